@@ -1,0 +1,193 @@
+# shellcheck shell=bash
+# Sourced by the other scripts, from the root of the repository: what they need, and how it is got where it is missing.
+# Every `need_...` first looks whether the thing is there in the right version, which takes a few milliseconds.
+
+TRUNK_VERSION=0.21.14
+BINARYEN_VERSION=132.0.0
+NODE_MAJOR=18
+WASM=wasm32-unknown-unknown
+
+NN_LAB_HOME=${NN_LAB_HOME:-$HOME/.cache/nn-lab}
+mkdir -p "$NN_LAB_HOME/bin" "$NN_LAB_HOME/log"
+export PATH="$NN_LAB_HOME/bin:$PATH"
+if [[ -d $HOME/.cargo/bin ]]; then PATH="$PATH:$HOME/.cargo/bin"; fi
+
+say() { echo "lab: $*" >&2; }
+fail() {
+    say "$*"
+    exit 1
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# logged NAME COMMAND...: runs it, its output in a file; shows the file's end when it fails.
+logged() {
+    local log="$NN_LAB_HOME/log/$1.log"
+    shift
+    if ! "$@" >"$log" 2>&1; then
+        tail -n 15 "$log" >&2
+        say "the whole output is in $log"
+        return 1
+    fi
+}
+
+# apt PACKAGE...: installs packages where that is possible without asking.
+apt() {
+    local sudo=()
+    have apt-get || return 1
+    if [[ $(id -u) != 0 ]]; then
+        have sudo && sudo -n true 2>/dev/null || return 1
+        sudo=(sudo -n)
+    fi
+    local install=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive timeout 900 apt-get install -y --no-install-recommends "$@")
+    logged apt "${install[@]}" && return
+    logged apt-update "${sudo[@]}" timeout 300 apt-get update && logged apt "${install[@]}"
+}
+
+# ---- Rust and its wasm target
+
+has_wasm_std() {
+    local sysroot
+    sysroot=$(rustc --print sysroot 2>/dev/null) || return 1
+    compgen -G "$sysroot/lib/rustlib/$WASM/lib/libcore-*.rlib" >/dev/null
+}
+
+need_rust() {
+    if [[ -z ${NN_LAB_FORCE_DEBIAN_TARGET:-} ]] && have cargo && has_wasm_std; then return; fi
+    if use_debian_toolchain; then return; fi
+    if [[ -z ${NN_LAB_FORCE_DEBIAN_TARGET:-} ]] && have rustup; then
+        say "adding the target $WASM with rustup (about 20 seconds, two minutes at most)"
+        if logged rustup timeout 120 rustup target add "$WASM" && has_wasm_std; then return; fi
+    fi
+    if have apt-get; then
+        say "taking a Rust compiler with the target $WASM from Debian (about two minutes)"
+        if bash scripts/debian_wasm.sh && use_debian_toolchain; then return; fi
+    fi
+    if ! have cargo; then fail "Install Rust 1.95 or later, with the target $WASM: https://rustup.rs"; fi
+    fail "Install the $WASM target: rustup target add $WASM (or, on Debian, run ./lab setup as root)."
+}
+
+# Goes over to Debian's compiler, for native and wasm code alike, where scripts/debian_wasm.sh has prepared it.
+use_debian_toolchain() {
+    [[ -x /usr/bin/rustc && $(cat "/usr/lib/rustlib/$WASM/nn-lab-stamp" 2>/dev/null) == "$(/usr/bin/rustc -vV)" ]] || return 1
+    if have rustup; then
+        [[ $(readlink -f "$(rustup run nn-lab rustc --print sysroot 2>/dev/null)") == /usr ]] || rustup toolchain link nn-lab /usr
+        export RUSTUP_TOOLCHAIN=nn-lab
+    else
+        export PATH="$NN_LAB_HOME/bin:/usr/bin:$PATH"
+    fi
+}
+
+# ---- Trunk and wasm-bindgen
+
+# cargo_tool NAME ARGUMENT...: builds a tool quickly; what it does for us is copying and one pass over a binary.
+cargo_tool() {
+    local name=$1
+    shift
+    (
+        cd "$NN_LAB_HOME"
+        export CARGO_TARGET_DIR="$NN_LAB_HOME/build"
+        export CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+        export CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_STRIP=true
+        unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET
+        logged "$name" cargo "${@}" --root "$NN_LAB_HOME"
+    )
+}
+
+need_trunk() {
+    if [[ $(trunk --version 2>/dev/null) == "trunk $TRUNK_VERSION" ]]; then return; fi
+    say "building Trunk $TRUNK_VERSION (about 4 minutes on two cores, once)"
+    # Neither TLS nor the update check: this Trunk finds every tool on the PATH, and fetches nothing.
+    local args=(install --version "$TRUNK_VERSION" trunk --no-default-features --force)
+    cargo_tool trunk "${args[@]}" --locked || cargo_tool trunk "${args[@]}" || fail "Install Trunk $TRUNK_VERSION: cargo install --locked trunk@$TRUNK_VERSION"
+}
+
+# The command must be of the very version of the crate, so it is read from Cargo.lock.
+locked_version() {
+    awk -v name="name = \"$1\"" '$0 == name { getline; gsub(/[^0-9.]/, ""); print; exit }' Cargo.lock
+}
+
+need_wasm_bindgen() {
+    local version
+    version=$(locked_version wasm-bindgen)
+    if [[ $(wasm-bindgen --version 2>/dev/null) == "wasm-bindgen $version" ]]; then return; fi
+    say "building wasm-bindgen $version (about 2 minutes on two cores, once)"
+    local package optimised=()
+    for package in walrus wasmparser wasm-encoder wasm-bindgen-cli-support; do
+        optimised+=(--config "profile.release.package.$package.opt-level=2")
+    done
+    cargo_tool wasm-bindgen "${optimised[@]}" install --version "$version" wasm-bindgen-cli --force ||
+        fail "Install wasm-bindgen $version: cargo install wasm-bindgen-cli@$version"
+}
+
+need_page_tools() {
+    need_rust
+    need_wasm_bindgen
+    need_trunk
+    rm -rf "$NN_LAB_HOME/build"
+}
+
+need_wasm_opt() {
+    need_node
+    local prefix="$NN_LAB_HOME/binaryen-$BINARYEN_VERSION"
+    if [[ ! -x $prefix/node_modules/.bin/wasm-opt ]]; then
+        say "installing wasm-opt $BINARYEN_VERSION (a few seconds, once)"
+        logged binaryen npm install --prefix "$prefix" --no-audit --no-fund "binaryen@$BINARYEN_VERSION" ||
+            fail "Install wasm-opt: npm install binaryen@$BINARYEN_VERSION"
+    fi
+    PATH="$prefix/node_modules/.bin:$PATH"
+}
+
+# ---- Lints
+
+need_lints() {
+    cargo clippy --version >/dev/null 2>&1 && cargo fmt --version >/dev/null 2>&1 && return
+    if [[ ${RUSTUP_TOOLCHAIN:-} != nn-lab ]] && have rustup; then
+        say "adding clippy and rustfmt with rustup (about 10 seconds)"
+        logged rustup timeout 120 rustup component add clippy rustfmt || true
+    else
+        say "adding clippy and rustfmt (about 20 seconds)"
+        apt rust-web-clippy rustfmt-web || true
+    fi
+}
+
+# ---- The browser tests
+
+need_node() {
+    local major
+    major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)
+    if ((major >= NODE_MAJOR)) && have npm; then return; fi
+    say "installing Node.js (about a minute)"
+    apt nodejs npm || true
+    major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)
+    if ((major < NODE_MAJOR)) || ! have npm; then fail "Install Node.js $NODE_MAJOR or later, with npm."; fi
+}
+
+find_chrome() {
+    local name
+    for name in "${CHROME:-}" chromium chromium-browser google-chrome google-chrome-stable; do
+        if [[ -n $name ]] && have "$name"; then
+            command -v "$name"
+            return
+        fi
+    done
+    return 1
+}
+
+need_chrome() {
+    if ! find_chrome >/dev/null; then
+        say "installing Chromium (about a minute)"
+        apt chromium || true
+    fi
+    CHROME=$(find_chrome) || fail "Install Chromium or Chrome, or set CHROME to its path."
+    export CHROME
+}
+
+need_e2e() {
+    need_node
+    need_chrome
+    if ! cmp -s tests/e2e/package-lock.json tests/e2e/node_modules/.installed; then
+        say "installing what the browser tests need (a few seconds)"
+        logged npm npm ci --prefix tests/e2e --no-audit --no-fund || fail "npm ci did not work in tests/e2e."
+        cp tests/e2e/package-lock.json tests/e2e/node_modules/.installed
+    fi
+}

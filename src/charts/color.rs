@@ -1,0 +1,161 @@
+//! Colours. Series take theirs from the style sheet, so that a theme can change them; colour maps are tables here.
+
+/// How many series colours the style sheet has.
+pub const SERIES_COLORS: usize = 8;
+
+/// The CSS colour of a series.
+pub fn series(index: usize) -> String {
+    format!("var(--series-{})", index % SERIES_COLORS)
+}
+
+/// How a heatmap's values become colours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ColorMap {
+    /// From dark to light, for amounts. Evenly spaced to the eye, also without colour vision.
+    #[default]
+    Sequential,
+    /// Blue below zero, orange above, near-white between.
+    Diverging,
+}
+
+type Rgb = [u8; 3];
+
+/// After viridis.
+const SEQUENTIAL: [Rgb; 9] = [
+    [68, 1, 84],
+    [71, 39, 119],
+    [62, 73, 137],
+    [48, 103, 141],
+    [37, 130, 142],
+    [30, 157, 136],
+    [67, 185, 110],
+    [155, 215, 60],
+    [253, 231, 37],
+];
+
+const DIVERGING: [Rgb; 7] = [
+    [12, 61, 120],
+    [58, 124, 184],
+    [150, 192, 222],
+    [245, 244, 240],
+    [247, 185, 122],
+    [217, 113, 31],
+    [133, 55, 4],
+];
+
+impl ColorMap {
+    /// The colour at `share` of the way from the least to the greatest value; NaN is the middle.
+    pub fn at(self, share: f64) -> Rgb {
+        let anchors: &[Rgb] = match self {
+            Self::Sequential => &SEQUENTIAL,
+            Self::Diverging => &DIVERGING,
+        };
+        let share = if share.is_nan() { 0.5 } else { share.clamp(0.0, 1.0) };
+        let at = share * (anchors.len() - 1) as f64;
+        let index = (at.floor() as usize).min(anchors.len() - 2);
+        let part = at - index as f64;
+        let (low, high) = (anchors[index], anchors[index + 1]);
+        std::array::from_fn(|channel| {
+            (f64::from(low[channel]) * (1.0 - part) + f64::from(high[channel]) * part).round() as u8
+        })
+    }
+
+    /// The same as text for CSS and SVG.
+    pub fn css(self, share: f64) -> String {
+        let [red, green, blue] = self.at(share);
+        format!("rgb({red},{green},{blue})")
+    }
+
+    /// The values at the two ends of the map: the range given, else what the data asks for. A diverging map keeps
+    /// zero in the middle.
+    pub fn range(self, given: Option<(f64, f64)>, values: &[f32]) -> (f64, f64) {
+        if let Some((low, high)) = given
+            && low.is_finite()
+            && high.is_finite()
+            && low < high
+        {
+            return (low, high);
+        }
+        let finite = values.iter().copied().filter(|value| value.is_finite()).map(f64::from);
+        let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(value), high.max(value))
+        });
+        match self {
+            _ if low > high => if self == Self::Diverging { (-1.0, 1.0) } else { (0.0, 1.0) },
+            Self::Diverging => {
+                let size = low.abs().max(high.abs());
+                if size > 0.0 { (-size, size) } else { (-1.0, 1.0) }
+            }
+            Self::Sequential if low < high => (low, high),
+            // All equal: an amount above nothing is shown as full, nothing as empty.
+            Self::Sequential if low > 0.0 => (0.0, low),
+            Self::Sequential => (low, low + 1.0),
+        }
+    }
+
+    /// The pixels of a grid as RGBA, a few table look-ups each. What is not finite stays transparent.
+    pub fn paint(self, values: &[f32], (low, high): (f64, f64)) -> Vec<u8> {
+        const STEPS: usize = 256;
+        let table: Vec<Rgb> = (0..STEPS).map(|step| self.at(step as f64 / (STEPS - 1) as f64)).collect();
+        let scale = (STEPS - 1) as f64 / (high - low);
+        let mut pixels = Vec::with_capacity(values.len() * 4);
+        for value in values {
+            // A cast from a float saturates, so that what is out of range takes the end's colour.
+            let step = ((f64::from(*value) - low) * scale + 0.5) as usize;
+            match table.get(step.min(STEPS - 1)) {
+                Some([red, green, blue]) if value.is_finite() => {
+                    pixels.extend_from_slice(&[*red, *green, *blue, 255]);
+                }
+                _ => pixels.extend_from_slice(&[0, 0, 0, 0]),
+            }
+        }
+        pixels
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_and_middle() {
+        assert_eq!(ColorMap::Sequential.at(0.0), SEQUENTIAL[0]);
+        assert_eq!(ColorMap::Sequential.at(1.0), SEQUENTIAL[8]);
+        assert_eq!(ColorMap::Diverging.at(0.5), DIVERGING[3]);
+        assert_eq!(ColorMap::Diverging.at(f64::NAN), DIVERGING[3]);
+        assert_eq!(ColorMap::Diverging.at(f64::INFINITY), DIVERGING[6]);
+    }
+
+    #[test]
+    fn sequential_grows_lighter() {
+        let light = |step: i32| {
+            let [red, green, blue] = ColorMap::Sequential.at(f64::from(step) / 50.0);
+            0.2126 * f64::from(red) + 0.7152 * f64::from(green) + 0.0722 * f64::from(blue)
+        };
+        assert!((0..50).all(|step| light(step) <= light(step + 1)));
+    }
+
+    #[test]
+    fn ranges_never_collapse() {
+        for values in [vec![], vec![f32::NAN], vec![0.0; 3], vec![2.0; 3], vec![-2.0; 3], vec![f32::MAX, f32::MIN]] {
+            for map in [ColorMap::Sequential, ColorMap::Diverging] {
+                for given in [None, Some((1.0, 1.0)), Some((f64::NAN, 1.0)), Some((0.0, 5.0))] {
+                    let (low, high) = map.range(given, &values);
+                    assert!(low < high && (high - low).is_finite(), "{values:?} {low} {high}");
+                }
+            }
+        }
+        assert_eq!(ColorMap::Diverging.range(None, &[-1.0, 3.0]), (-3.0, 3.0));
+    }
+
+    #[test]
+    fn paints_each_value() {
+        let pixels = ColorMap::Sequential.paint(&[0.0, 1.0, f32::NAN, -9.0, f32::INFINITY], (0.0, 1.0));
+        assert_eq!(pixels.len(), 20);
+        assert_eq!(pixels[0..3], SEQUENTIAL[0]);
+        assert_eq!(pixels[4..7], SEQUENTIAL[8]);
+        assert_eq!(pixels[11], 0);
+        assert_eq!(pixels[12..15], SEQUENTIAL[0]);
+        assert_eq!(pixels[19], 0);
+    }
+}

@@ -1,0 +1,62 @@
+//! The coloured cells, on a canvas of one pixel each.
+
+use super::{ColorMap, Grid};
+use wasm_bindgen::{Clamped, JsCast};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub(super) struct CellsProps {
+    pub(super) grid: Grid,
+    pub(super) map: ColorMap,
+    pub(super) range: (f64, f64),
+    /// Whether row 0 is at the bottom.
+    pub(super) flip: bool,
+    pub(super) smooth: bool,
+    /// Where it goes, as CSS.
+    pub(super) place: String,
+}
+
+#[component]
+pub(super) fn Cells(props: &CellsProps) -> Html {
+    let canvas = use_node_ref();
+    {
+        let canvas = canvas.clone();
+        use_effect_with(
+            (props.grid.clone(), props.map, props.range, props.flip),
+            move |(grid, map, range, flip)| {
+                if let Some(canvas) = canvas.cast::<HtmlCanvasElement>() {
+                    // A canvas that cannot be drawn on leaves the table twin to say what it would have shown.
+                    let _ = draw(&canvas, grid, *map, *range, *flip);
+                }
+            },
+        );
+    }
+    let class = if props.smooth { "cells smooth" } else { "cells" };
+    html! { <canvas ref={canvas} {class} style={props.place.clone()} aria-hidden="true"></canvas> }
+}
+
+/// Puts the grid's pixels on the canvas. `None` where the browser refuses.
+fn draw(canvas: &HtmlCanvasElement, grid: &Grid, map: ColorMap, range: (f64, f64), flip: bool) -> Option<()> {
+    // Browsers refuse canvases much larger than this, and no screen shows them.
+    const MOST: usize = 8192;
+    let (rows, cols) = (grid.rows.min(MOST), grid.cols);
+    if rows == 0 || cols == 0 || cols > MOST {
+        return None;
+    }
+    let wanted = rows * cols;
+    let mut pixels = map.paint(grid.values.get(..wanted).unwrap_or(&grid.values), range);
+    pixels.resize(wanted * 4, 0);
+    if flip {
+        pixels = pixels.rchunks(cols * 4).flatten().copied().collect();
+    }
+    let (width, height) = (u32::try_from(cols).ok()?, u32::try_from(rows).ok()?);
+    // Setting the size clears the canvas, even to the same size.
+    if (canvas.width(), canvas.height()) != (width, height) {
+        canvas.set_width(width);
+        canvas.set_height(height);
+    }
+    let context = canvas.get_context("2d").ok()??.dyn_into::<CanvasRenderingContext2d>().ok()?;
+    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), width, height).ok()?;
+    context.put_image_data(&image, 0.0, 0.0).ok()
+}

@@ -1,0 +1,263 @@
+//! Where things go: fewer points than pixels, labels that do not overlap, plots that fit. Pure.
+
+/// A point in pixels.
+pub type Point = (f64, f64);
+
+/// The narrowest and the usual width of a letter in the charts' 12 px type, measured generously.
+const LETTER: f64 = 6.6;
+
+/// How wide a text will be, near enough to leave room for it. Asking the browser would cost a layout each time.
+pub fn text_width(text: &str) -> f64 {
+    text.chars()
+        .map(|letter| match letter {
+            'i' | 'j' | 'l' | '.' | ',' | ' ' | '|' | '\'' | ':' => LETTER * 0.55,
+            'm' | 'w' | 'M' | 'W' | '@' => LETTER * 1.45,
+            letter if letter.is_uppercase() => LETTER * 1.15,
+            _ => LETTER,
+        })
+        .sum()
+}
+
+/// The text, cut to fit.
+pub fn fit_text(text: &str, width: f64) -> String {
+    if text_width(text) <= width {
+        return text.to_owned();
+    }
+    let mut used = text_width("…");
+    let mut fitted = String::new();
+    for letter in text.chars() {
+        used += text_width(letter.encode_utf8(&mut [0; 4]));
+        if used > width {
+            break;
+        }
+        fitted.push(letter);
+    }
+    format!("{}…", fitted.trim_end())
+}
+
+/// Thins a line to what a screen can show: of the consecutive points in one pixel column only the first, the lowest,
+/// the highest and the last remain, so that every spike is still there. `None` breaks the line. Each piece of the
+/// result is one unbroken line of at least one point.
+pub fn decimate(points: impl IntoIterator<Item = Option<Point>>) -> Vec<Vec<Point>> {
+    let mut pieces = Vec::new();
+    let mut piece = Vec::new();
+    let mut column = Column::default();
+    for point in points {
+        match point {
+            Some(point) => {
+                let place = point.0.floor();
+                if column.place != Some(place) {
+                    column.flush(&mut piece);
+                    column.place = Some(place);
+                }
+                column.points.push(point);
+            }
+            None => {
+                column.flush(&mut piece);
+                column.place = None;
+                if !piece.is_empty() {
+                    pieces.push(std::mem::take(&mut piece));
+                }
+            }
+        }
+    }
+    column.flush(&mut piece);
+    if !piece.is_empty() {
+        pieces.push(piece);
+    }
+    pieces
+}
+
+#[derive(Default)]
+struct Column {
+    place: Option<f64>,
+    points: Vec<Point>,
+}
+
+impl Column {
+    fn flush(&mut self, line: &mut Vec<Point>) {
+        if self.points.len() <= 4 {
+            line.append(&mut self.points);
+            return;
+        }
+        let by_y = |a: &&(usize, Point), b: &&(usize, Point)| a.1.1.total_cmp(&b.1.1);
+        let indexed: Vec<(usize, Point)> = self.points.drain(..).enumerate().collect();
+        let mut kept: Vec<&(usize, Point)> = [
+            indexed.first(),
+            indexed.iter().min_by(by_y),
+            indexed.iter().max_by(by_y),
+            indexed.last(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        kept.sort_by_key(|(index, _)| *index);
+        kept.dedup_by_key(|(index, _)| *index);
+        line.extend(kept.into_iter().map(|(_, point)| *point));
+    }
+}
+
+/// Thins a band to one x, top and bottom per pixel column, the widest there. Points of the band are x, y of one
+/// edge, y of the other.
+pub fn decimate_band(points: impl IntoIterator<Item = Option<(f64, f64, f64)>>) -> Vec<Vec<(f64, f64, f64)>> {
+    let mut pieces: Vec<Vec<(f64, f64, f64)>> = vec![Vec::new()];
+    for point in points {
+        let Some((x, a, b)) = point else {
+            pieces.push(Vec::new());
+            continue;
+        };
+        let (top, bottom) = (a.min(b), a.max(b));
+        let Some(piece) = pieces.last_mut() else { continue };
+        match piece.last_mut() {
+            Some(last) if last.0.floor() == x.floor() => {
+                last.1 = last.1.min(top);
+                last.2 = last.2.max(bottom);
+            }
+            _ => piece.push((x, top, bottom)),
+        }
+    }
+    pieces.retain(|piece| piece.len() > 1);
+    pieces
+}
+
+/// Moves labels apart: each as near to where it belongs as it can be with `gap` between neighbours, all between
+/// `low` and `high`, in the order of where they belong. If there is no room for that, the gap shrinks.
+pub fn spread(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
+    let count = wanted.len();
+    if count == 0 {
+        return Vec::new();
+    }
+    let room = (high - low).max(0.0);
+    let gap = if count > 1 { gap.min(room / (count - 1) as f64) } else { 0.0 };
+    let mut order: Vec<usize> = (0..count).collect();
+    let place = |index: usize| wanted.get(index).copied().filter(|y| y.is_finite()).unwrap_or(low).clamp(low, low + room);
+    order.sort_by(|a, b| place(*a).total_cmp(&place(*b)));
+
+    // Labels that would overlap join into a block that sits at the mean of its members' wishes (pool adjacent
+    // violators): each label's wish, less its offset within the stack, must not decrease.
+    let mut blocks: Vec<(f64, usize)> = Vec::new();
+    for (rank, index) in order.iter().enumerate() {
+        let mut block = (place(*index) - gap * rank as f64, 1);
+        while let Some(last) = blocks.last().copied()
+            && last.0 > block.0
+        {
+            blocks.pop();
+            let members = last.1 + block.1;
+            block = ((last.0 * last.1 as f64 + block.0 * block.1 as f64) / members as f64, members);
+        }
+        blocks.push(block);
+    }
+    let mut placed = vec![low; count];
+    let mut ranks = order.iter().enumerate();
+    let limit = low + room - gap * (count - 1) as f64;
+    for (base, members) in blocks {
+        for (rank, index) in ranks.by_ref().take(members) {
+            if let Some(slot) = placed.get_mut(*index) {
+                *slot = base.clamp(low, limit.max(low)) + gap * rank as f64;
+            }
+        }
+    }
+    placed
+}
+
+/// The width and height of a plot that shows `rows` by `cols` cells, as square as there is room for.
+pub fn cell_plot_size(available: f64, rows: usize, cols: usize, (least, most): (f64, f64)) -> (f64, f64) {
+    let available = available.max(1.0);
+    let aspect = rows.max(1) as f64 / cols.max(1) as f64;
+    let height = available * aspect;
+    if height > most {
+        // Tall grids get narrower, but not so narrow that columns could not be told apart.
+        ((most / aspect).max(available.min(cols as f64 * 8.0)).max(available * 0.4).min(available), most)
+    } else {
+        (available, height.max(least))
+    }
+}
+
+/// How many names to step over so that each shown has `room` pixels.
+pub fn stride(cell: f64, room: f64) -> usize {
+    if cell > 0.0 && cell.is_finite() { (room / cell).ceil().clamp(1.0, 1e6) as usize } else { 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimation_keeps_spikes_and_ends() {
+        let mut points: Vec<Point> = (0..100_000).map(|step| (f64::from(step) / 200.0, 5.0)).collect();
+        points[31_415].1 = -70.0;
+        points[31_416].1 = 90.0;
+        let pieces = decimate(points.iter().copied().map(Some));
+        assert_eq!(pieces.len(), 1);
+        let line = &pieces[0];
+        assert!(line.len() <= 4 * 500, "{}", line.len());
+        assert!(line.iter().any(|point| point.1 == -70.0) && line.iter().any(|point| point.1 == 90.0));
+        assert_eq!(line.first(), points.first());
+        assert_eq!(line.last(), points.last());
+        assert!(line.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+    }
+
+    #[test]
+    fn decimation_leaves_short_lines_alone_and_breaks_at_gaps() {
+        let line = [Some((0.0, 1.0)), Some((10.0, 2.0)), None, None, Some((20.0, 3.0)), None];
+        let pieces = decimate(line);
+        assert_eq!(pieces, [vec![(0.0, 1.0), (10.0, 2.0)], vec![(20.0, 3.0)]]);
+        assert!(decimate([]).is_empty());
+        assert!(decimate([None]).is_empty());
+    }
+
+    #[test]
+    fn bands_keep_their_width() {
+        let band = [Some((0.1, 5.0, 1.0)), Some((0.2, 9.0, 2.0)), Some((3.0, 4.0, 4.0)), None, Some((4.0, 1.0, 2.0))];
+        assert_eq!(decimate_band(band), [vec![(0.1, 1.0, 9.0), (3.0, 4.0, 4.0)]]);
+    }
+
+    fn check_spread(wanted: &[f64], gap: f64, room: (f64, f64)) -> Vec<f64> {
+        let placed = spread(wanted, gap, room);
+        assert_eq!(placed.len(), wanted.len());
+        assert!(placed.iter().all(|y| *y >= room.0 - 1e-9 && *y <= room.1.max(room.0) + 1e-9), "{placed:?}");
+        let mut sorted = placed.clone();
+        sorted.sort_by(f64::total_cmp);
+        let fits = gap * wanted.len().saturating_sub(1) as f64 <= room.1 - room.0;
+        assert!(!fits || sorted.windows(2).all(|pair| pair[1] - pair[0] >= gap - 1e-9), "{placed:?}");
+        placed
+    }
+
+    #[test]
+    fn labels_stay_apart() {
+        assert_eq!(check_spread(&[10.0, 90.0], 14.0, (0.0, 100.0)), [10.0, 90.0]);
+        assert_eq!(check_spread(&[50.0, 50.0], 14.0, (0.0, 100.0)), [43.0, 57.0]);
+        assert_eq!(check_spread(&[60.0, 50.0], 14.0, (0.0, 100.0)), [62.0, 48.0]);
+        assert_eq!(check_spread(&[100.0, 100.0], 14.0, (0.0, 100.0)), [100.0 - 14.0, 100.0]);
+        check_spread(&[0.0, 0.0, 1.0, 99.0, 99.5], 14.0, (0.0, 100.0));
+        check_spread(&[50.0; 40], 14.0, (0.0, 100.0));
+        check_spread(&[f64::NAN, f64::INFINITY, -1e9], 14.0, (0.0, 100.0));
+        check_spread(&[], 14.0, (0.0, 100.0));
+        check_spread(&[3.0], 14.0, (5.0, 5.0));
+    }
+
+    #[test]
+    fn plots_fit() {
+        assert_eq!(cell_plot_size(300.0, 10, 10, (100.0, 340.0)), (300.0, 300.0));
+        assert_eq!(cell_plot_size(600.0, 10, 10, (100.0, 300.0)), (300.0, 300.0));
+        assert_eq!(cell_plot_size(600.0, 1, 100, (100.0, 300.0)), (600.0, 100.0));
+        let (width, height) = cell_plot_size(300.0, 0, 0, (100.0, 340.0));
+        assert!(width > 0.0 && height > 0.0);
+    }
+
+    #[test]
+    fn texts_are_cut() {
+        assert_eq!(fit_text("loss", 100.0), "loss");
+        let cut = fit_text("a very long name of a series", 60.0);
+        assert!(cut.ends_with('…') && text_width(&cut) <= 60.0, "{cut}");
+        assert_eq!(fit_text("loss", 0.0), "…");
+    }
+
+    #[test]
+    fn strides_leave_room() {
+        assert_eq!(stride(20.0, 14.0), 1);
+        assert_eq!(stride(5.0, 14.0), 3);
+        assert_eq!(stride(0.0, 14.0), 1);
+        assert_eq!(stride(f64::NAN, 14.0), 1);
+    }
+}

@@ -1,0 +1,55 @@
+//! How much room a chart has, and where in it the pointer is.
+
+use js_sys::Array;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Element, ResizeObserver, ResizeObserverEntry};
+use yew::prelude::*;
+
+/// The width in CSS pixels of the element that the reference is put on. Charts draw at the size they are shown at,
+/// so that their text is as readable at 360 px as at 1600.
+#[hook]
+pub(super) fn use_width() -> (NodeRef, f64) {
+    let node = use_node_ref();
+    let width = use_state_eq(|| 480.0);
+    let (watched, setter) = (node.clone(), width.setter());
+    use_effect_with((), move |()| {
+        let watch = watched.cast::<Element>().and_then(|element| Watch::new(&element, move |width| setter.set(width)));
+        move || drop(watch)
+    });
+    (node, *width)
+}
+
+/// Where the pointer is within the element, in pixels from its left and top.
+pub(super) fn pointer_in(node: &NodeRef, event: &PointerEvent) -> Option<(f64, f64)> {
+    let frame = node.cast::<Element>()?.get_bounding_client_rect();
+    Some((f64::from(event.client_x()) - frame.left(), f64::from(event.client_y()) - frame.top()))
+}
+
+struct Watch {
+    observer: ResizeObserver,
+    // The browser calls it for as long as the observer lives.
+    _on_resize: Closure<dyn FnMut(Array)>,
+}
+
+impl Watch {
+    fn new(element: &Element, set: impl Fn(f64) + 'static) -> Option<Self> {
+        let on_resize = Closure::<dyn FnMut(Array)>::new(move |entries: Array| {
+            let width = entries.get(0).dyn_into::<ResizeObserverEntry>().map(|entry| entry.content_rect().width());
+            // A hidden chart has no width; it keeps the last one.
+            if let Ok(width) = width
+                && width >= 1.0
+            {
+                set(width.round());
+            }
+        });
+        let observer = ResizeObserver::new(on_resize.as_ref().unchecked_ref()).ok()?;
+        observer.observe(element);
+        Some(Self { observer, _on_resize: on_resize })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+    }
+}

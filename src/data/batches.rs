@@ -1,0 +1,66 @@
+//! The order in which a training run sees its samples.
+
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+/// Endless mini-batches: every epoch is a new shuffle of all samples, drawn from the seed alone.
+///
+/// Two nets that are compared take their batches from one `Batches`, so they see the same samples in the same order.
+#[derive(Debug)]
+pub struct Batches {
+    order: Vec<usize>,
+    next: usize,
+    batch_size: usize,
+    rng: StdRng,
+}
+
+impl Batches {
+    /// Batches of `batch_size` from `n` samples; of all of them where there are fewer.
+    pub fn new(n: usize, batch_size: usize, seed: u64) -> Self {
+        // The stream differs from the ones that draw the data and the weights from the same seed.
+        let rng = StdRng::seed_from_u64(seed ^ 0xba7c_4e5);
+        Self { order: (0..n).collect(), next: n, batch_size: batch_size.clamp(1, n.max(1)), rng }
+    }
+
+    /// The indices of the next batch, `batch_size` of them. What is left at an epoch's end is dropped.
+    pub fn next_batch(&mut self) -> &[usize] {
+        if self.next + self.batch_size > self.order.len() {
+            self.shuffle();
+            self.next = 0;
+        }
+        let start = self.next;
+        self.next = (start + self.batch_size).min(self.order.len());
+        &self.order[start..self.next]
+    }
+
+    /// Fisher and Yates.
+    fn shuffle(&mut self) {
+        for last in (1..self.order.len()).rev() {
+            let other = self.rng.random_range(0..=last);
+            self.order.swap(last, other);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_sees_every_sample_once() {
+        let mut batches = Batches::new(10, 5, 1);
+        let mut seen: Vec<_> = batches.next_batch().to_vec();
+        seen.extend_from_slice(batches.next_batch());
+        let first = seen.clone();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..10).collect::<Vec<_>>());
+        let mut second: Vec<_> = batches.next_batch().to_vec();
+        second.extend_from_slice(batches.next_batch());
+        assert_ne!(first, second, "a new epoch is a new shuffle");
+    }
+
+    #[test]
+    fn small_and_empty_sets_give_small_and_empty_batches() {
+        assert_eq!(Batches::new(3, 64, 1).next_batch().len(), 3);
+        assert!(Batches::new(0, 4, 1).next_batch().is_empty());
+    }
+}

@@ -1,0 +1,115 @@
+//! Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): grey images of clothes, 28 x 28, ten classes.
+//!
+//! The page ships a balanced subset; `static/data/README.md` gives its origin, licence and layout.
+
+use crate::experiments::LabError;
+use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
+
+/// Where the subset lies below the page.
+pub const PATH: &str = "data/fashion-mnist.bin";
+
+const MAGIC: &[u8; 8] = b"NNLABIMG";
+const VERSION: u32 = 1;
+const HEADER_WORDS: usize = 9;
+
+/// Images with labels, split into a training and a test part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Images {
+    pub train: Split,
+    pub test: Split,
+    /// Pixels in an image.
+    pub d_in: usize,
+    pub n_classes: usize,
+}
+
+/// One part of an image set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split {
+    /// `[n, d_in]`, row-major grey values.
+    pub pixels: Vec<u8>,
+    /// `[n]`
+    pub labels: Vec<u8>,
+}
+
+/// Reads the file; an error says what was expected and what was found.
+pub fn read(bytes: &[u8]) -> Result<Images, LabError> {
+    let header = MAGIC.len() + 4 * HEADER_WORDS;
+    if !bytes.starts_with(MAGIC) {
+        let found: String = bytes.iter().take(8).map(|&b| char::from(b).escape_default().to_string()).collect();
+        return Err(wrong(format!("should begin with NNLABIMG, and begins with \"{found}\"")));
+    }
+    if bytes.len() < header + 4 {
+        return Err(wrong(format!("should have at least {} bytes, and has {}", header + 4, bytes.len())));
+    }
+    let word = |i: usize| -> u32 {
+        let at = MAGIC.len() + 4 * i;
+        bytes[at..at + 4].iter().rev().fold(0, |sum, &b| sum << 8 | u32::from(b))
+    };
+    let [version, n_train, n_test, height, width, channels, n_classes, filter, quant_shift] =
+        std::array::from_fn(word);
+    if version != VERSION {
+        return Err(wrong(format!("should be of version {VERSION}, and is of version {version}")));
+    }
+    if (height, width, channels) != (28, 28, 1) || n_classes != 10 || filter > 1 || quant_shift > 7 {
+        return Err(wrong(format!(
+            "should hold 28x28x1 images of 10 classes, and holds {height}x{width}x{channels} of {n_classes} \
+             (filter {filter}, quantization {quant_shift})"
+        )));
+    }
+    let n = n_train as usize + n_test as usize;
+    let d_in = 28 * 28;
+    let size = n * (d_in + 1);
+    let (packed, crc) = bytes[header..].split_at(bytes.len() - header - 4);
+    // The limit keeps a foreign file from unpacking into all of the memory.
+    let payload = decompress_to_vec_zlib_with_limit(packed, size + 1)
+        .map_err(|error| wrong(format!("is cut short or damaged ({error})")))?;
+    if payload.len() != size {
+        return Err(wrong(format!("should unpack to {size} bytes, and unpacks to {}", payload.len())));
+    }
+    let crc = crc.iter().rev().fold(0u32, |sum, &b| sum << 8 | u32::from(b));
+    let found = crc32(&payload);
+    if crc != found {
+        return Err(wrong(format!("should have the checksum {crc:08x}, and has {found:08x}")));
+    }
+    let (labels, pixels) = payload.split_at(n);
+    if let Some(label) = labels.iter().find(|&&label| u32::from(label) >= n_classes) {
+        return Err(wrong(format!("should have labels from 0 to 9, and has a label {label}")));
+    }
+    let pixels = unfilter(pixels, filter == 1, quant_shift);
+    let (train_labels, test_labels) = labels.split_at(n_train as usize);
+    let (train_pixels, test_pixels) = pixels.split_at(n_train as usize * d_in);
+    Ok(Images {
+        train: Split { pixels: train_pixels.to_vec(), labels: train_labels.to_vec() },
+        test: Split { pixels: test_pixels.to_vec(), labels: test_labels.to_vec() },
+        d_in,
+        n_classes: n_classes as usize,
+    })
+}
+
+fn wrong(what: String) -> LabError {
+    LabError::Data(format!("The Fashion-MNIST file {what}. Reload the page to fetch it again."))
+}
+
+/// Undoes the difference to the pixel above (within each image) and scales quantized greys back to 0-255.
+fn unfilter(packed: &[u8], up: bool, quant_shift: u32) -> Vec<u8> {
+    let levels = 255u32 >> quant_shift;
+    let mut values = packed.to_vec();
+    for image in values.chunks_exact_mut(28 * 28) {
+        if up {
+            for i in 28..image.len() {
+                image[i] = image[i].wrapping_add(image[i - 28]);
+            }
+        }
+    }
+    for value in &mut values {
+        *value = (u32::from(*value).min(levels) * 255 / levels) as u8;
+    }
+    values
+}
+
+/// The CRC-32 of zlib and PNG, a bit at a time: the file is read once, and this takes a few milliseconds.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0u32, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
+    })
+}

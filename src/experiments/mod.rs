@@ -1,0 +1,140 @@
+//! Experiments: what each section measures. No DOM, no threads, no clock but the one that [`Emit`] keeps.
+//!
+//! An experiment is a `Config` that the visitor sets, a stream of `Frame`s that the worker sends, and a `Record`
+//! that gathers the frames of a run on the page. The page sees these three types; only the worker and the native
+//! tests see [`Experiment::probe`] and [`Experiment::run`], which need burn (feature `compute`).
+
+pub mod mlp;
+pub mod settings;
+pub mod spectrum;
+#[cfg(feature = "compute")]
+pub mod training;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use settings::Settings;
+
+#[cfg(feature = "compute")]
+use burn::tensor::Device;
+
+/// One section's experiment.
+pub trait Experiment: 'static {
+    /// The section's name in addresses and in the protocol.
+    const SLUG: &'static str;
+    /// What the visitor sets.
+    type Config: Settings;
+    /// What one message from the worker brings.
+    type Frame: Clone + std::fmt::Debug + Serialize + DeserializeOwned + 'static;
+    /// What the page has heard so far, from the last probe and the current run.
+    type Record: Clone + Default + 'static;
+
+    /// Adds a frame to the record.
+    fn absorb(record: &mut Self::Record, frame: Self::Frame);
+
+    /// Forgets the run, but keeps what was probed.
+    fn clear_run(record: &mut Self::Record);
+
+    /// The claims of this section, held against what was measured.
+    fn checks(config: &Self::Config, record: &Self::Record) -> Vec<Check>;
+
+    /// What can be measured without training; done anew whenever a setting changes.
+    #[cfg(feature = "compute")]
+    fn probe(
+        config: Self::Config,
+        device: &Device,
+        out: &mut impl Emit<Self>,
+    ) -> impl Future<Output = Result<(), LabError>>
+    where
+        Self: Sized;
+
+    /// The training run that the Train button starts.
+    #[cfg(feature = "compute")]
+    fn run(
+        config: Self::Config,
+        device: &Device,
+        out: &mut impl Emit<Self>,
+    ) -> impl Future<Output = Result<(), LabError>>
+    where
+        Self: Sized;
+}
+
+/// An experiment's way out: frames to the page, and the page's wishes back.
+pub trait Emit<E: Experiment> {
+    /// Ends a step. Waits while the run is paused and lets messages in; then says how to go on.
+    fn tick(&mut self, progress: Progress) -> impl Future<Output = Tick>;
+
+    /// Sends a frame. Call it once before the first step, when [`Tick::Frame`] asks for it, and at the end.
+    fn send(&mut self, frame: E::Frame);
+
+    /// The settings, if the visitor changed one that may change during a run since this was last asked.
+    fn update(&mut self) -> Option<E::Config>;
+
+    /// The bytes of a file below `static/`, fetched once and kept.
+    fn asset(&mut self, path: &str) -> impl Future<Output = Result<std::rc::Rc<[u8]>, LabError>>;
+}
+
+/// How to go on after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tick {
+    /// Go on; nobody waits for a frame.
+    Continue,
+    /// Read what is to be shown, send it, and go on.
+    Frame,
+    /// The visitor has stopped this run: send the last frame and return.
+    Stop,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Steps done.
+    pub step: u32,
+    /// Steps in all.
+    pub steps: u32,
+}
+
+/// A claim of the course, held against a measurement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// What is claimed, in one sentence.
+    pub claim: String,
+    /// What the formula or the textbook expects.
+    pub expected: String,
+    /// What was measured here, or why there is no measurement yet.
+    pub measured: String,
+    pub verdict: Verdict,
+}
+
+/// What a check came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// The measurement agrees with the claim.
+    Holds,
+    /// It does not, and the claim's text says why that can be.
+    Fails,
+    /// Nothing has been measured yet.
+    Open,
+}
+
+/// Why an experiment could not go on, as a sentence for the visitor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum LabError {
+    /// The loss or the weights are no longer numbers.
+    Diverged { step: u32, hint: String },
+    /// A file is not what it should be.
+    Data(String),
+    /// The device failed or was lost.
+    Device(String),
+    /// The settings contradict each other.
+    Config(String),
+}
+
+impl std::fmt::Display for LabError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Diverged { step, hint } => write!(f, "The loss became infinite or undefined at step {step}. {hint}"),
+            Self::Data(text) | Self::Device(text) | Self::Config(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for LabError {}

@@ -1,0 +1,161 @@
+//! What a visitor may set, described once.
+//!
+//! Each experiment's `Config` is a flat struct; [`Settings::PARAMS`] says for every field what it is called, which
+//! values it takes and what it does. Sliders, the address bar, the bounds check and the documentation all read this
+//! one table, so they cannot disagree.
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+/// The settings of one experiment. Every field is a number, a boolean or a unit enum (serialized in kebab-case).
+pub trait Settings:
+    Default + Clone + PartialEq + std::fmt::Debug + Serialize + DeserializeOwned + 'static
+{
+    /// One entry for each field, in the order in which the panel shows them.
+    const PARAMS: &'static [Param];
+}
+
+/// One field of a config.
+#[derive(Debug, PartialEq)]
+pub struct Param {
+    /// The field's name: the key in the address and the `data-param` of its control.
+    pub key: &'static str,
+    /// A few words for the control's label.
+    pub label: &'static str,
+    /// The symbol that stands for it in the formulae, or an empty string.
+    pub symbol: &'static str,
+    /// One sentence: what it does, with its unit if it has one.
+    pub help: &'static str,
+    /// Which values it takes.
+    pub kind: Kind,
+    /// Whether it may change while a run goes on. All others reset the run.
+    pub live: bool,
+}
+
+/// Which values a field takes.
+#[derive(Debug, PartialEq)]
+pub enum Kind {
+    /// A whole number from `min` to `max`, on a logarithmic slider if `log`.
+    Int { min: u32, max: u32, log: bool },
+    /// A real number from `min` to `max`, on a logarithmic slider if `log`.
+    Float { min: f64, max: f64, log: bool },
+    /// One of some names: the value in the address and the words on the page.
+    Choice(&'static [(&'static str, &'static str)]),
+    /// On or off.
+    Switch,
+}
+
+/// The config as a map from field name to value.
+pub fn to_map<C: Settings>(config: &C) -> Map<String, Value> {
+    match serde_json::to_value(config) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    }
+}
+
+/// The config with one field changed; out-of-range values are clamped. `Err` says what was wrong with the value.
+pub fn with<C: Settings>(config: &C, key: &str, value: &Value) -> Result<C, String> {
+    let param = C::PARAMS
+        .iter()
+        .find(|param| param.key == key)
+        .ok_or_else(|| format!("There is no setting called {key}."))?;
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let (value, complaint) = param.read(&text);
+    let value = value.ok_or_else(|| complaint.unwrap_or_default())?;
+    let mut map = to_map(config);
+    map.insert(key.to_owned(), value);
+    serde_json::from_value(Value::Object(map)).map_err(|error| error.to_string())
+}
+
+/// The key-value pairs of an address that reproduce this config: only what differs from the default.
+pub fn to_query<C: Settings>(config: &C) -> Vec<(String, String)> {
+    let (ours, default) = (to_map(config), to_map(&C::default()));
+    C::PARAMS
+        .iter()
+        .filter(|param| ours.get(param.key) != default.get(param.key))
+        .filter_map(|param| {
+            let text = match ours.get(param.key)? {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            Some((param.key.to_owned(), text))
+        })
+        .collect()
+}
+
+/// The config that an address asks for, laid over `base`, and one sentence for every value that could not be taken
+/// as it was. Unknown keys are ignored: they may belong to a later version, or to the page.
+pub fn from_query<C: Settings>(base: &C, query: &[(String, String)]) -> (C, Vec<String>) {
+    let mut map = to_map(base);
+    let mut complaints = Vec::new();
+    for param in C::PARAMS {
+        // The last of several equal keys wins, as it does in a browser's own forms.
+        let Some((_, text)) = query.iter().rev().find(|(key, _)| key == param.key) else {
+            continue;
+        };
+        let (value, complaint) = param.read(text);
+        complaints.extend(complaint);
+        if let Some(value) = value {
+            map.insert(param.key.to_owned(), value);
+        }
+    }
+    match serde_json::from_value(Value::Object(map)) {
+        Ok(config) => (config, complaints),
+        Err(error) => {
+            complaints.push(format!("The address could not be read: {error}."));
+            (base.clone(), complaints)
+        }
+    }
+}
+
+impl Param {
+    /// Reads a value from text. Gives the nearest value allowed, if there is one, and a sentence if that differs
+    /// from what was asked.
+    pub fn read(&self, text: &str) -> (Option<Value>, Option<String>) {
+        let text = text.trim();
+        let shown: String = text.chars().take(40).collect();
+        match self.kind {
+            Kind::Int { min, max, .. } => self.read_number(&shown, text, f64::from(min), f64::from(max), true),
+            Kind::Float { min, max, .. } => self.read_number(&shown, text, min, max, false),
+            Kind::Choice(options) => match options.iter().find(|(slug, _)| *slug == text) {
+                Some((slug, _)) => (Some(Value::from(*slug)), None),
+                None => {
+                    let names: Vec<_> = options.iter().map(|(slug, _)| *slug).collect();
+                    let names = names.join(", ");
+                    (None, Some(format!("{}={shown} is not one of {names}; it was left out.", self.key)))
+                }
+            },
+            Kind::Switch => match text {
+                "1" | "true" => (Some(Value::from(true)), None),
+                "0" | "false" => (Some(Value::from(false)), None),
+                _ => (None, Some(format!("{}={shown} is neither true nor false; it was left out.", self.key))),
+            },
+        }
+    }
+
+    fn read_number(
+        &self,
+        shown: &str,
+        text: &str,
+        min: f64,
+        max: f64,
+        whole: bool,
+    ) -> (Option<Value>, Option<String>) {
+        let number = match text.parse::<f64>() {
+            Ok(number) if !number.is_nan() => number,
+            _ => return (None, Some(format!("{}={shown} is not a number; it was left out.", self.key))),
+        };
+        let mut nearest = number.clamp(min, max);
+        if whole {
+            nearest = nearest.round();
+        }
+        let complaint = (nearest != number).then(|| {
+            format!("{}={shown} was set to {nearest}: it takes {} from {min} to {max}.", self.key, if whole { "whole numbers" } else { "values" })
+        });
+        let value = if whole { Value::from(nearest as u64) } else { Value::from(nearest) };
+        (Some(value), complaint)
+    }
+}

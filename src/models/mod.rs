@@ -1,0 +1,4 @@
+//! The architectures, one a file, in burn alone: `Config`-free constructors, `forward` with shapes, nothing else.
+
+pub mod mlp;
+pub mod weights;

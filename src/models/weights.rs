@@ -1,0 +1,48 @@
+//! Initial weights from a seed, the same on every device.
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+/// Draws initial weights. burn's own initializers draw on the device, where CPU and GPU differ; these numbers are
+/// drawn here, so that one seed gives one net everywhere.
+#[derive(Debug)]
+pub struct WeightRng(StdRng);
+
+impl WeightRng {
+    /// A stream that depends on the seed alone.
+    pub fn new(seed: u64) -> Self {
+        Self(StdRng::seed_from_u64(seed ^ 0x57a7_f00d))
+    }
+
+    /// A tensor of the given shape with elements from U(-bound, bound).
+    pub fn uniform<const D: usize>(&mut self, shape: [usize; D], bound: f32, device: &Device) -> Param<Tensor<D>> {
+        let n = shape.iter().product();
+        let values: Vec<f32> = (0..n).map(|_| bound * (2.0 * self.0.random::<f32>() - 1.0)).collect();
+        Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
+    }
+}
+
+/// The number of weights and biases, counted one tensor at a time from the module itself.
+pub fn count_params(module: &impl Module) -> usize {
+    struct Counter(usize);
+    impl ModuleVisitor for Counter {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0 += param.shape().num_elements();
+        }
+    }
+    let mut counter = Counter(0);
+    module.visit(&mut counter);
+    counter.0
+}
+
+/// A copy of `module` whose parameters are the same numbers but other parameters, so that both can be trained.
+pub fn twin<M: Module>(module: &M) -> M {
+    struct Renamer;
+    impl ModuleMapper for Renamer {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            Param::from_tensor(param.val().detach())
+        }
+    }
+    module.clone().map(&mut Renamer)
+}

@@ -1,0 +1,136 @@
+//! The only types that cross the worker boundary, as postcard bytes.
+//!
+//! Configs and frames travel as bytes inside the messages: only the page's hook and the worker's dispatch, which
+//! both know the experiment, decode them.
+
+use serde::{Deserialize, Serialize};
+
+pub use crate::experiments::{LabError, Progress};
+
+/// Tells one run from another, so that a late frame of an old run never reaches a new one. Never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RunId(pub u32);
+
+/// What the page asks of the worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// The first command: where the page's files are.
+    Hello { base_url: String },
+    /// Start a probe or a run of the section `slug`; an earlier one of the same kind is stopped.
+    Start { run: RunId, slug: String, task: Task, device: DeviceChoice, config: Vec<u8>, paused: bool },
+    /// Wait at the end of the step.
+    Pause(RunId),
+    /// Go on after a pause.
+    Resume(RunId),
+    /// Do one step, then wait.
+    Step(RunId),
+    /// End at the end of the step.
+    Stop(RunId),
+    /// Settings that may change while running.
+    Update { run: RunId, config: Vec<u8> },
+}
+
+/// Which half of an experiment is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Task {
+    /// What can be measured without training.
+    Probe,
+    /// Training.
+    Train,
+}
+
+/// What the worker tells the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The worker's module has failed for good; the page replaces the worker.
+    Died { reason: String },
+    /// The worker runs and listens.
+    Ready,
+    /// The device that this run computes on.
+    Device { run: RunId, info: DeviceInfo },
+    /// Bytes of a data file have come.
+    Loading { run: RunId, what: String, bytes: u32, total: Option<u32> },
+    /// A frame, encoded.
+    Frame { run: RunId, frame: Vec<u8> },
+    /// How far the run is, and how fast.
+    Progress { run: RunId, progress: Progress, steps_per_sec: f32 },
+    /// The run waits or goes on.
+    Paused { run: RunId, paused: bool },
+    /// The run is over: at its end, or by the visitor's wish.
+    Finished { run: RunId, stopped: bool },
+    /// The run is over, because of this.
+    Failed { run: RunId, error: LabError },
+}
+
+/// Which device the visitor wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceChoice {
+    /// A real GPU that passes the self-test, else the CPU.
+    #[default]
+    Auto,
+    /// WebGPU, whatever the adapter; the CPU only where there is none or it computes wrongly.
+    Webgpu,
+    /// The CPU.
+    Cpu,
+}
+
+/// The device that computes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceInfo {
+    pub kind: DeviceKind,
+    /// The adapter's name, as the browser tells it.
+    pub name: String,
+    /// Why it is not the device that was asked for.
+    pub fallback: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeviceKind {
+    Webgpu,
+    Cpu,
+}
+
+impl DeviceKind {
+    /// The name in `data-device`.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Webgpu => "webgpu",
+            Self::Cpu => "cpu",
+        }
+    }
+}
+
+/// What a run is doing, as the page knows it; the panel's `data-state`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum RunState {
+    #[default]
+    Idle,
+    /// The worker or a data file is being fetched: what, bytes so far, bytes in all.
+    Loading { what: String, bytes: u32, total: Option<u32> },
+    Running,
+    Paused,
+    /// Over; `stopped` if the visitor ended it early.
+    Done { stopped: bool },
+    /// Over, and why.
+    Error(String),
+}
+
+impl RunState {
+    /// The name in `data-state`.
+    pub const fn slug(&self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Loading { .. } => "loading",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Done { .. } => "done",
+            Self::Error(_) => "error",
+        }
+    }
+
+    /// Whether a run is under way, be it paused or still loading.
+    pub const fn is_active(&self) -> bool {
+        matches!(self, Self::Loading { .. } | Self::Running | Self::Paused)
+    }
+}

@@ -1,0 +1,208 @@
+//! What the worker needs of its global scope: messages, a clock, a way to yield, and fetch.
+//!
+//! Bound by hand: web-sys features beyond the ones that wgpu asks for would have all of burn compiled again.
+
+use crate::experiments::LabError;
+use crate::protocol::{Command, Event};
+use js_sys::{Promise, Reflect, Uint8Array};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = postMessage)]
+    fn post_message(message: &JsValue);
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    fn console_error(text: &str);
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
+    #[wasm_bindgen(js_name = fetch)]
+    fn js_fetch(url: &str) -> Promise;
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(handler: &js_sys::Function, ms: f64);
+
+    type MessageChannel;
+    #[wasm_bindgen(constructor)]
+    fn new() -> MessageChannel;
+    #[wasm_bindgen(method, getter)]
+    fn port1(this: &MessageChannel) -> MessagePort;
+    #[wasm_bindgen(method, getter)]
+    fn port2(this: &MessageChannel) -> MessagePort;
+
+    type MessagePort;
+    #[wasm_bindgen(method, js_name = postMessage)]
+    fn post(this: &MessagePort, message: &JsValue);
+    #[wasm_bindgen(method, setter)]
+    fn set_onmessage(this: &MessagePort, handler: &js_sys::Function);
+
+    type Response;
+    #[wasm_bindgen(method, getter)]
+    fn ok(this: &Response) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &Response) -> u16;
+    #[wasm_bindgen(method, getter)]
+    fn headers(this: &Response) -> Headers;
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &Response) -> Option<ReadableStream>;
+
+    type Headers;
+    #[wasm_bindgen(method)]
+    fn get(this: &Headers, name: &str) -> Option<String>;
+
+    type ReadableStream;
+    #[wasm_bindgen(method, js_name = getReader)]
+    fn reader(this: &ReadableStream) -> Reader;
+
+    type Reader;
+    #[wasm_bindgen(method)]
+    fn read(this: &Reader) -> Promise;
+}
+
+thread_local! {
+    static BASE_URL: RefCell<String> = RefCell::default();
+    static ASSETS: RefCell<HashMap<String, Rc<[u8]>>> = RefCell::default();
+    static YIELDS: Yields = Yields::new();
+}
+
+/// Sends an event to the page.
+pub(super) fn post(event: &Event) {
+    match postcard::to_stdvec(event) {
+        Ok(bytes) => post_message(&Uint8Array::from(bytes.as_slice())),
+        Err(error) => log_error(&format!("an event could not be encoded: {error}")),
+    }
+}
+
+/// Calls `handle` with every command from the page.
+pub(super) fn listen(handle: impl Fn(Command) + 'static) {
+    let on_message = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
+        let Ok(data) = Reflect::get(&event, &"data".into()) else { return };
+        let Ok(bytes) = data.dyn_into::<Uint8Array>() else { return };
+        match postcard::from_bytes(&bytes.to_vec()) {
+            Ok(command) => handle(command),
+            Err(error) => log_error(&format!("a command could not be decoded: {error}")),
+        }
+    });
+    if Reflect::set(&js_sys::global(), &"onmessage".into(), on_message.as_ref()).is_err() {
+        log_error("the worker cannot listen to its page");
+    }
+    // The worker listens as long as it lives.
+    on_message.forget();
+}
+
+pub(super) fn log_error(text: &str) {
+    console_error(text);
+}
+
+/// Milliseconds since the worker began.
+pub(super) fn now_ms() -> f64 {
+    performance_now()
+}
+
+/// Sets the address that files are fetched below.
+pub(super) fn set_base_url(url: String) {
+    BASE_URL.set(url);
+}
+
+/// Wakes those who wait for it.
+#[derive(Debug, Default)]
+pub(super) struct Signal {
+    wakers: RefCell<Vec<Waker>>,
+    count: Cell<u32>,
+}
+
+impl Signal {
+    pub(super) fn notify(&self) {
+        self.count.set(self.count.get().wrapping_add(1));
+        for waker in self.wakers.take() {
+            waker.wake();
+        }
+    }
+
+    /// Until the next [`notify`](Self::notify).
+    pub(super) fn wait(&self) -> impl Future<Output = ()> + '_ {
+        let seen = self.count.get();
+        std::future::poll_fn(move |context| {
+            if self.count.get() != seen {
+                return Poll::Ready(());
+            }
+            self.wakers.borrow_mut().push(context.waker().clone());
+            Poll::Pending
+        })
+    }
+}
+
+/// A turn of the event loop. A message to oneself is a task of its own, so waiting messages come first; a timer would
+/// sleep for 4 ms each time.
+struct Yields {
+    port: MessagePort,
+    signal: Rc<Signal>,
+    _on_message: Closure<dyn Fn()>,
+}
+
+impl Yields {
+    fn new() -> Self {
+        let channel = MessageChannel::new();
+        let signal = Rc::new(Signal::default());
+        let notified = signal.clone();
+        let on_message = Closure::<dyn Fn()>::new(move || notified.notify());
+        channel.port1().set_onmessage(on_message.as_ref().unchecked_ref());
+        Self { port: channel.port2(), signal, _on_message: on_message }
+    }
+}
+
+/// Lets the event loop turn once.
+pub(super) async fn yield_now() {
+    let signal = YIELDS.with(|yields| {
+        yields.port.post(&JsValue::NULL);
+        yields.signal.clone()
+    });
+    signal.wait().await;
+}
+
+/// Waits.
+pub(super) async fn sleep(ms: f64) {
+    let timeout = Promise::new(&mut |resolve, _| set_timeout(&resolve, ms));
+    // A timer cannot fail.
+    let _ = JsFuture::from(timeout).await;
+}
+
+/// Fetches a file below the page, once; later calls get the same bytes. `progress` hears of bytes so far and in all.
+pub(super) async fn fetch(path: &str, progress: impl Fn(u32, Option<u32>)) -> Result<Rc<[u8]>, LabError> {
+    if let Some(bytes) = ASSETS.with_borrow(|assets| assets.get(path).cloned()) {
+        return Ok(bytes);
+    }
+    let bytes: Rc<[u8]> = fetch_stream(path, progress)
+        .await
+        .map_err(|error| {
+            let error = Reflect::get(&error, &"message".into()).ok().and_then(|m| m.as_string()).unwrap_or_default();
+            LabError::Data(format!("{path} could not be fetched ({error}). Check the connection and train again."))
+        })?
+        .into();
+    ASSETS.with_borrow_mut(|assets| assets.insert(path.to_owned(), bytes.clone()));
+    Ok(bytes)
+}
+
+async fn fetch_stream(path: &str, progress: impl Fn(u32, Option<u32>)) -> Result<Vec<u8>, JsValue> {
+    let url = BASE_URL.with_borrow(|base| format!("{base}{path}"));
+    let response: Response = JsFuture::from(js_fetch(&url)).await?.unchecked_into();
+    if !response.ok() {
+        return Err(js_sys::Error::new(&format!("the server answered {}", response.status())).into());
+    }
+    let total = response.headers().get("content-length").and_then(|length| length.parse().ok());
+    let reader = response.body().ok_or_else(|| js_sys::Error::new("the answer is empty"))?.reader();
+    let mut bytes = Vec::new();
+    loop {
+        let chunk = JsFuture::from(reader.read()).await?;
+        if Reflect::get(&chunk, &"done".into())?.is_truthy() {
+            return Ok(bytes);
+        }
+        let chunk: Uint8Array = Reflect::get(&chunk, &"value".into())?.unchecked_into();
+        bytes.extend_from_slice(&chunk.to_vec());
+        // A compressed answer tells its compressed length, which the bytes may outgrow.
+        progress(bytes.len() as u32, total.filter(|&total| total >= bytes.len() as u32));
+    }
+}
