@@ -1,1 +1,221 @@
-//! Soon.
+//! Navigation, routing, theme and embed mode.
+
+pub mod route;
+
+use crate::panels::PanelProps;
+use crate::protocol::DeviceChoice;
+use crate::sections::SECTIONS;
+use crate::for_each_section;
+use gloo::events::EventListener;
+use gloo::timers::callback::Timeout;
+use gloo::utils::{document, window};
+use route::Route;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use yew::prelude::*;
+
+/// A settings change enters the history once it has rested this long, so that Back undoes a change and not a pixel.
+const SETTLE_MS: u32 = 400;
+
+/// The whole page.
+#[component]
+pub fn App() -> Html {
+    let route = use_route();
+    let theme = route.get("theme").unwrap_or("auto").to_owned();
+    use_effect_with(theme.clone(), |theme| set_theme(theme));
+    let Some(section) = SECTIONS.iter().find(|section| section.slug == route.slug) else {
+        return html! { <Shell {route}><Unknown /></Shell> };
+    };
+    use_title(section.title);
+    let props = PanelProps {
+        query: route.query.clone(),
+        on_query: {
+            let route = route.clone();
+            Callback::from(move |changes: Vec<(String, Option<String>)>| route.change(&changes))
+        },
+        device: match route.get("device") {
+            Some("webgpu") => DeviceChoice::Webgpu,
+            Some("cpu") => DeviceChoice::Cpu,
+            _ => DeviceChoice::Auto,
+        },
+    };
+    // A panel of its own for each section: switching drops the old one with its runs.
+    let panel = panel(section.slug, props);
+    if route.get("embed") == Some("1") {
+        html! { <main class="embed">{ panel }</main> }
+    } else {
+        html! { <Shell {route}>{ panel }</Shell> }
+    }
+}
+
+fn panel(slug: &str, props: PanelProps) -> Html {
+    macro_rules! panels {
+        ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
+            match slug {
+                $(<crate::experiments::$module::$experiment as crate::experiments::Experiment>::SLUG => {
+                    html! { <crate::panels::$module::$panel key={slug.to_owned()} ..props /> }
+                })*
+                _ => Html::default(),
+            }
+        };
+    }
+    for_each_section!(panels)
+}
+
+/// The address as state, and the way to change it.
+#[derive(Clone, PartialEq)]
+struct Router {
+    slug: String,
+    query: Rc<Vec<(String, String)>>,
+    go: Callback<Route>,
+}
+
+impl Router {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.query.iter().rev().find(|(k, _)| k == key).map(|(_, value)| value.as_str())
+    }
+
+    /// Sets some keys and removes others; the rest of the address stays.
+    fn change(&self, changes: &[(String, Option<String>)]) {
+        let mut query = (*self.query).clone();
+        for (key, value) in changes {
+            query.retain(|(k, _)| k != key);
+            query.extend(value.iter().map(|value| (key.clone(), value.clone())));
+        }
+        self.go.emit(Route { slug: self.slug.clone(), query });
+    }
+
+    fn on_choice(&self, key: &'static str, default: &'static str) -> Callback<Event> {
+        let route = self.clone();
+        Callback::from(move |event: Event| {
+            let value = event.target_unchecked_into::<web_sys::HtmlSelectElement>().value();
+            route.change(&[(key.to_owned(), (value != default).then_some(value))]);
+        })
+    }
+}
+
+#[hook]
+fn use_route() -> Router {
+    let route = use_state(current_route);
+    let pending = use_mut_ref(|| None::<Timeout>);
+    use_effect_with((), {
+        let (route, pending) = (route.clone(), pending.clone());
+        move |()| {
+            let listener = EventListener::new(&window(), "hashchange", move |_| {
+                pending.borrow_mut().take();
+                route.set(current_route());
+            });
+            move || drop(listener)
+        }
+    });
+    let go = {
+        let setter = route.setter();
+        Callback::from(move |route: Route| {
+            let hash = route.to_hash();
+            setter.set(route);
+            // Writing each position of a slider would fill the history, and some browsers refuse after a hundred.
+            let write = Timeout::new(SETTLE_MS, move || {
+                if let Ok(history) = window().history() {
+                    // A sandboxed frame may refuse; the page works without.
+                    let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&hash));
+                }
+            });
+            pending.borrow_mut().replace(write);
+        })
+    };
+    Router { slug: route.slug.clone(), query: Rc::new(route.query.clone()), go }
+}
+
+fn current_route() -> Route {
+    let mut route = Route::from_hash(&window().location().hash().unwrap_or_default());
+    if route.slug.is_empty() {
+        route.slug = SECTIONS.first().map(|section| section.slug.to_owned()).unwrap_or_default();
+    }
+    route
+}
+
+fn set_theme(theme: &str) {
+    let Some(root) = document().document_element() else { return };
+    let _ = match theme {
+        "light" | "dark" => root.set_attribute("data-theme", theme),
+        _ => root.remove_attribute("data-theme"),
+    };
+}
+
+fn use_title(title: &str) {
+    document().set_title(&format!("{title} – Neural network lab"));
+}
+
+#[derive(Properties, PartialEq)]
+struct ShellProps {
+    route: Router,
+    children: Html,
+}
+
+/// What surrounds a panel on the page of its own.
+#[component]
+fn Shell(props: &ShellProps) -> Html {
+    let route = &props.route;
+    let link = |section: &crate::sections::Section| {
+        let current = section.slug == route.slug;
+        // The device and the theme stay when the section changes; settings belong to their section.
+        let kept = ["device", "theme"].iter().filter_map(|key| Some(((*key).to_owned(), route.get(key)?.to_owned())));
+        let href = Route { slug: section.slug.to_owned(), query: kept.collect() }.to_hash();
+        html! {
+            <li><a {href} aria-current={current.then_some("page")}>
+                <strong>{ section.title }</strong><span>{ section.subtitle }</span>
+            </a></li>
+        }
+    };
+    html! {
+        <div class="shell">
+            <a class="skip-link visually-hidden" href={format!("#/{}", route.slug)}>{ "Neural network lab" }</a>
+            <header>
+                <h1><a href="#/">{ "Neural network lab" }</a></h1>
+                <nav aria-label="Sections"><ul>{ for SECTIONS.iter().map(link) }</ul></nav>
+                <div class="preferences">
+                    <Choice label="Device" name="device" value={route.get("device").unwrap_or("auto").to_owned()}
+                        options={&[("auto", "Automatic"), ("webgpu", "WebGPU"), ("cpu", "CPU")]}
+                        on_change={route.on_choice("device", "auto")} />
+                    <Choice label="Theme" name="theme" value={route.get("theme").unwrap_or("auto").to_owned()}
+                        options={&[("auto", "Automatic"), ("light", "Light"), ("dark", "Dark")]}
+                        on_change={route.on_choice("theme", "auto")} />
+                </div>
+            </header>
+            <main>{ props.children.clone() }</main>
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ChoiceProps {
+    label: AttrValue,
+    name: AttrValue,
+    value: String,
+    options: &'static [(&'static str, &'static str)],
+    on_change: Callback<Event>,
+}
+
+/// A preference of the page.
+#[component]
+fn Choice(props: &ChoiceProps) -> Html {
+    let option = |(value, label): &(&'static str, &'static str)| {
+        html! { <option value={*value} selected={*value == props.value}>{ *label }</option> }
+    };
+    html! {
+        <label data-param={props.name.clone()}>{ &props.label }{ " " }
+            <select onchange={props.on_change.clone()}>{ for props.options.iter().map(option) }</select>
+        </label>
+    }
+}
+
+/// What an address without a section shows.
+#[component]
+fn Unknown() -> Html {
+    html! {
+        <div class="notice" data-kind="warn" role="alert">
+            <p>{ "There is no section at this address. These are here:" }</p>
+            <ul>{ for SECTIONS.iter().map(|s| html! { <li><a href={format!("#/{}", s.slug)}>{ s.title }</a></li> }) }</ul>
+        </div>
+    }
+}

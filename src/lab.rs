@@ -214,8 +214,6 @@ impl<E: Experiment> Reducible for Session<E> {
 
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
         let mut next = Self::clone(&self);
-        // Without this the record would be shared with the old session, and each frame would copy it.
-        drop(self);
         match action {
             Action::Reset => {
                 E::clear_run(Rc::make_mut(&mut next.record));

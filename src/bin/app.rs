@@ -1,2 +1,7 @@
-//! Soon.
-fn main() {}
+//! The app binary: the page, without burn.
+
+fn main() {
+    #[cfg(target_arch = "wasm32")]
+    console_error_panic_hook::set_once();
+    yew::Renderer::<nn_lab::app::App>::new().render();
+}

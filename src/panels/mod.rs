@@ -1,1 +1,130 @@
-//! Soon.
+//! One component a section, and what they share: settings from the address, and the frame of a panel.
+
+pub mod mlp;
+
+use crate::experiments::Experiment;
+use crate::experiments::settings::{Settings, from_query, to_map, to_query, with};
+use crate::lab::Lab;
+use crate::protocol::{DeviceChoice, DeviceInfo};
+use crate::ui::control::Control;
+use crate::ui::run_controls::RunControls;
+use serde_json::Value;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// What the app gives a panel.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct PanelProps {
+    /// The address's query.
+    pub query: Rc<Vec<(String, String)>>,
+    /// Changes keys of the query; `None` removes one.
+    pub on_query: Callback<Vec<(String, Option<String>)>>,
+    pub device: DeviceChoice,
+}
+
+/// A panel's settings, which live in the address.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PanelSettings<C> {
+    pub config: C,
+    /// What in the address could not be taken as it was.
+    pub complaints: Vec<String>,
+    /// Sets one field.
+    pub set: Callback<(&'static str, Value)>,
+    /// Sets all fields to their defaults.
+    pub defaults: Callback<()>,
+}
+
+/// The settings that the address asks for.
+#[hook]
+pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
+    let (config, complaints) = from_query(&C::default(), &props.query);
+    let changes = |config: &C| {
+        let ours = to_query(config);
+        let value = |key: &str| ours.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone());
+        C::PARAMS.iter().map(|param| (param.key.to_owned(), value(param.key))).collect::<Vec<_>>()
+    };
+    let set = {
+        let (config, on_query) = (config.clone(), props.on_query.clone());
+        Callback::from(move |(key, value): (&'static str, Value)| {
+            // The control has checked the value and told its visitor; what is still wrong changes nothing.
+            if let Ok(config) = with(&config, key, &value) {
+                on_query.emit(changes(&config));
+            }
+        })
+    };
+    let defaults = {
+        let on_query = props.on_query.clone();
+        let all = C::PARAMS.iter().map(|param| (param.key.to_owned(), None)).collect::<Vec<_>>();
+        Callback::from(move |()| on_query.emit(all.clone()))
+    };
+    PanelSettings { config, complaints, set, defaults }
+}
+
+/// The controls for some fields, under a heading.
+pub fn controls<C: Settings>(settings: &PanelSettings<C>, title: &str, keys: &[&str]) -> Html {
+    let map = to_map(&settings.config);
+    let control = |key: &&str| {
+        let param = C::PARAMS.iter().find(|param| param.key == *key)?;
+        let set = settings.set.clone();
+        let on_change = Callback::from(move |value: Value| set.emit((param.key, value)));
+        let value = map.get(param.key)?.clone();
+        Some(html! { <Control key={param.key} {param} {value} {on_change} /> })
+    };
+    html! {
+        <fieldset>
+            <legend>{ title }</legend>
+            { for keys.iter().filter_map(control) }
+        </fieldset>
+    }
+}
+
+/// The run controls of a panel's experiment.
+pub fn run_controls<E: Experiment>(lab: &Lab<E>) -> Html {
+    html! {
+        <RunControls state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.steps_per_sec}
+            on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}
+            on_step={lab.step.clone()} on_stop={lab.stop.clone()} on_reset={lab.reset.clone()} />
+    }
+}
+
+/// What went wrong with the address or the probe, if anything.
+pub fn notices(complaints: &[String], error: Option<&String>) -> Html {
+    html! {
+        <>
+            if !complaints.is_empty() {
+                <div class="notice" data-kind="warn" role="status">
+                    { for complaints.iter().map(|text| html! { <p>{ text }</p> }) }
+                </div>
+            }
+            if let Some(error) = error {
+                <div class="notice" data-kind="error" role="alert"><p>{ error }</p></div>
+            }
+        </>
+    }
+}
+
+/// Which device computes, and why it is not another.
+pub fn device_line(device: Option<&DeviceInfo>) -> Html {
+    let Some(info) = device else {
+        return html! { <p class="device-line">{ "Device: the worker is being fetched." }</p> };
+    };
+    let kind = match info.kind {
+        crate::protocol::DeviceKind::Webgpu => "WebGPU",
+        crate::protocol::DeviceKind::Cpu => "CPU",
+    };
+    html! {
+        <p class="device-line">
+            { "Device: " }<strong>{ kind }</strong>{ format!(" ({})", info.name) }
+            if let Some(why) = &info.fallback {
+                <span class="fallback">{ format!(" {why}") }</span>
+            }
+        </p>
+    }
+}
+
+/// The settings that differ from the defaults, for exports.
+pub fn stamp<C: Settings>(slug: &str, config: &C) -> AttrValue {
+    let query: Vec<String> = to_query(config).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let settings = if query.is_empty() { "default settings".to_owned() } else { query.join(" ") };
+    AttrValue::from(format!("nn-lab {} · {slug} · {settings}", env!("CARGO_PKG_VERSION")))
+}

@@ -1,0 +1,102 @@
+//! The panel of section 1.
+
+mod figures;
+mod text;
+
+use super::{PanelProps, controls, device_line, notices, run_controls, stamp, use_settings};
+use crate::experiments::Experiment;
+use crate::experiments::mlp::{Config, Dataset, Mlp, Record, chance, params_formula, rank_bound};
+use crate::lab::use_experiment;
+use crate::protocol::DeviceKind;
+use crate::ui::checks::CheckTable;
+use crate::ui::readout::Readout;
+use figures::Figures;
+use yew::prelude::*;
+
+/// Section 1: depth, width and non-linearity.
+#[component]
+pub fn MlpPanel(props: &PanelProps) -> Html {
+    let settings = use_settings::<Config>(props);
+    let config = &settings.config;
+    let lab = use_experiment::<Mlp>(config, props.device);
+    let device = lab.device.as_ref().map(|info| info.kind);
+    let defaults = settings.defaults.clone();
+    let plane = config.dataset != Dataset::FashionMnist;
+    let mut data_keys = vec!["dataset"];
+    data_keys.extend(plane.then_some("noise"));
+    data_keys.push("seed");
+    html! {
+        <section class="panel" data-panel={Mlp::SLUG} data-state={lab.state.slug()}
+            data-probe={if lab.probing { "running" } else { "idle" }}
+            data-device={device.map(DeviceKind::slug)} aria-labelledby="mlp-title">
+            <h2 id="mlp-title">{ "What depth and non-linearity are for" }</h2>
+            { text::introduction() }
+            { notices(&settings.complaints, lab.probe_error.as_ref()) }
+            <div class="panel-grid">
+                <div class="controls">
+                    { run_controls(&lab) }
+                    { device_line(lab.device.as_ref()) }
+                    { controls(&settings, "Net", &["depth", "width", "activation", "bias"]) }
+                    { controls(&settings, "Data", &data_keys) }
+                    { controls(&settings, "Training", &["optimizer", "learning_rate", "batch_size", "steps"]) }
+                    { controls(&settings, "Collapse figures", &["d_in", "n_probe"]) }
+                    <button type="button" data-action="defaults" onclick={move |_| defaults.emit(())}>
+                        { "Default settings" }
+                    </button>
+                </div>
+                <div class="figures">
+                    <Readouts config={config.clone()} record={Shown(lab.record.clone())} />
+                    <Figures config={config.clone()} record={Shown(lab.record.clone())} stamp={stamp(Mlp::SLUG, config)} />
+                    <h3>{ "Check" }</h3>
+                    <CheckTable checks={Mlp::checks(config, &lab.record)} />
+                </div>
+            </div>
+        </section>
+    }
+}
+
+/// A record, compared by its pointer.
+#[derive(Clone)]
+struct Shown(std::rc::Rc<Record>);
+
+impl PartialEq for Shown {
+    fn eq(&self, other: &Self) -> bool {
+        std::rc::Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ReadoutsProps {
+    config: Config,
+    record: Shown,
+}
+
+/// The numbers that a reader may quote.
+#[component]
+fn Readouts(props: &ReadoutsProps) -> Html {
+    let (config, record) = (&props.config, &*props.record.0);
+    let formula = params_formula(config);
+    let output = record.collapse.as_ref().and_then(|collapse| collapse.layers.last());
+    let guess = AttrValue::from(format!("a guess: {:.0} %", 100.0 * chance(config.dataset)));
+    html! {
+        <>
+            <div class="readouts">
+                <Readout metric="loss_linear" label="Loss, linear" value={record.linear.recent_loss()} unit="nats" />
+                <Readout metric="loss_activated" label="Loss, non-linear" value={record.activated.recent_loss()} unit="nats" />
+                <Readout metric="accuracy_linear" label="Test accuracy, linear" value={record.linear.accuracy()} note={guess.clone()} />
+                <Readout metric="accuracy_activated" label="Test accuracy, non-linear" value={record.activated.accuracy()} note={guess} />
+            </div>
+            <h3>{ "Build: how many parameters?" }</h3>
+            { text::param_formula(config, formula) }
+            <div class="readouts">
+                <Readout metric="params_formula" label="Parameters by the formula" value={formula.total() as f64} digits={9} note="closed form" />
+                <Readout metric="params_counted" label="Counted in the module" value={record.params_counted.map(f64::from)} digits={9} />
+                <Readout metric="rank_linear" label="Rank, linear net" value={output.map(|o| o.linear.rank.into())} />
+                <Readout metric="rank_activated" label="Rank, non-linear net" value={output.map(|o| o.activated.rank.into())} />
+                <Readout metric="rank_bound" label="Bound for the linear net" value={f64::from(rank_bound(config))} note="closed form" />
+                <Readout metric="collapse_max_abs_diff" label="Linear net against one matrix"
+                    value={record.collapse.as_ref().map(|c| c.max_abs_diff)} digits={2} note="max |difference|" />
+            </div>
+        </>
+    }
+}
