@@ -17,6 +17,11 @@ use yew::prelude::*;
 /// A settings change enters the history once it has rested this long, so that Back undoes a change and not a pixel.
 const SETTLE_MS: u32 = 400;
 
+/// Values in the address and words on the page; the first is the default.
+type Options = &'static [(&'static str, &'static str)];
+const DEVICES: Options = &[("auto", "Automatic"), ("webgpu", "WebGPU"), ("cpu", "CPU")];
+const THEMES: Options = &[("auto", "Automatic"), ("light", "Light"), ("dark", "Dark")];
+
 /// The whole page.
 #[component]
 pub fn App() -> Html {
@@ -26,7 +31,7 @@ pub fn App() -> Html {
     let Some(section) = SECTIONS.iter().find(|section| section.slug == route.slug) else {
         return html! { <Shell {route}><Unknown /></Shell> };
     };
-    use_title(section.title);
+    set_title(section.title);
     let props = PanelProps {
         query: route.query.clone(),
         on_query: {
@@ -142,7 +147,7 @@ fn set_theme(theme: &str) {
     };
 }
 
-fn use_title(title: &str) {
+fn set_title(title: &str) {
     document().set_title(&format!("{title} – Neural network lab"));
 }
 
@@ -175,10 +180,10 @@ fn Shell(props: &ShellProps) -> Html {
                 <nav aria-label="Sections"><ul>{ for SECTIONS.iter().map(link) }</ul></nav>
                 <div class="preferences">
                     <Choice label="Device" name="device" value={route.get("device").unwrap_or("auto").to_owned()}
-                        options={&[("auto", "Automatic"), ("webgpu", "WebGPU"), ("cpu", "CPU")]}
+                        options={DEVICES}
                         on_change={route.on_choice("device", "auto")} />
                     <Choice label="Theme" name="theme" value={route.get("theme").unwrap_or("auto").to_owned()}
-                        options={&[("auto", "Automatic"), ("light", "Light"), ("dark", "Dark")]}
+                        options={THEMES}
                         on_change={route.on_choice("theme", "auto")} />
                 </div>
             </header>
@@ -192,7 +197,7 @@ struct ChoiceProps {
     label: AttrValue,
     name: AttrValue,
     value: String,
-    options: &'static [(&'static str, &'static str)],
+    options: Options,
     on_change: Callback<Event>,
 }
 

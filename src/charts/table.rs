@@ -58,8 +58,13 @@ impl Table {
         Self { columns, rows }
     }
 
-    /// The grid as it is drawn; `corner` names the rows' names. Missing names are numbers from 0.
-    pub fn from_grid(corner: &str, grid: &Grid, row_names: &[AttrValue], col_names: &[AttrValue]) -> Self {
+    /// The grid, its rows and columns numbered from 0.
+    pub fn from_grid(grid: &Grid) -> Self {
+        Self::from_named_grid("row", grid, &[], &[])
+    }
+
+    /// The grid with names; `corner` says what the rows are. Missing names are numbers from 0.
+    pub fn from_named_grid(corner: &str, grid: &Grid, row_names: &[AttrValue], col_names: &[AttrValue]) -> Self {
         let name = |names: &[AttrValue], index: usize| {
             names.get(index).map_or_else(|| index.to_string(), |name| name.to_string())
         };
@@ -167,7 +172,7 @@ mod tests {
     #[test]
     fn grids_and_bars_fill_their_gaps() {
         let grid = Grid { rows: 2, cols: 2, values: Rc::new(vec![1.0, 2.0, 3.0]) };
-        let table = Table::from_grid("row", &grid, &["a".into()], &[]);
+        let table = Table::from_named_grid("row", &grid, &["a".into()], &[]);
         assert_eq!(table.columns, ["row", "0", "1"]);
         assert_eq!(table.rows, [row(&["a", "1", "2"]), row(&["1", "3", ""])]);
         let bars = [Bar { label: "x".into(), values: vec![1.0] }, Bar { label: "y".into(), values: vec![1.0, 2.0] }];

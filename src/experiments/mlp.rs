@@ -11,6 +11,7 @@ mod train;
 
 pub use claims::{ParamCount, chance, param_count, params_formula, rank_bound, training_dims};
 
+pub use super::optimizer::Optimizer;
 use super::settings::{Kind, Param, Settings};
 use super::spectrum::Spectrum;
 use super::{Check, Experiment};
@@ -41,15 +42,6 @@ pub enum ActivationChoice {
     Tanh,
     Sigmoid,
     Identity,
-}
-
-/// The rule that turns gradients into steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Optimizer {
-    Adam,
-    Momentum,
-    Sgd,
 }
 
 /// Settings of section 1; [`Settings::PARAMS`] explains each.

@@ -5,6 +5,7 @@
 //! tests see [`Experiment::probe`] and [`Experiment::run`], which need burn (feature `compute`).
 
 pub mod mlp;
+pub mod optimizer;
 pub mod settings;
 pub mod spectrum;
 #[cfg(feature = "compute")]

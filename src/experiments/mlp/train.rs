@@ -12,8 +12,7 @@ use crate::experiments::{Emit, LabError, Progress, Tick};
 use crate::models::mlp::{Activation, Mlp as Net};
 use crate::models::weights::twin;
 use burn::module::Module;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use std::rc::Rc;
@@ -84,12 +83,7 @@ struct Trainee {
 
 impl Trainee {
     fn new(net: Net, optimizer: Optimizer) -> Self {
-        let optimizer = match optimizer {
-            Optimizer::Adam => AdamConfig::new().with_epsilon(1e-8).init(),
-            Optimizer::Momentum => SgdConfig::new().with_momentum(Some(MomentumConfig::new())).init(),
-            Optimizer::Sgd => SgdConfig::new().init(),
-        };
-        Self { net, optimizer, losses: Vec::new(), grad_norms: Vec::new() }
+        Self { net, optimizer: optimizer.init(), losses: Vec::new(), grad_norms: Vec::new() }
     }
 
     fn step(&mut self, x: Tensor<2>, y: Tensor<2>, learning_rate: f64) {

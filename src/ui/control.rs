@@ -1,0 +1,85 @@
+//! One control for each kind of setting, made from its entry in the settings' table.
+
+mod help;
+mod range;
+mod select;
+mod slider;
+mod switch;
+
+use super::use_unique;
+use crate::experiments::settings::{Kind, Param};
+use help::Help;
+use select::Select;
+use serde_json::Value;
+use slider::Slider;
+use switch::Switch;
+use yew::prelude::*;
+
+#[derive(Clone, Properties, PartialEq, Debug)]
+pub struct ControlProps {
+    pub param: &'static Param,
+    pub value: Value,
+    pub on_change: Callback<Value>,
+    #[prop_or_default]
+    pub disabled: bool,
+    /// Whether the author of the page has fixed this setting.
+    #[prop_or_default]
+    pub locked: bool,
+}
+
+/// A labelled slider, menu or switch with its explanation; `data-param` names the setting.
+#[component]
+pub fn Control(props: &ControlProps) -> Html {
+    let number = use_unique();
+    let id = format!("control-{number}");
+    let field = Field {
+        param: props.param,
+        value: props.value.clone(),
+        on_change: props.on_change.clone(),
+        disabled: props.disabled || props.locked,
+        help_id: format!("{id}-help").into(),
+        id: id.into(),
+    };
+    let (kind, input) = match props.param.kind {
+        Kind::Int { .. } | Kind::Float { .. } => ("number", html! { <Slider ..field.clone() /> }),
+        Kind::Choice(_) => ("choice", html! { <Select ..field.clone() /> }),
+        Kind::Switch => ("switch", html! { <Switch ..field.clone() /> }),
+    };
+    html! {
+        <div class="control" data-param={props.param.key} data-kind={kind} data-locked={props.locked.to_string()}>
+            <div class="control-head">
+                <label class="control-label" for={field.id.clone()}>
+                    { props.param.label }
+                    if !props.param.symbol.is_empty() {
+                        { " " }
+                        <span class="symbol">{ props.param.symbol }</span>
+                    }
+                </label>
+                <Help id={field.help_id} label={props.param.label} text={help_text(props)} />
+            </div>
+            { input }
+        </div>
+    }
+}
+
+fn help_text(props: &ControlProps) -> AttrValue {
+    let mut text = props.param.help.to_owned();
+    if props.locked {
+        text.push_str(" Fixed on this page.");
+    } else if props.param.live {
+        text.push_str(" Takes effect at once, also during a run.");
+    }
+    text.into()
+}
+
+/// What every kind of control is given.
+#[derive(Clone, Properties, PartialEq)]
+pub(super) struct Field {
+    pub(super) param: &'static Param,
+    pub(super) value: Value,
+    pub(super) on_change: Callback<Value>,
+    pub(super) disabled: bool,
+    /// The id of the input that the label is for.
+    pub(super) id: AttrValue,
+    pub(super) help_id: AttrValue,
+}

@@ -1,0 +1,226 @@
+//! The arithmetic of a slider: positions, values, steps and what may be typed. Pure.
+
+use crate::{charts::scale::format_exact, experiments::settings::Kind};
+use serde_json::Value;
+
+/// The values that a slider takes.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Range {
+    pub(super) min: f64,
+    pub(super) max: f64,
+    log: bool,
+    pub(super) whole: bool,
+}
+
+/// A slider's positions run from 0 to this.
+pub(super) const POSITIONS: f64 = 1000.0;
+
+impl Range {
+    /// The range of a number's kind.
+    pub(super) fn of(kind: &Kind) -> Self {
+        match *kind {
+            Kind::Int { min, max, log } => Self { min: min.into(), max: max.into(), log, whole: true },
+            Kind::Float { min, max, log } => Self { min, max, log, whole: false },
+            Kind::Choice(_) | Kind::Switch => Self { min: 0.0, max: 1.0, log: false, whole: true },
+        }
+    }
+
+    /// The value at a position, rounded to as many digits as a hand can mean.
+    pub(super) fn value_at(&self, position: f64) -> f64 {
+        let share = (position / POSITIONS).clamp(0.0, 1.0);
+        if share <= 0.0 {
+            return self.min;
+        }
+        if share >= 1.0 {
+            return self.max;
+        }
+        let (low, high) = (self.warp(self.min), self.warp(self.max));
+        self.round(self.unwarp(low + share * (high - low)))
+    }
+
+    /// Where the thumb is for a value.
+    pub(super) fn position_of(&self, value: f64) -> f64 {
+        let (low, high) = (self.warp(self.min), self.warp(self.max));
+        let share = (self.warp(value.clamp(self.min, self.max)) - low) / (high - low);
+        if share.is_finite() { (share * POSITIONS).round() } else { 0.0 }
+    }
+
+    /// The next value up or down, for arrow keys. Always another one, unless at the end.
+    pub(super) fn stepped(&self, value: f64, up: bool) -> f64 {
+        let sign = if up { 1.0 } else { -1.0 };
+        let step = if self.log { (value + self.offset()).abs() * 0.12 } else { self.quantum() };
+        let next = self.round(value + sign * step);
+        if (next - value) * sign > 0.0 {
+            return next;
+        }
+        // Rounding has swallowed the step.
+        let least = if self.whole { 1.0 } else { self.digit(value) };
+        self.round(value + sign * least)
+    }
+
+    /// Reads what was typed: the value to take, if any, and a sentence where that is not what was typed.
+    pub(super) fn read(&self, text: &str, old: f64) -> (Option<f64>, Option<String>) {
+        let number = match text.trim().parse::<f64>() {
+            Ok(number) if !number.is_nan() => number,
+            _ => return (None, Some(format!("That is not a number; it stays {}.", self.write(old)))),
+        };
+        if number > self.max {
+            (Some(self.max), Some(format!("{} is the largest value here.", self.write(self.max))))
+        } else if number < self.min {
+            (Some(self.min), Some(format!("{} is the smallest value here.", self.write(self.min))))
+        } else if self.whole && number.fract() != 0.0 {
+            (Some(number.round()), Some("Only whole numbers make sense here; it was rounded.".to_owned()))
+        } else {
+            (Some(number), None)
+        }
+    }
+
+    /// The value as the settings store it.
+    pub(super) fn json(&self, value: f64) -> Value {
+        if self.whole { Value::from(value.round().max(0.0) as u64) } else { Value::from(value) }
+    }
+
+    /// The value as text.
+    pub(super) fn write(&self, value: f64) -> String {
+        format_exact(value)
+    }
+
+    fn round(&self, value: f64) -> f64 {
+        let rounded = match (self.whole, self.log) {
+            (true, true) if value.abs() >= 100.0 => two_digits(value),
+            (true, _) => value.round(),
+            (false, true) => two_digits(value),
+            (false, false) => {
+                // By way of text, so that 0.1 + 0.2 is 0.3.
+                let places = (-self.quantum().log10().round()).clamp(0.0, 15.0) as usize;
+                let stepped = (value / self.quantum()).round() * self.quantum();
+                format!("{stepped:.places$}").parse().unwrap_or(value)
+            }
+        };
+        rounded.clamp(self.min, self.max.max(self.min))
+    }
+
+    /// The distance between neighbours on a linear slider: about a hundredth of the range, a power of ten.
+    fn quantum(&self) -> f64 {
+        let quantum = 10f64.powf(((self.max - self.min) / 100.0).log10().floor());
+        let quantum = if quantum.is_finite() && quantum > 0.0 { quantum } else { 1.0 };
+        if self.whole { quantum.max(1.0) } else { quantum }
+    }
+
+    /// The weight of the second significant digit.
+    fn digit(&self, value: f64) -> f64 {
+        let digit = 10f64.powf(value.abs().log10().floor() - 1.0);
+        if digit.is_finite() && digit > 0.0 { digit } else { self.quantum() }
+    }
+
+    /// What is added before a logarithm is taken, where the range reaches zero.
+    fn offset(&self) -> f64 {
+        if self.min > 0.0 {
+            0.0
+        } else if self.whole {
+            1.0 - self.min
+        } else {
+            (self.max - self.min) * 1e-3 - self.min
+        }
+    }
+
+    fn warp(&self, value: f64) -> f64 {
+        if self.log { (value + self.offset()).ln() } else { value }
+    }
+
+    fn unwarp(&self, value: f64) -> f64 {
+        if self.log { value.exp() - self.offset() } else { value }
+    }
+}
+
+fn two_digits(value: f64) -> f64 {
+    format!("{value:.1e}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEPTH: Range = Range { min: 1.0, max: 12.0, log: false, whole: true };
+    const WIDTH: Range = Range { min: 4.0, max: 512.0, log: true, whole: true };
+    const RATE: Range = Range { min: 1e-5, max: 1.0, log: true, whole: false };
+    const MOMENTUM: Range = Range { min: 0.0, max: 0.99, log: false, whole: false };
+    const NOISE: Range = Range { min: 0.0, max: 10.0, log: true, whole: false };
+    const COUNT: Range = Range { min: 0.0, max: 1000.0, log: true, whole: true };
+    const ALL: [Range; 6] = [DEPTH, WIDTH, RATE, MOMENTUM, NOISE, COUNT];
+
+    #[test]
+    fn ends_are_exact_and_positions_grow() {
+        for range in ALL {
+            assert_eq!(range.value_at(0.0), range.min);
+            assert_eq!(range.value_at(POSITIONS), range.max);
+            assert_eq!(range.position_of(range.min), 0.0);
+            assert_eq!(range.position_of(range.max), POSITIONS);
+            let values: Vec<f64> = (0..=1000).map(|position| range.value_at(f64::from(position))).collect();
+            assert!(values.windows(2).all(|pair| pair[0] <= pair[1]), "{range:?}");
+            assert!(!range.whole || values.iter().all(|value| value.fract() == 0.0));
+        }
+    }
+
+    #[test]
+    fn values_are_short() {
+        for range in ALL {
+            for position in 0..=1000 {
+                let text = range.write(range.value_at(f64::from(position)));
+                assert!(text.len() <= 7, "{range:?} {text}");
+            }
+        }
+        assert_eq!(RATE.value_at(600.0), 0.01);
+        assert_eq!(DEPTH.value_at(500.0), 7.0);
+    }
+
+    #[test]
+    fn arrow_keys_reach_both_ends_and_never_stick() {
+        for range in ALL {
+            let (mut value, mut steps) = (range.min, 0);
+            while value < range.max {
+                let next = range.stepped(value, true);
+                assert!(next > value && steps < 1000, "{range:?} {value} {next}");
+                (value, steps) = (next, steps + 1);
+            }
+            while value > range.min {
+                let next = range.stepped(value, false);
+                assert!(next < value && steps < 2000, "{range:?} {value} {next}");
+                (value, steps) = (next, steps + 1);
+            }
+            assert_eq!(range.stepped(range.max, true), range.max);
+        }
+        assert_eq!(MOMENTUM.stepped(0.1, true), 0.11);
+        assert_eq!(DEPTH.stepped(3.0, false), 2.0);
+    }
+
+    #[test]
+    fn typed_text_is_read_or_explained() {
+        assert_eq!(DEPTH.read("5", 3.0), (Some(5.0), None));
+        assert_eq!(DEPTH.read("99", 3.0).0, Some(12.0));
+        assert!(DEPTH.read("99", 3.0).1.is_some_and(|text| text.contains("12")));
+        assert_eq!(DEPTH.read("-1e400", 3.0).0, Some(1.0));
+        assert_eq!(DEPTH.read("2.6", 3.0).0, Some(3.0));
+        for nothing in ["", "abc", "NaN"] {
+            let (value, words) = DEPTH.read(nothing, 3.0);
+            assert_eq!(value, None);
+            assert!(words.is_some_and(|text| text.contains("stays 3")));
+        }
+        // What is typed is kept to the digit.
+        assert_eq!(RATE.read("0.00123", 0.1), (Some(0.00123), None));
+    }
+
+    #[test]
+    fn whole_numbers_stay_whole() {
+        assert_eq!(DEPTH.json(3.0).to_string(), "3");
+        assert_eq!(RATE.json(0.5).to_string(), "0.5");
+    }
+
+    #[test]
+    fn a_range_of_one_value_is_harmless() {
+        let range = Range { min: 2.0, max: 2.0, log: true, whole: false };
+        assert_eq!(range.value_at(500.0), 2.0);
+        assert_eq!(range.position_of(2.0), 0.0);
+        assert_eq!(range.stepped(2.0, true), 2.0);
+    }
+}

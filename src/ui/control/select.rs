@@ -1,0 +1,52 @@
+//! One of several named values.
+
+use super::Field;
+use crate::experiments::settings::Kind;
+use serde_json::Value;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+#[component]
+pub(super) fn Select(props: &Field) -> Html {
+    let options = match props.param.kind {
+        Kind::Choice(options) => options,
+        _ => &[],
+    };
+    let current = props.value.as_str().unwrap_or_default().to_owned();
+    let node = use_node_ref();
+    {
+        let (node, current) = (node.clone(), current.clone());
+        // After every render: the visitor's choice may have been refused, and the menu must not say otherwise.
+        use_effect(move || {
+            if let Some(select) = node.cast::<HtmlSelectElement>()
+                && select.value() != current
+            {
+                select.set_value(&current);
+            }
+        });
+    }
+    let onchange = {
+        let on_change = props.on_change.clone();
+        Callback::from(move |event: Event| {
+            let select = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
+            if let Some(select) = select {
+                on_change.emit(Value::from(select.value()));
+            }
+        })
+    };
+    let options = options.iter().map(|(slug, words)| {
+        html! { <option value={*slug} selected={*slug == current}>{ *words }</option> }
+    });
+    html! {
+        <select
+            ref={node}
+            id={props.id.clone()}
+            aria-describedby={props.help_id.clone()}
+            disabled={props.disabled}
+            {onchange}
+        >
+            { for options }
+        </select>
+    }
+}

@@ -1,0 +1,104 @@
+//! A number: a slider to try things out, and a field to say exactly what is meant.
+
+use super::{
+    Field,
+    range::{POSITIONS, Range},
+};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+#[component]
+pub(super) fn Slider(props: &Field) -> Html {
+    let range = Range::of(&props.param.kind);
+    let value = props.value.as_f64().unwrap_or(range.min);
+    let message = use_state_eq(|| None::<String>);
+    let change = {
+        let (on_change, message) = (props.on_change.clone(), message.setter());
+        move |next: f64, words: Option<String>| {
+            message.set(words);
+            // Compared as text: a value that was stored as an f32 is not quite the number that was meant.
+            if range.write(next) != range.write(value) {
+                on_change.emit(range.json(next));
+            }
+        }
+    };
+    let oninput = {
+        let change = change.clone();
+        Callback::from(move |event: InputEvent| {
+            if let Some(position) = input_of(&event).map(|input| input.value_as_number())
+                && position.is_finite()
+            {
+                change(range.value_at(position), None);
+            }
+        })
+    };
+    // The browser's own steps are positions, of which several may round to one value.
+    let onkeydown = {
+        let change = change.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let tenth = POSITIONS / 10.0;
+            let next = match event.key().as_str() {
+                "ArrowRight" | "ArrowUp" => range.stepped(value, true),
+                "ArrowLeft" | "ArrowDown" => range.stepped(value, false),
+                "PageUp" => range.value_at(range.position_of(value) + tenth).max(range.stepped(value, true)),
+                "PageDown" => range.value_at(range.position_of(value) - tenth).min(range.stepped(value, false)),
+                _ => return,
+            };
+            event.prevent_default();
+            change(next, None);
+        })
+    };
+    let onchange = {
+        let message = message.setter();
+        Callback::from(move |event: Event| {
+            let Some(input) = input_of(&event) else { return };
+            let (next, words) = range.read(&input.value(), value);
+            // The field shows what holds, also where that is what held before.
+            input.set_value(&range.write(next.unwrap_or(value)));
+            match next {
+                Some(next) => change(next, words),
+                None => message.set(words),
+            }
+        })
+    };
+    let text = range.write(value);
+    let message_id = format!("{}-message", props.id);
+    html! {
+        <>
+            <div class="slider">
+                <input
+                    type="range"
+                    id={props.id.clone()}
+                    min="0"
+                    max={POSITIONS.to_string()}
+                    step="any"
+                    value={range.position_of(value).to_string()}
+                    aria-valuetext={text.clone()}
+                    aria-describedby={props.help_id.clone()}
+                    disabled={props.disabled}
+                    {oninput}
+                    {onkeydown}
+                />
+                <input
+                    type="number"
+                    class="number-field"
+                    inputmode={if range.whole { "numeric" } else { "decimal" }}
+                    min={range.write(range.min)}
+                    max={range.write(range.max)}
+                    step={if range.whole { "1" } else { "any" }}
+                    value={text}
+                    aria-label={format!("{}, as a number", props.param.label)}
+                    aria-describedby={format!("{} {message_id}", props.help_id)}
+                    disabled={props.disabled}
+                    {onchange}
+                />
+            </div>
+            <p class="control-message" id={message_id} role="status">{ (*message).clone() }</p>
+        </>
+    }
+}
+
+fn input_of(event: &Event) -> Option<HtmlInputElement> {
+    event.target()?.dyn_into().ok()
+}

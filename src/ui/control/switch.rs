@@ -1,0 +1,30 @@
+//! On or off.
+
+use super::Field;
+use serde_json::Value;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+#[component]
+pub(super) fn Switch(props: &Field) -> Html {
+    let onchange = {
+        let on_change = props.on_change.clone();
+        Callback::from(move |event: Event| {
+            let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+            if let Some(input) = input {
+                on_change.emit(Value::from(input.checked()));
+            }
+        })
+    };
+    html! {
+        <input
+            type="checkbox"
+            id={props.id.clone()}
+            checked={props.value.as_bool().unwrap_or_default()}
+            aria-describedby={props.help_id.clone()}
+            disabled={props.disabled}
+            {onchange}
+        />
+    }
+}

@@ -1,0 +1,253 @@
+//! Pictures and files of what a figure shows.
+
+use crate::charts::layout::text_width;
+use js_sys::{Array, encode_uri_component};
+use std::fmt::Write;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Blob, BlobPropertyBag, CanvasRenderingContext2d, CssStyleDeclaration, Document, Element, HtmlAnchorElement,
+    HtmlCanvasElement, HtmlImageElement, Url, Window, XmlSerializer,
+};
+
+/// A picture that stands alone.
+pub(super) struct Picture {
+    pub(super) svg: String,
+    width: f64,
+    height: f64,
+}
+
+const MARGIN: f64 = 16.0;
+
+/// Everything drawn inside of `body` as one SVG, with the colours of the present theme written into it, the title
+/// above and the stamp below. `None` if nothing is drawn there.
+pub(super) fn picture(body: &Element, title: &str, stamp: &str) -> Option<Picture> {
+    let window = web_sys::window()?;
+    let frame = body.get_bounding_client_rect();
+    let style = window.get_computed_style(body).ok()??;
+    let ink = style.get_property_value("color").unwrap_or_default();
+    let font = style.get_property_value("font-family").unwrap_or_default();
+    let width = frame.width() + 2.0 * MARGIN;
+
+    let title_lines = wrap(title, frame.width() / 1.25);
+    let stamp_lines = wrap(stamp, frame.width() / 0.92);
+    let top = MARGIN + 20.0 * title_lines.len() as f64 + 6.0;
+    let height = top + frame.height() + 16.0 * stamp_lines.len() as f64 + MARGIN;
+
+    // Canvases lie below what is drawn over them.
+    let mut parts = String::new();
+    for canvas in all(body, "canvas").iter().filter_map(|element| element.dyn_ref::<HtmlCanvasElement>()) {
+        let place = place(canvas, &frame, top);
+        let Ok(data) = canvas.to_data_url() else { continue };
+        let smooth = if canvas.class_list().contains("smooth") { "auto" } else { "pixelated" };
+        let _ = write!(
+            parts,
+            r#"<image {place} preserveAspectRatio="none" style="image-rendering:{smooth}" href="{data}"/>"#
+        );
+    }
+    for svg in all(body, "svg.chart-svg") {
+        let copy = svg.clone_node_with_deep(true).ok()?.dyn_into::<Element>().ok()?;
+        inline_styles(&window, &svg, &copy);
+        let rect = svg.get_bounding_client_rect();
+        for (name, value) in [
+            ("x", rect.left() - frame.left() + MARGIN),
+            ("y", rect.top() - frame.top() + top),
+            ("width", rect.width()),
+            ("height", rect.height()),
+        ] {
+            copy.set_attribute(name, &format!("{value:.1}")).ok()?;
+        }
+        parts.push_str(&XmlSerializer::new().ok()?.serialize_to_string(&copy).ok()?);
+    }
+    if parts.is_empty() {
+        return None;
+    }
+
+    let paper = background(&window, body);
+    let mut svg = format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0}" height="{height:.0}" viewBox="0 0 {width:.0} {height:.0}" font-family="{}" fill="{}"><title>{}</title><rect width="100%" height="100%" fill="{}"/>"#,
+        escape(&font),
+        escape(&ink),
+        escape(title),
+        escape(&paper)
+    );
+    for (index, line) in title_lines.iter().enumerate() {
+        let y = MARGIN + 14.0 + 20.0 * index as f64;
+        let _ = write!(svg, r#"<text x="{MARGIN}" y="{y}" font-size="15" font-weight="600">{}</text>"#, escape(line));
+    }
+    svg.push_str(&parts);
+    for (index, line) in stamp_lines.iter().enumerate() {
+        let y = top + frame.height() + 14.0 + 16.0 * index as f64;
+        let _ = write!(svg, r#"<text x="{MARGIN}" y="{y}" font-size="11" opacity="0.75">{}</text>"#, escape(line));
+    }
+    svg.push_str("</svg>");
+    Some(Picture { svg, width, height })
+}
+
+/// Hands a text to the visitor as a file.
+pub(super) fn download(file: &str, kind: &str, text: &str) -> Option<()> {
+    let options = BlobPropertyBag::new();
+    options.set_type(kind);
+    let parts = Array::of1(&JsValue::from_str(text));
+    let blob = Blob::new_with_str_sequence_and_options(&parts, &options).ok()?;
+    let address = Url::create_object_url_with_blob(&blob).ok()?;
+    let done = click_link(&address, file);
+    // The browser may not have begun to read it yet.
+    gloo::timers::callback::Timeout::new(30_000, move || {
+        let _ = Url::revoke_object_url(&address);
+    })
+    .forget();
+    done
+}
+
+/// Draws the picture at twice its size, and hands that over. The drawing goes on after this returns.
+pub(super) fn download_png(file: String, picture: Picture) -> Option<()> {
+    const SCALE: f64 = 2.0;
+    let image = HtmlImageElement::new().ok()?;
+    image.set_src(&format!("data:image/svg+xml;charset=utf-8,{}", encode_uri_component(&picture.svg)));
+    let canvas = document()?.create_element("canvas").ok()?.dyn_into::<HtmlCanvasElement>().ok()?;
+    canvas.set_width((picture.width * SCALE) as u32);
+    canvas.set_height((picture.height * SCALE) as u32);
+    let context = canvas.get_context("2d").ok()??.dyn_into::<CanvasRenderingContext2d>().ok()?;
+    wasm_bindgen_futures::spawn_local(async move {
+        let drawn = async {
+            JsFuture::from(image.decode()).await.ok()?;
+            let (width, height) = (picture.width * SCALE, picture.height * SCALE);
+            context.draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, width, height).ok()?;
+            click_link(&canvas.to_data_url().ok()?, &file)
+        };
+        if drawn.await.is_none() {
+            web_sys::console::warn_1(&JsValue::from_str("The picture could not be drawn."));
+        }
+    });
+    Some(())
+}
+
+fn click_link(address: &str, file: &str) -> Option<()> {
+    let document = document()?;
+    let link = document.create_element("a").ok()?.dyn_into::<HtmlAnchorElement>().ok()?;
+    link.set_href(address);
+    link.set_download(file);
+    let body = document.body()?;
+    body.append_child(&link).ok()?;
+    link.click();
+    link.remove();
+    Some(())
+}
+
+fn document() -> Option<Document> {
+    web_sys::window()?.document()
+}
+
+fn all(root: &Element, selector: &str) -> Vec<Element> {
+    let Ok(found) = root.query_selector_all(selector) else {
+        return Vec::new();
+    };
+    (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
+}
+
+fn place(element: &Element, frame: &web_sys::DomRect, top: f64) -> String {
+    let rect = element.get_bounding_client_rect();
+    format!(
+        r#"x="{:.1}" y="{:.1}" width="{:.1}" height="{:.1}""#,
+        rect.left() - frame.left() + MARGIN,
+        rect.top() - frame.top() + top,
+        rect.width(),
+        rect.height()
+    )
+}
+
+/// The first background up the tree that hides what is behind it.
+fn background(window: &Window, element: &Element) -> String {
+    let mut at = Some(element.clone());
+    while let Some(element) = at {
+        let style = window.get_computed_style(&element).ok().flatten();
+        let color = style.and_then(|style| style.get_property_value("background-color").ok()).unwrap_or_default();
+        if !color.is_empty() && color != "transparent" && color != "rgba(0, 0, 0, 0)" {
+            return color;
+        }
+        at = element.parent_element();
+    }
+    "white".to_owned()
+}
+
+/// What a picture's looks are made of.
+const STYLES: [&str; 14] = [
+    "fill",
+    "fill-opacity",
+    "stroke",
+    "stroke-width",
+    "stroke-opacity",
+    "stroke-dasharray",
+    "stroke-linecap",
+    "stroke-linejoin",
+    "opacity",
+    "font-size",
+    "font-weight",
+    "font-style",
+    "font-family",
+    "paint-order",
+];
+
+/// Writes into `copy` how `shown` looks, and leaves out what belongs to the page only, such as the cursor.
+fn inline_styles(window: &Window, shown: &Element, copy: &Element) {
+    let (ours, theirs) = (all(shown, "*"), all(copy, "*"));
+    for (shown, copy) in ours.iter().zip(&theirs) {
+        if copy.get_attribute("data-export").as_deref() == Some("no") {
+            copy.remove();
+            continue;
+        }
+        if !matches!(shown.local_name().as_str(), "g" | "svg" | "title")
+            && let Ok(Some(style)) = window.get_computed_style(shown)
+        {
+            let _ = copy.set_attribute("style", &looks(&style));
+        }
+        let _ = copy.remove_attribute("class");
+    }
+    for name in ["class", "style", "role", "tabindex", "aria-roledescription", "aria-label"] {
+        let _ = copy.remove_attribute(name);
+    }
+}
+
+fn looks(style: &CssStyleDeclaration) -> String {
+    STYLES
+        .iter()
+        .filter_map(|name| {
+            let value = style.get_property_value(name).ok().filter(|value| !value.is_empty())?;
+            Some(format!("{name}:{value}"))
+        })
+        .collect::<Vec<_>>()
+        .join(";")
+}
+
+fn wrap(text: &str, width: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if text_width(line) + text_width(word) + 5.0 <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_wrapped_and_escaped() {
+        assert_eq!(wrap("", 100.0), Vec::<String>::new());
+        let lines = wrap("depth=3 width=64 rate=0.01 seed=1", 100.0);
+        assert!(lines.len() > 1 && lines.iter().all(|line| text_width(line) <= 100.0), "{lines:?}");
+        assert_eq!(lines.join(" "), "depth=3 width=64 rate=0.01 seed=1");
+        assert_eq!(escape("a<b & \"c\""), "a&lt;b &amp; &quot;c&quot;");
+    }
+}

@@ -1,0 +1,210 @@
+//! A figure: one idea, what to look for in it, and ways to take it along.
+
+use super::{export, use_unique};
+use crate::charts::Table;
+use web_sys::{Element, HtmlDetailsElement};
+use yew::prelude::*;
+
+#[derive(Clone, Properties, PartialEq)]
+pub struct FigureProps {
+    /// The `data-figure` that tests and course authors know it by, and the name of exported files.
+    pub name: AttrValue,
+    pub title: AttrValue,
+    /// One or two sentences on what to look for.
+    #[prop_or_default]
+    pub look_for: Html,
+    #[prop_or_default]
+    pub formula: Html,
+    /// Makes the figure's data as a table; called only when that is asked for.
+    pub table: Callback<(), Table>,
+    pub children: Html,
+    /// Settings and version, written into what is exported.
+    #[prop_or_default]
+    pub stamp: AttrValue,
+}
+
+impl std::fmt::Debug for FigureProps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FigureProps").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A chart with its caption, its data as a table, and exports.
+#[component]
+pub fn Figure(props: &FigureProps) -> Html {
+    let body = use_node_ref();
+    let menu = use_node_ref();
+    let opened = use_state_eq(|| false);
+    let complaint = use_state_eq(|| None::<String>);
+    let number = use_unique();
+    let id = format!("figure-{number}");
+
+    let close = {
+        let menu = menu.clone();
+        move || {
+            if let Some(menu) = menu.cast::<HtmlDetailsElement>() {
+                menu.set_open(false);
+            }
+        }
+    };
+    let export = |kind: Kind| {
+        let (props, body, close, complaint) = (props.clone(), body.clone(), close.clone(), complaint.setter());
+        Callback::from(move |_: MouseEvent| {
+            close();
+            complaint.set(kind.export(&props, &body));
+        })
+    };
+    let toggle = {
+        let (opened, close) = (opened.clone(), close.clone());
+        Callback::from(move |_: MouseEvent| {
+            close();
+            opened.set(!*opened);
+        })
+    };
+    let onkeydown = {
+        let menu = menu.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let Some(details) = menu.cast::<HtmlDetailsElement>().filter(|_| event.key() == "Escape") else { return };
+            details.set_open(false);
+            if let Ok(Some(summary)) = details.query_selector("summary") {
+                focus(&summary);
+            }
+        })
+    };
+    let has = |part: &Html| *part != Html::default();
+    html! {
+        <figure class="figure" data-figure={props.name.clone()} aria-labelledby={id.clone()}>
+            <figcaption>
+                <div class="figure-head">
+                    <h3 id={id}>{ props.title.clone() }</h3>
+                    <details class="menu" ref={menu} {onkeydown}>
+                        <summary aria-label={format!("Data and export: {}", props.title)} title="Data and export">
+                            { "⋯" }
+                        </summary>
+                        <div class="menu-items">
+                            <button type="button" data-export="table" aria-expanded={opened.to_string()} onclick={toggle.clone()}>
+                                { if *opened { "Hide the table" } else { "Data as table" } }
+                            </button>
+                            <button type="button" data-export="csv" onclick={export(Kind::Csv)}>{ "CSV file" }</button>
+                            <button type="button" data-export="svg" onclick={export(Kind::Svg)}>{ "SVG picture" }</button>
+                            <button type="button" data-export="png" onclick={export(Kind::Png)}>{ "PNG picture" }</button>
+                        </div>
+                    </details>
+                </div>
+                if has(&props.look_for) {
+                    <div class="look-for">{ props.look_for.clone() }</div>
+                }
+                if has(&props.formula) {
+                    <div class="formula">{ props.formula.clone() }</div>
+                }
+            </figcaption>
+            <div class="figure-body" ref={body}>{ props.children.clone() }</div>
+            <div role="status">
+                if let Some(words) = &*complaint {
+                    <p class="notice" data-kind="warn">{ words.clone() }</p>
+                }
+            </div>
+            if *opened {
+                { twin(props, toggle) }
+            }
+        </figure>
+    }
+}
+
+fn focus(element: &Element) {
+    use wasm_bindgen::JsCast;
+    if let Some(element) = element.dyn_ref::<web_sys::HtmlElement>() {
+        // An element that cannot take the focus leaves it where it is.
+        let _ = element.focus();
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Csv,
+    Svg,
+    Png,
+}
+
+impl Kind {
+    /// Hands the file to the browser, or says in a sentence why that could not be done.
+    fn export(self, props: &FigureProps, body: &NodeRef) -> Option<String> {
+        let file = format!("nn-lab-{}", props.name);
+        let done = match self {
+            Self::Csv => {
+                let csv = stamped(props.table.emit(()), &props.stamp).to_csv();
+                export::download(&format!("{file}.csv"), "text/csv;charset=utf-8", &csv)
+            }
+            Self::Svg => body
+                .cast::<Element>()
+                .and_then(|body| export::picture(&body, &props.title, &props.stamp))
+                .and_then(|picture| export::download(&format!("{file}.svg"), "image/svg+xml", &picture.svg)),
+            Self::Png => body
+                .cast::<Element>()
+                .and_then(|body| export::picture(&body, &props.title, &props.stamp))
+                .and_then(|picture| export::download_png(format!("{file}.png"), picture)),
+        };
+        done.is_none().then(|| "This browser did not let the page make that file.".to_owned())
+    }
+}
+
+/// The table with the run's settings as a last column, so that files of several runs can be put together.
+fn stamped(mut table: Table, stamp: &str) -> Table {
+    if !stamp.is_empty() {
+        table.columns.push("run".to_owned());
+        table.rows.iter_mut().for_each(|row| row.push(stamp.to_owned()));
+    }
+    table
+}
+
+/// The most that is shown on the page; the file has everything.
+const MOST_ROWS: usize = 400;
+const MOST_COLUMNS: usize = 65;
+
+fn twin(props: &FigureProps, close: Callback<MouseEvent>) -> Html {
+    let whole = props.table.emit(());
+    let table = whole.thinned(MOST_ROWS, MOST_COLUMNS);
+    let (rows, columns) = (table.rows.len(), table.columns.len());
+    let thinned = rows < whole.rows.len() || columns < whole.columns.len();
+    let row = |cells: &Vec<String>| {
+        let cells = cells.iter().enumerate().map(|(index, cell)| match index {
+            0 => html! { <th scope="row">{ cell.clone() }</th> },
+            _ => html! { <td>{ cell.clone() }</td> },
+        });
+        html! { <tr>{ for cells }</tr> }
+    };
+    html! {
+        <div class="twin">
+            <div class="twin-head">
+                if thinned {
+                    <p>
+                        { format!("{rows} of {} rows and {columns} of {} columns; the CSV file has all.", whole.rows.len(), whole.columns.len()) }
+                    </p>
+                }
+                <button type="button" onclick={close}>{ "Hide the table" }</button>
+            </div>
+            // It scrolls, so the keyboard must be able to reach it.
+            <div class="twin-scroll" role="region" tabindex="0" aria-label={format!("Data: {}", props.title)}>
+                <table data-table={props.name.clone()}>
+                    <caption class="visually-hidden">{ props.title.clone() }</caption>
+                    <thead>
+                        <tr>{ for table.columns.iter().map(|name| html! { <th scope="col">{ name.clone() }</th> }) }</tr>
+                    </thead>
+                    <tbody>{ for table.rows.iter().map(row) }</tbody>
+                </table>
+            </div>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_carry_their_settings() {
+        let table = Table { columns: vec!["step".into()], rows: vec![vec!["0".into()], vec!["1".into()]] };
+        assert_eq!(stamped(table.clone(), ""), table);
+        assert_eq!(stamped(table, "depth=3, seed=1").to_csv(), "step,run\r\n0,\"depth=3, seed=1\"\r\n1,\"depth=3, seed=1\"\r\n");
+    }
+}

@@ -1,0 +1,202 @@
+//! The buttons that start, pause and end a run, and how far it is.
+
+use super::use_unique;
+use crate::{
+    charts::scale::format_number,
+    protocol::{Progress, RunState},
+};
+use yew::prelude::*;
+
+#[derive(Clone, Properties, PartialEq, Debug)]
+pub struct RunControlsProps {
+    pub state: RunState,
+    pub progress: Progress,
+    pub steps_per_sec: f32,
+    pub on_train: Callback<()>,
+    pub on_pause: Callback<()>,
+    pub on_resume: Callback<()>,
+    pub on_step: Callback<()>,
+    pub on_stop: Callback<()>,
+    pub on_reset: Callback<()>,
+    /// Why nothing can be started, if so.
+    #[prop_or_default]
+    pub disabled: Option<AttrValue>,
+}
+
+/// Train, pause, step, stop and reset, each always in the same place, above the run's progress.
+#[component]
+pub fn RunControls(props: &RunControlsProps) -> Html {
+    let id = use_unique();
+    let reason_id = format!("run-reason-{id}");
+    let blocked = props.disabled.is_some();
+    let loading = matches!(props.state, RunState::Loading { .. });
+    let (action, label, on_main) = match &props.state {
+        RunState::Running => ("pause", "Pause", &props.on_pause),
+        RunState::Paused => ("resume", "Resume", &props.on_resume),
+        RunState::Loading { .. } => ("train", "Loading…", &props.on_train),
+        RunState::Done { .. } => ("train", "Train again", &props.on_train),
+        RunState::Idle | RunState::Error(_) => ("train", "Train", &props.on_train),
+    };
+    let button = |action: &'static str, label: &'static str, on: &Callback<()>, off: bool| {
+        html! {
+            <button type="button" data-action={action} disabled={off} onclick={on.reform(|_| ())}>{ label }</button>
+        }
+    };
+    let running = props.state == RunState::Running;
+    // While loading the button only says so: one that is disabled would lose the keyboard's focus.
+    let onclick = if loading { Callback::noop() } else { on_main.reform(|_| ()) };
+    html! {
+        <div class="run-controls">
+            <div class="run-buttons" role="group" aria-label="Training">
+                <button
+                    type="button"
+                    class="primary"
+                    data-action={action}
+                    disabled={blocked && !running}
+                    aria-disabled={loading.then_some("true")}
+                    aria-describedby={blocked.then(|| reason_id.clone())}
+                    {onclick}
+                >
+                    { label }
+                </button>
+                { button("step", "Step", &props.on_step, blocked || running || loading) }
+                { button("stop", "Stop", &props.on_stop, !props.state.is_active()) }
+                { button("reset", "Reset", &props.on_reset, false) }
+            </div>
+            if let Some(reason) = &props.disabled {
+                <p class="run-reason" id={reason_id}>{ reason.clone() }</p>
+            }
+            { progress_bar(props) }
+            { numbers(props) }
+            <p class="visually-hidden" role="status">{ state_words(&props.state) }</p>
+            <div role="alert">
+                if let RunState::Error(message) = &props.state {
+                    <p class="notice" data-kind="error">{ message.clone() }</p>
+                }
+            </div>
+        </div>
+    }
+}
+
+fn progress_bar(props: &RunControlsProps) -> Html {
+    match &props.state {
+        RunState::Loading { bytes, total: Some(total), .. } => html! {
+            <progress
+                key="loading"
+                aria-label="Loading"
+                max={(*total).max(1).to_string()}
+                value={(*bytes).min(*total).to_string()}
+            ></progress>
+        },
+        // Without a value a progress bar says that it is not known how long it takes.
+        RunState::Loading { .. } => html! { <progress key="waiting" aria-label="Loading"></progress> },
+        _ => html! {
+            <progress
+                key="run"
+                aria-label="Training progress"
+                max={props.progress.steps.max(1).to_string()}
+                value={props.progress.step.min(props.progress.steps.max(1)).to_string()}
+            ></progress>
+        },
+    }
+}
+
+fn numbers(props: &RunControlsProps) -> Html {
+    let Progress { step, steps } = props.progress;
+    let speed = f64::from(props.steps_per_sec);
+    let speed = (speed.is_finite() && speed > 0.0).then_some(speed);
+    let words = match &props.state {
+        RunState::Loading { what, bytes, total } => Some(fetching(what, *bytes, *total)),
+        RunState::Running => time_left(props.progress, props.steps_per_sec),
+        RunState::Paused => Some("paused".to_owned()),
+        RunState::Done { stopped: true } => Some("stopped".to_owned()),
+        RunState::Done { stopped: false } => Some("done".to_owned()),
+        RunState::Idle | RunState::Error(_) => None,
+    };
+    html! {
+        <div class="run-numbers">
+            <span>
+                { "Step " }
+                <output aria-live="off" data-metric="step" data-value={step.to_string()}>
+                    { format_number(f64::from(step), 1) }
+                </output>
+                if steps > 0 {
+                    { format!(" of {}", format_number(f64::from(steps), 1)) }
+                }
+            </span>
+            <span>
+                <output
+                    aria-live="off"
+                    data-metric="steps_per_sec"
+                    data-value={speed.map(|speed| speed.to_string())}
+                >
+                    { speed.map_or_else(|| "–".to_owned(), |speed| format_number(speed, 3)) }
+                </output>
+                { " steps/s" }
+            </span>
+            <span class="run-words">{ words }</span>
+        </div>
+    }
+}
+
+fn state_words(state: &RunState) -> &'static str {
+    match state {
+        RunState::Idle => "",
+        RunState::Loading { .. } => "Loading",
+        RunState::Running => "Training",
+        RunState::Paused => "Paused",
+        RunState::Done { stopped: true } => "Stopped",
+        RunState::Done { stopped: false } => "Training is done",
+        // The alert says it.
+        RunState::Error(_) => "",
+    }
+}
+
+/// How long a run will take yet, as roughly as that can be known.
+pub fn time_left(progress: Progress, steps_per_sec: f32) -> Option<String> {
+    let steps = progress.steps.checked_sub(progress.step).filter(|steps| *steps > 0)?;
+    let seconds = f64::from(steps) / f64::from(steps_per_sec);
+    if !seconds.is_finite() || seconds <= 0.0 {
+        return None;
+    }
+    Some(match seconds.ceil() {
+        seconds if seconds < 2.0 => "about a second left".to_owned(),
+        seconds if seconds < 100.0 => format!("about {seconds:.0} s left"),
+        seconds if seconds < 6000.0 => format!("about {:.0} min left", seconds / 60.0),
+        seconds => format!("about {:.0} h left", seconds / 3600.0),
+    })
+}
+
+/// What is being fetched, and how much of it has come.
+pub fn fetching(what: &str, bytes: u32, total: Option<u32>) -> String {
+    let megabytes = |bytes: u32| format!("{:.1}", f64::from(bytes) / 1e6);
+    match total {
+        Some(total) => format!("Fetching {what}: {} of {} MB", megabytes(bytes.min(total)), megabytes(total)),
+        None if bytes > 0 => format!("Fetching {what}: {} MB", megabytes(bytes)),
+        None => format!("Fetching {what}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_the_time_left() {
+        let left = |step, steps, speed| time_left(Progress { step, steps }, speed);
+        assert_eq!(left(40, 100, 5.0).as_deref(), Some("about 12 s left"));
+        assert_eq!(left(0, 1000, 5.0).as_deref(), Some("about 3 min left"));
+        assert_eq!(left(0, 100_000, 5.0).as_deref(), Some("about 6 h left"));
+        assert_eq!(left(99, 100, 500.0).as_deref(), Some("about a second left"));
+        for (step, steps, speed) in [(100, 100, 5.0), (101, 100, 5.0), (0, 100, 0.0), (0, 100, f32::NAN), (0, 9, -1.0)] {
+            assert_eq!(left(step, steps, speed), None);
+        }
+    }
+
+    #[test]
+    fn tells_what_is_fetched() {
+        assert_eq!(fetching("Fashion-MNIST", 1_200_000, Some(2_400_000)), "Fetching Fashion-MNIST: 1.2 of 2.4 MB");
+        assert_eq!(fetching("the lab", 9_000_000, Some(2_400_000)), "Fetching the lab: 2.4 of 2.4 MB");
+        assert_eq!(fetching("the lab", 0, None), "Fetching the lab");
+    }
+}

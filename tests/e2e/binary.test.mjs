@@ -1,0 +1,33 @@
+// What can be seen of the built site without a browser.
+
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dist } from './lib/site.mjs';
+import { exportedFunctions, wrappedExports } from './lib/wasm.mjs';
+
+// Where a module does not call __wasm_call_ctors itself, the linker wraps every export in a function that runs all
+// static constructors anew; cubecl has so many that each call from JS then takes a millisecond. The wrappers keep the
+// names of what they wrap, so they are known by what they do first.
+test('the worker runs its static constructors once, not at each call', () => {
+  const worker = readFileSync(join(dist, 'worker_bg.wasm'));
+  const count = exportedFunctions(worker).length;
+  assert.ok(count > 5, `only ${count} exports`);
+  assert.ok(wrappedExports(worker) < count / 3, `${wrappedExports(worker)} of ${count} exports begin with the same call`);
+});
+
+test('the page carries no burn', () => {
+  const app = readdirSync(dist).find((name) => /^app-.*\.wasm$/.test(name));
+  const bytes = readFileSync(join(dist, app));
+  assert.ok(bytes.length < 3_000_000, `${app} has ${bytes.length} bytes`);
+  assert.ok(!bytes.includes('cubecl') && !bytes.includes('burn-flex'), `${app} mentions burn`);
+});
+
+test('every address in the page is relative', () => {
+  const html = readFileSync(join(dist, 'index.html'), 'utf8');
+  for (const [, url] of html.matchAll(/(?:src|href)="([^"]*)"/g)) {
+    assert.ok(url.startsWith('./') || url.startsWith('data:') || !/^([a-z]+:|\/)/.test(url), url);
+  }
+  assert.ok(!/from '\//.test(html) && !/https?:(?!\/\/www\.w3\.org)/.test(html));
+});

@@ -1,0 +1,172 @@
+// One browser for all tests, and the few words that the tests are written in.
+
+import { after } from 'node:test';
+import { mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { artefacts, serve } from './site.mjs';
+
+const flags = [
+  '--no-sandbox',
+  '--enable-unsafe-webgpu',
+  // A GPU in software, the same on every machine; NN_LAB_GPU=1 takes the real one.
+  ...(process.env.NN_LAB_GPU ? ['--enable-features=Vulkan'] : ['--use-webgpu-adapter=swiftshader']),
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+let browser;
+let site;
+
+export function chromePath() {
+  for (const name of [process.env.CHROME, 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']) {
+    if (!name) continue;
+    try {
+      return execFileSync('sh', ['-c', 'command -v "$0"', name], { encoding: 'utf8' }).trim();
+    } catch {}
+  }
+  throw new Error('Install Chromium or Chrome, or set CHROME to its path.');
+}
+
+export async function theBrowser() {
+  browser ??= chromium.launch({ executablePath: chromePath(), args: flags });
+  return browser;
+}
+
+export async function theSite() {
+  site ??= serve();
+  return site;
+}
+
+export async function closeAll() {
+  await (await browser)?.close();
+  await (await site)?.close();
+  browser = site = undefined;
+}
+
+after(closeAll);
+
+/**
+ * Opens `hash` in a fresh profile, gives the page to `body`, and fails if the page complained on its console: an error
+ * there that `expect` does not match is a failed test.
+ */
+export async function withPage(hash, body, options = {}) {
+  const { width = 1280, height = 900, theme = 'light', expect = [], from = await theSite(), ready = true, init } = options;
+  const context = await (await theBrowser()).newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: 'reduce' });
+  context.setDefaultTimeout(20_000);
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(String(error.stack ?? error)));
+  page.on('crash', () => complaints.push('the page crashed'));
+  if (init) await page.addInitScript(init);
+  try {
+    await page.goto(from.url + hash, { waitUntil: 'commit' });
+    if (ready) await page.waitForSelector('[data-panel]');
+    const result = await body(page);
+    const unexpected = complaints.filter((text) => !expect.some((pattern) => pattern.test(text)));
+    if (unexpected.length) throw new Error(`the console says:\n${unexpected.join('\n')}`);
+    return result;
+  } catch (error) {
+    await shot(page, `failed-${hash.replace(/\W+/g, '_').slice(0, 60)}`).catch(() => {});
+    if (complaints.length) error.message += `\nconsole: ${complaints.join('\n').slice(0, 2000)}`;
+    throw error;
+  } finally {
+    await context.close();
+  }
+}
+
+/** `#/slug?key=value&...` */
+export function address(slug, params = {}) {
+  const query = new URLSearchParams(params).toString();
+  return `#/${slug}${query && `?${query}`}`;
+}
+
+/** A picture in target/e2e/. */
+export async function shot(page, name) {
+  mkdirSync(artefacts, { recursive: true });
+  await page.screenshot({ path: join(artefacts, `${name}.png`), fullPage: true });
+}
+
+const panel = '[data-panel]';
+
+/** The number that a reader sees, or undefined where there is none yet. */
+export async function metric(page, name) {
+  const found = page.locator(`[data-metric="${name}"]`).first();
+  if (!(await found.count())) return undefined;
+  const value = await found.getAttribute('data-value');
+  return value === null || value === '' ? undefined : Number(value);
+}
+
+/** Waits until the metric is a number, and one that `holds` where that is given. */
+export async function waitMetric(page, name, holds = () => true, timeout = 20_000) {
+  const end = Date.now() + timeout;
+  let value;
+  do {
+    value = await metric(page, name);
+    if (value !== undefined && !Number.isNaN(value) && holds(value)) return value;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  } while (Date.now() < end);
+  throw new Error(`${name} is ${value} after ${timeout / 1000} s`);
+}
+
+export const state = (page) => page.locator(panel).first().getAttribute('data-state');
+export const device = (page) => page.locator('[data-device]').first().getAttribute('data-device');
+
+/** Waits for one of the states; an error that nobody asked for ends the wait at once, with its words. */
+export async function waitState(page, wanted, timeout = 30_000) {
+  const list = [wanted].flat();
+  const end = Date.now() + timeout;
+  for (;;) {
+    const now = await state(page);
+    if (list.includes(now)) return now;
+    if (now === 'error') throw new Error(`the panel says: ${await notice(page)}`);
+    if (Date.now() > end) throw new Error(`the panel is "${now}" after ${timeout / 1000} s, not ${list.join(' or ')}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** The panel's error message, as it is seen. */
+export const notice = (page) => page.locator('[data-kind="error"]:visible').first().innerText({ timeout: 5000 });
+
+/** Presses train, pause, resume, step, stop or reset. */
+export const act = (page, action) => page.locator(`${panel} [data-action="${action}"]`).first().click();
+
+/** Sets a control by hand: types a number, chooses from a menu, ticks a box. */
+export async function setParam(page, key, value) {
+  const control = page.locator(`[data-param="${key}"]`).first();
+  const field = control.locator('input[type="number"], select, input[type="checkbox"]').first();
+  const kind = await field.evaluate((node) => (node.tagName === 'SELECT' ? 'select' : node.type));
+  if (kind === 'select') await field.selectOption(String(value));
+  else if (kind === 'checkbox') await field.setChecked(Boolean(value));
+  else {
+    await field.fill(String(value));
+    await field.press('Tab');
+  }
+}
+
+/** What a control shows. */
+export function readParam(page, key) {
+  const field = page.locator(`[data-param="${key}"]`).first().locator('input[type="number"], select, input[type="checkbox"]').first();
+  return field.evaluate((node) => (node.type === 'checkbox' ? String(node.checked) : node.value));
+}
+
+/** Trains to the end, and gives the metrics asked for. */
+export async function train(page, names, timeout = 60_000) {
+  await act(page, 'train');
+  await waitState(page, 'done', timeout);
+  const values = {};
+  for (const name of names) values[name] = await waitMetric(page, name);
+  return values;
+}
+
+/** The slugs of all sections, from the navigation. */
+export async function sections() {
+  return withPage('', (page) =>
+    page.$$eval('nav a[href*="#/"]', (links) => [...new Set(links.map((a) => /#\/([a-z0-9-]+)/.exec(a.getAttribute('href'))?.[1]).filter(Boolean))]),
+  );
+}

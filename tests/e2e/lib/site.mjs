@@ -1,0 +1,62 @@
+// A static server for the built site: what any dull web host does, plus two things the tests need, namely holding a
+// file back and changing it on the way.
+
+import { createServer } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Where the built site lies: NN_LAB_DIST, else dist/. */
+export const dist = process.env.NN_LAB_DIST ?? join(root, 'dist');
+/** Where pictures and other artefacts go. */
+export const artefacts = join(root, 'target/e2e');
+
+const types = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.css': 'text/css',
+  '.wasm': 'application/wasm',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.bin': 'application/octet-stream',
+  '.md': 'text/markdown; charset=utf-8',
+};
+
+/** Serves `folder` below `base`, say `/some/course/`, on a free port. `pages` are files that exist only here. */
+export async function serve({ folder = dist, base = '/', pages = {} } = {}) {
+  const site = {
+    url: '',
+    /** The paths asked for so far, relative to the base. */
+    requests: [],
+    /** name -> promise: the file is held back until it is fulfilled. */
+    holds: new Map(),
+    /** name -> function from text to text. */
+    rewrites: new Map(),
+    pages,
+    close: () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections())),
+  };
+  const server = createServer(async (request, response) => {
+    const path = decodeURIComponent(new URL(request.url, 'http://host').pathname);
+    const name = path.startsWith(base) ? path.slice(base.length) || 'index.html' : undefined;
+    site.requests.push(name ?? path);
+    const headers = { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'no-store' };
+    try {
+      if (name === undefined || normalize(name).startsWith('..')) throw new Error('outside');
+      await site.holds.get(name);
+      let body = site.pages[name] ?? (await readFile(join(folder, name)));
+      const rewrite = site.rewrites.get(name);
+      if (rewrite) body = rewrite(body.toString());
+      headers['Content-Type'] = types[extname(name)] ?? 'application/octet-stream';
+      headers['Content-Length'] = Buffer.byteLength(body);
+      response.writeHead(200, headers).end(body);
+    } catch {
+      response.writeHead(404, { ...headers, 'Content-Type': 'text/plain' }).end('There is no such file.');
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  site.url = `http://127.0.0.1:${server.address().port}${base}`;
+  return site;
+}

@@ -1,0 +1,74 @@
+// Just enough of the wasm binary format to see how each exported function begins.
+
+/** The exported functions: `{ name, firstCall }`, the latter being the index of the function that it calls first of all. */
+export function exportedFunctions(bytes) {
+  let at = 8;
+  const byte = () => bytes[at++];
+  const number = () => {
+    let value = 0;
+    for (let shift = 1; ; shift *= 128) {
+      const part = byte();
+      value += (part & 127) * shift;
+      if (part < 128) return value;
+    }
+  };
+  const text = () => {
+    const length = number();
+    at += length;
+    return new TextDecoder().decode(bytes.subarray(at - length, at));
+  };
+  const limits = () => {
+    const kind = byte();
+    number();
+    if (kind & 1) number();
+  };
+
+  let imported = 0;
+  let exported = [];
+  const bodies = [];
+  while (at < bytes.length) {
+    const id = byte();
+    const size = number();
+    const end = at + size;
+    if (id === 2) {
+      for (let count = number(); count > 0; count--) {
+        text();
+        text();
+        const kind = byte();
+        if (kind === 0) imported++, number();
+        else if (kind === 1) byte(), limits();
+        else if (kind === 2) limits();
+        else if (kind === 3) byte(), byte();
+        else byte(), number();
+      }
+    } else if (id === 7) {
+      for (let count = number(); count > 0; count--) {
+        const entry = { name: text(), kind: byte(), index: number() };
+        if (entry.kind === 0) exported.push(entry);
+      }
+    } else if (id === 10) {
+      for (let count = number(); count > 0; count--) {
+        const length = number();
+        bodies.push(at);
+        at += length;
+      }
+    }
+    at = end;
+  }
+
+  return exported.map(({ name, index }) => {
+    at = bodies[index - imported];
+    if (at === undefined) return { name, firstCall: undefined };
+    for (let groups = number(); groups > 0; groups--) number(), byte();
+    return { name, firstCall: byte() === 0x10 ? number() : undefined };
+  });
+}
+
+/** How many exported functions begin with a call of the same function, which nothing but the linker's wrapping does. */
+export function wrappedExports(bytes) {
+  const counts = new Map();
+  for (const { firstCall } of exportedFunctions(bytes)) {
+    if (firstCall !== undefined) counts.set(firstCall, (counts.get(firstCall) ?? 0) + 1);
+  }
+  return Math.max(0, ...counts.values());
+}

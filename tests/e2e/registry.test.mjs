@@ -1,0 +1,141 @@
+// What holds for every section, found through the navigation: a new section is tested from its first day.
+
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { act, address, readParam, sections, setParam, shot, state, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { serve } from './lib/site.mjs';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Fails on anything that axe finds, with the elements named. */
+async function checkAccess(page, when) {
+  await page.evaluate(axeSource);
+  const violations = await page.evaluate(async () => {
+    const result = await window.axe.run(document, { resultTypes: ['violations'] });
+    return result.violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.target.join(' ')).join(', ')}`);
+  });
+  assert.deepEqual(violations, [], when);
+}
+
+/** Fails where the page can be scrolled sideways, and names what sticks out. */
+async function checkWidth(page) {
+  const wide = await page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [...document.querySelectorAll('body *')]
+      .filter((node) => node.getBoundingClientRect().right > width + 1)
+      .slice(0, 5)
+      .map((node) => `${node.tagName.toLowerCase()}.${node.getAttribute('class')}`);
+  });
+  assert.deepEqual(wide, [], 'these stick out');
+}
+
+test('every section', { timeout: 400_000 }, async (t) => {
+  const slugs = await sections();
+  assert.ok(slugs.includes('mlp'), `the navigation has ${slugs}`);
+  for (const slug of slugs) {
+    await t.test(`${slug}: trains with its default settings`, () =>
+      withPage(address(slug, { device: 'cpu' }), async (page) => {
+        assert.ok((await page.title()).length > 3);
+        await page.waitForSelector(`[data-panel="${slug}"]`);
+        await act(page, 'train');
+        await waitMetric(page, 'step', (step) => step >= 10, 60_000);
+        await waitState(page, ['running', 'done']);
+        if ((await state(page)) === 'running') await act(page, 'stop');
+        await waitState(page, 'done');
+        assert.ok((await page.locator('[data-figure]').count()) > 0, 'no figure');
+        for (const figure of await page.locator('[data-figure]').all()) {
+          assert.ok((await figure.locator('table').count()) > 0, `${await figure.getAttribute('data-figure')} has no table`);
+        }
+        await checkAccess(page, 'light, trained');
+      }));
+
+    await t.test(`${slug}: nothing for axe to find in the dark`, () =>
+      withPage(
+        address(slug, { device: 'cpu' }),
+        async (page) => {
+          await page.waitForTimeout(500);
+          await checkAccess(page, 'dark, untrained');
+        },
+        { theme: 'dark' },
+      ));
+
+    await t.test(`${slug}: the address holds the settings`, () =>
+      withPage(address(slug, { device: 'cpu' }), async (page) => {
+        const numbers = page.locator('[data-param]:has(input[type="range"]), [data-param]:has(select)');
+        const changed = {};
+        for (const control of (await numbers.all()).slice(0, 6)) {
+          const key = await control.getAttribute('data-param');
+          if (!(await control.isVisible())) continue;
+          const before = await readParam(page, key);
+          const options = await control.locator('option').evaluateAll((list) => list.map((option) => option.value));
+          if (options.length) await setParam(page, key, options.find((value) => value !== before) ?? before);
+          else await control.locator('input[type="range"]').press('ArrowRight');
+          changed[key] = await readParam(page, key);
+        }
+        assert.ok(Object.keys(changed).length > 0);
+        await page.waitForTimeout(400);
+        const address = new URLSearchParams(page.url().split('?')[1]);
+        assert.ok(Object.keys(changed).some((key) => address.has(key)), page.url());
+        await page.reload();
+        await page.waitForSelector(`[data-panel="${slug}"]`);
+        for (const [key, value] of Object.entries(changed)) assert.equal(await readParam(page, key), value, key);
+      }));
+
+    for (const width of [360, 400]) {
+      await t.test(`${slug}: fits ${width} pixels`, () =>
+        withPage(
+          address(slug, { device: 'cpu' }),
+          async (page) => {
+            await page.waitForTimeout(500);
+            await checkWidth(page);
+            if (width === 360) await shot(page, `${slug}-360-light`);
+          },
+          { width, height: 740 },
+        ));
+    }
+  }
+});
+
+test('the site works below a path, and asks nobody else', { timeout: 60_000 }, async () => {
+  const site = await serve({ base: '/a/course/lab/' });
+  try {
+    await withPage(
+      address('mlp', { device: 'cpu', steps: 20 }),
+      async (page) => {
+        const elsewhere = [];
+        page.on('request', (request) => /^https?:/.test(request.url()) && !request.url().startsWith(site.url) && elsewhere.push(request.url()));
+        await act(page, 'train');
+        await waitState(page, 'done');
+        assert.deepEqual(elsewhere, []);
+      },
+      { from: site },
+    );
+    assert.deepEqual(site.requests.filter((path) => path.startsWith('/')), []);
+  } finally {
+    await site.close();
+  }
+});
+
+test('it trains in a frame with sandbox="allow-scripts" alone', { timeout: 60_000 }, async () => {
+  const site = await serve();
+  const host = await serve({
+    pages: { 'index.html': `<!doctype html><title>host</title><iframe title="lab" width="900" height="900" sandbox="allow-scripts" src="${site.url}${address('mlp', { device: 'cpu', steps: 20, embed: 1 }).replaceAll('&', '&amp;')}"></iframe>` },
+  });
+  try {
+    await withPage(
+      '',
+      async (page) => {
+        const frame = page.frameLocator('iframe');
+        await frame.locator('[data-action="train"]').first().click();
+        await frame.locator('[data-panel][data-state="done"]').waitFor({ timeout: 40_000 });
+      },
+      { from: host, ready: false },
+    );
+  } finally {
+    await host.close();
+    await site.close();
+  }
+});

@@ -1,0 +1,183 @@
+// What a page must survive: addresses from elsewhere, settings at their ends, diverging runs, a dying worker.
+
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { act, address, metric, notice, readParam, sections, setParam, shot, state, theSite, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { serve } from './lib/site.mjs';
+
+const nasty = [
+  '#/mlp?depth=banana&width=1e9&seed=-1&learning_rate=NaN',
+  '#/mlp?width=1e400&noise=-Infinity&dataset=%00&bias=maybe',
+  '#/mlp?%E0%A4%A&depth=%E0%A4%A',
+  '#/mlp?&&==&=1&depth&depth=&depth==3',
+  '#/mlp?depth=2&depth=4',
+  '#/mlp?theme=neon&embed=7&device=toaster&preset=none&hide=all&lock=?&autoplay=x',
+  '#/mlp#/mlp?depth=2',
+  '#/nosuch',
+  '#//',
+  '#/%E0%A4%A',
+  '#?depth=3',
+  '#<img src=x onerror=alert(1)>',
+  `#/mlp?depth=${'9'.repeat(5000)}&${'x'.repeat(20_000)}=1`,
+];
+
+test('no address gives a blank page', { timeout: 120_000 }, async (t) => {
+  for (const hash of nasty) {
+    await t.test(hash.slice(0, 60), () =>
+      withPage(
+        hash,
+        async (page) => {
+          await page.waitForSelector('nav a');
+          const text = await page.locator('main').first().innerText();
+          assert.ok(text.trim().length > 20, `the page says only "${text}"`);
+          assert.equal(await page.locator('img[src="x"]').count(), 0);
+          if (hash.startsWith('#/mlp?')) {
+            await page.waitForSelector('[data-panel="mlp"]');
+            assert.equal(await state(page), 'idle');
+            for (const key of ['depth', 'width', 'seed', 'learning_rate', 'noise']) {
+              assert.ok(Number.isFinite(Number(await readParam(page, key))), key);
+            }
+          }
+        },
+        { ready: false },
+      ),
+    );
+  }
+});
+
+test('a bad value in the address is named on the page', { timeout: 30_000 }, () =>
+  withPage(nasty[0], async (page) => {
+    const text = await page.locator('body').innerText();
+    assert.match(text, /depth=banana/);
+    assert.match(text, /width=/);
+    assert.equal(Number(await readParam(page, 'width')), 256);
+    await shot(page, 'mlp-bad-address');
+  }));
+
+test('a run that diverges ends with a sentence, and the next one works', { timeout: 90_000 }, () =>
+  withPage(address('mlp', { device: 'cpu', optimizer: 'sgd', learning_rate: 1e6, steps: 2000 }), async (page) => {
+    if (Number(await readParam(page, 'learning_rate')) < 1e6) {
+      // The largest rate that the panel takes, and the deepest net, to the same end.
+      await setParam(page, 'activation', 'identity');
+      await setParam(page, 'depth', 12);
+    }
+    await act(page, 'train');
+    await waitState(page, ['error', 'done'], 60_000);
+    if ((await state(page)) === 'error') {
+      assert.match(await notice(page), /infinite|undefined|finite|diverge/i);
+      await shot(page, 'mlp-diverged');
+    }
+    assert.equal(await state(page), 'error');
+    await act(page, 'reset');
+    await waitState(page, 'idle');
+    await setParam(page, 'activation', 'relu');
+    await setParam(page, 'depth', 2);
+    await setParam(page, 'optimizer', 'adam');
+    await setParam(page, 'learning_rate', 0.01);
+    await setParam(page, 'steps', 60);
+    const { loss_activated } = await train(page, ['loss_activated']);
+    assert.ok(Number.isFinite(loss_activated));
+  }));
+
+test('every slider works at both ends', { timeout: 120_000 }, async (t) => {
+  for (const slug of await sections()) {
+    await t.test(slug, () =>
+      withPage(address(slug, { device: 'cpu' }), async (page) => {
+        const sliders = page.locator('[data-param] input[type="range"]');
+        for (const key of ['End', 'Home']) {
+          for (let i = 0; i < (await sliders.count()); i++) {
+            if (await sliders.nth(i).isVisible()) await sliders.nth(i).press(key);
+          }
+          await page.waitForTimeout(200);
+          assert.equal(await state(page), 'idle');
+          if (key === 'Home') {
+            await act(page, 'train');
+            await waitState(page, ['done', 'running'], 60_000);
+          }
+        }
+      }),
+    );
+  }
+});
+
+test('a worker that dies is replaced', { timeout: 90_000 }, () =>
+  withPage(
+    address('mlp', { device: 'cpu', steps: 20_000 }),
+    async (page) => {
+      await act(page, 'train');
+      await waitMetric(page, 'step', (step) => step > 5);
+      await page.workers()[0].evaluate(() => void setTimeout(() => { throw new Error('killed by a test'); }));
+      await waitState(page, 'error');
+      assert.match(await notice(page), /killed by a test/);
+      await shot(page, 'mlp-worker-died');
+      await act(page, 'reset');
+      await waitState(page, 'idle');
+      await setParam(page, 'steps', 60);
+      await train(page, ['loss_activated']);
+      assert.equal(page.workers().length, 1);
+    },
+    { expect: [/killed by a test/] },
+  ));
+
+test('a worker that cannot be fetched is told, and fetched again', { timeout: 60_000 }, async () => {
+  const site = await serve();
+  try {
+    site.pages['worker_bg.wasm'] = 'this is not wasm';
+    await withPage(
+      address('mlp', { device: 'cpu', steps: 40 }),
+      async (page) => {
+        await act(page, 'train').catch(() => {});
+        await waitState(page, 'error');
+        assert.ok((await notice(page)).length > 20);
+        await shot(page, 'mlp-no-worker');
+        delete site.pages['worker_bg.wasm'];
+        await page.reload();
+        await page.waitForSelector('[data-panel]');
+        await train(page, ['loss_activated']);
+      },
+      { from: site, expect: [/./] },
+    );
+  } finally {
+    await site.close();
+  }
+});
+
+test('a damaged data file is told, not shown', { timeout: 60_000 }, async () => {
+  const site = await serve();
+  try {
+    site.pages['data/fashion-mnist.bin'] = 'NNLABIMG and then nothing';
+    await withPage(
+      address('mlp', { device: 'cpu', dataset: 'fashion-mnist', steps: 20 }),
+      async (page) => {
+        await act(page, 'train');
+        await waitState(page, 'error');
+        assert.match(await notice(page), /Fashion-MNIST/);
+      },
+      { from: site },
+    );
+  } finally {
+    await site.close();
+  }
+});
+
+test('the page paints and its controls work before the worker has come', { timeout: 60_000 }, async () => {
+  const site = await theSite();
+  let release;
+  site.holds.set('worker_bg.wasm', new Promise((resolve) => (release = resolve)));
+  try {
+    await withPage(address('mlp', { device: 'cpu', steps: 20 }), async (page) => {
+      await page.waitForSelector('[data-panel="mlp"] [data-param="depth"]', { state: 'visible' });
+      await setParam(page, 'depth', 5);
+      await page.waitForFunction(() => location.hash.includes('depth=5'));
+      await act(page, 'train');
+      await waitState(page, 'loading');
+      await shot(page, 'mlp-loading');
+      release();
+      await waitState(page, 'done');
+      assert.equal(await metric(page, 'step'), 20);
+    });
+  } finally {
+    release();
+    site.holds.delete('worker_bg.wasm');
+  }
+});
