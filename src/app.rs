@@ -2,10 +2,10 @@
 
 pub mod route;
 
+use crate::for_each_section;
 use crate::panels::PanelProps;
 use crate::protocol::DeviceChoice;
 use crate::sections::SECTIONS;
-use crate::for_each_section;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use gloo::utils::{document, window};
@@ -164,7 +164,9 @@ fn Shell(props: &ShellProps) -> Html {
     let link = |section: &crate::sections::Section| {
         let current = section.slug == route.slug;
         // The device and the theme stay when the section changes; settings belong to their section.
-        let kept = ["device", "theme"].iter().filter_map(|key| Some(((*key).to_owned(), route.get(key)?.to_owned())));
+        let kept = ["device", "theme"]
+            .iter()
+            .filter_map(|key| Some(((*key).to_owned(), route.get(key)?.to_owned())));
         let href = Route { slug: section.slug.to_owned(), query: kept.collect() }.to_hash();
         html! {
             <li><a {href} aria-current={current.then_some("page")}>

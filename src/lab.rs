@@ -86,7 +86,9 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, device: DeviceChoice) -
     };
     let send = |command: fn(RunId) -> Command| {
         let runs = runs.clone();
-        Callback::from(move |()| runs.borrow().train.iter().for_each(|&run| Client::get().send(&command(run))))
+        Callback::from(move |()| {
+            runs.borrow().train.iter().for_each(|&run| Client::get().send(&command(run)))
+        })
     };
     let reset = {
         let (session, runs) = (session.dispatcher(), runs.clone());

@@ -107,11 +107,17 @@ pub enum RunState {
     #[default]
     Idle,
     /// The worker or a data file is being fetched: what, bytes so far, bytes in all.
-    Loading { what: String, bytes: u32, total: Option<u32> },
+    Loading {
+        what: String,
+        bytes: u32,
+        total: Option<u32>,
+    },
     Running,
     Paused,
     /// Over; `stopped` if the visitor ended it early.
-    Done { stopped: bool },
+    Done {
+        stopped: bool,
+    },
     /// Over, and why.
     Error(String),
 }

@@ -60,7 +60,9 @@ fn handle(command: Command) {
         Command::Resume(run) => control(run).iter().for_each(|control| control.resume()),
         Command::Step(run) => control(run).iter().for_each(|control| control.step()),
         Command::Stop(run) => control(run).iter().for_each(|control| control.stop()),
-        Command::Update { run, config } => control(run).iter().for_each(|control| control.update(config.clone())),
+        Command::Update { run, config } => {
+            control(run).iter().for_each(|control| control.update(config.clone()))
+        }
     }
 }
 

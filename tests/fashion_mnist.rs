@@ -1,4 +1,5 @@
 //! The reader of the image file: what it takes, and what it refuses and why.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
 use nn_lab::data::fashion_mnist::{Images, read};

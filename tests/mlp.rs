@@ -1,4 +1,5 @@
 //! Section 1: the net against hand-computed numbers and PyTorch, and the experiment on Flex with small budgets.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
 mod collector;
@@ -129,11 +130,19 @@ fn a_relu_net_learns_spirals_and_a_linear_one_does_not() {
     let config = Config { steps: 600, ..Config::default() };
     let (record, result) = run(config.clone());
     assert_eq!(result, Ok(()));
-    let (linear, activated) = (record.linear.accuracy().expect("scored"), record.activated.accuracy().expect("scored"));
+    let (linear, activated) =
+        (record.linear.accuracy().expect("scored"), record.activated.accuracy().expect("scored"));
     assert!(linear < 0.7, "linear {linear}");
     assert!(activated > 0.9, "non-linear {activated}");
     assert_eq!(record.activated.losses.len(), 600);
-    assert!(record.activated.losses.iter().enumerate().all(|(i, &(step, loss))| step == i as f64 + 1.0 && loss.is_finite()));
+    assert!(
+        record
+            .activated
+            .losses
+            .iter()
+            .enumerate()
+            .all(|(i, &(step, loss))| step == i as f64 + 1.0 && loss.is_finite())
+    );
     assert_eq!(record.activated.grad_norms.len(), config.depth as usize + 1);
     let checks = Mlp::checks(&config, &record);
     assert_eq!(checks.last().map(|check| check.verdict), Some(Verdict::Holds));
@@ -202,7 +211,11 @@ fn every_setting_at_its_ends_runs() {
             let config = Config { steps: config.steps.min(3), ..config };
             probe(config.clone());
             let (_, result) = run(config);
-            assert!(matches!(result, Ok(()) | Err(LabError::Diverged { .. })), "{}={end}: {result:?}", param.key);
+            assert!(
+                matches!(result, Ok(()) | Err(LabError::Diverged { .. })),
+                "{}={end}: {result:?}",
+                param.key
+            );
         }
     }
 }
@@ -210,7 +223,12 @@ fn every_setting_at_its_ends_runs() {
 #[test]
 fn fashion_mnist_is_learned() {
     let config = Config {
-        dataset: Dataset::FashionMnist, depth: 1, width: 64, learning_rate: 1e-3, steps: 300, ..Config::default()
+        dataset: Dataset::FashionMnist,
+        depth: 1,
+        width: 64,
+        learning_rate: 1e-3,
+        steps: 300,
+        ..Config::default()
     };
     let (record, result) = run(config);
     assert_eq!(result, Ok(()));

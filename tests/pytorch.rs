@@ -1,4 +1,5 @@
 //! The hand-built models against PyTorch, for the same weights. `fixtures/make_fixtures.py` made the numbers.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
 use burn::module::{Module, Param};
@@ -102,7 +103,14 @@ fn values_and_gradients_agree() {
     });
 }
 
-fn trained(mut net: Mlp, mut optimizer: ModuleOptimizer, lr: f64, steps: usize, x: &Tensor<2>, y: &Tensor<2>) -> Mlp {
+fn trained(
+    mut net: Mlp,
+    mut optimizer: ModuleOptimizer,
+    lr: f64,
+    steps: usize,
+    x: &Tensor<2>,
+    y: &Tensor<2>,
+) -> Mlp {
     for _ in 0..steps {
         let loss = cross_entropy(net.forward(x.clone()), y.clone());
         let grads = GradientsParams::from_grads(loss.backward(), &net);
@@ -114,7 +122,8 @@ fn trained(mut net: Mlp, mut optimizer: ModuleOptimizer, lr: f64, steps: usize, 
 #[test]
 fn optimizers_agree() {
     cases(|name, net, x, y, case| {
-        for (rule, lr, optimizer) in [("adam", 0.01, Optimizer::Adam), ("momentum", 0.1, Optimizer::Momentum)] {
+        for (rule, lr, optimizer) in [("adam", 0.01, Optimizer::Adam), ("momentum", 0.1, Optimizer::Momentum)]
+        {
             for after in case[rule].as_array().expect("numbers of steps") {
                 let steps = after["steps"].as_u64().expect("a number") as usize;
                 let ours = trained(net.clone(), optimizer.init(), lr, steps, &x, &y);

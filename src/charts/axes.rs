@@ -135,7 +135,13 @@ impl Names {
 }
 
 /// Names below equally wide cells, and the axis's name below them.
-pub(super) fn name_axis(plot: Plot, count: usize, names: Names, name: impl Fn(usize) -> String, label: &str) -> Html {
+pub(super) fn name_axis(
+    plot: Plot,
+    count: usize,
+    names: Names,
+    name: impl Fn(usize) -> String,
+    label: &str,
+) -> Html {
     let cell = plot.width() / count.max(1) as f64;
     let marks = (0..count).step_by(names.stride.max(1)).map(|index| {
         let (x, y) = (plot.left + (index as f64 + 0.5) * cell, plot.bottom + 14.0);

@@ -83,7 +83,8 @@ pub fn BarChart(props: &BarChartProps) -> Html {
 
     let text = cursor.and_then(|cursor| layout.reading(props, cursor.at));
     let band = cursor.filter(|cursor| cursor.at < count).map(|cursor| layout.highlight(cursor.at, count));
-    let about = format!("{}: {} for each {}. Arrow keys read values.", props.name, props.y_label, props.x_label);
+    let about =
+        format!("{}: {} for each {}. Arrow keys read values.", props.name, props.y_label, props.x_label);
     html! {
         <div class="chart" style={format!("height:{HEIGHT}px")} ref={node}>
             <svg
@@ -137,8 +138,9 @@ struct Box {
     width: f64,
     height: f64,
     color: usize,
-    /// The value above the bar, where there is room.
+    /// The value beyond the bar's end, where there is room.
     text: Option<String>,
+    text_y: f64,
 }
 
 impl Layout {
@@ -149,15 +151,23 @@ impl Layout {
         let values = || props.bars.iter().flat_map(|bar| bar.values.iter().copied());
         let empty = extent(props.y_scale, values()).is_none();
         let wanted = values().chain(props.references.iter().map(|reference| reference.y));
-        let data = extent(props.y_scale, wanted).unwrap_or(if props.y_scale == ScaleKind::Log { (0.1, 1.0) } else { (0.0, 1.0) });
+        let data = extent(props.y_scale, wanted).unwrap_or(if props.y_scale == ScaleKind::Log {
+            (0.1, 1.0)
+        } else {
+            (0.0, 1.0)
+        });
         let domain = match props.y_scale {
             // A bar's length is its value, so it starts at zero.
             ScaleKind::Linear => nice(props.y_scale, (data.0.min(0.0), data.1.max(0.0)), 5),
             // There is no zero; leave the least bar some length.
             ScaleKind::Log => nice(props.y_scale, (data.0 * 0.6, data.1), 5),
         };
-        let mut plot =
-            Plot { left: 30.0, right: (width - 10.0).max(60.0), top: 26.0 + 18.0 * rows as f64, bottom: HEIGHT };
+        let mut plot = Plot {
+            left: 30.0,
+            right: (width - 10.0).max(60.0),
+            top: 26.0 + 18.0 * rows as f64,
+            bottom: HEIGHT,
+        };
         // Room for the ticks depends on the ticks only, so their labels can be measured before the height is known.
         let y_ticks = Scale::new(props.y_scale, domain, (1.0, 0.0)).ticks(5);
         plot.left = tick_room(&y_ticks).min(plot.right - 30.0);
@@ -178,11 +188,15 @@ impl Layout {
                     width: (bar_width - 1.0).max(bar_width * 0.7),
                     height: (top - floor).abs().max(1.0),
                     color: group,
+                    text_y: if top > floor { top + 12.0 } else { top - 4.0 },
                     text: Some(format_number(*value, 3)).filter(|text| text_width(text) < bar_width),
                 })
             })
         });
-        let references = props.references.iter().filter_map(|reference| Some((y.map(reference.y)?, reference.label.clone())));
+        let references = props
+            .references
+            .iter()
+            .filter_map(|reference| Some((y.map(reference.y)?, reference.label.clone())));
         Self {
             width,
             plot,
@@ -275,7 +289,7 @@ fn Plotted(props: &PlottedProps) -> Html {
             <>
                 <rect class="bar" {style} {x} {y} {width} {height} />
                 if let Some(text) = &bar.text {
-                    <text class="bar-value" x={px(bar.x + bar.width / 2.0)} y={px(bar.y - 4.0)} text-anchor="middle">
+                    <text class="bar-value" x={px(bar.x + bar.width / 2.0)} y={px(bar.text_y)} text-anchor="middle">
                         { text.clone() }
                     </text>
                 }
@@ -335,7 +349,9 @@ mod tests {
                     let layout = Layout::new(&props(vec![vec![value, 1.0], vec![2.0]], scale), width);
                     assert!(layout.empty.is_none());
                     for bar in &layout.boxes {
-                        assert!([bar.x, bar.y, bar.width, bar.height].iter().all(|number| number.is_finite()));
+                        assert!(
+                            [bar.x, bar.y, bar.width, bar.height].iter().all(|number| number.is_finite())
+                        );
                         assert!(bar.height >= 0.0 && bar.width >= 0.0);
                     }
                 }

@@ -77,11 +77,16 @@ impl ColorMap {
             return (low, high);
         }
         let finite = values.iter().copied().filter(|value| value.is_finite()).map(f64::from);
-        let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
+        let (low, high) = finite
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         match self {
-            _ if low > high => if self == Self::Diverging { (-1.0, 1.0) } else { (0.0, 1.0) },
+            _ if low > high => {
+                if self == Self::Diverging {
+                    (-1.0, 1.0)
+                } else {
+                    (0.0, 1.0)
+                }
+            }
             Self::Diverging => {
                 let size = low.abs().max(high.abs());
                 if size > 0.0 { (-size, size) } else { (-1.0, 1.0) }
@@ -137,7 +142,9 @@ mod tests {
 
     #[test]
     fn ranges_never_collapse() {
-        for values in [vec![], vec![f32::NAN], vec![0.0; 3], vec![2.0; 3], vec![-2.0; 3], vec![f32::MAX, f32::MIN]] {
+        for values in
+            [vec![], vec![f32::NAN], vec![0.0; 3], vec![2.0; 3], vec![-2.0; 3], vec![f32::MAX, f32::MIN]]
+        {
             for map in [ColorMap::Sequential, ColorMap::Diverging] {
                 for given in [None, Some((1.0, 1.0)), Some((f64::NAN, 1.0)), Some((0.0, 5.0))] {
                     let (low, high) = map.range(given, &values);

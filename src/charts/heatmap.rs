@@ -108,7 +108,8 @@ impl PartialEq for HeatmapProps {
             && self.grid == other.grid
             && same_names(&self.row_names, &other.row_names)
             && same_names(&self.col_names, &other.col_names)
-            && (self.map, self.range, self.x_range, self.y_range) == (other.map, other.range, other.x_range, other.y_range)
+            && (self.map, self.range, self.x_range, self.y_range)
+                == (other.map, other.range, other.x_range, other.y_range)
             && (self.y_up, self.smooth) == (other.y_up, other.smooth)
             && (&self.name, &self.x_label, &self.y_label) == (&other.name, &other.x_label, &other.y_label)
             && (&self.value_label, &self.empty) == (&other.value_label, &other.empty)
@@ -208,11 +209,17 @@ pub fn Heatmap(props: &HeatmapProps) -> Html {
 }
 
 /// Where a key moves the cursor to.
-fn step(key: &str, at: Option<(usize, usize)>, (rows, cols): (usize, usize), y_up: bool) -> Option<(usize, usize)> {
+fn step(
+    key: &str,
+    at: Option<(usize, usize)>,
+    (rows, cols): (usize, usize),
+    y_up: bool,
+) -> Option<(usize, usize)> {
     let (last_row, last_col) = (rows.checked_sub(1)?, cols.checked_sub(1)?);
     let up = if y_up { "ArrowDown" } else { "ArrowUp" };
     let Some((row, col)) = at.map(|(row, col)| (row.min(last_row), col.min(last_col))) else {
-        return matches!(key, "ArrowUp" | "ArrowDown" | "ArrowLeft" | "ArrowRight" | "Home").then_some((0, 0));
+        return matches!(key, "ArrowUp" | "ArrowDown" | "ArrowLeft" | "ArrowRight" | "Home")
+            .then_some((0, 0));
     };
     match key {
         "ArrowLeft" => Some((row, col.saturating_sub(1))),
@@ -231,7 +238,11 @@ fn plot_size(props: &HeatmapProps, available: f64) -> (f64, f64) {
     const LIMITS: (f64, f64) = (120.0, 320.0);
     match (props.x_range, props.y_range) {
         (Some(_), Some(_)) => cell_plot_size(available, 1, 1, LIMITS),
-        _ if props.grid.is_empty() => (available, 180.0),
+        // Names come before the first values do; the frame then keeps its size.
+        _ if props.grid.is_empty() && props.row_names.is_empty() => (available, 180.0),
+        _ if props.grid.is_empty() => {
+            cell_plot_size(available, props.row_names.len(), props.col_names.len(), LIMITS)
+        }
         _ => cell_plot_size(available, props.grid.rows, props.grid.cols, LIMITS),
     }
 }

@@ -82,15 +82,11 @@ impl Column {
         }
         let by_y = |a: &&(usize, Point), b: &&(usize, Point)| a.1.1.total_cmp(&b.1.1);
         let indexed: Vec<(usize, Point)> = self.points.drain(..).enumerate().collect();
-        let mut kept: Vec<&(usize, Point)> = [
-            indexed.first(),
-            indexed.iter().min_by(by_y),
-            indexed.iter().max_by(by_y),
-            indexed.last(),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let mut kept: Vec<&(usize, Point)> =
+            [indexed.first(), indexed.iter().min_by(by_y), indexed.iter().max_by(by_y), indexed.last()]
+                .into_iter()
+                .flatten()
+                .collect();
         kept.sort_by_key(|(index, _)| *index);
         kept.dedup_by_key(|(index, _)| *index);
         line.extend(kept.into_iter().map(|(_, point)| *point));
@@ -130,7 +126,9 @@ pub fn spread(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
     let room = (high - low).max(0.0);
     let gap = if count > 1 { gap.min(room / (count - 1) as f64) } else { 0.0 };
     let mut order: Vec<usize> = (0..count).collect();
-    let place = |index: usize| wanted.get(index).copied().filter(|y| y.is_finite()).unwrap_or(low).clamp(low, low + room);
+    let place = |index: usize| {
+        wanted.get(index).copied().filter(|y| y.is_finite()).unwrap_or(low).clamp(low, low + room)
+    };
     order.sort_by(|a, b| place(*a).total_cmp(&place(*b)));
 
     // Labels that would overlap join into a block that sits at the mean of its members' wishes (pool adjacent
@@ -173,9 +171,16 @@ pub fn cell_plot_size(available: f64, rows: usize, cols: usize, (least, most): (
     }
 }
 
-/// How many names to step over so that each shown has `room` pixels.
+/// How many names to step over so that each shown has `room` pixels: 1, 2 or 5 times a power of ten, which is how
+/// people count.
 pub fn stride(cell: f64, room: f64) -> usize {
-    if cell > 0.0 && cell.is_finite() { (room / cell).ceil().clamp(1.0, 1e6) as usize } else { 1 }
+    if !(cell > 0.0 && cell.is_finite()) {
+        return 1;
+    }
+    let least = room / cell;
+    let powers = std::iter::successors(Some(1usize), |power| power.checked_mul(10));
+    let strides = powers.take(9).flat_map(|power| [1, 2, 5].map(|factor| factor * power));
+    strides.into_iter().find(|stride| *stride as f64 >= least).unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -208,7 +213,13 @@ mod tests {
 
     #[test]
     fn bands_keep_their_width() {
-        let band = [Some((0.1, 5.0, 1.0)), Some((0.2, 9.0, 2.0)), Some((3.0, 4.0, 4.0)), None, Some((4.0, 1.0, 2.0))];
+        let band = [
+            Some((0.1, 5.0, 1.0)),
+            Some((0.2, 9.0, 2.0)),
+            Some((3.0, 4.0, 4.0)),
+            None,
+            Some((4.0, 1.0, 2.0)),
+        ];
         assert_eq!(decimate_band(band), [vec![(0.1, 1.0, 9.0), (3.0, 4.0, 4.0)]]);
     }
 
@@ -256,7 +267,8 @@ mod tests {
     #[test]
     fn strides_leave_room() {
         assert_eq!(stride(20.0, 14.0), 1);
-        assert_eq!(stride(5.0, 14.0), 3);
+        assert_eq!(stride(5.0, 14.0), 5);
+        assert_eq!(stride(0.1, 14.0), 200);
         assert_eq!(stride(0.0, 14.0), 1);
         assert_eq!(stride(f64::NAN, 14.0), 1);
     }

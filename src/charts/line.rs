@@ -90,7 +90,8 @@ pub fn LineChart(props: &LineChartProps) -> Html {
     let layout = use_memo((props.clone(), width), |(props, width)| Layout::new(props, *width));
 
     let onpointermove = {
-        let (node, cursor, layout, series) = (node.clone(), cursor.setter(), layout.clone(), props.series.clone());
+        let (node, cursor, layout, series) =
+            (node.clone(), cursor.setter(), layout.clone(), props.series.clone());
         Callback::from(move |event: PointerEvent| {
             if let Some((x, _)) = pointer_in(&node, &event) {
                 cursor.set(nearest_x(&series, &layout, x).map(|at| Cursor { at, by_key: false }));
@@ -187,7 +188,8 @@ impl Reading {
 fn nearest(series: &Series, layout: &Layout, x: f64) -> Option<(f64, f64)> {
     const NEAR: f64 = 30.0;
     let at = layout.x.map(x)?;
-    let distance = |point: &&(f64, f64)| layout.x.map(point.0).map_or(f64::INFINITY, |pixel| (pixel - at).abs());
+    let distance =
+        |point: &&(f64, f64)| layout.x.map(point.0).map_or(f64::INFINITY, |pixel| (pixel - at).abs());
     // Of several points in one place the one measured there is meant, not the first within the same pixel.
     let exact = series.points.iter().rev().find(|point| point.0 == x);
     exact

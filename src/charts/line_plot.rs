@@ -55,7 +55,8 @@ impl Layout {
         let (x_scale, y_scale) = (props.x_scale, props.y_scale);
 
         let xs = points().map(|point| point.0).chain(bands().map(|point| point.0)).chain(props.x_max);
-        let x_domain = extent(x_scale, xs).unwrap_or(if x_scale == ScaleKind::Log { (1.0, 10.0) } else { (0.0, 1.0) });
+        let x_domain =
+            extent(x_scale, xs).unwrap_or(if x_scale == ScaleKind::Log { (1.0, 10.0) } else { (0.0, 1.0) });
         // A first point alone would be a line without length: begin at zero instead, as steps do.
         let x_domain = if x_domain.0 == x_domain.1 && x_scale == ScaleKind::Linear && x_domain.0 > 0.0 {
             (0.0, x_domain.1)
@@ -65,7 +66,8 @@ impl Layout {
         let ys = points().map(|point| point.1);
         let ys = ys.chain(bands().flat_map(|point| [point.1, point.2]));
         let ys = ys.chain(props.references.iter().map(|reference| reference.y));
-        let y_data = extent(y_scale, ys).unwrap_or(if y_scale == ScaleKind::Log { (0.1, 1.0) } else { (0.0, 1.0) });
+        let y_data =
+            extent(y_scale, ys).unwrap_or(if y_scale == ScaleKind::Log { (0.1, 1.0) } else { (0.0, 1.0) });
         let y_domain = props.y_range.unwrap_or_else(|| nice(y_scale, y_data, 5));
 
         let names = series.iter().map(|series| text_width(&series.name)).fold(0.0, f64::max);
@@ -290,7 +292,9 @@ mod tests {
                 for x in bad {
                     for y in bad {
                         let layout = Layout::new(&props(vec![(x, y), (1.0, 2.0), (2.0, 2.0)], scale), width);
-                        assert!(!layout.lines[0].path.contains("NaN") && !layout.lines[0].path.contains("inf"));
+                        assert!(
+                            !layout.lines[0].path.contains("NaN") && !layout.lines[0].path.contains("inf")
+                        );
                         assert!(layout.empty.is_none());
                     }
                 }

@@ -13,7 +13,9 @@ pub(super) fn use_width() -> (NodeRef, f64) {
     let width = use_state_eq(|| 480.0);
     let (watched, setter) = (node.clone(), width.setter());
     use_effect_with((), move |()| {
-        let watch = watched.cast::<Element>().and_then(|element| Watch::new(&element, move |width| setter.set(width)));
+        let watch = watched
+            .cast::<Element>()
+            .and_then(|element| Watch::new(&element, move |width| setter.set(width)));
         move || drop(watch)
     });
     (node, *width)
@@ -34,7 +36,8 @@ struct Watch {
 impl Watch {
     fn new(element: &Element, set: impl Fn(f64) + 'static) -> Option<Self> {
         let on_resize = Closure::<dyn FnMut(Array)>::new(move |entries: Array| {
-            let width = entries.get(0).dyn_into::<ResizeObserverEntry>().map(|entry| entry.content_rect().width());
+            let width =
+                entries.get(0).dyn_into::<ResizeObserverEntry>().map(|entry| entry.content_rect().width());
             // A hidden chart has no width; it keeps the last one.
             if let Ok(width) = width
                 && width >= 1.0

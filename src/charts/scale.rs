@@ -102,13 +102,13 @@ impl Scale {
 
 /// The least and the greatest of the values that have a place on such an axis.
 pub fn extent(kind: ScaleKind, values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
-    values
-        .into_iter()
-        .filter(|value| value.is_finite() && (kind == ScaleKind::Linear || *value > 0.0))
-        .fold(None, |so_far, value| match so_far {
+    values.into_iter().filter(|value| value.is_finite() && (kind == ScaleKind::Linear || *value > 0.0)).fold(
+        None,
+        |so_far, value| match so_far {
             None => Some((value, value)),
             Some((low, high)) => Some((low.min(value), high.max(value))),
-        })
+        },
+    )
 }
 
 /// The domain widened to round numbers, so that the data does not touch the frame.
@@ -248,8 +248,9 @@ pub fn format_tick(value: f64, step: f64) -> String {
         _ => (1.0, ""),
     };
     let places = (-(step / divisor).log10().floor()).clamp(0.0, 9.0) as usize;
-    let text = format!("{:.places$}", value / divisor);
-    format!("{}{suffix}", minus(trim_zeros(&text)))
+    let text = trim_zeros(&format!("{:.places$}", value / divisor));
+    // What rounds to nothing has no sign.
+    if text == "-0" { "0".to_owned() } else { format!("{}{suffix}", minus(text)) }
 }
 
 /// A number for reading: `digits` significant digits, whole parts never shortened, thousands set apart by thin
@@ -298,7 +299,14 @@ pub fn format_number(value: f64, digits: usize) -> String {
 /// A number for machines and tables: the shortest text that reads back as the same number.
 pub fn format_exact(value: f64) -> String {
     if !value.is_finite() {
-        return if value.is_nan() { "NaN" } else if value > 0.0 { "inf" } else { "-inf" }.to_owned();
+        return if value.is_nan() {
+            "NaN"
+        } else if value > 0.0 {
+            "inf"
+        } else {
+            "-inf"
+        }
+        .to_owned();
     }
     let size = value.abs();
     let short = value as f32;
@@ -350,7 +358,10 @@ mod tests {
             let scale = Scale::new(kind, domain, (200.0, 10.0));
             for value in [domain.0, 0.5, 2.0, domain.1] {
                 let pixel = scale.map(value).expect("inside");
-                assert!((scale.invert(pixel) - value).abs() < 1e-9 * value.abs().max(1.0), "{kind:?} {value}");
+                assert!(
+                    (scale.invert(pixel) - value).abs() < 1e-9 * value.abs().max(1.0),
+                    "{kind:?} {value}"
+                );
             }
             assert_eq!(scale.map(domain.0), Some(200.0));
             assert_eq!(scale.map(f64::NAN), None);
@@ -383,7 +394,8 @@ mod tests {
 
     #[test]
     fn degenerate_domains_still_draw() {
-        let values = [0.0, 1.0, -1.0, 1e-320, 1e308, -1e308, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e16];
+        let values =
+            [0.0, 1.0, -1.0, 1e-320, 1e308, -1e308, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e16];
         for kind in [ScaleKind::Linear, ScaleKind::Log] {
             for low in values {
                 for high in values {
@@ -432,6 +444,7 @@ mod tests {
         assert_eq!(format_tick(-1500.0, 500.0), "−1500");
         assert_eq!(format_tick(2e6, 1e6), "2M");
         assert_eq!(format_tick(1e9, 1e9), "1e9");
+        assert_eq!(format_tick(-0.001, 0.1), "0");
         assert_eq!(format_tick(f64::NAN, 1.0), "not a number");
     }
 

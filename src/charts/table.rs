@@ -39,8 +39,14 @@ impl Table {
 
     /// One row for every x of any series, one column for every series, and two more for the edges of its band.
     pub fn from_series(x_label: &str, series: &[Series]) -> Self {
-        let mut xs: Vec<f64> = series.iter().flat_map(|series| series.points.iter().map(|point| point.0)).collect();
-        xs.extend(series.iter().filter_map(|series| series.band.as_ref()).flat_map(|band| band.iter().map(|it| it.0)));
+        let mut xs: Vec<f64> =
+            series.iter().flat_map(|series| series.points.iter().map(|point| point.0)).collect();
+        xs.extend(
+            series
+                .iter()
+                .filter_map(|series| series.band.as_ref())
+                .flat_map(|band| band.iter().map(|it| it.0)),
+        );
         xs.sort_by(f64::total_cmp);
         xs.dedup_by(|a, b| a.total_cmp(b).is_eq());
         let mut columns = vec![x_label.to_owned()];
@@ -64,7 +70,12 @@ impl Table {
     }
 
     /// The grid with names; `corner` says what the rows are. Missing names are numbers from 0.
-    pub fn from_named_grid(corner: &str, grid: &Grid, row_names: &[AttrValue], col_names: &[AttrValue]) -> Self {
+    pub fn from_named_grid(
+        corner: &str,
+        grid: &Grid,
+        row_names: &[AttrValue],
+        col_names: &[AttrValue],
+    ) -> Self {
         let name = |names: &[AttrValue], index: usize| {
             names.get(index).map_or_else(|| index.to_string(), |name| name.to_string())
         };
@@ -95,7 +106,8 @@ impl Table {
             .map(|bar| {
                 let mut cells = vec![bar.label.to_string()];
                 cells.extend(
-                    (0..width).map(|index| bar.values.get(index).copied().map(format_exact).unwrap_or_default()),
+                    (0..width)
+                        .map(|index| bar.values.get(index).copied().map(format_exact).unwrap_or_default()),
                 );
                 cells
             })
@@ -175,7 +187,8 @@ mod tests {
         let table = Table::from_named_grid("row", &grid, &["a".into()], &[]);
         assert_eq!(table.columns, ["row", "0", "1"]);
         assert_eq!(table.rows, [row(&["a", "1", "2"]), row(&["1", "3", ""])]);
-        let bars = [Bar { label: "x".into(), values: vec![1.0] }, Bar { label: "y".into(), values: vec![1.0, 2.0] }];
+        let bars =
+            [Bar { label: "x".into(), values: vec![1.0] }, Bar { label: "y".into(), values: vec![1.0, 2.0] }];
         let table = Table::from_bars("layer", &["measured".into()], &bars);
         assert_eq!(table.columns, ["layer", "measured", "value 2"]);
         assert_eq!(table.rows, [row(&["x", "1", ""]), row(&["y", "1", "2"])]);
@@ -183,10 +196,8 @@ mod tests {
 
     #[test]
     fn thinning_keeps_the_ends() {
-        let table = Table {
-            columns: row(&["x"]),
-            rows: (0..1000).map(|index| vec![index.to_string()]).collect(),
-        };
+        let table =
+            Table { columns: row(&["x"]), rows: (0..1000).map(|index| vec![index.to_string()]).collect() };
         let thin = table.thinned(400, 10);
         assert_eq!(thin.rows.len(), 400);
         assert_eq!(thin.rows.first(), table.rows.first());

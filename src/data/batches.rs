@@ -17,7 +17,7 @@ impl Batches {
     /// Batches of `batch_size` from `n` samples; of all of them where there are fewer.
     pub fn new(n: usize, batch_size: usize, seed: u64) -> Self {
         // The stream differs from the ones that draw the data and the weights from the same seed.
-        let rng = StdRng::seed_from_u64(seed ^ 0xba7c_4e5);
+        let rng = StdRng::seed_from_u64(seed ^ 0x0ba7_c4e5);
         Self { order: (0..n).collect(), next: n, batch_size: batch_size.clamp(1, n.max(1)), rng }
     }
 

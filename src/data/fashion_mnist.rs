@@ -35,7 +35,8 @@ pub struct Split {
 pub fn read(bytes: &[u8]) -> Result<Images, LabError> {
     let header = MAGIC.len() + 4 * HEADER_WORDS;
     if !bytes.starts_with(MAGIC) {
-        let found: String = bytes.iter().take(8).map(|&b| char::from(b).escape_default().to_string()).collect();
+        let found: String =
+            bytes.iter().take(8).map(|&b| char::from(b).escape_default().to_string()).collect();
         return Err(wrong(format!("should begin with NNLABIMG, and begins with \"{found}\"")));
     }
     if bytes.len() < header + 4 {

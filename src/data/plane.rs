@@ -45,7 +45,8 @@ fn clean_point(shape: Shape, class: u8, rng: &mut impl Rng) -> [f32; 2] {
     match shape {
         Shape::Circles => {
             let angle = TAU * t;
-            let r: f32 = if class == 0 { 0.45 * rng.random::<f32>().sqrt() } else { 0.75 + 0.2 * rng.random::<f32>() };
+            let r: f32 =
+                if class == 0 { 0.45 * rng.random::<f32>().sqrt() } else { 0.75 + 0.2 * rng.random::<f32>() };
             [r * angle.cos(), r * angle.sin()]
         }
         Shape::Moons => {

@@ -132,7 +132,9 @@ pub enum LabError {
 impl std::fmt::Display for LabError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Diverged { step, hint } => write!(f, "The loss became infinite or undefined at step {step}. {hint}"),
+            Self::Diverged { step, hint } => {
+                write!(f, "The loss became infinite or undefined at step {step}. {hint}")
+            }
             Self::Data(text) | Self::Device(text) | Self::Config(text) => f.write_str(text),
         }
     }

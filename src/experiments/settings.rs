@@ -118,7 +118,9 @@ impl Param {
         let text = text.trim();
         let shown: String = text.chars().take(40).collect();
         match self.kind {
-            Kind::Int { min, max, .. } => self.read_number(&shown, text, f64::from(min), f64::from(max), true),
+            Kind::Int { min, max, .. } => {
+                self.read_number(&shown, text, f64::from(min), f64::from(max), true)
+            }
             Kind::Float { min, max, .. } => self.read_number(&shown, text, min, max, false),
             Kind::Choice(options) => match options.iter().find(|(slug, _)| *slug == text) {
                 Some((slug, _)) => (Some(Value::from(*slug)), None),
@@ -131,7 +133,9 @@ impl Param {
             Kind::Switch => match text {
                 "1" | "true" => (Some(Value::from(true)), None),
                 "0" | "false" => (Some(Value::from(false)), None),
-                _ => (None, Some(format!("{}={shown} is neither true nor false; it was left out.", self.key))),
+                _ => {
+                    (None, Some(format!("{}={shown} is neither true nor false; it was left out.", self.key)))
+                }
             },
         }
     }
@@ -153,7 +157,11 @@ impl Param {
             nearest = nearest.round();
         }
         let complaint = (nearest != number).then(|| {
-            format!("{}={shown} was set to {nearest}: it takes {} from {min} to {max}.", self.key, if whole { "whole numbers" } else { "values" })
+            format!(
+                "{}={shown} was set to {nearest}: it takes {} from {min} to {max}.",
+                self.key,
+                if whole { "whole numbers" } else { "values" }
+            )
         });
         let value = if whole { Value::from(nearest as u64) } else { Value::from(nearest) };
         (Some(value), complaint)

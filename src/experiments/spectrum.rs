@@ -42,7 +42,8 @@ fn effective_rank(singular_values: &[f64]) -> f64 {
     if sum <= 0.0 {
         return 0.0;
     }
-    let entropy: f64 = singular_values.iter().map(|s| s / sum).filter(|&p| p > 0.0).map(|p| -p * p.ln()).sum();
+    let entropy: f64 =
+        singular_values.iter().map(|s| s / sum).filter(|&p| p > 0.0).map(|p| -p * p.ln()).sum();
     entropy.exp()
 }
 

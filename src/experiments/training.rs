@@ -52,7 +52,9 @@ pub async fn read_all(tensors: Vec<Tensor<1>>) -> Result<Vec<f32>, LabError> {
 /// Reads a tensor, row-major.
 pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, LabError> {
     let data = tensor.into_data_async().await.map_err(|error| LabError::Device(device_error(&error)))?;
-    data.try_to_vec::<f32>().map_err(|error| LabError::Device(format!("The device gave back other numbers than asked: {error:?}.")))
+    data.try_to_vec::<f32>().map_err(|error| {
+        LabError::Device(format!("The device gave back other numbers than asked: {error:?}."))
+    })
 }
 
 fn device_error(error: &impl std::fmt::Debug) -> String {
@@ -65,7 +67,9 @@ pub fn check_finite(losses: &[f32], first_step: u32, which: &str) -> Result<(), 
         None => Ok(()),
         Some(i) => Err(LabError::Diverged {
             step: first_step + i as u32,
-            hint: format!("It happened in the {which}. Reset, choose a smaller learning rate and train again."),
+            hint: format!(
+                "It happened in the {which}. Reset, choose a smaller learning rate and train again."
+            ),
         }),
     }
 }

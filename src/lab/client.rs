@@ -131,7 +131,9 @@ impl Client {
             let bytes = Uint8Array::new(&message.data()).to_vec();
             match postcard::from_bytes(&bytes) {
                 Ok(event) => client.hear(event),
-                Err(error) => client.lose(&format!("The worker spoke another language ({error}). Reload the page.")),
+                Err(error) => {
+                    client.lose(&format!("The worker spoke another language ({error}). Reload the page."))
+                }
             }
         });
         let client = self.clone();
@@ -228,7 +230,8 @@ fn base_url() -> Result<String, JsValue> {
 }
 
 async fn fetch(url: &str, progress: impl Fn(u32, Option<u32>)) -> Result<ArrayBuffer, JsValue> {
-    let response: Response = JsFuture::from(gloo::utils::window().fetch_with_str(url)).await?.unchecked_into();
+    let response: Response =
+        JsFuture::from(gloo::utils::window().fetch_with_str(url)).await?.unchecked_into();
     if !response.ok() {
         return Err(js_sys::Error::new(&format!("the server answered {}", response.status())).into());
     }

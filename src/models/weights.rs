@@ -16,7 +16,12 @@ impl WeightRng {
     }
 
     /// A tensor of the given shape with elements from U(-bound, bound).
-    pub fn uniform<const D: usize>(&mut self, shape: [usize; D], bound: f32, device: &Device) -> Param<Tensor<D>> {
+    pub fn uniform<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        bound: f32,
+        device: &Device,
+    ) -> Param<Tensor<D>> {
         let n = shape.iter().product();
         let values: Vec<f32> = (0..n).map(|_| bound * (2.0 * self.0.random::<f32>() - 1.0)).collect();
         Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))

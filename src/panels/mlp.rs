@@ -10,7 +10,7 @@ use crate::lab::use_experiment;
 use crate::protocol::DeviceKind;
 use crate::ui::checks::CheckTable;
 use crate::ui::readout::Readout;
-use figures::Figures;
+use figures::{CollapseFigures, FiguresProps, TrainFigures};
 use yew::prelude::*;
 
 /// Section 1: depth, width and non-linearity.
@@ -25,6 +25,7 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
     let mut data_keys = vec!["dataset"];
     data_keys.extend(plane.then_some("noise"));
     data_keys.push("seed");
+    let stamp = stamp(Mlp::SLUG, config);
     html! {
         <section class="panel" data-panel={Mlp::SLUG} data-state={lab.state.slug()}
             data-probe={if lab.probing { "running" } else { "idle" }}
@@ -45,8 +46,9 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
                     </button>
                 </div>
                 <div class="figures">
-                    <Readouts config={config.clone()} record={Shown(lab.record.clone())} />
-                    <Figures config={config.clone()} record={Shown(lab.record.clone())} stamp={stamp(Mlp::SLUG, config)} />
+                    <Scores config={config.clone()} record={Shown(lab.record.clone())} />
+                    <TrainFigures config={config.clone()} record={Shown(lab.record.clone())} stamp={stamp.clone()} />
+                    <Structure config={config.clone()} record={Shown(lab.record.clone())} {stamp} />
                     <h3>{ "Check" }</h3>
                     <CheckTable checks={Mlp::checks(config, &lab.record)} />
                 </div>
@@ -66,36 +68,48 @@ impl PartialEq for Shown {
 }
 
 #[derive(PartialEq, Properties)]
-struct ReadoutsProps {
+struct ScoresProps {
     config: Config,
     record: Shown,
 }
 
-/// The numbers that a reader may quote.
+/// How the run goes, in numbers that a reader may quote.
 #[component]
-fn Readouts(props: &ReadoutsProps) -> Html {
+fn Scores(props: &ScoresProps) -> Html {
+    let (config, record) = (&props.config, &*props.record.0);
+    let guess = AttrValue::from(format!("a guess: {}", chance(config.dataset)));
+    html! {
+        <div class="readouts">
+            <Readout metric="loss_linear" label="Loss, linear" value={record.linear.recent_loss()} unit="nats" note="mean of 20 steps" />
+            <Readout metric="loss_activated" label="Loss, non-linear" value={record.activated.recent_loss()} unit="nats" note="mean of 20 steps" />
+            <Readout metric="accuracy_linear" label="Test accuracy, linear" value={record.linear.accuracy()} note={guess.clone()} />
+            <Readout metric="accuracy_activated" label="Test accuracy, non-linear" value={record.activated.accuracy()} note={guess} />
+        </div>
+    }
+}
+
+/// What can be said of the nets before they are trained: their parameters, and the collapse of the linear one.
+#[component]
+fn Structure(props: &FiguresProps) -> Html {
     let (config, record) = (&props.config, &*props.record.0);
     let formula = params_formula(config);
     let output = record.collapse.as_ref().and_then(|collapse| collapse.layers.last());
-    let guess = AttrValue::from(format!("a guess: {:.0} %", 100.0 * chance(config.dataset)));
     html! {
         <>
+            <h3>{ "Collapse: without a non-linearity, any depth is one matrix" }</h3>
             <div class="readouts">
-                <Readout metric="loss_linear" label="Loss, linear" value={record.linear.recent_loss()} unit="nats" />
-                <Readout metric="loss_activated" label="Loss, non-linear" value={record.activated.recent_loss()} unit="nats" />
-                <Readout metric="accuracy_linear" label="Test accuracy, linear" value={record.linear.accuracy()} note={guess.clone()} />
-                <Readout metric="accuracy_activated" label="Test accuracy, non-linear" value={record.activated.accuracy()} note={guess} />
+                <Readout metric="rank_linear" label="Rank, linear net" value={output.map(|o| o.linear.rank.into())} />
+                <Readout metric="rank_activated" label="Rank, non-linear net" value={output.map(|o| o.activated.rank.into())} />
+                <Readout metric="rank_bound" label="Bound, linear net" value={f64::from(rank_bound(config))} note="closed form" />
+                <Readout metric="collapse_max_abs_diff" label="Linear net against one matrix"
+                    value={record.collapse.as_ref().map(|c| c.max_abs_diff)} digits={2} note="max |difference|" />
             </div>
+            <CollapseFigures record={props.record.clone()} stamp={props.stamp.clone()} />
             <h3>{ "Build: how many parameters?" }</h3>
             { text::param_formula(config, formula) }
             <div class="readouts">
-                <Readout metric="params_formula" label="Parameters by the formula" value={formula.total() as f64} digits={9} note="closed form" />
+                <Readout metric="params_formula" label="By the formula" value={formula.total() as f64} digits={9} note="closed form" />
                 <Readout metric="params_counted" label="Counted in the module" value={record.params_counted.map(f64::from)} digits={9} />
-                <Readout metric="rank_linear" label="Rank, linear net" value={output.map(|o| o.linear.rank.into())} />
-                <Readout metric="rank_activated" label="Rank, non-linear net" value={output.map(|o| o.activated.rank.into())} />
-                <Readout metric="rank_bound" label="Bound for the linear net" value={f64::from(rank_bound(config))} note="closed form" />
-                <Readout metric="collapse_max_abs_diff" label="Linear net against one matrix"
-                    value={record.collapse.as_ref().map(|c| c.max_abs_diff)} digits={2} note="max |difference|" />
             </div>
         </>
     }

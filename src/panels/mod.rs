@@ -124,7 +124,8 @@ pub fn device_line(device: Option<&DeviceInfo>) -> Html {
 
 /// The settings that differ from the defaults, for exports.
 pub fn stamp<C: Settings>(slug: &str, config: &C) -> AttrValue {
-    let query: Vec<String> = to_query(config).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let query: Vec<String> =
+        to_query(config).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
     let settings = if query.is_empty() { "default settings".to_owned() } else { query.join(" ") };
     AttrValue::from(format!("nn-lab {} · {slug} · {settings}", env!("CARGO_PKG_VERSION")))
 }

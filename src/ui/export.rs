@@ -6,8 +6,8 @@ use std::fmt::Write;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, CanvasRenderingContext2d, CssStyleDeclaration, Document, Element, HtmlAnchorElement,
-    HtmlCanvasElement, HtmlImageElement, Url, Window, XmlSerializer,
+    Blob, BlobPropertyBag, CanvasRenderingContext2d, CssStyleDeclaration, Document, Element,
+    HtmlAnchorElement, HtmlCanvasElement, HtmlImageElement, Url, Window, XmlSerializer,
 };
 
 /// A picture that stands alone.
@@ -73,12 +73,20 @@ pub(super) fn picture(body: &Element, title: &str, stamp: &str) -> Option<Pictur
     );
     for (index, line) in title_lines.iter().enumerate() {
         let y = MARGIN + 14.0 + 20.0 * index as f64;
-        let _ = write!(svg, r#"<text x="{MARGIN}" y="{y}" font-size="15" font-weight="600">{}</text>"#, escape(line));
+        let _ = write!(
+            svg,
+            r#"<text x="{MARGIN}" y="{y}" font-size="15" font-weight="600">{}</text>"#,
+            escape(line)
+        );
     }
     svg.push_str(&parts);
     for (index, line) in stamp_lines.iter().enumerate() {
         let y = top + frame.height() + 14.0 + 16.0 * index as f64;
-        let _ = write!(svg, r#"<text x="{MARGIN}" y="{y}" font-size="11" opacity="0.75">{}</text>"#, escape(line));
+        let _ = write!(
+            svg,
+            r#"<text x="{MARGIN}" y="{y}" font-size="11" opacity="0.75">{}</text>"#,
+            escape(line)
+        );
     }
     svg.push_str("</svg>");
     Some(Picture { svg, width, height })
@@ -162,7 +170,8 @@ fn background(window: &Window, element: &Element) -> String {
     let mut at = Some(element.clone());
     while let Some(element) = at {
         let style = window.get_computed_style(&element).ok().flatten();
-        let color = style.and_then(|style| style.get_property_value("background-color").ok()).unwrap_or_default();
+        let color =
+            style.and_then(|style| style.get_property_value("background-color").ok()).unwrap_or_default();
         if !color.is_empty() && color != "transparent" && color != "rgba(0, 0, 0, 0)" {
             return color;
         }

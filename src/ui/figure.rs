@@ -48,7 +48,8 @@ pub fn Figure(props: &FigureProps) -> Html {
         }
     };
     let export = |kind: Kind| {
-        let (props, body, close, complaint) = (props.clone(), body.clone(), close.clone(), complaint.setter());
+        let (props, body, close, complaint) =
+            (props.clone(), body.clone(), close.clone(), complaint.setter());
         Callback::from(move |_: MouseEvent| {
             close();
             complaint.set(kind.export(&props, &body));
@@ -64,7 +65,9 @@ pub fn Figure(props: &FigureProps) -> Html {
     let onkeydown = {
         let menu = menu.clone();
         Callback::from(move |event: KeyboardEvent| {
-            let Some(details) = menu.cast::<HtmlDetailsElement>().filter(|_| event.key() == "Escape") else { return };
+            let Some(details) = menu.cast::<HtmlDetailsElement>().filter(|_| event.key() == "Escape") else {
+                return;
+            };
             details.set_open(false);
             if let Ok(Some(summary)) = details.query_selector("summary") {
                 focus(&summary);
@@ -205,6 +208,9 @@ mod tests {
     fn files_carry_their_settings() {
         let table = Table { columns: vec!["step".into()], rows: vec![vec!["0".into()], vec!["1".into()]] };
         assert_eq!(stamped(table.clone(), ""), table);
-        assert_eq!(stamped(table, "depth=3, seed=1").to_csv(), "step,run\r\n0,\"depth=3, seed=1\"\r\n1,\"depth=3, seed=1\"\r\n");
+        assert_eq!(
+            stamped(table, "depth=3, seed=1").to_csv(),
+            "step,run\r\n0,\"depth=3, seed=1\"\r\n1,\"depth=3, seed=1\"\r\n"
+        );
     }
 }

@@ -13,9 +13,9 @@ pub fn mn(number: impl AsRef<str>) -> Html {
     html! { <mn>{ number.as_ref() }</mn> }
 }
 
-/// An operator or a bracket.
+/// An operator or a bracket, which keeps its size: a bracket that grows with each index makes a line uneven.
 pub fn mo(operator: impl AsRef<str>) -> Html {
-    html! { <mo>{ operator.as_ref() }</mo> }
+    html! { <mo stretchy="false">{ operator.as_ref() }</mo> }
 }
 
 /// Words within a formula.

@@ -188,14 +188,19 @@ mod tests {
         assert_eq!(left(0, 1000, 5.0).as_deref(), Some("about 3 min left"));
         assert_eq!(left(0, 100_000, 5.0).as_deref(), Some("about 6 h left"));
         assert_eq!(left(99, 100, 500.0).as_deref(), Some("about a second left"));
-        for (step, steps, speed) in [(100, 100, 5.0), (101, 100, 5.0), (0, 100, 0.0), (0, 100, f32::NAN), (0, 9, -1.0)] {
+        for (step, steps, speed) in
+            [(100, 100, 5.0), (101, 100, 5.0), (0, 100, 0.0), (0, 100, f32::NAN), (0, 9, -1.0)]
+        {
             assert_eq!(left(step, steps, speed), None);
         }
     }
 
     #[test]
     fn tells_what_is_fetched() {
-        assert_eq!(fetching("Fashion-MNIST", 1_200_000, Some(2_400_000)), "Fetching Fashion-MNIST: 1.2 of 2.4 MB");
+        assert_eq!(
+            fetching("Fashion-MNIST", 1_200_000, Some(2_400_000)),
+            "Fetching Fashion-MNIST: 1.2 of 2.4 MB"
+        );
         assert_eq!(fetching("the lab", 9_000_000, Some(2_400_000)), "Fetching the lab: 2.4 of 2.4 MB");
         assert_eq!(fetching("the lab", 0, None), "Fetching the lab");
     }

@@ -67,14 +67,16 @@ async fn adapter() -> Result<Adapter, String> {
     let options = Object::new();
     // What burn asks for too; a laptop with two GPUs answers differently without it.
     let _ = Reflect::set(&options, &"powerPreference".into(), &"high-performance".into());
-    let promise: Promise = request.call1(&gpu, &options).ok().and_then(|p| p.dyn_into().ok()).ok_or_else(none)?;
+    let promise: Promise =
+        request.call1(&gpu, &options).ok().and_then(|p| p.dyn_into().ok()).ok_or_else(none)?;
     let adapter = wasm_bindgen_futures::JsFuture::from(promise).await.unwrap_or(JsValue::NULL);
     if adapter.is_falsy() {
         return Err("This browser knows WebGPU, but finds no adapter for it.".to_owned());
     }
     let info = get(&adapter, "info");
     let text = |key: &str| get(&info, key).as_string().filter(|text| !text.is_empty());
-    let words: Vec<String> = [text("vendor"), text("architecture"), text("description")].into_iter().flatten().collect();
+    let words: Vec<String> =
+        [text("vendor"), text("architecture"), text("description")].into_iter().flatten().collect();
     let name = if words.is_empty() { "WebGPU adapter".to_owned() } else { words.join(" ") };
     let is_fallback =
         get(&info, "isFallbackAdapter").is_truthy() || get(&adapter, "isFallbackAdapter").is_truthy();

@@ -178,8 +178,11 @@ pub(super) async fn fetch(path: &str, progress: impl Fn(u32, Option<u32>)) -> Re
     let bytes: Rc<[u8]> = fetch_stream(path, progress)
         .await
         .map_err(|error| {
-            let error = Reflect::get(&error, &"message".into()).ok().and_then(|m| m.as_string()).unwrap_or_default();
-            LabError::Data(format!("{path} could not be fetched ({error}). Check the connection and train again."))
+            let error =
+                Reflect::get(&error, &"message".into()).ok().and_then(|m| m.as_string()).unwrap_or_default();
+            LabError::Data(format!(
+                "{path} could not be fetched ({error}). Check the connection and train again."
+            ))
         })?
         .into();
     ASSETS.with_borrow_mut(|assets| assets.insert(path.to_owned(), bytes.clone()));

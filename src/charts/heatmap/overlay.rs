@@ -34,7 +34,8 @@ impl Geometry {
         let left = match props.y_range {
             Some(range) => tick_room(&Scale::new(ScaleKind::Linear, range, (0.0, 1.0)).ticks(5)),
             None => {
-                let names = (0..rows).step_by((rows / 64).max(1)).map(|row| text_width(&name(&props.row_names, row)));
+                let names =
+                    (0..rows).step_by((rows / 64).max(1)).map(|row| text_width(&name(&props.row_names, row)));
                 (names.fold(14.0, f64::max) + 10.0).min(width * 0.3).min(110.0)
             }
         };
@@ -70,7 +71,8 @@ impl Geometry {
 
     /// What the cursor reads.
     pub(super) fn reading(&self, props: &HeatmapProps, row: usize, col: usize) -> String {
-        let middle = |range: Option<(f64, f64)>, names: &[AttrValue], index: usize, count: usize| match range {
+        let middle = |range: Option<(f64, f64)>, names: &[AttrValue], index: usize, count: usize| match range
+        {
             Some((low, high)) => {
                 format_number(low + (high - low) * (index as f64 + 0.5) / count.max(1) as f64, 3)
             }
@@ -187,13 +189,9 @@ impl Geometry {
     }
 }
 
-/// A number of the colour bar: three digits are enough beside a colour.
+/// A number of the colour bar: a hundredth of the whole is as fine as a colour can be read.
 fn bar_number(value: f64, span: f64) -> String {
-    if value != 0.0 && value.abs() < span.abs() * 1e-9 {
-        return "0".to_owned();
-    }
-    let digit = 10f64.powf(value.abs().log10().floor() - 2.0);
-    format_tick(value, if digit.is_finite() && digit > 0.0 { digit } else { 1.0 })
+    if value.abs() < span.abs() * 5e-3 { "0".to_owned() } else { format_tick(value, span / 100.0) }
 }
 
 /// A row's or a column's name, or its number from 0.
@@ -215,8 +213,16 @@ fn point_paths(points: &[(f64, f64, usize)], x: &Scale, y: &Scale, plot: Plot) -
         let Some(path) = paths.get_mut(class % SHAPES).filter(|_| inside) else { continue };
         // Writing to a string cannot fail.
         let _ = match class % SHAPES {
-            0 => write!(path, "M{:.1} {cy:.1}a{r} {r} 0 1 0 {} 0a{r} {r} 0 1 0 {} 0Z", cx - r, 2.0 * r, -2.0 * r),
-            1 => write!(path, "M{:.1} {:.1}h{}v{}h{}Z", cx - r * 0.9, cy - r * 0.9, r * 1.8, r * 1.8, -r * 1.8),
+            0 => write!(
+                path,
+                "M{:.1} {cy:.1}a{r} {r} 0 1 0 {} 0a{r} {r} 0 1 0 {} 0Z",
+                cx - r,
+                2.0 * r,
+                -2.0 * r
+            ),
+            1 => {
+                write!(path, "M{:.1} {:.1}h{}v{}h{}Z", cx - r * 0.9, cy - r * 0.9, r * 1.8, r * 1.8, -r * 1.8)
+            }
             2 => write!(path, "M{cx:.1} {:.1}l{} {}h{}Z", cy - r * 1.2, r * 1.15, r * 2.0, -r * 2.3),
             3 => write!(path, "M{cx:.1} {:.1}l{a} {a}l-{a} {a}l-{a} -{a}Z", cy - r * 1.3, a = r * 1.3),
             4 => write!(path, "M{cx:.1} {:.1}l{} -{}h{}Z", cy + r * 1.2, r * 1.15, r * 2.0, -r * 2.3),
@@ -251,9 +257,10 @@ impl PartialEq for OverlayProps {
 pub(super) fn Overlay(props: &OverlayProps) -> Html {
     let geometry = &*props.geometry;
     let plot = geometry.plot;
-    let points = geometry.points.iter().enumerate().filter(|(_, path)| !path.is_empty()).map(|(class, path)| {
-        html! { <path class="point" style={format!("fill:var(--class-{class})")} d={path.clone()} /> }
-    });
+    let points =
+        geometry.points.iter().enumerate().filter(|(_, path)| !path.is_empty()).map(|(class, path)| {
+            html! { <path class="point" style={format!("fill:var(--class-{class})")} d={path.clone()} /> }
+        });
     html! {
         <g>
             <rect class="frame" x={px(plot.left)} y={px(plot.top)} width={px(plot.width())} height={px(plot.height())} />
@@ -323,7 +330,8 @@ mod tests {
     fn every_class_has_its_shape() {
         let scale = Scale::new(ScaleKind::Linear, (0.0, 1.0), (0.0, 100.0));
         let plot = Plot { left: 0.0, right: 100.0, top: 0.0, bottom: 100.0 };
-        let points: Vec<_> = (0..SHAPES).map(|class| (0.5, 0.5, class)).chain([(f64::NAN, 0.0, 0), (7.0, 0.0, 1)]).collect();
+        let points: Vec<_> =
+            (0..SHAPES).map(|class| (0.5, 0.5, class)).chain([(f64::NAN, 0.0, 0), (7.0, 0.0, 1)]).collect();
         let paths = point_paths(&points, &scale, &scale, plot);
         for (index, path) in paths.iter().enumerate() {
             assert_eq!(path.matches('M').count(), 1);

@@ -109,7 +109,9 @@ fn collapse_check(collapse: Option<&Collapse>) -> Check {
     check(
         "The linear net equals one matrix: W = W₁W₂…; only rounding tells them apart.",
         collapse.map_or_else(|| "rounding error".to_owned(), |c| format!("≤ {:.1e}", c.diff_tolerance)),
-        collapse.map(|c| (format!("max |difference| {:.1e}", c.max_abs_diff), c.max_abs_diff <= c.diff_tolerance)),
+        collapse.map(|c| {
+            (format!("max |difference| {:.1e}", c.max_abs_diff), c.max_abs_diff <= c.diff_tolerance)
+        }),
     )
 }
 
@@ -122,12 +124,16 @@ fn learning_check(config: &Config, record: &Record) -> Check {
         Dataset::Spirals | Dataset::Circles | Dataset::Xor => {
             "No straight line separates these classes: the linear net stays near chance, its twin does not."
         }
-        Dataset::Moons => "The moons are almost separable by a line, so depth gains little; the twin gains the rest.",
+        Dataset::Moons => {
+            "The moons are almost separable by a line, so depth gains little; the twin gains the rest."
+        }
         Dataset::FashionMnist => {
             "Ten matrices' worth of templates get most clothes right; the non-linearity gains a few points more."
         }
     };
-    let scores = record.linear.accuracy().zip(record.activated.accuracy());
+    // Untrained nets neither confirm nor refute what is claimed of trained ones.
+    let trained = record.activated.scores.last().is_some_and(|score| score.step > 0);
+    let scores = record.linear.accuracy().zip(record.activated.accuracy()).filter(|_| trained);
     let identity = config.activation == ActivationChoice::Identity;
     let expected = match config.dataset {
         _ if identity => "equal within 2 points",
@@ -142,7 +148,8 @@ fn learning_check(config: &Config, record: &Record) -> Check {
             Dataset::Moons | Dataset::FashionMnist => gap >= 0.0,
         };
         let percent = |x: f64| format!("{:.1} %", 100.0 * x);
-        (format!("linear {}, non-linear {}", percent(linear), percent(activated)), holds)
+        let steps = record.activated.scores.last().map_or(0, |score| score.step);
+        (format!("linear {}, non-linear {} after {steps} steps", percent(linear), percent(activated)), holds)
     });
     check(claim, expected, measured)
 }

@@ -2,7 +2,8 @@
 
 use super::probe::net;
 use super::{
-    BOUNDARY_REACH, BOUNDARY_SIDE, Config, Dataset, Frame, Mlp, NetStretch, Optimizer, Samples, Score, Stretch,
+    BOUNDARY_REACH, BOUNDARY_SIDE, Config, Dataset, Frame, Mlp, NetStretch, Optimizer, Samples, Score,
+    Stretch,
 };
 use crate::data::batches::Batches;
 use crate::data::fashion_mnist;
@@ -107,7 +108,9 @@ async fn drain(nets: &mut [Trainee; 2], stretch: &mut Stretch, step: u32) -> Res
     let counts = nets.each_ref().map(|net| (net.losses.len(), net.grad_norms.len()));
     let tensors = nets
         .iter_mut()
-        .flat_map(|net| std::mem::take(&mut net.losses).into_iter().chain(std::mem::take(&mut net.grad_norms)))
+        .flat_map(|net| {
+            std::mem::take(&mut net.losses).into_iter().chain(std::mem::take(&mut net.grad_norms))
+        })
         .collect();
     let values = read_all(tensors).await?;
     let mut rest = values.as_slice();
@@ -225,14 +228,17 @@ impl Evaluation {
 
     /// Measures the accuracies of both nets.
     async fn score(&self, nets: &[Trainee; 2], step: u32, stretch: &mut Stretch) -> Result<(), LabError> {
-        let of = |net: &Net, (x, y): &(Tensor<2>, Tensor<1, Int>)| accuracy(net.forward(x.clone()), y.clone());
+        let of =
+            |net: &Net, (x, y): &(Tensor<2>, Tensor<1, Int>)| accuracy(net.forward(x.clone()), y.clone());
         let mut tensors = Vec::new();
         for trainee in nets {
             let net = trainee.net.valid();
             tensors.extend([of(&net, &self.train), of(&net, &self.test)]);
         }
         let values = read_all(tensors).await?;
-        for (part, pair) in [&mut stretch.linear, &mut stretch.activated].into_iter().zip(values.chunks_exact(2)) {
+        for (part, pair) in
+            [&mut stretch.linear, &mut stretch.activated].into_iter().zip(values.chunks_exact(2))
+        {
             part.scores.push(Score { step, train: pair[0], test: pair[1] });
         }
         Ok(())

@@ -22,15 +22,14 @@ pub(super) struct FiguresProps {
     pub(super) stamp: AttrValue,
 }
 
+/// Loss, accuracy, what the nets see, and their gradients.
 #[component]
-pub(super) fn Figures(props: &FiguresProps) -> Html {
+pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
     let FiguresProps { config, record, stamp } = props;
     let record = &record.0;
     let empty = AttrValue::from("Press Train: the curves are measured while the nets learn.");
     html! {
         <>
-            <div class="figure-row">{ spectrum_figures(record, stamp) }</div>
-            <h3>{ "Train: the same batches, with and without the non-linearity" }</h3>
             <div class="figure-row">
                 { loss_figure(config, record, stamp, &empty) }
                 { accuracy_figure(config, record, stamp, &empty) }
@@ -47,6 +46,18 @@ pub(super) fn Figures(props: &FiguresProps) -> Html {
     }
 }
 
+#[derive(PartialEq, Properties)]
+pub(super) struct CollapseProps {
+    pub(super) record: Shown,
+    pub(super) stamp: AttrValue,
+}
+
+/// The spectra of the untrained nets.
+#[component]
+pub(super) fn CollapseFigures(props: &CollapseProps) -> Html {
+    html! { <div class="figure-row">{ spectrum_figures(&props.record.0, &props.stamp) }</div> }
+}
+
 /// The table twin of a line chart.
 fn series_table(x: &'static str, series: &[Series]) -> Callback<(), Table> {
     let series = series.to_vec();
@@ -56,7 +67,8 @@ fn series_table(x: &'static str, series: &[Series]) -> Callback<(), Table> {
 fn spectrum_figures(record: &Record, stamp: &AttrValue) -> Html {
     let collapse = record.collapse.as_deref();
     let output = collapse.and_then(|c| c.layers.last());
-    let values = |s: &[f64]| Rc::new(s.iter().enumerate().map(|(i, &v)| (i as f64 + 1.0, v)).collect::<Vec<_>>());
+    let values =
+        |s: &[f64]| Rc::new(s.iter().enumerate().map(|(i, &v)| (i as f64 + 1.0, v)).collect::<Vec<_>>());
     let series: Vec<Series> = output.map_or_else(Vec::new, |o| {
         vec![
             Series::new("linear", values(&o.linear.singular_values), LINEAR),
@@ -71,7 +83,7 @@ fn spectrum_figures(record: &Record, stamp: &AttrValue) -> Html {
     };
     let layer_series: Vec<Series> = collapse.map_or_else(Vec::new, layer_ranks);
     let layers_look_for = html! {
-        <>{ "Effective rank counts directions by their weight. It can only fall through linear layers, and each non-linearity can raise it again." }</>
+        <>{ "The number of independent directions can only fall through linear layers; a non-linearity can raise it to the full width. The effective rank weighs directions by their size, and depth shrinks it in both nets." }</>
     };
     html! {
         <>
@@ -95,7 +107,8 @@ fn layer_ranks(collapse: &Collapse) -> Vec<Series> {
         Rc::new(points.collect::<Vec<_>>())
     };
     let mut numerical_linear = Series::new("rank, linear", of(&|l| l.linear.rank.into()), LINEAR);
-    let mut numerical_activated = Series::new("rank, non-linear", of(&|l| l.activated.rank.into()), ACTIVATED);
+    let mut numerical_activated =
+        Series::new("rank, non-linear", of(&|l| l.activated.rank.into()), ACTIVATED);
     numerical_linear.dashed = true;
     numerical_activated.dashed = true;
     vec![
@@ -154,10 +167,20 @@ fn seen_figure(record: &Record, slug: &str, title: &'static str, net: &NetRecord
     }
 }
 
-fn boundary_figure(samples: Option<&Samples>, slug: &str, title: &'static str, net: &NetRecord, stamp: &AttrValue) -> Html {
+fn boundary_figure(
+    samples: Option<&Samples>,
+    slug: &str,
+    title: &'static str,
+    net: &NetRecord,
+    stamp: &AttrValue,
+) -> Html {
     let side = BOUNDARY_SIDE;
     let known = net.boundary.len() == side * side;
-    let grid = Grid { rows: if known { side } else { 0 }, cols: if known { side } else { 0 }, values: net.boundary.clone() };
+    let grid = Grid {
+        rows: if known { side } else { 0 },
+        cols: if known { side } else { 0 },
+        values: net.boundary.clone(),
+    };
     let points = match samples {
         Some(Samples::Points(points)) => {
             // A sixth of the test points: enough to see the shape, few enough to see the boundary.
@@ -180,7 +203,13 @@ fn boundary_figure(samples: Option<&Samples>, slug: &str, title: &'static str, n
     }
 }
 
-fn gradient_figure(config: &Config, slug: &str, title: &'static str, net: &NetRecord, stamp: &AttrValue) -> Html {
+fn gradient_figure(
+    config: &Config,
+    slug: &str,
+    title: &'static str,
+    net: &NetRecord,
+    stamp: &AttrValue,
+) -> Html {
     let last = net.grad_norms.len();
     // First, middle and last layer tell the story; twelve curves over each other do not. The table has them all.
     let shown = [0, last / 2, last.saturating_sub(1)];
@@ -190,8 +219,12 @@ fn gradient_figure(config: &Config, slug: &str, title: &'static str, net: &NetRe
         .enumerate()
         .map(|(l, points)| Series::new(format!("layer {}", l + 1), points.clone(), l))
         .collect();
-    let series: Vec<Series> =
-        all.iter().enumerate().filter(|(l, _)| last <= 5 || shown.contains(l)).map(|(_, s)| s.clone()).collect();
+    let series: Vec<Series> = all
+        .iter()
+        .enumerate()
+        .filter(|(l, _)| last <= 5 || shown.contains(l))
+        .map(|(_, s)| s.clone())
+        .collect();
     let look_for = html! { <>{ "Length of each layer's gradient. With sigmoid and many layers the first ones get almost nothing to learn from." }</> };
     html! {
         <Figure name={format!("gradients-{slug}")} {title} {look_for} formula={text::gradient_formula()} stamp={stamp.clone()}

@@ -109,7 +109,7 @@ pub(super) fn gradient_formula() -> Html {
 pub(super) fn param_formula(config: &Config, count: ParamCount) -> Html {
     let (d_in, d_out) = training_dims(config.dataset);
     let (d, inner) = (config.width, config.depth - 1);
-    let number = |n: u32| mn(&n.to_string());
+    let number = |n: u32| mn(n.to_string());
     let bias = |n: u32| if config.bias { vec![mo("+"), number(n)] } else { Vec::new() };
     let mut terms = vec![number(d_in), mo("·"), number(d)];
     terms.extend(bias(d));
@@ -117,7 +117,7 @@ pub(super) fn param_formula(config: &Config, count: ParamCount) -> Html {
     terms.extend(bias(d));
     terms.extend([mo(")"), mo("+"), number(d), mo("·"), number(d_out)]);
     terms.extend(bias(d_out));
-    terms.extend([mo("="), mn(&count.total().to_string())]);
+    terms.extend([mo("="), mn(count.total().to_string())]);
     let mut symbols = vec![sub(mi("d"), mi("in")), mi("d")];
     let symbol_bias = |b: Html| if config.bias { vec![mo("+"), b] } else { Vec::new() };
     symbols.extend(symbol_bias(mi("d")));

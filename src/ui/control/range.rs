@@ -49,13 +49,15 @@ impl Range {
     pub(super) fn stepped(&self, value: f64, up: bool) -> f64 {
         let sign = if up { 1.0 } else { -1.0 };
         let step = if self.log { (value + self.offset()).abs() * 0.12 } else { self.quantum() };
-        let next = self.round(value + sign * step);
-        if (next - value) * sign > 0.0 {
-            return next;
-        }
-        // Rounding has swallowed the step.
+        // Rounding may swallow the step, and may step back from an end that is not round.
         let least = if self.whole { 1.0 } else { self.digit(value) };
-        self.round(value + sign * least)
+        let end = if up { self.max } else { self.min };
+        let moves = |next: &f64| (next - value) * sign > 0.0;
+        let tries = [step, least].map(|step| self.round(value + sign * step));
+        if (value + sign * step - end) * sign >= 0.0 {
+            return end;
+        }
+        tries.into_iter().find(moves).unwrap_or(end)
     }
 
     /// Reads what was typed: the value to take, if any, and a sentence where that is not what was typed.
@@ -102,7 +104,7 @@ impl Range {
 
     /// The distance between neighbours on a linear slider: about a hundredth of the range, a power of ten.
     fn quantum(&self) -> f64 {
-        let quantum = 10f64.powf(((self.max - self.min) / 100.0).log10().floor());
+        let quantum = 10f64.powf(((self.max - self.min) / 50.0).log10().floor());
         let quantum = if quantum.is_finite() && quantum > 0.0 { quantum } else { 1.0 };
         if self.whole { quantum.max(1.0) } else { quantum }
     }

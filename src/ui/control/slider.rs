@@ -42,7 +42,9 @@ pub(super) fn Slider(props: &Field) -> Html {
                 "ArrowRight" | "ArrowUp" => range.stepped(value, true),
                 "ArrowLeft" | "ArrowDown" => range.stepped(value, false),
                 "PageUp" => range.value_at(range.position_of(value) + tenth).max(range.stepped(value, true)),
-                "PageDown" => range.value_at(range.position_of(value) - tenth).min(range.stepped(value, false)),
+                "PageDown" => {
+                    range.value_at(range.position_of(value) - tenth).min(range.stepped(value, false))
+                }
                 _ => return,
             };
             event.prevent_default();

@@ -84,7 +84,8 @@ fn Thumbnail(props: &ThumbnailProps) -> Html {
             let Some(canvas) = canvas.cast::<HtmlCanvasElement>() else { return };
             // 255 less the value: dark clothes on a light ground, as they were photographed.
             let rgba: Vec<u8> = pixels.iter().flat_map(|&p| [255 - p, 255 - p, 255 - p, 255]).collect();
-            let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&rgba), *side as u32, *side as u32);
+            let image =
+                ImageData::new_with_u8_clamped_array_and_sh(Clamped(&rgba), *side as u32, *side as u32);
             let context = canvas.get_context("2d").ok().flatten();
             let context = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok());
             if let (Some(context), Ok(image)) = (context, image) {

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# The static site in dist/, as it is put on a web host: any path, no server of its own, nothing from elsewhere.
+set -euo pipefail
+source scripts/tools.sh
+
+optimise=
+for argument in "$@"; do
+    case "$argument" in
+        --wasm-opt) optimise=1 ;;
+        *) fail "./lab build takes --wasm-opt, not $argument" ;;
+    esac
+done
+
+need_page_tools
+need_node
+if [[ -n $optimise ]]; then need_wasm_opt; fi
+
+say "building (the first time about 20 minutes on two cores, later seconds)"
+trunk build
+
+# Left out by default: it makes the files smaller as they are, but larger compressed, which is how they travel.
+if [[ -n $optimise ]]; then
+    for wasm in dist/*.wasm; do
+        say "wasm-opt -Oz $wasm (minutes)"
+        wasm-opt -Oz --all-features --output "$wasm.new" "$wasm"
+        mv "$wasm.new" "$wasm"
+    done
+fi
+
+say "compressing (about a minute)"
+node scripts/compress.mjs dist
+say "the site is in dist/; any static host serves it, best one that sends the .br files where it can"

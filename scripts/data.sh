@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Makes a data set anew from its source.
+set -euo pipefail
+source scripts/tools.sh
+
+name=${1:-}
+shift || true
+case "$name" in
+    fashion-mnist)
+        have python3 || fail "Install Python 3."
+        if [[ $# == 0 && ! -d /usr/share/datasets/fashion-mnist ]]; then
+            say "installing Debian's package dataset-fashion-mnist (30 MB)"
+            apt dataset-fashion-mnist || fail "Install the package dataset-fashion-mnist, or name a folder with the four .gz files: ./lab data fashion-mnist FOLDER"
+        fi
+        say "reading 70,000 images (about 10 seconds)"
+        python3 scripts/fashion_mnist.py "$@"
+        ;;
+    *)
+        fail "unknown data set \"$name\"; known: fashion-mnist"
+        ;;
+esac

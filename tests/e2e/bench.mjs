@@ -1,0 +1,130 @@
+// What the site weighs and how fast it is, one JSON object a line. Nothing is asserted here.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
+import { act, address, closeAll, device, metric, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { dist, serve } from './lib/site.mjs';
+
+const print = (bench, values) => console.log(JSON.stringify({ bench, ...values }));
+const median = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
+
+function sizes() {
+  for (const name of readdirSync(dist, { recursive: true }).sort()) {
+    if (!/\.(js|wasm|css|html|bin)$/.test(name)) continue;
+    const raw = readFileSync(join(dist, name));
+    // Quality 9 is a little larger than what `./lab build` writes, and takes seconds.
+    const brotli = brotliCompressSync(raw, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
+    print('size', { file: name.replace(/-[0-9a-f]{8,}/, ''), raw: raw.length, brotli9: brotli.length });
+  }
+}
+
+/** Long tasks of the main thread, gathered from the start. */
+const watch = () => {
+  window.longTasks = [];
+  new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries()) window.longTasks.push({ startTime, duration });
+  }).observe({ type: 'longtask', buffered: true });
+};
+
+async function start() {
+  const paints = [];
+  const steps = [];
+  let fetched;
+  for (let i = 0; i < 3; i++) {
+    await withPage(
+      address('mlp', { device: 'cpu' }),
+      async (page) => {
+        await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0);
+        await page.waitForSelector('[data-panel="mlp"] [data-param]', { state: 'visible' });
+        await act(page, 'train');
+        await waitMetric(page, 'step', (step) => step >= 1);
+        steps.push(await page.evaluate(() => performance.now()));
+        paints.push(await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime));
+        fetched = await page.evaluate(() => performance.getEntriesByType('resource').find((entry) => entry.name.endsWith('worker_bg.wasm'))?.startTime);
+      },
+      { init: watch },
+    );
+  }
+  print('start', {
+    first_paint_ms: Math.round(median(paints)),
+    worker_fetch_ms: fetched && Math.round(fetched),
+    first_step_ms: Math.round(median(steps)),
+  });
+}
+
+async function speed(name, params) {
+  await withPage(
+    address('mlp', params),
+    async (page) => {
+      await page.waitForSelector('[data-panel="mlp"] [data-param]', { state: 'visible' });
+      await act(page, 'train');
+      await waitMetric(page, 'step', (step) => step >= 1, 60_000);
+      const from = await page.evaluate(() => performance.now());
+      await waitState(page, 'done', 120_000);
+      const tasks = await page.evaluate((from) => window.longTasks.filter((task) => task.startTime > from), from);
+      print('speed', {
+        run: name,
+        device: await device(page),
+        steps: await metric(page, 'step'),
+        steps_per_sec: await metric(page, 'steps_per_sec'),
+        seconds: Math.round((await page.evaluate(() => performance.now())) - from) / 1000,
+        long_tasks_over_50_ms: tasks.length,
+        longest_task_ms: Math.round(Math.max(0, ...tasks.map((task) => task.duration))),
+      });
+    },
+    { init: watch },
+  );
+}
+
+/** Counts dispatches by a few lines before the worker's own script. */
+async function dispatches() {
+  const site = await serve();
+  const count = `
+    self.dispatches = 0;
+    for (const name of ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect']) {
+      const prototype = self.GPUComputePassEncoder?.prototype;
+      const original = prototype?.[name];
+      if (original) prototype[name] = function (...args) { self.dispatches++; return original.apply(this, args); };
+    }
+  `;
+  site.rewrites.set('worker.js', (script) => count + script);
+  try {
+    const counts = [];
+    for (const steps of [10, 40]) {
+      counts.push(
+        await withPage(
+          address('mlp', { device: 'webgpu', steps, width: 16, depth: 3, batch_size: 32, n_probe: 16, d_in: 4 }),
+          async (page) => {
+            await act(page, 'train');
+            await waitState(page, 'done', 120_000);
+            if ((await device(page)) !== 'webgpu') return undefined;
+            return page.workers()[0].evaluate(() => self.dispatches);
+          },
+          { from: site },
+        ),
+      );
+    }
+    // The difference leaves out what is done once.
+    print('dispatches', { run: 'mlp depth 3, both nets, frames included', per_step: (counts[1] - counts[0]) / 30, for_10_steps: counts[0] });
+  } finally {
+    await site.close();
+  }
+}
+
+for (const measure of [
+  sizes,
+  start,
+  () => speed('mlp default', { device: 'cpu', steps: 1500 }),
+  () => speed('mlp fashion-mnist width 128', { device: 'cpu', dataset: 'fashion-mnist', width: 128, steps: 300 }),
+  () => speed('mlp default', { device: 'webgpu', steps: 60 }),
+  dispatches,
+]) {
+  try {
+    await measure();
+  } catch (error) {
+    print('error', { message: String(error.message).slice(0, 400) });
+    process.exitCode = 1;
+  }
+}
+await closeAll();
