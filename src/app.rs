@@ -176,7 +176,6 @@ fn Shell(props: &ShellProps) -> Html {
     };
     html! {
         <div class="shell">
-            <a class="skip-link visually-hidden" href={format!("#/{}", route.slug)}>{ "Neural network lab" }</a>
             <header>
                 <h1><a href="#/">{ "Neural network lab" }</a></h1>
                 <nav aria-label="Sections"><ul>{ for SECTIONS.iter().map(link) }</ul></nav>

@@ -120,7 +120,7 @@ struct Layout {
     y_label: AttrValue,
     labels: Vec<AttrValue>,
     legend: Vec<Entry>,
-    boxes: Vec<Box>,
+    boxes: Vec<Block>,
     references: Vec<(f64, AttrValue)>,
     empty: Option<AttrValue>,
 }
@@ -132,7 +132,7 @@ struct Entry {
     color: usize,
 }
 
-struct Box {
+struct Block {
     x: f64,
     y: f64,
     width: f64,
@@ -182,7 +182,7 @@ impl Layout {
             let left = plot.left + cell * index as f64 + gap / 2.0;
             bar.values.iter().enumerate().filter_map(move |(group, value)| {
                 let top = y.map(*value)?;
-                Some(Box {
+                Some(Block {
                     x: left + bar_width * group as f64,
                     y: top.min(floor),
                     width: (bar_width - 1.0).max(bar_width * 0.7),
@@ -221,7 +221,10 @@ impl Layout {
             value: format_number(*value, 4),
         });
         let share = (at as f64 + 0.5) / props.bars.len().max(1) as f64;
-        Some(TipText { head: format!("{} {}", props.x_label, bar.label), rows: rows.collect(), share })
+        // A number says nothing without the axis's name; a name speaks for itself.
+        let numeric = bar.label.parse::<f64>().is_ok();
+        let head = if numeric { format!("{} {}", props.x_label, bar.label) } else { bar.label.to_string() };
+        Some(TipText { head, rows: rows.collect(), share })
     }
 
     fn highlight(&self, at: usize, count: usize) -> Html {

@@ -9,7 +9,6 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, BlobPropertyBag, MessageEvent, ReadableStreamDefaultReader, Response, Url, Worker};
-use web_sys::{WorkerOptions, WorkerType};
 use yew::Callback;
 
 /// The one client of this page.
@@ -112,19 +111,22 @@ impl Client {
                 bytes
             }
         };
-        // From a blob, so that it also starts where the page has no origin of its own. The module comes as a message:
-        // the page has fetched it already.
+        // From a blob, so that it also starts where the page has no origin of its own; there a script that is a module
+        // from the start is refused, and one that imports a module is not. The wasm comes as a message: the page has
+        // fetched it already. A failure is thrown anew outside of the promise, where the page hears of it.
         let script = format!(
-            "import init from '{base}worker.js';\
-             self.onmessage = ({{ data }}) => {{ self.onmessage = null; init({{ module_or_path: data }}); }};"
+            "self.onmessage = ({{ data }}) => {{\n\
+               self.onmessage = null;\n\
+               import('{base}worker.js')\n\
+                 .then((module) => module.default({{ module_or_path: data }}))\n\
+                 .catch((error) => setTimeout(() => {{ throw error; }}));\n\
+             }};"
         );
         let options = BlobPropertyBag::new();
         options.set_type("text/javascript");
         let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&script.into()), &options)?;
         let url = Url::create_object_url_with_blob(&blob)?;
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(&url, &options)?;
+        let worker = Worker::new(&url)?;
 
         let client = self.clone();
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {

@@ -3,7 +3,7 @@
 pub mod mlp;
 
 use crate::experiments::Experiment;
-use crate::experiments::settings::{Settings, from_query, to_map, to_query, with};
+use crate::experiments::settings::{Param, Settings, from_query, to_map, to_query, with};
 use crate::lab::Lab;
 use crate::protocol::{DeviceChoice, DeviceInfo};
 use crate::ui::control::Control;
@@ -43,37 +43,52 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
         let value = |key: &str| ours.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone());
         C::PARAMS.iter().map(|param| (param.key.to_owned(), value(param.key))).collect::<Vec<_>>()
     };
-    let set = {
-        let (config, on_query) = (config.clone(), props.on_query.clone());
-        Callback::from(move |(key, value): (&'static str, Value)| {
+    // The same callback until the settings change, so that frames of a run leave the controls alone: a number that is
+    // being typed would be set back thirty times a second.
+    let set = use_callback(
+        (config.clone(), props.on_query.clone()),
+        move |(key, value): (&'static str, Value), (config, on_query)| {
             // The control has checked the value and told its visitor; what is still wrong changes nothing.
-            if let Ok(config) = with(&config, key, &value) {
+            if let Ok(config) = with(config, key, &value) {
                 on_query.emit(changes(&config));
             }
-        })
-    };
-    let defaults = {
-        let on_query = props.on_query.clone();
-        let all = C::PARAMS.iter().map(|param| (param.key.to_owned(), None)).collect::<Vec<_>>();
-        Callback::from(move |()| on_query.emit(all.clone()))
-    };
+        },
+    );
+    let defaults = use_callback(props.on_query.clone(), |(), on_query| {
+        on_query.emit(C::PARAMS.iter().map(|param| (param.key.to_owned(), None)).collect());
+    });
     PanelSettings { config, complaints, set, defaults }
 }
 
 /// The controls for some fields, under a heading.
-pub fn controls<C: Settings>(settings: &PanelSettings<C>, title: &str, keys: &[&str]) -> Html {
+pub fn controls<C: Settings>(settings: &PanelSettings<C>, title: &'static str, keys: &[&str]) -> Html {
     let map = to_map(&settings.config);
-    let control = |key: &&str| {
+    let fields = keys.iter().filter_map(|key| {
         let param = C::PARAMS.iter().find(|param| param.key == *key)?;
-        let set = settings.set.clone();
-        let on_change = Callback::from(move |value: Value| set.emit((param.key, value)));
-        let value = map.get(param.key)?.clone();
-        Some(html! { <Control key={param.key} {param} {value} {on_change} /> })
+        Some((param, map.get(param.key)?.clone()))
+    });
+    html! { <Group {title} fields={fields.collect::<Vec<_>>()} set={settings.set.clone()} /> }
+}
+
+#[derive(PartialEq, Properties)]
+struct GroupProps {
+    title: &'static str,
+    fields: Vec<(&'static Param, Value)>,
+    set: Callback<(&'static str, Value)>,
+}
+
+/// Controls under a heading; drawn anew only when a value changes.
+#[component]
+fn Group(props: &GroupProps) -> Html {
+    let control = |(param, value): &(&'static Param, Value)| {
+        let (set, key) = (props.set.clone(), param.key);
+        let on_change = Callback::from(move |value: Value| set.emit((key, value)));
+        html! { <Control {key} param={*param} value={value.clone()} {on_change} /> }
     };
     html! {
         <fieldset>
-            <legend>{ title }</legend>
-            { for keys.iter().filter_map(control) }
+            <legend>{ props.title }</legend>
+            { for props.fields.iter().map(control) }
         </fieldset>
     }
 }

@@ -46,7 +46,7 @@ pub fn Control(props: &ControlProps) -> Html {
         Kind::Switch => ("switch", html! { <Switch ..field.clone() /> }),
     };
     html! {
-        <div class="control" data-param={props.param.key} data-kind={kind} data-locked={props.locked.to_string()}>
+        <div class="control" data-param={props.param.key} data-kind={kind} data-locked={props.locked.then_some("true")}>
             <div class="control-head">
                 <label class="control-label" for={field.id.clone()}>
                     { props.param.label }

@@ -133,19 +133,19 @@ impl Kind {
     /// Hands the file to the browser, or says in a sentence why that could not be done.
     fn export(self, props: &FigureProps, body: &NodeRef) -> Option<String> {
         let file = format!("nn-lab-{}", props.name);
-        let done = match self {
-            Self::Csv => {
-                let csv = stamped(props.table.emit(()), &props.stamp).to_csv();
-                export::download(&format!("{file}.csv"), "text/csv;charset=utf-8", &csv)
+        let done = if let Self::Csv = self {
+            let csv = stamped(props.table.emit(()), &props.stamp).to_csv();
+            export::download(&format!("{file}.csv"), "text/csv;charset=utf-8", &csv)
+        } else {
+            let picture =
+                body.cast::<Element>().and_then(|body| export::picture(&body, &props.title, &props.stamp));
+            let Some(picture) = picture else {
+                return Some("There is nothing drawn here yet.".to_owned());
+            };
+            match self {
+                Self::Png => export::download_png(format!("{file}.png"), picture),
+                _ => export::download(&format!("{file}.svg"), "image/svg+xml", &picture.svg),
             }
-            Self::Svg => body
-                .cast::<Element>()
-                .and_then(|body| export::picture(&body, &props.title, &props.stamp))
-                .and_then(|picture| export::download(&format!("{file}.svg"), "image/svg+xml", &picture.svg)),
-            Self::Png => body
-                .cast::<Element>()
-                .and_then(|body| export::picture(&body, &props.title, &props.stamp))
-                .and_then(|picture| export::download_png(format!("{file}.png"), picture)),
         };
         done.is_none().then(|| "This browser did not let the page make that file.".to_owned())
     }

@@ -1,11 +1,13 @@
 //! WebGPU: found, started and tested before anything is believed.
 
+use super::runtime::Signal;
 use crate::experiments::training::{cross_entropy, read};
 use crate::models::mlp::{Activation, Mlp};
 use crate::models::weights::WeightRng;
 use crate::protocol::DeviceChoice;
 use burn::tensor::{Device, Tensor};
 use std::cell::RefCell;
+use std::rc::Rc;
 
 /// The outcome of the one attempt at WebGPU in this worker's life.
 #[derive(Clone)]
@@ -24,20 +26,28 @@ pub(super) struct Adapter {
 
 thread_local! {
     static GPU: RefCell<Option<Result<Gpu, String>>> = const { RefCell::new(None) };
+    /// Held by the run that tries; a runtime can be started only once, so the others wait for the outcome.
+    static TRYING: RefCell<Option<Rc<Signal>>> = const { RefCell::new(None) };
 }
 
 /// The GPU, or why it is not used.
 pub(super) async fn gpu(choice: DeviceChoice) -> Result<Gpu, String> {
+    while let Some(trying) = TRYING.with_borrow(Clone::clone) {
+        trying.wait().await;
+    }
     if let Some(known) = GPU.with_borrow(Clone::clone) {
         return known.and_then(|gpu| refuse_fallback(gpu, choice));
     }
-    let adapter = match adapter().await {
-        Ok(adapter) => adapter,
-        Err(why) => {
-            GPU.set(Some(Err(why.clone())));
-            return Err(why);
-        }
-    };
+    let signal = Rc::new(Signal::default());
+    TRYING.set(Some(signal.clone()));
+    let outcome = try_gpu(choice).await;
+    TRYING.set(None);
+    signal.notify();
+    outcome
+}
+
+async fn try_gpu(choice: DeviceChoice) -> Result<Gpu, String> {
+    let adapter = adapter().await?;
     if choice == DeviceChoice::Auto && adapter.is_fallback {
         // Not remembered: the visitor may still ask for it.
         return Err(SOFTWARE.to_owned());

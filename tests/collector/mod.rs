@@ -39,7 +39,7 @@ impl<E: Experiment> Emit<E> for Collector<E> {
         self.ticks.push(progress);
         if self.stop_at == Some(progress.step) {
             Tick::Stop
-        } else if progress.step % self.frame_every == 0 {
+        } else if progress.step.is_multiple_of(self.frame_every) {
             Tick::Frame
         } else {
             Tick::Continue

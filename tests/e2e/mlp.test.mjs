@@ -76,16 +76,29 @@ test('pause holds the counter, step moves it by one, resume goes on, reset clear
     assert.equal(await metric(page, 'loss_activated'), undefined);
   }));
 
-test('changing a setting ends the run', { timeout: 60_000 }, () =>
+test('a changed setting ends the run', { timeout: 60_000 }, () =>
   withPage(cpu({ steps: 20_000 }), async (page) => {
     await act(page, 'train');
     await waitMetric(page, 'step', (step) => step > 5);
-    await setParam(page, 'width', 16);
+    await page.locator('[data-param="depth"] input[type="range"]').press('ArrowRight');
     await waitState(page, 'idle');
     await waitMetric(page, 'step', (step) => step === 0);
     await page.waitForTimeout(300);
     assert.equal(await metric(page, 'step'), 0, 'a late frame of the old run came through');
-    assert.match(page.url(), /width=16/);
+    await page.waitForURL(/depth=4/);
+  }));
+
+test('new frames do not take away what is being typed', { timeout: 60_000 }, () =>
+  withPage(cpu({ steps: 20_000 }), async (page) => {
+    await act(page, 'train');
+    await waitMetric(page, 'step', (step) => step > 5);
+    const field = page.locator('[data-param="width"] input[type="number"]');
+    await field.fill('16');
+    await page.waitForTimeout(500);
+    assert.equal(await field.inputValue(), '16');
+    await field.press('Enter');
+    await waitState(page, 'idle');
+    await page.waitForURL(/width=16/);
   }));
 
 test('one seed gives one run, another seed another', { timeout: 90_000 }, async () => {

@@ -19,6 +19,12 @@ async function checkAccess(page, when) {
   assert.deepEqual(violations, [], when);
 }
 
+/** Chooses an entry of a figure's menu. */
+async function choose(figure, entry) {
+  await figure.locator('summary').first().click();
+  await figure.locator(`[data-export="${entry}"]`).click();
+}
+
 /** Fails where the page can be scrolled sideways, and names what sticks out. */
 async function checkWidth(page) {
   const wide = await page.evaluate(() => {
@@ -46,10 +52,18 @@ test('every section', { timeout: 400_000 }, async (t) => {
         if ((await state(page)) === 'running') await act(page, 'stop');
         await waitState(page, 'done');
         assert.ok((await page.locator('[data-figure]').count()) > 0, 'no figure');
-        for (const figure of await page.locator('[data-figure]').all()) {
-          assert.ok((await figure.locator('table').count()) > 0, `${await figure.getAttribute('data-figure')} has no table`);
-        }
         await checkAccess(page, 'light, trained');
+        for (const figure of await page.locator('[data-figure]').all()) {
+          const name = await figure.getAttribute('data-figure');
+          await choose(figure, 'table');
+          assert.ok((await figure.locator('table tbody td').count()) > 0, `${name}: its table is empty`);
+        }
+        await checkAccess(page, 'light, trained, tables open');
+        const figure = page.locator('[data-figure]').first();
+        for (const [kind, start] of [['csv', /^[^\n]*,/], ['svg', /^(<\?xml[^>]*>\s*)?<svg/], ['png', /PNG/]]) {
+          const [download] = await Promise.all([page.waitForEvent('download'), choose(figure, kind)]);
+          assert.match(readFileSync(await download.path(), 'latin1').slice(0, 300), start, download.suggestedFilename());
+        }
       }));
 
     await t.test(`${slug}: nothing for axe to find in the dark`, () =>

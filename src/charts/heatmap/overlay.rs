@@ -82,10 +82,11 @@ impl Geometry {
         let y = middle(props.y_range, &props.row_names, row, props.grid.rows);
         let value = match props.grid.at(row, col) {
             Some(value) => format_number(f64::from(value), 4),
-            None => "no value".to_owned(),
+            None => "missing".to_owned(),
         };
         let label = if props.value_label.is_empty() { "value" } else { props.value_label.as_str() };
-        format!("{} {y}, {} {x}: {label} {value}", props.y_label, props.x_label)
+        // The value first: on a narrow screen the end may be cut off.
+        format!("{label} {value} at {} {y}, {} {x}", props.y_label, props.x_label)
     }
 
     pub(super) fn cursor(&self, row: usize, col: usize) -> Html {
@@ -322,8 +323,8 @@ mod tests {
         props.col_names = Rc::new(vec!["a".into()]);
         props.y_range = Some((-1.0, 1.0));
         let geometry = Geometry::new(&props, 400.0);
-        assert_eq!(geometry.reading(&props, 0, 0), "row −0.500, column a: value 0.5000");
-        assert_eq!(geometry.reading(&props, 9, 1), "row 8.50, column 1: value no value");
+        assert_eq!(geometry.reading(&props, 0, 0), "value 0.5000 at row −0.500, column a");
+        assert_eq!(geometry.reading(&props, 9, 1), "value missing at row 8.50, column 1");
     }
 
     #[test]
