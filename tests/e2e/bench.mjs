@@ -98,7 +98,7 @@ async function dispatches() {
           async (page) => {
             await act(page, 'train');
             await waitState(page, 'done', 120_000);
-            if ((await device(page)) !== 'webgpu') return undefined;
+            if ((await device(page)) !== 'webgpu') throw new Error('dispatches: there is no WebGPU here');
             return page.workers()[0].evaluate(() => self.dispatches);
           },
           { from: site },

@@ -136,7 +136,7 @@ test('the site works below a path, and asks nobody else', { timeout: 60_000 }, a
 test('it trains in a frame with sandbox="allow-scripts" alone', { timeout: 60_000 }, async () => {
   const site = await serve();
   const host = await serve({
-    pages: { 'index.html': `<!doctype html><title>host</title><iframe title="lab" width="900" height="900" sandbox="allow-scripts" src="${site.url}${address('mlp', { device: 'cpu', steps: 20, embed: 1 }).replaceAll('&', '&amp;')}"></iframe>` },
+    pages: { 'index.html': `<!doctype html><title>host</title><link rel="icon" href="data:,"><iframe title="lab" width="900" height="900" sandbox="allow-scripts" src="${site.url}${address('mlp', { device: 'cpu', steps: 20, embed: 1 }).replaceAll('&', '&amp;')}"></iframe>` },
   });
   try {
     await withPage(
@@ -144,7 +144,9 @@ test('it trains in a frame with sandbox="allow-scripts" alone', { timeout: 60_00
       async (page) => {
         const frame = page.frameLocator('iframe');
         await frame.locator('[data-action="train"]').first().click();
-        await frame.locator('[data-panel][data-state="done"]').waitFor({ timeout: 40_000 });
+        const ended = frame.locator('[data-panel]:is([data-state="done"], [data-state="error"])');
+        await ended.waitFor({ timeout: 30_000 });
+        assert.equal(await ended.getAttribute('data-state'), 'done', await ended.innerText());
       },
       { from: host, ready: false },
     );

@@ -48,7 +48,8 @@ export async function closeAll() {
   browser = site = undefined;
 }
 
-after(closeAll);
+// The benchmark uses this file outside of node's test runner.
+if (process.env.NODE_TEST_CONTEXT) after(closeAll);
 
 /**
  * Opens `hash` in a fresh profile, gives the page to `body`, and fails if the page complained on its console: an error
