@@ -3,7 +3,7 @@
 mod client;
 
 use crate::experiments::Experiment;
-use crate::protocol::{Command, DeviceChoice, DeviceInfo, Event, Progress, RunId, RunState, Task};
+use crate::protocol::{Command, DeviceChoice, DeviceInfo, Event, Pace, Progress, RunId, RunState, Task};
 use client::Client;
 use gloo::timers::callback::Timeout;
 use std::rc::Rc;
@@ -22,7 +22,7 @@ pub struct Lab<E: Experiment> {
     /// Why the probe has failed, if it has.
     pub probe_error: Option<String>,
     pub progress: Progress,
-    pub steps_per_sec: f32,
+    pub pace: Pace,
     pub device: Option<DeviceInfo>,
     pub train: Callback<()>,
     pub pause: Callback<()>,
@@ -103,7 +103,7 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, device: DeviceChoice) -
         probing: session.probing,
         probe_error: session.probe_error.clone(),
         progress: session.progress,
-        steps_per_sec: session.steps_per_sec,
+        pace: session.pace,
         device: session.device.clone(),
         train: begin(false),
         pause: send(Command::Pause),
@@ -172,7 +172,7 @@ struct Session<E: Experiment> {
     probing: bool,
     probe_error: Option<String>,
     progress: Progress,
-    steps_per_sec: f32,
+    pace: Pace,
     device: Option<DeviceInfo>,
 }
 
@@ -184,7 +184,7 @@ impl<E: Experiment> Default for Session<E> {
             probing: false,
             probe_error: None,
             progress: Progress::default(),
-            steps_per_sec: 0.0,
+            pace: Pace::default(),
             device: None,
         }
     }
@@ -198,7 +198,7 @@ impl<E: Experiment> Clone for Session<E> {
             probing: self.probing,
             probe_error: self.probe_error.clone(),
             progress: self.progress,
-            steps_per_sec: self.steps_per_sec,
+            pace: self.pace,
             device: self.device.clone(),
         }
     }
@@ -221,7 +221,7 @@ impl<E: Experiment> Reducible for Session<E> {
                 E::clear_run(Rc::make_mut(&mut next.record));
                 next.state = RunState::Idle;
                 next.progress = Progress::default();
-                next.steps_per_sec = 0.0;
+                next.pace = Pace::default();
             }
             Action::Started(Task::Probe) => (next.probing, next.probe_error) = (true, None),
             Action::Started(Task::Train) => {
@@ -250,8 +250,8 @@ impl<E: Experiment> Session<E> {
             (Task::Train, Event::Loading { what, bytes, total, .. }) => {
                 self.state = RunState::Loading { what, bytes, total };
             }
-            (Task::Train, Event::Progress { progress, steps_per_sec, .. }) => {
-                (self.progress, self.steps_per_sec) = (progress, steps_per_sec);
+            (Task::Train, Event::Progress { progress, pace, .. }) => {
+                (self.progress, self.pace) = (progress, pace);
                 if matches!(self.state, RunState::Loading { .. }) {
                     self.state = RunState::Running;
                 }

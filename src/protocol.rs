@@ -53,13 +53,23 @@ pub enum Event {
     /// A frame, encoded.
     Frame { run: RunId, frame: Vec<u8> },
     /// How far the run is, and how fast.
-    Progress { run: RunId, progress: Progress, steps_per_sec: f32 },
+    Progress { run: RunId, progress: Progress, pace: Pace },
     /// The run waits or goes on.
     Paused { run: RunId, paused: bool },
     /// The run is over: at its end, or by the visitor's wish.
     Finished { run: RunId, stopped: bool },
     /// The run is over, because of this.
     Failed { run: RunId, error: LabError },
+}
+
+/// How fast a run goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pace {
+    /// Steps a second, smoothed, all that happens between them included.
+    pub steps_per_sec: f32,
+    /// The worker's own time for a step, the shortest since the last frame, in milliseconds: on the CPU that is the
+    /// step itself, on a GPU the time to enqueue it.
+    pub enqueue_ms: f32,
 }
 
 /// Which device the visitor wants.

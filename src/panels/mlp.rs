@@ -3,7 +3,7 @@
 mod figures;
 mod text;
 
-use super::{PanelProps, controls, device_line, notices, run_controls, stamp, use_settings};
+use super::{Knobs, PanelProps, controls, device_line, notices, run_controls, stamp, use_settings};
 use crate::experiments::Experiment;
 use crate::experiments::mlp::{Config, Dataset, Mlp, Record, chance, params_formula, rank_bound};
 use crate::lab::use_experiment;
@@ -36,14 +36,16 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
             <div class="panel-grid">
                 <div class="controls">
                     { run_controls(&lab) }
-                    { device_line(lab.device.as_ref()) }
-                    { controls(&settings, "Net", &["depth", "width", "activation", "bias"]) }
-                    { controls(&settings, "Data", &data_keys) }
-                    { controls(&settings, "Training", &["optimizer", "learning_rate", "batch_size", "steps"]) }
-                    { controls(&settings, "Collapse figures", &["d_in", "n_probe"]) }
-                    <button type="button" data-action="defaults" onclick={move |_| defaults.emit(())}>
-                        { "Default settings" }
-                    </button>
+                    { device_line(lab.device.as_ref(), lab.pace) }
+                    <Knobs>
+                        { controls(&settings, "Net", &["depth", "width", "activation", "bias"]) }
+                        { controls(&settings, "Data", &data_keys) }
+                        { controls(&settings, "Training", &["optimizer", "learning_rate", "batch_size", "steps"]) }
+                        { controls(&settings, "Collapse figures", &["d_in", "n_probe"]) }
+                        <button type="button" data-action="defaults" onclick={move |_| defaults.emit(())}>
+                            { "Default settings" }
+                        </button>
+                    </Knobs>
                 </div>
                 <div class="figures">
                     <Scores config={config.clone()} record={Shown(lab.record.clone())} />

@@ -5,8 +5,9 @@ pub mod mlp;
 use crate::experiments::Experiment;
 use crate::experiments::settings::{Param, Settings, from_query, to_map, to_query, with};
 use crate::lab::Lab;
-use crate::protocol::{DeviceChoice, DeviceInfo};
+use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind, Pace};
 use crate::ui::control::Control;
+use crate::ui::readout::format_number;
 use crate::ui::run_controls::RunControls;
 use serde_json::Value;
 use std::rc::Rc;
@@ -96,7 +97,7 @@ fn Group(props: &GroupProps) -> Html {
 /// The run controls of a panel's experiment.
 pub fn run_controls<E: Experiment>(lab: &Lab<E>) -> Html {
     html! {
-        <RunControls state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.steps_per_sec}
+        <RunControls state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
             on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}
             on_step={lab.step.clone()} on_stop={lab.stop.clone()} on_reset={lab.reset.clone()} />
     }
@@ -118,20 +119,47 @@ pub fn notices(complaints: &[String], error: Option<&String>) -> Html {
     }
 }
 
-/// Which device computes, and why it is not another.
-pub fn device_line(device: Option<&DeviceInfo>) -> Html {
+/// The knobs of a panel. On a narrow page they start closed, so that the figures are not far below the buttons.
+#[component]
+pub fn Knobs(props: &KnobsProps) -> Html {
+    const WIDE_PX: f64 = 900.0;
+    let open = use_state(|| {
+        let width = gloo::utils::window().inner_width().ok().and_then(|width| width.as_f64());
+        width.is_none_or(|width| width >= WIDE_PX)
+    });
+    html! {
+        <details class="knobs" open={*open}>
+            <summary>{ "Settings" }</summary>
+            { props.children.clone() }
+        </details>
+    }
+}
+
+#[derive(Debug, PartialEq, Properties)]
+pub struct KnobsProps {
+    pub children: Html,
+}
+
+/// Which device computes, and why it is not another; and how long a step keeps the worker.
+pub fn device_line(device: Option<&DeviceInfo>, pace: Pace) -> Html {
     let Some(info) = device else {
         return html! { <p class="device-line">{ "Device: the worker is being fetched." }</p> };
     };
     let kind = match info.kind {
-        crate::protocol::DeviceKind::Webgpu => "WebGPU",
-        crate::protocol::DeviceKind::Cpu => "CPU",
+        DeviceKind::Webgpu => "WebGPU",
+        DeviceKind::Cpu => "CPU",
     };
     html! {
         <p class="device-line">
             { "Device: " }<strong>{ kind }</strong>{ format!(" ({})", info.name) }
             if let Some(why) = &info.fallback {
                 <span class="fallback">{ format!(" {why}") }</span>
+            }
+            if pace.enqueue_ms.is_finite() && pace.enqueue_ms > 0.0 {
+                { if info.kind == DeviceKind::Webgpu { " To enqueue a step takes " } else { " A step takes " } }
+                <output data-metric="enqueue_ms" data-value={pace.enqueue_ms.to_string()}>
+                    { format!("{} ms", format_number(pace.enqueue_ms.into(), 2)) }
+                </output>{ "." }
             }
         </p>
     }

@@ -2,7 +2,7 @@
 
 use super::runtime::{self, now_ms, sleep, yield_now};
 use crate::experiments::{Emit, Experiment, LabError, Progress, Tick};
-use crate::protocol::{DeviceKind, Event, RunId};
+use crate::protocol::{DeviceKind, Event, Pace, RunId};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -72,7 +72,11 @@ pub(super) struct Outbox<E> {
     last: Option<(f64, u32)>,
     /// Whether the page has been told that the run waits.
     told_paused: bool,
-    steps_per_sec: f32,
+    pace: Pace,
+    /// When the current step began.
+    step_began: f64,
+    /// The worker's shortest time for a step since the last frame.
+    shortest_ms: f64,
     /// On a GPU steps only queue up. So that Stop answers within one step, no more are queued than it can do at once.
     steps_in_flight: u32,
     experiment: std::marker::PhantomData<E>,
@@ -85,7 +89,9 @@ impl<E> Outbox<E> {
             control,
             last: None,
             told_paused: false,
-            steps_per_sec: 0.0,
+            pace: Pace::default(),
+            step_began: now_ms(),
+            shortest_ms: f64::INFINITY,
             // The CPU has done a step when it returns.
             steps_in_flight: if device == DeviceKind::Cpu { MAX_STEPS_IN_FLIGHT } else { 1 },
             experiment: std::marker::PhantomData,
@@ -113,17 +119,47 @@ impl<E> Outbox<E> {
         let now = now_ms();
         if let Some((then, step)) = self.last {
             let rate = f64::from(progress.step.saturating_sub(step)) * 1000.0 / (now - then).max(0.1);
-            let old = f64::from(self.steps_per_sec);
-            self.steps_per_sec = if old == 0.0 { rate } else { 0.8 * old + 0.2 * rate } as f32;
+            let old = f64::from(self.pace.steps_per_sec);
+            self.pace.steps_per_sec = if old == 0.0 { rate } else { 0.8 * old + 0.2 * rate } as f32;
         }
         self.last = Some((now, progress.step));
-        runtime::post(&Event::Progress { run: self.run, progress, steps_per_sec: self.steps_per_sec });
+        self.pace.enqueue_ms = self.shortest_ms as f32;
+        self.shortest_ms = f64::INFINITY;
+        runtime::post(&Event::Progress { run: self.run, progress, pace: self.pace });
         Tick::Frame
     }
 }
 
 impl<E: Experiment> Emit<E> for Outbox<E> {
     async fn tick(&mut self, progress: Progress) -> Tick {
+        self.shortest_ms = self.shortest_ms.min(now_ms() - self.step_began);
+        let tick = self.end_step(progress).await;
+        self.step_began = now_ms();
+        tick
+    }
+
+    fn send(&mut self, frame: E::Frame) {
+        self.send_frame(&frame);
+        // What came before was reading, which is not the step's time.
+        self.step_began = now_ms();
+    }
+
+    fn update(&mut self) -> Option<E::Config> {
+        let bytes = self.control.update.take()?;
+        super::decode::<E::Config>(&bytes).ok()
+    }
+
+    async fn asset(&mut self, path: &str) -> Result<Rc<[u8]>, LabError> {
+        let run = self.run;
+        runtime::fetch(path, |bytes, total| {
+            runtime::post(&Event::Loading { run, what: path.to_owned(), bytes, total });
+        })
+        .await
+    }
+}
+
+impl<E: Experiment> Outbox<E> {
+    async fn end_step(&mut self, progress: Progress) -> Tick {
         yield_now().await;
         self.wait().await;
         if self.control.is_stopped() {
@@ -153,7 +189,7 @@ impl<E: Experiment> Emit<E> for Outbox<E> {
         if due || progress.step == progress.steps { self.frame(progress) } else { Tick::Continue }
     }
 
-    fn send(&mut self, frame: E::Frame) {
+    fn send_frame(&mut self, frame: &E::Frame) {
         if let Some((asked, _)) = self.last {
             // The experiment has just read from the device: how long that took tells how many steps had queued up.
             let read_ms = now_ms() - asked;
@@ -163,22 +199,9 @@ impl<E: Experiment> Emit<E> for Outbox<E> {
                 (self.steps_in_flight * 4).min(MAX_STEPS_IN_FLIGHT)
             };
         }
-        match postcard::to_stdvec(&frame) {
+        match postcard::to_stdvec(frame) {
             Ok(frame) => runtime::post(&Event::Frame { run: self.run, frame }),
             Err(error) => runtime::log_error(&format!("a frame could not be encoded: {error}")),
         }
-    }
-
-    fn update(&mut self) -> Option<E::Config> {
-        let bytes = self.control.update.take()?;
-        super::decode::<E::Config>(&bytes).ok()
-    }
-
-    async fn asset(&mut self, path: &str) -> Result<Rc<[u8]>, LabError> {
-        let run = self.run;
-        runtime::fetch(path, |bytes, total| {
-            runtime::post(&Event::Loading { run, what: path.to_owned(), bytes, total });
-        })
-        .await
     }
 }

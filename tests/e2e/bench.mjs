@@ -68,6 +68,8 @@ async function speed(name, params) {
         device: await device(page),
         steps: await metric(page, 'step'),
         steps_per_sec: await metric(page, 'steps_per_sec'),
+        ms_per_step: 1000 / (await metric(page, 'steps_per_sec')),
+        enqueue_ms: await metric(page, 'enqueue_ms'),
         seconds: Math.round((await page.evaluate(() => performance.now())) - from) / 1000,
         long_tasks_over_50_ms: tasks.length,
         longest_task_ms: Math.round(Math.max(0, ...tasks.map((task) => task.duration))),
@@ -91,7 +93,7 @@ async function dispatches() {
   site.rewrites.set('worker.js', (script) => count + script);
   try {
     const counts = [];
-    for (const steps of [10, 40]) {
+    for (const steps of [5, 15]) {
       counts.push(
         await withPage(
           address('mlp', { device: 'webgpu', steps, width: 16, depth: 3, batch_size: 32, n_probe: 16, d_in: 4 }),
@@ -106,7 +108,7 @@ async function dispatches() {
       );
     }
     // The difference leaves out what is done once.
-    print('dispatches', { run: 'mlp depth 3, both nets, frames included', per_step: (counts[1] - counts[0]) / 30, for_10_steps: counts[0] });
+    print('dispatches', { run: 'mlp depth 3, both nets, frames included', per_step: (counts[1] - counts[0]) / 10, for_5_steps: counts[0] });
   } finally {
     await site.close();
   }
@@ -117,7 +119,7 @@ for (const measure of [
   start,
   () => speed('mlp default', { device: 'cpu', steps: 1500 }),
   () => speed('mlp fashion-mnist width 128', { device: 'cpu', dataset: 'fashion-mnist', width: 128, steps: 300 }),
-  () => speed('mlp default', { device: 'webgpu', steps: 60 }),
+  () => speed('mlp default', { device: 'webgpu', steps: process.env.NN_LAB_GPU ? 1500 : 20 }),
   dispatches,
 ]) {
   try {

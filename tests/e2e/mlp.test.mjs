@@ -123,3 +123,23 @@ test('Fashion-MNIST is learned on the CPU', { timeout: 150_000 }, () =>
     assert.ok(accuracy_activated > 0.8, `test accuracy ${accuracy_activated}`);
     await shot(page, 'mlp-1280-light-fashion');
   }));
+
+test('the learning rate may change while the nets train', { timeout: 60_000 }, () =>
+  withPage(cpu({ steps: 20_000, width: 64 }), async (page) => {
+    await act(page, 'train');
+    const before = await waitMetric(page, 'step', (step) => step > 5);
+    await setParam(page, 'learning_rate', 0.001);
+    await waitMetric(page, 'step', (step) => step > before + 20);
+    assert.equal(await state(page), 'running');
+  }));
+
+test('Back undoes a change of settings', { timeout: 60_000 }, () =>
+  withPage(cpu({}), async (page) => {
+    await setParam(page, 'width', 16);
+    await page.waitForURL(/width=16/);
+    await setParam(page, 'depth', 5);
+    await page.waitForURL(/depth=5/);
+    await page.goBack();
+    assert.equal(Number(await page.locator('[data-param="depth"] input[type="number"]').inputValue()), 3);
+    assert.equal(Number(await page.locator('[data-param="width"] input[type="number"]').inputValue()), 16);
+  }));

@@ -5,12 +5,12 @@ import assert from 'node:assert/strict';
 import { act, address, device, metric, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 test('section 1 trains on WebGPU', { timeout: 120_000 }, () =>
-  withPage(address('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, steps: 30, learning_rate: 0.03, n_probe: 16, d_in: 4 }), async (page) => {
+  withPage(address('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, steps: 15, learning_rate: 0.03, n_probe: 16, d_in: 4 }), async (page) => {
     await act(page, 'train');
     const first = await waitMetric(page, 'loss_activated', () => true, 60_000);
     await waitState(page, 'done', 90_000);
     assert.equal(await device(page), 'webgpu', 'it fell back to another device');
-    assert.equal(await metric(page, 'step'), 30);
+    assert.equal(await metric(page, 'step'), 15);
     const last = await metric(page, 'loss_activated');
     assert.ok(last < first, `the loss went from ${first} to ${last}`);
     await shot(page, 'mlp-webgpu-after');

@@ -55,7 +55,32 @@ pub(super) struct CollapseProps {
 /// The spectra of the untrained nets.
 #[component]
 pub(super) fn CollapseFigures(props: &CollapseProps) -> Html {
-    html! { <div class="figure-row">{ spectrum_figures(&props.record.0, &props.stamp) }</div> }
+    let collapse = props.record.0.collapse.as_deref();
+    // The output, unless the reader asks for another layer; a layer that the net no longer has is the output too.
+    let chosen = use_state(|| None::<usize>);
+    let n_layers = collapse.map_or(0, |c| c.layers.len());
+    let layer = chosen.filter(|&l| l < n_layers).unwrap_or(n_layers.saturating_sub(1));
+    let on_change = {
+        let chosen = chosen.setter();
+        Callback::from(move |event: Event| {
+            chosen.set(event.target_unchecked_into::<web_sys::HtmlSelectElement>().value().parse().ok());
+        })
+    };
+    let option = |l: usize| {
+        let name = if l + 1 == n_layers { "output".to_owned() } else { format!("hidden layer {}", l + 1) };
+        html! { <option value={l.to_string()} selected={l == layer}>{ name }</option> }
+    };
+    html! {
+        <>
+            <label class="layer-choice" data-param="spectrum_layer">{ "Singular values of the " }
+                <select onchange={on_change} disabled={n_layers == 0}>{ for (0..n_layers).map(option) }</select>
+            </label>
+            <div class="figure-row">
+                { spectrum_figure(collapse, layer, &props.stamp) }
+                { ranks_figure(collapse, &props.stamp) }
+            </div>
+        </>
+    }
 }
 
 /// The table twin of a line chart.
@@ -64,40 +89,42 @@ fn series_table(x: &'static str, series: &[Series]) -> Callback<(), Table> {
     Callback::from(move |()| Table::from_series(x, &series))
 }
 
-fn spectrum_figures(record: &Record, stamp: &AttrValue) -> Html {
-    let collapse = record.collapse.as_deref();
-    let output = collapse.and_then(|c| c.layers.last());
+fn spectrum_figure(collapse: Option<&Collapse>, layer: usize, stamp: &AttrValue) -> Html {
+    let spectra = collapse.and_then(|c| c.layers.get(layer));
     let values =
         |s: &[f64]| Rc::new(s.iter().enumerate().map(|(i, &v)| (i as f64 + 1.0, v)).collect::<Vec<_>>());
-    let series: Vec<Series> = output.map_or_else(Vec::new, |o| {
+    let series: Vec<Series> = spectra.map_or_else(Vec::new, |s| {
         vec![
-            Series::new("linear", values(&o.linear.singular_values), LINEAR),
-            Series::new("non-linear", values(&o.activated.singular_values), ACTIVATED),
+            Series::new("linear", values(&s.linear.singular_values), LINEAR),
+            Series::new("non-linear", values(&s.activated.singular_values), ACTIVATED),
         ]
     });
-    let references: Vec<Reference> =
-        output.map(|o| Reference { label: "tolerance".into(), y: o.linear.tolerance }).into_iter().collect();
+    let references = spectra.map(|s| Reference { label: "tolerance".into(), y: s.linear.tolerance });
     let look_for = html! {
-        <>{ "An untrained net's output for a random batch. The linear net's singular values fall off a cliff after " }
+        <>{ "A random batch in the untrained nets. The linear net's singular values fall off a cliff after " }
         <em>{ "d" }<sub>{ "in" }</sub></em>{ " (plus one for the biases); the non-linearity fills the rest. What lies below the tolerance is rounding." }</>
     };
-    let layer_series: Vec<Series> = collapse.map_or_else(Vec::new, layer_ranks);
-    let layers_look_for = html! {
+    html! {
+        <Figure name="spectrum" title="Singular values" {look_for} formula={text::rank_formula()}
+            stamp={stamp.clone()} table={series_table("index", &series)}>
+            <LineChart name="spectrum" x_label="index i" y_label="singular value σ" y_scale={ScaleKind::Log} {series}
+                references={references.into_iter().collect::<Vec<_>>()} markers={true} integer_x={true}
+                empty="The worker is being fetched." />
+        </Figure>
+    }
+}
+
+fn ranks_figure(collapse: Option<&Collapse>, stamp: &AttrValue) -> Html {
+    let series = collapse.map_or_else(Vec::new, layer_ranks);
+    let look_for = html! {
         <>{ "The number of independent directions can only fall through linear layers; a non-linearity can raise it to the full width. The effective rank weighs directions by their size, and depth shrinks it in both nets." }</>
     };
     html! {
-        <>
-            <Figure name="spectrum" title="Singular values of the output" look_for={look_for} formula={text::rank_formula()}
-                stamp={stamp.clone()} table={series_table("index", &series)}>
-                <LineChart name="spectrum" x_label="index i" y_label="singular value σ" y_scale={ScaleKind::Log} {series}
-                    {references} markers={true} integer_x={true} empty="The worker is being fetched." />
-            </Figure>
-            <Figure name="layer-ranks" title="Rank, layer by layer" look_for={layers_look_for} formula={text::product_formula()}
-                stamp={stamp.clone()} table={series_table("layer", &layer_series)}>
-                <LineChart name="layer-ranks" x_label="layer (the last is the output)" y_label="rank" series={layer_series}
-                    markers={true} integer_x={true} empty="The worker is being fetched." />
-            </Figure>
-        </>
+        <Figure name="layer-ranks" title="Rank, layer by layer" {look_for} formula={text::product_formula()}
+            stamp={stamp.clone()} table={series_table("layer", &series)}>
+            <LineChart name="layer-ranks" x_label="layer (the last is the output)" y_label="rank" {series}
+                markers={true} integer_x={true} empty="The worker is being fetched." />
+        </Figure>
     }
 }
 
