@@ -151,7 +151,7 @@ pub fn device_line(device: Option<&DeviceInfo>, pace: Pace) -> Html {
     };
     html! {
         <p class="device-line">
-            { "Device: " }<strong>{ kind }</strong>{ format!(" ({})", info.name) }
+            { "Device: " }<strong>{ kind }</strong>{ format!(" ({}).", info.name) }
             if let Some(why) = &info.fallback {
                 <span class="fallback">{ format!(" {why}") }</span>
             }

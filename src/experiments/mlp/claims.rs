@@ -128,7 +128,7 @@ fn learning_check(config: &Config, record: &Record) -> Check {
             "The moons are almost separable by a line, so depth gains little; the twin gains the rest."
         }
         Dataset::FashionMnist => {
-            "Ten matrices' worth of templates get most clothes right; the non-linearity gains a few points more."
+            "One matrix, a template for each class, gets most clothes right; the non-linearity gains a few points."
         }
     };
     // Untrained nets neither confirm nor refute what is claimed of trained ones.

@@ -24,8 +24,6 @@ const N_POINTS: usize = 600;
 const N_SHOWN: usize = 24;
 /// Samples of the training part that the training accuracy is measured on.
 const N_SCORED: usize = 2000;
-/// Accuracies are measured this many times in a run.
-const N_SCORES: u32 = 40;
 
 pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Mlp>) -> Result<(), LabError> {
     let task = TaskData::load(&config, out).await?;
@@ -37,8 +35,7 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Mlp
     let evals = Evaluation::new(&task, device);
     let mut batches = Batches::new(task.train.labels.len(), config.batch_size as usize, config.seed.into());
     let mut learning_rate = config.learning_rate;
-    // Scoring 4,000 images costs as much as some twenty steps.
-    let every = (config.steps / N_SCORES).max(if task.image_side.is_some() { 25 } else { 1 });
+    let mut next_score = 1;
 
     let mut stretch = Stretch { first_step: 1, ..Stretch::default() };
     evals.score(&nets, 0, &mut stretch).await?;
@@ -52,7 +49,10 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Mlp
             net.step(x.clone(), y.clone(), learning_rate);
         }
         let last = step == config.steps;
-        if step % every == 0 || last {
+        if step >= next_score || last {
+            // Often at first, when much changes; later each tenth of the way. Scoring 4,000 images costs as much as
+            // some twenty steps.
+            next_score = step + (step / 10).max(if task.image_side.is_some() { 25 } else { 5 });
             drain(&mut nets, &mut stretch, step).await?;
             evals.score(&nets, step, &mut stretch).await?;
         }

@@ -152,7 +152,7 @@ fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue, empty: &Attr
         Series::new("non-linear", record.activated.losses.clone(), ACTIVATED),
     ];
     let guess = Reference { label: "a guess".into(), y: -chance(config.dataset).ln() };
-    let look_for = html! { <>{ "Loss of each step's batch. On spirals the linear net cannot leave the line of a guess." }</> };
+    let look_for = html! { <>{ "Loss of each step's batch. On spirals the linear net barely leaves the line of a guess." }</> };
     html! {
         <Figure name="loss" title="Training loss" {look_for} formula={text::loss_formula()} stamp={stamp.clone()}
             table={series_table("step", &series)}>

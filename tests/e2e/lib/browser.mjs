@@ -110,6 +110,7 @@ export async function waitMetric(page, name, holds = () => true, timeout = 20_00
   do {
     value = await metric(page, name);
     if (value !== undefined && !Number.isNaN(value) && holds(value)) return value;
+    if ((await state(page)) === 'error') throw new Error(`${name} is ${value}, and the panel says: ${await notice(page)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   } while (Date.now() < end);
   throw new Error(`${name} is ${value} after ${timeout / 1000} s`);
