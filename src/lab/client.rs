@@ -72,6 +72,7 @@ impl Client {
             self.worker.replace(State::Starting(Vec::new()));
             let client = self.clone();
             spawn_local(async move {
+                painted().await;
                 if let Err(error) = client.clone().boot().await {
                     client.lose(&format!("The worker could not be started ({}).", describe(&error)));
                 }
@@ -210,6 +211,22 @@ impl Client {
             listener.emit(event(run));
         }
     }
+}
+
+/// Waits for two frames, so that the page is seen before the worker's megabytes are asked for; or for a second, where
+/// nothing is drawn because nobody looks.
+async fn painted() {
+    let either = js_sys::Promise::new(&mut |resolve, _| {
+        let window = gloo::utils::window();
+        // Whichever comes second resolves what is resolved already, which does nothing.
+        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, 1000);
+        let second = Closure::once_into_js(move || {
+            let _ = gloo::utils::window().request_animation_frame(&resolve);
+        });
+        let _ = window.request_animation_frame(second.unchecked_ref());
+    });
+    // A timer does not fail.
+    let _ = JsFuture::from(either).await;
 }
 
 fn died(reason: &str) -> String {
