@@ -239,9 +239,15 @@ impl<E: Experiment> Session<E> {
     fn hear(&mut self, task: Task, event: Event) {
         match (task, event) {
             (_, Event::Device { info, .. }) => self.device = Some(info),
-            (_, Event::Frame { frame, .. }) => match postcard::from_bytes(&frame) {
+            (task, Event::Frame { frame, .. }) => match postcard::from_bytes(&frame) {
                 Ok(frame) => E::absorb(Rc::make_mut(&mut self.record), frame),
-                Err(error) => self.state = RunState::Error(format!("A frame could not be read: {error}.")),
+                Err(error) => {
+                    let words = format!("A frame could not be read: {error}.");
+                    match task {
+                        Task::Probe => self.probe_error = Some(words),
+                        Task::Train => self.state = RunState::Error(words),
+                    }
+                }
             },
             (Task::Probe, Event::Finished { .. }) => self.probing = false,
             (Task::Probe, Event::Failed { error, .. }) => {

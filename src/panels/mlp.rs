@@ -5,12 +5,13 @@ mod text;
 
 use super::{Knobs, PanelProps, controls, device_line, notices, run_controls, stamp, use_settings};
 use crate::experiments::Experiment;
-use crate::experiments::mlp::{Config, Dataset, Mlp, Record, chance, params_formula, rank_bound};
+use crate::experiments::mlp::{Collapse, Config, Dataset, Mlp, Record, chance, params_formula, rank_bound};
 use crate::lab::use_experiment;
 use crate::protocol::DeviceKind;
 use crate::ui::checks::CheckTable;
 use crate::ui::readout::Readout;
-use figures::{CollapseFigures, FiguresProps, TrainFigures};
+use figures::{CollapseFigures, TrainFigures};
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// Section 1: depth, width and non-linearity.
@@ -50,7 +51,8 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
                 <div class="figures">
                     <Scores config={config.clone()} record={Shown(lab.record.clone())} />
                     <TrainFigures config={config.clone()} record={Shown(lab.record.clone())} stamp={stamp.clone()} />
-                    <Structure config={config.clone()} record={Shown(lab.record.clone())} {stamp} />
+                    <Structure config={config.clone()} params_counted={lab.record.params_counted}
+                        collapse={lab.record.collapse.clone()} {stamp} />
                     <h3>{ "Check" }</h3>
                     <CheckTable checks={Mlp::checks(config, &lab.record)} />
                 </div>
@@ -61,11 +63,11 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
 
 /// A record, compared by its pointer.
 #[derive(Clone)]
-struct Shown(std::rc::Rc<Record>);
+struct Shown(Rc<Record>);
 
 impl PartialEq for Shown {
     fn eq(&self, other: &Self) -> bool {
-        std::rc::Rc::ptr_eq(&self.0, &other.0)
+        Rc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -90,12 +92,21 @@ fn Scores(props: &ScoresProps) -> Html {
     }
 }
 
-/// What can be said of the nets before they are trained: their parameters, and the collapse of the linear one.
+#[derive(PartialEq, Properties)]
+struct StructureProps {
+    config: Config,
+    params_counted: Option<u32>,
+    collapse: Option<Rc<Collapse>>,
+    stamp: AttrValue,
+}
+
+/// What can be said of the nets before they are trained: their parameters, and the collapse of the linear one. It is
+/// given the probe alone, so that the frames of a run leave it as it is.
 #[component]
-fn Structure(props: &FiguresProps) -> Html {
-    let (config, record) = (&props.config, &*props.record.0);
+fn Structure(props: &StructureProps) -> Html {
+    let (config, collapse) = (&props.config, props.collapse.as_ref());
     let formula = params_formula(config);
-    let output = record.collapse.as_ref().and_then(|collapse| collapse.layers.last());
+    let output = collapse.and_then(|collapse| collapse.layers.last());
     html! {
         <>
             <h3>{ "Collapse: without a non-linearity, any depth is one matrix" }</h3>
@@ -104,14 +115,14 @@ fn Structure(props: &FiguresProps) -> Html {
                 <Readout metric="rank_activated" label="Rank, non-linear net" value={output.map(|o| o.activated.rank.into())} />
                 <Readout metric="rank_bound" label="Bound, linear net" value={f64::from(rank_bound(config))} note="closed form" />
                 <Readout metric="collapse_max_abs_diff" label="Linear net against one matrix"
-                    value={record.collapse.as_ref().map(|c| c.max_abs_diff)} digits={2} note="max |difference|" />
+                    value={collapse.map(|c| c.max_abs_diff)} digits={2} note="max |difference|" />
             </div>
-            <CollapseFigures record={props.record.clone()} stamp={props.stamp.clone()} />
+            <CollapseFigures collapse={props.collapse.clone()} stamp={props.stamp.clone()} />
             <h3>{ "Build: how many parameters?" }</h3>
             { text::param_formula(config, formula) }
             <div class="readouts">
                 <Readout metric="params_formula" label="By the formula" value={formula.total() as f64} digits={9} note="closed form" />
-                <Readout metric="params_counted" label="Counted in the module" value={record.params_counted.map(f64::from)} digits={9} />
+                <Readout metric="params_counted" label="Counted in the module" value={props.params_counted.map(f64::from)} digits={9} />
             </div>
         </>
     }

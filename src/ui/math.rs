@@ -38,11 +38,6 @@ pub fn sup(base: Html, exponent: Html) -> Html {
     html! { <msup>{ base }{ exponent }</msup> }
 }
 
-/// `base` with both.
-pub fn subsup(base: Html, index: Html, exponent: Html) -> Html {
-    html! { <msubsup>{ base }{ index }{ exponent }</msubsup> }
-}
-
 /// A fraction.
 pub fn frac(top: Html, bottom: Html) -> Html {
     html! { <mfrac>{ top }{ bottom }</mfrac> }
@@ -58,19 +53,9 @@ pub fn over(base: Html, mark: impl AsRef<str>) -> Html {
     html! { <mover accent="true">{ base }<mo>{ mark.as_ref() }</mo></mover> }
 }
 
-/// A sum, product or limit with what goes below and above it.
-pub fn under_over(operator: impl AsRef<str>, below: Html, above: Html) -> Html {
-    html! { <munderover><mo>{ operator.as_ref() }</mo>{ below }{ above }</munderover> }
-}
-
 /// Several parts as one, to be put where one is expected.
 pub fn row(parts: Vec<Html>) -> Html {
     html! { <mrow>{ for parts }</mrow> }
-}
-
-/// Parts in round brackets.
-pub fn parens(parts: Vec<Html>) -> Html {
-    html! { <mrow><mo>{ "(" }</mo>{ for parts }<mo>{ ")" }</mo></mrow> }
 }
 
 /// The formula itself: on a line of its own if `display`, else within the text.

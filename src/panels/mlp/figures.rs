@@ -48,14 +48,14 @@ pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
 
 #[derive(PartialEq, Properties)]
 pub(super) struct CollapseProps {
-    pub(super) record: Shown,
+    pub(super) collapse: Option<Rc<Collapse>>,
     pub(super) stamp: AttrValue,
 }
 
 /// The spectra of the untrained nets.
 #[component]
 pub(super) fn CollapseFigures(props: &CollapseProps) -> Html {
-    let collapse = props.record.0.collapse.as_deref();
+    let collapse = props.collapse.as_deref();
     // The output, unless the reader asks for another layer; a layer that the net no longer has is the output too.
     let chosen = use_state(|| None::<usize>);
     let n_layers = collapse.map_or(0, |c| c.layers.len());
