@@ -11,6 +11,7 @@ mod train;
 
 pub use claims::{ParamCount, chance, param_count, params_formula, rank_bound, training_dims};
 
+use super::curve::Curve;
 pub use super::optimizer::Optimizer;
 use super::settings::{Kind, Param, Settings};
 use super::spectrum::Spectrum;
@@ -300,28 +301,24 @@ pub struct Record {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NetRecord {
     /// Step and loss.
-    pub losses: Rc<Vec<(f64, f64)>>,
+    pub losses: Curve,
     pub scores: Rc<Vec<Score>>,
     /// A series for each layer: step and norm.
-    pub grad_norms: Vec<Rc<Vec<(f64, f64)>>>,
+    pub grad_norms: Vec<Curve>,
     pub boundary: Rc<Vec<f32>>,
     pub predictions: Rc<Vec<u8>>,
 }
 
 impl NetRecord {
     fn absorb(&mut self, first_step: u32, stretch: &NetStretch) {
-        let step = |i: usize| f64::from(first_step) + i as f64;
-        if !stretch.losses.is_empty() {
-            let new = stretch.losses.iter().enumerate().map(|(i, &loss)| (step(i), f64::from(loss)));
-            Rc::make_mut(&mut self.losses).extend(new);
-        }
+        self.losses.extend_steps(first_step, &stretch.losses);
         if !stretch.scores.is_empty() {
             Rc::make_mut(&mut self.scores).extend_from_slice(&stretch.scores);
         }
-        self.grad_norms.resize_with(stretch.grad_norms.len().max(self.grad_norms.len()), Rc::default);
-        let last_step = step(stretch.losses.len().saturating_sub(1));
+        self.grad_norms.resize_with(stretch.grad_norms.len().max(self.grad_norms.len()), Curve::default);
+        let last_step = first_step + (stretch.losses.len() as u32).saturating_sub(1);
         for (series, &norm) in self.grad_norms.iter_mut().zip(&stretch.grad_norms) {
-            Rc::make_mut(series).push((last_step, f64::from(norm)));
+            series.push(last_step, norm);
         }
         if !stretch.boundary.is_empty() {
             self.boundary = Rc::new(stretch.boundary.clone());
@@ -329,12 +326,6 @@ impl NetRecord {
         if !stretch.predictions.is_empty() {
             self.predictions = Rc::new(stretch.predictions.clone());
         }
-    }
-
-    /// The mean of the last 20 losses: one batch alone says little. `None` before the first step.
-    pub fn recent_loss(&self) -> Option<f64> {
-        let tail = &self.losses[self.losses.len().saturating_sub(20)..];
-        (!tail.is_empty()).then(|| tail.iter().map(|(_, loss)| loss).sum::<f64>() / tail.len() as f64)
     }
 
     /// The last test accuracy.

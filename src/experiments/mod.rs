@@ -4,6 +4,7 @@
 //! that gathers the frames of a run on the page. The page sees these three types; only the worker and the native
 //! tests see [`Experiment::probe`] and [`Experiment::run`], which need burn (feature `compute`).
 
+pub mod curve;
 pub mod mlp;
 pub mod optimizer;
 pub mod settings;
@@ -103,6 +104,22 @@ pub struct Check {
     /// What was measured here, or why there is no measurement yet.
     pub measured: String,
     pub verdict: Verdict,
+}
+
+impl Check {
+    /// A claim with what was measured and whether that agrees; `None` while nothing has been measured.
+    pub fn new(
+        claim: impl Into<String>,
+        expected: impl Into<String>,
+        measured: Option<(String, bool)>,
+    ) -> Self {
+        let (measured, verdict) = match measured {
+            Some((measured, true)) => (measured, Verdict::Holds),
+            Some((measured, false)) => (measured, Verdict::Fails),
+            None => ("not measured yet".to_owned(), Verdict::Open),
+        };
+        Self { claim: claim.into(), expected: expected.into(), measured, verdict }
+    }
 }
 
 /// What a check came to.

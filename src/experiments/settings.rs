@@ -13,6 +13,47 @@ pub trait Settings:
 {
     /// One entry for each field, in the order in which the panel shows them.
     const PARAMS: &'static [Param];
+    /// Set-ups that show something worth seeing, in the order in which the panel offers them.
+    const PRESETS: &'static [Preset] = &[];
+}
+
+/// A named set-up: some fields set, all others at their defaults.
+#[derive(Debug, PartialEq)]
+pub struct Preset {
+    /// Its name in addresses: `preset=<slug>`.
+    pub slug: &'static str,
+    /// What its button says.
+    pub title: &'static str,
+    /// One sentence: what will be seen.
+    pub help: &'static str,
+    /// Fields and their values, written as in an address.
+    pub values: &'static [(&'static str, &'static str)],
+}
+
+impl Preset {
+    /// The settings that it stands for.
+    pub fn config<C: Settings>(&self) -> C {
+        let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let query: Vec<_> = self.values.iter().map(own).collect();
+        from_query(&C::default(), &query).0
+    }
+}
+
+/// What an address's own keys are laid over: the preset that it names, or the defaults; and a sentence if there is no
+/// such preset.
+pub fn base<C: Settings>(query: &[(String, String)]) -> (Option<&'static Preset>, C, Option<String>) {
+    let Some((_, slug)) = query.iter().rev().find(|(key, _)| key == "preset") else {
+        return (None, C::default(), None);
+    };
+    match C::PRESETS.iter().find(|preset| preset.slug == slug) {
+        Some(preset) => (Some(preset), preset.config(), None),
+        None => {
+            let shown: String = slug.chars().take(40).collect();
+            let known: Vec<_> = C::PRESETS.iter().map(|preset| preset.slug).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            (None, C::default(), Some(format!("There is no preset {shown} here; known: {known}.")))
+        }
+    }
 }
 
 /// One field of a config.
@@ -72,10 +113,15 @@ pub fn with<C: Settings>(config: &C, key: &str, value: &Value) -> Result<C, Stri
 
 /// The key-value pairs of an address that reproduce this config: only what differs from the default.
 pub fn to_query<C: Settings>(config: &C) -> Vec<(String, String)> {
-    let (ours, default) = (to_map(config), to_map(&C::default()));
+    difference(config, &C::default())
+}
+
+/// The key-value pairs that make `config` of `base`.
+pub fn difference<C: Settings>(config: &C, base: &C) -> Vec<(String, String)> {
+    let (ours, base) = (to_map(config), to_map(base));
     C::PARAMS
         .iter()
-        .filter(|param| ours.get(param.key) != default.get(param.key))
+        .filter(|param| ours.get(param.key) != base.get(param.key))
         .filter_map(|param| {
             let text = match ours.get(param.key)? {
                 Value::String(text) => text.clone(),

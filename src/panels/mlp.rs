@@ -3,12 +3,10 @@
 mod figures;
 mod text;
 
-use super::{Knobs, PanelProps, controls, device_line, notices, run_controls, stamp, use_settings};
+use super::{PanelProps, Shown, controls, frame, stamp, use_settings};
 use crate::experiments::Experiment;
 use crate::experiments::mlp::{Collapse, Config, Dataset, Mlp, Record, chance, params_formula, rank_bound};
 use crate::lab::use_experiment;
-use crate::protocol::DeviceKind;
-use crate::ui::checks::CheckTable;
 use crate::ui::readout::Readout;
 use figures::{CollapseFigures, TrainFigures};
 use std::rc::Rc;
@@ -20,61 +18,34 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
     let lab = use_experiment::<Mlp>(config, props.device);
-    let device = lab.device.as_ref().map(|info| info.kind);
-    let defaults = settings.defaults.clone();
     let plane = config.dataset != Dataset::FashionMnist;
     let mut data_keys = vec!["dataset"];
     data_keys.extend(plane.then_some("noise"));
     data_keys.push("seed");
+    let knobs = html! {
+        <>
+            { controls(&settings, "Net", &["depth", "width", "activation", "bias"]) }
+            { controls(&settings, "Data", &data_keys) }
+            { controls(&settings, "Training", &["optimizer", "learning_rate", "batch_size", "steps"]) }
+            { controls(&settings, "Collapse figures", &["d_in", "n_probe"]) }
+        </>
+    };
     let stamp = stamp(Mlp::SLUG, config);
-    html! {
-        <section class="panel" data-panel={Mlp::SLUG} data-state={lab.state.slug()}
-            data-probe={if lab.probing { "running" } else { "idle" }}
-            data-device={device.map(DeviceKind::slug)} aria-labelledby="mlp-title">
-            <h2 id="mlp-title">{ "What depth and non-linearity are for" }</h2>
-            { text::introduction() }
-            { notices(&settings.complaints, lab.probe_error.as_ref()) }
-            <div class="panel-grid">
-                <div class="controls">
-                    { run_controls(&lab) }
-                    { device_line(lab.device.as_ref(), lab.pace) }
-                    <Knobs>
-                        { controls(&settings, "Net", &["depth", "width", "activation", "bias"]) }
-                        { controls(&settings, "Data", &data_keys) }
-                        { controls(&settings, "Training", &["optimizer", "learning_rate", "batch_size", "steps"]) }
-                        { controls(&settings, "Collapse figures", &["d_in", "n_probe"]) }
-                        <button type="button" data-action="defaults" onclick={move |_| defaults.emit(())}>
-                            { "Default settings" }
-                        </button>
-                    </Knobs>
-                </div>
-                <div class="figures">
-                    <Scores config={config.clone()} record={Shown(lab.record.clone())} />
-                    <TrainFigures config={config.clone()} record={Shown(lab.record.clone())} stamp={stamp.clone()} />
-                    <Structure config={config.clone()} params_counted={lab.record.params_counted}
-                        collapse={lab.record.collapse.clone()} {stamp} />
-                    <h3>{ "Check" }</h3>
-                    <CheckTable checks={Mlp::checks(config, &lab.record)} />
-                </div>
-            </div>
-        </section>
-    }
-}
-
-/// A record, compared by its pointer.
-#[derive(Clone)]
-struct Shown(Rc<Record>);
-
-impl PartialEq for Shown {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
+    let figures = html! {
+        <>
+            <Scores config={config.clone()} record={Shown(lab.record.clone())} />
+            <TrainFigures config={config.clone()} record={Shown(lab.record.clone())} stamp={stamp.clone()} />
+            <Structure config={config.clone()} params_counted={lab.record.params_counted}
+                collapse={lab.record.collapse.clone()} {stamp} />
+        </>
+    };
+    frame(&lab, &settings, "What depth and non-linearity are for", text::introduction(), knobs, figures)
 }
 
 #[derive(PartialEq, Properties)]
 struct ScoresProps {
     config: Config,
-    record: Shown,
+    record: Shown<Record>,
 }
 
 /// How the run goes, in numbers that a reader may quote.
@@ -84,8 +55,8 @@ fn Scores(props: &ScoresProps) -> Html {
     let guess = AttrValue::from(format!("a guess: {}", chance(config.dataset)));
     html! {
         <div class="readouts">
-            <Readout metric="loss_linear" label="Loss, linear" value={record.linear.recent_loss()} unit="nats" note="mean of 20 steps" />
-            <Readout metric="loss_activated" label="Loss, non-linear" value={record.activated.recent_loss()} unit="nats" note="mean of 20 steps" />
+            <Readout metric="loss_linear" label="Loss, linear" value={record.linear.losses.recent_mean(20)} unit="nats" note="mean of 20 steps" />
+            <Readout metric="loss_activated" label="Loss, non-linear" value={record.activated.losses.recent_mean(20)} unit="nats" note="mean of 20 steps" />
             <Readout metric="accuracy_linear" label="Test accuracy, linear" value={record.linear.accuracy()} note={guess.clone()} />
             <Readout metric="accuracy_activated" label="Test accuracy, non-linear" value={record.activated.accuracy()} note={guess} />
         </div>

@@ -2,10 +2,14 @@
 
 pub mod mlp;
 
+use crate::charts::{Series, Table};
 use crate::experiments::Experiment;
-use crate::experiments::settings::{Param, Settings, from_query, to_map, to_query, with};
+use crate::experiments::settings::{
+    Param, Preset, Settings, base, difference, from_query, to_map, to_query, with,
+};
 use crate::lab::Lab;
 use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind, Pace};
+use crate::ui::checks::CheckTable;
 use crate::ui::control::Control;
 use crate::ui::readout::format_number;
 use crate::ui::run_controls::RunControls;
@@ -27,38 +31,137 @@ pub struct PanelProps {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PanelSettings<C> {
     pub config: C,
+    /// The preset that these settings are, if none of its fields was changed since.
+    pub preset: Option<&'static Preset>,
     /// What in the address could not be taken as it was.
     pub complaints: Vec<String>,
     /// Sets one field.
     pub set: Callback<(&'static str, Value)>,
-    /// Sets all fields to their defaults.
-    pub defaults: Callback<()>,
+    /// Sets all fields to those of a preset, or to their defaults.
+    pub choose: Callback<Option<&'static Preset>>,
 }
 
 /// The settings that the address asks for.
 #[hook]
 pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
-    let (config, complaints) = from_query(&C::default(), &props.query);
-    let changes = |config: &C| {
-        let ours = to_query(config);
-        let value = |key: &str| ours.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone());
-        C::PARAMS.iter().map(|param| (param.key.to_owned(), value(param.key))).collect::<Vec<_>>()
-    };
+    let (preset, base, unknown) = base::<C>(&props.query);
+    let (config, mut complaints) = from_query(&base, &props.query);
+    complaints.extend(unknown);
     // The same callback until the settings change, so that frames of a run leave the controls alone: a number that is
     // being typed would be set back thirty times a second.
+    let preset = preset.filter(|_| config == base);
     let set = use_callback(
-        (config.clone(), props.on_query.clone()),
-        move |(key, value): (&'static str, Value), (config, on_query)| {
+        (config.clone(), base, props.on_query.clone()),
+        move |(key, value): (&'static str, Value), (config, base, on_query)| {
             // The control has checked the value and told its visitor; what is still wrong changes nothing.
             if let Ok(config) = with(config, key, &value) {
-                on_query.emit(changes(&config));
+                let ours = difference(&config, base);
+                let value = |key: &str| ours.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone());
+                on_query
+                    .emit(C::PARAMS.iter().map(|param| (param.key.to_owned(), value(param.key))).collect());
             }
         },
     );
-    let defaults = use_callback(props.on_query.clone(), |(), on_query| {
-        on_query.emit(C::PARAMS.iter().map(|param| (param.key.to_owned(), None)).collect());
+    let choose = use_callback(props.on_query.clone(), |preset: Option<&'static Preset>, on_query| {
+        let mut changes: Vec<_> = C::PARAMS.iter().map(|param| (param.key.to_owned(), None)).collect();
+        changes.push(("preset".to_owned(), preset.map(|preset| preset.slug.to_owned())));
+        on_query.emit(changes);
     });
-    PanelSettings { config, complaints, set, defaults }
+    PanelSettings { config, preset, complaints, set, choose }
+}
+
+/// The frame of a panel: its title and introduction, its knobs beside its figures, and its checks.
+pub fn frame<E: Experiment>(
+    lab: &Lab<E>,
+    settings: &PanelSettings<E::Config>,
+    title: &'static str,
+    introduction: Html,
+    knobs: Html,
+    figures: Html,
+) -> Html {
+    let device = lab.device.as_ref().map(|info| info.kind);
+    let title_id = format!("{}-title", E::SLUG);
+    let choose = settings.choose.clone();
+    html! {
+        <section class="panel" data-panel={E::SLUG} data-state={lab.state.slug()}
+            data-probe={if lab.probing { "running" } else { "idle" }}
+            data-device={device.map(DeviceKind::slug)} aria-labelledby={title_id.clone()}>
+            <h2 id={title_id}>{ title }</h2>
+            { introduction }
+            { notices(&settings.complaints, lab.probe_error.as_ref()) }
+            <div class="panel-grid">
+                <div class="controls">
+                    <Presets presets={<E::Config as Settings>::PRESETS} current={settings.preset} choose={choose.clone()} />
+                    { run_controls(lab) }
+                    { device_line(lab.device.as_ref(), lab.pace) }
+                    <Knobs>
+                        { knobs }
+                        <button type="button" data-action="defaults" onclick={move |_| choose.emit(None)}>
+                            { "Default settings" }
+                        </button>
+                    </Knobs>
+                </div>
+                <div class="figures">
+                    { figures }
+                    <h3>{ "Check" }</h3>
+                    <CheckTable checks={E::checks(&settings.config, &lab.record)} />
+                </div>
+            </div>
+        </section>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct PresetsProps {
+    presets: &'static [Preset],
+    current: Option<&'static Preset>,
+    choose: Callback<Option<&'static Preset>>,
+}
+
+/// One button for each set-up, with what will be seen under the one that is chosen.
+#[component]
+fn Presets(props: &PresetsProps) -> Html {
+    if props.presets.is_empty() {
+        return Html::default();
+    }
+    let button = |preset: &'static Preset| {
+        let choose = props.choose.clone();
+        let pressed = props.current.is_some_and(|current| current.slug == preset.slug);
+        html! {
+            <button type="button" data-preset={preset.slug} aria-pressed={pressed.to_string()} title={preset.help}
+                onclick={move |_| choose.emit(Some(preset))}>{ preset.title }</button>
+        }
+    };
+    html! {
+        <div class="presets" role="group" aria-label="Presets">
+            { for props.presets.iter().map(button) }
+            if let Some(preset) = props.current {
+                <p>{ preset.help }</p>
+            }
+        </div>
+    }
+}
+
+/// A record, compared by its pointer.
+#[derive(Debug)]
+pub struct Shown<R>(pub Rc<R>);
+
+impl<R> Clone for Shown<R> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<R> PartialEq for Shown<R> {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// The table twin of a line chart.
+pub fn series_table(x: &'static str, series: &[Series]) -> Callback<(), Table> {
+    let series = series.to_vec();
+    Callback::from(move |()| Table::from_series(x, &series))
 }
 
 /// The controls for some fields, under a heading.
@@ -95,7 +198,7 @@ fn Group(props: &GroupProps) -> Html {
 }
 
 /// The run controls of a panel's experiment.
-pub fn run_controls<E: Experiment>(lab: &Lab<E>) -> Html {
+fn run_controls<E: Experiment>(lab: &Lab<E>) -> Html {
     html! {
         <RunControls state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
             on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}
@@ -104,7 +207,7 @@ pub fn run_controls<E: Experiment>(lab: &Lab<E>) -> Html {
 }
 
 /// What went wrong with the address or the probe, if anything.
-pub fn notices(complaints: &[String], error: Option<&String>) -> Html {
+fn notices(complaints: &[String], error: Option<&String>) -> Html {
     html! {
         <>
             if !complaints.is_empty() {
@@ -121,7 +224,7 @@ pub fn notices(complaints: &[String], error: Option<&String>) -> Html {
 
 /// The knobs of a panel. On a narrow page they start closed, so that the figures are not far below the buttons.
 #[component]
-pub fn Knobs(props: &KnobsProps) -> Html {
+fn Knobs(props: &KnobsProps) -> Html {
     const WIDE_PX: f64 = 900.0;
     let open = use_state(|| {
         let width = gloo::utils::window().inner_width().ok().and_then(|width| width.as_f64());
@@ -135,13 +238,13 @@ pub fn Knobs(props: &KnobsProps) -> Html {
     }
 }
 
-#[derive(Debug, PartialEq, Properties)]
-pub struct KnobsProps {
-    pub children: Html,
+#[derive(PartialEq, Properties)]
+struct KnobsProps {
+    children: Html,
 }
 
 /// Which device computes, and why it is not another; and how long a step keeps the worker.
-pub fn device_line(device: Option<&DeviceInfo>, pace: Pace) -> Html {
+fn device_line(device: Option<&DeviceInfo>, pace: Pace) -> Html {
     let Some(info) = device else {
         return html! { <p class="device-line">{ "Device: the worker is being fetched." }</p> };
     };

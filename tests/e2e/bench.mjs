@@ -53,17 +53,18 @@ async function start() {
   });
 }
 
-async function speed(name, params) {
+async function speed(slug, name, params) {
   await withPage(
-    address('mlp', params),
+    address(slug, params),
     async (page) => {
-      await page.waitForSelector('[data-panel="mlp"] [data-param]', { state: 'visible' });
+      await page.waitForSelector('[data-panel] [data-param]', { state: 'visible' });
       await act(page, 'train');
       await waitMetric(page, 'step', (step) => step >= 1, 60_000);
       const from = await page.evaluate(() => performance.now());
       await waitState(page, 'done', 120_000);
       const tasks = await page.evaluate((from) => window.longTasks.filter((task) => task.startTime > from), from);
       print('speed', {
+        section: slug,
         run: name,
         device: await device(page),
         steps: await metric(page, 'step'),
@@ -80,7 +81,7 @@ async function speed(name, params) {
 }
 
 /** Counts dispatches by a few lines before the worker's own script. */
-async function dispatches() {
+async function dispatches(slug, name, params) {
   const site = await serve();
   const count = `
     self.dispatches = 0;
@@ -96,7 +97,7 @@ async function dispatches() {
     for (const steps of [5, 15]) {
       counts.push(
         await withPage(
-          address('mlp', { device: 'webgpu', steps, width: 16, depth: 3, batch_size: 32, n_probe: 16, d_in: 4 }),
+          address(slug, { device: 'webgpu', steps, ...params }),
           async (page) => {
             await act(page, 'train');
             await waitState(page, 'done', 120_000);
@@ -108,7 +109,7 @@ async function dispatches() {
       );
     }
     // The difference leaves out what is done once.
-    print('dispatches', { run: 'mlp depth 3, both nets, frames included', per_step: (counts[1] - counts[0]) / 10, for_5_steps: counts[0] });
+    print('dispatches', { section: slug, run: `${name}, both nets, frames included`, per_step: (counts[1] - counts[0]) / 10, for_5_steps: counts[0] });
   } finally {
     await site.close();
   }
@@ -117,10 +118,10 @@ async function dispatches() {
 for (const measure of [
   sizes,
   start,
-  () => speed('mlp default', { device: 'cpu', steps: 1500 }),
-  () => speed('mlp fashion-mnist width 128', { device: 'cpu', dataset: 'fashion-mnist', width: 128, steps: 300 }),
-  () => speed('mlp default', { device: 'webgpu', steps: process.env.NN_LAB_GPU ? 1500 : 20 }),
-  dispatches,
+  () => speed('mlp', 'default', { device: 'cpu', steps: 1500 }),
+  () => speed('mlp', 'fashion-mnist width 128', { device: 'cpu', dataset: 'fashion-mnist', width: 128, steps: 300 }),
+  () => speed('mlp', 'default', { device: 'webgpu', steps: process.env.NN_LAB_GPU ? 1500 : 20 }),
+  () => dispatches('mlp', 'depth 3', { width: 16, depth: 3, batch_size: 32, n_probe: 16, d_in: 4 }),
 ]) {
   try {
     await measure();

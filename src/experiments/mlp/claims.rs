@@ -1,7 +1,7 @@
 //! The closed forms of section 1, and its claims held against what was measured.
 
 use super::{ActivationChoice, Collapse, Config, Dataset, Record};
-use crate::experiments::{Check, Verdict};
+use crate::experiments::Check;
 
 /// `d_in` and `d_out` of the net that is trained.
 pub fn training_dims(dataset: Dataset) -> (u32, u32) {
@@ -58,19 +58,10 @@ pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
     checks
 }
 
-fn check(claim: impl Into<String>, expected: impl Into<String>, measured: Option<(String, bool)>) -> Check {
-    let (measured, verdict) = match measured {
-        Some((measured, true)) => (measured, Verdict::Holds),
-        Some((measured, false)) => (measured, Verdict::Fails),
-        None => ("not measured yet".to_owned(), Verdict::Open),
-    };
-    Check { claim: claim.into(), expected: expected.into(), measured, verdict }
-}
-
 fn count_check(config: &Config, record: &Record) -> Check {
     let formula = params_formula(config).total();
     let measured = record.params_counted.map(|n| (n.to_string(), u64::from(n) == formula));
-    check("The formula counts the parameters of the real module.", formula.to_string(), measured)
+    Check::new("The formula counts the parameters of the real module.", formula.to_string(), measured)
 }
 
 fn rank_checks(config: &Config, collapse: Option<&Collapse>) -> [Check; 2] {
@@ -84,7 +75,7 @@ fn rank_checks(config: &Config, collapse: Option<&Collapse>) -> [Check; 2] {
         (format!("rank {rank}"), rank <= d_in)
     });
     [
-        check(
+        Check::new(
             format!("{with} linear net's output has a rank of at most {formula}, at any depth."),
             format!("rank ≤ {bound}"),
             last.map(|layer| {
@@ -92,7 +83,7 @@ fn rank_checks(config: &Config, collapse: Option<&Collapse>) -> [Check; 2] {
                 (format!("rank {linear}; non-linear twin {activated}"), linear <= bound)
             }),
         ),
-        check(
+        Check::new(
             "After centring, which takes the biases out, at most d_in are left.",
             format!("rank ≤ {d_in}"),
             centred,
@@ -106,7 +97,7 @@ pub fn rank_bound(config: &Config) -> u32 {
 }
 
 fn collapse_check(collapse: Option<&Collapse>) -> Check {
-    check(
+    Check::new(
         "The linear net equals one matrix: W = W₁W₂…; only rounding tells them apart.",
         collapse.map_or_else(|| "rounding error".to_owned(), |c| format!("≤ {:.1e}", c.diff_tolerance)),
         collapse.map(|c| {
@@ -151,5 +142,5 @@ fn learning_check(config: &Config, record: &Record) -> Check {
         let steps = record.activated.scores.last().map_or(0, |score| score.step);
         (format!("linear {}, non-linear {} after {steps} steps", percent(linear), percent(activated)), holds)
     });
-    check(claim, expected, measured)
+    Check::new(claim, expected, measured)
 }

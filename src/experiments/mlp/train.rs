@@ -8,12 +8,13 @@ use super::{
 use crate::data::batches::Batches;
 use crate::data::fashion_mnist;
 use crate::data::plane::{Points, Shape, points};
-use crate::experiments::training::{accuracy, check_finite, cross_entropy, one_hot, read, read_all};
+use crate::experiments::training::{
+    Trainee, accuracy, check_finite, cross_entropy, one_hot, read, read_all, read_groups,
+};
 use crate::experiments::{Emit, LabError, Progress, Tick};
 use crate::models::mlp::{Activation, Mlp as Net};
 use crate::models::weights::twin;
 use burn::module::Module;
-use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use std::rc::Rc;
@@ -31,7 +32,7 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Mlp
 
     let activated = net(&config, task.d_in, task.n_classes, &device.clone().autodiff());
     let linear = twin(&activated).with_activation(Activation::Identity);
-    let mut nets = [Trainee::new(linear, config.optimizer), Trainee::new(activated, config.optimizer)];
+    let mut nets = [Learner::new(linear, config.optimizer), Learner::new(activated, config.optimizer)];
     let evals = Evaluation::new(&task, device);
     let mut batches = Batches::new(task.train.labels.len(), config.batch_size as usize, config.seed.into());
     let mut learning_rate = config.learning_rate;
@@ -73,57 +74,42 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Mlp
     Ok(())
 }
 
-/// A net and all that its training keeps.
-struct Trainee {
-    net: Net,
-    optimizer: ModuleOptimizer,
-    /// Losses on the device since the last read.
-    losses: Vec<Tensor<1>>,
-    /// Norms of the last step's gradients, one a layer, on the device.
+/// A net in training, and the norms of its last gradients: one a layer, on the device.
+struct Learner {
+    trainee: Trainee<Net>,
     grad_norms: Vec<Tensor<1>>,
 }
 
-impl Trainee {
+impl Learner {
     fn new(net: Net, optimizer: Optimizer) -> Self {
-        Self { net, optimizer: optimizer.init(), losses: Vec::new(), grad_norms: Vec::new() }
+        Self { trainee: Trainee::new(net, optimizer.init()), grad_norms: Vec::new() }
     }
 
     fn step(&mut self, x: Tensor<2>, y: Tensor<2>, learning_rate: f64) {
-        let loss = cross_entropy(self.net.forward(x), y);
-        let grads = loss.backward();
-        self.losses.push(loss.inner());
-        self.grad_norms = self
-            .net
-            .layers
-            .iter()
-            .filter_map(|layer| layer.weight.val().grad(&grads))
-            .map(|grad| grad.square().sum().sqrt())
-            .collect();
-        let grads = GradientsParams::from_grads(grads, &self.net);
-        self.net = self.optimizer.step(learning_rate, self.net.clone(), grads);
+        let loss = cross_entropy(self.trainee.net.forward(x), y);
+        let grad_norms = &mut self.grad_norms;
+        self.trainee.descend(loss, learning_rate, None, |net, grads| {
+            let grads = net.layers.iter().filter_map(|layer| layer.weight.val().grad(grads));
+            *grad_norms = grads.map(|grad| grad.square().sum().sqrt()).collect();
+        });
     }
 }
 
 /// Reads what both nets left on the device, in one read.
-async fn drain(nets: &mut [Trainee; 2], stretch: &mut Stretch, step: u32) -> Result<(), LabError> {
-    let counts = nets.each_ref().map(|net| (net.losses.len(), net.grad_norms.len()));
-    let tensors = nets
-        .iter_mut()
-        .flat_map(|net| {
-            std::mem::take(&mut net.losses).into_iter().chain(std::mem::take(&mut net.grad_norms))
-        })
-        .collect();
-    let values = read_all(tensors).await?;
-    let mut rest = values.as_slice();
-    let parts = [(&mut stretch.linear, "linear net"), (&mut stretch.activated, "non-linear net")];
-    for ((part, which), (n_losses, n_norms)) in parts.into_iter().zip(counts) {
-        let (losses, after) = rest.split_at(n_losses.min(rest.len()));
-        let (norms, after) = after.split_at(n_norms.min(after.len()));
-        rest = after;
-        check_finite(losses, step + 1 - n_losses as u32, which)?;
-        part.losses.extend_from_slice(losses);
+async fn drain(nets: &mut [Learner; 2], stretch: &mut Stretch, step: u32) -> Result<(), LabError> {
+    let [a, b] = nets;
+    let take = |net: &mut Learner| (net.trainee.take_losses(), std::mem::take(&mut net.grad_norms));
+    let ((losses_a, norms_a), (losses_b, norms_b)) = (take(a), take(b));
+    let [losses_a, norms_a, losses_b, norms_b] = read_groups([losses_a, norms_a, losses_b, norms_b]).await?;
+    let parts = [
+        (&mut stretch.linear, "linear net", losses_a, norms_a),
+        (&mut stretch.activated, "non-linear net", losses_b, norms_b),
+    ];
+    for (part, which, losses, norms) in parts {
+        check_finite(&losses, step + 1 - losses.len() as u32, which)?;
+        part.losses.extend(losses);
         if !norms.is_empty() {
-            part.grad_norms = norms.to_vec();
+            part.grad_norms = norms;
         }
     }
     Ok(())
@@ -228,12 +214,12 @@ impl Evaluation {
     }
 
     /// Measures the accuracies of both nets.
-    async fn score(&self, nets: &[Trainee; 2], step: u32, stretch: &mut Stretch) -> Result<(), LabError> {
+    async fn score(&self, nets: &[Learner; 2], step: u32, stretch: &mut Stretch) -> Result<(), LabError> {
         let of =
             |net: &Net, (x, y): &(Tensor<2>, Tensor<1, Int>)| accuracy(net.forward(x.clone()), y.clone());
         let mut tensors = Vec::new();
-        for trainee in nets {
-            let net = trainee.net.valid();
+        for learner in nets {
+            let net = learner.trainee.net.valid();
             tensors.extend([of(&net, &self.train), of(&net, &self.test)]);
         }
         let values = read_all(tensors).await?;
@@ -246,10 +232,10 @@ impl Evaluation {
     }
 
     /// Looks at what both nets make of the plane, or of the sample images.
-    async fn look(&self, nets: &[Trainee; 2], stretch: &mut Stretch) -> Result<(), LabError> {
+    async fn look(&self, nets: &[Learner; 2], stretch: &mut Stretch) -> Result<(), LabError> {
         let Stretch { linear, activated, .. } = stretch;
-        for (trainee, part) in nets.iter().zip([linear, activated]) {
-            self.look_at(&trainee.net.valid(), part).await?;
+        for (learner, part) in nets.iter().zip([linear, activated]) {
+            self.look_at(&learner.trainee.net.valid(), part).await?;
         }
         Ok(())
     }

@@ -1,11 +1,12 @@
 //! The figures of section 1: spectra, loss, accuracy, decision boundaries, images and gradient norms.
 
-use super::{Shown, text};
+use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
 use crate::experiments::mlp::{
     BOUNDARY_REACH, BOUNDARY_SIDE, Collapse, Config, NetRecord, Record, Samples, Score, chance,
 };
 use crate::panels::mlp::figures::images::Images;
+use crate::panels::{Shown, series_table};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -18,7 +19,7 @@ const ACTIVATED: usize = 1;
 #[derive(PartialEq, Properties)]
 pub(super) struct FiguresProps {
     pub(super) config: Config,
-    pub(super) record: Shown,
+    pub(super) record: Shown<Record>,
     pub(super) stamp: AttrValue,
 }
 
@@ -83,12 +84,6 @@ pub(super) fn CollapseFigures(props: &CollapseProps) -> Html {
     }
 }
 
-/// The table twin of a line chart.
-fn series_table(x: &'static str, series: &[Series]) -> Callback<(), Table> {
-    let series = series.to_vec();
-    Callback::from(move |()| Table::from_series(x, &series))
-}
-
 fn spectrum_figure(collapse: Option<&Collapse>, layer: usize, stamp: &AttrValue) -> Html {
     let spectra = collapse.and_then(|c| c.layers.get(layer));
     let values =
@@ -148,8 +143,8 @@ fn layer_ranks(collapse: &Collapse) -> Vec<Series> {
 
 fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue, empty: &AttrValue) -> Html {
     let series = vec![
-        Series::new("linear", record.linear.losses.clone(), LINEAR),
-        Series::new("non-linear", record.activated.losses.clone(), ACTIVATED),
+        Series::new("linear", record.linear.losses.points(), LINEAR),
+        Series::new("non-linear", record.activated.losses.points(), ACTIVATED),
     ];
     let guess = Reference { label: "a guess".into(), y: -chance(config.dataset).ln() };
     let look_for = html! { <>{ "Loss of each step's batch. On spirals the linear net barely leaves the line of a guess." }</> };
@@ -244,7 +239,7 @@ fn gradient_figure(
         .grad_norms
         .iter()
         .enumerate()
-        .map(|(l, points)| Series::new(format!("layer {}", l + 1), points.clone(), l))
+        .map(|(l, points)| Series::new(format!("layer {}", l + 1), points.points(), l))
         .collect();
     let series: Vec<Series> = all
         .iter()

@@ -1,59 +1,24 @@
-//! The hand-built models against PyTorch, for the same weights. `fixtures/make_fixtures.py` made the numbers.
+//! The hand-built models against PyTorch, for the same weights. `fixtures/make_mlp.py` made the numbers.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
+mod reference;
+
 use burn::module::{Module, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use nn_lab::experiments::optimizer::Optimizer;
 use nn_lab::experiments::training::{cross_entropy, one_hot};
 use nn_lab::models::mlp::{Activation, Mlp};
 use nn_lab::models::weights::WeightRng;
+use reference::{agree, fixture, flat, tensor};
 use serde_json::Value;
-
-/// The fixtures have nine digits; what is left is the rounding of 32-bit floats.
-const TOLERANCE: f64 = 2e-5;
-
-fn fixture() -> Value {
-    let text = std::fs::read_to_string("tests/fixtures/mlp.json").expect("the fixture is there");
-    serde_json::from_str(&text).expect("the fixture is JSON")
-}
-
-/// All numbers of a nested list, in order.
-fn flat(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(flat).collect(),
-        number => vec![number.as_f64().expect("a number")],
-    }
-}
-
-fn matrix(value: &Value, device: &Device) -> Tensor<2> {
-    let rows = value.as_array().expect("rows").len();
-    let values: Vec<f32> = flat(value).into_iter().map(|v| v as f32).collect();
-    let cols = values.len() / rows;
-    Tensor::from_data(TensorData::new(values, [rows, cols]), device)
-}
-
-fn vector(value: &Value, device: &Device) -> Tensor<1> {
-    let values: Vec<f32> = flat(value).into_iter().map(|v| v as f32).collect();
-    let n = values.len();
-    Tensor::from_data(TensorData::new(values, [n]), device)
-}
-
-#[track_caller]
-fn agree<const D: usize>(what: &str, ours: Tensor<D>, theirs: &Value) {
-    let ours = ours.into_data().try_to_vec::<f32>().expect("floats");
-    let theirs = flat(theirs);
-    assert_eq!(ours.len(), theirs.len(), "{what}");
-    let off = ours.iter().zip(&theirs).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max);
-    assert!(off <= TOLERANCE, "{what} differs by {off:.2e}");
-}
 
 fn net(fixture: &Value, activation: Activation, device: &Device) -> Mlp {
     let mut net = Mlp::new(3, &[5, 4], 2, activation, true, &mut WeightRng::new(0), device);
     for (l, layer) in net.layers.iter_mut().enumerate() {
-        layer.weight = Param::from_tensor(matrix(&fixture["weights"][l], device));
-        layer.bias = Some(Param::from_tensor(vector(&fixture["biases"][l], device)));
+        layer.weight = Param::from_tensor(tensor(&fixture["weights"][l], device));
+        layer.bias = Some(Param::from_tensor(tensor(&fixture["biases"][l], device)));
     }
     net
 }
@@ -67,9 +32,9 @@ fn agree_params(what: &str, net: &Mlp, theirs: &Value) {
 
 /// One net for each activation of the fixture, with its case.
 fn cases(check: impl Fn(&str, Mlp, Tensor<2>, Tensor<2>, &Value)) {
-    let fixture = fixture();
+    let fixture = fixture("mlp");
     let device = Device::flex().autodiff();
-    let x = matrix(&fixture["x"], &device);
+    let x = tensor(&fixture["x"], &device);
     let targets = flat(&fixture["targets"]).into_iter().map(|t| t as u8);
     let y = one_hot(targets, 2, &device);
     for case in fixture["cases"].as_array().expect("cases") {
