@@ -109,7 +109,7 @@ fn unfilter(packed: &[u8], up: bool, quant_shift: u32) -> Vec<u8> {
 }
 
 /// The CRC-32 of zlib and PNG, a bit at a time: the file is read once, and this takes a few milliseconds.
-fn crc32(bytes: &[u8]) -> u32 {
+pub(super) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |crc, &byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
     })
