@@ -223,7 +223,7 @@ pub struct Baselines {
 }
 
 /// Random windows of a text, drawn from the seed alone.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Windows {
     rng: StdRng,
 }

@@ -2,4 +2,5 @@
 
 pub mod attention;
 pub mod mlp;
+pub mod transformer;
 pub mod weights;

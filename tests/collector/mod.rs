@@ -13,11 +13,23 @@ pub(crate) struct Collector<E: Experiment> {
     pub stop_at: Option<u32>,
     /// Settings that arrive after a step, in order.
     pub updates: Vec<(u32, E::Config)>,
+    /// Requests that arrive after a step, in order: those of step 0 before the run, those of `u32::MAX` after it.
+    pub requests: Vec<(u32, Vec<u8>)>,
+    /// Files that a visitor brought, by their paths.
+    pub files: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl<E: Experiment> Default for Collector<E> {
     fn default() -> Self {
-        Self { frames: Vec::new(), ticks: Vec::new(), frame_every: 10, stop_at: None, updates: Vec::new() }
+        Self {
+            frames: Vec::new(),
+            ticks: Vec::new(),
+            frame_every: 10,
+            stop_at: None,
+            updates: Vec::new(),
+            requests: Vec::new(),
+            files: Vec::new(),
+        }
     }
 }
 
@@ -36,6 +48,9 @@ impl<E: Experiment> Collector<E> {
 
 impl<E: Experiment> Emit<E> for Collector<E> {
     async fn tick(&mut self, progress: Progress) -> Tick {
+        if self.requests.iter().any(|(at, _)| *at <= progress.step) {
+            return Tick::Ask;
+        }
         self.ticks.push(progress);
         if self.stop_at == Some(progress.step) {
             Tick::Stop
@@ -57,8 +72,24 @@ impl<E: Experiment> Emit<E> for Collector<E> {
     }
 
     async fn asset(&mut self, path: &str) -> Result<Rc<[u8]>, LabError> {
+        if let Some((_, bytes)) = self.files.iter().find(|(name, _)| *name == path) {
+            return Ok(bytes.as_slice().into());
+        }
         let path = format!("static/{path}");
         std::fs::read(&path).map(Rc::from).map_err(|error| LabError::Data(format!("{path}: {error}")))
+    }
+
+    fn request(&mut self) -> Option<Vec<u8>> {
+        let step = self.ticks.last().map_or(0, |progress| progress.step);
+        let due = self.requests.iter().position(|(at, _)| *at <= step)?;
+        Some(self.requests.remove(due).1)
+    }
+
+    async fn idle(&mut self) -> Tick {
+        for (at, _) in &mut self.requests {
+            *at = 0;
+        }
+        if self.requests.is_empty() { Tick::Stop } else { Tick::Ask }
     }
 }
 
