@@ -36,11 +36,12 @@ fn handle(command: Command) {
     };
     match command {
         Command::Hello { base_url } => runtime::set_base_url(base_url),
-        Command::Start { run, slug, task, device, config, paused } => {
+        Command::Start { run, slug, task, device, config, paused, request } => {
             let control = Rc::new(Control::new(paused));
+            request.into_iter().for_each(|request| control.ask(request));
             let earlier = RUNS.with_borrow_mut(|runs| runs.insert(task, (run, control.clone())));
             if let Some((_, earlier)) = earlier {
-                earlier.stop();
+                earlier.forget();
             }
             wasm_bindgen_futures::spawn_local(async move {
                 let ended = perform(run, &slug, task, device, &config, control).await;
@@ -60,6 +61,10 @@ fn handle(command: Command) {
         Command::Resume(run) => control(run).iter().for_each(|control| control.resume()),
         Command::Step(run) => control(run).iter().for_each(|control| control.step()),
         Command::Stop(run) => control(run).iter().for_each(|control| control.stop()),
+        Command::Forget(run) => control(run).iter().for_each(|control| control.forget()),
+        Command::Ask { run, request } => {
+            control(run).iter().for_each(|control| control.ask(request.clone()));
+        }
         Command::Update { run, config } => {
             control(run).iter().for_each(|control| control.update(config.clone()))
         }

@@ -34,7 +34,13 @@ impl AdamW {
         self.steps += 1;
         let t = self.steps.min(1 << 30) as i32;
         let corrections = (1.0 - self.beta1.powi(t), 1.0 - self.beta2.powi(t));
-        net.map(&mut Stepper { rule: self, grads, learning_rate: learning_rate as f32, corrections, index: 0 })
+        net.map(&mut Stepper {
+            rule: self,
+            grads,
+            learning_rate: learning_rate as f32,
+            corrections,
+            index: 0,
+        })
     }
 }
 

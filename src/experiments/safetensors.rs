@@ -60,32 +60,38 @@ pub fn write(file: &File) -> Vec<u8> {
 /// Reads a file; an error is a sentence that says what is wrong with it.
 pub fn read(bytes: &[u8]) -> Result<File, String> {
     let damaged = |what: &str| format!("This is no whole .safetensors file: {what}.");
-    let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| damaged("it has fewer than 8 bytes"))?;
+    let (length, rest) =
+        bytes.split_first_chunk::<8>().ok_or_else(|| damaged("it has fewer than 8 bytes"))?;
     let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
     if length > MOST_HEADER || length > rest.len() {
         return Err(damaged(&format!("its header should have {length} bytes, and {} follow", rest.len())));
     }
     let (header, data) = rest.split_at(length);
-    let header: Map<String, Value> =
-        serde_json::from_slice(header).map_err(|error| damaged(&format!("its header is not JSON ({error})")))?;
+    let header: Map<String, Value> = serde_json::from_slice(header)
+        .map_err(|error| damaged(&format!("its header is not JSON ({error})")))?;
     let mut file = File::default();
     let mut places = Vec::new();
     for (name, entry) in header {
         if name == "__metadata__" {
             let texts = entry.as_object().into_iter().flatten();
-            file.metadata = texts.map(|(key, text)| (key.clone(), text.as_str().unwrap_or_default().to_owned())).collect();
+            file.metadata = texts
+                .map(|(key, text)| (key.clone(), text.as_str().unwrap_or_default().to_owned()))
+                .collect();
             continue;
         }
         let wrong = |what: &str| damaged(&format!("the tensor \"{name}\" {what}"));
         if entry.get("dtype").and_then(Value::as_str) != Some("F32") {
-            return Err(format!("The tensor \"{name}\" is not of 32-bit floats (F32), which alone are read here."));
+            return Err(format!(
+                "The tensor \"{name}\" is not of 32-bit floats (F32), which alone are read here."
+            ));
         }
         let numbers = |key: &str| -> Option<Vec<usize>> {
             let list = entry.get(key)?.as_array()?;
             list.iter().map(|number| usize::try_from(number.as_u64()?).ok()).collect()
         };
         let shape = numbers("shape").ok_or_else(|| wrong("has no shape"))?;
-        let Some([start, end]) = numbers("data_offsets").and_then(|list| <[usize; 2]>::try_from(list).ok()) else {
+        let Some([start, end]) = numbers("data_offsets").and_then(|list| <[usize; 2]>::try_from(list).ok())
+        else {
             return Err(wrong("has no place"));
         };
         let size = shape.iter().try_fold(4usize, |size, &n| size.checked_mul(n));

@@ -94,7 +94,7 @@ impl Client {
     /// Ends a run; nothing more is heard of it.
     pub(super) fn stop(&self, run: RunId) {
         self.listeners.borrow_mut().remove(&run);
-        self.send(&Command::Stop(run));
+        self.send(&Command::Forget(run));
     }
 
     /// Fetches the worker's module with progress and starts it.
@@ -163,6 +163,7 @@ impl Client {
             | Event::Frame { run, .. }
             | Event::Progress { run, .. }
             | Event::Paused { run, .. }
+            | Event::Idle { run, .. }
             | Event::Finished { run, .. }
             | Event::Failed { run, .. } => *run,
         };

@@ -57,7 +57,7 @@ pub struct Transformer {
     pub norm: LayerNorm,
     /// `U`: `[d_model, vocabulary]`; without it, the embedding's transpose.
     pub head: Option<Param<Tensor<2>>>,
-    /// The sinusoidal table, where positions are not learned; it is no parameter.
+    /// The sinusoidal table in the size of the embeddings, where positions are not learned; it is no parameter.
     sinusoidal: Option<Tensor<2>>,
 }
 
@@ -92,20 +92,24 @@ impl Cache {
 }
 
 impl Transformer {
-    /// Weights are drawn as in GPT-2 (Radford et al. 2019): N(0, 0.02^2), those that end a branch smaller by
-    /// `sqrt(2 n_layers)`, biases 0. Sinusoidal positions have entries of about 0.7, so the embedding beside them is drawn
-    /// from N(0, 1/d_model) and multiplied by `sqrt(d_model)` where it is added, as in Vaswani et al. 2017, section 3.4.
+    /// Weights are drawn as in GPT-2 (Radford et al. 2019), from N(0, 0.02^2) at its width of 768 and wider by
+    /// `sqrt(768 / d_model)` here, so that a product keeps its size; those that end a branch are smaller by
+    /// `sqrt(2 n_layers)`, and biases are 0. Embeddings are drawn with a length of about 1. Sinusoidal positions are scaled to the size of the embeddings beside them; Vaswani et
+    /// al. 2017, section 3.4, scale the embeddings up instead, which gives the same ratio, but drowns the branches at first.
     pub fn new(sizes: Sizes, rng: &mut WeightRng, device: &Device) -> Self {
         let Sizes { vocabulary, context, d_model, n_layers, .. } = sizes;
+        let embedding_std = 1.0 / (d_model.max(1) as f32).sqrt();
         let sinusoidal = sizes.positions == Positions::Sinusoidal;
-        let embedding_std = if sinusoidal { 1.0 / (d_model.max(1) as f32).sqrt() } else { INIT_STD };
         Self {
             embedding: rng.normal([vocabulary, d_model], embedding_std, device),
-            positions: (!sinusoidal).then(|| rng.normal([context, d_model], INIT_STD, device)),
+            positions: (!sinusoidal).then(|| rng.normal([context, d_model], embedding_std, device)),
             blocks: (0..n_layers).map(|_| TransformerBlock::new(sizes, rng, device)).collect(),
             norm: LayerNormConfig::new(d_model).init(device),
-            head: (!sizes.tied).then(|| rng.normal([d_model, vocabulary], INIT_STD, device)),
-            sinusoidal: sinusoidal.then(|| sinusoidal_table(context, d_model, device)),
+            head: (!sizes.tied).then(|| rng.normal([d_model, vocabulary], init_std(d_model), device)),
+            sinusoidal: sinusoidal.then(|| {
+                sinusoidal_table(context, d_model, device)
+                    .mul_scalar(embedding_std * std::f32::consts::SQRT_2)
+            }),
         }
     }
 
@@ -154,9 +158,9 @@ impl Transformer {
         let mut x = self.embed(one_hot, 0);
         for (l, block) in self.blocks.iter().enumerate() {
             let heads = block.attention.project(block.norm_attention.forward(x.clone()));
-            let gate = gates.and_then(|gates| gates.get(l)).map(|gate| {
-                Tensor::from_data(TensorData::new(gate.clone(), [1, gate.len(), 1, 1]), &device)
-            });
+            let gate = gates
+                .and_then(|gates| gates.get(l))
+                .map(|gate| Tensor::from_data(TensorData::new(gate.clone(), [1, gate.len(), 1, 1]), &device));
             let (branch, block_weights) = block.attend(heads, Some(mask.clone()), gate);
             weights.push(block_weights);
             x = x + branch;
@@ -202,12 +206,13 @@ impl Transformer {
         let x = one_hot.reshape([batch * n, vocabulary]).matmul(embedding).reshape([batch, n, d_model]);
         let rows = |table: Tensor<2>| {
             // The whole table is used as it is: differentiating a slice would scatter.
-            let table = if table.dims()[0] == n { table } else { table.slice([start..start + n, 0..d_model]) };
+            let table =
+                if table.dims()[0] == n { table } else { table.slice([start..start + n, 0..d_model]) };
             table.unsqueeze::<3>()
         };
         match (&self.positions, &self.sinusoidal) {
             (Some(positions), _) => x + rows(positions.val()),
-            (None, Some(table)) => x.mul_scalar((d_model as f32).sqrt()) + rows(table.clone()),
+            (None, Some(table)) => x + rows(table.clone()),
             (None, None) => x,
         }
     }
@@ -221,22 +226,25 @@ impl Transformer {
     }
 }
 
-/// The standard deviation of GPT-2's first weights.
-const INIT_STD: f32 = 0.02;
+/// The standard deviation of first weights: GPT-2's at its width.
+fn init_std(d_model: usize) -> f32 {
+    0.02 * (768.0 / d_model.max(1) as f32).sqrt()
+}
 
 impl TransformerBlock {
     fn new(sizes: Sizes, rng: &mut WeightRng, device: &Device) -> Self {
         let Sizes { d_model, n_heads, n_layers, d_ff, .. } = sizes;
         // The sum of 2 n_layers branches then has the variance of one.
-        let last_std = INIT_STD / (2.0 * n_layers.max(1) as f32).sqrt();
+        let std = init_std(d_model);
+        let last_std = std / (2.0 * n_layers.max(1) as f32).sqrt();
         let mut linear = |d_in: usize, d_out: usize, std: f32| Linear {
             weight: rng.normal([d_in, d_out], std, device),
             bias: Some(Param::from_tensor(Tensor::zeros([d_out], device))),
         };
         let attention = MultiHeadAttention {
-            query: linear(d_model, d_model, INIT_STD),
-            key: linear(d_model, d_model, INIT_STD),
-            value: linear(d_model, d_model, INIT_STD),
+            query: linear(d_model, d_model, std),
+            key: linear(d_model, d_model, std),
+            value: linear(d_model, d_model, std),
             output: linear(d_model, d_model, last_std),
             n_heads,
             scale: default_scale(d_model / n_heads.max(1)),
@@ -245,7 +253,7 @@ impl TransformerBlock {
             norm_attention: LayerNormConfig::new(d_model).init(device),
             attention,
             norm_mlp: LayerNormConfig::new(d_model).init(device),
-            up: linear(d_model, d_ff, INIT_STD),
+            up: linear(d_model, d_ff, std),
             down: linear(d_ff, d_model, last_std),
         }
     }

@@ -16,7 +16,12 @@ impl WeightRng {
     }
 
     /// A tensor of the given shape with elements from N(0, std^2).
-    pub fn normal<const D: usize>(&mut self, shape: [usize; D], std: f32, device: &Device) -> Param<Tensor<D>> {
+    pub fn normal<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        std: f32,
+        device: &Device,
+    ) -> Param<Tensor<D>> {
         let n: usize = shape.iter().product();
         let mut values = Vec::with_capacity(n + 1);
         while values.len() < n {

@@ -48,7 +48,11 @@ impl<E: Experiment> Collector<E> {
 
 impl<E: Experiment> Emit<E> for Collector<E> {
     async fn tick(&mut self, progress: Progress) -> Tick {
-        if self.requests.iter().any(|(at, _)| *at <= progress.step) {
+        let mut asked = false;
+        for (at, _) in self.requests.iter_mut().filter(|(at, _)| *at <= progress.step) {
+            (*at, asked) = (0, true);
+        }
+        if asked {
             return Tick::Ask;
         }
         self.ticks.push(progress);

@@ -30,7 +30,11 @@ pub fn param_count(config: &Config, vocabulary: u64) -> ParamCount {
     let d = u64::from(config.d_model.size());
     ParamCount {
         embedding: vocabulary * d,
-        positions: if config.positions == PositionsChoice::Learned { u64::from(config.context) * d } else { 0 },
+        positions: if config.positions == PositionsChoice::Learned {
+            u64::from(config.context) * d
+        } else {
+            0
+        },
         blocks: u64::from(config.layers) * (12 * d * d + 13 * d),
         norm: 2 * d,
         head: if config.tied { 0 } else { d * vocabulary },
@@ -49,6 +53,7 @@ pub fn memory_bytes(config: &Config, vocabulary: u64) -> u64 {
 
 /// Multiplications of a training step, forward and backward: 6 for each weight of a matrix and each character, and 12 d for
 /// each pair of characters in a layer (Kaplan et al. 2020, table 1, forward and twice that backward).
+#[cfg(feature = "compute")]
 pub(super) fn step_flops(config: &Config, vocabulary: u64) -> f64 {
     let d = f64::from(config.d_model.size());
     let (layers, context) = (f64::from(config.layers), f64::from(config.context));
@@ -83,6 +88,7 @@ pub fn sample_steps(steps: u32) -> Vec<u32> {
 }
 
 /// The steps between two validations: a twentieth of the way.
+#[cfg(feature = "compute")]
 pub(super) fn validate_every(steps: u32) -> u32 {
     (steps / 20).max(10)
 }
@@ -156,9 +162,9 @@ fn bigram_check(record: &Record) -> Check {
             || "below the bigram's loss".to_owned(),
             |bigram| format!("below {bigram:.3} nats for a character"),
         ),
-        trained.zip(bigram).map(|((step, loss), bigram)| {
-            (format!("{loss:.3} nats after {step} steps"), *loss < bigram)
-        }),
+        trained
+            .zip(bigram)
+            .map(|((step, loss), bigram)| (format!("{loss:.3} nats after {step} steps"), *loss < bigram)),
     )
 }
 

@@ -70,8 +70,12 @@ pub(super) fn load(
         .and_then(|text| serde_json::from_str(text).ok())
         .ok_or("The settings in this file cannot be read.")?;
     fits(&theirs, config)?;
-    if file.meta("vocabulary").map(|text| text.chars().collect::<Vec<_>>()).as_deref() != Some(vocabulary.chars()) {
-        return Err("This model was trained on a text with other characters; choose that text first.".to_owned());
+    if file.meta("vocabulary").map(|text| text.chars().collect::<Vec<_>>()).as_deref()
+        != Some(vocabulary.chars())
+    {
+        return Err(
+            "This model was trained on a text with other characters; choose that text first.".to_owned()
+        );
     }
     let step = file.meta("step").and_then(|step| step.parse().ok()).unwrap_or(0);
     let mut tensors: HashMap<String, NamedTensor> =
@@ -79,16 +83,18 @@ pub(super) fn load(
 
     let mut moments = Vec::new();
     let device = learner.net.embedding.val().inner().device();
-    while let (Some(m), Some(v)) =
-        (tensors.remove(&format!("adam.m.{}", moments.len())), tensors.remove(&format!("adam.v.{}", moments.len())))
-    {
+    while let (Some(m), Some(v)) = (
+        tensors.remove(&format!("adam.m.{}", moments.len())),
+        tensors.remove(&format!("adam.v.{}", moments.len())),
+    ) {
         let flat = |tensor: NamedTensor| {
             let n = tensor.values.len();
             Tensor::<1>::from_data(TensorData::new(tensor.values, [n]), &device)
         };
         moments.push((flat(m), flat(v)));
     }
-    let mut filler = Filler { tensors, path: Vec::new(), sizes: Vec::new(), complaint: None, device: device.clone() };
+    let mut filler =
+        Filler { tensors, path: Vec::new(), sizes: Vec::new(), complaint: None, device: device.clone() };
     let net = learner.net.clone().map(&mut filler);
     if let Some(complaint) = filler.complaint {
         return Err(complaint);

@@ -51,7 +51,8 @@ impl HeadStats {
         for (q, row) in weights.chunks_exact(n.max(1)).enumerate().take(n) {
             let row = row.get(..=q).unwrap_or(row);
             let at = |k: Option<usize>| k.and_then(|k| row.get(k)).copied().unwrap_or(0.0);
-            let last = |wanted: char| window.get(..=q).and_then(|seen| seen.iter().rposition(|&c| c == wanted));
+            let last =
+                |wanted: char| window.get(..=q).and_then(|seen| seen.iter().rposition(|&c| c == wanted));
             let mut entropy = 0.0f32;
             for (k, &w) in row.iter().enumerate() {
                 sums.distance += w * (q - k) as f32;
@@ -200,7 +201,10 @@ mod tests {
     #[test]
     fn descriptions_follow_the_numbers() {
         assert_eq!(HeadStats { previous: 0.6, ..HeadStats::default() }.description(), "previous character");
-        assert_eq!(HeadStats { spread: 0.95, previous: 0.6, ..HeadStats::default() }.description(), "even: all alike");
+        assert_eq!(
+            HeadStats { spread: 0.95, previous: 0.6, ..HeadStats::default() }.description(),
+            "even: all alike"
+        );
         assert_eq!(HeadStats { distance: 90.0, spread: 0.8, ..HeadStats::default() }.description(), "global");
     }
 }

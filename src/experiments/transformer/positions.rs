@@ -41,9 +41,7 @@ pub fn rotation(k: u32, d_model: u32) -> Vec<f32> {
         let angle = f64::from(k) * std::f64::consts::TAU / wavelength(i as u32, d_model);
         let (sin, cos) = angle.sin_cos();
         // sin(a + b) = sin a cos b + cos a sin b, and cos(a + b) = cos a cos b - sin a sin b.
-        for (row, col, value) in
-            [(i, i, cos), (i + 1, i, sin), (i, i + 1, -sin), (i + 1, i + 1, cos)]
-        {
+        for (row, col, value) in [(i, i, cos), (i + 1, i, sin), (i, i + 1, -sin), (i + 1, i + 1, cos)] {
             matrix[row * d + col] = value as f32;
         }
     }
@@ -57,7 +55,8 @@ mod tests {
     #[test]
     fn a_period_is_measured_where_it_fits() {
         for period in [6.5f64, 20.0, 100.0] {
-            let wave: Vec<f32> = (0..256).map(|p| (f64::from(p) * std::f64::consts::TAU / period).sin() as f32).collect();
+            let wave: Vec<f32> =
+                (0..256).map(|p| (f64::from(p) * std::f64::consts::TAU / period).sin() as f32).collect();
             let measured = measured_period(&wave).expect("crossings");
             assert!((measured - period).abs() < 0.02 * period, "{measured} for {period}");
         }

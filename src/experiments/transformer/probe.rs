@@ -57,12 +57,7 @@ async fn position_table(config: &Config, device: &Device) -> Result<PositionTabl
     let turn = Tensor::from_data(TensorData::new(rotation(k as u32, d as u32), [d, d]), device);
     let turned = table.clone().matmul(turn).slice([0..t - k, 0..d]);
     let off = (turned - table.clone().slice([k..t, 0..d])).abs().max();
-    let values = read_all(vec![
-        table.reshape([t * d]),
-        products.reshape([t * t]),
-        off.reshape([1]),
-    ])
-    .await?;
+    let values = read_all(vec![table.reshape([t * d]), products.reshape([t * t]), off.reshape([1])]).await?;
     let (values, rest) = values.split_at(t * d);
     let (products, off) = rest.split_at(t * t);
     let at = |p: usize, k: usize| products.get(p * t + p + k).copied();

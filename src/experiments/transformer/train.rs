@@ -244,9 +244,8 @@ impl<'a> Run<'a> {
     ) -> Result<f32, LabError> {
         let gate = |layer: u32, head: u32| if off.contains(&(layer, head)) { 0.0 } else { 1.0 };
         let heads = self.config.heads.count();
-        let gates: Vec<Vec<f32>> = (0..self.config.layers)
-            .map(|layer| (0..heads).map(|head| gate(layer, head)).collect())
-            .collect();
+        let gates: Vec<Vec<f32>> =
+            (0..self.config.layers).map(|layer| (0..heads).map(|head| gate(layer, head)).collect()).collect();
         let (windows, len) = &self.validation;
         self.learner.validate(windows, *len, Some(&gates), out).await
     }
