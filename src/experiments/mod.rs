@@ -6,6 +6,7 @@
 
 pub mod cnn;
 pub mod curve;
+pub mod files;
 pub mod images;
 pub mod mlp;
 pub mod optimizer;
