@@ -6,7 +6,10 @@
 
 #[cfg(feature = "compute")]
 pub mod adamw;
+pub mod cnn;
 pub mod curve;
+pub mod files;
+pub mod images;
 pub mod mlp;
 pub mod optimizer;
 pub mod safetensors;
@@ -75,6 +78,8 @@ pub trait Emit<E: Experiment> {
     fn update(&mut self) -> Option<E::Config>;
 
     /// The bytes of a file below `static/`, fetched once and kept.
+    ///
+    /// A path below `user/` is a file that the visitor gave.
     fn asset(&mut self, path: &str) -> impl Future<Output = Result<std::rc::Rc<[u8]>, LabError>>;
 
     /// What the visitor asks of this run, oldest first: bytes of a type that the experiment and its panel agree on. A run
@@ -96,10 +101,12 @@ pub trait Emit<E: Experiment> {
         async { Tick::Stop }
     }
 
-    /// Milliseconds since some time in the past.
-    fn now_ms(&self) -> f64 {
-        0.0
-    }
+    /// The paths of all files that begin with `prefix`, in alphabetical order: those below `static/` and those that
+    /// the visitor gave.
+    fn list_assets(&mut self, prefix: &str) -> impl Future<Output = Result<Vec<String>, LabError>>;
+
+    /// Milliseconds since some moment. What has been asked of a GPU may not be done yet: measure over a read.
+    fn now_ms(&self) -> f64;
 }
 
 /// How to go on after a step.
