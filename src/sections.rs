@@ -8,6 +8,7 @@ macro_rules! for_each_section {
     ($callback:ident) => {
         $callback! {
             mlp, Mlp, MlpPanel, "MLP", "Depth, width and non-linearity";
+            rnn, Rnn, RnnPanel, "RNN and LSTM", "Memory over 200 steps";
         }
     };
 }

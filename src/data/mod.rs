@@ -3,3 +3,4 @@
 pub mod batches;
 pub mod fashion_mnist;
 pub mod plane;
+pub mod recall;

@@ -7,6 +7,7 @@
 pub mod curve;
 pub mod mlp;
 pub mod optimizer;
+pub mod rnn;
 pub mod settings;
 pub mod spectrum;
 #[cfg(feature = "compute")]

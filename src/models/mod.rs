@@ -1,4 +1,7 @@
 //! The architectures, one a file, in burn alone: `Config`-free constructors, `forward` with shapes, nothing else.
 
+pub mod lstm;
 pub mod mlp;
+pub mod recurrent;
+pub mod rnn;
 pub mod weights;

@@ -1,6 +1,7 @@
 //! Initial weights from a seed, the same on every device.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
@@ -25,6 +26,19 @@ impl WeightRng {
         let n = shape.iter().product();
         let values: Vec<f32> = (0..n).map(|_| bound * (2.0 * self.0.random::<f32>() - 1.0)).collect();
         Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
+    }
+
+    /// `n` numbers from U(low, high).
+    pub fn between(&mut self, low: f32, high: f32, n: usize) -> Vec<f32> {
+        (0..n).map(|_| low + (high - low) * self.0.random::<f32>()).collect()
+    }
+
+    /// A linear layer whose weight `[d_in, d_out]` and bias are from U(-bound, bound).
+    pub fn linear(&mut self, d_in: usize, d_out: usize, bound: f32, device: &Device) -> Linear {
+        Linear {
+            weight: self.uniform([d_in, d_out], bound, device),
+            bias: Some(self.uniform([d_out], bound, device)),
+        }
     }
 }
 

@@ -121,7 +121,9 @@ for (const measure of [
   () => speed('mlp', 'default', { device: 'cpu', steps: 1500 }),
   () => speed('mlp', 'fashion-mnist width 128', { device: 'cpu', dataset: 'fashion-mnist', width: 128, steps: 300 }),
   () => speed('mlp', 'default', { device: 'webgpu', steps: process.env.NN_LAB_GPU ? 1500 : 20 }),
+  ...[100, 200, 400].map((seq_len) => () => speed('rnn', `T=${seq_len} B=32 d_h=32`, { device: 'cpu', seq_len, steps: 100 })),
   () => dispatches('mlp', 'depth 3', { width: 16, depth: 3, batch_size: 32, n_probe: 16, d_in: 4 }),
+  ...[10, 20].map((seq_len) => () => dispatches('rnn', `T=${seq_len} B=8 d_h=8`, { seq_len, batch_size: 8, d_hidden: 8, n_distractors: 2 })),
 ]) {
   try {
     await measure();
