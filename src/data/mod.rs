@@ -2,4 +2,5 @@
 
 pub mod batches;
 pub mod fashion_mnist;
+pub mod lookup;
 pub mod plane;

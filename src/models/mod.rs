@@ -1,5 +1,6 @@
 //! The architectures, one a file, in burn alone: `Config`-free constructors, `forward` with shapes, nothing else.
 
 pub mod attention;
+pub mod lookup;
 pub mod mlp;
 pub mod weights;
