@@ -9,6 +9,7 @@ macro_rules! for_each_section {
         $callback! {
             mlp, Mlp, MlpPanel, "MLP", "Depth, width and non-linearity";
             rnn, Rnn, RnnPanel, "RNN and LSTM", "Memory over 200 steps";
+            attention, Attention, AttentionPanel, "Attention", "Scores, weights, heads and the scale";
         }
     };
 }

@@ -2,5 +2,6 @@
 
 pub mod batches;
 pub mod fashion_mnist;
+pub mod lookup;
 pub mod plane;
 pub mod recall;

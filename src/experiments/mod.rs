@@ -4,6 +4,7 @@
 //! that gathers the frames of a run on the page. The page sees these three types; only the worker and the native
 //! tests see [`Experiment::probe`] and [`Experiment::run`], which need burn (feature `compute`).
 
+pub mod attention;
 pub mod curve;
 pub mod mlp;
 pub mod optimizer;

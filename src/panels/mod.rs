@@ -1,5 +1,6 @@
 //! One component a section, and what they share: settings from the address, and the frame of a panel.
 
+pub mod attention;
 pub mod mlp;
 pub mod rnn;
 

@@ -1,0 +1,254 @@
+//! Scaled dot-product attention and multi-head attention (Vaswani et al. 2017, "Attention is all you need", section 3.2).
+//!
+//! `Attention(Q, K, V) = softmax(Q K^T / sqrt(d_k)) V`
+//!
+//! `MultiHead(X) = Concat(head_1, ..., head_h) W^O`, `head_i = Attention(X W_i^Q, X W_i^K, X W_i^V)`
+//!
+//! The heads' matrices `W_i` stand side by side in one linear layer each for queries, keys and values.
+
+use super::weights::WeightRng;
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::tensor::{Bool, Device, Tensor, TensorData, activation::softmax};
+
+/// What hidden scores are set to before the softmax. It is finite, so that a row with nothing but hidden keys is
+/// softmax of equal numbers, not of infinities, whose difference is not a number.
+const HIDDEN_SCORE: f32 = -1e30;
+
+/// What attention gives, and what it came from.
+#[derive(Clone, Debug)]
+pub struct Attention {
+    /// The values, averaged by the weights: `[batch, n_heads, n_queries, d_v]`.
+    pub output: Tensor<4>,
+    /// `[batch, n_heads, n_queries, n_keys]`; each row sums to 1, or is all zeros if it may see no key.
+    pub weights: Tensor<4>,
+    /// The scores after scaling and before the mask: `[batch, n_heads, n_queries, n_keys]`.
+    pub scores: Tensor<4>,
+}
+
+/// `softmax(scale q k^T) v`, where the keys that the mask hides have no weight.
+///
+/// A query that may see no key gets an output of zeros, and no gradient flows through it.
+///
+/// # Shapes
+///
+/// - q: `[batch, n_heads, n_queries, d_k]`
+/// - k: `[batch, n_heads, n_keys, d_k]`
+/// - v: `[batch, n_heads, n_keys, d_v]`
+/// - mask: true where a key is hidden, each axis the whole length or 1:
+///   `[batch, n_heads, n_queries, n_keys]`
+pub fn scaled_dot_product_attention(
+    q: Tensor<4>,
+    k: Tensor<4>,
+    v: Tensor<4>,
+    mask: Option<Tensor<4, Bool>>,
+    scale: f32,
+) -> Attention {
+    let scores = q.matmul(k.swap_dims(2, 3)).mul_scalar(scale);
+    let weights = match mask {
+        None => softmax(scores.clone(), 3),
+        // Filled twice: before the softmax, so that hidden keys take no weight from the others, and after it, so that
+        // a row of hidden keys alone is zeros.
+        Some(mask) => softmax(scores.clone().mask_fill(mask.clone(), HIDDEN_SCORE), 3).mask_fill(mask, 0.0),
+    };
+    Attention { output: weights.clone().matmul(v), weights, scores }
+}
+
+/// The scale of the paper, `1 / sqrt(d_k)`: it gives scores a variance of 1 where queries and keys have one.
+pub fn default_scale(d_k: usize) -> f32 {
+    1.0 / (d_k.max(1) as f32).sqrt()
+}
+
+/// Hides from each query the keys at later positions. The queries are the last `n_queries` of `n_keys` positions, so
+/// that earlier keys may come from a cache.
+///
+/// # Shapes
+///
+/// - output: `[1, 1, n_queries, n_keys]`
+pub fn causal_mask(n_queries: usize, n_keys: usize, device: &Device) -> Tensor<4, Bool> {
+    let hidden = |query: usize, key: usize| key + n_queries > n_keys + query;
+    let values: Vec<bool> =
+        (0..n_queries).flat_map(|query| (0..n_keys).map(move |key| hidden(query, key))).collect();
+    Tensor::from_data(TensorData::new(values, [1, 1, n_queries, n_keys]), device)
+}
+
+/// Hides from every query the keys behind the end of its sequence.
+///
+/// # Shapes
+///
+/// - lengths: one for each sequence of the batch
+/// - output: `[batch, 1, 1, n_keys]`
+pub fn padding_mask(lengths: &[usize], n_keys: usize, device: &Device) -> Tensor<4, Bool> {
+    let values: Vec<bool> =
+        lengths.iter().flat_map(|&length| (0..n_keys).map(move |key| key >= length)).collect();
+    Tensor::from_data(TensorData::new(values, [lengths.len(), 1, 1, n_keys]), device)
+}
+
+/// Why there cannot be so many heads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Indivisible {
+    pub d_model: usize,
+    pub n_heads: usize,
+}
+
+impl std::fmt::Display for Indivisible {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { d_model, n_heads } = self;
+        write!(
+            f,
+            "d_model = {d_model} cannot be split into {n_heads} heads of equal size: {d_model} / {n_heads} is not a \
+             whole number."
+        )
+    }
+}
+
+impl std::error::Error for Indivisible {}
+
+/// Multi-head self-attention: project, split into heads, attend, concatenate, project.
+#[derive(Module, Debug)]
+pub struct MultiHeadAttention {
+    /// `W^Q` of all heads side by side: `[d_model, n_heads d_k]`.
+    pub query: Linear,
+    /// `W^K`: `[d_model, n_heads d_k]`.
+    pub key: Linear,
+    /// `W^V`: `[d_model, n_heads d_v]`.
+    pub value: Linear,
+    /// `W^O`: `[n_heads d_v, d_model]`.
+    pub output: Linear,
+    pub n_heads: usize,
+    /// What scores are multiplied by.
+    pub scale: f32,
+}
+
+/// Queries, keys and values, split into heads: `[batch, n_heads, n, d_k]`, the same, and `[batch, n_heads, n, d_v]`.
+#[derive(Clone, Debug)]
+pub struct Heads {
+    pub q: Tensor<4>,
+    pub k: Tensor<4>,
+    pub v: Tensor<4>,
+}
+
+/// What multi-head attention gives.
+#[derive(Clone, Debug)]
+pub struct MhaOutput {
+    /// `[batch, n_queries, d_model]`
+    pub output: Tensor<3>,
+    /// `[batch, n_heads, n_queries, n_keys]`
+    pub weights: Tensor<4>,
+}
+
+impl MultiHeadAttention {
+    /// Heads of `d_k = d_v = d_model / n_heads`, as in the paper, and its scale.
+    ///
+    /// Weights are drawn from U(-k, k), `k = sqrt(6 / (d_in + d_out))` (Glorot and Bengio 2010); biases start at 0, or
+    /// are left out.
+    pub fn new(
+        d_model: usize,
+        n_heads: usize,
+        bias: bool,
+        rng: &mut WeightRng,
+        device: &Device,
+    ) -> Result<Self, Indivisible> {
+        if d_model == 0 || n_heads == 0 || !d_model.is_multiple_of(n_heads) {
+            return Err(Indivisible { d_model, n_heads });
+        }
+        Ok(Self::with_head_dim(d_model, n_heads, d_model / n_heads, bias, rng, device))
+    }
+
+    /// Heads of any size `d_k = d_v = d_head`.
+    ///
+    /// Weights are drawn from U(-k, k), `k = sqrt(3 / d_in)`: queries and keys then have the variance of the input,
+    /// however many there are. Where `d_out = d_in`, as in [`Self::new`], that is Glorot's k.
+    pub fn with_head_dim(
+        d_model: usize,
+        n_heads: usize,
+        d_head: usize,
+        bias: bool,
+        rng: &mut WeightRng,
+        device: &Device,
+    ) -> Self {
+        let d_inner = n_heads * d_head;
+        let mut layer = |d_in: usize, d_out: usize| Linear {
+            weight: rng.uniform([d_in, d_out], (3.0 / d_in.max(1) as f32).sqrt(), device),
+            bias: bias.then(|| Param::from_tensor(Tensor::zeros([d_out], device))),
+        };
+        Self {
+            query: layer(d_model, d_inner),
+            key: layer(d_model, d_inner),
+            value: layer(d_model, d_inner),
+            output: layer(d_inner, d_model),
+            n_heads,
+            scale: default_scale(d_head),
+        }
+    }
+
+    /// The same layers with another scale; 1 switches it off.
+    pub fn with_scale(mut self, scale: f32) -> Self {
+        self.scale = scale;
+        self
+    }
+
+    /// # Shapes
+    ///
+    /// - x: `[batch, n, d_model]`
+    /// - mask: true where a key is hidden, each axis the whole length or 1: `[batch, n_heads, n, n]`
+    pub fn forward(&self, x: Tensor<3>, mask: Option<Tensor<4, Bool>>) -> MhaOutput {
+        let Heads { q, k, v } = self.project(x);
+        self.attend(q, k, v, mask)
+    }
+
+    /// The first half of [`Self::forward`]: queries, keys and values of each position, split into heads.
+    ///
+    /// # Shapes
+    ///
+    /// - x: `[batch, n, d_model]`
+    pub fn project(&self, x: Tensor<3>) -> Heads {
+        Heads {
+            q: split_heads(self.query.forward(x.clone()), self.n_heads),
+            k: split_heads(self.key.forward(x.clone()), self.n_heads),
+            v: split_heads(self.value.forward(x), self.n_heads),
+        }
+    }
+
+    /// The second half: attends, lays the heads end to end, and projects back. Keys and values may be more than
+    /// queries, such as those that a cache has kept.
+    ///
+    /// # Shapes
+    ///
+    /// - q: `[batch, n_heads, n_queries, d_k]`
+    /// - k, v: `[batch, n_heads, n_keys, d_k or d_v]`
+    /// - mask: true where a key is hidden, each axis the whole length or 1: `[batch, n_heads, n_queries, n_keys]`
+    pub fn attend(
+        &self,
+        q: Tensor<4>,
+        k: Tensor<4>,
+        v: Tensor<4>,
+        mask: Option<Tensor<4, Bool>>,
+    ) -> MhaOutput {
+        let Attention { output, weights, .. } = scaled_dot_product_attention(q, k, v, mask, self.scale);
+        MhaOutput { output: self.output.forward(merge_heads(output)), weights }
+    }
+}
+
+/// Cuts each position's vector into one piece a head, and puts the heads before the positions. `n_heads` must divide
+/// the last axis.
+///
+/// # Shapes
+///
+/// - x: `[batch, n, n_heads d_head]`
+/// - output: `[batch, n_heads, n, d_head]`
+pub fn split_heads(x: Tensor<3>, n_heads: usize) -> Tensor<4> {
+    let [batch, n, d_inner] = x.dims();
+    x.reshape([batch, n, n_heads, d_inner / n_heads.max(1)]).swap_dims(1, 2)
+}
+
+/// Lays the heads' vectors end to end: the inverse of [`split_heads`].
+///
+/// # Shapes
+///
+/// - x: `[batch, n_heads, n, d_head]`
+/// - output: `[batch, n, n_heads d_head]`
+pub fn merge_heads(x: Tensor<4>) -> Tensor<3> {
+    let [batch, n_heads, n, d_head] = x.dims();
+    x.swap_dims(1, 2).reshape([batch, n, n_heads * d_head])
+}
