@@ -8,6 +8,7 @@ pub mod curve;
 pub mod images;
 pub mod mlp;
 pub mod optimizer;
+pub mod resnet;
 pub mod settings;
 pub mod spectrum;
 #[cfg(feature = "compute")]

@@ -1,6 +1,7 @@
 //! One component a section, and what they share: settings from the address, and the frame of a panel.
 
 pub mod mlp;
+pub mod resnet;
 
 use crate::charts::{Series, Table};
 use crate::experiments::Experiment;
