@@ -84,6 +84,8 @@ fn FlowSection(props: &FlowProps) -> Html {
                 <Readout metric="grad_first_plain" label="First block, plain" value={plain.map(|d| d.first)} note="gradient norm" />
                 <Readout metric="grad_last_plain" label="Last block, plain" value={plain.map(|d| d.last)} note="gradient norm" />
                 <Readout metric="decay_plain" label="Factor per block, plain" value={plain.map(|d| d.per_block)} note="towards the input" />
+            </div>
+            <div class="readouts">
                 <Readout metric="grad_first_residual" label="First block, residual" value={residual.map(|d| d.first)} note="gradient norm" />
                 <Readout metric="grad_last_residual" label="Last block, residual" value={residual.map(|d| d.last)} note="gradient norm" />
                 <Readout metric="decay_residual" label="Factor per block, residual" value={residual.map(|d| d.per_block)} note="towards the input" />
