@@ -273,7 +273,7 @@ fn how_often_frames_are_asked_for_does_not_change_the_run() {
             .enumerate()
             .all(|(i, row)| row.step == i as u32 + 1 && row.blocks.len() == 3)
     );
-    assert_eq!(often.residual.accuracy.iter().map(|point| point.0).collect::<Vec<_>>(), [20.0, 25.0]);
+    assert_eq!(often.residual.accuracy.iter().map(|point| point.0).collect::<Vec<_>>(), [5.0, 20.0, 25.0]);
 }
 
 #[test]

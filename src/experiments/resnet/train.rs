@@ -17,6 +17,8 @@ use std::rc::Rc;
 const N_TRAIN: usize = 10_000;
 /// Test images that both nets are judged on.
 const N_TEST: usize = 500;
+/// The step at which the nets are first judged: soon, so that a reader sees where the curves begin.
+const FIRST_SCORE: u32 = 5;
 /// Test images that go through a net at once.
 const TEST_BATCH: usize = 100;
 
@@ -38,7 +40,8 @@ pub(super) async fn run(
     let augment = Augment { crop: config.augment, flip: config.augment };
     let mut learning_rate = config.learning_rate;
     let every = config.norm_interval();
-    let mut next_score = (config.steps / 10).max(20);
+    let score_interval = (config.steps / 10).max(20);
+    let mut next_score = FIRST_SCORE;
 
     let mut stretch = Stretch { first_step: 1, ..Stretch::default() };
     for step in 1..=config.steps {
@@ -49,7 +52,7 @@ pub(super) async fn run(
         let last = step == config.steps;
         let tick = out.tick(Progress { step, steps: config.steps }).await;
         if step == next_score || last {
-            next_score += (config.steps / 10).max(20);
+            next_score = (step / score_interval + 1) * score_interval;
             drain(&mut nets, &mut stretch, step).await?;
             task.score(&nets, step, device, &mut stretch).await?;
         }
