@@ -29,7 +29,6 @@
 pub mod app;
 #[cfg(feature = "page")]
 pub mod charts;
-#[cfg(feature = "compute")]
 pub mod data;
 pub mod experiments;
 #[cfg(feature = "page")]

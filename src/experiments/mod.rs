@@ -6,8 +6,10 @@
 
 pub mod attention;
 pub mod curve;
+pub mod images;
 pub mod mlp;
 pub mod optimizer;
+pub mod resnet;
 pub mod rnn;
 pub mod settings;
 pub mod spectrum;
@@ -73,7 +75,16 @@ pub trait Emit<E: Experiment> {
     fn update(&mut self) -> Option<E::Config>;
 
     /// The bytes of a file below `static/`, fetched once and kept.
+    ///
+    /// A path below `user/` is a file that the visitor gave.
     fn asset(&mut self, path: &str) -> impl Future<Output = Result<std::rc::Rc<[u8]>, LabError>>;
+
+    /// The paths of all files that begin with `prefix`, in alphabetical order: those below `static/` and those that
+    /// the visitor gave.
+    fn list_assets(&mut self, prefix: &str) -> impl Future<Output = Result<Vec<String>, LabError>>;
+
+    /// Milliseconds since some moment. What has been asked of a GPU may not be done yet: measure over a read.
+    fn now_ms(&self) -> f64;
 }
 
 /// How to go on after a step.

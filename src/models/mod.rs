@@ -5,5 +5,6 @@ pub mod lookup;
 pub mod lstm;
 pub mod mlp;
 pub mod recurrent;
+pub mod resnet;
 pub mod rnn;
 pub mod weights;

@@ -42,17 +42,32 @@ impl WeightRng {
     }
 }
 
-/// The number of weights and biases, counted one tensor at a time from the module itself.
+/// The number of weights and biases, counted one tensor at a time from the module itself. The running statistics of
+/// batch norm are not among them: no gradient moves them.
 pub fn count_params(module: &impl Module) -> usize {
-    struct Counter(usize);
+    const RUNNING: &str = "running_";
+    #[derive(Default)]
+    struct Counter {
+        params: usize,
+        /// How many of the fields that lead to the tensor hold running statistics.
+        running: usize,
+    }
     impl ModuleVisitor for Counter {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0 += param.shape().num_elements();
+            if self.running == 0 {
+                self.params += param.shape().num_elements();
+            }
+        }
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.running += usize::from(name.starts_with(RUNNING));
+        }
+        fn exit_module(&mut self, name: &str, _: &str) {
+            self.running -= usize::from(name.starts_with(RUNNING));
         }
     }
-    let mut counter = Counter(0);
+    let mut counter = Counter::default();
     module.visit(&mut counter);
-    counter.0
+    counter.params
 }
 
 /// A copy of `module` whose parameters are the same numbers but other parameters, so that both can be trained.

@@ -2,6 +2,7 @@
 
 pub mod attention;
 pub mod mlp;
+pub mod resnet;
 pub mod rnn;
 
 use crate::charts::{Series, Table};

@@ -156,6 +156,14 @@ impl<E: Experiment> Emit<E> for Outbox<E> {
         })
         .await
     }
+
+    async fn list_assets(&mut self, prefix: &str) -> Result<Vec<String>, LabError> {
+        runtime::list(prefix).await
+    }
+
+    fn now_ms(&self) -> f64 {
+        now_ms()
+    }
 }
 
 impl<E: Experiment> Outbox<E> {

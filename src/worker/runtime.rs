@@ -189,6 +189,19 @@ pub(super) async fn fetch(path: &str, progress: impl Fn(u32, Option<u32>)) -> Re
     Ok(bytes)
 }
 
+/// What lies below the page's `data/`, one path a line; made when the site is built.
+const LISTING: &str = "data/files.txt";
+
+/// The paths that begin with `prefix`, in alphabetical order.
+pub(super) async fn list(prefix: &str) -> Result<Vec<String>, LabError> {
+    let listing = fetch(LISTING, |_, _| {}).await?;
+    let listing = String::from_utf8_lossy(&listing);
+    let mut paths: Vec<_> =
+        listing.lines().filter(|path| path.starts_with(prefix)).map(str::to_owned).collect();
+    paths.sort();
+    Ok(paths)
+}
+
 async fn fetch_stream(path: &str, progress: impl Fn(u32, Option<u32>)) -> Result<Vec<u8>, JsValue> {
     let url = BASE_URL.with_borrow(|base| format!("{base}{path}"));
     let response: Response = JsFuture::from(js_fetch(&url)).await?.unchecked_into();

@@ -115,6 +115,8 @@ async function dispatches(slug, name, params) {
   }
 }
 
+const resnet20 = { width: 1, side: 32, batch_norm: 1, init: 'he', optimizer: 'momentum', learning_rate: 0.1, n_seeds: 1 };
+
 for (const measure of [
   sizes,
   start,
@@ -122,8 +124,14 @@ for (const measure of [
   () => speed('mlp', 'fashion-mnist width 128', { device: 'cpu', dataset: 'fashion-mnist', width: 128, steps: 300 }),
   () => speed('mlp', 'default', { device: 'webgpu', steps: process.env.NN_LAB_GPU ? 1500 : 20 }),
   ...[100, 200, 400].map((seq_len) => () => speed('rnn', `T=${seq_len} B=32 d_h=32`, { device: 'cpu', seq_len, steps: 100 })),
+  () => speed('resnet', 'ResNet-20 and its plain twin, full width, 32 x 32, B32', { device: 'cpu', ...resnet20, batch_size: 32, steps: 6 }),
+  () => speed('resnet', 'default: depth 20, width 1/4, 16 x 16, B32', { device: 'cpu', steps: 60 }),
+  // In software a step at full size takes minutes: there the same depth is measured small.
+  () => speed('resnet', process.env.NN_LAB_GPU ? 'ResNet-20 and its plain twin, full width, 32 x 32, B128' : 'depth 20, batch norm, width 1/4, 16 x 16, B8', { device: 'webgpu', ...(process.env.NN_LAB_GPU ? { ...resnet20, batch_size: 128, steps: 200 } : { batch_norm: 1, batch_size: 8, steps: 6, n_seeds: 1 }) }),
+  () => speed('attention', 'default, scaled and unscaled', { device: 'cpu', steps: 400 }),
   () => dispatches('mlp', 'depth 3', { width: 16, depth: 3, batch_size: 32, n_probe: 16, d_in: 4 }),
   ...[10, 20].map((seq_len) => () => dispatches('rnn', `T=${seq_len} B=8 d_h=8`, { seq_len, batch_size: 8, d_hidden: 8, n_distractors: 2 })),
+  () => dispatches('attention', 'default', {}),
 ]) {
   try {
     await measure();
