@@ -13,6 +13,7 @@ pub mod resnet;
 pub mod rnn;
 pub mod settings;
 pub mod spectrum;
+pub mod timing;
 #[cfg(feature = "compute")]
 pub mod training;
 

@@ -18,6 +18,7 @@ pub use train::{lstm, rnn, task};
 
 use super::curve::Curve;
 use super::settings::{Kind, Param, Preset, Settings};
+use super::timing::StepTimes;
 use super::{Check, Experiment};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -267,6 +268,7 @@ pub struct NetStretch {
     pub losses: Vec<f32>,
     /// Steps, and the accuracy on held-out sequences there.
     pub accuracies: Vec<(u32, f32)>,
+    pub times: StepTimes,
     pub gradients: Vec<GradientRow>,
 }
 
@@ -296,6 +298,7 @@ pub struct Record {
 pub struct NetRecord {
     pub losses: Curve,
     pub accuracy: Curve,
+    pub times: StepTimes,
     /// In the order of training.
     pub gradients: Rc<Vec<GradientRow>>,
 }
@@ -303,6 +306,7 @@ pub struct NetRecord {
 impl NetRecord {
     fn absorb(&mut self, first_step: u32, stretch: &NetStretch) {
         self.losses.extend_steps(first_step, &stretch.losses);
+        self.times.extend(&stretch.times);
         for &(step, accuracy) in &stretch.accuracies {
             self.accuracy.push(step, accuracy);
         }

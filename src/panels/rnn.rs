@@ -76,6 +76,8 @@ fn Scores(props: &ScoresProps) -> Html {
             <Readout metric="grad_first_rnn" label="Gradient at the first token, RNN" value={first(rnn)} digits={2} note={faded(first(rnn))} />
             <Readout metric="grad_first_lstm" label="Gradient at the first token, LSTM" value={first(lstm)} digits={2} note={faded(first(lstm))} />
             <Readout metric="grad_ratio" label="LSTM to RNN" value={ratio} digits={2} note="at the first token; each at least the float floor" />
+            <Readout metric="ms_per_step_rnn" label="A step of the RNN" value={rnn.times.median()} digits={3} unit="ms" note="median, this device" />
+            <Readout metric="ms_per_step_lstm" label="A step of the LSTM" value={lstm.times.median()} digits={3} unit="ms" note="median, this device" />
         </div>
     }
 }

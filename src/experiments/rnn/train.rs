@@ -72,6 +72,9 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Rnn
     let mut batches = stream(config.seed.into(), 0);
     let (mut learning_rate, mut clip) = (config.learning_rate, config.clip);
     let mut next_score = 1;
+    // A step that follows a frame is timed: nothing else is queued up on the device then. The first step is not, since
+    // it also makes the device ready.
+    let mut timed = false;
 
     let mut stretch = Stretch { first_step: 1, ..Stretch::default() };
     held_out.score(&nets, 0, &mut stretch).await?;
@@ -83,8 +86,19 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Rnn
         let x = inputs(&task, &sequences, device);
         let y = one_hot(sequences.labels.iter().copied(), task.n_classes, &autodiff);
         let measured = (step - 1).is_multiple_of(config.measured_every()).then_some(step);
+        let began = out.now_ms();
         nets.0.step(&x, &y, learning_rate, clip, measured)?;
+        if timed {
+            nets.0.wait().await?;
+        }
+        let between = out.now_ms();
         nets.1.step(&x, &y, learning_rate, clip, measured)?;
+        if timed {
+            nets.1.wait().await?;
+            stretch.rnn.times.push((between - began) as f32);
+            stretch.lstm.times.push((out.now_ms() - between) as f32);
+        }
+        timed = false;
         let last = step == config.steps;
         if step >= next_score || last {
             // Often at first; later, each tenth of the way.
@@ -100,6 +114,7 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Rnn
             drain(&mut nets, &mut stretch, step).await?;
             out.send(Frame::Train(Rc::new(std::mem::take(&mut stretch))));
             stretch.first_step = step + 1;
+            timed = true;
         }
         if tick == Tick::Stop {
             break;
@@ -142,6 +157,14 @@ impl<N: Recurrent> Learner<N> {
             self.cell.extend(norms(grads.through_time.d_cell));
         }
         self.trainee.apply(grads.loss, grads.params, learning_rate, Some(clip));
+        Ok(())
+    }
+
+    /// Waits until the last step is done: then the last numbers that it changes are there.
+    async fn wait(&self) -> Result<(), LabError> {
+        if let Some(bias) = &self.trainee.net.output().bias {
+            read(bias.val().inner()).await?;
+        }
         Ok(())
     }
 
