@@ -13,7 +13,7 @@ pub use claims::{
     entropy_uniform, expected_entropy, head_dim, loss_of_a_guess, params_formula, steps_to_solve,
 };
 
-use super::curve::Curve;
+use super::curve::{Curve, RunSeries};
 pub use super::optimizer::Optimizer;
 use super::settings::{Kind, Param, Preset, Settings};
 use super::{Check, Experiment};
@@ -435,6 +435,35 @@ impl Experiment for Attention {
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {
         claims::checks(config, record)
+    }
+
+    fn series(record: &Record) -> Vec<RunSeries> {
+        let net = |slug: &'static str, net: &NetRecord| {
+            let mut series = vec![
+                RunSeries::new(format!("loss_{slug}"), format!("Loss, {slug}"), "nats", &net.losses),
+                RunSeries::new(format!("accuracy_{slug}"), format!("Accuracy, {slug}"), "", &net.accuracy),
+                // The readouts of the entropy are of the untrained sweep, so this has a name of its own.
+                RunSeries::new(
+                    format!("training_entropy_{slug}"),
+                    format!("Entropy of the weights, {slug}"),
+                    "nats",
+                    &net.entropy,
+                ),
+            ];
+            series.extend(net.right.iter().enumerate().map(|(head, right)| {
+                let head = head + 1;
+                RunSeries::new(
+                    format!("right_{slug}_{head}"),
+                    format!("Weight on the right token, {slug}, head {head}"),
+                    "",
+                    right,
+                )
+            }));
+            series
+        };
+        let mut series = net("scaled", &record.scaled);
+        series.extend(net("unscaled", &record.unscaled));
+        series
     }
 
     #[cfg(feature = "compute")]

@@ -17,6 +17,7 @@ pub mod timing;
 #[cfg(feature = "compute")]
 pub mod training;
 
+use curve::RunSeries;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use settings::Settings;
 
@@ -42,6 +43,11 @@ pub trait Experiment: 'static {
 
     /// The claims of this section, held against what was measured.
     fn checks(config: &Self::Config, record: &Self::Record) -> Vec<Check>;
+
+    /// What a run leaves behind, as curves over its steps: for comparing runs, for files, for predictions. Each of the
+    /// section's curves is there from the start, without points until they are measured; where layers or heads have
+    /// one each, those come when their number is known. No two have the same name.
+    fn series(record: &Self::Record) -> Vec<RunSeries>;
 
     /// What can be measured without training; done anew whenever a setting changes.
     #[cfg(feature = "compute")]

@@ -11,7 +11,7 @@ mod train;
 
 pub use claims::{Cause, Decay, cause, decay, params_formula};
 
-use super::curve::Curve;
+use super::curve::{Curve, RunSeries};
 pub use super::images::Dataset;
 pub use super::optimizer::Optimizer;
 use super::settings::{Kind, Param, Preset, Settings};
@@ -500,6 +500,34 @@ impl Experiment for ResNet {
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {
         claims::checks(config, record)
+    }
+
+    fn series(record: &Record) -> Vec<RunSeries> {
+        let net = |slug: &'static str, net: &NetRecord| {
+            let blocks = net.norms.first().map_or(0, |norms| norms.blocks.len());
+            let mut series = vec![
+                RunSeries::new(format!("loss_{slug}"), format!("Loss, {slug}"), "nats", &net.losses),
+                RunSeries::new(
+                    format!("accuracy_{slug}"),
+                    format!("Test accuracy, {slug}"),
+                    "",
+                    &net.accuracy,
+                ),
+            ];
+            series.extend((0..blocks).map(|block| {
+                let at = |norms: &Norms| Some((norms.step.into(), norms.blocks.get(block).copied()?.into()));
+                RunSeries::new(
+                    format!("grad_norm_{slug}_{}", block + 1),
+                    format!("Gradient norm, {slug}, block {}", block + 1),
+                    "",
+                    &net.norms.iter().filter_map(at).collect(),
+                )
+            }));
+            series
+        };
+        let mut series = net("plain", &record.plain);
+        series.extend(net("residual", &record.residual));
+        series
     }
 
     #[cfg(feature = "compute")]

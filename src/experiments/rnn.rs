@@ -16,7 +16,7 @@ pub use claims::{chance, params_lstm, params_rnn};
 #[cfg(feature = "compute")]
 pub use train::{lstm, rnn, task};
 
-use super::curve::Curve;
+use super::curve::{Curve, RunSeries};
 use super::settings::{Kind, Param, Preset, Settings};
 use super::timing::StepTimes;
 use super::{Check, Experiment};
@@ -373,6 +373,24 @@ impl Experiment for Rnn {
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {
         claims::checks(config, record)
+    }
+
+    fn series(record: &Record) -> Vec<RunSeries> {
+        let net = |slug: &'static str, title: &'static str, net: &NetRecord| {
+            let first =
+                |row: &GradientRow| Some((f64::from(row.step), f64::from(row.hidden.first().copied()?)));
+            [
+                RunSeries::new(format!("loss_{slug}"), format!("Loss, {title}"), "nats", &net.losses),
+                RunSeries::new(format!("accuracy_{slug}"), format!("Accuracy, {title}"), "", &net.accuracy),
+                RunSeries::new(
+                    format!("grad_first_{slug}"),
+                    format!("Gradient at the first token, {title}"),
+                    "",
+                    &net.gradients.iter().filter_map(first).collect(),
+                ),
+            ]
+        };
+        [net("rnn", "RNN", &record.rnn), net("lstm", "LSTM", &record.lstm)].concat()
     }
 
     #[cfg(feature = "compute")]
