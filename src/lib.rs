@@ -32,7 +32,11 @@ pub mod charts;
 pub mod data;
 pub mod experiments;
 #[cfg(feature = "page")]
+pub mod host;
+#[cfg(feature = "page")]
 pub mod lab;
+#[cfg(feature = "page")]
+pub mod lesson;
 #[cfg(feature = "compute")]
 pub mod models;
 #[cfg(feature = "page")]
