@@ -179,6 +179,7 @@ test('a link made by the dialog opens what it says', { timeout: 90_000 }, () =>
     const dialog = page.locator('dialog.share-dialog');
     await dialog.locator('[data-share="depth"] select').selectOption('locked');
     await dialog.locator('[data-share="width"] select').selectOption('hidden');
+    await dialog.locator('[data-share="loss"] input').check();
     await dialog.locator('[data-share="ask"]').fill('Why & "how" <so>?');
     await dialog.locator('select[data-share="guess"]').selectOption('choice');
     await dialog.locator('[data-share="options"]').fill('yes\nno');
@@ -192,7 +193,7 @@ test('a link made by the dialog opens what it says', { timeout: 90_000 }, () =>
     await page.waitForSelector('[data-panel="mlp"]');
     assert.equal(String(await readParam(page, 'depth')), '7');
     assert.equal(String(await readParam(page, 'activation')), 'tanh');
-    assert.equal(await page.locator('[data-param="width"]').count(), 0);
+    assert.equal(await page.locator('[data-param="width"], [data-figure="loss"]').count(), 0);
     assert.equal(await page.locator('.question-text').innerText(), 'Why & "how" <so>?');
     assert.ok(await page.locator('[data-action="train"]').isDisabled());
     // The snippets are put into a page as they are.
@@ -229,4 +230,43 @@ test('the example page works from another origin', { timeout: 90_000 }, () =>
     await inside(page, '#depth').locator('[data-panel]').waitFor();
     await page.locator('#deeper').click();
     await until('the button reaches the panel', async () => (await inside(page, '#depth').locator('[data-param="depth"] input').last().inputValue()) === '8');
+  }));
+
+test('the snippets of the guide work as they stand', { timeout: 60_000 }, async () => {
+  const guide = readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 'utf8');
+  const snippets = [...guide.matchAll(/```html\n([\s\S]*?)```/g)].map(([, html]) => html);
+  assert.ok(snippets.length >= 4);
+  for (const snippet of snippets) {
+    const html = `<!doctype html><html lang="en"><title>host</title><link rel="icon" href="data:,"><body>${snippet.replaceAll('YOUR-LAB/', 'LAB')}</body></html>`;
+    await onHost(html, async (page) => {
+      const frame = page.frameLocator('iframe');
+      await frame.locator('[data-panel][data-probe="idle"]').waitFor({ timeout: 30_000 });
+      assert.equal(await frame.locator('.notice[data-kind="warn"]:visible').count(), 0, snippet);
+    });
+  }
+});
+
+test('a notebook shows it through render', { timeout: 60_000 }, () =>
+  onHost('<!doctype html><html lang="en"><title>host</title><link rel="icon" href="data:,"><body><div id="cell"></div></body></html>', async (page, site) => {
+    await page.evaluate(async (url) => {
+      const { default: widget } = await import(url);
+      const handlers = {};
+      window.model = {
+        attributes: { panel: 'mlp', depth: 3, device: 'cpu', steps: 30, metrics: {}, _esm: '' },
+        get: (name) => window.model.attributes[name],
+        set: (name, value) => ((window.model.attributes[name] = value), handlers[`change:${name}`]?.()),
+        save_changes: () => {},
+        on: (event, handler) => (handlers[event] = handler),
+        off: (event) => delete handlers[event],
+      };
+      window.dispose = widget.render({ model: window.model, el: document.getElementById('cell') });
+    }, `${site.url}embed.js`);
+    const frame = page.frameLocator('#cell iframe');
+    await frame.locator('[data-probe="idle"]').waitFor({ timeout: 30_000 });
+    await page.evaluate(() => window.model.set('depth', 5));
+    await until('the trait moves the slider', async () => (await frame.locator('[data-param="depth"] input').last().inputValue()) === '5');
+    await frame.locator('[data-action="train"]').click();
+    await until('its numbers come back', () => page.evaluate(() => window.model.attributes.metrics.step === 30));
+    await page.evaluate(() => window.dispose());
+    assert.equal(await page.locator('iframe').count(), 0);
   }));

@@ -3,7 +3,7 @@
 use super::{CopyButton, links};
 use crate::experiments::settings::{Param, Preset};
 use crate::lesson::{Lesson, PARTS};
-use crate::panels::shown::shown_metrics;
+use crate::panels::shown::{shown_figures, shown_metrics};
 use crate::ui::use_unique;
 use std::rc::Rc;
 use web_sys::{HtmlDialogElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
@@ -94,6 +94,7 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
         }
     });
     let metrics = use_memo(props.slug, |slug| shown_metrics(slug).keys().cloned().collect::<Vec<_>>());
+    let figures = use_memo(props.slug, |slug| shown_figures(slug));
     let change = |edit: fn(&mut Draft, String)| {
         let draft = draft.clone();
         move |value: String| {
@@ -104,9 +105,8 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
     };
     let (_, complaints) = draft.lesson();
     let query = draft.query(&props.query);
-    let title = props.params.first().map_or(props.slug, |_| props.slug);
     let link = links::link(props.slug, &query);
-    let iframe = links::iframe(props.slug, &format!("Neural network lab: {title}"), &query);
+    let iframe = links::iframe(props.slug, &format!("Neural network lab: {}", props.slug), &query);
     let element = links::element(&links::folder(), props.slug, &query);
     let close = props.on_close.reform(|_: MouseEvent| ());
     let oncancel = props.on_close.reform(|_: Event| ());
@@ -141,19 +141,28 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
             </label>
         }
     };
-    let part = |(name, words): &(&'static str, &'static str)| {
-        let (draft, name, checked) = (draft.clone(), *name, draft.lesson.hides(name));
+    let part = |name: String, words: String| {
+        let (draft, checked, share) = (draft.clone(), draft.lesson.hides(&name), name.clone());
         let onchange = Callback::from(move |event: Event| {
             let on = event.target_unchecked_into::<HtmlInputElement>().checked();
             let mut next = (*draft).clone();
-            next.lesson.hide.retain(|hidden| hidden != name);
+            next.lesson.hide.retain(|hidden| *hidden != name);
             if on {
-                next.lesson.hide.push(name.to_owned());
+                next.lesson.hide.push(name.clone());
             }
             draft.set(next);
         });
-        html! { <label class="option" data-share={name}><input type="checkbox" {checked} {onchange} />{ format!(" {words}") }</label> }
+        html! { <label class="option" data-share={share}><input type="checkbox" {checked} {onchange} />{ format!(" {words}") }</label> }
     };
+    let parts = PARTS.iter().map(|(name, words)| part((*name).to_owned(), (*words).to_owned()));
+    // What is hidden already is not on the page, and is still to be chosen.
+    let gone = draft.lesson.hide.iter().filter(|name| {
+        let known = PARTS.iter().any(|(part, _)| part == name)
+            || props.params.iter().any(|param| param.key == **name);
+        !known && !figures.iter().any(|(figure, _)| figure == *name)
+    });
+    let figures = gone.map(|name| (name.clone(), name.clone())).chain(figures.iter().cloned());
+    let figures = figures.map(|(name, title)| part(name, title)).collect::<Html>();
     let autoplay = {
         let draft = draft.clone();
         Callback::from(move |event: Event| {
@@ -214,7 +223,8 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
                 </label>
             }
             <label class="option" data-share="autoplay"><input type="checkbox" checked={draft.lesson.autoplay} onchange={autoplay} />{ " Start training when it is seen" }</label>
-            <fieldset><legend>{ "Leave out" }</legend>{ for PARTS.iter().map(part) }</fieldset>
+            <fieldset><legend>{ "Leave out" }</legend>{ for parts }</fieldset>
+            <fieldset class="share-settings"><legend>{ "Figures to leave out" }</legend>{ figures }</fieldset>
             <fieldset class="share-settings"><legend>{ "Settings" }</legend>{ for props.params.iter().map(setting) }</fieldset>
             <fieldset><legend>{ "Question" }</legend>
                 <label>{ "Question for the student" }<textarea rows="2" data-share="ask" value={draft.ask.clone()} oninput={area(|draft, value| draft.ask = value)} /></label>
