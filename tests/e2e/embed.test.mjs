@@ -27,7 +27,7 @@ async function until(what, holds, timeout = 30_000) {
   const end = Date.now() + timeout;
   for (;;) {
     if (await holds()) return;
-    if (Date.now() > end) throw new Error(`not within ${timeout / 1000} s: ${what}`);
+    if (Date.now() > end) throw new Error(`not within ${timeout / 1000} s: ${typeof what === 'string' ? what : await what()}`);
     await new Promise((resolve) => setTimeout(resolve, 60));
   }
 }
@@ -37,7 +37,7 @@ for (const [name, sandbox] of [['frames of another origin', ''], ['frames with s
     onHost(
       page(['mlp', 'rnn', 'attention'].map((panel) => `<nn-lab id="${panel}" panel="${panel}" device="cpu" steps="20000"${sandbox}${panel === 'rnn' ? ' seq-len="20"' : ''}></nn-lab><p>Text between.</p>`).join('')),
       async (page) => {
-        for (const width of [1200, 360]) {
+        const fit = async (width) => {
           await page.setViewportSize({ width, height: 3000 });
           for (const panel of ['mlp', 'rnn', 'attention']) {
             await page.locator(`#${panel}`).scrollIntoViewIfNeeded();
@@ -45,15 +45,20 @@ for (const [name, sandbox] of [['frames of another origin', ''], ['frames with s
             await until(`${panel} fits at ${width}`, () =>
               inside(page, `#${panel}`).locator('html').evaluate((html) => html.scrollHeight <= window.innerHeight + 1 && html.scrollWidth <= window.innerWidth));
           }
-        }
+        };
+        await fit(1200);
+        await fit(360);
         // All in sight at once: who is not seen does not train.
         await page.evaluate(() => {
           document.body.style.cssText = 'display: grid; grid-template-columns: repeat(3, 1fr); align-items: start';
           for (const p of document.querySelectorAll('p')) p.remove();
         });
-        await page.setViewportSize({ width: 2000, height: 3000 });
+        // What moves on its way to a new size cannot be clicked.
+        await fit(2000);
+        await page.waitForTimeout(300);
         await inside(page, '#mlp').locator('[data-action="train"]').click();
-        await until('the first trains', async () => (await stateOf(page, '#mlp')) === 'running');
+        const all = (what) => async () => `${what}; ${await Promise.all(['#mlp', '#rnn', '#attention'].map(async (panel) => `${panel} ${await stateOf(page, panel)} ${await inside(page, panel).locator('.run-words').innerText()}`))}`;
+        await until(all('the first trains'), async () => (await stateOf(page, '#mlp')) === 'running');
         await inside(page, '#rnn').locator('[data-action="train"]').click();
         await until('the second trains and the first waits', async () => (await stateOf(page, '#rnn')) === 'running' && (await stateOf(page, '#mlp')) === 'paused');
         assert.match(await inside(page, '#mlp').locator('.run-words').innerText(), /another panel/);
