@@ -1,5 +1,6 @@
 //! One component a section, and what they share: settings from the address, and the frame of a panel.
 
+pub mod files;
 pub mod mlp;
 
 use crate::charts::{Series, Table};
@@ -166,12 +167,22 @@ pub fn series_table(x: &'static str, series: &[Series]) -> Callback<(), Table> {
 
 /// The controls for some fields, under a heading.
 pub fn controls<C: Settings>(settings: &PanelSettings<C>, title: &'static str, keys: &[&str]) -> Html {
+    controls_without(settings, title, keys, &[])
+}
+
+/// The same, with menus that leave out `absent` values, which are not to be had at present.
+pub fn controls_without<C: Settings>(
+    settings: &PanelSettings<C>,
+    title: &'static str,
+    keys: &[&str],
+    absent: &'static [&'static str],
+) -> Html {
     let map = to_map(&settings.config);
     let fields = keys.iter().filter_map(|key| {
         let param = C::PARAMS.iter().find(|param| param.key == *key)?;
         Some((param, map.get(param.key)?.clone()))
     });
-    html! { <Group {title} fields={fields.collect::<Vec<_>>()} set={settings.set.clone()} /> }
+    html! { <Group {title} fields={fields.collect::<Vec<_>>()} set={settings.set.clone()} {absent} /> }
 }
 
 #[derive(PartialEq, Properties)]
@@ -179,6 +190,7 @@ struct GroupProps {
     title: &'static str,
     fields: Vec<(&'static Param, Value)>,
     set: Callback<(&'static str, Value)>,
+    absent: &'static [&'static str],
 }
 
 /// Controls under a heading; drawn anew only when a value changes.
@@ -187,7 +199,7 @@ fn Group(props: &GroupProps) -> Html {
     let control = |(param, value): &(&'static Param, Value)| {
         let (set, key) = (props.set.clone(), param.key);
         let on_change = Callback::from(move |value: Value| set.emit((key, value)));
-        html! { <Control {key} param={*param} value={value.clone()} {on_change} /> }
+        html! { <Control {key} param={*param} value={value.clone()} {on_change} absent={props.absent} /> }
     };
     html! {
         <fieldset>

@@ -5,6 +5,7 @@ pub mod checks;
 pub mod control;
 pub mod figure;
 pub mod math;
+pub mod picture;
 pub mod readout;
 pub mod run_controls;
 
