@@ -8,6 +8,7 @@ macro_rules! for_each_section {
     ($callback:ident) => {
         $callback! {
             mlp, Mlp, MlpPanel, "MLP", "Depth, width and non-linearity";
+            cnn, Cnn, CnnPanel, "CNN", "Convolutions, and depthwise separable ones";
         }
     };
 }

@@ -1,5 +1,6 @@
 //! One component a section, and what they share: settings from the address, and the frame of a panel.
 
+pub mod cnn;
 pub mod files;
 pub mod mlp;
 
