@@ -53,7 +53,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
     let samples = record.samples.clone().map(Shown);
     let figures = html! {
         <>
-            <Scores record={Shown(record.clone())} />
+            <Scores epochs={config.epochs} record={Shown(record.clone())} />
             <TrainFigures config={config.clone()} record={Shown(record.clone())} stamp={stamp.clone()} />
             <h3>{ "Cost: are fewer multiply-adds faster here?" }</h3>
             <NetTable record={Shown(record.clone())} stamp={stamp.clone()} />
@@ -79,6 +79,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
 
 #[derive(PartialEq, Properties)]
 struct ScoresProps {
+    epochs: u32,
     record: Shown<Record>,
 }
 
@@ -93,6 +94,10 @@ fn Scores(props: &ScoresProps) -> Html {
         let ms = net.ms_per_step().filter(|_| record.steps_per_epoch > 0)?;
         Some(format!("{:.1} s an epoch", ms * f64::from(record.steps_per_epoch) / 1000.0))
     };
+    let progress = match record.epochs_done() {
+        Some(done) => format!("now {done:.1} of {}", props.epochs),
+        None => format!("of {}", props.epochs),
+    };
     let note =
         |net: &NetRecord| AttrValue::from(epoch(net).unwrap_or_else(|| "median of timed steps".to_owned()));
     html! {
@@ -102,7 +107,7 @@ fn Scores(props: &ScoresProps) -> Html {
                 <Readout metric="accuracy_conv" label="Test accuracy, convolutional" value={conv.accuracies.last_y()} note="a guess: 0.1" />
                 <Readout metric="ms_per_step_conv" label="Step, convolutional" value={conv.ms_per_step()} unit="ms" note={note(conv)} />
                 <Readout metric="epoch" label="Epochs done" value={tested.then(|| f64::from(record.epoch))} digits={1}
-                    note={record.epochs_done().map_or_else(String::new, |done| format!("{done:.2} with the one under way"))} />
+                    note={progress} />
             </div>
             <div class="readouts">
                 <Readout metric="loss_separable" label="Loss, separable" value={separable.losses.recent_mean(20)} unit="nats" note="mean of 20 steps" />

@@ -48,7 +48,7 @@ fn compare(record: &Record) -> Table {
         Some(net.ms_per_step()? * steps / 1000.0)
     };
     Table {
-        columns: ["", "convolutional", "separable", "less by"].map(str::to_owned).to_vec(),
+        columns: ["quantity", "convolutional", "separable", "less by"].map(str::to_owned).to_vec(),
         rows: vec![
             row("parameters", &cost(|cost| cost.params), 9, true),
             row("multiply-adds for one image", &cost(|cost| cost.multiply_adds), 9, true),
@@ -68,11 +68,7 @@ pub(super) fn shown(table: &Table, name: &'static str) -> Html {
         });
         html! { <tr>{ for cells }</tr> }
     };
-    // The corner is not a heading of anything where it has no name.
-    let head = |name: &String| match name.is_empty() {
-        true => html! { <td></td> },
-        false => html! { <th scope="col">{ name.clone() }</th> },
-    };
+    let head = |name: &String| html! { <th scope="col">{ name.clone() }</th> };
     html! {
         // It scrolls on a phone, so the keyboard must be able to reach it.
         <div class="cnn-table" role="region" tabindex="0" aria-label={name}>

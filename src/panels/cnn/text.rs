@@ -49,10 +49,9 @@ pub(super) fn size_formula(shape: ConvShape) -> Html {
     let times = |n: u32| row(vec![mo("·"), mn(n.to_string())]);
     let n = |n: u32| mn(n.to_string());
     let mut numbers = formula([n(size), times(padding), n(dilation), n(kernel), n(stride)]);
-    numbers.extend(match output_size(shape) {
-        Some(size) => vec![mo("="), mn(size.to_string())],
-        None => vec![mo(":"), crate::ui::math::text(" impossible")],
-    });
+    if let Some(size) = output_size(shape) {
+        numbers.extend([mo("="), mn(size.to_string())]);
+    }
     html! { <>{ math(true, formula(["H", "P", "D", "K", "S"].map(mi))) }{ math(true, numbers) }</> }
 }
 

@@ -50,10 +50,12 @@ fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
     let steps =
         (record.steps_per_epoch > 0).then(|| f64::from(record.steps_per_epoch) * f64::from(config.epochs));
     let guess = Reference { label: "a guess".into(), y: 10f64.ln() };
+    // It would lie across the words that stand there before the first step.
+    let references = if record.conv.losses.is_empty() { Vec::new() } else { vec![guess] };
     let look_for = html! { <>{ "Loss of each step's batch. Both nets see the same batches, so they rise and fall together." }</> };
     html! {
         <Figure name="loss" title="Training loss" {look_for} stamp={stamp.clone()} table={series_table("step", &series)}>
-            <LineChart name="loss" x_label="step" y_label="cross-entropy (nats)" {series} references={vec![guess]} x_max={steps}
+            <LineChart name="loss" x_label="step" y_label="cross-entropy (nats)" {series} {references} x_max={steps}
                 integer_x={true} empty={EMPTY} />
         </Figure>
     }
