@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a data set anew from its source.
+# Makes a data set anew from its source, or fetches one that is not committed.
 set -euo pipefail
 source scripts/tools.sh
 
@@ -15,7 +15,10 @@ case "$name" in
         say "reading 70,000 images (about 10 seconds)"
         python3 scripts/fashion_mnist.py "$@"
         ;;
+    cifar10)
+        exec bash scripts/cifar10.sh "$@"
+        ;;
     *)
-        fail "unknown data set \"$name\"; known: fashion-mnist"
+        fail "unknown data set \"$name\"; known: fashion-mnist, cifar10"
         ;;
 esac

@@ -5,7 +5,9 @@
 //! tests see [`Experiment::probe`] and [`Experiment::run`], which need burn (feature `compute`).
 
 pub mod attention;
+pub mod cnn;
 pub mod curve;
+pub mod files;
 pub mod images;
 pub mod mlp;
 pub mod optimizer;

@@ -1,7 +1,9 @@
 //! One component a section, and what they share: settings from the address, and the frame of a panel.
 
 pub mod attention;
+pub mod cnn;
 mod desk;
+pub mod files;
 pub mod mlp;
 pub mod resnet;
 pub mod rnn;
@@ -210,12 +212,22 @@ pub fn series_table(x: &'static str, series: &[Series]) -> Callback<(), Table> {
 
 /// The controls for some fields, under a heading.
 pub fn controls<C: Settings>(settings: &PanelSettings<C>, title: &'static str, keys: &[&str]) -> Html {
+    controls_without(settings, title, keys, &[])
+}
+
+/// The same, with menus that leave out `absent` values, which are not to be had at present.
+pub fn controls_without<C: Settings>(
+    settings: &PanelSettings<C>,
+    title: &'static str,
+    keys: &[&str],
+    absent: &'static [&'static str],
+) -> Html {
     let map = to_map(&settings.config);
     let fields = keys.iter().filter_map(|key| {
         let param = C::PARAMS.iter().find(|param| param.key == *key)?;
         Some((param, map.get(param.key)?.clone()))
     });
-    html! { <Group {title} fields={fields.collect::<Vec<_>>()} set={settings.set.clone()} /> }
+    html! { <Group {title} fields={fields.collect::<Vec<_>>()} set={settings.set.clone()} {absent} /> }
 }
 
 #[derive(PartialEq, Properties)]
@@ -223,6 +235,7 @@ struct GroupProps {
     title: &'static str,
     fields: Vec<(&'static Param, Value)>,
     set: Callback<(&'static str, Value)>,
+    absent: &'static [&'static str],
 }
 
 /// Controls under a heading; drawn anew only when a value changes.
@@ -232,7 +245,8 @@ fn Group(props: &GroupProps) -> Html {
     let control = |(param, value): &(&'static Param, Value)| {
         let (set, key) = (props.set.clone(), param.key);
         let on_change = Callback::from(move |value: Value| set.emit((key, value)));
-        html! { <Control {key} param={*param} value={value.clone()} {on_change} locked={lesson.locks(key)} /> }
+        let (locked, absent) = (lesson.locks(key), props.absent);
+        html! { <Control {key} param={*param} value={value.clone()} {on_change} {locked} {absent} /> }
     };
     let shown: Vec<_> = props.fields.iter().filter(|(param, _)| !lesson.hides(param.key)).collect();
     if shown.is_empty() {

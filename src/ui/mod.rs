@@ -6,6 +6,7 @@ pub mod control;
 pub mod figure;
 pub mod math;
 pub mod part;
+pub mod picture;
 pub mod readout;
 pub mod run_controls;
 

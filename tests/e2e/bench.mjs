@@ -137,6 +137,9 @@ for (const measure of [
   // In software a step at full size takes minutes: there the same depth is measured small.
   () => speed('resnet', process.env.NN_LAB_GPU ? 'ResNet-20 and its plain twin, full width, 32 x 32, B128' : 'depth 20, batch norm, width 1/4, 16 x 16, B8', { device: 'webgpu', ...(process.env.NN_LAB_GPU ? { ...resnet20, batch_size: 128, steps: 200 } : { batch_norm: 1, batch_size: 8, steps: 6, n_seeds: 1 }) }),
   () => speed('attention', 'default, scaled and unscaled', { device: 'cpu', steps: 400 }),
+  () => speed('cnn', 'default: width 8, B32', { device: 'cpu', n_train: 1600, n_test: 100, epochs: 1 }),
+  () => speed('cnn', 'width 24, B32', { device: 'cpu', n_train: 640, n_test: 100, epochs: 1, width: 24 }),
+  () => speed('cnn', 'width 8', { device: 'webgpu', ...(process.env.NN_LAB_GPU ? { n_train: 6400, n_test: 500, epochs: 1 } : { n_train: 64, n_test: 20, batch_size: 8, epochs: 1, c_in: 4, c_out: 8 }) }),
   () => dispatches('mlp', 'depth 3', { width: 16, depth: 3, batch_size: 32, n_probe: 16, d_in: 4 }),
   ...[10, 20].map((seq_len) => () => dispatches('rnn', `T=${seq_len} B=8 d_h=8`, { seq_len, batch_size: 8, d_hidden: 8, n_distractors: 2 })),
   () => dispatches('attention', 'default', {}),
