@@ -18,7 +18,7 @@ pub use claims::{
 pub use record::{Looks, NetRecord, Record, Wrongs};
 pub use settings::Config;
 
-pub use super::curve::RunSeries;
+use super::curve::RunSeries;
 pub use super::images::Dataset;
 use super::timing::StepTimes;
 use super::{Check, Experiment};
