@@ -8,12 +8,11 @@ mod shapes;
 mod text;
 mod training;
 
-use super::files::FileBox;
+use super::files::Cifar10Box;
 use super::{PanelProps, Shown, controls, controls_without, frame, stamp, use_settings};
 use crate::experiments::Experiment;
 use crate::experiments::cnn::{Cnn, Config, NetRecord, Record};
-use crate::lab::{use_experiment, use_files};
-use crate::protocol::FileKind;
+use crate::lab::use_experiment;
 use crate::ui::readout::Readout;
 use counts::Counts;
 use data::Data;
@@ -33,14 +32,13 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
     let lab = use_experiment::<Cnn>(config, props.device);
-    let files = use_files(FileKind::Cifar10);
     let record = &lab.record;
     // What is not at hand is not offered; the box below the menu says how to get it.
     let absent: &[&str] = if record.cifar10 { &[] } else { &["cifar10"] };
     let knobs = html! {
         <>
             { controls_without(&settings, "Data", &["dataset", "n_train", "n_test", "crop", "flip"], absent) }
-            <FileBox kind={FileKind::Cifar10} {files} title="CIFAR-10">{ text::cifar10_help() }</FileBox>
+            <Cifar10Box />
             { controls(&settings, "Training", &["width", "learning_rate", "batch_size", "epochs", "seed"]) }
             { controls(&settings, "Feature maps", &["image"]) }
         </>

@@ -1,6 +1,6 @@
 //! Where a visitor gives files to the page: by dropping them anywhere on it, or by a file dialog.
 
-use crate::lab::Files;
+use crate::lab::{Files, use_files};
 use crate::protocol::{FileKind, UserFile};
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::utils::document;
@@ -92,6 +92,21 @@ pub fn FileBox(props: &FileBoxProps) -> Html {
             </div>
         </div>
     }
+}
+
+/// A box for the images of CIFAR-10.
+#[component]
+pub fn Cifar10Box() -> Html {
+    let files = use_files(FileKind::Cifar10);
+    let help = html! {
+        <p>
+            { "CIFAR-10 (Krizhevsky 2009): take the binary version, " }<code>{ "cifar-10-binary.tar.gz" }</code>
+            { ", from " }<a href="https://www.cs.toronto.edu/~kriz/cifar.html" rel="noreferrer">{ "its author's page" }</a>
+            { ", or its " }<code>{ ".bin" }</code>{ " files; one must be " }<code>{ "test_batch.bin" }</code>
+            { ". They stay in this browser." }
+        </p>
+    };
+    html! { <FileBox kind={FileKind::Cifar10} {files} title="CIFAR-10">{ help }</FileBox> }
 }
 
 /// The files that an event brings.

@@ -4,6 +4,7 @@ mod drawing;
 mod figures;
 mod text;
 
+use super::files::Cifar10Box;
 use super::{PanelProps, Shown, controls, frame, stamp, use_settings};
 use crate::experiments::Experiment;
 use crate::experiments::resnet::{
@@ -26,6 +27,7 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
         <>
             { controls(&settings, "Nets", &["depth", "block", "width", "batch_norm", "init", "seed"]) }
             { controls(&settings, "Data", &["dataset", "side", "augment"]) }
+            <Cifar10Box />
             { controls(&settings, "Training", &["optimizer", "learning_rate", "batch_size", "steps"]) }
             { controls(&settings, "Gradient figures", &["n_seeds"]) }
         </>

@@ -14,17 +14,6 @@ pub(super) fn introduction() -> Html {
     }
 }
 
-pub(super) fn cifar10_help() -> Html {
-    html! {
-        <p>
-            { "CIFAR-10 (Krizhevsky 2009): take the binary version, " }<code>{ "cifar-10-binary.tar.gz" }</code>
-            { ", from " }<a href="https://www.cs.toronto.edu/~kriz/cifar.html" rel="noreferrer">{ "its author's page" }</a>
-            { ", or its " }<code>{ ".bin" }</code>{ " files; one must be " }<code>{ "test_batch.bin" }</code>
-            { ". They stay in this browser." }
-        </p>
-    }
-}
-
 /// `floor((H + 2P - D (K - 1) - 1) / S) + 1`, in letters and in the settings' numbers.
 pub(super) fn size_formula(shape: ConvShape) -> Html {
     let formula = |[h, p, d, k, s]: [Html; 5]| {
