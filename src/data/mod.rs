@@ -12,7 +12,11 @@ pub mod fashion_mnist;
 #[cfg(feature = "compute")]
 pub mod images;
 #[cfg(feature = "compute")]
+pub mod lookup;
+#[cfg(feature = "compute")]
 pub mod plane;
+#[cfg(feature = "compute")]
+pub mod recall;
 #[cfg(feature = "compute")]
 pub mod tar_gz;
 pub mod text;

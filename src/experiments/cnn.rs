@@ -15,10 +15,12 @@ pub use claims::{
     BlockCounts, ConvShape, KNOWN_SHAPES, block_formula, conv_params, net_params, output_size, reach,
     separable_params, separable_share,
 };
-pub use record::{Looks, NetRecord, Record, Wrongs, median};
+pub use record::{Looks, NetRecord, Record, Wrongs};
 pub use settings::Config;
 
+use super::curve::RunSeries;
 pub use super::images::Dataset;
+use super::timing::StepTimes;
 use super::{Check, Experiment};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -111,7 +113,7 @@ pub struct NetStretch {
     /// Cross-entropy of each step's batch, in nats.
     pub losses: Vec<f32>,
     /// How long steps took that were waited for, in milliseconds.
-    pub timed_ms: Vec<f32>,
+    pub times: StepTimes,
 }
 
 /// Both nets on the test images, at an epoch's end.
@@ -182,6 +184,26 @@ impl Experiment for Cnn {
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {
         claims::checks(config, record)
+    }
+
+    fn series(record: &Record) -> Vec<RunSeries> {
+        let steps = f64::from(record.steps_per_epoch);
+        let net = |slug: &'static str, words: &'static str, net: &NetRecord| {
+            // Tested after each epoch; as curves over the run all count steps.
+            let accuracies = net.accuracies.points().iter().map(|(epoch, y)| (epoch * steps, *y)).collect();
+            [
+                RunSeries::new(format!("loss_{slug}"), format!("Loss, {words}"), "nats", &net.losses),
+                RunSeries::new(
+                    format!("accuracy_{slug}"),
+                    format!("Test accuracy, {words}"),
+                    "",
+                    &accuracies,
+                ),
+            ]
+        };
+        let mut series = Vec::from(net("conv", "ordinary", &record.conv));
+        series.extend(net("separable", "separable", &record.separable));
+        series
     }
 
     #[cfg(feature = "compute")]

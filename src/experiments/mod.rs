@@ -6,19 +6,24 @@
 
 #[cfg(feature = "compute")]
 pub mod adamw;
+pub mod attention;
 pub mod cnn;
 pub mod curve;
 pub mod files;
 pub mod images;
 pub mod mlp;
 pub mod optimizer;
+pub mod resnet;
+pub mod rnn;
 pub mod safetensors;
 pub mod settings;
 pub mod spectrum;
+pub mod timing;
 #[cfg(feature = "compute")]
 pub mod training;
 pub mod transformer;
 
+use curve::RunSeries;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use settings::Settings;
 
@@ -44,6 +49,11 @@ pub trait Experiment: 'static {
 
     /// The claims of this section, held against what was measured.
     fn checks(config: &Self::Config, record: &Self::Record) -> Vec<Check>;
+
+    /// What a run leaves behind, as curves over its steps: for comparing runs, for files, for predictions. Each of the
+    /// section's curves is there from the start, without points until they are measured; where layers or heads have
+    /// one each, those come when their number is known. No two have the same name.
+    fn series(record: &Self::Record) -> Vec<RunSeries>;
 
     /// What can be measured without training; done anew whenever a setting changes.
     #[cfg(feature = "compute")]

@@ -26,7 +26,7 @@ pub use config::{Config, Heads, PositionsChoice, TextChoice, Width};
 #[cfg(feature = "compute")]
 pub use learner::{Learner, sizes};
 
-use super::curve::Curve;
+use super::curve::{Curve, RunSeries};
 use super::{Check, Experiment};
 use heads::Snapshot;
 use serde::{Deserialize, Serialize};
@@ -242,6 +242,14 @@ impl Experiment for Transformer {
 
     fn clear_run(record: &mut Record) {
         record.run = Run::default();
+    }
+
+    fn series(record: &Record) -> Vec<RunSeries> {
+        let Run { losses, validation, .. } = &record.run;
+        vec![
+            RunSeries::new("loss_train", "Training loss", "nats for a character", losses),
+            RunSeries::new("loss_val", "Validation loss", "nats for a character", validation),
+        ]
     }
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {

@@ -2,6 +2,11 @@
 
 pub mod attention;
 pub mod cnn;
+pub mod lookup;
+pub mod lstm;
 pub mod mlp;
+pub mod recurrent;
+pub mod resnet;
+pub mod rnn;
 pub mod transformer;
 pub mod weights;

@@ -2,11 +2,9 @@
 
 use super::{BlockCounts, Cost, Frame, Look, NetStretch, Pictures, Samples, Score};
 use crate::experiments::curve::Curve;
+use crate::experiments::timing::StepTimes;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-
-/// Timed steps that the time of a step is the median of.
-const TIMED_KEPT: usize = 61;
 
 /// All that the page has heard.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,15 +56,13 @@ pub struct NetRecord {
     /// `[class, predicted]`: how many.
     pub confusion: Rc<Vec<u32>>,
     pub wrong: Rc<Wrongs>,
-    timed_ms: Vec<f32>,
+    times: StepTimes,
 }
 
 impl NetRecord {
     fn absorb(&mut self, first_step: u32, stretch: &NetStretch) {
         self.losses.extend_steps(first_step, &stretch.losses);
-        self.timed_ms.extend_from_slice(&stretch.timed_ms);
-        let extra = self.timed_ms.len().saturating_sub(TIMED_KEPT);
-        self.timed_ms.drain(..extra);
+        self.times.extend(&stretch.times);
     }
 
     fn score(&mut self, epoch: u32, score: &Score) {
@@ -77,15 +73,8 @@ impl NetRecord {
 
     /// How long a step takes on this device, in milliseconds: the median of the last ones that were waited for.
     pub fn ms_per_step(&self) -> Option<f64> {
-        median(&self.timed_ms)
+        self.times.median()
     }
-}
-
-/// The middle one of some values.
-pub fn median(values: &[f32]) -> Option<f64> {
-    let mut values = values.to_vec();
-    values.sort_by(f32::total_cmp);
-    values.get(values.len() / 2).map(|&value| value.into())
 }
 
 impl Record {

@@ -57,18 +57,11 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Cnn
             if timed && let Some(bias) = &net.net.head.bias {
                 // The last numbers that a step changes: when they are there, it is done.
                 read(bias.val().inner()).await?;
-                part.timed_ms.push((out.now_ms() - began) as f32);
+                part.times.push((out.now_ms() - began) as f32);
             }
         }
         timed = false;
         let last = step == steps;
-        if step % steps_per_epoch == 0 {
-            drain(&mut nets, &mut stretch, step).await?;
-            out.send(Frame::Train(Rc::new(next(&mut stretch, step))));
-            let scores = eyes.score(&nets, step / steps_per_epoch).await?;
-            out.send(Frame::Scores(Rc::new(scores)));
-            out.send(Frame::Looks(Rc::new(eyes.look_at_all(&nets, step).await?)));
-        }
         let tick = out.tick(Progress { step, steps }).await;
         let mut chosen = false;
         if let Some(changed) = out.update() {
@@ -76,18 +69,24 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Cnn
             chosen = image != changed.image;
             image = changed.image;
         }
-        if tick != Tick::Continue || last {
+        // After the tick, which takes the time of a step: tests are none.
+        let epoch_ends = step % steps_per_epoch == 0;
+        if tick != Tick::Continue || last || epoch_ends {
             drain(&mut nets, &mut stretch, step).await?;
             out.send(Frame::Train(Rc::new(next(&mut stretch, step))));
             timed = true;
             let now = out.now_ms();
-            if tick == Tick::Stop {
+            if tick == Tick::Stop && !epoch_ends {
                 out.send(Frame::Looks(Rc::new(eyes.look_at_all(&nets, step).await?)));
             } else if chosen || now - looked >= LOOK_MS {
                 looked = now;
                 let index = (image.saturating_sub(1) as usize).min(eyes.choices().saturating_sub(1));
                 out.send(Frame::Looks(Rc::new(eyes.look(&nets, &[index], step).await?)));
             }
+        }
+        if epoch_ends {
+            out.send(Frame::Scores(Rc::new(eyes.score(&nets, step / steps_per_epoch).await?)));
+            out.send(Frame::Looks(Rc::new(eyes.look_at_all(&nets, step).await?)));
         }
         if tick == Tick::Stop {
             break;
