@@ -5,8 +5,8 @@
 //! Arrows run one way; `tests/layers.rs` reads the imports and keeps it so.
 //!
 //! ```text
-//! data, models -> experiments -> sections -> protocol, worker, lab -> panels -> app
-//!                                   charts -> ui ------------------/
+//! data, models -> experiments -> sections -> protocol, worker, lab, keep -> panels -> app
+//!                                   charts -> ui ------------------------/
 //! ```
 //!
 //! - `data` makes or reads seeded data sets (feature `compute`).
@@ -16,6 +16,7 @@
 //! - [`protocol`] has the only types that cross the worker boundary.
 //! - `worker` owns the device and runs experiments (feature `compute`).
 //! - `lab` is all that a panel needs to know of the worker (feature `page`).
+//! - [`keep`] has what is written down of a run, its file, and the list of runs that a panel keeps.
 //! - `charts` and `ui` draw what they are given, and know no experiment.
 //! - `panels` has one component a section; `app` has navigation, routing and theme.
 //!
@@ -31,6 +32,7 @@ pub mod app;
 pub mod charts;
 pub mod data;
 pub mod experiments;
+pub mod keep;
 #[cfg(feature = "page")]
 pub mod lab;
 #[cfg(feature = "compute")]

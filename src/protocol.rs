@@ -95,7 +95,9 @@ pub struct DeviceInfo {
     pub fallback: Option<String>,
 }
 
+/// What kind of device it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DeviceKind {
     Webgpu,
     Cpu,

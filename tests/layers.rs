@@ -15,9 +15,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("protocol", &["experiments"]),
     ("worker", &["worker", "experiments", "models", "protocol", "sections", "for_each_section"]),
     ("lab", &["lab", "experiments", "protocol"]),
+    ("keep", &["keep", "experiments", "protocol", "sections"]),
     ("charts", &["charts"]),
     ("ui", &["ui", "charts", "experiments", "protocol"]),
-    ("panels", &["panels", "ui", "charts", "experiments", "protocol", "lab"]),
+    ("panels", &["panels", "ui", "charts", "experiments", "protocol", "lab", "keep"]),
     ("app", &["app", "panels", "ui", "experiments", "protocol", "sections", "for_each_section"]),
 ];
 
@@ -44,6 +45,7 @@ fn only_compute_layers_name_burn_and_experiments_name_no_dom() {
         ("panels", &["burn::"]),
         ("app", &["burn::"]),
         ("lab", &["burn::"]),
+        ("keep", &["web_sys", "yew", "gloo", "js_sys", "std::thread", "std::time"]),
         ("experiments", &["web_sys", "yew", "gloo", "js_sys", "std::thread", "std::time"]),
         ("models", &["web_sys", "yew", "gloo", "js_sys", "std::thread", "std::time"]),
         ("data", &["web_sys", "yew", "gloo", "js_sys", "std::thread", "std::time"]),

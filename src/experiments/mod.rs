@@ -143,6 +143,7 @@ impl Check {
 
 /// What a check came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The measurement agrees with the claim.
     Holds,

@@ -33,12 +33,24 @@ enum State {
 #[derive(Debug)]
 struct Handle {
     worker: Worker,
+    /// The address of its script, which is given back when the worker has said that it runs.
+    script: Option<String>,
     _on_message: Closure<dyn Fn(MessageEvent)>,
     _on_error: Closure<dyn Fn(web_sys::Event)>,
 }
 
+impl Handle {
+    fn revoke_script(&mut self) {
+        if let Some(script) = self.script.take() {
+            // An address that is unknown is as good as one that is given back.
+            let _ = Url::revoke_object_url(&script);
+        }
+    }
+}
+
 impl Drop for Handle {
     fn drop(&mut self) {
+        self.revoke_script();
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
         self.worker.terminate();
@@ -149,7 +161,7 @@ impl Client {
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.post_message(&module)?;
-        let handle = Handle { worker, _on_message: on_message, _on_error: on_error };
+        let handle = Handle { worker, script: Some(url), _on_message: on_message, _on_error: on_error };
         NEWBORN.set(Some(handle));
         Ok(())
     }
@@ -183,7 +195,8 @@ impl Client {
     }
 
     fn ready(&self) {
-        let Some(handle) = NEWBORN.take() else { return };
+        let Some(mut handle) = NEWBORN.take() else { return };
+        handle.revoke_script();
         if let Ok(base_url) = base_url() {
             post(&handle.worker, &Command::Hello { base_url });
         }

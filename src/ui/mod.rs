@@ -3,12 +3,11 @@
 
 pub mod checks;
 pub mod control;
+pub mod export;
 pub mod figure;
 pub mod math;
 pub mod readout;
 pub mod run_controls;
-
-mod export;
 
 use std::cell::Cell;
 use yew::prelude::*;
