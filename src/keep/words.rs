@@ -28,6 +28,18 @@ pub fn differences(params: &[Param], from: &Map<String, Value>, to: &Map<String,
     params.iter().filter_map(phrase).collect()
 }
 
+/// The settings that are not the section's defaults, as an address has them.
+pub fn settings(params: &[Param], defaults: &Map<String, Value>, config: &Map<String, Value>) -> String {
+    let value = |map: &Map<String, Value>, key: &str| map.get(key).map(as_text);
+    let differs = |param: &&Param| {
+        let read = |map| value(map, param.key).and_then(|text| param.read(&text).0);
+        read(config) != read(defaults)
+    };
+    let written = |param: &Param| Some(format!("{}={}", param.key, value(config, param.key)?));
+    let settings: Vec<String> = params.iter().filter(differs).filter_map(written).collect();
+    if settings.is_empty() { "default settings".to_owned() } else { settings.join(" ") }
+}
+
 /// How the checks came out: `4 hold, 1 does not`.
 pub fn verdicts(checks: &[Check]) -> String {
     let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();

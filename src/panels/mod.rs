@@ -1,6 +1,7 @@
 //! One component a section, and what they share: settings from the address, and the frame of a panel.
 
 pub mod attention;
+mod history;
 pub mod mlp;
 pub mod resnet;
 pub mod rnn;
@@ -16,6 +17,7 @@ use crate::ui::checks::CheckTable;
 use crate::ui::control::Control;
 use crate::ui::readout::format_number;
 use crate::ui::run_controls::RunControls;
+use history::RunHistory;
 use serde_json::Value;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -42,6 +44,8 @@ pub struct PanelSettings<C> {
     pub set: Callback<(&'static str, Value)>,
     /// Sets all fields to those of a preset, or to their defaults.
     pub choose: Callback<Option<&'static Preset>>,
+    /// The address that they come from.
+    pub page: PanelProps,
 }
 
 /// The settings that the address asks for.
@@ -70,7 +74,7 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
         changes.push(("preset".to_owned(), preset.map(|preset| preset.slug.to_owned())));
         on_query.emit(changes);
     });
-    PanelSettings { config, preset, complaints, set, choose }
+    PanelSettings { config, preset, complaints, set, choose, page: props.clone() }
 }
 
 /// The frame of a panel: its title and introduction, its knobs beside its figures, and its checks.
@@ -108,6 +112,9 @@ pub fn frame<E: Experiment>(
                     { figures }
                     <h3>{ "Check" }</h3>
                     <CheckTable checks={E::checks(&settings.config, &lab.record)} />
+                    <RunHistory<E> page={settings.page.clone()} config={settings.config.clone()} record={lab.record.clone()}
+                        state={lab.state.clone()} run={lab.run} progress={lab.progress} device={lab.device.clone()}
+                        train={lab.train.clone()} />
                 </div>
             </div>
         </section>
