@@ -35,7 +35,7 @@ fn handle(command: Command) {
         RUNS.with_borrow(|runs| runs.values().find(|(id, _)| *id == run).map(|(_, control)| control.clone()))
     };
     match command {
-        Command::Hello { base_url } => runtime::set_base_url(base_url),
+        Command::Hello { base_url, names } => runtime::set_files(base_url, names),
         Command::Start { run, slug, task, device, config, paused } => {
             let control = Rc::new(Control::new(paused));
             let earlier = RUNS.with_borrow_mut(|runs| runs.insert(task, (run, control.clone())));
