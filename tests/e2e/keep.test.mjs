@@ -137,66 +137,65 @@ test('runs are listed, compared, named, pinned, deleted and kept', { timeout: 90
   ));
 
 test('a file of a run opens again, shows the same, and does the run again', { timeout: 90_000 }, () =>
-  withPage(
-    mlp({ seed: 7, noise: 0.0123456789012345, theme: 'dark' }),
-    async (page) => {
-      await train(page, []);
-      await rows(page).waitFor();
-      const loss = await last(row(page, 'Run 1'), 'loss_activated');
-      const { name, text } = await saved(page, inside(page, 'save-run'));
-      assert.match(name, /^nn-lab-mlp-\d{4}-\d\d-\d\d-\d{6}\.json$/);
-      const file = JSON.parse(text);
-      assert.equal(file.schema, 'nn-lab/run');
-      assert.deepEqual([file.seed, file.config.seed, Number(file.config.noise), file.steps.done], [7, 7, 0.0123456789012345, 40]);
-      assert.deepEqual([file.device.asked, file.device.kind, file.outcome], ['cpu', 'cpu', 'done']);
-      assert.equal(file.series.find((series) => series.metric === 'loss_activated').points.length, 40);
-      assert.equal(file.checks.length, await page.locator('.figures > .checks tbody tr').count());
+  withPage(mlp({ seed: 7, noise: 0.0123456789012345, theme: 'dark' }), async (page) => {
+    await train(page, []);
+    await rows(page).waitFor();
+    const loss = await last(row(page, 'Run 1'), 'loss_activated');
+    const { name, text } = await saved(page, inside(page, 'save-run'));
+    assert.match(name, /^nn-lab-mlp-\d{4}-\d\d-\d\d-\d{6}\.json$/);
+    const file = JSON.parse(text);
+    assert.equal(file.schema, 'nn-lab/run');
+    assert.deepEqual([file.seed, file.config.seed, Number(file.config.noise), file.steps.done], [7, 7, 0.0123456789012345, 40]);
+    assert.deepEqual([file.device.asked, file.device.kind, file.outcome], ['cpu', 'cpu', 'done']);
+    assert.equal(file.series.find((series) => series.metric === 'loss_activated').points.length, 40);
+    assert.equal(file.checks.length, await page.locator('.figures > .checks tbody tr').count());
 
-      const csv = (await saved(page, inside(page, 'save-run-csv'))).text.split('\r\n');
-      const head = csv[0].split(',');
-      assert.equal(head[0], 'step');
-      for (const { metric } of file.series) assert.ok(head.some((column) => column.split(' ')[0] === metric), metric);
-      assert.match(csv[1], /nn-lab [\d.]+ · mlp · noise=0.0123456789012345 steps=40 seed=7$/);
+    const csv = (await saved(page, inside(page, 'save-run-csv'))).text.split('\r\n');
+    const head = csv[0].split(',');
+    assert.equal(head[0], 'step');
+    for (const { metric } of file.series) assert.ok(head.some((column) => column.split(' ')[0] === metric), metric);
+    assert.match(csv[1], /nn-lab [\d.]+ · mlp · noise=0.0123456789012345 steps=40 seed=7$/);
 
-      // Under other settings, from another window's files: it is looked at, and not changed.
-      await setParam(page, 'depth', 6);
-      await setParam(page, 'seed', 1);
-      await open(page, text);
-      const opened = page.locator('.run[data-origin="file"]');
-      await opened.waitFor();
-      assert.match(await opened.innerText(), /from a file/);
-      assert.equal(await opened.locator('input.run-name').count(), 0, 'its name is not for changing');
-      assert.equal(await last(opened, 'loss_activated'), loss);
-      assert.equal(await readParam(page, 'depth'), '6');
-      await opened.locator('[data-action="run-details"]').click();
-      assert.match(await opened.innerText(), /Hidden layers 3 → 6, Seed 7 → 1/);
-      assert.deepEqual(
-        await opened.locator('[data-check-verdict]').evaluateAll((list) => list.map((node) => node.dataset.checkVerdict)),
-        file.checks.map((check) => check.verdict),
-      );
-      await opened.locator('[data-action="compare-run"]').check();
-      assert.equal((await compared(page)).length, 1);
-      await shot(page, 'keep-400-dark');
-      await checkAccess(page, 'dark, a file open');
-      assert.equal((await saved(page, opened.locator('[data-action="save-run"]'))).text, text, 'saved again it is the same');
+    // Under other settings, from another window's files: it is looked at, and not changed.
+    await setParam(page, 'depth', 6);
+    await setParam(page, 'seed', 1);
+    await open(page, text);
+    const opened = page.locator('.run[data-origin="file"]');
+    await opened.waitFor();
+    assert.match(await opened.innerText(), /from a file/);
+    assert.equal(await opened.locator('input.run-name').count(), 0, 'its name is not for changing');
+    assert.equal(await last(opened, 'loss_activated'), loss);
+    assert.equal(await readParam(page, 'depth'), '6');
+    await opened.locator('[data-action="run-details"]').click();
+    assert.match(await opened.innerText(), /Hidden layers 3 → 6, Seed 7 → 1/);
+    assert.deepEqual(
+      await opened.locator('[data-check-verdict]').evaluateAll((list) => list.map((node) => node.dataset.checkVerdict)),
+      file.checks.map((check) => check.verdict),
+    );
+    await opened.locator('[data-action="compare-run"]').check();
+    assert.equal((await compared(page)).length, 1);
+    await shot(page, 'keep-1280-dark');
+    await page.setViewportSize({ width: 400, height: 800 });
+    await shot(page, 'keep-400-dark');
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth));
+    await checkAccess(page, 'dark, a file open');
+    assert.equal((await saved(page, opened.locator('[data-action="save-run"]'))).text, text, 'saved again it is the same');
 
-      await opened.locator('[data-action="rerun"]').click();
-      await row(page, 'Run 2').waitFor({ timeout: 30_000 });
-      assert.deepEqual([await readParam(page, 'depth'), await readParam(page, 'seed')], ['3', '7']);
-      assert.equal(await last(row(page, 'Run 2'), 'loss_activated'), loss);
-      assert.match(await row(page, 'Run 2').innerText(), /The same settings as Run 1\./);
-      // Once more, with the settings in place already.
-      await row(page, 'Run 1').locator('[data-action="rerun"]').click();
-      await row(page, 'Run 3').waitFor({ timeout: 30_000 });
-      assert.equal(await last(row(page, 'Run 3'), 'loss_activated'), loss);
+    await opened.locator('[data-action="rerun"]').click();
+    await row(page, 'Run 2').waitFor({ timeout: 30_000 });
+    assert.deepEqual([await readParam(page, 'depth'), await readParam(page, 'seed')], ['3', '7']);
+    assert.equal(await last(row(page, 'Run 2'), 'loss_activated'), loss);
+    assert.match(await row(page, 'Run 2').innerText(), /The same settings as Run 1\./);
+    // Once more, with the settings in place already.
+    await row(page, 'Run 1').locator('[data-action="rerun"]').click();
+    await row(page, 'Run 3').waitFor({ timeout: 30_000 });
+    assert.equal(await last(row(page, 'Run 3'), 'loss_activated'), loss);
 
-      // By drop.
-      await inside(page, 'delete-run').first().click();
-      await drop(page, (transfer, text) => transfer.items.add(new File([text], 'dropped.json')), text);
-      await page.waitForFunction(() => document.querySelectorAll('.run[data-origin="file"]').length === 2);
-    },
-    { width: 400, height: 800 },
-  ));
+    // By drop.
+    await inside(page, 'delete-run').first().click();
+    await drop(page, (transfer, text) => transfer.items.add(new File([text], 'dropped.json')), text);
+    await page.waitForFunction(() => document.querySelectorAll('.run[data-origin="file"]').length === 2);
+  }));
 
 test('what is no file of a run is refused in a sentence, and that of another section goes there', { timeout: 60_000 }, () =>
   withPage(mlp(), async (page) => {

@@ -10,7 +10,7 @@ import { inflateRawSync } from 'node:zlib';
 import { act, address, metric, shot, state, theSite, waitMetric, waitState, withPage } from './lib/browser.mjs';
 import { artefacts, dist, serve } from './lib/site.mjs';
 
-const script = (name, ...words) => execFileSync(process.execPath, [fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url)), ...words], { encoding: 'utf8' });
+const script = (name, ...words) => execFileSync(process.execPath, [fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url)), ...words], { encoding: 'utf8', stdio: 'pipe' });
 const folders = [];
 
 /** The built site, shipped into a folder of its own; `change` makes another version of it. */
@@ -75,7 +75,8 @@ test('a shipped site works below a path, without a network after one visit, and 
         // A new version while a page of the old one is open.
         site.down = false;
         site.folder = two.folder;
-        await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
+        // Asked for again and again: where the browser is busy with an earlier answer, it may forget to give this one.
+        await page.evaluate(() => void setInterval(async () => (await navigator.serviceWorker.getRegistration()).update().catch(() => {}), 500));
         await page.locator('.update-notice').waitFor();
         await shot(page, 'update-notice');
         assert.equal(await buildOf(page), one.build);
