@@ -309,6 +309,8 @@ fn names_are_the_visitors_but_for_files() {
     let file = history.add(2, Origin::File, evidence());
     let name = |history: &History, id| history.get(id).expect("there").name.clone();
     assert_eq!(name(&history, file), "File of 2026-11-24 03:04");
+    let again = history.add(9, Origin::File, evidence());
+    assert_eq!(name(&history, again), "File of 2026-11-24 03:04 (2)");
     history.rename(ours, "  deep\u{7} one ");
     history.rename(file, "mine");
     assert_eq!(name(&history, ours), "deep one");

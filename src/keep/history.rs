@@ -78,10 +78,12 @@ impl History {
                 self.count = self.count.saturating_add(1);
                 format!("Run {}", self.count)
             }
-            // Named after the file's moment, which two files of one run share.
+            // Named after the moment of the run, which other files may share.
             Origin::File => {
-                format!("File of {}", evidence.finished.to_string().get(..16).unwrap_or_default())
-                    .replace('T', " ")
+                let moment = evidence.finished.to_string().replace('T', " ");
+                let name = format!("File of {}", moment.get(..16).unwrap_or_default());
+                let same = self.runs.iter().filter(|run| run.name.starts_with(&name)).count();
+                if same == 0 { name } else { format!("{name} ({})", same + 1) }
             }
         };
         self.runs.push(Kept::new(id, name, false, origin, evidence));

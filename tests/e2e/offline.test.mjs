@@ -17,7 +17,6 @@ const folders = [];
 function ship(name, change = () => {}) {
   const folder = join(artefacts, `shipped-${name}`);
   rmSync(folder, { recursive: true, force: true });
-  // Where the site under test is a shipped one already, it is taken as it is.
   cpSync(dist, folder, { recursive: true, filter: (path) => !/\.(br|gz)$/.test(path) });
   folders.push(folder);
   change(folder);

@@ -70,8 +70,8 @@ pub(super) fn Compare(props: &CompareProps) -> Html {
         line.dashed = true;
         line
     }));
-    let planned = props.runs.iter().map(|chosen| chosen.run.evidence.steps.planned);
-    let x_max = planned.chain(props.live.is_some().then_some(props.planned)).max().map(f64::from);
+    let done = props.runs.iter().map(|chosen| chosen.run.evidence.steps.done);
+    let x_max = done.chain(props.live.is_some().then_some(props.planned)).max().map(f64::from);
 
     let on_metric = {
         let asked = asked.setter();
