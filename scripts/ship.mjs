@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 /** Larger files are kept when they have been used once, not before. */
 const MOST_FIRST_BYTES = 32_000_000;
-/** A name with sixteen digits of a hash in it, as Trunk makes them and as this script does. */
-const FIXED = /-[0-9a-f]{16}(_bg)?\.[a-z]+$/;
+/** A name with a hash in it, as Trunk makes them, which leaves zeros at the front out, and as this script does. */
+const FIXED = /-[0-9a-f]{8,16}(_bg)?\.[a-z]+$/;
 
 const folder = process.argv[2] ?? 'dist';
 const source = (name) => readFileSync(fileURLToPath(new URL(`../static/offline/${name}`, import.meta.url)), 'utf8');
