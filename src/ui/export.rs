@@ -93,7 +93,7 @@ pub(super) fn picture(body: &Element, title: &str, stamp: &str) -> Option<Pictur
 }
 
 /// Hands a text to the visitor as a file.
-pub(super) fn download(file: &str, kind: &str, text: &str) -> Option<()> {
+pub fn download(file: &str, kind: &str, text: &str) -> Option<()> {
     let options = BlobPropertyBag::new();
     options.set_type(kind);
     let parts = Array::of1(&JsValue::from_str(text));

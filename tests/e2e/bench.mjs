@@ -41,7 +41,7 @@ async function start() {
         await waitMetric(page, 'step', (step) => step >= 1);
         steps.push(await page.evaluate(() => performance.now()));
         paints.push(await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime));
-        fetched = await page.evaluate(() => performance.getEntriesByType('resource').find((entry) => entry.name.endsWith('worker_bg.wasm'))?.startTime);
+        fetched = await page.evaluate(() => performance.getEntriesByType('resource').find((entry) => /worker_bg(-\w+)?\.wasm$/.test(entry.name))?.startTime);
       },
       { init: watch },
     );
@@ -99,7 +99,9 @@ async function dispatches(slug, name, params) {
       if (original) prototype[name] = function (...args) { self.dispatches++; return original.apply(this, args); };
     }
   `;
-  site.rewrites.set('worker.js', (script) => count + script);
+  // A shipped site has a hash in the name.
+  const worker = readdirSync(dist).find((name) => /^worker(-[0-9a-f]{16})?\.js$/.test(name));
+  site.rewrites.set(worker, (script) => count + script);
   try {
     const counts = [];
     for (const steps of [5, 15]) {
