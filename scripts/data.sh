@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a data set anew from its source.
+# Makes a data set anew from its source, or fetches one that is not committed.
 set -euo pipefail
 source scripts/tools.sh
 
@@ -28,7 +28,10 @@ case "$name" in
         fi
         python3 scripts/shakespeare.py "$source"
         ;;
+    cifar10)
+        exec bash scripts/cifar10.sh "$@"
+        ;;
     *)
-        fail "unknown data set \"$name\"; known: fashion-mnist, shakespeare"
+        fail "unknown data set \"$name\"; known: fashion-mnist, shakespeare, cifar10"
         ;;
 esac

@@ -1,8 +1,10 @@
 //! Navigation, routing, theme and embed mode.
 
+mod embed;
 pub mod route;
 
 use crate::for_each_section;
+use crate::lesson::Lesson;
 use crate::panels::PanelProps;
 use crate::protocol::DeviceChoice;
 use crate::sections::SECTIONS;
@@ -46,8 +48,20 @@ pub fn App() -> Html {
     };
     // A panel of its own for each section: switching drops the old one with its runs.
     let panel = panel(section.slug, props);
+    let (lesson, mut complaints) = Lesson::from_query(&route.query);
+    if route.get("v").is_some() {
+        complaints.push("This link is from a newer version of the lab. What is not known here was left out; reload the page for the newest.".to_owned());
+    }
+    let panel = html! {
+        <ContextProvider<Rc<Lesson>> context={Rc::new(lesson)}>
+            if !complaints.is_empty() {
+                <div class="notice" data-kind="warn" role="status">{ for complaints.iter().map(|text| html! { <p>{ text }</p> }) }</div>
+            }
+            { panel }
+        </ContextProvider<Rc<Lesson>>>
+    };
     if route.get("embed") == Some("1") {
-        html! { <main class="embed">{ panel }</main> }
+        html! { <embed::Embed slug={section.slug} query={route.query.clone()}>{ panel }</embed::Embed> }
     } else {
         html! { <Shell {route}>{ panel }</Shell> }
     }

@@ -1,6 +1,10 @@
 //! All that a panel needs to know of the worker: the [`use_experiment`] hook.
 
 mod client;
+mod files;
+mod storage;
+
+pub use files::{Files, use_files};
 
 use crate::experiments::Experiment;
 use crate::protocol::{Command, DeviceChoice, DeviceInfo, Event, Pace, Progress, RunId, RunState, Task};
@@ -45,9 +49,11 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, device: DeviceChoice) -
     let session = use_reducer(Session::<E>::default);
     let runs = use_mut_ref(Runs::default);
 
-    use_effect_with((config.clone(), device), {
+    // New files of the visitor's may be what the probe was missing; a run goes on without them.
+    let files_version = files::use_files_version();
+    use_effect_with((config.clone(), device, files_version), {
         let (session, runs) = (session.dispatcher(), runs.clone());
-        move |(config, device)| {
+        move |(config, device, _)| {
             let (config, device) = (config.clone(), *device);
             let resets = runs.borrow_mut().resets::<E>(&config, device);
             if resets {
@@ -292,7 +298,7 @@ impl<E: Experiment> Session<E> {
                 self.state = RunState::Done { stopped }
             }
             (Task::Train, Event::Failed { error, .. }) => self.state = RunState::Error(error.to_string()),
-            (_, Event::Ready | Event::Died { .. }) | (Task::Probe, _) => {}
+            (_, Event::Ready | Event::Died { .. } | Event::Taken { .. }) | (Task::Probe, _) => {}
         }
     }
 }

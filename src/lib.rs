@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! data, models -> experiments -> sections -> protocol, worker, lab -> panels -> app
-//!                                   charts -> ui ------------------/
+//!                           lesson, charts -> ui, host -------------/
 //! ```
 //!
 //! - `data` makes or reads seeded data sets (feature `compute`).
@@ -16,6 +16,8 @@
 //! - [`protocol`] has the only types that cross the worker boundary.
 //! - `worker` owns the device and runs experiments (feature `compute`).
 //! - `lab` is all that a panel needs to know of the worker (feature `page`).
+//! - `lesson` is what the author of a link decides: what is hidden or locked, which question is asked.
+//! - `host` speaks with the page around a frame, and with the panels beside it.
 //! - `charts` and `ui` draw what they are given, and know no experiment.
 //! - `panels` has one component a section; `app` has navigation, routing and theme.
 //!
@@ -29,11 +31,14 @@
 pub mod app;
 #[cfg(feature = "page")]
 pub mod charts;
-#[cfg(feature = "compute")]
 pub mod data;
 pub mod experiments;
 #[cfg(feature = "page")]
+pub mod host;
+#[cfg(feature = "page")]
 pub mod lab;
+#[cfg(feature = "page")]
+pub mod lesson;
 #[cfg(feature = "compute")]
 pub mod models;
 #[cfg(feature = "page")]

@@ -1,10 +1,12 @@
 //! The only types that cross the worker boundary, as postcard bytes.
 //!
 //! Configs and frames travel as bytes inside the messages: only the page's hook and the worker's dispatch, which
-//! both know the experiment, decode them.
+//! both know the experiment, decode them. The visitor's files travel beside a message as the browser's own blobs, so that
+//! their bytes are copied only where they are read.
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::experiments::files::{FileKind, UserFile};
 pub use crate::experiments::{LabError, Progress};
 
 /// Tells one run from another, so that a late frame of an old run never reaches a new one. Never used twice.
@@ -41,6 +43,12 @@ pub enum Command {
     Ask { run: RunId, request: Vec<u8> },
     /// Settings that may change while running.
     Update { run: RunId, config: Vec<u8> },
+    /// Check and unpack a file of the visitor's, which comes beside this.
+    Take { run: RunId, kind: FileKind, name: String },
+    /// A file that was taken in before comes beside this.
+    Keep { path: String },
+    /// The visitor has removed a file.
+    Remove { path: String },
 }
 
 /// Which half of an experiment is asked for.
@@ -75,6 +83,8 @@ pub enum Event {
     Finished { run: RunId, stopped: bool },
     /// The run is over, because of this.
     Failed { run: RunId, error: LabError },
+    /// A file was taken in; what came of it comes beside this, in the same order.
+    Taken { run: RunId, files: Vec<UserFile> },
 }
 
 /// How fast a run goes.

@@ -8,6 +8,10 @@ macro_rules! for_each_section {
     ($callback:ident) => {
         $callback! {
             mlp, Mlp, MlpPanel, "MLP", "Depth, width and non-linearity";
+            cnn, Cnn, CnnPanel, "CNN", "Convolutions, and depthwise separable ones";
+            resnet, ResNet, ResNetPanel, "ResNet", "Shortcuts, depth and gradients";
+            rnn, Rnn, RnnPanel, "RNN and LSTM", "Memory over 200 steps";
+            attention, Attention, AttentionPanel, "Attention", "Scores, weights, heads and the scale";
         }
     };
 }

@@ -8,7 +8,7 @@ mod runtime;
 
 use crate::experiments::{Experiment, LabError, settings::Settings};
 use crate::for_each_section;
-use crate::protocol::{Command, DeviceChoice, Event, RunId, Task};
+use crate::protocol::{Command, DeviceChoice, Event, FileKind, RunId, Task, UserFile};
 use outbox::{Control, Outbox};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -30,12 +30,20 @@ pub fn start() {
     runtime::post(&Event::Ready);
 }
 
-fn handle(command: Command) {
+fn handle(command: Command, beside: Option<runtime::Blob>) {
     let control = |run: RunId| {
         RUNS.with_borrow(|runs| runs.values().find(|(id, _)| *id == run).map(|(_, control)| control.clone()))
     };
     match command {
         Command::Hello { base_url } => runtime::set_base_url(base_url),
+        Command::Keep { path } => runtime::keep_file(path, beside),
+        Command::Remove { path } => runtime::keep_file(path, None),
+        Command::Take { run, kind, name } => wasm_bindgen_futures::spawn_local(async move {
+            match take(kind, &name, beside).await {
+                Ok((files, blobs)) => runtime::post_beside(&Event::Taken { run, files }, &blobs),
+                Err(error) => runtime::post(&Event::Failed { run, error }),
+            }
+        }),
         Command::Start { run, slug, task, device, config, paused, request } => {
             let control = Rc::new(Control::new(paused));
             request.into_iter().for_each(|request| control.ask(request));
@@ -69,6 +77,24 @@ fn handle(command: Command) {
             control(run).iter().for_each(|control| control.update(config.clone()))
         }
     }
+}
+
+/// Takes a file of the visitor's in. What is wrong with it takes nothing away that was there before.
+async fn take(
+    kind: FileKind,
+    name: &str,
+    blob: Option<runtime::Blob>,
+) -> Result<(Vec<UserFile>, Vec<runtime::Blob>), LabError> {
+    let unread = || LabError::Data(format!("{name} could not be read. Choose it again."));
+    let bytes = blob.ok_or_else(unread)?.read().await.map_err(|_| unread())?;
+    let (mut files, mut blobs) = (Vec::new(), Vec::new());
+    for (path, bytes) in kind.unpack(name, bytes)? {
+        let blob = runtime::Blob::of(&bytes).map_err(|_| unread())?;
+        runtime::keep_file(path.clone(), Some(blob.clone()));
+        files.push(UserFile { path, size: bytes.len() as u32 });
+        blobs.push(blob);
+    }
+    Ok((files, blobs))
 }
 
 /// Runs the task to its end. Says whether it was stopped early.

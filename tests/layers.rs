@@ -15,10 +15,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("protocol", &["experiments"]),
     ("worker", &["worker", "experiments", "models", "protocol", "sections", "for_each_section"]),
     ("lab", &["lab", "experiments", "protocol"]),
+    ("lesson", &["lesson"]),
+    ("host", &["host"]),
     ("charts", &["charts"]),
-    ("ui", &["ui", "charts", "experiments", "protocol"]),
-    ("panels", &["panels", "ui", "charts", "experiments", "protocol", "lab"]),
-    ("app", &["app", "panels", "ui", "experiments", "protocol", "sections", "for_each_section"]),
+    ("ui", &["ui", "charts", "experiments", "lesson", "protocol"]),
+    ("panels", &["panels", "ui", "charts", "experiments", "host", "lesson", "protocol", "lab"]),
+    (
+        "app",
+        &["app", "panels", "ui", "experiments", "host", "lesson", "protocol", "sections", "for_each_section"],
+    ),
 ];
 
 #[test]

@@ -242,7 +242,7 @@ fn tiny() -> Config {
 }
 
 fn collector() -> Collector<Transformer> {
-    Collector { files: vec![("user/text", own_text())], ..Collector::default() }
+    Collector { user_files: [("user/text".to_owned(), own_text().into())].into(), ..Collector::default() }
 }
 
 fn run_with(config: &Config, mut out: Collector<Transformer>) -> (Record, Vec<Frame>) {

@@ -84,8 +84,11 @@ pub struct HeatmapProps {
     /// What the colours mean, with the unit.
     #[prop_or_default]
     pub value_label: AttrValue,
-    /// x, y and class of data points to draw above the cells, where both axes are numeric. Classes differ in shape
-    /// as well as in colour.
+    /// What else the cursor reads of a cell: names, and grids of the same shape.
+    #[prop_or_default]
+    pub also: Vec<(AttrValue, Grid)>,
+    /// x, y and class of data points to draw above the cells. On an axis of names the first cell is from 0 to 1.
+    /// Classes differ in shape as well as in colour.
     #[prop_or_default]
     pub points: Option<Rc<Vec<(f64, f64, usize)>>>,
     /// Whether colours blend between cells.
@@ -106,6 +109,7 @@ impl PartialEq for HeatmapProps {
         let same_names = |ours: &Rc<Vec<AttrValue>>, theirs| Rc::ptr_eq(ours, theirs) || ours == theirs;
         same_points
             && self.grid == other.grid
+            && self.also == other.also
             && same_names(&self.row_names, &other.row_names)
             && same_names(&self.col_names, &other.col_names)
             && (self.map, self.range, self.x_range, self.y_range)

@@ -2,6 +2,7 @@
 //!
 //! The page ships a balanced subset; `static/data/README.md` gives its origin, licence and layout.
 
+use crate::data::crc32::crc32;
 use crate::experiments::LabError;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
@@ -106,11 +107,4 @@ fn unfilter(packed: &[u8], up: bool, quant_shift: u32) -> Vec<u8> {
         *value = (u32::from(*value).min(levels) * 255 / levels) as u8;
     }
     values
-}
-
-/// The CRC-32 of zlib and PNG, a bit at a time: the file is read once, and this takes a few milliseconds.
-pub(super) fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0u32, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
-    })
 }

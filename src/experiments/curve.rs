@@ -1,5 +1,6 @@
 //! A measured curve that grows while a run goes on.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::rc::Rc;
 
@@ -39,11 +40,43 @@ impl Curve {
     }
 }
 
+impl FromIterator<(f64, f64)> for Curve {
+    fn from_iter<I: IntoIterator<Item = (f64, f64)>>(points: I) -> Self {
+        Self(Rc::new(points.into_iter().collect()))
+    }
+}
+
 impl Deref for Curve {
     type Target = [(f64, f64)];
 
     fn deref(&self) -> &Self::Target {
         &self.0
+    }
+}
+
+/// A curve of a run under the name that it is known by: what a run leaves behind, to be laid over another, saved or
+/// predicted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunSeries {
+    /// The name; that of the `data-metric` which shows the same quantity, where there is one.
+    pub metric: Cow<'static, str>,
+    /// A few words for a reader.
+    pub title: Cow<'static, str>,
+    /// The unit of y, or an empty string.
+    pub unit: &'static str,
+    /// Step and value, in the order of steps.
+    pub points: Rc<Vec<(f64, f64)>>,
+}
+
+impl RunSeries {
+    /// Such a series, sharing the curve's points.
+    pub fn new(
+        metric: impl Into<Cow<'static, str>>,
+        title: impl Into<Cow<'static, str>>,
+        unit: &'static str,
+        curve: &Curve,
+    ) -> Self {
+        Self { metric: metric.into(), title: title.into(), unit, points: curve.points() }
     }
 }
 

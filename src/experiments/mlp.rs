@@ -11,7 +11,7 @@ mod train;
 
 pub use claims::{ParamCount, chance, param_count, params_formula, rank_bound, training_dims};
 
-use super::curve::Curve;
+use super::curve::{Curve, RunSeries};
 pub use super::optimizer::Optimizer;
 use super::settings::{Kind, Param, Settings};
 use super::spectrum::Spectrum;
@@ -362,6 +362,42 @@ impl Experiment for Mlp {
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {
         claims::checks(config, record)
+    }
+
+    fn series(record: &Record) -> Vec<RunSeries> {
+        let of = |net: &NetRecord, value: fn(&Score) -> f32| {
+            net.scores.iter().map(|score| (score.step.into(), value(score).into())).collect::<Curve>()
+        };
+        let net = |slug: &'static str, title: &'static str, net: &NetRecord| {
+            let mut series = vec![
+                RunSeries::new(format!("loss_{slug}"), format!("Loss, {title}"), "nats", &net.losses),
+                RunSeries::new(
+                    format!("accuracy_{slug}"),
+                    format!("Test accuracy, {title}"),
+                    "",
+                    &of(net, |score| score.test),
+                ),
+                RunSeries::new(
+                    format!("accuracy_train_{slug}"),
+                    format!("Training accuracy, {title}"),
+                    "",
+                    &of(net, |score| score.train),
+                ),
+            ];
+            series.extend(net.grad_norms.iter().enumerate().map(|(layer, norms)| {
+                let layer = layer + 1;
+                RunSeries::new(
+                    format!("grad_norm_{slug}_{layer}"),
+                    format!("Gradient norm, {title}, layer {layer}"),
+                    "",
+                    norms,
+                )
+            }));
+            series
+        };
+        let mut series = net("linear", "linear", &record.linear);
+        series.extend(net("activated", "non-linear", &record.activated));
+        series
     }
 
     #[cfg(feature = "compute")]

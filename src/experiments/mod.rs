@@ -6,16 +6,24 @@
 
 #[cfg(feature = "compute")]
 pub mod adamw;
+pub mod attention;
+pub mod cnn;
 pub mod curve;
+pub mod files;
+pub mod images;
 pub mod mlp;
 pub mod optimizer;
+pub mod resnet;
+pub mod rnn;
 pub mod safetensors;
 pub mod settings;
 pub mod spectrum;
+pub mod timing;
 #[cfg(feature = "compute")]
 pub mod training;
 pub mod transformer;
 
+use curve::RunSeries;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use settings::Settings;
 
@@ -41,6 +49,11 @@ pub trait Experiment: 'static {
 
     /// The claims of this section, held against what was measured.
     fn checks(config: &Self::Config, record: &Self::Record) -> Vec<Check>;
+
+    /// What a run leaves behind, as curves over its steps: for comparing runs, for files, for predictions. Each of the
+    /// section's curves is there from the start, without points until they are measured; where layers or heads have
+    /// one each, those come when their number is known. No two have the same name.
+    fn series(record: &Self::Record) -> Vec<RunSeries>;
 
     /// What can be measured without training; done anew whenever a setting changes.
     #[cfg(feature = "compute")]
@@ -75,6 +88,8 @@ pub trait Emit<E: Experiment> {
     fn update(&mut self) -> Option<E::Config>;
 
     /// The bytes of a file below `static/`, fetched once and kept.
+    ///
+    /// A path below `user/` is a file that the visitor gave.
     fn asset(&mut self, path: &str) -> impl Future<Output = Result<std::rc::Rc<[u8]>, LabError>>;
 
     /// What the visitor asks of this run, oldest first: bytes of a type that the experiment and its panel agree on. A run
@@ -96,10 +111,12 @@ pub trait Emit<E: Experiment> {
         async { Tick::Stop }
     }
 
-    /// Milliseconds since some time in the past.
-    fn now_ms(&self) -> f64 {
-        0.0
-    }
+    /// The paths of all files that begin with `prefix`, in alphabetical order: those below `static/` and those that
+    /// the visitor gave.
+    fn list_assets(&mut self, prefix: &str) -> impl Future<Output = Result<Vec<String>, LabError>>;
+
+    /// Milliseconds since some moment. What has been asked of a GPU may not be done yet: measure over a read.
+    fn now_ms(&self) -> f64;
 }
 
 /// How to go on after a step.

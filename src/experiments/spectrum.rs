@@ -58,6 +58,17 @@ pub fn centred(rows: usize, cols: usize, values: &[f32]) -> Vec<f32> {
     values.iter().enumerate().map(|(i, v)| v - means.get(i % cols.max(1)).copied().unwrap_or(0.0)).collect()
 }
 
+/// The largest absolute value among the eigenvalues of a row-major square matrix; `None` where they cannot be found.
+#[cfg(feature = "compute")]
+pub fn spectral_radius(side: usize, values: &[f32]) -> Option<f64> {
+    if values.len() != side * side || values.iter().any(|v| !v.is_finite()) {
+        return None;
+    }
+    let matrix = nalgebra::DMatrix::from_row_iterator(side, side, values.iter().map(|&v| f64::from(v)));
+    let schur = nalgebra::linalg::Schur::try_new(matrix, f64::EPSILON, 10_000)?;
+    schur.complex_eigenvalues().iter().map(|value| value.norm()).reduce(f64::max)
+}
+
 #[cfg(all(test, feature = "compute"))]
 mod tests {
     use super::*;
@@ -89,5 +100,15 @@ mod tests {
     fn what_is_not_finite_has_no_spectrum() {
         assert_eq!(spectrum(1, 2, &[f32::NAN, 1.0]), Spectrum::default());
         assert_eq!(spectrum(0, 0, &[]), Spectrum::default());
+    }
+
+    #[test]
+    fn the_spectral_radius_of_a_rotation_and_of_a_triangle() {
+        let near = |values: &[f32], expected: f64| {
+            assert!(spectral_radius(2, values).is_some_and(|radius| (radius - expected).abs() < 1e-6));
+        };
+        near(&[0.6, -0.8, 0.8, 0.6], 1.0);
+        near(&[0.5, 9.0, 0.0, -2.0], 2.0);
+        assert_eq!(spectral_radius(2, &[f32::NAN; 4]), None);
     }
 }

@@ -30,9 +30,20 @@ impl<M: Module> Trainee<M> {
         measure: impl FnOnce(&M, &Gradients),
     ) {
         let grads = loss.backward();
-        self.losses.push(loss.inner());
         measure(&self.net, &grads);
-        let mut grads = GradientsParams::from_grads(grads, &self.net);
+        let grads = GradientsParams::from_grads(grads, &self.net);
+        self.apply(loss.inner(), grads, learning_rate, max_norm);
+    }
+
+    /// One step along gradients that are known already, and the loss that they belong to.
+    pub fn apply(
+        &mut self,
+        loss: Tensor<1>,
+        mut grads: GradientsParams,
+        learning_rate: f64,
+        max_norm: Option<f64>,
+    ) {
+        self.losses.push(loss);
         if let Some(max_norm) = max_norm {
             grads = clip_by_global_norm(grads, &self.net, max_norm);
         }

@@ -26,7 +26,7 @@ pub use config::{Config, Heads, PositionsChoice, TextChoice, Width};
 #[cfg(feature = "compute")]
 pub use learner::{Learner, sizes};
 
-use super::curve::Curve;
+use super::curve::{Curve, RunSeries};
 use super::{Check, Experiment};
 use heads::Snapshot;
 use serde::{Deserialize, Serialize};
@@ -246,6 +246,14 @@ impl Experiment for Transformer {
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {
         claims::checks(config, record)
+    }
+
+    fn series(record: &Record) -> Vec<RunSeries> {
+        let run = &record.run;
+        vec![
+            RunSeries::new("loss_train", "Training loss", "nats", &run.losses),
+            RunSeries::new("loss_val", "Validation loss", "nats", &run.validation),
+        ]
     }
 
     #[cfg(feature = "compute")]

@@ -1,10 +1,11 @@
 //! The page's end of the worker: fetches it, starts it, replaces it when it dies, and passes each event to the run
 //! that it belongs to.
 
-use crate::protocol::{Command, Event, LabError, RunId};
+use super::storage;
+use crate::protocol::{Command, Event, FileKind, LabError, RunId, UserFile};
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -17,6 +18,12 @@ pub(super) struct Client {
     worker: RefCell<State>,
     listeners: RefCell<HashMap<RunId, Callback<Event>>>,
     last_run: Cell<u32>,
+    /// What the visitor gave, by its path.
+    files: RefCell<BTreeMap<String, Blob>>,
+    /// Counts the changes of the files.
+    files_version: Cell<u32>,
+    /// Whoever wants to know that the files have changed.
+    watchers: RefCell<Vec<(u32, Callback<u32>)>>,
 }
 
 #[derive(Debug, Default)]
@@ -25,7 +32,7 @@ enum State {
     #[default]
     None,
     /// Being fetched or started; commands wait here.
-    Starting(Vec<Command>),
+    Starting(Vec<(Command, Option<Blob>)>),
     Ready(Handle),
 }
 
@@ -64,6 +71,20 @@ impl Client {
         listener: Callback<Event>,
         command: impl FnOnce(RunId) -> Command,
     ) -> RunId {
+        self.start_beside(listener, command, None)
+    }
+
+    /// Has the worker check and unpack a file.
+    pub(super) fn take(self: &Rc<Self>, listener: Callback<Event>, kind: FileKind, name: String, blob: Blob) {
+        self.start_beside(listener, |run| Command::Take { run, kind, name }, Some(blob));
+    }
+
+    fn start_beside(
+        self: &Rc<Self>,
+        listener: Callback<Event>,
+        command: impl FnOnce(RunId) -> Command,
+        beside: Option<Blob>,
+    ) -> RunId {
         let run = RunId(self.last_run.get() + 1);
         self.last_run.set(run.0);
         self.listeners.borrow_mut().insert(run, listener);
@@ -73,21 +94,81 @@ impl Client {
             let client = self.clone();
             spawn_local(async move {
                 painted().await;
+                client.restore().await;
                 if let Err(error) = client.clone().boot().await {
                     client.lose(&format!("The worker could not be started ({}).", describe(&error)));
                 }
             });
         }
-        self.send(&command(run));
+        self.send_beside(&command(run), beside);
         run
+    }
+
+    /// Takes up what an earlier visit has kept, once.
+    async fn restore(&self) {
+        thread_local! {
+            static DONE: Cell<bool> = const { Cell::new(false) };
+        }
+        if DONE.replace(true) {
+            return;
+        }
+        let kept = storage::load().await;
+        if !kept.is_empty() {
+            self.files.borrow_mut().extend(kept);
+            self.files_changed();
+        }
+    }
+
+    /// The visitor's files in a folder.
+    pub(super) fn files(&self, folder: &str) -> Vec<UserFile> {
+        let files = self.files.borrow();
+        let inside = files.iter().filter(|(path, _)| path.starts_with(folder));
+        inside.map(|(path, blob)| UserFile { path: path.clone(), size: blob.size() as u32 }).collect()
+    }
+
+    /// Removes the visitor's files in a folder, here, in the worker and in the browser's storage.
+    pub(super) fn remove_files(&self, folder: &str) {
+        for UserFile { path, .. } in self.files(folder) {
+            self.files.borrow_mut().remove(&path);
+            self.send(&Command::Remove { path: path.clone() });
+            spawn_local(async move { storage::remove(&path).await });
+        }
+        self.files_changed();
+    }
+
+    pub(super) fn files_version(&self) -> u32 {
+        self.files_version.get()
+    }
+
+    /// Calls `watcher` when the files have changed, until it is dropped by its number.
+    pub(super) fn watch_files(&self, watcher: Callback<u32>) -> u32 {
+        let number = self.last_run.get() + 1;
+        self.last_run.set(number);
+        self.watchers.borrow_mut().push((number, watcher));
+        number
+    }
+
+    pub(super) fn unwatch_files(&self, number: u32) {
+        self.watchers.borrow_mut().retain(|(other, _)| *other != number);
+    }
+
+    fn files_changed(&self) {
+        let version = self.files_version.get() + 1;
+        self.files_version.set(version);
+        let watchers = self.watchers.borrow().clone();
+        watchers.iter().for_each(|(_, watcher)| watcher.emit(version));
     }
 
     /// Sends a command to the worker, or keeps it until there is one.
     pub(super) fn send(&self, command: &Command) {
+        self.send_beside(command, None);
+    }
+
+    fn send_beside(&self, command: &Command, beside: Option<Blob>) {
         match &mut *self.worker.borrow_mut() {
             State::None => {}
-            State::Starting(waiting) => waiting.push(command.clone()),
-            State::Ready(handle) => post(&handle.worker, command),
+            State::Starting(waiting) => waiting.push((command.clone(), beside)),
+            State::Ready(handle) => post(&handle.worker, command, beside.as_ref()),
         }
     }
 
@@ -131,9 +212,13 @@ impl Client {
 
         let client = self.clone();
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
-            let bytes = Uint8Array::new(&message.data()).to_vec();
+            let (data, beside) = match message.data().dyn_into::<Array>() {
+                Ok(parts) => (parts.get(0), parts.iter().skip(1).map(JsCast::unchecked_into).collect()),
+                Err(data) => (data, Vec::new()),
+            };
+            let bytes = Uint8Array::new(&data).to_vec();
             match postcard::from_bytes(&bytes) {
-                Ok(event) => client.hear(event),
+                Ok(event) => client.hear(event, beside),
                 Err(error) => {
                     client.lose(&format!("The worker spoke another language ({error}). Reload the page."))
                 }
@@ -154,7 +239,7 @@ impl Client {
         Ok(())
     }
 
-    fn hear(self: &Rc<Self>, event: Event) {
+    fn hear(self: &Rc<Self>, event: Event, beside: Vec<Blob>) {
         let run = match &event {
             Event::Ready => return self.ready(),
             Event::Died { reason } => return self.lose(&died(reason)),
@@ -166,8 +251,12 @@ impl Client {
             | Event::Idle { run, .. }
             | Event::Finished { run, .. }
             | Event::Failed { run, .. } => *run,
+            Event::Taken { run, files } => {
+                self.keep(files, beside);
+                *run
+            }
         };
-        let over = matches!(event, Event::Finished { .. } | Event::Failed { .. });
+        let over = matches!(event, Event::Finished { .. } | Event::Failed { .. } | Event::Taken { .. });
         let lost_device = matches!(event, Event::Failed { error: LabError::Device(_), .. });
         let listener = if over {
             self.listeners.borrow_mut().remove(&run)
@@ -183,14 +272,27 @@ impl Client {
         }
     }
 
+    /// Keeps what the worker has taken in, here for the next worker and in the browser's storage for the next visit.
+    fn keep(&self, files: &[UserFile], blobs: Vec<Blob>) {
+        for (file, blob) in files.iter().zip(blobs) {
+            self.files.borrow_mut().insert(file.path.clone(), blob.clone());
+            let path = file.path.clone();
+            spawn_local(async move { storage::store(&path, &blob).await });
+        }
+        self.files_changed();
+    }
+
     fn ready(&self) {
         let Some(handle) = NEWBORN.take() else { return };
         if let Ok(base_url) = base_url() {
-            post(&handle.worker, &Command::Hello { base_url });
+            post(&handle.worker, &Command::Hello { base_url }, None);
+        }
+        for (path, blob) in &*self.files.borrow() {
+            post(&handle.worker, &Command::Keep { path: path.clone() }, Some(blob));
         }
         if let State::Starting(waiting) = self.worker.replace(State::None) {
-            for command in &waiting {
-                post(&handle.worker, command);
+            for (command, beside) in &waiting {
+                post(&handle.worker, command, beside.as_ref());
             }
         }
         self.worker.replace(State::Ready(handle));
@@ -234,17 +336,22 @@ fn died(reason: &str) -> String {
     format!("The worker stopped and was replaced; train again to start anew. It said: {reason}")
 }
 
-fn post(worker: &Worker, command: &Command) {
-    let sent = postcard::to_stdvec(command)
-        .map_err(|error| error.to_string())
-        .and_then(|bytes| worker.post_message(&Uint8Array::from(bytes.as_slice())).map_err(|e| describe(&e)));
+fn post(worker: &Worker, command: &Command, beside: Option<&Blob>) {
+    let sent = postcard::to_stdvec(command).map_err(|error| error.to_string()).and_then(|bytes| {
+        let bytes = Uint8Array::from(bytes.as_slice());
+        let sent = match beside {
+            Some(blob) => worker.post_message(&Array::of2(&bytes, blob)),
+            None => worker.post_message(&bytes),
+        };
+        sent.map_err(|e| describe(&e))
+    });
     if let Err(error) = sent {
         gloo::console::error!(format!("a command was not sent: {error}"));
     }
 }
 
 /// The folder of the page, with a slash at its end.
-fn base_url() -> Result<String, JsValue> {
+pub(super) fn base_url() -> Result<String, JsValue> {
     let base = gloo::utils::document().base_uri()?.unwrap_or_default();
     Ok(Url::new_with_base("./", &base)?.href())
 }

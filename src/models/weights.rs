@@ -1,6 +1,7 @@
 //! Initial weights from a seed, the same on every device.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
@@ -45,19 +46,47 @@ impl WeightRng {
         let values: Vec<f32> = (0..n).map(|_| bound * (2.0 * self.0.random::<f32>() - 1.0)).collect();
         Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
     }
-}
 
-/// The number of weights and biases, counted one tensor at a time from the module itself.
-pub fn count_params(module: &impl Module) -> usize {
-    struct Counter(usize);
-    impl ModuleVisitor for Counter {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0 += param.shape().num_elements();
+    /// `n` numbers from U(low, high).
+    pub fn between(&mut self, low: f32, high: f32, n: usize) -> Vec<f32> {
+        (0..n).map(|_| low + (high - low) * self.0.random::<f32>()).collect()
+    }
+
+    /// A linear layer whose weight `[d_in, d_out]` and bias are from U(-bound, bound).
+    pub fn linear(&mut self, d_in: usize, d_out: usize, bound: f32, device: &Device) -> Linear {
+        Linear {
+            weight: self.uniform([d_in, d_out], bound, device),
+            bias: Some(self.uniform([d_out], bound, device)),
         }
     }
-    let mut counter = Counter(0);
+}
+
+/// The number of weights and biases, counted one tensor at a time from the module itself. The running statistics of
+/// batch norm are not among them: no gradient moves them.
+pub fn count_params(module: &impl Module) -> usize {
+    const RUNNING: &str = "running_";
+    #[derive(Default)]
+    struct Counter {
+        params: usize,
+        /// How many of the fields that lead to the tensor hold running statistics.
+        running: usize,
+    }
+    impl ModuleVisitor for Counter {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if self.running == 0 {
+                self.params += param.shape().num_elements();
+            }
+        }
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.running += usize::from(name.starts_with(RUNNING));
+        }
+        fn exit_module(&mut self, name: &str, _: &str) {
+            self.running -= usize::from(name.starts_with(RUNNING));
+        }
+    }
+    let mut counter = Counter::default();
     module.visit(&mut counter);
-    counter.0
+    counter.params
 }
 
 /// A copy of `module` whose parameters are the same numbers but other parameters, so that both can be trained.

@@ -1,6 +1,14 @@
 //! One component a section, and what they share: settings from the address, and the frame of a panel.
 
+pub mod attention;
+pub mod cnn;
+mod desk;
+pub mod files;
 pub mod mlp;
+pub mod resnet;
+pub mod rnn;
+mod share;
+mod shown;
 
 use crate::charts::{Series, Table};
 use crate::experiments::Experiment;
@@ -11,9 +19,11 @@ use crate::lab::Lab;
 use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind, Pace};
 use crate::ui::checks::CheckTable;
 use crate::ui::control::Control;
+use crate::ui::part::{Part, use_lesson};
 use crate::ui::readout::format_number;
-use crate::ui::run_controls::RunControls;
+use desk::Desk;
 use serde_json::Value;
+use share::Share;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -37,13 +47,18 @@ pub struct PanelSettings<C> {
     pub complaints: Vec<String>,
     /// Sets one field.
     pub set: Callback<(&'static str, Value)>,
-    /// Sets all fields to those of a preset, or to their defaults.
+    /// Sets all fields to those of a preset, or to their defaults; what the lesson locks stays.
     pub choose: Callback<Option<&'static Preset>>,
+    /// Changes keys of the address.
+    pub write: Callback<Vec<(String, Option<String>)>>,
+    /// The address's query.
+    pub query: Rc<Vec<(String, String)>>,
 }
 
 /// The settings that the address asks for.
 #[hook]
 pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
+    let lesson = use_lesson();
     let (preset, base, unknown) = base::<C>(&props.query);
     let (config, mut complaints) = from_query(&base, &props.query);
     complaints.extend(unknown);
@@ -51,8 +66,11 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
     // being typed would be set back thirty times a second.
     let preset = preset.filter(|_| config == base);
     let set = use_callback(
-        (config.clone(), base, props.on_query.clone()),
-        move |(key, value): (&'static str, Value), (config, base, on_query)| {
+        (config.clone(), base, props.on_query.clone(), lesson.clone()),
+        move |(key, value): (&'static str, Value), (config, base, on_query, lesson)| {
+            if lesson.locks(key) {
+                return;
+            }
             // The control has checked the value and told its visitor; what is still wrong changes nothing.
             if let Ok(config) = with(config, key, &value) {
                 let ours = difference(&config, base);
@@ -62,12 +80,26 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
             }
         },
     );
-    let choose = use_callback(props.on_query.clone(), |preset: Option<&'static Preset>, on_query| {
-        let mut changes: Vec<_> = C::PARAMS.iter().map(|param| (param.key.to_owned(), None)).collect();
-        changes.push(("preset".to_owned(), preset.map(|preset| preset.slug.to_owned())));
-        on_query.emit(changes);
-    });
-    PanelSettings { config, preset, complaints, set, choose }
+    let choose = use_callback(
+        (config.clone(), props.on_query.clone(), lesson),
+        |preset: Option<&'static Preset>, (config, on_query, lesson)| {
+            let base = preset.map_or_else(C::default, Preset::config);
+            let (map, mut target) = (to_map(config), base.clone());
+            for key in C::PARAMS.iter().map(|param| param.key).filter(|key| lesson.locks(key)) {
+                if let Some(locked) = map.get(key).and_then(|value| with(&target, key, value).ok()) {
+                    target = locked;
+                }
+            }
+            let kept = difference(&target, &base);
+            let value = |key: &str| kept.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone());
+            let mut changes: Vec<_> =
+                C::PARAMS.iter().map(|param| (param.key.to_owned(), value(param.key))).collect();
+            changes.push(("preset".to_owned(), preset.map(|preset| preset.slug.to_owned())));
+            on_query.emit(changes);
+        },
+    );
+    let (write, query) = (props.on_query.clone(), props.query.clone());
+    PanelSettings { config, preset, complaints, set, choose, write, query }
 }
 
 /// The frame of a panel: its title and introduction, its knobs beside its figures, and its checks.
@@ -86,25 +118,39 @@ pub fn frame<E: Experiment>(
         <section class="panel" data-panel={E::SLUG} data-state={lab.state.slug()}
             data-probe={if lab.probing { "running" } else { "idle" }}
             data-device={device.map(DeviceKind::slug)} aria-labelledby={title_id.clone()}>
-            <h2 id={title_id}>{ title }</h2>
-            { introduction }
+            <div class="panel-head">
+                <h2 id={title_id}>{ title }</h2>
+                <Part name="share">
+                    <Share slug={E::SLUG} query={settings.query.clone()} params={<E::Config as Settings>::PARAMS}
+                        presets={<E::Config as Settings>::PRESETS} />
+                </Part>
+            </div>
+            <Part name="introduction">{ introduction }</Part>
             { notices(&settings.complaints, lab.probe_error.as_ref()) }
             <div class="panel-grid">
                 <div class="controls">
-                    <Presets presets={<E::Config as Settings>::PRESETS} current={settings.preset} choose={choose.clone()} />
-                    { run_controls(lab) }
+                    <Part name="presets">
+                        <Presets presets={<E::Config as Settings>::PRESETS} current={settings.preset} choose={choose.clone()} />
+                    </Part>
+                    { desk(lab, settings) }
                     { device_line(lab.device.as_ref(), lab.pace) }
-                    <Knobs>
-                        { knobs }
-                        <button type="button" data-action="defaults" onclick={move |_| choose.emit(None)}>
-                            { "Default settings" }
-                        </button>
-                    </Knobs>
+                    <Part name="settings">
+                        <Knobs>
+                            { knobs }
+                            <Part name="defaults">
+                                <button type="button" data-action="defaults" onclick={move |_| choose.emit(None)}>
+                                    { "Default settings" }
+                                </button>
+                            </Part>
+                        </Knobs>
+                    </Part>
                 </div>
                 <div class="figures">
                     { figures }
-                    <h3>{ "Check" }</h3>
-                    <CheckTable checks={E::checks(&settings.config, &lab.record)} />
+                    <Part name="checks">
+                        <h3>{ "Check" }</h3>
+                        <CheckTable checks={E::checks(&settings.config, &lab.record)} />
+                    </Part>
                 </div>
             </div>
         </section>
@@ -166,12 +212,22 @@ pub fn series_table(x: &'static str, series: &[Series]) -> Callback<(), Table> {
 
 /// The controls for some fields, under a heading.
 pub fn controls<C: Settings>(settings: &PanelSettings<C>, title: &'static str, keys: &[&str]) -> Html {
+    controls_without(settings, title, keys, &[])
+}
+
+/// The same, with menus that leave out `absent` values, which are not to be had at present.
+pub fn controls_without<C: Settings>(
+    settings: &PanelSettings<C>,
+    title: &'static str,
+    keys: &[&str],
+    absent: &'static [&'static str],
+) -> Html {
     let map = to_map(&settings.config);
     let fields = keys.iter().filter_map(|key| {
         let param = C::PARAMS.iter().find(|param| param.key == *key)?;
         Some((param, map.get(param.key)?.clone()))
     });
-    html! { <Group {title} fields={fields.collect::<Vec<_>>()} set={settings.set.clone()} /> }
+    html! { <Group {title} fields={fields.collect::<Vec<_>>()} set={settings.set.clone()} {absent} /> }
 }
 
 #[derive(PartialEq, Properties)]
@@ -179,28 +235,39 @@ struct GroupProps {
     title: &'static str,
     fields: Vec<(&'static Param, Value)>,
     set: Callback<(&'static str, Value)>,
+    absent: &'static [&'static str],
 }
 
 /// Controls under a heading; drawn anew only when a value changes.
 #[component]
 fn Group(props: &GroupProps) -> Html {
+    let lesson = use_lesson();
     let control = |(param, value): &(&'static Param, Value)| {
         let (set, key) = (props.set.clone(), param.key);
         let on_change = Callback::from(move |value: Value| set.emit((key, value)));
-        html! { <Control {key} param={*param} value={value.clone()} {on_change} /> }
+        let (locked, absent) = (lesson.locks(key), props.absent);
+        html! { <Control {key} param={*param} value={value.clone()} {on_change} {locked} {absent} /> }
     };
+    let shown: Vec<_> = props.fields.iter().filter(|(param, _)| !lesson.hides(param.key)).collect();
+    if shown.is_empty() {
+        return Html::default();
+    }
     html! {
         <fieldset>
             <legend>{ props.title }</legend>
-            { for props.fields.iter().map(control) }
+            { for shown.into_iter().map(control) }
         </fieldset>
     }
 }
 
-/// The run controls of a panel's experiment.
-fn run_controls<E: Experiment>(lab: &Lab<E>) -> Html {
+/// The run controls of a panel's experiment, and what goes with them.
+fn desk<E: Experiment>(lab: &Lab<E>, settings: &PanelSettings<E::Config>) -> Html {
+    let record = lab.record.clone();
+    let mark = Rc::as_ptr(&record) as usize;
     html! {
-        <RunControls state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
+        <Desk slug={E::SLUG} params={<E::Config as Settings>::PARAMS} write={settings.write.clone()} {mark}
+            series={Callback::from(move |()| E::series(&record))}
+            state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
             on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}
             on_step={lab.step.clone()} on_stop={lab.stop.clone()} on_reset={lab.reset.clone()} />
     }

@@ -25,6 +25,9 @@ pub struct ControlProps {
     /// Whether the author of the page has fixed this setting.
     #[prop_or_default]
     pub locked: bool,
+    /// Values of a menu that are not to be had at present.
+    #[prop_or_default]
+    pub absent: &'static [&'static str],
 }
 
 /// A labelled slider, menu or switch with its explanation; `data-param` names the setting.
@@ -37,6 +40,7 @@ pub fn Control(props: &ControlProps) -> Html {
         value: props.value.clone(),
         on_change: props.on_change.clone(),
         disabled: props.disabled || props.locked,
+        absent: props.absent,
         help_id: format!("{id}-help").into(),
         id: id.into(),
     };
@@ -79,6 +83,7 @@ pub(super) struct Field {
     pub(super) value: Value,
     pub(super) on_change: Callback<Value>,
     pub(super) disabled: bool,
+    pub(super) absent: &'static [&'static str],
     /// The id of the input that the label is for.
     pub(super) id: AttrValue,
     pub(super) help_id: AttrValue,

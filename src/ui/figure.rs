@@ -1,5 +1,6 @@
 //! A figure: one idea, what to look for in it, and ways to take it along.
 
+use super::part::use_lesson;
 use super::{export, use_unique};
 use crate::charts::Table;
 use web_sys::{Element, HtmlDetailsElement};
@@ -32,6 +33,7 @@ impl std::fmt::Debug for FigureProps {
 /// A chart with its caption, its data as a table, and exports.
 #[component]
 pub fn Figure(props: &FigureProps) -> Html {
+    let lesson = use_lesson();
     let body = use_node_ref();
     let menu = use_node_ref();
     let opened = use_state_eq(|| false);
@@ -74,6 +76,9 @@ pub fn Figure(props: &FigureProps) -> Html {
             }
         })
     };
+    if lesson.hides(&props.name) {
+        return Html::default();
+    }
     let has = |part: &Html| *part != Html::default();
     html! {
         <figure class="figure" data-figure={props.name.clone()} aria-labelledby={id.clone()}>

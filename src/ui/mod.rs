@@ -5,6 +5,8 @@ pub mod checks;
 pub mod control;
 pub mod figure;
 pub mod math;
+pub mod part;
+pub mod picture;
 pub mod readout;
 pub mod run_controls;
 
@@ -15,7 +17,7 @@ use yew::prelude::*;
 
 /// A number that no other component on the page has, for the ids that labels point to.
 #[hook]
-fn use_unique() -> u32 {
+pub fn use_unique() -> u32 {
     thread_local! {
         static NEXT: Cell<u32> = const { Cell::new(0) };
     }

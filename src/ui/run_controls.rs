@@ -1,5 +1,6 @@
 //! The buttons that start, pause and end a run, and how far it is.
 
+use super::part::use_lesson;
 use super::use_unique;
 use crate::{
     charts::scale::format_number,
@@ -21,12 +22,16 @@ pub struct RunControlsProps {
     /// Why nothing can be started, if so.
     #[prop_or_default]
     pub disabled: Option<AttrValue>,
+    /// Why the run waits by itself, if it does.
+    #[prop_or_default]
+    pub waiting: Option<AttrValue>,
 }
 
 /// Train, pause, step, stop and reset, each always in the same place, above the run's progress.
 #[component]
 pub fn RunControls(props: &RunControlsProps) -> Html {
     let id = use_unique();
+    let lesson = use_lesson();
     let reason_id = format!("run-reason-{id}");
     let blocked = props.disabled.is_some();
     let loading = matches!(props.state, RunState::Loading { .. });
@@ -39,7 +44,9 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
     };
     let button = |action: &'static str, label: &'static str, on: &Callback<()>, off: bool| {
         html! {
-            <button type="button" data-action={action} disabled={off} onclick={on.reform(|_| ())}>{ label }</button>
+            if !lesson.hides(action) {
+                <button type="button" data-action={action} disabled={off} onclick={on.reform(|_| ())}>{ label }</button>
+            }
         }
     };
     let running = props.state == RunState::Running;
@@ -48,17 +55,20 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
     html! {
         <div class="run-controls">
             <div class="run-buttons" role="group" aria-label="Training">
-                <button
-                    type="button"
-                    class="primary"
-                    data-action={action}
-                    disabled={blocked && !running}
-                    aria-disabled={loading.then_some("true")}
-                    aria-describedby={blocked.then(|| reason_id.clone())}
-                    {onclick}
-                >
-                    { label }
-                </button>
+                // One button: it is hidden by the name of what it begins.
+                if !lesson.hides("train") {
+                    <button
+                        type="button"
+                        class="primary"
+                        data-action={action}
+                        disabled={blocked && !running}
+                        aria-disabled={loading.then_some("true")}
+                        aria-describedby={blocked.then(|| reason_id.clone())}
+                        {onclick}
+                    >
+                        { label }
+                    </button>
+                }
                 { button("step", "Step", &props.on_step, blocked || running || loading) }
                 { button("stop", "Stop", &props.on_stop, !props.state.is_active()) }
                 { button("reset", "Reset", &props.on_reset, false) }
@@ -108,7 +118,7 @@ fn numbers(props: &RunControlsProps) -> Html {
     let words = match &props.state {
         RunState::Loading { what, bytes, total } => Some(fetching(what, *bytes, *total)),
         RunState::Running => time_left(props.progress, props.steps_per_sec),
-        RunState::Paused => Some("paused".to_owned()),
+        RunState::Paused => Some(props.waiting.as_ref().map_or("paused", AttrValue::as_str).to_owned()),
         RunState::Done { stopped: true } => Some("stopped".to_owned()),
         RunState::Done { stopped: false } => Some("done".to_owned()),
         RunState::Idle | RunState::Error(_) => None,

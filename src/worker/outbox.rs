@@ -218,16 +218,20 @@ impl<E: Experiment> Emit<E> for Outbox<E> {
         }
     }
 
-    fn now_ms(&self) -> f64 {
-        now_ms()
-    }
-
     async fn asset(&mut self, path: &str) -> Result<Rc<[u8]>, LabError> {
         let run = self.run;
         runtime::fetch(path, |bytes, total| {
             runtime::post(&Event::Loading { run, what: path.to_owned(), bytes, total });
         })
         .await
+    }
+
+    async fn list_assets(&mut self, prefix: &str) -> Result<Vec<String>, LabError> {
+        runtime::list(prefix).await
+    }
+
+    fn now_ms(&self) -> f64 {
+        now_ms()
     }
 }
 

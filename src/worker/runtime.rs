@@ -4,9 +4,9 @@
 
 use crate::experiments::LabError;
 use crate::protocol::{Command, Event};
-use js_sys::{Promise, Reflect, Uint8Array};
+use js_sys::{Array, Promise, Reflect, Uint8Array};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 use wasm_bindgen::prelude::*;
@@ -60,11 +60,31 @@ extern "C" {
     type Reader;
     #[wasm_bindgen(method)]
     fn read(this: &Reader) -> Promise;
+
+    /// Bytes that the browser keeps, perhaps on disk.
+    #[derive(Clone, Debug)]
+    pub(super) type Blob;
+    #[wasm_bindgen(constructor, catch)]
+    fn new_of(parts: &Array) -> Result<Blob, JsValue>;
+    #[wasm_bindgen(method, js_name = arrayBuffer)]
+    fn array_buffer(this: &Blob) -> Promise;
+}
+
+impl Blob {
+    pub(super) fn of(bytes: &[u8]) -> Result<Self, JsValue> {
+        Self::new_of(&Array::of1(&Uint8Array::from(bytes)))
+    }
+
+    pub(super) async fn read(&self) -> Result<Vec<u8>, JsValue> {
+        Ok(Uint8Array::new(&JsFuture::from(self.array_buffer()).await?).to_vec())
+    }
 }
 
 thread_local! {
     static BASE_URL: RefCell<String> = RefCell::default();
     static ASSETS: RefCell<HashMap<String, Rc<[u8]>>> = RefCell::default();
+    /// What the visitor gave, by its path below `user/`.
+    static FILES: RefCell<BTreeMap<String, Blob>> = RefCell::default();
     static YIELDS: Yields = Yields::new();
 }
 
@@ -76,13 +96,40 @@ pub(super) fn post(event: &Event) {
     }
 }
 
-/// Calls `handle` with every command from the page.
-pub(super) fn listen(handle: impl Fn(Command) + 'static) {
+/// Sends an event with blobs beside it.
+pub(super) fn post_beside(event: &Event, blobs: &[Blob]) {
+    match postcard::to_stdvec(event) {
+        Ok(bytes) => {
+            let message = Array::of1(&Uint8Array::from(bytes.as_slice()));
+            blobs.iter().for_each(|blob| {
+                message.push(blob);
+            });
+            post_message(&message);
+        }
+        Err(error) => log_error(&format!("an event could not be encoded: {error}")),
+    }
+}
+
+/// Keeps a file of the visitor's, or forgets it.
+pub(super) fn keep_file(path: String, blob: Option<Blob>) {
+    ASSETS.with_borrow_mut(|assets| assets.remove(&path));
+    FILES.with_borrow_mut(|files| match blob {
+        Some(blob) => files.insert(path, blob),
+        None => files.remove(&path),
+    });
+}
+
+/// Calls `handle` with every command from the page, and the blob that came beside it if one did.
+pub(super) fn listen(handle: impl Fn(Command, Option<Blob>) + 'static) {
     let on_message = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
         let Ok(data) = Reflect::get(&event, &"data".into()) else { return };
+        let (data, beside) = match data.dyn_into::<Array>() {
+            Ok(parts) => (parts.get(0), Some(parts.get(1).unchecked_into::<Blob>())),
+            Err(data) => (data, None),
+        };
         let Ok(bytes) = data.dyn_into::<Uint8Array>() else { return };
         match postcard::from_bytes(&bytes.to_vec()) {
-            Ok(command) => handle(command),
+            Ok(command) => handle(command, beside),
             Err(error) => log_error(&format!("a command could not be decoded: {error}")),
         }
     });
@@ -175,8 +222,12 @@ pub(super) async fn fetch(path: &str, progress: impl Fn(u32, Option<u32>)) -> Re
     if let Some(bytes) = ASSETS.with_borrow(|assets| assets.get(path).cloned()) {
         return Ok(bytes);
     }
-    let bytes: Rc<[u8]> = fetch_stream(path, progress)
-        .await
+    let file = FILES.with_borrow(|files| files.get(path).cloned());
+    let found = match file {
+        Some(blob) => blob.read().await,
+        None => fetch_stream(path, progress).await,
+    };
+    let bytes: Rc<[u8]> = found
         .map_err(|error| {
             let error =
                 Reflect::get(&error, &"message".into()).ok().and_then(|m| m.as_string()).unwrap_or_default();
@@ -187,6 +238,20 @@ pub(super) async fn fetch(path: &str, progress: impl Fn(u32, Option<u32>)) -> Re
         .into();
     ASSETS.with_borrow_mut(|assets| assets.insert(path.to_owned(), bytes.clone()));
     Ok(bytes)
+}
+
+/// What lies below the page's `data/`, one path a line; made when the site is built.
+const LISTING: &str = "data/files.txt";
+
+/// The paths that begin with `prefix`, in alphabetical order.
+pub(super) async fn list(prefix: &str) -> Result<Vec<String>, LabError> {
+    let listing = fetch(LISTING, |_, _| {}).await?;
+    let listing = String::from_utf8_lossy(&listing);
+    let mut paths: Vec<_> = listing.lines().map(str::to_owned).collect();
+    paths.extend(FILES.with_borrow(|files| files.keys().cloned().collect::<Vec<_>>()));
+    paths.retain(|path| path.starts_with(prefix));
+    paths.sort();
+    Ok(paths)
 }
 
 async fn fetch_stream(path: &str, progress: impl Fn(u32, Option<u32>)) -> Result<Vec<u8>, JsValue> {

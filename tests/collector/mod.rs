@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use nn_lab::experiments::{Emit, Experiment, LabError, Progress, Tick};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub(crate) struct Collector<E: Experiment> {
@@ -15,8 +16,9 @@ pub(crate) struct Collector<E: Experiment> {
     pub updates: Vec<(u32, E::Config)>,
     /// Requests that arrive after a step, in order: those of step 0 before the run, those of `u32::MAX` after it.
     pub requests: Vec<(u32, Vec<u8>)>,
-    /// Files that a visitor brought, by their paths.
-    pub files: Vec<(&'static str, Vec<u8>)>,
+    /// Files that the visitor gave, by their path below `user/`.
+    pub user_files: BTreeMap<String, Rc<[u8]>>,
+    pub began: std::time::Instant,
 }
 
 impl<E: Experiment> Default for Collector<E> {
@@ -28,7 +30,8 @@ impl<E: Experiment> Default for Collector<E> {
             stop_at: None,
             updates: Vec::new(),
             requests: Vec::new(),
-            files: Vec::new(),
+            user_files: BTreeMap::new(),
+            began: std::time::Instant::now(),
         }
     }
 }
@@ -76,8 +79,8 @@ impl<E: Experiment> Emit<E> for Collector<E> {
     }
 
     async fn asset(&mut self, path: &str) -> Result<Rc<[u8]>, LabError> {
-        if let Some((_, bytes)) = self.files.iter().find(|(name, _)| *name == path) {
-            return Ok(bytes.as_slice().into());
+        if let Some(bytes) = self.user_files.get(path) {
+            return Ok(bytes.clone());
         }
         let path = format!("static/{path}");
         std::fs::read(&path).map(Rc::from).map_err(|error| LabError::Data(format!("{path}: {error}")))
@@ -95,6 +98,40 @@ impl<E: Experiment> Emit<E> for Collector<E> {
         }
         if self.requests.is_empty() { Tick::Stop } else { Tick::Ask }
     }
+
+    async fn list_assets(&mut self, prefix: &str) -> Result<Vec<String>, LabError> {
+        let mut paths: Vec<_> =
+            self.user_files.keys().filter(|path| path.starts_with(prefix)).cloned().collect();
+        if let (Some(folder), Ok(entries)) =
+            (prefix.strip_suffix('/'), std::fs::read_dir(format!("static/{prefix}")))
+        {
+            paths.extend(
+                entries.flatten().map(|entry| format!("{folder}/{}", entry.file_name().to_string_lossy())),
+            );
+        }
+        paths.sort();
+        Ok(paths)
+    }
+
+    fn now_ms(&self) -> f64 {
+        self.began.elapsed().as_secs_f64() * 1000.0
+    }
+}
+
+/// The real CIFAR-10 images of a folder that is not part of the project, if it is there: `NN_LAB_SHARED`, else
+/// `../shared` or `../../shared`. A test that needs it says that it is skipped.
+pub(crate) fn real_cifar10() -> Option<BTreeMap<String, Rc<[u8]>>> {
+    let named = std::env::var("NN_LAB_SHARED").ok();
+    let folders = named.iter().map(String::as_str).chain(["../shared", "../../shared"]);
+    for folder in folders {
+        let read = |name: &str| std::fs::read(format!("{folder}/data/cifar10/{name}")).ok().map(Rc::from);
+        if let (Some(train), Some(test)) = (read("train_3000.bin"), read("test_500.bin")) {
+            let at = |name: &str| format!("user/cifar10/{name}");
+            return Some(BTreeMap::from([(at("train_3000.bin"), train), (at("test_500.bin"), test)]));
+        }
+    }
+    println!("skipped: the folder with CIFAR-10 images is not here");
+    None
 }
 
 /// Runs a future to its end on this thread; on Flex nothing ever waits for long.

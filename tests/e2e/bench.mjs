@@ -71,6 +71,8 @@ async function speed(slug, name, params) {
         steps_per_sec: await metric(page, 'steps_per_sec'),
         ms_per_step: 1000 / (await metric(page, 'steps_per_sec')),
         enqueue_ms: await metric(page, 'enqueue_ms'),
+        // Where two nets take turns, each by itself.
+        ...(await alone(page)),
         seconds: Math.round((await page.evaluate(() => performance.now())) - from) / 1000,
         long_tasks_over_50_ms: tasks.length,
         longest_task_ms: Math.round(Math.max(0, ...tasks.map((task) => task.duration))),
@@ -78,6 +80,12 @@ async function speed(slug, name, params) {
     },
     { init: watch },
   );
+}
+
+/** The `ms_per_step_NET` that the panel shows, by the net's name. */
+async function alone(page) {
+  const shown = await page.locator('[data-metric^="ms_per_step_"]').evaluateAll((all) => all.map(({ dataset }) => [dataset.metric, Number(dataset.value)]));
+  return Object.fromEntries(shown);
 }
 
 /** Counts dispatches by a few lines before the worker's own script. */
@@ -115,13 +123,26 @@ async function dispatches(slug, name, params) {
   }
 }
 
+const resnet20 = { width: 1, side: 32, batch_norm: 1, init: 'he', optimizer: 'momentum', learning_rate: 0.1, n_seeds: 1 };
+
 for (const measure of [
   sizes,
   start,
   () => speed('mlp', 'default', { device: 'cpu', steps: 1500 }),
   () => speed('mlp', 'fashion-mnist width 128', { device: 'cpu', dataset: 'fashion-mnist', width: 128, steps: 300 }),
   () => speed('mlp', 'default', { device: 'webgpu', steps: process.env.NN_LAB_GPU ? 1500 : 20 }),
+  ...[100, 200, 400].map((seq_len) => () => speed('rnn', `T=${seq_len} B=32 d_h=32`, { device: 'cpu', seq_len, steps: 100 })),
+  () => speed('resnet', 'ResNet-20 and its plain twin, full width, 32 x 32, B32', { device: 'cpu', ...resnet20, batch_size: 32, steps: 6 }),
+  () => speed('resnet', 'default: depth 20, width 1/4, 16 x 16, B32', { device: 'cpu', steps: 60 }),
+  // In software a step at full size takes minutes: there the same depth is measured small.
+  () => speed('resnet', process.env.NN_LAB_GPU ? 'ResNet-20 and its plain twin, full width, 32 x 32, B128' : 'depth 20, batch norm, width 1/4, 16 x 16, B8', { device: 'webgpu', ...(process.env.NN_LAB_GPU ? { ...resnet20, batch_size: 128, steps: 200 } : { batch_norm: 1, batch_size: 8, steps: 6, n_seeds: 1 }) }),
+  () => speed('attention', 'default, scaled and unscaled', { device: 'cpu', steps: 400 }),
+  () => speed('cnn', 'default: width 8, B32', { device: 'cpu', n_train: 1600, n_test: 100, epochs: 1 }),
+  () => speed('cnn', 'width 24, B32', { device: 'cpu', n_train: 640, n_test: 100, epochs: 1, width: 24 }),
+  () => speed('cnn', 'width 8', { device: 'webgpu', ...(process.env.NN_LAB_GPU ? { n_train: 6400, n_test: 500, epochs: 1 } : { n_train: 64, n_test: 20, batch_size: 8, epochs: 1, c_in: 4, c_out: 8 }) }),
   () => dispatches('mlp', 'depth 3', { width: 16, depth: 3, batch_size: 32, n_probe: 16, d_in: 4 }),
+  ...[10, 20].map((seq_len) => () => dispatches('rnn', `T=${seq_len} B=8 d_h=8`, { seq_len, batch_size: 8, d_hidden: 8, n_distractors: 2 })),
+  () => dispatches('attention', 'default', {}),
 ]) {
   try {
     await measure();

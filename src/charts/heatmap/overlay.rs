@@ -1,6 +1,6 @@
 //! What is drawn over the cells: axes, colour bar, data points, the cursor.
 
-use super::{ColorMap, HeatmapProps, plot_size};
+use super::{ColorMap, Grid, HeatmapProps, plot_size};
 use crate::charts::{
     axes::{Names, Plot, empty_text, name_axis, px, tick_room, x_axis},
     layout::{fit_text, stride, text_width},
@@ -49,10 +49,14 @@ impl Geometry {
         let shown: Vec<String> = (0..cols).map(|col| name(&props.col_names, col)).collect();
         let names = Names::fit(shown.iter().map(String::as_str), plot.width() / cols.max(1) as f64);
         let below = if x.is_some() { 40.0 } else { names.height + 26.0 };
-        let points = match (&props.points, &x, &y) {
-            (Some(points), Some(x), Some(y)) => point_paths(points, x, y, plot),
-            _ => Vec::new(),
-        };
+        let points =
+            props.points.as_ref().filter(|_| !props.grid.is_empty()).map_or_else(Vec::new, |points| {
+                let cells = |count: usize, pixels| Scale::new(ScaleKind::Linear, (0.0, count as f64), pixels);
+                let down = if props.y_up { (plot.bottom, plot.top) } else { (plot.top, plot.bottom) };
+                let x = x.unwrap_or_else(|| cells(cols, (plot.left, plot.right)));
+                let y = y.unwrap_or_else(|| cells(rows, down));
+                point_paths(points, &x, &y, plot)
+            });
         Self { height: (plot.bottom + below).ceil(), plot, width, props: props.clone(), x, y, names, points }
     }
 
@@ -80,13 +84,15 @@ impl Geometry {
         };
         let x = middle(props.x_range, &props.col_names, col, props.grid.cols);
         let y = middle(props.y_range, &props.row_names, row, props.grid.rows);
-        let value = match props.grid.at(row, col) {
+        let of = |grid: &Grid| match grid.at(row, col) {
             Some(value) => format_number(f64::from(value), 4),
             None => "missing".to_owned(),
         };
+        let value = of(&props.grid);
+        let also: String = props.also.iter().map(|(name, grid)| format!(", {name} {}", of(grid))).collect();
         let label = if props.value_label.is_empty() { "value" } else { props.value_label.as_str() };
         // The value first: on a narrow screen the end may be cut off.
-        format!("{label} {value} at {} {y}, {} {x}", props.y_label, props.x_label)
+        format!("{label} {value}{also} at {} {y}, {} {x}", props.y_label, props.x_label)
     }
 
     pub(super) fn cursor(&self, row: usize, col: usize) -> Html {
@@ -279,7 +285,6 @@ pub(super) fn Overlay(props: &OverlayProps) -> Html {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::charts::Grid;
 
     fn geometry(rows: usize, cols: usize, y_up: bool, width: f64) -> Geometry {
         let props = yew::props!(HeatmapProps {
@@ -325,6 +330,25 @@ mod tests {
         let geometry = Geometry::new(&props, 400.0);
         assert_eq!(geometry.reading(&props, 0, 0), "value 0.5000 at row −0.500, column a");
         assert_eq!(geometry.reading(&props, 9, 1), "value missing at row 8.50, column 1");
+    }
+
+    #[test]
+    fn reads_what_else_there_is_of_a_cell() {
+        let mut props = geometry(1, 2, false, 400.0).props;
+        props.also = vec![("score".into(), Grid { rows: 1, cols: 2, values: Rc::new(vec![3.0, -1.5]) })];
+        let geometry = Geometry::new(&props, 400.0);
+        assert_eq!(geometry.reading(&props, 0, 1), "value 0.5000, score −1.500 at row 0, column 1");
+    }
+
+    #[test]
+    fn points_find_cells_with_names() {
+        let mut props = geometry(2, 4, false, 400.0).props;
+        props.points = Some(Rc::new(vec![(0.5, 1.5, 0)]));
+        let geometry = Geometry::new(&props, 400.0);
+        let plot = geometry.plot;
+        let left =
+            format!("M{:.1} {:.1}", plot.left + plot.width() / 8.0 - 3.6, plot.top + plot.height() * 0.75);
+        assert!(geometry.points[0].starts_with(&left), "{} is not at {left}", geometry.points[0]);
     }
 
     #[test]

@@ -35,7 +35,9 @@ pub(super) fn Select(props: &Field) -> Html {
             }
         })
     };
-    let options = options.iter().map(|(slug, words)| {
+    // What an address asks for stays in the menu, so that the menu says what the page shows.
+    let there = |slug: &str| slug == current || !props.absent.contains(&slug);
+    let options = options.iter().filter(|(slug, _)| there(slug)).map(|(slug, words)| {
         html! { <option value={*slug} selected={*slug == current}>{ *words }</option> }
     });
     html! {

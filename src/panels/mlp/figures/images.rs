@@ -1,17 +1,14 @@
 //! Sample images with the class that a net takes them for.
 
 use crate::charts::Table;
+use crate::experiments::images::Dataset;
 use crate::ui::figure::Figure;
-use wasm_bindgen::{Clamped, JsCast};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+use crate::ui::picture::{Picture, photograph};
+use std::rc::Rc;
 use yew::prelude::*;
 
-/// The classes of Fashion-MNIST, in the order of their numbers.
-const CLASSES: [&str; 10] =
-    ["T-shirt", "Trousers", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot"];
-
 fn class_name(class: u8) -> &'static str {
-    CLASSES.get(usize::from(class)).copied().unwrap_or("unknown")
+    Dataset::FashionMnist.class_names().get(usize::from(class)).copied().unwrap_or("unknown")
 }
 
 #[derive(PartialEq, Properties)]
@@ -40,7 +37,7 @@ pub(super) fn Images(props: &ImagesProps) -> Html {
         let answer = predicted.map_or("–", class_name);
         html! {
             <li data-verdict={verdict}>
-                <Thumbnail side={props.side} pixels={pixels.to_vec()} label={class_name(label)} />
+                <Picture side={props.side} rgba={Rc::new(photograph(1, pixels))} label={class_name(label)} />
                 <span>{ mark }{ " " }{ answer }</span>
             </li>
         }
@@ -65,35 +62,4 @@ pub(super) fn Images(props: &ImagesProps) -> Html {
             <ul class="samples">{ for props.labels.iter().zip(props.pixels.chunks(size)).enumerate().map(thumbnail) }</ul>
         </Figure>
     }
-}
-
-#[derive(PartialEq, Properties)]
-struct ThumbnailProps {
-    side: usize,
-    pixels: Vec<u8>,
-    label: &'static str,
-}
-
-/// One image, a canvas pixel for a pixel of it.
-#[component]
-fn Thumbnail(props: &ThumbnailProps) -> Html {
-    let canvas = use_node_ref();
-    use_effect_with((props.pixels.clone(), props.side), {
-        let canvas = canvas.clone();
-        move |(pixels, side)| {
-            let Some(canvas) = canvas.cast::<HtmlCanvasElement>() else { return };
-            // 255 less the value: dark clothes on a light ground, as they were photographed.
-            let rgba: Vec<u8> = pixels.iter().flat_map(|&p| [255 - p, 255 - p, 255 - p, 255]).collect();
-            let image =
-                ImageData::new_with_u8_clamped_array_and_sh(Clamped(&rgba), *side as u32, *side as u32);
-            let context = canvas.get_context("2d").ok().flatten();
-            let context = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok());
-            if let (Some(context), Ok(image)) = (context, image) {
-                // Only a detached canvas refuses, and nobody sees that one.
-                let _ = context.put_image_data(&image, 0.0, 0.0);
-            }
-        }
-    });
-    let side = props.side.to_string();
-    html! { <canvas ref={canvas} width={side.clone()} height={side} role="img" aria-label={props.label} title={props.label}></canvas> }
 }

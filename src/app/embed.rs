@@ -1,0 +1,37 @@
+//! A panel alone in a frame of another page.
+
+use super::route::Route;
+use crate::host::Height;
+use std::rc::Rc;
+use web_sys::Element;
+use yew::prelude::*;
+
+#[derive(Clone, PartialEq, Properties)]
+pub(super) struct EmbedProps {
+    pub(super) slug: &'static str,
+    pub(super) query: Rc<Vec<(String, String)>>,
+    pub(super) children: Html,
+}
+
+/// The panel and the way to the whole lab; it tells the page around how high it is.
+#[component]
+pub(super) fn Embed(props: &EmbedProps) -> Html {
+    let node = use_node_ref();
+    use_effect_with(props.slug, {
+        let node = node.clone();
+        move |slug| {
+            let height = node.cast::<Element>().map(|main| Height::watch(&main, slug));
+            move || drop(height)
+        }
+    });
+    // The same set-up without what the teacher fixed for this frame: there a reader is on their own.
+    let gone = |key: &str| key == "embed" || crate::lesson::KEYS.contains(&key);
+    let query = props.query.iter().filter(|(key, _)| !gone(key)).cloned().collect();
+    let href = Route { slug: props.slug.to_owned(), query }.to_hash();
+    html! {
+        <main class="embed" ref={node}>
+            { props.children.clone() }
+            <p class="embed-foot"><a {href} target="_blank" rel="noopener">{ "Open in the lab" }</a></p>
+        </main>
+    }
+}

@@ -1,0 +1,93 @@
+//! Where the visitor's files outlive a visit: the browser's cache. There may be none, as in a sandboxed frame; then files
+//! last as long as the page.
+
+use super::client::base_url;
+use js_sys::{Array, Promise, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, Response};
+
+const NAME: &str = "nn-lab-files";
+
+// Bound by hand: a few methods of two types.
+#[wasm_bindgen]
+extern "C" {
+    type CacheStorage;
+    #[wasm_bindgen(method, catch)]
+    fn open(this: &CacheStorage, name: &str) -> Result<Promise, JsValue>;
+
+    type Cache;
+    #[wasm_bindgen(method)]
+    fn put(this: &Cache, url: &str, response: &Response) -> Promise;
+    #[wasm_bindgen(method, js_name = match)]
+    fn find(this: &Cache, url: &str) -> Promise;
+    #[wasm_bindgen(method)]
+    fn delete(this: &Cache, url: &str) -> Promise;
+    #[wasm_bindgen(method)]
+    fn keys(this: &Cache) -> Promise;
+
+    type Answer;
+    #[wasm_bindgen(method)]
+    fn blob(this: &Answer) -> Promise;
+}
+
+/// All files that are kept, by their paths; none where there is no storage.
+pub(super) async fn load() -> Vec<(String, Blob)> {
+    try_load().await.unwrap_or_default()
+}
+
+/// Keeps a file, if that can be done.
+pub(super) async fn store(path: &str, blob: &Blob) {
+    // A visitor whose browser keeps nothing, or has no room, has the file for this visit.
+    let _ = try_store(path, blob).await;
+}
+
+/// Keeps a file no longer.
+pub(super) async fn remove(path: &str) {
+    // Without storage there is nothing to remove.
+    let _ = try_remove(path).await;
+}
+
+async fn cache() -> Result<Cache, JsValue> {
+    // Merely looking for it throws in a frame without an origin; outside of https it is not there.
+    let storage = Reflect::get(&gloo::utils::window(), &"caches".into())?;
+    if storage.is_undefined() {
+        return Err(storage);
+    }
+    let opened = storage.unchecked_into::<CacheStorage>().open(NAME)?;
+    Ok(JsFuture::from(opened).await?.unchecked_into())
+}
+
+async fn try_load() -> Result<Vec<(String, Blob)>, JsValue> {
+    let (cache, base) = (cache().await?, base_url()?);
+    let requests: Array = JsFuture::from(cache.keys()).await?.unchecked_into();
+    let mut files = Vec::new();
+    for request in requests.iter() {
+        let url = Reflect::get(&request, &"url".into())?.as_string().unwrap_or_default();
+        // Another lab on the same host has its own folder.
+        let Some(path) = url.strip_prefix(&base).filter(|path| path.starts_with("user/")) else { continue };
+        let answer: Answer = JsFuture::from(cache.find(&url)).await?.unchecked_into();
+        let blob = JsFuture::from(answer.blob()).await?.unchecked_into();
+        let path = js_sys::decode_uri_component(path)?;
+        files.push((String::from(path), blob));
+    }
+    Ok(files)
+}
+
+async fn try_store(path: &str, blob: &Blob) -> Result<(), JsValue> {
+    let response = Response::new_with_opt_blob(Some(blob))?;
+    JsFuture::from(cache().await?.put(&url(path)?, &response)).await?;
+    Ok(())
+}
+
+async fn try_remove(path: &str) -> Result<(), JsValue> {
+    JsFuture::from(cache().await?.delete(&url(path)?)).await?;
+    Ok(())
+}
+
+fn url(path: &str) -> Result<String, JsValue> {
+    let path = js_sys::encode_uri_component(path);
+    // A slash may stay as it is, and the folder is known by it.
+    let path = String::from(path).replace("%2F", "/");
+    Ok(format!("{}{path}", base_url()?))
+}

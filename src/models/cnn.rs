@@ -1,0 +1,226 @@
+//! A convolutional net of five blocks, and its twin of depthwise separable convolutions.
+//!
+//! A convolution from `C_in` to `C_out` channels sums over all inputs at once:
+//! `y[o, r, c] = b[o] + sum_{i, u, v} w[o, i, u, v] x[i, S r + D u - P, S c + D v - P]`, a weight for each of
+//! `K^2 C_in C_out`. The depthwise separable one (Sifre 2014; Howard et al. 2017, MobileNets) looks at space and channels
+//! one after the other: a `K x K` kernel for each channel by itself, then a `1 x 1` convolution across channels, which
+//! makes `K^2 C_in + C_in C_out`.
+
+use super::weights::WeightRng;
+use burn::module::Module;
+use burn::nn::conv::Conv2d;
+use burn::nn::pool::MaxPool2dConfig;
+use burn::nn::{Linear, PaddingConfig2d};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor};
+
+/// How a convolution's kernel lies over its input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// `K`, at least 1: the kernel is K x K.
+    pub kernel: usize,
+    /// `S`, at least 1
+    pub stride: usize,
+    /// `P`, zeros around the input
+    pub padding: usize,
+    /// `D`, at least 1: the distance between the inputs of neighbouring weights
+    pub dilation: usize,
+}
+
+impl Geometry {
+    /// Stride 1, and for an odd kernel as much padding as keeps the size.
+    pub fn same(kernel: usize) -> Self {
+        Self { kernel, stride: 1, padding: kernel.saturating_sub(1) / 2, dilation: 1 }
+    }
+}
+
+/// A convolution whose weights have the variance `gain^2 / fan_in`; biases from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
+///
+/// `groups` divides both numbers of channels: each group of outputs sees its group of inputs alone.
+pub fn conv2d(
+    [c_in, c_out]: [usize; 2],
+    geometry: Geometry,
+    groups: usize,
+    gain: f32,
+    rng: &mut WeightRng,
+    device: &Device,
+) -> Conv2d {
+    let Geometry { kernel: k, stride, padding: p, dilation } = geometry;
+    let per_group = c_in / groups.max(1);
+    let fan_in = (per_group * k * k).max(1) as f32;
+    Conv2d {
+        weight: rng.uniform([c_out, per_group, k, k], gain * (3.0 / fan_in).sqrt(), device),
+        bias: Some(rng.uniform([c_out], 1.0 / fan_in.sqrt(), device)),
+        stride: [stride; 2],
+        kernel_size: [k; 2],
+        dilation: [dilation; 2],
+        groups,
+        padding: PaddingConfig2d::Explicit(p, p, p, p),
+    }
+}
+
+/// The gain that keeps the variance of a signal of which ReLU drops half (He et al. 2015).
+const RELU_GAIN: f32 = std::f32::consts::SQRT_2;
+
+/// A convolution and a ReLU.
+#[derive(Module, Debug)]
+pub struct ConvBlock {
+    pub conv: Conv2d,
+}
+
+impl ConvBlock {
+    pub fn new(channels: [usize; 2], geometry: Geometry, rng: &mut WeightRng, device: &Device) -> Self {
+        Self { conv: conv2d(channels, geometry, 1, RELU_GAIN, rng, device) }
+    }
+
+    /// # Shapes
+    ///
+    /// - x: `[batch, c_in, h, w]`
+    /// - output: `[batch, c_out, h_out, w_out]`, each side `floor((h + 2P - D (K - 1) - 1) / S) + 1`
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        relu(self.conv.forward(x))
+    }
+}
+
+/// A depthwise convolution, a pointwise one, and a ReLU.
+///
+/// There is no function between the two, as in Xception (Chollet 2017), which found none to be better.
+#[derive(Module, Debug)]
+pub struct DepthwiseSeparable {
+    /// `[c_in, 1, K, K]`: one kernel a channel
+    pub depthwise: Conv2d,
+    /// `[c_out, c_in, 1, 1]`
+    pub pointwise: Conv2d,
+}
+
+impl DepthwiseSeparable {
+    pub fn new([c_in, c_out]: [usize; 2], kernel: usize, rng: &mut WeightRng, device: &Device) -> Self {
+        Self {
+            depthwise: conv2d([c_in, c_in], Geometry::same(kernel), c_in, 1.0, rng, device),
+            pointwise: conv2d([c_in, c_out], Geometry::same(1), 1, RELU_GAIN, rng, device),
+        }
+    }
+
+    /// # Shapes
+    ///
+    /// - x: `[batch, c_in, h, w]`
+    /// - output: `[batch, c_out, h, w]` for an odd kernel
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        relu(self.pointwise.forward(self.depthwise.forward(x)))
+    }
+}
+
+/// Either kind of block.
+#[allow(clippy::large_enum_variant, reason = "a net has five of them, and a box is no module")]
+#[derive(Module, Debug)]
+pub enum Block {
+    Conv(ConvBlock),
+    Separable(DepthwiseSeparable),
+}
+
+impl Block {
+    /// # Shapes
+    ///
+    /// - x: `[batch, c_in, h, w]`
+    /// - output: `[batch, c_out, h, w]`
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Conv(block) => block.forward(x),
+            Self::Separable(block) => block.forward(x),
+        }
+    }
+
+    /// The convolutions, in order.
+    pub fn convolutions(&self) -> Vec<&Conv2d> {
+        match self {
+            Self::Conv(block) => vec![&block.conv],
+            Self::Separable(block) => vec![&block.depthwise, &block.pointwise],
+        }
+    }
+}
+
+/// Blocks in the net; each halves width and height, so that 32 x 32 ends as 1 x 1.
+pub const N_BLOCKS: usize = 5;
+
+/// The channels after each block: `w, 2w, 4w, 8w, 8w`.
+pub const fn channels(width: usize) -> [usize; N_BLOCKS] {
+    [width, 2 * width, 4 * width, 8 * width, 8 * width]
+}
+
+/// Five blocks, each followed by 2 x 2 max-pooling, and a linear layer.
+#[derive(Module, Debug)]
+pub struct Cnn {
+    pub blocks: Vec<Block>,
+    /// `[8w, n_classes]`
+    pub head: Linear,
+}
+
+impl Cnn {
+    /// A net of ordinary 3 x 3 convolutions, or with all but the first of them depthwise separable. The first stays as
+    /// it is, as in MobileNets: with so few inputs there is nothing to separate.
+    pub fn new(
+        c_in: usize,
+        width: usize,
+        n_classes: usize,
+        separable: bool,
+        rng: &mut WeightRng,
+        device: &Device,
+    ) -> Self {
+        let channels = channels(width);
+        let mut from = c_in;
+        let mut blocks = Vec::with_capacity(N_BLOCKS);
+        for (index, to) in channels.into_iter().enumerate() {
+            blocks.push(if separable && index > 0 {
+                Block::Separable(DepthwiseSeparable::new([from, to], 3, rng, device))
+            } else {
+                Block::Conv(ConvBlock::new([from, to], Geometry::same(3), rng, device))
+            });
+            from = to;
+        }
+        let fan_in = from.max(1) as f32;
+        let head = Linear {
+            weight: rng.uniform([from, n_classes], (3.0 / fan_in).sqrt(), device),
+            bias: Some(rng.uniform([n_classes], 1.0 / fan_in.sqrt(), device)),
+        };
+        Self { blocks, head }
+    }
+
+    /// # Shapes
+    ///
+    /// - x: `[batch, c_in, 32, 32]`
+    /// - output: `[batch, n_classes]`
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        self.forward_blocks(x).1
+    }
+
+    /// The maps after each block, before they are pooled, and the logits.
+    ///
+    /// # Shapes
+    ///
+    /// - x: `[batch, c_in, 32, 32]`
+    /// - output: `[batch, w, 32, 32]`, `[batch, 2w, 16, 16]`, ... `[batch, 8w, 2, 2]`; and `[batch, n_classes]`
+    pub fn forward_blocks(&self, x: Tensor<4>) -> (Vec<Tensor<4>>, Tensor<2>) {
+        let pool = MaxPool2dConfig::new([2, 2]).init();
+        let mut maps = Vec::with_capacity(self.blocks.len());
+        let mut h = x;
+        for block in &self.blocks {
+            let map = block.forward(h);
+            h = pool.forward(map.clone());
+            maps.push(map);
+        }
+        let [batch, channels, height, width] = h.dims();
+        (maps, self.head.forward(h.reshape([batch, channels * height * width])))
+    }
+}
+
+/// Multiply-adds of a convolution for one image: each output is a sum over the weights of its channel. Counted from the
+/// module's own weights and the output that it really gave.
+///
+/// # Shapes
+///
+/// - output: `[batch, c_out, h_out, w_out]`
+pub fn multiply_adds(conv: &Conv2d, output: &Tensor<4>) -> u64 {
+    let [_, c_out, height, width] = output.dims();
+    let [_, per_group, k_h, k_w] = conv.weight.dims();
+    [c_out, height, width, per_group, k_h, k_w].into_iter().map(|n| n as u64).product()
+}

@@ -1,0 +1,64 @@
+//! One attention layer between an embedding and a read-out, and nothing else: `logits = MultiHead(x E) U`.
+//!
+//! There is no way around the attention: what a token says of another must come through its weights.
+
+use super::attention::{MhaOutput, MultiHeadAttention};
+use super::weights::WeightRng;
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::{Device, Tensor};
+
+/// The sizes of a [`LookupNet`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sizes {
+    /// Numbers that describe a token.
+    pub d_in: usize,
+    pub d_model: usize,
+    pub n_heads: usize,
+    /// Size of a head's queries, keys and values.
+    pub d_k: usize,
+    pub n_classes: usize,
+}
+
+/// Embedding, one attention layer, read-out.
+#[derive(Module, Debug)]
+pub struct LookupNet {
+    /// `E`: `[d_in, d_model]`, without a bias.
+    pub embed: Linear,
+    pub attention: MultiHeadAttention,
+    /// `U`: `[d_model, n_classes]`, without a bias.
+    pub readout: Linear,
+}
+
+impl LookupNet {
+    /// A net for tokens of `n_ones` ones among zeros, whose embeddings then have a variance of 1. The matrices of
+    /// queries and keys are drawn `sigma` times as large as the others, so queries and keys have that standard
+    /// deviation.
+    pub fn new(sizes: Sizes, n_ones: usize, sigma: f32, rng: &mut WeightRng, device: &Device) -> Self {
+        let Sizes { d_in, d_model, n_heads, d_k, n_classes } = sizes;
+        let embed = rng.uniform([d_in, d_model], (3.0 / n_ones.max(1) as f32).sqrt(), device);
+        let mut attention = MultiHeadAttention::with_head_dim(d_model, n_heads, d_k, false, rng, device);
+        for layer in [&mut attention.query, &mut attention.key] {
+            layer.weight =
+                layer.weight.clone().map(|weight| weight.mul_scalar(sigma).detach().require_grad());
+        }
+        let readout = rng.uniform([d_model, n_classes], (3.0 / d_model.max(1) as f32).sqrt(), device);
+        Self {
+            embed: Linear { weight: embed, bias: None },
+            attention,
+            readout: Linear { weight: readout, bias: None },
+        }
+    }
+
+    /// # Shapes
+    ///
+    /// - x: `[batch, n, d_in]`
+    /// - output: logits `[batch n, n_classes]`, and the weights `[batch, n_heads, n, n]`
+    pub fn forward(&self, x: Tensor<3>) -> (Tensor<2>, Tensor<4>) {
+        let [batch, n, _] = x.dims();
+        let MhaOutput { output, weights } = self.attention.forward(self.embed.forward(x), None);
+        let logits = self.readout.forward(output);
+        let [_, _, n_classes] = logits.dims();
+        (logits.reshape([batch * n, n_classes]), weights)
+    }
+}

@@ -1,0 +1,168 @@
+//! Long short-term memory (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000).
+//!
+//! ```text
+//! i = sigmoid(a_i)   f = sigmoid(a_f)   g = tanh(a_g)   o = sigmoid(a_o),   a = x_t W_x + b + h_{t-1} W_h
+//! c_t = f c_{t-1} + i g
+//! h_t = o tanh(c_t)
+//! ```
+
+use super::recurrent::{Recurrent, ThroughTime, before, in_order, project, sum_over_time};
+use super::weights::WeightRng;
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor, TensorData, activation::sigmoid};
+
+/// An LSTM. The four gates lie side by side in each weight, in the order i, f, g, o.
+#[derive(Module, Debug)]
+pub struct Lstm {
+    /// `W_x` `[d_in, 4 d_h]` and `b` `[4 d_h]`
+    pub input: Linear,
+    /// `W_h` `[d_h, 4 d_h]`
+    pub recurrent: Param<Tensor<2>>,
+    /// `W_y` `[d_h, d_out]` and `b_y` `[d_out]`
+    pub output: Linear,
+}
+
+/// How long the cells remember before anything is learned: a forget gate of `sigmoid(b_f)` keeps that share a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ForgetBias {
+    /// The same bias for every cell: 0 keeps half a step, 1 keeps 73 %.
+    Constant(f32),
+    /// `b_f = ln u`, `b_i = -b_f`, `u` from U(1, `t_max` - 1): memories of every length up to `t_max` (Tallec and
+    /// Ollivier 2018).
+    Chrono { t_max: usize },
+}
+
+/// One step's gates and states, `[batch, d_h]` each.
+#[derive(Clone, Debug)]
+pub struct LstmStep {
+    pub i: Tensor<2>,
+    pub f: Tensor<2>,
+    pub g: Tensor<2>,
+    pub o: Tensor<2>,
+    /// `c_t`
+    pub cell: Tensor<2>,
+    /// `tanh(c_t)`
+    pub squashed: Tensor<2>,
+    /// `h_t`
+    pub hidden: Tensor<2>,
+}
+
+/// All steps of a sequence.
+#[derive(Debug)]
+pub struct LstmTrace {
+    initial: Tensor<2>,
+    pub steps: Vec<LstmStep>,
+}
+
+impl Lstm {
+    /// Weights and biases from U(-k, k), `k = 1/sqrt(d_h)`, but for the biases of the gates, which `forget_bias` sets.
+    pub fn new(
+        d_in: usize,
+        d_h: usize,
+        d_out: usize,
+        forget_bias: ForgetBias,
+        rng: &mut WeightRng,
+        device: &Device,
+    ) -> Self {
+        let k = 1.0 / (d_h.max(1) as f32).sqrt();
+        let recurrent = rng.uniform([d_h, 4 * d_h], k, device);
+        let mut input = rng.linear(d_in, 4 * d_h, k, device);
+        let output = rng.linear(d_h, d_out, k, device);
+        let (b_i, b_f) = match forget_bias {
+            ForgetBias::Constant(bias) => (vec![0.0; d_h], vec![bias; d_h]),
+            ForgetBias::Chrono { t_max } => {
+                let longest = (t_max as f32 - 1.0).max(1.0);
+                let b_f: Vec<f32> = rng.between(1.0, longest, d_h).into_iter().map(f32::ln).collect();
+                (b_f.iter().map(|b| -b).collect(), b_f)
+            }
+        };
+        let bias = [b_i, b_f, vec![0.0; 2 * d_h]].concat();
+        input.bias = Some(Param::from_tensor(Tensor::from_data(TensorData::new(bias, [4 * d_h]), device)));
+        Self { input, recurrent, output }
+    }
+
+    /// One step.
+    ///
+    /// # Shapes
+    ///
+    /// - projected: `[batch, 4 d_h]`, that is `x_t W_x + b`
+    /// - h, c: `[batch, d_h]`
+    pub fn step(&self, projected: Tensor<2>, h: Tensor<2>, c: Tensor<2>) -> LstmStep {
+        let [batch, d_h] = h.dims();
+        let a = projected + h.matmul(self.recurrent.val());
+        let gate = |n: usize| a.clone().slice([0..batch, n * d_h..(n + 1) * d_h]);
+        let (i, f, g, o) = (sigmoid(gate(0)), sigmoid(gate(1)), gate(2).tanh(), sigmoid(gate(3)));
+        let cell = f.clone() * c + i.clone() * g.clone();
+        let squashed = cell.clone().tanh();
+        let hidden = o.clone() * squashed.clone();
+        LstmStep { i, f, g, o, cell, squashed, hidden }
+    }
+}
+
+impl Recurrent for Lstm {
+    type Trace = LstmTrace;
+
+    fn unroll(&self, x: &Tensor<3>) -> LstmTrace {
+        let [_, batch, _] = x.dims();
+        let [d_h, _] = self.recurrent.dims();
+        let initial = Tensor::zeros([batch, d_h], &x.device());
+        let (mut h, mut c) = (initial.clone(), initial.clone());
+        let mut steps = Vec::new();
+        for projected in project(&self.input, x) {
+            let step = self.step(projected, h, c);
+            (h, c) = (step.hidden.clone(), step.cell.clone());
+            steps.push(step);
+        }
+        LstmTrace { initial, steps }
+    }
+
+    fn last_hidden(trace: &LstmTrace) -> Tensor<2> {
+        trace.steps.last().map_or(&trace.initial, |step| &step.hidden).clone()
+    }
+
+    fn output(&self) -> &Linear {
+        &self.output
+    }
+
+    /// `dc_t = dc_{t+1} f_{t+1} + dh_t o_t (1 - tanh(c_t)^2)`: the cell's own path back is a product of forget gates,
+    /// with no weight matrix and no squashing in it. The rest is the chain rule through the gates, with
+    /// `sigmoid' = s (1 - s)` and `tanh' = 1 - tanh^2`, and `dh_{t-1} = da_t W_h^T`.
+    fn backward_through_time(
+        &self,
+        x: &Tensor<3>,
+        trace: LstmTrace,
+        d_last: Tensor<2>,
+        grads: &mut GradientsParams,
+    ) -> ThroughTime {
+        let LstmTrace { initial, steps } = trace;
+        let w_back = self.recurrent.val().transpose();
+        let sigmoid_slope = |s: &Tensor<2>| s.clone() * s.clone().neg().add_scalar(1.0);
+        let tanh_slope = |s: &Tensor<2>| s.clone().square().neg().add_scalar(1.0);
+        let cells = before(initial.clone(), steps.iter().map(|step| step.cell.clone()).collect());
+        let (mut deltas, mut d_hidden, mut d_cell) = (Vec::new(), Vec::new(), Vec::new());
+        let mut d_h = d_last;
+        let mut d_c_later = initial.clone();
+        for (step, cell_before) in steps.iter().zip(&cells).rev() {
+            let LstmStep { i, f, g, o, squashed, .. } = step;
+            let d_c = d_c_later + d_h.clone() * o.clone() * tanh_slope(squashed);
+            let delta = Tensor::cat(
+                vec![
+                    d_c.clone() * g.clone() * sigmoid_slope(i),
+                    d_c.clone() * cell_before.clone() * sigmoid_slope(f),
+                    d_c.clone() * i.clone() * tanh_slope(g),
+                    d_h.clone() * squashed.clone() * sigmoid_slope(o),
+                ],
+                1,
+            );
+            d_hidden.push(std::mem::replace(&mut d_h, delta.clone().matmul(w_back.clone())));
+            d_c_later = d_c.clone() * f.clone();
+            d_cell.push(d_c);
+            deltas.push(delta);
+        }
+        let earlier = before(initial, steps.into_iter().map(|step| step.hidden).collect());
+        sum_over_time(&self.input, &self.recurrent, x, earlier, in_order(deltas), grads);
+        ThroughTime { d_hidden: in_order(d_hidden), d_cell: in_order(d_cell) }
+    }
+}

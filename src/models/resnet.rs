@@ -1,0 +1,260 @@
+//! Residual networks for small images (He, Zhang, Ren and Sun 2015, "Deep residual learning", section 4.2), and their
+//! plain twins.
+//!
+//! ```text
+//! h_0 = relu(BN(conv3x3(x)))
+//! h_{i+1} = relu(s_i(h_i) + F_i(h_i))            the residual block; a plain block is relu(F_i(h_i))
+//! logits = W mean_{height, width}(h_last) + b
+//! ```
+//!
+//! Three stages of `n` blocks with `c`, `2c` and `4c` channels; the second and third stage begin with a stride of 2.
+//! `F` is two 3x3 convolutions (basic: depth `6n + 2`) or 1x1, 3x3 and 1x1 with four times the channels at the end
+//! (bottleneck: `9n + 2`), each followed by batch norm (Ioffe and Szegedy 2015) where that is on, and all but the last
+//! by ReLU. `s` is the identity, or a 1x1 convolution where the shape changes (the paper's option B). The stride of a
+//! bottleneck block is in its 3x3 convolution, as in today's libraries; the paper had it in the first 1x1.
+//!
+//! Batch norm is burn's: in training (on an autodiff device) it normalizes with the statistics of the batch and moves
+//! its running ones, `running <- 0.9 running + 0.1 batch`, which is PyTorch's convention of momentum; `valid()` uses
+//! the running ones. One thing differs from PyTorch: the running variance takes the batch's variance divided by `n`,
+//! not by `n - 1`. The running statistics are shared by clones of a module, so two nets that train must be built
+//! apart, not cloned.
+
+use super::weights::WeightRng;
+use burn::module::{Module, Param};
+use burn::nn::conv::Conv2d;
+use burn::nn::{BatchNorm, BatchNormConfig, Linear, PaddingConfig2d};
+use burn::tensor::{Device, Tensor, activation::relu};
+
+/// What the residual function `F` is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockKind {
+    /// 3x3, 3x3
+    Basic,
+    /// 1x1, 3x3, 1x1 to four times the channels
+    Bottleneck,
+}
+
+/// The variance of initial weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Init {
+    /// `2 / fan_in`: keeps the signal's size through ReLU (He et al. 2015, "Delving deep into rectifiers").
+    He,
+    /// `1 / fan_in`: keeps it without ReLU (LeCun et al. 1998); with ReLU each layer halves its square.
+    LeCun,
+    /// `1 / (3 fan_in)`, and biases from U(-1/sqrt(fan_in), 1/sqrt(fan_in)): what PyTorch draws unless told otherwise.
+    Torch,
+}
+
+/// What is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    pub channels_in: usize,
+    pub n_classes: usize,
+    pub kind: BlockKind,
+    /// `n`: blocks in each of the three stages.
+    pub blocks_per_stage: usize,
+    /// `c`: channels of the first stage; 16 in the paper.
+    pub channels: usize,
+    pub batch_norm: bool,
+    /// Whether blocks add their input: without, the net is plain.
+    pub shortcuts: bool,
+    pub init: Init,
+}
+
+/// A convolution and what normalizes it: batch norm, or a bias alone.
+#[derive(Module, Debug)]
+pub struct ConvNorm {
+    /// `[c_out, c_in, k, k]`; a bias only where there is no batch norm, which would take it out again.
+    pub conv: Conv2d,
+    pub norm: Option<BatchNorm>,
+}
+
+/// `relu(s(x) + F(x))`, or `relu(F(x))`.
+#[derive(Module, Debug)]
+pub struct Block {
+    /// `F`: ReLU follows each but the last.
+    pub convs: Vec<ConvNorm>,
+    /// `s`, where the shape changes.
+    pub projection: Option<ConvNorm>,
+    #[module(skip)]
+    shortcut: bool,
+}
+
+/// A residual or plain network.
+#[derive(Module, Debug)]
+pub struct ResNet {
+    pub stem: ConvNorm,
+    /// `3 n` blocks.
+    pub blocks: Vec<Block>,
+    pub head: Linear,
+}
+
+impl Init {
+    /// The bounds of the uniform draws of weights and biases: `sqrt(3 variance)`.
+    fn bounds(self, fan_in: f32) -> (f32, f32) {
+        match self {
+            Self::He => ((6.0 / fan_in).sqrt(), 0.0),
+            Self::LeCun => ((3.0 / fan_in).sqrt(), 0.0),
+            Self::Torch => ((1.0 / fan_in).sqrt(), (1.0 / fan_in).sqrt()),
+        }
+    }
+}
+
+/// Draws the weights of one net.
+struct Draw<'a> {
+    rng: WeightRng,
+    init: Init,
+    batch_norm: bool,
+    device: &'a Device,
+}
+
+impl Draw<'_> {
+    /// A convolution with a `k x k` kernel and padding that keeps the size.
+    fn conv(&mut self, c_in: usize, c_out: usize, k: usize, stride: usize) -> ConvNorm {
+        let fan_in = (c_in * k * k) as f32;
+        let (bound, bias_bound) = self.init.bounds(fan_in);
+        let pad = k / 2;
+        let weight = self.rng.uniform([c_out, c_in, k, k], bound, self.device);
+        // Drawn in any case, so that the weights after it are the same with batch norm and without.
+        let bias = self.rng.uniform([c_out], bias_bound, self.device);
+        let conv = Conv2d {
+            weight,
+            bias: (!self.batch_norm).then_some(bias),
+            stride: [stride; 2],
+            kernel_size: [k; 2],
+            dilation: [1; 2],
+            groups: 1,
+            padding: PaddingConfig2d::Explicit(pad, pad, pad, pad),
+        };
+        let norm = self.batch_norm.then(|| BatchNormConfig::new(c_out).init(self.device));
+        ConvNorm { conv, norm }
+    }
+}
+
+impl ConvNorm {
+    /// # Shapes
+    ///
+    /// - x: `[batch, c_in, height, width]`
+    /// - output: `[batch, c_out, ceil(height / stride), ceil(width / stride)]`
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let h = self.conv.forward(x);
+        match &self.norm {
+            Some(norm) => norm.forward(h),
+            None => h,
+        }
+    }
+}
+
+impl Block {
+    fn new(
+        plan: &Plan,
+        c_in: usize,
+        channels: usize,
+        stride: usize,
+        draw: &mut Draw<'_>,
+        draw_shortcut: &mut Draw<'_>,
+    ) -> Self {
+        let c_out = plan.kind.c_out(channels);
+        let convs = match plan.kind {
+            BlockKind::Basic => {
+                vec![draw.conv(c_in, channels, 3, stride), draw.conv(channels, channels, 3, 1)]
+            }
+            BlockKind::Bottleneck => vec![
+                draw.conv(c_in, channels, 1, 1),
+                draw.conv(channels, channels, 3, stride),
+                draw.conv(channels, c_out, 1, 1),
+            ],
+        };
+        let changes = c_in != c_out || stride != 1;
+        let projection = (plan.shortcuts && changes).then(|| draw_shortcut.conv(c_in, c_out, 1, stride));
+        Self { convs, projection, shortcut: plan.shortcuts }
+    }
+
+    /// `F(x)`, before the shortcut is added.
+    pub fn residual(&self, x: Tensor<4>) -> Tensor<4> {
+        let last = self.convs.len().saturating_sub(1);
+        self.convs.iter().enumerate().fold(x, |h, (i, conv)| {
+            let h = conv.forward(h);
+            if i < last { relu(h) } else { h }
+        })
+    }
+
+    /// # Shapes
+    ///
+    /// - x: `[batch, c_in, height, width]`
+    /// - output: `[batch, c_out, ceil(height / stride), ceil(width / stride)]`
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let residual = self.residual(x.clone());
+        relu(match (&self.projection, self.shortcut) {
+            (Some(projection), _) => projection.forward(x) + residual,
+            (None, true) => x + residual,
+            (None, false) => residual,
+        })
+    }
+}
+
+impl BlockKind {
+    fn c_out(self, channels: usize) -> usize {
+        match self {
+            Self::Basic => channels,
+            Self::Bottleneck => 4 * channels,
+        }
+    }
+}
+
+impl ResNet {
+    /// The net of a plan. All but the projections are drawn from one stream and those from another, so that from the
+    /// same seed a plain net has the weights of its residual twin.
+    pub fn new(plan: &Plan, seed: u64, device: &Device) -> Self {
+        let draw =
+            |seed| Draw { rng: WeightRng::new(seed), init: plan.init, batch_norm: plan.batch_norm, device };
+        let (mut own, mut shortcut) = (draw(seed), draw(seed ^ 0x5bd1_e995_0000));
+        let stem = own.conv(plan.channels_in, plan.channels, 3, 1);
+        let mut blocks = Vec::new();
+        let mut c_in = plan.channels;
+        for stage in 0..3 {
+            let channels = plan.channels << stage;
+            for block in 0..plan.blocks_per_stage {
+                let stride = if stage > 0 && block == 0 { 2 } else { 1 };
+                blocks.push(Block::new(plan, c_in, channels, stride, &mut own, &mut shortcut));
+                c_in = plan.kind.c_out(channels);
+            }
+        }
+        let bound = (3.0 / c_in as f32).sqrt();
+        let head = Linear {
+            weight: own.rng.uniform([c_in, plan.n_classes], bound, device),
+            bias: Some(Param::from_tensor(Tensor::zeros([plan.n_classes], device))),
+        };
+        Self { stem, blocks, head }
+    }
+
+    /// # Shapes
+    ///
+    /// - x: `[batch, channels_in, side, side]`
+    /// - output: `[batch, n_classes]`
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        self.forward_with(x, |_, h| h)
+    }
+
+    /// Calls `at` with the stem's output (0) and every block's (1 on), and goes on with what it gives back: a probe
+    /// can look at the signal there, or add a leaf whose gradient it will read.
+    ///
+    /// # Shapes
+    ///
+    /// - x: `[batch, channels_in, side, side]`
+    /// - output: `[batch, n_classes]`
+    pub fn forward_with(&self, x: Tensor<4>, mut at: impl FnMut(usize, Tensor<4>) -> Tensor<4>) -> Tensor<2> {
+        let mut h = at(0, relu(self.stem.forward(x)));
+        for (i, block) in self.blocks.iter().enumerate() {
+            h = at(i + 1, block.forward(h));
+        }
+        let [batch, channels, height, width] = h.dims();
+        let pooled = h.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels]);
+        self.head.forward(pooled)
+    }
+
+    /// The weight of the first convolution of every block.
+    pub fn first_convs(&self) -> impl Iterator<Item = &Param<Tensor<4>>> {
+        self.blocks.iter().filter_map(|block| block.convs.first()).map(|conv| &conv.conv.weight)
+    }
+}

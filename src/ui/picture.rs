@@ -1,0 +1,72 @@
+//! Small pictures: one canvas pixel a pixel, which the browser enlarges.
+
+use crate::charts::ColorMap;
+use std::rc::Rc;
+use wasm_bindgen::{Clamped, JsCast};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+use yew::prelude::*;
+
+#[derive(Clone, Properties, PartialEq, Debug)]
+pub struct PictureProps {
+    /// Width and height.
+    pub side: usize,
+    /// `[side, side, 4]`: red, green, blue and opacity.
+    pub rgba: Rc<Vec<u8>>,
+    /// What it shows.
+    pub label: AttrValue,
+}
+
+/// A square picture.
+#[component]
+pub fn Picture(props: &PictureProps) -> Html {
+    let canvas = use_node_ref();
+    use_effect_with((props.rgba.clone(), props.side), {
+        let canvas = canvas.clone();
+        move |(rgba, side)| {
+            let Some(canvas) = canvas.cast::<HtmlCanvasElement>() else { return };
+            let side = *side as u32;
+            let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(rgba), side, side);
+            let context = canvas.get_context("2d").ok().flatten();
+            let context = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok());
+            if let (Some(context), Ok(image)) = (context, image) {
+                // Only a detached canvas refuses, and nobody sees that one.
+                let _ = context.put_image_data(&image, 0.0, 0.0);
+            }
+        }
+    });
+    let side = props.side.to_string();
+    html! {
+        <canvas ref={canvas} class="picture" width={side.clone()} height={side} role="img" aria-label={props.label.clone()}
+            title={props.label.clone()}></canvas>
+    }
+}
+
+/// Planes of grey, or of red, green and blue, as a picture. Grey is turned round: what was photographed dark on light
+/// is stored the other way.
+pub fn photograph(channels: usize, pixels: &[u8]) -> Vec<u8> {
+    let plane = pixels.len() / channels.max(1);
+    let at = |channel: usize, i: usize| pixels.get(channel * plane + i).copied().unwrap_or(0);
+    let pixel = |i: usize| match channels {
+        3 => [at(0, i), at(1, i), at(2, i), 255],
+        _ => [255 - at(0, i), 255 - at(0, i), 255 - at(0, i), 255],
+    };
+    (0..plane).flat_map(pixel).collect()
+}
+
+/// Values as colours, each picture by its own range, so that weak maps are seen too.
+pub fn colored(map: ColorMap, values: &[f32]) -> Vec<u8> {
+    map.paint(values, map.range(None, values))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn planes_become_pixels() {
+        assert_eq!(photograph(3, &[1, 2, 3, 4, 5, 6]), [1, 3, 5, 255, 2, 4, 6, 255]);
+        assert_eq!(photograph(1, &[0, 255]), [255, 255, 255, 255, 0, 0, 0, 255]);
+        assert!(photograph(0, &[]).is_empty());
+        assert_eq!(colored(ColorMap::Sequential, &[0.0, 1.0]).len(), 8);
+    }
+}

@@ -1,0 +1,307 @@
+//! Section 5: the closed forms against hand-computed numbers, and the experiment on Flex with small budgets.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![cfg(feature = "compute")]
+
+mod collector;
+
+use burn::tensor::Device;
+use collector::{Collector, block_on};
+use nn_lab::experiments::attention::{
+    Attention, Config, MaskChoice, Optimizer, Record, SWEEP, entropy_uniform, head_dim, params_formula,
+    steps_to_solve,
+};
+use nn_lab::experiments::settings::{Kind, Settings, from_query, to_query};
+use nn_lab::experiments::{Experiment, LabError, Verdict};
+use proptest::prelude::*;
+
+fn small() -> Config {
+    Config { steps: 20, d_k: 8, ..Config::default() }
+}
+
+fn run(config: Config) -> (Record, Result<(), LabError>) {
+    let mut out = Collector::<Attention>::default();
+    let result = block_on(Attention::run(config, &Device::flex(), &mut out));
+    (out.record(), result)
+}
+
+fn probe(config: Config) -> Record {
+    let mut out = Collector::<Attention>::default();
+    block_on(Attention::probe(config, &Device::flex(), &mut out)).expect("the probe succeeds");
+    out.record()
+}
+
+#[test]
+fn unscaled_attention_saturates_and_scaled_does_not() {
+    for seed in 1..4 {
+        let config = Config { seed, ..Config::default() };
+        let sweep = probe(config.clone()).sweep.expect("a sweep");
+        assert_eq!(sweep.points.iter().map(|point| point.d_k).collect::<Vec<_>>(), SWEEP);
+        let (first, last) = (sweep.points[0], sweep.points[SWEEP.len() - 1]);
+        for point in &sweep.points {
+            println!(
+                "d_k {}: scaled H {:.2}±{:.2} max {:.2} J {:.3} / {:.3}; unscaled H {:.2}±{:.2} max {:.2} J {:.3} / {:.2e}",
+                point.d_k,
+                point.scaled.entropy.mean,
+                point.scaled.entropy.sd,
+                point.scaled.largest.mean,
+                point.scaled.jacobian_mean.mean,
+                point.scaled.jacobian_median.mean,
+                point.unscaled.entropy.mean,
+                point.unscaled.entropy.sd,
+                point.unscaled.largest.mean,
+                point.unscaled.jacobian_mean.mean,
+                point.unscaled.jacobian_median.mean,
+            );
+            assert!(point.scaled.entropy.mean < entropy_uniform(&config));
+        }
+        assert!(last.scaled.entropy.mean - last.unscaled.entropy.mean > 1.0, "at least a nat with 64 keys");
+        assert!(first.unscaled.entropy.mean - last.unscaled.entropy.mean > 1.0);
+        assert!((first.scaled.entropy.mean - last.scaled.entropy.mean).abs() < 0.3);
+        assert!(last.unscaled.largest.mean > 0.8 && last.scaled.largest.mean < 0.3);
+        assert!(last.unscaled.jacobian_median.mean < 0.2 * last.scaled.jacobian_median.mean);
+        // The slider stands on one of the sweep's sizes, so it must give the sweep's own numbers.
+        assert_eq!(sweep.here, sweep.points[4]);
+        for bars in [&sweep.bars_scaled, &sweep.bars_unscaled] {
+            assert_eq!(bars.len(), 64);
+            assert!((bars.iter().sum::<f32>() - 1.0).abs() < 1e-5 && bars.is_sorted_by(|a, b| a >= b));
+        }
+    }
+}
+
+#[test]
+fn the_checks_of_the_sweep_hold_for_any_spread_and_number_of_keys() {
+    let mut wrong = Vec::new();
+    for sigma in [0.25, 0.5, 1.0, 1.4, 2.0] {
+        for n_keys in [2, 3, 8, 64, 128] {
+            let config = Config { sigma, n_keys, ..Config::default() };
+            let record = probe(config.clone());
+            for check in Attention::checks(&config, &record).into_iter().take(5) {
+                if check.verdict != Verdict::Holds {
+                    wrong.push(format!("σ {sigma}, {n_keys} keys: {check:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn multi_head_attention_agrees_with_burn_for_every_number_of_heads() {
+    for d_model in [2, 7, 12, 32, 128] {
+        for n_heads in 1..=8 {
+            let config = Config { d_model, n_heads, n_keys: 2, n_seeds: 2, ..Config::default() };
+            let heads = probe(config.clone()).heads;
+            let Some(d_head) = head_dim(&config) else {
+                assert!(heads.is_none() && d_model % n_heads != 0);
+                continue;
+            };
+            let heads = heads.expect("divisible");
+            assert!(heads.max_abs_err <= heads.tolerance, "{} > {}", heads.max_abs_err, heads.tolerance);
+            assert_eq!(heads.params_counted, params_formula(&config));
+            let n = config.n_tokens;
+            assert_eq!(
+                heads.shapes,
+                [
+                    vec![1, n, d_model],
+                    vec![1, n, d_model],
+                    vec![1, n_heads, n, d_head],
+                    vec![1, n_heads, n, n],
+                    vec![1, n_heads, n, n],
+                    vec![1, n_heads, n, d_head],
+                    vec![1, n, d_model],
+                    vec![1, n, d_model],
+                ]
+            );
+            assert_eq!(heads.weights.len(), n_heads as usize);
+        }
+    }
+}
+
+#[test]
+fn the_heatmaps_obey_the_mask() {
+    let n = 8;
+    for (mask, length) in
+        [(MaskChoice::None, 0), (MaskChoice::Causal, 0), (MaskChoice::Padding, 5), (MaskChoice::Padding, 0)]
+    {
+        let config = Config { mask, length, n_keys: 2, n_seeds: 2, ..Config::default() };
+        let maps = probe(config).maps.expect("maps");
+        for weights in [&maps.weights_scaled, &maps.weights_unscaled] {
+            for (query, row) in weights.chunks(n).enumerate() {
+                let seen = match mask {
+                    MaskChoice::None => n,
+                    MaskChoice::Causal => query + 1,
+                    MaskChoice::Padding => length as usize,
+                };
+                assert!(row[seen..].iter().all(|&weight| weight == 0.0));
+                let expected = if seen == 0 { 0.0 } else { 1.0 };
+                assert!((row.iter().sum::<f32>() - expected).abs() < 1e-5);
+            }
+        }
+        for (scaled, score) in maps.scaled_scores.iter().zip(maps.scores.iter()) {
+            assert!((scaled - score / 8.0).abs() < 1e-5, "d_k is 64");
+        }
+    }
+}
+
+/// The steps to a loss below half a nat, scaled and unscaled, of a preset with another seed.
+fn preset(slug: &str, seed: u32) -> (u32, u32) {
+    let preset = Config::PRESETS.iter().find(|preset| preset.slug == slug).expect("the preset");
+    let config = Config { seed, ..preset.config() };
+    let (record, result) = run(config.clone());
+    assert_eq!(result, Ok(()));
+    let checks = Attention::checks(&config, &record);
+    for check in checks.iter().rev().take(2) {
+        assert_eq!(check.verdict, Verdict::Holds, "{slug}, seed {seed}: {check:?}");
+    }
+    let steps = (steps_to_solve(&record.scaled.losses), steps_to_solve(&record.unscaled.losses));
+    println!(
+        "{slug}, seed {seed}: {steps:?}, accuracies {:?} {:?}, entropies {:?} {:?}, right {:?} {:?}",
+        record.scaled.accuracy.last_y(),
+        record.unscaled.accuracy.last_y(),
+        record.scaled.entropy.first(),
+        record.unscaled.entropy.first(),
+        record.scaled.best_head(),
+        record.unscaled.best_head()
+    );
+    (steps.0.expect("the scaled net learns"), steps.1.expect("the unscaled net learns"))
+}
+
+#[test]
+fn preset_small_keys_learns_at_the_same_pace() {
+    for seed in [1, 2] {
+        let (scaled, unscaled) = preset("small-keys", seed);
+        let ratio = f64::from(unscaled) / f64::from(scaled);
+        assert!((0.75..1.35).contains(&ratio), "{scaled} and {unscaled} steps");
+    }
+}
+
+#[test]
+fn preset_saturated_takes_longer_without_the_scale() {
+    let (scaled, unscaled) = preset("saturated", 1);
+    assert!(scaled <= 50 && 2 * unscaled >= 3 * scaled, "{scaled} and {unscaled} steps");
+}
+
+#[test]
+fn preset_small_weights_needs_no_scale() {
+    let (scaled, unscaled) = preset("small-weights", 1);
+    assert!(unscaled <= scaled, "{scaled} and {unscaled} steps");
+}
+
+#[test]
+fn preset_plain_descent_is_no_slower_without_the_scale() {
+    let (scaled, unscaled) = preset("plain-descent", 1);
+    assert!(f64::from(unscaled) <= 1.2 * f64::from(scaled), "{scaled} and {unscaled} steps");
+}
+
+#[test]
+fn the_default_run_solves_the_task_and_its_heads_show_it() {
+    let config = Config::default();
+    let (record, result) = run(config.clone());
+    assert_eq!(result, Ok(()));
+    for net in [&record.scaled, &record.unscaled] {
+        assert!(net.accuracy.last_y().expect("scored") > 0.97);
+        assert!(net.best_head().expect("scored") > 0.7, "{:?}", net.best_head());
+        assert_eq!(net.losses.len(), 200);
+        assert_eq!((net.maps.len(), net.maps[0].len()), (2, 64));
+    }
+    assert_eq!(record.sequence.expect("sent").positions.len(), 8);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_and_another_seed_another() {
+    let first = run(small()).0;
+    assert_eq!(first, run(small()).0);
+    assert_ne!(first.scaled.losses, run(Config { seed: 2, ..small() }).0.scaled.losses);
+    assert_eq!(probe(small()), probe(small()));
+}
+
+#[test]
+fn how_often_frames_are_asked_for_does_not_change_the_run() {
+    let record = |every: u32| {
+        let mut out = Collector::<Attention> { frame_every: every, ..Collector::default() };
+        block_on(Attention::run(small(), &Device::flex(), &mut out)).expect("runs");
+        out.record()
+    };
+    assert_eq!(record(1), record(7));
+}
+
+#[test]
+fn a_learning_rate_too_large_ends_in_a_message() {
+    let config = Config {
+        optimizer: Optimizer::Sgd,
+        learning_rate: 10.0,
+        sigma: 2.0,
+        d_k: 64,
+        steps: 300,
+        ..Config::default()
+    };
+    match run(config).1 {
+        Err(LabError::Diverged { hint, .. }) => assert!(hint.contains("smaller learning rate")),
+        other => assert_eq!(other, Ok(()), "it may survive, but must not fail otherwise"),
+    }
+}
+
+#[test]
+fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
+    let mut out = Collector::<Attention> { stop_at: Some(7), ..Collector::default() };
+    block_on(Attention::run(small(), &Device::flex(), &mut out)).expect("runs");
+    assert_eq!(out.record().scaled.losses.len(), 7);
+    let still = Config { learning_rate: 1e-5, ..small() };
+    let mut out = Collector::<Attention> { updates: vec![(5, still)], ..Collector::default() };
+    block_on(Attention::run(small(), &Device::flex(), &mut out)).expect("runs");
+    let (changed, unchanged) = (out.record().scaled.losses, run(small()).0.scaled.losses);
+    assert_eq!(changed[..5], unchanged[..5]);
+    assert_ne!(changed[19], unchanged[19]);
+}
+
+#[test]
+fn every_setting_at_its_ends_runs() {
+    for param in Config::PARAMS {
+        let ends = match param.kind {
+            Kind::Int { min, max, .. } => vec![min.to_string(), max.to_string()],
+            Kind::Float { min, max, .. } => vec![min.to_string(), max.to_string()],
+            Kind::Choice(options) => options.iter().map(|(slug, _)| (*slug).to_owned()).collect(),
+            Kind::Switch => vec!["0".to_owned(), "1".to_owned()],
+        };
+        for end in ends {
+            let (config, complaints) = from_query(&small(), &[(param.key.to_owned(), end.clone())]);
+            assert!(complaints.is_empty(), "{complaints:?}");
+            let config = Config { steps: config.steps.min(2), ..config };
+            let record = probe(config.clone());
+            Attention::checks(&config, &record);
+            let (record, result) = run(config.clone());
+            assert!(
+                matches!(result, Ok(()) | Err(LabError::Diverged { .. })),
+                "{}={end}: {result:?}",
+                param.key
+            );
+            Attention::checks(&config, &record);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_config_survives_the_address(
+        d_k in 4u32..=512, sigma in 0.25f64..=2.0, n_tokens in 2u32..=24, length in 0u32..=24, n_keys in 2u32..=128,
+        mask in prop::sample::select(vec![MaskChoice::None, MaskChoice::Causal, MaskChoice::Padding]),
+        (d_model, n_heads, n_seeds) in (2u32..=128, 1u32..=8, 2u32..=16), seed in 0u32..=999_999,
+    ) {
+        let config = Config { d_k, sigma, n_tokens, mask, length, n_keys, n_seeds, d_model, n_heads, seed, ..Config::default() };
+        let (read, complaints) = from_query(&Config::default(), &to_query(&config));
+        prop_assert_eq!(complaints, Vec::<String>::new());
+        prop_assert_eq!(read, config);
+    }
+}
+
+#[test]
+fn presets_are_within_bounds() {
+    for preset in Config::PRESETS {
+        let query: Vec<_> = preset.values.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let (config, complaints) = from_query(&Config::default(), &query);
+        assert_eq!(complaints, Vec::<String>::new());
+        assert_eq!(config, preset.config());
+    }
+}

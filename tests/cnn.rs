@@ -1,0 +1,346 @@
+//! Section 2: closed forms against real convolutions, and the experiment on Flex with small budgets.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![cfg(feature = "compute")]
+
+mod collector;
+
+use burn::tensor::{Device, Tensor};
+use collector::{Collector, block_on, real_cifar10};
+use nn_lab::experiments::cnn::{
+    Cnn, Config, ConvShape, Dataset, KNOWN_SHAPES, N_CHOICES, N_MAPS, Record, block_formula, net_params,
+    output_size, separable_share,
+};
+use nn_lab::experiments::settings::{from_query, to_query};
+use nn_lab::experiments::{Experiment, LabError, Verdict};
+use nn_lab::models::cnn::{Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, multiply_adds};
+use nn_lab::models::weights::{WeightRng, count_params};
+use proptest::prelude::*;
+
+/// A few steps of tiny nets.
+fn small() -> Config {
+    Config { n_train: 60, n_test: 30, batch_size: 20, width: 2, epochs: 2, ..Config::default() }
+}
+
+fn run_with(mut out: Collector<Cnn>, config: &Config) -> (Record, Result<(), LabError>) {
+    let result = block_on(Cnn::run(config.clone(), &Device::flex(), &mut out));
+    (out.record(), result)
+}
+
+fn run(config: &Config) -> Record {
+    let (record, result) = run_with(Collector::default(), config);
+    assert_eq!(result, Ok(()));
+    record
+}
+
+fn probe_with(mut out: Collector<Cnn>, config: &Config) -> (Record, Result<(), LabError>) {
+    let result = block_on(Cnn::probe(config.clone(), &Device::flex(), &mut out));
+    (out.record(), result)
+}
+
+fn probe(config: &Config) -> Record {
+    let (record, result) = probe_with(Collector::default(), config);
+    assert_eq!(result, Ok(()));
+    record
+}
+
+fn cifar() -> Option<Collector<Cnn>> {
+    Some(Collector { user_files: real_cifar10()?, ..Collector::default() })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn the_formula_gives_the_size_of_real_convolutions(
+        size in 1u32..=32, kernel in 1u32..=11, stride in 1u32..=8, padding in 0u32..=8, dilation in 1u32..=6,
+    ) {
+        let shape = ConvShape { size, kernel, stride, padding, dilation };
+        // The stops counted one by one, as a kernel is laid on the padded input.
+        let last = dilation * (kernel - 1);
+        let stops = (0..size + 2 * padding).step_by(stride as usize).filter(|at| at + last < size + 2 * padding).count();
+        match output_size(shape) {
+            None => prop_assert_eq!(stops, 0),
+            Some(out) => {
+                prop_assert_eq!(out as usize, stops);
+                let geometry = Geometry {
+                    kernel: kernel as usize, stride: stride as usize, padding: padding as usize, dilation: dilation as usize,
+                };
+                let device = Device::flex();
+                let conv = conv2d([2, 3], geometry, 1, 1.0, &mut WeightRng::new(1), &device);
+                let y = conv.forward(Tensor::zeros([1, 2, size as usize, size as usize], &device));
+                prop_assert_eq!(y.dims(), [1, 3, stops, stops]);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn the_formulae_count_the_blocks(c_in in 1u32..40, c_out in 1u32..40, block_kernel in 1u32..=11) {
+        let config = Config { c_in, c_out, block_kernel, ..Config::default() };
+        let formula = block_formula(&config);
+        let (device, rng) = (Device::flex(), &mut WeightRng::new(1));
+        let channels = [c_in as usize, c_out as usize];
+        let kernel = block_kernel as usize;
+        let conv = ConvBlock::new(channels, Geometry::same(kernel), rng, &device);
+        let separable = DepthwiseSeparable::new(channels, kernel, rng, &device);
+        prop_assert_eq!(formula.conv.params, count_params(&conv) as u64);
+        prop_assert_eq!(formula.separable.params, count_params(&separable) as u64);
+        let x = Tensor::zeros([1, channels[0], 8, 8], &device);
+        let y = conv.conv.forward(x.clone());
+        prop_assert_eq!(formula.conv.multiply_adds, multiply_adds(&conv.conv, &y));
+        let h = separable.depthwise.forward(x);
+        let y = separable.pointwise.forward(h.clone());
+        let sum = multiply_adds(&separable.depthwise, &h) + multiply_adds(&separable.pointwise, &y);
+        prop_assert_eq!(formula.separable.multiply_adds, sum);
+        let share = separable_share(c_out.into(), block_kernel.into());
+        prop_assert!((formula.multiply_adds_ratio() - share).abs() < 1e-9 * share);
+        prop_assert!(share < f64::from(block_kernel * block_kernel), "K² is never reached");
+    }
+
+    #[test]
+    fn the_formula_counts_the_nets(c_in in 1u64..4, width in 1u64..12, n_classes in 2u64..12, separable: bool) {
+        let net = Net::new(
+            c_in as usize, width as usize, n_classes as usize, separable, &mut WeightRng::new(1), &Device::flex(),
+        );
+        prop_assert_eq!(net_params(c_in, width, n_classes, separable), count_params(&net) as u64);
+    }
+
+    #[test]
+    fn any_text_in_the_address_gives_a_config(pairs in prop::collection::vec(("size|kernel|width|dataset|crop|image|[a-z_]{1,9}", ".*"), 0..6)) {
+        let (config, _) = from_query(&Config::default(), &pairs);
+        prop_assert!((1..=32).contains(&config.size) && (1..=12).contains(&config.image));
+        let (again, complaints) = from_query(&Config::default(), &to_query(&config));
+        prop_assert_eq!(complaints, Vec::<String>::new());
+        prop_assert_eq!(again, config);
+    }
+}
+
+#[test]
+fn the_counts_of_the_textbook() {
+    let formula = block_formula(&Config::default());
+    assert_eq!((formula.conv.params, formula.separable.params), (73_856, 8_960));
+    assert_eq!(format!("{:.2}", formula.params_ratio()), "8.24");
+    // floor((7 + 2 - 2 - 1) / 2) + 1, and two of the papers' own.
+    let sizes: Vec<_> = KNOWN_SHAPES.iter().map(|(_, shape)| output_size(*shape)).collect();
+    assert_eq!(sizes, [28, 32, 32, 16, 3, 55, 112, 32].map(Some));
+    assert_eq!(output_size(Config::default().shape()), Some(4));
+}
+
+#[test]
+fn a_probe_measures_what_the_formulae_say() {
+    let config = Config { n_train: 100, ..Config::default() };
+    let record = probe(&config);
+    assert_eq!((record.measured, record.known.len()), (Some(Some(4)), KNOWN_SHAPES.len()));
+    assert_eq!(record.blocks, Some(block_formula(&config)));
+    let [conv, separable] = record.nets.expect("counted");
+    assert!(conv.multiply_adds > 4 * separable.multiply_adds, "{conv:?} {separable:?}");
+    let samples = record.samples.as_deref().expect("images");
+    assert_eq!((samples.train.labels.len(), samples.train.pixels.len()), (30, 30 * 1024));
+    assert_eq!((samples.n_train, samples.n_test, samples.augmented.labels.len()), (100, 1000, 0));
+    let verdicts: Vec<_> = Cnn::checks(&config, &record).iter().map(|check| check.verdict).collect();
+    assert_eq!(verdicts[..6], [Verdict::Holds; 6]);
+    assert_eq!(verdicts[6..], [Verdict::Open; 2]);
+    let moved = probe(&Config { crop: true, flip: true, ..config });
+    let samples = moved.samples.as_deref().expect("images");
+    assert_eq!(samples.augmented.pixels.len(), samples.train.pixels.len());
+    assert_ne!(samples.augmented.pixels, samples.train.pixels);
+}
+
+#[test]
+fn an_impossible_convolution_is_no_error() {
+    let config = Config { size: 4, kernel: 7, padding: 1, n_train: 50, ..Config::default() };
+    let record = probe(&config);
+    assert_eq!(record.measured, Some(None));
+    assert_eq!(Cnn::checks(&config, &record)[0].verdict, Verdict::Holds);
+}
+
+#[test]
+fn a_run_tells_everything_that_the_page_shows() {
+    let record = run(&small());
+    assert_eq!((record.step, record.steps_per_epoch, record.epoch), (6, 3, 2));
+    for net in [&record.conv, &record.separable] {
+        assert_eq!((net.losses.len(), net.accuracies.len()), (6, 3));
+        assert_eq!(net.confusion.iter().sum::<u32>(), 30);
+        let right: u32 = (0..10).map(|class| net.confusion[class * 11]).sum();
+        assert_eq!(net.accuracies.last_y(), Some(f64::from(right as f32 / 30.0)));
+        assert_eq!(net.wrong.answers.len(), net.wrong.pictures.labels.len());
+        assert_eq!(net.wrong.answers.len(), (30 - right as usize).min(15));
+        assert!(
+            net.wrong
+                .answers
+                .iter()
+                .zip(&net.wrong.pictures.labels)
+                .all(|((answer, _), label)| answer != label)
+        );
+    }
+    for image in 1..=N_CHOICES as u32 {
+        let look = record.looks.at(image).expect("looked at");
+        assert_eq!(look.step, 6);
+        for (net, channels) in [(&look.conv, [2, 4, 8, 16, 16]), (&look.separable, [2, 4, 8, 16, 16])] {
+            assert_eq!(net.filters.len(), 2 * 9);
+            assert!((net.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+            let shapes: Vec<_> =
+                net.blocks.iter().map(|maps| (maps.channels, maps.side, maps.values.len())).collect();
+            let expected = [32, 16, 8, 4, 2].iter().zip(channels).map(|(&side, channels)| {
+                (channels, side, N_MAPS.min(channels as usize) * (side * side) as usize)
+            });
+            assert_eq!(shapes, expected.collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn steps_are_timed_one_net_after_the_other() {
+    let out = Collector::<Cnn> { frame_every: 1, ..Collector::default() };
+    let record = run_with(out, &Config { width: 8, ..small() }).0;
+    let (conv, separable) =
+        (record.conv.ms_per_step().expect("timed"), record.separable.ms_per_step().expect("timed"));
+    assert!(conv > 0.05 && separable > 0.05, "{conv} {separable}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_whatever_the_frames() {
+    let losses = |every: u32, config: &Config| {
+        let out = Collector::<Cnn> { frame_every: every, ..Collector::default() };
+        let record = run_with(out, config).0;
+        (record.conv.losses, record.separable.losses, record.conv.accuracies, record.separable.confusion)
+    };
+    let moving = Config { crop: true, flip: true, ..small() };
+    assert_eq!(losses(1, &moving), losses(7, &moving));
+    assert_ne!(losses(1, &small()), losses(1, &moving));
+    assert_ne!(losses(1, &small()), losses(1, &Config { seed: 2, ..small() }));
+}
+
+#[test]
+fn a_stopped_run_ends_at_once_and_changes_are_taken() {
+    let out = Collector::<Cnn> { stop_at: Some(2), ..Collector::default() };
+    assert_eq!(run_with(out, &small()).0.step, 2);
+    let still = Config { learning_rate: 1e-5, image: 3, ..small() };
+    let out = Collector::<Cnn> { updates: vec![(2, still)], ..Collector::default() };
+    let (changed, unchanged) = (run_with(out, &small()).0.conv.losses, run(&small()).conv.losses);
+    assert_eq!(changed[..2], unchanged[..2]);
+    assert_ne!(changed[4], unchanged[4]);
+}
+
+#[test]
+fn a_learning_rate_too_large_ends_in_a_message_or_a_net_that_guesses() {
+    let (record, result) =
+        run_with(Collector::default(), &Config { learning_rate: 1.0, epochs: 30, ..small() });
+    match result {
+        Err(LabError::Diverged { hint, .. }) => assert!(hint.contains("smaller learning rate")),
+        other => assert!(record.conv.losses.recent_mean(5) > Some(1.0), "{other:?}"),
+    }
+}
+
+#[test]
+fn every_setting_at_its_ends_runs() {
+    use nn_lab::experiments::settings::{Kind, Settings};
+    for param in Config::PARAMS {
+        let ends = match param.kind {
+            Kind::Int { min, max, .. } => vec![min.to_string(), max.to_string()],
+            Kind::Float { min, max, .. } => vec![min.to_string(), max.to_string()],
+            Kind::Choice(options) => options.iter().map(|(slug, _)| (*slug).to_owned()).collect(),
+            Kind::Switch => vec!["0".to_owned(), "1".to_owned()],
+        };
+        for end in ends {
+            let base = Config { n_train: 40, ..small() };
+            let (config, complaints) = from_query(&base, &[(param.key.to_owned(), end.clone())]);
+            assert!(complaints.is_empty(), "{complaints:?}");
+            let missing = config.dataset == Dataset::Cifar10;
+            let outcome = |result: Result<(), LabError>| match result {
+                Err(LabError::Data(words)) => assert!(missing && words.contains("CIFAR-10"), "{words}"),
+                Err(LabError::Diverged { .. }) => {}
+                other => assert_eq!(other, Ok(()), "{}={end}", param.key),
+            };
+            outcome(probe_with(Collector::default(), &config).1);
+            let out = Collector::<Cnn> { stop_at: Some(2), ..Collector::default() };
+            outcome(run_with(out, &config).1);
+        }
+    }
+}
+
+#[test]
+fn without_its_files_cifar10_is_not_offered_and_says_what_to_add() {
+    let config = Config { dataset: Dataset::Cifar10, ..small() };
+    let (record, result) = probe_with(Collector::default(), &config);
+    assert!(!record.cifar10);
+    assert_eq!(record.blocks, Some(block_formula(&config)), "all else is shown");
+    let Err(LabError::Data(words)) = result else { panic!("{result:?}") };
+    assert!(words.contains(".bin") && words.contains(".tar.gz"), "{words}");
+    // Synthetic records: training alone is not enough.
+    let records: std::rc::Rc<[u8]> =
+        (0..40).flat_map(|i| [vec![i % 10], vec![i * 6; 3072]].concat()).collect();
+    let with = |names: &[&str]| Collector::<Cnn> {
+        user_files: names.iter().map(|name| (format!("user/cifar10/{name}"), records.clone())).collect(),
+        ..Collector::default()
+    };
+    let (record, result) = probe_with(with(&["data_batch_1.bin"]), &config);
+    assert!(!record.cifar10);
+    assert!(matches!(result, Err(LabError::Data(words)) if words.contains("test_batch.bin")));
+    let both = ["data_batch_1.bin", "data_batch_2.bin", "test_batch.bin"];
+    let (record, result) = probe_with(with(&both), &config);
+    assert_eq!((record.cifar10, result), (true, Ok(())));
+    let samples = record.samples.expect("images");
+    assert_eq!((samples.n_train, samples.n_test, samples.train.channels), (60, 30, 3));
+    assert_eq!(run_with(with(&both), &config).1, Ok(()));
+}
+
+#[test]
+fn an_epoch_of_fashion_mnist_is_well_above_a_guess() {
+    let config = Config { n_train: 1000, n_test: 300, epochs: 2, ..Config::default() };
+    let record = run(&config);
+    let (conv, separable) = (record.conv.accuracies.last_y(), record.separable.accuracies.last_y());
+    println!("after two epochs of 1,000 images: {conv:?} and {separable:?}");
+    assert!(conv > Some(0.55) && separable > Some(0.45), "{conv:?} {separable:?}");
+}
+
+#[test]
+fn the_real_cifar10_is_learned_above_a_guess() {
+    let Some(out) = cifar() else { return };
+    let config =
+        Config { dataset: Dataset::Cifar10, n_train: 1500, n_test: 300, epochs: 3, ..Config::default() };
+    let (record, result) = run_with(out, &config);
+    assert_eq!(result, Ok(()));
+    let (conv, separable) = (record.conv.accuracies.last_y(), record.separable.accuracies.last_y());
+    println!("after three epochs of 1,500 photographs: {conv:?} and {separable:?}");
+    // A guess is right in 10 % of 300, with a deviation of 1.7 %.
+    assert!(conv > Some(0.2) && separable > Some(0.18), "{conv:?} {separable:?}");
+}
+
+/// Minutes: `cargo test --features compute --test cnn -- --ignored --nocapture`.
+#[test]
+#[ignore = "takes minutes"]
+fn all_of_fashion_mnist_is_learned_to_85_percent() {
+    let config = Config { n_train: 10_000, n_test: 2000, epochs: 10, ..Config::default() };
+    let began = std::time::Instant::now();
+    let record = run(&config);
+    let seconds = began.elapsed().as_secs_f64();
+    println!(
+        "{seconds:.0} s; convolutional {:?}; separable {:?}",
+        &*record.conv.accuracies, &*record.separable.accuracies
+    );
+    println!("{:?} and {:?} ms a step", record.conv.ms_per_step(), record.separable.ms_per_step());
+    assert!(record.conv.accuracies.last_y() > Some(0.85));
+    assert!(record.separable.accuracies.last_y() > Some(0.8));
+    if let Some(out) = cifar() {
+        let config = Config {
+            dataset: Dataset::Cifar10,
+            n_train: 3000,
+            n_test: 500,
+            epochs: 15,
+            flip: true,
+            ..config
+        };
+        let began = std::time::Instant::now();
+        let record = run_with(out, &config).0;
+        let seconds = began.elapsed().as_secs_f64();
+        println!(
+            "CIFAR-10: {seconds:.0} s; {:?}; {:?}",
+            &*record.conv.accuracies, &*record.separable.accuracies
+        );
+        assert!(record.conv.accuracies.last_y() > Some(0.35));
+    }
+}

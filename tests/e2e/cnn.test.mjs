@@ -1,0 +1,207 @@
+// Section 2 on the CPU, and a few steps on WebGPU.
+
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { act, address, device, metric, setParam, shot, state, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { dist, serve } from './lib/site.mjs';
+
+const small = { n_train: 320, n_test: 100, batch_size: 16, width: 4 };
+const cpu = (params) => address('cnn', { device: 'cpu', ...small, ...params });
+
+/** A file in CIFAR-10's binary layout. Each class has its own colour, so that a net can learn something. */
+function cifar(records) {
+  const bytes = Buffer.alloc(records * 3073);
+  for (let i = 0; i < records; i++) {
+    const label = i % 10;
+    bytes[i * 3073] = label;
+    for (let at = 0; at < 3072; at++) bytes[i * 3073 + 1 + at] = (label * 25 + (at % 7) * 3 + (at >> 10) * label * 7) % 256;
+  }
+  return bytes;
+}
+
+const file = (name, buffer) => ({ name, mimeType: 'application/octet-stream', buffer });
+const box = (page) => page.locator('[data-files="user/cifar10/"]');
+const offered = (page) => page.locator('[data-param="dataset"] option[value="cifar10"]');
+
+/** Drops files on the page, as a hand would. */
+async function drop(page, files) {
+  const transfer = await page.evaluateHandle((files) => {
+    const transfer = new DataTransfer();
+    for (const { name, base64 } of files) transfer.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name));
+    return transfer;
+  }, files.map(({ name, buffer }) => ({ name, base64: buffer.toString('base64') })));
+  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+}
+
+test('both nets learn, and all is measured', { timeout: 120_000 }, () =>
+  withPage(cpu({ epochs: 4, flip: true }), async (page) => {
+    assert.equal(await waitMetric(page, 'params_conv'), 73_856);
+    assert.equal(await waitMetric(page, 'params_separable'), 8960);
+    assert.ok(Math.abs((await metric(page, 'params_ratio')) - 8.243) < 0.001);
+    assert.equal(await metric(page, 'out_formula'), 4);
+    assert.equal(await waitMetric(page, 'out_measured'), 4);
+    await page.locator('[data-figure="samples"] .cnn-samples').nth(1).waitFor();
+    assert.equal(await page.locator('[data-figure="samples"] canvas').count(), 60);
+    await shot(page, 'cnn-1280-light-before');
+
+    await act(page, 'train');
+    const first = [await waitMetric(page, 'loss_conv'), await waitMetric(page, 'loss_separable')];
+    await waitMetric(page, 'step', (step) => step > 5);
+    await shot(page, 'cnn-1280-light-during');
+    await waitState(page, 'done', 60_000);
+    assert.equal(await device(page), 'cpu');
+    assert.equal(await metric(page, 'step'), 80);
+    assert.equal(await metric(page, 'epoch'), 4);
+    for (const [i, net] of ['conv', 'separable'].entries()) {
+      const last = await metric(page, `loss_${net}`);
+      assert.ok(last < 0.8 * first[i], `${net}: the loss went from ${first[i]} to ${last}`);
+      assert.ok((await metric(page, `accuracy_${net}`)) > 0.25, net);
+      assert.ok((await metric(page, `ms_per_step_${net}`)) > 0, net);
+      // A kernel for each of four channels; maps of five blocks, of which the first has four channels and the rest eight shown.
+      assert.equal(await page.locator(`[data-figure="inside-${net}"] canvas`).count(), 4 + 4 + 4 * 8);
+      assert.ok((await page.locator(`[data-figure="wrong-${net}"] canvas`).count()) > 0, net);
+    }
+    const answer = page.locator('[data-figure="inside-conv"] [data-look-step]');
+    assert.equal(await answer.getAttribute('data-look-step'), '80');
+    const map = () => page.locator('[data-figure="inside-conv"] canvas').nth(5).evaluate((canvas) => canvas.toDataURL());
+    const before = await map();
+    await page.locator('[data-image="3"]').press('Enter');
+    await page.waitForURL(/image=3/);
+    await page.waitForFunction((before) => document.querySelectorAll('[data-figure="inside-conv"] canvas')[5].toDataURL() !== before, before);
+    assert.equal(await state(page), 'done', 'looking at another image keeps the run');
+    await shot(page, 'cnn-1280-light-after');
+  }));
+
+test('the kernel is stepped by hand, by key and by itself', { timeout: 60_000 }, () =>
+  withPage(cpu({}), async (page) => {
+    const figure = page.locator('[data-figure="output-size"]');
+    const stop = () => figure.locator('[data-stop]').getAttribute('data-stop');
+    assert.equal(await stop(), '0');
+    await figure.locator('[data-action="stop-next"]').click();
+    assert.equal(await stop(), '1');
+    await figure.locator('input[type="range"]').press('ArrowRight');
+    assert.equal(await stop(), '2');
+    await figure.locator('[data-action="stop-back"]').press('Enter');
+    assert.equal(await stop(), '1');
+    // The tests' browser asks for less motion, and gets none.
+    assert.equal(await figure.locator('[data-action="stop-play"]').count(), 0);
+    await page.emulateMedia({ reducedMotion: 'no-preference' });
+    await figure.locator('[data-action="stop-next"]').click();
+    await figure.locator('[data-action="stop-play"]').click();
+    await page.waitForFunction(() => Number(document.querySelector('[data-stop]').dataset.stop) > 4);
+    await setParam(page, 'kernel', 8);
+    await setParam(page, 'dilation', 3);
+    await page.waitForFunction(() => !document.querySelector('[data-metric="out_measured"]').dataset.value);
+    assert.equal(await metric(page, 'out_formula'), undefined);
+    assert.match(await figure.locator('.notice').innerText(), /22 pixels.*only 9/s);
+    await setParam(page, 'size', 32);
+    assert.equal(await metric(page, 'out_formula'), 7);
+    await waitMetric(page, 'out_measured', (size) => size === 7);
+  }));
+
+test('pause holds the counter, resume goes on', { timeout: 60_000 }, () =>
+  withPage(cpu({ epochs: 50 }), async (page) => {
+    await act(page, 'train');
+    await waitMetric(page, 'step', (step) => step > 3);
+    await act(page, 'pause');
+    await waitState(page, 'paused');
+    await page.waitForTimeout(400);
+    const held = await metric(page, 'step');
+    await page.waitForTimeout(600);
+    assert.equal(await metric(page, 'step'), held);
+    await act(page, 'resume');
+    await waitMetric(page, 'step', (step) => step > held + 3);
+    await page.locator('.run-words', { hasText: 'left' }).waitFor();
+    await act(page, 'stop');
+    await waitState(page, 'done');
+  }));
+
+test('CIFAR-10 files are taken in, used, kept and removed; others are refused with a reason', { timeout: 120_000 }, () =>
+  withPage(cpu({ epochs: 1, n_train: 40, n_test: 20, batch_size: 10 }), async (page) => {
+    await box(page).waitFor();
+    assert.equal(await offered(page).count(), 0, 'what is not there is not offered');
+    const error = box(page).locator('[role="alert"]');
+
+    await box(page).locator('input[type="file"]').setInputFiles([file('data_batch_1.bin', cifar(40).subarray(0, 5000))]);
+    await error.getByText('3073 bytes each').waitFor();
+    assert.match(await error.innerText(), /data_batch_1\.bin.*5000 bytes: 1 images and 1927 bytes more/s);
+    const mislabelled = cifar(4);
+    mislabelled[2 * 3073] = 77;
+    await box(page).locator('input[type="file"]').setInputFiles([file('data_batch_1.bin', mislabelled)]);
+    await error.getByText('label 77').waitFor();
+    await drop(page, [file('holiday.tar.gz', Buffer.from('not an archive'))]);
+    await error.getByText('holiday.tar.gz').waitFor();
+    assert.equal(await box(page).locator('li').count(), 0);
+
+    // One by a drop, the other by the keyboard's way: the input itself.
+    await drop(page, [file('data_batch_1.bin', cifar(40))]);
+    await box(page).getByText('data_batch_1.bin (0.1 MB)').waitFor();
+    assert.equal(await offered(page).count(), 0, 'there is nothing to be tested on yet');
+    await box(page).locator('input[type="file"]').setInputFiles([file('test_batch.bin', cifar(20))]);
+    await box(page).getByText('test_batch.bin (').waitFor();
+    await offered(page).waitFor({ state: 'attached' });
+    await setParam(page, 'dataset', 'cifar10');
+    await page.locator('[data-figure="samples"]').getByText('Airplane').first().waitFor();
+    await act(page, 'train');
+    await waitState(page, 'done');
+    assert.equal(await metric(page, 'step'), 4);
+    await shot(page, 'cnn-1280-light-cifar10');
+
+    await page.reload();
+    await page.waitForSelector('[data-panel="cnn"]');
+    await box(page).getByText('test_batch.bin (').waitFor();
+    await page.locator('[data-figure="samples"]').getByText('Airplane').first().waitFor();
+    await box(page).locator('[data-action="remove-files"]').click();
+    await page.locator('[data-kind="error"]', { hasText: '.tar.gz' }).first().waitFor();
+    assert.equal(await box(page).locator('li').count(), 0);
+    await page.reload();
+    await page.waitForSelector('[data-panel="cnn"]');
+    await page.locator('[data-kind="error"]', { hasText: '.tar.gz' }).first().waitFor();
+    assert.equal(await box(page).locator('li').count(), 0, 'what is removed stays removed');
+  }));
+
+test('CIFAR-10 that came with the site is offered', { timeout: 60_000 }, async () => {
+  // What `./lab data cifar10` leaves in a built site.
+  const pages = { 'data/cifar10/data_batch_1.bin': cifar(40), 'data/cifar10/test_batch.bin': cifar(20) };
+  const listed = await readFile(join(dist, 'data/files.txt'), 'utf8');
+  const site = await serve({ pages: { ...pages, 'data/files.txt': [listed.trim(), ...Object.keys(pages)].join('\n') + '\n' } });
+  try {
+    await withPage(
+      cpu({}),
+      async (page) => {
+        await offered(page).waitFor({ state: 'attached' });
+        await setParam(page, 'dataset', 'cifar10');
+        await page.locator('[data-figure="samples"]').getByText('40 images to learn from and 20 to test on').waitFor();
+      },
+      { from: site },
+    );
+  } finally {
+    await site.close();
+  }
+});
+
+test('it looks right in the dark and on a phone', { timeout: 60_000 }, () =>
+  withPage(
+    cpu({ epochs: 1, n_train: 100, n_test: 50 }),
+    async (page) => {
+      await waitMetric(page, 'params_conv');
+      await act(page, 'train');
+      await waitState(page, 'done');
+      await shot(page, 'cnn-400-dark-after');
+    },
+    { width: 400, height: 800, theme: 'dark' },
+  ));
+
+test('both nets train on WebGPU', { timeout: 180_000 }, () =>
+  withPage(address('cnn', { device: 'webgpu', n_train: 20, n_test: 20, batch_size: 10, width: 1, epochs: 3, c_in: 4, c_out: 8 }), async (page) => {
+    await act(page, 'train');
+    await waitMetric(page, 'loss_separable', () => true, 120_000);
+    await waitState(page, 'done', 150_000);
+    assert.equal(await device(page), 'webgpu', 'it fell back to another device');
+    assert.equal(await metric(page, 'step'), 6);
+    assert.ok(Number.isFinite(await metric(page, 'loss_conv')));
+    assert.ok((await metric(page, 'ms_per_step_conv')) > 0);
+    await shot(page, 'cnn-webgpu-after');
+  }));

@@ -1,0 +1,277 @@
+// Panels in pages of another origin: a course page, its frames, and what they tell each other.
+
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { address, metric, readParam, waitState, withPage } from './lib/browser.mjs';
+import { dist, serve } from './lib/site.mjs';
+
+/** Opens `html` from an origin that is not the lab's; LAB in it is the lab's address. */
+async function onHost(html, body, options = {}) {
+  const site = await serve();
+  const host = await serve({ pages: { 'index.html': html.replaceAll('LAB', site.url) } });
+  try {
+    await withPage('', (page) => body(page, site), { from: host, ready: false, ...options });
+  } finally {
+    await host.close();
+    await site.close();
+  }
+}
+
+const page = (body) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>host</title><link rel="icon" href="data:,"><script type="module" src="LABembed.js"></script><body>${body}</body></html>`;
+const inside = (page, selector) => page.frameLocator(`${selector} iframe`);
+const stateOf = (page, selector) => inside(page, selector).locator('[data-panel]').getAttribute('data-state');
+
+async function until(what, holds, timeout = 30_000) {
+  const end = Date.now() + timeout;
+  for (;;) {
+    if (await holds()) return;
+    if (Date.now() > end) throw new Error(`not within ${timeout / 1000} s: ${typeof what === 'string' ? what : await what()}`);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+}
+
+for (const [name, sandbox] of [['frames of another origin', ''], ['frames with sandbox="allow-scripts" alone', ' sandbox="allow-scripts"']]) {
+  test(`three ${name}: they fit, and one at a time trains`, { timeout: 120_000 }, () =>
+    onHost(
+      page(['mlp', 'rnn', 'attention'].map((panel) => `<nn-lab id="${panel}" panel="${panel}" device="cpu" steps="20000"${sandbox}${panel === 'rnn' ? ' seq-len="20"' : ''}></nn-lab><p>Text between.</p>`).join('')),
+      async (page) => {
+        const fit = async (width) => {
+          await page.setViewportSize({ width, height: 3000 });
+          for (const panel of ['mlp', 'rnn', 'attention']) {
+            await page.locator(`#${panel}`).scrollIntoViewIfNeeded();
+            await inside(page, `#${panel}`).locator('[data-probe="idle"]').waitFor({ timeout: 30_000 });
+            await until(`${panel} fits at ${width}`, () =>
+              inside(page, `#${panel}`).locator('html').evaluate((html) => html.scrollHeight <= window.innerHeight + 1 && html.scrollWidth <= window.innerWidth));
+          }
+        };
+        await fit(1200);
+        await fit(360);
+        // All in sight at once: who is not seen does not train.
+        await page.evaluate(() => {
+          document.body.style.cssText = 'display: grid; grid-template-columns: repeat(3, 1fr); align-items: start';
+          for (const p of document.querySelectorAll('p')) p.remove();
+        });
+        // What moves on its way to a new size cannot be clicked.
+        await fit(2000);
+        await page.waitForTimeout(300);
+        await inside(page, '#mlp').locator('[data-action="train"]').click();
+        const all = (what) => async () => `${what}; ${await Promise.all(['#mlp', '#rnn', '#attention'].map(async (panel) => `${panel} ${await stateOf(page, panel)} ${await inside(page, panel).locator('.run-words').innerText()}`))}`;
+        await until(all('the first trains'), async () => (await stateOf(page, '#mlp')) === 'running');
+        await inside(page, '#rnn').locator('[data-action="train"]').click();
+        await until('the second trains and the first waits', async () => (await stateOf(page, '#rnn')) === 'running' && (await stateOf(page, '#mlp')) === 'paused');
+        assert.match(await inside(page, '#mlp').locator('.run-words').innerText(), /another panel/);
+        await inside(page, '#rnn').locator('[data-action="stop"]').click();
+        await until('the first goes on', async () => (await stateOf(page, '#mlp')) === 'running');
+        // A frame that is taken away makes room, too.
+        await inside(page, '#attention').locator('[data-action="train"]').click();
+        await until('the third trains', async () => (await stateOf(page, '#mlp')) === 'paused' && (await stateOf(page, '#attention')) === 'running');
+        const workers = page.workers().length;
+        await page.locator('#attention').evaluate((element) => element.remove());
+        await until('the first goes on again', async () => (await stateOf(page, '#mlp')) === 'running');
+        await until('the worker is gone', () => page.workers().length === workers - 1);
+      },
+    ));
+}
+
+test('a panel out of sight rests, and goes on when it is seen', { timeout: 60_000 }, () =>
+  onHost(page('<nn-lab id="mlp" panel="mlp" device="cpu" steps="20000"></nn-lab><div style="height: 6000px"></div><p id="end">The end.</p>'), async (page) => {
+    await inside(page, '#mlp').locator('[data-action="train"]').click();
+    await until('it trains', async () => (await stateOf(page, '#mlp')) === 'running');
+    await page.locator('#end').scrollIntoViewIfNeeded();
+    await until('it rests', async () => (await stateOf(page, '#mlp')) === 'paused');
+    await page.evaluate(() => scrollTo(0, 0));
+    await until('it goes on', async () => (await stateOf(page, '#mlp')) === 'running');
+  }));
+
+test('the page around sets, trains, hears; a message from elsewhere is ignored', { timeout: 60_000 }, () =>
+  onHost(page('<nn-lab id="mlp" panel="mlp" device="cpu" steps="40" depth="3"></nn-lab>'), async (page) => {
+    await page.evaluate(() => {
+      window.heard = [];
+      addEventListener('message', ({ data }) => window.heard.push(data));
+    });
+    const frame = inside(page, '#mlp');
+    const depth = () => frame.locator('[data-param="depth"] input[type="number"], [data-param="depth"] input').last().inputValue();
+    await frame.locator('[data-panel]').waitFor();
+    const told = (type) => page.evaluate((type) => window.heard.filter((data) => data?.source === 'nn-lab' && data.type === type), type);
+    await until('it is ready', async () => (await told('ready')).length > 0 || (await told('state')).length > 0);
+    await page.evaluate(() => document.querySelector('nn-lab').set({ depth: 5 }));
+    await until('the slider has moved', async () => (await depth()) === '5');
+    await page.locator('nn-lab').evaluate((element) => element.setAttribute('depth', '6'));
+    await until('an attribute moves it, too', async () => (await depth()) === '6');
+
+    // The same words from another window: a frame beside it.
+    await page.evaluate(async () => {
+      const other = document.createElement('iframe');
+      other.srcdoc = '<!doctype html>';
+      document.body.append(other);
+      await new Promise((resolve) => (other.onload = resolve));
+      const words = { source: 'nn-lab-host', version: 1, type: 'set', values: { depth: 9 } };
+      other.contentWindow.target = document.querySelector('nn-lab iframe').contentWindow;
+      other.contentWindow.eval(`target.postMessage(${JSON.stringify(words)}, '*')`);
+    });
+    await page.waitForTimeout(500);
+    assert.equal(await depth(), '6');
+
+    // What is not understood is answered, and changes nothing.
+    const send = (message) => page.evaluate((message) => document.querySelector('nn-lab iframe').contentWindow.postMessage(message, '*'), message);
+    await send({ source: 'nn-lab-host', version: 99, type: 'train' });
+    await send({ source: 'nn-lab-host', version: 1, type: 'set', values: { nonsense: 1 } });
+    await until('both are refused', async () => (await told('error')).length === 2);
+    await page.evaluate(() => document.querySelector('nn-lab').train());
+    await until('it is done', async () => (await stateOf(page, '#mlp')) === 'done');
+    await until('its numbers are told', async () => (await told('metrics')).some(({ metrics }) => metrics.step === 40));
+    const resize = await told('resize');
+    assert.ok(resize.length > 0 && resize.every(({ version, panel, height }) => version === 1 && panel === 'mlp' && height > 100));
+    const lti = await page.evaluate(() => window.heard.filter((data) => data?.subject === 'lti.frameResize').length);
+    assert.equal(lti, resize.length);
+  }));
+
+test('what is locked stays, what is hidden is not there', { timeout: 60_000 }, () =>
+  withPage(address('rnn', { device: 'cpu', seq_len: 20, lock: 'seq_len,seed', hide: 'checks,d_hidden,stop,loss' }), async (page) => {
+    await page.waitForSelector('[data-probe="idle"]');
+    for (const input of await page.locator('[data-param="seq_len"] input').all()) assert.ok(await input.isDisabled());
+    assert.equal(await page.locator('[data-param="d_hidden"], [data-action="stop"]').count(), 0);
+    assert.equal(await page.getByRole('heading', { name: 'Check' }).count(), 0);
+    // Neither a preset nor the defaults move what is locked.
+    await page.locator('[data-preset="rnn-learns-too"]').click();
+    await page.locator('[data-action="defaults"]').click();
+    await page.waitForTimeout(200);
+    assert.equal(String(await readParam(page, 'seq_len')), '20');
+  }));
+
+test('a guess comes before the run, and stands beside it afterwards', { timeout: 60_000 }, () =>
+  withPage(
+    address('mlp', { device: 'cpu', steps: 60, ask: 'How low will the loss get?', ask_guess: 'number', ask_metric: 'loss_activated' }),
+    async (page) => {
+      assert.ok(await page.locator('[data-action="train"]').isDisabled());
+      await page.locator('[data-guess-input]').fill('0.25');
+      await page.locator('[data-action="guess"]').click();
+      await page.locator('[data-action="train"]').click();
+      await waitState(page, 'done');
+      const outcome = await page.locator('[data-outcome]').innerText();
+      assert.ok(outcome.includes('loss_activated') && /the guess is .* off/.test(outcome), outcome);
+      assert.match(await page.locator('[data-guess]').innerText(), /0\.25/);
+      assert.ok(Number.isFinite(await metric(page, 'loss_activated')));
+    },
+  ));
+
+test('a curve is drawn with pointer and keys, and measured against', { timeout: 60_000 }, () =>
+  withPage(
+    address('mlp', { device: 'cpu', steps: 60, ask: 'Draw the loss', ask_guess: 'curve', ask_metric: 'loss_activated', ask_range: '0,1' }),
+    async (page) => {
+      const pad = page.locator('[data-guess-input="curve"]');
+      await pad.scrollIntoViewIfNeeded();
+      const box = await pad.boundingBox();
+      await page.mouse.move(box.x + 4, box.y + 10);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width - 4, box.y + box.height - 10, { steps: 5 });
+      await page.mouse.up();
+      await pad.focus();
+      await page.keyboard.press('ArrowUp');
+      await page.locator('[data-action="guess"]').click();
+      await page.locator('[data-action="train"]').click();
+      await waitState(page, 'done');
+      await page.locator('[data-figure="guess"]').waitFor();
+      assert.equal(await page.locator('[data-figure="guess"] svg').count() > 0, true);
+    },
+  ));
+
+test('a link made by the dialog opens what it says', { timeout: 90_000 }, () =>
+  withPage(address('mlp', { device: 'cpu', depth: 7, learning_rate: 0.02, activation: 'tanh' }), async (page, context) => {
+    await page.locator('[data-action="share"]').click();
+    const dialog = page.locator('dialog.share-dialog');
+    await dialog.locator('[data-share="depth"] select').selectOption('locked');
+    await dialog.locator('[data-share="width"] select').selectOption('hidden');
+    await dialog.locator('[data-share="loss"] input').check();
+    await dialog.locator('[data-share="ask"]').fill('Why & "how" <so>?');
+    await dialog.locator('select[data-share="guess"]').selectOption('choice');
+    await dialog.locator('[data-share="options"]').fill('yes\nno');
+    const link = await dialog.locator('[data-output="link"]').inputValue();
+    const element = await dialog.locator('[data-output="element"]').inputValue();
+    const frame = await dialog.locator('[data-output="iframe"]').inputValue();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await page.goto('about:blank');
+    await page.goto(link);
+    await page.waitForSelector('[data-panel="mlp"]');
+    assert.equal(String(await readParam(page, 'depth')), '7');
+    assert.equal(String(await readParam(page, 'activation')), 'tanh');
+    assert.equal(await page.locator('[data-param="width"], [data-figure="loss"]').count(), 0);
+    assert.equal(await page.locator('.question-text').innerText(), 'Why & "how" <so>?');
+    assert.ok(await page.locator('[data-action="train"]').isDisabled());
+    // The snippets are put into a page as they are.
+    for (const snippet of [element, frame]) {
+      const host = await serve({ pages: { 'index.html': `<!doctype html><html lang="en"><title>host</title><link rel="icon" href="data:,"><body>${snippet}</body></html>` } });
+      await page.goto(host.url);
+      const inner = page.frameLocator('iframe');
+      await inner.locator('.question-text').waitFor();
+      assert.equal(await inner.locator('.question-text').innerText(), 'Why & "how" <so>?');
+      assert.equal(await inner.locator('[data-param="width"]').count(), 0);
+      await host.close();
+    }
+  }));
+
+test('a link of a newer lab opens, and says so; one without a version opens as ever', { timeout: 30_000 }, async () => {
+  await withPage(address('mlp', { device: 'cpu', v: 9, depth: 4 }), async (page) => {
+    assert.match(await page.locator('.notice').first().innerText(), /newer version/);
+    assert.equal(String(await readParam(page, 'depth')), '4');
+  });
+  await withPage('#/mlp?depth=4&device=cpu', async (page) => {
+    assert.equal(await page.locator('.notice:visible').count(), 0);
+    assert.equal(String(await readParam(page, 'depth')), '4');
+  });
+});
+
+test('the example page works from another origin', { timeout: 90_000 }, () =>
+  onHost(readFileSync(join(dist, 'embed-example.html'), 'utf8').replace('src="embed.js"', 'src="LABembed.js"'), async (page) => {
+    const memory = inside(page, '#memory');
+    await memory.getByLabel('The LSTM alone').check();
+    await memory.locator('[data-action="guess"]').click();
+    await memory.locator('[data-action="train"]').click();
+    await until('numbers arrive in the page', async () => /RNN \d/.test(await page.locator('#measured').innerText()), 40_000);
+    await page.locator('#deeper').scrollIntoViewIfNeeded();
+    await inside(page, '#depth').locator('[data-panel]').waitFor();
+    await page.locator('#deeper').click();
+    await until('the button reaches the panel', async () => (await inside(page, '#depth').locator('[data-param="depth"] input').last().inputValue()) === '8');
+  }));
+
+test('the snippets of the guide work as they stand', { timeout: 60_000 }, async () => {
+  const guide = readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 'utf8');
+  const snippets = [...guide.matchAll(/```html\n([\s\S]*?)```/g)].map(([, html]) => html);
+  assert.ok(snippets.length >= 4);
+  for (const snippet of snippets) {
+    const html = `<!doctype html><html lang="en"><title>host</title><link rel="icon" href="data:,"><body>${snippet.replaceAll('YOUR-LAB/', 'LAB')}</body></html>`;
+    await onHost(html, async (page) => {
+      const frame = page.frameLocator('iframe');
+      await frame.locator('[data-panel][data-probe="idle"]').waitFor({ timeout: 30_000 });
+      assert.equal(await frame.locator('.notice[data-kind="warn"]:visible').count(), 0, snippet);
+    });
+  }
+});
+
+test('a notebook shows it through render', { timeout: 60_000 }, () =>
+  onHost('<!doctype html><html lang="en"><title>host</title><link rel="icon" href="data:,"><body><div id="cell"></div></body></html>', async (page, site) => {
+    await page.evaluate(async (url) => {
+      const { default: widget } = await import(url);
+      const handlers = {};
+      window.model = {
+        attributes: { panel: 'mlp', depth: 3, device: 'cpu', steps: 30, metrics: {}, _esm: '' },
+        get: (name) => window.model.attributes[name],
+        set: (name, value) => ((window.model.attributes[name] = value), handlers[`change:${name}`]?.()),
+        save_changes: () => {},
+        on: (event, handler) => (handlers[event] = handler),
+        off: (event) => delete handlers[event],
+      };
+      window.dispose = widget.render({ model: window.model, el: document.getElementById('cell') });
+    }, `${site.url}embed.js`);
+    const frame = page.frameLocator('#cell iframe');
+    await frame.locator('[data-probe="idle"]').waitFor({ timeout: 30_000 });
+    await page.evaluate(() => window.model.set('depth', 5));
+    await until('the trait moves the slider', async () => (await frame.locator('[data-param="depth"] input').last().inputValue()) === '5');
+    await frame.locator('[data-action="train"]').click();
+    await until('its numbers come back', () => page.evaluate(() => window.model.attributes.metrics.step === 30));
+    await page.evaluate(() => window.dispose());
+    assert.equal(await page.locator('iframe').count(), 0);
+  }));

@@ -1,0 +1,72 @@
+// Section 3 on the CPU, as a visitor uses it, and a few steps on WebGPU.
+
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { act, address, device, metric, readParam, setParam, shot, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
+
+const cpu = (params) => address('resnet', { device: 'cpu', ...params });
+const verdicts = (page) => page.locator('[data-check-verdict]').evaluateAll((rows) => rows.map((row) => row.dataset.checkVerdict));
+
+test('without batch norm the plain net gets no gradient and learns nothing, its residual twin learns', { timeout: 120_000 }, () =>
+  withPage(cpu({ steps: 80 }), async (page) => {
+    // By hand: the first convolution, the three stages, the last layer; and a projection in each of two stages.
+    assert.equal(await waitMetric(page, 'params_plain'), 40 + 6 * 148 + (296 + 5 * 584) + (1168 + 5 * 2320) + 170);
+    assert.equal((await metric(page, 'params_residual')) - (await metric(page, 'params_plain')), 40 + 144);
+    assert.ok((await waitMetric(page, 'decay_plain')) < 0.4);
+    assert.ok((await metric(page, 'grad_first_plain')) < 1e-4 * (await metric(page, 'grad_last_plain')));
+    assert.ok((await metric(page, 'grad_first_residual')) > 1e-2 * (await metric(page, 'grad_last_residual')));
+    await page.waitForFunction(() => document.querySelectorAll('[data-check-verdict="open"]').length === 1);
+    await shot(page, 'resnet-1280-light-before');
+
+    await act(page, 'train');
+    await waitMetric(page, 'step', (step) => step >= 20);
+    await shot(page, 'resnet-1280-light-during');
+    await waitState(page, 'done', 90_000);
+    assert.equal(await device(page), 'cpu');
+    assert.equal(await metric(page, 'step'), 80);
+    const [plain, residual] = [await metric(page, 'loss_plain'), await metric(page, 'loss_residual')];
+    assert.ok(Math.abs(plain - Math.log(10)) < 0.05, `the plain net's loss is ${plain}`);
+    assert.ok(residual < plain - 0.2, `the residual net's loss is ${residual}`);
+    assert.ok((await metric(page, 'accuracy_residual')) > (await metric(page, 'accuracy_plain')) + 0.05);
+    assert.deepEqual([...new Set(await verdicts(page))], ['holds']);
+    await shot(page, 'resnet-1280-light-after');
+  }));
+
+test('one switch: with batch norm gradients do not vanish', { timeout: 60_000 }, () =>
+  withPage(cpu({ n_seeds: 1 }), async (page) => {
+    await waitMetric(page, 'decay_plain', (decay) => decay < 0.4);
+    await setParam(page, 'batch_norm', true);
+    await waitMetric(page, 'decay_plain', (decay) => decay > 1.05);
+    await page.waitForURL(/batch_norm=true/);
+    const names = await page.locator('[data-figure="network"] svg').getAttribute('aria-label');
+    assert.match(names, /9 blocks.*1 × 16 × 16.*16 × 4 × 4/);
+  }));
+
+test('presets set up what they name, dark and narrow', { timeout: 60_000 }, () =>
+  withPage(
+    cpu({ theme: 'dark' }),
+    async (page) => {
+      await page.locator('[data-preset="degradation"]').click();
+      await page.waitForURL(/preset=degradation/);
+      await waitMetric(page, 'depth_built', (depth) => depth === 56);
+      assert.equal(await readParam(page, 'batch_norm'), 'true');
+      await waitMetric(page, 'decay_plain', (decay) => decay > 1.05);
+      await act(page, 'train');
+      await waitMetric(page, 'step', (step) => step >= 2, 30_000);
+      await act(page, 'stop');
+      await waitState(page, 'done');
+      await shot(page, 'resnet-400-dark-after');
+    },
+    { width: 400, height: 800, theme: 'dark' },
+  ));
+
+test('both nets train on WebGPU', { timeout: 180_000 }, () =>
+  withPage(address('resnet', { device: 'webgpu', depth: 8, batch_norm: 1, batch_size: 4, steps: 3, n_seeds: 1 }), async (page) => {
+    const { loss_plain, loss_residual } = await train(page, ['loss_plain', 'loss_residual'], 150_000);
+    assert.equal(await device(page), 'webgpu', 'it fell back to another device');
+    assert.equal(await metric(page, 'step'), 3);
+    // The same weights and batches as on the CPU, so nearly the same losses.
+    const other = await withPage(cpu({ depth: 8, batch_norm: 1, batch_size: 4, steps: 3, n_seeds: 1 }), (page) => train(page, ['loss_plain', 'loss_residual']));
+    assert.ok(Math.abs(loss_plain - other.loss_plain) < 0.01, `${loss_plain} here, ${other.loss_plain} on the CPU`);
+    assert.ok(Math.abs(loss_residual - other.loss_residual) < 0.01, `${loss_residual} here, ${other.loss_residual} on the CPU`);
+  }));

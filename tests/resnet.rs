@@ -1,0 +1,401 @@
+//! Section 3: counts and shapes of the networks, and the experiment on Flex with small budgets.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![cfg(feature = "compute")]
+
+mod collector;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+use collector::{Collector, block_on};
+use nn_lab::experiments::resnet::{
+    BlockChoice, Config, Dataset, Depth, Flow, InitChoice, NetFlow, Optimizer, Record, ResNet, Side, Width,
+    decay, params_formula,
+};
+use nn_lab::experiments::settings::{Kind, Settings, from_query, to_query};
+use nn_lab::experiments::training::{cross_entropy, one_hot};
+use nn_lab::experiments::{Experiment, LabError, Verdict};
+use nn_lab::models::resnet::{BlockKind, Init, Plan, ResNet as Net};
+use nn_lab::models::weights::count_params;
+use proptest::prelude::*;
+
+const DEPTHS: [Depth; 6] = [Depth::D8, Depth::D14, Depth::D20, Depth::D32, Depth::D44, Depth::D56];
+
+/// Small enough for a test.
+fn tiny() -> Config {
+    Config { depth: Depth::D8, batch_size: 8, steps: 6, n_seeds: 1, ..Config::default() }
+}
+
+fn run(config: Config) -> (Record, Result<(), LabError>) {
+    let mut out = Collector::<ResNet>::default();
+    let result = block_on(ResNet::run(config, &Device::flex(), &mut out));
+    (out.record(), result)
+}
+
+fn probe(config: Config) -> Record {
+    let mut out = Collector::<ResNet>::default();
+    block_on(ResNet::probe(config, &Device::flex(), &mut out)).expect("the probe succeeds");
+    out.record()
+}
+
+fn preset(slug: &str) -> Config {
+    Config::PRESETS.iter().find(|preset| preset.slug == slug).expect("the preset").config()
+}
+
+fn plan(kind: BlockKind, n: usize, channels: usize, batch_norm: bool, shortcuts: bool) -> Plan {
+    Plan {
+        channels_in: 3,
+        n_classes: 10,
+        kind,
+        blocks_per_stage: n,
+        channels,
+        batch_norm,
+        shortcuts,
+        init: Init::He,
+    }
+}
+
+#[test]
+fn resnet_20_has_the_parameters_of_the_paper() {
+    let count = |n, shortcuts| {
+        count_params(&Net::new(&plan(BlockKind::Basic, n, 16, true, shortcuts), 1, &Device::flex()))
+    };
+    // The paper gives 0.27 M for depth 20 and 0.46 M for 32, with shortcuts that have no parameters.
+    assert_eq!((count(3, false), count(3, true)), (269_722, 272_474));
+    assert_eq!(count(5, false), 464_154);
+}
+
+#[test]
+fn bottleneck_nets_have_the_nearest_depth() {
+    let built = |depth, block| Config { depth, block, ..Config::default() }.depth_built();
+    let basic = DEPTHS.map(|depth| built(depth, BlockChoice::Basic));
+    assert_eq!(basic, [8, 14, 20, 32, 44, 56]);
+    let bottleneck = DEPTHS.map(|depth| built(depth, BlockChoice::Bottleneck));
+    assert_eq!(bottleneck, [11, 11, 20, 29, 47, 56]);
+    for (asked, built) in basic.iter().zip(bottleneck) {
+        let nearest = (0..10).map(|n| 9 * n + 2).min_by_key(|d: &u32| d.abs_diff(*asked)).expect("a depth");
+        assert_eq!(built, nearest);
+    }
+}
+
+#[test]
+fn plain_and_residual_start_from_the_same_weights() {
+    let net = |shortcuts| Net::new(&plan(BlockKind::Bottleneck, 2, 4, true, shortcuts), 7, &Device::flex());
+    let (plain, residual) = (net(false), net(true));
+    for (a, b) in plain.blocks.iter().zip(&residual.blocks) {
+        for (a, b) in a.convs.iter().zip(&b.convs) {
+            assert_eq!(a.conv.weight.val().into_data(), b.conv.weight.val().into_data());
+        }
+        assert!(a.projection.is_none());
+    }
+    assert_eq!(plain.head.weight.val().into_data(), residual.head.weight.val().into_data());
+    let projected: Vec<bool> = residual.blocks.iter().map(|block| block.projection.is_some()).collect();
+    assert_eq!(projected, [true, false, true, false, true, false], "where channels or sides change");
+}
+
+#[test]
+fn two_nets_do_not_share_running_statistics() {
+    let device = Device::flex().autodiff();
+    let plan = plan(BlockKind::Basic, 1, 2, true, true);
+    let (a, b) = (Net::new(&plan, 1, &device), Net::new(&plan, 1, &device));
+    let x = || Tensor::<4>::ones([2, 3, 8, 8], &device);
+    a.forward(x());
+    let mean = |net: &Net| {
+        let norm = net.stem.norm.as_ref().expect("batch norm");
+        norm.running_mean.value_sync().inner().abs().sum().into_data().try_to_vec::<f32>().expect("floats")[0]
+    };
+    assert!(mean(&a) > 0.0);
+    assert_eq!(mean(&b), 0.0);
+    // And evaluation uses them: the same input gives something else than with the statistics of the batch.
+    let trained = a.forward(x()).inner().into_data();
+    assert_ne!(a.valid().forward(Tensor::ones([2, 3, 8, 8], &Device::flex())).into_data(), trained);
+}
+
+/// A plain net without biases is homogeneous in each layer's weight, so `sum(w * dL/dw)` is the same for all layers
+/// (Du, Hu and Lee 2018): why its weight gradients cannot vanish towards the input alone.
+#[test]
+fn without_biases_every_layer_of_a_plain_net_has_the_same_share() {
+    let device = Device::flex().autodiff();
+    let net = Net::new(&plan(BlockKind::Basic, 2, 4, false, false), 3, &device);
+    let values: Vec<f32> = (0..2 * 3 * 64).map(|i| ((i * 37 % 101) as f32 / 50.0) - 1.0).collect();
+    let x = Tensor::from_data(TensorData::new(values, [2, 3, 8, 8]), &device);
+    let grads = cross_entropy(net.forward(x), one_hot([0u8, 1].into_iter(), 10, &device)).backward();
+    let shares: Vec<f32> = net
+        .first_convs()
+        .map(|weight| {
+            let grad = weight.val().grad(&grads).expect("a gradient");
+            (weight.val().inner() * grad).sum().into_data().try_to_vec::<f32>().expect("floats")[0]
+        })
+        .collect();
+    let size = shares[0].abs();
+    assert!(shares.iter().all(|share| (share - shares[0]).abs() < 1e-3 * size), "{shares:?}");
+}
+
+prop_compose! {
+    fn any_config()(
+        depth in prop::sample::select(DEPTHS.to_vec()),
+        block in prop::sample::select(vec![BlockChoice::Basic, BlockChoice::Bottleneck]),
+        width in prop::sample::select(vec![Width::Quarter, Width::Half, Width::Full]),
+        init in prop::sample::select(vec![InitChoice::Pytorch, InitChoice::He, InitChoice::Lecun]),
+        dataset in prop::sample::select(vec![Dataset::FashionMnist, Dataset::Cifar10]),
+        side in prop::sample::select(vec![Side::S16, Side::S32]),
+        optimizer in prop::sample::select(vec![Optimizer::Adam, Optimizer::Momentum, Optimizer::Sgd]),
+        (batch_norm, augment) in (any::<bool>(), any::<bool>()),
+        learning_rate in 1e-5f64..=10.0, batch_size in 2u32..=128, steps in 1u32..=20_000,
+        seed in 0u32..=999_999, n_seeds in 1u32..=20,
+    ) -> Config {
+        Config {
+            depth, block, width, batch_norm, init, dataset, side, augment, optimizer, learning_rate, batch_size,
+            steps, seed, n_seeds,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn any_config_survives_the_address(config in any_config()) {
+        let (read, complaints) = from_query(&Config::default(), &to_query(&config));
+        prop_assert_eq!(complaints, Vec::<String>::new());
+        prop_assert_eq!(read, config);
+    }
+
+    #[test]
+    fn the_formula_counts_the_module(config in any_config()) {
+        for shortcuts in [false, true] {
+            let plan = Plan {
+                channels_in: config.dataset.channels() as usize,
+                ..plan(
+                    if config.block == BlockChoice::Basic { BlockKind::Basic } else { BlockKind::Bottleneck },
+                    config.blocks_per_stage() as usize,
+                    config.channels() as usize,
+                    config.batch_norm,
+                    shortcuts,
+                )
+            };
+            let counted = count_params(&Net::new(&plan, 1, &Device::flex()));
+            prop_assert_eq!(params_formula(&config, shortcuts), counted as u64);
+        }
+    }
+}
+
+#[test]
+fn shapes_come_from_a_real_forward_pass() {
+    let structure = probe(Config { n_seeds: 1, ..Config::default() }).structure.expect("a structure");
+    let mut shapes = vec![[1, 16, 16], [4, 16, 16]];
+    shapes.extend([[4, 16, 16]; 3]);
+    shapes.extend([[8, 8, 8]; 3]);
+    shapes.extend([[16, 4, 4]; 3]);
+    assert_eq!((structure.shapes.clone(), structure.n_classes), (shapes, 10));
+    let bottleneck = Config { block: BlockChoice::Bottleneck, side: Side::S32, ..tiny() };
+    let structure = probe(bottleneck).structure.expect("a structure");
+    assert_eq!(structure.shapes, [[1, 32, 32], [4, 32, 32], [16, 32, 32], [32, 16, 16], [64, 8, 8]]);
+    assert_eq!(structure.projected, [true; 3]);
+}
+
+fn weights(nets: &[NetFlow]) -> f64 {
+    decay(nets, |net| &net.weights).expect("a slope").per_block
+}
+
+fn flow_of(record: &Record, batch_norm: bool) -> &Flow {
+    let flows = [record.flow.as_deref(), record.other_flow.as_deref()];
+    flows.into_iter().flatten().find(|flow| flow.batch_norm == batch_norm).expect("measured")
+}
+
+#[test]
+fn one_switch_shows_vanishing_and_growing_gradients() {
+    let record = probe(Config::default());
+    let (without, with) = (flow_of(&record, false), flow_of(&record, true));
+    assert_eq!((without.plain.len(), without.plain[0].weights.len()), (3, 9));
+    assert!(weights(&without.plain) < 0.4, "{}", weights(&without.plain));
+    assert!(weights(&without.residual) > 0.5, "{}", weights(&without.residual));
+    assert!(weights(&with.plain) > 1.1, "{}", weights(&with.plain));
+    assert!(without.plain.iter().all(|net| net.weights[0] < 1e-5), "{without:?}");
+    // Toggled, the same two are measured, and the other comes first.
+    let toggled = probe(Config { batch_norm: true, ..Config::default() });
+    assert_eq!(toggled.flow.as_deref(), Some(with));
+    assert_eq!(toggled.other_flow.as_deref(), Some(without));
+}
+
+#[test]
+fn what_is_claimed_of_gradients_holds_for_every_initialization() {
+    for init in [InitChoice::Pytorch, InitChoice::He, InitChoice::Lecun] {
+        for depth in [Depth::D8, Depth::D20, Depth::D32] {
+            for block in [BlockChoice::Basic, BlockChoice::Bottleneck] {
+                let config = Config { depth, block, init, ..Config::default() };
+                let checks = ResNet::checks(&config, &probe(config.clone()));
+                let (training, measured) = checks.split_last().expect("checks");
+                assert_eq!(training.verdict, Verdict::Open, "nothing was trained");
+                assert_eq!(measured.len(), 5);
+                for check in measured {
+                    assert_eq!(check.verdict, Verdict::Holds, "{init:?} {depth:?} {block:?}: {check:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_claimed_before_it_is_measured() {
+    let checks = ResNet::checks(&Config::default(), &Record::default());
+    assert!(checks.iter().all(|check| check.verdict == Verdict::Open), "{checks:?}");
+    let paper =
+        Config { depth: Depth::D20, width: Width::Full, side: Side::S16, n_seeds: 1, ..Config::default() };
+    let checks = ResNet::checks(&paper, &probe(paper.clone()));
+    assert_eq!((checks[1].measured.as_str(), checks[1].verdict), ("0.271 M", Verdict::Holds));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_and_another_seed_another() {
+    let config = Config { batch_norm: true, augment: true, ..tiny() };
+    let first = run(config.clone()).0;
+    assert_eq!(first, run(config.clone()).0);
+    assert_ne!(first.residual.losses, run(Config { seed: 2, ..config }).0.residual.losses);
+}
+
+#[test]
+fn how_often_frames_are_asked_for_does_not_change_the_run() {
+    let record = |every: u32| {
+        let mut out = Collector::<ResNet> { frame_every: every, ..Collector::default() };
+        let config = Config { batch_norm: true, steps: 25, batch_size: 4, ..tiny() };
+        block_on(ResNet::run(config, &Device::flex(), &mut out)).expect("runs");
+        out.record()
+    };
+    let often = record(1);
+    assert_eq!(often, record(17));
+    assert_eq!(often.residual.losses.len(), 25);
+    assert_eq!(often.plain.norms.len(), 25);
+    assert!(
+        often
+            .plain
+            .norms
+            .iter()
+            .enumerate()
+            .all(|(i, row)| row.step == i as u32 + 1 && row.blocks.len() == 3)
+    );
+    assert_eq!(often.residual.accuracy.iter().map(|point| point.0).collect::<Vec<_>>(), [5.0, 20.0, 25.0]);
+}
+
+#[test]
+fn a_long_run_measures_gradients_at_even_steps() {
+    let config = Config { steps: 130, batch_size: 2, ..tiny() };
+    let mut out = Collector::<ResNet> { stop_at: Some(10), ..Collector::default() };
+    block_on(ResNet::run(config, &Device::flex(), &mut out)).expect("runs");
+    let record = out.record();
+    assert_eq!(record.plain.losses.len(), 10, "it stops at once");
+    assert_eq!(record.plain.norms.iter().map(|row| row.step).collect::<Vec<_>>(), [1, 4, 7, 10]);
+}
+
+#[test]
+fn a_changed_learning_rate_is_taken_and_one_too_large_ends_in_a_message() {
+    let still = Config { learning_rate: 1e-5, ..tiny() };
+    let mut out = Collector::<ResNet> { updates: vec![(3, still)], frame_every: 1, ..Collector::default() };
+    block_on(ResNet::run(tiny(), &Device::flex(), &mut out)).expect("runs");
+    let (changed, unchanged) = (out.record().residual.losses, run(tiny()).0.residual.losses);
+    assert_eq!(changed[..4], unchanged[..4]);
+    assert_ne!(changed[5], unchanged[5]);
+    let wild =
+        Config { optimizer: Optimizer::Sgd, learning_rate: 10.0, steps: 60, init: InitChoice::He, ..tiny() };
+    let Err(LabError::Diverged { hint, .. }) = run(wild).1 else { panic!("the run should diverge") };
+    assert!(hint.contains("smaller learning rate"), "{hint}");
+}
+
+#[test]
+fn cifar_10_is_asked_for_or_learned() {
+    let config = Config { dataset: Dataset::Cifar10, side: Side::S32, ..tiny() };
+    let Err(LabError::Data(text)) = run(config.clone()).1 else { panic!("there are no files") };
+    assert!(text.contains("CIFAR-10"), "{text}");
+    let Some(user_files) = collector::real_cifar10() else { return };
+    let mut out = Collector::<ResNet> { user_files, ..Collector::default() };
+    block_on(ResNet::run(config, &Device::flex(), &mut out)).expect("runs");
+    assert_eq!(out.record().residual.losses.len(), 6);
+}
+
+#[test]
+fn every_setting_at_its_ends_runs() {
+    for param in Config::PARAMS {
+        let ends = match param.kind {
+            Kind::Int { min, max, .. } => vec![min.to_string(), max.to_string()],
+            Kind::Float { min, max, .. } => vec![min.to_string(), max.to_string()],
+            Kind::Choice(options) => options.iter().map(|(slug, _)| (*slug).to_owned()).collect(),
+            Kind::Switch => vec!["0".to_owned(), "1".to_owned()],
+        };
+        for end in ends {
+            let base = Config { steps: 1, batch_size: 2, ..tiny() };
+            let (config, complaints) = from_query(&base, &[(param.key.to_owned(), end.clone())]);
+            assert!(complaints.is_empty(), "{complaints:?}");
+            let mut out = Collector::<ResNet> { stop_at: Some(2), ..Collector::default() };
+            block_on(ResNet::probe(config.clone(), &Device::flex(), &mut out)).expect("the probe succeeds");
+            // Stopped before it is scored, which takes longer than a step.
+            let mut out = Collector::<ResNet> { stop_at: Some(1), ..Collector::default() };
+            let config = Config { steps: config.steps.max(2), ..config };
+            let result = block_on(ResNet::run(config.clone(), &Device::flex(), &mut out));
+            let no_files = config.dataset == Dataset::Cifar10 && matches!(result, Err(LabError::Data(_)));
+            assert!(
+                no_files || matches!(result, Ok(()) | Err(LabError::Diverged { .. })),
+                "{}={end}: {result:?}",
+                param.key
+            );
+        }
+    }
+}
+
+/// The mean loss of the last 20 steps, plain and residual.
+fn losses(record: &Record) -> (f64, f64) {
+    let last = |curve: &nn_lab::experiments::curve::Curve| curve.recent_mean(20).expect("losses");
+    (last(&record.plain.losses), last(&record.residual.losses))
+}
+
+#[test]
+fn without_gradients_the_plain_net_stays_a_guess() {
+    let config = Config { steps: 60, ..Config::default() };
+    let (record, result) = run(config.clone());
+    assert_eq!(result, Ok(()));
+    let (plain, residual) = losses(&record);
+    assert!((plain - 10f64.ln()).abs() < 0.03, "plain {plain}");
+    assert!(residual < 2.0, "residual {residual}");
+    let learned = ResNet::checks(&config, &record).pop().expect("a check");
+    assert_eq!(learned.verdict, Verdict::Holds, "{learned:?}");
+}
+
+#[test]
+fn at_56_layers_batch_norm_does_not_save_the_plain_net() {
+    let (record, result) = run(Config { steps: 32, ..preset("degradation") });
+    assert_eq!(result, Ok(()));
+    let (plain, residual) = losses(&record);
+    assert!(residual < plain - 0.15, "plain {plain}, residual {residual}");
+}
+
+/// What every preset's words promise, within its own number of steps. `paper` is for a GPU and is left out.
+#[test]
+#[ignore = "two minutes; the short ones above stand for it"]
+fn presets_do_what_they_say() {
+    for slug in ["vanishing", "batch-norm", "degradation", "he", "explosion"] {
+        for seed in [1, 2] {
+            let config = Config { seed, ..preset(slug) };
+            let start = std::time::Instant::now();
+            let (record, result) = run(config.clone());
+            assert_eq!(result, Ok(()), "{slug}");
+            let (plain, residual) = losses(&record);
+            let accuracy =
+                |net: &nn_lab::experiments::resnet::NetRecord| net.accuracy.last_y().expect("scored");
+            let (plain_right, residual_right) = (accuracy(&record.plain), accuracy(&record.residual));
+            let first = record.residual.losses[0].1;
+            let said = format!(
+                "{slug} seed {seed}: loss plain {plain:.3} residual {residual:.3} (first {first:.1}), accuracy plain \
+                 {plain_right:.3} residual {residual_right:.3}, {} steps in {:.0} s",
+                config.steps,
+                start.elapsed().as_secs_f64()
+            );
+            println!("{said}");
+            let holds = match slug {
+                "vanishing" => plain > 2.25 && plain_right < 0.2 && residual < 1.3 && residual_right > 0.45,
+                "batch-norm" => plain < 1.5 && residual < plain,
+                "degradation" => plain > 1.6 && residual < 1.2 && residual_right > plain_right + 0.2,
+                "he" => plain < 1.8 && plain_right > 0.3,
+                _ => first > 50.0 && plain > 2.2,
+            };
+            assert!(holds, "{said}");
+        }
+    }
+}
