@@ -2,9 +2,11 @@
 
 mod client;
 mod files;
+mod kept;
 mod storage;
 
 pub use files::{Files, use_files};
+pub use kept::{Kept, use_kept};
 
 use crate::experiments::Experiment;
 use crate::protocol::{Command, DeviceChoice, DeviceInfo, Event, Pace, Progress, RunId, RunState, Task};

@@ -112,7 +112,7 @@ impl Client {
         if DONE.replace(true) {
             return;
         }
-        let kept = storage::load().await;
+        let kept = storage::load("user/").await;
         if !kept.is_empty() {
             self.files.borrow_mut().extend(kept);
             self.files_changed();

@@ -10,7 +10,7 @@ pub mod picture;
 pub mod readout;
 pub mod run_controls;
 
-mod export;
+pub mod export;
 
 use std::cell::Cell;
 use yew::prelude::*;
