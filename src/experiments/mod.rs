@@ -4,6 +4,8 @@
 //! that gathers the frames of a run on the page. The page sees these three types; only the worker and the native
 //! tests see [`Experiment::probe`] and [`Experiment::run`], which need burn (feature `compute`).
 
+#[cfg(feature = "compute")]
+pub mod adamw;
 pub mod attention;
 pub mod cnn;
 pub mod curve;
@@ -13,11 +15,13 @@ pub mod mlp;
 pub mod optimizer;
 pub mod resnet;
 pub mod rnn;
+pub mod safetensors;
 pub mod settings;
 pub mod spectrum;
 pub mod timing;
 #[cfg(feature = "compute")]
 pub mod training;
+pub mod transformer;
 
 use curve::RunSeries;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -89,6 +93,25 @@ pub trait Emit<E: Experiment> {
     /// A path below `user/` is a file that the visitor gave.
     fn asset(&mut self, path: &str) -> impl Future<Output = Result<std::rc::Rc<[u8]>, LabError>>;
 
+    /// What the visitor asks of this run, oldest first: bytes of a type that the experiment and its panel agree on. A run
+    /// may be started with a request, so ask before the first step, too; later [`Tick::Ask`] says that there is one.
+    fn request(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Lets messages in while a request is answered. It is like [`tick`](Self::tick), but counts no step and does not wait
+    /// while the run is paused; [`Tick::Ask`] means that a newer request has come, and [`Tick::Stop`] that the answer is no
+    /// longer wanted.
+    fn turn(&mut self) -> impl Future<Output = Tick> {
+        async { Tick::Continue }
+    }
+
+    /// After the last step, and after [`Tick::Stop`]: tells the page that the training is over, and waits for a request.
+    /// Answer each [`Tick::Ask`] and call this again; return at anything else, since nobody listens any longer.
+    fn idle(&mut self) -> impl Future<Output = Tick> {
+        async { Tick::Stop }
+    }
+
     /// The paths of all files that begin with `prefix`, in alphabetical order: those below `static/` and those that
     /// the visitor gave.
     fn list_assets(&mut self, prefix: &str) -> impl Future<Output = Result<Vec<String>, LabError>>;
@@ -106,6 +129,9 @@ pub enum Tick {
     Frame,
     /// The visitor has stopped this run: send the last frame and return.
     Stop,
+    /// The visitor asks something: answer [`Emit::request`], and call again without a step between. Only runs that their
+    /// panel sends requests to ever see this.
+    Ask,
 }
 
 /// How far a run has come.

@@ -124,7 +124,7 @@ impl Client {
         if DONE.replace(true) {
             return;
         }
-        let kept = storage::load().await;
+        let kept = storage::load("user/").await;
         if !kept.is_empty() {
             self.files.borrow_mut().extend(kept);
             self.files_changed();
@@ -142,7 +142,7 @@ impl Client {
     pub(super) fn remove_files(&self, folder: &str) {
         for UserFile { path, .. } in self.files(folder) {
             self.files.borrow_mut().remove(&path);
-            self.send(&Command::Forget { path: path.clone() });
+            self.send(&Command::Remove { path: path.clone() });
             spawn_local(async move { storage::remove(&path).await });
         }
         self.files_changed();
@@ -187,7 +187,7 @@ impl Client {
     /// Ends a run; nothing more is heard of it.
     pub(super) fn stop(&self, run: RunId) {
         self.listeners.borrow_mut().remove(&run);
-        self.send(&Command::Stop(run));
+        self.send(&Command::Forget(run));
     }
 
     /// Fetches the worker's module with progress and starts it.
@@ -261,6 +261,7 @@ impl Client {
             | Event::Frame { run, .. }
             | Event::Progress { run, .. }
             | Event::Paused { run, .. }
+            | Event::Idle { run, .. }
             | Event::Finished { run, .. }
             | Event::Failed { run, .. } => *run,
             Event::Taken { run, files } => {

@@ -8,4 +8,5 @@ pub mod mlp;
 pub mod recurrent;
 pub mod resnet;
 pub mod rnn;
+pub mod transformer;
 pub mod weights;

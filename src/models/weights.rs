@@ -16,6 +16,25 @@ impl WeightRng {
         Self(StdRng::seed_from_u64(seed ^ 0x57a7_f00d))
     }
 
+    /// A tensor of the given shape with elements from N(0, std^2).
+    pub fn normal<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        std: f32,
+        device: &Device,
+    ) -> Param<Tensor<D>> {
+        let n: usize = shape.iter().product();
+        let mut values = Vec::with_capacity(n + 1);
+        while values.len() < n {
+            // Box and Muller 1958: two independent normal numbers from two uniform ones.
+            let radius = (-2.0 * (1.0 - self.0.random::<f32>()).ln()).sqrt() * std;
+            let (sin, cos) = (std::f32::consts::TAU * self.0.random::<f32>()).sin_cos();
+            values.extend([radius * cos, radius * sin]);
+        }
+        values.truncate(n);
+        Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
+    }
+
     /// A tensor of the given shape with elements from U(-bound, bound).
     pub fn uniform<const D: usize>(
         &mut self,

@@ -10,6 +10,7 @@ pub mod resnet;
 pub mod rnn;
 mod share;
 mod shown;
+pub mod transformer;
 
 use crate::charts::{Series, Table};
 use crate::experiments::Experiment;

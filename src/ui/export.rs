@@ -143,6 +143,19 @@ fn click_link(address: &str, file: &str) -> Option<()> {
     Some(())
 }
 
+/// Saves bytes as a file.
+pub fn download_bytes(file: &str, bytes: &[u8]) -> Option<()> {
+    let parts = Array::of1(&js_sys::Uint8Array::from(bytes));
+    let blob = Blob::new_with_u8_array_sequence(&parts).ok()?;
+    let address = Url::create_object_url_with_blob(&blob).ok()?;
+    let done = click_link(&address, file);
+    gloo::timers::callback::Timeout::new(30_000, move || {
+        let _ = Url::revoke_object_url(&address);
+    })
+    .forget();
+    done
+}
+
 fn document() -> Option<Document> {
     web_sys::window()?.document()
 }

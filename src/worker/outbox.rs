@@ -4,6 +4,7 @@ use super::runtime::{self, now_ms, sleep, yield_now};
 use crate::experiments::{Emit, Experiment, LabError, Progress, Tick};
 use crate::protocol::{DeviceKind, Event, Pace, RunId};
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// At most 30 frames a second.
@@ -19,6 +20,9 @@ pub(super) struct Control {
     /// Steps to do although paused.
     steps: Cell<u32>,
     stopped: Cell<bool>,
+    /// Whether nobody listens any longer.
+    forgotten: Cell<bool>,
+    requests: RefCell<VecDeque<Vec<u8>>>,
     update: RefCell<Option<Vec<u8>>>,
     wake: runtime::Signal,
 }
@@ -29,6 +33,8 @@ impl Control {
             paused: Cell::new(paused),
             steps: Cell::new(0),
             stopped: Cell::new(false),
+            forgotten: Cell::new(false),
+            requests: RefCell::default(),
             update: RefCell::default(),
             wake: runtime::Signal::default(),
         }
@@ -54,6 +60,20 @@ impl Control {
         self.wake.notify();
     }
 
+    pub(super) fn forget(&self) {
+        self.forgotten.set(true);
+        self.stop();
+    }
+
+    pub(super) fn ask(&self, request: Vec<u8>) {
+        self.requests.borrow_mut().push_back(request);
+        self.wake.notify();
+    }
+
+    fn is_asked(&self) -> bool {
+        !self.requests.borrow().is_empty()
+    }
+
     pub(super) fn update(&self, config: Vec<u8>) {
         self.update.replace(Some(config));
     }
@@ -72,6 +92,10 @@ pub(super) struct Outbox<E> {
     last: Option<(f64, u32)>,
     /// Whether the page has been told that the run waits.
     told_paused: bool,
+    /// Whether the page has been told that the training is over.
+    told_idle: bool,
+    /// When an answer was last shown.
+    shown: f64,
     pace: Pace,
     /// When the current step began.
     step_began: f64,
@@ -89,6 +113,8 @@ impl<E> Outbox<E> {
             control,
             last: None,
             told_paused: false,
+            told_idle: false,
+            shown: 0.0,
             pace: Pace::default(),
             step_began: now_ms(),
             shortest_ms: f64::INFINITY,
@@ -104,6 +130,9 @@ impl<E> Outbox<E> {
             let steps = self.control.steps.get();
             if steps > 0 {
                 self.control.steps.set(steps - 1);
+                return;
+            }
+            if self.control.is_asked() {
                 return;
             }
             self.control.wake.wait().await;
@@ -134,6 +163,10 @@ impl<E: Experiment> Emit<E> for Outbox<E> {
     async fn tick(&mut self, progress: Progress) -> Tick {
         self.shortest_ms = self.shortest_ms.min(now_ms() - self.step_began);
         let tick = self.end_step(progress).await;
+        if tick == Tick::Ask {
+            // The answer's time is not the steps'.
+            self.last = None;
+        }
         self.step_began = now_ms();
         tick
     }
@@ -147,6 +180,42 @@ impl<E: Experiment> Emit<E> for Outbox<E> {
     fn update(&mut self) -> Option<E::Config> {
         let bytes = self.control.update.take()?;
         super::decode::<E::Config>(&bytes).ok()
+    }
+
+    fn request(&mut self) -> Option<Vec<u8>> {
+        self.control.requests.borrow_mut().pop_front()
+    }
+
+    async fn turn(&mut self) -> Tick {
+        yield_now().await;
+        let now = now_ms();
+        // A run that is over was stopped for its training alone.
+        let over = self.control.forgotten.get() || (self.control.is_stopped() && !self.told_idle);
+        match () {
+            () if over => Tick::Stop,
+            () if self.control.is_asked() => Tick::Ask,
+            () if now - self.shown >= FRAME_MS => {
+                self.shown = now;
+                Tick::Frame
+            }
+            () => Tick::Continue,
+        }
+    }
+
+    async fn idle(&mut self) -> Tick {
+        if !self.told_idle && !self.control.forgotten.get() {
+            self.told_idle = true;
+            runtime::post(&Event::Idle { run: self.run, stopped: self.control.is_stopped() });
+        }
+        loop {
+            if self.control.forgotten.get() {
+                return Tick::Stop;
+            }
+            if self.control.is_asked() {
+                return Tick::Ask;
+            }
+            self.control.wake.wait().await;
+        }
     }
 
     async fn asset(&mut self, path: &str) -> Result<Rc<[u8]>, LabError> {
@@ -173,6 +242,9 @@ impl<E: Experiment> Outbox<E> {
         if self.control.is_stopped() {
             self.frame(progress);
             return Tick::Stop;
+        }
+        if self.control.is_asked() {
+            return Tick::Ask;
         }
         if self.control.paused.get() {
             // Show how things stand; the next tick waits. A run that starts paused shows its first step.

@@ -14,6 +14,8 @@ pub(crate) struct Collector<E: Experiment> {
     pub stop_at: Option<u32>,
     /// Settings that arrive after a step, in order.
     pub updates: Vec<(u32, E::Config)>,
+    /// Requests that arrive after a step, in order: those of step 0 before the run, those of `u32::MAX` after it.
+    pub requests: Vec<(u32, Vec<u8>)>,
     /// Files that the visitor gave, by their path below `user/`.
     pub user_files: BTreeMap<String, Rc<[u8]>>,
     pub began: std::time::Instant,
@@ -27,6 +29,7 @@ impl<E: Experiment> Default for Collector<E> {
             frame_every: 10,
             stop_at: None,
             updates: Vec::new(),
+            requests: Vec::new(),
             user_files: BTreeMap::new(),
             began: std::time::Instant::now(),
         }
@@ -48,6 +51,13 @@ impl<E: Experiment> Collector<E> {
 
 impl<E: Experiment> Emit<E> for Collector<E> {
     async fn tick(&mut self, progress: Progress) -> Tick {
+        let mut asked = false;
+        for (at, _) in self.requests.iter_mut().filter(|(at, _)| *at <= progress.step) {
+            (*at, asked) = (0, true);
+        }
+        if asked {
+            return Tick::Ask;
+        }
         self.ticks.push(progress);
         if self.stop_at == Some(progress.step) {
             Tick::Stop
@@ -74,6 +84,19 @@ impl<E: Experiment> Emit<E> for Collector<E> {
         }
         let path = format!("static/{path}");
         std::fs::read(&path).map(Rc::from).map_err(|error| LabError::Data(format!("{path}: {error}")))
+    }
+
+    fn request(&mut self) -> Option<Vec<u8>> {
+        let step = self.ticks.last().map_or(0, |progress| progress.step);
+        let due = self.requests.iter().position(|(at, _)| *at <= step)?;
+        Some(self.requests.remove(due).1)
+    }
+
+    async fn idle(&mut self) -> Tick {
+        for (at, _) in &mut self.requests {
+            *at = 0;
+        }
+        if self.requests.is_empty() { Tick::Stop } else { Tick::Ask }
     }
 
     async fn list_assets(&mut self, prefix: &str) -> Result<Vec<String>, LabError> {

@@ -1,0 +1,443 @@
+//! Section 6: the model's own laws, the text, and the experiment on Flex with small budgets.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![cfg(feature = "compute")]
+
+mod collector;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+use collector::{Collector, block_on};
+use nn_lab::data::text::{self, Corpus, FOLDED, MOST_CHARS, Vocabulary, Windows, fixed_windows};
+use nn_lab::experiments::settings::{Kind, Settings, from_query};
+use nn_lab::experiments::transformer::positions::{measured_period, product_formula, wavelength};
+use nn_lab::experiments::transformer::writing::{Writer, draw};
+use nn_lab::experiments::transformer::{
+    Config, Frame, Heads, PositionsChoice, Record, Request, TextChoice, Transformer, Width, WriteRequest,
+    param_count, sizes,
+};
+use nn_lab::experiments::{Experiment, LabError, Verdict, safetensors};
+use nn_lab::models::transformer::{Cache, Positions, Sizes, Transformer as Net, sinusoidal_table};
+use nn_lab::models::weights::{WeightRng, count_params};
+use proptest::prelude::*;
+
+const SIZES: Sizes = Sizes {
+    vocabulary: 11,
+    context: 24,
+    d_model: 16,
+    n_heads: 4,
+    n_layers: 2,
+    d_ff: 64,
+    positions: Positions::Sinusoidal,
+    tied: true,
+};
+
+fn net(sizes: Sizes) -> Net {
+    Net::new(sizes, &mut WeightRng::new(3), &Device::flex())
+}
+
+fn one_hot(ids: &[usize]) -> Tensor<3> {
+    let rows = ids.iter().flat_map(|&id| (0..11).map(move |c| f32::from(c == id)));
+    Tensor::from_data(TensorData::new(rows.collect::<Vec<f32>>(), [1, ids.len(), 11]), &Device::flex())
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_to_vec::<f32>().expect("floats")
+}
+
+fn largest_gap(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).fold(0.0, |most, (a, b)| most.max((a - b).abs()))
+}
+
+fn some_ids(n: usize) -> Vec<usize> {
+    (0..n).map(|i| (i * 7 + i * i) % 11).collect()
+}
+
+#[test]
+fn a_later_character_never_changes_an_earlier_logit() {
+    for positions in [Positions::Sinusoidal, Positions::Learned] {
+        let net = net(Sizes { positions, ..SIZES });
+        let ids = some_ids(24);
+        for forward in [
+            &(|ids: &[usize]| values(net.forward(one_hot(ids), 0.0))) as &dyn Fn(&[usize]) -> Vec<f32>,
+            &|ids: &[usize]| values(net.inspect(one_hot(ids), None).0),
+        ] {
+            let before = forward(&ids);
+            for changed in [1, 12, 23] {
+                let mut other = ids.clone();
+                other[changed] = (other[changed] + 1) % 11;
+                let after = forward(&other);
+                assert_eq!(before[..changed * 11], after[..changed * 11], "changed at {changed}");
+                assert_ne!(before[changed * 11..], after[changed * 11..]);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_cache_gives_what_the_whole_text_gives() {
+    for (positions, tied) in [(Positions::Sinusoidal, true), (Positions::Learned, false)] {
+        let net = net(Sizes { positions, tied, ..SIZES });
+        let ids = some_ids(24);
+        let whole = values(net.forward(one_hot(&ids), 0.0));
+        // In pieces of every kind: several at first, then one by one, then several again.
+        let mut cache = Cache::default();
+        let mut cached = Vec::new();
+        for piece in [&ids[..5], &ids[5..6], &ids[6..7], &ids[7..20], &ids[20..]] {
+            cached.extend(values(net.forward_cached(one_hot(piece), &mut cache)));
+        }
+        assert_eq!(cache.len(), 24);
+        assert!(largest_gap(&whole, &cached) < 1e-5, "{}", largest_gap(&whole, &cached));
+    }
+}
+
+#[test]
+fn a_gate_switches_one_head_off_and_weights_sum_to_one() {
+    let net = net(SIZES);
+    let ids = one_hot(&some_ids(24));
+    let (logits, weights) = net.inspect(ids.clone(), None);
+    assert!(largest_gap(&values(logits.clone()), &values(net.forward(ids.clone(), 0.0))) < 1e-5);
+    assert_eq!(weights.len(), 2);
+    for sums in weights.iter().map(|weights| values(weights.clone().sum_dim(3))) {
+        assert!(sums.iter().all(|sum| (sum - 1.0).abs() < 1e-5));
+    }
+    let on = vec![vec![1.0; 4]; 2];
+    assert_eq!(values(net.inspect(ids.clone(), Some(&on)).0), values(logits.clone()));
+    let mut off = on;
+    off[1][2] = 0.0;
+    let (gated, gated_weights) = net.inspect(ids, Some(&off));
+    assert_ne!(values(gated), values(logits));
+    assert_eq!(values(gated_weights[0].clone()), values(weights[0].clone()), "the first layer is as it was");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn the_formula_counts_the_module(
+        layers in 1u32..4,
+        heads in prop::sample::select(vec![Heads::H1, Heads::H2, Heads::H4, Heads::H8]),
+        d_model in prop::sample::select(vec![Width::D16, Width::D32, Width::D64, Width::D96]),
+        (context, vocabulary) in (8u32..40, 2usize..40),
+        (learned, tied) in (any::<bool>(), any::<bool>()),
+    ) {
+        let positions = if learned { PositionsChoice::Learned } else { PositionsChoice::Sinusoidal };
+        let config = Config { layers, heads, d_model, context, positions, tied, ..Config::default() };
+        let net = net(sizes(&config, vocabulary));
+        prop_assert_eq!(param_count(&config, vocabulary as u64).total(), count_params(&net) as u64);
+    }
+
+    #[test]
+    fn any_text_is_numbered_and_read_back(words in "[a-zA-Zäöüß€ \n]{0,400}") {
+        let vocabulary = Vocabulary::of(&words);
+        let back = vocabulary.decode(&vocabulary.encode(&words));
+        prop_assert_eq!(back, words);
+    }
+
+    #[test]
+    fn any_bytes_give_a_file_or_a_sentence(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = safetensors::read(&bytes);
+        let _ = text::read_own(&bytes);
+        let _ = text::read_plays(&bytes);
+    }
+}
+
+#[test]
+fn sinusoidal_positions_are_as_the_formula_says() {
+    let (t, d) = (256usize, 64u32);
+    let table = values(sinusoidal_table(t, d as usize, &Device::flex()));
+    let at = |p: usize, j: usize| table[p * d as usize + j];
+    assert_eq!((at(0, 0), at(0, 1)), (0.0, 1.0));
+    assert!((at(3, 4) - (3.0 / 10_000f32.powf(4.0 / 64.0)).sin()).abs() < 1e-5);
+    for dimension in [0, 1, 10, 21] {
+        let wave: Vec<f32> = (0..t).map(|p| at(p, dimension)).collect();
+        let period = measured_period(&wave).expect("several waves fit");
+        let formula = wavelength(dimension as u32, d);
+        assert!((period / formula - 1.0).abs() < 0.02, "dimension {dimension}: {period} against {formula}");
+    }
+    let product = |a: usize, b: usize| (0..d as usize).map(|j| at(a, j) * at(b, j)).sum::<f32>();
+    assert!((f64::from(product(40, 57)) - product_formula(17.0, d)).abs() < 1e-3);
+}
+
+#[test]
+fn the_plays_are_whole() {
+    let bytes = std::fs::read("static/data/shakespeare.bin").expect("the file");
+    let plays = text::read_plays(&bytes).expect("the plays");
+    assert_eq!(plays.len(), 1_102_704);
+    assert!(plays.starts_with("Prologue:\nTwo households") && plays.contains("To be, or not to be"));
+    let corpus = Corpus::new(&plays);
+    assert_eq!((corpus.vocabulary.len(), corpus.folded), (62, (0, 0)));
+    assert_eq!(corpus.validation.len(), 110_271);
+    let baselines = corpus.baselines();
+    assert!(baselines.uniform > baselines.unigram && baselines.unigram > baselines.bigram);
+    assert!((2.3..2.6).contains(&baselines.bigram), "{baselines:?}");
+    for (name, damaged) in [
+        ("cut", bytes[..bytes.len() - 9].to_vec()),
+        ("empty", Vec::new()),
+        ("another file", b"NNLABIMG and more than enough bytes".to_vec()),
+        (
+            "a flipped bit",
+            bytes.iter().enumerate().map(|(i, b)| if i == 20_000 { b ^ 4 } else { *b }).collect(),
+        ),
+    ] {
+        assert!(matches!(text::read_plays(&damaged), Err(LabError::Data(_))), "{name}");
+    }
+}
+
+#[test]
+fn own_texts_are_taken_or_refused_with_a_reason() {
+    let refused = |bytes: &[u8], words: &str| match text::read_own(bytes) {
+        Err(LabError::Data(why)) => assert!(why.contains(words), "{why}"),
+        other => panic!("{other:?}"),
+    };
+    refused(b"too short", "9 bytes");
+    refused(&vec![b'a'; 20_000_001], "20 MB");
+    refused(&vec![0xff; 3000], "not UTF-8");
+    assert_eq!(text::read_own(&b"ab\r\n".repeat(1000)), Ok("ab\n".repeat(1000)));
+    // More kinds of characters than the vocabulary takes.
+    let many: String = (0..400u32).flat_map(|i| char::from_u32(0x4e00 + i)).collect::<String>().repeat(3)
+        + &"ab ".repeat(500);
+    let corpus = Corpus::new(&many);
+    assert_eq!(corpus.vocabulary.len(), MOST_CHARS);
+    assert!(corpus.folded.0 > 0 && corpus.folded.1 > 200);
+    assert_eq!(corpus.vocabulary.char(corpus.vocabulary.id('\u{5555}').expect("folded")), FOLDED);
+    assert!(corpus.baselines().bigram.is_finite());
+}
+
+#[test]
+fn windows_depend_on_the_seed_alone() {
+    let text: Vec<u8> = (0..200).collect();
+    let mut windows = Windows::new(1);
+    let first = windows.next(&text, 3, 8);
+    assert_eq!(first.len(), 27);
+    assert!(first.chunks(9).all(|window| window.windows(2).all(|pair| pair[1] == pair[0] + 1)));
+    let second = windows.next(&text, 3, 8);
+    assert_ne!(first, second);
+    let mut skipped = Windows::new(1);
+    skipped.skip(1, &text, 3, 8);
+    assert_eq!(skipped.next(&text, 3, 8), second);
+    assert_eq!(fixed_windows(&text, 4, 8).len(), 36);
+    assert_eq!(fixed_windows(&text[..5], 4, 8), text[..5], "a short text gives a shorter window");
+}
+
+/// Two kilobytes of a made-up language that is easy to learn.
+fn own_text() -> Vec<u8> {
+    "abc abd\nabc abe\n".repeat(150).into_bytes()
+}
+
+fn tiny() -> Config {
+    Config {
+        layers: 2,
+        heads: Heads::H2,
+        d_model: Width::D16,
+        context: 16,
+        batch_size: 4,
+        steps: 40,
+        warmup: 5,
+        learning_rate: 0.01,
+        sample_length: 12,
+        text: TextChoice::Own,
+        ..Config::default()
+    }
+}
+
+fn collector() -> Collector<Transformer> {
+    Collector {
+        user_files: [("user/text/own.txt".to_owned(), own_text().into())].into(),
+        ..Collector::default()
+    }
+}
+
+fn run_with(config: &Config, mut out: Collector<Transformer>) -> (Record, Vec<Frame>) {
+    block_on(Transformer::run(config.clone(), &Device::flex(), &mut out)).expect("it runs");
+    (out.record(), out.frames)
+}
+
+fn run(config: &Config) -> Record {
+    run_with(config, collector()).0
+}
+
+#[test]
+fn it_learns_a_small_language_below_its_bigrams() {
+    let config = Config { steps: 150, ..tiny() };
+    let mut out = collector();
+    block_on(Transformer::probe(config.clone(), &Device::flex(), &mut out)).expect("it probes");
+    block_on(Transformer::run(config.clone(), &Device::flex(), &mut out)).expect("it runs");
+    let record = out.record();
+    let bigram = record.text.as_ref().expect("a text").bigram;
+    let loss = record.run.validation.last_y().expect("validated");
+    assert!(loss < bigram, "{loss} against {bigram}");
+    assert!(Transformer::checks(&config, &record).iter().all(|check| check.verdict == Verdict::Holds));
+    assert_eq!(record.run.losses.len(), 150);
+    let steps: Vec<u32> = record.run.snapshots.iter().map(|snapshot| snapshot.step).collect();
+    assert_eq!(steps, [0, 10, 30, 100, 150]);
+    assert_eq!(record.run.samples.len(), 5);
+    assert!(record.run.samples.iter().all(|sample| sample.text.chars().count() == 12));
+    let last = record.run.snapshots.last().expect("a snapshot");
+    assert_eq!((last.len(), last.n, record.run.window.len()), (4, 16, 16));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_however_often_frames_are_asked_for() {
+    let config = Config { dropout: 0.1, ..tiny() };
+    let once = run(&config);
+    let again = run_with(&config, Collector { frame_every: 1, ..collector() }).0;
+    assert_eq!(once.run, again.run);
+    assert_ne!(once.run.losses, run(&Config { seed: 2, ..config }).run.losses);
+}
+
+fn ask(request: &Request) -> Vec<u8> {
+    postcard::to_stdvec(request).expect("it can be encoded")
+}
+
+#[test]
+fn a_saved_model_is_the_same_model_when_it_is_loaded() {
+    let config = tiny();
+    let mut out = collector();
+    out.requests = vec![(u32::MAX, ask(&Request::Save)), (u32::MAX, ask(&Request::Ablate(vec![(0, 1)])))];
+    let first = run_with(&config, out).0;
+    let file = first.run.saved.clone().expect("a file");
+    assert_eq!(first.run.ablations.len(), 1);
+    let mut out = collector();
+    out.requests =
+        vec![(0, ask(&Request::Load(file.to_vec()))), (u32::MAX, ask(&Request::Ablate(vec![(0, 1)])))];
+    let second = run_with(&config, out).0;
+    assert_eq!(second.run.loaded, Some(40));
+    assert!(second.run.losses.is_empty(), "loaded weights are not trained on unasked");
+    assert_eq!(second.run.validation.last_y(), first.run.validation.last_y(), "same weights, same loss");
+    assert_eq!(second.run.ablations, first.run.ablations);
+
+    // Files that do not fit are refused, and the run goes on as it was.
+    let other = Config { layers: 1, ..tiny() };
+    for (config, bytes) in [
+        (&config, file[..file.len() / 2].to_vec()),
+        (&other, file.to_vec()),
+        (&config, b"no such thing at all".to_vec()),
+    ] {
+        let mut out = collector();
+        out.requests = vec![(u32::MAX, ask(&Request::Load(bytes)))];
+        let record = run_with(config, out).0;
+        assert!(record.run.refused.is_some() && record.run.loaded.is_none());
+    }
+}
+
+#[test]
+fn a_run_goes_on_from_its_checkpoint_as_if_nothing_had_been() {
+    let config = tiny();
+    let whole = run(&config);
+    let (step, file) = {
+        let (_, frames) = run_with(&config, Collector { stop_at: Some(20), ..collector() });
+        let kept = frames.iter().rev().find_map(|frame| match frame {
+            Frame::Checkpoint { step, file } => Some((*step, file.clone())),
+            _ => None,
+        });
+        kept.expect("a checkpoint")
+    };
+    assert_eq!(step, 20);
+    let mut out = collector();
+    out.requests = vec![(0, ask(&Request::Continue(file.to_vec())))];
+    let rest = run_with(&config, out).0;
+    assert_eq!(rest.run.losses[..], whole.run.losses[20..]);
+    assert_eq!(rest.run.validation.last_y(), whole.run.validation.last_y());
+}
+
+#[test]
+fn it_writes_what_it_is_asked_to() {
+    let request = WriteRequest { prompt: "ab".to_owned(), temperature: 0.7, top_k: 5, seed: 3, count: 60 };
+    let mut out = collector();
+    // More characters than the context holds, so that the cache is made anew on the way; once while it trains, once after.
+    out.requests =
+        vec![(7, ask(&Request::Write(request.clone()))), (u32::MAX, ask(&Request::Write(request)))];
+    let (record, frames) = run_with(&tiny(), out);
+    let writing = &record.run.written;
+    assert_eq!((writing.chars.len(), writing.prompt.as_str(), writing.busy), (60, "ab", false));
+    for written in writing.chars.iter() {
+        let sum: f32 = written.likeliest.iter().map(|(_, p)| p).sum();
+        assert!(written.likeliest.len() <= 10 && sum <= 1.0 + 1e-5);
+        assert!(written.likeliest.windows(2).all(|pair| pair[0].1 >= pair[1].1));
+        assert!(written.likeliest.iter().take(5).any(|(c, _)| *c == written.char), "top-k was not kept to");
+    }
+    assert_eq!(frames.iter().filter(|frame| matches!(frame, Frame::Written(part) if part.done)).count(), 2);
+}
+
+#[test]
+fn the_writer_agrees_with_the_uncached_model() {
+    let net = net(SIZES);
+    let vocabulary = Vocabulary::from_chars("\nabcdefghi".chars().chain(['j']).collect()).expect("in order");
+    let mut writer_text = vocabulary.encode("abc");
+    let device = Device::flex();
+    let mut writer = Writer::new(&net, &vocabulary, "abc", &device);
+    let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1);
+    while writer_text.len() < 24 {
+        let ours = block_on(writer.next_logits()).expect("logits");
+        let ids: Vec<usize> = writer_text.iter().map(|&id| id.into()).collect();
+        let whole = values(net.forward(one_hot(&ids), 0.0));
+        assert!(largest_gap(&ours, &whole[whole.len() - 11..]) < 1e-5);
+        let id = draw(&ours, 1.0, 11, &mut rng);
+        writer.push(id);
+        writer_text.push(id);
+    }
+}
+
+#[test]
+fn draws_follow_temperature_and_top_k() {
+    let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1);
+    let logits = [0.0, 2.0, 1.0, -3.0];
+    assert!((0..50).all(|_| draw(&logits, 1.0, 1, &mut rng) == 1));
+    assert!((0..50).all(|_| draw(&logits, 0.0, 4, &mut rng) == 1));
+    let drawn: Vec<u8> = (0..4000).map(|_| draw(&logits, 1.0, 2, &mut rng)).collect();
+    assert!(drawn.iter().all(|&id| id == 1 || id == 2));
+    let share = drawn.iter().filter(|&&id| id == 1).count() as f64 / 4000.0;
+    assert!((share - 1.0 / (1.0 + (-1.0f64).exp())).abs() < 0.03, "{share}");
+    assert_eq!(draw(&[], 1.0, 3, &mut rng), 0);
+}
+
+#[test]
+fn every_setting_at_its_ends_runs() {
+    for param in Config::PARAMS {
+        let ends = match param.kind {
+            Kind::Int { min, max, .. } => vec![min.to_string(), max.to_string()],
+            Kind::Float { min, max, .. } => vec![min.to_string(), max.to_string()],
+            Kind::Choice(options) => options.iter().map(|(slug, _)| (*slug).to_owned()).collect(),
+            Kind::Switch => vec!["0".to_owned(), "1".to_owned()],
+        };
+        for end in ends {
+            let base = Config { steps: 2, sample_length: 2, ..tiny() };
+            let (config, complaints) = from_query(&base, &[(param.key.to_owned(), end.clone())]);
+            assert!(complaints.is_empty(), "{complaints:?}");
+            let config =
+                Config { steps: config.steps.min(2), sample_length: config.sample_length.min(20), ..config };
+            let mut out = collector();
+            let result = block_on(Transformer::run(config, &Device::flex(), &mut out));
+            assert!(
+                matches!(result, Ok(()) | Err(LabError::Diverged { .. })),
+                "{}={end}: {result:?}",
+                param.key
+            );
+        }
+    }
+}
+
+#[test]
+fn presets_are_settings_that_exist() {
+    for preset in Config::PRESETS {
+        let query: Vec<_> = preset.values.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let (_, complaints) = from_query(&Config::default(), &query);
+        assert_eq!(complaints, Vec::<String>::new(), "{}", preset.slug);
+        assert!(preset.values.iter().all(|(key, _)| Config::PARAMS.iter().any(|param| param.key == *key)));
+    }
+    let full = Config::PRESETS
+        .iter()
+        .find(|preset| preset.slug == "full-gpu")
+        .expect("it is there")
+        .config::<Config>();
+    assert!((10_500_000..11_000_000).contains(&param_count(&full, 62).total()));
+}
+
+#[test]
+fn an_own_text_that_is_not_there_is_asked_for() {
+    let mut out = Collector::<Transformer>::default();
+    let result = block_on(Transformer::run(tiny(), &Device::flex(), &mut out));
+    assert!(matches!(result, Err(LabError::Data(why)) if why.contains("Bring a text")));
+    let _ = net(SIZES).num_params();
+}
