@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The static site in dist/, as it is put on a web host: any path, no server of its own, nothing from elsewhere.
+# The static site in dist/, as it is put on a web host: any path, no server of its own, nothing from elsewhere, without
+# a network after the first visit. And the same as one file, nn-lab-VERSION.zip.
 set -euo pipefail
 source scripts/tools.sh
 
@@ -27,6 +28,10 @@ if [[ -n $optimise ]]; then
     done
 fi
 
+node scripts/ship.mjs dist
 say "compressing (about a minute)"
 node scripts/compress.mjs dist
+archive=nn-lab-$(awk -F'"' '/^version/ { print $2; exit }' Cargo.toml).zip
+node scripts/zip.mjs dist "$archive"
 say "the site is in dist/; any static host serves it, best one that sends the .br files where it can"
+say "$archive is the same in one file: unpack it into a folder of a web server"

@@ -2,9 +2,11 @@
 
 mod client;
 mod files;
+mod kept;
 mod storage;
 
 pub use files::{Files, use_files};
+pub use kept::{Kept, use_kept};
 
 use crate::experiments::Experiment;
 use crate::protocol::{Command, DeviceChoice, DeviceInfo, Event, Pace, Progress, RunId, RunState, Task};
@@ -21,6 +23,8 @@ const PROBE_DELAY_MS: u32 = 120;
 pub struct Lab<E: Experiment> {
     pub record: Rc<E::Record>,
     pub state: RunState,
+    /// Counts the runs that were begun, so that one can be told from the next.
+    pub run: u32,
     /// Whether the probe is being computed.
     pub probing: bool,
     /// Why the probe has failed, if it has.
@@ -119,6 +123,7 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, device: DeviceChoice) -
     Lab {
         record: session.record.clone(),
         state: session.state.clone(),
+        run: session.run,
         probing: session.probing,
         probe_error: session.probe_error.clone(),
         progress: session.progress,
@@ -198,6 +203,7 @@ fn start<E: Experiment>(
 struct Session<E: Experiment> {
     record: Rc<E::Record>,
     state: RunState,
+    run: u32,
     probing: bool,
     probe_error: Option<String>,
     progress: Progress,
@@ -210,6 +216,7 @@ impl<E: Experiment> Default for Session<E> {
         Self {
             record: Rc::default(),
             state: RunState::Idle,
+            run: 0,
             probing: false,
             probe_error: None,
             progress: Progress::default(),
@@ -224,6 +231,7 @@ impl<E: Experiment> Clone for Session<E> {
         Self {
             record: self.record.clone(),
             state: self.state.clone(),
+            run: self.run,
             probing: self.probing,
             probe_error: self.probe_error.clone(),
             progress: self.progress,
@@ -254,6 +262,7 @@ impl<E: Experiment> Reducible for Session<E> {
             }
             Action::Started(Task::Probe) => (next.probing, next.probe_error) = (true, None),
             Action::Started(Task::Train) => {
+                next.run = next.run.wrapping_add(1);
                 next.state = RunState::Loading { what: String::new(), bytes: 0, total: None }
             }
             Action::Failed(Task::Probe, error) => (next.probing, next.probe_error) = (false, Some(error)),

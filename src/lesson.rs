@@ -11,6 +11,7 @@ pub const PARTS: &[(&str, &str)] = &[
     ("presets", "Presets"),
     ("settings", "All settings"),
     ("checks", "Checks"),
+    ("history", "Kept runs"),
     ("share", "Share"),
 ];
 

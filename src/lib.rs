@@ -5,8 +5,8 @@
 //! Arrows run one way; `tests/layers.rs` reads the imports and keeps it so.
 //!
 //! ```text
-//! data, models -> experiments -> sections -> protocol, worker, lab -> panels -> app
-//!                           lesson, charts -> ui, host -------------/
+//! data, models -> experiments -> sections -> protocol, worker, lab, keep -> panels -> app
+//!                           lesson, charts -> ui, host -------------------/
 //! ```
 //!
 //! - `data` makes or reads seeded data sets (feature `compute`).
@@ -18,6 +18,7 @@
 //! - `lab` is all that a panel needs to know of the worker (feature `page`).
 //! - `lesson` is what the author of a link decides: what is hidden or locked, which question is asked.
 //! - `host` speaks with the page around a frame, and with the panels beside it.
+//! - [`keep`] has what is written down of a run, its file, and the list of runs that a panel keeps.
 //! - `charts` and `ui` draw what they are given, and know no experiment.
 //! - `panels` has one component a section; `app` has navigation, routing and theme.
 //!
@@ -35,6 +36,7 @@ pub mod data;
 pub mod experiments;
 #[cfg(feature = "page")]
 pub mod host;
+pub mod keep;
 #[cfg(feature = "page")]
 pub mod lab;
 #[cfg(feature = "page")]

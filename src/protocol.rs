@@ -16,8 +16,8 @@ pub struct RunId(pub u32);
 /// What the page asks of the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// The first command: where the page's files are.
-    Hello { base_url: String },
+    /// The first command: where the page's files are, and the names of those that have others there than in the source.
+    Hello { base_url: String, names: Vec<(String, String)> },
     /// Start a probe or a run of the section `slug`; an earlier one of the same kind is forgotten. A run may be given its
     /// first request along.
     Start {
@@ -120,7 +120,9 @@ pub struct DeviceInfo {
     pub fallback: Option<String>,
 }
 
+/// What kind of device it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DeviceKind {
     Webgpu,
     Cpu,

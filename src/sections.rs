@@ -12,6 +12,7 @@ macro_rules! for_each_section {
             resnet, ResNet, ResNetPanel, "ResNet", "Shortcuts, depth and gradients";
             rnn, Rnn, RnnPanel, "RNN and LSTM", "Memory over 200 steps";
             attention, Attention, AttentionPanel, "Attention", "Scores, weights, heads and the scale";
+            transformer, Transformer, TransformerPanel, "Transformer", "A mini GPT that learns Shakespeare";
         }
     };
 }

@@ -35,7 +35,7 @@ fn handle(command: Command, beside: Option<runtime::Blob>) {
         RUNS.with_borrow(|runs| runs.values().find(|(id, _)| *id == run).map(|(_, control)| control.clone()))
     };
     match command {
-        Command::Hello { base_url } => runtime::set_base_url(base_url),
+        Command::Hello { base_url, names } => runtime::set_files(base_url, names),
         Command::Keep { path } => runtime::keep_file(path, beside),
         Command::Remove { path } => runtime::keep_file(path, None),
         Command::Take { run, kind, name } => wasm_bindgen_futures::spawn_local(async move {

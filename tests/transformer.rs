@@ -242,7 +242,10 @@ fn tiny() -> Config {
 }
 
 fn collector() -> Collector<Transformer> {
-    Collector { user_files: [("user/text".to_owned(), own_text().into())].into(), ..Collector::default() }
+    Collector {
+        user_files: [("user/text/own.txt".to_owned(), own_text().into())].into(),
+        ..Collector::default()
+    }
 }
 
 fn run_with(config: &Config, mut out: Collector<Transformer>) -> (Record, Vec<Frame>) {

@@ -24,7 +24,7 @@ fn preset() {
         .collect();
     let mut out = Collector::<Transformer> { frame_every: 100, ..Collector::default() };
     if let Ok(path) = std::env::var("NN_LAB_TEXT") {
-        out.user_files.insert("user/text".to_owned(), std::fs::read(path).expect("the text").into());
+        out.user_files.insert("user/text/own.txt".to_owned(), std::fs::read(path).expect("the text").into());
         query.push(("text".to_owned(), "own".to_owned()));
     }
     let (config, complaints) = from_query(&preset.config::<Config>(), &query);

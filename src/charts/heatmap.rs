@@ -96,6 +96,15 @@ pub struct HeatmapProps {
     pub smooth: bool,
     #[prop_or_default]
     pub empty: AttrValue,
+    /// The most that the plot takes, in pixels.
+    #[prop_or(320.0)]
+    pub most: f64,
+    /// Told where the cursor is, row and column, whenever that changes.
+    #[prop_or_default]
+    pub on_cursor: Callback<Option<(usize, usize)>>,
+    /// Told which cell was clicked, or chosen with Enter.
+    #[prop_or_default]
+    pub on_pick: Callback<(usize, usize)>,
 }
 
 /// What is behind an `Rc` is compared by pointer.
@@ -117,6 +126,8 @@ impl PartialEq for HeatmapProps {
             && (self.y_up, self.smooth) == (other.y_up, other.smooth)
             && (&self.name, &self.x_label, &self.y_label) == (&other.name, &other.x_label, &other.y_label)
             && (&self.value_label, &self.empty) == (&other.value_label, &other.empty)
+            && self.most == other.most
+            && (&self.on_cursor, &self.on_pick) == (&other.on_cursor, &other.on_pick)
     }
 }
 
@@ -132,6 +143,15 @@ pub fn Heatmap(props: &HeatmapProps) -> Html {
     let geometry = use_memo((props.clone(), width), |(props, width)| Geometry::new(props, *width));
     let (rows, cols) = (props.grid.rows, props.grid.cols);
 
+    use_effect_with(cursor.map(|cursor| cursor.at), {
+        let on_cursor = props.on_cursor.clone();
+        move |at| on_cursor.emit(*at)
+    });
+    let onclick = {
+        // Where the pointer went down, the cursor is.
+        let (cursor, on_pick) = (cursor.clone(), props.on_pick.clone());
+        Callback::from(move |_: MouseEvent| cursor.iter().for_each(|cursor| on_pick.emit(cursor.at)))
+    };
     let onpointermove = {
         let (node, cursor, geometry) = (node.clone(), cursor.setter(), geometry.clone());
         Callback::from(move |event: PointerEvent| {
@@ -144,10 +164,12 @@ pub fn Heatmap(props: &HeatmapProps) -> Html {
         Callback::from(move |_: PointerEvent| cursor.set(None))
     };
     let onkeydown = {
-        let (cursor, y_up) = (cursor.clone(), props.y_up);
+        let (cursor, y_up, on_pick) = (cursor.clone(), props.y_up, props.on_pick.clone());
         Callback::from(move |event: KeyboardEvent| {
             if event.key() == "Escape" {
                 cursor.set(None);
+            } else if event.key() == "Enter" {
+                cursor.iter().for_each(|cursor| on_pick.emit(cursor.at));
             } else if let Some(at) = step(&event.key(), cursor.map(|cursor| cursor.at), (rows, cols), y_up) {
                 event.prevent_default();
                 cursor.set(Some(Cursor { at, by_key: true }));
@@ -200,6 +222,7 @@ pub fn Heatmap(props: &HeatmapProps) -> Html {
                     onpointerdown={onpointermove.clone()}
                     {onpointermove}
                     {onpointerleave}
+                    {onclick}
                     {onkeydown}
                 >
                     <g aria-hidden="true">
@@ -239,15 +262,15 @@ fn step(
 /// The plot's size for a grid: square where both axes are numeric, square cells otherwise, within limits that keep
 /// the page calm.
 fn plot_size(props: &HeatmapProps, available: f64) -> (f64, f64) {
-    const LIMITS: (f64, f64) = (120.0, 320.0);
+    let limits = (120.0, props.most);
     match (props.x_range, props.y_range) {
-        (Some(_), Some(_)) => cell_plot_size(available, 1, 1, LIMITS),
+        (Some(_), Some(_)) => cell_plot_size(available, 1, 1, limits),
         // Names come before the first values do; the frame then keeps its size.
         _ if props.grid.is_empty() && props.row_names.is_empty() => (available, 180.0),
         _ if props.grid.is_empty() => {
-            cell_plot_size(available, props.row_names.len(), props.col_names.len(), LIMITS)
+            cell_plot_size(available, props.row_names.len(), props.col_names.len(), limits)
         }
-        _ => cell_plot_size(available, props.grid.rows, props.grid.cols, LIMITS),
+        _ => cell_plot_size(available, props.grid.rows, props.grid.cols, limits),
     }
 }
 

@@ -19,4 +19,5 @@ pub mod plane;
 pub mod recall;
 #[cfg(feature = "compute")]
 pub mod tar_gz;
+#[cfg(feature = "compute")]
 pub mod text;

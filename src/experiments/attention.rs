@@ -438,32 +438,25 @@ impl Experiment for Attention {
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {
-        let net = |slug: &'static str, net: &NetRecord| {
-            let mut series = vec![
-                RunSeries::new(format!("loss_{slug}"), format!("Loss, {slug}"), "nats", &net.losses),
-                RunSeries::new(format!("accuracy_{slug}"), format!("Accuracy, {slug}"), "", &net.accuracy),
-                // The readouts of the entropy are of the untrained sweep, so this has a name of its own.
-                RunSeries::new(
-                    format!("training_entropy_{slug}"),
-                    format!("Entropy of the weights, {slug}"),
-                    "nats",
-                    &net.entropy,
-                ),
-            ];
-            series.extend(net.right.iter().enumerate().map(|(head, right)| {
-                let head = head + 1;
-                RunSeries::new(
-                    format!("right_{slug}_{head}"),
-                    format!("Weight on the right token, {slug}, head {head}"),
-                    "",
-                    right,
-                )
-            }));
-            series
-        };
-        let mut series = net("scaled", &record.scaled);
-        series.extend(net("unscaled", &record.unscaled));
-        series
+        let nets = [("scaled", &record.scaled), ("unscaled", &record.unscaled)];
+        let loss = nets.iter().map(|(slug, net)| {
+            RunSeries::new(format!("loss_{slug}"), format!("Loss, {slug}"), "nats", &net.losses)
+        });
+        let accuracy = nets.iter().map(|(slug, net)| {
+            RunSeries::new(format!("accuracy_{slug}"), format!("Accuracy, {slug}"), "", &net.accuracy)
+        });
+        // The readouts of the entropy are of the untrained sweep, so this has a name of its own.
+        let entropy = nets.iter().map(|(slug, net)| {
+            let title = format!("Entropy of the weights, {slug}");
+            RunSeries::new(format!("training_entropy_{slug}"), title, "nats", &net.entropy)
+        });
+        let right = nets.iter().flat_map(|(slug, net)| {
+            net.right.iter().zip(1..).map(move |(right, head)| {
+                let title = format!("Weight on the right token, {slug}, head {head}");
+                RunSeries::new(format!("right_{slug}_{head}"), title, "", right)
+            })
+        });
+        loss.chain(accuracy).chain(entropy).chain(right).collect()
     }
 
     #[cfg(feature = "compute")]

@@ -13,7 +13,13 @@ use super::LabError;
 pub enum FileKind {
     /// The `.bin` files or the `.tar.gz` of CIFAR-10's binary version.
     Cifar10,
+    /// A text to learn, in UTF-8. A newer one takes the older one's place.
+    Text,
 }
+
+/// Where a visitor's text lies, and its name there.
+pub const TEXT_FOLDER: &str = "user/text/";
+pub const TEXT_NAME: &str = "own.txt";
 
 /// A file that has been taken in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +35,7 @@ impl FileKind {
     pub const fn folder(self) -> &'static str {
         match self {
             Self::Cifar10 => super::images::CIFAR10_USER,
+            Self::Text => TEXT_FOLDER,
         }
     }
 
@@ -36,6 +43,7 @@ impl FileKind {
     pub const fn endings(self) -> &'static str {
         match self {
             Self::Cifar10 => ".bin,.gz,.tgz",
+            Self::Text => ".txt,.md,.csv,.tex,text/plain",
         }
     }
 
@@ -44,6 +52,11 @@ impl FileKind {
     pub fn unpack(self, name: &str, bytes: Vec<u8>) -> Result<Vec<(String, Vec<u8>)>, LabError> {
         let files = match self {
             Self::Cifar10 => crate::data::cifar10::unpack(name, bytes)?,
+            Self::Text => {
+                // Read once to refuse at once what cannot be learned.
+                crate::data::text::read_own(&bytes)?;
+                vec![(TEXT_NAME.to_owned(), bytes)]
+            }
         };
         Ok(files.into_iter().map(|(name, bytes)| (format!("{}{name}", self.folder()), bytes)).collect())
     }

@@ -365,39 +365,28 @@ impl Experiment for Mlp {
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {
-        let of = |net: &NetRecord, value: fn(&Score) -> f32| {
+        let nets = [("linear", "linear", &record.linear), ("activated", "non-linear", &record.activated)];
+        let scores = |net: &NetRecord, value: fn(&Score) -> f32| {
             net.scores.iter().map(|score| (score.step.into(), value(score).into())).collect::<Curve>()
         };
-        let net = |slug: &'static str, title: &'static str, net: &NetRecord| {
-            let mut series = vec![
-                RunSeries::new(format!("loss_{slug}"), format!("Loss, {title}"), "nats", &net.losses),
-                RunSeries::new(
-                    format!("accuracy_{slug}"),
-                    format!("Test accuracy, {title}"),
-                    "",
-                    &of(net, |score| score.test),
-                ),
-                RunSeries::new(
-                    format!("accuracy_train_{slug}"),
-                    format!("Training accuracy, {title}"),
-                    "",
-                    &of(net, |score| score.train),
-                ),
-            ];
-            series.extend(net.grad_norms.iter().enumerate().map(|(layer, norms)| {
-                let layer = layer + 1;
-                RunSeries::new(
-                    format!("grad_norm_{slug}_{layer}"),
-                    format!("Gradient norm, {title}, layer {layer}"),
-                    "",
-                    norms,
-                )
-            }));
-            series
-        };
-        let mut series = net("linear", "linear", &record.linear);
-        series.extend(net("activated", "non-linear", &record.activated));
-        series
+        let loss = nets.iter().map(|(slug, name, net)| {
+            RunSeries::new(format!("loss_{slug}"), format!("Loss, {name}"), "nats", &net.losses)
+        });
+        let test = nets.iter().map(|(slug, name, net)| {
+            let test = scores(net, |score| score.test);
+            RunSeries::new(format!("accuracy_{slug}"), format!("Test accuracy, {name}"), "", &test)
+        });
+        let train = nets.iter().map(|(slug, name, net)| {
+            let train = scores(net, |score| score.train);
+            RunSeries::new(format!("accuracy_train_{slug}"), format!("Training accuracy, {name}"), "", &train)
+        });
+        let norms = nets.iter().flat_map(|(slug, name, net)| {
+            net.grad_norms.iter().zip(1..).map(move |(norms, layer)| {
+                let title = format!("Gradient norm, {name}, layer {layer}");
+                RunSeries::new(format!("grad_norm_{slug}_{layer}"), title, "", norms)
+            })
+        });
+        loss.chain(test).chain(train).chain(norms).collect()
     }
 
     #[cfg(feature = "compute")]

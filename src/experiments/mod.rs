@@ -52,7 +52,8 @@ pub trait Experiment: 'static {
 
     /// What a run leaves behind, as curves over its steps: for comparing runs, for files, for predictions. Each of the
     /// section's curves is there from the start, without points until they are measured; where layers or heads have
-    /// one each, those come when their number is known. No two have the same name.
+    /// one each, those come when their number is known. What a reader asks for first comes first. No two have the same
+    /// name.
     fn series(record: &Self::Record) -> Vec<RunSeries>;
 
     /// What can be measured without training; done anew whenever a setting changes.
@@ -172,6 +173,7 @@ impl Check {
 
 /// What a check came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The measurement agrees with the claim.
     Holds,

@@ -503,31 +503,23 @@ impl Experiment for ResNet {
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {
-        let net = |slug: &'static str, net: &NetRecord| {
+        let nets = [("plain", &record.plain), ("residual", &record.residual)];
+        let loss = nets.iter().map(|(slug, net)| {
+            RunSeries::new(format!("loss_{slug}"), format!("Loss, {slug}"), "nats", &net.losses)
+        });
+        let accuracy = nets.iter().map(|(slug, net)| {
+            RunSeries::new(format!("accuracy_{slug}"), format!("Test accuracy, {slug}"), "", &net.accuracy)
+        });
+        let norms = nets.iter().flat_map(|(slug, net)| {
             let blocks = net.norms.first().map_or(0, |norms| norms.blocks.len());
-            let mut series = vec![
-                RunSeries::new(format!("loss_{slug}"), format!("Loss, {slug}"), "nats", &net.losses),
-                RunSeries::new(
-                    format!("accuracy_{slug}"),
-                    format!("Test accuracy, {slug}"),
-                    "",
-                    &net.accuracy,
-                ),
-            ];
-            series.extend((0..blocks).map(|block| {
-                let at = |norms: &Norms| Some((norms.step.into(), norms.blocks.get(block).copied()?.into()));
-                RunSeries::new(
-                    format!("grad_norm_{slug}_{}", block + 1),
-                    format!("Gradient norm, {slug}, block {}", block + 1),
-                    "",
-                    &net.norms.iter().filter_map(at).collect(),
-                )
-            }));
-            series
-        };
-        let mut series = net("plain", &record.plain);
-        series.extend(net("residual", &record.residual));
-        series
+            (0..blocks).map(move |index| {
+                let at = |norms: &Norms| Some((norms.step.into(), norms.blocks.get(index).copied()?.into()));
+                let (block, curve) = (index + 1, net.norms.iter().filter_map(at).collect());
+                let title = format!("Gradient norm, {slug}, block {block}");
+                RunSeries::new(format!("grad_norm_{slug}_{block}"), title, "", &curve)
+            })
+        });
+        loss.chain(accuracy).chain(norms).collect()
     }
 
     #[cfg(feature = "compute")]

@@ -376,21 +376,20 @@ impl Experiment for Rnn {
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {
-        let net = |slug: &'static str, title: &'static str, net: &NetRecord| {
-            let first =
-                |row: &GradientRow| Some((f64::from(row.step), f64::from(row.hidden.first().copied()?)));
-            [
-                RunSeries::new(format!("loss_{slug}"), format!("Loss, {title}"), "nats", &net.losses),
-                RunSeries::new(format!("accuracy_{slug}"), format!("Accuracy, {title}"), "", &net.accuracy),
-                RunSeries::new(
-                    format!("grad_first_{slug}"),
-                    format!("Gradient at the first token, {title}"),
-                    "",
-                    &net.gradients.iter().filter_map(first).collect(),
-                ),
-            ]
-        };
-        [net("rnn", "RNN", &record.rnn), net("lstm", "LSTM", &record.lstm)].concat()
+        let nets = [("rnn", "RNN", &record.rnn), ("lstm", "LSTM", &record.lstm)];
+        let loss = nets.iter().map(|(slug, name, net)| {
+            RunSeries::new(format!("loss_{slug}"), format!("Loss, {name}"), "nats", &net.losses)
+        });
+        let accuracy = nets.iter().map(|(slug, name, net)| {
+            RunSeries::new(format!("accuracy_{slug}"), format!("Accuracy, {name}"), "", &net.accuracy)
+        });
+        let gradient = nets.iter().map(|(slug, name, net)| {
+            let first = |row: &GradientRow| Some((row.step.into(), row.hidden.first().copied()?.into()));
+            let curve = net.gradients.iter().filter_map(first).collect();
+            let title = format!("Gradient at the first token, {name}");
+            RunSeries::new(format!("grad_first_{slug}"), title, "", &curve)
+        });
+        loss.chain(accuracy).chain(gradient).collect()
     }
 
     #[cfg(feature = "compute")]

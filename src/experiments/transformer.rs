@@ -256,6 +256,14 @@ impl Experiment for Transformer {
         claims::checks(config, record)
     }
 
+    fn series(record: &Record) -> Vec<RunSeries> {
+        let run = &record.run;
+        vec![
+            RunSeries::new("loss_train", "Training loss", "nats", &run.losses),
+            RunSeries::new("loss_val", "Validation loss", "nats", &run.validation),
+        ]
+    }
+
     #[cfg(feature = "compute")]
     async fn probe(
         config: Config,

@@ -40,12 +40,24 @@ enum State {
 #[derive(Debug)]
 struct Handle {
     worker: Worker,
+    /// The address of its script, which is given back when the worker has said that it runs.
+    script: Option<String>,
     _on_message: Closure<dyn Fn(MessageEvent)>,
     _on_error: Closure<dyn Fn(web_sys::Event)>,
 }
 
+impl Handle {
+    fn revoke_script(&mut self) {
+        if let Some(script) = self.script.take() {
+            // An address that is unknown is as good as one that is given back.
+            let _ = Url::revoke_object_url(&script);
+        }
+    }
+}
+
 impl Drop for Handle {
     fn drop(&mut self) {
+        self.revoke_script();
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
         self.worker.terminate();
@@ -112,7 +124,7 @@ impl Client {
         if DONE.replace(true) {
             return;
         }
-        let kept = storage::load().await;
+        let kept = storage::load("user/").await;
         if !kept.is_empty() {
             self.files.borrow_mut().extend(kept);
             self.files_changed();
@@ -185,7 +197,7 @@ impl Client {
         let module = match cached {
             Some(module) => module,
             None => {
-                let bytes = fetch(&format!("{base}worker_bg.wasm"), |bytes, total| {
+                let bytes = fetch(&format!("{base}{}", name_of("worker_bg.wasm")), |bytes, total| {
                     self.broadcast(|run| Event::Loading { run, what: "the worker".to_owned(), bytes, total });
                 })
                 .await?;
@@ -196,10 +208,11 @@ impl Client {
         // From a blob, so that it also starts where the page has no origin of its own; there a script that is a module
         // from the start is refused, and one that imports a module is not. The wasm comes as a message: the page has
         // fetched it already. A failure is thrown anew outside of the promise, where the page hears of it.
+        let worker_script = name_of("worker.js");
         let script = format!(
             "self.onmessage = ({{ data }}) => {{\n\
                self.onmessage = null;\n\
-               import('{base}worker.js')\n\
+               import('{base}{worker_script}')\n\
                  .then((module) => module.default({{ module_or_path: data }}))\n\
                  .catch((error) => setTimeout(() => {{ throw error; }}));\n\
              }};"
@@ -234,7 +247,7 @@ impl Client {
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.post_message(&module)?;
-        let handle = Handle { worker, _on_message: on_message, _on_error: on_error };
+        let handle = Handle { worker, script: Some(url), _on_message: on_message, _on_error: on_error };
         NEWBORN.set(Some(handle));
         Ok(())
     }
@@ -283,9 +296,10 @@ impl Client {
     }
 
     fn ready(&self) {
-        let Some(handle) = NEWBORN.take() else { return };
+        let Some(mut handle) = NEWBORN.take() else { return };
+        handle.revoke_script();
         if let Ok(base_url) = base_url() {
-            post(&handle.worker, &Command::Hello { base_url }, None);
+            post(&handle.worker, &Command::Hello { base_url, names: names() }, None);
         }
         for (path, blob) in &*self.files.borrow() {
             post(&handle.worker, &Command::Keep { path: path.clone() }, Some(blob));
@@ -354,6 +368,20 @@ fn post(worker: &Worker, command: &Command, beside: Option<&Blob>) {
 pub(super) fn base_url() -> Result<String, JsValue> {
     let base = gloo::utils::document().base_uri()?.unwrap_or_default();
     Ok(Url::new_with_base("./", &base)?.href())
+}
+
+/// The files that have other names where the site lies than in the source. A shipped page lists them; while the lab is
+/// worked on there are none.
+fn names() -> Vec<(String, String)> {
+    let list = gloo::utils::document().get_element_by_id("nn-lab-files");
+    let text = list.and_then(|list| list.text_content()).unwrap_or_default();
+    let names: HashMap<String, String> = serde_json::from_str(&text).unwrap_or_default();
+    names.into_iter().collect()
+}
+
+/// The name under which a file lies.
+fn name_of(file: &str) -> String {
+    names().into_iter().find(|(name, _)| name == file).map_or_else(|| file.to_owned(), |(_, name)| name)
 }
 
 async fn fetch(url: &str, progress: impl Fn(u32, Option<u32>)) -> Result<ArrayBuffer, JsValue> {

@@ -31,9 +31,9 @@ extern "C" {
     fn blob(this: &Answer) -> Promise;
 }
 
-/// All files that are kept, by their paths; none where there is no storage.
-pub(super) async fn load() -> Vec<(String, Blob)> {
-    try_load().await.unwrap_or_default()
+/// All files that are kept below a folder, by their paths; none where there is no storage.
+pub(super) async fn load(folder: &str) -> Vec<(String, Blob)> {
+    try_load(folder).await.unwrap_or_default()
 }
 
 /// Keeps a file, if that can be done.
@@ -58,14 +58,14 @@ async fn cache() -> Result<Cache, JsValue> {
     Ok(JsFuture::from(opened).await?.unchecked_into())
 }
 
-async fn try_load() -> Result<Vec<(String, Blob)>, JsValue> {
+async fn try_load(folder: &str) -> Result<Vec<(String, Blob)>, JsValue> {
     let (cache, base) = (cache().await?, base_url()?);
     let requests: Array = JsFuture::from(cache.keys()).await?.unchecked_into();
     let mut files = Vec::new();
     for request in requests.iter() {
         let url = Reflect::get(&request, &"url".into())?.as_string().unwrap_or_default();
         // Another lab on the same host has its own folder.
-        let Some(path) = url.strip_prefix(&base).filter(|path| path.starts_with("user/")) else { continue };
+        let Some(path) = url.strip_prefix(&base).filter(|path| path.starts_with(folder)) else { continue };
         let answer: Answer = JsFuture::from(cache.find(&url)).await?.unchecked_into();
         let blob = JsFuture::from(answer.blob()).await?.unchecked_into();
         let path = js_sys::decode_uri_component(path)?;

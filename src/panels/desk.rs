@@ -22,6 +22,8 @@ pub(super) struct DeskProps {
     pub(super) state: RunState,
     pub(super) progress: Progress,
     pub(super) steps_per_sec: f32,
+    /// Settings and version, for what is exported.
+    pub(super) stamp: AttrValue,
     /// Differs when something new was measured.
     pub(super) mark: usize,
     pub(super) series: Callback<(), Vec<RunSeries>>,
@@ -57,7 +59,8 @@ pub(super) fn Desk(props: &DeskProps) -> Html {
         <>
             if let Some(question) = lesson.question.clone() {
                 <QuestionCard {question} answer={(*answer).clone()} {on_answer} state={props.state.clone()}
-                    steps={props.progress.steps} slug={props.slug} series={props.series.clone()} />
+                    steps={props.progress.steps} slug={props.slug} series={props.series.clone()}
+                    stamp={props.stamp.clone()} />
             }
             <RunControls state={props.state.clone()} progress={props.progress} steps_per_sec={props.steps_per_sec}
                 on_train={props.on_train.clone()} on_pause={props.on_pause.clone()} on_resume={props.on_resume.clone()}

@@ -4,11 +4,13 @@ pub mod attention;
 pub mod cnn;
 mod desk;
 pub mod files;
+mod history;
 pub mod mlp;
 pub mod resnet;
 pub mod rnn;
 mod share;
 mod shown;
+pub mod transformer;
 
 use crate::charts::{Series, Table};
 use crate::experiments::Experiment;
@@ -22,6 +24,7 @@ use crate::ui::control::Control;
 use crate::ui::part::{Part, use_lesson};
 use crate::ui::readout::format_number;
 use desk::Desk;
+use history::RunHistory;
 use serde_json::Value;
 use share::Share;
 use std::rc::Rc;
@@ -49,10 +52,8 @@ pub struct PanelSettings<C> {
     pub set: Callback<(&'static str, Value)>,
     /// Sets all fields to those of a preset, or to their defaults; what the lesson locks stays.
     pub choose: Callback<Option<&'static Preset>>,
-    /// Changes keys of the address.
-    pub write: Callback<Vec<(String, Option<String>)>>,
-    /// The address's query.
-    pub query: Rc<Vec<(String, String)>>,
+    /// The address that they come from.
+    pub page: PanelProps,
 }
 
 /// The settings that the address asks for.
@@ -98,8 +99,7 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
             on_query.emit(changes);
         },
     );
-    let (write, query) = (props.on_query.clone(), props.query.clone());
-    PanelSettings { config, preset, complaints, set, choose, write, query }
+    PanelSettings { config, preset, complaints, set, choose, page: props.clone() }
 }
 
 /// The frame of a panel: its title and introduction, its knobs beside its figures, and its checks.
@@ -121,7 +121,7 @@ pub fn frame<E: Experiment>(
             <div class="panel-head">
                 <h2 id={title_id}>{ title }</h2>
                 <Part name="share">
-                    <Share slug={E::SLUG} query={settings.query.clone()} params={<E::Config as Settings>::PARAMS}
+                    <Share slug={E::SLUG} query={settings.page.query.clone()} params={<E::Config as Settings>::PARAMS}
                         presets={<E::Config as Settings>::PRESETS} />
                 </Part>
             </div>
@@ -150,6 +150,11 @@ pub fn frame<E: Experiment>(
                     <Part name="checks">
                         <h3>{ "Check" }</h3>
                         <CheckTable checks={E::checks(&settings.config, &lab.record)} />
+                    </Part>
+                    <Part name="history">
+                        <RunHistory<E> page={settings.page.clone()} config={settings.config.clone()} record={lab.record.clone()}
+                            state={lab.state.clone()} run={lab.run} progress={lab.progress} device={lab.device.clone()}
+                            train={lab.train.clone()} />
                     </Part>
                 </div>
             </div>
@@ -265,7 +270,7 @@ fn desk<E: Experiment>(lab: &Lab<E>, settings: &PanelSettings<E::Config>) -> Htm
     let record = lab.record.clone();
     let mark = Rc::as_ptr(&record) as usize;
     html! {
-        <Desk slug={E::SLUG} params={<E::Config as Settings>::PARAMS} write={settings.write.clone()} {mark}
+        <Desk slug={E::SLUG} stamp={stamp(E::SLUG, &settings.config)} params={<E::Config as Settings>::PARAMS} write={settings.page.on_query.clone()} {mark}
             series={Callback::from(move |()| E::series(&record))}
             state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
             on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}

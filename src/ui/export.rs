@@ -93,7 +93,7 @@ pub(super) fn picture(body: &Element, title: &str, stamp: &str) -> Option<Pictur
 }
 
 /// Hands a text to the visitor as a file.
-pub(super) fn download(file: &str, kind: &str, text: &str) -> Option<()> {
+pub fn download(file: &str, kind: &str, text: &str) -> Option<()> {
     let options = BlobPropertyBag::new();
     options.set_type(kind);
     let parts = Array::of1(&JsValue::from_str(text));
@@ -141,6 +141,19 @@ fn click_link(address: &str, file: &str) -> Option<()> {
     link.click();
     link.remove();
     Some(())
+}
+
+/// Saves bytes as a file.
+pub fn download_bytes(file: &str, bytes: &[u8]) -> Option<()> {
+    let parts = Array::of1(&js_sys::Uint8Array::from(bytes));
+    let blob = Blob::new_with_u8_array_sequence(&parts).ok()?;
+    let address = Url::create_object_url_with_blob(&blob).ok()?;
+    let done = click_link(&address, file);
+    gloo::timers::callback::Timeout::new(30_000, move || {
+        let _ = Url::revoke_object_url(&address);
+    })
+    .forget();
+    done
 }
 
 fn document() -> Option<Document> {

@@ -20,7 +20,6 @@ pub struct FigureProps {
     pub table: Callback<(), Table>,
     pub children: Html,
     /// Settings and version, written into what is exported.
-    #[prop_or_default]
     pub stamp: AttrValue,
 }
 
@@ -157,7 +156,7 @@ impl Kind {
 }
 
 /// The table with the run's settings as a last column, so that files of several runs can be put together.
-fn stamped(mut table: Table, stamp: &str) -> Table {
+pub fn stamped(mut table: Table, stamp: &str) -> Table {
     if !stamp.is_empty() {
         table.columns.push("run".to_owned());
         table.rows.iter_mut().for_each(|row| row.push(stamp.to_owned()));

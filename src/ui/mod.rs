@@ -3,14 +3,13 @@
 
 pub mod checks;
 pub mod control;
+pub mod export;
 pub mod figure;
 pub mod math;
 pub mod part;
 pub mod picture;
 pub mod readout;
 pub mod run_controls;
-
-mod export;
 
 use std::cell::Cell;
 use yew::prelude::*;

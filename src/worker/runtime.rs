@@ -82,6 +82,8 @@ impl Blob {
 
 thread_local! {
     static BASE_URL: RefCell<String> = RefCell::default();
+    /// Files that have another name where the site lies: one with a hash in it.
+    static NAMES: RefCell<HashMap<String, String>> = RefCell::default();
     static ASSETS: RefCell<HashMap<String, Rc<[u8]>>> = RefCell::default();
     /// What the visitor gave, by its path below `user/`.
     static FILES: RefCell<BTreeMap<String, Blob>> = RefCell::default();
@@ -149,9 +151,10 @@ pub(super) fn now_ms() -> f64 {
     performance_now()
 }
 
-/// Sets the address that files are fetched below.
-pub(super) fn set_base_url(url: String) {
-    BASE_URL.set(url);
+/// Sets the address that files are fetched below, and the names that some have there.
+pub(super) fn set_files(base_url: String, names: Vec<(String, String)>) {
+    BASE_URL.set(base_url);
+    NAMES.set(names.into_iter().collect());
 }
 
 /// Wakes those who wait for it.
@@ -255,7 +258,8 @@ pub(super) async fn list(prefix: &str) -> Result<Vec<String>, LabError> {
 }
 
 async fn fetch_stream(path: &str, progress: impl Fn(u32, Option<u32>)) -> Result<Vec<u8>, JsValue> {
-    let url = BASE_URL.with_borrow(|base| format!("{base}{path}"));
+    let name = NAMES.with_borrow(|names| names.get(path).cloned()).unwrap_or_else(|| path.to_owned());
+    let url = BASE_URL.with_borrow(|base| format!("{base}{name}"));
     let response: Response = JsFuture::from(js_fetch(&url)).await?.unchecked_into();
     if !response.ok() {
         return Err(js_sys::Error::new(&format!("the server answered {}", response.status())).into());

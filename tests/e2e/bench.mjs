@@ -41,7 +41,7 @@ async function start() {
         await waitMetric(page, 'step', (step) => step >= 1);
         steps.push(await page.evaluate(() => performance.now()));
         paints.push(await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime));
-        fetched = await page.evaluate(() => performance.getEntriesByType('resource').find((entry) => entry.name.endsWith('worker_bg.wasm'))?.startTime);
+        fetched = await page.evaluate(() => performance.getEntriesByType('resource').find((entry) => /worker_bg(-\w+)?\.wasm$/.test(entry.name))?.startTime);
       },
       { init: watch },
     );
@@ -53,15 +53,15 @@ async function start() {
   });
 }
 
-async function speed(slug, name, params) {
+async function speed(slug, name, params, timeout = 120_000) {
   await withPage(
     address(slug, params),
     async (page) => {
       await page.waitForSelector('[data-panel] [data-param]', { state: 'visible' });
       await act(page, 'train');
-      await waitMetric(page, 'step', (step) => step >= 1, 60_000);
+      await waitMetric(page, 'step', (step) => step >= 1, timeout);
       const from = await page.evaluate(() => performance.now());
-      await waitState(page, 'done', 120_000);
+      await waitState(page, 'done', timeout);
       const tasks = await page.evaluate((from) => window.longTasks.filter((task) => task.startTime > from), from);
       print('speed', {
         section: slug,
@@ -99,7 +99,9 @@ async function dispatches(slug, name, params) {
       if (original) prototype[name] = function (...args) { self.dispatches++; return original.apply(this, args); };
     }
   `;
-  site.rewrites.set('worker.js', (script) => count + script);
+  // A shipped site has a hash in the name.
+  const worker = readdirSync(dist).find((name) => /^worker(-[0-9a-f]{16})?\.js$/.test(name));
+  site.rewrites.set(worker, (script) => count + script);
   try {
     const counts = [];
     for (const steps of [5, 15]) {
@@ -140,9 +142,19 @@ for (const measure of [
   () => speed('cnn', 'default: width 8, B32', { device: 'cpu', n_train: 1600, n_test: 100, epochs: 1 }),
   () => speed('cnn', 'width 24, B32', { device: 'cpu', n_train: 640, n_test: 100, epochs: 1, width: 24 }),
   () => speed('cnn', 'width 8', { device: 'webgpu', ...(process.env.NN_LAB_GPU ? { n_train: 6400, n_test: 500, epochs: 1 } : { n_train: 64, n_test: 20, batch_size: 8, epochs: 1, c_in: 4, c_out: 8 }) }),
+  ...[[8, 64, 64, 2, 60], [4, 256, 64, 2, 30], [8, 256, 128, 4, 6]].flatMap(([batch_size, context, d_model, layers, steps]) => {
+    const size = { batch_size, context, d_model, layers, heads: 4, sample_length: 0, warmup: 0 };
+    const name = `B${batch_size} T${context} d${d_model} L${layers}`;
+    return [
+      () => speed('transformer', name, { device: 'cpu', steps, ...size }),
+      // In software a step takes seconds.
+      () => speed('transformer', name, { device: 'webgpu', steps: process.env.NN_LAB_GPU ? 200 : 3, ...size }, 300_000),
+    ];
+  }),
   () => dispatches('mlp', 'depth 3', { width: 16, depth: 3, batch_size: 32, n_probe: 16, d_in: 4 }),
   ...[10, 20].map((seq_len) => () => dispatches('rnn', `T=${seq_len} B=8 d_h=8`, { seq_len, batch_size: 8, d_hidden: 8, n_distractors: 2 })),
   () => dispatches('attention', 'default', {}),
+  () => dispatches('transformer', 'B8 T64 d64 L2', { batch_size: 8, context: 64, d_model: 64, layers: 2, heads: 4, sample_length: 0, warmup: 0 }),
 ]) {
   try {
     await measure();

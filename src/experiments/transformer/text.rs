@@ -5,7 +5,7 @@ use crate::data::text::{self, Corpus};
 use crate::experiments::{Emit, LabError};
 
 /// Where a visitor's own text is found once it has been brought.
-pub const OWN_PATH: &str = "user/text";
+pub const OWN_PATH: &str = "user/text/own.txt";
 
 /// The text that the settings ask for.
 pub async fn load(config: &Config, out: &mut impl Emit<Transformer>) -> Result<Corpus, LabError> {

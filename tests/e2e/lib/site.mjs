@@ -1,5 +1,5 @@
-// A static server for the built site: what any dull web host does, plus two things the tests need, namely holding a
-// file back and changing it on the way.
+// A static server for the built site: what any dull web host does, plus what the tests need: holding a file
+// back, changing it on the way, going away.
 
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
@@ -36,17 +36,22 @@ export async function serve({ folder = dist, base = '/', pages = {} } = {}) {
     /** name -> function from text to text. */
     rewrites: new Map(),
     pages,
+    /** What is served; another folder is a new version. */
+    folder,
+    /** Nobody answers any more. */
+    down: false,
     close: () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections())),
   };
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url, 'http://host').pathname);
     const name = path.startsWith(base) ? path.slice(base.length) || 'index.html' : undefined;
+    if (site.down) return request.socket.destroy();
     site.requests.push(name ?? path);
     const headers = { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'no-store' };
     try {
       if (name === undefined || normalize(name).startsWith('..')) throw new Error('outside');
       await site.holds.get(name);
-      let body = site.pages[name] ?? (await readFile(join(folder, name)));
+      let body = site.pages[name] ?? (await readFile(join(site.folder, name)));
       const rewrite = site.rewrites.get(name);
       if (rewrite) body = rewrite(body.toString());
       headers['Content-Type'] = types[extname(name)] ?? 'application/octet-stream';

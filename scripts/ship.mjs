@@ -1,0 +1,65 @@
+// Makes a site that Trunk has built ready for web hosts: every file whose content may change under the same name gets a
+// hash into its name, the page gets the list of these names, and a service worker keeps all of it for use without a
+// network. Usage: node scripts/ship.mjs FOLDER
+
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, posix, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Larger files are kept when they have been used once, not before. */
+const MOST_FIRST_BYTES = 32_000_000;
+/** A name with a hash in it, as Trunk makes them, which leaves zeros at the front out, and as this script does. */
+const FIXED = /-[0-9a-f]{8,16}(_bg)?\.[a-z]+$/;
+
+const folder = process.argv[2] ?? 'dist';
+const source = (name) => readFileSync(fileURLToPath(new URL(`../static/offline/${name}`, import.meta.url)), 'utf8');
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+const list = () =>
+  readdirSync(folder, { recursive: true })
+    .map((name) => name.split(sep).join('/'))
+    .filter((name) => statSync(join(folder, name)).isFile())
+    .sort();
+
+const page = readFileSync(join(folder, 'index.html'), 'utf8');
+if (page.includes('nn-lab-build')) throw new Error(`${folder} is shipped already; build it anew first.`);
+for (const name of list()) if (/\.(br|gz)$/.test(name)) rmSync(join(folder, name));
+
+// What the page and its worker ask for by the names in the source.
+const names = {};
+for (const name of list()) {
+  const { dir, name: stem, ext } = posix.parse(name);
+  const asked = /^worker(_bg)?\.(js|wasm)$/.test(name) || (name.startsWith('data/') && ext !== '.md');
+  if (!asked || FIXED.test(name)) continue;
+  const hash = sha256(readFileSync(join(folder, name))).slice(0, 16);
+  names[name] = posix.join(dir, `${stem}-${hash}${ext}`);
+  renameSync(join(folder, name), join(folder, names[name]));
+}
+
+const script = source('page.js');
+const scriptName = `offline-${sha256(script).slice(0, 16)}.js`;
+writeFileSync(join(folder, scriptName), script);
+
+const files = {};
+for (const name of list()) {
+  if (name === 'index.html' || name.endsWith('.md')) continue;
+  const bytes = readFileSync(join(folder, name));
+  files[name] = { sha256: sha256(bytes), fixed: FIXED.test(name), first: bytes.length <= MOST_FIRST_BYTES };
+}
+const build = sha256(JSON.stringify([page, files])).slice(0, 16);
+
+// Inside of a script element a "<" could end it.
+const json = JSON.stringify(names).replaceAll('<', '\\u003c');
+const head = [
+  `<meta name="nn-lab-build" content="${build}" />`,
+  `<script type="application/json" id="nn-lab-files">${json}</script>`,
+  `<script type="module" src="./${scriptName}"></script>`,
+];
+if (!page.includes('</head>')) throw new Error('index.html has no </head>.');
+const shipped = page.replace('</head>', () => `${head.join('\n')}\n</head>`);
+writeFileSync(join(folder, 'index.html'), shipped);
+files['index.html'] = { sha256: sha256(shipped), fixed: false, first: true };
+
+const worker = `const BUILD = ${JSON.stringify(build)};\nconst FILES = ${JSON.stringify(files)};\n${source('sw.js')}`;
+writeFileSync(join(folder, 'sw.js'), worker);
+console.log(JSON.stringify({ build, files: Object.keys(files).length, renamed: Object.keys(names).length }));

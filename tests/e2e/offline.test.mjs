@@ -1,0 +1,151 @@
+// The site as it is shipped: below a path, without a network after the first visit, updated without mixing versions.
+
+import { after, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inflateRawSync } from 'node:zlib';
+import { act, address, metric, shot, state, theSite, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { artefacts, dist, serve } from './lib/site.mjs';
+
+const script = (name, ...words) => execFileSync(process.execPath, [fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url)), ...words], { encoding: 'utf8', stdio: 'pipe' });
+const folders = [];
+
+/** The built site, shipped into a folder of its own; `change` makes another version of it. */
+function ship(name, change = () => {}) {
+  const folder = join(artefacts, `shipped-${name}`);
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(dist, folder, { recursive: true, filter: (path) => !/\.(br|gz)$/.test(path) });
+  folders.push(folder);
+  change(folder);
+  const { build } = JSON.parse(script('ship.mjs', folder));
+  return { folder, build };
+}
+
+after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+const hash = address('mlp', { device: 'cpu', steps: 12 });
+const buildOf = (page) => page.evaluate(() => document.querySelector('meta[name="nn-lab-build"]')?.content);
+const kept = (page) => page.evaluate(async () => (await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map((request) => request.url)))).flat());
+
+async function trains(page) {
+  await act(page, 'train');
+  await waitState(page, 'done');
+  assert.equal(await metric(page, 'step'), 12);
+}
+
+test('a shipped site works below a path, without a network after one visit, and goes over to a new version whole', { timeout: 120_000 }, async () => {
+  const one = ship('one');
+  const two = ship('two', (folder) => appendFileSync(join(folder, 'worker.js'), '\n// another version\n'));
+  assert.notEqual(one.build, two.build);
+  const site = await serve({ folder: one.folder, base: '/some/sub/path/' });
+  try {
+    await withPage(
+      hash,
+      async (page) => {
+        await trains(page);
+        await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated');
+        const names = Object.keys(JSON.parse(await page.locator('#nn-lab-files').textContent()));
+        assert.ok(names.includes('worker.js') && names.includes('data/fashion-mnist.bin'), `${names}`);
+        assert.ok(site.requests.every((path) => !['worker.js', 'worker_bg.wasm', 'data/fashion-mnist.bin'].includes(path)), `${site.requests}`);
+        const first = await kept(page);
+        assert.ok(first.length > 6 && first.every((url) => url.startsWith(site.url)), `${first}`);
+
+        // Nobody answers any more.
+        site.down = true;
+        const before = site.requests.length;
+        const later = await page.context().newPage();
+        const errors = [];
+        later.on('pageerror', (error) => errors.push(String(error)));
+        await later.goto(site.url + hash);
+        await later.waitForSelector('[data-panel="mlp"]');
+        await trains(later);
+        assert.ok(Number.isFinite(await waitMetric(later, 'params_counted')), 'the probe');
+        await later.goto(site.url + address('mlp', { device: 'cpu', steps: 2, dataset: 'fashion-mnist', batch_size: 4 }));
+        await act(later, 'train');
+        await waitState(later, 'done');
+        assert.equal(await buildOf(later), one.build);
+        assert.equal(site.requests.length, before);
+        assert.deepEqual(errors, []);
+        // It stays open: a browser that loses a page in the middle of its look for a new version may look no more.
+
+        // A new version while a page of the old one is open.
+        site.down = false;
+        site.folder = two.folder;
+        // Asked for again and again: where the browser is busy with an earlier answer, it may forget to give this one.
+        await page.evaluate(() => void setInterval(async () => (await navigator.serviceWorker.getRegistration()).update().catch(() => {}), 500));
+        await page.locator('.update-notice').waitFor({ timeout: 40_000 });
+        await shot(page, 'update-notice');
+        assert.equal(await buildOf(page), one.build);
+        assert.equal(await state(page), 'done', 'nothing is taken away before the visitor says so');
+        const reloaded = page.waitForEvent('load');
+        await page.locator('.update-notice [data-action="reload"]').click();
+        await reloaded;
+        await page.waitForSelector('[data-panel="mlp"]');
+        assert.equal(await buildOf(page), two.build);
+        await trains(page);
+        const second = await kept(page);
+        assert.equal(second.length, first.length, 'the old version is thrown away');
+        assert.equal(second.filter((url) => first.includes(url)).length, first.length - 2, 'only the page and worker.js are new');
+        assert.equal(await page.locator('.update-notice').count(), 0);
+      },
+      { from: site, expect: [/ERR_/] },
+    );
+
+    // In a frame without an origin there is nothing to keep anything in; the lab works all the same.
+    const host = await serve({
+      pages: { 'index.html': `<!doctype html><title>host</title><link rel="icon" href="data:,"><iframe title="lab" width="900" height="900" sandbox="allow-scripts" src="${site.url}${hash.replaceAll('&', '&amp;')}"></iframe>` },
+    });
+    try {
+      await withPage(
+        '',
+        async (page) => {
+          const frame = page.frameLocator('iframe');
+          await frame.locator('[data-action="train"]').first().click();
+          await frame.locator('[data-panel][data-state="done"]').waitFor({ timeout: 30_000 });
+        },
+        { from: host, ready: false },
+      );
+    } finally {
+      await host.close();
+    }
+  } finally {
+    await site.close();
+  }
+});
+
+test('while the lab is worked on, nothing is kept', { timeout: 30_000 }, async () => {
+  if (readFileSync(join(dist, 'index.html'), 'utf8').includes('nn-lab-build')) return;
+  await withPage(
+    hash,
+    async (page) => {
+      await trains(page);
+      assert.equal(await page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length), 0);
+    },
+    { from: await theSite() },
+  );
+});
+
+test('the site in one file is the site', { timeout: 60_000 }, () => {
+  const { folder } = ship('zip');
+  const file = join(folder, '..', 'shipped.zip');
+  folders.push(file);
+  script('zip.mjs', folder, file);
+  const zip = readFileSync(file);
+  const end = zip.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
+  const found = {};
+  for (let at = zip.readUInt32LE(end + 16), left = zip.readUInt16LE(end + 10); left > 0; left--) {
+    const [packed, nameLength, start] = [zip.readUInt32LE(at + 20), zip.readUInt16LE(at + 28), zip.readUInt32LE(at + 42)];
+    const name = zip.toString('utf8', at + 46, at + 46 + nameLength);
+    const data = start + 30 + zip.readUInt16LE(start + 26) + zip.readUInt16LE(start + 28);
+    found[name] = inflateRawSync(zip.subarray(data, data + packed));
+    at += 46 + nameLength;
+  }
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(folder.length + 1));
+  assert.deepEqual(Object.keys(found).sort(), names.sort());
+  for (const name of names) assert.ok(found[name].equals(readFileSync(join(folder, name))), name);
+  assert.ok(names.includes('index.html') && names.includes('sw.js'));
+  assert.throws(() => script('ship.mjs', folder), /shipped already/);
+});
