@@ -244,14 +244,6 @@ impl Experiment for Transformer {
         record.run = Run::default();
     }
 
-    fn series(record: &Record) -> Vec<RunSeries> {
-        let Run { losses, validation, .. } = &record.run;
-        vec![
-            RunSeries::new("loss_train", "Training loss", "nats for a character", losses),
-            RunSeries::new("loss_val", "Validation loss", "nats for a character", validation),
-        ]
-    }
-
     fn checks(config: &Config, record: &Record) -> Vec<Check> {
         claims::checks(config, record)
     }
