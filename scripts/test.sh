@@ -79,8 +79,9 @@ if wants e2e; then
         echo "=== browser tests (about 4 minutes on two cores); pictures are left in target/e2e/"
         files=()
         for name in "$@"; do files+=("tests/e2e/${name%.test.mjs}.test.mjs"); done
-        if ((${#files[@]} == 0)); then files=(tests/e2e/all.mjs); fi
-        node --test --test-reporter=spec --test-reporter-destination=stdout \
+        if ((${#files[@]} == 0)); then files=(tests/e2e/*.test.mjs); fi
+        # Two files at a time: while one waits for its worker, the other uses the other core.
+        node --test --test-concurrency=2 --test-reporter=spec --test-reporter-destination=stdout \
             --test-reporter=tap --test-reporter-destination="$logs/e2e" "${files[@]}"
         status=$?
         good=$(sum "$logs/e2e" '^# pass ' '[0-9]+')

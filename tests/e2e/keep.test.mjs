@@ -296,7 +296,9 @@ test('every picture carries its title, the settings and the version', { timeout:
           await page.waitForSelector('[data-probe="idle"] [data-figure] svg text');
           const pictures = await page.evaluate(async () => {
             window.files = [];
-            const figures = [...document.querySelectorAll('[data-figure]')];
+            // What is a table, or has nothing to show before a run, has no picture.
+            const drawn = (figure) => figure.querySelector('.figure-body :is(svg.chart-svg, canvas)');
+            const figures = [...document.querySelectorAll('.figure[data-figure]')].filter(drawn);
             for (const figure of figures) figure.querySelector('[data-export="svg"]').click();
             const texts = await Promise.all(window.files.map((file) => file.text()));
             return figures.map((figure, index) => [figure.dataset.figure, figure.querySelector('h3').innerText, texts[index]]);

@@ -1,9 +1,11 @@
 //! What each head does, in numbers, and what the model loses without it.
 
 use super::heads::head_name;
+use crate::charts::Table;
 use crate::experiments::transformer::heads::{HeadStats, Snapshot};
 use crate::experiments::transformer::{Ablation, Request};
 use crate::panels::Shown;
+use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
 use yew::prelude::*;
 
@@ -95,14 +97,29 @@ pub(super) fn HeadTable(props: &HeadTableProps) -> Html {
             </tr>
         }
     };
+    let look_for = html! { <>{ "Means over all queries of the window, weighed by attention; the words follow from the numbers by fixed rules. The last column is the validation loss without that head, less the whole model's: what the others cannot make up for." }</> };
+    let table = {
+        let snapshot = props.snapshot.clone();
+        Callback::from(move |()| {
+            let row = |(head, stats): (usize, &HeadStats)| {
+                let numbers = COLUMNS.iter().map(|(_, _, of)| of(stats).to_string());
+                [head_name(&snapshot.0, head), stats.description().to_owned()]
+                    .into_iter()
+                    .chain(numbers)
+                    .collect()
+            };
+            let columns = ["head", "in words"].into_iter().chain(COLUMNS.iter().map(|(words, _, _)| *words));
+            Table {
+                columns: columns.map(str::to_owned).collect(),
+                rows: snapshot.0.stats.iter().enumerate().map(row).collect(),
+            }
+        })
+    };
     let each = props.ask.reform(|_: MouseEvent| Request::AblateEach);
     html! {
-        <div class="head-table" data-figure="heads">
-            <div class="head-table-top">
-                <h4>{ format!("What each head does, step {}", snapshot.step) }</h4>
-                <button type="button" data-action="switch-each" disabled={!props.listens || !props.latest} onclick={each}>{ "Switch each off in turn" }</button>
-            </div>
-            <p class="muted">{ "Means over all queries of the window, weighed by attention; the words follow from the numbers by fixed rules. The last column is the validation loss without that head, less the whole model's: what the others cannot make up for." }</p>
+        <Figure name="heads" title={format!("What each head does, step {}", snapshot.step)} {look_for} {table} stamp={props.stamp.clone()}>
+          <div class="head-table">
+            <button type="button" data-action="switch-each" disabled={!props.listens || !props.latest} onclick={each}>{ "Switch each off in turn" }</button>
             <div class="scroll" tabindex="0" role="region" aria-label="Table of heads">
                 <table>
                     <thead><tr><th scope="col">{ "head" }</th><th scope="col">{ "in words" }</th>
@@ -112,6 +129,7 @@ pub(super) fn HeadTable(props: &HeadTableProps) -> Html {
                     <tbody>{ for order.iter().map(row) }</tbody>
                 </table>
             </div>
-        </div>
+          </div>
+        </Figure>
     }
 }

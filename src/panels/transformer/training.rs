@@ -66,7 +66,7 @@ pub(super) fn TextFigure(props: &TextProps) -> Html {
                     { format!("{} to learn from, the last {} to be judged on; {} different ones: ", format_number(f64::from(info.train), 9), format_number(f64::from(info.validation), 9), info.vocabulary.len()) }
                     <code class="vocabulary">{ vocabulary }</code>{ "." }{ folded }
                 </p>
-                <pre class="first-lines" tabindex="0" aria-label="The first lines of the text">{ info.first_lines.clone() }</pre>
+                <pre class="first-lines" tabindex="0" role="region" aria-label="The first lines of the text">{ info.first_lines.clone() }</pre>
             </div>
             <div class="about-text">
                 <h4>{ "Parameters" }</h4>
