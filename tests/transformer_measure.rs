@@ -4,7 +4,7 @@
 
 mod collector;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use collector::{Collector, block_on};
 use nn_lab::data::text::{Corpus, Windows, fixed_windows, read_own, read_plays, window_len};
 use nn_lab::experiments::Experiment;
@@ -98,8 +98,8 @@ fn nanogpt_on_the_whole_validation_part() {
 fn as_gpt2(learner: &mut Learner, d_model: f32) {
     let (embedding, linear) = (0.02 * d_model.sqrt(), (d_model / 768.0).sqrt());
     let net = &mut learner.net;
-    net.embedding = net.embedding.clone().map(|w| w.mul_scalar(embedding));
-    net.positions = net.positions.take().map(|p| p.map(|w| w.mul_scalar(embedding)));
+    net.embedding = net.embedding.clone().map(|w| scaled(w, embedding));
+    net.positions = net.positions.take().map(|p| p.map(|w| scaled(w, embedding)));
     for block in &mut net.blocks {
         let attention = &mut block.attention;
         let linears = [
@@ -111,7 +111,12 @@ fn as_gpt2(learner: &mut Learner, d_model: f32) {
             &mut block.down,
         ];
         for layer in linears {
-            layer.weight = layer.weight.clone().map(|w| w.mul_scalar(linear));
+            layer.weight = layer.weight.clone().map(|w| scaled(w, linear));
         }
     }
+}
+
+/// The tensor times a number, as a leaf of its own: a product would belong to the first step's graph.
+fn scaled(w: Tensor<2>, factor: f32) -> Tensor<2> {
+    Tensor::from_inner(w.inner().mul_scalar(factor)).require_grad()
 }
