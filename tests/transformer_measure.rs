@@ -6,9 +6,10 @@ mod collector;
 
 use burn::tensor::Device;
 use collector::{Collector, block_on};
+use nn_lab::data::text::{Corpus, Windows, fixed_windows, read_own, read_plays, window_len};
 use nn_lab::experiments::Experiment;
 use nn_lab::experiments::settings::{Settings, from_query};
-use nn_lab::experiments::transformer::{Config, Transformer};
+use nn_lab::experiments::transformer::{Config, Learner, Transformer};
 
 /// Trains with a preset (`NN_LAB_PRESET`, with changes like `steps=100,heads=2` in `NN_LAB_SET`) and prints the losses.
 #[test]
@@ -42,6 +43,75 @@ fn preset() {
     for snapshot in record.run.snapshots.last().iter() {
         for (head, stats) in snapshot.stats.iter().enumerate() {
             println!("head {head}: {} {stats:?}", stats.description());
+        }
+    }
+}
+
+/// The preset that follows nanoGPT's README, measured on the whole validation part (`NN_LAB_TEXT`, else the plays), and what the
+/// standard deviation of the first weights does to it: `NN_LAB_INIT=gpt2` takes GPT-2's 0.02 for every matrix, whatever its width.
+#[test]
+#[ignore = "minutes"]
+fn nanogpt_on_the_whole_validation_part() {
+    let preset = Config::PRESETS.iter().find(|preset| preset.slug == "nanogpt-cpu").expect("a preset");
+    let set = |key: &str| std::env::var(key).ok().and_then(|text| text.parse().ok());
+    let seed = set("NN_LAB_SEED").unwrap_or(1);
+    let steps = set("NN_LAB_STEPS").unwrap_or(2000);
+    let config = Config { seed, steps, ..preset.config::<Config>() };
+    let text = match std::env::var("NN_LAB_TEXT") {
+        Ok(path) => read_own(&std::fs::read(path).expect("the text")),
+        Err(_) => read_plays(&std::fs::read("static/data/shakespeare.bin").expect("the plays")),
+    };
+    let corpus = Corpus::new(&text.expect("a text"));
+    let mut learner = Learner::new(&config, corpus.vocabulary.len(), &Device::flex());
+    let gpt2 = std::env::var("NN_LAB_INIT").is_ok_and(|init| init == "gpt2");
+    if gpt2 {
+        as_gpt2(&mut learner, config.d_model.size() as f32);
+    }
+    let (batch, context) = (config.batch_size as usize, config.context as usize);
+    let mut windows = Windows::new(config.seed.into());
+    let start = std::time::Instant::now();
+    for _ in 0..config.steps {
+        let ids = windows.next(&corpus.train, batch, context);
+        learner.descend(&config, &ids, window_len(&corpus.train, context));
+    }
+    let ms = start.elapsed().as_secs_f64() * 1000.0 / f64::from(config.steps);
+
+    // Back to back, so that every character but the first is predicted once.
+    let whole: Vec<u8> = corpus.validation.windows(context + 1).step_by(context).flatten().copied().collect();
+    let quick = fixed_windows(&corpus.validation, 8192 / (context + 1), context);
+    // As nanoGPT estimates it: 20 batches of random windows.
+    let random: Vec<u8> = (0..20).flat_map(|_| windows.next(&corpus.validation, batch, context)).collect();
+    let mut out = Collector::<Transformer>::default();
+    let mut loss =
+        |ids: &[u8]| block_on(learner.validate(ids, context + 1, None, &mut out)).expect("it is measured");
+    println!(
+        "seed {seed}, gpt2 {gpt2}, {steps} steps of {ms:.1} ms: whole validation part ({} characters) {:.4}, the page's windows \
+         {:.4}, 20 random batches {:.4} nats",
+        whole.len() / (context + 1) * context,
+        loss(&whole),
+        loss(&quick),
+        loss(&random),
+    );
+}
+
+/// First weights as nanoGPT draws them: 0.02 everywhere, and less by `sqrt(2 n_layers)` where a branch ends.
+fn as_gpt2(learner: &mut Learner, d_model: f32) {
+    let (embedding, linear) = (0.02 * d_model.sqrt(), (d_model / 768.0).sqrt());
+    let net = &mut learner.net;
+    net.embedding = net.embedding.clone().map(|w| w.mul_scalar(embedding));
+    net.positions = net.positions.take().map(|p| p.map(|w| w.mul_scalar(embedding)));
+    for block in &mut net.blocks {
+        let attention = &mut block.attention;
+        let linears = [
+            &mut attention.query,
+            &mut attention.key,
+            &mut attention.value,
+            &mut attention.output,
+            &mut block.up,
+            &mut block.down,
+        ];
+        for layer in linears {
+            layer.weight = layer.weight.clone().map(|w| w.mul_scalar(linear));
         }
     }
 }
