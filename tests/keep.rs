@@ -47,7 +47,8 @@ fn leaves_series<E: Experiment>() {
         let steps: Vec<f64> = series.points.iter().map(|point| point.0).collect();
         assert!(!steps.is_empty(), "{slug}: {name} is empty");
         assert!(steps.is_sorted_by(|a, b| a < b), "{slug}: {name} is measured at {steps:?}");
-        if name.starts_with("loss_") {
+        // What is learned from is measured at every step, what is only judged on now and then.
+        if name.starts_with("loss_") && name != "loss_val" {
             assert_eq!(steps, [1.0, 2.0, 3.0], "{slug}: {name}");
         }
     }
