@@ -60,9 +60,9 @@ test('presets set up what they name, dark and narrow', { timeout: 60_000 }, () =
     { width: 400, height: 800, theme: 'dark' },
   ));
 
-test('both nets train on WebGPU', { timeout: 180_000 }, () =>
+test('both nets train on WebGPU', { timeout: 300_000 }, () =>
   withPage(address('resnet', { device: 'webgpu', depth: 8, batch_norm: 1, batch_size: 4, steps: 3, n_seeds: 1 }), async (page) => {
-    const { loss_plain, loss_residual } = await train(page, ['loss_plain', 'loss_residual'], 150_000);
+    const { loss_plain, loss_residual } = await train(page, ['loss_plain', 'loss_residual'], 240_000);
     assert.equal(await device(page), 'webgpu', 'it fell back to another device');
     assert.equal(await metric(page, 'step'), 3);
     // The same weights and batches as on the CPU, so nearly the same losses.

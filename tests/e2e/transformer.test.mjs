@@ -124,12 +124,12 @@ test('a run that is left goes on after a reload', { timeout: 120_000 }, () =>
     await waitState(page, 'done', 30_000);
   }));
 
-test('it trains on WebGPU', { timeout: 240_000 }, () =>
+test('it trains on WebGPU', { timeout: 300_000 }, () =>
   withPage(
     address('transformer', { device: 'webgpu', layers: 1, heads: 2, d_model: 16, context: 16, batch_size: 4, steps: 8, warmup: 0, learning_rate: 0.03, sample_length: 0 }),
     async (page) => {
       await act(page, 'train');
-      await waitState(page, 'done', 200_000);
+      await waitState(page, 'done', 240_000);
       assert.equal(await device(page), 'webgpu', 'it fell back to another device');
       const rows = await panel(page, '[data-figure="loss"]').evaluate(async (figure) => {
         figure.querySelector('summary').click();

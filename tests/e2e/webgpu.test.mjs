@@ -4,11 +4,11 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { act, address, device, metric, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
-test('section 1 trains on WebGPU', { timeout: 120_000 }, () =>
+test('section 1 trains on WebGPU', { timeout: 300_000 }, () =>
   withPage(address('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, steps: 15, learning_rate: 0.03, n_probe: 16, d_in: 4 }), async (page) => {
     await act(page, 'train');
-    const first = await waitMetric(page, 'loss_activated', () => true, 60_000);
-    await waitState(page, 'done', 90_000);
+    const first = await waitMetric(page, 'loss_activated', () => true, 240_000);
+    await waitState(page, 'done', 240_000);
     assert.equal(await device(page), 'webgpu', 'it fell back to another device');
     assert.equal(await metric(page, 'step'), 15);
     const last = await metric(page, 'loss_activated');

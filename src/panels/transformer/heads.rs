@@ -193,7 +193,7 @@ fn LinkedText(props: &LinkedProps) -> Html {
             <h4>{ format!("Query {} at place {}{}", asked, props.query, if props.locked { ", kept" } else { "" }) }</h4>
             <pre class="linked-text" tabindex="0" role="region" aria-label="The window, shaded by attention">{ for window.iter().enumerate().map(character) }</pre>
             if let Some((c, weight, back)) = strongest {
-                <p class="muted">{ format!("Most weight: {} on {}, {back} back.", format_number(f64::from(weight), 3), spoken(c)) }</p>
+                <p class="muted">{ format!("Most weight: {} on “{}”, {back} back.", format_number(f64::from(weight), 3), spoken(c)) }</p>
             }
         </>
     }

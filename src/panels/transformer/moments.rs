@@ -86,7 +86,7 @@ fn Samples(props: &SamplesProps) -> Html {
     let Some(Shown(shown)) = &props.shown else { return Html::default() };
     let first = props.samples.first().filter(|first| first.step < shown.step);
     html! {
-        <div class="samples">
+        <div class="saved-samples">
             if let Some(first) = first {
                 { card(first, format!("Step {}: before learning", first.step)) }
             }
