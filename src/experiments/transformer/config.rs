@@ -266,7 +266,7 @@ impl Settings for Config {
         Preset {
             slug: "course",
             title: "Course",
-            help: "Context 256, five epochs of the nine plays: minutes on a GPU, about ten on a CPU; words and verses emerge.",
+            help: "Context 256, five epochs of the nine plays: the time on this device is told beside it; words and verses emerge.",
             values: &[],
         },
         Preset {
