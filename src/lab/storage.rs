@@ -66,8 +66,12 @@ async fn try_load(folder: &str) -> Result<Vec<(String, Blob)>, JsValue> {
         let url = Reflect::get(&request, &"url".into())?.as_string().unwrap_or_default();
         // Another lab on the same host has its own folder.
         let Some(path) = url.strip_prefix(&base).filter(|path| path.starts_with(folder)) else { continue };
-        let answer: Answer = JsFuture::from(cache.find(&url)).await?.unchecked_into();
-        let blob = JsFuture::from(answer.blob()).await?.unchecked_into();
+        let answer = JsFuture::from(cache.find(&url)).await?;
+        // It may have been removed since the list was made.
+        if answer.is_undefined() {
+            continue;
+        }
+        let blob = JsFuture::from(answer.unchecked_into::<Answer>().blob()).await?.unchecked_into();
         let path = js_sys::decode_uri_component(path)?;
         files.push((String::from(path), blob));
     }
