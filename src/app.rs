@@ -3,15 +3,15 @@
 mod embed;
 pub mod route;
 
+use crate::app::route::Route;
+use crate::assignment::Lesson;
 use crate::for_each_section;
-use crate::lesson::Lesson;
-use crate::panels::PanelProps;
+use crate::panel::PanelProps;
 use crate::protocol::DeviceChoice;
 use crate::sections::SECTIONS;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use gloo::utils::{document, window};
-use route::Route;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use yew::prelude::*;
@@ -71,8 +71,8 @@ fn panel(slug: &str, props: PanelProps) -> Html {
     macro_rules! panels {
         ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
             match slug {
-                $(<crate::experiments::$module::$experiment as crate::experiments::Experiment>::SLUG => {
-                    html! { <crate::panels::$module::$panel key={slug.to_owned()} ..props /> }
+                $(<crate::sections::$module::$experiment as crate::run::Experiment>::SLUG => {
+                    html! { <crate::sections::$module::$panel key={slug.to_owned()} ..props /> }
                 })*
                 _ => Html::default(),
             }

@@ -1,13 +1,13 @@
 //! The page around a panel: what is said to it, what is heard from it, and how several panels on one page share the
 //! machine. A panel in a frame of its own knows the others only through here.
 
-pub mod manners;
 pub mod messages;
+pub mod scheduler;
 
+use crate::host::messages::Wish;
+use crate::host::scheduler::Stand;
 use gloo::events::EventListener;
 use gloo::utils::window;
-use manners::Stand;
-use messages::Wish;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::rc::Rc;

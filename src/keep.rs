@@ -1,11 +1,11 @@
 //! Runs that can be kept: what is written down of a run, the file that it travels in, and the list of runs that a panel
 //! keeps. Pure: where the list is stored and how it is shown is the panels' affair.
 
-pub mod evidence;
+pub mod format;
 pub mod history;
-pub mod moment;
-pub mod words;
+pub mod run_record;
+pub mod timestamp;
 
-pub use evidence::{Change, DeviceUsed, Evidence, KeptSeries, Outcome, Refusal, Steps};
-pub use history::{History, Kept, Origin};
-pub use moment::Moment;
+pub use crate::keep::history::{History, Kept, Origin};
+pub use crate::keep::run_record::{Change, DeviceUsed, Evidence, KeptSeries, Outcome, Refusal, Steps};
+pub use crate::keep::timestamp::Moment;

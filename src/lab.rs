@@ -5,12 +5,12 @@ mod files;
 mod kept;
 mod storage;
 
-pub use files::{Files, use_files};
-pub use kept::{Kept, use_kept};
+pub use crate::lab::files::{Files, use_files};
+pub use crate::lab::kept::{Kept, use_kept};
 
-use crate::experiments::Experiment;
+use crate::lab::client::Client;
 use crate::protocol::{Command, DeviceChoice, DeviceInfo, Event, Pace, Progress, RunId, RunState, Task};
-use client::Client;
+use crate::run::Experiment;
 use gloo::timers::callback::Timeout;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -152,7 +152,7 @@ struct Runs {
 impl Runs {
     /// Whether these settings end a run that was begun with the earlier ones.
     fn resets<E: Experiment>(&mut self, config: &E::Config, device: DeviceChoice) -> bool {
-        use crate::experiments::settings::{Settings, to_map};
+        use crate::core::settings::{Settings, to_map};
         let mut fixed = to_map(config);
         for param in <E::Config as Settings>::PARAMS.iter().filter(|param| param.live) {
             fixed.remove(param.key);

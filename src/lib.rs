@@ -5,22 +5,24 @@
 //! Arrows run one way; `tests/layers.rs` reads the imports and keeps it so.
 //!
 //! ```text
-//! data, models -> experiments -> sections -> protocol, worker, lab, keep -> panels -> app
-//!                           lesson, charts -> ui, host -------------------/
+//! core -> data -> run -> sections (the run's files) -> protocol, worker, lab, keep -> panel -> sections (the panels) -> app
+//!         models /                                     assignment, charts -> ui, host /
 //! ```
 //!
+//! - [`core`] has what all layers speak: settings, checks, curves, progress, files and errors. No burn, no DOM.
 //! - `data` makes or reads seeded data sets (feature `compute`).
 //! - `models` holds one architecture a file, in burn alone (feature `compute`).
-//! - [`experiments`] measures: a `Config` in, `Frame`s out. No DOM, no threads.
-//! - [`sections`] is the one registry.
+//! - [`run`] is how an experiment is run: a `Config` in, `Frame`s out; training, optimizers, spectra. No DOM, no threads.
+//! - [`sections`] is the one registry, and below it is a folder for each section: its settings, what it measures, and its
+//!   panel. Files of the run name burn and no DOM; `panel.rs` and what is below `panel/` name Yew and no burn.
 //! - [`protocol`] has the only types that cross the worker boundary.
 //! - `worker` owns the device and runs experiments (feature `compute`).
 //! - `lab` is all that a panel needs to know of the worker (feature `page`).
-//! - `lesson` is what the author of a link decides: what is hidden or locked, which question is asked.
+//! - `assignment` is what the author of a link decides: what is hidden or locked, which question is asked.
 //! - `host` speaks with the page around a frame, and with the panels beside it.
 //! - [`keep`] has what is written down of a run, its file, and the list of runs that a panel keeps.
 //! - `charts` and `ui` draw what they are given, and know no experiment.
-//! - `panels` has one component a section; `app` has navigation, routing and theme.
+//! - `panel` is what the panels of all sections share; `app` has navigation, routing and theme.
 //!
 //! # Invariants
 //!
@@ -31,21 +33,22 @@
 #[cfg(feature = "page")]
 pub mod app;
 #[cfg(feature = "page")]
+pub mod assignment;
+#[cfg(feature = "page")]
 pub mod charts;
+pub mod core;
 pub mod data;
-pub mod experiments;
 #[cfg(feature = "page")]
 pub mod host;
 pub mod keep;
 #[cfg(feature = "page")]
 pub mod lab;
-#[cfg(feature = "page")]
-pub mod lesson;
 #[cfg(feature = "compute")]
 pub mod models;
 #[cfg(feature = "page")]
-pub mod panels;
+pub mod panel;
 pub mod protocol;
+pub mod run;
 pub mod sections;
 #[cfg(feature = "page")]
 pub mod ui;

@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::experiments::files::{FileKind, UserFile};
-pub use crate::experiments::{LabError, Progress};
+pub use crate::core::files::{FileKind, UserFile};
+pub use crate::core::{LabError, Progress};
 
 /// Tells one run from another, so that a late frame of an old run never reaches a new one. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,4 +1,5 @@
-//! The one registry. Navigation, the worker's dispatch, addresses and the registry-wide tests follow from these lines.
+//! The one registry. Modules, navigation, the worker's dispatch, addresses and the registry-wide tests follow from
+//! these lines: a new section is a folder below `src/sections` and a line here.
 
 /// Hands the list of sections to a macro: one line each, `module, Experiment, Panel, "Title", "what it is about";`.
 ///
@@ -30,9 +31,11 @@ pub struct Section {
 
 macro_rules! sections {
     ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
+        $(pub mod $module;)*
+
         /// All sections, in the order of the course.
         pub const SECTIONS: &[Section] = &[$(Section {
-            slug: <$crate::experiments::$module::$experiment as $crate::experiments::Experiment>::SLUG,
+            slug: <$module::$experiment as $crate::run::Experiment>::SLUG,
             title: $title,
             subtitle: $subtitle,
         }),*];

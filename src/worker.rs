@@ -1,15 +1,17 @@
 //! The worker: owns the device; starts, pauses, stops and throttles runs.
 
 mod device;
+mod frame_sender;
 #[cfg(feature = "gpu")]
 mod gpu;
-mod outbox;
 mod runtime;
 
-use crate::experiments::{Experiment, LabError, settings::Settings};
+use crate::core::{LabError, settings::Settings};
+use crate::data::visitor_files::unpack;
 use crate::for_each_section;
 use crate::protocol::{Command, DeviceChoice, Event, FileKind, RunId, Task, UserFile};
-use outbox::{Control, Outbox};
+use crate::run::Experiment;
+use crate::worker::frame_sender::{Control, Outbox};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -88,7 +90,7 @@ async fn take(
     let unread = || LabError::Data(format!("{name} could not be read. Choose it again."));
     let bytes = blob.ok_or_else(unread)?.read().await.map_err(|_| unread())?;
     let (mut files, mut blobs) = (Vec::new(), Vec::new());
-    for (path, bytes) in kind.unpack(name, bytes)? {
+    for (path, bytes) in unpack(kind, name, bytes)? {
         let blob = runtime::Blob::of(&bytes).map_err(|_| unread())?;
         runtime::keep_file(path.clone(), Some(blob.clone()));
         files.push(UserFile { path, size: bytes.len() as u32 });
@@ -109,8 +111,8 @@ async fn perform(
     macro_rules! dispatch {
         ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
             match slug {
-                $(<crate::experiments::$module::$experiment as Experiment>::SLUG => {
-                    perform_as::<crate::experiments::$module::$experiment>(run, task, device, config, control).await
+                $(<crate::sections::$module::$experiment as Experiment>::SLUG => {
+                    perform_as::<crate::sections::$module::$experiment>(run, task, device, config, control).await
                 })*
                 _ => Err(LabError::Config(format!("There is no section called {slug}."))),
             }

@@ -6,12 +6,13 @@ mod collector;
 
 use burn::tensor::Device;
 use collector::{Collector, block_on};
-use nn_lab::experiments::attention::{
+use nn_lab::core::settings::{Kind, Settings, from_query, to_query};
+use nn_lab::core::{LabError, Verdict};
+use nn_lab::run::Experiment;
+use nn_lab::sections::attention::{
     Attention, Config, MaskChoice, Optimizer, Record, SWEEP, entropy_uniform, head_dim, params_formula,
     steps_to_solve,
 };
-use nn_lab::experiments::settings::{Kind, Settings, from_query, to_query};
-use nn_lab::experiments::{Experiment, LabError, Verdict};
 use proptest::prelude::*;
 
 fn small() -> Config {

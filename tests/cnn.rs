@@ -6,14 +6,15 @@ mod collector;
 
 use burn::tensor::{Device, Tensor};
 use collector::{Collector, block_on, real_cifar10};
-use nn_lab::experiments::cnn::{
+use nn_lab::core::settings::{from_query, to_query};
+use nn_lab::core::{LabError, Verdict};
+use nn_lab::models::cnn::{Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, multiply_adds};
+use nn_lab::models::weights::{WeightRng, count_params};
+use nn_lab::run::Experiment;
+use nn_lab::sections::cnn::{
     Cnn, Config, ConvShape, Dataset, KNOWN_SHAPES, N_CHOICES, N_MAPS, Record, block_formula, net_params,
     output_size, separable_share,
 };
-use nn_lab::experiments::settings::{from_query, to_query};
-use nn_lab::experiments::{Experiment, LabError, Verdict};
-use nn_lab::models::cnn::{Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, multiply_adds};
-use nn_lab::models::weights::{WeightRng, count_params};
 use proptest::prelude::*;
 
 /// A few steps of tiny nets.
@@ -237,7 +238,7 @@ fn a_learning_rate_too_large_ends_in_a_message_or_a_net_that_guesses() {
 
 #[test]
 fn every_setting_at_its_ends_runs() {
-    use nn_lab::experiments::settings::{Kind, Settings};
+    use nn_lab::core::settings::{Kind, Settings};
     for param in Config::PARAMS {
         let ends = match param.kind {
             Kind::Int { min, max, .. } => vec![min.to_string(), max.to_string()],

@@ -7,9 +7,9 @@ mod reference;
 use burn::module::Param;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use nn_lab::experiments::training::{cross_entropy, one_hot};
 use nn_lab::models::cnn::{Block, Cnn, DepthwiseSeparable, Geometry, conv2d};
 use nn_lab::models::weights::WeightRng;
+use nn_lab::run::training::{cross_entropy, one_hot};
 use reference::{agree, fixture, flat, tensor};
 use serde_json::Value;
 

@@ -2,8 +2,8 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
+use nn_lab::core::LabError;
 use nn_lab::data::fashion_mnist::{Images, read};
-use nn_lab::experiments::LabError;
 
 fn file() -> Vec<u8> {
     std::fs::read("static/data/fashion-mnist.bin").expect("the file is in the project")

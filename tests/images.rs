@@ -5,10 +5,10 @@
 mod collector;
 
 use collector::real_cifar10;
+use nn_lab::core::LabError;
 use nn_lab::data::cifar10::{self, RECORD};
 use nn_lab::data::crc32::crc32;
 use nn_lab::data::images::{Augment, ImageSet, Images, SIDE};
-use nn_lab::experiments::LabError;
 use proptest::prelude::*;
 use rand::{SeedableRng, rngs::StdRng};
 

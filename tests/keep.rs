@@ -6,9 +6,9 @@ mod collector;
 
 use burn::tensor::Device;
 use collector::{Collector, block_on};
-use nn_lab::experiments::Experiment;
-use nn_lab::experiments::settings::{Settings, with};
+use nn_lab::core::settings::{Settings, with};
 use nn_lab::for_each_section;
+use nn_lab::run::Experiment;
 use std::collections::BTreeSet;
 
 /// The settings with each of these keys set, where the section has it.
@@ -63,7 +63,7 @@ fn leaves_series<E: Experiment>() {
 fn every_section_leaves_its_curves() {
     macro_rules! each {
         ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
-            $(leaves_series::<nn_lab::experiments::$module::$experiment>();)*
+            $(leaves_series::<nn_lab::sections::$module::$experiment>();)*
         };
     }
     for_each_section!(each);

@@ -6,13 +6,14 @@ mod collector;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use collector::{Collector, block_on};
-use nn_lab::experiments::mlp::{
-    ActivationChoice, Config, Dataset, Mlp, Optimizer, Record, Samples, param_count, rank_bound,
-};
-use nn_lab::experiments::settings::{from_query, to_query};
-use nn_lab::experiments::{Experiment, LabError, Verdict};
+use nn_lab::core::settings::{from_query, to_query};
+use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::mlp::{Activation, Mlp as Net};
 use nn_lab::models::weights::{WeightRng, count_params};
+use nn_lab::run::Experiment;
+use nn_lab::sections::mlp::{
+    ActivationChoice, Config, Dataset, Mlp, Optimizer, Record, Samples, param_count, rank_bound,
+};
 use proptest::prelude::*;
 
 fn small() -> Config {
@@ -196,7 +197,7 @@ fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
 
 #[test]
 fn every_setting_at_its_ends_runs() {
-    use nn_lab::experiments::settings::{Kind, Settings};
+    use nn_lab::core::settings::{Kind, Settings};
     for param in Config::PARAMS {
         let ends = match param.kind {
             Kind::Int { min, max, .. } => vec![min.to_string(), max.to_string()],

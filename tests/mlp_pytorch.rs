@@ -7,10 +7,10 @@ mod reference;
 use burn::module::{Module, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use nn_lab::experiments::optimizer::Optimizer;
-use nn_lab::experiments::training::{cross_entropy, one_hot};
 use nn_lab::models::mlp::{Activation, Mlp};
 use nn_lab::models::weights::WeightRng;
+use nn_lab::run::optimizer::Optimizer;
+use nn_lab::run::training::{cross_entropy, one_hot};
 use reference::{agree, fixture, flat, tensor};
 use serde_json::Value;
 

@@ -7,15 +7,16 @@ mod collector;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use collector::{Collector, block_on};
-use nn_lab::experiments::resnet::{
+use nn_lab::core::settings::{Kind, Settings, from_query, to_query};
+use nn_lab::core::{LabError, Verdict};
+use nn_lab::models::resnet::{BlockKind, Init, Plan, ResNet as Net};
+use nn_lab::models::weights::count_params;
+use nn_lab::run::Experiment;
+use nn_lab::run::training::{cross_entropy, one_hot};
+use nn_lab::sections::resnet::{
     BlockChoice, Config, Dataset, Depth, Flow, InitChoice, NetFlow, Optimizer, Record, ResNet, Side, Width,
     decay, params_formula,
 };
-use nn_lab::experiments::settings::{Kind, Settings, from_query, to_query};
-use nn_lab::experiments::training::{cross_entropy, one_hot};
-use nn_lab::experiments::{Experiment, LabError, Verdict};
-use nn_lab::models::resnet::{BlockKind, Init, Plan, ResNet as Net};
-use nn_lab::models::weights::count_params;
 use proptest::prelude::*;
 
 const DEPTHS: [Depth; 6] = [Depth::D8, Depth::D14, Depth::D20, Depth::D32, Depth::D44, Depth::D56];
@@ -342,7 +343,7 @@ fn every_setting_at_its_ends_runs() {
 
 /// The mean loss of the last 20 steps, plain and residual.
 fn losses(record: &Record) -> (f64, f64) {
-    let last = |curve: &nn_lab::experiments::curve::Curve| curve.recent_mean(20).expect("losses");
+    let last = |curve: &nn_lab::core::curve::Curve| curve.recent_mean(20).expect("losses");
     (last(&record.plain.losses), last(&record.residual.losses))
 }
 
@@ -377,8 +378,7 @@ fn presets_do_what_they_say() {
             let (record, result) = run(config.clone());
             assert_eq!(result, Ok(()), "{slug}");
             let (plain, residual) = losses(&record);
-            let accuracy =
-                |net: &nn_lab::experiments::resnet::NetRecord| net.accuracy.last_y().expect("scored");
+            let accuracy = |net: &nn_lab::sections::resnet::NetRecord| net.accuracy.last_y().expect("scored");
             let (plain_right, residual_right) = (accuracy(&record.plain), accuracy(&record.residual));
             let first = record.residual.losses[0].1;
             let said = format!(

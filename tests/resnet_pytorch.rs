@@ -6,8 +6,8 @@ mod reference;
 
 use burn::module::{Module, Param, RunningState};
 use burn::tensor::Device;
-use nn_lab::experiments::training::{cross_entropy, one_hot};
 use nn_lab::models::resnet::{Block, BlockKind, ConvNorm, Init, Plan, ResNet};
+use nn_lab::run::training::{cross_entropy, one_hot};
 use reference::{agree, fixture, flat, tensor};
 use serde_json::Value;
 

@@ -6,9 +6,10 @@ mod collector;
 
 use burn::tensor::Device;
 use collector::{Collector, block_on};
-use nn_lab::experiments::rnn::{Alphabet, Config, ForgetBias, Record, Rnn, chance, params_lstm, params_rnn};
-use nn_lab::experiments::settings::{Kind, Settings, from_query, to_query};
-use nn_lab::experiments::{Experiment, LabError, Verdict};
+use nn_lab::core::settings::{Kind, Settings, from_query, to_query};
+use nn_lab::core::{LabError, Verdict};
+use nn_lab::run::Experiment;
+use nn_lab::sections::rnn::{Alphabet, Config, ForgetBias, Record, Rnn, chance, params_lstm, params_rnn};
 use proptest::prelude::*;
 
 fn probe(config: Config) -> Record {

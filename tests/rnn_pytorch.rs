@@ -7,11 +7,11 @@ mod reference;
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Device, Distribution, Tensor};
-use nn_lab::experiments::training::{cross_entropy, one_hot};
 use nn_lab::models::lstm::{ForgetBias, Lstm};
 use nn_lab::models::recurrent::{Recurrent, gradients};
 use nn_lab::models::rnn::VanillaRnn;
 use nn_lab::models::weights::WeightRng;
+use nn_lab::run::training::{cross_entropy, one_hot};
 use reference::{agree, fixture, flat, tensor};
 use serde_json::Value;
 

@@ -7,17 +7,18 @@ mod collector;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use collector::{Collector, block_on};
+use nn_lab::core::settings::{Kind, Settings, from_query};
+use nn_lab::core::{LabError, Verdict};
 use nn_lab::data::text::{self, Corpus, FOLDED, MOST_CHARS, Vocabulary, Windows, fixed_windows};
-use nn_lab::experiments::settings::{Kind, Settings, from_query};
-use nn_lab::experiments::transformer::positions::{measured_period, product_formula, wavelength};
-use nn_lab::experiments::transformer::writing::{Writer, draw};
-use nn_lab::experiments::transformer::{
+use nn_lab::models::transformer::{Cache, Positions, Sizes, Transformer as Net, sinusoidal_table};
+use nn_lab::models::weights::{WeightRng, count_params};
+use nn_lab::run::{Experiment, safetensors};
+use nn_lab::sections::transformer::positions::{measured_period, product_formula, wavelength};
+use nn_lab::sections::transformer::writing::{Writer, draw};
+use nn_lab::sections::transformer::{
     Config, Frame, Heads, PositionsChoice, Record, Request, TextChoice, Transformer, Width, WriteRequest,
     param_count, sizes,
 };
-use nn_lab::experiments::{Experiment, LabError, Verdict, safetensors};
-use nn_lab::models::transformer::{Cache, Positions, Sizes, Transformer as Net, sinusoidal_table};
-use nn_lab::models::weights::{WeightRng, count_params};
 use proptest::prelude::*;
 
 const SIZES: Sizes = Sizes {

@@ -7,10 +7,10 @@ mod reference;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use nn_lab::experiments::adamw::AdamW;
-use nn_lab::experiments::training::cross_entropy;
 use nn_lab::models::transformer::{Positions, Sizes, Transformer};
 use nn_lab::models::weights::WeightRng;
+use nn_lab::run::adamw::AdamW;
+use nn_lab::run::training::cross_entropy;
 use reference::{agree, fixture, flat, tensor};
 use serde_json::Value;
 

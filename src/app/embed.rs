@@ -1,6 +1,6 @@
 //! A panel alone in a frame of another page.
 
-use super::route::Route;
+use crate::app::route::Route;
 use crate::host::Height;
 use std::rc::Rc;
 use web_sys::Element;
@@ -25,7 +25,7 @@ pub(super) fn Embed(props: &EmbedProps) -> Html {
         }
     });
     // The same set-up without what the teacher fixed for this frame: there a reader is on their own.
-    let gone = |key: &str| key == "embed" || crate::lesson::KEYS.contains(&key);
+    let gone = |key: &str| key == "embed" || crate::assignment::KEYS.contains(&key);
     let query = props.query.iter().filter(|(key, _)| !gone(key)).cloned().collect();
     let href = Route { slug: props.slug.to_owned(), query }.to_hash();
     html! {

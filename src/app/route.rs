@@ -62,7 +62,7 @@ fn renew(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::app::route::*;
     use proptest::prelude::*;
 
     #[test]

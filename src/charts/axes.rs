@@ -1,6 +1,6 @@
 //! Axes as SVG: ticks, grid lines, labels. Shared by all charts.
 
-use super::{
+use crate::charts::{
     layout::{fit_text, stride, text_width},
     scale::{Scale, Tick},
 };

@@ -1,12 +1,12 @@
 //! Bars in groups: one label on the x axis, one bar for each of the groups' names.
 
-use super::{
+use crate::charts::{
     axes::{Names, Plot, empty_text, name_axis, px, tick_room, y_axis},
     color,
     layout::{fit_text, text_width},
-    line::Reference,
     measure::{pointer_in, use_width},
     scale::{Scale, ScaleKind, Tick, extent, format_number, nice},
+    series::Reference,
     tip::{Cursor, Tip, TipRow, TipText},
 };
 use std::rc::Rc;
@@ -327,7 +327,7 @@ fn Plotted(props: &PlottedProps) -> Html {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::charts::bar::*;
 
     fn props(values: Vec<Vec<f64>>, scale: ScaleKind) -> BarChartProps {
         let bars = values.into_iter().map(|values| Bar { label: "layer".into(), values }).collect();

@@ -120,7 +120,7 @@ impl ColorMap {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::charts::color::*;
 
     #[test]
     fn ends_and_middle() {

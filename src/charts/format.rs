@@ -118,7 +118,7 @@ fn minus(text: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::charts::format::*;
 
     #[test]
     fn ticks_read_well() {

@@ -4,15 +4,15 @@
 mod cells;
 mod overlay;
 
-pub use super::color::ColorMap;
+pub use crate::charts::color::ColorMap;
 
-use super::{
+use crate::charts::heatmap::cells::Cells;
+use crate::charts::heatmap::overlay::{Geometry, Overlay};
+use crate::charts::{
     layout::cell_plot_size,
     measure::{pointer_in, use_width},
     tip::Cursor,
 };
-use cells::Cells;
-use overlay::{Geometry, Overlay};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -276,7 +276,7 @@ fn plot_size(props: &HeatmapProps, available: f64) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::charts::heatmap::*;
 
     #[test]
     fn keys_walk_the_cells() {

@@ -185,7 +185,7 @@ pub fn stride(cell: f64, room: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::charts::layout::*;
 
     #[test]
     fn decimation_keeps_spikes_and_ends() {

@@ -1,86 +1,13 @@
 //! Lines: one or more series over a common x axis.
 
-use super::{
+use crate::charts::{
     line_plot::{HEIGHT, Layout, Plotted},
     measure::{pointer_in, use_width},
-    scale::{ScaleKind, format_number},
+    scale::format_number,
+    series::{LineChartProps, Series},
     tip::{Cursor, Tip, TipRow, TipText},
 };
-use std::rc::Rc;
 use yew::prelude::*;
-
-/// A named line.
-#[derive(Clone, Debug)]
-pub struct Series {
-    pub name: AttrValue,
-    /// x and y, in the order of x. Points that are not finite break the line.
-    pub points: Rc<Vec<(f64, f64)>>,
-    /// The number of its colour, from 0.
-    pub color: usize,
-    pub dashed: bool,
-    /// x, low and high of a band around it.
-    pub band: Option<Rc<Vec<(f64, f64, f64)>>>,
-}
-
-impl Series {
-    /// A solid line without a band.
-    pub fn new(name: impl Into<AttrValue>, points: Rc<Vec<(f64, f64)>>, color: usize) -> Self {
-        Self { name: name.into(), points, color, dashed: false, band: None }
-    }
-}
-
-/// Points are compared by pointer: a frame that has not changed is not looked through.
-impl PartialEq for Series {
-    fn eq(&self, other: &Self) -> bool {
-        let same_band = match (&self.band, &other.band) {
-            (None, None) => true,
-            (Some(ours), Some(theirs)) => Rc::ptr_eq(ours, theirs) && ours.len() == theirs.len(),
-            _ => false,
-        };
-        same_band
-            && Rc::ptr_eq(&self.points, &other.points)
-            && self.points.len() == other.points.len()
-            && (&self.name, self.color, self.dashed) == (&other.name, other.color, other.dashed)
-    }
-}
-
-/// A labelled horizontal line, such as chance level.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Reference {
-    pub label: AttrValue,
-    pub y: f64,
-}
-
-#[derive(Clone, Properties, PartialEq, Debug)]
-pub struct LineChartProps {
-    /// What the chart is called; read out by screen readers.
-    pub name: AttrValue,
-    /// With its unit, as is `y_label`.
-    pub x_label: AttrValue,
-    pub y_label: AttrValue,
-    #[prop_or_default]
-    pub x_scale: ScaleKind,
-    #[prop_or_default]
-    pub y_scale: ScaleKind,
-    pub series: Vec<Series>,
-    #[prop_or_default]
-    pub references: Vec<Reference>,
-    /// The right end of the x axis, so that a growing line does not rescale it.
-    #[prop_or_default]
-    pub x_max: Option<f64>,
-    /// Both ends of the y axis. What lies outside is cut off.
-    #[prop_or_default]
-    pub y_range: Option<(f64, f64)>,
-    /// What to say while there is no data.
-    #[prop_or_default]
-    pub empty: AttrValue,
-    /// Whether each point is marked.
-    #[prop_or(false)]
-    pub markers: bool,
-    /// Whether x counts something.
-    #[prop_or(false)]
-    pub integer_x: bool,
-}
 
 /// Lines over a common axis, labelled at their ends, with a cursor for pointer and keyboard.
 #[component]
@@ -232,8 +159,8 @@ fn step(key: &str, xs: &[f64], at: Option<f64>) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
+    use crate::charts::line::*;
+    use std::rc::Rc;
     #[test]
     fn keys_walk_the_points() {
         let xs = [0.0, 1.0, 2.0];

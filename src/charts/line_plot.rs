@@ -1,11 +1,11 @@
 //! The still part of a line chart: worked out once for each frame, and left alone while the cursor moves.
 
-use super::{
+use crate::charts::{
     axes::{Plot, empty_text, px, tick_room, x_axis, y_axis},
     color,
     layout::{Point, decimate, decimate_band, fit_text, spread, text_width},
-    line::{LineChartProps, Series},
     scale::{Scale, ScaleKind, Tick, extent, nice},
+    series::{LineChartProps, Series},
 };
 use std::rc::Rc;
 use yew::prelude::*;
@@ -271,7 +271,7 @@ pub(super) fn Plotted(props: &PlottedProps) -> Html {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::charts::line_plot::*;
 
     fn props(points: Vec<(f64, f64)>, scale: ScaleKind) -> LineChartProps {
         yew::props!(LineChartProps {

@@ -12,6 +12,7 @@ pub mod heatmap;
 pub mod layout;
 pub mod line;
 pub mod scale;
+pub mod series;
 pub mod table;
 
 mod axes;
@@ -19,10 +20,11 @@ mod line_plot;
 mod measure;
 mod tip;
 
-pub use {
+pub use crate::charts::{
     bar::{Bar, BarChart},
     heatmap::{ColorMap, Grid, Heatmap},
-    line::{LineChart, Reference, Series},
+    line::LineChart,
     scale::ScaleKind,
+    series::{Reference, Series},
     table::Table,
 };

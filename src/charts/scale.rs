@@ -1,6 +1,6 @@
 //! From values to pixels and back, and where the ticks go. Pure.
 
-pub use super::format::{format_exact, format_number, format_tick};
+pub use crate::charts::format::{format_exact, format_number, format_tick};
 
 /// How values are spread along an axis.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -232,7 +232,7 @@ fn whole_tick(value: f64) -> Tick {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::charts::scale::*;
 
     fn labels(ticks: &[Tick]) -> Vec<&str> {
         ticks.iter().map(|tick| tick.label.as_str()).filter(|label| !label.is_empty()).collect()

@@ -1,6 +1,6 @@
 //! The same data as numbers: the table twin of a figure, and its CSV. Pure.
 
-use super::{Bar, Grid, Series, scale::format_exact};
+use crate::charts::{Bar, Grid, Series, scale::format_exact};
 use yew::AttrValue;
 
 /// A table of texts, every row as long as the list of columns.
@@ -148,7 +148,7 @@ fn evenly(count: usize, most: usize) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::charts::table::*;
     use std::rc::Rc;
 
     fn row(cells: &[&str]) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! The readout beside a chart's cursor. It floats, so that it never moves what is around it.
 
-use super::color;
+use crate::charts::color;
 use yew::prelude::*;
 
 /// Where the reader looks.

@@ -43,7 +43,7 @@ impl Batches {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::data::batches::*;
 
     #[test]
     fn an_epoch_sees_every_sample_once() {

@@ -1,9 +1,9 @@
 //! CIFAR-10 (Krizhevsky 2009) in its authors' binary layout: records of one label byte and 3,072 colour bytes, 32 x 32
 //! red, then green, then blue, row by row. A file is any whole number of records; theirs have 10,000.
 
-use crate::data::images::{ImageSet, SIDE};
+use crate::core::LabError;
+use crate::data::images::{ImageSet, Images, SIDE};
 use crate::data::{classes, tar_gz};
-use crate::experiments::LabError;
 
 /// Bytes of one image with its label.
 pub const RECORD: usize = 1 + 3 * SIDE * SIDE;
@@ -29,6 +29,14 @@ pub fn read(files: &[&[u8]], n: usize) -> Result<ImageSet, LabError> {
         }
     }
     Ok(set)
+}
+
+impl Images {
+    /// CIFAR-10 from the bytes of its files, which may be several for each part; at most so many images of each part.
+    pub fn cifar10(train: &[&[u8]], test: &[&[u8]], n_train: usize, n_test: usize) -> Result<Self, LabError> {
+        let part = |files: &[&[u8]], n: usize| read(files, n);
+        Ok(Self::new(part(train, n_train)?, part(test, n_test)?))
+    }
 }
 
 /// A file that a visitor gave, as the files that it stands for: itself, or what is in the authors' archive. An error

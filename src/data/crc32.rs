@@ -49,7 +49,7 @@ pub fn crc32(bytes: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::data::crc32::*;
 
     #[test]
     fn the_published_check_value() {

@@ -2,8 +2,9 @@
 //!
 //! The page ships a balanced subset; `static/data/README.md` gives its origin, licence and layout.
 
+use crate::core::LabError;
 use crate::data::crc32::crc32;
-use crate::experiments::LabError;
+use crate::data::{classes, images};
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
 /// Where the subset lies below the page.
@@ -86,6 +87,25 @@ pub fn read(bytes: &[u8]) -> Result<Images, LabError> {
         d_in,
         n_classes: n_classes as usize,
     })
+}
+
+impl images::Images {
+    /// The bundled Fashion-MNIST, padded with black from 28 x 28 to [`images::SIDE`] x [`images::SIDE`]; at most so many
+    /// images of each part.
+    pub fn fashion_mnist(bytes: &[u8], n_train: usize, n_test: usize) -> Result<Self, LabError> {
+        let Images { train, test, .. } = read(bytes)?;
+        let part = |split: Split, n: usize| {
+            let set = images::ImageSet {
+                channels: 1,
+                side: 28,
+                pixels: split.pixels,
+                labels: split.labels,
+                class_names: &classes::FASHION_MNIST,
+            };
+            set.first(n).padded_to(images::SIDE)
+        };
+        Ok(Self::new(part(train, n_train), part(test, n_test)))
+    }
 }
 
 fn wrong(what: String) -> LabError {

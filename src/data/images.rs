@@ -1,7 +1,5 @@
 //! Labelled images as bytes, and the batches of numbers that a net takes.
 
-use crate::data::{cifar10, classes, fashion_mnist};
-use crate::experiments::LabError;
 use rand::{RngExt, rngs::StdRng};
 
 /// Every image is this wide and high when a net sees it.
@@ -53,29 +51,6 @@ impl Images {
     pub fn new(train: ImageSet, test: ImageSet) -> Self {
         let moments = train.moments();
         Self { train, test, moments }
-    }
-
-    /// The bundled Fashion-MNIST, padded with black from 28 x 28 to [`SIDE`] x [`SIDE`]; at most so many images of each
-    /// part.
-    pub fn fashion_mnist(bytes: &[u8], n_train: usize, n_test: usize) -> Result<Self, LabError> {
-        let fashion_mnist::Images { train, test, .. } = fashion_mnist::read(bytes)?;
-        let part = |split: fashion_mnist::Split, n: usize| {
-            let set = ImageSet {
-                channels: 1,
-                side: 28,
-                pixels: split.pixels,
-                labels: split.labels,
-                class_names: &classes::FASHION_MNIST,
-            };
-            set.first(n).padded_to(SIDE)
-        };
-        Ok(Self::new(part(train, n_train), part(test, n_test)))
-    }
-
-    /// CIFAR-10 from the bytes of its files, which may be several for each part; at most so many images of each part.
-    pub fn cifar10(train: &[&[u8]], test: &[&[u8]], n_train: usize, n_test: usize) -> Result<Self, LabError> {
-        let part = |files: &[&[u8]], n: usize| cifar10::read(files, n);
-        Ok(Self::new(part(train, n_train)?, part(test, n_test)?))
     }
 }
 

@@ -66,7 +66,7 @@ pub fn token_width(n: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::data::lookup::*;
     use rand::{SeedableRng, rngs::StdRng};
 
     #[test]

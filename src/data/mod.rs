@@ -21,3 +21,5 @@ pub mod recall;
 pub mod tar_gz;
 #[cfg(feature = "compute")]
 pub mod text;
+#[cfg(feature = "compute")]
+pub mod visitor_files;

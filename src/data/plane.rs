@@ -79,7 +79,7 @@ pub fn normal_pair(rng: &mut impl Rng) -> [f32; 2] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::data::plane::*;
 
     const SHAPES: [Shape; 4] = [Shape::Circles, Shape::Moons, Shape::Xor, Shape::Spirals];
 

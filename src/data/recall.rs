@@ -46,7 +46,7 @@ pub fn stream(seed: u64, name: u64) -> StdRng {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::data::recall::*;
 
     #[test]
     fn the_first_token_is_the_label_and_the_others_are_noise() {

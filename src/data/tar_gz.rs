@@ -1,8 +1,8 @@
 //! Just enough of gzip (RFC 1952) and tar (POSIX ustar) to take some files out of an archive. The archive is unpacked
 //! piece by piece, so that what is not wanted needs no memory.
 
+use crate::core::LabError;
 use crate::data::crc32::Crc32;
-use crate::experiments::LabError;
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 

@@ -3,8 +3,8 @@
 //! The page ships nine plays by Shakespeare; `static/data/README.md` gives their origin and layout. A visitor may bring any
 //! other text.
 
-use super::crc32::crc32;
-use crate::experiments::LabError;
+use crate::core::LabError;
+use crate::data::crc32::crc32;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use std::collections::{BTreeMap, BTreeSet};

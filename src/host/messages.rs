@@ -4,7 +4,7 @@
 //! `metrics`, `error`, `guess` and `stand`. It hears `{source: "nn-lab-host", version: 1, type, ...}` with
 //! the types of [`Wish`].
 
-use super::manners::Stand;
+use crate::host::scheduler::Stand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -26,7 +26,7 @@ pub enum Wish {
     Train,
     Pause,
     Reset,
-    /// What another panel on the page wants; see [`super::manners`].
+    /// What another panel on the page wants; see [`crate::host::scheduler`].
     Stand(Stand),
 }
 
@@ -79,7 +79,7 @@ pub fn read(text: &str) -> Result<Option<Wish>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::host::messages::*;
     use proptest::prelude::*;
 
     #[test]

@@ -1,7 +1,7 @@
 //! The runs that a panel keeps.
 
-use super::evidence::{Evidence, Refusal, json};
-use crate::experiments::Experiment;
+use crate::keep::run_record::{Evidence, Refusal, json};
+use crate::run::Experiment;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::cell::OnceCell;

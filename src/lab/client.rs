@@ -1,7 +1,7 @@
 //! The page's end of the worker: fetches it, starts it, replaces it when it dies, and passes each event to the run
 //! that it belongs to.
 
-use super::storage;
+use crate::lab::storage::{self, base_url};
 use crate::protocol::{Command, Event, FileKind, LabError, RunId, UserFile};
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use std::cell::{Cell, RefCell};
@@ -362,12 +362,6 @@ fn post(worker: &Worker, command: &Command, beside: Option<&Blob>) {
     if let Err(error) = sent {
         gloo::console::error!(format!("a command was not sent: {error}"));
     }
-}
-
-/// The folder of the page, with a slash at its end.
-pub(super) fn base_url() -> Result<String, JsValue> {
-    let base = gloo::utils::document().base_uri()?.unwrap_or_default();
-    Ok(Url::new_with_base("./", &base)?.href())
 }
 
 /// The files that have other names where the site lies than in the source. A shipped page lists them; while the lab is

@@ -1,6 +1,6 @@
 //! The visitor's own files: the [`use_files`] hook.
 
-use super::client::Client;
+use crate::lab::client::Client;
 use crate::protocol::{Event, FileKind, UserFile};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};

@@ -1,6 +1,6 @@
 //! One file that a panel keeps for the next visit: the [`use_kept`] hook.
 
-use super::storage;
+use crate::lab::storage;
 use js_sys::{Array, Uint8Array};
 use std::rc::Rc;
 use wasm_bindgen_futures::{JsFuture, spawn_local};

@@ -1,11 +1,10 @@
 //! Where the visitor's files outlive a visit: the browser's cache. There may be none, as in a sandboxed frame; then files
 //! last as long as the page.
 
-use super::client::base_url;
 use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, Response};
+use web_sys::{Blob, Response, Url};
 
 const NAME: &str = "nn-lab-files";
 
@@ -94,4 +93,10 @@ fn url(path: &str) -> Result<String, JsValue> {
     // A slash may stay as it is, and the folder is known by it.
     let path = String::from(path).replace("%2F", "/");
     Ok(format!("{}{path}", base_url()?))
+}
+
+/// The folder of the page, with a slash at its end.
+pub(super) fn base_url() -> Result<String, JsValue> {
+    let base = gloo::utils::document().base_uri()?.unwrap_or_default();
+    Ok(Url::new_with_base("./", &base)?.href())
 }

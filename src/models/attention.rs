@@ -6,7 +6,7 @@
 //!
 //! The heads' matrices `W_i` stand side by side in one linear layer each for queries, keys and values.
 
-use super::weights::WeightRng;
+use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Bool, Device, Tensor, TensorData, activation::softmax};

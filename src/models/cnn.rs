@@ -6,7 +6,7 @@
 //! one after the other: a `K x K` kernel for each channel by itself, then a `1 x 1` convolution across channels, which
 //! makes `K^2 C_in + C_in C_out`.
 
-use super::weights::WeightRng;
+use crate::models::weights::WeightRng;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2dConfig;

@@ -2,8 +2,8 @@
 //!
 //! There is no way around the attention: what a token says of another must come through its weights.
 
-use super::attention::{MhaOutput, MultiHeadAttention};
-use super::weights::WeightRng;
+use crate::models::attention::{MhaOutput, MultiHeadAttention};
+use crate::models::weights::WeightRng;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};

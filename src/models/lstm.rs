@@ -6,8 +6,8 @@
 //! h_t = o tanh(c_t)
 //! ```
 
-use super::recurrent::{Recurrent, ThroughTime, before, in_order, project, sum_over_time};
-use super::weights::WeightRng;
+use crate::models::recurrent::{Recurrent, ThroughTime, before, in_order, project, sum_over_time};
+use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::optim::GradientsParams;

@@ -1,6 +1,6 @@
 //! The multilayer perceptron: `h_0 = x`, `h_l = f(h_{l-1} W_l + b_l)`, and no `f` after the last layer.
 
-use super::weights::WeightRng;
+use crate::models::weights::WeightRng;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, activation};

@@ -19,7 +19,7 @@
 //! not by `n - 1`. The running statistics are shared by clones of a module, so two nets that train must be built
 //! apart, not cloned.
 
-use super::weights::WeightRng;
+use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::conv::Conv2d;
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, PaddingConfig2d};

@@ -1,7 +1,7 @@
 //! The recurrent net of Elman 1990: `h_t = tanh(x_t W_x + b + h_{t-1} W_h)`, logits `h_T W_y + b_y`.
 
-use super::recurrent::{Recurrent, ThroughTime, before, in_order, project, sum_over_time};
-use super::weights::WeightRng;
+use crate::models::recurrent::{Recurrent, ThroughTime, before, in_order, project, sum_over_time};
+use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::optim::GradientsParams;

@@ -10,10 +10,10 @@
 //! Characters come as one-hot rows, so that the embedding is a product: it differentiates into a product, where a look-up
 //! would differentiate into a scatter.
 
-use super::attention::{
+use crate::models::attention::{
     Heads, MultiHeadAttention, causal_mask, default_scale, merge_heads, scaled_dot_product_attention,
 };
-use super::weights::WeightRng;
+use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Bool, Device, Distribution, Tensor, TensorData, activation::gelu};

@@ -1,6 +1,6 @@
 //! What the course claims, beside what was measured.
 
-use crate::experiments::{Check, Verdict};
+use crate::core::{Check, Verdict};
 use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq, Debug)]

@@ -6,13 +6,13 @@ mod select;
 mod slider;
 mod switch;
 
-use super::use_unique;
-use crate::experiments::settings::{Kind, Param};
-use help::Help;
-use select::Select;
+use crate::core::settings::{Kind, Param};
+use crate::ui::control::help::Help;
+use crate::ui::control::select::Select;
+use crate::ui::control::slider::Slider;
+use crate::ui::control::switch::Switch;
+use crate::ui::use_unique;
 use serde_json::Value;
-use slider::Slider;
-use switch::Switch;
 use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq, Debug)]

@@ -262,7 +262,7 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::ui::export::*;
 
     #[test]
     fn texts_are_wrapped_and_escaped() {

@@ -1,8 +1,8 @@
 //! A figure: one idea, what to look for in it, and ways to take it along.
 
-use super::part::use_lesson;
-use super::{export, use_unique};
 use crate::charts::Table;
+use crate::ui::part::use_lesson;
+use crate::ui::{export, use_unique};
 use web_sys::{Element, HtmlDetailsElement};
 use yew::prelude::*;
 
@@ -206,7 +206,7 @@ fn twin(props: &FigureProps, close: Callback<MouseEvent>) -> Html {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::ui::figure::*;
 
     #[test]
     fn files_carry_their_settings() {

@@ -1,6 +1,6 @@
 //! Parts of a panel that the author of a link may leave out.
 
-use crate::lesson::Lesson;
+use crate::assignment::Lesson;
 use std::rc::Rc;
 use yew::prelude::*;
 

@@ -60,7 +60,7 @@ pub fn colored(map: ColorMap, values: &[f32]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::ui::picture::*;
 
     #[test]
     fn planes_become_pixels() {

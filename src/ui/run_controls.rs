@@ -1,11 +1,9 @@
 //! The buttons that start, pause and end a run, and how far it is.
 
-use super::part::use_lesson;
-use super::use_unique;
-use crate::{
-    charts::scale::format_number,
-    protocol::{Progress, RunState},
-};
+use crate::charts::scale::format_number;
+use crate::protocol::{Progress, RunState};
+use crate::ui::part::use_lesson;
+use crate::ui::use_unique;
 use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq, Debug)]
@@ -189,7 +187,7 @@ pub fn fetching(what: &str, bytes: u32, total: Option<u32>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::ui::run_controls::*;
 
     #[test]
     fn tells_the_time_left() {

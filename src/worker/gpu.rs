@@ -1,10 +1,10 @@
 //! WebGPU: found, started and tested before anything is believed.
 
-use super::runtime::Signal;
-use crate::experiments::training::{cross_entropy, read};
 use crate::models::mlp::{Activation, Mlp};
 use crate::models::weights::WeightRng;
 use crate::protocol::DeviceChoice;
+use crate::run::training::{cross_entropy, read};
+use crate::worker::runtime::Signal;
 use burn::tensor::{Device, Tensor};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -108,7 +108,7 @@ async fn self_test(device: &Device) -> Result<(), String> {
 }
 
 /// Products, sums, activations and a softmax, forwards and backwards.
-async fn small_net(device: &Device) -> Result<Vec<f32>, crate::experiments::LabError> {
+async fn small_net(device: &Device) -> Result<Vec<f32>, crate::core::LabError> {
     let device = device.clone().autodiff();
     let mut values = Vec::new();
     for activation in [Activation::Relu, Activation::Gelu, Activation::Tanh, Activation::Sigmoid] {

@@ -2,7 +2,7 @@
 //!
 //! Bound by hand: web-sys features beyond the ones that wgpu asks for would have all of burn compiled again.
 
-use crate::experiments::LabError;
+use crate::core::LabError;
 use crate::protocol::{Command, Event};
 use js_sys::{Array, Promise, Reflect, Uint8Array};
 use std::cell::{Cell, RefCell};

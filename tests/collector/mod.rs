@@ -1,7 +1,8 @@
 //! An experiment's other end in native tests: keeps the frames, and wishes what the test wishes.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use nn_lab::experiments::{Emit, Experiment, LabError, Progress, Tick};
+use nn_lab::core::{LabError, Progress};
+use nn_lab::run::{Emit, Experiment, Tick};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 

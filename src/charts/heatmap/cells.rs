@@ -1,6 +1,6 @@
 //! The coloured cells, on a canvas of one pixel each.
 
-use super::{ColorMap, Grid};
+use crate::charts::heatmap::{ColorMap, Grid};
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 use yew::prelude::*;

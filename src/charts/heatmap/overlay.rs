@@ -1,6 +1,6 @@
 //! What is drawn over the cells: axes, colour bar, data points, the cursor.
 
-use super::{ColorMap, Grid, HeatmapProps, plot_size};
+use crate::charts::heatmap::{ColorMap, Grid, HeatmapProps, plot_size};
 use crate::charts::{
     axes::{Names, Plot, empty_text, name_axis, px, tick_room, x_axis},
     layout::{fit_text, stride, text_width},
@@ -284,7 +284,7 @@ pub(super) fn Overlay(props: &OverlayProps) -> Html {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::charts::heatmap::overlay::*;
 
     fn geometry(rows: usize, cols: usize, y_up: bool, width: f64) -> Geometry {
         let props = yew::props!(HeatmapProps {

@@ -1,6 +1,7 @@
 //! The arithmetic of a slider: positions, values, steps and what may be typed. Pure.
 
-use crate::{charts::scale::format_exact, experiments::settings::Kind};
+use crate::charts::scale::format_exact;
+use crate::core::settings::Kind;
 use serde_json::Value;
 
 /// The values that a slider takes.
@@ -141,7 +142,7 @@ fn two_digits(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::ui::control::range::*;
 
     const DEPTH: Range = Range { min: 1.0, max: 12.0, log: false, whole: true };
     const WIDTH: Range = Range { min: 4.0, max: 512.0, log: true, whole: true };

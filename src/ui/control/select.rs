@@ -1,7 +1,7 @@
 //! One of several named values.
 
-use super::Field;
-use crate::experiments::settings::Kind;
+use crate::core::settings::Kind;
+use crate::ui::control::Field;
 use serde_json::Value;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;

@@ -1,6 +1,6 @@
 //! A number: a slider to try things out, and a field to say exactly what is meant.
 
-use super::{
+use crate::ui::control::{
     Field,
     range::{POSITIONS, Range},
 };

@@ -1,6 +1,6 @@
 //! On or off.
 
-use super::Field;
+use crate::ui::control::Field;
 use serde_json::Value;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;

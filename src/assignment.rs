@@ -1,0 +1,180 @@
+//! What the author of a link fixes beforehand: what a student does not see, what a student cannot change, whether
+//! training starts by itself, and a question to be answered before it does. It all lives in the address.
+
+mod question;
+
+pub use crate::assignment::question::{Answer, Guess, Question};
+
+/// Names in `hide` that are no setting, no button and no figure: parts of every panel.
+pub const PARTS: &[(&str, &str)] = &[
+    ("introduction", "Introduction"),
+    ("presets", "Presets"),
+    ("settings", "All settings"),
+    ("checks", "Checks"),
+    ("history", "Kept runs"),
+    ("share", "Share"),
+];
+
+/// The keys of an address that a lesson is written with.
+pub const KEYS: &[&str] =
+    &["hide", "lock", "autoplay", "ask", "ask_guess", "ask_options", "ask_metric", "ask_range"];
+
+/// As many names are taken from one list; no panel has more to hide.
+const MAX_NAMES: usize = 64;
+
+/// What the author of a link has decided.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lesson {
+    /// Settings, buttons, figures and [`PARTS`] that are not shown, by their names on the page.
+    pub hide: Vec<String>,
+    /// Settings that a student sees but cannot change.
+    pub lock: Vec<String>,
+    /// Whether training starts when the panel is first seen.
+    pub autoplay: bool,
+    pub question: Option<Question>,
+}
+
+impl Lesson {
+    /// Reads it from an address, with a sentence for all that could not be taken.
+    pub fn from_query(query: &[(String, String)]) -> (Self, Vec<String>) {
+        let mut complaints = Vec::new();
+        let get = |key: &str| query.iter().rev().find(|(k, _)| k == key).map(|(_, value)| value.as_str());
+        let mut names = |key: &str| {
+            let (names, complaint) = read_names(key, get(key).unwrap_or_default());
+            complaints.extend(complaint);
+            names
+        };
+        let (hide, lock) = (names("hide"), names("lock"));
+        let autoplay = match get("autoplay") {
+            None | Some("0" | "false" | "") => false,
+            Some("1" | "true") => true,
+            Some(other) => {
+                complaints.push(format!("autoplay={} is neither 0 nor 1; it was left out.", shorten(other)));
+                false
+            }
+        };
+        let (question, complaint) = Question::from_query(get);
+        complaints.extend(complaint);
+        (Self { hide, lock, autoplay, question }, complaints)
+    }
+
+    /// The keys and values of an address that say the same.
+    pub fn to_query(&self) -> Vec<(String, String)> {
+        let mut query = Vec::new();
+        let mut put = |key: &str, value: String| query.push((key.to_owned(), value));
+        if !self.hide.is_empty() {
+            put("hide", self.hide.join(","));
+        }
+        if !self.lock.is_empty() {
+            put("lock", self.lock.join(","));
+        }
+        if self.autoplay {
+            put("autoplay", "1".to_owned());
+        }
+        if let Some(question) = &self.question {
+            question.write(&mut put);
+        }
+        query
+    }
+
+    /// Whether something of this name is not shown.
+    pub fn hides(&self, name: &str) -> bool {
+        self.hide.iter().any(|hidden| hidden == name)
+    }
+
+    /// Whether a student cannot change this setting.
+    pub fn locks(&self, key: &str) -> bool {
+        self.lock.iter().any(|locked| locked == key)
+    }
+}
+
+/// A list of names with commas between them, and a sentence if one cannot be a name.
+fn read_names(key: &str, text: &str) -> (Vec<String>, Option<String>) {
+    let mut names: Vec<String> = Vec::new();
+    let mut complaint = None;
+    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        if !is_name(name) {
+            complaint = Some(format!(
+                "{key}={} is no name of a control or a figure; it was left out.",
+                shorten(name)
+            ));
+        } else if names.len() < MAX_NAMES && !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    (names, complaint)
+}
+
+/// Whether it can be the name of a control, a metric or a figure: small letters, digits, `_` and `-`.
+fn is_name(name: &str) -> bool {
+    let part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    (1..=60).contains(&name.len()) && name.chars().all(part)
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::assignment::*;
+    use proptest::prelude::*;
+
+    fn query(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn names_are_read_and_others_are_told() {
+        let (lesson, complaints) = Lesson::from_query(&query(&[
+            ("hide", "presets, seed,,seed"),
+            ("lock", "seq_len"),
+            ("autoplay", "1"),
+        ]));
+        assert_eq!(lesson.hide, ["presets", "seed"]);
+        assert!(lesson.locks("seq_len") && !lesson.locks("seed") && lesson.hides("seed") && lesson.autoplay);
+        assert!(complaints.is_empty());
+        let (lesson, complaints) = Lesson::from_query(&query(&[("hide", "a\"]{}"), ("autoplay", "maybe")]));
+        assert_eq!(lesson, Lesson::default());
+        assert_eq!(complaints.len(), 2);
+    }
+
+    fn names() -> impl Strategy<Value = Vec<String>> {
+        prop::collection::hash_set("[a-z0-9_-]{1,20}", 0..5).prop_map(|names| names.into_iter().collect())
+    }
+
+    fn guess() -> impl Strategy<Value = Guess> {
+        prop_oneof![
+            Just(Guess::None),
+            Just(Guess::Number),
+            prop::collection::btree_set("[^| \\p{C}\\s]([^|\\p{C}]{0,20}[^| \\p{C}\\s])?", 2..5)
+                .prop_map(|options| Guess::Choice(options.into_iter().collect())),
+            (-1e3..1e3f64, 1e-3..1e3f64).prop_map(|(low, size)| Guess::Curve { low, high: low + size }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_lesson_survives_the_address(
+            hide in names(), lock in names(), autoplay: bool,
+            question in prop::option::of(("[^\\s\\p{C}]([^\\p{C}]{0,80}[^\\s\\p{C}])?", guess(), "[a-z_]{1,12}")),
+        ) {
+            let question = question.map(|(text, guess, metric)| {
+                Question { text, metrics: if guess == Guess::None { vec![] } else { vec![metric] }, guess }
+            });
+            let lesson = Lesson { hide, lock, autoplay, question };
+            let (read, complaints) = Lesson::from_query(&lesson.to_query());
+            prop_assert_eq!(read, lesson);
+            prop_assert!(complaints.is_empty(), "{complaints:?}");
+        }
+
+        #[test]
+        fn whatever_an_address_holds_some_lesson_comes_of_it(values in prop::collection::vec(".*", KEYS.len())) {
+            let query: Vec<_> = KEYS.iter().map(|key| (*key).to_owned()).zip(values).collect();
+            let (lesson, _) = Lesson::from_query(&query);
+            let (again, complaints) = Lesson::from_query(&lesson.to_query());
+            prop_assert_eq!(again, lesson);
+            prop_assert!(complaints.is_empty(), "{complaints:?}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! A question that a student answers before the run, and what the run says to it.
+
+use crate::assignment::{is_name, shorten};
+use serde::Serialize;
+
+const MAX_TEXT: usize = 400;
+const MAX_OPTIONS: usize = 8;
+const MAX_OPTION: usize = 80;
+const MAX_METRICS: usize = 4;
+
+/// What a student is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    pub text: String,
+    /// What kind of guess is asked for, before training may start.
+    pub guess: Guess,
+    /// The measured numbers that answer it, by their `data-metric`. A curve is drawn of the first.
+    pub metrics: Vec<String>,
+}
+
+/// The kind of a guess.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Guess {
+    /// None: the question stands there, and nothing waits for an answer.
+    None,
+    Number,
+    /// One of these.
+    Choice(Vec<String>),
+    /// A curve over the steps of the run, on an axis with these ends.
+    Curve {
+        low: f64,
+        high: f64,
+    },
+}
+
+/// What a student guessed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    Number(f64),
+    Choice(String),
+    /// Step and value.
+    Curve(Vec<(f64, f64)>),
+}
+
+impl Question {
+    /// Reads it from an address; `None` where nothing is asked.
+    pub(super) fn from_query<'a>(get: impl Fn(&str) -> Option<&'a str>) -> (Option<Self>, Option<String>) {
+        let text = clean(get("ask").unwrap_or_default(), MAX_TEXT);
+        if text.is_empty() {
+            return (None, None);
+        }
+        let metrics: Vec<String> = get("ask_metric")
+            .unwrap_or_default()
+            .split(',')
+            .map(str::trim)
+            .filter(|name| is_name(name))
+            .take(MAX_METRICS)
+            .map(str::to_owned)
+            .collect();
+        let (guess, complaint) = read_guess(&get, !metrics.is_empty());
+        let metrics = if guess == Guess::None { Vec::new() } else { metrics };
+        (Some(Self { text, guess, metrics }), complaint)
+    }
+
+    pub(super) fn write(&self, put: &mut impl FnMut(&str, String)) {
+        put("ask", self.text.clone());
+        match &self.guess {
+            Guess::None => return,
+            Guess::Number => put("ask_guess", "number".to_owned()),
+            Guess::Choice(options) => {
+                put("ask_guess", "choice".to_owned());
+                put("ask_options", options.join("|"));
+            }
+            Guess::Curve { low, high } => {
+                put("ask_guess", "curve".to_owned());
+                put("ask_range", format!("{low},{high}"));
+            }
+        }
+        if !self.metrics.is_empty() {
+            put("ask_metric", self.metrics.join(","));
+        }
+    }
+}
+
+fn read_guess<'a>(get: impl Fn(&str) -> Option<&'a str>, measured: bool) -> (Guess, Option<String>) {
+    let bad = |words: &str| (Guess::None, Some(format!("{words} The question is shown without a guess.")));
+    match get("ask_guess") {
+        None | Some("" | "none") => (Guess::None, None),
+        Some("choice") => {
+            let mut options: Vec<String> = Vec::new();
+            for option in get("ask_options").unwrap_or_default().split('|') {
+                let option = clean(option, MAX_OPTION);
+                if !option.is_empty() && options.len() < MAX_OPTIONS && !options.contains(&option) {
+                    options.push(option);
+                }
+            }
+            if options.len() < 2 {
+                return bad("A choice needs at least two answers in ask_options, with | between them.");
+            }
+            (Guess::Choice(options), None)
+        }
+        Some("number" | "curve") if !measured => bad("A guess needs ask_metric: the number that answers it."),
+        Some("number") => (Guess::Number, None),
+        Some("curve") => {
+            let range = get("ask_range").unwrap_or("0,1");
+            let ends = range.split_once(',').and_then(|(low, high)| {
+                Some((low.trim().parse::<f64>().ok()?, high.trim().parse::<f64>().ok()?))
+            });
+            match ends {
+                Some((low, high)) if low < high && (high - low).is_finite() => {
+                    (Guess::Curve { low, high }, None)
+                }
+                _ => bad(&format!("ask_range={} is not two rising numbers.", shorten(range))),
+            }
+        }
+        Some(other) => bad(&format!("ask_guess={} is not number, choice or curve.", shorten(other))),
+    }
+}
+
+/// Without control characters and blanks around it, and not longer than this.
+fn clean(text: &str, length: usize) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    let text: String = text.trim().chars().take(length).collect();
+    text.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::assignment::Lesson;
+    use crate::assignment::question::*;
+
+    fn ask(pairs: &[(&str, &str)]) -> (Option<Question>, Vec<String>) {
+        let query: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let (lesson, complaints) = Lesson::from_query(&query);
+        (lesson.question, complaints)
+    }
+
+    #[test]
+    fn a_question_that_cannot_be_answered_is_shown_without_a_guess() {
+        for (pairs, complains) in [
+            (&[("ask", "Why?")][..], false),
+            (&[("ask", "How much?"), ("ask_guess", "number")], true),
+            (&[("ask", "Which?"), ("ask_guess", "choice"), ("ask_options", "one")], true),
+            (&[("ask", "Draw"), ("ask_guess", "curve"), ("ask_metric", "loss"), ("ask_range", "3,1")], true),
+            (&[("ask", "Draw"), ("ask_guess", "song")], true),
+        ] {
+            let (question, complaints) = ask(pairs);
+            assert_eq!(question.map(|question| question.guess), Some(Guess::None), "{pairs:?}");
+            assert_eq!(!complaints.is_empty(), complains, "{pairs:?}");
+        }
+        assert_eq!(ask(&[("ask", "  ")]), (None, Vec::new()));
+    }
+
+    #[test]
+    fn options_are_clean_and_different() {
+        let (question, _) =
+            ask(&[("ask", "Which?"), ("ask_guess", "choice"), ("ask_options", " RNN |LSTM||RNN")]);
+        assert_eq!(question.expect("asked").guess, Guess::Choice(vec!["RNN".into(), "LSTM".into()]));
+    }
+}

@@ -1,0 +1,12 @@
+//! What all layers speak: settings, checks, curves, progress, files and errors. No burn, no DOM, nothing of ours.
+
+mod check;
+pub mod curve;
+mod error;
+pub mod files;
+mod progress;
+pub mod settings;
+
+pub use check::{Check, Verdict};
+pub use error::LabError;
+pub use progress::Progress;

@@ -1,0 +1,384 @@
+//! What is written down of a run, and the file that it travels in.
+//!
+//! The file is one JSON object with a field a line; `schema_version` counts up when an older lab could no longer read
+//! it. A number that is none (a diverged loss) is `null`.
+
+use crate::core::Check;
+use crate::core::curve::RunSeries;
+use crate::core::settings::{Param, Settings, from_query};
+use crate::keep::timestamp::Moment;
+use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind};
+use crate::run::Experiment;
+use crate::sections::SECTIONS;
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+use std::rc::Rc;
+
+/// What tells such a file from other JSON.
+pub const SCHEMA: &str = "nn-lab/run";
+/// The version of the file's form that this lab writes, and the only one that it reads.
+pub const SCHEMA_VERSION: u64 = 1;
+/// The largest file that is read. A run of 20,000 steps with thirty curves has less than half of it.
+pub const MOST_BYTES: usize = 16_000_000;
+const MOST_SERIES: usize = 500;
+const MOST_POINTS: usize = 100_000;
+const MOST_CHECKS: usize = 200;
+const MOST_LETTERS: usize = 2000;
+
+/// A run, as it was.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Evidence {
+    pub lab_version: String,
+    /// The section's slug.
+    pub section: String,
+    /// All settings at the start, by the names of the fields.
+    pub config: Map<String, Value>,
+    /// Settings that were changed while it ran.
+    #[serde(default)]
+    pub changes: Vec<Change>,
+    pub device: DeviceUsed,
+    pub begun: Moment,
+    pub finished: Moment,
+    pub outcome: Outcome,
+    pub steps: Steps,
+    pub series: Vec<KeptSeries>,
+    pub checks: Vec<Check>,
+}
+
+/// A setting that was changed while the run went on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The last step that the page had heard of.
+    pub step: u32,
+    pub key: String,
+    #[serde(serialize_with = "write_exact")]
+    pub value: Value,
+}
+
+/// The device that was asked for, and the one that computed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeviceUsed {
+    pub asked: DeviceChoice,
+    pub kind: DeviceKind,
+    /// The adapter's name, as the browser told it.
+    pub name: String,
+    /// Why it was not the device that was asked for.
+    pub fallback: Option<String>,
+}
+
+impl DeviceUsed {
+    /// What the worker told of its device.
+    pub fn new(asked: DeviceChoice, info: &DeviceInfo) -> Self {
+        Self { asked, kind: info.kind, name: info.name.clone(), fallback: info.fallback.clone() }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// At its last step.
+    Done,
+    /// By the visitor's wish.
+    Stopped,
+    /// For this reason.
+    Failed(String),
+}
+
+/// How far a run came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Steps {
+    pub done: u32,
+    pub planned: u32,
+}
+
+/// One curve of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptSeries {
+    pub metric: String,
+    pub title: String,
+    pub unit: String,
+    /// How many points there were, where some were left out to save space.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinned_from: Option<u32>,
+    /// Step and value, in the order of steps; values have the digits of a 32-bit number.
+    #[serde(serialize_with = "write_points", deserialize_with = "read_points")]
+    pub points: Rc<Vec<(f64, f64)>>,
+}
+
+impl From<&RunSeries> for KeptSeries {
+    fn from(series: &RunSeries) -> Self {
+        Self {
+            metric: series.metric.to_string(),
+            title: series.title.to_string(),
+            unit: series.unit.to_owned(),
+            thinned_from: None,
+            points: series.points.clone(),
+        }
+    }
+}
+
+impl KeptSeries {
+    /// Every so manyth point, so that at most `most` remain; the first and the last always do.
+    pub fn thinned(&self, most: usize) -> Self {
+        let count = self.points.len();
+        if count <= most || most < 2 {
+            return self.clone();
+        }
+        let every = (count - 1).div_ceil(most - 1);
+        let mut points: Vec<_> = self.points.iter().copied().step_by(every).collect();
+        if !(count - 1).is_multiple_of(every) {
+            points.extend(self.points.last());
+        }
+        Self {
+            thinned_from: self.thinned_from.or(u32::try_from(count).ok()),
+            points: Rc::new(points),
+            ..self.clone()
+        }
+    }
+
+    /// The last value that is a number.
+    pub fn last(&self) -> Option<f64> {
+        self.points.iter().rev().map(|point| point.1).find(|y| y.is_finite())
+    }
+}
+
+/// Why a file is not opened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refusal {
+    /// In a sentence: what was expected, and what was found.
+    Words(String),
+    /// It is a good file of another section: its slug and title.
+    OtherSection(&'static str, &'static str),
+}
+
+impl Evidence {
+    /// The settings of the run, if this lab takes them as they are.
+    pub fn config<C: Settings>(&self) -> Result<C, String> {
+        let known = |key: &String| C::PARAMS.iter().any(|param| param.key == key);
+        if let Some(key) = self.config.keys().find(|key| !known(key)) {
+            return Err(format!("It has a setting {}, which this section does not know.", shown(key)));
+        }
+        // By way of an address: one reader for both, and one set of bounds.
+        let query: Vec<_> = self.config.iter().map(|(key, value)| (key.clone(), as_text(value))).collect();
+        let (config, complaints) = from_query(&C::default(), &query);
+        match complaints.first() {
+            None => Ok(config),
+            Some(complaint) => Err(format!("One of its settings is not taken here: {complaint}")),
+        }
+    }
+
+    /// The same with at most so many points in each series.
+    pub fn thinned(&self, most: usize) -> Self {
+        let series = self.series.iter().map(|series| series.thinned(most)).collect();
+        Self { series, ..self.clone() }
+    }
+
+    /// The name that its file gets.
+    pub fn file_name(&self, ending: &str) -> String {
+        format!("nn-lab-{}-{}.{ending}", self.section, self.finished.in_file_name())
+    }
+
+    /// The file's text.
+    pub fn to_json(&self) -> String {
+        let mut text = String::from("{\n");
+        let mut field = |name: &str, value: String| {
+            let comma = if text.len() > 2 { ",\n" } else { "" };
+            text.push_str(&format!("{comma}  \"{name}\": {value}"));
+        };
+        field("schema", json(SCHEMA));
+        field("schema_version", json(&SCHEMA_VERSION));
+        field("lab_version", json(&self.lab_version));
+        field("section", json(&self.section));
+        let config: Map<_, _> = self.config.iter().map(|(key, value)| (key.clone(), exact(value))).collect();
+        field("config", json(&config));
+        if let Some(seed) = config.get("seed") {
+            field("seed", json(seed));
+        }
+        field("changes", lines(&self.changes));
+        field("device", json(&self.device));
+        field("begun", json(&self.begun));
+        field("finished", json(&self.finished));
+        field("outcome", json(&self.outcome));
+        field("steps", json(&self.steps));
+        field("series", lines(&self.series));
+        field("checks", lines(&self.checks));
+        text.push_str("\n}\n");
+        text
+    }
+
+    /// Reads a file of section `E`.
+    pub fn read<E: Experiment>(text: &str) -> Result<Self, Refusal> {
+        if text.len() > MOST_BYTES {
+            return Err(too_long(text.len()));
+        }
+        let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+            let found = if text.trim().is_empty() { "nothing".to_owned() } else { format!("this: {error}") };
+            words(format!("A file of a run is JSON; found was {found}."))
+        })?;
+        Self::from_value::<E>(value)
+    }
+
+    /// The same of what has been parsed already.
+    pub fn from_value<E: Experiment>(value: Value) -> Result<Self, Refusal> {
+        let field = |name: &str| value.get(name);
+        let schema = field("schema").and_then(Value::as_str);
+        if schema != Some(SCHEMA) {
+            let found = schema.map_or("none".to_owned(), shown);
+            return Err(words(format!(
+                "This is not a file of a run: expected was the schema \"{SCHEMA}\", found was {found}."
+            )));
+        }
+        let version = field("schema_version").and_then(Value::as_u64);
+        if version != Some(SCHEMA_VERSION) {
+            let found =
+                field("schema_version").map_or("none".to_owned(), |version| shown(&version.to_string()));
+            let by = field("lab_version").and_then(Value::as_str).map_or(String::new(), |version| {
+                format!(" It was written by version {} of the lab.", shown(version))
+            });
+            return Err(words(format!(
+                "The file has another form: expected was schema version {SCHEMA_VERSION}, found was {found}.{by}"
+            )));
+        }
+        let section = field("section").and_then(Value::as_str).unwrap_or_default();
+        let Some(known) = SECTIONS.iter().find(|known| known.slug == section) else {
+            let slugs: Vec<_> = SECTIONS.iter().map(|section| section.slug).collect();
+            return Err(words(format!(
+                "The file belongs to no section of this lab: expected was one of {}, found was {}.",
+                slugs.join(", "),
+                shown(section)
+            )));
+        };
+        if known.slug != E::SLUG {
+            return Err(Refusal::OtherSection(known.slug, known.title));
+        }
+        let seed = field("seed").cloned();
+        let evidence: Self = serde_json::from_value(value)
+            .map_err(|error| words(format!("The file is damaged: {}.", shown(&error.to_string()))))?;
+        if seed.as_ref() != evidence.config.get("seed") {
+            return Err(words("The file is damaged: the seed at its head is not that of its settings."));
+        }
+        evidence.validate::<E>().map_err(Refusal::Words)?;
+        Ok(evidence)
+    }
+
+    /// What the types alone do not hold.
+    fn validate<E: Experiment>(&self) -> Result<(), String> {
+        self.config::<E::Config>()?;
+        let params = <E::Config as Settings>::PARAMS;
+        for change in &self.changes {
+            let param = params.iter().find(|param| param.key == change.key);
+            let read = param.map(|param: &Param| param.read(&as_text(&change.value)));
+            if !matches!(read, Some((Some(_), None))) {
+                let key = shown(&change.key);
+                return Err(format!("It says that {key} was changed to something that is not taken here."));
+            }
+        }
+        let at_most = |what: &str, found: usize, most: usize| {
+            if found <= most {
+                return Ok(());
+            }
+            Err(format!(
+                "The file has too much in it: expected were at most {most} {what}, found were {found}."
+            ))
+        };
+        at_most("series", self.series.len(), MOST_SERIES)?;
+        at_most("checks", self.checks.len(), MOST_CHECKS)?;
+        at_most("changes", self.changes.len(), MOST_POINTS)?;
+        for series in &self.series {
+            at_most("points in a series", series.points.len(), MOST_POINTS)?;
+            if !series.points.is_sorted_by(|a, b| a.0 < b.0) {
+                return Err(format!(
+                    "The file is damaged: the steps of {} are not in order.",
+                    shown(&series.metric)
+                ));
+            }
+        }
+        let own = [&self.lab_version, &self.device.name].into_iter().chain(&self.device.fallback);
+        let texts = own
+            .chain(self.series.iter().flat_map(|series| [&series.metric, &series.title, &series.unit]))
+            .chain(self.checks.iter().flat_map(|check| [&check.claim, &check.expected, &check.measured]));
+        for text in texts {
+            at_most("letters in a text", text.chars().count(), MOST_LETTERS)?;
+        }
+        if self.finished < self.begun {
+            return Err("The file is damaged: the run ended before it began.".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// What is said of a file that is too long to be read.
+pub fn too_long(bytes: usize) -> Refusal {
+    words(format!(
+        "The file is too long: expected were at most {} MB, found were {:.1} MB.",
+        MOST_BYTES / 1_000_000,
+        bytes as f64 / 1e6
+    ))
+}
+
+fn words(text: impl Into<String>) -> Refusal {
+    Refusal::Words(text.into())
+}
+
+/// Part of a file, cut so that it fits into a sentence.
+fn shown(text: &str) -> String {
+    const MOST: usize = 120;
+    let cut: String = text.chars().take(MOST).collect();
+    if cut.len() < text.len() { format!("{cut}…") } else { cut }
+}
+
+/// A setting's value as an address has it.
+pub(super) fn as_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// A number that the JSON reader would not give back to the last digit becomes a text, which is read as addresses are.
+fn exact(value: &Value) -> Value {
+    let text = value.to_string();
+    match serde_json::from_str::<Value>(&text) {
+        Ok(same) if same == *value => same,
+        _ => Value::String(text),
+    }
+}
+
+fn write_exact<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+    exact(value).serialize(serializer)
+}
+
+pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    // Maps have texts for keys, so there is nothing that JSON could not say.
+    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+/// A list with an item a line.
+fn lines<T: Serialize>(items: &[T]) -> String {
+    if items.is_empty() {
+        return "[]".to_owned();
+    }
+    let items: Vec<String> = items.iter().map(|item| format!("    {}", json(item))).collect();
+    format!("[\n{}\n  ]", items.join(",\n"))
+}
+
+fn write_points<S: Serializer>(points: &[(f64, f64)], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut list = serializer.serialize_seq(Some(points.len()))?;
+    for &(x, y) in points {
+        let y = (y as f32).is_finite().then_some(y as f32);
+        // Steps are whole, and shorter without a point and a zero.
+        if x.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&x) {
+            list.serialize_element(&(x as u32, y))?;
+        } else {
+            list.serialize_element(&(x, y))?;
+        }
+    }
+    list.end()
+}
+
+fn read_points<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rc<Vec<(f64, f64)>>, D::Error> {
+    let points = Vec::<(f64, Option<f32>)>::deserialize(deserializer)?;
+    Ok(Rc::new(points.into_iter().map(|(x, y)| (x, y.map_or(f64::NAN, f64::from))).collect()))
+}

@@ -1,0 +1,246 @@
+//! The runs that a panel keeps: gathered as they end, listed, laid over each other, saved and opened.
+
+mod compare;
+mod files;
+mod list;
+mod row;
+mod store;
+
+use crate::core::Progress;
+use crate::core::settings::{Settings, to_map, to_query};
+use crate::keep::{Change, DeviceUsed, Evidence, Kept, KeptSeries, Moment, Origin, Outcome, Steps};
+use crate::panel::history::compare::{Chosen, Compare};
+use crate::panel::history::files::Reader;
+use crate::panel::history::list::RunList;
+use crate::panel::history::store::{Edit, use_history};
+use crate::panel::{PanelProps, Shown};
+use crate::protocol::{DeviceChoice, DeviceInfo, RunState};
+use crate::run::Experiment;
+use gloo::timers::callback::Timeout;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// How long the page may take to put the settings of an old run in place before that run is no longer waited for.
+const PATIENCE_MS: i64 = 2000;
+
+#[derive(Properties)]
+pub(super) struct RunHistoryProps<E: Experiment> {
+    pub(super) page: PanelProps,
+    pub(super) config: E::Config,
+    pub(super) record: Rc<E::Record>,
+    pub(super) state: RunState,
+    /// Counts the runs that were begun.
+    pub(super) run: u32,
+    pub(super) progress: Progress,
+    pub(super) device: Option<DeviceInfo>,
+    pub(super) train: Callback<()>,
+}
+
+impl<E: Experiment> PartialEq for RunHistoryProps<E> {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.record, &other.record)
+            && (&self.page, &self.config, &self.state, self.run, self.progress, &self.device, &self.train)
+                == (
+                    &other.page,
+                    &other.config,
+                    &other.state,
+                    other.run,
+                    other.progress,
+                    &other.device,
+                    &other.train,
+                )
+    }
+}
+
+/// A run that is under way.
+struct Begun<C> {
+    at: Moment,
+    config: C,
+    asked: DeviceChoice,
+    /// The settings as they are now.
+    latest: C,
+    changes: Vec<Change>,
+}
+
+/// A run that is to be done again as soon as its settings are in place.
+struct Again<C> {
+    config: C,
+    asked: DeviceChoice,
+    until: Moment,
+}
+
+/// The runs that this panel keeps. Frames of a run pass by here; they reach only the comparison, and that only while it
+/// is open.
+#[component]
+pub(super) fn RunHistory<E: Experiment>(props: &RunHistoryProps<E>) -> Html {
+    let (store, edit) = use_history::<E>();
+    let active = props.state.is_active();
+    let begun = use_mut_ref(|| None::<Begun<E::Config>>);
+    let last_run = use_mut_ref(|| props.run);
+
+    // A run is written down when it ends.
+    use_effect_with((props.run, props.state.clone(), props.config.clone()), {
+        let (edit, begun, progress, device, record) =
+            (edit.clone(), begun, props.progress, props.device.clone(), props.record.clone());
+        let asked = props.page.device;
+        move |(run, state, config)| {
+            let mut begun = begun.borrow_mut();
+            if last_run.replace(*run) != *run {
+                let (config, latest) = (config.clone(), config.clone());
+                *begun = Some(Begun { at: now(), config, asked, latest, changes: Vec::new() });
+            }
+            let outcome = match state {
+                RunState::Done { stopped: false } => Outcome::Done,
+                RunState::Done { stopped: true } => Outcome::Stopped,
+                RunState::Error(why) => Outcome::Failed(why.clone()),
+                RunState::Loading { .. } | RunState::Running | RunState::Paused => {
+                    if let Some(begun) = &mut *begun {
+                        begun.note_changes(config, progress.step);
+                    }
+                    return;
+                }
+                RunState::Idle => {
+                    *begun = None;
+                    return;
+                }
+            };
+            let (Some(begun), Some(device)) = (begun.take(), device) else { return };
+            if let Some(evidence) = begun.evidence::<E>(outcome, progress, &device, &record) {
+                edit.emit(Edit::Add(Origin::Here, Box::new(evidence)));
+            }
+        }
+    });
+
+    // Doing a run again: first its settings, and the training once they are there.
+    let again = use_mut_ref(|| None::<Again<E::Config>>);
+    let starting = use_mut_ref(|| None::<Timeout>);
+    let start_again = {
+        let (again, starting, train) = (again.clone(), starting, props.train.clone());
+        move |config: &E::Config, asked: DeviceChoice| {
+            let wanted = |again: &Again<E::Config>| {
+                again.config == *config && again.asked == asked && again.until > now()
+            };
+            if again.borrow().as_ref().is_some_and(wanted) {
+                again.borrow_mut().take();
+                // After the effects of this change: it also ends what ran before.
+                let train = train.clone();
+                starting.borrow_mut().replace(Timeout::new(0, move || train.emit(())));
+            }
+        }
+    };
+    use_effect_with((props.config.clone(), props.page.device), {
+        let start_again = start_again.clone();
+        move |(config, asked)| start_again(config, *asked)
+    });
+    let rerun = use_callback((props.page.clone(), props.config.clone()), {
+        let edit = edit.clone();
+        move |run: Kept, (page, now_set)| match run.evidence.config::<E::Config>() {
+            Ok(config) => {
+                let asked = run.evidence.device.asked;
+                let until = Moment(now().0 + PATIENCE_MS);
+                again.borrow_mut().replace(Again { config: config.clone(), asked, until });
+                if config == *now_set && asked == page.device {
+                    start_again(&config, asked);
+                } else {
+                    page.on_query.emit(address_of(&config, asked));
+                }
+            }
+            Err(why) => edit.emit(Edit::Say(why)),
+        }
+    });
+
+    // Which runs are laid over each other, each with the number of its colour.
+    let chosen = use_state_eq(Vec::<(u64, usize)>::new);
+    let choose = use_callback((*chosen).clone(), {
+        let chosen = chosen.setter();
+        move |(id, on): (u64, bool), now| {
+            let mut next: Vec<_> = now.iter().copied().filter(|(other, _)| *other != id).collect();
+            if on {
+                let free = (0..).find(|slot| next.iter().all(|(_, taken)| taken != slot));
+                next.push((id, free.unwrap_or_default()));
+            }
+            chosen.set(next);
+        }
+    });
+    let shown: Vec<Chosen> = chosen
+        .iter()
+        .filter_map(|(id, slot)| Some(Chosen { run: store.history.get(*id)?.clone(), slot: *slot }))
+        .collect();
+    let live = (active && !shown.is_empty()).then(|| Rc::new(E::series(&props.record)));
+    let params = <E::Config as Settings>::PARAMS;
+    let defaults = use_memo((), |()| to_map(&E::Config::default()));
+    let config = use_memo(props.config.clone(), to_map);
+    html! {
+        <section class="history" aria-label="Kept runs">
+            <h3>{ "Kept runs" }</h3>
+            if !shown.is_empty() {
+                <Compare slug={E::SLUG} {params} defaults={defaults.clone()} runs={shown} {live} planned={props.progress.steps} />
+            }
+            <RunList slug={E::SLUG} {params} read={Reader(Evidence::read::<E>)} {store} {config} {defaults} {active} chosen={(*chosen).clone()} {choose} {rerun} {edit} query={props.page.query.clone()} />
+        </section>
+    }
+}
+
+impl<C: Settings> Begun<C> {
+    /// Writes down which settings are others than they were.
+    fn note_changes(&mut self, config: &C, step: u32) {
+        if *config == self.latest {
+            return;
+        }
+        let (before, after) = (to_map(&self.latest), to_map(config));
+        let changed = after.into_iter().filter(|(key, value)| before.get(key) != Some(value));
+        self.changes.extend(changed.map(|(key, value)| Change { step, key, value }));
+        self.latest = config.clone();
+    }
+
+    /// What is written down of the run, if anything was measured at all.
+    fn evidence<E: Experiment<Config = C>>(
+        self,
+        outcome: Outcome,
+        progress: Progress,
+        device: &DeviceInfo,
+        record: &E::Record,
+    ) -> Option<Evidence> {
+        let series: Vec<KeptSeries> = E::series(record)
+            .iter()
+            .filter(|series| !series.points.is_empty())
+            .map(KeptSeries::from)
+            .collect();
+        (!series.is_empty()).then(|| Evidence {
+            lab_version: env!("CARGO_PKG_VERSION").to_owned(),
+            section: E::SLUG.to_owned(),
+            config: to_map(&self.config),
+            changes: self.changes,
+            device: DeviceUsed::new(self.asked, device),
+            begun: self.at,
+            finished: now().max(self.at),
+            outcome,
+            steps: Steps { done: progress.step, planned: progress.steps },
+            series,
+            checks: E::checks(&self.latest, record),
+        })
+    }
+}
+
+fn now() -> Moment {
+    Moment(js_sys::Date::now() as i64)
+}
+
+/// What an address must have for these settings and this device, whatever it has now.
+fn address_of<C: Settings>(config: &C, asked: DeviceChoice) -> Vec<(String, Option<String>)> {
+    let ours = to_query(config);
+    let value = |key: &str| ours.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone());
+    let mut changes: Vec<_> =
+        C::PARAMS.iter().map(|param| (param.key.to_owned(), value(param.key))).collect();
+    changes.push(("preset".to_owned(), None));
+    let device = match asked {
+        DeviceChoice::Auto => None,
+        DeviceChoice::Webgpu => Some("webgpu".to_owned()),
+        DeviceChoice::Cpu => Some("cpu".to_owned()),
+    };
+    changes.push(("device".to_owned(), device));
+    changes
+}
+
+/// The list, compared by its pointer.
+type SharedHistory = Shown<crate::keep::History>;

@@ -1,0 +1,138 @@
+//! Several runs over the same axes.
+
+use crate::charts::{LineChart, ScaleKind, Series};
+use crate::core::curve::RunSeries;
+use crate::core::settings::Param;
+use crate::keep::{Kept, KeptSeries, format};
+use crate::panel::series_table;
+use crate::ui::figure::Figure;
+use serde_json::{Map, Value};
+use std::rc::Rc;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+/// More points than a chart has pixels are drawn for nobody.
+const MOST_POINTS: usize = 1000;
+/// The colour of the run that goes on; kept runs have those before it.
+const LIVE_COLOR: usize = 7;
+
+/// A run that is shown, and the number of its colour.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Chosen {
+    pub(super) run: Kept,
+    pub(super) slot: usize,
+}
+
+impl Chosen {
+    /// The number of its colour and whether its line is dashed: after seven runs the colours come again.
+    pub(super) fn style(slot: usize) -> (usize, bool) {
+        (slot % LIVE_COLOR, slot / LIVE_COLOR % 2 == 1)
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub(super) struct CompareProps {
+    pub(super) slug: &'static str,
+    pub(super) params: &'static [Param],
+    pub(super) defaults: Rc<Map<String, Value>>,
+    pub(super) runs: Vec<Chosen>,
+    /// The curves of the run that goes on, if one does.
+    pub(super) live: Option<Rc<Vec<RunSeries>>>,
+    /// The steps that the run that goes on will have.
+    pub(super) planned: u32,
+}
+
+/// One curve of each chosen run, and of the one that goes on.
+#[component]
+pub(super) fn Compare(props: &CompareProps) -> Html {
+    let asked = use_state_eq(|| None::<String>);
+    let log = use_state_eq(|| false);
+    let curves = use_memo(props.runs.clone(), |runs| curves(runs));
+    // A curve that none of the chosen runs has any more gives way to the first.
+    let metric = asked.as_ref().filter(|asked| curves.iter().any(|curve| curve.metric == **asked));
+    let metric = metric.or(curves.first().map(|curve| &curve.metric)).cloned().unwrap_or_default();
+    let title = curves.iter().find(|curve| curve.metric == metric).map(|curve| curve.label.clone());
+    let kept = use_memo((props.runs.clone(), metric.clone()), |(runs, metric)| {
+        let line = |chosen: &Chosen| {
+            let series = chosen.run.evidence.series.iter().find(|series| series.metric == *metric)?;
+            let (color, dashed) = Chosen::style(chosen.slot);
+            let mut line = Series::new(chosen.run.name.clone(), series.thinned(MOST_POINTS).points, color);
+            line.dashed = dashed;
+            Some(line)
+        };
+        runs.iter().filter_map(line).collect::<Vec<_>>()
+    });
+    let mut series = (*kept).clone();
+    let live = props.live.as_ref().and_then(|live| live.iter().find(|series| series.metric == metric));
+    series.extend(live.map(|live| {
+        let points = KeptSeries::from(live).thinned(MOST_POINTS).points;
+        let mut line = Series::new("now", points, LIVE_COLOR);
+        line.dashed = true;
+        line
+    }));
+    let done = props.runs.iter().map(|chosen| chosen.run.evidence.steps.done);
+    let x_max = done.chain(props.live.is_some().then_some(props.planned)).max().map(f64::from);
+
+    let on_metric = {
+        let asked = asked.setter();
+        Callback::from(move |event: Event| {
+            asked.set(Some(event.target_unchecked_into::<HtmlSelectElement>().value()));
+        })
+    };
+    let on_log = {
+        let log = log.setter();
+        Callback::from(move |event: Event| {
+            log.set(event.target_unchecked_into::<HtmlInputElement>().checked())
+        })
+    };
+    let option = |curve: &Curve| {
+        html! {
+            <option value={curve.metric.clone()} selected={curve.metric == metric}>{ curve.label.clone() }</option>
+        }
+    };
+    let stamp = |chosen: &Chosen| {
+        let settings = format::settings(props.params, &props.defaults, &chosen.run.evidence.config);
+        format!("{}: {settings}", chosen.run.name)
+    };
+    let stamps: Vec<String> = props.runs.iter().map(stamp).collect();
+    let stamp = format!("nn-lab {} · {} · {}", env!("CARGO_PKG_VERSION"), props.slug, stamps.join("; "));
+    let label = title.unwrap_or_default();
+    let look_for = html! {
+        <>{ "The runs that are ticked below, over the same steps. Runs of the same seed see the same data: what differs between them comes from the settings." }</>
+    };
+    html! {
+        <>
+            <div class="compare-choices">
+                <label class="layer-choice" data-param="compare_metric">{ "Curve " }
+                    <select onchange={on_metric}>{ for curves.iter().map(option) }</select>
+                </label>
+                <label class="compare-log" data-param="compare_log">
+                    <input type="checkbox" checked={*log} onchange={on_log} />{ " logarithmic" }
+                </label>
+            </div>
+            <Figure name="compare-runs" title="Compare runs" {look_for} {stamp} table={series_table("step", &series)}>
+                <LineChart name="compare-runs" x_label="step" y_label={label} {series} {x_max} integer_x={true}
+                    y_scale={if *log { ScaleKind::Log } else { ScaleKind::Linear }} />
+            </Figure>
+        </>
+    }
+}
+
+/// A curve that can be asked for.
+struct Curve {
+    metric: String,
+    /// Its title, with the unit.
+    label: String,
+}
+
+/// Every curve that one of the runs has, in the order of the first that has it.
+fn curves(runs: &[Chosen]) -> Vec<Curve> {
+    let mut curves: Vec<Curve> = Vec::new();
+    for series in runs.iter().flat_map(|chosen| &chosen.run.evidence.series) {
+        if curves.iter().all(|curve| curve.metric != series.metric) {
+            let unit = if series.unit.is_empty() { String::new() } else { format!(" ({})", series.unit) };
+            curves.push(Curve { metric: series.metric.clone(), label: format!("{}{unit}", series.title) });
+        }
+    }
+    curves
+}

@@ -1,0 +1,117 @@
+//! Files of runs: opened with a button or by drop, saved by the browser.
+
+use crate::charts::{Series, Table};
+use crate::keep::run_record::{MOST_BYTES, too_long};
+use crate::keep::{Evidence, Kept, Origin, Refusal};
+use crate::panel::history::store::Edit;
+use crate::ui::export::download;
+use crate::ui::figure::stamped;
+use std::cell::RefCell;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::File;
+use yew::prelude::*;
+
+/// Reads a file of one section.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reader(pub(super) fn(&str) -> Result<Evidence, Refusal>);
+
+/// A panel has one reader, for as long as it is there.
+impl PartialEq for Reader {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+thread_local! {
+    /// A file on its way to the panel that it belongs to.
+    static WAITING: RefCell<Option<(&'static str, String)>> = const { RefCell::new(None) };
+}
+
+/// A file that was opened in the wrong panel.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Misplaced {
+    pub(super) slug: &'static str,
+    pub(super) title: &'static str,
+    text: AttrValue,
+}
+
+impl Misplaced {
+    /// Leaves the file for the other panel, which takes it when it is opened.
+    pub(super) fn leave(&self) {
+        WAITING.set(Some((self.slug, self.text.to_string())));
+    }
+}
+
+/// The file that was left for this panel.
+pub(super) fn waiting(slug: &str) -> Option<String> {
+    let is_ours = WAITING.with_borrow(|waiting| waiting.as_ref().is_some_and(|(other, _)| *other == slug));
+    is_ours.then(|| WAITING.take()).flatten().map(|(_, text)| text)
+}
+
+/// Reads the file and adds it to the list, or says why that is not done.
+pub(super) fn open(
+    file: &File,
+    read: Reader,
+    edit: &Callback<Edit>,
+    misplaced: &Callback<Option<Misplaced>>,
+) {
+    let (name, size) = (file.name(), file.size());
+    if size > MOST_BYTES as f64 {
+        misplaced.emit(None);
+        edit.emit(Edit::Say(in_words(&name, too_long(size as usize))));
+        return;
+    }
+    let (text, edit, misplaced) = (file.text(), edit.clone(), misplaced.clone());
+    spawn_local(async move {
+        match JsFuture::from(text).await.ok().and_then(|text| text.as_string()) {
+            Some(text) => take(&name, text, read, &edit, &misplaced),
+            None => edit.emit(Edit::Say(format!("{name} could not be read by the browser."))),
+        }
+    });
+}
+
+/// Adds the text of a file to the list, or says why not.
+pub(super) fn take(
+    name: &str,
+    text: String,
+    read: Reader,
+    edit: &Callback<Edit>,
+    misplaced: &Callback<Option<Misplaced>>,
+) {
+    misplaced.emit(None);
+    edit.emit(Edit::Hush);
+    match (read.0)(&text) {
+        Ok(evidence) => edit.emit(Edit::Add(Origin::File, Box::new(evidence))),
+        Err(Refusal::OtherSection(slug, title)) => {
+            misplaced.emit(Some(Misplaced { slug, title, text: text.into() }));
+        }
+        Err(refusal) => edit.emit(Edit::Say(in_words(name, refusal))),
+    }
+}
+
+fn in_words(name: &str, refusal: Refusal) -> String {
+    match refusal {
+        Refusal::Words(words) => format!("{name} was not opened. {words}"),
+        Refusal::OtherSection(slug, _) => format!("{name} belongs to the section {slug}."),
+    }
+}
+
+/// Hands over the run as a file. `None` if the browser does not let the page do that.
+pub(super) fn save(run: &Kept) -> Option<()> {
+    download(&run.evidence.file_name("json"), "application/json", &run.evidence.to_json())
+}
+
+/// Hands over all curves of the run as one table: a row a step, a column a curve, and the run's settings.
+pub(super) fn save_csv(run: &Kept, stamp: &str) -> Option<()> {
+    let series: Vec<Series> = run
+        .evidence
+        .series
+        .iter()
+        .map(|series| {
+            let unit = if series.unit.is_empty() { String::new() } else { format!(" ({})", series.unit) };
+            Series::new(format!("{}{unit}", series.metric), series.points.clone(), 0)
+        })
+        .collect();
+    let csv = stamped(Table::from_series("step", &series), stamp).to_csv();
+    download(&run.evidence.file_name("csv"), "text/csv;charset=utf-8", &csv)
+}

@@ -1,0 +1,195 @@
+//! The list of kept runs, what there is to say of it, and the place where files are opened.
+
+use crate::core::settings::Param;
+use crate::keep::history::MOST_UNPINNED;
+use crate::keep::{Kept, format};
+use crate::panel::history::compare::Chosen;
+use crate::panel::history::files::{self, Misplaced, Reader};
+use crate::panel::history::row::Row;
+use crate::panel::history::store::{Edit, Store};
+use serde_json::{Map, Value};
+use std::rc::Rc;
+use web_sys::{HtmlElement, HtmlInputElement};
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub(super) struct RunListProps {
+    pub(super) slug: &'static str,
+    pub(super) params: &'static [Param],
+    pub(super) read: Reader,
+    pub(super) store: Store,
+    /// The settings of the panel now.
+    pub(super) config: Rc<Map<String, Value>>,
+    pub(super) defaults: Rc<Map<String, Value>>,
+    /// Whether a run goes on.
+    pub(super) active: bool,
+    /// The runs that are compared, and the numbers of their colours.
+    pub(super) chosen: Vec<(u64, usize)>,
+    pub(super) choose: Callback<(u64, bool)>,
+    pub(super) rerun: Callback<Kept>,
+    pub(super) edit: Callback<Edit>,
+    /// The address's query.
+    pub(super) query: Rc<Vec<(String, String)>>,
+}
+
+/// The newest run first.
+#[component]
+pub(super) fn RunList(props: &RunListProps) -> Html {
+    let RunListProps { params, store, edit, read, defaults, .. } = props;
+    let (params, read) = (*params, *read);
+    let history = &store.history;
+    let misplaced = use_state_eq(|| None::<Misplaced>);
+    let on_misplaced = use_callback((), {
+        let misplaced = misplaced.setter();
+        move |found: Option<Misplaced>, ()| misplaced.set(found)
+    });
+    // A file that was opened in another panel and belongs here.
+    use_effect_with((), {
+        let (slug, edit, on_misplaced) = (props.slug, edit.clone(), on_misplaced.clone());
+        move |()| {
+            if let Some(text) = files::waiting(slug) {
+                files::take("The file", text, read, &edit, &on_misplaced);
+            }
+        }
+    });
+    let open = {
+        let (edit, on_misplaced) = (edit.clone(), on_misplaced.clone());
+        move |file: &web_sys::File| files::open(file, read, &edit, &on_misplaced)
+    };
+    let on_pick = {
+        let open = open.clone();
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            if let Some(file) = input.files().and_then(|files| files.get(0)) {
+                open(&file);
+            }
+            // So that the same file can be opened again.
+            input.set_value("");
+        })
+    };
+    let over = use_state_eq(|| false);
+    let ondragover = {
+        let over = over.setter();
+        Callback::from(move |event: DragEvent| {
+            event.prevent_default();
+            over.set(true);
+        })
+    };
+    let ondragleave = {
+        let over = over.setter();
+        Callback::from(move |_: DragEvent| over.set(false))
+    };
+    let ondrop = {
+        let over = over.setter();
+        Callback::from(move |event: DragEvent| {
+            event.prevent_default();
+            over.set(false);
+            let files = event.data_transfer().and_then(|transfer| transfer.files());
+            if let Some(file) = files.and_then(|files| files.get(0)) {
+                open(&file);
+            }
+        })
+    };
+
+    // The button that had the focus is gone with its row.
+    let undo_button = use_node_ref();
+    let deleted = history.deleted().map(|run| run.id);
+    use_effect_with(deleted, {
+        let undo_button = undo_button.clone();
+        move |_| {
+            if let Some(button) = undo_button.cast::<HtmlElement>() {
+                // A button that cannot take the focus leaves it where it is.
+                let _ = button.focus();
+            }
+        }
+    });
+
+    let row = |run: &Kept| {
+        let before = history.before(run.id);
+        let (against, from) = match before {
+            Some(before) => (before.name.clone(), &before.evidence.config),
+            None => ("the default settings".to_owned(), &**defaults),
+        };
+        let mut differences = format::differences(params, from, &run.evidence.config);
+        let kinds = before.map(|before| (before.evidence.device.kind, run.evidence.device.kind));
+        if let Some((was, is)) = kinds.filter(|(was, is)| was != is) {
+            differences.push(format!(
+                "device {} → {}",
+                super::row::device_name(was),
+                super::row::device_name(is)
+            ));
+        }
+        let slot = props.chosen.iter().find(|(id, _)| *id == run.id).map(|(_, slot)| *slot);
+        html! {
+            <Row key={run.id} run={run.clone()} {params} defaults={defaults.clone()} config={props.config.clone()} {against} {differences}
+                slot={slot.map(Chosen::style)} active={props.active} choose={props.choose.clone()} rerun={props.rerun.clone()}
+                edit={edit.clone()} slug={props.slug} />
+        }
+    };
+    let hush = {
+        let edit = edit.clone();
+        Callback::from(move |_: MouseEvent| edit.emit(Edit::Hush))
+    };
+    let undo = {
+        let edit = edit.clone();
+        Callback::from(move |_: MouseEvent| edit.emit(Edit::Undo))
+    };
+    html! {
+        <div class="runs" data-over={over.then_some("true")} {ondragover} {ondragleave} {ondrop}>
+            <div class="runs-head">
+                <p class="runs-about">
+                    { format!("The last {MOST_UNPINNED} runs of this section that ended or were stopped, and those that you pin. Tick runs to lay them over each other. A file is the whole run: settings, curves and checks.") }
+                    if let Some(why) = store.fleeting {
+                        { " " }<strong>{ why }</strong>
+                    }
+                </p>
+                <label class="file-button">
+                    <input type="file" accept=".json,application/json" data-action="open-run" onchange={on_pick} />
+                    <span>{ "Open a file of a run…" }</span>
+                </label>
+            </div>
+            <div role="status">
+                if !store.complaints.is_empty() {
+                    <div class="notice" data-kind="warn">
+                        { for store.complaints.iter().map(|words| html! { <p>{ words.clone() }</p> }) }
+                        <button type="button" onclick={hush}>{ "Close" }</button>
+                    </div>
+                }
+                if let Some(file) = &*misplaced {
+                    { misplaced_notice(file, &props.query) }
+                }
+                if let Some(run) = history.deleted() {
+                    <p class="notice">
+                        { format!("{} was deleted. ", run.name) }
+                        <button type="button" data-action="undo-delete" ref={undo_button} onclick={undo}>{ "Undo" }</button>
+                    </p>
+                }
+            </div>
+            if history.runs.is_empty() {
+                <p class="runs-empty">{ "No run is kept yet. Press Train: when the run ends or is stopped, it is here, and the next one can be compared with it. Or drop a file of a run here." }</p>
+            } else {
+                <ol class="run-list" reversed=true>{ for history.runs.iter().rev().map(row) }</ol>
+            }
+        </div>
+    }
+}
+
+/// A way to the panel that the file belongs to, which then opens it.
+fn misplaced_notice(file: &Misplaced, query: &[(String, String)]) -> Html {
+    // The device, the theme and the frame are the visitor's; settings belong to their section.
+    let kept = query.iter().filter(|(key, _)| ["device", "theme", "embed"].contains(&key.as_str()));
+    let kept = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
+    let mark = if kept.is_empty() { "" } else { "?" };
+    let onclick = {
+        let file = file.clone();
+        Callback::from(move |_: MouseEvent| file.leave())
+    };
+    html! {
+        <p class="notice" data-kind="warn">
+            { format!("This is a run of another section, {}. ", file.title) }
+            <a href={format!("#/{}{mark}{kept}", file.slug)} data-action="open-elsewhere" {onclick}>
+                { "Open it there" }
+            </a>
+        </p>
+    }
+}

@@ -1,0 +1,268 @@
+//! One kept run.
+
+use crate::core::settings::Param;
+use crate::keep::history::MOST_NAME;
+use crate::keep::{Kept, Moment, Origin, Outcome, format};
+use crate::panel::history::files;
+use crate::panel::history::store::Edit;
+use crate::protocol::{DeviceChoice, DeviceKind};
+use crate::ui::checks::CheckTable;
+use crate::ui::part::use_lesson;
+use crate::ui::readout::format_number;
+use js_sys::{Date, Object, Reflect};
+use serde_json::{Map, Value};
+use std::rc::Rc;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+/// So many last values are seen without opening the row.
+const FEW: usize = 4;
+
+#[derive(Properties, PartialEq)]
+pub(super) struct RowProps {
+    pub(super) slug: &'static str,
+    pub(super) run: Kept,
+    pub(super) params: &'static [Param],
+    pub(super) defaults: Rc<Map<String, Value>>,
+    /// The settings of the panel now.
+    pub(super) config: Rc<Map<String, Value>>,
+    /// What its settings are compared with, and in what they differ from that.
+    pub(super) against: String,
+    pub(super) differences: Vec<String>,
+    /// Its colour in the comparison and whether its line is dashed, if it is in it.
+    pub(super) slot: Option<(usize, bool)>,
+    pub(super) active: bool,
+    pub(super) choose: Callback<(u64, bool)>,
+    pub(super) rerun: Callback<Kept>,
+    pub(super) edit: Callback<Edit>,
+}
+
+/// What a run was, what came of it, and what can be done with it.
+#[component]
+pub(super) fn Row(props: &RowProps) -> Html {
+    let RowProps { run, edit, .. } = props;
+    let (id, evidence) = (run.id, &run.evidence);
+    let opened = use_state_eq(|| false);
+    let on_choose = {
+        let choose = props.choose.clone();
+        Callback::from(move |event: Event| {
+            choose.emit((id, event.target_unchecked_into::<HtmlInputElement>().checked()));
+        })
+    };
+    let on_name = {
+        let (edit, name) = (edit.clone(), run.name.clone());
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            edit.emit(Edit::Rename(id, input.value()));
+            if input.value().trim().is_empty() {
+                input.set_value(&name);
+            }
+        })
+    };
+    let edits = |make: fn(u64, bool) -> Edit, pinned: bool| {
+        let edit = edit.clone();
+        Callback::from(move |_: MouseEvent| edit.emit(make(id, pinned)))
+    };
+    let saves = |save: fn(&RowProps) -> Option<()>| {
+        let (edit, props) = (edit.clone(), props.copy());
+        Callback::from(move |_: MouseEvent| {
+            if save(&props).is_none() {
+                edit.emit(Edit::Say("This browser did not let the page make that file.".to_owned()));
+            }
+        })
+    };
+    // A run of other settings would get around what the author of the page has fixed, and a question that waits.
+    let lesson = use_lesson();
+    let fixed = !lesson.lock.is_empty() || lesson.question.is_some();
+    let rerun = {
+        let (rerun, run) = (props.rerun.clone(), run.clone());
+        Callback::from(move |_: MouseEvent| rerun.emit(run.clone()))
+    };
+    let toggle = {
+        let opened = opened.clone();
+        Callback::from(move |_: MouseEvent| opened.set(!*opened))
+    };
+    let swatch = props.slot.map(|(color, dashed)| {
+        let dashed = dashed.then_some("true");
+        html! { <span class="swatch" data-dashed={dashed} style={format!("background:var(--series-{color})")}></span> }
+    });
+    let named = |what: &str| format!("{what}: {}", run.name);
+    html! {
+        <li class="run" data-run={id.to_string()} data-origin={if run.origin == Origin::File { "file" } else { "here" }}
+            data-outcome={match evidence.outcome { Outcome::Done => "done", Outcome::Stopped => "stopped", Outcome::Failed(_) => "failed" }}>
+            <div class="run-head">
+                <input type="checkbox" data-action="compare-run" aria-label={named("Compare")} checked={props.slot.is_some()} onchange={on_choose} />
+                { for swatch }
+                if run.origin == Origin::Here {
+                    <input class="run-name" type="text" aria-label={named("Name of the run")} maxlength={MOST_NAME.to_string()}
+                        value={run.name.clone()} onchange={on_name} />
+                } else {
+                    <strong class="run-name">{ run.name.clone() }</strong>
+                    <span class="badge">{ "from a file" }</span>
+                }
+                if run.pinned {
+                    <span class="badge">{ "pinned" }</span>
+                }
+                <span class="run-when">
+                    { format!("{} · {} · {}", format::outcome(evidence), format::duration(evidence), device_name(evidence.device.kind)) }
+                    { " · " }<time datetime={evidence.finished.to_string()}>{ local(evidence.finished) }</time>
+                </span>
+            </div>
+            <p class="run-differences">
+                if props.differences.is_empty() {
+                    { format!("The same settings as {}.", props.against) }
+                } else {
+                    { format!("Against {}: {}.", props.against, props.differences.join(", ")) }
+                }
+            </p>
+            <p class="run-values">
+                { for evidence.series.iter().take(FEW).map(last_value) }
+                <span class="run-value">{ "Checks: " }<b>{ format::verdicts(&evidence.checks) }</b></span>
+            </p>
+            <div class="run-actions" role="group" aria-label={named("Do with this run")}>
+                <button type="button" data-action="rerun" disabled={props.active || fixed} onclick={rerun}
+                    title={if fixed { "The settings are fixed on this page" } else { "Sets the settings, the seed and the device of this run, and trains" }}>{ "Run again" }</button>
+                <button type="button" data-action="pin-run" aria-pressed={run.pinned.to_string()}
+                    onclick={edits(Edit::Pin, !run.pinned)}>{ "Pin" }</button>
+                <button type="button" data-action="save-run" onclick={saves(|props| files::save(&props.run))}>{ "Save file" }</button>
+                <button type="button" data-action="save-run-csv" onclick={saves(|props| files::save_csv(&props.run, &props.stamp()))}>{ "CSV" }</button>
+                <button type="button" data-action="delete-run" onclick={edits(|id, _| Edit::Delete(id), false)}>{ "Delete" }</button>
+                <button type="button" data-action="run-details" aria-expanded={opened.to_string()} onclick={toggle}>
+                    { if *opened { "Hide details" } else { "Details" } }
+                </button>
+            </div>
+            if *opened {
+                { details(props) }
+            }
+        </li>
+    }
+}
+
+impl RowProps {
+    fn copy(&self) -> Self {
+        Self {
+            run: self.run.clone(),
+            defaults: self.defaults.clone(),
+            config: self.config.clone(),
+            against: self.against.clone(),
+            differences: self.differences.clone(),
+            choose: self.choose.clone(),
+            rerun: self.rerun.clone(),
+            edit: self.edit.clone(),
+            ..*self
+        }
+    }
+
+    /// Section, version and settings, as every file of the lab has them.
+    fn stamp(&self) -> String {
+        let evidence = &self.run.evidence;
+        let settings = format::settings(self.params, &self.defaults, &evidence.config);
+        format!("nn-lab {} · {} · {settings}", evidence.lab_version, self.slug)
+    }
+}
+
+/// All that was written down, but for the curves.
+fn details(props: &RowProps) -> Html {
+    let evidence = &props.run.evidence;
+    let now = format::differences(props.params, &evidence.config, &props.config);
+    let setting = |param: &Param| {
+        let value = evidence.config.get(param.key)?;
+        Some(html! { <tr><th scope="row">{ param.label }</th><td>{ format::value(param, value) }</td></tr> })
+    };
+    let change = |change: &crate::keep::Change| {
+        let param = props.params.iter().find(|param| param.key == change.key)?;
+        Some(format!("{} to {} after step {}", param.label, format::value(param, &change.value), change.step))
+    };
+    let changes: Vec<String> = evidence.changes.iter().filter_map(change).collect();
+    let device = &evidence.device;
+    let thinned = evidence.series.iter().find_map(|series| series.thinned_from.map(|from| (series, from)));
+    html! {
+        <div class="run-details">
+            if let Outcome::Failed(why) = &evidence.outcome {
+                <p>{ why.clone() }</p>
+            }
+            <p>
+                { format!("Device: {} ({}), {}.", device_name(device.kind), device.name, asked_for(device.asked)) }
+                if let Some(why) = &device.fallback {
+                    { format!(" {why}") }
+                }
+            </p>
+            <p>
+                { format!("Begun {}, ended {}, with version {} of the lab", local(evidence.begun), local(evidence.finished), evidence.lab_version) }
+                { if evidence.lab_version == env!("CARGO_PKG_VERSION") { ".".to_owned() } else { format!("; this is {}.", env!("CARGO_PKG_VERSION")) } }
+            </p>
+            if !changes.is_empty() {
+                <p>{ format!("Changed while it ran: {}. Running it again begins with the settings below and changes nothing.", changes.join(", ")) }</p>
+            }
+            <p>
+                if now.is_empty() {
+                    { "The settings of this panel are those of the run." }
+                } else {
+                    { format!("From this run to the settings of this panel: {}.", now.join(", ")) }
+                }
+            </p>
+            if let Some((series, from)) = thinned {
+                <p>{ format!("Long curves were thinned to save space: {} had {from} points and has {}.", series.title, series.points.len()) }</p>
+            }
+            <div class="run-tables">
+                <table class="run-table">
+                    <caption>{ "Settings" }</caption>
+                    <tbody>{ for props.params.iter().filter_map(setting) }</tbody>
+                </table>
+                <table class="run-table">
+                    <caption>{ "Last value of each curve" }</caption>
+                    <tbody>
+                        { for evidence.series.iter().map(|series| html! {
+                            <tr><th scope="row">{ series.title.clone() }</th><td>{ number(series) }</td></tr>
+                        }) }
+                    </tbody>
+                </table>
+            </div>
+            <h4>{ "Checks of this run" }</h4>
+            <CheckTable checks={evidence.checks.clone()} />
+        </div>
+    }
+}
+
+fn last_value(series: &crate::keep::KeptSeries) -> Html {
+    html! {
+        <span class="run-value">
+            { format!("{}: ", series.title) }
+            <b data-kept={series.metric.clone()} data-value={series.last().map(|y| y.to_string())}>{ number(series) }</b>
+        </span>
+    }
+}
+
+/// The last value of a curve, with its unit.
+fn number(series: &crate::keep::KeptSeries) -> String {
+    match series.last() {
+        None => "–".to_owned(),
+        Some(y) if series.unit.is_empty() => format_number(y, 3),
+        Some(y) => format!("{} {}", format_number(y, 3), series.unit),
+    }
+}
+
+pub(super) fn device_name(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Webgpu => "WebGPU",
+        DeviceKind::Cpu => "CPU",
+    }
+}
+
+fn asked_for(choice: DeviceChoice) -> &'static str {
+    match choice {
+        DeviceChoice::Auto => "chosen automatically",
+        DeviceChoice::Webgpu => "WebGPU was asked for",
+        DeviceChoice::Cpu => "the CPU was asked for",
+    }
+}
+
+/// The moment on the visitor's clock.
+fn local(moment: Moment) -> String {
+    let options = Object::new();
+    for (key, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
+        // An object of one's own takes what it is given.
+        let _ = Reflect::set(&options, &key.into(), &value.into());
+    }
+    Date::new(&(moment.0 as f64).into()).to_locale_string("en-GB", &options).into()
+}

@@ -1,0 +1,169 @@
+//! Where the list of runs lives: in the browser's storage where that exists, else in this tab.
+
+use crate::keep::{Evidence, History, Origin};
+use crate::panel::Shown;
+use crate::panel::history::SharedHistory;
+use crate::run::Experiment;
+use gloo::events::EventListener;
+use gloo::timers::callback::Timeout;
+use gloo::utils::window;
+use js_sys::Reflect;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use web_sys::Storage;
+use yew::prelude::*;
+
+/// A change of the list.
+#[derive(Debug)]
+pub(super) enum Edit {
+    Add(Origin, Box<Evidence>),
+    Rename(u64, String),
+    Pin(u64, bool),
+    Delete(u64),
+    Undo,
+    /// Something that the visitor should know.
+    Say(String),
+    /// The visitor has read it.
+    Hush,
+}
+
+/// The list, and what there is to say of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Store {
+    pub(super) history: SharedHistory,
+    /// What went wrong, if anything.
+    pub(super) complaints: Rc<Vec<String>>,
+    /// Whether the list is gone when the tab is closed, and why.
+    pub(super) fleeting: Option<&'static str>,
+}
+
+impl std::ops::Deref for SharedHistory {
+    type Target = History;
+
+    fn deref(&self) -> &History {
+        &self.0
+    }
+}
+
+thread_local! {
+    /// The lists of all sections of this page, in full: what is stored is thinned, and some pages store nothing.
+    static LISTS: RefCell<HashMap<&'static str, Rc<History>>> = RefCell::default();
+}
+
+const NO_STORAGE: &str = "This page may not store anything in the browser here, so these runs are gone when it is closed. Save those that matter.";
+const FULL: &str = "The browser's storage for this page is full, so the oldest of these runs are gone when it is closed. Save those that matter.";
+
+/// The list of a section's runs, and the way to change it.
+#[hook]
+pub(super) fn use_history<E: Experiment>() -> (Store, Callback<Edit>) {
+    let store = use_mut_ref(|| Store {
+        history: Shown(LISTS.with_borrow(|lists| lists.get(E::SLUG).cloned()).unwrap_or_default()),
+        complaints: Rc::default(),
+        fleeting: None,
+    });
+    let update = use_force_update();
+    use_effect_with((), {
+        let (store, update) = (store.clone(), update.clone());
+        move |()| {
+            let load = move || {
+                store.borrow_mut().load::<E>();
+                update.force_update();
+            };
+            // Other windows of this browser keep runs of this section in the same place.
+            let others = EventListener::new(&window(), "storage", {
+                let load = load.clone();
+                move |event| {
+                    let key = Reflect::get(event, &"key".into()).ok().and_then(|key| key.as_string());
+                    if key.is_none_or(|key| key == key_of(E::SLUG)) {
+                        load();
+                    }
+                }
+            });
+            // After the first paint: some megabytes may have to be read.
+            let first = Timeout::new(0, load);
+            move || drop((others, first))
+        }
+    });
+    let edit = {
+        let store = store.clone();
+        use_callback((), move |edit: Edit, ()| {
+            store.borrow_mut().apply(edit, E::SLUG);
+            update.force_update();
+        })
+    };
+    let now = store.borrow().clone();
+    (now, edit)
+}
+
+impl Store {
+    fn apply(&mut self, edit: Edit, slug: &'static str) {
+        let mut history = (*self.history.0).clone();
+        match edit {
+            Edit::Add(origin, evidence) => {
+                history.add(js_sys::Date::now() as u64, origin, *evidence);
+            }
+            Edit::Rename(id, name) => history.rename(id, &name),
+            Edit::Pin(id, pinned) => history.pin(id, pinned),
+            Edit::Delete(id) => history.delete(id),
+            Edit::Undo => history.undo(),
+            Edit::Say(words) => {
+                self.complaints = Rc::new(vec![words]);
+                return;
+            }
+            Edit::Hush => {
+                self.complaints = Rc::default();
+                return;
+            }
+        }
+        self.put(history, slug);
+        self.fleeting = save(slug, &self.history);
+    }
+
+    fn put(&mut self, history: History, slug: &'static str) {
+        self.history = Shown(Rc::new(history));
+        LISTS.with_borrow_mut(|lists| lists.insert(slug, self.history.0.clone()));
+    }
+
+    fn load<E: Experiment>(&mut self) {
+        let Some(storage) = storage() else {
+            self.fleeting = Some(NO_STORAGE);
+            return;
+        };
+        let Some(text) = storage.get_item(&key_of(E::SLUG)).ok().flatten() else { return };
+        let (history, mut complaints) = History::from_text::<E>(&text);
+        if !complaints.is_empty() {
+            // The next run overwrites it; whoever knows how may still mend this copy.
+            let copy = format!("{}:damaged", key_of(E::SLUG));
+            if storage.set_item(&copy, &text).is_ok() {
+                complaints.push(format!("A copy of what was stored was put under {copy}."));
+            }
+            self.complaints = Rc::new(complaints);
+        }
+        self.put(self.history.follow(history), E::SLUG);
+    }
+}
+
+/// Where a section's list is stored.
+fn key_of(slug: &str) -> String {
+    format!("nn-lab:runs:{slug}")
+}
+
+/// The storage that outlives the page, if it may be used: a sandboxed frame has none, and says so by throwing.
+fn storage() -> Option<Storage> {
+    window().local_storage().ok().flatten()
+}
+
+/// Stores the list, as much of it as there is room for. Says what is not stored.
+fn save(slug: &str, history: &History) -> Option<&'static str> {
+    let Some(storage) = storage() else { return Some(NO_STORAGE) };
+    let mut stored = history.clone();
+    let mut said = None;
+    while storage.set_item(&key_of(slug), &stored.to_text()).is_err() {
+        said = Some(FULL);
+        if !stored.drop_oldest() {
+            break;
+        }
+    }
+    said
+}

@@ -1,0 +1,341 @@
+//! One component a section, and what they share: settings from the address, and the frame of a panel.
+
+pub mod files;
+mod history;
+mod run_panel;
+mod share;
+mod shown;
+
+use crate::charts::{Series, Table};
+use crate::core::settings::{Param, Preset, Settings, base, difference, from_query, to_map, to_query, with};
+use crate::lab::Lab;
+use crate::panel::history::RunHistory;
+use crate::panel::run_panel::Desk;
+use crate::panel::share::Share;
+use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind, Pace};
+use crate::run::Experiment;
+use crate::ui::checks::CheckTable;
+use crate::ui::control::Control;
+use crate::ui::part::{Part, use_lesson};
+use crate::ui::readout::format_number;
+use serde_json::Value;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// What the app gives a panel.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct PanelProps {
+    /// The address's query.
+    pub query: Rc<Vec<(String, String)>>,
+    /// Changes keys of the query; `None` removes one.
+    pub on_query: Callback<Vec<(String, Option<String>)>>,
+    pub device: DeviceChoice,
+}
+
+/// A panel's settings, which live in the address.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PanelSettings<C> {
+    pub config: C,
+    /// The preset that these settings are, if none of its fields was changed since.
+    pub preset: Option<&'static Preset>,
+    /// What in the address could not be taken as it was.
+    pub complaints: Vec<String>,
+    /// Sets one field.
+    pub set: Callback<(&'static str, Value)>,
+    /// Sets all fields to those of a preset, or to their defaults; what the lesson locks stays.
+    pub choose: Callback<Option<&'static Preset>>,
+    /// The address that they come from.
+    pub page: PanelProps,
+}
+
+/// The settings that the address asks for.
+#[hook]
+pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
+    let lesson = use_lesson();
+    let (preset, base, unknown) = base::<C>(&props.query);
+    let (config, mut complaints) = from_query(&base, &props.query);
+    complaints.extend(unknown);
+    // The same callback until the settings change, so that frames of a run leave the controls alone: a number that is
+    // being typed would be set back thirty times a second.
+    let preset = preset.filter(|_| config == base);
+    let set = use_callback(
+        (config.clone(), base, props.on_query.clone(), lesson.clone()),
+        move |(key, value): (&'static str, Value), (config, base, on_query, lesson)| {
+            if lesson.locks(key) {
+                return;
+            }
+            // The control has checked the value and told its visitor; what is still wrong changes nothing.
+            if let Ok(config) = with(config, key, &value) {
+                let ours = difference(&config, base);
+                let value = |key: &str| ours.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone());
+                on_query
+                    .emit(C::PARAMS.iter().map(|param| (param.key.to_owned(), value(param.key))).collect());
+            }
+        },
+    );
+    let choose = use_callback(
+        (config.clone(), props.on_query.clone(), lesson),
+        |preset: Option<&'static Preset>, (config, on_query, lesson)| {
+            let base = preset.map_or_else(C::default, Preset::config);
+            let (map, mut target) = (to_map(config), base.clone());
+            for key in C::PARAMS.iter().map(|param| param.key).filter(|key| lesson.locks(key)) {
+                if let Some(locked) = map.get(key).and_then(|value| with(&target, key, value).ok()) {
+                    target = locked;
+                }
+            }
+            let kept = difference(&target, &base);
+            let value = |key: &str| kept.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone());
+            let mut changes: Vec<_> =
+                C::PARAMS.iter().map(|param| (param.key.to_owned(), value(param.key))).collect();
+            changes.push(("preset".to_owned(), preset.map(|preset| preset.slug.to_owned())));
+            on_query.emit(changes);
+        },
+    );
+    PanelSettings { config, preset, complaints, set, choose, page: props.clone() }
+}
+
+/// The frame of a panel: its title and introduction, its knobs beside its figures, and its checks.
+pub fn frame<E: Experiment>(
+    lab: &Lab<E>,
+    settings: &PanelSettings<E::Config>,
+    title: &'static str,
+    introduction: Html,
+    knobs: Html,
+    figures: Html,
+) -> Html {
+    let device = lab.device.as_ref().map(|info| info.kind);
+    let title_id = format!("{}-title", E::SLUG);
+    let choose = settings.choose.clone();
+    html! {
+        <section class="panel" data-panel={E::SLUG} data-state={lab.state.slug()}
+            data-probe={if lab.probing { "running" } else { "idle" }}
+            data-device={device.map(DeviceKind::slug)} aria-labelledby={title_id.clone()}>
+            <div class="panel-head">
+                <h2 id={title_id}>{ title }</h2>
+                <Part name="share">
+                    <Share slug={E::SLUG} query={settings.page.query.clone()} params={<E::Config as Settings>::PARAMS}
+                        presets={<E::Config as Settings>::PRESETS} />
+                </Part>
+            </div>
+            <Part name="introduction">{ introduction }</Part>
+            { notices(&settings.complaints, lab.probe_error.as_ref()) }
+            <div class="panel-grid">
+                <div class="controls">
+                    <Part name="presets">
+                        <Presets presets={<E::Config as Settings>::PRESETS} current={settings.preset} choose={choose.clone()} />
+                    </Part>
+                    { desk(lab, settings) }
+                    { device_line(lab.device.as_ref(), lab.pace) }
+                    <Part name="settings">
+                        <Knobs>
+                            { knobs }
+                            <Part name="defaults">
+                                <button type="button" data-action="defaults" onclick={move |_| choose.emit(None)}>
+                                    { "Default settings" }
+                                </button>
+                            </Part>
+                        </Knobs>
+                    </Part>
+                </div>
+                <div class="figures">
+                    { figures }
+                    <Part name="checks">
+                        <h3>{ "Check" }</h3>
+                        <CheckTable checks={E::checks(&settings.config, &lab.record)} />
+                    </Part>
+                    <Part name="history">
+                        <RunHistory<E> page={settings.page.clone()} config={settings.config.clone()} record={lab.record.clone()}
+                            state={lab.state.clone()} run={lab.run} progress={lab.progress} device={lab.device.clone()}
+                            train={lab.train.clone()} />
+                    </Part>
+                </div>
+            </div>
+        </section>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct PresetsProps {
+    presets: &'static [Preset],
+    current: Option<&'static Preset>,
+    choose: Callback<Option<&'static Preset>>,
+}
+
+/// One button for each set-up, with what will be seen under the one that is chosen.
+#[component]
+fn Presets(props: &PresetsProps) -> Html {
+    if props.presets.is_empty() {
+        return Html::default();
+    }
+    let button = |preset: &'static Preset| {
+        let choose = props.choose.clone();
+        let pressed = props.current.is_some_and(|current| current.slug == preset.slug);
+        html! {
+            <button type="button" data-preset={preset.slug} aria-pressed={pressed.to_string()} title={preset.help}
+                onclick={move |_| choose.emit(Some(preset))}>{ preset.title }</button>
+        }
+    };
+    html! {
+        <div class="presets" role="group" aria-label="Presets">
+            { for props.presets.iter().map(button) }
+            if let Some(preset) = props.current {
+                <p>{ preset.help }</p>
+            }
+        </div>
+    }
+}
+
+/// A record, compared by its pointer.
+#[derive(Debug)]
+pub struct Shown<R>(pub Rc<R>);
+
+impl<R> Clone for Shown<R> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<R> PartialEq for Shown<R> {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// The table twin of a line chart.
+pub fn series_table(x: &'static str, series: &[Series]) -> Callback<(), Table> {
+    let series = series.to_vec();
+    Callback::from(move |()| Table::from_series(x, &series))
+}
+
+/// The controls for some fields, under a heading.
+pub fn controls<C: Settings>(settings: &PanelSettings<C>, title: &'static str, keys: &[&str]) -> Html {
+    controls_without(settings, title, keys, &[])
+}
+
+/// The same, with menus that leave out `absent` values, which are not to be had at present.
+pub fn controls_without<C: Settings>(
+    settings: &PanelSettings<C>,
+    title: &'static str,
+    keys: &[&str],
+    absent: &'static [&'static str],
+) -> Html {
+    let map = to_map(&settings.config);
+    let fields = keys.iter().filter_map(|key| {
+        let param = C::PARAMS.iter().find(|param| param.key == *key)?;
+        Some((param, map.get(param.key)?.clone()))
+    });
+    html! { <Group {title} fields={fields.collect::<Vec<_>>()} set={settings.set.clone()} {absent} /> }
+}
+
+#[derive(PartialEq, Properties)]
+struct GroupProps {
+    title: &'static str,
+    fields: Vec<(&'static Param, Value)>,
+    set: Callback<(&'static str, Value)>,
+    absent: &'static [&'static str],
+}
+
+/// Controls under a heading; drawn anew only when a value changes.
+#[component]
+fn Group(props: &GroupProps) -> Html {
+    let lesson = use_lesson();
+    let control = |(param, value): &(&'static Param, Value)| {
+        let (set, key) = (props.set.clone(), param.key);
+        let on_change = Callback::from(move |value: Value| set.emit((key, value)));
+        let (locked, absent) = (lesson.locks(key), props.absent);
+        html! { <Control {key} param={*param} value={value.clone()} {on_change} {locked} {absent} /> }
+    };
+    let shown: Vec<_> = props.fields.iter().filter(|(param, _)| !lesson.hides(param.key)).collect();
+    if shown.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <fieldset>
+            <legend>{ props.title }</legend>
+            { for shown.into_iter().map(control) }
+        </fieldset>
+    }
+}
+
+/// The run controls of a panel's experiment, and what goes with them.
+fn desk<E: Experiment>(lab: &Lab<E>, settings: &PanelSettings<E::Config>) -> Html {
+    let record = lab.record.clone();
+    let mark = Rc::as_ptr(&record) as usize;
+    html! {
+        <Desk slug={E::SLUG} stamp={stamp(E::SLUG, &settings.config)} params={<E::Config as Settings>::PARAMS} write={settings.page.on_query.clone()} {mark}
+            series={Callback::from(move |()| E::series(&record))}
+            state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
+            on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}
+            on_step={lab.step.clone()} on_stop={lab.stop.clone()} on_reset={lab.reset.clone()} />
+    }
+}
+
+/// What went wrong with the address or the probe, if anything.
+fn notices(complaints: &[String], error: Option<&String>) -> Html {
+    html! {
+        <>
+            if !complaints.is_empty() {
+                <div class="notice" data-kind="warn" role="status">
+                    { for complaints.iter().map(|text| html! { <p>{ text }</p> }) }
+                </div>
+            }
+            if let Some(error) = error {
+                <div class="notice" data-kind="error" role="alert"><p>{ error }</p></div>
+            }
+        </>
+    }
+}
+
+/// The knobs of a panel. On a narrow page they start closed, so that the figures are not far below the buttons.
+#[component]
+fn Knobs(props: &KnobsProps) -> Html {
+    const WIDE_PX: f64 = 900.0;
+    let open = use_state(|| {
+        let width = gloo::utils::window().inner_width().ok().and_then(|width| width.as_f64());
+        width.is_none_or(|width| width >= WIDE_PX)
+    });
+    html! {
+        <details class="knobs" open={*open}>
+            <summary>{ "Settings" }</summary>
+            { props.children.clone() }
+        </details>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct KnobsProps {
+    children: Html,
+}
+
+/// Which device computes, and why it is not another; and how long a step keeps the worker.
+fn device_line(device: Option<&DeviceInfo>, pace: Pace) -> Html {
+    let Some(info) = device else {
+        return html! { <p class="device-line">{ "Device: the worker is being fetched." }</p> };
+    };
+    let kind = match info.kind {
+        DeviceKind::Webgpu => "WebGPU",
+        DeviceKind::Cpu => "CPU",
+    };
+    html! {
+        <p class="device-line">
+            { "Device: " }<strong>{ kind }</strong>{ format!(" ({}).", info.name) }
+            if let Some(why) = &info.fallback {
+                <span class="fallback">{ format!(" {why}") }</span>
+            }
+            if pace.enqueue_ms.is_finite() && pace.enqueue_ms > 0.0 {
+                { if info.kind == DeviceKind::Webgpu { " To enqueue a step takes " } else { " A step takes " } }
+                <output data-metric="enqueue_ms" data-value={pace.enqueue_ms.to_string()}>
+                    { format!("{} ms", format_number(pace.enqueue_ms.into(), 2)) }
+                </output>{ "." }
+            }
+        </p>
+    }
+}
+
+/// The settings that differ from the defaults, for exports.
+pub fn stamp<C: Settings>(slug: &str, config: &C) -> AttrValue {
+    let query: Vec<String> =
+        to_query(config).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let settings = if query.is_empty() { "default settings".to_owned() } else { query.join(" ") };
+    AttrValue::from(format!("nn-lab {} · {slug} · {settings}", env!("CARGO_PKG_VERSION")))
+}

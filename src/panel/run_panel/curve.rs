@@ -1,0 +1,180 @@
+//! A curve that is drawn before the run, by pointer or keyboard, and held against the measured one after it.
+
+use crate::charts::scale::format_number;
+use crate::charts::{LineChart, Series};
+use crate::core::curve::RunSeries;
+use crate::panel::series_table;
+use crate::ui::figure::Figure;
+use std::rc::Rc;
+use web_sys::SvgElement;
+use yew::prelude::*;
+
+/// As many points make a drawn curve; the first is the start of the run, the last its end.
+const POINTS: usize = 21;
+const WIDTH: f64 = 260.0;
+const HEIGHT: f64 = 140.0;
+
+#[derive(Clone, PartialEq, Properties)]
+pub(super) struct CurvePadProps {
+    /// The ends of the vertical axis.
+    pub(super) range: (f64, f64),
+    /// The quantity that is guessed.
+    pub(super) label: AttrValue,
+    /// Called with shares of the run, from 0 to 1, and values.
+    pub(super) on_draw: Callback<Vec<(f64, f64)>>,
+}
+
+/// Where a curve is drawn.
+#[component]
+pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
+    let (low, high) = props.range;
+    // Heights from 0 to 1; none until something has been drawn.
+    let heights = use_state_eq(|| None::<Vec<f64>>);
+    let cursor = use_state_eq(|| 0usize);
+    let last = use_mut_ref(|| None::<usize>);
+    let node = use_node_ref();
+
+    let set = {
+        let (heights, on_draw) = (heights.clone(), props.on_draw.clone());
+        move |drawn: Vec<f64>| {
+            let share = |index: usize| index as f64 / (POINTS - 1) as f64;
+            on_draw.emit(drawn.iter().enumerate().map(|(i, y)| (share(i), low + y * (high - low))).collect());
+            heights.set(Some(drawn));
+        }
+    };
+    let draw = {
+        let (heights, cursor, last, node, set) =
+            (heights.clone(), cursor.setter(), last.clone(), node.clone(), set.clone());
+        move |event: &PointerEvent| {
+            let Some(svg) = node.cast::<SvgElement>() else { return };
+            let frame = svg.get_bounding_client_rect();
+            let x = (f64::from(event.client_x()) - frame.left()) / frame.width().max(1.0);
+            let y = 1.0 - (f64::from(event.client_y()) - frame.top()) / frame.height().max(1.0);
+            let (x, y) = (x.clamp(0.0, 1.0), y.clamp(0.0, 1.0));
+            let index = (x * (POINTS - 1) as f64).round() as usize;
+            let mut drawn = (*heights).clone().unwrap_or_else(|| vec![y; POINTS]);
+            // A quick hand leaves columns out; they are filled in along its way.
+            let from = last.borrow().unwrap_or(index);
+            let start = drawn.get(from).copied().unwrap_or(y);
+            for (i, height) in drawn.iter_mut().enumerate() {
+                if (from.min(index)..=from.max(index)).contains(&i) {
+                    let way = if from == index {
+                        1.0
+                    } else {
+                        i.abs_diff(from) as f64 / index.abs_diff(from) as f64
+                    };
+                    *height = start + (y - start) * way;
+                }
+            }
+            last.replace(Some(index));
+            cursor.set(index);
+            set(drawn);
+        }
+    };
+    let onpointerdown = {
+        let (draw, last, node) = (draw.clone(), last.clone(), node.clone());
+        Callback::from(move |event: PointerEvent| {
+            if let Some(svg) = node.cast::<SvgElement>() {
+                // Without it the curve ends at the pad's edge, which is no harm.
+                let _ = svg.set_pointer_capture(event.pointer_id());
+            }
+            last.replace(None);
+            draw(&event);
+        })
+    };
+    let onpointermove = Callback::from(move |event: PointerEvent| {
+        if event.buttons() & 1 == 1 {
+            draw(&event);
+        }
+    });
+    let onkeydown = {
+        let (heights, cursor) = (heights.clone(), cursor.clone());
+        Callback::from(move |event: KeyboardEvent| {
+            let mut drawn = (*heights).clone().unwrap_or_else(|| vec![0.5; POINTS]);
+            let by = match event.key().as_str() {
+                "ArrowLeft" => return step(&event, &cursor, cursor.saturating_sub(1)),
+                "ArrowRight" => return step(&event, &cursor, (*cursor + 1).min(POINTS - 1)),
+                "Home" => return step(&event, &cursor, 0),
+                "End" => return step(&event, &cursor, POINTS - 1),
+                "ArrowUp" => 0.05,
+                "ArrowDown" => -0.05,
+                "PageUp" => 0.25,
+                "PageDown" => -0.25,
+                _ => return,
+            };
+            event.prevent_default();
+            // All that follows goes along, so that a curve is made from left to right with few keys.
+            for height in drawn.iter_mut().skip(*cursor) {
+                *height = (*height + by).clamp(0.0, 1.0);
+            }
+            set(drawn);
+        })
+    };
+    let at = |index: usize| heights.as_ref().and_then(|heights| heights.get(index)).copied();
+    let value = low + at(*cursor).unwrap_or(0.5) * (high - low);
+    let percent = 100 * *cursor / (POINTS - 1);
+    let x = |index: usize| WIDTH * index as f64 / (POINTS - 1) as f64;
+    let path = heights.as_ref().map(|heights| {
+        let points =
+            heights.iter().enumerate().map(|(i, y)| format!("{:.1},{:.1}", x(i), HEIGHT * (1.0 - y)));
+        points.collect::<Vec<_>>().join(" ")
+    });
+    html! {
+        <div class="curve-pad">
+            <p class="muted">{ "Draw " }<code>{ &props.label }</code>{ " over the run; or use the arrow keys: left and right choose the moment, up and down the value from there on." }</p>
+            <div class="curve-axes">
+                <span class="high">{ format_number(high, 3) }</span>
+                <span class="low">{ format_number(low, 3) }</span>
+                <svg ref={node} viewBox={format!("0 0 {WIDTH} {HEIGHT}")} preserveAspectRatio="none" tabindex="0" role="slider"
+                    aria-label={format!("Your curve of {}", props.label)} aria-valuemin={low.to_string()} aria-valuemax={high.to_string()}
+                    aria-valuenow={value.to_string()} aria-valuetext={format!("{} at {percent} % of the run", format_number(value, 3))}
+                    data-guess-input="curve" {onpointerdown} {onpointermove} {onkeydown}>
+                    { for [0.25, 0.5, 0.75].map(|share| html! { <line class="grid" x1="0" x2={WIDTH.to_string()} y1={(HEIGHT * share).to_string()} y2={(HEIGHT * share).to_string()} /> }) }
+                    if let Some(points) = path {
+                        <polyline {points} />
+                        <circle cx={x(*cursor).to_string()} cy={(HEIGHT * (1.0 - at(*cursor).unwrap_or(0.5))).to_string()} r="4" />
+                    }
+                </svg>
+                <span class="start">{ "start" }</span>
+                <span class="end">{ "end of the run" }</span>
+            </div>
+        </div>
+    }
+}
+
+fn step(event: &KeyboardEvent, cursor: &UseStateHandle<usize>, to: usize) {
+    event.prevent_default();
+    cursor.set(to);
+}
+
+#[derive(Clone, PartialEq, Properties)]
+pub(super) struct CurveOutcomeProps {
+    pub(super) guess: Vec<(f64, f64)>,
+    pub(super) range: (f64, f64),
+    pub(super) steps: u32,
+    pub(super) measured: Option<RunSeries>,
+    pub(super) stamp: AttrValue,
+}
+
+/// The guess and the measurement on one chart.
+#[component]
+pub(super) fn CurveOutcome(props: &CurveOutcomeProps) -> Html {
+    let series = use_memo(props.clone(), |props| {
+        let steps = f64::from(props.steps.max(1));
+        let end = match &props.measured {
+            // Where a curve counts epochs, its own last point is the end of the run.
+            Some(measured) => measured.points.last().map_or(steps, |(x, _)| *x),
+            None => steps,
+        };
+        let guess: Vec<_> = props.guess.iter().map(|(share, y)| (share * end, *y)).collect();
+        let guess = Series { dashed: true, ..Series::new("your guess", Rc::new(guess), 2) };
+        let measured = props.measured.as_ref().map(|run| Series::new("measured", run.points.clone(), 0));
+        std::iter::once(guess).chain(measured).collect::<Vec<_>>()
+    });
+    let title = props.measured.as_ref().map_or_else(|| "Your curve".to_owned(), |run| run.title.to_string());
+    html! {
+        <Figure name="guess" title={format!("Guess and measurement: {title}")} table={series_table("step", &series)} stamp={props.stamp.clone()}>
+            <LineChart name="Guess and measurement" x_label="step" y_label={title} series={(*series).clone()} y_range={Some(props.range)} />
+        </Figure>
+    }
+}

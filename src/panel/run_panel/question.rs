@@ -1,0 +1,163 @@
+//! The question of a lesson: a guess before the run, and the guess beside the measurement after it.
+
+use crate::assignment::{Answer, Guess, Question};
+use crate::charts::scale::format_number;
+use crate::core::curve::RunSeries;
+use crate::panel::run_panel::curve::{CurveOutcome, CurvePad};
+use crate::panel::shown::shown_metrics;
+use crate::protocol::RunState;
+use crate::ui::use_unique;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+#[derive(Clone, PartialEq, Properties)]
+pub(super) struct QuestionCardProps {
+    pub(super) question: Question,
+    pub(super) answer: Option<Answer>,
+    /// Commits a guess, or takes it back.
+    pub(super) on_answer: Callback<Option<Answer>>,
+    pub(super) state: RunState,
+    /// Steps of the run.
+    pub(super) steps: u32,
+    pub(super) slug: &'static str,
+    pub(super) series: Callback<(), Vec<RunSeries>>,
+    pub(super) stamp: AttrValue,
+}
+
+#[component]
+pub(super) fn QuestionCard(props: &QuestionCardProps) -> Html {
+    let over = matches!(props.state, RunState::Done { .. });
+    let again = props.on_answer.reform(|_: MouseEvent| None);
+    html! {
+        <section class="question" data-question={if props.answer.is_some() { "answered" } else { "open" }} aria-label="Question">
+            <p class="question-text">{ props.question.text.clone() }</p>
+            if let Some(answer) = &props.answer {
+                <p class="guess" data-guess="">{ "Your guess, made before the run: " }<strong>{ in_words(answer) }</strong></p>
+                if over {
+                    { outcome(props, answer) }
+                } else {
+                    <p class="muted">{ "It is shown beside what is measured when the run is done." }</p>
+                }
+                if !props.state.is_active() {
+                    <button type="button" data-action="guess-again" onclick={again}>{ "Guess again" }</button>
+                }
+            } else if props.question.guess != Guess::None {
+                <Form question={props.question.clone()} on_answer={props.on_answer.clone()} />
+            }
+        </section>
+    }
+}
+
+fn in_words(answer: &Answer) -> String {
+    match answer {
+        Answer::Number(number) => format_number(*number, 4),
+        Answer::Choice(choice) => choice.clone(),
+        Answer::Curve(points) => {
+            let at = |point: Option<&(f64, f64)>| point.map_or(0.0, |(_, y)| *y);
+            format!(
+                "a curve from {} to {}",
+                format_number(at(points.first()), 3),
+                format_number(at(points.last()), 3)
+            )
+        }
+    }
+}
+
+/// What the run says to the guess.
+fn outcome(props: &QuestionCardProps, answer: &Answer) -> Html {
+    let shown = shown_metrics(props.slug);
+    let row = |name: &String| {
+        let value = shown.get(name).and_then(serde_json::Value::as_f64);
+        let measured = value.map_or_else(|| "not measured".to_owned(), |value| format_number(value, 4));
+        let off = match answer {
+            Answer::Number(guess) => {
+                value.map(|value| format!(" (the guess is {} off)", format_number((guess - value).abs(), 3)))
+            }
+            Answer::Choice(_) | Answer::Curve(_) => None,
+        };
+        html! { <li><code>{ name.clone() }</code>{ ": " }<strong>{ measured }</strong>{ off }</li> }
+    };
+    html! {
+        <>
+            if !props.question.metrics.is_empty() {
+                <p>{ "Measured here:" }</p>
+                <ul data-outcome="">{ for props.question.metrics.iter().map(row) }</ul>
+            }
+            if let (Answer::Curve(guess), Guess::Curve { low, high }) = (answer, &props.question.guess) {
+                <CurveOutcome guess={guess.clone()} range={(*low, *high)} steps={props.steps}
+                    measured={measured(props)} stamp={props.stamp.clone()} />
+            }
+        </>
+    }
+}
+
+/// The run's curve of the metric that was asked for.
+fn measured(props: &QuestionCardProps) -> Option<RunSeries> {
+    let name = props.question.metrics.first()?;
+    props.series.emit(()).into_iter().find(|series| series.metric == name.as_str())
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct FormProps {
+    question: Question,
+    on_answer: Callback<Option<Answer>>,
+}
+
+/// Where the guess is made. It keeps what is typed until it is committed.
+#[component]
+fn Form(props: &FormProps) -> Html {
+    let draft = use_state_eq(|| None::<Answer>);
+    let id = use_unique();
+    let choose = |answer: Answer| {
+        let draft = draft.setter();
+        Callback::from(move |_: Event| draft.set(Some(answer.clone())))
+    };
+    let input = match &props.question.guess {
+        Guess::None => Html::default(),
+        Guess::Number => {
+            let draft = draft.setter();
+            let oninput = Callback::from(move |event: InputEvent| {
+                let number = event.target_unchecked_into::<HtmlInputElement>().value_as_number();
+                draft.set(number.is_finite().then_some(Answer::Number(number)));
+            });
+            html! {
+                <label>{ "Your guess for " }<code>{ props.question.metrics.join(", ") }</code>{ " " }
+                    <input type="number" step="any" inputmode="decimal" data-guess-input="number" {oninput} /></label>
+            }
+        }
+        Guess::Choice(options) => {
+            let name = format!("guess-{id}");
+            let option = |option: &String| {
+                let answer = Answer::Choice(option.clone());
+                let checked = draft.as_ref() == Some(&answer);
+                html! {
+                    <label class="option"><input type="radio" name={name.clone()} value={option.clone()} {checked}
+                        data-guess-input="choice" onchange={choose(answer)} />{ " " }{ option.clone() }</label>
+                }
+            };
+            html! { <div role="radiogroup" aria-label="Your guess">{ for options.iter().map(option) }</div> }
+        }
+        Guess::Curve { low, high } => {
+            let draft = draft.setter();
+            let on_draw =
+                Callback::from(move |points: Vec<(f64, f64)>| draft.set(Some(Answer::Curve(points))));
+            let label = props.question.metrics.first().cloned().unwrap_or_default();
+            html! { <CurvePad range={(*low, *high)} {label} {on_draw} /> }
+        }
+    };
+    let commit = {
+        let (draft, on_answer) = (draft.clone(), props.on_answer.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if draft.is_some() {
+                on_answer.emit((*draft).clone());
+            }
+        })
+    };
+    html! {
+        <form class="guess-form" onsubmit={commit}>
+            { input }
+            <button type="submit" data-action="guess" disabled={draft.is_none()}>{ "Commit the guess" }</button>
+        </form>
+    }
+}

@@ -1,0 +1,127 @@
+//! Experiments: what each section measures. No DOM, no threads, no clock but the one that [`Emit`] keeps.
+//!
+//! An experiment is a `Config` that the visitor sets, a stream of `Frame`s that the worker sends, and a `Record`
+//! that gathers the frames of a run on the page. The page sees these three types; only the worker and the native
+//! tests see [`Experiment::probe`] and [`Experiment::run`], which need burn (feature `compute`).
+
+#[cfg(feature = "compute")]
+pub mod adamw;
+pub mod images;
+pub mod optimizer;
+pub mod safetensors;
+pub mod spectrum;
+pub mod timing;
+#[cfg(feature = "compute")]
+pub mod training;
+
+use crate::core::curve::RunSeries;
+use crate::core::settings::Settings;
+use crate::core::{Check, LabError, Progress};
+use serde::{Serialize, de::DeserializeOwned};
+
+#[cfg(feature = "compute")]
+use burn::tensor::Device;
+
+/// One section's experiment.
+pub trait Experiment: 'static {
+    /// The section's name in addresses and in the protocol.
+    const SLUG: &'static str;
+    /// What the visitor sets.
+    type Config: Settings;
+    /// What one message from the worker brings.
+    type Frame: Clone + std::fmt::Debug + Serialize + DeserializeOwned + 'static;
+    /// What the page has heard so far, from the last probe and the current run.
+    type Record: Clone + Default + 'static;
+
+    /// Adds a frame to the record.
+    fn absorb(record: &mut Self::Record, frame: Self::Frame);
+
+    /// Forgets the run, but keeps what was probed.
+    fn clear_run(record: &mut Self::Record);
+
+    /// The claims of this section, held against what was measured.
+    fn checks(config: &Self::Config, record: &Self::Record) -> Vec<Check>;
+
+    /// What a run leaves behind, as curves over its steps: for comparing runs, for files, for predictions. Each of the
+    /// section's curves is there from the start, without points until they are measured; where layers or heads have
+    /// one each, those come when their number is known. What a reader asks for first comes first. No two have the same
+    /// name.
+    fn series(record: &Self::Record) -> Vec<RunSeries>;
+
+    /// What can be measured without training; done anew whenever a setting changes.
+    #[cfg(feature = "compute")]
+    fn probe(
+        config: Self::Config,
+        device: &Device,
+        out: &mut impl Emit<Self>,
+    ) -> impl Future<Output = Result<(), LabError>>
+    where
+        Self: Sized;
+
+    /// The training run that the Train button starts.
+    #[cfg(feature = "compute")]
+    fn run(
+        config: Self::Config,
+        device: &Device,
+        out: &mut impl Emit<Self>,
+    ) -> impl Future<Output = Result<(), LabError>>
+    where
+        Self: Sized;
+}
+
+/// An experiment's way out: frames to the page, and the page's wishes back.
+pub trait Emit<E: Experiment> {
+    /// Ends a step. Waits while the run is paused and lets messages in; then says how to go on.
+    fn tick(&mut self, progress: Progress) -> impl Future<Output = Tick>;
+
+    /// Sends a frame. Call it once before the first step, when [`Tick::Frame`] asks for it, and at the end.
+    fn send(&mut self, frame: E::Frame);
+
+    /// The settings, if the visitor changed one that may change during a run since this was last asked.
+    fn update(&mut self) -> Option<E::Config>;
+
+    /// The bytes of a file below `static/`, fetched once and kept.
+    ///
+    /// A path below `user/` is a file that the visitor gave.
+    fn asset(&mut self, path: &str) -> impl Future<Output = Result<std::rc::Rc<[u8]>, LabError>>;
+
+    /// What the visitor asks of this run, oldest first: bytes of a type that the experiment and its panel agree on. A run
+    /// may be started with a request, so ask before the first step, too; later [`Tick::Ask`] says that there is one.
+    fn request(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Lets messages in while a request is answered. It is like [`tick`](Self::tick), but counts no step and does not wait
+    /// while the run is paused; [`Tick::Ask`] means that a newer request has come, and [`Tick::Stop`] that the answer is no
+    /// longer wanted.
+    fn turn(&mut self) -> impl Future<Output = Tick> {
+        async { Tick::Continue }
+    }
+
+    /// After the last step, and after [`Tick::Stop`]: tells the page that the training is over, and waits for a request.
+    /// Answer each [`Tick::Ask`] and call this again; return at anything else, since nobody listens any longer.
+    fn idle(&mut self) -> impl Future<Output = Tick> {
+        async { Tick::Stop }
+    }
+
+    /// The paths of all files that begin with `prefix`, in alphabetical order: those below `static/` and those that
+    /// the visitor gave.
+    fn list_assets(&mut self, prefix: &str) -> impl Future<Output = Result<Vec<String>, LabError>>;
+
+    /// Milliseconds since some moment. What has been asked of a GPU may not be done yet: measure over a read.
+    fn now_ms(&self) -> f64;
+}
+
+/// How to go on after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tick {
+    /// Go on; nobody waits for a frame.
+    Continue,
+    /// Read what is to be shown, send it, and go on.
+    Frame,
+    /// The visitor has stopped this run: send the last frame and return.
+    Stop,
+    /// The visitor asks something: answer [`Emit::request`], and call again without a step between. Only runs that their
+    /// panel sends requests to ever see this.
+    Ask,
+}

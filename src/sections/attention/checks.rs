@@ -1,0 +1,170 @@
+//! The closed forms of section 5, and its claims held against what was measured.
+
+use super::{Config, Heads, NetRecord, Optimizer, Record, Sweep};
+use crate::core::Check;
+use crate::core::curve::Curve;
+
+/// Values that the look-up task tells apart.
+pub(super) const N_VALUES: u32 = 8;
+/// A loss that only a net with the right answers has, in nats: a guess has ln 8 = 2.08.
+const SOLVED: f64 = 0.5;
+/// Steps that a loss is averaged over before it counts as solved.
+const SOLVED_MEAN: usize = 10;
+
+/// The size of each head, or nothing if the heads do not divide the model.
+pub fn head_dim(config: &Config) -> Option<u32> {
+    config
+        .d_model
+        .is_multiple_of(config.n_heads)
+        .then(|| config.d_model.checked_div(config.n_heads))
+        .flatten()
+}
+
+/// `4 (d_model^2 + d_model)`: four square matrices with biases, however many heads.
+pub fn params_formula(config: &Config) -> u32 {
+    4 * (config.d_model * config.d_model + config.d_model)
+}
+
+/// The entropy of equal weights on all keys of the sweep: no distribution has more.
+pub fn entropy_uniform(config: &Config) -> f64 {
+    f64::from(config.n_keys).ln()
+}
+
+/// About the entropy of a softmax of `n` independent normal scores of the given variance: `ln n - variance / 2`, and
+/// nothing once that is used up. It holds for many keys and a variance well below `2 ln n` (Derrida 1981). For few keys,
+/// what the scores have in common counts for nothing, which takes `1/n` of the variance away.
+pub fn expected_entropy(n_keys: u32, variance: f64) -> f64 {
+    let n = f64::from(n_keys);
+    (n.ln() - variance * (1.0 - 1.0 / n) / 2.0).max(0.0)
+}
+
+/// The cross-entropy of a guess at the value.
+pub fn loss_of_a_guess() -> f64 {
+    f64::from(N_VALUES).ln()
+}
+
+/// The first step at which the mean loss of ten steps is below half a nat.
+pub fn steps_to_solve(losses: &Curve) -> Option<u32> {
+    let mean = |window: &[(f64, f64)]| window.iter().map(|(_, y)| y).sum::<f64>() / window.len() as f64;
+    let window = losses.windows(SOLVED_MEAN).find(|window| mean(window) < SOLVED)?;
+    window.last().map(|(step, _)| *step as u32)
+}
+
+pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
+    let mut checks = Vec::from(sweep_checks(config, record.sweep.as_deref()));
+    checks.extend(heads_checks(config, record.heads.as_deref()));
+    checks.push(start_check(config, record));
+    checks.push(learning_check(config, record));
+    checks
+}
+
+fn sweep_checks(config: &Config, sweep: Option<&Sweep>) -> [Check; 3] {
+    let sigma4 = config.sigma.powi(4);
+    let ends = sweep.and_then(|sweep| sweep.points.first().zip(sweep.points.last()));
+    // A third of what many independent normal scores would lose: here they may be few, and all keys share a query.
+    let expected = |from: f64, to: f64| {
+        (expected_entropy(config.n_keys, from) - expected_entropy(config.n_keys, to)) / 3.0
+    };
+    let drop = expected(4.0 * sigma4, 512.0 * sigma4);
+    let gap = expected(sigma4, 512.0 * sigma4);
+    let flat = 0.1 * entropy_uniform(config) + 0.1;
+    let spread = sweep.filter(|sweep| !sweep.points.is_empty()).map(|sweep| {
+        let means = sweep.points.iter().map(|point| point.scaled.entropy.mean);
+        means.clone().fold(f64::MIN, f64::max) - means.fold(f64::MAX, f64::min)
+    });
+    [
+        Check::new(
+            "With the scale the entropy of the weights hardly depends on d_k: from 4 to 512 it stays within a narrow band.",
+            format!("largest − smallest ≤ {flat:.2} nats"),
+            spread.map(|spread| (format!("{spread:.2} nats"), spread <= flat)),
+        ),
+        Check::new(
+            "Without it the entropy drops as d_k grows: the variance of the scores is d_k σ⁴.",
+            format!("from d_k = 4 to 512 at least {drop:.2} nats"),
+            ends.map(|(first, last)| {
+                let measured = first.unscaled.entropy.mean - last.unscaled.entropy.mean;
+                (format!("{measured:.2} nats"), measured >= drop)
+            }),
+        ),
+        Check::new(
+            "At d_k = 512 the unscaled weights have far less entropy than the scaled ones.",
+            format!("at least {gap:.2} nats less"),
+            ends.map(|(_, last)| {
+                let measured = last.scaled.entropy.mean - last.unscaled.entropy.mean;
+                (format!("{measured:.2} nats"), measured >= gap)
+            }),
+        ),
+    ]
+}
+
+fn heads_checks(config: &Config, heads: Option<&Heads>) -> Vec<Check> {
+    if head_dim(config).is_none() {
+        return Vec::new();
+    }
+    let formula = params_formula(config);
+    vec![
+        Check::new(
+            "Multi-head attention has 4 (d_model² + d_model) parameters, however many heads.",
+            formula.to_string(),
+            heads.map(|heads| (heads.params_counted.to_string(), heads.params_counted == formula)),
+        ),
+        Check::new(
+            "The module built here and burn's own give the same output and weights, with no mask and a causal one.",
+            heads.map_or_else(|| "rounding error".to_owned(), |heads| format!("≤ {:.1e}", heads.tolerance)),
+            heads.map(|heads| {
+                (format!("max |difference| {:.1e}", heads.max_abs_err), heads.max_abs_err <= heads.tolerance)
+            }),
+        ),
+    ]
+}
+
+fn start_check(config: &Config, record: &Record) -> Check {
+    let first = |net: &NetRecord| net.entropy.first().map(|(_, entropy)| *entropy);
+    Check::new(
+        format!(
+            "Before the first step the unscaled net's weights are the more saturated ones (d_k = {}).",
+            config.d_k
+        ),
+        "unscaled entropy below scaled",
+        first(&record.scaled).zip(first(&record.unscaled)).map(|(scaled, unscaled)| {
+            (format!("unscaled {unscaled:.2} nats, scaled {scaled:.2}"), unscaled < scaled)
+        }),
+    )
+}
+
+/// A learned projection can make up for a missing scale, so "unscaled does not learn" would be wrong. How much sooner
+/// the scaled net is there depends on where both start, and on the optimizer.
+fn learning_check(config: &Config, record: &Record) -> Check {
+    let start_sd = config.sigma.powi(2) * f64::from(config.d_k).sqrt();
+    let adam = config.optimizer == Optimizer::Adam;
+    let (claim, expected, factor) = if adam && start_sd >= 11.0 {
+        (
+            "Both nets learn, the scaled one sooner: with Adam, a saturated start costs steps.",
+            "unscaled takes at least 1.5 times as many steps to a loss below 0.5 nats",
+            1.5,
+        )
+    } else {
+        (
+            "Both nets learn: trained projections can make up for a missing scale.",
+            "both reach a loss below 0.5 nats",
+            0.0,
+        )
+    };
+    let ended = record.scaled.losses.len() >= config.steps as usize;
+    let steps = (steps_to_solve(&record.scaled.losses), steps_to_solve(&record.unscaled.losses));
+    let measured = match steps {
+        (Some(scaled), Some(unscaled)) => Some((
+            format!("scaled after {scaled} steps, unscaled after {unscaled}"),
+            f64::from(unscaled) >= factor * f64::from(scaled),
+        )),
+        (Some(scaled), None) if ended => {
+            Some((format!("scaled after {scaled} steps, unscaled not within {}", config.steps), factor > 0.0))
+        }
+        _ if ended => Some((
+            format!("not both within {} steps; try more steps or another learning rate", config.steps),
+            false,
+        )),
+        _ => None,
+    };
+    Check::new(claim, expected, measured)
+}

@@ -1,0 +1,484 @@
+//! Section 5: scaled dot-product attention.
+//!
+//! The probe shows one head's weights with and without the scale, sweeps d_k to see the softmax saturate, and takes
+//! multi-head attention apart; the run trains one attention layer, scaled and unscaled, on a look-up task.
+
+mod checks;
+#[cfg(feature = "page")]
+mod panel;
+#[cfg(feature = "compute")]
+mod probe;
+#[cfg(feature = "compute")]
+mod train;
+
+pub use checks::{
+    entropy_uniform, expected_entropy, head_dim, loss_of_a_guess, params_formula, steps_to_solve,
+};
+#[cfg(feature = "page")]
+pub use panel::AttentionPanel;
+
+use crate::core::Check;
+use crate::core::curve::{Curve, RunSeries};
+use crate::core::settings::{Kind, Param, Preset, Settings};
+use crate::run::Experiment;
+pub use crate::run::optimizer::Optimizer;
+use serde::{Deserialize, Serialize};
+use std::rc::Rc;
+
+/// The experiment of section 5.
+#[derive(Debug)]
+pub struct Attention;
+
+/// Which keys are hidden in the figures of the probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MaskChoice {
+    None,
+    Causal,
+    Padding,
+}
+
+/// Settings of section 5; [`Settings::PARAMS`] explains each.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    pub d_k: u32,
+    pub sigma: f64,
+    pub n_tokens: u32,
+    pub mask: MaskChoice,
+    pub length: u32,
+    pub n_keys: u32,
+    pub n_seeds: u32,
+    pub d_model: u32,
+    pub n_heads: u32,
+    pub optimizer: Optimizer,
+    pub learning_rate: f64,
+    pub batch_size: u32,
+    pub steps: u32,
+    pub seed: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            d_k: 64,
+            sigma: 1.0,
+            n_tokens: 8,
+            mask: MaskChoice::None,
+            length: 6,
+            n_keys: 64,
+            n_seeds: 8,
+            d_model: 32,
+            n_heads: 2,
+            optimizer: Optimizer::Adam,
+            learning_rate: 0.003,
+            batch_size: 32,
+            steps: 200,
+            seed: 1,
+        }
+    }
+}
+
+impl Settings for Config {
+    const PARAMS: &'static [Param] = &[
+        Param {
+            key: "d_k",
+            label: "Size of queries and keys",
+            symbol: "d_k",
+            help: "Numbers in each query and each key of a head, in the heatmaps, the bars and the training. The sweep has all sizes.",
+            kind: Kind::Int { min: 4, max: 512, log: true },
+            live: false,
+        },
+        Param {
+            key: "sigma",
+            label: "Spread of queries and keys",
+            symbol: "σ",
+            help: "Standard deviation of each number in the queries and keys; in the training, at its start. Scores grow with its square.",
+            kind: Kind::Float { min: 0.25, max: 2.0, log: true },
+            live: false,
+        },
+        Param {
+            key: "n_tokens",
+            label: "Tokens",
+            symbol: "n",
+            help: "Tokens in a sequence, in the heatmaps and in the training.",
+            kind: Kind::Int { min: 2, max: 24, log: false },
+            live: false,
+        },
+        Param {
+            key: "mask",
+            label: "Mask",
+            symbol: "",
+            help: "Which keys a query may not see: none, those after it, or the padding at the end. The look-up task is trained without one.",
+            kind: Kind::Choice(&[("none", "None"), ("causal", "Causal"), ("padding", "Padding")]),
+            live: true,
+        },
+        Param {
+            key: "length",
+            label: "Tokens before the padding",
+            symbol: "",
+            help: "The padding mask hides all keys after these. With 0 nothing is left to see, and all weights are zero.",
+            kind: Kind::Int { min: 0, max: 24, log: false },
+            live: true,
+        },
+        Param {
+            key: "n_keys",
+            label: "Keys in the sweep",
+            symbol: "n",
+            help: "Keys that each query of the sweep may attend to. Equal weights on all of them have an entropy of ln n.",
+            kind: Kind::Int { min: 2, max: 128, log: true },
+            live: true,
+        },
+        Param {
+            key: "n_seeds",
+            label: "Draws in the sweep",
+            symbol: "",
+            help: "Independent draws of queries and keys; the bands show how much they differ.",
+            kind: Kind::Int { min: 2, max: 16, log: false },
+            live: true,
+        },
+        Param {
+            key: "d_model",
+            label: "Model size",
+            symbol: "d_model",
+            help: "Numbers that stand for a token between layers.",
+            kind: Kind::Int { min: 2, max: 128, log: true },
+            live: false,
+        },
+        Param {
+            key: "n_heads",
+            label: "Heads",
+            symbol: "h",
+            help: "Attentions side by side, each with its own projections. Multi-head attention gives each d_model / h numbers, so h must divide d_model.",
+            kind: Kind::Int { min: 1, max: 8, log: false },
+            live: false,
+        },
+        Param {
+            key: "optimizer",
+            label: "Optimizer",
+            symbol: "",
+            help: "Plain gradient descent, with momentum 0.9, or Adam (Kingma and Ba 2015).",
+            kind: Kind::Choice(&[("adam", "Adam"), ("momentum", "SGD + momentum"), ("sgd", "SGD")]),
+            live: false,
+        },
+        Param {
+            key: "learning_rate",
+            label: "Learning rate",
+            symbol: "η",
+            help: "Length of a step along the gradient. It may be changed while the nets train.",
+            kind: Kind::Float { min: 1e-5, max: 10.0, log: true },
+            live: true,
+        },
+        Param {
+            key: "batch_size",
+            label: "Batch size",
+            symbol: "B",
+            help: "Sequences in one step; both nets see the same ones.",
+            kind: Kind::Int { min: 1, max: 128, log: true },
+            live: false,
+        },
+        Param {
+            key: "steps",
+            label: "Training steps",
+            symbol: "",
+            help: "Steps until training ends by itself.",
+            kind: Kind::Int { min: 1, max: 10_000, log: true },
+            live: false,
+        },
+        Param {
+            key: "seed",
+            label: "Seed",
+            symbol: "",
+            help: "Draws queries, keys, initial weights and sequences. The same seed gives the same run on the same device.",
+            kind: Kind::Int { min: 0, max: 999_999, log: false },
+            live: false,
+        },
+    ];
+
+    const PRESETS: &'static [Preset] = &[
+        Preset {
+            slug: "small-keys",
+            title: "d_k = 8: the scale hardly matters",
+            help: "Scores of 8 products are small with or without the scale: both nets learn at the same pace.",
+            values: &[("d_k", "8")],
+        },
+        Preset {
+            slug: "saturated",
+            title: "d_k = 256: unscaled starts saturated",
+            help: "Without the scale each query starts with almost all of its weight on one random key. It learns, but takes at least one and a half times as many steps.",
+            values: &[("d_k", "256"), ("steps", "150")],
+        },
+        Preset {
+            slug: "small-weights",
+            title: "d_k = 256, small weights: no scale needed",
+            help: "Queries and keys that start at a quarter of the size keep the scores small as well. Unscaled, the net then learns at least as fast.",
+            values: &[("d_k", "256"), ("sigma", "0.25"), ("steps", "150")],
+        },
+        Preset {
+            slug: "plain-descent",
+            title: "SGD, d_k = 128: no slower unscaled",
+            help: "Without the scale the gradients of both projections are longer by the square root of d_k. Plain descent takes longer steps for it, which makes up for the saturation; Adam's steps do not grow with the gradient.",
+            values: &[("d_k", "128"), ("optimizer", "sgd"), ("learning_rate", "0.3"), ("steps", "150")],
+        },
+    ];
+}
+
+/// What one message brings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Frame {
+    /// One head's scores and weights.
+    Maps(Rc<Maps>),
+    /// Multi-head attention taken apart; `None` where its heads do not divide the model.
+    Heads(Option<Rc<Heads>>),
+    /// The saturation sweep.
+    Sweep(Rc<Sweep>),
+    /// What the training is shown on: one sequence; sent once, before the first step.
+    Sequence(Rc<Sequence>),
+    /// The next stretch of training.
+    Train(Rc<Stretch>),
+}
+
+/// One head on random queries and keys, `[n, n]` each, row by row: a row is a query.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Maps {
+    pub n: u32,
+    /// `q k`
+    pub scores: Rc<Vec<f32>>,
+    /// `q k / sqrt(d_k)`
+    pub scaled_scores: Rc<Vec<f32>>,
+    /// Weights from the scaled scores, under the mask.
+    pub weights_scaled: Rc<Vec<f32>>,
+    /// Weights from the scores as they are, under the mask.
+    pub weights_unscaled: Rc<Vec<f32>>,
+}
+
+/// The stages of multi-head attention, in order; [`Heads::shapes`] has the shape of each.
+pub const STAGES: [&str; 8] = [
+    "input X",
+    "queries X W^Q (keys and values alike)",
+    "queries, split into heads",
+    "scores Q Kᵀ / √d_k",
+    "weights softmax(scores)",
+    "output of each head, weights · V",
+    "heads laid end to end",
+    "output, projected by W^O",
+];
+
+/// Multi-head attention on a random input.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Heads {
+    /// The shapes of the tensors of a forward pass, one for each of [`STAGES`].
+    pub shapes: Vec<Vec<u32>>,
+    pub n: u32,
+    /// The weights of each head, `[n, n]`.
+    pub weights: Vec<Rc<Vec<f32>>>,
+    pub params_counted: u32,
+    /// Largest difference from burn's own module with the same weights: output and weights, with no mask and a causal one.
+    pub max_abs_err: f64,
+    /// What rounding alone may make of the difference.
+    pub tolerance: f64,
+}
+
+/// The sizes of the sweep.
+pub const SWEEP: [u32; 8] = [4, 8, 16, 32, 64, 128, 256, 512];
+/// Queries of each draw in the sweep.
+pub const SWEEP_QUERIES: usize = 16;
+
+/// The softmax at many d_k, on random queries and keys.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sweep {
+    /// One for each of [`SWEEP`].
+    pub points: Vec<SweepPoint>,
+    /// At the d_k of the settings.
+    pub here: SweepPoint,
+    /// The weights of one query there, largest first.
+    pub bars_scaled: Vec<f32>,
+    pub bars_unscaled: Vec<f32>,
+}
+
+/// Both softmaxes at one d_k.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SweepPoint {
+    pub d_k: u32,
+    pub scaled: Saturation,
+    pub unscaled: Saturation,
+}
+
+/// How far a softmax is saturated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Saturation {
+    /// Entropy of the weights in nats.
+    pub entropy: Spread,
+    /// The largest weight of a query.
+    pub largest: Spread,
+    /// Frobenius norm of the softmax's Jacobian, the mean over queries.
+    pub jacobian_mean: Spread,
+    /// The same, the median over queries.
+    pub jacobian_median: Spread,
+}
+
+/// The mean over draws, and their standard deviation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    pub mean: f64,
+    pub sd: f64,
+}
+
+/// The sequence that the maps of the training are drawn for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sequence {
+    pub names: Vec<u8>,
+    pub values: Vec<u8>,
+    pub asks: Vec<u8>,
+    /// The position of the token that each token asks about.
+    pub positions: Vec<u32>,
+}
+
+/// What happened since the last frame.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stretch {
+    /// The step of the first loss; the first step of a run is 1.
+    pub first_step: u32,
+    pub scaled: NetStretch,
+    pub unscaled: NetStretch,
+}
+
+/// One net's part of a stretch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NetStretch {
+    /// Cross-entropy of each step's batch, in nats.
+    pub losses: Vec<f32>,
+    /// Scores, at the steps where they were measured.
+    pub scores: Vec<Score>,
+    /// The weights of each head for the shown sequence, `[n, n]`; or nothing.
+    pub maps: Vec<Rc<Vec<f32>>>,
+}
+
+/// How a net does at one step, on sequences never trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    pub step: u32,
+    /// Share of right answers.
+    pub accuracy: f32,
+    /// Mean entropy of the weights, in nats.
+    pub entropy: f32,
+    /// Mean weight on the token that is asked about, of each head.
+    pub right: Vec<f32>,
+}
+
+/// All that the page has heard.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Record {
+    pub maps: Option<Rc<Maps>>,
+    pub heads: Option<Rc<Heads>>,
+    pub sweep: Option<Rc<Sweep>>,
+    pub sequence: Option<Rc<Sequence>>,
+    pub scaled: NetRecord,
+    pub unscaled: NetRecord,
+}
+
+/// One net's run so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NetRecord {
+    /// Step and loss.
+    pub losses: Curve,
+    pub accuracy: Curve,
+    pub entropy: Curve,
+    /// Mean weight on the right token, a series for each head.
+    pub right: Vec<Curve>,
+    pub maps: Vec<Rc<Vec<f32>>>,
+}
+
+impl NetRecord {
+    fn absorb(&mut self, first_step: u32, stretch: &NetStretch) {
+        self.losses.extend_steps(first_step, &stretch.losses);
+        for score in &stretch.scores {
+            self.accuracy.push(score.step, score.accuracy);
+            self.entropy.push(score.step, score.entropy);
+            self.right.resize_with(score.right.len().max(self.right.len()), Curve::default);
+            for (curve, &right) in self.right.iter_mut().zip(&score.right) {
+                curve.push(score.step, right);
+            }
+        }
+        if !stretch.maps.is_empty() {
+            self.maps = stretch.maps.clone();
+        }
+    }
+
+    /// The weight that the best head puts on the right token.
+    pub fn best_head(&self) -> Option<f64> {
+        self.right.iter().filter_map(Curve::last_y).reduce(f64::max)
+    }
+}
+
+impl Experiment for Attention {
+    const SLUG: &'static str = "attention";
+    type Config = Config;
+    type Frame = Frame;
+    type Record = Record;
+
+    fn absorb(record: &mut Record, frame: Frame) {
+        match frame {
+            Frame::Maps(maps) => record.maps = Some(maps),
+            Frame::Heads(heads) => record.heads = heads,
+            Frame::Sweep(sweep) => record.sweep = Some(sweep),
+            Frame::Sequence(sequence) => record.sequence = Some(sequence),
+            Frame::Train(stretch) => {
+                record.scaled.absorb(stretch.first_step, &stretch.scaled);
+                record.unscaled.absorb(stretch.first_step, &stretch.unscaled);
+            }
+        }
+    }
+
+    fn clear_run(record: &mut Record) {
+        *record = Record {
+            maps: record.maps.take(),
+            heads: record.heads.take(),
+            sweep: record.sweep.take(),
+            ..Record::default()
+        };
+    }
+
+    fn checks(config: &Config, record: &Record) -> Vec<Check> {
+        checks::checks(config, record)
+    }
+
+    fn series(record: &Record) -> Vec<RunSeries> {
+        let nets = [("scaled", &record.scaled), ("unscaled", &record.unscaled)];
+        let loss = nets.iter().map(|(slug, net)| {
+            RunSeries::new(format!("loss_{slug}"), format!("Loss, {slug}"), "nats", &net.losses)
+        });
+        let accuracy = nets.iter().map(|(slug, net)| {
+            RunSeries::new(format!("accuracy_{slug}"), format!("Accuracy, {slug}"), "", &net.accuracy)
+        });
+        // The readouts of the entropy are of the untrained sweep, so this has a name of its own.
+        let entropy = nets.iter().map(|(slug, net)| {
+            let title = format!("Entropy of the weights, {slug}");
+            RunSeries::new(format!("training_entropy_{slug}"), title, "nats", &net.entropy)
+        });
+        let right = nets.iter().flat_map(|(slug, net)| {
+            net.right.iter().zip(1..).map(move |(right, head)| {
+                let title = format!("Weight on the right token, {slug}, head {head}");
+                RunSeries::new(format!("right_{slug}_{head}"), title, "", right)
+            })
+        });
+        loss.chain(accuracy).chain(entropy).chain(right).collect()
+    }
+
+    #[cfg(feature = "compute")]
+    async fn probe(
+        config: Config,
+        device: &burn::tensor::Device,
+        out: &mut impl crate::run::Emit<Self>,
+    ) -> Result<(), crate::core::LabError> {
+        probe::probe(config, device, out).await
+    }
+
+    #[cfg(feature = "compute")]
+    async fn run(
+        config: Config,
+        device: &burn::tensor::Device,
+        out: &mut impl crate::run::Emit<Self>,
+    ) -> Result<(), crate::core::LabError> {
+        train::run(config, device, out).await
+    }
+}

@@ -1,0 +1,99 @@
+//! Sample images with their labels.
+
+use super::super::{Pictures, Samples};
+use super::Shown;
+use crate::charts::Table;
+use crate::ui::figure::Figure;
+use crate::ui::picture::{Picture, photograph};
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct DataProps {
+    pub(super) samples: Option<Shown<Samples>>,
+    pub(super) stamp: AttrValue,
+}
+
+/// Training images, as they are and as the nets see them.
+#[component]
+pub(super) fn Data(props: &DataProps) -> Html {
+    let samples = props.samples.as_ref().map(|samples| &*samples.0);
+    let look_for = html! {
+        if let Some(samples) = samples {
+            { facts(samples) }
+        }
+    };
+    let table = {
+        let table = samples.map(samples_table).unwrap_or_default();
+        Callback::from(move |()| table.clone())
+    };
+    html! {
+        <Figure name="samples" title="Training images" {look_for} stamp={props.stamp.clone()} {table}>
+            if let Some(samples) = samples {
+                { gallery(&samples.train, labels(samples, &samples.train)) }
+                if !samples.augmented.labels.is_empty() {
+                    <p class="cnn-words">{ "The same, moved and mirrored at random as the nets see them; anew in each epoch:" }</p>
+                    { gallery(&samples.augmented, labels(samples, &samples.augmented)) }
+                }
+            } else {
+                <p class="cnn-empty">{ "The images are being fetched." }</p>
+            }
+        </Figure>
+    }
+}
+
+fn facts(samples: &Samples) -> String {
+    let list =
+        |values: &[f32]| values.iter().map(|value| format!("{value:.3}")).collect::<Vec<_>>().join(", ");
+    let channels = if samples.train.channels == 3 { "red, green and blue" } else { "grey" };
+    format!(
+        "{} images to learn from and {} to test on, 32 × 32. The nets see (value − mean) / standard deviation, both measured from the \
+         training images: mean {}, standard deviation {} ({channels}, between 0 and 1).",
+        samples.n_train,
+        samples.n_test,
+        list(&samples.mean),
+        list(&samples.std)
+    )
+}
+
+fn samples_table(samples: &Samples) -> Table {
+    let names = samples.dataset.class_names();
+    let row = |(index, &label): (usize, &u8)| {
+        let name = names.get(usize::from(label)).copied().unwrap_or("unknown");
+        vec![(index + 1).to_string(), label.to_string(), name.to_owned()]
+    };
+    Table {
+        columns: ["image", "label", "class"].map(str::to_owned).to_vec(),
+        rows: samples.train.labels.iter().enumerate().map(row).collect(),
+    }
+}
+
+fn labels<'a>(samples: &Samples, pictures: &'a Pictures) -> impl Iterator<Item = Captioned> + 'a {
+    let names = samples.dataset.class_names();
+    pictures.labels.iter().map(move |&label| {
+        let name = names.get(usize::from(label)).copied().unwrap_or("unknown");
+        Captioned { label: name.into(), caption: html! { name } }
+    })
+}
+
+/// The words of a picture.
+pub(super) struct Captioned {
+    /// What it shows.
+    pub(super) label: AttrValue,
+    pub(super) caption: Html,
+}
+
+/// Pictures with words below.
+pub(super) fn gallery(pictures: &Pictures, words: impl Iterator<Item = Captioned>) -> Html {
+    let item = |(rgba, words): (Rc<Vec<u8>>, Captioned)| {
+        html! { <li><Picture side={pictures.side as usize} {rgba} label={words.label} /><span>{ words.caption }</span></li> }
+    };
+    html! { <ul class="samples cnn-samples">{ for each(pictures).zip(words).map(item) }</ul> }
+}
+
+/// The pixels of each picture.
+pub(super) fn each(pictures: &Pictures) -> impl Iterator<Item = Rc<Vec<u8>>> {
+    let channels = pictures.channels as usize;
+    let size = channels * (pictures.side * pictures.side) as usize;
+    pictures.pixels.chunks_exact(size.max(1)).map(move |pixels| Rc::new(photograph(channels, pixels)))
+}

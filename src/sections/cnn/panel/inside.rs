@@ -1,0 +1,168 @@
+//! What the nets make of one test image: filters, and the maps of each block.
+
+use super::super::{Look, Maps, NetLook, Samples};
+use super::Shown;
+use super::data::each;
+use crate::charts::{ColorMap, Table};
+use crate::ui::figure::Figure;
+use crate::ui::picture::{Picture, colored};
+use serde_json::Value;
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct InsideProps {
+    pub(super) samples: Option<Shown<Samples>>,
+    pub(super) look: Option<Shown<Look>>,
+    /// The chosen test image, from 1.
+    pub(super) image: u32,
+    pub(super) set: Callback<(&'static str, Value)>,
+    pub(super) stamp: AttrValue,
+}
+
+#[component]
+pub(super) fn Inside(props: &InsideProps) -> Html {
+    let InsideProps { samples, look, image, set, stamp } = props;
+    html! {
+        <>
+            <Choice samples={samples.clone()} image={*image} set={set.clone()} />
+            <div class="figure-row">
+                <NetInside slug="conv" title="convolutional net" samples={samples.clone()} look={look.clone()} stamp={stamp.clone()} />
+                <NetInside slug="separable" title="separable net" samples={samples.clone()} look={look.clone()} stamp={stamp.clone()} />
+            </div>
+        </>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ChoiceProps {
+    samples: Option<Shown<Samples>>,
+    image: u32,
+    set: Callback<(&'static str, Value)>,
+}
+
+/// The test images to choose from.
+#[component]
+fn Choice(props: &ChoiceProps) -> Html {
+    let Some(samples) = props.samples.as_ref().map(|samples| &*samples.0) else {
+        return html! { <p class="cnn-empty">{ "The images are being fetched." }</p> };
+    };
+    let names = samples.dataset.class_names();
+    let button = |(index, (rgba, &label)): (usize, (Rc<Vec<u8>>, &u8))| {
+        let (set, number) = (props.set.clone(), index as u32 + 1);
+        let name = names.get(usize::from(label)).copied().unwrap_or("unknown");
+        html! {
+            <button type="button" data-image={number.to_string()} aria-pressed={(number == props.image).to_string()}
+                onclick={move |_: MouseEvent| set.emit(("image", number.into()))}>
+                <Picture side={samples.test.side as usize} {rgba} label={format!("{name}, test image {number}")} />
+            </button>
+        }
+    };
+    html! {
+        <div class="cnn-choice" role="group" aria-label="Test image to look at">
+            <p>{ "Choose a test image; the maps below follow while the nets learn." }</p>
+            { for each(&samples.test).zip(&samples.test.labels).enumerate().map(button) }
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct NetInsideProps {
+    slug: &'static str,
+    title: &'static str,
+    samples: Option<Shown<Samples>>,
+    look: Option<Shown<Look>>,
+    stamp: AttrValue,
+}
+
+#[component]
+fn NetInside(props: &NetInsideProps) -> Html {
+    let look = props.look.as_ref().map(|look| &*look.0);
+    let net = look.map(|look| if props.slug == "conv" { &look.conv } else { &look.separable });
+    let channels = props.samples.as_ref().map_or(1, |samples| samples.0.train.channels as usize);
+    let names = props.samples.as_ref().map_or(&[][..], |samples| samples.0.dataset.class_names());
+    let look_for = html! {
+        <>{ "Above, the first layer's kernels: orange weights are positive, blue ones negative" }
+        { if channels == 3 { "; those for red, green and blue lie below each other. " } else { ". " } }
+        { "Below, the first maps of each block, before pooling; light is strong. A map all dark answers nothing in this image." }</>
+    };
+    let table = {
+        let table = net.map(maps_table).unwrap_or_default();
+        Callback::from(move |()| table.clone())
+    };
+    html! {
+        <Figure name={format!("inside-{}", props.slug)} title={format!("Inside the {}", props.title)} {look_for} stamp={props.stamp.clone()} {table}>
+            if let Some((net, look)) = net.zip(look) {
+                <p class="cnn-words" data-look-step={look.step.to_string()}>
+                    { format!("After step {}: {}", look.step, answer(net, names)) }
+                </p>
+                <p class="cnn-words">{ "3 × 3 kernels of the first layer" }</p>
+                { filters(net, channels) }
+                { for net.blocks.iter().enumerate().map(|(index, maps)| block(index, maps)) }
+            } else {
+                <p class="cnn-empty">{ "Press Train: kernels and maps are shown from the first step on." }</p>
+            }
+        </Figure>
+    }
+}
+
+/// What the net takes the image for.
+fn answer(net: &NetLook, names: &[&str]) -> String {
+    let best = net.probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+    best.map_or_else(String::new, |(class, p)| {
+        format!("{}, {:.0} % sure", names.get(class).copied().unwrap_or("unknown"), 100.0 * p)
+    })
+}
+
+/// One column a kernel, one picture for each channel that it reads.
+fn filters(net: &NetLook, channels: usize) -> Html {
+    const SIDE: usize = 3;
+    const MOST: usize = 16;
+    let map = ColorMap::Diverging;
+    // One range for all, so that a weak kernel is seen to be weak.
+    let range = map.range(None, &net.filters);
+    let size = SIDE * SIDE;
+    let plane = |(channel, values): (usize, &[f32]), filter: usize| {
+        let rgba = Rc::new(map.paint(values, range));
+        html! { <Picture key={channel} side={SIDE} {rgba} label={format!("kernel {}, channel {}", filter + 1, channel + 1)} /> }
+    };
+    let column = |(filter, values): (usize, &[f32])| {
+        html! { <li>{ for values.chunks_exact(size).enumerate().map(|it| plane(it, filter)) }</li> }
+    };
+    html! {
+        <ul class="cnn-maps" data-kind="filters">
+            { for net.filters.chunks_exact((size * channels).max(1)).take(MOST).enumerate().map(column) }
+        </ul>
+    }
+}
+
+fn block(index: usize, maps: &Maps) -> Html {
+    let side = maps.side as usize;
+    let shown = planes(maps).count();
+    let item = |(channel, values): (usize, &[f32])| {
+        let rgba = Rc::new(colored(ColorMap::Sequential, values));
+        html! { <li><Picture {side} {rgba} label={format!("block {}, map {}", index + 1, channel + 1)} /></li> }
+    };
+    html! {
+        <>
+            <p class="cnn-words">{ format!("Block {}: {shown} of {} maps, {side} × {side}", index + 1, maps.channels) }</p>
+            <ul class="cnn-maps">{ for planes(maps).enumerate().map(item) }</ul>
+        </>
+    }
+}
+
+fn planes(maps: &Maps) -> impl Iterator<Item = &[f32]> {
+    maps.values.chunks_exact(((maps.side * maps.side) as usize).max(1))
+}
+
+fn maps_table(net: &NetLook) -> Table {
+    let row = |block: usize, map: usize, values: &[f32]| {
+        let mean = values.iter().sum::<f32>() / values.len().max(1) as f32;
+        let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        vec![format!("block {block}"), map.to_string(), mean.to_string(), most.to_string()]
+    };
+    let rows = net.blocks.iter().enumerate().flat_map(|(index, maps)| {
+        planes(maps).enumerate().map(move |(map, values)| row(index + 1, map + 1, values))
+    });
+    Table { columns: ["of", "map", "mean", "greatest"].map(str::to_owned).to_vec(), rows: rows.collect() }
+}

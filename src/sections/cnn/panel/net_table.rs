@@ -1,0 +1,81 @@
+//! Both nets in numbers, side by side; and tables that are figures by themselves.
+
+use super::super::{NetRecord, Record};
+use super::Shown;
+use crate::charts::Table;
+use crate::ui::figure::Figure;
+use crate::ui::readout::format_number;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct NetTableProps {
+    pub(super) record: Shown<Record>,
+    pub(super) stamp: AttrValue,
+}
+
+/// What both nets cost, and what that costs in time.
+#[component]
+pub(super) fn NetTable(props: &NetTableProps) -> Html {
+    let table = compare(&props.record.0);
+    let look_for = html! {
+        <>{ "If multiply-adds were all, the last column would be the same in every row. On most devices the twin saves less time than \
+             work: it starts twice as many operations and reads as many maps." }</>
+    };
+    html! {
+        <Figure name="cost" title="Work and time of both nets" {look_for} stamp={props.stamp.clone()}
+            table={{ let table = table.clone(); Callback::from(move |()| table.clone()) }}>
+            { shown(&table, "Work and time of both nets") }
+        </Figure>
+    }
+}
+
+fn compare(record: &Record) -> Table {
+    let number = |value: Option<f64>, digits: usize| {
+        value.map_or_else(|| "–".to_owned(), |v| format_number(v, digits))
+    };
+    let row = |name: &str, of: &dyn Fn(usize, &NetRecord) -> Option<f64>, digits: usize, ratio: bool| {
+        let [conv, separable] = [of(0, &record.conv), of(1, &record.separable)];
+        let factor = conv.zip(separable).filter(|_| ratio).map(|(a, b)| a / b.max(1e-12));
+        let factor =
+            factor.map_or_else(|| if ratio { "–" } else { "" }.to_owned(), |factor| format!("{factor:.2} ×"));
+        vec![name.to_owned(), number(conv, digits), number(separable, digits), factor]
+    };
+    let cost = |value: fn(&crate::sections::cnn::Cost) -> u64| {
+        move |index: usize, _: &NetRecord| Some(value(record.nets.as_ref()?.get(index)?) as f64)
+    };
+    let seconds = |_: usize, net: &NetRecord| {
+        let steps = Some(f64::from(record.steps_per_epoch)).filter(|steps| *steps > 0.0)?;
+        Some(net.ms_per_step()? * steps / 1000.0)
+    };
+    Table {
+        columns: ["quantity", "convolutional", "separable", "less by"].map(str::to_owned).to_vec(),
+        rows: vec![
+            row("parameters", &cost(|cost| cost.params), 9, true),
+            row("multiply-adds for one image", &cost(|cost| cost.multiply_adds), 9, true),
+            row("time of a step (ms)", &|_, net| net.ms_per_step(), 3, true),
+            row("time of an epoch's steps (s)", &seconds, 3, true),
+            row("test accuracy", &|_, net| net.accuracies.last_y(), 3, false),
+        ],
+    }
+}
+
+/// A short table in the place of a chart.
+pub(super) fn shown(table: &Table, name: &'static str) -> Html {
+    let cells = |cells: &Vec<String>| {
+        let cells = cells.iter().enumerate().map(|(index, cell)| match index {
+            0 => html! { <th scope="row">{ cell.clone() }</th> },
+            _ => html! { <td>{ cell.clone() }</td> },
+        });
+        html! { <tr>{ for cells }</tr> }
+    };
+    let head = |name: &String| html! { <th scope="col">{ name.clone() }</th> };
+    html! {
+        // It scrolls on a phone, so the keyboard must be able to reach it.
+        <div class="cnn-table" role="region" tabindex="0" aria-label={name}>
+            <table>
+                <thead><tr>{ for table.columns.iter().map(head) }</tr></thead>
+                <tbody>{ for table.rows.iter().map(cells) }</tbody>
+            </table>
+        </div>
+    }
+}

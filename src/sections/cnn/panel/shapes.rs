@@ -1,0 +1,293 @@
+//! Output sizes: a drawing that the visitor steps through, and a table of well-known convolutions.
+
+use super::super::{ConvShape, KNOWN_SHAPES, output_size, reach};
+use super::text;
+use crate::charts::Table;
+use crate::ui::figure::Figure;
+use crate::ui::readout::Readout;
+use gloo::timers::callback::Timeout;
+use gloo::utils::window;
+use std::fmt::Write;
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct ShapesProps {
+    pub(super) shape: ConvShape,
+    /// What a real convolution gave; the outer one is `None` before the probe.
+    pub(super) measured: Option<Option<u32>>,
+    /// The same of [`KNOWN_SHAPES`].
+    pub(super) known: Rc<Vec<u32>>,
+    pub(super) stamp: AttrValue,
+    /// The sliders.
+    pub(super) children: Html,
+}
+
+#[component]
+pub(super) fn Shapes(props: &ShapesProps) -> Html {
+    let shape = props.shape;
+    let formula = output_size(shape);
+    html! {
+        <>
+            <div class="cnn-beside">
+                <div>
+                    { props.children.clone() }
+                    <div class="readouts">
+                        <Readout metric="out_formula" label="By the formula" value={formula.map(f64::from)} digits={9} note="closed form" />
+                        <Readout metric="out_measured" label="A real convolution gave" value={props.measured.flatten().map(f64::from)} digits={9}
+                            note="height and width" />
+                    </div>
+                </div>
+                <Drawing {shape} stamp={props.stamp.clone()} />
+            </div>
+            <Known known={props.known.clone()} stamp={props.stamp.clone()} />
+        </>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct DrawingProps {
+    shape: ConvShape,
+    stamp: AttrValue,
+}
+
+/// Input, padding and kernel on the left, output on the right; one stop of the kernel at a time.
+#[component]
+fn Drawing(props: &DrawingProps) -> Html {
+    let shape = props.shape;
+    let out = output_size(shape);
+    let stops = out.map_or(0, |out| (out * out) as usize);
+    let at = use_state_eq(|| 0);
+    let playing = use_state_eq(|| false);
+    // Other settings may have fewer stops.
+    let stop = (*at).min(stops.saturating_sub(1));
+    let calm = wants_calm();
+    use_effect_with((*playing && !calm, stop, stops), {
+        let at = at.setter();
+        move |&(playing, stop, stops)| {
+            // A large output is walked through in about the time that a small one takes.
+            let pause = (8000 / stops.max(1)).clamp(60, 500) as u32;
+            let timer =
+                (playing && stops > 1).then(|| Timeout::new(pause, move || at.set((stop + 1) % stops)));
+            move || drop(timer)
+        }
+    });
+    let go = |to: usize| {
+        let (at, playing) = (at.setter(), playing.setter());
+        Callback::from(move |_: MouseEvent| {
+            playing.set(false);
+            at.set(to);
+        })
+    };
+    let oninput = {
+        let (at, playing) = (at.setter(), playing.setter());
+        Callback::from(move |event: InputEvent| {
+            playing.set(false);
+            if let Ok(to) = event.target_unchecked_into::<web_sys::HtmlInputElement>().value().parse() {
+                at.set(to);
+            }
+        })
+    };
+    let play = {
+        let playing = playing.clone();
+        Callback::from(move |_: MouseEvent| playing.set(!*playing))
+    };
+    let last = stops.saturating_sub(1);
+    let words = out.map(|out| stop_words(shape, out, stop));
+    let table = Callback::from(move |()| stops_table(shape));
+    let look_for = html! {
+        <>{ "Each stop of the kernel gives one pixel of the output. The stride is the distance from stop to stop; the dilation is the \
+             distance from weight to weight; the padding adds zeros at the edges." }</>
+    };
+    html! {
+        <Figure name="output-size" title="Input, kernel and output" {look_for} formula={text::size_formula(shape)}
+            stamp={props.stamp.clone()} {table}>
+            <Plot {shape} {stop} />
+            <ul class="cnn-legend">
+                <li data-part="input">{ format!("input, {0} × {0}", shape.size) }</li>
+                <li data-part="padding">{ format!("padding, {}", shape.padding) }</li>
+                <li data-part="kernel">{ format!("weights, {0} × {0}", shape.kernel) }</li>
+                <li data-part="output">{ out.map_or_else(|| "no output".to_owned(), |out| format!("output, {out} × {out}")) }</li>
+            </ul>
+            if let Some(words) = words {
+                <div class="cnn-stops" role="group" aria-label="Stops of the kernel">
+                    <button type="button" data-action="stop-back" disabled={stop == 0} onclick={go(stop.saturating_sub(1))}>{ "Back" }</button>
+                    <input type="range" min="0" max={last.to_string()} value={stop.to_string()} {oninput}
+                        aria-label="Stop of the kernel" aria-valuetext={words.clone()} />
+                    <button type="button" data-action="stop-next" disabled={stop >= last} onclick={go((stop + 1).min(last))}>{ "Next" }</button>
+                    if !calm {
+                        <button type="button" data-action="stop-play" disabled={stops < 2} onclick={play}>{ if *playing { "Halt" } else { "Play" } }</button>
+                    }
+                </div>
+                <p class="cnn-words" data-stop={stop.to_string()}>{ words }</p>
+                <p class="cnn-words">{ text::left_over(shape) }</p>
+            } else {
+                <p class="notice" data-kind="warn">{ text::impossible(shape) }</p>
+            }
+        </Figure>
+    }
+}
+
+/// Whether the visitor has asked their system for less motion.
+fn wants_calm() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
+    query.is_some_and(|query| query.matches())
+}
+
+/// The first pixel under the kernel at a stop, counted from the input's first one: padding is below 0.
+fn corner(shape: ConvShape, index: u32) -> i64 {
+    i64::from(index * shape.stride) - i64::from(shape.padding)
+}
+
+fn stop_words(shape: ConvShape, out: u32, stop: usize) -> String {
+    let (row, col) = (stop as u32 / out.max(1), stop as u32 % out.max(1));
+    let span = |index: u32| {
+        let first = corner(shape, index);
+        let last = first + i64::from(reach(shape)) - 1;
+        if first == last { minus(first) } else { format!("{} to {}", minus(first), minus(last)) }
+    };
+    format!(
+        "Stop {} of {}: output row {row}, column {col} is a sum over input rows {} and columns {}.",
+        stop + 1,
+        out * out,
+        span(row),
+        span(col)
+    )
+}
+
+fn minus(number: i64) -> String {
+    number.to_string().replace('-', "−")
+}
+
+fn stops_table(shape: ConvShape) -> Table {
+    let row = |index: u32| {
+        let first = corner(shape, index);
+        let taps = (0..shape.kernel).map(|tap| (first + i64::from(tap * shape.dilation)).to_string());
+        vec![index.to_string(), taps.collect::<Vec<_>>().join(" ")]
+    };
+    let rows = match output_size(shape) {
+        Some(out) => (0..out).map(row).collect(),
+        None => vec![vec!["none".to_owned(), "the kernel does not fit".to_owned()]],
+    };
+    Table {
+        columns: vec![
+            "output row".to_owned(),
+            "input rows that it reads (outside 0 to H − 1: padding)".to_owned(),
+        ],
+        rows,
+    }
+}
+
+/// Width and height of each half of the drawing.
+const HALF: f64 = 300.0;
+const GAP: f64 = 36.0;
+const EDGE: f64 = 2.0;
+
+#[derive(PartialEq, Properties)]
+struct PlotProps {
+    shape: ConvShape,
+    stop: usize,
+}
+
+#[component]
+fn Plot(props: &PlotProps) -> Html {
+    let PlotProps { shape, stop } = *props;
+    let ConvShape { size, kernel, padding, dilation, .. } = shape;
+    let (padded, out) = (size + 2 * padding, output_size(shape).unwrap_or(0));
+    // A kernel that does not fit sticks out.
+    let cell = HALF / f64::from(padded.max(reach(shape)).max(1));
+    let right = EDGE + HALF + GAP;
+    let stop = stop as u32;
+    let (row, col) = stop.checked_div(out).zip(stop.checked_rem(out)).unwrap_or_default();
+    let (top, left) = (row * shape.stride, col * shape.stride);
+    let taps = (0..kernel * kernel)
+        .map(|tap| (top + tap / kernel.max(1) * dilation, left + tap % kernel.max(1) * dilation));
+    let done = (0..stop).filter_map(|at| Some((at.checked_div(out)?, at.checked_rem(out)?)));
+    let box_at = |x: f64, first: u32, side: u32, class: &'static str| {
+        let at = cell * f64::from(first);
+        let side = cell * f64::from(side);
+        html! { <rect {class} x={px(x + at)} y={px(EDGE + at)} width={px(side)} height={px(side)} /> }
+    };
+    let reach = cell * f64::from(reach(shape));
+    let about = match out {
+        0 => format!("A kernel that reaches further than an input of {padded} pixels with its padding."),
+        _ => format!(
+            "A {kernel} by {kernel} kernel over an input of {size} by {size} with padding {padding}; output {out} by {out}."
+        ),
+    };
+    html! {
+        <svg class="chart-svg cnn-drawing" viewBox={format!("0 0 {} {}", 2.0 * (EDGE + HALF) + GAP, HALF + 2.0 * EDGE)} role="img" aria-label={about}>
+            { box_at(EDGE, 0, padded, "padding") }
+            { box_at(EDGE, padding, size, "input") }
+            <path class="cells" d={lines(EDGE, padded, cell)} />
+            <path class="kernel" data-fits={(out > 0).to_string()} d={squares(EDGE, taps, cell)} />
+            <rect class="reach" data-fits={(out > 0).to_string()} x={px(EDGE + cell * f64::from(left))} y={px(EDGE + cell * f64::from(top))}
+                width={px(reach)} height={px(reach)} />
+            if out > 0 {
+                { box_at(right, 0, out, "empty") }
+                <path class="done" d={squares(right, done, cell)} />
+                <path class="now" d={squares(right, std::iter::once((row, col)), cell)} />
+                <path class="cells" d={lines(right, out, cell)} />
+            }
+        </svg>
+    }
+}
+
+fn px(value: f64) -> String {
+    format!("{value:.1}")
+}
+
+/// The lines between `n` x `n` cells, and around them.
+fn lines(left: f64, n: u32, cell: f64) -> String {
+    let mut path = String::new();
+    let side = cell * f64::from(n);
+    for i in 0..=n {
+        let at = cell * f64::from(i);
+        // Writing to a string does not fail.
+        let _ = write!(path, "M{:.1} {EDGE}v{side:.1}M{left} {:.1}h{side:.1}", left + at, EDGE + at);
+    }
+    path
+}
+
+/// Cells by row and column.
+fn squares(left: f64, cells: impl Iterator<Item = (u32, u32)>, cell: f64) -> String {
+    let mut path = String::new();
+    for (row, col) in cells {
+        let (x, y) = (left + cell * f64::from(col), EDGE + cell * f64::from(row));
+        let _ = write!(path, "M{x:.1} {y:.1}h{cell:.2}v{cell:.2}h-{cell:.2}z");
+    }
+    path
+}
+
+#[derive(PartialEq, Properties)]
+struct KnownProps {
+    known: Rc<Vec<u32>>,
+    stamp: AttrValue,
+}
+
+/// The formula beside what real convolutions gave.
+#[component]
+fn Known(props: &KnownProps) -> Html {
+    let table = known_table(&props.known);
+    let look_for = html! { <>{ "The last column is the height of what a convolution of that kind really gave on this device." }</> };
+    html! {
+        <Figure name="known-sizes" title="Well-known convolutions" {look_for} stamp={props.stamp.clone()}
+            table={{ let table = table.clone(); Callback::from(move |()| table.clone()) }}>
+            { super::net_table::shown(&table, "Well-known convolutions") }
+        </Figure>
+    }
+}
+
+fn known_table(known: &[u32]) -> Table {
+    let row = |(index, (name, shape)): (usize, &(&str, ConvShape))| {
+        let ConvShape { size, kernel, stride, padding, dilation } = shape;
+        let measured = known.get(index).map_or_else(|| "–".to_owned(), u32::to_string);
+        let formula = output_size(*shape).map_or_else(|| "none".to_owned(), |size| size.to_string());
+        let numbers = [size, kernel, stride, padding, dilation].map(|n| n.to_string());
+        std::iter::once((*name).to_owned()).chain(numbers).chain([formula, measured]).collect()
+    };
+    Table {
+        columns: ["convolution", "H", "K", "S", "P", "D", "formula", "measured"].map(str::to_owned).to_vec(),
+        rows: KNOWN_SHAPES.iter().enumerate().map(row).collect(),
+    }
+}

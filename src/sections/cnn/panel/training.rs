@@ -1,0 +1,142 @@
+//! Loss, accuracy, confusion matrices and wrongly classified images.
+
+use super::super::{Config, Dataset, NetRecord, Record, Wrongs};
+use super::data::{Captioned, gallery};
+use super::{CONV, SEPARABLE, Shown};
+use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, Series, Table};
+use crate::panel::series_table;
+use crate::ui::figure::Figure;
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct TrainProps {
+    pub(super) config: Config,
+    pub(super) record: Shown<Record>,
+    pub(super) stamp: AttrValue,
+}
+
+#[component]
+pub(super) fn TrainFigures(props: &TrainProps) -> Html {
+    let TrainProps { config, record, stamp } = props;
+    let record = &record.0;
+    let net = |slug: &'static str, title: &'static str, net: &NetRecord| {
+        html! {
+            <Mistakes {slug} {title} dataset={config.dataset} confusion={net.confusion.clone()} wrong={Shown(net.wrong.clone())}
+                stamp={stamp.clone()} />
+        }
+    };
+    html! {
+        <>
+            <div class="figure-row">
+                { loss_figure(config, record, stamp) }
+                { accuracy_figure(config, record, stamp) }
+            </div>
+            <div class="figure-row">
+                { net("conv", "convolutional net", &record.conv) }
+                { net("separable", "separable net", &record.separable) }
+            </div>
+        </>
+    }
+}
+
+const EMPTY: &str = "Press Train: the curves are measured while the nets learn.";
+
+fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
+    let series = vec![
+        Series::new("convolutional", record.conv.losses.points(), CONV),
+        Series::new("separable", record.separable.losses.points(), SEPARABLE),
+    ];
+    let steps =
+        (record.steps_per_epoch > 0).then(|| f64::from(record.steps_per_epoch) * f64::from(config.epochs));
+    let guess = Reference { label: "a guess".into(), y: 10f64.ln() };
+    // It would lie across the words that stand there before the first step.
+    let references = if record.conv.losses.is_empty() { Vec::new() } else { vec![guess] };
+    let look_for = html! { <>{ "Loss of each step's batch. Both nets see the same batches, so they rise and fall together." }</> };
+    html! {
+        <Figure name="loss" title="Training loss" {look_for} stamp={stamp.clone()} table={series_table("step", &series)}>
+            <LineChart name="loss" x_label="step" y_label="cross-entropy (nats)" {series} {references} x_max={steps}
+                integer_x={true} empty={EMPTY} />
+        </Figure>
+    }
+}
+
+fn accuracy_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
+    let series = vec![
+        Series::new("convolutional", record.conv.accuracies.points(), CONV),
+        Series::new("separable", record.separable.accuracies.points(), SEPARABLE),
+    ];
+    let guess = Reference { label: "a guess".into(), y: 0.1 };
+    let look_for =
+        html! { <>{ "Share of right answers on test images, before training and after every epoch." }</> };
+    html! {
+        <Figure name="accuracy" title="Test accuracy" {look_for} stamp={stamp.clone()} table={series_table("epoch", &series)}>
+            <LineChart name="accuracy" x_label="epoch" y_label="accuracy" {series} references={vec![guess]} markers={true}
+                x_max={Some(f64::from(config.epochs))} y_range={Some((0.0, 1.0))} integer_x={true} empty={EMPTY} />
+        </Figure>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct MistakesProps {
+    slug: &'static str,
+    title: &'static str,
+    dataset: Dataset,
+    /// `[class, predicted]`: how many.
+    confusion: Rc<Vec<u32>>,
+    wrong: Shown<Wrongs>,
+    stamp: AttrValue,
+}
+
+/// What one net takes for what. It changes once an epoch.
+#[component]
+fn Mistakes(props: &MistakesProps) -> Html {
+    let names: Rc<Vec<AttrValue>> = use_memo(props.dataset, |dataset| {
+        dataset.class_names().iter().map(|name| AttrValue::from(*name)).collect()
+    });
+    let values =
+        use_memo(props.confusion.clone(), |counts| counts.iter().map(|&n| n as f32).collect::<Vec<_>>());
+    let side = if values.is_empty() { 0 } else { names.len() };
+    let grid = Grid { rows: side, cols: side, values };
+    let table = {
+        let (grid, names) = (grid.clone(), names.clone());
+        Callback::from(move |()| Table::from_named_grid("class", &grid, &names, &names))
+    };
+    let look_for = html! { <>{ "Rows are what an image is, columns what the net takes it for. A perfect net has counts on the diagonal alone." }</> };
+    html! {
+        <div class="cnn-column">
+            <Figure name={format!("confusion-{}", props.slug)} title={format!("Confusion, {}", props.title)} {look_for} stamp={props.stamp.clone()} {table}>
+                <Heatmap name={format!("confusion-{}", props.slug)} {grid} map={ColorMap::Sequential} x_label="predicted" y_label="class"
+                    row_names={names.clone()} col_names={names} value_label="images" empty="Press Train: both nets are tested before the first step." />
+            </Figure>
+            { wrong_figure(props) }
+        </div>
+    }
+}
+
+fn wrong_figure(props: &MistakesProps) -> Html {
+    let wrong = &props.wrong.0;
+    let name = |class: u8| props.dataset.class_names().get(usize::from(class)).copied().unwrap_or("unknown");
+    let answers = || wrong.pictures.labels.iter().zip(&wrong.answers);
+    let captions = answers().map(|(&label, &(answer, sure))| Captioned {
+        label: format!("{}, taken for {}", name(label), name(answer)).into(),
+        caption: html! { <>{ name(label) }<br /><b>{ format!("✗ {}", name(answer)) }</b><br />{ format!("{:.0} % sure", 100.0 * sure) }</> },
+    });
+    let rows = answers()
+        .map(|(&label, &(answer, sure))| {
+            vec![name(label).to_owned(), name(answer).to_owned(), format!("{sure:.3}")]
+        })
+        .collect();
+    let table = Table { columns: ["class", "predicted", "probability"].map(str::to_owned).to_vec(), rows };
+    let look_for = html! { <>{ "The first test images that the net gets wrong: what each is, and what the net says." }</> };
+    html! {
+        <Figure name={format!("wrong-{}", props.slug)} title={format!("Wrong answers, {}", props.title)} {look_for} stamp={props.stamp.clone()}
+            table={Callback::from(move |()| table.clone())}>
+            if wrong.answers.is_empty() {
+                <p class="cnn-empty">{ "Press Train: mistakes are gathered after every epoch." }</p>
+            } else {
+                { gallery(&wrong.pictures, captions) }
+            }
+        </Figure>
+    }
+}

@@ -1,0 +1,139 @@
+//! What can be seen without training: output sizes, counts, and the images.
+
+use super::nets::{augment, net, pictures};
+use super::{
+    BLOCK_SIDE, BlockCounts, Cnn, Config, Cost, Frame, KNOWN_SHAPES, N_CHOICES, N_SAMPLES, Pictures, Samples,
+    output_size,
+};
+use crate::core::{LabError, Progress};
+use crate::data::images::{Augment, Images};
+use crate::models::cnn::{Block, Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, multiply_adds};
+use crate::models::weights::{WeightRng, count_params};
+use crate::run::images::{Cifar10Files, load};
+use crate::run::{Emit, Tick};
+use burn::nn::conv::Conv2d;
+use burn::tensor::{Device, Tensor};
+use rand::{SeedableRng, rngs::StdRng};
+use std::rc::Rc;
+
+pub(super) async fn probe(config: Config, device: &Device, out: &mut impl Emit<Cnn>) -> Result<(), LabError> {
+    const PARTS: u32 = 4;
+    let known = KNOWN_SHAPES.iter().filter_map(|(_, shape)| measure(*shape, device)).collect();
+    out.send(Frame::Shapes { measured: measure(config.shape(), device), known });
+    if out.tick(Progress { step: 1, steps: PARTS }).await == Tick::Stop {
+        return Ok(());
+    }
+    out.send(Frame::Blocks(blocks(&config, device)));
+    if out.tick(Progress { step: 2, steps: PARTS }).await == Tick::Stop {
+        return Ok(());
+    }
+    let [conv, separable] =
+        [false, true].map(|separable| net_cost(&net(&config, separable, device), &config, device));
+    out.send(Frame::Nets { conv, separable });
+    if out.tick(Progress { step: 3, steps: PARTS }).await == Tick::Stop {
+        return Ok(());
+    }
+    let cifar10 = Cifar10Files::find(out).await?.is_complete();
+    out.send(Frame::Available { cifar10 });
+    let images = load(config.dataset, config.n_train as usize, config.n_test as usize, out).await?;
+    out.send(Frame::Samples(Rc::new(samples(&config, &images))));
+    Ok(())
+}
+
+/// The output size that a real convolution of one channel gives; nothing where it is impossible.
+fn measure(shape: super::ConvShape, device: &Device) -> Option<u32> {
+    // burn panics on a kernel that does not fit, as other libraries raise errors.
+    output_size(shape)?;
+    let geometry = Geometry {
+        kernel: shape.kernel as usize,
+        stride: shape.stride as usize,
+        padding: shape.padding as usize,
+        dilation: shape.dilation as usize,
+    };
+    let conv = conv2d([1, 1], geometry, 1, 1.0, &mut WeightRng::new(0), device);
+    let side = shape.size as usize;
+    let [_, _, _, width] = conv.forward(Tensor::zeros([1, 1, side, side], device)).dims();
+    Some(width as u32)
+}
+
+fn blocks(config: &Config, device: &Device) -> BlockCounts {
+    let channels = [config.c_in as usize, config.c_out as usize];
+    let kernel = config.block_kernel as usize;
+    let side = BLOCK_SIDE as usize;
+    let x = Tensor::zeros([1, channels[0], side, side], device);
+    let rng = &mut WeightRng::new(0);
+    let conv = ConvBlock::new(channels, Geometry::same(kernel), rng, device);
+    let separable = DepthwiseSeparable::new(channels, kernel, rng, device);
+    let cost = |params: usize, block: &Block| Cost {
+        params: params as u64,
+        multiply_adds: through(&block.convolutions(), x.clone()).0,
+    };
+    BlockCounts {
+        conv: cost(count_params(&conv), &Block::Conv(conv)),
+        separable: cost(count_params(&separable), &Block::Separable(separable)),
+    }
+}
+
+/// The multiply-adds of convolutions one after the other, and what they give.
+fn through(convolutions: &[&Conv2d], x: Tensor<4>) -> (u64, Tensor<4>) {
+    convolutions.iter().fold((0, x), |(sum, x), conv| {
+        let y = conv.forward(x);
+        (sum + multiply_adds(conv, &y), y)
+    })
+}
+
+/// Counted along a real forward pass of one image.
+fn net_cost(net: &Net, config: &Config, device: &Device) -> Cost {
+    let side = crate::data::images::SIDE;
+    let x = Tensor::zeros([1, config.dataset.channels() as usize, side, side], device);
+    let (maps, _) = net.forward_blocks(x);
+    let [d_in, d_out] = net.head.weight.dims();
+    let convolutions = net.blocks.iter().zip(&maps).flat_map(|(block, map)| {
+        // A block keeps the size of its maps, so what its last convolution gives has the height and width of them all.
+        block.convolutions().into_iter().map(|conv| {
+            let [c_out, _, _, _] = conv.weight.dims();
+            let [_, c_map, _, _] = map.dims();
+            multiply_adds(conv, map) / c_map.max(1) as u64 * c_out as u64
+        })
+    });
+    Cost {
+        params: count_params(net) as u64,
+        multiply_adds: convolutions.sum::<u64>() + (d_in * d_out) as u64,
+    }
+}
+
+fn samples(config: &Config, images: &Images) -> Samples {
+    let shown: Vec<usize> = (0..images.train.len().min(N_SAMPLES)).collect();
+    let augment = augment(config);
+    let augmented = if augment == Augment::default() {
+        Pictures::default()
+    } else {
+        let mut rng = StdRng::seed_from_u64(config.seed.into());
+        let (values, labels) = images.train.augmented(&shown, &images.moments, augment, &mut rng);
+        Pictures { pixels: denormalized(&values, images), labels, ..pictures(&images.train, &[]) }
+    };
+    let choices: Vec<usize> = (0..images.test.len().min(N_CHOICES)).collect();
+    Samples {
+        dataset: config.dataset,
+        train: pictures(&images.train, &shown),
+        augmented,
+        test: pictures(&images.test, &choices),
+        n_train: images.train.len() as u32,
+        n_test: images.test.len() as u32,
+        mean: images.moments.mean.clone(),
+        std: images.moments.std.clone(),
+    }
+}
+
+/// What a net is given, back as bytes: what the page shows is what the net sees.
+fn denormalized(values: &[f32], images: &Images) -> Vec<u8> {
+    let plane = images.train.side * images.train.side;
+    let channels = images.train.channels.max(1);
+    let moments = images.moments.mean.iter().zip(&images.moments.std).collect::<Vec<_>>();
+    let planes = values.chunks(plane.max(1)).enumerate();
+    let byte = |(i, plane): (usize, &[f32])| {
+        let (mean, std) = moments.get(i % channels).map_or((0.0, 1.0), |(mean, std)| (**mean, **std));
+        plane.iter().map(|v| ((v * std + mean) * 255.0).round() as u8).collect::<Vec<_>>()
+    };
+    planes.flat_map(byte).collect()
+}

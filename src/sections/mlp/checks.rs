@@ -1,0 +1,146 @@
+//! The closed forms of section 1, and its claims held against what was measured.
+
+use super::{ActivationChoice, Collapse, Config, Dataset, Record};
+use crate::core::Check;
+
+/// `d_in` and `d_out` of the net that is trained.
+pub fn training_dims(dataset: Dataset) -> (u32, u32) {
+    match dataset {
+        Dataset::FashionMnist => (784, 10),
+        _ => (2, 2),
+    }
+}
+
+/// The accuracy of a guess.
+pub fn chance(dataset: Dataset) -> f64 {
+    1.0 / f64::from(training_dims(dataset).1)
+}
+
+/// The terms of the parameter formula: first layer, inner layers together, last layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParamCount {
+    /// `d_in d + d`
+    pub first: u64,
+    /// `(L - 1)(d^2 + d)`
+    pub inner: u64,
+    /// `d d_out + d_out`
+    pub last: u64,
+}
+
+/// The parameter formula for any sizes: `hidden` layers of `width` units; without biases the second terms go.
+pub fn param_count(d_in: u64, hidden: u64, width: u64, d_out: u64, bias: bool) -> ParamCount {
+    let b = u64::from(bias);
+    ParamCount {
+        first: d_in * width + b * width,
+        inner: hidden.saturating_sub(1) * (width * width + b * width),
+        last: width * d_out + b * d_out,
+    }
+}
+
+/// The parameter formula for the net that is trained.
+pub fn params_formula(config: &Config) -> ParamCount {
+    let (d_in, d_out) = training_dims(config.dataset);
+    param_count(d_in.into(), config.depth.into(), config.width.into(), d_out.into(), config.bias)
+}
+
+impl ParamCount {
+    /// The sum of the terms.
+    pub fn total(self) -> u64 {
+        self.first + self.inner + self.last
+    }
+}
+
+pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
+    let mut checks = vec![count_check(config, record)];
+    checks.extend(rank_checks(config, record.collapse.as_deref()));
+    checks.push(collapse_check(record.collapse.as_deref()));
+    checks.push(learning_check(config, record));
+    checks
+}
+
+fn count_check(config: &Config, record: &Record) -> Check {
+    let formula = params_formula(config).total();
+    let measured = record.params_counted.map(|n| (n.to_string(), u64::from(n) == formula));
+    Check::new("The formula counts the parameters of the real module.", formula.to_string(), measured)
+}
+
+fn rank_checks(config: &Config, collapse: Option<&Collapse>) -> [Check; 2] {
+    let bound = rank_bound(config);
+    let d_in = config.d_in.min(config.width).min(config.n_probe);
+    let last = collapse.and_then(|c| c.layers.last());
+    let with = if config.bias { "With biases, a" } else { "Without biases, a" };
+    let formula = if config.bias { "d_in + 1" } else { "d_in" };
+    let centred = collapse.map(|c| {
+        let rank = c.linear_centred.rank;
+        (format!("rank {rank}"), rank <= d_in)
+    });
+    [
+        Check::new(
+            format!("{with} linear net's output has a rank of at most {formula}, at any depth."),
+            format!("rank ≤ {bound}"),
+            last.map(|layer| {
+                let (linear, activated) = (layer.linear.rank, layer.activated.rank);
+                (format!("rank {linear}; non-linear twin {activated}"), linear <= bound)
+            }),
+        ),
+        Check::new(
+            "After centring, which takes the biases out, at most d_in are left.",
+            format!("rank ≤ {d_in}"),
+            centred,
+        ),
+    ]
+}
+
+/// What the rank of the linear net's output cannot exceed.
+pub fn rank_bound(config: &Config) -> u32 {
+    (config.d_in + u32::from(config.bias)).min(config.width).min(config.n_probe)
+}
+
+fn collapse_check(collapse: Option<&Collapse>) -> Check {
+    Check::new(
+        "The linear net equals one matrix: W = W₁W₂…; only rounding tells them apart.",
+        collapse.map_or_else(|| "rounding error".to_owned(), |c| format!("≤ {:.1e}", c.diff_tolerance)),
+        collapse.map(|c| {
+            (format!("max |difference| {:.1e}", c.max_abs_diff), c.max_abs_diff <= c.diff_tolerance)
+        }),
+    )
+}
+
+/// Depth pays only with a non-linearity. On moons and images a linear net does well, and the text says so.
+fn learning_check(config: &Config, record: &Record) -> Check {
+    let claim = match config.dataset {
+        _ if config.activation == ActivationChoice::Identity => {
+            "Both nets are linear here, so neither can do better than the other."
+        }
+        Dataset::Spirals | Dataset::Circles | Dataset::Xor => {
+            "No straight line separates these classes: the linear net stays near chance, its twin does not."
+        }
+        Dataset::Moons => {
+            "The moons are almost separable by a line, so depth gains little; the twin gains the rest."
+        }
+        Dataset::FashionMnist => {
+            "One matrix, a template for each class, gets most clothes right; the non-linearity gains a few points."
+        }
+    };
+    // Untrained nets neither confirm nor refute what is claimed of trained ones.
+    let trained = record.activated.scores.last().is_some_and(|score| score.step > 0);
+    let scores = record.linear.accuracy().zip(record.activated.accuracy()).filter(|_| trained);
+    let identity = config.activation == ActivationChoice::Identity;
+    let expected = match config.dataset {
+        _ if identity => "equal within 2 points",
+        Dataset::Spirals | Dataset::Circles | Dataset::Xor => "gap of at least 20 points",
+        Dataset::Moons | Dataset::FashionMnist => "non-linear at least as good",
+    };
+    let measured = scores.map(|(linear, activated)| {
+        let gap = activated - linear;
+        let holds = match config.dataset {
+            _ if identity => gap.abs() <= 0.02,
+            Dataset::Spirals | Dataset::Circles | Dataset::Xor => gap >= 0.2,
+            Dataset::Moons | Dataset::FashionMnist => gap >= 0.0,
+        };
+        let percent = |x: f64| format!("{:.1} %", 100.0 * x);
+        let steps = record.activated.scores.last().map_or(0, |score| score.step);
+        (format!("linear {}, non-linear {} after {steps} steps", percent(linear), percent(activated)), holds)
+    });
+    Check::new(claim, expected, measured)
+}

@@ -1,0 +1,416 @@
+//! Section 1: what depth, width and the non-linearity of a multilayer perceptron are for.
+//!
+//! The probe counts parameters and shows how a net without non-linearity collapses to one matrix; the run trains a
+//! linear net and its non-linear twin on the same batches from the same initial weights.
+
+mod checks;
+#[cfg(feature = "compute")]
+mod nets;
+#[cfg(feature = "page")]
+mod panel;
+#[cfg(feature = "compute")]
+mod probe;
+#[cfg(feature = "compute")]
+mod train;
+
+pub use checks::{ParamCount, chance, param_count, params_formula, rank_bound, training_dims};
+#[cfg(feature = "page")]
+pub use panel::MlpPanel;
+
+use crate::core::Check;
+use crate::core::curve::{Curve, RunSeries};
+use crate::core::settings::{Kind, Param, Settings};
+use crate::run::Experiment;
+pub use crate::run::optimizer::Optimizer;
+use crate::run::spectrum::Spectrum;
+use serde::{Deserialize, Serialize};
+use std::rc::Rc;
+
+/// The experiment of section 1.
+#[derive(Debug)]
+pub struct Mlp;
+
+/// Which samples are learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dataset {
+    Spirals,
+    Circles,
+    Moons,
+    Xor,
+    FashionMnist,
+}
+
+/// The function between the layers of the non-linear net.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActivationChoice {
+    Relu,
+    Gelu,
+    Tanh,
+    Sigmoid,
+    Identity,
+}
+
+/// Settings of section 1; [`Settings::PARAMS`] explains each.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    pub dataset: Dataset,
+    pub noise: f64,
+    pub depth: u32,
+    pub width: u32,
+    pub activation: ActivationChoice,
+    pub optimizer: Optimizer,
+    pub learning_rate: f64,
+    pub batch_size: u32,
+    pub steps: u32,
+    pub seed: u32,
+    pub d_in: u32,
+    pub n_probe: u32,
+    pub bias: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            dataset: Dataset::Spirals,
+            noise: 0.03,
+            depth: 3,
+            width: 32,
+            activation: ActivationChoice::Relu,
+            optimizer: Optimizer::Adam,
+            learning_rate: 0.01,
+            batch_size: 64,
+            steps: 1500,
+            seed: 1,
+            d_in: 8,
+            n_probe: 96,
+            bias: true,
+        }
+    }
+}
+
+impl Settings for Config {
+    const PARAMS: &'static [Param] = &[
+        Param {
+            key: "dataset",
+            label: "Data set",
+            symbol: "",
+            help: "What is learned: points of two classes in the plane, or 28 × 28 grey images of ten kinds of clothes.",
+            kind: Kind::Choice(&[
+                ("spirals", "Spirals"),
+                ("circles", "Circles"),
+                ("moons", "Moons"),
+                ("xor", "XOR"),
+                ("fashion-mnist", "Fashion-MNIST (3.8 MB)"),
+            ]),
+            live: false,
+        },
+        Param {
+            key: "noise",
+            label: "Noise",
+            symbol: "σ",
+            help: "Standard deviation of the Gaussian noise on both coordinates; images are left as they are.",
+            kind: Kind::Float { min: 0.0, max: 0.5, log: false },
+            live: false,
+        },
+        Param {
+            key: "depth",
+            label: "Hidden layers",
+            symbol: "L",
+            help: "Hidden layers between input and output. Without a non-linearity they add nothing that one matrix could not do.",
+            kind: Kind::Int { min: 1, max: 12, log: false },
+            live: false,
+        },
+        Param {
+            key: "width",
+            label: "Width",
+            symbol: "d",
+            help: "Units in each hidden layer.",
+            kind: Kind::Int { min: 2, max: 256, log: true },
+            live: false,
+        },
+        Param {
+            key: "activation",
+            label: "Activation",
+            symbol: "f",
+            help: "The function between the layers of the non-linear net. Its linear twin has none.",
+            kind: Kind::Choice(&[
+                ("relu", "ReLU"),
+                ("gelu", "GELU"),
+                ("tanh", "tanh"),
+                ("sigmoid", "Sigmoid"),
+                ("identity", "Identity (none)"),
+            ]),
+            live: false,
+        },
+        Param {
+            key: "optimizer",
+            label: "Optimizer",
+            symbol: "",
+            help: "Plain gradient descent, with momentum 0.9, or Adam (Kingma and Ba 2015).",
+            kind: Kind::Choice(&[("adam", "Adam"), ("momentum", "SGD + momentum"), ("sgd", "SGD")]),
+            live: false,
+        },
+        Param {
+            key: "learning_rate",
+            label: "Learning rate",
+            symbol: "η",
+            help: "Length of a step along the gradient. It may be changed while the nets train.",
+            kind: Kind::Float { min: 1e-5, max: 10.0, log: true },
+            live: true,
+        },
+        Param {
+            key: "batch_size",
+            label: "Batch size",
+            symbol: "B",
+            help: "Samples in one step; both nets see the same ones.",
+            kind: Kind::Int { min: 1, max: 512, log: true },
+            live: false,
+        },
+        Param {
+            key: "steps",
+            label: "Training steps",
+            symbol: "",
+            help: "Steps until training ends by itself.",
+            kind: Kind::Int { min: 1, max: 20_000, log: true },
+            live: false,
+        },
+        Param {
+            key: "seed",
+            label: "Seed",
+            symbol: "",
+            help: "Draws the samples, the initial weights and the order of batches. The same seed gives the same run on the same device.",
+            kind: Kind::Int { min: 0, max: 999_999, log: false },
+            live: false,
+        },
+        Param {
+            key: "d_in",
+            label: "Input dimensions",
+            symbol: "d_in",
+            help: "Columns of the random batch that goes through the untrained net in the collapse figures.",
+            kind: Kind::Int { min: 1, max: 64, log: false },
+            live: true,
+        },
+        Param {
+            key: "n_probe",
+            label: "Rows in the batch",
+            symbol: "n",
+            help: "Rows of the random batch in the collapse figures.",
+            kind: Kind::Int { min: 2, max: 256, log: true },
+            live: true,
+        },
+        Param {
+            key: "bias",
+            label: "Biases",
+            symbol: "b",
+            help: "Whether the layers have biases. A bias adds one direction, so it raises the rank bound from d_in to d_in + 1.",
+            kind: Kind::Switch,
+            live: false,
+        },
+    ];
+}
+
+/// What one message brings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Frame {
+    /// How many parameters the module of the training net has.
+    Counted { params: u32 },
+    /// The linear net, its twin and the one matrix, on the same batch.
+    Collapse(Rc<Collapse>),
+    /// What the training run looks at; sent once, before the first step.
+    Samples(Rc<Samples>),
+    /// The next stretch of training.
+    Train(Rc<Stretch>),
+}
+
+/// Spectra of one layer's activations, in both nets.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LayerSpectra {
+    pub linear: Spectrum,
+    pub activated: Spectrum,
+}
+
+/// What becomes of a random batch in the untrained nets.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Collapse {
+    /// The hidden layers, then the output, which is as wide as they are.
+    pub layers: Vec<LayerSpectra>,
+    /// The linear net's output after its column means are taken out.
+    pub linear_centred: Spectrum,
+    /// Largest difference between the linear net's output and the one matrix's.
+    pub max_abs_diff: f64,
+    /// Largest element of the linear net's output, to hold the difference against.
+    pub max_abs: f64,
+    /// What rounding alone may make of the difference: `eps * max_abs * layers * sqrt(width)`.
+    pub diff_tolerance: f64,
+}
+
+/// What the run looks at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Samples {
+    /// Test points: x, y, class.
+    Points(Vec<(f32, f32, u8)>),
+    /// Test images, grey values row by row, and their classes.
+    Images { side: u32, pixels: Vec<u8>, labels: Vec<u8> },
+}
+
+/// What happened since the last frame.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stretch {
+    /// The step of the first loss; the first step of a run is 1.
+    pub first_step: u32,
+    pub linear: NetStretch,
+    pub activated: NetStretch,
+}
+
+/// One net's part of a stretch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NetStretch {
+    /// Cross-entropy of each step's batch, in nats.
+    pub losses: Vec<f32>,
+    /// L2 norm of the gradient of each layer's weight, at the last step.
+    pub grad_norms: Vec<f32>,
+    /// Accuracies, at the steps where they were measured.
+    pub scores: Vec<Score>,
+    /// Probability of class 1 on a grid over the plane, row by row from y = -1.25 up; or nothing.
+    pub boundary: Vec<f32>,
+    /// The classes predicted for the sample images; or nothing.
+    pub predictions: Vec<u8>,
+}
+
+/// How well a net does at one step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    pub step: u32,
+    /// Share of right answers on training samples (at most 2,000 of them).
+    pub train: f32,
+    /// Share of right answers on samples never trained on.
+    pub test: f32,
+}
+
+/// Points along each side of the decision-boundary grid.
+pub const BOUNDARY_SIDE: usize = 48;
+/// The grid covers this far from the origin in both directions.
+pub const BOUNDARY_REACH: f32 = 1.25;
+
+/// All that the page has heard.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Record {
+    pub params_counted: Option<u32>,
+    pub collapse: Option<Rc<Collapse>>,
+    pub samples: Option<Rc<Samples>>,
+    pub linear: NetRecord,
+    pub activated: NetRecord,
+}
+
+/// One net's run so far. Shared pointers, so that a figure knows by the pointer whether its data changed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NetRecord {
+    /// Step and loss.
+    pub losses: Curve,
+    pub scores: Rc<Vec<Score>>,
+    /// A series for each layer: step and norm.
+    pub grad_norms: Vec<Curve>,
+    pub boundary: Rc<Vec<f32>>,
+    pub predictions: Rc<Vec<u8>>,
+}
+
+impl NetRecord {
+    fn absorb(&mut self, first_step: u32, stretch: &NetStretch) {
+        self.losses.extend_steps(first_step, &stretch.losses);
+        if !stretch.scores.is_empty() {
+            Rc::make_mut(&mut self.scores).extend_from_slice(&stretch.scores);
+        }
+        self.grad_norms.resize_with(stretch.grad_norms.len().max(self.grad_norms.len()), Curve::default);
+        let last_step = first_step + (stretch.losses.len() as u32).saturating_sub(1);
+        for (series, &norm) in self.grad_norms.iter_mut().zip(&stretch.grad_norms) {
+            series.push(last_step, norm);
+        }
+        if !stretch.boundary.is_empty() {
+            self.boundary = Rc::new(stretch.boundary.clone());
+        }
+        if !stretch.predictions.is_empty() {
+            self.predictions = Rc::new(stretch.predictions.clone());
+        }
+    }
+
+    /// The last test accuracy.
+    pub fn accuracy(&self) -> Option<f64> {
+        self.scores.last().map(|score| f64::from(score.test))
+    }
+}
+
+impl Experiment for Mlp {
+    const SLUG: &'static str = "mlp";
+    type Config = Config;
+    type Frame = Frame;
+    type Record = Record;
+
+    fn absorb(record: &mut Record, frame: Frame) {
+        match frame {
+            Frame::Counted { params } => record.params_counted = Some(params),
+            Frame::Collapse(collapse) => record.collapse = Some(collapse),
+            Frame::Samples(samples) => record.samples = Some(samples),
+            Frame::Train(stretch) => {
+                record.linear.absorb(stretch.first_step, &stretch.linear);
+                record.activated.absorb(stretch.first_step, &stretch.activated);
+            }
+        }
+    }
+
+    fn clear_run(record: &mut Record) {
+        *record = Record {
+            params_counted: record.params_counted,
+            collapse: record.collapse.take(),
+            ..Record::default()
+        };
+    }
+
+    fn checks(config: &Config, record: &Record) -> Vec<Check> {
+        checks::checks(config, record)
+    }
+
+    fn series(record: &Record) -> Vec<RunSeries> {
+        let nets = [("linear", "linear", &record.linear), ("activated", "non-linear", &record.activated)];
+        let scores = |net: &NetRecord, value: fn(&Score) -> f32| {
+            net.scores.iter().map(|score| (score.step.into(), value(score).into())).collect::<Curve>()
+        };
+        let loss = nets.iter().map(|(slug, name, net)| {
+            RunSeries::new(format!("loss_{slug}"), format!("Loss, {name}"), "nats", &net.losses)
+        });
+        let test = nets.iter().map(|(slug, name, net)| {
+            let test = scores(net, |score| score.test);
+            RunSeries::new(format!("accuracy_{slug}"), format!("Test accuracy, {name}"), "", &test)
+        });
+        let train = nets.iter().map(|(slug, name, net)| {
+            let train = scores(net, |score| score.train);
+            RunSeries::new(format!("accuracy_train_{slug}"), format!("Training accuracy, {name}"), "", &train)
+        });
+        let norms = nets.iter().flat_map(|(slug, name, net)| {
+            net.grad_norms.iter().zip(1..).map(move |(norms, layer)| {
+                let title = format!("Gradient norm, {name}, layer {layer}");
+                RunSeries::new(format!("grad_norm_{slug}_{layer}"), title, "", norms)
+            })
+        });
+        loss.chain(test).chain(train).chain(norms).collect()
+    }
+
+    #[cfg(feature = "compute")]
+    async fn probe(
+        config: Config,
+        device: &burn::tensor::Device,
+        out: &mut impl crate::run::Emit<Self>,
+    ) -> Result<(), crate::core::LabError> {
+        probe::probe(config, device, out).await
+    }
+
+    #[cfg(feature = "compute")]
+    async fn run(
+        config: Config,
+        device: &burn::tensor::Device,
+        out: &mut impl crate::run::Emit<Self>,
+    ) -> Result<(), crate::core::LabError> {
+        train::run(config, device, out).await
+    }
+}

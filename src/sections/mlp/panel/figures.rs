@@ -1,0 +1,258 @@
+//! The figures of section 1: spectra, loss, accuracy, decision boundaries, images and gradient norms.
+
+use super::super::{
+    BOUNDARY_REACH, BOUNDARY_SIDE, Collapse, Config, NetRecord, Record, Samples, Score, chance,
+};
+use super::text;
+use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
+use crate::panel::{Shown, series_table};
+use crate::ui::figure::Figure;
+use images::Images;
+use std::rc::Rc;
+use yew::prelude::*;
+
+mod images;
+
+const LINEAR: usize = 0;
+const ACTIVATED: usize = 1;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct FiguresProps {
+    pub(super) config: Config,
+    pub(super) record: Shown<Record>,
+    pub(super) stamp: AttrValue,
+}
+
+/// Loss, accuracy, what the nets see, and their gradients.
+#[component]
+pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
+    let FiguresProps { config, record, stamp } = props;
+    let record = &record.0;
+    let empty = AttrValue::from("Press Train: the curves are measured while the nets learn.");
+    html! {
+        <>
+            <div class="figure-row">
+                { loss_figure(config, record, stamp, &empty) }
+                { accuracy_figure(config, record, stamp, &empty) }
+            </div>
+            <div class="figure-row">
+                { seen_figure(record, "linear", "Linear net", &record.linear, stamp) }
+                { seen_figure(record, "activated", "Non-linear net", &record.activated, stamp) }
+            </div>
+            <div class="figure-row">
+                { gradient_figure(config, "linear", "Gradients, linear net", &record.linear, stamp) }
+                { gradient_figure(config, "activated", "Gradients, non-linear net", &record.activated, stamp) }
+            </div>
+        </>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub(super) struct CollapseProps {
+    pub(super) collapse: Option<Rc<Collapse>>,
+    pub(super) stamp: AttrValue,
+}
+
+/// The spectra of the untrained nets.
+#[component]
+pub(super) fn CollapseFigures(props: &CollapseProps) -> Html {
+    let collapse = props.collapse.as_deref();
+    // The output, unless the reader asks for another layer; a layer that the net no longer has is the output too.
+    let chosen = use_state(|| None::<usize>);
+    let n_layers = collapse.map_or(0, |c| c.layers.len());
+    let layer = chosen.filter(|&l| l < n_layers).unwrap_or(n_layers.saturating_sub(1));
+    let on_change = {
+        let chosen = chosen.setter();
+        Callback::from(move |event: Event| {
+            chosen.set(event.target_unchecked_into::<web_sys::HtmlSelectElement>().value().parse().ok());
+        })
+    };
+    let option = |l: usize| {
+        let name = if l + 1 == n_layers { "output".to_owned() } else { format!("hidden layer {}", l + 1) };
+        html! { <option value={l.to_string()} selected={l == layer}>{ name }</option> }
+    };
+    html! {
+        <>
+            <label class="layer-choice" data-param="spectrum_layer">{ "Singular values of the " }
+                <select onchange={on_change} disabled={n_layers == 0}>{ for (0..n_layers).map(option) }</select>
+            </label>
+            <div class="figure-row">
+                { spectrum_figure(collapse, layer, &props.stamp) }
+                { ranks_figure(collapse, &props.stamp) }
+            </div>
+        </>
+    }
+}
+
+fn spectrum_figure(collapse: Option<&Collapse>, layer: usize, stamp: &AttrValue) -> Html {
+    let spectra = collapse.and_then(|c| c.layers.get(layer));
+    let values =
+        |s: &[f64]| Rc::new(s.iter().enumerate().map(|(i, &v)| (i as f64 + 1.0, v)).collect::<Vec<_>>());
+    let series: Vec<Series> = spectra.map_or_else(Vec::new, |s| {
+        vec![
+            Series::new("linear", values(&s.linear.singular_values), LINEAR),
+            Series::new("non-linear", values(&s.activated.singular_values), ACTIVATED),
+        ]
+    });
+    let references = spectra.map(|s| Reference { label: "tolerance".into(), y: s.linear.tolerance });
+    let look_for = html! {
+        <>{ "A random batch in the untrained nets. The linear net's singular values fall off a cliff after " }
+        <em>{ "d" }<sub>{ "in" }</sub></em>{ " (plus one for the biases); the non-linearity fills the rest. What lies below the tolerance is rounding." }</>
+    };
+    html! {
+        <Figure name="spectrum" title="Singular values" {look_for} formula={text::rank_formula()}
+            stamp={stamp.clone()} table={series_table("index", &series)}>
+            <LineChart name="spectrum" x_label="index i" y_label="singular value σ" y_scale={ScaleKind::Log} {series}
+                references={references.into_iter().collect::<Vec<_>>()} markers={true} integer_x={true}
+                empty="The worker is being fetched." />
+        </Figure>
+    }
+}
+
+fn ranks_figure(collapse: Option<&Collapse>, stamp: &AttrValue) -> Html {
+    let series = collapse.map_or_else(Vec::new, layer_ranks);
+    let look_for = html! {
+        <>{ "The number of independent directions can only fall through linear layers; a non-linearity can raise it to the full width. The effective rank weighs directions by their size, and depth shrinks it in both nets." }</>
+    };
+    html! {
+        <Figure name="layer-ranks" title="Rank, layer by layer" {look_for} formula={text::product_formula()}
+            stamp={stamp.clone()} table={series_table("layer", &series)}>
+            <LineChart name="layer-ranks" x_label="layer (the last is the output)" y_label="rank" {series}
+                markers={true} integer_x={true} empty="The worker is being fetched." />
+        </Figure>
+    }
+}
+
+fn layer_ranks(collapse: &Collapse) -> Vec<Series> {
+    let of = |value: &dyn Fn(&crate::sections::mlp::LayerSpectra) -> f64| {
+        let points = collapse.layers.iter().enumerate().map(|(l, layer)| (l as f64 + 1.0, value(layer)));
+        Rc::new(points.collect::<Vec<_>>())
+    };
+    let mut numerical_linear = Series::new("rank, linear", of(&|l| l.linear.rank.into()), LINEAR);
+    let mut numerical_activated =
+        Series::new("rank, non-linear", of(&|l| l.activated.rank.into()), ACTIVATED);
+    numerical_linear.dashed = true;
+    numerical_activated.dashed = true;
+    vec![
+        numerical_linear,
+        Series::new("effective, linear", of(&|l| l.linear.effective_rank), LINEAR),
+        numerical_activated,
+        Series::new("effective, non-linear", of(&|l| l.activated.effective_rank), ACTIVATED),
+    ]
+}
+
+fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue, empty: &AttrValue) -> Html {
+    let series = vec![
+        Series::new("linear", record.linear.losses.points(), LINEAR),
+        Series::new("non-linear", record.activated.losses.points(), ACTIVATED),
+    ];
+    let guess = Reference { label: "a guess".into(), y: -chance(config.dataset).ln() };
+    let look_for = html! { <>{ "Loss of each step's batch. On spirals the linear net barely leaves the line of a guess." }</> };
+    html! {
+        <Figure name="loss" title="Training loss" {look_for} formula={text::loss_formula()} stamp={stamp.clone()}
+            table={series_table("step", &series)}>
+            <LineChart name="loss" x_label="step" y_label="cross-entropy (nats)" {series} references={vec![guess]}
+                x_max={Some(f64::from(config.steps))} integer_x={true} empty={empty.clone()} />
+        </Figure>
+    }
+}
+
+fn accuracy_figure(config: &Config, record: &Record, stamp: &AttrValue, empty: &AttrValue) -> Html {
+    let of = |scores: &[Score], value: fn(&Score) -> f32| {
+        Rc::new(scores.iter().map(|s| (f64::from(s.step), f64::from(value(s)))).collect::<Vec<_>>())
+    };
+    let net = |name: &'static str, scores: &[Score], color: usize| {
+        let mut train = Series::new(format!("{name}, train"), of(scores, |s| s.train), color);
+        train.dashed = true;
+        [Series::new(format!("{name}, test"), of(scores, |s| s.test), color), train]
+    };
+    let mut series = Vec::from(net("linear", &record.linear.scores, LINEAR));
+    series.extend(net("non-linear", &record.activated.scores, ACTIVATED));
+    let guess = Reference { label: "a guess".into(), y: chance(config.dataset) };
+    let look_for = html! { <>{ "Share of right answers, on samples trained on (dashed) and on samples never seen. A gap between the two is overfitting." }</> };
+    html! {
+        <Figure name="accuracy" title="Accuracy" {look_for} stamp={stamp.clone()} table={series_table("step", &series)}>
+            <LineChart name="accuracy" x_label="step" y_label="accuracy" {series} references={vec![guess]}
+                x_max={Some(f64::from(config.steps))} y_range={Some((0.0, 1.0))} integer_x={true} empty={empty.clone()} />
+        </Figure>
+    }
+}
+
+/// What a net makes of the plane, or of the sample images.
+fn seen_figure(record: &Record, slug: &str, title: &'static str, net: &NetRecord, stamp: &AttrValue) -> Html {
+    match record.samples.as_deref() {
+        Some(Samples::Images { side, pixels, labels }) => html! {
+            <Images name={format!("samples-{slug}")} title={format!("{title}: test images")} side={*side as usize} pixels={pixels.clone()}
+                labels={labels.clone()} predictions={(*net.predictions).clone()} stamp={stamp.clone()} />
+        },
+        other => boundary_figure(other, slug, title, net, stamp),
+    }
+}
+
+fn boundary_figure(
+    samples: Option<&Samples>,
+    slug: &str,
+    title: &'static str,
+    net: &NetRecord,
+    stamp: &AttrValue,
+) -> Html {
+    let side = BOUNDARY_SIDE;
+    let known = net.boundary.len() == side * side;
+    let grid = Grid {
+        rows: if known { side } else { 0 },
+        cols: if known { side } else { 0 },
+        values: net.boundary.clone(),
+    };
+    let points = match samples {
+        Some(Samples::Points(points)) => {
+            // A sixth of the test points: enough to see the shape, few enough to see the boundary.
+            let points = points.iter().take(200).map(|&(x, y, class)| (x.into(), y.into(), class.into()));
+            Some(Rc::new(points.collect::<Vec<(f64, f64, usize)>>()))
+        }
+        _ => None,
+    };
+    let reach = f64::from(BOUNDARY_REACH);
+    let range = Some((-reach, reach));
+    let table_grid = grid.clone();
+    let table = Callback::from(move |()| Table::from_grid(&table_grid));
+    let look_for = html! { <>{ "Probability of the second class at each point of the plane, with test points laid over it." }</> };
+    html! {
+        <Figure name={format!("boundary-{slug}")} title={format!("{title}: decision boundary")} {look_for} stamp={stamp.clone()} {table}>
+            <Heatmap name={format!("boundary-{slug}")} {grid} map={ColorMap::Diverging} range={Some((0.0, 1.0))} x_label="x₁" y_label="x₂"
+                x_range={range} y_range={range} y_up={true} value_label="P(class 2)" {points} smooth={true}
+                row_names={Rc::default()} col_names={Rc::default()} empty="Press Train to see the boundary sharpen." />
+        </Figure>
+    }
+}
+
+fn gradient_figure(
+    config: &Config,
+    slug: &str,
+    title: &'static str,
+    net: &NetRecord,
+    stamp: &AttrValue,
+) -> Html {
+    let last = net.grad_norms.len();
+    // First, middle and last layer tell the story; twelve curves over each other do not. The table has them all.
+    let shown = [0, last / 2, last.saturating_sub(1)];
+    let all: Vec<Series> = net
+        .grad_norms
+        .iter()
+        .enumerate()
+        .map(|(l, points)| Series::new(format!("layer {}", l + 1), points.points(), l))
+        .collect();
+    let series: Vec<Series> = all
+        .iter()
+        .enumerate()
+        .filter(|(l, _)| last <= 5 || shown.contains(l))
+        .map(|(_, s)| s.clone())
+        .collect();
+    let look_for = html! { <>{ "Length of each layer's gradient. With sigmoid and many layers the first ones get almost nothing to learn from." }</> };
+    html! {
+        <Figure name={format!("gradients-{slug}")} {title} {look_for} formula={text::gradient_formula()} stamp={stamp.clone()}
+            table={series_table("step", &all)}>
+            <LineChart name={format!("gradients-{slug}")} x_label="step" y_label="gradient norm" y_scale={ScaleKind::Log} {series}
+                x_max={Some(f64::from(config.steps))} integer_x={true} empty="Press Train to see the gradients." />
+        </Figure>
+    }
+}

@@ -1,0 +1,549 @@
+//! Section 3: what shortcuts do for the gradient and for training.
+//!
+//! The probe counts parameters, follows the shapes through a real net, and sends one gradient back through a plain net
+//! and its residual twin, with batch norm and without; the run trains both on the same batches.
+
+mod checks;
+#[cfg(feature = "compute")]
+mod nets;
+#[cfg(feature = "page")]
+mod panel;
+#[cfg(feature = "compute")]
+mod probe;
+#[cfg(feature = "compute")]
+mod train;
+
+pub use checks::{Cause, Decay, cause, decay, params_formula};
+#[cfg(feature = "page")]
+pub use panel::ResNetPanel;
+
+use crate::core::Check;
+use crate::core::curve::{Curve, RunSeries};
+use crate::core::settings::{Kind, Param, Preset, Settings};
+use crate::run::Experiment;
+pub use crate::run::images::Dataset;
+pub use crate::run::optimizer::Optimizer;
+use serde::{Deserialize, Serialize};
+use std::rc::Rc;
+
+/// The experiment of section 3.
+#[derive(Debug)]
+pub struct ResNet;
+
+/// Weighted layers, as asked for; [`Config::depth_built`] says what is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Depth {
+    #[serde(rename = "8")]
+    D8,
+    #[serde(rename = "14")]
+    D14,
+    #[serde(rename = "20")]
+    D20,
+    #[serde(rename = "32")]
+    D32,
+    #[serde(rename = "44")]
+    D44,
+    #[serde(rename = "56")]
+    D56,
+}
+
+/// What a block is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlockChoice {
+    Basic,
+    Bottleneck,
+}
+
+/// Channels, as a part of the paper's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Width {
+    #[serde(rename = "0.25")]
+    Quarter,
+    #[serde(rename = "0.5")]
+    Half,
+    #[serde(rename = "1")]
+    Full,
+}
+
+/// How initial weights are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InitChoice {
+    Pytorch,
+    He,
+    Lecun,
+}
+
+/// Width and height of the images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Side {
+    #[serde(rename = "16")]
+    S16,
+    #[serde(rename = "32")]
+    S32,
+}
+
+/// Settings of section 3; [`Settings::PARAMS`] explains each.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    pub depth: Depth,
+    pub block: BlockChoice,
+    pub width: Width,
+    pub batch_norm: bool,
+    pub init: InitChoice,
+    pub dataset: Dataset,
+    pub side: Side,
+    pub augment: bool,
+    pub optimizer: Optimizer,
+    pub learning_rate: f64,
+    pub batch_size: u32,
+    pub steps: u32,
+    pub seed: u32,
+    pub n_seeds: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            depth: Depth::D20,
+            block: BlockChoice::Basic,
+            width: Width::Quarter,
+            batch_norm: false,
+            init: InitChoice::Pytorch,
+            dataset: Dataset::FashionMnist,
+            side: Side::S16,
+            augment: false,
+            optimizer: Optimizer::Adam,
+            learning_rate: 0.003,
+            batch_size: 32,
+            steps: 240,
+            seed: 1,
+            n_seeds: 3,
+        }
+    }
+}
+
+impl Settings for Config {
+    const PARAMS: &'static [Param] = &[
+        Param {
+            key: "depth",
+            label: "Depth",
+            symbol: "",
+            help: "Layers with weights: 6n + 2 with basic blocks. Bottleneck nets have 9n + 2, so the nearest of those is built: 11 for 8 and 14, 29 for 32, 47 for 44.",
+            kind: Kind::Choice(&[
+                ("8", "8"),
+                ("14", "14"),
+                ("20", "20"),
+                ("32", "32"),
+                ("44", "44"),
+                ("56", "56"),
+            ]),
+            live: false,
+        },
+        Param {
+            key: "block",
+            label: "Block",
+            symbol: "F",
+            help: "Basic: two 3 × 3 convolutions. Bottleneck: 1 × 1, 3 × 3, and 1 × 1 to four times the channels.",
+            kind: Kind::Choice(&[("basic", "Basic"), ("bottleneck", "Bottleneck")]),
+            live: false,
+        },
+        Param {
+            key: "width",
+            label: "Width",
+            symbol: "c",
+            help: "Channels in the three stages. The paper has 16, 32 and 64; a quarter of that is bearable on a CPU.",
+            kind: Kind::Choice(&[("0.25", "¼: 4, 8, 16"), ("0.5", "½: 8, 16, 32"), ("1", "1: 16, 32, 64")]),
+            live: false,
+        },
+        Param {
+            key: "batch_norm",
+            label: "Batch norm",
+            symbol: "",
+            help: "Whether each convolution is followed by batch norm (Ioffe and Szegedy 2015), or has a bias instead.",
+            kind: Kind::Switch,
+            live: false,
+        },
+        Param {
+            key: "init",
+            label: "Initial weights",
+            symbol: "",
+            help: "Variance 1/(3 fan-in) and random biases, as PyTorch draws unless told otherwise; 2/fan-in (He et al. 2015); or 1/fan-in (LeCun et al. 1998). With batch norm the scale hardly matters.",
+            kind: Kind::Choice(&[("pytorch", "PyTorch's default"), ("he", "He"), ("lecun", "LeCun")]),
+            live: false,
+        },
+        Param {
+            key: "dataset",
+            label: "Images",
+            symbol: "",
+            help: "What is learned: grey images of clothes, or colour photographs if their files are at hand.",
+            kind: Kind::Choice(Dataset::CHOICES),
+            live: false,
+        },
+        Param {
+            key: "side",
+            label: "Image side",
+            symbol: "",
+            help: "Pixels. Averaging 2 × 2 pixels of the 32 × 32 images makes a step about four times as quick.",
+            kind: Kind::Choice(&[("16", "16 (averaged)"), ("32", "32")]),
+            live: false,
+        },
+        Param {
+            key: "augment",
+            label: "Crop and flip",
+            symbol: "",
+            help: "Whether training images are moved by up to 4 pixels and mirrored at random.",
+            kind: Kind::Switch,
+            live: false,
+        },
+        Param {
+            key: "optimizer",
+            label: "Optimizer",
+            symbol: "",
+            help: "Adam (Kingma and Ba 2015), or gradient descent with momentum 0.9 as in the paper, or without.",
+            kind: Kind::Choice(&[("adam", "Adam"), ("momentum", "SGD + momentum"), ("sgd", "SGD")]),
+            live: false,
+        },
+        Param {
+            key: "learning_rate",
+            label: "Learning rate",
+            symbol: "η",
+            help: "Length of a step along the gradient. It may be changed while the nets train.",
+            kind: Kind::Float { min: 1e-5, max: 10.0, log: true },
+            live: true,
+        },
+        Param {
+            key: "batch_size",
+            label: "Batch size",
+            symbol: "B",
+            help: "Images in one step; both nets see the same ones.",
+            kind: Kind::Int { min: 2, max: 128, log: true },
+            live: false,
+        },
+        Param {
+            key: "steps",
+            label: "Training steps",
+            symbol: "",
+            help: "Steps until training ends by itself.",
+            kind: Kind::Int { min: 1, max: 20_000, log: true },
+            live: false,
+        },
+        Param {
+            key: "seed",
+            label: "Seed",
+            symbol: "",
+            help: "Draws the initial weights and the order of images. The same seed gives the same run on the same device.",
+            kind: Kind::Int { min: 0, max: 999_999, log: false },
+            live: false,
+        },
+        Param {
+            key: "n_seeds",
+            label: "Nets drawn",
+            symbol: "",
+            help: "Initial nets whose gradients are measured in the gradient figures: the line is their geometric mean, the band goes from the least to the greatest.",
+            kind: Kind::Int { min: 1, max: 20, log: false },
+            live: true,
+        },
+    ];
+
+    const PRESETS: &'static [Preset] = &[
+        Preset {
+            slug: "vanishing",
+            title: "Vanishing gradients",
+            help: "20 layers without batch norm, drawn as PyTorch draws: almost nothing of the gradient comes back to the first blocks of the plain net, and it stays a guess. Its residual twin learns.",
+            values: &[],
+        },
+        Preset {
+            slug: "batch-norm",
+            title: "The same with batch norm",
+            help: "Batch norm alone mends 20 layers: the gradients no longer vanish, they grow towards the input, and the plain net learns too, if more slowly.",
+            values: &[("batch_norm", "1")],
+        },
+        Preset {
+            slug: "degradation",
+            title: "Degradation",
+            help: "56 layers with batch norm: no gradient vanishes, and yet the plain net barely learns. This is what residual networks were made for.",
+            values: &[
+                ("depth", "56"),
+                ("batch_norm", "1"),
+                ("init", "he"),
+                ("optimizer", "momentum"),
+                ("learning_rate", "0.05"),
+                ("steps", "160"),
+            ],
+        },
+        Preset {
+            slug: "he",
+            title: "He’s initialization",
+            help: "20 layers without batch norm, but with larger initial weights: gradients keep their size in the plain net, and it learns.",
+            values: &[("init", "he")],
+        },
+        Preset {
+            slug: "explosion",
+            title: "Exploding signal",
+            help: "56 layers, He’s initialization, no batch norm: each block adds as much as it is given, so the residual net’s signal grows by two fifths a block, its first loss is in the thousands, and neither net learns in these steps. A shortcut alone is not enough.",
+            values: &[("depth", "56"), ("init", "he"), ("steps", "120")],
+        },
+        Preset {
+            slug: "paper",
+            title: "ResNet-20 of the paper",
+            help: "Full width, 32 × 32 pixels, batch norm, batches of 128 with crop and flip, momentum, learning rate 0.1: for a real GPU. On a CPU a step takes seconds.",
+            values: &[
+                ("width", "1"),
+                ("side", "32"),
+                ("batch_norm", "1"),
+                ("init", "he"),
+                ("augment", "1"),
+                ("optimizer", "momentum"),
+                ("learning_rate", "0.1"),
+                ("batch_size", "128"),
+                ("steps", "2000"),
+            ],
+        },
+    ];
+}
+
+impl Config {
+    /// `n`: blocks in each of the three stages.
+    pub const fn blocks_per_stage(&self) -> u32 {
+        match (self.block, self.depth) {
+            (BlockChoice::Basic, Depth::D8) => 1,
+            (BlockChoice::Basic, Depth::D14) => 2,
+            (BlockChoice::Basic, Depth::D20) => 3,
+            (BlockChoice::Basic, Depth::D32) => 5,
+            (BlockChoice::Basic, Depth::D44) => 7,
+            (BlockChoice::Basic, Depth::D56) => 9,
+            // The nearest of 9n + 2.
+            (BlockChoice::Bottleneck, Depth::D8 | Depth::D14) => 1,
+            (BlockChoice::Bottleneck, Depth::D20) => 2,
+            (BlockChoice::Bottleneck, Depth::D32) => 3,
+            (BlockChoice::Bottleneck, Depth::D44) => 5,
+            (BlockChoice::Bottleneck, Depth::D56) => 6,
+        }
+    }
+
+    /// Layers with weights of the net that is built, projections aside.
+    pub const fn depth_built(&self) -> u32 {
+        let convs = match self.block {
+            BlockChoice::Basic => 2,
+            BlockChoice::Bottleneck => 3,
+        };
+        3 * convs * self.blocks_per_stage() + 2
+    }
+
+    /// Steps from one measurement of the gradients in training to the next: about [`COLUMNS`] in a run.
+    pub fn norm_interval(&self) -> u32 {
+        self.steps.div_ceil(COLUMNS).max(1)
+    }
+
+    /// Channels of the first stage.
+    pub const fn channels(&self) -> u32 {
+        match self.width {
+            Width::Quarter => 4,
+            Width::Half => 8,
+            Width::Full => 16,
+        }
+    }
+}
+
+impl Side {
+    /// In pixels.
+    pub const fn pixels(self) -> u32 {
+        match self {
+            Self::S16 => 16,
+            Self::S32 => 32,
+        }
+    }
+}
+
+/// The most columns that a heatmap of gradients has.
+const COLUMNS: u32 = 60;
+
+/// What one message brings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Frame {
+    /// What has been built.
+    Structure(Rc<Structure>),
+    /// Gradients of untrained nets as far as they are measured: of the batch norm that was chosen, or of the other.
+    Flow { chosen: bool, flow: Rc<Flow> },
+    /// The next stretch of training.
+    Train(Rc<Stretch>),
+}
+
+/// The nets as they were built.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Structure {
+    /// Counted in the modules.
+    pub params_plain: u32,
+    pub params_residual: u32,
+    /// Channels, height and width of what came in, out of the first convolution, and out of every block, from one
+    /// forward pass.
+    pub shapes: Vec<[u32; 3]>,
+    /// Whether the shortcut of each block is a projection.
+    pub projected: Vec<bool>,
+    /// Logits that came out.
+    pub n_classes: u32,
+    pub block: Option<BlockChoice>,
+}
+
+/// One backward pass through some untrained nets.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Flow {
+    pub batch_norm: bool,
+    /// One for each net drawn.
+    pub plain: Vec<NetFlow>,
+    pub residual: Vec<NetFlow>,
+}
+
+/// One backward pass through one net; an entry for each block.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NetFlow {
+    /// L2 norm of the gradient by the weight of the block's first convolution.
+    pub weights: Vec<f32>,
+    /// Root mean square of the block's output.
+    pub signals: Vec<f32>,
+    /// L2 norm of the gradient by the block's output.
+    pub deltas: Vec<f32>,
+}
+
+/// What happened since the last frame.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stretch {
+    /// The step of the first loss; the first step of a run is 1.
+    pub first_step: u32,
+    pub plain: NetStretch,
+    pub residual: NetStretch,
+}
+
+/// One net's part of a stretch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NetStretch {
+    /// Cross-entropy of each step's batch, in nats.
+    pub losses: Vec<f32>,
+    pub scores: Vec<Score>,
+    pub norms: Vec<Norms>,
+}
+
+/// The gradient norm of every block's first convolution at one step.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Norms {
+    pub step: u32,
+    pub blocks: Vec<f32>,
+}
+
+/// How well a net does at one step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    pub step: u32,
+    /// Share of right answers on images never trained on.
+    pub test: f32,
+}
+
+/// All that the page has heard.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Record {
+    pub structure: Option<Rc<Structure>>,
+    pub flow: Option<Rc<Flow>>,
+    /// The same with the other choice of batch norm.
+    pub other_flow: Option<Rc<Flow>>,
+    pub plain: NetRecord,
+    pub residual: NetRecord,
+}
+
+/// One net's run so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NetRecord {
+    /// Step and loss.
+    pub losses: Curve,
+    /// Step and test accuracy.
+    pub accuracy: Curve,
+    /// In the order of steps, which are evenly spaced.
+    pub norms: Rc<Vec<Norms>>,
+}
+
+impl NetRecord {
+    fn absorb(&mut self, first_step: u32, stretch: &NetStretch) {
+        self.losses.extend_steps(first_step, &stretch.losses);
+        for score in &stretch.scores {
+            self.accuracy.push(score.step, score.test);
+        }
+        if !stretch.norms.is_empty() {
+            Rc::make_mut(&mut self.norms).extend_from_slice(&stretch.norms);
+        }
+    }
+}
+
+impl Experiment for ResNet {
+    const SLUG: &'static str = "resnet";
+    type Config = Config;
+    type Frame = Frame;
+    type Record = Record;
+
+    fn absorb(record: &mut Record, frame: Frame) {
+        match frame {
+            Frame::Structure(structure) => record.structure = Some(structure),
+            Frame::Flow { chosen: true, flow } => {
+                // The chosen one is measured first; what is known of the other belongs to older settings.
+                record.other_flow = None;
+                record.flow = Some(flow);
+            }
+            Frame::Flow { chosen: false, flow } => record.other_flow = Some(flow),
+            Frame::Train(stretch) => {
+                record.plain.absorb(stretch.first_step, &stretch.plain);
+                record.residual.absorb(stretch.first_step, &stretch.residual);
+            }
+        }
+    }
+
+    fn clear_run(record: &mut Record) {
+        *record = Record {
+            structure: record.structure.take(),
+            flow: record.flow.take(),
+            other_flow: record.other_flow.take(),
+            ..Record::default()
+        };
+    }
+
+    fn checks(config: &Config, record: &Record) -> Vec<Check> {
+        checks::checks(config, record)
+    }
+
+    fn series(record: &Record) -> Vec<RunSeries> {
+        let nets = [("plain", &record.plain), ("residual", &record.residual)];
+        let loss = nets.iter().map(|(slug, net)| {
+            RunSeries::new(format!("loss_{slug}"), format!("Loss, {slug}"), "nats", &net.losses)
+        });
+        let accuracy = nets.iter().map(|(slug, net)| {
+            RunSeries::new(format!("accuracy_{slug}"), format!("Test accuracy, {slug}"), "", &net.accuracy)
+        });
+        let norms = nets.iter().flat_map(|(slug, net)| {
+            let blocks = net.norms.first().map_or(0, |norms| norms.blocks.len());
+            (0..blocks).map(move |index| {
+                let at = |norms: &Norms| Some((norms.step.into(), norms.blocks.get(index).copied()?.into()));
+                let (block, curve) = (index + 1, net.norms.iter().filter_map(at).collect());
+                let title = format!("Gradient norm, {slug}, block {block}");
+                RunSeries::new(format!("grad_norm_{slug}_{block}"), title, "", &curve)
+            })
+        });
+        loss.chain(accuracy).chain(norms).collect()
+    }
+
+    #[cfg(feature = "compute")]
+    async fn probe(
+        config: Config,
+        device: &burn::tensor::Device,
+        out: &mut impl crate::run::Emit<Self>,
+    ) -> Result<(), crate::core::LabError> {
+        probe::probe(config, device, out).await
+    }
+
+    #[cfg(feature = "compute")]
+    async fn run(
+        config: Config,
+        device: &burn::tensor::Device,
+        out: &mut impl crate::run::Emit<Self>,
+    ) -> Result<(), crate::core::LabError> {
+        train::run(config, device, out).await
+    }
+}

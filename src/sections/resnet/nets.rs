@@ -1,0 +1,35 @@
+//! The plans of the nets, for the probe and for training.
+
+use super::{BlockChoice, Config, InitChoice};
+use crate::models::resnet::{BlockKind, Init, Plan};
+use burn::tensor::Tensor;
+
+pub(super) const N_CLASSES: usize = 10;
+
+/// The plan of one of the two nets.
+pub(super) fn plan(config: &Config, shortcuts: bool, batch_norm: bool) -> Plan {
+    Plan {
+        channels_in: config.dataset.channels() as usize,
+        n_classes: N_CLASSES,
+        kind: match config.block {
+            BlockChoice::Basic => BlockKind::Basic,
+            BlockChoice::Bottleneck => BlockKind::Bottleneck,
+        },
+        blocks_per_stage: config.blocks_per_stage() as usize,
+        channels: config.channels() as usize,
+        batch_norm,
+        shortcuts,
+        init: match config.init {
+            InitChoice::Pytorch => Init::Torch,
+            InitChoice::He => Init::He,
+            InitChoice::Lecun => Init::LeCun,
+        },
+    }
+}
+
+/// The L2 norm, `[1]`. It is taken in units of the largest element: squares of vanishing gradients would vanish long
+/// before these do.
+pub(super) fn norm(tensor: Tensor<4>) -> Tensor<1> {
+    let largest = tensor.clone().abs().max().clamp_min(1e-37);
+    (tensor / largest.clone().reshape([1; 4])).square().sum().sqrt() * largest
+}

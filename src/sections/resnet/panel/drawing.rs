@@ -1,0 +1,166 @@
+//! A drawing of the residual net as it was built, with the shapes that went through it.
+
+use super::super::{Config, Structure};
+use super::text;
+use crate::charts::Table;
+use crate::ui::figure::Figure;
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct DrawingProps {
+    pub(super) config: Config,
+    pub(super) structure: Option<Rc<Structure>>,
+    pub(super) stamp: AttrValue,
+}
+
+/// One row for what comes before the blocks, one for each stage, one for what comes after.
+#[component]
+pub(super) fn Drawing(props: &DrawingProps) -> Html {
+    let structure = props.structure.clone().unwrap_or_default();
+    let look_for = html! {
+        <>
+            { "Channels × height × width, as one image went through the real net. An arc is a shortcut " }
+            <em>{ "s" }</em>
+            { "; a dashed one is a projection, a 1 × 1 convolution where the shape changes. The plain net is the same without the arcs. " }
+            { text::block_parts(&props.config) }
+        </>
+    };
+    let table = {
+        let structure = structure.clone();
+        Callback::from(move |()| shapes_table(&structure))
+    };
+    html! {
+        <Figure name="network" title={format!("The residual net, {} layers", props.config.depth_built())} {look_for}
+            formula={text::block_formula(true)} stamp={props.stamp.clone()} {table}>
+            <Picture {structure} />
+        </Figure>
+    }
+}
+
+fn write_shape([channels, height, width]: [u32; 3]) -> String {
+    format!("{channels} × {height} × {width}")
+}
+
+fn shapes_table(structure: &Structure) -> Table {
+    let name = |index: usize| match index {
+        0 => "input".to_owned(),
+        1 => "first convolution".to_owned(),
+        block => format!("block {}", block - 1),
+    };
+    let shortcut = |index: usize| match index.checked_sub(2).and_then(|block| structure.projected.get(block))
+    {
+        Some(true) => "projection",
+        Some(false) => "identity",
+        None => "",
+    };
+    let columns = ["output of", "channels", "height", "width", "shortcut"].map(str::to_owned).to_vec();
+    let mut rows: Vec<Vec<String>> = structure
+        .shapes
+        .iter()
+        .enumerate()
+        .map(|(index, shape)| {
+            let mut row = vec![name(index)];
+            row.extend(shape.iter().map(u32::to_string));
+            row.push(shortcut(index).to_owned());
+            row
+        })
+        .collect();
+    rows.push(vec![
+        "logits".to_owned(),
+        structure.n_classes.to_string(),
+        String::new(),
+        String::new(),
+        String::new(),
+    ]);
+    Table { columns, rows }
+}
+
+const WIDTH: f64 = 420.0;
+const LEFT: f64 = 8.0;
+const RIGHT: f64 = WIDTH - 14.0;
+const BOX_HEIGHT: f64 = 26.0;
+/// From one row's boxes to the next.
+const ROW: f64 = 86.0;
+
+#[derive(PartialEq, Properties)]
+struct PictureProps {
+    structure: Rc<Structure>,
+}
+
+#[component]
+fn Picture(props: &PictureProps) -> Html {
+    let structure = &*props.structure;
+    let (before, blocks) = structure.shapes.split_at(structure.shapes.len().min(2));
+    let per_stage = (blocks.len() / 3).max(1);
+    let words = |shape: Option<&[u32; 3]>| shape.map_or_else(String::new, |shape| write_shape(*shape));
+    let ends = |y: f64, head: &str, boxes: &[String]| {
+        let box_width = 118.0;
+        let each = |(i, label): (usize, &String)| {
+            let x = LEFT + 4.0 + i as f64 * (box_width + 14.0);
+            block_box(x, y, box_width, label)
+        };
+        html! { <>{ row_head(y, head) }{ wire(y) }{ for boxes.iter().enumerate().map(each) }</> }
+    };
+    let stage = |(index, shapes): (usize, &[[u32; 3]])| {
+        let y = 40.0 + ROW * (index as f64 + 1.0);
+        let pitch = ((RIGHT - LEFT - 10.0) / shapes.len().max(1) as f64).min(72.0);
+        let width = pitch - 14.0;
+        let each = |i: usize| {
+            let x = LEFT + 8.0 + i as f64 * pitch;
+            let block = index * per_stage + i;
+            let projected = structure.projected.get(block).copied().unwrap_or_default();
+            html! { <>{ shortcut(x, y, width, projected) }{ block_box(x, y, width, &(block + 1).to_string()) }</> }
+        };
+        let head = format!("stage {}: {}", index + 1, words(shapes.last()));
+        html! { <>{ row_head(y, &head) }{ wire(y) }{ for (0..shapes.len()).map(each) }</> }
+    };
+    let height = 40.0 + 4.0 * ROW + BOX_HEIGHT + 8.0;
+    let about = format!(
+        "{} blocks in three stages; shapes: {}.",
+        blocks.len(),
+        structure.shapes.iter().map(|shape| write_shape(*shape)).collect::<Vec<_>>().join(", ")
+    );
+    let (input, stem) = (words(before.first()), words(before.get(1)));
+    html! {
+        <svg class="chart-svg network" viewBox={format!("0 0 {WIDTH} {height}")} role="img" aria-label={about}>
+            if !blocks.is_empty() {
+                { ends(40.0, &format!("first layer: {stem}"), &[format!("input {input}"), "3 × 3 convolution".to_owned(), "ReLU".to_owned()]) }
+                { for blocks.chunks(per_stage).enumerate().map(stage) }
+                { ends(40.0 + 4.0 * ROW, &format!("answer: {} logits", structure.n_classes), &["mean of pixels".to_owned(), "linear".to_owned()]) }
+            } else {
+                <text class="chart-empty" x={(WIDTH / 2.0).to_string()} y="120" text-anchor="middle">{ "The worker is being fetched." }</text>
+            }
+        </svg>
+    }
+}
+
+/// What a row is, above its arcs.
+fn row_head(y: f64, words: &str) -> Html {
+    html! { <text class="axis-label" x={LEFT.to_string()} y={(y - 24.0).to_string()}>{ words.to_owned() }</text> }
+}
+
+/// The line that the signal runs along, with its arrow.
+fn wire(y: f64) -> Html {
+    let middle = y + BOX_HEIGHT / 2.0;
+    let path = format!("M{LEFT},{middle}H{RIGHT}m-6,-4l6,4l-6,4");
+    html! { <path class="wire" d={path} /> }
+}
+
+fn block_box(x: f64, y: f64, width: f64, label: &str) -> Html {
+    let (middle, base) = (x + width / 2.0, y + BOX_HEIGHT / 2.0 + 4.0);
+    html! {
+        <g>
+            <rect class="unit" x={format!("{x:.1}")} y={y.to_string()} width={format!("{width:.1}")} height={BOX_HEIGHT.to_string()} rx="4" />
+            <text x={format!("{middle:.1}")} y={base.to_string()} text-anchor="middle">{ label.to_owned() }</text>
+        </g>
+    }
+}
+
+/// The arc over a block.
+fn shortcut(x: f64, y: f64, width: f64, projected: bool) -> Html {
+    let (from, to, middle) = (x - 4.0, x + width + 4.0, y + BOX_HEIGHT / 2.0);
+    let top = y - 14.0;
+    let path = format!("M{from:.1},{middle}C{from:.1},{top} {to:.1},{top} {to:.1},{middle}");
+    html! { <path class="shortcut" d={path} stroke-dasharray={projected.then_some("4 3")} /> }
+}

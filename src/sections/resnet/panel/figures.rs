@@ -1,0 +1,242 @@
+//! The figures of section 3: loss, accuracy, gradients in training, and gradients of untrained nets.
+
+use super::super::{Config, Flow, NetFlow, Norms, Record, cause};
+use super::text;
+use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
+use crate::panel::{Shown, series_table};
+use crate::ui::figure::Figure;
+use std::rc::Rc;
+use yew::prelude::*;
+
+pub(super) const PLAIN: usize = 0;
+pub(super) const RESIDUAL: usize = 1;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct TrainProps {
+    pub(super) config: Config,
+    pub(super) record: Shown<Record>,
+    pub(super) stamp: AttrValue,
+}
+
+/// Loss, accuracy, and the gradients of every block as training goes on.
+#[component]
+pub(super) fn TrainFigures(props: &TrainProps) -> Html {
+    let TrainProps { config, record, stamp } = props;
+    let record = &record.0;
+    let range = log_range([&record.plain.norms, &record.residual.norms]);
+    let map = |slug: &'static str, title: &'static str, norms: &Rc<Vec<Norms>>| {
+        html! {
+            <GradientMap {slug} {title} norms={norms.clone()} {range} every={config.norm_interval()} steps={config.steps}
+                n_blocks={3 * config.blocks_per_stage()} stamp={stamp.clone()} />
+        }
+    };
+    html! {
+        <>
+            <div class="figure-row">
+                { loss_figure(config, record, stamp) }
+                { accuracy_figure(config, record, stamp) }
+            </div>
+            <div class="figure-row">
+                { map("plain", "Gradients in training, plain net", &record.plain.norms) }
+                { map("residual", "Gradients in training, residual net", &record.residual.norms) }
+            </div>
+        </>
+    }
+}
+
+fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
+    let series = vec![
+        Series::new("plain", record.plain.losses.points(), PLAIN),
+        Series::new("residual", record.residual.losses.points(), RESIDUAL),
+    ];
+    let guess = Reference { label: "a guess".into(), y: 10f64.ln() };
+    // A net that starts from losses in the hundreds would press all else onto the axis.
+    let largest = series.iter().flat_map(|s| s.points.iter()).map(|point| point.1).fold(0.0, f64::max);
+    let y_scale = if largest > 20.0 { ScaleKind::Log } else { ScaleKind::Linear };
+    let look_for = html! { <>{ "Loss of each step’s batch, which is training loss: a net that is worse here does not overfit, it fails to fit." }</> };
+    html! {
+        <Figure name="loss" title="Training loss" {look_for} stamp={stamp.clone()} table={series_table("step", &series)}>
+            <LineChart name="loss" x_label="step" y_label="cross-entropy (nats)" {series} {y_scale} references={vec![guess]}
+                x_max={Some(f64::from(config.steps))} integer_x={true}
+                empty="Press Train: the curves are measured while the nets learn." />
+        </Figure>
+    }
+}
+
+fn accuracy_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
+    let series = vec![
+        Series::new("plain", record.plain.accuracy.points(), PLAIN),
+        Series::new("residual", record.residual.accuracy.points(), RESIDUAL),
+    ];
+    let guess = Reference { label: "a guess".into(), y: 0.1 };
+    let look_for = html! {
+        <>
+            { "Share of right answers on 500 images never trained on, measured now and then." }
+            if config.batch_norm {
+                { " Batch norm uses its running statistics here, which lag behind while the weights move fast: the first values can be no better than a guess." }
+            }
+        </>
+    };
+    html! {
+        <Figure name="accuracy" title="Test accuracy" {look_for} stamp={stamp.clone()} table={series_table("step", &series)}>
+            <LineChart name="accuracy" x_label="step" y_label="accuracy" {series} references={vec![guess]}
+                x_max={Some(f64::from(config.steps))} y_range={Some((0.0, 1.0))} integer_x={true} markers={true}
+                empty="Press Train: accuracy is first measured after some steps." />
+        </Figure>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct MapProps {
+    slug: &'static str,
+    title: &'static str,
+    norms: Rc<Vec<Norms>>,
+    /// Both nets have the same colours.
+    range: Option<(f64, f64)>,
+    every: u32,
+    steps: u32,
+    n_blocks: u32,
+    stamp: AttrValue,
+}
+
+/// Gradient norm of each block's first convolution: blocks from the bottom up, steps from left to right.
+#[component]
+fn GradientMap(props: &MapProps) -> Html {
+    let cols = props.steps.div_ceil(props.every.max(1)).max(1) as usize;
+    let rows = props.n_blocks as usize;
+    // What is not measured yet stays blank, so that the map keeps its size.
+    let mut values = vec![f32::NAN; rows * cols];
+    for (col, row) in props.norms.iter().enumerate().take(cols) {
+        for (block, norm) in row.blocks.iter().enumerate().take(rows) {
+            if let Some(value) = values.get_mut(block * cols + col) {
+                *value = norm.log10();
+            }
+        }
+    }
+    let grid = Grid { rows, cols, values: Rc::new(values) };
+    let row_names: Rc<Vec<AttrValue>> =
+        Rc::new((1..=rows).map(|block| AttrValue::from(block.to_string())).collect());
+    let table = {
+        let (grid, row_names, every) = (grid.clone(), row_names.clone(), props.every);
+        Callback::from(move |()| {
+            let steps: Vec<AttrValue> = (0..grid.cols)
+                .map(|col| AttrValue::from(format!("step {}", 1 + col as u32 * every)))
+                .collect();
+            Table::from_named_grid("block", &grid, &row_names, &steps)
+        })
+    };
+    let name = format!("gradients-{}", props.slug);
+    let x_range = Some((1.0, f64::from(1 + props.every * cols as u32)));
+    let look_for = if props.slug == "plain" {
+        "Each column is one step, the first block is at the bottom, and both maps have the same colours. Blank: not measured yet, or exactly 0."
+    } else {
+        "The same for the residual net: look at how alike its blocks are, and how that changes as it learns."
+    };
+    html! {
+        <Figure name={name.clone()} title={props.title} look_for={html! { <>{ look_for }</> }} stamp={props.stamp.clone()} {table}>
+            <Heatmap {name} {grid} map={ColorMap::Sequential} range={props.range} x_label="step" y_label="block" {x_range}
+                y_up={true} {row_names} value_label="log₁₀ norm" empty="Press Train." />
+        </Figure>
+    }
+}
+
+/// The least and the greatest logarithm of all norms.
+fn log_range(nets: [&Rc<Vec<Norms>>; 2]) -> Option<(f64, f64)> {
+    let norms = nets.into_iter().flat_map(|rows| rows.iter()).flat_map(|row| &row.blocks);
+    let logs = norms.map(|norm| f64::from(norm.log10())).filter(|log| log.is_finite());
+    let (low, high) =
+        logs.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), log| (low.min(log), high.max(log)));
+    // Whole powers of ten: the colours then stay as they are for most frames.
+    (low <= high).then(|| (low.floor(), high.ceil().max(low.floor() + 1.0)))
+}
+
+#[derive(PartialEq, Properties)]
+pub(super) struct FlowFiguresProps {
+    pub(super) config: Config,
+    pub(super) flow: Option<Rc<Flow>>,
+    pub(super) stamp: AttrValue,
+}
+
+/// One backward pass through untrained nets, block by block.
+#[component]
+pub(super) fn FlowFigures(props: &FlowFiguresProps) -> Html {
+    let flow = props.flow.as_deref();
+    html! {
+        <div class="figure-row">
+            { weights_figure(&props.config, flow, &props.stamp) }
+            { signal_figure(flow, &props.stamp) }
+        </div>
+    }
+}
+
+fn weights_figure(config: &Config, flow: Option<&Flow>, stamp: &AttrValue) -> Html {
+    let series = flow.map_or_else(Vec::new, |flow| {
+        let value: fn(&NetFlow) -> &[f32] = |net| &net.weights;
+        vec![banded("plain", &flow.plain, value, PLAIN), banded("residual", &flow.residual, value, RESIDUAL)]
+    });
+    // What is measured may still be the setting before this one's.
+    let batch_norm = flow.map_or(config.batch_norm, |flow| flow.batch_norm);
+    let look_for = html! {
+        <>
+            { text::flow(cause(config.init, batch_norm)) }
+            { " One backward pass with 8 images of noise; the band is from the least to the greatest of the nets drawn." }
+        </>
+    };
+    html! {
+        <Figure name="gradient-flow" title="Gradient norm of each block’s first convolution" {look_for}
+            formula={text::norm_formula()} stamp={stamp.clone()} table={series_table("block", &series)}>
+            <LineChart name="gradient-flow" x_label="block (1 is next to the input)" y_label="gradient norm" y_scale={ScaleKind::Log}
+                {series} markers={true} integer_x={true} empty="The worker is being fetched." />
+        </Figure>
+    }
+}
+
+fn signal_figure(flow: Option<&Flow>, stamp: &AttrValue) -> Html {
+    let series = flow.map_or_else(Vec::new, |flow| {
+        let mut all = Vec::new();
+        for (name, nets, color) in [("plain", &flow.plain, PLAIN), ("residual", &flow.residual, RESIDUAL)] {
+            all.push(banded(&format!("gradient, {name}"), nets, |net| &net.deltas, color));
+            let mut signal = banded(&format!("signal, {name}"), nets, |net| &net.signals, color);
+            signal.dashed = true;
+            signal.band = None;
+            all.push(signal);
+        }
+        all
+    });
+    let look_for = html! {
+        <>{ "Why: a weight’s gradient is the signal that comes in (dashed: root mean square of a block’s output) times the gradient that comes back (solid: norm at the block’s output). The shortcut adds the identity to both." }</>
+    };
+    html! {
+        <Figure name="signal-flow" title="Signal forwards, gradient backwards" {look_for} formula={text::chain_formula()}
+            stamp={stamp.clone()} table={series_table("block", &series)}>
+            <LineChart name="signal-flow" x_label="block (1 is next to the input)" y_label="size" y_scale={ScaleKind::Log}
+                {series} integer_x={true} empty="The worker is being fetched." />
+        </Figure>
+    }
+}
+
+/// The geometric mean over the nets, with a band from the least to the greatest. What is not positive is left out.
+fn banded(name: &str, nets: &[NetFlow], value: impl Fn(&NetFlow) -> &[f32], color: usize) -> Series {
+    let n_blocks = nets.iter().map(|net| value(net).len()).max().unwrap_or(0);
+    let (mut points, mut band) = (Vec::new(), Vec::new());
+    for block in 0..n_blocks {
+        let values: Vec<f64> = nets
+            .iter()
+            .filter_map(|net| value(net).get(block))
+            .map(|&norm| f64::from(norm))
+            .filter(|norm| norm.is_finite() && *norm > 0.0)
+            .collect();
+        let x = block as f64 + 1.0;
+        if values.is_empty() {
+            // Breaks the line.
+            points.push((x, f64::NAN));
+            continue;
+        }
+        let mean = (values.iter().map(|v| v.ln()).sum::<f64>() / values.len() as f64).exp();
+        points.push((x, mean));
+        let ends = values.iter().fold((f64::INFINITY, 0.0f64), |(low, high), v| (low.min(*v), high.max(*v)));
+        band.push((x, ends.0, ends.1));
+    }
+    let band = (nets.len() > 1 && !band.is_empty()).then(|| Rc::new(band));
+    Series { band, ..Series::new(name.to_owned(), Rc::new(points), color) }
+}

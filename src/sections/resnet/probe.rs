@@ -1,0 +1,107 @@
+//! What can be seen without training: parameters, shapes, and how a gradient comes back through untrained nets.
+
+use super::nets::{N_CLASSES, norm, plan};
+use super::{Config, Flow, Frame, NetFlow, ResNet, Structure};
+use crate::core::{LabError, Progress};
+use crate::data::plane::normal_pair;
+use crate::models::resnet::ResNet as Net;
+use crate::models::weights::count_params;
+use crate::run::training::{cross_entropy, one_hot, read_groups};
+use crate::run::{Emit, Tick};
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::{SeedableRng, rngs::StdRng};
+use std::rc::Rc;
+
+/// Images in the batch that goes through the untrained nets: few, so that deep nets answer soon.
+const BATCH: usize = 8;
+pub(super) async fn probe(
+    config: Config,
+    device: &Device,
+    out: &mut impl Emit<ResNet>,
+) -> Result<(), LabError> {
+    out.send(Frame::Structure(Rc::new(structure(&config, device))));
+    let steps = 2 * config.n_seeds + 1;
+    let mut step = 1;
+    if out.tick(Progress { step, steps }).await == Tick::Stop {
+        return Ok(());
+    }
+    // The other choice of batch norm is measured too, so that the claims on both stand beside each other.
+    for chosen in [true, false] {
+        let batch_norm = config.batch_norm == chosen;
+        let mut flow = Flow { batch_norm, ..Flow::default() };
+        for index in 0..config.n_seeds {
+            let seed = u64::from(config.seed) + u64::from(index);
+            let autodiff = device.clone().autodiff();
+            let (x, y) = noise(&config, seed, &autodiff);
+            let tensors = |shortcuts: bool| {
+                let net = Net::new(&plan(&config, shortcuts, batch_norm), seed, &autodiff);
+                flow_tensors(&net, x.clone(), y.clone())
+            };
+            let [weights, signals, deltas] = tensors(false);
+            let [weights_r, signals_r, deltas_r] = tensors(true);
+            let read = [weights, signals, deltas, weights_r, signals_r, deltas_r];
+            let [weights, signals, deltas, weights_r, signals_r, deltas_r] = read_groups(read).await?;
+            flow.plain.push(NetFlow { weights, signals, deltas });
+            flow.residual.push(NetFlow { weights: weights_r, signals: signals_r, deltas: deltas_r });
+            out.send(Frame::Flow { chosen, flow: Rc::new(flow.clone()) });
+            step += 1;
+            if out.tick(Progress { step, steps }).await == Tick::Stop {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Builds both nets, and follows one image of zeros through the residual one.
+fn structure(config: &Config, device: &Device) -> Structure {
+    let net = |shortcuts| Net::new(&plan(config, shortcuts, config.batch_norm), config.seed.into(), device);
+    let (plain, residual) = (net(false), net(true));
+    let side = config.side.pixels() as usize;
+    let shape = |[_, channels, height, width]: [usize; 4]| [channels as u32, height as u32, width as u32];
+    let x = Tensor::zeros([1, config.dataset.channels() as usize, side, side], device);
+    let mut shapes = vec![shape(x.dims())];
+    let logits = residual.forward_with(x, |_, h| {
+        shapes.push(shape(h.dims()));
+        h
+    });
+    Structure {
+        params_plain: count_params(&plain) as u32,
+        params_residual: count_params(&residual) as u32,
+        shapes,
+        projected: residual.blocks.iter().map(|block| block.projection.is_some()).collect(),
+        n_classes: logits.dims()[1] as u32,
+        block: Some(config.block),
+    }
+}
+
+/// Gradient norms of the first convolutions, sizes of the signal, and gradient norms of the signal, `[1]` each, block
+/// by block.
+fn flow_tensors(net: &Net, x: Tensor<4>, y: Tensor<2>) -> [Vec<Tensor<1>>; 3] {
+    let mut signals = Vec::new();
+    let mut leaves = Vec::new();
+    let logits = net.forward_with(x, |i, h| {
+        if i == 0 {
+            return h;
+        }
+        signals.push(h.clone().inner().square().mean().sqrt());
+        // What lies between input and output keeps no gradient; a leaf of zeros that is added there does.
+        let leaf = Tensor::<4>::zeros(h.dims(), &h.device()).require_grad();
+        leaves.push(leaf.clone());
+        h + leaf
+    });
+    let grads = cross_entropy(logits, y).backward();
+    let norm_of = |tensor: Tensor<4>| tensor.grad(&grads).map(norm);
+    let weights = net.first_convs().filter_map(|weight| norm_of(weight.val())).collect();
+    [weights, signals, leaves.into_iter().filter_map(norm_of).collect()]
+}
+
+/// Images of independent standard normal numbers, like normalized ones, and labels in turn.
+fn noise(config: &Config, seed: u64, device: &Device) -> (Tensor<4>, Tensor<2>) {
+    let (channels, side) = (config.dataset.channels() as usize, config.side.pixels() as usize);
+    let mut rng = StdRng::seed_from_u64(seed ^ 0x0910_15e5);
+    let n = BATCH * channels * side * side;
+    let values: Vec<f32> = std::iter::repeat_with(|| normal_pair(&mut rng)).flatten().take(n).collect();
+    let x = Tensor::from_data(TensorData::new(values, [BATCH, channels, side, side]), device);
+    (x, one_hot((0..BATCH).map(|i| (i % N_CLASSES) as u8), N_CLASSES, device))
+}

@@ -1,0 +1,240 @@
+//! The figures of section 4: loss, accuracy, gradients through time, and the paths back.
+
+use super::super::{Config, FLOAT_FLOOR, GradientRow, Paths, Record, chance};
+use super::text;
+use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
+use crate::panel::{Shown, series_table};
+use crate::ui::figure::Figure;
+use std::rc::Rc;
+use yew::prelude::*;
+
+const RNN: usize = 0;
+const LSTM: usize = 1;
+const CELL: usize = 2;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct FiguresProps {
+    pub(super) config: Config,
+    pub(super) record: Shown<Record>,
+    pub(super) stamp: AttrValue,
+}
+
+/// Loss, accuracy, and the gradients on their way back.
+#[component]
+pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
+    let FiguresProps { config, record, stamp } = props;
+    let record = &record.0;
+    html! {
+        <>
+            <div class="figure-row">
+                { loss_figure(config, record, stamp) }
+                { accuracy_figure(config, record, stamp) }
+            </div>
+            <GradientFigures rnn={Measured(record.rnn.gradients.clone())} lstm={Measured(record.lstm.gradients.clone())}
+                config={config.clone()} stamp={stamp.clone()} />
+        </>
+    }
+}
+
+const EMPTY: &str = "Press Train: the curves are measured while the nets learn.";
+
+fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
+    let series = vec![
+        Series::new("RNN", record.rnn.losses.points(), RNN),
+        Series::new("LSTM", record.lstm.losses.points(), LSTM),
+    ];
+    let guess = Reference { label: "a guess".into(), y: -chance(config).ln() };
+    let look_for = html! { <>{ "Loss of each step's batch. A net that has not found the first token stays on the line of a guess, however long it trains." }</> };
+    html! {
+        <Figure name="loss" title="Training loss" {look_for} stamp={stamp.clone()} table={series_table("step", &series)}>
+            <LineChart name="loss" x_label="step" y_label="cross-entropy (nats)" {series} references={vec![guess]}
+                x_max={Some(f64::from(config.steps))} integer_x={true} empty={EMPTY} />
+        </Figure>
+    }
+}
+
+fn accuracy_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
+    let series = vec![
+        Series::new("RNN", record.rnn.accuracy.points(), RNN),
+        Series::new("LSTM", record.lstm.accuracy.points(), LSTM),
+    ];
+    let guess = Reference { label: "a guess".into(), y: chance(config) };
+    let look_for = html! { <>{ "Share of right answers on 256 sequences that are never trained on. Learning to remember is sudden: nothing for a long while, then everything." }</> };
+    html! {
+        <Figure name="accuracy" title="Accuracy" {look_for} stamp={stamp.clone()} table={series_table("step", &series)}>
+            <LineChart name="accuracy" x_label="step" y_label="accuracy" {series} references={vec![guess]}
+                x_max={Some(f64::from(config.steps))} y_range={Some((0.0, 1.0))} integer_x={true} markers={true} empty={EMPTY} />
+        </Figure>
+    }
+}
+
+/// The gradients of one net so far, compared by their pointer.
+#[derive(Clone)]
+struct Measured(Rc<Vec<GradientRow>>);
+
+impl PartialEq for Measured {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct GradientProps {
+    rnn: Measured,
+    lstm: Measured,
+    config: Config,
+    stamp: AttrValue,
+}
+
+/// The gradients at every position: now as lines, and over the whole run as maps. Drawn anew only when they were
+/// measured anew.
+#[component]
+fn GradientFigures(props: &GradientProps) -> Html {
+    let GradientProps { rnn, lstm, config, stamp } = props;
+    let line = |rows: &Measured, of: fn(&GradientRow) -> &[f32]| {
+        let norms = rows.0.last().map(of).unwrap_or_default();
+        Rc::new(norms.iter().enumerate().map(|(t, &norm)| (t as f64, f64::from(norm))).collect::<Vec<_>>())
+    };
+    let mut hidden_lstm = Series::new("LSTM, ∂L/∂h", line(lstm, |row| &row.hidden), LSTM);
+    hidden_lstm.dashed = true;
+    let series = if rnn.0.is_empty() {
+        Vec::new()
+    } else {
+        vec![
+            Series::new("RNN, ∂L/∂h", line(rnn, |row| &row.hidden), RNN),
+            hidden_lstm,
+            Series::new("LSTM, ∂L/∂c", line(lstm, |row| &row.cell), CELL),
+        ]
+    };
+    let range = decades(rnn.0.iter().chain(lstm.0.iter()));
+    let floor = Reference { label: "float floor".into(), y: FLOAT_FLOOR };
+    let references = if range.is_some_and(|(low, _)| low <= FLOAT_FLOOR) { vec![floor] } else { Vec::new() };
+    let step = rnn.0.last().map_or(0, |row| row.step);
+    let title = if step == 0 {
+        "Gradient at every position".to_owned()
+    } else {
+        format!("Gradient at every position, step {step}")
+    };
+    let look_for = html! { <>{ "Read it from right to left, as the gradient travels. A straight fall on this axis is geometric decay. Below the float floor a 32-bit number has no digits left, and nothing can be learned." }</> };
+    let maps = range.map(|(low, high)| (low.log10(), high.log10()));
+    html! {
+        <>
+            <Figure name="gradients" {title} {look_for} formula={text::gradient_formula()} stamp={stamp.clone()}
+                table={series_table("position", &series)}>
+                <LineChart name="gradients" x_label="position t in the sequence" y_label="gradient norm" y_scale={ScaleKind::Log}
+                    {series} {references} x_max={Some(f64::from(config.seq_len - 1))} y_range={range} integer_x={true}
+                    empty="Press Train to see the gradients." />
+            </Figure>
+            <div class="figure-row">
+                { map_figure("gradient-map-rnn", "RNN: ∂L/∂h over the run", rnn, |row| &row.hidden, maps, config, stamp) }
+                { map_figure("gradient-map-lstm", "LSTM: ∂L/∂c over the run", lstm, |row| &row.cell, maps, config, stamp) }
+            </div>
+        </>
+    }
+}
+
+/// Whole powers of ten around all norms of a run, so that the axis only ever grows. The float floor is the end of it
+/// where norms have fallen to nothing.
+fn decades<'a>(rows: impl Iterator<Item = &'a GradientRow>) -> Option<(f64, f64)> {
+    let norms = rows.flat_map(|row| row.hidden.iter().chain(&row.cell)).map(|&norm| f64::from(norm));
+    let (low, high) = norms
+        .filter(|norm| norm.is_finite())
+        .map(|norm| norm.max(FLOAT_FLOOR / 10.0))
+        .fold((f64::INFINITY, 0.0f64), |(low, high), norm| (low.min(norm), high.max(norm)));
+    (high > 0.0).then(|| (10f64.powf(low.log10().floor()), 10f64.powf(high.log10().ceil())))
+}
+
+fn map_figure(
+    name: &'static str,
+    title: &'static str,
+    rows: &Measured,
+    of: fn(&GradientRow) -> &[f32],
+    range: Option<(f64, f64)>,
+    config: &Config,
+    stamp: &AttrValue,
+) -> Html {
+    let grid = map(&rows.0, of, config);
+    let table_grid = grid.clone();
+    let every = config.measured_every();
+    let table = Callback::from(move |()| {
+        let steps: Vec<AttrValue> = (0..table_grid.cols)
+            .map(|col| AttrValue::from(format!("step {}", 1 + col as u32 * every)))
+            .collect();
+        Table::from_named_grid("position", &table_grid, &[], &steps)
+    });
+    let look_for = html! { <>{ "Each column is one training step, each row a position; the first token is at the bottom. Bright reaches far." }</> };
+    let last = f64::from(config.seq_len);
+    html! {
+        <Figure {name} {title} {look_for} stamp={stamp.clone()} {table}>
+            <Heatmap {name} {grid} map={ColorMap::Sequential} {range} x_label="training step" y_label="position t"
+                x_range={Some((0.0, f64::from(config.steps)))} y_range={Some((0.0, last))} y_up={true}
+                value_label="log₁₀ of the norm" empty="Press Train to see the gradients." />
+        </Figure>
+    }
+}
+
+/// Logarithms of the norms: a row for each position, a column for each measured step of the whole run. What has not been
+/// measured yet is not a number, and stays empty.
+fn map(rows: &[GradientRow], of: fn(&GradientRow) -> &[f32], config: &Config) -> Grid {
+    if rows.is_empty() {
+        return Grid::empty();
+    }
+    let (n, cols) = (config.seq_len as usize, config.steps.div_ceil(config.measured_every()) as usize);
+    let mut values = vec![f32::NAN; n * cols];
+    for (col, row) in rows.iter().enumerate().take(cols) {
+        for (t, &norm) in of(row).iter().enumerate().take(n) {
+            if let Some(cell) = values.get_mut(t * cols + col) {
+                *cell = norm.max(FLOAT_FLOOR as f32 / 10.0).log10();
+            }
+        }
+    }
+    Grid { rows: n, cols, values: Rc::new(values) }
+}
+
+#[derive(PartialEq, Properties)]
+pub(super) struct PathProps {
+    pub(super) config: Config,
+    pub(super) untrained: Option<Rc<Paths>>,
+    pub(super) trained: Option<Rc<Paths>>,
+    pub(super) stamp: AttrValue,
+}
+
+/// How much of a change at each position is left at the end, before and after training.
+#[component]
+pub(super) fn PathFigure(props: &PathProps) -> Html {
+    let PathProps { config, untrained, trained, stamp } = props;
+    let line = |path: &[f64]| {
+        Rc::new(path.iter().enumerate().map(|(t, &factor)| (t as f64, factor)).collect::<Vec<_>>())
+    };
+    let mut series = Vec::new();
+    if let Some(paths) = untrained {
+        let last = paths.rnn.len() as f64 - 1.0;
+        let powers: Vec<f64> =
+            (0..paths.rnn.len()).map(|t| config.spectral_radius.powf(last - t as f64)).collect();
+        series.push(Series::new("RNN", line(&paths.rnn), RNN));
+        series.push(Series::new("LSTM cell", line(&paths.cell), CELL));
+        let mut closed = Series::new("ρ^(T−1−t)", line(&powers), 7);
+        closed.dashed = true;
+        series.push(closed);
+    }
+    if let Some(paths) = trained {
+        for (name, path, color) in
+            [("RNN, trained", &paths.rnn, RNN), ("LSTM cell, trained", &paths.cell, CELL)]
+        {
+            let mut after = Series::new(name, line(path), color);
+            after.dashed = true;
+            series.push(after);
+        }
+    }
+    let floor = Reference { label: "float floor".into(), y: FLOAT_FLOOR };
+    let deep = series.iter().any(|s| s.points.iter().any(|(_, y)| *y <= FLOAT_FLOOR));
+    let references = if deep { vec![floor] } else { Vec::new() };
+    let look_for = html! { <>{ "The mean factor by which the way from position t to the end scales a change. The grey line is what the spectral radius alone would do (closed form); the slopes of the tanh take away the rest. Raise ρ to 1.1 and see how much farther back the untrained RNN reaches." }</> };
+    html! {
+        <Figure name="paths" title="Paths back through time" {look_for} formula={text::path_formula()} stamp={stamp.clone()}
+            table={series_table("position", &series)}>
+            <LineChart name="paths" x_label="position t in the sequence" y_label="mean factor from t to the end" y_scale={ScaleKind::Log}
+                {series} {references} x_max={Some(f64::from(config.seq_len - 1))} integer_x={true} empty="The worker is being fetched." />
+        </Figure>
+    }
+}

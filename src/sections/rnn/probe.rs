@@ -1,0 +1,165 @@
+//! What can be seen without training: parameter counts, agreement with burn's own modules, and the paths of the
+//! untrained nets.
+
+use super::nets::{inputs, lstm, rnn, task};
+use super::paths::paths;
+use super::{Agreement, Config, Frame, Rnn};
+use crate::core::{LabError, Progress};
+use crate::data::recall::stream;
+use crate::models::lstm::Lstm;
+use crate::models::recurrent::{Recurrent, gradients};
+use crate::models::rnn::VanillaRnn;
+use crate::models::weights::count_params;
+use crate::run::training::{cross_entropy, one_hot, read_all};
+use crate::run::{Emit, Tick};
+use burn::module::{Module, Param};
+use burn::nn::{GateController, Linear, LstmConfig, RnnConfig};
+use burn::tensor::{Device, Tensor};
+use std::rc::Rc;
+
+/// Sequences and positions that the nets are compared on: enough to see a wrong gate, few enough for any device.
+const N_COMPARED: usize = 3;
+const STEPS_COMPARED: u32 = 12;
+
+pub(super) async fn probe(config: Config, device: &Device, out: &mut impl Emit<Rnn>) -> Result<(), LabError> {
+    let autodiff = device.clone().autodiff();
+    let rnn = rnn(&config, &autodiff).await?;
+    let lstm = lstm(&config, &autodiff);
+    out.send(Frame::Counted { rnn: count_params(&rnn) as u32, lstm: count_params(&lstm) as u32 });
+
+    out.send(Frame::Untrained(Rc::new(paths(&config, &rnn, &lstm, device).await?)));
+    if out.tick(Progress { step: 1, steps: 3 }).await == Tick::Stop {
+        return Ok(());
+    }
+    let against_rnn = compare(&config, &rnn, device, burn_rnn).await?;
+    if out.tick(Progress { step: 2, steps: 3 }).await == Tick::Stop {
+        return Ok(());
+    }
+    let against_lstm = compare(&config, &lstm, device, burn_lstm).await?;
+    out.send(Frame::Agreement { rnn: against_rnn, lstm: against_lstm });
+    Ok(())
+}
+
+/// What burn's module gives: all hidden states `[batch, seq_len, d_h]`, and the weights that gradients are wanted of,
+/// in pieces as wide as one gate.
+struct Theirs {
+    hidden: Tensor<3>,
+    input: Vec<Param<Tensor<2>>>,
+    recurrent: Vec<Param<Tensor<2>>>,
+}
+
+/// Compares a net with burn's, for the same weights and sequences.
+async fn compare<N: Recurrent>(
+    config: &Config,
+    net: &N,
+    device: &Device,
+    theirs: impl FnOnce(&N, Tensor<3>, &Device) -> (Theirs, N::Trace, [Param<Tensor<2>>; 2]),
+) -> Result<Agreement, LabError>
+where
+    N::Trace: HiddenStates,
+{
+    let task = task(&Config { seq_len: config.seq_len.min(STEPS_COMPARED), ..config.clone() });
+    let autodiff = device.clone().autodiff();
+    let sequences = task.draw(N_COMPARED, &mut stream(config.seed.into(), 3));
+    let x = inputs(&task, &sequences, device);
+    let y = one_hot(sequences.labels.iter().copied(), task.n_classes, &autodiff);
+    let ours = gradients(net, &x, |logits| cross_entropy(logits, y.clone()))
+        .ok_or_else(|| LabError::Device("This device cannot differentiate.".to_owned()))?;
+
+    let (theirs, trace, [input, recurrent]) = theirs(net, Tensor::from_inner(x.swap_dims(0, 1)), &autodiff);
+    let [batch, seq_len, d_h] = theirs.hidden.dims();
+    let last = theirs.hidden.clone().slice([0..batch, seq_len - 1..seq_len, 0..d_h]).reshape([batch, d_h]);
+    let grads = cross_entropy(net.output().forward(last), y).backward();
+
+    let off = |a: Tensor<2>, b: Tensor<2>| (a - b).abs().max();
+    let hidden = Tensor::stack::<3>(trace.hidden_states(), 1).reshape([batch * seq_len, d_h]);
+    let mut differences = vec![off(hidden, theirs.hidden.inner().reshape([batch * seq_len, d_h]))];
+    for (ours_of, parts) in [(input, theirs.input), (recurrent, theirs.recurrent)] {
+        let ours = ours.params.get::<2>(ours_of.id);
+        let parts: Vec<_> = parts.iter().filter_map(|part| part.val().grad(&grads)).collect();
+        if let Some(ours) = ours.filter(|_| !parts.is_empty()) {
+            differences.push(off(ours, Tensor::cat(parts, 1)));
+        }
+    }
+    let differences = read_all(differences).await?;
+    let [values, of_gradients @ ..] = differences.as_slice() else { return Ok(Agreement::default()) };
+    // A gradient that could not be compared must not pass for one that agrees.
+    let gradients = if of_gradients.len() == 2 {
+        of_gradients.iter().fold(0.0, |most: f64, &off| most.max(off.into()))
+    } else {
+        f64::NAN
+    };
+    Ok(Agreement { values: (*values).into(), gradients })
+}
+
+/// `h_t` for every position.
+trait HiddenStates {
+    fn hidden_states(self) -> Vec<Tensor<2>>;
+}
+
+impl HiddenStates for crate::models::rnn::RnnTrace {
+    fn hidden_states(self) -> Vec<Tensor<2>> {
+        self.hidden
+    }
+}
+
+impl HiddenStates for crate::models::lstm::LstmTrace {
+    fn hidden_states(self) -> Vec<Tensor<2>> {
+        self.steps.into_iter().map(|step| step.hidden).collect()
+    }
+}
+
+type Comparison<N> = (Theirs, <N as Recurrent>::Trace, [Param<Tensor<2>>; 2]);
+
+fn burn_rnn(net: &VanillaRnn, x: Tensor<3>, device: &Device) -> Comparison<VanillaRnn> {
+    let [d_in, d_h] = net.input.weight.dims();
+    let mut theirs = RnnConfig::new(d_in, d_h, true).init(device);
+    set_gate(&mut theirs.gate, &net.input, &net.recurrent, 0, d_h);
+    let (hidden, _) = theirs.forward(x.clone(), None);
+    let theirs = Theirs {
+        hidden,
+        input: vec![theirs.gate.input_transform.weight],
+        recurrent: vec![theirs.gate.hidden_transform.weight],
+    };
+    let trace = net.valid().unroll(&x.inner().swap_dims(0, 1));
+    (theirs, trace, [net.input.weight.clone(), net.recurrent.clone()])
+}
+
+fn burn_lstm(net: &Lstm, x: Tensor<3>, device: &Device) -> Comparison<Lstm> {
+    let [d_in, d_gates] = net.input.weight.dims();
+    let d_h = d_gates / 4;
+    let mut theirs = LstmConfig::new(d_in, d_h, true).init(device);
+    set_gate(&mut theirs.input_gate, &net.input, &net.recurrent, 0, d_h);
+    if let Some(forget) = &mut theirs.forget_gate {
+        set_gate(forget, &net.input, &net.recurrent, 1, d_h);
+    }
+    set_gate(&mut theirs.cell_gate, &net.input, &net.recurrent, 2, d_h);
+    set_gate(&mut theirs.output_gate, &net.input, &net.recurrent, 3, d_h);
+    let (hidden, _) = theirs.forward(x.clone(), None);
+    let gates: Vec<&GateController> = [Some(&theirs.input_gate), theirs.forget_gate.as_ref()]
+        .into_iter()
+        .flatten()
+        .chain([&theirs.cell_gate, &theirs.output_gate])
+        .collect();
+    let theirs = Theirs {
+        hidden,
+        input: gates.iter().map(|gate| gate.input_transform.weight.clone()).collect(),
+        recurrent: gates.iter().map(|gate| gate.hidden_transform.weight.clone()).collect(),
+    };
+    let trace = net.valid().unroll(&x.inner().swap_dims(0, 1));
+    (theirs, trace, [net.input.weight.clone(), net.recurrent.clone()])
+}
+
+/// Gives a gate of burn's the weights of the `n`th gate of ours. burn keeps a second bias, which stays at zero.
+fn set_gate(gate: &mut GateController, input: &Linear, recurrent: &Param<Tensor<2>>, n: usize, d_h: usize) {
+    let columns = n * d_h..(n + 1) * d_h;
+    let part = |weight: Tensor<2>| {
+        let [rows, _] = weight.dims();
+        Param::from_tensor(weight.slice([0..rows, columns.clone()]).detach())
+    };
+    gate.input_transform.weight = part(input.weight.val());
+    gate.hidden_transform.weight = part(recurrent.val());
+    gate.input_transform.bias =
+        input.bias.as_ref().map(|bias| Param::from_tensor(bias.val().slice(columns.clone()).detach()));
+    gate.hidden_transform.bias = None;
+}

@@ -1,0 +1,197 @@
+//! The closed forms of section 6, and its claims held against what was measured.
+
+use super::{Config, PositionsChoice, Record};
+use crate::core::Check;
+
+/// The terms of the parameter formula.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParamCount {
+    /// `V d`
+    pub embedding: u64,
+    /// `T d` where positions are learned.
+    pub positions: u64,
+    /// `L (12 d^2 + 13 d)`
+    pub blocks: u64,
+    /// `2 d`
+    pub norm: u64,
+    /// `d V` where the head is not tied.
+    pub head: u64,
+}
+
+impl ParamCount {
+    /// The sum of the terms.
+    pub fn total(self) -> u64 {
+        self.embedding + self.positions + self.blocks + self.norm + self.head
+    }
+}
+
+/// The parameter formula for a vocabulary of so many characters.
+pub fn param_count(config: &Config, vocabulary: u64) -> ParamCount {
+    let d = u64::from(config.d_model.size());
+    ParamCount {
+        embedding: vocabulary * d,
+        positions: if config.positions == PositionsChoice::Learned {
+            u64::from(config.context) * d
+        } else {
+            0
+        },
+        blocks: u64::from(config.layers) * (12 * d * d + 13 * d),
+        norm: 2 * d,
+        head: if config.tied { 0 } else { d * vocabulary },
+    }
+}
+
+/// An estimate of the memory that training takes, in bytes: weights, gradients and Adam's two averages, and what the
+/// backward pass needs of each character in each layer (some thirty vectors and four rows of scores a head).
+pub fn memory_bytes(config: &Config, vocabulary: u64) -> u64 {
+    let d = u64::from(config.d_model.size());
+    let (context, heads) = (u64::from(config.context), u64::from(config.heads.count()));
+    let characters = u64::from(config.batch_size) * context;
+    let kept = u64::from(config.layers) * (30 * d + 4 * heads * context) + 4 * d + 6 * vocabulary;
+    4 * (4 * param_count(config, vocabulary).total() + characters * kept)
+}
+
+/// Multiplications of a training step, forward and backward: 6 for each weight of a matrix and each character, and 12 d for
+/// each pair of characters in a layer (Kaplan et al. 2020, table 1, forward and twice that backward).
+#[cfg(feature = "compute")]
+pub(super) fn step_flops(config: &Config, vocabulary: u64) -> f64 {
+    let d = f64::from(config.d_model.size());
+    let (layers, context) = (f64::from(config.layers), f64::from(config.context));
+    let characters = f64::from(config.batch_size) * context;
+    characters * (6.0 * (12.0 * layers * d * d + d * vocabulary as f64) + 12.0 * layers * d * context)
+}
+
+/// How long the whole run will take, from the time of one step; validation and samples take about a tenth more.
+pub fn seconds_estimate(config: &Config, step_ms: f64) -> f64 {
+    1.1 * f64::from(config.steps) * step_ms / 1000.0
+}
+
+/// The learning rate of a step, the first being 1: a straight rise over the warm-up, then half a cosine down to a tenth
+/// (Loshchilov and Hutter 2017).
+pub fn learning_rate_at(config: &Config, step: u32) -> f64 {
+    let warmup = config.warmup.min(config.steps.saturating_sub(1));
+    if step <= warmup {
+        return config.learning_rate * f64::from(step) / f64::from(warmup + 1);
+    }
+    let way = f64::from(step - warmup) / f64::from((config.steps - warmup).max(1));
+    let cosine = 0.5 * (1.0 + (std::f64::consts::PI * way.min(1.0)).cos());
+    config.learning_rate * (0.1 + 0.9 * cosine)
+}
+
+/// The steps at which a sample is written and all heads are kept: the first, the last, and 10, 30, 100, ... between.
+pub fn sample_steps(steps: u32) -> Vec<u32> {
+    let tens = (0..).map(|i| 10u32.pow(1 + i / 2) * if i % 2 == 0 { 1 } else { 3 });
+    let mut list = vec![0];
+    list.extend(tens.take_while(|&step| step < steps.saturating_sub(steps / 10)).take(10));
+    list.push(steps);
+    list
+}
+
+/// The steps between two validations: a twentieth of the way.
+#[cfg(feature = "compute")]
+pub(super) fn validate_every(steps: u32) -> u32 {
+    (steps / 20).max(10)
+}
+
+pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
+    vec![
+        count_check(config, record),
+        shift_check(record),
+        rotation_check(record),
+        sums_check(record),
+        bigram_check(record),
+    ]
+}
+
+fn count_check(config: &Config, record: &Record) -> Check {
+    let vocabulary = record.text.as_ref().map_or(0, |text| text.vocabulary.len() as u64);
+    let formula = param_count(config, vocabulary).total();
+    let expected = if vocabulary > 0 { formula.to_string() } else { "the formula".to_owned() };
+    let measured = record.params_counted.filter(|_| vocabulary > 0);
+    Check::new(
+        "The formula counts the parameters of the real module.",
+        expected,
+        measured.map(|n| (n.to_string(), n == formula)),
+    )
+}
+
+fn shift_check(record: &Record) -> Check {
+    // The products are sums of d/2 cosines in 32-bit floats; their rounding grows with the table's length.
+    const TOLERANCE: f64 = 1e-3;
+    Check::new(
+        "PE(p) · PE(p + k) depends on the shift k alone, not on the place p.",
+        format!("the same for all p, within {TOLERANCE}"),
+        record.positions.as_ref().map(|table| {
+            (format!("largest deviation {:.1e}", table.shift_max_dev), table.shift_max_dev <= TOLERANCE)
+        }),
+    )
+}
+
+fn rotation_check(record: &Record) -> Check {
+    const TOLERANCE: f64 = 1e-4;
+    Check::new(
+        "One rotation takes PE(p) to PE(p + k), whatever p is.",
+        format!("equal within {TOLERANCE}"),
+        record.positions.as_ref().map(|table| {
+            let (k, off) = table.rotation;
+            (format!("k = {k}: largest difference {off:.1e}"), off <= TOLERANCE)
+        }),
+    )
+}
+
+fn sums_check(record: &Record) -> Check {
+    const TOLERANCE: f32 = 1e-4;
+    Check::new(
+        "Each query's weights sum to 1 in every head.",
+        format!("1, within {TOLERANCE}"),
+        record.run.snapshots.last().map(|snapshot| {
+            let off = snapshot.stats.iter().fold(0.0, |most: f32, head| most.max(head.sum_dev));
+            (format!("largest deviation {off:.1e} at step {}", snapshot.step), off <= TOLERANCE)
+        }),
+    )
+}
+
+/// A model that looks at more than one character must do better than one that counts pairs.
+fn bigram_check(record: &Record) -> Check {
+    let bigram = record.text.as_ref().map(|text| text.bigram);
+    // An untrained model neither confirms nor refutes what is claimed of a trained one.
+    let trained = record.run.validation.last().filter(|(step, _)| *step > 0.0);
+    Check::new(
+        "Trained, the model predicts better than counting which character follows which.",
+        bigram.map_or_else(
+            || "below the bigram's loss".to_owned(),
+            |bigram| format!("below {bigram:.3} nats for a character"),
+        ),
+        trained
+            .zip(bigram)
+            .map(|((step, loss), bigram)| (format!("{loss:.3} nats after {step} steps"), *loss < bigram)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_learning_rate_rises_and_falls() {
+        let config = Config { steps: 100, warmup: 10, learning_rate: 1.0, ..Config::default() };
+        assert!((learning_rate_at(&config, 1) - 1.0 / 11.0).abs() < 1e-12);
+        assert!(learning_rate_at(&config, 11) > 0.99);
+        assert!((learning_rate_at(&config, 100) - 0.1).abs() < 1e-12);
+        assert!((learning_rate_at(&config, 999) - 0.1).abs() < 1e-12);
+        for (steps, warmup) in [(1, 0), (1, 1000), (20_000, 0), (5, 5)] {
+            let config = Config { steps, warmup, ..config.clone() };
+            assert!((1..=steps).all(|step| (0.0..=1.0).contains(&learning_rate_at(&config, step))));
+        }
+    }
+
+    #[test]
+    fn saved_steps_are_few_and_in_order() {
+        assert_eq!(sample_steps(1), [0, 1]);
+        assert_eq!(sample_steps(2000), [0, 10, 30, 100, 300, 1000, 2000]);
+        for steps in [1, 5, 10, 11, 30, 999, 20_000] {
+            let list = sample_steps(steps);
+            assert!(list.windows(2).all(|pair| pair[0] < pair[1]) && list.len() < 13, "{list:?}");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The model as a `.safetensors` file, with its settings, its vocabulary and, to go on from, the optimizer's memory.
+
+use super::{Config, Learner};
+use crate::core::LabError;
+use crate::data::text::Vocabulary;
+use crate::run::safetensors::{self, File, NamedTensor};
+use crate::run::training::read_all;
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use std::collections::HashMap;
+
+const FORMAT: &str = "nn-lab transformer 1";
+
+/// The file of a model; `memory` adds the optimizer's.
+pub(super) async fn save(
+    learner: &Learner,
+    config: &Config,
+    vocabulary: &Vocabulary,
+    memory: bool,
+) -> Result<Vec<u8>, LabError> {
+    let mut list = Lister::default();
+    learner.net.visit(&mut list);
+    let Lister { mut names, mut shapes, mut tensors, .. } = list;
+    if memory {
+        for (i, (m, v)) in learner.rule.moments.iter().enumerate() {
+            for (kind, moment) in [("m", m), ("v", v)] {
+                names.push(format!("adam.{kind}.{i}"));
+                shapes.push(moment.dims().to_vec());
+                tensors.push(moment.clone());
+            }
+        }
+    }
+    // One read for all of them.
+    let values = read_all(tensors).await?;
+    let mut rest = values.as_slice();
+    let tensors = names.into_iter().zip(shapes).map(|(name, shape)| {
+        let (own, after) = rest.split_at(shape.iter().product::<usize>().min(rest.len()));
+        rest = after;
+        NamedTensor { name, shape, values: own.to_vec() }
+    });
+    let file = File { tensors: tensors.collect(), metadata: metadata(learner, config, vocabulary) };
+    Ok(safetensors::write(&file))
+}
+
+fn metadata(learner: &Learner, config: &Config, vocabulary: &Vocabulary) -> Vec<(String, String)> {
+    let config = serde_json::to_string(config).unwrap_or_default();
+    let pairs = [
+        ("config", config),
+        ("format", FORMAT.to_owned()),
+        ("step", learner.step.to_string()),
+        ("vocabulary", vocabulary.chars().iter().collect()),
+    ];
+    pairs.map(|(key, text)| (key.to_owned(), text)).to_vec()
+}
+
+/// Puts a file's weights into the model, and the optimizer's memory if the file has it; a sentence where it does not fit, and
+/// the model is then as it was.
+pub(super) fn load(
+    learner: &mut Learner,
+    config: &Config,
+    vocabulary: &Vocabulary,
+    bytes: &[u8],
+) -> Result<(), String> {
+    let file = safetensors::read(bytes)?;
+    if file.meta("format") != Some(FORMAT) {
+        return Err("This file was not saved by this section: its metadata do not say so.".to_owned());
+    }
+    let theirs: Config = file
+        .meta("config")
+        .and_then(|text| serde_json::from_str(text).ok())
+        .ok_or("The settings in this file cannot be read.")?;
+    fits(&theirs, config)?;
+    if file.meta("vocabulary").map(|text| text.chars().collect::<Vec<_>>()).as_deref()
+        != Some(vocabulary.chars())
+    {
+        return Err(
+            "This model was trained on a text with other characters; choose that text first.".to_owned()
+        );
+    }
+    let step = file.meta("step").and_then(|step| step.parse().ok()).unwrap_or(0);
+    let mut tensors: HashMap<String, NamedTensor> =
+        file.tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
+
+    let mut moments = Vec::new();
+    let device = learner.net.embedding.val().inner().device();
+    while let (Some(m), Some(v)) = (
+        tensors.remove(&format!("adam.m.{}", moments.len())),
+        tensors.remove(&format!("adam.v.{}", moments.len())),
+    ) {
+        let flat = |tensor: NamedTensor| {
+            let n = tensor.values.len();
+            Tensor::<1>::from_data(TensorData::new(tensor.values, [n]), &device)
+        };
+        moments.push((flat(m), flat(v)));
+    }
+    let mut filler =
+        Filler { tensors, path: Vec::new(), sizes: Vec::new(), complaint: None, device: device.clone() };
+    let net = learner.net.clone().map(&mut filler);
+    if let Some(complaint) = filler.complaint {
+        return Err(complaint);
+    }
+    let memory_fits = moments.len() == filler.sizes.len()
+        && moments.iter().zip(&filler.sizes).all(|((m, v), &size)| m.dims() == [size] && v.dims() == [size]);
+    if !moments.is_empty() && !memory_fits {
+        return Err("The optimizer's memory in this file does not fit its weights.".to_owned());
+    }
+    learner.net = net;
+    learner.rule.steps = if moments.is_empty() { 0 } else { step };
+    learner.rule.moments = moments;
+    learner.step = step;
+    Ok(())
+}
+
+/// Whether a model of `theirs` is one of `ours`.
+fn fits(theirs: &Config, ours: &Config) -> Result<(), String> {
+    let words = |config: &Config| {
+        format!(
+            "{} layers, {} heads, width {}, context {}, {} positions, {} head",
+            config.layers,
+            config.heads.count(),
+            config.d_model.size(),
+            config.context,
+            if config.positions == super::PositionsChoice::Learned { "learned" } else { "sinusoidal" },
+            if config.tied { "tied" } else { "own" },
+        )
+    };
+    let (theirs, ours) = (words(theirs), words(ours));
+    if theirs == ours {
+        return Ok(());
+    }
+    Err(format!("This file holds another model ({theirs}) than the settings ask for ({ours})."))
+}
+
+/// Names of parameters by their place: `blocks.0.attention.query.weight`.
+#[derive(Default)]
+struct Lister {
+    path: Vec<String>,
+    names: Vec<String>,
+    shapes: Vec<Vec<usize>>,
+    tensors: Vec<Tensor<1>>,
+}
+
+impl ModuleVisitor for Lister {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let value = param.val().inner();
+        let shape = value.dims();
+        self.names.push(self.path.join("."));
+        self.shapes.push(shape.to_vec());
+        self.tensors.push(value.reshape([shape.iter().product::<usize>()]));
+    }
+
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+}
+
+/// Puts tensors in their places.
+struct Filler {
+    tensors: HashMap<String, NamedTensor>,
+    path: Vec<String>,
+    /// How many numbers each parameter has.
+    sizes: Vec<usize>,
+    complaint: Option<String>,
+    device: Device,
+}
+
+impl ModuleMapper for Filler {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, tensor, mapper) = param.consume();
+        let (name, shape) = (self.path.join("."), tensor.dims());
+        self.sizes.push(shape.iter().product());
+        let filled = match self.tensors.remove(&name) {
+            None => Err(format!("This file has no tensor \"{name}\".")),
+            Some(found) if found.shape != shape => Err(format!(
+                "The tensor \"{name}\" should have the shape {shape:?}, and has {:?}.",
+                found.shape
+            )),
+            Some(found) if found.values.iter().any(|value| !value.is_finite()) => {
+                Err(format!("The tensor \"{name}\" has values that are no numbers."))
+            }
+            Some(found) => Ok(Tensor::from_data(TensorData::new(found.values, shape), &self.device)),
+        };
+        let tensor = match filled {
+            Ok(values) => {
+                let tracked = tensor.is_require_grad();
+                let values = if tensor.is_autodiff() { Tensor::from_inner(values) } else { values };
+                if tracked { values.require_grad() } else { values }
+            }
+            Err(complaint) => {
+                self.complaint.get_or_insert(complaint);
+                tensor
+            }
+        };
+        Param::from_mapped_value(id, tensor, mapper)
+    }
+
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+}

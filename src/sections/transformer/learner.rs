@@ -1,0 +1,156 @@
+//! The model with its optimizer: one step, one validation, one look at the heads.
+
+use super::heads::Snapshot;
+use super::{Config, PositionsChoice, learning_rate_at};
+use crate::core::LabError;
+use crate::models::transformer::{Positions, Sizes, Transformer};
+use crate::models::weights::WeightRng;
+use crate::run::Emit;
+use crate::run::adamw::AdamW;
+use crate::run::training::{clip_by_global_norm, cross_entropy, read_all};
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+/// The longest gradient that is followed as it is.
+const MAX_NORM: f64 = 1.0;
+/// As in GPT-3 (Brown et al. 2020), and nanoGPT for small models.
+const BETAS: (f32, f32) = (0.9, 0.99);
+const WEIGHT_DECAY: f32 = 0.1;
+
+/// The sizes of the model of these settings.
+pub fn sizes(config: &Config, vocabulary: usize) -> Sizes {
+    let d_model = config.d_model.size() as usize;
+    Sizes {
+        vocabulary,
+        context: config.context as usize,
+        d_model,
+        n_heads: config.heads.count() as usize,
+        n_layers: config.layers as usize,
+        d_ff: 4 * d_model,
+        positions: match config.positions {
+            PositionsChoice::Sinusoidal => Positions::Sinusoidal,
+            PositionsChoice::Learned => Positions::Learned,
+        },
+        tied: config.tied,
+    }
+}
+
+/// A model in training.
+#[allow(missing_debug_implementations, reason = "burn's gradients have none")]
+pub struct Learner {
+    pub net: Transformer,
+    pub rule: AdamW,
+    pub sizes: Sizes,
+    /// Steps done.
+    pub step: u32,
+    device: Device,
+    seed: u64,
+    /// Losses on the device since they were last taken.
+    losses: Vec<Tensor<1>>,
+}
+
+impl Learner {
+    /// An untrained model for so many characters; `device` is the one without autodiff.
+    pub fn new(config: &Config, vocabulary: usize, device: &Device) -> Self {
+        let sizes = sizes(config, vocabulary);
+        let mut rng = WeightRng::new(config.seed.into());
+        Self {
+            net: Transformer::new(sizes, &mut rng, &device.clone().autodiff()),
+            rule: AdamW::new(BETAS.0, BETAS.1, WEIGHT_DECAY),
+            sizes,
+            step: 0,
+            device: device.clone(),
+            seed: config.seed.into(),
+            losses: Vec::new(),
+        }
+    }
+
+    /// One step of training on windows of `len` characters that lie one after the other.
+    pub fn descend(&mut self, config: &Config, windows: &[u8], len: usize) {
+        self.step += 1;
+        if config.dropout > 0.0 {
+            // Masks are drawn on the device, whose stream others share: from here they depend on seed and step alone.
+            self.device.seed(self.seed << 20 ^ u64::from(self.step));
+        }
+        let (inputs, targets) = self.batch(windows, len, &self.device.clone().autodiff());
+        let [batch, n, v] = inputs.dims();
+        let logits = self.net.forward(inputs, config.dropout).reshape([batch * n, v]);
+        let loss = cross_entropy(logits, targets.reshape([batch * n, v]));
+        let grads = GradientsParams::from_grads(loss.backward(), &self.net);
+        self.losses.push(loss.inner());
+        let grads = clip_by_global_norm(grads, &self.net, MAX_NORM);
+        self.net = self.rule.step(learning_rate_at(config, self.step), self.net.clone(), grads);
+    }
+
+    /// The losses of the steps since the last call, `[1]` each, still on the device.
+    pub fn take_losses(&mut self) -> Vec<Tensor<1>> {
+        std::mem::take(&mut self.losses)
+    }
+
+    /// The mean loss on windows of `len` characters, some at a time; with gates, heads are weighed by them.
+    pub async fn validate<E: crate::run::Experiment>(
+        &self,
+        windows: &[u8],
+        len: usize,
+        gates: Option<&[Vec<f32>]>,
+        out: &mut impl Emit<E>,
+    ) -> Result<f32, LabError> {
+        /// Characters in one batch: as many as keep the scores within some megabytes.
+        const AT_ONCE: usize = 2048;
+        let net = self.net.valid();
+        let per_batch = (AT_ONCE / len.max(1)).max(1);
+        let mut losses = Vec::new();
+        for batch in windows.chunks(per_batch * len) {
+            let (inputs, targets) = self.batch(batch, len, &self.device);
+            let [b, n, v] = inputs.dims();
+            let logits = match gates {
+                Some(gates) => net.inspect(inputs, Some(gates)).0,
+                None => net.forward(inputs, 0.0),
+            };
+            let loss = cross_entropy(logits.reshape([b * n, v]), targets.reshape([b * n, v]));
+            losses.push(loss.mul_scalar(b as f32));
+            // A newer request, or the end, is heard between batches.
+            out.turn().await;
+        }
+        let count = (windows.len() / len.max(1)).max(1) as f32;
+        Ok(read_all(losses).await?.iter().sum::<f32>() / count)
+    }
+
+    /// What every head does on the window.
+    pub async fn look(&self, window: &[u8], chars: &[char]) -> Result<Snapshot, LabError> {
+        let ids = self.one_hot(window, window.len(), &self.device);
+        let (_, weights) = self.net.valid().inspect(ids, None);
+        let flat = |weights: Tensor<4>| {
+            let n = weights.dims().iter().product::<usize>();
+            weights.reshape([n])
+        };
+        let maps = read_all(weights.into_iter().map(flat).collect()).await?;
+        let Sizes { n_layers, n_heads, .. } = self.sizes;
+        Ok(Snapshot::new(self.step, n_layers as u32, n_heads as u32, chars, &maps))
+    }
+
+    /// The first `len - 1` characters of each window, and those that follow each of them, as one-hot rows.
+    fn batch(&self, windows: &[u8], len: usize, device: &Device) -> (Tensor<3>, Tensor<3>) {
+        let all = self.one_hot(windows, len, device);
+        let [batch, _, v] = all.dims();
+        let last = len.saturating_sub(1);
+        (all.clone().slice([0..batch, 0..last, 0..v]), all.slice([0..batch, 1..len, 0..v]))
+    }
+
+    /// `[batch, len, vocabulary]`
+    pub fn one_hot(&self, ids: &[u8], len: usize, device: &Device) -> Tensor<3> {
+        one_hot(ids, len, self.sizes.vocabulary, device)
+    }
+}
+
+/// Sequences of `len` characters as one-hot rows: `[batch, len, vocabulary]`.
+pub(super) fn one_hot(ids: &[u8], len: usize, vocabulary: usize, device: &Device) -> Tensor<3> {
+    let batch = ids.len() / len.max(1);
+    // A quarter of a number travels for each character, not a row of them; the rows are made where they are needed.
+    let numbers: Vec<i32> = ids.iter().take(batch * len).map(|&id| id.into()).collect();
+    let numbers = Tensor::<3, Int>::from_data(TensorData::new(numbers, [batch, len, 1]), device);
+    let kinds: Vec<i32> = (0..vocabulary as i32).collect();
+    let kinds = Tensor::<3, Int>::from_data(TensorData::new(kinds, [1, 1, vocabulary]), device);
+    numbers.repeat_dim(2, vocabulary).equal(kinds.repeat_dim(1, len).repeat_dim(0, batch)).float()
+}

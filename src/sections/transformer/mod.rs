@@ -1,0 +1,293 @@
+//! Section 6: a decoder-only transformer that learns to write from a text, character by character.
+//!
+//! The probe shows what positions look like, counts parameters and measures what counting characters alone predicts. The
+//! run trains, writes a sample and shows every head's attention at saved steps, and then answers requests: write, switch a
+//! head off, save and load.
+
+mod checks;
+mod config;
+#[cfg(feature = "compute")]
+mod files;
+pub mod heads;
+#[cfg(feature = "compute")]
+mod learner;
+#[cfg(feature = "page")]
+mod panel;
+pub mod positions;
+#[cfg(feature = "compute")]
+mod probe;
+#[cfg(feature = "compute")]
+pub mod text;
+#[cfg(feature = "compute")]
+mod train;
+#[cfg(feature = "compute")]
+pub mod writing;
+
+pub use checks::{ParamCount, learning_rate_at, memory_bytes, param_count, sample_steps, seconds_estimate};
+pub use config::{Config, Heads, PositionsChoice, TextChoice, Width};
+#[cfg(feature = "compute")]
+pub use learner::{Learner, sizes};
+#[cfg(feature = "page")]
+pub use panel::TransformerPanel;
+
+use crate::core::Check;
+use crate::core::curve::{Curve, RunSeries};
+use crate::run::Experiment;
+use heads::Snapshot;
+use serde::{Deserialize, Serialize};
+use std::rc::Rc;
+
+/// The experiment of section 6.
+#[derive(Debug)]
+pub struct Transformer;
+
+/// What one message brings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Frame {
+    /// What the text is, and what counting predicts of it.
+    Text(Rc<TextInfo>),
+    /// How many parameters the module has.
+    Counted { params: u64 },
+    /// The table of sinusoidal positions, and what was measured on it.
+    Positions(Rc<PositionTable>),
+    /// How long a training step will take here, in milliseconds, from a smaller one.
+    StepTime { ms: f64 },
+    /// The validation window whose attention is shown; sent once.
+    Window(Rc<Vec<char>>),
+    /// Losses of the steps since the last frame; the first step of a run is 1.
+    Losses { first_step: u32, losses: Vec<f32> },
+    /// The loss on the validation windows.
+    Validated { step: u32, loss: f32 },
+    /// What the model writes at a saved step.
+    Sample(Rc<Sample>),
+    /// What every head does at a saved step.
+    Heads(Rc<Snapshot>),
+    /// The next part of what the visitor asked to be written.
+    Written(Rc<Written>),
+    /// The validation loss with these heads switched off, as (layer, head); `whole` is that of the whole model.
+    Ablated { off: Vec<(u32, u32)>, loss: f32, whole: f32 },
+    /// The weights as a `.safetensors` file.
+    Saved(Rc<Vec<u8>>),
+    /// All that a run needs to go on, as a file of the same format; kept by the page.
+    Checkpoint { step: u32, file: Rc<Vec<u8>> },
+    /// A file was taken: these steps of training are in it.
+    Loaded { step: u32 },
+    /// A request could not be met, and why.
+    Refused(String),
+}
+
+/// What the visitor may ask of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    Write(WriteRequest),
+    /// End what is being written.
+    Hush,
+    /// Measure the validation loss without these heads, (layer, head).
+    Ablate(Vec<(u32, u32)>),
+    /// Measure the validation loss without each head in turn.
+    AblateEach,
+    /// Give the weights as a file.
+    Save,
+    /// Take the weights of a file, and train no further until asked.
+    Load(Vec<u8>),
+    /// Take weights, optimizer and step of a file, and go on training.
+    Continue(Vec<u8>),
+}
+
+/// What to write, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WriteRequest {
+    pub prompt: String,
+    /// Scores are divided by it: below 1 the likeliest become likelier yet.
+    pub temperature: f64,
+    /// Only so many of the likeliest are drawn from.
+    pub top_k: u32,
+    pub seed: u32,
+    /// Characters to write.
+    pub count: u32,
+}
+
+/// What was written since the last such frame.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    /// Whether this begins a new text, with this prompt.
+    pub begins: Option<String>,
+    pub chars: Vec<WrittenChar>,
+    /// Whether nothing more comes.
+    pub done: bool,
+}
+
+/// A character, and what else was likely in its place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WrittenChar {
+    pub char: char,
+    /// The likeliest characters with their probabilities at temperature 1, likeliest first; at most ten.
+    pub likeliest: Vec<(char, f32)>,
+}
+
+/// What the text is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TextInfo {
+    pub name: String,
+    pub train: u32,
+    pub validation: u32,
+    pub vocabulary: Vec<char>,
+    /// Characters, and kinds of them, that were too rare for the vocabulary.
+    pub folded: (u32, u32),
+    pub first_lines: String,
+    /// Losses on the validation part, in nats for each character.
+    pub uniform: f64,
+    pub unigram: f64,
+    pub bigram: f64,
+}
+
+/// Sinusoidal positions, and what was measured on them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PositionTable {
+    pub context: u32,
+    pub d_model: u32,
+    /// `[context, d_model]`
+    pub values: Vec<f32>,
+    /// `PE(p) . PE(p + k)` for each p of [`positions::shown_positions`]: the products with k = 0, 1, ...
+    pub products: Vec<Vec<f32>>,
+    /// The largest deviation of `PE(p) . PE(p + k)` from its mean over p, over all p and k.
+    pub shift_max_dev: f64,
+    /// The shift that was rotated by, and the largest deviation of the rotated table from the shifted one.
+    pub rotation: (u32, f64),
+}
+
+/// What the model writes at a saved step.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    pub step: u32,
+    pub text: String,
+}
+
+/// All that the page has heard.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Record {
+    pub text: Option<Rc<TextInfo>>,
+    pub params_counted: Option<u64>,
+    pub positions: Option<Rc<PositionTable>>,
+    pub step_ms: Option<f64>,
+    pub run: Run,
+}
+
+/// What the page has heard of the run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Run {
+    pub window: Rc<Vec<char>>,
+    pub losses: Curve,
+    pub validation: Curve,
+    pub samples: Vec<Rc<Sample>>,
+    pub snapshots: Vec<Rc<Snapshot>>,
+    pub written: Writing,
+    pub ablations: Rc<Vec<Ablation>>,
+    /// The last file asked for.
+    pub saved: Option<Rc<Vec<u8>>>,
+    pub checkpoint: Option<(u32, Rc<Vec<u8>>)>,
+    /// The steps in the file that was loaded last.
+    pub loaded: Option<u32>,
+    pub refused: Option<String>,
+}
+
+/// What is being written for the visitor.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Writing {
+    pub prompt: String,
+    pub chars: Rc<Vec<WrittenChar>>,
+    pub busy: bool,
+}
+
+/// A measurement with heads switched off.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ablation {
+    pub off: Vec<(u32, u32)>,
+    pub loss: f64,
+    pub whole: f64,
+}
+
+impl Experiment for Transformer {
+    const SLUG: &'static str = "transformer";
+    type Config = Config;
+    type Frame = Frame;
+    type Record = Record;
+
+    fn absorb(record: &mut Record, frame: Frame) {
+        let run = &mut record.run;
+        match frame {
+            Frame::Text(text) => record.text = Some(text),
+            Frame::Counted { params } => record.params_counted = Some(params),
+            Frame::Positions(table) => record.positions = Some(table),
+            Frame::StepTime { ms } => record.step_ms = Some(ms),
+            Frame::Window(window) => run.window = window,
+            Frame::Losses { first_step, losses } => run.losses.extend_steps(first_step, &losses),
+            Frame::Validated { step, loss } => run.validation.push(step, loss),
+            Frame::Sample(sample) => run.samples.push(sample),
+            Frame::Heads(snapshot) => {
+                // What was measured with heads switched off belongs to the weights of then.
+                run.ablations = Rc::default();
+                run.snapshots.push(snapshot);
+            }
+            Frame::Written(part) => run.written.absorb(&part),
+            Frame::Ablated { off, loss, whole } => {
+                let ablations = Rc::make_mut(&mut run.ablations);
+                ablations.retain(|ablation| ablation.off != off);
+                ablations.push(Ablation { off, loss: loss.into(), whole: whole.into() });
+            }
+            Frame::Saved(file) => run.saved = Some(file),
+            Frame::Checkpoint { step, file } => run.checkpoint = Some((step, file)),
+            Frame::Loaded { step } => (run.loaded, run.refused) = (Some(step), None),
+            Frame::Refused(why) => {
+                run.refused = Some(why);
+                run.written.busy = false;
+            }
+        }
+    }
+
+    fn clear_run(record: &mut Record) {
+        record.run = Run::default();
+    }
+
+    fn checks(config: &Config, record: &Record) -> Vec<Check> {
+        checks::checks(config, record)
+    }
+
+    fn series(record: &Record) -> Vec<RunSeries> {
+        let run = &record.run;
+        vec![
+            RunSeries::new("loss_train", "Training loss", "nats", &run.losses),
+            RunSeries::new("loss_val", "Validation loss", "nats", &run.validation),
+        ]
+    }
+
+    #[cfg(feature = "compute")]
+    async fn probe(
+        config: Config,
+        device: &burn::tensor::Device,
+        out: &mut impl crate::run::Emit<Self>,
+    ) -> Result<(), crate::core::LabError> {
+        probe::probe(config, device, out).await
+    }
+
+    #[cfg(feature = "compute")]
+    async fn run(
+        config: Config,
+        device: &burn::tensor::Device,
+        out: &mut impl crate::run::Emit<Self>,
+    ) -> Result<(), crate::core::LabError> {
+        train::run(config, device, out).await
+    }
+}
+
+impl Writing {
+    fn absorb(&mut self, part: &Written) {
+        if let Some(prompt) = &part.begins {
+            *self = Self { prompt: prompt.clone(), ..Self::default() };
+        }
+        if !part.chars.is_empty() {
+            Rc::make_mut(&mut self.chars).extend_from_slice(&part.chars);
+        }
+        self.busy = !part.done;
+    }
+}

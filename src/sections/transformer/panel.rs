@@ -1,0 +1,148 @@
+//! The panel of section 6.
+
+mod chars;
+mod head_table;
+mod heads;
+mod keep;
+mod own_text;
+mod positions;
+mod snapshots;
+mod text;
+mod training;
+mod writing;
+
+use super::{Config, Record, Request, Transformer, memory_bytes, param_count, seconds_estimate};
+use crate::lab::use_experiment;
+use crate::panel::{PanelProps, Shown, controls, frame, stamp, use_settings};
+use crate::protocol::RunState;
+use crate::run::Experiment;
+use crate::ui::readout::{Readout, format_number};
+use yew::prelude::*;
+
+/// Section 6: a transformer that learns to write.
+#[component]
+pub fn TransformerPanel(props: &PanelProps) -> Html {
+    let settings = use_settings::<Config>(props);
+    let config = &settings.config;
+    let lab = use_experiment::<Transformer>(config, props.device);
+    let ask = use_callback(lab.ask.clone(), |request: Request, ask| {
+        // Plain data is always written.
+        ask.emit(postcard::to_stdvec(&request).unwrap_or_default());
+    });
+    let open = use_callback(lab.open.clone(), |request: Request, open| {
+        open.emit(postcard::to_stdvec(&request).unwrap_or_default());
+    });
+    let record = &lab.record;
+    let listens = !matches!(lab.state, RunState::Idle | RunState::Error(_) | RunState::Loading { .. });
+    let knobs = html! {
+        <>
+            { controls(&settings, "Model", &["layers", "heads", "d_model", "context", "positions", "tied"]) }
+            { controls(&settings, "Training", &["batch_size", "steps", "learning_rate", "warmup", "dropout", "sample_length", "seed"]) }
+            { controls(&settings, "Text", &["text"]) }
+            <own_text::OwnText choice={config.text} set={settings.set.clone()} />
+        </>
+    };
+    let stamp = stamp(Transformer::SLUG, config);
+    let shown = Shown(record.clone());
+    let figures = html! {
+        <>
+            <keep::Offer query={settings.page.query.clone()} write={settings.page.on_query.clone()} config={config.clone()} open={open.clone()}
+                state={lab.state.clone()} checkpoint={record.run.checkpoint.clone().map(|(step, file)| (step, Shown(file)))} />
+            <Cost config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} />
+            <Scores config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} step={lab.progress.step} />
+            <training::LossFigure config={config.clone()} record={shown.clone()} stamp={stamp.clone()} />
+            <snapshots::Moments record={shown.clone()} stamp={stamp.clone()} ask={ask.clone()} {listens} />
+            <h3>{ "Writing" }</h3>
+            <writing::WritingDesk writing={record.run.written.clone()} refused={record.run.refused.clone()} ask={ask.clone()} {listens}
+                vocabulary={record.text.as_ref().map_or(0, |text| text.vocabulary.len())} seed={config.seed} />
+            <h3>{ "Weights to take along" }</h3>
+            <keep::Weights saved={record.run.saved.clone().map(Shown)} loaded={record.run.loaded} refused={record.run.refused.clone()}
+                {ask} {open} {listens} running={lab.state == RunState::Running} step={lab.progress.step} />
+            <h3>{ "Positions: how a model without order knows one" }</h3>
+            <positions::PositionFigures table={record.positions.clone().map(Shown)} stamp={stamp.clone()} />
+            <h3>{ "Build: text and parameters" }</h3>
+            <training::TextFigure config={config.clone()} info={record.text.clone().map(Shown)} counted={record.params_counted} />
+        </>
+    };
+    frame(&lab, &settings, "A transformer that learns to write", text::introduction(), knobs, figures)
+}
+
+#[derive(PartialEq, Properties)]
+struct CostProps {
+    config: Config,
+    record: Shown<Record>,
+    steps_per_sec: f32,
+}
+
+/// What a run of these settings will take, said before it begins.
+#[component]
+fn Cost(props: &CostProps) -> Html {
+    let (config, record) = (&props.config, &*props.record.0);
+    let vocabulary = record.text.as_ref().map_or(65, |text| text.vocabulary.len() as u64);
+    let megabytes = memory_bytes(config, vocabulary) as f64 / 1e6;
+    let running = f64::from(props.steps_per_sec);
+    let (ms, how) = if running.is_finite() && running > 0.0 {
+        (Some(1000.0 / running), "as fast as it goes now")
+    } else {
+        (record.step_ms, "from a small step, measured just now")
+    };
+    let time = match ms {
+        Some(ms) => {
+            format!(
+                "about {} ({} ms a step, {how})",
+                duration(seconds_estimate(config, ms)),
+                format_number(ms, 2)
+            )
+        }
+        None => "told after the first steps, which a GPU prepares itself for".to_owned(),
+    };
+    html! {
+        <p class="cost" data-cost="">
+            { "This run: " }<strong>{ format!("{} parameters", format_number(param_count(config, vocabulary).total() as f64, 3)) }</strong>
+            { format!(", about {} MB of memory (a closed form), ", format_number(megabytes, 2)) }<strong>{ time }</strong>{ "." }
+        </p>
+    }
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 100.0 => format!("{} s", s.ceil()),
+        s if s < 5400.0 => format!("{} min", (s / 60.0).ceil()),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ScoresProps {
+    config: Config,
+    record: Shown<Record>,
+    steps_per_sec: f32,
+    step: u32,
+}
+
+/// How the run goes, in numbers that a reader may quote.
+#[component]
+fn Scores(props: &ScoresProps) -> Html {
+    let (config, record) = (&props.config, &*props.record.0);
+    let run = &record.run;
+    let text = record.text.as_ref();
+    let validation = run.validation.last_y();
+    let per_step = f64::from(config.batch_size) * f64::from(config.context);
+    let epoch = text.map(|text| f64::from(props.step) * per_step / f64::from(text.train.max(1)));
+    let epochs = text.map(|text| f64::from(config.steps) * per_step / f64::from(text.train.max(1)));
+    let of =
+        epochs.map(|epochs| AttrValue::from(format!("of {}", format_number(epochs, 2)))).unwrap_or_default();
+    let speed =
+        Some(f64::from(props.steps_per_sec) * per_step).filter(|speed| speed.is_finite() && *speed > 0.0);
+    html! {
+        <div class="readouts">
+            <Readout metric="loss_train" label="Training loss" value={run.losses.recent_mean(20)} unit="nats" note="mean of 20 steps" />
+            <Readout metric="loss_val" label="Validation loss" value={validation} unit="nats" note="8,192 characters never trained on" />
+            <Readout metric="bits_per_char" label="Validation loss" value={validation.map(|loss| loss / std::f64::consts::LN_2)} unit="bits/char" note="loss / ln 2" />
+            <Readout metric="baseline_unigram" label="Counting characters" value={text.map(|text| text.unigram)} unit="nats" note="unigram, validation part" />
+            <Readout metric="baseline_bigram" label="Counting pairs" value={text.map(|text| text.bigram)} unit="nats" note="bigram, validation part" />
+            <Readout metric="epoch" label="Epoch" value={epoch} digits={2} note={of} />
+            <Readout metric="chars_per_sec" label="Speed" value={speed} digits={2} unit="chars/s" note="training, this device" />
+        </div>
+    }
+}

@@ -1,0 +1,57 @@
+//! A text of the visitor's, from a file or pasted. It stays in this browser.
+
+use super::super::TextChoice;
+use crate::lab::use_files;
+use crate::panel::files::FileBox;
+use crate::protocol::FileKind;
+use js_sys::Array;
+use serde_json::Value;
+use wasm_bindgen::JsValue;
+use web_sys::{Blob, HtmlTextAreaElement};
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct OwnTextProps {
+    pub(super) choice: TextChoice,
+    pub(super) set: Callback<(&'static str, Value)>,
+}
+
+#[component]
+pub(super) fn OwnText(props: &OwnTextProps) -> Html {
+    let files = use_files(FileKind::Text);
+    let node = use_node_ref();
+    // What has just been brought is what the visitor wants to see learned; what was taken away cannot be.
+    let before = use_mut_ref(|| None::<usize>);
+    use_effect_with((files.list.clone(), props.choice), {
+        let set = props.set.clone();
+        move |(list, choice)| {
+            let now = list.first().map(|file| file.size as usize);
+            let earlier = before.borrow_mut().replace(now.unwrap_or(0));
+            match (earlier, now) {
+                (Some(earlier), Some(now)) if earlier != now => set.emit(("text", Value::from("own"))),
+                (Some(earlier), None) if earlier > 0 && *choice == TextChoice::Own => {
+                    set.emit(("text", Value::from("shakespeare")));
+                }
+                _ => {}
+            }
+        }
+    });
+    let paste = {
+        let (add, node) = (files.add.clone(), node.clone());
+        Callback::from(move |_: MouseEvent| {
+            let Some(area) = node.cast::<HtmlTextAreaElement>() else { return };
+            let parts = Array::of1(&JsValue::from_str(&area.value()));
+            let Ok(blob) = Blob::new_with_str_sequence(&parts) else { return };
+            // A blob without a name would be called a file.
+            let _ = js_sys::Reflect::set(&blob, &"name".into(), &"the pasted text".into());
+            add.emit(Array::of1(&blob).into());
+        })
+    };
+    html! {
+        <FileBox kind={FileKind::Text} {files} title="your own text">
+            <p>{ "A text of your own, UTF-8, from 2 KB to 20 MB: a tenth of it is kept apart to be judged on. It stays in this browser." }</p>
+            <label>{ "Paste it here" }<textarea ref={node} rows="3" data-paste="" /></label>
+            <button type="button" data-action="use-text" onclick={paste}>{ "Learn this text" }</button>
+        </FileBox>
+    }
+}

@@ -1,0 +1,109 @@
+//! Sinusoidal positions: the table, one wave, the products, the rotation.
+
+use super::super::PositionTable;
+use super::super::positions::{measured_period, product_formula, shown_positions, wavelength};
+use super::text;
+use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Series, Table};
+use crate::panel::{Shown, series_table};
+use crate::ui::figure::Figure;
+use crate::ui::readout::{Readout, format_number};
+use std::rc::Rc;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct PositionProps {
+    pub(super) table: Option<Shown<PositionTable>>,
+    pub(super) stamp: AttrValue,
+}
+
+#[component]
+pub(super) fn PositionFigures(props: &PositionProps) -> Html {
+    let table = use_memo(props.table.clone(), |table| {
+        table.as_ref().map(|table| table.0.clone()).unwrap_or_default()
+    });
+    let dimension = use_state_eq(|| 8u32);
+    let (n, d) = (table.context as usize, table.d_model as usize);
+    let dim = (*dimension).min(table.d_model.saturating_sub(1));
+    let grid = use_memo(table.clone(), |table| Grid {
+        rows: n.min(table.values.len() / d.max(1)),
+        cols: d,
+        values: Rc::new(table.values.clone()),
+    });
+    let wave = use_memo((table.clone(), dim), |(table, dim)| {
+        let wave: Vec<f32> = table.values.iter().skip(*dim as usize).step_by(d.max(1)).copied().collect();
+        let points: Vec<(f64, f64)> =
+            wave.iter().enumerate().map(|(p, y)| (p as f64, f64::from(*y))).collect();
+        (measured_period(&wave), vec![Series::new(format!("dimension {dim}"), Rc::new(points), 0)])
+    });
+    let products = use_memo(table.clone(), |table| {
+        let line = |(i, (p, values)): (usize, (&u32, &Vec<f32>))| {
+            let points = values.iter().enumerate().map(|(k, y)| (k as f64, f64::from(*y))).collect();
+            Series { dashed: i > 0, ..Series::new(format!("p = {p}"), Rc::new(points), i) }
+        };
+        let starts = shown_positions(table.context);
+        let mut series: Vec<Series> = starts.iter().zip(&table.products).enumerate().map(line).collect();
+        if !series.is_empty() {
+            let formula = (0..table.context)
+                .map(|k| (f64::from(k), product_formula(f64::from(k), table.d_model)))
+                .collect();
+            series.push(Series { dashed: true, ..Series::new("closed form", Rc::new(formula), 7) });
+        }
+        series
+    });
+    let oninput = {
+        let dimension = dimension.setter();
+        Callback::from(move |event: InputEvent| {
+            dimension.set(event.target_unchecked_into::<HtmlInputElement>().value_as_number() as u32)
+        })
+    };
+    let (period, series) = &*wave;
+    let formula = wavelength(dim, table.d_model.max(1));
+    let measured = match period {
+        Some(period) => format!("{} measured", format_number(*period, 4)),
+        None => format!("longer than the {n} positions of the table"),
+    };
+    let (shift, off) = table.rotation;
+    let grid_table = {
+        let table = table.clone();
+        Callback::from(move |()| Table {
+            columns: std::iter::once("position".to_owned())
+                .chain((0..table.d_model).map(|i| i.to_string()))
+                .collect(),
+            rows: table
+                .values
+                .chunks(table.d_model.max(1) as usize)
+                .enumerate()
+                .map(|(p, row)| {
+                    std::iter::once(p.to_string()).chain(row.iter().map(|y| format!("{y:.5}"))).collect()
+                })
+                .collect(),
+        })
+    };
+    html! {
+        <>
+            <div class="figure-row">
+                <Figure name="positions" title="The table of positions" formula={text::position_formula()} stamp={props.stamp.clone()} table={grid_table}
+                    look_for={html! { <>{ "Each row is added to the embedding of the character at that place. Waves on the left are short, on the right so long that they hardly move." }</> }}>
+                    <Heatmap name="positions" grid={(*grid).clone()} map={ColorMap::Diverging} range={Some((-1.0, 1.0))} x_label="dimension" y_label="position p"
+                        x_range={Some((0.0, f64::from(table.d_model.max(1))))} y_range={Some((0.0, f64::from(table.context.max(1))))} value_label="PE" empty="being computed" />
+                </Figure>
+                <Figure name="wave" title={format!("One wave: dimension {dim}")} formula={text::wavelength_formula()} stamp={props.stamp.clone()} table={series_table("position", series)}
+                    look_for={html! { <>
+                        <label class="inline-knob">{ "Dimension " }<input type="range" min="0" max={table.d_model.saturating_sub(1).to_string()} value={dim.to_string()} {oninput} data-wave="" /></label>
+                        { format!(" Wavelength {} by the formula, {measured}.", format_number(formula, 4)) }
+                    </> }}>
+                    <LineChart name="wave" x_label="position p" y_label="PE" series={series.clone()} y_range={Some((-1.1, 1.1))} integer_x={true} empty="being computed" />
+                </Figure>
+            </div>
+            <Figure name="products" title="PE(p) · PE(p + k): the shift alone counts" formula={text::product_formula()} stamp={props.stamp.clone()} table={series_table("k", &products)}
+                look_for={html! { <>{ "Lines from different places p lie on one another: how alike two positions are depends on the distance k. One fixed rotation turns every PE(p) into PE(p + k), so a head can look a fixed way back." }</> }}>
+                <LineChart name="products" x_label="shift k" y_label="PE(p) · PE(p + k)" series={(*products).clone()} integer_x={true} empty="being computed" />
+            </Figure>
+            <div class="readouts">
+                <Readout metric="pe_shift_max_dev" label="Products off their mean over p" value={props.table.as_ref().map(|table| table.0.shift_max_dev)} digits={2} note="largest, over all p and k" />
+                <Readout metric="pe_rotation_max_dev" label={format!("Rotated by k = {shift}, off PE(p + k)")} value={props.table.as_ref().map(|_| off)} digits={2} note="largest, over all p" />
+            </div>
+        </>
+    }
+}

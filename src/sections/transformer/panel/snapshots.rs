@@ -1,0 +1,96 @@
+//! The saved steps of a run: drag through them, and see what the model wrote and where its heads looked at each.
+
+use super::super::{Record, Request, Sample};
+use super::head_table::HeadTable;
+use super::heads::Heads;
+use crate::panel::Shown;
+use std::rc::Rc;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct MomentsProps {
+    pub(super) record: Shown<Record>,
+    pub(super) stamp: AttrValue,
+    pub(super) ask: Callback<Request>,
+    /// Whether there is a run that answers.
+    pub(super) listens: bool,
+}
+
+#[component]
+pub(super) fn Moments(props: &MomentsProps) -> Html {
+    let run = &props.record.0.run;
+    // The latest, unless an earlier one is chosen.
+    let chosen = use_state_eq(|| None::<usize>);
+    let head = use_state_eq(|| 0usize);
+    let steps: Vec<u32> = run.snapshots.iter().map(|snapshot| snapshot.step).collect();
+    let last = steps.len().saturating_sub(1);
+    let at = chosen.unwrap_or(last).min(last);
+    let on_head = use_callback((), {
+        let head = head.setter();
+        move |to: usize, ()| head.set(to)
+    });
+    let oninput = {
+        let chosen = chosen.setter();
+        Callback::from(move |event: InputEvent| {
+            let to = event.target_unchecked_into::<HtmlInputElement>().value_as_number() as usize;
+            // At the right end it follows the run again.
+            chosen.set((to < last).then_some(to));
+        })
+    };
+    let Some(snapshot) = run.snapshots.get(at) else {
+        return html! {
+            <>
+                <h3>{ "What it writes, and where its heads look" }</h3>
+                <p class="notice">{ "Press Train: at step 0, 10, 30, 100 and so on a sample is written and every head's attention is kept, to be walked through here." }</p>
+            </>
+        };
+    };
+    let step = snapshot.step;
+    let sample = run.samples.iter().rfind(|sample| sample.step <= step).cloned();
+    html! {
+        <>
+            <h3>{ "What it writes, and where its heads look" }</h3>
+            <div class="timeline">
+                <label>{ "Saved step " }
+                    <input type="range" min="0" max={last.to_string()} step="1" value={at.to_string()} disabled={last == 0} data-timeline=""
+                        aria-valuetext={format!("step {step}")} {oninput} /></label>
+                <output data-metric="shown_step" data-value={step.to_string()}>{ format!("step {step}, {} of {}", at + 1, last + 1) }</output>
+            </div>
+            <Samples samples={run.samples.clone()} {step} shown={sample.map(Shown)} />
+            <Heads snapshot={Shown(snapshot.clone())} window={Shown(run.window.clone())} head={*head} on_head={on_head.clone()} stamp={props.stamp.clone()} />
+            <HeadTable snapshot={Shown(snapshot.clone())} ablations={Shown(run.ablations.clone())} head={*head} {on_head} ask={props.ask.clone()}
+                listens={props.listens} latest={at == last} stamp={props.stamp.clone()} />
+        </>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct SamplesProps {
+    samples: Vec<Rc<Sample>>,
+    step: u32,
+    shown: Option<Shown<Sample>>,
+}
+
+/// What it wrote at the first saved step, and at the chosen one.
+#[component]
+fn Samples(props: &SamplesProps) -> Html {
+    let card = |sample: &Sample, title: String| {
+        html! {
+            <div class="sample" data-sample={sample.step.to_string()}>
+                <h4>{ title }</h4>
+                <pre tabindex="0" role="region" aria-label={format!("Sample of step {}", sample.step)}>{ sample.text.trim_matches('\n') }</pre>
+            </div>
+        }
+    };
+    let Some(Shown(shown)) = &props.shown else { return Html::default() };
+    let first = props.samples.first().filter(|first| first.step < shown.step);
+    html! {
+        <div class="saved-samples">
+            if let Some(first) = first {
+                { card(first, format!("Step {}: before learning", first.step)) }
+            }
+            { card(shown, format!("Step {}", shown.step)) }
+        </div>
+    }
+}

@@ -1,0 +1,89 @@
+//! The loss against what counting alone predicts, and what the model is made of.
+
+use super::super::{Config, Record, TextInfo, param_count};
+use super::chars::visible;
+use super::text;
+use crate::charts::{LineChart, Reference, Series};
+use crate::panel::{Shown, series_table};
+use crate::ui::figure::Figure;
+use crate::ui::readout::{Readout, format_number};
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct LossProps {
+    pub(super) config: Config,
+    pub(super) record: Shown<Record>,
+    pub(super) stamp: AttrValue,
+}
+
+#[component]
+pub(super) fn LossFigure(props: &LossProps) -> Html {
+    let LossProps { config, record, stamp } = props;
+    let record = &record.0;
+    let series = vec![
+        Series::new("training", record.run.losses.points(), 0),
+        Series::new("validation", record.run.validation.points(), 1),
+    ];
+    let line = |label: &'static str, y: f64| Reference { label: label.into(), y };
+    let references = record.text.as_ref().map_or_else(Vec::new, |text| {
+        vec![line("uniform", text.uniform), line("unigram", text.unigram), line("bigram", text.bigram)]
+    });
+    let look_for = html! { <>{ "The lines are what counting predicts: every character alike, each by how often it occurs, each by which character came before. Below the last one, the model uses more than one character of the past." }</> };
+    html! {
+        <Figure name="loss" title="Loss" {look_for} formula={text::loss_formula()} stamp={stamp.clone()} table={series_table("step", &series)}>
+            <LineChart name="loss" x_label="step" y_label="loss (nats per character)" {series} {references}
+                x_max={Some(f64::from(config.steps))} integer_x={true}
+                empty="Press Train: the losses are measured while the model learns." />
+        </Figure>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub(super) struct TextProps {
+    pub(super) config: Config,
+    pub(super) info: Option<Shown<TextInfo>>,
+    pub(super) counted: Option<u64>,
+}
+
+/// The text that is learned, and the parameters that learn it.
+#[component]
+pub(super) fn TextFigure(props: &TextProps) -> Html {
+    let Some(Shown(info)) = &props.info else {
+        return html! { <p class="muted">{ "The text is being read." }</p> };
+    };
+    let count = param_count(&props.config, info.vocabulary.len() as u64);
+    let term = |words: &'static str, n: u64| html! { <tr><th scope="row">{ words }</th><td>{ format_number(n as f64, 12) }</td></tr> };
+    let folded = match info.folded {
+        (0, _) => String::new(),
+        (chars, kinds) => format!(" {chars} characters of {kinds} rare kinds are read as �."),
+    };
+    let vocabulary: String = info.vocabulary.iter().map(|&c| visible(c)).collect();
+    html! {
+        <div class="figure-row">
+            <div class="about-text">
+                <h4>{ format!("{}: {} characters", info.name, format_number(f64::from(info.train + info.validation), 9)) }</h4>
+                <p>
+                    { format!("{} to learn from, the last {} to be judged on; {} different ones: ", format_number(f64::from(info.train), 9), format_number(f64::from(info.validation), 9), info.vocabulary.len()) }
+                    <code class="vocabulary">{ vocabulary }</code>{ "." }{ folded }
+                </p>
+                <pre class="first-lines" tabindex="0" role="region" aria-label="The first lines of the text">{ info.first_lines.clone() }</pre>
+            </div>
+            <div class="about-text">
+                <h4>{ "Parameters" }</h4>
+                <table class="terms">
+                    <tbody>
+                        { term("embedding, V d", count.embedding) }
+                        { term("positions, T d if learned", count.positions) }
+                        { term("blocks, L (12 d² + 13 d)", count.blocks) }
+                        { term("last norm, 2 d", count.norm) }
+                        { term("head, d V if not tied", count.head) }
+                    </tbody>
+                </table>
+                <div class="readouts">
+                    <Readout metric="params_formula" label="By the formula" value={Some(count.total() as f64)} digits={12} note="closed form" />
+                    <Readout metric="params_counted" label="Counted in the module" value={props.counted.map(|n| n as f64)} digits={12} />
+                </div>
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,175 @@
+//! Writing on request: a prompt, how bold to be, and what else was likely at every character.
+
+use super::super::{Request, WriteRequest, Writing, WrittenChar};
+use super::chars::{spoken, visible};
+use crate::ui::readout::format_number;
+use std::rc::Rc;
+use web_sys::{HtmlInputElement, HtmlTextAreaElement};
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct WritingProps {
+    pub(super) writing: Writing,
+    pub(super) refused: Option<String>,
+    pub(super) ask: Callback<Request>,
+    pub(super) listens: bool,
+    pub(super) vocabulary: usize,
+    pub(super) seed: u32,
+}
+
+#[component]
+pub(super) fn WritingDesk(props: &WritingProps) -> Html {
+    let prompt = use_state_eq(|| "ROMEO:\n".to_owned());
+    let temperature = use_state_eq(|| 0.8f64);
+    let top_k = use_state_eq(|| 20u32);
+    let seed = use_state_eq(|| 1u32);
+    let count = use_state_eq(|| 300u32);
+    let number = |state: &UseStateHandle<u32>, low: u32, high: u32| {
+        let state = state.setter();
+        Callback::from(move |event: InputEvent| {
+            let value = event.target_unchecked_into::<HtmlInputElement>().value_as_number();
+            if value.is_finite() {
+                state.set((value.max(0.0) as u32).clamp(low, high));
+            }
+        })
+    };
+    let on_prompt = {
+        let prompt = prompt.setter();
+        Callback::from(move |event: InputEvent| {
+            prompt.set(event.target_unchecked_into::<HtmlTextAreaElement>().value())
+        })
+    };
+    let on_temperature = {
+        let temperature = temperature.setter();
+        Callback::from(move |event: InputEvent| {
+            temperature
+                .set(event.target_unchecked_into::<HtmlInputElement>().value_as_number().clamp(0.05, 2.0))
+        })
+    };
+    let most = props.vocabulary.max(1) as u32;
+    let write = {
+        let (ask, request) = (
+            props.ask.clone(),
+            WriteRequest {
+                prompt: (*prompt).clone(),
+                temperature: *temperature,
+                top_k: (*top_k).min(most),
+                seed: *seed,
+                count: *count,
+            },
+        );
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            ask.emit(Request::Write(request.clone()));
+        })
+    };
+    let hush = props.ask.reform(|_: MouseEvent| Request::Hush);
+    let knob = |label: &'static str, name: &'static str, state: &UseStateHandle<u32>, low: u32, high: u32| {
+        html! {
+            <label class="inline-knob">{ label }{ " " }<input type="number" min={low.to_string()} max={high.to_string()} value={state.to_string()}
+                data-write={name} oninput={number(state, low, high)} /></label>
+        }
+    };
+    html! {
+        <div class="writing">
+            <form onsubmit={write}>
+                <label>{ "Prompt" }<textarea rows="2" data-write="prompt" value={(*prompt).clone()} oninput={on_prompt} /></label>
+                <div class="writing-knobs">
+                    <label class="inline-knob" title="Scores are divided by it: low is timid, high is wild">{ format!("Temperature {:.2} ", *temperature) }
+                        <input type="range" min="0.05" max="2" step="0.05" value={temperature.to_string()} data-write="temperature" oninput={on_temperature} /></label>
+                    { knob("Of the likeliest", "top-k", &top_k, 1, most.max(1)) }
+                    { knob("Seed", "seed", &seed, 0, 999_999) }
+                    { knob("Characters", "count", &count, 1, 2000) }
+                    <button type="submit" class="primary" data-action="write" disabled={!props.listens}>{ "Write" }</button>
+                    <button type="button" data-action="hush" disabled={!props.writing.busy} onclick={hush}>{ "Stop writing" }</button>
+                </div>
+            </form>
+            if !props.listens {
+                <p class="muted">{ "A model is there to write once training has begun, or a file of weights was opened." }</p>
+            }
+            if let Some(why) = &props.refused {
+                <p class="notice" data-kind="warn" role="status">{ why.clone() }</p>
+            }
+            <Text prompt={props.writing.prompt.clone()} chars={props.writing.chars.clone()} busy={props.writing.busy} />
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct TextProps {
+    prompt: String,
+    chars: Rc<Vec<WrittenChar>>,
+    busy: bool,
+}
+
+/// The text, and the ten likeliest in place of the character that is pointed at.
+#[component]
+fn Text(props: &TextProps) -> Html {
+    let at = use_state_eq(|| None::<usize>);
+    if props.chars.is_empty() && !props.busy {
+        return html! { <p class="muted">{ "Nothing has been written yet." }</p> };
+    }
+    let last = props.chars.len().saturating_sub(1);
+    // One listener for all: the element says which character it is.
+    let onpointermove = {
+        let at = at.setter();
+        Callback::from(move |event: PointerEvent| {
+            let element = event.target_dyn_into::<web_sys::Element>();
+            let index = element
+                .and_then(|element| element.get_attribute("data-i"))
+                .and_then(|index| index.parse().ok());
+            if index.is_some() {
+                at.set(index);
+            }
+        })
+    };
+    let onkeydown = {
+        let at = at.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let to = match (event.key().as_str(), *at) {
+                ("ArrowRight", None) | ("Home", _) => 0,
+                ("ArrowRight", Some(i)) => (i + 1).min(last),
+                ("ArrowLeft", Some(i)) => i.saturating_sub(1),
+                ("End", _) => last,
+                _ => return,
+            };
+            event.prevent_default();
+            at.set(Some(to));
+        })
+    };
+    let character = |(i, written): (usize, &WrittenChar)| {
+        let chosen = *at == Some(i);
+        let shown = match (chosen, written.char) {
+            (true, '\n') => "⏎\n".to_owned(),
+            (true, c) => visible(c).to_string(),
+            (false, c) => c.to_string(),
+        };
+        html! { <span data-i={i.to_string()} class={chosen.then_some("chosen")}>{ shown }</span> }
+    };
+    let told = at.and_then(|i| props.chars.get(i));
+    let bar = |(c, probability): &(char, f32)| {
+        let drawn = told.is_some_and(|written| written.char == *c);
+        html! {
+            <li class={drawn.then_some("drawn")}><code>{ visible(*c).to_string() }</code>
+                <span class="bar" style={format!("width:{:.1}%", probability * 70.0)}></span>
+                { format!("{} %", format_number(f64::from(*probability) * 100.0, 2)) }</li>
+        }
+    };
+    html! {
+        <div class="written">
+            <pre data-written={props.chars.len().to_string()} data-busy={props.busy.to_string()} tabindex="0" role="application" aria-roledescription="text with probabilities"
+                aria-label="What the model wrote. Arrow keys walk through it." {onpointermove} {onkeydown}>
+                <span class="prompt">{ props.prompt.clone() }</span>
+                { for props.chars.iter().enumerate().map(character) }
+            </pre>
+            <div class="likeliest" aria-live="polite">
+                if let Some(written) = told {
+                    <h4>{ format!("Instead of {}", spoken(written.char)) }</h4>
+                    <ol data-likeliest="">{ for written.likeliest.iter().map(bar) }</ol>
+                } else {
+                    <p class="muted">{ "Point at a character, or walk with the arrow keys: the ten likeliest in its place." }</p>
+                }
+            </div>
+        </div>
+    }
+}

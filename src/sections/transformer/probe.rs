@@ -1,0 +1,116 @@
+//! What can be seen without training: the text, the parameters, the positions, and how long a step takes.
+
+use super::checks::step_flops;
+use super::learner::{Learner, sizes};
+use super::positions::{rotation, shown_positions};
+use super::{Config, Frame, PositionTable, Transformer, text};
+use crate::core::{LabError, Progress};
+use crate::data::text::{Windows, window_len};
+use crate::models::transformer::{Transformer as Net, sinusoidal_table};
+use crate::models::weights::{WeightRng, count_params};
+use crate::run::training::{read, read_all};
+use crate::run::{Emit, Tick};
+use burn::tensor::{Device, Tensor, TensorData};
+use std::rc::Rc;
+
+/// The parts of the probe, so that a newer setting need not wait for an older one's last part.
+const PARTS: u32 = 3;
+
+pub(super) async fn probe(
+    config: Config,
+    device: &Device,
+    out: &mut impl Emit<Transformer>,
+) -> Result<(), LabError> {
+    let corpus = text::load(&config, out).await;
+    if let Ok(corpus) = &corpus {
+        out.send(Frame::Text(Rc::new(text::describe(&config, corpus))));
+    }
+    if out.tick(Progress { step: 1, steps: PARTS }).await == Tick::Stop {
+        return Ok(());
+    }
+    out.send(Frame::Positions(Rc::new(position_table(&config, device).await?)));
+    if out.tick(Progress { step: 2, steps: PARTS }).await == Tick::Stop {
+        return Ok(());
+    }
+    // An own text that is not there yet says so; the figures above do not need one.
+    let corpus = corpus?;
+    let vocabulary = corpus.vocabulary.len();
+    let net = Net::new(sizes(&config, vocabulary), &mut WeightRng::new(config.seed.into()), device);
+    out.send(Frame::Counted { params: count_params(&net) as u64 });
+    if out.tick(Progress { step: 3, steps: PARTS }).await == Tick::Stop {
+        return Ok(());
+    }
+    // A GPU's first step makes its shaders and tells nothing of the next; there the run itself measures.
+    if *device == Device::flex() {
+        let ms = step_time(&config, &corpus.train, vocabulary, device, out).await?;
+        out.send(Frame::StepTime { ms });
+    }
+    Ok(())
+}
+
+/// The table of sinusoidal positions, made on the device, and what holds of it there.
+async fn position_table(config: &Config, device: &Device) -> Result<PositionTable, LabError> {
+    let (t, d) = (config.context as usize, config.d_model.size() as usize);
+    let table = sinusoidal_table(t, d, device);
+    let products = table.clone().matmul(table.clone().transpose());
+    // The shift must leave positions to compare with.
+    let k = (t / 4).clamp(1, 16);
+    let turn = Tensor::from_data(TensorData::new(rotation(k as u32, d as u32), [d, d]), device);
+    let turned = table.clone().matmul(turn).slice([0..t - k, 0..d]);
+    let off = (turned - table.clone().slice([k..t, 0..d])).abs().max();
+    let values = read_all(vec![table.reshape([t * d]), products.reshape([t * t]), off.reshape([1])]).await?;
+    let (values, rest) = values.split_at(t * d);
+    let (products, off) = rest.split_at(t * t);
+    let at = |p: usize, k: usize| products.get(p * t + p + k).copied();
+    let mut most: f64 = 0.0;
+    for k in 0..t {
+        let along: Vec<f64> = (0..t - k).filter_map(|p| at(p, k)).map(f64::from).collect();
+        let mean = along.iter().sum::<f64>() / along.len().max(1) as f64;
+        most = along.iter().fold(most, |most, value| most.max((value - mean).abs()));
+    }
+    Ok(PositionTable {
+        context: config.context,
+        d_model: config.d_model.size(),
+        values: values.to_vec(),
+        products: shown_positions(config.context)
+            .map(|p| (0..t - p as usize).filter_map(|k| at(p as usize, k)).collect())
+            .to_vec(),
+        shift_max_dev: most,
+        rotation: (k as u32, f64::from(off.first().copied().unwrap_or(f32::NAN))),
+    })
+}
+
+/// The time of a step of these settings, from two of a single layer with one and two windows: what a layer costs whatever it
+/// is given, and what each window adds to it.
+async fn step_time(
+    config: &Config,
+    train: &[u8],
+    vocabulary: usize,
+    device: &Device,
+    out: &mut impl Emit<Transformer>,
+) -> Result<f64, LabError> {
+    let context = config.context as usize;
+    let len = window_len(train, context);
+    let mut times = [f64::INFINITY; 2];
+    for (windows, best) in (1..).zip(&mut times) {
+        let small = Config { layers: 1, batch_size: windows, dropout: 0.0, ..config.clone() };
+        let mut learner = Learner::new(&small, vocabulary, device);
+        let ids = Windows::new(0).next(train, windows as usize, context);
+        for _ in 0..4 {
+            let start = out.now_ms();
+            learner.descend(&small, &ids, len);
+            read(Tensor::cat(learner.take_losses(), 0)).await?;
+            *best = best.min(out.now_ms() - start);
+        }
+    }
+    let [one, two] = times;
+    // A clock that is coarse, or a neighbour that is busy, may tell that two windows cost nothing more.
+    let window = (two - one).max(0.1 * one);
+    let layers = f64::from(config.layers);
+    let v = vocabulary as u64;
+    let share = |layers| {
+        step_flops(&Config { layers, ..config.clone() }, v)
+            / step_flops(&Config { layers: 1, ..config.clone() }, v)
+    };
+    Ok(layers * (one - window).max(0.0) + f64::from(config.batch_size) * window * share(config.layers))
+}

@@ -1,0 +1,40 @@
+//! The text of a run: fetched, numbered, and described.
+
+use super::{Config, TextChoice, TextInfo, Transformer};
+use crate::core::LabError;
+use crate::data::text::{self, Corpus};
+use crate::run::Emit;
+
+/// Where a visitor's own text is found once it has been brought.
+pub const OWN_PATH: &str = "user/text/own.txt";
+
+/// The text that the settings ask for.
+pub async fn load(config: &Config, out: &mut impl Emit<Transformer>) -> Result<Corpus, LabError> {
+    let text = match config.text {
+        TextChoice::Shakespeare => text::read_plays(&out.asset(text::PATH).await?)?,
+        TextChoice::Own => text::read_own(&out.asset(OWN_PATH).await.map_err(|_| {
+            LabError::Data("Bring a text first: drop a file on the panel, or paste one.".to_owned())
+        })?)?,
+    };
+    Ok(Corpus::new(&text))
+}
+
+/// What the page shows of a text.
+pub(super) fn describe(config: &Config, corpus: &Corpus) -> TextInfo {
+    let baselines = corpus.baselines();
+    let first = corpus.train.get(..corpus.train.len().min(400)).unwrap_or_default();
+    TextInfo {
+        name: match config.text {
+            TextChoice::Shakespeare => "Shakespeare, nine plays".to_owned(),
+            TextChoice::Own => "Your own text".to_owned(),
+        },
+        train: corpus.train.len() as u32,
+        validation: corpus.validation.len() as u32,
+        vocabulary: corpus.vocabulary.chars().to_vec(),
+        folded: (corpus.folded.0 as u32, corpus.folded.1 as u32),
+        first_lines: corpus.vocabulary.decode(first),
+        uniform: baselines.uniform,
+        unigram: baselines.unigram,
+        bigram: baselines.bigram,
+    }
+}

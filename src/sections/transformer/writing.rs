@@ -1,0 +1,126 @@
+//! Writing: one character at a time, each drawn from what the model thinks of the next.
+
+use super::learner::one_hot;
+use super::{Transformer, WriteRequest, Written, WrittenChar};
+use crate::core::LabError;
+use crate::data::text::Vocabulary;
+use crate::models::transformer::{Cache, Transformer as Net};
+use crate::run::training::read;
+use crate::run::{Emit, Tick};
+use burn::tensor::{Device, Tensor};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+/// How many of the likeliest characters are told.
+const N_TOLD: usize = 10;
+
+/// Writes; `show` gets what is new whenever a frame is due. Ends early where a newer request comes or nobody listens.
+pub(super) async fn write(
+    net: &Net,
+    vocabulary: &Vocabulary,
+    request: &WriteRequest,
+    device: &Device,
+    out: &mut impl Emit<Transformer>,
+    mut show: impl FnMut(Written) -> Option<super::Frame>,
+) -> Result<(), LabError> {
+    let mut writer = Writer::new(net, vocabulary, &request.prompt, device);
+    let mut rng = StdRng::seed_from_u64(u64::from(request.seed) ^ 0x3a17_5eed);
+    let mut part = Written { begins: Some(request.prompt.clone()), ..Written::default() };
+    for _ in 0..request.count {
+        let logits = writer.next_logits().await?;
+        let id = draw(&logits, request.temperature, request.top_k as usize, &mut rng);
+        part.chars.push(WrittenChar { char: vocabulary.char(id), likeliest: likeliest(&logits, vocabulary) });
+        writer.push(id);
+        match out.turn().await {
+            Tick::Continue => {}
+            Tick::Frame => show(std::mem::take(&mut part)).into_iter().for_each(|frame| out.send(frame)),
+            Tick::Stop | Tick::Ask => break,
+        }
+    }
+    part.done = true;
+    show(part).into_iter().for_each(|frame| out.send(frame));
+    Ok(())
+}
+
+/// The model with what it has read and written.
+#[allow(missing_debug_implementations, reason = "it holds the net")]
+pub struct Writer<'a> {
+    net: &'a Net,
+    n_chars: usize,
+    device: &'a Device,
+    cache: Cache,
+    /// All characters so far.
+    text: Vec<u8>,
+    /// How many of them the cache does not hold yet.
+    unread: usize,
+}
+
+impl<'a> Writer<'a> {
+    /// Begins after the prompt; an empty one, or one of characters that the model does not know, is a newline, after which
+    /// texts begin.
+    pub fn new(net: &'a Net, vocabulary: &Vocabulary, prompt: &str, device: &'a Device) -> Self {
+        let mut text = vocabulary.encode(prompt);
+        if text.is_empty() {
+            text.push(vocabulary.id('\n').unwrap_or(0));
+        }
+        let unread = text.len();
+        Self { net, n_chars: vocabulary.len(), device, cache: Cache::default(), text, unread }
+    }
+
+    /// Scores of all characters for the next place.
+    ///
+    /// Where the context is full, the older half of it is forgotten: what stays is read anew from position 0, since keys and
+    /// values have their positions in them.
+    pub async fn next_logits(&mut self) -> Result<Vec<f32>, LabError> {
+        let context = self.net.context().max(1);
+        if self.cache.len() + self.unread > context {
+            self.cache = Cache::default();
+            self.unread = self.text.len().min(context.div_ceil(2));
+        }
+        let n = self.unread.max(1);
+        let ids = self.text.get(self.text.len() - n..).unwrap_or_default();
+        let logits = self.net.forward_cached(one_hot(ids, n, self.n_chars, self.device), &mut self.cache);
+        self.unread = 0;
+        let last: Tensor<3> = logits.slice([0..1, n - 1..n, 0..self.n_chars]);
+        read(last).await
+    }
+
+    /// Adds a character.
+    pub fn push(&mut self, id: u8) {
+        self.text.push(id);
+        self.unread += 1;
+    }
+}
+
+/// Draws one of the `top_k` likeliest by their probabilities `softmax(logits / temperature)`; at temperature 0, the likeliest.
+pub fn draw(logits: &[f32], temperature: f64, top_k: usize, rng: &mut StdRng) -> u8 {
+    let order = by_score(logits);
+    let kept = order.get(..top_k.clamp(1, order.len().max(1))).unwrap_or(&order);
+    let Some(&best) = kept.first() else { return 0 };
+    let score = |id: usize| f64::from(logits.get(id).copied().unwrap_or(f32::NEG_INFINITY));
+    let weights: Vec<f64> =
+        kept.iter().map(|&id| ((score(id) - score(best)) / temperature.max(1e-6)).exp()).collect();
+    let mut left = rng.random::<f64>() * weights.iter().sum::<f64>();
+    for (&id, weight) in kept.iter().zip(&weights) {
+        left -= weight;
+        if left < 0.0 {
+            return id as u8;
+        }
+    }
+    best as u8
+}
+
+/// The numbers of all characters, highest score first.
+fn by_score(logits: &[f32]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..logits.len()).collect();
+    let score = |id: &usize| logits.get(*id).copied().unwrap_or(f32::NEG_INFINITY);
+    order.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    order
+}
+
+/// The likeliest characters with their probabilities.
+fn likeliest(logits: &[f32], vocabulary: &Vocabulary) -> Vec<(char, f32)> {
+    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = logits.iter().map(|l| (l - highest).exp()).sum();
+    let told = by_score(logits).into_iter().take(N_TOLD);
+    told.filter_map(|id| Some((vocabulary.char(id as u8), (logits.get(id)? - highest).exp() / sum))).collect()
+}

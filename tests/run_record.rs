@@ -1,0 +1,399 @@
+//! Files of runs come back as they were, or are refused in a sentence; the list of kept runs does what it says.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use nn_lab::core::settings::{Kind, Param, Settings, to_map};
+use nn_lab::core::{Check, Verdict};
+use nn_lab::keep::history::{MOST_UNPINNED, STORED_POINTS};
+use nn_lab::keep::run_record::MOST_BYTES;
+use nn_lab::keep::{
+    Change, DeviceUsed, Evidence, History, KeptSeries, Moment, Origin, Outcome, Refusal, Steps, format,
+};
+use nn_lab::protocol::{DeviceChoice, DeviceKind};
+use nn_lab::run::Experiment;
+use nn_lab::sections::mlp::{Config, Mlp};
+use nn_lab::sections::rnn::Rnn;
+use proptest::prelude::*;
+use serde_json::{Map, Value};
+use std::rc::Rc;
+
+fn evidence() -> Evidence {
+    let points = |from: f64| Rc::new(vec![(1.0, from), (2.0, from / 2.0), (3.0, f64::NAN)]);
+    let series = |metric: &str, from| KeptSeries {
+        metric: metric.to_owned(),
+        title: metric.to_owned(),
+        unit: "nats".to_owned(),
+        thinned_from: None,
+        points: points(from),
+    };
+    Evidence {
+        lab_version: "0.1.0".to_owned(),
+        section: "mlp".to_owned(),
+        config: to_map(&Config::default()),
+        changes: Vec::new(),
+        device: DeviceUsed {
+            asked: DeviceChoice::Auto,
+            kind: DeviceKind::Cpu,
+            name: "Flex".to_owned(),
+            fallback: Some("There is no WebGPU here.".to_owned()),
+        },
+        begun: Moment(1_795_489_445_678),
+        finished: Moment(1_795_489_450_000),
+        outcome: Outcome::Stopped,
+        steps: Steps { done: 3, planned: 1500 },
+        series: vec![series("loss_linear", 0.5), series("loss_activated", 0.25)],
+        checks: vec![Check::new("One is one.", "1", Some(("1".to_owned(), true)))],
+    }
+}
+
+/// Any value that a field takes, as the page may have it.
+fn any_value(param: &Param) -> BoxedStrategy<Value> {
+    match param.kind {
+        Kind::Int { min, max, .. } => (min..=max).prop_map(Value::from).boxed(),
+        Kind::Float { min, max, .. } => (min..=max).prop_map(Value::from).boxed(),
+        Kind::Choice(options) => {
+            let slugs: Vec<_> = options.iter().map(|(slug, _)| *slug).collect();
+            prop::sample::select(slugs).prop_map(Value::from).boxed()
+        }
+        Kind::Switch => any::<bool>().prop_map(Value::from).boxed(),
+    }
+}
+
+fn any_config() -> impl Strategy<Value = Map<String, Value>> {
+    let fields: Vec<_> = Config::PARAMS
+        .iter()
+        .map(|param| any_value(param).prop_map(|value| (param.key.to_owned(), value)))
+        .collect();
+    fields.prop_map(|fields| fields.into_iter().collect())
+}
+
+fn any_series() -> impl Strategy<Value = KeptSeries> {
+    let points = prop::collection::btree_map(0u32..20_000, any::<f32>(), 0..50);
+    ("[a-z_0-9]{1,20}", ".{0,40}", ".{0,8}", prop::option::of(any::<u32>()), points).prop_map(
+        |(metric, title, unit, thinned_from, points)| {
+            let points = points.into_iter().map(|(step, y)| (f64::from(step), f64::from(y))).collect();
+            KeptSeries { metric, title, unit, thinned_from, points: Rc::new(points) }
+        },
+    )
+}
+
+fn any_check() -> impl Strategy<Value = Check> {
+    let verdict = prop::sample::select(vec![Verdict::Holds, Verdict::Fails, Verdict::Open]);
+    (".{0,40}", ".{0,40}", ".{0,40}", verdict).prop_map(|(claim, expected, measured, verdict)| Check {
+        claim,
+        expected,
+        measured,
+        verdict,
+    })
+}
+
+fn any_evidence() -> impl Strategy<Value = Evidence> {
+    let device = (
+        prop::sample::select(vec![DeviceChoice::Auto, DeviceChoice::Webgpu, DeviceChoice::Cpu]),
+        prop::sample::select(vec![DeviceKind::Webgpu, DeviceKind::Cpu]),
+        ".{0,40}",
+        prop::option::of(".{0,40}"),
+    );
+    let outcome =
+        prop_oneof![Just(Outcome::Done), Just(Outcome::Stopped), ".{0,40}".prop_map(Outcome::Failed)];
+    let change = (any::<u32>(), 1e-5..10.0).prop_map(|(step, rate)| Change {
+        step,
+        key: "learning_rate".to_owned(),
+        value: Value::from(rate),
+    });
+    (
+        (any_config(), prop::collection::vec(change, 0..3), device),
+        (0i64..4_000_000_000_000, 0i64..1_000_000, outcome, any::<u32>(), any::<u32>()),
+        (prop::collection::vec(any_series(), 0..5), prop::collection::vec(any_check(), 0..5)),
+    )
+        .prop_map(
+            |((config, changes, device), (begun, took, outcome, done, planned), (series, checks))| {
+                let (asked, kind, name, fallback) = device;
+                Evidence {
+                    config,
+                    changes,
+                    device: DeviceUsed { asked, kind, name, fallback },
+                    begun: Moment(begun),
+                    finished: Moment(begun + took),
+                    outcome,
+                    steps: Steps { done, planned },
+                    series,
+                    checks,
+                    ..evidence()
+                }
+            },
+        )
+}
+
+/// The same but for what a file cannot tell apart: numbers that are none are all alike.
+fn as_written(mut evidence: Evidence) -> Evidence {
+    for series in &mut evidence.series {
+        let y = |y: f64| if (y as f32).is_finite() { y } else { f64::MAX };
+        series.points = Rc::new(series.points.iter().map(|point| (point.0, y(point.1))).collect());
+    }
+    evidence
+}
+
+/// The sentence that it is refused with.
+#[track_caller]
+fn refused(text: &str) -> String {
+    match Evidence::read::<Mlp>(text) {
+        Err(Refusal::Words(words)) => {
+            assert!(words.len() > 20 && words.len() < 600 && words.ends_with('.'), "{words}");
+            words
+        }
+        other => panic!("it was not refused: {other:?}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_run_comes_back_from_its_file(evidence in any_evidence()) {
+        let text = evidence.to_json();
+        let read = Evidence::read::<Mlp>(&text).expect("it is read");
+        prop_assert_eq!(read.config::<Config>(), evidence.config::<Config>());
+        // Settings to the last digit, since a run is done again from them.
+        let config: Config = read.config().expect("settings");
+        prop_assert_eq!(to_map(&config), evidence.config.clone());
+        prop_assert_eq!(read.to_json(), text);
+        let (mut read, mut evidence) = (as_written(read), as_written(evidence));
+        // Compared above by what they mean; a file may have a number as a text.
+        (read.config, evidence.config) = (Map::new(), Map::new());
+        let values = |evidence: &mut Evidence| -> Vec<(u32, String)> {
+            let text = |value: Value| value.as_str().map_or(value.to_string(), str::to_owned);
+            std::mem::take(&mut evidence.changes).into_iter().map(|c| (c.step, text(c.value))).collect()
+        };
+        prop_assert_eq!(values(&mut read), values(&mut evidence));
+        prop_assert_eq!(read, evidence);
+    }
+
+    #[test]
+    fn a_list_of_runs_comes_back_from_the_store(
+        runs in prop::collection::vec((any_evidence(), any::<u64>(), any::<bool>(), ".{0,70}", any::<bool>()), 0..6)
+    ) {
+        let mut history = History::default();
+        for (evidence, id, file, name, pinned) in runs {
+            let id = history.add(id, if file { Origin::File } else { Origin::Here }, evidence);
+            history.rename(id, &name);
+            history.pin(id, pinned);
+        }
+        let text = history.to_text();
+        let (read, complaints) = History::from_text::<Mlp>(&text);
+        prop_assert_eq!(complaints, Vec::<String>::new());
+        prop_assert_eq!(read.to_text(), text);
+        let names = |history: &History| history.runs.iter().map(|r| (r.id, r.name.clone(), r.pinned)).collect::<Vec<_>>();
+        prop_assert_eq!(names(&read), names(&history));
+    }
+
+    #[test]
+    fn no_text_is_too_strange(text in ".{0,200}", cut in 0usize..1200, letter in any::<char>()) {
+        refused(&text);
+        let whole = evidence().to_json();
+        let cut = (0..=cut.min(whole.len() - 3)).rfind(|at| whole.is_char_boundary(*at)).unwrap_or(0);
+        refused(&whole[..cut]);
+        // One letter changed may still be a good file; it must only not panic.
+        let mut damaged: Vec<char> = whole.chars().collect();
+        damaged[cut] = letter;
+        let _ = Evidence::read::<Mlp>(&damaged.into_iter().collect::<String>());
+    }
+}
+
+#[test]
+fn refusals_say_what_was_expected_and_what_was_found() {
+    let good = evidence().to_json();
+    assert!(Evidence::read::<Mlp>(&good).is_ok());
+    assert!(
+        Evidence::read::<Mlp>(&format!("\u{feff}{good}")).is_ok(),
+        "some editors put a mark at the front"
+    );
+    let with = |from: &str, to: &str| {
+        assert!(good.contains(from), "{from} is not in {good}");
+        refused(&good.replacen(from, to, 1))
+    };
+    for (from, to, says) in [
+        ("nn-lab/run", "other/thing", "found was other/thing"),
+        ("\"schema_version\": 1", "\"schema_version\": 2", "expected was schema version 1, found was 2"),
+        ("\"schema_version\": 1", "\"schema_version\": \"1\"", "expected was schema version 1"),
+        ("\"section\": \"mlp\"", "\"section\": \"gan\"", "found was gan"),
+        ("\"depth\":3", "\"depth\":99", "depth=99"),
+        ("\"depth\":3", "\"depht\":3", "depht"),
+        ("\"dataset\":\"spirals\"", "\"dataset\":\"rings\"", "rings"),
+        ("\"seed\": 1", "\"seed\": 2", "seed"),
+        ("[2,0.25]", "[1,0.25]", "loss_linear are not in order"),
+        ("[2,0.25]", "[2,\"x\"]", "damaged"),
+        ("\"steps\": {\"done\":3", "\"steps\": {\"done\":-3", "damaged"),
+        ("\"holds\"", "\"maybe\"", "maybe"),
+        ("2026-11-24T03:04:05.678Z", "yesterday", "yesterday"),
+        ("2026-11-24T03:04:10.000Z", "2025-11-24T03:04:10.000Z", "before it began"),
+        ("\"checks\"", "\"cheques\"", "checks"),
+    ] {
+        let words = with(from, to);
+        assert!(words.contains(says), "{from} -> {to}: {words}");
+    }
+    assert!(refused(&" ".repeat(MOST_BYTES + 1)).contains("at most 16 MB"));
+    assert!(refused("").contains("nothing"));
+    assert!(refused("[1, 2]").contains("none"));
+    assert_eq!(Evidence::read::<Rnn>(&good), Err(Refusal::OtherSection("mlp", "MLP")));
+    assert!(refused(&good.replacen("One is one.", &"1".repeat(3000), 1)).contains("2000 letters"));
+}
+
+#[test]
+fn a_file_of_before_a_setting_was_there_takes_its_default() {
+    let good = evidence().to_json();
+    let older = good.replacen("\"noise\":0.03,", "", 1);
+    assert_ne!(older, good);
+    assert_eq!(Evidence::read::<Mlp>(&older).expect("read").config(), Ok(Config::default()));
+}
+
+#[test]
+fn the_file_is_easy_to_read_elsewhere() {
+    let text = evidence().to_json();
+    for part in [
+        "\"schema\": \"nn-lab/run\"",
+        "\"seed\": 1",
+        "\"begun\": \"2026-11-24T03:04:05.678Z\"",
+        "\"device\": {\"asked\":\"auto\",\"kind\":\"cpu\",\"name\":\"Flex\",\"fallback\":\"There is no WebGPU here.\"}",
+        "\"outcome\": \"stopped\"",
+        "\"points\":[[1,0.5],[2,0.25],[3,null]]",
+        "\"verdict\":\"holds\"",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    assert_eq!(evidence().file_name("json"), "nn-lab-mlp-2026-11-24-030410.json");
+}
+
+#[test]
+fn ten_runs_are_kept_and_the_pinned_ones_besides() {
+    let mut history = History::default();
+    for id in 0..4 {
+        history.add(id, Origin::Here, evidence());
+    }
+    history.pin(1, true);
+    for _ in 0..20 {
+        // All with the same wish.
+        history.add(7, Origin::Here, evidence());
+    }
+    let names: Vec<_> = history.runs.iter().map(|run| run.name.as_str()).collect();
+    assert_eq!(names.len(), MOST_UNPINNED + 1);
+    assert_eq!((names.first(), names.last()), (Some(&"Run 2"), Some(&"Run 24")));
+    let mut ids: Vec<_> = history.runs.iter().map(|run| run.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), names.len());
+    history.pin(1, false);
+    assert_eq!(history.runs.len(), MOST_UNPINNED);
+    assert!(history.get(1).is_none(), "the oldest goes when it is pinned no longer");
+}
+
+#[test]
+fn what_was_deleted_comes_back_to_its_place() {
+    let mut history = History::default();
+    for id in 1..=3 {
+        history.add(id, Origin::Here, evidence());
+    }
+    history.delete(2);
+    history.delete(99);
+    assert_eq!(history.deleted().map(|run| run.id), Some(2));
+    assert_eq!(history.runs.len(), 2);
+    history.undo();
+    assert_eq!(history.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [1, 2, 3]);
+    history.undo();
+    assert_eq!(history.runs.len(), 3);
+}
+
+#[test]
+fn names_are_the_visitors_but_for_files() {
+    let mut history = History::default();
+    let ours = history.add(1, Origin::Here, evidence());
+    let file = history.add(2, Origin::File, evidence());
+    let name = |history: &History, id| history.get(id).expect("there").name.clone();
+    assert_eq!(name(&history, file), "File of 2026-11-24 03:04");
+    let again = history.add(9, Origin::File, evidence());
+    assert_eq!(name(&history, again), "File of 2026-11-24 03:04 (2)");
+    history.rename(ours, "  deep\u{7} one ");
+    history.rename(file, "mine");
+    assert_eq!(name(&history, ours), "deep one");
+    assert_eq!(name(&history, file), "File of 2026-11-24 03:04");
+    history.rename(ours, "   ");
+    assert_eq!(name(&history, ours), "deep one");
+    history.rename(ours, &"ä".repeat(500));
+    assert_eq!(name(&history, ours).chars().count(), 60);
+    let next = history.add(3, Origin::Here, evidence());
+    assert_eq!(history.before(next).map(|run| run.id), Some(ours), "a file is no run of this panel");
+}
+
+#[test]
+fn a_damaged_run_in_the_store_costs_only_itself() {
+    let mut history = History::default();
+    for id in 1..=3 {
+        history.add(id, Origin::Here, evidence());
+    }
+    let text = history.to_text();
+    let damaged = text.replacen("\"depth\":3", "\"depth\":0", 2).replacen("\"depth\":0", "\"depth\":3", 1);
+    let (read, complaints) = History::from_text::<Mlp>(&damaged);
+    assert_eq!(read.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(complaints.len(), 1);
+    assert!(complaints[0].starts_with("Stored run 2"), "{complaints:?}");
+    for text in ["", "{", "[]", "{\"version\":9,\"runs\":[]}", "{\"version\":1}", "null"] {
+        let (read, complaints) = History::from_text::<Mlp>(text);
+        assert_eq!((read.runs.len(), complaints.len()), (0, 1), "{text}");
+    }
+    let (_, complaints) = History::from_text::<Rnn>(&text);
+    assert_eq!(complaints.len(), 3, "runs of another section");
+}
+
+#[test]
+fn long_series_are_stored_thinned_and_say_so() {
+    let mut long = evidence();
+    let points: Vec<_> = (1..=20_000).map(|step| (f64::from(step), 1.0)).collect();
+    long.series[0].points = Rc::new(points);
+    let mut history = History::default();
+    history.add(1, Origin::Here, long.clone());
+    let (read, complaints) = History::from_text::<Mlp>(&history.to_text());
+    assert!(complaints.is_empty());
+    let series = &read.runs[0].evidence.series[0];
+    assert!(series.points.len() <= STORED_POINTS && series.points.len() > STORED_POINTS / 2);
+    assert_eq!(series.thinned_from, Some(20_000));
+    assert_eq!((series.points[0].0, series.points[series.points.len() - 1].0), (1.0, 20_000.0));
+    assert_eq!(read.runs[0].evidence.series[1].thinned_from, None);
+    // What this window has in full stays so when another window stores something.
+    let followed = history.follow(read);
+    assert_eq!(followed.runs[0].evidence.series[0].points.len(), 20_000);
+    // A hundred runs of a default length fit into the five megabytes that browsers grant.
+    let mut usual = evidence();
+    usual.series.truncate(2);
+    for series in &mut usual.series {
+        series.points =
+            Rc::new((1..=1500).map(|step| (f64::from(step), f64::from(1.0f32 / step as f32))).collect());
+    }
+    assert!(usual.to_json().len() < 80_000, "{}", usual.to_json().len());
+}
+
+#[test]
+fn runs_are_put_into_words() {
+    let from = to_map(&Config::default());
+    let mut to = from.clone();
+    assert!(format::differences(Config::PARAMS, &from, &to).is_empty());
+    for (key, value) in [
+        ("depth", Value::from(5)),
+        ("bias", Value::from(false)),
+        ("dataset", "moons".into()),
+        // The same in other words.
+        ("width", "32".into()),
+        ("noise", "0.03".into()),
+    ] {
+        to.insert(key.to_owned(), value);
+    }
+    assert_eq!(
+        format::differences(Config::PARAMS, &from, &to),
+        ["Data set Spirals → Moons", "Hidden layers 3 → 5", "Biases on → off"]
+    );
+    let check = |verdict| Check { verdict, ..evidence().checks[0].clone() };
+    let all = [Verdict::Holds, Verdict::Fails, Verdict::Open, Verdict::Holds].map(check);
+    assert_eq!(format::verdicts(&all), "2 hold, 1 does not, 1 not measured");
+    assert_eq!(format::verdicts(&[]), "none");
+    assert_eq!(format::outcome(&evidence()), "stopped after 3 of 1500 steps");
+    assert_eq!(format::duration(&evidence()), "4.3 s");
+    assert_eq!(Mlp::SLUG, "mlp");
+}
