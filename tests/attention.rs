@@ -261,7 +261,9 @@ fn every_setting_at_its_ends_runs() {
         let ends = match param.kind {
             Kind::Int { min, max, .. } => vec![min.to_string(), max.to_string()],
             Kind::Float { min, max, .. } => vec![min.to_string(), max.to_string()],
-            Kind::Choice(options) => options.iter().map(|(slug, _)| (*slug).to_owned()).collect(),
+            Kind::Choice(options) | Kind::List(options) => {
+                options.iter().map(|(slug, _)| (*slug).to_owned()).collect()
+            }
             Kind::Switch => vec!["0".to_owned(), "1".to_owned()],
         };
         for end in ends {

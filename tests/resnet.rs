@@ -14,16 +14,15 @@ use nn_lab::models::weights::count_params;
 use nn_lab::run::Experiment;
 use nn_lab::run::training::{cross_entropy, one_hot};
 use nn_lab::sections::resnet::{
-    BlockChoice, Config, Dataset, Depth, Flow, InitChoice, NetFlow, Optimizer, Record, ResNet, Side, Width,
-    decay, params_formula,
+    BlockChoice, Config, Dataset, Flow, InitChoice, NetFlow, Optimizer, Record, ResNet, decay, params_formula,
 };
 use proptest::prelude::*;
 
-const DEPTHS: [Depth; 6] = [Depth::D8, Depth::D14, Depth::D20, Depth::D32, Depth::D44, Depth::D56];
+const DEPTHS: [u32; 6] = [8, 14, 20, 32, 44, 56];
 
 /// Small enough for a test.
 fn tiny() -> Config {
-    Config { depth: Depth::D8, batch_size: 8, steps: 6, n_seeds: 1, ..Config::default() }
+    Config { depth: 8, batch_size: 8, steps: 6, n_seeds: 1, ..Config::default() }
 }
 
 fn run(config: Config) -> (Record, Result<(), LabError>) {
@@ -135,10 +134,10 @@ prop_compose! {
     fn any_config()(
         depth in prop::sample::select(DEPTHS.to_vec()),
         block in prop::sample::select(vec![BlockChoice::Basic, BlockChoice::Bottleneck]),
-        width in prop::sample::select(vec![Width::Quarter, Width::Half, Width::Full]),
+        width in prop::sample::select(vec![0.25, 0.5, 1.0]),
         init in prop::sample::select(vec![InitChoice::Pytorch, InitChoice::He, InitChoice::Lecun]),
         dataset in prop::sample::select(vec![Dataset::FashionMnist, Dataset::Cifar10]),
-        side in prop::sample::select(vec![Side::S16, Side::S32]),
+        side in prop::sample::select(vec![16, 32]),
         optimizer in prop::sample::select(vec![Optimizer::Adam, Optimizer::Momentum, Optimizer::Sgd]),
         (batch_norm, augment) in (any::<bool>(), any::<bool>()),
         learning_rate in 1e-5f64..=10.0, batch_size in 2u32..=128, steps in 1u32..=20_000,
@@ -188,7 +187,7 @@ fn shapes_come_from_a_real_forward_pass() {
     shapes.extend([[8, 8, 8]; 3]);
     shapes.extend([[16, 4, 4]; 3]);
     assert_eq!((structure.shapes.clone(), structure.n_classes), (shapes, 10));
-    let bottleneck = Config { block: BlockChoice::Bottleneck, side: Side::S32, ..tiny() };
+    let bottleneck = Config { block: BlockChoice::Bottleneck, side: 32, ..tiny() };
     let structure = probe(bottleneck).structure.expect("a structure");
     assert_eq!(structure.shapes, [[1, 32, 32], [4, 32, 32], [16, 32, 32], [32, 16, 16], [64, 8, 8]]);
     assert_eq!(structure.projected, [true; 3]);
@@ -221,7 +220,7 @@ fn one_switch_shows_vanishing_and_growing_gradients() {
 #[test]
 fn what_is_claimed_of_gradients_holds_for_every_initialization() {
     for init in [InitChoice::Pytorch, InitChoice::He, InitChoice::Lecun] {
-        for depth in [Depth::D8, Depth::D20, Depth::D32] {
+        for depth in [8, 20, 32] {
             for block in [BlockChoice::Basic, BlockChoice::Bottleneck] {
                 let config = Config { depth, block, init, ..Config::default() };
                 let checks = ResNet::checks(&config, &probe(config.clone()));
@@ -240,8 +239,7 @@ fn what_is_claimed_of_gradients_holds_for_every_initialization() {
 fn nothing_is_claimed_before_it_is_measured() {
     let checks = ResNet::checks(&Config::default(), &Record::default());
     assert!(checks.iter().all(|check| check.verdict == Verdict::Open), "{checks:?}");
-    let paper =
-        Config { depth: Depth::D20, width: Width::Full, side: Side::S16, n_seeds: 1, ..Config::default() };
+    let paper = Config { depth: 20, width: 1.0, side: 16, n_seeds: 1, ..Config::default() };
     let checks = ResNet::checks(&paper, &probe(paper.clone()));
     assert_eq!((checks[1].measured.as_str(), checks[1].verdict), ("0.271 M", Verdict::Holds));
 }
@@ -303,7 +301,7 @@ fn a_changed_learning_rate_is_taken_and_one_too_large_ends_in_a_message() {
 
 #[test]
 fn cifar_10_is_asked_for_or_learned() {
-    let config = Config { dataset: Dataset::Cifar10, side: Side::S32, ..tiny() };
+    let config = Config { dataset: Dataset::Cifar10, side: 32, ..tiny() };
     let Err(LabError::Data(text)) = run(config.clone()).1 else { panic!("there are no files") };
     assert!(text.contains("CIFAR-10"), "{text}");
     let Some(user_files) = collector::real_cifar10() else { return };
@@ -318,7 +316,9 @@ fn every_setting_at_its_ends_runs() {
         let ends = match param.kind {
             Kind::Int { min, max, .. } => vec![min.to_string(), max.to_string()],
             Kind::Float { min, max, .. } => vec![min.to_string(), max.to_string()],
-            Kind::Choice(options) => options.iter().map(|(slug, _)| (*slug).to_owned()).collect(),
+            Kind::Choice(options) | Kind::List(options) => {
+                options.iter().map(|(slug, _)| (*slug).to_owned()).collect()
+            }
             Kind::Switch => vec!["0".to_owned(), "1".to_owned()],
         };
         for end in ends {

@@ -54,6 +54,10 @@ fn any_value(param: &Param) -> BoxedStrategy<Value> {
             let slugs: Vec<_> = options.iter().map(|(slug, _)| *slug).collect();
             prop::sample::select(slugs).prop_map(Value::from).boxed()
         }
+        Kind::List(options) => {
+            let numbers: Vec<_> = options.iter().filter_map(|(slug, _)| param.read(slug).0).collect();
+            prop::sample::select(numbers).boxed()
+        }
         Kind::Switch => any::<bool>().prop_map(Value::from).boxed(),
     }
 }

@@ -16,8 +16,8 @@ use nn_lab::run::{Experiment, safetensors};
 use nn_lab::sections::transformer::positions::{measured_period, product_formula, wavelength};
 use nn_lab::sections::transformer::writing::{Writer, draw};
 use nn_lab::sections::transformer::{
-    Config, Frame, Heads, PositionsChoice, Record, Request, TextChoice, Transformer, Width, WriteRequest,
-    param_count, sizes,
+    Config, Frame, PositionsChoice, Record, Request, TextChoice, Transformer, WriteRequest, param_count,
+    sizes,
 };
 use proptest::prelude::*;
 
@@ -117,8 +117,8 @@ proptest! {
     #[test]
     fn the_formula_counts_the_module(
         layers in 1u32..4,
-        heads in prop::sample::select(vec![Heads::H1, Heads::H2, Heads::H4, Heads::H8]),
-        d_model in prop::sample::select(vec![Width::D16, Width::D32, Width::D64, Width::D96]),
+        heads in prop::sample::select(vec![1, 2, 4, 8]),
+        d_model in prop::sample::select(vec![16, 32, 64, 96]),
         (context, vocabulary) in (8u32..40, 2usize..40),
         (learned, tied) in (any::<bool>(), any::<bool>()),
     ) {
@@ -229,8 +229,8 @@ fn own_text() -> Vec<u8> {
 fn tiny() -> Config {
     Config {
         layers: 2,
-        heads: Heads::H2,
-        d_model: Width::D16,
+        heads: 2,
+        d_model: 16,
         context: 16,
         batch_size: 4,
         steps: 40,
@@ -399,7 +399,9 @@ fn every_setting_at_its_ends_runs() {
         let ends = match param.kind {
             Kind::Int { min, max, .. } => vec![min.to_string(), max.to_string()],
             Kind::Float { min, max, .. } => vec![min.to_string(), max.to_string()],
-            Kind::Choice(options) => options.iter().map(|(slug, _)| (*slug).to_owned()).collect(),
+            Kind::Choice(options) | Kind::List(options) => {
+                options.iter().map(|(slug, _)| (*slug).to_owned()).collect()
+            }
             Kind::Switch => vec!["0".to_owned(), "1".to_owned()],
         };
         for end in ends {

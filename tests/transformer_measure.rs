@@ -65,7 +65,7 @@ fn nanogpt_on_the_whole_validation_part() {
     let mut learner = Learner::new(&config, corpus.vocabulary.len(), &Device::flex());
     let gpt2 = std::env::var("NN_LAB_INIT").is_ok_and(|init| init == "gpt2");
     if gpt2 {
-        as_gpt2(&mut learner, config.d_model.size() as f32);
+        as_gpt2(&mut learner, config.d_model as f32);
     }
     let (batch, context) = (config.batch_size as usize, config.context as usize);
     let mut windows = Windows::new(config.seed.into());

@@ -7,6 +7,105 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+/// Declares an enum whose variants are the values of a setting: for each its name in the address and its words on the page.
+#[macro_export]
+macro_rules! choices {
+    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$about:meta])* $variant:ident = $slug:literal, $words:literal;)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+        pub enum $name {
+            $($(#[$about])* #[serde(rename = $slug)] $variant,)+
+        }
+
+        impl $name {
+            /// The values in the address and the words on the page.
+            pub const CHOICES: $crate::core::settings::Choices = &[$(($slug, $words)),+];
+        }
+    };
+}
+
+/// Declares the settings of a section in one table: `field: type = default, kind, "label", "symbol", "help";`, then the
+/// presets. The kinds are `int(min, max)`, `float(min, max)` (both with `log` as a third word where the slider is
+/// logarithmic), `list(number, ...)` (each with words behind it where the page does not show the number), `choice` (of a
+/// type with `CHOICES`) and `switch`; `live` behind one says that the field may change during a run. A preset names fields,
+/// so one that is misspelt does not compile.
+#[macro_export]
+macro_rules! settings {
+    (
+        $(#[$doc:meta])*
+        pub struct Config {
+            $($key:ident: $type:ty = $default:expr,
+                $kind:ident $(($($range:tt)*))? $($live:ident)?, $label:literal, $symbol:literal, $help:literal;)+
+        }
+        presets {
+            $($slug:literal, $title:literal, $about:literal => { $($field:ident: $value:literal),* $(,)? })*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+        pub struct Config {
+            $(#[doc = $help] pub $key: $type,)+
+        }
+
+        impl Default for Config {
+            fn default() -> Self {
+                Self { $($key: $default),+ }
+            }
+        }
+
+        impl $crate::core::settings::Settings for Config {
+            const PARAMS: &'static [$crate::core::settings::Param] = &[$($crate::core::settings::Param {
+                key: stringify!($key),
+                label: $label,
+                symbol: $symbol,
+                help: $help,
+                kind: $crate::settings!(@kind $type, $kind $($($range)*)?),
+                live: $crate::settings!(@live $($live)?),
+            }),+];
+            const PRESETS: &'static [$crate::core::settings::Preset] = &[$($crate::core::settings::Preset {
+                slug: $slug,
+                title: $title,
+                help: $about,
+                values: $crate::keys!(@pairs Config; $($field: $value),*),
+            }),*];
+        }
+    };
+    (@kind $type:ty, int $min:literal, $max:expr) => {
+        $crate::core::settings::Kind::Int { min: $min, max: $max, log: false }
+    };
+    (@kind $type:ty, int $min:literal, $max:expr, log) => {
+        $crate::core::settings::Kind::Int { min: $min, max: $max, log: true }
+    };
+    (@kind $type:ty, float $min:literal, $max:expr) => {
+        $crate::core::settings::Kind::Float { min: $min, max: $max, log: false }
+    };
+    (@kind $type:ty, float $min:literal, $max:expr, log) => {
+        $crate::core::settings::Kind::Float { min: $min, max: $max, log: true }
+    };
+    (@kind $type:ty, list $($value:literal $($words:literal)?),+) => {
+        $crate::core::settings::Kind::List(&[$((stringify!($value), $crate::settings!(@words $value $($words)?))),+])
+    };
+    (@kind $type:ty, choice) => { $crate::core::settings::Kind::Choice(<$type>::CHOICES) };
+    (@kind $type:ty, switch) => { $crate::core::settings::Kind::Switch };
+    (@words $value:literal) => { stringify!($value) };
+    (@words $value:literal $words:literal) => { $words };
+    (@live) => { false };
+    (@live live) => { true };
+}
+
+/// Names of fields, `keys![Config; depth, width]`: one that is misspelt does not compile.
+#[macro_export]
+macro_rules! keys {
+    ($config:ty; $($key:ident),* $(,)?) => {{
+        const _: fn(&$config) = |_config| { $(let _ = &_config.$key;)* };
+        &[$(stringify!($key)),*]
+    }};
+    (@pairs $config:ty; $($key:ident: $value:literal),*) => {{
+        const _: fn(&$config) = |_config| { $(let _ = &_config.$key;)* };
+        &[$((stringify!($key), $value)),*]
+    }};
+}
+
 /// The settings of one experiment. Every field is a number, a boolean or a unit enum (serialized in kebab-case).
 pub trait Settings:
     Default + Clone + PartialEq + std::fmt::Debug + Serialize + DeserializeOwned + 'static
@@ -56,6 +155,9 @@ pub fn base<C: Settings>(query: &[(String, String)]) -> (Option<&'static Preset>
     }
 }
 
+/// Values in the address and the words on the page.
+pub type Choices = &'static [(&'static str, &'static str)];
+
 /// One field of a config.
 #[derive(Debug, PartialEq)]
 pub struct Param {
@@ -74,14 +176,16 @@ pub struct Param {
 }
 
 /// Which values a field takes.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// A whole number from `min` to `max`, on a logarithmic slider if `log`.
     Int { min: u32, max: u32, log: bool },
     /// A real number from `min` to `max`, on a logarithmic slider if `log`.
     Float { min: f64, max: f64, log: bool },
     /// One of some names: the value in the address and the words on the page.
-    Choice(&'static [(&'static str, &'static str)]),
+    Choice(Choices),
+    /// One of some numbers, which are written alike in the address.
+    List(Choices),
     /// On or off.
     Switch,
 }
@@ -100,11 +204,7 @@ pub fn with<C: Settings>(config: &C, key: &str, value: &Value) -> Result<C, Stri
         .iter()
         .find(|param| param.key == key)
         .ok_or_else(|| format!("There is no setting called {key}."))?;
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let (value, complaint) = param.read(&text);
+    let (value, complaint) = param.read(&param.text(value));
     let value = value.ok_or_else(|| complaint.unwrap_or_default())?;
     let mut map = to_map(config);
     map.insert(key.to_owned(), value);
@@ -122,13 +222,7 @@ pub fn difference<C: Settings>(config: &C, base: &C) -> Vec<(String, String)> {
     C::PARAMS
         .iter()
         .filter(|param| ours.get(param.key) != base.get(param.key))
-        .filter_map(|param| {
-            let text = match ours.get(param.key)? {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            Some((param.key.to_owned(), text))
-        })
+        .filter_map(|param| Some((param.key.to_owned(), param.text(ours.get(param.key)?))))
         .collect()
 }
 
@@ -158,24 +252,41 @@ pub fn from_query<C: Settings>(base: &C, query: &[(String, String)]) -> (C, Vec<
 }
 
 impl Param {
+    /// A value as an address has it.
+    pub fn text(&self, value: &Value) -> String {
+        match (self.kind, value) {
+            (_, Value::String(text)) => text.clone(),
+            // 1.0 is written as it stands in the list.
+            (Kind::List(_), Value::Number(number)) => number.as_f64().unwrap_or(f64::NAN).to_string(),
+            (_, other) => other.to_string(),
+        }
+    }
+
     /// Reads a value from text. Gives the nearest value allowed, if there is one, and a sentence if that differs
     /// from what was asked.
     pub fn read(&self, text: &str) -> (Option<Value>, Option<String>) {
         let text = text.trim();
         let shown: String = text.chars().take(40).collect();
+        let is_list = matches!(self.kind, Kind::List(_));
+        // 1.0 is the 1 of a list.
+        let number = text.parse::<f64>().ok().filter(|_| is_list);
+        let same = |slug: &str| slug == text || (number.is_some() && number == slug.parse().ok());
         match self.kind {
             Kind::Int { min, max, .. } => {
                 self.read_number(&shown, text, f64::from(min), f64::from(max), true)
             }
             Kind::Float { min, max, .. } => self.read_number(&shown, text, min, max, false),
-            Kind::Choice(options) => match options.iter().find(|(slug, _)| *slug == text) {
-                Some((slug, _)) => (Some(Value::from(*slug)), None),
-                None => {
-                    let names: Vec<_> = options.iter().map(|(slug, _)| *slug).collect();
-                    let names = names.join(", ");
-                    (None, Some(format!("{}={shown} is not one of {names}; it was left out.", self.key)))
+            Kind::Choice(options) | Kind::List(options) => {
+                match options.iter().find(|(slug, _)| same(slug)) {
+                    Some((slug, _)) if is_list => (serde_json::from_str(slug).ok(), None),
+                    Some((slug, _)) => (Some(Value::from(*slug)), None),
+                    None => {
+                        let names: Vec<_> = options.iter().map(|(slug, _)| *slug).collect();
+                        let names = names.join(", ");
+                        (None, Some(format!("{}={shown} is not one of {names}; it was left out.", self.key)))
+                    }
                 }
-            },
+            }
             Kind::Switch => match text {
                 "1" | "true" => (Some(Value::from(true)), None),
                 "0" | "false" => (Some(Value::from(false)), None),

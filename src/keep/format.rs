@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 /// A setting's value, as the panel calls it.
 pub fn value(param: &Param, value: &Value) -> String {
-    let text = as_text(value);
+    let text = param.text(value);
     match param.kind {
-        Kind::Choice(options) => {
+        Kind::Choice(options) | Kind::List(options) => {
             options.iter().find(|(slug, _)| *slug == text).map_or(text, |(_, words)| (*words).to_owned())
         }
         Kind::Switch => if value == &Value::Bool(true) { "on" } else { "off" }.to_owned(),

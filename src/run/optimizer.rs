@@ -1,17 +1,15 @@
 //! The rules that turn gradients into steps.
 
-use serde::{Deserialize, Serialize};
-
-/// Which rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Optimizer {
-    /// Kingma and Ba 2015, with beta 0.9 and 0.999 and epsilon 1e-8.
-    Adam,
-    /// `v <- 0.9 v + g`, `w <- w - lr v`.
-    Momentum,
-    /// `w <- w - lr g`.
-    Sgd,
+crate::choices! {
+    /// Which rule.
+    pub enum Optimizer {
+        /// Kingma and Ba 2015, with beta 0.9 and 0.999 and epsilon 1e-8.
+        Adam = "adam", "Adam";
+        /// `v <- 0.9 v + g`, `w <- w - lr v`.
+        Momentum = "momentum", "SGD + momentum";
+        /// `w <- w - lr g`.
+        Sgd = "sgd", "SGD";
+    }
 }
 
 #[cfg(feature = "compute")]

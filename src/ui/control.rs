@@ -46,7 +46,7 @@ pub fn Control(props: &ControlProps) -> Html {
     };
     let (kind, input) = match props.param.kind {
         Kind::Int { .. } | Kind::Float { .. } => ("number", html! { <Slider ..field.clone() /> }),
-        Kind::Choice(_) => ("choice", html! { <Select ..field.clone() /> }),
+        Kind::Choice(_) | Kind::List(_) => ("choice", html! { <Select ..field.clone() /> }),
         Kind::Switch => ("switch", html! { <Switch ..field.clone() /> }),
     };
     html! {

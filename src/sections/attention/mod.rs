@@ -19,7 +19,6 @@ pub use panel::AttentionPanel;
 
 use crate::core::Check;
 use crate::core::curve::{Curve, RunSeries};
-use crate::core::settings::{Kind, Param, Preset, Settings};
 use crate::run::Experiment;
 pub use crate::run::optimizer::Optimizer;
 use serde::{Deserialize, Serialize};
@@ -29,197 +28,61 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub struct Attention;
 
-/// Which keys are hidden in the figures of the probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MaskChoice {
-    None,
-    Causal,
-    Padding,
-}
-
-/// Settings of section 5; [`Settings::PARAMS`] explains each.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Config {
-    pub d_k: u32,
-    pub sigma: f64,
-    pub n_tokens: u32,
-    pub mask: MaskChoice,
-    pub length: u32,
-    pub n_keys: u32,
-    pub n_seeds: u32,
-    pub d_model: u32,
-    pub n_heads: u32,
-    pub optimizer: Optimizer,
-    pub learning_rate: f64,
-    pub batch_size: u32,
-    pub steps: u32,
-    pub seed: u32,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            d_k: 64,
-            sigma: 1.0,
-            n_tokens: 8,
-            mask: MaskChoice::None,
-            length: 6,
-            n_keys: 64,
-            n_seeds: 8,
-            d_model: 32,
-            n_heads: 2,
-            optimizer: Optimizer::Adam,
-            learning_rate: 0.003,
-            batch_size: 32,
-            steps: 200,
-            seed: 1,
-        }
+crate::choices! {
+    /// Which keys are hidden in the figures of the probe.
+    pub enum MaskChoice {
+        None = "none", "None";
+        Causal = "causal", "Causal";
+        Padding = "padding", "Padding";
     }
 }
 
-impl Settings for Config {
-    const PARAMS: &'static [Param] = &[
-        Param {
-            key: "d_k",
-            label: "Size of queries and keys",
-            symbol: "d_k",
-            help: "Numbers in each query and each key of a head, in the heatmaps, the bars and the training. The sweep has all sizes.",
-            kind: Kind::Int { min: 4, max: 512, log: true },
-            live: false,
-        },
-        Param {
-            key: "sigma",
-            label: "Spread of queries and keys",
-            symbol: "σ",
-            help: "Standard deviation of each number in the queries and keys; in the training, at its start. Scores grow with its square.",
-            kind: Kind::Float { min: 0.25, max: 2.0, log: true },
-            live: false,
-        },
-        Param {
-            key: "n_tokens",
-            label: "Tokens",
-            symbol: "n",
-            help: "Tokens in a sequence, in the heatmaps and in the training.",
-            kind: Kind::Int { min: 2, max: 24, log: false },
-            live: false,
-        },
-        Param {
-            key: "mask",
-            label: "Mask",
-            symbol: "",
-            help: "Which keys a query may not see: none, those after it, or the padding at the end. The look-up task is trained without one.",
-            kind: Kind::Choice(&[("none", "None"), ("causal", "Causal"), ("padding", "Padding")]),
-            live: true,
-        },
-        Param {
-            key: "length",
-            label: "Tokens before the padding",
-            symbol: "",
-            help: "The padding mask hides all keys after these. With 0 nothing is left to see, and all weights are zero.",
-            kind: Kind::Int { min: 0, max: 24, log: false },
-            live: true,
-        },
-        Param {
-            key: "n_keys",
-            label: "Keys in the sweep",
-            symbol: "n",
-            help: "Keys that each query of the sweep may attend to. Equal weights on all of them have an entropy of ln n.",
-            kind: Kind::Int { min: 2, max: 128, log: true },
-            live: true,
-        },
-        Param {
-            key: "n_seeds",
-            label: "Draws in the sweep",
-            symbol: "",
-            help: "Independent draws of queries and keys; the bands show how much they differ.",
-            kind: Kind::Int { min: 2, max: 16, log: false },
-            live: true,
-        },
-        Param {
-            key: "d_model",
-            label: "Model size",
-            symbol: "d_model",
-            help: "Numbers that stand for a token between layers.",
-            kind: Kind::Int { min: 2, max: 128, log: true },
-            live: false,
-        },
-        Param {
-            key: "n_heads",
-            label: "Heads",
-            symbol: "h",
-            help: "Attentions side by side, each with its own projections. Multi-head attention gives each d_model / h numbers, so h must divide d_model.",
-            kind: Kind::Int { min: 1, max: 8, log: false },
-            live: false,
-        },
-        Param {
-            key: "optimizer",
-            label: "Optimizer",
-            symbol: "",
-            help: "Plain gradient descent, with momentum 0.9, or Adam (Kingma and Ba 2015).",
-            kind: Kind::Choice(&[("adam", "Adam"), ("momentum", "SGD + momentum"), ("sgd", "SGD")]),
-            live: false,
-        },
-        Param {
-            key: "learning_rate",
-            label: "Learning rate",
-            symbol: "η",
-            help: "Length of a step along the gradient. It may be changed while the nets train.",
-            kind: Kind::Float { min: 1e-5, max: 10.0, log: true },
-            live: true,
-        },
-        Param {
-            key: "batch_size",
-            label: "Batch size",
-            symbol: "B",
-            help: "Sequences in one step; both nets see the same ones.",
-            kind: Kind::Int { min: 1, max: 128, log: true },
-            live: false,
-        },
-        Param {
-            key: "steps",
-            label: "Training steps",
-            symbol: "",
-            help: "Steps until training ends by itself.",
-            kind: Kind::Int { min: 1, max: 10_000, log: true },
-            live: false,
-        },
-        Param {
-            key: "seed",
-            label: "Seed",
-            symbol: "",
-            help: "Draws queries, keys, initial weights and sequences. The same seed gives the same run on the same device.",
-            kind: Kind::Int { min: 0, max: 999_999, log: false },
-            live: false,
-        },
-    ];
-
-    const PRESETS: &'static [Preset] = &[
-        Preset {
-            slug: "small-keys",
-            title: "d_k = 8: the scale hardly matters",
-            help: "Scores of 8 products are small with or without the scale: both nets learn at the same pace.",
-            values: &[("d_k", "8")],
-        },
-        Preset {
-            slug: "saturated",
-            title: "d_k = 256: unscaled starts saturated",
-            help: "Without the scale each query starts with almost all of its weight on one random key. It learns, but takes at least one and a half times as many steps.",
-            values: &[("d_k", "256"), ("steps", "150")],
-        },
-        Preset {
-            slug: "small-weights",
-            title: "d_k = 256, small weights: no scale needed",
-            help: "Queries and keys that start at a quarter of the size keep the scores small as well. Unscaled, the net then learns at least as fast.",
-            values: &[("d_k", "256"), ("sigma", "0.25"), ("steps", "150")],
-        },
-        Preset {
-            slug: "plain-descent",
-            title: "SGD, d_k = 128: no slower unscaled",
-            help: "Without the scale the gradients of both projections are longer by the square root of d_k. Plain descent takes longer steps for it, which makes up for the saturation; Adam's steps do not grow with the gradient.",
-            values: &[("d_k", "128"), ("optimizer", "sgd"), ("learning_rate", "0.3"), ("steps", "150")],
-        },
-    ];
+crate::settings! {
+    /// Settings of section 5.
+    pub struct Config {
+        d_k: u32 = 64, int(4, 512, log), "Size of queries and keys", "d_k",
+            "Numbers in each query and each key of a head, in the heatmaps, the bars and the training. The sweep has all sizes.";
+        sigma: f64 = 1.0, float(0.25, 2.0, log), "Spread of queries and keys", "σ",
+            "Standard deviation of each number in the queries and keys; in the training, at its start. Scores grow with its square.";
+        n_tokens: u32 = 8, int(2, 24), "Tokens", "n",
+            "Tokens in a sequence, in the heatmaps and in the training.";
+        mask: MaskChoice = MaskChoice::None, choice live, "Mask", "",
+            "Which keys a query may not see: none, those after it, or the padding at the end. The look-up task is trained without one.";
+        length: u32 = 6, int(0, 24) live, "Tokens before the padding", "",
+            "The padding mask hides all keys after these. With 0 nothing is left to see, and all weights are zero.";
+        n_keys: u32 = 64, int(2, 128, log) live, "Keys in the sweep", "n",
+            "Keys that each query of the sweep may attend to. Equal weights on all of them have an entropy of ln n.";
+        n_seeds: u32 = 8, int(2, 16) live, "Draws in the sweep", "",
+            "Independent draws of queries and keys; the bands show how much they differ.";
+        d_model: u32 = 32, int(2, 128, log), "Model size", "d_model",
+            "Numbers that stand for a token between layers.";
+        n_heads: u32 = 2, int(1, 8), "Heads", "h",
+            "Attentions side by side, each with its own projections. Multi-head attention gives each d_model / h numbers, so h must divide d_model.";
+        optimizer: Optimizer = Optimizer::Adam, choice, "Optimizer", "",
+            "Plain gradient descent, with momentum 0.9, or Adam (Kingma and Ba 2015).";
+        learning_rate: f64 = 0.003, float(1e-5, 10.0, log) live, "Learning rate", "η",
+            "Length of a step along the gradient. It may be changed while the nets train.";
+        batch_size: u32 = 32, int(1, 128, log), "Batch size", "B",
+            "Sequences in one step; both nets see the same ones.";
+        steps: u32 = 200, int(1, 10_000, log), "Training steps", "",
+            "Steps until training ends by itself.";
+        seed: u32 = 1, int(0, 999_999), "Seed", "",
+            "Draws queries, keys, initial weights and sequences. The same seed gives the same run on the same device.";
+    }
+    presets {
+        "small-keys", "d_k = 8: the scale hardly matters",
+            "Scores of 8 products are small with or without the scale: both nets learn at the same pace."
+            => { d_k: "8" }
+        "saturated", "d_k = 256: unscaled starts saturated",
+            "Without the scale each query starts with almost all of its weight on one random key. It learns, but takes at least one and a half times as many steps."
+            => { d_k: "256", steps: "150" }
+        "small-weights", "d_k = 256, small weights: no scale needed",
+            "Queries and keys that start at a quarter of the size keep the scores small as well. Unscaled, the net then learns at least as fast."
+            => { d_k: "256", sigma: "0.25", steps: "150" }
+        "plain-descent", "SGD, d_k = 128: no slower unscaled",
+            "Without the scale the gradients of both projections are longer by the square root of d_k. Plain descent takes longer steps for it, which makes up for the saturation; Adam's steps do not grow with the gradient."
+            => { d_k: "128", optimizer: "sgd", learning_rate: "0.3", steps: "150" }
+    }
 }
 
 /// What one message brings.

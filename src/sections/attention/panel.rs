@@ -8,6 +8,7 @@ use super::{
     Attention, Config, Heads, Maps, MaskChoice, Record, Sweep, entropy_uniform, head_dim, params_formula,
     steps_to_solve,
 };
+use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::{PanelProps, Shown, controls, frame, stamp, use_settings};
 use crate::run::Experiment;
@@ -23,14 +24,16 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
     let lab = use_experiment::<Attention>(config, props.device);
-    let mut mask_keys = vec!["d_k", "sigma", "n_tokens", "mask"];
-    mask_keys.extend((config.mask == MaskChoice::Padding).then_some("length"));
+    let mask_keys: &[_] = match config.mask {
+        MaskChoice::Padding => keys![Config; d_k, sigma, n_tokens, mask, length],
+        MaskChoice::None | MaskChoice::Causal => keys![Config; d_k, sigma, n_tokens, mask],
+    };
     let knobs = html! {
         <>
-            { controls(&settings, "Queries and keys", &mask_keys) }
-            { controls(&settings, "Sweep over d_k", &["n_keys", "n_seeds"]) }
-            { controls(&settings, "Heads", &["d_model", "n_heads"]) }
-            { controls(&settings, "Training", &["optimizer", "learning_rate", "batch_size", "steps", "seed"]) }
+            { controls(&settings, "Queries and keys", mask_keys) }
+            { controls(&settings, "Sweep over d_k", keys![Config; n_keys, n_seeds]) }
+            { controls(&settings, "Heads", keys![Config; d_model, n_heads]) }
+            { controls(&settings, "Training", keys![Config; optimizer, learning_rate, batch_size, steps, seed]) }
         </>
     };
     let stamp = stamp(Attention::SLUG, config);

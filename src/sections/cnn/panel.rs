@@ -9,6 +9,7 @@ mod text;
 mod training;
 
 use super::{Cnn, Config, NetRecord, Record};
+use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::files::Cifar10Box;
 use crate::panel::{PanelProps, Shown, controls, controls_without, frame, stamp, use_settings};
@@ -37,16 +38,16 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
     let absent: &[&str] = if record.cifar10 { &[] } else { &["cifar10"] };
     let knobs = html! {
         <>
-            { controls_without(&settings, "Data", &["dataset", "n_train", "n_test", "crop", "flip"], absent) }
+            { controls_without(&settings, "Data", keys![Config; dataset, n_train, n_test, crop, flip], absent) }
             <Cifar10Box />
-            { controls(&settings, "Training", &["width", "learning_rate", "batch_size", "epochs", "seed"]) }
-            { controls(&settings, "Feature maps", &["image"]) }
+            { controls(&settings, "Training", keys![Config; width, learning_rate, batch_size, epochs, seed]) }
+            { controls(&settings, "Feature maps", keys![Config; image]) }
         </>
     };
     let stamp = stamp(Cnn::SLUG, config);
     let shape_knobs =
-        controls(&settings, "Convolution", &["size", "kernel", "stride", "padding", "dilation"]);
-    let count_knobs = controls(&settings, "Blocks", &["c_in", "c_out", "block_kernel"]);
+        controls(&settings, "Convolution", keys![Config; size, kernel, stride, padding, dilation]);
+    let count_knobs = controls(&settings, "Blocks", keys![Config; c_in, c_out, block_kernel]);
     let look = record.looks.at(config.image).cloned().map(Shown);
     let samples = record.samples.clone().map(Shown);
     let figures = html! {

@@ -19,7 +19,6 @@ pub use panel::MlpPanel;
 
 use crate::core::Check;
 use crate::core::curve::{Curve, RunSeries};
-use crate::core::settings::{Kind, Param, Settings};
 use crate::run::Experiment;
 pub use crate::run::optimizer::Optimizer;
 use crate::run::spectrum::Spectrum;
@@ -30,185 +29,60 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub struct Mlp;
 
-/// Which samples are learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Dataset {
-    Spirals,
-    Circles,
-    Moons,
-    Xor,
-    FashionMnist,
-}
-
-/// The function between the layers of the non-linear net.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ActivationChoice {
-    Relu,
-    Gelu,
-    Tanh,
-    Sigmoid,
-    Identity,
-}
-
-/// Settings of section 1; [`Settings::PARAMS`] explains each.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Config {
-    pub dataset: Dataset,
-    pub noise: f64,
-    pub depth: u32,
-    pub width: u32,
-    pub activation: ActivationChoice,
-    pub optimizer: Optimizer,
-    pub learning_rate: f64,
-    pub batch_size: u32,
-    pub steps: u32,
-    pub seed: u32,
-    pub d_in: u32,
-    pub n_probe: u32,
-    pub bias: bool,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            dataset: Dataset::Spirals,
-            noise: 0.03,
-            depth: 3,
-            width: 32,
-            activation: ActivationChoice::Relu,
-            optimizer: Optimizer::Adam,
-            learning_rate: 0.01,
-            batch_size: 64,
-            steps: 1500,
-            seed: 1,
-            d_in: 8,
-            n_probe: 96,
-            bias: true,
-        }
+crate::choices! {
+    /// Which samples are learned.
+    pub enum Dataset {
+        Spirals = "spirals", "Spirals";
+        Circles = "circles", "Circles";
+        Moons = "moons", "Moons";
+        Xor = "xor", "XOR";
+        FashionMnist = "fashion-mnist", "Fashion-MNIST (3.8 MB)";
     }
 }
 
-impl Settings for Config {
-    const PARAMS: &'static [Param] = &[
-        Param {
-            key: "dataset",
-            label: "Data set",
-            symbol: "",
-            help: "What is learned: points of two classes in the plane, or 28 × 28 grey images of ten kinds of clothes.",
-            kind: Kind::Choice(&[
-                ("spirals", "Spirals"),
-                ("circles", "Circles"),
-                ("moons", "Moons"),
-                ("xor", "XOR"),
-                ("fashion-mnist", "Fashion-MNIST (3.8 MB)"),
-            ]),
-            live: false,
-        },
-        Param {
-            key: "noise",
-            label: "Noise",
-            symbol: "σ",
-            help: "Standard deviation of the Gaussian noise on both coordinates; images are left as they are.",
-            kind: Kind::Float { min: 0.0, max: 0.5, log: false },
-            live: false,
-        },
-        Param {
-            key: "depth",
-            label: "Hidden layers",
-            symbol: "L",
-            help: "Hidden layers between input and output. Without a non-linearity they add nothing that one matrix could not do.",
-            kind: Kind::Int { min: 1, max: 12, log: false },
-            live: false,
-        },
-        Param {
-            key: "width",
-            label: "Width",
-            symbol: "d",
-            help: "Units in each hidden layer.",
-            kind: Kind::Int { min: 2, max: 256, log: true },
-            live: false,
-        },
-        Param {
-            key: "activation",
-            label: "Activation",
-            symbol: "f",
-            help: "The function between the layers of the non-linear net. Its linear twin has none.",
-            kind: Kind::Choice(&[
-                ("relu", "ReLU"),
-                ("gelu", "GELU"),
-                ("tanh", "tanh"),
-                ("sigmoid", "Sigmoid"),
-                ("identity", "Identity (none)"),
-            ]),
-            live: false,
-        },
-        Param {
-            key: "optimizer",
-            label: "Optimizer",
-            symbol: "",
-            help: "Plain gradient descent, with momentum 0.9, or Adam (Kingma and Ba 2015).",
-            kind: Kind::Choice(&[("adam", "Adam"), ("momentum", "SGD + momentum"), ("sgd", "SGD")]),
-            live: false,
-        },
-        Param {
-            key: "learning_rate",
-            label: "Learning rate",
-            symbol: "η",
-            help: "Length of a step along the gradient. It may be changed while the nets train.",
-            kind: Kind::Float { min: 1e-5, max: 10.0, log: true },
-            live: true,
-        },
-        Param {
-            key: "batch_size",
-            label: "Batch size",
-            symbol: "B",
-            help: "Samples in one step; both nets see the same ones.",
-            kind: Kind::Int { min: 1, max: 512, log: true },
-            live: false,
-        },
-        Param {
-            key: "steps",
-            label: "Training steps",
-            symbol: "",
-            help: "Steps until training ends by itself.",
-            kind: Kind::Int { min: 1, max: 20_000, log: true },
-            live: false,
-        },
-        Param {
-            key: "seed",
-            label: "Seed",
-            symbol: "",
-            help: "Draws the samples, the initial weights and the order of batches. The same seed gives the same run on the same device.",
-            kind: Kind::Int { min: 0, max: 999_999, log: false },
-            live: false,
-        },
-        Param {
-            key: "d_in",
-            label: "Input dimensions",
-            symbol: "d_in",
-            help: "Columns of the random batch that goes through the untrained net in the collapse figures.",
-            kind: Kind::Int { min: 1, max: 64, log: false },
-            live: true,
-        },
-        Param {
-            key: "n_probe",
-            label: "Rows in the batch",
-            symbol: "n",
-            help: "Rows of the random batch in the collapse figures.",
-            kind: Kind::Int { min: 2, max: 256, log: true },
-            live: true,
-        },
-        Param {
-            key: "bias",
-            label: "Biases",
-            symbol: "b",
-            help: "Whether the layers have biases. A bias adds one direction, so it raises the rank bound from d_in to d_in + 1.",
-            kind: Kind::Switch,
-            live: false,
-        },
-    ];
+crate::choices! {
+    /// The function between the layers of the non-linear net.
+    pub enum ActivationChoice {
+        Relu = "relu", "ReLU";
+        Gelu = "gelu", "GELU";
+        Tanh = "tanh", "tanh";
+        Sigmoid = "sigmoid", "Sigmoid";
+        Identity = "identity", "Identity (none)";
+    }
+}
+
+crate::settings! {
+    /// Settings of section 1.
+    pub struct Config {
+        dataset: Dataset = Dataset::Spirals, choice, "Data set", "",
+            "What is learned: points of two classes in the plane, or 28 × 28 grey images of ten kinds of clothes.";
+        noise: f64 = 0.03, float(0.0, 0.5), "Noise", "σ",
+            "Standard deviation of the Gaussian noise on both coordinates; images are left as they are.";
+        depth: u32 = 3, int(1, 12), "Hidden layers", "L",
+            "Hidden layers between input and output. Without a non-linearity they add nothing that one matrix could not do.";
+        width: u32 = 32, int(2, 256, log), "Width", "d",
+            "Units in each hidden layer.";
+        activation: ActivationChoice = ActivationChoice::Relu, choice, "Activation", "f",
+            "The function between the layers of the non-linear net. Its linear twin has none.";
+        optimizer: Optimizer = Optimizer::Adam, choice, "Optimizer", "",
+            "Plain gradient descent, with momentum 0.9, or Adam (Kingma and Ba 2015).";
+        learning_rate: f64 = 0.01, float(1e-5, 10.0, log) live, "Learning rate", "η",
+            "Length of a step along the gradient. It may be changed while the nets train.";
+        batch_size: u32 = 64, int(1, 512, log), "Batch size", "B",
+            "Samples in one step; both nets see the same ones.";
+        steps: u32 = 1500, int(1, 20_000, log), "Training steps", "",
+            "Steps until training ends by itself.";
+        seed: u32 = 1, int(0, 999_999), "Seed", "",
+            "Draws the samples, the initial weights and the order of batches. The same seed gives the same run on the same device.";
+        d_in: u32 = 8, int(1, 64) live, "Input dimensions", "d_in",
+            "Columns of the random batch that goes through the untrained net in the collapse figures.";
+        n_probe: u32 = 96, int(2, 256, log) live, "Rows in the batch", "n",
+            "Rows of the random batch in the collapse figures.";
+        bias: bool = true, switch, "Biases", "b",
+            "Whether the layers have biases. A bias adds one direction, so it raises the rank bound from d_in to d_in + 1.";
+    }
+    presets {
+    }
 }
 
 /// What one message brings.

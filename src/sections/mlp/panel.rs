@@ -4,6 +4,7 @@ mod figures;
 mod text;
 
 use super::{Collapse, Config, Dataset, Mlp, Record, chance, params_formula, rank_bound};
+use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::{PanelProps, Shown, controls, frame, stamp, use_settings};
 use crate::run::Experiment;
@@ -19,15 +20,14 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
     let config = &settings.config;
     let lab = use_experiment::<Mlp>(config, props.device);
     let plane = config.dataset != Dataset::FashionMnist;
-    let mut data_keys = vec!["dataset"];
-    data_keys.extend(plane.then_some("noise"));
-    data_keys.push("seed");
+    let data_keys: &[_] =
+        if plane { keys![Config; dataset, noise, seed] } else { keys![Config; dataset, seed] };
     let knobs = html! {
         <>
-            { controls(&settings, "Net", &["depth", "width", "activation", "bias"]) }
-            { controls(&settings, "Data", &data_keys) }
-            { controls(&settings, "Training", &["optimizer", "learning_rate", "batch_size", "steps"]) }
-            { controls(&settings, "Collapse figures", &["d_in", "n_probe"]) }
+            { controls(&settings, "Net", keys![Config; depth, width, activation, bias]) }
+            { controls(&settings, "Data", data_keys) }
+            { controls(&settings, "Training", keys![Config; optimizer, learning_rate, batch_size, steps]) }
+            { controls(&settings, "Collapse figures", keys![Config; d_in, n_probe]) }
         </>
     };
     let stamp = stamp(Mlp::SLUG, config);

@@ -1,6 +1,6 @@
 //! The closed forms of section 3, and its claims held against what was measured.
 
-use super::{BlockChoice, Config, Depth, Flow, InitChoice, NetFlow, NetRecord, Record, Width};
+use super::{BlockChoice, Config, Flow, InitChoice, NetFlow, NetRecord, Record};
 use crate::core::Check;
 
 /// Weights, biases and batch norm's scales and shifts, by formula: `k^2 c_in c_out` for each convolution, and besides
@@ -114,8 +114,7 @@ fn count_check(config: &Config, record: &Record) -> Check {
 
 /// The paper's own number, where its net is built.
 fn paper_check(config: &Config, record: &Record) -> Option<Check> {
-    let is_paper =
-        (config.depth, config.block, config.width) == (Depth::D20, BlockChoice::Basic, Width::Full);
+    let is_paper = (config.depth, config.block, config.width) == (20, BlockChoice::Basic, 1.0);
     is_paper.then(|| {
         let millions = |n: u32| f64::from(n) / 1e6;
         let measured = record.structure.as_ref().map(|s| {

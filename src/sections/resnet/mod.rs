@@ -19,7 +19,6 @@ pub use panel::ResNetPanel;
 
 use crate::core::Check;
 use crate::core::curve::{Curve, RunSeries};
-use crate::core::settings::{Kind, Param, Preset, Settings};
 use crate::run::Experiment;
 pub use crate::run::images::Dataset;
 pub use crate::run::optimizer::Optimizer;
@@ -30,296 +29,88 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub struct ResNet;
 
-/// Weighted layers, as asked for; [`Config::depth_built`] says what is built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Depth {
-    #[serde(rename = "8")]
-    D8,
-    #[serde(rename = "14")]
-    D14,
-    #[serde(rename = "20")]
-    D20,
-    #[serde(rename = "32")]
-    D32,
-    #[serde(rename = "44")]
-    D44,
-    #[serde(rename = "56")]
-    D56,
-}
-
-/// What a block is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BlockChoice {
-    Basic,
-    Bottleneck,
-}
-
-/// Channels, as a part of the paper's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Width {
-    #[serde(rename = "0.25")]
-    Quarter,
-    #[serde(rename = "0.5")]
-    Half,
-    #[serde(rename = "1")]
-    Full,
-}
-
-/// How initial weights are drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum InitChoice {
-    Pytorch,
-    He,
-    Lecun,
-}
-
-/// Width and height of the images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Side {
-    #[serde(rename = "16")]
-    S16,
-    #[serde(rename = "32")]
-    S32,
-}
-
-/// Settings of section 3; [`Settings::PARAMS`] explains each.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Config {
-    pub depth: Depth,
-    pub block: BlockChoice,
-    pub width: Width,
-    pub batch_norm: bool,
-    pub init: InitChoice,
-    pub dataset: Dataset,
-    pub side: Side,
-    pub augment: bool,
-    pub optimizer: Optimizer,
-    pub learning_rate: f64,
-    pub batch_size: u32,
-    pub steps: u32,
-    pub seed: u32,
-    pub n_seeds: u32,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            depth: Depth::D20,
-            block: BlockChoice::Basic,
-            width: Width::Quarter,
-            batch_norm: false,
-            init: InitChoice::Pytorch,
-            dataset: Dataset::FashionMnist,
-            side: Side::S16,
-            augment: false,
-            optimizer: Optimizer::Adam,
-            learning_rate: 0.003,
-            batch_size: 32,
-            steps: 240,
-            seed: 1,
-            n_seeds: 3,
-        }
+crate::choices! {
+    /// What a block is made of.
+    pub enum BlockChoice {
+        Basic = "basic", "Basic";
+        Bottleneck = "bottleneck", "Bottleneck";
     }
 }
 
-impl Settings for Config {
-    const PARAMS: &'static [Param] = &[
-        Param {
-            key: "depth",
-            label: "Depth",
-            symbol: "",
-            help: "Layers with weights: 6n + 2 with basic blocks. Bottleneck nets have 9n + 2, so the nearest of those is built: 11 for 8 and 14, 29 for 32, 47 for 44.",
-            kind: Kind::Choice(&[
-                ("8", "8"),
-                ("14", "14"),
-                ("20", "20"),
-                ("32", "32"),
-                ("44", "44"),
-                ("56", "56"),
-            ]),
-            live: false,
-        },
-        Param {
-            key: "block",
-            label: "Block",
-            symbol: "F",
-            help: "Basic: two 3 × 3 convolutions. Bottleneck: 1 × 1, 3 × 3, and 1 × 1 to four times the channels.",
-            kind: Kind::Choice(&[("basic", "Basic"), ("bottleneck", "Bottleneck")]),
-            live: false,
-        },
-        Param {
-            key: "width",
-            label: "Width",
-            symbol: "c",
-            help: "Channels in the three stages. The paper has 16, 32 and 64; a quarter of that is bearable on a CPU.",
-            kind: Kind::Choice(&[("0.25", "¼: 4, 8, 16"), ("0.5", "½: 8, 16, 32"), ("1", "1: 16, 32, 64")]),
-            live: false,
-        },
-        Param {
-            key: "batch_norm",
-            label: "Batch norm",
-            symbol: "",
-            help: "Whether each convolution is followed by batch norm (Ioffe and Szegedy 2015), or has a bias instead.",
-            kind: Kind::Switch,
-            live: false,
-        },
-        Param {
-            key: "init",
-            label: "Initial weights",
-            symbol: "",
-            help: "Variance 1/(3 fan-in) and random biases, as PyTorch draws unless told otherwise; 2/fan-in (He et al. 2015); or 1/fan-in (LeCun et al. 1998). With batch norm the scale hardly matters.",
-            kind: Kind::Choice(&[("pytorch", "PyTorch's default"), ("he", "He"), ("lecun", "LeCun")]),
-            live: false,
-        },
-        Param {
-            key: "dataset",
-            label: "Images",
-            symbol: "",
-            help: "What is learned: grey images of clothes, or colour photographs if their files are at hand.",
-            kind: Kind::Choice(Dataset::CHOICES),
-            live: false,
-        },
-        Param {
-            key: "side",
-            label: "Image side",
-            symbol: "",
-            help: "Pixels. Averaging 2 × 2 pixels of the 32 × 32 images makes a step about four times as quick.",
-            kind: Kind::Choice(&[("16", "16 (averaged)"), ("32", "32")]),
-            live: false,
-        },
-        Param {
-            key: "augment",
-            label: "Crop and flip",
-            symbol: "",
-            help: "Whether training images are moved by up to 4 pixels and mirrored at random.",
-            kind: Kind::Switch,
-            live: false,
-        },
-        Param {
-            key: "optimizer",
-            label: "Optimizer",
-            symbol: "",
-            help: "Adam (Kingma and Ba 2015), or gradient descent with momentum 0.9 as in the paper, or without.",
-            kind: Kind::Choice(&[("adam", "Adam"), ("momentum", "SGD + momentum"), ("sgd", "SGD")]),
-            live: false,
-        },
-        Param {
-            key: "learning_rate",
-            label: "Learning rate",
-            symbol: "η",
-            help: "Length of a step along the gradient. It may be changed while the nets train.",
-            kind: Kind::Float { min: 1e-5, max: 10.0, log: true },
-            live: true,
-        },
-        Param {
-            key: "batch_size",
-            label: "Batch size",
-            symbol: "B",
-            help: "Images in one step; both nets see the same ones.",
-            kind: Kind::Int { min: 2, max: 128, log: true },
-            live: false,
-        },
-        Param {
-            key: "steps",
-            label: "Training steps",
-            symbol: "",
-            help: "Steps until training ends by itself.",
-            kind: Kind::Int { min: 1, max: 20_000, log: true },
-            live: false,
-        },
-        Param {
-            key: "seed",
-            label: "Seed",
-            symbol: "",
-            help: "Draws the initial weights and the order of images. The same seed gives the same run on the same device.",
-            kind: Kind::Int { min: 0, max: 999_999, log: false },
-            live: false,
-        },
-        Param {
-            key: "n_seeds",
-            label: "Nets drawn",
-            symbol: "",
-            help: "Initial nets whose gradients are measured in the gradient figures: the line is their geometric mean, the band goes from the least to the greatest.",
-            kind: Kind::Int { min: 1, max: 20, log: false },
-            live: true,
-        },
-    ];
+crate::choices! {
+    /// How initial weights are drawn.
+    pub enum InitChoice {
+        Pytorch = "pytorch", "PyTorch's default";
+        He = "he", "He";
+        Lecun = "lecun", "LeCun";
+    }
+}
 
-    const PRESETS: &'static [Preset] = &[
-        Preset {
-            slug: "vanishing",
-            title: "Vanishing gradients",
-            help: "20 layers without batch norm, drawn as PyTorch draws: almost nothing of the gradient comes back to the first blocks of the plain net, and it stays a guess. Its residual twin learns.",
-            values: &[],
-        },
-        Preset {
-            slug: "batch-norm",
-            title: "The same with batch norm",
-            help: "Batch norm alone mends 20 layers: the gradients no longer vanish, they grow towards the input, and the plain net learns too, if more slowly.",
-            values: &[("batch_norm", "1")],
-        },
-        Preset {
-            slug: "degradation",
-            title: "Degradation",
-            help: "56 layers with batch norm: no gradient vanishes, and yet the plain net barely learns. This is what residual networks were made for.",
-            values: &[
-                ("depth", "56"),
-                ("batch_norm", "1"),
-                ("init", "he"),
-                ("optimizer", "momentum"),
-                ("learning_rate", "0.05"),
-                ("steps", "160"),
-            ],
-        },
-        Preset {
-            slug: "he",
-            title: "He’s initialization",
-            help: "20 layers without batch norm, but with larger initial weights: gradients keep their size in the plain net, and it learns.",
-            values: &[("init", "he")],
-        },
-        Preset {
-            slug: "explosion",
-            title: "Exploding signal",
-            help: "56 layers, He’s initialization, no batch norm: each block adds as much as it is given, so the residual net’s signal grows by two fifths a block, its first loss is in the thousands, and neither net learns in these steps. A shortcut alone is not enough.",
-            values: &[("depth", "56"), ("init", "he"), ("steps", "120")],
-        },
-        Preset {
-            slug: "paper",
-            title: "ResNet-20 of the paper",
-            help: "Full width, 32 × 32 pixels, batch norm, batches of 128 with crop and flip, momentum, learning rate 0.1: for a real GPU. On a CPU a step takes seconds.",
-            values: &[
-                ("width", "1"),
-                ("side", "32"),
-                ("batch_norm", "1"),
-                ("init", "he"),
-                ("augment", "1"),
-                ("optimizer", "momentum"),
-                ("learning_rate", "0.1"),
-                ("batch_size", "128"),
-                ("steps", "2000"),
-            ],
-        },
-    ];
+crate::settings! {
+    /// Settings of section 3.
+    pub struct Config {
+        depth: u32 = 20, list(8, 14, 20, 32, 44, 56), "Depth", "",
+            "Layers with weights: 6n + 2 with basic blocks. Bottleneck nets have 9n + 2, so the nearest of those is built: 11 for 8 and 14, 29 for 32, 47 for 44.";
+        block: BlockChoice = BlockChoice::Basic, choice, "Block", "F",
+            "Basic: two 3 × 3 convolutions. Bottleneck: 1 × 1, 3 × 3, and 1 × 1 to four times the channels.";
+        width: f64 = 0.25, list(0.25 "¼: 4, 8, 16", 0.5 "½: 8, 16, 32", 1 "1: 16, 32, 64"), "Width", "c",
+            "Channels in the three stages. The paper has 16, 32 and 64; a quarter of that is bearable on a CPU.";
+        batch_norm: bool = false, switch, "Batch norm", "",
+            "Whether each convolution is followed by batch norm (Ioffe and Szegedy 2015), or has a bias instead.";
+        init: InitChoice = InitChoice::Pytorch, choice, "Initial weights", "",
+            "Variance 1/(3 fan-in) and random biases, as PyTorch draws unless told otherwise; 2/fan-in (He et al. 2015); or 1/fan-in (LeCun et al. 1998). With batch norm the scale hardly matters.";
+        dataset: Dataset = Dataset::FashionMnist, choice, "Images", "",
+            "What is learned: grey images of clothes, or colour photographs if their files are at hand.";
+        side: u32 = 16, list(16 "16 (averaged)", 32), "Image side", "",
+            "Pixels. Averaging 2 × 2 pixels of the 32 × 32 images makes a step about four times as quick.";
+        augment: bool = false, switch, "Crop and flip", "",
+            "Whether training images are moved by up to 4 pixels and mirrored at random.";
+        optimizer: Optimizer = Optimizer::Adam, choice, "Optimizer", "",
+            "Adam (Kingma and Ba 2015), or gradient descent with momentum 0.9 as in the paper, or without.";
+        learning_rate: f64 = 0.003, float(1e-5, 10.0, log) live, "Learning rate", "η",
+            "Length of a step along the gradient. It may be changed while the nets train.";
+        batch_size: u32 = 32, int(2, 128, log), "Batch size", "B",
+            "Images in one step; both nets see the same ones.";
+        steps: u32 = 240, int(1, 20_000, log), "Training steps", "",
+            "Steps until training ends by itself.";
+        seed: u32 = 1, int(0, 999_999), "Seed", "",
+            "Draws the initial weights and the order of images. The same seed gives the same run on the same device.";
+        n_seeds: u32 = 3, int(1, 20) live, "Nets drawn", "",
+            "Initial nets whose gradients are measured in the gradient figures: the line is their geometric mean, the band goes from the least to the greatest.";
+    }
+    presets {
+        "vanishing", "Vanishing gradients",
+            "20 layers without batch norm, drawn as PyTorch draws: almost nothing of the gradient comes back to the first blocks of the plain net, and it stays a guess. Its residual twin learns."
+            => {}
+        "batch-norm", "The same with batch norm",
+            "Batch norm alone mends 20 layers: the gradients no longer vanish, they grow towards the input, and the plain net learns too, if more slowly."
+            => { batch_norm: "1" }
+        "degradation", "Degradation",
+            "56 layers with batch norm: no gradient vanishes, and yet the plain net barely learns. This is what residual networks were made for."
+            => { depth: "56", batch_norm: "1", init: "he", optimizer: "momentum", learning_rate: "0.05", steps: "160" }
+        "he", "He’s initialization",
+            "20 layers without batch norm, but with larger initial weights: gradients keep their size in the plain net, and it learns."
+            => { init: "he" }
+        "explosion", "Exploding signal",
+            "56 layers, He’s initialization, no batch norm: each block adds as much as it is given, so the residual net’s signal grows by two fifths a block, its first loss is in the thousands, and neither net learns in these steps. A shortcut alone is not enough."
+            => { depth: "56", init: "he", steps: "120" }
+        "paper", "ResNet-20 of the paper",
+            "Full width, 32 × 32 pixels, batch norm, batches of 128 with crop and flip, momentum, learning rate 0.1: for a real GPU. On a CPU a step takes seconds."
+            => { width: "1", side: "32", batch_norm: "1", init: "he", augment: "1", optimizer: "momentum", learning_rate: "0.1", batch_size: "128", steps: "2000" }
+    }
 }
 
 impl Config {
     /// `n`: blocks in each of the three stages.
     pub const fn blocks_per_stage(&self) -> u32 {
         match (self.block, self.depth) {
-            (BlockChoice::Basic, Depth::D8) => 1,
-            (BlockChoice::Basic, Depth::D14) => 2,
-            (BlockChoice::Basic, Depth::D20) => 3,
-            (BlockChoice::Basic, Depth::D32) => 5,
-            (BlockChoice::Basic, Depth::D44) => 7,
-            (BlockChoice::Basic, Depth::D56) => 9,
+            (BlockChoice::Basic, depth) => depth.saturating_sub(2) / 6,
             // The nearest of 9n + 2.
-            (BlockChoice::Bottleneck, Depth::D8 | Depth::D14) => 1,
-            (BlockChoice::Bottleneck, Depth::D20) => 2,
-            (BlockChoice::Bottleneck, Depth::D32) => 3,
-            (BlockChoice::Bottleneck, Depth::D44) => 5,
-            (BlockChoice::Bottleneck, Depth::D56) => 6,
+            (BlockChoice::Bottleneck, 0..=14) => 1,
+            (BlockChoice::Bottleneck, 15..=20) => 2,
+            (BlockChoice::Bottleneck, 21..=32) => 3,
+            (BlockChoice::Bottleneck, 33..=44) => 5,
+            (BlockChoice::Bottleneck, _) => 6,
         }
     }
 
@@ -337,23 +128,9 @@ impl Config {
         self.steps.div_ceil(COLUMNS).max(1)
     }
 
-    /// Channels of the first stage.
-    pub const fn channels(&self) -> u32 {
-        match self.width {
-            Width::Quarter => 4,
-            Width::Half => 8,
-            Width::Full => 16,
-        }
-    }
-}
-
-impl Side {
-    /// In pixels.
-    pub const fn pixels(self) -> u32 {
-        match self {
-            Self::S16 => 16,
-            Self::S32 => 32,
-        }
+    /// Channels of the first stage: the paper's 16, or a part of them.
+    pub fn channels(&self) -> u32 {
+        (16.0 * self.width) as u32
     }
 }
 

@@ -5,6 +5,7 @@ mod figures;
 mod text;
 
 use super::{Config, Decay, Flow, NetFlow, Record, ResNet, Structure, decay, params_formula};
+use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::files::Cifar10Box;
 use crate::panel::{PanelProps, Shown, controls, frame, stamp, use_settings};
@@ -23,11 +24,11 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
     let lab = use_experiment::<ResNet>(config, props.device);
     let knobs = html! {
         <>
-            { controls(&settings, "Nets", &["depth", "block", "width", "batch_norm", "init", "seed"]) }
-            { controls(&settings, "Data", &["dataset", "side", "augment"]) }
+            { controls(&settings, "Nets", keys![Config; depth, block, width, batch_norm, init, seed]) }
+            { controls(&settings, "Data", keys![Config; dataset, side, augment]) }
             <Cifar10Box />
-            { controls(&settings, "Training", &["optimizer", "learning_rate", "batch_size", "steps"]) }
-            { controls(&settings, "Gradient figures", &["n_seeds"]) }
+            { controls(&settings, "Training", keys![Config; optimizer, learning_rate, batch_size, steps]) }
+            { controls(&settings, "Gradient figures", keys![Config; n_seeds]) }
         </>
     };
     let stamp = stamp(ResNet::SLUG, config);

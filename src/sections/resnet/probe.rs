@@ -57,7 +57,7 @@ pub(super) async fn probe(
 fn structure(config: &Config, device: &Device) -> Structure {
     let net = |shortcuts| Net::new(&plan(config, shortcuts, config.batch_norm), config.seed.into(), device);
     let (plain, residual) = (net(false), net(true));
-    let side = config.side.pixels() as usize;
+    let side = config.side as usize;
     let shape = |[_, channels, height, width]: [usize; 4]| [channels as u32, height as u32, width as u32];
     let x = Tensor::zeros([1, config.dataset.channels() as usize, side, side], device);
     let mut shapes = vec![shape(x.dims())];
@@ -98,7 +98,7 @@ fn flow_tensors(net: &Net, x: Tensor<4>, y: Tensor<2>) -> [Vec<Tensor<1>>; 3] {
 
 /// Images of independent standard normal numbers, like normalized ones, and labels in turn.
 fn noise(config: &Config, seed: u64, device: &Device) -> (Tensor<4>, Tensor<2>) {
-    let (channels, side) = (config.dataset.channels() as usize, config.side.pixels() as usize);
+    let (channels, side) = (config.dataset.channels() as usize, config.side as usize);
     let mut rng = StdRng::seed_from_u64(seed ^ 0x0910_15e5);
     let n = BATCH * channels * side * side;
     let values: Vec<f32> = std::iter::repeat_with(|| normal_pair(&mut rng)).flatten().take(n).collect();

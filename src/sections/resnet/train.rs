@@ -29,7 +29,7 @@ pub(super) async fn run(
     out: &mut impl Emit<ResNet>,
 ) -> Result<(), LabError> {
     let images = load(config.dataset, N_TRAIN, N_TEST, out).await?;
-    let task = Task { side: config.side.pixels() as usize, images };
+    let task = Task { side: config.side as usize, images };
     let autodiff = device.clone().autodiff();
     let learner = |shortcuts| {
         let plan = plan(&config, shortcuts, config.batch_norm);

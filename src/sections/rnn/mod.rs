@@ -24,7 +24,6 @@ pub use panel::RnnPanel;
 
 use crate::core::Check;
 use crate::core::curve::{Curve, RunSeries};
-use crate::core::settings::{Kind, Param, Preset, Settings};
 use crate::run::Experiment;
 use crate::run::timing::StepTimes;
 use serde::{Deserialize, Serialize};
@@ -34,193 +33,70 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub struct Rnn;
 
-/// What the noise between the first token and the end is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Alphabet {
-    /// Tokens that name no class.
-    Separate,
-    /// The same tokens that name the classes.
-    Shared,
-}
-
-/// The biases of the LSTM's gates at the start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ForgetBias {
-    Chrono,
-    One,
-    Zero,
-}
-
-/// Settings of section 4; [`Settings::PARAMS`] explains each.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Config {
-    pub seq_len: u32,
-    pub n_classes: u32,
-    pub alphabet: Alphabet,
-    pub n_distractors: u32,
-    pub d_hidden: u32,
-    pub forget_bias: ForgetBias,
-    pub spectral_radius: f64,
-    pub learning_rate: f64,
-    pub clip: f64,
-    pub batch_size: u32,
-    pub steps: u32,
-    pub seed: u32,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            seq_len: 200,
-            n_classes: 2,
-            alphabet: Alphabet::Separate,
-            n_distractors: 8,
-            d_hidden: 32,
-            forget_bias: ForgetBias::Chrono,
-            spectral_radius: 0.58,
-            learning_rate: 0.003,
-            clip: 1.0,
-            batch_size: 32,
-            steps: 400,
-            seed: 1,
-        }
+crate::choices! {
+    /// What the noise between the first token and the end is made of.
+    pub enum Alphabet {
+        /// Tokens that name no class.
+        Separate = "separate", "tokens of its own";
+        /// The same tokens that name the classes.
+        Shared = "shared", "the class tokens";
     }
 }
 
-impl Settings for Config {
-    const PARAMS: &'static [Param] = &[
-        Param {
-            key: "seq_len",
-            label: "Sequence length",
-            symbol: "T",
-            help: "Tokens in a sequence. Only the first one matters; the net must carry it past all the others.",
-            kind: Kind::Int { min: 10, max: 400, log: true },
-            live: false,
-        },
-        Param {
-            key: "n_classes",
-            label: "Classes",
-            symbol: "K",
-            help: "Tokens that can stand at the first position, one for each class.",
-            kind: Kind::Int { min: 2, max: 8, log: false },
-            live: false,
-        },
-        Param {
-            key: "alphabet",
-            label: "Noise",
-            symbol: "",
-            help: "Whether the noise has tokens of its own. If it uses the class tokens, the net must also learn that only the first one counts.",
-            kind: Kind::Choice(&[("separate", "tokens of its own"), ("shared", "the class tokens")]),
-            live: false,
-        },
-        Param {
-            key: "n_distractors",
-            label: "Noise tokens",
-            symbol: "",
-            help: "Different tokens in the noise, where it has tokens of its own.",
-            kind: Kind::Int { min: 1, max: 16, log: false },
-            live: false,
-        },
-        Param {
-            key: "d_hidden",
-            label: "Hidden size",
-            symbol: "d_h",
-            help: "Numbers in the hidden state of each net; the LSTM's cell has as many.",
-            kind: Kind::Int { min: 4, max: 128, log: true },
-            live: false,
-        },
-        Param {
-            key: "forget_bias",
-            label: "Forget-gate bias",
-            symbol: "b_f",
-            help: "How long the untrained LSTM remembers. A bias of 0 keeps half the cell at each step, 1 keeps 73 %; chrono draws memories of every length up to T.",
-            kind: Kind::Choice(&[("chrono", "chrono: ln U(1, T − 1)"), ("one", "1"), ("zero", "0")]),
-            live: false,
-        },
-        Param {
-            key: "spectral_radius",
-            label: "Spectral radius",
-            symbol: "ρ",
-            help: "Largest absolute eigenvalue of the RNN's initial recurrent weights. Without the tanh, a gradient would be multiplied by about ρ at each step back. The usual start, U(±1/√d_h), gives about 0.58.",
-            kind: Kind::Float { min: 0.1, max: 2.0, log: false },
-            live: false,
-        },
-        Param {
-            key: "learning_rate",
-            label: "Learning rate",
-            symbol: "η",
-            help: "Adam's step size. It may be changed while the nets train.",
-            kind: Kind::Float { min: 1e-5, max: 0.3, log: true },
-            live: true,
-        },
-        Param {
-            key: "clip",
-            label: "Clipping",
-            symbol: "",
-            help: "Longest gradient that is taken as it is, over all weights together; a longer one is scaled down to this norm (Pascanu et al. 2013).",
-            kind: Kind::Float { min: 0.01, max: 100.0, log: true },
-            live: true,
-        },
-        Param {
-            key: "batch_size",
-            label: "Batch size",
-            symbol: "B",
-            help: "Sequences in one step; both nets see the same ones.",
-            kind: Kind::Int { min: 1, max: 128, log: true },
-            live: false,
-        },
-        Param {
-            key: "steps",
-            label: "Training steps",
-            symbol: "",
-            help: "Steps until training ends by itself.",
-            kind: Kind::Int { min: 1, max: 10_000, log: true },
-            live: false,
-        },
-        Param {
-            key: "seed",
-            label: "Seed",
-            symbol: "",
-            help: "Draws the sequences and the initial weights. The same seed gives the same run on the same device.",
-            kind: Kind::Int { min: 0, max: 999_999, log: false },
-            live: false,
-        },
-    ];
+crate::choices! {
+    /// The biases of the LSTM's gates at the start.
+    pub enum ForgetBias {
+        Chrono = "chrono", "chrono: ln U(1, T − 1)";
+        One = "one", "1";
+        Zero = "zero", "0";
+    }
+}
 
-    const PRESETS: &'static [Preset] = &[
-        Preset {
-            slug: "rnn-fails",
-            title: "RNN fails, LSTM learns",
-            help: "200 steps of noise, and the weights that are usual at the start: the RNN's gradient is gone long before the first token. The LSTM's cells are made to last (chrono).",
-            values: &[],
-        },
-        Preset {
-            slug: "rnn-learns-too",
-            title: "RNN that starts well learns too",
-            help: "The same RNN, its recurrent weights scaled to a spectral radius of 1.1. Nothing else is changed, and it learns the task, sooner than the LSTM: the failure was the start's, not the architecture's alone.",
-            values: &[("spectral_radius", "1.1")],
-        },
-        Preset {
-            slug: "zero-forget-bias",
-            title: "LSTM with zero forget bias",
-            help: "The same LSTM, but its gates start by forgetting half of the cell at each step: over 200 steps it fails like the RNN.",
-            values: &[("forget_bias", "zero")],
-        },
-        Preset {
-            slug: "short-sequence",
-            title: "Short sequence, both learn",
-            help: "Twelve tokens: short enough for the RNN's gradient to reach the first one.",
-            values: &[("seq_len", "12"), ("forget_bias", "one")],
-        },
-        Preset {
-            slug: "shared-alphabet",
-            title: "Noise that looks like labels",
-            help: "The noise uses the class tokens. Now a cell that adds up what it sees drowns the first token, and even the chrono LSTM needs far longer.",
-            values: &[("alphabet", "shared")],
-        },
-    ];
+crate::settings! {
+    /// Settings of section 4.
+    pub struct Config {
+        seq_len: u32 = 200, int(10, 400, log), "Sequence length", "T",
+            "Tokens in a sequence. Only the first one matters; the net must carry it past all the others.";
+        n_classes: u32 = 2, int(2, 8), "Classes", "K",
+            "Tokens that can stand at the first position, one for each class.";
+        alphabet: Alphabet = Alphabet::Separate, choice, "Noise", "",
+            "Whether the noise has tokens of its own. If it uses the class tokens, the net must also learn that only the first one counts.";
+        n_distractors: u32 = 8, int(1, 16), "Noise tokens", "",
+            "Different tokens in the noise, where it has tokens of its own.";
+        d_hidden: u32 = 32, int(4, 128, log), "Hidden size", "d_h",
+            "Numbers in the hidden state of each net; the LSTM's cell has as many.";
+        forget_bias: ForgetBias = ForgetBias::Chrono, choice, "Forget-gate bias", "b_f",
+            "How long the untrained LSTM remembers. A bias of 0 keeps half the cell at each step, 1 keeps 73 %; chrono draws memories of every length up to T.";
+        spectral_radius: f64 = 0.58, float(0.1, 2.0), "Spectral radius", "ρ",
+            "Largest absolute eigenvalue of the RNN's initial recurrent weights. Without the tanh, a gradient would be multiplied by about ρ at each step back. The usual start, U(±1/√d_h), gives about 0.58.";
+        learning_rate: f64 = 0.003, float(1e-5, 0.3, log) live, "Learning rate", "η",
+            "Adam's step size. It may be changed while the nets train.";
+        clip: f64 = 1.0, float(0.01, 100.0, log) live, "Clipping", "",
+            "Longest gradient that is taken as it is, over all weights together; a longer one is scaled down to this norm (Pascanu et al. 2013).";
+        batch_size: u32 = 32, int(1, 128, log), "Batch size", "B",
+            "Sequences in one step; both nets see the same ones.";
+        steps: u32 = 400, int(1, 10_000, log), "Training steps", "",
+            "Steps until training ends by itself.";
+        seed: u32 = 1, int(0, 999_999), "Seed", "",
+            "Draws the sequences and the initial weights. The same seed gives the same run on the same device.";
+    }
+    presets {
+        "rnn-fails", "RNN fails, LSTM learns",
+            "200 steps of noise, and the weights that are usual at the start: the RNN's gradient is gone long before the first token. The LSTM's cells are made to last (chrono)."
+            => {}
+        "rnn-learns-too", "RNN that starts well learns too",
+            "The same RNN, its recurrent weights scaled to a spectral radius of 1.1. Nothing else is changed, and it learns the task, sooner than the LSTM: the failure was the start's, not the architecture's alone."
+            => { spectral_radius: "1.1" }
+        "zero-forget-bias", "LSTM with zero forget bias",
+            "The same LSTM, but its gates start by forgetting half of the cell at each step: over 200 steps it fails like the RNN."
+            => { forget_bias: "zero" }
+        "short-sequence", "Short sequence, both learn",
+            "Twelve tokens: short enough for the RNN's gradient to reach the first one."
+            => { seq_len: "12", forget_bias: "one" }
+        "shared-alphabet", "Noise that looks like labels",
+            "The noise uses the class tokens. Now a cell that adds up what it sees drowns the first token, and even the chrono LSTM needs far longer."
+            => { alphabet: "shared" }
+    }
 }
 
 /// What one message brings.

@@ -6,6 +6,7 @@ mod text;
 use super::{
     Agreement, Alphabet, Config, FLOAT_FLOOR, NetRecord, Record, Rnn, chance, params_lstm, params_rnn,
 };
+use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::{PanelProps, Shown, controls, frame, stamp, use_settings};
 use crate::run::Experiment;
@@ -19,14 +20,15 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
     let lab = use_experiment::<Rnn>(config, props.device);
-    let mut task_keys = vec!["seq_len", "n_classes", "alphabet"];
-    task_keys.extend((config.alphabet == Alphabet::Separate).then_some("n_distractors"));
-    task_keys.push("seed");
+    let task_keys: &[_] = match config.alphabet {
+        Alphabet::Separate => keys![Config; seq_len, n_classes, alphabet, n_distractors, seed],
+        Alphabet::Shared => keys![Config; seq_len, n_classes, alphabet, seed],
+    };
     let knobs = html! {
         <>
-            { controls(&settings, "Task", &task_keys) }
-            { controls(&settings, "Nets", &["d_hidden", "forget_bias", "spectral_radius"]) }
-            { controls(&settings, "Training", &["learning_rate", "clip", "batch_size", "steps"]) }
+            { controls(&settings, "Task", task_keys) }
+            { controls(&settings, "Nets", keys![Config; d_hidden, forget_bias, spectral_radius]) }
+            { controls(&settings, "Training", keys![Config; learning_rate, clip, batch_size, steps]) }
         </>
     };
     let stamp = stamp(Rnn::SLUG, config);

@@ -27,7 +27,7 @@ impl ParamCount {
 
 /// The parameter formula for a vocabulary of so many characters.
 pub fn param_count(config: &Config, vocabulary: u64) -> ParamCount {
-    let d = u64::from(config.d_model.size());
+    let d = u64::from(config.d_model);
     ParamCount {
         embedding: vocabulary * d,
         positions: if config.positions == PositionsChoice::Learned {
@@ -44,8 +44,8 @@ pub fn param_count(config: &Config, vocabulary: u64) -> ParamCount {
 /// An estimate of the memory that training takes, in bytes: weights, gradients and Adam's two averages, and what the
 /// backward pass needs of each character in each layer (some thirty vectors and four rows of scores a head).
 pub fn memory_bytes(config: &Config, vocabulary: u64) -> u64 {
-    let d = u64::from(config.d_model.size());
-    let (context, heads) = (u64::from(config.context), u64::from(config.heads.count()));
+    let d = u64::from(config.d_model);
+    let (context, heads) = (u64::from(config.context), u64::from(config.heads));
     let characters = u64::from(config.batch_size) * context;
     let kept = u64::from(config.layers) * (30 * d + 4 * heads * context) + 4 * d + 6 * vocabulary;
     4 * (4 * param_count(config, vocabulary).total() + characters * kept)
@@ -55,7 +55,7 @@ pub fn memory_bytes(config: &Config, vocabulary: u64) -> u64 {
 /// each pair of characters in a layer (Kaplan et al. 2020, table 1, forward and twice that backward).
 #[cfg(feature = "compute")]
 pub(super) fn step_flops(config: &Config, vocabulary: u64) -> f64 {
-    let d = f64::from(config.d_model.size());
+    let d = f64::from(config.d_model);
     let (layers, context) = (f64::from(config.layers), f64::from(config.context));
     let characters = f64::from(config.batch_size) * context;
     characters * (6.0 * (12.0 * layers * d * d + d * vocabulary as f64) + 12.0 * layers * d * context)

@@ -117,8 +117,8 @@ fn fits(theirs: &Config, ours: &Config) -> Result<(), String> {
         format!(
             "{} layers, {} heads, width {}, context {}, {} positions, {} head",
             config.layers,
-            config.heads.count(),
-            config.d_model.size(),
+            config.heads,
+            config.d_model,
             config.context,
             if config.positions == super::PositionsChoice::Learned { "learned" } else { "sinusoidal" },
             if config.tied { "tied" } else { "own" },

@@ -20,12 +20,12 @@ const WEIGHT_DECAY: f32 = 0.1;
 
 /// The sizes of the model of these settings.
 pub fn sizes(config: &Config, vocabulary: usize) -> Sizes {
-    let d_model = config.d_model.size() as usize;
+    let d_model = config.d_model as usize;
     Sizes {
         vocabulary,
         context: config.context as usize,
         d_model,
-        n_heads: config.heads.count() as usize,
+        n_heads: config.heads as usize,
         n_layers: config.layers as usize,
         d_ff: 4 * d_model,
         positions: match config.positions {

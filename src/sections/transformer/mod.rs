@@ -24,7 +24,7 @@ mod train;
 pub mod writing;
 
 pub use checks::{ParamCount, learning_rate_at, memory_bytes, param_count, sample_steps, seconds_estimate};
-pub use config::{Config, Heads, PositionsChoice, TextChoice, Width};
+pub use config::{Config, PositionsChoice, TextChoice};
 #[cfg(feature = "compute")]
 pub use learner::{Learner, sizes};
 #[cfg(feature = "page")]

@@ -12,6 +12,7 @@ mod training;
 mod writing;
 
 use super::{Config, Record, Request, Transformer, memory_bytes, param_count, seconds_estimate};
+use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::{PanelProps, Shown, controls, frame, stamp, use_settings};
 use crate::protocol::RunState;
@@ -36,9 +37,9 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     let listens = !matches!(lab.state, RunState::Idle | RunState::Error(_) | RunState::Loading { .. });
     let knobs = html! {
         <>
-            { controls(&settings, "Model", &["layers", "heads", "d_model", "context", "positions", "tied"]) }
-            { controls(&settings, "Training", &["batch_size", "steps", "learning_rate", "warmup", "dropout", "sample_length", "seed"]) }
-            { controls(&settings, "Text", &["text"]) }
+            { controls(&settings, "Model", keys![Config; layers, heads, d_model, context, positions, tied]) }
+            { controls(&settings, "Training", keys![Config; batch_size, steps, learning_rate, warmup, dropout, sample_length, seed]) }
+            { controls(&settings, "Text", keys![Config; text]) }
             <own_text::OwnText choice={config.text} set={settings.set.clone()} />
         </>
     };

@@ -50,7 +50,7 @@ pub(super) async fn probe(
 
 /// The table of sinusoidal positions, made on the device, and what holds of it there.
 async fn position_table(config: &Config, device: &Device) -> Result<PositionTable, LabError> {
-    let (t, d) = (config.context as usize, config.d_model.size() as usize);
+    let (t, d) = (config.context as usize, config.d_model as usize);
     let table = sinusoidal_table(t, d, device);
     let products = table.clone().matmul(table.clone().transpose());
     // The shift must leave positions to compare with.
@@ -70,7 +70,7 @@ async fn position_table(config: &Config, device: &Device) -> Result<PositionTabl
     }
     Ok(PositionTable {
         context: config.context,
-        d_model: config.d_model.size(),
+        d_model: config.d_model,
         values: values.to_vec(),
         products: shown_positions(config.context)
             .map(|p| (0..t - p as usize).filter_map(|k| at(p as usize, k)).collect())

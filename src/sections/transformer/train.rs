@@ -211,7 +211,7 @@ impl<'a> Run<'a> {
             }
             Request::AblateEach => {
                 let whole = self.loss_without(&[], out).await?;
-                let (layers, heads) = (self.config.layers, self.config.heads.count());
+                let (layers, heads) = (self.config.layers, self.config.heads);
                 for head in (0..layers).flat_map(|layer| (0..heads).map(move |head| (layer, head))) {
                     let off = vec![head];
                     let loss = self.loss_without(&off, out).await?;
@@ -244,7 +244,7 @@ impl<'a> Run<'a> {
         out: &mut impl Emit<Transformer>,
     ) -> Result<f32, LabError> {
         let gate = |layer: u32, head: u32| if off.contains(&(layer, head)) { 0.0 } else { 1.0 };
-        let heads = self.config.heads.count();
+        let heads = self.config.heads;
         let gates: Vec<Vec<f32>> =
             (0..self.config.layers).map(|layer| (0..heads).map(|head| gate(layer, head)).collect()).collect();
         let (windows, len) = &self.validation;

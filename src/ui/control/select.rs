@@ -10,10 +10,10 @@ use yew::prelude::*;
 #[component]
 pub(super) fn Select(props: &Field) -> Html {
     let options = match props.param.kind {
-        Kind::Choice(options) => options,
+        Kind::Choice(options) | Kind::List(options) => options,
         _ => &[],
     };
-    let current = props.value.as_str().unwrap_or_default().to_owned();
+    let current = props.param.text(&props.value);
     let node = use_node_ref();
     {
         let (node, current) = (node.clone(), current.clone());
