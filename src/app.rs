@@ -57,6 +57,7 @@ pub fn App() -> Html {
             if !complaints.is_empty() {
                 <div class="notice" data-kind="warn" role="status">{ for complaints.iter().map(|text| html! { <p>{ text }</p> }) }</div>
             }
+            <style>{ section.style }</style>
             { panel }
         </ContextProvider<Rc<Lesson>>>
     };

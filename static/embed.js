@@ -3,7 +3,7 @@
 // A frame with one panel that sizes itself, passes on what the panel says as events, and is told what to do by
 // attributes and methods. No dependencies. Also an anywidget: `export default { render }`.
 //
-// Attributes: `panel` (mlp, cnn, resnet, rnn, attention, transformer), `lab` (the lab's address, if it is not where this
+// Attributes: `panel` (a section's name, as the lab's addresses have it), `lab` (the lab's address, if it is not where this
 // file lies), `sandbox` (given to the frame as it is), `label` (the frame's title), `height` (until the panel has told
 // its own). All others are settings of the panel or keys of its address, with - for _: seq-len, preset, seed, device,
 // theme, hide, lock, autoplay, ask.
@@ -67,14 +67,14 @@ class NnLab extends (globalThis.HTMLElement ?? class {}) {
     for (const { name, value } of this.attributes) if (!isOwn(name)) query.set(key(name), value);
     query.set('embed', '1');
     const lab = new URL(this.getAttribute('lab') ?? HOME, document.baseURI).href;
-    return `${lab}#/${encodeURIComponent(this.getAttribute('panel') ?? 'mlp')}?${query}`;
+    return `${lab}#/${encodeURIComponent(this.getAttribute('panel') ?? '')}?${query}`;
   }
 
   #build() {
     this.#frame?.remove();
     if (!this.style.display) this.style.display = 'block';
     const frame = document.createElement('iframe');
-    frame.title = this.getAttribute('label') ?? `Neural network lab: ${this.getAttribute('panel') ?? 'mlp'}`;
+    frame.title = this.getAttribute('label') ?? `Neural network lab${this.hasAttribute('panel') ? `: ${this.getAttribute('panel')}` : ''}`;
     if (this.hasAttribute('sandbox')) frame.setAttribute('sandbox', this.getAttribute('sandbox'));
     frame.allow = 'clipboard-write';
     frame.loading = 'lazy';
