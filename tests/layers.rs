@@ -1,117 +1,205 @@
-//! The arrows of the architecture run one way. This reads every `use crate::` and `crate::` path below `src`.
+//! The arrows of the architecture run one way. This parses all of `src` and reads every path in it: in `use` trees, in
+//! code, in types and inside macros, however it is written.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod rust_paths;
+
+use rust_paths::{Found, read};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// Each layer, and the layers that it may name.
-const MAY_USE: &[(&str, &[&str])] = &[
-    // An error type is all that a reader of files needs of the layer above it.
-    ("data", &["data", "experiments::LabError"]),
-    ("models", &["models"]),
-    ("experiments", &["experiments", "data", "models"]),
-    ("sections", &["experiments"]),
-    ("protocol", &["experiments"]),
-    ("worker", &["worker", "experiments", "models", "protocol", "sections", "for_each_section"]),
-    ("lab", &["lab", "experiments", "protocol"]),
-    ("lesson", &["lesson"]),
-    ("host", &["host"]),
-    ("keep", &["keep", "experiments", "protocol", "sections"]),
-    ("charts", &["charts"]),
-    ("ui", &["ui", "charts", "experiments", "lesson", "protocol"]),
-    ("panels", &["panels", "ui", "charts", "experiments", "host", "lesson", "protocol", "lab", "keep"]),
+/// Each room below `src`, and the rooms that it may name beside itself.
+const MAY_NAME: &[(&str, &[&str])] = &[
+    ("core", &[]),
+    ("data", &["core"]),
+    ("models", &[]),
+    ("run", &["core", "data", "models"]),
+    // The files of a section that measure, and those that draw.
+    ("sections/run", &["core", "data", "models", "run"]),
     (
-        "app",
-        &["app", "panels", "ui", "experiments", "host", "lesson", "protocol", "sections", "for_each_section"],
+        "sections/panel",
+        &[
+            "core",
+            "data::classes",
+            "run",
+            "panel",
+            "charts",
+            "ui",
+            "host",
+            "assignment",
+            "lab",
+            "keep",
+            "protocol",
+        ],
     ),
+    // The registry itself.
+    ("sections", &["run"]),
+    ("protocol", &["core"]),
+    ("worker", &["core", "data::visitor_files", "models", "run", "protocol", "sections"]),
+    ("lab", &["core", "run", "protocol"]),
+    ("assignment", &[]),
+    ("host", &[]),
+    ("keep", &["core", "run", "protocol", "sections"]),
+    ("charts", &[]),
+    ("ui", &["core", "charts", "assignment", "protocol"]),
+    ("panel", &["core", "run", "charts", "ui", "host", "assignment", "protocol", "lab", "keep"]),
+    ("app", &["core", "run", "charts", "ui", "host", "assignment", "protocol", "panel", "sections"]),
+    ("bin", &["app", "worker"]),
 ];
+
+/// Words that a room's code must not have.
+const DOM: &[&str] = &["yew", "web_sys", "gloo", "js_sys", "wasm_bindgen"];
+const CLOCK: &[&str] = &["std::thread", "std::time"];
+const BURN: &[&str] = &["burn", "cubecl", "nalgebra"];
+const BANNED: &[(&str, &[&[&str]])] = &[
+    ("core", &[DOM, CLOCK, BURN]),
+    ("data", &[DOM, CLOCK]),
+    ("models", &[DOM, CLOCK]),
+    ("run", &[DOM, CLOCK]),
+    ("sections/run", &[DOM, CLOCK]),
+    ("sections/panel", &[BURN]),
+    ("keep", &[DOM, CLOCK, BURN]),
+    ("protocol", &[DOM, CLOCK, BURN]),
+    ("lab", &[BURN]),
+    ("assignment", &[BURN]),
+    ("host", &[BURN]),
+    ("charts", &[BURN]),
+    ("ui", &[BURN]),
+    ("panel", &[BURN]),
+    ("app", &[BURN]),
+];
+
+/// A section's name that means something else where it stands: a hook that pages and tests rely on.
+const HOMONYMS: &[(&str, &str)] = &[("sections::transformer::panel::heads", "attention")];
+
+/// What macros of ours are called at the root of the crate: they are not rooms.
+const MACROS: &[&str] = &["for_each_section", "settings", "choices", "keys"];
+
+/// The folders of the sections, which are their slugs.
+fn slugs() -> BTreeSet<String> {
+    let entries = fs::read_dir("src/sections").expect("the tests run in the project's folder");
+    entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// The room of a module, from its path below the crate.
+fn room(module: &[String]) -> String {
+    match module {
+        [first, _, rest @ ..] if first == "sections" => {
+            let draws = rest.first().is_some_and(|file| file == "panel");
+            if draws { "sections/panel" } else { "sections/run" }.to_owned()
+        }
+        [first, ..] => first.clone(),
+        [] => "lib".to_owned(),
+    }
+}
+
+/// What is wrong with a file of that module: arrows that run the wrong way, banned words, and names of sections that are
+/// not its own.
+fn complaints(module: &str, text: &str, slugs: &BTreeSet<String>) -> Vec<String> {
+    let module: Vec<String> = module.split("::").map(str::to_owned).collect();
+    let room = room(&module);
+    let own_section = (module.len() > 1 && module[0] == "sections").then(|| module[1].clone());
+    let Some((_, allowed)) = MAY_NAME.iter().find(|(name, _)| *name == room) else {
+        return vec![format!("{room} is not in the table of rooms")];
+    };
+    let banned = BANNED.iter().find(|(name, _)| *name == room).map_or(&[][..], |(_, words)| *words);
+    let Found { inner, outer, strings } = read(&module, text);
+    let mut wrong = Vec::new();
+    for path in inner {
+        let first = path.first().map(String::as_str).unwrap_or_default();
+        let whole = path.join("::");
+        let allows = |allowed: &&str| whole == **allowed || whole.starts_with(&format!("{allowed}::"));
+        let at_home = match &own_section {
+            // Of its own folder, what measures must not know what draws.
+            Some(own) if first == "sections" => {
+                let draws = path.get(2).is_some_and(|file| file == "panel");
+                path.get(1).is_some_and(|section| section == own) && (room == "sections/panel" || !draws)
+            }
+            Some(_) => false,
+            None => first == module[0],
+        };
+        if first.is_empty() || MACROS.contains(&first) || at_home || allowed.iter().any(allows) {
+            continue;
+        }
+        wrong.push(format!("names {whole}"));
+    }
+    for path in outer {
+        let names = |word: &&str| path == **word || path.starts_with(&format!("{word}::"));
+        if banned.iter().flat_map(|words| words.iter()).any(|word| names(word)) {
+            wrong.push(format!("names {path}"));
+        }
+    }
+    // The registry is where the names stand; a model's architecture may share its section's.
+    for text in strings.iter().filter(|text| slugs.contains(*text)) {
+        if own_section.as_ref() != Some(text) && !HOMONYMS.contains(&(module.join("::").as_str(), text)) {
+            wrong.push(format!("has the section's name \"{text}\""));
+        }
+    }
+    wrong
+}
 
 #[test]
 fn arrows_run_one_way() {
+    let slugs = slugs();
     let mut wrong = Vec::new();
-    visit(Path::new("src"), &mut wrong);
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-#[test]
-fn a_wrong_arrow_is_seen() {
-    assert_eq!(wrong_arrows("charts", "use crate::experiments::Check;"), ["experiments::Check"]);
-    assert_eq!(wrong_arrows("experiments", "fn f() { crate::lab::x() }"), ["lab::x"]);
-    assert!(wrong_arrows("panels", "use crate::charts::Table;").is_empty());
-}
-
-#[test]
-fn only_compute_layers_name_burn_and_experiments_name_no_dom() {
-    let mut wrong = Vec::new();
-    for (layer, banned) in [
-        ("charts", &["burn::"][..]),
-        ("ui", &["burn::"]),
-        ("panels", &["burn::"]),
-        ("app", &["burn::"]),
-        ("lab", &["burn::"]),
-        ("keep", &["web_sys", "yew", "gloo", "js_sys", "std::thread", "std::time"]),
-        ("experiments", &["web_sys", "yew", "gloo", "js_sys", "std::thread", "std::time"]),
-        ("models", &["web_sys", "yew", "gloo", "js_sys", "std::thread", "std::time"]),
-        ("data", &["web_sys", "yew", "gloo", "js_sys", "std::thread", "std::time"]),
-    ] {
-        for (path, text) in sources(layer) {
-            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-            for line in code {
-                wrong.extend(
-                    banned
-                        .iter()
-                        .filter(|word| line.contains(**word))
-                        .map(|word| format!("{path} names {word}")),
-                );
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-fn visit(root: &Path, wrong: &mut Vec<String>) {
-    for (layer, _) in MAY_USE {
-        for (path, text) in sources(layer) {
-            wrong.extend(wrong_arrows(layer, &text).into_iter().map(|arrow| format!("{path} names {arrow}")));
-        }
-    }
-    assert!(root.is_dir(), "the tests run in the project's folder");
-}
-
-fn wrong_arrows(layer: &str, text: &str) -> Vec<String> {
-    let (_, allowed) = MAY_USE.iter().find(|(name, _)| *name == layer).expect("a known layer");
-    text.lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .flat_map(|line| line.split("crate::").skip(1))
-        .map(|rest| {
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').unwrap_or(rest.len());
-            rest[..end].trim_end_matches(':').to_owned()
-        })
-        .filter(|path| {
-            let allows = |allowed: &str| path == allowed || path.starts_with(&format!("{allowed}::"));
-            !path.is_empty() && !allowed.iter().any(|a| allows(a))
-        })
-        .collect()
-}
-
-/// The files of a layer: `src/layer.rs` and all below `src/layer/`.
-fn sources(layer: &str) -> Vec<(String, String)> {
-    let mut files = Vec::new();
-    let mut folders = vec![Path::new("src").join(layer)];
-    let single = Path::new("src").join(format!("{layer}.rs"));
-    let mut paths = vec![single];
+    let mut folders = vec![Path::new("src").to_path_buf()];
+    let mut files = 0;
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(folder) else { continue };
-        for entry in entries.flatten() {
-            let path = entry.path();
-            if path.is_dir() { folders.push(path) } else { paths.push(path) }
+        for path in fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.display().to_string();
+            let Some(module) = name.strip_prefix("src/").and_then(|name| name.strip_suffix(".rs")) else {
+                continue;
+            };
+            files += 1;
+            if module == "lib" {
+                continue;
+            }
+            let module = module.trim_end_matches("/mod").replace('/', "::");
+            let text = fs::read_to_string(&path).expect("a readable file");
+            wrong.extend(complaints(&module, &text, &slugs).into_iter().map(|what| format!("{name} {what}")));
         }
     }
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|e| e == "rs")) {
-        if let Ok(text) = fs::read_to_string(path) {
-            files.push((path.display().to_string(), text));
-        }
-    }
-    files
+    assert!(files > 100, "only {files} files were read");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_dodge_is_seen() {
+    let slugs = slugs();
+    let check = |module: &str, text: &str, expected: &[&str]| {
+        assert_eq!(complaints(module, text, &slugs), expected, "{module}: {text}");
+    };
+    check("charts::line", "use crate::run::Experiment;", &["names run::Experiment"]);
+    check(
+        "charts::line",
+        "use crate::{charts::bar, run::{Emit, Tick}};",
+        &["names run::Emit", "names run::Tick"],
+    );
+    check("charts::line", "use crate::run as shapes;", &["names run"]);
+    check("charts::line", "use crate::run::*;", &["names run"]);
+    check("charts::line", "use super::super::run::Emit;", &["names run::Emit"]);
+    check("charts::line", "mod inner { use super::super::super::run::Emit; }", &["names run::Emit"]);
+    check("core::curve", "fn f() -> crate::lab::Lab { todo() }", &["names lab::Lab"]);
+    check("core::curve", "fn f() { say!(\"{}\", crate::lab::x()) }", &["names lab::x"]);
+    check("core::curve", "macro_rules! m { () => { $crate::lab::x() } }", &["names lab::x"]);
+    check("core::curve", "#[serde(with = \"crate::lab::x\")] struct S;", &["names lab::x"]);
+    check("bin::app", "fn main() { nn_lab::lab::start() }", &["names lab::start"]);
+    check("gadgets", "", &["gadgets is not in the table of rooms"]);
+    check("sections::mlp::train", "use yew::prelude::*;", &["names yew::prelude"]);
+    check("sections::mlp::train", "fn now() -> std::time::Instant { now() }", &["names std::time::Instant"]);
+    check("sections::mlp::panel", "use burn::tensor::Tensor;", &["names burn::tensor::Tensor"]);
+    check("sections::mlp::panel::text", "use super::super::super::cnn::Cnn;", &["names sections::cnn::Cnn"]);
+    check("sections::mlp::train", "use super::panel::Part;", &["names sections::mlp::panel::Part"]);
+    check("sections::mlp", "use crate::ui::figure::Figure;", &["names ui::figure::Figure"]);
+    check("app", "fn home() -> &'static str { \"rnn\" }", &["has the section's name \"rnn\""]);
+    // What is meant to be.
+    check("sections::mlp::panel", "use crate::charts::Table; use super::{Mlp, Record};", &[]);
+    check("sections::mlp::train", "use super::nets::net; use burn::tensor::Tensor;", &[]);
+    check("app", "#[cfg(test)] mod tests { fn f() { go(\"mlp\") } }", &[]);
 }
