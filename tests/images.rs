@@ -7,10 +7,10 @@ mod collector;
 use collector::real_cifar10;
 use nn_lab::core::LabError;
 use nn_lab::data::cifar10::{self, RECORD};
-use nn_lab::data::crc32::crc32;
 use nn_lab::data::images::{Augment, ImageSet, Images, SIDE};
 use proptest::prelude::*;
 use rand::{SeedableRng, rngs::StdRng};
+use std::io::Write;
 
 /// Records whose pixels are known: `value(record, index of the byte)`.
 fn records(n: usize, value: impl Fn(usize, usize) -> u8) -> Vec<u8> {
@@ -59,12 +59,10 @@ fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// A gzip file, with a file name in its header.
 fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut file = vec![0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3];
-    file.extend_from_slice(b"archive.tar\0");
-    file.extend(miniz_oxide::deflate::compress_to_vec(bytes, 6));
-    file.extend(crc32(bytes).to_le_bytes());
-    file.extend((bytes.len() as u32).to_le_bytes());
-    file
+    let mut writer =
+        flate2::GzBuilder::new().filename("archive.tar").write(Vec::new(), flate2::Compression::default());
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
 }
 
 fn archive() -> Vec<u8> {
@@ -119,7 +117,7 @@ fn a_wrong_file_is_refused_with_what_was_expected_and_found() {
 fn a_wrong_archive_is_refused_with_what_was_expected_and_found() {
     refused("x.tar.gz", records(1, |_, _| 1), &["should begin with 1f 8b", "begins with \"00 01 01 01\""]);
     refused("x.tar.gz", vec![], &["should begin with 1f 8b", "0 bytes in all"]);
-    refused("x.tar.gz", vec![0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 0, 0], &["method 8", "method 7"]);
+    refused("x.tar.gz", vec![0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 0, 0], &["is damaged"]);
     let whole = archive();
     refused("x.tar.gz", whole[..whole.len() / 2].to_vec(), &["cut short"]);
     refused("x.tar.gz", whole[..whole.len() - 3].to_vec(), &["cut short"]);

@@ -198,6 +198,13 @@ pub fn to_map<C: Settings>(config: &C) -> Map<String, Value> {
     }
 }
 
+/// The config that a map from field name to value or text stands for; what it lacks is at its default.
+pub fn from_map<C: Settings>(map: &Map<String, Value>) -> C {
+    let text = |param: &Param| Some((param.key.to_owned(), param.text(map.get(param.key)?)));
+    let query: Vec<_> = C::PARAMS.iter().filter_map(text).collect();
+    from_query(&C::default(), &query).0
+}
+
 /// The config with one field changed; out-of-range values are clamped. `Err` says what was wrong with the value.
 pub fn with<C: Settings>(config: &C, key: &str, value: &Value) -> Result<C, String> {
     let param = C::PARAMS

@@ -3,9 +3,7 @@
 //! The page ships a balanced subset; `static/data/README.md` gives its origin, licence and layout.
 
 use crate::core::LabError;
-use crate::data::crc32::crc32;
-use crate::data::{classes, images};
-use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
+use crate::data::{classes, images, packed};
 
 /// Where the subset lies below the page.
 pub const PATH: &str = "data/fashion-mnist.bin";
@@ -62,18 +60,8 @@ pub fn read(bytes: &[u8]) -> Result<Images, LabError> {
     let n = n_train as usize + n_test as usize;
     let d_in = 28 * 28;
     let size = n * (d_in + 1);
-    let (packed, crc) = bytes[header..].split_at(bytes.len() - header - 4);
-    // The limit keeps a foreign file from unpacking into all of the memory.
-    let payload = decompress_to_vec_zlib_with_limit(packed, size + 1)
-        .map_err(|error| wrong(format!("is cut short or damaged ({error})")))?;
-    if payload.len() != size {
-        return Err(wrong(format!("should unpack to {size} bytes, and unpacks to {}", payload.len())));
-    }
-    let crc = crc.iter().rev().fold(0u32, |sum, &b| sum << 8 | u32::from(b));
-    let found = crc32(&payload);
-    if crc != found {
-        return Err(wrong(format!("should have the checksum {crc:08x}, and has {found:08x}")));
-    }
+    let (body, crc) = bytes[header..].split_at(bytes.len() - header - 4);
+    let payload = packed::unpack(body, crc, size).map_err(wrong)?;
     let (labels, pixels) = payload.split_at(n);
     if let Some(label) = labels.iter().find(|&&label| u32::from(label) >= n_classes) {
         return Err(wrong(format!("should have labels from 0 to 9, and has a label {label}")));

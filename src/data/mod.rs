@@ -6,13 +6,13 @@ pub mod batches;
 pub mod cifar10;
 pub mod classes;
 #[cfg(feature = "compute")]
-pub mod crc32;
-#[cfg(feature = "compute")]
 pub mod fashion_mnist;
 #[cfg(feature = "compute")]
 pub mod images;
 #[cfg(feature = "compute")]
 pub mod lookup;
+#[cfg(feature = "compute")]
+pub mod packed;
 #[cfg(feature = "compute")]
 pub mod plane;
 #[cfg(feature = "compute")]

@@ -8,6 +8,7 @@
 pub mod adamw;
 pub mod images;
 pub mod optimizer;
+#[cfg(feature = "compute")]
 pub mod safetensors;
 pub mod spectrum;
 pub mod timing;

@@ -2,6 +2,7 @@
 
 use super::{Config, Learner};
 use crate::core::LabError;
+use crate::core::settings::from_map;
 use crate::data::text::Vocabulary;
 use crate::run::safetensors::{self, File, NamedTensor};
 use crate::run::training::read_all;
@@ -39,7 +40,7 @@ pub(super) async fn save(
         NamedTensor { name, shape, values: own.to_vec() }
     });
     let file = File { tensors: tensors.collect(), metadata: metadata(learner, config, vocabulary) };
-    Ok(safetensors::write(&file))
+    safetensors::write(&file).map_err(LabError::Data)
 }
 
 fn metadata(learner: &Learner, config: &Config, vocabulary: &Vocabulary) -> Vec<(String, String)> {
@@ -65,10 +66,9 @@ pub(super) fn load(
     if file.meta("format") != Some(FORMAT) {
         return Err("This file was not saved by this section: its metadata do not say so.".to_owned());
     }
-    let theirs: Config = file
-        .meta("config")
-        .and_then(|text| serde_json::from_str(text).ok())
-        .ok_or("The settings in this file cannot be read.")?;
+    let theirs = file.meta("config").and_then(|text| serde_json::from_str(text).ok());
+    // As an address is read: an older file has texts where there are numbers now.
+    let theirs: Config = from_map(&theirs.ok_or("The settings in this file cannot be read.")?);
     fits(&theirs, config)?;
     if file.meta("vocabulary").map(|text| text.chars().collect::<Vec<_>>()).as_deref()
         != Some(vocabulary.chars())
