@@ -237,35 +237,6 @@ fn a_learning_rate_too_large_ends_in_a_message_or_a_net_that_guesses() {
 }
 
 #[test]
-fn every_setting_at_its_ends_runs() {
-    use nn_lab::core::settings::{Kind, Settings};
-    for param in Config::PARAMS {
-        let ends = match param.kind {
-            Kind::Int { min, max, .. } => vec![min.to_string(), max.to_string()],
-            Kind::Float { min, max, .. } => vec![min.to_string(), max.to_string()],
-            Kind::Choice(options) | Kind::List(options) => {
-                options.iter().map(|(slug, _)| (*slug).to_owned()).collect()
-            }
-            Kind::Switch => vec!["0".to_owned(), "1".to_owned()],
-        };
-        for end in ends {
-            let base = Config { n_train: 40, ..small() };
-            let (config, complaints) = from_query(&base, &[(param.key.to_owned(), end.clone())]);
-            assert!(complaints.is_empty(), "{complaints:?}");
-            let missing = config.dataset == Dataset::Cifar10;
-            let outcome = |result: Result<(), LabError>| match result {
-                Err(LabError::Data(words)) => assert!(missing && words.contains("CIFAR-10"), "{words}"),
-                Err(LabError::Diverged { .. }) => {}
-                other => assert_eq!(other, Ok(()), "{}={end}", param.key),
-            };
-            outcome(probe_with(Collector::default(), &config).1);
-            let out = Collector::<Cnn> { stop_at: Some(2), ..Collector::default() };
-            outcome(run_with(out, &config).1);
-        }
-    }
-}
-
-#[test]
 fn without_its_files_cifar10_is_not_offered_and_says_what_to_add() {
     let config = Config { dataset: Dataset::Cifar10, ..small() };
     let (record, result) = probe_with(Collector::default(), &config);

@@ -127,7 +127,7 @@ fn complaints(module: &str, text: &str, slugs: &BTreeSet<String>) -> Vec<String>
     }
     for path in outer {
         let names = |word: &&str| path == **word || path.starts_with(&format!("{word}::"));
-        if banned.iter().flat_map(|words| words.iter()).any(|word| names(word)) {
+        if banned.iter().flat_map(|words| words.iter()).any(names) {
             wrong.push(format!("names {path}"));
         }
     }

@@ -7,7 +7,7 @@ mod collector;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use collector::{Collector, block_on};
-use nn_lab::core::settings::{Kind, Settings, from_query, to_query};
+use nn_lab::core::settings::{Settings, from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::resnet::{BlockKind, Init, Plan, ResNet as Net};
 use nn_lab::models::weights::count_params;
@@ -308,37 +308,6 @@ fn cifar_10_is_asked_for_or_learned() {
     let mut out = Collector::<ResNet> { user_files, ..Collector::default() };
     block_on(ResNet::run(config, &Device::flex(), &mut out)).expect("runs");
     assert_eq!(out.record().residual.losses.len(), 6);
-}
-
-#[test]
-fn every_setting_at_its_ends_runs() {
-    for param in Config::PARAMS {
-        let ends = match param.kind {
-            Kind::Int { min, max, .. } => vec![min.to_string(), max.to_string()],
-            Kind::Float { min, max, .. } => vec![min.to_string(), max.to_string()],
-            Kind::Choice(options) | Kind::List(options) => {
-                options.iter().map(|(slug, _)| (*slug).to_owned()).collect()
-            }
-            Kind::Switch => vec!["0".to_owned(), "1".to_owned()],
-        };
-        for end in ends {
-            let base = Config { steps: 1, batch_size: 2, ..tiny() };
-            let (config, complaints) = from_query(&base, &[(param.key.to_owned(), end.clone())]);
-            assert!(complaints.is_empty(), "{complaints:?}");
-            let mut out = Collector::<ResNet> { stop_at: Some(2), ..Collector::default() };
-            block_on(ResNet::probe(config.clone(), &Device::flex(), &mut out)).expect("the probe succeeds");
-            // Stopped before it is scored, which takes longer than a step.
-            let mut out = Collector::<ResNet> { stop_at: Some(1), ..Collector::default() };
-            let config = Config { steps: config.steps.max(2), ..config };
-            let result = block_on(ResNet::run(config.clone(), &Device::flex(), &mut out));
-            let no_files = config.dataset == Dataset::Cifar10 && matches!(result, Err(LabError::Data(_)));
-            assert!(
-                no_files || matches!(result, Ok(()) | Err(LabError::Diverged { .. })),
-                "{}={end}: {result:?}",
-                param.key
-            );
-        }
-    }
 }
 
 /// The mean loss of the last 20 steps, plain and residual.

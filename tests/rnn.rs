@@ -6,7 +6,7 @@ mod collector;
 
 use burn::tensor::Device;
 use collector::{Collector, block_on};
-use nn_lab::core::settings::{Kind, Settings, from_query, to_query};
+use nn_lab::core::settings::{Settings, from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::run::Experiment;
 use nn_lab::sections::rnn::{Alphabet, Config, ForgetBias, Record, Rnn, chance, params_lstm, params_rnn};
@@ -149,33 +149,6 @@ fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
     let (changed, same) = (out.record().lstm.losses, run(small()).0.lstm.losses);
     assert_eq!(changed[..5], same[..5]);
     assert_ne!(changed[20], same[20]);
-}
-
-#[test]
-fn every_setting_at_its_ends_runs() {
-    for param in Config::PARAMS {
-        let ends = match param.kind {
-            Kind::Int { min, max, .. } => vec![min.to_string(), max.to_string()],
-            Kind::Float { min, max, .. } => vec![min.to_string(), max.to_string()],
-            Kind::Choice(options) | Kind::List(options) => {
-                options.iter().map(|(slug, _)| (*slug).to_owned()).collect()
-            }
-            Kind::Switch => vec!["0".to_owned(), "1".to_owned()],
-        };
-        for end in ends {
-            let (config, complaints) = from_query(&small(), &[(param.key.to_owned(), end.clone())]);
-            assert!(complaints.is_empty(), "{complaints:?}");
-            let config = Config { steps: config.steps.min(3), ..config };
-            probe(config.clone());
-            let (record, result) = run(config.clone());
-            assert!(
-                matches!(result, Ok(()) | Err(LabError::Diverged { .. })),
-                "{}={end}: {result:?}",
-                param.key
-            );
-            verdicts(&config, &record);
-        }
-    }
 }
 
 proptest! {

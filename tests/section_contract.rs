@@ -1,0 +1,219 @@
+//! What holds for every section in the registry, a new one too.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![cfg(feature = "compute")]
+
+mod collector;
+
+use burn::tensor::Device;
+use collector::{Collector, block_on};
+use nn_lab::core::settings::{Kind, Param, Settings, base, from_map, from_query, to_map, to_query, with};
+use nn_lab::core::{LabError, Verdict};
+use nn_lab::for_each_section;
+use nn_lab::run::Experiment;
+use std::collections::BTreeSet;
+
+/// Values that make a run short, by the names that sections give to what costs time.
+const SMALL: &[(&str, u32)] = &[
+    ("batch_size", 4),
+    ("context", 16),
+    ("d_model", 16),
+    ("depth", 8),
+    ("layers", 1),
+    ("n_seeds", 2),
+    ("n_test", 20),
+    ("n_train", 40),
+    ("sample_length", 2),
+    ("seq_len", 12),
+    ("steps", 3),
+    ("width", 8),
+];
+
+/// The defaults with each of these set, where the section has it and takes it.
+fn small<C: Settings>() -> C {
+    let has = |key: &str| C::PARAMS.iter().any(|param| param.key == key);
+    let values = SMALL.iter().filter(|(key, _)| has(key));
+    values.fold(C::default(), |config, (key, value)| with(&config, key, &(*value).into()).unwrap_or(config))
+}
+
+fn run<E: Experiment>(config: E::Config, stop_at: u32) -> (E::Record, Result<(), LabError>) {
+    let mut out = Collector::<E> { stop_at: Some(stop_at), ..Collector::default() };
+    let result = block_on(E::run(config, &Device::flex(), &mut out));
+    (out.record(), result)
+}
+
+fn probe<E: Experiment>(config: E::Config) -> (E::Record, Result<(), LabError>) {
+    let mut out = Collector::<E> { stop_at: Some(2), ..Collector::default() };
+    let result = block_on(E::probe(config, &Device::flex(), &mut out));
+    (out.record(), result)
+}
+
+/// The ends of a setting, or all that it can be.
+fn ends(param: &Param) -> Vec<String> {
+    match param.kind {
+        Kind::Int { min, max, .. } => vec![min.to_string(), max.to_string()],
+        Kind::Float { min, max, .. } => vec![min.to_string(), max.to_string()],
+        Kind::Choice(options) | Kind::List(options) => {
+            options.iter().map(|(slug, _)| (*slug).to_owned()).collect()
+        }
+        Kind::Switch => vec!["0".to_owned(), "1".to_owned()],
+    }
+}
+
+#[track_caller]
+fn settings_hold_together<E: Experiment>() {
+    let slug = E::SLUG;
+    let defaults = E::Config::default();
+    let query: Vec<_> = <E::Config as Settings>::PARAMS
+        .iter()
+        .filter_map(|param| Some((param.key.to_owned(), param.text(to_map(&defaults).get(param.key)?))))
+        .collect();
+    assert_eq!(query.len(), <E::Config as Settings>::PARAMS.len(), "{slug}: every setting is a field");
+    assert_eq!(
+        from_query(&defaults, &query),
+        (defaults.clone(), vec![]),
+        "{slug}: defaults are within bounds"
+    );
+    assert!(to_query(&defaults).is_empty(), "{slug}");
+    assert_eq!(from_map::<E::Config>(&to_map(&defaults)), defaults, "{slug}");
+    let panel =
+        std::fs::read_to_string(format!("src/sections/{slug}/panel.rs")).expect("the section has a panel");
+    let listed: Vec<&str> = panel.split("keys![").skip(1).filter_map(|rest| rest.split(']').next()).collect();
+    let controls: BTreeSet<&str> = listed
+        .iter()
+        .filter_map(|list| list.split_once(';'))
+        .flat_map(|(_, keys)| keys.split(','))
+        .map(str::trim)
+        .collect();
+    for param in <E::Config as Settings>::PARAMS {
+        assert!(
+            !param.label.is_empty() && param.help.ends_with('.'),
+            "{slug}: {} explains itself",
+            param.key
+        );
+        assert!(controls.contains(param.key), "{slug}: {} has no control in its panel", param.key);
+        for end in ends(param) {
+            let (config, warnings) = from_query(&defaults, &[(param.key.to_owned(), end.clone())]);
+            assert!(warnings.is_empty(), "{slug}: {}={end}: {warnings:?}", param.key);
+            let back = from_query(&defaults, &to_query(&config));
+            assert_eq!(back, (config, vec![]), "{slug}: {}={end}", param.key);
+        }
+    }
+    let mut slugs = BTreeSet::new();
+    for preset in <E::Config as Settings>::PRESETS {
+        assert!(slugs.insert(preset.slug), "{slug}: two presets are called {}", preset.slug);
+        let named = [("preset".to_owned(), preset.slug.to_owned())];
+        let (found, config, warning) = base::<E::Config>(&named);
+        assert_eq!((found.map(|found| found.slug), warning), (Some(preset.slug), None), "{slug}");
+        let values: Vec<_> = preset.values.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        assert_eq!(from_query(&E::Config::default(), &values), (config, vec![]), "{slug}: {}", preset.slug);
+    }
+}
+
+#[track_caller]
+fn leaves_series<E: Experiment>() {
+    let slug = E::SLUG;
+    let named = |record: &E::Record| {
+        let series = E::series(record);
+        let names: BTreeSet<_> = series.iter().map(|series| series.metric.to_string()).collect();
+        let titles: BTreeSet<_> = series.iter().map(|series| series.title.to_string()).collect();
+        assert_eq!((names.len(), titles.len()), (series.len(), series.len()), "{slug}: two of one name");
+        for name in &names {
+            let fits = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            assert!(fits, "{slug}: {name}");
+        }
+        (names, series)
+    };
+    let (before, empty) = named(&E::Record::default());
+    assert!(before.iter().any(|name| name.starts_with("loss")), "{slug}: {before:?}");
+    assert!(empty.iter().all(|series| series.points.is_empty()), "{slug}: points without a run");
+
+    let (mut record, result) = run::<E>(small(), 3);
+    assert_eq!(result, Ok(()), "{slug}");
+    let (after, series) = named(&record);
+    assert!(before.is_subset(&after), "{slug}: a curve was lost");
+    for series in &series {
+        let name = &series.metric;
+        let steps: Vec<f64> = series.points.iter().map(|point| point.0).collect();
+        assert!(!steps.is_empty(), "{slug}: {name} is empty");
+        assert!(steps.is_sorted_by(|a, b| a < b), "{slug}: {name} is measured at {steps:?}");
+        assert!(series.points.iter().all(|point| point.1.is_finite()), "{slug}: {name} is not finite");
+        // What is learned from is measured at every step, what is only judged on now and then.
+        if name.starts_with("loss") && name != "loss_val" {
+            assert_eq!(steps, [1.0, 2.0, 3.0], "{slug}: {name}");
+        }
+    }
+    let (again, _) = run::<E>(small(), 3);
+    assert_eq!(E::series(&again), E::series(&record), "{slug}: the same seed gives the same run");
+    let (stopped, result) = run::<E>(small(), 1);
+    assert_eq!(result, Ok(()), "{slug}");
+    for series in E::series(&stopped).iter().filter(|series| series.metric.starts_with("loss_")) {
+        assert!(series.points.iter().all(|point| point.0 <= 1.0), "{slug}: a stopped run went on");
+    }
+    E::clear_run(&mut record);
+    assert!(
+        E::series(&record).iter().all(|series| series.points.is_empty()),
+        "{slug}: a run was not cleared"
+    );
+}
+
+#[track_caller]
+fn judges_only_what_was_measured<E: Experiment>() {
+    let slug = E::SLUG;
+    for check in E::checks(&E::Config::default(), &E::Record::default()) {
+        assert_eq!(check.verdict, Verdict::Open, "{slug}: \"{}\" before anything was measured", check.claim);
+    }
+}
+
+#[track_caller]
+fn runs_at_the_ends_of_every_setting<E: Experiment>() {
+    let slug = E::SLUG;
+    let mut learned = 0;
+    for param in <E::Config as Settings>::PARAMS {
+        for end in ends(param) {
+            let config = from_query(&small::<E::Config>(), &[(param.key.to_owned(), end.clone())]).0;
+            let outcome = |(record, result): (E::Record, Result<(), LabError>), config: &E::Config| {
+                E::checks(config, &record);
+                match &result {
+                    // Of files that only a visitor can give.
+                    Err(LabError::Data(_)) => assert!(matches!(param.kind, Kind::Choice(_)), "{result:?}"),
+                    Ok(()) | Err(LabError::Diverged { .. }) => {}
+                    Err(_) => panic!("{slug}: {}={end}: {result:?}", param.key),
+                }
+                result.is_ok()
+            };
+            outcome(probe::<E>(config.clone()), &config);
+            // Stopped before it is scored, which takes longer than a step.
+            learned += usize::from(outcome(run::<E>(config.clone(), 1), &config));
+        }
+    }
+    assert!(learned > <E::Config as Settings>::PARAMS.len(), "{slug}: only {learned} settings were trained");
+}
+
+macro_rules! contract {
+    ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
+        $(mod $module {
+            type Section = nn_lab::sections::$module::$experiment;
+
+            #[test]
+            fn settings_hold_together() {
+                super::settings_hold_together::<Section>();
+            }
+
+            #[test]
+            fn leaves_series() {
+                super::leaves_series::<Section>();
+            }
+
+            #[test]
+            fn judges_only_what_was_measured() {
+                super::judges_only_what_was_measured::<Section>();
+            }
+
+            #[test]
+            fn runs_at_the_ends_of_every_setting() {
+                super::runs_at_the_ends_of_every_setting::<Section>();
+            }
+        })*
+    };
+}
+for_each_section!(contract);
