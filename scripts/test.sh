@@ -17,9 +17,13 @@ failed=0
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
+# What took how long, a line each: seconds, then what.
+times=$logs/times
+timed() { echo "$((SECONDS - $1)) $2" >>"$times"; }
+
 # check NAME COMMAND...: counts as one test.
 check() {
-    local name=$1
+    local name=$1 start=$SECONDS
     shift
     echo "=== $name"
     if "$@"; then
@@ -28,6 +32,7 @@ check() {
         failed=$((failed + 1))
         echo "=== $name FAILED"
     fi
+    timed "$start" "$name"
 }
 
 # sum FILE LINES NUMBERS: adds up the numbers that are in such words, in such lines.
@@ -40,7 +45,8 @@ need_page_tools
 if wants lint; then
     need_lints
     if cargo fmt --version >/dev/null 2>&1; then
-        check "format" cargo fmt --check
+        # Modules that a macro declares are not found by cargo.
+        check "format" cargo fmt --check -- src/sections/*/mod.rs
     else
         say "rustfmt is missing; the format is not checked"
     fi
@@ -54,6 +60,7 @@ if wants lint; then
 fi
 
 if wants native; then
+    start=$SECONDS
     echo "=== native tests (the first time about 10 minutes on two cores)"
     if cargo nextest --version >/dev/null 2>&1; then
         cargo nextest run --features compute --no-fail-fast 2>&1 | tee "$logs/native"
@@ -67,6 +74,8 @@ if wants native; then
     if ((status != 0 && bad == 0)); then bad=1; fi
     passed=$((passed + good))
     failed=$((failed + bad))
+    timed "$start" "native tests"
+    check "a new section from the template" bash scripts/try-new-section.sh
 fi
 
 if wants e2e; then
@@ -81,16 +90,22 @@ if wants e2e; then
         for name in "$@"; do files+=("tests/e2e/${name%.test.mjs}.test.mjs"); done
         if ((${#files[@]} == 0)); then files=(tests/e2e/*.test.mjs); fi
         # Two files at a time: while one waits for its worker, the other uses the other core.
+        start=$SECONDS
         node --test --test-concurrency=2 --test-reporter=spec --test-reporter-destination=stdout \
-            --test-reporter=tap --test-reporter-destination="$logs/e2e" "${files[@]}"
+            --test-reporter=tap --test-reporter-destination="$logs/e2e" \
+            --test-reporter=./tests/e2e/lib/times.mjs --test-reporter-destination="$logs/files" "${files[@]}"
         status=$?
         good=$(sum "$logs/e2e" '^# pass ' '[0-9]+')
         bad=$(sum "$logs/e2e" '^# (fail|cancelled) ' '[0-9]+')
         if ((status != 0 && bad == 0)); then bad=1; fi
         passed=$((passed + good))
         failed=$((failed + bad))
+        timed "$start" "browser tests"
+        sed 's/^/    /' "$logs/files" >>"$times"
     fi
 fi
 
+echo "=== seconds"
+cat "$times"
 echo "$passed passed, $failed failed"
 ((failed == 0))

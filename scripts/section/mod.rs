@@ -1,0 +1,99 @@
+//! SECTION_TITLE: one weight learns the slope of a line. Made from the template; put your own question in its place.
+
+mod checks;
+#[cfg(feature = "page")]
+mod panel;
+#[cfg(feature = "compute")]
+mod train;
+
+#[cfg(feature = "page")]
+pub use panel::SectionPanel;
+
+use crate::core::Check;
+use crate::core::curve::{Curve, RunSeries};
+use crate::run::Experiment;
+use serde::{Deserialize, Serialize};
+
+/// The experiment of this section.
+#[derive(Debug)]
+pub struct Section;
+
+crate::settings! {
+    /// Settings of this section.
+    pub struct Config {
+        slope: f64 = 2.0, float(-10.0, 10.0), "Slope", "a",
+            "The slope that the weight should find.";
+        learning_rate: f64 = 0.1, float(1e-5, 10.0, log) live, "Learning rate", "η",
+            "Step size of gradient descent. It may be changed during a run.";
+        batch_size: u32 = 16, int(1, 256, log), "Batch size", "B",
+            "Points in one step.";
+        steps: u32 = 100, int(1, 10_000, log), "Training steps", "",
+            "Steps until training ends by itself.";
+        seed: u32 = 1, int(0, 999_999), "Seed", "",
+            "Draws the points. The same seed gives the same run on the same device.";
+    }
+    presets {
+        "steep", "Steep", "A larger slope takes more steps." => { slope: "8" }
+    }
+}
+
+/// What one message brings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Frame {
+    /// Losses since the last frame, and the weight after them.
+    Train { first_step: u32, losses: Vec<f32>, weight: f32 },
+}
+
+/// All that the page has heard.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Record {
+    pub losses: Curve,
+    pub weight: Option<f64>,
+}
+
+impl Experiment for Section {
+    const SLUG: &'static str = "section_slug";
+    type Config = Config;
+    type Frame = Frame;
+    type Record = Record;
+
+    fn absorb(record: &mut Record, frame: Frame) {
+        match frame {
+            Frame::Train { first_step, losses, weight } => {
+                record.losses.extend_steps(first_step, &losses);
+                record.weight = Some(weight.into());
+            }
+        }
+    }
+
+    fn clear_run(record: &mut Record) {
+        *record = Record::default();
+    }
+
+    fn checks(config: &Config, record: &Record) -> Vec<Check> {
+        checks::checks(config, record)
+    }
+
+    fn series(record: &Record) -> Vec<RunSeries> {
+        vec![RunSeries::new("loss_line", "Loss", "", &record.losses)]
+    }
+
+    #[cfg(feature = "compute")]
+    async fn probe(
+        _: Config,
+        _: &burn::tensor::Device,
+        _: &mut impl crate::run::Emit<Self>,
+    ) -> Result<(), crate::core::LabError> {
+        // Nothing can be measured here without training.
+        Ok(())
+    }
+
+    #[cfg(feature = "compute")]
+    async fn run(
+        config: Config,
+        device: &burn::tensor::Device,
+        out: &mut impl crate::run::Emit<Self>,
+    ) -> Result<(), crate::core::LabError> {
+        train::run(config, device, out).await
+    }
+}

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Makes a section in a copy of the project, as a contributor would, and runs what holds for every section on it.
+set -euo pipefail
+source scripts/tools.sh
+
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+# Always the same place, so that only what has changed is compiled.
+copy=$CARGO_TARGET_DIR/try-new-section
+rm -rf "$copy"
+mkdir -p "$copy"
+git ls-files --cached --others --exclude-standard -z | tar --create --null --files-from=- --ignore-failed-read | tar --extract --directory "$copy"
+cd "$copy"
+line=$(bash scripts/new-section.sh gated_unit | grep Panel)
+if bash scripts/new-section.sh gated_unit 2>/dev/null; then fail "A section may not be made over another."; fi
+if bash scripts/new-section.sh 'Bad name' 2>/dev/null; then fail "A bad name was taken."; fi
+sed -i "/^            transformer, /a\\$line" src/sections.rs
+grep -q '^            gated_unit, GatedUnit, GatedUnitPanel, "Gated unit"' src/sections.rs || fail "The line was not added: $line"
+cargo test --quiet --features compute --test layers --test section_contract -- gated_unit arrows

@@ -1,0 +1,107 @@
+//! What is written beside the code agrees with it.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use nn_lab::core::settings::{Kind, Param, Settings, to_map};
+use nn_lab::for_each_section;
+use nn_lab::run::Experiment;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
+fn versions_and_licenses_agree() {
+    let citation = read("CITATION.cff");
+    assert!(citation.contains(&format!("\nversion: {}\n", env!("CARGO_PKG_VERSION"))));
+    assert_eq!(env!("CARGO_PKG_LICENSE"), "MIT OR Apache-2.0");
+    assert!(read("LICENSE-MIT").contains("Permission is hereby granted"));
+    assert!(read("LICENSE-APACHE").contains("Version 2.0, January 2004"));
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    for page in ["README.md", "EMBEDDING.md", "CONTRIBUTING.md"] {
+        let text = read(page);
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.contains("://") && !link.starts_with('#')) {
+            assert!(Path::new(link).exists(), "{page} has a link to {link}");
+        }
+        // What is named as a file of the project.
+        for name in text.split('`').skip(1).step_by(2) {
+            let ours = ["src/", "tests/", "scripts/", "static/"].iter().any(|folder| name.starts_with(folder));
+            let one = !name.contains(['<', '*', ' ', '(']) && !name.contains("cifar10") && !name.contains("gated_unit");
+            assert!(!(ours && one) || Path::new(name).exists(), "{page} names {name}");
+        }
+    }
+}
+
+#[test]
+fn no_line_stands_twice() {
+    let mut seen = BTreeSet::new();
+    for line in read("README.md").lines().filter(|line| line.len() > 20 && !line.starts_with("|---")) {
+        // A command's row is known by its first cell.
+        let command = line.strip_prefix("| `./lab").and_then(|row| row.split('|').next());
+        let key = command.unwrap_or(line).trim().to_owned();
+        assert!(seen.insert(key), "README says twice: {line}");
+    }
+}
+
+#[test]
+fn the_list_of_sections_is_the_registry() {
+    let text = read("README.md");
+    for section in nn_lab::sections::SECTIONS {
+        assert!(text.contains(&format!("| `#/{}` |", section.slug)), "README has no row for {}", section.slug);
+    }
+}
+
+/// All settings and curves of a section, as EMBEDDING.md lists them.
+fn listed<E: Experiment>(title: &str) -> String {
+    let defaults = to_map(&E::Config::default());
+    let values = |param: &Param| match param.kind {
+        Kind::Int { min, max, .. } => format!("{min} to {max}"),
+        Kind::Float { min, max, .. } => format!("{min} to {max}"),
+        Kind::Choice(options) | Kind::List(options) => {
+            options.iter().map(|(slug, _)| format!("`{slug}`")).collect::<Vec<_>>().join(", ")
+        }
+        Kind::Switch => "`true`, `false`".to_owned(),
+    };
+    let mut text = format!("### `{}`: {title}\n\n", E::SLUG);
+    text += "| Setting | Values | Default | What it is |\n|---|---|---|---|\n";
+    for param in <E::Config as Settings>::PARAMS {
+        let default = defaults.get(param.key).map(|value| param.text(value)).unwrap_or_default();
+        let live = if param.live { "; may change during a run" } else { "" };
+        text += &format!("| `{}` | {} | `{default}` | {}{live} |\n", param.key, values(param), param.label);
+    }
+    let presets: Vec<_> =
+        <E::Config as Settings>::PRESETS.iter().map(|preset| format!("`{}`", preset.slug)).collect();
+    if !presets.is_empty() {
+        text += &format!("\nPresets: {}.\n", presets.join(", "));
+    }
+    let series = E::series(&E::Record::default());
+    let curves: Vec<_> = series.iter().map(|series| format!("`{}`", series.metric)).collect();
+    text + &format!("\nCurves: {}.\n\n", curves.join(", "))
+}
+
+/// `NN_LAB_RECORD=1 cargo test --test papers` writes the lists anew.
+#[test]
+fn embedding_lists_every_setting_and_curve() {
+    const BEGIN: &str = "<!-- lists: made by NN_LAB_RECORD=1 cargo test --test papers -->\n\n";
+    const END: &str = "<!-- end of the lists -->\n";
+    let mut lists = String::new();
+    macro_rules! each {
+        ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
+            $(lists += &listed::<nn_lab::sections::$module::$experiment>($title);)*
+        };
+    }
+    for_each_section!(each);
+    let text = read("EMBEDDING.md");
+    let (before, rest) = text.split_once(BEGIN).expect("the lists have a beginning");
+    let (_, after) = rest.split_once(END).expect("the lists have an end");
+    let due = format!("{before}{BEGIN}{lists}{END}{after}");
+    if std::env::var_os("NN_LAB_RECORD").is_some() {
+        std::fs::write("EMBEDDING.md", &due).expect("EMBEDDING.md can be written");
+    }
+    assert_eq!(read("EMBEDDING.md"), due);
+}
