@@ -4,7 +4,7 @@ mod embed;
 pub mod route;
 
 use crate::app::route::Route;
-use crate::assignment::Lesson;
+use crate::assignment::Assignment;
 use crate::for_each_section;
 use crate::panel::PanelProps;
 use crate::protocol::DeviceChoice;
@@ -48,18 +48,18 @@ pub fn App() -> Html {
     };
     // A panel of its own for each section: switching drops the old one with its runs.
     let panel = panel(section.slug, props);
-    let (lesson, mut complaints) = Lesson::from_query(&route.query);
+    let (assignment, mut warnings) = Assignment::from_query(&route.query);
     if route.get("v").is_some() {
-        complaints.push("This link is from a newer version of the lab. What is not known here was left out; reload the page for the newest.".to_owned());
+        warnings.push("This link is from a newer version of the lab. What is not known here was left out; reload the page for the newest.".to_owned());
     }
     let panel = html! {
-        <ContextProvider<Rc<Lesson>> context={Rc::new(lesson)}>
-            if !complaints.is_empty() {
-                <div class="notice" data-kind="warn" role="status">{ for complaints.iter().map(|text| html! { <p>{ text }</p> }) }</div>
+        <ContextProvider<Rc<Assignment>> context={Rc::new(assignment)}>
+            if !warnings.is_empty() {
+                <div class="notice" data-kind="warn" role="status">{ for warnings.iter().map(|text| html! { <p>{ text }</p> }) }</div>
             }
             <style>{ section.style }</style>
             { panel }
-        </ContextProvider<Rc<Lesson>>>
+        </ContextProvider<Rc<Assignment>>>
     };
     if route.get("embed") == Some("1") {
         html! { <embed::Embed slug={section.slug} query={route.query.clone()}>{ panel }</embed::Embed> }

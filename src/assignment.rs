@@ -24,7 +24,7 @@ const MAX_NAMES: usize = 64;
 
 /// What the author of a link has decided.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Lesson {
+pub struct Assignment {
     /// Settings, buttons, figures and [`PARTS`] that are not shown, by their names on the page.
     pub hide: Vec<String>,
     /// Settings that a student sees but cannot change.
@@ -34,14 +34,14 @@ pub struct Lesson {
     pub question: Option<Question>,
 }
 
-impl Lesson {
+impl Assignment {
     /// Reads it from an address, with a sentence for all that could not be taken.
     pub fn from_query(query: &[(String, String)]) -> (Self, Vec<String>) {
-        let mut complaints = Vec::new();
+        let mut warnings = Vec::new();
         let get = |key: &str| query.iter().rev().find(|(k, _)| k == key).map(|(_, value)| value.as_str());
         let mut names = |key: &str| {
-            let (names, complaint) = read_names(key, get(key).unwrap_or_default());
-            complaints.extend(complaint);
+            let (names, warning) = read_names(key, get(key).unwrap_or_default());
+            warnings.extend(warning);
             names
         };
         let (hide, lock) = (names("hide"), names("lock"));
@@ -49,13 +49,13 @@ impl Lesson {
             None | Some("0" | "false" | "") => false,
             Some("1" | "true") => true,
             Some(other) => {
-                complaints.push(format!("autoplay={} is neither 0 nor 1; it was left out.", shorten(other)));
+                warnings.push(format!("autoplay={} is neither 0 nor 1; it was left out.", shorten(other)));
                 false
             }
         };
-        let (question, complaint) = Question::from_query(get);
-        complaints.extend(complaint);
-        (Self { hide, lock, autoplay, question }, complaints)
+        let (question, warning) = Question::from_query(get);
+        warnings.extend(warning);
+        (Self { hide, lock, autoplay, question }, warnings)
     }
 
     /// The keys and values of an address that say the same.
@@ -91,10 +91,10 @@ impl Lesson {
 /// A list of names with commas between them, and a sentence if one cannot be a name.
 fn read_names(key: &str, text: &str) -> (Vec<String>, Option<String>) {
     let mut names: Vec<String> = Vec::new();
-    let mut complaint = None;
+    let mut warning = None;
     for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
         if !is_name(name) {
-            complaint = Some(format!(
+            warning = Some(format!(
                 "{key}={} is no name of a control or a figure; it was left out.",
                 shorten(name)
             ));
@@ -102,7 +102,7 @@ fn read_names(key: &str, text: &str) -> (Vec<String>, Option<String>) {
             names.push(name.to_owned());
         }
     }
-    (names, complaint)
+    (names, warning)
 }
 
 /// Whether it can be the name of a control, a metric or a figure: small letters, digits, `_` and `-`.
@@ -126,17 +126,23 @@ mod tests {
 
     #[test]
     fn names_are_read_and_others_are_told() {
-        let (lesson, complaints) = Lesson::from_query(&query(&[
+        let (assignment, warnings) = Assignment::from_query(&query(&[
             ("hide", "presets, seed,,seed"),
             ("lock", "seq_len"),
             ("autoplay", "1"),
         ]));
-        assert_eq!(lesson.hide, ["presets", "seed"]);
-        assert!(lesson.locks("seq_len") && !lesson.locks("seed") && lesson.hides("seed") && lesson.autoplay);
-        assert!(complaints.is_empty());
-        let (lesson, complaints) = Lesson::from_query(&query(&[("hide", "a\"]{}"), ("autoplay", "maybe")]));
-        assert_eq!(lesson, Lesson::default());
-        assert_eq!(complaints.len(), 2);
+        assert_eq!(assignment.hide, ["presets", "seed"]);
+        assert!(
+            assignment.locks("seq_len")
+                && !assignment.locks("seed")
+                && assignment.hides("seed")
+                && assignment.autoplay
+        );
+        assert!(warnings.is_empty());
+        let (assignment, warnings) =
+            Assignment::from_query(&query(&[("hide", "a\"]{}"), ("autoplay", "maybe")]));
+        assert_eq!(assignment, Assignment::default());
+        assert_eq!(warnings.len(), 2);
     }
 
     fn names() -> impl Strategy<Value = Vec<String>> {
@@ -162,19 +168,19 @@ mod tests {
             let question = question.map(|(text, guess, metric)| {
                 Question { text, metrics: if guess == Guess::None { vec![] } else { vec![metric] }, guess }
             });
-            let lesson = Lesson { hide, lock, autoplay, question };
-            let (read, complaints) = Lesson::from_query(&lesson.to_query());
-            prop_assert_eq!(read, lesson);
-            prop_assert!(complaints.is_empty(), "{complaints:?}");
+            let assignment = Assignment { hide, lock, autoplay, question };
+            let (read, warnings) = Assignment::from_query(&assignment.to_query());
+            prop_assert_eq!(read, assignment);
+            prop_assert!(warnings.is_empty(), "{warnings:?}");
         }
 
         #[test]
         fn whatever_an_address_holds_some_lesson_comes_of_it(values in prop::collection::vec(".*", KEYS.len())) {
             let query: Vec<_> = KEYS.iter().map(|key| (*key).to_owned()).zip(values).collect();
-            let (lesson, _) = Lesson::from_query(&query);
-            let (again, complaints) = Lesson::from_query(&lesson.to_query());
-            prop_assert_eq!(again, lesson);
-            prop_assert!(complaints.is_empty(), "{complaints:?}");
+            let (assignment, _) = Assignment::from_query(&query);
+            let (again, warnings) = Assignment::from_query(&assignment.to_query());
+            prop_assert_eq!(again, assignment);
+            prop_assert!(warnings.is_empty(), "{warnings:?}");
         }
     }
 }

@@ -4,8 +4,8 @@
 pub mod messages;
 pub mod scheduler;
 
-use crate::host::messages::Wish;
-use crate::host::scheduler::Stand;
+use crate::host::messages::HostCommand;
+use crate::host::scheduler::Claim;
 use gloo::events::EventListener;
 use gloo::utils::window;
 use serde_json::Value;
@@ -50,9 +50,9 @@ pub fn listen(hear: Callback) -> EventListener {
 }
 
 /// What hears wishes, or why one could not be understood.
-pub type Callback = Box<dyn Fn(Result<Wish, String>)>;
+pub type Callback = Box<dyn Fn(Result<HostCommand, String>)>;
 
-fn read(data: &JsValue) -> Option<Result<Wish, String>> {
+fn read(data: &JsValue) -> Option<Result<HostCommand, String>> {
     if !data.is_object() {
         return None;
     }
@@ -70,12 +70,12 @@ pub struct Bus {
 
 impl Bus {
     /// Joins, and hears the others.
-    pub fn join(panel: &'static str, hear: impl Fn(Stand) + 'static) -> Self {
+    pub fn join(panel: &'static str, hear: impl Fn(Claim) + 'static) -> Self {
         let Ok(channel) = BroadcastChannel::new("nn-lab") else {
             return Self { panel, channel: None, _on_message: None };
         };
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            if let Some(Ok(Wish::Stand(stand))) = read(&event.data()) {
+            if let Some(Ok(HostCommand::Claim(stand))) = read(&event.data()) {
                 hear(stand);
             }
         });
@@ -84,8 +84,8 @@ impl Bus {
     }
 
     /// Tells all others, here and by way of the page around.
-    pub fn say(&self, stand: &Stand) {
-        let Ok(message) = serde_json::to_value(Wish::Stand(stand.clone())) else { return };
+    pub fn say(&self, stand: &Claim) {
+        let Ok(message) = serde_json::to_value(HostCommand::Claim(stand.clone())) else { return };
         if let Some(channel) = &self.channel {
             let text = messages::from_host(message.clone()).to_string();
             if let Ok(message) = js_sys::JSON::parse(&text) {

@@ -20,7 +20,7 @@ const PROBE_DELAY_MS: u32 = 120;
 
 /// One panel's experiment: what has been measured, how the run stands, and what may be asked of it.
 #[derive(Debug)]
-pub struct Lab<E: Experiment> {
+pub struct RunHandle<E: Experiment> {
     pub record: Rc<E::Record>,
     pub state: RunState,
     /// Counts the runs that were begun, so that one can be told from the next.
@@ -49,7 +49,7 @@ pub struct Lab<E: Experiment> {
 /// A change of settings is probed at once. It also ends a run, unless only settings changed that may change while
 /// running; those are passed on.
 #[hook]
-pub fn use_experiment<E: Experiment>(config: &E::Config, device: DeviceChoice) -> Lab<E> {
+pub fn use_experiment<E: Experiment>(config: &E::Config, device: DeviceChoice) -> RunHandle<E> {
     let session = use_reducer(Session::<E>::default);
     let runs = use_mut_ref(Runs::default);
 
@@ -104,7 +104,7 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, device: DeviceChoice) -
         Callback::from(move |request: Vec<u8>| {
             let run = runs.borrow().train;
             run.into_iter()
-                .for_each(|run| Client::get().send(&Command::Ask { run, request: request.clone() }));
+                .for_each(|run| Client::get().send(&Command::Request { run, request: request.clone() }));
         })
     };
     let send = |command: fn(RunId) -> Command| {
@@ -120,7 +120,7 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, device: DeviceChoice) -
             session.dispatch(Action::Reset);
         })
     };
-    Lab {
+    RunHandle {
         record: session.record.clone(),
         state: session.state.clone(),
         run: session.run,

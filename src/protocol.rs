@@ -40,7 +40,7 @@ pub enum Command {
     /// End altogether at the end of the step: nobody listens any longer.
     Forget(RunId),
     /// A request to a run that trains, waits or has done its last step: bytes that its experiment understands.
-    Ask { run: RunId, request: Vec<u8> },
+    Request { run: RunId, request: Vec<u8> },
     /// Settings that may change while running.
     Update { run: RunId, config: Vec<u8> },
     /// Check and unpack a file of the visitor's, which comes beside this.

@@ -11,7 +11,7 @@ use crate::data::visitor_files::unpack;
 use crate::for_each_section;
 use crate::protocol::{Command, DeviceChoice, Event, FileKind, RunId, Task, UserFile};
 use crate::run::Experiment;
-use crate::worker::frame_sender::{Control, Outbox};
+use crate::worker::frame_sender::{Control, FrameSender};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -72,7 +72,7 @@ fn handle(command: Command, beside: Option<runtime::Blob>) {
         Command::Step(run) => control(run).iter().for_each(|control| control.step()),
         Command::Stop(run) => control(run).iter().for_each(|control| control.stop()),
         Command::Forget(run) => control(run).iter().for_each(|control| control.forget()),
-        Command::Ask { run, request } => {
+        Command::Request { run, request } => {
             control(run).iter().for_each(|control| control.ask(request.clone()));
         }
         Command::Update { run, config } => {
@@ -130,7 +130,7 @@ async fn perform_as<E: Experiment>(
 ) -> Result<bool, LabError> {
     let config = decode::<E::Config>(config)?;
     let (device, info) = device::pick(choice).await;
-    let mut out = Outbox::<E>::new(run, control.clone(), info.kind);
+    let mut out = FrameSender::<E>::new(run, control.clone(), info.kind);
     runtime::post(&Event::Device { run, info });
     if control.is_stopped() {
         return Ok(true);

@@ -265,8 +265,8 @@ proptest! {
         (d_model, n_heads, n_seeds) in (2u32..=128, 1u32..=8, 2u32..=16), seed in 0u32..=999_999,
     ) {
         let config = Config { d_k, sigma, n_tokens, mask, length, n_keys, n_seeds, d_model, n_heads, seed, ..Config::default() };
-        let (read, complaints) = from_query(&Config::default(), &to_query(&config));
-        prop_assert_eq!(complaints, Vec::<String>::new());
+        let (read, warnings) = from_query(&Config::default(), &to_query(&config));
+        prop_assert_eq!(warnings, Vec::<String>::new());
         prop_assert_eq!(read, config);
     }
 }
@@ -275,8 +275,8 @@ proptest! {
 fn presets_are_within_bounds() {
     for preset in Config::PRESETS {
         let query: Vec<_> = preset.values.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let (config, complaints) = from_query(&Config::default(), &query);
-        assert_eq!(complaints, Vec::<String>::new());
+        let (config, warnings) = from_query(&Config::default(), &query);
+        assert_eq!(warnings, Vec::<String>::new());
         assert_eq!(config, preset.config());
     }
 }

@@ -113,8 +113,8 @@ proptest! {
     fn any_text_in_the_address_gives_a_config(pairs in prop::collection::vec(("size|kernel|width|dataset|crop|image|[a-z_]{1,9}", ".*"), 0..6)) {
         let (config, _) = from_query(&Config::default(), &pairs);
         prop_assert!((1..=32).contains(&config.size) && (1..=12).contains(&config.image));
-        let (again, complaints) = from_query(&Config::default(), &to_query(&config));
-        prop_assert_eq!(complaints, Vec::<String>::new());
+        let (again, warnings) = from_query(&Config::default(), &to_query(&config));
+        prop_assert_eq!(warnings, Vec::<String>::new());
         prop_assert_eq!(again, config);
     }
 }

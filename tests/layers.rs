@@ -97,7 +97,7 @@ fn room(module: &[String]) -> String {
 
 /// What is wrong with a file of that module: arrows that run the wrong way, banned words, and names of sections that are
 /// not its own.
-fn complaints(module: &str, text: &str, slugs: &BTreeSet<String>) -> Vec<String> {
+fn warnings(module: &str, text: &str, slugs: &BTreeSet<String>) -> Vec<String> {
     let module: Vec<String> = module.split("::").map(str::to_owned).collect();
     let room = room(&module);
     let own_section = (module.len() > 1 && module[0] == "sections").then(|| module[1].clone());
@@ -162,7 +162,7 @@ fn arrows_run_one_way() {
             }
             let module = module.trim_end_matches("/mod").replace('/', "::");
             let text = fs::read_to_string(&path).expect("a readable file");
-            wrong.extend(complaints(&module, &text, &slugs).into_iter().map(|what| format!("{name} {what}")));
+            wrong.extend(warnings(&module, &text, &slugs).into_iter().map(|what| format!("{name} {what}")));
         }
     }
     assert!(files > 100, "only {files} files were read");
@@ -173,7 +173,7 @@ fn arrows_run_one_way() {
 fn every_dodge_is_seen() {
     let slugs = slugs();
     let check = |module: &str, text: &str, expected: &[&str]| {
-        assert_eq!(complaints(module, text, &slugs), expected, "{module}: {text}");
+        assert_eq!(warnings(module, text, &slugs), expected, "{module}: {text}");
     };
     check("charts::line", "use crate::run::Experiment;", &["names run::Experiment"]);
     check(

@@ -74,8 +74,8 @@ proptest! {
 
     #[test]
     fn any_config_survives_the_address(config in any_config()) {
-        let (read, complaints) = from_query(&Config::default(), &to_query(&config));
-        prop_assert_eq!(complaints, Vec::<String>::new());
+        let (read, warnings) = from_query(&Config::default(), &to_query(&config));
+        prop_assert_eq!(warnings, Vec::<String>::new());
         prop_assert_eq!(read, config);
     }
 
@@ -116,14 +116,14 @@ prop_compose! {
 #[test]
 fn addresses_out_of_bounds_are_clamped_and_reported() {
     let query = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
-    let (config, complaints) = from_query(&Config::default(), &query("width", "1e9"));
-    assert_eq!((config.width, complaints.len()), (256, 1));
-    let (config, complaints) = from_query(&Config::default(), &query("depth", "banana"));
-    assert_eq!((config.depth, complaints.len()), (3, 1));
-    let (config, complaints) = from_query(&Config::default(), &query("learning_rate", "NaN"));
-    assert_eq!((config.learning_rate, complaints.len()), (0.01, 1));
-    let (config, complaints) = from_query(&Config::default(), &query("nosuch", "1"));
-    assert_eq!((config, complaints.len()), (Config::default(), 0));
+    let (config, warnings) = from_query(&Config::default(), &query("width", "1e9"));
+    assert_eq!((config.width, warnings.len()), (256, 1));
+    let (config, warnings) = from_query(&Config::default(), &query("depth", "banana"));
+    assert_eq!((config.depth, warnings.len()), (3, 1));
+    let (config, warnings) = from_query(&Config::default(), &query("learning_rate", "NaN"));
+    assert_eq!((config.learning_rate, warnings.len()), (0.01, 1));
+    let (config, warnings) = from_query(&Config::default(), &query("nosuch", "1"));
+    assert_eq!((config, warnings.len()), (Config::default(), 0));
 }
 
 #[test]

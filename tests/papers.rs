@@ -30,8 +30,11 @@ fn every_link_leads_somewhere() {
         }
         // What is named as a file of the project.
         for name in text.split('`').skip(1).step_by(2) {
-            let ours = ["src/", "tests/", "scripts/", "static/"].iter().any(|folder| name.starts_with(folder));
-            let one = !name.contains(['<', '*', ' ', '(']) && !name.contains("cifar10") && !name.contains("gated_unit");
+            let ours =
+                ["src/", "tests/", "scripts/", "static/"].iter().any(|folder| name.starts_with(folder));
+            let one = !name.contains(['<', '*', ' ', '('])
+                && !name.contains("cifar10")
+                && !name.contains("gated_unit");
             assert!(!(ours && one) || Path::new(name).exists(), "{page} names {name}");
         }
     }
@@ -52,7 +55,11 @@ fn no_line_stands_twice() {
 fn the_list_of_sections_is_the_registry() {
     let text = read("README.md");
     for section in nn_lab::sections::SECTIONS {
-        assert!(text.contains(&format!("| `#/{}` |", section.slug)), "README has no row for {}", section.slug);
+        assert!(
+            text.contains(&format!("| `#/{}` |", section.slug)),
+            "README has no row for {}",
+            section.slug
+        );
     }
 }
 

@@ -155,8 +155,8 @@ proptest! {
 
     #[test]
     fn any_config_survives_the_address(config in any_config()) {
-        let (read, complaints) = from_query(&Config::default(), &to_query(&config));
-        prop_assert_eq!(complaints, Vec::<String>::new());
+        let (read, warnings) = from_query(&Config::default(), &to_query(&config));
+        prop_assert_eq!(warnings, Vec::<String>::new());
         prop_assert_eq!(read, config);
     }
 

@@ -166,8 +166,8 @@ proptest! {
             seq_len, n_classes, alphabet, n_distractors, d_hidden, forget_bias, spectral_radius, learning_rate, clip,
             batch_size, steps, seed,
         };
-        let (back, complaints) = from_query(&Config::default(), &to_query(&config));
-        prop_assert_eq!(complaints.len(), 0);
+        let (back, warnings) = from_query(&Config::default(), &to_query(&config));
+        prop_assert_eq!(warnings.len(), 0);
         prop_assert_eq!(back, config);
     }
 

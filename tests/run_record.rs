@@ -6,7 +6,8 @@ use nn_lab::core::{Check, Verdict};
 use nn_lab::keep::history::{MOST_UNPINNED, STORED_POINTS};
 use nn_lab::keep::run_record::MOST_BYTES;
 use nn_lab::keep::{
-    Change, DeviceUsed, Evidence, History, KeptSeries, Moment, Origin, Outcome, Refusal, Steps, format,
+    Change, DeviceUsed, History, ImportError, KeptSeries, Origin, Outcome, RunRecord, Steps, Timestamp,
+    format,
 };
 use nn_lab::protocol::{DeviceChoice, DeviceKind};
 use nn_lab::run::Experiment;
@@ -16,7 +17,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value};
 use std::rc::Rc;
 
-fn evidence() -> Evidence {
+fn evidence() -> RunRecord {
     let points = |from: f64| Rc::new(vec![(1.0, from), (2.0, from / 2.0), (3.0, f64::NAN)]);
     let series = |metric: &str, from| KeptSeries {
         metric: metric.to_owned(),
@@ -25,7 +26,7 @@ fn evidence() -> Evidence {
         thinned_from: None,
         points: points(from),
     };
-    Evidence {
+    RunRecord {
         lab_version: "0.1.0".to_owned(),
         section: "mlp".to_owned(),
         config: to_map(&Config::default()),
@@ -36,8 +37,8 @@ fn evidence() -> Evidence {
             name: "Flex".to_owned(),
             fallback: Some("There is no WebGPU here.".to_owned()),
         },
-        begun: Moment(1_795_489_445_678),
-        finished: Moment(1_795_489_450_000),
+        begun: Timestamp(1_795_489_445_678),
+        finished: Timestamp(1_795_489_450_000),
         outcome: Outcome::Stopped,
         steps: Steps { done: 3, planned: 1500 },
         series: vec![series("loss_linear", 0.5), series("loss_activated", 0.25)],
@@ -90,7 +91,7 @@ fn any_check() -> impl Strategy<Value = Check> {
     })
 }
 
-fn any_evidence() -> impl Strategy<Value = Evidence> {
+fn any_evidence() -> impl Strategy<Value = RunRecord> {
     let device = (
         prop::sample::select(vec![DeviceChoice::Auto, DeviceChoice::Webgpu, DeviceChoice::Cpu]),
         prop::sample::select(vec![DeviceKind::Webgpu, DeviceKind::Cpu]),
@@ -112,12 +113,12 @@ fn any_evidence() -> impl Strategy<Value = Evidence> {
         .prop_map(
             |((config, changes, device), (begun, took, outcome, done, planned), (series, checks))| {
                 let (asked, kind, name, fallback) = device;
-                Evidence {
+                RunRecord {
                     config,
                     changes,
                     device: DeviceUsed { asked, kind, name, fallback },
-                    begun: Moment(begun),
-                    finished: Moment(begun + took),
+                    begun: Timestamp(begun),
+                    finished: Timestamp(begun + took),
                     outcome,
                     steps: Steps { done, planned },
                     series,
@@ -129,7 +130,7 @@ fn any_evidence() -> impl Strategy<Value = Evidence> {
 }
 
 /// The same but for what a file cannot tell apart: numbers that are none are all alike.
-fn as_written(mut evidence: Evidence) -> Evidence {
+fn as_written(mut evidence: RunRecord) -> RunRecord {
     for series in &mut evidence.series {
         let y = |y: f64| if (y as f32).is_finite() { y } else { f64::MAX };
         series.points = Rc::new(series.points.iter().map(|point| (point.0, y(point.1))).collect());
@@ -140,8 +141,8 @@ fn as_written(mut evidence: Evidence) -> Evidence {
 /// The sentence that it is refused with.
 #[track_caller]
 fn refused(text: &str) -> String {
-    match Evidence::read::<Mlp>(text) {
-        Err(Refusal::Words(words)) => {
+    match RunRecord::read::<Mlp>(text) {
+        Err(ImportError::Words(words)) => {
             assert!(words.len() > 20 && words.len() < 600 && words.ends_with('.'), "{words}");
             words
         }
@@ -155,7 +156,7 @@ proptest! {
     #[test]
     fn any_run_comes_back_from_its_file(evidence in any_evidence()) {
         let text = evidence.to_json();
-        let read = Evidence::read::<Mlp>(&text).expect("it is read");
+        let read = RunRecord::read::<Mlp>(&text).expect("it is read");
         prop_assert_eq!(read.config::<Config>(), evidence.config::<Config>());
         // Settings to the last digit, since a run is done again from them.
         let config: Config = read.config().expect("settings");
@@ -164,7 +165,7 @@ proptest! {
         let (mut read, mut evidence) = (as_written(read), as_written(evidence));
         // Compared above by what they mean; a file may have a number as a text.
         (read.config, evidence.config) = (Map::new(), Map::new());
-        let values = |evidence: &mut Evidence| -> Vec<(u32, String)> {
+        let values = |evidence: &mut RunRecord| -> Vec<(u32, String)> {
             let text = |value: Value| value.as_str().map_or(value.to_string(), str::to_owned);
             std::mem::take(&mut evidence.changes).into_iter().map(|c| (c.step, text(c.value))).collect()
         };
@@ -183,8 +184,8 @@ proptest! {
             history.pin(id, pinned);
         }
         let text = history.to_text();
-        let (read, complaints) = History::from_text::<Mlp>(&text);
-        prop_assert_eq!(complaints, Vec::<String>::new());
+        let (read, warnings) = History::from_text::<Mlp>(&text);
+        prop_assert_eq!(warnings, Vec::<String>::new());
         prop_assert_eq!(read.to_text(), text);
         let names = |history: &History| history.runs.iter().map(|r| (r.id, r.name.clone(), r.pinned)).collect::<Vec<_>>();
         prop_assert_eq!(names(&read), names(&history));
@@ -199,16 +200,16 @@ proptest! {
         // One letter changed may still be a good file; it must only not panic.
         let mut damaged: Vec<char> = whole.chars().collect();
         damaged[cut] = letter;
-        let _ = Evidence::read::<Mlp>(&damaged.into_iter().collect::<String>());
+        let _ = RunRecord::read::<Mlp>(&damaged.into_iter().collect::<String>());
     }
 }
 
 #[test]
 fn refusals_say_what_was_expected_and_what_was_found() {
     let good = evidence().to_json();
-    assert!(Evidence::read::<Mlp>(&good).is_ok());
+    assert!(RunRecord::read::<Mlp>(&good).is_ok());
     assert!(
-        Evidence::read::<Mlp>(&format!("\u{feff}{good}")).is_ok(),
+        RunRecord::read::<Mlp>(&format!("\u{feff}{good}")).is_ok(),
         "some editors put a mark at the front"
     );
     let with = |from: &str, to: &str| {
@@ -238,7 +239,7 @@ fn refusals_say_what_was_expected_and_what_was_found() {
     assert!(refused(&" ".repeat(MOST_BYTES + 1)).contains("at most 16 MB"));
     assert!(refused("").contains("nothing"));
     assert!(refused("[1, 2]").contains("none"));
-    assert_eq!(Evidence::read::<Rnn>(&good), Err(Refusal::OtherSection("mlp", "MLP")));
+    assert_eq!(RunRecord::read::<Rnn>(&good), Err(ImportError::OtherSection("mlp", "MLP")));
     assert!(refused(&good.replacen("One is one.", &"1".repeat(3000), 1)).contains("2000 letters"));
 }
 
@@ -247,7 +248,7 @@ fn a_file_of_before_a_setting_was_there_takes_its_default() {
     let good = evidence().to_json();
     let older = good.replacen("\"noise\":0.03,", "", 1);
     assert_ne!(older, good);
-    assert_eq!(Evidence::read::<Mlp>(&older).expect("read").config(), Ok(Config::default()));
+    assert_eq!(RunRecord::read::<Mlp>(&older).expect("read").config(), Ok(Config::default()));
 }
 
 #[test]
@@ -335,16 +336,16 @@ fn a_damaged_run_in_the_store_costs_only_itself() {
     }
     let text = history.to_text();
     let damaged = text.replacen("\"depth\":3", "\"depth\":0", 2).replacen("\"depth\":0", "\"depth\":3", 1);
-    let (read, complaints) = History::from_text::<Mlp>(&damaged);
+    let (read, warnings) = History::from_text::<Mlp>(&damaged);
     assert_eq!(read.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [1, 3]);
-    assert_eq!(complaints.len(), 1);
-    assert!(complaints[0].starts_with("Stored run 2"), "{complaints:?}");
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].starts_with("Stored run 2"), "{warnings:?}");
     for text in ["", "{", "[]", "{\"version\":9,\"runs\":[]}", "{\"version\":1}", "null"] {
-        let (read, complaints) = History::from_text::<Mlp>(text);
-        assert_eq!((read.runs.len(), complaints.len()), (0, 1), "{text}");
+        let (read, warnings) = History::from_text::<Mlp>(text);
+        assert_eq!((read.runs.len(), warnings.len()), (0, 1), "{text}");
     }
-    let (_, complaints) = History::from_text::<Rnn>(&text);
-    assert_eq!(complaints.len(), 3, "runs of another section");
+    let (_, warnings) = History::from_text::<Rnn>(&text);
+    assert_eq!(warnings.len(), 3, "runs of another section");
 }
 
 #[test]
@@ -354,8 +355,8 @@ fn long_series_are_stored_thinned_and_say_so() {
     long.series[0].points = Rc::new(points);
     let mut history = History::default();
     history.add(1, Origin::Here, long.clone());
-    let (read, complaints) = History::from_text::<Mlp>(&history.to_text());
-    assert!(complaints.is_empty());
+    let (read, warnings) = History::from_text::<Mlp>(&history.to_text());
+    assert!(warnings.is_empty());
     let series = &read.runs[0].evidence.series[0];
     assert!(series.points.len() <= STORED_POINTS && series.points.len() > STORED_POINTS / 2);
     assert_eq!(series.thinned_from, Some(20_000));

@@ -403,8 +403,8 @@ fn draws_follow_temperature_and_top_k() {
 fn presets_are_settings_that_exist() {
     for preset in Config::PRESETS {
         let query: Vec<_> = preset.values.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let (_, complaints) = from_query(&Config::default(), &query);
-        assert_eq!(complaints, Vec::<String>::new(), "{}", preset.slug);
+        let (_, warnings) = from_query(&Config::default(), &query);
+        assert_eq!(warnings, Vec::<String>::new(), "{}", preset.slug);
         assert!(preset.values.iter().all(|(key, _)| Config::PARAMS.iter().any(|param| param.key == *key)));
     }
     let full = Config::PRESETS

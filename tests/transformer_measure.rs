@@ -28,8 +28,8 @@ fn preset() {
         out.user_files.insert("user/text/own.txt".to_owned(), std::fs::read(path).expect("the text").into());
         query.push(("text".to_owned(), "own".to_owned()));
     }
-    let (config, complaints) = from_query(&preset.config::<Config>(), &query);
-    assert!(complaints.is_empty(), "{complaints:?}");
+    let (config, warnings) = from_query(&preset.config::<Config>(), &query);
+    assert!(warnings.is_empty(), "{warnings:?}");
     let start = std::time::Instant::now();
     block_on(Transformer::run(config.clone(), &Device::flex(), &mut out)).expect("it runs");
     let seconds = start.elapsed().as_secs_f64();

@@ -82,7 +82,7 @@ impl Experiment for Section {
     async fn probe(
         _: Config,
         _: &burn::tensor::Device,
-        _: &mut impl crate::run::Emit<Self>,
+        _: &mut impl crate::run::RunContext<Self>,
     ) -> Result<(), crate::core::LabError> {
         // Nothing can be measured here without training.
         Ok(())
@@ -92,7 +92,7 @@ impl Experiment for Section {
     async fn run(
         config: Config,
         device: &burn::tensor::Device,
-        out: &mut impl crate::run::Emit<Self>,
+        out: &mut impl crate::run::RunContext<Self>,
     ) -> Result<(), crate::core::LabError> {
         train::run(config, device, out).await
     }

@@ -4,7 +4,7 @@ use super::{Config, Section};
 use crate::charts::{LineChart, ScaleKind, Series};
 use crate::keys;
 use crate::lab::use_experiment;
-use crate::panel::{PanelProps, controls, frame, series_table, stamp, use_settings};
+use crate::panel::{PanelProps, controls, frame, series_table, provenance, use_settings};
 use crate::run::Experiment;
 use crate::ui::figure::Figure;
 use crate::ui::readout::Readout;
@@ -16,7 +16,7 @@ pub fn SectionPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
     let lab = use_experiment::<Section>(config, props.device);
-    let knobs = html! {
+    let control_groups = html! {
         <>
             { controls(&settings, "Line", keys![Config; slope]) }
             { controls(&settings, "Training", keys![Config; learning_rate, batch_size, steps, seed]) }
@@ -30,7 +30,7 @@ pub fn SectionPanel(props: &PanelProps) -> Html {
                 <Readout metric="weight" label="Weight" value={lab.record.weight} />
             </div>
             <Figure name="loss" title="Training loss" look_for={html! { "Training loss per mini-batch." }}
-                formula={Html::default()} stamp={stamp(Section::SLUG, config)} table={series_table("step", &series)}>
+                formula={Html::default()} provenance={provenance(Section::SLUG, config)} table={series_table("step", &series)}>
                 <LineChart name="loss" x_label="step" y_label="mean squared error" y_scale={ScaleKind::Log} {series}
                     x_max={Some(f64::from(config.steps))} integer_x={true}
                     empty="Press Train: the curve is measured while the weight learns." />
@@ -38,5 +38,5 @@ pub fn SectionPanel(props: &PanelProps) -> Html {
         </>
     };
     let introduction = html! { <p>{ "One weight learns the slope of a line." }</p> };
-    frame(&lab, &settings, "SECTION_TITLE", introduction, knobs, figures)
+    frame(&lab, &settings, "SECTION_TITLE", introduction, control_groups, figures)
 }

@@ -3,14 +3,14 @@
 use super::{Config, Frame, Section};
 use crate::core::{LabError, Progress};
 use crate::run::training::{check_finite, read};
-use crate::run::{Emit, Tick};
+use crate::run::{RunContext, Tick};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 pub(super) async fn run(
     config: Config,
     device: &Device,
-    out: &mut impl Emit<Section>,
+    out: &mut impl RunContext<Section>,
 ) -> Result<(), LabError> {
     let mut rng = StdRng::seed_from_u64(config.seed.into());
     let mut learning_rate = config.learning_rate;
@@ -27,7 +27,7 @@ pub(super) async fn run(
             losses.push(loss);
             weight -= learning_rate as f32 * gradient;
         }
-        let tick = out.tick(Progress { step, steps: config.steps }).await;
+        let tick = out.step_done(Progress { step, steps: config.steps }).await;
         if let Some(changed) = out.update() {
             learning_rate = changed.learning_rate;
         }

@@ -58,9 +58,9 @@ impl Question {
             .take(MAX_METRICS)
             .map(str::to_owned)
             .collect();
-        let (guess, complaint) = read_guess(&get, !metrics.is_empty());
+        let (guess, warning) = read_guess(&get, !metrics.is_empty());
         let metrics = if guess == Guess::None { Vec::new() } else { metrics };
-        (Some(Self { text, guess, metrics }), complaint)
+        (Some(Self { text, guess, metrics }), warning)
     }
 
     pub(super) fn write(&self, put: &mut impl FnMut(&str, String)) {
@@ -127,13 +127,13 @@ fn clean(text: &str, length: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::assignment::Lesson;
+    use crate::assignment::Assignment;
     use crate::assignment::question::*;
 
     fn ask(pairs: &[(&str, &str)]) -> (Option<Question>, Vec<String>) {
         let query: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let (lesson, complaints) = Lesson::from_query(&query);
-        (lesson.question, complaints)
+        let (assignment, warnings) = Assignment::from_query(&query);
+        (assignment.question, warnings)
     }
 
     #[test]
@@ -145,9 +145,9 @@ mod tests {
             (&[("ask", "Draw"), ("ask_guess", "curve"), ("ask_metric", "loss"), ("ask_range", "3,1")], true),
             (&[("ask", "Draw"), ("ask_guess", "song")], true),
         ] {
-            let (question, complaints) = ask(pairs);
+            let (question, warnings) = ask(pairs);
             assert_eq!(question.map(|question| question.guess), Some(Guess::None), "{pairs:?}");
-            assert_eq!(!complaints.is_empty(), complains, "{pairs:?}");
+            assert_eq!(!warnings.is_empty(), complains, "{pairs:?}");
         }
         assert_eq!(ask(&[("ask", "  ")]), (None, Vec::new()));
     }

@@ -23,7 +23,7 @@ pub const TEXT_NAME: &str = "own.txt";
 /// A file that has been taken in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserFile {
-    /// Where [`Emit::asset`](crate::run::Emit::asset) finds it.
+    /// Where [`RunContext::asset`](crate::run::Emit::asset) finds it.
     pub path: String,
     /// In bytes.
     pub size: u32,

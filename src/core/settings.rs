@@ -211,8 +211,8 @@ pub fn with<C: Settings>(config: &C, key: &str, value: &Value) -> Result<C, Stri
         .iter()
         .find(|param| param.key == key)
         .ok_or_else(|| format!("There is no setting called {key}."))?;
-    let (value, complaint) = param.read(&param.text(value));
-    let value = value.ok_or_else(|| complaint.unwrap_or_default())?;
+    let (value, warning) = param.read(&param.text(value));
+    let value = value.ok_or_else(|| warning.unwrap_or_default())?;
     let mut map = to_map(config);
     map.insert(key.to_owned(), value);
     serde_json::from_value(Value::Object(map)).map_err(|error| error.to_string())
@@ -237,23 +237,23 @@ pub fn difference<C: Settings>(config: &C, base: &C) -> Vec<(String, String)> {
 /// as it was. Unknown keys are ignored: they may belong to a later version, or to the page.
 pub fn from_query<C: Settings>(base: &C, query: &[(String, String)]) -> (C, Vec<String>) {
     let mut map = to_map(base);
-    let mut complaints = Vec::new();
+    let mut warnings = Vec::new();
     for param in C::PARAMS {
         // The last of several equal keys wins, as it does in a browser's own forms.
         let Some((_, text)) = query.iter().rev().find(|(key, _)| key == param.key) else {
             continue;
         };
-        let (value, complaint) = param.read(text);
-        complaints.extend(complaint);
+        let (value, warning) = param.read(text);
+        warnings.extend(warning);
         if let Some(value) = value {
             map.insert(param.key.to_owned(), value);
         }
     }
     match serde_json::from_value(Value::Object(map)) {
-        Ok(config) => (config, complaints),
+        Ok(config) => (config, warnings),
         Err(error) => {
-            complaints.push(format!("The address could not be read: {error}."));
-            (base.clone(), complaints)
+            warnings.push(format!("The address could not be read: {error}."));
+            (base.clone(), warnings)
         }
     }
 }
@@ -320,7 +320,7 @@ impl Param {
         if whole {
             nearest = nearest.round();
         }
-        let complaint = (nearest != number).then(|| {
+        let warning = (nearest != number).then(|| {
             format!(
                 "{}={shown} was set to {nearest}: it takes {} from {min} to {max}.",
                 self.key,
@@ -328,6 +328,6 @@ impl Param {
             )
         });
         let value = if whole { Value::from(nearest as u64) } else { Value::from(nearest) };
-        (Some(value), complaint)
+        (Some(value), warning)
     }
 }

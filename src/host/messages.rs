@@ -2,9 +2,9 @@
 //!
 //! A panel says `{source: "nn-lab", version: 1, type, panel, ...}` with the types `ready`, `resize`, `state`,
 //! `metrics`, `error`, `guess` and `stand`. It hears `{source: "nn-lab-host", version: 1, type, ...}` with
-//! the types of [`Wish`].
+//! the types of [`HostCommand`].
 
-use crate::host::scheduler::Stand;
+use crate::host::scheduler::Claim;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -17,7 +17,7 @@ const MAX_LENGTH: usize = 64 * 1024;
 /// What the page around, or another panel, may ask for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Wish {
+pub enum HostCommand {
     /// Change settings, by the names of the fields; `null` sets one back.
     Set {
         values: Map<String, Value>,
@@ -27,7 +27,7 @@ pub enum Wish {
     Pause,
     Reset,
     /// What another panel on the page wants; see [`crate::host::scheduler`].
-    Stand(Stand),
+    Claim(Claim),
 }
 
 /// A message to the page around.
@@ -59,7 +59,7 @@ pub fn from_host(body: Value) -> Value {
 }
 
 /// Reads a message: `None` if it is not meant for a panel, `Err` if it is and cannot be understood.
-pub fn read(text: &str) -> Result<Option<Wish>, String> {
+pub fn read(text: &str) -> Result<Option<HostCommand>, String> {
     if text.len() > MAX_LENGTH {
         return Ok(None);
     }
@@ -96,12 +96,15 @@ mod tests {
         ] {
             assert!(read(text).is_err(), "{text}");
         }
-        assert_eq!(read(r#"{"source":"nn-lab-host","type":"train","version":1}"#), Ok(Some(Wish::Train)));
+        assert_eq!(
+            read(r#"{"source":"nn-lab-host","type":"train","version":1}"#),
+            Ok(Some(HostCommand::Train))
+        );
     }
 
     #[test]
     fn what_one_panel_says_another_hears() {
-        let wish = Wish::Stand(Stand { by: "x".into(), wants: true, since: 3.0, new: false });
+        let wish = HostCommand::Claim(Claim { by: "x".into(), wants: true, since: 3.0, new: false });
         let said = from_host(serde_json::to_value(&wish).expect("plain")).to_string();
         assert_eq!(read(&said), Ok(Some(wish)));
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// Why a run waits that its visitor did not pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hold {
+pub enum PauseReason {
     /// Nobody sees the panel.
     Away,
     /// Another panel trains.
@@ -28,7 +28,7 @@ pub enum Run {
 /// What one panel tells the others.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Stand {
+pub struct Claim {
     pub by: String,
     /// Whether it trains or would like to.
     pub wants: bool,
@@ -40,11 +40,11 @@ pub struct Stand {
 
 /// What happens to a panel.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Happening {
+pub enum HostEvent {
     Run(Run),
     /// Whether somebody can see it.
     Seen(bool),
-    Heard(Stand),
+    Heard(Claim),
     /// It is to train by itself, when it can.
     Autoplay,
     /// Its page goes away.
@@ -53,16 +53,16 @@ pub enum Happening {
 
 /// What a panel is to do.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Act {
+pub enum Action {
     Train,
     Pause,
     Resume,
-    Say(Stand),
+    Say(Claim),
 }
 
 /// One panel's view of its neighbours.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Manners {
+pub struct Scheduler {
     me: String,
     run: Run,
     seen: bool,
@@ -80,7 +80,7 @@ pub struct Manners {
     greeted: bool,
 }
 
-impl Manners {
+impl Scheduler {
     /// A panel of this name, not seen yet.
     pub fn new(me: String) -> Self {
         Self {
@@ -98,20 +98,20 @@ impl Manners {
     }
 
     /// Why the run waits, if it does not by its visitor's wish.
-    pub fn hold(&self) -> Option<Hold> {
-        self.held.then_some(if self.seen { Hold::Other } else { Hold::Away })
+    pub fn hold(&self) -> Option<PauseReason> {
+        self.held.then_some(if self.seen { PauseReason::Other } else { PauseReason::Away })
     }
 
     /// Takes notice, and says what to do. `now` is in milliseconds since 1970.
-    pub fn notice(&mut self, happening: Happening, now: f64) -> Vec<Act> {
+    pub fn notice(&mut self, happening: HostEvent, now: f64) -> Vec<Action> {
         let mut acts = Vec::new();
         match happening {
-            Happening::Run(run) => self.run(run, now),
-            Happening::Seen(seen) => self.seen = seen,
-            Happening::Autoplay => self.eager = true,
-            Happening::Leave => (self.run, self.held, self.eager) = (Run::None, false, false),
-            Happening::Heard(stand) if stand.by == self.me || !stand.since.is_finite() => return acts,
-            Happening::Heard(stand) => {
+            HostEvent::Run(run) => self.run(run, now),
+            HostEvent::Seen(seen) => self.seen = seen,
+            HostEvent::Autoplay => self.eager = true,
+            HostEvent::Leave => (self.run, self.held, self.eager) = (Run::None, false, false),
+            HostEvent::Heard(stand) if stand.by == self.me || !stand.since.is_finite() => return acts,
+            HostEvent::Heard(stand) => {
                 if stand.wants {
                     self.others.insert(stand.by, stand.since);
                 } else {
@@ -127,7 +127,7 @@ impl Manners {
         if self.said != Some(stand) {
             let new = !std::mem::replace(&mut self.greeted, true);
             self.said = Some(stand);
-            acts.push(Act::Say(Stand { by: self.me.clone(), wants: stand.0, since: stand.1, new }));
+            acts.push(Action::Say(Claim { by: self.me.clone(), wants: stand.0, since: stand.1, new }));
         }
         acts
     }
@@ -161,7 +161,7 @@ impl Manners {
         !self.others.iter().any(later)
     }
 
-    fn settle(&mut self, acts: &mut Vec<Act>) {
+    fn settle(&mut self, acts: &mut Vec<Action>) {
         if self.asked.is_some() {
             return;
         }
@@ -169,15 +169,15 @@ impl Manners {
         match self.run {
             Run::Running if !may => {
                 (self.held, self.asked) = (true, Some(Run::Paused));
-                acts.push(Act::Pause);
+                acts.push(Action::Pause);
             }
             Run::Paused if self.held && may => {
                 self.asked = Some(Run::Running);
-                acts.push(Act::Resume);
+                acts.push(Action::Resume);
             }
             Run::None if self.eager && may => {
                 self.asked = Some(Run::Running);
-                acts.push(Act::Train);
+                acts.push(Action::Train);
             }
             _ => {}
         }
@@ -192,21 +192,21 @@ mod tests {
 
     /// Panels on one page. Each has a letter box, and what a panel hears from another comes in the order it was said.
     struct Page {
-        panels: Vec<Manners>,
-        boxes: Vec<VecDeque<Happening>>,
+        panels: Vec<Scheduler>,
+        boxes: Vec<VecDeque<HostEvent>>,
         now: f64,
     }
 
     impl Page {
         fn new(n: usize) -> Self {
-            let panels = (0..n).map(|i| Manners::new(format!("p{i}"))).collect();
+            let panels = (0..n).map(|i| Scheduler::new(format!("p{i}"))).collect();
             let mut page = Self { panels, boxes: vec![VecDeque::new(); n], now: 1.0 };
-            (0..n).for_each(|i| page.happen(i, Happening::Seen(true), 0));
+            (0..n).for_each(|i| page.happen(i, HostEvent::Seen(true), 0));
             page
         }
 
         /// Something happens, and then everything that follows from it, in an order that `order` chooses.
-        fn happen(&mut self, panel: usize, happening: Happening, order: usize) {
+        fn happen(&mut self, panel: usize, happening: HostEvent, order: usize) {
             self.now += 1.0;
             self.boxes[panel].push_back(happening);
             for round in 0..10_000 {
@@ -217,11 +217,13 @@ mod tests {
                 let Some(happening) = self.boxes[panel].pop_front() else { return };
                 for act in self.panels[panel].notice(happening, self.now) {
                     match act {
-                        Act::Train | Act::Resume => self.boxes[panel].push_back(Happening::Run(Run::Running)),
-                        Act::Pause => self.boxes[panel].push_back(Happening::Run(Run::Paused)),
-                        Act::Say(stand) => {
+                        Action::Train | Action::Resume => {
+                            self.boxes[panel].push_back(HostEvent::Run(Run::Running))
+                        }
+                        Action::Pause => self.boxes[panel].push_back(HostEvent::Run(Run::Paused)),
+                        Action::Say(stand) => {
                             for other in (0..self.panels.len()).filter(|other| *other != panel) {
-                                self.boxes[other].push_back(Happening::Heard(stand.clone()));
+                                self.boxes[other].push_back(HostEvent::Heard(stand.clone()));
                             }
                         }
                     }
@@ -238,11 +240,11 @@ mod tests {
     #[test]
     fn the_panel_last_used_trains_and_the_other_goes_on_afterwards() {
         let mut page = Page::new(2);
-        page.happen(0, Happening::Run(Run::Running), 0);
-        page.happen(1, Happening::Run(Run::Running), 0);
+        page.happen(0, HostEvent::Run(Run::Running), 0);
+        page.happen(1, HostEvent::Run(Run::Running), 0);
         assert_eq!(page.runs(), [Run::Paused, Run::Running]);
-        assert_eq!(page.panels[0].hold(), Some(Hold::Other));
-        page.happen(1, Happening::Run(Run::None), 0);
+        assert_eq!(page.panels[0].hold(), Some(PauseReason::Other));
+        page.happen(1, HostEvent::Run(Run::None), 0);
         assert_eq!(page.runs(), [Run::Running, Run::None]);
         assert_eq!(page.panels[0].hold(), None);
     }
@@ -250,23 +252,23 @@ mod tests {
     #[test]
     fn a_panel_out_of_sight_rests_and_lets_others_train() {
         let mut page = Page::new(2);
-        page.happen(1, Happening::Run(Run::Running), 0);
-        page.happen(0, Happening::Run(Run::Running), 0);
-        page.happen(0, Happening::Seen(false), 0);
+        page.happen(1, HostEvent::Run(Run::Running), 0);
+        page.happen(0, HostEvent::Run(Run::Running), 0);
+        page.happen(0, HostEvent::Seen(false), 0);
         assert_eq!(page.runs(), [Run::Paused, Run::Running]);
-        assert_eq!(page.panels[0].hold(), Some(Hold::Away));
-        page.happen(1, Happening::Leave, 0);
-        page.happen(0, Happening::Seen(true), 0);
+        assert_eq!(page.panels[0].hold(), Some(PauseReason::Away));
+        page.happen(1, HostEvent::Leave, 0);
+        page.happen(0, HostEvent::Seen(true), 0);
         assert_eq!(page.runs(), [Run::Running, Run::None]);
     }
 
     #[test]
     fn what_a_visitor_paused_stays_so() {
         let mut page = Page::new(1);
-        page.happen(0, Happening::Run(Run::Running), 0);
-        page.happen(0, Happening::Run(Run::Paused), 0);
-        page.happen(0, Happening::Seen(false), 0);
-        page.happen(0, Happening::Seen(true), 0);
+        page.happen(0, HostEvent::Run(Run::Running), 0);
+        page.happen(0, HostEvent::Run(Run::Paused), 0);
+        page.happen(0, HostEvent::Seen(false), 0);
+        page.happen(0, HostEvent::Seen(true), 0);
         assert_eq!(page.runs(), [Run::Paused]);
         assert_eq!(page.panels[0].hold(), None);
     }
@@ -274,11 +276,11 @@ mod tests {
     #[test]
     fn panels_that_start_by_themselves_take_turns() {
         let mut page = Page::new(3);
-        (0..3).for_each(|panel| page.happen(panel, Happening::Autoplay, 0));
+        (0..3).for_each(|panel| page.happen(panel, HostEvent::Autoplay, 0));
         for _ in 0..3 {
             let running: Vec<_> = (0..3).filter(|&i| page.panels[i].run == Run::Running).collect();
             assert_eq!(running.len(), 1);
-            page.happen(running[0], Happening::Run(Run::None), 0);
+            page.happen(running[0], HostEvent::Run(Run::None), 0);
         }
         assert_eq!(page.runs(), [Run::None; 3]);
     }
@@ -286,22 +288,22 @@ mod tests {
     #[test]
     fn a_newcomer_learns_who_trains() {
         let mut page = Page::new(1);
-        page.happen(0, Happening::Run(Run::Running), 0);
-        page.panels.push(Manners::new("p1".into()));
+        page.happen(0, HostEvent::Run(Run::Running), 0);
+        page.panels.push(Scheduler::new("p1".into()));
         page.boxes.push(VecDeque::new());
-        page.happen(1, Happening::Seen(true), 0);
-        page.happen(1, Happening::Autoplay, 0);
+        page.happen(1, HostEvent::Seen(true), 0);
+        page.happen(1, HostEvent::Autoplay, 0);
         assert_eq!(page.runs(), [Run::Running, Run::None]);
     }
 
-    fn happening() -> impl Strategy<Value = Happening> {
+    fn happening() -> impl Strategy<Value = HostEvent> {
         prop_oneof![
-            3 => Just(Happening::Run(Run::Running)),
-            1 => Just(Happening::Run(Run::Paused)),
-            2 => Just(Happening::Run(Run::None)),
-            2 => any::<bool>().prop_map(Happening::Seen),
-            1 => Just(Happening::Autoplay),
-            1 => Just(Happening::Leave),
+            3 => Just(HostEvent::Run(Run::Running)),
+            1 => Just(HostEvent::Run(Run::Paused)),
+            2 => Just(HostEvent::Run(Run::None)),
+            2 => any::<bool>().prop_map(HostEvent::Seen),
+            1 => Just(HostEvent::Autoplay),
+            1 => Just(HostEvent::Leave),
         ]
     }
 
@@ -313,13 +315,13 @@ mod tests {
             let mut page = Page::new(4);
             for (panel, happening, order) in happenings {
                 // A run that is not there cannot be paused.
-                if happening == Happening::Run(Run::Paused) && page.panels[panel].run == Run::None {
+                if happening == HostEvent::Run(Run::Paused) && page.panels[panel].run == Run::None {
                     continue;
                 }
                 page.happen(panel, happening, order);
                 let running = page.runs().iter().filter(|run| **run == Run::Running).count();
                 prop_assert!(running <= 1, "{:?}", page.panels);
-                prop_assert!(running == 1 || !page.panels.iter().any(Manners::wants), "{:?}", page.panels);
+                prop_assert!(running == 1 || !page.panels.iter().any(Scheduler::wants), "{:?}", page.panels);
             }
         }
     }

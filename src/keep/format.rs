@@ -2,7 +2,7 @@
 
 use crate::core::settings::{Kind, Param};
 use crate::core::{Check, Verdict};
-use crate::keep::run_record::{Evidence, Outcome, as_text};
+use crate::keep::run_record::{Outcome, RunRecord, as_text};
 use serde_json::{Map, Value};
 
 /// A setting's value, as the panel calls it.
@@ -58,7 +58,7 @@ pub fn verdicts(checks: &[Check]) -> String {
 }
 
 /// How the run ended: `600 steps`, or `stopped after 40 of 600 steps`.
-pub fn outcome(evidence: &Evidence) -> String {
+pub fn outcome(evidence: &RunRecord) -> String {
     let (done, planned) = (evidence.steps.done, evidence.steps.planned);
     match &evidence.outcome {
         Outcome::Done => format!("{done} {}", if done == 1 { "step" } else { "steps" }),
@@ -68,7 +68,7 @@ pub fn outcome(evidence: &Evidence) -> String {
 }
 
 /// How long it took: `0.4 s`, `12 s`, `3 min 5 s`.
-pub fn duration(evidence: &Evidence) -> String {
+pub fn duration(evidence: &RunRecord) -> String {
     let seconds = evidence.finished.seconds_since(evidence.begun).max(0.0);
     if seconds < 10.0 {
         format!("{seconds:.1} s")

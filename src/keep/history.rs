@@ -1,6 +1,6 @@
 //! The runs that a panel keeps.
 
-use crate::keep::run_record::{Evidence, Refusal, json};
+use crate::keep::run_record::{ImportError, RunRecord, json};
 use crate::run::Experiment;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -33,12 +33,12 @@ pub struct Kept {
     pub name: String,
     pub pinned: bool,
     pub origin: Origin,
-    pub evidence: Rc<Evidence>,
+    pub evidence: Rc<RunRecord>,
     /// The evidence as it is stored, written once: the list is stored again at each change of a name.
     stored: Rc<OnceCell<String>>,
 }
 
-/// Evidence never changes, so the pointer tells it.
+/// RunRecord never changes, so the pointer tells it.
 impl PartialEq for Kept {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.evidence, &other.evidence)
@@ -69,7 +69,7 @@ struct Stored {
 
 impl History {
     /// Adds a run. `id` is a wish: one that is taken is counted up.
-    pub fn add(&mut self, mut id: u64, origin: Origin, evidence: Evidence) -> u64 {
+    pub fn add(&mut self, mut id: u64, origin: Origin, evidence: RunRecord) -> u64 {
         while self.get(id).is_some() || self.deleted.as_ref().is_some_and(|(_, run)| run.id == id) {
             id = id.wrapping_add(1);
         }
@@ -176,16 +176,16 @@ impl History {
         let Some(Value::Array(runs)) = value.get_mut("runs").map(Value::take) else {
             return (history, vec!["What was stored has no list of runs.".to_owned()]);
         };
-        let mut complaints = Vec::new();
+        let mut warnings = Vec::new();
         for (index, run) in runs.into_iter().enumerate() {
             match Kept::read::<E>(run) {
                 Ok(run) if history.get(run.id).is_none() => history.runs.push(run),
                 Ok(_) => {}
-                Err(why) => complaints.push(format!("Stored run {} could not be read. {why}", index + 1)),
+                Err(why) => warnings.push(format!("Stored run {} could not be read. {why}", index + 1)),
             }
         }
         history.trim();
-        (history, complaints)
+        (history, warnings)
     }
 
     /// Takes over what another window has stored, and keeps what is known of these runs in full.
@@ -202,7 +202,7 @@ impl History {
 }
 
 impl Kept {
-    fn new(id: u64, name: String, pinned: bool, origin: Origin, evidence: Evidence) -> Self {
+    fn new(id: u64, name: String, pinned: bool, origin: Origin, evidence: RunRecord) -> Self {
         Self { id, name, pinned, origin, evidence: Rc::new(evidence), stored: Rc::default() }
     }
 
@@ -220,9 +220,9 @@ impl Kept {
     fn read<E: Experiment>(value: Value) -> Result<Self, String> {
         let Stored { id, name, pinned, origin, evidence } =
             serde_json::from_value(value).map_err(|error| format!("{error}."))?;
-        let evidence = Evidence::from_value::<E>(evidence).map_err(|refusal| match refusal {
-            Refusal::Words(words) => words,
-            Refusal::OtherSection(slug, _) => format!("It belongs to the section {slug}."),
+        let evidence = RunRecord::from_value::<E>(evidence).map_err(|refusal| match refusal {
+            ImportError::Words(words) => words,
+            ImportError::OtherSection(slug, _) => format!("It belongs to the section {slug}."),
         })?;
         Ok(Self::new(id, name.chars().take(MOST_NAME).collect(), pinned, origin, evidence))
     }

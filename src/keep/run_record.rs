@@ -6,7 +6,7 @@
 use crate::core::Check;
 use crate::core::curve::RunSeries;
 use crate::core::settings::{Param, Settings, from_query};
-use crate::keep::timestamp::Moment;
+use crate::keep::timestamp::Timestamp;
 use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind};
 use crate::run::Experiment;
 use crate::sections::SECTIONS;
@@ -24,11 +24,11 @@ pub const MOST_BYTES: usize = 16_000_000;
 const MOST_SERIES: usize = 500;
 const MOST_POINTS: usize = 100_000;
 const MOST_CHECKS: usize = 200;
-const MOST_LETTERS: usize = 2000;
+const MAX_CHARS: usize = 2000;
 
 /// A run, as it was.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Evidence {
+pub struct RunRecord {
     pub lab_version: String,
     /// The section's slug.
     pub section: String,
@@ -38,8 +38,8 @@ pub struct Evidence {
     #[serde(default)]
     pub changes: Vec<Change>,
     pub device: DeviceUsed,
-    pub begun: Moment,
-    pub finished: Moment,
+    pub begun: Timestamp,
+    pub finished: Timestamp,
     pub outcome: Outcome,
     pub steps: Steps,
     pub series: Vec<KeptSeries>,
@@ -146,14 +146,14 @@ impl KeptSeries {
 
 /// Why a file is not opened.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Refusal {
+pub enum ImportError {
     /// In a sentence: what was expected, and what was found.
     Words(String),
     /// It is a good file of another section: its slug and title.
     OtherSection(&'static str, &'static str),
 }
 
-impl Evidence {
+impl RunRecord {
     /// The settings of the run, if this lab takes them as they are.
     pub fn config<C: Settings>(&self) -> Result<C, String> {
         let known = |key: &String| C::PARAMS.iter().any(|param| param.key == key);
@@ -162,10 +162,10 @@ impl Evidence {
         }
         // By way of an address: one reader for both, and one set of bounds.
         let query: Vec<_> = self.config.iter().map(|(key, value)| (key.clone(), as_text(value))).collect();
-        let (config, complaints) = from_query(&C::default(), &query);
-        match complaints.first() {
+        let (config, warnings) = from_query(&C::default(), &query);
+        match warnings.first() {
             None => Ok(config),
-            Some(complaint) => Err(format!("One of its settings is not taken here: {complaint}")),
+            Some(warning) => Err(format!("One of its settings is not taken here: {warning}")),
         }
     }
 
@@ -209,7 +209,7 @@ impl Evidence {
     }
 
     /// Reads a file of section `E`.
-    pub fn read<E: Experiment>(text: &str) -> Result<Self, Refusal> {
+    pub fn read<E: Experiment>(text: &str) -> Result<Self, ImportError> {
         if text.len() > MOST_BYTES {
             return Err(too_long(text.len()));
         }
@@ -221,7 +221,7 @@ impl Evidence {
     }
 
     /// The same of what has been parsed already.
-    pub fn from_value<E: Experiment>(value: Value) -> Result<Self, Refusal> {
+    pub fn from_value<E: Experiment>(value: Value) -> Result<Self, ImportError> {
         let field = |name: &str| value.get(name);
         let schema = field("schema").and_then(Value::as_str);
         if schema != Some(SCHEMA) {
@@ -251,7 +251,7 @@ impl Evidence {
             )));
         };
         if known.slug != E::SLUG {
-            return Err(Refusal::OtherSection(known.slug, known.title));
+            return Err(ImportError::OtherSection(known.slug, known.title));
         }
         let seed = field("seed").cloned();
         let evidence: Self = serde_json::from_value(value)
@@ -259,7 +259,7 @@ impl Evidence {
         if seed.as_ref() != evidence.config.get("seed") {
             return Err(words("The file is damaged: the seed at its head is not that of its settings."));
         }
-        evidence.validate::<E>().map_err(Refusal::Words)?;
+        evidence.validate::<E>().map_err(ImportError::Words)?;
         Ok(evidence)
     }
 
@@ -300,7 +300,7 @@ impl Evidence {
             .chain(self.series.iter().flat_map(|series| [&series.metric, &series.title, &series.unit]))
             .chain(self.checks.iter().flat_map(|check| [&check.claim, &check.expected, &check.measured]));
         for text in texts {
-            at_most("letters in a text", text.chars().count(), MOST_LETTERS)?;
+            at_most("letters in a text", text.chars().count(), MAX_CHARS)?;
         }
         if self.finished < self.begun {
             return Err("The file is damaged: the run ended before it began.".to_owned());
@@ -310,7 +310,7 @@ impl Evidence {
 }
 
 /// What is said of a file that is too long to be read.
-pub fn too_long(bytes: usize) -> Refusal {
+pub fn too_long(bytes: usize) -> ImportError {
     words(format!(
         "The file is too long: expected were at most {} MB, found were {:.1} MB.",
         MOST_BYTES / 1_000_000,
@@ -318,8 +318,8 @@ pub fn too_long(bytes: usize) -> Refusal {
     ))
 }
 
-fn words(text: impl Into<String>) -> Refusal {
-    Refusal::Words(text.into())
+fn words(text: impl Into<String>) -> ImportError {
+    ImportError::Words(text.into())
 }
 
 /// Part of a file, cut so that it fits into a sentence.

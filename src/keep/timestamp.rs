@@ -6,9 +6,9 @@ const DAY_MS: i64 = 86_400_000;
 
 /// Milliseconds since 1970-01-01 UTC, as a browser's clock gives them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(pub i64);
+pub struct Timestamp(pub i64);
 
-impl Moment {
+impl Timestamp {
     /// From the last moment of the year -1 to that of the year 9999 a moment can be written; others become the nearest.
     const LAST: i64 = 253_402_300_799_999;
 
@@ -35,7 +35,7 @@ impl Moment {
     }
 }
 
-impl std::fmt::Display for Moment {
+impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let ms = self.0.clamp(0, Self::LAST);
         let (year, month, day) = civil_from_days(ms.div_euclid(DAY_MS));
@@ -45,13 +45,13 @@ impl std::fmt::Display for Moment {
     }
 }
 
-impl Serialize for Moment {
+impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
@@ -94,22 +94,22 @@ mod tests {
             (0, "1970-01-01T00:00:00.000Z"),
             (951_782_400_000, "2000-02-29T00:00:00.000Z"),
             (1_795_489_445_678, "2026-11-24T03:04:05.678Z"),
-            (Moment::LAST, "9999-12-31T23:59:59.999Z"),
+            (Timestamp::LAST, "9999-12-31T23:59:59.999Z"),
         ] {
-            assert_eq!(Moment(ms).to_string(), text);
-            assert_eq!(Moment::parse(text), Some(Moment(ms)));
+            assert_eq!(Timestamp(ms).to_string(), text);
+            assert_eq!(Timestamp::parse(text), Some(Timestamp(ms)));
         }
         for text in ["", "2026-02-30T00:00:00.000Z", "2026-11-24", "2026-11-24T03:04:05.678+01", "ä26-11-24T"]
         {
-            assert_eq!(Moment::parse(text), None, "{text}");
+            assert_eq!(Timestamp::parse(text), None, "{text}");
         }
-        assert_eq!(Moment(1_795_489_445_678).in_file_name(), "2026-11-24-030405");
+        assert_eq!(Timestamp(1_795_489_445_678).in_file_name(), "2026-11-24-030405");
     }
 
     proptest! {
         #[test]
-        fn any_moment_comes_back(ms in 0..=Moment::LAST) {
-            prop_assert_eq!(Moment::parse(&Moment(ms).to_string()), Some(Moment(ms)));
+        fn any_moment_comes_back(ms in 0..=Timestamp::LAST) {
+            prop_assert_eq!(Timestamp::parse(&Timestamp(ms).to_string()), Some(Timestamp(ms)));
         }
     }
 }

@@ -69,7 +69,7 @@ thread_local! {
     /// The worker's module, kept so that a replacement starts without a fetch.
     static MODULE: RefCell<Option<ArrayBuffer>> = const { RefCell::new(None) };
     /// A worker that is starting and has not said that it is ready.
-    static NEWBORN: RefCell<Option<Handle>> = const { RefCell::new(None) };
+    static STARTING: RefCell<Option<Handle>> = const { RefCell::new(None) };
 }
 
 impl Client {
@@ -248,7 +248,7 @@ impl Client {
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.post_message(&module)?;
         let handle = Handle { worker, script: Some(url), _on_message: on_message, _on_error: on_error };
-        NEWBORN.set(Some(handle));
+        STARTING.set(Some(handle));
         Ok(())
     }
 
@@ -296,7 +296,7 @@ impl Client {
     }
 
     fn ready(&self) {
-        let Some(mut handle) = NEWBORN.take() else { return };
+        let Some(mut handle) = STARTING.take() else { return };
         handle.revoke_script();
         if let Ok(base_url) = base_url() {
             post(&handle.worker, &Command::Hello { base_url, names: names() }, None);
@@ -315,7 +315,7 @@ impl Client {
     /// Gives up the worker and tells every run why.
     fn lose(&self, why: &str) {
         self.worker.replace(State::None);
-        NEWBORN.set(None);
+        STARTING.set(None);
         let listeners = self.listeners.take();
         for (run, listener) in listeners {
             listener.emit(Event::Failed { run, error: LabError::Device(why.to_owned()) });

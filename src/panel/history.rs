@@ -8,12 +8,12 @@ mod store;
 
 use crate::core::Progress;
 use crate::core::settings::{Settings, to_map, to_query};
-use crate::keep::{Change, DeviceUsed, Evidence, Kept, KeptSeries, Moment, Origin, Outcome, Steps};
+use crate::keep::{Change, DeviceUsed, Kept, KeptSeries, Origin, Outcome, RunRecord, Steps, Timestamp};
 use crate::panel::history::compare::{Chosen, Compare};
 use crate::panel::history::files::Reader;
 use crate::panel::history::list::RunList;
 use crate::panel::history::store::{Edit, use_history};
-use crate::panel::{PanelProps, Shown};
+use crate::panel::{PanelProps, PtrEq};
 use crate::protocol::{DeviceChoice, DeviceInfo, RunState};
 use crate::run::Experiment;
 use gloo::timers::callback::Timeout;
@@ -54,7 +54,7 @@ impl<E: Experiment> PartialEq for RunHistoryProps<E> {
 
 /// A run that is under way.
 struct Begun<C> {
-    at: Moment,
+    at: Timestamp,
     config: C,
     asked: DeviceChoice,
     /// The settings as they are now.
@@ -66,7 +66,7 @@ struct Begun<C> {
 struct Again<C> {
     config: C,
     asked: DeviceChoice,
-    until: Moment,
+    until: Timestamp,
 }
 
 /// The runs that this panel keeps. Frames of a run pass by here; they reach only the comparison, and that only while it
@@ -137,7 +137,7 @@ pub(super) fn RunHistory<E: Experiment>(props: &RunHistoryProps<E>) -> Html {
         move |run: Kept, (page, now_set)| match run.evidence.config::<E::Config>() {
             Ok(config) => {
                 let asked = run.evidence.device.asked;
-                let until = Moment(now().0 + PATIENCE_MS);
+                let until = Timestamp(now().0 + PATIENCE_MS);
                 again.borrow_mut().replace(Again { config: config.clone(), asked, until });
                 if config == *now_set && asked == page.device {
                     start_again(&config, asked);
@@ -176,7 +176,7 @@ pub(super) fn RunHistory<E: Experiment>(props: &RunHistoryProps<E>) -> Html {
             if !shown.is_empty() {
                 <Compare slug={E::SLUG} {params} defaults={defaults.clone()} runs={shown} {live} planned={props.progress.steps} />
             }
-            <RunList slug={E::SLUG} {params} read={Reader(Evidence::read::<E>)} {store} {config} {defaults} {active} chosen={(*chosen).clone()} {choose} {rerun} {edit} query={props.page.query.clone()} />
+            <RunList slug={E::SLUG} {params} read={Reader(RunRecord::read::<E>)} {store} {config} {defaults} {active} chosen={(*chosen).clone()} {choose} {rerun} {edit} query={props.page.query.clone()} />
         </section>
     }
 }
@@ -200,13 +200,13 @@ impl<C: Settings> Begun<C> {
         progress: Progress,
         device: &DeviceInfo,
         record: &E::Record,
-    ) -> Option<Evidence> {
+    ) -> Option<RunRecord> {
         let series: Vec<KeptSeries> = E::series(record)
             .iter()
             .filter(|series| !series.points.is_empty())
             .map(KeptSeries::from)
             .collect();
-        (!series.is_empty()).then(|| Evidence {
+        (!series.is_empty()).then(|| RunRecord {
             lab_version: env!("CARGO_PKG_VERSION").to_owned(),
             section: E::SLUG.to_owned(),
             config: to_map(&self.config),
@@ -222,8 +222,8 @@ impl<C: Settings> Begun<C> {
     }
 }
 
-fn now() -> Moment {
-    Moment(js_sys::Date::now() as i64)
+fn now() -> Timestamp {
+    Timestamp(js_sys::Date::now() as i64)
 }
 
 /// What an address must have for these settings and this device, whatever it has now.
@@ -243,4 +243,4 @@ fn address_of<C: Settings>(config: &C, asked: DeviceChoice) -> Vec<(String, Opti
 }
 
 /// The list, compared by its pointer.
-type SharedHistory = Shown<crate::keep::History>;
+type SharedHistory = PtrEq<crate::keep::History>;

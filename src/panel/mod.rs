@@ -8,16 +8,16 @@ mod shown;
 
 use crate::charts::{Series, Table};
 use crate::core::settings::{Param, Preset, Settings, base, difference, from_query, to_map, to_query, with};
-use crate::lab::Lab;
+use crate::lab::RunHandle;
 use crate::panel::history::RunHistory;
-use crate::panel::run_panel::Desk;
+use crate::panel::run_panel::RunPanel;
 use crate::panel::share::Share;
 use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind, Pace};
 use crate::run::Experiment;
 use crate::ui::checks::CheckTable;
 use crate::ui::control::Control;
-use crate::ui::part::{Part, use_lesson};
-use crate::ui::readout::format_number;
+use crate::ui::part::{Hideable, use_assignment};
+use crate::ui::readout::{Metric, format_number};
 use serde_json::Value;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -39,7 +39,7 @@ pub struct PanelSettings<C> {
     /// The preset that these settings are, if none of its fields was changed since.
     pub preset: Option<&'static Preset>,
     /// What in the address could not be taken as it was.
-    pub complaints: Vec<String>,
+    pub warnings: Vec<String>,
     /// Sets one field.
     pub set: Callback<(&'static str, Value)>,
     /// Sets all fields to those of a preset, or to their defaults; what the lesson locks stays.
@@ -51,17 +51,17 @@ pub struct PanelSettings<C> {
 /// The settings that the address asks for.
 #[hook]
 pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
-    let lesson = use_lesson();
+    let assignment = use_assignment();
     let (preset, base, unknown) = base::<C>(&props.query);
-    let (config, mut complaints) = from_query(&base, &props.query);
-    complaints.extend(unknown);
+    let (config, mut warnings) = from_query(&base, &props.query);
+    warnings.extend(unknown);
     // The same callback until the settings change, so that frames of a run leave the controls alone: a number that is
     // being typed would be set back thirty times a second.
     let preset = preset.filter(|_| config == base);
     let set = use_callback(
-        (config.clone(), base, props.on_query.clone(), lesson.clone()),
-        move |(key, value): (&'static str, Value), (config, base, on_query, lesson)| {
-            if lesson.locks(key) {
+        (config.clone(), base, props.on_query.clone(), assignment.clone()),
+        move |(key, value): (&'static str, Value), (config, base, on_query, assignment)| {
+            if assignment.locks(key) {
                 return;
             }
             // The control has checked the value and told its visitor; what is still wrong changes nothing.
@@ -74,11 +74,11 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
         },
     );
     let choose = use_callback(
-        (config.clone(), props.on_query.clone(), lesson),
-        |preset: Option<&'static Preset>, (config, on_query, lesson)| {
+        (config.clone(), props.on_query.clone(), assignment),
+        |preset: Option<&'static Preset>, (config, on_query, assignment)| {
             let base = preset.map_or_else(C::default, Preset::config);
             let (map, mut target) = (to_map(config), base.clone());
-            for key in C::PARAMS.iter().map(|param| param.key).filter(|key| lesson.locks(key)) {
+            for key in C::PARAMS.iter().map(|param| param.key).filter(|key| assignment.locks(key)) {
                 if let Some(locked) = map.get(key).and_then(|value| with(&target, key, value).ok()) {
                     target = locked;
                 }
@@ -91,16 +91,16 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
             on_query.emit(changes);
         },
     );
-    PanelSettings { config, preset, complaints, set, choose, page: props.clone() }
+    PanelSettings { config, preset, warnings, set, choose, page: props.clone() }
 }
 
 /// The frame of a panel: its title and introduction, its knobs beside its figures, and its checks.
 pub fn frame<E: Experiment>(
-    lab: &Lab<E>,
+    lab: &RunHandle<E>,
     settings: &PanelSettings<E::Config>,
     title: &'static str,
     introduction: Html,
-    knobs: Html,
+    control_groups: Html,
     figures: Html,
 ) -> Html {
     let device = lab.device.as_ref().map(|info| info.kind);
@@ -112,42 +112,42 @@ pub fn frame<E: Experiment>(
             data-device={device.map(DeviceKind::slug)} aria-labelledby={title_id.clone()}>
             <div class="panel-head">
                 <h2 id={title_id}>{ title }</h2>
-                <Part name="share">
+                <Hideable name="share">
                     <Share slug={E::SLUG} query={settings.page.query.clone()} params={<E::Config as Settings>::PARAMS}
                         presets={<E::Config as Settings>::PRESETS} />
-                </Part>
+                </Hideable>
             </div>
-            <Part name="introduction">{ introduction }</Part>
-            { notices(&settings.complaints, lab.probe_error.as_ref()) }
+            <Hideable name="introduction">{ introduction }</Hideable>
+            { notices(&settings.warnings, lab.probe_error.as_ref()) }
             <div class="panel-grid">
                 <div class="controls">
-                    <Part name="presets">
+                    <Hideable name="presets">
                         <Presets presets={<E::Config as Settings>::PRESETS} current={settings.preset} choose={choose.clone()} />
-                    </Part>
-                    { desk(lab, settings) }
+                    </Hideable>
+                    { run_panel(lab, settings) }
                     { device_line(lab.device.as_ref(), lab.pace) }
-                    <Part name="settings">
-                        <Knobs>
-                            { knobs }
-                            <Part name="defaults">
+                    <Hideable name="settings">
+                        <ControlPanel>
+                            { control_groups }
+                            <Hideable name="defaults">
                                 <button type="button" data-action="defaults" onclick={move |_| choose.emit(None)}>
                                     { "Default settings" }
                                 </button>
-                            </Part>
-                        </Knobs>
-                    </Part>
+                            </Hideable>
+                        </ControlPanel>
+                    </Hideable>
                 </div>
                 <div class="figures">
                     { figures }
-                    <Part name="checks">
+                    <Hideable name="checks">
                         <h3>{ "Check" }</h3>
                         <CheckTable checks={E::checks(&settings.config, &lab.record)} />
-                    </Part>
-                    <Part name="history">
+                    </Hideable>
+                    <Hideable name="history">
                         <RunHistory<E> page={settings.page.clone()} config={settings.config.clone()} record={lab.record.clone()}
                             state={lab.state.clone()} run={lab.run} progress={lab.progress} device={lab.device.clone()}
                             train={lab.train.clone()} />
-                    </Part>
+                    </Hideable>
                 </div>
             </div>
         </section>
@@ -187,15 +187,15 @@ fn Presets(props: &PresetsProps) -> Html {
 
 /// A record, compared by its pointer.
 #[derive(Debug)]
-pub struct Shown<R>(pub Rc<R>);
+pub struct PtrEq<R>(pub Rc<R>);
 
-impl<R> Clone for Shown<R> {
+impl<R> Clone for PtrEq<R> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<R> PartialEq for Shown<R> {
+impl<R> PartialEq for PtrEq<R> {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
@@ -238,14 +238,14 @@ struct GroupProps {
 /// Controls under a heading; drawn anew only when a value changes.
 #[component]
 fn Group(props: &GroupProps) -> Html {
-    let lesson = use_lesson();
+    let assignment = use_assignment();
     let control = |(param, value): &(&'static Param, Value)| {
         let (set, key) = (props.set.clone(), param.key);
         let on_change = Callback::from(move |value: Value| set.emit((key, value)));
-        let (locked, absent) = (lesson.locks(key), props.absent);
+        let (locked, absent) = (assignment.locks(key), props.absent);
         html! { <Control {key} param={*param} value={value.clone()} {on_change} {locked} {absent} /> }
     };
-    let shown: Vec<_> = props.fields.iter().filter(|(param, _)| !lesson.hides(param.key)).collect();
+    let shown: Vec<_> = props.fields.iter().filter(|(param, _)| !assignment.hides(param.key)).collect();
     if shown.is_empty() {
         return Html::default();
     }
@@ -258,11 +258,11 @@ fn Group(props: &GroupProps) -> Html {
 }
 
 /// The run controls of a panel's experiment, and what goes with them.
-fn desk<E: Experiment>(lab: &Lab<E>, settings: &PanelSettings<E::Config>) -> Html {
+fn run_panel<E: Experiment>(lab: &RunHandle<E>, settings: &PanelSettings<E::Config>) -> Html {
     let record = lab.record.clone();
     let mark = Rc::as_ptr(&record) as usize;
     html! {
-        <Desk slug={E::SLUG} stamp={stamp(E::SLUG, &settings.config)} params={<E::Config as Settings>::PARAMS} write={settings.page.on_query.clone()} {mark}
+        <RunPanel slug={E::SLUG} provenance={provenance(E::SLUG, &settings.config)} params={<E::Config as Settings>::PARAMS} write={settings.page.on_query.clone()} {mark}
             series={Callback::from(move |()| E::series(&record))}
             state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
             on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}
@@ -271,12 +271,12 @@ fn desk<E: Experiment>(lab: &Lab<E>, settings: &PanelSettings<E::Config>) -> Htm
 }
 
 /// What went wrong with the address or the probe, if anything.
-fn notices(complaints: &[String], error: Option<&String>) -> Html {
+fn notices(warnings: &[String], error: Option<&String>) -> Html {
     html! {
         <>
-            if !complaints.is_empty() {
+            if !warnings.is_empty() {
                 <div class="notice" data-kind="warn" role="status">
-                    { for complaints.iter().map(|text| html! { <p>{ text }</p> }) }
+                    { for warnings.iter().map(|text| html! { <p>{ text }</p> }) }
                 </div>
             }
             if let Some(error) = error {
@@ -288,7 +288,7 @@ fn notices(complaints: &[String], error: Option<&String>) -> Html {
 
 /// The knobs of a panel. On a narrow page they start closed, so that the figures are not far below the buttons.
 #[component]
-fn Knobs(props: &KnobsProps) -> Html {
+fn ControlPanel(props: &ControlPanelProps) -> Html {
     const WIDE_PX: f64 = 900.0;
     let open = use_state(|| {
         let width = gloo::utils::window().inner_width().ok().and_then(|width| width.as_f64());
@@ -303,7 +303,7 @@ fn Knobs(props: &KnobsProps) -> Html {
 }
 
 #[derive(PartialEq, Properties)]
-struct KnobsProps {
+struct ControlPanelProps {
     children: Html,
 }
 
@@ -324,16 +324,16 @@ fn device_line(device: Option<&DeviceInfo>, pace: Pace) -> Html {
             }
             if pace.enqueue_ms.is_finite() && pace.enqueue_ms > 0.0 {
                 { if info.kind == DeviceKind::Webgpu { " To enqueue a step takes " } else { " A step takes " } }
-                <output data-metric="enqueue_ms" data-value={pace.enqueue_ms.to_string()}>
+                <Metric metric="enqueue_ms" value={f64::from(pace.enqueue_ms)}>
                     { format!("{} ms", format_number(pace.enqueue_ms.into(), 2)) }
-                </output>{ "." }
+                </Metric>{ "." }
             }
         </p>
     }
 }
 
 /// The settings that differ from the defaults, for exports.
-pub fn stamp<C: Settings>(slug: &str, config: &C) -> AttrValue {
+pub fn provenance<C: Settings>(slug: &str, config: &C) -> AttrValue {
     let query: Vec<String> =
         to_query(config).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
     let settings = if query.is_empty() { "default settings".to_owned() } else { query.join(" ") };

@@ -8,7 +8,7 @@ use crate::core::{LabError, files::CIFAR10_FOLDER};
 #[cfg(feature = "compute")]
 use crate::data::{cifar10, fashion_mnist, images::Images};
 #[cfg(feature = "compute")]
-use crate::run::{Emit, Experiment};
+use crate::run::{Experiment, RunContext};
 
 /// Where those that came with the site lie.
 pub const CIFAR10_SITE: &str = "data/cifar10/";
@@ -61,7 +61,7 @@ impl Cifar10Files {
 #[cfg(feature = "compute")]
 impl Cifar10Files {
     /// What the visitor gave, or else what came with the site, for each part.
-    pub async fn find<E: Experiment>(out: &mut impl Emit<E>) -> Result<Self, LabError> {
+    pub async fn find<E: Experiment>(out: &mut impl RunContext<E>) -> Result<Self, LabError> {
         let mut files = Self::default();
         for folder in [CIFAR10_FOLDER, CIFAR10_SITE] {
             let all = out.list_assets(folder).await?.into_iter().filter(|path| path.ends_with(".bin"));
@@ -80,7 +80,7 @@ impl Cifar10Files {
     async fn fetch<E: Experiment>(
         paths: &[String],
         n: usize,
-        out: &mut impl Emit<E>,
+        out: &mut impl RunContext<E>,
     ) -> Result<Vec<std::rc::Rc<[u8]>>, LabError> {
         let mut files = Vec::new();
         let mut images = 0;
@@ -102,7 +102,7 @@ pub async fn load<E: Experiment>(
     dataset: Dataset,
     n_train: usize,
     n_test: usize,
-    out: &mut impl Emit<E>,
+    out: &mut impl RunContext<E>,
 ) -> Result<Images, LabError> {
     match dataset {
         Dataset::FashionMnist => {

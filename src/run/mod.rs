@@ -1,4 +1,4 @@
-//! Experiments: what each section measures. No DOM, no threads, no clock but the one that [`Emit`] keeps.
+//! Experiments: what each section measures. No DOM, no threads, no clock but the one that [`RunContext`] keeps.
 //!
 //! An experiment is a `Config` that the visitor sets, a stream of `Frame`s that the worker sends, and a `Record`
 //! that gathers the frames of a run on the page. The page sees these three types; only the worker and the native
@@ -54,7 +54,7 @@ pub trait Experiment: 'static {
     fn probe(
         config: Self::Config,
         device: &Device,
-        out: &mut impl Emit<Self>,
+        out: &mut impl RunContext<Self>,
     ) -> impl Future<Output = Result<(), LabError>>
     where
         Self: Sized;
@@ -64,16 +64,16 @@ pub trait Experiment: 'static {
     fn run(
         config: Self::Config,
         device: &Device,
-        out: &mut impl Emit<Self>,
+        out: &mut impl RunContext<Self>,
     ) -> impl Future<Output = Result<(), LabError>>
     where
         Self: Sized;
 }
 
 /// An experiment's way out: frames to the page, and the page's wishes back.
-pub trait Emit<E: Experiment> {
+pub trait RunContext<E: Experiment> {
     /// Ends a step. Waits while the run is paused and lets messages in; then says how to go on.
-    fn tick(&mut self, progress: Progress) -> impl Future<Output = Tick>;
+    fn step_done(&mut self, progress: Progress) -> impl Future<Output = Tick>;
 
     /// Sends a frame. Call it once before the first step, when [`Tick::Frame`] asks for it, and at the end.
     fn send(&mut self, frame: E::Frame);
@@ -87,20 +87,20 @@ pub trait Emit<E: Experiment> {
     fn asset(&mut self, path: &str) -> impl Future<Output = Result<std::rc::Rc<[u8]>, LabError>>;
 
     /// What the visitor asks of this run, oldest first: bytes of a type that the experiment and its panel agree on. A run
-    /// may be started with a request, so ask before the first step, too; later [`Tick::Ask`] says that there is one.
+    /// may be started with a request, so ask before the first step, too; later [`Tick::Request`] says that there is one.
     fn request(&mut self) -> Option<Vec<u8>> {
         None
     }
 
-    /// Lets messages in while a request is answered. It is like [`tick`](Self::tick), but counts no step and does not wait
-    /// while the run is paused; [`Tick::Ask`] means that a newer request has come, and [`Tick::Stop`] that the answer is no
+    /// Lets messages in while a request is answered. It is like [`step_done`](Self::step_done), but counts no step and does not wait
+    /// while the run is paused; [`Tick::Request`] means that a newer request has come, and [`Tick::Stop`] that the answer is no
     /// longer wanted.
-    fn turn(&mut self) -> impl Future<Output = Tick> {
+    fn yield_now(&mut self) -> impl Future<Output = Tick> {
         async { Tick::Continue }
     }
 
     /// After the last step, and after [`Tick::Stop`]: tells the page that the training is over, and waits for a request.
-    /// Answer each [`Tick::Ask`] and call this again; return at anything else, since nobody listens any longer.
+    /// Answer each [`Tick::Request`] and call this again; return at anything else, since nobody listens any longer.
     fn idle(&mut self) -> impl Future<Output = Tick> {
         async { Tick::Stop }
     }
@@ -122,7 +122,7 @@ pub enum Tick {
     Frame,
     /// The visitor has stopped this run: send the last frame and return.
     Stop,
-    /// The visitor asks something: answer [`Emit::request`], and call again without a step between. Only runs that their
+    /// The visitor asks something: answer [`RunContext::request`], and call again without a step between. Only runs that their
     /// panel sends requests to ever see this.
-    Ask,
+    Request,
 }

@@ -7,14 +7,14 @@ use burn::tensor::{Device, Gradients, Int, Tensor, TensorData, activation::log_s
 
 /// A net and all that its training keeps.
 #[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
-pub struct Trainee<M> {
+pub struct TrainState<M> {
     pub net: M,
     optimizer: ModuleOptimizer,
     /// Losses on the device since they were last taken.
     losses: Vec<Tensor<1>>,
 }
 
-impl<M: Module> Trainee<M> {
+impl<M: Module> TrainState<M> {
     /// A net and a rule that has no memory yet.
     pub fn new(net: M, optimizer: ModuleOptimizer) -> Self {
         Self { net, optimizer, losses: Vec::new() }

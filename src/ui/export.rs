@@ -21,7 +21,7 @@ const MARGIN: f64 = 16.0;
 
 /// Everything drawn inside of `body` as one SVG, with the colours of the present theme written into it, the title
 /// above and the stamp below. `None` if nothing is drawn there.
-pub(super) fn picture(body: &Element, title: &str, stamp: &str) -> Option<Picture> {
+pub(super) fn picture(body: &Element, title: &str, provenance: &str) -> Option<Picture> {
     let window = web_sys::window()?;
     let frame = body.get_bounding_client_rect();
     let style = window.get_computed_style(body).ok()??;
@@ -30,7 +30,7 @@ pub(super) fn picture(body: &Element, title: &str, stamp: &str) -> Option<Pictur
     let width = frame.width() + 2.0 * MARGIN;
 
     let title_lines = wrap(title, frame.width() / 1.25);
-    let stamp_lines = wrap(stamp, frame.width() / 0.92);
+    let stamp_lines = wrap(provenance, frame.width() / 0.92);
     let top = MARGIN + 20.0 * title_lines.len() as f64 + 6.0;
     let height = top + frame.height() + 16.0 * stamp_lines.len() as f64 + MARGIN;
 

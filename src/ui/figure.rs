@@ -1,7 +1,7 @@
 //! A figure: one idea, what to look for in it, and ways to take it along.
 
 use crate::charts::Table;
-use crate::ui::part::use_lesson;
+use crate::ui::part::use_assignment;
 use crate::ui::{export, use_unique};
 use web_sys::{Element, HtmlDetailsElement};
 use yew::prelude::*;
@@ -20,7 +20,7 @@ pub struct FigureProps {
     pub table: Callback<(), Table>,
     pub children: Html,
     /// Settings and version, written into what is exported.
-    pub stamp: AttrValue,
+    pub provenance: AttrValue,
 }
 
 impl std::fmt::Debug for FigureProps {
@@ -32,11 +32,11 @@ impl std::fmt::Debug for FigureProps {
 /// A chart with its caption, its data as a table, and exports.
 #[component]
 pub fn Figure(props: &FigureProps) -> Html {
-    let lesson = use_lesson();
+    let assignment = use_assignment();
     let body = use_node_ref();
     let menu = use_node_ref();
     let opened = use_state_eq(|| false);
-    let complaint = use_state_eq(|| None::<String>);
+    let warning = use_state_eq(|| None::<String>);
     let number = use_unique();
     let id = format!("figure-{number}");
 
@@ -49,11 +49,10 @@ pub fn Figure(props: &FigureProps) -> Html {
         }
     };
     let export = |kind: Kind| {
-        let (props, body, close, complaint) =
-            (props.clone(), body.clone(), close.clone(), complaint.setter());
+        let (props, body, close, warning) = (props.clone(), body.clone(), close.clone(), warning.setter());
         Callback::from(move |_: MouseEvent| {
             close();
-            complaint.set(kind.export(&props, &body));
+            warning.set(kind.export(&props, &body));
         })
     };
     let toggle = {
@@ -75,7 +74,7 @@ pub fn Figure(props: &FigureProps) -> Html {
             }
         })
     };
-    if lesson.hides(&props.name) {
+    if assignment.hides(&props.name) {
         return Html::default();
     }
     let has = |part: &Html| *part != Html::default();
@@ -107,7 +106,7 @@ pub fn Figure(props: &FigureProps) -> Html {
             </figcaption>
             <div class="figure-body" ref={body}>{ props.children.clone() }</div>
             <div role="status">
-                if let Some(words) = &*complaint {
+                if let Some(words) = &*warning {
                     <p class="notice" data-kind="warn">{ words.clone() }</p>
                 }
             </div>
@@ -138,11 +137,12 @@ impl Kind {
     fn export(self, props: &FigureProps, body: &NodeRef) -> Option<String> {
         let file = format!("nn-lab-{}", props.name);
         let done = if let Self::Csv = self {
-            let csv = stamped(props.table.emit(()), &props.stamp).to_csv();
+            let csv = stamped(props.table.emit(()), &props.provenance).to_csv();
             export::download(&format!("{file}.csv"), "text/csv;charset=utf-8", &csv)
         } else {
-            let picture =
-                body.cast::<Element>().and_then(|body| export::picture(&body, &props.title, &props.stamp));
+            let picture = body
+                .cast::<Element>()
+                .and_then(|body| export::picture(&body, &props.title, &props.provenance));
             let Some(picture) = picture else {
                 return Some("There is nothing drawn here yet.".to_owned());
             };
@@ -156,10 +156,10 @@ impl Kind {
 }
 
 /// The table with the run's settings as a last column, so that files of several runs can be put together.
-pub fn stamped(mut table: Table, stamp: &str) -> Table {
-    if !stamp.is_empty() {
+pub fn stamped(mut table: Table, provenance: &str) -> Table {
+    if !provenance.is_empty() {
         table.columns.push("run".to_owned());
-        table.rows.iter_mut().for_each(|row| row.push(stamp.to_owned()));
+        table.rows.iter_mut().for_each(|row| row.push(provenance.to_owned()));
     }
     table
 }

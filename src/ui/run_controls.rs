@@ -2,7 +2,8 @@
 
 use crate::charts::scale::format_number;
 use crate::protocol::{Progress, RunState};
-use crate::ui::part::use_lesson;
+use crate::ui::part::use_assignment;
+use crate::ui::readout::Metric;
 use crate::ui::use_unique;
 use yew::prelude::*;
 
@@ -29,7 +30,7 @@ pub struct RunControlsProps {
 #[component]
 pub fn RunControls(props: &RunControlsProps) -> Html {
     let id = use_unique();
-    let lesson = use_lesson();
+    let assignment = use_assignment();
     let reason_id = format!("run-reason-{id}");
     let blocked = props.disabled.is_some();
     let loading = matches!(props.state, RunState::Loading { .. });
@@ -42,7 +43,7 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
     };
     let button = |action: &'static str, label: &'static str, on: &Callback<()>, off: bool| {
         html! {
-            if !lesson.hides(action) {
+            if !assignment.hides(action) {
                 <button type="button" data-action={action} disabled={off} onclick={on.reform(|_| ())}>{ label }</button>
             }
         }
@@ -54,7 +55,7 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
         <div class="run-controls">
             <div class="run-buttons" role="group" aria-label="Training">
                 // One button: it is hidden by the name of what it begins.
-                if !lesson.hides("train") {
+                if !assignment.hides("train") {
                     <button
                         type="button"
                         class="primary"
@@ -125,21 +126,15 @@ fn numbers(props: &RunControlsProps) -> Html {
         <div class="run-numbers">
             <span>
                 { "Step " }
-                <output aria-live="off" data-metric="step" data-value={step.to_string()}>
-                    { format_number(f64::from(step), 1) }
-                </output>
+                <Metric metric="step" value={f64::from(step)}>{ format_number(f64::from(step), 1) }</Metric>
                 if steps > 0 {
                     { format!(" of {}", format_number(f64::from(steps), 1)) }
                 }
             </span>
             <span>
-                <output
-                    aria-live="off"
-                    data-metric="steps_per_sec"
-                    data-value={speed.map(|speed| speed.to_string())}
-                >
+                <Metric metric="steps_per_sec" value={speed}>
                     { speed.map_or_else(|| "–".to_owned(), |speed| format_number(speed, 3)) }
-                </output>
+                </Metric>
                 { " steps/s" }
             </span>
             <span class="run-words">{ words }</span>

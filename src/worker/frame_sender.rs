@@ -2,7 +2,7 @@
 
 use crate::core::{LabError, Progress};
 use crate::protocol::{DeviceKind, Event, Pace, RunId};
-use crate::run::{Emit, Experiment, Tick};
+use crate::run::{Experiment, RunContext, Tick};
 use crate::worker::runtime::{self, now_ms, sleep, yield_now};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -86,7 +86,7 @@ impl Control {
 
 /// Sends the frames of one run.
 #[derive(Debug)]
-pub(super) struct Outbox<E> {
+pub(super) struct FrameSender<E> {
     run: RunId,
     control: Rc<Control>,
     /// When, and at which step, the last frame was asked for.
@@ -107,7 +107,7 @@ pub(super) struct Outbox<E> {
     experiment: std::marker::PhantomData<E>,
 }
 
-impl<E> Outbox<E> {
+impl<E> FrameSender<E> {
     pub(super) fn new(run: RunId, control: Rc<Control>, device: DeviceKind) -> Self {
         Self {
             run,
@@ -160,11 +160,11 @@ impl<E> Outbox<E> {
     }
 }
 
-impl<E: Experiment> Emit<E> for Outbox<E> {
-    async fn tick(&mut self, progress: Progress) -> Tick {
+impl<E: Experiment> RunContext<E> for FrameSender<E> {
+    async fn step_done(&mut self, progress: Progress) -> Tick {
         self.shortest_ms = self.shortest_ms.min(now_ms() - self.step_began);
         let tick = self.end_step(progress).await;
-        if tick == Tick::Ask {
+        if tick == Tick::Request {
             // The answer's time is not the steps'.
             self.last = None;
         }
@@ -187,14 +187,14 @@ impl<E: Experiment> Emit<E> for Outbox<E> {
         self.control.requests.borrow_mut().pop_front()
     }
 
-    async fn turn(&mut self) -> Tick {
+    async fn yield_now(&mut self) -> Tick {
         yield_now().await;
         let now = now_ms();
         // A run that is over was stopped for its training alone.
         let over = self.control.forgotten.get() || (self.control.is_stopped() && !self.told_idle);
         match () {
             () if over => Tick::Stop,
-            () if self.control.is_asked() => Tick::Ask,
+            () if self.control.is_asked() => Tick::Request,
             () if now - self.shown >= FRAME_MS => {
                 self.shown = now;
                 Tick::Frame
@@ -213,7 +213,7 @@ impl<E: Experiment> Emit<E> for Outbox<E> {
                 return Tick::Stop;
             }
             if self.control.is_asked() {
-                return Tick::Ask;
+                return Tick::Request;
             }
             self.control.wake.wait().await;
         }
@@ -236,7 +236,7 @@ impl<E: Experiment> Emit<E> for Outbox<E> {
     }
 }
 
-impl<E: Experiment> Outbox<E> {
+impl<E: Experiment> FrameSender<E> {
     async fn end_step(&mut self, progress: Progress) -> Tick {
         yield_now().await;
         self.wait().await;
@@ -245,7 +245,7 @@ impl<E: Experiment> Outbox<E> {
             return Tick::Stop;
         }
         if self.control.is_asked() {
-            return Tick::Ask;
+            return Tick::Request;
         }
         if self.control.paused.get() {
             // Show how things stand; the next tick waits. A run that starts paused shows its first step.

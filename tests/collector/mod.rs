@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use nn_lab::core::{LabError, Progress};
-use nn_lab::run::{Emit, Experiment, Tick};
+use nn_lab::run::{Experiment, RunContext, Tick};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -50,14 +50,14 @@ impl<E: Experiment> Collector<E> {
     }
 }
 
-impl<E: Experiment> Emit<E> for Collector<E> {
-    async fn tick(&mut self, progress: Progress) -> Tick {
+impl<E: Experiment> RunContext<E> for Collector<E> {
+    async fn step_done(&mut self, progress: Progress) -> Tick {
         let mut asked = false;
         for (at, _) in self.requests.iter_mut().filter(|(at, _)| *at <= progress.step) {
             (*at, asked) = (0, true);
         }
         if asked {
-            return Tick::Ask;
+            return Tick::Request;
         }
         self.ticks.push(progress);
         if self.stop_at == Some(progress.step) {
@@ -97,7 +97,7 @@ impl<E: Experiment> Emit<E> for Collector<E> {
         for (at, _) in &mut self.requests {
             *at = 0;
         }
-        if self.requests.is_empty() { Tick::Stop } else { Tick::Ask }
+        if self.requests.is_empty() { Tick::Stop } else { Tick::Request }
     }
 
     async fn list_assets(&mut self, prefix: &str) -> Result<Vec<String>, LabError> {

@@ -90,12 +90,12 @@ pub(super) fn Compare(props: &CompareProps) -> Html {
             <option value={curve.metric.clone()} selected={curve.metric == metric}>{ curve.label.clone() }</option>
         }
     };
-    let stamp = |chosen: &Chosen| {
+    let provenance = |chosen: &Chosen| {
         let settings = format::settings(props.params, &props.defaults, &chosen.run.evidence.config);
         format!("{}: {settings}", chosen.run.name)
     };
-    let stamps: Vec<String> = props.runs.iter().map(stamp).collect();
-    let stamp = format!("nn-lab {} · {} · {}", env!("CARGO_PKG_VERSION"), props.slug, stamps.join("; "));
+    let stamps: Vec<String> = props.runs.iter().map(provenance).collect();
+    let provenance = format!("nn-lab {} · {} · {}", env!("CARGO_PKG_VERSION"), props.slug, stamps.join("; "));
     let label = title.unwrap_or_default();
     let look_for = html! {
         <>{ "The runs that are ticked below, over the same steps. Runs of the same seed see the same data: what differs between them comes from the settings." }</>
@@ -110,7 +110,7 @@ pub(super) fn Compare(props: &CompareProps) -> Html {
                     <input type="checkbox" checked={*log} onchange={on_log} />{ " logarithmic" }
                 </label>
             </div>
-            <Figure name="compare-runs" title="Compare runs" {look_for} {stamp} table={series_table("step", &series)}>
+            <Figure name="compare-runs" title="Compare runs" {look_for} {provenance} table={series_table("step", &series)}>
                 <LineChart name="compare-runs" x_label="step" y_label={label} {series} {x_max} integer_x={true}
                     y_scale={if *log { ScaleKind::Log } else { ScaleKind::Linear }} />
             </Figure>

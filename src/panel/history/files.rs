@@ -2,7 +2,7 @@
 
 use crate::charts::{Series, Table};
 use crate::keep::run_record::{MOST_BYTES, too_long};
-use crate::keep::{Evidence, Kept, Origin, Refusal};
+use crate::keep::{ImportError, Kept, Origin, RunRecord};
 use crate::panel::history::store::Edit;
 use crate::ui::export::download;
 use crate::ui::figure::stamped;
@@ -13,7 +13,7 @@ use yew::prelude::*;
 
 /// Reads a file of one section.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader(pub(super) fn(&str) -> Result<Evidence, Refusal>);
+pub(super) struct Reader(pub(super) fn(&str) -> Result<RunRecord, ImportError>);
 
 /// A panel has one reader, for as long as it is there.
 impl PartialEq for Reader {
@@ -29,13 +29,13 @@ thread_local! {
 
 /// A file that was opened in the wrong panel.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Misplaced {
+pub(super) struct WrongSection {
     pub(super) slug: &'static str,
     pub(super) title: &'static str,
     text: AttrValue,
 }
 
-impl Misplaced {
+impl WrongSection {
     /// Leaves the file for the other panel, which takes it when it is opened.
     pub(super) fn leave(&self) {
         WAITING.set(Some((self.slug, self.text.to_string())));
@@ -53,7 +53,7 @@ pub(super) fn open(
     file: &File,
     read: Reader,
     edit: &Callback<Edit>,
-    misplaced: &Callback<Option<Misplaced>>,
+    misplaced: &Callback<Option<WrongSection>>,
 ) {
     let (name, size) = (file.name(), file.size());
     if size > MOST_BYTES as f64 {
@@ -76,23 +76,23 @@ pub(super) fn take(
     text: String,
     read: Reader,
     edit: &Callback<Edit>,
-    misplaced: &Callback<Option<Misplaced>>,
+    misplaced: &Callback<Option<WrongSection>>,
 ) {
     misplaced.emit(None);
-    edit.emit(Edit::Hush);
+    edit.emit(Edit::Cancel);
     match (read.0)(&text) {
         Ok(evidence) => edit.emit(Edit::Add(Origin::File, Box::new(evidence))),
-        Err(Refusal::OtherSection(slug, title)) => {
-            misplaced.emit(Some(Misplaced { slug, title, text: text.into() }));
+        Err(ImportError::OtherSection(slug, title)) => {
+            misplaced.emit(Some(WrongSection { slug, title, text: text.into() }));
         }
         Err(refusal) => edit.emit(Edit::Say(in_words(name, refusal))),
     }
 }
 
-fn in_words(name: &str, refusal: Refusal) -> String {
+fn in_words(name: &str, refusal: ImportError) -> String {
     match refusal {
-        Refusal::Words(words) => format!("{name} was not opened. {words}"),
-        Refusal::OtherSection(slug, _) => format!("{name} belongs to the section {slug}."),
+        ImportError::Words(words) => format!("{name} was not opened. {words}"),
+        ImportError::OtherSection(slug, _) => format!("{name} belongs to the section {slug}."),
     }
 }
 
@@ -102,7 +102,7 @@ pub(super) fn save(run: &Kept) -> Option<()> {
 }
 
 /// Hands over all curves of the run as one table: a row a step, a column a curve, and the run's settings.
-pub(super) fn save_csv(run: &Kept, stamp: &str) -> Option<()> {
+pub(super) fn save_csv(run: &Kept, provenance: &str) -> Option<()> {
     let series: Vec<Series> = run
         .evidence
         .series
@@ -112,6 +112,6 @@ pub(super) fn save_csv(run: &Kept, stamp: &str) -> Option<()> {
             Series::new(format!("{}{unit}", series.metric), series.points.clone(), 0)
         })
         .collect();
-    let csv = stamped(Table::from_series("step", &series), stamp).to_csv();
+    let csv = stamped(Table::from_series("step", &series), provenance).to_csv();
     download(&run.evidence.file_name("csv"), "text/csv;charset=utf-8", &csv)
 }

@@ -4,7 +4,7 @@ use crate::core::settings::Param;
 use crate::keep::history::MOST_UNPINNED;
 use crate::keep::{Kept, format};
 use crate::panel::history::compare::Chosen;
-use crate::panel::history::files::{self, Misplaced, Reader};
+use crate::panel::history::files::{self, Reader, WrongSection};
 use crate::panel::history::row::Row;
 use crate::panel::history::store::{Edit, Store};
 use serde_json::{Map, Value};
@@ -38,10 +38,10 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
     let RunListProps { params, store, edit, read, defaults, .. } = props;
     let (params, read) = (*params, *read);
     let history = &store.history;
-    let misplaced = use_state_eq(|| None::<Misplaced>);
+    let misplaced = use_state_eq(|| None::<WrongSection>);
     let on_misplaced = use_callback((), {
         let misplaced = misplaced.setter();
-        move |found: Option<Misplaced>, ()| misplaced.set(found)
+        move |found: Option<WrongSection>, ()| misplaced.set(found)
     });
     // A file that was opened in another panel and belongs here.
     use_effect_with((), {
@@ -126,9 +126,9 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
                 edit={edit.clone()} slug={props.slug} />
         }
     };
-    let hush = {
+    let cancel = {
         let edit = edit.clone();
-        Callback::from(move |_: MouseEvent| edit.emit(Edit::Hush))
+        Callback::from(move |_: MouseEvent| edit.emit(Edit::Cancel))
     };
     let undo = {
         let edit = edit.clone();
@@ -139,7 +139,7 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
             <div class="runs-head">
                 <p class="runs-about">
                     { format!("The last {MOST_UNPINNED} runs of this section that ended or were stopped, and those that you pin. Tick runs to lay them over each other. A file is the whole run: settings, curves and checks.") }
-                    if let Some(why) = store.fleeting {
+                    if let Some(why) = store.volatile {
                         { " " }<strong>{ why }</strong>
                     }
                 </p>
@@ -149,10 +149,10 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
                 </label>
             </div>
             <div role="status">
-                if !store.complaints.is_empty() {
+                if !store.warnings.is_empty() {
                     <div class="notice" data-kind="warn">
-                        { for store.complaints.iter().map(|words| html! { <p>{ words.clone() }</p> }) }
-                        <button type="button" onclick={hush}>{ "Close" }</button>
+                        { for store.warnings.iter().map(|words| html! { <p>{ words.clone() }</p> }) }
+                        <button type="button" onclick={cancel}>{ "Close" }</button>
                     </div>
                 }
                 if let Some(file) = &*misplaced {
@@ -175,7 +175,7 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
 }
 
 /// A way to the panel that the file belongs to, which then opens it.
-fn misplaced_notice(file: &Misplaced, query: &[(String, String)]) -> Html {
+fn misplaced_notice(file: &WrongSection, query: &[(String, String)]) -> Html {
     // The device, the theme and the frame are the visitor's; settings belong to their section.
     let kept = query.iter().filter(|(key, _)| ["device", "theme", "embed"].contains(&key.as_str()));
     let kept = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();

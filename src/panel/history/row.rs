@@ -2,12 +2,12 @@
 
 use crate::core::settings::Param;
 use crate::keep::history::MOST_NAME;
-use crate::keep::{Kept, Moment, Origin, Outcome, format};
+use crate::keep::{Kept, Origin, Outcome, Timestamp, format};
 use crate::panel::history::files;
 use crate::panel::history::store::Edit;
 use crate::protocol::{DeviceChoice, DeviceKind};
 use crate::ui::checks::CheckTable;
-use crate::ui::part::use_lesson;
+use crate::ui::part::use_assignment;
 use crate::ui::readout::format_number;
 use js_sys::{Date, Object, Reflect};
 use serde_json::{Map, Value};
@@ -72,8 +72,8 @@ pub(super) fn Row(props: &RowProps) -> Html {
         })
     };
     // A run of other settings would get around what the author of the page has fixed, and a question that waits.
-    let lesson = use_lesson();
-    let fixed = !lesson.lock.is_empty() || lesson.question.is_some();
+    let assignment = use_assignment();
+    let fixed = !assignment.lock.is_empty() || assignment.question.is_some();
     let rerun = {
         let (rerun, run) = (props.rerun.clone(), run.clone());
         Callback::from(move |_: MouseEvent| rerun.emit(run.clone()))
@@ -125,7 +125,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
                 <button type="button" data-action="pin-run" aria-pressed={run.pinned.to_string()}
                     onclick={edits(Edit::Pin, !run.pinned)}>{ "Pin" }</button>
                 <button type="button" data-action="save-run" onclick={saves(|props| files::save(&props.run))}>{ "Save file" }</button>
-                <button type="button" data-action="save-run-csv" onclick={saves(|props| files::save_csv(&props.run, &props.stamp()))}>{ "CSV" }</button>
+                <button type="button" data-action="save-run-csv" onclick={saves(|props| files::save_csv(&props.run, &props.provenance()))}>{ "CSV" }</button>
                 <button type="button" data-action="delete-run" onclick={edits(|id, _| Edit::Delete(id), false)}>{ "Delete" }</button>
                 <button type="button" data-action="run-details" aria-expanded={opened.to_string()} onclick={toggle}>
                     { if *opened { "Hide details" } else { "Details" } }
@@ -154,7 +154,7 @@ impl RowProps {
     }
 
     /// Section, version and settings, as every file of the lab has them.
-    fn stamp(&self) -> String {
+    fn provenance(&self) -> String {
         let evidence = &self.run.evidence;
         let settings = format::settings(self.params, &self.defaults, &evidence.config);
         format!("nn-lab {} · {} · {settings}", evidence.lab_version, self.slug)
@@ -258,7 +258,7 @@ fn asked_for(choice: DeviceChoice) -> &'static str {
 }
 
 /// The moment on the visitor's clock.
-fn local(moment: Moment) -> String {
+fn local(moment: Timestamp) -> String {
     let options = Object::new();
     for (key, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
         // An object of one's own takes what it is given.

@@ -1,7 +1,7 @@
 //! Where the list of runs lives: in the browser's storage where that exists, else in this tab.
 
-use crate::keep::{Evidence, History, Origin};
-use crate::panel::Shown;
+use crate::keep::{History, Origin, RunRecord};
+use crate::panel::PtrEq;
 use crate::panel::history::SharedHistory;
 use crate::run::Experiment;
 use gloo::events::EventListener;
@@ -17,7 +17,7 @@ use yew::prelude::*;
 /// A change of the list.
 #[derive(Debug)]
 pub(super) enum Edit {
-    Add(Origin, Box<Evidence>),
+    Add(Origin, Box<RunRecord>),
     Rename(u64, String),
     Pin(u64, bool),
     Delete(u64),
@@ -25,7 +25,7 @@ pub(super) enum Edit {
     /// Something that the visitor should know.
     Say(String),
     /// The visitor has read it.
-    Hush,
+    Cancel,
 }
 
 /// The list, and what there is to say of it.
@@ -33,9 +33,9 @@ pub(super) enum Edit {
 pub(super) struct Store {
     pub(super) history: SharedHistory,
     /// What went wrong, if anything.
-    pub(super) complaints: Rc<Vec<String>>,
+    pub(super) warnings: Rc<Vec<String>>,
     /// Whether the list is gone when the tab is closed, and why.
-    pub(super) fleeting: Option<&'static str>,
+    pub(super) volatile: Option<&'static str>,
 }
 
 impl std::ops::Deref for SharedHistory {
@@ -58,9 +58,9 @@ const FULL: &str = "The browser's storage for this page is full, so the oldest o
 #[hook]
 pub(super) fn use_history<E: Experiment>() -> (Store, Callback<Edit>) {
     let store = use_mut_ref(|| Store {
-        history: Shown(LISTS.with_borrow(|lists| lists.get(E::SLUG).cloned()).unwrap_or_default()),
-        complaints: Rc::default(),
-        fleeting: None,
+        history: PtrEq(LISTS.with_borrow(|lists| lists.get(E::SLUG).cloned()).unwrap_or_default()),
+        warnings: Rc::default(),
+        volatile: None,
     });
     let update = use_force_update();
     use_effect_with((), {
@@ -108,37 +108,37 @@ impl Store {
             Edit::Delete(id) => history.delete(id),
             Edit::Undo => history.undo(),
             Edit::Say(words) => {
-                self.complaints = Rc::new(vec![words]);
+                self.warnings = Rc::new(vec![words]);
                 return;
             }
-            Edit::Hush => {
-                self.complaints = Rc::default();
+            Edit::Cancel => {
+                self.warnings = Rc::default();
                 return;
             }
         }
         self.put(history, slug);
-        self.fleeting = save(slug, &self.history);
+        self.volatile = save(slug, &self.history);
     }
 
     fn put(&mut self, history: History, slug: &'static str) {
-        self.history = Shown(Rc::new(history));
+        self.history = PtrEq(Rc::new(history));
         LISTS.with_borrow_mut(|lists| lists.insert(slug, self.history.0.clone()));
     }
 
     fn load<E: Experiment>(&mut self) {
         let Some(storage) = storage() else {
-            self.fleeting = Some(NO_STORAGE);
+            self.volatile = Some(NO_STORAGE);
             return;
         };
         let Some(text) = storage.get_item(&key_of(E::SLUG)).ok().flatten() else { return };
-        let (history, mut complaints) = History::from_text::<E>(&text);
-        if !complaints.is_empty() {
+        let (history, mut warnings) = History::from_text::<E>(&text);
+        if !warnings.is_empty() {
             // The next run overwrites it; whoever knows how may still mend this copy.
             let copy = format!("{}:damaged", key_of(E::SLUG));
             if storage.set_item(&copy, &text).is_ok() {
-                complaints.push(format!("A copy of what was stored was put under {copy}."));
+                warnings.push(format!("A copy of what was stored was put under {copy}."));
             }
-            self.complaints = Rc::new(complaints);
+            self.warnings = Rc::new(warnings);
         }
         self.put(self.history.follow(history), E::SLUG);
     }

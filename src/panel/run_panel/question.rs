@@ -4,8 +4,8 @@ use crate::assignment::{Answer, Guess, Question};
 use crate::charts::scale::format_number;
 use crate::core::curve::RunSeries;
 use crate::panel::run_panel::curve::{CurveOutcome, CurvePad};
-use crate::panel::shown::shown_metrics;
 use crate::protocol::RunState;
+use crate::ui::readout::metrics_on_page;
 use crate::ui::use_unique;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -21,7 +21,7 @@ pub(super) struct QuestionCardProps {
     pub(super) steps: u32,
     pub(super) slug: &'static str,
     pub(super) series: Callback<(), Vec<RunSeries>>,
-    pub(super) stamp: AttrValue,
+    pub(super) provenance: AttrValue,
 }
 
 #[component]
@@ -65,9 +65,9 @@ fn in_words(answer: &Answer) -> String {
 
 /// What the run says to the guess.
 fn outcome(props: &QuestionCardProps, answer: &Answer) -> Html {
-    let shown = shown_metrics(props.slug);
+    let shown = metrics_on_page();
     let row = |name: &String| {
-        let value = shown.get(name).and_then(serde_json::Value::as_f64);
+        let value = shown.get(name.as_str()).copied();
         let measured = value.map_or_else(|| "not measured".to_owned(), |value| format_number(value, 4));
         let off = match answer {
             Answer::Number(guess) => {
@@ -85,7 +85,7 @@ fn outcome(props: &QuestionCardProps, answer: &Answer) -> Html {
             }
             if let (Answer::Curve(guess), Guess::Curve { low, high }) = (answer, &props.question.guess) {
                 <CurveOutcome guess={guess.clone()} range={(*low, *high)} steps={props.steps}
-                    measured={measured(props)} stamp={props.stamp.clone()} />
+                    measured={measured(props)} provenance={props.provenance.clone()} />
             }
         </>
     }

@@ -1,9 +1,10 @@
 //! The dialog for teachers: what to hide and to lock, whether to start at once, which question to ask.
 
-use crate::assignment::{Lesson, PARTS};
+use crate::assignment::{Assignment, PARTS};
 use crate::core::settings::{Param, Preset};
 use crate::panel::share::{CopyButton, links};
-use crate::panel::shown::{shown_figures, shown_metrics};
+use crate::panel::shown::shown_figures;
+use crate::ui::readout::metrics_on_page;
 use crate::ui::use_unique;
 use std::rc::Rc;
 use web_sys::{HtmlDialogElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
@@ -21,7 +22,7 @@ pub(super) struct ShareDialogProps {
 /// What has been filled in.
 #[derive(Clone, PartialEq, Default)]
 struct Draft {
-    lesson: Lesson,
+    assignment: Assignment,
     /// A preset in place of the settings that are shown.
     preset: Option<&'static str>,
     ask: String,
@@ -34,7 +35,7 @@ struct Draft {
 
 impl Draft {
     fn of(query: &[(String, String)]) -> Self {
-        let (lesson, _) = Lesson::from_query(query);
+        let (assignment, _) = Assignment::from_query(query);
         let get = |key: &str| {
             query.iter().rev().find(|(k, _)| k == key).map(|(_, value)| value.clone()).unwrap_or_default()
         };
@@ -48,13 +49,13 @@ impl Draft {
             range: Some(get("ask_range"))
                 .filter(|range| !range.is_empty())
                 .unwrap_or_else(|| "0,1".to_owned()),
-            lesson,
+            assignment,
             preset: None,
         }
     }
 
     /// The lesson, with the question read as an address's would be; and what is wrong with it.
-    fn lesson(&self) -> (Lesson, Vec<String>) {
+    fn assignment(&self) -> (Assignment, Vec<String>) {
         let options = self.options.lines().collect::<Vec<_>>().join("|");
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         let query = [
@@ -64,8 +65,8 @@ impl Draft {
             pair("ask_metric", &self.metric),
             pair("ask_range", &self.range),
         ];
-        let (read, complaints) = Lesson::from_query(&query);
-        (Lesson { question: read.question, ..self.lesson.clone() }, complaints)
+        let (read, warnings) = Assignment::from_query(&query);
+        (Assignment { question: read.question, ..self.assignment.clone() }, warnings)
     }
 
     fn query(&self, shown: &[(String, String)]) -> Vec<(String, String)> {
@@ -73,7 +74,7 @@ impl Draft {
             Some(preset) => vec![("preset".to_owned(), preset.to_owned())],
             None => links::set_up(shown),
         };
-        query.extend(self.lesson().0.to_query());
+        query.extend(self.assignment().0.to_query());
         query
     }
 }
@@ -93,7 +94,8 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
             }
         }
     });
-    let metrics = use_memo(props.slug, |slug| shown_metrics(slug).keys().cloned().collect::<Vec<_>>());
+    let metrics =
+        use_memo(props.slug, |_| metrics_on_page().keys().map(ToString::to_string).collect::<Vec<_>>());
     let figures = use_memo(props.slug, |slug| shown_figures(slug));
     let change = |edit: fn(&mut Draft, String)| {
         let draft = draft.clone();
@@ -103,7 +105,7 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
             draft.set(next);
         }
     };
-    let (_, complaints) = draft.lesson();
+    let (_, warnings) = draft.assignment();
     let query = draft.query(&props.query);
     let link = links::link(props.slug, &query);
     let iframe = links::iframe(props.slug, &format!("Neural network lab: {}", props.slug), &query);
@@ -111,9 +113,9 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
     let close = props.on_close.reform(|_: MouseEvent| ());
     let oncancel = props.on_close.reform(|_: Event| ());
     let setting = |param: &'static Param| {
-        let now = if draft.lesson.hides(param.key) {
+        let now = if draft.assignment.hides(param.key) {
             "hidden"
-        } else if draft.lesson.locks(param.key) {
+        } else if draft.assignment.locks(param.key) {
             "locked"
         } else {
             "free"
@@ -122,7 +124,7 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
         let onchange = Callback::from(move |event: Event| {
             let value = event.target_unchecked_into::<HtmlSelectElement>().value();
             let mut next = (*draft).clone();
-            let Lesson { hide, lock, .. } = &mut next.lesson;
+            let Assignment { hide, lock, .. } = &mut next.assignment;
             hide.retain(|key| key != param.key);
             lock.retain(|key| key != param.key);
             // What is hidden is locked as well: a preset would change it unseen.
@@ -142,13 +144,13 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
         }
     };
     let part = |name: String, words: String| {
-        let (draft, checked, share) = (draft.clone(), draft.lesson.hides(&name), name.clone());
+        let (draft, checked, share) = (draft.clone(), draft.assignment.hides(&name), name.clone());
         let onchange = Callback::from(move |event: Event| {
             let on = event.target_unchecked_into::<HtmlInputElement>().checked();
             let mut next = (*draft).clone();
-            next.lesson.hide.retain(|hidden| *hidden != name);
+            next.assignment.hide.retain(|hidden| *hidden != name);
             if on {
-                next.lesson.hide.push(name.clone());
+                next.assignment.hide.push(name.clone());
             }
             draft.set(next);
         });
@@ -156,7 +158,7 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
     };
     let parts = PARTS.iter().map(|(name, words)| part((*name).to_owned(), (*words).to_owned()));
     // What is hidden already is not on the page, and is still to be chosen.
-    let gone = draft.lesson.hide.iter().filter(|name| {
+    let gone = draft.assignment.hide.iter().filter(|name| {
         let known = PARTS.iter().any(|(part, _)| part == name)
             || props.params.iter().any(|param| param.key == **name);
         !known && !figures.iter().any(|(figure, _)| figure == *name)
@@ -167,7 +169,7 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
         let draft = draft.clone();
         Callback::from(move |event: Event| {
             let mut next = (*draft).clone();
-            next.lesson.autoplay = event.target_unchecked_into::<HtmlInputElement>().checked();
+            next.assignment.autoplay = event.target_unchecked_into::<HtmlInputElement>().checked();
             draft.set(next);
         })
     };
@@ -222,7 +224,7 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
                     </select>
                 </label>
             }
-            <label class="option" data-share="autoplay"><input type="checkbox" checked={draft.lesson.autoplay} onchange={autoplay} />{ " Start training when it is seen" }</label>
+            <label class="option" data-share="autoplay"><input type="checkbox" checked={draft.assignment.autoplay} onchange={autoplay} />{ " Start training when it is seen" }</label>
             <fieldset><legend>{ "Leave out" }</legend>{ for parts }</fieldset>
             <fieldset class="share-settings"><legend>{ "Figures to leave out" }</legend>{ figures }</fieldset>
             <fieldset class="share-settings"><legend>{ "Settings" }</legend>{ for props.params.iter().map(setting) }</fieldset>
@@ -246,7 +248,7 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
                     <label class="share-row"><span>{ "Axis from, to" }</span>
                         <input type="text" data-share="range" value={draft.range.clone()} oninput={input(|draft, value| draft.range = value)} /></label>
                 }
-                <div role="status">{ for complaints.iter().map(|text| html! { <p class="notice" data-kind="warn">{ text.clone() }</p> }) }</div>
+                <div role="status">{ for warnings.iter().map(|text| html! { <p class="notice" data-kind="warn">{ text.clone() }</p> }) }</div>
             </fieldset>
             { output("Link", "copy-lesson-link", "link", link) }
             { output("For a course page (sizes itself)", "copy-element", "element", element) }

@@ -97,7 +97,7 @@ pub enum Frame {
     /// What the training is shown on: one sequence; sent once, before the first step.
     Sequence(Rc<Sequence>),
     /// The next stretch of training.
-    Train(Rc<Stretch>),
+    Train(Rc<StepBatch>),
 }
 
 /// One head on random queries and keys, `[n, n]` each, row by row: a row is a query.
@@ -198,16 +198,16 @@ pub struct Sequence {
 
 /// What happened since the last frame.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Stretch {
+pub struct StepBatch {
     /// The step of the first loss; the first step of a run is 1.
     pub first_step: u32,
-    pub scaled: NetStretch,
-    pub unscaled: NetStretch,
+    pub scaled: NetStepBatch,
+    pub unscaled: NetStepBatch,
 }
 
 /// One net's part of a stretch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NetStretch {
+pub struct NetStepBatch {
     /// Cross-entropy of each step's batch, in nats.
     pub losses: Vec<f32>,
     /// Scores, at the steps where they were measured.
@@ -252,9 +252,9 @@ pub struct NetRecord {
 }
 
 impl NetRecord {
-    fn absorb(&mut self, first_step: u32, stretch: &NetStretch) {
-        self.losses.extend_steps(first_step, &stretch.losses);
-        for score in &stretch.scores {
+    fn absorb(&mut self, first_step: u32, step_batch: &NetStepBatch) {
+        self.losses.extend_steps(first_step, &step_batch.losses);
+        for score in &step_batch.scores {
             self.accuracy.push(score.step, score.accuracy);
             self.entropy.push(score.step, score.entropy);
             self.right.resize_with(score.right.len().max(self.right.len()), Curve::default);
@@ -262,8 +262,8 @@ impl NetRecord {
                 curve.push(score.step, right);
             }
         }
-        if !stretch.maps.is_empty() {
-            self.maps = stretch.maps.clone();
+        if !step_batch.maps.is_empty() {
+            self.maps = step_batch.maps.clone();
         }
     }
 
@@ -285,9 +285,9 @@ impl Experiment for Attention {
             Frame::Heads(heads) => record.heads = heads,
             Frame::Sweep(sweep) => record.sweep = Some(sweep),
             Frame::Sequence(sequence) => record.sequence = Some(sequence),
-            Frame::Train(stretch) => {
-                record.scaled.absorb(stretch.first_step, &stretch.scaled);
-                record.unscaled.absorb(stretch.first_step, &stretch.unscaled);
+            Frame::Train(step_batch) => {
+                record.scaled.absorb(step_batch.first_step, &step_batch.scaled);
+                record.unscaled.absorb(step_batch.first_step, &step_batch.unscaled);
             }
         }
     }
@@ -331,7 +331,7 @@ impl Experiment for Attention {
     async fn probe(
         config: Config,
         device: &burn::tensor::Device,
-        out: &mut impl crate::run::Emit<Self>,
+        out: &mut impl crate::run::RunContext<Self>,
     ) -> Result<(), crate::core::LabError> {
         probe::probe(config, device, out).await
     }
@@ -340,7 +340,7 @@ impl Experiment for Attention {
     async fn run(
         config: Config,
         device: &burn::tensor::Device,
-        out: &mut impl crate::run::Emit<Self>,
+        out: &mut impl crate::run::RunContext<Self>,
     ) -> Result<(), crate::core::LabError> {
         train::run(config, device, out).await
     }

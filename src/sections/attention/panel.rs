@@ -10,7 +10,7 @@ use super::{
 };
 use crate::keys;
 use crate::lab::use_experiment;
-use crate::panel::{PanelProps, Shown, controls, frame, stamp, use_settings};
+use crate::panel::{PanelProps, PtrEq, controls, frame, provenance, use_settings};
 use crate::run::Experiment;
 use crate::ui::readout::Readout;
 use figures::{HeadFigures, MapFigures, SweepFigures};
@@ -28,7 +28,7 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
         MaskChoice::Padding => keys![Config; d_k, sigma, n_tokens, mask, length],
         MaskChoice::None | MaskChoice::Causal => keys![Config; d_k, sigma, n_tokens, mask],
     };
-    let knobs = html! {
+    let control_groups = html! {
         <>
             { controls(&settings, "Queries and keys", mask_keys) }
             { controls(&settings, "Sweep over d_k", keys![Config; n_keys, n_seeds]) }
@@ -36,26 +36,26 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
             { controls(&settings, "Training", keys![Config; optimizer, learning_rate, batch_size, steps, seed]) }
         </>
     };
-    let stamp = stamp(Attention::SLUG, config);
+    let provenance = provenance(Attention::SLUG, config);
     let record = &lab.record;
     let figures = html! {
         <>
-            <Scores record={Shown(record.clone())} />
-            <Weights config={config.clone()} maps={record.maps.clone()} stamp={stamp.clone()} />
-            <Saturation config={config.clone()} sweep={record.sweep.clone()} stamp={stamp.clone()} />
-            <MultiHead config={config.clone()} heads={record.heads.clone()} stamp={stamp.clone()} />
+            <Scores record={PtrEq(record.clone())} />
+            <Weights config={config.clone()} maps={record.maps.clone()} provenance={provenance.clone()} />
+            <Saturation config={config.clone()} sweep={record.sweep.clone()} provenance={provenance.clone()} />
+            <MultiHead config={config.clone()} heads={record.heads.clone()} provenance={provenance.clone()} />
             <h3>{ "It learns: one attention layer looks things up" }</h3>
             { text::task() }
-            <LearningFigures config={config.clone()} record={Shown(record.clone())} {stamp} />
+            <LearningFigures config={config.clone()} record={PtrEq(record.clone())} {provenance} />
             { text::what_the_scale_changes() }
         </>
     };
-    frame(&lab, &settings, "Attention, and why it is scaled", text::introduction(), knobs, figures)
+    frame(&lab, &settings, "Attention, and why it is scaled", text::introduction(), control_groups, figures)
 }
 
 #[derive(PartialEq, Properties)]
 struct ScoresProps {
-    record: Shown<Record>,
+    record: PtrEq<Record>,
 }
 
 /// How the run goes, in numbers that a reader may quote.
@@ -78,7 +78,7 @@ fn Scores(props: &ScoresProps) -> Html {
 struct WeightsProps {
     config: Config,
     maps: Option<Rc<Maps>>,
-    stamp: AttrValue,
+    provenance: AttrValue,
 }
 
 /// One head's weights; given the probe alone, so that the frames of a run leave it as it is.
@@ -88,7 +88,7 @@ fn Weights(props: &WeightsProps) -> Html {
         <>
             <h3>{ "One head: from scores to weights" }</h3>
             { text::one_head(&props.config) }
-            <MapFigures config={props.config.clone()} maps={props.maps.clone()} stamp={props.stamp.clone()} />
+            <MapFigures config={props.config.clone()} maps={props.maps.clone()} provenance={props.provenance.clone()} />
         </>
     }
 }
@@ -97,7 +97,7 @@ fn Weights(props: &WeightsProps) -> Html {
 struct SaturationProps {
     config: Config,
     sweep: Option<Rc<Sweep>>,
-    stamp: AttrValue,
+    provenance: AttrValue,
 }
 
 /// What becomes of the softmax as d_k grows.
@@ -119,7 +119,7 @@ fn Saturation(props: &SaturationProps) -> Html {
                     value={drop.map(|(first, last)| first.unscaled.entropy.mean - last.unscaled.entropy.mean)}
                     unit="nats" note="from d_k = 4 to 512" />
             </div>
-            <SweepFigures config={config.clone()} sweep={props.sweep.clone()} stamp={props.stamp.clone()} />
+            <SweepFigures config={config.clone()} sweep={props.sweep.clone()} provenance={props.provenance.clone()} />
         </>
     }
 }
@@ -128,7 +128,7 @@ fn Saturation(props: &SaturationProps) -> Html {
 struct MultiHeadProps {
     config: Config,
     heads: Option<Rc<Heads>>,
-    stamp: AttrValue,
+    provenance: AttrValue,
 }
 
 /// Multi-head attention, stage by stage.
@@ -147,7 +147,7 @@ fn MultiHead(props: &MultiHeadProps) -> Html {
                 <Readout metric="params_counted" label="Counted in the module" value={heads.map(|heads| heads.params_counted.into())} digits={9} />
                 <Readout metric="max_abs_err_mha" label="Against burn's own module" value={heads.map(|heads| heads.max_abs_err)} digits={2} note="max |difference|, same weights" />
             </div>
-            <HeadFigures config={config.clone()} heads={props.heads.clone().filter(|_| divisible)} stamp={props.stamp.clone()} />
+            <HeadFigures config={config.clone()} heads={props.heads.clone().filter(|_| divisible)} provenance={props.provenance.clone()} />
         </>
     }
 }

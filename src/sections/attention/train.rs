@@ -1,13 +1,13 @@
 //! Training one attention layer on the look-up task, scaled and unscaled, from the same weights on the same batches.
 
 use super::checks::N_VALUES;
-use super::{Attention, Config, Frame, NetStretch, Score, Sequence, Stretch};
+use super::{Attention, Config, Frame, NetStepBatch, Score, Sequence, StepBatch};
 use crate::core::{LabError, Progress};
 use crate::data::lookup::{self, Lookup, token_width};
 use crate::models::lookup::{LookupNet, Sizes};
 use crate::models::weights::{WeightRng, twin};
-use crate::run::training::{Trainee, accuracy, check_finite, cross_entropy, one_hot, read_groups};
-use crate::run::{Emit, Tick};
+use crate::run::training::{TrainState, accuracy, check_finite, cross_entropy, one_hot, read_groups};
+use crate::run::{RunContext, Tick};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
@@ -23,7 +23,7 @@ const _: () = assert!(N_VALUES as usize == lookup::N_VALUES);
 pub(super) async fn run(
     config: Config,
     device: &Device,
-    out: &mut impl Emit<Attention>,
+    out: &mut impl RunContext<Attention>,
 ) -> Result<(), LabError> {
     let train_device = device.clone().autodiff();
     let n = config.n_tokens as usize;
@@ -38,7 +38,7 @@ pub(super) async fn run(
     let scaled = LookupNet::new(sizes, N_ONES, config.sigma as f32, &mut rng, &train_device);
     let mut unscaled = twin(&scaled);
     unscaled.attention = unscaled.attention.with_scale(1.0);
-    let mut nets = [scaled, unscaled].map(|net| Trainee::new(net, config.optimizer.init()));
+    let mut nets = [scaled, unscaled].map(|net| TrainState::new(net, config.optimizer.init()));
 
     let mut draws = StdRng::seed_from_u64(u64::from(config.seed) ^ 0x7ead);
     let evals = Evaluation::new(n, &mut StdRng::seed_from_u64(u64::from(config.seed) ^ 0xe7a1), device);
@@ -46,35 +46,35 @@ pub(super) async fn run(
     let mut learning_rate = config.learning_rate;
     let mut next_score = 1;
 
-    let mut stretch = Stretch { first_step: 1, ..Stretch::default() };
-    evals.look(&nets, &mut stretch, Some(0), true).await?;
-    out.send(Frame::Train(Rc::new(std::mem::take(&mut stretch))));
-    stretch.first_step = 1;
+    let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
+    evals.look(&nets, &mut step_batch, Some(0), true).await?;
+    out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
+    step_batch.first_step = 1;
 
     for step in 1..=config.steps {
         let sequences: Vec<Lookup> = (0..config.batch_size).map(|_| Lookup::draw(n, &mut draws)).collect();
         let (x, y) = (tokens(&sequences, n, &train_device), answers(&sequences, &train_device));
-        for trainee in &mut nets {
-            let loss = cross_entropy(trainee.net.forward(x.clone()).0, y.clone());
-            trainee.descend(loss, learning_rate, None, |_, _| {});
+        for train_state in &mut nets {
+            let loss = cross_entropy(train_state.net.forward(x.clone()).0, y.clone());
+            train_state.descend(loss, learning_rate, None, |_, _| {});
         }
         let last = step == config.steps;
         let score = step >= next_score || last;
         if score {
             next_score = step + (step / 10).max(5);
         }
-        let tick = out.tick(Progress { step, steps: config.steps }).await;
+        let tick = out.step_done(Progress { step, steps: config.steps }).await;
         if let Some(changed) = out.update() {
             learning_rate = changed.learning_rate;
         }
         let frame = tick != Tick::Continue || last;
         if score || frame {
-            drain(&mut nets, &mut stretch, step).await?;
-            evals.look(&nets, &mut stretch, score.then_some(step), frame).await?;
+            drain(&mut nets, &mut step_batch, step).await?;
+            evals.look(&nets, &mut step_batch, score.then_some(step), frame).await?;
         }
         if frame {
-            out.send(Frame::Train(Rc::new(std::mem::take(&mut stretch))));
-            stretch.first_step = step + 1;
+            out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
+            step_batch.first_step = step + 1;
         }
         if tick == Tick::Stop {
             break;
@@ -95,9 +95,13 @@ fn answers(sequences: &[Lookup], device: &Device) -> Tensor<2> {
 }
 
 /// Reads the losses of both nets, in one read.
-async fn drain(nets: &mut [Trainee<LookupNet>; 2], stretch: &mut Stretch, step: u32) -> Result<(), LabError> {
-    let losses = read_groups(nets.each_mut().map(Trainee::take_losses)).await?;
-    let parts = [(&mut stretch.scaled, "scaled net"), (&mut stretch.unscaled, "unscaled net")];
+async fn drain(
+    nets: &mut [TrainState<LookupNet>; 2],
+    step_batch: &mut StepBatch,
+    step: u32,
+) -> Result<(), LabError> {
+    let losses = read_groups(nets.each_mut().map(TrainState::take_losses)).await?;
+    let parts = [(&mut step_batch.scaled, "scaled net"), (&mut step_batch.unscaled, "unscaled net")];
     for ((part, which), losses) in parts.into_iter().zip(losses) {
         check_finite(&losses, step + 1 - losses.len() as u32, which)?;
         part.losses.extend(losses);
@@ -145,21 +149,21 @@ impl Evaluation {
     /// Scores both nets if `score` has a step, and takes the maps of the shown sequence if `maps`, in one read.
     async fn look(
         &self,
-        nets: &[Trainee<LookupNet>; 2],
-        stretch: &mut Stretch,
+        nets: &[TrainState<LookupNet>; 2],
+        step_batch: &mut StepBatch,
         score: Option<u32>,
         maps: bool,
     ) -> Result<(), LabError> {
         let mut groups = Vec::with_capacity(2);
-        for trainee in nets {
-            groups.push(self.measure(&trainee.net.valid(), score.is_some(), maps));
+        for train_state in nets {
+            groups.push(self.measure(&train_state.net.valid(), score.is_some(), maps));
         }
         let Ok([(scores_a, maps_a), (scores_b, maps_b)]) = <[_; 2]>::try_from(groups) else {
             return Ok(());
         };
         let [scores_a, maps_a, scores_b, maps_b] = read_groups([scores_a, maps_a, scores_b, maps_b]).await?;
         for (part, scores, maps) in
-            [(&mut stretch.scaled, scores_a, maps_a), (&mut stretch.unscaled, scores_b, maps_b)]
+            [(&mut step_batch.scaled, scores_a, maps_a), (&mut step_batch.unscaled, scores_b, maps_b)]
         {
             absorb(part, score, &scores, &maps, self.n);
         }
@@ -188,7 +192,7 @@ impl Evaluation {
     }
 }
 
-fn absorb(part: &mut NetStretch, score: Option<u32>, scores: &[f32], maps: &[f32], n: usize) {
+fn absorb(part: &mut NetStepBatch, score: Option<u32>, scores: &[f32], maps: &[f32], n: usize) {
     if let (Some(step), [accuracy, entropy, right @ ..]) = (score, scores) {
         part.scores.push(Score { step, accuracy: *accuracy, entropy: *entropy, right: right.to_vec() });
     }

@@ -61,11 +61,11 @@ pub enum Frame {
     /// Images of the data set.
     Samples(Rc<Samples>),
     /// The next stretch of training.
-    Train(Rc<Stretch>),
+    Train(Rc<StepBatch>),
     /// How both nets do on the test images.
     Scores(Rc<Scores>),
     /// What both nets make of some of the test images.
-    Looks(Rc<Vec<Look>>),
+    Looks(Rc<Vec<ImageView>>),
 }
 
 /// What a net or a block costs.
@@ -106,17 +106,17 @@ pub struct Samples {
 
 /// What happened since the last frame.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Stretch {
+pub struct StepBatch {
     /// The step of the first loss; the first step of a run is 1.
     pub first_step: u32,
     pub steps_per_epoch: u32,
-    pub conv: NetStretch,
-    pub separable: NetStretch,
+    pub conv: NetStepBatch,
+    pub separable: NetStepBatch,
 }
 
 /// One net's part of a stretch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NetStretch {
+pub struct NetStepBatch {
     /// Cross-entropy of each step's batch, in nats.
     pub losses: Vec<f32>,
     /// How long steps took that were waited for, in milliseconds.
@@ -146,17 +146,17 @@ pub struct Score {
 
 /// What both nets make of one test image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Look {
+pub struct ImageView {
     /// Its number.
     pub image: u32,
     pub step: u32,
-    pub conv: NetLook,
-    pub separable: NetLook,
+    pub conv: NetView,
+    pub separable: NetView,
 }
 
 /// What one net makes of an image.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NetLook {
+pub struct NetView {
     /// The weights of the first convolution, `[c_out, c_in, 3, 3]`.
     pub filters: Vec<f32>,
     /// The first maps of each block, after ReLU and before pooling.
@@ -217,7 +217,7 @@ impl Experiment for Cnn {
     async fn probe(
         config: Config,
         device: &burn::tensor::Device,
-        out: &mut impl crate::run::Emit<Self>,
+        out: &mut impl crate::run::RunContext<Self>,
     ) -> Result<(), crate::core::LabError> {
         probe::probe(config, device, out).await
     }
@@ -226,7 +226,7 @@ impl Experiment for Cnn {
     async fn run(
         config: Config,
         device: &burn::tensor::Device,
-        out: &mut impl crate::run::Emit<Self>,
+        out: &mut impl crate::run::RunContext<Self>,
     ) -> Result<(), crate::core::LabError> {
         train::run(config, device, out).await
     }

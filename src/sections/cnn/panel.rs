@@ -12,7 +12,7 @@ use super::{Cnn, Config, NetRecord, Record};
 use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::files::Cifar10Box;
-use crate::panel::{PanelProps, Shown, controls, controls_without, frame, stamp, use_settings};
+use crate::panel::{PanelProps, PtrEq, controls, controls_without, frame, provenance, use_settings};
 use crate::run::Experiment;
 use crate::ui::readout::Readout;
 use counts::Counts;
@@ -36,7 +36,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
     let record = &lab.record;
     // What is not at hand is not offered; the box below the menu says how to get it.
     let absent: &[&str] = if record.cifar10 { &[] } else { &["cifar10"] };
-    let knobs = html! {
+    let control_groups = html! {
         <>
             { controls_without(&settings, "Data", keys![Config; dataset, n_train, n_test, crop, flip], absent) }
             <Cifar10Box />
@@ -44,26 +44,26 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
             { controls(&settings, "Feature maps", keys![Config; image]) }
         </>
     };
-    let stamp = stamp(Cnn::SLUG, config);
+    let provenance = provenance(Cnn::SLUG, config);
     let shape_knobs =
         controls(&settings, "Convolution", keys![Config; size, kernel, stride, padding, dilation]);
     let count_knobs = controls(&settings, "Blocks", keys![Config; c_in, c_out, block_kernel]);
-    let look = record.looks.at(config.image).cloned().map(Shown);
-    let samples = record.samples.clone().map(Shown);
+    let look = record.looks.at(config.image).cloned().map(PtrEq);
+    let samples = record.samples.clone().map(PtrEq);
     let figures = html! {
         <>
-            <Scores epochs={config.epochs} record={Shown(record.clone())} />
-            <TrainFigures config={config.clone()} record={Shown(record.clone())} stamp={stamp.clone()} />
+            <Scores epochs={config.epochs} record={PtrEq(record.clone())} />
+            <TrainFigures config={config.clone()} record={PtrEq(record.clone())} provenance={provenance.clone()} />
             <h3>{ "Cost: are fewer multiply-adds faster here?" }</h3>
-            <NetTable record={Shown(record.clone())} stamp={stamp.clone()} />
+            <NetTable record={PtrEq(record.clone())} provenance={provenance.clone()} />
             <h3>{ "Look inside" }</h3>
-            <Inside samples={samples.clone()} {look} image={config.image} set={settings.set.clone()} stamp={stamp.clone()} />
+            <Inside samples={samples.clone()} {look} image={config.image} set={settings.set.clone()} provenance={provenance.clone()} />
             <h3>{ "Data: what is learned" }</h3>
-            <Data {samples} stamp={stamp.clone()} />
+            <Data {samples} provenance={provenance.clone()} />
             <h3>{ "Output size: where the kernel stops" }</h3>
-            <Shapes shape={config.shape()} measured={record.measured} known={record.known.clone()} stamp={stamp.clone()}>{ shape_knobs }</Shapes>
+            <Shapes shape={config.shape()} measured={record.measured} known={record.known.clone()} provenance={provenance.clone()}>{ shape_knobs }</Shapes>
             <h3>{ "Count: what separating space from channels saves" }</h3>
-            <Counts config={config.clone()} blocks={record.blocks} {stamp}>{ count_knobs }</Counts>
+            <Counts config={config.clone()} blocks={record.blocks} {provenance}>{ count_knobs }</Counts>
         </>
     };
     frame(
@@ -71,7 +71,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
         &settings,
         "What a convolution computes, and what it costs",
         text::introduction(),
-        knobs,
+        control_groups,
         figures,
     )
 }
@@ -79,7 +79,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
 #[derive(PartialEq, Properties)]
 struct ScoresProps {
     epochs: u32,
-    record: Shown<Record>,
+    record: PtrEq<Record>,
 }
 
 /// How the run goes, in numbers that a reader may quote.

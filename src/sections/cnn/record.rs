@@ -1,6 +1,6 @@
 //! What the page has heard of section 2.
 
-use super::{BlockCounts, Cost, Frame, Look, NetStretch, Pictures, Samples, Score};
+use super::{BlockCounts, Cost, Frame, ImageView, NetStepBatch, Pictures, Samples, Score};
 use crate::core::curve::Curve;
 use crate::run::timing::StepTimes;
 use std::collections::BTreeMap;
@@ -29,11 +29,11 @@ pub struct Record {
 
 /// The latest look at each of the test images.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Looks(BTreeMap<u32, Rc<Look>>);
+pub struct Looks(BTreeMap<u32, Rc<ImageView>>);
 
 impl Looks {
     /// The latest look at an image.
-    pub fn at(&self, image: u32) -> Option<&Rc<Look>> {
+    pub fn at(&self, image: u32) -> Option<&Rc<ImageView>> {
         self.0.get(&image)
     }
 }
@@ -60,9 +60,9 @@ pub struct NetRecord {
 }
 
 impl NetRecord {
-    fn absorb(&mut self, first_step: u32, stretch: &NetStretch) {
-        self.losses.extend_steps(first_step, &stretch.losses);
-        self.times.extend(&stretch.times);
+    fn absorb(&mut self, first_step: u32, step_batch: &NetStepBatch) {
+        self.losses.extend_steps(first_step, &step_batch.losses);
+        self.times.extend(&step_batch.times);
     }
 
     fn score(&mut self, epoch: u32, score: &Score) {
@@ -98,10 +98,10 @@ impl Record {
                     self.samples = Some(samples);
                 }
             }
-            Frame::Train(stretch) => {
-                self.steps_per_epoch = stretch.steps_per_epoch;
-                self.conv.absorb(stretch.first_step, &stretch.conv);
-                self.separable.absorb(stretch.first_step, &stretch.separable);
+            Frame::Train(step_batch) => {
+                self.steps_per_epoch = step_batch.steps_per_epoch;
+                self.conv.absorb(step_batch.first_step, &step_batch.conv);
+                self.separable.absorb(step_batch.first_step, &step_batch.separable);
                 self.step = self.conv.losses.len() as u32;
             }
             Frame::Scores(scores) => {

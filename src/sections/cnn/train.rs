@@ -2,7 +2,8 @@
 
 use super::nets::{augment, net, pictures};
 use super::{
-    Cnn, Config, Frame, Look, Maps, N_CHOICES, N_MAPS, N_WRONG, NetLook, NetStretch, Score, Scores, Stretch,
+    Cnn, Config, Frame, ImageView, Maps, N_CHOICES, N_MAPS, N_WRONG, NetStepBatch, NetView, Score, Scores,
+    StepBatch,
 };
 use crate::core::{LabError, Progress};
 use crate::data::batches::Batches;
@@ -10,8 +11,8 @@ use crate::data::images::Images;
 use crate::models::cnn::Cnn as Net;
 use crate::run::images::load;
 use crate::run::optimizer::Optimizer;
-use crate::run::training::{Trainee, check_finite, cross_entropy, one_hot, read, read_groups};
-use crate::run::{Emit, Tick};
+use crate::run::training::{TrainState, check_finite, cross_entropy, one_hot, read, read_groups};
+use crate::run::{RunContext, Tick};
 use burn::module::Module;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -23,7 +24,11 @@ const TEST_BATCH: usize = 250;
 /// The feature maps are looked at this often.
 const LOOK_MS: f64 = 250.0;
 
-pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Cnn>) -> Result<(), LabError> {
+pub(super) async fn run(
+    config: Config,
+    device: &Device,
+    out: &mut impl RunContext<Cnn>,
+) -> Result<(), LabError> {
     let images = load(config.dataset, config.n_train as usize, config.n_test as usize, out).await?;
     let mut batches = Batches::new(images.train.len(), config.batch_size as usize, config.seed.into());
     let batch_size = (config.batch_size as usize).clamp(1, images.train.len().max(1));
@@ -31,13 +36,13 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Cnn
     let steps = steps_per_epoch.saturating_mul(config.epochs);
     let training = device.clone().autodiff();
     let mut nets = [false, true]
-        .map(|separable| Trainee::new(net(&config, separable, &training), Optimizer::Adam.init()));
+        .map(|separable| TrainState::new(net(&config, separable, &training), Optimizer::Adam.init()));
     let mut rng = StdRng::seed_from_u64(u64::from(config.seed) ^ 0x0c40_9f11);
-    let eyes = Eyes { images: &images, device };
+    let eyes = Evaluator { images: &images, device };
     let mut learning_rate = config.learning_rate;
     let mut image = config.image;
 
-    let mut stretch = Stretch { first_step: 1, steps_per_epoch, ..Stretch::default() };
+    let mut step_batch = StepBatch { first_step: 1, steps_per_epoch, ..StepBatch::default() };
     out.send(Frame::Scores(Rc::new(eyes.score(&nets, 0).await?)));
     out.send(Frame::Looks(Rc::new(eyes.look_at_all(&nets, 0).await?)));
     // A step that follows a frame is timed: nothing else is queued up on the device then. The first step is not, since
@@ -50,7 +55,7 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Cnn
         let (x, labels) = images.train.augmented(indices, &images.moments, augment(&config), &mut rng);
         let x = eyes.tensor(x, labels.len(), &training);
         let y = one_hot(labels.into_iter(), config.dataset.class_names().len(), &training);
-        let parts = [&mut stretch.conv, &mut stretch.separable];
+        let parts = [&mut step_batch.conv, &mut step_batch.separable];
         for (net, part) in nets.iter_mut().zip(parts) {
             let began = out.now_ms();
             let loss = cross_entropy(net.net.forward(x.clone()), y.clone());
@@ -63,7 +68,7 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Cnn
         }
         timed = false;
         let last = step == steps;
-        let tick = out.tick(Progress { step, steps }).await;
+        let tick = out.step_done(Progress { step, steps }).await;
         let mut chosen = false;
         if let Some(changed) = out.update() {
             learning_rate = changed.learning_rate;
@@ -73,8 +78,8 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Cnn
         // After the tick, which takes the time of a step: tests are none.
         let epoch_ends = step % steps_per_epoch == 0;
         if tick != Tick::Continue || last || epoch_ends {
-            drain(&mut nets, &mut stretch, step).await?;
-            out.send(Frame::Train(Rc::new(next(&mut stretch, step))));
+            drain(&mut nets, &mut step_batch, step).await?;
+            out.send(Frame::Train(Rc::new(next(&mut step_batch, step))));
             timed = true;
             let now = out.now_ms();
             if tick == Tick::Stop && !epoch_ends {
@@ -97,23 +102,27 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Cnn
 }
 
 /// The stretch that is over; the next one begins after `step`.
-fn next(stretch: &mut Stretch, step: u32) -> Stretch {
-    let begun = Stretch {
+fn next(step_batch: &mut StepBatch, step: u32) -> StepBatch {
+    let begun = StepBatch {
         first_step: step + 1,
-        steps_per_epoch: stretch.steps_per_epoch,
-        conv: NetStretch::default(),
-        separable: NetStretch::default(),
+        steps_per_epoch: step_batch.steps_per_epoch,
+        conv: NetStepBatch::default(),
+        separable: NetStepBatch::default(),
     };
-    std::mem::replace(stretch, begun)
+    std::mem::replace(step_batch, begun)
 }
 
 /// Reads the losses that both nets left on the device, in one read.
-async fn drain(nets: &mut [Trainee<Net>; 2], stretch: &mut Stretch, step: u32) -> Result<(), LabError> {
-    let [conv, separable] = nets.each_mut().map(Trainee::take_losses);
+async fn drain(
+    nets: &mut [TrainState<Net>; 2],
+    step_batch: &mut StepBatch,
+    step: u32,
+) -> Result<(), LabError> {
+    let [conv, separable] = nets.each_mut().map(TrainState::take_losses);
     let [conv, separable] = read_groups([conv, separable]).await?;
     let parts = [
-        (&mut stretch.conv, conv, "convolutional net"),
-        (&mut stretch.separable, separable, "separable net"),
+        (&mut step_batch.conv, conv, "convolutional net"),
+        (&mut step_batch.separable, separable, "separable net"),
     ];
     for (part, losses, which) in parts {
         check_finite(&losses, step + 1 - losses.len() as u32, which)?;
@@ -123,12 +132,12 @@ async fn drain(nets: &mut [Trainee<Net>; 2], stretch: &mut Stretch, step: u32) -
 }
 
 /// What looks at the nets while they learn.
-struct Eyes<'a> {
+struct Evaluator<'a> {
     images: &'a Images,
     device: &'a Device,
 }
 
-impl Eyes<'_> {
+impl Evaluator<'_> {
     /// `[n, channels, side, side]`
     fn tensor(&self, values: Vec<f32>, n: usize, device: &Device) -> Tensor<4> {
         let set = &self.images.train;
@@ -146,13 +155,13 @@ impl Eyes<'_> {
     }
 
     /// Both nets on all test images.
-    async fn score(&self, nets: &[Trainee<Net>; 2], epoch: u32) -> Result<Scores, LabError> {
+    async fn score(&self, nets: &[TrainState<Net>; 2], epoch: u32) -> Result<Scores, LabError> {
         let [conv, separable] = nets;
         Ok(Scores { epoch, conv: self.score_one(conv).await?, separable: self.score_one(separable).await? })
     }
 
-    async fn score_one(&self, trainee: &Trainee<Net>) -> Result<Score, LabError> {
-        let net = trainee.net.valid();
+    async fn score_one(&self, train_state: &TrainState<Net>) -> Result<Score, LabError> {
+        let net = train_state.net.valid();
         let test = &self.images.test;
         let n_classes = test.class_names.len();
         let mut score = Score { confusion: vec![0; n_classes * n_classes], ..Score::default() };
@@ -184,7 +193,7 @@ impl Eyes<'_> {
         Ok(score)
     }
 
-    async fn look_at_all(&self, nets: &[Trainee<Net>; 2], step: u32) -> Result<Vec<Look>, LabError> {
+    async fn look_at_all(&self, nets: &[TrainState<Net>; 2], step: u32) -> Result<Vec<ImageView>, LabError> {
         let all: Vec<usize> = (0..self.choices()).collect();
         self.look(nets, &all, step).await
     }
@@ -192,22 +201,22 @@ impl Eyes<'_> {
     /// What both nets make of some test images.
     async fn look(
         &self,
-        nets: &[Trainee<Net>; 2],
+        nets: &[TrainState<Net>; 2],
         indices: &[usize],
         step: u32,
-    ) -> Result<Vec<Look>, LabError> {
+    ) -> Result<Vec<ImageView>, LabError> {
         let x = self.test_batch(indices);
         let [conv, separable] = nets;
         let conv = look_through(&conv.net.valid(), x.clone()).await?;
         let separable = look_through(&separable.net.valid(), x).await?;
         let looks = indices.iter().zip(conv).zip(separable);
-        let look = |((&index, conv), separable)| Look { image: index as u32 + 1, step, conv, separable };
+        let look = |((&index, conv), separable)| ImageView { image: index as u32 + 1, step, conv, separable };
         Ok(looks.map(look).collect())
     }
 }
 
 /// The maps of each block, one entry an image.
-async fn look_through(net: &Net, x: Tensor<4>) -> Result<Vec<NetLook>, LabError> {
+async fn look_through(net: &Net, x: Tensor<4>) -> Result<Vec<NetView>, LabError> {
     let [n, _, _, _] = x.dims();
     let (maps, logits) = net.forward_blocks(x);
     let flat = |map: &Tensor<4>| map.clone().reshape([map.shape().num_elements()]);
@@ -220,9 +229,9 @@ async fn look_through(net: &Net, x: Tensor<4>) -> Result<Vec<NetLook>, LabError>
     let p = softmax(logits, 1).reshape([n * n_classes]);
     let groups = [first.into_iter().collect(), vec![p], maps.iter().map(flat).collect()];
     let [filters, p, maps] = read_groups(groups).await?;
-    let mut looks: Vec<NetLook> = p
+    let mut looks: Vec<NetView> = p
         .chunks_exact(n_classes.max(1))
-        .map(|p| NetLook { filters: filters.clone(), blocks: Vec::new(), probabilities: p.to_vec() })
+        .map(|p| NetView { filters: filters.clone(), blocks: Vec::new(), probabilities: p.to_vec() })
         .collect();
     let mut rest = maps.as_slice();
     for [n, channels, side, width] in shapes {

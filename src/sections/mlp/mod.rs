@@ -95,7 +95,7 @@ pub enum Frame {
     /// What the training run looks at; sent once, before the first step.
     Samples(Rc<Samples>),
     /// The next stretch of training.
-    Train(Rc<Stretch>),
+    Train(Rc<StepBatch>),
 }
 
 /// Spectra of one layer's activations, in both nets.
@@ -131,16 +131,16 @@ pub enum Samples {
 
 /// What happened since the last frame.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Stretch {
+pub struct StepBatch {
     /// The step of the first loss; the first step of a run is 1.
     pub first_step: u32,
-    pub linear: NetStretch,
-    pub activated: NetStretch,
+    pub linear: NetStepBatch,
+    pub activated: NetStepBatch,
 }
 
 /// One net's part of a stretch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NetStretch {
+pub struct NetStepBatch {
     /// Cross-entropy of each step's batch, in nats.
     pub losses: Vec<f32>,
     /// L2 norm of the gradient of each layer's weight, at the last step.
@@ -191,21 +191,21 @@ pub struct NetRecord {
 }
 
 impl NetRecord {
-    fn absorb(&mut self, first_step: u32, stretch: &NetStretch) {
-        self.losses.extend_steps(first_step, &stretch.losses);
-        if !stretch.scores.is_empty() {
-            Rc::make_mut(&mut self.scores).extend_from_slice(&stretch.scores);
+    fn absorb(&mut self, first_step: u32, step_batch: &NetStepBatch) {
+        self.losses.extend_steps(first_step, &step_batch.losses);
+        if !step_batch.scores.is_empty() {
+            Rc::make_mut(&mut self.scores).extend_from_slice(&step_batch.scores);
         }
-        self.grad_norms.resize_with(stretch.grad_norms.len().max(self.grad_norms.len()), Curve::default);
-        let last_step = first_step + (stretch.losses.len() as u32).saturating_sub(1);
-        for (series, &norm) in self.grad_norms.iter_mut().zip(&stretch.grad_norms) {
+        self.grad_norms.resize_with(step_batch.grad_norms.len().max(self.grad_norms.len()), Curve::default);
+        let last_step = first_step + (step_batch.losses.len() as u32).saturating_sub(1);
+        for (series, &norm) in self.grad_norms.iter_mut().zip(&step_batch.grad_norms) {
             series.push(last_step, norm);
         }
-        if !stretch.boundary.is_empty() {
-            self.boundary = Rc::new(stretch.boundary.clone());
+        if !step_batch.boundary.is_empty() {
+            self.boundary = Rc::new(step_batch.boundary.clone());
         }
-        if !stretch.predictions.is_empty() {
-            self.predictions = Rc::new(stretch.predictions.clone());
+        if !step_batch.predictions.is_empty() {
+            self.predictions = Rc::new(step_batch.predictions.clone());
         }
     }
 
@@ -226,9 +226,9 @@ impl Experiment for Mlp {
             Frame::Counted { params } => record.params_counted = Some(params),
             Frame::Collapse(collapse) => record.collapse = Some(collapse),
             Frame::Samples(samples) => record.samples = Some(samples),
-            Frame::Train(stretch) => {
-                record.linear.absorb(stretch.first_step, &stretch.linear);
-                record.activated.absorb(stretch.first_step, &stretch.activated);
+            Frame::Train(step_batch) => {
+                record.linear.absorb(step_batch.first_step, &step_batch.linear);
+                record.activated.absorb(step_batch.first_step, &step_batch.activated);
             }
         }
     }
@@ -274,7 +274,7 @@ impl Experiment for Mlp {
     async fn probe(
         config: Config,
         device: &burn::tensor::Device,
-        out: &mut impl crate::run::Emit<Self>,
+        out: &mut impl crate::run::RunContext<Self>,
     ) -> Result<(), crate::core::LabError> {
         probe::probe(config, device, out).await
     }
@@ -283,7 +283,7 @@ impl Experiment for Mlp {
     async fn run(
         config: Config,
         device: &burn::tensor::Device,
-        out: &mut impl crate::run::Emit<Self>,
+        out: &mut impl crate::run::RunContext<Self>,
     ) -> Result<(), crate::core::LabError> {
         train::run(config, device, out).await
     }

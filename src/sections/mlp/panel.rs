@@ -6,7 +6,7 @@ mod text;
 use super::{Collapse, Config, Dataset, Mlp, Record, chance, params_formula, rank_bound};
 use crate::keys;
 use crate::lab::use_experiment;
-use crate::panel::{PanelProps, Shown, controls, frame, stamp, use_settings};
+use crate::panel::{PanelProps, PtrEq, controls, frame, provenance, use_settings};
 use crate::run::Experiment;
 use crate::ui::readout::Readout;
 use figures::{CollapseFigures, TrainFigures};
@@ -22,7 +22,7 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
     let plane = config.dataset != Dataset::FashionMnist;
     let data_keys: &[_] =
         if plane { keys![Config; dataset, noise, seed] } else { keys![Config; dataset, seed] };
-    let knobs = html! {
+    let control_groups = html! {
         <>
             { controls(&settings, "Net", keys![Config; depth, width, activation, bias]) }
             { controls(&settings, "Data", data_keys) }
@@ -30,22 +30,29 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
             { controls(&settings, "Collapse figures", keys![Config; d_in, n_probe]) }
         </>
     };
-    let stamp = stamp(Mlp::SLUG, config);
+    let provenance = provenance(Mlp::SLUG, config);
     let figures = html! {
         <>
-            <Scores config={config.clone()} record={Shown(lab.record.clone())} />
-            <TrainFigures config={config.clone()} record={Shown(lab.record.clone())} stamp={stamp.clone()} />
+            <Scores config={config.clone()} record={PtrEq(lab.record.clone())} />
+            <TrainFigures config={config.clone()} record={PtrEq(lab.record.clone())} provenance={provenance.clone()} />
             <Structure config={config.clone()} params_counted={lab.record.params_counted}
-                collapse={lab.record.collapse.clone()} {stamp} />
+                collapse={lab.record.collapse.clone()} {provenance} />
         </>
     };
-    frame(&lab, &settings, "What depth and non-linearity are for", text::introduction(), knobs, figures)
+    frame(
+        &lab,
+        &settings,
+        "What depth and non-linearity are for",
+        text::introduction(),
+        control_groups,
+        figures,
+    )
 }
 
 #[derive(PartialEq, Properties)]
 struct ScoresProps {
     config: Config,
-    record: Shown<Record>,
+    record: PtrEq<Record>,
 }
 
 /// How the run goes, in numbers that a reader may quote.
@@ -68,7 +75,7 @@ struct StructureProps {
     config: Config,
     params_counted: Option<u32>,
     collapse: Option<Rc<Collapse>>,
-    stamp: AttrValue,
+    provenance: AttrValue,
 }
 
 /// What can be said of the nets before they are trained: their parameters, and the collapse of the linear one. It is
@@ -88,7 +95,7 @@ fn Structure(props: &StructureProps) -> Html {
                 <Readout metric="collapse_max_abs_diff" label="Linear net against one matrix"
                     value={collapse.map(|c| c.max_abs_diff)} digits={2} note="max |difference|" />
             </div>
-            <CollapseFigures collapse={props.collapse.clone()} stamp={props.stamp.clone()} />
+            <CollapseFigures collapse={props.collapse.clone()} provenance={props.provenance.clone()} />
             <h3>{ "Build: how many parameters?" }</h3>
             { text::param_formula(config, formula) }
             <div class="readouts">

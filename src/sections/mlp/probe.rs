@@ -8,12 +8,16 @@ use crate::models::mlp::Activation;
 use crate::models::weights::count_params;
 use crate::run::spectrum::{centred, spectrum};
 use crate::run::training::read;
-use crate::run::{Emit, Tick};
+use crate::run::{RunContext, Tick};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
 use std::rc::Rc;
 
-pub(super) async fn probe(config: Config, device: &Device, out: &mut impl Emit<Mlp>) -> Result<(), LabError> {
+pub(super) async fn probe(
+    config: Config,
+    device: &Device,
+    out: &mut impl RunContext<Mlp>,
+) -> Result<(), LabError> {
     let (d_in, d_out) = training_dims(config.dataset);
     let trained = net(&config, d_in as usize, d_out as usize, device);
     out.send(Frame::Counted { params: count_params(&trained) as u32 });
@@ -38,7 +42,7 @@ pub(super) async fn probe(config: Config, device: &Device, out: &mut impl Emit<M
             activated: spectrum(rows, cols, &activated),
         });
         // A large spectrum takes a while, and a newer setting should not wait for an older one's.
-        if out.tick(Progress { step: step as u32 + 1, steps }).await == Tick::Stop {
+        if out.step_done(Progress { step: step as u32 + 1, steps }).await == Tick::Stop {
             return Ok(());
         }
     }

@@ -2,8 +2,8 @@
 
 use super::nets::net;
 use super::{
-    BOUNDARY_REACH, BOUNDARY_SIDE, Config, Dataset, Frame, Mlp, NetStretch, Optimizer, Samples, Score,
-    Stretch,
+    BOUNDARY_REACH, BOUNDARY_SIDE, Config, Dataset, Frame, Mlp, NetStepBatch, Optimizer, Samples, Score,
+    StepBatch,
 };
 use crate::core::{LabError, Progress};
 use crate::data::batches::Batches;
@@ -12,9 +12,9 @@ use crate::data::plane::{Points, Shape, points};
 use crate::models::mlp::{Activation, Mlp as Net};
 use crate::models::weights::twin;
 use crate::run::training::{
-    Trainee, accuracy, check_finite, cross_entropy, one_hot, read, read_all, read_groups,
+    TrainState, accuracy, check_finite, cross_entropy, one_hot, read, read_all, read_groups,
 };
-use crate::run::{Emit, Tick};
+use crate::run::{RunContext, Tick};
 use burn::module::Module;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -27,7 +27,11 @@ const N_SHOWN: usize = 24;
 /// Samples of the training part that the training accuracy is measured on.
 const N_SCORED: usize = 2000;
 
-pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Mlp>) -> Result<(), LabError> {
+pub(super) async fn run(
+    config: Config,
+    device: &Device,
+    out: &mut impl RunContext<Mlp>,
+) -> Result<(), LabError> {
     let task = TaskData::load(&config, out).await?;
     out.send(Frame::Samples(Rc::new(task.samples())));
 
@@ -39,11 +43,11 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Mlp
     let mut learning_rate = config.learning_rate;
     let mut next_score = 1;
 
-    let mut stretch = Stretch { first_step: 1, ..Stretch::default() };
-    evals.score(&nets, 0, &mut stretch).await?;
-    evals.look(&nets, &mut stretch).await?;
-    out.send(Frame::Train(Rc::new(std::mem::take(&mut stretch))));
-    stretch.first_step = 1;
+    let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
+    evals.score(&nets, 0, &mut step_batch).await?;
+    evals.look(&nets, &mut step_batch).await?;
+    out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
+    step_batch.first_step = 1;
 
     for step in 1..=config.steps {
         let (x, y) = task.batch(batches.next_batch(), &device.clone().autodiff());
@@ -55,18 +59,18 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Mlp
             // Often at first, when much changes; later each tenth of the way. Scoring 4,000 images costs as much as
             // some twenty steps.
             next_score = step + (step / 10).max(if task.image_side.is_some() { 25 } else { 5 });
-            drain(&mut nets, &mut stretch, step).await?;
-            evals.score(&nets, step, &mut stretch).await?;
+            drain(&mut nets, &mut step_batch, step).await?;
+            evals.score(&nets, step, &mut step_batch).await?;
         }
-        let tick = out.tick(Progress { step, steps: config.steps }).await;
+        let tick = out.step_done(Progress { step, steps: config.steps }).await;
         if let Some(changed) = out.update() {
             learning_rate = changed.learning_rate;
         }
         if tick != Tick::Continue || last {
-            drain(&mut nets, &mut stretch, step).await?;
-            evals.look(&nets, &mut stretch).await?;
-            out.send(Frame::Train(Rc::new(std::mem::take(&mut stretch))));
-            stretch.first_step = step + 1;
+            drain(&mut nets, &mut step_batch, step).await?;
+            evals.look(&nets, &mut step_batch).await?;
+            out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
+            step_batch.first_step = step + 1;
         }
         if tick == Tick::Stop {
             break;
@@ -77,19 +81,19 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Mlp
 
 /// A net in training, and the norms of its last gradients: one a layer, on the device.
 struct Learner {
-    trainee: Trainee<Net>,
+    train_state: TrainState<Net>,
     grad_norms: Vec<Tensor<1>>,
 }
 
 impl Learner {
     fn new(net: Net, optimizer: Optimizer) -> Self {
-        Self { trainee: Trainee::new(net, optimizer.init()), grad_norms: Vec::new() }
+        Self { train_state: TrainState::new(net, optimizer.init()), grad_norms: Vec::new() }
     }
 
     fn step(&mut self, x: Tensor<2>, y: Tensor<2>, learning_rate: f64) {
-        let loss = cross_entropy(self.trainee.net.forward(x), y);
+        let loss = cross_entropy(self.train_state.net.forward(x), y);
         let grad_norms = &mut self.grad_norms;
-        self.trainee.descend(loss, learning_rate, None, |net, grads| {
+        self.train_state.descend(loss, learning_rate, None, |net, grads| {
             let grads = net.layers.iter().filter_map(|layer| layer.weight.val().grad(grads));
             *grad_norms = grads.map(|grad| grad.square().sum().sqrt()).collect();
         });
@@ -97,14 +101,14 @@ impl Learner {
 }
 
 /// Reads what both nets left on the device, in one read.
-async fn drain(nets: &mut [Learner; 2], stretch: &mut Stretch, step: u32) -> Result<(), LabError> {
+async fn drain(nets: &mut [Learner; 2], step_batch: &mut StepBatch, step: u32) -> Result<(), LabError> {
     let [a, b] = nets;
-    let take = |net: &mut Learner| (net.trainee.take_losses(), std::mem::take(&mut net.grad_norms));
+    let take = |net: &mut Learner| (net.train_state.take_losses(), std::mem::take(&mut net.grad_norms));
     let ((losses_a, norms_a), (losses_b, norms_b)) = (take(a), take(b));
     let [losses_a, norms_a, losses_b, norms_b] = read_groups([losses_a, norms_a, losses_b, norms_b]).await?;
     let parts = [
-        (&mut stretch.linear, "linear net", losses_a, norms_a),
-        (&mut stretch.activated, "non-linear net", losses_b, norms_b),
+        (&mut step_batch.linear, "linear net", losses_a, norms_a),
+        (&mut step_batch.activated, "non-linear net", losses_b, norms_b),
     ];
     for (part, which, losses, norms) in parts {
         check_finite(&losses, step + 1 - losses.len() as u32, which)?;
@@ -132,7 +136,7 @@ struct Part {
 }
 
 impl TaskData {
-    async fn load(config: &Config, out: &mut impl Emit<Mlp>) -> Result<Self, LabError> {
+    async fn load(config: &Config, out: &mut impl RunContext<Mlp>) -> Result<Self, LabError> {
         let shape = match config.dataset {
             Dataset::Spirals => Shape::Spirals,
             Dataset::Circles => Shape::Circles,
@@ -215,17 +219,22 @@ impl Evaluation {
     }
 
     /// Measures the accuracies of both nets.
-    async fn score(&self, nets: &[Learner; 2], step: u32, stretch: &mut Stretch) -> Result<(), LabError> {
+    async fn score(
+        &self,
+        nets: &[Learner; 2],
+        step: u32,
+        step_batch: &mut StepBatch,
+    ) -> Result<(), LabError> {
         let of =
             |net: &Net, (x, y): &(Tensor<2>, Tensor<1, Int>)| accuracy(net.forward(x.clone()), y.clone());
         let mut tensors = Vec::new();
         for learner in nets {
-            let net = learner.trainee.net.valid();
+            let net = learner.train_state.net.valid();
             tensors.extend([of(&net, &self.train), of(&net, &self.test)]);
         }
         let values = read_all(tensors).await?;
         for (part, pair) in
-            [&mut stretch.linear, &mut stretch.activated].into_iter().zip(values.chunks_exact(2))
+            [&mut step_batch.linear, &mut step_batch.activated].into_iter().zip(values.chunks_exact(2))
         {
             part.scores.push(Score { step, train: pair[0], test: pair[1] });
         }
@@ -233,15 +242,15 @@ impl Evaluation {
     }
 
     /// Looks at what both nets make of the plane, or of the sample images.
-    async fn look(&self, nets: &[Learner; 2], stretch: &mut Stretch) -> Result<(), LabError> {
-        let Stretch { linear, activated, .. } = stretch;
+    async fn look(&self, nets: &[Learner; 2], step_batch: &mut StepBatch) -> Result<(), LabError> {
+        let StepBatch { linear, activated, .. } = step_batch;
         for (learner, part) in nets.iter().zip([linear, activated]) {
-            self.look_at(&learner.trainee.net.valid(), part).await?;
+            self.look_at(&learner.train_state.net.valid(), part).await?;
         }
         Ok(())
     }
 
-    async fn look_at(&self, net: &Net, part: &mut NetStretch) -> Result<(), LabError> {
+    async fn look_at(&self, net: &Net, part: &mut NetStepBatch) -> Result<(), LabError> {
         if let Some(grid) = &self.grid {
             let p = softmax(net.forward(grid.clone()), 1);
             part.boundary = read(p.slice([0..BOUNDARY_SIDE * BOUNDARY_SIDE, 1..2])).await?;

@@ -145,7 +145,7 @@ pub enum Frame {
     /// Gradients of untrained nets as far as they are measured: of the batch norm that was chosen, or of the other.
     Flow { chosen: bool, flow: Rc<Flow> },
     /// The next stretch of training.
-    Train(Rc<Stretch>),
+    Train(Rc<StepBatch>),
 }
 
 /// The nets as they were built.
@@ -186,16 +186,16 @@ pub struct NetFlow {
 
 /// What happened since the last frame.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Stretch {
+pub struct StepBatch {
     /// The step of the first loss; the first step of a run is 1.
     pub first_step: u32,
-    pub plain: NetStretch,
-    pub residual: NetStretch,
+    pub plain: NetStepBatch,
+    pub residual: NetStepBatch,
 }
 
 /// One net's part of a stretch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NetStretch {
+pub struct NetStepBatch {
     /// Cross-entropy of each step's batch, in nats.
     pub losses: Vec<f32>,
     pub scores: Vec<Score>,
@@ -240,13 +240,13 @@ pub struct NetRecord {
 }
 
 impl NetRecord {
-    fn absorb(&mut self, first_step: u32, stretch: &NetStretch) {
-        self.losses.extend_steps(first_step, &stretch.losses);
-        for score in &stretch.scores {
+    fn absorb(&mut self, first_step: u32, step_batch: &NetStepBatch) {
+        self.losses.extend_steps(first_step, &step_batch.losses);
+        for score in &step_batch.scores {
             self.accuracy.push(score.step, score.test);
         }
-        if !stretch.norms.is_empty() {
-            Rc::make_mut(&mut self.norms).extend_from_slice(&stretch.norms);
+        if !step_batch.norms.is_empty() {
+            Rc::make_mut(&mut self.norms).extend_from_slice(&step_batch.norms);
         }
     }
 }
@@ -266,9 +266,9 @@ impl Experiment for ResNet {
                 record.flow = Some(flow);
             }
             Frame::Flow { chosen: false, flow } => record.other_flow = Some(flow),
-            Frame::Train(stretch) => {
-                record.plain.absorb(stretch.first_step, &stretch.plain);
-                record.residual.absorb(stretch.first_step, &stretch.residual);
+            Frame::Train(step_batch) => {
+                record.plain.absorb(step_batch.first_step, &step_batch.plain);
+                record.residual.absorb(step_batch.first_step, &step_batch.residual);
             }
         }
     }
@@ -310,7 +310,7 @@ impl Experiment for ResNet {
     async fn probe(
         config: Config,
         device: &burn::tensor::Device,
-        out: &mut impl crate::run::Emit<Self>,
+        out: &mut impl crate::run::RunContext<Self>,
     ) -> Result<(), crate::core::LabError> {
         probe::probe(config, device, out).await
     }
@@ -319,7 +319,7 @@ impl Experiment for ResNet {
     async fn run(
         config: Config,
         device: &burn::tensor::Device,
-        out: &mut impl crate::run::Emit<Self>,
+        out: &mut impl crate::run::RunContext<Self>,
     ) -> Result<(), crate::core::LabError> {
         train::run(config, device, out).await
     }

@@ -8,7 +8,7 @@ use super::{Config, Decay, Flow, NetFlow, Record, ResNet, Structure, decay, para
 use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::files::Cifar10Box;
-use crate::panel::{PanelProps, Shown, controls, frame, stamp, use_settings};
+use crate::panel::{PanelProps, PtrEq, controls, frame, provenance, use_settings};
 use crate::run::Experiment;
 use crate::ui::readout::Readout;
 use drawing::Drawing;
@@ -22,7 +22,7 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
     let lab = use_experiment::<ResNet>(config, props.device);
-    let knobs = html! {
+    let control_groups = html! {
         <>
             { controls(&settings, "Nets", keys![Config; depth, block, width, batch_norm, init, seed]) }
             { controls(&settings, "Data", keys![Config; dataset, side, augment]) }
@@ -31,22 +31,29 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
             { controls(&settings, "Gradient figures", keys![Config; n_seeds]) }
         </>
     };
-    let stamp = stamp(ResNet::SLUG, config);
+    let provenance = provenance(ResNet::SLUG, config);
     let record = &lab.record;
     let figures = html! {
         <>
-            <Scores record={Shown(record.clone())} />
-            <TrainFigures config={config.clone()} record={Shown(record.clone())} stamp={stamp.clone()} />
-            <FlowSection config={config.clone()} flow={record.flow.clone()} stamp={stamp.clone()} />
-            <StructureSection config={config.clone()} structure={record.structure.clone()} {stamp} />
+            <Scores record={PtrEq(record.clone())} />
+            <TrainFigures config={config.clone()} record={PtrEq(record.clone())} provenance={provenance.clone()} />
+            <FlowSection config={config.clone()} flow={record.flow.clone()} provenance={provenance.clone()} />
+            <StructureSection config={config.clone()} structure={record.structure.clone()} {provenance} />
         </>
     };
-    frame(&lab, &settings, "What shortcuts do for deep networks", text::introduction(), knobs, figures)
+    frame(
+        &lab,
+        &settings,
+        "What shortcuts do for deep networks",
+        text::introduction(),
+        control_groups,
+        figures,
+    )
 }
 
 #[derive(PartialEq, Properties)]
 struct ScoresProps {
-    record: Shown<Record>,
+    record: PtrEq<Record>,
 }
 
 /// How the run goes, in numbers that a reader may quote.
@@ -68,7 +75,7 @@ fn Scores(props: &ScoresProps) -> Html {
 struct FlowProps {
     config: Config,
     flow: Option<Rc<Flow>>,
-    stamp: AttrValue,
+    provenance: AttrValue,
 }
 
 /// One backward pass through untrained nets. It is given the probe alone, so that the frames of a run leave it as it is.
@@ -91,7 +98,7 @@ fn FlowSection(props: &FlowProps) -> Html {
                 <Readout metric="grad_last_residual" label="Last block, residual" value={residual.map(|d| d.last)} note="gradient norm" />
                 <Readout metric="decay_residual" label="Factor per block, residual" value={residual.map(|d| d.per_block)} note="towards the input" />
             </div>
-            <FlowFigures config={props.config.clone()} flow={props.flow.clone()} stamp={props.stamp.clone()} />
+            <FlowFigures config={props.config.clone()} flow={props.flow.clone()} provenance={props.provenance.clone()} />
         </>
     }
 }
@@ -100,7 +107,7 @@ fn FlowSection(props: &FlowProps) -> Html {
 struct StructureProps {
     config: Config,
     structure: Option<Rc<Structure>>,
-    stamp: AttrValue,
+    provenance: AttrValue,
 }
 
 /// The nets as they are built.
@@ -117,7 +124,7 @@ fn StructureSection(props: &StructureProps) -> Html {
                 <Readout metric="params_formula" label="By the formula, residual" value={formula(true)} digits={9} note="closed form" />
                 <Readout metric="depth_built" label="Layers with weights" value={Some(f64::from(config.depth_built()))} note="projections aside" />
             </div>
-            <Drawing config={config.clone()} structure={props.structure.clone()} stamp={props.stamp.clone()} />
+            <Drawing config={config.clone()} structure={props.structure.clone()} provenance={props.provenance.clone()} />
         </>
     }
 }

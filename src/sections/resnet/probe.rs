@@ -7,7 +7,7 @@ use crate::data::plane::normal_pair;
 use crate::models::resnet::ResNet as Net;
 use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_groups};
-use crate::run::{Emit, Tick};
+use crate::run::{RunContext, Tick};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
 use std::rc::Rc;
@@ -17,12 +17,12 @@ const BATCH: usize = 8;
 pub(super) async fn probe(
     config: Config,
     device: &Device,
-    out: &mut impl Emit<ResNet>,
+    out: &mut impl RunContext<ResNet>,
 ) -> Result<(), LabError> {
     out.send(Frame::Structure(Rc::new(structure(&config, device))));
     let steps = 2 * config.n_seeds + 1;
     let mut step = 1;
-    if out.tick(Progress { step, steps }).await == Tick::Stop {
+    if out.step_done(Progress { step, steps }).await == Tick::Stop {
         return Ok(());
     }
     // The other choice of batch norm is measured too, so that the claims on both stand beside each other.
@@ -45,7 +45,7 @@ pub(super) async fn probe(
             flow.residual.push(NetFlow { weights: weights_r, signals: signals_r, deltas: deltas_r });
             out.send(Frame::Flow { chosen, flow: Rc::new(flow.clone()) });
             step += 1;
-            if out.tick(Progress { step, steps }).await == Tick::Stop {
+            if out.step_done(Progress { step, steps }).await == Tick::Stop {
                 return Ok(());
             }
         }

@@ -1,14 +1,14 @@
 //! Training the plain net and its residual twin on the same batches.
 
 use super::nets::{N_CLASSES, norm, plan};
-use super::{Config, Frame, NetStretch, Norms, Optimizer, ResNet, Score, Stretch};
+use super::{Config, Frame, NetStepBatch, Norms, Optimizer, ResNet, Score, StepBatch};
 use crate::core::{LabError, Progress};
 use crate::data::batches::Batches;
 use crate::data::images::{Augment, Images, SIDE};
 use crate::models::resnet::ResNet as Net;
 use crate::run::images::load;
-use crate::run::training::{Trainee, check_finite, cross_entropy, one_hot, read, read_groups};
-use crate::run::{Emit, Tick};
+use crate::run::training::{TrainState, check_finite, cross_entropy, one_hot, read, read_groups};
+use crate::run::{RunContext, Tick};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
@@ -26,7 +26,7 @@ const TEST_BATCH: usize = 100;
 pub(super) async fn run(
     config: Config,
     device: &Device,
-    out: &mut impl Emit<ResNet>,
+    out: &mut impl RunContext<ResNet>,
 ) -> Result<(), LabError> {
     let images = load(config.dataset, N_TRAIN, N_TEST, out).await?;
     let task = Task { side: config.side as usize, images };
@@ -44,26 +44,26 @@ pub(super) async fn run(
     let score_interval = (config.steps / 10).max(20);
     let mut next_score = FIRST_SCORE;
 
-    let mut stretch = Stretch { first_step: 1, ..Stretch::default() };
+    let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
     for step in 1..=config.steps {
         let (x, y) = task.batch(batches.next_batch(), augment, &mut rng, &autodiff);
         for net in &mut nets {
             net.step(x.clone(), y.clone(), learning_rate, ((step - 1) % every == 0).then_some(step));
         }
         let last = step == config.steps;
-        let tick = out.tick(Progress { step, steps: config.steps }).await;
+        let tick = out.step_done(Progress { step, steps: config.steps }).await;
         if step == next_score || last {
             next_score = (step / score_interval + 1) * score_interval;
-            drain(&mut nets, &mut stretch, step).await?;
-            task.score(&nets, step, device, &mut stretch).await?;
+            drain(&mut nets, &mut step_batch, step).await?;
+            task.score(&nets, step, device, &mut step_batch).await?;
         }
         if let Some(changed) = out.update() {
             learning_rate = changed.learning_rate;
         }
         if tick != Tick::Continue || last {
-            drain(&mut nets, &mut stretch, step).await?;
-            out.send(Frame::Train(Rc::new(std::mem::take(&mut stretch))));
-            stretch.first_step = step + 1;
+            drain(&mut nets, &mut step_batch, step).await?;
+            out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
+            step_batch.first_step = step + 1;
         }
         if tick == Tick::Stop {
             break;
@@ -74,7 +74,7 @@ pub(super) async fn run(
 
 /// A net in training, and gradient norms that are still on the device.
 struct Learner {
-    trainee: Trainee<Net>,
+    train_state: TrainState<Net>,
     /// Steps, and one norm for each block and step.
     norm_steps: Vec<u32>,
     norms: Vec<Tensor<1>>,
@@ -82,14 +82,18 @@ struct Learner {
 
 impl Learner {
     fn new(net: Net, optimizer: Optimizer) -> Self {
-        Self { trainee: Trainee::new(net, optimizer.init()), norm_steps: Vec::new(), norms: Vec::new() }
+        Self {
+            train_state: TrainState::new(net, optimizer.init()),
+            norm_steps: Vec::new(),
+            norms: Vec::new(),
+        }
     }
 
     /// One step; with a number for the step, its gradient norms are kept.
     fn step(&mut self, x: Tensor<4>, y: Tensor<2>, learning_rate: f64, measured: Option<u32>) {
-        let Self { trainee, norm_steps, norms } = self;
-        let loss = cross_entropy(trainee.net.forward(x), y);
-        trainee.descend(loss, learning_rate, None, |net, grads| {
+        let Self { train_state, norm_steps, norms } = self;
+        let loss = cross_entropy(train_state.net.forward(x), y);
+        train_state.descend(loss, learning_rate, None, |net, grads| {
             if let Some(step) = measured {
                 norm_steps.push(step);
                 norms.extend(net.first_convs().filter_map(|weight| weight.val().grad(grads).map(norm)));
@@ -99,21 +103,21 @@ impl Learner {
 }
 
 /// Reads what both nets left on the device, in one read.
-async fn drain(nets: &mut [Learner; 2], stretch: &mut Stretch, step: u32) -> Result<(), LabError> {
+async fn drain(nets: &mut [Learner; 2], step_batch: &mut StepBatch, step: u32) -> Result<(), LabError> {
     let [plain, residual] = nets;
     let groups = [
-        plain.trainee.take_losses(),
+        plain.train_state.take_losses(),
         std::mem::take(&mut plain.norms),
-        residual.trainee.take_losses(),
+        residual.train_state.take_losses(),
         std::mem::take(&mut residual.norms),
     ];
     let [losses_p, norms_p, losses_r, norms_r] = read_groups(groups).await?;
-    add(&mut stretch.plain, plain, "plain net", losses_p, &norms_p, step)?;
-    add(&mut stretch.residual, residual, "residual net", losses_r, &norms_r, step)
+    add(&mut step_batch.plain, plain, "plain net", losses_p, &norms_p, step)?;
+    add(&mut step_batch.residual, residual, "residual net", losses_r, &norms_r, step)
 }
 
 fn add(
-    part: &mut NetStretch,
+    part: &mut NetStepBatch,
     net: &mut Learner,
     which: &str,
     losses: Vec<f32>,
@@ -122,7 +126,7 @@ fn add(
 ) -> Result<(), LabError> {
     check_finite(&losses, step + 1 - losses.len() as u32, which)?;
     part.losses.extend(losses);
-    let rows = norms.chunks_exact(net.trainee.net.blocks.len().max(1));
+    let rows = norms.chunks_exact(net.train_state.net.blocks.len().max(1));
     let steps = std::mem::take(&mut net.norm_steps);
     part.norms.extend(steps.into_iter().zip(rows).map(|(step, row)| Norms { step, blocks: row.to_vec() }));
     Ok(())
@@ -155,11 +159,11 @@ impl Task {
         nets: &[Learner; 2],
         step: u32,
         device: &Device,
-        stretch: &mut Stretch,
+        step_batch: &mut StepBatch,
     ) -> Result<(), LabError> {
         let Images { test, moments, .. } = &self.images;
-        for (learner, part) in nets.iter().zip([&mut stretch.plain, &mut stretch.residual]) {
-            let net = learner.trainee.net.valid();
+        for (learner, part) in nets.iter().zip([&mut step_batch.plain, &mut step_batch.residual]) {
+            let net = learner.train_state.net.valid();
             let mut right = Vec::new();
             let mut n = 0;
             for start in (0..test.len()).step_by(TEST_BATCH) {

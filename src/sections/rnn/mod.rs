@@ -111,7 +111,7 @@ pub enum Frame {
     /// The same after training.
     Trained(Rc<Paths>),
     /// The next stretch of training.
-    Train(Rc<Stretch>),
+    Train(Rc<StepBatch>),
 }
 
 /// The largest absolute difference between two implementations.
@@ -137,16 +137,16 @@ pub struct Paths {
 
 /// What happened since the last frame.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Stretch {
+pub struct StepBatch {
     /// The step of the first loss; the first step of a run is 1.
     pub first_step: u32,
-    pub rnn: NetStretch,
-    pub lstm: NetStretch,
+    pub rnn: NetStepBatch,
+    pub lstm: NetStepBatch,
 }
 
 /// One net's part of a stretch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NetStretch {
+pub struct NetStepBatch {
     /// Cross-entropy of each step's batch, in nats.
     pub losses: Vec<f32>,
     /// Steps, and the accuracy on held-out sequences there.
@@ -187,14 +187,14 @@ pub struct NetRecord {
 }
 
 impl NetRecord {
-    fn absorb(&mut self, first_step: u32, stretch: &NetStretch) {
-        self.losses.extend_steps(first_step, &stretch.losses);
-        self.times.extend(&stretch.times);
-        for &(step, accuracy) in &stretch.accuracies {
+    fn absorb(&mut self, first_step: u32, step_batch: &NetStepBatch) {
+        self.losses.extend_steps(first_step, &step_batch.losses);
+        self.times.extend(&step_batch.times);
+        for &(step, accuracy) in &step_batch.accuracies {
             self.accuracy.push(step, accuracy);
         }
-        if !stretch.gradients.is_empty() {
-            Rc::make_mut(&mut self.gradients).extend_from_slice(&stretch.gradients);
+        if !step_batch.gradients.is_empty() {
+            Rc::make_mut(&mut self.gradients).extend_from_slice(&step_batch.gradients);
         }
     }
 
@@ -238,9 +238,9 @@ impl Experiment for Rnn {
             Frame::Agreement { rnn, lstm } => record.agreement = Some((rnn, lstm)),
             Frame::Untrained(paths) => record.untrained = Some(paths),
             Frame::Trained(paths) => record.trained = Some(paths),
-            Frame::Train(stretch) => {
-                record.rnn.absorb(stretch.first_step, &stretch.rnn);
-                record.lstm.absorb(stretch.first_step, &stretch.lstm);
+            Frame::Train(step_batch) => {
+                record.rnn.absorb(step_batch.first_step, &step_batch.rnn);
+                record.lstm.absorb(step_batch.first_step, &step_batch.lstm);
             }
         }
     }
@@ -279,7 +279,7 @@ impl Experiment for Rnn {
     async fn probe(
         config: Config,
         device: &burn::tensor::Device,
-        out: &mut impl crate::run::Emit<Self>,
+        out: &mut impl crate::run::RunContext<Self>,
     ) -> Result<(), crate::core::LabError> {
         probe::probe(config, device, out).await
     }
@@ -288,7 +288,7 @@ impl Experiment for Rnn {
     async fn run(
         config: Config,
         device: &burn::tensor::Device,
-        out: &mut impl crate::run::Emit<Self>,
+        out: &mut impl crate::run::RunContext<Self>,
     ) -> Result<(), crate::core::LabError> {
         train::run(config, device, out).await
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::keys;
 use crate::lab::use_experiment;
-use crate::panel::{PanelProps, Shown, controls, frame, stamp, use_settings};
+use crate::panel::{PanelProps, PtrEq, controls, frame, provenance, use_settings};
 use crate::run::Experiment;
 use crate::ui::readout::{Readout, format_number};
 use figures::{PathFigure, TrainFigures};
@@ -24,35 +24,35 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
         Alphabet::Separate => keys![Config; seq_len, n_classes, alphabet, n_distractors, seed],
         Alphabet::Shared => keys![Config; seq_len, n_classes, alphabet, seed],
     };
-    let knobs = html! {
+    let control_groups = html! {
         <>
             { controls(&settings, "Task", task_keys) }
             { controls(&settings, "Nets", keys![Config; d_hidden, forget_bias, spectral_radius]) }
             { controls(&settings, "Training", keys![Config; learning_rate, clip, batch_size, steps]) }
         </>
     };
-    let stamp = stamp(Rnn::SLUG, config);
-    let record = Shown(lab.record.clone());
+    let provenance = provenance(Rnn::SLUG, config);
+    let record = PtrEq(lab.record.clone());
     let figures = html! {
         <>
             <Scores config={config.clone()} record={record.clone()} />
-            <TrainFigures config={config.clone()} {record} stamp={stamp.clone()} />
+            <TrainFigures config={config.clone()} {record} provenance={provenance.clone()} />
             <h3>{ "Why: what is left of a change at the end" }</h3>
             { text::why() }
             <PathFigure config={config.clone()} untrained={lab.record.untrained.clone()}
-                trained={lab.record.trained.clone()} {stamp} />
+                trained={lab.record.trained.clone()} {provenance} />
             <h3>{ "Build: two nets, step by step" }</h3>
             <Build config={config.clone()} params={lab.record.params} agreement={lab.record.agreement}
                 radius={lab.record.untrained.as_ref().map(|paths| paths.spectral_radius)} />
         </>
     };
-    frame(&lab, &settings, "What a recurrent net remembers", text::introduction(), knobs, figures)
+    frame(&lab, &settings, "What a recurrent net remembers", text::introduction(), control_groups, figures)
 }
 
 #[derive(PartialEq, Properties)]
 struct ScoresProps {
     config: Config,
-    record: Shown<Record>,
+    record: PtrEq<Record>,
 }
 
 /// How the run goes, in numbers that a reader may quote.

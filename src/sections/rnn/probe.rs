@@ -11,7 +11,7 @@ use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_all};
-use crate::run::{Emit, Tick};
+use crate::run::{RunContext, Tick};
 use burn::module::{Module, Param};
 use burn::nn::{GateController, Linear, LstmConfig, RnnConfig};
 use burn::tensor::{Device, Tensor};
@@ -21,18 +21,22 @@ use std::rc::Rc;
 const N_COMPARED: usize = 3;
 const STEPS_COMPARED: u32 = 12;
 
-pub(super) async fn probe(config: Config, device: &Device, out: &mut impl Emit<Rnn>) -> Result<(), LabError> {
+pub(super) async fn probe(
+    config: Config,
+    device: &Device,
+    out: &mut impl RunContext<Rnn>,
+) -> Result<(), LabError> {
     let autodiff = device.clone().autodiff();
     let rnn = rnn(&config, &autodiff).await?;
     let lstm = lstm(&config, &autodiff);
     out.send(Frame::Counted { rnn: count_params(&rnn) as u32, lstm: count_params(&lstm) as u32 });
 
     out.send(Frame::Untrained(Rc::new(paths(&config, &rnn, &lstm, device).await?)));
-    if out.tick(Progress { step: 1, steps: 3 }).await == Tick::Stop {
+    if out.step_done(Progress { step: 1, steps: 3 }).await == Tick::Stop {
         return Ok(());
     }
     let against_rnn = compare(&config, &rnn, device, burn_rnn).await?;
-    if out.tick(Progress { step: 2, steps: 3 }).await == Tick::Stop {
+    if out.step_done(Progress { step: 2, steps: 3 }).await == Tick::Stop {
         return Ok(());
     }
     let against_lstm = compare(&config, &lstm, device, burn_lstm).await?;

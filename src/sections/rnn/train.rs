@@ -2,23 +2,27 @@
 
 use super::nets::{inputs, lstm, rnn, task};
 use super::paths::paths;
-use super::{Config, Frame, GradientRow, NetStretch, Rnn, Stretch};
+use super::{Config, Frame, GradientRow, NetStepBatch, Rnn, StepBatch};
 use crate::core::{LabError, Progress};
 use crate::data::recall::{Recall, stream};
 use crate::models::lstm::Lstm;
 use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::run::training::{
-    Trainee, accuracy, check_finite, cross_entropy, one_hot, read, read_all, read_groups,
+    TrainState, accuracy, check_finite, cross_entropy, one_hot, read, read_all, read_groups,
 };
-use crate::run::{Emit, Tick, optimizer::Optimizer};
+use crate::run::{RunContext, Tick, optimizer::Optimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use std::rc::Rc;
 
 /// Held-out sequences that both nets are judged on.
 const N_SCORED: usize = 256;
 
-pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Rnn>) -> Result<(), LabError> {
+pub(super) async fn run(
+    config: Config,
+    device: &Device,
+    out: &mut impl RunContext<Rnn>,
+) -> Result<(), LabError> {
     let task = task(&config);
     let autodiff = device.clone().autodiff();
     let mut nets =
@@ -31,10 +35,10 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Rnn
     // it also makes the device ready.
     let mut timed = false;
 
-    let mut stretch = Stretch { first_step: 1, ..Stretch::default() };
-    held_out.score(&nets, 0, &mut stretch).await?;
-    out.send(Frame::Train(Rc::new(std::mem::take(&mut stretch))));
-    stretch.first_step = 1;
+    let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
+    held_out.score(&nets, 0, &mut step_batch).await?;
+    out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
+    step_batch.first_step = 1;
 
     for step in 1..=config.steps {
         let sequences = task.draw(config.batch_size as usize, &mut batches);
@@ -50,32 +54,32 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Rnn
         nets.1.step(&x, &y, learning_rate, clip, measured)?;
         if timed {
             nets.1.wait().await?;
-            stretch.rnn.times.push((between - began) as f32);
-            stretch.lstm.times.push((out.now_ms() - between) as f32);
+            step_batch.rnn.times.push((between - began) as f32);
+            step_batch.lstm.times.push((out.now_ms() - between) as f32);
         }
         timed = false;
         let last = step == config.steps;
         if step >= next_score || last {
             // Often at first; later, each tenth of the way.
             next_score = step + (step / 10).max(10);
-            drain(&mut nets, &mut stretch, step).await?;
-            held_out.score(&nets, step, &mut stretch).await?;
+            drain(&mut nets, &mut step_batch, step).await?;
+            held_out.score(&nets, step, &mut step_batch).await?;
         }
-        let tick = out.tick(Progress { step, steps: config.steps }).await;
+        let tick = out.step_done(Progress { step, steps: config.steps }).await;
         if let Some(changed) = out.update() {
             (learning_rate, clip) = (changed.learning_rate, changed.clip);
         }
         if tick != Tick::Continue || last {
-            drain(&mut nets, &mut stretch, step).await?;
-            out.send(Frame::Train(Rc::new(std::mem::take(&mut stretch))));
-            stretch.first_step = step + 1;
+            drain(&mut nets, &mut step_batch, step).await?;
+            out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
+            step_batch.first_step = step + 1;
             timed = true;
         }
         if tick == Tick::Stop {
             break;
         }
     }
-    let trained = paths(&config, &nets.0.trainee.net, &nets.1.trainee.net, device).await?;
+    let trained = paths(&config, &nets.0.train_state.net, &nets.1.train_state.net, device).await?;
     out.send(Frame::Trained(Rc::new(trained)));
     Ok(())
 }
@@ -83,7 +87,7 @@ pub(super) async fn run(config: Config, device: &Device, out: &mut impl Emit<Rnn
 /// A net in training, and what was measured of its gradients, still on the device.
 struct Learner<N: Recurrent> {
     name: &'static str,
-    trainee: Trainee<N>,
+    train_state: TrainState<N>,
     measured: Vec<u32>,
     /// `[seq_len]` for each measured step.
     hidden: Vec<Tensor<1>>,
@@ -92,8 +96,8 @@ struct Learner<N: Recurrent> {
 
 impl<N: Recurrent> Learner<N> {
     fn new(net: N, name: &'static str) -> Self {
-        let trainee = Trainee::new(net, Optimizer::Adam.init());
-        Self { name, trainee, measured: Vec::new(), hidden: Vec::new(), cell: Vec::new() }
+        let train_state = TrainState::new(net, Optimizer::Adam.init());
+        Self { name, train_state, measured: Vec::new(), hidden: Vec::new(), cell: Vec::new() }
     }
 
     fn step(
@@ -104,20 +108,20 @@ impl<N: Recurrent> Learner<N> {
         clip: f64,
         measured: Option<u32>,
     ) -> Result<(), LabError> {
-        let grads = gradients(&self.trainee.net, x, |logits| cross_entropy(logits, y.clone()))
+        let grads = gradients(&self.train_state.net, x, |logits| cross_entropy(logits, y.clone()))
             .ok_or_else(|| LabError::Device("This device cannot differentiate.".to_owned()))?;
         if let Some(step) = measured {
             self.measured.push(step);
             self.hidden.extend(norms(grads.through_time.d_hidden));
             self.cell.extend(norms(grads.through_time.d_cell));
         }
-        self.trainee.apply(grads.loss, grads.params, learning_rate, Some(clip));
+        self.train_state.apply(grads.loss, grads.params, learning_rate, Some(clip));
         Ok(())
     }
 
     /// Waits until the last step is done: then the last numbers that it changes are there.
     async fn wait(&self) -> Result<(), LabError> {
-        if let Some(bias) = &self.trainee.net.output().bias {
+        if let Some(bias) = &self.train_state.net.output().bias {
             read(bias.val().inner()).await?;
         }
         Ok(())
@@ -158,25 +162,25 @@ fn norms(tensors: Vec<Tensor<2>>) -> Option<Tensor<1>> {
 /// Reads what both nets left on the device, in one read.
 async fn drain(
     nets: &mut (Learner<VanillaRnn>, Learner<Lstm>),
-    stretch: &mut Stretch,
+    step_batch: &mut StepBatch,
     step: u32,
 ) -> Result<(), LabError> {
     let (rnn, lstm) = nets;
     let seq_len = rnn.hidden.first().map_or(1, |norms| norms.dims()[0]);
     let [losses_rnn, losses_lstm, hidden_rnn, hidden_lstm, cell] = read_groups([
-        rnn.trainee.take_losses(),
-        lstm.trainee.take_losses(),
+        rnn.train_state.take_losses(),
+        lstm.train_state.take_losses(),
         std::mem::take(&mut rnn.hidden),
         std::mem::take(&mut lstm.hidden),
         std::mem::take(&mut lstm.cell),
     ])
     .await?;
-    take_up(&mut stretch.rnn, rnn, seq_len, losses_rnn, (&hidden_rnn, &[]), step)?;
-    take_up(&mut stretch.lstm, lstm, seq_len, losses_lstm, (&hidden_lstm, &cell), step)
+    take_up(&mut step_batch.rnn, rnn, seq_len, losses_rnn, (&hidden_rnn, &[]), step)?;
+    take_up(&mut step_batch.lstm, lstm, seq_len, losses_lstm, (&hidden_lstm, &cell), step)
 }
 
 fn take_up<N: Recurrent>(
-    part: &mut NetStretch,
+    part: &mut NetStepBatch,
     net: &mut Learner<N>,
     seq_len: usize,
     losses: Vec<f32>,
@@ -209,12 +213,12 @@ impl HeldOut {
         &self,
         nets: &(Learner<VanillaRnn>, Learner<Lstm>),
         step: u32,
-        stretch: &mut Stretch,
+        step_batch: &mut StepBatch,
     ) -> Result<(), LabError> {
-        let rnn = self.accuracy(&nets.0.trainee.net);
-        let lstm = self.accuracy(&nets.1.trainee.net);
+        let rnn = self.accuracy(&nets.0.train_state.net);
+        let lstm = self.accuracy(&nets.1.train_state.net);
         let values = read_all(vec![rnn, lstm]).await?;
-        for (part, value) in [&mut stretch.rnn, &mut stretch.lstm].into_iter().zip(values) {
+        for (part, value) in [&mut step_batch.rnn, &mut step_batch.lstm].into_iter().zip(values) {
             part.accuracies.push((step, value));
         }
         Ok(())

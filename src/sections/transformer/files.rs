@@ -94,10 +94,10 @@ pub(super) fn load(
         moments.push((flat(m), flat(v)));
     }
     let mut filler =
-        Filler { tensors, path: Vec::new(), sizes: Vec::new(), complaint: None, device: device.clone() };
+        Filler { tensors, path: Vec::new(), sizes: Vec::new(), warning: None, device: device.clone() };
     let net = learner.net.clone().map(&mut filler);
-    if let Some(complaint) = filler.complaint {
-        return Err(complaint);
+    if let Some(warning) = filler.warning {
+        return Err(warning);
     }
     let memory_fits = moments.len() == filler.sizes.len()
         && moments.iter().zip(&filler.sizes).all(|((m, v), &size)| m.dims() == [size] && v.dims() == [size]);
@@ -164,7 +164,7 @@ struct Filler {
     path: Vec<String>,
     /// How many numbers each parameter has.
     sizes: Vec<usize>,
-    complaint: Option<String>,
+    warning: Option<String>,
     device: Device,
 }
 
@@ -190,8 +190,8 @@ impl ModuleMapper for Filler {
                 let values = if tensor.is_autodiff() { Tensor::from_inner(values) } else { values };
                 if tracked { values.require_grad() } else { values }
             }
-            Err(complaint) => {
-                self.complaint.get_or_insert(complaint);
+            Err(warning) => {
+                self.warning.get_or_insert(warning);
                 tensor
             }
         };

@@ -5,7 +5,7 @@ use super::{Config, PositionsChoice, learning_rate_at};
 use crate::core::LabError;
 use crate::models::transformer::{Positions, Sizes, Transformer};
 use crate::models::weights::WeightRng;
-use crate::run::Emit;
+use crate::run::RunContext;
 use crate::run::adamw::AdamW;
 use crate::run::training::{clip_by_global_norm, cross_entropy, read_all};
 use burn::module::Module;
@@ -94,7 +94,7 @@ impl Learner {
         windows: &[u8],
         len: usize,
         gates: Option<&[Vec<f32>]>,
-        out: &mut impl Emit<E>,
+        out: &mut impl RunContext<E>,
     ) -> Result<f32, LabError> {
         /// Characters in one batch: as many as keep the scores within some megabytes.
         const AT_ONCE: usize = 2048;
@@ -111,7 +111,7 @@ impl Learner {
             let loss = cross_entropy(logits.reshape([b * n, v]), targets.reshape([b * n, v]));
             losses.push(loss.mul_scalar(b as f32));
             // A newer request, or the end, is heard between batches.
-            out.turn().await;
+            out.yield_now().await;
         }
         let count = (windows.len() / len.max(1)).max(1) as f32;
         Ok(read_all(losses).await?.iter().sum::<f32>() / count)

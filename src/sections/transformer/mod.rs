@@ -81,7 +81,7 @@ pub enum Frame {
 pub enum Request {
     Write(WriteRequest),
     /// End what is being written.
-    Hush,
+    Cancel,
     /// Measure the validation loss without these heads, (layer, head).
     Ablate(Vec<(u32, u32)>),
     /// Measure the validation loss without each head in turn.
@@ -265,7 +265,7 @@ impl Experiment for Transformer {
     async fn probe(
         config: Config,
         device: &burn::tensor::Device,
-        out: &mut impl crate::run::Emit<Self>,
+        out: &mut impl crate::run::RunContext<Self>,
     ) -> Result<(), crate::core::LabError> {
         probe::probe(config, device, out).await
     }
@@ -274,7 +274,7 @@ impl Experiment for Transformer {
     async fn run(
         config: Config,
         device: &burn::tensor::Device,
-        out: &mut impl crate::run::Emit<Self>,
+        out: &mut impl crate::run::RunContext<Self>,
     ) -> Result<(), crate::core::LabError> {
         train::run(config, device, out).await
     }

@@ -14,7 +14,7 @@ mod writing;
 use super::{Config, Record, Request, Transformer, memory_bytes, param_count, seconds_estimate};
 use crate::keys;
 use crate::lab::use_experiment;
-use crate::panel::{PanelProps, Shown, controls, frame, stamp, use_settings};
+use crate::panel::{PanelProps, PtrEq, controls, frame, provenance, use_settings};
 use crate::protocol::RunState;
 use crate::run::Experiment;
 use crate::ui::readout::{Readout, format_number};
@@ -35,7 +35,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     });
     let record = &lab.record;
     let listens = !matches!(lab.state, RunState::Idle | RunState::Error(_) | RunState::Loading { .. });
-    let knobs = html! {
+    let control_groups = html! {
         <>
             { controls(&settings, "Model", keys![Config; layers, heads, d_model, context, positions, tied]) }
             { controls(&settings, "Training", keys![Config; batch_size, steps, learning_rate, warmup, dropout, sample_length, seed]) }
@@ -43,35 +43,42 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             <own_text::OwnText choice={config.text} set={settings.set.clone()} />
         </>
     };
-    let stamp = stamp(Transformer::SLUG, config);
-    let shown = Shown(record.clone());
+    let provenance = provenance(Transformer::SLUG, config);
+    let shown = PtrEq(record.clone());
     let figures = html! {
         <>
             <keep::Offer query={settings.page.query.clone()} write={settings.page.on_query.clone()} config={config.clone()} open={open.clone()}
-                state={lab.state.clone()} checkpoint={record.run.checkpoint.clone().map(|(step, file)| (step, Shown(file)))} />
+                state={lab.state.clone()} checkpoint={record.run.checkpoint.clone().map(|(step, file)| (step, PtrEq(file)))} />
             <Cost config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} />
             <Scores config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} step={lab.progress.step} />
-            <training::LossFigure config={config.clone()} record={shown.clone()} stamp={stamp.clone()} />
-            <snapshots::Moments record={shown.clone()} stamp={stamp.clone()} ask={ask.clone()} {listens} />
+            <training::LossFigure config={config.clone()} record={shown.clone()} provenance={provenance.clone()} />
+            <snapshots::Moments record={shown.clone()} provenance={provenance.clone()} ask={ask.clone()} {listens} />
             <h3>{ "Writing" }</h3>
             <writing::WritingDesk writing={record.run.written.clone()} refused={record.run.refused.clone()} ask={ask.clone()} {listens}
                 vocabulary={record.text.as_ref().map_or(0, |text| text.vocabulary.len())} seed={config.seed} />
             <h3>{ "Weights to take along" }</h3>
-            <keep::Weights saved={record.run.saved.clone().map(Shown)} loaded={record.run.loaded} refused={record.run.refused.clone()}
+            <keep::Weights saved={record.run.saved.clone().map(PtrEq)} loaded={record.run.loaded} refused={record.run.refused.clone()}
                 {ask} {open} {listens} running={lab.state == RunState::Running} step={lab.progress.step} />
             <h3>{ "Positions: how a model without order knows one" }</h3>
-            <positions::PositionFigures table={record.positions.clone().map(Shown)} stamp={stamp.clone()} />
+            <positions::PositionFigures table={record.positions.clone().map(PtrEq)} provenance={provenance.clone()} />
             <h3>{ "Build: text and parameters" }</h3>
-            <training::TextFigure config={config.clone()} info={record.text.clone().map(Shown)} counted={record.params_counted} />
+            <training::TextFigure config={config.clone()} info={record.text.clone().map(PtrEq)} counted={record.params_counted} />
         </>
     };
-    frame(&lab, &settings, "A transformer that learns to write", text::introduction(), knobs, figures)
+    frame(
+        &lab,
+        &settings,
+        "A transformer that learns to write",
+        text::introduction(),
+        control_groups,
+        figures,
+    )
 }
 
 #[derive(PartialEq, Properties)]
 struct CostProps {
     config: Config,
-    record: Shown<Record>,
+    record: PtrEq<Record>,
     steps_per_sec: f32,
 }
 
@@ -116,7 +123,7 @@ fn duration(seconds: f64) -> String {
 #[derive(PartialEq, Properties)]
 struct ScoresProps {
     config: Config,
-    record: Shown<Record>,
+    record: PtrEq<Record>,
     steps_per_sec: f32,
     step: u32,
 }

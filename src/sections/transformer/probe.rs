@@ -9,7 +9,7 @@ use crate::data::text::{Windows, window_len};
 use crate::models::transformer::{Transformer as Net, sinusoidal_table};
 use crate::models::weights::{WeightRng, count_params};
 use crate::run::training::{read, read_all};
-use crate::run::{Emit, Tick};
+use crate::run::{RunContext, Tick};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::rc::Rc;
 
@@ -19,17 +19,17 @@ const PARTS: u32 = 3;
 pub(super) async fn probe(
     config: Config,
     device: &Device,
-    out: &mut impl Emit<Transformer>,
+    out: &mut impl RunContext<Transformer>,
 ) -> Result<(), LabError> {
     let corpus = text::load(&config, out).await;
     if let Ok(corpus) = &corpus {
         out.send(Frame::Text(Rc::new(text::describe(&config, corpus))));
     }
-    if out.tick(Progress { step: 1, steps: PARTS }).await == Tick::Stop {
+    if out.step_done(Progress { step: 1, steps: PARTS }).await == Tick::Stop {
         return Ok(());
     }
     out.send(Frame::Positions(Rc::new(position_table(&config, device).await?)));
-    if out.tick(Progress { step: 2, steps: PARTS }).await == Tick::Stop {
+    if out.step_done(Progress { step: 2, steps: PARTS }).await == Tick::Stop {
         return Ok(());
     }
     // An own text that is not there yet says so; the figures above do not need one.
@@ -37,7 +37,7 @@ pub(super) async fn probe(
     let vocabulary = corpus.vocabulary.len();
     let net = Net::new(sizes(&config, vocabulary), &mut WeightRng::new(config.seed.into()), device);
     out.send(Frame::Counted { params: count_params(&net) as u64 });
-    if out.tick(Progress { step: 3, steps: PARTS }).await == Tick::Stop {
+    if out.step_done(Progress { step: 3, steps: PARTS }).await == Tick::Stop {
         return Ok(());
     }
     // A GPU's first step makes its shaders and tells nothing of the next; there the run itself measures.
@@ -87,7 +87,7 @@ async fn step_time(
     train: &[u8],
     vocabulary: usize,
     device: &Device,
-    out: &mut impl Emit<Transformer>,
+    out: &mut impl RunContext<Transformer>,
 ) -> Result<f64, LabError> {
     let context = config.context as usize;
     let len = window_len(train, context);

@@ -3,13 +3,13 @@
 use super::{Config, TextChoice, TextInfo, Transformer};
 use crate::core::LabError;
 use crate::data::text::{self, Corpus};
-use crate::run::Emit;
+use crate::run::RunContext;
 
 /// Where a visitor's own text is found once it has been brought.
 pub const OWN_PATH: &str = "user/text/own.txt";
 
 /// The text that the settings ask for.
-pub async fn load(config: &Config, out: &mut impl Emit<Transformer>) -> Result<Corpus, LabError> {
+pub async fn load(config: &Config, out: &mut impl RunContext<Transformer>) -> Result<Corpus, LabError> {
     let text = match config.text {
         TextChoice::Shakespeare => text::read_plays(&out.asset(text::PATH).await?)?,
         TextChoice::Own => text::read_own(&out.asset(OWN_PATH).await.map_err(|_| {

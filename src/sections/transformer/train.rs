@@ -5,7 +5,7 @@ use super::{Config, Frame, Learner, Request, Sample, Transformer, WriteRequest, 
 use crate::core::{LabError, Progress};
 use crate::data::text::{Corpus, Windows, fixed_windows, window_len};
 use crate::run::training::{check_finite, read_all};
-use crate::run::{Emit, Tick};
+use crate::run::{RunContext, Tick};
 use burn::module::Module;
 use burn::tensor::Device;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ const MOST_KEPT_BYTES: u64 = 48_000_000;
 pub(super) async fn run(
     config: Config,
     device: &Device,
-    out: &mut impl Emit<Transformer>,
+    out: &mut impl RunContext<Transformer>,
 ) -> Result<(), LabError> {
     let corpus = text::load(&config, out).await?;
     let mut run = Run::new(config, corpus, device);
@@ -34,7 +34,7 @@ pub(super) async fn run(
     if train {
         run.train(out).await?;
     }
-    while out.idle().await == Tick::Ask {
+    while out.idle().await == Tick::Request {
         while let Some(request) = out.request() {
             if let Some(request) = decode(&request) {
                 run.answer(request, out).await?;
@@ -81,7 +81,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn train(&mut self, out: &mut impl Emit<Transformer>) -> Result<(), LabError> {
+    async fn train(&mut self, out: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
         let steps = self.config.steps;
         let saved = sample_steps(steps);
         let every = validate_every(steps);
@@ -105,7 +105,7 @@ impl<'a> Run<'a> {
                 self.keep(out).await?;
             }
             let stop = loop {
-                let tick = out.tick(Progress { step, steps }).await;
+                let tick = out.step_done(Progress { step, steps }).await;
                 if let Some(changed) = out.update() {
                     self.config.learning_rate = changed.learning_rate;
                     self.config.dropout = changed.dropout;
@@ -118,7 +118,7 @@ impl<'a> Run<'a> {
                         break false;
                     }
                     Tick::Stop => break true,
-                    Tick::Ask => {
+                    Tick::Request => {
                         self.drain(out).await?;
                         while let Some(request) = out.request() {
                             if let Some(request) = decode(&request) {
@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
     }
 
     /// Reads the losses since the last frame, and sends them.
-    async fn drain(&mut self, out: &mut impl Emit<Transformer>) -> Result<(), LabError> {
+    async fn drain(&mut self, out: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
         let losses = read_all(self.learner.take_losses()).await?;
         if losses.is_empty() {
             return Ok(());
@@ -151,7 +151,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    async fn validate(&self, out: &mut impl Emit<Transformer>) -> Result<f32, LabError> {
+    async fn validate(&self, out: &mut impl RunContext<Transformer>) -> Result<f32, LabError> {
         let (windows, len) = &self.validation;
         let loss = self.learner.validate(windows, *len, None, out).await?;
         out.send(Frame::Validated { step: self.learner.step, loss });
@@ -159,7 +159,7 @@ impl<'a> Run<'a> {
     }
 
     /// What is kept of a saved step: the loss, a sample, and what every head does.
-    async fn look(&self, out: &mut impl Emit<Transformer>) -> Result<(), LabError> {
+    async fn look(&self, out: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
         let step = self.learner.step;
         self.validate(out).await?;
         let snapshot = self.learner.look(&self.window, &self.window_chars).await?;
@@ -185,7 +185,7 @@ impl<'a> Run<'a> {
     }
 
     /// Sends all that is needed to go on after the page has gone.
-    async fn keep(&self, out: &mut impl Emit<Transformer>) -> Result<(), LabError> {
+    async fn keep(&self, out: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
         let vocabulary = &self.corpus.vocabulary;
         let params = super::param_count(&self.config, vocabulary.len() as u64).total();
         if 12 * params <= MOST_KEPT_BYTES {
@@ -195,7 +195,11 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    async fn answer(&mut self, request: Request, out: &mut impl Emit<Transformer>) -> Result<(), LabError> {
+    async fn answer(
+        &mut self,
+        request: Request,
+        out: &mut impl RunContext<Transformer>,
+    ) -> Result<(), LabError> {
         match request {
             Request::Write(request) => {
                 let net = self.learner.net.valid();
@@ -203,7 +207,7 @@ impl<'a> Run<'a> {
                 writing::write(&net, &self.corpus.vocabulary, &request, self.device, out, show).await?;
             }
             // What was being written has ended when this is read.
-            Request::Hush => {}
+            Request::Cancel => {}
             Request::Ablate(off) => {
                 let whole = self.loss_without(&[], out).await?;
                 let loss = self.loss_without(&off, out).await?;
@@ -217,7 +221,7 @@ impl<'a> Run<'a> {
                     let loss = self.loss_without(&off, out).await?;
                     out.send(Frame::Ablated { off, loss, whole });
                     // A newer request, or the end, is not kept waiting by some fifty measurements.
-                    if matches!(out.turn().await, Tick::Stop | Tick::Ask) {
+                    if matches!(out.yield_now().await, Tick::Stop | Tick::Request) {
                         break;
                     }
                 }
@@ -241,7 +245,7 @@ impl<'a> Run<'a> {
     async fn loss_without(
         &self,
         off: &[(u32, u32)],
-        out: &mut impl Emit<Transformer>,
+        out: &mut impl RunContext<Transformer>,
     ) -> Result<f32, LabError> {
         let gate = |layer: u32, head: u32| if off.contains(&(layer, head)) { 0.0 } else { 1.0 };
         let heads = self.config.heads;

@@ -6,7 +6,7 @@ use crate::core::LabError;
 use crate::data::text::Vocabulary;
 use crate::models::transformer::{Cache, Transformer as Net};
 use crate::run::training::read;
-use crate::run::{Emit, Tick};
+use crate::run::{RunContext, Tick};
 use burn::tensor::{Device, Tensor};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
@@ -19,7 +19,7 @@ pub(super) async fn write(
     vocabulary: &Vocabulary,
     request: &WriteRequest,
     device: &Device,
-    out: &mut impl Emit<Transformer>,
+    out: &mut impl RunContext<Transformer>,
     mut show: impl FnMut(Written) -> Option<super::Frame>,
 ) -> Result<(), LabError> {
     let mut writer = Writer::new(net, vocabulary, &request.prompt, device);
@@ -30,10 +30,10 @@ pub(super) async fn write(
         let id = draw(&logits, request.temperature, request.top_k as usize, &mut rng);
         part.chars.push(WrittenChar { char: vocabulary.char(id), likeliest: likeliest(&logits, vocabulary) });
         writer.push(id);
-        match out.turn().await {
+        match out.yield_now().await {
             Tick::Continue => {}
             Tick::Frame => show(std::mem::take(&mut part)).into_iter().for_each(|frame| out.send(frame)),
-            Tick::Stop | Tick::Ask => break,
+            Tick::Stop | Tick::Request => break,
         }
     }
     part.done = true;

@@ -4,7 +4,7 @@ use super::super::{Config, NetRecord, Record, Sequence, loss_of_a_guess};
 use super::figures::{HeadMaps, SCALED, UNSCALED, heads_table};
 use super::text;
 use crate::charts::{LineChart, Reference, Series};
-use crate::panel::{Shown, series_table};
+use crate::panel::{PtrEq, series_table};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -12,8 +12,8 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct LearningProps {
     pub(super) config: Config,
-    pub(super) record: Shown<Record>,
-    pub(super) stamp: AttrValue,
+    pub(super) record: PtrEq<Record>,
+    pub(super) provenance: AttrValue,
 }
 
 /// More maps than these would make the page long; the table has them all.
@@ -22,26 +22,26 @@ const MOST_MAPS: usize = 4;
 /// What happens while both nets learn.
 #[component]
 pub(super) fn LearningFigures(props: &LearningProps) -> Html {
-    let LearningProps { config, record, stamp } = props;
+    let LearningProps { config, record, provenance } = props;
     let record = &record.0;
     html! {
         <>
             <div class="figure-row">
-                { loss_figure(config, record, stamp) }
-                { entropy_figure(config, record, stamp) }
+                { loss_figure(config, record, provenance) }
+                { entropy_figure(config, record, provenance) }
             </div>
             <div class="figure-row">
-                { maps_figure("scaled", "Scaled: where each token looks", config, &record.scaled, record.sequence.as_deref(), stamp) }
-                { maps_figure("unscaled", "Unscaled: where each token looks", config, &record.unscaled, record.sequence.as_deref(), stamp) }
+                { maps_figure("scaled", "Scaled: where each token looks", config, &record.scaled, record.sequence.as_deref(), provenance) }
+                { maps_figure("unscaled", "Unscaled: where each token looks", config, &record.unscaled, record.sequence.as_deref(), provenance) }
             </div>
-            { right_figure(config, record, stamp) }
+            { right_figure(config, record, provenance) }
         </>
     }
 }
 
 const EMPTY: &str = "Press Train: the curves are measured while the nets learn.";
 
-fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
+fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
     let series = vec![
         Series::new("scaled", record.scaled.losses.points(), SCALED),
         Series::new("unscaled", record.unscaled.losses.points(), UNSCALED),
@@ -49,14 +49,14 @@ fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
     let references = vec![Reference { label: "a guess".into(), y: loss_of_a_guess() }];
     let look_for = html! { <>{ "Loss of each step's batch. Both nets start from the same matrices and see the same sequences; only the factor before the softmax differs." }</> };
     html! {
-        <Figure name="loss" title="Training loss" {look_for} formula={text::loss_formula()} stamp={stamp.clone()} table={series_table("step", &series)}>
+        <Figure name="loss" title="Training loss" {look_for} formula={text::loss_formula()} provenance={provenance.clone()} table={series_table("step", &series)}>
             <LineChart name="loss" x_label="step" y_label="cross-entropy (nats)" {series} {references}
                 x_max={Some(f64::from(config.steps))} integer_x={true} empty={EMPTY} />
         </Figure>
     }
 }
 
-fn entropy_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
+fn entropy_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
     let series = vec![
         Series::new("scaled", record.scaled.entropy.points(), SCALED),
         Series::new("unscaled", record.unscaled.entropy.points(), UNSCALED),
@@ -65,14 +65,14 @@ fn entropy_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
     let references = vec![Reference { label: "ln n: equal weights".into(), y: uniform }];
     let look_for = html! { <>{ "The scaled net starts with soft weights and sharpens them as it learns. At a large " }<em>{ "d" }<sub>{ "k" }</sub></em>{ " the unscaled one is sharp from the start, on the wrong tokens." }</> };
     html! {
-        <Figure name="training-entropy" title="Entropy of the weights, in training" {look_for} stamp={stamp.clone()} table={series_table("step", &series)}>
+        <Figure name="training-entropy" title="Entropy of the weights, in training" {look_for} provenance={provenance.clone()} table={series_table("step", &series)}>
             <LineChart name="training-entropy" x_label="step" y_label="entropy (nats)" {series} {references}
                 x_max={Some(f64::from(config.steps))} y_range={Some((0.0, uniform * 1.1))} integer_x={true} empty={EMPTY} />
         </Figure>
     }
 }
 
-fn right_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
+fn right_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
     let accuracy = |name, net: &NetRecord, color| Series::new(name, net.accuracy.points(), color);
     let right = |name: &'static str, net: &NetRecord, color: usize| {
         let heads: Vec<_> = net
@@ -105,7 +105,7 @@ fn right_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
     };
     html! {
         <Figure name="accuracy" title="Right answers, and weight on the right token" look_for={html! { <>{ look_for }</> }}
-            stamp={stamp.clone()} table={series_table("step", &all)}>
+            provenance={provenance.clone()} table={series_table("step", &all)}>
             <LineChart name="accuracy" x_label="step" y_label="share" {series} {references} x_max={Some(f64::from(config.steps))}
                 y_range={Some((0.0, 1.0))} integer_x={true} empty={EMPTY} />
         </Figure>
@@ -123,7 +123,7 @@ fn maps_figure(
     config: &Config,
     net: &NetRecord,
     sequence: Option<&Sequence>,
-    stamp: &AttrValue,
+    provenance: &AttrValue,
 ) -> Html {
     let none = Sequence::default();
     let sequence = sequence.unwrap_or(&none);
@@ -151,7 +151,7 @@ fn maps_figure(
     };
     let look_for = html! { <>{ format!("One sequence that is never trained on. A dot marks the token that each row asks about: bright cells should come to lie under the dots.{more}") }</> };
     html! {
-        <Figure name={format!("maps-{slug}")} {title} {look_for} stamp={stamp.clone()} table={heads_table(&net.maps, &row_names, &col_names)}>
+        <Figure name={format!("maps-{slug}")} {title} {look_for} provenance={provenance.clone()} table={heads_table(&net.maps, &row_names, &col_names)}>
             <HeadMaps name={format!("maps-{slug}")} maps={shown} n={config.n_tokens as usize} {titles} {row_names} {col_names}
                 x_label="key: name = value" y_label="query" points={Some(points)} empty="Press Train to see the heads." />
         </Figure>

@@ -14,14 +14,14 @@ pub(super) struct CountsProps {
     pub(super) config: Config,
     /// Counted from the modules.
     pub(super) blocks: Option<BlockCounts>,
-    pub(super) stamp: AttrValue,
+    pub(super) provenance: AttrValue,
     /// The sliders.
     pub(super) children: Html,
 }
 
 #[component]
 pub(super) fn Counts(props: &CountsProps) -> Html {
-    let CountsProps { config, blocks, stamp, .. } = props;
+    let CountsProps { config, blocks, provenance, .. } = props;
     let count = |of: fn(&BlockCounts) -> u64| blocks.as_ref().map(|blocks| of(blocks) as f64);
     let on = AttrValue::from(format!("for maps of {BLOCK_SIDE} × {BLOCK_SIDE}"));
     html! {
@@ -43,8 +43,8 @@ pub(super) fn Counts(props: &CountsProps) -> Html {
                 </div>
             </div>
             <div class="figure-row">
-                { kernel_figure(config, *blocks, stamp) }
-                { channels_figure(config, stamp) }
+                { kernel_figure(config, *blocks, provenance) }
+                { channels_figure(config, provenance) }
             </div>
         </>
     }
@@ -55,7 +55,7 @@ fn points(points: impl Iterator<Item = (u32, f64)>) -> Rc<Vec<(f64, f64)>> {
 }
 
 /// The factor against the size of the kernel.
-fn kernel_figure(config: &Config, blocks: Option<BlockCounts>, stamp: &AttrValue) -> Html {
+fn kernel_figure(config: &Config, blocks: Option<BlockCounts>, provenance: &AttrValue) -> Html {
     let of = |k: u32| block_formula(&Config { block_kernel: k, ..config.clone() });
     let mut limit = Series::new("K², the limit", points((1..=11).map(|k| (k, f64::from(k * k)))), 7);
     limit.dashed = true;
@@ -80,7 +80,7 @@ fn kernel_figure(config: &Config, blocks: Option<BlockCounts>, stamp: &AttrValue
              with few, the 1 × 1 convolution is the larger part and they fall behind." }</>
     };
     html! {
-        <Figure name="factor-kernel" title="The saving against the kernel" {look_for} formula={text::share_formula()} stamp={stamp.clone()}
+        <Figure name="factor-kernel" title="The saving against the kernel" {look_for} formula={text::share_formula()} provenance={provenance.clone()}
             table={series_table("K", &series)}>
             <LineChart name="factor-kernel" x_label="kernel size K" y_label="times fewer" y_scale={ScaleKind::Log} {series} markers={true}
                 integer_x={true} />
@@ -89,7 +89,7 @@ fn kernel_figure(config: &Config, blocks: Option<BlockCounts>, stamp: &AttrValue
 }
 
 /// The factor against the number of channels out.
-fn channels_figure(config: &Config, stamp: &AttrValue) -> Html {
+fn channels_figure(config: &Config, provenance: &AttrValue) -> Html {
     let k = config.block_kernel;
     let counts = || (0..=12).map(|power| 1u32 << power);
     let of = |c_out: u32| block_formula(&Config { c_out, ..config.clone() });
@@ -107,7 +107,7 @@ fn channels_figure(config: &Config, stamp: &AttrValue) -> Html {
              are, the nearer the saving comes to K².") }</>
     };
     html! {
-        <Figure name="factor-channels" title="The saving against the channels" {look_for} stamp={stamp.clone()} table={series_table("C_out", &series)}>
+        <Figure name="factor-channels" title="The saving against the channels" {look_for} provenance={provenance.clone()} table={series_table("C_out", &series)}>
             <LineChart name="factor-channels" x_label="channels out" y_label="times fewer" x_scale={ScaleKind::Log} {series}
                 references={vec![limit]} markers={true} integer_x={true} />
         </Figure>

@@ -1,7 +1,7 @@
 //! Sample images with their labels.
 
 use super::super::{Pictures, Samples};
-use super::Shown;
+use super::PtrEq;
 use crate::charts::Table;
 use crate::ui::figure::Figure;
 use crate::ui::picture::{Picture, photograph};
@@ -10,8 +10,8 @@ use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct DataProps {
-    pub(super) samples: Option<Shown<Samples>>,
-    pub(super) stamp: AttrValue,
+    pub(super) samples: Option<PtrEq<Samples>>,
+    pub(super) provenance: AttrValue,
 }
 
 /// Training images, as they are and as the nets see them.
@@ -28,7 +28,7 @@ pub(super) fn Data(props: &DataProps) -> Html {
         Callback::from(move |()| table.clone())
     };
     html! {
-        <Figure name="samples" title="Training images" {look_for} stamp={props.stamp.clone()} {table}>
+        <Figure name="samples" title="Training images" {look_for} provenance={props.provenance.clone()} {table}>
             if let Some(samples) = samples {
                 { gallery(&samples.train, labels(samples, &samples.train)) }
                 if !samples.augmented.labels.is_empty() {

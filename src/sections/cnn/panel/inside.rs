@@ -1,7 +1,7 @@
 //! What the nets make of one test image: filters, and the maps of each block.
 
-use super::super::{Look, Maps, NetLook, Samples};
-use super::Shown;
+use super::super::{ImageView, Maps, NetView, Samples};
+use super::PtrEq;
 use super::data::each;
 use crate::charts::{ColorMap, Table};
 use crate::ui::figure::Figure;
@@ -12,23 +12,23 @@ use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct InsideProps {
-    pub(super) samples: Option<Shown<Samples>>,
-    pub(super) look: Option<Shown<Look>>,
+    pub(super) samples: Option<PtrEq<Samples>>,
+    pub(super) look: Option<PtrEq<ImageView>>,
     /// The chosen test image, from 1.
     pub(super) image: u32,
     pub(super) set: Callback<(&'static str, Value)>,
-    pub(super) stamp: AttrValue,
+    pub(super) provenance: AttrValue,
 }
 
 #[component]
 pub(super) fn Inside(props: &InsideProps) -> Html {
-    let InsideProps { samples, look, image, set, stamp } = props;
+    let InsideProps { samples, look, image, set, provenance } = props;
     html! {
         <>
             <Choice samples={samples.clone()} image={*image} set={set.clone()} />
             <div class="figure-row">
-                <NetInside slug="conv" title="convolutional net" samples={samples.clone()} look={look.clone()} stamp={stamp.clone()} />
-                <NetInside slug="separable" title="separable net" samples={samples.clone()} look={look.clone()} stamp={stamp.clone()} />
+                <NetInside slug="conv" title="convolutional net" samples={samples.clone()} look={look.clone()} provenance={provenance.clone()} />
+                <NetInside slug="separable" title="separable net" samples={samples.clone()} look={look.clone()} provenance={provenance.clone()} />
             </div>
         </>
     }
@@ -36,7 +36,7 @@ pub(super) fn Inside(props: &InsideProps) -> Html {
 
 #[derive(PartialEq, Properties)]
 struct ChoiceProps {
-    samples: Option<Shown<Samples>>,
+    samples: Option<PtrEq<Samples>>,
     image: u32,
     set: Callback<(&'static str, Value)>,
 }
@@ -70,9 +70,9 @@ fn Choice(props: &ChoiceProps) -> Html {
 struct NetInsideProps {
     slug: &'static str,
     title: &'static str,
-    samples: Option<Shown<Samples>>,
-    look: Option<Shown<Look>>,
-    stamp: AttrValue,
+    samples: Option<PtrEq<Samples>>,
+    look: Option<PtrEq<ImageView>>,
+    provenance: AttrValue,
 }
 
 #[component]
@@ -91,7 +91,7 @@ fn NetInside(props: &NetInsideProps) -> Html {
         Callback::from(move |()| table.clone())
     };
     html! {
-        <Figure name={format!("inside-{}", props.slug)} title={format!("Inside the {}", props.title)} {look_for} stamp={props.stamp.clone()} {table}>
+        <Figure name={format!("inside-{}", props.slug)} title={format!("Inside the {}", props.title)} {look_for} provenance={props.provenance.clone()} {table}>
             if let Some((net, look)) = net.zip(look) {
                 <p class="cnn-words" data-look-step={look.step.to_string()}>
                     { format!("After step {}: {}", look.step, answer(net, names)) }
@@ -107,7 +107,7 @@ fn NetInside(props: &NetInsideProps) -> Html {
 }
 
 /// What the net takes the image for.
-fn answer(net: &NetLook, names: &[&str]) -> String {
+fn answer(net: &NetView, names: &[&str]) -> String {
     let best = net.probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
     best.map_or_else(String::new, |(class, p)| {
         format!("{}, {:.0} % sure", names.get(class).copied().unwrap_or("unknown"), 100.0 * p)
@@ -115,7 +115,7 @@ fn answer(net: &NetLook, names: &[&str]) -> String {
 }
 
 /// One column a kernel, one picture for each channel that it reads.
-fn filters(net: &NetLook, channels: usize) -> Html {
+fn filters(net: &NetView, channels: usize) -> Html {
     const SIDE: usize = 3;
     const MOST: usize = 16;
     let map = ColorMap::Diverging;
@@ -155,7 +155,7 @@ fn planes(maps: &Maps) -> impl Iterator<Item = &[f32]> {
     maps.values.chunks_exact(((maps.side * maps.side) as usize).max(1))
 }
 
-fn maps_table(net: &NetLook) -> Table {
+fn maps_table(net: &NetView) -> Table {
     let row = |block: usize, map: usize, values: &[f32]| {
         let mean = values.iter().sum::<f32>() / values.len().max(1) as f32;
         let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);

@@ -1,7 +1,7 @@
 //! Both nets in numbers, side by side; and tables that are figures by themselves.
 
 use super::super::{NetRecord, Record};
-use super::Shown;
+use super::PtrEq;
 use crate::charts::Table;
 use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
@@ -9,8 +9,8 @@ use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct NetTableProps {
-    pub(super) record: Shown<Record>,
-    pub(super) stamp: AttrValue,
+    pub(super) record: PtrEq<Record>,
+    pub(super) provenance: AttrValue,
 }
 
 /// What both nets cost, and what that costs in time.
@@ -22,7 +22,7 @@ pub(super) fn NetTable(props: &NetTableProps) -> Html {
              work: it starts twice as many operations and reads as many maps." }</>
     };
     html! {
-        <Figure name="cost" title="Work and time of both nets" {look_for} stamp={props.stamp.clone()}
+        <Figure name="cost" title="Work and time of both nets" {look_for} provenance={props.provenance.clone()}
             table={{ let table = table.clone(); Callback::from(move |()| table.clone()) }}>
             { shown(&table, "Work and time of both nets") }
         </Figure>

@@ -18,7 +18,7 @@ pub(super) struct ShapesProps {
     pub(super) measured: Option<Option<u32>>,
     /// The same of [`KNOWN_SHAPES`].
     pub(super) known: Rc<Vec<u32>>,
-    pub(super) stamp: AttrValue,
+    pub(super) provenance: AttrValue,
     /// The sliders.
     pub(super) children: Html,
 }
@@ -38,9 +38,9 @@ pub(super) fn Shapes(props: &ShapesProps) -> Html {
                             note="height and width" />
                     </div>
                 </div>
-                <Drawing {shape} stamp={props.stamp.clone()} />
+                <Drawing {shape} provenance={props.provenance.clone()} />
             </div>
-            <Known known={props.known.clone()} stamp={props.stamp.clone()} />
+            <Known known={props.known.clone()} provenance={props.provenance.clone()} />
         </>
     }
 }
@@ -48,7 +48,7 @@ pub(super) fn Shapes(props: &ShapesProps) -> Html {
 #[derive(PartialEq, Properties)]
 struct DrawingProps {
     shape: ConvShape,
-    stamp: AttrValue,
+    provenance: AttrValue,
 }
 
 /// Input, padding and kernel on the left, output on the right; one stop of the kernel at a time.
@@ -101,7 +101,7 @@ fn Drawing(props: &DrawingProps) -> Html {
     };
     html! {
         <Figure name="output-size" title="Input, kernel and output" {look_for} formula={text::size_formula(shape)}
-            stamp={props.stamp.clone()} {table}>
+            provenance={props.provenance.clone()} {table}>
             <Plot {shape} {stop} />
             <ul class="cnn-legend">
                 <li data-part="input">{ format!("input, {0} × {0}", shape.size) }</li>
@@ -262,7 +262,7 @@ fn squares(left: f64, cells: impl Iterator<Item = (u32, u32)>, cell: f64) -> Str
 #[derive(PartialEq, Properties)]
 struct KnownProps {
     known: Rc<Vec<u32>>,
-    stamp: AttrValue,
+    provenance: AttrValue,
 }
 
 /// The formula beside what real convolutions gave.
@@ -271,7 +271,7 @@ fn Known(props: &KnownProps) -> Html {
     let table = known_table(&props.known);
     let look_for = html! { <>{ "The last column is the height of what a convolution of that kind really gave on this device." }</> };
     html! {
-        <Figure name="known-sizes" title="Well-known convolutions" {look_for} stamp={props.stamp.clone()}
+        <Figure name="known-sizes" title="Well-known convolutions" {look_for} provenance={props.provenance.clone()}
             table={{ let table = table.clone(); Callback::from(move |()| table.clone()) }}>
             { super::net_table::shown(&table, "Well-known convolutions") }
         </Figure>

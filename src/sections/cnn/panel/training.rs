@@ -2,7 +2,7 @@
 
 use super::super::{Config, Dataset, NetRecord, Record, Wrongs};
 use super::data::{Captioned, gallery};
-use super::{CONV, SEPARABLE, Shown};
+use super::{CONV, PtrEq, SEPARABLE};
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, Series, Table};
 use crate::panel::series_table;
 use crate::ui::figure::Figure;
@@ -12,25 +12,25 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct TrainProps {
     pub(super) config: Config,
-    pub(super) record: Shown<Record>,
-    pub(super) stamp: AttrValue,
+    pub(super) record: PtrEq<Record>,
+    pub(super) provenance: AttrValue,
 }
 
 #[component]
 pub(super) fn TrainFigures(props: &TrainProps) -> Html {
-    let TrainProps { config, record, stamp } = props;
+    let TrainProps { config, record, provenance } = props;
     let record = &record.0;
     let net = |slug: &'static str, title: &'static str, net: &NetRecord| {
         html! {
-            <Mistakes {slug} {title} dataset={config.dataset} confusion={net.confusion.clone()} wrong={Shown(net.wrong.clone())}
-                stamp={stamp.clone()} />
+            <Mistakes {slug} {title} dataset={config.dataset} confusion={net.confusion.clone()} wrong={PtrEq(net.wrong.clone())}
+                provenance={provenance.clone()} />
         }
     };
     html! {
         <>
             <div class="figure-row">
-                { loss_figure(config, record, stamp) }
-                { accuracy_figure(config, record, stamp) }
+                { loss_figure(config, record, provenance) }
+                { accuracy_figure(config, record, provenance) }
             </div>
             <div class="figure-row">
                 { net("conv", "convolutional net", &record.conv) }
@@ -42,7 +42,7 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
 
 const EMPTY: &str = "Press Train: the curves are measured while the nets learn.";
 
-fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
+fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
     let series = vec![
         Series::new("convolutional", record.conv.losses.points(), CONV),
         Series::new("separable", record.separable.losses.points(), SEPARABLE),
@@ -54,14 +54,14 @@ fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
     let references = if record.conv.losses.is_empty() { Vec::new() } else { vec![guess] };
     let look_for = html! { <>{ "Loss of each step's batch. Both nets see the same batches, so they rise and fall together." }</> };
     html! {
-        <Figure name="loss" title="Training loss" {look_for} stamp={stamp.clone()} table={series_table("step", &series)}>
+        <Figure name="loss" title="Training loss" {look_for} provenance={provenance.clone()} table={series_table("step", &series)}>
             <LineChart name="loss" x_label="step" y_label="cross-entropy (nats)" {series} {references} x_max={steps}
                 integer_x={true} empty={EMPTY} />
         </Figure>
     }
 }
 
-fn accuracy_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
+fn accuracy_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
     let series = vec![
         Series::new("convolutional", record.conv.accuracies.points(), CONV),
         Series::new("separable", record.separable.accuracies.points(), SEPARABLE),
@@ -70,7 +70,7 @@ fn accuracy_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html 
     let look_for =
         html! { <>{ "Share of right answers on test images, before training and after every epoch." }</> };
     html! {
-        <Figure name="accuracy" title="Test accuracy" {look_for} stamp={stamp.clone()} table={series_table("epoch", &series)}>
+        <Figure name="accuracy" title="Test accuracy" {look_for} provenance={provenance.clone()} table={series_table("epoch", &series)}>
             <LineChart name="accuracy" x_label="epoch" y_label="accuracy" {series} references={vec![guess]} markers={true}
                 x_max={Some(f64::from(config.epochs))} y_range={Some((0.0, 1.0))} integer_x={true} empty={EMPTY} />
         </Figure>
@@ -84,8 +84,8 @@ struct MistakesProps {
     dataset: Dataset,
     /// `[class, predicted]`: how many.
     confusion: Rc<Vec<u32>>,
-    wrong: Shown<Wrongs>,
-    stamp: AttrValue,
+    wrong: PtrEq<Wrongs>,
+    provenance: AttrValue,
 }
 
 /// What one net takes for what. It changes once an epoch.
@@ -105,7 +105,7 @@ fn Mistakes(props: &MistakesProps) -> Html {
     let look_for = html! { <>{ "Rows are what an image is, columns what the net takes it for. A perfect net has counts on the diagonal alone." }</> };
     html! {
         <div class="cnn-column">
-            <Figure name={format!("confusion-{}", props.slug)} title={format!("Confusion, {}", props.title)} {look_for} stamp={props.stamp.clone()} {table}>
+            <Figure name={format!("confusion-{}", props.slug)} title={format!("Confusion, {}", props.title)} {look_for} provenance={props.provenance.clone()} {table}>
                 <Heatmap name={format!("confusion-{}", props.slug)} {grid} map={ColorMap::Sequential} x_label="predicted" y_label="class"
                     row_names={names.clone()} col_names={names} value_label="images" empty="Press Train: both nets are tested before the first step." />
             </Figure>
@@ -130,7 +130,7 @@ fn wrong_figure(props: &MistakesProps) -> Html {
     let table = Table { columns: ["class", "predicted", "probability"].map(str::to_owned).to_vec(), rows };
     let look_for = html! { <>{ "The first test images that the net gets wrong: what each is, and what the net says." }</> };
     html! {
-        <Figure name={format!("wrong-{}", props.slug)} title={format!("Wrong answers, {}", props.title)} {look_for} stamp={props.stamp.clone()}
+        <Figure name={format!("wrong-{}", props.slug)} title={format!("Wrong answers, {}", props.title)} {look_for} provenance={props.provenance.clone()}
             table={Callback::from(move |()| table.clone())}>
             if wrong.answers.is_empty() {
                 <p class="cnn-empty">{ "Press Train: mistakes are gathered after every epoch." }</p>

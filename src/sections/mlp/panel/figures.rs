@@ -5,7 +5,7 @@ use super::super::{
 };
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use crate::panel::{Shown, series_table};
+use crate::panel::{PtrEq, series_table};
 use crate::ui::figure::Figure;
 use images::Images;
 use std::rc::Rc;
@@ -19,29 +19,29 @@ const ACTIVATED: usize = 1;
 #[derive(PartialEq, Properties)]
 pub(super) struct FiguresProps {
     pub(super) config: Config,
-    pub(super) record: Shown<Record>,
-    pub(super) stamp: AttrValue,
+    pub(super) record: PtrEq<Record>,
+    pub(super) provenance: AttrValue,
 }
 
 /// Loss, accuracy, what the nets see, and their gradients.
 #[component]
 pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
-    let FiguresProps { config, record, stamp } = props;
+    let FiguresProps { config, record, provenance } = props;
     let record = &record.0;
     let empty = AttrValue::from("Press Train: the curves are measured while the nets learn.");
     html! {
         <>
             <div class="figure-row">
-                { loss_figure(config, record, stamp, &empty) }
-                { accuracy_figure(config, record, stamp, &empty) }
+                { loss_figure(config, record, provenance, &empty) }
+                { accuracy_figure(config, record, provenance, &empty) }
             </div>
             <div class="figure-row">
-                { seen_figure(record, "linear", "Linear net", &record.linear, stamp) }
-                { seen_figure(record, "activated", "Non-linear net", &record.activated, stamp) }
+                { seen_figure(record, "linear", "Linear net", &record.linear, provenance) }
+                { seen_figure(record, "activated", "Non-linear net", &record.activated, provenance) }
             </div>
             <div class="figure-row">
-                { gradient_figure(config, "linear", "Gradients, linear net", &record.linear, stamp) }
-                { gradient_figure(config, "activated", "Gradients, non-linear net", &record.activated, stamp) }
+                { gradient_figure(config, "linear", "Gradients, linear net", &record.linear, provenance) }
+                { gradient_figure(config, "activated", "Gradients, non-linear net", &record.activated, provenance) }
             </div>
         </>
     }
@@ -50,7 +50,7 @@ pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
 #[derive(PartialEq, Properties)]
 pub(super) struct CollapseProps {
     pub(super) collapse: Option<Rc<Collapse>>,
-    pub(super) stamp: AttrValue,
+    pub(super) provenance: AttrValue,
 }
 
 /// The spectra of the untrained nets.
@@ -77,14 +77,14 @@ pub(super) fn CollapseFigures(props: &CollapseProps) -> Html {
                 <select onchange={on_change} disabled={n_layers == 0}>{ for (0..n_layers).map(option) }</select>
             </label>
             <div class="figure-row">
-                { spectrum_figure(collapse, layer, &props.stamp) }
-                { ranks_figure(collapse, &props.stamp) }
+                { spectrum_figure(collapse, layer, &props.provenance) }
+                { ranks_figure(collapse, &props.provenance) }
             </div>
         </>
     }
 }
 
-fn spectrum_figure(collapse: Option<&Collapse>, layer: usize, stamp: &AttrValue) -> Html {
+fn spectrum_figure(collapse: Option<&Collapse>, layer: usize, provenance: &AttrValue) -> Html {
     let spectra = collapse.and_then(|c| c.layers.get(layer));
     let values =
         |s: &[f64]| Rc::new(s.iter().enumerate().map(|(i, &v)| (i as f64 + 1.0, v)).collect::<Vec<_>>());
@@ -101,7 +101,7 @@ fn spectrum_figure(collapse: Option<&Collapse>, layer: usize, stamp: &AttrValue)
     };
     html! {
         <Figure name="spectrum" title="Singular values" {look_for} formula={text::rank_formula()}
-            stamp={stamp.clone()} table={series_table("index", &series)}>
+            provenance={provenance.clone()} table={series_table("index", &series)}>
             <LineChart name="spectrum" x_label="index i" y_label="singular value σ" y_scale={ScaleKind::Log} {series}
                 references={references.into_iter().collect::<Vec<_>>()} markers={true} integer_x={true}
                 empty="The worker is being fetched." />
@@ -109,14 +109,14 @@ fn spectrum_figure(collapse: Option<&Collapse>, layer: usize, stamp: &AttrValue)
     }
 }
 
-fn ranks_figure(collapse: Option<&Collapse>, stamp: &AttrValue) -> Html {
+fn ranks_figure(collapse: Option<&Collapse>, provenance: &AttrValue) -> Html {
     let series = collapse.map_or_else(Vec::new, layer_ranks);
     let look_for = html! {
         <>{ "The number of independent directions can only fall through linear layers; a non-linearity can raise it to the full width. The effective rank weighs directions by their size, and depth shrinks it in both nets." }</>
     };
     html! {
         <Figure name="layer-ranks" title="Rank, layer by layer" {look_for} formula={text::product_formula()}
-            stamp={stamp.clone()} table={series_table("layer", &series)}>
+            provenance={provenance.clone()} table={series_table("layer", &series)}>
             <LineChart name="layer-ranks" x_label="layer (the last is the output)" y_label="rank" {series}
                 markers={true} integer_x={true} empty="The worker is being fetched." />
         </Figure>
@@ -141,7 +141,7 @@ fn layer_ranks(collapse: &Collapse) -> Vec<Series> {
     ]
 }
 
-fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue, empty: &AttrValue) -> Html {
+fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue, empty: &AttrValue) -> Html {
     let series = vec![
         Series::new("linear", record.linear.losses.points(), LINEAR),
         Series::new("non-linear", record.activated.losses.points(), ACTIVATED),
@@ -149,7 +149,7 @@ fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue, empty: &Attr
     let guess = Reference { label: "a guess".into(), y: -chance(config.dataset).ln() };
     let look_for = html! { <>{ "Loss of each step's batch. On spirals the linear net barely leaves the line of a guess." }</> };
     html! {
-        <Figure name="loss" title="Training loss" {look_for} formula={text::loss_formula()} stamp={stamp.clone()}
+        <Figure name="loss" title="Training loss" {look_for} formula={text::loss_formula()} provenance={provenance.clone()}
             table={series_table("step", &series)}>
             <LineChart name="loss" x_label="step" y_label="cross-entropy (nats)" {series} references={vec![guess]}
                 x_max={Some(f64::from(config.steps))} integer_x={true} empty={empty.clone()} />
@@ -157,7 +157,7 @@ fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue, empty: &Attr
     }
 }
 
-fn accuracy_figure(config: &Config, record: &Record, stamp: &AttrValue, empty: &AttrValue) -> Html {
+fn accuracy_figure(config: &Config, record: &Record, provenance: &AttrValue, empty: &AttrValue) -> Html {
     let of = |scores: &[Score], value: fn(&Score) -> f32| {
         Rc::new(scores.iter().map(|s| (f64::from(s.step), f64::from(value(s)))).collect::<Vec<_>>())
     };
@@ -171,7 +171,7 @@ fn accuracy_figure(config: &Config, record: &Record, stamp: &AttrValue, empty: &
     let guess = Reference { label: "a guess".into(), y: chance(config.dataset) };
     let look_for = html! { <>{ "Share of right answers, on samples trained on (dashed) and on samples never seen. A gap between the two is overfitting." }</> };
     html! {
-        <Figure name="accuracy" title="Accuracy" {look_for} stamp={stamp.clone()} table={series_table("step", &series)}>
+        <Figure name="accuracy" title="Accuracy" {look_for} provenance={provenance.clone()} table={series_table("step", &series)}>
             <LineChart name="accuracy" x_label="step" y_label="accuracy" {series} references={vec![guess]}
                 x_max={Some(f64::from(config.steps))} y_range={Some((0.0, 1.0))} integer_x={true} empty={empty.clone()} />
         </Figure>
@@ -179,13 +179,19 @@ fn accuracy_figure(config: &Config, record: &Record, stamp: &AttrValue, empty: &
 }
 
 /// What a net makes of the plane, or of the sample images.
-fn seen_figure(record: &Record, slug: &str, title: &'static str, net: &NetRecord, stamp: &AttrValue) -> Html {
+fn seen_figure(
+    record: &Record,
+    slug: &str,
+    title: &'static str,
+    net: &NetRecord,
+    provenance: &AttrValue,
+) -> Html {
     match record.samples.as_deref() {
         Some(Samples::Images { side, pixels, labels }) => html! {
             <Images name={format!("samples-{slug}")} title={format!("{title}: test images")} side={*side as usize} pixels={pixels.clone()}
-                labels={labels.clone()} predictions={(*net.predictions).clone()} stamp={stamp.clone()} />
+                labels={labels.clone()} predictions={(*net.predictions).clone()} provenance={provenance.clone()} />
         },
-        other => boundary_figure(other, slug, title, net, stamp),
+        other => boundary_figure(other, slug, title, net, provenance),
     }
 }
 
@@ -194,7 +200,7 @@ fn boundary_figure(
     slug: &str,
     title: &'static str,
     net: &NetRecord,
-    stamp: &AttrValue,
+    provenance: &AttrValue,
 ) -> Html {
     let side = BOUNDARY_SIDE;
     let known = net.boundary.len() == side * side;
@@ -217,7 +223,7 @@ fn boundary_figure(
     let table = Callback::from(move |()| Table::from_grid(&table_grid));
     let look_for = html! { <>{ "Probability of the second class at each point of the plane, with test points laid over it." }</> };
     html! {
-        <Figure name={format!("boundary-{slug}")} title={format!("{title}: decision boundary")} {look_for} stamp={stamp.clone()} {table}>
+        <Figure name={format!("boundary-{slug}")} title={format!("{title}: decision boundary")} {look_for} provenance={provenance.clone()} {table}>
             <Heatmap name={format!("boundary-{slug}")} {grid} map={ColorMap::Diverging} range={Some((0.0, 1.0))} x_label="x₁" y_label="x₂"
                 x_range={range} y_range={range} y_up={true} value_label="P(class 2)" {points} smooth={true}
                 row_names={Rc::default()} col_names={Rc::default()} empty="Press Train to see the boundary sharpen." />
@@ -230,7 +236,7 @@ fn gradient_figure(
     slug: &str,
     title: &'static str,
     net: &NetRecord,
-    stamp: &AttrValue,
+    provenance: &AttrValue,
 ) -> Html {
     let last = net.grad_norms.len();
     // First, middle and last layer tell the story; twelve curves over each other do not. The table has them all.
@@ -249,7 +255,7 @@ fn gradient_figure(
         .collect();
     let look_for = html! { <>{ "Length of each layer's gradient. With sigmoid and many layers the first ones get almost nothing to learn from." }</> };
     html! {
-        <Figure name={format!("gradients-{slug}")} {title} {look_for} formula={text::gradient_formula()} stamp={stamp.clone()}
+        <Figure name={format!("gradients-{slug}")} {title} {look_for} formula={text::gradient_formula()} provenance={provenance.clone()}
             table={series_table("step", &all)}>
             <LineChart name={format!("gradients-{slug}")} x_label="step" y_label="gradient norm" y_scale={ScaleKind::Log} {series}
                 x_max={Some(f64::from(config.steps))} integer_x={true} empty="Press Train to see the gradients." />

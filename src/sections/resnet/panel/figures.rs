@@ -3,7 +3,7 @@
 use super::super::{Config, Flow, NetFlow, Norms, Record, cause};
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use crate::panel::{Shown, series_table};
+use crate::panel::{PtrEq, series_table};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -14,27 +14,27 @@ pub(super) const RESIDUAL: usize = 1;
 #[derive(PartialEq, Properties)]
 pub(super) struct TrainProps {
     pub(super) config: Config,
-    pub(super) record: Shown<Record>,
-    pub(super) stamp: AttrValue,
+    pub(super) record: PtrEq<Record>,
+    pub(super) provenance: AttrValue,
 }
 
 /// Loss, accuracy, and the gradients of every block as training goes on.
 #[component]
 pub(super) fn TrainFigures(props: &TrainProps) -> Html {
-    let TrainProps { config, record, stamp } = props;
+    let TrainProps { config, record, provenance } = props;
     let record = &record.0;
     let range = log_range([&record.plain.norms, &record.residual.norms]);
     let map = |slug: &'static str, title: &'static str, norms: &Rc<Vec<Norms>>| {
         html! {
             <GradientMap {slug} {title} norms={norms.clone()} {range} every={config.norm_interval()} steps={config.steps}
-                n_blocks={3 * config.blocks_per_stage()} stamp={stamp.clone()} />
+                n_blocks={3 * config.blocks_per_stage()} provenance={provenance.clone()} />
         }
     };
     html! {
         <>
             <div class="figure-row">
-                { loss_figure(config, record, stamp) }
-                { accuracy_figure(config, record, stamp) }
+                { loss_figure(config, record, provenance) }
+                { accuracy_figure(config, record, provenance) }
             </div>
             <div class="figure-row">
                 { map("plain", "Gradients in training, plain net", &record.plain.norms) }
@@ -44,7 +44,7 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     }
 }
 
-fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
+fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
     let series = vec![
         Series::new("plain", record.plain.losses.points(), PLAIN),
         Series::new("residual", record.residual.losses.points(), RESIDUAL),
@@ -55,7 +55,7 @@ fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
     let y_scale = if largest > 20.0 { ScaleKind::Log } else { ScaleKind::Linear };
     let look_for = html! { <>{ "Loss of each step’s batch, which is training loss: a net that is worse here does not overfit, it fails to fit." }</> };
     html! {
-        <Figure name="loss" title="Training loss" {look_for} stamp={stamp.clone()} table={series_table("step", &series)}>
+        <Figure name="loss" title="Training loss" {look_for} provenance={provenance.clone()} table={series_table("step", &series)}>
             <LineChart name="loss" x_label="step" y_label="cross-entropy (nats)" {series} {y_scale} references={vec![guess]}
                 x_max={Some(f64::from(config.steps))} integer_x={true}
                 empty="Press Train: the curves are measured while the nets learn." />
@@ -63,7 +63,7 @@ fn loss_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
     }
 }
 
-fn accuracy_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html {
+fn accuracy_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
     let series = vec![
         Series::new("plain", record.plain.accuracy.points(), PLAIN),
         Series::new("residual", record.residual.accuracy.points(), RESIDUAL),
@@ -78,7 +78,7 @@ fn accuracy_figure(config: &Config, record: &Record, stamp: &AttrValue) -> Html 
         </>
     };
     html! {
-        <Figure name="accuracy" title="Test accuracy" {look_for} stamp={stamp.clone()} table={series_table("step", &series)}>
+        <Figure name="accuracy" title="Test accuracy" {look_for} provenance={provenance.clone()} table={series_table("step", &series)}>
             <LineChart name="accuracy" x_label="step" y_label="accuracy" {series} references={vec![guess]}
                 x_max={Some(f64::from(config.steps))} y_range={Some((0.0, 1.0))} integer_x={true} markers={true}
                 empty="Press Train: accuracy is first measured after some steps." />
@@ -96,7 +96,7 @@ struct MapProps {
     every: u32,
     steps: u32,
     n_blocks: u32,
-    stamp: AttrValue,
+    provenance: AttrValue,
 }
 
 /// Gradient norm of each block's first convolution: blocks from the bottom up, steps from left to right.
@@ -133,7 +133,7 @@ fn GradientMap(props: &MapProps) -> Html {
         "The same for the residual net: look at how alike its blocks are, and how that changes as it learns."
     };
     html! {
-        <Figure name={name.clone()} title={props.title} look_for={html! { <>{ look_for }</> }} stamp={props.stamp.clone()} {table}>
+        <Figure name={name.clone()} title={props.title} look_for={html! { <>{ look_for }</> }} provenance={props.provenance.clone()} {table}>
             <Heatmap {name} {grid} map={ColorMap::Sequential} range={props.range} x_label="step" y_label="block" {x_range}
                 y_up={true} {row_names} value_label="log₁₀ norm" empty="Press Train." />
         </Figure>
@@ -154,7 +154,7 @@ fn log_range(nets: [&Rc<Vec<Norms>>; 2]) -> Option<(f64, f64)> {
 pub(super) struct FlowFiguresProps {
     pub(super) config: Config,
     pub(super) flow: Option<Rc<Flow>>,
-    pub(super) stamp: AttrValue,
+    pub(super) provenance: AttrValue,
 }
 
 /// One backward pass through untrained nets, block by block.
@@ -163,13 +163,13 @@ pub(super) fn FlowFigures(props: &FlowFiguresProps) -> Html {
     let flow = props.flow.as_deref();
     html! {
         <div class="figure-row">
-            { weights_figure(&props.config, flow, &props.stamp) }
-            { signal_figure(flow, &props.stamp) }
+            { weights_figure(&props.config, flow, &props.provenance) }
+            { signal_figure(flow, &props.provenance) }
         </div>
     }
 }
 
-fn weights_figure(config: &Config, flow: Option<&Flow>, stamp: &AttrValue) -> Html {
+fn weights_figure(config: &Config, flow: Option<&Flow>, provenance: &AttrValue) -> Html {
     let series = flow.map_or_else(Vec::new, |flow| {
         let value: fn(&NetFlow) -> &[f32] = |net| &net.weights;
         vec![banded("plain", &flow.plain, value, PLAIN), banded("residual", &flow.residual, value, RESIDUAL)]
@@ -184,14 +184,14 @@ fn weights_figure(config: &Config, flow: Option<&Flow>, stamp: &AttrValue) -> Ht
     };
     html! {
         <Figure name="gradient-flow" title="Gradient norm of each block’s first convolution" {look_for}
-            formula={text::norm_formula()} stamp={stamp.clone()} table={series_table("block", &series)}>
+            formula={text::norm_formula()} provenance={provenance.clone()} table={series_table("block", &series)}>
             <LineChart name="gradient-flow" x_label="block (1 is next to the input)" y_label="gradient norm" y_scale={ScaleKind::Log}
                 {series} markers={true} integer_x={true} empty="The worker is being fetched." />
         </Figure>
     }
 }
 
-fn signal_figure(flow: Option<&Flow>, stamp: &AttrValue) -> Html {
+fn signal_figure(flow: Option<&Flow>, provenance: &AttrValue) -> Html {
     let series = flow.map_or_else(Vec::new, |flow| {
         let mut all = Vec::new();
         for (name, nets, color) in [("plain", &flow.plain, PLAIN), ("residual", &flow.residual, RESIDUAL)] {
@@ -208,7 +208,7 @@ fn signal_figure(flow: Option<&Flow>, stamp: &AttrValue) -> Html {
     };
     html! {
         <Figure name="signal-flow" title="Signal forwards, gradient backwards" {look_for} formula={text::chain_formula()}
-            stamp={stamp.clone()} table={series_table("block", &series)}>
+            provenance={provenance.clone()} table={series_table("block", &series)}>
             <LineChart name="signal-flow" x_label="block (1 is next to the input)" y_label="size" y_scale={ScaleKind::Log}
                 {series} integer_x={true} empty="The worker is being fetched." />
         </Figure>

@@ -4,22 +4,22 @@ use super::super::heads::{HeadStats, Snapshot};
 use super::super::{Ablation, Request};
 use super::heads::head_name;
 use crate::charts::Table;
-use crate::panel::Shown;
+use crate::panel::PtrEq;
 use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct HeadTableProps {
-    pub(super) snapshot: Shown<Snapshot>,
-    pub(super) ablations: Shown<Vec<Ablation>>,
+    pub(super) snapshot: PtrEq<Snapshot>,
+    pub(super) ablations: PtrEq<Vec<Ablation>>,
     pub(super) head: usize,
     pub(super) on_head: Callback<usize>,
     pub(super) ask: Callback<Request>,
     pub(super) listens: bool,
     /// Whether the weights are those of now, which are the ones that can be tried without a head.
     pub(super) latest: bool,
-    pub(super) stamp: AttrValue,
+    pub(super) provenance: AttrValue,
 }
 
 type Column = (&'static str, &'static str, fn(&HeadStats) -> f32);
@@ -117,7 +117,7 @@ pub(super) fn HeadTable(props: &HeadTableProps) -> Html {
     };
     let each = props.ask.reform(|_: MouseEvent| Request::AblateEach);
     html! {
-        <Figure name="heads" title={format!("What each head does, step {}", snapshot.step)} {look_for} {table} stamp={props.stamp.clone()}>
+        <Figure name="heads" title={format!("What each head does, step {}", snapshot.step)} {look_for} {table} provenance={props.provenance.clone()}>
           <div class="head-table">
             <button type="button" data-action="switch-each" disabled={!props.listens || !props.latest} onclick={each}>{ "Switch each off in turn" }</button>
             <div class="scroll" tabindex="0" role="region" aria-label="Table of heads">

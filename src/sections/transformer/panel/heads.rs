@@ -3,7 +3,7 @@
 use super::super::heads::Snapshot;
 use super::chars::{labels, spoken, visible};
 use crate::charts::{ColorMap, Grid, Heatmap, Table};
-use crate::panel::Shown;
+use crate::panel::PtrEq;
 use crate::ui::figure::Figure;
 use crate::ui::picture::Picture;
 use crate::ui::readout::{Readout, format_number};
@@ -12,13 +12,13 @@ use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct HeadsProps {
-    pub(super) snapshot: Shown<Snapshot>,
+    pub(super) snapshot: PtrEq<Snapshot>,
     /// The characters that are looked at.
-    pub(super) window: Shown<Vec<char>>,
+    pub(super) window: PtrEq<Vec<char>>,
     /// The head that is shown large, counted through all layers.
     pub(super) head: usize,
     pub(super) on_head: Callback<usize>,
-    pub(super) stamp: AttrValue,
+    pub(super) provenance: AttrValue,
 }
 
 /// "layer 2, head 3", both counted from 1.
@@ -86,7 +86,7 @@ pub(super) fn Heads(props: &HeadsProps) -> Html {
         <>
             <Thumbnails snapshot={props.snapshot.clone()} {head} on_head={props.on_head.clone()} />
             <div class="head-large">
-                <Figure name="attention" title={format!("Attention of {name}, step {}", snapshot.step)} stamp={props.stamp.clone()} {table}
+                <Figure name="attention" title={format!("Attention of {name}, step {}", snapshot.step)} provenance={props.provenance.clone()} {table}
                     look_for={html! { <>{ "Each row is a query: how its weight is spread over the characters up to itself. Click a row to keep it; arrow keys walk, Enter keeps. The colour is the square root of the weight, so that faint ones are seen." }</> }}>
                     <Heatmap name={format!("Attention of {name}")} grid={roots.clone()} map={ColorMap::Sequential} range={Some((0.0, 1.0))} most={520.0}
                         x_label="key" y_label="query" row_names={(*names).clone()} col_names={(*names).clone()} value_label="√weight"
@@ -108,7 +108,7 @@ pub(super) fn Heads(props: &HeadsProps) -> Html {
 
 #[derive(PartialEq, Properties)]
 struct ThumbnailsProps {
-    snapshot: Shown<Snapshot>,
+    snapshot: PtrEq<Snapshot>,
     head: usize,
     on_head: Callback<usize>,
 }
@@ -150,8 +150,8 @@ fn Thumbnails(props: &ThumbnailsProps) -> Html {
 
 #[derive(PartialEq, Properties)]
 struct LinkedProps {
-    snapshot: Shown<Snapshot>,
-    window: Shown<Vec<char>>,
+    snapshot: PtrEq<Snapshot>,
+    window: PtrEq<Vec<char>>,
     head: usize,
     query: usize,
     locked: bool,

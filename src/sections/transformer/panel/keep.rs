@@ -3,7 +3,7 @@
 use super::super::{Config, Request};
 use crate::core::settings::{from_query, to_query};
 use crate::lab::use_kept;
-use crate::panel::Shown;
+use crate::panel::PtrEq;
 use crate::protocol::RunState;
 use crate::ui::export::download_bytes;
 use js_sys::Uint8Array;
@@ -23,7 +23,7 @@ pub(super) struct OfferProps {
     pub(super) open: Callback<Request>,
     pub(super) state: RunState,
     /// The last checkpoint of the run that goes on.
-    pub(super) checkpoint: Option<(u32, Shown<Vec<u8>>)>,
+    pub(super) checkpoint: Option<(u32, PtrEq<Vec<u8>>)>,
 }
 
 /// The name of a checkpoint: its step and its settings, written as in an address.
@@ -107,7 +107,7 @@ pub(super) fn Offer(props: &OfferProps) -> Html {
 
 #[derive(PartialEq, Properties)]
 pub(super) struct WeightsProps {
-    pub(super) saved: Option<Shown<Vec<u8>>>,
+    pub(super) saved: Option<PtrEq<Vec<u8>>>,
     pub(super) loaded: Option<u32>,
     pub(super) refused: Option<String>,
     pub(super) ask: Callback<Request>,
@@ -120,32 +120,32 @@ pub(super) struct WeightsProps {
 /// Weights to and from a file.
 #[component]
 pub(super) fn Weights(props: &WeightsProps) -> Html {
-    let complaint = use_state_eq(|| None::<&'static str>);
+    let warning = use_state_eq(|| None::<&'static str>);
     let step = props.step;
     use_effect_with(props.saved.clone(), {
-        let complaint = complaint.setter();
+        let warning = warning.setter();
         move |saved| {
             if let Some(file) = saved {
                 let done = download_bytes(&format!("nn-lab-transformer-{step}.safetensors"), &file.0);
-                complaint.set(done.is_none().then_some("The browser did not let the file be saved."));
+                warning.set(done.is_none().then_some("The browser did not let the file be saved."));
             }
         }
     });
     let save = props.ask.reform(|_: MouseEvent| Request::Save);
     let onchange = {
         let (ask, open, listens) = (props.ask.clone(), props.open.clone(), props.listens);
-        let complaint = complaint.setter();
+        let warning = warning.setter();
         Callback::from(move |event: Event| {
             let input = event.target_unchecked_into::<HtmlInputElement>();
             let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
             // The same file may be chosen again.
             input.set_value("");
-            let (ask, open, complaint) = (ask.clone(), open.clone(), complaint.clone());
+            let (ask, open, warning) = (ask.clone(), open.clone(), warning.clone());
             spawn_local(async move {
                 let Ok(buffer) = JsFuture::from(file.array_buffer()).await else {
-                    return complaint.set(Some("The file could not be read."));
+                    return warning.set(Some("The file could not be read."));
                 };
-                complaint.set(None);
+                warning.set(None);
                 let request = Request::Load(Uint8Array::new(&buffer).to_vec());
                 if listens { ask.emit(request) } else { open.emit(request) }
             });
@@ -163,7 +163,7 @@ pub(super) fn Weights(props: &WeightsProps) -> Html {
                 if let Some(why) = &props.refused {
                     <p class="notice" data-kind="warn" data-refused="">{ why.clone() }</p>
                 }
-                if let Some(why) = *complaint {
+                if let Some(why) = *warning {
                     <p class="notice" data-kind="warn">{ why }</p>
                 }
             </div>

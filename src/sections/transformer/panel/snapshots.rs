@@ -3,15 +3,16 @@
 use super::super::{Record, Request, Sample};
 use super::head_table::HeadTable;
 use super::heads::Heads;
-use crate::panel::Shown;
+use crate::panel::PtrEq;
+use crate::ui::readout::Metric;
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct MomentsProps {
-    pub(super) record: Shown<Record>,
-    pub(super) stamp: AttrValue,
+    pub(super) record: PtrEq<Record>,
+    pub(super) provenance: AttrValue,
     pub(super) ask: Callback<Request>,
     /// Whether there is a run that answers.
     pub(super) listens: bool,
@@ -55,12 +56,12 @@ pub(super) fn Moments(props: &MomentsProps) -> Html {
                 <label>{ "Saved step " }
                     <input type="range" min="0" max={last.to_string()} step="1" value={at.to_string()} disabled={last == 0} data-timeline=""
                         aria-valuetext={format!("step {step}")} {oninput} /></label>
-                <output data-metric="shown_step" data-value={step.to_string()}>{ format!("step {step}, {} of {}", at + 1, last + 1) }</output>
+                <Metric metric="shown_step" value={f64::from(step)}>{ format!("step {step}, {} of {}", at + 1, last + 1) }</Metric>
             </div>
-            <Samples samples={run.samples.clone()} {step} shown={sample.map(Shown)} />
-            <Heads snapshot={Shown(snapshot.clone())} window={Shown(run.window.clone())} head={*head} on_head={on_head.clone()} stamp={props.stamp.clone()} />
-            <HeadTable snapshot={Shown(snapshot.clone())} ablations={Shown(run.ablations.clone())} head={*head} {on_head} ask={props.ask.clone()}
-                listens={props.listens} latest={at == last} stamp={props.stamp.clone()} />
+            <Samples samples={run.samples.clone()} {step} shown={sample.map(PtrEq)} />
+            <Heads snapshot={PtrEq(snapshot.clone())} window={PtrEq(run.window.clone())} head={*head} on_head={on_head.clone()} provenance={props.provenance.clone()} />
+            <HeadTable snapshot={PtrEq(snapshot.clone())} ablations={PtrEq(run.ablations.clone())} head={*head} {on_head} ask={props.ask.clone()}
+                listens={props.listens} latest={at == last} provenance={props.provenance.clone()} />
         </>
     }
 }
@@ -69,7 +70,7 @@ pub(super) fn Moments(props: &MomentsProps) -> Html {
 struct SamplesProps {
     samples: Vec<Rc<Sample>>,
     step: u32,
-    shown: Option<Shown<Sample>>,
+    shown: Option<PtrEq<Sample>>,
 }
 
 /// What it wrote at the first saved step, and at the chosen one.
@@ -83,7 +84,7 @@ fn Samples(props: &SamplesProps) -> Html {
             </div>
         }
     };
-    let Some(Shown(shown)) = &props.shown else { return Html::default() };
+    let Some(PtrEq(shown)) = &props.shown else { return Html::default() };
     let first = props.samples.first().filter(|first| first.step < shown.step);
     html! {
         <div class="saved-samples">

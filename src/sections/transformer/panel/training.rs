@@ -4,7 +4,7 @@ use super::super::{Config, Record, TextInfo, param_count};
 use super::chars::visible;
 use super::text;
 use crate::charts::{LineChart, Reference, Series};
-use crate::panel::{Shown, series_table};
+use crate::panel::{PtrEq, series_table};
 use crate::ui::figure::Figure;
 use crate::ui::readout::{Readout, format_number};
 use yew::prelude::*;
@@ -12,13 +12,13 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct LossProps {
     pub(super) config: Config,
-    pub(super) record: Shown<Record>,
-    pub(super) stamp: AttrValue,
+    pub(super) record: PtrEq<Record>,
+    pub(super) provenance: AttrValue,
 }
 
 #[component]
 pub(super) fn LossFigure(props: &LossProps) -> Html {
-    let LossProps { config, record, stamp } = props;
+    let LossProps { config, record, provenance } = props;
     let record = &record.0;
     let series = vec![
         Series::new("training", record.run.losses.points(), 0),
@@ -30,7 +30,7 @@ pub(super) fn LossFigure(props: &LossProps) -> Html {
     });
     let look_for = html! { <>{ "The lines are what counting predicts: every character alike, each by how often it occurs, each by which character came before. Below the last one, the model uses more than one character of the past." }</> };
     html! {
-        <Figure name="loss" title="Loss" {look_for} formula={text::loss_formula()} stamp={stamp.clone()} table={series_table("step", &series)}>
+        <Figure name="loss" title="Loss" {look_for} formula={text::loss_formula()} provenance={provenance.clone()} table={series_table("step", &series)}>
             <LineChart name="loss" x_label="step" y_label="loss (nats per character)" {series} {references}
                 x_max={Some(f64::from(config.steps))} integer_x={true}
                 empty="Press Train: the losses are measured while the model learns." />
@@ -41,14 +41,14 @@ pub(super) fn LossFigure(props: &LossProps) -> Html {
 #[derive(PartialEq, Properties)]
 pub(super) struct TextProps {
     pub(super) config: Config,
-    pub(super) info: Option<Shown<TextInfo>>,
+    pub(super) info: Option<PtrEq<TextInfo>>,
     pub(super) counted: Option<u64>,
 }
 
 /// The text that is learned, and the parameters that learn it.
 #[component]
 pub(super) fn TextFigure(props: &TextProps) -> Html {
-    let Some(Shown(info)) = &props.info else {
+    let Some(PtrEq(info)) = &props.info else {
         return html! { <p class="muted">{ "The text is being read." }</p> };
     };
     let count = param_count(&props.config, info.vocabulary.len() as u64);

@@ -63,7 +63,7 @@ pub(super) fn WritingDesk(props: &WritingProps) -> Html {
             ask.emit(Request::Write(request.clone()));
         })
     };
-    let hush = props.ask.reform(|_: MouseEvent| Request::Hush);
+    let cancel = props.ask.reform(|_: MouseEvent| Request::Cancel);
     let knob = |label: &'static str, name: &'static str, state: &UseStateHandle<u32>, low: u32, high: u32| {
         html! {
             <label class="inline-knob">{ label }{ " " }<input type="number" min={low.to_string()} max={high.to_string()} value={state.to_string()}
@@ -81,7 +81,7 @@ pub(super) fn WritingDesk(props: &WritingProps) -> Html {
                     { knob("Seed", "seed", &seed, 0, 999_999) }
                     { knob("Characters", "count", &count, 1, 2000) }
                     <button type="submit" class="primary" data-action="write" disabled={!props.listens}>{ "Write" }</button>
-                    <button type="button" data-action="hush" disabled={!props.writing.busy} onclick={hush}>{ "Stop writing" }</button>
+                    <button type="button" data-action="hush" disabled={!props.writing.busy} onclick={cancel}>{ "Stop writing" }</button>
                 </div>
             </form>
             if !props.listens {
