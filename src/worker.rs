@@ -10,7 +10,7 @@ use crate::core::{LabError, settings::Settings};
 use crate::data::visitor_files::unpack;
 use crate::for_each_section;
 use crate::protocol::{Command, DeviceChoice, Event, FileKind, RunId, Task, UserFile};
-use crate::run::Experiment;
+use crate::run::{Experiment, Probe, Train};
 use crate::worker::frame_sender::{Control, FrameSender};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -121,7 +121,7 @@ async fn perform(
     for_each_section!(dispatch)
 }
 
-async fn perform_as<E: Experiment>(
+async fn perform_as<E: Probe + Train>(
     run: RunId,
     task: Task,
     choice: DeviceChoice,

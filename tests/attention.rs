@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use collector::{Collector, block_on};
 use nn_lab::core::settings::{Settings, from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
-use nn_lab::run::Experiment;
+use nn_lab::run::{Experiment, Probe, Train};
 use nn_lab::sections::attention::{
     Attention, Config, MaskChoice, Optimizer, Record, SWEEP, entropy_uniform, head_dim, params_formula,
     steps_to_solve,

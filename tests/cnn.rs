@@ -10,7 +10,7 @@ use nn_lab::core::settings::{from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::cnn::{Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, multiply_adds};
 use nn_lab::models::weights::{WeightRng, count_params};
-use nn_lab::run::Experiment;
+use nn_lab::run::{Experiment, Probe, Train};
 use nn_lab::sections::cnn::{
     Cnn, Config, ConvShape, Dataset, KNOWN_SHAPES, N_CHOICES, N_MAPS, Record, block_formula, net_params,
     output_size, separable_share,

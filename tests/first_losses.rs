@@ -12,7 +12,7 @@ use burn::tensor::Device;
 use collector::{Collector, block_on};
 use nn_lab::core::settings::{Settings, from_query};
 use nn_lab::for_each_section;
-use nn_lab::run::Experiment;
+use nn_lab::run::{Experiment, Train};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ fn machine() -> String {
     std::iter::once(std::env::consts::ARCH).chain(has).collect::<Vec<_>>().join(" ")
 }
 
-fn losses<E: Experiment>(query: &str) -> BTreeMap<String, Vec<f32>> {
+fn losses<E: Train>(query: &str) -> BTreeMap<String, Vec<f32>> {
     let pairs: Vec<_> = query
         .split('&')
         .filter_map(|pair| pair.split_once('='))

@@ -10,7 +10,7 @@ use nn_lab::core::settings::{from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::mlp::{Activation, Mlp as Net};
 use nn_lab::models::weights::{WeightRng, count_params};
-use nn_lab::run::Experiment;
+use nn_lab::run::{Experiment, Probe, Train};
 use nn_lab::sections::mlp::{
     ActivationChoice, Config, Dataset, Mlp, Optimizer, Record, Samples, param_count, rank_bound,
 };

@@ -11,8 +11,8 @@ use nn_lab::core::settings::{Settings, from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::resnet::{BlockKind, Init, Plan, ResNet as Net};
 use nn_lab::models::weights::count_params;
-use nn_lab::run::Experiment;
 use nn_lab::run::training::{cross_entropy, one_hot};
+use nn_lab::run::{Experiment, Probe, Train};
 use nn_lab::sections::resnet::{
     BlockChoice, Config, Dataset, Flow, InitChoice, NetFlow, Optimizer, Record, ResNet, decay, params_formula,
 };

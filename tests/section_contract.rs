@@ -9,7 +9,7 @@ use collector::{Collector, block_on};
 use nn_lab::core::settings::{Kind, Param, Settings, base, from_map, from_query, to_map, to_query, with};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::for_each_section;
-use nn_lab::run::Experiment;
+use nn_lab::run::{Experiment, Probe, Train};
 use std::collections::BTreeSet;
 
 /// Values that make a run short, by the names that sections give to what costs time.
@@ -35,13 +35,13 @@ fn small<C: Settings>() -> C {
     values.fold(C::default(), |config, (key, value)| with(&config, key, &(*value).into()).unwrap_or(config))
 }
 
-fn run<E: Experiment>(config: E::Config, stop_at: u32) -> (E::Record, Result<(), LabError>) {
+fn run<E: Train>(config: E::Config, stop_at: u32) -> (E::Record, Result<(), LabError>) {
     let mut out = Collector::<E> { stop_at: Some(stop_at), ..Collector::default() };
     let result = block_on(E::run(config, &Device::flex(), &mut out));
     (out.record(), result)
 }
 
-fn probe<E: Experiment>(config: E::Config) -> (E::Record, Result<(), LabError>) {
+fn probe<E: Probe>(config: E::Config) -> (E::Record, Result<(), LabError>) {
     let mut out = Collector::<E> { stop_at: Some(2), ..Collector::default() };
     let result = block_on(E::probe(config, &Device::flex(), &mut out));
     (out.record(), result)
@@ -110,7 +110,7 @@ fn settings_hold_together<E: Experiment>() {
 }
 
 #[track_caller]
-fn leaves_series<E: Experiment>() {
+fn leaves_series<E: Train>() {
     let slug = E::SLUG;
     let named = |record: &E::Record| {
         let series = E::series(record);
@@ -165,7 +165,7 @@ fn judges_only_what_was_measured<E: Experiment>() {
 }
 
 #[track_caller]
-fn runs_at_the_ends_of_every_setting<E: Experiment>() {
+fn runs_at_the_ends_of_every_setting<E: Probe + Train>() {
     let slug = E::SLUG;
     let mut learned = 0;
     for param in <E::Config as Settings>::PARAMS {

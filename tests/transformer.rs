@@ -12,7 +12,7 @@ use nn_lab::core::{LabError, Verdict};
 use nn_lab::data::text::{self, Corpus, FOLDED, MOST_CHARS, Vocabulary, Windows, fixed_windows};
 use nn_lab::models::transformer::{Cache, Positions, Sizes, Transformer as Net, sinusoidal_table};
 use nn_lab::models::weights::{WeightRng, count_params};
-use nn_lab::run::{Experiment, safetensors};
+use nn_lab::run::{Experiment, Probe, Train, safetensors};
 use nn_lab::sections::transformer::positions::{measured_period, product_formula, wavelength};
 use nn_lab::sections::transformer::writing::{Writer, draw};
 use nn_lab::sections::transformer::{

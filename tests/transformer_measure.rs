@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use collector::{Collector, block_on};
 use nn_lab::core::settings::{Settings, from_query};
 use nn_lab::data::text::{Corpus, Windows, fixed_windows, read_own, read_plays, window_len};
-use nn_lab::run::Experiment;
+use nn_lab::run::Train;
 use nn_lab::sections::transformer::{Config, Learner, Transformer};
 
 /// Trains with a preset (`NN_LAB_PRESET`, with changes like `steps=100,heads=2` in `NN_LAB_SET`) and prints the losses.

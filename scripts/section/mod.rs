@@ -4,6 +4,8 @@ mod checks;
 #[cfg(feature = "page")]
 mod panel;
 #[cfg(feature = "compute")]
+mod probe;
+#[cfg(feature = "compute")]
 mod train;
 
 #[cfg(feature = "page")]
@@ -76,24 +78,5 @@ impl Experiment for Section {
 
     fn series(record: &Record) -> Vec<RunSeries> {
         vec![RunSeries::new("loss_line", "Loss", "", &record.losses)]
-    }
-
-    #[cfg(feature = "compute")]
-    async fn probe(
-        _: Config,
-        _: &burn::tensor::Device,
-        _: &mut impl crate::run::RunContext<Self>,
-    ) -> Result<(), crate::core::LabError> {
-        // Nothing can be measured here without training.
-        Ok(())
-    }
-
-    #[cfg(feature = "compute")]
-    async fn run(
-        config: Config,
-        device: &burn::tensor::Device,
-        out: &mut impl crate::run::RunContext<Self>,
-    ) -> Result<(), crate::core::LabError> {
-        train::run(config, device, out).await
     }
 }

@@ -3,14 +3,15 @@
 use super::{Config, Frame, Section};
 use crate::core::{LabError, Progress};
 use crate::run::training::{check_finite, read};
-use crate::run::{RunContext, Tick};
+use crate::run::{RunContext, Tick, Train};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-pub(super) async fn run(
+impl Train for Section {
+async fn run(
     config: Config,
     device: &Device,
-    out: &mut impl RunContext<Section>,
+    out: &mut impl RunContext<Self>,
 ) -> Result<(), LabError> {
     let mut rng = StdRng::seed_from_u64(config.seed.into());
     let mut learning_rate = config.learning_rate;
@@ -40,4 +41,5 @@ pub(super) async fn run(
         }
     }
     Ok(())
+}
 }

@@ -2,7 +2,7 @@
 //!
 //! An experiment is a `Config` that the visitor sets, a stream of `Frame`s that the worker sends, and a `Record`
 //! that gathers the frames of a run on the page. The page sees these three types; only the worker and the native
-//! tests see [`Experiment::probe`] and [`Experiment::run`], which need burn (feature `compute`).
+//! tests see `Probe` and `Train`, which need burn (feature `compute`).
 
 #[cfg(feature = "compute")]
 pub mod adamw;
@@ -48,26 +48,28 @@ pub trait Experiment: 'static {
     /// one each, those come when their number is known. What a reader asks for first comes first. No two have the same
     /// name.
     fn series(record: &Self::Record) -> Vec<RunSeries>;
+}
 
-    /// What can be measured without training; done anew whenever a setting changes.
-    #[cfg(feature = "compute")]
+/// What can be measured without training.
+#[cfg(feature = "compute")]
+pub trait Probe: Experiment + Sized {
+    /// Measures it; done anew whenever a setting changes.
     fn probe(
         config: Self::Config,
         device: &Device,
         out: &mut impl RunContext<Self>,
-    ) -> impl Future<Output = Result<(), LabError>>
-    where
-        Self: Sized;
+    ) -> impl Future<Output = Result<(), LabError>>;
+}
 
-    /// The training run that the Train button starts.
-    #[cfg(feature = "compute")]
+/// What the Train button starts.
+#[cfg(feature = "compute")]
+pub trait Train: Experiment + Sized {
+    /// The training run, to its end or until it is stopped.
     fn run(
         config: Self::Config,
         device: &Device,
         out: &mut impl RunContext<Self>,
-    ) -> impl Future<Output = Result<(), LabError>>
-    where
-        Self: Sized;
+    ) -> impl Future<Output = Result<(), LabError>>;
 }
 
 /// An experiment's way out: frames to the page, and the page's wishes back.

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { address, metric, readParam, waitState, withPage } from './lib/browser.mjs';
+import { address, frames, metric, readParam, waitState, withPage } from './lib/browser.mjs';
 import { dist, serve } from './lib/site.mjs';
 
 /** Opens `html` from an origin that is not the lab's; LAB in it is the lab's address. */
@@ -55,7 +55,7 @@ for (const [name, sandbox] of [['frames of another origin', ''], ['frames with s
         });
         // What moves on its way to a new size cannot be clicked.
         await fit(2000);
-        await page.waitForTimeout(300);
+        await frames(page, 10);
         await inside(page, '#mlp').locator('[data-action="train"]').click();
         const all = (what) => async () => `${what}; ${await Promise.all(['#mlp', '#rnn', '#attention'].map(async (panel) => `${panel} ${await stateOf(page, panel)} ${await inside(page, panel).locator('.run-words').innerText()}`))}`;
         await until(all('the first trains'), async () => (await stateOf(page, '#mlp')) === 'running');
@@ -111,7 +111,7 @@ test('the page around sets, trains, hears; a message from elsewhere is ignored',
       other.contentWindow.target = document.querySelector('nn-lab iframe').contentWindow;
       other.contentWindow.eval(`target.postMessage(${JSON.stringify(words)}, '*')`);
     });
-    await page.waitForTimeout(500);
+    await frames(page, 30);
     assert.equal(await depth(), '6');
 
     // What is not understood is answered, and changes nothing.
@@ -137,7 +137,7 @@ test('what is locked stays, what is hidden is not there', { timeout: 60_000 }, (
     // Neither a preset nor the defaults move what is locked.
     await page.locator('[data-preset="rnn-learns-too"]').click();
     await page.locator('[data-action="defaults"]').click();
-    await page.waitForTimeout(200);
+    await frames(page, 20);
     assert.equal(String(await readParam(page, 'seq_len')), '20');
   }));
 

@@ -2,7 +2,7 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, device, metric, setParam, shot, state, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, device, frames, metric, setParam, shot, state, stays, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const cpu = (params) => address('mlp', { device: 'cpu', ...params });
 
@@ -55,15 +55,14 @@ test('pause holds the counter, step moves it by one, resume goes on, reset clear
     await waitMetric(page, 'step', (step) => step > 5);
     await act(page, 'pause');
     await waitState(page, 'paused');
-    await page.waitForTimeout(300);
+    // What was under way when Pause was pressed still arrives.
+    await frames(page, 20);
     const held = await metric(page, 'step');
-    await page.waitForTimeout(700);
-    assert.equal(await metric(page, 'step'), held, 'the counter went on while paused');
+    await stays(page, 'step', held, 'the counter went on while paused');
 
     await act(page, 'step');
     await waitMetric(page, 'step', (step) => step === held + 1);
-    await page.waitForTimeout(300);
-    assert.equal(await metric(page, 'step'), held + 1);
+    await stays(page, 'step', held + 1);
 
     await act(page, 'resume');
     await waitMetric(page, 'step', (step) => step > held + 5);
@@ -83,8 +82,7 @@ test('a changed setting ends the run', { timeout: 60_000 }, () =>
     await page.locator('[data-param="depth"] input[type="range"]').press('ArrowRight');
     await waitState(page, 'idle');
     await waitMetric(page, 'step', (step) => step === 0);
-    await page.waitForTimeout(300);
-    assert.equal(await metric(page, 'step'), 0, 'a late frame of the old run came through');
+    await stays(page, 'step', 0, 'a late frame of the old run came through');
     await page.waitForURL(/depth=4/);
   }));
 
@@ -94,7 +92,9 @@ test('new frames do not take away what is being typed', { timeout: 60_000 }, () 
     await waitMetric(page, 'step', (step) => step > 5);
     const field = page.locator('[data-param="width"] input[type="number"]');
     await field.fill('16');
-    await page.waitForTimeout(500);
+    // The run goes on and sends frames all the while.
+    const before = await metric(page, 'step');
+    await waitMetric(page, 'step', (step) => step > before + 20);
     assert.equal(await field.inputValue(), '16');
     await field.press('Enter');
     await waitState(page, 'idle');

@@ -3,13 +3,13 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { act, address, device, metric, readParam, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, device, frames, metric, readParam, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const small = { device: 'cpu', layers: 1, heads: 2, d_model: 32, context: 32, batch_size: 8, warmup: 0, sample_length: 40 };
 const cpu = (params) => address('transformer', { ...small, ...params });
 const panel = (page, selector) => page.locator(`[data-panel="transformer"] ${selector}`);
 
-test('the first look is under the bigram line within a minute', { timeout: 150_000 }, () =>
+test('the first look is under the bigram line', { timeout: 150_000 }, () =>
   withPage(address('transformer', { device: 'cpu', preset: 'first-look' }), async (page) => {
     const bigram = await waitMetric(page, 'baseline_bigram', () => true, 40_000);
     assert.ok(bigram < (await metric(page, 'baseline_unigram')));
@@ -70,7 +70,7 @@ test('it learns, writes, shows its heads, and answers for them', { timeout: 120_
     await page.keyboard.press('ArrowRight');
     assert.equal(await panel(page, '[data-likeliest] li').count(), 10);
     await panel(page, '[data-write="seed"]').fill('2');
-    await page.waitForTimeout(50);
+    await frames(page);
     await panel(page, '[data-action="write"]').click();
     await page.waitForFunction((text) => document.querySelector('[data-written="60"][data-busy="false"]')?.innerText && document.querySelector('[data-written]').innerText !== text, text);
     await shot(page, 'transformer-done');
@@ -116,7 +116,8 @@ test('a run that is left goes on after a reload', { timeout: 120_000 }, () =>
   withPage(cpu({ steps: 2000 }), async (page) => {
     await act(page, 'train');
     await waitMetric(page, 'step', (step) => step > 130, 60_000);
-    await page.waitForTimeout(500);
+    // The model is kept every hundred steps; the file is written while the run goes on.
+    await waitMetric(page, 'step', (step) => step > 180, 60_000);
     await page.reload();
     await panel(page, '[data-offer]').waitFor({ timeout: 20_000 });
     await panel(page, '[data-action="continue"]').click();
@@ -136,7 +137,7 @@ test('it trains on WebGPU', { timeout: 300_000 }, () =>
       const rows = await panel(page, '[data-figure="loss"]').evaluate(async (figure) => {
         figure.querySelector('summary').click();
         figure.querySelector('[data-export="table"]').click();
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        while (!figure.querySelector('tbody tr')) await new Promise(requestAnimationFrame);
         return [...figure.querySelectorAll('tbody tr')].map((row) => [...row.children].map((cell) => Number(cell.innerText)));
       });
       const validation = rows.map((row) => row[2]).filter((loss) => loss > 0);

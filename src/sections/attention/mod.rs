@@ -326,22 +326,4 @@ impl Experiment for Attention {
         });
         loss.chain(accuracy).chain(entropy).chain(right).collect()
     }
-
-    #[cfg(feature = "compute")]
-    async fn probe(
-        config: Config,
-        device: &burn::tensor::Device,
-        out: &mut impl crate::run::RunContext<Self>,
-    ) -> Result<(), crate::core::LabError> {
-        probe::probe(config, device, out).await
-    }
-
-    #[cfg(feature = "compute")]
-    async fn run(
-        config: Config,
-        device: &burn::tensor::Device,
-        out: &mut impl crate::run::RunContext<Self>,
-    ) -> Result<(), crate::core::LabError> {
-        train::run(config, device, out).await
-    }
 }

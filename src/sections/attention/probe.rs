@@ -12,39 +12,37 @@ use crate::models::attention::{
 };
 use crate::models::weights::{WeightRng, count_params};
 use crate::run::training::{read_all, read_groups};
-use crate::run::{RunContext, Tick};
+use crate::run::{Probe, RunContext, Tick};
 use burn::nn::attention::{MhaInput, MultiHeadAttentionConfig};
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
 use std::rc::Rc;
 
-pub(super) async fn probe(
-    config: Config,
-    device: &Device,
-    out: &mut impl RunContext<Attention>,
-) -> Result<(), LabError> {
-    let steps = SWEEP.len() as u32 + 3;
-    out.send(Frame::Maps(Rc::new(maps(&config, device).await?)));
-    if out.step_done(Progress { step: 1, steps }).await == Tick::Stop {
-        return Ok(());
-    }
-    out.send(Frame::Heads(heads(&config, device).await?.map(Rc::new)));
-    if out.step_done(Progress { step: 2, steps }).await == Tick::Stop {
-        return Ok(());
-    }
-
-    let draws = Draws::new(&config, device);
-    let here = draws.at(config.d_k).await?;
-    let mut sweep = Sweep { here, ..Sweep::default() };
-    (sweep.bars_scaled, sweep.bars_unscaled) = draws.bars(config.d_k).await?;
-    for (i, &d_k) in SWEEP.iter().enumerate() {
-        sweep.points.push(draws.at(d_k).await?);
-        if out.step_done(Progress { step: i as u32 + 3, steps }).await == Tick::Stop {
+impl Probe for Attention {
+    async fn probe(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+        let steps = SWEEP.len() as u32 + 3;
+        out.send(Frame::Maps(Rc::new(maps(&config, device).await?)));
+        if out.step_done(Progress { step: 1, steps }).await == Tick::Stop {
             return Ok(());
         }
+        out.send(Frame::Heads(heads(&config, device).await?.map(Rc::new)));
+        if out.step_done(Progress { step: 2, steps }).await == Tick::Stop {
+            return Ok(());
+        }
+
+        let draws = Draws::new(&config, device);
+        let here = draws.at(config.d_k).await?;
+        let mut sweep = Sweep { here, ..Sweep::default() };
+        (sweep.bars_scaled, sweep.bars_unscaled) = draws.bars(config.d_k).await?;
+        for (i, &d_k) in SWEEP.iter().enumerate() {
+            sweep.points.push(draws.at(d_k).await?);
+            if out.step_done(Progress { step: i as u32 + 3, steps }).await == Tick::Stop {
+                return Ok(());
+            }
+        }
+        out.send(Frame::Sweep(Rc::new(sweep)));
+        Ok(())
     }
-    out.send(Frame::Sweep(Rc::new(sweep)));
-    Ok(())
 }
 
 /// Independent normal numbers of standard deviation `sigma`.

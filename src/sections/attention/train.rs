@@ -7,7 +7,7 @@ use crate::data::lookup::{self, Lookup, token_width};
 use crate::models::lookup::{LookupNet, Sizes};
 use crate::models::weights::{WeightRng, twin};
 use crate::run::training::{TrainState, accuracy, check_finite, cross_entropy, one_hot, read_groups};
-use crate::run::{RunContext, Tick};
+use crate::run::{RunContext, Tick, Train};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
@@ -20,67 +20,66 @@ const N_ONES: usize = 3;
 
 const _: () = assert!(N_VALUES as usize == lookup::N_VALUES);
 
-pub(super) async fn run(
-    config: Config,
-    device: &Device,
-    out: &mut impl RunContext<Attention>,
-) -> Result<(), LabError> {
-    let train_device = device.clone().autodiff();
-    let n = config.n_tokens as usize;
-    let sizes = Sizes {
-        d_in: token_width(n),
-        d_model: config.d_model as usize,
-        n_heads: config.n_heads as usize,
-        d_k: config.d_k as usize,
-        n_classes: lookup::N_VALUES,
-    };
-    let mut rng = WeightRng::new(config.seed.into());
-    let scaled = LookupNet::new(sizes, N_ONES, config.sigma as f32, &mut rng, &train_device);
-    let mut unscaled = twin(&scaled);
-    unscaled.attention = unscaled.attention.with_scale(1.0);
-    let mut nets = [scaled, unscaled].map(|net| TrainState::new(net, config.optimizer.init()));
+impl Train for Attention {
+    async fn run(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+        let train_device = device.clone().autodiff();
+        let n = config.n_tokens as usize;
+        let sizes = Sizes {
+            d_in: token_width(n),
+            d_model: config.d_model as usize,
+            n_heads: config.n_heads as usize,
+            d_k: config.d_k as usize,
+            n_classes: lookup::N_VALUES,
+        };
+        let mut rng = WeightRng::new(config.seed.into());
+        let scaled = LookupNet::new(sizes, N_ONES, config.sigma as f32, &mut rng, &train_device);
+        let mut unscaled = twin(&scaled);
+        unscaled.attention = unscaled.attention.with_scale(1.0);
+        let mut nets = [scaled, unscaled].map(|net| TrainState::new(net, config.optimizer.init()));
 
-    let mut draws = StdRng::seed_from_u64(u64::from(config.seed) ^ 0x7ead);
-    let evals = Evaluation::new(n, &mut StdRng::seed_from_u64(u64::from(config.seed) ^ 0xe7a1), device);
-    out.send(Frame::Sequence(Rc::new(evals.sequence())));
-    let mut learning_rate = config.learning_rate;
-    let mut next_score = 1;
+        let mut draws = StdRng::seed_from_u64(u64::from(config.seed) ^ 0x7ead);
+        let evals = Evaluation::new(n, &mut StdRng::seed_from_u64(u64::from(config.seed) ^ 0xe7a1), device);
+        out.send(Frame::Sequence(Rc::new(evals.sequence())));
+        let mut learning_rate = config.learning_rate;
+        let mut next_score = 1;
 
-    let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
-    evals.look(&nets, &mut step_batch, Some(0), true).await?;
-    out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
-    step_batch.first_step = 1;
+        let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
+        evals.look(&nets, &mut step_batch, Some(0), true).await?;
+        out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
+        step_batch.first_step = 1;
 
-    for step in 1..=config.steps {
-        let sequences: Vec<Lookup> = (0..config.batch_size).map(|_| Lookup::draw(n, &mut draws)).collect();
-        let (x, y) = (tokens(&sequences, n, &train_device), answers(&sequences, &train_device));
-        for train_state in &mut nets {
-            let loss = cross_entropy(train_state.net.forward(x.clone()).0, y.clone());
-            train_state.descend(loss, learning_rate, None, |_, _| {});
+        for step in 1..=config.steps {
+            let sequences: Vec<Lookup> =
+                (0..config.batch_size).map(|_| Lookup::draw(n, &mut draws)).collect();
+            let (x, y) = (tokens(&sequences, n, &train_device), answers(&sequences, &train_device));
+            for train_state in &mut nets {
+                let loss = cross_entropy(train_state.net.forward(x.clone()).0, y.clone());
+                train_state.descend(loss, learning_rate, None, |_, _| {});
+            }
+            let last = step == config.steps;
+            let score = step >= next_score || last;
+            if score {
+                next_score = step + (step / 10).max(5);
+            }
+            let tick = out.step_done(Progress { step, steps: config.steps }).await;
+            if let Some(changed) = out.update() {
+                learning_rate = changed.learning_rate;
+            }
+            let frame = tick != Tick::Continue || last;
+            if score || frame {
+                drain(&mut nets, &mut step_batch, step).await?;
+                evals.look(&nets, &mut step_batch, score.then_some(step), frame).await?;
+            }
+            if frame {
+                out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
+                step_batch.first_step = step + 1;
+            }
+            if tick == Tick::Stop {
+                break;
+            }
         }
-        let last = step == config.steps;
-        let score = step >= next_score || last;
-        if score {
-            next_score = step + (step / 10).max(5);
-        }
-        let tick = out.step_done(Progress { step, steps: config.steps }).await;
-        if let Some(changed) = out.update() {
-            learning_rate = changed.learning_rate;
-        }
-        let frame = tick != Tick::Continue || last;
-        if score || frame {
-            drain(&mut nets, &mut step_batch, step).await?;
-            evals.look(&nets, &mut step_batch, score.then_some(step), frame).await?;
-        }
-        if frame {
-            out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
-            step_batch.first_step = step + 1;
-        }
-        if tick == Tick::Stop {
-            break;
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// `[batch, n, token_width]`

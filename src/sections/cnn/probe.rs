@@ -10,38 +10,36 @@ use crate::data::images::{Augment, Images};
 use crate::models::cnn::{Block, Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, multiply_adds};
 use crate::models::weights::{WeightRng, count_params};
 use crate::run::images::{Cifar10Files, load};
-use crate::run::{RunContext, Tick};
+use crate::run::{Probe, RunContext, Tick};
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
 use rand::{SeedableRng, rngs::StdRng};
 use std::rc::Rc;
 
-pub(super) async fn probe(
-    config: Config,
-    device: &Device,
-    out: &mut impl RunContext<Cnn>,
-) -> Result<(), LabError> {
-    const PARTS: u32 = 4;
-    let known = KNOWN_SHAPES.iter().filter_map(|(_, shape)| measure(*shape, device)).collect();
-    out.send(Frame::Shapes { measured: measure(config.shape(), device), known });
-    if out.step_done(Progress { step: 1, steps: PARTS }).await == Tick::Stop {
-        return Ok(());
+impl Probe for Cnn {
+    async fn probe(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+        const PARTS: u32 = 4;
+        let known = KNOWN_SHAPES.iter().filter_map(|(_, shape)| measure(*shape, device)).collect();
+        out.send(Frame::Shapes { measured: measure(config.shape(), device), known });
+        if out.step_done(Progress { step: 1, steps: PARTS }).await == Tick::Stop {
+            return Ok(());
+        }
+        out.send(Frame::Blocks(blocks(&config, device)));
+        if out.step_done(Progress { step: 2, steps: PARTS }).await == Tick::Stop {
+            return Ok(());
+        }
+        let [conv, separable] =
+            [false, true].map(|separable| net_cost(&net(&config, separable, device), &config, device));
+        out.send(Frame::Nets { conv, separable });
+        if out.step_done(Progress { step: 3, steps: PARTS }).await == Tick::Stop {
+            return Ok(());
+        }
+        let cifar10 = Cifar10Files::find(out).await?.is_complete();
+        out.send(Frame::Available { cifar10 });
+        let images = load(config.dataset, config.n_train as usize, config.n_test as usize, out).await?;
+        out.send(Frame::Samples(Rc::new(samples(&config, &images))));
+        Ok(())
     }
-    out.send(Frame::Blocks(blocks(&config, device)));
-    if out.step_done(Progress { step: 2, steps: PARTS }).await == Tick::Stop {
-        return Ok(());
-    }
-    let [conv, separable] =
-        [false, true].map(|separable| net_cost(&net(&config, separable, device), &config, device));
-    out.send(Frame::Nets { conv, separable });
-    if out.step_done(Progress { step: 3, steps: PARTS }).await == Tick::Stop {
-        return Ok(());
-    }
-    let cifar10 = Cifar10Files::find(out).await?.is_complete();
-    out.send(Frame::Available { cifar10 });
-    let images = load(config.dataset, config.n_train as usize, config.n_test as usize, out).await?;
-    out.send(Frame::Samples(Rc::new(samples(&config, &images))));
-    Ok(())
 }
 
 /// The output size that a real convolution of one channel gives; nothing where it is impossible.

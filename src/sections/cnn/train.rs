@@ -12,7 +12,7 @@ use crate::models::cnn::Cnn as Net;
 use crate::run::images::load;
 use crate::run::optimizer::Optimizer;
 use crate::run::training::{TrainState, check_finite, cross_entropy, one_hot, read, read_groups};
-use crate::run::{RunContext, Tick};
+use crate::run::{RunContext, Tick, Train};
 use burn::module::Module;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -24,81 +24,79 @@ const TEST_BATCH: usize = 250;
 /// The feature maps are looked at this often.
 const LOOK_MS: f64 = 250.0;
 
-pub(super) async fn run(
-    config: Config,
-    device: &Device,
-    out: &mut impl RunContext<Cnn>,
-) -> Result<(), LabError> {
-    let images = load(config.dataset, config.n_train as usize, config.n_test as usize, out).await?;
-    let mut batches = Batches::new(images.train.len(), config.batch_size as usize, config.seed.into());
-    let batch_size = (config.batch_size as usize).clamp(1, images.train.len().max(1));
-    let steps_per_epoch = (images.train.len() / batch_size).max(1) as u32;
-    let steps = steps_per_epoch.saturating_mul(config.epochs);
-    let training = device.clone().autodiff();
-    let mut nets = [false, true]
-        .map(|separable| TrainState::new(net(&config, separable, &training), Optimizer::Adam.init()));
-    let mut rng = StdRng::seed_from_u64(u64::from(config.seed) ^ 0x0c40_9f11);
-    let eyes = Evaluator { images: &images, device };
-    let mut learning_rate = config.learning_rate;
-    let mut image = config.image;
+impl Train for Cnn {
+    async fn run(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+        let images = load(config.dataset, config.n_train as usize, config.n_test as usize, out).await?;
+        let mut batches = Batches::new(images.train.len(), config.batch_size as usize, config.seed.into());
+        let batch_size = (config.batch_size as usize).clamp(1, images.train.len().max(1));
+        let steps_per_epoch = (images.train.len() / batch_size).max(1) as u32;
+        let steps = steps_per_epoch.saturating_mul(config.epochs);
+        let training = device.clone().autodiff();
+        let mut nets = [false, true]
+            .map(|separable| TrainState::new(net(&config, separable, &training), Optimizer::Adam.init()));
+        let mut rng = StdRng::seed_from_u64(u64::from(config.seed) ^ 0x0c40_9f11);
+        let eyes = Evaluator { images: &images, device };
+        let mut learning_rate = config.learning_rate;
+        let mut image = config.image;
 
-    let mut step_batch = StepBatch { first_step: 1, steps_per_epoch, ..StepBatch::default() };
-    out.send(Frame::Scores(Rc::new(eyes.score(&nets, 0).await?)));
-    out.send(Frame::Looks(Rc::new(eyes.look_at_all(&nets, 0).await?)));
-    // A step that follows a frame is timed: nothing else is queued up on the device then. The first step is not, since
-    // it also makes the device ready.
-    let mut timed = false;
-    let mut looked = out.now_ms();
+        let mut step_batch = StepBatch { first_step: 1, steps_per_epoch, ..StepBatch::default() };
+        out.send(Frame::Scores(Rc::new(eyes.score(&nets, 0).await?)));
+        out.send(Frame::Looks(Rc::new(eyes.look_at_all(&nets, 0).await?)));
+        // A step that follows a frame is timed: nothing else is queued up on the device then. The first step is not, since
+        // it also makes the device ready.
+        let mut timed = false;
+        let mut looked = out.now_ms();
 
-    for step in 1..=steps {
-        let indices = batches.next_batch();
-        let (x, labels) = images.train.augmented(indices, &images.moments, augment(&config), &mut rng);
-        let x = eyes.tensor(x, labels.len(), &training);
-        let y = one_hot(labels.into_iter(), config.dataset.class_names().len(), &training);
-        let parts = [&mut step_batch.conv, &mut step_batch.separable];
-        for (net, part) in nets.iter_mut().zip(parts) {
-            let began = out.now_ms();
-            let loss = cross_entropy(net.net.forward(x.clone()), y.clone());
-            net.descend(loss, learning_rate, None, |_, _| {});
-            if timed && let Some(bias) = &net.net.head.bias {
-                // The last numbers that a step changes: when they are there, it is done.
-                read(bias.val().inner()).await?;
-                part.times.push((out.now_ms() - began) as f32);
+        for step in 1..=steps {
+            let indices = batches.next_batch();
+            let (x, labels) = images.train.augmented(indices, &images.moments, augment(&config), &mut rng);
+            let x = eyes.tensor(x, labels.len(), &training);
+            let y = one_hot(labels.into_iter(), config.dataset.class_names().len(), &training);
+            let parts = [&mut step_batch.conv, &mut step_batch.separable];
+            for (net, part) in nets.iter_mut().zip(parts) {
+                let began = out.now_ms();
+                let loss = cross_entropy(net.net.forward(x.clone()), y.clone());
+                net.descend(loss, learning_rate, None, |_, _| {});
+                if timed && let Some(bias) = &net.net.head.bias {
+                    // The last numbers that a step changes: when they are there, it is done.
+                    read(bias.val().inner()).await?;
+                    part.times.push((out.now_ms() - began) as f32);
+                }
             }
-        }
-        timed = false;
-        let last = step == steps;
-        let tick = out.step_done(Progress { step, steps }).await;
-        let mut chosen = false;
-        if let Some(changed) = out.update() {
-            learning_rate = changed.learning_rate;
-            chosen = image != changed.image;
-            image = changed.image;
-        }
-        // After the tick, which takes the time of a step: tests are none.
-        let epoch_ends = step % steps_per_epoch == 0;
-        if tick != Tick::Continue || last || epoch_ends {
-            drain(&mut nets, &mut step_batch, step).await?;
-            out.send(Frame::Train(Rc::new(next(&mut step_batch, step))));
-            timed = true;
-            let now = out.now_ms();
-            if tick == Tick::Stop && !epoch_ends {
+            timed = false;
+            let last = step == steps;
+            let tick = out.step_done(Progress { step, steps }).await;
+            let mut chosen = false;
+            if let Some(changed) = out.update() {
+                learning_rate = changed.learning_rate;
+                chosen = image != changed.image;
+                image = changed.image;
+            }
+            // After the tick, which takes the time of a step: tests are none.
+            let epoch_ends = step % steps_per_epoch == 0;
+            if tick != Tick::Continue || last || epoch_ends {
+                drain(&mut nets, &mut step_batch, step).await?;
+                out.send(Frame::Train(Rc::new(next(&mut step_batch, step))));
+                timed = true;
+                let now = out.now_ms();
+                if tick == Tick::Stop && !epoch_ends {
+                    out.send(Frame::Looks(Rc::new(eyes.look_at_all(&nets, step).await?)));
+                } else if chosen || now - looked >= LOOK_MS {
+                    looked = now;
+                    let index = (image.saturating_sub(1) as usize).min(eyes.choices().saturating_sub(1));
+                    out.send(Frame::Looks(Rc::new(eyes.look(&nets, &[index], step).await?)));
+                }
+            }
+            if epoch_ends {
+                out.send(Frame::Scores(Rc::new(eyes.score(&nets, step / steps_per_epoch).await?)));
                 out.send(Frame::Looks(Rc::new(eyes.look_at_all(&nets, step).await?)));
-            } else if chosen || now - looked >= LOOK_MS {
-                looked = now;
-                let index = (image.saturating_sub(1) as usize).min(eyes.choices().saturating_sub(1));
-                out.send(Frame::Looks(Rc::new(eyes.look(&nets, &[index], step).await?)));
+            }
+            if tick == Tick::Stop {
+                break;
             }
         }
-        if epoch_ends {
-            out.send(Frame::Scores(Rc::new(eyes.score(&nets, step / steps_per_epoch).await?)));
-            out.send(Frame::Looks(Rc::new(eyes.look_at_all(&nets, step).await?)));
-        }
-        if tick == Tick::Stop {
-            break;
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The stretch that is over; the next one begins after `step`.

@@ -8,62 +8,61 @@ use crate::models::mlp::Activation;
 use crate::models::weights::count_params;
 use crate::run::spectrum::{centred, spectrum};
 use crate::run::training::read;
-use crate::run::{RunContext, Tick};
+use crate::run::{Probe, RunContext, Tick};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
 use std::rc::Rc;
 
-pub(super) async fn probe(
-    config: Config,
-    device: &Device,
-    out: &mut impl RunContext<Mlp>,
-) -> Result<(), LabError> {
-    let (d_in, d_out) = training_dims(config.dataset);
-    let trained = net(&config, d_in as usize, d_out as usize, device);
-    out.send(Frame::Counted { params: count_params(&trained) as u32 });
+impl Probe for Mlp {
+    async fn probe(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+        let (d_in, d_out) = training_dims(config.dataset);
+        let trained = net(&config, d_in as usize, d_out as usize, device);
+        out.send(Frame::Counted { params: count_params(&trained) as u32 });
 
-    // The output is as wide as the hidden layers: two logits alone could not show a rank above two.
-    let (rows, width) = (config.n_probe as usize, config.width as usize);
-    let activated = net(&config, config.d_in as usize, width, device);
-    let linear = activated.clone().with_activation(Activation::Identity);
-    let x = gaussian_batch(rows, config.d_in as usize, config.seed, device);
+        // The output is as wide as the hidden layers: two logits alone could not show a rank above two.
+        let (rows, width) = (config.n_probe as usize, config.width as usize);
+        let activated = net(&config, config.d_in as usize, width, device);
+        let linear = activated.clone().with_activation(Activation::Identity);
+        let x = gaussian_batch(rows, config.d_in as usize, config.seed, device);
 
-    let linear_layers = linear.forward_layers(x.clone());
-    let activated_layers = activated.forward_layers(x.clone());
-    let steps = linear_layers.len() as u32;
-    let mut collapse = Collapse::default();
-    let mut output = Vec::new();
-    for (step, (linear, activated)) in linear_layers.into_iter().zip(activated_layers).enumerate() {
-        let [rows, cols] = linear.dims();
-        output = read(linear).await?;
-        let activated = read(activated).await?;
-        collapse.layers.push(LayerSpectra {
-            linear: spectrum(rows, cols, &output),
-            activated: spectrum(rows, cols, &activated),
-        });
-        // A large spectrum takes a while, and a newer setting should not wait for an older one's.
-        if out.step_done(Progress { step: step as u32 + 1, steps }).await == Tick::Stop {
-            return Ok(());
+        let linear_layers = linear.forward_layers(x.clone());
+        let activated_layers = activated.forward_layers(x.clone());
+        let steps = linear_layers.len() as u32;
+        let mut collapse = Collapse::default();
+        let mut output = Vec::new();
+        for (step, (linear, activated)) in linear_layers.into_iter().zip(activated_layers).enumerate() {
+            let [rows, cols] = linear.dims();
+            output = read(linear).await?;
+            let activated = read(activated).await?;
+            collapse.layers.push(LayerSpectra {
+                linear: spectrum(rows, cols, &output),
+                activated: spectrum(rows, cols, &activated),
+            });
+            // A large spectrum takes a while, and a newer setting should not wait for an older one's.
+            if out.step_done(Progress { step: step as u32 + 1, steps }).await == Tick::Stop {
+                return Ok(());
+            }
         }
-    }
-    collapse.linear_centred = spectrum(rows, width, &centred(rows, width, &output));
+        collapse.linear_centred = spectrum(rows, width, &centred(rows, width, &output));
 
-    if let Some((w, b)) = linear.collapsed() {
-        let y = x.matmul(w);
-        let y = read(match b {
-            Some(b) => y + b,
-            None => y,
-        })
-        .await?;
-        let largest = |values: &mut dyn Iterator<Item = f32>| values.fold(0.0f32, |max, v| max.max(v.abs()));
-        collapse.max_abs_diff = largest(&mut y.iter().zip(&output).map(|(a, b)| a - b)).into();
-        collapse.max_abs = largest(&mut output.iter().copied()).into();
-        let layers = f64::from(config.depth + 1);
-        let terms = f64::from(config.width.max(config.d_in));
-        collapse.diff_tolerance = f64::from(f32::EPSILON) * collapse.max_abs * layers * terms.sqrt();
+        if let Some((w, b)) = linear.collapsed() {
+            let y = x.matmul(w);
+            let y = read(match b {
+                Some(b) => y + b,
+                None => y,
+            })
+            .await?;
+            let largest =
+                |values: &mut dyn Iterator<Item = f32>| values.fold(0.0f32, |max, v| max.max(v.abs()));
+            collapse.max_abs_diff = largest(&mut y.iter().zip(&output).map(|(a, b)| a - b)).into();
+            collapse.max_abs = largest(&mut output.iter().copied()).into();
+            let layers = f64::from(config.depth + 1);
+            let terms = f64::from(config.width.max(config.d_in));
+            collapse.diff_tolerance = f64::from(f32::EPSILON) * collapse.max_abs * layers * terms.sqrt();
+        }
+        out.send(Frame::Collapse(Rc::new(collapse)));
+        Ok(())
     }
-    out.send(Frame::Collapse(Rc::new(collapse)));
-    Ok(())
 }
 
 /// `[rows, cols]` independent standard normal numbers.

@@ -14,7 +14,7 @@ use crate::models::weights::twin;
 use crate::run::training::{
     TrainState, accuracy, check_finite, cross_entropy, one_hot, read, read_all, read_groups,
 };
-use crate::run::{RunContext, Tick};
+use crate::run::{RunContext, Tick, Train};
 use burn::module::Module;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -27,56 +27,55 @@ const N_SHOWN: usize = 24;
 /// Samples of the training part that the training accuracy is measured on.
 const N_SCORED: usize = 2000;
 
-pub(super) async fn run(
-    config: Config,
-    device: &Device,
-    out: &mut impl RunContext<Mlp>,
-) -> Result<(), LabError> {
-    let task = TaskData::load(&config, out).await?;
-    out.send(Frame::Samples(Rc::new(task.samples())));
+impl Train for Mlp {
+    async fn run(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+        let task = TaskData::load(&config, out).await?;
+        out.send(Frame::Samples(Rc::new(task.samples())));
 
-    let activated = net(&config, task.d_in, task.n_classes, &device.clone().autodiff());
-    let linear = twin(&activated).with_activation(Activation::Identity);
-    let mut nets = [Learner::new(linear, config.optimizer), Learner::new(activated, config.optimizer)];
-    let evals = Evaluation::new(&task, device);
-    let mut batches = Batches::new(task.train.labels.len(), config.batch_size as usize, config.seed.into());
-    let mut learning_rate = config.learning_rate;
-    let mut next_score = 1;
+        let activated = net(&config, task.d_in, task.n_classes, &device.clone().autodiff());
+        let linear = twin(&activated).with_activation(Activation::Identity);
+        let mut nets = [Learner::new(linear, config.optimizer), Learner::new(activated, config.optimizer)];
+        let evals = Evaluation::new(&task, device);
+        let mut batches =
+            Batches::new(task.train.labels.len(), config.batch_size as usize, config.seed.into());
+        let mut learning_rate = config.learning_rate;
+        let mut next_score = 1;
 
-    let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
-    evals.score(&nets, 0, &mut step_batch).await?;
-    evals.look(&nets, &mut step_batch).await?;
-    out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
-    step_batch.first_step = 1;
+        let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
+        evals.score(&nets, 0, &mut step_batch).await?;
+        evals.look(&nets, &mut step_batch).await?;
+        out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
+        step_batch.first_step = 1;
 
-    for step in 1..=config.steps {
-        let (x, y) = task.batch(batches.next_batch(), &device.clone().autodiff());
-        for net in &mut nets {
-            net.step(x.clone(), y.clone(), learning_rate);
+        for step in 1..=config.steps {
+            let (x, y) = task.batch(batches.next_batch(), &device.clone().autodiff());
+            for net in &mut nets {
+                net.step(x.clone(), y.clone(), learning_rate);
+            }
+            let last = step == config.steps;
+            if step >= next_score || last {
+                // Often at first, when much changes; later each tenth of the way. Scoring 4,000 images costs as much as
+                // some twenty steps.
+                next_score = step + (step / 10).max(if task.image_side.is_some() { 25 } else { 5 });
+                drain(&mut nets, &mut step_batch, step).await?;
+                evals.score(&nets, step, &mut step_batch).await?;
+            }
+            let tick = out.step_done(Progress { step, steps: config.steps }).await;
+            if let Some(changed) = out.update() {
+                learning_rate = changed.learning_rate;
+            }
+            if tick != Tick::Continue || last {
+                drain(&mut nets, &mut step_batch, step).await?;
+                evals.look(&nets, &mut step_batch).await?;
+                out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
+                step_batch.first_step = step + 1;
+            }
+            if tick == Tick::Stop {
+                break;
+            }
         }
-        let last = step == config.steps;
-        if step >= next_score || last {
-            // Often at first, when much changes; later each tenth of the way. Scoring 4,000 images costs as much as
-            // some twenty steps.
-            next_score = step + (step / 10).max(if task.image_side.is_some() { 25 } else { 5 });
-            drain(&mut nets, &mut step_batch, step).await?;
-            evals.score(&nets, step, &mut step_batch).await?;
-        }
-        let tick = out.step_done(Progress { step, steps: config.steps }).await;
-        if let Some(changed) = out.update() {
-            learning_rate = changed.learning_rate;
-        }
-        if tick != Tick::Continue || last {
-            drain(&mut nets, &mut step_batch, step).await?;
-            evals.look(&nets, &mut step_batch).await?;
-            out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
-            step_batch.first_step = step + 1;
-        }
-        if tick == Tick::Stop {
-            break;
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A net in training, and the norms of its last gradients: one a layer, on the device.

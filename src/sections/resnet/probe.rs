@@ -7,50 +7,48 @@ use crate::data::plane::normal_pair;
 use crate::models::resnet::ResNet as Net;
 use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_groups};
-use crate::run::{RunContext, Tick};
+use crate::run::{Probe, RunContext, Tick};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
 use std::rc::Rc;
 
 /// Images in the batch that goes through the untrained nets: few, so that deep nets answer soon.
 const BATCH: usize = 8;
-pub(super) async fn probe(
-    config: Config,
-    device: &Device,
-    out: &mut impl RunContext<ResNet>,
-) -> Result<(), LabError> {
-    out.send(Frame::Structure(Rc::new(structure(&config, device))));
-    let steps = 2 * config.n_seeds + 1;
-    let mut step = 1;
-    if out.step_done(Progress { step, steps }).await == Tick::Stop {
-        return Ok(());
-    }
-    // The other choice of batch norm is measured too, so that the claims on both stand beside each other.
-    for chosen in [true, false] {
-        let batch_norm = config.batch_norm == chosen;
-        let mut flow = Flow { batch_norm, ..Flow::default() };
-        for index in 0..config.n_seeds {
-            let seed = u64::from(config.seed) + u64::from(index);
-            let autodiff = device.clone().autodiff();
-            let (x, y) = noise(&config, seed, &autodiff);
-            let tensors = |shortcuts: bool| {
-                let net = Net::new(&plan(&config, shortcuts, batch_norm), seed, &autodiff);
-                flow_tensors(&net, x.clone(), y.clone())
-            };
-            let [weights, signals, deltas] = tensors(false);
-            let [weights_r, signals_r, deltas_r] = tensors(true);
-            let read = [weights, signals, deltas, weights_r, signals_r, deltas_r];
-            let [weights, signals, deltas, weights_r, signals_r, deltas_r] = read_groups(read).await?;
-            flow.plain.push(NetFlow { weights, signals, deltas });
-            flow.residual.push(NetFlow { weights: weights_r, signals: signals_r, deltas: deltas_r });
-            out.send(Frame::Flow { chosen, flow: Rc::new(flow.clone()) });
-            step += 1;
-            if out.step_done(Progress { step, steps }).await == Tick::Stop {
-                return Ok(());
+impl Probe for ResNet {
+    async fn probe(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+        out.send(Frame::Structure(Rc::new(structure(&config, device))));
+        let steps = 2 * config.n_seeds + 1;
+        let mut step = 1;
+        if out.step_done(Progress { step, steps }).await == Tick::Stop {
+            return Ok(());
+        }
+        // The other choice of batch norm is measured too, so that the claims on both stand beside each other.
+        for chosen in [true, false] {
+            let batch_norm = config.batch_norm == chosen;
+            let mut flow = Flow { batch_norm, ..Flow::default() };
+            for index in 0..config.n_seeds {
+                let seed = u64::from(config.seed) + u64::from(index);
+                let autodiff = device.clone().autodiff();
+                let (x, y) = noise(&config, seed, &autodiff);
+                let tensors = |shortcuts: bool| {
+                    let net = Net::new(&plan(&config, shortcuts, batch_norm), seed, &autodiff);
+                    flow_tensors(&net, x.clone(), y.clone())
+                };
+                let [weights, signals, deltas] = tensors(false);
+                let [weights_r, signals_r, deltas_r] = tensors(true);
+                let read = [weights, signals, deltas, weights_r, signals_r, deltas_r];
+                let [weights, signals, deltas, weights_r, signals_r, deltas_r] = read_groups(read).await?;
+                flow.plain.push(NetFlow { weights, signals, deltas });
+                flow.residual.push(NetFlow { weights: weights_r, signals: signals_r, deltas: deltas_r });
+                out.send(Frame::Flow { chosen, flow: Rc::new(flow.clone()) });
+                step += 1;
+                if out.step_done(Progress { step, steps }).await == Tick::Stop {
+                    return Ok(());
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Builds both nets, and follows one image of zeros through the residual one.

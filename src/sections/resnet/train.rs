@@ -8,7 +8,7 @@ use crate::data::images::{Augment, Images, SIDE};
 use crate::models::resnet::ResNet as Net;
 use crate::run::images::load;
 use crate::run::training::{TrainState, check_finite, cross_entropy, one_hot, read, read_groups};
-use crate::run::{RunContext, Tick};
+use crate::run::{RunContext, Tick, Train};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
@@ -23,53 +23,52 @@ const FIRST_SCORE: u32 = 5;
 /// Test images that go through a net at once.
 const TEST_BATCH: usize = 100;
 
-pub(super) async fn run(
-    config: Config,
-    device: &Device,
-    out: &mut impl RunContext<ResNet>,
-) -> Result<(), LabError> {
-    let images = load(config.dataset, N_TRAIN, N_TEST, out).await?;
-    let task = Task { side: config.side as usize, images };
-    let autodiff = device.clone().autodiff();
-    let learner = |shortcuts| {
-        let plan = plan(&config, shortcuts, config.batch_norm);
-        Learner::new(Net::new(&plan, config.seed.into(), &autodiff), config.optimizer)
-    };
-    let mut nets = [learner(false), learner(true)];
-    let mut batches = Batches::new(task.images.train.len(), config.batch_size as usize, config.seed.into());
-    let mut rng = StdRng::seed_from_u64(u64::from(config.seed) ^ 0xc20b);
-    let augment = Augment { crop: config.augment, flip: config.augment };
-    let mut learning_rate = config.learning_rate;
-    let every = config.norm_interval();
-    let score_interval = (config.steps / 10).max(20);
-    let mut next_score = FIRST_SCORE;
+impl Train for ResNet {
+    async fn run(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+        let images = load(config.dataset, N_TRAIN, N_TEST, out).await?;
+        let task = Task { side: config.side as usize, images };
+        let autodiff = device.clone().autodiff();
+        let learner = |shortcuts| {
+            let plan = plan(&config, shortcuts, config.batch_norm);
+            Learner::new(Net::new(&plan, config.seed.into(), &autodiff), config.optimizer)
+        };
+        let mut nets = [learner(false), learner(true)];
+        let mut batches =
+            Batches::new(task.images.train.len(), config.batch_size as usize, config.seed.into());
+        let mut rng = StdRng::seed_from_u64(u64::from(config.seed) ^ 0xc20b);
+        let augment = Augment { crop: config.augment, flip: config.augment };
+        let mut learning_rate = config.learning_rate;
+        let every = config.norm_interval();
+        let score_interval = (config.steps / 10).max(20);
+        let mut next_score = FIRST_SCORE;
 
-    let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
-    for step in 1..=config.steps {
-        let (x, y) = task.batch(batches.next_batch(), augment, &mut rng, &autodiff);
-        for net in &mut nets {
-            net.step(x.clone(), y.clone(), learning_rate, ((step - 1) % every == 0).then_some(step));
+        let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
+        for step in 1..=config.steps {
+            let (x, y) = task.batch(batches.next_batch(), augment, &mut rng, &autodiff);
+            for net in &mut nets {
+                net.step(x.clone(), y.clone(), learning_rate, ((step - 1) % every == 0).then_some(step));
+            }
+            let last = step == config.steps;
+            let tick = out.step_done(Progress { step, steps: config.steps }).await;
+            if step == next_score || last {
+                next_score = (step / score_interval + 1) * score_interval;
+                drain(&mut nets, &mut step_batch, step).await?;
+                task.score(&nets, step, device, &mut step_batch).await?;
+            }
+            if let Some(changed) = out.update() {
+                learning_rate = changed.learning_rate;
+            }
+            if tick != Tick::Continue || last {
+                drain(&mut nets, &mut step_batch, step).await?;
+                out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
+                step_batch.first_step = step + 1;
+            }
+            if tick == Tick::Stop {
+                break;
+            }
         }
-        let last = step == config.steps;
-        let tick = out.step_done(Progress { step, steps: config.steps }).await;
-        if step == next_score || last {
-            next_score = (step / score_interval + 1) * score_interval;
-            drain(&mut nets, &mut step_batch, step).await?;
-            task.score(&nets, step, device, &mut step_batch).await?;
-        }
-        if let Some(changed) = out.update() {
-            learning_rate = changed.learning_rate;
-        }
-        if tick != Tick::Continue || last {
-            drain(&mut nets, &mut step_batch, step).await?;
-            out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
-            step_batch.first_step = step + 1;
-        }
-        if tick == Tick::Stop {
-            break;
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A net in training, and gradient norms that are still on the device.

@@ -11,7 +11,7 @@ use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_all};
-use crate::run::{RunContext, Tick};
+use crate::run::{Probe, RunContext, Tick};
 use burn::module::{Module, Param};
 use burn::nn::{GateController, Linear, LstmConfig, RnnConfig};
 use burn::tensor::{Device, Tensor};
@@ -21,27 +21,25 @@ use std::rc::Rc;
 const N_COMPARED: usize = 3;
 const STEPS_COMPARED: u32 = 12;
 
-pub(super) async fn probe(
-    config: Config,
-    device: &Device,
-    out: &mut impl RunContext<Rnn>,
-) -> Result<(), LabError> {
-    let autodiff = device.clone().autodiff();
-    let rnn = rnn(&config, &autodiff).await?;
-    let lstm = lstm(&config, &autodiff);
-    out.send(Frame::Counted { rnn: count_params(&rnn) as u32, lstm: count_params(&lstm) as u32 });
+impl Probe for Rnn {
+    async fn probe(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+        let autodiff = device.clone().autodiff();
+        let rnn = rnn(&config, &autodiff).await?;
+        let lstm = lstm(&config, &autodiff);
+        out.send(Frame::Counted { rnn: count_params(&rnn) as u32, lstm: count_params(&lstm) as u32 });
 
-    out.send(Frame::Untrained(Rc::new(paths(&config, &rnn, &lstm, device).await?)));
-    if out.step_done(Progress { step: 1, steps: 3 }).await == Tick::Stop {
-        return Ok(());
+        out.send(Frame::Untrained(Rc::new(paths(&config, &rnn, &lstm, device).await?)));
+        if out.step_done(Progress { step: 1, steps: 3 }).await == Tick::Stop {
+            return Ok(());
+        }
+        let against_rnn = compare(&config, &rnn, device, burn_rnn).await?;
+        if out.step_done(Progress { step: 2, steps: 3 }).await == Tick::Stop {
+            return Ok(());
+        }
+        let against_lstm = compare(&config, &lstm, device, burn_lstm).await?;
+        out.send(Frame::Agreement { rnn: against_rnn, lstm: against_lstm });
+        Ok(())
     }
-    let against_rnn = compare(&config, &rnn, device, burn_rnn).await?;
-    if out.step_done(Progress { step: 2, steps: 3 }).await == Tick::Stop {
-        return Ok(());
-    }
-    let against_lstm = compare(&config, &lstm, device, burn_lstm).await?;
-    out.send(Frame::Agreement { rnn: against_rnn, lstm: against_lstm });
-    Ok(())
 }
 
 /// What burn's module gives: all hidden states `[batch, seq_len, d_h]`, and the weights that gradients are wanted of,

@@ -11,77 +11,77 @@ use crate::models::rnn::VanillaRnn;
 use crate::run::training::{
     TrainState, accuracy, check_finite, cross_entropy, one_hot, read, read_all, read_groups,
 };
-use crate::run::{RunContext, Tick, optimizer::Optimizer};
+use crate::run::{RunContext, Tick, Train, optimizer::Optimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use std::rc::Rc;
 
 /// Held-out sequences that both nets are judged on.
 const N_SCORED: usize = 256;
 
-pub(super) async fn run(
-    config: Config,
-    device: &Device,
-    out: &mut impl RunContext<Rnn>,
-) -> Result<(), LabError> {
-    let task = task(&config);
-    let autodiff = device.clone().autodiff();
-    let mut nets =
-        (Learner::new(rnn(&config, &autodiff).await?, "RNN"), Learner::new(lstm(&config, &autodiff), "LSTM"));
-    let held_out = HeldOut::new(&task, &config, device);
-    let mut batches = stream(config.seed.into(), 0);
-    let (mut learning_rate, mut clip) = (config.learning_rate, config.clip);
-    let mut next_score = 1;
-    // A step that follows a frame is timed: nothing else is queued up on the device then. The first step is not, since
-    // it also makes the device ready.
-    let mut timed = false;
+impl Train for Rnn {
+    async fn run(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+        let task = task(&config);
+        let autodiff = device.clone().autodiff();
+        let mut nets = (
+            Learner::new(rnn(&config, &autodiff).await?, "RNN"),
+            Learner::new(lstm(&config, &autodiff), "LSTM"),
+        );
+        let held_out = HeldOut::new(&task, &config, device);
+        let mut batches = stream(config.seed.into(), 0);
+        let (mut learning_rate, mut clip) = (config.learning_rate, config.clip);
+        let mut next_score = 1;
+        // A step that follows a frame is timed: nothing else is queued up on the device then. The first step is not, since
+        // it also makes the device ready.
+        let mut timed = false;
 
-    let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
-    held_out.score(&nets, 0, &mut step_batch).await?;
-    out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
-    step_batch.first_step = 1;
+        let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
+        held_out.score(&nets, 0, &mut step_batch).await?;
+        out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
+        step_batch.first_step = 1;
 
-    for step in 1..=config.steps {
-        let sequences = task.draw(config.batch_size as usize, &mut batches);
-        let x = inputs(&task, &sequences, device);
-        let y = one_hot(sequences.labels.iter().copied(), task.n_classes, &autodiff);
-        let measured = (step - 1).is_multiple_of(config.measured_every()).then_some(step);
-        let began = out.now_ms();
-        nets.0.step(&x, &y, learning_rate, clip, measured)?;
-        if timed {
-            nets.0.wait().await?;
+        for step in 1..=config.steps {
+            let sequences = task.draw(config.batch_size as usize, &mut batches);
+            let x = inputs(&task, &sequences, device);
+            let y = one_hot(sequences.labels.iter().copied(), task.n_classes, &autodiff);
+            let measured = (step - 1).is_multiple_of(config.measured_every()).then_some(step);
+            let began = out.now_ms();
+            nets.0.step(&x, &y, learning_rate, clip, measured)?;
+            if timed {
+                nets.0.wait().await?;
+            }
+            let between = out.now_ms();
+            nets.1.step(&x, &y, learning_rate, clip, measured)?;
+            if timed {
+                nets.1.wait().await?;
+                step_batch.rnn.times.push((between - began) as f32);
+                step_batch.lstm.times.push((out.now_ms() - between) as f32);
+            }
+            timed = false;
+            let last = step == config.steps;
+            if step >= next_score || last {
+                // Often at first; later, each tenth of the way.
+                next_score = step + (step / 10).max(10);
+                drain(&mut nets, &mut step_batch, step).await?;
+                held_out.score(&nets, step, &mut step_batch).await?;
+            }
+            let tick = out.step_done(Progress { step, steps: config.steps }).await;
+            if let Some(changed) = out.update() {
+                (learning_rate, clip) = (changed.learning_rate, changed.clip);
+            }
+            if tick != Tick::Continue || last {
+                drain(&mut nets, &mut step_batch, step).await?;
+                out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
+                step_batch.first_step = step + 1;
+                timed = true;
+            }
+            if tick == Tick::Stop {
+                break;
+            }
         }
-        let between = out.now_ms();
-        nets.1.step(&x, &y, learning_rate, clip, measured)?;
-        if timed {
-            nets.1.wait().await?;
-            step_batch.rnn.times.push((between - began) as f32);
-            step_batch.lstm.times.push((out.now_ms() - between) as f32);
-        }
-        timed = false;
-        let last = step == config.steps;
-        if step >= next_score || last {
-            // Often at first; later, each tenth of the way.
-            next_score = step + (step / 10).max(10);
-            drain(&mut nets, &mut step_batch, step).await?;
-            held_out.score(&nets, step, &mut step_batch).await?;
-        }
-        let tick = out.step_done(Progress { step, steps: config.steps }).await;
-        if let Some(changed) = out.update() {
-            (learning_rate, clip) = (changed.learning_rate, changed.clip);
-        }
-        if tick != Tick::Continue || last {
-            drain(&mut nets, &mut step_batch, step).await?;
-            out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
-            step_batch.first_step = step + 1;
-            timed = true;
-        }
-        if tick == Tick::Stop {
-            break;
-        }
+        let trained = paths(&config, &nets.0.train_state.net, &nets.1.train_state.net, device).await?;
+        out.send(Frame::Trained(Rc::new(trained)));
+        Ok(())
     }
-    let trained = paths(&config, &nets.0.train_state.net, &nets.1.train_state.net, device).await?;
-    out.send(Frame::Trained(Rc::new(trained)));
-    Ok(())
 }
 
 /// A net in training, and what was measured of its gradients, still on the device.

@@ -260,24 +260,6 @@ impl Experiment for Transformer {
             RunSeries::new("loss_val", "Validation loss", "nats", &run.validation),
         ]
     }
-
-    #[cfg(feature = "compute")]
-    async fn probe(
-        config: Config,
-        device: &burn::tensor::Device,
-        out: &mut impl crate::run::RunContext<Self>,
-    ) -> Result<(), crate::core::LabError> {
-        probe::probe(config, device, out).await
-    }
-
-    #[cfg(feature = "compute")]
-    async fn run(
-        config: Config,
-        device: &burn::tensor::Device,
-        out: &mut impl crate::run::RunContext<Self>,
-    ) -> Result<(), crate::core::LabError> {
-        train::run(config, device, out).await
-    }
 }
 
 impl Writing {

@@ -9,43 +9,41 @@ use crate::data::text::{Windows, window_len};
 use crate::models::transformer::{Transformer as Net, sinusoidal_table};
 use crate::models::weights::{WeightRng, count_params};
 use crate::run::training::{read, read_all};
-use crate::run::{RunContext, Tick};
+use crate::run::{Probe, RunContext, Tick};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::rc::Rc;
 
 /// The parts of the probe, so that a newer setting need not wait for an older one's last part.
 const PARTS: u32 = 3;
 
-pub(super) async fn probe(
-    config: Config,
-    device: &Device,
-    out: &mut impl RunContext<Transformer>,
-) -> Result<(), LabError> {
-    let corpus = text::load(&config, out).await;
-    if let Ok(corpus) = &corpus {
-        out.send(Frame::Text(Rc::new(text::describe(&config, corpus))));
+impl Probe for Transformer {
+    async fn probe(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+        let corpus = text::load(&config, out).await;
+        if let Ok(corpus) = &corpus {
+            out.send(Frame::Text(Rc::new(text::describe(&config, corpus))));
+        }
+        if out.step_done(Progress { step: 1, steps: PARTS }).await == Tick::Stop {
+            return Ok(());
+        }
+        out.send(Frame::Positions(Rc::new(position_table(&config, device).await?)));
+        if out.step_done(Progress { step: 2, steps: PARTS }).await == Tick::Stop {
+            return Ok(());
+        }
+        // An own text that is not there yet says so; the figures above do not need one.
+        let corpus = corpus?;
+        let vocabulary = corpus.vocabulary.len();
+        let net = Net::new(sizes(&config, vocabulary), &mut WeightRng::new(config.seed.into()), device);
+        out.send(Frame::Counted { params: count_params(&net) as u64 });
+        if out.step_done(Progress { step: 3, steps: PARTS }).await == Tick::Stop {
+            return Ok(());
+        }
+        // A GPU's first step makes its shaders and tells nothing of the next; there the run itself measures.
+        if *device == Device::flex() {
+            let ms = step_time(&config, &corpus.train, vocabulary, device, out).await?;
+            out.send(Frame::StepTime { ms });
+        }
+        Ok(())
     }
-    if out.step_done(Progress { step: 1, steps: PARTS }).await == Tick::Stop {
-        return Ok(());
-    }
-    out.send(Frame::Positions(Rc::new(position_table(&config, device).await?)));
-    if out.step_done(Progress { step: 2, steps: PARTS }).await == Tick::Stop {
-        return Ok(());
-    }
-    // An own text that is not there yet says so; the figures above do not need one.
-    let corpus = corpus?;
-    let vocabulary = corpus.vocabulary.len();
-    let net = Net::new(sizes(&config, vocabulary), &mut WeightRng::new(config.seed.into()), device);
-    out.send(Frame::Counted { params: count_params(&net) as u64 });
-    if out.step_done(Progress { step: 3, steps: PARTS }).await == Tick::Stop {
-        return Ok(());
-    }
-    // A GPU's first step makes its shaders and tells nothing of the next; there the run itself measures.
-    if *device == Device::flex() {
-        let ms = step_time(&config, &corpus.train, vocabulary, device, out).await?;
-        out.send(Frame::StepTime { ms });
-    }
-    Ok(())
 }
 
 /// The table of sinusoidal positions, made on the device, and what holds of it there.

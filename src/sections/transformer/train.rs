@@ -5,7 +5,7 @@ use super::{Config, Frame, Learner, Request, Sample, Transformer, WriteRequest, 
 use crate::core::{LabError, Progress};
 use crate::data::text::{Corpus, Windows, fixed_windows, window_len};
 use crate::run::training::{check_finite, read_all};
-use crate::run::{RunContext, Tick};
+use crate::run::{RunContext, Tick, Train};
 use burn::module::Module;
 use burn::tensor::Device;
 use std::rc::Rc;
@@ -15,33 +15,31 @@ const VALIDATED: usize = 8192;
 /// A file larger than this is not kept by the page.
 const MOST_KEPT_BYTES: u64 = 48_000_000;
 
-pub(super) async fn run(
-    config: Config,
-    device: &Device,
-    out: &mut impl RunContext<Transformer>,
-) -> Result<(), LabError> {
-    let corpus = text::load(&config, out).await?;
-    let mut run = Run::new(config, corpus, device);
-    out.send(Frame::Window(Rc::new(run.window_chars.clone())));
+impl Train for Transformer {
+    async fn run(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+        let corpus = text::load(&config, out).await?;
+        let mut run = Run::new(config, corpus, device);
+        out.send(Frame::Window(Rc::new(run.window_chars.clone())));
 
-    // A run may be started with a file to go on from.
-    let mut train = true;
-    if let Some(request) = out.request().as_deref().and_then(decode) {
-        train = !matches!(request, Request::Load(_));
-        run.answer(request, out).await?;
-    }
-    run.look(out).await?;
-    if train {
-        run.train(out).await?;
-    }
-    while out.idle().await == Tick::Request {
-        while let Some(request) = out.request() {
-            if let Some(request) = decode(&request) {
-                run.answer(request, out).await?;
+        // A run may be started with a file to go on from.
+        let mut train = true;
+        if let Some(request) = out.request().as_deref().and_then(decode) {
+            train = !matches!(request, Request::Load(_));
+            run.answer(request, out).await?;
+        }
+        run.look(out).await?;
+        if train {
+            run.train(out).await?;
+        }
+        while out.idle().await == Tick::Request {
+            while let Some(request) = out.request() {
+                if let Some(request) = decode(&request) {
+                    run.answer(request, out).await?;
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 fn decode(bytes: &[u8]) -> Option<Request> {

@@ -116,6 +116,25 @@ export async function waitMetric(page, name, holds = () => true, timeout = 20_00
   throw new Error(`${name} is ${value} after ${timeout / 1000} s`);
 }
 
+/** Lets the page draw so many frames: for a layout to come to rest, and to see that something does not happen. */
+export const frames = (page, count = 2) =>
+  page.evaluate((count) => new Promise((resolve) => {
+    const next = (left) => (left > 0 ? requestAnimationFrame(() => next(left - 1)) : resolve());
+    next(count);
+  }), count);
+
+/** Waits until what can be measured without training is there. */
+export const probed = (page) => page.locator('[data-panel][data-probe="idle"]').first().waitFor({ timeout: 30_000 });
+
+/** Asserts that a number stays what it is for half a second's frames. */
+export async function stays(page, name, value, why = `${name} changed`) {
+  for (let i = 0; i < 10; i++) {
+    await frames(page, 3);
+    const now = await metric(page, name);
+    if (now !== value) throw new Error(`${why}: ${now}, not ${value}`);
+  }
+}
+
 export const state = (page) => page.locator(panel).first().getAttribute('data-state');
 export const device = (page) => page.locator('[data-device]').first().getAttribute('data-device');
 
