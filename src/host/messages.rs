@@ -27,6 +27,7 @@ pub enum HostCommand {
     Pause,
     Reset,
     /// What another panel on the page wants; see [`crate::host::scheduler`].
+    #[serde(rename = "stand")]
     Claim(Claim),
 }
 
@@ -106,6 +107,8 @@ mod tests {
     fn what_one_panel_says_another_hears() {
         let wish = HostCommand::Claim(Claim { by: "x".into(), wants: true, since: 3.0, new: false });
         let said = from_host(serde_json::to_value(&wish).expect("plain")).to_string();
+        // As embed.js and older panels know it.
+        assert!(said.contains("\"type\":\"stand\""), "{said}");
         assert_eq!(read(&said), Ok(Some(wish)));
     }
 

@@ -1,0 +1,25 @@
+// Takes the README's pictures anew, from real runs: node tests/e2e/pictures.mjs, after ./lab test e2e has built the site.
+
+import { act, address, closeAll, waitState, withPage } from './lib/browser.mjs';
+
+const pictures = [
+  ['mlp', { steps: 600 }, '[data-figure="loss"]', 980],
+  ['transformer', { layers: 2, heads: 4, d_model: 64, context: 64, steps: 600, learning_rate: 0.005 }, '[data-timeline]', 1100],
+];
+
+try {
+  for (const [slug, settings, top, height] of pictures) {
+    await withPage(
+      address(slug, { device: 'cpu', ...settings }),
+      async (page) => {
+        await act(page, 'train');
+        await waitState(page, 'done', 300_000);
+        await page.locator(top).first().evaluate((element) => scrollTo(0, element.getBoundingClientRect().top + scrollY - 60));
+        await page.screenshot({ path: `docs/${slug}.png` });
+      },
+      { width: 1280, height },
+    );
+  }
+} finally {
+  await closeAll();
+}
