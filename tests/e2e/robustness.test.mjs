@@ -90,15 +90,15 @@ test('every slider works at both ends', { timeout: 120_000 }, async (t) => {
           }
           await frames(page);
           assert.equal(await state(page), 'idle');
-          // The largest of everything takes minutes a step: there the run is begun, and stopped again. It may also ask for
-          // more memory than a browser gives: that ends with a sentence, and the next run is as good as any.
+          // The largest of everything takes minutes a step: there the run is begun, and stopped again. The largest
+          // transformer ends its worker, which ends with a sentence, and the next run is as good as any.
           await act(page, 'train');
-          await waitState(page, key === 'End' ? ['done', 'running', 'error'] : ['done', 'running'], 60_000);
+          await waitState(page, key === 'End' && slug === 'transformer' ? ['done', 'running', 'error'] : ['done', 'running'], 60_000);
           if ((await state(page)) === 'error') assert.match(await notice(page), /worker stopped and was replaced/);
           await act(page, 'reset');
           await waitState(page, 'idle', 60_000);
         }
-      }, { expect: [/unreachable|memory|panicked/i] }),
+      }, { expect: slug === 'transformer' ? [/unreachable|memory|panicked/i] : [] }),
     );
   }
 });
