@@ -1,28 +1,54 @@
-//! All that a panel needs to know of the worker: the [`use_experiment`] hook.
+//! All that a panel needs to know of the workers: the [`use_experiment`] hook.
 
 mod client;
 mod files;
 mod kept;
+mod pool;
+mod session;
 mod storage;
+mod worker;
 
+pub use crate::lab::client::Pool;
 pub use crate::lab::files::{Files, use_files};
 pub use crate::lab::kept::{Kept, use_kept};
+pub use crate::lab::session::ArmStatus;
 
-use crate::lab::client::Client;
-use crate::protocol::{Command, DeviceChoice, DeviceInfo, Event, Pace, Progress, RunId, RunState, Task};
+use crate::core::settings::{Settings, to_map, with};
+use crate::lab::client::{Client, Start};
+use crate::lab::session::{Action, Session, kind_of, seed_of};
+use crate::protocol::{
+    ArmEvent, ArmId, ArmStart, Command, DeviceChoice, DeviceInfo, Event, Pace, Progress, RunId, RunState,
+    Task,
+};
 use crate::run::Experiment;
 use gloo::timers::callback::Timeout;
+use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
 
 /// Settings in motion are probed once they have rested this long.
 const PROBE_DELAY_MS: u32 = 120;
+/// The page is drawn at most this often while a run goes on.
+const DRAW_MS: f64 = 1000.0 / 30.0;
+
+/// What the page decides about a run, beside its settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunOptions {
+    pub device: DeviceChoice,
+    /// How many seeds a run has: that of the settings, and those that follow it.
+    pub seeds: u32,
+}
 
 /// One panel's experiment: what has been measured, how the run stands, and what may be asked of it.
 #[derive(Debug)]
 pub struct RunHandle<E: Experiment> {
+    /// What was measured with the seed of the settings.
     pub record: Rc<E::Record>,
+    /// The same with every seed; that of the settings is the first.
+    pub records: Rc<Vec<Rc<E::Record>>>,
     pub state: RunState,
+    /// How each arm of each seed stands, seed by seed; none before a run.
+    pub arms: Rc<Vec<ArmStatus>>,
     /// Counts the runs that were begun, so that one can be told from the next.
     pub run: u32,
     /// Whether the probe is being computed.
@@ -32,11 +58,14 @@ pub struct RunHandle<E: Experiment> {
     pub progress: Progress,
     pub pace: Pace,
     pub device: Option<DeviceInfo>,
+    pub pool: Pool,
     pub train: Callback<()>,
     pub pause: Callback<()>,
     pub resume: Callback<()>,
     pub step: Callback<()>,
     pub stop: Callback<()>,
+    /// Trains one arm again, by its number in `arms`.
+    pub retry: Callback<usize>,
     /// Asks something of the run: postcard bytes that its experiment understands. Nothing happens without a run.
     pub ask: Callback<Vec<u8>>,
     /// Starts a run that first answers a request, such as to take weights from a file.
@@ -44,34 +73,33 @@ pub struct RunHandle<E: Experiment> {
     pub reset: Callback<()>,
 }
 
-/// Runs the experiment with these settings on this device.
+/// Runs the experiment with these settings.
 ///
 /// A change of settings is probed at once. It also ends a run, unless only settings changed that may change while
 /// running; those are passed on.
 #[hook]
-pub fn use_experiment<E: Experiment>(config: &E::Config, device: DeviceChoice) -> RunHandle<E> {
+pub fn use_experiment<E: Experiment>(config: &E::Config, options: RunOptions) -> RunHandle<E> {
     let session = use_reducer(Session::<E>::default);
     let runs = use_mut_ref(Runs::default);
 
     // New files of the visitor's may be what the probe was missing; a run goes on without them.
     let files_version = files::use_files_version();
-    use_effect_with((config.clone(), device, files_version), {
+    use_effect_with((config.clone(), options, files_version), {
         let (session, runs) = (session.dispatcher(), runs.clone());
-        move |(config, device, _)| {
-            let (config, device) = (config.clone(), *device);
-            let resets = runs.borrow_mut().resets::<E>(&config, device);
+        move |(config, options, _)| {
+            let (config, options) = (config.clone(), *options);
+            let resets = runs.borrow_mut().resets::<E>(&config, options);
             if resets {
                 end_run(&runs);
                 session.dispatch(Action::Reset);
-            } else if let Some((run, Some(config))) =
-                runs.borrow().train.map(|run| (run, postcard::to_stdvec(&config).ok()))
-            {
-                Client::get().send(&Command::Update { run, config });
+            } else if let Ok(bytes) = postcard::to_stdvec(&config) {
+                tell(&runs, |run| Command::Update { run, config: bytes.clone() });
             }
             let timer = Timeout::new(PROBE_DELAY_MS, move || {
                 let earlier = runs.borrow_mut().probe.take();
                 earlier.iter().for_each(|&run| Client::get().stop(run));
-                let run = start::<E>(Task::Probe, &config, device, (false, None), &session);
+                let arms = vec![(ArmId::default(), config)];
+                let run = start::<E>(Task::Probe, arms, options, (false, None), &session);
                 runs.borrow_mut().probe = run;
             });
             move || drop(timer)
@@ -93,25 +121,37 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, device: DeviceChoice) -
         let (session, runs, config) = (session.dispatcher(), runs.clone(), config.clone());
         Callback::from(move |(paused, request): (bool, Option<Vec<u8>>)| {
             end_run(&runs);
-            session.dispatch(Action::Reset);
-            let run = start::<E>(Task::Train, &config, device, (paused, request), &session);
-            runs.borrow_mut().train = run;
+            // What a file is opened for is one net.
+            let seeds = if request.is_some() { 1 } else { options.seeds.max(1) };
+            session.dispatch(Action::Started(Task::Train, options.device, seeds as usize));
+            let arms = (0..seeds).flat_map(|seed| {
+                let config = with_seed(&config, seed);
+                (0..E::ARMS.len()).map(move |arm| (arm_id::<E>(seed, arm), config.clone()))
+            });
+            let run = start::<E>(Task::Train, arms.collect(), options, (paused, request), &session);
+            runs.borrow_mut().train.extend(run);
+        })
+    };
+    let retry = {
+        let (session, runs, config) = (session.dispatcher(), runs.clone(), config.clone());
+        Callback::from(move |index: usize| {
+            let arm = ArmId(index as u16);
+            session.dispatch(Action::Restarted(arm));
+            let arms = vec![(arm, with_seed(&config, seed_of::<E>(arm) as u32))];
+            let run = start::<E>(Task::Train, arms, options, (false, None), &session);
+            runs.borrow_mut().train.extend(run);
         })
     };
     let begin = |paused: bool| open.reform(move |()| (paused, None));
     let ask = {
         let runs = runs.clone();
         Callback::from(move |request: Vec<u8>| {
-            let run = runs.borrow().train;
-            run.into_iter()
-                .for_each(|run| Client::get().send(&Command::Request { run, request: request.clone() }));
+            tell(&runs, |run| Command::Request { run, request: request.clone() });
         })
     };
     let send = |command: fn(RunId) -> Command| {
         let runs = runs.clone();
-        Callback::from(move |()| {
-            runs.borrow().train.iter().for_each(|&run| Client::get().send(&command(run)))
-        })
+        Callback::from(move |()| tell(&runs, command))
     };
     let reset = {
         let (session, runs) = (session.dispatcher(), runs.clone());
@@ -120,23 +160,28 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, device: DeviceChoice) -
             session.dispatch(Action::Reset);
         })
     };
+    let state = session.state();
     RunHandle {
-        record: session.record.clone(),
-        state: session.state.clone(),
+        record: session.records.first().cloned().unwrap_or_default(),
+        records: session.records.clone(),
+        arms: session.arms.clone(),
         run: session.run,
         probing: session.probing,
         probe_error: session.probe_error.clone(),
-        progress: session.progress,
-        pace: session.pace,
+        progress: session.progress(),
+        pace: session.pace(),
         device: session.device.clone(),
+        pool: session.pool.clone(),
         train: begin(false),
         pause: send(Command::Pause),
         resume: send(Command::Resume),
-        step: if session.state.is_active() { send(Command::Step) } else { begin(true) },
+        step: if state.is_active() { send(Command::Step) } else { begin(true) },
         stop: send(Command::Stop),
+        retry,
         ask,
         open: open.reform(|request| (false, Some(request))),
         reset,
+        state,
     }
 }
 
@@ -144,170 +189,122 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, device: DeviceChoice) -
 #[derive(Debug, Default)]
 struct Runs {
     probe: Option<RunId>,
-    train: Option<RunId>,
+    /// The run, and its arms that were started again.
+    train: Vec<RunId>,
     /// The settings that no run survives a change of, as they were last seen.
-    fixed: Option<(serde_json::Map<String, serde_json::Value>, DeviceChoice)>,
+    fixed: Option<(serde_json::Map<String, serde_json::Value>, RunOptions)>,
 }
 
 impl Runs {
     /// Whether these settings end a run that was begun with the earlier ones.
-    fn resets<E: Experiment>(&mut self, config: &E::Config, device: DeviceChoice) -> bool {
-        use crate::core::settings::{Settings, to_map};
+    fn resets<E: Experiment>(&mut self, config: &E::Config, options: RunOptions) -> bool {
         let mut fixed = to_map(config);
         for param in <E::Config as Settings>::PARAMS.iter().filter(|param| param.live) {
             fixed.remove(param.key);
         }
-        let fixed = Some((fixed, device));
+        let fixed = Some((fixed, options));
         let changed = self.fixed != fixed;
         self.fixed = fixed;
         changed
     }
 }
 
-fn end_run(runs: &Rc<std::cell::RefCell<Runs>>) {
-    let run = runs.borrow_mut().train.take();
-    run.iter().for_each(|&run| Client::get().stop(run));
+fn end_run(runs: &RefCell<Runs>) {
+    let ended = std::mem::take(&mut runs.borrow_mut().train);
+    ended.iter().for_each(|&run| Client::get().stop(run));
 }
 
-/// Starts a probe or a run; `None` if its settings cannot be sent, which the page then says.
+fn tell(runs: &RefCell<Runs>, command: impl Fn(RunId) -> Command) {
+    let runs = runs.borrow().train.clone();
+    runs.iter().for_each(|&run| Client::get().send(run, &command(run)));
+}
+
+/// The number of an arm among those of all seeds.
+fn arm_id<E: Experiment>(seed: u32, arm: usize) -> ArmId {
+    ArmId((seed as usize * E::ARMS.len() + arm) as u16)
+}
+
+/// The settings with a later seed: the `further`th after theirs, and after the greatest the least.
+pub(crate) fn with_seed<C: Settings>(config: &C, further: u32) -> C {
+    const SEEDS: u64 = 1_000_000;
+    let seed = to_map(config).get("seed").and_then(serde_json::Value::as_u64).unwrap_or(0);
+    let seed = (seed + u64::from(further)) % SEEDS;
+    with(config, "seed", &seed.into()).unwrap_or_else(|_| config.clone())
+}
+
+/// Starts a probe or arms of a run; `None` if their settings cannot be sent, which the page then says.
 fn start<E: Experiment>(
     task: Task,
-    config: &E::Config,
-    device: DeviceChoice,
+    arms: Vec<(ArmId, E::Config)>,
+    options: RunOptions,
     (paused, request): (bool, Option<Vec<u8>>),
     session: &UseReducerDispatcher<Session<E>>,
 ) -> Option<RunId> {
-    let config = match postcard::to_stdvec(config) {
-        Ok(config) => config,
+    let encoded = arms.into_iter().map(|(id, config)| {
+        let config = postcard::to_stdvec(&config)?;
+        Ok(ArmStart { id, arm: kind_of::<E>(id) as u8, config })
+    });
+    let arms = match encoded.collect::<Result<Vec<_>, postcard::Error>>() {
+        Ok(arms) => arms,
         Err(error) => {
             session.dispatch(Action::Failed(task, format!("The settings could not be sent: {error}.")));
             return None;
         }
     };
-    session.dispatch(Action::Started(task));
-    let session = session.clone();
-    let listener = Callback::from(move |event| session.dispatch(Action::Event(task, event)));
-    let slug = E::SLUG.to_owned();
-    Some(Client::get().start(listener, |run| Command::Start {
-        run,
-        slug,
+    if task == Task::Probe {
+        session.dispatch(Action::Started(task, options.device, 1));
+    }
+    let start = Start {
+        slug: E::SLUG,
         task,
-        device,
-        config,
+        device: options.device,
+        arms,
+        arms_per_seed: E::ARMS.len(),
         paused,
         request,
-    }))
+    };
+    Some(Client::get().start(gathered(task, session.clone()), start))
 }
 
-/// How a panel's experiment stands.
-struct Session<E: Experiment> {
-    record: Rc<E::Record>,
-    state: RunState,
-    run: u32,
-    probing: bool,
-    probe_error: Option<String>,
-    progress: Progress,
-    pace: Pace,
-    device: Option<DeviceInfo>,
-}
-
-impl<E: Experiment> Default for Session<E> {
-    fn default() -> Self {
-        Self {
-            record: Rc::default(),
-            state: RunState::Idle,
-            run: 0,
-            probing: false,
-            probe_error: None,
-            progress: Progress::default(),
-            pace: Pace::default(),
-            device: None,
-        }
+/// Hands events on: frames of many arms together, at most thirty times a second; the rest at once.
+fn gathered<E: Experiment>(task: Task, session: UseReducerDispatcher<Session<E>>) -> Callback<Event> {
+    #[derive(Default)]
+    struct Waiting {
+        events: Vec<(Task, Event)>,
+        timer: Option<Timeout>,
+        drawn: f64,
     }
-}
-
-impl<E: Experiment> Clone for Session<E> {
-    fn clone(&self) -> Self {
-        Self {
-            record: self.record.clone(),
-            state: self.state.clone(),
-            run: self.run,
-            probing: self.probing,
-            probe_error: self.probe_error.clone(),
-            progress: self.progress,
-            pace: self.pace,
-            device: self.device.clone(),
+    let waiting = Rc::new(RefCell::new(Waiting::default()));
+    let flush = {
+        let waiting = waiting.clone();
+        move || {
+            let events = {
+                let mut waiting = waiting.borrow_mut();
+                waiting.timer = None;
+                waiting.drawn = js_sys::Date::now();
+                std::mem::take(&mut waiting.events)
+            };
+            if !events.is_empty() {
+                session.dispatch(Action::Events(events));
+            }
         }
-    }
-}
-
-enum Action {
-    Reset,
-    Started(Task),
-    Failed(Task, String),
-    Event(Task, Event),
-}
-
-impl<E: Experiment> Reducible for Session<E> {
-    type Action = Action;
-
-    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
-        let mut next = Self::clone(&self);
-        match action {
-            Action::Reset => {
-                E::clear_run(Rc::make_mut(&mut next.record));
-                next.state = RunState::Idle;
-                next.progress = Progress::default();
-                next.pace = Pace::default();
+    };
+    Callback::from(move |event: Event| {
+        let often = matches!(
+            event,
+            Event::Arm {
+                event: ArmEvent::Frame(_) | ArmEvent::Progress { .. } | ArmEvent::Loading { .. },
+                ..
             }
-            Action::Started(Task::Probe) => (next.probing, next.probe_error) = (true, None),
-            Action::Started(Task::Train) => {
-                next.run = next.run.wrapping_add(1);
-                next.state = RunState::Loading { what: String::new(), bytes: 0, total: None }
-            }
-            Action::Failed(Task::Probe, error) => (next.probing, next.probe_error) = (false, Some(error)),
-            Action::Failed(Task::Train, error) => next.state = RunState::Error(error),
-            Action::Event(task, event) => next.hear(task, event),
+        );
+        let since = js_sys::Date::now() - waiting.borrow().drawn;
+        waiting.borrow_mut().events.push((task, event));
+        if !often || since >= DRAW_MS {
+            flush();
+        } else if waiting.borrow().timer.is_none() {
+            let later = flush.clone();
+            let timer = Timeout::new((DRAW_MS - since.max(0.0)).max(0.0) as u32, later);
+            waiting.borrow_mut().timer = Some(timer);
         }
-        Rc::new(next)
-    }
-}
-
-impl<E: Experiment> Session<E> {
-    fn hear(&mut self, task: Task, event: Event) {
-        match (task, event) {
-            (_, Event::Device { info, .. }) => self.device = Some(info),
-            (task, Event::Frame { frame, .. }) => match postcard::from_bytes(&frame) {
-                Ok(frame) => E::absorb(Rc::make_mut(&mut self.record), frame),
-                Err(error) => {
-                    let words = format!("A frame could not be read: {error}.");
-                    match task {
-                        Task::Probe => self.probe_error = Some(words),
-                        Task::Train => self.state = RunState::Error(words),
-                    }
-                }
-            },
-            (Task::Probe, Event::Finished { .. }) => self.probing = false,
-            (Task::Probe, Event::Failed { error, .. }) => {
-                (self.probing, self.probe_error) = (false, Some(error.to_string()));
-            }
-            (Task::Train, Event::Loading { what, bytes, total, .. }) => {
-                self.state = RunState::Loading { what, bytes, total };
-            }
-            (Task::Train, Event::Progress { progress, pace, .. }) => {
-                (self.progress, self.pace) = (progress, pace);
-                if matches!(self.state, RunState::Loading { .. }) {
-                    self.state = RunState::Running;
-                }
-            }
-            (Task::Train, Event::Paused { paused, .. }) => {
-                self.state = if paused { RunState::Paused } else { RunState::Running };
-            }
-            (Task::Train, Event::Finished { stopped, .. } | Event::Idle { stopped, .. }) => {
-                self.state = RunState::Done { stopped }
-            }
-            (Task::Train, Event::Failed { error, .. }) => self.state = RunState::Error(error.to_string()),
-            (_, Event::Ready | Event::Died { .. } | Event::Taken { .. }) | (Task::Probe, _) => {}
-        }
-    }
+    })
 }

@@ -18,14 +18,16 @@ pub struct RunId(pub u32);
 pub enum Command {
     /// The first command: where the page's files are, and the names of those that have others there than in the source.
     Hello { base_url: String, names: Vec<(String, String)> },
-    /// Start a probe or a run of the section `slug`; an earlier one of the same kind is forgotten. A run may be given its
-    /// first request along.
+    /// Find out which device computes; [`Event::Device`] answers.
+    Device(DeviceChoice),
+    /// Start a probe of the section `slug`, or train some arms of a run, which take turns. A run may be given its first
+    /// request along.
     Start {
         run: RunId,
         slug: String,
         task: Task,
         device: DeviceChoice,
-        config: Vec<u8>,
+        arms: Vec<ArmStart>,
         paused: bool,
         request: Option<Vec<u8>>,
     },
@@ -51,6 +53,20 @@ pub enum Command {
     Remove { path: String },
 }
 
+/// One arm of a run to be trained, or the one task of a probe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ArmStart {
+    /// Which of the run's it is: in its events, arms of every seed are counted.
+    pub id: ArmId,
+    /// Its number among the section's arms.
+    pub arm: u8,
+    pub config: Vec<u8>,
+}
+
+/// Tells the arms of one run from each other, those of all seeds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ArmId(pub u16);
+
 /// Which half of an experiment is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Task {
@@ -67,24 +83,31 @@ pub enum Event {
     Died { reason: String },
     /// The worker runs and listens.
     Ready,
-    /// The device that this run computes on.
-    Device { run: RunId, info: DeviceInfo },
-    /// Bytes of a data file have come.
-    Loading { run: RunId, what: String, bytes: u32, total: Option<u32> },
-    /// A frame, encoded.
-    Frame { run: RunId, frame: Vec<u8> },
-    /// How far the run is, and how fast.
-    Progress { run: RunId, progress: Progress, pace: Pace },
-    /// The run waits or goes on.
-    Paused { run: RunId, paused: bool },
-    /// The training is over, at its end or by the visitor's wish, and the run stays to answer requests.
-    Idle { run: RunId, stopped: bool },
-    /// The run is over: at its end, or by the visitor's wish.
-    Finished { run: RunId, stopped: bool },
-    /// The run is over, because of this.
-    Failed { run: RunId, error: LabError },
+    /// The device that computes where this is chosen.
+    Device { choice: DeviceChoice, info: DeviceInfo },
+    /// Something of one arm of a run.
+    Arm { run: RunId, arm: ArmId, event: ArmEvent },
     /// A file was taken in; what came of it comes beside this, in the same order.
     Taken { run: RunId, files: Vec<UserFile> },
+}
+
+/// What the worker tells of one arm, or of a probe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ArmEvent {
+    /// Bytes of a data file have come.
+    Loading { what: String, bytes: u32, total: Option<u32> },
+    /// A frame, encoded.
+    Frame(Vec<u8>),
+    /// How far it is, and how fast.
+    Progress { progress: Progress, pace: Pace },
+    /// It waits or goes on.
+    Paused(bool),
+    /// The training is over, at its end or by the visitor's wish, and the net stays to answer requests.
+    Idle { stopped: bool },
+    /// It is over: at its end, or by the visitor's wish.
+    Finished { stopped: bool },
+    /// It is over, because of this.
+    Failed(LabError),
 }
 
 /// How fast a run goes.
@@ -95,6 +118,8 @@ pub struct Pace {
     /// The worker's own time for a step, the shortest since the last frame, in milliseconds: on the CPU that is the
     /// step itself, on a GPU the time to enqueue it.
     pub enqueue_ms: f32,
+    /// The memory of the worker's module, in bytes; it never shrinks.
+    pub memory: u32,
 }
 
 /// Which device the visitor wants.

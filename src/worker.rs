@@ -1,24 +1,31 @@
 //! The worker: owns the device; starts, pauses, stops and throttles runs.
 
+mod control;
 mod device;
 mod frame_sender;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod runtime;
+mod turns;
 
 use crate::core::{LabError, settings::Settings};
 use crate::data::visitor_files::unpack;
 use crate::for_each_section;
-use crate::protocol::{Command, DeviceChoice, Event, FileKind, RunId, Task, UserFile};
+use crate::protocol::{
+    ArmEvent, ArmId, ArmStart, Command, DeviceChoice, Event, FileKind, RunId, Task, UserFile,
+};
+use crate::run::driver::train;
 use crate::run::{Experiment, Probe, Train};
-use crate::worker::frame_sender::{Control, FrameSender};
+use crate::worker::control::Control;
+use crate::worker::frame_sender::FrameSender;
+use crate::worker::turns::Turns;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 thread_local! {
-    /// The run of each task that is under way.
-    static RUNS: RefCell<HashMap<Task, (RunId, Rc<Control>)>> = RefCell::default();
+    /// What is under way: the arms of each run.
+    static RUNS: RefCell<HashMap<RunId, Vec<(ArmId, Rc<Control>)>>> = RefCell::default();
 }
 
 /// Listens to the page. Called once, when the worker's module has been loaded.
@@ -32,53 +39,67 @@ pub fn start() {
     runtime::post(&Event::Ready);
 }
 
-fn handle(command: Command, beside: Option<runtime::Blob>) {
-    let control = |run: RunId| {
-        RUNS.with_borrow(|runs| runs.values().find(|(id, _)| *id == run).map(|(_, control)| control.clone()))
+fn handle(command: Command, attachment: Option<runtime::Blob>) {
+    let each = |run: RunId, wish: &dyn Fn(&Control)| {
+        // A wish may wake an arm that ends at once, so nothing stays borrowed.
+        let arms = RUNS.with_borrow(|runs| runs.get(&run).cloned().unwrap_or_default());
+        arms.iter().for_each(|(_, control)| wish(control));
     };
     match command {
         Command::Hello { base_url, names } => runtime::set_files(base_url, names),
-        Command::Keep { path } => runtime::keep_file(path, beside),
+        Command::Keep { path } => runtime::keep_file(path, attachment),
         Command::Remove { path } => runtime::keep_file(path, None),
         Command::Take { run, kind, name } => wasm_bindgen_futures::spawn_local(async move {
-            match take(kind, &name, beside).await {
-                Ok((files, blobs)) => runtime::post_beside(&Event::Taken { run, files }, &blobs),
-                Err(error) => runtime::post(&Event::Failed { run, error }),
+            match take(kind, &name, attachment).await {
+                Ok((files, blobs)) => runtime::post_with(&Event::Taken { run, files }, &blobs),
+                Err(error) => post_arm(run, ArmId::default(), ArmEvent::Failed(error)),
             }
         }),
-        Command::Start { run, slug, task, device, config, paused, request } => {
-            let control = Rc::new(Control::new(paused));
-            request.into_iter().for_each(|request| control.ask(request));
-            let earlier = RUNS.with_borrow_mut(|runs| runs.insert(task, (run, control.clone())));
-            if let Some((_, earlier)) = earlier {
-                earlier.forget();
+        Command::Device(choice) => wasm_bindgen_futures::spawn_local(async move {
+            let (_, info) = device::pick(choice).await;
+            runtime::post(&Event::Device { choice, info });
+        }),
+        Command::Start { run, slug, task, device, arms, paused, request } => {
+            let turns = Rc::new(Turns::default());
+            let count = arms.len();
+            for arm in arms {
+                let control = Rc::new(Control::new(paused));
+                request.iter().for_each(|request| control.ask(request.clone()));
+                RUNS.with_borrow_mut(|runs| runs.entry(run).or_default().push((arm.id, control.clone())));
+                let job = Job { run, task, device, arm, control, turns: turns.clone(), count };
+                let slug = slug.clone();
+                wasm_bindgen_futures::spawn_local(async move {
+                    let id = job.arm.id;
+                    let ended = perform(&slug, job).await;
+                    RUNS.with_borrow_mut(|runs| {
+                        if let Some(arms) = runs.get_mut(&run) {
+                            arms.retain(|(other, _)| *other != id);
+                        }
+                        runs.retain(|_, arms| !arms.is_empty());
+                    });
+                    post_arm(
+                        run,
+                        id,
+                        match ended {
+                            Ok(stopped) => ArmEvent::Finished { stopped },
+                            Err(error) => ArmEvent::Failed(error),
+                        },
+                    );
+                });
             }
-            wasm_bindgen_futures::spawn_local(async move {
-                let ended = perform(run, &slug, task, device, &config, control).await;
-                RUNS.with_borrow_mut(|runs| {
-                    // A newer run may have taken the place in the meantime.
-                    if runs.get(&task).is_some_and(|(id, _)| *id == run) {
-                        runs.remove(&task);
-                    }
-                });
-                runtime::post(&match ended {
-                    Ok(stopped) => Event::Finished { run, stopped },
-                    Err(error) => Event::Failed { run, error },
-                });
-            });
         }
-        Command::Pause(run) => control(run).iter().for_each(|control| control.pause()),
-        Command::Resume(run) => control(run).iter().for_each(|control| control.resume()),
-        Command::Step(run) => control(run).iter().for_each(|control| control.step()),
-        Command::Stop(run) => control(run).iter().for_each(|control| control.stop()),
-        Command::Forget(run) => control(run).iter().for_each(|control| control.forget()),
-        Command::Request { run, request } => {
-            control(run).iter().for_each(|control| control.ask(request.clone()));
-        }
-        Command::Update { run, config } => {
-            control(run).iter().for_each(|control| control.update(config.clone()))
-        }
+        Command::Pause(run) => each(run, &Control::pause),
+        Command::Resume(run) => each(run, &Control::resume),
+        Command::Step(run) => each(run, &Control::step),
+        Command::Stop(run) => each(run, &Control::stop),
+        Command::Forget(run) => each(run, &Control::forget),
+        Command::Request { run, request } => each(run, &|control| control.ask(request.clone())),
+        Command::Update { run, config } => each(run, &|control| control.update(config.clone())),
     }
+}
+
+fn post_arm(run: RunId, arm: ArmId, event: ArmEvent) {
+    runtime::post(&Event::Arm { run, arm, event });
 }
 
 /// Takes a file of the visitor's in. What is wrong with it takes nothing away that was there before.
@@ -99,20 +120,25 @@ async fn take(
     Ok((files, blobs))
 }
 
-/// Runs the task to its end. Says whether it was stopped early.
-async fn perform(
+/// One arm to be trained, or a probe.
+struct Job {
     run: RunId,
-    slug: &str,
     task: Task,
     device: DeviceChoice,
-    config: &[u8],
+    arm: ArmStart,
     control: Rc<Control>,
-) -> Result<bool, LabError> {
+    /// Whose turn it is among the arms that this worker trains, and how many they are.
+    turns: Rc<Turns>,
+    count: usize,
+}
+
+/// Does it to its end. Says whether it was stopped early.
+async fn perform(slug: &str, job: Job) -> Result<bool, LabError> {
     macro_rules! dispatch {
         ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
             match slug {
                 $(<crate::sections::$module::$experiment as Experiment>::SLUG => {
-                    perform_as::<crate::sections::$module::$experiment>(run, task, device, config, control).await
+                    perform_as::<crate::sections::$module::$experiment>(job).await
                 })*
                 _ => Err(LabError::Config(format!("There is no section called {slug}."))),
             }
@@ -121,23 +147,17 @@ async fn perform(
     for_each_section!(dispatch)
 }
 
-async fn perform_as<E: Probe + Train>(
-    run: RunId,
-    task: Task,
-    choice: DeviceChoice,
-    config: &[u8],
-    control: Rc<Control>,
-) -> Result<bool, LabError> {
-    let config = decode::<E::Config>(config)?;
-    let (device, info) = device::pick(choice).await;
-    let mut out = FrameSender::<E>::new(run, control.clone(), info.kind);
-    runtime::post(&Event::Device { run, info });
-    if control.is_stopped() {
-        return Ok(true);
-    }
-    match task {
-        Task::Probe => E::probe(config, &device, &mut out).await?,
-        Task::Train => E::run(config, &device, &mut out).await?,
+async fn perform_as<E: Probe + Train>(job: Job) -> Result<bool, LabError> {
+    let config = decode::<E::Config>(&job.arm.config)?;
+    let (device, info) = device::pick(job.device).await;
+    let (task, arm, control) = (job.task, usize::from(job.arm.arm), job.control.clone());
+    let mut out = FrameSender::<E>::new(job, info.kind);
+    if !control.is_stopped() {
+        out.take_turn().await;
+        match task {
+            Task::Probe => E::probe(config, &device, &mut out).await?,
+            Task::Train => train::<E>(config, arm, &device, &mut out).await?,
+        }
     }
     Ok(control.is_stopped())
 }

@@ -5,13 +5,13 @@
 mod collector;
 
 use burn::tensor::Device;
-use collector::{Collector, block_on};
+use collector::{Collector, block_on, train};
 use nn_lab::core::settings::{Settings, from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
-use nn_lab::run::{Experiment, Probe, Train};
+use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::attention::{
-    Attention, Config, MaskChoice, Optimizer, Record, SWEEP, entropy_uniform, head_dim, params_formula,
-    steps_to_solve,
+    Attention, Config, MaskChoice, Optimizer, Record, SCALED, SWEEP, UNSCALED, entropy_uniform, head_dim,
+    params_formula, steps_to_solve,
 };
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ fn small() -> Config {
 
 fn run(config: Config) -> (Record, Result<(), LabError>) {
     let mut out = Collector::<Attention>::default();
-    let result = block_on(Attention::run(config, &Device::flex(), &mut out));
+    let result = train::<Attention>(&config, &mut out);
     (out.record(), result)
 }
 
@@ -154,15 +154,18 @@ fn preset(slug: &str, seed: u32) -> (u32, u32) {
     for check in checks.iter().rev().take(2) {
         assert_eq!(check.verdict, Verdict::Holds, "{slug}, seed {seed}: {check:?}");
     }
-    let steps = (steps_to_solve(&record.scaled.losses), steps_to_solve(&record.unscaled.losses));
+    let steps = (
+        steps_to_solve(&record.arms[SCALED].losses.clone()),
+        steps_to_solve(&record.arms[UNSCALED].losses.clone()),
+    );
     println!(
         "{slug}, seed {seed}: {steps:?}, accuracies {:?} {:?}, entropies {:?} {:?}, right {:?} {:?}",
-        record.scaled.accuracy.last_y(),
-        record.unscaled.accuracy.last_y(),
-        record.scaled.entropy.first(),
-        record.unscaled.entropy.first(),
-        record.scaled.best_head(),
-        record.unscaled.best_head()
+        record.arms[SCALED].accuracy.last_y(),
+        record.arms[UNSCALED].accuracy.last_y(),
+        record.arms[SCALED].entropy.first(),
+        record.arms[UNSCALED].entropy.first(),
+        record.arms[SCALED].best_head(),
+        record.arms[UNSCALED].best_head()
     );
     (steps.0.expect("the scaled net learns"), steps.1.expect("the unscaled net learns"))
 }
@@ -199,20 +202,20 @@ fn the_default_run_solves_the_task_and_its_heads_show_it() {
     let config = Config::default();
     let (record, result) = run(config.clone());
     assert_eq!(result, Ok(()));
-    for net in [&record.scaled, &record.unscaled] {
+    for net in [&record.arms[SCALED], &record.arms[UNSCALED]] {
         assert!(net.accuracy.last_y().expect("scored") > 0.97);
         assert!(net.best_head().expect("scored") > 0.7, "{:?}", net.best_head());
         assert_eq!(net.losses.len(), 200);
         assert_eq!((net.maps.len(), net.maps[0].len()), (2, 64));
     }
-    assert_eq!(record.sequence.expect("sent").positions.len(), 8);
+    assert_eq!(record.arms[SCALED].sequence.as_ref().expect("sent").positions.len(), 8);
 }
 
 #[test]
 fn the_same_seed_gives_the_same_run_and_another_seed_another() {
     let first = run(small()).0;
     assert_eq!(first, run(small()).0);
-    assert_ne!(first.scaled.losses, run(Config { seed: 2, ..small() }).0.scaled.losses);
+    assert_ne!(first.arms[SCALED].losses, run(Config { seed: 2, ..small() }).0.arms[SCALED].losses.clone());
     assert_eq!(probe(small()), probe(small()));
 }
 
@@ -220,7 +223,7 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
 fn how_often_frames_are_asked_for_does_not_change_the_run() {
     let record = |every: u32| {
         let mut out = Collector::<Attention> { frame_every: every, ..Collector::default() };
-        block_on(Attention::run(small(), &Device::flex(), &mut out)).expect("runs");
+        train::<Attention>(&small(), &mut out).expect("runs");
         out.record()
     };
     assert_eq!(record(1), record(7));
@@ -245,12 +248,13 @@ fn a_learning_rate_too_large_ends_in_a_message() {
 #[test]
 fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
     let mut out = Collector::<Attention> { stop_at: Some(7), ..Collector::default() };
-    block_on(Attention::run(small(), &Device::flex(), &mut out)).expect("runs");
-    assert_eq!(out.record().scaled.losses.len(), 7);
+    train::<Attention>(&small(), &mut out).expect("runs");
+    assert_eq!(out.record().arms[SCALED].losses.len(), 7);
     let still = Config { learning_rate: 1e-5, ..small() };
     let mut out = Collector::<Attention> { updates: vec![(5, still)], ..Collector::default() };
-    block_on(Attention::run(small(), &Device::flex(), &mut out)).expect("runs");
-    let (changed, unchanged) = (out.record().scaled.losses, run(small()).0.scaled.losses);
+    train::<Attention>(&small(), &mut out).expect("runs");
+    let (changed, unchanged) =
+        (out.record().arms[SCALED].losses.clone(), run(small()).0.arms[SCALED].losses.clone());
     assert_eq!(changed[..5], unchanged[..5]);
     assert_ne!(changed[19], unchanged[19]);
 }

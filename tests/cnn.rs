@@ -5,15 +5,15 @@
 mod collector;
 
 use burn::tensor::{Device, Tensor};
-use collector::{Collector, block_on, real_cifar10};
+use collector::{Collector, block_on, real_cifar10, train};
 use nn_lab::core::settings::{from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::cnn::{Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, multiply_adds};
 use nn_lab::models::weights::{WeightRng, count_params};
-use nn_lab::run::{Experiment, Probe, Train};
+use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::cnn::{
-    Cnn, Config, ConvShape, Dataset, KNOWN_SHAPES, N_CHOICES, N_MAPS, Record, block_formula, net_params,
-    output_size, separable_share,
+    CONV, Cnn, Config, ConvShape, Dataset, KNOWN_SHAPES, N_CHOICES, N_MAPS, Record, SEPARABLE, block_formula,
+    net_params, output_size, separable_share,
 };
 use proptest::prelude::*;
 
@@ -23,7 +23,7 @@ fn small() -> Config {
 }
 
 fn run_with(mut out: Collector<Cnn>, config: &Config) -> (Record, Result<(), LabError>) {
-    let result = block_on(Cnn::run(config.clone(), &Device::flex(), &mut out));
+    let result = train::<Cnn>(&config, &mut out);
     (out.record(), result)
 }
 
@@ -161,8 +161,8 @@ fn an_impossible_convolution_is_no_error() {
 #[test]
 fn a_run_tells_everything_that_the_page_shows() {
     let record = run(&small());
-    assert_eq!((record.step, record.steps_per_epoch, record.epoch), (6, 3, 2));
-    for net in [&record.conv, &record.separable] {
+    assert_eq!((record.step(), record.steps_per_epoch(), record.epoch()), (6, 3, 2));
+    for net in [&record.arms[CONV], &record.arms[SEPARABLE]] {
         assert_eq!((net.losses.len(), net.accuracies.len()), (6, 3));
         assert_eq!(net.confusion.iter().sum::<u32>(), 30);
         let right: u32 = (0..10).map(|class| net.confusion[class * 11]).sum();
@@ -178,9 +178,10 @@ fn a_run_tells_everything_that_the_page_shows() {
         );
     }
     for image in 1..=N_CHOICES as u32 {
-        let look = record.looks.at(image).expect("looked at");
-        assert_eq!(look.step, 6);
-        for (net, channels) in [(&look.conv, [2, 4, 8, 16, 16]), (&look.separable, [2, 4, 8, 16, 16])] {
+        for arm in &record.arms {
+            let net = arm.looks.at(image).expect("looked at");
+            let channels = [2, 4, 8, 16, 16];
+            assert_eq!(net.step, 6);
             assert_eq!(net.filters.len(), 2 * 9);
             assert!((net.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-4);
             let shapes: Vec<_> =
@@ -197,8 +198,10 @@ fn a_run_tells_everything_that_the_page_shows() {
 fn steps_are_timed_one_net_after_the_other() {
     let out = Collector::<Cnn> { frame_every: 1, ..Collector::default() };
     let record = run_with(out, &Config { width: 8, ..small() }).0;
-    let (conv, separable) =
-        (record.conv.ms_per_step().expect("timed"), record.separable.ms_per_step().expect("timed"));
+    let (conv, separable) = (
+        record.arms[CONV].ms_per_step().expect("timed"),
+        record.arms[SEPARABLE].ms_per_step().expect("timed"),
+    );
     assert!(conv > 0.05 && separable > 0.05, "{conv} {separable}");
 }
 
@@ -207,7 +210,12 @@ fn the_same_seed_gives_the_same_run_whatever_the_frames() {
     let losses = |every: u32, config: &Config| {
         let out = Collector::<Cnn> { frame_every: every, ..Collector::default() };
         let record = run_with(out, config).0;
-        (record.conv.losses, record.separable.losses, record.conv.accuracies, record.separable.confusion)
+        (
+            record.arms[CONV].losses.clone(),
+            record.arms[SEPARABLE].losses.clone(),
+            record.arms[CONV].accuracies.clone(),
+            record.arms[SEPARABLE].confusion.clone(),
+        )
     };
     let moving = Config { crop: true, flip: true, ..small() };
     assert_eq!(losses(1, &moving), losses(7, &moving));
@@ -218,10 +226,11 @@ fn the_same_seed_gives_the_same_run_whatever_the_frames() {
 #[test]
 fn a_stopped_run_ends_at_once_and_changes_are_taken() {
     let out = Collector::<Cnn> { stop_at: Some(2), ..Collector::default() };
-    assert_eq!(run_with(out, &small()).0.step, 2);
+    assert_eq!(run_with(out, &small()).0.step(), 2);
     let still = Config { learning_rate: 1e-5, image: 3, ..small() };
     let out = Collector::<Cnn> { updates: vec![(2, still)], ..Collector::default() };
-    let (changed, unchanged) = (run_with(out, &small()).0.conv.losses, run(&small()).conv.losses);
+    let (changed, unchanged) =
+        (run_with(out, &small()).0.arms[CONV].losses.clone(), run(&small()).arms[CONV].losses.clone());
     assert_eq!(changed[..2], unchanged[..2]);
     assert_ne!(changed[4], unchanged[4]);
 }
@@ -232,7 +241,7 @@ fn a_learning_rate_too_large_ends_in_a_message_or_a_net_that_guesses() {
         run_with(Collector::default(), &Config { learning_rate: 1.0, epochs: 30, ..small() });
     match result {
         Err(LabError::Diverged { hint, .. }) => assert!(hint.contains("smaller learning rate")),
-        other => assert!(record.conv.losses.recent_mean(5) > Some(1.0), "{other:?}"),
+        other => assert!(record.arms[CONV].losses.recent_mean(5) > Some(1.0), "{other:?}"),
     }
 }
 
@@ -266,7 +275,8 @@ fn without_its_files_cifar10_is_not_offered_and_says_what_to_add() {
 fn an_epoch_of_fashion_mnist_is_well_above_a_guess() {
     let config = Config { n_train: 1000, n_test: 300, epochs: 2, ..Config::default() };
     let record = run(&config);
-    let (conv, separable) = (record.conv.accuracies.last_y(), record.separable.accuracies.last_y());
+    let (conv, separable) =
+        (record.arms[CONV].accuracies.last_y(), record.arms[SEPARABLE].accuracies.last_y());
     println!("after two epochs of 1,000 images: {conv:?} and {separable:?}");
     assert!(conv > Some(0.55) && separable > Some(0.45), "{conv:?} {separable:?}");
 }
@@ -278,7 +288,8 @@ fn the_real_cifar10_is_learned_above_a_guess() {
         Config { dataset: Dataset::Cifar10, n_train: 1500, n_test: 300, epochs: 3, ..Config::default() };
     let (record, result) = run_with(out, &config);
     assert_eq!(result, Ok(()));
-    let (conv, separable) = (record.conv.accuracies.last_y(), record.separable.accuracies.last_y());
+    let (conv, separable) =
+        (record.arms[CONV].accuracies.last_y(), record.arms[SEPARABLE].accuracies.last_y());
     println!("after three epochs of 1,500 photographs: {conv:?} and {separable:?}");
     // A guess is right in 10 % of 300, with a deviation of 1.7 %.
     assert!(conv > Some(0.2) && separable > Some(0.18), "{conv:?} {separable:?}");
@@ -294,11 +305,16 @@ fn all_of_fashion_mnist_is_learned_to_85_percent() {
     let seconds = began.elapsed().as_secs_f64();
     println!(
         "{seconds:.0} s; convolutional {:?}; separable {:?}",
-        &*record.conv.accuracies, &*record.separable.accuracies
+        &*record.arms[CONV].accuracies.clone(),
+        &*record.arms[SEPARABLE].accuracies
     );
-    println!("{:?} and {:?} ms a step", record.conv.ms_per_step(), record.separable.ms_per_step());
-    assert!(record.conv.accuracies.last_y() > Some(0.85));
-    assert!(record.separable.accuracies.last_y() > Some(0.8));
+    println!(
+        "{:?} and {:?} ms a step",
+        record.arms[CONV].ms_per_step(),
+        record.arms[SEPARABLE].ms_per_step()
+    );
+    assert!(record.arms[CONV].accuracies.last_y() > Some(0.85));
+    assert!(record.arms[SEPARABLE].accuracies.last_y() > Some(0.8));
     if let Some(out) = cifar() {
         let config = Config {
             dataset: Dataset::Cifar10,
@@ -313,8 +329,9 @@ fn all_of_fashion_mnist_is_learned_to_85_percent() {
         let seconds = began.elapsed().as_secs_f64();
         println!(
             "CIFAR-10: {seconds:.0} s; {:?}; {:?}",
-            &*record.conv.accuracies, &*record.separable.accuracies
+            &*record.arms[CONV].accuracies.clone(),
+            &*record.arms[SEPARABLE].accuracies
         );
-        assert!(record.conv.accuracies.last_y() > Some(0.35));
+        assert!(record.arms[CONV].accuracies.last_y() > Some(0.35));
     }
 }

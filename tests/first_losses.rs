@@ -8,8 +8,7 @@
 
 mod collector;
 
-use burn::tensor::Device;
-use collector::{Collector, block_on};
+use collector::{Collector, train};
 use nn_lab::core::settings::{Settings, from_query};
 use nn_lab::for_each_section;
 use nn_lab::run::{Experiment, Train};
@@ -68,7 +67,7 @@ fn losses<E: Train>(query: &str) -> BTreeMap<String, Vec<f32>> {
     let (config, warnings) = from_query(&E::Config::default(), &pairs);
     assert!(warnings.is_empty(), "{}: {warnings:?}", E::SLUG);
     let mut out = Collector::<E> { stop_at: Some(STEPS), ..Collector::default() };
-    block_on(E::run(config, &Device::flex(), &mut out)).expect("it runs");
+    train::<E>(&config, &mut out).expect("it runs");
     let series = E::series(&out.record());
     let of_training =
         series.iter().filter(|series| series.metric.starts_with("loss_") && series.metric != "loss_val");

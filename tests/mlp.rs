@@ -5,14 +5,15 @@
 mod collector;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use collector::{Collector, block_on};
+use collector::{Collector, block_on, train};
 use nn_lab::core::settings::{from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::mlp::{Activation, Mlp as Net};
 use nn_lab::models::weights::{WeightRng, count_params};
-use nn_lab::run::{Experiment, Probe, Train};
+use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::mlp::{
-    ActivationChoice, Config, Dataset, Mlp, Optimizer, Record, Samples, param_count, rank_bound,
+    ACTIVATED, ActivationChoice, Config, Dataset, LINEAR, Mlp, Optimizer, Record, Samples, param_count,
+    rank_bound,
 };
 use proptest::prelude::*;
 
@@ -22,7 +23,7 @@ fn small() -> Config {
 
 fn run(config: Config) -> (Record, Result<(), LabError>) {
     let mut out = Collector::<Mlp>::default();
-    let result = block_on(Mlp::run(config, &Device::flex(), &mut out));
+    let result = train::<Mlp>(&config, &mut out);
     (out.record(), result)
 }
 
@@ -132,19 +133,18 @@ fn a_relu_net_learns_spirals_and_a_linear_one_does_not() {
     let (record, result) = run(config.clone());
     assert_eq!(result, Ok(()));
     let (linear, activated) =
-        (record.linear.accuracy().expect("scored"), record.activated.accuracy().expect("scored"));
+        (record.arms[LINEAR].accuracy().expect("scored"), record.arms[ACTIVATED].accuracy().expect("scored"));
     assert!(linear < 0.7, "linear {linear}");
     assert!(activated > 0.9, "non-linear {activated}");
-    assert_eq!(record.activated.losses.len(), 600);
+    assert_eq!(record.arms[ACTIVATED].losses.len(), 600);
     assert!(
-        record
-            .activated
+        record.arms[ACTIVATED]
             .losses
             .iter()
             .enumerate()
             .all(|(i, &(step, loss))| step == i as f64 + 1.0 && loss.is_finite())
     );
-    assert_eq!(record.activated.grad_norms.len(), config.depth as usize + 1);
+    assert_eq!(record.arms[ACTIVATED].grad_norms.len(), config.depth as usize + 1);
     let checks = Mlp::checks(&config, &record);
     assert_eq!(checks.last().map(|check| check.verdict), Some(Verdict::Holds));
     assert!(checks.iter().any(|check| check.verdict == Verdict::Open), "nothing was probed");
@@ -154,16 +154,19 @@ fn a_relu_net_learns_spirals_and_a_linear_one_does_not() {
 fn the_same_seed_gives_the_same_run_and_another_seed_another() {
     let first = run(small()).0;
     assert_eq!(first, run(small()).0);
-    assert_ne!(first.activated.losses, run(Config { seed: 2, ..small() }).0.activated.losses);
+    assert_ne!(
+        first.arms[ACTIVATED].losses,
+        run(Config { seed: 2, ..small() }).0.arms[ACTIVATED].losses.clone()
+    );
 }
 
 #[test]
 fn how_often_frames_are_asked_for_does_not_change_the_run() {
     let losses = |every: u32| {
         let mut out = Collector::<Mlp> { frame_every: every, ..Collector::default() };
-        block_on(Mlp::run(small(), &Device::flex(), &mut out)).expect("runs");
+        train::<Mlp>(&small(), &mut out).expect("runs");
         let record = out.record();
-        (record.activated.losses, record.activated.scores)
+        (record.arms[ACTIVATED].losses.clone(), record.arms[ACTIVATED].scores.clone())
     };
     assert_eq!(losses(1), losses(17));
 }
@@ -171,7 +174,7 @@ fn how_often_frames_are_asked_for_does_not_change_the_run() {
 #[test]
 fn without_a_non_linearity_the_twins_are_the_same_net() {
     let record = run(Config { activation: ActivationChoice::Identity, ..small() }).0;
-    assert_eq!(record.linear.losses, record.activated.losses);
+    assert_eq!(record.arms[LINEAR].losses.clone(), record.arms[ACTIVATED].losses.clone());
 }
 
 #[test]
@@ -184,13 +187,13 @@ fn a_learning_rate_too_large_ends_in_a_message() {
 #[test]
 fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
     let mut out = Collector::<Mlp> { stop_at: Some(7), ..Collector::default() };
-    block_on(Mlp::run(small(), &Device::flex(), &mut out)).expect("runs");
-    assert_eq!(out.record().linear.losses.len(), 7);
+    train::<Mlp>(&small(), &mut out).expect("runs");
+    assert_eq!(out.record().arms[LINEAR].losses.len(), 7);
     let still = Config { learning_rate: 1e-5, ..small() };
     let mut out = Collector::<Mlp> { updates: vec![(5, still)], ..Collector::default() };
-    block_on(Mlp::run(small(), &Device::flex(), &mut out)).expect("runs");
-    let changed = out.record().activated.losses;
-    let unchanged = run(small()).0.activated.losses;
+    train::<Mlp>(&small(), &mut out).expect("runs");
+    let changed = out.record().arms[ACTIVATED].losses.clone();
+    let unchanged = run(small()).0.arms[ACTIVATED].losses.clone();
     assert_eq!(changed[..5], unchanged[..5]);
     assert_ne!(changed[40], unchanged[40]);
 }
@@ -207,9 +210,11 @@ fn fashion_mnist_is_learned() {
     };
     let (record, result) = run(config);
     assert_eq!(result, Ok(()));
-    let accuracy = record.activated.accuracy().expect("scored");
+    let accuracy = record.arms[ACTIVATED].accuracy().expect("scored");
     assert!(accuracy > 0.75, "{accuracy}");
-    let Some(Samples::Images { side, pixels, labels }) = record.samples.as_deref() else { panic!("images") };
+    let Some(Samples::Images { side, pixels, labels }) = record.arms[ACTIVATED].samples.as_deref() else {
+        panic!("images")
+    };
     assert_eq!((*side, pixels.len(), labels.len()), (28, 24 * 784, 24));
-    assert_eq!(record.activated.predictions.len(), 24);
+    assert_eq!(record.arms[ACTIVATED].predictions.len(), 24);
 }

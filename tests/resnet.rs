@@ -6,15 +6,16 @@ mod collector;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use collector::{Collector, block_on};
+use collector::{Collector, block_on, train};
 use nn_lab::core::settings::{Settings, from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::resnet::{BlockKind, Init, Plan, ResNet as Net};
 use nn_lab::models::weights::count_params;
 use nn_lab::run::training::{cross_entropy, one_hot};
-use nn_lab::run::{Experiment, Probe, Train};
+use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::resnet::{
-    BlockChoice, Config, Dataset, Flow, InitChoice, NetFlow, Optimizer, Record, ResNet, decay, params_formula,
+    BlockChoice, Config, Dataset, Flow, InitChoice, NetFlow, Optimizer, PLAIN, RESIDUAL, Record, ResNet,
+    decay, params_formula,
 };
 use proptest::prelude::*;
 
@@ -27,7 +28,7 @@ fn tiny() -> Config {
 
 fn run(config: Config) -> (Record, Result<(), LabError>) {
     let mut out = Collector::<ResNet>::default();
-    let result = block_on(ResNet::run(config, &Device::flex(), &mut out));
+    let result = train::<ResNet>(&config, &mut out);
     (out.record(), result)
 }
 
@@ -249,7 +250,10 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
     let config = Config { batch_norm: true, augment: true, ..tiny() };
     let first = run(config.clone()).0;
     assert_eq!(first, run(config.clone()).0);
-    assert_ne!(first.residual.losses, run(Config { seed: 2, ..config }).0.residual.losses);
+    assert_ne!(
+        first.arms[RESIDUAL].losses,
+        run(Config { seed: 2, ..config }).0.arms[RESIDUAL].losses.clone()
+    );
 }
 
 #[test]
@@ -257,40 +261,43 @@ fn how_often_frames_are_asked_for_does_not_change_the_run() {
     let record = |every: u32| {
         let mut out = Collector::<ResNet> { frame_every: every, ..Collector::default() };
         let config = Config { batch_norm: true, steps: 25, batch_size: 4, ..tiny() };
-        block_on(ResNet::run(config, &Device::flex(), &mut out)).expect("runs");
+        train::<ResNet>(&config, &mut out).expect("runs");
         out.record()
     };
     let often = record(1);
     assert_eq!(often, record(17));
-    assert_eq!(often.residual.losses.len(), 25);
-    assert_eq!(often.plain.norms.len(), 25);
+    assert_eq!(often.arms[RESIDUAL].losses.len(), 25);
+    assert_eq!(often.arms[PLAIN].norms.len(), 25);
     assert!(
-        often
-            .plain
+        often.arms[PLAIN]
             .norms
             .iter()
             .enumerate()
             .all(|(i, row)| row.step == i as u32 + 1 && row.blocks.len() == 3)
     );
-    assert_eq!(often.residual.accuracy.iter().map(|point| point.0).collect::<Vec<_>>(), [5.0, 20.0, 25.0]);
+    assert_eq!(
+        often.arms[RESIDUAL].accuracy.iter().map(|point| point.0).collect::<Vec<_>>(),
+        [5.0, 20.0, 25.0]
+    );
 }
 
 #[test]
 fn a_long_run_measures_gradients_at_even_steps() {
     let config = Config { steps: 130, batch_size: 2, ..tiny() };
     let mut out = Collector::<ResNet> { stop_at: Some(10), ..Collector::default() };
-    block_on(ResNet::run(config, &Device::flex(), &mut out)).expect("runs");
+    train::<ResNet>(&config, &mut out).expect("runs");
     let record = out.record();
-    assert_eq!(record.plain.losses.len(), 10, "it stops at once");
-    assert_eq!(record.plain.norms.iter().map(|row| row.step).collect::<Vec<_>>(), [1, 4, 7, 10]);
+    assert_eq!(record.arms[PLAIN].losses.len(), 10, "it stops at once");
+    assert_eq!(record.arms[PLAIN].norms.iter().map(|row| row.step).collect::<Vec<_>>(), [1, 4, 7, 10]);
 }
 
 #[test]
 fn a_changed_learning_rate_is_taken_and_one_too_large_ends_in_a_message() {
     let still = Config { learning_rate: 1e-5, ..tiny() };
     let mut out = Collector::<ResNet> { updates: vec![(3, still)], frame_every: 1, ..Collector::default() };
-    block_on(ResNet::run(tiny(), &Device::flex(), &mut out)).expect("runs");
-    let (changed, unchanged) = (out.record().residual.losses, run(tiny()).0.residual.losses);
+    train::<ResNet>(&tiny(), &mut out).expect("runs");
+    let (changed, unchanged) =
+        (out.record().arms[RESIDUAL].losses.clone(), run(tiny()).0.arms[RESIDUAL].losses.clone());
     assert_eq!(changed[..4], unchanged[..4]);
     assert_ne!(changed[5], unchanged[5]);
     let wild =
@@ -306,14 +313,14 @@ fn cifar_10_is_asked_for_or_learned() {
     assert!(text.contains("CIFAR-10"), "{text}");
     let Some(user_files) = collector::real_cifar10() else { return };
     let mut out = Collector::<ResNet> { user_files, ..Collector::default() };
-    block_on(ResNet::run(config, &Device::flex(), &mut out)).expect("runs");
-    assert_eq!(out.record().residual.losses.len(), 6);
+    train::<ResNet>(&config, &mut out).expect("runs");
+    assert_eq!(out.record().arms[RESIDUAL].losses.len(), 6);
 }
 
 /// The mean loss of the last 20 steps, plain and residual.
 fn losses(record: &Record) -> (f64, f64) {
     let last = |curve: &nn_lab::core::curve::Curve| curve.recent_mean(20).expect("losses");
-    (last(&record.plain.losses), last(&record.residual.losses))
+    (last(&record.arms[PLAIN].losses.clone()), last(&record.arms[RESIDUAL].losses.clone()))
 }
 
 #[test]
@@ -348,8 +355,9 @@ fn presets_do_what_they_say() {
             assert_eq!(result, Ok(()), "{slug}");
             let (plain, residual) = losses(&record);
             let accuracy = |net: &nn_lab::sections::resnet::NetRecord| net.accuracy.last_y().expect("scored");
-            let (plain_right, residual_right) = (accuracy(&record.plain), accuracy(&record.residual));
-            let first = record.residual.losses[0].1;
+            let (plain_right, residual_right) =
+                (accuracy(&record.arms[PLAIN]), accuracy(&record.arms[RESIDUAL]));
+            let first = record.arms[RESIDUAL].losses[0].1;
             let said = format!(
                 "{slug} seed {seed}: loss plain {plain:.3} residual {residual:.3} (first {first:.1}), accuracy plain \
                  {plain_right:.3} residual {residual_right:.3}, {} steps in {:.0} s",

@@ -5,11 +5,13 @@
 mod collector;
 
 use burn::tensor::Device;
-use collector::{Collector, block_on};
+use collector::{Collector, block_on, train};
 use nn_lab::core::settings::{Settings, from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
-use nn_lab::run::{Experiment, Probe, Train};
-use nn_lab::sections::rnn::{Alphabet, Config, ForgetBias, Record, Rnn, chance, params_lstm, params_rnn};
+use nn_lab::run::{Experiment, Probe};
+use nn_lab::sections::rnn::{
+    Alphabet, Config, ForgetBias, LSTM, RNN, Record, Rnn, chance, params_lstm, params_rnn,
+};
 use proptest::prelude::*;
 
 fn probe(config: Config) -> Record {
@@ -20,7 +22,7 @@ fn probe(config: Config) -> Record {
 
 fn run(config: Config) -> (Record, Result<(), LabError>) {
     let mut out = Collector::<Rnn>::default();
-    let result = block_on(Rnn::run(config, &Device::flex(), &mut out));
+    let result = train::<Rnn>(&config, &mut out);
     (out.record(), result)
 }
 
@@ -90,12 +92,12 @@ fn check_preset(slug: &str, steps: Option<u32>) -> Record {
 #[test]
 fn the_rnn_fails_and_the_lstm_learns_within_200_steps() {
     let record = check_preset("rnn-fails", Some(200));
-    assert_eq!(record.rnn.losses.len(), 200);
-    let rows = &record.lstm.gradients;
+    assert_eq!(record.arms[RNN].losses.len(), 200);
+    let rows = &record.arms[LSTM].gradients.clone();
     assert_eq!(rows.len(), 100);
     assert!(rows.iter().all(|row| (row.hidden.len(), row.cell.len()) == (200, 200)));
-    assert!(record.rnn.gradients.iter().all(|row| row.hidden.len() == 200 && row.cell.is_empty()));
-    let first = (record.rnn.gradients[0].hidden[0], record.lstm.gradients[0].hidden[0]);
+    assert!(record.arms[RNN].gradients.iter().all(|row| row.hidden.len() == 200 && row.cell.is_empty()));
+    let first = (record.arms[RNN].gradients[0].hidden[0], record.arms[LSTM].gradients[0].hidden[0]);
     assert!(first.0 < 1e-30 && first.1 > 1e-9, "{first:?}");
 }
 
@@ -107,7 +109,7 @@ fn an_rnn_that_starts_well_learns_too_within_200_steps() {
 #[test]
 fn an_lstm_with_zero_forget_bias_fails_too() {
     let record = check_preset("zero-forget-bias", Some(100));
-    let first = &record.lstm.gradients[0];
+    let first = &record.arms[LSTM].gradients[0];
     assert!(first.hidden[0] < 1e-20 * first.hidden[199], "{:e}", first.hidden[0]);
 }
 
@@ -125,28 +127,28 @@ fn noise_that_looks_like_labels_defeats_both() {
 fn the_same_seed_gives_the_same_run_and_frames_do_not_change_it() {
     let losses = |every: u32| {
         let mut out = Collector::<Rnn> { frame_every: every, ..Collector::default() };
-        block_on(Rnn::run(small(), &Device::flex(), &mut out)).expect("runs");
+        train::<Rnn>(&small(), &mut out).expect("runs");
         let mut record = out.record();
-        assert!(record.rnn.times.median().is_some(), "steps are timed");
+        assert!(record.arms[RNN].times.median().is_some(), "steps are timed");
         // Times are the machine's; all else is the seed's.
-        (record.rnn.times, record.lstm.times) = Default::default();
+        (record.arms[RNN].times, record.arms[LSTM].times) = Default::default();
         record
     };
     assert!(losses(1) == losses(7), "the frame rate changes the numbers");
-    assert_ne!(losses(1).rnn.losses, run(Config { seed: 2, ..small() }).0.rnn.losses);
+    assert_ne!(losses(1).arms[RNN].losses, run(Config { seed: 2, ..small() }).0.arms[RNN].losses.clone());
 }
 
 #[test]
 fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
     let mut out = Collector::<Rnn> { stop_at: Some(7), ..Collector::default() };
-    block_on(Rnn::run(small(), &Device::flex(), &mut out)).expect("runs");
-    assert_eq!(out.record().lstm.losses.len(), 7);
+    train::<Rnn>(&small(), &mut out).expect("runs");
+    assert_eq!(out.record().arms[LSTM].losses.len(), 7);
     let mut out = Collector::<Rnn> {
         updates: vec![(5, Config { learning_rate: 1e-5, ..small() })],
         ..Collector::default()
     };
-    block_on(Rnn::run(small(), &Device::flex(), &mut out)).expect("runs");
-    let (changed, same) = (out.record().lstm.losses, run(small()).0.lstm.losses);
+    train::<Rnn>(&small(), &mut out).expect("runs");
+    let (changed, same) = (out.record().arms[LSTM].losses.clone(), run(small()).0.arms[LSTM].losses.clone());
     assert_eq!(changed[..5], same[..5]);
     assert_ne!(changed[20], same[20]);
 }

@@ -5,7 +5,7 @@
 mod collector;
 
 use burn::tensor::Device;
-use collector::{Collector, block_on};
+use collector::{Collector, block_on, train};
 use nn_lab::core::settings::{Kind, Param, Settings, base, from_map, from_query, to_map, to_query, with};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::for_each_section;
@@ -37,7 +37,7 @@ fn small<C: Settings>() -> C {
 
 fn run<E: Train>(config: E::Config, stop_at: u32) -> (E::Record, Result<(), LabError>) {
     let mut out = Collector::<E> { stop_at: Some(stop_at), ..Collector::default() };
-    let result = block_on(E::run(config, &Device::flex(), &mut out));
+    let result = train::<E>(&config, &mut out);
     (out.record(), result)
 }
 
@@ -149,7 +149,7 @@ fn leaves_series<E: Train>() {
     for series in E::series(&stopped).iter().filter(|series| series.metric.starts_with("loss_")) {
         assert!(series.points.iter().all(|point| point.0 <= 1.0), "{slug}: a stopped run went on");
     }
-    E::clear_run(&mut record);
+    (0..E::ARMS.len()).for_each(|arm| E::clear_arm(&mut record, arm));
     assert!(
         E::series(&record).iter().all(|series| series.points.is_empty()),
         "{slug}: a run was not cleared"

@@ -6,13 +6,13 @@ mod collector;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use collector::{Collector, block_on};
+use collector::{Collector, block_on, train};
 use nn_lab::core::settings::{Settings, from_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::data::text::{self, Corpus, FOLDED, MOST_CHARS, Vocabulary, Windows, fixed_windows};
 use nn_lab::models::transformer::{Cache, Positions, Sizes, Transformer as Net, sinusoidal_table};
 use nn_lab::models::weights::{WeightRng, count_params};
-use nn_lab::run::{Experiment, Probe, Train, safetensors};
+use nn_lab::run::{Experiment, Probe, safetensors};
 use nn_lab::sections::transformer::positions::{measured_period, product_formula, wavelength};
 use nn_lab::sections::transformer::writing::{Writer, draw};
 use nn_lab::sections::transformer::{
@@ -249,8 +249,8 @@ fn collector() -> Collector<Transformer> {
     }
 }
 
-fn run_with(config: &Config, mut out: Collector<Transformer>) -> (Record, Vec<Frame>) {
-    block_on(Transformer::run(config.clone(), &Device::flex(), &mut out)).expect("it runs");
+fn run_with(config: &Config, mut out: Collector<Transformer>) -> (Record, Vec<(usize, Frame)>) {
+    train::<Transformer>(&config, &mut out).expect("it runs");
     (out.record(), out.frames)
 }
 
@@ -263,19 +263,19 @@ fn it_learns_a_small_language_below_its_bigrams() {
     let config = Config { steps: 150, ..tiny() };
     let mut out = collector();
     block_on(Transformer::probe(config.clone(), &Device::flex(), &mut out)).expect("it probes");
-    block_on(Transformer::run(config.clone(), &Device::flex(), &mut out)).expect("it runs");
+    train::<Transformer>(&config, &mut out).expect("it runs");
     let record = out.record();
     let bigram = record.text.as_ref().expect("a text").bigram;
-    let loss = record.run.validation.last_y().expect("validated");
+    let loss = record.run().validation.last_y().expect("validated");
     assert!(loss < bigram, "{loss} against {bigram}");
     assert!(Transformer::checks(&config, &record).iter().all(|check| check.verdict == Verdict::Holds));
-    assert_eq!(record.run.losses.len(), 150);
-    let steps: Vec<u32> = record.run.snapshots.iter().map(|snapshot| snapshot.step).collect();
+    assert_eq!(record.run().losses.len(), 150);
+    let steps: Vec<u32> = record.run().snapshots.iter().map(|snapshot| snapshot.step).collect();
     assert_eq!(steps, [0, 10, 30, 100, 150]);
-    assert_eq!(record.run.samples.len(), 5);
-    assert!(record.run.samples.iter().all(|sample| sample.text.chars().count() == 12));
-    let last = record.run.snapshots.last().expect("a snapshot");
-    assert_eq!((last.len(), last.n, record.run.window.len()), (4, 16, 16));
+    assert_eq!(record.run().samples.len(), 5);
+    assert!(record.run().samples.iter().all(|sample| sample.text.chars().count() == 12));
+    let last = record.run().snapshots.last().expect("a snapshot");
+    assert_eq!((last.len(), last.n, record.run().window.len()), (4, 16, 16));
 }
 
 #[test]
@@ -283,14 +283,14 @@ fn the_same_seed_gives_the_same_run_however_often_frames_are_asked_for() {
     let config = Config { dropout: 0.1, ..tiny() };
     // The same weights, in files whose metadata may lie in another order.
     let unpacked = |record: Record| {
-        let mut run = record.run;
+        let mut run = record.run().clone();
         let (step, file) = run.checkpoint.take().expect("a checkpoint");
         (run, step, safetensors::read(&file).expect("a file"))
     };
     let once = run(&config);
     let again = run_with(&config, Collector { frame_every: 1, ..collector() }).0;
     assert_eq!(unpacked(once.clone()), unpacked(again));
-    assert_ne!(once.run.losses, run(&Config { seed: 2, ..config }).run.losses);
+    assert_ne!(once.run().losses, run(&Config { seed: 2, ..config }).run().losses);
 }
 
 fn ask(request: &Request) -> Vec<u8> {
@@ -303,16 +303,16 @@ fn a_saved_model_is_the_same_model_when_it_is_loaded() {
     let mut out = collector();
     out.requests = vec![(u32::MAX, ask(&Request::Save)), (u32::MAX, ask(&Request::Ablate(vec![(0, 1)])))];
     let first = run_with(&config, out).0;
-    let file = first.run.saved.clone().expect("a file");
-    assert_eq!(first.run.ablations.len(), 1);
+    let file = first.run().saved.clone().expect("a file");
+    assert_eq!(first.run().ablations.len(), 1);
     let mut out = collector();
     out.requests =
         vec![(0, ask(&Request::Load(file.to_vec()))), (u32::MAX, ask(&Request::Ablate(vec![(0, 1)])))];
     let second = run_with(&config, out).0;
-    assert_eq!(second.run.loaded, Some(40));
-    assert!(second.run.losses.is_empty(), "loaded weights are not trained on unasked");
-    assert_eq!(second.run.validation.last_y(), first.run.validation.last_y(), "same weights, same loss");
-    assert_eq!(second.run.ablations, first.run.ablations);
+    assert_eq!(second.run().loaded, Some(40));
+    assert!(second.run().losses.is_empty(), "loaded weights are not trained on unasked");
+    assert_eq!(second.run().validation.last_y(), first.run().validation.last_y(), "same weights, same loss");
+    assert_eq!(second.run().ablations, first.run().ablations);
 
     // Files that do not fit are refused, and the run goes on as it was.
     let other = Config { layers: 1, ..tiny() };
@@ -324,7 +324,7 @@ fn a_saved_model_is_the_same_model_when_it_is_loaded() {
         let mut out = collector();
         out.requests = vec![(u32::MAX, ask(&Request::Load(bytes)))];
         let record = run_with(config, out).0;
-        assert!(record.run.refused.is_some() && record.run.loaded.is_none());
+        assert!(record.run().refused.is_some() && record.run().loaded.is_none());
     }
 }
 
@@ -334,7 +334,7 @@ fn a_run_goes_on_from_its_checkpoint_as_if_nothing_had_been() {
     let whole = run(&config);
     let (step, file) = {
         let (_, frames) = run_with(&config, Collector { stop_at: Some(20), ..collector() });
-        let kept = frames.iter().rev().find_map(|frame| match frame {
+        let kept = frames.iter().rev().find_map(|(_, frame)| match frame {
             Frame::Checkpoint { step, file } => Some((*step, file.clone())),
             _ => None,
         });
@@ -344,8 +344,8 @@ fn a_run_goes_on_from_its_checkpoint_as_if_nothing_had_been() {
     let mut out = collector();
     out.requests = vec![(0, ask(&Request::Continue(file.to_vec())))];
     let rest = run_with(&config, out).0;
-    assert_eq!(rest.run.losses[..], whole.run.losses[20..]);
-    assert_eq!(rest.run.validation.last_y(), whole.run.validation.last_y());
+    assert_eq!(rest.run().losses[..], whole.run().losses[20..]);
+    assert_eq!(rest.run().validation.last_y(), whole.run().validation.last_y());
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn it_writes_what_it_is_asked_to() {
     out.requests =
         vec![(7, ask(&Request::Write(request.clone()))), (u32::MAX, ask(&Request::Write(request)))];
     let (record, frames) = run_with(&tiny(), out);
-    let writing = &record.run.written;
+    let writing = &record.run().written;
     assert_eq!((writing.chars.len(), writing.prompt.as_str(), writing.busy), (60, "ab", false));
     for written in writing.chars.iter() {
         let sum: f32 = written.likeliest.iter().map(|(_, p)| p).sum();
@@ -364,7 +364,10 @@ fn it_writes_what_it_is_asked_to() {
         assert!(written.likeliest.windows(2).all(|pair| pair[0].1 >= pair[1].1));
         assert!(written.likeliest.iter().take(5).any(|(c, _)| *c == written.char), "top-k was not kept to");
     }
-    assert_eq!(frames.iter().filter(|frame| matches!(frame, Frame::Written(part) if part.done)).count(), 2);
+    assert_eq!(
+        frames.iter().filter(|(_, frame)| matches!(frame, Frame::Written(part) if part.done)).count(),
+        2
+    );
 }
 
 #[test]
@@ -418,7 +421,7 @@ fn presets_are_settings_that_exist() {
 #[test]
 fn an_own_text_that_is_not_there_is_asked_for() {
     let mut out = Collector::<Transformer>::default();
-    let result = block_on(Transformer::run(tiny(), &Device::flex(), &mut out));
+    let result = train::<Transformer>(&tiny(), &mut out);
     assert!(matches!(result, Err(LabError::Data(why)) if why.contains("Bring a text")));
     let _ = net(SIZES).num_params();
 }

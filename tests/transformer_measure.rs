@@ -5,11 +5,10 @@
 mod collector;
 
 use burn::tensor::{Device, Tensor};
-use collector::{Collector, block_on};
+use collector::{Collector, block_on, train};
 use nn_lab::core::settings::{Settings, from_query};
 use nn_lab::data::text::{Corpus, Windows, fixed_windows, read_own, read_plays, window_len};
-use nn_lab::run::Train;
-use nn_lab::sections::transformer::{Config, Learner, Transformer};
+use nn_lab::sections::transformer::{Config, TrainState, Transformer};
 
 /// Trains with a preset (`NN_LAB_PRESET`, with changes like `steps=100,heads=2` in `NN_LAB_SET`) and prints the losses.
 #[test]
@@ -31,16 +30,16 @@ fn preset() {
     let (config, warnings) = from_query(&preset.config::<Config>(), &query);
     assert!(warnings.is_empty(), "{warnings:?}");
     let start = std::time::Instant::now();
-    block_on(Transformer::run(config.clone(), &Device::flex(), &mut out)).expect("it runs");
+    train::<Transformer>(&config, &mut out).expect("it runs");
     let seconds = start.elapsed().as_secs_f64();
     let record = out.record();
     println!("{config:?}\n{seconds:.1} s, {:.1} ms a step", 1000.0 * seconds / f64::from(config.steps));
-    println!("validation {:?}", record.run.validation.iter().collect::<Vec<_>>());
-    println!("training, mean of the last 100: {:?}", record.run.losses.recent_mean(100));
-    for sample in &record.run.samples {
+    println!("validation {:?}", record.run().validation.iter().collect::<Vec<_>>());
+    println!("training, mean of the last 100: {:?}", record.run().losses.recent_mean(100));
+    for sample in &record.run().samples {
         println!("--- step {}\n{}", sample.step, sample.text);
     }
-    for snapshot in record.run.snapshots.last().iter() {
+    for snapshot in record.run().snapshots.last().iter() {
         for (head, stats) in snapshot.stats.iter().enumerate() {
             println!("head {head}: {} {stats:?}", stats.description());
         }
@@ -62,17 +61,17 @@ fn nanogpt_on_the_whole_validation_part() {
         Err(_) => read_plays(&std::fs::read("static/data/shakespeare.bin").expect("the plays")),
     };
     let corpus = Corpus::new(&text.expect("a text"));
-    let mut learner = Learner::new(&config, corpus.vocabulary.len(), &Device::flex());
+    let mut state = TrainState::new(&config, corpus.vocabulary.len(), &Device::flex());
     let gpt2 = std::env::var("NN_LAB_INIT").is_ok_and(|init| init == "gpt2");
     if gpt2 {
-        as_gpt2(&mut learner, config.d_model as f32);
+        as_gpt2(&mut state, config.d_model as f32);
     }
     let (batch, context) = (config.batch_size as usize, config.context as usize);
     let mut windows = Windows::new(config.seed.into());
     let start = std::time::Instant::now();
     for _ in 0..config.steps {
         let ids = windows.next(&corpus.train, batch, context);
-        learner.descend(&config, &ids, window_len(&corpus.train, context));
+        state.descend(&config, &ids, window_len(&corpus.train, context));
     }
     let ms = start.elapsed().as_secs_f64() * 1000.0 / f64::from(config.steps);
 
@@ -83,7 +82,7 @@ fn nanogpt_on_the_whole_validation_part() {
     let random: Vec<u8> = (0..20).flat_map(|_| windows.next(&corpus.validation, batch, context)).collect();
     let mut out = Collector::<Transformer>::default();
     let mut loss =
-        |ids: &[u8]| block_on(learner.validate(ids, context + 1, None, &mut out)).expect("it is measured");
+        |ids: &[u8]| block_on(state.validate(ids, context + 1, None, &mut out)).expect("it is measured");
     println!(
         "seed {seed}, gpt2 {gpt2}, {steps} steps of {ms:.1} ms: whole validation part ({} characters) {:.4}, the page's windows \
          {:.4}, 20 random batches {:.4} nats",
@@ -95,9 +94,9 @@ fn nanogpt_on_the_whole_validation_part() {
 }
 
 /// First weights as nanoGPT draws them: 0.02 everywhere, and less by `sqrt(2 n_layers)` where a branch ends.
-fn as_gpt2(learner: &mut Learner, d_model: f32) {
+fn as_gpt2(state: &mut TrainState, d_model: f32) {
     let (embedding, linear) = (0.02 * d_model.sqrt(), (d_model / 768.0).sqrt());
-    let net = &mut learner.net;
+    let net = &mut state.net;
     net.embedding = net.embedding.clone().map(|w| scaled(w, embedding));
     net.positions = net.positions.take().map(|p| p.map(|w| scaled(w, embedding)));
     for block in &mut net.blocks {

@@ -4,7 +4,8 @@ use super::{Config, Record};
 use crate::core::Check;
 
 pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
-    let measured = record.weight.filter(|_| record.losses.len() as u32 == config.steps);
+    let [net] = &record.arms;
+    let measured = net.weight.filter(|_| net.losses.len() as u32 == config.steps);
     vec![Check::new(
         "Gradient descent finds the slope of the line.",
         format!("{} ± 0.01", config.slope),

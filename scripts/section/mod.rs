@@ -14,6 +14,7 @@ pub use panel::SectionPanel;
 use crate::core::Check;
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
+use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 use serde::{Deserialize, Serialize};
 
 /// The experiment of this section.
@@ -42,13 +43,19 @@ crate::settings! {
 /// What one message brings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Frame {
-    /// Losses since the last frame, and the weight after them.
-    Train { first_step: u32, losses: Vec<f32>, weight: f32 },
+    /// The next steps, and the weight after them.
+    Train { steps: StepBatch, weight: f32 },
 }
 
 /// All that the page has heard.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
+    pub arms: [NetRecord; 1],
+}
+
+/// The weight's run so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NetRecord {
     pub losses: Curve,
     pub weight: Option<f64>,
 }
@@ -59,16 +66,15 @@ impl Experiment for Section {
     type Frame = Frame;
     type Record = Record;
 
-    fn absorb(record: &mut Record, frame: Frame) {
-        match frame {
-            Frame::Train { first_step, losses, weight } => {
-                record.losses.extend_steps(first_step, &losses);
-                record.weight = Some(weight.into());
-            }
-        }
+    const ARMS: &'static [Arm] = &[Arm { slug: "line", title: "line", net: "line" }];
+
+    fn absorb(record: &mut Record, _arm: usize, frame: Frame) {
+        let ([net], Frame::Train { steps, weight }) = (&mut record.arms, frame);
+        net.losses.extend_steps(steps.first_step, &steps.losses);
+        net.weight = Some(weight.into());
     }
 
-    fn clear_run(record: &mut Record) {
+    fn clear_arm(record: &mut Record, _arm: usize) {
         *record = Record::default();
     }
 
@@ -77,6 +83,6 @@ impl Experiment for Section {
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {
-        vec![RunSeries::new("loss_line", "Loss", "", &record.losses)]
+        series_of(Self::ARMS, &record.arms, |net| vec![ArmSeries::new("loss", "Loss", "", &net.losses)])
     }
 }

@@ -15,19 +15,20 @@ use yew::prelude::*;
 pub fn SectionPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
-    let lab = use_experiment::<Section>(config, props.device);
+    let lab = use_experiment::<Section>(config, settings.options);
     let control_groups = html! {
         <>
             { controls(&settings, "Line", keys![Config; slope]) }
             { controls(&settings, "Training", keys![Config; learning_rate, batch_size, steps, seed]) }
         </>
     };
-    let series = vec![Series::new("loss", lab.record.losses.points(), 0)];
+    let [net] = &lab.record.arms;
+    let series = vec![Series::new("loss", net.losses.points(), 0)];
     let figures = html! {
         <>
             <div class="readouts">
-                <Readout metric="loss_line" label="Loss" value={lab.record.losses.last_y()} />
-                <Readout metric="weight" label="Weight" value={lab.record.weight} />
+                <Readout metric="loss_line" label="Loss" value={net.losses.last_y()} />
+                <Readout metric="weight" label="Weight" value={net.weight} />
             </div>
             <Figure name="loss" title="Training loss" look_for={html! { "Training loss per mini-batch." }}
                 formula={Html::default()} provenance={provenance(Section::SLUG, config)} table={series_table("step", &series)}>

@@ -1,45 +1,88 @@
 //! Gradient descent on one weight: the mean of `(w x - a x)^2`.
 
 use super::{Config, Frame, Section};
-use crate::core::{LabError, Progress};
-use crate::run::training::{check_finite, read};
-use crate::run::{RunContext, Tick, Train};
+use crate::core::LabError;
+use crate::run::arm::StepBatch;
+use crate::run::driver::Training;
+use crate::run::training::read;
+use crate::run::{RunContext, Train};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 impl Train for Section {
-async fn run(
-    config: Config,
-    device: &Device,
-    out: &mut impl RunContext<Self>,
-) -> Result<(), LabError> {
-    let mut rng = StdRng::seed_from_u64(config.seed.into());
-    let mut learning_rate = config.learning_rate;
-    let (mut weight, mut losses, mut first_step) = (0.0f32, Vec::new(), 1);
-    for step in 1..=config.steps {
-        let xs: Vec<f32> = (0..config.batch_size).map(|_| rng.random_range(-1.0..1.0)).collect();
-        let x = Tensor::<1>::from_data(TensorData::new(xs, [config.batch_size as usize]), device);
-        let error = x.clone().mul_scalar(weight - config.slope as f32);
-        let loss = error.clone().square().mean();
-        let gradient = (error * x).mean().mul_scalar(2.0);
-        let numbers = read(Tensor::cat(vec![loss, gradient], 0)).await?;
-        if let [loss, gradient] = numbers[..] {
-            check_finite(&[loss], step, "line")?;
-            losses.push(loss);
-            weight -= learning_rate as f32 * gradient;
-        }
-        let tick = out.step_done(Progress { step, steps: config.steps }).await;
-        if let Some(changed) = out.update() {
-            learning_rate = changed.learning_rate;
-        }
-        if tick != Tick::Continue || step == config.steps {
-            out.send(Frame::Train { first_step, losses: std::mem::take(&mut losses), weight });
-            first_step = step + 1;
-        }
-        if tick == Tick::Stop {
-            break;
-        }
-    }
-    Ok(())
+    type Training = Descent;
 }
+
+/// The weight in training.
+#[derive(Debug)]
+pub struct Descent {
+    config: Config,
+    device: Device,
+    points: StdRng,
+    /// `[1]`
+    weight: Tensor<1>,
+    losses: Vec<Tensor<1>>,
+}
+
+impl Training<Section> for Descent {
+    async fn begin(
+        config: Config,
+        _arm: usize,
+        device: &Device,
+        _out: &mut impl RunContext<Section>,
+    ) -> Result<Self, LabError> {
+        Ok(Self {
+            points: StdRng::seed_from_u64(config.seed.into()),
+            weight: Tensor::zeros([1], device),
+            losses: Vec::new(),
+            device: device.clone(),
+            config,
+        })
+    }
+
+    fn steps(&self) -> u32 {
+        self.config.steps
+    }
+
+    fn step(&mut self, _step: u32) -> Result<(), LabError> {
+        let n = self.config.batch_size as usize;
+        let xs: Vec<f32> = (0..n).map(|_| self.points.random_range(-1.0..1.0)).collect();
+        let x = Tensor::<1>::from_data(TensorData::new(xs, [n]), &self.device);
+        let error = x.clone() * self.weight.clone().sub_scalar(self.config.slope as f32);
+        self.losses.push(error.clone().square().mean());
+        let gradient = (error * x).mean().mul_scalar(2.0);
+        self.weight = self.weight.clone() - gradient.mul_scalar(self.config.learning_rate as f32);
+        Ok(())
+    }
+
+    fn take_losses(&mut self) -> Vec<Tensor<1>> {
+        std::mem::take(&mut self.losses)
+    }
+
+    fn last_changed(&self) -> Option<Tensor<1>> {
+        Some(self.weight.clone())
+    }
+
+    fn update(&mut self, config: Config) {
+        self.config.learning_rate = config.learning_rate;
+    }
+
+    fn is_due(&self, _step: u32) -> bool {
+        false
+    }
+
+    async fn score(&mut self, _step: u32, _out: &mut impl RunContext<Section>) -> Result<(), LabError> {
+        Ok(())
+    }
+
+    async fn report(
+        &mut self,
+        steps: StepBatch,
+        _over: bool,
+        out: &mut impl RunContext<Section>,
+    ) -> Result<(), LabError> {
+        let weight = read(self.weight.clone()).await?.first().copied().unwrap_or(f32::NAN);
+        out.send(Frame::Train { steps, weight });
+        Ok(())
+    }
 }

@@ -62,22 +62,14 @@ pub struct RunSeries {
     pub metric: Cow<'static, str>,
     /// A few words for a reader.
     pub title: Cow<'static, str>,
+    /// The part of the name that it shares with the same curve of the other nets.
+    pub base: &'static str,
+    /// The number of the net that it belongs to.
+    pub arm: usize,
     /// The unit of y, or an empty string.
     pub unit: &'static str,
     /// Step and value, in the order of steps.
     pub points: Rc<Vec<(f64, f64)>>,
-}
-
-impl RunSeries {
-    /// Such a series, sharing the curve's points.
-    pub fn new(
-        metric: impl Into<Cow<'static, str>>,
-        title: impl Into<Cow<'static, str>>,
-        unit: &'static str,
-        curve: &Curve,
-    ) -> Self {
-        Self { metric: metric.into(), title: title.into(), unit, points: curve.points() }
-    }
 }
 
 #[cfg(test)]

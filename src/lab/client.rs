@@ -1,23 +1,30 @@
-//! The page's end of the worker: fetches it, starts it, replaces it when it dies, and passes each event to the run
-//! that it belongs to.
+//! The page's end of its workers: a pool of them, started when they are needed and replaced when they die. Each run is
+//! spread over the pool, and each event is passed to the run that it belongs to.
 
-use crate::lab::storage::{self, base_url};
-use crate::protocol::{Command, Event, FileKind, LabError, RunId, UserFile};
-use js_sys::{Array, ArrayBuffer, Uint8Array};
+use crate::lab::worker::{Worker, describe, died};
+use crate::lab::{pool, storage};
+use crate::protocol::{
+    ArmEvent, ArmId, ArmStart, Command, DeviceChoice, DeviceInfo, DeviceKind, Event, FileKind, LabError,
+    RunId, Task, UserFile,
+};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Blob, BlobPropertyBag, MessageEvent, ReadableStreamDefaultReader, Response, Url, Worker};
+use web_sys::Blob;
 use yew::Callback;
 
 /// The one client of this page.
 #[derive(Debug, Default)]
 pub(super) struct Client {
-    worker: RefCell<State>,
-    listeners: RefCell<HashMap<RunId, Callback<Event>>>,
-    last_run: Cell<u32>,
+    workers: RefCell<BTreeMap<usize, Slot>>,
+    runs: RefCell<HashMap<RunId, Run>>,
+    last_number: Cell<u32>,
+    /// The device that each choice leads to, once a worker has said so.
+    devices: RefCell<HashMap<DeviceChoice, DeviceInfo>>,
+    /// Why there is one worker only, if others could not be started.
+    alone: RefCell<Option<String>>,
     /// What the visitor gave, by its path.
     files: RefCell<BTreeMap<String, Blob>>,
     /// Counts the changes of the files.
@@ -26,50 +33,59 @@ pub(super) struct Client {
     watchers: RefCell<Vec<(u32, Callback<u32>)>>,
 }
 
-#[derive(Debug, Default)]
+/// A run that may still have something to say.
+#[derive(Debug)]
+struct Run {
+    listener: Callback<Event>,
+    /// The worker of each arm that has not ended; nothing while the device is being found out.
+    arms: BTreeMap<ArmId, usize>,
+    /// What is to be started when the device is known.
+    waiting: Option<Start>,
+    /// What is to be told to its arms when they have started.
+    commands: Vec<Command>,
+}
+
+/// What is to be started.
+#[derive(Clone, Debug)]
+pub(super) struct Start {
+    pub(super) slug: &'static str,
+    pub(super) task: Task,
+    pub(super) device: DeviceChoice,
+    pub(super) arms: Vec<ArmStart>,
+    /// How many arms there are of each seed.
+    pub(super) arms_per_seed: usize,
+    pub(super) paused: bool,
+    pub(super) request: Option<Vec<u8>>,
+}
+
+#[derive(Debug)]
 enum State {
-    /// No worker; the next start fetches one.
-    #[default]
-    None,
     /// Being fetched or started; commands wait here.
     Starting(Vec<(Command, Option<Blob>)>),
-    Ready(Handle),
+    Ready(Worker),
 }
 
-/// A live worker, ended when dropped.
 #[derive(Debug)]
-struct Handle {
-    worker: Worker,
-    /// The address of its script, which is given back when the worker has said that it runs.
-    script: Option<String>,
-    _on_message: Closure<dyn Fn(MessageEvent)>,
-    _on_error: Closure<dyn Fn(web_sys::Event)>,
+struct Slot {
+    state: State,
+    /// The worker while it has not said that it is ready.
+    starting: Option<Worker>,
+    /// The memory of its module, in bytes.
+    memory: u32,
 }
 
-impl Handle {
-    fn revoke_script(&mut self) {
-        if let Some(script) = self.script.take() {
-            // An address that is unknown is as good as one that is given back.
-            let _ = Url::revoke_object_url(&script);
-        }
-    }
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.revoke_script();
-        self.worker.set_onmessage(None);
-        self.worker.set_onerror(None);
-        self.worker.terminate();
-    }
+/// How many workers there are, and what they take.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pool {
+    pub workers: usize,
+    /// The memory of their modules, in bytes.
+    pub memory: f64,
+    /// Why there are no more, if others could not be started.
+    pub alone: Option<String>,
 }
 
 thread_local! {
     static CLIENT: Rc<Client> = Rc::default();
-    /// The worker's module, kept so that a replacement starts without a fetch.
-    static MODULE: RefCell<Option<ArrayBuffer>> = const { RefCell::new(None) };
-    /// A worker that is starting and has not said that it is ready.
-    static STARTING: RefCell<Option<Handle>> = const { RefCell::new(None) };
 }
 
 impl Client {
@@ -77,43 +93,260 @@ impl Client {
         CLIENT.with(Rc::clone)
     }
 
-    /// Starts a run and passes its events to `listener`; fetches the worker if need be.
-    pub(super) fn start(
-        self: &Rc<Self>,
-        listener: Callback<Event>,
-        command: impl FnOnce(RunId) -> Command,
-    ) -> RunId {
-        self.start_beside(listener, command, None)
-    }
-
-    /// Has the worker check and unpack a file.
-    pub(super) fn take(self: &Rc<Self>, listener: Callback<Event>, kind: FileKind, name: String, blob: Blob) {
-        self.start_beside(listener, |run| Command::Take { run, kind, name }, Some(blob));
-    }
-
-    fn start_beside(
-        self: &Rc<Self>,
-        listener: Callback<Event>,
-        command: impl FnOnce(RunId) -> Command,
-        beside: Option<Blob>,
-    ) -> RunId {
-        let run = RunId(self.last_run.get() + 1);
-        self.last_run.set(run.0);
-        self.listeners.borrow_mut().insert(run, listener);
-        let idle = matches!(*self.worker.borrow(), State::None);
-        if idle {
-            self.worker.replace(State::Starting(Vec::new()));
-            let client = self.clone();
-            spawn_local(async move {
-                painted().await;
-                client.restore().await;
-                if let Err(error) = client.clone().boot().await {
-                    client.lose(&format!("The worker could not be started ({}).", describe(&error)));
-                }
-            });
+    /// Starts a probe or a run and passes its events to `listener`; fetches workers if need be.
+    pub(super) fn start(self: &Rc<Self>, listener: Callback<Event>, start: Start) -> RunId {
+        let number = self.next_number();
+        let run = RunId(number);
+        let choice = start.device;
+        let known = self.devices.borrow().get(&choice).cloned();
+        // A probe is one arm, which the first worker has on any device.
+        let needs_no_device = choice == DeviceChoice::Cpu || start.task == Task::Probe;
+        let kind = if needs_no_device { Some(DeviceKind::Cpu) } else { known.as_ref().map(|info| info.kind) };
+        let new = Run {
+            listener: listener.clone(),
+            arms: BTreeMap::new(),
+            waiting: Some(start),
+            commands: Vec::new(),
+        };
+        self.runs.borrow_mut().insert(run, new);
+        match known {
+            Some(info) => listener.emit(Event::Device { choice, info }),
+            None => self.post(0, &Command::Device(choice), None),
         }
-        self.send_beside(&command(run), beside);
+        if let Some(kind) = kind {
+            self.assign(run, kind);
+        }
         run
+    }
+
+    /// Spreads a run over the pool: on the CPU over as many workers as there are cores, on a GPU one holds the device.
+    fn assign(self: &Rc<Self>, run: RunId, kind: DeviceKind) {
+        let (start, commands) = {
+            let mut runs = self.runs.borrow_mut();
+            let Some(run) = runs.get_mut(&run) else { return };
+            let Some(start) = run.waiting.take() else { return };
+            (start, std::mem::take(&mut run.commands))
+        };
+        let spread = kind == DeviceKind::Cpu && self.alone.borrow().is_none();
+        let workers = if spread { pool::size(start.arms.len(), pool::cores()) } else { 1 };
+        let mut groups: BTreeMap<usize, Vec<ArmStart>> = BTreeMap::new();
+        for arm in start.arms {
+            groups
+                .entry(pool::worker_of(arm.id.0.into(), start.arms_per_seed, workers))
+                .or_default()
+                .push(arm);
+        }
+        if let Some(run) = self.runs.borrow_mut().get_mut(&run) {
+            let of_groups =
+                groups.iter().flat_map(|(&worker, arms)| arms.iter().map(move |arm| (arm.id, worker)));
+            run.arms = of_groups.collect();
+        }
+        for (worker, arms) in groups {
+            let Start { task, paused, .. } = start;
+            // The first worker says why the device is another than was asked for; the others are told which it is.
+            let device = if worker == 0 { start.device } else { DeviceChoice::Cpu };
+            let (slug, request) = (start.slug.to_owned(), start.request.clone());
+            self.post(worker, &Command::Start { run, slug, task, device, arms, paused, request }, None);
+        }
+        commands.iter().for_each(|command| self.send(run, command));
+    }
+
+    /// Has the first worker check and unpack a file.
+    pub(super) fn take(self: &Rc<Self>, listener: Callback<Event>, kind: FileKind, name: String, blob: Blob) {
+        let run = RunId(self.next_number());
+        let arms = BTreeMap::from([(ArmId::default(), 0)]);
+        self.runs.borrow_mut().insert(run, Run { listener, arms, waiting: None, commands: Vec::new() });
+        self.post(0, &Command::Take { run, kind, name }, Some(&blob));
+    }
+
+    /// Tells a command to all arms of a run.
+    pub(super) fn send(self: &Rc<Self>, run: RunId, command: &Command) {
+        let workers: BTreeSet<usize> = {
+            let mut runs = self.runs.borrow_mut();
+            let Some(run) = runs.get_mut(&run) else { return };
+            if run.waiting.is_some() {
+                run.commands.push(command.clone());
+            }
+            run.arms.values().copied().collect()
+        };
+        workers.into_iter().for_each(|worker| self.post(worker, command, None));
+    }
+
+    /// Ends a run; nothing more is heard of it.
+    pub(super) fn stop(self: &Rc<Self>, run: RunId) {
+        self.send(run, &Command::Forget(run));
+        self.runs.borrow_mut().remove(&run);
+    }
+
+    /// How many workers there are, and what they take.
+    pub(super) fn pool(&self) -> Pool {
+        let workers = self.workers.borrow();
+        Pool {
+            workers: workers.len(),
+            memory: workers.values().map(|slot| f64::from(slot.memory)).sum(),
+            alone: self.alone.borrow().clone(),
+        }
+    }
+
+    fn next_number(&self) -> u32 {
+        let number = self.last_number.get() + 1;
+        self.last_number.set(number);
+        number
+    }
+
+    /// Sends a command to a worker, which is started if there is none.
+    fn post(self: &Rc<Self>, worker: usize, command: &Command, attachment: Option<&Blob>) {
+        let mut workers = self.workers.borrow_mut();
+        let slot = workers.entry(worker).or_insert_with(|| {
+            let client = self.clone();
+            spawn_local(async move { client.boot(worker).await });
+            Slot { state: State::Starting(Vec::new()), starting: None, memory: 0 }
+        });
+        match &mut slot.state {
+            State::Starting(waiting) => waiting.push((command.clone(), attachment.cloned())),
+            State::Ready(worker) => worker.post(command, attachment),
+        }
+    }
+
+    async fn boot(self: Rc<Self>, number: usize) {
+        painted().await;
+        self.restore().await;
+        let progress = {
+            let client = self.clone();
+            move |bytes, total| client.tell_loading(bytes, total)
+        };
+        let (on_event, on_death) = (self.clone(), self.clone());
+        let started = Worker::start(
+            progress,
+            move |event, attached| on_event.on_event(number, event, attached),
+            move |why| on_death.lose(number, &why),
+        );
+        match started.await {
+            Ok(worker) => {
+                if let Some(slot) = self.workers.borrow_mut().get_mut(&number) {
+                    slot.starting = Some(worker);
+                }
+            }
+            Err(error) => {
+                self.lose(number, &format!("The worker could not be started ({}).", describe(&error)));
+            }
+        }
+    }
+
+    fn on_event(self: &Rc<Self>, worker: usize, event: Event, attached: Vec<Blob>) {
+        let (run, arm) = match &event {
+            Event::Ready => return self.ready(worker),
+            Event::Died { reason } => return self.lose(worker, &died(reason)),
+            Event::Device { choice, info } => return self.device_known(*choice, info),
+            Event::Taken { run, files } => {
+                self.keep(files, attached);
+                (*run, ArmId::default())
+            }
+            Event::Arm { run, arm, event } => {
+                if let ArmEvent::Progress { pace, .. } = event
+                    && let Some(slot) = self.workers.borrow_mut().get_mut(&worker)
+                {
+                    slot.memory = pace.memory;
+                }
+                (*run, *arm)
+            }
+        };
+        let of_arm =
+            |wanted: fn(&ArmEvent) -> bool| matches!(&event, Event::Arm { event, .. } if wanted(event));
+        let over = matches!(event, Event::Taken { .. })
+            || of_arm(|event| matches!(event, ArmEvent::Finished { .. } | ArmEvent::Failed(_)));
+        let lost_device = of_arm(|event| matches!(event, ArmEvent::Failed(LabError::Device(_))));
+        let listener = self.runs.borrow().get(&run).map(|run| run.listener.clone());
+        if over {
+            self.end_arm(run, arm);
+        }
+        if let Some(listener) = listener {
+            listener.emit(event);
+        }
+        if lost_device {
+            // A GPU that was lost stays lost for this worker; the next run gets a new one.
+            self.lose(worker, "The device was lost, and the worker was replaced. Train again to start anew.");
+        }
+    }
+
+    fn end_arm(&self, run: RunId, arm: ArmId) {
+        let mut runs = self.runs.borrow_mut();
+        if let Some(of_run) = runs.get_mut(&run) {
+            of_run.arms.remove(&arm);
+            if of_run.arms.is_empty() {
+                runs.remove(&run);
+            }
+        }
+    }
+
+    fn device_known(self: &Rc<Self>, choice: DeviceChoice, info: &DeviceInfo) {
+        self.devices.borrow_mut().insert(choice, info.clone());
+        let wait = |run: &Run| run.waiting.as_ref().is_some_and(|start| start.device == choice);
+        let ready: Vec<RunId> =
+            self.runs.borrow().iter().filter(|(_, run)| wait(run)).map(|(id, _)| *id).collect();
+        ready.into_iter().for_each(|run| self.assign(run, info.kind));
+        let listeners: Vec<_> = self.runs.borrow().values().map(|run| run.listener.clone()).collect();
+        // Each knows which choice it made.
+        listeners.iter().for_each(|listener| listener.emit(Event::Device { choice, info: info.clone() }));
+    }
+
+    fn ready(&self, worker: usize) {
+        let mut workers = self.workers.borrow_mut();
+        let Some(slot) = workers.get_mut(&worker) else { return };
+        let Some(mut worker) = slot.starting.take() else { return };
+        worker.started();
+        for (path, blob) in &*self.files.borrow() {
+            worker.post(&Command::Keep { path: path.clone() }, Some(blob));
+        }
+        if let State::Starting(waiting) = &slot.state {
+            waiting.iter().for_each(|(command, attachment)| worker.post(command, attachment.as_ref()));
+        }
+        slot.state = State::Ready(worker);
+    }
+
+    /// Gives up a worker and tells the arms that it trained why. One beside the first that could not be started leaves its
+    /// arms to the first.
+    fn lose(self: &Rc<Self>, worker: usize, why: &str) {
+        let lost = self.workers.borrow_mut().remove(&worker);
+        if worker == 0 {
+            self.devices.borrow_mut().clear();
+        } else if let Some(Slot { state: State::Starting(waiting), .. }) = lost {
+            self.alone.replace(Some(format!(
+                "A second worker could not be started, so the nets take turns. {why}"
+            )));
+            let mut runs = self.runs.borrow_mut();
+            runs.values_mut()
+                .flat_map(|run| run.arms.values_mut())
+                .filter(|of| **of == worker)
+                .for_each(|of| *of = 0);
+            drop(runs);
+            waiting.iter().for_each(|(command, attachment)| self.post(0, command, attachment.as_ref()));
+            return;
+        }
+        let mut listeners = Vec::new();
+        self.runs.borrow_mut().retain(|&id, run| {
+            let ended: Vec<ArmId> =
+                run.arms.iter().filter(|(_, of)| **of == worker).map(|(arm, _)| *arm).collect();
+            run.arms.retain(|_, of| *of != worker);
+            // A run whose device is not known yet waits for the first worker.
+            let waited = worker == 0 && run.waiting.is_some();
+            let ended = if waited { vec![ArmId::default()] } else { ended };
+            listeners.extend(ended.iter().map(|&arm| (id, arm, run.listener.clone())));
+            !run.arms.is_empty() || (run.waiting.is_some() && !waited)
+        });
+        for (run, arm, listener) in listeners {
+            let event = ArmEvent::Failed(LabError::Device(why.to_owned()));
+            listener.emit(Event::Arm { run, arm, event });
+        }
+    }
+
+    fn tell_loading(&self, bytes: u32, total: Option<u32>) {
+        let listeners: Vec<_> =
+            self.runs.borrow().iter().map(|(run, of)| (*run, of.listener.clone())).collect();
+        for (run, listener) in listeners {
+            let event = ArmEvent::Loading { what: "the worker".to_owned(), bytes, total };
+            listener.emit(Event::Arm { run, arm: ArmId::default(), event });
+        }
     }
 
     /// Takes up what an earlier visit has kept, once.
@@ -138,12 +371,32 @@ impl Client {
         inside.map(|(path, blob)| UserFile { path: path.clone(), size: blob.size() as u32 }).collect()
     }
 
-    /// Removes the visitor's files in a folder, here, in the worker and in the browser's storage.
+    /// Removes the visitor's files in a folder, here, in the workers and in the browser's storage.
     pub(super) fn remove_files(&self, folder: &str) {
         for UserFile { path, .. } in self.files(folder) {
             self.files.borrow_mut().remove(&path);
-            self.send(&Command::Remove { path: path.clone() });
+            self.post_to_all(&Command::Remove { path: path.clone() }, None);
             spawn_local(async move { storage::remove(&path).await });
+        }
+        self.files_changed();
+    }
+
+    fn post_to_all(&self, command: &Command, attachment: Option<&Blob>) {
+        for slot in self.workers.borrow_mut().values_mut() {
+            match &mut slot.state {
+                State::Starting(waiting) => waiting.push((command.clone(), attachment.cloned())),
+                State::Ready(worker) => worker.post(command, attachment),
+            }
+        }
+    }
+
+    /// Keeps what a worker has taken in: for all workers, and in the browser's storage for the next visit.
+    fn keep(&self, files: &[UserFile], blobs: Vec<Blob>) {
+        for (file, blob) in files.iter().zip(blobs) {
+            self.files.borrow_mut().insert(file.path.clone(), blob.clone());
+            self.post_to_all(&Command::Keep { path: file.path.clone() }, Some(&blob));
+            let path = file.path.clone();
+            spawn_local(async move { storage::store(&path, &blob).await });
         }
         self.files_changed();
     }
@@ -154,8 +407,7 @@ impl Client {
 
     /// Calls `watcher` when the files have changed, until it is dropped by its number.
     pub(super) fn watch_files(&self, watcher: Callback<u32>) -> u32 {
-        let number = self.last_run.get() + 1;
-        self.last_run.set(number);
+        let number = self.next_number();
         self.watchers.borrow_mut().push((number, watcher));
         number
     }
@@ -169,164 +421,6 @@ impl Client {
         self.files_version.set(version);
         let watchers = self.watchers.borrow().clone();
         watchers.iter().for_each(|(_, watcher)| watcher.emit(version));
-    }
-
-    /// Sends a command to the worker, or keeps it until there is one.
-    pub(super) fn send(&self, command: &Command) {
-        self.send_beside(command, None);
-    }
-
-    fn send_beside(&self, command: &Command, beside: Option<Blob>) {
-        match &mut *self.worker.borrow_mut() {
-            State::None => {}
-            State::Starting(waiting) => waiting.push((command.clone(), beside)),
-            State::Ready(handle) => post(&handle.worker, command, beside.as_ref()),
-        }
-    }
-
-    /// Ends a run; nothing more is heard of it.
-    pub(super) fn stop(&self, run: RunId) {
-        self.listeners.borrow_mut().remove(&run);
-        self.send(&Command::Forget(run));
-    }
-
-    /// Fetches the worker's module with progress and starts it.
-    async fn boot(self: Rc<Self>) -> Result<(), JsValue> {
-        let base = base_url()?;
-        let cached = MODULE.with_borrow(Clone::clone);
-        let module = match cached {
-            Some(module) => module,
-            None => {
-                let bytes = fetch(&format!("{base}{}", name_of("worker_bg.wasm")), |bytes, total| {
-                    self.broadcast(|run| Event::Loading { run, what: "the worker".to_owned(), bytes, total });
-                })
-                .await?;
-                MODULE.set(Some(bytes.clone()));
-                bytes
-            }
-        };
-        // From a blob, so that it also starts where the page has no origin of its own; there a script that is a module
-        // from the start is refused, and one that imports a module is not. The wasm comes as a message: the page has
-        // fetched it already. A failure is thrown anew outside of the promise, where the page hears of it.
-        let worker_script = name_of("worker.js");
-        let script = format!(
-            "self.onmessage = ({{ data }}) => {{\n\
-               self.onmessage = null;\n\
-               import('{base}{worker_script}')\n\
-                 .then((module) => module.default({{ module_or_path: data }}))\n\
-                 .catch((error) => setTimeout(() => {{ throw error; }}));\n\
-             }};"
-        );
-        let options = BlobPropertyBag::new();
-        options.set_type("text/javascript");
-        let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&script.into()), &options)?;
-        let url = Url::create_object_url_with_blob(&blob)?;
-        let worker = Worker::new(&url)?;
-
-        let client = self.clone();
-        let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
-            let (data, beside) = match message.data().dyn_into::<Array>() {
-                Ok(parts) => (parts.get(0), parts.iter().skip(1).map(JsCast::unchecked_into).collect()),
-                Err(data) => (data, Vec::new()),
-            };
-            let bytes = Uint8Array::new(&data).to_vec();
-            match postcard::from_bytes(&bytes) {
-                Ok(event) => client.hear(event, beside),
-                Err(error) => {
-                    client.lose(&format!("The worker spoke another language ({error}). Reload the page."))
-                }
-            }
-        });
-        let client = self.clone();
-        let on_error = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
-            let text = event.dyn_ref::<web_sys::ErrorEvent>().map(web_sys::ErrorEvent::message);
-            // Known and told on the page: the console is for what nobody handles.
-            event.prevent_default();
-            client.lose(&died(&text.unwrap_or_else(|| "its script could not be loaded".to_owned())));
-        });
-        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        worker.post_message(&module)?;
-        let handle = Handle { worker, script: Some(url), _on_message: on_message, _on_error: on_error };
-        STARTING.set(Some(handle));
-        Ok(())
-    }
-
-    fn hear(self: &Rc<Self>, event: Event, beside: Vec<Blob>) {
-        let run = match &event {
-            Event::Ready => return self.ready(),
-            Event::Died { reason } => return self.lose(&died(reason)),
-            Event::Device { run, .. }
-            | Event::Loading { run, .. }
-            | Event::Frame { run, .. }
-            | Event::Progress { run, .. }
-            | Event::Paused { run, .. }
-            | Event::Idle { run, .. }
-            | Event::Finished { run, .. }
-            | Event::Failed { run, .. } => *run,
-            Event::Taken { run, files } => {
-                self.keep(files, beside);
-                *run
-            }
-        };
-        let over = matches!(event, Event::Finished { .. } | Event::Failed { .. } | Event::Taken { .. });
-        let lost_device = matches!(event, Event::Failed { error: LabError::Device(_), .. });
-        let listener = if over {
-            self.listeners.borrow_mut().remove(&run)
-        } else {
-            self.listeners.borrow().get(&run).cloned()
-        };
-        if let Some(listener) = listener {
-            listener.emit(event);
-        }
-        if lost_device {
-            // A GPU that was lost stays lost for this worker; the next run gets a new one.
-            self.lose("The device was lost, and the worker was replaced. Train again to start anew.");
-        }
-    }
-
-    /// Keeps what the worker has taken in, here for the next worker and in the browser's storage for the next visit.
-    fn keep(&self, files: &[UserFile], blobs: Vec<Blob>) {
-        for (file, blob) in files.iter().zip(blobs) {
-            self.files.borrow_mut().insert(file.path.clone(), blob.clone());
-            let path = file.path.clone();
-            spawn_local(async move { storage::store(&path, &blob).await });
-        }
-        self.files_changed();
-    }
-
-    fn ready(&self) {
-        let Some(mut handle) = STARTING.take() else { return };
-        handle.revoke_script();
-        if let Ok(base_url) = base_url() {
-            post(&handle.worker, &Command::Hello { base_url, names: names() }, None);
-        }
-        for (path, blob) in &*self.files.borrow() {
-            post(&handle.worker, &Command::Keep { path: path.clone() }, Some(blob));
-        }
-        if let State::Starting(waiting) = self.worker.replace(State::None) {
-            for (command, beside) in &waiting {
-                post(&handle.worker, command, beside.as_ref());
-            }
-        }
-        self.worker.replace(State::Ready(handle));
-    }
-
-    /// Gives up the worker and tells every run why.
-    fn lose(&self, why: &str) {
-        self.worker.replace(State::None);
-        STARTING.set(None);
-        let listeners = self.listeners.take();
-        for (run, listener) in listeners {
-            listener.emit(Event::Failed { run, error: LabError::Device(why.to_owned()) });
-        }
-    }
-
-    fn broadcast(&self, event: impl Fn(RunId) -> Event) {
-        let listeners = self.listeners.borrow().clone();
-        for (run, listener) in listeners {
-            listener.emit(event(run));
-        }
     }
 }
 
@@ -344,77 +438,4 @@ async fn painted() {
     });
     // A timer does not fail.
     let _ = JsFuture::from(either).await;
-}
-
-fn died(reason: &str) -> String {
-    format!("The worker stopped and was replaced; train again to start anew. It said: {reason}")
-}
-
-fn post(worker: &Worker, command: &Command, beside: Option<&Blob>) {
-    let sent = postcard::to_stdvec(command).map_err(|error| error.to_string()).and_then(|bytes| {
-        let bytes = Uint8Array::from(bytes.as_slice());
-        let sent = match beside {
-            Some(blob) => worker.post_message(&Array::of2(&bytes, blob)),
-            None => worker.post_message(&bytes),
-        };
-        sent.map_err(|e| describe(&e))
-    });
-    if let Err(error) = sent {
-        gloo::console::error!(format!("a command was not sent: {error}"));
-    }
-}
-
-/// The files that have other names where the site lies than in the source. A shipped page lists them; while the lab is
-/// worked on there are none.
-fn names() -> Vec<(String, String)> {
-    let list = gloo::utils::document().get_element_by_id("nn-lab-files");
-    let text = list.and_then(|list| list.text_content()).unwrap_or_default();
-    let names: HashMap<String, String> = serde_json::from_str(&text).unwrap_or_default();
-    names.into_iter().collect()
-}
-
-/// The name under which a file lies.
-fn name_of(file: &str) -> String {
-    names().into_iter().find(|(name, _)| name == file).map_or_else(|| file.to_owned(), |(_, name)| name)
-}
-
-async fn fetch(url: &str, progress: impl Fn(u32, Option<u32>)) -> Result<ArrayBuffer, JsValue> {
-    let response: Response =
-        JsFuture::from(gloo::utils::window().fetch_with_str(url)).await?.unchecked_into();
-    if !response.ok() {
-        return Err(js_sys::Error::new(&format!("the server answered {}", response.status())).into());
-    }
-    let length = response.headers().get("content-length")?;
-    let total: Option<u32> = length.and_then(|length| length.parse().ok());
-    let stream = response.body().ok_or_else(|| js_sys::Error::new("the answer is empty"))?;
-    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
-    let chunks = Array::new();
-    let mut bytes = 0;
-    loop {
-        let chunk = JsFuture::from(reader.read()).await?;
-        if js_sys::Reflect::get(&chunk, &"done".into())?.is_truthy() {
-            break;
-        }
-        let chunk: Uint8Array = js_sys::Reflect::get(&chunk, &"value".into())?.unchecked_into();
-        bytes += chunk.length();
-        chunks.push(&chunk);
-        // A compressed answer tells its compressed length, which the bytes may outgrow.
-        progress(bytes, total.filter(|&total| total >= bytes));
-    }
-    let all = Uint8Array::new_with_length(bytes);
-    let mut at = 0;
-    for chunk in chunks.iter() {
-        let chunk: Uint8Array = chunk.unchecked_into();
-        all.set(&chunk, at);
-        at += chunk.length();
-    }
-    Ok(all.buffer())
-}
-
-fn describe(error: &JsValue) -> String {
-    error
-        .dyn_ref::<js_sys::Error>()
-        .map(|error| String::from(error.message()))
-        .or_else(|| error.as_string())
-        .unwrap_or_else(|| "no reason was given".to_owned())
 }

@@ -1,7 +1,7 @@
 //! The visitor's own files: the [`use_files`] hook.
 
 use crate::lab::client::Client;
-use crate::protocol::{Event, FileKind, UserFile};
+use crate::protocol::{ArmEvent, Event, FileKind, UserFile};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Blob;
@@ -68,7 +68,7 @@ pub fn use_files(kind: FileKind) -> Files {
                 let (reading, ours) = (reading.clone(), name.clone());
                 let listener = Callback::from(move |event| match event {
                     Event::Taken { .. } => reading.dispatch(Action::End(ours.clone(), None)),
-                    Event::Failed { error, .. } => {
+                    Event::Arm { event: ArmEvent::Failed(error), .. } => {
                         reading.dispatch(Action::End(ours.clone(), Some(error.to_string())));
                     }
                     _ => {}

@@ -16,7 +16,7 @@ use crate::models::attention::{
 use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
-use burn::tensor::{Bool, Device, Distribution, Tensor, TensorData, activation::gelu};
+use burn::tensor::{Device, Distribution, Tensor, TensorData, activation::gelu};
 
 /// Added to a score that must get no weight; `exp` of it is 0.
 const HIDDEN_SCORE: f32 = -1e30;
@@ -129,17 +129,11 @@ impl Transformer {
     /// - one_hot: `[batch, n, vocabulary]`, `n` at most the context
     /// - output: `[batch, n, vocabulary]`
     pub fn forward(&self, one_hot: Tensor<3>, dropout: f64) -> Tensor<3> {
-        let n = one_hot.dims()[1];
-        let hidden = hidden_scores(n, &one_hot.device());
-        let mut x = drop(self.embed(one_hot, 0), dropout);
-        for block in &self.blocks {
-            let heads = block.attention.project(block.norm_attention.forward(x.clone()));
-            let scale = block.attention.scale;
-            let attended = merge_heads(causal_attention(heads, hidden.clone(), scale));
-            x = x + drop(block.attention.output.forward(attended), dropout);
-            x = x.clone() + drop(block.mlp(x), dropout);
-        }
-        self.logits(x)
+        let hidden = hidden_scores(one_hot.dims()[1], &one_hot.device());
+        let x = drop(self.embed(one_hot, 0), dropout);
+        self.logits(self.pass_blocks(x, dropout, |_, attention, heads| {
+            causal_attention(heads, hidden.clone(), attention.scale)
+        }))
     }
 
     /// Logits, and the attention weights of each block: `[batch, n_heads, n, n]`.
@@ -155,17 +149,17 @@ impl Transformer {
         let device = one_hot.device();
         let mask = causal_mask(one_hot.dims()[1], one_hot.dims()[1], &device);
         let mut weights = Vec::with_capacity(self.blocks.len());
-        let mut x = self.embed(one_hot, 0);
-        for (l, block) in self.blocks.iter().enumerate() {
-            let heads = block.attention.project(block.norm_attention.forward(x.clone()));
-            let gate = gates
-                .and_then(|gates| gates.get(l))
-                .map(|gate| Tensor::from_data(TensorData::new(gate.clone(), [1, gate.len(), 1, 1]), &device));
-            let (branch, block_weights) = block.attend(heads, Some(mask.clone()), gate);
-            weights.push(block_weights);
-            x = x + branch;
-            x = x.clone() + block.mlp(x);
-        }
+        let x = self.pass_blocks(self.embed(one_hot, 0), 0.0, |l, attention, Heads { q, k, v }| {
+            let attended = scaled_dot_product_attention(q, k, v, Some(mask.clone()), attention.scale);
+            weights.push(attended.weights);
+            match gates.and_then(|gates| gates.get(l)) {
+                Some(gate) => {
+                    let gate = TensorData::new(gate.clone(), [1, gate.len(), 1, 1]);
+                    attended.output * Tensor::from_data(gate, &device)
+                }
+                None => attended.output,
+            }
+        });
         (self.logits(x), weights)
     }
 
@@ -179,9 +173,7 @@ impl Transformer {
         let (n, seen) = (one_hot.dims()[1], cache.len());
         // A single query is the last position, and sees every key.
         let mask = (n > 1).then(|| causal_mask(n, seen + n, &one_hot.device()));
-        let mut x = self.embed(one_hot, seen);
-        for (l, block) in self.blocks.iter().enumerate() {
-            let Heads { q, k, v } = block.attention.project(block.norm_attention.forward(x.clone()));
+        let x = self.pass_blocks(self.embed(one_hot, seen), 0.0, |l, attention, Heads { q, k, v }| {
             let (k, v) = match cache.blocks.get(l) {
                 Some((old_k, old_v)) => {
                     (Tensor::cat(vec![old_k.clone(), k], 2), Tensor::cat(vec![old_v.clone(), v], 2))
@@ -192,10 +184,25 @@ impl Transformer {
                 Some(kept) => *kept = (k.clone(), v.clone()),
                 None => cache.blocks.push((k.clone(), v.clone())),
             }
-            x = x + block.attend(Heads { q, k, v }, mask.clone(), None).0;
-            x = x.clone() + block.mlp(x);
-        }
+            scaled_dot_product_attention(q, k, v, mask.clone(), attention.scale).output
+        });
         self.logits(x)
+    }
+
+    /// All blocks, one after the other; `attend` gives the outputs of a block's heads, `[batch, n_heads, n, d_head]`.
+    fn pass_blocks(
+        &self,
+        mut x: Tensor<3>,
+        dropout: f64,
+        mut attend: impl FnMut(usize, &MultiHeadAttention, Heads) -> Tensor<4>,
+    ) -> Tensor<3> {
+        for (l, block) in self.blocks.iter().enumerate() {
+            let heads = block.attention.project(block.norm_attention.forward(x.clone()));
+            let attended = merge_heads(attend(l, &block.attention, heads));
+            x = x + drop(block.attention.output.forward(attended), dropout);
+            x = x.clone() + drop(block.mlp(x), dropout);
+        }
+        x
     }
 
     /// Embedding and position of characters of which the first is at position `start`.
@@ -258,21 +265,6 @@ impl TransformerBlock {
         }
     }
 
-    /// What attention adds to the path, and its weights.
-    fn attend(
-        &self,
-        Heads { q, k, v }: Heads,
-        mask: Option<Tensor<4, Bool>>,
-        gate: Option<Tensor<4>>,
-    ) -> (Tensor<3>, Tensor<4>) {
-        let attention = scaled_dot_product_attention(q, k, v, mask, self.attention.scale);
-        let heads = match gate {
-            Some(gate) => attention.output * gate,
-            None => attention.output,
-        };
-        (self.attention.output.forward(merge_heads(heads)), attention.weights)
-    }
-
     /// What the perceptron adds to the path.
     fn mlp(&self, x: Tensor<3>) -> Tensor<3> {
         self.down.forward(gelu(self.up.forward(self.norm_mlp.forward(x))))
@@ -304,7 +296,8 @@ fn hidden_scores(n: usize, device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(values, [1, 1, n, n]), device)
 }
 
-/// Sets a share of the numbers to 0 and scales the others, so that the mean stays (Srivastava et al. 2014).
+/// Sets a share of the numbers to 0 and scales the others, so that the mean stays (Srivastava et al. 2014). burn's
+/// `Dropout` scales in a product of its own, which the backward pass then has, too.
 fn drop(x: Tensor<3>, share: f64) -> Tensor<3> {
     if share <= 0.0 {
         return x;

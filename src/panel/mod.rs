@@ -8,7 +8,7 @@ mod shown;
 
 use crate::charts::{Series, Table};
 use crate::core::settings::{Param, Preset, Settings, base, difference, from_query, to_map, to_query, with};
-use crate::lab::RunHandle;
+use crate::lab::{RunHandle, RunOptions};
 use crate::panel::history::RunHistory;
 use crate::panel::run_panel::RunPanel;
 use crate::panel::share::Share;
@@ -46,6 +46,8 @@ pub struct PanelSettings<C> {
     pub choose: Callback<Option<&'static Preset>>,
     /// The address that they come from.
     pub page: PanelProps,
+    /// What the address says of the run beside them.
+    pub options: RunOptions,
 }
 
 /// The settings that the address asks for.
@@ -91,7 +93,23 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
             on_query.emit(changes);
         },
     );
-    PanelSettings { config, preset, warnings, set, choose, page: props.clone() }
+    let seeds = seeds(&props.query).unwrap_or_else(|warning| {
+        warnings.push(warning);
+        1
+    });
+    let options = RunOptions { device: props.device, seeds };
+    PanelSettings { config, preset, warnings, set, choose, page: props.clone(), options }
+}
+
+/// How many seeds a run may have.
+pub const SEEDS: [u32; 4] = [1, 3, 5, 10];
+
+/// The number of seeds that an address asks for; a sentence if it is not one that there is.
+fn seeds(query: &[(String, String)]) -> Result<u32, String> {
+    let Some((_, text)) = query.iter().rev().find(|(key, _)| key == "seeds") else { return Ok(1) };
+    let number = text.parse().ok().filter(|number| SEEDS.contains(number));
+    let shown: String = text.chars().take(40).collect();
+    number.ok_or_else(|| format!("seeds={shown} is not one of 1, 3, 5, 10; one seed is trained."))
 }
 
 /// The frame of a panel: its title and introduction, its knobs beside its figures, and its checks.

@@ -1,4 +1,5 @@
-//! AdamW with its memory in sight, so that a run can be saved and go on elsewhere.
+//! AdamW with its memory in sight, so that a run can be saved and go on elsewhere: burn's own keeps its moments in a record
+//! by the parameters' ids, which are other ones after a reload, and decays biases and gains like matrices.
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;

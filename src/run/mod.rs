@@ -6,6 +6,9 @@
 
 #[cfg(feature = "compute")]
 pub mod adamw;
+pub mod arm;
+#[cfg(feature = "compute")]
+pub mod driver;
 pub mod images;
 pub mod optimizer;
 #[cfg(feature = "compute")]
@@ -18,6 +21,7 @@ pub mod training;
 use crate::core::curve::RunSeries;
 use crate::core::settings::Settings;
 use crate::core::{Check, LabError, Progress};
+use crate::run::arm::Arm;
 use serde::{Serialize, de::DeserializeOwned};
 
 #[cfg(feature = "compute")]
@@ -34,11 +38,14 @@ pub trait Experiment: 'static {
     /// What the page has heard so far, from the last probe and the current run.
     type Record: Clone + Default + 'static;
 
-    /// Adds a frame to the record.
-    fn absorb(record: &mut Self::Record, frame: Self::Frame);
+    /// The nets that a run trains side by side.
+    const ARMS: &'static [Arm];
 
-    /// Forgets the run, but keeps what was probed.
-    fn clear_run(record: &mut Self::Record);
+    /// Adds a frame of an arm to the record; what a probe sends belongs to all arms and comes from number 0.
+    fn absorb(record: &mut Self::Record, arm: usize, frame: Self::Frame);
+
+    /// Forgets the run of an arm, but keeps what was probed.
+    fn clear_arm(record: &mut Self::Record, arm: usize);
 
     /// The claims of this section, held against what was measured.
     fn checks(config: &Self::Config, record: &Self::Record) -> Vec<Check>;
@@ -61,15 +68,11 @@ pub trait Probe: Experiment + Sized {
     ) -> impl Future<Output = Result<(), LabError>>;
 }
 
-/// What the Train button starts.
+/// What the Train button starts; [`driver::train`] runs it.
 #[cfg(feature = "compute")]
 pub trait Train: Experiment + Sized {
-    /// The training run, to its end or until it is stopped.
-    fn run(
-        config: Self::Config,
-        device: &Device,
-        out: &mut impl RunContext<Self>,
-    ) -> impl Future<Output = Result<(), LabError>>;
+    /// One arm in training.
+    type Training: driver::Training<Self>;
 }
 
 /// An experiment's way out: frames to the page, and the page's wishes back.
@@ -77,7 +80,7 @@ pub trait RunContext<E: Experiment> {
     /// Ends a step. Waits while the run is paused and lets messages in; then says how to go on.
     fn step_done(&mut self, progress: Progress) -> impl Future<Output = Tick>;
 
-    /// Sends a frame. Call it once before the first step, when [`Tick::Frame`] asks for it, and at the end.
+    /// Sends a frame.
     fn send(&mut self, frame: E::Frame);
 
     /// The settings, if the visitor changed one that may change during a run since this was last asked.

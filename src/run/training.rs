@@ -2,6 +2,7 @@
 
 use crate::core::LabError;
 use burn::module::{Module, ModuleVisitor, Param};
+use burn::nn::Linear;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData, activation::log_softmax};
 
@@ -122,6 +123,11 @@ pub fn one_hot(labels: impl Iterator<Item = u8>, n_classes: usize, device: &Devi
         rows += 1;
     }
     Tensor::from_data(TensorData::new(values, [rows, n_classes]), device)
+}
+
+/// A number of a layer's weight: it can be read when the step that changed it is done.
+pub fn first_weight(layer: &Linear) -> Tensor<1> {
+    layer.weight.val().inner().slice([0..1, 0..1]).reshape([1])
 }
 
 /// Reads several tensors in one go: they are laid end to end on the device, and the device is waited for once.

@@ -1,11 +1,12 @@
-//! One run's way out: throttles frames, waits while paused, and keeps the clock.
+//! One arm's way out: throttles frames, waits while paused, and keeps the clock.
 
 use crate::core::{LabError, Progress};
-use crate::protocol::{DeviceKind, Event, Pace, RunId};
+use crate::protocol::{ArmEvent, ArmId, DeviceKind, Pace, RunId};
 use crate::run::{Experiment, RunContext, Tick};
-use crate::worker::runtime::{self, now_ms, sleep, yield_now};
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use crate::worker::control::Control;
+use crate::worker::runtime::{self, memory_bytes, now_ms, sleep, yield_now};
+use crate::worker::turns::Turns;
+use crate::worker::{Job, post_arm};
 use std::rc::Rc;
 
 /// At most 30 frames a second.
@@ -14,81 +15,17 @@ const FRAME_MS: f64 = 1000.0 / 30.0;
 const SLOW_READ_MS: f64 = 60.0;
 const MAX_STEPS_IN_FLIGHT: u32 = 1 << 16;
 
-/// The page's wishes for a run.
-#[derive(Debug)]
-pub(super) struct Control {
-    paused: Cell<bool>,
-    /// Steps to do although paused.
-    steps: Cell<u32>,
-    stopped: Cell<bool>,
-    /// Whether nobody listens any longer.
-    forgotten: Cell<bool>,
-    requests: RefCell<VecDeque<Vec<u8>>>,
-    update: RefCell<Option<Vec<u8>>>,
-    wake: runtime::Signal,
-}
-
-impl Control {
-    pub(super) fn new(paused: bool) -> Self {
-        Self {
-            paused: Cell::new(paused),
-            steps: Cell::new(0),
-            stopped: Cell::new(false),
-            forgotten: Cell::new(false),
-            requests: RefCell::default(),
-            update: RefCell::default(),
-            wake: runtime::Signal::default(),
-        }
-    }
-
-    pub(super) fn pause(&self) {
-        self.paused.set(true);
-    }
-
-    pub(super) fn resume(&self) {
-        self.paused.set(false);
-        self.wake.notify();
-    }
-
-    pub(super) fn step(&self) {
-        self.paused.set(true);
-        self.steps.set(self.steps.get() + 1);
-        self.wake.notify();
-    }
-
-    pub(super) fn stop(&self) {
-        self.stopped.set(true);
-        self.wake.notify();
-    }
-
-    pub(super) fn forget(&self) {
-        self.forgotten.set(true);
-        self.stop();
-    }
-
-    pub(super) fn ask(&self, request: Vec<u8>) {
-        self.requests.borrow_mut().push_back(request);
-        self.wake.notify();
-    }
-
-    fn is_asked(&self) -> bool {
-        !self.requests.borrow().is_empty()
-    }
-
-    pub(super) fn update(&self, config: Vec<u8>) {
-        self.update.replace(Some(config));
-    }
-
-    pub(super) fn is_stopped(&self) -> bool {
-        self.stopped.get()
-    }
-}
-
-/// Sends the frames of one run.
+/// Sends the frames of one arm.
 #[derive(Debug)]
 pub(super) struct FrameSender<E> {
     run: RunId,
+    arm: ArmId,
     control: Rc<Control>,
+    turns: Rc<Turns>,
+    /// Whether it is this arm's turn.
+    has_turn: bool,
+    /// The shortest time from one frame to the next: the arms of one worker share its frames.
+    frame_ms: f64,
     /// When, and at which step, the last frame was asked for.
     last: Option<(f64, u32)>,
     /// Whether the page has been told that the run waits.
@@ -108,10 +45,14 @@ pub(super) struct FrameSender<E> {
 }
 
 impl<E> FrameSender<E> {
-    pub(super) fn new(run: RunId, control: Rc<Control>, device: DeviceKind) -> Self {
+    pub(super) fn new(job: Job, device: DeviceKind) -> Self {
         Self {
-            run,
-            control,
+            run: job.run,
+            arm: job.arm.id,
+            control: job.control,
+            turns: job.turns,
+            has_turn: false,
+            frame_ms: FRAME_MS * job.count.max(1) as f64,
             last: None,
             told_paused: false,
             told_idle: false,
@@ -122,6 +63,24 @@ impl<E> FrameSender<E> {
             // The CPU has done a step when it returns.
             steps_in_flight: if device == DeviceKind::Cpu { MAX_STEPS_IN_FLIGHT } else { 1 },
             experiment: std::marker::PhantomData,
+        }
+    }
+
+    fn post(&self, event: ArmEvent) {
+        post_arm(self.run, self.arm, event);
+    }
+
+    /// Waits until no other arm of this worker computes.
+    pub(super) async fn take_turn(&mut self) {
+        if !self.has_turn {
+            self.turns.take().await;
+            self.has_turn = true;
+        }
+    }
+
+    fn give_turn_back(&mut self) {
+        if std::mem::take(&mut self.has_turn) {
+            self.turns.give_back();
         }
     }
 
@@ -141,7 +100,7 @@ impl<E> FrameSender<E> {
         }
         if self.told_paused && !self.control.paused.get() {
             self.told_paused = false;
-            runtime::post(&Event::Paused { run: self.run, paused: false });
+            self.post(ArmEvent::Paused(false));
         }
     }
 
@@ -155,7 +114,8 @@ impl<E> FrameSender<E> {
         self.last = Some((now, progress.step));
         self.pace.enqueue_ms = self.shortest_ms as f32;
         self.shortest_ms = f64::INFINITY;
-        runtime::post(&Event::Progress { run: self.run, progress, pace: self.pace });
+        self.pace.memory = memory_bytes();
+        self.post(ArmEvent::Progress { progress, pace: self.pace });
         Tick::Frame
     }
 }
@@ -163,7 +123,9 @@ impl<E> FrameSender<E> {
 impl<E: Experiment> RunContext<E> for FrameSender<E> {
     async fn step_done(&mut self, progress: Progress) -> Tick {
         self.shortest_ms = self.shortest_ms.min(now_ms() - self.step_began);
+        self.give_turn_back();
         let tick = self.end_step(progress).await;
+        self.take_turn().await;
         if tick == Tick::Request {
             // The answer's time is not the steps'.
             self.last = None;
@@ -206,23 +168,20 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
     async fn idle(&mut self) -> Tick {
         if !self.told_idle && !self.control.forgotten.get() {
             self.told_idle = true;
-            runtime::post(&Event::Idle { run: self.run, stopped: self.control.is_stopped() });
+            self.post(ArmEvent::Idle { stopped: self.control.is_stopped() });
         }
-        loop {
-            if self.control.forgotten.get() {
-                return Tick::Stop;
-            }
-            if self.control.is_asked() {
-                return Tick::Request;
-            }
+        self.give_turn_back();
+        while !self.control.forgotten.get() && !self.control.is_asked() {
             self.control.wake.wait().await;
         }
+        self.take_turn().await;
+        if self.control.forgotten.get() { Tick::Stop } else { Tick::Request }
     }
 
     async fn asset(&mut self, path: &str) -> Result<Rc<[u8]>, LabError> {
-        let run = self.run;
+        let (run, arm) = (self.run, self.arm);
         runtime::fetch(path, |bytes, total| {
-            runtime::post(&Event::Loading { run, what: path.to_owned(), bytes, total });
+            post_arm(run, arm, ArmEvent::Loading { what: path.to_owned(), bytes, total });
         })
         .await
     }
@@ -252,7 +211,7 @@ impl<E: Experiment> FrameSender<E> {
             if !self.told_paused {
                 self.told_paused = true;
                 self.control.steps.set(0);
-                runtime::post(&Event::Paused { run: self.run, paused: true });
+                self.post(ArmEvent::Paused(true));
             }
             return self.frame(progress);
         }
@@ -261,10 +220,10 @@ impl<E: Experiment> FrameSender<E> {
             Some((then, step)) => {
                 let elapsed = now_ms() - then;
                 let full = progress.step.saturating_sub(step) >= self.steps_in_flight;
-                if full && elapsed < FRAME_MS {
-                    sleep(FRAME_MS - elapsed).await;
+                if full && elapsed < self.frame_ms {
+                    sleep(self.frame_ms - elapsed).await;
                 }
-                full || elapsed >= FRAME_MS
+                full || elapsed >= self.frame_ms
             }
         };
         if due || progress.step == progress.steps { self.frame(progress) } else { Tick::Continue }
@@ -281,8 +240,15 @@ impl<E: Experiment> FrameSender<E> {
             };
         }
         match postcard::to_stdvec(frame) {
-            Ok(frame) => runtime::post(&Event::Frame { run: self.run, frame }),
+            Ok(frame) => self.post(ArmEvent::Frame(frame)),
             Err(error) => runtime::log_error(&format!("a frame could not be encoded: {error}")),
         }
+    }
+}
+
+impl<E> Drop for FrameSender<E> {
+    fn drop(&mut self) {
+        // However an arm ends, the others go on.
+        self.give_turn_back();
     }
 }

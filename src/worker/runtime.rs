@@ -98,8 +98,8 @@ pub(super) fn post(event: &Event) {
     }
 }
 
-/// Sends an event with blobs beside it.
-pub(super) fn post_beside(event: &Event, blobs: &[Blob]) {
+/// Sends an event with blobs attached.
+pub(super) fn post_with(event: &Event, blobs: &[Blob]) {
     match postcard::to_stdvec(event) {
         Ok(bytes) => {
             let message = Array::of1(&Uint8Array::from(bytes.as_slice()));
@@ -121,17 +121,17 @@ pub(super) fn keep_file(path: String, blob: Option<Blob>) {
     });
 }
 
-/// Calls `handle` with every command from the page, and the blob that came beside it if one did.
+/// Calls `handle` with every command from the page, and the blob that was attached to it if one was.
 pub(super) fn listen(handle: impl Fn(Command, Option<Blob>) + 'static) {
     let on_message = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
         let Ok(data) = Reflect::get(&event, &"data".into()) else { return };
-        let (data, beside) = match data.dyn_into::<Array>() {
+        let (data, attachment) = match data.dyn_into::<Array>() {
             Ok(parts) => (parts.get(0), Some(parts.get(1).unchecked_into::<Blob>())),
             Err(data) => (data, None),
         };
         let Ok(bytes) = data.dyn_into::<Uint8Array>() else { return };
         match postcard::from_bytes(&bytes.to_vec()) {
-            Ok(command) => handle(command, beside),
+            Ok(command) => handle(command, attachment),
             Err(error) => log_error(&format!("a command could not be decoded: {error}")),
         }
     });
@@ -144,6 +144,13 @@ pub(super) fn listen(handle: impl Fn(Command, Option<Blob>) + 'static) {
 
 pub(super) fn log_error(text: &str) {
     console_error(text);
+}
+
+/// The memory of this module, in bytes.
+pub(super) fn memory_bytes() -> u32 {
+    let memory = wasm_bindgen::memory().dyn_into::<js_sys::WebAssembly::Memory>();
+    let buffer = memory.ok().and_then(|memory| memory.buffer().dyn_into::<js_sys::ArrayBuffer>().ok());
+    buffer.map_or(0, |buffer| buffer.byte_length())
 }
 
 /// Milliseconds since the worker began.

@@ -1,13 +1,16 @@
 //! An experiment's other end in native tests: keeps the frames, and wishes what the test wishes.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+use burn::tensor::Device;
 use nn_lab::core::{LabError, Progress};
-use nn_lab::run::{Experiment, RunContext, Tick};
+use nn_lab::run::{Experiment, RunContext, Tick, Train, driver};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub(crate) struct Collector<E: Experiment> {
-    pub frames: Vec<E::Frame>,
+    /// The arm that is trained, and its frames.
+    pub arm: usize,
+    pub frames: Vec<(usize, E::Frame)>,
     pub ticks: Vec<Progress>,
     /// Ask for a frame at every nth step.
     pub frame_every: u32,
@@ -25,6 +28,7 @@ pub(crate) struct Collector<E: Experiment> {
 impl<E: Experiment> Default for Collector<E> {
     fn default() -> Self {
         Self {
+            arm: 0,
             frames: Vec::new(),
             ticks: Vec::new(),
             frame_every: 10,
@@ -41,10 +45,10 @@ impl<E: Experiment> Collector<E> {
     /// What the page would know after these frames.
     pub(crate) fn record(&self) -> E::Record {
         let mut record = E::Record::default();
-        for frame in &self.frames {
+        for (arm, frame) in &self.frames {
             // Through the codec, as in the page.
             let bytes = postcard::to_stdvec(frame).expect("a frame can be encoded");
-            E::absorb(&mut record, postcard::from_bytes(&bytes).expect("a frame can be decoded"));
+            E::absorb(&mut record, *arm, postcard::from_bytes(&bytes).expect("a frame can be decoded"));
         }
         record
     }
@@ -70,7 +74,7 @@ impl<E: Experiment> RunContext<E> for Collector<E> {
     }
 
     fn send(&mut self, frame: E::Frame) {
-        self.frames.push(frame);
+        self.frames.push((self.arm, frame));
     }
 
     fn update(&mut self) -> Option<E::Config> {
@@ -117,6 +121,17 @@ impl<E: Experiment> RunContext<E> for Collector<E> {
     fn now_ms(&self) -> f64 {
         self.began.elapsed().as_secs_f64() * 1000.0
     }
+}
+
+/// Trains every arm, one after the other; each gets the wishes of `out`, and what all have sent is kept.
+pub(crate) fn train<E: Train>(config: &E::Config, out: &mut Collector<E>) -> Result<(), LabError> {
+    let (updates, requests) = (out.updates.clone(), out.requests.clone());
+    for arm in 0..E::ARMS.len() {
+        (out.arm, out.ticks) = (arm, Vec::new());
+        (out.updates, out.requests) = (updates.clone(), requests.clone());
+        block_on(driver::train::<E>(config.clone(), arm, &Device::flex(), out))?;
+    }
+    Ok(())
 }
 
 /// The real CIFAR-10 images of a folder that is not part of the project, if it is there: `NN_LAB_SHARED`, else

@@ -1,6 +1,6 @@
 //! The closed forms of section 5, and its claims held against what was measured.
 
-use super::{Config, Heads, NetRecord, Optimizer, Record, Sweep};
+use super::{Config, Heads, NetRecord, Optimizer, Record, SCALED, Sweep, UNSCALED};
 use crate::core::Check;
 use crate::core::curve::Curve;
 
@@ -126,7 +126,7 @@ fn start_check(config: &Config, record: &Record) -> Check {
             config.d_k
         ),
         "unscaled entropy below scaled",
-        first(&record.scaled).zip(first(&record.unscaled)).map(|(scaled, unscaled)| {
+        first(&record.arms[SCALED]).zip(first(&record.arms[UNSCALED])).map(|(scaled, unscaled)| {
             (format!("unscaled {unscaled:.2} nats, scaled {scaled:.2}"), unscaled < scaled)
         }),
     )
@@ -150,8 +150,8 @@ fn learning_check(config: &Config, record: &Record) -> Check {
             0.0,
         )
     };
-    let ended = record.scaled.losses.len() >= config.steps as usize;
-    let steps = (steps_to_solve(&record.scaled.losses), steps_to_solve(&record.unscaled.losses));
+    let ended = record.arms[SCALED].losses.len() >= config.steps as usize;
+    let steps = (steps_to_solve(&record.arms[SCALED].losses), steps_to_solve(&record.arms[UNSCALED].losses));
     let measured = match steps {
         (Some(scaled), Some(unscaled)) => Some((
             format!("scaled after {scaled} steps, unscaled after {unscaled}"),

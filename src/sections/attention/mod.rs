@@ -20,6 +20,7 @@ pub use panel::AttentionPanel;
 use crate::core::Check;
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
+use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::optimizer::Optimizer;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -96,8 +97,8 @@ pub enum Frame {
     Sweep(Rc<Sweep>),
     /// What the training is shown on: one sequence; sent once, before the first step.
     Sequence(Rc<Sequence>),
-    /// The next stretch of training.
-    Train(Rc<StepBatch>),
+    /// The next steps of an arm's training.
+    Train { steps: StepBatch, measured: Measured },
 }
 
 /// One head on random queries and keys, `[n, n]` each, row by row: a row is a query.
@@ -196,23 +197,12 @@ pub struct Sequence {
     pub positions: Vec<u32>,
 }
 
-/// What happened since the last frame.
+/// What was measured of a net since its last report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct StepBatch {
-    /// The step of the first loss; the first step of a run is 1.
-    pub first_step: u32,
-    pub scaled: NetStepBatch,
-    pub unscaled: NetStepBatch,
-}
-
-/// One net's part of a stretch.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NetStepBatch {
-    /// Cross-entropy of each step's batch, in nats.
-    pub losses: Vec<f32>,
+pub struct Measured {
     /// Scores, at the steps where they were measured.
     pub scores: Vec<Score>,
-    /// The weights of each head for the shown sequence, `[n, n]`; or nothing.
+    /// The weights of each head for the shown sequence, `[n, n]`.
     pub maps: Vec<Rc<Vec<f32>>>,
 }
 
@@ -234,14 +224,19 @@ pub struct Record {
     pub maps: Option<Rc<Maps>>,
     pub heads: Option<Rc<Heads>>,
     pub sweep: Option<Rc<Sweep>>,
-    pub sequence: Option<Rc<Sequence>>,
-    pub scaled: NetRecord,
-    pub unscaled: NetRecord,
+    pub arms: [NetRecord; 2],
 }
+
+/// The net with scaled scores among the arms.
+pub const SCALED: usize = 0;
+/// Its twin with scores as they are.
+pub const UNSCALED: usize = 1;
 
 /// One net's run so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NetRecord {
+    /// What its maps are drawn for.
+    pub sequence: Option<Rc<Sequence>>,
     /// Step and loss.
     pub losses: Curve,
     pub accuracy: Curve,
@@ -252,9 +247,9 @@ pub struct NetRecord {
 }
 
 impl NetRecord {
-    fn absorb(&mut self, first_step: u32, step_batch: &NetStepBatch) {
-        self.losses.extend_steps(first_step, &step_batch.losses);
-        for score in &step_batch.scores {
+    fn absorb(&mut self, steps: &StepBatch, measured: Measured) {
+        self.losses.extend_steps(steps.first_step, &steps.losses);
+        for score in &measured.scores {
             self.accuracy.push(score.step, score.accuracy);
             self.entropy.push(score.step, score.entropy);
             self.right.resize_with(score.right.len().max(self.right.len()), Curve::default);
@@ -262,8 +257,8 @@ impl NetRecord {
                 curve.push(score.step, right);
             }
         }
-        if !step_batch.maps.is_empty() {
-            self.maps = step_batch.maps.clone();
+        if !measured.maps.is_empty() {
+            self.maps = measured.maps;
         }
     }
 
@@ -279,26 +274,24 @@ impl Experiment for Attention {
     type Frame = Frame;
     type Record = Record;
 
-    fn absorb(record: &mut Record, frame: Frame) {
-        match frame {
-            Frame::Maps(maps) => record.maps = Some(maps),
-            Frame::Heads(heads) => record.heads = heads,
-            Frame::Sweep(sweep) => record.sweep = Some(sweep),
-            Frame::Sequence(sequence) => record.sequence = Some(sequence),
-            Frame::Train(step_batch) => {
-                record.scaled.absorb(step_batch.first_step, &step_batch.scaled);
-                record.unscaled.absorb(step_batch.first_step, &step_batch.unscaled);
-            }
+    const ARMS: &'static [Arm] = &[
+        Arm { slug: "scaled", title: "scaled", net: "scaled net" },
+        Arm { slug: "unscaled", title: "unscaled", net: "unscaled net" },
+    ];
+
+    fn absorb(record: &mut Record, arm: usize, frame: Frame) {
+        match (frame, record.arms.get_mut(arm)) {
+            (Frame::Maps(maps), _) => record.maps = Some(maps),
+            (Frame::Heads(heads), _) => record.heads = heads,
+            (Frame::Sweep(sweep), _) => record.sweep = Some(sweep),
+            (Frame::Sequence(sequence), Some(net)) => net.sequence = Some(sequence),
+            (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, measured),
+            (_, None) => {}
         }
     }
 
-    fn clear_run(record: &mut Record) {
-        *record = Record {
-            maps: record.maps.take(),
-            heads: record.heads.take(),
-            sweep: record.sweep.take(),
-            ..Record::default()
-        };
+    fn clear_arm(record: &mut Record, arm: usize) {
+        record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
     }
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {
@@ -306,24 +299,17 @@ impl Experiment for Attention {
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {
-        let nets = [("scaled", &record.scaled), ("unscaled", &record.unscaled)];
-        let loss = nets.iter().map(|(slug, net)| {
-            RunSeries::new(format!("loss_{slug}"), format!("Loss, {slug}"), "nats", &net.losses)
-        });
-        let accuracy = nets.iter().map(|(slug, net)| {
-            RunSeries::new(format!("accuracy_{slug}"), format!("Accuracy, {slug}"), "", &net.accuracy)
-        });
-        // The readouts of the entropy are of the untrained sweep, so this has a name of its own.
-        let entropy = nets.iter().map(|(slug, net)| {
-            let title = format!("Entropy of the weights, {slug}");
-            RunSeries::new(format!("training_entropy_{slug}"), title, "nats", &net.entropy)
-        });
-        let right = nets.iter().flat_map(|(slug, net)| {
-            net.right.iter().zip(1..).map(move |(right, head)| {
-                let title = format!("Weight on the right token, {slug}, head {head}");
-                RunSeries::new(format!("right_{slug}_{head}"), title, "", right)
-            })
-        });
-        loss.chain(accuracy).chain(entropy).chain(right).collect()
+        series_of(Self::ARMS, &record.arms, |net| {
+            let right = net.right.iter().zip(1..).map(|(right, head)| {
+                ArmSeries::new("right", "Weight on the right token", "", right).of_part("head", head)
+            });
+            let of_net = [
+                ArmSeries::new("loss", "Loss", "nats", &net.losses),
+                ArmSeries::new("accuracy", "Accuracy", "", &net.accuracy),
+                // The readouts of the entropy are of the untrained sweep, so this has a name of its own.
+                ArmSeries::new("training_entropy", "Entropy of the weights", "nats", &net.entropy),
+            ];
+            of_net.into_iter().chain(right).collect()
+        })
     }
 }

@@ -5,8 +5,8 @@ mod learning;
 mod text;
 
 use super::{
-    Attention, Config, Heads, Maps, MaskChoice, Record, Sweep, entropy_uniform, head_dim, params_formula,
-    steps_to_solve,
+    Attention, Config, Heads, Maps, MaskChoice, Record, SCALED, Sweep, UNSCALED, entropy_uniform, head_dim,
+    params_formula, steps_to_solve,
 };
 use crate::keys;
 use crate::lab::use_experiment;
@@ -23,7 +23,7 @@ use yew::prelude::*;
 pub fn AttentionPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
-    let lab = use_experiment::<Attention>(config, props.device);
+    let lab = use_experiment::<Attention>(config, settings.options);
     let mask_keys: &[_] = match config.mask {
         MaskChoice::Padding => keys![Config; d_k, sigma, n_tokens, mask, length],
         MaskChoice::None | MaskChoice::Causal => keys![Config; d_k, sigma, n_tokens, mask],
@@ -62,7 +62,7 @@ struct ScoresProps {
 #[component]
 fn Scores(props: &ScoresProps) -> Html {
     let record = &*props.record.0;
-    let (scaled, unscaled) = (&record.scaled, &record.unscaled);
+    let (scaled, unscaled) = (&record.arms[SCALED], &record.arms[UNSCALED]);
     let solved = |net: &crate::sections::attention::NetRecord| steps_to_solve(&net.losses).map(f64::from);
     html! {
         <div class="readouts">

@@ -1,19 +1,21 @@
-//! Training one attention layer on the look-up task, scaled and unscaled, from the same weights on the same batches.
+//! Training one attention layer on the look-up task, scaled or unscaled, from the same weights on the same batches.
 
 use super::checks::N_VALUES;
-use super::{Attention, Config, Frame, NetStepBatch, Score, Sequence, StepBatch};
-use crate::core::{LabError, Progress};
+use super::{Attention, Config, Frame, Measured, Score, Sequence, UNSCALED};
+use crate::core::LabError;
 use crate::data::lookup::{self, Lookup, token_width};
 use crate::models::lookup::{LookupNet, Sizes};
-use crate::models::weights::{WeightRng, twin};
-use crate::run::training::{TrainState, accuracy, check_finite, cross_entropy, one_hot, read_groups};
-use crate::run::{RunContext, Tick, Train};
+use crate::models::weights::WeightRng;
+use crate::run::arm::StepBatch;
+use crate::run::driver::Training;
+use crate::run::training::{TrainState, accuracy, cross_entropy, first_weight, one_hot, read, read_all};
+use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
 use std::rc::Rc;
 
-/// Sequences that both nets are judged on.
+/// Sequences that the net is judged on.
 const N_SCORED: usize = 64;
 /// A token is a name, a question and a value.
 const N_ONES: usize = 3;
@@ -21,8 +23,28 @@ const N_ONES: usize = 3;
 const _: () = assert!(N_VALUES as usize == lookup::N_VALUES);
 
 impl Train for Attention {
-    async fn run(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
-        let train_device = device.clone().autodiff();
+    type Training = LookupTraining;
+}
+
+/// One of the two nets in training.
+#[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
+pub struct LookupTraining {
+    config: Config,
+    device: Device,
+    draws: StdRng,
+    evaluation: Evaluation,
+    train_state: TrainState<LookupNet>,
+    next_score: u32,
+    scores: Vec<Score>,
+}
+
+impl Training<Attention> for LookupTraining {
+    async fn begin(
+        config: Config,
+        arm: usize,
+        device: &Device,
+        out: &mut impl RunContext<Attention>,
+    ) -> Result<Self, LabError> {
         let n = config.n_tokens as usize;
         let sizes = Sizes {
             d_in: token_width(n),
@@ -31,53 +53,76 @@ impl Train for Attention {
             d_k: config.d_k as usize,
             n_classes: lookup::N_VALUES,
         };
+        let autodiff = device.clone().autodiff();
         let mut rng = WeightRng::new(config.seed.into());
-        let scaled = LookupNet::new(sizes, N_ONES, config.sigma as f32, &mut rng, &train_device);
-        let mut unscaled = twin(&scaled);
-        unscaled.attention = unscaled.attention.with_scale(1.0);
-        let mut nets = [scaled, unscaled].map(|net| TrainState::new(net, config.optimizer.init()));
-
-        let mut draws = StdRng::seed_from_u64(u64::from(config.seed) ^ 0x7ead);
-        let evals = Evaluation::new(n, &mut StdRng::seed_from_u64(u64::from(config.seed) ^ 0xe7a1), device);
-        out.send(Frame::Sequence(Rc::new(evals.sequence())));
-        let mut learning_rate = config.learning_rate;
-        let mut next_score = 1;
-
-        let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
-        evals.look(&nets, &mut step_batch, Some(0), true).await?;
-        out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
-        step_batch.first_step = 1;
-
-        for step in 1..=config.steps {
-            let sequences: Vec<Lookup> =
-                (0..config.batch_size).map(|_| Lookup::draw(n, &mut draws)).collect();
-            let (x, y) = (tokens(&sequences, n, &train_device), answers(&sequences, &train_device));
-            for train_state in &mut nets {
-                let loss = cross_entropy(train_state.net.forward(x.clone()).0, y.clone());
-                train_state.descend(loss, learning_rate, None, |_, _| {});
-            }
-            let last = step == config.steps;
-            let score = step >= next_score || last;
-            if score {
-                next_score = step + (step / 10).max(5);
-            }
-            let tick = out.step_done(Progress { step, steps: config.steps }).await;
-            if let Some(changed) = out.update() {
-                learning_rate = changed.learning_rate;
-            }
-            let frame = tick != Tick::Continue || last;
-            if score || frame {
-                drain(&mut nets, &mut step_batch, step).await?;
-                evals.look(&nets, &mut step_batch, score.then_some(step), frame).await?;
-            }
-            if frame {
-                out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
-                step_batch.first_step = step + 1;
-            }
-            if tick == Tick::Stop {
-                break;
-            }
+        let mut net = LookupNet::new(sizes, N_ONES, config.sigma as f32, &mut rng, &autodiff);
+        if arm == UNSCALED {
+            net.attention = net.attention.with_scale(1.0);
         }
+        let mut held_out = StdRng::seed_from_u64(u64::from(config.seed) ^ 0xe7a1);
+        let evaluation = Evaluation::new(n, &mut held_out, device);
+        out.send(Frame::Sequence(Rc::new(evaluation.sequence())));
+        Ok(Self {
+            device: autodiff,
+            draws: StdRng::seed_from_u64(u64::from(config.seed) ^ 0x7ead),
+            evaluation,
+            train_state: TrainState::new(net, config.optimizer.init()),
+            config,
+            next_score: 0,
+            scores: Vec::new(),
+        })
+    }
+
+    fn steps(&self) -> u32 {
+        self.config.steps
+    }
+
+    fn step(&mut self, _step: u32) -> Result<(), LabError> {
+        let n = self.evaluation.n;
+        let sequences: Vec<Lookup> =
+            (0..self.config.batch_size).map(|_| Lookup::draw(n, &mut self.draws)).collect();
+        let (x, y) = (tokens(&sequences, n, &self.device), answers(&sequences, &self.device));
+        let loss = cross_entropy(self.train_state.net.forward(x).0, y);
+        self.train_state.descend(loss, self.config.learning_rate, None, |_, _| {});
+        Ok(())
+    }
+
+    fn take_losses(&mut self) -> Vec<Tensor<1>> {
+        self.train_state.take_losses()
+    }
+
+    fn last_changed(&self) -> Option<Tensor<1>> {
+        Some(first_weight(&self.train_state.net.readout))
+    }
+
+    fn update(&mut self, config: Config) {
+        self.config.learning_rate = config.learning_rate;
+    }
+
+    fn is_due(&self, step: u32) -> bool {
+        step >= self.next_score
+    }
+
+    async fn score(&mut self, step: u32, _out: &mut impl RunContext<Attention>) -> Result<(), LabError> {
+        self.next_score = if step == 0 { 1 } else { step + (step / 10).max(5) };
+        let numbers = read_all(self.evaluation.score(&self.train_state.net.valid())).await?;
+        if let [accuracy, entropy, right @ ..] = &*numbers {
+            self.scores.push(Score { step, accuracy: *accuracy, entropy: *entropy, right: right.to_vec() });
+        }
+        Ok(())
+    }
+
+    async fn report(
+        &mut self,
+        steps: StepBatch,
+        _over: bool,
+        out: &mut impl RunContext<Attention>,
+    ) -> Result<(), LabError> {
+        let maps = read(self.evaluation.maps(&self.train_state.net.valid())).await?;
+        let n = self.evaluation.n;
+        let maps = maps.chunks_exact((n * n).max(1)).map(|head| Rc::new(head.to_vec())).collect();
+        let measured = Measured { scores: std::mem::take(&mut self.scores), maps };
+        out.send(Frame::Train { steps, measured });
         Ok(())
     }
 }
@@ -93,22 +138,7 @@ fn answers(sequences: &[Lookup], device: &Device) -> Tensor<2> {
     one_hot(sequences.iter().flat_map(Lookup::answers), lookup::N_VALUES, device)
 }
 
-/// Reads the losses of both nets, in one read.
-async fn drain(
-    nets: &mut [TrainState<LookupNet>; 2],
-    step_batch: &mut StepBatch,
-    step: u32,
-) -> Result<(), LabError> {
-    let losses = read_groups(nets.each_mut().map(TrainState::take_losses)).await?;
-    let parts = [(&mut step_batch.scaled, "scaled net"), (&mut step_batch.unscaled, "unscaled net")];
-    for ((part, which), losses) in parts.into_iter().zip(losses) {
-        check_finite(&losses, step + 1 - losses.len() as u32, which)?;
-        part.losses.extend(losses);
-    }
-    Ok(())
-}
-
-/// The fixed sequences that both nets are judged on.
+/// The fixed sequences that the net is judged on.
 struct Evaluation {
     sequences: Vec<Lookup>,
     x: Tensor<3>,
@@ -145,57 +175,25 @@ impl Evaluation {
         })
     }
 
-    /// Scores both nets if `score` has a step, and takes the maps of the shown sequence if `maps`, in one read.
-    async fn look(
-        &self,
-        nets: &[TrainState<LookupNet>; 2],
-        step_batch: &mut StepBatch,
-        score: Option<u32>,
-        maps: bool,
-    ) -> Result<(), LabError> {
-        let mut groups = Vec::with_capacity(2);
-        for train_state in nets {
-            groups.push(self.measure(&train_state.net.valid(), score.is_some(), maps));
-        }
-        let Ok([(scores_a, maps_a), (scores_b, maps_b)]) = <[_; 2]>::try_from(groups) else {
-            return Ok(());
-        };
-        let [scores_a, maps_a, scores_b, maps_b] = read_groups([scores_a, maps_a, scores_b, maps_b]).await?;
-        for (part, scores, maps) in
-            [(&mut step_batch.scaled, scores_a, maps_a), (&mut step_batch.unscaled, scores_b, maps_b)]
-        {
-            absorb(part, score, &scores, &maps, self.n);
-        }
-        Ok(())
-    }
-
-    /// Accuracy, entropy and the weight of each head on the right token, if `score`; and the maps, if `maps`.
-    fn measure(&self, net: &LookupNet, score: bool, maps: bool) -> (Vec<Tensor<1>>, Vec<Tensor<1>>) {
-        // The maps need one sequence alone, which is much less work than all.
-        let x = if score { self.x.clone() } else { self.x.clone().narrow(0, 0, 1) };
-        let (logits, weights) = net.forward(x);
+    /// Accuracy, mean entropy, and the mean weight of each head on the right token.
+    fn score(&self, net: &LookupNet) -> Vec<Tensor<1>> {
+        let (logits, weights) = net.forward(self.x.clone());
         let [_, n_heads, n, _] = weights.dims();
-        let mut scores = Vec::new();
-        if score {
-            let rows = (N_SCORED * n) as f32;
-            let entropy = (weights.clone() * weights.clone().clamp_min(1e-30).log()).sum().neg();
-            let right = (weights.clone() * self.right.clone()).sum_dim(0).sum_dim(2).sum_dim(3);
-            scores = vec![
-                accuracy(logits, self.targets.clone()),
-                entropy.div_scalar(rows * n_heads as f32),
-                right.reshape([n_heads]).div_scalar(rows),
-            ];
-        }
-        let maps = maps.then(|| weights.narrow(0, 0, 1).reshape([n_heads * n * n]));
-        (scores, maps.into_iter().collect())
+        let rows = (N_SCORED * n) as f32;
+        let entropy = (weights.clone() * weights.clone().clamp_min(1e-30).log()).sum().neg();
+        let right = (weights * self.right.clone()).sum_dim(0).sum_dim(2).sum_dim(3);
+        vec![
+            accuracy(logits, self.targets.clone()),
+            entropy.div_scalar(rows * n_heads as f32),
+            right.reshape([n_heads]).div_scalar(rows),
+        ]
     }
-}
 
-fn absorb(part: &mut NetStepBatch, score: Option<u32>, scores: &[f32], maps: &[f32], n: usize) {
-    if let (Some(step), [accuracy, entropy, right @ ..]) = (score, scores) {
-        part.scores.push(Score { step, accuracy: *accuracy, entropy: *entropy, right: right.to_vec() });
-    }
-    if !maps.is_empty() {
-        part.maps = maps.chunks_exact((n * n).max(1)).map(|head| Rc::new(head.to_vec())).collect();
+    /// The weights of each head for the shown sequence, laid end to end.
+    fn maps(&self, net: &LookupNet) -> Tensor<1> {
+        // One sequence alone is much less work than all.
+        let (_, weights) = net.forward(self.x.clone().narrow(0, 0, 1));
+        let size = weights.shape().num_elements();
+        weights.reshape([size])
     }
 }

@@ -1,6 +1,6 @@
 //! The closed forms of section 2, and its claims held against what was measured.
 
-use super::{BLOCK_SIDE, Config, Cost, Dataset, Record};
+use super::{BLOCK_SIDE, CONV, Config, Cost, Dataset, Record, SEPARABLE};
 use crate::core::Check;
 use serde::{Deserialize, Serialize};
 
@@ -195,7 +195,7 @@ fn net_check(config: &Config, record: &Record) -> Check {
 fn speed_check(record: &Record) -> Check {
     let fewer = record.nets.map(|[a, b]| a.multiply_adds as f64 / b.multiply_adds.max(1) as f64);
     let expected = fewer.map_or_else(|| "as many times faster".to_owned(), |n| format!("{n:.1} × faster"));
-    let times = record.conv.ms_per_step().zip(record.separable.ms_per_step());
+    let times = record.arms[CONV].ms_per_step().zip(record.arms[SEPARABLE].ms_per_step());
     let measured = times.zip(fewer).map(|((conv, separable), fewer)| {
         let faster = conv / separable.max(1e-9);
         (format!("{faster:.1} × faster: {conv:.1} ms and {separable:.1} ms a step"), faster >= 0.8 * fewer)
@@ -210,9 +210,12 @@ fn speed_check(record: &Record) -> Check {
 }
 
 fn accuracy_check(config: &Config, record: &Record) -> Check {
-    let trained = record.epoch > 0;
-    let scores =
-        record.conv.accuracies.last_y().zip(record.separable.accuracies.last_y()).filter(|_| trained);
+    let trained = record.epoch() > 0;
+    let scores = record.arms[CONV]
+        .accuracies
+        .last_y()
+        .zip(record.arms[SEPARABLE].accuracies.last_y())
+        .filter(|_| trained);
     let floor = match config.dataset {
         Dataset::FashionMnist => 0.5,
         Dataset::Cifar10 => 0.2,
@@ -222,7 +225,8 @@ fn accuracy_check(config: &Config, record: &Record) -> Check {
         "The twin learns nearly as well with a fraction of the weights.",
         format!("both above {}, the twin at most 10 points behind", percent(floor)),
         scores.map(|(conv, separable)| {
-            let words = format!("{} and {} after epoch {}", percent(conv), percent(separable), record.epoch);
+            let words =
+                format!("{} and {} after epoch {}", percent(conv), percent(separable), record.epoch());
             (words, conv > floor && separable > floor && separable >= conv - 0.1)
         }),
     )

@@ -22,13 +22,13 @@ pub use checks::{
 pub use config::Config;
 #[cfg(feature = "page")]
 pub use panel::CnnPanel;
-pub use record::{Looks, NetRecord, Record, Wrongs};
+pub use record::{CONV, Looks, NetRecord, Record, SEPARABLE, Wrongs};
 
 use crate::core::Check;
 use crate::core::curve::RunSeries;
 use crate::run::Experiment;
+use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::images::Dataset;
-use crate::run::timing::StepTimes;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
@@ -60,12 +60,12 @@ pub enum Frame {
     Available { cifar10: bool },
     /// Images of the data set.
     Samples(Rc<Samples>),
-    /// The next stretch of training.
-    Train(Rc<StepBatch>),
-    /// How both nets do on the test images.
-    Scores(Rc<Scores>),
-    /// What both nets make of some of the test images.
-    Looks(Rc<Vec<ImageView>>),
+    /// The next steps of an arm's training.
+    Train { steps: StepBatch, steps_per_epoch: u32 },
+    /// How an arm's net does on the test images after an epoch; 0 is before training.
+    Score { epoch: u32, score: Rc<Score> },
+    /// What an arm's net makes of some of the test images.
+    Looks(Vec<Rc<ImageView>>),
 }
 
 /// What a net or a block costs.
@@ -104,34 +104,6 @@ pub struct Samples {
     pub std: Vec<f32>,
 }
 
-/// What happened since the last frame.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct StepBatch {
-    /// The step of the first loss; the first step of a run is 1.
-    pub first_step: u32,
-    pub steps_per_epoch: u32,
-    pub conv: NetStepBatch,
-    pub separable: NetStepBatch,
-}
-
-/// One net's part of a stretch.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NetStepBatch {
-    /// Cross-entropy of each step's batch, in nats.
-    pub losses: Vec<f32>,
-    /// How long steps took that were waited for, in milliseconds.
-    pub times: StepTimes,
-}
-
-/// Both nets on the test images, at an epoch's end.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Scores {
-    /// 0 before training.
-    pub epoch: u32,
-    pub conv: Score,
-    pub separable: Score,
-}
-
 /// One net on the test images.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Score {
@@ -144,19 +116,12 @@ pub struct Score {
     pub answers: Vec<(u8, f32)>,
 }
 
-/// What both nets make of one test image.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What a net makes of one test image.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ImageView {
     /// Its number.
     pub image: u32,
     pub step: u32,
-    pub conv: NetView,
-    pub separable: NetView,
-}
-
-/// What one net makes of an image.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NetView {
     /// The weights of the first convolution, `[c_out, c_in, 3, 3]`.
     pub filters: Vec<f32>,
     /// The first maps of each block, after ReLU and before pooling.
@@ -181,12 +146,17 @@ impl Experiment for Cnn {
     type Frame = Frame;
     type Record = Record;
 
-    fn absorb(record: &mut Record, frame: Frame) {
-        record.absorb(frame);
+    const ARMS: &'static [Arm] = &[
+        Arm { slug: "conv", title: "convolutional", net: "convolutional net" },
+        Arm { slug: "separable", title: "separable", net: "separable net" },
+    ];
+
+    fn absorb(record: &mut Record, arm: usize, frame: Frame) {
+        record.absorb(arm, frame);
     }
 
-    fn clear_run(record: &mut Record) {
-        record.clear_run();
+    fn clear_arm(record: &mut Record, arm: usize) {
+        record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
     }
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {
@@ -194,22 +164,14 @@ impl Experiment for Cnn {
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {
-        let steps = f64::from(record.steps_per_epoch);
-        let net = |slug: &'static str, words: &'static str, net: &NetRecord| {
+        series_of(Self::ARMS, &record.arms, |net| {
             // Tested after each epoch; as curves over the run all count steps.
-            let accuracies = net.accuracies.points().iter().map(|(epoch, y)| (epoch * steps, *y)).collect();
-            [
-                RunSeries::new(format!("loss_{slug}"), format!("Loss, {words}"), "nats", &net.losses),
-                RunSeries::new(
-                    format!("accuracy_{slug}"),
-                    format!("Test accuracy, {words}"),
-                    "",
-                    &accuracies,
-                ),
+            let steps = f64::from(net.steps_per_epoch);
+            let accuracies = net.accuracies.iter().map(|(epoch, y)| (epoch * steps, *y)).collect();
+            vec![
+                ArmSeries::new("loss", "Loss", "nats", &net.losses),
+                ArmSeries::new("accuracy", "Test accuracy", "", &accuracies),
             ]
-        };
-        let mut series = Vec::from(net("conv", "ordinary", &record.conv));
-        series.extend(net("separable", "separable", &record.separable));
-        series
+        })
     }
 }

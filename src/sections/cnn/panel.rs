@@ -8,7 +8,7 @@ mod shapes;
 mod text;
 mod training;
 
-use super::{Cnn, Config, NetRecord, Record};
+use super::{CONV, Cnn, Config, NetRecord, Record, SEPARABLE};
 use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::files::Cifar10Box;
@@ -24,15 +24,13 @@ use training::TrainFigures;
 use yew::prelude::*;
 
 /// The colours of the two nets, in every figure.
-const CONV: usize = 0;
-const SEPARABLE: usize = 1;
 
 /// Section 2: convolutions, and depthwise separable ones.
 #[component]
 pub fn CnnPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
-    let lab = use_experiment::<Cnn>(config, props.device);
+    let lab = use_experiment::<Cnn>(config, settings.options);
     let record = &lab.record;
     // What is not at hand is not offered; the box below the menu says how to get it.
     let absent: &[&str] = if record.cifar10 { &[] } else { &["cifar10"] };
@@ -48,7 +46,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
     let shape_knobs =
         controls(&settings, "Convolution", keys![Config; size, kernel, stride, padding, dilation]);
     let count_knobs = controls(&settings, "Blocks", keys![Config; c_in, c_out, block_kernel]);
-    let look = record.looks.at(config.image).cloned().map(PtrEq);
+    let looks = record.arms.each_ref().map(|net| net.looks.at(config.image).cloned().map(PtrEq));
     let samples = record.samples.clone().map(PtrEq);
     let figures = html! {
         <>
@@ -57,7 +55,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
             <h3>{ "Cost: are fewer multiply-adds faster here?" }</h3>
             <NetTable record={PtrEq(record.clone())} provenance={provenance.clone()} />
             <h3>{ "Look inside" }</h3>
-            <Inside samples={samples.clone()} {look} image={config.image} set={settings.set.clone()} provenance={provenance.clone()} />
+            <Inside samples={samples.clone()} {looks} image={config.image} set={settings.set.clone()} provenance={provenance.clone()} />
             <h3>{ "Data: what is learned" }</h3>
             <Data {samples} provenance={provenance.clone()} />
             <h3>{ "Output size: where the kernel stops" }</h3>
@@ -86,12 +84,12 @@ struct ScoresProps {
 #[component]
 fn Scores(props: &ScoresProps) -> Html {
     let record = &*props.record.0;
-    let (conv, separable) = (&record.conv, &record.separable);
+    let (conv, separable) = (&record.arms[CONV], &record.arms[SEPARABLE]);
     let tested = !conv.accuracies.is_empty();
     // What an epoch's steps take; the test after it comes on top.
     let epoch = |net: &NetRecord| {
-        let ms = net.ms_per_step().filter(|_| record.steps_per_epoch > 0)?;
-        Some(format!("{:.1} s an epoch", ms * f64::from(record.steps_per_epoch) / 1000.0))
+        let ms = net.ms_per_step().filter(|_| record.steps_per_epoch() > 0)?;
+        Some(format!("{:.1} s an epoch", ms * f64::from(record.steps_per_epoch()) / 1000.0))
     };
     let progress = match record.epochs_done() {
         Some(done) => format!("now {done:.1} of {}", props.epochs),
@@ -105,14 +103,14 @@ fn Scores(props: &ScoresProps) -> Html {
                 <Readout metric="loss_conv" label="Loss, convolutional" value={conv.losses.recent_mean(20)} unit="nats" note="mean of 20 steps" />
                 <Readout metric="accuracy_conv" label="Test accuracy, convolutional" value={conv.accuracies.last_y()} note="a guess: 0.1" />
                 <Readout metric="ms_per_step_conv" label="Step, convolutional" value={conv.ms_per_step()} unit="ms" note={note(conv)} />
-                <Readout metric="epoch" label="Epochs done" value={tested.then(|| f64::from(record.epoch))} digits={1}
+                <Readout metric="epoch" label="Epochs done" value={tested.then(|| f64::from(record.epoch()))} digits={1}
                     note={progress} />
             </div>
             <div class="readouts">
                 <Readout metric="loss_separable" label="Loss, separable" value={separable.losses.recent_mean(20)} unit="nats" note="mean of 20 steps" />
                 <Readout metric="accuracy_separable" label="Test accuracy, separable" value={separable.accuracies.last_y()} note="a guess: 0.1" />
                 <Readout metric="ms_per_step_separable" label="Step, separable" value={separable.ms_per_step()} unit="ms" note={note(separable)} />
-                <Readout metric="steps_per_epoch" label="Steps an epoch" value={(record.steps_per_epoch > 0).then(|| f64::from(record.steps_per_epoch))} digits={1} note="both nets, same batches" />
+                <Readout metric="steps_per_epoch" label="Steps an epoch" value={(record.steps_per_epoch() > 0).then(|| f64::from(record.steps_per_epoch()))} digits={1} note="both nets, same batches" />
             </div>
         </>
     }

@@ -1,7 +1,8 @@
 //! What the page has heard of section 2.
 
-use super::{BlockCounts, Cost, Frame, ImageView, NetStepBatch, Pictures, Samples, Score};
+use super::{BlockCounts, Cost, Frame, ImageView, Pictures, Samples, Score};
 use crate::core::curve::Curve;
+use crate::run::arm::StepBatch;
 use crate::run::timing::StepTimes;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -18,14 +19,13 @@ pub struct Record {
     pub nets: Option<[Cost; 2]>,
     pub cifar10: bool,
     pub samples: Option<Rc<Samples>>,
-    pub steps_per_epoch: u32,
-    pub step: u32,
-    /// The last epoch that both nets were tested after.
-    pub epoch: u32,
-    pub conv: NetRecord,
-    pub separable: NetRecord,
-    pub looks: Looks,
+    pub arms: [NetRecord; 2],
 }
+
+/// The ordinary net among the arms.
+pub const CONV: usize = 0;
+/// Its separable twin.
+pub const SEPARABLE: usize = 1;
 
 /// The latest look at each of the test images.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,13 +56,15 @@ pub struct NetRecord {
     /// `[class, predicted]`: how many.
     pub confusion: Rc<Vec<u32>>,
     pub wrong: Rc<Wrongs>,
+    pub looks: Looks,
+    pub steps_per_epoch: u32,
     times: StepTimes,
 }
 
 impl NetRecord {
-    fn absorb(&mut self, first_step: u32, step_batch: &NetStepBatch) {
-        self.losses.extend_steps(first_step, &step_batch.losses);
-        self.times.extend(&step_batch.times);
+    fn absorb(&mut self, steps: &StepBatch) {
+        self.losses.extend_steps(steps.first_step, &steps.losses);
+        self.times.extend(&steps.times);
     }
 
     fn score(&mut self, epoch: u32, score: &Score) {
@@ -78,7 +80,7 @@ impl NetRecord {
 }
 
 impl Record {
-    pub(super) fn absorb(&mut self, frame: Frame) {
+    pub(super) fn absorb(&mut self, arm: usize, frame: Frame) {
         match frame {
             Frame::Shapes { measured, known } => {
                 (self.measured, self.known) = (Some(measured), Rc::new(known))
@@ -98,20 +100,21 @@ impl Record {
                     self.samples = Some(samples);
                 }
             }
-            Frame::Train(step_batch) => {
-                self.steps_per_epoch = step_batch.steps_per_epoch;
-                self.conv.absorb(step_batch.first_step, &step_batch.conv);
-                self.separable.absorb(step_batch.first_step, &step_batch.separable);
-                self.step = self.conv.losses.len() as u32;
-            }
-            Frame::Scores(scores) => {
-                self.epoch = scores.epoch;
-                self.conv.score(scores.epoch, &scores.conv);
-                self.separable.score(scores.epoch, &scores.separable);
-            }
+            Frame::Train { steps, steps_per_epoch } => self.with_arm(arm, |net| {
+                net.steps_per_epoch = steps_per_epoch;
+                net.absorb(&steps);
+            }),
+            Frame::Score { epoch, score } => self.with_arm(arm, |net| net.score(epoch, &score)),
             Frame::Looks(looks) => {
-                self.looks.0.extend(looks.iter().map(|look| (look.image, Rc::new(look.clone()))));
+                let looks = looks.into_iter().map(|look| (look.image, look));
+                self.with_arm(arm, |net| net.looks.0.extend(looks));
             }
+        }
+    }
+
+    fn with_arm(&mut self, arm: usize, change: impl FnOnce(&mut NetRecord)) {
+        if let Some(net) = self.arms.get_mut(arm) {
+            change(net);
         }
     }
 
@@ -119,21 +122,25 @@ impl Record {
         self.samples.as_ref().is_some_and(|samples| samples.dataset == super::Dataset::Cifar10)
     }
 
-    pub(super) fn clear_run(&mut self) {
-        let kept = std::mem::take(self);
-        *self = Self {
-            measured: kept.measured,
-            known: kept.known,
-            blocks: kept.blocks,
-            nets: kept.nets,
-            cifar10: kept.cifar10,
-            samples: kept.samples,
-            ..Self::default()
-        };
+    /// The steps that both nets have done.
+    pub fn step(&self) -> u32 {
+        self.arms.iter().map(|net| net.losses.len() as u32).min().unwrap_or(0)
+    }
+
+    /// 0 before the run.
+    pub fn steps_per_epoch(&self) -> u32 {
+        self.arms.iter().map(|net| net.steps_per_epoch).max().unwrap_or(0)
+    }
+
+    /// The last epoch that both nets were tested after.
+    pub fn epoch(&self) -> u32 {
+        let tested = |net: &NetRecord| net.accuracies.last().map_or(0, |(epoch, _)| *epoch as u32);
+        self.arms.iter().map(tested).min().unwrap_or(0)
     }
 
     /// Epochs done, the part of the one that goes on included.
     pub fn epochs_done(&self) -> Option<f64> {
-        (self.steps_per_epoch > 0).then(|| f64::from(self.step) / f64::from(self.steps_per_epoch))
+        let steps = self.steps_per_epoch();
+        (steps > 0).then(|| f64::from(self.step()) / f64::from(steps))
     }
 }

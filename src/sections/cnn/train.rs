@@ -1,18 +1,17 @@
-//! Training the net and its separable twin on the same batches.
+//! Training the ordinary net or its separable twin; both see the same batches.
 
 use super::nets::{augment, net, pictures};
-use super::{
-    Cnn, Config, Frame, ImageView, Maps, N_CHOICES, N_MAPS, N_WRONG, NetStepBatch, NetView, Score, Scores,
-    StepBatch,
-};
-use crate::core::{LabError, Progress};
+use super::{Cnn, Config, Frame, ImageView, Maps, N_CHOICES, N_MAPS, N_WRONG, SEPARABLE, Score};
+use crate::core::LabError;
 use crate::data::batches::Batches;
 use crate::data::images::Images;
 use crate::models::cnn::Cnn as Net;
+use crate::run::arm::StepBatch;
+use crate::run::driver::Training;
 use crate::run::images::load;
 use crate::run::optimizer::Optimizer;
-use crate::run::training::{TrainState, check_finite, cross_entropy, one_hot, read, read_groups};
-use crate::run::{RunContext, Tick, Train};
+use crate::run::training::{TrainState, cross_entropy, first_weight, one_hot, read, read_groups};
+use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -25,117 +24,128 @@ const TEST_BATCH: usize = 250;
 const LOOK_MS: f64 = 250.0;
 
 impl Train for Cnn {
-    async fn run(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+    type Training = CnnTraining;
+}
+
+/// One of the two nets in training.
+#[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
+pub struct CnnTraining {
+    config: Config,
+    evaluator: Evaluator,
+    batches: Batches,
+    rng: StdRng,
+    train_state: TrainState<Net>,
+    steps_per_epoch: u32,
+    /// The last step that all test images were looked at after.
+    looked_at_all: u32,
+    /// When an image was last looked at, in milliseconds, and whether another was chosen since.
+    looked: f64,
+    chosen: bool,
+    step: u32,
+}
+
+impl Training<Cnn> for CnnTraining {
+    async fn begin(
+        config: Config,
+        arm: usize,
+        device: &Device,
+        out: &mut impl RunContext<Cnn>,
+    ) -> Result<Self, LabError> {
         let images = load(config.dataset, config.n_train as usize, config.n_test as usize, out).await?;
-        let mut batches = Batches::new(images.train.len(), config.batch_size as usize, config.seed.into());
         let batch_size = (config.batch_size as usize).clamp(1, images.train.len().max(1));
-        let steps_per_epoch = (images.train.len() / batch_size).max(1) as u32;
-        let steps = steps_per_epoch.saturating_mul(config.epochs);
-        let training = device.clone().autodiff();
-        let mut nets = [false, true]
-            .map(|separable| TrainState::new(net(&config, separable, &training), Optimizer::Adam.init()));
-        let mut rng = StdRng::seed_from_u64(u64::from(config.seed) ^ 0x0c40_9f11);
-        let eyes = Evaluator { images: &images, device };
-        let mut learning_rate = config.learning_rate;
-        let mut image = config.image;
+        let net = net(&config, arm == SEPARABLE, &device.clone().autodiff());
+        Ok(Self {
+            batches: Batches::new(images.train.len(), config.batch_size as usize, config.seed.into()),
+            rng: StdRng::seed_from_u64(u64::from(config.seed) ^ 0x0c40_9f11),
+            steps_per_epoch: (images.train.len() / batch_size).max(1) as u32,
+            evaluator: Evaluator { images, device: device.clone() },
+            train_state: TrainState::new(net, Optimizer::Adam.init()),
+            config,
+            looked_at_all: 0,
+            looked: out.now_ms(),
+            chosen: false,
+            step: 0,
+        })
+    }
 
-        let mut step_batch = StepBatch { first_step: 1, steps_per_epoch, ..StepBatch::default() };
-        out.send(Frame::Scores(Rc::new(eyes.score(&nets, 0).await?)));
-        out.send(Frame::Looks(Rc::new(eyes.look_at_all(&nets, 0).await?)));
-        // A step that follows a frame is timed: nothing else is queued up on the device then. The first step is not, since
-        // it also makes the device ready.
-        let mut timed = false;
-        let mut looked = out.now_ms();
+    fn steps(&self) -> u32 {
+        self.steps_per_epoch.saturating_mul(self.config.epochs)
+    }
 
-        for step in 1..=steps {
-            let indices = batches.next_batch();
-            let (x, labels) = images.train.augmented(indices, &images.moments, augment(&config), &mut rng);
-            let x = eyes.tensor(x, labels.len(), &training);
-            let y = one_hot(labels.into_iter(), config.dataset.class_names().len(), &training);
-            let parts = [&mut step_batch.conv, &mut step_batch.separable];
-            for (net, part) in nets.iter_mut().zip(parts) {
-                let began = out.now_ms();
-                let loss = cross_entropy(net.net.forward(x.clone()), y.clone());
-                net.descend(loss, learning_rate, None, |_, _| {});
-                if timed && let Some(bias) = &net.net.head.bias {
-                    // The last numbers that a step changes: when they are there, it is done.
-                    read(bias.val().inner()).await?;
-                    part.times.push((out.now_ms() - began) as f32);
-                }
-            }
-            timed = false;
-            let last = step == steps;
-            let tick = out.step_done(Progress { step, steps }).await;
-            let mut chosen = false;
-            if let Some(changed) = out.update() {
-                learning_rate = changed.learning_rate;
-                chosen = image != changed.image;
-                image = changed.image;
-            }
-            // After the tick, which takes the time of a step: tests are none.
-            let epoch_ends = step % steps_per_epoch == 0;
-            if tick != Tick::Continue || last || epoch_ends {
-                drain(&mut nets, &mut step_batch, step).await?;
-                out.send(Frame::Train(Rc::new(next(&mut step_batch, step))));
-                timed = true;
-                let now = out.now_ms();
-                if tick == Tick::Stop && !epoch_ends {
-                    out.send(Frame::Looks(Rc::new(eyes.look_at_all(&nets, step).await?)));
-                } else if chosen || now - looked >= LOOK_MS {
-                    looked = now;
-                    let index = (image.saturating_sub(1) as usize).min(eyes.choices().saturating_sub(1));
-                    out.send(Frame::Looks(Rc::new(eyes.look(&nets, &[index], step).await?)));
-                }
-            }
-            if epoch_ends {
-                out.send(Frame::Scores(Rc::new(eyes.score(&nets, step / steps_per_epoch).await?)));
-                out.send(Frame::Looks(Rc::new(eyes.look_at_all(&nets, step).await?)));
-            }
-            if tick == Tick::Stop {
-                break;
-            }
+    fn step(&mut self, step: u32) -> Result<(), LabError> {
+        self.step = step;
+        let autodiff = self.evaluator.device.clone().autodiff();
+        let Images { train, moments, .. } = &self.evaluator.images;
+        let indices = self.batches.next_batch();
+        let (x, labels) = train.augmented(indices, moments, augment(&self.config), &mut self.rng);
+        let x = self.evaluator.tensor(x, labels.len(), &autodiff);
+        let y = one_hot(labels.into_iter(), self.config.dataset.class_names().len(), &autodiff);
+        let loss = cross_entropy(self.train_state.net.forward(x), y);
+        self.train_state.descend(loss, self.config.learning_rate, None, |_, _| {});
+        Ok(())
+    }
+
+    fn take_losses(&mut self) -> Vec<Tensor<1>> {
+        self.train_state.take_losses()
+    }
+
+    fn last_changed(&self) -> Option<Tensor<1>> {
+        Some(first_weight(&self.train_state.net.head))
+    }
+
+    fn update(&mut self, config: Config) {
+        self.config.learning_rate = config.learning_rate;
+        self.chosen |= self.config.image != config.image;
+        self.config.image = config.image;
+    }
+
+    fn is_due(&self, step: u32) -> bool {
+        step.is_multiple_of(self.steps_per_epoch)
+    }
+
+    async fn score(&mut self, step: u32, out: &mut impl RunContext<Cnn>) -> Result<(), LabError> {
+        let score = self.evaluator.score(&self.train_state.net.valid()).await?;
+        out.send(Frame::Score { epoch: step / self.steps_per_epoch, score: Rc::new(score) });
+        self.look_at_all(out).await
+    }
+
+    async fn report(
+        &mut self,
+        steps: StepBatch,
+        over: bool,
+        out: &mut impl RunContext<Cnn>,
+    ) -> Result<(), LabError> {
+        out.send(Frame::Train { steps, steps_per_epoch: self.steps_per_epoch });
+        let now = out.now_ms();
+        if over && self.looked_at_all != self.step {
+            self.look_at_all(out).await?;
+        } else if self.chosen || now - self.looked >= LOOK_MS {
+            (self.looked, self.chosen) = (now, false);
+            let last = self.evaluator.choices().saturating_sub(1);
+            let index = (self.config.image.saturating_sub(1) as usize).min(last);
+            let looks = self.evaluator.look(&self.train_state.net.valid(), &[index], self.step).await?;
+            out.send(Frame::Looks(looks));
         }
         Ok(())
     }
 }
 
-/// The stretch that is over; the next one begins after `step`.
-fn next(step_batch: &mut StepBatch, step: u32) -> StepBatch {
-    let begun = StepBatch {
-        first_step: step + 1,
-        steps_per_epoch: step_batch.steps_per_epoch,
-        conv: NetStepBatch::default(),
-        separable: NetStepBatch::default(),
-    };
-    std::mem::replace(step_batch, begun)
-}
-
-/// Reads the losses that both nets left on the device, in one read.
-async fn drain(
-    nets: &mut [TrainState<Net>; 2],
-    step_batch: &mut StepBatch,
-    step: u32,
-) -> Result<(), LabError> {
-    let [conv, separable] = nets.each_mut().map(TrainState::take_losses);
-    let [conv, separable] = read_groups([conv, separable]).await?;
-    let parts = [
-        (&mut step_batch.conv, conv, "convolutional net"),
-        (&mut step_batch.separable, separable, "separable net"),
-    ];
-    for (part, losses, which) in parts {
-        check_finite(&losses, step + 1 - losses.len() as u32, which)?;
-        part.losses.extend(losses);
+impl CnnTraining {
+    async fn look_at_all(&mut self, out: &mut impl RunContext<Cnn>) -> Result<(), LabError> {
+        self.looked_at_all = self.step;
+        let all: Vec<usize> = (0..self.evaluator.choices()).collect();
+        out.send(Frame::Looks(self.evaluator.look(&self.train_state.net.valid(), &all, self.step).await?));
+        Ok(())
     }
-    Ok(())
 }
 
-/// What looks at the nets while they learn.
-struct Evaluator<'a> {
-    images: &'a Images,
-    device: &'a Device,
+/// What judges a net while it learns.
+struct Evaluator {
+    images: Images,
+    device: Device,
 }
 
-impl Evaluator<'_> {
+impl Evaluator {
     /// `[n, channels, side, side]`
     fn tensor(&self, values: Vec<f32>, n: usize, device: &Device) -> Tensor<4> {
         let set = &self.images.train;
@@ -144,7 +154,7 @@ impl Evaluator<'_> {
 
     fn test_batch(&self, indices: &[usize]) -> Tensor<4> {
         let (values, labels) = self.images.test.batch(indices, &self.images.moments);
-        self.tensor(values, labels.len(), self.device)
+        self.tensor(values, labels.len(), &self.device)
     }
 
     /// Test images that may be looked at.
@@ -152,14 +162,8 @@ impl Evaluator<'_> {
         self.images.test.len().min(N_CHOICES)
     }
 
-    /// Both nets on all test images.
-    async fn score(&self, nets: &[TrainState<Net>; 2], epoch: u32) -> Result<Scores, LabError> {
-        let [conv, separable] = nets;
-        Ok(Scores { epoch, conv: self.score_one(conv).await?, separable: self.score_one(separable).await? })
-    }
-
-    async fn score_one(&self, train_state: &TrainState<Net>) -> Result<Score, LabError> {
-        let net = train_state.net.valid();
+    /// The net on all test images.
+    async fn score(&self, net: &Net) -> Result<Score, LabError> {
         let test = &self.images.test;
         let n_classes = test.class_names.len();
         let mut score = Score { confusion: vec![0; n_classes * n_classes], ..Score::default() };
@@ -191,30 +195,16 @@ impl Evaluator<'_> {
         Ok(score)
     }
 
-    async fn look_at_all(&self, nets: &[TrainState<Net>; 2], step: u32) -> Result<Vec<ImageView>, LabError> {
-        let all: Vec<usize> = (0..self.choices()).collect();
-        self.look(nets, &all, step).await
-    }
-
-    /// What both nets make of some test images.
-    async fn look(
-        &self,
-        nets: &[TrainState<Net>; 2],
-        indices: &[usize],
-        step: u32,
-    ) -> Result<Vec<ImageView>, LabError> {
-        let x = self.test_batch(indices);
-        let [conv, separable] = nets;
-        let conv = look_through(&conv.net.valid(), x.clone()).await?;
-        let separable = look_through(&separable.net.valid(), x).await?;
-        let looks = indices.iter().zip(conv).zip(separable);
-        let look = |((&index, conv), separable)| ImageView { image: index as u32 + 1, step, conv, separable };
-        Ok(looks.map(look).collect())
+    /// What the net makes of some test images.
+    async fn look(&self, net: &Net, indices: &[usize], step: u32) -> Result<Vec<Rc<ImageView>>, LabError> {
+        let views = look_through(net, self.test_batch(indices)).await?;
+        let numbered = |(&index, view)| Rc::new(ImageView { image: index as u32 + 1, step, ..view });
+        Ok(indices.iter().zip(views).map(numbered).collect())
     }
 }
 
 /// The maps of each block, one entry an image.
-async fn look_through(net: &Net, x: Tensor<4>) -> Result<Vec<NetView>, LabError> {
+async fn look_through(net: &Net, x: Tensor<4>) -> Result<Vec<ImageView>, LabError> {
     let [n, _, _, _] = x.dims();
     let (maps, logits) = net.forward_blocks(x);
     let flat = |map: &Tensor<4>| map.clone().reshape([map.shape().num_elements()]);
@@ -227,9 +217,9 @@ async fn look_through(net: &Net, x: Tensor<4>) -> Result<Vec<NetView>, LabError>
     let p = softmax(logits, 1).reshape([n * n_classes]);
     let groups = [first.into_iter().collect(), vec![p], maps.iter().map(flat).collect()];
     let [filters, p, maps] = read_groups(groups).await?;
-    let mut looks: Vec<NetView> = p
+    let mut looks: Vec<ImageView> = p
         .chunks_exact(n_classes.max(1))
-        .map(|p| NetView { filters: filters.clone(), blocks: Vec::new(), probabilities: p.to_vec() })
+        .map(|p| ImageView { filters: filters.clone(), probabilities: p.to_vec(), ..ImageView::default() })
         .collect();
     let mut rest = maps.as_slice();
     for [n, channels, side, width] in shapes {

@@ -20,6 +20,7 @@ pub use panel::MlpPanel;
 use crate::core::Check;
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
+use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::optimizer::Optimizer;
 use crate::run::spectrum::Spectrum;
 use serde::{Deserialize, Serialize};
@@ -92,10 +93,10 @@ pub enum Frame {
     Counted { params: u32 },
     /// The linear net, its twin and the one matrix, on the same batch.
     Collapse(Rc<Collapse>),
-    /// What the training run looks at; sent once, before the first step.
+    /// What the run looks at; sent once, before the first step.
     Samples(Rc<Samples>),
-    /// The next stretch of training.
-    Train(Rc<StepBatch>),
+    /// The next steps of an arm's training.
+    Train { steps: StepBatch, measured: Measured },
 }
 
 /// Spectra of one layer's activations, in both nets.
@@ -129,20 +130,9 @@ pub enum Samples {
     Images { side: u32, pixels: Vec<u8>, labels: Vec<u8> },
 }
 
-/// What happened since the last frame.
+/// What was measured of a net since its last report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct StepBatch {
-    /// The step of the first loss; the first step of a run is 1.
-    pub first_step: u32,
-    pub linear: NetStepBatch,
-    pub activated: NetStepBatch,
-}
-
-/// One net's part of a stretch.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NetStepBatch {
-    /// Cross-entropy of each step's batch, in nats.
-    pub losses: Vec<f32>,
+pub struct Measured {
     /// L2 norm of the gradient of each layer's weight, at the last step.
     pub grad_norms: Vec<f32>,
     /// Accuracies, at the steps where they were measured.
@@ -173,14 +163,19 @@ pub const BOUNDARY_REACH: f32 = 1.25;
 pub struct Record {
     pub params_counted: Option<u32>,
     pub collapse: Option<Rc<Collapse>>,
-    pub samples: Option<Rc<Samples>>,
-    pub linear: NetRecord,
-    pub activated: NetRecord,
+    pub arms: [NetRecord; 2],
 }
+
+/// The linear net among the arms.
+pub const LINEAR: usize = 0;
+/// Its non-linear twin.
+pub const ACTIVATED: usize = 1;
 
 /// One net's run so far. Shared pointers, so that a figure knows by the pointer whether its data changed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NetRecord {
+    /// What it is looked at with.
+    pub samples: Option<Rc<Samples>>,
     /// Step and loss.
     pub losses: Curve,
     pub scores: Rc<Vec<Score>>,
@@ -191,22 +186,26 @@ pub struct NetRecord {
 }
 
 impl NetRecord {
-    fn absorb(&mut self, first_step: u32, step_batch: &NetStepBatch) {
-        self.losses.extend_steps(first_step, &step_batch.losses);
-        if !step_batch.scores.is_empty() {
-            Rc::make_mut(&mut self.scores).extend_from_slice(&step_batch.scores);
+    fn absorb(&mut self, steps: &StepBatch, measured: Measured) {
+        self.losses.extend_steps(steps.first_step, &steps.losses);
+        if !measured.scores.is_empty() {
+            Rc::make_mut(&mut self.scores).extend_from_slice(&measured.scores);
         }
-        self.grad_norms.resize_with(step_batch.grad_norms.len().max(self.grad_norms.len()), Curve::default);
-        let last_step = first_step + (step_batch.losses.len() as u32).saturating_sub(1);
-        for (series, &norm) in self.grad_norms.iter_mut().zip(&step_batch.grad_norms) {
-            series.push(last_step, norm);
+        self.grad_norms.resize_with(measured.grad_norms.len().max(self.grad_norms.len()), Curve::default);
+        for (series, &norm) in self.grad_norms.iter_mut().zip(&measured.grad_norms) {
+            series.push(steps.last_step(), norm);
         }
-        if !step_batch.boundary.is_empty() {
-            self.boundary = Rc::new(step_batch.boundary.clone());
+        if !measured.boundary.is_empty() {
+            self.boundary = Rc::new(measured.boundary);
         }
-        if !step_batch.predictions.is_empty() {
-            self.predictions = Rc::new(step_batch.predictions.clone());
+        if !measured.predictions.is_empty() {
+            self.predictions = Rc::new(measured.predictions);
         }
+    }
+
+    /// Accuracies over steps: on samples trained on, and on others.
+    pub fn accuracies(&self, value: fn(&Score) -> f32) -> Curve {
+        self.scores.iter().map(|score| (score.step.into(), value(score).into())).collect()
     }
 
     /// The last test accuracy.
@@ -221,24 +220,23 @@ impl Experiment for Mlp {
     type Frame = Frame;
     type Record = Record;
 
-    fn absorb(record: &mut Record, frame: Frame) {
-        match frame {
-            Frame::Counted { params } => record.params_counted = Some(params),
-            Frame::Collapse(collapse) => record.collapse = Some(collapse),
-            Frame::Samples(samples) => record.samples = Some(samples),
-            Frame::Train(step_batch) => {
-                record.linear.absorb(step_batch.first_step, &step_batch.linear);
-                record.activated.absorb(step_batch.first_step, &step_batch.activated);
-            }
+    const ARMS: &'static [Arm] = &[
+        Arm { slug: "linear", title: "linear", net: "linear net" },
+        Arm { slug: "activated", title: "non-linear", net: "non-linear net" },
+    ];
+
+    fn absorb(record: &mut Record, arm: usize, frame: Frame) {
+        match (frame, record.arms.get_mut(arm)) {
+            (Frame::Counted { params }, _) => record.params_counted = Some(params),
+            (Frame::Collapse(collapse), _) => record.collapse = Some(collapse),
+            (Frame::Samples(samples), Some(net)) => net.samples = Some(samples),
+            (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, measured),
+            (_, None) => {}
         }
     }
 
-    fn clear_run(record: &mut Record) {
-        *record = Record {
-            params_counted: record.params_counted,
-            collapse: record.collapse.take(),
-            ..Record::default()
-        };
+    fn clear_arm(record: &mut Record, arm: usize) {
+        record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
     }
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {
@@ -246,27 +244,21 @@ impl Experiment for Mlp {
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {
-        let nets = [("linear", "linear", &record.linear), ("activated", "non-linear", &record.activated)];
-        let scores = |net: &NetRecord, value: fn(&Score) -> f32| {
-            net.scores.iter().map(|score| (score.step.into(), value(score).into())).collect::<Curve>()
-        };
-        let loss = nets.iter().map(|(slug, name, net)| {
-            RunSeries::new(format!("loss_{slug}"), format!("Loss, {name}"), "nats", &net.losses)
-        });
-        let test = nets.iter().map(|(slug, name, net)| {
-            let test = scores(net, |score| score.test);
-            RunSeries::new(format!("accuracy_{slug}"), format!("Test accuracy, {name}"), "", &test)
-        });
-        let train = nets.iter().map(|(slug, name, net)| {
-            let train = scores(net, |score| score.train);
-            RunSeries::new(format!("accuracy_train_{slug}"), format!("Training accuracy, {name}"), "", &train)
-        });
-        let norms = nets.iter().flat_map(|(slug, name, net)| {
-            net.grad_norms.iter().zip(1..).map(move |(norms, layer)| {
-                let title = format!("Gradient norm, {name}, layer {layer}");
-                RunSeries::new(format!("grad_norm_{slug}_{layer}"), title, "", norms)
-            })
-        });
-        loss.chain(test).chain(train).chain(norms).collect()
+        series_of(Self::ARMS, &record.arms, |net| {
+            let norms = net.grad_norms.iter().zip(1..).map(|(norms, layer)| {
+                ArmSeries::new("grad_norm", "Gradient norm", "", norms).of_part("layer", layer)
+            });
+            let of_net = [
+                ArmSeries::new("loss", "Loss", "nats", &net.losses),
+                ArmSeries::new("accuracy", "Test accuracy", "", &net.accuracies(|score| score.test)),
+                ArmSeries::new(
+                    "accuracy_train",
+                    "Training accuracy",
+                    "",
+                    &net.accuracies(|score| score.train),
+                ),
+            ];
+            of_net.into_iter().chain(norms).collect()
+        })
     }
 }

@@ -3,7 +3,7 @@
 mod figures;
 mod text;
 
-use super::{Collapse, Config, Dataset, Mlp, Record, chance, params_formula, rank_bound};
+use super::{ACTIVATED, Collapse, Config, Dataset, LINEAR, Mlp, Record, chance, params_formula, rank_bound};
 use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::{PanelProps, PtrEq, controls, frame, provenance, use_settings};
@@ -18,7 +18,7 @@ use yew::prelude::*;
 pub fn MlpPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
-    let lab = use_experiment::<Mlp>(config, props.device);
+    let lab = use_experiment::<Mlp>(config, settings.options);
     let plane = config.dataset != Dataset::FashionMnist;
     let data_keys: &[_] =
         if plane { keys![Config; dataset, noise, seed] } else { keys![Config; dataset, seed] };
@@ -62,10 +62,10 @@ fn Scores(props: &ScoresProps) -> Html {
     let guess = AttrValue::from(format!("a guess: {}", chance(config.dataset)));
     html! {
         <div class="readouts">
-            <Readout metric="loss_linear" label="Loss, linear" value={record.linear.losses.recent_mean(20)} unit="nats" note="mean of 20 steps" />
-            <Readout metric="loss_activated" label="Loss, non-linear" value={record.activated.losses.recent_mean(20)} unit="nats" note="mean of 20 steps" />
-            <Readout metric="accuracy_linear" label="Test accuracy, linear" value={record.linear.accuracy()} note={guess.clone()} />
-            <Readout metric="accuracy_activated" label="Test accuracy, non-linear" value={record.activated.accuracy()} note={guess} />
+            <Readout metric="loss_linear" label="Loss, linear" value={record.arms[LINEAR].losses.recent_mean(20)} unit="nats" note="mean of 20 steps" />
+            <Readout metric="loss_activated" label="Loss, non-linear" value={record.arms[ACTIVATED].losses.recent_mean(20)} unit="nats" note="mean of 20 steps" />
+            <Readout metric="accuracy_linear" label="Test accuracy, linear" value={record.arms[LINEAR].accuracy()} note={guess.clone()} />
+            <Readout metric="accuracy_activated" label="Test accuracy, non-linear" value={record.arms[ACTIVATED].accuracy()} note={guess} />
         </div>
     }
 }

@@ -1,20 +1,16 @@
-//! Training the linear net and its non-linear twin on the same batches.
+//! Training the linear net or its non-linear twin; both see the same batches.
 
 use super::nets::net;
-use super::{
-    BOUNDARY_REACH, BOUNDARY_SIDE, Config, Dataset, Frame, Mlp, NetStepBatch, Optimizer, Samples, Score,
-    StepBatch,
-};
-use crate::core::{LabError, Progress};
+use super::{BOUNDARY_REACH, BOUNDARY_SIDE, Config, Dataset, Frame, LINEAR, Measured, Mlp, Samples, Score};
+use crate::core::LabError;
 use crate::data::batches::Batches;
 use crate::data::fashion_mnist;
 use crate::data::plane::{Points, Shape, points};
 use crate::models::mlp::{Activation, Mlp as Net};
-use crate::models::weights::twin;
-use crate::run::training::{
-    TrainState, accuracy, check_finite, cross_entropy, one_hot, read, read_all, read_groups,
-};
-use crate::run::{RunContext, Tick, Train};
+use crate::run::arm::StepBatch;
+use crate::run::driver::Training;
+use crate::run::training::{TrainState, accuracy, cross_entropy, first_weight, one_hot, read, read_all};
+use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -28,95 +24,104 @@ const N_SHOWN: usize = 24;
 const N_SCORED: usize = 2000;
 
 impl Train for Mlp {
-    async fn run(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+    type Training = MlpTraining;
+}
+
+/// One of the two nets in training.
+#[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
+pub struct MlpTraining {
+    task: TaskData,
+    evaluation: Evaluation,
+    batches: Batches,
+    device: Device,
+    train_state: TrainState<Net>,
+    /// The norms of the last gradients: one a layer, on the device.
+    grad_norms: Vec<Tensor<1>>,
+    learning_rate: f64,
+    steps: u32,
+    next_score: u32,
+    measured: Measured,
+}
+
+impl Training<Mlp> for MlpTraining {
+    async fn begin(
+        config: Config,
+        arm: usize,
+        device: &Device,
+        out: &mut impl RunContext<Mlp>,
+    ) -> Result<Self, LabError> {
         let task = TaskData::load(&config, out).await?;
         out.send(Frame::Samples(Rc::new(task.samples())));
-
-        let activated = net(&config, task.d_in, task.n_classes, &device.clone().autodiff());
-        let linear = twin(&activated).with_activation(Activation::Identity);
-        let mut nets = [Learner::new(linear, config.optimizer), Learner::new(activated, config.optimizer)];
-        let evals = Evaluation::new(&task, device);
-        let mut batches =
-            Batches::new(task.train.labels.len(), config.batch_size as usize, config.seed.into());
-        let mut learning_rate = config.learning_rate;
-        let mut next_score = 1;
-
-        let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
-        evals.score(&nets, 0, &mut step_batch).await?;
-        evals.look(&nets, &mut step_batch).await?;
-        out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
-        step_batch.first_step = 1;
-
-        for step in 1..=config.steps {
-            let (x, y) = task.batch(batches.next_batch(), &device.clone().autodiff());
-            for net in &mut nets {
-                net.step(x.clone(), y.clone(), learning_rate);
-            }
-            let last = step == config.steps;
-            if step >= next_score || last {
-                // Often at first, when much changes; later each tenth of the way. Scoring 4,000 images costs as much as
-                // some twenty steps.
-                next_score = step + (step / 10).max(if task.image_side.is_some() { 25 } else { 5 });
-                drain(&mut nets, &mut step_batch, step).await?;
-                evals.score(&nets, step, &mut step_batch).await?;
-            }
-            let tick = out.step_done(Progress { step, steps: config.steps }).await;
-            if let Some(changed) = out.update() {
-                learning_rate = changed.learning_rate;
-            }
-            if tick != Tick::Continue || last {
-                drain(&mut nets, &mut step_batch, step).await?;
-                evals.look(&nets, &mut step_batch).await?;
-                out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
-                step_batch.first_step = step + 1;
-            }
-            if tick == Tick::Stop {
-                break;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A net in training, and the norms of its last gradients: one a layer, on the device.
-struct Learner {
-    train_state: TrainState<Net>,
-    grad_norms: Vec<Tensor<1>>,
-}
-
-impl Learner {
-    fn new(net: Net, optimizer: Optimizer) -> Self {
-        Self { train_state: TrainState::new(net, optimizer.init()), grad_norms: Vec::new() }
+        let autodiff = device.clone().autodiff();
+        let net = net(&config, task.d_in, task.n_classes, &autodiff);
+        let net = if arm == LINEAR { net.with_activation(Activation::Identity) } else { net };
+        Ok(Self {
+            evaluation: Evaluation::new(&task, device),
+            batches: Batches::new(task.train.labels.len(), config.batch_size as usize, config.seed.into()),
+            task,
+            device: autodiff,
+            train_state: TrainState::new(net, config.optimizer.init()),
+            grad_norms: Vec::new(),
+            learning_rate: config.learning_rate,
+            steps: config.steps,
+            next_score: 0,
+            measured: Measured::default(),
+        })
     }
 
-    fn step(&mut self, x: Tensor<2>, y: Tensor<2>, learning_rate: f64) {
+    fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    fn step(&mut self, _step: u32) -> Result<(), LabError> {
+        let (x, y) = self.task.batch(self.batches.next_batch(), &self.device);
         let loss = cross_entropy(self.train_state.net.forward(x), y);
         let grad_norms = &mut self.grad_norms;
-        self.train_state.descend(loss, learning_rate, None, |net, grads| {
+        self.train_state.descend(loss, self.learning_rate, None, |net, grads| {
             let grads = net.layers.iter().filter_map(|layer| layer.weight.val().grad(grads));
             *grad_norms = grads.map(|grad| grad.square().sum().sqrt()).collect();
         });
+        Ok(())
     }
-}
 
-/// Reads what both nets left on the device, in one read.
-async fn drain(nets: &mut [Learner; 2], step_batch: &mut StepBatch, step: u32) -> Result<(), LabError> {
-    let [a, b] = nets;
-    let take = |net: &mut Learner| (net.train_state.take_losses(), std::mem::take(&mut net.grad_norms));
-    let ((losses_a, norms_a), (losses_b, norms_b)) = (take(a), take(b));
-    let [losses_a, norms_a, losses_b, norms_b] = read_groups([losses_a, norms_a, losses_b, norms_b]).await?;
-    let parts = [
-        (&mut step_batch.linear, "linear net", losses_a, norms_a),
-        (&mut step_batch.activated, "non-linear net", losses_b, norms_b),
-    ];
-    for (part, which, losses, norms) in parts {
-        check_finite(&losses, step + 1 - losses.len() as u32, which)?;
-        part.losses.extend(losses);
-        if !norms.is_empty() {
-            part.grad_norms = norms;
-        }
+    fn take_losses(&mut self) -> Vec<Tensor<1>> {
+        self.train_state.take_losses()
     }
-    Ok(())
+
+    fn last_changed(&self) -> Option<Tensor<1>> {
+        self.train_state.net.layers.last().map(first_weight)
+    }
+
+    fn update(&mut self, config: Config) {
+        self.learning_rate = config.learning_rate;
+    }
+
+    fn is_due(&self, step: u32) -> bool {
+        step >= self.next_score
+    }
+
+    async fn score(&mut self, step: u32, _out: &mut impl RunContext<Mlp>) -> Result<(), LabError> {
+        // Often at first, when much changes; later each tenth of the way. Scoring 4,000 images costs as much as some twenty
+        // steps.
+        let at_least = if self.task.image_side.is_some() { 25 } else { 5 };
+        self.next_score = if step == 0 { 1 } else { step + (step / 10).max(at_least) };
+        let (train, test) = self.evaluation.score(&self.train_state.net.valid()).await?;
+        self.measured.scores.push(Score { step, train, test });
+        Ok(())
+    }
+
+    async fn report(
+        &mut self,
+        steps: StepBatch,
+        _over: bool,
+        out: &mut impl RunContext<Mlp>,
+    ) -> Result<(), LabError> {
+        let mut measured = std::mem::take(&mut self.measured);
+        measured.grad_norms = read_all(std::mem::take(&mut self.grad_norms)).await?;
+        self.evaluation.look(&self.train_state.net.valid(), &mut measured).await?;
+        out.send(Frame::Train { steps, measured });
+        Ok(())
+    }
 }
 
 /// The samples on the host.
@@ -189,7 +194,7 @@ impl TaskData {
     }
 }
 
-/// The fixed samples that both nets are judged on, on the device.
+/// The fixed samples that the net is judged on, on the device.
 struct Evaluation {
     train: (Tensor<2>, Tensor<1, Int>),
     test: (Tensor<2>, Tensor<1, Int>),
@@ -217,46 +222,23 @@ impl Evaluation {
         }
     }
 
-    /// Measures the accuracies of both nets.
-    async fn score(
-        &self,
-        nets: &[Learner; 2],
-        step: u32,
-        step_batch: &mut StepBatch,
-    ) -> Result<(), LabError> {
-        let of =
-            |net: &Net, (x, y): &(Tensor<2>, Tensor<1, Int>)| accuracy(net.forward(x.clone()), y.clone());
-        let mut tensors = Vec::new();
-        for learner in nets {
-            let net = learner.train_state.net.valid();
-            tensors.extend([of(&net, &self.train), of(&net, &self.test)]);
-        }
-        let values = read_all(tensors).await?;
-        for (part, pair) in
-            [&mut step_batch.linear, &mut step_batch.activated].into_iter().zip(values.chunks_exact(2))
-        {
-            part.scores.push(Score { step, train: pair[0], test: pair[1] });
-        }
-        Ok(())
+    /// The shares of right answers: on samples trained on, and on others.
+    async fn score(&self, net: &Net) -> Result<(f32, f32), LabError> {
+        let of = |(x, y): &(Tensor<2>, Tensor<1, Int>)| accuracy(net.forward(x.clone()), y.clone());
+        let values = read_all(vec![of(&self.train), of(&self.test)]).await?;
+        let value = |index: usize| values.get(index).copied().unwrap_or(f32::NAN);
+        Ok((value(0), value(1)))
     }
 
-    /// Looks at what both nets make of the plane, or of the sample images.
-    async fn look(&self, nets: &[Learner; 2], step_batch: &mut StepBatch) -> Result<(), LabError> {
-        let StepBatch { linear, activated, .. } = step_batch;
-        for (learner, part) in nets.iter().zip([linear, activated]) {
-            self.look_at(&learner.train_state.net.valid(), part).await?;
-        }
-        Ok(())
-    }
-
-    async fn look_at(&self, net: &Net, part: &mut NetStepBatch) -> Result<(), LabError> {
+    /// What the net makes of the plane, or of the sample images.
+    async fn look(&self, net: &Net, measured: &mut Measured) -> Result<(), LabError> {
         if let Some(grid) = &self.grid {
             let p = softmax(net.forward(grid.clone()), 1);
-            part.boundary = read(p.slice([0..BOUNDARY_SIDE * BOUNDARY_SIDE, 1..2])).await?;
+            measured.boundary = read(p.slice([0..BOUNDARY_SIDE * BOUNDARY_SIDE, 1..2])).await?;
         }
         if let Some(shown) = &self.shown {
             let predicted = read(net.forward(shown.clone()).argmax(1).float()).await?;
-            part.predictions = predicted.into_iter().map(|class| class as u8).collect();
+            measured.predictions = predicted.into_iter().map(|class| class as u8).collect();
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The closed forms of section 3, and its claims held against what was measured.
 
-use super::{BlockChoice, Config, Flow, InitChoice, NetFlow, NetRecord, Record};
+use super::{BlockChoice, Config, Flow, InitChoice, NetFlow, NetRecord, PLAIN, RESIDUAL, Record};
 use crate::core::Check;
 
 /// Weights, biases and batch norm's scales and shifts, by formula: `k^2 c_in c_out` for each convolution, and besides
@@ -241,18 +241,19 @@ fn learning_check(config: &Config, record: &Record) -> Check {
         ),
     };
     let recent = |net: &NetRecord| net.losses.recent_mean(RECENT).filter(|_| net.losses.len() >= TRAINED);
-    let measured = recent(&record.plain).zip(recent(&record.residual)).map(|(plain, residual)| {
-        let chance = 10f64.ln();
-        let holds = match (cause, deep) {
-            (Cause::BatchNorm, false) => (plain - residual).abs() <= 0.5,
-            (Cause::SmallWeights | Cause::Homogeneous, true) => {
-                (plain - chance).abs() <= 0.05 && residual < plain - 0.2
-            }
-            _ => residual < plain,
-        };
-        let steps = record.residual.losses.len();
-        (format!("plain {plain:.2}, residual {residual:.2} nats after {steps} steps"), holds)
-    });
+    let measured =
+        recent(&record.arms[PLAIN]).zip(recent(&record.arms[RESIDUAL])).map(|(plain, residual)| {
+            let chance = 10f64.ln();
+            let holds = match (cause, deep) {
+                (Cause::BatchNorm, false) => (plain - residual).abs() <= 0.5,
+                (Cause::SmallWeights | Cause::Homogeneous, true) => {
+                    (plain - chance).abs() <= 0.05 && residual < plain - 0.2
+                }
+                _ => residual < plain,
+            };
+            let steps = record.arms[RESIDUAL].losses.len();
+            (format!("plain {plain:.2}, residual {residual:.2} nats after {steps} steps"), holds)
+        });
     Check::new(claim, expected, measured)
 }
 

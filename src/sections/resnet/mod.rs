@@ -20,6 +20,7 @@ pub use panel::ResNetPanel;
 use crate::core::Check;
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
+use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::images::Dataset;
 pub use crate::run::optimizer::Optimizer;
 use serde::{Deserialize, Serialize};
@@ -144,8 +145,8 @@ pub enum Frame {
     Structure(Rc<Structure>),
     /// Gradients of untrained nets as far as they are measured: of the batch norm that was chosen, or of the other.
     Flow { chosen: bool, flow: Rc<Flow> },
-    /// The next stretch of training.
-    Train(Rc<StepBatch>),
+    /// The next steps of an arm's training.
+    Train { steps: StepBatch, measured: Measured },
 }
 
 /// The nets as they were built.
@@ -184,20 +185,9 @@ pub struct NetFlow {
     pub deltas: Vec<f32>,
 }
 
-/// What happened since the last frame.
+/// What was measured of a net since its last report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct StepBatch {
-    /// The step of the first loss; the first step of a run is 1.
-    pub first_step: u32,
-    pub plain: NetStepBatch,
-    pub residual: NetStepBatch,
-}
-
-/// One net's part of a stretch.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NetStepBatch {
-    /// Cross-entropy of each step's batch, in nats.
-    pub losses: Vec<f32>,
+pub struct Measured {
     pub scores: Vec<Score>,
     pub norms: Vec<Norms>,
 }
@@ -224,9 +214,13 @@ pub struct Record {
     pub flow: Option<Rc<Flow>>,
     /// The same with the other choice of batch norm.
     pub other_flow: Option<Rc<Flow>>,
-    pub plain: NetRecord,
-    pub residual: NetRecord,
+    pub arms: [NetRecord; 2],
 }
+
+/// The plain net among the arms.
+pub const PLAIN: usize = 0;
+/// Its residual twin.
+pub const RESIDUAL: usize = 1;
 
 /// One net's run so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -240,13 +234,13 @@ pub struct NetRecord {
 }
 
 impl NetRecord {
-    fn absorb(&mut self, first_step: u32, step_batch: &NetStepBatch) {
-        self.losses.extend_steps(first_step, &step_batch.losses);
-        for score in &step_batch.scores {
+    fn absorb(&mut self, steps: &StepBatch, measured: &Measured) {
+        self.losses.extend_steps(steps.first_step, &steps.losses);
+        for score in &measured.scores {
             self.accuracy.push(score.step, score.test);
         }
-        if !step_batch.norms.is_empty() {
-            Rc::make_mut(&mut self.norms).extend_from_slice(&step_batch.norms);
+        if !measured.norms.is_empty() {
+            Rc::make_mut(&mut self.norms).extend_from_slice(&measured.norms);
         }
     }
 }
@@ -257,29 +251,27 @@ impl Experiment for ResNet {
     type Frame = Frame;
     type Record = Record;
 
-    fn absorb(record: &mut Record, frame: Frame) {
-        match frame {
-            Frame::Structure(structure) => record.structure = Some(structure),
-            Frame::Flow { chosen: true, flow } => {
+    const ARMS: &'static [Arm] = &[
+        Arm { slug: "plain", title: "plain", net: "plain net" },
+        Arm { slug: "residual", title: "residual", net: "residual net" },
+    ];
+
+    fn absorb(record: &mut Record, arm: usize, frame: Frame) {
+        match (frame, record.arms.get_mut(arm)) {
+            (Frame::Structure(structure), _) => record.structure = Some(structure),
+            (Frame::Flow { chosen: true, flow }, _) => {
                 // The chosen one is measured first; what is known of the other belongs to older settings.
                 record.other_flow = None;
                 record.flow = Some(flow);
             }
-            Frame::Flow { chosen: false, flow } => record.other_flow = Some(flow),
-            Frame::Train(step_batch) => {
-                record.plain.absorb(step_batch.first_step, &step_batch.plain);
-                record.residual.absorb(step_batch.first_step, &step_batch.residual);
-            }
+            (Frame::Flow { chosen: false, flow }, _) => record.other_flow = Some(flow),
+            (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, &measured),
+            (_, None) => {}
         }
     }
 
-    fn clear_run(record: &mut Record) {
-        *record = Record {
-            structure: record.structure.take(),
-            flow: record.flow.take(),
-            other_flow: record.other_flow.take(),
-            ..Record::default()
-        };
+    fn clear_arm(record: &mut Record, arm: usize) {
+        record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
     }
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {
@@ -287,22 +279,18 @@ impl Experiment for ResNet {
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {
-        let nets = [("plain", &record.plain), ("residual", &record.residual)];
-        let loss = nets.iter().map(|(slug, net)| {
-            RunSeries::new(format!("loss_{slug}"), format!("Loss, {slug}"), "nats", &net.losses)
-        });
-        let accuracy = nets.iter().map(|(slug, net)| {
-            RunSeries::new(format!("accuracy_{slug}"), format!("Test accuracy, {slug}"), "", &net.accuracy)
-        });
-        let norms = nets.iter().flat_map(|(slug, net)| {
+        series_of(Self::ARMS, &record.arms, |net| {
             let blocks = net.norms.first().map_or(0, |norms| norms.blocks.len());
-            (0..blocks).map(move |index| {
+            let norms = (0..blocks).map(|index| {
                 let at = |norms: &Norms| Some((norms.step.into(), norms.blocks.get(index).copied()?.into()));
-                let (block, curve) = (index + 1, net.norms.iter().filter_map(at).collect());
-                let title = format!("Gradient norm, {slug}, block {block}");
-                RunSeries::new(format!("grad_norm_{slug}_{block}"), title, "", &curve)
-            })
-        });
-        loss.chain(accuracy).chain(norms).collect()
+                let curve = net.norms.iter().filter_map(at).collect();
+                ArmSeries::new("grad_norm", "Gradient norm", "", &curve).of_part("block", index + 1)
+            });
+            let of_net = [
+                ArmSeries::new("loss", "Loss", "nats", &net.losses),
+                ArmSeries::new("accuracy", "Test accuracy", "", &net.accuracy),
+            ];
+            of_net.into_iter().chain(norms).collect()
+        })
     }
 }

@@ -4,7 +4,9 @@ mod drawing;
 mod figures;
 mod text;
 
-use super::{Config, Decay, Flow, NetFlow, Record, ResNet, Structure, decay, params_formula};
+use super::{
+    Config, Decay, Flow, NetFlow, PLAIN, RESIDUAL, Record, ResNet, Structure, decay, params_formula,
+};
 use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::files::Cifar10Box;
@@ -21,7 +23,7 @@ use yew::prelude::*;
 pub fn ResNetPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
-    let lab = use_experiment::<ResNet>(config, props.device);
+    let lab = use_experiment::<ResNet>(config, settings.options);
     let control_groups = html! {
         <>
             { controls(&settings, "Nets", keys![Config; depth, block, width, batch_norm, init, seed]) }
@@ -60,7 +62,7 @@ struct ScoresProps {
 #[component]
 fn Scores(props: &ScoresProps) -> Html {
     let record = &*props.record.0;
-    let (plain, residual) = (&record.plain, &record.residual);
+    let (plain, residual) = (&record.arms[PLAIN], &record.arms[RESIDUAL]);
     html! {
         <div class="readouts">
             <Readout metric="loss_plain" label="Loss, plain" value={plain.losses.recent_mean(20)} unit="nats" note="mean of 20 steps" />

@@ -1,134 +1,136 @@
-//! Training the plain net and its residual twin on the same batches.
+//! Training the plain net or its residual twin; both see the same batches.
 
 use super::nets::{N_CLASSES, norm, plan};
-use super::{Config, Frame, NetStepBatch, Norms, Optimizer, ResNet, Score, StepBatch};
-use crate::core::{LabError, Progress};
+use super::{Config, Frame, Measured, Norms, RESIDUAL, ResNet, Score};
+use crate::core::LabError;
 use crate::data::batches::Batches;
 use crate::data::images::{Augment, Images, SIDE};
 use crate::models::resnet::ResNet as Net;
+use crate::run::arm::StepBatch;
+use crate::run::driver::Training;
 use crate::run::images::load;
-use crate::run::training::{TrainState, check_finite, cross_entropy, one_hot, read, read_groups};
-use crate::run::{RunContext, Tick, Train};
+use crate::run::training::{TrainState, cross_entropy, first_weight, one_hot, read, read_all};
+use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
-use std::rc::Rc;
 
 /// Training images, where there are as many.
 const N_TRAIN: usize = 10_000;
-/// Test images that both nets are judged on.
+/// Test images that the net is judged on.
 const N_TEST: usize = 500;
-/// The step at which the nets are first judged: soon, so that a reader sees where the curves begin.
+/// The step at which the net is first judged: soon, so that a reader sees where the curves begin.
 const FIRST_SCORE: u32 = 5;
 /// Test images that go through a net at once.
 const TEST_BATCH: usize = 100;
 
 impl Train for ResNet {
-    async fn run(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
-        let images = load(config.dataset, N_TRAIN, N_TEST, out).await?;
-        let task = Task { side: config.side as usize, images };
-        let autodiff = device.clone().autodiff();
-        let learner = |shortcuts| {
-            let plan = plan(&config, shortcuts, config.batch_norm);
-            Learner::new(Net::new(&plan, config.seed.into(), &autodiff), config.optimizer)
-        };
-        let mut nets = [learner(false), learner(true)];
-        let mut batches =
-            Batches::new(task.images.train.len(), config.batch_size as usize, config.seed.into());
-        let mut rng = StdRng::seed_from_u64(u64::from(config.seed) ^ 0xc20b);
-        let augment = Augment { crop: config.augment, flip: config.augment };
-        let mut learning_rate = config.learning_rate;
-        let every = config.norm_interval();
-        let score_interval = (config.steps / 10).max(20);
-        let mut next_score = FIRST_SCORE;
-
-        let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
-        for step in 1..=config.steps {
-            let (x, y) = task.batch(batches.next_batch(), augment, &mut rng, &autodiff);
-            for net in &mut nets {
-                net.step(x.clone(), y.clone(), learning_rate, ((step - 1) % every == 0).then_some(step));
-            }
-            let last = step == config.steps;
-            let tick = out.step_done(Progress { step, steps: config.steps }).await;
-            if step == next_score || last {
-                next_score = (step / score_interval + 1) * score_interval;
-                drain(&mut nets, &mut step_batch, step).await?;
-                task.score(&nets, step, device, &mut step_batch).await?;
-            }
-            if let Some(changed) = out.update() {
-                learning_rate = changed.learning_rate;
-            }
-            if tick != Tick::Continue || last {
-                drain(&mut nets, &mut step_batch, step).await?;
-                out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
-                step_batch.first_step = step + 1;
-            }
-            if tick == Tick::Stop {
-                break;
-            }
-        }
-        Ok(())
-    }
+    type Training = ResNetTraining;
 }
 
-/// A net in training, and gradient norms that are still on the device.
-struct Learner {
+/// One of the two nets in training.
+#[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
+pub struct ResNetTraining {
+    task: Task,
+    device: Device,
+    batches: Batches,
+    augment: Augment,
+    rng: StdRng,
     train_state: TrainState<Net>,
-    /// Steps, and one norm for each block and step.
+    /// Steps whose gradients were measured, and one norm for each block and step, on the device.
     norm_steps: Vec<u32>,
     norms: Vec<Tensor<1>>,
+    learning_rate: f64,
+    steps: u32,
+    norm_interval: u32,
+    next_score: u32,
+    scores: Vec<Score>,
 }
 
-impl Learner {
-    fn new(net: Net, optimizer: Optimizer) -> Self {
-        Self {
-            train_state: TrainState::new(net, optimizer.init()),
+impl Training<ResNet> for ResNetTraining {
+    async fn begin(
+        config: Config,
+        arm: usize,
+        device: &Device,
+        out: &mut impl RunContext<ResNet>,
+    ) -> Result<Self, LabError> {
+        let images = load(config.dataset, N_TRAIN, N_TEST, out).await?;
+        let plan = plan(&config, arm == RESIDUAL, config.batch_norm);
+        let net = Net::new(&plan, config.seed.into(), &device.clone().autodiff());
+        Ok(Self {
+            batches: Batches::new(images.train.len(), config.batch_size as usize, config.seed.into()),
+            task: Task { side: config.side as usize, images },
+            device: device.clone(),
+            augment: Augment { crop: config.augment, flip: config.augment },
+            rng: StdRng::seed_from_u64(u64::from(config.seed) ^ 0xc20b),
+            train_state: TrainState::new(net, config.optimizer.init()),
             norm_steps: Vec::new(),
             norms: Vec::new(),
-        }
+            learning_rate: config.learning_rate,
+            steps: config.steps,
+            norm_interval: config.norm_interval(),
+            next_score: FIRST_SCORE,
+            scores: Vec::new(),
+        })
     }
 
-    /// One step; with a number for the step, its gradient norms are kept.
-    fn step(&mut self, x: Tensor<4>, y: Tensor<2>, learning_rate: f64, measured: Option<u32>) {
-        let Self { train_state, norm_steps, norms } = self;
+    fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    fn step(&mut self, step: u32) -> Result<(), LabError> {
+        let autodiff = self.device.clone().autodiff();
+        let (x, y) = self.task.batch(self.batches.next_batch(), self.augment, &mut self.rng, &autodiff);
+        let measured = (step - 1).is_multiple_of(self.norm_interval);
+        let Self { train_state, norm_steps, norms, .. } = self;
         let loss = cross_entropy(train_state.net.forward(x), y);
-        train_state.descend(loss, learning_rate, None, |net, grads| {
-            if let Some(step) = measured {
+        train_state.descend(loss, self.learning_rate, None, |net, grads| {
+            if measured {
                 norm_steps.push(step);
                 norms.extend(net.first_convs().filter_map(|weight| weight.val().grad(grads).map(norm)));
             }
         });
+        Ok(())
     }
-}
 
-/// Reads what both nets left on the device, in one read.
-async fn drain(nets: &mut [Learner; 2], step_batch: &mut StepBatch, step: u32) -> Result<(), LabError> {
-    let [plain, residual] = nets;
-    let groups = [
-        plain.train_state.take_losses(),
-        std::mem::take(&mut plain.norms),
-        residual.train_state.take_losses(),
-        std::mem::take(&mut residual.norms),
-    ];
-    let [losses_p, norms_p, losses_r, norms_r] = read_groups(groups).await?;
-    add(&mut step_batch.plain, plain, "plain net", losses_p, &norms_p, step)?;
-    add(&mut step_batch.residual, residual, "residual net", losses_r, &norms_r, step)
-}
+    fn take_losses(&mut self) -> Vec<Tensor<1>> {
+        self.train_state.take_losses()
+    }
 
-fn add(
-    part: &mut NetStepBatch,
-    net: &mut Learner,
-    which: &str,
-    losses: Vec<f32>,
-    norms: &[f32],
-    step: u32,
-) -> Result<(), LabError> {
-    check_finite(&losses, step + 1 - losses.len() as u32, which)?;
-    part.losses.extend(losses);
-    let rows = norms.chunks_exact(net.train_state.net.blocks.len().max(1));
-    let steps = std::mem::take(&mut net.norm_steps);
-    part.norms.extend(steps.into_iter().zip(rows).map(|(step, row)| Norms { step, blocks: row.to_vec() }));
-    Ok(())
+    fn last_changed(&self) -> Option<Tensor<1>> {
+        Some(first_weight(&self.train_state.net.head))
+    }
+
+    fn update(&mut self, config: Config) {
+        self.learning_rate = config.learning_rate;
+    }
+
+    fn is_due(&self, step: u32) -> bool {
+        step >= self.next_score
+    }
+
+    async fn score(&mut self, step: u32, _out: &mut impl RunContext<ResNet>) -> Result<(), LabError> {
+        let every = (self.steps / 10).max(20);
+        self.next_score = (step / every + 1) * every;
+        let test = self.task.accuracy(&self.train_state.net.valid(), &self.device).await?;
+        self.scores.push(Score { step, test });
+        Ok(())
+    }
+
+    async fn report(
+        &mut self,
+        steps: StepBatch,
+        _over: bool,
+        out: &mut impl RunContext<ResNet>,
+    ) -> Result<(), LabError> {
+        let norms = read_all(std::mem::take(&mut self.norms)).await?;
+        let rows = norms.chunks_exact(self.train_state.net.blocks.len().max(1));
+        let norm_steps = std::mem::take(&mut self.norm_steps);
+        let norms = norm_steps.into_iter().zip(rows).map(|(step, row)| Norms { step, blocks: row.to_vec() });
+        let measured = Measured { scores: std::mem::take(&mut self.scores), norms: norms.collect() };
+        out.send(Frame::Train { steps, measured });
+        Ok(())
+    }
 }
 
 /// The images, and the side that the nets see them with.
@@ -152,35 +154,24 @@ impl Task {
         (x, one_hot(labels.into_iter(), N_CLASSES, device))
     }
 
-    /// Measures the test accuracies of both nets, with the running statistics of batch norm.
-    async fn score(
-        &self,
-        nets: &[Learner; 2],
-        step: u32,
-        device: &Device,
-        step_batch: &mut StepBatch,
-    ) -> Result<(), LabError> {
+    /// The share of right answers on the test images, with the running statistics of batch norm.
+    async fn accuracy(&self, net: &Net, device: &Device) -> Result<f32, LabError> {
         let Images { test, moments, .. } = &self.images;
-        for (learner, part) in nets.iter().zip([&mut step_batch.plain, &mut step_batch.residual]) {
-            let net = learner.train_state.net.valid();
-            let mut right = Vec::new();
-            let mut n = 0;
-            for start in (0..test.len()).step_by(TEST_BATCH) {
-                let indices: Vec<usize> = (start..(start + TEST_BATCH).min(test.len())).collect();
-                let (values, labels) = test.batch(&indices, moments);
-                let rows = labels.len();
-                let shape = [rows, test.channels, self.side, self.side];
-                let x = Tensor::from_data(TensorData::new(averaged(values, SIDE, self.side), shape), device);
-                let labels: Vec<i32> = labels.into_iter().map(i32::from).collect();
-                let y = Tensor::<1, burn::tensor::Int>::from_data(TensorData::new(labels, [rows]), device);
-                right.push(net.forward(x).argmax(1).reshape([rows]).equal(y).float().sum());
-                n += rows;
-            }
-            let right = read(Tensor::cat(right, 0).sum()).await?;
-            let share = right.first().copied().unwrap_or_default() / n.max(1) as f32;
-            part.scores.push(Score { step, test: share });
+        let mut right = Vec::new();
+        let mut n = 0;
+        for start in (0..test.len()).step_by(TEST_BATCH) {
+            let indices: Vec<usize> = (start..(start + TEST_BATCH).min(test.len())).collect();
+            let (values, labels) = test.batch(&indices, moments);
+            let rows = labels.len();
+            let shape = [rows, test.channels, self.side, self.side];
+            let x = Tensor::from_data(TensorData::new(averaged(values, SIDE, self.side), shape), device);
+            let labels: Vec<i32> = labels.into_iter().map(i32::from).collect();
+            let y = Tensor::<1, burn::tensor::Int>::from_data(TensorData::new(labels, [rows]), device);
+            right.push(net.forward(x).argmax(1).reshape([rows]).equal(y).float().sum());
+            n += rows;
         }
-        Ok(())
+        let right = read(Tensor::cat(right, 0).sum()).await?;
+        Ok(right.first().copied().unwrap_or_default() / n.max(1) as f32)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The closed forms of section 4, and its claims held against what was measured.
 
-use super::{Alphabet, Config, ForgetBias, GradientRow, NetRecord, Record};
+use super::{Alphabet, Config, ForgetBias, GradientRow, LSTM, NetRecord, RNN, Record};
 use crate::core::Check;
 
 /// `d_h (d_in + d_h + 1) + K (d_h + 1)`
@@ -91,7 +91,7 @@ fn gradient_check(config: &Config, record: &Record) -> Check {
         let row = of(net.gradients.first()?);
         Some(f64::from(*row.first()?) / f64::from(*row.last()?))
     };
-    let shares = share(&record.rnn, |row| &row.hidden).zip(share(&record.lstm, |row| &row.cell));
+    let shares = share(&record.arms[RNN], |row| &row.hidden).zip(share(&record.arms[LSTM], |row| &row.cell));
     let short = config.seq_len <= SHORT;
     let (claim, expected) = if short {
         (
@@ -190,10 +190,10 @@ fn learning_check(config: &Config, record: &Record) -> Check {
     };
     let chance = chance(config);
     let expected = format!("RNN {}, LSTM {}", outcomes.0.words(chance), outcomes.1.words(chance));
-    let (rnn, lstm) = (record.rnn.accuracy.last_y(), record.lstm.accuracy.last_y());
-    let steps = record.rnn.accuracy.last().map_or(0.0, |(step, _)| *step);
+    let (rnn, lstm) = (record.arms[RNN].accuracy.last_y(), record.arms[LSTM].accuracy.last_y());
+    let steps = record.arms[RNN].accuracy.last().map_or(0.0, |(step, _)| *step);
     // What half a run comes to neither confirms nor refutes what is claimed of a whole one.
-    let measured = rnn.zip(lstm).filter(|_| record.trained.is_some()).map(|(rnn, lstm)| {
+    let measured = rnn.zip(lstm).filter(|_| record.trained().is_some()).map(|(rnn, lstm)| {
         let words = format!("RNN {:.1} %, LSTM {:.1} % after {steps} steps", 100.0 * rnn, 100.0 * lstm);
         (words, outcomes.0.holds(rnn, chance) && outcomes.1.holds(lstm, chance))
     });

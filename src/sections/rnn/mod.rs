@@ -25,6 +25,7 @@ pub use panel::RnnPanel;
 use crate::core::Check;
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
+use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 use crate::run::timing::StepTimes;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -108,10 +109,10 @@ pub enum Frame {
     Agreement { rnn: Agreement, lstm: Agreement },
     /// How a gradient fades in the untrained nets.
     Untrained(Rc<Paths>),
-    /// The same after training.
+    /// The path of an arm's net after training.
     Trained(Rc<Paths>),
-    /// The next stretch of training.
-    Train(Rc<StepBatch>),
+    /// The next steps of an arm's training.
+    Train { steps: StepBatch, measured: Measured },
 }
 
 /// The largest absolute difference between two implementations.
@@ -127,7 +128,7 @@ pub struct Agreement {
 /// factor by which the path from `t` to the last position scales a vector of random direction.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Paths {
-    /// `||dh_T/dh_t||_F / sqrt(d_h)`
+    /// The RNN's `||dh_T/dh_t||_F / sqrt(d_h)`
     pub rnn: Vec<f64>,
     /// The LSTM's path through its cells: `||diag(prod f)||_F / sqrt(d_h)`
     pub cell: Vec<f64>,
@@ -135,23 +136,11 @@ pub struct Paths {
     pub spectral_radius: f64,
 }
 
-/// What happened since the last frame.
+/// What was measured of a net since its last report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct StepBatch {
-    /// The step of the first loss; the first step of a run is 1.
-    pub first_step: u32,
-    pub rnn: NetStepBatch,
-    pub lstm: NetStepBatch,
-}
-
-/// One net's part of a stretch.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NetStepBatch {
-    /// Cross-entropy of each step's batch, in nats.
-    pub losses: Vec<f32>,
+pub struct Measured {
     /// Steps, and the accuracy on held-out sequences there.
     pub accuracies: Vec<(u32, f32)>,
-    pub times: StepTimes,
     pub gradients: Vec<GradientRow>,
 }
 
@@ -171,9 +160,21 @@ pub struct Record {
     pub params: Option<(u32, u32)>,
     pub agreement: Option<(Agreement, Agreement)>,
     pub untrained: Option<Rc<Paths>>,
-    pub trained: Option<Rc<Paths>>,
-    pub rnn: NetRecord,
-    pub lstm: NetRecord,
+    pub arms: [NetRecord; 2],
+}
+
+/// The RNN among the arms.
+pub const RNN: usize = 0;
+/// The LSTM.
+pub const LSTM: usize = 1;
+
+impl Record {
+    /// The paths of the trained nets, once both are.
+    pub fn trained(&self) -> Option<Rc<Paths>> {
+        let [rnn, lstm] = &self.arms;
+        let (rnn, lstm) = (rnn.trained.as_ref()?, lstm.trained.as_ref()?);
+        Some(Rc::new(Paths { cell: lstm.cell.clone(), ..(**rnn).clone() }))
+    }
 }
 
 /// One net's run so far.
@@ -184,17 +185,19 @@ pub struct NetRecord {
     pub times: StepTimes,
     /// In the order of training.
     pub gradients: Rc<Vec<GradientRow>>,
+    /// Its path after training.
+    trained: Option<Rc<Paths>>,
 }
 
 impl NetRecord {
-    fn absorb(&mut self, first_step: u32, step_batch: &NetStepBatch) {
-        self.losses.extend_steps(first_step, &step_batch.losses);
-        self.times.extend(&step_batch.times);
-        for &(step, accuracy) in &step_batch.accuracies {
+    fn absorb(&mut self, steps: &StepBatch, measured: &Measured) {
+        self.losses.extend_steps(steps.first_step, &steps.losses);
+        self.times.extend(&steps.times);
+        for &(step, accuracy) in &measured.accuracies {
             self.accuracy.push(step, accuracy);
         }
-        if !step_batch.gradients.is_empty() {
-            Rc::make_mut(&mut self.gradients).extend_from_slice(&step_batch.gradients);
+        if !measured.gradients.is_empty() {
+            Rc::make_mut(&mut self.gradients).extend_from_slice(&measured.gradients);
         }
     }
 
@@ -232,26 +235,22 @@ impl Experiment for Rnn {
     type Frame = Frame;
     type Record = Record;
 
-    fn absorb(record: &mut Record, frame: Frame) {
-        match frame {
-            Frame::Counted { rnn, lstm } => record.params = Some((rnn, lstm)),
-            Frame::Agreement { rnn, lstm } => record.agreement = Some((rnn, lstm)),
-            Frame::Untrained(paths) => record.untrained = Some(paths),
-            Frame::Trained(paths) => record.trained = Some(paths),
-            Frame::Train(step_batch) => {
-                record.rnn.absorb(step_batch.first_step, &step_batch.rnn);
-                record.lstm.absorb(step_batch.first_step, &step_batch.lstm);
-            }
+    const ARMS: &'static [Arm] =
+        &[Arm { slug: "rnn", title: "RNN", net: "RNN" }, Arm { slug: "lstm", title: "LSTM", net: "LSTM" }];
+
+    fn absorb(record: &mut Record, arm: usize, frame: Frame) {
+        match (frame, record.arms.get_mut(arm)) {
+            (Frame::Counted { rnn, lstm }, _) => record.params = Some((rnn, lstm)),
+            (Frame::Agreement { rnn, lstm }, _) => record.agreement = Some((rnn, lstm)),
+            (Frame::Untrained(paths), _) => record.untrained = Some(paths),
+            (Frame::Trained(paths), Some(net)) => net.trained = Some(paths),
+            (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, &measured),
+            (_, None) => {}
         }
     }
 
-    fn clear_run(record: &mut Record) {
-        *record = Record {
-            params: record.params,
-            agreement: record.agreement,
-            untrained: record.untrained.take(),
-            ..Record::default()
-        };
+    fn clear_arm(record: &mut Record, arm: usize) {
+        record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
     }
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {
@@ -259,19 +258,14 @@ impl Experiment for Rnn {
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {
-        let nets = [("rnn", "RNN", &record.rnn), ("lstm", "LSTM", &record.lstm)];
-        let loss = nets.iter().map(|(slug, name, net)| {
-            RunSeries::new(format!("loss_{slug}"), format!("Loss, {name}"), "nats", &net.losses)
-        });
-        let accuracy = nets.iter().map(|(slug, name, net)| {
-            RunSeries::new(format!("accuracy_{slug}"), format!("Accuracy, {name}"), "", &net.accuracy)
-        });
-        let gradient = nets.iter().map(|(slug, name, net)| {
+        series_of(Self::ARMS, &record.arms, |net| {
             let first = |row: &GradientRow| Some((row.step.into(), row.hidden.first().copied()?.into()));
-            let curve = net.gradients.iter().filter_map(first).collect();
-            let title = format!("Gradient at the first token, {name}");
-            RunSeries::new(format!("grad_first_{slug}"), title, "", &curve)
-        });
-        loss.chain(accuracy).chain(gradient).collect()
+            let gradient = net.gradients.iter().filter_map(first).collect();
+            vec![
+                ArmSeries::new("loss", "Loss", "nats", &net.losses),
+                ArmSeries::new("accuracy", "Accuracy", "", &net.accuracy),
+                ArmSeries::new("grad_first", "Gradient at the first token", "", &gradient),
+            ]
+        })
     }
 }

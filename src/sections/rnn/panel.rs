@@ -4,7 +4,8 @@ mod figures;
 mod text;
 
 use super::{
-    Agreement, Alphabet, Config, FLOAT_FLOOR, NetRecord, Record, Rnn, chance, params_lstm, params_rnn,
+    Agreement, Alphabet, Config, FLOAT_FLOOR, LSTM, NetRecord, RNN, Record, Rnn, chance, params_lstm,
+    params_rnn,
 };
 use crate::keys;
 use crate::lab::use_experiment;
@@ -19,7 +20,7 @@ use yew::prelude::*;
 pub fn RnnPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
-    let lab = use_experiment::<Rnn>(config, props.device);
+    let lab = use_experiment::<Rnn>(config, settings.options);
     let task_keys: &[_] = match config.alphabet {
         Alphabet::Separate => keys![Config; seq_len, n_classes, alphabet, n_distractors, seed],
         Alphabet::Shared => keys![Config; seq_len, n_classes, alphabet, seed],
@@ -40,7 +41,7 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
             <h3>{ "Why: what is left of a change at the end" }</h3>
             { text::why() }
             <PathFigure config={config.clone()} untrained={lab.record.untrained.clone()}
-                trained={lab.record.trained.clone()} {provenance} />
+                trained={lab.record.trained()} {provenance} />
             <h3>{ "Build: two nets, step by step" }</h3>
             <Build config={config.clone()} params={lab.record.params} agreement={lab.record.agreement}
                 radius={lab.record.untrained.as_ref().map(|paths| paths.spectral_radius)} />
@@ -59,7 +60,7 @@ struct ScoresProps {
 #[component]
 fn Scores(props: &ScoresProps) -> Html {
     let (config, record) = (&props.config, &*props.record.0);
-    let (rnn, lstm) = (&record.rnn, &record.lstm);
+    let (rnn, lstm) = (&record.arms[RNN], &record.arms[LSTM]);
     let first = |net: &NetRecord| net.gradient_at_first();
     let faded = |norm: Option<f64>| match norm {
         Some(norm) if norm < FLOAT_FLOOR => "below the float floor",

@@ -1,7 +1,7 @@
 //! How much of a change at one position is left at the end.
 
+use super::Config;
 use super::nets::{inputs, task};
-use super::{Config, Paths};
 use crate::core::LabError;
 use crate::data::recall::stream;
 use crate::models::lstm::Lstm;
@@ -13,27 +13,31 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use nalgebra::DMatrix;
 
-/// Follows the paths of both nets back over one sequence. The products are taken in 64 bits: what they come to is often
-/// far below the smallest number of 32.
-pub(super) async fn paths(
+/// Follows the RNN's path back over one sequence, and finds its spectral radius. The product is taken in 64 bits: what it
+/// comes to is often far below the smallest number of 32.
+pub(super) async fn rnn_path(
     config: &Config,
     rnn: &VanillaRnn,
-    lstm: &Lstm,
     device: &Device,
-) -> Result<Paths, LabError> {
-    let task = task(config);
-    let x = inputs(&task, &task.draw(1, &mut stream(config.seed.into(), 2)), device);
+) -> Result<(Vec<f64>, f64), LabError> {
     let d_h = config.d_hidden as usize;
-    let (rnn, lstm) = (rnn.valid(), lstm.valid());
-    let hidden = read(Tensor::cat(rnn.unroll(&x).hidden, 0)).await?;
-    let forget = lstm.unroll(&x).steps.into_iter().map(|step| step.f).collect();
-    let forget = read(Tensor::cat(forget, 0)).await?;
+    let rnn = rnn.valid();
+    let hidden = read(Tensor::cat(rnn.unroll(&sequence(config, device)).hidden, 0)).await?;
     let weights = read(rnn.recurrent.val()).await?;
-    Ok(Paths {
-        rnn: hidden_path(d_h, &weights, &hidden),
-        cell: cell_path(d_h, &forget),
-        spectral_radius: spectral_radius(d_h, &weights).unwrap_or(f64::NAN),
-    })
+    Ok((hidden_path(d_h, &weights, &hidden), spectral_radius(d_h, &weights).unwrap_or(f64::NAN)))
+}
+
+/// Follows the LSTM's path back through its cells.
+pub(super) async fn lstm_path(config: &Config, lstm: &Lstm, device: &Device) -> Result<Vec<f64>, LabError> {
+    let steps = lstm.valid().unroll(&sequence(config, device)).steps;
+    let forget = read(Tensor::cat(steps.into_iter().map(|step| step.f).collect(), 0)).await?;
+    Ok(cell_path(config.d_hidden as usize, &forget))
+}
+
+/// The one sequence that paths are followed over.
+fn sequence(config: &Config, device: &Device) -> Tensor<3> {
+    let task = task(config);
+    inputs(&task, &task.draw(1, &mut stream(config.seed.into(), 2)), device)
 }
 
 /// `||J_t||_F / sqrt(d_h)` for `J_T = I`, `J_{t-1} = J_t diag(1 - h_t^2) W_h^T`, entry t for position t.

@@ -2,8 +2,8 @@
 //! untrained nets.
 
 use super::nets::{inputs, lstm, rnn, task};
-use super::paths::paths;
-use super::{Agreement, Config, Frame, Rnn};
+use super::paths::{lstm_path, rnn_path};
+use super::{Agreement, Config, Frame, Paths, Rnn};
 use crate::core::{LabError, Progress};
 use crate::data::recall::stream;
 use crate::models::lstm::Lstm;
@@ -28,7 +28,9 @@ impl Probe for Rnn {
         let lstm = lstm(&config, &autodiff);
         out.send(Frame::Counted { rnn: count_params(&rnn) as u32, lstm: count_params(&lstm) as u32 });
 
-        out.send(Frame::Untrained(Rc::new(paths(&config, &rnn, &lstm, device).await?)));
+        let (path, spectral_radius) = rnn_path(&config, &rnn, device).await?;
+        let cell = lstm_path(&config, &lstm, device).await?;
+        out.send(Frame::Untrained(Rc::new(Paths { rnn: path, cell, spectral_radius })));
         if out.step_done(Progress { step: 1, steps: 3 }).await == Tick::Stop {
             return Ok(());
         }

@@ -1,146 +1,184 @@
-//! Training the RNN and the LSTM on the same batches.
+//! Training the RNN or the LSTM; both see the same batches.
 
 use super::nets::{inputs, lstm, rnn, task};
-use super::paths::paths;
-use super::{Config, Frame, GradientRow, NetStepBatch, Rnn, StepBatch};
-use crate::core::{LabError, Progress};
+use super::paths::{lstm_path, rnn_path};
+use super::{Config, Frame, GradientRow, Measured, Paths, RNN, Rnn};
+use crate::core::LabError;
 use crate::data::recall::{Recall, stream};
 use crate::models::lstm::Lstm;
 use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
-use crate::run::training::{
-    TrainState, accuracy, check_finite, cross_entropy, one_hot, read, read_all, read_groups,
-};
-use crate::run::{RunContext, Tick, Train, optimizer::Optimizer};
+use crate::run::arm::StepBatch;
+use crate::run::driver::Training;
+use crate::run::training::{TrainState, accuracy, cross_entropy, first_weight, one_hot, read, read_groups};
+use crate::run::{RunContext, Train, optimizer::Optimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use rand::rngs::StdRng;
 use std::rc::Rc;
 
-/// Held-out sequences that both nets are judged on.
+/// Held-out sequences that the net is judged on.
 const N_SCORED: usize = 256;
 
 impl Train for Rnn {
-    async fn run(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+    type Training = RnnTraining;
+}
+
+/// One of the two nets, its optimizer and its losses.
+enum Net {
+    Rnn(TrainState<VanillaRnn>),
+    Lstm(TrainState<Lstm>),
+}
+
+/// Does the same with whichever net it is.
+macro_rules! with_net {
+    ($net:expr, $train_state:ident => $body:expr) => {
+        match $net {
+            Net::Rnn($train_state) => $body,
+            Net::Lstm($train_state) => $body,
+        }
+    };
+}
+
+/// One of the two nets in training.
+#[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
+pub struct RnnTraining {
+    config: Config,
+    task: Recall,
+    device: Device,
+    sequences: StdRng,
+    held_out: HeldOut,
+    net: Net,
+    /// Steps whose gradients were measured, and their norms, `[seq_len]` each, on the device.
+    measured_steps: Vec<u32>,
+    norms: Norms,
+    accuracies: Vec<(u32, f32)>,
+    next_score: u32,
+}
+
+impl Training<Rnn> for RnnTraining {
+    async fn begin(
+        config: Config,
+        arm: usize,
+        device: &Device,
+        _out: &mut impl RunContext<Rnn>,
+    ) -> Result<Self, LabError> {
         let task = task(&config);
         let autodiff = device.clone().autodiff();
-        let mut nets = (
-            Learner::new(rnn(&config, &autodiff).await?, "RNN"),
-            Learner::new(lstm(&config, &autodiff), "LSTM"),
-        );
-        let held_out = HeldOut::new(&task, &config, device);
-        let mut batches = stream(config.seed.into(), 0);
-        let (mut learning_rate, mut clip) = (config.learning_rate, config.clip);
-        let mut next_score = 1;
-        // A step that follows a frame is timed: nothing else is queued up on the device then. The first step is not, since
-        // it also makes the device ready.
-        let mut timed = false;
+        Ok(Self {
+            held_out: HeldOut::new(&task, &config, device),
+            task,
+            device: device.clone(),
+            sequences: stream(config.seed.into(), 0),
+            net: match arm {
+                RNN => Net::Rnn(TrainState::new(rnn(&config, &autodiff).await?, Optimizer::Adam.init())),
+                _ => Net::Lstm(TrainState::new(lstm(&config, &autodiff), Optimizer::Adam.init())),
+            },
+            config,
+            measured_steps: Vec::new(),
+            norms: Norms::default(),
+            accuracies: Vec::new(),
+            next_score: 0,
+        })
+    }
 
-        let mut step_batch = StepBatch { first_step: 1, ..StepBatch::default() };
-        held_out.score(&nets, 0, &mut step_batch).await?;
-        out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
-        step_batch.first_step = 1;
+    fn steps(&self) -> u32 {
+        self.config.steps
+    }
 
-        for step in 1..=config.steps {
-            let sequences = task.draw(config.batch_size as usize, &mut batches);
-            let x = inputs(&task, &sequences, device);
-            let y = one_hot(sequences.labels.iter().copied(), task.n_classes, &autodiff);
-            let measured = (step - 1).is_multiple_of(config.measured_every()).then_some(step);
-            let began = out.now_ms();
-            nets.0.step(&x, &y, learning_rate, clip, measured)?;
-            if timed {
-                nets.0.wait().await?;
-            }
-            let between = out.now_ms();
-            nets.1.step(&x, &y, learning_rate, clip, measured)?;
-            if timed {
-                nets.1.wait().await?;
-                step_batch.rnn.times.push((between - began) as f32);
-                step_batch.lstm.times.push((out.now_ms() - between) as f32);
-            }
-            timed = false;
-            let last = step == config.steps;
-            if step >= next_score || last {
-                // Often at first; later, each tenth of the way.
-                next_score = step + (step / 10).max(10);
-                drain(&mut nets, &mut step_batch, step).await?;
-                held_out.score(&nets, step, &mut step_batch).await?;
-            }
-            let tick = out.step_done(Progress { step, steps: config.steps }).await;
-            if let Some(changed) = out.update() {
-                (learning_rate, clip) = (changed.learning_rate, changed.clip);
-            }
-            if tick != Tick::Continue || last {
-                drain(&mut nets, &mut step_batch, step).await?;
-                out.send(Frame::Train(Rc::new(std::mem::take(&mut step_batch))));
-                step_batch.first_step = step + 1;
-                timed = true;
-            }
-            if tick == Tick::Stop {
-                break;
-            }
+    fn step(&mut self, step: u32) -> Result<(), LabError> {
+        let sequences = self.task.draw(self.config.batch_size as usize, &mut self.sequences);
+        let x = inputs(&self.task, &sequences, &self.device);
+        let y =
+            one_hot(sequences.labels.iter().copied(), self.task.n_classes, &self.device.clone().autodiff());
+        let measured = (step - 1).is_multiple_of(self.config.measured_every());
+        if measured {
+            self.measured_steps.push(step);
         }
-        let trained = paths(&config, &nets.0.train_state.net, &nets.1.train_state.net, device).await?;
-        out.send(Frame::Trained(Rc::new(trained)));
+        let norms = measured.then_some(&mut self.norms);
+        with_net!(&mut self.net, train_state => descend(train_state, &x, &y, &self.config, norms))
+    }
+
+    fn take_losses(&mut self) -> Vec<Tensor<1>> {
+        with_net!(&mut self.net, train_state => train_state.take_losses())
+    }
+
+    fn last_changed(&self) -> Option<Tensor<1>> {
+        with_net!(&self.net, train_state => Some(first_weight(train_state.net.output())))
+    }
+
+    fn update(&mut self, config: Config) {
+        (self.config.learning_rate, self.config.clip) = (config.learning_rate, config.clip);
+    }
+
+    fn is_due(&self, step: u32) -> bool {
+        step >= self.next_score
+    }
+
+    async fn score(&mut self, step: u32, _out: &mut impl RunContext<Rnn>) -> Result<(), LabError> {
+        // Often at first; later, each tenth of the way.
+        self.next_score = if step == 0 { 1 } else { step + (step / 10).max(10) };
+        let accuracy = with_net!(&self.net, train_state => self.held_out.accuracy(&train_state.net));
+        self.accuracies.extend(read(accuracy).await?.first().map(|&accuracy| (step, accuracy)));
+        Ok(())
+    }
+
+    async fn report(
+        &mut self,
+        steps: StepBatch,
+        over: bool,
+        out: &mut impl RunContext<Rnn>,
+    ) -> Result<(), LabError> {
+        let norms = std::mem::take(&mut self.norms);
+        let [hidden, cell] = read_groups([norms.hidden, norms.cell]).await?;
+        let mut cells = cell.chunks_exact(self.task.seq_len.max(1));
+        let hidden = hidden.chunks_exact(self.task.seq_len.max(1));
+        let gradients =
+            std::mem::take(&mut self.measured_steps).into_iter().zip(hidden).map(|(step, hidden)| {
+                GradientRow { step, hidden: hidden.to_vec(), cell: cells.next().unwrap_or_default().to_vec() }
+            });
+        let gradients = gradients.collect();
+        let measured = Measured { accuracies: std::mem::take(&mut self.accuracies), gradients };
+        out.send(Frame::Train { steps, measured });
+        if over {
+            let trained = match &self.net {
+                Net::Rnn(state) => {
+                    let (rnn, spectral_radius) = rnn_path(&self.config, &state.net, &self.device).await?;
+                    Paths { rnn, spectral_radius, ..Paths::default() }
+                }
+                Net::Lstm(state) => {
+                    let cell = lstm_path(&self.config, &state.net, &self.device).await?;
+                    Paths { cell, ..Paths::default() }
+                }
+            };
+            out.send(Frame::Trained(Rc::new(trained)));
+        }
         Ok(())
     }
 }
 
-/// A net in training, and what was measured of its gradients, still on the device.
-struct Learner<N: Recurrent> {
-    name: &'static str,
-    train_state: TrainState<N>,
-    measured: Vec<u32>,
-    /// `[seq_len]` for each measured step.
+/// Norms of gradients at every position, `[seq_len]` for each measured step, on the device.
+#[derive(Default)]
+struct Norms {
     hidden: Vec<Tensor<1>>,
     cell: Vec<Tensor<1>>,
 }
 
-impl<N: Recurrent> Learner<N> {
-    fn new(net: N, name: &'static str) -> Self {
-        let train_state = TrainState::new(net, Optimizer::Adam.init());
-        Self { name, train_state, measured: Vec::new(), hidden: Vec::new(), cell: Vec::new() }
+/// One step down the gradient, whose norms are kept if they are asked for.
+fn descend<N: Recurrent>(
+    train_state: &mut TrainState<N>,
+    x: &Tensor<3>,
+    y: &Tensor<2>,
+    config: &Config,
+    measured: Option<&mut Norms>,
+) -> Result<(), LabError> {
+    let grads = gradients(&train_state.net, x, |logits| cross_entropy(logits, y.clone()))
+        .ok_or_else(|| LabError::Device("This device cannot differentiate.".to_owned()))?;
+    if let Some(measured) = measured {
+        measured.hidden.extend(norms(grads.through_time.d_hidden));
+        measured.cell.extend(norms(grads.through_time.d_cell));
     }
-
-    fn step(
-        &mut self,
-        x: &Tensor<3>,
-        y: &Tensor<2>,
-        learning_rate: f64,
-        clip: f64,
-        measured: Option<u32>,
-    ) -> Result<(), LabError> {
-        let grads = gradients(&self.train_state.net, x, |logits| cross_entropy(logits, y.clone()))
-            .ok_or_else(|| LabError::Device("This device cannot differentiate.".to_owned()))?;
-        if let Some(step) = measured {
-            self.measured.push(step);
-            self.hidden.extend(norms(grads.through_time.d_hidden));
-            self.cell.extend(norms(grads.through_time.d_cell));
-        }
-        self.train_state.apply(grads.loss, grads.params, learning_rate, Some(clip));
-        Ok(())
-    }
-
-    /// Waits until the last step is done: then the last numbers that it changes are there.
-    async fn wait(&self) -> Result<(), LabError> {
-        if let Some(bias) = &self.train_state.net.output().bias {
-            read(bias.val().inner()).await?;
-        }
-        Ok(())
-    }
-
-    /// What was measured since the last call, of the numbers that were read.
-    fn rows(&mut self, seq_len: usize, hidden: &[f32], cell: &[f32]) -> Vec<GradientRow> {
-        let mut cells = cell.chunks_exact(seq_len.max(1));
-        let hidden = hidden.chunks_exact(seq_len.max(1));
-        std::mem::take(&mut self.measured)
-            .into_iter()
-            .zip(hidden)
-            .map(|(step, hidden)| GradientRow {
-                step,
-                hidden: hidden.to_vec(),
-                cell: cells.next().unwrap_or_default().to_vec(),
-            })
-            .collect()
-    }
+    train_state.apply(grads.loss, grads.params, config.learning_rate, Some(config.clip));
+    Ok(())
 }
 
 /// The norm of each tensor. Squares of what is near the smallest 32-bit number would be zero, so each is divided by
@@ -159,40 +197,6 @@ fn norms(tensors: Vec<Tensor<2>>) -> Option<Tensor<1>> {
     Some((relative * largest).reshape([seq_len]))
 }
 
-/// Reads what both nets left on the device, in one read.
-async fn drain(
-    nets: &mut (Learner<VanillaRnn>, Learner<Lstm>),
-    step_batch: &mut StepBatch,
-    step: u32,
-) -> Result<(), LabError> {
-    let (rnn, lstm) = nets;
-    let seq_len = rnn.hidden.first().map_or(1, |norms| norms.dims()[0]);
-    let [losses_rnn, losses_lstm, hidden_rnn, hidden_lstm, cell] = read_groups([
-        rnn.train_state.take_losses(),
-        lstm.train_state.take_losses(),
-        std::mem::take(&mut rnn.hidden),
-        std::mem::take(&mut lstm.hidden),
-        std::mem::take(&mut lstm.cell),
-    ])
-    .await?;
-    take_up(&mut step_batch.rnn, rnn, seq_len, losses_rnn, (&hidden_rnn, &[]), step)?;
-    take_up(&mut step_batch.lstm, lstm, seq_len, losses_lstm, (&hidden_lstm, &cell), step)
-}
-
-fn take_up<N: Recurrent>(
-    part: &mut NetStepBatch,
-    net: &mut Learner<N>,
-    seq_len: usize,
-    losses: Vec<f32>,
-    (hidden, cell): (&[f32], &[f32]),
-    step: u32,
-) -> Result<(), LabError> {
-    check_finite(&losses, step + 1 - losses.len() as u32, net.name)?;
-    part.losses.extend(losses);
-    part.gradients.extend(net.rows(seq_len, hidden, cell));
-    Ok(())
-}
-
 /// Sequences that are never trained on.
 struct HeldOut {
     x: Tensor<3>,
@@ -207,21 +211,6 @@ impl HeldOut {
             x: inputs(task, &sequences, device),
             labels: Tensor::from_data(TensorData::new(labels, [N_SCORED]), device),
         }
-    }
-
-    async fn score(
-        &self,
-        nets: &(Learner<VanillaRnn>, Learner<Lstm>),
-        step: u32,
-        step_batch: &mut StepBatch,
-    ) -> Result<(), LabError> {
-        let rnn = self.accuracy(&nets.0.train_state.net);
-        let lstm = self.accuracy(&nets.1.train_state.net);
-        let values = read_all(vec![rnn, lstm]).await?;
-        for (part, value) in [&mut step_batch.rnn, &mut step_batch.lstm].into_iter().zip(values) {
-            part.accuracies.push((step, value));
-        }
-        Ok(())
     }
 
     fn accuracy<N: Recurrent>(&self, net: &N) -> Tensor<1> {

@@ -144,7 +144,7 @@ fn sums_check(record: &Record) -> Check {
     Check::new(
         "Each query's weights sum to 1 in every head.",
         format!("1, within {TOLERANCE}"),
-        record.run.snapshots.last().map(|snapshot| {
+        record.run().snapshots.last().map(|snapshot| {
             let off = snapshot.stats.iter().fold(0.0, |most: f32, head| most.max(head.sum_dev));
             (format!("largest deviation {off:.1e} at step {}", snapshot.step), off <= TOLERANCE)
         }),
@@ -155,7 +155,7 @@ fn sums_check(record: &Record) -> Check {
 fn bigram_check(record: &Record) -> Check {
     let bigram = record.text.as_ref().map(|text| text.bigram);
     // An untrained model neither confirms nor refutes what is claimed of a trained one.
-    let trained = record.run.validation.last().filter(|(step, _)| *step > 0.0);
+    let trained = record.run().validation.last().filter(|(step, _)| *step > 0.0);
     Check::new(
         "Trained, the model predicts better than counting which character follows which.",
         bigram.map_or_else(

@@ -1,6 +1,6 @@
 //! The model as a `.safetensors` file, with its settings, its vocabulary and, to go on from, the optimizer's memory.
 
-use super::{Config, Learner};
+use super::{Config, TrainState};
 use crate::core::LabError;
 use crate::core::settings::from_map;
 use crate::data::text::Vocabulary;
@@ -14,16 +14,16 @@ const FORMAT: &str = "nn-lab transformer 1";
 
 /// The file of a model; `memory` adds the optimizer's.
 pub(super) async fn save(
-    learner: &Learner,
+    state: &TrainState,
     config: &Config,
     vocabulary: &Vocabulary,
     memory: bool,
 ) -> Result<Vec<u8>, LabError> {
     let mut list = Lister::default();
-    learner.net.visit(&mut list);
+    state.net.visit(&mut list);
     let Lister { mut names, mut shapes, mut tensors, .. } = list;
     if memory {
-        for (i, (m, v)) in learner.rule.moments.iter().enumerate() {
+        for (i, (m, v)) in state.rule.moments.iter().enumerate() {
             for (kind, moment) in [("m", m), ("v", v)] {
                 names.push(format!("adam.{kind}.{i}"));
                 shapes.push(moment.dims().to_vec());
@@ -39,16 +39,16 @@ pub(super) async fn save(
         rest = after;
         NamedTensor { name, shape, values: own.to_vec() }
     });
-    let file = File { tensors: tensors.collect(), metadata: metadata(learner, config, vocabulary) };
+    let file = File { tensors: tensors.collect(), metadata: metadata(state, config, vocabulary) };
     safetensors::write(&file).map_err(LabError::Data)
 }
 
-fn metadata(learner: &Learner, config: &Config, vocabulary: &Vocabulary) -> Vec<(String, String)> {
+fn metadata(state: &TrainState, config: &Config, vocabulary: &Vocabulary) -> Vec<(String, String)> {
     let config = serde_json::to_string(config).unwrap_or_default();
     let pairs = [
         ("config", config),
         ("format", FORMAT.to_owned()),
-        ("step", learner.step.to_string()),
+        ("step", state.step.to_string()),
         ("vocabulary", vocabulary.chars().iter().collect()),
     ];
     pairs.map(|(key, text)| (key.to_owned(), text)).to_vec()
@@ -57,7 +57,7 @@ fn metadata(learner: &Learner, config: &Config, vocabulary: &Vocabulary) -> Vec<
 /// Puts a file's weights into the model, and the optimizer's memory if the file has it; a sentence where it does not fit, and
 /// the model is then as it was.
 pub(super) fn load(
-    learner: &mut Learner,
+    state: &mut TrainState,
     config: &Config,
     vocabulary: &Vocabulary,
     bytes: &[u8],
@@ -82,7 +82,7 @@ pub(super) fn load(
         file.tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
 
     let mut moments = Vec::new();
-    let device = learner.net.embedding.val().inner().device();
+    let device = state.net.embedding.val().inner().device();
     while let (Some(m), Some(v)) = (
         tensors.remove(&format!("adam.m.{}", moments.len())),
         tensors.remove(&format!("adam.v.{}", moments.len())),
@@ -95,7 +95,7 @@ pub(super) fn load(
     }
     let mut filler =
         Filler { tensors, path: Vec::new(), sizes: Vec::new(), warning: None, device: device.clone() };
-    let net = learner.net.clone().map(&mut filler);
+    let net = state.net.clone().map(&mut filler);
     if let Some(warning) = filler.warning {
         return Err(warning);
     }
@@ -104,10 +104,10 @@ pub(super) fn load(
     if !moments.is_empty() && !memory_fits {
         return Err("The optimizer's memory in this file does not fit its weights.".to_owned());
     }
-    learner.net = net;
-    learner.rule.steps = if moments.is_empty() { 0 } else { step };
-    learner.rule.moments = moments;
-    learner.step = step;
+    state.net = net;
+    state.rule.steps = if moments.is_empty() { 0 } else { step };
+    state.rule.moments = moments;
+    state.step = step;
     Ok(())
 }
 

@@ -9,8 +9,6 @@ mod config;
 #[cfg(feature = "compute")]
 mod files;
 pub mod heads;
-#[cfg(feature = "compute")]
-mod learner;
 #[cfg(feature = "page")]
 mod panel;
 pub mod positions;
@@ -21,18 +19,21 @@ pub mod text;
 #[cfg(feature = "compute")]
 mod train;
 #[cfg(feature = "compute")]
+mod train_state;
+#[cfg(feature = "compute")]
 pub mod writing;
 
 pub use checks::{ParamCount, learning_rate_at, memory_bytes, param_count, sample_steps, seconds_estimate};
 pub use config::{Config, PositionsChoice, TextChoice};
-#[cfg(feature = "compute")]
-pub use learner::{Learner, sizes};
 #[cfg(feature = "page")]
 pub use panel::TransformerPanel;
+#[cfg(feature = "compute")]
+pub use train_state::{TrainState, sizes};
 
 use crate::core::Check;
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
+use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 use heads::Snapshot;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -55,7 +56,7 @@ pub enum Frame {
     /// The validation window whose attention is shown; sent once.
     Window(Rc<Vec<char>>),
     /// Losses of the steps since the last frame; the first step of a run is 1.
-    Losses { first_step: u32, losses: Vec<f32> },
+    Train(StepBatch),
     /// The loss on the validation windows.
     Validated { step: u32, loss: f32 },
     /// What the model writes at a saved step.
@@ -170,7 +171,15 @@ pub struct Record {
     pub params_counted: Option<u64>,
     pub positions: Option<Rc<PositionTable>>,
     pub step_ms: Option<f64>,
-    pub run: Run,
+    pub arms: [Run; 1],
+}
+
+impl Record {
+    /// The run of the one model.
+    pub fn run(&self) -> &Run {
+        let [run] = &self.arms;
+        run
+    }
 }
 
 /// What the page has heard of the run.
@@ -213,15 +222,17 @@ impl Experiment for Transformer {
     type Frame = Frame;
     type Record = Record;
 
-    fn absorb(record: &mut Record, frame: Frame) {
-        let run = &mut record.run;
+    const ARMS: &'static [Arm] = &[Arm { slug: "", title: "", net: "transformer" }];
+
+    fn absorb(record: &mut Record, _arm: usize, frame: Frame) {
+        let [run] = &mut record.arms;
         match frame {
             Frame::Text(text) => record.text = Some(text),
             Frame::Counted { params } => record.params_counted = Some(params),
             Frame::Positions(table) => record.positions = Some(table),
             Frame::StepTime { ms } => record.step_ms = Some(ms),
             Frame::Window(window) => run.window = window,
-            Frame::Losses { first_step, losses } => run.losses.extend_steps(first_step, &losses),
+            Frame::Train(steps) => run.losses.extend_steps(steps.first_step, &steps.losses),
             Frame::Validated { step, loss } => run.validation.push(step, loss),
             Frame::Sample(sample) => run.samples.push(sample),
             Frame::Heads(snapshot) => {
@@ -245,8 +256,8 @@ impl Experiment for Transformer {
         }
     }
 
-    fn clear_run(record: &mut Record) {
-        record.run = Run::default();
+    fn clear_arm(record: &mut Record, _arm: usize) {
+        record.arms = Default::default();
     }
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {
@@ -254,11 +265,12 @@ impl Experiment for Transformer {
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {
-        let run = &record.run;
-        vec![
-            RunSeries::new("loss_train", "Training loss", "nats", &run.losses),
-            RunSeries::new("loss_val", "Validation loss", "nats", &run.validation),
-        ]
+        series_of(Self::ARMS, &record.arms, |run| {
+            vec![
+                ArmSeries::new("loss_train", "Training loss", "nats", &run.losses),
+                ArmSeries::new("loss_val", "Validation loss", "nats", &run.validation),
+            ]
+        })
     }
 }
 

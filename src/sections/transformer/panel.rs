@@ -25,7 +25,7 @@ use yew::prelude::*;
 pub fn TransformerPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
-    let lab = use_experiment::<Transformer>(config, props.device);
+    let lab = use_experiment::<Transformer>(config, settings.options);
     let ask = use_callback(lab.ask.clone(), |request: Request, ask| {
         // Plain data is always written.
         ask.emit(postcard::to_stdvec(&request).unwrap_or_default());
@@ -48,16 +48,16 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     let figures = html! {
         <>
             <keep::Offer query={settings.page.query.clone()} write={settings.page.on_query.clone()} config={config.clone()} open={open.clone()}
-                state={lab.state.clone()} checkpoint={record.run.checkpoint.clone().map(|(step, file)| (step, PtrEq(file)))} />
+                state={lab.state.clone()} checkpoint={record.run().checkpoint.clone().map(|(step, file)| (step, PtrEq(file)))} />
             <Cost config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} />
             <Scores config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} step={lab.progress.step} />
             <training::LossFigure config={config.clone()} record={shown.clone()} provenance={provenance.clone()} />
             <snapshots::Moments record={shown.clone()} provenance={provenance.clone()} ask={ask.clone()} {listens} />
             <h3>{ "Writing" }</h3>
-            <writing::WritingDesk writing={record.run.written.clone()} refused={record.run.refused.clone()} ask={ask.clone()} {listens}
+            <writing::WritingDesk writing={record.run().written.clone()} refused={record.run().refused.clone()} ask={ask.clone()} {listens}
                 vocabulary={record.text.as_ref().map_or(0, |text| text.vocabulary.len())} seed={config.seed} />
             <h3>{ "Weights to take along" }</h3>
-            <keep::Weights saved={record.run.saved.clone().map(PtrEq)} loaded={record.run.loaded} refused={record.run.refused.clone()}
+            <keep::Weights saved={record.run().saved.clone().map(PtrEq)} loaded={record.run().loaded} refused={record.run().refused.clone()}
                 {ask} {open} {listens} running={lab.state == RunState::Running} step={lab.progress.step} />
             <h3>{ "Positions: how a model without order knows one" }</h3>
             <positions::PositionFigures table={record.positions.clone().map(PtrEq)} provenance={provenance.clone()} />
@@ -132,7 +132,7 @@ struct ScoresProps {
 #[component]
 fn Scores(props: &ScoresProps) -> Html {
     let (config, record) = (&props.config, &*props.record.0);
-    let run = &record.run;
+    let run = &record.run();
     let text = record.text.as_ref();
     let validation = run.validation.last_y();
     let per_step = f64::from(config.batch_size) * f64::from(config.context);

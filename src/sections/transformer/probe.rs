@@ -1,8 +1,8 @@
 //! What can be seen without training: the text, the parameters, the positions, and how long a step takes.
 
 use super::checks::step_flops;
-use super::learner::{Learner, sizes};
 use super::positions::{rotation, shown_positions};
+use super::train_state::{TrainState, sizes};
 use super::{Config, Frame, PositionTable, Transformer, text};
 use crate::core::{LabError, Progress};
 use crate::data::text::{Windows, window_len};
@@ -92,12 +92,12 @@ async fn step_time(
     let mut times = [f64::INFINITY; 2];
     for (windows, best) in (1..).zip(&mut times) {
         let small = Config { layers: 1, batch_size: windows, dropout: 0.0, ..config.clone() };
-        let mut learner = Learner::new(&small, vocabulary, device);
+        let mut state = TrainState::new(&small, vocabulary, device);
         let ids = Windows::new(0).next(train, windows as usize, context);
         for _ in 0..4 {
             let start = out.now_ms();
-            learner.descend(&small, &ids, len);
-            read(Tensor::cat(learner.take_losses(), 0)).await?;
+            state.descend(&small, &ids, len);
+            read(Tensor::cat(state.take_losses(), 0)).await?;
             *best = best.min(out.now_ms() - start);
         }
     }

@@ -1,6 +1,6 @@
 //! Writing: one character at a time, each drawn from what the model thinks of the next.
 
-use super::learner::one_hot;
+use super::train_state::one_hot;
 use super::{Transformer, WriteRequest, Written, WrittenChar};
 use crate::core::LabError;
 use crate::data::text::Vocabulary;

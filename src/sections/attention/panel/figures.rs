@@ -1,7 +1,8 @@
 //! The figures of section 5 that need no training: one head, the saturation sweep, and multi-head attention.
 
 use super::super::{
-    Config, Heads, Maps, STAGES, Saturation, Spread, Sweep, SweepPoint, entropy_uniform, head_dim,
+    Config, Heads, Maps, SCALED, STAGES, Saturation, Spread, Sweep, SweepPoint, UNSCALED, entropy_uniform,
+    head_dim,
 };
 use super::text;
 use crate::charts::{Bar, BarChart, ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
@@ -9,9 +10,6 @@ use crate::panel::series_table;
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
-
-pub(super) const SCALED: usize = 0;
-pub(super) const UNSCALED: usize = 1;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct MapProps {

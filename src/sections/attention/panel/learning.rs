@@ -1,7 +1,7 @@
 //! The figures of the training run: loss, accuracy, entropy, and the heads' maps as they change.
 
-use super::super::{Config, NetRecord, Record, Sequence, loss_of_a_guess};
-use super::figures::{HeadMaps, SCALED, UNSCALED, heads_table};
+use super::super::{Config, NetRecord, Record, SCALED, Sequence, UNSCALED, loss_of_a_guess};
+use super::figures::{HeadMaps, heads_table};
 use super::text;
 use crate::charts::{LineChart, Reference, Series};
 use crate::panel::{PtrEq, series_table};
@@ -31,8 +31,8 @@ pub(super) fn LearningFigures(props: &LearningProps) -> Html {
                 { entropy_figure(config, record, provenance) }
             </div>
             <div class="figure-row">
-                { maps_figure("scaled", "Scaled: where each token looks", config, &record.scaled, record.sequence.as_deref(), provenance) }
-                { maps_figure("unscaled", "Unscaled: where each token looks", config, &record.unscaled, record.sequence.as_deref(), provenance) }
+                { maps_figure("scaled", "Scaled: where each token looks", config, &record.arms[SCALED], record.arms[SCALED].sequence.as_deref(), provenance) }
+                { maps_figure("unscaled", "Unscaled: where each token looks", config, &record.arms[UNSCALED], record.arms[SCALED].sequence.as_deref(), provenance) }
             </div>
             { right_figure(config, record, provenance) }
         </>
@@ -43,8 +43,8 @@ const EMPTY: &str = "Press Train: the curves are measured while the nets learn."
 
 fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
     let series = vec![
-        Series::new("scaled", record.scaled.losses.points(), SCALED),
-        Series::new("unscaled", record.unscaled.losses.points(), UNSCALED),
+        Series::new("scaled", record.arms[SCALED].losses.points(), SCALED),
+        Series::new("unscaled", record.arms[UNSCALED].losses.points(), UNSCALED),
     ];
     let references = vec![Reference { label: "a guess".into(), y: loss_of_a_guess() }];
     let look_for = html! { <>{ "Loss of each step's batch. Both nets start from the same matrices and see the same sequences; only the factor before the softmax differs." }</> };
@@ -58,8 +58,8 @@ fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html
 
 fn entropy_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
     let series = vec![
-        Series::new("scaled", record.scaled.entropy.points(), SCALED),
-        Series::new("unscaled", record.unscaled.entropy.points(), UNSCALED),
+        Series::new("scaled", record.arms[SCALED].entropy.points(), SCALED),
+        Series::new("unscaled", record.arms[UNSCALED].entropy.points(), UNSCALED),
     ];
     let uniform = f64::from(config.n_tokens).ln();
     let references = vec![Reference { label: "ln n: equal weights".into(), y: uniform }];
@@ -87,12 +87,12 @@ fn right_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Htm
         heads
     };
     let mut series = vec![
-        accuracy("scaled, accuracy", &record.scaled, SCALED),
-        accuracy("unscaled, accuracy", &record.unscaled, UNSCALED),
+        accuracy("scaled, accuracy", &record.arms[SCALED], SCALED),
+        accuracy("unscaled, accuracy", &record.arms[UNSCALED], UNSCALED),
     ];
     let mut all = series.clone();
-    all.extend(right("scaled", &record.scaled, SCALED));
-    all.extend(right("unscaled", &record.unscaled, UNSCALED));
+    all.extend(right("scaled", &record.arms[SCALED], SCALED));
+    all.extend(right("unscaled", &record.arms[UNSCALED], UNSCALED));
     // Many heads would be a thicket of lines; the table has them all.
     if config.n_heads <= 2 {
         series = all.clone();

@@ -1,7 +1,7 @@
 //! Parameters and multiply-adds of the two kinds of block.
 
-use super::super::{BLOCK_SIDE, BlockCounts, Config, block_formula, separable_share};
-use super::{CONV, SEPARABLE, text};
+use super::super::{BLOCK_SIDE, BlockCounts, CONV, Config, SEPARABLE, block_formula, separable_share};
+use super::text;
 use crate::charts::{LineChart, Reference, ScaleKind, Series};
 use crate::panel::series_table;
 use crate::ui::figure::Figure;

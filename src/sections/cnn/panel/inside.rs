@@ -1,6 +1,6 @@
 //! What the nets make of one test image: filters, and the maps of each block.
 
-use super::super::{ImageView, Maps, NetView, Samples};
+use super::super::{ImageView, Maps, Samples};
 use super::PtrEq;
 use super::data::each;
 use crate::charts::{ColorMap, Table};
@@ -13,7 +13,8 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct InsideProps {
     pub(super) samples: Option<PtrEq<Samples>>,
-    pub(super) look: Option<PtrEq<ImageView>>,
+    /// What each net makes of the chosen image.
+    pub(super) looks: [Option<PtrEq<ImageView>>; 2],
     /// The chosen test image, from 1.
     pub(super) image: u32,
     pub(super) set: Callback<(&'static str, Value)>,
@@ -22,13 +23,13 @@ pub(super) struct InsideProps {
 
 #[component]
 pub(super) fn Inside(props: &InsideProps) -> Html {
-    let InsideProps { samples, look, image, set, provenance } = props;
+    let InsideProps { samples, looks: [conv, separable], image, set, provenance } = props;
     html! {
         <>
             <Choice samples={samples.clone()} image={*image} set={set.clone()} />
             <div class="figure-row">
-                <NetInside slug="conv" title="convolutional net" samples={samples.clone()} look={look.clone()} provenance={provenance.clone()} />
-                <NetInside slug="separable" title="separable net" samples={samples.clone()} look={look.clone()} provenance={provenance.clone()} />
+                <NetInside slug="conv" title="convolutional net" samples={samples.clone()} look={conv.clone()} provenance={provenance.clone()} />
+                <NetInside slug="separable" title="separable net" samples={samples.clone()} look={separable.clone()} provenance={provenance.clone()} />
             </div>
         </>
     }
@@ -78,7 +79,6 @@ struct NetInsideProps {
 #[component]
 fn NetInside(props: &NetInsideProps) -> Html {
     let look = props.look.as_ref().map(|look| &*look.0);
-    let net = look.map(|look| if props.slug == "conv" { &look.conv } else { &look.separable });
     let channels = props.samples.as_ref().map_or(1, |samples| samples.0.train.channels as usize);
     let names = props.samples.as_ref().map_or(&[][..], |samples| samples.0.dataset.class_names());
     let look_for = html! {
@@ -87,18 +87,18 @@ fn NetInside(props: &NetInsideProps) -> Html {
         { "Below, the first maps of each block, before pooling; light is strong. A map all dark answers nothing in this image." }</>
     };
     let table = {
-        let table = net.map(maps_table).unwrap_or_default();
+        let table = look.map(maps_table).unwrap_or_default();
         Callback::from(move |()| table.clone())
     };
     html! {
         <Figure name={format!("inside-{}", props.slug)} title={format!("Inside the {}", props.title)} {look_for} provenance={props.provenance.clone()} {table}>
-            if let Some((net, look)) = net.zip(look) {
+            if let Some(look) = look {
                 <p class="cnn-words" data-look-step={look.step.to_string()}>
-                    { format!("After step {}: {}", look.step, answer(net, names)) }
+                    { format!("After step {}: {}", look.step, answer(look, names)) }
                 </p>
                 <p class="cnn-words">{ "3 × 3 kernels of the first layer" }</p>
-                { filters(net, channels) }
-                { for net.blocks.iter().enumerate().map(|(index, maps)| block(index, maps)) }
+                { filters(look, channels) }
+                { for look.blocks.iter().enumerate().map(|(index, maps)| block(index, maps)) }
             } else {
                 <p class="cnn-empty">{ "Press Train: kernels and maps are shown from the first step on." }</p>
             }
@@ -107,7 +107,7 @@ fn NetInside(props: &NetInsideProps) -> Html {
 }
 
 /// What the net takes the image for.
-fn answer(net: &NetView, names: &[&str]) -> String {
+fn answer(net: &ImageView, names: &[&str]) -> String {
     let best = net.probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
     best.map_or_else(String::new, |(class, p)| {
         format!("{}, {:.0} % sure", names.get(class).copied().unwrap_or("unknown"), 100.0 * p)
@@ -115,7 +115,7 @@ fn answer(net: &NetView, names: &[&str]) -> String {
 }
 
 /// One column a kernel, one picture for each channel that it reads.
-fn filters(net: &NetView, channels: usize) -> Html {
+fn filters(net: &ImageView, channels: usize) -> Html {
     const SIDE: usize = 3;
     const MOST: usize = 16;
     let map = ColorMap::Diverging;
@@ -155,7 +155,7 @@ fn planes(maps: &Maps) -> impl Iterator<Item = &[f32]> {
     maps.values.chunks_exact(((maps.side * maps.side) as usize).max(1))
 }
 
-fn maps_table(net: &NetView) -> Table {
+fn maps_table(net: &ImageView) -> Table {
     let row = |block: usize, map: usize, values: &[f32]| {
         let mean = values.iter().sum::<f32>() / values.len().max(1) as f32;
         let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);

@@ -1,6 +1,6 @@
 //! Both nets in numbers, side by side; and tables that are figures by themselves.
 
-use super::super::{NetRecord, Record};
+use super::super::{CONV, NetRecord, Record, SEPARABLE};
 use super::PtrEq;
 use crate::charts::Table;
 use crate::ui::figure::Figure;
@@ -34,7 +34,7 @@ fn compare(record: &Record) -> Table {
         value.map_or_else(|| "–".to_owned(), |v| format_number(v, digits))
     };
     let row = |name: &str, of: &dyn Fn(usize, &NetRecord) -> Option<f64>, digits: usize, ratio: bool| {
-        let [conv, separable] = [of(0, &record.conv), of(1, &record.separable)];
+        let [conv, separable] = [of(0, &record.arms[CONV]), of(1, &record.arms[SEPARABLE])];
         let factor = conv.zip(separable).filter(|_| ratio).map(|(a, b)| a / b.max(1e-12));
         let factor =
             factor.map_or_else(|| if ratio { "–" } else { "" }.to_owned(), |factor| format!("{factor:.2} ×"));
@@ -44,7 +44,7 @@ fn compare(record: &Record) -> Table {
         move |index: usize, _: &NetRecord| Some(value(record.nets.as_ref()?.get(index)?) as f64)
     };
     let seconds = |_: usize, net: &NetRecord| {
-        let steps = Some(f64::from(record.steps_per_epoch)).filter(|steps| *steps > 0.0)?;
+        let steps = Some(f64::from(record.steps_per_epoch())).filter(|steps| *steps > 0.0)?;
         Some(net.ms_per_step()? * steps / 1000.0)
     };
     Table {

@@ -1,8 +1,8 @@
 //! Loss, accuracy, confusion matrices and wrongly classified images.
 
-use super::super::{Config, Dataset, NetRecord, Record, Wrongs};
+use super::super::{CONV, Config, Dataset, NetRecord, Record, SEPARABLE, Wrongs};
+use super::PtrEq;
 use super::data::{Captioned, gallery};
-use super::{CONV, PtrEq, SEPARABLE};
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, Series, Table};
 use crate::panel::series_table;
 use crate::ui::figure::Figure;
@@ -33,8 +33,8 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
                 { accuracy_figure(config, record, provenance) }
             </div>
             <div class="figure-row">
-                { net("conv", "convolutional net", &record.conv) }
-                { net("separable", "separable net", &record.separable) }
+                { net("conv", "convolutional net", &record.arms[CONV]) }
+                { net("separable", "separable net", &record.arms[SEPARABLE]) }
             </div>
         </>
     }
@@ -44,14 +44,14 @@ const EMPTY: &str = "Press Train: the curves are measured while the nets learn."
 
 fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
     let series = vec![
-        Series::new("convolutional", record.conv.losses.points(), CONV),
-        Series::new("separable", record.separable.losses.points(), SEPARABLE),
+        Series::new("convolutional", record.arms[CONV].losses.points(), CONV),
+        Series::new("separable", record.arms[SEPARABLE].losses.points(), SEPARABLE),
     ];
-    let steps =
-        (record.steps_per_epoch > 0).then(|| f64::from(record.steps_per_epoch) * f64::from(config.epochs));
+    let steps = (record.steps_per_epoch() > 0)
+        .then(|| f64::from(record.steps_per_epoch()) * f64::from(config.epochs));
     let guess = Reference { label: "a guess".into(), y: 10f64.ln() };
     // It would lie across the words that stand there before the first step.
-    let references = if record.conv.losses.is_empty() { Vec::new() } else { vec![guess] };
+    let references = if record.arms[CONV].losses.is_empty() { Vec::new() } else { vec![guess] };
     let look_for = html! { <>{ "Loss of each step's batch. Both nets see the same batches, so they rise and fall together." }</> };
     html! {
         <Figure name="loss" title="Training loss" {look_for} provenance={provenance.clone()} table={series_table("step", &series)}>
@@ -63,8 +63,8 @@ fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html
 
 fn accuracy_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
     let series = vec![
-        Series::new("convolutional", record.conv.accuracies.points(), CONV),
-        Series::new("separable", record.separable.accuracies.points(), SEPARABLE),
+        Series::new("convolutional", record.arms[CONV].accuracies.points(), CONV),
+        Series::new("separable", record.arms[SEPARABLE].accuracies.points(), SEPARABLE),
     ];
     let guess = Reference { label: "a guess".into(), y: 0.1 };
     let look_for =

@@ -1,7 +1,8 @@
 //! The figures of section 1: spectra, loss, accuracy, decision boundaries, images and gradient norms.
 
 use super::super::{
-    BOUNDARY_REACH, BOUNDARY_SIDE, Collapse, Config, NetRecord, Record, Samples, Score, chance,
+    ACTIVATED, BOUNDARY_REACH, BOUNDARY_SIDE, Collapse, Config, LINEAR, NetRecord, Record, Samples, Score,
+    chance,
 };
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
@@ -12,9 +13,6 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 mod images;
-
-const LINEAR: usize = 0;
-const ACTIVATED: usize = 1;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct FiguresProps {
@@ -36,12 +34,12 @@ pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
                 { accuracy_figure(config, record, provenance, &empty) }
             </div>
             <div class="figure-row">
-                { seen_figure(record, "linear", "Linear net", &record.linear, provenance) }
-                { seen_figure(record, "activated", "Non-linear net", &record.activated, provenance) }
+                { seen_figure(record, "linear", "Linear net", &record.arms[LINEAR], provenance) }
+                { seen_figure(record, "activated", "Non-linear net", &record.arms[ACTIVATED], provenance) }
             </div>
             <div class="figure-row">
-                { gradient_figure(config, "linear", "Gradients, linear net", &record.linear, provenance) }
-                { gradient_figure(config, "activated", "Gradients, non-linear net", &record.activated, provenance) }
+                { gradient_figure(config, "linear", "Gradients, linear net", &record.arms[LINEAR], provenance) }
+                { gradient_figure(config, "activated", "Gradients, non-linear net", &record.arms[ACTIVATED], provenance) }
             </div>
         </>
     }
@@ -143,8 +141,8 @@ fn layer_ranks(collapse: &Collapse) -> Vec<Series> {
 
 fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue, empty: &AttrValue) -> Html {
     let series = vec![
-        Series::new("linear", record.linear.losses.points(), LINEAR),
-        Series::new("non-linear", record.activated.losses.points(), ACTIVATED),
+        Series::new("linear", record.arms[LINEAR].losses.points(), LINEAR),
+        Series::new("non-linear", record.arms[ACTIVATED].losses.points(), ACTIVATED),
     ];
     let guess = Reference { label: "a guess".into(), y: -chance(config.dataset).ln() };
     let look_for = html! { <>{ "Loss of each step's batch. On spirals the linear net barely leaves the line of a guess." }</> };
@@ -166,8 +164,8 @@ fn accuracy_figure(config: &Config, record: &Record, provenance: &AttrValue, emp
         train.dashed = true;
         [Series::new(format!("{name}, test"), of(scores, |s| s.test), color), train]
     };
-    let mut series = Vec::from(net("linear", &record.linear.scores, LINEAR));
-    series.extend(net("non-linear", &record.activated.scores, ACTIVATED));
+    let mut series = Vec::from(net("linear", &record.arms[LINEAR].scores, LINEAR));
+    series.extend(net("non-linear", &record.arms[ACTIVATED].scores, ACTIVATED));
     let guess = Reference { label: "a guess".into(), y: chance(config.dataset) };
     let look_for = html! { <>{ "Share of right answers, on samples trained on (dashed) and on samples never seen. A gap between the two is overfitting." }</> };
     html! {
@@ -186,7 +184,7 @@ fn seen_figure(
     net: &NetRecord,
     provenance: &AttrValue,
 ) -> Html {
-    match record.samples.as_deref() {
+    match record.arms[LINEAR].samples.as_deref() {
         Some(Samples::Images { side, pixels, labels }) => html! {
             <Images name={format!("samples-{slug}")} title={format!("{title}: test images")} side={*side as usize} pixels={pixels.clone()}
                 labels={labels.clone()} predictions={(*net.predictions).clone()} provenance={provenance.clone()} />

@@ -1,15 +1,12 @@
 //! The figures of section 3: loss, accuracy, gradients in training, and gradients of untrained nets.
 
-use super::super::{Config, Flow, NetFlow, Norms, Record, cause};
+use super::super::{Config, Flow, NetFlow, Norms, PLAIN, RESIDUAL, Record, cause};
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
 use crate::panel::{PtrEq, series_table};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
-
-pub(super) const PLAIN: usize = 0;
-pub(super) const RESIDUAL: usize = 1;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct TrainProps {
@@ -23,7 +20,7 @@ pub(super) struct TrainProps {
 pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     let TrainProps { config, record, provenance } = props;
     let record = &record.0;
-    let range = log_range([&record.plain.norms, &record.residual.norms]);
+    let range = log_range([&record.arms[PLAIN].norms, &record.arms[RESIDUAL].norms]);
     let map = |slug: &'static str, title: &'static str, norms: &Rc<Vec<Norms>>| {
         html! {
             <GradientMap {slug} {title} norms={norms.clone()} {range} every={config.norm_interval()} steps={config.steps}
@@ -37,8 +34,8 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
                 { accuracy_figure(config, record, provenance) }
             </div>
             <div class="figure-row">
-                { map("plain", "Gradients in training, plain net", &record.plain.norms) }
-                { map("residual", "Gradients in training, residual net", &record.residual.norms) }
+                { map("plain", "Gradients in training, plain net", &record.arms[PLAIN].norms) }
+                { map("residual", "Gradients in training, residual net", &record.arms[RESIDUAL].norms) }
             </div>
         </>
     }
@@ -46,8 +43,8 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
 
 fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
     let series = vec![
-        Series::new("plain", record.plain.losses.points(), PLAIN),
-        Series::new("residual", record.residual.losses.points(), RESIDUAL),
+        Series::new("plain", record.arms[PLAIN].losses.points(), PLAIN),
+        Series::new("residual", record.arms[RESIDUAL].losses.points(), RESIDUAL),
     ];
     let guess = Reference { label: "a guess".into(), y: 10f64.ln() };
     // A net that starts from losses in the hundreds would press all else onto the axis.
@@ -65,8 +62,8 @@ fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html
 
 fn accuracy_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
     let series = vec![
-        Series::new("plain", record.plain.accuracy.points(), PLAIN),
-        Series::new("residual", record.residual.accuracy.points(), RESIDUAL),
+        Series::new("plain", record.arms[PLAIN].accuracy.points(), PLAIN),
+        Series::new("residual", record.arms[RESIDUAL].accuracy.points(), RESIDUAL),
     ];
     let guess = Reference { label: "a guess".into(), y: 0.1 };
     let look_for = html! {

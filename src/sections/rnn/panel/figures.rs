@@ -1,6 +1,6 @@
 //! The figures of section 4: loss, accuracy, gradients through time, and the paths back.
 
-use super::super::{Config, FLOAT_FLOOR, GradientRow, Paths, Record, chance};
+use super::super::{Config, FLOAT_FLOOR, GradientRow, LSTM, Paths, RNN, Record, chance};
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
 use crate::panel::{PtrEq, series_table};
@@ -8,8 +8,6 @@ use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
 
-const RNN: usize = 0;
-const LSTM: usize = 1;
 const CELL: usize = 2;
 
 #[derive(PartialEq, Properties)]
@@ -30,7 +28,7 @@ pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
                 { loss_figure(config, record, provenance) }
                 { accuracy_figure(config, record, provenance) }
             </div>
-            <GradientFigures rnn={Measured(record.rnn.gradients.clone())} lstm={Measured(record.lstm.gradients.clone())}
+            <GradientFigures rnn={Measured(record.arms[RNN].gradients.clone())} lstm={Measured(record.arms[LSTM].gradients.clone())}
                 config={config.clone()} provenance={provenance.clone()} />
         </>
     }
@@ -40,8 +38,8 @@ const EMPTY: &str = "Press Train: the curves are measured while the nets learn."
 
 fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
     let series = vec![
-        Series::new("RNN", record.rnn.losses.points(), RNN),
-        Series::new("LSTM", record.lstm.losses.points(), LSTM),
+        Series::new("RNN", record.arms[RNN].losses.points(), RNN),
+        Series::new("LSTM", record.arms[LSTM].losses.points(), LSTM),
     ];
     let guess = Reference { label: "a guess".into(), y: -chance(config).ln() };
     let look_for = html! { <>{ "Loss of each step's batch. A net that has not found the first token stays on the line of a guess, however long it trains." }</> };
@@ -55,8 +53,8 @@ fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html
 
 fn accuracy_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
     let series = vec![
-        Series::new("RNN", record.rnn.accuracy.points(), RNN),
-        Series::new("LSTM", record.lstm.accuracy.points(), LSTM),
+        Series::new("RNN", record.arms[RNN].accuracy.points(), RNN),
+        Series::new("LSTM", record.arms[LSTM].accuracy.points(), LSTM),
     ];
     let guess = Reference { label: "a guess".into(), y: chance(config) };
     let look_for = html! { <>{ "Share of right answers on 256 sequences that are never trained on. Learning to remember is sudden: nothing for a long while, then everything." }</> };

@@ -20,7 +20,7 @@ pub(super) struct MomentsProps {
 
 #[component]
 pub(super) fn Moments(props: &MomentsProps) -> Html {
-    let run = &props.record.0.run;
+    let run = props.record.0.run();
     // The latest, unless an earlier one is chosen.
     let chosen = use_state_eq(|| None::<usize>);
     let head = use_state_eq(|| 0usize);

@@ -21,8 +21,8 @@ pub(super) fn LossFigure(props: &LossProps) -> Html {
     let LossProps { config, record, provenance } = props;
     let record = &record.0;
     let series = vec![
-        Series::new("training", record.run.losses.points(), 0),
-        Series::new("validation", record.run.validation.points(), 1),
+        Series::new("training", record.run().losses.points(), 0),
+        Series::new("validation", record.run().validation.points(), 1),
     ];
     let line = |label: &'static str, y: f64| Reference { label: label.into(), y };
     let references = record.text.as_ref().map_or_else(Vec::new, |text| {

@@ -38,7 +38,7 @@ pub fn sizes(config: &Config, vocabulary: usize) -> Sizes {
 
 /// A model in training.
 #[allow(missing_debug_implementations, reason = "burn's gradients have none")]
-pub struct Learner {
+pub struct TrainState {
     pub net: Transformer,
     pub rule: AdamW,
     pub sizes: Sizes,
@@ -50,7 +50,7 @@ pub struct Learner {
     losses: Vec<Tensor<1>>,
 }
 
-impl Learner {
+impl TrainState {
     /// An untrained model for so many characters; `device` is the one without autodiff.
     pub fn new(config: &Config, vocabulary: usize, device: &Device) -> Self {
         let sizes = sizes(config, vocabulary);

@@ -1,0 +1,274 @@
+//! How a panel's experiment stands: what was heard from the probe and from every arm of the run.
+
+use crate::lab::client::{Client, Pool};
+use crate::protocol::{ArmEvent, ArmId, DeviceChoice, DeviceInfo, Event, Pace, Progress, RunState, Task};
+use crate::run::Experiment;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// How one arm of the run stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ArmStatus {
+    pub state: RunState,
+    pub progress: Progress,
+    pub pace: Pace,
+}
+
+/// How a panel's experiment stands.
+pub(super) struct Session<E: Experiment> {
+    /// One for each seed; the first has what was probed, too.
+    pub(super) records: Rc<Vec<Rc<E::Record>>>,
+    /// One for each arm of each seed; none before the run.
+    pub(super) arms: Rc<Vec<ArmStatus>>,
+    pub(super) run: u32,
+    pub(super) probing: bool,
+    pub(super) probe_error: Option<String>,
+    /// Why the run could not begin.
+    error: Option<String>,
+    pub(super) device: Option<DeviceInfo>,
+    pub(super) pool: Pool,
+    choice: DeviceChoice,
+}
+
+impl<E: Experiment> Default for Session<E> {
+    fn default() -> Self {
+        Self {
+            records: Rc::new(vec![Rc::default()]),
+            arms: Rc::default(),
+            run: 0,
+            probing: false,
+            probe_error: None,
+            error: None,
+            device: None,
+            pool: Pool::default(),
+            choice: DeviceChoice::default(),
+        }
+    }
+}
+
+impl<E: Experiment> Clone for Session<E> {
+    fn clone(&self) -> Self {
+        Self {
+            records: self.records.clone(),
+            arms: self.arms.clone(),
+            run: self.run,
+            probing: self.probing,
+            probe_error: self.probe_error.clone(),
+            error: self.error.clone(),
+            device: self.device.clone(),
+            pool: self.pool.clone(),
+            choice: self.choice,
+        }
+    }
+}
+
+pub(super) enum Action {
+    Reset,
+    /// A probe or a run of so many seeds begins.
+    Started(Task, DeviceChoice, usize),
+    /// One arm begins anew; the others stay as they are.
+    Restarted(ArmId),
+    Failed(Task, String),
+    Events(Vec<(Task, Event)>),
+}
+
+impl<E: Experiment> Reducible for Session<E> {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let mut next = Self::clone(&self);
+        match action {
+            Action::Reset => next.clear(1),
+            Action::Started(Task::Probe, choice, _) => {
+                (next.probing, next.probe_error, next.choice) = (true, None, choice);
+            }
+            Action::Started(Task::Train, choice, seeds) => {
+                next.clear(seeds.max(1));
+                (next.run, next.choice) = (next.run.wrapping_add(1), choice);
+                next.arms = Rc::new(vec![ArmStatus::loading(); seeds.max(1) * E::ARMS.len()]);
+            }
+            Action::Restarted(arm) => next.restart(arm),
+            Action::Failed(Task::Probe, error) => (next.probing, next.probe_error) = (false, Some(error)),
+            Action::Failed(Task::Train, error) => next.error = Some(error),
+            Action::Events(events) => {
+                events.into_iter().for_each(|(task, event)| next.on_event(task, event));
+                next.pool = Client::get().pool();
+            }
+        }
+        Rc::new(next)
+    }
+}
+
+impl ArmStatus {
+    fn loading() -> Self {
+        Self { state: RunState::Loading { what: String::new(), bytes: 0, total: None }, ..Self::default() }
+    }
+}
+
+impl<E: Experiment> Session<E> {
+    /// Forgets the run, and makes room for one of so many seeds.
+    fn clear(&mut self, seeds: usize) {
+        let records = Rc::make_mut(&mut self.records);
+        records.resize_with(seeds, Rc::default);
+        let cleared = |record: &mut Rc<E::Record>| {
+            (0..E::ARMS.len()).for_each(|arm| E::clear_arm(Rc::make_mut(record), arm));
+        };
+        records.iter_mut().for_each(cleared);
+        (self.arms, self.error) = (Rc::default(), None);
+    }
+
+    fn restart(&mut self, arm: ArmId) {
+        if let Some(record) = Rc::make_mut(&mut self.records).get_mut(seed_of::<E>(arm)) {
+            E::clear_arm(Rc::make_mut(record), kind_of::<E>(arm));
+        }
+        if let Some(status) = Rc::make_mut(&mut self.arms).get_mut(usize::from(arm.0)) {
+            *status = ArmStatus::loading();
+        }
+    }
+
+    fn on_event(&mut self, task: Task, event: Event) {
+        match (task, event) {
+            (_, Event::Device { choice, info }) if choice == self.choice => self.device = Some(info),
+            (Task::Probe, Event::Arm { event, .. }) => self.on_probe(event),
+            (Task::Train, Event::Arm { arm, event, .. }) => self.on_arm(arm, event),
+            (_, Event::Device { .. } | Event::Ready | Event::Died { .. } | Event::Taken { .. }) => {}
+        }
+    }
+
+    fn on_probe(&mut self, event: ArmEvent) {
+        match event {
+            ArmEvent::Frame(frame) => {
+                if let Err(error) = self.absorb(ArmId::default(), &frame) {
+                    self.probe_error = Some(error);
+                }
+            }
+            ArmEvent::Finished { .. } => self.probing = false,
+            ArmEvent::Failed(error) => (self.probing, self.probe_error) = (false, Some(error.to_string())),
+            _ => {}
+        }
+    }
+
+    fn on_arm(&mut self, arm: ArmId, event: ArmEvent) {
+        let absorbed = match &event {
+            ArmEvent::Frame(frame) => self.absorb(arm, frame),
+            _ => Ok(()),
+        };
+        let Some(status) = Rc::make_mut(&mut self.arms).get_mut(usize::from(arm.0)) else { return };
+        if let Err(error) = absorbed {
+            status.state = RunState::Error(error);
+        }
+        match event {
+            ArmEvent::Frame(_) => {}
+            ArmEvent::Loading { what, bytes, total } => {
+                if matches!(status.state, RunState::Loading { .. }) {
+                    status.state = RunState::Loading { what, bytes, total };
+                }
+            }
+            ArmEvent::Progress { progress, pace } => {
+                (status.progress, status.pace) = (progress, pace);
+                if matches!(status.state, RunState::Loading { .. }) {
+                    status.state = RunState::Running;
+                }
+            }
+            ArmEvent::Paused(paused) => {
+                status.state = if paused { RunState::Paused } else { RunState::Running };
+            }
+            ArmEvent::Finished { stopped } | ArmEvent::Idle { stopped } => {
+                status.state = RunState::Done { stopped };
+            }
+            ArmEvent::Failed(error) => status.state = RunState::Error(error.to_string()),
+        }
+    }
+
+    fn absorb(&mut self, arm: ArmId, frame: &[u8]) -> Result<(), String> {
+        let frame =
+            postcard::from_bytes(frame).map_err(|error| format!("A frame could not be read: {error}."))?;
+        if let Some(record) = Rc::make_mut(&mut self.records).get_mut(seed_of::<E>(arm)) {
+            E::absorb(Rc::make_mut(record), kind_of::<E>(arm), frame);
+        }
+        Ok(())
+    }
+
+    /// How the run as a whole stands: it goes on as long as one arm does, and has failed where all have.
+    pub(super) fn state(&self) -> RunState {
+        if let Some(error) = &self.error {
+            return RunState::Error(error.clone());
+        }
+        whole(&self.arms)
+    }
+
+    /// How far the slowest arm is that has not failed.
+    pub(super) fn progress(&self) -> Progress {
+        let sound = self.arms.iter().filter(|arm| !matches!(arm.state, RunState::Error(_)));
+        sound.map(|arm| arm.progress).min_by_key(|progress| progress.step).unwrap_or_default()
+    }
+
+    /// How fast the slowest arm is, and the memory of all workers.
+    pub(super) fn pace(&self) -> Pace {
+        let active = self.arms.iter().filter(|arm| arm.progress.step > 0).map(|arm| arm.pace);
+        active.min_by(|a, b| a.steps_per_sec.total_cmp(&b.steps_per_sec)).unwrap_or_default()
+    }
+}
+
+/// How a run of these arms stands.
+fn whole(arms: &[ArmStatus]) -> RunState {
+    let mut states = arms.iter().map(|arm| &arm.state);
+    let failed = || arms.iter().find(|arm| matches!(arm.state, RunState::Error(_)));
+    let active: Vec<&RunState> = states.clone().filter(|state| state.is_active()).collect();
+    match active.first() {
+        // Nothing was begun, or all has ended.
+        None if arms.is_empty() => RunState::Idle,
+        None if states.all(|state| matches!(state, RunState::Error(_))) => {
+            failed().map_or(RunState::Idle, |arm| arm.state.clone())
+        }
+        None => {
+            RunState::Done { stopped: arms.iter().any(|arm| arm.state == RunState::Done { stopped: true }) }
+        }
+        Some(_) if active.iter().all(|state| **state == RunState::Paused) => RunState::Paused,
+        Some(first) => {
+            let begun = |state: &&RunState| !matches!(state, RunState::Loading { .. });
+            if active.iter().any(begun) { RunState::Running } else { (*first).clone() }
+        }
+    }
+}
+
+/// The number of an arm's seed: 0 is that of the settings.
+pub(super) fn seed_of<E: Experiment>(arm: ArmId) -> usize {
+    usize::from(arm.0) / E::ARMS.len().max(1)
+}
+
+/// Its number among the section's arms.
+pub(super) fn kind_of<E: Experiment>(arm: ArmId) -> usize {
+    usize::from(arm.0) % E::ARMS.len().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lab::session::*;
+
+    fn arms(states: &[RunState]) -> Vec<ArmStatus> {
+        states.iter().map(|state| ArmStatus { state: state.clone(), ..ArmStatus::default() }).collect()
+    }
+
+    #[test]
+    fn a_run_goes_on_as_long_as_one_arm_does() {
+        let failed = || RunState::Error("It diverged.".to_owned());
+        let done = |stopped| RunState::Done { stopped };
+        let loading = || RunState::Loading { what: String::new(), bytes: 0, total: None };
+        let cases = [
+            (vec![], RunState::Idle),
+            (vec![loading(), loading()], loading()),
+            (vec![loading(), RunState::Running], RunState::Running),
+            (vec![RunState::Paused, RunState::Running], RunState::Running),
+            (vec![RunState::Paused, done(false)], RunState::Paused),
+            (vec![RunState::Paused, failed()], RunState::Paused),
+            (vec![failed(), RunState::Running], RunState::Running),
+            (vec![failed(), done(false)], done(false)),
+            (vec![done(true), done(false)], done(true)),
+            (vec![failed(), failed()], failed()),
+        ];
+        for (states, expected) in cases {
+            assert_eq!(whole(&arms(&states)), expected, "{states:?}");
+        }
+    }
+}

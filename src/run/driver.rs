@@ -1,0 +1,177 @@
+//! The one training loop: every arm of every section is trained by [`train`].
+
+use crate::core::{LabError, Progress};
+use crate::run::arm::StepBatch;
+use crate::run::training::{check_finite, read, read_all};
+use crate::run::{Experiment, RunContext, Tick, Train};
+use burn::tensor::{Device, Tensor};
+
+/// One arm in training, as the loop sees it. The loop counts the steps, reads the losses, times steps, and asks for a score
+/// or a report when one is due; what a step is and what is measured is the section's.
+pub trait Training<E: Experiment>: Sized {
+    /// Whether it answers requests of the visitor's, also after the last step.
+    const ANSWERS: bool = false;
+
+    /// Builds the net of an arm, and sends what is to be seen before the first step.
+    fn begin(
+        config: E::Config,
+        arm: usize,
+        device: &Device,
+        out: &mut impl RunContext<E>,
+    ) -> impl Future<Output = Result<Self, LabError>>;
+
+    /// The step that training ends with.
+    fn steps(&self) -> u32;
+
+    /// The steps done already; more than none if a file was loaded.
+    fn steps_done(&self) -> u32 {
+        0
+    }
+
+    /// One step of gradient descent, the first being 1. On a GPU it is only enqueued.
+    fn step(&mut self, step: u32) -> Result<(), LabError>;
+
+    /// The losses of the steps since the last call, `[1]` each, still on the device.
+    fn take_losses(&mut self) -> Vec<Tensor<1>>;
+
+    /// Numbers that a step changes last: when they can be read, it is done.
+    fn last_changed(&self) -> Option<Tensor<1>>;
+
+    /// Takes over the settings that may change during a run.
+    fn update(&mut self, config: E::Config);
+
+    /// Whether the net is to be judged after this step; 0 is before the first. After the last it is in any case.
+    fn is_due(&self, step: u32) -> bool;
+
+    /// Judges the net: what it measures goes into the next report, or straight to the page.
+    fn score(
+        &mut self,
+        step: u32,
+        out: &mut impl RunContext<E>,
+    ) -> impl Future<Output = Result<(), LabError>>;
+
+    /// Sends the page what is new; `over` after the last step, be it the visitor's wish.
+    fn report(
+        &mut self,
+        steps: StepBatch,
+        over: bool,
+        out: &mut impl RunContext<E>,
+    ) -> impl Future<Output = Result<(), LabError>>;
+
+    /// Answers a request of the visitor's. Says whether training is to go on.
+    fn answer(
+        &mut self,
+        _request: &[u8],
+        _out: &mut impl RunContext<E>,
+    ) -> impl Future<Output = Result<bool, LabError>> {
+        async { Ok(true) }
+    }
+}
+
+/// Trains one arm to its end or until it is stopped.
+pub async fn train<E: Train>(
+    config: E::Config,
+    arm: usize,
+    device: &Device,
+    out: &mut impl RunContext<E>,
+) -> Result<(), LabError> {
+    let which = E::ARMS.get(arm).ok_or_else(|| LabError::Config("There is no such net here.".to_owned()))?;
+    let mut training = E::Training::begin(config, arm, device, out).await?;
+    let trains = answer_all(&mut training, out).await?;
+    let (done, steps) = (training.steps_done(), training.steps());
+    let mut batch =
+        Batch { net: which.net, steps: StepBatch { first_step: done + 1, ..StepBatch::default() } };
+    if training.is_due(done) || !trains {
+        training.score(done, out).await?;
+    }
+    training.report(batch.take(), false, out).await?;
+
+    // A step after a report is timed. The first step is not, since it also makes the device ready.
+    let mut timed = false;
+    for step in (done + 1..=steps).take_while(|_| trains) {
+        let began = if std::mem::take(&mut timed) { settled(&training, out).await? } else { None };
+        training.step(step)?;
+        if let Some(began) = began
+            && let Some(ended) = settled(&training, out).await?
+        {
+            batch.steps.times.push((ended - began) as f32);
+        }
+        let tick = loop {
+            let tick = out.step_done(Progress { step, steps }).await;
+            if let Some(changed) = out.update() {
+                training.update(changed);
+            }
+            if tick != Tick::Request {
+                break tick;
+            }
+            batch.read(&mut training, step).await?;
+            training.report(batch.take(), false, out).await?;
+            answer_all(&mut training, out).await?;
+        };
+        let over = step == steps || tick == Tick::Stop;
+        // After the tick, which takes the time of a step: a score is none.
+        if training.is_due(step) || step == steps {
+            batch.read(&mut training, step).await?;
+            training.score(step, out).await?;
+        }
+        if over || tick == Tick::Frame {
+            batch.read(&mut training, step).await?;
+            training.report(batch.take(), over, out).await?;
+            timed = true;
+        }
+        if over {
+            break;
+        }
+    }
+    while E::Training::ANSWERS && out.idle().await == Tick::Request {
+        answer_all(&mut training, out).await?;
+    }
+    Ok(())
+}
+
+/// Losses that have been read and not been sent yet.
+struct Batch {
+    net: &'static str,
+    steps: StepBatch,
+}
+
+impl Batch {
+    async fn read<E: Experiment>(
+        &mut self,
+        training: &mut impl Training<E>,
+        step: u32,
+    ) -> Result<(), LabError> {
+        let losses = read_all(training.take_losses()).await?;
+        check_finite(&losses, step + 1 - losses.len() as u32, self.net)?;
+        self.steps.losses.extend(losses);
+        Ok(())
+    }
+
+    /// What is to be sent; the next batch begins after it.
+    fn take(&mut self) -> StepBatch {
+        let next = StepBatch { first_step: self.steps.last_step() + 1, ..StepBatch::default() };
+        std::mem::replace(&mut self.steps, next)
+    }
+}
+
+/// Waits until nothing is queued up on the device; the time then.
+async fn settled<E: Experiment>(
+    training: &impl Training<E>,
+    out: &impl RunContext<E>,
+) -> Result<Option<f64>, LabError> {
+    let Some(numbers) = training.last_changed() else { return Ok(None) };
+    read(numbers).await?;
+    Ok(Some(out.now_ms()))
+}
+
+/// Answers what the visitor has asked. Says whether training is to go on.
+async fn answer_all<E: Experiment>(
+    training: &mut impl Training<E>,
+    out: &mut impl RunContext<E>,
+) -> Result<bool, LabError> {
+    let mut trains = true;
+    while let Some(request) = out.request() {
+        trains &= training.answer(&request, out).await?;
+    }
+    Ok(trains)
+}
