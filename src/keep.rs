@@ -7,5 +7,7 @@ pub mod run_record;
 pub mod timestamp;
 
 pub use crate::keep::history::{History, Kept, Origin};
-pub use crate::keep::run_record::{Change, DeviceUsed, ImportError, KeptSeries, Outcome, RunRecord, Steps};
+pub use crate::keep::run_record::{
+    Change, DeviceUsed, ImportError, KeptSeed, KeptSeries, Outcome, RunRecord, Steps,
+};
 pub use crate::keep::timestamp::Timestamp;

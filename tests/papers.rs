@@ -63,7 +63,7 @@ fn the_list_of_sections_is_the_registry() {
     }
 }
 
-/// All settings and curves of a section, as EMBEDDING.md lists them.
+/// All settings, curves and numbers of a section, as EMBEDDING.md lists them.
 fn listed<E: Experiment>(title: &str) -> String {
     let defaults = to_map(&E::Config::default());
     let values = |param: &Param| match param.kind {
@@ -88,12 +88,17 @@ fn listed<E: Experiment>(title: &str) -> String {
     }
     let series = E::series(&E::Record::default());
     let curves: Vec<_> = series.iter().map(|series| format!("`{}`", series.metric)).collect();
-    text + &format!("\nCurves: {}.\n\n", curves.join(", "))
+    text += &format!("\nCurves: {}.\n\n| Number | What it is |\n|---|---|\n", curves.join(", "));
+    for metric in E::metrics(&E::Config::default(), &E::Record::default()) {
+        let unit = if metric.unit.is_empty() { String::new() } else { format!(", {}", metric.unit) };
+        text += &format!("| `{}` | {}{unit} |\n", metric.name, metric.title);
+    }
+    text + "\n"
 }
 
 /// `NN_LAB_RECORD=1 cargo test --test papers` writes the lists anew.
 #[test]
-fn embedding_lists_every_setting_and_curve() {
+fn embedding_lists_every_setting_curve_and_number() {
     const BEGIN: &str = "<!-- lists: made by NN_LAB_RECORD=1 cargo test --test papers -->\n\n";
     const END: &str = "<!-- end of the lists -->\n";
     let mut lists = String::new();

@@ -6,8 +6,8 @@ use nn_lab::core::{Check, Verdict};
 use nn_lab::keep::history::{MOST_UNPINNED, STORED_POINTS};
 use nn_lab::keep::run_record::MOST_BYTES;
 use nn_lab::keep::{
-    Change, DeviceUsed, History, ImportError, KeptSeries, Origin, Outcome, RunRecord, Steps, Timestamp,
-    format,
+    Change, DeviceUsed, History, ImportError, KeptSeed, KeptSeries, Origin, Outcome, RunRecord, Steps,
+    Timestamp, format,
 };
 use nn_lab::protocol::{DeviceChoice, DeviceKind};
 use nn_lab::run::Experiment;
@@ -42,8 +42,18 @@ fn evidence() -> RunRecord {
         outcome: Outcome::Stopped,
         steps: Steps { done: 3, planned: 1500 },
         series: vec![series("loss_linear", 0.5), series("loss_activated", 0.25)],
+        seeds: Vec::new(),
+        metrics: Map::new(),
         checks: vec![Check::new("One is one.", "1", Some(("1".to_owned(), true)))],
     }
+}
+
+#[test]
+fn a_file_from_before_seeds_and_numbers_still_opens() {
+    let old = evidence();
+    let text = old.to_json();
+    assert!(!text.contains("\"seeds\"") && !text.contains("\"metrics\""), "{text}");
+    assert_eq!(as_written(RunRecord::read::<Mlp>(&text).expect("it opens")), as_written(old));
 }
 
 /// Any value that a field takes, as the page may have it.
@@ -82,12 +92,13 @@ fn any_series() -> impl Strategy<Value = KeptSeries> {
 }
 
 fn any_check() -> impl Strategy<Value = Check> {
-    let verdict = prop::sample::select(vec![Verdict::Holds, Verdict::Fails, Verdict::Open]);
+    let verdict = prop::sample::select(vec![Verdict::Holds, Verdict::Fails, Verdict::Mixed, Verdict::Open]);
     (".{0,40}", ".{0,40}", ".{0,40}", verdict).prop_map(|(claim, expected, measured, verdict)| Check {
         claim,
         expected,
         measured,
         verdict,
+        of_training: false,
     })
 }
 
@@ -105,13 +116,20 @@ fn any_evidence() -> impl Strategy<Value = RunRecord> {
         key: "learning_rate".to_owned(),
         value: Value::from(rate),
     });
+    let seed = (0u64..1_000_000, prop::collection::vec(any_series(), 0..3));
+    let seeds = prop::collection::vec(seed.prop_map(|(seed, series)| KeptSeed { seed, series }), 0..3);
+    let metrics = prop::collection::btree_map("[a-z_]{1,20}", -1e6..1e6f32, 0..4);
     (
         (any_config(), prop::collection::vec(change, 0..3), device),
         (0i64..4_000_000_000_000, 0i64..1_000_000, outcome, any::<u32>(), any::<u32>()),
-        (prop::collection::vec(any_series(), 0..5), prop::collection::vec(any_check(), 0..5)),
+        (prop::collection::vec(any_series(), 0..5), prop::collection::vec(any_check(), 0..5), seeds, metrics),
     )
         .prop_map(
-            |((config, changes, device), (begun, took, outcome, done, planned), (series, checks))| {
+            |(
+                (config, changes, device),
+                (begun, took, outcome, done, planned),
+                (series, checks, seeds, metrics),
+            )| {
                 let (asked, kind, name, fallback) = device;
                 RunRecord {
                     config,
@@ -122,6 +140,8 @@ fn any_evidence() -> impl Strategy<Value = RunRecord> {
                     outcome,
                     steps: Steps { done, planned },
                     series,
+                    seeds,
+                    metrics: metrics.into_iter().map(|(name, y)| (name, y.into())).collect(),
                     checks,
                     ..evidence()
                 }
@@ -131,7 +151,8 @@ fn any_evidence() -> impl Strategy<Value = RunRecord> {
 
 /// The same but for what a file cannot tell apart: numbers that are none are all alike.
 fn as_written(mut evidence: RunRecord) -> RunRecord {
-    for series in &mut evidence.series {
+    let others = evidence.seeds.iter_mut().flat_map(|of| &mut of.series);
+    for series in evidence.series.iter_mut().chain(others) {
         let y = |y: f64| if (y as f32).is_finite() { y } else { f64::MAX };
         series.points = Rc::new(series.points.iter().map(|point| (point.0, y(point.1))).collect());
     }

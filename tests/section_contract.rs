@@ -59,6 +59,16 @@ fn ends(param: &Param) -> Vec<String> {
     }
 }
 
+/// All sources below a folder.
+fn sources(folder: &str) -> String {
+    let entries = std::fs::read_dir(folder).expect("the folder is there").flatten();
+    let text = |path: std::path::PathBuf| match path.is_dir() {
+        true => sources(&path.to_string_lossy()),
+        false => std::fs::read_to_string(path).unwrap_or_default(),
+    };
+    entries.map(|entry| text(entry.path())).collect()
+}
+
 #[track_caller]
 fn settings_hold_together<E: Experiment>() {
     let slug = E::SLUG;
@@ -98,6 +108,18 @@ fn settings_hold_together<E: Experiment>() {
             assert_eq!(back, (config, vec![]), "{slug}: {}={end}", param.key);
         }
     }
+    // Every number of the section is drawn, and every number that is drawn is one of the section's.
+    let metrics = E::metrics(&defaults, &E::Record::default());
+    let names: BTreeSet<&str> = metrics.iter().map(|metric| metric.name).collect();
+    assert_eq!(names.len(), metrics.len(), "{slug}: two numbers have one name");
+    assert!(metrics.iter().all(|metric| !metric.title.is_empty()), "{slug}");
+    let sources = sources(&format!("src/sections/{slug}"));
+    let rows = sources.split("<Readouts names=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let drawn: BTreeSet<&str> = rows.flat_map(|row| row.split(' ')).collect();
+    assert_eq!(drawn, names, "{slug}: numbers that are drawn, and those that there are");
+    // Every curve that a figure draws is one of the section's.
+    let bases: BTreeSet<&str> = E::series(&E::Record::default()).iter().map(|series| series.base).collect();
+    assert!(!E::ARMS.is_empty() && !bases.is_empty(), "{slug}");
     let mut slugs = BTreeSet::new();
     for preset in <E::Config as Settings>::PRESETS {
         assert!(slugs.insert(preset.slug), "{slug}: two presets are called {}", preset.slug);

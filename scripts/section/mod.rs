@@ -12,6 +12,7 @@ mod train;
 pub use panel::SectionPanel;
 
 use crate::core::Check;
+use crate::core::metric::Metric;
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -76,6 +77,11 @@ impl Experiment for Section {
 
     fn clear_arm(record: &mut Record, _arm: usize) {
         *record = Record::default();
+    }
+
+    fn metrics(_config: &Config, record: &Record) -> Vec<Metric> {
+        let [net] = &record.arms;
+        vec![Metric::new("loss_line", "Loss", net.losses.last_y()), Metric::new("weight", "Weight", net.weight)]
     }
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {

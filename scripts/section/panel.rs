@@ -1,13 +1,9 @@
 //! The panel of this section.
 
 use super::{Config, Section};
-use crate::charts::{LineChart, ScaleKind, Series};
 use crate::keys;
 use crate::lab::use_experiment;
-use crate::panel::{PanelProps, controls, frame, series_table, provenance, use_settings};
-use crate::run::Experiment;
-use crate::ui::figure::Figure;
-use crate::ui::readout::Readout;
+use crate::panel::{CurveFigure, LOSS, Line, PanelProps, Readouts, controls, frame, use_settings};
 use yew::prelude::*;
 
 /// One weight learns the slope of a line.
@@ -22,20 +18,11 @@ pub fn SectionPanel(props: &PanelProps) -> Html {
             { controls(&settings, "Training", keys![Config; learning_rate, batch_size, steps, seed]) }
         </>
     };
-    let [net] = &lab.record.arms;
-    let series = vec![Series::new("loss", net.losses.points(), 0)];
     let figures = html! {
         <>
-            <div class="readouts">
-                <Readout metric="loss_line" label="Loss" value={net.losses.last_y()} />
-                <Readout metric="weight" label="Weight" value={net.weight} />
-            </div>
-            <Figure name="loss" title="Training loss" look_for={html! { "Training loss per mini-batch." }}
-                formula={Html::default()} provenance={provenance(Section::SLUG, config)} table={series_table("step", &series)}>
-                <LineChart name="loss" x_label="step" y_label="mean squared error" y_scale={ScaleKind::Log} {series}
-                    x_max={Some(f64::from(config.steps))} integer_x={true}
-                    empty="Press Train: the curve is measured while the weight learns." />
-            </Figure>
+            <Readouts names="loss_line weight" />
+            <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="mean squared error"
+                look_for={html! { "Training loss per mini-batch." }} x_max={Some(f64::from(config.steps))} />
         </>
     };
     let introduction = html! { <p>{ "One weight learns the slope of a line." }</p> };

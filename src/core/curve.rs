@@ -66,6 +66,8 @@ pub struct RunSeries {
     pub base: &'static str,
     /// The number of the net that it belongs to.
     pub arm: usize,
+    /// Which layer, block or head of the net, if one.
+    pub part: Option<String>,
     /// The unit of y, or an empty string.
     pub unit: &'static str,
     /// Step and value, in the order of steps.

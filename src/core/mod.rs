@@ -4,6 +4,7 @@ mod check;
 pub mod curve;
 mod error;
 pub mod files;
+pub mod metric;
 mod progress;
 pub mod settings;
 

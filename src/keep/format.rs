@@ -43,13 +43,17 @@ pub fn settings(params: &[Param], defaults: &Map<String, Value>, config: &Map<St
 /// How the checks came out: `4 hold, 1 does not`.
 pub fn verdicts(checks: &[Check]) -> String {
     let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
-    let (holds, fails, open) = (count(Verdict::Holds), count(Verdict::Fails), count(Verdict::Open));
+    let (holds, fails) = (count(Verdict::Holds), count(Verdict::Fails));
+    let (mixed, open) = (count(Verdict::Mixed), count(Verdict::Open));
     let mut parts = Vec::new();
     if holds > 0 {
         parts.push(format!("{holds} {}", if holds == 1 { "holds" } else { "hold" }));
     }
     if fails > 0 {
         parts.push(format!("{fails} {}", if fails == 1 { "does not" } else { "do not" }));
+    }
+    if mixed > 0 {
+        parts.push(format!("{mixed} with some seeds"));
     }
     if open > 0 {
         parts.push(format!("{open} not measured"));

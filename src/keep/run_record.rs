@@ -22,6 +22,7 @@ pub const SCHEMA_VERSION: u64 = 1;
 /// The largest file that is read. A run of 20,000 steps with thirty curves has less than half of it.
 pub const MOST_BYTES: usize = 16_000_000;
 const MOST_SERIES: usize = 500;
+const MOST_SEEDS: usize = 10;
 const MOST_POINTS: usize = 100_000;
 const MOST_CHECKS: usize = 200;
 const MAX_CHARS: usize = 2000;
@@ -43,7 +44,20 @@ pub struct RunRecord {
     pub outcome: Outcome,
     pub steps: Steps,
     pub series: Vec<KeptSeries>,
+    /// The curves of the other seeds, where there were several.
+    #[serde(default)]
+    pub seeds: Vec<KeptSeed>,
+    /// The section's numbers at the end, by name.
+    #[serde(default)]
+    pub metrics: Map<String, Value>,
     pub checks: Vec<Check>,
+}
+
+/// The curves of another seed of the same run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptSeed {
+    pub seed: u64,
+    pub series: Vec<KeptSeries>,
 }
 
 /// A setting that was changed while the run went on.
@@ -171,8 +185,13 @@ impl RunRecord {
 
     /// The same with at most so many points in each series.
     pub fn thinned(&self, most: usize) -> Self {
-        let series = self.series.iter().map(|series| series.thinned(most)).collect();
-        Self { series, ..self.clone() }
+        let thinned = |series: &[KeptSeries]| series.iter().map(|series| series.thinned(most)).collect();
+        let of_seed = |of: &KeptSeed| KeptSeed { seed: of.seed, series: thinned(&of.series) };
+        Self {
+            series: thinned(&self.series),
+            seeds: self.seeds.iter().map(of_seed).collect(),
+            ..self.clone()
+        }
     }
 
     /// The name that its file gets.
@@ -203,6 +222,12 @@ impl RunRecord {
         field("outcome", json(&self.outcome));
         field("steps", json(&self.steps));
         field("series", lines(&self.series));
+        if !self.seeds.is_empty() {
+            field("seeds", lines(&self.seeds));
+        }
+        if !self.metrics.is_empty() {
+            field("metrics", json(&self.metrics));
+        }
         field("checks", lines(&self.checks));
         text.push_str("\n}\n");
         text
@@ -286,7 +311,11 @@ impl RunRecord {
         at_most("series", self.series.len(), MOST_SERIES)?;
         at_most("checks", self.checks.len(), MOST_CHECKS)?;
         at_most("changes", self.changes.len(), MOST_POINTS)?;
-        for series in &self.series {
+        at_most("seeds", self.seeds.len(), MOST_SEEDS)?;
+        at_most("numbers", self.metrics.len(), MOST_SERIES)?;
+        let all = || self.series.iter().chain(self.seeds.iter().flat_map(|of| &of.series));
+        at_most("series", all().count(), MOST_SEEDS * MOST_SERIES)?;
+        for series in all() {
             at_most("points in a series", series.points.len(), MOST_POINTS)?;
             if !series.points.is_sorted_by(|a, b| a.0 < b.0) {
                 return Err(format!(
@@ -297,7 +326,7 @@ impl RunRecord {
         }
         let own = [&self.lab_version, &self.device.name].into_iter().chain(&self.device.fallback);
         let texts = own
-            .chain(self.series.iter().flat_map(|series| [&series.metric, &series.title, &series.unit]))
+            .chain(all().flat_map(|series| [&series.metric, &series.title, &series.unit]))
             .chain(self.checks.iter().flat_map(|check| [&check.claim, &check.expected, &check.measured]));
         for text in texts {
             at_most("letters in a text", text.chars().count(), MAX_CHARS)?;

@@ -6,17 +6,22 @@ mod list;
 mod row;
 mod store;
 
-use crate::core::Progress;
+use crate::core::metric::Metric;
 use crate::core::settings::{Settings, to_map, to_query};
-use crate::keep::{Change, DeviceUsed, Kept, KeptSeries, Origin, Outcome, RunRecord, Steps, Timestamp};
+use crate::core::{Check, Progress};
+use crate::keep::{
+    Change, DeviceUsed, Kept, KeptSeed, KeptSeries, Origin, Outcome, RunRecord, Steps, Timestamp,
+};
+use crate::lab::with_seed;
 use crate::panel::history::compare::{Chosen, Compare};
 use crate::panel::history::files::Reader;
 use crate::panel::history::list::RunList;
 use crate::panel::history::store::{Edit, use_history};
-use crate::panel::{PanelProps, PtrEq};
+use crate::panel::{PanelProps, PtrEq, seed};
 use crate::protocol::{DeviceChoice, DeviceInfo, RunState};
 use crate::run::Experiment;
 use gloo::timers::callback::Timeout;
+use serde_json::{Map, Value};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -27,7 +32,8 @@ const PATIENCE_MS: i64 = 2000;
 pub(super) struct RunHistoryProps<E: Experiment> {
     pub(super) page: PanelProps,
     pub(super) config: E::Config,
-    pub(super) record: Rc<E::Record>,
+    /// One for each seed.
+    pub(super) records: Rc<Vec<Rc<E::Record>>>,
     pub(super) state: RunState,
     /// Counts the runs that were begun.
     pub(super) run: u32,
@@ -38,7 +44,7 @@ pub(super) struct RunHistoryProps<E: Experiment> {
 
 impl<E: Experiment> PartialEq for RunHistoryProps<E> {
     fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.record, &other.record)
+        Rc::ptr_eq(&self.records, &other.records)
             && (&self.page, &self.config, &self.state, self.run, self.progress, &self.device, &self.train)
                 == (
                     &other.page,
@@ -80,8 +86,8 @@ pub(super) fn RunHistory<E: Experiment>(props: &RunHistoryProps<E>) -> Html {
 
     // A run is written down when it ends.
     use_effect_with((props.run, props.state.clone(), props.config.clone()), {
-        let (edit, begun, progress, device, record) =
-            (edit.clone(), begun, props.progress, props.device.clone(), props.record.clone());
+        let (edit, begun, progress, device, records) =
+            (edit.clone(), begun, props.progress, props.device.clone(), props.records.clone());
         let asked = props.page.device;
         move |(run, state, config)| {
             let mut begun = begun.borrow_mut();
@@ -105,7 +111,7 @@ pub(super) fn RunHistory<E: Experiment>(props: &RunHistoryProps<E>) -> Html {
                 }
             };
             let (Some(begun), Some(device)) = (begun.take(), device) else { return };
-            if let Some(evidence) = begun.evidence::<E>(outcome, progress, &device, &record) {
+            if let Some(evidence) = begun.evidence::<E>(outcome, progress, &device, &records) {
                 edit.emit(Edit::Add(Origin::Here, Box::new(evidence)));
             }
         }
@@ -166,7 +172,8 @@ pub(super) fn RunHistory<E: Experiment>(props: &RunHistoryProps<E>) -> Html {
         .iter()
         .filter_map(|(id, slot)| Some(Chosen { run: store.history.get(*id)?.clone(), slot: *slot }))
         .collect();
-    let live = (active && !shown.is_empty()).then(|| Rc::new(E::series(&props.record)));
+    let live = (active && !shown.is_empty())
+        .then(|| Rc::new(props.records.first().map_or_else(Vec::new, |record| E::series(record))));
     let params = <E::Config as Settings>::PARAMS;
     let defaults = use_memo((), |()| to_map(&E::Config::default()));
     let config = use_memo(props.config.clone(), to_map);
@@ -199,13 +206,22 @@ impl<C: Settings> Begun<C> {
         outcome: Outcome,
         progress: Progress,
         device: &DeviceInfo,
-        record: &E::Record,
+        records: &[Rc<E::Record>],
     ) -> Option<RunRecord> {
-        let series: Vec<KeptSeries> = E::series(record)
-            .iter()
-            .filter(|series| !series.points.is_empty())
-            .map(KeptSeries::from)
-            .collect();
+        let record = records.first()?;
+        let measured = |record: &Rc<E::Record>| {
+            let series = E::series(record).into_iter().filter(|series| !series.points.is_empty());
+            series.map(|series| KeptSeries::from(&series)).collect::<Vec<_>>()
+        };
+        let series = measured(record);
+        let further = (1..).zip(records.iter().skip(1));
+        let seeds = further.map(|(further, record)| KeptSeed {
+            seed: seed(&with_seed(&self.config, further)),
+            series: measured(record),
+        });
+        let of_seed =
+            |(further, record): (u32, &Rc<E::Record>)| E::checks(&with_seed(&self.latest, further), record);
+        let checks: Vec<Vec<Check>> = (0..).zip(records).map(of_seed).collect();
         (!series.is_empty()).then(|| RunRecord {
             lab_version: env!("CARGO_PKG_VERSION").to_owned(),
             section: E::SLUG.to_owned(),
@@ -217,9 +233,19 @@ impl<C: Settings> Begun<C> {
             outcome,
             steps: Steps { done: progress.step, planned: progress.steps },
             series,
-            checks: E::checks(&self.latest, record),
+            seeds: seeds.collect(),
+            metrics: metrics_of(E::metrics(&self.latest, record)),
+            checks: Check::of_seeds(&checks),
         })
     }
+}
+
+/// The numbers that were measured, by name.
+fn metrics_of(metrics: Vec<Metric>) -> Map<String, Value> {
+    let measured = metrics.into_iter().filter_map(|metric| Some((metric.name, metric.value?)));
+    let finite = measured.filter(|(_, value)| value.is_finite());
+    // With the digits of a 32-bit number, as the curves.
+    finite.map(|(name, value)| (name.to_owned(), Value::from(f64::from(value as f32)))).collect()
 }
 
 fn now() -> Timestamp {

@@ -5,19 +5,24 @@ mod history;
 mod run_panel;
 mod share;
 mod shown;
+mod view;
+
+pub use crate::panel::view::{ACCURACY, CurveFigure, LOSS, Line, Readouts, RunView};
 
 use crate::charts::{Series, Table};
+use crate::core::Check;
 use crate::core::settings::{Param, Preset, Settings, base, difference, from_query, to_map, to_query, with};
-use crate::lab::{RunHandle, RunOptions};
+use crate::lab::{Pool, RunHandle, RunOptions, with_seed};
 use crate::panel::history::RunHistory;
 use crate::panel::run_panel::RunPanel;
 use crate::panel::share::Share;
-use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind, Pace};
+use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind, Pace, RunState};
 use crate::run::Experiment;
 use crate::ui::checks::CheckTable;
 use crate::ui::control::Control;
+use crate::ui::figure::Provenance;
 use crate::ui::part::{Hideable, use_assignment};
-use crate::ui::readout::{Metric, format_number};
+use crate::ui::readout::{MetricOutput, format_number};
 use serde_json::Value;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -124,7 +129,12 @@ pub fn frame<E: Experiment>(
     let device = lab.device.as_ref().map(|info| info.kind);
     let title_id = format!("{}-title", E::SLUG);
     let choose = settings.choose.clone();
+    let seeds = (0..lab.records.len() as u32).map(|further| seed(&with_seed(&settings.config, further)));
+    let view = RunView::new::<E>(&settings.config, seeds.collect(), &lab.records);
+    let provenance = Provenance(provenance(E::SLUG, &settings.config));
     html! {
+        <ContextProvider<Provenance> context={provenance}>
+        <ContextProvider<RunView> context={view}>
         <section class="panel" data-panel={E::SLUG} data-state={lab.state.slug()}
             data-probe={if lab.probing { "running" } else { "idle" }}
             data-device={device.map(DeviceKind::slug)} aria-labelledby={title_id.clone()}>
@@ -143,7 +153,7 @@ pub fn frame<E: Experiment>(
                         <Presets presets={<E::Config as Settings>::PRESETS} current={settings.preset} choose={choose.clone()} />
                     </Hideable>
                     { run_panel(lab, settings) }
-                    { device_line(lab.device.as_ref(), lab.pace) }
+                    { device_line(lab.device.as_ref(), lab.pace, &lab.pool) }
                     <Hideable name="settings">
                         <ControlPanel>
                             { control_groups }
@@ -159,17 +169,50 @@ pub fn frame<E: Experiment>(
                     { figures }
                     <Hideable name="checks">
                         <h3>{ "Check" }</h3>
-                        <CheckTable checks={E::checks(&settings.config, &lab.record)} />
+                        <CheckTable checks={checks(lab, &settings.config)} />
                     </Hideable>
                     <Hideable name="history">
-                        <RunHistory<E> page={settings.page.clone()} config={settings.config.clone()} record={lab.record.clone()}
+                        <RunHistory<E> page={settings.page.clone()} config={settings.config.clone()} records={lab.records.clone()}
                             state={lab.state.clone()} run={lab.run} progress={lab.progress} device={lab.device.clone()}
                             train={lab.train.clone()} />
                     </Hideable>
                 </div>
             </div>
         </section>
+        </ContextProvider<RunView>>
+        </ContextProvider<Provenance>>
     }
+}
+
+/// The claims, held against what was measured with every seed.
+fn checks<E: Experiment>(lab: &RunHandle<E>, config: &E::Config) -> Vec<Check> {
+    let of_seed = |(further, record): (u32, &Rc<E::Record>)| E::checks(&with_seed(config, further), record);
+    let seeds: Vec<Vec<Check>> = (0..).zip(&*lab.records).map(of_seed).collect();
+    let checks = Check::of_seeds(&seeds).into_iter();
+    checks.map(|check| if lab.state.is_active() { check.while_training() } else { check }).collect()
+}
+
+/// The nets that failed while others did not: their numbers, and sentences that name them.
+fn failures<E: Experiment>(lab: &RunHandle<E>, config: &E::Config) -> Vec<(usize, AttrValue)> {
+    if matches!(lab.state, RunState::Error(_)) {
+        return Vec::new();
+    }
+    let failed = lab.arms.iter().enumerate().filter_map(|(index, arm)| {
+        let RunState::Error(why) = &arm.state else { return None };
+        let net = E::ARMS.get(index % E::ARMS.len().max(1)).map_or("net", |arm| arm.net);
+        let further = (index / E::ARMS.len().max(1)) as u32;
+        let which = match lab.records.len() {
+            1 => format!("The {net}"),
+            _ => format!("The {net} with seed {}", seed(&with_seed(config, further))),
+        };
+        Some((index, AttrValue::from(format!("{which} has ended: {why}"))))
+    });
+    failed.collect()
+}
+
+/// The seed of these settings.
+fn seed<C: Settings>(config: &C) -> u64 {
+    to_map(config).get("seed").and_then(Value::as_u64).unwrap_or(0)
 }
 
 #[derive(PartialEq, Properties)]
@@ -280,9 +323,10 @@ fn run_panel<E: Experiment>(lab: &RunHandle<E>, settings: &PanelSettings<E::Conf
     let record = lab.record.clone();
     let mark = Rc::as_ptr(&record) as usize;
     html! {
-        <RunPanel slug={E::SLUG} provenance={provenance(E::SLUG, &settings.config)} params={<E::Config as Settings>::PARAMS} write={settings.page.on_query.clone()} {mark}
+        <RunPanel slug={E::SLUG} params={<E::Config as Settings>::PARAMS} write={settings.page.on_query.clone()} {mark}
             series={Callback::from(move |()| E::series(&record))}
             state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
+            seeds={settings.options.seeds} failures={failures(lab, &settings.config)} on_retry={lab.retry.clone()}
             on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}
             on_step={lab.step.clone()} on_stop={lab.stop.clone()} on_reset={lab.reset.clone()} />
     }
@@ -326,7 +370,7 @@ struct ControlPanelProps {
 }
 
 /// Which device computes, and why it is not another; and how long a step keeps the worker.
-fn device_line(device: Option<&DeviceInfo>, pace: Pace) -> Html {
+fn device_line(device: Option<&DeviceInfo>, pace: Pace, pool: &Pool) -> Html {
     let Some(info) = device else {
         return html! { <p class="device-line">{ "Device: the worker is being fetched." }</p> };
     };
@@ -342,16 +386,24 @@ fn device_line(device: Option<&DeviceInfo>, pace: Pace) -> Html {
             }
             if pace.enqueue_ms.is_finite() && pace.enqueue_ms > 0.0 {
                 { if info.kind == DeviceKind::Webgpu { " To enqueue a step takes " } else { " A step takes " } }
-                <Metric metric="enqueue_ms" value={f64::from(pace.enqueue_ms)}>
+                <MetricOutput metric="enqueue_ms" value={f64::from(pace.enqueue_ms)}>
                     { format!("{} ms", format_number(pace.enqueue_ms.into(), 2)) }
-                </Metric>{ "." }
+                </MetricOutput>{ "." }
+            }
+            if pool.memory > 0.0 {
+                { if pool.workers > 1 { format!(" {} workers, one a core, take ", pool.workers) } else { " The worker takes ".to_owned() } }
+                <MetricOutput metric="worker_memory" value={pool.memory}>{ format!("{:.0} MB", pool.memory / 1e6) }</MetricOutput>
+                { " of memory." }
+            }
+            if let Some(why) = &pool.alone {
+                <span class="fallback">{ format!(" {why}") }</span>
             }
         </p>
     }
 }
 
 /// The settings that differ from the defaults, for exports.
-pub fn provenance<C: Settings>(slug: &str, config: &C) -> AttrValue {
+fn provenance<C: Settings>(slug: &str, config: &C) -> AttrValue {
     let query: Vec<String> =
         to_query(config).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
     let settings = if query.is_empty() { "default settings".to_owned() } else { query.join(" ") };

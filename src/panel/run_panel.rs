@@ -8,6 +8,7 @@ mod question;
 use crate::assignment::{Answer, Guess};
 use crate::core::curve::RunSeries;
 use crate::core::settings::Param;
+use crate::panel::SEEDS;
 use crate::panel::run_panel::host::{HostContext, use_host};
 use crate::panel::run_panel::question::QuestionCard;
 use crate::protocol::{Progress, RunState};
@@ -22,8 +23,11 @@ pub(super) struct RunPanelProps {
     pub(super) state: RunState,
     pub(super) progress: Progress,
     pub(super) steps_per_sec: f32,
-    /// Settings and version, for what is exported.
-    pub(super) provenance: AttrValue,
+    /// How many seeds a run has.
+    pub(super) seeds: u32,
+    /// The nets that have failed while others go on: number and sentence.
+    pub(super) failures: Vec<(usize, AttrValue)>,
+    pub(super) on_retry: Callback<usize>,
     /// Differs when something new was measured.
     pub(super) mark: usize,
     pub(super) series: Callback<(), Vec<RunSeries>>,
@@ -59,14 +63,58 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
         <>
             if let Some(question) = assignment.question.clone() {
                 <QuestionCard {question} answer={(*answer).clone()} {on_answer} state={props.state.clone()}
-                    steps={props.progress.steps} slug={props.slug} series={props.series.clone()}
-                    provenance={props.provenance.clone()} />
+                    steps={props.progress.steps} slug={props.slug} series={props.series.clone()} />
             }
+            <Seeds seeds={props.seeds} write={props.write.clone()} />
             <RunControls state={props.state.clone()} progress={props.progress} steps_per_sec={props.steps_per_sec}
                 on_train={props.on_train.clone()} on_pause={props.on_pause.clone()} on_resume={props.on_resume.clone()}
                 on_step={props.on_step.clone()} on_stop={props.on_stop.clone()} on_reset={props.on_reset.clone()}
                 disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
                 {waiting} />
+            { for props.failures.iter().map(|failure| failed_net(failure, &props.on_retry)) }
         </>
+    }
+}
+
+/// A net that has failed, and the way to train it again while the others keep what they have.
+fn failed_net((index, sentence): &(usize, AttrValue), on_retry: &Callback<usize>) -> Html {
+    let (index, on_retry) = (*index, on_retry.clone());
+    html! {
+        <div class="notice" data-kind="error" role="alert" data-failed-arm={index.to_string()}>
+            <p>{ sentence.clone() }</p>
+            <button type="button" data-action="retry" onclick={move |_| on_retry.emit(index)}>{ "Train this net again" }</button>
+        </div>
+    }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct SeedsProps {
+    seeds: u32,
+    write: Callback<Vec<(String, Option<String>)>>,
+}
+
+/// How many seeds a run has: one is one throw of the dice.
+#[component]
+fn Seeds(props: &SeedsProps) -> Html {
+    let assignment = use_assignment();
+    let onchange = {
+        let write = props.write.clone();
+        Callback::from(move |event: Event| {
+            let value = event.target_unchecked_into::<web_sys::HtmlSelectElement>().value();
+            write.emit(vec![("seeds".to_owned(), Some(value).filter(|value| value != "1"))]);
+        })
+    };
+    if assignment.hides("seeds") {
+        return Html::default();
+    }
+    let option = |n: u32| {
+        let words = if n == 1 { "1 seed".to_owned() } else { format!("{n} seeds") };
+        html! { <option value={n.to_string()} selected={n == props.seeds}>{ words }</option> }
+    };
+    html! {
+        <label class="seeds" data-param="seeds" title="Trains every net with so many seeds: curves then show the median, and a band from the least to the greatest">
+            { "Train with " }
+            <select {onchange} disabled={assignment.locks("seeds")}>{ for SEEDS.map(option) }</select>
+        </label>
     }
 }

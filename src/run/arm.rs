@@ -86,6 +86,7 @@ fn named(index: usize, arm: &Arm, series: &ArmSeries) -> RunSeries {
         title: join([series.title, arm.title, part.as_deref().unwrap_or_default()], ", ").into(),
         base: series.metric,
         arm: index,
+        part,
         unit: series.unit,
         points: series.curve.points(),
     }

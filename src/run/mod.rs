@@ -19,6 +19,7 @@ pub mod timing;
 pub mod training;
 
 use crate::core::curve::RunSeries;
+use crate::core::metric::Metric;
 use crate::core::settings::Settings;
 use crate::core::{Check, LabError, Progress};
 use crate::run::arm::Arm;
@@ -46,6 +47,9 @@ pub trait Experiment: 'static {
 
     /// Forgets the run of an arm, but keeps what was probed.
     fn clear_arm(record: &mut Self::Record, arm: usize);
+
+    /// The numbers that a reader may quote, of one seed.
+    fn metrics(config: &Self::Config, record: &Self::Record) -> Vec<Metric>;
 
     /// The claims of this section, held against what was measured.
     fn checks(config: &Self::Config, record: &Self::Record) -> Vec<Check>;

@@ -31,6 +31,7 @@ fn row(check: &Check) -> Html {
     let (slug, icon, word) = match check.verdict {
         Verdict::Holds => ("holds", "✓", "holds"),
         Verdict::Fails => ("fails", "✗", "does not hold"),
+        Verdict::Mixed => ("mixed", "±", "holds with some seeds"),
         Verdict::Open => ("open", "○", "not measured yet"),
     };
     html! {

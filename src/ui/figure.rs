@@ -3,6 +3,8 @@
 use crate::charts::Table;
 use crate::ui::part::use_assignment;
 use crate::ui::{export, use_unique};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use web_sys::{Element, HtmlDetailsElement};
 use yew::prelude::*;
 
@@ -19,8 +21,24 @@ pub struct FigureProps {
     /// Makes the figure's data as a table; called only when that is asked for.
     pub table: Callback<(), Table>,
     pub children: Html,
-    /// Settings and version, written into what is exported.
-    pub provenance: AttrValue,
+    /// Written into what is exported, in place of the panel's settings.
+    #[prop_or_default]
+    pub provenance: Option<AttrValue>,
+}
+
+/// Settings and version, written into what is exported; every panel gives it to its figures as a context.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Provenance(pub AttrValue);
+
+thread_local! {
+    /// Each figure on the page by its place: its name and its title.
+    static ON_PAGE: RefCell<BTreeMap<u32, (AttrValue, AttrValue)>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The figures that a reader sees at present: name and title.
+pub fn figures_on_page() -> Vec<(String, String)> {
+    let text = |(name, title): &(AttrValue, AttrValue)| (name.to_string(), title.to_string());
+    ON_PAGE.with_borrow(|figures| figures.values().map(text).collect())
 }
 
 impl std::fmt::Debug for FigureProps {
@@ -39,6 +57,17 @@ pub fn Figure(props: &FigureProps) -> Html {
     let warning = use_state_eq(|| None::<String>);
     let number = use_unique();
     let id = format!("figure-{number}");
+    let provenance = use_context::<Provenance>().unwrap_or_default().0;
+    let provenance = props.provenance.clone().unwrap_or(provenance);
+    let hidden = assignment.hides(&props.name);
+    use_effect_with((props.name.clone(), props.title.clone(), hidden), move |(name, title, hidden)| {
+        if !hidden {
+            ON_PAGE.with_borrow_mut(|figures| figures.insert(number, (name.clone(), title.clone())));
+        }
+        move || {
+            ON_PAGE.with_borrow_mut(|figures| figures.remove(&number));
+        }
+    });
 
     let close = {
         let menu = menu.clone();
@@ -50,9 +79,10 @@ pub fn Figure(props: &FigureProps) -> Html {
     };
     let export = |kind: Kind| {
         let (props, body, close, warning) = (props.clone(), body.clone(), close.clone(), warning.setter());
+        let provenance = provenance.clone();
         Callback::from(move |_: MouseEvent| {
             close();
-            warning.set(kind.export(&props, &body));
+            warning.set(kind.export(&props, &provenance, &body));
         })
     };
     let toggle = {
@@ -74,7 +104,7 @@ pub fn Figure(props: &FigureProps) -> Html {
             }
         })
     };
-    if assignment.hides(&props.name) {
+    if hidden {
         return Html::default();
     }
     let has = |part: &Html| *part != Html::default();
@@ -134,15 +164,14 @@ enum Kind {
 
 impl Kind {
     /// Hands the file to the browser, or says in a sentence why that could not be done.
-    fn export(self, props: &FigureProps, body: &NodeRef) -> Option<String> {
+    fn export(self, props: &FigureProps, provenance: &str, body: &NodeRef) -> Option<String> {
         let file = format!("nn-lab-{}", props.name);
         let done = if let Self::Csv = self {
-            let csv = stamped(props.table.emit(()), &props.provenance).to_csv();
+            let csv = stamped(props.table.emit(()), provenance).to_csv();
             export::download(&format!("{file}.csv"), "text/csv;charset=utf-8", &csv)
         } else {
-            let picture = body
-                .cast::<Element>()
-                .and_then(|body| export::picture(&body, &props.title, &props.provenance));
+            let picture =
+                body.cast::<Element>().and_then(|body| export::picture(&body, &props.title, provenance));
             let Some(picture) = picture else {
                 return Some("There is nothing drawn here yet.".to_owned());
             };

@@ -1,5 +1,6 @@
 //! Numbers that a reader may quote, and the list of those that are on the page.
 
+use crate::core::metric::{Metric, Spread};
 use crate::ui::use_unique;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,18 +19,21 @@ pub fn metrics_on_page() -> BTreeMap<AttrValue, f64> {
 }
 
 #[derive(Clone, Properties, PartialEq, Debug)]
-pub struct MetricProps {
+pub struct MetricOutputProps {
     /// What it is called for tests and course authors.
     pub metric: AttrValue,
     /// Nothing while it has not been measured.
     pub value: Option<f64>,
+    /// What several seeds came to; the value is then their median.
+    #[prop_or_default]
+    pub spread: Option<Spread>,
     /// How it is written.
     pub children: Html,
 }
 
 /// A number with its name: every number that may be quoted is drawn by this, and is on the list while it is drawn.
 #[component]
-pub fn Metric(props: &MetricProps) -> Html {
+pub fn MetricOutput(props: &MetricOutputProps) -> Html {
     let place = use_unique();
     use_effect_with((props.metric.clone(), props.value), move |(metric, value)| {
         ON_PAGE.with_borrow_mut(|numbers| match value.filter(|value| value.is_finite()) {
@@ -42,9 +46,12 @@ pub fn Metric(props: &MetricProps) -> Html {
             ON_PAGE.with_borrow_mut(|numbers| numbers.remove(&place));
         }
     });
+    let spread = props.spread;
     html! {
         // An output is a live region by nature; one that changes with every frame must not be spoken.
-        <output aria-live="off" data-metric={props.metric.clone()} data-value={props.value.map(|value| value.to_string())}>
+        <output aria-live="off" data-metric={props.metric.clone()} data-value={props.value.map(|value| value.to_string())}
+            data-low={spread.map(|spread| spread.low.to_string())} data-high={spread.map(|spread| spread.high.to_string())}
+            data-n={spread.map(|spread| spread.n.to_string())}>
             { props.children.clone() }
         </output>
     }
@@ -52,35 +59,35 @@ pub fn Metric(props: &MetricProps) -> Html {
 
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct ReadoutProps {
-    /// What it is called for tests and course authors.
-    pub metric: &'static str,
-    pub label: AttrValue,
-    /// Nothing while it has not been measured.
-    pub value: Option<f64>,
-    /// Significant digits.
-    #[prop_or(3)]
-    pub digits: usize,
+    pub metric: Metric,
+    /// What several seeds came to.
     #[prop_or_default]
-    pub unit: AttrValue,
-    #[prop_or_default]
-    pub note: AttrValue,
+    pub spread: Option<Spread>,
 }
 
-/// A labelled number; `data-value` has it in full.
+/// A labelled number; `data-value` has it in full. Of several seeds it is the median, with the least and the greatest.
 #[component]
 pub fn Readout(props: &ReadoutProps) -> Html {
-    let shown = props.value.map_or_else(|| "–".to_owned(), |value| format_number(value, props.digits));
+    let Metric { name, title, value, unit, note, digits } = props.metric.clone();
+    let write = |value: f64| format_number(value, digits);
+    let value = props.spread.map_or(value, |spread| Some(spread.median));
+    let note = match props.spread {
+        Some(Spread { low, high, n, .. }) => {
+            format!("median, {} to {} of {n} seeds", write(low), write(high)).into()
+        }
+        None => note,
+    };
     html! {
         <div class="readout">
-            <span class="readout-label">{ props.label.clone() }</span>
+            <span class="readout-label">{ title }</span>
             <span class="readout-value">
-                <Metric metric={props.metric} value={props.value}>{ shown }</Metric>
-                if !props.unit.is_empty() && props.value.is_some() {
-                    <span class="readout-unit">{ props.unit.clone() }</span>
+                <MetricOutput metric={name} {value} spread={props.spread}>{ value.map_or_else(|| "–".to_owned(), write) }</MetricOutput>
+                if !unit.is_empty() && value.is_some() {
+                    <span class="readout-unit">{ unit }</span>
                 }
             </span>
-            if !props.note.is_empty() {
-                <span class="readout-note">{ props.note.clone() }</span>
+            if !note.is_empty() {
+                <span class="readout-note">{ note }</span>
             }
         </div>
     }

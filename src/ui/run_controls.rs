@@ -3,7 +3,7 @@
 use crate::charts::scale::format_number;
 use crate::protocol::{Progress, RunState};
 use crate::ui::part::use_assignment;
-use crate::ui::readout::Metric;
+use crate::ui::readout::MetricOutput;
 use crate::ui::use_unique;
 use yew::prelude::*;
 
@@ -126,15 +126,15 @@ fn numbers(props: &RunControlsProps) -> Html {
         <div class="run-numbers">
             <span>
                 { "Step " }
-                <Metric metric="step" value={f64::from(step)}>{ format_number(f64::from(step), 1) }</Metric>
+                <MetricOutput metric="step" value={f64::from(step)}>{ format_number(f64::from(step), 1) }</MetricOutput>
                 if steps > 0 {
                     { format!(" of {}", format_number(f64::from(steps), 1)) }
                 }
             </span>
             <span>
-                <Metric metric="steps_per_sec" value={speed}>
+                <MetricOutput metric="steps_per_sec" value={speed}>
                     { speed.map_or_else(|| "–".to_owned(), |speed| format_number(speed, 3)) }
-                </Metric>
+                </MetricOutput>
                 { " steps/s" }
             </span>
             <span class="run-words">{ words }</span>

@@ -153,7 +153,6 @@ pub(super) struct CurveOutcomeProps {
     pub(super) range: (f64, f64),
     pub(super) steps: u32,
     pub(super) measured: Option<RunSeries>,
-    pub(super) provenance: AttrValue,
 }
 
 /// The guess and the measurement on one chart.
@@ -173,7 +172,7 @@ pub(super) fn CurveOutcome(props: &CurveOutcomeProps) -> Html {
     });
     let title = props.measured.as_ref().map_or_else(|| "Your curve".to_owned(), |run| run.title.to_string());
     html! {
-        <Figure name="guess" title={format!("Guess and measurement: {title}")} table={series_table("step", &series)} provenance={props.provenance.clone()}>
+        <Figure name="guess" title={format!("Guess and measurement: {title}")} table={series_table("step", &series)}>
             <LineChart name="Guess and measurement" x_label="step" y_label={title} series={(*series).clone()} y_range={Some(props.range)} />
         </Figure>
     }

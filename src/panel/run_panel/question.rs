@@ -21,7 +21,6 @@ pub(super) struct QuestionCardProps {
     pub(super) steps: u32,
     pub(super) slug: &'static str,
     pub(super) series: Callback<(), Vec<RunSeries>>,
-    pub(super) provenance: AttrValue,
 }
 
 #[component]
@@ -85,7 +84,7 @@ fn outcome(props: &QuestionCardProps, answer: &Answer) -> Html {
             }
             if let (Answer::Curve(guess), Guess::Curve { low, high }) = (answer, &props.question.guess) {
                 <CurveOutcome guess={guess.clone()} range={(*low, *high)} steps={props.steps}
-                    measured={measured(props)} provenance={props.provenance.clone()} />
+                    measured={measured(props)} />
             }
         </>
     }

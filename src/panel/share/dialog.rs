@@ -3,7 +3,7 @@
 use crate::assignment::{Assignment, PARTS};
 use crate::core::settings::{Param, Preset};
 use crate::panel::share::{CopyButton, links};
-use crate::panel::shown::shown_figures;
+use crate::ui::figure::figures_on_page;
 use crate::ui::readout::metrics_on_page;
 use crate::ui::use_unique;
 use std::rc::Rc;
@@ -96,7 +96,7 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
     });
     let metrics =
         use_memo(props.slug, |_| metrics_on_page().keys().map(ToString::to_string).collect::<Vec<_>>());
-    let figures = use_memo(props.slug, |slug| shown_figures(slug));
+    let figures = use_memo(props.slug, |_| figures_on_page());
     let change = |edit: fn(&mut Draft, String)| {
         let draft = draft.clone();
         move |value: String| {

@@ -166,5 +166,5 @@ fn learning_check(config: &Config, record: &Record) -> Check {
         )),
         _ => None,
     };
-    Check::new(claim, expected, measured)
+    Check::new(claim, expected, measured).of_training()
 }

@@ -4,6 +4,7 @@
 //! multi-head attention apart; the run trains one attention layer, scaled and unscaled, on a look-up task.
 
 mod checks;
+mod metrics;
 #[cfg(feature = "page")]
 mod panel;
 #[cfg(feature = "compute")]
@@ -18,6 +19,7 @@ pub use checks::{
 pub use panel::AttentionPanel;
 
 use crate::core::Check;
+use crate::core::metric::Metric;
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -292,6 +294,10 @@ impl Experiment for Attention {
 
     fn clear_arm(record: &mut Record, arm: usize) {
         record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
+    }
+
+    fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
+        metrics::metrics(config, record)
     }
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {

@@ -230,4 +230,5 @@ fn accuracy_check(config: &Config, record: &Record) -> Check {
             (words, conv > floor && separable > floor && separable >= conv - 0.1)
         }),
     )
+    .of_training()
 }

@@ -5,6 +5,7 @@
 
 mod checks;
 mod config;
+mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
 #[cfg(feature = "page")]
@@ -25,6 +26,7 @@ pub use panel::CnnPanel;
 pub use record::{CONV, Looks, NetRecord, Record, SEPARABLE, Wrongs};
 
 use crate::core::Check;
+use crate::core::metric::Metric;
 use crate::core::curve::RunSeries;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -157,6 +159,10 @@ impl Experiment for Cnn {
 
     fn clear_arm(record: &mut Record, arm: usize) {
         record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
+    }
+
+    fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
+        metrics::metrics(config, record)
     }
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {

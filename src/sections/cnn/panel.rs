@@ -8,13 +8,11 @@ mod shapes;
 mod text;
 mod training;
 
-use super::{CONV, Cnn, Config, NetRecord, Record, SEPARABLE};
+use super::{Cnn, Config};
 use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::files::Cifar10Box;
-use crate::panel::{PanelProps, PtrEq, controls, controls_without, frame, provenance, use_settings};
-use crate::run::Experiment;
-use crate::ui::readout::Readout;
+use crate::panel::{PanelProps, PtrEq, Readouts, controls, controls_without, frame, use_settings};
 use counts::Counts;
 use data::Data;
 use inside::Inside;
@@ -42,7 +40,6 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
             { controls(&settings, "Feature maps", keys![Config; image]) }
         </>
     };
-    let provenance = provenance(Cnn::SLUG, config);
     let shape_knobs =
         controls(&settings, "Convolution", keys![Config; size, kernel, stride, padding, dilation]);
     let count_knobs = controls(&settings, "Blocks", keys![Config; c_in, c_out, block_kernel]);
@@ -50,18 +47,19 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
     let samples = record.samples.clone().map(PtrEq);
     let figures = html! {
         <>
-            <Scores epochs={config.epochs} record={PtrEq(record.clone())} />
-            <TrainFigures config={config.clone()} record={PtrEq(record.clone())} provenance={provenance.clone()} />
+            <Readouts names="loss_conv accuracy_conv ms_per_step_conv epoch" />
+            <Readouts names="loss_separable accuracy_separable ms_per_step_separable steps_per_epoch" />
+            <TrainFigures config={config.clone()} record={PtrEq(record.clone())} />
             <h3>{ "Cost: are fewer multiply-adds faster here?" }</h3>
-            <NetTable record={PtrEq(record.clone())} provenance={provenance.clone()} />
+            <NetTable record={PtrEq(record.clone())} />
             <h3>{ "Look inside" }</h3>
-            <Inside samples={samples.clone()} {looks} image={config.image} set={settings.set.clone()} provenance={provenance.clone()} />
+            <Inside samples={samples.clone()} {looks} image={config.image} set={settings.set.clone()} />
             <h3>{ "Data: what is learned" }</h3>
-            <Data {samples} provenance={provenance.clone()} />
+            <Data {samples} />
             <h3>{ "Output size: where the kernel stops" }</h3>
-            <Shapes shape={config.shape()} measured={record.measured} known={record.known.clone()} provenance={provenance.clone()}>{ shape_knobs }</Shapes>
+            <Shapes shape={config.shape()} known={record.known.clone()}>{ shape_knobs }</Shapes>
             <h3>{ "Count: what separating space from channels saves" }</h3>
-            <Counts config={config.clone()} blocks={record.blocks} {provenance}>{ count_knobs }</Counts>
+            <Counts config={config.clone()} blocks={record.blocks}>{ count_knobs }</Counts>
         </>
     };
     frame(
@@ -72,46 +70,4 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
         control_groups,
         figures,
     )
-}
-
-#[derive(PartialEq, Properties)]
-struct ScoresProps {
-    epochs: u32,
-    record: PtrEq<Record>,
-}
-
-/// How the run goes, in numbers that a reader may quote.
-#[component]
-fn Scores(props: &ScoresProps) -> Html {
-    let record = &*props.record.0;
-    let (conv, separable) = (&record.arms[CONV], &record.arms[SEPARABLE]);
-    let tested = !conv.accuracies.is_empty();
-    // What an epoch's steps take; the test after it comes on top.
-    let epoch = |net: &NetRecord| {
-        let ms = net.ms_per_step().filter(|_| record.steps_per_epoch() > 0)?;
-        Some(format!("{:.1} s an epoch", ms * f64::from(record.steps_per_epoch()) / 1000.0))
-    };
-    let progress = match record.epochs_done() {
-        Some(done) => format!("now {done:.1} of {}", props.epochs),
-        None => format!("of {}", props.epochs),
-    };
-    let note =
-        |net: &NetRecord| AttrValue::from(epoch(net).unwrap_or_else(|| "median of timed steps".to_owned()));
-    html! {
-        <>
-            <div class="readouts">
-                <Readout metric="loss_conv" label="Loss, convolutional" value={conv.losses.recent_mean(20)} unit="nats" note="mean of 20 steps" />
-                <Readout metric="accuracy_conv" label="Test accuracy, convolutional" value={conv.accuracies.last_y()} note="a guess: 0.1" />
-                <Readout metric="ms_per_step_conv" label="Step, convolutional" value={conv.ms_per_step()} unit="ms" note={note(conv)} />
-                <Readout metric="epoch" label="Epochs done" value={tested.then(|| f64::from(record.epoch()))} digits={1}
-                    note={progress} />
-            </div>
-            <div class="readouts">
-                <Readout metric="loss_separable" label="Loss, separable" value={separable.losses.recent_mean(20)} unit="nats" note="mean of 20 steps" />
-                <Readout metric="accuracy_separable" label="Test accuracy, separable" value={separable.accuracies.last_y()} note="a guess: 0.1" />
-                <Readout metric="ms_per_step_separable" label="Step, separable" value={separable.ms_per_step()} unit="ms" note={note(separable)} />
-                <Readout metric="steps_per_epoch" label="Steps an epoch" value={(record.steps_per_epoch() > 0).then(|| f64::from(record.steps_per_epoch()))} digits={1} note="both nets, same batches" />
-            </div>
-        </>
-    }
 }

@@ -142,5 +142,5 @@ fn learning_check(config: &Config, record: &Record) -> Check {
         let steps = record.arms[ACTIVATED].scores.last().map_or(0, |score| score.step);
         (format!("linear {}, non-linear {} after {steps} steps", percent(linear), percent(activated)), holds)
     });
-    Check::new(claim, expected, measured)
+    Check::new(claim, expected, measured).of_training()
 }

@@ -4,6 +4,7 @@
 //! linear net and its non-linear twin on the same batches from the same initial weights.
 
 mod checks;
+mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
 #[cfg(feature = "page")]
@@ -18,6 +19,7 @@ pub use checks::{ParamCount, chance, param_count, params_formula, rank_bound, tr
 pub use panel::MlpPanel;
 
 use crate::core::Check;
+use crate::core::metric::Metric;
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -237,6 +239,10 @@ impl Experiment for Mlp {
 
     fn clear_arm(record: &mut Record, arm: usize) {
         record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
+    }
+
+    fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
+        metrics::metrics(config, record)
     }
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {

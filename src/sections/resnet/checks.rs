@@ -254,7 +254,7 @@ fn learning_check(config: &Config, record: &Record) -> Check {
             let steps = record.arms[RESIDUAL].losses.len();
             (format!("plain {plain:.2}, residual {residual:.2} nats after {steps} steps"), holds)
         });
-    Check::new(claim, expected, measured)
+    Check::new(claim, expected, measured).of_training()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! and its residual twin, with batch norm and without; the run trains both on the same batches.
 
 mod checks;
+mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
 #[cfg(feature = "page")]
@@ -18,6 +19,7 @@ pub use checks::{Cause, Decay, cause, decay, params_formula};
 pub use panel::ResNetPanel;
 
 use crate::core::Check;
+use crate::core::metric::Metric;
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -272,6 +274,10 @@ impl Experiment for ResNet {
 
     fn clear_arm(record: &mut Record, arm: usize) {
         record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
+    }
+
+    fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
+        metrics::metrics(config, record)
     }
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {

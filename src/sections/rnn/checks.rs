@@ -197,5 +197,5 @@ fn learning_check(config: &Config, record: &Record) -> Check {
         let words = format!("RNN {:.1} %, LSTM {:.1} % after {steps} steps", 100.0 * rnn, 100.0 * lstm);
         (words, outcomes.0.holds(rnn, chance) && outcomes.1.holds(lstm, chance))
     });
-    Check::new(claim, expected, measured)
+    Check::new(claim, expected, measured).of_training()
 }

@@ -5,6 +5,7 @@
 //! nets; the run measures `dL/dh_t` at every position while they learn.
 
 mod checks;
+mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
 #[cfg(feature = "page")]
@@ -23,6 +24,7 @@ pub use nets::{lstm, rnn, task};
 pub use panel::RnnPanel;
 
 use crate::core::Check;
+use crate::core::metric::Metric;
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -251,6 +253,10 @@ impl Experiment for Rnn {
 
     fn clear_arm(record: &mut Record, arm: usize) {
         record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
+    }
+
+    fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
+        metrics::metrics(config, record)
     }
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {

@@ -166,6 +166,7 @@ fn bigram_check(record: &Record) -> Check {
             .zip(bigram)
             .map(|((step, loss), bigram)| (format!("{loss:.3} nats after {step} steps"), *loss < bigram)),
     )
+    .of_training()
 }
 
 #[cfg(test)]

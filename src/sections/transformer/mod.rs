@@ -9,6 +9,7 @@ mod config;
 #[cfg(feature = "compute")]
 mod files;
 pub mod heads;
+mod metrics;
 #[cfg(feature = "page")]
 mod panel;
 pub mod positions;
@@ -31,6 +32,7 @@ pub use panel::TransformerPanel;
 pub use train_state::{TrainState, sizes};
 
 use crate::core::Check;
+use crate::core::metric::Metric;
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -258,6 +260,10 @@ impl Experiment for Transformer {
 
     fn clear_arm(record: &mut Record, _arm: usize) {
         record.arms = Default::default();
+    }
+
+    fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
+        metrics::metrics(config, record)
     }
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {

@@ -12,11 +12,11 @@ mod training;
 mod writing;
 
 use super::{Config, Record, Request, Transformer, memory_bytes, param_count, seconds_estimate};
+use crate::core::metric::Metric;
 use crate::keys;
 use crate::lab::use_experiment;
-use crate::panel::{PanelProps, PtrEq, controls, frame, provenance, use_settings};
-use crate::protocol::RunState;
-use crate::run::Experiment;
+use crate::panel::{PanelProps, PtrEq, Readouts, controls, frame, use_settings};
+use crate::protocol::{Pace, RunState};
 use crate::ui::readout::{Readout, format_number};
 use yew::prelude::*;
 
@@ -43,16 +43,16 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             <own_text::OwnText choice={config.text} set={settings.set.clone()} />
         </>
     };
-    let provenance = provenance(Transformer::SLUG, config);
     let shown = PtrEq(record.clone());
     let figures = html! {
         <>
             <keep::Offer query={settings.page.query.clone()} write={settings.page.on_query.clone()} config={config.clone()} open={open.clone()}
                 state={lab.state.clone()} checkpoint={record.run().checkpoint.clone().map(|(step, file)| (step, PtrEq(file)))} />
             <Cost config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} />
-            <Scores config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} step={lab.progress.step} />
-            <training::LossFigure config={config.clone()} record={shown.clone()} provenance={provenance.clone()} />
-            <snapshots::Moments record={shown.clone()} provenance={provenance.clone()} ask={ask.clone()} {listens} />
+            <Readouts names="loss_train loss_val bits_per_char baseline_unigram baseline_bigram epoch" />
+            <div class="readouts"><Readout metric={speed(config, lab.pace)} /></div>
+            <training::LossFigure steps={config.steps} info={record.text.clone().map(PtrEq)} />
+            <snapshots::Moments record={shown.clone()} ask={ask.clone()} {listens} />
             <h3>{ "Writing" }</h3>
             <writing::WritingDesk writing={record.run().written.clone()} refused={record.run().refused.clone()} ask={ask.clone()} {listens}
                 vocabulary={record.text.as_ref().map_or(0, |text| text.vocabulary.len())} seed={config.seed} />
@@ -60,9 +60,9 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             <keep::Weights saved={record.run().saved.clone().map(PtrEq)} loaded={record.run().loaded} refused={record.run().refused.clone()}
                 {ask} {open} {listens} running={lab.state == RunState::Running} step={lab.progress.step} />
             <h3>{ "Positions: how a model without order knows one" }</h3>
-            <positions::PositionFigures table={record.positions.clone().map(PtrEq)} provenance={provenance.clone()} />
+            <positions::PositionFigures table={record.positions.clone().map(PtrEq)} />
             <h3>{ "Build: text and parameters" }</h3>
-            <training::TextFigure config={config.clone()} info={record.text.clone().map(PtrEq)} counted={record.params_counted} />
+            <training::TextFigure config={config.clone()} info={record.text.clone().map(PtrEq)} />
         </>
     };
     frame(
@@ -120,37 +120,9 @@ fn duration(seconds: f64) -> String {
     }
 }
 
-#[derive(PartialEq, Properties)]
-struct ScoresProps {
-    config: Config,
-    record: PtrEq<Record>,
-    steps_per_sec: f32,
-    step: u32,
-}
-
-/// How the run goes, in numbers that a reader may quote.
-#[component]
-fn Scores(props: &ScoresProps) -> Html {
-    let (config, record) = (&props.config, &*props.record.0);
-    let run = &record.run();
-    let text = record.text.as_ref();
-    let validation = run.validation.last_y();
+/// How fast it learns.
+fn speed(config: &Config, pace: Pace) -> Metric {
     let per_step = f64::from(config.batch_size) * f64::from(config.context);
-    let epoch = text.map(|text| f64::from(props.step) * per_step / f64::from(text.train.max(1)));
-    let epochs = text.map(|text| f64::from(config.steps) * per_step / f64::from(text.train.max(1)));
-    let of =
-        epochs.map(|epochs| AttrValue::from(format!("of {}", format_number(epochs, 2)))).unwrap_or_default();
-    let speed =
-        Some(f64::from(props.steps_per_sec) * per_step).filter(|speed| speed.is_finite() && *speed > 0.0);
-    html! {
-        <div class="readouts">
-            <Readout metric="loss_train" label="Training loss" value={run.losses.recent_mean(20)} unit="nats" note="mean of 20 steps" />
-            <Readout metric="loss_val" label="Validation loss" value={validation} unit="nats" note="8,192 characters never trained on" />
-            <Readout metric="bits_per_char" label="Validation loss" value={validation.map(|loss| loss / std::f64::consts::LN_2)} unit="bits/char" note="loss / ln 2" />
-            <Readout metric="baseline_unigram" label="Counting characters" value={text.map(|text| text.unigram)} unit="nats" note="unigram, validation part" />
-            <Readout metric="baseline_bigram" label="Counting pairs" value={text.map(|text| text.bigram)} unit="nats" note="bigram, validation part" />
-            <Readout metric="epoch" label="Epoch" value={epoch} digits={2} note={of} />
-            <Readout metric="chars_per_sec" label="Speed" value={speed} digits={2} unit="chars/s" note="training, this device" />
-        </div>
-    }
+    let speed = Some(f64::from(pace.steps_per_sec) * per_step).filter(|speed| speed.is_finite() && *speed > 0.0);
+    Metric::new("chars_per_sec", "Speed", speed).digits(2).unit("chars/s").note("training, this device")
 }

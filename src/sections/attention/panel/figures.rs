@@ -15,7 +15,6 @@ use yew::prelude::*;
 pub(super) struct MapProps {
     pub(super) config: Config,
     pub(super) maps: Option<Rc<Maps>>,
-    pub(super) provenance: AttrValue,
 }
 
 /// A square grid, or an empty one.
@@ -70,7 +69,7 @@ fn map_figure(
     let formula = if slug == "scaled" { text::scaled_formula() } else { text::unscaled_formula() };
     let names = numbers(props.config.n_tokens as usize);
     html! {
-        <Figure name={format!("weights-{slug}")} {title} {look_for} {formula} provenance={props.provenance.clone()} {table}>
+        <Figure name={format!("weights-{slug}")} {title} {look_for} {formula} {table}>
             <Heatmap name={format!("weights-{slug}")} {grid} map={ColorMap::Sequential} range={Some((0.0, 1.0))}
                 x_label="key" y_label="query" value_label="weight" {also} row_names={names.clone()} col_names={names}
                 empty="The worker is being fetched." />
@@ -97,7 +96,6 @@ fn cell_table(maps: &Maps) -> Table {
 pub(super) struct SweepProps {
     pub(super) config: Config,
     pub(super) sweep: Option<Rc<Sweep>>,
-    pub(super) provenance: AttrValue,
 }
 
 /// Entropy, largest weight and Jacobian against d_k, and the distribution at the slider's d_k.
@@ -113,7 +111,7 @@ pub(super) fn SweepFigures(props: &SweepProps) -> Html {
             </div>
             <div class="figure-row">
                 { largest_figure(props, sweep) }
-                { jacobian_figure(props, sweep) }
+                { jacobian_figure(sweep) }
             </div>
         </>
     }
@@ -152,8 +150,7 @@ fn entropy_figure(props: &SweepProps, sweep: &Sweep) -> Html {
     let references = vec![Reference { label: "ln n: equal weights".into(), y: uniform }];
     let look_for = html! { <>{ "How evenly a query spreads its weight; the bands are one standard deviation over the draws. With the scale the line is flat. Without it the weights collapse as " }<em>{ "d" }<sub>{ "k" }</sub></em>{ " grows." }</> };
     html! {
-        <Figure name="entropy" title="Entropy of the weights" {look_for} formula={text::entropy_formula()}
-            provenance={props.provenance.clone()} table={series_table("d_k", &series)}>
+        <Figure name="entropy" title="Entropy of the weights" {look_for} formula={text::entropy_formula()} table={series_table("d_k", &series)}>
             <LineChart name="entropy" x_label="d_k (log scale)" y_label="entropy (nats)" x_scale={ScaleKind::Log} {series} {references}
                 y_range={Some((0.0, uniform * 1.1))} markers={true} integer_x={true} empty={WAITING} />
         </Figure>
@@ -166,14 +163,14 @@ fn largest_figure(props: &SweepProps, sweep: &Sweep) -> Html {
         vec![Reference { label: "1/n: equal weights".into(), y: 1.0 / f64::from(props.config.n_keys) }];
     let look_for = html! { <>{ "The weight of each query's favourite key. Near 1 the softmax is a hard choice, made by random numbers before anything was learned." }</> };
     html! {
-        <Figure name="largest-weight" title="Largest weight" {look_for} provenance={props.provenance.clone()} table={series_table("d_k", &series)}>
+        <Figure name="largest-weight" title="Largest weight" {look_for} table={series_table("d_k", &series)}>
             <LineChart name="largest-weight" x_label="d_k (log scale)" y_label="largest weight" x_scale={ScaleKind::Log} {series} {references}
                 y_range={Some((0.0, 1.0))} markers={true} integer_x={true} empty={WAITING} />
         </Figure>
     }
 }
 
-fn jacobian_figure(props: &SweepProps, sweep: &Sweep) -> Html {
+fn jacobian_figure(sweep: &Sweep) -> Html {
     let most = f64::INFINITY;
     let mean = |name, color, of: fn(&SweepPoint) -> Spread| Series {
         dashed: true,
@@ -188,8 +185,7 @@ fn jacobian_figure(props: &SweepProps, sweep: &Sweep) -> Html {
     ];
     let look_for = html! { <>{ "How much the weights answer to a change of the scores: the factor that every gradient to queries and keys must pass. A little saturation raises it; more makes it vanish for the typical query (median), while the few that waver between two keys keep the mean (dashed) up." }</> };
     html! {
-        <Figure name="jacobian" title="Norm of the softmax's Jacobian" {look_for} formula={text::jacobian_formula()}
-            provenance={props.provenance.clone()} table={series_table("d_k", &series)}>
+        <Figure name="jacobian" title="Norm of the softmax's Jacobian" {look_for} formula={text::jacobian_formula()} table={series_table("d_k", &series)}>
             <LineChart name="jacobian" x_label="d_k (log scale)" y_label="Frobenius norm" x_scale={ScaleKind::Log} {series}
                 y_range={Some((0.0, 0.5))} markers={true} integer_x={true} empty={WAITING} />
         </Figure>
@@ -224,7 +220,7 @@ fn bars_figure(props: &SweepProps, sweep: &Sweep) -> Html {
     };
     let look_for = html! { <>{ format!("{which} at d_k = {d_k}, largest first. Move the slider of d_k: the scaled bars keep their shape, the unscaled ones pile up on the left.") }</> };
     html! {
-        <Figure name="distribution" title={format!("The distribution at d_k = {d_k}")} {look_for} provenance={props.provenance.clone()} {table}>
+        <Figure name="distribution" title={format!("The distribution at d_k = {d_k}")} {look_for} {table}>
             <BarChart name="distribution" x_label="key, by rank of its weight" y_label="weight" {groups} bars={shown} empty={WAITING} />
         </Figure>
     }
@@ -234,7 +230,6 @@ fn bars_figure(props: &SweepProps, sweep: &Sweep) -> Html {
 pub(super) struct HeadProps {
     pub(super) config: Config,
     pub(super) heads: Option<Rc<Heads>>,
-    pub(super) provenance: AttrValue,
 }
 
 /// The shapes of a forward pass, and the weights of each head.
@@ -249,8 +244,7 @@ pub(super) fn HeadFigures(props: &HeadProps) -> Html {
     html! {
         <>
             <Shapes shapes={heads.map(|heads| heads.shapes.clone()).unwrap_or_default()} />
-            <Figure name="head-maps" title="Weights of each head" {look_for} formula={text::multi_head_formula()}
-                provenance={props.provenance.clone()} table={heads_table(maps, &names, &names)}>
+            <Figure name="head-maps" title="Weights of each head" {look_for} formula={text::multi_head_formula()} table={heads_table(maps, &names, &names)}>
                 <HeadMaps name="head-maps" maps={maps.to_vec()} {n} row_names={names.clone()} col_names={names}
                     x_label="key" y_label="query" />
             </Figure>

@@ -3,8 +3,8 @@
 use super::super::{Config, NetRecord, Record, SCALED, Sequence, UNSCALED, loss_of_a_guess};
 use super::figures::{HeadMaps, heads_table};
 use super::text;
-use crate::charts::{LineChart, Reference, Series};
-use crate::panel::{PtrEq, series_table};
+use crate::charts::Reference;
+use crate::panel::{CurveFigure, LOSS, Line, PtrEq};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -13,102 +13,51 @@ use yew::prelude::*;
 pub(super) struct LearningProps {
     pub(super) config: Config,
     pub(super) record: PtrEq<Record>,
-    pub(super) provenance: AttrValue,
 }
 
 /// More maps than these would make the page long; the table has them all.
 const MOST_MAPS: usize = 4;
 
+const ENTROPY: &[Line] = &[Line::new("training_entropy", "")];
+const RIGHT_ANSWERS: Line = Line::new("accuracy", "accuracy");
+const RIGHT: Line = Line { dashed: true, ..Line::new("right", "") };
+const WITH_HEADS: &[Line] = &[RIGHT_ANSWERS, RIGHT];
+const WITHOUT_HEADS: &[Line] = &[RIGHT_ANSWERS];
+const HEADS: &[Line] = &[RIGHT];
+
 /// What happens while both nets learn.
 #[component]
 pub(super) fn LearningFigures(props: &LearningProps) -> Html {
-    let LearningProps { config, record, provenance } = props;
+    let LearningProps { config, record } = props;
     let record = &record.0;
-    html! {
-        <>
-            <div class="figure-row">
-                { loss_figure(config, record, provenance) }
-                { entropy_figure(config, record, provenance) }
-            </div>
-            <div class="figure-row">
-                { maps_figure("scaled", "Scaled: where each token looks", config, &record.arms[SCALED], record.arms[SCALED].sequence.as_deref(), provenance) }
-                { maps_figure("unscaled", "Unscaled: where each token looks", config, &record.arms[UNSCALED], record.arms[SCALED].sequence.as_deref(), provenance) }
-            </div>
-            { right_figure(config, record, provenance) }
-        </>
-    }
-}
-
-const EMPTY: &str = "Press Train: the curves are measured while the nets learn.";
-
-fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
-    let series = vec![
-        Series::new("scaled", record.arms[SCALED].losses.points(), SCALED),
-        Series::new("unscaled", record.arms[UNSCALED].losses.points(), UNSCALED),
-    ];
-    let references = vec![Reference { label: "a guess".into(), y: loss_of_a_guess() }];
-    let look_for = html! { <>{ "Loss of each step's batch. Both nets start from the same matrices and see the same sequences; only the factor before the softmax differs." }</> };
-    html! {
-        <Figure name="loss" title="Training loss" {look_for} formula={text::loss_formula()} provenance={provenance.clone()} table={series_table("step", &series)}>
-            <LineChart name="loss" x_label="step" y_label="cross-entropy (nats)" {series} {references}
-                x_max={Some(f64::from(config.steps))} integer_x={true} empty={EMPTY} />
-        </Figure>
-    }
-}
-
-fn entropy_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
-    let series = vec![
-        Series::new("scaled", record.arms[SCALED].entropy.points(), SCALED),
-        Series::new("unscaled", record.arms[UNSCALED].entropy.points(), UNSCALED),
-    ];
+    let x_max = Some(f64::from(config.steps));
     let uniform = f64::from(config.n_tokens).ln();
-    let references = vec![Reference { label: "ln n: equal weights".into(), y: uniform }];
-    let look_for = html! { <>{ "The scaled net starts with soft weights and sharpens them as it learns. At a large " }<em>{ "d" }<sub>{ "k" }</sub></em>{ " the unscaled one is sharp from the start, on the wrong tokens." }</> };
-    html! {
-        <Figure name="training-entropy" title="Entropy of the weights, in training" {look_for} provenance={provenance.clone()} table={series_table("step", &series)}>
-            <LineChart name="training-entropy" x_label="step" y_label="entropy (nats)" {series} {references}
-                x_max={Some(f64::from(config.steps))} y_range={Some((0.0, uniform * 1.1))} integer_x={true} empty={EMPTY} />
-        </Figure>
-    }
-}
-
-fn right_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
-    let accuracy = |name, net: &NetRecord, color| Series::new(name, net.accuracy.points(), color);
-    let right = |name: &'static str, net: &NetRecord, color: usize| {
-        let heads: Vec<_> = net
-            .right
-            .iter()
-            .enumerate()
-            .map(|(head, curve)| {
-                let name = format!("{name}, head {}", head + 1);
-                Series { dashed: true, ..Series::new(name, curve.points(), color) }
-            })
-            .collect();
-        heads
-    };
-    let mut series = vec![
-        accuracy("scaled, accuracy", &record.arms[SCALED], SCALED),
-        accuracy("unscaled, accuracy", &record.arms[UNSCALED], UNSCALED),
-    ];
-    let mut all = series.clone();
-    all.extend(right("scaled", &record.arms[SCALED], SCALED));
-    all.extend(right("unscaled", &record.arms[UNSCALED], UNSCALED));
+    let reference = |label: &'static str, y: f64| vec![Reference { label: label.into(), y }];
     // Many heads would be a thicket of lines; the table has them all.
-    if config.n_heads <= 2 {
-        series = all.clone();
-    }
-    let references = vec![Reference { label: "a guess".into(), y: (-loss_of_a_guess()).exp() }];
-    let look_for = if config.n_heads <= 2 {
+    let few = config.n_heads <= 2;
+    let right_words = if few {
         "Share of right answers on sequences never trained on, and, dashed, the mean weight that each head puts on the token that is asked about."
     } else {
         "Share of right answers on sequences never trained on. The table also has the weight that each head puts on the token that is asked about."
     };
     html! {
-        <Figure name="accuracy" title="Right answers, and weight on the right token" look_for={html! { <>{ look_for }</> }}
-            provenance={provenance.clone()} table={series_table("step", &all)}>
-            <LineChart name="accuracy" x_label="step" y_label="share" {series} {references} x_max={Some(f64::from(config.steps))}
-                y_range={Some((0.0, 1.0))} integer_x={true} empty={EMPTY} />
-        </Figure>
+        <>
+            <div class="figure-row">
+                <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
+                    look_for={html! { "Loss of each step's batch. Both nets start from the same matrices and see the same sequences; only the factor before the softmax differs." }}
+                    formula={text::loss_formula()} references={reference("a guess", loss_of_a_guess())} {x_max} />
+                <CurveFigure name="training-entropy" title="Entropy of the weights, in training" lines={ENTROPY}
+                    y_label="entropy (nats)" {x_max} y_range={Some((0.0, uniform * 1.1))} references={reference("ln n: equal weights", uniform)}
+                    look_for={html! { <>{ "The scaled net starts with soft weights and sharpens them as it learns. At a large " }<em>{ "d" }<sub>{ "k" }</sub></em>{ " the unscaled one is sharp from the start, on the wrong tokens." }</> }} />
+            </div>
+            <div class="figure-row">
+                { maps_figure("scaled", "Scaled: where each token looks", config, &record.arms[SCALED], record.arms[SCALED].sequence.as_deref()) }
+                { maps_figure("unscaled", "Unscaled: where each token looks", config, &record.arms[UNSCALED], record.arms[SCALED].sequence.as_deref()) }
+            </div>
+            <CurveFigure name="accuracy" title="Right answers, and weight on the right token" lines={if few { WITH_HEADS } else { WITHOUT_HEADS }}
+                table_lines={if few { &[] } else { HEADS }} y_label="share" y_range={Some((0.0, 1.0))} {x_max}
+                references={reference("a guess", (-loss_of_a_guess()).exp())} look_for={html! { right_words }} />
+        </>
     }
 }
 
@@ -123,7 +72,6 @@ fn maps_figure(
     config: &Config,
     net: &NetRecord,
     sequence: Option<&Sequence>,
-    provenance: &AttrValue,
 ) -> Html {
     let none = Sequence::default();
     let sequence = sequence.unwrap_or(&none);
@@ -151,7 +99,7 @@ fn maps_figure(
     };
     let look_for = html! { <>{ format!("One sequence that is never trained on. A dot marks the token that each row asks about: bright cells should come to lie under the dots.{more}") }</> };
     html! {
-        <Figure name={format!("maps-{slug}")} {title} {look_for} provenance={provenance.clone()} table={heads_table(&net.maps, &row_names, &col_names)}>
+        <Figure name={format!("maps-{slug}")} {title} {look_for} table={heads_table(&net.maps, &row_names, &col_names)}>
             <HeadMaps name={format!("maps-{slug}")} maps={shown} n={config.n_tokens as usize} {titles} {row_names} {col_names}
                 x_label="key: name = value" y_label="query" points={Some(points)} empty="Press Train to see the heads." />
         </Figure>

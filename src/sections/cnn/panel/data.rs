@@ -11,7 +11,6 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct DataProps {
     pub(super) samples: Option<PtrEq<Samples>>,
-    pub(super) provenance: AttrValue,
 }
 
 /// Training images, as they are and as the nets see them.
@@ -28,7 +27,7 @@ pub(super) fn Data(props: &DataProps) -> Html {
         Callback::from(move |()| table.clone())
     };
     html! {
-        <Figure name="samples" title="Training images" {look_for} provenance={props.provenance.clone()} {table}>
+        <Figure name="samples" title="Training images" {look_for} {table}>
             if let Some(samples) = samples {
                 { gallery(&samples.train, labels(samples, &samples.train)) }
                 if !samples.augmented.labels.is_empty() {

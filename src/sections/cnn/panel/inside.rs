@@ -18,18 +18,17 @@ pub(super) struct InsideProps {
     /// The chosen test image, from 1.
     pub(super) image: u32,
     pub(super) set: Callback<(&'static str, Value)>,
-    pub(super) provenance: AttrValue,
 }
 
 #[component]
 pub(super) fn Inside(props: &InsideProps) -> Html {
-    let InsideProps { samples, looks: [conv, separable], image, set, provenance } = props;
+    let InsideProps { samples, looks: [conv, separable], image, set } = props;
     html! {
         <>
             <Choice samples={samples.clone()} image={*image} set={set.clone()} />
             <div class="figure-row">
-                <NetInside slug="conv" title="convolutional net" samples={samples.clone()} look={conv.clone()} provenance={provenance.clone()} />
-                <NetInside slug="separable" title="separable net" samples={samples.clone()} look={separable.clone()} provenance={provenance.clone()} />
+                <NetInside slug="conv" title="convolutional net" samples={samples.clone()} look={conv.clone()} />
+                <NetInside slug="separable" title="separable net" samples={samples.clone()} look={separable.clone()} />
             </div>
         </>
     }
@@ -73,7 +72,6 @@ struct NetInsideProps {
     title: &'static str,
     samples: Option<PtrEq<Samples>>,
     look: Option<PtrEq<ImageView>>,
-    provenance: AttrValue,
 }
 
 #[component]
@@ -91,7 +89,7 @@ fn NetInside(props: &NetInsideProps) -> Html {
         Callback::from(move |()| table.clone())
     };
     html! {
-        <Figure name={format!("inside-{}", props.slug)} title={format!("Inside the {}", props.title)} {look_for} provenance={props.provenance.clone()} {table}>
+        <Figure name={format!("inside-{}", props.slug)} title={format!("Inside the {}", props.title)} {look_for} {table}>
             if let Some(look) = look {
                 <p class="cnn-words" data-look-step={look.step.to_string()}>
                     { format!("After step {}: {}", look.step, answer(look, names)) }

@@ -10,7 +10,6 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct NetTableProps {
     pub(super) record: PtrEq<Record>,
-    pub(super) provenance: AttrValue,
 }
 
 /// What both nets cost, and what that costs in time.
@@ -22,7 +21,7 @@ pub(super) fn NetTable(props: &NetTableProps) -> Html {
              work: it starts twice as many operations and reads as many maps." }</>
     };
     html! {
-        <Figure name="cost" title="Work and time of both nets" {look_for} provenance={props.provenance.clone()}
+        <Figure name="cost" title="Work and time of both nets" {look_for}
             table={{ let table = table.clone(); Callback::from(move |()| table.clone()) }}>
             { shown(&table, "Work and time of both nets") }
         </Figure>

@@ -3,8 +3,8 @@
 use super::super::{ConvShape, KNOWN_SHAPES, output_size, reach};
 use super::text;
 use crate::charts::Table;
+use crate::panel::Readouts;
 use crate::ui::figure::Figure;
-use crate::ui::readout::Readout;
 use gloo::timers::callback::Timeout;
 use gloo::utils::window;
 use std::fmt::Write;
@@ -14,11 +14,8 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct ShapesProps {
     pub(super) shape: ConvShape,
-    /// What a real convolution gave; the outer one is `None` before the probe.
-    pub(super) measured: Option<Option<u32>>,
     /// The same of [`KNOWN_SHAPES`].
     pub(super) known: Rc<Vec<u32>>,
-    pub(super) provenance: AttrValue,
     /// The sliders.
     pub(super) children: Html,
 }
@@ -26,21 +23,16 @@ pub(super) struct ShapesProps {
 #[component]
 pub(super) fn Shapes(props: &ShapesProps) -> Html {
     let shape = props.shape;
-    let formula = output_size(shape);
     html! {
         <>
             <div class="cnn-beside">
                 <div>
                     { props.children.clone() }
-                    <div class="readouts">
-                        <Readout metric="out_formula" label="By the formula" value={formula.map(f64::from)} digits={9} note="closed form" />
-                        <Readout metric="out_measured" label="A real convolution gave" value={props.measured.flatten().map(f64::from)} digits={9}
-                            note="height and width" />
-                    </div>
+                    <Readouts names="out_formula out_measured" />
                 </div>
-                <Drawing {shape} provenance={props.provenance.clone()} />
+                <Drawing {shape} />
             </div>
-            <Known known={props.known.clone()} provenance={props.provenance.clone()} />
+            <Known known={props.known.clone()} />
         </>
     }
 }
@@ -48,7 +40,6 @@ pub(super) fn Shapes(props: &ShapesProps) -> Html {
 #[derive(PartialEq, Properties)]
 struct DrawingProps {
     shape: ConvShape,
-    provenance: AttrValue,
 }
 
 /// Input, padding and kernel on the left, output on the right; one stop of the kernel at a time.
@@ -100,8 +91,7 @@ fn Drawing(props: &DrawingProps) -> Html {
              distance from weight to weight; the padding adds zeros at the edges." }</>
     };
     html! {
-        <Figure name="output-size" title="Input, kernel and output" {look_for} formula={text::size_formula(shape)}
-            provenance={props.provenance.clone()} {table}>
+        <Figure name="output-size" title="Input, kernel and output" {look_for} formula={text::size_formula(shape)} {table}>
             <Plot {shape} {stop} />
             <ul class="cnn-legend">
                 <li data-part="input">{ format!("input, {0} × {0}", shape.size) }</li>
@@ -262,7 +252,6 @@ fn squares(left: f64, cells: impl Iterator<Item = (u32, u32)>, cell: f64) -> Str
 #[derive(PartialEq, Properties)]
 struct KnownProps {
     known: Rc<Vec<u32>>,
-    provenance: AttrValue,
 }
 
 /// The formula beside what real convolutions gave.
@@ -271,7 +260,7 @@ fn Known(props: &KnownProps) -> Html {
     let table = known_table(&props.known);
     let look_for = html! { <>{ "The last column is the height of what a convolution of that kind really gave on this device." }</> };
     html! {
-        <Figure name="known-sizes" title="Well-known convolutions" {look_for} provenance={props.provenance.clone()}
+        <Figure name="known-sizes" title="Well-known convolutions" {look_for}
             table={{ let table = table.clone(); Callback::from(move |()| table.clone()) }}>
             { super::net_table::shown(&table, "Well-known convolutions") }
         </Figure>

@@ -3,8 +3,8 @@
 use super::super::{CONV, Config, Dataset, NetRecord, Record, SEPARABLE, Wrongs};
 use super::PtrEq;
 use super::data::{Captioned, gallery};
-use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, Series, Table};
-use crate::panel::series_table;
+use crate::charts::{ColorMap, Grid, Heatmap, Reference, Table};
+use crate::panel::{ACCURACY, CurveFigure, LOSS};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -13,67 +13,37 @@ use yew::prelude::*;
 pub(super) struct TrainProps {
     pub(super) config: Config,
     pub(super) record: PtrEq<Record>,
-    pub(super) provenance: AttrValue,
 }
 
 #[component]
 pub(super) fn TrainFigures(props: &TrainProps) -> Html {
-    let TrainProps { config, record, provenance } = props;
+    let TrainProps { config, record } = props;
     let record = &record.0;
+    let begun = record.steps_per_epoch() > 0;
+    let (per_epoch, epochs) = (f64::from(record.steps_per_epoch().max(1)), f64::from(config.epochs));
+    let reference = |y: f64| vec![Reference { label: "a guess".into(), y }];
+    // It would lie across the words that stand there before the first step.
+    let references = if begun { reference(10f64.ln()) } else { Vec::new() };
     let net = |slug: &'static str, title: &'static str, net: &NetRecord| {
         html! {
-            <Mistakes {slug} {title} dataset={config.dataset} confusion={net.confusion.clone()} wrong={PtrEq(net.wrong.clone())}
-                provenance={provenance.clone()} />
+            <Mistakes {slug} {title} dataset={config.dataset} confusion={net.confusion.clone()} wrong={PtrEq(net.wrong.clone())} />
         }
     };
     html! {
         <>
             <div class="figure-row">
-                { loss_figure(config, record, provenance) }
-                { accuracy_figure(config, record, provenance) }
+                <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
+                    look_for={html! { "Loss of each step's batch. Both nets see the same batches, so they rise and fall together." }}
+                    {references} x_max={begun.then(|| per_epoch * epochs)} />
+                <CurveFigure name="accuracy" title="Test accuracy" lines={ACCURACY} x_label="epoch" x_per={per_epoch}
+                    look_for={html! { "Share of right answers on test images, before training and after every epoch." }}
+                    y_label="accuracy" y_range={Some((0.0, 1.0))} references={reference(0.1)} x_max={Some(epochs)} markers={true} />
             </div>
             <div class="figure-row">
                 { net("conv", "convolutional net", &record.arms[CONV]) }
                 { net("separable", "separable net", &record.arms[SEPARABLE]) }
             </div>
         </>
-    }
-}
-
-const EMPTY: &str = "Press Train: the curves are measured while the nets learn.";
-
-fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
-    let series = vec![
-        Series::new("convolutional", record.arms[CONV].losses.points(), CONV),
-        Series::new("separable", record.arms[SEPARABLE].losses.points(), SEPARABLE),
-    ];
-    let steps = (record.steps_per_epoch() > 0)
-        .then(|| f64::from(record.steps_per_epoch()) * f64::from(config.epochs));
-    let guess = Reference { label: "a guess".into(), y: 10f64.ln() };
-    // It would lie across the words that stand there before the first step.
-    let references = if record.arms[CONV].losses.is_empty() { Vec::new() } else { vec![guess] };
-    let look_for = html! { <>{ "Loss of each step's batch. Both nets see the same batches, so they rise and fall together." }</> };
-    html! {
-        <Figure name="loss" title="Training loss" {look_for} provenance={provenance.clone()} table={series_table("step", &series)}>
-            <LineChart name="loss" x_label="step" y_label="cross-entropy (nats)" {series} {references} x_max={steps}
-                integer_x={true} empty={EMPTY} />
-        </Figure>
-    }
-}
-
-fn accuracy_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
-    let series = vec![
-        Series::new("convolutional", record.arms[CONV].accuracies.points(), CONV),
-        Series::new("separable", record.arms[SEPARABLE].accuracies.points(), SEPARABLE),
-    ];
-    let guess = Reference { label: "a guess".into(), y: 0.1 };
-    let look_for =
-        html! { <>{ "Share of right answers on test images, before training and after every epoch." }</> };
-    html! {
-        <Figure name="accuracy" title="Test accuracy" {look_for} provenance={provenance.clone()} table={series_table("epoch", &series)}>
-            <LineChart name="accuracy" x_label="epoch" y_label="accuracy" {series} references={vec![guess]} markers={true}
-                x_max={Some(f64::from(config.epochs))} y_range={Some((0.0, 1.0))} integer_x={true} empty={EMPTY} />
-        </Figure>
     }
 }
 
@@ -85,7 +55,6 @@ struct MistakesProps {
     /// `[class, predicted]`: how many.
     confusion: Rc<Vec<u32>>,
     wrong: PtrEq<Wrongs>,
-    provenance: AttrValue,
 }
 
 /// What one net takes for what. It changes once an epoch.
@@ -105,7 +74,7 @@ fn Mistakes(props: &MistakesProps) -> Html {
     let look_for = html! { <>{ "Rows are what an image is, columns what the net takes it for. A perfect net has counts on the diagonal alone." }</> };
     html! {
         <div class="cnn-column">
-            <Figure name={format!("confusion-{}", props.slug)} title={format!("Confusion, {}", props.title)} {look_for} provenance={props.provenance.clone()} {table}>
+            <Figure name={format!("confusion-{}", props.slug)} title={format!("Confusion, {}", props.title)} {look_for} {table}>
                 <Heatmap name={format!("confusion-{}", props.slug)} {grid} map={ColorMap::Sequential} x_label="predicted" y_label="class"
                     row_names={names.clone()} col_names={names} value_label="images" empty="Press Train: both nets are tested before the first step." />
             </Figure>
@@ -130,7 +99,7 @@ fn wrong_figure(props: &MistakesProps) -> Html {
     let table = Table { columns: ["class", "predicted", "probability"].map(str::to_owned).to_vec(), rows };
     let look_for = html! { <>{ "The first test images that the net gets wrong: what each is, and what the net says." }</> };
     html! {
-        <Figure name={format!("wrong-{}", props.slug)} title={format!("Wrong answers, {}", props.title)} {look_for} provenance={props.provenance.clone()}
+        <Figure name={format!("wrong-{}", props.slug)} title={format!("Wrong answers, {}", props.title)} {look_for}
             table={Callback::from(move |()| table.clone())}>
             if wrong.answers.is_empty() {
                 <p class="cnn-empty">{ "Press Train: mistakes are gathered after every epoch." }</p>

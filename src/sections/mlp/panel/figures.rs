@@ -1,12 +1,12 @@
 //! The figures of section 1: spectra, loss, accuracy, decision boundaries, images and gradient norms.
 
 use super::super::{
-    ACTIVATED, BOUNDARY_REACH, BOUNDARY_SIDE, Collapse, Config, LINEAR, NetRecord, Record, Samples, Score,
+    ACTIVATED, BOUNDARY_REACH, BOUNDARY_SIDE, Collapse, Config, LINEAR, NetRecord, Record, Samples,
     chance,
 };
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use crate::panel::{PtrEq, series_table};
+use crate::panel::{CurveFigure, LOSS, Line, PtrEq, series_table};
 use crate::ui::figure::Figure;
 use images::Images;
 use std::rc::Rc;
@@ -14,32 +14,40 @@ use yew::prelude::*;
 
 mod images;
 
+const ACCURACIES: &[Line] =
+    &[Line::new("accuracy", "test"), Line { dashed: true, ..Line::new("accuracy_train", "train") }];
+
 #[derive(PartialEq, Properties)]
 pub(super) struct FiguresProps {
     pub(super) config: Config,
     pub(super) record: PtrEq<Record>,
-    pub(super) provenance: AttrValue,
 }
 
 /// Loss, accuracy, what the nets see, and their gradients.
 #[component]
 pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
-    let FiguresProps { config, record, provenance } = props;
+    let FiguresProps { config, record } = props;
     let record = &record.0;
-    let empty = AttrValue::from("Press Train: the curves are measured while the nets learn.");
+    let x_max = Some(f64::from(config.steps));
+    let guess = chance(config.dataset);
+    let reference = |y: f64| vec![Reference { label: "a guess".into(), y }];
     html! {
         <>
             <div class="figure-row">
-                { loss_figure(config, record, provenance, &empty) }
-                { accuracy_figure(config, record, provenance, &empty) }
+                <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
+                    look_for={html! { "Loss of each step's batch. On spirals the linear net barely leaves the line of a guess." }}
+                    formula={text::loss_formula()} references={reference(-guess.ln())} {x_max} />
+                <CurveFigure name="accuracy" title="Accuracy" lines={ACCURACIES} y_label="accuracy" y_range={Some((0.0, 1.0))}
+                    look_for={html! { "Share of right answers, on samples trained on (dashed) and on samples never seen. A gap between the two is overfitting." }}
+                    references={reference(guess)} {x_max} />
             </div>
             <div class="figure-row">
-                { seen_figure(record, "linear", "Linear net", &record.arms[LINEAR], provenance) }
-                { seen_figure(record, "activated", "Non-linear net", &record.arms[ACTIVATED], provenance) }
+                { seen_figure(record, "linear", "Linear net", &record.arms[LINEAR]) }
+                { seen_figure(record, "activated", "Non-linear net", &record.arms[ACTIVATED]) }
             </div>
             <div class="figure-row">
-                { gradient_figure(config, "linear", "Gradients, linear net", &record.arms[LINEAR], provenance) }
-                { gradient_figure(config, "activated", "Gradients, non-linear net", &record.arms[ACTIVATED], provenance) }
+                { gradient_figure(config, "linear", "Gradients, linear net", &record.arms[LINEAR]) }
+                { gradient_figure(config, "activated", "Gradients, non-linear net", &record.arms[ACTIVATED]) }
             </div>
         </>
     }
@@ -48,7 +56,6 @@ pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
 #[derive(PartialEq, Properties)]
 pub(super) struct CollapseProps {
     pub(super) collapse: Option<Rc<Collapse>>,
-    pub(super) provenance: AttrValue,
 }
 
 /// The spectra of the untrained nets.
@@ -75,14 +82,14 @@ pub(super) fn CollapseFigures(props: &CollapseProps) -> Html {
                 <select onchange={on_change} disabled={n_layers == 0}>{ for (0..n_layers).map(option) }</select>
             </label>
             <div class="figure-row">
-                { spectrum_figure(collapse, layer, &props.provenance) }
-                { ranks_figure(collapse, &props.provenance) }
+                { spectrum_figure(collapse, layer) }
+                { ranks_figure(collapse) }
             </div>
         </>
     }
 }
 
-fn spectrum_figure(collapse: Option<&Collapse>, layer: usize, provenance: &AttrValue) -> Html {
+fn spectrum_figure(collapse: Option<&Collapse>, layer: usize) -> Html {
     let spectra = collapse.and_then(|c| c.layers.get(layer));
     let values =
         |s: &[f64]| Rc::new(s.iter().enumerate().map(|(i, &v)| (i as f64 + 1.0, v)).collect::<Vec<_>>());
@@ -98,8 +105,7 @@ fn spectrum_figure(collapse: Option<&Collapse>, layer: usize, provenance: &AttrV
         <em>{ "d" }<sub>{ "in" }</sub></em>{ " (plus one for the biases); the non-linearity fills the rest. What lies below the tolerance is rounding." }</>
     };
     html! {
-        <Figure name="spectrum" title="Singular values" {look_for} formula={text::rank_formula()}
-            provenance={provenance.clone()} table={series_table("index", &series)}>
+        <Figure name="spectrum" title="Singular values" {look_for} formula={text::rank_formula()} table={series_table("index", &series)}>
             <LineChart name="spectrum" x_label="index i" y_label="singular value σ" y_scale={ScaleKind::Log} {series}
                 references={references.into_iter().collect::<Vec<_>>()} markers={true} integer_x={true}
                 empty="The worker is being fetched." />
@@ -107,14 +113,13 @@ fn spectrum_figure(collapse: Option<&Collapse>, layer: usize, provenance: &AttrV
     }
 }
 
-fn ranks_figure(collapse: Option<&Collapse>, provenance: &AttrValue) -> Html {
+fn ranks_figure(collapse: Option<&Collapse>) -> Html {
     let series = collapse.map_or_else(Vec::new, layer_ranks);
     let look_for = html! {
         <>{ "The number of independent directions can only fall through linear layers; a non-linearity can raise it to the full width. The effective rank weighs directions by their size, and depth shrinks it in both nets." }</>
     };
     html! {
-        <Figure name="layer-ranks" title="Rank, layer by layer" {look_for} formula={text::product_formula()}
-            provenance={provenance.clone()} table={series_table("layer", &series)}>
+        <Figure name="layer-ranks" title="Rank, layer by layer" {look_for} formula={text::product_formula()} table={series_table("layer", &series)}>
             <LineChart name="layer-ranks" x_label="layer (the last is the output)" y_label="rank" {series}
                 markers={true} integer_x={true} empty="The worker is being fetched." />
         </Figure>
@@ -139,57 +144,19 @@ fn layer_ranks(collapse: &Collapse) -> Vec<Series> {
     ]
 }
 
-fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue, empty: &AttrValue) -> Html {
-    let series = vec![
-        Series::new("linear", record.arms[LINEAR].losses.points(), LINEAR),
-        Series::new("non-linear", record.arms[ACTIVATED].losses.points(), ACTIVATED),
-    ];
-    let guess = Reference { label: "a guess".into(), y: -chance(config.dataset).ln() };
-    let look_for = html! { <>{ "Loss of each step's batch. On spirals the linear net barely leaves the line of a guess." }</> };
-    html! {
-        <Figure name="loss" title="Training loss" {look_for} formula={text::loss_formula()} provenance={provenance.clone()}
-            table={series_table("step", &series)}>
-            <LineChart name="loss" x_label="step" y_label="cross-entropy (nats)" {series} references={vec![guess]}
-                x_max={Some(f64::from(config.steps))} integer_x={true} empty={empty.clone()} />
-        </Figure>
-    }
-}
-
-fn accuracy_figure(config: &Config, record: &Record, provenance: &AttrValue, empty: &AttrValue) -> Html {
-    let of = |scores: &[Score], value: fn(&Score) -> f32| {
-        Rc::new(scores.iter().map(|s| (f64::from(s.step), f64::from(value(s)))).collect::<Vec<_>>())
-    };
-    let net = |name: &'static str, scores: &[Score], color: usize| {
-        let mut train = Series::new(format!("{name}, train"), of(scores, |s| s.train), color);
-        train.dashed = true;
-        [Series::new(format!("{name}, test"), of(scores, |s| s.test), color), train]
-    };
-    let mut series = Vec::from(net("linear", &record.arms[LINEAR].scores, LINEAR));
-    series.extend(net("non-linear", &record.arms[ACTIVATED].scores, ACTIVATED));
-    let guess = Reference { label: "a guess".into(), y: chance(config.dataset) };
-    let look_for = html! { <>{ "Share of right answers, on samples trained on (dashed) and on samples never seen. A gap between the two is overfitting." }</> };
-    html! {
-        <Figure name="accuracy" title="Accuracy" {look_for} provenance={provenance.clone()} table={series_table("step", &series)}>
-            <LineChart name="accuracy" x_label="step" y_label="accuracy" {series} references={vec![guess]}
-                x_max={Some(f64::from(config.steps))} y_range={Some((0.0, 1.0))} integer_x={true} empty={empty.clone()} />
-        </Figure>
-    }
-}
-
 /// What a net makes of the plane, or of the sample images.
 fn seen_figure(
     record: &Record,
     slug: &str,
     title: &'static str,
     net: &NetRecord,
-    provenance: &AttrValue,
 ) -> Html {
     match record.arms[LINEAR].samples.as_deref() {
         Some(Samples::Images { side, pixels, labels }) => html! {
             <Images name={format!("samples-{slug}")} title={format!("{title}: test images")} side={*side as usize} pixels={pixels.clone()}
-                labels={labels.clone()} predictions={(*net.predictions).clone()} provenance={provenance.clone()} />
+                labels={labels.clone()} predictions={(*net.predictions).clone()} />
         },
-        other => boundary_figure(other, slug, title, net, provenance),
+        other => boundary_figure(other, slug, title, net),
     }
 }
 
@@ -198,7 +165,6 @@ fn boundary_figure(
     slug: &str,
     title: &'static str,
     net: &NetRecord,
-    provenance: &AttrValue,
 ) -> Html {
     let side = BOUNDARY_SIDE;
     let known = net.boundary.len() == side * side;
@@ -221,7 +187,7 @@ fn boundary_figure(
     let table = Callback::from(move |()| Table::from_grid(&table_grid));
     let look_for = html! { <>{ "Probability of the second class at each point of the plane, with test points laid over it." }</> };
     html! {
-        <Figure name={format!("boundary-{slug}")} title={format!("{title}: decision boundary")} {look_for} provenance={provenance.clone()} {table}>
+        <Figure name={format!("boundary-{slug}")} title={format!("{title}: decision boundary")} {look_for} {table}>
             <Heatmap name={format!("boundary-{slug}")} {grid} map={ColorMap::Diverging} range={Some((0.0, 1.0))} x_label="x₁" y_label="x₂"
                 x_range={range} y_range={range} y_up={true} value_label="P(class 2)" {points} smooth={true}
                 row_names={Rc::default()} col_names={Rc::default()} empty="Press Train to see the boundary sharpen." />
@@ -234,7 +200,6 @@ fn gradient_figure(
     slug: &str,
     title: &'static str,
     net: &NetRecord,
-    provenance: &AttrValue,
 ) -> Html {
     let last = net.grad_norms.len();
     // First, middle and last layer tell the story; twelve curves over each other do not. The table has them all.
@@ -253,7 +218,7 @@ fn gradient_figure(
         .collect();
     let look_for = html! { <>{ "Length of each layer's gradient. With sigmoid and many layers the first ones get almost nothing to learn from." }</> };
     html! {
-        <Figure name={format!("gradients-{slug}")} {title} {look_for} formula={text::gradient_formula()} provenance={provenance.clone()}
+        <Figure name={format!("gradients-{slug}")} {title} {look_for} formula={text::gradient_formula()}
             table={series_table("step", &all)}>
             <LineChart name={format!("gradients-{slug}")} x_label="step" y_label="gradient norm" y_scale={ScaleKind::Log} {series}
                 x_max={Some(f64::from(config.steps))} integer_x={true} empty="Press Train to see the gradients." />

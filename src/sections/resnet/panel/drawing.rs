@@ -11,7 +11,6 @@ use yew::prelude::*;
 pub(super) struct DrawingProps {
     pub(super) config: Config,
     pub(super) structure: Option<Rc<Structure>>,
-    pub(super) provenance: AttrValue,
 }
 
 /// One row for what comes before the blocks, one for each stage, one for what comes after.
@@ -32,7 +31,7 @@ pub(super) fn Drawing(props: &DrawingProps) -> Html {
     };
     html! {
         <Figure name="network" title={format!("The residual net, {} layers", props.config.depth_built())} {look_for}
-            formula={text::block_formula(true)} provenance={props.provenance.clone()} {table}>
+            formula={text::block_formula(true)} {table}>
             <Picture {structure} />
         </Figure>
     }

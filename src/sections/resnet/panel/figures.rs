@@ -3,7 +3,7 @@
 use super::super::{Config, Flow, NetFlow, Norms, PLAIN, RESIDUAL, Record, cause};
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use crate::panel::{PtrEq, series_table};
+use crate::panel::{ACCURACY, CurveFigure, LOSS, PtrEq, series_table};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -12,26 +12,31 @@ use yew::prelude::*;
 pub(super) struct TrainProps {
     pub(super) config: Config,
     pub(super) record: PtrEq<Record>,
-    pub(super) provenance: AttrValue,
 }
 
 /// Loss, accuracy, and the gradients of every block as training goes on.
 #[component]
 pub(super) fn TrainFigures(props: &TrainProps) -> Html {
-    let TrainProps { config, record, provenance } = props;
+    let TrainProps { config, record } = props;
     let record = &record.0;
+    let x_max = Some(f64::from(config.steps));
+    let reference = |y: f64| vec![Reference { label: "a guess".into(), y }];
     let range = log_range([&record.arms[PLAIN].norms, &record.arms[RESIDUAL].norms]);
     let map = |slug: &'static str, title: &'static str, norms: &Rc<Vec<Norms>>| {
         html! {
             <GradientMap {slug} {title} norms={norms.clone()} {range} every={config.norm_interval()} steps={config.steps}
-                n_blocks={3 * config.blocks_per_stage()} provenance={provenance.clone()} />
+                n_blocks={3 * config.blocks_per_stage()} />
         }
     };
     html! {
         <>
             <div class="figure-row">
-                { loss_figure(config, record, provenance) }
-                { accuracy_figure(config, record, provenance) }
+                <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
+                    look_for={html! { "Loss of each step’s batch, which is training loss: a net that is worse here does not overfit, it fails to fit." }}
+                    references={reference(10f64.ln())} {x_max} log_above={20.0} />
+                <CurveFigure name="accuracy" title="Test accuracy" lines={ACCURACY} y_label="accuracy"
+                    look_for={accuracy_words(config)} references={reference(0.1)} {x_max} y_range={Some((0.0, 1.0))} markers={true}
+                    empty="Press Train: accuracy is first measured after some steps." />
             </div>
             <div class="figure-row">
                 { map("plain", "Gradients in training, plain net", &record.arms[PLAIN].norms) }
@@ -41,45 +46,14 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     }
 }
 
-fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
-    let series = vec![
-        Series::new("plain", record.arms[PLAIN].losses.points(), PLAIN),
-        Series::new("residual", record.arms[RESIDUAL].losses.points(), RESIDUAL),
-    ];
-    let guess = Reference { label: "a guess".into(), y: 10f64.ln() };
-    // A net that starts from losses in the hundreds would press all else onto the axis.
-    let largest = series.iter().flat_map(|s| s.points.iter()).map(|point| point.1).fold(0.0, f64::max);
-    let y_scale = if largest > 20.0 { ScaleKind::Log } else { ScaleKind::Linear };
-    let look_for = html! { <>{ "Loss of each step’s batch, which is training loss: a net that is worse here does not overfit, it fails to fit." }</> };
+fn accuracy_words(config: &Config) -> Html {
     html! {
-        <Figure name="loss" title="Training loss" {look_for} provenance={provenance.clone()} table={series_table("step", &series)}>
-            <LineChart name="loss" x_label="step" y_label="cross-entropy (nats)" {series} {y_scale} references={vec![guess]}
-                x_max={Some(f64::from(config.steps))} integer_x={true}
-                empty="Press Train: the curves are measured while the nets learn." />
-        </Figure>
-    }
-}
-
-fn accuracy_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
-    let series = vec![
-        Series::new("plain", record.arms[PLAIN].accuracy.points(), PLAIN),
-        Series::new("residual", record.arms[RESIDUAL].accuracy.points(), RESIDUAL),
-    ];
-    let guess = Reference { label: "a guess".into(), y: 0.1 };
-    let look_for = html! {
         <>
             { "Share of right answers on 500 images never trained on, measured now and then." }
             if config.batch_norm {
                 { " Batch norm uses its running statistics here, which lag behind while the weights move fast: the first values can be no better than a guess." }
             }
         </>
-    };
-    html! {
-        <Figure name="accuracy" title="Test accuracy" {look_for} provenance={provenance.clone()} table={series_table("step", &series)}>
-            <LineChart name="accuracy" x_label="step" y_label="accuracy" {series} references={vec![guess]}
-                x_max={Some(f64::from(config.steps))} y_range={Some((0.0, 1.0))} integer_x={true} markers={true}
-                empty="Press Train: accuracy is first measured after some steps." />
-        </Figure>
     }
 }
 
@@ -93,7 +67,6 @@ struct MapProps {
     every: u32,
     steps: u32,
     n_blocks: u32,
-    provenance: AttrValue,
 }
 
 /// Gradient norm of each block's first convolution: blocks from the bottom up, steps from left to right.
@@ -130,7 +103,7 @@ fn GradientMap(props: &MapProps) -> Html {
         "The same for the residual net: look at how alike its blocks are, and how that changes as it learns."
     };
     html! {
-        <Figure name={name.clone()} title={props.title} look_for={html! { <>{ look_for }</> }} provenance={props.provenance.clone()} {table}>
+        <Figure name={name.clone()} title={props.title} look_for={html! { <>{ look_for }</> }} {table}>
             <Heatmap {name} {grid} map={ColorMap::Sequential} range={props.range} x_label="step" y_label="block" {x_range}
                 y_up={true} {row_names} value_label="log₁₀ norm" empty="Press Train." />
         </Figure>
@@ -151,7 +124,6 @@ fn log_range(nets: [&Rc<Vec<Norms>>; 2]) -> Option<(f64, f64)> {
 pub(super) struct FlowFiguresProps {
     pub(super) config: Config,
     pub(super) flow: Option<Rc<Flow>>,
-    pub(super) provenance: AttrValue,
 }
 
 /// One backward pass through untrained nets, block by block.
@@ -160,13 +132,13 @@ pub(super) fn FlowFigures(props: &FlowFiguresProps) -> Html {
     let flow = props.flow.as_deref();
     html! {
         <div class="figure-row">
-            { weights_figure(&props.config, flow, &props.provenance) }
-            { signal_figure(flow, &props.provenance) }
+            { weights_figure(&props.config, flow) }
+            { signal_figure(flow) }
         </div>
     }
 }
 
-fn weights_figure(config: &Config, flow: Option<&Flow>, provenance: &AttrValue) -> Html {
+fn weights_figure(config: &Config, flow: Option<&Flow>) -> Html {
     let series = flow.map_or_else(Vec::new, |flow| {
         let value: fn(&NetFlow) -> &[f32] = |net| &net.weights;
         vec![banded("plain", &flow.plain, value, PLAIN), banded("residual", &flow.residual, value, RESIDUAL)]
@@ -181,14 +153,14 @@ fn weights_figure(config: &Config, flow: Option<&Flow>, provenance: &AttrValue) 
     };
     html! {
         <Figure name="gradient-flow" title="Gradient norm of each block’s first convolution" {look_for}
-            formula={text::norm_formula()} provenance={provenance.clone()} table={series_table("block", &series)}>
+            formula={text::norm_formula()} table={series_table("block", &series)}>
             <LineChart name="gradient-flow" x_label="block (1 is next to the input)" y_label="gradient norm" y_scale={ScaleKind::Log}
                 {series} markers={true} integer_x={true} empty="The worker is being fetched." />
         </Figure>
     }
 }
 
-fn signal_figure(flow: Option<&Flow>, provenance: &AttrValue) -> Html {
+fn signal_figure(flow: Option<&Flow>) -> Html {
     let series = flow.map_or_else(Vec::new, |flow| {
         let mut all = Vec::new();
         for (name, nets, color) in [("plain", &flow.plain, PLAIN), ("residual", &flow.residual, RESIDUAL)] {
@@ -204,8 +176,7 @@ fn signal_figure(flow: Option<&Flow>, provenance: &AttrValue) -> Html {
         <>{ "Why: a weight’s gradient is the signal that comes in (dashed: root mean square of a block’s output) times the gradient that comes back (solid: norm at the block’s output). The shortcut adds the identity to both." }</>
     };
     html! {
-        <Figure name="signal-flow" title="Signal forwards, gradient backwards" {look_for} formula={text::chain_formula()}
-            provenance={provenance.clone()} table={series_table("block", &series)}>
+        <Figure name="signal-flow" title="Signal forwards, gradient backwards" {look_for} formula={text::chain_formula()} table={series_table("block", &series)}>
             <LineChart name="signal-flow" x_label="block (1 is next to the input)" y_label="size" y_scale={ScaleKind::Log}
                 {series} integer_x={true} empty="The worker is being fetched." />
         </Figure>

@@ -3,7 +3,7 @@
 use super::super::{Config, FLOAT_FLOOR, GradientRow, LSTM, Paths, RNN, Record, chance};
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use crate::panel::{PtrEq, series_table};
+use crate::panel::{ACCURACY, CurveFigure, LOSS, PtrEq, series_table};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -14,55 +14,28 @@ const CELL: usize = 2;
 pub(super) struct FiguresProps {
     pub(super) config: Config,
     pub(super) record: PtrEq<Record>,
-    pub(super) provenance: AttrValue,
 }
 
 /// Loss, accuracy, and the gradients on their way back.
 #[component]
 pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
-    let FiguresProps { config, record, provenance } = props;
+    let FiguresProps { config, record } = props;
     let record = &record.0;
+    let x_max = Some(f64::from(config.steps));
+    let reference = |y: f64| vec![Reference { label: "a guess".into(), y }];
     html! {
         <>
             <div class="figure-row">
-                { loss_figure(config, record, provenance) }
-                { accuracy_figure(config, record, provenance) }
+                <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
+                    look_for={html! { "Loss of each step's batch. A net that has not found the first token stays on the line of a guess, however long it trains." }}
+                    references={reference(-chance(config).ln())} {x_max} />
+                <CurveFigure name="accuracy" title="Accuracy" lines={ACCURACY} y_label="accuracy"
+                    look_for={html! { "Share of right answers on 256 sequences that are never trained on. Learning to remember is sudden: nothing for a long while, then everything." }}
+                    references={reference(chance(config))} {x_max} y_range={Some((0.0, 1.0))} markers={true} />
             </div>
             <GradientFigures rnn={Measured(record.arms[RNN].gradients.clone())} lstm={Measured(record.arms[LSTM].gradients.clone())}
-                config={config.clone()} provenance={provenance.clone()} />
+                config={config.clone()} />
         </>
-    }
-}
-
-const EMPTY: &str = "Press Train: the curves are measured while the nets learn.";
-
-fn loss_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
-    let series = vec![
-        Series::new("RNN", record.arms[RNN].losses.points(), RNN),
-        Series::new("LSTM", record.arms[LSTM].losses.points(), LSTM),
-    ];
-    let guess = Reference { label: "a guess".into(), y: -chance(config).ln() };
-    let look_for = html! { <>{ "Loss of each step's batch. A net that has not found the first token stays on the line of a guess, however long it trains." }</> };
-    html! {
-        <Figure name="loss" title="Training loss" {look_for} provenance={provenance.clone()} table={series_table("step", &series)}>
-            <LineChart name="loss" x_label="step" y_label="cross-entropy (nats)" {series} references={vec![guess]}
-                x_max={Some(f64::from(config.steps))} integer_x={true} empty={EMPTY} />
-        </Figure>
-    }
-}
-
-fn accuracy_figure(config: &Config, record: &Record, provenance: &AttrValue) -> Html {
-    let series = vec![
-        Series::new("RNN", record.arms[RNN].accuracy.points(), RNN),
-        Series::new("LSTM", record.arms[LSTM].accuracy.points(), LSTM),
-    ];
-    let guess = Reference { label: "a guess".into(), y: chance(config) };
-    let look_for = html! { <>{ "Share of right answers on 256 sequences that are never trained on. Learning to remember is sudden: nothing for a long while, then everything." }</> };
-    html! {
-        <Figure name="accuracy" title="Accuracy" {look_for} provenance={provenance.clone()} table={series_table("step", &series)}>
-            <LineChart name="accuracy" x_label="step" y_label="accuracy" {series} references={vec![guess]}
-                x_max={Some(f64::from(config.steps))} y_range={Some((0.0, 1.0))} integer_x={true} markers={true} empty={EMPTY} />
-        </Figure>
     }
 }
 
@@ -81,14 +54,13 @@ struct GradientProps {
     rnn: Measured,
     lstm: Measured,
     config: Config,
-    provenance: AttrValue,
 }
 
 /// The gradients at every position: now as lines, and over the whole run as maps. Drawn anew only when they were
 /// measured anew.
 #[component]
 fn GradientFigures(props: &GradientProps) -> Html {
-    let GradientProps { rnn, lstm, config, provenance } = props;
+    let GradientProps { rnn, lstm, config } = props;
     let line = |rows: &Measured, of: fn(&GradientRow) -> &[f32]| {
         let norms = rows.0.last().map(of).unwrap_or_default();
         Rc::new(norms.iter().enumerate().map(|(t, &norm)| (t as f64, f64::from(norm))).collect::<Vec<_>>())
@@ -117,15 +89,15 @@ fn GradientFigures(props: &GradientProps) -> Html {
     let maps = range.map(|(low, high)| (low.log10(), high.log10()));
     html! {
         <>
-            <Figure name="gradients" {title} {look_for} formula={text::gradient_formula()} provenance={provenance.clone()}
+            <Figure name="gradients" {title} {look_for} formula={text::gradient_formula()}
                 table={series_table("position", &series)}>
                 <LineChart name="gradients" x_label="position t in the sequence" y_label="gradient norm" y_scale={ScaleKind::Log}
                     {series} {references} x_max={Some(f64::from(config.seq_len - 1))} y_range={range} integer_x={true}
                     empty="Press Train to see the gradients." />
             </Figure>
             <div class="figure-row">
-                { map_figure("gradient-map-rnn", "RNN: ∂L/∂h over the run", rnn, |row| &row.hidden, maps, config, provenance) }
-                { map_figure("gradient-map-lstm", "LSTM: ∂L/∂c over the run", lstm, |row| &row.cell, maps, config, provenance) }
+                { map_figure("gradient-map-rnn", "RNN: ∂L/∂h over the run", rnn, |row| &row.hidden, maps, config) }
+                { map_figure("gradient-map-lstm", "LSTM: ∂L/∂c over the run", lstm, |row| &row.cell, maps, config) }
             </div>
         </>
     }
@@ -149,7 +121,6 @@ fn map_figure(
     of: fn(&GradientRow) -> &[f32],
     range: Option<(f64, f64)>,
     config: &Config,
-    provenance: &AttrValue,
 ) -> Html {
     let grid = map(&rows.0, of, config);
     let table_grid = grid.clone();
@@ -163,7 +134,7 @@ fn map_figure(
     let look_for = html! { <>{ "Each column is one training step, each row a position; the first token is at the bottom. Bright reaches far." }</> };
     let last = f64::from(config.seq_len);
     html! {
-        <Figure {name} {title} {look_for} provenance={provenance.clone()} {table}>
+        <Figure {name} {title} {look_for} {table}>
             <Heatmap {name} {grid} map={ColorMap::Sequential} {range} x_label="training step" y_label="position t"
                 x_range={Some((0.0, f64::from(config.steps)))} y_range={Some((0.0, last))} y_up={true}
                 value_label="log₁₀ of the norm" empty="Press Train to see the gradients." />
@@ -194,13 +165,12 @@ pub(super) struct PathProps {
     pub(super) config: Config,
     pub(super) untrained: Option<Rc<Paths>>,
     pub(super) trained: Option<Rc<Paths>>,
-    pub(super) provenance: AttrValue,
 }
 
 /// How much of a change at each position is left at the end, before and after training.
 #[component]
 pub(super) fn PathFigure(props: &PathProps) -> Html {
-    let PathProps { config, untrained, trained, provenance } = props;
+    let PathProps { config, untrained, trained } = props;
     let line = |path: &[f64]| {
         Rc::new(path.iter().enumerate().map(|(t, &factor)| (t as f64, factor)).collect::<Vec<_>>())
     };
@@ -229,7 +199,7 @@ pub(super) fn PathFigure(props: &PathProps) -> Html {
     let references = if deep { vec![floor] } else { Vec::new() };
     let look_for = html! { <>{ "The mean factor by which the way from position t to the end scales a change. The grey line is what the spectral radius alone would do (closed form); the slopes of the tanh take away the rest. Raise ρ to 1.1 and see how much farther back the untrained RNN reaches." }</> };
     html! {
-        <Figure name="paths" title="Paths back through time" {look_for} formula={text::path_formula()} provenance={provenance.clone()}
+        <Figure name="paths" title="Paths back through time" {look_for} formula={text::path_formula()}
             table={series_table("position", &series)}>
             <LineChart name="paths" x_label="position t in the sequence" y_label="mean factor from t to the end" y_scale={ScaleKind::Log}
                 {series} {references} x_max={Some(f64::from(config.seq_len - 1))} integer_x={true} empty="The worker is being fetched." />

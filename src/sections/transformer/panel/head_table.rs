@@ -19,7 +19,6 @@ pub(super) struct HeadTableProps {
     pub(super) listens: bool,
     /// Whether the weights are those of now, which are the ones that can be tried without a head.
     pub(super) latest: bool,
-    pub(super) provenance: AttrValue,
 }
 
 type Column = (&'static str, &'static str, fn(&HeadStats) -> f32);
@@ -117,7 +116,7 @@ pub(super) fn HeadTable(props: &HeadTableProps) -> Html {
     };
     let each = props.ask.reform(|_: MouseEvent| Request::AblateEach);
     html! {
-        <Figure name="heads" title={format!("What each head does, step {}", snapshot.step)} {look_for} {table} provenance={props.provenance.clone()}>
+        <Figure name="heads" title={format!("What each head does, step {}", snapshot.step)} {look_for} {table}>
           <div class="head-table">
             <button type="button" data-action="switch-each" disabled={!props.listens || !props.latest} onclick={each}>{ "Switch each off in turn" }</button>
             <div class="scroll" tabindex="0" role="region" aria-label="Table of heads">

@@ -6,6 +6,7 @@ use crate::charts::{ColorMap, Grid, Heatmap, Table};
 use crate::panel::PtrEq;
 use crate::ui::figure::Figure;
 use crate::ui::picture::Picture;
+use crate::core::metric::Metric;
 use crate::ui::readout::{Readout, format_number};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -18,7 +19,6 @@ pub(super) struct HeadsProps {
     /// The head that is shown large, counted through all layers.
     pub(super) head: usize,
     pub(super) on_head: Callback<usize>,
-    pub(super) provenance: AttrValue,
 }
 
 /// "layer 2, head 3", both counted from 1.
@@ -86,7 +86,7 @@ pub(super) fn Heads(props: &HeadsProps) -> Html {
         <>
             <Thumbnails snapshot={props.snapshot.clone()} {head} on_head={props.on_head.clone()} />
             <div class="head-large">
-                <Figure name="attention" title={format!("Attention of {name}, step {}", snapshot.step)} provenance={props.provenance.clone()} {table}
+                <Figure name="attention" title={format!("Attention of {name}, step {}", snapshot.step)} {table}
                     look_for={html! { <>{ "Each row is a query: how its weight is spread over the characters up to itself. Click a row to keep it; arrow keys walk, Enter keeps. The colour is the square root of the weight, so that faint ones are seen." }</> }}>
                     <Heatmap name={format!("Attention of {name}")} grid={roots.clone()} map={ColorMap::Sequential} range={Some((0.0, 1.0))} most={520.0}
                         x_label="key" y_label="query" row_names={(*names).clone()} col_names={(*names).clone()} value_label="√weight"
@@ -95,9 +95,9 @@ pub(super) fn Heads(props: &HeadsProps) -> Html {
                 <div class="linked">
                     <LinkedText snapshot={props.snapshot.clone()} window={props.window.clone()} {head} {query} locked={locked.is_some()} />
                     <div class="readouts">
-                        <Readout metric="head_entropy" label="Entropy of this head" value={Some(stats.entropy.into())} unit="nats" note="mean over the queries" />
-                        <Readout metric="head_distance" label="Looks back" value={Some(stats.distance.into())} unit="characters" note="mean over the queries" />
-                        <Readout metric="row_sum" label="Sum of the row" value={Some(sum.into())} digits={4} note="1, but for the bytes that the maps are kept in" />
+                        <Readout metric={Metric::new("head_entropy", "Entropy of this head", f64::from(stats.entropy)).unit("nats").note("mean over the queries")} />
+                        <Readout metric={Metric::new("head_distance", "Looks back", f64::from(stats.distance)).unit("characters").note("mean over the queries")} />
+                        <Readout metric={Metric::new("row_sum", "Sum of the row", f64::from(sum)).digits(4).note("1, but for the bytes that the maps are kept in")} />
                     </div>
                     <p class="muted">{ format!("By its numbers: {}.", stats.description()) }</p>
                 </div>

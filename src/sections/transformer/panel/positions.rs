@@ -4,9 +4,9 @@ use super::super::PositionTable;
 use super::super::positions::{measured_period, product_formula, shown_positions, wavelength};
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Series, Table};
-use crate::panel::{PtrEq, series_table};
+use crate::panel::{PtrEq, Readouts, series_table};
 use crate::ui::figure::Figure;
-use crate::ui::readout::{Readout, format_number};
+use crate::ui::readout::format_number;
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -14,7 +14,6 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct PositionProps {
     pub(super) table: Option<PtrEq<PositionTable>>,
-    pub(super) provenance: AttrValue,
 }
 
 #[component]
@@ -63,7 +62,6 @@ pub(super) fn PositionFigures(props: &PositionProps) -> Html {
         Some(period) => format!("{} measured", format_number(*period, 4)),
         None => format!("longer than the {n} positions of the table"),
     };
-    let (shift, off) = table.rotation;
     let grid_table = {
         let table = table.clone();
         Callback::from(move |()| Table {
@@ -83,12 +81,12 @@ pub(super) fn PositionFigures(props: &PositionProps) -> Html {
     html! {
         <>
             <div class="figure-row">
-                <Figure name="positions" title="The table of positions" formula={text::position_formula()} provenance={props.provenance.clone()} table={grid_table}
+                <Figure name="positions" title="The table of positions" formula={text::position_formula()} table={grid_table}
                     look_for={html! { <>{ "Each row is added to the embedding of the character at that place. Waves on the left are short, on the right so long that they hardly move." }</> }}>
                     <Heatmap name="positions" grid={(*grid).clone()} map={ColorMap::Diverging} range={Some((-1.0, 1.0))} x_label="dimension" y_label="position p"
                         x_range={Some((0.0, f64::from(table.d_model.max(1))))} y_range={Some((0.0, f64::from(table.context.max(1))))} value_label="PE" empty="being computed" />
                 </Figure>
-                <Figure name="wave" title={format!("One wave: dimension {dim}")} formula={text::wavelength_formula()} provenance={props.provenance.clone()} table={series_table("position", series)}
+                <Figure name="wave" title={format!("One wave: dimension {dim}")} formula={text::wavelength_formula()} table={series_table("position", series)}
                     look_for={html! { <>
                         <label class="inline-knob">{ "Dimension " }<input type="range" min="0" max={table.d_model.saturating_sub(1).to_string()} value={dim.to_string()} {oninput} data-wave="" /></label>
                         { format!(" Wavelength {} by the formula, {measured}.", format_number(formula, 4)) }
@@ -96,14 +94,11 @@ pub(super) fn PositionFigures(props: &PositionProps) -> Html {
                     <LineChart name="wave" x_label="position p" y_label="PE" series={series.clone()} y_range={Some((-1.1, 1.1))} integer_x={true} empty="being computed" />
                 </Figure>
             </div>
-            <Figure name="products" title="PE(p) · PE(p + k): the shift alone counts" formula={text::product_formula()} provenance={props.provenance.clone()} table={series_table("k", &products)}
+            <Figure name="products" title="PE(p) · PE(p + k): the shift alone counts" formula={text::product_formula()} table={series_table("k", &products)}
                 look_for={html! { <>{ "Lines from different places p lie on one another: how alike two positions are depends on the distance k. One fixed rotation turns every PE(p) into PE(p + k), so a head can look a fixed way back." }</> }}>
                 <LineChart name="products" x_label="shift k" y_label="PE(p) · PE(p + k)" series={(*products).clone()} integer_x={true} empty="being computed" />
             </Figure>
-            <div class="readouts">
-                <Readout metric="pe_shift_max_dev" label="Products off their mean over p" value={props.table.as_ref().map(|table| table.0.shift_max_dev)} digits={2} note="largest, over all p and k" />
-                <Readout metric="pe_rotation_max_dev" label={format!("Rotated by k = {shift}, off PE(p + k)")} value={props.table.as_ref().map(|_| off)} digits={2} note="largest, over all p" />
-            </div>
+            <Readouts names="pe_shift_max_dev pe_rotation_max_dev" />
         </>
     }
 }

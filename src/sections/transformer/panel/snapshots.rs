@@ -4,7 +4,7 @@ use super::super::{Record, Request, Sample};
 use super::head_table::HeadTable;
 use super::heads::Heads;
 use crate::panel::PtrEq;
-use crate::ui::readout::Metric;
+use crate::ui::readout::MetricOutput;
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -12,7 +12,6 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct MomentsProps {
     pub(super) record: PtrEq<Record>,
-    pub(super) provenance: AttrValue,
     pub(super) ask: Callback<Request>,
     /// Whether there is a run that answers.
     pub(super) listens: bool,
@@ -56,12 +55,12 @@ pub(super) fn Moments(props: &MomentsProps) -> Html {
                 <label>{ "Saved step " }
                     <input type="range" min="0" max={last.to_string()} step="1" value={at.to_string()} disabled={last == 0} data-timeline=""
                         aria-valuetext={format!("step {step}")} {oninput} /></label>
-                <Metric metric="shown_step" value={f64::from(step)}>{ format!("step {step}, {} of {}", at + 1, last + 1) }</Metric>
+                <MetricOutput metric="shown_step" value={f64::from(step)}>{ format!("step {step}, {} of {}", at + 1, last + 1) }</MetricOutput>
             </div>
             <Samples samples={run.samples.clone()} {step} shown={sample.map(PtrEq)} />
-            <Heads snapshot={PtrEq(snapshot.clone())} window={PtrEq(run.window.clone())} head={*head} on_head={on_head.clone()} provenance={props.provenance.clone()} />
+            <Heads snapshot={PtrEq(snapshot.clone())} window={PtrEq(run.window.clone())} head={*head} on_head={on_head.clone()} />
             <HeadTable snapshot={PtrEq(snapshot.clone())} ablations={PtrEq(run.ablations.clone())} head={*head} {on_head} ask={props.ask.clone()}
-                listens={props.listens} latest={at == last} provenance={props.provenance.clone()} />
+                listens={props.listens} latest={at == last} />
         </>
     }
 }

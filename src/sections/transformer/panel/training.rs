@@ -1,40 +1,32 @@
 //! The loss against what counting alone predicts, and what the model is made of.
 
-use super::super::{Config, Record, TextInfo, param_count};
+use super::super::{Config, TextInfo, param_count};
 use super::chars::visible;
 use super::text;
-use crate::charts::{LineChart, Reference, Series};
-use crate::panel::{PtrEq, series_table};
-use crate::ui::figure::Figure;
-use crate::ui::readout::{Readout, format_number};
+use crate::charts::Reference;
+use crate::panel::{CurveFigure, Line, PtrEq, Readouts};
+use crate::ui::readout::format_number;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct LossProps {
-    pub(super) config: Config,
-    pub(super) record: PtrEq<Record>,
-    pub(super) provenance: AttrValue,
+    pub(super) steps: u32,
+    pub(super) info: Option<PtrEq<TextInfo>>,
 }
+
+const LOSSES: &[Line] =
+    &[Line::new("loss_train", "training"), Line { color: 1, ..Line::new("loss_val", "validation") }];
 
 #[component]
 pub(super) fn LossFigure(props: &LossProps) -> Html {
-    let LossProps { config, record, provenance } = props;
-    let record = &record.0;
-    let series = vec![
-        Series::new("training", record.run().losses.points(), 0),
-        Series::new("validation", record.run().validation.points(), 1),
-    ];
     let line = |label: &'static str, y: f64| Reference { label: label.into(), y };
-    let references = record.text.as_ref().map_or_else(Vec::new, |text| {
-        vec![line("uniform", text.uniform), line("unigram", text.unigram), line("bigram", text.bigram)]
+    let references = props.info.as_ref().map_or_else(Vec::new, |text| {
+        vec![line("uniform", text.0.uniform), line("unigram", text.0.unigram), line("bigram", text.0.bigram)]
     });
-    let look_for = html! { <>{ "The lines are what counting predicts: every character alike, each by how often it occurs, each by which character came before. Below the last one, the model uses more than one character of the past." }</> };
     html! {
-        <Figure name="loss" title="Loss" {look_for} formula={text::loss_formula()} provenance={provenance.clone()} table={series_table("step", &series)}>
-            <LineChart name="loss" x_label="step" y_label="loss (nats per character)" {series} {references}
-                x_max={Some(f64::from(config.steps))} integer_x={true}
-                empty="Press Train: the losses are measured while the model learns." />
-        </Figure>
+        <CurveFigure name="loss" title="Loss" lines={LOSSES} y_label="loss (nats per character)" formula={text::loss_formula()} {references}
+            look_for={html! { <>{ "The lines are what counting predicts: every character alike, each by how often it occurs, each by which character came before. Below the last one, the model uses more than one character of the past." }</> }}
+            x_max={Some(f64::from(props.steps))} empty="Press Train: the losses are measured while the model learns." />
     }
 }
 
@@ -42,7 +34,6 @@ pub(super) fn LossFigure(props: &LossProps) -> Html {
 pub(super) struct TextProps {
     pub(super) config: Config,
     pub(super) info: Option<PtrEq<TextInfo>>,
-    pub(super) counted: Option<u64>,
 }
 
 /// The text that is learned, and the parameters that learn it.
@@ -79,10 +70,7 @@ pub(super) fn TextFigure(props: &TextProps) -> Html {
                         { term("head, d V if not tied", count.head) }
                     </tbody>
                 </table>
-                <div class="readouts">
-                    <Readout metric="params_formula" label="By the formula" value={Some(count.total() as f64)} digits={12} note="closed form" />
-                    <Readout metric="params_counted" label="Counted in the module" value={props.counted.map(|n| n as f64)} digits={12} />
-                </div>
+                <Readouts names="params_formula params_counted" />
             </div>
         </div>
     }

@@ -21,7 +21,6 @@ pub(super) struct ImagesProps {
     pub(super) labels: Vec<u8>,
     /// The net's answers; empty before it gave any.
     pub(super) predictions: Vec<u8>,
-    pub(super) provenance: AttrValue,
 }
 
 #[component]
@@ -58,7 +57,7 @@ pub(super) fn Images(props: &ImagesProps) -> Html {
     };
     let look_for = html! { <>{ "Images never trained on, with the net's answer. Shirts, coats and pullovers are the hard ones." }</> };
     html! {
-        <Figure name={props.name.clone()} title={props.title.clone()} {look_for} provenance={props.provenance.clone()} table={rows}>
+        <Figure name={props.name.clone()} title={props.title.clone()} {look_for} table={rows}>
             <ul class="samples">{ for props.labels.iter().zip(props.pixels.chunks(size)).enumerate().map(thumbnail) }</ul>
         </Figure>
     }

@@ -1,0 +1,218 @@
+//! What a run has measured, for every readout and curve of its panel: numbers and curves of every seed.
+
+use crate::charts::{LineChart, Reference, ScaleKind, Series, Table};
+use crate::core::curve::RunSeries;
+use crate::core::metric::{Metric, Spread, spread_of};
+use crate::run::Experiment;
+use crate::run::arm::Arm;
+use crate::ui::figure::Figure;
+use crate::ui::readout::Readout;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// What has been measured with each seed; every panel gives it to the components below as a context.
+#[derive(Clone, Debug)]
+pub struct RunView(Rc<Measured>);
+
+#[derive(Debug)]
+struct Measured {
+    arms: &'static [Arm],
+    /// The seeds themselves; that of the settings is the first.
+    seeds: Vec<u64>,
+    metrics: Vec<Vec<Metric>>,
+    series: Vec<Vec<RunSeries>>,
+}
+
+impl PartialEq for RunView {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl RunView {
+    pub(super) fn new<E: Experiment>(config: &E::Config, seeds: Vec<u64>, records: &[Rc<E::Record>]) -> Self {
+        Self(Rc::new(Measured {
+            arms: E::ARMS,
+            seeds,
+            metrics: records.iter().map(|record| E::metrics(config, record)).collect(),
+            series: records.iter().map(|record| E::series(record)).collect(),
+        }))
+    }
+
+    /// A number with the seed of the settings, and what all seeds came to where there are several.
+    pub fn metric(&self, name: &str) -> Option<(Metric, Option<Spread>)> {
+        let named = |metrics: &Vec<Metric>| metrics.iter().find(|metric| metric.name == name).cloned();
+        let first = self.0.metrics.first().and_then(named)?;
+        let values: Vec<f64> =
+            self.0.metrics.iter().filter_map(named).filter_map(|metric| metric.value).collect();
+        // What is measured without training is measured with one seed.
+        let spread = if values.len() > 1 { Spread::of(values) } else { None };
+        Some((first, spread))
+    }
+
+    /// The curves of a kind as lines: of several seeds the median, with a band from the least to the greatest.
+    fn lines(&self, line: &Line, per: f64) -> Vec<Series> {
+        let Some(first) = self.0.series.first() else { return Vec::new() };
+        let of_line = first.iter().filter(|series| series.base == line.base);
+        let drawn = of_line.map(|series| {
+            let curves: Vec<&RunSeries> =
+                self.of_all_seeds(&series.metric).map(|(_, series)| series).collect();
+            let mut drawn =
+                Series::new(self.legend(line, series), series.points.clone(), self.color(line, series));
+            if let [_, _, ..] = &*curves {
+                let curves: Vec<&[(f64, f64)]> = curves.iter().map(|series| &**series.points).collect();
+                let spreads = spread_of(&curves);
+                drawn.points = Rc::new(spreads.iter().map(|(x, spread)| (*x, spread.median)).collect());
+                drawn.band = Some(Rc::new(spreads.iter().map(|(x, s)| (*x, s.low, s.high)).collect()));
+            }
+            Series { dashed: line.dashed, ..rescaled(drawn, per) }
+        });
+        drawn.collect()
+    }
+
+    /// The same for a table: every seed by itself.
+    fn columns(&self, line: &Line, per: f64) -> Vec<Series> {
+        let Some(first) = self.0.series.first() else { return Vec::new() };
+        let of_line = first.iter().filter(|series| series.base == line.base);
+        let columns = of_line.flat_map(|series| {
+            let several = self.0.series.len() > 1;
+            self.of_all_seeds(&series.metric).map(move |(seed, of_seed)| {
+                let name = self.legend(line, series);
+                let name = if several { format!("{name}, seed {seed}") } else { name };
+                rescaled(Series::new(name, of_seed.points.clone(), 0), per)
+            })
+        });
+        columns.collect()
+    }
+
+    fn of_all_seeds<'a>(&'a self, metric: &'a str) -> impl Iterator<Item = (u64, &'a RunSeries)> {
+        let seeds = self.0.seeds.iter().copied().zip(&self.0.series);
+        seeds.filter_map(move |(seed, all)| Some((seed, all.iter().find(|series| series.metric == metric)?)))
+    }
+
+    fn legend(&self, line: &Line, series: &RunSeries) -> String {
+        let arm = self.0.arms.get(series.arm).map_or("", |arm| arm.title);
+        let part = series.part.as_deref().unwrap_or_default();
+        [arm, line.words, part].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Where there is one net only, its curves are told apart by color.
+    fn color(&self, line: &Line, series: &RunSeries) -> usize {
+        if self.0.arms.len() > 1 { series.arm } else { line.color }
+    }
+}
+
+/// A series with its x divided.
+fn rescaled(series: Series, per: f64) -> Series {
+    if per == 1.0 {
+        return series;
+    }
+    let points = series.points.iter().map(|(x, y)| (x / per, *y)).collect();
+    let band =
+        series.band.map(|band| Rc::new(band.iter().map(|(x, low, high)| (x / per, *low, *high)).collect()));
+    Series { points: Rc::new(points), band, ..series }
+}
+
+#[derive(Clone, PartialEq, Properties, Debug)]
+pub struct ReadoutsProps {
+    /// With spaces between them.
+    pub names: &'static str,
+}
+
+/// Some of the section's numbers, in a row.
+#[component]
+pub fn Readouts(props: &ReadoutsProps) -> Html {
+    let Some(view) = use_context::<RunView>() else { return Html::default() };
+    let readout = |(metric, spread): (Metric, Option<Spread>)| html! { <Readout {metric} {spread} /> };
+    html! {
+        <div class="readouts">{ for props.names.split(' ').filter_map(|name| view.metric(name)).map(readout) }</div>
+    }
+}
+
+/// The curves of one kind, one of each net.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Line {
+    /// The beginning of their names.
+    pub base: &'static str,
+    /// What they are called in the legend, beside the net.
+    pub words: &'static str,
+    pub dashed: bool,
+    /// The number of its color where a section has one net.
+    pub color: usize,
+}
+
+impl Line {
+    /// Solid lines that are called after their nets.
+    pub const fn new(base: &'static str, words: &'static str) -> Self {
+        Self { base, words, dashed: false, color: 0 }
+    }
+}
+
+/// The training loss of every net.
+pub const LOSS: &[Line] = &[Line::new("loss", "")];
+/// The accuracy of every net.
+pub const ACCURACY: &[Line] = &[Line::new("accuracy", "")];
+
+#[derive(Clone, PartialEq, Properties)]
+pub struct CurveFigureProps {
+    pub name: &'static str,
+    pub title: &'static str,
+    pub lines: &'static [Line],
+    /// Lines that only the table has.
+    #[prop_or_default]
+    pub table_lines: &'static [Line],
+    #[prop_or_default]
+    pub look_for: Html,
+    #[prop_or_default]
+    pub formula: Html,
+    #[prop_or("step")]
+    pub x_label: &'static str,
+    pub y_label: &'static str,
+    /// Steps to a unit of x.
+    #[prop_or(1.0)]
+    pub x_per: f64,
+    #[prop_or_default]
+    pub references: Vec<Reference>,
+    #[prop_or_default]
+    pub x_max: Option<f64>,
+    #[prop_or_default]
+    pub y_range: Option<(f64, f64)>,
+    /// Values above this make the axis logarithmic: they would press all else onto it.
+    #[prop_or(f64::INFINITY)]
+    pub log_above: f64,
+    #[prop_or(false)]
+    pub markers: bool,
+    #[prop_or("Press Train: the curves are measured while the nets learn.")]
+    pub empty: &'static str,
+}
+
+impl std::fmt::Debug for CurveFigureProps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CurveFigureProps").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Curves of the run: of all nets, and of all seeds.
+#[component]
+pub fn CurveFigure(props: &CurveFigureProps) -> Html {
+    let Some(view) = use_context::<RunView>() else { return Html::default() };
+    let CurveFigureProps { lines, x_per, .. } = *props;
+    let series: Vec<Series> = lines.iter().flat_map(|line| view.lines(line, x_per)).collect();
+    let table = {
+        let (all, x_label, view) = ([lines, props.table_lines], props.x_label, view.clone());
+        Callback::from(move |()| {
+            let columns: Vec<Series> =
+                all.iter().copied().flatten().flat_map(|line| view.columns(line, x_per)).collect();
+            Table::from_series(x_label, &columns)
+        })
+    };
+    let largest = series.iter().flat_map(|s| s.points.iter()).map(|point| point.1).fold(0.0, f64::max);
+    let y_scale = if largest > props.log_above { ScaleKind::Log } else { ScaleKind::Linear };
+    html! {
+        <Figure name={props.name} title={props.title} look_for={props.look_for.clone()} formula={props.formula.clone()} {table}>
+            <LineChart name={props.name} x_label={props.x_label} y_label={props.y_label} {series} {y_scale}
+                references={props.references.clone()} x_max={props.x_max} y_range={props.y_range} markers={props.markers}
+                integer_x={true} empty={props.empty} />
+        </Figure>
+    }
+}
