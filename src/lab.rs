@@ -1,5 +1,6 @@
 //! All that a panel needs to know of the workers: the [`use_experiment`] hook.
 
+mod batch;
 mod client;
 mod files;
 mod kept;
@@ -8,12 +9,15 @@ mod session;
 mod storage;
 mod worker;
 
+pub(crate) use crate::lab::batch::is_named;
+pub use crate::lab::batch::{Batch, BatchHandle, BatchState, RunResult, use_batch};
 pub use crate::lab::client::Pool;
 pub use crate::lab::files::{Files, use_files};
 pub use crate::lab::kept::{Kept, use_kept};
 pub use crate::lab::session::ArmStatus;
 
-use crate::core::settings::{Settings, to_map, with};
+use crate::core::settings::{Settings, to_map};
+use crate::core::sweep::with_seed;
 use crate::lab::client::{Client, Start};
 use crate::lab::session::{Action, Session, kind_of, seed_of};
 use crate::protocol::{
@@ -224,14 +228,6 @@ fn arm_id<E: Experiment>(seed: u32, arm: usize) -> ArmId {
     ArmId((seed as usize * E::ARMS.len() + arm) as u16)
 }
 
-/// The settings with a later seed: the `further`th after theirs, and after the greatest the least.
-pub(crate) fn with_seed<C: Settings>(config: &C, further: u32) -> C {
-    const SEEDS: u64 = 1_000_000;
-    let seed = to_map(config).get("seed").and_then(serde_json::Value::as_u64).unwrap_or(0);
-    let seed = (seed + u64::from(further)) % SEEDS;
-    with(config, "seed", &seed.into()).unwrap_or_else(|_| config.clone())
-}
-
 /// Starts a probe or arms of a run; `None` if their settings cannot be sent, which the page then says.
 fn start<E: Experiment>(
     task: Task,
@@ -262,6 +258,7 @@ fn start<E: Experiment>(
         arms_per_seed: E::ARMS.len(),
         paused,
         request,
+        worker: None,
     };
     Some(Client::get().start(gathered(task, session.clone()), start))
 }

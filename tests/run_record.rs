@@ -43,7 +43,7 @@ fn evidence() -> RunRecord {
         steps: Steps { done: 3, planned: 1500 },
         series: vec![series("loss_linear", 0.5), series("loss_activated", 0.25)],
         seeds: Vec::new(),
-        metrics: Map::new(),
+        metrics: Default::default(),
         checks: vec![Check::new("One is one.", "1", Some(("1".to_owned(), true)))],
     }
 }
@@ -141,7 +141,7 @@ fn any_evidence() -> impl Strategy<Value = RunRecord> {
                     steps: Steps { done, planned },
                     series,
                     seeds,
-                    metrics: metrics.into_iter().map(|(name, y)| (name, y.into())).collect(),
+                    metrics,
                     checks,
                     ..evidence()
                 }

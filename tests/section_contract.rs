@@ -7,6 +7,7 @@ mod collector;
 use burn::tensor::Device;
 use collector::{Collector, block_on, train};
 use nn_lab::core::settings::{Kind, Param, Settings, base, from_map, from_query, to_map, to_query, with};
+use nn_lab::core::sweep::{Axis, Measure, points};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::for_each_section;
 use nn_lab::run::{Experiment, Probe, Train};
@@ -67,6 +68,32 @@ fn sources(folder: &str) -> String {
         false => std::fs::read_to_string(path).unwrap_or_default(),
     };
     entries.map(|entry| text(entry.path())).collect()
+}
+
+/// Every section has sweeps, and each can start as it stands.
+#[track_caller]
+fn prepares_sweeps<E: Experiment>() {
+    let (slug, defaults) = (E::SLUG, E::Config::default());
+    assert!(!<E::Config as Settings>::SWEEPS.is_empty(), "{slug} has no sweep");
+    for preset in <E::Config as Settings>::SWEEPS {
+        let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let values: Vec<_> = preset.values.iter().map(own).collect();
+        let (config, warnings) = from_query(&defaults, &values);
+        assert!(warnings.is_empty(), "{slug}, {}: {warnings:?}", preset.title);
+        let value = |key: &str| preset.sweep.iter().find(|(k, _)| *k == key).map(|(_, value)| *value);
+        let axes = ["sweep", "sweep2"].into_iter().filter_map(value).map(Axis::read::<E::Config>);
+        let axes = axes.collect::<Result<Vec<_>, _>>().expect("its values are taken");
+        let seeds = value("seeds").map_or(1, |n| n.parse().expect("a number of seeds"));
+        let runs = points(&config, &axes, seeds).expect("not too many runs");
+        assert!(runs.len() > 2 && preset.help.ends_with('.'), "{slug}, {}", preset.title);
+        let measure =
+            Measure::read(value("measure").expect("something is measured")).expect("it is understood").name;
+        let is_curve = E::series(&E::Record::default()).iter().any(|series| series.base == measure);
+        let is_number = E::metrics(&defaults, &E::Record::default())
+            .iter()
+            .any(|metric| metric.name == measure || metric.name.starts_with(&format!("{measure}_")));
+        assert!(is_curve || is_number, "{slug}, {}: there is no {measure}", preset.title);
+    }
 }
 
 #[track_caller]
@@ -219,6 +246,11 @@ macro_rules! contract {
             #[test]
             fn settings_hold_together() {
                 super::settings_hold_together::<Section>();
+            }
+
+            #[test]
+            fn prepares_sweeps() {
+                super::prepares_sweeps::<Section>();
             }
 
             #[test]

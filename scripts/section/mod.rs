@@ -39,6 +39,10 @@ crate::settings! {
     presets {
         "steep", "Steep", "A larger slope takes more steps." => { slope: "8" }
     }
+    sweeps {
+        "Loss over learning rate", "How far the weight comes with steps of different sizes."
+            => { sweep: "learning_rate:0.001,0.01,0.1,1", measure: "loss" }
+    }
 }
 
 /// What one message brings.

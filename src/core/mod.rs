@@ -7,6 +7,7 @@ pub mod files;
 pub mod metric;
 mod progress;
 pub mod settings;
+pub mod sweep;
 
 pub use check::{Check, Verdict};
 pub use error::LabError;

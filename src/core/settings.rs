@@ -4,6 +4,7 @@
 //! values it takes and what it does. Sliders, the address bar, the bounds check and the documentation all read this
 //! one table, so they cannot disagree.
 
+use crate::core::sweep::SweepPreset;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -25,7 +26,7 @@ macro_rules! choices {
 }
 
 /// Declares the settings of a section in one table: `field: type = default, kind, "label", "symbol", "help";`, then the
-/// presets. The kinds are `int(min, max)`, `float(min, max)` (both with `log` as a third word where the slider is
+/// presets, and sweeps if there are some. The kinds are `int(min, max)`, `float(min, max)` (both with `log` as a third word where the slider is
 /// logarithmic), `list(number, ...)` (each with words behind it where the page does not show the number), `choice` (of a
 /// type with `CHOICES`) and `switch`; `live` behind one says that the field may change during a run. A preset names fields,
 /// so one that is misspelt does not compile.
@@ -40,6 +41,9 @@ macro_rules! settings {
         presets {
             $($slug:literal, $title:literal, $about:literal => { $($field:ident: $value:literal),* $(,)? })*
         }
+        $(sweeps {
+            $($sweep_title:literal, $sweep_about:literal => { $($of_sweep:ident: $sweep_value:literal),* $(; $($sweep_field:ident: $field_value:literal),*)? $(,)? })*
+        })?
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
@@ -68,6 +72,12 @@ macro_rules! settings {
                 help: $about,
                 values: $crate::keys!(@pairs Config; $($field: $value),*),
             }),*];
+            $(const SWEEPS: &'static [$crate::core::sweep::SweepPreset] = &[$($crate::core::sweep::SweepPreset {
+                title: $sweep_title,
+                help: $sweep_about,
+                sweep: &[$((stringify!($of_sweep), $sweep_value)),*],
+                values: $crate::keys!(@pairs Config; $($($sweep_field: $field_value),*)?),
+            }),*];)?
         }
     };
     (@kind $type:ty, int $min:literal, $max:expr) => {
@@ -114,6 +124,8 @@ pub trait Settings:
     const PARAMS: &'static [Param];
     /// Set-ups that show something worth seeing, in the order in which the panel offers them.
     const PRESETS: &'static [Preset] = &[];
+    /// Sweeps that show something worth seeing.
+    const SWEEPS: &'static [SweepPreset] = &[];
 }
 
 /// A named set-up: some fields set, all others at their defaults.
@@ -231,6 +243,13 @@ pub fn difference<C: Settings>(config: &C, base: &C) -> Vec<(String, String)> {
         .filter(|param| ours.get(param.key) != base.get(param.key))
         .filter_map(|param| Some((param.key.to_owned(), param.text(ours.get(param.key)?))))
         .collect()
+}
+
+/// What an address must have for these settings over `base`, whatever it has now: every key, with its value or without one.
+pub fn address<C: Settings>(config: &C, base: &C) -> Vec<(String, Option<String>)> {
+    let ours = difference(config, base);
+    let value = |key: &str| ours.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone());
+    C::PARAMS.iter().map(|param| (param.key.to_owned(), value(param.key))).collect()
 }
 
 /// The config that an address asks for, laid over `base`, and one sentence for every value that could not be taken

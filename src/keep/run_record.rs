@@ -13,6 +13,7 @@ use crate::sections::SECTIONS;
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What tells such a file from other JSON.
@@ -49,7 +50,7 @@ pub struct RunRecord {
     pub seeds: Vec<KeptSeed>,
     /// The section's numbers at the end, by name.
     #[serde(default)]
-    pub metrics: Map<String, Value>,
+    pub metrics: BTreeMap<String, f32>,
     pub checks: Vec<Check>,
 }
 

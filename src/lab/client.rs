@@ -56,6 +56,8 @@ pub(super) struct Start {
     pub(super) arms_per_seed: usize,
     pub(super) paused: bool,
     pub(super) request: Option<Vec<u8>>,
+    /// The worker that is to have all arms; the pool decides where none is named.
+    pub(super) worker: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -100,7 +102,8 @@ impl Client {
         let choice = start.device;
         let known = self.devices.borrow().get(&choice).cloned();
         // A probe is one arm, which the first worker has on any device.
-        let needs_no_device = choice == DeviceChoice::Cpu || start.task == Task::Probe;
+        let needs_no_device =
+            choice == DeviceChoice::Cpu || start.task == Task::Probe || start.worker.is_some();
         let kind = if needs_no_device { Some(DeviceKind::Cpu) } else { known.as_ref().map(|info| info.kind) };
         let new = Run {
             listener: listener.clone(),

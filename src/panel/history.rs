@@ -7,21 +7,21 @@ mod row;
 mod store;
 
 use crate::core::metric::Metric;
-use crate::core::settings::{Settings, to_map, to_query};
+use crate::core::settings::{Settings, address, to_map};
+use crate::core::sweep::{seed, with_seed};
 use crate::core::{Check, Progress};
 use crate::keep::{
     Change, DeviceUsed, Kept, KeptSeed, KeptSeries, Origin, Outcome, RunRecord, Steps, Timestamp,
 };
-use crate::lab::with_seed;
 use crate::panel::history::compare::{Chosen, Compare};
 use crate::panel::history::files::Reader;
 use crate::panel::history::list::RunList;
 use crate::panel::history::store::{Edit, use_history};
-use crate::panel::{PanelProps, PtrEq, seed};
+use crate::panel::{PanelProps, PtrEq};
 use crate::protocol::{DeviceChoice, DeviceInfo, RunState};
 use crate::run::Experiment;
 use gloo::timers::callback::Timeout;
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -240,12 +240,11 @@ impl<C: Settings> Begun<C> {
     }
 }
 
-/// The numbers that were measured, by name.
-fn metrics_of(metrics: Vec<Metric>) -> Map<String, Value> {
-    let measured = metrics.into_iter().filter_map(|metric| Some((metric.name, metric.value?)));
-    let finite = measured.filter(|(_, value)| value.is_finite());
-    // With the digits of a 32-bit number, as the curves.
-    finite.map(|(name, value)| (name.to_owned(), Value::from(f64::from(value as f32)))).collect()
+/// The numbers that were measured, by name, with as many digits as the curves have.
+fn metrics_of(metrics: Vec<Metric>) -> BTreeMap<String, f32> {
+    let measured =
+        metrics.into_iter().filter_map(|metric| Some((metric.name.to_owned(), metric.value? as f32)));
+    measured.filter(|(_, value)| value.is_finite()).collect()
 }
 
 fn now() -> Timestamp {
@@ -254,10 +253,7 @@ fn now() -> Timestamp {
 
 /// What an address must have for these settings and this device, whatever it has now.
 fn address_of<C: Settings>(config: &C, asked: DeviceChoice) -> Vec<(String, Option<String>)> {
-    let ours = to_query(config);
-    let value = |key: &str| ours.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone());
-    let mut changes: Vec<_> =
-        C::PARAMS.iter().map(|param| (param.key.to_owned(), value(param.key))).collect();
+    let mut changes = address(config, &C::default());
     changes.push(("preset".to_owned(), None));
     let device = match asked {
         DeviceChoice::Auto => None,

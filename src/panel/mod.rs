@@ -5,17 +5,20 @@ mod history;
 mod run_panel;
 mod share;
 mod shown;
+mod sweep;
 mod view;
 
 pub use crate::panel::view::{ACCURACY, CurveFigure, LOSS, Line, Readouts, RunView};
 
 use crate::charts::{Series, Table};
 use crate::core::Check;
-use crate::core::settings::{Param, Preset, Settings, base, difference, from_query, to_map, to_query, with};
-use crate::lab::{Pool, RunHandle, RunOptions, with_seed};
+use crate::core::settings::{Param, Preset, Settings, address, base, from_query, to_map, to_query, with};
+use crate::core::sweep::{seed, with_seed};
+use crate::lab::{Pool, RunHandle, RunOptions};
 use crate::panel::history::RunHistory;
 use crate::panel::run_panel::RunPanel;
 use crate::panel::share::Share;
+use crate::panel::sweep::Sweep;
 use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind, Pace, RunState};
 use crate::run::Experiment;
 use crate::ui::checks::CheckTable;
@@ -73,10 +76,7 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
             }
             // The control has checked the value and told its visitor; what is still wrong changes nothing.
             if let Ok(config) = with(config, key, &value) {
-                let ours = difference(&config, base);
-                let value = |key: &str| ours.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone());
-                on_query
-                    .emit(C::PARAMS.iter().map(|param| (param.key.to_owned(), value(param.key))).collect());
+                on_query.emit(address(&config, base));
             }
         },
     );
@@ -90,10 +90,7 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
                     target = locked;
                 }
             }
-            let kept = difference(&target, &base);
-            let value = |key: &str| kept.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone());
-            let mut changes: Vec<_> =
-                C::PARAMS.iter().map(|param| (param.key.to_owned(), value(param.key))).collect();
+            let mut changes = address(&target, &base);
             changes.push(("preset".to_owned(), preset.map(|preset| preset.slug.to_owned())));
             on_query.emit(changes);
         },
@@ -171,6 +168,10 @@ pub fn frame<E: Experiment>(
                         <h3>{ "Check" }</h3>
                         <CheckTable checks={checks(lab, &settings.config)} />
                     </Hideable>
+                    <Hideable name="sweep">
+                        <Sweep<E> page={settings.page.clone()} config={settings.config.clone()} seeds={settings.options.seeds}
+                            device={lab.device.clone()} busy={lab.state.is_active()} />
+                    </Hideable>
                     <Hideable name="history">
                         <RunHistory<E> page={settings.page.clone()} config={settings.config.clone()} records={lab.records.clone()}
                             state={lab.state.clone()} run={lab.run} progress={lab.progress} device={lab.device.clone()}
@@ -208,11 +209,6 @@ fn failures<E: Experiment>(lab: &RunHandle<E>, config: &E::Config) -> Vec<(usize
         Some((index, AttrValue::from(format!("{which} has ended: {why}"))))
     });
     failed.collect()
-}
-
-/// The seed of these settings.
-fn seed<C: Settings>(config: &C) -> u64 {
-    to_map(config).get("seed").and_then(Value::as_u64).unwrap_or(0)
 }
 
 #[derive(PartialEq, Properties)]

@@ -50,6 +50,12 @@ impl RunView {
         Some((first, spread))
     }
 
+    /// Its value now, of several seeds the median: what has come with the latest frame, whether it is drawn yet or not.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        let (metric, spread) = self.metric(name)?;
+        spread.map_or(metric.value, |spread| Some(spread.median)).filter(|value| value.is_finite())
+    }
+
     /// The curves of a kind as lines: of several seeds the median, with a band from the least to the greatest.
     fn lines(&self, line: &Line, per: f64) -> Vec<Series> {
         let Some(first) = self.0.series.first() else { return Vec::new() };

@@ -67,8 +67,8 @@ test('runs are listed, compared, named, pinned, deleted and kept', { timeout: 90
       const first = await last(row(page, 'Run 1'), 'loss_activated');
       assert.ok(Number.isFinite(Number(first)));
       assert.equal(Number(await last(row(page, 'Run 1'), 'accuracy_linear')), await waitMetric(page, 'accuracy_linear'));
-      // The worker's script has been let go of once it ran.
-      assert.deepEqual(await page.evaluate(() => [window.made, window.revoked]), [1, 1]);
+      // Both nets train at once, and the workers' scripts have been let go of once they ran.
+      assert.deepEqual(await page.evaluate(() => [window.made, window.revoked]), [2, 2]);
 
       await setParam(page, 'depth', 5);
       await setParam(page, 'bias', false);

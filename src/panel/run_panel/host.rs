@@ -4,6 +4,7 @@ use crate::assignment::{Answer, Question};
 use crate::host::messages::HostCommand;
 use crate::host::scheduler::{Action, HostEvent, PauseReason, Run, Scheduler};
 use crate::host::{Bus, Sight, listen, tell, unique_name};
+use crate::panel::RunView;
 use crate::panel::run_panel::RunPanelProps;
 use crate::panel::shown::panel_element;
 use crate::protocol::RunState;
@@ -134,9 +135,12 @@ pub(super) fn use_host(
         }
     });
     let over = matches!(seat.run_panel.state, RunState::Done { .. });
+    let view = use_context::<RunView>();
     use_effect_with((question, answer, over), move |(question, answer, over)| {
         if let (Some(question), Some(answer)) = (question, answer) {
-            let outcome = named_metrics(|name| *over && question.metrics.iter().any(|metric| metric == name));
+            let latest = |name: &String| Some((name.clone(), json!(view.as_ref()?.number(name)?)));
+            let mut outcome = named_metrics(|name| question.metrics.iter().any(|metric| metric == name));
+            outcome.extend(question.metrics.iter().filter_map(latest));
             let outcome = over.then_some(outcome);
             tell(slug, "guess", json!({ "question": question.text, "guess": answer, "outcome": outcome }));
         }
@@ -224,9 +228,13 @@ fn changes(
         changes.extend(run_panel.params.iter().map(|param| (param.key.to_owned(), None)));
     }
     for (key, value) in values {
-        if key != "preset" && !run_panel.params.iter().any(|param| param.key == key) {
+        let of_page = key == "preset" || key == "seeds";
+        if !of_page && !run_panel.params.iter().any(|param| param.key == key) {
             let known: Vec<_> = run_panel.params.iter().map(|param| param.key).collect();
-            return Err(format!("There is no setting {key} here; known: preset, {}.", known.join(", ")));
+            return Err(format!(
+                "There is no setting {key} here; known: preset, seeds, {}.",
+                known.join(", ")
+            ));
         }
         let value = match value {
             Value::Null => None,

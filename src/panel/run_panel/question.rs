@@ -3,6 +3,7 @@
 use crate::assignment::{Answer, Guess, Question};
 use crate::charts::scale::format_number;
 use crate::core::curve::RunSeries;
+use crate::panel::RunView;
 use crate::panel::run_panel::curve::{CurveOutcome, CurvePad};
 use crate::protocol::RunState;
 use crate::ui::readout::metrics_on_page;
@@ -25,6 +26,7 @@ pub(super) struct QuestionCardProps {
 
 #[component]
 pub(super) fn QuestionCard(props: &QuestionCardProps) -> Html {
+    let view = use_context::<RunView>();
     let over = matches!(props.state, RunState::Done { .. });
     let again = props.on_answer.reform(|_: MouseEvent| None);
     html! {
@@ -33,7 +35,7 @@ pub(super) fn QuestionCard(props: &QuestionCardProps) -> Html {
             if let Some(answer) = &props.answer {
                 <p class="guess" data-guess="">{ "Your guess, made before the run: " }<strong>{ in_words(answer) }</strong></p>
                 if over {
-                    { outcome(props, answer) }
+                    { outcome(props, view.as_ref(), answer) }
                 } else {
                     <p class="muted">{ "It is shown beside what is measured when the run is done." }</p>
                 }
@@ -63,10 +65,11 @@ fn in_words(answer: &Answer) -> String {
 }
 
 /// What the run says to the guess.
-fn outcome(props: &QuestionCardProps, answer: &Answer) -> Html {
+fn outcome(props: &QuestionCardProps, view: Option<&RunView>, answer: &Answer) -> Html {
     let shown = metrics_on_page();
     let row = |name: &String| {
-        let value = shown.get(name.as_str()).copied();
+        let latest = view.and_then(|view| view.number(name));
+        let value = latest.or_else(|| shown.get(name.as_str()).copied());
         let measured = value.map_or_else(|| "not measured".to_owned(), |value| format_number(value, 4));
         let off = match answer {
             Answer::Number(guess) => {

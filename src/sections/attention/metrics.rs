@@ -36,10 +36,16 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("entropy_uniform", "Equal weights, ln n", entropy_uniform(config))
             .unit("nats")
             .note("closed form"),
-        Metric::new("entropy_drop", "Unscaled, lost over the sweep", drop).unit("nats").note("from d_k = 4 to 512"),
+        Metric::new("entropy_drop", "Unscaled, lost over the sweep", drop)
+            .unit("nats")
+            .note("from d_k = 4 to 512"),
         Metric::new("params_formula", "Parameters by the formula", formula).count().note("closed form"),
-        Metric::new("params_counted", "Counted in the module", heads.map(|heads| heads.params_counted.into()))
-            .count(),
+        Metric::new(
+            "params_counted",
+            "Counted in the module",
+            heads.map(|heads| heads.params_counted.into()),
+        )
+        .count(),
         Metric::new("max_abs_err_mha", "Against burn's own module", heads.map(|heads| heads.max_abs_err))
             .digits(2)
             .note("max |difference|, same weights"),

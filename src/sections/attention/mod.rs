@@ -19,8 +19,8 @@ pub use checks::{
 pub use panel::AttentionPanel;
 
 use crate::core::Check;
-use crate::core::metric::Metric;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::optimizer::Optimizer;
@@ -85,6 +85,10 @@ crate::settings! {
         "plain-descent", "SGD, d_k = 128: no slower unscaled",
             "Without the scale the gradients of both projections are longer by the square root of d_k. Plain descent takes longer steps for it, which makes up for the saturation; Adam's steps do not grow with the gradient."
             => { d_k: "128", optimizer: "sgd", learning_rate: "0.3", steps: "150" }
+    }
+    sweeps {
+        "Steps over d_k", "Steps until the loss is below 0.5 nats: unscaled scores cost steps once d_k is large."
+            => { sweep: "d_k:4,16,64,256", measure: "steps", seeds: "3" }
     }
 }
 

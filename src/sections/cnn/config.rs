@@ -55,4 +55,8 @@ crate::settings! {
             "Few images, many epochs, each image a little different every time: the nets cannot learn them by heart."
             => { n_train: "1000", epochs: "30", n_test: "500", crop: "true", flip: "true" }
     }
+    sweeps {
+        "Time over width", "Milliseconds a step, ordinary and separable: fewer multiply-adds pay off only where the maps are wide."
+            => { sweep: "width:2,4,8,16", measure: "ms_per_step"; n_train: "400", n_test: "100", epochs: "1" }
+    }
 }

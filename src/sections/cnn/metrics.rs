@@ -22,7 +22,9 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let on = format!("for maps of {BLOCK_SIDE} × {BLOCK_SIDE}");
     vec![
         Metric::new("loss_conv", "Loss, convolutional", loss(conv)).unit("nats").note("mean of 20 steps"),
-        Metric::new("loss_separable", "Loss, separable", loss(separable)).unit("nats").note("mean of 20 steps"),
+        Metric::new("loss_separable", "Loss, separable", loss(separable))
+            .unit("nats")
+            .note("mean of 20 steps"),
         Metric::new("accuracy_conv", "Test accuracy, convolutional", conv.accuracies.last_y())
             .note("a guess: 0.1"),
         Metric::new("accuracy_separable", "Test accuracy, separable", separable.accuracies.last_y())
@@ -37,7 +39,9 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
             .digits(1)
             .note(epoch_words),
         Metric::new("steps_per_epoch", "Steps an epoch", steps).digits(1).note("both nets, same batches"),
-        Metric::new("out_formula", "By the formula", output_size(shape).map(f64::from)).count().note("closed form"),
+        Metric::new("out_formula", "By the formula", output_size(shape).map(f64::from))
+            .count()
+            .note("closed form"),
         Metric::new("out_measured", "A real convolution gave", record.measured.flatten().map(f64::from))
             .count()
             .note("height and width"),
@@ -51,9 +55,13 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("macs_conv", "Multiply-adds, ordinary", blocks.map(|b| b.conv.multiply_adds as f64))
             .count()
             .note(on.clone()),
-        Metric::new("macs_separable", "Multiply-adds, separable", blocks.map(|b| b.separable.multiply_adds as f64))
-            .count()
-            .note(on),
+        Metric::new(
+            "macs_separable",
+            "Multiply-adds, separable",
+            blocks.map(|b| b.separable.multiply_adds as f64),
+        )
+        .count()
+        .note(on),
         Metric::new("macs_ratio", "Fewer by", blocks.map(|blocks| blocks.multiply_adds_ratio())).unit("×"),
     ]
 }

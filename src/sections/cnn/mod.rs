@@ -26,8 +26,8 @@ pub use panel::CnnPanel;
 pub use record::{CONV, Looks, NetRecord, Record, SEPARABLE, Wrongs};
 
 use crate::core::Check;
-use crate::core::metric::Metric;
 use crate::core::curve::RunSeries;
+use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::images::Dataset;

@@ -11,15 +11,21 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let output = collapse.and_then(|collapse| collapse.layers.last());
     vec![
         Metric::new("loss_linear", "Loss, linear", loss(linear)).unit("nats").note("mean of 20 steps"),
-        Metric::new("loss_activated", "Loss, non-linear", loss(activated)).unit("nats").note("mean of 20 steps"),
+        Metric::new("loss_activated", "Loss, non-linear", loss(activated))
+            .unit("nats")
+            .note("mean of 20 steps"),
         Metric::new("accuracy_linear", "Test accuracy, linear", linear.accuracy()).note(guess.clone()),
         Metric::new("accuracy_activated", "Test accuracy, non-linear", activated.accuracy()).note(guess),
         Metric::new("rank_linear", "Rank, linear net", output.map(|o| o.linear.rank.into())),
         Metric::new("rank_activated", "Rank, non-linear net", output.map(|o| o.activated.rank.into())),
         Metric::new("rank_bound", "Bound, linear net", f64::from(rank_bound(config))).note("closed form"),
-        Metric::new("collapse_max_abs_diff", "Linear net against one matrix", collapse.map(|c| c.max_abs_diff))
-            .digits(2)
-            .note("max |difference|"),
+        Metric::new(
+            "collapse_max_abs_diff",
+            "Linear net against one matrix",
+            collapse.map(|c| c.max_abs_diff),
+        )
+        .digits(2)
+        .note("max |difference|"),
         Metric::new("params_formula", "By the formula", params_formula(config).total() as f64)
             .count()
             .note("closed form"),

@@ -19,8 +19,8 @@ pub use checks::{ParamCount, chance, param_count, params_formula, rank_bound, tr
 pub use panel::MlpPanel;
 
 use crate::core::Check;
-use crate::core::metric::Metric;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::optimizer::Optimizer;
@@ -85,6 +85,12 @@ crate::settings! {
             "Whether the layers have biases. A bias adds one direction, so it raises the rank bound from d_in to d_in + 1.";
     }
     presets {
+    }
+    sweeps {
+        "Rank over depth", "The rank of the untrained nets' output: however deep the linear net, one matrix's rank; the non-linearity fills the width."
+            => { sweep: "depth:1,2,4,6,8,12", measure: "rank", seeds: "3" }
+        "Accuracy over width", "How many units the non-linear net needs for the spirals, with three seeds."
+            => { sweep: "width:2,4,8,16,32", measure: "accuracy", seeds: "3"; steps: "500" }
     }
 }
 

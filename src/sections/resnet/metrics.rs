@@ -17,7 +17,8 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("accuracy_plain", "Test accuracy, plain", plain.accuracy.last_y()).note("a guess: 0.1"),
         Metric::new("accuracy_residual", "Test accuracy, residual", residual.accuracy.last_y())
             .note("a guess: 0.1"),
-        Metric::new("grad_first_plain", "First block, plain", flow_plain.map(|d| d.first)).note("gradient norm"),
+        Metric::new("grad_first_plain", "First block, plain", flow_plain.map(|d| d.first))
+            .note("gradient norm"),
         Metric::new("grad_last_plain", "Last block, plain", flow_plain.map(|d| d.last)).note("gradient norm"),
         Metric::new("decay_plain", "Factor per block, plain", flow_plain.map(|d| d.per_block))
             .note("towards the input"),

@@ -19,8 +19,8 @@ pub use checks::{Cause, Decay, cause, decay, params_formula};
 pub use panel::ResNetPanel;
 
 use crate::core::Check;
-use crate::core::metric::Metric;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::images::Dataset;
@@ -100,6 +100,10 @@ crate::settings! {
         "paper", "ResNet-20 of the paper",
             "Full width, 32 × 32 pixels, batch norm, batches of 128 with crop and flip, momentum, learning rate 0.1: for a real GPU. On a CPU a step takes seconds."
             => { width: "1", side: "32", batch_norm: "1", init: "he", augment: "1", optimizer: "momentum", learning_rate: "0.1", batch_size: "128", steps: "2000" }
+    }
+    sweeps {
+        "Loss over depth", "Plain and residual nets of the same depth without batch norm: the plain one stops learning as it gets deeper."
+            => { sweep: "depth:8,14,20", measure: "loss", seeds: "3"; steps: "60" }
     }
 }
 

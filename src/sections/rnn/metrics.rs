@@ -39,12 +39,15 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("ms_per_step_lstm", "A step of the LSTM", lstm.times.median())
             .unit("ms")
             .note("median, this device"),
-        Metric::new("params_rnn", "RNN, by the formula", params_rnn(config) as f64).count().note("closed form"),
+        Metric::new("params_rnn", "RNN, by the formula", params_rnn(config) as f64)
+            .count()
+            .note("closed form"),
         Metric::new("params_rnn_counted", "RNN, counted", record.params.map(|(rnn, _)| rnn.into())).count(),
         Metric::new("params_lstm", "LSTM, by the formula", params_lstm(config) as f64)
             .count()
             .note("closed form"),
-        Metric::new("params_lstm_counted", "LSTM, counted", record.params.map(|(_, lstm)| lstm.into())).count(),
+        Metric::new("params_lstm_counted", "LSTM, counted", record.params.map(|(_, lstm)| lstm.into()))
+            .count(),
         Metric::new("spectral_radius_measured", "Spectral radius, untrained RNN", radius)
             .note("from its eigenvalues"),
         Metric::new("max_abs_err_rnn", "RNN against burn's", most(|both| both.0))

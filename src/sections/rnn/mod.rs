@@ -24,8 +24,8 @@ pub use nets::{lstm, rnn, task};
 pub use panel::RnnPanel;
 
 use crate::core::Check;
-use crate::core::metric::Metric;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 use crate::run::timing::StepTimes;
@@ -99,6 +99,12 @@ crate::settings! {
         "shared-alphabet", "Noise that looks like labels",
             "The noise uses the class tokens. Now a cell that adds up what it sees drowns the first token, and even the chrono LSTM needs far longer."
             => { alphabet: "shared" }
+    }
+    sweeps {
+        "Recall over sequence length", "The longest sequence that each net recalls the first token of, with three seeds."
+            => { sweep: "seq_len:10,20,40,80", measure: "accuracy", seeds: "3"; steps: "150" }
+        "Recall over spectral radius", "The RNN's start decides: near a radius of 1 it learns what it cannot at 0.58."
+            => { sweep: "spectral_radius:0.4,0.7,0.9,1,1.1,1.3", measure: "accuracy", seeds: "3"; seq_len: "40", steps: "150" }
     }
 }
 

@@ -63,4 +63,8 @@ crate::settings! {
             "Six layers, eight heads, width 384, 10.8 million parameters: for a real GPU alone."
             => { layers: "6", heads: "8", d_model: "384", context: "256", positions: "learned", batch_size: "64", steps: "5000", learning_rate: "0.001", warmup: "100", dropout: "0.2" }
     }
+    sweeps {
+        "Validation loss over context", "How far back a small model makes use of: the loss on text never trained on."
+            => { sweep: "context:8,16,32,64", measure: "loss_val"; layers: "2", d_model: "32", heads: "2", batch_size: "8", steps: "200", sample_length: "0" }
+    }
 }

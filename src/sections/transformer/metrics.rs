@@ -15,10 +15,15 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let step = run.losses.last().map_or(0.0, |(step, _)| *step);
     let of = epochs(config.steps.into()).map_or(String::new(), |epochs| format!("of {epochs:.2}"));
     let count = text.map(|text| param_count(config, text.vocabulary.len() as u64).total() as f64);
-    let (shift, off) = record.positions.as_ref().map_or((0, None), |table| (table.rotation.0, Some(table.rotation.1)));
+    let (shift, off) =
+        record.positions.as_ref().map_or((0, None), |table| (table.rotation.0, Some(table.rotation.1)));
     vec![
-        Metric::new("loss_train", "Training loss", run.losses.recent_mean(20)).unit("nats").note("mean of 20 steps"),
-        Metric::new("loss_val", "Validation loss", validation).unit("nats").note("8,192 characters never trained on"),
+        Metric::new("loss_train", "Training loss", run.losses.recent_mean(20))
+            .unit("nats")
+            .note("mean of 20 steps"),
+        Metric::new("loss_val", "Validation loss", validation)
+            .unit("nats")
+            .note("8,192 characters never trained on"),
         Metric::new("bits_per_char", "Validation loss", validation.map(|loss| loss / std::f64::consts::LN_2))
             .unit("bits/char")
             .note("loss / ln 2"),
@@ -30,7 +35,8 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
             .note("bigram, validation part"),
         Metric::new("epoch", "Epoch", epochs(step)).digits(2).note(of),
         Metric::new("params_formula", "By the formula", count).count().note("closed form"),
-        Metric::new("params_counted", "Counted in the module", record.params_counted.map(|n| n as f64)).count(),
+        Metric::new("params_counted", "Counted in the module", record.params_counted.map(|n| n as f64))
+            .count(),
         Metric::new(
             "pe_shift_max_dev",
             "Products off their mean over p",

@@ -32,8 +32,8 @@ pub use panel::TransformerPanel;
 pub use train_state::{TrainState, sizes};
 
 use crate::core::Check;
-use crate::core::metric::Metric;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 use heads::Snapshot;

@@ -123,6 +123,7 @@ fn duration(seconds: f64) -> String {
 /// How fast it learns.
 fn speed(config: &Config, pace: Pace) -> Metric {
     let per_step = f64::from(config.batch_size) * f64::from(config.context);
-    let speed = Some(f64::from(pace.steps_per_sec) * per_step).filter(|speed| speed.is_finite() && *speed > 0.0);
+    let speed =
+        Some(f64::from(pace.steps_per_sec) * per_step).filter(|speed| speed.is_finite() && *speed > 0.0);
     Metric::new("chars_per_sec", "Speed", speed).digits(2).unit("chars/s").note("training, this device")
 }

@@ -1,8 +1,7 @@
 //! The figures of section 1: spectra, loss, accuracy, decision boundaries, images and gradient norms.
 
 use super::super::{
-    ACTIVATED, BOUNDARY_REACH, BOUNDARY_SIDE, Collapse, Config, LINEAR, NetRecord, Record, Samples,
-    chance,
+    ACTIVATED, BOUNDARY_REACH, BOUNDARY_SIDE, Collapse, Config, LINEAR, NetRecord, Record, Samples, chance,
 };
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
@@ -145,12 +144,7 @@ fn layer_ranks(collapse: &Collapse) -> Vec<Series> {
 }
 
 /// What a net makes of the plane, or of the sample images.
-fn seen_figure(
-    record: &Record,
-    slug: &str,
-    title: &'static str,
-    net: &NetRecord,
-) -> Html {
+fn seen_figure(record: &Record, slug: &str, title: &'static str, net: &NetRecord) -> Html {
     match record.arms[LINEAR].samples.as_deref() {
         Some(Samples::Images { side, pixels, labels }) => html! {
             <Images name={format!("samples-{slug}")} title={format!("{title}: test images")} side={*side as usize} pixels={pixels.clone()}
@@ -160,12 +154,7 @@ fn seen_figure(
     }
 }
 
-fn boundary_figure(
-    samples: Option<&Samples>,
-    slug: &str,
-    title: &'static str,
-    net: &NetRecord,
-) -> Html {
+fn boundary_figure(samples: Option<&Samples>, slug: &str, title: &'static str, net: &NetRecord) -> Html {
     let side = BOUNDARY_SIDE;
     let known = net.boundary.len() == side * side;
     let grid = Grid {
@@ -195,12 +184,7 @@ fn boundary_figure(
     }
 }
 
-fn gradient_figure(
-    config: &Config,
-    slug: &str,
-    title: &'static str,
-    net: &NetRecord,
-) -> Html {
+fn gradient_figure(config: &Config, slug: &str, title: &'static str, net: &NetRecord) -> Html {
     let last = net.grad_norms.len();
     // First, middle and last layer tell the story; twelve curves over each other do not. The table has them all.
     let shown = [0, last / 2, last.saturating_sub(1)];

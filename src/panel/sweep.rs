@@ -1,0 +1,195 @@
+//! Sweeps: the section's run at many values of a setting. The address holds what is swept over; nothing here knows a section.
+
+mod form;
+mod plan;
+mod result;
+mod store;
+
+use crate::core::settings::{Settings, address};
+use crate::core::sweep::SweepPreset;
+use crate::lab::{Batch, BatchState, use_batch};
+use crate::panel::shown::panel_element;
+use crate::panel::sweep::form::Form;
+use crate::panel::sweep::plan::Plan;
+use crate::panel::sweep::result::SweepResult;
+use crate::panel::{PanelProps, PtrEq};
+use crate::protocol::DeviceInfo;
+use crate::run::Experiment;
+use crate::ui::readout::MetricOutput;
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(Properties)]
+pub(super) struct SweepProps<E: Experiment> {
+    pub(super) page: PanelProps,
+    pub(super) config: E::Config,
+    pub(super) seeds: u32,
+    pub(super) device: Option<DeviceInfo>,
+    /// Whether the panel's own run goes on.
+    pub(super) busy: bool,
+}
+
+impl<E: Experiment> PartialEq for SweepProps<E> {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.page, &self.config, self.seeds, &self.device, self.busy)
+            == (&other.page, &other.config, other.seeds, &other.device, other.busy)
+    }
+}
+
+/// Where a sweep is set up, started and read.
+#[component]
+pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
+    let SweepProps { page, config, seeds, device, busy } = props;
+    let batch = use_batch::<E>();
+    let plan = Plan::<E>::read(&page.query, config, *seeds);
+    // What was started: its results stay as they are, whatever becomes of the settings.
+    let begun = use_state(|| None::<PtrEq<Plan<E>>>);
+
+    // What an earlier visit has measured of this very sweep.
+    use_effect_with((), {
+        let (begun, restore) = (begun.setter(), batch.restore.clone());
+        let plan = plan.as_ref().and_then(|plan| plan.as_ref().ok()).cloned();
+        move |()| {
+            if let Some(plan) = plan
+                && let Some(results) = store::load(E::SLUG, &plan.key())
+            {
+                restore.emit((plan.points.len(), results));
+                begun.set(Some(PtrEq(Rc::new(plan))));
+            }
+        }
+    });
+    use_effect_with((batch.results.len(), batch.state), {
+        let (begun, results) = (begun.clone(), batch.results.clone());
+        move |_| {
+            if let Some(plan) = &*begun
+                && !results.is_empty()
+            {
+                store::save(E::SLUG, &plan.0.key(), &results);
+            }
+        }
+    });
+    use_effect_with(batch.state, |state| {
+        if let Some(panel) = panel_element(E::SLUG) {
+            // An attribute that cannot be set leaves the page as it is.
+            let _ = panel.set_attribute("data-sweep", state.slug());
+        }
+    });
+
+    let active = matches!(batch.state, BatchState::Running | BatchState::Paused);
+    let same = begun.as_ref().is_some_and(|begun| {
+        plan.as_ref().and_then(|plan| plan.as_ref().ok()).is_some_and(|plan| plan.key() == begun.0.key())
+    });
+    let left = batch.runs.saturating_sub(batch.results.len());
+    let start = {
+        let (start, begun, choice) = (batch.start.clone(), begun.setter(), page.device);
+        let ready = plan.as_ref().and_then(|plan| plan.as_ref().ok()).cloned().zip(device.clone());
+        // A sweep that was stopped goes on where it was.
+        let done = if same && left > 0 { (*batch.results).clone() } else { Vec::new() };
+        ready.map(|(plan, device)| {
+            Callback::from(move |_: MouseEvent| {
+                begun.set(Some(PtrEq(Rc::new(plan.clone()))));
+                start.emit(Batch {
+                    configs: plan.points.iter().map(|point| point.config.clone()).collect(),
+                    done: done.clone(),
+                    number: plan.number(),
+                    choice,
+                    kind: device.kind,
+                });
+            })
+        })
+    };
+    let words = match (&plan, device) {
+        (None, _) => None,
+        (Some(Err(why)), _) => Some(why.clone()),
+        (Some(Ok(_)), None) => Some("The worker is being fetched.".to_owned()),
+        (Some(Ok(_)), _) if *busy => {
+            Some("A run goes on above; the sweep can start when it has ended.".to_owned())
+        }
+        (Some(Ok(plan)), _) => Some(plan.words(&batch)),
+    };
+    let open = {
+        let write = page.on_query.clone();
+        Callback::from(move |config: E::Config| {
+            let mut changes = address(&config, &E::Config::default());
+            changes.push(("preset".to_owned(), None));
+            write.emit(changes);
+        })
+    };
+    html! {
+        <section class="sweep" aria-label="Sweep">
+            <h3>{ "Sweep: the same run at many values of a setting" }</h3>
+            <SweepPresets presets={<E::Config as Settings>::SWEEPS} write={page.on_query.clone()} params={<E::Config as Settings>::PARAMS} />
+            <Form params={<E::Config as Settings>::PARAMS} query={page.query.clone()} write={page.on_query.clone()} measures={plan::measures::<E>()} />
+            if let Some(words) = words {
+                <p class={if matches!(plan, Some(Err(_))) { "notice" } else { "muted" }} data-kind="warn" role="status" data-sweep-words="">{ words }</p>
+            }
+            <div class="run-buttons" role="group" aria-label="Sweep">
+                if active {
+                    if batch.state == BatchState::Paused {
+                        <button type="button" class="primary" data-action="sweep-resume" onclick={batch.resume.reform(|_| ())}>{ "Resume the sweep" }</button>
+                    } else {
+                        <button type="button" class="primary" data-action="sweep-pause" onclick={batch.pause.reform(|_| ())}>{ "Pause the sweep" }</button>
+                    }
+                    <button type="button" data-action="sweep-stop" onclick={batch.stop.reform(|_| ())}>{ "Stop the sweep" }</button>
+                } else {
+                    <button type="button" class="primary" data-action="sweep" disabled={start.is_none() || *busy} onclick={start.unwrap_or_default()}>
+                        { if same && left > 0 && !batch.results.is_empty() { "Finish the sweep" } else { "Start the sweep" } }
+                    </button>
+                }
+            </div>
+            if batch.runs > 0 {
+                <progress aria-label="Progress of the sweep" max="1" value={batch.share.to_string()}></progress>
+                <p class="run-numbers">
+                    <span>
+                        <MetricOutput metric="sweep_runs_done" value={batch.results.len() as f64}>{ batch.results.len() }</MetricOutput>{ " of " }
+                        <MetricOutput metric="sweep_runs" value={batch.runs as f64}>{ batch.runs }</MetricOutput>{ " runs" }
+                    </span>
+                    if let Some(seconds) = batch.seconds_left.filter(|_| batch.state == BatchState::Running) {
+                        <span>{ time_words(seconds) }</span>
+                    }
+                </p>
+            }
+            if let Some(begun) = &*begun {
+                if !same {
+                    <p class="notice" data-kind="warn">{ format!("The settings have changed since. This sweep is of: {}.", begun.0.title()) }</p>
+                }
+                <SweepResult<E> plan={begun.clone()} results={PtrEq(batch.results.clone())} {open} />
+            }
+        </section>
+    }
+}
+
+fn time_words(seconds: f64) -> String {
+    match seconds {
+        seconds if seconds < 100.0 => format!("about {} s left", seconds.ceil()),
+        seconds => format!("about {} min left", (seconds / 60.0).ceil()),
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct PresetsProps {
+    presets: &'static [SweepPreset],
+    params: &'static [crate::core::settings::Param],
+    write: Callback<Vec<(String, Option<String>)>>,
+}
+
+/// Sweeps whose results are worth a lecture, one button each.
+#[component]
+fn SweepPresets(props: &PresetsProps) -> Html {
+    let button = |preset: &'static SweepPreset| {
+        let (write, params) = (props.write.clone(), props.params);
+        let onclick = Callback::from(move |_: MouseEvent| {
+            let value = |pairs: &[(&str, &str)], key: &str| {
+                pairs.iter().find(|(k, _)| *k == key).map(|(_, value)| (*value).to_owned())
+            };
+            let settings = params.iter().map(|param| (param.key.to_owned(), value(preset.values, param.key)));
+            let keys =
+                ["sweep", "sweep2", "measure", "seeds"].map(|key| (key.to_owned(), value(preset.sweep, key)));
+            write.emit(settings.chain([("preset".to_owned(), None)]).chain(keys).collect());
+        });
+        html! { <button type="button" data-sweep-preset={preset.title} title={preset.help} {onclick}>{ preset.title }</button> }
+    };
+    html! {
+        <div class="presets" role="group" aria-label="Prepared sweeps">{ for props.presets.iter().map(button) }</div>
+    }
+}

@@ -1,0 +1,133 @@
+//! Where a sweep is set up. What is chosen goes into the address at once.
+
+use crate::core::settings::Param;
+use crate::core::sweep::example;
+use std::rc::Rc;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct FormProps {
+    pub(super) params: &'static [Param],
+    pub(super) query: Rc<Vec<(String, String)>>,
+    pub(super) write: Callback<Vec<(String, Option<String>)>>,
+    /// What can be measured: name and title.
+    pub(super) measures: Vec<(String, String)>,
+}
+
+/// Setting, values, a second setting, and what is plotted.
+#[component]
+pub(super) fn Form(props: &FormProps) -> Html {
+    let value = |key: &str| props.query.iter().rev().find(|(k, _)| k == key).map(|(_, value)| value.clone());
+    let has_first = value("sweep").is_some();
+    html! {
+        <div class="sweep-form">
+            { axis(props, "sweep", "Setting", value("sweep")) }
+            if has_first {
+                { axis(props, "sweep2", "Second setting", value("sweep2")) }
+                { measure(props, value("measure").unwrap_or_default()) }
+            }
+        </div>
+    }
+}
+
+fn axis(props: &FormProps, key: &'static str, label: &'static str, now: Option<String>) -> Html {
+    let (chosen, values) = now.as_deref().and_then(|text| text.split_once(':')).unwrap_or_default();
+    let on_setting = {
+        let (write, params) = (props.write.clone(), props.params);
+        Callback::from(move |event: Event| {
+            let slug = event.target_unchecked_into::<HtmlSelectElement>().value();
+            let param = params.iter().find(|param| param.key == slug);
+            write.emit(vec![(key.to_owned(), param.map(|param| format!("{slug}:{}", example(param))))]);
+        })
+    };
+    let on_values = {
+        let (write, chosen) = (props.write.clone(), chosen.to_owned());
+        Callback::from(move |event: Event| {
+            let values = event.target_unchecked_into::<HtmlInputElement>().value();
+            write.emit(vec![(key.to_owned(), Some(format!("{chosen}:{}", values.trim())))]);
+        })
+    };
+    let option = |param: &'static Param| {
+        html! { <option value={param.key} selected={param.key == chosen}>{ param.label }</option> }
+    };
+    html! {
+        <>
+            <label data-param={key}>{ label }{ " " }
+                <select onchange={on_setting}>
+                    <option value="" selected={chosen.is_empty()}>{ "none" }</option>
+                    { for props.params.iter().map(option) }
+                </select>
+            </label>
+            if !chosen.is_empty() {
+                <label data-param={format!("{key}_values")} title="Values with commas between them; or from..to/count, and log behind it for equal ratios: 2..256/8log">
+                    { "Values " }<input type="text" size="24" value={values.to_owned()} onchange={on_values} placeholder="2, 4, 8 or 2..256/8log" />
+                </label>
+            }
+        </>
+    }
+}
+
+fn measure(props: &FormProps, now: String) -> Html {
+    let mut parts = now.splitn(3, ':');
+    let mut part = || parts.next().unwrap_or_default().to_owned();
+    let (name, how, threshold) = (part(), part(), part());
+    let name = if name.is_empty() {
+        props.measures.first().map_or(String::new(), |(name, _)| name.clone())
+    } else {
+        name
+    };
+    let text = |name: &str, how: &str, threshold: &str| match how {
+        "" | "last" => name.to_owned(),
+        "below" | "above" => format!("{name}:{how}:{}", if threshold.is_empty() { "0.5" } else { threshold }),
+        how => format!("{name}:{how}"),
+    };
+    let on_name = {
+        let (write, how, threshold) = (props.write.clone(), how.clone(), threshold.clone());
+        Callback::from(move |event: Event| {
+            let name = event.target_unchecked_into::<HtmlSelectElement>().value();
+            write.emit(vec![("measure".to_owned(), Some(text(&name, &how, &threshold)))]);
+        })
+    };
+    let on_how = {
+        let (write, name, threshold) = (props.write.clone(), name.clone(), threshold.clone());
+        Callback::from(move |event: Event| {
+            let how = event.target_unchecked_into::<HtmlSelectElement>().value();
+            write.emit(vec![("measure".to_owned(), Some(text(&name, &how, &threshold)))]);
+        })
+    };
+    let on_threshold = {
+        let (write, name, how) = (props.write.clone(), name.clone(), how.clone());
+        Callback::from(move |event: Event| {
+            let threshold = event.target_unchecked_into::<HtmlInputElement>().value();
+            write.emit(vec![("measure".to_owned(), Some(text(&name, &how, threshold.trim())))]);
+        })
+    };
+    let hows = [
+        ("last", "last value"),
+        ("lowest", "lowest value"),
+        ("highest", "highest value"),
+        ("below", "steps until below"),
+        ("above", "steps until above"),
+    ];
+    let how_now = if how.is_empty() { "last" } else { how.as_str() };
+    html! {
+        <>
+            <label data-param="measure">{ "Measure " }
+                <select onchange={on_name}>
+                    { for props.measures.iter().map(|(slug, title)| html! { <option value={slug.clone()} selected={*slug == name}>{ title.clone() }</option> }) }
+                </select>
+            </label>
+            <label data-param="measure_how">
+                <span class="visually-hidden">{ "What of it" }</span>
+                <select onchange={on_how}>
+                    { for hows.iter().map(|(slug, words)| html! { <option value={*slug} selected={*slug == how_now}>{ *words }</option> }) }
+                </select>
+            </label>
+            if matches!(how_now, "below" | "above") {
+                <label data-param="measure_threshold"><span class="visually-hidden">{ "Value" }</span>
+                    <input type="number" step="any" value={threshold} onchange={on_threshold} /></label>
+            }
+        </>
+    }
+}

@@ -1,0 +1,191 @@
+//! What an address asks to be swept over, made into runs.
+
+use crate::core::settings::to_query;
+use crate::core::sweep::{Axis, Measure, Point, points, seed};
+use crate::lab::{BatchHandle, BatchState, RunResult};
+use crate::run::Experiment;
+
+/// The runs of a sweep, and what is read off them.
+#[derive(Debug)]
+pub(super) struct Plan<E: Experiment> {
+    pub(super) axes: Vec<Axis>,
+    pub(super) measure: Measure,
+    pub(super) points: Vec<Point<E::Config>>,
+    seeds: u32,
+    base: E::Config,
+}
+
+impl<E: Experiment> Clone for Plan<E> {
+    fn clone(&self) -> Self {
+        Self {
+            axes: self.axes.clone(),
+            measure: self.measure.clone(),
+            points: self.points.clone(),
+            seeds: self.seeds,
+            base: self.base.clone(),
+        }
+    }
+}
+
+/// One line of the result: a curve or a number of one net.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Quantity {
+    pub(super) name: String,
+    pub(super) legend: String,
+    pub(super) color: usize,
+}
+
+impl<E: Experiment> Plan<E> {
+    /// The sweep of an address: nothing if it has none, a sentence if it is wrong.
+    pub(super) fn read(
+        query: &[(String, String)],
+        config: &E::Config,
+        seeds: u32,
+    ) -> Option<Result<Self, String>> {
+        let value = |key: &str| query.iter().rev().find(|(k, _)| k == key).map(|(_, value)| value.as_str());
+        let first = value("sweep")?;
+        let axes = || -> Result<Vec<Axis>, String> {
+            std::iter::once(first).chain(value("sweep2")).map(Axis::read::<E::Config>).collect()
+        };
+        let plan = || -> Result<Self, String> {
+            let axes = axes()?;
+            let known = measures::<E>();
+            let measure = match value("measure") {
+                Some(text) => Measure::read(text)?,
+                None => Measure::read(known.first().map_or("loss", |(name, _)| name))?,
+            };
+            if known.iter().all(|(name, _)| *name != measure.name) {
+                let names: Vec<_> = known.iter().map(|(name, _)| name.as_str()).collect();
+                return Err(format!(
+                    "There is no {} to be measured here; known: {}.",
+                    measure.name,
+                    names.join(", ")
+                ));
+            }
+            let points = points(config, &axes, seeds)?;
+            Ok(Self { axes, measure, points, seeds, base: config.clone() })
+        };
+        Some(plan())
+    }
+
+    /// Tells one sweep from another: the settings, what is swept over, and the seeds.
+    pub(super) fn key(&self) -> String {
+        // The setting that is swept over may stand anywhere.
+        let fixed = to_query(&self.base)
+            .into_iter()
+            .filter(|(key, _)| self.axes.iter().all(|axis| axis.param.key != key));
+        let fixed: Vec<String> = fixed.map(|(key, value)| format!("{key}={value}")).collect();
+        let axes: Vec<String> = self.axes.iter().map(ToString::to_string).collect();
+        format!(
+            "{} | {} | seeds {} | {}",
+            axes.join(" x "),
+            fixed.join(" "),
+            self.seeds,
+            self.number().unwrap_or_default()
+        )
+    }
+
+    /// What it is, for a reader.
+    pub(super) fn title(&self) -> String {
+        let axes: Vec<String> =
+            self.axes.iter().map(|axis| format!("{} {}", axis.param.label, axis.values.join(", "))).collect();
+        let first = seed(&self.base);
+        let seeds = match self.seeds {
+            0 | 1 => format!("seed {first}"),
+            n => format!("{n} seeds from {first}"),
+        };
+        format!("{}; {seeds}", axes.join(" and "))
+    }
+
+    /// How much it is, before it starts.
+    pub(super) fn words(&self, batch: &BatchHandle<E>) -> String {
+        let runs = self.points.len();
+        let nets = E::ARMS.len();
+        let each = if nets == 1 { "one net".to_owned() } else { format!("{nets} nets") };
+        let known: Vec<&RunResult> = batch.results.iter().collect();
+        let mean = known.iter().map(|result| result.seconds).sum::<f64>() / known.len().max(1) as f64;
+        let time = if batch.state == BatchState::Running || known.is_empty() {
+            "The time is told after the first run.".to_owned()
+        } else {
+            format!("At {mean:.1} s a run, as before, about {:.0} s of computing.", mean * runs as f64)
+        };
+        format!("{runs} runs of {each} each. {time}")
+    }
+
+    /// The lines of the result.
+    pub(super) fn quantities(&self) -> Vec<Quantity> {
+        let curves = E::series(&E::Record::default());
+        let of_curves = curves.iter().filter(|series| series.base == self.measure.name);
+        let arm = |index: usize| E::ARMS.get(index).map_or("", |arm| arm.title).to_owned();
+        let found: Vec<Quantity> = of_curves
+            .map(|series| Quantity {
+                name: series.metric.to_string(),
+                legend: arm(series.arm),
+                color: series.arm,
+            })
+            .collect();
+        if !found.is_empty() {
+            return found;
+        }
+        let metrics = E::metrics(&self.base, &E::Record::default());
+        let named =
+            metrics.into_iter().filter(|metric| crate::lab::is_named::<E>(metric.name, &self.measure.name));
+        named
+            .enumerate()
+            .map(|(color, metric)| {
+                let of_arm = E::ARMS
+                    .iter()
+                    .find(|arm| !arm.slug.is_empty() && metric.name.ends_with(&format!("_{}", arm.slug)));
+                Quantity {
+                    name: metric.name.to_owned(),
+                    legend: of_arm.map_or_else(|| metric.title.to_string(), |arm| arm.title.to_owned()),
+                    color,
+                }
+            })
+            .collect()
+    }
+
+    /// The number that is wanted, if what is wanted is no curve.
+    pub(super) fn number(&self) -> Option<String> {
+        let curves = E::series(&E::Record::default());
+        (!curves.iter().any(|series| series.base == self.measure.name)).then(|| self.measure.name.clone())
+    }
+
+    /// What the vertical axis shows.
+    pub(super) fn label(&self) -> String {
+        let title = measures::<E>().into_iter().find(|(name, _)| *name == self.measure.name);
+        self.measure.words(&title.map_or_else(|| self.measure.name.clone(), |(_, title)| title))
+    }
+
+    /// What a run came to.
+    pub(super) fn value(&self, result: &RunResult, name: &str) -> Option<f64> {
+        match result.curves.get(name) {
+            Some(points) => self.measure.of(points),
+            None => result.numbers.get(name).copied(),
+        }
+    }
+}
+
+/// What can be read off a run: kinds of curves, then numbers, each with its title, without the net's name.
+pub(super) fn measures<E: Experiment>() -> Vec<(String, String)> {
+    let (config, record) = (E::Config::default(), E::Record::default());
+    let mut known: Vec<(String, String)> = Vec::new();
+    let curves = E::series(&record)
+        .into_iter()
+        .map(|series| (series.base.to_owned(), series.title.to_string(), series.arm));
+    let numbers = E::metrics(&config, &record).into_iter().map(|metric| {
+        let arm = E::ARMS
+            .iter()
+            .position(|arm| !arm.slug.is_empty() && metric.name.ends_with(&format!("_{}", arm.slug)));
+        let base = arm.and_then(|arm| metric.name.strip_suffix(&format!("_{}", E::ARMS.get(arm)?.slug)));
+        (base.unwrap_or(metric.name).to_owned(), metric.title.to_string(), arm.unwrap_or(0))
+    });
+    for (name, title, arm) in curves.chain(numbers) {
+        let net = E::ARMS.get(arm).map_or("", |arm| arm.title);
+        let title = title.replace(&format!(", {net}"), "");
+        if known.iter().all(|(other, _)| *other != name) {
+            known.push((name, title));
+        }
+    }
+    known
+}
