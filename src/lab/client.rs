@@ -67,9 +67,17 @@ enum State {
     Ready(Worker),
 }
 
-#[derive(Debug)]
+impl Default for State {
+    fn default() -> Self {
+        Self::Starting(Vec::new())
+    }
+}
+
+#[derive(Debug, Default)]
 struct Slot {
     state: State,
+    /// Whether it is being fetched or has been.
+    booted: bool,
     /// The worker while it has not said that it is ready.
     starting: Option<Worker>,
     /// The memory of its module, in bytes.
@@ -200,14 +208,26 @@ impl Client {
     /// Sends a command to a worker, which is started if there is none.
     fn post(self: &Rc<Self>, worker: usize, command: &Command, attachment: Option<&Blob>) {
         let mut workers = self.workers.borrow_mut();
-        let slot = workers.entry(worker).or_insert_with(|| {
-            let client = self.clone();
-            spawn_local(async move { client.boot(worker).await });
-            Slot { state: State::Starting(Vec::new()), starting: None, memory: 0 }
-        });
+        let slot = workers.entry(worker).or_default();
         match &mut slot.state {
             State::Starting(waiting) => waiting.push((command.clone(), attachment.cloned())),
             State::Ready(worker) => worker.post(command, attachment),
+        }
+        drop(workers);
+        self.boot_next();
+    }
+
+    /// Starts the workers that are wanted: the first at once, the others when it runs. What keeps them from starting then
+    /// costs nothing that the first could not do.
+    fn boot_next(self: &Rc<Self>) {
+        let mut workers = self.workers.borrow_mut();
+        let first_runs = matches!(workers.get(&0), Some(Slot { state: State::Ready(_), .. }));
+        for (&number, slot) in
+            workers.iter_mut().filter(|(number, slot)| !slot.booted && (first_runs || **number == 0))
+        {
+            slot.booted = true;
+            let client = self.clone();
+            spawn_local(async move { client.boot(number).await });
         }
     }
 
@@ -293,7 +313,7 @@ impl Client {
         listeners.iter().for_each(|listener| listener.emit(Event::Device { choice, info: info.clone() }));
     }
 
-    fn ready(&self, worker: usize) {
+    fn ready(self: &Rc<Self>, worker: usize) {
         let mut workers = self.workers.borrow_mut();
         let Some(slot) = workers.get_mut(&worker) else { return };
         let Some(mut worker) = slot.starting.take() else { return };
@@ -305,14 +325,21 @@ impl Client {
             waiting.iter().for_each(|(command, attachment)| worker.post(command, attachment.as_ref()));
         }
         slot.state = State::Ready(worker);
+        drop(workers);
+        self.boot_next();
     }
 
     /// Gives up a worker and tells the arms that it trained why. One beside the first that could not be started leaves its
     /// arms to the first.
     fn lose(self: &Rc<Self>, worker: usize, why: &str) {
         let lost = self.workers.borrow_mut().remove(&worker);
+        let mut gone = BTreeSet::from([worker]);
         if worker == 0 {
             self.devices.borrow_mut().clear();
+            // Those that waited for it will not be started either.
+            let mut workers = self.workers.borrow_mut();
+            gone.extend(workers.iter().filter(|(_, slot)| !slot.booted).map(|(number, _)| *number));
+            workers.retain(|_, slot| slot.booted);
         } else if let Some(Slot { state: State::Starting(waiting), .. }) = lost {
             self.alone.replace(Some(format!(
                 "A second worker could not be started, so the nets take turns. {why}"
@@ -329,8 +356,8 @@ impl Client {
         let mut listeners = Vec::new();
         self.runs.borrow_mut().retain(|&id, run| {
             let ended: Vec<ArmId> =
-                run.arms.iter().filter(|(_, of)| **of == worker).map(|(arm, _)| *arm).collect();
-            run.arms.retain(|_, of| *of != worker);
+                run.arms.iter().filter(|(_, of)| gone.contains(of)).map(|(arm, _)| *arm).collect();
+            run.arms.retain(|_, of| !gone.contains(of));
             // A run whose device is not known yet waits for the first worker.
             let waited = worker == 0 && run.waiting.is_some();
             let ended = if waited { vec![ArmId::default()] } else { ended };

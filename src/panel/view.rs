@@ -213,11 +213,14 @@ pub fn CurveFigure(props: &CurveFigureProps) -> Html {
         })
     };
     let largest = series.iter().flat_map(|s| s.points.iter()).map(|point| point.1).fold(0.0, f64::max);
+    // They would lie across the words that stand there before the first step.
+    let measured = series.iter().any(|series| !series.points.is_empty());
+    let references = if measured { props.references.clone() } else { Vec::new() };
     let y_scale = if largest > props.log_above { ScaleKind::Log } else { ScaleKind::Linear };
     html! {
         <Figure name={props.name} title={props.title} look_for={props.look_for.clone()} formula={props.formula.clone()} {table}>
             <LineChart name={props.name} x_label={props.x_label} y_label={props.y_label} {series} {y_scale}
-                references={props.references.clone()} x_max={props.x_max} y_range={props.y_range} markers={props.markers}
+                {references} x_max={props.x_max} y_range={props.y_range} markers={props.markers}
                 integer_x={true} empty={props.empty} />
         </Figure>
     }

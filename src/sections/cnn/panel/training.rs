@@ -22,8 +22,6 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     let begun = record.steps_per_epoch() > 0;
     let (per_epoch, epochs) = (f64::from(record.steps_per_epoch().max(1)), f64::from(config.epochs));
     let reference = |y: f64| vec![Reference { label: "a guess".into(), y }];
-    // It would lie across the words that stand there before the first step.
-    let references = if begun { reference(10f64.ln()) } else { Vec::new() };
     let net = |slug: &'static str, title: &'static str, net: &NetRecord| {
         html! {
             <Mistakes {slug} {title} dataset={config.dataset} confusion={net.confusion.clone()} wrong={PtrEq(net.wrong.clone())} />
@@ -34,7 +32,7 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
             <div class="figure-row">
                 <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Loss of each step's batch. Both nets see the same batches, so they rise and fall together." }}
-                    {references} x_max={begun.then(|| per_epoch * epochs)} />
+                    references={reference(10f64.ln())} x_max={begun.then(|| per_epoch * epochs)} />
                 <CurveFigure name="accuracy" title="Test accuracy" lines={ACCURACY} x_label="epoch" x_per={per_epoch}
                     look_for={html! { "Share of right answers on test images, before training and after every epoch." }}
                     y_label="accuracy" y_range={Some((0.0, 1.0))} references={reference(0.1)} x_max={Some(epochs)} markers={true} />

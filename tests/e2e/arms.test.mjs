@@ -1,0 +1,183 @@
+// Arms, seeds and sweeps: workers side by side, bands over seeds, and many runs at once.
+
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { act, address, metric, setParam, shot, state, stays, waitMetric, waitState, withPage } from './lib/browser.mjs';
+
+const mlp = (params) => address('mlp', { device: 'cpu', ...params });
+const attribute = (page, name, attr) => page.locator(`[data-metric="${name}"]`).first().getAttribute(attr);
+const sweepState = (page) => page.locator('[data-panel]').first().getAttribute('data-sweep');
+const waitSweep = (page, wanted, timeout = 60_000) =>
+  page.locator(`[data-panel][data-sweep="${wanted}"]`).first().waitFor({ timeout });
+/** Workers that fail in one way or another, by the order in which they start. */
+const failing = (which, how) => `
+  const Real = Worker;
+  let started = 0;
+  window.Worker = function (...all) {
+    started += 1;
+    if (started === ${which}) { ${how} }
+    return new Real(...all);
+  };`;
+
+test('three seeds: the median with a band, and checks that count', { timeout: 120_000 }, () =>
+  withPage(mlp({ steps: 150, seeds: 3 }), async (page) => {
+    await act(page, 'train');
+    await waitState(page, 'done', 90_000);
+    const [low, median, high] = await Promise.all(
+      ['data-low', 'data-value', 'data-high'].map(async (name) => Number(await attribute(page, 'loss_activated', name))),
+    );
+    assert.ok(low <= median && median <= high && low < high, `${low} ${median} ${high}`);
+    assert.equal(await attribute(page, 'loss_activated', 'data-n'), '3');
+    assert.equal(await attribute(page, 'rank_linear', 'data-n'), null, 'the probe has one seed');
+    assert.match(await page.locator('.checks').first().innerText(), /with \d of 3 seeds/);
+    const figure = page.locator('[data-figure="loss"]');
+    await figure.locator('summary').click();
+    await figure.locator('[data-export="table"]').click();
+    const head = await figure.locator('thead').innerText();
+    for (const seed of [1, 2, 3]) assert.match(head, new RegExp(`non-linear, seed ${seed}`));
+    await shot(page, 'seeds-1280-light');
+    await setParam(page, 'seeds', 1);
+    await waitState(page, 'idle');
+    await page.waitForFunction(() => !location.hash.includes('seeds='));
+  }));
+
+test('both nets train on workers of their own, in step with one another', { timeout: 60_000 }, () =>
+  withPage(mlp({ steps: 20_000 }), async (page) => {
+    await act(page, 'step');
+    await waitState(page, 'paused');
+    const first = await waitMetric(page, 'step', (step) => step >= 1);
+    assert.equal(page.workers().length, 2);
+    await act(page, 'step');
+    await waitMetric(page, 'step', (step) => step === first + 1);
+    await stays(page, 'step', first + 1);
+    await act(page, 'resume');
+    await waitMetric(page, 'step', (step) => step > first + 20);
+    await act(page, 'stop');
+    await waitState(page, 'done');
+    assert.ok((await metric(page, 'worker_memory')) > 1e6);
+  }));
+
+test('with one core, or none that the browser tells of, the nets take turns', { timeout: 60_000 }, async () => {
+  for (const cores of ['1', 'undefined']) {
+    const init = `Object.defineProperty(navigator, 'hardwareConcurrency', { get: () => ${cores} });`;
+    await withPage(
+      mlp({ steps: 60 }),
+      async (page) => {
+        await act(page, 'train');
+        await waitState(page, 'done', 30_000);
+        assert.equal(page.workers().length, 1, cores);
+        assert.ok((await metric(page, 'loss_linear')) > 0 && (await metric(page, 'loss_activated')) > 0);
+      },
+      { init },
+    );
+  }
+});
+
+test('a second worker that does not start leaves its net to the first, and that is said', { timeout: 60_000 }, () =>
+  withPage(
+    mlp({ steps: 60 }),
+    async (page) => {
+      await act(page, 'train');
+      await waitState(page, 'done', 40_000);
+      assert.ok((await metric(page, 'loss_linear')) > 0 && (await metric(page, 'loss_activated')) > 0);
+      assert.match(await page.locator('.device-line').innerText(), /second worker could not be started, so the nets take turns/);
+    },
+    { init: failing(2, "throw new Error('no more workers here');") },
+  ));
+
+test('a net that diverges ends with its sentence, the other goes on, and it can be trained again alone', { timeout: 60_000 }, () =>
+  withPage(address('attention', { device: 'cpu', steps: 20_000, optimizer: 'sgd', learning_rate: 0.001, d_k: 512, seed: 1 }), async (page) => {
+    await act(page, 'train');
+    await waitMetric(page, 'step', (step) => step > 3);
+    assert.equal(await state(page), 'running');
+    // Its worker dies: what it has measured stays.
+    await page.evaluate(() => window.lastWorker.dispatchEvent(new ErrorEvent('error', { message: 'memory is out' })));
+    await page.locator('[data-failed-arm="1"]').waitFor();
+    assert.match(await page.locator('[data-failed-arm="1"]').innerText(), /The unscaled net has ended: .*memory is out/);
+    const before = await metric(page, 'step');
+    await waitMetric(page, 'step', (step) => step > before + 5);
+    assert.ok((await metric(page, 'loss_unscaled')) > 0, 'nothing measured is lost');
+    await page.locator('[data-action="retry"]').click();
+    await page.locator('[data-failed-arm="1"]').waitFor({ state: 'detached' });
+    await waitMetric(page, 'loss_unscaled');
+    await act(page, 'stop');
+    await waitState(page, 'done');
+  }, { init: 'const Real = Worker; window.Worker = function (...all) { return (window.lastWorker = new Real(...all)); };' }));
+
+test('a sweep: set up, paused, stopped, finished after a reload, and a run of it opened', { timeout: 180_000 }, () =>
+  withPage(mlp({ steps: 120, seeds: 3, sweep: 'width:2,8,32', measure: 'accuracy' }), async (page) => {
+    await page.locator('[data-action="sweep"]:enabled').waitFor();
+    assert.match(await page.locator('[data-sweep-words]').innerText(), /9 runs of 2 nets each/);
+    await page.locator('[data-action="sweep"]').click();
+    await waitSweep(page, 'running');
+    await waitMetric(page, 'sweep_runs_done', (done) => done >= 2, 60_000);
+    await page.locator('[data-action="sweep-pause"]').click();
+    await waitSweep(page, 'paused');
+    await page.locator('[data-action="sweep-resume"]').click();
+    await waitSweep(page, 'running');
+    await waitMetric(page, 'sweep_runs_done', (done) => done >= 4, 60_000);
+    await page.locator('[data-action="sweep-stop"]').click();
+    await waitSweep(page, 'done');
+    const kept = await metric(page, 'sweep_runs_done');
+    await page.reload();
+    assert.equal(await waitMetric(page, 'sweep_runs_done', (done) => done > 0), kept);
+    await page.locator('[data-action="sweep"]:enabled').click();
+    await waitMetric(page, 'sweep_runs_done', (done) => done === 9, 90_000);
+    await waitSweep(page, 'done');
+    await page.locator('.sweep-runs summary').click();
+    const cells = await page.locator('[data-table="sweep-runs"] tbody tr').evaluateAll((rows) =>
+      rows.map((row) => [...row.cells].map((cell) => cell.innerText)));
+    assert.equal(cells.length, 9);
+    const activated = (width) => cells.filter((row) => row[0] === width).map((row) => Number(row[3]));
+    assert.ok(Math.max(...activated('2')) < Math.min(...activated('32')), JSON.stringify(cells));
+    await shot(page, 'sweep-1280-light');
+    await page.locator('[data-action="open-run"]').nth(8).click();
+    await page.waitForFunction(() => location.hash.includes('seed=3'));
+    assert.match(await page.locator('.sweep').innerText(), /The settings have changed since/);
+    assert.equal(await metric(page, 'sweep_runs_done'), 9);
+  }));
+
+test('two settings make a map; what needs no training is not trained', { timeout: 90_000 }, () =>
+  withPage(mlp({ sweep: 'depth:1,3', sweep2: 'd_in:4,8', measure: 'rank' }), async (page) => {
+    await page.locator('[data-action="sweep"]:enabled').click();
+    await waitMetric(page, 'sweep_runs_done', (done) => done === 4, 60_000);
+    await waitSweep(page, 'done');
+    const figure = page.locator('[data-figure="sweep"]');
+    assert.equal(await figure.locator('.sweep-map').count(), 2);
+    await page.locator('.sweep-runs summary').click();
+    const rows = await page.locator('[data-table="sweep-runs"] tbody tr').evaluateAll((list) =>
+      list.map((row) => [...row.cells].map((cell) => cell.innerText)));
+    // The linear net's rank is the input's, and one more for the biases, at any depth.
+    assert.deepEqual(rows.map((row) => [row[1], row[3]]), [['4', '5'], ['8', '9'], ['4', '5'], ['8', '9']]);
+    await shot(page, 'sweep-map-1280-light');
+  }));
+
+test('a sweep that cannot be is refused in a sentence, and nothing starts', { timeout: 60_000 }, async () => {
+  for (const [params, words] of [
+    [{ sweep: 'seed:1..150/150', seeds: 3 }, /450 runs, and at most 200/],
+    [{ sweep: 'depth:2,99' }, /from 1 to 12/],
+    [{ sweep: 'beauty:1,2' }, /no setting beauty/],
+    [{ sweep: 'depth:1,2', measure: 'beauty' }, /no beauty to be measured/],
+    [{ sweep: 'depth:1,2', sweep2: 'depth:3,4' }, /two settings/],
+  ]) {
+    await withPage(mlp(params), async (page) => {
+      assert.match(await page.locator('[data-sweep-words]').innerText(), words);
+      assert.ok(await page.locator('[data-action="sweep"]').isDisabled());
+      assert.equal(await sweepState(page), 'idle');
+    });
+  }
+});
+
+test('on a phone and in the dark a sweep fits', { timeout: 90_000 }, () =>
+  withPage(
+    mlp({ steps: 30, sweep: 'width:2,8,32', measure: 'loss' }),
+    async (page) => {
+      await page.locator('[data-action="sweep"]:enabled').click();
+      await waitSweep(page, 'done');
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.ok(wide <= 0, `${wide} pixels too wide`);
+      await page.locator('.sweep').scrollIntoViewIfNeeded();
+      await shot(page, 'sweep-400-dark');
+    },
+    { width: 400, height: 800, theme: 'dark' },
+  ));
