@@ -23,9 +23,11 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+/// The arms of a run that are under way, and what the page wishes of each.
+type Arms = Vec<(ArmId, Rc<Control>)>;
+
 thread_local! {
-    /// What is under way: the arms of each run.
-    static RUNS: RefCell<HashMap<RunId, Vec<(ArmId, Rc<Control>)>>> = RefCell::default();
+    static RUNS: RefCell<HashMap<RunId, Arms>> = RefCell::default();
 }
 
 /// Listens to the page. Called once, when the worker's module has been loaded.

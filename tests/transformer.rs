@@ -250,7 +250,7 @@ fn collector() -> Collector<Transformer> {
 }
 
 fn run_with(config: &Config, mut out: Collector<Transformer>) -> (Record, Vec<(usize, Frame)>) {
-    train::<Transformer>(&config, &mut out).expect("it runs");
+    train::<Transformer>(config, &mut out).expect("it runs");
     (out.record(), out.frames)
 }
 

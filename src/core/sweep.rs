@@ -260,6 +260,7 @@ pub struct SweepPreset {
 }
 
 #[cfg(test)]
+#[allow(unreachable_pub, reason = "the macro's settings are a section's own")]
 mod tests {
     use crate::core::sweep::*;
     use proptest::prelude::*;

@@ -21,8 +21,6 @@ use shapes::Shapes;
 use training::TrainFigures;
 use yew::prelude::*;
 
-/// The colours of the two nets, in every figure.
-
 /// Section 2: convolutions, and depthwise separable ones.
 #[component]
 pub fn CnnPanel(props: &PanelProps) -> Html {

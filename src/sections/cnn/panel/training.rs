@@ -32,7 +32,7 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
             <div class="figure-row">
                 <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Loss of each step's batch. Both nets see the same batches, so they rise and fall together." }}
-                    references={reference(10f64.ln())} x_max={begun.then(|| per_epoch * epochs)} />
+                    references={reference(10f64.ln())} x_max={begun.then_some(per_epoch * epochs)} />
                 <CurveFigure name="accuracy" title="Test accuracy" lines={ACCURACY} x_label="epoch" x_per={per_epoch}
                     look_for={html! { "Share of right answers on test images, before training and after every epoch." }}
                     y_label="accuracy" y_range={Some((0.0, 1.0))} references={reference(0.1)} x_max={Some(epochs)} markers={true} />
