@@ -23,7 +23,7 @@ fn small() -> Config {
 }
 
 fn run_with(mut out: Collector<Cnn>, config: &Config) -> (Record, Result<(), LabError>) {
-    let result = train::<Cnn>(&config, &mut out);
+    let result = train::<Cnn>(config, &mut out);
     (out.record(), result)
 }
 
