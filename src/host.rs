@@ -28,7 +28,7 @@ pub fn framed() -> bool {
 }
 
 /// Tells the page around what a panel has to say; nothing happens where there is none.
-pub fn tell(panel: &str, kind: &str, body: Value) {
+pub fn post_to_host(panel: &str, kind: &str, body: Value) {
     let Some(parent) = parent() else { return };
     if let Ok(message) = js_sys::JSON::parse(&messages::written(panel, kind, body).to_string()) {
         // To whoever embeds it: nothing in it is secret, and a page in a sandbox has no origin that could be named.
@@ -37,14 +37,14 @@ pub fn tell(panel: &str, kind: &str, body: Value) {
 }
 
 /// Hears the page around, and nobody else: a message from another window is dropped unread.
-pub fn listen(hear: Callback) -> EventListener {
+pub fn listen(on_message: Callback) -> EventListener {
     EventListener::new(&window(), "message", move |event| {
         let Some(event) = event.dyn_ref::<MessageEvent>() else { return };
         let from_parent = parent()
             .zip(event.source())
             .is_some_and(|(parent, source)| js_sys::Object::is(parent.as_ref(), source.as_ref()));
-        if from_parent && let Some(heard) = read(&event.data()) {
-            hear(heard);
+        if from_parent && let Some(message) = read(&event.data()) {
+            on_message(message);
         }
     })
 }
@@ -70,13 +70,13 @@ pub struct Bus {
 
 impl Bus {
     /// Joins, and hears the others.
-    pub fn join(panel: &'static str, hear: impl Fn(Claim) + 'static) -> Self {
+    pub fn join(panel: &'static str, on_message: impl Fn(Claim) + 'static) -> Self {
         let Ok(channel) = BroadcastChannel::new("nn-lab") else {
             return Self { panel, channel: None, _on_message: None };
         };
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            if let Some(Ok(HostCommand::Claim(stand))) = read(&event.data()) {
-                hear(stand);
+            if let Some(Ok(HostCommand::Claim(claim))) = read(&event.data()) {
+                on_message(claim);
             }
         });
         channel.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -84,15 +84,15 @@ impl Bus {
     }
 
     /// Tells all others, here and by way of the page around.
-    pub fn say(&self, stand: &Claim) {
-        let Ok(message) = serde_json::to_value(HostCommand::Claim(stand.clone())) else { return };
+    pub fn broadcast(&self, claim: &Claim) {
+        let Ok(message) = serde_json::to_value(HostCommand::Claim(claim.clone())) else { return };
         if let Some(channel) = &self.channel {
             let text = messages::from_host(message.clone()).to_string();
             if let Ok(message) = js_sys::JSON::parse(&text) {
                 let _ = channel.post_message(&message);
             }
         }
-        tell(self.panel, "stand", message);
+        post_to_host(self.panel, "stand", message);
     }
 }
 
@@ -121,14 +121,14 @@ pub struct Sight {
 
 impl Sight {
     /// Calls `tell` whenever that changes, the first time soon.
-    pub fn watch(element: &Element, tell: impl Fn(bool) + 'static) -> Self {
-        let tell = Rc::new(tell);
+    pub fn watch(element: &Element, on_sight: impl Fn(bool) + 'static) -> Self {
+        let on_sight = Rc::new(on_sight);
         let inside = Rc::new(RefCell::new(None));
         let report = {
             let inside = inside.clone();
             Rc::new(move || {
                 if let Some(inside) = *inside.borrow() {
-                    tell(inside && !gloo::utils::document().hidden());
+                    on_sight(inside && !gloo::utils::document().hidden());
                 }
             })
         };
@@ -179,7 +179,7 @@ impl Height {
             let timer = gloo::timers::callback::Timeout::new(REST_MS, move || {
                 let height = watched.get_bounding_client_rect().height().ceil() as u32;
                 if height > 0 && last.replace(height) != height {
-                    tell(&panel, "resize", serde_json::json!({ "height": height }));
+                    post_to_host(&panel, "resize", serde_json::json!({ "height": height }));
                     tell_course_system(height);
                 }
             });

@@ -5,15 +5,17 @@ mod client;
 mod files;
 mod kept;
 mod pool;
+mod runner;
 mod session;
 mod storage;
+mod user_files;
 mod worker;
 
-pub(crate) use crate::lab::batch::is_named;
 pub use crate::lab::batch::{Batch, BatchHandle, BatchState, RunResult, use_batch};
 pub use crate::lab::client::Pool;
 pub use crate::lab::files::{Files, use_files};
 pub use crate::lab::kept::{Kept, use_kept};
+pub(crate) use crate::lab::runner::is_named;
 pub use crate::lab::session::ArmStatus;
 
 use crate::core::settings::{Settings, to_map};
@@ -97,7 +99,7 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, options: RunOptions) ->
                 end_run(&runs);
                 session.dispatch(Action::Reset);
             } else if let Ok(bytes) = postcard::to_stdvec(&config) {
-                tell(&runs, |run| Command::Update { run, config: bytes.clone() });
+                send_to_run(&runs, |run| Command::Update { run, config: bytes.clone() });
             }
             let timer = Timeout::new(PROBE_DELAY_MS, move || {
                 let earlier = runs.borrow_mut().probe.take();
@@ -150,12 +152,12 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, options: RunOptions) ->
     let ask = {
         let runs = runs.clone();
         Callback::from(move |request: Vec<u8>| {
-            tell(&runs, |run| Command::Request { run, request: request.clone() });
+            send_to_run(&runs, |run| Command::Request { run, request: request.clone() });
         })
     };
     let send = |command: fn(RunId) -> Command| {
         let runs = runs.clone();
-        Callback::from(move |()| tell(&runs, command))
+        Callback::from(move |()| send_to_run(&runs, command))
     };
     let reset = {
         let (session, runs) = (session.dispatcher(), runs.clone());
@@ -218,7 +220,7 @@ fn end_run(runs: &RefCell<Runs>) {
     ended.iter().for_each(|&run| Client::get().stop(run));
 }
 
-fn tell(runs: &RefCell<Runs>, command: impl Fn(RunId) -> Command) {
+fn send_to_run(runs: &RefCell<Runs>, command: impl Fn(RunId) -> Command) {
     let runs = runs.borrow().train.clone();
     runs.iter().for_each(|&run| Client::get().send(run, &command(run)));
 }

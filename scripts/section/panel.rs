@@ -3,7 +3,7 @@
 use super::{Config, Section};
 use crate::keys;
 use crate::lab::use_experiment;
-use crate::panel::{CurveFigure, LOSS, Line, PanelProps, Readouts, controls, frame, use_settings};
+use crate::panel::{CurveFigure, LOSS, PanelProps, Readouts, controls, frame, use_settings};
 use yew::prelude::*;
 
 /// One weight learns the slope of a line.

@@ -57,7 +57,7 @@ pub enum Action {
     Train,
     Pause,
     Resume,
-    Say(Claim),
+    Broadcast(Claim),
 }
 
 /// One panel's view of its neighbours.
@@ -75,7 +75,7 @@ pub struct Scheduler {
     since: f64,
     /// The others that want to train, and since when.
     others: BTreeMap<String, f64>,
-    said: Option<(bool, f64)>,
+    broadcast: Option<(bool, f64)>,
     /// Whether the others know that it is there.
     greeted: bool,
 }
@@ -92,44 +92,49 @@ impl Scheduler {
             asked: None,
             since: 0.0,
             others: BTreeMap::new(),
-            said: None,
+            broadcast: None,
             greeted: false,
         }
     }
 
     /// Why the run waits, if it does not by its visitor's wish.
-    pub fn hold(&self) -> Option<PauseReason> {
+    pub fn pause_reason(&self) -> Option<PauseReason> {
         self.held.then_some(if self.seen { PauseReason::Other } else { PauseReason::Away })
     }
 
     /// Takes notice, and says what to do. `now` is in milliseconds since 1970.
-    pub fn notice(&mut self, happening: HostEvent, now: f64) -> Vec<Action> {
-        let mut acts = Vec::new();
-        match happening {
+    pub fn notice(&mut self, event: HostEvent, now: f64) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match event {
             HostEvent::Run(run) => self.run(run, now),
             HostEvent::Seen(seen) => self.seen = seen,
             HostEvent::Autoplay => self.eager = true,
             HostEvent::Leave => (self.run, self.held, self.eager) = (Run::None, false, false),
-            HostEvent::Heard(stand) if stand.by == self.me || !stand.since.is_finite() => return acts,
-            HostEvent::Heard(stand) => {
-                if stand.wants {
-                    self.others.insert(stand.by, stand.since);
+            HostEvent::Heard(claim) if claim.by == self.me || !claim.since.is_finite() => return actions,
+            HostEvent::Heard(claim) => {
+                if claim.wants {
+                    self.others.insert(claim.by, claim.since);
                 } else {
-                    self.others.remove(&stand.by);
+                    self.others.remove(&claim.by);
                 }
-                if stand.new {
-                    self.said = None;
+                if claim.new {
+                    self.broadcast = None;
                 }
             }
         }
-        self.settle(&mut acts);
-        let stand = (self.wants(), self.since);
-        if self.said != Some(stand) {
+        self.settle(&mut actions);
+        let claim = (self.wants(), self.since);
+        if self.broadcast != Some(claim) {
             let new = !std::mem::replace(&mut self.greeted, true);
-            self.said = Some(stand);
-            acts.push(Action::Say(Claim { by: self.me.clone(), wants: stand.0, since: stand.1, new }));
+            self.broadcast = Some(claim);
+            actions.push(Action::Broadcast(Claim {
+                by: self.me.clone(),
+                wants: claim.0,
+                since: claim.1,
+                new,
+            }));
         }
-        acts
+        actions
     }
 
     fn run(&mut self, run: Run, now: f64) {
@@ -161,7 +166,7 @@ impl Scheduler {
         !self.others.iter().any(later)
     }
 
-    fn settle(&mut self, acts: &mut Vec<Action>) {
+    fn settle(&mut self, actions: &mut Vec<Action>) {
         if self.asked.is_some() {
             return;
         }
@@ -169,15 +174,15 @@ impl Scheduler {
         match self.run {
             Run::Running if !may => {
                 (self.held, self.asked) = (true, Some(Run::Paused));
-                acts.push(Action::Pause);
+                actions.push(Action::Pause);
             }
             Run::Paused if self.held && may => {
                 self.asked = Some(Run::Running);
-                acts.push(Action::Resume);
+                actions.push(Action::Resume);
             }
             Run::None if self.eager && may => {
                 self.asked = Some(Run::Running);
-                acts.push(Action::Train);
+                actions.push(Action::Train);
             }
             _ => {}
         }
@@ -206,24 +211,24 @@ mod tests {
         }
 
         /// Something happens, and then everything that follows from it, in an order that `order` chooses.
-        fn happen(&mut self, panel: usize, happening: HostEvent, order: usize) {
+        fn happen(&mut self, panel: usize, event: HostEvent, order: usize) {
             self.now += 1.0;
-            self.boxes[panel].push_back(happening);
+            self.boxes[panel].push_back(event);
             for round in 0..10_000 {
                 let full: Vec<_> = (0..self.boxes.len()).filter(|&i| !self.boxes[i].is_empty()).collect();
                 let Some(&panel) = full.get((order + round * (order + 1)) % full.len().max(1)) else {
                     return;
                 };
-                let Some(happening) = self.boxes[panel].pop_front() else { return };
-                for act in self.panels[panel].notice(happening, self.now) {
-                    match act {
+                let Some(event) = self.boxes[panel].pop_front() else { return };
+                for action in self.panels[panel].notice(event, self.now) {
+                    match action {
                         Action::Train | Action::Resume => {
                             self.boxes[panel].push_back(HostEvent::Run(Run::Running))
                         }
                         Action::Pause => self.boxes[panel].push_back(HostEvent::Run(Run::Paused)),
-                        Action::Say(stand) => {
+                        Action::Broadcast(claim) => {
                             for other in (0..self.panels.len()).filter(|other| *other != panel) {
-                                self.boxes[other].push_back(HostEvent::Heard(stand.clone()));
+                                self.boxes[other].push_back(HostEvent::Heard(claim.clone()));
                             }
                         }
                     }
@@ -243,10 +248,10 @@ mod tests {
         page.happen(0, HostEvent::Run(Run::Running), 0);
         page.happen(1, HostEvent::Run(Run::Running), 0);
         assert_eq!(page.runs(), [Run::Paused, Run::Running]);
-        assert_eq!(page.panels[0].hold(), Some(PauseReason::Other));
+        assert_eq!(page.panels[0].pause_reason(), Some(PauseReason::Other));
         page.happen(1, HostEvent::Run(Run::None), 0);
         assert_eq!(page.runs(), [Run::Running, Run::None]);
-        assert_eq!(page.panels[0].hold(), None);
+        assert_eq!(page.panels[0].pause_reason(), None);
     }
 
     #[test]
@@ -256,7 +261,7 @@ mod tests {
         page.happen(0, HostEvent::Run(Run::Running), 0);
         page.happen(0, HostEvent::Seen(false), 0);
         assert_eq!(page.runs(), [Run::Paused, Run::Running]);
-        assert_eq!(page.panels[0].hold(), Some(PauseReason::Away));
+        assert_eq!(page.panels[0].pause_reason(), Some(PauseReason::Away));
         page.happen(1, HostEvent::Leave, 0);
         page.happen(0, HostEvent::Seen(true), 0);
         assert_eq!(page.runs(), [Run::Running, Run::None]);
@@ -270,7 +275,7 @@ mod tests {
         page.happen(0, HostEvent::Seen(false), 0);
         page.happen(0, HostEvent::Seen(true), 0);
         assert_eq!(page.runs(), [Run::Paused]);
-        assert_eq!(page.panels[0].hold(), None);
+        assert_eq!(page.panels[0].pause_reason(), None);
     }
 
     #[test]
@@ -296,7 +301,7 @@ mod tests {
         assert_eq!(page.runs(), [Run::Running, Run::None]);
     }
 
-    fn happening() -> impl Strategy<Value = HostEvent> {
+    fn event() -> impl Strategy<Value = HostEvent> {
         prop_oneof![
             3 => Just(HostEvent::Run(Run::Running)),
             1 => Just(HostEvent::Run(Run::Paused)),
@@ -310,15 +315,15 @@ mod tests {
     proptest! {
         #[test]
         fn never_two_at_once_and_never_all_waiting(
-            happenings in prop::collection::vec((0..4usize, happening(), 0..20usize), 1..60),
+            events in prop::collection::vec((0..4usize, event(), 0..20usize), 1..60),
         ) {
             let mut page = Page::new(4);
-            for (panel, happening, order) in happenings {
+            for (panel, event, order) in events {
                 // A run that is not there cannot be paused.
-                if happening == HostEvent::Run(Run::Paused) && page.panels[panel].run == Run::None {
+                if event == HostEvent::Run(Run::Paused) && page.panels[panel].run == Run::None {
                     continue;
                 }
-                page.happen(panel, happening, order);
+                page.happen(panel, event, order);
                 let running = page.runs().iter().filter(|run| **run == Run::Running).count();
                 prop_assert!(running <= 1, "{:?}", page.panels);
                 prop_assert!(running == 1 || !page.panels.iter().any(Scheduler::wants), "{:?}", page.panels);

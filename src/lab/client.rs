@@ -1,11 +1,11 @@
 //! The page's end of its workers: a pool of them, started when they are needed and replaced when they die. Each run is
 //! spread over the pool, and each event is passed to the run that it belongs to.
 
+use crate::lab::pool;
 use crate::lab::worker::{Worker, describe, died};
-use crate::lab::{pool, storage};
 use crate::protocol::{
     ArmEvent, ArmId, ArmStart, Command, DeviceChoice, DeviceInfo, DeviceKind, Event, FileKind, LabError,
-    RunId, Task, UserFile,
+    RunId, Task,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -18,7 +18,7 @@ use yew::Callback;
 /// The one client of this page.
 #[derive(Debug, Default)]
 pub(super) struct Client {
-    workers: RefCell<BTreeMap<usize, Slot>>,
+    pub(super) workers: RefCell<BTreeMap<usize, Slot>>,
     runs: RefCell<HashMap<RunId, Run>>,
     last_number: Cell<u32>,
     /// The device that each choice leads to, once a worker has said so.
@@ -26,11 +26,11 @@ pub(super) struct Client {
     /// Why there is one worker only, if others could not be started.
     alone: RefCell<Option<String>>,
     /// What the visitor gave, by its path.
-    files: RefCell<BTreeMap<String, Blob>>,
+    pub(super) files: RefCell<BTreeMap<String, Blob>>,
     /// Counts the changes of the files.
-    files_version: Cell<u32>,
+    pub(super) files_version: Cell<u32>,
     /// Whoever wants to know that the files have changed.
-    watchers: RefCell<Vec<(u32, Callback<u32>)>>,
+    pub(super) watchers: RefCell<Vec<(u32, Callback<u32>)>>,
 }
 
 /// A run that may still have something to say.
@@ -61,7 +61,7 @@ pub(super) struct Start {
 }
 
 #[derive(Debug)]
-enum State {
+pub(super) enum State {
     /// Being fetched or started; commands wait here.
     Starting(Vec<(Command, Option<Blob>)>),
     Ready(Worker),
@@ -74,8 +74,8 @@ impl Default for State {
 }
 
 #[derive(Debug, Default)]
-struct Slot {
-    state: State,
+pub(super) struct Slot {
+    pub(super) state: State,
     /// Whether it is being fetched or has been.
     booted: bool,
     /// The worker while it has not said that it is ready.
@@ -199,7 +199,7 @@ impl Client {
         }
     }
 
-    fn next_number(&self) -> u32 {
+    pub(super) fn next_number(&self) -> u32 {
         let number = self.last_number.get() + 1;
         self.last_number.set(number);
         number
@@ -377,80 +377,6 @@ impl Client {
             let event = ArmEvent::Loading { what: "the worker".to_owned(), bytes, total };
             listener.emit(Event::Arm { run, arm: ArmId::default(), event });
         }
-    }
-
-    /// Takes up what an earlier visit has kept, once.
-    async fn restore(&self) {
-        thread_local! {
-            static DONE: Cell<bool> = const { Cell::new(false) };
-        }
-        if DONE.replace(true) {
-            return;
-        }
-        let kept = storage::load("user/").await;
-        if !kept.is_empty() {
-            self.files.borrow_mut().extend(kept);
-            self.files_changed();
-        }
-    }
-
-    /// The visitor's files in a folder.
-    pub(super) fn files(&self, folder: &str) -> Vec<UserFile> {
-        let files = self.files.borrow();
-        let inside = files.iter().filter(|(path, _)| path.starts_with(folder));
-        inside.map(|(path, blob)| UserFile { path: path.clone(), size: blob.size() as u32 }).collect()
-    }
-
-    /// Removes the visitor's files in a folder, here, in the workers and in the browser's storage.
-    pub(super) fn remove_files(&self, folder: &str) {
-        for UserFile { path, .. } in self.files(folder) {
-            self.files.borrow_mut().remove(&path);
-            self.post_to_all(&Command::Remove { path: path.clone() }, None);
-            spawn_local(async move { storage::remove(&path).await });
-        }
-        self.files_changed();
-    }
-
-    fn post_to_all(&self, command: &Command, attachment: Option<&Blob>) {
-        for slot in self.workers.borrow_mut().values_mut() {
-            match &mut slot.state {
-                State::Starting(waiting) => waiting.push((command.clone(), attachment.cloned())),
-                State::Ready(worker) => worker.post(command, attachment),
-            }
-        }
-    }
-
-    /// Keeps what a worker has taken in: for all workers, and in the browser's storage for the next visit.
-    fn keep(&self, files: &[UserFile], blobs: Vec<Blob>) {
-        for (file, blob) in files.iter().zip(blobs) {
-            self.files.borrow_mut().insert(file.path.clone(), blob.clone());
-            self.post_to_all(&Command::Keep { path: file.path.clone() }, Some(&blob));
-            let path = file.path.clone();
-            spawn_local(async move { storage::store(&path, &blob).await });
-        }
-        self.files_changed();
-    }
-
-    pub(super) fn files_version(&self) -> u32 {
-        self.files_version.get()
-    }
-
-    /// Calls `watcher` when the files have changed, until it is dropped by its number.
-    pub(super) fn watch_files(&self, watcher: Callback<u32>) -> u32 {
-        let number = self.next_number();
-        self.watchers.borrow_mut().push((number, watcher));
-        number
-    }
-
-    pub(super) fn unwatch_files(&self, number: u32) {
-        self.watchers.borrow_mut().retain(|(other, _)| *other != number);
-    }
-
-    fn files_changed(&self) {
-        let version = self.files_version.get() + 1;
-        self.files_version.set(version);
-        let watchers = self.watchers.borrow().clone();
-        watchers.iter().for_each(|(_, watcher)| watcher.emit(version));
     }
 }
 

@@ -1,5 +1,6 @@
 //! One component a section, and what they share: settings from the address, and the frame of a panel.
 
+mod controls;
 pub mod files;
 mod history;
 mod run_panel;
@@ -8,11 +9,12 @@ mod shown;
 mod sweep;
 mod view;
 
+pub use crate::panel::controls::{controls, controls_without};
 pub use crate::panel::view::{ACCURACY, CurveFigure, LOSS, Line, Readouts, RunView};
 
 use crate::charts::{Series, Table};
 use crate::core::Check;
-use crate::core::settings::{Param, Preset, Settings, address, base, from_query, to_map, to_query, with};
+use crate::core::settings::{Preset, Settings, address, base, from_query, to_map, to_query, with};
 use crate::core::sweep::{seed, with_seed};
 use crate::lab::{Pool, RunHandle, RunOptions};
 use crate::panel::history::RunHistory;
@@ -22,7 +24,6 @@ use crate::panel::sweep::Sweep;
 use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind, Pace, RunState};
 use crate::run::Experiment;
 use crate::ui::checks::CheckTable;
-use crate::ui::control::Control;
 use crate::ui::figure::Provenance;
 use crate::ui::part::{Hideable, use_assignment};
 use crate::ui::readout::{MetricOutput, format_number};
@@ -262,56 +263,6 @@ impl<R> PartialEq for PtrEq<R> {
 pub fn series_table(x: &'static str, series: &[Series]) -> Callback<(), Table> {
     let series = series.to_vec();
     Callback::from(move |()| Table::from_series(x, &series))
-}
-
-/// The controls for some fields, under a heading.
-pub fn controls<C: Settings>(settings: &PanelSettings<C>, title: &'static str, keys: &[&str]) -> Html {
-    controls_without(settings, title, keys, &[])
-}
-
-/// The same, with menus that leave out `absent` values, which are not to be had at present.
-pub fn controls_without<C: Settings>(
-    settings: &PanelSettings<C>,
-    title: &'static str,
-    keys: &[&str],
-    absent: &'static [&'static str],
-) -> Html {
-    let map = to_map(&settings.config);
-    let fields = keys.iter().filter_map(|key| {
-        let param = C::PARAMS.iter().find(|param| param.key == *key)?;
-        Some((param, map.get(param.key)?.clone()))
-    });
-    html! { <Group {title} fields={fields.collect::<Vec<_>>()} set={settings.set.clone()} {absent} /> }
-}
-
-#[derive(PartialEq, Properties)]
-struct GroupProps {
-    title: &'static str,
-    fields: Vec<(&'static Param, Value)>,
-    set: Callback<(&'static str, Value)>,
-    absent: &'static [&'static str],
-}
-
-/// Controls under a heading; drawn anew only when a value changes.
-#[component]
-fn Group(props: &GroupProps) -> Html {
-    let assignment = use_assignment();
-    let control = |(param, value): &(&'static Param, Value)| {
-        let (set, key) = (props.set.clone(), param.key);
-        let on_change = Callback::from(move |value: Value| set.emit((key, value)));
-        let (locked, absent) = (assignment.locks(key), props.absent);
-        html! { <Control {key} param={*param} value={value.clone()} {on_change} {locked} {absent} /> }
-    };
-    let shown: Vec<_> = props.fields.iter().filter(|(param, _)| !assignment.hides(param.key)).collect();
-    if shown.is_empty() {
-        return Html::default();
-    }
-    html! {
-        <fieldset>
-            <legend>{ props.title }</legend>
-            { for shown.into_iter().map(control) }
-        </fieldset>
-    }
 }
 
 /// The run controls of a panel's experiment, and what goes with them.

@@ -53,8 +53,8 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     });
     let asks = assignment.question.as_ref().is_some_and(|question| question.guess != Guess::None);
     let blocked = asks && answer.is_none();
-    let seat = HostContext { run_panel: props.clone(), blocked, autoplay: assignment.autoplay };
-    let waiting = use_host(seat, assignment.question.clone(), (*answer).clone());
+    let context = HostContext { run_panel: props.clone(), blocked, autoplay: assignment.autoplay };
+    let waiting = use_host(context, assignment.question.clone(), (*answer).clone());
     let on_answer = use_callback((), {
         let answer = answer.setter();
         move |guess: Option<Answer>, ()| answer.set(guess)

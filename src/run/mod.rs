@@ -118,6 +118,12 @@ pub trait RunContext<E: Experiment> {
     /// the visitor gave.
     fn list_assets(&mut self, prefix: &str) -> impl Future<Output = Result<Vec<String>, LabError>>;
 
+    /// The most memory that tensors may take here, in bytes, if that is known: a worker's on the CPU, of which wasm can address
+    /// 4 GiB. What asks for more than there is ends the worker, so ask before.
+    fn memory_limit(&self) -> Option<u64> {
+        None
+    }
+
     /// Milliseconds since some moment. What has been asked of a GPU may not be done yet: measure over a read.
     fn now_ms(&self) -> f64;
 }

@@ -13,6 +13,8 @@ use std::rc::Rc;
 const FRAME_MS: f64 = 1000.0 / 30.0;
 /// A read that takes longer than this means that steps had queued up on the GPU.
 const SLOW_READ_MS: f64 = 60.0;
+/// Of the 4 GiB that wasm can address, some are the module's own.
+const CPU_BYTES: u64 = 3_600_000_000;
 const MAX_STEPS_IN_FLIGHT: u32 = 1 << 16;
 
 /// Sends the frames of one arm.
@@ -26,6 +28,8 @@ pub(super) struct FrameSender<E> {
     has_turn: bool,
     /// The shortest time from one frame to the next: the arms of one worker share its frames.
     frame_ms: f64,
+    /// Whether tensors lie in the worker's own memory.
+    on_cpu: bool,
     /// When, and at which step, the last frame was asked for.
     last: Option<(f64, u32)>,
     /// Whether the page has been told that the run waits.
@@ -53,6 +57,7 @@ impl<E> FrameSender<E> {
             turns: job.turns,
             has_turn: false,
             frame_ms: FRAME_MS * job.count.max(1) as f64,
+            on_cpu: device == DeviceKind::Cpu,
             last: None,
             told_paused: false,
             told_idle: false,
@@ -188,6 +193,10 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
 
     async fn list_assets(&mut self, prefix: &str) -> Result<Vec<String>, LabError> {
         runtime::list(prefix).await
+    }
+
+    fn memory_limit(&self) -> Option<u64> {
+        self.on_cpu.then_some(CPU_BYTES)
     }
 
     fn now_ms(&self) -> f64 {

@@ -3,7 +3,7 @@
 use crate::assignment::{Answer, Question};
 use crate::host::messages::HostCommand;
 use crate::host::scheduler::{Action, HostEvent, PauseReason, Run, Scheduler};
-use crate::host::{Bus, Sight, listen, tell, unique_name};
+use crate::host::{Bus, Sight, listen, post_to_host, unique_name};
 use crate::panel::RunView;
 use crate::panel::run_panel::RunPanelProps;
 use crate::panel::shown::panel_element;
@@ -30,14 +30,14 @@ pub(super) struct HostContext {
 
 /// What lasts as long as the panel does.
 struct Connection {
-    seat: HostContext,
+    context: HostContext,
     scheduler: Scheduler,
     bus: Option<Bus>,
 }
 
 impl Connection {
     fn slug(&self) -> &'static str {
-        self.seat.run_panel.slug
+        self.context.run_panel.slug
     }
 }
 
@@ -46,33 +46,34 @@ type Shared = Rc<RefCell<Option<Connection>>>;
 /// Holds the conversation; gives the reason why the run waits by itself, if it does.
 #[hook]
 pub(super) fn use_host(
-    seat: HostContext,
+    context: HostContext,
     question: Option<Question>,
     answer: Option<Answer>,
 ) -> Option<AttrValue> {
-    let talk: Shared = use_mut_ref(|| None);
-    let hold = use_state_eq(|| None::<PauseReason>);
+    let connection: Shared = use_mut_ref(|| None);
+    let pause_reason = use_state_eq(|| None::<PauseReason>);
     let metrics = use_mut_ref(|| None::<Timeout>);
-    let slug = seat.run_panel.slug;
+    let slug = context.run_panel.slug;
     let framed = crate::host::framed();
-    if let Some(talk) = talk.borrow_mut().as_mut() {
-        talk.seat = seat.clone();
+    if let Some(connection) = connection.borrow_mut().as_mut() {
+        connection.context = context.clone();
     }
 
     let notice = {
-        let (talk, hold) = (talk.clone(), hold.setter());
-        Rc::new(move |happening: HostEvent| notice(&talk, &hold, happening))
+        let (connection, pause_reason) = (connection.clone(), pause_reason.setter());
+        Rc::new(move |event: HostEvent| notice(&connection, &pause_reason, event))
     };
     use_effect_with((), {
-        let (talk, notice, seat) = (talk, notice.clone(), seat.clone());
+        let (connection, notice, context) = (connection, notice.clone(), context.clone());
         move |()| {
             let bus = framed.then(|| {
                 let notice = notice.clone();
-                Bus::join(slug, move |stand| notice(HostEvent::Heard(stand)))
+                Bus::join(slug, move |claim| notice(HostEvent::Heard(claim)))
             });
-            let settings: Vec<&str> = seat.run_panel.params.iter().map(|param| param.key).collect();
-            *talk.borrow_mut() = Some(Connection { seat, scheduler: Scheduler::new(unique_name()), bus });
-            tell(slug, "ready", json!({ "lab": env!("CARGO_PKG_VERSION"), "settings": settings }));
+            let settings: Vec<&str> = context.run_panel.params.iter().map(|param| param.key).collect();
+            *connection.borrow_mut() =
+                Some(Connection { context, scheduler: Scheduler::new(unique_name()), bus });
+            post_to_host(slug, "ready", json!({ "lab": env!("CARGO_PKG_VERSION"), "settings": settings }));
             let panel = panel_element(slug);
             let sight = panel.filter(|_| framed).map(|panel| {
                 let notice = notice.clone();
@@ -82,9 +83,9 @@ pub(super) fn use_host(
                 // A page of its own is there to be used; it goes on while its visitor reads elsewhere.
                 notice(HostEvent::Seen(true));
             }
-            let wishes = listen(Box::new({
-                let (talk, notice) = (talk.clone(), notice.clone());
-                move |wish| hear(&talk, &notice, wish)
+            let commands = listen(Box::new({
+                let (connection, notice) = (connection.clone(), notice.clone());
+                move |command| on_command(&connection, &notice, command)
             }));
             let leaving = EventListener::new(&gloo::utils::window(), "pagehide", {
                 let notice = notice.clone();
@@ -92,13 +93,13 @@ pub(super) fn use_host(
             });
             move || {
                 notice(HostEvent::Leave);
-                drop((sight, wishes, leaving));
-                talk.borrow_mut().take();
+                drop((sight, commands, leaving));
+                connection.borrow_mut().take();
             }
         }
     });
 
-    use_effect_with(seat.autoplay && !seat.blocked, {
+    use_effect_with(context.autoplay && !context.blocked, {
         let notice = notice.clone();
         move |&may| {
             if may {
@@ -106,7 +107,7 @@ pub(super) fn use_host(
             }
         }
     });
-    use_effect_with(seat.run_panel.state.clone(), move |state| {
+    use_effect_with(context.run_panel.state.clone(), move |state| {
         notice(HostEvent::Run(match state {
             RunState::Loading { .. } | RunState::Running => Run::Running,
             RunState::Paused => Run::Paused,
@@ -114,27 +115,27 @@ pub(super) fn use_host(
         }));
     });
     // The name alone: while bytes come in, the state changes often and says the same.
-    let words = match &seat.run_panel.state {
-        RunState::Error(words) => Some(words.clone()),
+    let error = match &context.run_panel.state {
+        RunState::Error(error) => Some(error.clone()),
         _ => None,
     };
-    use_effect_with((seat.run_panel.state.slug(), words), move |(state, words)| {
-        tell(slug, "state", json!({ "state": state, "error": words }));
-        if let Some(words) = words {
-            tell(slug, "error", json!({ "message": words }));
+    use_effect_with((context.run_panel.state.slug(), error), move |(state, error)| {
+        post_to_host(slug, "state", json!({ "state": state, "error": error }));
+        if let Some(error) = error {
+            post_to_host(slug, "error", json!({ "message": error }));
         }
     });
-    use_effect_with((seat.run_panel.mark, seat.run_panel.state.slug()), move |_| {
+    use_effect_with((context.run_panel.mark, context.run_panel.state.slug()), move |_| {
         if framed && metrics.borrow().is_none() {
             let done = metrics.clone();
             let timer = Timeout::new(METRICS_MS, move || {
                 done.borrow_mut().take();
-                tell(slug, "metrics", json!({ "metrics": named_metrics(|_| true) }));
+                post_to_host(slug, "metrics", json!({ "metrics": named_metrics(|_| true) }));
             });
             metrics.borrow_mut().replace(timer);
         }
     });
-    let over = matches!(seat.run_panel.state, RunState::Done { .. });
+    let over = matches!(context.run_panel.state, RunState::Done { .. });
     let view = use_context::<RunView>();
     use_effect_with((question, answer, over), move |(question, answer, over)| {
         if let (Some(question), Some(answer)) = (question, answer) {
@@ -142,11 +143,15 @@ pub(super) fn use_host(
             let mut outcome = named_metrics(|name| question.metrics.iter().any(|metric| metric == name));
             outcome.extend(question.metrics.iter().filter_map(latest));
             let outcome = over.then_some(outcome);
-            tell(slug, "guess", json!({ "question": question.text, "guess": answer, "outcome": outcome }));
+            post_to_host(
+                slug,
+                "guess",
+                json!({ "question": question.text, "guess": answer, "outcome": outcome }),
+            );
         }
     });
 
-    let why = match *hold {
+    let why = match *pause_reason {
         Some(PauseReason::Other) => "waits: another panel on this page trains",
         Some(PauseReason::Away) => "waits until it is in sight",
         None => return None,
@@ -160,43 +165,45 @@ fn named_metrics(wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
     numbers.map(|(name, value)| (name.to_string(), json!(value))).collect()
 }
 
-fn notice(talk: &Shared, hold: &UseStateSetter<Option<PauseReason>>, happening: HostEvent) {
+fn notice(connection: &Shared, pause_reason: &UseStateSetter<Option<PauseReason>>, event: HostEvent) {
     // Acts come back here as happenings, so nothing stays borrowed while they are done.
-    let (acts, run_panel) = {
-        let mut talk = talk.borrow_mut();
-        let Some(talk) = talk.as_mut() else { return };
-        let acts = talk.scheduler.notice(happening, js_sys::Date::now());
-        hold.set(talk.scheduler.hold());
-        if let Some(bus) = &talk.bus {
-            for act in &acts {
-                if let Action::Say(stand) = act {
-                    bus.say(stand);
+    let (actions, run_panel) = {
+        let mut connection = connection.borrow_mut();
+        let Some(connection) = connection.as_mut() else { return };
+        let actions = connection.scheduler.notice(event, js_sys::Date::now());
+        pause_reason.set(connection.scheduler.pause_reason());
+        if let Some(bus) = &connection.bus {
+            for action in &actions {
+                if let Action::Broadcast(claim) = action {
+                    bus.broadcast(claim);
                 }
             }
         }
-        (acts, talk.seat.run_panel.clone())
+        (actions, connection.context.run_panel.clone())
     };
-    for act in acts {
-        match act {
+    for action in actions {
+        match action {
             Action::Train => run_panel.on_train.emit(()),
             Action::Pause => run_panel.on_pause.emit(()),
             Action::Resume => run_panel.on_resume.emit(()),
-            Action::Say(_) => {}
+            Action::Broadcast(_) => {}
         }
     }
 }
 
 /// Does what the page around asks for, or tells it why not.
-fn hear(talk: &Shared, notice: &Rc<impl Fn(HostEvent)>, wish: Result<HostCommand, String>) {
-    let Some((seat, slug)) = talk.borrow().as_ref().map(|talk| (talk.seat.clone(), talk.slug())) else {
+fn on_command(connection: &Shared, notice: &Rc<impl Fn(HostEvent)>, command: Result<HostCommand, String>) {
+    let Some((context, slug)) =
+        connection.borrow().as_ref().map(|connection| (connection.context.clone(), connection.slug()))
+    else {
         return;
     };
-    let refuse = |message: &str| tell(slug, "error", json!({ "message": message }));
-    let run_panel = seat.run_panel;
-    match wish {
+    let refuse = |message: &str| post_to_host(slug, "error", json!({ "message": message }));
+    let run_panel = context.run_panel;
+    match command {
         Err(message) => refuse(&message),
-        Ok(HostCommand::Claim(stand)) => notice(HostEvent::Heard(stand)),
-        Ok(HostCommand::Train) if seat.blocked => {
+        Ok(HostCommand::Claim(claim)) => notice(HostEvent::Heard(claim)),
+        Ok(HostCommand::Train) if context.blocked => {
             refuse("A question waits for its answer; training starts after that.")
         }
         Ok(HostCommand::Train) => match run_panel.state {

@@ -1,7 +1,9 @@
 //! The run: training, looking at it, and answering the visitor.
 
 use super::checks::{sample_steps, validate_every};
-use super::{Config, Frame, Request, Sample, TrainState, Transformer, WriteRequest, files, text, writing};
+use super::{
+    Config, Frame, Request, Sample, TrainState, Transformer, WriteRequest, files, memory_bytes, text, writing,
+};
 use crate::core::LabError;
 use crate::data::text::{Corpus, Windows, fixed_windows, window_len};
 use crate::run::arm::StepBatch;
@@ -49,6 +51,14 @@ impl Training<Transformer> for TransformerTraining {
         out: &mut impl RunContext<Transformer>,
     ) -> Result<Self, LabError> {
         let corpus = text::load(&config, out).await?;
+        let needed = memory_bytes(&config, corpus.vocabulary.len() as u64);
+        if let Some(limit) = out.memory_limit().filter(|limit| needed > *limit) {
+            return Err(LabError::Config(format!(
+                "A run of these settings needs about {:.1} GB of memory, and a worker on the CPU has {:.1}. Choose a smaller batch, context or number of layers.",
+                needed as f64 / 1e9,
+                limit as f64 / 1e9
+            )));
+        }
         let context = config.context as usize;
         let len = window_len(&corpus.validation, context);
         let n = (VALIDATED / len.max(1)).max(1);

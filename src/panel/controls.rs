@@ -1,0 +1,58 @@
+//! The controls of some settings, under a heading.
+
+use crate::core::settings::{Param, Settings, to_map};
+use crate::panel::PanelSettings;
+use crate::ui::control::Control;
+use crate::ui::part::use_assignment;
+use serde_json::Value;
+use yew::prelude::*;
+
+/// The controls for some fields, under a heading.
+pub fn controls<C: Settings>(settings: &PanelSettings<C>, title: &'static str, keys: &[&str]) -> Html {
+    controls_without(settings, title, keys, &[])
+}
+
+/// The same, with menus that leave out `absent` values, which are not to be had at present.
+pub fn controls_without<C: Settings>(
+    settings: &PanelSettings<C>,
+    title: &'static str,
+    keys: &[&str],
+    absent: &'static [&'static str],
+) -> Html {
+    let map = to_map(&settings.config);
+    let fields = keys.iter().filter_map(|key| {
+        let param = C::PARAMS.iter().find(|param| param.key == *key)?;
+        Some((param, map.get(param.key)?.clone()))
+    });
+    html! { <Group {title} fields={fields.collect::<Vec<_>>()} set={settings.set.clone()} {absent} /> }
+}
+
+#[derive(PartialEq, Properties)]
+struct GroupProps {
+    title: &'static str,
+    fields: Vec<(&'static Param, Value)>,
+    set: Callback<(&'static str, Value)>,
+    absent: &'static [&'static str],
+}
+
+/// Controls under a heading; drawn anew only when a value changes.
+#[component]
+fn Group(props: &GroupProps) -> Html {
+    let assignment = use_assignment();
+    let control = |(param, value): &(&'static Param, Value)| {
+        let (set, key) = (props.set.clone(), param.key);
+        let on_change = Callback::from(move |value: Value| set.emit((key, value)));
+        let (locked, absent) = (assignment.locks(key), props.absent);
+        html! { <Control {key} param={*param} value={value.clone()} {on_change} {locked} {absent} /> }
+    };
+    let shown: Vec<_> = props.fields.iter().filter(|(param, _)| !assignment.hides(param.key)).collect();
+    if shown.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <fieldset>
+            <legend>{ props.title }</legend>
+            { for shown.into_iter().map(control) }
+        </fieldset>
+    }
+}
