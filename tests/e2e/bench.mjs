@@ -88,6 +88,67 @@ async function alone(page) {
   return Object.fromEntries(shown);
 }
 
+/** Seconds from the first step of a run to its end, with so many cores. */
+async function seconds(slug, params, cores) {
+  const init = `Object.defineProperty(navigator, 'hardwareConcurrency', { get: () => ${cores} });`;
+  return withPage(
+    address(slug, { device: 'cpu', ...params }),
+    async (page) => {
+      await page.locator('[data-panel][data-probe="idle"]').first().waitFor({ timeout: 60_000 });
+      // Once for what is fetched and compiled, and once to be timed.
+      for (let run = 0; ; run++) {
+        await act(page, 'train');
+        const from = await page.evaluate(() => performance.now());
+        await waitState(page, 'done', 240_000);
+        const took = (await page.evaluate(() => performance.now())) - from;
+        if (run === 1) return took / 1000;
+        await act(page, 'reset');
+        await waitState(page, 'idle');
+      }
+    },
+    { init },
+  );
+}
+
+/** The two nets of a section on a worker each, against both on one: a ratio within one bench. */
+async function pair(slug, name, params) {
+  const one = await seconds(slug, params, 1);
+  const two = await seconds(slug, params, 2);
+  print('pair', { section: slug, run: name, one_worker_s: one, two_workers_s: two, times_as_fast: one / two });
+}
+
+/** Twelve short runs as a sweep, against twelve that are started one after the other. */
+async function sweepOfTwelve() {
+  const steps = 400;
+  let single = 0;
+  for (let width = 21; width <= 32; width++) single += await seconds('mlp', { steps, width }, 1);
+  const swept = await withPage(address('mlp', { device: 'cpu', steps, sweep: 'width:21..32/12', measure: 'accuracy' }), async (page) => {
+    await page.locator('[data-action="sweep"]:enabled').waitFor();
+    const from = await page.evaluate(() => performance.now());
+    await page.locator('[data-action="sweep"]').click();
+    await page.locator('[data-panel][data-sweep="done"]').waitFor({ timeout: 240_000 });
+    return ((await page.evaluate(() => performance.now())) - from) / 1000;
+  });
+  print('sweep', { runs: 12, steps, one_by_one_s: single, sweep_s: swept, times_as_fast: single / swept });
+}
+
+/** What the main thread does while ten arms run. */
+async function tenArms() {
+  await withPage(
+    address('mlp', { device: 'cpu', steps: 1000, seeds: 5 }),
+    async (page) => {
+      await act(page, 'train');
+      await waitMetric(page, 'step', (step) => step >= 1);
+      const from = await page.evaluate(() => performance.now());
+      await waitState(page, 'done', 240_000);
+      const tasks = await page.evaluate((from) => window.longTasks.filter((task) => task.startTime > from), from);
+      const longest = Math.round(Math.max(0, ...tasks.map((task) => task.duration)));
+      print('ten arms', { workers: page.workers().length, long_tasks_over_50_ms: tasks.length, longest_task_ms: longest });
+    },
+    { init: watch },
+  );
+}
+
 /** Counts dispatches by a few lines before the worker's own script. */
 async function dispatches(slug, name, params) {
   const site = await serve();
@@ -127,9 +188,20 @@ async function dispatches(slug, name, params) {
 
 const resnet20 = { width: 1, side: 32, batch_norm: 1, init: 'he', optimizer: 'momentum', learning_rate: 0.1, n_seeds: 1 };
 
-for (const measure of [
+const arms = [
+  () => pair('resnet', 'default, 30 steps', { steps: 30, n_seeds: 1 }),
+  () => pair('attention', 'default, 200 steps', { steps: 200 }),
+  () => pair('rnn', 'T=200, 40 steps', { steps: 40 }),
+  () => pair('cnn', 'width 24, 640 images', { n_train: 640, n_test: 20, epochs: 1, width: 24 }),
+  sweepOfTwelve,
+  tenArms,
+];
+
+// `./lab bench arms` measures these alone.
+for (const measure of process.argv.includes('arms') ? arms : [
   sizes,
   start,
+  ...arms,
   () => speed('mlp', 'default', { device: 'cpu', steps: 1500 }),
   () => speed('mlp', 'fashion-mnist width 128', { device: 'cpu', dataset: 'fashion-mnist', width: 128, steps: 300 }),
   () => speed('mlp', 'default', { device: 'webgpu', steps: process.env.NN_LAB_GPU ? 1500 : 20 }),

@@ -110,14 +110,17 @@ test('a worker that dies is replaced', { timeout: 90_000 }, () =>
       await act(page, 'train');
       await waitMetric(page, 'step', (step) => step > 5);
       await page.workers()[0].evaluate(() => void setTimeout(() => { throw new Error('killed by a test'); }));
-      await waitState(page, 'error');
+      // Its net ends with a sentence, and the other goes on.
+      await page.locator('[data-failed-arm]').waitFor();
       assert.match(await notice(page), /killed by a test/);
+      const step = await metric(page, 'step');
+      await waitMetric(page, 'step', (now) => now > step + 5);
       await shot(page, 'mlp-worker-died');
       await act(page, 'reset');
       await waitState(page, 'idle');
       await setParam(page, 'steps', 60);
-      await train(page, ['loss_activated']);
-      assert.equal(page.workers().length, 1);
+      await train(page, ['loss_activated', 'loss_linear']);
+      assert.equal(page.workers().length, 2);
     },
     { expect: [/killed by a test/] },
   ));
