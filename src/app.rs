@@ -5,6 +5,7 @@ pub mod route;
 
 use crate::app::route::Route;
 use crate::assignment::Assignment;
+use crate::core::query::{Changes, Query};
 use crate::for_each_section;
 use crate::panel::PanelProps;
 use crate::protocol::DeviceChoice;
@@ -28,19 +29,20 @@ const THEMES: Options = &[("auto", "Automatic"), ("light", "Light"), ("dark", "D
 #[component]
 pub fn App() -> Html {
     let route = use_route();
-    let theme = route.get("theme").unwrap_or("auto").to_owned();
+    let theme = route.query.get("theme").unwrap_or("auto").to_owned();
     use_effect_with(theme.clone(), |theme| set_theme(theme));
     let Some(section) = SECTIONS.iter().find(|section| section.slug == route.slug) else {
         return html! { <Shell {route}><Unknown /></Shell> };
     };
     set_title(section.title);
     let props = PanelProps {
+        chapter: route.chapter.clone(),
         query: route.query.clone(),
         on_query: {
             let route = route.clone();
-            Callback::from(move |changes: Vec<(String, Option<String>)>| route.change(&changes))
+            Callback::from(move |changes: Changes| route.change(&changes))
         },
-        device: match route.get("device") {
+        device: match route.query.get("device") {
             Some("webgpu") => DeviceChoice::Webgpu,
             Some("cpu") => DeviceChoice::Cpu,
             _ => DeviceChoice::Auto,
@@ -49,7 +51,7 @@ pub fn App() -> Html {
     // A panel of its own for each section: switching drops the old one with its runs.
     let panel = panel(section.slug, props);
     let (assignment, mut warnings) = Assignment::from_query(&route.query);
-    if route.get("v").is_some() {
+    if route.query.get("v").is_some() {
         warnings.push("This link is from a newer version of the lab. What is not known here was left out; reload the page for the newest.".to_owned());
     }
     let panel = html! {
@@ -61,8 +63,8 @@ pub fn App() -> Html {
             { panel }
         </ContextProvider<Rc<Assignment>>>
     };
-    if route.get("embed") == Some("1") {
-        html! { <embed::Embed slug={section.slug} query={route.query.clone()}>{ panel }</embed::Embed> }
+    if route.query.get("embed") == Some("1") {
+        html! { <embed::Embed slug={section.slug} chapter={route.chapter.clone()} query={route.query.clone()}>{ panel }</embed::Embed> }
     } else {
         html! { <Shell {route}>{ panel }</Shell> }
     }
@@ -86,30 +88,23 @@ fn panel(slug: &str, props: PanelProps) -> Html {
 #[derive(Clone, PartialEq)]
 struct Router {
     slug: String,
-    query: Rc<Vec<(String, String)>>,
+    chapter: Option<String>,
+    query: Rc<Query>,
     go: Callback<Route>,
 }
 
 impl Router {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.query.iter().rev().find(|(k, _)| k == key).map(|(_, value)| value.as_str())
-    }
-
     /// Sets some keys and removes others; the rest of the address stays.
-    fn change(&self, changes: &[(String, Option<String>)]) {
-        let mut query = (*self.query).clone();
-        for (key, value) in changes {
-            query.retain(|(k, _)| k != key);
-            query.extend(value.iter().map(|value| (key.clone(), value.clone())));
-        }
-        self.go.emit(Route { slug: self.slug.clone(), query });
+    fn change(&self, changes: &Changes) {
+        let (slug, chapter) = (self.slug.clone(), self.chapter.clone());
+        self.go.emit(Route { slug, chapter, query: self.query.changed(changes) });
     }
 
     fn on_choice(&self, key: &'static str, default: &'static str) -> Callback<Event> {
         let route = self.clone();
         Callback::from(move |event: Event| {
             let value = event.target_unchecked_into::<web_sys::HtmlSelectElement>().value();
-            route.change(&[(key.to_owned(), (value != default).then_some(value))]);
+            route.change(&vec![(key.to_owned(), (value != default).then_some(value))]);
         })
     }
 }
@@ -143,7 +138,8 @@ fn use_route() -> Router {
             pending.borrow_mut().replace(write);
         })
     };
-    Router { slug: route.slug.clone(), query: Rc::new(route.query.clone()), go }
+    let query = Rc::new(route.query.clone());
+    Router { slug: route.slug.clone(), chapter: route.chapter.clone(), query, go }
 }
 
 fn current_route() -> Route {
@@ -179,10 +175,8 @@ fn Shell(props: &ShellProps) -> Html {
     let link = |section: &crate::sections::Section| {
         let current = section.slug == route.slug;
         // The device and the theme stay when the section changes; settings belong to their section.
-        let kept = ["device", "theme"]
-            .iter()
-            .filter_map(|key| Some(((*key).to_owned(), route.get(key)?.to_owned())));
-        let href = Route { slug: section.slug.to_owned(), query: kept.collect() }.to_hash();
+        let query = route.query.keep(|key| ["device", "theme"].contains(&key));
+        let href = Route { slug: section.slug.to_owned(), chapter: None, query }.to_hash();
         html! {
             <li><a {href} aria-current={current.then_some("page")}>
                 <strong>{ section.title }</strong><span>{ section.subtitle }</span>
@@ -195,10 +189,10 @@ fn Shell(props: &ShellProps) -> Html {
                 <h1><a href="#/">{ "Neural network lab" }</a></h1>
                 <nav aria-label="Sections"><ul>{ for SECTIONS.iter().map(link) }</ul></nav>
                 <div class="preferences">
-                    <Choice label="Device" name="device" value={route.get("device").unwrap_or("auto").to_owned()}
+                    <Choice label="Device" name="device" value={route.query.get("device").unwrap_or("auto").to_owned()}
                         options={DEVICES}
                         on_change={route.on_choice("device", "auto")} />
-                    <Choice label="Theme" name="theme" value={route.get("theme").unwrap_or("auto").to_owned()}
+                    <Choice label="Theme" name="theme" value={route.query.get("theme").unwrap_or("auto").to_owned()}
                         options={THEMES}
                         on_change={route.on_choice("theme", "auto")} />
                 </div>

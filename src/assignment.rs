@@ -4,6 +4,7 @@
 mod question;
 
 pub use crate::assignment::question::{Answer, Guess, Question};
+use crate::core::query::Query;
 
 /// Names in `hide` that are no setting, no button and no figure: parts of every panel.
 pub const PARTS: &[(&str, &str)] = &[
@@ -17,7 +18,7 @@ pub const PARTS: &[(&str, &str)] = &[
 
 /// The keys of an address that a lesson is written with.
 pub const KEYS: &[&str] =
-    &["hide", "lock", "autoplay", "ask", "ask_guess", "ask_options", "ask_metric", "ask_range"];
+    &["show", "hide", "lock", "autoplay", "ask", "ask_guess", "ask_options", "ask_metric", "ask_range"];
 
 /// As many names are taken from one list; no panel has more to hide.
 const MAX_NAMES: usize = 64;
@@ -25,6 +26,8 @@ const MAX_NAMES: usize = 64;
 /// What the author of a link has decided.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Assignment {
+    /// The only chapters and figures that are shown, in the order of the page; all chapters if there are none.
+    pub show: Vec<String>,
     /// Settings, buttons, figures and [`PARTS`] that are not shown, by their names on the page.
     pub hide: Vec<String>,
     /// Settings that a student sees but cannot change.
@@ -36,16 +39,15 @@ pub struct Assignment {
 
 impl Assignment {
     /// Reads it from an address, with a sentence for all that could not be taken.
-    pub fn from_query(query: &[(String, String)]) -> (Self, Vec<String>) {
+    pub fn from_query(query: &Query) -> (Self, Vec<String>) {
         let mut warnings = Vec::new();
-        let get = |key: &str| query.iter().rev().find(|(k, _)| k == key).map(|(_, value)| value.as_str());
         let mut names = |key: &str| {
-            let (names, warning) = read_names(key, get(key).unwrap_or_default());
+            let (names, warning) = read_names(key, query.get(key).unwrap_or_default());
             warnings.extend(warning);
             names
         };
-        let (hide, lock) = (names("hide"), names("lock"));
-        let autoplay = match get("autoplay") {
+        let (show, hide, lock) = (names("show"), names("hide"), names("lock"));
+        let autoplay = match query.get("autoplay") {
             None | Some("0" | "false" | "") => false,
             Some("1" | "true") => true,
             Some(other) => {
@@ -53,15 +55,18 @@ impl Assignment {
                 false
             }
         };
-        let (question, warning) = Question::from_query(get);
+        let (question, warning) = Question::from_query(query);
         warnings.extend(warning);
-        (Self { hide, lock, autoplay, question }, warnings)
+        (Self { show, hide, lock, autoplay, question }, warnings)
     }
 
     /// The keys and values of an address that say the same.
-    pub fn to_query(&self) -> Vec<(String, String)> {
-        let mut query = Vec::new();
-        let mut put = |key: &str, value: String| query.push((key.to_owned(), value));
+    pub fn to_query(&self) -> Query {
+        let mut query = Query::default();
+        let mut put = |key: &str, value: String| query.push(key, value);
+        if !self.show.is_empty() {
+            put("show", self.show.join(","));
+        }
         if !self.hide.is_empty() {
             put("hide", self.hide.join(","));
         }
@@ -120,13 +125,9 @@ mod tests {
     use crate::assignment::*;
     use proptest::prelude::*;
 
-    fn query(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
-    }
-
     #[test]
     fn names_are_read_and_others_are_told() {
-        let (assignment, warnings) = Assignment::from_query(&query(&[
+        let (assignment, warnings) = Assignment::from_query(&Query::from([
             ("hide", "presets, seed,,seed"),
             ("lock", "seq_len"),
             ("autoplay", "1"),
@@ -140,7 +141,7 @@ mod tests {
         );
         assert!(warnings.is_empty());
         let (assignment, warnings) =
-            Assignment::from_query(&query(&[("hide", "a\"]{}"), ("autoplay", "maybe")]));
+            Assignment::from_query(&Query::from([("hide", "a\"]{}"), ("autoplay", "maybe")]));
         assert_eq!(assignment, Assignment::default());
         assert_eq!(warnings.len(), 2);
     }
@@ -162,13 +163,13 @@ mod tests {
     proptest! {
         #[test]
         fn a_lesson_survives_the_address(
-            hide in names(), lock in names(), autoplay: bool,
+            show in names(), hide in names(), lock in names(), autoplay: bool,
             question in prop::option::of(("[^\\s\\p{C}]([^\\p{C}]{0,80}[^\\s\\p{C}])?", guess(), "[a-z_]{1,12}")),
         ) {
             let question = question.map(|(text, guess, metric)| {
                 Question { text, metrics: if guess == Guess::None { vec![] } else { vec![metric] }, guess }
             });
-            let assignment = Assignment { hide, lock, autoplay, question };
+            let assignment = Assignment { show, hide, lock, autoplay, question };
             let (read, warnings) = Assignment::from_query(&assignment.to_query());
             prop_assert_eq!(read, assignment);
             prop_assert!(warnings.is_empty(), "{warnings:?}");
@@ -176,7 +177,7 @@ mod tests {
 
         #[test]
         fn whatever_an_address_holds_some_lesson_comes_of_it(values in prop::collection::vec(".*", KEYS.len())) {
-            let query: Vec<_> = KEYS.iter().map(|key| (*key).to_owned()).zip(values).collect();
+            let query = KEYS.iter().copied().zip(values).collect();
             let (assignment, _) = Assignment::from_query(&query);
             let (again, warnings) = Assignment::from_query(&assignment.to_query());
             prop_assert_eq!(again, assignment);

@@ -88,29 +88,7 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, options: RunOptions) ->
     let session = use_reducer(Session::<E>::default);
     let runs = use_mut_ref(Runs::default);
 
-    // New files of the visitor's may be what the probe was missing; a run goes on without them.
-    let files_version = files::use_files_version();
-    use_effect_with((config.clone(), options, files_version), {
-        let (session, runs) = (session.dispatcher(), runs.clone());
-        move |(config, options, _)| {
-            let (config, options) = (config.clone(), *options);
-            let resets = runs.borrow_mut().resets::<E>(&config, options);
-            if resets {
-                end_run(&runs);
-                session.dispatch(Action::Reset);
-            } else if let Ok(bytes) = postcard::to_stdvec(&config) {
-                send_to_run(&runs, |run| Command::Update { run, config: bytes.clone() });
-            }
-            let timer = Timeout::new(PROBE_DELAY_MS, move || {
-                let earlier = runs.borrow_mut().probe.take();
-                earlier.iter().for_each(|&run| Client::get().stop(run));
-                let arms = vec![(ArmId::default(), config)];
-                let run = start::<E>(Task::Probe, arms, options, (false, None), &session);
-                runs.borrow_mut().probe = run;
-            });
-            move || drop(timer)
-        }
-    });
+    use_probe(&session, &runs, config, options);
     // A panel that goes away takes its runs along.
     use_effect_with((), {
         let runs = runs.clone();
@@ -189,6 +167,39 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, options: RunOptions) ->
         reset,
         state,
     }
+}
+
+/// Probes the settings a little after they have changed, and ends a run that does not survive the change.
+#[hook]
+fn use_probe<E: Experiment>(
+    session: &UseReducerHandle<Session<E>>,
+    runs: &Rc<RefCell<Runs>>,
+    config: &E::Config,
+    options: RunOptions,
+) {
+    // New files of the visitor's may be what the probe was missing; a run goes on without them.
+    let files_version = files::use_files_version();
+    use_effect_with((config.clone(), options, files_version), {
+        let (session, runs) = (session.dispatcher(), runs.clone());
+        move |(config, options, _)| {
+            let (config, options) = (config.clone(), *options);
+            let resets = runs.borrow_mut().resets::<E>(&config, options);
+            if resets {
+                end_run(&runs);
+                session.dispatch(Action::Reset);
+            } else if let Ok(bytes) = postcard::to_stdvec(&config) {
+                send_to_run(&runs, |run| Command::Update { run, config: bytes.clone() });
+            }
+            let timer = Timeout::new(PROBE_DELAY_MS, move || {
+                let earlier = runs.borrow_mut().probe.take();
+                earlier.iter().for_each(|&run| Client::get().stop(run));
+                let arms = vec![(ArmId::default(), config)];
+                let run = start::<E>(Task::Probe, arms, options, (false, None), &session);
+                runs.borrow_mut().probe = run;
+            });
+            move || drop(timer)
+        }
+    });
 }
 
 /// The runs of a panel that may still have something to say.

@@ -278,7 +278,7 @@ proptest! {
 #[test]
 fn presets_are_within_bounds() {
     for preset in Config::PRESETS {
-        let query: Vec<_> = preset.values.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let query = preset.values.iter().copied().collect();
         let (config, warnings) = from_query(&Config::default(), &query);
         assert_eq!(warnings, Vec::<String>::new());
         assert_eq!(config, preset.config());

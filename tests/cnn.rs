@@ -111,7 +111,7 @@ proptest! {
 
     #[test]
     fn any_text_in_the_address_gives_a_config(pairs in prop::collection::vec(("size|kernel|width|dataset|crop|image|[a-z_]{1,9}", ".*"), 0..6)) {
-        let (config, _) = from_query(&Config::default(), &pairs);
+        let (config, _) = from_query(&Config::default(), &pairs.into_iter().collect());
         prop_assert!((1..=32).contains(&config.size) && (1..=12).contains(&config.image));
         let (again, warnings) = from_query(&Config::default(), &to_query(&config));
         prop_assert_eq!(warnings, Vec::<String>::new());

@@ -9,6 +9,7 @@
 mod collector;
 
 use collector::{Collector, train};
+use nn_lab::core::query::Query;
 use nn_lab::core::settings::{Settings, from_query};
 use nn_lab::for_each_section;
 use nn_lab::run::{Experiment, Train};
@@ -56,15 +57,11 @@ fn machine() -> String {
 }
 
 fn losses<E: Train>(query: &str) -> BTreeMap<String, Vec<f32>> {
-    let pairs: Vec<_> = query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect();
-    for (key, _) in &pairs {
+    let query = Query::parse(query);
+    for (key, _) in query.iter() {
         assert!(E::Config::PARAMS.iter().any(|param| param.key == key), "{}: {key}", E::SLUG);
     }
-    let (config, warnings) = from_query(&E::Config::default(), &pairs);
+    let (config, warnings) = from_query(&E::Config::default(), &query);
     assert!(warnings.is_empty(), "{}: {warnings:?}", E::SLUG);
     let mut out = Collector::<E> { stop_at: Some(STEPS), ..Collector::default() };
     train::<E>(&config, &mut out).expect("it runs");

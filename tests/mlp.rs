@@ -6,6 +6,7 @@ mod collector;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use collector::{Collector, block_on, train};
+use nn_lab::core::query::Query;
 use nn_lab::core::settings::{from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::mlp::{Activation, Mlp as Net};
@@ -82,7 +83,7 @@ proptest! {
 
     #[test]
     fn any_text_in_the_address_gives_a_config(pairs in prop::collection::vec(("[a-z_]{1,12}|depth|width|noise|bias|dataset", ".*"), 0..6)) {
-        let (config, _) = from_query(&Config::default(), &pairs);
+        let (config, _) = from_query(&Config::default(), &pairs.into_iter().collect());
         prop_assert!((1..=12).contains(&config.depth) && (2..=256).contains(&config.width));
         prop_assert!(config.learning_rate.is_finite() && config.noise.is_finite());
     }
@@ -116,7 +117,7 @@ prop_compose! {
 
 #[test]
 fn addresses_out_of_bounds_are_clamped_and_reported() {
-    let query = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+    let query = |key: &str, value: &str| Query::from([(key, value)]);
     let (config, warnings) = from_query(&Config::default(), &query("width", "1e9"));
     assert_eq!((config.width, warnings.len()), (256, 1));
     let (config, warnings) = from_query(&Config::default(), &query("depth", "banana"));

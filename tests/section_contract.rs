@@ -6,6 +6,7 @@ mod collector;
 
 use burn::tensor::Device;
 use collector::{Collector, block_on, train};
+use nn_lab::core::query::Query;
 use nn_lab::core::settings::{Kind, Param, Settings, base, from_map, from_query, to_map, to_query, with};
 use nn_lab::core::sweep::{Axis, Measure, points};
 use nn_lab::core::{LabError, Verdict};
@@ -76,8 +77,7 @@ fn prepares_sweeps<E: Experiment>() {
     let (slug, defaults) = (E::SLUG, E::Config::default());
     assert!(!<E::Config as Settings>::SWEEPS.is_empty(), "{slug} has no sweep");
     for preset in <E::Config as Settings>::SWEEPS {
-        let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-        let values: Vec<_> = preset.values.iter().map(own).collect();
+        let values = preset.values.iter().copied().collect();
         let (config, warnings) = from_query(&defaults, &values);
         assert!(warnings.is_empty(), "{slug}, {}: {warnings:?}", preset.title);
         let value = |key: &str| preset.sweep.iter().find(|(k, _)| *k == key).map(|(_, value)| *value);
@@ -100,9 +100,9 @@ fn prepares_sweeps<E: Experiment>() {
 fn settings_hold_together<E: Experiment>() {
     let slug = E::SLUG;
     let defaults = E::Config::default();
-    let query: Vec<_> = <E::Config as Settings>::PARAMS
+    let query: Query = <E::Config as Settings>::PARAMS
         .iter()
-        .filter_map(|param| Some((param.key.to_owned(), param.text(to_map(&defaults).get(param.key)?))))
+        .filter_map(|param| Some((param.key, param.text(to_map(&defaults).get(param.key)?))))
         .collect();
     assert_eq!(query.len(), <E::Config as Settings>::PARAMS.len(), "{slug}: every setting is a field");
     assert_eq!(
@@ -129,7 +129,7 @@ fn settings_hold_together<E: Experiment>() {
         );
         assert!(controls.contains(param.key), "{slug}: {} has no control in its panel", param.key);
         for end in ends(param) {
-            let (config, warnings) = from_query(&defaults, &[(param.key.to_owned(), end.clone())]);
+            let (config, warnings) = from_query(&defaults, &[(param.key, end.clone())].into());
             assert!(warnings.is_empty(), "{slug}: {}={end}: {warnings:?}", param.key);
             let back = from_query(&defaults, &to_query(&config));
             assert_eq!(back, (config, vec![]), "{slug}: {}={end}", param.key);
@@ -150,10 +150,10 @@ fn settings_hold_together<E: Experiment>() {
     let mut slugs = BTreeSet::new();
     for preset in <E::Config as Settings>::PRESETS {
         assert!(slugs.insert(preset.slug), "{slug}: two presets are called {}", preset.slug);
-        let named = [("preset".to_owned(), preset.slug.to_owned())];
+        let named = Query::from([("preset", preset.slug)]);
         let (found, config, warning) = base::<E::Config>(&named);
         assert_eq!((found.map(|found| found.slug), warning), (Some(preset.slug), None), "{slug}");
-        let values: Vec<_> = preset.values.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let values = preset.values.iter().copied().collect();
         assert_eq!(from_query(&E::Config::default(), &values), (config, vec![]), "{slug}: {}", preset.slug);
     }
 }
@@ -219,7 +219,7 @@ fn runs_at_the_ends_of_every_setting<E: Probe + Train>() {
     let mut learned = 0;
     for param in <E::Config as Settings>::PARAMS {
         for end in ends(param) {
-            let config = from_query(&small::<E::Config>(), &[(param.key.to_owned(), end.clone())]).0;
+            let config = from_query(&small::<E::Config>(), &[(param.key, end.clone())].into()).0;
             let outcome = |(record, result): (E::Record, Result<(), LabError>), config: &E::Config| {
                 E::checks(config, &record);
                 match &result {

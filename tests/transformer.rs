@@ -405,7 +405,7 @@ fn draws_follow_temperature_and_top_k() {
 #[test]
 fn presets_are_settings_that_exist() {
     for preset in Config::PRESETS {
-        let query: Vec<_> = preset.values.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let query = preset.values.iter().copied().collect();
         let (_, warnings) = from_query(&Config::default(), &query);
         assert_eq!(warnings, Vec::<String>::new(), "{}", preset.slug);
         assert!(preset.values.iter().all(|(key, _)| Config::PARAMS.iter().any(|param| param.key == *key)));

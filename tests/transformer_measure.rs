@@ -6,6 +6,7 @@ mod collector;
 
 use burn::tensor::{Device, Tensor};
 use collector::{Collector, block_on, train};
+use nn_lab::core::query::Query;
 use nn_lab::core::settings::{Settings, from_query};
 use nn_lab::data::text::{Corpus, Windows, fixed_windows, read_own, read_plays, window_len};
 use nn_lab::sections::transformer::{Config, TrainState, Transformer};
@@ -16,16 +17,15 @@ use nn_lab::sections::transformer::{Config, TrainState, Transformer};
 fn preset() {
     let slug = std::env::var("NN_LAB_PRESET").unwrap_or_else(|_| "nanogpt-cpu".to_owned());
     let preset = Config::PRESETS.iter().find(|preset| preset.slug == slug).expect("a preset");
-    let mut query: Vec<(String, String)> = std::env::var("NN_LAB_SET")
+    let mut query: Query = std::env::var("NN_LAB_SET")
         .unwrap_or_default()
         .split(',')
         .filter_map(|pair| pair.split_once('='))
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect();
     let mut out = Collector::<Transformer> { frame_every: 100, ..Collector::default() };
     if let Ok(path) = std::env::var("NN_LAB_TEXT") {
         out.user_files.insert("user/text/own.txt".to_owned(), std::fs::read(path).expect("the text").into());
-        query.push(("text".to_owned(), "own".to_owned()));
+        query.push("text", "own");
     }
     let (config, warnings) = from_query(&preset.config::<Config>(), &query);
     assert!(warnings.is_empty(), "{warnings:?}");

@@ -12,6 +12,7 @@ mod train;
 pub use panel::SectionPanel;
 
 use crate::core::Check;
+use crate::core::chapter::Chapter;
 use crate::core::metric::Metric;
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
@@ -71,6 +72,12 @@ impl Experiment for Section {
     type Frame = Frame;
     type Record = Record;
 
+    const CHAPTERS: &'static [Chapter] = &[Chapter {
+        slug: "training",
+        title: "Does gradient descent find the slope?",
+        figures: &[("loss", "Training loss")],
+        trains: true,
+    }];
     const ARMS: &'static [Arm] = &[Arm { slug: "line", title: "line", net: "line" }];
 
     fn absorb(record: &mut Record, _arm: usize, frame: Frame) {

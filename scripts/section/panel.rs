@@ -3,7 +3,7 @@
 use super::{Config, Section};
 use crate::keys;
 use crate::lab::use_experiment;
-use crate::panel::{CurveFigure, LOSS, PanelProps, Readouts, controls, frame, use_settings};
+use crate::panel::{ChapterBody, CurveFigure, LOSS, Page, PanelProps, controls, frame, use_settings};
 use yew::prelude::*;
 
 /// One weight learns the slope of a line.
@@ -12,19 +12,26 @@ pub fn SectionPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
     let lab = use_experiment::<Section>(config, settings.options);
-    let control_groups = html! {
-        <>
-            { controls(&settings, "Line", keys![Config; slope]) }
-            { controls(&settings, "Training", keys![Config; learning_rate, batch_size, steps, seed]) }
-        </>
+    let body = |chapter: &str| match chapter {
+        "training" => ChapterBody {
+            controls: html! {
+                <>
+                    { controls(&settings, "Line", keys![Config; slope]) }
+                    { controls(&settings, "Training", keys![Config; learning_rate, batch_size, steps, seed]) }
+                </>
+            },
+            figures: html! {
+                <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="mean squared error"
+                    look_for={html! { "Training loss per mini-batch." }} x_max={Some(f64::from(config.steps))} />
+            },
+        },
+        _ => ChapterBody::default(),
     };
-    let figures = html! {
-        <>
-            <Readouts names="loss_line weight" />
-            <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="mean squared error"
-                look_for={html! { "Training loss per mini-batch." }} x_max={Some(f64::from(config.steps))} />
-        </>
+    let page = Page {
+        title: "SECTION_TITLE",
+        introduction: html! { <p class="lead">{ "One weight learns the slope of a line." }</p> },
+        main_numbers: "loss_line weight",
+        notice: Html::default(),
     };
-    let introduction = html! { <p>{ "One weight learns the slope of a line." }</p> };
-    frame(&lab, &settings, "SECTION_TITLE", introduction, control_groups, figures)
+    frame(&lab, &settings, page, body)
 }

@@ -1,6 +1,7 @@
 //! A panel alone in a frame of another page.
 
 use crate::app::route::Route;
+use crate::core::query::Query;
 use crate::host::Height;
 use std::rc::Rc;
 use web_sys::Element;
@@ -9,7 +10,8 @@ use yew::prelude::*;
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct EmbedProps {
     pub(super) slug: &'static str,
-    pub(super) query: Rc<Vec<(String, String)>>,
+    pub(super) chapter: Option<String>,
+    pub(super) query: Rc<Query>,
     pub(super) children: Html,
 }
 
@@ -26,8 +28,8 @@ pub(super) fn Embed(props: &EmbedProps) -> Html {
     });
     // The same set-up without what the teacher fixed for this frame: there a reader is on their own.
     let gone = |key: &str| key == "embed" || crate::assignment::KEYS.contains(&key);
-    let query = props.query.iter().filter(|(key, _)| !gone(key)).cloned().collect();
-    let href = Route { slug: props.slug.to_owned(), query }.to_hash();
+    let query = props.query.keep(|key| !gone(key));
+    let href = Route { slug: props.slug.to_owned(), chapter: props.chapter.clone(), query }.to_hash();
     html! {
         <main class="embed" ref={node}>
             { props.children.clone() }

@@ -1,11 +1,13 @@
-//! Addresses: `#/mlp?depth=3&seed=1`. Hash routes, which static hosting serves without rewrites.
+//! Addresses: `#/mlp/collapse?depth=3&seed=1`. Hash routes, which static hosting serves without rewrites.
 
-/// A section and its query.
+use crate::core::query::Query;
+
+/// A section, perhaps one of its chapters, and the query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Route {
     pub slug: String,
-    /// Keys and values in the order of the address.
-    pub query: Vec<(String, String)>,
+    pub chapter: Option<String>,
+    pub query: Query,
 }
 
 /// The version of the keys in an address. It goes up when one of them changes its name or its meaning.
@@ -19,45 +21,43 @@ impl Route {
     /// Reads the part of an address from `#` on. Whatever it holds, some route comes of it.
     pub fn from_hash(hash: &str) -> Self {
         let path = hash.trim_start_matches('#').trim_start_matches('/');
-        let (slug, query) = path.split_once('?').unwrap_or((path, ""));
-        let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        let slug = slug.trim_end_matches('/').to_owned();
-        Self { query: renew(&slug, query, RENAMED), slug }
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let (slug, chapter) = path.split_once('/').unwrap_or((path, ""));
+        let chapter = Some(chapter.trim_end_matches('/').to_owned()).filter(|chapter| !chapter.is_empty());
+        Self { query: renew(slug, &Query::parse(query), RENAMED), slug: slug.to_owned(), chapter }
     }
 
     /// The part of the address from `#` on.
     pub fn to_hash(&self) -> String {
+        let chapter = self.chapter.as_ref().map_or_else(String::new, |chapter| format!("/{chapter}"));
+        let path = format!("#/{}{chapter}", self.slug);
         if self.query.is_empty() {
-            return format!("#/{}", self.slug);
+            return path;
         }
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(&self.query);
+        let mut query = self.query.clone();
         // That of a newer lab is kept as it is.
-        if !self.query.iter().any(|(key, _)| key == "v") {
-            query.append_pair("v", &VERSION.to_string());
+        if query.get("v").is_none() {
+            query.push("v", VERSION.to_string());
         }
-        format!("#/{}?{}", self.slug, query.finish())
+        format!("{path}?{query}")
     }
 }
 
 /// Brings the keys of an older address up to date. The version itself is taken away, unless it is newer than this one.
-fn renew(
-    slug: &str,
-    mut query: Vec<(String, String)>,
-    renamed: &[(u32, &str, &str, &str)],
-) -> Vec<(String, String)> {
-    let version = |(key, value): &(String, String)| (key == "v").then(|| value.parse::<u32>().unwrap_or(0));
-    let written = query.iter().filter_map(version).next_back().unwrap_or(0);
-    query.retain(|(key, _)| key != "v");
-    for (until, section, old, new) in renamed {
-        if written <= *until && *section == slug {
-            query.iter_mut().filter(|(key, _)| key == old).for_each(|(key, _)| *key = (*new).to_owned());
-        }
-    }
+fn renew(slug: &str, query: &Query, renamed: &[(u32, &str, &str, &str)]) -> Query {
+    let written = query.get("v").map_or(0, |version| version.parse().unwrap_or(0));
+    let name = |key: &str| {
+        renamed
+            .iter()
+            .filter(|(until, section, ..)| written <= *until && *section == slug)
+            .fold(key.to_owned(), |key, (_, _, old, new)| if key == *old { (*new).to_owned() } else { key })
+    };
+    let mut renewed: Query =
+        query.iter().filter(|(key, _)| *key != "v").map(|(key, value)| (name(key), value)).collect();
     if written > VERSION {
-        query.push(("v".to_owned(), written.to_string()));
+        renewed.push("v", written.to_string());
     }
-    query
+    renewed
 }
 
 #[cfg(test)]
@@ -71,19 +71,20 @@ mod tests {
             Route::from_hash(hash);
         }
         assert_eq!(Route::from_hash("#/mlp").slug, "mlp");
-        assert_eq!(Route::from_hash("#/mlp/?a=1").query, [("a".to_owned(), "1".to_owned())]);
+        assert_eq!(Route::from_hash("#/mlp/").chapter, None);
+        assert_eq!(Route::from_hash("#/mlp/collapse/?a=1").chapter.as_deref(), Some("collapse"));
+        assert_eq!(Route::from_hash("#/mlp/?a=1").query, Query::from([("a", "1")]));
     }
 
     #[test]
     fn older_addresses_are_brought_up_to_date_and_newer_ones_are_known() {
         let renamed = &[(1, "mlp", "layers", "depth")];
-        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-        for old in [vec![pair("layers", "3")], vec![pair("v", "1"), pair("layers", "3")]] {
-            assert_eq!(renew("mlp", old.clone(), renamed), [pair("depth", "3")]);
-            assert_eq!(renew("rnn", old, renamed), [pair("layers", "3")]);
+        for old in ["layers=3", "v=1&layers=3"].map(Query::parse) {
+            assert_eq!(renew("mlp", &old, renamed).to_string(), "depth=3");
+            assert_eq!(renew("rnn", &old, renamed).to_string(), "layers=3");
         }
         let new = Route::from_hash("#/mlp?v=7&layers=3");
-        assert!(new.query.contains(&pair("v", "7")));
+        assert_eq!(new.query.get("v"), Some("7"));
         assert_eq!(Route::from_hash(&new.to_hash()), new);
         assert_eq!(Route::from_hash("#/mlp?depth=3").to_hash(), "#/mlp?depth=3&v=1");
         assert_eq!(Route::from_hash("#/mlp").to_hash(), "#/mlp");
@@ -91,9 +92,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_query_survives_the_address(query in prop::collection::vec((".*", ".*"), 0..5)) {
-            let query: Vec<_> = query.into_iter().filter(|(key, _)| key != "v").collect();
-            let route = Route { slug: "mlp".into(), query };
+        fn any_query_survives_the_address(query in prop::collection::vec((".*", ".*"), 0..5), chapter in prop::option::of("[a-z-]{1,9}")) {
+            let query = query.into_iter().filter(|(key, _)| key != "v").collect();
+            let route = Route { slug: "mlp".into(), chapter, query };
             prop_assert_eq!(Route::from_hash(&route.to_hash()), route);
         }
     }

@@ -1,6 +1,7 @@
 //! A question that a student answers before the run, and what the run says to it.
 
 use crate::assignment::{is_name, shorten};
+use crate::core::query::Query;
 use serde::Serialize;
 
 const MAX_TEXT: usize = 400;
@@ -45,12 +46,13 @@ pub enum Answer {
 
 impl Question {
     /// Reads it from an address; `None` where nothing is asked.
-    pub(super) fn from_query<'a>(get: impl Fn(&str) -> Option<&'a str>) -> (Option<Self>, Option<String>) {
-        let text = clean(get("ask").unwrap_or_default(), MAX_TEXT);
+    pub(super) fn from_query(query: &Query) -> (Option<Self>, Option<String>) {
+        let text = clean(query.get("ask").unwrap_or_default(), MAX_TEXT);
         if text.is_empty() {
             return (None, None);
         }
-        let metrics: Vec<String> = get("ask_metric")
+        let metrics: Vec<String> = query
+            .get("ask_metric")
             .unwrap_or_default()
             .split(',')
             .map(str::trim)
@@ -58,7 +60,7 @@ impl Question {
             .take(MAX_METRICS)
             .map(str::to_owned)
             .collect();
-        let (guess, warning) = read_guess(&get, !metrics.is_empty());
+        let (guess, warning) = read_guess(query, !metrics.is_empty());
         let metrics = if guess == Guess::None { Vec::new() } else { metrics };
         (Some(Self { text, guess, metrics }), warning)
     }
@@ -83,13 +85,13 @@ impl Question {
     }
 }
 
-fn read_guess<'a>(get: impl Fn(&str) -> Option<&'a str>, measured: bool) -> (Guess, Option<String>) {
+fn read_guess(query: &Query, measured: bool) -> (Guess, Option<String>) {
     let bad = |words: &str| (Guess::None, Some(format!("{words} The question is shown without a guess.")));
-    match get("ask_guess") {
+    match query.get("ask_guess") {
         None | Some("" | "none") => (Guess::None, None),
         Some("choice") => {
             let mut options: Vec<String> = Vec::new();
-            for option in get("ask_options").unwrap_or_default().split('|') {
+            for option in query.get("ask_options").unwrap_or_default().split('|') {
                 let option = clean(option, MAX_OPTION);
                 if !option.is_empty() && options.len() < MAX_OPTIONS && !options.contains(&option) {
                     options.push(option);
@@ -103,7 +105,7 @@ fn read_guess<'a>(get: impl Fn(&str) -> Option<&'a str>, measured: bool) -> (Gue
         Some("number" | "curve") if !measured => bad("A guess needs ask_metric: the number that answers it."),
         Some("number") => (Guess::Number, None),
         Some("curve") => {
-            let range = get("ask_range").unwrap_or("0,1");
+            let range = query.get("ask_range").unwrap_or("0,1");
             let ends = range.split_once(',').and_then(|(low, high)| {
                 Some((low.trim().parse::<f64>().ok()?, high.trim().parse::<f64>().ok()?))
             });
@@ -131,8 +133,7 @@ mod tests {
     use crate::assignment::question::*;
 
     fn ask(pairs: &[(&str, &str)]) -> (Option<Question>, Vec<String>) {
-        let query: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let (assignment, warnings) = Assignment::from_query(&query);
+        let (assignment, warnings) = Assignment::from_query(&pairs.iter().copied().collect());
         (assignment.question, warnings)
     }
 

@@ -1,11 +1,13 @@
 //! What all layers speak: settings, checks, curves, progress, files and errors. No burn, no DOM, nothing of ours.
 
+pub mod chapter;
 mod check;
 pub mod curve;
 mod error;
 pub mod files;
 pub mod metric;
 mod progress;
+pub mod query;
 pub mod settings;
 pub mod sweep;
 

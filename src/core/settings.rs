@@ -4,6 +4,7 @@
 //! values it takes and what it does. Sliders, the address bar, the bounds check and the documentation all read this
 //! one table, so they cannot disagree.
 
+use crate::core::query::{Changes, Query};
 use crate::core::sweep::SweepPreset;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -144,16 +145,14 @@ pub struct Preset {
 impl Preset {
     /// The settings that it stands for.
     pub fn config<C: Settings>(&self) -> C {
-        let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-        let query: Vec<_> = self.values.iter().map(own).collect();
-        from_query(&C::default(), &query).0
+        from_query(&C::default(), &self.values.iter().copied().collect()).0
     }
 }
 
 /// What an address's own keys are laid over: the preset that it names, or the defaults; and a sentence if there is no
 /// such preset.
-pub fn base<C: Settings>(query: &[(String, String)]) -> (Option<&'static Preset>, C, Option<String>) {
-    let Some((_, slug)) = query.iter().rev().find(|(key, _)| key == "preset") else {
+pub fn base<C: Settings>(query: &Query) -> (Option<&'static Preset>, C, Option<String>) {
+    let Some(slug) = query.get("preset") else {
         return (None, C::default(), None);
     };
     match C::PRESETS.iter().find(|preset| preset.slug == slug) {
@@ -212,9 +211,8 @@ pub fn to_map<C: Settings>(config: &C) -> Map<String, Value> {
 
 /// The config that a map from field name to value or text stands for; what it lacks is at its default.
 pub fn from_map<C: Settings>(map: &Map<String, Value>) -> C {
-    let text = |param: &Param| Some((param.key.to_owned(), param.text(map.get(param.key)?)));
-    let query: Vec<_> = C::PARAMS.iter().filter_map(text).collect();
-    from_query(&C::default(), &query).0
+    let text = |param: &Param| Some((param.key, param.text(map.get(param.key)?)));
+    from_query(&C::default(), &C::PARAMS.iter().filter_map(text).collect()).0
 }
 
 /// The config with one field changed; out-of-range values are clamped. `Err` says what was wrong with the value.
@@ -231,37 +229,33 @@ pub fn with<C: Settings>(config: &C, key: &str, value: &Value) -> Result<C, Stri
 }
 
 /// The key-value pairs of an address that reproduce this config: only what differs from the default.
-pub fn to_query<C: Settings>(config: &C) -> Vec<(String, String)> {
+pub fn to_query<C: Settings>(config: &C) -> Query {
     difference(config, &C::default())
 }
 
 /// The key-value pairs that make `config` of `base`.
-pub fn difference<C: Settings>(config: &C, base: &C) -> Vec<(String, String)> {
+pub fn difference<C: Settings>(config: &C, base: &C) -> Query {
     let (ours, base) = (to_map(config), to_map(base));
     C::PARAMS
         .iter()
         .filter(|param| ours.get(param.key) != base.get(param.key))
-        .filter_map(|param| Some((param.key.to_owned(), param.text(ours.get(param.key)?))))
+        .filter_map(|param| Some((param.key, param.text(ours.get(param.key)?))))
         .collect()
 }
 
 /// What an address must have for these settings over `base`, whatever it has now: every key, with its value or without one.
-pub fn address<C: Settings>(config: &C, base: &C) -> Vec<(String, Option<String>)> {
+pub fn address<C: Settings>(config: &C, base: &C) -> Changes {
     let ours = difference(config, base);
-    let value = |key: &str| ours.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone());
-    C::PARAMS.iter().map(|param| (param.key.to_owned(), value(param.key))).collect()
+    C::PARAMS.iter().map(|param| (param.key.to_owned(), ours.get(param.key).map(str::to_owned))).collect()
 }
 
 /// The config that an address asks for, laid over `base`, and one sentence for every value that could not be taken
 /// as it was. Unknown keys are ignored: they may belong to a later version, or to the page.
-pub fn from_query<C: Settings>(base: &C, query: &[(String, String)]) -> (C, Vec<String>) {
+pub fn from_query<C: Settings>(base: &C, query: &Query) -> (C, Vec<String>) {
     let mut map = to_map(base);
     let mut warnings = Vec::new();
     for param in C::PARAMS {
-        // The last of several equal keys wins, as it does in a browser's own forms.
-        let Some((_, text)) = query.iter().rev().find(|(key, _)| key == param.key) else {
-            continue;
-        };
+        let Some(text) = query.get(param.key) else { continue };
         let (value, warning) = param.read(text);
         warnings.extend(warning);
         if let Some(value) = value {

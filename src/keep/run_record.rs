@@ -176,7 +176,7 @@ impl RunRecord {
             return Err(format!("It has a setting {}, which this section does not know.", shown(key)));
         }
         // By way of an address: one reader for both, and one set of bounds.
-        let query: Vec<_> = self.config.iter().map(|(key, value)| (key.clone(), as_text(value))).collect();
+        let query = self.config.iter().map(|(key, value)| (key.as_str(), as_text(value))).collect();
         let (config, warnings) = from_query(&C::default(), &query);
         match warnings.first() {
             None => Ok(config),

@@ -22,6 +22,9 @@ pub fn controls_without<C: Settings>(
     let map = to_map(&settings.config);
     let fields = keys.iter().filter_map(|key| {
         let param = C::PARAMS.iter().find(|param| param.key == *key)?;
+        if !settings.drawn.borrow_mut().insert(param.key) {
+            return None;
+        }
         Some((param, map.get(param.key)?.clone()))
     });
     html! { <Group {title} fields={fields.collect::<Vec<_>>()} set={settings.set.clone()} {absent} /> }

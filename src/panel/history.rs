@@ -7,6 +7,7 @@ mod row;
 mod store;
 
 use crate::core::metric::Metric;
+use crate::core::query::Changes;
 use crate::core::settings::{Settings, address, to_map};
 use crate::core::sweep::{seed, with_seed};
 use crate::core::{Check, Progress};
@@ -40,21 +41,32 @@ pub(super) struct RunHistoryProps<E: Experiment> {
     pub(super) progress: Progress,
     pub(super) device: Option<DeviceInfo>,
     pub(super) train: Callback<()>,
+    /// Whether the list is shown. Runs are gathered while it is not.
+    pub(super) is_open: bool,
 }
 
 impl<E: Experiment> PartialEq for RunHistoryProps<E> {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.records, &other.records)
-            && (&self.page, &self.config, &self.state, self.run, self.progress, &self.device, &self.train)
-                == (
-                    &other.page,
-                    &other.config,
-                    &other.state,
-                    other.run,
-                    other.progress,
-                    &other.device,
-                    &other.train,
-                )
+            && (
+                &self.page,
+                &self.config,
+                &self.state,
+                self.run,
+                self.progress,
+                &self.device,
+                &self.train,
+                self.is_open,
+            ) == (
+                &other.page,
+                &other.config,
+                &other.state,
+                other.run,
+                other.progress,
+                &other.device,
+                &other.train,
+                other.is_open,
+            )
     }
 }
 
@@ -75,16 +87,12 @@ struct Again<C> {
     until: Timestamp,
 }
 
-/// The runs that this panel keeps. Frames of a run pass by here; they reach only the comparison, and that only while it
-/// is open.
-#[component]
-pub(super) fn RunHistory<E: Experiment>(props: &RunHistoryProps<E>) -> Html {
-    let (store, edit) = use_history::<E>();
-    let active = props.state.is_active();
+/// Writes a run down when it ends.
+#[hook]
+fn use_record_at_end<E: Experiment>(props: &RunHistoryProps<E>, edit: &Callback<Edit>) {
     let begun = use_mut_ref(|| None::<Begun<E::Config>>);
     let last_run = use_mut_ref(|| props.run);
 
-    // A run is written down when it ends.
     use_effect_with((props.run, props.state.clone(), props.config.clone()), {
         let (edit, begun, progress, device, records) =
             (edit.clone(), begun, props.progress, props.device.clone(), props.records.clone());
@@ -116,6 +124,15 @@ pub(super) fn RunHistory<E: Experiment>(props: &RunHistoryProps<E>) -> Html {
             }
         }
     });
+}
+
+/// The runs that this panel keeps. Frames of a run pass by here; they reach only the comparison, and that only while it
+/// is open.
+#[component]
+pub(super) fn RunHistory<E: Experiment>(props: &RunHistoryProps<E>) -> Html {
+    let (store, edit) = use_history::<E>();
+    let active = props.state.is_active();
+    use_record_at_end(props, &edit);
 
     // Doing a run again: first its settings, and the training once they are there.
     let again = use_mut_ref(|| None::<Again<E::Config>>);
@@ -177,9 +194,11 @@ pub(super) fn RunHistory<E: Experiment>(props: &RunHistoryProps<E>) -> Html {
     let params = <E::Config as Settings>::PARAMS;
     let defaults = use_memo((), |()| to_map(&E::Config::default()));
     let config = use_memo(props.config.clone(), to_map);
+    if !props.is_open {
+        return Html::default();
+    }
     html! {
-        <section class="history" aria-label="Kept runs">
-            <h3>{ "Kept runs" }</h3>
+        <section class="history" aria-label="Saved runs">
             if !shown.is_empty() {
                 <Compare slug={E::SLUG} {params} defaults={defaults.clone()} runs={shown} {live} planned={props.progress.steps} />
             }
@@ -252,7 +271,7 @@ fn now() -> Timestamp {
 }
 
 /// What an address must have for these settings and this device, whatever it has now.
-fn address_of<C: Settings>(config: &C, asked: DeviceChoice) -> Vec<(String, Option<String>)> {
+fn address_of<C: Settings>(config: &C, asked: DeviceChoice) -> Changes {
     let mut changes = address(config, &C::default());
     changes.push(("preset".to_owned(), None));
     let device = match asked {

@@ -8,9 +8,9 @@ mod question;
 use crate::assignment::{Answer, Guess};
 use crate::core::curve::RunSeries;
 use crate::core::settings::Param;
-use crate::panel::SEEDS;
 use crate::panel::run_panel::host::{HostContext, use_host};
 use crate::panel::run_panel::question::QuestionCard;
+use crate::panel::{Readouts, SEEDS};
 use crate::protocol::{Progress, RunState};
 use crate::ui::part::use_assignment;
 use crate::ui::run_controls::RunControls;
@@ -23,6 +23,8 @@ pub(super) struct RunPanelProps {
     pub(super) state: RunState,
     pub(super) progress: Progress,
     pub(super) steps_per_sec: f32,
+    /// Names of the numbers that stay in sight.
+    pub(super) main_numbers: &'static str,
     /// How many seeds a run has.
     pub(super) seeds: u32,
     /// The nets that have failed while others go on: number and sentence.
@@ -65,12 +67,14 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
                 <QuestionCard {question} answer={(*answer).clone()} {on_answer} state={props.state.clone()}
                     steps={props.progress.steps} slug={props.slug} series={props.series.clone()} />
             }
-            <Seeds seeds={props.seeds} write={props.write.clone()} />
             <RunControls state={props.state.clone()} progress={props.progress} steps_per_sec={props.steps_per_sec}
                 on_train={props.on_train.clone()} on_pause={props.on_pause.clone()} on_resume={props.on_resume.clone()}
                 on_step={props.on_step.clone()} on_stop={props.on_stop.clone()} on_reset={props.on_reset.clone()}
                 disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
-                {waiting} />
+                {waiting}>
+                <Seeds seeds={props.seeds} write={props.write.clone()} />
+                <Readouts names={props.main_numbers} />
+            </RunControls>
             { for props.failures.iter().map(|failure| failed_net(failure, &props.on_retry)) }
         </>
     }
@@ -113,7 +117,7 @@ fn Seeds(props: &SeedsProps) -> Html {
     };
     html! {
         <label class="seeds" data-param="seeds" title="Trains every net with so many seeds: curves then show the median, and a band from the least to the greatest">
-            { "Train with " }
+            <span class="visually-hidden">{ "Train with " }</span>
             <select {onchange} disabled={assignment.locks("seeds")}>{ for SEEDS.map(option) }</select>
         </label>
     }

@@ -1,8 +1,13 @@
 //! Links and frames to take along: what a teacher sends or puts into a course page.
 
 mod dialog;
+mod draft;
 mod links;
 
+pub(super) use crate::panel::share::links::chapter_hash;
+
+use crate::core::chapter::Chapter;
+use crate::core::query::Query;
 use crate::core::settings::{Param, Preset};
 use crate::panel::share::dialog::ShareDialog;
 use gloo::timers::callback::Timeout;
@@ -14,8 +19,10 @@ use yew::prelude::*;
 #[derive(Clone, PartialEq, Properties, Debug)]
 pub(super) struct ShareProps {
     pub(super) slug: &'static str,
+    /// The section's own chapters.
+    pub(super) chapters: &'static [Chapter],
     /// The address's query.
-    pub(super) query: Rc<Vec<(String, String)>>,
+    pub(super) query: Rc<Query>,
     pub(super) params: &'static [Param],
     pub(super) presets: &'static [Preset],
 }
@@ -37,7 +44,7 @@ pub(super) fn Share(props: &ShareProps) -> Html {
             <CopyButton label="Copy link" action="copy-link" text={link} />
             <button type="button" data-action="share" onclick={toggle(true).reform(|_| ())}>{ "Embed or assign…" }</button>
             if *open {
-                <ShareDialog slug={props.slug} query={props.query.clone()} params={props.params} presets={props.presets}
+                <ShareDialog slug={props.slug} query={props.query.clone()} params={props.params} presets={props.presets} chapters={props.chapters}
                     on_close={toggle(false)} />
             }
         </div>

@@ -5,9 +5,10 @@ mod plan;
 mod result;
 mod store;
 
+use crate::core::query::Changes;
 use crate::core::settings::{Settings, address};
 use crate::core::sweep::SweepPreset;
-use crate::lab::{Batch, BatchState, use_batch};
+use crate::lab::{Batch, BatchHandle, BatchState, use_batch};
 use crate::panel::shown::panel_element;
 use crate::panel::sweep::form::Form;
 use crate::panel::sweep::plan::Plan;
@@ -27,19 +28,21 @@ pub(super) struct SweepProps<E: Experiment> {
     pub(super) device: Option<DeviceInfo>,
     /// Whether the panel's own run goes on.
     pub(super) busy: bool,
+    /// Whether its chapter is open. It goes on while it is not.
+    pub(super) is_open: bool,
 }
 
 impl<E: Experiment> PartialEq for SweepProps<E> {
     fn eq(&self, other: &Self) -> bool {
-        (&self.page, &self.config, self.seeds, &self.device, self.busy)
-            == (&other.page, &other.config, other.seeds, &other.device, other.busy)
+        (&self.page, &self.config, self.seeds, &self.device, self.busy, self.is_open)
+            == (&other.page, &other.config, other.seeds, &other.device, other.busy, other.is_open)
     }
 }
 
 /// Where a sweep is set up, started and read.
 #[component]
 pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
-    let SweepProps { page, config, seeds, device, busy } = props;
+    let SweepProps { page, config, seeds, device, busy, is_open } = props;
     let batch = use_batch::<E>();
     let plan = Plan::<E>::read(&page.query, config, *seeds);
     // What was started: its results stay as they are, whatever becomes of the settings.
@@ -75,7 +78,9 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
         }
     });
 
-    let active = matches!(batch.state, BatchState::Running | BatchState::Paused);
+    if !*is_open {
+        return Html::default();
+    }
     let same = begun.as_ref().is_some_and(|begun| {
         plan.as_ref().and_then(|plan| plan.as_ref().ok()).is_some_and(|plan| plan.key() == begun.0.key())
     });
@@ -123,20 +128,7 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
             if let Some(words) = words {
                 <p class={if matches!(plan, Some(Err(_))) { "notice" } else { "muted" }} data-kind="warn" role="status" data-sweep-words="">{ words }</p>
             }
-            <div class="run-buttons" role="group" aria-label="Sweep">
-                if active {
-                    if batch.state == BatchState::Paused {
-                        <button type="button" class="primary" data-action="sweep-resume" onclick={batch.resume.reform(|_| ())}>{ "Resume the sweep" }</button>
-                    } else {
-                        <button type="button" class="primary" data-action="sweep-pause" onclick={batch.pause.reform(|_| ())}>{ "Pause the sweep" }</button>
-                    }
-                    <button type="button" data-action="sweep-stop" onclick={batch.stop.reform(|_| ())}>{ "Stop the sweep" }</button>
-                } else {
-                    <button type="button" class="primary" data-action="sweep" disabled={start.is_none() || *busy} onclick={start.unwrap_or_default()}>
-                        { if same && left > 0 && !batch.results.is_empty() { "Finish the sweep" } else { "Start the sweep" } }
-                    </button>
-                }
-            </div>
+            { buttons(&batch, start.filter(|_| !*busy), same && left > 0) }
             if batch.runs > 0 {
                 <progress aria-label="Progress of the sweep" max="1" value={batch.share.to_string()}></progress>
                 <p class="run-numbers">
@@ -159,6 +151,30 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
     }
 }
 
+/// Start, or pause, resume and stop; `is_begun` says that some of the runs are done.
+fn buttons<E: Experiment>(
+    batch: &BatchHandle<E>,
+    start: Option<Callback<MouseEvent>>,
+    is_begun: bool,
+) -> Html {
+    html! {
+        <div class="run-buttons" role="group" aria-label="Sweep">
+            if matches!(batch.state, BatchState::Running | BatchState::Paused) {
+                if batch.state == BatchState::Paused {
+                    <button type="button" class="primary" data-action="sweep-resume" onclick={batch.resume.reform(|_| ())}>{ "Resume the sweep" }</button>
+                } else {
+                    <button type="button" class="primary" data-action="sweep-pause" onclick={batch.pause.reform(|_| ())}>{ "Pause the sweep" }</button>
+                }
+                <button type="button" data-action="sweep-stop" onclick={batch.stop.reform(|_| ())}>{ "Stop the sweep" }</button>
+            } else {
+                <button type="button" class="primary" data-action="sweep" disabled={start.is_none()} onclick={start.unwrap_or_default()}>
+                    { if is_begun && !batch.results.is_empty() { "Finish the sweep" } else { "Start the sweep" } }
+                </button>
+            }
+        </div>
+    }
+}
+
 fn time_words(seconds: f64) -> String {
     match seconds {
         seconds if seconds < 100.0 => format!("about {} s left", seconds.ceil()),
@@ -170,7 +186,7 @@ fn time_words(seconds: f64) -> String {
 struct PresetsProps {
     presets: &'static [SweepPreset],
     params: &'static [crate::core::settings::Param],
-    write: Callback<Vec<(String, Option<String>)>>,
+    write: Callback<Changes>,
 }
 
 /// Sweeps whose results are worth a lecture, one button each.

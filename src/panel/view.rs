@@ -6,6 +6,7 @@ use crate::core::metric::{Metric, Spread, spread_of};
 use crate::run::Experiment;
 use crate::run::arm::Arm;
 use crate::ui::figure::Figure;
+use crate::ui::part::use_only_figures;
 use crate::ui::readout::Readout;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -54,6 +55,12 @@ impl RunView {
     pub fn number(&self, name: &str) -> Option<f64> {
         let (metric, spread) = self.metric(name)?;
         spread.map_or(metric.value, |spread| Some(spread.median)).filter(|value| value.is_finite())
+    }
+
+    /// All numbers that have a value now.
+    pub fn numbers(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let names = self.0.metrics.first().into_iter().flatten().map(|metric| metric.name);
+        names.filter_map(|name| Some((name, self.number(name)?)))
     }
 
     /// The curves of a kind as lines: of several seeds the median, with a band from the least to the greatest.
@@ -128,7 +135,9 @@ pub struct ReadoutsProps {
 /// Some of the section's numbers, in a row.
 #[component]
 pub fn Readouts(props: &ReadoutsProps) -> Html {
-    let Some(view) = use_context::<RunView>() else { return Html::default() };
+    let (view, only) = (use_context::<RunView>(), use_only_figures());
+    // A figure alone has no numbers beside it.
+    let Some(view) = view.filter(|_| only.0.is_none()) else { return Html::default() };
     let readout = |(metric, spread): (Metric, Option<Spread>)| html! { <Readout {metric} {spread} /> };
     html! {
         <div class="readouts">{ for props.names.split(' ').filter_map(|name| view.metric(name)).map(readout) }</div>

@@ -18,6 +18,7 @@ pub mod timing;
 #[cfg(feature = "compute")]
 pub mod training;
 
+use crate::core::chapter::Chapter;
 use crate::core::curve::RunSeries;
 use crate::core::metric::Metric;
 use crate::core::settings::Settings;
@@ -38,6 +39,9 @@ pub trait Experiment: 'static {
     type Frame: Clone + std::fmt::Debug + Serialize + DeserializeOwned + 'static;
     /// What the page has heard so far, from the last probe and the current run.
     type Record: Clone + Default + 'static;
+
+    /// The questions that the section answers, in the order of its page.
+    const CHAPTERS: &'static [Chapter];
 
     /// The nets that a run trains side by side.
     const ARMS: &'static [Arm];

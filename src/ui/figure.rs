@@ -1,10 +1,8 @@
 //! A figure: one idea, what to look for in it, and ways to take it along.
 
 use crate::charts::Table;
-use crate::ui::part::use_assignment;
+use crate::ui::part::{use_assignment, use_only_figures};
 use crate::ui::{export, use_unique};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use web_sys::{Element, HtmlDetailsElement};
 use yew::prelude::*;
 
@@ -30,17 +28,6 @@ pub struct FigureProps {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Provenance(pub AttrValue);
 
-thread_local! {
-    /// Each figure on the page by its place: its name and its title.
-    static ON_PAGE: RefCell<BTreeMap<u32, (AttrValue, AttrValue)>> = const { RefCell::new(BTreeMap::new()) };
-}
-
-/// The figures that a reader sees at present: name and title.
-pub fn figures_on_page() -> Vec<(String, String)> {
-    let text = |(name, title): &(AttrValue, AttrValue)| (name.to_string(), title.to_string());
-    ON_PAGE.with_borrow(|figures| figures.values().map(text).collect())
-}
-
 impl std::fmt::Debug for FigureProps {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("FigureProps").field("name", &self.name).finish_non_exhaustive()
@@ -50,7 +37,7 @@ impl std::fmt::Debug for FigureProps {
 /// A chart with its caption, its data as a table, and exports.
 #[component]
 pub fn Figure(props: &FigureProps) -> Html {
-    let assignment = use_assignment();
+    let (assignment, only) = (use_assignment(), use_only_figures());
     let body = use_node_ref();
     let menu = use_node_ref();
     let opened = use_state_eq(|| false);
@@ -59,16 +46,7 @@ pub fn Figure(props: &FigureProps) -> Html {
     let id = format!("figure-{number}");
     let provenance = use_context::<Provenance>().unwrap_or_default().0;
     let provenance = props.provenance.clone().unwrap_or(provenance);
-    let hidden = assignment.hides(&props.name);
-    use_effect_with((props.name.clone(), props.title.clone(), hidden), move |(name, title, hidden)| {
-        if !hidden {
-            ON_PAGE.with_borrow_mut(|figures| figures.insert(number, (name.clone(), title.clone())));
-        }
-        move || {
-            ON_PAGE.with_borrow_mut(|figures| figures.remove(&number));
-        }
-    });
-
+    let hidden = assignment.hides(&props.name) || !only.shows(&props.name);
     let close = {
         let menu = menu.clone();
         move || {

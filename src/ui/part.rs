@@ -17,6 +17,23 @@ pub struct HideableProps {
     pub children: Html,
 }
 
+/// The only figures that are shown of a chapter, by their names; `None` shows all that it has.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OnlyFigures(pub Option<Rc<[String]>>);
+
+impl OnlyFigures {
+    /// Whether a figure of this name is shown.
+    pub fn shows(&self, name: &str) -> bool {
+        self.0.as_ref().is_none_or(|names| names.iter().any(|shown| shown == name))
+    }
+}
+
+/// Whether all of a chapter is shown, or only some figures of it.
+#[hook]
+pub fn use_only_figures() -> OnlyFigures {
+    use_context::<OnlyFigures>().unwrap_or_default()
+}
+
 /// What it encloses, unless the lesson hides it.
 #[component]
 pub fn Hideable(props: &HideableProps) -> Html {

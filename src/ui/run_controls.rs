@@ -24,6 +24,9 @@ pub struct RunControlsProps {
     /// Why the run waits by itself, if it does.
     #[prop_or_default]
     pub waiting: Option<AttrValue>,
+    /// What stands beside the buttons.
+    #[prop_or_default]
+    pub children: Html,
 }
 
 /// Train, pause, step, stop and reset, each always in the same place, above the run's progress.
@@ -75,8 +78,8 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
             if let Some(reason) = &props.disabled {
                 <p class="run-reason" id={reason_id}>{ reason.clone() }</p>
             }
-            { progress_bar(props) }
-            { numbers(props) }
+            <div class="run-progress">{ progress_bar(props) }{ numbers(props) }</div>
+            <div class="run-beside">{ props.children.clone() }</div>
             <p class="visually-hidden" role="status">{ state_words(&props.state) }</p>
             <div role="alert">
                 if let RunState::Error(message) = &props.state {

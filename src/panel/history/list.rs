@@ -1,5 +1,6 @@
 //! The list of kept runs, what there is to say of it, and the place where files are opened.
 
+use crate::core::query::Query;
 use crate::core::settings::Param;
 use crate::keep::history::MOST_UNPINNED;
 use crate::keep::{Kept, format};
@@ -29,14 +30,14 @@ pub(super) struct RunListProps {
     pub(super) rerun: Callback<Kept>,
     pub(super) edit: Callback<Edit>,
     /// The address's query.
-    pub(super) query: Rc<Vec<(String, String)>>,
+    pub(super) query: Rc<Query>,
 }
 
 /// The newest run first.
 #[component]
 pub(super) fn RunList(props: &RunListProps) -> Html {
-    let RunListProps { params, store, edit, read, defaults, .. } = props;
-    let (params, read) = (*params, *read);
+    let RunListProps { store, edit, read, .. } = props;
+    let read = *read;
     let history = &store.history;
     let misplaced = use_state_eq(|| None::<WrongSection>);
     let on_misplaced = use_callback((), {
@@ -52,44 +53,16 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
             }
         }
     });
-    let open = {
+    let open = use_callback((), {
         let (edit, on_misplaced) = (edit.clone(), on_misplaced.clone());
-        move |file: &web_sys::File| files::open(file, read, &edit, &on_misplaced)
-    };
-    let on_pick = {
-        let open = open.clone();
-        Callback::from(move |event: Event| {
-            let input: HtmlInputElement = event.target_unchecked_into();
-            if let Some(file) = input.files().and_then(|files| files.get(0)) {
-                open(&file);
-            }
-            // So that the same file can be opened again.
-            input.set_value("");
-        })
-    };
-    let over = use_state_eq(|| false);
-    let ondragover = {
-        let over = over.setter();
-        Callback::from(move |event: DragEvent| {
-            event.prevent_default();
-            over.set(true);
-        })
-    };
-    let ondragleave = {
-        let over = over.setter();
-        Callback::from(move |_: DragEvent| over.set(false))
-    };
-    let ondrop = {
-        let over = over.setter();
-        Callback::from(move |event: DragEvent| {
-            event.prevent_default();
-            over.set(false);
-            let files = event.data_transfer().and_then(|transfer| transfer.files());
-            if let Some(file) = files.and_then(|files| files.get(0)) {
-                open(&file);
-            }
-        })
-    };
+        move |file: web_sys::File, ()| files::open(&file, read, &edit, &on_misplaced)
+    });
+    let zone = use_drop_zone(&open);
+    let on_pick = Callback::from(move |event: Event| {
+        if let Some(file) = picked(&event) {
+            open.emit(file);
+        }
+    });
 
     // The button that had the focus is gone with its row.
     let undo_button = use_node_ref();
@@ -104,28 +77,6 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
         }
     });
 
-    let row = |run: &Kept| {
-        let before = history.before(run.id);
-        let (against, from) = match before {
-            Some(before) => (before.name.clone(), &before.evidence.config),
-            None => ("the default settings".to_owned(), &**defaults),
-        };
-        let mut differences = format::differences(params, from, &run.evidence.config);
-        let kinds = before.map(|before| (before.evidence.device.kind, run.evidence.device.kind));
-        if let Some((was, is)) = kinds.filter(|(was, is)| was != is) {
-            differences.push(format!(
-                "device {} → {}",
-                super::row::device_name(was),
-                super::row::device_name(is)
-            ));
-        }
-        let slot = props.chosen.iter().find(|(id, _)| *id == run.id).map(|(_, slot)| *slot);
-        html! {
-            <Row key={run.id} run={run.clone()} {params} defaults={defaults.clone()} config={props.config.clone()} {against} {differences}
-                slot={slot.map(Chosen::style)} active={props.active} choose={props.choose.clone()} rerun={props.rerun.clone()}
-                edit={edit.clone()} slug={props.slug} />
-        }
-    };
     let cancel = {
         let edit = edit.clone();
         Callback::from(move |_: MouseEvent| edit.emit(Edit::Cancel))
@@ -135,7 +86,7 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
         Callback::from(move |_: MouseEvent| edit.emit(Edit::Undo))
     };
     html! {
-        <div class="runs" data-over={over.then_some("true")} {ondragover} {ondragleave} {ondrop}>
+        <div class="runs" data-over={zone.is_over.then_some("true")} ondragover={zone.on_over} ondragleave={zone.on_leave} ondrop={zone.on_drop}>
             <div class="runs-head">
                 <p class="runs-about">
                     { format!("The last {MOST_UNPINNED} runs of this section that ended or were stopped, and those that you pin. Tick runs to lay them over each other. A file is the whole run: settings, curves and checks.") }
@@ -168,17 +119,88 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
             if history.runs.is_empty() {
                 <p class="runs-empty">{ "No run is kept yet. Press Train: when the run ends or is stopped, it is here, and the next one can be compared with it. Or drop a file of a run here." }</p>
             } else {
-                <ol class="run-list" reversed=true>{ for history.runs.iter().rev().map(row) }</ol>
+                <ol class="run-list" reversed=true>{ for history.runs.iter().rev().map(|run| row(props, run)) }</ol>
             }
         </div>
     }
 }
 
+/// A run, and how it differs from the one before it.
+fn row(props: &RunListProps, run: &Kept) -> Html {
+    let RunListProps { params, store, edit, defaults, .. } = props;
+    let before = store.history.before(run.id);
+    let (against, from) = match before {
+        Some(before) => (before.name.clone(), &before.evidence.config),
+        None => ("the default settings".to_owned(), &**defaults),
+    };
+    let mut differences = format::differences(params, from, &run.evidence.config);
+    let kinds = before.map(|before| (before.evidence.device.kind, run.evidence.device.kind));
+    if let Some((was, is)) = kinds.filter(|(was, is)| was != is) {
+        differences.push(format!(
+            "device {} → {}",
+            super::row::device_name(was),
+            super::row::device_name(is)
+        ));
+    }
+    let slot = props.chosen.iter().find(|(id, _)| *id == run.id).map(|(_, slot)| *slot);
+    html! {
+        <Row key={run.id} run={run.clone()} params={*params} defaults={defaults.clone()} config={props.config.clone()} {against} {differences}
+            slot={slot.map(Chosen::style)} active={props.active} choose={props.choose.clone()} rerun={props.rerun.clone()}
+            edit={edit.clone()} slug={props.slug} />
+    }
+}
+
+/// A place where a file can be dropped.
+struct DropZone {
+    /// Whether something is held over it.
+    is_over: bool,
+    on_over: Callback<DragEvent>,
+    on_leave: Callback<DragEvent>,
+    on_drop: Callback<DragEvent>,
+}
+
+#[hook]
+fn use_drop_zone(open: &Callback<web_sys::File>) -> DropZone {
+    let over = use_state_eq(|| false);
+    let set = |event: &DragEvent, over: &UseStateSetter<bool>, to: bool| {
+        event.prevent_default();
+        over.set(to);
+    };
+    DropZone {
+        is_over: *over,
+        on_over: {
+            let over = over.setter();
+            Callback::from(move |event: DragEvent| set(&event, &over, true))
+        },
+        on_leave: {
+            let over = over.setter();
+            Callback::from(move |event: DragEvent| set(&event, &over, false))
+        },
+        on_drop: {
+            let (over, open) = (over.setter(), open.clone());
+            Callback::from(move |event: DragEvent| {
+                set(&event, &over, false);
+                let files = event.data_transfer().and_then(|transfer| transfer.files());
+                if let Some(file) = files.and_then(|files| files.get(0)) {
+                    open.emit(file);
+                }
+            })
+        },
+    }
+}
+
+/// The file that was picked. The input is emptied, so that the same file can be picked again.
+fn picked(event: &Event) -> Option<web_sys::File> {
+    let input: HtmlInputElement = event.target_unchecked_into();
+    let file = input.files().and_then(|files| files.get(0));
+    input.set_value("");
+    file
+}
+
 /// A way to the panel that the file belongs to, which then opens it.
-fn misplaced_notice(file: &WrongSection, query: &[(String, String)]) -> Html {
+fn misplaced_notice(file: &WrongSection, query: &Query) -> Html {
     // The device, the theme and the frame are the visitor's; settings belong to their section.
-    let kept = query.iter().filter(|(key, _)| ["device", "theme", "embed"].contains(&key.as_str()));
-    let kept = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
+    let kept = query.keep(|key| ["device", "theme", "embed"].contains(&key));
     let mark = if kept.is_empty() { "" } else { "?" };
     let onclick = {
         let file = file.clone();

@@ -53,19 +53,8 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
             let (x, y) = (x.clamp(0.0, 1.0), y.clamp(0.0, 1.0));
             let index = (x * (POINTS - 1) as f64).round() as usize;
             let mut drawn = (*heights).clone().unwrap_or_else(|| vec![y; POINTS]);
-            // A quick hand leaves columns out; they are filled in along its way.
             let from = last.borrow().unwrap_or(index);
-            let start = drawn.get(from).copied().unwrap_or(y);
-            for (i, height) in drawn.iter_mut().enumerate() {
-                if (from.min(index)..=from.max(index)).contains(&i) {
-                    let way = if from == index {
-                        1.0
-                    } else {
-                        i.abs_diff(from) as f64 / index.abs_diff(from) as f64
-                    };
-                    *height = start + (y - start) * way;
-                }
-            }
+            draw_line(&mut drawn, from, index, y);
             last.replace(Some(index));
             cursor.set(index);
             set(drawn);
@@ -91,21 +80,20 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
         let (heights, cursor) = (heights.clone(), cursor.clone());
         Callback::from(move |event: KeyboardEvent| {
             let mut drawn = (*heights).clone().unwrap_or_else(|| vec![0.5; POINTS]);
-            let by = match event.key().as_str() {
-                "ArrowLeft" => return step(&event, &cursor, cursor.saturating_sub(1)),
-                "ArrowRight" => return step(&event, &cursor, (*cursor + 1).min(POINTS - 1)),
-                "Home" => return step(&event, &cursor, 0),
-                "End" => return step(&event, &cursor, POINTS - 1),
-                "ArrowUp" => 0.05,
-                "ArrowDown" => -0.05,
-                "PageUp" => 0.25,
-                "PageDown" => -0.25,
-                _ => return,
-            };
-            event.prevent_default();
-            // All that follows goes along, so that a curve is made from left to right with few keys.
-            for height in drawn.iter_mut().skip(*cursor) {
-                *height = (*height + by).clamp(0.0, 1.0);
+            match key_action(&event.key(), *cursor) {
+                None => return,
+                Some(KeyAction::Go(to)) => {
+                    event.prevent_default();
+                    cursor.set(to);
+                    return;
+                }
+                Some(KeyAction::Lift(by)) => {
+                    event.prevent_default();
+                    // All that follows goes along, so that a curve is made from left to right with few keys.
+                    for height in drawn.iter_mut().skip(*cursor) {
+                        *height = (*height + by).clamp(0.0, 1.0);
+                    }
+                }
             }
             set(drawn);
         })
@@ -142,9 +130,38 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
     }
 }
 
-fn step(event: &KeyboardEvent, cursor: &UseStateHandle<usize>, to: usize) {
-    event.prevent_default();
-    cursor.set(to);
+/// Draws a straight line to a point. A quick hand leaves columns out; they are filled in along its way.
+fn draw_line(heights: &mut [f64], from: usize, to: usize, y: f64) {
+    let start = heights.get(from).copied().unwrap_or(y);
+    for (i, height) in heights.iter_mut().enumerate() {
+        if (from.min(to)..=from.max(to)).contains(&i) {
+            let way = if from == to { 1.0 } else { i.abs_diff(from) as f64 / to.abs_diff(from) as f64 };
+            *height = start + (y - start) * way;
+        }
+    }
+}
+
+/// What a key does to a curve.
+#[derive(Debug, PartialEq)]
+enum KeyAction {
+    /// Moves the cursor to this point.
+    Go(usize),
+    /// Moves the curve up by a share of the axis, from the cursor on.
+    Lift(f64),
+}
+
+fn key_action(key: &str, cursor: usize) -> Option<KeyAction> {
+    Some(match key {
+        "ArrowLeft" => KeyAction::Go(cursor.saturating_sub(1)),
+        "ArrowRight" => KeyAction::Go((cursor + 1).min(POINTS - 1)),
+        "Home" => KeyAction::Go(0),
+        "End" => KeyAction::Go(POINTS - 1),
+        "ArrowUp" => KeyAction::Lift(0.05),
+        "ArrowDown" => KeyAction::Lift(-0.05),
+        "PageUp" => KeyAction::Lift(0.25),
+        "PageDown" => KeyAction::Lift(-0.25),
+        _ => return None,
+    })
 }
 
 #[derive(Clone, PartialEq, Properties)]
@@ -175,5 +192,28 @@ pub(super) fn CurveOutcome(props: &CurveOutcomeProps) -> Html {
         <Figure name="guess" title={format!("Guess and measurement: {title}")} table={series_table("step", &series)}>
             <LineChart name="Guess and measurement" x_label="step" y_label={title} series={(*series).clone()} y_range={Some(props.range)} />
         </Figure>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::panel::run_panel::curve::*;
+
+    #[test]
+    fn a_quick_hand_leaves_no_gap() {
+        let mut heights = vec![0.0; 5];
+        draw_line(&mut heights, 0, 4, 1.0);
+        assert_eq!(heights, [0.0, 0.25, 0.5, 0.75, 1.0]);
+        draw_line(&mut heights, 4, 2, 0.0);
+        assert_eq!(heights, [0.0, 0.25, 0.0, 0.5, 1.0]);
+        draw_line(&mut heights, 1, 1, 0.7);
+        assert_eq!(heights[1], 0.7);
+    }
+
+    #[test]
+    fn the_cursor_stays_on_the_curve() {
+        assert_eq!(key_action("ArrowLeft", 0), Some(KeyAction::Go(0)));
+        assert_eq!(key_action("ArrowRight", POINTS - 1), Some(KeyAction::Go(POINTS - 1)));
+        assert_eq!(key_action("a", 3), None);
     }
 }

@@ -52,7 +52,6 @@ pub(super) fn use_host(
 ) -> Option<AttrValue> {
     let connection: Shared = use_mut_ref(|| None);
     let pause_reason = use_state_eq(|| None::<PauseReason>);
-    let metrics = use_mut_ref(|| None::<Timeout>);
     let slug = context.run_panel.slug;
     let framed = crate::host::framed();
     if let Some(connection) = connection.borrow_mut().as_mut() {
@@ -114,6 +113,23 @@ pub(super) fn use_host(
             RunState::Idle | RunState::Done { .. } | RunState::Error(_) => Run::None,
         }));
     });
+    use_messages(&context, question, answer);
+
+    let why = match *pause_reason {
+        Some(PauseReason::Other) => "waits: another panel on this page trains",
+        Some(PauseReason::Away) => "waits until it is in sight",
+        None => return None,
+    };
+    Some(AttrValue::Static(why))
+}
+
+/// Tells the page around about the state, the numbers, and how a guess came out.
+#[hook]
+fn use_messages(context: &HostContext, question: Option<Question>, answer: Option<Answer>) {
+    let slug = context.run_panel.slug;
+    let framed = crate::host::framed();
+    let metrics = use_mut_ref(|| None::<Timeout>);
+    let view = use_context::<RunView>();
     // The name alone: while bytes come in, the state changes often and says the same.
     let error = match &context.run_panel.state {
         RunState::Error(error) => Some(error.clone()),
@@ -125,24 +141,28 @@ pub(super) fn use_host(
             post_to_host(slug, "error", json!({ "message": error }));
         }
     });
-    use_effect_with((context.run_panel.mark, context.run_panel.state.slug()), move |_| {
-        if framed && metrics.borrow().is_none() {
-            let done = metrics.clone();
-            let timer = Timeout::new(METRICS_MS, move || {
-                done.borrow_mut().take();
-                post_to_host(slug, "metrics", json!({ "metrics": named_metrics(|_| true) }));
-            });
-            metrics.borrow_mut().replace(timer);
+    use_effect_with((context.run_panel.mark, context.run_panel.state.slug()), {
+        let view = view.clone();
+        move |_| {
+            if framed && metrics.borrow().is_none() {
+                let (done, view) = (metrics.clone(), view.clone());
+                let timer = Timeout::new(METRICS_MS, move || {
+                    done.borrow_mut().take();
+                    post_to_host(
+                        slug,
+                        "metrics",
+                        json!({ "metrics": named_metrics(view.as_ref(), |_| true) }),
+                    );
+                });
+                metrics.borrow_mut().replace(timer);
+            }
         }
     });
     let over = matches!(context.run_panel.state, RunState::Done { .. });
-    let view = use_context::<RunView>();
     use_effect_with((question, answer, over), move |(question, answer, over)| {
         if let (Some(question), Some(answer)) = (question, answer) {
-            let latest = |name: &String| Some((name.clone(), json!(view.as_ref()?.number(name)?)));
-            let mut outcome = named_metrics(|name| question.metrics.iter().any(|metric| metric == name));
-            outcome.extend(question.metrics.iter().filter_map(latest));
-            let outcome = over.then_some(outcome);
+            let wanted = |name: &str| question.metrics.iter().any(|metric| metric == name);
+            let outcome = over.then(|| named_metrics(view.as_ref(), wanted));
             post_to_host(
                 slug,
                 "guess",
@@ -150,19 +170,17 @@ pub(super) fn use_host(
             );
         }
     });
-
-    let why = match *pause_reason {
-        Some(PauseReason::Other) => "waits: another panel on this page trains",
-        Some(PauseReason::Away) => "waits until it is in sight",
-        None => return None,
-    };
-    Some(AttrValue::Static(why))
 }
 
-/// Numbers that the reader sees, for a message.
-fn named_metrics(wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
-    let numbers = metrics_on_page().into_iter().filter(|(name, _)| wanted(name));
-    numbers.map(|(name, value)| (name.to_string(), json!(value))).collect()
+/// Numbers for a message: the section's own, whether their chapter is open or not, and what else is on the page.
+fn named_metrics(view: Option<&RunView>, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
+    let mut numbers: Map<String, Value> =
+        metrics_on_page().into_iter().map(|(name, value)| (name.to_string(), json!(value))).collect();
+    // These are as new as the latest frame, drawn or not.
+    let latest = view.into_iter().flat_map(RunView::numbers);
+    numbers.extend(latest.map(|(name, value)| (name.to_owned(), json!(value))));
+    numbers.retain(|name, _| wanted(name));
+    numbers
 }
 
 fn notice(connection: &Shared, pause_reason: &UseStateSetter<Option<PauseReason>>, event: HostEvent) {

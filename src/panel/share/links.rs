@@ -1,6 +1,7 @@
 //! Addresses and snippets of HTML. Pure but for the page's own address.
 
 use crate::assignment::KEYS;
+use crate::core::query::Query;
 use gloo::utils::window;
 
 /// Where the page is, without what follows `#`.
@@ -17,30 +18,41 @@ pub(super) fn folder() -> String {
 }
 
 /// A link to a section with these keys.
-pub(super) fn link(slug: &str, query: &[(String, String)]) -> String {
+pub(super) fn link(slug: &str, query: &Query) -> String {
     format!("{}{}", page(), hash(slug, query))
 }
 
-fn hash(slug: &str, query: &[(String, String)]) -> String {
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+fn hash(slug: &str, query: &Query) -> String {
     format!("#/{slug}{}{query}", if query.is_empty() { "" } else { "?" })
 }
 
+/// The address of a chapter with these keys.
+pub(in crate::panel) fn chapter_hash(slug: &str, chapter: &str, query: &Query) -> String {
+    hash(&format!("{slug}/{chapter}"), query)
+}
+
 /// What of an address belongs into a link to the page itself: all but that it is in a frame.
-pub(super) fn for_reader(query: &[(String, String)]) -> Vec<(String, String)> {
-    query.iter().filter(|(key, _)| key != "embed").cloned().collect()
+pub(super) fn for_reader(query: &Query) -> Query {
+    query.keep(|key| key != "embed")
 }
 
 /// What of an address is the section's set-up: neither the lesson nor how the page looks.
-pub(super) fn set_up(query: &[(String, String)]) -> Vec<(String, String)> {
+pub(super) fn set_up(query: &Query) -> Query {
     let other = |key: &str| KEYS.contains(&key) || ["embed", "theme", "v"].contains(&key);
-    query.iter().filter(|(key, _)| !other(key)).cloned().collect()
+    query.keep(|key| !other(key))
+}
+
+/// What a frame shows, for this very page. It does not train by itself.
+pub(super) fn preview(slug: &str, query: &Query) -> String {
+    let mut query = query.keep(|key| key != "autoplay");
+    query.push("embed", "1");
+    link(slug, &query)
 }
 
 /// A frame of a fixed height, for pages that allow no scripts.
-pub(super) fn iframe(slug: &str, title: &str, query: &[(String, String)]) -> String {
-    let mut query = query.to_vec();
-    query.push(("embed".to_owned(), "1".to_owned()));
+pub(super) fn iframe(slug: &str, title: &str, query: &Query) -> String {
+    let mut query = query.clone();
+    query.push("embed", "1");
     let src = link(slug, &query);
     format!(
         "<iframe src=\"{}\" title=\"{}\" width=\"100%\" height=\"900\" style=\"border:0\" loading=\"lazy\"></iframe>",
@@ -50,7 +62,7 @@ pub(super) fn iframe(slug: &str, title: &str, query: &[(String, String)]) -> Str
 }
 
 /// The element that sizes itself, with the script that knows it.
-pub(super) fn element(folder: &str, slug: &str, query: &[(String, String)]) -> String {
+pub(super) fn element(folder: &str, slug: &str, query: &Query) -> String {
     let attributes: String = query
         .iter()
         .map(|(key, value)| format!(" {}=\"{}\"", key.replace('_', "-"), escape(value)))
@@ -69,23 +81,19 @@ fn escape(text: &str) -> String {
 mod tests {
     use crate::panel::share::links::*;
 
-    fn pair(key: &str, value: &str) -> (String, String) {
-        (key.to_owned(), value.to_owned())
-    }
-
     #[test]
     fn what_is_written_into_html_stays_inside_its_attribute() {
         let html =
-            element("https://lab.example/", "rnn", &[pair("seq_len", "20"), pair("ask", "a \"b\" <c> & d")]);
+            element("https://lab.example/", "rnn", &[("seq_len", "20"), ("ask", "a \"b\" <c> & d")].into());
         assert!(html.contains(" seq-len=\"20\""), "{html}");
         assert!(html.contains("ask=\"a &quot;b&quot; &lt;c&gt; &amp; d\""), "{html}");
     }
 
     #[test]
     fn a_link_leaves_out_what_is_not_the_readers() {
-        let query = [pair("depth", "3"), pair("embed", "1"), pair("hide", "seed"), pair("theme", "dark")];
+        let query = [("depth", "3"), ("embed", "1"), ("hide", "seed"), ("theme", "dark")].into();
         assert_eq!(for_reader(&query).len(), 3);
-        assert_eq!(set_up(&query), [pair("depth", "3")]);
+        assert_eq!(set_up(&query), [("depth", "3")].into());
         assert_eq!(hash("mlp", &set_up(&query)), "#/mlp?depth=3");
     }
 }

@@ -1,5 +1,6 @@
 //! Where a sweep is set up. What is chosen goes into the address at once.
 
+use crate::core::query::{Changes, Query};
 use crate::core::settings::Param;
 use crate::core::sweep::example;
 use std::rc::Rc;
@@ -9,8 +10,8 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct FormProps {
     pub(super) params: &'static [Param],
-    pub(super) query: Rc<Vec<(String, String)>>,
-    pub(super) write: Callback<Vec<(String, Option<String>)>>,
+    pub(super) query: Rc<Query>,
+    pub(super) write: Callback<Changes>,
     /// What can be measured: name and title.
     pub(super) measures: Vec<(String, String)>,
 }
@@ -18,7 +19,7 @@ pub(super) struct FormProps {
 /// Setting, values, a second setting, and what is plotted.
 #[component]
 pub(super) fn Form(props: &FormProps) -> Html {
-    let value = |key: &str| props.query.iter().rev().find(|(k, _)| k == key).map(|(_, value)| value.clone());
+    let value = |key: &str| props.query.get(key).map(str::to_owned);
     let has_first = value("sweep").is_some();
     html! {
         <div class="sweep-form">

@@ -1,5 +1,6 @@
 //! What an address asks to be swept over, made into runs.
 
+use crate::core::query::Query;
 use crate::core::settings::to_query;
 use crate::core::sweep::{Axis, Measure, Point, points, seed};
 use crate::lab::{BatchHandle, BatchState, RunResult};
@@ -37,20 +38,15 @@ pub(super) struct Quantity {
 
 impl<E: Experiment> Plan<E> {
     /// The sweep of an address: nothing if it has none, a sentence if it is wrong.
-    pub(super) fn read(
-        query: &[(String, String)],
-        config: &E::Config,
-        seeds: u32,
-    ) -> Option<Result<Self, String>> {
-        let value = |key: &str| query.iter().rev().find(|(k, _)| k == key).map(|(_, value)| value.as_str());
-        let first = value("sweep")?;
+    pub(super) fn read(query: &Query, config: &E::Config, seeds: u32) -> Option<Result<Self, String>> {
+        let first = query.get("sweep")?;
         let axes = || -> Result<Vec<Axis>, String> {
-            std::iter::once(first).chain(value("sweep2")).map(Axis::read::<E::Config>).collect()
+            std::iter::once(first).chain(query.get("sweep2")).map(Axis::read::<E::Config>).collect()
         };
         let plan = || -> Result<Self, String> {
             let axes = axes()?;
             let known = measures::<E>();
-            let measure = match value("measure") {
+            let measure = match query.get("measure") {
                 Some(text) => Measure::read(text)?,
                 None => Measure::read(known.first().map_or("loss", |(name, _)| name))?,
             };
@@ -71,10 +67,8 @@ impl<E: Experiment> Plan<E> {
     /// Tells one sweep from another: the settings, what is swept over, and the seeds.
     pub(super) fn key(&self) -> String {
         // The setting that is swept over may stand anywhere.
-        let fixed = to_query(&self.base)
-            .into_iter()
-            .filter(|(key, _)| self.axes.iter().all(|axis| axis.param.key != key));
-        let fixed: Vec<String> = fixed.map(|(key, value)| format!("{key}={value}")).collect();
+        let fixed = to_query(&self.base).keep(|key| self.axes.iter().all(|axis| axis.param.key != key));
+        let fixed: Vec<String> = fixed.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let axes: Vec<String> = self.axes.iter().map(ToString::to_string).collect();
         format!(
             "{} | {} | seeds {} | {}",

@@ -3,6 +3,7 @@
 //! The probe shows one head's weights with and without the scale, sweeps d_k to see the softmax saturate, and takes
 //! multi-head attention apart; the run trains one attention layer, scaled and unscaled, on a look-up task.
 
+mod chapters;
 mod checks;
 mod metrics;
 #[cfg(feature = "page")]
@@ -19,6 +20,7 @@ pub use checks::{
 pub use panel::AttentionPanel;
 
 use crate::core::Check;
+use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
 use crate::core::metric::Metric;
 use crate::run::Experiment;
@@ -280,6 +282,7 @@ impl Experiment for Attention {
     type Frame = Frame;
     type Record = Record;
 
+    const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
     const ARMS: &'static [Arm] = &[
         Arm { slug: "scaled", title: "scaled", net: "scaled net" },
         Arm { slug: "unscaled", title: "unscaled", net: "unscaled net" },

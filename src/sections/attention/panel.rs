@@ -7,7 +7,7 @@ mod text;
 use super::{Attention, Config, Heads, Maps, MaskChoice, Sweep, head_dim};
 use crate::keys;
 use crate::lab::use_experiment;
-use crate::panel::{PanelProps, PtrEq, Readouts, controls, frame, use_settings};
+use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
 use figures::{HeadFigures, MapFigures, SweepFigures};
 use learning::LearningFigures;
 use std::rc::Rc;
@@ -23,42 +23,58 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
         MaskChoice::Padding => keys![Config; d_k, sigma, n_tokens, mask, length],
         MaskChoice::None | MaskChoice::Causal => keys![Config; d_k, sigma, n_tokens, mask],
     };
-    let control_groups = html! {
-        <>
-            { controls(&settings, "Queries and keys", mask_keys) }
-            { controls(&settings, "Sweep over d_k", keys![Config; n_keys, n_seeds]) }
-            { controls(&settings, "Heads", keys![Config; d_model, n_heads]) }
-            { controls(&settings, "Training", keys![Config; optimizer, learning_rate, batch_size, steps, seed]) }
-        </>
-    };
     let record = &lab.record;
-    let figures = html! {
-        <>
-            <Readouts names="loss_scaled loss_unscaled steps_scaled steps_unscaled" />
-            <Weights config={config.clone()} maps={record.maps.clone()} />
-            <Saturation config={config.clone()} sweep={record.sweep.clone()} />
-            <MultiHead config={config.clone()} heads={record.heads.clone()} />
-            <h3>{ "It learns: one attention layer looks things up" }</h3>
-            { text::task() }
-            <LearningFigures config={config.clone()} record={PtrEq(record.clone())} />
-            { text::what_the_scale_changes() }
-        </>
+    let body = |chapter: &str| match chapter {
+        "weights" => ChapterBody {
+            controls: controls(&settings, "Queries and keys", mask_keys),
+            figures: html! { <WeightsChapter config={config.clone()} maps={record.maps.clone()} /> },
+        },
+        "saturation" => ChapterBody {
+            controls: controls(&settings, "Sweep over d_k", keys![Config; d_k, sigma, n_keys, n_seeds, seed]),
+            figures: html! { <SaturationChapter config={config.clone()} sweep={record.sweep.clone()} /> },
+        },
+        "heads" => ChapterBody {
+            controls: controls(&settings, "Heads", keys![Config; d_model, n_heads, n_tokens]),
+            figures: html! { <HeadsChapter config={config.clone()} heads={record.heads.clone()} /> },
+        },
+        "look-up" => ChapterBody {
+            controls: html! {
+                <>
+                    { controls(&settings, "Model", keys![Config; d_k, sigma, n_tokens, n_heads, d_model]) }
+                    { controls(&settings, "Training", keys![Config; optimizer, learning_rate, batch_size, steps, seed]) }
+                </>
+            },
+            figures: html! {
+                <>
+                    { text::task() }
+                    <Readouts names="steps_scaled steps_unscaled" />
+                    <LearningFigures config={config.clone()} record={PtrEq(record.clone())} />
+                    { text::what_the_scale_changes() }
+                </>
+            },
+        },
+        _ => ChapterBody::default(),
     };
-    frame(&lab, &settings, "Attention, and why it is scaled", text::introduction(), control_groups, figures)
+    let page = Page {
+        title: "Attention, and why it is scaled",
+        introduction: text::introduction(),
+        main_numbers: "loss_scaled loss_unscaled",
+        notice: Html::default(),
+    };
+    frame(&lab, &settings, page, body)
 }
 
 #[derive(PartialEq, Properties)]
-struct WeightsProps {
+struct WeightsChapterProps {
     config: Config,
     maps: Option<Rc<Maps>>,
 }
 
 /// One head's weights; given the probe alone, so that the frames of a run leave it as it is.
 #[component]
-fn Weights(props: &WeightsProps) -> Html {
+fn WeightsChapter(props: &WeightsChapterProps) -> Html {
     html! {
         <>
-            <h3>{ "One head: from scores to weights" }</h3>
             { text::one_head(&props.config) }
             <MapFigures config={props.config.clone()} maps={props.maps.clone()} />
         </>
@@ -66,18 +82,17 @@ fn Weights(props: &WeightsProps) -> Html {
 }
 
 #[derive(PartialEq, Properties)]
-struct SaturationProps {
+struct SaturationChapterProps {
     config: Config,
     sweep: Option<Rc<Sweep>>,
 }
 
 /// What becomes of the softmax as d_k grows.
 #[component]
-fn Saturation(props: &SaturationProps) -> Html {
+fn SaturationChapter(props: &SaturationChapterProps) -> Html {
     let config = &props.config;
     html! {
         <>
-            <h3>{ "Saturation: why the scores are divided by the square root of d_k" }</h3>
             { text::saturation() }
             <Readouts names="entropy_scaled entropy_unscaled entropy_uniform entropy_drop" />
             <SweepFigures config={config.clone()} sweep={props.sweep.clone()} />
@@ -86,20 +101,19 @@ fn Saturation(props: &SaturationProps) -> Html {
 }
 
 #[derive(PartialEq, Properties)]
-struct MultiHeadProps {
+struct HeadsChapterProps {
     config: Config,
     heads: Option<Rc<Heads>>,
 }
 
 /// Multi-head attention, stage by stage.
 #[component]
-fn MultiHead(props: &MultiHeadProps) -> Html {
+fn HeadsChapter(props: &HeadsChapterProps) -> Html {
     let config = &props.config;
     // What was measured belongs to the settings before, until the worker has answered.
     let divisible = head_dim(config).is_some();
     html! {
         <>
-            <h3>{ "Multi-head attention: several small heads side by side" }</h3>
             { text::multi_head(config) }
             <Readouts names="params_formula params_counted max_abs_err_mha" />
             <HeadFigures config={config.clone()} heads={props.heads.clone().filter(|_| divisible)} />

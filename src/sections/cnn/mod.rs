@@ -3,6 +3,7 @@
 //! The probe holds the output-size formula and the counts of parameters and multiply-adds against real convolutions; the
 //! run trains a five-block net and its depthwise separable twin on the same batches from the same seed.
 
+mod chapters;
 mod checks;
 mod config;
 mod metrics;
@@ -26,6 +27,7 @@ pub use panel::CnnPanel;
 pub use record::{CONV, Looks, NetRecord, Record, SEPARABLE, Wrongs};
 
 use crate::core::Check;
+use crate::core::chapter::Chapter;
 use crate::core::curve::RunSeries;
 use crate::core::metric::Metric;
 use crate::run::Experiment;
@@ -148,6 +150,7 @@ impl Experiment for Cnn {
     type Frame = Frame;
     type Record = Record;
 
+    const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
     const ARMS: &'static [Arm] = &[
         Arm { slug: "conv", title: "convolutional", net: "convolutional net" },
         Arm { slug: "separable", title: "separable", net: "separable net" },

@@ -12,13 +12,15 @@ use super::{Cnn, Config};
 use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::files::Cifar10Box;
-use crate::panel::{PanelProps, PtrEq, Readouts, controls, controls_without, frame, use_settings};
+use crate::panel::{
+    ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, controls_without, frame, use_settings,
+};
 use counts::Counts;
 use data::Data;
 use inside::Inside;
 use net_table::NetTable;
 use shapes::Shapes;
-use training::TrainFigures;
+use training::{TrainFigures, WrongFigures};
 use yew::prelude::*;
 
 /// Section 2: convolutions, and depthwise separable ones.
@@ -30,42 +32,60 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
     let record = &lab.record;
     // What is not at hand is not offered; the box below the menu says how to get it.
     let absent: &[&str] = if record.cifar10 { &[] } else { &["cifar10"] };
-    let control_groups = html! {
-        <>
-            { controls_without(&settings, "Data", keys![Config; dataset, n_train, n_test, crop, flip], absent) }
-            <Cifar10Box />
-            { controls(&settings, "Training", keys![Config; width, learning_rate, batch_size, epochs, seed]) }
-            { controls(&settings, "Feature maps", keys![Config; image]) }
-        </>
+    let data = || {
+        html! {
+            <>
+                { controls_without(&settings, "Data", keys![Config; dataset, n_train, n_test, crop, flip], absent) }
+                <Cifar10Box />
+            </>
+        }
     };
-    let shape_knobs =
-        controls(&settings, "Convolution", keys![Config; size, kernel, stride, padding, dilation]);
-    let count_knobs = controls(&settings, "Blocks", keys![Config; c_in, c_out, block_kernel]);
-    let looks = record.arms.each_ref().map(|net| net.looks.at(config.image).cloned().map(PtrEq));
+    let training =
+        || controls(&settings, "Training", keys![Config; width, learning_rate, batch_size, epochs, seed]);
     let samples = record.samples.clone().map(PtrEq);
-    let figures = html! {
-        <>
-            <Readouts names="loss_conv accuracy_conv ms_per_step_conv epoch" />
-            <Readouts names="loss_separable accuracy_separable ms_per_step_separable steps_per_epoch" />
-            <TrainFigures config={config.clone()} record={PtrEq(record.clone())} />
-            <h3>{ "Cost: are fewer multiply-adds faster here?" }</h3>
-            <NetTable record={PtrEq(record.clone())} />
-            <h3>{ "Look inside" }</h3>
-            <Inside samples={samples.clone()} {looks} image={config.image} set={settings.set.clone()} />
-            <h3>{ "Data: what is learned" }</h3>
-            <Data {samples} />
-            <h3>{ "Output size: where the kernel stops" }</h3>
-            <Shapes shape={config.shape()} known={record.known.clone()}>{ shape_knobs }</Shapes>
-            <h3>{ "Count: what separating space from channels saves" }</h3>
-            <Counts config={config.clone()} blocks={record.blocks}>{ count_knobs }</Counts>
-        </>
+    let shown = PtrEq(record.clone());
+    let body = |chapter: &str| match chapter {
+        "training" => ChapterBody {
+            controls: html! { <>{ training() }{ data() }</> },
+            figures: html! {
+                <>
+                    <Readouts names="ms_per_step_conv ms_per_step_separable epoch steps_per_epoch" />
+                    <TrainFigures config={config.clone()} record={shown.clone()} />
+                </>
+            },
+        },
+        "separable" => ChapterBody {
+            controls: controls(&settings, "Block", keys![Config; c_in, c_out, block_kernel]),
+            figures: html! { <><Counts config={config.clone()} blocks={record.blocks} /><NetTable record={shown.clone()} /></> },
+        },
+        "features" => {
+            let looks = record.arms.each_ref().map(|net| net.looks.at(config.image).cloned().map(PtrEq));
+            ChapterBody {
+                controls: html! { <>{ controls(&settings, "Test image", keys![Config; image]) }{ training() }</> },
+                figures: html! {
+                    <>
+                        <Inside samples={samples.clone()} {looks} image={config.image} set={settings.set.clone()} />
+                        <WrongFigures config={config.clone()} record={shown.clone()} />
+                        <Data samples={samples.clone()} />
+                    </>
+                },
+            }
+        }
+        "shape" => ChapterBody {
+            controls: controls(
+                &settings,
+                "Convolution",
+                keys![Config; size, kernel, stride, padding, dilation],
+            ),
+            figures: html! { <Shapes shape={config.shape()} known={record.known.clone()} /> },
+        },
+        _ => ChapterBody::default(),
     };
-    frame(
-        &lab,
-        &settings,
-        "What a convolution computes, and what it costs",
-        text::introduction(),
-        control_groups,
-        figures,
-    )
+    let page = Page {
+        title: "What a convolution computes, and what it costs",
+        introduction: text::introduction(),
+        main_numbers: "loss_conv loss_separable accuracy_conv accuracy_separable",
+        notice: Html::default(),
+    };
+    frame(&lab, &settings, page, body)
 }

@@ -3,6 +3,7 @@
 //! The probe counts parameters and shows how a net without non-linearity collapses to one matrix; the run trains a
 //! linear net and its non-linear twin on the same batches from the same initial weights.
 
+mod chapters;
 mod checks;
 mod metrics;
 #[cfg(feature = "compute")]
@@ -19,6 +20,7 @@ pub use checks::{ParamCount, chance, param_count, params_formula, rank_bound, tr
 pub use panel::MlpPanel;
 
 use crate::core::Check;
+use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
 use crate::core::metric::Metric;
 use crate::run::Experiment;
@@ -228,6 +230,7 @@ impl Experiment for Mlp {
     type Frame = Frame;
     type Record = Record;
 
+    const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
     const ARMS: &'static [Arm] = &[
         Arm { slug: "linear", title: "linear", net: "linear net" },
         Arm { slug: "activated", title: "non-linear", net: "non-linear net" },

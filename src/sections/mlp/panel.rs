@@ -6,8 +6,8 @@ mod text;
 use super::{Collapse, Config, Dataset, Mlp, params_formula};
 use crate::keys;
 use crate::lab::use_experiment;
-use crate::panel::{PanelProps, PtrEq, Readouts, controls, frame, use_settings};
-use figures::{CollapseFigures, TrainFigures};
+use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
+use figures::{CollapseFigures, GradientFigures, TrainFigures};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -17,53 +17,54 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
     let lab = use_experiment::<Mlp>(config, settings.options);
+    let record = PtrEq(lab.record.clone());
     let plane = config.dataset != Dataset::FashionMnist;
     let data_keys: &[_] =
         if plane { keys![Config; dataset, noise, seed] } else { keys![Config; dataset, seed] };
-    let control_groups = html! {
-        <>
-            { controls(&settings, "Net", keys![Config; depth, width, activation, bias]) }
-            { controls(&settings, "Data", data_keys) }
-            { controls(&settings, "Training", keys![Config; optimizer, learning_rate, batch_size, steps]) }
-            { controls(&settings, "Collapse figures", keys![Config; d_in, n_probe]) }
-        </>
+    let network = || controls(&settings, "Network", keys![Config; depth, width, activation, bias]);
+    let training =
+        || controls(&settings, "Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
+    let body = |chapter: &str| match chapter {
+        "boundary" => ChapterBody {
+            controls: html! { <>{ network() }{ controls(&settings, "Data", data_keys) }{ training() }</> },
+            figures: html! { <TrainFigures config={config.clone()} record={record.clone()} /> },
+        },
+        "collapse" => ChapterBody {
+            controls: html! { <>{ network() }{ controls(&settings, "Random input", keys![Config; d_in, n_probe]) }</> },
+            figures: html! { <CollapseChapter collapse={lab.record.collapse.clone()} /> },
+        },
+        "gradients" => ChapterBody {
+            controls: html! { <>{ network() }{ training() }</> },
+            figures: html! { <GradientFigures config={config.clone()} record={record.clone()} /> },
+        },
+        "parameters" => ChapterBody {
+            controls: network(),
+            figures: html! { <>{ text::param_formula(config, params_formula(config)) }<Readouts names="params_formula params_counted" /></> },
+        },
+        _ => ChapterBody::default(),
     };
-    let figures = html! {
-        <>
-            <Readouts names="loss_linear loss_activated accuracy_linear accuracy_activated" />
-            <TrainFigures config={config.clone()} record={PtrEq(lab.record.clone())} />
-            <Structure config={config.clone()} collapse={lab.record.collapse.clone()} />
-        </>
+    let page = Page {
+        title: "What depth and non-linearity are for",
+        introduction: text::introduction(),
+        main_numbers: "loss_linear loss_activated accuracy_linear accuracy_activated",
+        notice: Html::default(),
     };
-    frame(
-        &lab,
-        &settings,
-        "What depth and non-linearity are for",
-        text::introduction(),
-        control_groups,
-        figures,
-    )
+    frame(&lab, &settings, page, body)
 }
 
 #[derive(PartialEq, Properties)]
-struct StructureProps {
-    config: Config,
+struct CollapseChapterProps {
     collapse: Option<Rc<Collapse>>,
 }
 
-/// What can be said of the nets before they are trained: their parameters, and the collapse of the linear one. It is
-/// given the probe alone, so that the frames of a run leave it as it is.
+/// The rank of the untrained networks. It is given the probe alone, so that the frames of a run leave it as it is.
 #[component]
-fn Structure(props: &StructureProps) -> Html {
-    let config = &props.config;
+fn CollapseChapter(props: &CollapseChapterProps) -> Html {
     html! {
         <>
-            <h3>{ "Collapse: without a non-linearity, any depth is one matrix" }</h3>
+            { text::collapse() }
             <Readouts names="rank_linear rank_activated rank_bound collapse_max_abs_diff" />
             <CollapseFigures collapse={props.collapse.clone()} />
-            <h3>{ "Build: how many parameters?" }</h3>
-            { text::param_formula(config, params_formula(config)) }
-            <Readouts names="params_formula params_counted" />
         </>
     }
 }

@@ -3,6 +3,7 @@
 //! The probe counts parameters, follows the shapes through a real net, and sends one gradient back through a plain net
 //! and its residual twin, with batch norm and without; the run trains both on the same batches.
 
+mod chapters;
 mod checks;
 mod metrics;
 #[cfg(feature = "compute")]
@@ -19,6 +20,7 @@ pub use checks::{Cause, Decay, cause, decay, params_formula};
 pub use panel::ResNetPanel;
 
 use crate::core::Check;
+use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
 use crate::core::metric::Metric;
 use crate::run::Experiment;
@@ -257,6 +259,7 @@ impl Experiment for ResNet {
     type Frame = Frame;
     type Record = Record;
 
+    const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
     const ARMS: &'static [Arm] = &[
         Arm { slug: "plain", title: "plain", net: "plain net" },
         Arm { slug: "residual", title: "residual", net: "residual net" },

@@ -8,9 +8,9 @@ use super::{Config, Flow, ResNet, Structure};
 use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::files::Cifar10Box;
-use crate::panel::{PanelProps, PtrEq, Readouts, controls, frame, use_settings};
+use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
 use drawing::Drawing;
-use figures::{FlowFigures, TrainFigures};
+use figures::{FlowFigures, GradientMaps, TrainFigures};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -20,32 +20,41 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
     let lab = use_experiment::<ResNet>(config, settings.options);
-    let control_groups = html! {
-        <>
-            { controls(&settings, "Nets", keys![Config; depth, block, width, batch_norm, init, seed]) }
-            { controls(&settings, "Data", keys![Config; dataset, side, augment]) }
-            <Cifar10Box />
-            { controls(&settings, "Training", keys![Config; optimizer, learning_rate, batch_size, steps]) }
-            { controls(&settings, "Gradient figures", keys![Config; n_seeds]) }
-        </>
+    let record = PtrEq(lab.record.clone());
+    let networks =
+        || controls(&settings, "Networks", keys![Config; depth, block, width, batch_norm, init, seed]);
+    let data = || {
+        html! { <>{ controls(&settings, "Data", keys![Config; dataset, side, augment]) }<Cifar10Box /></> }
     };
-    let record = &lab.record;
-    let figures = html! {
-        <>
-            <Readouts names="loss_plain loss_residual accuracy_plain accuracy_residual" />
-            <TrainFigures config={config.clone()} record={PtrEq(record.clone())} />
-            <FlowSection config={config.clone()} flow={record.flow.clone()} />
-            <StructureSection config={config.clone()} structure={record.structure.clone()} />
-        </>
+    let training =
+        || controls(&settings, "Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
+    let body = |chapter: &str| match chapter {
+        "degradation" => ChapterBody {
+            controls: html! { <>{ networks() }{ training() }{ data() }</> },
+            figures: html! { <TrainFigures config={config.clone()} record={record.clone()} /> },
+        },
+        "gradients" => ChapterBody {
+            controls: html! { <>{ networks() }{ controls(&settings, "Before training", keys![Config; n_seeds]) }</> },
+            figures: html! {
+                <>
+                    <FlowChapter config={config.clone()} flow={lab.record.flow.clone()} />
+                    <GradientMaps config={config.clone()} record={record.clone()} />
+                </>
+            },
+        },
+        "architecture" => ChapterBody {
+            controls: networks(),
+            figures: html! { <StructureChapter config={config.clone()} structure={lab.record.structure.clone()} /> },
+        },
+        _ => ChapterBody::default(),
     };
-    frame(
-        &lab,
-        &settings,
-        "What shortcuts do for deep networks",
-        text::introduction(),
-        control_groups,
-        figures,
-    )
+    let page = Page {
+        title: "What shortcuts do for deep networks",
+        introduction: text::introduction(),
+        main_numbers: "loss_plain loss_residual accuracy_plain accuracy_residual",
+        notice: Html::default(),
+    };
+    frame(&lab, &settings, page, body)
 }
 
 #[derive(PartialEq, Properties)]
@@ -56,10 +65,9 @@ struct FlowProps {
 
 /// One backward pass through untrained nets. It is given the probe alone, so that the frames of a run leave it as it is.
 #[component]
-fn FlowSection(props: &FlowProps) -> Html {
+fn FlowChapter(props: &FlowProps) -> Html {
     html! {
         <>
-            <h3>{ "Gradient flow: how much comes back to the first blocks?" }</h3>
             <Readouts names="grad_first_plain grad_last_plain decay_plain" />
             <Readouts names="grad_first_residual grad_last_residual decay_residual" />
             <FlowFigures config={props.config.clone()} flow={props.flow.clone()} />
@@ -75,10 +83,9 @@ struct StructureProps {
 
 /// The nets as they are built.
 #[component]
-fn StructureSection(props: &StructureProps) -> Html {
+fn StructureChapter(props: &StructureProps) -> Html {
     html! {
         <>
-            <h3>{ "Build: what the nets are made of" }</h3>
             <Readouts names="params_plain params_residual params_formula depth_built" />
             <Drawing config={props.config.clone()} structure={props.structure.clone()} />
         </>

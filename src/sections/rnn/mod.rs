@@ -4,6 +4,7 @@
 //! same batches. The probe holds both against burn's own modules and shows how fast a gradient fades in the untrained
 //! nets; the run measures `dL/dh_t` at every position while they learn.
 
+mod chapters;
 mod checks;
 mod metrics;
 #[cfg(feature = "compute")]
@@ -24,6 +25,7 @@ pub use nets::{lstm, rnn, task};
 pub use panel::RnnPanel;
 
 use crate::core::Check;
+use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
 use crate::core::metric::Metric;
 use crate::run::Experiment;
@@ -243,6 +245,7 @@ impl Experiment for Rnn {
     type Frame = Frame;
     type Record = Record;
 
+    const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
     const ARMS: &'static [Arm] =
         &[Arm { slug: "rnn", title: "RNN", net: "RNN" }, Arm { slug: "lstm", title: "LSTM", net: "LSTM" }];
 

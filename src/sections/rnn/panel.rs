@@ -6,8 +6,8 @@ mod text;
 use super::{Alphabet, Config, Rnn};
 use crate::keys;
 use crate::lab::use_experiment;
-use crate::panel::{PanelProps, PtrEq, Readouts, controls, frame, use_settings};
-use figures::{PathFigure, TrainFigures};
+use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
+use figures::{GradientChapter, PathFigure, TrainFigures};
 use yew::prelude::*;
 
 /// Section 4: recurrent nets over long sequences.
@@ -20,27 +20,50 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
         Alphabet::Separate => keys![Config; seq_len, n_classes, alphabet, n_distractors, seed],
         Alphabet::Shared => keys![Config; seq_len, n_classes, alphabet, seed],
     };
-    let control_groups = html! {
-        <>
-            { controls(&settings, "Task", task_keys) }
-            { controls(&settings, "Nets", keys![Config; d_hidden, forget_bias, spectral_radius]) }
-            { controls(&settings, "Training", keys![Config; learning_rate, clip, batch_size, steps]) }
-        </>
-    };
+    let task = || controls(&settings, "Task", task_keys);
+    let networks = || controls(&settings, "Networks", keys![Config; d_hidden, forget_bias, spectral_radius]);
+    let training = || controls(&settings, "Training", keys![Config; learning_rate, clip, batch_size, steps]);
     let record = PtrEq(lab.record.clone());
-    let figures = html! {
-        <>
-            <Readouts names="loss_rnn loss_lstm accuracy_rnn accuracy_lstm chance grad_first_rnn grad_first_lstm grad_ratio ms_per_step_rnn ms_per_step_lstm" />
-            <TrainFigures config={config.clone()} {record} />
-            <h3>{ "Why: what is left of a change at the end" }</h3>
-            { text::why() }
-            <PathFigure config={config.clone()} untrained={lab.record.untrained.clone()}
-                trained={lab.record.trained()} />
-            <h3>{ "Build: two nets, step by step" }</h3>
-            <Build config={config.clone()} />
-        </>
+    let body = |chapter: &str| match chapter {
+        "memory" => ChapterBody {
+            controls: html! { <>{ task() }{ networks() }{ training() }</> },
+            figures: html! {
+                <>
+                    <TrainFigures config={config.clone()} record={record.clone()} />
+                    <Readouts names="chance ms_per_step_rnn ms_per_step_lstm" />
+                </>
+            },
+        },
+        "backpropagation" => ChapterBody {
+            controls: html! { <>{ networks() }{ task() }</> },
+            figures: html! {
+                <>
+                    <Readouts names="grad_first_rnn grad_first_lstm grad_ratio" />
+                    <GradientChapter config={config.clone()} record={record.clone()} />
+                </>
+            },
+        },
+        "survival" => ChapterBody {
+            controls: html! { <>{ networks() }{ task() }</> },
+            figures: html! {
+                <>
+                    { text::why() }
+                    <PathFigure config={config.clone()} untrained={lab.record.untrained.clone()} trained={lab.record.trained()} />
+                </>
+            },
+        },
+        "architecture" => {
+            ChapterBody { controls: networks(), figures: html! { <Build config={config.clone()} /> } }
+        }
+        _ => ChapterBody::default(),
     };
-    frame(&lab, &settings, "What a recurrent net remembers", text::introduction(), control_groups, figures)
+    let page = Page {
+        title: "What a recurrent network remembers",
+        introduction: text::introduction(),
+        main_numbers: "loss_rnn loss_lstm accuracy_rnn accuracy_lstm",
+        notice: Html::default(),
+    };
+    frame(&lab, &settings, page, body)
 }
 
 #[derive(PartialEq, Properties)]

@@ -4,6 +4,7 @@
 //! run trains, writes a sample and shows every head's attention at saved steps, and then answers requests: write, switch a
 //! head off, save and load.
 
+mod chapters;
 mod checks;
 mod config;
 #[cfg(feature = "compute")]
@@ -32,6 +33,7 @@ pub use panel::TransformerPanel;
 pub use train_state::{TrainState, sizes};
 
 use crate::core::Check;
+use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
 use crate::core::metric::Metric;
 use crate::run::Experiment;
@@ -224,6 +226,7 @@ impl Experiment for Transformer {
     type Frame = Frame;
     type Record = Record;
 
+    const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
     const ARMS: &'static [Arm] = &[Arm { slug: "", title: "", net: "transformer" }];
 
     fn absorb(record: &mut Record, _arm: usize, frame: Frame) {

@@ -13,9 +13,10 @@ mod writing;
 
 use super::{Config, Record, Request, Transformer, memory_bytes, param_count, seconds_estimate};
 use crate::core::metric::Metric;
+use crate::core::settings::{Preset, Settings};
 use crate::keys;
 use crate::lab::use_experiment;
-use crate::panel::{PanelProps, PtrEq, Readouts, controls, frame, use_settings};
+use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
 use crate::protocol::{Pace, RunState};
 use crate::ui::readout::{Readout, format_number};
 use yew::prelude::*;
@@ -35,44 +36,79 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     });
     let record = &lab.record;
     let listens = !matches!(lab.state, RunState::Idle | RunState::Error(_) | RunState::Loading { .. });
-    let control_groups = html! {
-        <>
-            { controls(&settings, "Model", keys![Config; layers, heads, d_model, context, positions, tied]) }
-            { controls(&settings, "Training", keys![Config; batch_size, steps, learning_rate, warmup, dropout, sample_length, seed]) }
-            { controls(&settings, "Text", keys![Config; text]) }
-            <own_text::OwnText choice={config.text} set={settings.set.clone()} />
-        </>
-    };
     let shown = PtrEq(record.clone());
-    let figures = html! {
+    let model =
+        || controls(&settings, "Model", keys![Config; layers, heads, d_model, context, positions, tied]);
+    let training = || {
+        controls(
+            &settings,
+            "Training",
+            keys![Config; batch_size, steps, learning_rate, warmup, dropout, sample_length, seed],
+        )
+    };
+    let text_controls = || {
+        html! {
+            <>
+                { controls(&settings, "Text", keys![Config; text]) }
+                <own_text::OwnText choice={config.text} set={settings.set.clone()} />
+            </>
+        }
+    };
+    let snapshots = |of: snapshots::Of| {
+        html! { <snapshots::Snapshots record={shown.clone()} ask={ask.clone()} {listens} {of} /> }
+    };
+    let body = |chapter: &str| match chapter {
+        "training" => ChapterBody {
+            controls: html! { <>{ model() }{ training() }{ text_controls() }</> },
+            figures: html! {
+                <>
+                    <Readouts names="bits_per_char baseline_unigram baseline_bigram epoch" />
+                    <div class="readouts"><Readout metric={speed(config, lab.pace)} /></div>
+                    <training::LossFigure steps={config.steps} info={record.text.clone().map(PtrEq)} />
+                </>
+            },
+        },
+        "attention-heads" => {
+            ChapterBody { controls: Html::default(), figures: snapshots(snapshots::Of::Heads) }
+        }
+        "generation" => ChapterBody {
+            controls: Html::default(),
+            figures: html! {
+                <>
+                    { snapshots(snapshots::Of::Samples) }
+                    <writing::WritingDesk writing={record.run().written.clone()} refused={record.run().refused.clone()} ask={ask.clone()} {listens}
+                        vocabulary={record.text.as_ref().map_or(0, |text| text.vocabulary.len())} seed={config.seed} />
+                    <h4>{ "Export and import weights" }</h4>
+                    <keep::Weights saved={record.run().saved.clone().map(PtrEq)} loaded={record.run().loaded} refused={record.run().refused.clone()}
+                        ask={ask.clone()} open={open.clone()} {listens} running={lab.state == RunState::Running} step={lab.progress.step} />
+                </>
+            },
+        },
+        "architecture" => ChapterBody {
+            controls: model(),
+            figures: html! {
+                <>
+                    <training::TextFigure config={config.clone()} info={record.text.clone().map(PtrEq)} />
+                    <positions::PositionFigures table={record.positions.clone().map(PtrEq)} />
+                </>
+            },
+        },
+        _ => ChapterBody::default(),
+    };
+    let notice = html! {
         <>
             <keep::Offer query={settings.page.query.clone()} write={settings.page.on_query.clone()} config={config.clone()} open={open.clone()}
                 state={lab.state.clone()} checkpoint={record.run().checkpoint.clone().map(|(step, file)| (step, PtrEq(file)))} />
-            <Cost config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} />
-            <Readouts names="loss_train loss_val bits_per_char baseline_unigram baseline_bigram epoch" />
-            <div class="readouts"><Readout metric={speed(config, lab.pace)} /></div>
-            <training::LossFigure steps={config.steps} info={record.text.clone().map(PtrEq)} />
-            <snapshots::Moments record={shown.clone()} ask={ask.clone()} {listens} />
-            <h3>{ "Writing" }</h3>
-            <writing::WritingDesk writing={record.run().written.clone()} refused={record.run().refused.clone()} ask={ask.clone()} {listens}
-                vocabulary={record.text.as_ref().map_or(0, |text| text.vocabulary.len())} seed={config.seed} />
-            <h3>{ "Weights to take along" }</h3>
-            <keep::Weights saved={record.run().saved.clone().map(PtrEq)} loaded={record.run().loaded} refused={record.run().refused.clone()}
-                {ask} {open} {listens} running={lab.state == RunState::Running} step={lab.progress.step} />
-            <h3>{ "Positions: how a model without order knows one" }</h3>
-            <positions::PositionFigures table={record.positions.clone().map(PtrEq)} />
-            <h3>{ "Build: text and parameters" }</h3>
-            <training::TextFigure config={config.clone()} info={record.text.clone().map(PtrEq)} />
+            <Cost config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} choose={settings.choose.clone()} />
         </>
     };
-    frame(
-        &lab,
-        &settings,
-        "A transformer that learns to write",
-        text::introduction(),
-        control_groups,
-        figures,
-    )
+    let page = Page {
+        title: "A transformer that learns to write",
+        introduction: text::introduction(),
+        main_numbers: "loss_train loss_val",
+        notice,
+    };
+    frame(&lab, &settings, page, body)
 }
 
 #[derive(PartialEq, Properties)]
@@ -80,6 +116,7 @@ struct CostProps {
     config: Config,
     record: PtrEq<Record>,
     steps_per_sec: f32,
+    choose: Callback<Option<&'static Preset>>,
 }
 
 /// What a run of these settings will take, said before it begins.
@@ -90,9 +127,9 @@ fn Cost(props: &CostProps) -> Html {
     let megabytes = memory_bytes(config, vocabulary) as f64 / 1e6;
     let running = f64::from(props.steps_per_sec);
     let (ms, how) = if running.is_finite() && running > 0.0 {
-        (Some(1000.0 / running), "as fast as it goes now")
+        (Some(1000.0 / running), "at the current speed")
     } else {
-        (record.step_ms, "from a small step, measured just now")
+        (record.step_ms, "estimated from a short step, measured just now")
     };
     let time = match ms {
         Some(ms) => {
@@ -102,12 +139,25 @@ fn Cost(props: &CostProps) -> Html {
                 format_number(ms, 2)
             )
         }
-        None => "told after the first steps, which a GPU prepares itself for".to_owned(),
+        None => "estimated after the first steps (GPU warm-up)".to_owned(),
     };
+    // A visitor who has not decided yet should not wait minutes for the first sentence.
+    let first_look = Config::PRESETS.iter().find(|preset| preset.slug == "first-look");
+    let is_long =
+        ms.is_some_and(|ms| seconds_estimate(config, ms) > 120.0) && (running.is_nan() || running <= 0.0);
+    let offer = first_look.filter(|preset| is_long && preset.config::<Config>() != *config).map(|preset| {
+        let choose = props.choose.clone();
+        html! {
+            <button type="button" data-action="first-look" title={preset.help} onclick={move |_| choose.emit(Some(preset))}>
+                { "Start with First look instead" }
+            </button>
+        }
+    });
     html! {
         <p class="cost" data-cost="">
             { "This run: " }<strong>{ format!("{} parameters", format_number(param_count(config, vocabulary).total() as f64, 3)) }</strong>
-            { format!(", about {} MB of memory (a closed form), ", format_number(megabytes, 2)) }<strong>{ time }</strong>{ "." }
+            { format!(", about {} MB of memory (closed form), ", format_number(megabytes, 2)) }<strong>{ time }</strong>{ ". " }
+            { offer }
         </p>
     }
 }

@@ -13,23 +13,16 @@ pub(super) struct CountsProps {
     pub(super) config: Config,
     /// Counted from the modules.
     pub(super) blocks: Option<BlockCounts>,
-    /// The sliders.
-    pub(super) children: Html,
 }
 
 #[component]
 pub(super) fn Counts(props: &CountsProps) -> Html {
-    let CountsProps { config, blocks, .. } = props;
+    let CountsProps { config, blocks } = props;
     html! {
         <>
-            <div class="cnn-beside">
-                <div>{ props.children.clone() }</div>
-                <div>
-                    <Readouts names="params_conv params_separable params_ratio" />
-                    <Readouts names="macs_conv macs_separable macs_ratio" />
-                    { text::params_formula(config) }
-                </div>
-            </div>
+            <Readouts names="params_conv params_separable params_ratio" />
+            <Readouts names="macs_conv macs_separable macs_ratio" />
+            { text::params_formula(config) }
             <div class="figure-row">
                 { kernel_figure(config, *blocks) }
                 { channels_figure(config) }

@@ -16,8 +16,6 @@ pub(super) struct ShapesProps {
     pub(super) shape: ConvShape,
     /// The same of [`KNOWN_SHAPES`].
     pub(super) known: Rc<Vec<u32>>,
-    /// The sliders.
-    pub(super) children: Html,
 }
 
 #[component]
@@ -25,13 +23,8 @@ pub(super) fn Shapes(props: &ShapesProps) -> Html {
     let shape = props.shape;
     html! {
         <>
-            <div class="cnn-beside">
-                <div>
-                    { props.children.clone() }
-                    <Readouts names="out_formula out_measured" />
-                </div>
-                <Drawing {shape} />
-            </div>
+            <Readouts names="out_formula out_measured" />
+            <Drawing {shape} />
             <Known known={props.known.clone()} />
         </>
     }

@@ -21,43 +21,55 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     let record = &record.0;
     let begun = record.steps_per_epoch() > 0;
     let (per_epoch, epochs) = (f64::from(record.steps_per_epoch().max(1)), f64::from(config.epochs));
-    let reference = |y: f64| vec![Reference { label: "a guess".into(), y }];
+    let reference = |y: f64| vec![Reference { label: "chance".into(), y }];
     let net = |slug: &'static str, title: &'static str, net: &NetRecord| {
         html! {
-            <Mistakes {slug} {title} dataset={config.dataset} confusion={net.confusion.clone()} wrong={PtrEq(net.wrong.clone())} />
+            <Confusion {slug} {title} dataset={config.dataset} confusion={net.confusion.clone()} />
         }
     };
     html! {
         <>
             <div class="figure-row">
                 <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
-                    look_for={html! { "Loss of each step's batch. Both nets see the same batches, so they rise and fall together." }}
+                    look_for={html! { "Training loss per mini-batch. Both networks see the same batches, so the curves rise and fall together." }}
                     references={reference(10f64.ln())} x_max={begun.then_some(per_epoch * epochs)} />
                 <CurveFigure name="accuracy" title="Test accuracy" lines={ACCURACY} x_label="epoch" x_per={per_epoch}
-                    look_for={html! { "Share of right answers on test images, before training and after every epoch." }}
+                    look_for={html! { "Accuracy on the test set, before training and after every epoch." }}
                     y_label="accuracy" y_range={Some((0.0, 1.0))} references={reference(0.1)} x_max={Some(epochs)} markers={true} />
             </div>
             <div class="figure-row">
-                { net("conv", "convolutional net", &record.arms[CONV]) }
-                { net("separable", "separable net", &record.arms[SEPARABLE]) }
+                { net("conv", "convolutional network", &record.arms[CONV]) }
+                { net("separable", "separable network", &record.arms[SEPARABLE]) }
             </div>
         </>
     }
 }
 
+/// Images that the networks get wrong.
+#[component]
+pub(super) fn WrongFigures(props: &TrainProps) -> Html {
+    let TrainProps { config, record } = props;
+    let arms = &record.0.arms;
+    html! {
+        <div class="figure-row">
+            { wrong_figure("conv", "convolutional network", config.dataset, &arms[CONV].wrong) }
+            { wrong_figure("separable", "separable network", config.dataset, &arms[SEPARABLE].wrong) }
+        </div>
+    }
+}
+
 #[derive(PartialEq, Properties)]
-struct MistakesProps {
+struct ConfusionProps {
     slug: &'static str,
     title: &'static str,
     dataset: Dataset,
     /// `[class, predicted]`: how many.
     confusion: Rc<Vec<u32>>,
-    wrong: PtrEq<Wrongs>,
 }
 
-/// What one net takes for what. It changes once an epoch.
+/// Which classes a network confuses. It changes once an epoch.
 #[component]
-fn Mistakes(props: &MistakesProps) -> Html {
+fn Confusion(props: &ConfusionProps) -> Html {
     let names: Rc<Vec<AttrValue>> = use_memo(props.dataset, |dataset| {
         dataset.class_names().iter().map(|name| AttrValue::from(*name)).collect()
     });
@@ -69,21 +81,17 @@ fn Mistakes(props: &MistakesProps) -> Html {
         let (grid, names) = (grid.clone(), names.clone());
         Callback::from(move |()| Table::from_named_grid("class", &grid, &names, &names))
     };
-    let look_for = html! { <>{ "Rows are what an image is, columns what the net takes it for. A perfect net has counts on the diagonal alone." }</> };
+    let look_for = html! { <>{ "Rows: true class; columns: predicted class. A perfect network has counts on the diagonal only." }</> };
     html! {
-        <div class="cnn-column">
-            <Figure name={format!("confusion-{}", props.slug)} title={format!("Confusion, {}", props.title)} {look_for} {table}>
+            <Figure name={format!("confusion-{}", props.slug)} title={format!("Confusion matrix, {}", props.title)} {look_for} {table}>
                 <Heatmap name={format!("confusion-{}", props.slug)} {grid} map={ColorMap::Sequential} x_label="predicted" y_label="class"
                     row_names={names.clone()} col_names={names} value_label="images" empty="Press Train: both nets are tested before the first step." />
             </Figure>
-            { wrong_figure(props) }
-        </div>
     }
 }
 
-fn wrong_figure(props: &MistakesProps) -> Html {
-    let wrong = &props.wrong.0;
-    let name = |class: u8| props.dataset.class_names().get(usize::from(class)).copied().unwrap_or("unknown");
+fn wrong_figure(slug: &str, title: &str, dataset: Dataset, wrong: &Wrongs) -> Html {
+    let name = |class: u8| dataset.class_names().get(usize::from(class)).copied().unwrap_or("unknown");
     let answers = || wrong.pictures.labels.iter().zip(&wrong.answers);
     let captions = answers().map(|(&label, &(answer, sure))| Captioned {
         label: format!("{}, taken for {}", name(label), name(answer)).into(),
@@ -95,9 +103,9 @@ fn wrong_figure(props: &MistakesProps) -> Html {
         })
         .collect();
     let table = Table { columns: ["class", "predicted", "probability"].map(str::to_owned).to_vec(), rows };
-    let look_for = html! { <>{ "The first test images that the net gets wrong: what each is, and what the net says." }</> };
+    let look_for = html! { <>{ "The first test images that the network misclassifies: true class, predicted class, and its probability." }</> };
     html! {
-        <Figure name={format!("wrong-{}", props.slug)} title={format!("Wrong answers, {}", props.title)} {look_for}
+        <Figure name={format!("wrong-{slug}")} title={format!("Misclassified images, {title}")} {look_for}
             table={Callback::from(move |()| table.clone())}>
             if wrong.answers.is_empty() {
                 <p class="cnn-empty">{ "Press Train: mistakes are gathered after every epoch." }</p>

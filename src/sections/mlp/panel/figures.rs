@@ -22,7 +22,7 @@ pub(super) struct FiguresProps {
     pub(super) record: PtrEq<Record>,
 }
 
-/// Loss, accuracy, what the nets see, and their gradients.
+/// Loss, accuracy, and what the networks have learned.
 #[component]
 pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
     let FiguresProps { config, record } = props;
@@ -44,11 +44,19 @@ pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
                 { seen_figure(record, "linear", "Linear net", &record.arms[LINEAR]) }
                 { seen_figure(record, "activated", "Non-linear net", &record.arms[ACTIVATED]) }
             </div>
-            <div class="figure-row">
-                { gradient_figure(config, "linear", "Gradients, linear net", &record.arms[LINEAR]) }
-                { gradient_figure(config, "activated", "Gradients, non-linear net", &record.arms[ACTIVATED]) }
-            </div>
         </>
+    }
+}
+
+/// The gradient of every layer, step by step.
+#[component]
+pub(super) fn GradientFigures(props: &FiguresProps) -> Html {
+    let FiguresProps { config, record } = props;
+    html! {
+        <div class="figure-row">
+            { gradient_figure(config, "linear", "Gradient norms, linear network", &record.0.arms[LINEAR]) }
+            { gradient_figure(config, "activated", "Gradient norms, non-linear network", &record.0.arms[ACTIVATED]) }
+        </div>
     }
 }
 

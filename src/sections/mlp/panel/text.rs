@@ -15,6 +15,15 @@ pub(super) fn introduction() -> Html {
     }
 }
 
+pub(super) fn collapse() -> Html {
+    html! {
+        <p>
+            { "A product of matrices is a matrix: without a non-linearity, " }{ product_formula() }
+            { " however deep the network is. The rank of its output is then at most the number of its inputs, plus one for the biases. A non-linearity breaks this bound before any training." }
+        </p>
+    }
+}
+
 /// `h_l = f(h_{l-1} W_l + b_l)`
 pub(super) fn layer_formula() -> Html {
     math(

@@ -14,20 +14,12 @@ pub(super) struct TrainProps {
     pub(super) record: PtrEq<Record>,
 }
 
-/// Loss, accuracy, and the gradients of every block as training goes on.
+/// Loss and accuracy.
 #[component]
 pub(super) fn TrainFigures(props: &TrainProps) -> Html {
-    let TrainProps { config, record } = props;
-    let record = &record.0;
+    let TrainProps { config, .. } = props;
     let x_max = Some(f64::from(config.steps));
     let reference = |y: f64| vec![Reference { label: "a guess".into(), y }];
-    let range = log_range([&record.arms[PLAIN].norms, &record.arms[RESIDUAL].norms]);
-    let map = |slug: &'static str, title: &'static str, norms: &Rc<Vec<Norms>>| {
-        html! {
-            <GradientMap {slug} {title} norms={norms.clone()} {range} every={config.norm_interval()} steps={config.steps}
-                n_blocks={3 * config.blocks_per_stage()} />
-        }
-    };
     html! {
         <>
             <div class="figure-row">
@@ -38,20 +30,36 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
                     look_for={accuracy_words(config)} references={reference(0.1)} {x_max} y_range={Some((0.0, 1.0))} markers={true}
                     empty="Press Train: accuracy is first measured after some steps." />
             </div>
-            <div class="figure-row">
-                { map("plain", "Gradients in training, plain net", &record.arms[PLAIN].norms) }
-                { map("residual", "Gradients in training, residual net", &record.arms[RESIDUAL].norms) }
-            </div>
         </>
+    }
+}
+
+/// The gradient of every block, step by step.
+#[component]
+pub(super) fn GradientMaps(props: &TrainProps) -> Html {
+    let TrainProps { config, record } = props;
+    let record = &record.0;
+    let range = log_range([&record.arms[PLAIN].norms, &record.arms[RESIDUAL].norms]);
+    let map = |slug: &'static str, title: &'static str, norms: &Rc<Vec<Norms>>| {
+        html! {
+            <GradientMap {slug} {title} norms={norms.clone()} {range} every={config.norm_interval()} steps={config.steps}
+                n_blocks={3 * config.blocks_per_stage()} />
+        }
+    };
+    html! {
+        <div class="figure-row">
+            { map("plain", "Gradients in training, plain network", &record.arms[PLAIN].norms) }
+            { map("residual", "Gradients in training, residual network", &record.arms[RESIDUAL].norms) }
+        </div>
     }
 }
 
 fn accuracy_words(config: &Config) -> Html {
     html! {
         <>
-            { "Share of right answers on 500 images never trained on, measured now and then." }
+            { "Accuracy on 500 held-out images, measured periodically." }
             if config.batch_norm {
-                { " Batch norm uses its running statistics here, which lag behind while the weights move fast: the first values can be no better than a guess." }
+                { " Batch norm uses its running statistics here, which lag behind while the weights move fast: the first values can be at chance level." }
             }
         </>
     }

@@ -16,11 +16,10 @@ pub(super) struct FiguresProps {
     pub(super) record: PtrEq<Record>,
 }
 
-/// Loss, accuracy, and the gradients on their way back.
+/// Loss and accuracy.
 #[component]
 pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
-    let FiguresProps { config, record } = props;
-    let record = &record.0;
+    let FiguresProps { config, .. } = props;
     let x_max = Some(f64::from(config.steps));
     let reference = |y: f64| vec![Reference { label: "a guess".into(), y }];
     html! {
@@ -33,10 +32,16 @@ pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
                     look_for={html! { "Share of right answers on 256 sequences that are never trained on. Learning to remember is sudden: nothing for a long while, then everything." }}
                     references={reference(chance(config))} {x_max} y_range={Some((0.0, 1.0))} markers={true} />
             </div>
-            <GradientFigures rnn={Measured(record.arms[RNN].gradients.clone())} lstm={Measured(record.arms[LSTM].gradients.clone())}
-                config={config.clone()} />
         </>
     }
+}
+
+/// The gradients on their way back.
+#[component]
+pub(super) fn GradientChapter(props: &FiguresProps) -> Html {
+    let FiguresProps { config, record } = props;
+    let of = |net: usize| Measured(record.0.arms[net].gradients.clone());
+    html! { <GradientFigures rnn={of(RNN)} lstm={of(LSTM)} config={config.clone()} /> }
 }
 
 /// The gradients of one net so far, compared by their pointer.

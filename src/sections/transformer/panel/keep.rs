@@ -1,7 +1,8 @@
 //! What outlives the page: weights as a file, and a run that goes on after a reload.
 
 use super::super::{Config, Request};
-use crate::core::settings::{from_query, to_query};
+use crate::core::query::{Changes, Query};
+use crate::core::settings::{address, from_query, to_query};
 use crate::lab::use_kept;
 use crate::panel::PtrEq;
 use crate::protocol::RunState;
@@ -17,8 +18,8 @@ const FOLDER: &str = "kept/transformer/";
 #[derive(PartialEq, Properties)]
 pub(super) struct OfferProps {
     /// The address's query, whose keys that are no settings stay.
-    pub(super) query: Rc<Vec<(String, String)>>,
-    pub(super) write: Callback<Vec<(String, Option<String>)>>,
+    pub(super) query: Rc<Query>,
+    pub(super) write: Callback<Changes>,
     pub(super) config: Config,
     pub(super) open: Callback<Request>,
     pub(super) state: RunState,
@@ -28,15 +29,13 @@ pub(super) struct OfferProps {
 
 /// The name of a checkpoint: its step and its settings, written as in an address.
 fn name_of(step: u32, config: &Config) -> String {
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(to_query(config)).finish();
-    format!("{step}~{query}")
+    format!("{step}~{}", to_query(config))
 }
 
 /// Step and settings of a checkpoint of this name.
 fn read_name(name: &str) -> Option<(u32, Config)> {
     let (step, query) = name.split_once('~')?;
-    let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    Some((step.parse().ok()?, from_query(&Config::default(), &query).0))
+    Some((step.parse().ok()?, from_query(&Config::default(), &Query::parse(query)).0))
 }
 
 /// Keeps the run's checkpoints, and offers the one of an earlier visit.
@@ -82,11 +81,7 @@ pub(super) fn Offer(props: &OfferProps) -> Html {
         let (write, read, waiting, config) =
             (props.write.clone(), kept.read.clone(), waiting.setter(), config.clone());
         Callback::from(move |_: MouseEvent| {
-            use crate::core::settings::Settings;
-            let ours = to_query(&config);
-            let value = |key: &str| ours.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone());
-            let mut changes: Vec<_> =
-                Config::PARAMS.iter().map(|param| (param.key.to_owned(), value(param.key))).collect();
+            let mut changes = address(&config, &Config::default());
             changes.push(("preset".to_owned(), None));
             let (waiting, config, write) = (waiting.clone(), config.clone(), write.clone());
             read.emit(Callback::from(move |bytes| {

@@ -10,15 +10,23 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
-pub(super) struct MomentsProps {
+pub(super) struct SnapshotsProps {
     pub(super) record: PtrEq<Record>,
     pub(super) ask: Callback<Request>,
     /// Whether there is a run that answers.
     pub(super) listens: bool,
+    pub(super) of: Of,
+}
+
+/// What is shown of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    Heads,
+    Samples,
 }
 
 #[component]
-pub(super) fn Moments(props: &MomentsProps) -> Html {
+pub(super) fn Snapshots(props: &SnapshotsProps) -> Html {
     let run = props.record.0.run();
     // The latest, unless an earlier one is chosen.
     let chosen = use_state_eq(|| None::<usize>);
@@ -40,27 +48,26 @@ pub(super) fn Moments(props: &MomentsProps) -> Html {
     };
     let Some(snapshot) = run.snapshots.get(at) else {
         return html! {
-            <>
-                <h3>{ "What it writes, and where its heads look" }</h3>
                 <p class="notice">{ "Press Train: at step 0, 10, 30, 100 and so on a sample is written and every head's attention is kept, to be walked through here." }</p>
-            </>
         };
     };
     let step = snapshot.step;
     let sample = run.samples.iter().rfind(|sample| sample.step <= step).cloned();
     html! {
         <>
-            <h3>{ "What it writes, and where its heads look" }</h3>
             <div class="timeline">
                 <label>{ "Saved step " }
                     <input type="range" min="0" max={last.to_string()} step="1" value={at.to_string()} disabled={last == 0} data-timeline=""
                         aria-valuetext={format!("step {step}")} {oninput} /></label>
                 <MetricOutput metric="shown_step" value={f64::from(step)}>{ format!("step {step}, {} of {}", at + 1, last + 1) }</MetricOutput>
             </div>
-            <Samples samples={run.samples.clone()} {step} shown={sample.map(PtrEq)} />
+            if props.of == Of::Samples {
+                <Samples samples={run.samples.clone()} {step} shown={sample.map(PtrEq)} />
+            } else {
             <Heads snapshot={PtrEq(snapshot.clone())} window={PtrEq(run.window.clone())} head={*head} on_head={on_head.clone()} />
             <HeadTable snapshot={PtrEq(snapshot.clone())} ablations={PtrEq(run.ablations.clone())} head={*head} {on_head} ask={props.ask.clone()}
                 listens={props.listens} latest={at == last} />
+            }
         </>
     }
 }

@@ -1,0 +1,119 @@
+//! The chapters of a section. Each answers one question; an address opens one of them, or shows just some figures.
+
+/// A part of a section that answers one question.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Chapter {
+    /// Its name in addresses: `#/attention/saturation`.
+    pub slug: &'static str,
+    /// The question that it answers.
+    pub title: &'static str,
+    /// Names and titles of the figures that it may show.
+    pub figures: &'static [(&'static str, &'static str)],
+    /// Whether it shows what a run measures. The others are complete before any training.
+    pub trains: bool,
+}
+
+/// Checks and sweeps: every section has them.
+pub const CLAIMS: Chapter = Chapter {
+    slug: "claims",
+    title: "Do the claims hold?",
+    figures: &[("sweep", "Sweep over a setting")],
+    trains: true,
+};
+
+/// Saved runs: every section has them, last.
+pub const RUNS: Chapter = Chapter {
+    slug: "runs",
+    title: "How do your runs compare?",
+    figures: &[("compare-runs", "Compare runs")],
+    trains: true,
+};
+
+/// A section's own chapters, and those that every section has.
+pub fn chapters(own: &'static [Chapter]) -> impl Iterator<Item = &'static Chapter> + Clone {
+    own.iter().chain([&CLAIMS, &RUNS])
+}
+
+/// A chapter that is on the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    pub chapter: &'static Chapter,
+    /// The only figures of it that are shown; `None` shows all of the chapter.
+    pub only: Option<Vec<String>>,
+}
+
+/// The name that shows all chapters below one another, as for printing.
+pub const ALL: &str = "all";
+
+/// What an address shows, in the order of the page, and a sentence for every name that is not known here.
+///
+/// `chapter` is the one that it opens; `show` has names of chapters and figures, and goes before.
+pub fn opened(own: &'static [Chapter], chapter: Option<&str>, show: &[String]) -> (Vec<Opened>, Vec<String>) {
+    let whole = |chapter| Opened { chapter, only: None };
+    let all = chapters(own);
+    if show.iter().any(|name| name == ALL) {
+        return (all.map(whole).collect(), Vec::new());
+    }
+    let has = |chapter: &Chapter, name: &str| chapter.figures.iter().any(|(figure, _)| *figure == name);
+    let known = |name: &str| all.clone().any(|chapter| chapter.slug == name || has(chapter, name));
+    let mut warnings: Vec<String> = show
+        .iter()
+        .filter(|name| !known(name))
+        .map(|name| format!("show={name} is neither a chapter nor a figure of this section; it was ignored."))
+        .collect();
+    let shown = all.clone().filter_map(|chapter| {
+        if show.iter().any(|name| name == chapter.slug) {
+            return Some(whole(chapter));
+        }
+        let only: Vec<String> = show.iter().filter(|name| has(chapter, name)).cloned().collect();
+        (!only.is_empty()).then_some(Opened { chapter, only: Some(only) })
+    });
+    let shown: Vec<Opened> = shown.collect();
+    if !shown.is_empty() {
+        return (shown, warnings);
+    }
+    let named = chapter.map(|slug| all.clone().find(|chapter| chapter.slug == slug).ok_or(slug));
+    let open = match named {
+        Some(Ok(chapter)) => Some(chapter),
+        Some(Err(slug)) => {
+            let slug: String = slug.chars().take(40).collect();
+            warnings.push(format!("This section has no chapter {slug}; here is its first one."));
+            None
+        }
+        None => None,
+    };
+    (open.or(all.clone().next()).map(whole).into_iter().collect(), warnings)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::core::chapter::*;
+
+    const OWN: &[Chapter] = &[
+        Chapter { slug: "one", title: "One?", figures: &[("a", "A"), ("b", "B")], trains: true },
+        Chapter { slug: "two", title: "Two?", figures: &[("c", "C")], trains: false },
+    ];
+
+    fn shown(chapter: Option<&str>, show: &[&str]) -> (Vec<(&'static str, usize)>, usize) {
+        let show: Vec<String> = show.iter().map(ToString::to_string).collect();
+        let (opened, warnings) = opened(OWN, chapter, &show);
+        let short = |o: &Opened| (o.chapter.slug, o.only.as_ref().map_or(0, Vec::len));
+        (opened.iter().map(short).collect(), warnings.len())
+    }
+
+    #[test]
+    fn an_address_opens_its_chapter_or_the_first() {
+        assert_eq!(shown(None, &[]), (vec![("one", 0)], 0));
+        assert_eq!(shown(Some("two"), &[]), (vec![("two", 0)], 0));
+        assert_eq!(shown(Some("runs"), &[]), (vec![("runs", 0)], 0));
+        assert_eq!(shown(Some("nosuch"), &[]), (vec![("one", 0)], 1));
+    }
+
+    #[test]
+    fn names_show_chapters_and_figures_in_the_order_of_the_page() {
+        assert_eq!(shown(None, &["c", "one"]), (vec![("one", 0), ("two", 1)], 0));
+        assert_eq!(shown(Some("two"), &["b", "a", "nosuch"]), (vec![("one", 2)], 1));
+        assert_eq!(shown(None, &["nosuch"]), (vec![("one", 0)], 1));
+        assert_eq!(shown(None, &["all"]).0.len(), 4);
+    }
+}

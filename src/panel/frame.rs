@@ -1,0 +1,292 @@
+//! The frame of a panel: its title, the run's buttons, the rail of its chapters, and what is always there.
+
+use crate::core::Check;
+use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, opened};
+use crate::core::settings::{Settings, to_query};
+use crate::core::sweep::{seed, with_seed};
+use crate::lab::{Pool, RunHandle};
+use crate::panel::history::RunHistory;
+use crate::panel::rail::{NextChapter, Rail};
+use crate::panel::run_panel::RunPanel;
+use crate::panel::share::Share;
+use crate::panel::sweep::Sweep;
+use crate::panel::{PanelSettings, RunView};
+use crate::protocol::{DeviceInfo, DeviceKind, Pace, RunState};
+use crate::run::Experiment;
+use crate::ui::checks::CheckTable;
+use crate::ui::figure::Provenance;
+use crate::ui::part::{Hideable, OnlyFigures};
+use crate::ui::readout::{MetricOutput, format_number};
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// What a section puts into the frame.
+#[derive(Debug)]
+pub struct Page {
+    pub title: &'static str,
+    /// One or two sentences under the title.
+    pub introduction: Html,
+    /// Names of the two to four numbers that stay in sight while one reads.
+    pub main_numbers: &'static str,
+    /// What stands above all chapters, such as an offer to go on with a run.
+    pub notice: Html,
+}
+
+/// What a chapter shows: its controls, and its figures with the text between them.
+#[derive(Debug, Default)]
+pub struct ChapterBody {
+    pub controls: Html,
+    pub figures: Html,
+}
+
+/// The frame of a panel. `body` makes a chapter by its name; it is called only for those that are open.
+pub fn frame<E: Experiment>(
+    lab: &RunHandle<E>,
+    settings: &PanelSettings<E::Config>,
+    page: Page,
+    body: impl Fn(&'static str) -> ChapterBody,
+) -> Html {
+    let device = lab.device.as_ref().map(|info| info.kind);
+    let title_id = format!("{}-title", E::SLUG);
+    let seeds = (0..lab.records.len() as u32).map(|further| seed(&with_seed(&settings.config, further)));
+    let view = RunView::new::<E>(&settings.config, seeds.collect(), &lab.records);
+    let provenance = Provenance(provenance(E::SLUG, &settings.config));
+    let show = &settings.assignment.show;
+    let (opened, unknown) = opened(E::CHAPTERS, settings.page.chapter.as_deref(), show);
+    let warnings: Vec<String> = settings.warnings.iter().cloned().chain(unknown).collect();
+    // Where an address names what is shown, there is nothing to go to.
+    let is_picked = !show.is_empty() && opened.len() <= E::CHAPTERS.len();
+    let is_figure = is_picked && opened.iter().all(|opened| opened.only.is_some());
+    let own = opened.iter().filter(|opened| E::CHAPTERS.contains(opened.chapter));
+    html! {
+        <ContextProvider<Provenance> context={provenance}>
+        <ContextProvider<RunView> context={view}>
+        <section class="panel" data-panel={E::SLUG} data-state={lab.state.slug()}
+            data-probe={if lab.probing { "running" } else { "idle" }} data-picked={is_picked.then_some("")}
+            data-device={device.map(DeviceKind::slug)} aria-labelledby={title_id.clone()}>
+            <div class={if is_figure { "visually-hidden" } else { "panel-head" }}>
+                <h2 id={title_id}>{ page.title }</h2>
+                if !is_figure {
+                    <Hideable name="share">
+                        <Share slug={E::SLUG} query={settings.page.query.clone()} params={<E::Config as Settings>::PARAMS}
+                            presets={<E::Config as Settings>::PRESETS} chapters={E::CHAPTERS} />
+                    </Hideable>
+                }
+            </div>
+            if !is_picked {
+                <Hideable name="introduction">{ page.introduction }</Hideable>
+            }
+            { notices(&warnings, lab.probe_error.as_ref()) }
+            { page.notice }
+            { run_panel(lab, settings, page.main_numbers) }
+            <div class="panel-grid">
+                if !is_picked {
+                    <Rail slug={E::SLUG} chapters={E::CHAPTERS} page={settings.page.clone()} open={opened.first().map(|opened| opened.chapter)}
+                        probed={!lab.probing} trained={matches!(lab.state, RunState::Done { .. })}
+                        presets={<E::Config as Settings>::PRESETS} preset={settings.preset} choose={settings.choose.clone()} />
+                }
+                <div class="chapters">
+                    { for own.map(|opened| chapter(opened, body(opened.chapter.slug))) }
+                    { claims(lab, settings, find(&opened, &CLAIMS)) }
+                    { runs(lab, settings, find(&opened, &RUNS)) }
+                    if !is_picked && opened.len() == 1 {
+                        <NextChapter slug={E::SLUG} chapters={E::CHAPTERS} page={settings.page.clone()} open={opened.first().map(|opened| opened.chapter)} />
+                    }
+                    if !is_figure {
+                        { device_line(lab.device.as_ref(), lab.pace, &lab.pool) }
+                    }
+                </div>
+            </div>
+        </section>
+        </ContextProvider<RunView>>
+        </ContextProvider<Provenance>>
+    }
+}
+
+fn find<'a>(opened: &'a [Opened], chapter: &Chapter) -> Option<&'a Opened> {
+    opened.iter().find(|opened| opened.chapter == chapter)
+}
+
+/// A chapter: its question, and its controls beside its figures.
+fn chapter(opened: &Opened, body: ChapterBody) -> Html {
+    let Chapter { slug, title, .. } = opened.chapter;
+    let only = OnlyFigures(opened.only.clone().map(Rc::from));
+    let has_controls = body.controls != Html::default();
+    html! {
+        <ContextProvider<OnlyFigures> key={*slug} context={only.clone()}>
+            <section class="chapter" data-chapter={*slug} data-only={only.0.is_some().then_some("")} aria-labelledby={format!("chapter-{slug}")}>
+                <h3 id={format!("chapter-{slug}")} tabindex="-1" class={only.0.is_some().then_some("visually-hidden")}>{ *title }</h3>
+                <div class="chapter-body" data-controls={has_controls.then_some("")}>
+                    if has_controls {
+                        <Hideable name="settings"><Controls>{ body.controls }</Controls></Hideable>
+                    }
+                    <div class="figures">{ body.figures }</div>
+                </div>
+            </section>
+        </ContextProvider<OnlyFigures>>
+    }
+}
+
+/// The chapter of checks and sweeps. A sweep goes on while another chapter is open.
+fn claims<E: Experiment>(
+    lab: &RunHandle<E>,
+    settings: &PanelSettings<E::Config>,
+    opened: Option<&Opened>,
+) -> Html {
+    let is_open = opened.is_some();
+    let is_whole = opened.is_some_and(|opened| opened.only.is_none());
+    html! {
+        <section class="chapter" data-chapter={is_open.then_some(CLAIMS.slug)} hidden={!is_open} aria-label={CLAIMS.title}>
+            if is_whole {
+                <h3 id="chapter-claims" tabindex="-1">{ CLAIMS.title }</h3>
+                <Hideable name="checks"><CheckTable checks={checks(lab, &settings.config)} /></Hideable>
+            }
+            <Hideable name="sweep">
+                <Sweep<E> page={settings.page.clone()} config={settings.config.clone()} seeds={settings.options.seeds}
+                    device={lab.device.clone()} busy={lab.state.is_active()} {is_open} />
+            </Hideable>
+        </section>
+    }
+}
+
+/// The chapter of saved runs. They are gathered while another chapter is open.
+fn runs<E: Experiment>(
+    lab: &RunHandle<E>,
+    settings: &PanelSettings<E::Config>,
+    opened: Option<&Opened>,
+) -> Html {
+    let is_open = opened.is_some();
+    html! {
+        <section class="chapter" data-chapter={is_open.then_some(RUNS.slug)} hidden={!is_open} aria-label={RUNS.title}>
+            if is_open {
+                <h3 id="chapter-runs" tabindex="-1">{ RUNS.title }</h3>
+            }
+            <Hideable name="history">
+                <RunHistory<E> page={settings.page.clone()} config={settings.config.clone()} records={lab.records.clone()}
+                    state={lab.state.clone()} run={lab.run} progress={lab.progress} device={lab.device.clone()}
+                    train={lab.train.clone()} {is_open} />
+            </Hideable>
+        </section>
+    }
+}
+
+/// The controls of a chapter. On a narrow page they start closed, so that the figures are not far below the buttons.
+#[component]
+fn Controls(props: &ControlsProps) -> Html {
+    const WIDE_PX: f64 = 900.0;
+    let open = use_state(|| {
+        let width = gloo::utils::window().inner_width().ok().and_then(|width| width.as_f64());
+        width.is_none_or(|width| width >= WIDE_PX)
+    });
+    html! {
+        <details class="controls" open={*open}>
+            <summary>{ "Settings" }</summary>
+            { props.children.clone() }
+        </details>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ControlsProps {
+    children: Html,
+}
+
+/// The claims, held against what was measured with every seed.
+fn checks<E: Experiment>(lab: &RunHandle<E>, config: &E::Config) -> Vec<Check> {
+    let of_seed = |(further, record): (u32, &Rc<E::Record>)| E::checks(&with_seed(config, further), record);
+    let seeds: Vec<Vec<Check>> = (0..).zip(&*lab.records).map(of_seed).collect();
+    let checks = Check::of_seeds(&seeds).into_iter();
+    checks.map(|check| if lab.state.is_active() { check.while_training() } else { check }).collect()
+}
+
+/// The nets that failed while others did not: their numbers, and sentences that name them.
+fn failures<E: Experiment>(lab: &RunHandle<E>, config: &E::Config) -> Vec<(usize, AttrValue)> {
+    if matches!(lab.state, RunState::Error(_)) {
+        return Vec::new();
+    }
+    let failed = lab.arms.iter().enumerate().filter_map(|(index, arm)| {
+        let RunState::Error(why) = &arm.state else { return None };
+        let net = E::ARMS.get(index % E::ARMS.len().max(1)).map_or("net", |arm| arm.net);
+        let further = (index / E::ARMS.len().max(1)) as u32;
+        let which = match lab.records.len() {
+            1 => format!("The {net}"),
+            _ => format!("The {net} with seed {}", seed(&with_seed(config, further))),
+        };
+        Some((index, AttrValue::from(format!("{which} has ended: {why}"))))
+    });
+    failed.collect()
+}
+
+/// The run controls of a panel's experiment, and what goes with them.
+fn run_panel<E: Experiment>(
+    lab: &RunHandle<E>,
+    settings: &PanelSettings<E::Config>,
+    main_numbers: &'static str,
+) -> Html {
+    let record = lab.record.clone();
+    let mark = Rc::as_ptr(&record) as usize;
+    html! {
+        <RunPanel slug={E::SLUG} params={<E::Config as Settings>::PARAMS} write={settings.page.on_query.clone()} {mark} {main_numbers}
+            series={Callback::from(move |()| E::series(&record))}
+            state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
+            seeds={settings.options.seeds} failures={failures(lab, &settings.config)} on_retry={lab.retry.clone()}
+            on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}
+            on_step={lab.step.clone()} on_stop={lab.stop.clone()} on_reset={lab.reset.clone()} />
+    }
+}
+
+/// What went wrong with the address or the probe, if anything.
+fn notices(warnings: &[String], error: Option<&String>) -> Html {
+    html! {
+        <>
+            if !warnings.is_empty() {
+                <div class="notice" data-kind="warn" role="status">
+                    { for warnings.iter().map(|text| html! { <p>{ text }</p> }) }
+                </div>
+            }
+            if let Some(error) = error {
+                <div class="notice" data-kind="error" role="alert"><p>{ error }</p></div>
+            }
+        </>
+    }
+}
+
+/// Which device computes, and why it is not another; and how long a step keeps the worker.
+fn device_line(device: Option<&DeviceInfo>, pace: Pace, pool: &Pool) -> Html {
+    let Some(info) = device else {
+        return html! { <p class="device-line">{ "Device: the worker is being fetched." }</p> };
+    };
+    let kind = match info.kind {
+        DeviceKind::Webgpu => "WebGPU",
+        DeviceKind::Cpu => "CPU",
+    };
+    html! {
+        <p class="device-line">
+            { "Device: " }<strong>{ kind }</strong>{ format!(" ({}).", info.name) }
+            if let Some(why) = &info.fallback {
+                <span class="fallback">{ format!(" {why}") }</span>
+            }
+            if pace.enqueue_ms.is_finite() && pace.enqueue_ms > 0.0 {
+                { if info.kind == DeviceKind::Webgpu { " To enqueue a step takes " } else { " A step takes " } }
+                <MetricOutput metric="enqueue_ms" value={f64::from(pace.enqueue_ms)}>
+                    { format!("{} ms", format_number(pace.enqueue_ms.into(), 2)) }
+                </MetricOutput>{ "." }
+            }
+            if pool.memory > 0.0 {
+                { if pool.workers > 1 { format!(" {} workers, one a core, take ", pool.workers) } else { " The worker takes ".to_owned() } }
+                <MetricOutput metric="worker_memory" value={pool.memory}>{ format!("{:.0} MB", pool.memory / 1e6) }</MetricOutput>
+                { " of memory." }
+            }
+            if let Some(why) = &pool.alone {
+                <span class="fallback">{ format!(" {why}") }</span>
+            }
+        </p>
+    }
+}
+
+/// The settings that differ from the defaults, for exports.
+fn provenance<C: Settings>(slug: &str, config: &C) -> AttrValue {
+    let query: Vec<String> = to_query(config).iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let settings = if query.is_empty() { "default settings".to_owned() } else { query.join(" ") };
+    AttrValue::from(format!("nn-lab {} · {slug} · {settings}", env!("CARGO_PKG_VERSION")))
+}

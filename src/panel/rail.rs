@@ -1,0 +1,228 @@
+//! The rail of a panel: its chapters, and the presets that set them up.
+
+use crate::core::chapter::{Chapter, chapters};
+use crate::core::settings::Preset;
+use crate::panel::PanelProps;
+use crate::panel::share::chapter_hash;
+use crate::ui::part::Hideable;
+use gloo::utils::{document, window};
+use std::collections::BTreeSet;
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+#[derive(Clone, Properties, PartialEq)]
+pub(super) struct RailProps {
+    pub(super) slug: &'static str,
+    /// The section's own.
+    pub(super) chapters: &'static [Chapter],
+    pub(super) page: PanelProps,
+    pub(super) open: Option<&'static Chapter>,
+    /// Whether what needs no training is measured.
+    pub(super) probed: bool,
+    /// Whether a run has ended.
+    pub(super) trained: bool,
+    pub(super) presets: &'static [Preset],
+    pub(super) preset: Option<&'static Preset>,
+    pub(super) choose: Callback<Option<&'static Preset>>,
+}
+
+/// Where one is and what is done, with a way to every chapter.
+#[component]
+pub(super) fn Rail(props: &RailProps) -> Html {
+    let done = use_done(props);
+    focus_when_opened(use_previous(props.open));
+    let all: Vec<&'static Chapter> = chapters(props.chapters).collect();
+    let at = props.open.and_then(|open| all.iter().position(|chapter| *chapter == open));
+    let item = |(index, chapter): (usize, &&'static Chapter)| {
+        let is_done = done.contains(chapter.slug);
+        html! {
+            <li>
+                <a href={chapter_hash(props.slug, chapter.slug, &props.page.query)} data-action="chapter" data-to={chapter.slug}
+                    aria-current={(at == Some(index)).then_some("step")} data-done={is_done.then_some("true")}>
+                    <span class="rail-mark" aria-hidden="true">{ if is_done { "✓".to_owned() } else { (index + 1).to_string() } }</span>
+                    <span>{ chapter.title }</span>
+                    if is_done {
+                        <span class="visually-hidden">{ " (done)" }</span>
+                    }
+                </a>
+            </li>
+        }
+    };
+    let place = at.map_or_else(String::new, |at| format!("Chapter {} of {}", at + 1, all.len()));
+    let choose = props.choose.clone();
+    html! {
+        <div class="rail">
+            <nav aria-label="Chapters">
+                <RailMenu {place} title={props.open.map_or("", |chapter| chapter.title)}>
+                    <ol>{ for all.iter().enumerate().map(item) }</ol>
+                </RailMenu>
+            </nav>
+            <Hideable name="presets">
+                <Presets presets={props.presets} current={props.preset} choose={choose.clone()} />
+            </Hideable>
+            <Hideable name="settings">
+                <Hideable name="defaults">
+                    <button type="button" class="quiet" data-action="defaults" onclick={move |_| choose.emit(None)}>{ "Reset to defaults" }</button>
+                </Hideable>
+            </Hideable>
+        </div>
+    }
+}
+
+#[derive(Clone, Properties, PartialEq)]
+struct RailMenuProps {
+    place: String,
+    title: &'static str,
+    children: Html,
+}
+
+/// A list on a wide page; on a narrow one a menu that closes when a chapter is chosen.
+#[component]
+fn RailMenu(props: &RailMenuProps) -> Html {
+    let open = use_state_eq(is_wide);
+    use_effect_with(props.title, {
+        let open = open.setter();
+        move |_| open.set(is_wide())
+    });
+    let onclick = {
+        let open = open.clone();
+        Callback::from(move |event: MouseEvent| {
+            event.prevent_default();
+            open.set(!*open);
+        })
+    };
+    html! {
+        <details class="rail-menu" open={*open}>
+            <summary {onclick}><span>{ &props.place }</span><strong>{ props.title }</strong></summary>
+            { props.children.clone() }
+        </details>
+    }
+}
+
+fn is_wide() -> bool {
+    const WIDE_PX: f64 = 1100.0;
+    let width = window().inner_width().ok().and_then(|width| width.as_f64());
+    width.is_none_or(|width| width >= WIDE_PX)
+}
+
+/// Whether the chapter is another one than before.
+#[hook]
+fn use_previous(open: Option<&'static Chapter>) -> bool {
+    let last = use_mut_ref(|| open);
+    let changed = *last.borrow() != open;
+    *last.borrow_mut() = open;
+    changed
+}
+
+fn focus_when_opened(changed: bool) {
+    if !changed {
+        return;
+    }
+    // Once the chapter is drawn. Its heading takes the focus, so that a screen reader says where one is.
+    gloo::timers::callback::Timeout::new(0, || {
+        let heading = document().query_selector(".chapter[data-chapter] > h3").ok().flatten();
+        let heading = heading.and_then(|heading| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(heading).ok());
+        // A heading that cannot take the focus leaves it where it is.
+        let _ = heading.map(|heading| heading.focus());
+    })
+    .forget();
+}
+
+/// The chapters that were opened while all that they show was measured; kept where the browser stores.
+#[hook]
+fn use_done(props: &RailProps) -> BTreeSet<String> {
+    let key = format!("nn-lab.chapters.{}", props.slug);
+    let done = use_state_eq({
+        let key = key.clone();
+        move || stored(&key)
+    });
+    use_effect_with((props.open, props.probed, props.trained), {
+        let done = done.clone();
+        move |(open, probed, trained): &(Option<&'static Chapter>, bool, bool)| {
+            let measured = |chapter: &&&Chapter| if chapter.trains { *trained } else { *probed };
+            if let Some(chapter) = open.as_ref().filter(measured)
+                && !done.contains(chapter.slug)
+            {
+                let mut next = (*done).clone();
+                next.insert(chapter.slug.to_owned());
+                store(&key, &next);
+                done.set(next);
+            }
+        }
+    });
+    (*done).clone()
+}
+
+fn stored(key: &str) -> BTreeSet<String> {
+    let storage = window().local_storage().ok().flatten();
+    let text = storage.and_then(|storage| storage.get_item(key).ok().flatten()).unwrap_or_default();
+    text.split(' ').filter(|slug| !slug.is_empty()).map(str::to_owned).collect()
+}
+
+fn store(key: &str, done: &BTreeSet<String>) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let text: Vec<&str> = done.iter().map(String::as_str).collect();
+        // Without room the marks last as long as the page.
+        let _ = storage.set_item(key, &text.join(" "));
+    }
+}
+
+#[derive(Clone, Properties, PartialEq)]
+pub(super) struct NextProps {
+    pub(super) slug: &'static str,
+    pub(super) chapters: &'static [Chapter],
+    pub(super) page: PanelProps,
+    pub(super) open: Option<&'static Chapter>,
+}
+
+/// The way to the chapter before and the one behind.
+#[component]
+pub(super) fn NextChapter(props: &NextProps) -> Html {
+    let all: Vec<&'static Chapter> = chapters(props.chapters).collect();
+    let Some(at) = props.open.and_then(|open| all.iter().position(|chapter| *chapter == open)) else {
+        return Html::default();
+    };
+    let link = |chapter: Option<&&'static Chapter>, words: &'static str, class: &'static str| {
+        let Some(chapter) = chapter else { return html! { <span></span> } };
+        html! {
+            <a {class} href={chapter_hash(props.slug, chapter.slug, &props.page.query)}><small>{ words }</small>{ chapter.title }</a>
+        }
+    };
+    html! {
+        <nav class="next-chapter" aria-label="Next and previous chapter">
+            { link(at.checked_sub(1).and_then(|at| all.get(at)), "Previous", "previous") }
+            { link(all.get(at + 1), "Next", "next") }
+        </nav>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct PresetsProps {
+    presets: &'static [Preset],
+    current: Option<&'static Preset>,
+    choose: Callback<Option<&'static Preset>>,
+}
+
+/// One button for each set-up, with what will be seen under the one that is chosen.
+#[component]
+fn Presets(props: &PresetsProps) -> Html {
+    if props.presets.is_empty() {
+        return Html::default();
+    }
+    let button = |preset: &'static Preset| {
+        let choose = props.choose.clone();
+        let pressed = props.current.is_some_and(|current| current.slug == preset.slug);
+        html! {
+            <button type="button" data-preset={preset.slug} aria-pressed={pressed.to_string()} title={preset.help}
+                onclick={move |_| choose.emit(Some(preset))}>{ preset.title }</button>
+        }
+    };
+    html! {
+        <div class="presets" role="group" aria-label="Presets">
+            { for props.presets.iter().map(button) }
+            if let Some(preset) = props.current {
+                <p>{ preset.help }</p>
+            }
+        </div>
+    }
+}

@@ -1,0 +1,140 @@
+//! What a teacher has filled in: the assignment that comes of it, and the address.
+
+use crate::assignment::Assignment;
+use crate::core::query::Query;
+use crate::panel::share::links;
+
+/// What has been filled in.
+#[derive(Clone, PartialEq, Default)]
+pub(super) struct Draft {
+    pub(super) assignment: Assignment,
+    /// A preset in place of the settings that are shown.
+    pub(super) preset: Option<&'static str>,
+    pub(super) ask: String,
+    /// `none`, `number`, `choice` or `curve`.
+    pub(super) guess: String,
+    pub(super) options: String,
+    pub(super) metric: String,
+    pub(super) range: String,
+}
+
+impl Draft {
+    pub(super) fn of(query: &Query) -> Self {
+        let (assignment, _) = Assignment::from_query(query);
+        let get = |key: &str| query.get(key).unwrap_or_default().to_owned();
+        Self {
+            ask: get("ask"),
+            guess: Some(get("ask_guess"))
+                .filter(|guess| !guess.is_empty())
+                .unwrap_or_else(|| "none".to_owned()),
+            options: get("ask_options").replace('|', "\n"),
+            metric: get("ask_metric"),
+            range: Some(get("ask_range"))
+                .filter(|range| !range.is_empty())
+                .unwrap_or_else(|| "0,1".to_owned()),
+            assignment,
+            preset: None,
+        }
+    }
+
+    /// The lesson, with the question read as an address's would be; and what is wrong with it.
+    pub(super) fn assignment(&self) -> (Assignment, Vec<String>) {
+        let options = self.options.lines().collect::<Vec<_>>().join("|");
+        let query = [
+            ("ask", &self.ask),
+            ("ask_guess", &self.guess),
+            ("ask_options", &options),
+            ("ask_metric", &self.metric),
+            ("ask_range", &self.range),
+        ];
+        let (read, warnings) = Assignment::from_query(&query.into());
+        (Assignment { question: read.question, ..self.assignment.clone() }, warnings)
+    }
+
+    pub(super) fn query(&self, shown: &Query) -> Query {
+        let mut query = match self.preset {
+            Some(preset) => [("preset", preset)].into(),
+            None => links::set_up(shown),
+        };
+        query.extend(self.assignment().0.to_query().iter());
+        query
+    }
+
+    /// What a student may do with a setting.
+    pub(super) fn access(&self, key: &str) -> Access {
+        match (self.assignment.hides(key), self.assignment.locks(key)) {
+            (true, _) => Access::Hidden,
+            (false, true) => Access::Locked,
+            (false, false) => Access::Free,
+        }
+    }
+
+    pub(super) fn set_access(&mut self, key: &str, access: Access) {
+        let Assignment { hide, lock, .. } = &mut self.assignment;
+        hide.retain(|known| known != key);
+        lock.retain(|known| known != key);
+        // What is hidden is locked as well: a preset would change it unseen.
+        if access == Access::Hidden {
+            hide.push(key.to_owned());
+        }
+        if access != Access::Free {
+            lock.push(key.to_owned());
+        }
+    }
+
+    pub(super) fn set_shown(&mut self, name: &str, shown: bool) {
+        self.assignment.show.retain(|known| known != name);
+        if shown {
+            self.assignment.show.push(name.to_owned());
+        }
+    }
+
+    pub(super) fn set_hidden(&mut self, name: &str, hidden: bool) {
+        self.assignment.hide.retain(|known| known != name);
+        if hidden {
+            self.assignment.hide.push(name.to_owned());
+        }
+    }
+}
+
+/// What a student may do with a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Free,
+    Locked,
+    Hidden,
+}
+
+impl Access {
+    pub(super) const ALL: [(Self, &str); 3] =
+        [(Self::Free, "free"), (Self::Locked, "locked"), (Self::Hidden, "hidden")];
+
+    pub(super) fn read(slug: &str) -> Self {
+        Self::ALL.into_iter().find(|(_, known)| *known == slug).map_or(Self::Free, |(access, _)| access)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::panel::share::draft::*;
+
+    #[test]
+    fn what_is_hidden_is_locked_and_free_again_when_it_is_shown() {
+        let mut draft = Draft::of(&Query::from([("lock", "seed"), ("depth", "3"), ("theme", "dark")]));
+        assert_eq!(draft.access("seed"), Access::Locked);
+        draft.set_access("depth", Access::Hidden);
+        let query = draft.query(&Query::from([("depth", "3"), ("theme", "dark")]));
+        assert_eq!(query.to_string(), "depth=3&hide=depth&lock=seed%2Cdepth");
+        draft.set_access("depth", Access::Free);
+        draft.set_access("seed", Access::Free);
+        assert_eq!(draft.assignment().0, Assignment::default());
+    }
+
+    #[test]
+    fn a_question_is_read_as_from_an_address() {
+        let shown = Query::from([("ask", "Which?"), ("ask_guess", "choice"), ("ask_options", "a|b")]);
+        let draft = Draft::of(&shown);
+        assert_eq!(draft.options, "a\nb");
+        assert_eq!(draft.query(&shown).to_string(), shown.to_string());
+    }
+}

@@ -1,0 +1,45 @@
+//! The chapters of section 2: the questions that it answers, in order.
+
+use crate::core::chapter::Chapter;
+
+pub(super) const CHAPTERS: &[Chapter] = &[
+    Chapter {
+        slug: "training",
+        title: "Does the cheaper convolution learn as well?",
+        figures: &[
+            ("loss", "Training loss"),
+            ("accuracy", "Test accuracy"),
+            ("confusion-conv", "Confusion matrix, convolutional network"),
+            ("confusion-separable", "Confusion matrix, separable network"),
+        ],
+        trains: true,
+    },
+    Chapter {
+        slug: "separable",
+        title: "What does separating space from channels save?",
+        figures: &[
+            ("factor-kernel", "Savings over kernel size"),
+            ("factor-channels", "Savings over output channels"),
+            ("cost", "Work and time of both networks"),
+        ],
+        trains: false,
+    },
+    Chapter {
+        slug: "features",
+        title: "What does each layer respond to?",
+        figures: &[
+            ("inside-conv", "Inside the convolutional network"),
+            ("inside-separable", "Inside the separable network"),
+            ("wrong-conv", "Misclassified images, convolutional network"),
+            ("wrong-separable", "Misclassified images, separable network"),
+            ("samples", "Training images"),
+        ],
+        trains: true,
+    },
+    Chapter {
+        slug: "shape",
+        title: "How large is the output?",
+        figures: &[("output-size", "Input, kernel and output"), ("known-sizes", "Well-known convolutions")],
+        trains: false,
+    },
+];

@@ -1,0 +1,29 @@
+//! The chapters of section 3: the questions that it answers, in order.
+
+use crate::core::chapter::Chapter;
+
+pub(super) const CHAPTERS: &[Chapter] = &[
+    Chapter {
+        slug: "degradation",
+        title: "Do shortcuts help a deep network learn?",
+        figures: &[("loss", "Training loss"), ("accuracy", "Test accuracy")],
+        trains: true,
+    },
+    Chapter {
+        slug: "gradients",
+        title: "How much gradient reaches the first block?",
+        figures: &[
+            ("gradient-flow", "Gradient norm of each block"),
+            ("signal-flow", "Signal forward, gradient backward"),
+            ("gradients-plain", "Gradients in training, plain network"),
+            ("gradients-residual", "Gradients in training, residual network"),
+        ],
+        trains: false,
+    },
+    Chapter {
+        slug: "architecture",
+        title: "What is a residual network made of?",
+        figures: &[("network", "The network, block by block")],
+        trains: false,
+    },
+];

@@ -1,0 +1,29 @@
+//! The chapters of section 4: the questions that it answers, in order.
+
+use crate::core::chapter::Chapter;
+
+pub(super) const CHAPTERS: &[Chapter] = &[
+    Chapter {
+        slug: "memory",
+        title: "Which network remembers the first token?",
+        figures: &[("loss", "Training loss"), ("accuracy", "Accuracy")],
+        trains: true,
+    },
+    Chapter {
+        slug: "backpropagation",
+        title: "How far back does the gradient reach?",
+        figures: &[
+            ("gradients", "Gradient at every position"),
+            ("gradient-map-rnn", "RNN: gradient over the run"),
+            ("gradient-map-lstm", "LSTM: gradient over the run"),
+        ],
+        trains: true,
+    },
+    Chapter {
+        slug: "survival",
+        title: "How much of a change survives?",
+        figures: &[("paths", "Paths back through time")],
+        trains: false,
+    },
+    Chapter { slug: "architecture", title: "What is inside the two cells?", figures: &[], trains: false },
+];

@@ -1,0 +1,29 @@
+//! The chapters of section 6: the questions that it answers, in order.
+
+use crate::core::chapter::Chapter;
+
+pub(super) const CHAPTERS: &[Chapter] = &[
+    Chapter {
+        slug: "training",
+        title: "How well does it predict the next character?",
+        figures: &[("loss", "Loss")],
+        trains: true,
+    },
+    Chapter {
+        slug: "attention-heads",
+        title: "What does each head attend to?",
+        figures: &[("attention", "Attention of one head"), ("heads", "What each head does")],
+        trains: true,
+    },
+    Chapter { slug: "generation", title: "What does it write?", figures: &[], trains: true },
+    Chapter {
+        slug: "architecture",
+        title: "What is the model made of?",
+        figures: &[
+            ("positions", "The positional encoding"),
+            ("wave", "One wave of it"),
+            ("products", "Dot products of positions"),
+        ],
+        trains: false,
+    },
+];
