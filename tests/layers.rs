@@ -39,7 +39,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("protocol", &["core"]),
     ("worker", &["core", "data::visitor_files", "models", "run", "protocol", "sections"]),
     ("lab", &["core", "run", "protocol"]),
-    ("assignment", &[]),
+    ("assignment", &["core"]),
     ("host", &[]),
     ("keep", &["core", "run", "protocol", "sections"]),
     ("charts", &[]),
@@ -72,7 +72,10 @@ const BANNED: &[(&str, &[&[&str]])] = &[
 ];
 
 /// A section's name that means something else where it stands: a hook that pages and tests rely on.
-const HOMONYMS: &[(&str, &str)] = &[("sections::transformer::panel::heads", "attention")];
+const HOMONYMS: &[(&str, &str)] = &[
+    ("sections::transformer::panel::heads", "attention"),
+    ("sections::transformer::chapters", "attention"),
+];
 
 /// What macros of ours are called at the root of the crate: they are not rooms.
 const MACROS: &[&str] = &["for_each_section", "settings", "choices", "keys"];

@@ -1,6 +1,7 @@
 //! What is written beside the code agrees with it.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+use nn_lab::core::chapter::chapters;
 use nn_lab::core::settings::{Kind, Param, Settings, to_map};
 use nn_lab::for_each_section;
 use nn_lab::run::Experiment;
@@ -63,7 +64,7 @@ fn the_list_of_sections_is_the_registry() {
     }
 }
 
-/// All settings, curves and numbers of a section, as EMBEDDING.md lists them.
+/// All settings, curves, numbers, chapters and figures of a section, as EMBEDDING.md lists them.
 fn listed<E: Experiment>(title: &str) -> String {
     let defaults = to_map(&E::Config::default());
     let values = |param: &Param| match param.kind {
@@ -93,12 +94,17 @@ fn listed<E: Experiment>(title: &str) -> String {
         let unit = if metric.unit.is_empty() { String::new() } else { format!(", {}", metric.unit) };
         text += &format!("| `{}` | {}{unit} |\n", metric.name, metric.title);
     }
+    text += "\n| Chapter | Question | Figures |\n|---|---|---|\n";
+    for chapter in chapters(E::CHAPTERS) {
+        let figures: Vec<_> = chapter.figures.iter().map(|(name, _)| format!("`{name}`")).collect();
+        text += &format!("| `{}` | {} | {} |\n", chapter.slug, chapter.title, figures.join(", "));
+    }
     text + "\n"
 }
 
 /// `NN_LAB_RECORD=1 cargo test --test papers` writes the lists anew.
 #[test]
-fn embedding_lists_every_setting_curve_and_number() {
+fn embedding_lists_every_setting_curve_number_and_figure() {
     const BEGIN: &str = "<!-- lists: made by NN_LAB_RECORD=1 cargo test --test papers -->\n\n";
     const END: &str = "<!-- end of the lists -->\n";
     let mut lists = String::new();

@@ -6,6 +6,7 @@ mod collector;
 
 use burn::tensor::Device;
 use collector::{Collector, block_on, train};
+use nn_lab::core::chapter::chapters;
 use nn_lab::core::query::Query;
 use nn_lab::core::settings::{Kind, Param, Settings, base, from_map, from_query, to_map, to_query, with};
 use nn_lab::core::sweep::{Axis, Measure, points};
@@ -141,9 +142,19 @@ fn settings_hold_together<E: Experiment>() {
     assert_eq!(names.len(), metrics.len(), "{slug}: two numbers have one name");
     assert!(metrics.iter().all(|metric| !metric.title.is_empty()), "{slug}");
     let sources = sources(&format!("src/sections/{slug}"));
-    let rows = sources.split("<Readouts names=\"").skip(1).filter_map(|rest| rest.split('"').next());
-    let drawn: BTreeSet<&str> = rows.flat_map(|row| row.split(' ')).collect();
+    let rows = |start: &str| sources.split(start).skip(1).filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect::<Vec<_>>();
+    let rows = [rows("<Readouts names=\""), rows("main_numbers: \"")].concat();
+    let drawn: BTreeSet<&str> = rows.iter().flat_map(|row| row.split(' ')).collect();
     assert_eq!(drawn, names, "{slug}: numbers that are drawn, and those that there are");
+    let mut named = BTreeSet::new();
+    for chapter in chapters(E::CHAPTERS) {
+        assert!(chapter.title.ends_with('?'), "{slug}: {} asks a question", chapter.slug);
+        let figures = chapter.figures.iter().map(|(name, _)| *name);
+        for name in figures.chain([chapter.slug]) {
+            assert!(named.insert(name), "{slug}: show={name} would mean two things");
+        }
+    }
+    assert!((1..=4).contains(&E::CHAPTERS.len()), "{slug}: with the two that all sections have, at most six");
     // Every curve that a figure draws is one of the section's.
     let bases: BTreeSet<&str> = E::series(&E::Record::default()).iter().map(|series| series.base).collect();
     assert!(!E::ARMS.is_empty() && !bases.is_empty(), "{slug}");

@@ -81,10 +81,10 @@ export async function withPage(hash, body, options = {}) {
   }
 }
 
-/** `#/slug?key=value&...` */
+/** `#/slug?key=value&...`: all chapters below one another, unless `show` or the slug (`mlp/collapse`) says otherwise. */
 export function address(slug, params = {}) {
-  const query = new URLSearchParams(params).toString();
-  return `#/${slug}${query && `?${query}`}`;
+  const all = slug.includes('/') || 'show' in params ? {} : { show: 'all' };
+  return `#/${slug}?${new URLSearchParams({ ...params, ...all })}`;
 }
 
 /** A picture in target/e2e/. */
