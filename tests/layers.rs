@@ -72,10 +72,8 @@ const BANNED: &[(&str, &[&[&str]])] = &[
 ];
 
 /// A section's name that means something else where it stands: a hook that pages and tests rely on.
-const HOMONYMS: &[(&str, &str)] = &[
-    ("sections::transformer::panel::heads", "attention"),
-    ("sections::transformer::chapters", "attention"),
-];
+const HOMONYMS: &[(&str, &str)] =
+    &[("sections::transformer::panel::heads", "attention"), ("sections::transformer::chapters", "attention")];
 
 /// What macros of ours are called at the root of the crate: they are not rooms.
 const MACROS: &[&str] = &["for_each_section", "settings", "choices", "keys"];

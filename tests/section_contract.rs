@@ -142,7 +142,13 @@ fn settings_hold_together<E: Experiment>() {
     assert_eq!(names.len(), metrics.len(), "{slug}: two numbers have one name");
     assert!(metrics.iter().all(|metric| !metric.title.is_empty()), "{slug}");
     let sources = sources(&format!("src/sections/{slug}"));
-    let rows = |start: &str| sources.split(start).skip(1).filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect::<Vec<_>>();
+    let rows = |start: &str| {
+        sources
+            .split(start)
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next().map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
     let rows = [rows("<Readouts names=\""), rows("main_numbers: \"")].concat();
     let drawn: BTreeSet<&str> = rows.iter().flat_map(|row| row.split(' ')).collect();
     assert_eq!(drawn, names, "{slug}: numbers that are drawn, and those that there are");

@@ -60,10 +60,10 @@ fn map_figure(
     };
     let look_for = match slug {
         "scaled" => {
-            html! { <>{ "Each row is a query and adds up to 1 (or to 0 if the mask leaves it nothing). Read a cell with the pointer or the arrow keys: weight, score " }<em>{ "q" }</em>{ " · " }<em>{ "k" }</em>{ ", and the score divided by √" }<em>{ "d" }<sub>{ "k" }</sub></em>{ "." }</> }
+            html! { <>{ "Each row is a query and adds up to 1 (or to 0 if the mask leaves it nothing). Read a cell with the pointer or the arrow keys: weight, score " }<em>{ "q" }</em>{ " · " }<em>{ "k" }</em>{ ", and the score divided by √" }{ crate::ui::math::math(crate::ui::math::tex!(r"\set{d_k}{d_k}")) }{ "." }</> }
         }
         _ => {
-            html! { <>{ "The same queries and keys, with the scores as they are. At a large " }<em>{ "d" }<sub>{ "k" }</sub></em>{ " each row has one bright cell: the softmax has become a choice of the largest score." }</> }
+            html! { <>{ "The same queries and keys, with the scores as they are. At a large " }{ crate::ui::math::math(crate::ui::math::tex!(r"\set{d_k}{d_k}")) }{ " each row has one bright cell: the softmax has become a choice of the largest score." }</> }
         }
     };
     let formula = if slug == "scaled" { text::scaled_formula() } else { text::unscaled_formula() };
@@ -148,7 +148,7 @@ fn entropy_figure(props: &SweepProps, sweep: &Sweep) -> Html {
     let uniform = entropy_uniform(&props.config);
     let series = pair(sweep, |s| s.entropy, uniform);
     let references = vec![Reference { label: "ln n: equal weights".into(), y: uniform }];
-    let look_for = html! { <>{ "How evenly a query spreads its weight; the bands are one standard deviation over the draws. With the scale the line is flat. Without it the weights collapse as " }<em>{ "d" }<sub>{ "k" }</sub></em>{ " grows." }</> };
+    let look_for = html! { <>{ "How evenly a query spreads its weight; the bands are one standard deviation over the draws. With the scale the line is flat. Without it the weights collapse as " }{ crate::ui::math::math(crate::ui::math::tex!(r"\set{d_k}{d_k}")) }{ " grows." }</> };
     html! {
         <Figure name="entropy" title="Entropy of the weights" {look_for} formula={text::entropy_formula()} table={series_table("d_k", &series)}>
             <LineChart name="entropy" x_label="d_k (log scale)" y_label="entropy (nats)" x_scale={ScaleKind::Log} {series} {references}

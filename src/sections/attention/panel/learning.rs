@@ -48,7 +48,7 @@ pub(super) fn LearningFigures(props: &LearningProps) -> Html {
                     formula={text::loss_formula()} references={reference("a guess", loss_of_a_guess())} {x_max} />
                 <CurveFigure name="training-entropy" title="Entropy of the weights, in training" lines={ENTROPY}
                     y_label="entropy (nats)" {x_max} y_range={Some((0.0, uniform * 1.1))} references={reference("ln n: equal weights", uniform)}
-                    look_for={html! { <>{ "The scaled net starts with soft weights and sharpens them as it learns. At a large " }<em>{ "d" }<sub>{ "k" }</sub></em>{ " the unscaled one is sharp from the start, on the wrong tokens." }</> }} />
+                    look_for={html! { <>{ "The scaled net starts with soft weights and sharpens them as it learns. At a large " }{ crate::ui::math::math(crate::ui::math::tex!(r"\set{d_k}{d_k}")) }{ " the unscaled one is sharp from the start, on the wrong tokens." }</> }} />
             </div>
             <div class="figure-row">
                 { maps_figure("scaled", "Scaled: where each token looks", config, &record.arms[SCALED], record.arms[SCALED].sequence.as_deref()) }

@@ -1,18 +1,14 @@
 //! The words and formulae of section 5.
 
 use super::super::{Config, MaskChoice, head_dim};
-use crate::ui::math::{frac, math, mi, mn, mo, row, sqrt, sub, sup};
+use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
-
-fn d_k() -> Html {
-    sub(mi("d"), mi("k"))
-}
 
 pub(super) fn introduction() -> Html {
     html! {
         <p class="lead">
             { "Attention lets each token gather what it needs from the others: " }
-            { math(false, vec![mi("softmax"), mo("("), frac(row(vec![mi("Q"), sup(mi("K"), mi("T"))]), sqrt(d_k())), mo(")"), mi("V")]) }
+            { math(tex!(r"\operatorname{softmax}\!\left(\frac{QK^\top}{\sqrt{\set{d_k}{d_k}}}\right) V")) }
             { ". A query is compared with every key, the softmax makes weights of the scores, and the values are averaged by them (Vaswani et al. 2017). Below: what the square root is for, how heads work side by side, and what one such layer can learn." }
         </p>
     }
@@ -33,95 +29,42 @@ pub(super) fn one_head(config: &Config) -> Html {
     }
 }
 
-/// `w_ij = softmax_j(q_i k_j / sqrt(d_k))`
+/// The weights of scaled attention (Vaswani et al. 2017).
 pub(super) fn scaled_formula() -> Html {
-    let product = row(vec![sub(mi("q"), mi("i")), mo("·"), sub(mi("k"), mi("j"))]);
-    math(
-        false,
-        vec![
-            sub(mi("w"), mi("ij")),
-            mo("="),
-            sub(mi("softmax"), mi("j")),
-            mo("("),
-            frac(product, sqrt(d_k())),
-            mo(")"),
-        ],
-    )
+    math(tex!(r"w_{ij} = \operatorname{softmax}_j\!\left(\frac{q_i \cdot k_j}{\sqrt{\set{d_k}{d_k}}}\right)"))
 }
 
-/// `w_ij = softmax_j(q_i k_j)`
+/// The same without the scale.
 pub(super) fn unscaled_formula() -> Html {
-    math(
-        false,
-        vec![
-            sub(mi("w"), mi("ij")),
-            mo("="),
-            sub(mi("softmax"), mi("j")),
-            mo("("),
-            sub(mi("q"), mi("i")),
-            mo("·"),
-            sub(mi("k"), mi("j")),
-            mo(")"),
-        ],
-    )
+    math(tex!(r"w_{ij} = \operatorname{softmax}_j(q_i \cdot k_j)"))
 }
 
 pub(super) fn saturation() -> Html {
     html! {
         <p>
-            { "A score is a sum of " }{ math(false, vec![d_k()]) }
+            { "A score is a sum of " }{ math(tex!(r"\set{d_k}{d_k}")) }
             { " products, so its variance is " }
-            { math(false, vec![d_k(), sup(mi("σ"), mn("4"))]) }
-            { ". Divided by the square root of " }{ math(false, vec![d_k()]) }
-            { ", it is " }{ math(false, vec![sup(mi("σ"), mn("4"))]) }
-            { " at any size. For many keys and normal scores of variance " }{ math(false, vec![sup(mi("s"), mn("2"))]) }
+            { math(tex!(r"\set{d_k}{d_k}\,\set{sigma}{\sigma}^4")) }
+            { ". Divided by the square root of " }{ math(tex!(r"\set{d_k}{d_k}")) }
+            { ", it is " }{ math(tex!(r"\set{sigma}{\sigma}^4")) }
+            { " at any size. For many keys and normal scores of variance " }{ math(tex!(r"s^2")) }
             { " the entropy is about " }
-            { math(false, vec![mi("ln"), mi("n"), mo("−"), frac(sup(mi("s"), mn("2")), mn("2"))]) }
+            { math(tex!(r"\ln n - \frac{s^2}{2}")) }
             { " until that is used up (Derrida 1981): the checks below ask for a third of such a loss." }
         </p>
     }
 }
 
-/// `H = - sum_j w_j ln w_j <= ln n`
+/// The entropy of the weights of one query, in nats.
 pub(super) fn entropy_formula() -> Html {
-    let w = || sub(mi("w"), mi("j"));
-    math(
-        false,
-        vec![
-            mi("H"),
-            mo("="),
-            mo("−"),
-            sub(mo("∑"), mi("j")),
-            w(),
-            mi("ln"),
-            w(),
-            mo("≤"),
-            mi("ln"),
-            mi("n"),
-        ],
-    )
+    math(tex!(r"H = -\sum_j w_j \ln w_j \le \ln \set{n_keys}{n}"))
 }
 
-/// `|| diag(w) - w w^T ||_F`
+/// The norm of the softmax's Jacobian.
 pub(super) fn jacobian_formula() -> Html {
-    math(
-        false,
-        vec![
-            mo("‖"),
-            frac(row(vec![mo("∂"), mi("w")]), row(vec![mo("∂"), mi("s")])),
-            mo("‖"),
-            mo("="),
-            mo("‖"),
-            mi("diag"),
-            mo("("),
-            mi("w"),
-            mo(")"),
-            mo("−"),
-            mi("w"),
-            sup(mi("w"), mi("T")),
-            mo("‖"),
-        ],
-    )
+    math(tex!(
+        r"\left\lVert \frac{\partial w}{\partial s} \right\rVert = \lVert \operatorname{diag}(w) - w w^\top \rVert"
+    ))
 }
 
 /// What the heads come to for these settings, or why there cannot be so many.
@@ -134,8 +77,8 @@ pub(super) fn multi_head(config: &Config) -> Html {
                     { format!("Four linear layers: queries, keys and values for all heads at once, and one that mixes what the heads found. The {d_model} numbers of a token are cut into {n_heads} × {d_head}, so more heads are smaller heads, and cost no parameters.") }
                 </p>
                 <div class="formula">
-                    { math(true, vec![mn("4"), mo("("), sup(sub(mi("d"), mi("model")), mn("2")), mo("+"), sub(mi("d"), mi("model")), mo(")")]) }
-                    { math(true, vec![mn("4"), mo("("), sup(mn(d_model.to_string()), mn("2")), mo("+"), mn(d_model.to_string()), mo(")"), mo("="), mn((4 * (d_model * d_model + d_model)).to_string())]) }
+                    { math(display_tex!(r"4\,(\set{d_model}{d_\mathrm{model}}^2 + \set{d_model}{d_\mathrm{model}})")) }
+                    { math_with(display_tex!(r"4\,(\val{d}^2 + \val{d}) = \val{total}"), &[("d", d_model.to_string()), ("total", (4 * (d_model * d_model + d_model)).to_string())]) }
                 </div>
             </>
         },
@@ -153,25 +96,9 @@ pub(super) fn multi_head(config: &Config) -> Html {
     }
 }
 
-/// `head_i = Attention(X W_i^Q, X W_i^K, X W_i^V)`
+/// One head of several (Vaswani et al. 2017).
 pub(super) fn multi_head_formula() -> Html {
-    let part =
-        |name: &str| row(vec![mi("X"), html! { <msubsup>{ mi("W") }{ mi("i") }{ mi(name) }</msubsup> }]);
-    math(
-        false,
-        vec![
-            sub(mi("head"), mi("i")),
-            mo("="),
-            mi("Attention"),
-            mo("("),
-            part("Q"),
-            mo(","),
-            part("K"),
-            mo(","),
-            part("V"),
-            mo(")"),
-        ],
-    )
+    math(tex!(r"\mathrm{head}_i = \operatorname{Attention}(X W_i^Q, X W_i^K, X W_i^V)"))
 }
 
 /// The shape of a stage in letters: batch, heads, tokens.
@@ -187,30 +114,16 @@ pub(super) fn task() -> Html {
     html! {
         <p>
             { "A look-up in a dictionary. Each token has a name (a letter, each occurs once), carries a value (0 to 7), and asks for another token by its name. Its task is to say that token's value. One attention layer is just what is needed: the question becomes the query, the name the key, and the value the value. There is no way around it in this net: embedding, attention, read-out, and nothing else. Each head has " }
-            <em>{ "d" }<sub>{ "k" }</sub></em>
-            { " numbers as the slider says, rather than " }<em>{ "d" }<sub>{ "model" }</sub></em>
-            { " divided by the heads, so that " }<em>{ "d" }<sub>{ "k" }</sub></em>{ " can be changed alone." }
+            { math(tex!(r"\set{d_k}{d_k}")) }
+            { " numbers as the slider says, rather than " }{ math(tex!(r"\set{d_model}{d_\mathrm{model}}")) }
+            { " divided by the heads, so that " }{ math(tex!(r"\set{d_k}{d_k}")) }{ " can be changed alone." }
         </p>
     }
 }
 
-/// `-1/B sum log p(value)`
+/// The cross-entropy of a mini-batch.
 pub(super) fn loss_formula() -> Html {
-    math(
-        false,
-        vec![
-            mo("−"),
-            frac(mn("1"), mi("B")),
-            mo("∑"),
-            mi("log"),
-            mi("p"),
-            mo("("),
-            mi("value"),
-            mo("∣"),
-            mi("x"),
-            mo(")"),
-        ],
-    )
+    math(tex!(r"-\frac{1}{\set{batch_size}{B}} \sum_i \log p(\mathrm{value}_i \mid x)"))
 }
 
 pub(super) fn what_the_scale_changes() -> Html {

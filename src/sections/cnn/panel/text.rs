@@ -1,7 +1,7 @@
 //! The words and formulae of section 2.
 
 use super::super::{Config, ConvShape, conv_params, output_size, reach, separable_params};
-use crate::ui::math::{frac, math, mi, mn, mo, row, sub, sup};
+use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
 
 pub(super) fn introduction() -> Html {
@@ -14,34 +14,28 @@ pub(super) fn introduction() -> Html {
     }
 }
 
-/// `floor((H + 2P - D (K - 1) - 1) / S) + 1`, in letters and in the settings' numbers.
+/// The output size, in symbols and with the numbers of the settings.
 pub(super) fn size_formula(shape: ConvShape) -> Html {
-    let formula = |[h, p, d, k, s]: [Html; 5]| {
-        let room = row(vec![
-            h,
-            mo("+"),
-            mn("2"),
-            p,
-            mo("−"),
-            d,
-            mo("("),
-            k,
-            mo("−"),
-            mn("1"),
-            mo(")"),
-            mo("−"),
-            mn("1"),
-        ]);
-        vec![mo("⌊"), frac(room, s), mo("⌋"), mo("+"), mn("1")]
-    };
     let ConvShape { size, kernel, stride, padding, dilation } = shape;
-    let times = |n: u32| row(vec![mo("·"), mn(n.to_string())]);
-    let n = |n: u32| mn(n.to_string());
-    let mut numbers = formula([n(size), times(padding), n(dilation), n(kernel), n(stride)]);
-    if let Some(size) = output_size(shape) {
-        numbers.extend([mo("="), mn(size.to_string())]);
-    }
-    html! { <>{ math(true, formula(["H", "P", "D", "K", "S"].map(mi))) }{ math(true, numbers) }</> }
+    let symbols = math(display_tex!(
+        r"\left\lfloor \frac{\set{size}{H} + 2\set{padding}{P} - \set{dilation}{D}(\set{kernel}{K} - 1) - 1}{\set{stride}{S}} \right\rfloor + 1"
+    ));
+    let mut values: Vec<(&str, String)> =
+        [("h", size), ("p", padding), ("d", dilation), ("k", kernel), ("s", stride)]
+            .map(|(name, value)| (name, value.to_string()))
+            .to_vec();
+    let numbers = match output_size(shape) {
+        Some(size) => {
+            values.push(("out", size.to_string()));
+            display_tex!(
+                r"\left\lfloor \frac{\val{h} + 2 \cdot \val{p} - \val{d}\,(\val{k} - 1) - 1}{\val{s}} \right\rfloor + 1 = \val{out}"
+            )
+        }
+        None => display_tex!(
+            r"\left\lfloor \frac{\val{h} + 2 \cdot \val{p} - \val{d}\,(\val{k} - 1) - 1}{\val{s}} \right\rfloor + 1"
+        ),
+    };
+    html! { <>{ symbols }{ math_with(numbers, &values) }</> }
 }
 
 /// Why a convolution is impossible, and what to change.
@@ -63,58 +57,33 @@ pub(super) fn left_over(shape: ConvShape) -> Option<String> {
     ))
 }
 
-/// The parameters of both blocks, by the formula.
+/// The parameters of both blocks, in symbols and with the numbers of the settings.
 pub(super) fn params_formula(config: &Config) -> Html {
     let (c_in, c_out, k) = (config.c_in, config.c_out, config.block_kernel);
     let [i, o, n] = [c_in, c_out, k].map(u64::from);
-    let inputs = || sub(mi("C"), mi("in"));
-    let outputs = || sub(mi("C"), mi("out"));
-    let square = |k: Html| sup(k, mn("2"));
-    let number = |n: u32| mn(n.to_string());
-    let conv = |k: Html, i: Html, o: [Html; 2]| {
-        let [o, bias] = o;
-        vec![square(k), mo("·"), i, mo("·"), o, mo("+"), bias]
-    };
-    let separable = |k: Html, i: [Html; 3], o: [Html; 2]| {
-        let ([i, bias_i, i2], [o, bias_o]) = (i, o);
-        vec![square(k), mo("·"), i, mo("+"), bias_i, mo("+"), i2, mo("·"), o, mo("+"), bias_o]
-    };
-    let equals = |mut terms: Vec<Html>, total: u64| {
-        terms.extend([mo("="), mn(total.to_string())]);
-        math(true, terms)
+    let values = |total: u64| {
+        [
+            ("k", k.to_string()),
+            ("i", c_in.to_string()),
+            ("o", c_out.to_string()),
+            ("total", total.to_string()),
+        ]
     };
     html! {
         <div class="formula">
-            <p>{ "Ordinary, biases last:" }</p>
-            { math(true, conv(mi("K"), inputs(), [outputs(), outputs()])) }
-            { equals(conv(number(k), number(c_in), [number(c_out), number(c_out)]), conv_params(i, o, n)) }
-            <p>{ "Separable, a kernel a channel and then 1 × 1 across channels:" }</p>
-            { math(true, separable(mi("K"), [inputs(), inputs(), inputs()], [outputs(), outputs()])) }
-            { equals(separable(number(k), [number(c_in), number(c_in), number(c_in)], [number(c_out), number(c_out)]), separable_params(i, o, n)) }
+            <p>{ "Standard convolution (weights, then biases):" }</p>
+            { math(display_tex!(r"\set{block_kernel}{K}^2 \cdot \set{c_in}{C_\mathrm{in}} \cdot \set{c_out}{C_\mathrm{out}} + \set{c_out}{C_\mathrm{out}}")) }
+            { math_with(display_tex!(r"\val{k}^2 \cdot \val{i} \cdot \val{o} + \val{o} = \val{total}"), &values(conv_params(i, o, n))) }
+            <p>{ "Depthwise separable: one kernel per channel, then a 1 × 1 convolution across channels:" }</p>
+            { math(display_tex!(r"\set{block_kernel}{K}^2 \cdot \set{c_in}{C_\mathrm{in}} + \set{c_in}{C_\mathrm{in}} + \set{c_in}{C_\mathrm{in}} \cdot \set{c_out}{C_\mathrm{out}} + \set{c_out}{C_\mathrm{out}}")) }
+            { math_with(display_tex!(r"\val{k}^2 \cdot \val{i} + \val{i} + \val{i} \cdot \val{o} + \val{o} = \val{total}"), &values(separable_params(i, o, n))) }
         </div>
     }
 }
 
-/// `1 / (1 / C_out + 1 / K^2)`
+/// How many times fewer multiply-accumulates a separable convolution needs (Howard et al. 2017).
 pub(super) fn share_formula() -> Html {
-    let below =
-        row(vec![frac(mn("1"), sub(mi("C"), mi("out"))), mo("+"), frac(mn("1"), sup(mi("K"), mn("2")))]);
-    math(
-        false,
-        vec![
-            frac(
-                row(vec![sup(mi("K"), mn("2")), sub(mi("C"), mi("in")), sub(mi("C"), mi("out"))]),
-                row(vec![
-                    sub(mi("C"), mi("in")),
-                    mo("("),
-                    sup(mi("K"), mn("2")),
-                    mo("+"),
-                    sub(mi("C"), mi("out")),
-                    mo(")"),
-                ]),
-            ),
-            mo("="),
-            frac(mn("1"), below),
-        ],
-    )
+    math(tex!(
+        r"\frac{K^2\, C_\mathrm{in}\, C_\mathrm{out}}{C_\mathrm{in}\,(K^2 + C_\mathrm{out})} = \frac{1}{\frac{1}{C_\mathrm{out}} + \frac{1}{K^2}}"
+    ))
 }

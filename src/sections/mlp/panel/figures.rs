@@ -109,7 +109,7 @@ fn spectrum_figure(collapse: Option<&Collapse>, layer: usize) -> Html {
     let references = spectra.map(|s| Reference { label: "tolerance".into(), y: s.linear.tolerance });
     let look_for = html! {
         <>{ "A random batch in the untrained nets. The linear net's singular values fall off a cliff after " }
-        <em>{ "d" }<sub>{ "in" }</sub></em>{ " (plus one for the biases); the non-linearity fills the rest. What lies below the tolerance is rounding." }</>
+        { crate::ui::math::math(crate::ui::math::tex!(r"\set{d_in}{d_\mathrm{in}}")) }{ " (plus one for the biases); the non-linearity fills the rest. What lies below the tolerance is rounding." }</>
     };
     html! {
         <Figure name="spectrum" title="Singular values" {look_for} formula={text::rank_formula()} table={series_table("index", &series)}>

@@ -1,7 +1,7 @@
 //! The words and formulae of section 1.
 
 use super::super::{Config, ParamCount, training_dims};
-use crate::ui::math::{math, mi, mn, mo, row, sub, sup};
+use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
 
 pub(super) fn introduction() -> Html {
@@ -24,120 +24,59 @@ pub(super) fn collapse() -> Html {
     }
 }
 
-/// `h_l = f(h_{l-1} W_l + b_l)`
+/// A layer.
 pub(super) fn layer_formula() -> Html {
-    math(
-        false,
-        vec![
-            sub(mi("h"), mi("l")),
-            mo("="),
-            mi("f"),
-            mo("("),
-            sub(mi("h"), row(vec![mi("l"), mo("−"), mn("1")])),
-            sub(mi("W"), mi("l")),
-            mo("+"),
-            sub(mi("b"), mi("l")),
-            mo(")"),
-        ],
-    )
+    math(tex!(r"h_\ell = f(h_{\ell-1} W_\ell + b_\ell)"))
 }
 
-/// `W = W_1 W_2 ... W_{L+1}`
+/// A stack of linear layers.
 pub(super) fn product_formula() -> Html {
-    math(
-        false,
-        vec![
-            mi("W"),
-            mo("="),
-            sub(mi("W"), mn("1")),
-            sub(mi("W"), mn("2")),
-            mo("⋯"),
-            sub(mi("W"), row(vec![mi("L"), mo("+"), mn("1")])),
-        ],
-    )
+    math(tex!(r"W = W_1 W_2 \cdots W_{\set{depth}{L}+1}"))
 }
 
-/// `rank = #{ sigma_i > max(m, n) eps sigma_1 }`
+/// NumPy's rule: singular values above the rounding error of the largest count.
 pub(super) fn rank_formula() -> Html {
-    math(
-        false,
-        vec![
-            mi("rank"),
-            mo("="),
-            mo("#"),
-            mo("{"),
-            mi("i"),
-            mo(":"),
-            sub(mi("σ"), mi("i")),
-            mo(">"),
-            mi("max"),
-            mo("("),
-            mi("m"),
-            mo(","),
-            mi("n"),
-            mo(")"),
-            mi("ε"),
-            sub(mi("σ"), mn("1")),
-            mo("}"),
-        ],
-    )
+    math(tex!(r"\operatorname{rank} = \#\{\, i : \sigma_i > \max(m, n)\,\varepsilon\,\sigma_1 \,\}"))
 }
 
-/// `-1/B sum log p(class)`
+/// The cross-entropy of a mini-batch.
 pub(super) fn loss_formula() -> Html {
-    math(
-        false,
-        vec![
-            mo("−"),
-            crate::ui::math::frac(mn("1"), mi("B")),
-            mo("∑"),
-            mi("log"),
-            mi("p"),
-            mo("("),
-            mi("class"),
-            mo("∣"),
-            mi("x"),
-            mo(")"),
-        ],
-    )
+    math(tex!(r"-\frac{1}{\set{batch_size}{B}} \sum_i \log p(y_i \mid x_i)"))
 }
 
-/// `|| dLoss / dW_l ||`
+/// The gradient norm of a layer.
 pub(super) fn gradient_formula() -> Html {
-    math(
-        false,
-        vec![
-            mo("‖"),
-            crate::ui::math::frac(row(vec![mo("∂"), mi("loss")]), row(vec![mo("∂"), sub(mi("W"), mi("l"))])),
-            sub(mo("‖"), mn("2")),
-        ],
-    )
+    math(tex!(r"\left\lVert \frac{\partial\,\mathrm{loss}}{\partial W_\ell} \right\rVert_2"))
 }
 
-/// The parameter formula with its terms written out for these settings.
+/// The number of parameters, in symbols and with the numbers of these settings.
 pub(super) fn param_formula(config: &Config, count: ParamCount) -> Html {
     let (d_in, d_out) = training_dims(config.dataset);
-    let (d, inner) = (config.width, config.depth - 1);
-    let number = |n: u32| mn(n.to_string());
-    let bias = |n: u32| if config.bias { vec![mo("+"), number(n)] } else { Vec::new() };
-    let mut terms = vec![number(d_in), mo("·"), number(d)];
-    terms.extend(bias(d));
-    terms.extend([mo("+"), number(inner), mo("("), sup(number(d), mn("2"))]);
-    terms.extend(bias(d));
-    terms.extend([mo(")"), mo("+"), number(d), mo("·"), number(d_out)]);
-    terms.extend(bias(d_out));
-    terms.extend([mo("="), mn(count.total().to_string())]);
-    let mut symbols = vec![sub(mi("d"), mi("in")), mi("d")];
-    let symbol_bias = |b: Html| if config.bias { vec![mo("+"), b] } else { Vec::new() };
-    symbols.extend(symbol_bias(mi("d")));
-    symbols.extend([mo("+"), mo("("), mi("L"), mo("−"), mn("1"), mo(")"), mo("("), sup(mi("d"), mn("2"))]);
-    symbols.extend(symbol_bias(mi("d")));
-    symbols.extend([mo(")"), mo("+"), mi("d"), sub(mi("d"), mi("out"))]);
-    symbols.extend(symbol_bias(sub(mi("d"), mi("out"))));
-    html! {
-        <div class="formula">
-            { math(true, symbols) }
-            { math(true, terms) }
-        </div>
-    }
+    let values = [
+        ("in", d_in.to_string()),
+        ("d", config.width.to_string()),
+        ("inner", (config.depth - 1).to_string()),
+        ("out", d_out.to_string()),
+        ("total", count.total().to_string()),
+    ];
+    let (symbols, numbers) = if config.bias {
+        (
+            display_tex!(
+                r"d_\mathrm{in}\,\set{width}{d} + \set{width}{d} + (\set{depth}{L} - 1)(\set{width}{d}^2 + \set{width}{d}) + \set{width}{d}\,d_\mathrm{out} + d_\mathrm{out}"
+            ),
+            display_tex!(
+                r"\val{in} \cdot \val{d} + \val{d} + \val{inner}\,(\val{d}^2 + \val{d}) + \val{d} \cdot \val{out} + \val{out} = \val{total}"
+            ),
+        )
+    } else {
+        (
+            display_tex!(
+                r"d_\mathrm{in}\,\set{width}{d} + (\set{depth}{L} - 1)\,\set{width}{d}^2 + \set{width}{d}\,d_\mathrm{out}"
+            ),
+            display_tex!(
+                r"\val{in} \cdot \val{d} + \val{inner} \cdot \val{d}^2 + \val{d} \cdot \val{out} = \val{total}"
+            ),
+        )
+    };
+    html! { <div class="formula">{ math(symbols) }{ math_with(numbers, &values) }</div> }
 }

@@ -1,7 +1,7 @@
 //! The words and formulae of section 3.
 
 use super::super::{BlockChoice, Cause, Config};
-use crate::ui::math::{bold, frac, math, mi, mn, mo, row, sub, sup};
+use crate::ui::math::{math, tex};
 use yew::prelude::*;
 
 pub(super) fn introduction() -> Html {
@@ -14,49 +14,25 @@ pub(super) fn introduction() -> Html {
     }
 }
 
-/// `y = ReLU(s(x) + F(x))`, or without `s(x)`.
+/// A block with its shortcut, or a plain one.
 pub(super) fn block_formula(shortcut: bool) -> Html {
-    let mut parts = vec![bold("y"), mo("="), mi("ReLU"), mo("(")];
-    if shortcut {
-        parts.extend([mi("s"), mo("("), bold("x"), mo(")"), mo("+")]);
-    }
-    parts.extend([mi("F"), mo("("), bold("x"), mo(")"), mo(")")]);
-    math(false, parts)
+    math(if shortcut {
+        tex!(r"\mathbf{y} = \operatorname{ReLU}(s(\mathbf{x}) + F(\mathbf{x}))")
+    } else {
+        tex!(r"\mathbf{y} = \operatorname{ReLU}(F(\mathbf{x}))")
+    })
 }
 
-/// `|| dL / dW_i ||`
+/// The gradient norm of a block's first convolution.
 pub(super) fn norm_formula() -> Html {
-    math(
-        false,
-        vec![
-            mo("‖"),
-            frac(row(vec![mo("∂"), mi("loss")]), row(vec![mo("∂"), sub(mi("W"), mi("i"))])),
-            sub(mo("‖"), mn("2")),
-        ],
-    )
+    math(tex!(r"\left\lVert \frac{\partial\,\mathrm{loss}}{\partial W_i} \right\rVert_2"))
 }
 
-/// `dL/dx = (s' + F')^T dL/dy`
+/// The chain rule through one block.
 pub(super) fn chain_formula() -> Html {
-    let d = |of: Html| frac(row(vec![mo("∂"), mi("loss")]), row(vec![mo("∂"), of]));
-    math(
-        false,
-        vec![
-            d(bold("x")),
-            mo("="),
-            sup(
-                row(vec![
-                    mo("("),
-                    frac(row(vec![mo("∂"), mi("s")]), row(vec![mo("∂"), bold("x")])),
-                    mo("+"),
-                    frac(row(vec![mo("∂"), mi("F")]), row(vec![mo("∂"), bold("x")])),
-                    mo(")"),
-                ]),
-                mi("T"),
-            ),
-            d(bold("y")),
-        ],
-    )
+    math(tex!(
+        r"\frac{\partial\,\mathrm{loss}}{\partial \mathbf{x}} = \left(\frac{\partial s}{\partial \mathbf{x}} + \frac{\partial F}{\partial \mathbf{x}}\right)^{\!\top} \frac{\partial\,\mathrm{loss}}{\partial \mathbf{y}}"
+    ))
 }
 
 /// What is to be seen in the gradients, for these settings.

@@ -1,6 +1,6 @@
 //! The words and formulae of section 6.
 
-use crate::ui::math::{frac, math, mi, mn, mo, row, sub, sup};
+use crate::ui::math::{display_tex, math};
 use yew::prelude::*;
 
 pub(super) fn introduction() -> Html {
@@ -13,75 +13,29 @@ pub(super) fn introduction() -> Html {
     }
 }
 
-/// `PE(pos, 2i) = sin(pos / 10000^(2i/d))`, and the cosine below it.
+/// The sinusoidal encoding (Vaswani et al. 2017).
 pub(super) fn position_formula() -> Html {
-    let line = |index: Vec<Html>, wave: &'static str| {
-        let angle = frac(mi("p"), sup(mn("10000"), row(vec![mn("2"), mi("i"), mo("/"), mi("d")])));
-        math(true, vec![mi("PE"), mo("("), mi("p"), mo(","), row(index), mo(")"), mo("="), mi(wave), angle])
-    };
     html! {
         <>
-            { line(vec![mn("2"), mi("i")], "sin") }
-            { line(vec![mn("2"), mi("i"), mo("+"), mn("1")], "cos") }
+            { math(display_tex!(r"\mathrm{PE}(p, 2i) = \sin\frac{p}{10000^{2i/\set{d_model}{d}}}")) }
+            { math(display_tex!(r"\mathrm{PE}(p, 2i+1) = \cos\frac{p}{10000^{2i/\set{d_model}{d}}}")) }
         </>
     }
 }
 
-/// `PE(p) . PE(p+k) = sum_i cos(k / 10000^(2i/d))`
+/// The dot product of two positions depends on their distance only.
 pub(super) fn product_formula() -> Html {
-    math(
-        true,
-        vec![
-            mi("PE"),
-            mo("("),
-            mi("p"),
-            mo(")"),
-            mo("·"),
-            mi("PE"),
-            mo("("),
-            mi("p"),
-            mo("+"),
-            mi("k"),
-            mo(")"),
-            mo("="),
-            sub(mo("∑"), mi("i")),
-            mi("cos"),
-            frac(mi("k"), sup(mn("10000"), row(vec![mn("2"), mi("i"), mo("/"), mi("d")]))),
-        ],
-    )
+    math(display_tex!(
+        r"\mathrm{PE}(p) \cdot \mathrm{PE}(p+k) = \sum_i \cos\frac{k}{10000^{2i/\set{d_model}{d}}}"
+    ))
 }
 
-/// `2 pi 10000^(2i/d)`
+/// The wavelength of a pair of dimensions, in positions.
 pub(super) fn wavelength_formula() -> Html {
-    math(
-        true,
-        vec![
-            sub(mi("λ"), mi("i")),
-            mo("="),
-            mn("2"),
-            mi("π"),
-            sup(mn("10000"), row(vec![mn("2"), mi("i"), mo("/"), mi("d")])),
-        ],
-    )
+    math(display_tex!(r"\lambda_i = 2\pi \cdot 10000^{2i/\set{d_model}{d}}"))
 }
 
-/// `-1/T sum log p(c_t | c_<t)`
+/// The cross-entropy of a window, in nats per character.
 pub(super) fn loss_formula() -> Html {
-    math(
-        true,
-        vec![
-            mo("−"),
-            frac(mn("1"), mi("T")),
-            sub(mo("∑"), mi("t")),
-            mi("ln"),
-            mi("p"),
-            mo("("),
-            sub(mi("c"), mi("t")),
-            mo("|"),
-            sub(mi("c"), mn("1")),
-            mo("…"),
-            sub(mi("c"), row(vec![mi("t"), mo("−"), mn("1")])),
-            mo(")"),
-        ],
-    )
+    math(display_tex!(r"-\frac{1}{\set{context}{T}} \sum_t \ln p(c_t \mid c_1 \ldots c_{t-1})"))
 }
