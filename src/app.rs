@@ -178,7 +178,7 @@ fn Shell(props: &ShellProps) -> Html {
         let query = route.query.keep(|key| ["device", "theme"].contains(&key));
         let href = Route { slug: section.slug.to_owned(), chapter: None, query }.to_hash();
         html! {
-            <li><a {href} aria-current={current.then_some("page")}>
+            <li><a {href} title={section.subtitle} aria-current={current.then_some("page")}>
                 <strong>{ section.title }</strong><span>{ section.subtitle }</span>
             </a></li>
         }

@@ -71,7 +71,7 @@ impl Layout {
         let y_domain = props.y_range.unwrap_or_else(|| nice(y_scale, y_data, 5));
 
         let names = series.iter().map(|series| text_width(&series.name)).fold(0.0, f64::max);
-        let names = if names > 0.0 { names.min(width * 0.3).min(150.0) } else { 0.0 };
+        let names = if names > 0.0 { names.min(width * 0.38).min(150.0) } else { 0.0 };
         let mut plot =
             Plot { left: 30.0, right: (width - names - 14.0).max(60.0), top: 26.0, bottom: HEIGHT - 42.0 };
         let y = Scale::new(y_scale, y_domain, (plot.bottom, plot.top));

@@ -2,7 +2,7 @@
 
 use crate::core::Check;
 use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, opened};
-use crate::core::settings::{Settings, to_query};
+use crate::core::settings::{Settings, to_map, to_query};
 use crate::core::sweep::{seed, with_seed};
 use crate::lab::{Pool, RunHandle};
 use crate::panel::history::RunHistory;
@@ -10,6 +10,7 @@ use crate::panel::rail::{NextChapter, Rail};
 use crate::panel::run_panel::RunPanel;
 use crate::panel::share::Share;
 use crate::panel::sweep::Sweep;
+use crate::panel::symbols::Symbols;
 use crate::panel::{PanelSettings, RunView};
 use crate::protocol::{DeviceInfo, DeviceKind, Pace, RunState};
 use crate::run::Experiment;
@@ -76,6 +77,7 @@ pub fn frame<E: Experiment>(
             if !is_picked {
                 <Hideable name="introduction">{ page.introduction }</Hideable>
             }
+            <Symbols slug={E::SLUG} params={<E::Config as Settings>::PARAMS} values={Rc::new(to_map(&settings.config))} />
             { notices(&warnings, lab.probe_error.as_ref()) }
             { page.notice }
             { run_panel(lab, settings, page.main_numbers) }

@@ -9,6 +9,7 @@ mod run_panel;
 mod share;
 mod shown;
 mod sweep;
+mod symbols;
 mod view;
 
 use crate::core::query::{Changes, Query};

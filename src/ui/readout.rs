@@ -69,7 +69,11 @@ pub struct ReadoutProps {
 #[component]
 pub fn Readout(props: &ReadoutProps) -> Html {
     let Metric { name, title, value, unit, note, digits } = props.metric.clone();
-    let write = |value: f64| format_number(value, digits);
+    // Digits of a loss that is as good as zero say nothing; `data-value` has them.
+    let write = |value: f64| match unit {
+        "nats" if value > 0.0 && value < 0.001 => "< 0.001".to_owned(),
+        _ => format_number(value, digits),
+    };
     let value = props.spread.map_or(value, |spread| Some(spread.median));
     let note = match props.spread {
         Some(Spread { low, high, n, .. }) => {
@@ -87,7 +91,7 @@ pub fn Readout(props: &ReadoutProps) -> Html {
                 }
             </span>
             if !note.is_empty() {
-                <span class="readout-note">{ note }</span>
+                <span class="readout-note" data-spread={props.spread.map(|_| "")}>{ note }</span>
             }
         </div>
     }

@@ -33,16 +33,16 @@ pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
     html! {
         <>
             <div class="figure-row">
+                { seen_figure(record, "linear", "Linear net", &record.arms[LINEAR]) }
+                { seen_figure(record, "activated", "Non-linear net", &record.arms[ACTIVATED]) }
+            </div>
+            <div class="figure-row">
                 <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Loss of each step's batch. On spirals the linear net barely leaves the line of a guess." }}
                     formula={text::loss_formula()} references={reference(-guess.ln())} {x_max} />
                 <CurveFigure name="accuracy" title="Accuracy" lines={ACCURACIES} y_label="accuracy" y_range={Some((0.0, 1.0))}
                     look_for={html! { "Share of right answers, on samples trained on (dashed) and on samples never seen. A gap between the two is overfitting." }}
                     references={reference(guess)} {x_max} />
-            </div>
-            <div class="figure-row">
-                { seen_figure(record, "linear", "Linear net", &record.arms[LINEAR]) }
-                { seen_figure(record, "activated", "Non-linear net", &record.arms[ACTIVATED]) }
             </div>
         </>
     }
