@@ -52,7 +52,7 @@ pub fn App() -> Html {
     let panel = panel(section.slug, props);
     let (assignment, mut warnings) = Assignment::from_query(&route.query);
     if route.query.get("v").is_some() {
-        warnings.push("This link is from a newer version of the lab. What is not known here was left out; reload the page for the newest.".to_owned());
+        warnings.push("This link is from a newer version of the lab. Keys that this version does not know were ignored; reload the page to get the newest version.".to_owned());
     }
     let panel = html! {
         <ContextProvider<Rc<Assignment>> context={Rc::new(assignment)}>

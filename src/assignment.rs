@@ -12,7 +12,7 @@ pub const PARTS: &[(&str, &str)] = &[
     ("presets", "Presets"),
     ("settings", "All settings"),
     ("checks", "Checks"),
-    ("history", "Kept runs"),
+    ("history", "Saved runs"),
     ("share", "Share"),
 ];
 
@@ -51,7 +51,7 @@ impl Assignment {
             None | Some("0" | "false" | "") => false,
             Some("1" | "true") => true,
             Some(other) => {
-                warnings.push(format!("autoplay={} is neither 0 nor 1; it was left out.", shorten(other)));
+                warnings.push(format!("autoplay={} is neither 0 nor 1; it was ignored.", shorten(other)));
                 false
             }
         };
@@ -100,7 +100,7 @@ fn read_names(key: &str, text: &str) -> (Vec<String>, Option<String>) {
     for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
         if !is_name(name) {
             warning = Some(format!(
-                "{key}={} is no name of a control or a figure; it was left out.",
+                "{key}={} is not the name of a control or a figure; it was ignored.",
                 shorten(name)
             ));
         } else if names.len() < MAX_NAMES && !names.iter().any(|known| known == name) {

@@ -57,7 +57,7 @@ pub struct RunHandle<E: Experiment> {
     pub arms: Rc<Vec<ArmStatus>>,
     /// Counts the runs that were begun, so that one can be told from the next.
     pub run: u32,
-    /// Whether the probe is being computed.
+    /// Whether the probe is computing….
     pub probing: bool,
     /// Why the probe has failed, if it has.
     pub probe_error: Option<String>,

@@ -417,7 +417,7 @@ fn runs_are_put_into_words() {
     );
     let check = |verdict| Check { verdict, ..evidence().checks[0].clone() };
     let all = [Verdict::Holds, Verdict::Fails, Verdict::Open, Verdict::Holds].map(check);
-    assert_eq!(format::verdicts(&all), "2 hold, 1 does not, 1 not measured");
+    assert_eq!(format::verdicts(&all), "2 confirmed, 1 not confirmed, 1 not run");
     assert_eq!(format::verdicts(&[]), "none");
     assert_eq!(format::outcome(&evidence()), "stopped after 3 of 1500 steps");
     assert_eq!(format::duration(&evidence()), "4.3 s");

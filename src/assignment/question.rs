@@ -86,7 +86,8 @@ impl Question {
 }
 
 fn read_guess(query: &Query, measured: bool) -> (Guess, Option<String>) {
-    let bad = |words: &str| (Guess::None, Some(format!("{words} The question is shown without a guess.")));
+    let bad =
+        |words: &str| (Guess::None, Some(format!("{words} The question is shown without a prediction.")));
     match query.get("ask_guess") {
         None | Some("" | "none") => (Guess::None, None),
         Some("choice") => {
@@ -102,7 +103,9 @@ fn read_guess(query: &Query, measured: bool) -> (Guess, Option<String>) {
             }
             (Guess::Choice(options), None)
         }
-        Some("number" | "curve") if !measured => bad("A guess needs ask_metric: the number that answers it."),
+        Some("number" | "curve") if !measured => {
+            bad("A prediction needs ask_metric: the number that answers it.")
+        }
         Some("number") => (Guess::Number, None),
         Some("curve") => {
             let range = query.get("ask_range").unwrap_or("0,1");

@@ -28,7 +28,7 @@ pub struct BarChartProps {
     pub y_label: AttrValue,
     #[prop_or_default]
     pub y_scale: ScaleKind,
-    /// The names of the values, one colour each.
+    /// The names of the values, one color each.
     pub groups: Vec<AttrValue>,
     pub bars: Rc<Vec<Bar>>,
     #[prop_or_default]
@@ -242,7 +242,7 @@ impl Layout {
     }
 }
 
-/// The groups' names beside their colours, in as many rows as they need; none for a single group.
+/// The groups' names beside their colors, in as many rows as they need; none for a single group.
 fn legend(groups: &[AttrValue], width: f64) -> (Vec<Entry>, usize) {
     if groups.len() < 2 {
         return (Vec::new(), 0);

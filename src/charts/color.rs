@@ -1,17 +1,17 @@
-//! Colours. Series take theirs from the style sheet, so that a theme can change them; colour maps are tables here.
+//! Colors. Series take theirs from the style sheet, so that a theme can change them; color maps are tables here.
 
-/// How many series colours the style sheet has.
+/// How many series colors the style sheet has.
 pub const SERIES_COLORS: usize = 8;
 
-/// The CSS colour of a series.
+/// The CSS color of a series.
 pub fn series(index: usize) -> String {
     format!("var(--series-{})", index % SERIES_COLORS)
 }
 
-/// How a heatmap's values become colours.
+/// How a heatmap's values become colors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ColorMap {
-    /// From dark to light, for amounts. Evenly spaced to the eye, also without colour vision.
+    /// From dark to light, for amounts. Evenly spaced to the eye, also without color vision.
     #[default]
     Sequential,
     /// Blue below zero, orange above, near-white between.
@@ -44,7 +44,7 @@ const DIVERGING: [Rgb; 7] = [
 ];
 
 impl ColorMap {
-    /// The colour at `share` of the way from the least to the greatest value; NaN is the middle.
+    /// The color at `share` of the way from the least to the greatest value; NaN is the middle.
     pub fn at(self, share: f64) -> Rgb {
         let anchors: &[Rgb] = match self {
             Self::Sequential => &SEQUENTIAL,
@@ -105,7 +105,7 @@ impl ColorMap {
         let scale = (STEPS - 1) as f64 / (high - low);
         let mut pixels = Vec::with_capacity(values.len() * 4);
         for value in values {
-            // A cast from a float saturates, so that what is out of range takes the end's colour.
+            // A cast from a float saturates, so that what is out of range takes the end's color.
             let step = ((f64::from(*value) - low) * scale + 0.5) as usize;
             match table.get(step.min(STEPS - 1)) {
                 Some([red, green, blue]) if value.is_finite() => {

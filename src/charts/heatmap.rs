@@ -1,4 +1,4 @@
-//! Heatmaps: a grid of values as colours. The cells are a canvas with one pixel a cell that the browser enlarges,
+//! Heatmaps: a grid of values as colors. The cells are a canvas with one pixel a cell that the browser enlarges,
 //! which is as quick for 256 x 256 as for 4 x 4; everything with a shape or a word is SVG above it.
 
 mod cells;
@@ -62,7 +62,7 @@ pub struct HeatmapProps {
     pub name: AttrValue,
     pub grid: Grid,
     pub map: ColorMap,
-    /// The values at the ends of the colour map; by default what the data asks for.
+    /// The values at the ends of the color map; by default what the data asks for.
     #[prop_or_default]
     pub range: Option<(f64, f64)>,
     pub x_label: AttrValue,
@@ -81,17 +81,17 @@ pub struct HeatmapProps {
     /// Whether row 0 is at the bottom.
     #[prop_or(false)]
     pub y_up: bool,
-    /// What the colours mean, with the unit.
+    /// What the colors mean, with the unit.
     #[prop_or_default]
     pub value_label: AttrValue,
     /// What else the cursor reads of a cell: names, and grids of the same shape.
     #[prop_or_default]
     pub also: Vec<(AttrValue, Grid)>,
     /// x, y and class of data points to draw above the cells. On an axis of names the first cell is from 0 to 1.
-    /// Classes differ in shape as well as in colour.
+    /// Classes differ in shape as well as in color.
     #[prop_or_default]
     pub points: Option<Rc<Vec<(f64, f64, usize)>>>,
-    /// Whether colours blend between cells.
+    /// Whether colors blend between cells.
     #[prop_or(false)]
     pub smooth: bool,
     #[prop_or_default]
@@ -131,7 +131,7 @@ impl PartialEq for HeatmapProps {
     }
 }
 
-/// A grid as colours, with its colour bar, and a cursor that walks from cell to cell.
+/// A grid as colors, with its color bar, and a cursor that walks from cell to cell.
 #[component]
 pub fn Heatmap(props: &HeatmapProps) -> Html {
     let (node, width) = use_width();

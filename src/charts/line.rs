@@ -88,7 +88,7 @@ pub fn LineChart(props: &LineChartProps) -> Html {
 struct Reading {
     x: f64,
     text: TipText,
-    /// The points read, in data, and their colours.
+    /// The points read, in data, and their colors.
     dots: Vec<(f64, f64, usize)>,
 }
 

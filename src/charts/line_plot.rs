@@ -262,7 +262,7 @@ pub(super) fn Plotted(props: &PlottedProps) -> Html {
             }
             if layout.left_out {
                 <text class="chart-note" x={px(plot.right)} y={px(plot.top + 12.0)} text-anchor="end">
-                    { fit_text("values ≤ 0 are not drawn", plot.width()) }
+                    { fit_text("values ≤ 0 are not shown", plot.width()) }
                 </text>
             }
         </g>

@@ -1,7 +1,7 @@
 //! Charts: lines, bars and heatmaps that draw what they are given, and the tables that say the same in numbers.
 //!
 //! What is hard to get right is pure and tested natively: [`scale`] (ticks), [`mod@format`], [`layout`] (decimation,
-//! labels that do not overlap, sizes), [`color`] (colour maps) and [`table`]. The rest is markup. Nothing here
+//! labels that do not overlap, sizes), [`color`] (color maps) and [`table`]. The rest is markup. Nothing here
 //! knows an experiment, and nothing panics on what an experiment may send: empty data, one point, equal values,
 //! NaN and infinities all draw something sensible.
 

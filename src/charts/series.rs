@@ -10,7 +10,7 @@ pub struct Series {
     pub name: AttrValue,
     /// x and y, in the order of x. Points that are not finite break the line.
     pub points: Rc<Vec<(f64, f64)>>,
-    /// The number of its colour, from 0.
+    /// The number of its color, from 0.
     pub color: usize,
     pub dashed: bool,
     /// x, low and high of a band around it.

@@ -65,7 +65,7 @@ impl Check {
                 n if n == measured => Verdict::Holds,
                 _ => Verdict::Mixed,
             };
-            let words = format!("holds with {holds} of {measured} seeds; with the first: {}", check.measured);
+            let words = format!("confirmed with {holds} of {measured} seeds; first seed: {}", check.measured);
             Self { measured: words, verdict, ..check.clone() }
         });
         combined.collect()
@@ -101,7 +101,9 @@ mod tests {
             Check::of_seeds(&seeds).remove(0)
         };
         assert_eq!(of(&[Some(true), Some(false), Some(true)]).verdict, Verdict::Mixed);
-        assert!(of(&[Some(true), Some(false), Some(true)]).measured.starts_with("holds with 2 of 3 seeds"));
+        assert!(
+            of(&[Some(true), Some(false), Some(true)]).measured.starts_with("confirmed with 2 of 3 seeds")
+        );
         assert_eq!(of(&[Some(true); 3]).verdict, Verdict::Holds);
         assert_eq!(of(&[Some(false); 3]).verdict, Verdict::Fails);
         assert_eq!(of(&[Some(true), None]), check(Some(true)), "measured with one seed");

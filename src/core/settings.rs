@@ -303,16 +303,14 @@ impl Param {
                     None => {
                         let names: Vec<_> = options.iter().map(|(slug, _)| *slug).collect();
                         let names = names.join(", ");
-                        (None, Some(format!("{}={shown} is not one of {names}; it was left out.", self.key)))
+                        (None, Some(format!("{}={shown} is not one of {names}; it was ignored.", self.key)))
                     }
                 }
             }
             Kind::Switch => match text {
                 "1" | "true" => (Some(Value::from(true)), None),
                 "0" | "false" => (Some(Value::from(false)), None),
-                _ => {
-                    (None, Some(format!("{}={shown} is neither true nor false; it was left out.", self.key)))
-                }
+                _ => (None, Some(format!("{}={shown} is neither true nor false; it was ignored.", self.key))),
             },
         }
     }
@@ -327,7 +325,7 @@ impl Param {
     ) -> (Option<Value>, Option<String>) {
         let number = match text.parse::<f64>() {
             Ok(number) if !number.is_nan() => number,
-            _ => return (None, Some(format!("{}={shown} is not a number; it was left out.", self.key))),
+            _ => return (None, Some(format!("{}={shown} is not a number; it was ignored.", self.key))),
         };
         let mut nearest = number.clamp(min, max);
         if whole {

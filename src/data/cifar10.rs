@@ -1,4 +1,4 @@
-//! CIFAR-10 (Krizhevsky 2009) in its authors' binary layout: records of one label byte and 3,072 colour bytes, 32 x 32
+//! CIFAR-10 (Krizhevsky 2009) in its authors' binary layout: records of one label byte and 3,072 color bytes, 32 x 32
 //! red, then green, then blue, row by row. A file is any whole number of records; theirs have 10,000.
 
 use crate::core::LabError;

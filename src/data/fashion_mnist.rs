@@ -1,4 +1,4 @@
-//! Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): grey images of clothes, 28 x 28, ten classes.
+//! Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): gray images of clothes, 28 x 28, ten classes.
 //!
 //! The page ships a balanced subset; `static/data/README.md` gives its origin, licence and layout.
 
@@ -25,7 +25,7 @@ pub struct Images {
 /// One part of an image set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Split {
-    /// `[n, d_in]`, row-major grey values.
+    /// `[n, d_in]`, row-major gray values.
     pub pixels: Vec<u8>,
     /// `[n]`
     pub labels: Vec<u8>,
@@ -100,7 +100,7 @@ fn wrong(what: String) -> LabError {
     LabError::Data(format!("The Fashion-MNIST file {what}. Reload the page to fetch it again."))
 }
 
-/// Undoes the difference to the pixel above (within each image) and scales quantized greys back to 0-255.
+/// Undoes the difference to the pixel above (within each image) and scales quantized grays back to 0-255.
 fn unfilter(packed: &[u8], up: bool, quant_shift: u32) -> Vec<u8> {
     let levels = 255u32 >> quant_shift;
     let mut values = packed.to_vec();

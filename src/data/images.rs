@@ -10,7 +10,7 @@ pub const CROP_PAD: usize = 4;
 /// Images with labels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageSet {
-    /// 1 for grey, 3 for red, green and blue.
+    /// 1 for gray, 3 for red, green and blue.
     pub channels: usize,
     /// Width and height.
     pub side: usize,
@@ -113,7 +113,7 @@ impl ImageSet {
             let mean = sum as f64 / n;
             let variance = (squares as f64 / n - mean * mean).max(0.0);
             moments.mean.push((mean / 255.0) as f32);
-            // A channel that is the same everywhere is centred and not scaled.
+            // A channel that is the same everywhere is centerd and not scaled.
             let std = if variance > 0.0 { variance.sqrt() / 255.0 } else { 1.0 };
             moments.std.push(std as f32);
         }

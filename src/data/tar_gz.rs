@@ -52,7 +52,7 @@ pub fn unpack(
     // The checksum is behind all of it, so the rest is read as well.
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(|error| match error.kind() {
         ErrorKind::UnexpectedEof => damaged(error),
-        _ => wrong(format!("does not have the checksum that stands at its end ({error})")),
+        _ => wrong(format!("has a wrong checksum ({error})")),
     })?;
     Ok(files)
 }

@@ -55,13 +55,13 @@ pub fn read_own(bytes: &[u8]) -> Result<String, LabError> {
     let size = bytes.len();
     if size < *BYTES.start() {
         return Err(LabError::Data(format!(
-            "This text has {size} bytes; there is too little to learn from below {}.",
+            "This text has {size} bytes; a text needs at least {}.",
             BYTES.start()
         )));
     }
     if size > *BYTES.end() {
         return Err(LabError::Data(format!(
-            "This text has {:.1} MB; the most is {} MB. Cut it, and bring a part.",
+            "This text has {:.1} MB; the most is {} MB. Shorten it and try again.",
             size as f64 / 1e6,
             BYTES.end() / 1_000_000
         )));
@@ -71,7 +71,7 @@ pub fn read_own(bytes: &[u8]) -> Result<String, LabError> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.replace("\r\n", "\n").replace('\r', "\n")),
         Err(error) => Err(LabError::Data(format!(
-            "This file is not UTF-8 text: byte {} does not fit. Save it as UTF-8, and bring it again.",
+            "This file is not UTF-8 text: byte {} is invalid. Save it as UTF-8 and try again.",
             error.valid_up_to() + 1
         ))),
     }

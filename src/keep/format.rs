@@ -40,23 +40,23 @@ pub fn settings(params: &[Param], defaults: &Map<String, Value>, config: &Map<St
     if settings.is_empty() { "default settings".to_owned() } else { settings.join(" ") }
 }
 
-/// How the checks came out: `4 hold, 1 does not`.
+/// How the checks came out: `4 confirmed, 1 not confirmed`.
 pub fn verdicts(checks: &[Check]) -> String {
     let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
     let (holds, fails) = (count(Verdict::Holds), count(Verdict::Fails));
     let (mixed, open) = (count(Verdict::Mixed), count(Verdict::Open));
     let mut parts = Vec::new();
     if holds > 0 {
-        parts.push(format!("{holds} {}", if holds == 1 { "holds" } else { "hold" }));
+        parts.push(format!("{holds} confirmed"));
     }
     if fails > 0 {
-        parts.push(format!("{fails} {}", if fails == 1 { "does not" } else { "do not" }));
+        parts.push(format!("{fails} not confirmed"));
     }
     if mixed > 0 {
-        parts.push(format!("{mixed} with some seeds"));
+        parts.push(format!("{mixed} confirmed with some seeds"));
     }
     if open > 0 {
-        parts.push(format!("{open} not measured"));
+        parts.push(format!("{open} not run"));
     }
     if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
 }

@@ -56,7 +56,7 @@ impl<'de> Deserialize<'de> for Timestamp {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
             let shown: String = text.chars().take(40).collect();
-            de::Error::custom(format!("\"{shown}\" is no moment such as {}", Self::default()))
+            de::Error::custom(format!("\"{shown}\" is not a time such as {}", Self::default()))
         })
     }
 }

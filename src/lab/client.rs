@@ -288,7 +288,10 @@ impl Client {
         }
         if lost_device {
             // A GPU that was lost stays lost for this worker; the next run gets a new one.
-            self.lose(worker, "The device was lost, and the worker was replaced. Train again to start anew.");
+            self.lose(
+                worker,
+                "The device was lost and the compute engine restarted. Press Train to start again.",
+            );
         }
     }
 
@@ -342,7 +345,7 @@ impl Client {
             workers.retain(|_, slot| slot.booted);
         } else if let Some(Slot { state: State::Starting(waiting), .. }) = lost {
             self.alone.replace(Some(format!(
-                "A second worker could not be started, so the nets take turns. {why}"
+                "A second worker could not be started, so the networks take turns. {why}"
             )));
             let mut runs = self.runs.borrow_mut();
             runs.values_mut()

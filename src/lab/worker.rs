@@ -120,7 +120,7 @@ impl Drop for Worker {
 
 /// The sentence about a worker that has died.
 pub(super) fn died(reason: &str) -> String {
-    format!("The worker stopped and was replaced; train again to start anew. It said: {reason}")
+    format!("The compute engine stopped and was restarted; press Train to start again. It said: {reason}")
 }
 
 /// What a JavaScript error says.

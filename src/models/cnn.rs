@@ -111,7 +111,7 @@ impl DepthwiseSeparable {
 }
 
 /// Either kind of block.
-#[allow(clippy::large_enum_variant, reason = "a net has five of them, and a box is no module")]
+#[allow(clippy::large_enum_variant, reason = "a network has five of them, and a box is no module")]
 #[derive(Module, Debug)]
 pub enum Block {
     Conv(ConvBlock),

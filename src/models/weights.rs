@@ -1,4 +1,4 @@
-//! Initial weights from a seed, the same on every device.
+//! Initialization from a seed, the same on every device.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::nn::Linear;

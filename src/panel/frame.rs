@@ -256,7 +256,7 @@ fn notices(warnings: &[String], error: Option<&String>) -> Html {
 /// Which device computes, and why it is not another; and how long a step keeps the worker.
 fn device_line(device: Option<&DeviceInfo>, pace: Pace, pool: &Pool) -> Html {
     let Some(info) = device else {
-        return html! { <p class="device-line">{ "Device: the worker is being fetched." }</p> };
+        return html! { <p class="device-line">{ "Device: loading…" }</p> };
     };
     let kind = match info.kind {
         DeviceKind::Webgpu => "WebGPU",
@@ -269,13 +269,13 @@ fn device_line(device: Option<&DeviceInfo>, pace: Pace, pool: &Pool) -> Html {
                 <span class="fallback">{ format!(" {why}") }</span>
             }
             if pace.enqueue_ms.is_finite() && pace.enqueue_ms > 0.0 {
-                { if info.kind == DeviceKind::Webgpu { " To enqueue a step takes " } else { " A step takes " } }
+                { if info.kind == DeviceKind::Webgpu { " Time to queue a step: " } else { " Time per step: " } }
                 <MetricOutput metric="enqueue_ms" value={f64::from(pace.enqueue_ms)}>
                     { format!("{} ms", format_number(pace.enqueue_ms.into(), 2)) }
                 </MetricOutput>{ "." }
             }
             if pool.memory > 0.0 {
-                { if pool.workers > 1 { format!(" {} workers, one a core, take ", pool.workers) } else { " The worker takes ".to_owned() } }
+                { if pool.workers > 1 { format!(" {} workers, one per core, use ", pool.workers) } else { " The worker uses ".to_owned() } }
                 <MetricOutput metric="worker_memory" value={pool.memory}>{ format!("{:.0} MB", pool.memory / 1e6) }</MetricOutput>
                 { " of memory." }
             }

@@ -172,7 +172,7 @@ pub(super) fn RunHistory<E: Experiment>(props: &RunHistoryProps<E>) -> Html {
         }
     });
 
-    // Which runs are laid over each other, each with the number of its colour.
+    // Which runs are laid over each other, each with the number of its color.
     let chosen = use_state_eq(Vec::<(u64, usize)>::new);
     let choose = use_callback((*chosen).clone(), {
         let chosen = chosen.setter();

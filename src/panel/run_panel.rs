@@ -86,7 +86,7 @@ fn failed_net((index, sentence): &(usize, AttrValue), on_retry: &Callback<usize>
     html! {
         <div class="notice" data-kind="error" role="alert" data-failed-arm={index.to_string()}>
             <p>{ sentence.clone() }</p>
-            <button type="button" data-action="retry" onclick={move |_| on_retry.emit(index)}>{ "Train this net again" }</button>
+            <button type="button" data-action="retry" onclick={move |_| on_retry.emit(index)}>{ "Train this network again" }</button>
         </div>
     }
 }
@@ -116,7 +116,7 @@ fn Seeds(props: &SeedsProps) -> Html {
         html! { <option value={n.to_string()} selected={n == props.seeds}>{ words }</option> }
     };
     html! {
-        <label class="seeds" data-param="seeds" title="Trains every net with so many seeds: curves then show the median, and a band from the least to the greatest">
+        <label class="seeds" data-param="seeds" title="Trains every network with so many seeds: curves then show the median, and a band from the least to the greatest">
             <span class="visually-hidden">{ "Train with " }</span>
             <select {onchange} disabled={assignment.locks("seeds")}>{ for SEEDS.map(option) }</select>
         </label>

@@ -42,7 +42,7 @@ pub(super) fn Share(props: &ShareProps) -> Html {
     html! {
         <div class="share">
             <CopyButton label="Copy link" action="copy-link" text={link} />
-            <button type="button" data-action="share" onclick={toggle(true).reform(|_| ())}>{ "Embed or assign…" }</button>
+            <button type="button" data-action="share" onclick={toggle(true).reform(|_| ())}>{ "Share and embed…" }</button>
             if *open {
                 <ShareDialog slug={props.slug} query={props.query.clone()} params={props.params} presets={props.presets} chapters={props.chapters}
                     on_close={toggle(false)} />
@@ -87,7 +87,7 @@ pub(super) fn CopyButton(props: &CopyButtonProps) -> Html {
             </button>
             <span class="visually-hidden" role="status">{ if matches!(&*copied, Some(Ok(()))) { "Copied" } else { "" } }</span>
             if let Some(Err(text)) = &*copied {
-                <label class="by-hand">{ "This frame may not copy. Select and copy it by hand:" }
+                <label class="by-hand">{ "Copying is blocked here. Select the text and copy it:" }
                     <textarea readonly={true} rows="3" value={text.clone()} />
                 </label>
             }

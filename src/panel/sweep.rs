@@ -106,9 +106,9 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
     let words = match (&plan, device) {
         (None, _) => None,
         (Some(Err(why)), _) => Some(why.clone()),
-        (Some(Ok(_)), None) => Some("The worker is being fetched.".to_owned()),
+        (Some(Ok(_)), None) => Some("Loading the compute engine…".to_owned()),
         (Some(Ok(_)), _) if *busy => {
-            Some("A run goes on above; the sweep can start when it has ended.".to_owned())
+            Some("A run is in progress; the sweep can start when it has ended.".to_owned())
         }
         (Some(Ok(plan)), _) => Some(plan.words(&batch)),
     };
@@ -122,7 +122,7 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
     };
     html! {
         <section class="sweep" aria-label="Sweep">
-            <h3>{ "Sweep: the same run at many values of a setting" }</h3>
+            <h3>{ "Sweep: repeat the run over values of a setting" }</h3>
             <SweepPresets presets={<E::Config as Settings>::SWEEPS} write={page.on_query.clone()} params={<E::Config as Settings>::PARAMS} />
             <Form params={<E::Config as Settings>::PARAMS} query={page.query.clone()} write={page.on_query.clone()} measures={plan::measures::<E>()} />
             if let Some(words) = words {

@@ -197,7 +197,7 @@ pub struct CurveFigureProps {
     pub log_above: f64,
     #[prop_or(false)]
     pub markers: bool,
-    #[prop_or("Press Train: the curves are measured while the nets learn.")]
+    #[prop_or("Press Train: the curves are measured while the networks learn.")]
     pub empty: &'static str,
 }
 

@@ -75,7 +75,8 @@ pub async fn train<E: Train>(
     device: &Device,
     out: &mut impl RunContext<E>,
 ) -> Result<(), LabError> {
-    let which = E::ARMS.get(arm).ok_or_else(|| LabError::Config("There is no such net here.".to_owned()))?;
+    let which =
+        E::ARMS.get(arm).ok_or_else(|| LabError::Config("There is no such network here.".to_owned()))?;
     let mut training = E::Training::begin(config, arm, device, out).await?;
     let trains = answer_all(&mut training, out).await?;
     let (done, steps) = (training.steps_done(), training.steps());

@@ -27,7 +27,7 @@ impl Dataset {
     pub const CHOICES: &'static [(&'static str, &'static str)] =
         &[("fashion-mnist", "Fashion-MNIST"), ("cifar10", "CIFAR-10")];
 
-    /// Colour channels.
+    /// Color channels.
     pub const fn channels(self) -> u32 {
         match self {
             Self::FashionMnist => 1,

@@ -153,9 +153,8 @@ pub async fn read_groups<const N: usize>(groups: [Vec<Tensor<1>>; N]) -> Result<
 /// Reads a tensor, row-major.
 pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, LabError> {
     let data = tensor.into_data_async().await.map_err(|error| LabError::Device(device_error(&error)))?;
-    data.try_to_vec::<f32>().map_err(|error| {
-        LabError::Device(format!("The device gave back other numbers than asked: {error:?}."))
-    })
+    data.try_to_vec::<f32>()
+        .map_err(|error| LabError::Device(format!("The device returned unexpected data: {error:?}.")))
 }
 
 fn device_error(error: &impl std::fmt::Debug) -> String {

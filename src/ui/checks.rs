@@ -15,7 +15,7 @@ pub fn CheckTable(props: &CheckTableProps) -> Html {
     let head = ["Claim", "Expected", "Measured", "Verdict"];
     html! {
         <table class="checks" role="table">
-            <caption class="visually-hidden">{ "Claims of this section, held against what was measured here" }</caption>
+            <caption class="visually-hidden">{ "Claims of this section and what was measured here" }</caption>
             <thead role="rowgroup">
                 <tr role="row">
                     { for head.iter().map(|name| html! { <th role="columnheader" scope="col">{ *name }</th> }) }
@@ -27,12 +27,12 @@ pub fn CheckTable(props: &CheckTableProps) -> Html {
 }
 
 fn row(check: &Check) -> Html {
-    // Icon and word: the colour alone would not be read by everyone.
+    // Icon and word: the color alone would not be read by everyone.
     let (slug, icon, word) = match check.verdict {
-        Verdict::Holds => ("holds", "✓", "holds"),
-        Verdict::Fails => ("fails", "✗", "does not hold"),
-        Verdict::Mixed => ("mixed", "±", "holds with some seeds"),
-        Verdict::Open => ("open", "○", "not measured yet"),
+        Verdict::Holds => ("holds", "✓", "confirmed"),
+        Verdict::Fails => ("fails", "✗", "not confirmed"),
+        Verdict::Mixed => ("mixed", "±", "confirmed with some seeds"),
+        Verdict::Open => ("open", "○", "not run yet"),
     };
     html! {
         <tr role="row" data-check-verdict={slug}>

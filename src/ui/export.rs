@@ -19,7 +19,7 @@ pub(super) struct Picture {
 
 const MARGIN: f64 = 16.0;
 
-/// Everything drawn inside of `body` as one SVG, with the colours of the present theme written into it, the title
+/// Everything drawn inside of `body` as one SVG, with the colors of the present theme written into it, the title
 /// above and the stamp below. `None` if nothing is drawn there.
 pub(super) fn picture(body: &Element, title: &str, provenance: &str) -> Option<Picture> {
     let window = web_sys::window()?;
@@ -125,7 +125,7 @@ pub(super) fn download_png(file: String, picture: Picture) -> Option<()> {
             click_link(&canvas.to_data_url().ok()?, &file)
         };
         if drawn.await.is_none() {
-            web_sys::console::warn_1(&JsValue::from_str("The picture could not be drawn."));
+            web_sys::console::warn_1(&JsValue::from_str("The picture could not be made."));
         }
     });
     Some(())

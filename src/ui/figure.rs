@@ -151,14 +151,14 @@ impl Kind {
             let picture =
                 body.cast::<Element>().and_then(|body| export::picture(&body, &props.title, provenance));
             let Some(picture) = picture else {
-                return Some("There is nothing drawn here yet.".to_owned());
+                return Some("There is nothing to export yet.".to_owned());
             };
             match self {
                 Self::Png => export::download_png(format!("{file}.png"), picture),
                 _ => export::download(&format!("{file}.svg"), "image/svg+xml", &picture.svg),
             }
         };
-        done.is_none().then(|| "This browser did not let the page make that file.".to_owned())
+        done.is_none().then(|| "This browser blocked the download.".to_owned())
     }
 }
 

@@ -41,7 +41,7 @@ pub fn Picture(props: &PictureProps) -> Html {
     }
 }
 
-/// Planes of grey, or of red, green and blue, as a picture. Grey is turned round: what was photographed dark on light
+/// Planes of gray, or of red, green and blue, as a picture. Grey is turned round: what was photographed dark on light
 /// is stored the other way.
 pub fn photograph(channels: usize, pixels: &[u8]) -> Vec<u8> {
     let plane = pixels.len() / channels.max(1);
@@ -53,7 +53,7 @@ pub fn photograph(channels: usize, pixels: &[u8]) -> Vec<u8> {
     (0..plane).flat_map(pixel).collect()
 }
 
-/// Values as colours, each picture by its own range, so that weak maps are seen too.
+/// Values as colors, each picture by its own range, so that weak maps are seen too.
 pub fn colored(map: ColorMap, values: &[f32]) -> Vec<u8> {
     map.paint(values, map.range(None, values))
 }

@@ -103,7 +103,7 @@ async fn self_test(device: &Device) -> Result<(), String> {
     if ours.len() == reference.len() && off <= TOLERANCE && ours.iter().all(|v| v.is_finite()) {
         Ok(())
     } else {
-        Err(format!("The GPU computes wrongly: a small net differs from the CPU's by {off:.1e}."))
+        Err(format!("The GPU computes wrongly: a small network differs from the CPU's by {off:.1e}."))
     }
 }
 

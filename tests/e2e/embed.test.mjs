@@ -151,7 +151,7 @@ test('a guess comes before the run, and stands beside it afterwards', { timeout:
       await page.locator('[data-action="train"]').click();
       await waitState(page, 'done');
       const outcome = await page.locator('.question [data-outcome]').innerText();
-      assert.ok(outcome.includes('loss_activated') && /the guess is .* off/.test(outcome), outcome);
+      assert.ok(outcome.includes('loss_activated') && /your prediction is off by/.test(outcome), outcome);
       assert.match(await page.locator('[data-guess]').innerText(), /0\.25/);
       assert.ok(Number.isFinite(await metric(page, 'loss_activated')));
     },

@@ -61,7 +61,7 @@ test('runs are listed, compared, named, pinned, deleted and kept', { timeout: 90
   withPage(
     mlp(),
     async (page) => {
-      assert.match(await page.locator('.runs-empty').innerText(), /No run is kept yet/);
+      assert.match(await page.locator('.runs-empty').innerText(), /No saved runs yet/);
       await train(page, []);
       await rows(page).waitFor();
       const first = await last(row(page, 'Run 1'), 'loss_activated');
@@ -148,7 +148,7 @@ test('a file of a run opens again, shows the same, and does the run again', { ti
     assert.deepEqual([file.seed, file.config.seed, Number(file.config.noise), file.steps.done], [7, 7, 0.0123456789012345, 40]);
     assert.deepEqual([file.device.asked, file.device.kind, file.outcome], ['cpu', 'cpu', 'done']);
     assert.equal(file.series.find((series) => series.metric === 'loss_activated').points.length, 40);
-    assert.equal(file.checks.length, await page.locator('.figures > .checks tbody tr').count());
+    assert.equal(file.checks.length, await page.locator('.chapter > .checks tbody tr').count());
 
     const csv = (await saved(page, inside(page, 'save-run-csv'))).text.split('\r\n');
     const head = csv[0].split(',');
@@ -223,7 +223,7 @@ test('what is no file of a run is refused in a sentence, and that of another sec
     await open(page, text);
     await inside(page, 'open-elsewhere').click();
     await page.locator('[data-panel="mlp"] .run[data-origin="file"]').waitFor();
-    assert.match(page.url(), /#\/mlp\?device=cpu/);
+    assert.match(page.url(), /#\/mlp\/runs\?device=cpu/);
     assert.equal(await rows(page).count(), 2);
   }));
 

@@ -44,14 +44,14 @@ test('it learns, writes, shows its heads, and answers for them', { timeout: 120_
     const map = panel(page, '[data-figure="attention"] svg.chart-svg');
     await map.focus();
     for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
-    assert.match(await panel(page, '.linked h4').innerText(), /place 2, kept/);
+    assert.match(await panel(page, '.linked h4').innerText(), /position 2, .*pinned/);
     await panel(page, '[data-sort="entropy"]').click();
     assert.equal(await panel(page, 'th[aria-sort="descending"]').count(), 1);
     await panel(page, '[data-action="switch-each"]').click();
     await panel(page, '[data-lost]').nth(1).waitFor({ timeout: 30_000 });
 
     // The timeline goes back to the first sample.
-    const timeline = panel(page, '[data-timeline]');
+    const timeline = panel(page, '[data-timeline]').first();
     await timeline.focus();
     await page.keyboard.press('Home');
     assert.equal(await metric(page, 'shown_step'), 0);

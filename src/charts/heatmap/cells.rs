@@ -1,4 +1,4 @@
-//! The coloured cells, on a canvas of one pixel each.
+//! The colored cells, on a canvas of one pixel each.
 
 use crate::charts::heatmap::{ColorMap, Grid};
 use wasm_bindgen::{Clamped, JsCast};

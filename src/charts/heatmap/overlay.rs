@@ -1,4 +1,4 @@
-//! What is drawn over the cells: axes, colour bar, data points, the cursor.
+//! What is drawn over the cells: axes, color bar, data points, the cursor.
 
 use crate::charts::heatmap::{ColorMap, Grid, HeatmapProps, plot_size};
 use crate::charts::{
@@ -22,7 +22,7 @@ pub(super) struct Geometry {
     points: Vec<String>,
 }
 
-/// The colour bar and its numbers take this much on the right.
+/// The color bar and its numbers take this much on the right.
 const BAR_ROOM: f64 = 66.0;
 const BAR_WIDTH: f64 = 12.0;
 
@@ -196,7 +196,7 @@ impl Geometry {
     }
 }
 
-/// A number of the colour bar: a hundredth of the whole is as fine as a colour can be read.
+/// A number of the color bar: a hundredth of the whole is as fine as a color can be read.
 fn bar_number(value: f64, span: f64) -> String {
     if value.abs() < span.abs() * 5e-3 { "0".to_owned() } else { format_tick(value, span / 100.0) }
 }

@@ -13,10 +13,10 @@ use yew::prelude::*;
 
 /// More points than a chart has pixels are drawn for nobody.
 const MOST_POINTS: usize = 1000;
-/// The colour of the run that goes on; kept runs have those before it.
+/// The color of the run that goes on; kept runs have those before it.
 const LIVE_COLOR: usize = 7;
 
-/// A run that is shown, and the number of its colour.
+/// A run that is shown, and the number of its color.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Chosen {
     pub(super) run: Kept,
@@ -24,7 +24,7 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// The number of its colour and whether its line is dashed: after seven runs the colours come again.
+    /// The number of its color and whether its line is dashed: after seven runs the colors come again.
     pub(super) fn style(slot: usize) -> (usize, bool) {
         (slot % LIVE_COLOR, slot / LIVE_COLOR % 2 == 1)
     }

@@ -1,5 +1,6 @@
 //! The list of kept runs, what there is to say of it, and the place where files are opened.
 
+use crate::core::chapter::RUNS;
 use crate::core::query::Query;
 use crate::core::settings::Param;
 use crate::keep::history::MOST_UNPINNED;
@@ -24,7 +25,7 @@ pub(super) struct RunListProps {
     pub(super) defaults: Rc<Map<String, Value>>,
     /// Whether a run goes on.
     pub(super) active: bool,
-    /// The runs that are compared, and the numbers of their colours.
+    /// The runs that are compared, and the numbers of their colors.
     pub(super) chosen: Vec<(u64, usize)>,
     pub(super) choose: Callback<(u64, bool)>,
     pub(super) rerun: Callback<Kept>,
@@ -96,7 +97,7 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
                 </p>
                 <label class="file-button">
                     <input type="file" accept=".json,application/json" data-action="open-run" onchange={on_pick} />
-                    <span>{ "Open a file of a run…" }</span>
+                    <span>{ "Open run file…" }</span>
                 </label>
             </div>
             <div role="status">
@@ -117,7 +118,7 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
                 }
             </div>
             if history.runs.is_empty() {
-                <p class="runs-empty">{ "No run is kept yet. Press Train: when the run ends or is stopped, it is here, and the next one can be compared with it. Or drop a file of a run here." }</p>
+                <p class="runs-empty">{ "No saved runs yet. Press Train: when the run ends or is stopped, it appears here, and you can compare it with the next one. You can also drop a run file here." }</p>
             } else {
                 <ol class="run-list" reversed=true>{ for history.runs.iter().rev().map(|run| row(props, run)) }</ol>
             }
@@ -209,7 +210,7 @@ fn misplaced_notice(file: &WrongSection, query: &Query) -> Html {
     html! {
         <p class="notice" data-kind="warn">
             { format!("This is a run of another section, {}. ", file.title) }
-            <a href={format!("#/{}{mark}{kept}", file.slug)} data-action="open-elsewhere" {onclick}>
+            <a href={format!("#/{}/{}{mark}{kept}", file.slug, RUNS.slug)} data-action="open-elsewhere" {onclick}>
                 { "Open it there" }
             </a>
         </p>

@@ -29,7 +29,7 @@ pub(super) struct RowProps {
     /// What its settings are compared with, and in what they differ from that.
     pub(super) against: String,
     pub(super) differences: Vec<String>,
-    /// Its colour in the comparison and whether its line is dashed, if it is in it.
+    /// Its color in the comparison and whether its line is dashed, if it is in it.
     pub(super) slot: Option<(usize, bool)>,
     pub(super) active: bool,
     pub(super) choose: Callback<(u64, bool)>,
@@ -67,7 +67,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
         let (edit, props) = (edit.clone(), props.copy());
         Callback::from(move |_: MouseEvent| {
             if save(&props).is_none() {
-                edit.emit(Edit::Say("This browser did not let the page make that file.".to_owned()));
+                edit.emit(Edit::Say("This browser blocked the download.".to_owned()));
             }
         })
     };
@@ -119,7 +119,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
                 { for evidence.series.iter().take(FEW).map(last_value) }
                 <span class="run-value">{ "Checks: " }<b>{ format::verdicts(&evidence.checks) }</b></span>
             </p>
-            <div class="run-actions" role="group" aria-label={named("Do with this run")}>
+            <div class="run-actions" role="group" aria-label={named("Run actions")}>
                 <button type="button" data-action="rerun" disabled={props.active || fixed} onclick={rerun}
                     title={if fixed { "The settings are fixed on this page" } else { "Sets the settings, the seed and the device of this run, and trains" }}>{ "Run again" }</button>
                 <button type="button" data-action="pin-run" aria-pressed={run.pinned.to_string()}
@@ -252,8 +252,8 @@ pub(super) fn device_name(kind: DeviceKind) -> &'static str {
 fn asked_for(choice: DeviceChoice) -> &'static str {
     match choice {
         DeviceChoice::Auto => "chosen automatically",
-        DeviceChoice::Webgpu => "WebGPU was asked for",
-        DeviceChoice::Cpu => "the CPU was asked for",
+        DeviceChoice::Webgpu => "WebGPU was requested",
+        DeviceChoice::Cpu => "the CPU was requested",
     }
 }
 

@@ -109,7 +109,7 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
     });
     html! {
         <div class="curve-pad">
-            <p class="muted">{ "Draw " }<code>{ &props.label }</code>{ " over the run; or use the arrow keys: left and right choose the moment, up and down the value from there on." }</p>
+            <p class="muted">{ "Draw " }<code>{ &props.label }</code>{ " over the run; or use the arrow keys: left and right choose the step, up and down the value from there on." }</p>
             <div class="curve-axes">
                 <span class="high">{ format_number(high, 3) }</span>
                 <span class="low">{ format_number(low, 3) }</span>
@@ -183,14 +183,14 @@ pub(super) fn CurveOutcome(props: &CurveOutcomeProps) -> Html {
             None => steps,
         };
         let guess: Vec<_> = props.guess.iter().map(|(share, y)| (share * end, *y)).collect();
-        let guess = Series { dashed: true, ..Series::new("your guess", Rc::new(guess), 2) };
+        let guess = Series { dashed: true, ..Series::new("your prediction", Rc::new(guess), 2) };
         let measured = props.measured.as_ref().map(|run| Series::new("measured", run.points.clone(), 0));
         std::iter::once(guess).chain(measured).collect::<Vec<_>>()
     });
     let title = props.measured.as_ref().map_or_else(|| "Your curve".to_owned(), |run| run.title.to_string());
     html! {
-        <Figure name="guess" title={format!("Guess and measurement: {title}")} table={series_table("step", &series)}>
-            <LineChart name="Guess and measurement" x_label="step" y_label={title} series={(*series).clone()} y_range={Some(props.range)} />
+        <Figure name="guess" title={format!("Prediction and measurement: {title}")} table={series_table("step", &series)}>
+            <LineChart name="Prediction and measurement" x_label="step" y_label={title} series={(*series).clone()} y_range={Some(props.range)} />
         </Figure>
     }
 }

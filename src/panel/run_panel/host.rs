@@ -116,8 +116,8 @@ pub(super) fn use_host(
     use_messages(&context, question, answer);
 
     let why = match *pause_reason {
-        Some(PauseReason::Other) => "waits: another panel on this page trains",
-        Some(PauseReason::Away) => "waits until it is in sight",
+        Some(PauseReason::Other) => "paused: another panel on this page is training",
+        Some(PauseReason::Away) => "paused while off screen",
         None => return None,
     };
     Some(AttrValue::Static(why))
@@ -222,7 +222,7 @@ fn on_command(connection: &Shared, notice: &Rc<impl Fn(HostEvent)>, command: Res
         Err(message) => refuse(&message),
         Ok(HostCommand::Claim(claim)) => notice(HostEvent::Heard(claim)),
         Ok(HostCommand::Train) if context.blocked => {
-            refuse("A question waits for its answer; training starts after that.")
+            refuse("Answer the question first; then training can start.")
         }
         Ok(HostCommand::Train) => match run_panel.state {
             RunState::Paused => run_panel.on_resume.emit(()),

@@ -33,14 +33,14 @@ pub(super) fn QuestionCard(props: &QuestionCardProps) -> Html {
         <section class="question" data-question={if props.answer.is_some() { "answered" } else { "open" }} aria-label="Question">
             <p class="question-text">{ props.question.text.clone() }</p>
             if let Some(answer) = &props.answer {
-                <p class="guess" data-guess="">{ "Your guess, made before the run: " }<strong>{ in_words(answer) }</strong></p>
+                <p class="guess" data-guess="">{ "Your prediction, made before the run: " }<strong>{ in_words(answer) }</strong></p>
                 if over {
                     { outcome(props, view.as_ref(), answer) }
                 } else {
-                    <p class="muted">{ "It is shown beside what is measured when the run is done." }</p>
+                    <p class="muted">{ "You will see it next to the result when the run is done." }</p>
                 }
                 if !props.state.is_active() {
-                    <button type="button" data-action="guess-again" onclick={again}>{ "Guess again" }</button>
+                    <button type="button" data-action="guess-again" onclick={again}>{ "Predict again" }</button>
                 }
             } else if props.question.guess != Guess::None {
                 <Form question={props.question.clone()} on_answer={props.on_answer.clone()} />
@@ -72,9 +72,9 @@ fn outcome(props: &QuestionCardProps, view: Option<&RunView>, answer: &Answer) -
         let value = latest.or_else(|| shown.get(name.as_str()).copied());
         let measured = value.map_or_else(|| "not measured".to_owned(), |value| format_number(value, 4));
         let off = match answer {
-            Answer::Number(guess) => {
-                value.map(|value| format!(" (the guess is {} off)", format_number((guess - value).abs(), 3)))
-            }
+            Answer::Number(guess) => value.map(|value| {
+                format!(" (your prediction is off by {})", format_number((guess - value).abs(), 3))
+            }),
             Answer::Choice(_) | Answer::Curve(_) => None,
         };
         html! { <li><code>{ name.clone() }</code>{ ": " }<strong>{ measured }</strong>{ off }</li> }
@@ -123,7 +123,7 @@ fn Form(props: &FormProps) -> Html {
                 draft.set(number.is_finite().then_some(Answer::Number(number)));
             });
             html! {
-                <label>{ "Your guess for " }<code>{ props.question.metrics.join(", ") }</code>{ " " }
+                <label>{ "Your prediction for " }<code>{ props.question.metrics.join(", ") }</code>{ " " }
                     <input type="number" step="any" inputmode="decimal" data-guess-input="number" {oninput} /></label>
             }
         }
@@ -137,7 +137,7 @@ fn Form(props: &FormProps) -> Html {
                         data-guess-input="choice" onchange={choose(answer)} />{ " " }{ option.clone() }</label>
                 }
             };
-            html! { <div role="radiogroup" aria-label="Your guess">{ for options.iter().map(option) }</div> }
+            html! { <div role="radiogroup" aria-label="Your prediction">{ for options.iter().map(option) }</div> }
         }
         Guess::Curve { low, high } => {
             let draft = draft.setter();
@@ -159,7 +159,7 @@ fn Form(props: &FormProps) -> Html {
     html! {
         <form class="guess-form" onsubmit={commit}>
             { input }
-            <button type="submit" data-action="guess" disabled={draft.is_none()}>{ "Commit the guess" }</button>
+            <button type="submit" data-action="guess" disabled={draft.is_none()}>{ "Submit prediction" }</button>
         </form>
     }
 }

@@ -87,17 +87,17 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
     html! {
         <dialog ref={node} class="share-dialog" aria-labelledby={format!("share-{id}")} {oncancel}>
             <div class="share-head">
-                <h3 id={format!("share-{id}")}>{ "Embed or assign this panel" }</h3>
+                <h3 id={format!("share-{id}")}>{ "Share and embed this panel" }</h3>
                 <button type="button" data-action="close-share" onclick={close} aria-label="Close">{ "×" }</button>
             </div>
             { presets(&editor, props.presets) }
             <label class="option" data-share="autoplay">
                 <input type="checkbox" checked={editor.0.assignment.autoplay} onchange={editor.on_tick(|draft, on| draft.assignment.autoplay = on)} />
-                { " Start training when it is seen" }
+                { " Start training when the panel is seen" }
             </label>
             <fieldset class="share-settings"><legend>{ "Show only" }</legend>{ show(&editor, props.chapters) }</fieldset>
-            <fieldset><legend>{ "Leave out" }</legend>{ for parts }</fieldset>
-            <fieldset class="share-settings"><legend>{ "Figures to leave out" }</legend>{ hide_figures(&editor, props) }</fieldset>
+            <fieldset><legend>{ "Hide" }</legend>{ for parts }</fieldset>
+            <fieldset class="share-settings"><legend>{ "Hide figures" }</legend>{ hide_figures(&editor, props) }</fieldset>
             <fieldset class="share-settings"><legend>{ "Settings" }</legend>{ for props.params.iter().map(|param| access(&editor, param)) }</fieldset>
             { question(&editor, id, &metrics) }
             <Preview src={preview} />
@@ -197,9 +197,9 @@ fn question(editor: &Editor, id: u32, metrics: &[String]) -> Html {
             <label>{ "Question for the student" }
                 <textarea rows="2" data-share="ask" value={draft.ask.clone()} oninput={editor.on::<InputEvent>(|draft, value| draft.ask = value)} />
             </label>
-            <label class="share-row"><span>{ "A guess before training" }</span>
+            <label class="share-row"><span>{ "Ask for a prediction first" }</span>
                 <select data-share="guess" onchange={editor.on::<Event>(|draft, value| draft.guess = value)}>
-                    { guess("none", "none") }{ guess("number", "a number") }{ guess("choice", "one of some answers") }{ guess("curve", "a curve") }
+                    { guess("none", "none") }{ guess("number", "a number") }{ guess("choice", "multiple choice") }{ guess("curve", "a curve") }
                 </select>
             </label>
             if draft.guess == "choice" {

@@ -107,7 +107,7 @@ pub(super) enum Access {
 
 impl Access {
     pub(super) const ALL: [(Self, &str); 3] =
-        [(Self::Free, "free"), (Self::Locked, "locked"), (Self::Hidden, "hidden")];
+        [(Self::Free, "editable"), (Self::Locked, "locked"), (Self::Hidden, "hidden")];
 
     pub(super) fn read(slug: &str) -> Self {
         Self::ALL.into_iter().find(|(_, known)| *known == slug).map_or(Self::Free, |(access, _)| access)

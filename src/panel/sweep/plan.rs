@@ -95,13 +95,16 @@ impl<E: Experiment> Plan<E> {
     pub(super) fn words(&self, batch: &BatchHandle<E>) -> String {
         let runs = self.points.len();
         let nets = E::ARMS.len();
-        let each = if nets == 1 { "one net".to_owned() } else { format!("{nets} nets") };
+        let each = if nets == 1 { "one network".to_owned() } else { format!("{nets} networks") };
         let known: Vec<&RunResult> = batch.results.iter().collect();
         let mean = known.iter().map(|result| result.seconds).sum::<f64>() / known.len().max(1) as f64;
         let time = if batch.state == BatchState::Running || known.is_empty() {
-            "The time is told after the first run.".to_owned()
+            "The time is estimated after the first run.".to_owned()
         } else {
-            format!("At {mean:.1} s a run, as before, about {:.0} s of computing.", mean * runs as f64)
+            format!(
+                "At {mean:.1} s per run, as measured before, about {:.0} s of computing.",
+                mean * runs as f64
+            )
         };
         format!("{runs} runs of {each} each. {time}")
     }

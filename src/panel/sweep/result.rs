@@ -58,7 +58,7 @@ pub(super) fn SweepResult<E: Experiment>(props: &ResultProps<E>) -> Html {
                 }
             </Figure>
             if errors > 0 {
-                <p class="notice" data-kind="warn">{ format!("{errors} of the runs have nets that failed; the table says why.") }</p>
+                <p class="notice" data-kind="warn">{ format!("{errors} of the runs have networks that failed; the table says why.") }</p>
             }
             <details class="sweep-runs">
                 <summary>{ "Every run" }</summary>
@@ -103,7 +103,7 @@ fn chart<E: Experiment>(plan: &Plan<E>, results: &[RunResult], quantities: &[Qua
     };
     html! {
         <LineChart name="sweep" x_label={label} y_label={plan.label()} {series} {x_scale} markers={true}
-            empty="The first point is drawn when its run has ended." />
+            empty="The first point appears when its run has ended." />
     }
 }
 
@@ -123,7 +123,7 @@ fn maps<E: Experiment>(plan: &Plan<E>, results: &[RunResult], quantities: &[Quan
             <div class="sweep-map">
                 <h4>{ quantity.legend.clone() }</h4>
                 <Heatmap name={format!("sweep-{}", quantity.name)} {grid} map={ColorMap::Sequential} x_label={cols.param.label} y_label={rows.param.label}
-                    row_names={names(&rows.values)} col_names={names(&cols.values)} value_label={plan.label()} empty="The first cell is drawn when its run has ended." />
+                    row_names={names(&rows.values)} col_names={names(&cols.values)} value_label={plan.label()} empty="The first cell appears when its run has ended." />
             </div>
         }
     };

@@ -122,7 +122,7 @@ fn start_check(config: &Config, record: &Record) -> Check {
     let first = |net: &NetRecord| net.entropy.first().map(|(_, entropy)| *entropy);
     Check::new(
         format!(
-            "Before the first step the unscaled net's weights are the more saturated ones (d_k = {}).",
+            "Before the first step the unscaled network's weights are the more saturated ones (d_k = {}).",
             config.d_k
         ),
         "unscaled entropy below scaled",
@@ -139,13 +139,13 @@ fn learning_check(config: &Config, record: &Record) -> Check {
     let adam = config.optimizer == Optimizer::Adam;
     let (claim, expected, factor) = if adam && start_sd >= 11.0 {
         (
-            "Both nets learn, the scaled one sooner: with Adam, a saturated start costs steps.",
+            "Both networks learn, the scaled one sooner: with Adam, a saturated start costs steps.",
             "unscaled takes at least 1.5 times as many steps to a loss below 0.5 nats",
             1.5,
         )
     } else {
         (
-            "Both nets learn: trained projections can make up for a missing scale.",
+            "Both networks learn: trained projections can make up for a missing scale.",
             "both reach a loss below 0.5 nats",
             0.0,
         )

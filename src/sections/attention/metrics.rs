@@ -19,11 +19,11 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     vec![
         Metric::new("loss_scaled", "Loss, scaled", loss(scaled)).unit("nats").note("mean of 10 steps"),
         Metric::new("loss_unscaled", "Loss, unscaled", loss(unscaled)).unit("nats").note("mean of 10 steps"),
-        Metric::new("steps_scaled", "Learned after, scaled", solved(scaled))
+        Metric::new("steps_scaled", "Steps to learn, scaled", solved(scaled))
             .digits(5)
             .unit("steps")
             .note("loss below 0.5 nats"),
-        Metric::new("steps_unscaled", "Learned after, unscaled", solved(unscaled))
+        Metric::new("steps_unscaled", "Steps to learn, unscaled", solved(unscaled))
             .digits(5)
             .unit("steps")
             .note("loss below 0.5 nats"),
@@ -33,21 +33,21 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("entropy_unscaled", "Entropy, unscaled", here.map(|here| here.unscaled.entropy.mean))
             .unit("nats")
             .note(at),
-        Metric::new("entropy_uniform", "Equal weights, ln n", entropy_uniform(config))
+        Metric::new("entropy_uniform", "Uniform weights, ln n", entropy_uniform(config))
             .unit("nats")
             .note("closed form"),
-        Metric::new("entropy_drop", "Unscaled, lost over the sweep", drop)
+        Metric::new("entropy_drop", "Entropy drop across the sweep (unscaled)", drop)
             .unit("nats")
             .note("from d_k = 4 to 512"),
-        Metric::new("params_formula", "Parameters by the formula", formula).count().note("closed form"),
+        Metric::new("params_formula", "Parameters, formula", formula).count().note("closed form"),
+        Metric::new("params_counted", "Counted in the model", heads.map(|heads| heads.params_counted.into()))
+            .count(),
         Metric::new(
-            "params_counted",
-            "Counted in the module",
-            heads.map(|heads| heads.params_counted.into()),
+            "max_abs_err_mha",
+            "Difference from burn's built-in layer",
+            heads.map(|heads| heads.max_abs_err),
         )
-        .count(),
-        Metric::new("max_abs_err_mha", "Against burn's own module", heads.map(|heads| heads.max_abs_err))
-            .digits(2)
-            .note("max |difference|, same weights"),
+        .digits(2)
+        .note("max |difference|, same weights"),
     ]
 }

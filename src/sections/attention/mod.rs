@@ -45,30 +45,30 @@ crate::choices! {
 crate::settings! {
     /// Settings of section 5.
     pub struct Config {
-        d_k: u32 = 64, int(4, 512, log), "Size of queries and keys", "d_k",
-            "Numbers in each query and each key of a head, in the heatmaps, the bars and the training. The sweep has all sizes.";
-        sigma: f64 = 1.0, float(0.25, 2.0, log), "Spread of queries and keys", "σ",
+        d_k: u32 = 64, int(4, 512, log), "Key dimension", "d_k",
+            "Dimensions of each query and key in a head, for the heatmaps, the bars and training. The sweep covers all sizes.";
+        sigma: f64 = 1.0, float(0.25, 2.0, log), "Standard deviation of queries and keys", "σ",
             "Standard deviation of each number in the queries and keys; in the training, at its start. Scores grow with its square.";
         n_tokens: u32 = 8, int(2, 24), "Tokens", "n",
             "Tokens in a sequence, in the heatmaps and in the training.";
         mask: MaskChoice = MaskChoice::None, choice live, "Mask", "",
-            "Which keys a query may not see: none, those after it, or the padding at the end. The look-up task is trained without one.";
-        length: u32 = 6, int(0, 24) live, "Tokens before the padding", "",
+            "Which keys a query may not attend to: none, those after it (causal), or the padding. The look-up task is trained without a mask.";
+        length: u32 = 6, int(0, 24) live, "Sequence length before padding", "",
             "The padding mask hides all keys after these. With 0 nothing is left to see, and all weights are zero.";
         n_keys: u32 = 64, int(2, 128, log) live, "Keys in the sweep", "n",
-            "Keys that each query of the sweep may attend to. Equal weights on all of them have an entropy of ln n.";
-        n_seeds: u32 = 8, int(2, 16) live, "Draws in the sweep", "",
-            "Independent draws of queries and keys; the bands show how much they differ.";
-        d_model: u32 = 32, int(2, 128, log), "Model size", "d_model",
-            "Numbers that stand for a token between layers.";
+            "Keys that each query in the sweep may attend to. Uniform weights over them have entropy ln n.";
+        n_seeds: u32 = 8, int(2, 16) live, "Random samples in the sweep", "",
+            "Independent random samples of queries and keys; the bands show how much they differ.";
+        d_model: u32 = 32, int(2, 128, log), "Model dimension", "d_model",
+            "Size of a token's vector between layers.";
         n_heads: u32 = 2, int(1, 8), "Heads", "h",
-            "Attentions side by side, each with its own projections. Multi-head attention gives each d_model / h numbers, so h must divide d_model.";
+            "Parallel attention heads, each with its own projections. Each head gets d_model / h dimensions, so h must divide d_model.";
         optimizer: Optimizer = Optimizer::Adam, choice, "Optimizer", "",
-            "Plain gradient descent, with momentum 0.9, or Adam (Kingma and Ba 2015).";
+            "SGD, SGD with momentum 0.9, or Adam (Kingma and Ba 2015).";
         learning_rate: f64 = 0.003, float(1e-5, 10.0, log) live, "Learning rate", "η",
-            "Length of a step along the gradient. It may be changed while the nets train.";
+            "Step size along the gradient. You can change it during training.";
         batch_size: u32 = 32, int(1, 128, log), "Batch size", "B",
-            "Sequences in one step; both nets see the same ones.";
+            "Sequences per step; both networks see the same ones.";
         steps: u32 = 200, int(1, 10_000, log), "Training steps", "",
             "Steps until training ends by itself.";
         seed: u32 = 1, int(0, 999_999), "Seed", "",
@@ -76,13 +76,13 @@ crate::settings! {
     }
     presets {
         "small-keys", "d_k = 8: the scale hardly matters",
-            "Scores of 8 products are small with or without the scale: both nets learn at the same pace."
+            "Scores of 8 products are small with or without the scale: both networks learn at the same pace."
             => { d_k: "8" }
         "saturated", "d_k = 256: unscaled starts saturated",
             "Without the scale each query starts with almost all of its weight on one random key. It learns, but takes at least one and a half times as many steps."
             => { d_k: "256", steps: "150" }
         "small-weights", "d_k = 256, small weights: no scale needed",
-            "Queries and keys that start at a quarter of the size keep the scores small as well. Unscaled, the net then learns at least as fast."
+            "Queries and keys that start at a quarter of the size keep the scores small as well. Unscaled, the network then learns at least as fast."
             => { d_k: "256", sigma: "0.25", steps: "150" }
         "plain-descent", "SGD, d_k = 128: no slower unscaled",
             "Without the scale the gradients of both projections are longer by the square root of d_k. Plain descent takes longer steps for it, which makes up for the saturation; Adam's steps do not grow with the gradient."
@@ -284,8 +284,8 @@ impl Experiment for Attention {
 
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
     const ARMS: &'static [Arm] = &[
-        Arm { slug: "scaled", title: "scaled", net: "scaled net" },
-        Arm { slug: "unscaled", title: "unscaled", net: "unscaled net" },
+        Arm { slug: "scaled", title: "scaled", net: "scaled network" },
+        Arm { slug: "unscaled", title: "unscaled", net: "unscaled network" },
     ];
 
     fn absorb(record: &mut Record, arm: usize, frame: Frame) {

@@ -160,14 +160,14 @@ fn block_checks(config: &Config, record: &Record) -> [Check; 3] {
             }),
         ),
         Check::new(
-            "They count the multiply-adds of both blocks.",
+            "The formulas count the multiply-accumulates (MACs) of both blocks.",
             both(formula.conv.multiply_adds, formula.separable.multiply_adds),
             blocks.map(|found| {
                 (both(found.conv.multiply_adds, found.separable.multiply_adds), found == formula)
             }),
         ),
         Check::new(
-            "Separating space from channels needs 1 / (1 / C_out + 1 / K²) times fewer multiply-adds.",
+            "A separable convolution needs 1 / (1 / C_out + 1 / K²) times fewer multiply-accumulates (MACs).",
             format!("{share:.2}"),
             blocks.map(|found| {
                 let ratio = found.multiply_adds_ratio();
@@ -183,7 +183,7 @@ fn net_check(config: &Config, record: &Record) -> Check {
         |separable| net_params(config.dataset.channels().into(), config.width.into(), n_classes, separable);
     let expected = [of(false), of(true)];
     Check::new(
-        "The same formulae, added up, count the parameters of both five-block nets.",
+        "The same formulae, added up, count the parameters of both five-block networks.",
         format!("{} and {}", expected[0], expected[1]),
         record.nets.map(|[conv, separable]| {
             (format!("{} and {}", conv.params, separable.params), [conv.params, separable.params] == expected)
@@ -198,12 +198,10 @@ fn speed_check(record: &Record) -> Check {
     let times = record.arms[CONV].ms_per_step().zip(record.arms[SEPARABLE].ms_per_step());
     let measured = times.zip(fewer).map(|((conv, separable), fewer)| {
         let faster = conv / separable.max(1e-9);
-        (format!("{faster:.1} × faster: {conv:.1} ms and {separable:.1} ms a step"), faster >= 0.8 * fewer)
+        (format!("{faster:.1} × faster: {conv:.1} ms and {separable:.1} ms per step"), faster >= 0.8 * fewer)
     });
     Check::new(
-        "If multiply-adds were all that takes time, the twin would be faster by as much as it has fewer. Seldom so: reading \
-         and writing maps, and starting twice as many operations, take time too, and a depthwise convolution does little \
-         work for each number that it reads.",
+        "If only multiply-accumulates took time, the separable network would be faster by the same factor. It rarely is: it reads and writes more feature maps and launches twice as many operations.",
         expected,
         measured,
     )
@@ -222,8 +220,8 @@ fn accuracy_check(config: &Config, record: &Record) -> Check {
     };
     let percent = |x: f64| format!("{:.1} %", 100.0 * x);
     Check::new(
-        "The twin learns nearly as well with a fraction of the weights.",
-        format!("both above {}, the twin at most 10 points behind", percent(floor)),
+        "The separable network learns nearly as well with a fraction of the weights.",
+        format!("both above {}, the separable network at most 10 points behind", percent(floor)),
         scores.map(|(conv, separable)| {
             let words =
                 format!("{} and {} after epoch {}", percent(conv), percent(separable), record.epoch());

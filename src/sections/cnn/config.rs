@@ -10,7 +10,7 @@ crate::settings! {
         kernel: u32 = 3, int(1, 11) live, "Kernel size", "K",
             "Height and width of the kernel, in weights.";
         stride: u32 = 2, int(1, 8) live, "Stride", "S",
-            "Pixels from one stop of the kernel to the next.";
+            "Pixels from one kernel position to the next.";
         padding: u32 = 1, int(0, 8) live, "Padding", "P",
             "Zeros laid around the input, in pixels on each side.";
         dilation: u32 = 1, int(1, 6) live, "Dilation", "D",
@@ -22,41 +22,41 @@ crate::settings! {
         block_kernel: u32 = 3, int(1, 11) live, "Kernel size", "K",
             "Kernel of the two blocks that are counted.";
         dataset: Dataset = Dataset::FashionMnist, choice, "Data set", "",
-            "Fashion-MNIST: grey images of ten kinds of clothes, 28 × 28, padded to 32 × 32. CIFAR-10: colour photographs, 32 × 32, which you add yourself.";
+            "Fashion-MNIST: grayscale images of ten kinds of clothes, 28 × 28, padded to 32 × 32. CIFAR-10: color photographs, 32 × 32, which you add yourself.";
         n_train: u32 = 4000, int(20, 50_000, log), "Training images", "n",
             "Images that are learned, the first ones of the set; all of them where there are fewer. An epoch sees each once.";
         n_test: u32 = 1000, int(20, 10_000, log), "Test images", "",
-            "Images never trained on that accuracy is measured on after every epoch.";
+            "Images in the test set. Test accuracy is measured after every epoch.";
         crop: bool = false, switch, "Random crop", "",
-            "Moves each training image by up to 4 pixels each way, at random, anew in every epoch.";
+            "Data augmentation: shifts each training image at random by up to 4 pixels, differently in every epoch.";
         flip: bool = false, switch, "Random flip", "",
             "Mirrors each training image left to right, every other time.";
         width: u32 = 8, int(1, 32, log), "Width", "w",
             "Channels after the first block; the five blocks have w, 2w, 4w, 8w and 8w.";
         learning_rate: f64 = 0.003, float(1e-5, 1.0, log) live, "Learning rate", "η",
-            "Length of a step of Adam (Kingma and Ba 2015). It may be changed while the nets train.";
+            "Step size of Adam (Kingma and Ba 2015). You can change it during training.";
         batch_size: u32 = 32, int(1, 256, log), "Batch size", "B",
-            "Images in one step; both nets see the same ones.";
+            "Images in one step; both networks see the same ones.";
         epochs: u32 = 10, int(1, 100, log), "Epochs", "",
             "Times that every training image is seen.";
         seed: u32 = 1, int(0, 999_999), "Seed", "",
             "Draws the initial weights, the order of batches, crops and flips. The same seed gives the same run on the same device.";
         image: u32 = 1, int(1, N_CHOICES as u32) live, "Test image", "",
-            "Which of the test images goes through the nets in the figures of the feature maps.";
+            "Which of the test images goes through the networks in the figures of the feature maps.";
     }
     presets {
         "quick", "A first look",
-            "1,000 images, three epochs: half a minute on a slow computer, and well above a guess."
+            "1,000 images, three epochs: half a minute on a slow computer, and well above chance."
             => { n_train: "1000", epochs: "3", n_test: "500" }
-        "wide", "Wider nets",
-            "With more channels most of the time goes into multiply-adds, and the separable twin pulls ahead. A step takes longer."
+        "wide", "Wider networks",
+            "With more channels, most of the time goes into multiply-accumulates and the separable network pulls ahead. Time per step: longer."
             => { width: "24", n_train: "1000", epochs: "5", n_test: "500" }
         "augmented", "Crop and flip",
-            "Few images, many epochs, each image a little different every time: the nets cannot learn them by heart."
+            "Few images, many epochs, each image slightly different every time: the networks cannot memorize them."
             => { n_train: "1000", epochs: "30", n_test: "500", crop: "true", flip: "true" }
     }
     sweeps {
-        "Time over width", "Milliseconds a step, ordinary and separable: fewer multiply-adds pay off only where the maps are wide."
+        "Time over width", "Milliseconds per step, standard and separable: fewer multiply-accumulates pay off only where there are many channels."
             => { sweep: "width:2,4,8,16", measure: "ms_per_step"; n_train: "400", n_test: "100", epochs: "1" }
     }
 }

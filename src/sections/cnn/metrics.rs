@@ -9,7 +9,7 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let steps = Some(f64::from(record.steps_per_epoch())).filter(|steps| *steps > 0.0);
     // What an epoch's steps take; the test after it comes on top.
     let epoch_time = |net: &NetRecord| match net.ms_per_step().zip(steps) {
-        Some((ms, steps)) => format!("{:.1} s an epoch", ms * steps / 1000.0),
+        Some((ms, steps)) => format!("{:.1} s per epoch", ms * steps / 1000.0),
         None => "median of timed steps".to_owned(),
     };
     let epoch_words = match record.epochs_done() {
@@ -26,42 +26,42 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
             .unit("nats")
             .note("mean of 20 steps"),
         Metric::new("accuracy_conv", "Test accuracy, convolutional", conv.accuracies.last_y())
-            .note("a guess: 0.1"),
+            .note("chance level: 0.1"),
         Metric::new("accuracy_separable", "Test accuracy, separable", separable.accuracies.last_y())
-            .note("a guess: 0.1"),
-        Metric::new("ms_per_step_conv", "Step, convolutional", conv.ms_per_step())
+            .note("chance level: 0.1"),
+        Metric::new("ms_per_step_conv", "Time per step, standard", conv.ms_per_step())
             .unit("ms")
             .note(epoch_time(conv)),
-        Metric::new("ms_per_step_separable", "Step, separable", separable.ms_per_step())
+        Metric::new("ms_per_step_separable", "Time per step, separable", separable.ms_per_step())
             .unit("ms")
             .note(epoch_time(separable)),
         Metric::new("epoch", "Epochs done", tested.then(|| f64::from(record.epoch())))
             .digits(1)
             .note(epoch_words),
-        Metric::new("steps_per_epoch", "Steps an epoch", steps).digits(1).note("both nets, same batches"),
-        Metric::new("out_formula", "By the formula", output_size(shape).map(f64::from))
-            .count()
-            .note("closed form"),
-        Metric::new("out_measured", "A real convolution gave", record.measured.flatten().map(f64::from))
-            .count()
-            .note("height and width"),
-        Metric::new("params_conv", "Parameters, ordinary", blocks.map(|b| b.conv.params as f64))
+        Metric::new("steps_per_epoch", "Steps per epoch", steps)
+            .digits(1)
+            .note("both networks, same batches"),
+        Metric::new("out_formula", "Formula", output_size(shape).map(f64::from)).count().note("closed form"),
+        Metric::new(
+            "out_measured",
+            "Measured by a real convolution",
+            record.measured.flatten().map(f64::from),
+        )
+        .count()
+        .note("height and width"),
+        Metric::new("params_conv", "Parameters, standard", blocks.map(|b| b.conv.params as f64))
             .count()
             .note("counted in the module"),
         Metric::new("params_separable", "Parameters, separable", blocks.map(|b| b.separable.params as f64))
             .count()
             .note("counted in the module"),
-        Metric::new("params_ratio", "Fewer by", blocks.map(|blocks| blocks.params_ratio())).unit("×"),
-        Metric::new("macs_conv", "Multiply-adds, ordinary", blocks.map(|b| b.conv.multiply_adds as f64))
+        Metric::new("params_ratio", "Savings", blocks.map(|blocks| blocks.params_ratio())).unit("×"),
+        Metric::new("macs_conv", "MACs, standard", blocks.map(|b| b.conv.multiply_adds as f64))
             .count()
             .note(on.clone()),
-        Metric::new(
-            "macs_separable",
-            "Multiply-adds, separable",
-            blocks.map(|b| b.separable.multiply_adds as f64),
-        )
-        .count()
-        .note(on),
-        Metric::new("macs_ratio", "Fewer by", blocks.map(|blocks| blocks.multiply_adds_ratio())).unit("×"),
+        Metric::new("macs_separable", "MACs, separable", blocks.map(|b| b.separable.multiply_adds as f64))
+            .count()
+            .note(on),
+        Metric::new("macs_ratio", "Savings", blocks.map(|blocks| blocks.multiply_adds_ratio())).unit("×"),
     ]
 }

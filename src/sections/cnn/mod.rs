@@ -58,7 +58,7 @@ pub enum Frame {
     Shapes { measured: Option<u32>, known: Vec<u32> },
     /// Parameters and multiply-adds counted from the two blocks.
     Blocks(BlockCounts),
-    /// Parameters and multiply-adds for one image, counted from the two nets.
+    /// Parameters and MACs for one image, counted from the two nets.
     Nets { conv: Cost, separable: Cost },
     /// Whether CIFAR-10 is at hand.
     Available { cifar10: bool },
@@ -152,8 +152,8 @@ impl Experiment for Cnn {
 
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
     const ARMS: &'static [Arm] = &[
-        Arm { slug: "conv", title: "convolutional", net: "convolutional net" },
-        Arm { slug: "separable", title: "separable", net: "separable net" },
+        Arm { slug: "conv", title: "convolutional", net: "convolutional network" },
+        Arm { slug: "separable", title: "separable", net: "separable network" },
     ];
 
     fn absorb(record: &mut Record, arm: usize, frame: Frame) {

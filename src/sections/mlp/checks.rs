@@ -70,23 +70,23 @@ fn rank_checks(config: &Config, collapse: Option<&Collapse>) -> [Check; 2] {
     let last = collapse.and_then(|c| c.layers.last());
     let with = if config.bias { "With biases, a" } else { "Without biases, a" };
     let formula = if config.bias { "d_in + 1" } else { "d_in" };
-    let centred = collapse.map(|c| {
-        let rank = c.linear_centred.rank;
+    let centerd = collapse.map(|c| {
+        let rank = c.linear_centerd.rank;
         (format!("rank {rank}"), rank <= d_in)
     });
     [
         Check::new(
-            format!("{with} linear net's output has a rank of at most {formula}, at any depth."),
+            format!("{with} linear network's output has a rank of at most {formula}, at any depth."),
             format!("rank ≤ {bound}"),
             last.map(|layer| {
                 let (linear, activated) = (layer.linear.rank, layer.activated.rank);
-                (format!("rank {linear}; non-linear twin {activated}"), linear <= bound)
+                (format!("rank {linear}; non-linear network {activated}"), linear <= bound)
             }),
         ),
         Check::new(
-            "After centring, which takes the biases out, at most d_in are left.",
+            "After centering, which takes the biases out, at most d_in are left.",
             format!("rank ≤ {d_in}"),
-            centred,
+            centerd,
         ),
     ]
 }
@@ -98,7 +98,7 @@ pub fn rank_bound(config: &Config) -> u32 {
 
 fn collapse_check(collapse: Option<&Collapse>) -> Check {
     Check::new(
-        "The linear net equals one matrix: W = W₁W₂…; only rounding tells them apart.",
+        "The linear network equals one matrix: W = W₁W₂…; only rounding tells them apart.",
         collapse.map_or_else(|| "rounding error".to_owned(), |c| format!("≤ {:.1e}", c.diff_tolerance)),
         collapse.map(|c| {
             (format!("max |difference| {:.1e}", c.max_abs_diff), c.max_abs_diff <= c.diff_tolerance)
@@ -110,13 +110,13 @@ fn collapse_check(collapse: Option<&Collapse>) -> Check {
 fn learning_check(config: &Config, record: &Record) -> Check {
     let claim = match config.dataset {
         _ if config.activation == ActivationChoice::Identity => {
-            "Both nets are linear here, so neither can do better than the other."
+            "Both networks are linear here, so neither can do better than the other."
         }
         Dataset::Spirals | Dataset::Circles | Dataset::Xor => {
-            "No straight line separates these classes: the linear net stays near chance, its twin does not."
+            "No straight line separates these classes: the linear network stays near chance, the non-linear one does not."
         }
         Dataset::Moons => {
-            "The moons are almost separable by a line, so depth gains little; the twin gains the rest."
+            "The moons are almost linearly separable, so the linear network does well; the non-linear one gains the rest."
         }
         Dataset::FashionMnist => {
             "One matrix, a template for each class, gets most clothes right; the non-linearity gains a few points."

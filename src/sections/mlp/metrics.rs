@@ -6,7 +6,7 @@ use crate::core::metric::Metric;
 pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let [linear, activated] = &record.arms;
     let loss = |net: &NetRecord| net.losses.recent_mean(20);
-    let guess = format!("a guess: {}", chance(config.dataset));
+    let guess = format!("chance level: {}", chance(config.dataset));
     let collapse = record.collapse.as_deref();
     let output = collapse.and_then(|collapse| collapse.layers.last());
     vec![
@@ -16,19 +16,19 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
             .note("mean of 20 steps"),
         Metric::new("accuracy_linear", "Test accuracy, linear", linear.accuracy()).note(guess.clone()),
         Metric::new("accuracy_activated", "Test accuracy, non-linear", activated.accuracy()).note(guess),
-        Metric::new("rank_linear", "Rank, linear net", output.map(|o| o.linear.rank.into())),
-        Metric::new("rank_activated", "Rank, non-linear net", output.map(|o| o.activated.rank.into())),
-        Metric::new("rank_bound", "Bound, linear net", f64::from(rank_bound(config))).note("closed form"),
+        Metric::new("rank_linear", "Rank, linear network", output.map(|o| o.linear.rank.into())),
+        Metric::new("rank_activated", "Rank, non-linear network", output.map(|o| o.activated.rank.into())),
+        Metric::new("rank_bound", "Bound, linear network", f64::from(rank_bound(config))).note("closed form"),
         Metric::new(
             "collapse_max_abs_diff",
-            "Linear net against one matrix",
+            "Linear network vs. single matrix",
             collapse.map(|c| c.max_abs_diff),
         )
         .digits(2)
         .note("max |difference|"),
-        Metric::new("params_formula", "By the formula", params_formula(config).total() as f64)
+        Metric::new("params_formula", "Formula", params_formula(config).total() as f64)
             .count()
             .note("closed form"),
-        Metric::new("params_counted", "Counted in the module", record.params_counted.map(f64::from)).count(),
+        Metric::new("params_counted", "Counted in the model", record.params_counted.map(f64::from)).count(),
     ]
 }

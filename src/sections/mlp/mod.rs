@@ -60,7 +60,7 @@ crate::settings! {
     /// Settings of section 1.
     pub struct Config {
         dataset: Dataset = Dataset::Spirals, choice, "Data set", "",
-            "What is learned: points of two classes in the plane, or 28 × 28 grey images of ten kinds of clothes.";
+            "Points of two classes in the plane, or 28 × 28 grayscale images of ten kinds of clothes.";
         noise: f64 = 0.03, float(0.0, 0.5), "Noise", "σ",
             "Standard deviation of the Gaussian noise on both coordinates; images are left as they are.";
         depth: u32 = 3, int(1, 12), "Hidden layers", "L",
@@ -68,19 +68,19 @@ crate::settings! {
         width: u32 = 32, int(2, 256, log), "Width", "d",
             "Units in each hidden layer.";
         activation: ActivationChoice = ActivationChoice::Relu, choice, "Activation", "f",
-            "The function between the layers of the non-linear net. Its linear twin has none.";
+            "The function between the layers of the non-linear network. The linear network has none.";
         optimizer: Optimizer = Optimizer::Adam, choice, "Optimizer", "",
-            "Plain gradient descent, with momentum 0.9, or Adam (Kingma and Ba 2015).";
+            "SGD, SGD with momentum 0.9, or Adam (Kingma and Ba 2015).";
         learning_rate: f64 = 0.01, float(1e-5, 10.0, log) live, "Learning rate", "η",
-            "Length of a step along the gradient. It may be changed while the nets train.";
+            "Step size along the gradient. You can change it during training.";
         batch_size: u32 = 64, int(1, 512, log), "Batch size", "B",
-            "Samples in one step; both nets see the same ones.";
+            "Samples in one step; both networks see the same ones.";
         steps: u32 = 1500, int(1, 20_000, log), "Training steps", "",
             "Steps until training ends by itself.";
         seed: u32 = 1, int(0, 999_999), "Seed", "",
             "Draws the samples, the initial weights and the order of batches. The same seed gives the same run on the same device.";
         d_in: u32 = 8, int(1, 64) live, "Input dimensions", "d_in",
-            "Columns of the random batch that goes through the untrained net in the collapse figures.";
+            "Columns of the random batch that goes through the untrained network in the collapse figures.";
         n_probe: u32 = 96, int(2, 256, log) live, "Rows in the batch", "n",
             "Rows of the random batch in the collapse figures.";
         bias: bool = true, switch, "Biases", "b",
@@ -89,9 +89,9 @@ crate::settings! {
     presets {
     }
     sweeps {
-        "Rank over depth", "The rank of the untrained nets' output: however deep the linear net, one matrix's rank; the non-linearity fills the width."
+        "Rank over depth", "The rank of the untrained networks' output: however deep the linear network, one matrix's rank; the non-linearity fills the width."
             => { sweep: "depth:1,2,4,6,8,12", measure: "rank", seeds: "3" }
-        "Accuracy over width", "How many units the non-linear net needs for the spirals, with three seeds."
+        "Accuracy over width", "How many units the non-linear network needs for the spirals, with three seeds."
             => { sweep: "width:2,4,8,16,32", measure: "accuracy", seeds: "3"; steps: "500" }
     }
 }
@@ -122,7 +122,7 @@ pub struct Collapse {
     /// The hidden layers, then the output, which is as wide as they are.
     pub layers: Vec<LayerSpectra>,
     /// The linear net's output after its column means are taken out.
-    pub linear_centred: Spectrum,
+    pub linear_centerd: Spectrum,
     /// Largest difference between the linear net's output and the one matrix's.
     pub max_abs_diff: f64,
     /// Largest element of the linear net's output, to hold the difference against.
@@ -136,7 +136,7 @@ pub struct Collapse {
 pub enum Samples {
     /// Test points: x, y, class.
     Points(Vec<(f32, f32, u8)>),
-    /// Test images, grey values row by row, and their classes.
+    /// Test images, gray values row by row, and their classes.
     Images { side: u32, pixels: Vec<u8>, labels: Vec<u8> },
 }
 
@@ -232,8 +232,8 @@ impl Experiment for Mlp {
 
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
     const ARMS: &'static [Arm] = &[
-        Arm { slug: "linear", title: "linear", net: "linear net" },
-        Arm { slug: "activated", title: "non-linear", net: "non-linear net" },
+        Arm { slug: "linear", title: "linear", net: "linear network" },
+        Arm { slug: "activated", title: "non-linear", net: "non-linear network" },
     ];
 
     fn absorb(record: &mut Record, arm: usize, frame: Frame) {

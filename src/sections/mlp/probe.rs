@@ -6,7 +6,7 @@ use crate::core::{LabError, Progress};
 use crate::data::plane::normal_pair;
 use crate::models::mlp::Activation;
 use crate::models::weights::count_params;
-use crate::run::spectrum::{centred, spectrum};
+use crate::run::spectrum::{centerd, spectrum};
 use crate::run::training::read;
 use crate::run::{Probe, RunContext, Tick};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -43,7 +43,7 @@ impl Probe for Mlp {
                 return Ok(());
             }
         }
-        collapse.linear_centred = spectrum(rows, width, &centred(rows, width, &output));
+        collapse.linear_centerd = spectrum(rows, width, &centerd(rows, width, &output));
 
         if let Some((w, b)) = linear.collapsed() {
             let y = x.matmul(w);

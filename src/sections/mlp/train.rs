@@ -244,7 +244,7 @@ impl Evaluation {
     }
 }
 
-/// The centres of the cells of a square grid over the plane, row by row from the bottom.
+/// The centers of the cells of a square grid over the plane, row by row from the bottom.
 fn boundary_grid(device: &Device) -> Tensor<2> {
     let at = |i: usize| ((i as f32 + 0.5) / BOUNDARY_SIDE as f32 * 2.0 - 1.0) * BOUNDARY_REACH;
     let cells = (0..BOUNDARY_SIDE).flat_map(|row| (0..BOUNDARY_SIDE).flat_map(move |col| [at(col), at(row)]));

@@ -106,7 +106,7 @@ fn count_check(config: &Config, record: &Record) -> Check {
         (format!("{} and {}", s.params_plain, s.params_residual), same)
     });
     Check::new(
-        "The formula counts the parameters of both real modules. Only the projections tell them apart.",
+        "The formula gives the parameters of both models. They differ only in the projections.",
         format!("plain {plain}, residual {residual}"),
         measured,
     )
@@ -139,13 +139,13 @@ fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
     match cause {
         Cause::SmallWeights => [
             Check::new(
-                "No batch norm, PyTorch’s default weights, plain net: gradients vanish towards the input. Layers shrink them, while biases keep the signal up.",
+                "No batch norm, PyTorch’s default weights, plain network: gradients vanish towards the input. Layers shrink them, while biases keep the signal up.",
                 "below × 0.6 per block",
                 plain.map(|(w, _)| (tell("weight gradients", w), w.per_block < 0.6)),
             ),
             Check::new(
-                "No batch norm, PyTorch’s default weights, residual net: the shortcut carries the gradient past the layers.",
-                "nearer to × 1 than the plain net",
+                "No batch norm, PyTorch’s default weights, residual network: the shortcut carries the gradient past the layers.",
+                "nearer to × 1 than the plain network",
                 both.map(|(plain, residual)| {
                     (tell("weight gradients", residual.0), nearer(residual.0, plain.0))
                 }),
@@ -153,7 +153,7 @@ fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
         ],
         Cause::Homogeneous => [
             Check::new(
-                "No batch norm, LeCun’s weights, plain net: the signal shrinks forwards as the gradient does backwards, so weight gradients, their product, are about as small in every block.",
+                "No batch norm, LeCun’s weights, plain network: the signal shrinks forwards as the gradient does backwards, so weight gradients, their product, are about as small in every block.",
                 "gradient of the signal below × 0.8 per block; of weights × 0.5 to × 2",
                 plain.map(|(w, d)| {
                     let text =
@@ -162,8 +162,8 @@ fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
                 }),
             ),
             Check::new(
-                "No batch norm, LeCun’s weights, residual net: the shortcut carries the gradient past the layers.",
-                "gradient of the signal nearer to × 1 than in the plain net",
+                "No batch norm, LeCun’s weights, residual network: the shortcut carries the gradient past the layers.",
+                "gradient of the signal nearer to × 1 than in the plain network",
                 both.map(|(plain, residual)| {
                     (tell("gradient of the signal", residual.1), nearer(residual.1, plain.1))
                 }),
@@ -171,25 +171,25 @@ fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
         ],
         Cause::Balanced => [
             Check::new(
-                "No batch norm, He’s weights, plain net: made for ReLU, they neither shrink nor grow the gradient much.",
+                "No batch norm, He’s weights, plain network: made for ReLU, they neither shrink nor grow the gradient much.",
                 "× 0.6 to × 1.7 per block",
                 plain.map(|(w, _)| (tell("weight gradients", w), (0.6..=1.7).contains(&w.per_block))),
             ),
             Check::new(
-                "No batch norm, He’s weights, residual net: each block adds as much as it is given, so the gradient of the signal grows towards the input, and so does the signal towards the output.",
+                "No batch norm, He’s weights, residual network: each block adds as much as it is given, so the gradient of the signal grows towards the input, and so does the signal towards the output.",
                 "gradient of the signal above × 1.2 per block",
                 residual.map(|(_, d)| (tell("gradient of the signal", d), d.per_block > 1.2)),
             ),
         ],
         Cause::BatchNorm => [
             Check::new(
-                "Batch norm, plain net: gradients do not vanish. They grow towards the input (Yang et al. 2019), so what degrades a deep plain net is the optimization.",
+                "Batch norm, plain network: gradients do not vanish. They grow towards the input (Yang et al. 2019), so what degrades a deep plain network is the optimization.",
                 "above × 1 per block",
                 plain.map(|(w, _)| (tell("weight gradients", w), w.per_block > 1.0)),
             ),
             Check::new(
-                "Batch norm, residual net: the gradient of the signal grows less from block to block.",
-                "gradient of the signal nearer to × 1 than in the plain net",
+                "Batch norm, residual network: the gradient of the signal grows less from block to block.",
+                "gradient of the signal nearer to × 1 than in the plain network",
                 both.map(|(plain, residual)| {
                     let text = format!(
                         "{}; plain {}; weight gradients {}",
@@ -222,21 +222,22 @@ fn learning_check(config: &Config, record: &Record) -> Check {
     let deep = config.depth_built() >= 20;
     let (claim, expected) = match (cause, deep) {
         (Cause::BatchNorm, true) => (
-            "The plain net gets gradients, and yet its training loss falls more slowly: degradation is a matter of optimization, not of overfitting.",
+            "The plain network gets gradients, and yet its training loss falls more slowly: degradation is a matter of optimization, not of overfitting.",
             "residual loss lower",
         ),
-        (Cause::BatchNorm, false) => {
-            ("At this depth with batch norm the plain net keeps up, or nearly so.", "losses within 0.5 nats")
-        }
+        (Cause::BatchNorm, false) => (
+            "At this depth with batch norm the plain network keeps up, or nearly so.",
+            "losses within 0.5 nats",
+        ),
         (Cause::SmallWeights | Cause::Homogeneous, true) => (
-            "What gets no gradient does not learn: the plain net’s loss stays at a guess’s, its residual twin’s falls.",
+            "Without gradients there is no learning: the plain network’s loss stays at chance, the residual network’s falls.",
             "plain within 0.05 of ln 10 = 2.303; residual lower by 0.2",
         ),
         (Cause::SmallWeights | Cause::Homogeneous, false) => {
-            ("Even at this depth the residual net learns faster.", "residual loss lower")
+            ("Even at this depth the residual network learns faster.", "residual loss lower")
         }
         (Cause::Balanced, _) => (
-            "Whether He’s weights alone let the plain net learn, and whether the residual net gets over its first, large losses, depends on the depth.",
+            "Whether He’s weights alone let the plain network learn, and whether the residual network gets over its first, large losses, depends on the depth.",
             "residual loss lower in the end",
         ),
     };

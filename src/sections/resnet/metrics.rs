@@ -14,9 +14,10 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     vec![
         Metric::new("loss_plain", "Loss, plain", loss(plain)).unit("nats").note("mean of 20 steps"),
         Metric::new("loss_residual", "Loss, residual", loss(residual)).unit("nats").note("mean of 20 steps"),
-        Metric::new("accuracy_plain", "Test accuracy, plain", plain.accuracy.last_y()).note("a guess: 0.1"),
+        Metric::new("accuracy_plain", "Test accuracy, plain", plain.accuracy.last_y())
+            .note("chance level: 0.1"),
         Metric::new("accuracy_residual", "Test accuracy, residual", residual.accuracy.last_y())
-            .note("a guess: 0.1"),
+            .note("chance level: 0.1"),
         Metric::new("grad_first_plain", "First block, plain", flow_plain.map(|d| d.first))
             .note("gradient norm"),
         Metric::new("grad_last_plain", "Last block, plain", flow_plain.map(|d| d.last)).note("gradient norm"),
@@ -34,7 +35,7 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("params_residual", "Parameters, residual", structure.map(|s| s.params_residual.into()))
             .count()
             .note("counted in the module"),
-        Metric::new("params_formula", "By the formula, residual", params_formula(config, true) as f64)
+        Metric::new("params_formula", "Formula, residual", params_formula(config, true) as f64)
             .count()
             .note("closed form"),
         Metric::new("depth_built", "Layers with weights", f64::from(config.depth_built()))

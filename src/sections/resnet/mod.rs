@@ -55,56 +55,56 @@ crate::settings! {
     /// Settings of section 3.
     pub struct Config {
         depth: u32 = 20, list(8, 14, 20, 32, 44, 56), "Depth", "",
-            "Layers with weights: 6n + 2 with basic blocks. Bottleneck nets have 9n + 2, so the nearest of those is built: 11 for 8 and 14, 29 for 32, 47 for 44.";
+            "Layers with weights: 6n + 2 with basic blocks. Bottleneck networks have 9n + 2, so the nearest of those is built: 11 for 8 and 14, 29 for 32, 47 for 44.";
         block: BlockChoice = BlockChoice::Basic, choice, "Block", "F",
             "Basic: two 3 × 3 convolutions. Bottleneck: 1 × 1, 3 × 3, and 1 × 1 to four times the channels.";
         width: f64 = 0.25, list(0.25 "¼: 4, 8, 16", 0.5 "½: 8, 16, 32", 1 "1: 16, 32, 64"), "Width", "c",
             "Channels in the three stages. The paper has 16, 32 and 64; a quarter of that is bearable on a CPU.";
         batch_norm: bool = false, switch, "Batch norm", "",
             "Whether each convolution is followed by batch norm (Ioffe and Szegedy 2015), or has a bias instead.";
-        init: InitChoice = InitChoice::Pytorch, choice, "Initial weights", "",
-            "Variance 1/(3 fan-in) and random biases, as PyTorch draws unless told otherwise; 2/fan-in (He et al. 2015); or 1/fan-in (LeCun et al. 1998). With batch norm the scale hardly matters.";
+        init: InitChoice = InitChoice::Pytorch, choice, "Initialization", "",
+            "PyTorch's default (variance 1/(3 fan-in), random biases), He (2/fan-in; He et al. 2015) or LeCun (1/fan-in; LeCun et al. 1998). With batch norm the scale hardly matters.";
         dataset: Dataset = Dataset::FashionMnist, choice, "Images", "",
-            "What is learned: grey images of clothes, or colour photographs if their files are at hand.";
+            "Grayscale images of clothes, or color photographs if you have added their files.";
         side: u32 = 16, list(16 "16 (averaged)", 32), "Image side", "",
-            "Pixels. Averaging 2 × 2 pixels of the 32 × 32 images makes a step about four times as quick.";
+            "Pixels. Averaging 2 × 2 pixels of the 32 × 32 images makes a step about four times faster.";
         augment: bool = false, switch, "Crop and flip", "",
             "Whether training images are moved by up to 4 pixels and mirrored at random.";
         optimizer: Optimizer = Optimizer::Adam, choice, "Optimizer", "",
-            "Adam (Kingma and Ba 2015), or gradient descent with momentum 0.9 as in the paper, or without.";
+            "Adam (Kingma and Ba 2015), SGD with momentum 0.9 as in the paper, or plain SGD.";
         learning_rate: f64 = 0.003, float(1e-5, 10.0, log) live, "Learning rate", "η",
-            "Length of a step along the gradient. It may be changed while the nets train.";
+            "Step size along the gradient. You can change it during training.";
         batch_size: u32 = 32, int(2, 128, log), "Batch size", "B",
-            "Images in one step; both nets see the same ones.";
+            "Images in one step; both networks see the same ones.";
         steps: u32 = 240, int(1, 20_000, log), "Training steps", "",
             "Steps until training ends by itself.";
         seed: u32 = 1, int(0, 999_999), "Seed", "",
             "Draws the initial weights and the order of images. The same seed gives the same run on the same device.";
-        n_seeds: u32 = 3, int(1, 20) live, "Nets drawn", "",
-            "Initial nets whose gradients are measured in the gradient figures: the line is their geometric mean, the band goes from the least to the greatest.";
+        n_seeds: u32 = 3, int(1, 20) live, "Random initializations", "",
+            "Initial networks whose gradients are measured in the gradient figures: the line is their geometric mean, the band goes from the least to the greatest.";
     }
     presets {
         "vanishing", "Vanishing gradients",
-            "20 layers without batch norm, drawn as PyTorch draws: almost nothing of the gradient comes back to the first blocks of the plain net, and it stays a guess. Its residual twin learns."
+            "20 layers without batch norm, PyTorch's default initialization: almost no gradient reaches the first blocks of the plain network, and it stays at chance. The residual network learns."
             => {}
         "batch-norm", "The same with batch norm",
-            "Batch norm alone mends 20 layers: the gradients no longer vanish, they grow towards the input, and the plain net learns too, if more slowly."
+            "Batch norm alone mends 20 layers: the gradients no longer vanish, they grow towards the input, and the plain network learns too, if more slowly."
             => { batch_norm: "1" }
         "degradation", "Degradation",
-            "56 layers with batch norm: no gradient vanishes, and yet the plain net barely learns. This is what residual networks were made for."
+            "56 layers with batch norm: no gradient vanishes, and yet the plain network barely learns. This is what residual networks were made for."
             => { depth: "56", batch_norm: "1", init: "he", optimizer: "momentum", learning_rate: "0.05", steps: "160" }
         "he", "He’s initialization",
-            "20 layers without batch norm, but with larger initial weights: gradients keep their size in the plain net, and it learns."
+            "20 layers without batch norm, but with larger initial weights: gradients keep their size in the plain network, and it learns."
             => { init: "he" }
         "explosion", "Exploding signal",
-            "56 layers, He’s initialization, no batch norm: each block adds as much as it is given, so the residual net’s signal grows by two fifths a block, its first loss is in the thousands, and neither net learns in these steps. A shortcut alone is not enough."
+            "56 layers, He’s initialization, no batch norm: each block adds as much as it is given, so the residual network’s signal grows by two fifths a block, its first loss is in the thousands, and neither network learns in these steps. A shortcut alone is not enough."
             => { depth: "56", init: "he", steps: "120" }
         "paper", "ResNet-20 of the paper",
-            "Full width, 32 × 32 pixels, batch norm, batches of 128 with crop and flip, momentum, learning rate 0.1: for a real GPU. On a CPU a step takes seconds."
+            "Full width, 32 × 32 pixels, batch norm, batches of 128 with crop and flip, momentum, learning rate 0.1: for a real GPU. On a CPU each step needs seconds."
             => { width: "1", side: "32", batch_norm: "1", init: "he", augment: "1", optimizer: "momentum", learning_rate: "0.1", batch_size: "128", steps: "2000" }
     }
     sweeps {
-        "Loss over depth", "Plain and residual nets of the same depth without batch norm: the plain one stops learning as it gets deeper."
+        "Loss over depth", "Plain and residual networks of the same depth without batch norm: the plain one stops learning as it gets deeper."
             => { sweep: "depth:8,14,20", measure: "loss", seeds: "3"; steps: "60" }
     }
 }
@@ -160,7 +160,7 @@ pub enum Frame {
 /// The nets as they were built.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Structure {
-    /// Counted in the modules.
+    /// Counted in the models.
     pub params_plain: u32,
     pub params_residual: u32,
     /// Channels, height and width of what came in, out of the first convolution, and out of every block, from one
@@ -261,8 +261,8 @@ impl Experiment for ResNet {
 
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
     const ARMS: &'static [Arm] = &[
-        Arm { slug: "plain", title: "plain", net: "plain net" },
-        Arm { slug: "residual", title: "residual", net: "residual net" },
+        Arm { slug: "plain", title: "plain", net: "plain network" },
+        Arm { slug: "residual", title: "residual", net: "residual network" },
     ];
 
     fn absorb(record: &mut Record, arm: usize, frame: Frame) {

@@ -48,7 +48,7 @@ pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
             counted,
         ),
         Check::new(
-            "The RNN built here, with its way back written out, agrees with burn's own and its autodiff.",
+            "The RNN built here, with its hand-written backward pass, agrees with burn's built-in layer and autodiff.",
             expected.clone(),
             agreement(|record| record.agreement.map(|(rnn, _)| rnn)),
         ),
@@ -99,7 +99,7 @@ fn gradient_check(config: &Config, record: &Record) -> Check {
             "‖∂L/∂h₀‖ > 10⁻⁸ ‖∂L/∂h_T‖",
         )
     } else {
-        ("The RNN's gradient fades on its way back to the first token.", "‖∂L/∂h₀‖ < 0.1 ‖∂L/∂h_T‖")
+        ("The RNN's gradient vanishes on its way to the first token.", "‖∂L/∂h₀‖ < 0.1 ‖∂L/∂h_T‖")
     };
     let measured = shares.map(|(rnn, cell)| {
         let words = format!("first to last at step 1: RNN {rnn:.1e}, LSTM cell {cell:.1e}");
@@ -121,7 +121,7 @@ impl Outcome {
     fn words(self, chance: f64) -> String {
         match self {
             Self::Learns => "> 90 %".to_owned(),
-            Self::Guesses => format!("a guess (< {:.0} %)", 100.0 * (chance + GUESS_MARGIN)),
+            Self::Guesses => format!("chance (< {:.0} %)", 100.0 * (chance + GUESS_MARGIN)),
             Self::Either => "either".to_owned(),
         }
     }
@@ -168,9 +168,9 @@ fn learning_check(config: &Config, record: &Record) -> Check {
     let outcomes = (rnn_outcome(config), lstm_outcome(config));
     let claim = match outcomes {
         (Learns, Learns) if config.seq_len <= SHORT => {
-            "Over a short sequence both nets learn the first token."
+            "Over a short sequence both networks learn the first token."
         }
-        (Guesses, Learns) => "The LSTM learns to recall the first token, the RNN stays at a guess.",
+        (Guesses, Learns) => "The LSTM learns to recall the first token, the RNN stays at chance.",
         (Learns, Learns) => {
             "The textbook's claim fails: with a spectral radius a little above 1 the RNN learns this too, and sooner than the LSTM."
         }
@@ -181,12 +181,12 @@ fn learning_check(config: &Config, record: &Record) -> Check {
             "Noise that looks like labels: within some hundred steps the LSTM does not learn, however it starts."
         }
         (_, Guesses) => {
-            "An LSTM is not enough: where every forget gate starts by losing a part of its cell at each step, it stays at a guess."
+            "An LSTM is not enough: if every forget gate starts by losing part of its cell at each step, it stays at chance."
         }
         (Either, Learns) => {
             "The LSTM learns to recall the first token; near a spectral radius of 1 the seed decides about the RNN."
         }
-        (_, Either) => "At this length it depends on the start which of the two nets learns.",
+        (_, Either) => "At this length it depends on the start which of the two networks learns.",
     };
     let chance = chance(config);
     let expected = format!("RNN {}, LSTM {}", outcomes.0.words(chance), outcomes.1.words(chance));

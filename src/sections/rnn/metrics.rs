@@ -13,7 +13,7 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     };
     // A gradient below the floor is only known to be below it.
     let ratio = first(lstm).zip(first(rnn)).map(|(lstm, rnn)| lstm.max(FLOAT_FLOOR) / rnn.max(FLOAT_FLOOR));
-    let guess = format!("a guess: {:.3}", chance(config));
+    let guess = format!("chance level: {:.3}", chance(config));
     let most = |of: fn(&(Agreement, Agreement)) -> Agreement| {
         record.agreement.as_ref().map(of).map(|off| off.values.max(off.gradients))
     };
@@ -23,37 +23,33 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("loss_lstm", "Loss, LSTM", loss(lstm)).unit("nats").note("mean of 20 steps"),
         Metric::new("accuracy_rnn", "Accuracy, RNN", rnn.accuracy.last_y()).note(guess.clone()),
         Metric::new("accuracy_lstm", "Accuracy, LSTM", lstm.accuracy.last_y()).note(guess),
-        Metric::new("chance", "A guess", chance(config)).note("closed form: 1/K"),
+        Metric::new("chance", "Chance level", chance(config)).note("closed form: 1/K"),
         Metric::new("grad_first_rnn", "Gradient at the first token, RNN", first(rnn))
             .digits(2)
             .note(faded(first(rnn))),
         Metric::new("grad_first_lstm", "Gradient at the first token, LSTM", first(lstm))
             .digits(2)
             .note(faded(first(lstm))),
-        Metric::new("grad_ratio", "LSTM to RNN", ratio)
+        Metric::new("grad_ratio", "Ratio, LSTM to RNN", ratio)
             .digits(2)
             .note("at the first token; each at least the float floor"),
-        Metric::new("ms_per_step_rnn", "A step of the RNN", rnn.times.median())
+        Metric::new("ms_per_step_rnn", "Time per step, RNN", rnn.times.median())
             .unit("ms")
             .note("median, this device"),
-        Metric::new("ms_per_step_lstm", "A step of the LSTM", lstm.times.median())
+        Metric::new("ms_per_step_lstm", "Time per step, LSTM", lstm.times.median())
             .unit("ms")
             .note("median, this device"),
-        Metric::new("params_rnn", "RNN, by the formula", params_rnn(config) as f64)
-            .count()
-            .note("closed form"),
+        Metric::new("params_rnn", "RNN, formula", params_rnn(config) as f64).count().note("closed form"),
         Metric::new("params_rnn_counted", "RNN, counted", record.params.map(|(rnn, _)| rnn.into())).count(),
-        Metric::new("params_lstm", "LSTM, by the formula", params_lstm(config) as f64)
-            .count()
-            .note("closed form"),
+        Metric::new("params_lstm", "LSTM, formula", params_lstm(config) as f64).count().note("closed form"),
         Metric::new("params_lstm_counted", "LSTM, counted", record.params.map(|(_, lstm)| lstm.into()))
             .count(),
         Metric::new("spectral_radius_measured", "Spectral radius, untrained RNN", radius)
             .note("from its eigenvalues"),
-        Metric::new("max_abs_err_rnn", "RNN against burn's", most(|both| both.0))
+        Metric::new("max_abs_err_rnn", "RNN: difference from burn's built-in layer", most(|both| both.0))
             .digits(2)
             .note("max |difference|, values and gradients"),
-        Metric::new("max_abs_err_lstm", "LSTM against burn's", most(|both| both.1))
+        Metric::new("max_abs_err_lstm", "LSTM: difference from burn's built-in layer", most(|both| both.1))
             .digits(2)
             .note("max |difference|, values and gradients"),
     ]

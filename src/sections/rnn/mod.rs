@@ -61,25 +61,25 @@ crate::settings! {
     /// Settings of section 4.
     pub struct Config {
         seq_len: u32 = 200, int(10, 400, log), "Sequence length", "T",
-            "Tokens in a sequence. Only the first one matters; the net must carry it past all the others.";
+            "Tokens in a sequence. Only the first one matters; the network must carry it past all the others.";
         n_classes: u32 = 2, int(2, 8), "Classes", "K",
-            "Tokens that can stand at the first position, one for each class.";
+            "Tokens that can occur at the first position, one for each class.";
         alphabet: Alphabet = Alphabet::Separate, choice, "Noise", "",
-            "Whether the noise has tokens of its own. If it uses the class tokens, the net must also learn that only the first one counts.";
+            "Whether the noise has tokens of its own. If it uses the class tokens, the network must also learn that only the first one counts.";
         n_distractors: u32 = 8, int(1, 16), "Noise tokens", "",
             "Different tokens in the noise, where it has tokens of its own.";
         d_hidden: u32 = 32, int(4, 128, log), "Hidden size", "d_h",
-            "Numbers in the hidden state of each net; the LSTM's cell has as many.";
+            "Numbers in the hidden state of each network; the LSTM's cell has as many.";
         forget_bias: ForgetBias = ForgetBias::Chrono, choice, "Forget-gate bias", "b_f",
-            "How long the untrained LSTM remembers. A bias of 0 keeps half the cell at each step, 1 keeps 73 %; chrono draws memories of every length up to T.";
+            "How long the untrained LSTM remembers. A bias of 0 keeps half the cell at each step, 1 keeps 73 %; chrono samples memories of every length up to T (Tallec and Ollivier 2018).";
         spectral_radius: f64 = 0.58, float(0.1, 2.0), "Spectral radius", "ρ",
             "Largest absolute eigenvalue of the RNN's initial recurrent weights. Without the tanh, a gradient would be multiplied by about ρ at each step back. The usual start, U(±1/√d_h), gives about 0.58.";
         learning_rate: f64 = 0.003, float(1e-5, 0.3, log) live, "Learning rate", "η",
-            "Adam's step size. It may be changed while the nets train.";
+            "Adam's step size. It may be changed while the networks train.";
         clip: f64 = 1.0, float(0.01, 100.0, log) live, "Clipping", "",
             "Longest gradient that is taken as it is, over all weights together; a longer one is scaled down to this norm (Pascanu et al. 2013).";
         batch_size: u32 = 32, int(1, 128, log), "Batch size", "B",
-            "Sequences in one step; both nets see the same ones.";
+            "Sequences per step; both networks see the same ones.";
         steps: u32 = 400, int(1, 10_000, log), "Training steps", "",
             "Steps until training ends by itself.";
         seed: u32 = 1, int(0, 999_999), "Seed", "",
@@ -90,7 +90,7 @@ crate::settings! {
             "200 steps of noise, and the weights that are usual at the start: the RNN's gradient is gone long before the first token. The LSTM's cells are made to last (chrono)."
             => {}
         "rnn-learns-too", "RNN that starts well learns too",
-            "The same RNN, its recurrent weights scaled to a spectral radius of 1.1. Nothing else is changed, and it learns the task, sooner than the LSTM: the failure was the start's, not the architecture's alone."
+            "The same RNN, its recurrent weights scaled to a spectral radius of 1.1. Nothing else is changed, and it learns the task, sooner than the LSTM: initialization caused the failure, not the architecture's alone."
             => { spectral_radius: "1.1" }
         "zero-forget-bias", "LSTM with zero forget bias",
             "The same LSTM, but its gates start by forgetting half of the cell at each step: over 200 steps it fails like the RNN."
@@ -103,7 +103,7 @@ crate::settings! {
             => { alphabet: "shared" }
     }
     sweeps {
-        "Recall over sequence length", "The longest sequence that each net recalls the first token of, with three seeds."
+        "Recall over sequence length", "The longest sequence that each network recalls the first token of, with three seeds."
             => { sweep: "seq_len:10,20,40,80", measure: "accuracy", seeds: "3"; steps: "150" }
         "Recall over spectral radius", "The RNN's start decides: near a radius of 1 it learns what it cannot at 0.58."
             => { sweep: "spectral_radius:0.4,0.7,0.9,1,1.1,1.3", measure: "accuracy", seeds: "3"; seq_len: "40", steps: "150" }

@@ -119,7 +119,7 @@ fn shift_check(record: &Record) -> Check {
     // The products are sums of d/2 cosines in 32-bit floats; their rounding grows with the table's length.
     const TOLERANCE: f64 = 1e-3;
     Check::new(
-        "PE(p) · PE(p + k) depends on the shift k alone, not on the place p.",
+        "PE(p) · PE(p + k) depends on the shift k alone, not on the position p.",
         format!("the same for all p, within {TOLERANCE}"),
         record.positions.as_ref().map(|table| {
             (format!("largest deviation {:.1e}", table.shift_max_dev), table.shift_max_dev <= TOLERANCE)
@@ -157,7 +157,7 @@ fn bigram_check(record: &Record) -> Check {
     // An untrained model neither confirms nor refutes what is claimed of a trained one.
     let trained = record.run().validation.last().filter(|(step, _)| *step > 0.0);
     Check::new(
-        "Trained, the model predicts better than counting which character follows which.",
+        "After training, the model predicts better than the bigram baseline.",
         bigram.map_or_else(
             || "below the bigram's loss".to_owned(),
             |bigram| format!("below {bigram:.3} nats for a character"),

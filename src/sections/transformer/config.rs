@@ -23,11 +23,11 @@ crate::settings! {
             "Blocks of attention and perceptron, one after the other.";
         // Each number divides each width, so any two go together.
         heads: u32 = 4, list(1, 2, 4, 8), "Heads in a layer", "h",
-            "Each head looks back in its own way, with vectors of d / h numbers.";
+            "Attention heads per layer, each with its own d / h dimensions.";
         d_model: u32 = 64, list(16, 32, 64, 96, 128, 192, 256, 384), "Width", "d",
-            "Numbers in the vector that stands for a character; the perceptrons are four times as wide.";
+            "Dimensions of a character's vector; the MLPs are four times as wide.";
         context: u32 = 256, int(8, 512, log), "Context", "T",
-            "How many characters the model looks back on. The cost of attention grows with its square.";
+            "How many characters the model can attend to. The cost of attention grows with its square.";
         positions: PositionsChoice = PositionsChoice::Sinusoidal, choice, "Positions", "P",
             "Sines and cosines of fixed wavelengths, or a learned vector for each position.";
         tied: bool = true, switch, "Tied head", "",
@@ -54,7 +54,7 @@ crate::settings! {
             "A small model that is under the bigram line and writes something like lines and names within a minute on a CPU."
             => { layers: "2", heads: "4", d_model: "64", context: "64", batch_size: "8", steps: "800", warmup: "50", learning_rate: "0.005" }
         "course", "Course",
-            "Context 256, five epochs of the nine plays: the time on this device is told beside it; words and verses emerge."
+            "Context 256, five epochs of the nine plays; words and verses emerge. The estimated time is shown above."
             => {}
         "nanogpt-cpu", "nanoGPT, CPU",
             "The sizes that nanoGPT's README suggests for a laptop; it reports a validation loss of 1.88 nats after 2,000 steps on tiny Shakespeare. There this model reaches 1.77: it starts with larger weights than GPT-2's 0.02, which are small for a width of 128; with those it reaches 1.89."
@@ -64,7 +64,7 @@ crate::settings! {
             => { layers: "6", heads: "8", d_model: "384", context: "256", positions: "learned", batch_size: "64", steps: "5000", learning_rate: "0.001", warmup: "100", dropout: "0.2" }
     }
     sweeps {
-        "Validation loss over context", "How far back a small model makes use of: the loss on text never trained on."
+        "Validation loss over context", "How much context a small model can use: validation loss over context length."
             => { sweep: "context:8,16,32,64", measure: "loss_val"; layers: "2", d_model: "32", heads: "2", batch_size: "8", steps: "200", sample_length: "0" }
     }
 }

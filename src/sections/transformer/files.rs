@@ -128,7 +128,7 @@ fn fits(theirs: &Config, ours: &Config) -> Result<(), String> {
     if theirs == ours {
         return Ok(());
     }
-    Err(format!("This file holds another model ({theirs}) than the settings ask for ({ours})."))
+    Err(format!("This file has a different model ({theirs}) than the settings ({ours})."))
 }
 
 /// Names of parameters by their place: `blocks.0.attention.query.weight`.

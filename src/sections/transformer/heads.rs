@@ -93,7 +93,7 @@ impl HeadStats {
     /// A few words, by fixed rules: the first that applies.
     pub fn description(&self) -> &'static str {
         match self {
-            s if s.spread > 0.9 => "even: all alike",
+            s if s.spread > 0.9 => "uniform",
             s if s.previous > 0.4 => "previous character",
             s if s.itself > 0.4 => "itself",
             s if s.first > 0.4 => "first character",
@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(HeadStats { previous: 0.6, ..HeadStats::default() }.description(), "previous character");
         assert_eq!(
             HeadStats { spread: 0.95, previous: 0.6, ..HeadStats::default() }.description(),
-            "even: all alike"
+            "uniform"
         );
         assert_eq!(HeadStats { distance: 90.0, spread: 0.8, ..HeadStats::default() }.description(), "global");
     }

@@ -21,21 +21,19 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("loss_train", "Training loss", run.losses.recent_mean(20))
             .unit("nats")
             .note("mean of 20 steps"),
-        Metric::new("loss_val", "Validation loss", validation)
-            .unit("nats")
-            .note("8,192 characters never trained on"),
+        Metric::new("loss_val", "Validation loss", validation).unit("nats").note("8,192 held-out characters"),
         Metric::new("bits_per_char", "Validation loss", validation.map(|loss| loss / std::f64::consts::LN_2))
             .unit("bits/char")
             .note("loss / ln 2"),
-        Metric::new("baseline_unigram", "Counting characters", text.map(|text| text.unigram))
+        Metric::new("baseline_unigram", "Unigram baseline", text.map(|text| text.unigram))
             .unit("nats")
             .note("unigram, validation part"),
-        Metric::new("baseline_bigram", "Counting pairs", text.map(|text| text.bigram))
+        Metric::new("baseline_bigram", "Bigram baseline", text.map(|text| text.bigram))
             .unit("nats")
             .note("bigram, validation part"),
         Metric::new("epoch", "Epoch", epochs(step)).digits(2).note(of),
-        Metric::new("params_formula", "By the formula", count).count().note("closed form"),
-        Metric::new("params_counted", "Counted in the module", record.params_counted.map(|n| n as f64))
+        Metric::new("params_formula", "Formula", count).count().note("closed form"),
+        Metric::new("params_counted", "Counted in the model", record.params_counted.map(|n| n as f64))
             .count(),
         Metric::new(
             "pe_shift_max_dev",

@@ -134,7 +134,7 @@ fn Cost(props: &CostProps) -> Html {
     let time = match ms {
         Some(ms) => {
             format!(
-                "about {} ({} ms a step, {how})",
+                "about {} ({} ms per step, {how})",
                 duration(seconds_estimate(config, ms)),
                 format_number(ms, 2)
             )

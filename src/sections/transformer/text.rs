@@ -13,7 +13,7 @@ pub async fn load(config: &Config, out: &mut impl RunContext<Transformer>) -> Re
     let text = match config.text {
         TextChoice::Shakespeare => text::read_plays(&out.asset(text::PATH).await?)?,
         TextChoice::Own => text::read_own(&out.asset(OWN_PATH).await.map_err(|_| {
-            LabError::Data("Bring a text first: drop a file on the panel, or paste one.".to_owned())
+            LabError::Data("Add a text first: drop a file on the panel, or paste one.".to_owned())
         })?)?,
     };
     Ok(Corpus::new(&text))

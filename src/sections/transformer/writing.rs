@@ -42,7 +42,7 @@ pub(super) async fn write(
 }
 
 /// The model with what it has read and written.
-#[allow(missing_debug_implementations, reason = "it holds the net")]
+#[allow(missing_debug_implementations, reason = "it holds the network")]
 pub struct Writer<'a> {
     net: &'a Net,
     n_chars: usize,

@@ -72,7 +72,7 @@ fn map_figure(
         <Figure name={format!("weights-{slug}")} {title} {look_for} {formula} {table}>
             <Heatmap name={format!("weights-{slug}")} {grid} map={ColorMap::Sequential} range={Some((0.0, 1.0))}
                 x_label="key" y_label="query" value_label="weight" {also} row_names={names.clone()} col_names={names}
-                empty="The worker is being fetched." />
+                empty="Loading the compute engine…" />
         </Figure>
     }
 }
@@ -142,13 +142,13 @@ fn pair(sweep: &Sweep, of: fn(&Saturation) -> Spread, ceiling: f64) -> Vec<Serie
     ]
 }
 
-const WAITING: &str = "The worker is being fetched.";
+const WAITING: &str = "Loading the compute engine…";
 
 fn entropy_figure(props: &SweepProps, sweep: &Sweep) -> Html {
     let uniform = entropy_uniform(&props.config);
     let series = pair(sweep, |s| s.entropy, uniform);
     let references = vec![Reference { label: "ln n: equal weights".into(), y: uniform }];
-    let look_for = html! { <>{ "How evenly a query spreads its weight; the bands are one standard deviation over the draws. With the scale the line is flat. Without it the weights collapse as " }{ crate::ui::math::math(crate::ui::math::tex!(r"\set{d_k}{d_k}")) }{ " grows." }</> };
+    let look_for = html! { <>{ "How evenly a query spreads its attention; the bands are one standard deviation over random samples. With the scale the curve is flat. Without it the weights collapse as " }{ crate::ui::math::math(crate::ui::math::tex!(r"\set{d_k}{d_k}")) }{ " grows." }</> };
     html! {
         <Figure name="entropy" title="Entropy of the weights" {look_for} formula={text::entropy_formula()} table={series_table("d_k", &series)}>
             <LineChart name="entropy" x_label="d_k (log scale)" y_label="entropy (nats)" x_scale={ScaleKind::Log} {series} {references}
@@ -161,7 +161,7 @@ fn largest_figure(props: &SweepProps, sweep: &Sweep) -> Html {
     let series = pair(sweep, |s| s.largest, 1.0);
     let references =
         vec![Reference { label: "1/n: equal weights".into(), y: 1.0 / f64::from(props.config.n_keys) }];
-    let look_for = html! { <>{ "The weight of each query's favourite key. Near 1 the softmax is a hard choice, made by random numbers before anything was learned." }</> };
+    let look_for = html! { <>{ "The largest weight of each query, averaged. Near 1 the softmax has picked a single key, at random, before anything was learned." }</> };
     html! {
         <Figure name="largest-weight" title="Largest weight" {look_for} table={series_table("d_k", &series)}>
             <LineChart name="largest-weight" x_label="d_k (log scale)" y_label="largest weight" x_scale={ScaleKind::Log} {series} {references}

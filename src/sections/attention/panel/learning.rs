@@ -36,27 +36,27 @@ pub(super) fn LearningFigures(props: &LearningProps) -> Html {
     // Many heads would be a thicket of lines; the table has them all.
     let few = config.n_heads <= 2;
     let right_words = if few {
-        "Share of right answers on sequences never trained on, and, dashed, the mean weight that each head puts on the token that is asked about."
+        "Accuracy on held-out sequences and, dashed, the mean attention weight of each head on the correct token."
     } else {
-        "Share of right answers on sequences never trained on. The table also has the weight that each head puts on the token that is asked about."
+        "Accuracy on held-out sequences. The table also has the attention weight of each head on the correct token."
     };
     html! {
         <>
             <div class="figure-row">
                 <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
-                    look_for={html! { "Loss of each step's batch. Both nets start from the same matrices and see the same sequences; only the factor before the softmax differs." }}
-                    formula={text::loss_formula()} references={reference("a guess", loss_of_a_guess())} {x_max} />
+                    look_for={html! { "Loss of each step's batch. Both networks start from the same matrices and see the same sequences; only the factor before the softmax differs." }}
+                    formula={text::loss_formula()} references={reference("chance", loss_of_a_guess())} {x_max} />
                 <CurveFigure name="training-entropy" title="Entropy of the weights, in training" lines={ENTROPY}
                     y_label="entropy (nats)" {x_max} y_range={Some((0.0, uniform * 1.1))} references={reference("ln n: equal weights", uniform)}
-                    look_for={html! { <>{ "The scaled net starts with soft weights and sharpens them as it learns. At a large " }{ crate::ui::math::math(crate::ui::math::tex!(r"\set{d_k}{d_k}")) }{ " the unscaled one is sharp from the start, on the wrong tokens." }</> }} />
+                    look_for={html! { <>{ "The scaled network starts with soft weights and sharpens them as it learns. At a large " }{ crate::ui::math::math(crate::ui::math::tex!(r"\set{d_k}{d_k}")) }{ " the unscaled one is sharp from the start, on the wrong tokens." }</> }} />
             </div>
             <div class="figure-row">
                 { maps_figure("scaled", "Scaled: where each token looks", config, &record.arms[SCALED], record.arms[SCALED].sequence.as_deref()) }
                 { maps_figure("unscaled", "Unscaled: where each token looks", config, &record.arms[UNSCALED], record.arms[SCALED].sequence.as_deref()) }
             </div>
-            <CurveFigure name="accuracy" title="Right answers, and weight on the right token" lines={if few { WITH_HEADS } else { WITHOUT_HEADS }}
+            <CurveFigure name="accuracy" title="Accuracy and attention to the correct token" lines={if few { WITH_HEADS } else { WITHOUT_HEADS }}
                 table_lines={if few { &[] } else { HEADS }} y_label="share" y_range={Some((0.0, 1.0))} {x_max}
-                references={reference("a guess", (-loss_of_a_guess()).exp())} look_for={html! { right_words }} />
+                references={reference("chance", (-loss_of_a_guess()).exp())} look_for={html! { right_words }} />
         </>
     }
 }
@@ -93,11 +93,11 @@ fn maps_figure(
     let shown: Vec<_> = net.maps.iter().take(MOST_MAPS).cloned().collect();
     let hidden = net.maps.len().saturating_sub(MOST_MAPS);
     let more = if hidden > 0 {
-        format!(" The first {MOST_MAPS} heads are drawn; the table has all.")
+        format!(" The first {MOST_MAPS} heads are shown; the table has all.")
     } else {
         String::new()
     };
-    let look_for = html! { <>{ format!("One sequence that is never trained on. A dot marks the token that each row asks about: bright cells should come to lie under the dots.{more}") }</> };
+    let look_for = html! { <>{ format!("One held-out sequence. A dot marks the correct token of each row: as the network learns, bright cells move under the dots.{more}") }</> };
     html! {
         <Figure name={format!("maps-{slug}")} {title} {look_for} table={heads_table(&net.maps, &row_names, &col_names)}>
             <HeadMaps name={format!("maps-{slug}")} maps={shown} n={config.n_tokens as usize} {titles} {row_names} {col_names}

@@ -7,9 +7,9 @@ use yew::prelude::*;
 pub(super) fn introduction() -> Html {
     html! {
         <p class="lead">
-            { "Attention lets each token gather what it needs from the others: " }
+            { "Attention lets each token gather information from the others: " }
             { math(tex!(r"\operatorname{softmax}\!\left(\frac{QK^\top}{\sqrt{\set{d_k}{d_k}}}\right) V")) }
-            { ". A query is compared with every key, the softmax makes weights of the scores, and the values are averaged by them (Vaswani et al. 2017). Below: what the square root is for, how heads work side by side, and what one such layer can learn." }
+            { ". Each query is compared with every key; the softmax turns the scores into weights that average the values (Vaswani et al. 2017)." }
         </p>
     }
 }
@@ -23,7 +23,7 @@ pub(super) fn one_head(config: &Config) -> Html {
     };
     html! {
         <p>
-            { format!("{} random queries and keys of d_k = {} numbers each, independent and normal with standard deviation σ = {}. ", config.n_tokens, config.d_k, config.sigma) }
+            { format!("{} random queries and keys with d_k = {} dimensions each, independent and normal with standard deviation σ = {}. ", config.n_tokens, config.d_k, config.sigma) }
             { mask }
         </p>
     }
@@ -50,7 +50,7 @@ pub(super) fn saturation() -> Html {
             { " at any size. For many keys and normal scores of variance " }{ math(tex!(r"s^2")) }
             { " the entropy is about " }
             { math(tex!(r"\ln n - \frac{s^2}{2}")) }
-            { " until that is used up (Derrida 1981): the checks below ask for a third of such a loss." }
+            { " until it reaches zero (Derrida 1981). The checks require a third of that drop." }
         </p>
     }
 }
@@ -74,7 +74,7 @@ pub(super) fn multi_head(config: &Config) -> Html {
         Some(d_head) => html! {
             <>
                 <p>
-                    { format!("Four linear layers: queries, keys and values for all heads at once, and one that mixes what the heads found. The {d_model} numbers of a token are cut into {n_heads} × {d_head}, so more heads are smaller heads, and cost no parameters.") }
+                    { format!("Multi-head attention has four linear layers: queries, keys and values for all heads at once, and an output projection. The {d_model} dimensions of a token are split into {n_heads} × {d_head}, so more heads are smaller heads and cost no extra parameters.") }
                 </p>
                 <div class="formula">
                     { math(display_tex!(r"4\,(\set{d_model}{d_\mathrm{model}}^2 + \set{d_model}{d_\mathrm{model}})")) }
@@ -88,7 +88,7 @@ pub(super) fn multi_head(config: &Config) -> Html {
             html! {
                 <div class="notice" data-kind="warn" role="status">
                     <p>
-                        { format!("d_model = {d_model} cannot be cut into {n_heads} equal heads: {d_model} / {n_heads} is not a whole number, and each head needs as many numbers as the others. With this d_model, {} heads are possible here. The training below is not concerned: its heads have d_k = {} numbers each, whatever d_model is.", fitting.join(", "), config.d_k) }
+                        { format!("d_model = {d_model} cannot be split into {n_heads} equal heads: {d_model} / {n_heads} is not a whole number. With this d_model, {} heads are possible. The look-up task is unaffected: its heads have d_k = {} dimensions each, whatever d_model is.", fitting.join(", "), config.d_k) }
                     </p>
                 </div>
             }
@@ -113,9 +113,9 @@ pub(super) fn stage_shape(stage: usize) -> &'static str {
 pub(super) fn task() -> Html {
     html! {
         <p>
-            { "A look-up in a dictionary. Each token has a name (a letter, each occurs once), carries a value (0 to 7), and asks for another token by its name. Its task is to say that token's value. One attention layer is just what is needed: the question becomes the query, the name the key, and the value the value. There is no way around it in this net: embedding, attention, read-out, and nothing else. Each head has " }
+            { "The task is a dictionary look-up. Each token has a name (a unique letter), carries a value (0 to 7), and asks for another token by name; its target is that token's value. One attention layer is exactly what is needed: the question becomes the query, the name the key, and the value the value. Attention is this network's only path: embedding, attention, read-out, and nothing else. Each head has " }
             { math(tex!(r"\set{d_k}{d_k}")) }
-            { " numbers as the slider says, rather than " }{ math(tex!(r"\set{d_model}{d_\mathrm{model}}")) }
+            { " dimensions as the slider says, rather than " }{ math(tex!(r"\set{d_model}{d_\mathrm{model}}")) }
             { " divided by the heads, so that " }{ math(tex!(r"\set{d_k}{d_k}")) }{ " can be changed alone." }
         </p>
     }
@@ -129,12 +129,12 @@ pub(super) fn loss_formula() -> Html {
 pub(super) fn what_the_scale_changes() -> Html {
     html! {
         <>
-            <h3>{ "What the scale does, and what it does not" }</h3>
+            <h3>{ "What the scale does and does not do" }</h3>
             <ul>
-                <li>{ "It sets where training starts. Unscaled at a large d_k, each query starts fixed on one random key, and most queries pass on almost no gradient: with Adam, learning takes longer." }</li>
-                <li>{ "It does not decide whether the task can be learned. The projections are trained, so they can shrink or grow the scores themselves; both nets here end with the right answers." }</li>
-                <li>{ "Small initial matrices do the same at the start: try the preset with small weights." }</li>
-                <li>{ "It also changes the size of the gradients: without it, those of both projections are longer by the square root of d_k. Plain gradient descent then takes longer steps, which can make up for the saturation; Adam divides by the gradient's size and gains nothing from it." }</li>
+                <li>{ "It sets where training starts. Unscaled with a large d_k, each query starts fixed on one random key and most queries pass on almost no gradient: with Adam, learning takes longer." }</li>
+                <li>{ "It does not decide whether the task can be learned. The projections are trained, so they can shrink or grow the scores themselves; both networks here end at full accuracy." }</li>
+                <li>{ "A small initialization has the same effect at the start: try the preset with small weights." }</li>
+                <li>{ "It also changes the size of the gradients: without it, those of both projections are larger by a factor of √d_k. Plain SGD then takes larger steps, which can make up for the saturation; Adam normalizes the gradient and gains nothing." }</li>
             </ul>
         </>
     }

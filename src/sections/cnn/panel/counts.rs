@@ -61,7 +61,7 @@ fn kernel_figure(config: &Config, blocks: Option<BlockCounts>) -> Html {
              with few, the 1 × 1 convolution is the larger part and they fall behind." }</>
     };
     html! {
-        <Figure name="factor-kernel" title="The saving against the kernel" {look_for} formula={text::share_formula()}
+        <Figure name="factor-kernel" title="Savings over kernel size" {look_for} formula={text::share_formula()}
             table={series_table("K", &series)}>
             <LineChart name="factor-kernel" x_label="kernel size K" y_label="times fewer" y_scale={ScaleKind::Log} {series} markers={true}
                 integer_x={true} />
@@ -88,7 +88,7 @@ fn channels_figure(config: &Config) -> Html {
              are, the nearer the saving comes to K².") }</>
     };
     html! {
-        <Figure name="factor-channels" title="The saving against the channels" {look_for} table={series_table("C_out", &series)}>
+        <Figure name="factor-channels" title="Savings over output channels" {look_for} table={series_table("C_out", &series)}>
             <LineChart name="factor-channels" x_label="channels out" y_label="times fewer" x_scale={ScaleKind::Log} {series}
                 references={vec![limit]} markers={true} integer_x={true} />
         </Figure>

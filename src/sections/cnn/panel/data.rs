@@ -31,11 +31,11 @@ pub(super) fn Data(props: &DataProps) -> Html {
             if let Some(samples) = samples {
                 { gallery(&samples.train, labels(samples, &samples.train)) }
                 if !samples.augmented.labels.is_empty() {
-                    <p class="cnn-words">{ "The same, moved and mirrored at random as the nets see them; anew in each epoch:" }</p>
+                    <p class="cnn-words">{ "The same images after data augmentation, as the networks see them; different in every epoch:" }</p>
                     { gallery(&samples.augmented, labels(samples, &samples.augmented)) }
                 }
             } else {
-                <p class="cnn-empty">{ "The images are being fetched." }</p>
+                <p class="cnn-empty">{ "Loading the images…" }</p>
             }
         </Figure>
     }
@@ -44,9 +44,9 @@ pub(super) fn Data(props: &DataProps) -> Html {
 fn facts(samples: &Samples) -> String {
     let list =
         |values: &[f32]| values.iter().map(|value| format!("{value:.3}")).collect::<Vec<_>>().join(", ");
-    let channels = if samples.train.channels == 3 { "red, green and blue" } else { "grey" };
+    let channels = if samples.train.channels == 3 { "red, green and blue" } else { "gray" };
     format!(
-        "{} images to learn from and {} to test on, 32 × 32. The nets see (value − mean) / standard deviation, both measured from the \
+        "{} training images and {} test images, 32 × 32. The networks see (value − mean) / standard deviation, both computed from the \
          training images: mean {}, standard deviation {} ({channels}, between 0 and 1).",
         samples.n_train,
         samples.n_test,

@@ -27,8 +27,8 @@ pub(super) fn Inside(props: &InsideProps) -> Html {
         <>
             <Choice samples={samples.clone()} image={*image} set={set.clone()} />
             <div class="figure-row">
-                <NetInside slug="conv" title="convolutional net" samples={samples.clone()} look={conv.clone()} />
-                <NetInside slug="separable" title="separable net" samples={samples.clone()} look={separable.clone()} />
+                <NetInside slug="conv" title="convolutional network" samples={samples.clone()} look={conv.clone()} />
+                <NetInside slug="separable" title="separable network" samples={samples.clone()} look={separable.clone()} />
             </div>
         </>
     }
@@ -45,7 +45,7 @@ struct ChoiceProps {
 #[component]
 fn Choice(props: &ChoiceProps) -> Html {
     let Some(samples) = props.samples.as_ref().map(|samples| &*samples.0) else {
-        return html! { <p class="cnn-empty">{ "The images are being fetched." }</p> };
+        return html! { <p class="cnn-empty">{ "Loading the images…" }</p> };
     };
     let names = samples.dataset.class_names();
     let button = |(index, (rgba, &label)): (usize, (Rc<Vec<u8>>, &u8))| {
@@ -60,7 +60,7 @@ fn Choice(props: &ChoiceProps) -> Html {
     };
     html! {
         <div class="cnn-choice" role="group" aria-label="Test image to look at">
-            <p>{ "Choose a test image; the maps below follow while the nets learn." }</p>
+            <p>{ "Choose a test image. Its feature maps update while the networks learn." }</p>
             { for each(&samples.test).zip(&samples.test.labels).enumerate().map(button) }
         </div>
     }
@@ -80,9 +80,9 @@ fn NetInside(props: &NetInsideProps) -> Html {
     let channels = props.samples.as_ref().map_or(1, |samples| samples.0.train.channels as usize);
     let names = props.samples.as_ref().map_or(&[][..], |samples| samples.0.dataset.class_names());
     let look_for = html! {
-        <>{ "Above, the first layer's kernels: orange weights are positive, blue ones negative" }
-        { if channels == 3 { "; those for red, green and blue lie below each other. " } else { ". " } }
-        { "Below, the first maps of each block, before pooling; light is strong. A map all dark answers nothing in this image." }</>
+        <>{ "Top: the first layer's kernels (orange is positive, blue negative)" }
+        { if channels == 3 { "; those for red, green and blue are stacked. " } else { ". " } }
+        { "Below: the first feature maps of each block, before pooling; brighter is stronger. A black map did not respond to this image." }</>
     };
     let table = {
         let table = look.map(maps_table).unwrap_or_default();

@@ -17,13 +17,12 @@ pub(super) struct NetTableProps {
 pub(super) fn NetTable(props: &NetTableProps) -> Html {
     let table = compare(&props.record.0);
     let look_for = html! {
-        <>{ "If multiply-adds were all, the last column would be the same in every row. On most devices the twin saves less time than \
-             work: it starts twice as many operations and reads as many maps." }</>
+        <>{ "If only multiply-accumulates took time, the last column would be the same in every row. On most devices the separable network saves less time than work: it launches twice as many operations." }</>
     };
     html! {
-        <Figure name="cost" title="Work and time of both nets" {look_for}
+        <Figure name="cost" title="Work and time of both networks" {look_for}
             table={{ let table = table.clone(); Callback::from(move |()| table.clone()) }}>
-            { shown(&table, "Work and time of both nets") }
+            { shown(&table, "Work and time of both networks") }
         </Figure>
     }
 }
@@ -50,9 +49,9 @@ fn compare(record: &Record) -> Table {
         columns: ["quantity", "convolutional", "separable", "less by"].map(str::to_owned).to_vec(),
         rows: vec![
             row("parameters", &cost(|cost| cost.params), 9, true),
-            row("multiply-adds for one image", &cost(|cost| cost.multiply_adds), 9, true),
-            row("time of a step (ms)", &|_, net| net.ms_per_step(), 3, true),
-            row("time of an epoch's steps (s)", &seconds, 3, true),
+            row("MACs for one image", &cost(|cost| cost.multiply_adds), 9, true),
+            row("time per step (ms)", &|_, net| net.ms_per_step(), 3, true),
+            row("time per epoch (s)", &seconds, 3, true),
             row("test accuracy", &|_, net| net.accuracies.last_y(), 3, false),
         ],
     }

@@ -80,8 +80,7 @@ fn Drawing(props: &DrawingProps) -> Html {
     let words = out.map(|out| stop_words(shape, out, stop));
     let table = Callback::from(move |()| stops_table(shape));
     let look_for = html! {
-        <>{ "Each stop of the kernel gives one pixel of the output. The stride is the distance from stop to stop; the dilation is the \
-             distance from weight to weight; the padding adds zeros at the edges." }</>
+        <>{ "Each kernel position gives one output pixel. The stride is the distance between positions; the dilation is the distance between the weights of the kernel; padding adds zeros around the input." }</>
     };
     html! {
         <Figure name="output-size" title="Input, kernel and output" {look_for} formula={text::size_formula(shape)} {table}>
@@ -93,10 +92,10 @@ fn Drawing(props: &DrawingProps) -> Html {
                 <li data-part="output">{ out.map_or_else(|| "no output".to_owned(), |out| format!("output, {out} × {out}")) }</li>
             </ul>
             if let Some(words) = words {
-                <div class="cnn-stops" role="group" aria-label="Stops of the kernel">
+                <div class="cnn-stops" role="group" aria-label="Kernel positions">
                     <button type="button" data-action="stop-back" disabled={stop == 0} onclick={go(stop.saturating_sub(1))}>{ "Back" }</button>
                     <input type="range" min="0" max={last.to_string()} value={stop.to_string()} {oninput}
-                        aria-label="Stop of the kernel" aria-valuetext={words.clone()} />
+                        aria-label="Kernel position" aria-valuetext={words.clone()} />
                     <button type="button" data-action="stop-next" disabled={stop >= last} onclick={go((stop + 1).min(last))}>{ "Next" }</button>
                     if !calm {
                         <button type="button" data-action="stop-play" disabled={stops < 2} onclick={play}>{ if *playing { "Halt" } else { "Play" } }</button>

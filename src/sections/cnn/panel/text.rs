@@ -7,9 +7,9 @@ use yew::prelude::*;
 pub(super) fn introduction() -> Html {
     html! {
         <p class="lead">
-            { "A convolution slides one small kernel over an image and sums over all channels under it. A depthwise separable one \
-               does the same in two cheaper parts: a kernel for each channel by itself, then a mix of the channels in each pixel. \
-               Below, a net of either kind learns from the same batches." }
+            { "A convolution slides a small kernel over an image and sums over all channels. A depthwise separable convolution \
+               does this in two cheaper steps: one kernel per channel, then a mix of the channels at each pixel. \
+               Here, a network of each kind learns from the same batches." }
         </p>
     }
 }
@@ -42,8 +42,8 @@ pub(super) fn size_formula(shape: ConvShape) -> Html {
 pub(super) fn impossible(shape: ConvShape) -> String {
     let (reach, padded) = (reach(shape), shape.size + 2 * shape.padding);
     format!(
-        "There is no output: from its first weight to its last the kernel reaches over D (K − 1) + 1 = {reach} pixels, and the \
-         input has only {padded} with its padding. Choose a smaller kernel or dilation, or a larger input or padding."
+        "There is no output: the dilated kernel spans D (K − 1) + 1 = {reach} pixels, and the \
+         padded input has only {padded}. Choose a smaller kernel or dilation, or a larger input or padding."
     )
 }
 
@@ -53,7 +53,7 @@ pub(super) fn left_over(shape: ConvShape) -> Option<String> {
     let lost = room.checked_rem(shape.stride).filter(|lost| *lost > 0)?;
     let pixels = if lost == 1 { "row and column at the end is" } else { "rows and columns at the end are" };
     Some(format!(
-        "The stride does not go into what is left: {lost} {pixels} never reached. That is the floor in the formula."
+        "The stride does not divide the remainder: {lost} {pixels} never reached. That is the floor in the formula."
     ))
 }
 

@@ -85,7 +85,7 @@ fn Confusion(props: &ConfusionProps) -> Html {
     html! {
             <Figure name={format!("confusion-{}", props.slug)} title={format!("Confusion matrix, {}", props.title)} {look_for} {table}>
                 <Heatmap name={format!("confusion-{}", props.slug)} {grid} map={ColorMap::Sequential} x_label="predicted" y_label="class"
-                    row_names={names.clone()} col_names={names} value_label="images" empty="Press Train: both nets are tested before the first step." />
+                    row_names={names.clone()} col_names={names} value_label="images" empty="Press Train: both networks are tested before the first step." />
             </Figure>
     }
 }
@@ -108,7 +108,7 @@ fn wrong_figure(slug: &str, title: &str, dataset: Dataset, wrong: &Wrongs) -> Ht
         <Figure name={format!("wrong-{slug}")} title={format!("Misclassified images, {title}")} {look_for}
             table={Callback::from(move |()| table.clone())}>
             if wrong.answers.is_empty() {
-                <p class="cnn-empty">{ "Press Train: mistakes are gathered after every epoch." }</p>
+                <p class="cnn-empty">{ "Press Train: misclassified images are collected after every epoch." }</p>
             } else {
                 { gallery(&wrong.pictures, captions) }
             }

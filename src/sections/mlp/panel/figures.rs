@@ -29,19 +29,19 @@ pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
     let record = &record.0;
     let x_max = Some(f64::from(config.steps));
     let guess = chance(config.dataset);
-    let reference = |y: f64| vec![Reference { label: "a guess".into(), y }];
+    let reference = |y: f64| vec![Reference { label: "chance".into(), y }];
     html! {
         <>
             <div class="figure-row">
-                { seen_figure(record, "linear", "Linear net", &record.arms[LINEAR]) }
-                { seen_figure(record, "activated", "Non-linear net", &record.arms[ACTIVATED]) }
+                { seen_figure(record, "linear", "Linear network", &record.arms[LINEAR]) }
+                { seen_figure(record, "activated", "Non-linear network", &record.arms[ACTIVATED]) }
             </div>
             <div class="figure-row">
                 <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
-                    look_for={html! { "Loss of each step's batch. On spirals the linear net barely leaves the line of a guess." }}
+                    look_for={html! { "Training loss per mini-batch. On spirals the linear network hardly improves on chance." }}
                     formula={text::loss_formula()} references={reference(-guess.ln())} {x_max} />
                 <CurveFigure name="accuracy" title="Accuracy" lines={ACCURACIES} y_label="accuracy" y_range={Some((0.0, 1.0))}
-                    look_for={html! { "Share of right answers, on samples trained on (dashed) and on samples never seen. A gap between the two is overfitting." }}
+                    look_for={html! { "Accuracy on the training set (dashed) and on the test set. A gap between the two is overfitting." }}
                     references={reference(guess)} {x_max} />
             </div>
         </>
@@ -108,14 +108,14 @@ fn spectrum_figure(collapse: Option<&Collapse>, layer: usize) -> Html {
     });
     let references = spectra.map(|s| Reference { label: "tolerance".into(), y: s.linear.tolerance });
     let look_for = html! {
-        <>{ "A random batch in the untrained nets. The linear net's singular values fall off a cliff after " }
-        { crate::ui::math::math(crate::ui::math::tex!(r"\set{d_in}{d_\mathrm{in}}")) }{ " (plus one for the biases); the non-linearity fills the rest. What lies below the tolerance is rounding." }</>
+        <>{ "Singular values of the output for a random batch, before training. The linear network's fall off a cliff after " }
+        { crate::ui::math::math(crate::ui::math::tex!(r"\set{d_in}{d_\mathrm{in}}")) }{ " (plus one for the biases); the non-linearity fills the rest. Values below the tolerance are rounding errors." }</>
     };
     html! {
         <Figure name="spectrum" title="Singular values" {look_for} formula={text::rank_formula()} table={series_table("index", &series)}>
             <LineChart name="spectrum" x_label="index i" y_label="singular value σ" y_scale={ScaleKind::Log} {series}
                 references={references.into_iter().collect::<Vec<_>>()} markers={true} integer_x={true}
-                empty="The worker is being fetched." />
+                empty="Loading the compute engine…" />
         </Figure>
     }
 }
@@ -123,12 +123,12 @@ fn spectrum_figure(collapse: Option<&Collapse>, layer: usize) -> Html {
 fn ranks_figure(collapse: Option<&Collapse>) -> Html {
     let series = collapse.map_or_else(Vec::new, layer_ranks);
     let look_for = html! {
-        <>{ "The number of independent directions can only fall through linear layers; a non-linearity can raise it to the full width. The effective rank weighs directions by their size, and depth shrinks it in both nets." }</>
+        <>{ "Linear layers can only lower the rank; a non-linearity can raise it to the full width. The effective rank weighs directions by their size, and depth shrinks it in both networks." }</>
     };
     html! {
         <Figure name="layer-ranks" title="Rank, layer by layer" {look_for} formula={text::product_formula()} table={series_table("layer", &series)}>
             <LineChart name="layer-ranks" x_label="layer (the last is the output)" y_label="rank" {series}
-                markers={true} integer_x={true} empty="The worker is being fetched." />
+                markers={true} integer_x={true} empty="Loading the compute engine…" />
         </Figure>
     }
 }
@@ -182,7 +182,7 @@ fn boundary_figure(samples: Option<&Samples>, slug: &str, title: &'static str, n
     let range = Some((-reach, reach));
     let table_grid = grid.clone();
     let table = Callback::from(move |()| Table::from_grid(&table_grid));
-    let look_for = html! { <>{ "Probability of the second class at each point of the plane, with test points laid over it." }</> };
+    let look_for = html! { <>{ "Predicted probability of the second class at each point of the plane, with test points on top." }</> };
     html! {
         <Figure name={format!("boundary-{slug}")} title={format!("{title}: decision boundary")} {look_for} {table}>
             <Heatmap name={format!("boundary-{slug}")} {grid} map={ColorMap::Diverging} range={Some((0.0, 1.0))} x_label="x₁" y_label="x₂"
@@ -208,7 +208,7 @@ fn gradient_figure(config: &Config, slug: &str, title: &'static str, net: &NetRe
         .filter(|(l, _)| last <= 5 || shown.contains(l))
         .map(|(_, s)| s.clone())
         .collect();
-    let look_for = html! { <>{ "Length of each layer's gradient. With sigmoid and many layers the first ones get almost nothing to learn from." }</> };
+    let look_for = html! { <>{ "Norm of each layer's gradient. With sigmoid and many layers, the first layers receive almost no gradient." }</> };
     html! {
         <Figure name={format!("gradients-{slug}")} {title} {look_for} formula={text::gradient_formula()}
             table={series_table("step", &all)}>

@@ -9,8 +9,8 @@ pub(super) fn introduction() -> Html {
         <p class="lead">
             { "A multilayer perceptron stacks layers " }{ layer_formula() }
             { ". Without the function " }<em>{ "f" }</em>
-            { " between them, any stack is one matrix. Below, the same initial weights are used twice: once with " }
-            <em>{ "f" }</em>{ ", once without." }
+            { " between them, any stack is a single matrix. Two networks start from the same weights: one with " }
+            <em>{ "f" }</em>{ ", one without." }
         </p>
     }
 }

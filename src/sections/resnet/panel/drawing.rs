@@ -19,9 +19,9 @@ pub(super) fn Drawing(props: &DrawingProps) -> Html {
     let structure = props.structure.clone().unwrap_or_default();
     let look_for = html! {
         <>
-            { "Channels × height × width, as one image went through the real net. An arc is a shortcut " }
+            { "Channels × height × width, as one image went through the real network. An arc is a shortcut " }
             <em>{ "s" }</em>
-            { "; a dashed one is a projection, a 1 × 1 convolution where the shape changes. The plain net is the same without the arcs. " }
+            { "; a dashed one is a projection, a 1 × 1 convolution where the shape changes. The plain network is the same without the arcs. " }
             { text::block_parts(&props.config) }
         </>
     };
@@ -30,7 +30,7 @@ pub(super) fn Drawing(props: &DrawingProps) -> Html {
         Callback::from(move |()| shapes_table(&structure))
     };
     html! {
-        <Figure name="network" title={format!("The residual net, {} layers", props.config.depth_built())} {look_for}
+        <Figure name="network" title={format!("The residual network, {} layers", props.config.depth_built())} {look_for}
             formula={text::block_formula(true)} {table}>
             <Picture {structure} />
         </Figure>
@@ -128,7 +128,7 @@ fn Picture(props: &PictureProps) -> Html {
                 { for blocks.chunks(per_stage).enumerate().map(stage) }
                 { ends(40.0 + 4.0 * ROW, &format!("answer: {} logits", structure.n_classes), &["mean of pixels".to_owned(), "linear".to_owned()]) }
             } else {
-                <text class="chart-empty" x={(WIDTH / 2.0).to_string()} y="120" text-anchor="middle">{ "The worker is being fetched." }</text>
+                <text class="chart-empty" x={(WIDTH / 2.0).to_string()} y="120" text-anchor="middle">{ "Loading the compute engine…" }</text>
             }
         </svg>
     }

@@ -19,12 +19,12 @@ pub(super) struct TrainProps {
 pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     let TrainProps { config, .. } = props;
     let x_max = Some(f64::from(config.steps));
-    let reference = |y: f64| vec![Reference { label: "a guess".into(), y }];
+    let reference = |y: f64| vec![Reference { label: "chance".into(), y }];
     html! {
         <>
             <div class="figure-row">
                 <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
-                    look_for={html! { "Loss of each step’s batch, which is training loss: a net that is worse here does not overfit, it fails to fit." }}
+                    look_for={html! { "Training loss per mini-batch. A network that is worse here is not overfitting; it fails to fit." }}
                     references={reference(10f64.ln())} {x_max} log_above={20.0} />
                 <CurveFigure name="accuracy" title="Test accuracy" lines={ACCURACY} y_label="accuracy"
                     look_for={accuracy_words(config)} references={reference(0.1)} {x_max} y_range={Some((0.0, 1.0))} markers={true}
@@ -70,7 +70,7 @@ struct MapProps {
     slug: &'static str,
     title: &'static str,
     norms: Rc<Vec<Norms>>,
-    /// Both nets have the same colours.
+    /// Both nets have the same colors.
     range: Option<(f64, f64)>,
     every: u32,
     steps: u32,
@@ -106,9 +106,9 @@ fn GradientMap(props: &MapProps) -> Html {
     let name = format!("gradients-{}", props.slug);
     let x_range = Some((1.0, f64::from(1 + props.every * cols as u32)));
     let look_for = if props.slug == "plain" {
-        "Each column is one step, the first block is at the bottom, and both maps have the same colours. Blank: not measured yet, or exactly 0."
+        "Each column is one step; the first block is at the bottom; both maps share one color scale. Blank: not measured yet, or exactly 0."
     } else {
-        "The same for the residual net: look at how alike its blocks are, and how that changes as it learns."
+        "The same for the residual network: notice how similar its blocks are, and how that changes as it learns."
     };
     html! {
         <Figure name={name.clone()} title={props.title} look_for={html! { <>{ look_for }</> }} {table}>
@@ -124,7 +124,7 @@ fn log_range(nets: [&Rc<Vec<Norms>>; 2]) -> Option<(f64, f64)> {
     let logs = norms.map(|norm| f64::from(norm.log10())).filter(|log| log.is_finite());
     let (low, high) =
         logs.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), log| (low.min(log), high.max(log)));
-    // Whole powers of ten: the colours then stay as they are for most frames.
+    // Whole powers of ten: the colors then stay as they are for most frames.
     (low <= high).then(|| (low.floor(), high.ceil().max(low.floor() + 1.0)))
 }
 
@@ -156,14 +156,14 @@ fn weights_figure(config: &Config, flow: Option<&Flow>) -> Html {
     let look_for = html! {
         <>
             { text::flow(cause(config.init, batch_norm)) }
-            { " One backward pass with 8 images of noise; the band is from the least to the greatest of the nets drawn." }
+            { " One backward pass with 8 noise images; the band spans all random initializations." }
         </>
     };
     html! {
         <Figure name="gradient-flow" title="Gradient norm of each block’s first convolution" {look_for}
             formula={text::norm_formula()} table={series_table("block", &series)}>
             <LineChart name="gradient-flow" x_label="block (1 is next to the input)" y_label="gradient norm" y_scale={ScaleKind::Log}
-                {series} markers={true} integer_x={true} empty="The worker is being fetched." />
+                {series} markers={true} integer_x={true} empty="Loading the compute engine…" />
         </Figure>
     }
 }
@@ -181,12 +181,12 @@ fn signal_figure(flow: Option<&Flow>) -> Html {
         all
     });
     let look_for = html! {
-        <>{ "Why: a weight’s gradient is the signal that comes in (dashed: root mean square of a block’s output) times the gradient that comes back (solid: norm at the block’s output). The shortcut adds the identity to both." }</>
+        <>{ "A weight’s gradient is the incoming signal (dashed: root mean square of a block’s output) times the gradient that comes back (solid: norm at the block’s output). The shortcut adds the identity to both." }</>
     };
     html! {
-        <Figure name="signal-flow" title="Signal forwards, gradient backwards" {look_for} formula={text::chain_formula()} table={series_table("block", &series)}>
+        <Figure name="signal-flow" title="Signal forward, gradient backward" {look_for} formula={text::chain_formula()} table={series_table("block", &series)}>
             <LineChart name="signal-flow" x_label="block (1 is next to the input)" y_label="size" y_scale={ScaleKind::Log}
-                {series} integer_x={true} empty="The worker is being fetched." />
+                {series} integer_x={true} empty="Loading the compute engine…" />
         </Figure>
     }
 }

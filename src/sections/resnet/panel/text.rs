@@ -9,7 +9,7 @@ pub(super) fn introduction() -> Html {
         <p class="lead">
             { "A residual block adds its input to what its layers make of it: " }{ block_formula(true) }
             { " (He et al. 2015). A plain block does not: " }{ block_formula(false) }
-            { ". Below, both nets start from the same weights and see the same images. The settings decide what ails the plain one: gradients that vanish, or, with batch norm, gradients that are there and do not help." }
+            { ". Both networks start from the same weights and see the same images. The settings decide what goes wrong in the plain network: gradients that vanish or, with batch norm, gradients that are present and do not help." }
         </p>
     }
 }
@@ -39,16 +39,16 @@ pub(super) fn chain_formula() -> Html {
 pub(super) fn flow(cause: Cause) -> &'static str {
     match cause {
         Cause::SmallWeights => {
-            "Each layer of the plain net passes on a fraction of its gradient, and little comes back to the first blocks; a norm of exactly 0, from a layer whose units are all dead, has no place on this axis. The shortcut passes the gradient on as it is. Switch batch norm on, or draw He’s weights, and look again."
+            "Each layer of the plain network passes on a fraction of its gradient, so little reaches the first blocks. (A norm of exactly 0, from a layer whose units are all dead, has no place on this axis.) The shortcut passes the gradient on unchanged. Switch on batch norm or choose He initialization and look again."
         }
         Cause::Homogeneous => {
-            "Signal and gradient both shrink in the plain net, from opposite ends, and a weight’s gradient is their product: about as small in every block. Compare its height with that of the residual net, and look at the other figure."
+            "Signal and gradient both shrink in the plain network, from opposite ends. A weight’s gradient is their product, about equally small in every block. Compare its level with the residual network’s, and look at the other figure."
         }
         Cause::Balanced => {
-            "He’s weights make up for what ReLU takes, so the plain net’s gradients keep their size. The residual net’s are larger by orders of magnitude in a deep net: every block adds as much as it is given."
+            "He initialization makes up for what ReLU removes, so the plain network’s gradients keep their size. In a deep residual network they are larger by orders of magnitude: every block adds as much as it receives."
         }
         Cause::BatchNorm => {
-            "With batch norm the plain net’s gradients do not vanish: they grow towards the input, by nearly a third a block. If a deep plain net still learns badly, and it does, then not for want of gradients."
+            "With batch norm the plain network’s gradients do not vanish: they grow toward the input, by nearly a third per block. A deep plain network still learns badly, so missing gradients are not the cause."
         }
     }
 }

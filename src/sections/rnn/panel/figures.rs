@@ -21,15 +21,15 @@ pub(super) struct FiguresProps {
 pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
     let FiguresProps { config, .. } = props;
     let x_max = Some(f64::from(config.steps));
-    let reference = |y: f64| vec![Reference { label: "a guess".into(), y }];
+    let reference = |y: f64| vec![Reference { label: "chance".into(), y }];
     html! {
         <>
             <div class="figure-row">
                 <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
-                    look_for={html! { "Loss of each step's batch. A net that has not found the first token stays on the line of a guess, however long it trains." }}
+                    look_for={html! { "Training loss per mini-batch. A network that has not found the first token stays at chance, however long it trains." }}
                     references={reference(-chance(config).ln())} {x_max} />
                 <CurveFigure name="accuracy" title="Accuracy" lines={ACCURACY} y_label="accuracy"
-                    look_for={html! { "Share of right answers on 256 sequences that are never trained on. Learning to remember is sudden: nothing for a long while, then everything." }}
+                    look_for={html! { "Accuracy on 256 held-out sequences. Learning to remember is sudden: nothing for a long time, then everything." }}
                     references={reference(chance(config))} {x_max} y_range={Some((0.0, 1.0))} markers={true} />
             </div>
         </>
@@ -90,7 +90,7 @@ fn GradientFigures(props: &GradientProps) -> Html {
     } else {
         format!("Gradient at every position, step {step}")
     };
-    let look_for = html! { <>{ "Read it from right to left, as the gradient travels. A straight fall on this axis is geometric decay. Below the float floor a 32-bit number has no digits left, and nothing can be learned." }</> };
+    let look_for = html! { <>{ "Read it from right to left, as the gradient travels. A straight line on this logarithmic axis is geometric decay. Below the float32 minimum nothing is left to learn from." }</> };
     let maps = range.map(|(low, high)| (low.log10(), high.log10()));
     html! {
         <>
@@ -136,7 +136,7 @@ fn map_figure(
             .collect();
         Table::from_named_grid("position", &table_grid, &[], &steps)
     });
-    let look_for = html! { <>{ "Each column is one training step, each row a position; the first token is at the bottom. Bright reaches far." }</> };
+    let look_for = html! { <>{ "Each column is one training step, each row a position; the first token is at the bottom. Brighter means a larger gradient." }</> };
     let last = f64::from(config.seq_len);
     html! {
         <Figure {name} {title} {look_for} {table}>
@@ -202,12 +202,12 @@ pub(super) fn PathFigure(props: &PathProps) -> Html {
     let floor = Reference { label: "float floor".into(), y: FLOAT_FLOOR };
     let deep = series.iter().any(|s| s.points.iter().any(|(_, y)| *y <= FLOAT_FLOOR));
     let references = if deep { vec![floor] } else { Vec::new() };
-    let look_for = html! { <>{ "The mean factor by which the way from position t to the end scales a change. The grey line is what the spectral radius alone would do (closed form); the slopes of the tanh take away the rest. Raise ρ to 1.1 and see how much farther back the untrained RNN reaches." }</> };
+    let look_for = html! { <>{ "The mean factor by which the path from position t to the end scales a change. The gray line is what the spectral radius alone would do (closed form); the slope of the tanh accounts for the rest. Raise ρ to 1.1 and see how much farther back the untrained RNN reaches." }</> };
     html! {
         <Figure name="paths" title="Paths back through time" {look_for} formula={text::path_formula()}
             table={series_table("position", &series)}>
             <LineChart name="paths" x_label="position t in the sequence" y_label="mean factor from t to the end" y_scale={ScaleKind::Log}
-                {series} {references} x_max={Some(f64::from(config.seq_len - 1))} integer_x={true} empty="The worker is being fetched." />
+                {series} {references} x_max={Some(f64::from(config.seq_len - 1))} integer_x={true} empty="Loading the compute engine…" />
         </Figure>
     }
 }

@@ -7,7 +7,7 @@ use yew::prelude::*;
 pub(super) fn introduction() -> Html {
     html! {
         <p class="lead">
-            { "A recurrent net reads one token after another and keeps what it needs in its state. Here the answer is the first token, and all that follows is noise. To learn this, a gradient must travel from the last step back to the first: below you see, at every position, how much of it arrives." }
+            { "A recurrent network reads one token at a time and keeps what it needs in its state. Here the answer is the first token and everything after it is noise. To learn this, a gradient must travel from the last step back to the first." }
         </p>
     }
 }
@@ -17,9 +17,9 @@ pub(super) fn why() -> Html {
         <p>
             { "Each step back multiplies the gradient by one Jacobian. In the RNN that is the recurrent matrix and the slope of the tanh, " }
             { math(tex!(r"\operatorname{diag}(1 - h_t^2)\, W_h^\top")) }
-            { "; a product of 200 of them shrinks or grows geometrically. Through the LSTM's cells it is only the forget gate, " }
+            { "; a product of 200 of them shrinks or grows geometrically. Along the LSTM's cell state it is only the forget gate, " }
             { math(tex!(r"\operatorname{diag}(f_t)")) }
-            { ": no matrix, no squashing. But a gate of one half, which is what a bias of zero gives, halves the gradient at every step too. The LSTM does not remember by its shape alone, but by gates that start near one; and an RNN whose matrix starts at the right scale can learn to remember too. Try both in the presets." }
+            { ": no matrix, no squashing. But a gate of one half, which is what a bias of zero gives, also halves the gradient at every step. The LSTM remembers not by its architecture alone but by gates that start near one, and an RNN whose matrix starts at the right scale can learn to remember too. The presets show both." }
         </p>
     }
 }

@@ -25,14 +25,14 @@ type Column = (&'static str, &'static str, fn(&HeadStats) -> f32);
 
 /// Heading, what it means, and the number.
 const COLUMNS: &[Column] = &[
-    ("looks back", "mean distance in characters", |stats| stats.distance),
+    ("mean attention distance", "mean distance in characters", |stats| stats.distance),
     ("entropy", "of a query's weights, in nats", |stats| stats.entropy),
-    ("itself", "weight on the query's own character", |stats| stats.itself),
+    ("itself", "attention to the query itself", |stats| stats.itself),
     ("previous", "weight on the character before", |stats| stats.previous),
     ("first", "weight on the first character of the window", |stats| stats.first),
     ("same", "weight on earlier places of the same character", |stats| stats.same),
     ("line", "weight on the last line end", |stats| stats.newline),
-    ("blank", "weight on the last blank", |stats| stats.space),
+    ("blank", "attention to the previous space", |stats| stats.space),
 ];
 
 #[component]
@@ -116,7 +116,7 @@ pub(super) fn HeadTable(props: &HeadTableProps) -> Html {
     };
     let each = props.ask.reform(|_: MouseEvent| Request::AblateEach);
     html! {
-        <Figure name="heads" title={format!("What each head does, step {}", snapshot.step)} {look_for} {table}>
+        <Figure name="heads" title={format!("What each head attends to, step {}", snapshot.step)} {look_for} {table}>
           <div class="head-table">
             <button type="button" data-action="switch-each" disabled={!props.listens || !props.latest} onclick={each}>{ "Switch each off in turn" }</button>
             <div class="scroll" tabindex="0" role="region" aria-label="Table of heads">

@@ -87,7 +87,7 @@ pub(super) fn Heads(props: &HeadsProps) -> Html {
             <Thumbnails snapshot={props.snapshot.clone()} {head} on_head={props.on_head.clone()} />
             <div class="head-large">
                 <Figure name="attention" title={format!("Attention of {name}, step {}", snapshot.step)} {table}
-                    look_for={html! { <>{ "Each row is a query: how its weight is spread over the characters up to itself. Click a row to keep it; arrow keys walk, Enter keeps. The colour is the square root of the weight, so that faint ones are seen." }</> }}>
+                    look_for={html! { <>{ "Each row is a query: its attention weights over the characters up to itself. Click a row to pin it; arrow keys move, Enter pins. Color shows the square root of the weight, which makes faint weights visible." }</> }}>
                     <Heatmap name={format!("Attention of {name}")} grid={roots.clone()} map={ColorMap::Sequential} range={Some((0.0, 1.0))} most={520.0}
                         x_label="key" y_label="query" row_names={(*names).clone()} col_names={(*names).clone()} value_label="√weight"
                         also={vec![("weight".into(), weights.clone())]} {on_cursor} {on_pick} empty="no window" />
@@ -96,8 +96,8 @@ pub(super) fn Heads(props: &HeadsProps) -> Html {
                     <LinkedText snapshot={props.snapshot.clone()} window={props.window.clone()} {head} {query} locked={locked.is_some()} />
                     <div class="readouts">
                         <Readout metric={Metric::new("head_entropy", "Entropy of this head", f64::from(stats.entropy)).unit("nats").note("mean over the queries")} />
-                        <Readout metric={Metric::new("head_distance", "Looks back", f64::from(stats.distance)).unit("characters").note("mean over the queries")} />
-                        <Readout metric={Metric::new("row_sum", "Sum of the row", f64::from(sum)).digits(4).note("1, but for the bytes that the maps are kept in")} />
+                        <Readout metric={Metric::new("head_distance", "Mean attention distance", f64::from(stats.distance)).unit("characters").note("mean over the queries")} />
+                        <Readout metric={Metric::new("row_sum", "Sum of the row", f64::from(sum)).digits(4).note("1, up to 8-bit rounding")} />
                     </div>
                     <p class="muted">{ format!("By its numbers: {}.", stats.description()) }</p>
                 </div>
@@ -190,7 +190,7 @@ fn LinkedText(props: &LinkedProps) -> Html {
     let asked = window.get(props.query).map(|&c| spoken(c)).unwrap_or_default();
     html! {
         <>
-            <h4>{ format!("Query {} at place {}{}", asked, props.query, if props.locked { ", kept" } else { "" }) }</h4>
+            <h4>{ format!("Query: position {1}, {0}{2}", asked, props.query, if props.locked { ", pinned" } else { "" }) }</h4>
             <pre class="linked-text" tabindex="0" role="region" aria-label="The window, shaded by attention">{ for window.iter().enumerate().map(character) }</pre>
             if let Some((c, weight, back)) = strongest {
                 <p class="muted">{ format!("Most weight: {} on “{}”, {back} back.", format_number(f64::from(weight), 3), spoken(c)) }</p>

@@ -93,8 +93,8 @@ pub(super) fn Offer(props: &OfferProps) -> Html {
     let forget = kept.clear.reform(|_: MouseEvent| ());
     html! {
         <div class="notice" data-offer="" role="status">
-            <p>{ format!("A run was left at step {step} of {}, and kept.", config.steps) }</p>
-            <button type="button" data-action="continue" onclick={go_on}>{ "Go on from there" }</button>{ " " }
+            <p>{ format!("An unfinished run was saved at step {step} of {}.", config.steps) }</p>
+            <button type="button" data-action="continue" onclick={go_on}>{ "Resume" }</button>{ " " }
             <button type="button" data-action="forget" onclick={forget}>{ "Forget it" }</button>
         </div>
     }
@@ -153,7 +153,7 @@ pub(super) fn Weights(props: &WeightsProps) -> Html {
                 <input type="file" accept=".safetensors" data-load="" disabled={props.running} {onchange} /></label>
             <div role="status">
                 if let Some(step) = props.loaded {
-                    <p data-loaded={step.to_string()}>{ format!("Weights of step {step} are in place; the validation loss above is theirs.") }</p>
+                    <p data-loaded={step.to_string()}>{ format!("Weights of step {step} loaded; the validation loss above is for these weights.") }</p>
                 }
                 if let Some(why) = &props.refused {
                     <p class="notice" data-kind="warn" data-refused="">{ why.clone() }</p>

@@ -49,7 +49,7 @@ pub(super) fn OwnText(props: &OwnTextProps) -> Html {
     };
     html! {
         <FileBox kind={FileKind::Text} {files} title="your own text">
-            <p>{ "A text of your own, UTF-8, from 2 KB to 20 MB: a tenth of it is kept apart to be judged on. It stays in this browser." }</p>
+            <p>{ "Your own text, UTF-8, 2 KB to 20 MB. A tenth of it is held out for validation. It stays in this browser." }</p>
             <label>{ "Paste it here" }<textarea ref={node} rows="3" data-paste="" /></label>
             <button type="button" data-action="use-text" onclick={paste}>{ "Learn this text" }</button>
         </FileBox>

@@ -60,7 +60,7 @@ pub(super) fn PositionFigures(props: &PositionProps) -> Html {
     let formula = wavelength(dim, table.d_model.max(1));
     let measured = match period {
         Some(period) => format!("{} measured", format_number(*period, 4)),
-        None => format!("longer than the {n} positions of the table"),
+        None => format!("longer than the {n} positions shown"),
     };
     let grid_table = {
         let table = table.clone();
@@ -81,22 +81,22 @@ pub(super) fn PositionFigures(props: &PositionProps) -> Html {
     html! {
         <>
             <div class="figure-row">
-                <Figure name="positions" title="The table of positions" formula={text::position_formula()} table={grid_table}
-                    look_for={html! { <>{ "Each row is added to the embedding of the character at that place. Waves on the left are short, on the right so long that they hardly move." }</> }}>
+                <Figure name="positions" title="The positional encoding" formula={text::position_formula()} table={grid_table}
+                    look_for={html! { <>{ "Each row is added to the embedding of the character at that position. Wavelengths grow from left to right, until the values hardly change." }</> }}>
                     <Heatmap name="positions" grid={(*grid).clone()} map={ColorMap::Diverging} range={Some((-1.0, 1.0))} x_label="dimension" y_label="position p"
-                        x_range={Some((0.0, f64::from(table.d_model.max(1))))} y_range={Some((0.0, f64::from(table.context.max(1))))} value_label="PE" empty="being computed" />
+                        x_range={Some((0.0, f64::from(table.d_model.max(1))))} y_range={Some((0.0, f64::from(table.context.max(1))))} value_label="PE" empty="computing…" />
                 </Figure>
                 <Figure name="wave" title={format!("One wave: dimension {dim}")} formula={text::wavelength_formula()} table={series_table("position", series)}
                     look_for={html! { <>
                         <label class="inline-knob">{ "Dimension " }<input type="range" min="0" max={table.d_model.saturating_sub(1).to_string()} value={dim.to_string()} {oninput} data-wave="" /></label>
-                        { format!(" Wavelength {} by the formula, {measured}.", format_number(formula, 4)) }
+                        { format!(" Wavelength: {} (formula), {measured}.", format_number(formula, 4)) }
                     </> }}>
-                    <LineChart name="wave" x_label="position p" y_label="PE" series={series.clone()} y_range={Some((-1.1, 1.1))} integer_x={true} empty="being computed" />
+                    <LineChart name="wave" x_label="position p" y_label="PE" series={series.clone()} y_range={Some((-1.1, 1.1))} integer_x={true} empty="computing…" />
                 </Figure>
             </div>
-            <Figure name="products" title="PE(p) · PE(p + k): the shift alone counts" formula={text::product_formula()} table={series_table("k", &products)}
-                look_for={html! { <>{ "Lines from different places p lie on one another: how alike two positions are depends on the distance k. One fixed rotation turns every PE(p) into PE(p + k), so a head can look a fixed way back." }</> }}>
-                <LineChart name="products" x_label="shift k" y_label="PE(p) · PE(p + k)" series={(*products).clone()} integer_x={true} empty="being computed" />
+            <Figure name="products" title="PE(p) · PE(p + k) depends on k alone" formula={text::product_formula()} table={series_table("k", &products)}
+                look_for={html! { <>{ "Curves for different positions p coincide: the similarity of two positions depends only on their distance k. One fixed rotation turns every PE(p) into PE(p + k), so a head can attend to a fixed distance." }</> }}>
+                <LineChart name="products" x_label="shift k" y_label="PE(p) · PE(p + k)" series={(*products).clone()} integer_x={true} empty="computing…" />
             </Figure>
             <Readouts names="pe_shift_max_dev pe_rotation_max_dev" />
         </>

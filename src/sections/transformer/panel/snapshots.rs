@@ -48,7 +48,7 @@ pub(super) fn Snapshots(props: &SnapshotsProps) -> Html {
     };
     let Some(snapshot) = run.snapshots.get(at) else {
         return html! {
-                <p class="notice">{ "Press Train: at step 0, 10, 30, 100 and so on a sample is written and every head's attention is kept, to be walked through here." }</p>
+                <p class="notice">{ "Press Train: at steps 0, 10, 30, 100 and so on, the model generates a sample and every head's attention is recorded. Drag through these snapshots here." }</p>
         };
     };
     let step = snapshot.step;
@@ -56,7 +56,7 @@ pub(super) fn Snapshots(props: &SnapshotsProps) -> Html {
     html! {
         <>
             <div class="timeline">
-                <label>{ "Saved step " }
+                <label>{ "Snapshot " }
                     <input type="range" min="0" max={last.to_string()} step="1" value={at.to_string()} disabled={last == 0} data-timeline=""
                         aria-valuetext={format!("step {step}")} {oninput} /></label>
                 <MetricOutput metric="shown_step" value={f64::from(step)}>{ format!("step {step}, {} of {}", at + 1, last + 1) }</MetricOutput>
@@ -95,7 +95,7 @@ fn Samples(props: &SamplesProps) -> Html {
     html! {
         <div class="saved-samples">
             if let Some(first) = first {
-                { card(first, format!("Step {}: before learning", first.step)) }
+                { card(first, format!("Step {}: before training", first.step)) }
             }
             { card(shown, format!("Step {}", shown.step)) }
         </div>

@@ -7,8 +7,8 @@ pub(super) fn introduction() -> Html {
     html! {
         <p class="lead">
             { "A decoder-only transformer (Vaswani et al. 2017; Radford et al. 2018) predicts the next character from those before it. " }
-            { "This one begins with random weights and learns from nine plays by Shakespeare, here, on this device. Below: what it predicts, what it writes, " }
-            { "and what every attention head looks at while it learns." }
+            { "This one starts from random weights and learns from nine plays by Shakespeare, on this device. " }
+            { "You can watch what it predicts, what it writes, and where every attention head looks." }
         </p>
     }
 }

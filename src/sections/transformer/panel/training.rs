@@ -25,7 +25,7 @@ pub(super) fn LossFigure(props: &LossProps) -> Html {
     });
     html! {
         <CurveFigure name="loss" title="Loss" lines={LOSSES} y_label="loss (nats per character)" formula={text::loss_formula()} {references}
-            look_for={html! { <>{ "The lines are what counting predicts: every character alike, each by how often it occurs, each by which character came before. Below the last one, the model uses more than one character of the past." }</> }}
+            look_for={html! { <>{ "The dotted lines are baselines: uniform, unigram (how often each character occurs) and bigram (which character came before). Below the bigram baseline, the model uses more than one character of context." }</> }}
             x_max={Some(f64::from(props.steps))} empty="Press Train: the losses are measured while the model learns." />
     }
 }
@@ -40,7 +40,7 @@ pub(super) struct TextProps {
 #[component]
 pub(super) fn TextFigure(props: &TextProps) -> Html {
     let Some(PtrEq(info)) = &props.info else {
-        return html! { <p class="muted">{ "The text is being read." }</p> };
+        return html! { <p class="muted">{ "Reading the text…" }</p> };
     };
     let count = param_count(&props.config, info.vocabulary.len() as u64);
     let term = |words: &'static str, n: u64| html! { <tr><th scope="row">{ words }</th><td>{ format_number(n as f64, 12) }</td></tr> };
@@ -54,7 +54,7 @@ pub(super) fn TextFigure(props: &TextProps) -> Html {
             <div class="about-text">
                 <h4>{ format!("{}: {} characters", info.name, format_number(f64::from(info.train + info.validation), 9)) }</h4>
                 <p>
-                    { format!("{} to learn from, the last {} to be judged on; {} different ones: ", format_number(f64::from(info.train), 9), format_number(f64::from(info.validation), 9), info.vocabulary.len()) }
+                    { format!("{} for training, the last {} for validation; {} distinct characters: ", format_number(f64::from(info.train), 9), format_number(f64::from(info.validation), 9), info.vocabulary.len()) }
                     <code class="vocabulary">{ vocabulary }</code>{ "." }{ folded }
                 </p>
                 <pre class="first-lines" tabindex="0" role="region" aria-label="The first lines of the text">{ info.first_lines.clone() }</pre>

@@ -75,17 +75,17 @@ pub(super) fn WritingDesk(props: &WritingProps) -> Html {
             <form onsubmit={write}>
                 <label>{ "Prompt" }<textarea rows="2" data-write="prompt" value={(*prompt).clone()} oninput={on_prompt} /></label>
                 <div class="writing-knobs">
-                    <label class="inline-knob" title="Scores are divided by it: low is timid, high is wild">{ format!("Temperature {:.2} ", *temperature) }
+                    <label class="inline-knob" title="Logits are divided by it. Low: predictable; high: varied">{ format!("Temperature {:.2} ", *temperature) }
                         <input type="range" min="0.05" max="2" step="0.05" value={temperature.to_string()} data-write="temperature" oninput={on_temperature} /></label>
-                    { knob("Of the likeliest", "top-k", &top_k, 1, most.max(1)) }
+                    { knob("Top-k", "top-k", &top_k, 1, most.max(1)) }
                     { knob("Seed", "seed", &seed, 0, 999_999) }
-                    { knob("Characters", "count", &count, 1, 2000) }
-                    <button type="submit" class="primary" data-action="write" disabled={!props.listens}>{ "Write" }</button>
-                    <button type="button" data-action="hush" disabled={!props.writing.busy} onclick={cancel}>{ "Stop writing" }</button>
+                    { knob("Length", "count", &count, 1, 2000) }
+                    <button type="submit" class="primary" data-action="write" disabled={!props.listens}>{ "Generate" }</button>
+                    <button type="button" data-action="hush" disabled={!props.writing.busy} onclick={cancel}>{ "Stop" }</button>
                 </div>
             </form>
             if !props.listens {
-                <p class="muted">{ "A model is there to write once training has begun, or a file of weights was opened." }</p>
+                <p class="muted">{ "Train or import a model to generate text." }</p>
             }
             if let Some(why) = &props.refused {
                 <p class="notice" data-kind="warn" role="status">{ why.clone() }</p>
@@ -107,7 +107,7 @@ struct TextProps {
 fn Text(props: &TextProps) -> Html {
     let at = use_state_eq(|| None::<usize>);
     if props.chars.is_empty() && !props.busy {
-        return html! { <p class="muted">{ "Nothing has been written yet." }</p> };
+        return html! { <p class="muted">{ "Nothing has been generated yet." }</p> };
     }
     let last = props.chars.len().saturating_sub(1);
     // One listener for all: the element says which character it is.
@@ -167,7 +167,7 @@ fn Text(props: &TextProps) -> Html {
                     <h4>{ format!("Instead of {}", spoken(written.char)) }</h4>
                     <ol data-likeliest="">{ for written.likeliest.iter().map(bar) }</ol>
                 } else {
-                    <p class="muted">{ "Point at a character, or walk with the arrow keys: the ten likeliest in its place." }</p>
+                    <p class="muted">{ "Point at a character or use the arrow keys to see the ten most likely alternatives." }</p>
                 }
             </div>
         </div>

@@ -16,7 +16,7 @@ pub(super) struct ImagesProps {
     pub(super) name: AttrValue,
     pub(super) title: AttrValue,
     pub(super) side: usize,
-    /// `[n, side, side]` grey values.
+    /// `[n, side, side]` gray values.
     pub(super) pixels: Vec<u8>,
     pub(super) labels: Vec<u8>,
     /// The net's answers; empty before it gave any.
@@ -55,7 +55,7 @@ pub(super) fn Images(props: &ImagesProps) -> Html {
                 .collect(),
         })
     };
-    let look_for = html! { <>{ "Images never trained on, with the net's answer. Shirts, coats and pullovers are the hard ones." }</> };
+    let look_for = html! { <>{ "Test images with the network's prediction. Shirts, coats and pullovers are the hard ones." }</> };
     html! {
         <Figure name={props.name.clone()} title={props.title.clone()} {look_for} table={rows}>
             <ul class="samples">{ for props.labels.iter().zip(props.pixels.chunks(size)).enumerate().map(thumbnail) }</ul>
