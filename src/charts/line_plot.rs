@@ -26,7 +26,8 @@ pub(super) struct Layout {
     y_label: AttrValue,
     lines: Vec<Line>,
     labels: Vec<Label>,
-    references: Vec<(f64, String)>,
+    /// Heights of the reference lines.
+    references: Vec<f64>,
     /// Whether some values have no place on a logarithmic axis.
     left_out: bool,
     empty: Option<AttrValue>,
@@ -44,7 +45,8 @@ struct Line {
 struct Label {
     at: Point,
     text: String,
-    color: usize,
+    /// `None` for a reference line.
+    color: Option<usize>,
 }
 
 impl Layout {
@@ -70,8 +72,10 @@ impl Layout {
             extent(y_scale, ys).unwrap_or(if y_scale == ScaleKind::Log { (0.1, 1.0) } else { (0.0, 1.0) });
         let y_domain = props.y_range.unwrap_or_else(|| nice(y_scale, y_data, 5));
 
-        let names = series.iter().map(|series| text_width(&series.name)).fold(0.0, f64::max);
-        let names = if names > 0.0 { names.min(width * 0.38).min(150.0) } else { 0.0 };
+        let named = series.iter().map(|series| &series.name);
+        let named = named.chain(props.references.iter().map(|reference| &reference.label));
+        let names = named.map(|name| text_width(name)).fold(0.0, f64::max);
+        let names = if names > 0.0 { names.min(width * 0.4).min(150.0) } else { 0.0 };
         let mut plot =
             Plot { left: 30.0, right: (width - names - 14.0).max(60.0), top: 26.0, bottom: HEIGHT - 42.0 };
         let y = Scale::new(y_scale, y_domain, (plot.bottom, plot.top));
@@ -87,10 +91,14 @@ impl Layout {
             let misplaced = |kind, value: f64| kind == ScaleKind::Log && value <= 0.0;
             misplaced(x_scale, point.0) || misplaced(y_scale, point.1)
         });
-        let references = props.references.iter().filter_map(|reference| {
-            let at = y.map(reference.y).filter(|at| *at >= plot.top - 1.0 && *at <= plot.bottom + 1.0)?;
-            Some((at, fit_text(&reference.label, plot.width() - 8.0)))
-        });
+        let references: Vec<(f64, &AttrValue)> = props
+            .references
+            .iter()
+            .filter_map(|reference| {
+                let at = y.map(reference.y).filter(|at| *at >= plot.top - 1.0 && *at <= plot.bottom + 1.0)?;
+                Some((at, &reference.label))
+            })
+            .collect();
         Self {
             width,
             plot,
@@ -100,8 +108,8 @@ impl Layout {
             y_ticks,
             x_label: props.x_label.clone(),
             y_label: props.y_label.clone(),
-            labels: labels(series, &lines, plot, names),
-            references: references.collect(),
+            labels: labels(series, &lines, &references, plot, names),
+            references: references.iter().map(|(at, _)| *at).collect(),
             lines,
             left_out,
             empty: empty.then(|| props.empty.clone()),
@@ -191,20 +199,27 @@ fn outline(piece: &[(f64, f64, f64)]) -> String {
     format!("M{}Z", top.chain(bottom).collect::<Vec<_>>().join("L"))
 }
 
-/// The series' names at the ends of their lines, moved apart where they would overlap.
-fn labels(series: &[Series], lines: &[Line], plot: Plot, room: f64) -> Vec<Label> {
-    let ends: Vec<(&Series, Point)> = series
+/// The names at the ends of series and reference lines, beside the data, moved apart where they would overlap.
+fn labels(
+    series: &[Series],
+    lines: &[Line],
+    references: &[(f64, &AttrValue)],
+    plot: Plot,
+    room: f64,
+) -> Vec<Label> {
+    let of_series = series
         .iter()
         .zip(lines)
         .filter(|(series, _)| !series.name.is_empty())
-        .filter_map(|(series, line)| Some((series, line.end?)))
-        .collect();
-    let wanted: Vec<f64> = ends.iter().map(|(_, end)| end.1).collect();
+        .filter_map(|(series, line)| Some((&series.name, Some(series.color), line.end?)));
+    let of_references = references.iter().map(|(y, label)| (*label, None, (plot.right, *y)));
+    let ends: Vec<(&AttrValue, Option<usize>, Point)> = of_series.chain(of_references).collect();
+    let wanted: Vec<f64> = ends.iter().map(|(_, _, end)| end.1).collect();
     let placed = spread(&wanted, LABEL_GAP, (plot.top + 2.0, plot.bottom - 2.0));
-    let place = |((series, end), y): ((&Series, Point), f64)| Label {
+    let place = |((name, color, end), y): ((&AttrValue, Option<usize>, Point), f64)| Label {
         at: (end.0.clamp(plot.left, plot.right) + 7.0, y + 4.0),
-        text: fit_text(&series.name, room),
-        color: series.color,
+        text: fit_text(name, room),
+        color,
     };
     ends.into_iter().zip(placed).map(place).collect()
 }
@@ -225,21 +240,11 @@ impl PartialEq for PlottedProps {
 pub(super) fn Plotted(props: &PlottedProps) -> Html {
     let layout = &*props.layout;
     let plot = layout.plot;
-    let references = layout.references.iter().map(|(y, label)| {
-        html! {
-            <g class="reference">
-                <line x1={px(plot.left)} x2={px(plot.right)} y1={px(*y)} y2={px(*y)} />
-                <text
-                    x={px(plot.left + 5.0)}
-                    y={px(if *y - 5.0 < plot.top + 8.0 { *y + 13.0 } else { *y - 5.0 })}
-                >
-                    { label.clone() }
-                </text>
-            </g>
-        }
+    let references = layout.references.iter().map(|y| {
+        html! { <line class="reference" x1={px(plot.left)} x2={px(plot.right)} y1={px(*y)} y2={px(*y)} /> }
     });
     let labels = layout.labels.iter().map(|label| {
-        let style = format!("fill:{}", color::series(label.color));
+        let style = label.color.map(|color| format!("fill:{}", color::series(color)));
         html! {
             <text class="line-label" {style} x={px(label.at.0)} y={px(label.at.1)}>{ label.text.clone() }</text>
         }

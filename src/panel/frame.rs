@@ -58,6 +58,7 @@ pub fn frame<E: Experiment>(
     // Where an address names what is shown, there is nothing to go to.
     let is_picked = !show.is_empty() && opened.len() <= E::CHAPTERS.len();
     let is_figure = is_picked && opened.iter().all(|opened| opened.only.is_some());
+    let trains = opened.iter().any(|opened| opened.chapter.trains);
     let own = opened.iter().filter(|opened| E::CHAPTERS.contains(opened.chapter));
     html! {
         <ContextProvider<Provenance> context={provenance}>
@@ -80,7 +81,8 @@ pub fn frame<E: Experiment>(
             <Symbols slug={E::SLUG} params={<E::Config as Settings>::PARAMS} values={Rc::new(to_map(&settings.config))} />
             { notices(&warnings, lab.probe_error.as_ref()) }
             { page.notice }
-            { run_panel(lab, settings, page.main_numbers) }
+            // What is complete without training needs no button; the page around may still train.
+            <div hidden={is_figure && !trains} class="run-frame">{ run_panel(lab, settings, if is_figure { "" } else { page.main_numbers }) }</div>
             <div class="panel-grid">
                 if !is_picked {
                     <Rail slug={E::SLUG} chapters={E::CHAPTERS} page={settings.page.clone()} open={opened.first().map(|opened| opened.chapter)}
@@ -120,7 +122,7 @@ fn chapter(opened: &Opened, body: ChapterBody) -> Html {
                 <h3 id={format!("chapter-{slug}")} tabindex="-1" class={only.0.is_some().then_some("visually-hidden")}>{ *title }</h3>
                 <div class="chapter-body" data-controls={has_controls.then_some("")}>
                     if has_controls {
-                        <Hideable name="settings"><Controls>{ body.controls }</Controls></Hideable>
+                        <Hideable name="settings"><Controls always={only.0.is_some()}>{ body.controls }</Controls></Hideable>
                     }
                     <div class="figures">{ body.figures }</div>
                 </div>
@@ -181,7 +183,7 @@ fn Controls(props: &ControlsProps) -> Html {
         width.is_none_or(|width| width >= WIDE_PX)
     });
     html! {
-        <details class="controls" open={*open}>
+        <details class="controls" open={*open || props.always}>
             <summary>{ "Settings" }</summary>
             { props.children.clone() }
         </details>
@@ -190,6 +192,8 @@ fn Controls(props: &ControlsProps) -> Html {
 
 #[derive(PartialEq, Properties)]
 struct ControlsProps {
+    /// Whether they are open at any width: beside a single figure.
+    always: bool,
     children: Html,
 }
 

@@ -140,7 +140,7 @@ pub fn Readouts(props: &ReadoutsProps) -> Html {
     let Some(view) = view.filter(|_| only.0.is_none()) else { return Html::default() };
     let readout = |(metric, spread): (Metric, Option<Spread>)| html! { <Readout {metric} {spread} /> };
     html! {
-        <div class="readouts">{ for props.names.split(' ').filter_map(|name| view.metric(name)).map(readout) }</div>
+        <div class="readouts">{ for props.names.split_whitespace().filter_map(|name| view.metric(name)).map(readout) }</div>
     }
 }
 

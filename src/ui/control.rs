@@ -56,7 +56,7 @@ pub fn Control(props: &ControlProps) -> Html {
                     { props.param.label }
                     if !props.param.symbol.is_empty() {
                         { " " }
-                        <span class="symbol">{ props.param.symbol }</span>
+                        { symbol(props.param.symbol) }
                     }
                 </label>
                 <Help id={field.help_id} label={props.param.label} text={help_text(props)} />
@@ -64,6 +64,12 @@ pub fn Control(props: &ControlProps) -> Html {
             { input }
         </div>
     }
+}
+
+/// A symbol, with what stands behind `_` below the line.
+fn symbol(symbol: &'static str) -> Html {
+    let (base, index) = symbol.split_once('_').unwrap_or((symbol, ""));
+    html! { <span class="symbol">{ base }if !index.is_empty() { <sub>{ index }</sub> }</span> }
 }
 
 fn help_text(props: &ControlProps) -> AttrValue {

@@ -2,22 +2,9 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
-import { act, address, frames, probed, readParam, sections, setParam, shot, state, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, frames, probed, readParam, sections, setParam, shot, state, waitMetric, waitState, withPage } from './lib/browser.mjs';
 import { serve } from './lib/site.mjs';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** Fails on anything that axe finds, with the elements named. */
-async function checkAccess(page, when) {
-  await page.evaluate(axeSource);
-  const violations = await page.evaluate(async () => {
-    const result = await window.axe.run(document, { resultTypes: ['violations'] });
-    return result.violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.target.join(' ')).join(', ')}`);
-  });
-  assert.deepEqual(violations, [], when);
-}
 
 /** Chooses an entry of a figure's menu. */
 async function choose(figure, entry) {

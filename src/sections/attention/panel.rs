@@ -47,9 +47,7 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
             figures: html! {
                 <>
                     { text::task() }
-                    <Readouts names="steps_scaled steps_unscaled" />
                     <LearningFigures config={config.clone()} record={PtrEq(record.clone())} />
-                    { text::what_the_scale_changes() }
                 </>
             },
         },
@@ -58,7 +56,7 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
     let page = Page {
         title: "Attention, and why it is scaled",
         introduction: text::introduction(),
-        main_numbers: "loss_scaled loss_unscaled",
+        main_numbers: "loss_scaled loss_unscaled steps_scaled steps_unscaled",
         notice: Html::default(),
     };
     frame(&lab, &settings, page, body)

@@ -49,7 +49,7 @@ crate::settings! {
             "1,000 images, three epochs: half a minute on a slow computer, and well above chance."
             => { n_train: "1000", epochs: "3", n_test: "500" }
         "wide", "Wider networks",
-            "With more channels, most of the time goes into multiply-accumulates and the separable network pulls ahead. Time per step: longer."
+            "With more channels, most of the time goes into multiply-accumulates and the separable network pulls ahead. Each step takes longer."
             => { width: "24", n_train: "1000", epochs: "5", n_test: "500" }
         "augmented", "Crop and flip",
             "Few images, many epochs, each image slightly different every time: the networks cannot memorize them."

@@ -47,7 +47,7 @@ pub const N_CHOICES: usize = 12;
 /// Feature maps of each block that are sent; more would not be seen.
 pub const N_MAPS: usize = 8;
 /// Wrongly classified test images that are sent.
-pub const N_WRONG: usize = 15;
+pub const N_WRONG: usize = 12;
 /// Height and width of the maps that the blocks' multiply-adds are counted on.
 pub const BLOCK_SIDE: u32 = 8;
 

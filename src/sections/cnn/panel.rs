@@ -51,6 +51,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
                 <>
                     <Readouts names="ms_per_step_conv ms_per_step_separable epoch steps_per_epoch" />
                     <TrainFigures config={config.clone()} record={shown.clone()} />
+                    <Data samples={samples.clone()} />
                 </>
             },
         },
@@ -66,7 +67,6 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
                     <>
                         <Inside samples={samples.clone()} {looks} image={config.image} set={settings.set.clone()} />
                         <WrongFigures config={config.clone()} record={shown.clone()} />
-                        <Data samples={samples.clone()} />
                     </>
                 },
             }

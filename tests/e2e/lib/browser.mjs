@@ -1,7 +1,9 @@
 // One browser for all tests, and the few words that the tests are written in.
 
 import { after } from 'node:test';
-import { mkdirSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -190,4 +192,16 @@ export async function sections() {
   return withPage('', (page) =>
     page.$$eval('nav a[href*="#/"]', (links) => [...new Set(links.map((a) => /#\/([a-z0-9-]+)/.exec(a.getAttribute('href'))?.[1]).filter(Boolean))]),
   );
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Fails on anything that axe finds, with the elements named. */
+export async function checkAccess(page, when) {
+  await page.evaluate(axeSource);
+  const violations = await page.evaluate(async () => {
+    const result = await window.axe.run(document, { resultTypes: ['violations'] });
+    return result.violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.target.join(' ')).join(', ')}`);
+  });
+  assert.deepEqual(violations, [], when);
 }

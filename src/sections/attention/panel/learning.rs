@@ -44,19 +44,22 @@ pub(super) fn LearningFigures(props: &LearningProps) -> Html {
         <>
             <div class="figure-row">
                 <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
-                    look_for={html! { "Loss of each step's batch. Both networks start from the same matrices and see the same sequences; only the factor before the softmax differs." }}
+                    look_for={html! { "Training loss per mini-batch. Both networks start from the same weights and see the same sequences; only the scale differs." }}
                     formula={text::loss_formula()} references={reference("chance", loss_of_a_guess())} {x_max} />
+                <CurveFigure name="accuracy" title="Accuracy and attention to the correct token" lines={if few { WITH_HEADS } else { WITHOUT_HEADS }}
+                table_lines={if few { &[] } else { HEADS }} y_label="share" y_range={Some((0.0, 1.0))} {x_max}
+                references={reference("chance", (-loss_of_a_guess()).exp())} look_for={html! { right_words }} />
+            </div>
+            <div class="figure-row">
                 <CurveFigure name="training-entropy" title="Entropy of the weights, in training" lines={ENTROPY}
                     y_label="entropy (nats)" {x_max} y_range={Some((0.0, uniform * 1.1))} references={reference("ln n: equal weights", uniform)}
                     look_for={html! { <>{ "The scaled network starts with soft weights and sharpens them as it learns. At a large " }{ crate::ui::math::math(crate::ui::math::tex!(r"\set{d_k}{d_k}")) }{ " the unscaled one is sharp from the start, on the wrong tokens." }</> }} />
+                { text::what_the_scale_changes() }
             </div>
             <div class="figure-row">
                 { maps_figure("scaled", "Scaled: where each token looks", config, &record.arms[SCALED], record.arms[SCALED].sequence.as_deref()) }
                 { maps_figure("unscaled", "Unscaled: where each token looks", config, &record.arms[UNSCALED], record.arms[SCALED].sequence.as_deref()) }
             </div>
-            <CurveFigure name="accuracy" title="Accuracy and attention to the correct token" lines={if few { WITH_HEADS } else { WITHOUT_HEADS }}
-                table_lines={if few { &[] } else { HEADS }} y_label="share" y_range={Some((0.0, 1.0))} {x_max}
-                references={reference("chance", (-loss_of_a_guess()).exp())} look_for={html! { right_words }} />
         </>
     }
 }
@@ -97,7 +100,7 @@ fn maps_figure(
     } else {
         String::new()
     };
-    let look_for = html! { <>{ format!("One held-out sequence. A dot marks the correct token of each row: as the network learns, bright cells move under the dots.{more}") }</> };
+    let look_for = html! { <>{ format!("One held-out sequence. Dots mark the correct tokens: as the network learns, bright cells move under them.{more}") }</> };
     html! {
         <Figure name={format!("maps-{slug}")} {title} {look_for} table={heads_table(&net.maps, &row_names, &col_names)}>
             <HeadMaps name={format!("maps-{slug}")} maps={shown} n={config.n_tokens as usize} {titles} {row_names} {col_names}

@@ -113,7 +113,7 @@ pub(super) fn stage_shape(stage: usize) -> &'static str {
 pub(super) fn task() -> Html {
     html! {
         <p>
-            { "The task is a dictionary look-up. Each token has a name (a unique letter), carries a value (0 to 7), and asks for another token by name; its target is that token's value. One attention layer is exactly what is needed: the question becomes the query, the name the key, and the value the value. Attention is this network's only path: embedding, attention, read-out, and nothing else. Each head has " }
+            { "The task is a dictionary look-up. Each token has a name (a unique letter), carries a value (0 to 7), and asks for another token by name; its target is that token's value. The question becomes the query, the name the key, and the value the value: attention is this network's only path. Each head has " }
             { math(tex!(r"\set{d_k}{d_k}")) }
             { " dimensions as the slider says, rather than " }{ math(tex!(r"\set{d_model}{d_\mathrm{model}}")) }
             { " divided by the heads, so that " }{ math(tex!(r"\set{d_k}{d_k}")) }{ " can be changed alone." }
@@ -128,14 +128,13 @@ pub(super) fn loss_formula() -> Html {
 
 pub(super) fn what_the_scale_changes() -> Html {
     html! {
-        <>
-            <h3>{ "What the scale does and does not do" }</h3>
+        <div class="conclusions">
+            <h4>{ "What the scale does and does not do" }</h4>
             <ul>
                 <li>{ "It sets where training starts. Unscaled with a large d_k, each query starts fixed on one random key and most queries pass on almost no gradient: with Adam, learning takes longer." }</li>
                 <li>{ "It does not decide whether the task can be learned. The projections are trained, so they can shrink or grow the scores themselves; both networks here end at full accuracy." }</li>
-                <li>{ "A small initialization has the same effect at the start: try the preset with small weights." }</li>
                 <li>{ "It also changes the size of the gradients: without it, those of both projections are larger by a factor of √d_k. Plain SGD then takes larger steps, which can make up for the saturation; Adam normalizes the gradient and gains nothing." }</li>
             </ul>
-        </>
+        </div>
     }
 }

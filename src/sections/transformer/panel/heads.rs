@@ -97,7 +97,7 @@ pub(super) fn Heads(props: &HeadsProps) -> Html {
                     <div class="readouts">
                         <Readout metric={Metric::new("head_entropy", "Entropy of this head", f64::from(stats.entropy)).unit("nats").note("mean over the queries")} />
                         <Readout metric={Metric::new("head_distance", "Mean attention distance", f64::from(stats.distance)).unit("characters").note("mean over the queries")} />
-                        <Readout metric={Metric::new("row_sum", "Sum of the row", f64::from(sum)).digits(4).note("1, up to 8-bit rounding")} />
+                        <Readout metric={Metric::new("row_sum", "Sum of the row", f64::from(sum)).digits(2)} />
                     </div>
                     <p class="muted">{ format!("By its numbers: {}.", stats.description()) }</p>
                 </div>
