@@ -73,7 +73,7 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
                 disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
                 {waiting}>
                 <Seeds seeds={props.seeds} write={props.write.clone()} />
-                <Readouts names={props.main_numbers} />
+                <Readouts names={props.main_numbers} compact={true} />
             </RunControls>
             { for props.failures.iter().map(|failure| failed_net(failure, &props.on_retry)) }
         </>

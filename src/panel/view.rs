@@ -130,6 +130,9 @@ fn rescaled(series: Series, per: f64) -> Series {
 pub struct ReadoutsProps {
     /// With spaces between them.
     pub names: &'static str,
+    /// Whether they stand in a narrow bar: what several seeds came to is then written shorter.
+    #[prop_or(false)]
+    pub compact: bool,
 }
 
 /// Some of the section's numbers, in a row.
@@ -138,7 +141,7 @@ pub fn Readouts(props: &ReadoutsProps) -> Html {
     let (view, only) = (use_context::<RunView>(), use_only_figures());
     // A figure alone has no numbers beside it.
     let Some(view) = view.filter(|_| only.0.is_none()) else { return Html::default() };
-    let readout = |(metric, spread): (Metric, Option<Spread>)| html! { <Readout {metric} {spread} /> };
+    let readout = |(metric, spread): (Metric, Option<Spread>)| html! { <Readout {metric} {spread} compact={props.compact} /> };
     html! {
         <div class="readouts">{ for props.names.split_whitespace().filter_map(|name| view.metric(name)).map(readout) }</div>
     }

@@ -63,6 +63,9 @@ pub struct ReadoutProps {
     /// What several seeds came to.
     #[prop_or_default]
     pub spread: Option<Spread>,
+    /// Whether there is little room.
+    #[prop_or(false)]
+    pub compact: bool,
 }
 
 /// A labelled number; `data-value` has it in full. Of several seeds it is the median, with the least and the greatest.
@@ -76,6 +79,9 @@ pub fn Readout(props: &ReadoutProps) -> Html {
     };
     let value = props.spread.map_or(value, |spread| Some(spread.median));
     let note = match props.spread {
+        Some(Spread { low, high, n, .. }) if props.compact => {
+            format!("{} to {}, n = {n}", write(low), write(high)).into()
+        }
         Some(Spread { low, high, n, .. }) => {
             format!("median, {} to {} of {n} seeds", write(low), write(high)).into()
         }

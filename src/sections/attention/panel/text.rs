@@ -131,9 +131,9 @@ pub(super) fn what_the_scale_changes() -> Html {
         <div class="conclusions">
             <h4>{ "What the scale does and does not do" }</h4>
             <ul>
-                <li>{ "It sets where training starts. Unscaled with a large d_k, each query starts fixed on one random key and most queries pass on almost no gradient: with Adam, learning takes longer." }</li>
-                <li>{ "It does not decide whether the task can be learned. The projections are trained, so they can shrink or grow the scores themselves; both networks here end at full accuracy." }</li>
-                <li>{ "It also changes the size of the gradients: without it, those of both projections are larger by a factor of √d_k. Plain SGD then takes larger steps, which can make up for the saturation; Adam normalizes the gradient and gains nothing." }</li>
+                <li>{ "It sets where training starts: unscaled with a large d_k, each query starts fixed on one random key and passes on almost no gradient. With Adam, learning takes longer." }</li>
+                <li>{ "It does not decide whether the task can be learned: the projections can shrink or grow the scores themselves. Both networks end at full accuracy." }</li>
+                <li>{ "It changes the size of the gradients: unscaled, those of both projections are √d_k times larger. Plain SGD then takes larger steps, which can make up for the saturation; Adam gains nothing." }</li>
             </ul>
         </div>
     }
