@@ -10,6 +10,7 @@ use crate::for_each_section;
 use crate::panel::PanelProps;
 use crate::protocol::DeviceChoice;
 use crate::sections::SECTIONS;
+use crate::ui::theme::set_theme;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use gloo::utils::{document, window};
@@ -148,14 +149,6 @@ fn current_route() -> Route {
         route.slug = SECTIONS.first().map(|section| section.slug.to_owned()).unwrap_or_default();
     }
     route
-}
-
-fn set_theme(theme: &str) {
-    let Some(root) = document().document_element() else { return };
-    let _ = match theme {
-        "light" | "dark" => root.set_attribute("data-theme", theme),
-        _ => root.remove_attribute("data-theme"),
-    };
 }
 
 fn set_title(title: &str) {

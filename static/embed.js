@@ -3,19 +3,20 @@
 // A frame with one panel that sizes itself, passes on what the panel says as events, and is told what to do by
 // attributes and methods. No dependencies. Also an anywidget: `export default { render }`.
 //
-// Attributes: `panel` (a section's name, as the lab's addresses have it), `lab` (the lab's address, if it is not where this
-// file lies), `sandbox` (given to the frame as it is), `label` (the frame's title), `height` (until the panel has told
-// its own). All others are settings of the panel or keys of its address, with - for _: seq-len, preset, seed, device,
-// theme, hide, lock, autoplay, ask.
+// Attributes: `panel` (a section's name, as the lab's addresses have it), `chapter` (the one that is open at first), `lab`
+// (the lab's address, if it is not where this file lies), `sandbox` (given to the frame as it is), `label` (the frame's
+// title), `height` (until the panel has told its own), `theme` (light or dark; by default that of this page). All others
+// are settings of the panel or keys of its address, with - for _: seq-len, preset, seed, device, show, hide, lock,
+// autoplay, ask, share.
 //
 // Events, each with what was said in `detail`: nn-lab-ready, nn-lab-state, nn-lab-metrics, nn-lab-guess, nn-lab-error,
 // nn-lab-resize. Methods: train(), pause(), reset(), set({ seq_len: 100 }).
 
 const VERSION = 1;
 const HOME = new URL('./', import.meta.url).href;
-const OWN = new Set(['panel', 'lab', 'sandbox', 'label', 'height', 'class', 'id', 'style', 'slot', 'title', 'hidden', 'lang', 'dir', 'tabindex', 'role', 'is', 'part']);
+const OWN = new Set(['panel', 'chapter', 'lab', 'theme', 'sandbox', 'label', 'height', 'class', 'id', 'style', 'slot', 'title', 'hidden', 'lang', 'dir', 'tabindex', 'role', 'is', 'part']);
 // A change of these is a change of the page, not of a setting: the frame is made anew.
-const FIXED = new Set(['device', 'theme', 'hide', 'lock', 'autoplay', 'ask', 'ask_guess', 'ask_options', 'ask_metric', 'ask_range']);
+const FIXED = new Set(['device', 'share', 'show', 'hide', 'lock', 'autoplay', 'ask', 'ask_guess', 'ask_options', 'ask_metric', 'ask_range']);
 const TOLD = new Set(['ready', 'state', 'metrics', 'guess', 'error', 'resize']);
 
 /** All elements on this page, by their frames' windows. */
@@ -24,9 +25,41 @@ const elements = new Set();
 const isOwn = (name) => OWN.has(name) || name.startsWith('data-') || name.startsWith('aria-') || name.startsWith('on');
 const key = (name) => name.replaceAll('-', '_');
 
+/** Whether what is around an element is light or dark, whatever says so: the first background behind it decides. */
+function themeAround(element) {
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = 1;
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  for (let node = element.parentElement; context && node; node = node.parentElement) {
+    context.clearRect(0, 0, 1, 1);
+    // Colors of any notation, as pixels.
+    context.fillStyle = getComputedStyle(node).backgroundColor;
+    context.fillRect(0, 0, 1, 1);
+    const [red, green, blue, alpha] = context.getImageData(0, 0, 1, 1).data;
+    if (alpha > 127) return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 128 ? 'dark' : 'light';
+  }
+  // Nothing is painted: the browser's own ground, which follows the scheme that the page allows.
+  const schemes = getComputedStyle(document.documentElement).colorScheme;
+  const wantsDark = matchMedia('(prefers-color-scheme: dark)').matches;
+  return schemes.includes('dark') && (wantsDark || !schemes.includes('light')) ? 'dark' : 'light';
+}
+
+/** How high a panel was when this page was last read, so that the page does not jump when the panel tells it again. */
+const heights = {
+  key: (element) => `nn-lab.height ${element.frame?.src.replace(/^[^#]*/, '')} ${Math.round(element.clientWidth / 100)}`,
+  get(element) {
+    try { return Number(sessionStorage.getItem(this.key(element))); } catch { return 0; }
+  },
+  set(element, height) {
+    // Without storage the page jumps once more.
+    try { sessionStorage.setItem(this.key(element), String(height)); } catch {}
+  },
+};
+
 class NnLab extends (globalThis.HTMLElement ?? class {}) {
   #frame;
   #watch;
+  #theme;
 
   connectedCallback() {
     elements.add(this);
@@ -64,10 +97,23 @@ class NnLab extends (globalThis.HTMLElement ?? class {}) {
 
   #address() {
     const query = new URLSearchParams();
+    query.set('theme', this.#theme = this.#wantedTheme());
     for (const { name, value } of this.attributes) if (!isOwn(name)) query.set(key(name), value);
     query.set('embed', '1');
     const lab = new URL(this.getAttribute('lab') ?? HOME, document.baseURI).href;
-    return `${lab}#/${encodeURIComponent(this.getAttribute('panel') ?? '')}?${query}`;
+    const path = ['panel', 'chapter'].map((name) => this.getAttribute(name)).filter(Boolean).map(encodeURIComponent);
+    return `${lab}#/${path.join('/')}?${query}`;
+  }
+
+  #wantedTheme() {
+    const asked = this.getAttribute('theme');
+    return asked === 'light' || asked === 'dark' ? asked : themeAround(this);
+  }
+
+  /** Tells the panel when this page has gone over to another theme. */
+  retheme() {
+    const theme = this.#wantedTheme();
+    if (theme !== this.#theme) this.#post({ type: 'theme', theme: (this.#theme = theme) });
   }
 
   #build() {
@@ -82,11 +128,14 @@ class NnLab extends (globalThis.HTMLElement ?? class {}) {
     Object.assign(frame.style, { display: 'block', width: '100%', border: '0', height: `${Number(this.getAttribute('height')) || 640}px` });
     frame.src = this.#address();
     this.#frame = frame;
+    const known = heights.get(this);
+    if (known > 0 && known < 100_000) frame.style.height = `${known}px`;
     this.append(frame);
   }
 
   #changed(names) {
-    const relevant = [...new Set(names)].filter((name) => !isOwn(name) || name === 'panel' || name === 'lab' || name === 'sandbox');
+    if (names.includes('theme')) this.retheme();
+    const relevant = [...new Set(names)].filter((name) => !isOwn(name) || ['panel', 'chapter', 'lab', 'sandbox'].includes(name));
     if (!relevant.length) return;
     if (relevant.some((name) => isOwn(name) || FIXED.has(key(name)))) return this.#build();
     this.set(Object.fromEntries(relevant.map((name) => [key(name), this.getAttribute(name)])));
@@ -95,7 +144,10 @@ class NnLab extends (globalThis.HTMLElement ?? class {}) {
   hear(message) {
     if (message.type === 'resize') {
       const height = Number(message.height);
-      if (height > 0 && height < 100_000) this.#frame.style.height = `${Math.ceil(height)}px`;
+      if (height > 0 && height < 100_000) {
+        this.#frame.style.height = `${Math.ceil(height)}px`;
+        heights.set(this, Math.ceil(height));
+      }
     }
     if (message.type === 'stand') {
       this.lastStand = message;
@@ -123,6 +175,12 @@ function onMessage({ data, source }) {
 
 if (globalThis.customElements && !customElements.get('nn-lab')) {
   addEventListener('message', onMessage);
+  // Themes are switched by an attribute or a class near the root, by the system, and often fade.
+  const retheme = () => requestAnimationFrame(() => elements.forEach((element) => element.retheme()));
+  const watch = new MutationObserver(retheme);
+  for (const root of [document.documentElement, document.body ?? []].flat()) watch.observe(root, { attributes: true });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', retheme);
+  document.addEventListener('transitionend', ({ propertyName }) => propertyName === 'background-color' && retheme());
   customElements.define('nn-lab', NnLab);
 }
 

@@ -26,9 +26,31 @@ pub enum HostCommand {
     Train,
     Pause,
     Reset,
+    /// Go over to the theme of the page around.
+    Theme {
+        theme: HostTheme,
+    },
     /// What another panel on the page wants; see [`crate::host::scheduler`].
     #[serde(rename = "stand")]
     Claim(Claim),
+}
+
+/// The theme of the page around.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HostTheme {
+    Light,
+    Dark,
+}
+
+impl HostTheme {
+    /// As addresses and messages have it.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
 }
 
 /// A message to the page around.
@@ -93,6 +115,7 @@ mod tests {
             r#"{"source":"nn-lab-host","type":"train","version":2}"#,
             r#"{"source":"nn-lab-host","type":"explode","version":1}"#,
             r#"{"source":"nn-lab-host","type":"set","version":1}"#,
+            r#"{"source":"nn-lab-host","type":"theme","version":1,"theme":"neon"}"#,
             r#"{"source":"nn-lab-host","type":"set","version":1,"values":3}"#,
         ] {
             assert!(read(text).is_err(), "{text}");

@@ -52,6 +52,8 @@ pub fn frame<E: Experiment>(
     let seeds = (0..lab.records.len() as u32).map(|further| seed(&with_seed(&settings.config, further)));
     let view = RunView::new::<E>(&settings.config, seeds.collect(), &lab.records);
     let provenance = Provenance(provenance(E::SLUG, &settings.config));
+    // A reader of a course page has no use for the buttons of its author.
+    let query = &settings.page.query;
     let show = &settings.assignment.show;
     let (opened, unknown) = opened(E::CHAPTERS, settings.page.chapter.as_deref(), show);
     let warnings: Vec<String> = settings.warnings.iter().cloned().chain(unknown).collect();
@@ -68,7 +70,7 @@ pub fn frame<E: Experiment>(
             data-device={device.map(DeviceKind::slug)} aria-labelledby={title_id.clone()}>
             <div class={if is_figure { "visually-hidden" } else { "panel-head" }}>
                 <h2 id={title_id}>{ page.title }</h2>
-                if !is_figure {
+                if !is_figure && (query.get("embed") != Some("1") || query.get("share") == Some("1")) {
                     <Hideable name="share">
                         <Share slug={E::SLUG} query={settings.page.query.clone()} params={<E::Config as Settings>::PARAMS}
                             presets={<E::Config as Settings>::PRESETS} chapters={E::CHAPTERS} />

@@ -10,6 +10,7 @@ pub mod part;
 pub mod picture;
 pub mod readout;
 pub mod run_controls;
+pub mod theme;
 
 use std::cell::Cell;
 use yew::prelude::*;

@@ -80,7 +80,7 @@ test('a second worker that does not start leaves its net to the first, and that 
       await act(page, 'train');
       await waitState(page, 'done', 40_000);
       assert.ok((await metric(page, 'loss_linear')) > 0 && (await metric(page, 'loss_activated')) > 0);
-      assert.match(await page.locator('.device-line').innerText(), /second worker could not be started, so the nets take turns/);
+      assert.match(await page.locator('.device-line').innerText(), /second worker could not be started, so the networks take turns/);
     },
     { init: failing(2, "throw new Error('no more workers here');") },
   ));
@@ -93,7 +93,7 @@ test('a net that diverges ends with its sentence, the other goes on, and it can 
     // Its worker dies: what it has measured stays.
     await page.evaluate(() => window.lastWorker.dispatchEvent(new ErrorEvent('error', { message: 'memory is out' })));
     await page.locator('[data-failed-arm="1"]').waitFor();
-    assert.match(await page.locator('[data-failed-arm="1"]').innerText(), /The unscaled net has ended: .*memory is out/);
+    assert.match(await page.locator('[data-failed-arm="1"]').innerText(), /The unscaled network has ended: .*memory is out/);
     const before = await metric(page, 'step');
     await waitMetric(page, 'step', (step) => step > before + 5);
     assert.ok((await metric(page, 'loss_unscaled')) > 0, 'nothing measured is lost');
@@ -107,7 +107,7 @@ test('a net that diverges ends with its sentence, the other goes on, and it can 
 test('a sweep: set up, paused, stopped, finished after a reload, and a run of it opened', { timeout: 180_000 }, () =>
   withPage(mlp({ steps: 120, seeds: 3, sweep: 'width:2,8,32', measure: 'accuracy' }), async (page) => {
     await page.locator('[data-action="sweep"]:enabled').waitFor();
-    assert.match(await page.locator('[data-sweep-words]').innerText(), /9 runs of 2 nets each/);
+    assert.match(await page.locator('[data-sweep-words]').innerText(), /9 runs of 2 networks each/);
     await page.locator('[data-action="sweep"]').click();
     await waitSweep(page, 'running');
     await waitMetric(page, 'sweep_runs_done', (done) => done >= 2, 60_000);

@@ -77,7 +77,7 @@ test('heads that do not divide the model are explained, and the rest goes on', {
   withPage(cpu({ n_heads: 5, steps: 5 }), async (page) => {
     await waitMetric(page, 'entropy_scaled');
     await settled(page);
-    await page.locator('.notice', { hasText: '32 cannot be cut into 5 equal heads' }).waitFor();
+    await page.locator('.notice', { hasText: '32 cannot be split into 5 equal heads' }).waitFor();
     assert.equal(await metric(page, 'max_abs_err_mha'), undefined);
     await train(page, ['loss_scaled']);
     await setParam(page, 'n_heads', 4);

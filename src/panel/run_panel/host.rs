@@ -9,6 +9,7 @@ use crate::panel::run_panel::RunPanelProps;
 use crate::panel::shown::panel_element;
 use crate::protocol::RunState;
 use crate::ui::readout::metrics_on_page;
+use crate::ui::theme::set_theme;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use serde_json::{Map, Value, json};
@@ -235,6 +236,7 @@ fn on_command(connection: &Shared, notice: &Rc<impl Fn(HostEvent)>, command: Res
             }
         }
         Ok(HostCommand::Reset) => run_panel.on_reset.emit(()),
+        Ok(HostCommand::Theme { theme }) => set_theme(theme.slug()),
         Ok(HostCommand::Set { values }) => match changes(&run_panel, values) {
             Ok(changes) => run_panel.write.emit(changes),
             Err(message) => refuse(&message),
