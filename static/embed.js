@@ -1,4 +1,4 @@
-// Neural network lab, embedding: <nn-lab panel="rnn" seq-len="200" lock="seq_len" theme="auto"></nn-lab>
+// Neural network lab, embedding: <nn-lab panel="rnn" seq-len="200" lock="seq_len"></nn-lab>
 //
 // A frame with one panel that sizes itself, passes on what the panel says as events, and is told what to do by
 // attributes and methods. No dependencies. Also an anywidget: `export default { render }`.

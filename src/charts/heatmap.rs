@@ -181,13 +181,7 @@ pub fn Heatmap(props: &HeatmapProps) -> Html {
     let at = cursor.map(|cursor| cursor.at).filter(|(row, col)| *row < rows && *col < cols);
     let reading = at.map(|(row, col)| geometry.reading(props, row, col)).unwrap_or_default();
     let spoken = cursor.is_some_and(|cursor| cursor.by_key);
-    let about = format!(
-        "{}: {} for each {} and {}, {rows} by {cols}. Arrow keys read cells.",
-        props.name,
-        if props.value_label.is_empty() { "value" } else { &props.value_label },
-        props.y_label,
-        props.x_label
-    );
+    let about = about(props);
     let height = geometry.height;
     let plot = geometry.plot;
     let place = format!(
@@ -233,6 +227,19 @@ pub fn Heatmap(props: &HeatmapProps) -> Html {
             </div>
         </div>
     }
+}
+
+/// What it is, for a screen reader.
+fn about(props: &HeatmapProps) -> String {
+    format!(
+        "{}: {} for each {} and {}, {} by {}. Arrow keys read cells.",
+        props.name,
+        if props.value_label.is_empty() { "value" } else { &props.value_label },
+        props.y_label,
+        props.x_label,
+        props.grid.rows,
+        props.grid.cols
+    )
 }
 
 /// Where a key moves the cursor to.

@@ -16,7 +16,7 @@ use crate::protocol::{DeviceInfo, DeviceKind, Pace, RunState};
 use crate::run::Experiment;
 use crate::ui::checks::CheckTable;
 use crate::ui::figure::Provenance;
-use crate::ui::part::{Hideable, OnlyFigures};
+use crate::ui::part::{Hideable, OnlyFigures, ShownSeed};
 use crate::ui::readout::{MetricOutput, format_number};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -50,6 +50,7 @@ pub fn frame<E: Experiment>(
     let device = lab.device.as_ref().map(|info| info.kind);
     let title_id = format!("{}-title", E::SLUG);
     let seeds = (0..lab.records.len() as u32).map(|further| seed(&with_seed(&settings.config, further)));
+    let several = (lab.records.len() > 1).then(|| seed(&settings.config));
     let view = RunView::new::<E>(&settings.config, seeds.collect(), &lab.records);
     let provenance = Provenance(provenance(E::SLUG, &settings.config));
     // A reader of a course page has no use for the buttons of its author.
@@ -92,7 +93,7 @@ pub fn frame<E: Experiment>(
                         presets={<E::Config as Settings>::PRESETS} preset={settings.preset} choose={settings.choose.clone()} />
                 }
                 <div class="chapters">
-                    { for own.map(|opened| chapter(opened, body(opened.chapter.slug))) }
+                    { for own.map(|opened| chapter(opened, body(opened.chapter.slug), ShownSeed(several.filter(|_| opened.chapter.trains)))) }
                     { claims(lab, settings, find(&opened, &CLAIMS)) }
                     { runs(lab, settings, find(&opened, &RUNS)) }
                     if !is_picked && opened.len() == 1 {
@@ -114,12 +115,13 @@ fn find<'a>(opened: &'a [Opened], chapter: &Chapter) -> Option<&'a Opened> {
 }
 
 /// A chapter: its question, and its controls beside its figures.
-fn chapter(opened: &Opened, body: ChapterBody) -> Html {
+fn chapter(opened: &Opened, body: ChapterBody, seed: ShownSeed) -> Html {
     let Chapter { slug, title, .. } = opened.chapter;
     let only = OnlyFigures(opened.only.clone().map(Rc::from));
     let has_controls = body.controls != Html::default();
     html! {
         <ContextProvider<OnlyFigures> key={*slug} context={only.clone()}>
+        <ContextProvider<ShownSeed> context={seed}>
             <section class="chapter" data-chapter={*slug} data-only={only.0.is_some().then_some("")} aria-labelledby={format!("chapter-{slug}")}>
                 <h3 id={format!("chapter-{slug}")} tabindex="-1" class={only.0.is_some().then_some("visually-hidden")}>{ *title }</h3>
                 <div class="chapter-body" data-controls={has_controls.then_some("")}>
@@ -129,6 +131,7 @@ fn chapter(opened: &Opened, body: ChapterBody) -> Html {
                     <div class="figures">{ body.figures }</div>
                 </div>
             </section>
+        </ContextProvider<ShownSeed>>
         </ContextProvider<OnlyFigures>>
     }
 }

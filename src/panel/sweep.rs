@@ -103,15 +103,7 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
             })
         })
     };
-    let words = match (&plan, device) {
-        (None, _) => None,
-        (Some(Err(why)), _) => Some(why.clone()),
-        (Some(Ok(_)), None) => Some("Loading the compute engine…".to_owned()),
-        (Some(Ok(_)), _) if *busy => {
-            Some("A run is in progress; the sweep can start when it has ended.".to_owned())
-        }
-        (Some(Ok(plan)), _) => Some(plan.words(&batch)),
-    };
+    let words = words(props, plan.as_ref(), &batch);
     let open = {
         let write = page.on_query.clone();
         Callback::from(move |config: E::Config| {
@@ -149,6 +141,20 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
             }
         </section>
     }
+}
+
+/// What stands beside the start button: how much it is, or why it cannot start.
+fn words<E: Experiment>(
+    props: &SweepProps<E>,
+    plan: Option<&Result<Plan<E>, String>>,
+    batch: &BatchHandle<E>,
+) -> Option<String> {
+    Some(match (plan?, &props.device) {
+        (Err(why), _) => why.clone(),
+        (Ok(_), None) => "Loading the compute engine…".to_owned(),
+        (Ok(_), _) if props.busy => "A run is in progress; the sweep can start when it has ended.".to_owned(),
+        (Ok(plan), _) => plan.words(batch),
+    })
 }
 
 /// Start, or pause, resume and stop; `is_begun` says that some of the runs are done.

@@ -230,7 +230,7 @@ pub fn CurveFigure(props: &CurveFigureProps) -> Html {
     let references = if measured { props.references.clone() } else { Vec::new() };
     let y_scale = if largest > props.log_above { ScaleKind::Log } else { ScaleKind::Linear };
     html! {
-        <Figure name={props.name} title={props.title} look_for={props.look_for.clone()} formula={props.formula.clone()} {table}>
+        <Figure all_seeds={true} name={props.name} title={props.title} look_for={props.look_for.clone()} formula={props.formula.clone()} {table}>
             <LineChart name={props.name} x_label={props.x_label} y_label={props.y_label} {series} {y_scale}
                 {references} x_max={props.x_max} y_range={props.y_range} markers={props.markers}
                 integer_x={true} empty={props.empty} />

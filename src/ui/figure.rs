@@ -1,7 +1,7 @@
 //! A figure: one idea, what to look for in it, and ways to take it along.
 
 use crate::charts::Table;
-use crate::ui::part::{use_assignment, use_only_figures};
+use crate::ui::part::{ShownSeed, use_assignment, use_only_figures};
 use crate::ui::{export, use_unique};
 use web_sys::{Element, HtmlDetailsElement};
 use yew::prelude::*;
@@ -19,6 +19,9 @@ pub struct FigureProps {
     /// Makes the figure's data as a table; called only when that is asked for.
     pub table: Callback<(), Table>,
     pub children: Html,
+    /// Whether it shows every seed of a run that has several.
+    #[prop_or(false)]
+    pub all_seeds: bool,
     /// Written into what is exported, in place of the panel's settings.
     #[prop_or_default]
     pub provenance: Option<AttrValue>,
@@ -44,6 +47,7 @@ pub fn Figure(props: &FigureProps) -> Html {
     let warning = use_state_eq(|| None::<String>);
     let number = use_unique();
     let id = format!("figure-{number}");
+    let seed = use_context::<ShownSeed>().and_then(|shown| shown.0).filter(|_| !props.all_seeds);
     let provenance = use_context::<Provenance>().unwrap_or_default().0;
     let provenance = props.provenance.clone().unwrap_or(provenance);
     let hidden = assignment.hides(&props.name) || !only.shows(&props.name);
@@ -90,7 +94,12 @@ pub fn Figure(props: &FigureProps) -> Html {
         <figure class="figure" data-figure={props.name.clone()} aria-labelledby={id.clone()}>
             <figcaption>
                 <div class="figure-head">
-                    <h3 id={id}>{ props.title.clone() }</h3>
+                    <h3 id={id}>
+                        { props.title.clone() }
+                        if let Some(seed) = seed {
+                            <small class="shown-seed">{ format!(" seed {seed}") }</small>
+                        }
+                    </h3>
                     <details class="menu" ref={menu} {onkeydown}>
                         <summary aria-label={format!("Data and export: {}", props.title)} title="Data and export">
                             { "⋯" }

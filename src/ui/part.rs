@@ -28,6 +28,10 @@ impl OnlyFigures {
     }
 }
 
+/// The seed that a chapter's figures show, where a run has several and they do not show them all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShownSeed(pub Option<u64>);
+
 /// Whether all of a chapter is shown, or only some figures of it.
 #[hook]
 pub fn use_only_figures() -> OnlyFigures {

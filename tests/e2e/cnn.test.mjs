@@ -172,7 +172,7 @@ test('CIFAR-10 that came with the site is offered', { timeout: 60_000 }, async (
       async (page) => {
         await offered(page).waitFor({ state: 'attached' });
         await setParam(page, 'dataset', 'cifar10');
-        await page.locator('[data-figure="samples"]').getByText('40 images to learn from and 20 to test on').waitFor();
+        await page.locator('[data-figure="samples"]').getByText('40 training images and 20 test images').waitFor();
       },
       { from: site },
     );

@@ -275,3 +275,45 @@ test('a notebook shows it through render', { timeout: 60_000 }, () =>
     await page.evaluate(() => window.dispose());
     assert.equal(await page.locator('iframe').count(), 0);
   }));
+
+for (const sandbox of ['', ' sandbox="allow-scripts"']) {
+  test(`a panel follows the theme of the page around it${sandbox && ', in a sandbox too'}`, { timeout: 60_000 }, () =>
+    onHost(
+      page(`<style>body { background: white } [data-scheme="slate"] body { background: #1e2129 }</style>
+        <nn-lab id="own" panel="mlp" device="cpu"${sandbox}></nn-lab><nn-lab id="told" panel="mlp" device="cpu" theme="dark"${sandbox}></nn-lab>`),
+      async (page) => {
+        const theme = (id) => inside(page, id).locator('html').getAttribute('data-theme');
+        await inside(page, '#own').locator('[data-panel]').waitFor();
+        await inside(page, '#told').locator('[data-panel]').waitFor();
+        assert.deepEqual([await theme('#own'), await theme('#told')], ['light', 'dark']);
+        await page.evaluate(() => document.documentElement.setAttribute('data-scheme', 'slate'));
+        await until('the panel goes dark', async () => (await theme('#own')) === 'dark');
+        await page.evaluate(() => document.documentElement.removeAttribute('data-scheme'));
+        await until('the panel goes light again', async () => (await theme('#own')) === 'light');
+        assert.equal(await theme('#told'), 'dark');
+        await page.locator('#told').evaluate((element) => element.setAttribute('theme', 'light'));
+        await until('the panel does as it is told', async () => (await theme('#told')) === 'light');
+        // Links and snippets are the author's; a reader gets them when the author says so.
+        assert.equal(await inside(page, '#own').locator('[data-action="share"]').count(), 0);
+        await page.locator('#own').evaluate((element) => element.setAttribute('share', '1'));
+        await inside(page, '#own').locator('[data-action="share"]').waitFor();
+      },
+    ));
+}
+
+test('in a sandbox both nets train at once, and a link starts a sweep', { timeout: 90_000 }, () =>
+  onHost(
+    page('<nn-lab id="mlp" panel="mlp" chapter="claims" device="cpu" sandbox="allow-scripts" steps="40" sweep="depth:1,2" measure="accuracy"></nn-lab>'),
+    async (page) => {
+      const panel = inside(page, '#mlp');
+      await panel.locator('[data-chapter="claims"]').waitFor();
+      await panel.locator('[data-action="train"]').click();
+      await until('the run is done', async () => (await stateOf(page, '#mlp')) === 'done');
+      assert.match(await panel.locator('.device-line').innerText(), /2 workers/);
+      await panel.locator('[data-action="sweep"]').click();
+      await panel.locator('[data-panel][data-sweep="done"]').waitFor({ timeout: 40_000 });
+      assert.equal(await panel.locator('[data-metric="sweep_runs_done"]').getAttribute('data-value'), '2');
+      await panel.locator('[data-figure="sweep"] svg').first().waitFor();
+    },
+    { width: 1000 },
+  ));

@@ -2,7 +2,7 @@
 
 use crate::charts::{Series, Table};
 use crate::keep::run_record::{MOST_BYTES, too_long};
-use crate::keep::{ImportError, Kept, Origin, RunRecord};
+use crate::keep::{ImportError, Kept, KeptSeries, Origin, RunRecord};
 use crate::panel::history::store::Edit;
 use crate::ui::export::download;
 use crate::ui::figure::stamped;
@@ -101,17 +101,16 @@ pub(super) fn save(run: &Kept) -> Option<()> {
     download(&run.evidence.file_name("json"), "application/json", &run.evidence.to_json())
 }
 
-/// Hands over all curves of the run as one table: a row a step, a column a curve, and the run's settings.
+/// Hands over all curves of the run as one table: a row a step, a column a curve of every seed, and the run's settings.
 pub(super) fn save_csv(run: &Kept, provenance: &str) -> Option<()> {
-    let series: Vec<Series> = run
-        .evidence
-        .series
-        .iter()
-        .map(|series| {
-            let unit = if series.unit.is_empty() { String::new() } else { format!(" ({})", series.unit) };
-            Series::new(format!("{}{unit}", series.metric), series.points.clone(), 0)
-        })
-        .collect();
+    let RunRecord { series, seeds, .. } = &*run.evidence;
+    let column = |series: &KeptSeries, of_seed: &str| {
+        let unit = if series.unit.is_empty() { String::new() } else { format!(" ({})", series.unit) };
+        Series::new(format!("{}{of_seed}{unit}", series.metric), series.points.clone(), 0)
+    };
+    let further = seeds.iter().flat_map(|seed| seed.series.iter().map(|series| (series, seed.seed)));
+    let further = further.map(|(series, seed)| column(series, &format!(" seed {seed}")));
+    let series: Vec<Series> = series.iter().map(|series| column(series, "")).chain(further).collect();
     let csv = stamped(Table::from_series("step", &series), provenance).to_csv();
     download(&run.evidence.file_name("csv"), "text/csv;charset=utf-8", &csv)
 }

@@ -18,7 +18,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("gradients-plain", "Gradients in training, plain network"),
             ("gradients-residual", "Gradients in training, residual network"),
         ],
-        trains: false,
+        trains: true,
     },
     Chapter {
         slug: "architecture",
