@@ -15,4 +15,4 @@ fi
 NN_LAB_DIST=$(cd "$NN_LAB_DIST" && pwd)
 export NN_LAB_DIST
 say "measuring (about two minutes)"
-exec node tests/e2e/bench.mjs
+exec node tests/e2e/bench.mjs "$@"

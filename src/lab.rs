@@ -3,6 +3,7 @@
 mod batch;
 mod client;
 mod files;
+mod gather;
 mod kept;
 mod pool;
 mod runner;
@@ -21,10 +22,10 @@ pub use crate::lab::session::ArmStatus;
 use crate::core::settings::{Settings, to_map};
 use crate::core::sweep::with_seed;
 use crate::lab::client::{Client, Start};
+use crate::lab::gather::gathered;
 use crate::lab::session::{Action, Session, kind_of, seed_of};
 use crate::protocol::{
-    ArmEvent, ArmId, ArmStart, Command, DeviceChoice, DeviceInfo, Event, Pace, Progress, RunId, RunState,
-    Task,
+    ArmId, ArmStart, Command, DeviceChoice, DeviceInfo, Pace, Progress, RunId, RunState, Task,
 };
 use crate::run::Experiment;
 use gloo::timers::callback::Timeout;
@@ -34,8 +35,6 @@ use yew::prelude::*;
 
 /// Settings in motion are probed once they have rested this long.
 const PROBE_DELAY_MS: u32 = 120;
-/// The page is drawn at most this often while a run goes on.
-const DRAW_MS: f64 = 1000.0 / 30.0;
 
 /// What the page decides about a run, beside its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -274,47 +273,4 @@ fn start<E: Experiment>(
         worker: None,
     };
     Some(Client::get().start(gathered(task, session.clone()), start))
-}
-
-/// Hands events on: frames of many arms together, at most thirty times a second; the rest at once.
-fn gathered<E: Experiment>(task: Task, session: UseReducerDispatcher<Session<E>>) -> Callback<Event> {
-    #[derive(Default)]
-    struct Waiting {
-        events: Vec<(Task, Event)>,
-        timer: Option<Timeout>,
-        drawn: f64,
-    }
-    let waiting = Rc::new(RefCell::new(Waiting::default()));
-    let flush = {
-        let waiting = waiting.clone();
-        move || {
-            let events = {
-                let mut waiting = waiting.borrow_mut();
-                waiting.timer = None;
-                waiting.drawn = js_sys::Date::now();
-                std::mem::take(&mut waiting.events)
-            };
-            if !events.is_empty() {
-                session.dispatch(Action::Events(events));
-            }
-        }
-    };
-    Callback::from(move |event: Event| {
-        let often = matches!(
-            event,
-            Event::Arm {
-                event: ArmEvent::Frame(_) | ArmEvent::Progress { .. } | ArmEvent::Loading { .. },
-                ..
-            }
-        );
-        let since = js_sys::Date::now() - waiting.borrow().drawn;
-        waiting.borrow_mut().events.push((task, event));
-        if !often || since >= DRAW_MS {
-            flush();
-        } else if waiting.borrow().timer.is_none() {
-            let later = flush.clone();
-            let timer = Timeout::new((DRAW_MS - since.max(0.0)).max(0.0) as u32, later);
-            waiting.borrow_mut().timer = Some(timer);
-        }
-    })
 }

@@ -142,10 +142,12 @@ impl Client {
         let workers = if spread { pool::size(start.arms.len(), pool::cores()) } else { 1 };
         let mut groups: BTreeMap<usize, Vec<ArmStart>> = BTreeMap::new();
         for arm in start.arms {
-            groups
-                .entry(pool::worker_of(arm.id.0.into(), start.arms_per_seed, workers))
-                .or_default()
-                .push(arm);
+            let worker = match start.worker {
+                // Where the others could not be started, the first has all.
+                Some(worker) => worker * usize::from(spread),
+                None => pool::worker_of(arm.id.0.into(), start.arms_per_seed, workers),
+            };
+            groups.entry(worker).or_default().push(arm);
         }
         if let Some(run) = self.runs.borrow_mut().get_mut(&run) {
             let of_groups =

@@ -121,13 +121,17 @@ async function pair(slug, name, params) {
 async function sweepOfTwelve() {
   const steps = 400;
   let single = 0;
-  for (let width = 21; width <= 32; width++) single += await seconds('mlp', { steps, width }, 1);
-  const swept = await withPage(address('mlp', { device: 'cpu', steps, sweep: 'width:21..32/12', measure: 'accuracy' }), async (page) => {
+  for (let width = 21; width <= 32; width++) single += await seconds('mlp/boundary', { steps, width }, 1);
+  const swept = await withPage(address('mlp/claims', { device: 'cpu', steps, sweep: 'width:21..32/12', measure: 'accuracy' }), async (page) => {
     await page.locator('[data-action="sweep"]:enabled').waitFor();
-    const from = await page.evaluate(() => performance.now());
-    await page.locator('[data-action="sweep"]').click();
-    await page.locator('[data-panel][data-sweep="done"]').waitFor({ timeout: 240_000 });
-    return ((await page.evaluate(() => performance.now())) - from) / 1000;
+    // Once for what is fetched and compiled, and once to be timed, like the single runs.
+    for (let run = 0; ; run++) {
+      const from = await page.evaluate(() => performance.now());
+      await page.locator('[data-action="sweep"]').click();
+      await page.locator('[data-panel][data-sweep="running"]').waitFor();
+      await page.locator('[data-panel][data-sweep="done"]').waitFor({ timeout: 240_000 });
+      if (run === 1) return ((await page.evaluate(() => performance.now())) - from) / 1000;
+    }
   });
   print('sweep', { runs: 12, steps, one_by_one_s: single, sweep_s: swept, times_as_fast: single / swept });
 }
@@ -189,10 +193,10 @@ async function dispatches(slug, name, params) {
 const resnet20 = { width: 1, side: 32, batch_norm: 1, init: 'he', optimizer: 'momentum', learning_rate: 0.1, n_seeds: 1 };
 
 const arms = [
-  () => pair('resnet', 'default, 30 steps', { steps: 30, n_seeds: 1 }),
-  () => pair('attention', 'default, 200 steps', { steps: 200 }),
-  () => pair('rnn', 'T=200, 40 steps', { steps: 40 }),
-  () => pair('cnn', 'width 24, 640 images', { n_train: 640, n_test: 20, epochs: 1, width: 24 }),
+  () => pair('resnet/degradation', 'default', {}),
+  () => pair('attention/look-up', 'default, ten times as long', { steps: 2000 }),
+  () => pair('rnn/memory', 'T=200, 40 steps', { steps: 40 }),
+  () => pair('cnn/training', 'width 24, 640 images', { n_train: 640, n_test: 20, epochs: 1, width: 24 }),
   sweepOfTwelve,
   tenArms,
 ];
