@@ -168,7 +168,7 @@ fn a_run_tells_everything_that_the_page_shows() {
         let right: u32 = (0..10).map(|class| net.confusion[class * 11]).sum();
         assert_eq!(net.accuracies.last_y(), Some(f64::from(right as f32 / 30.0)));
         assert_eq!(net.wrong.answers.len(), net.wrong.pictures.labels.len());
-        assert_eq!(net.wrong.answers.len(), (30 - right as usize).min(15));
+        assert_eq!(net.wrong.answers.len(), (30 - right as usize).min(nn_lab::sections::cnn::N_WRONG));
         assert!(
             net.wrong
                 .answers

@@ -422,6 +422,6 @@ fn presets_are_settings_that_exist() {
 fn an_own_text_that_is_not_there_is_asked_for() {
     let mut out = Collector::<Transformer>::default();
     let result = train::<Transformer>(&tiny(), &mut out);
-    assert!(matches!(result, Err(LabError::Data(why)) if why.contains("Bring a text")));
+    assert!(matches!(result, Err(LabError::Data(why)) if why.contains("Add a text first")));
     let _ = net(SIZES).num_params();
 }

@@ -10,7 +10,7 @@ use crate::core::curve::RunSeries;
 use crate::core::settings::Param;
 use crate::panel::run_panel::host::{HostContext, use_host};
 use crate::panel::run_panel::question::QuestionCard;
-use crate::panel::{Readouts, SEEDS};
+use crate::panel::{Readouts, RunView, SEEDS};
 use crate::protocol::{Progress, RunState};
 use crate::ui::part::use_assignment;
 use crate::ui::run_controls::RunControls;
@@ -57,6 +57,10 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     let blocked = asks && answer.is_none();
     let context = HostContext { run_panel: props.clone(), blocked, autoplay: assignment.autoplay };
     let waiting = use_host(context, assignment.question.clone(), (*answer).clone());
+    let view = use_context::<RunView>();
+    // Only when it is over: a sentence that changes with every frame would be spoken all the time.
+    let is_over = matches!(props.state, RunState::Done { .. });
+    let outcome = view.filter(|_| is_over).map(|view| view.sentence(props.main_numbers)).unwrap_or_default();
     let on_answer = use_callback((), {
         let answer = answer.setter();
         move |guess: Option<Answer>, ()| answer.set(guess)
@@ -71,7 +75,7 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
                 on_train={props.on_train.clone()} on_pause={props.on_pause.clone()} on_resume={props.on_resume.clone()}
                 on_step={props.on_step.clone()} on_stop={props.on_stop.clone()} on_reset={props.on_reset.clone()}
                 disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
-                {waiting}>
+                outcome={outcome} {waiting}>
                 <Seeds seeds={props.seeds} write={props.write.clone()} />
                 <Readouts names={props.main_numbers} compact={true} />
             </RunControls>

@@ -7,7 +7,7 @@ use crate::run::Experiment;
 use crate::run::arm::Arm;
 use crate::ui::figure::Figure;
 use crate::ui::part::use_only_figures;
-use crate::ui::readout::Readout;
+use crate::ui::readout::{Readout, format_number};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -55,6 +55,17 @@ impl RunView {
     pub fn number(&self, name: &str) -> Option<f64> {
         let (metric, spread) = self.metric(name)?;
         spread.map_or(metric.value, |spread| Some(spread.median)).filter(|value| value.is_finite())
+    }
+
+    /// Numbers in a sentence: their names and values.
+    pub fn sentence(&self, names: &str) -> String {
+        let part = |name: &str| {
+            let (metric, _) = self.metric(name)?;
+            Some(format!("{} {} {}", metric.title, format_number(self.number(name)?, metric.digits), metric.unit))
+        };
+        let parts: Vec<String> =
+            names.split_whitespace().filter_map(part).map(|part| part.trim_end().to_owned()).collect();
+        if parts.is_empty() { String::new() } else { format!("{}.", parts.join("; ")) }
     }
 
     /// All numbers that have a value now.

@@ -24,6 +24,9 @@ pub struct RunControlsProps {
     /// Why the run waits by itself, if it does.
     #[prop_or_default]
     pub waiting: Option<AttrValue>,
+    /// What the run came to, for a reader who does not see the numbers.
+    #[prop_or_default]
+    pub outcome: AttrValue,
     /// What stands beside the buttons.
     #[prop_or_default]
     pub children: Html,
@@ -80,7 +83,12 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
             }
             <div class="run-progress">{ progress_bar(props) }{ numbers(props) }</div>
             <div class="run-beside">{ props.children.clone() }</div>
-            <p class="visually-hidden" role="status">{ state_words(&props.state) }</p>
+            <p class="visually-hidden" role="status">
+                { state_words(&props.state) }
+                if matches!(props.state, RunState::Done { .. }) && !props.outcome.is_empty() {
+                    { ". " }{ props.outcome.clone() }
+                }
+            </p>
             <div role="alert">
                 if let RunState::Error(message) = &props.state {
                     <p class="notice" data-kind="error">{ message.clone() }</p>
