@@ -2,7 +2,7 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, metric, setParam, shot, state, stays, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, metric, probed, setParam, shot, state, stays, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const mlp = (params) => address('mlp', { device: 'cpu', ...params });
 const attribute = (page, name, attr) => page.locator(`[data-metric="${name}"]`).first().getAttribute(attr);
@@ -181,3 +181,44 @@ test('on a phone and in the dark a sweep fits', { timeout: 90_000 }, () =>
     },
     { width: 400, height: 800, theme: 'dark' },
   ));
+
+test('arms that end far apart: the run goes on until the last, at the pace of the slowest', { timeout: 60_000 }, () =>
+  withPage(
+    address('mlp', { device: 'cpu', steps: 60 }),
+    async (page) => {
+      await act(page, 'train');
+      await waitMetric(page, 'loss_linear');
+      // The first has ended long since; the second has not begun.
+      await page.waitForFunction(() => document.querySelectorAll('[data-figure="loss"] path, [data-figure="loss"] polyline').length > 0);
+      assert.ok(['running', 'loading'].includes(await state(page)));
+      assert.equal(await metric(page, 'loss_activated'), undefined);
+      assert.equal(await metric(page, 'step'), 0);
+      await waitState(page, 'done', 30_000);
+      assert.ok((await metric(page, 'loss_activated')) > 0);
+      assert.equal(await metric(page, 'step'), 60);
+    },
+    {
+      init: () => {
+        const send = Worker.prototype.postMessage;
+        const workers = [];
+        Worker.prototype.postMessage = function (...message) {
+          if (!workers.includes(this)) workers.push(this);
+          if (workers.indexOf(this) === 1) setTimeout(() => send.apply(this, message), 3000);
+          else send.apply(this, message);
+        };
+      },
+    },
+  ));
+
+test('in a tab that is not seen, where nothing is drawn, runs and sweeps go on', { timeout: 60_000 }, () =>
+  withPage(address('mlp', { device: 'cpu', steps: 60, sweep: 'depth:1,2', measure: 'accuracy' }), async (page) => {
+    await probed(page);
+    await page.locator('[data-action="sweep"]:enabled').waitFor();
+    // What a browser does there: no frames.
+    await page.evaluate(() => (window.requestAnimationFrame = () => 0));
+    await page.evaluate(() => document.querySelector('[data-action="train"]').click());
+    await waitState(page, 'done');
+    await page.evaluate(() => document.querySelector('[data-action="sweep"]').click());
+    await page.locator('[data-panel][data-sweep="done"]').waitFor({ timeout: 30_000, state: 'attached' });
+    assert.equal(await metric(page, 'sweep_runs_done'), 2);
+  }));

@@ -39,7 +39,7 @@ pub struct Decay {
     /// Geometric means over the nets, of the first block and of the last.
     pub first: f64,
     pub last: f64,
-    /// The factor per block towards the input: below 1 gradients vanish, above 1 they grow.
+    /// The factor per block toward the input: below 1 gradients vanish, above 1 they grow.
     pub per_block: f64,
 }
 
@@ -139,7 +139,7 @@ fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
     match cause {
         Cause::SmallWeights => [
             Check::new(
-                "No batch norm, PyTorch’s default weights, plain network: gradients vanish towards the input. Layers shrink them, while biases keep the signal up.",
+                "No batch norm, PyTorch’s default weights, plain network: gradients vanish toward the input. Layers shrink them, while biases keep the signal up.",
                 "below × 0.6 per block",
                 plain.map(|(w, _)| (tell("weight gradients", w), w.per_block < 0.6)),
             ),
@@ -176,14 +176,14 @@ fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
                 plain.map(|(w, _)| (tell("weight gradients", w), (0.6..=1.7).contains(&w.per_block))),
             ),
             Check::new(
-                "No batch norm, He’s weights, residual network: each block adds as much as it is given, so the gradient of the signal grows towards the input, and so does the signal towards the output.",
+                "No batch norm, He’s weights, residual network: each block adds as much as it is given, so the gradient of the signal grows toward the input, and so does the signal toward the output.",
                 "gradient of the signal above × 1.2 per block",
                 residual.map(|(_, d)| (tell("gradient of the signal", d), d.per_block > 1.2)),
             ),
         ],
         Cause::BatchNorm => [
             Check::new(
-                "Batch norm, plain network: gradients do not vanish. They grow towards the input (Yang et al. 2019), so what degrades a deep plain network is the optimization.",
+                "Batch norm, plain network: gradients do not vanish. They grow toward the input (Yang et al. 2019), so what degrades a deep plain network is the optimization.",
                 "above × 1 per block",
                 plain.map(|(w, _)| (tell("weight gradients", w), w.per_block > 1.0)),
             ),
@@ -263,7 +263,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decay_is_the_slope_towards_the_input() {
+    fn decay_is_the_slope_toward_the_input() {
         let net = |weights: &[f32]| NetFlow { weights: weights.to_vec(), ..NetFlow::default() };
         let of = |nets: &[NetFlow]| decay(nets, |net| &net.weights);
         let one = of(&[net(&[0.01, 0.1, 1.0])]).map(|d| (d.first, d.last, d.per_block));

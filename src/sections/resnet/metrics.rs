@@ -22,13 +22,13 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
             .note("gradient norm"),
         Metric::new("grad_last_plain", "Last block, plain", flow_plain.map(|d| d.last)).note("gradient norm"),
         Metric::new("decay_plain", "Factor per block, plain", flow_plain.map(|d| d.per_block))
-            .note("towards the input"),
+            .note("toward the input"),
         Metric::new("grad_first_residual", "First block, residual", flow_residual.map(|d| d.first))
             .note("gradient norm"),
         Metric::new("grad_last_residual", "Last block, residual", flow_residual.map(|d| d.last))
             .note("gradient norm"),
         Metric::new("decay_residual", "Factor per block, residual", flow_residual.map(|d| d.per_block))
-            .note("towards the input"),
+            .note("toward the input"),
         Metric::new("params_plain", "Parameters, plain", structure.map(|s| s.params_plain.into()))
             .count()
             .note("counted in the module"),

@@ -88,7 +88,7 @@ crate::settings! {
             "20 layers without batch norm, PyTorch's default initialization: almost no gradient reaches the first blocks of the plain network, and it stays at chance. The residual network learns."
             => {}
         "batch-norm", "The same with batch norm",
-            "Batch norm alone mends 20 layers: the gradients no longer vanish, they grow towards the input, and the plain network learns too, if more slowly."
+            "Batch norm alone mends 20 layers: the gradients no longer vanish, they grow toward the input, and the plain network learns too, if more slowly."
             => { batch_norm: "1" }
         "degradation", "Degradation",
             "56 layers with batch norm: no gradient vanishes, and yet the plain network barely learns. This is what residual networks were made for."
