@@ -19,7 +19,7 @@ pub struct Question {
     pub metrics: Vec<String>,
 }
 
-/// The kind of a guess.
+/// The kind of a prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Guess {
     /// None: the question stands there, and nothing waits for an answer.

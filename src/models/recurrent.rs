@@ -14,7 +14,7 @@ use burn::tensor::Tensor;
 
 /// A recurrent net: `h_t = step(x_t, h_{t-1})` from `h_{-1} = 0`, and logits from the last `h`.
 pub trait Recurrent: Module {
-    /// What the steps leave behind for the way back.
+    /// What the forward pass keeps for the backward pass.
     type Trace;
 
     /// Reads a sequence.
@@ -55,7 +55,7 @@ pub trait Recurrent: Module {
     }
 }
 
-/// What the way back passes through.
+/// What the backward pass needs.
 #[derive(Debug)]
 pub struct ThroughTime {
     /// `dL/dh_t`: one `[batch, d_h]` a position, in the order of the sequence.
@@ -134,7 +134,7 @@ pub(super) fn sum_over_time(
     }
 }
 
-/// What was found on the way back, in the order of the sequence.
+/// What the backward pass found, in the order of the sequence.
 pub(super) fn in_order<T>(mut backwards: Vec<T>) -> Vec<T> {
     backwards.reverse();
     backwards

@@ -61,7 +61,12 @@ impl RunView {
     pub fn sentence(&self, names: &str) -> String {
         let part = |name: &str| {
             let (metric, _) = self.metric(name)?;
-            Some(format!("{} {} {}", metric.title, format_number(self.number(name)?, metric.digits), metric.unit))
+            Some(format!(
+                "{} {} {}",
+                metric.title,
+                format_number(self.number(name)?, metric.digits),
+                metric.unit
+            ))
         };
         let parts: Vec<String> =
             names.split_whitespace().filter_map(part).map(|part| part.trim_end().to_owned()).collect();

@@ -13,7 +13,7 @@ use yew::prelude::*;
 
 /// More points than a chart has pixels are drawn for nobody.
 const MOST_POINTS: usize = 1000;
-/// The color of the run that goes on; kept runs have those before it.
+/// The color of the run that goes on; saved runs have those before it.
 const LIVE_COLOR: usize = 7;
 
 /// A run that is shown, and the number of its color.

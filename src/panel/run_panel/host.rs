@@ -124,7 +124,7 @@ pub(super) fn use_host(
     Some(AttrValue::Static(why))
 }
 
-/// Tells the page around about the state, the numbers, and how a guess came out.
+/// Tells the page around about the state, the numbers, and how a prediction came out.
 #[hook]
 fn use_messages(context: &HostContext, question: Option<Question>, answer: Option<Answer>) {
     let slug = context.run_panel.slug;

@@ -1,4 +1,4 @@
-//! The question of a lesson: a guess before the run, and the guess beside the measurement after it.
+//! The question of an assignment: a prediction before the run, and the prediction beside the measurement after it.
 
 use crate::assignment::{Answer, Guess, Question};
 use crate::charts::scale::format_number;
@@ -15,7 +15,7 @@ use yew::prelude::*;
 pub(super) struct QuestionCardProps {
     pub(super) question: Question,
     pub(super) answer: Option<Answer>,
-    /// Commits a guess, or takes it back.
+    /// Submits a prediction, or takes it back.
     pub(super) on_answer: Callback<Option<Answer>>,
     pub(super) state: RunState,
     /// Steps of the run.

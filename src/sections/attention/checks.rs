@@ -6,7 +6,7 @@ use crate::core::curve::Curve;
 
 /// Values that the look-up task tells apart.
 pub(super) const N_VALUES: u32 = 8;
-/// A loss that only a net with the right answers has, in nats: a guess has ln 8 = 2.08.
+/// A loss that only a network that has solved the task reaches, in nats; chance is ln 8 = 2.08.
 const SOLVED: f64 = 0.5;
 /// Steps that a loss is averaged over before it counts as solved.
 const SOLVED_MEAN: usize = 10;
@@ -38,7 +38,7 @@ pub fn expected_entropy(n_keys: u32, variance: f64) -> f64 {
     (n.ln() - variance * (1.0 - 1.0 / n) / 2.0).max(0.0)
 }
 
-/// The cross-entropy of a guess at the value.
+/// The cross-entropy at chance level.
 pub fn loss_of_a_guess() -> f64 {
     f64::from(N_VALUES).ln()
 }

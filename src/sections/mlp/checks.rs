@@ -11,7 +11,7 @@ pub fn training_dims(dataset: Dataset) -> (u32, u32) {
     }
 }
 
-/// The accuracy of a guess.
+/// The accuracy at chance level.
 pub fn chance(dataset: Dataset) -> f64 {
     1.0 / f64::from(training_dims(dataset).1)
 }

@@ -69,7 +69,7 @@ pub fn decay(nets: &[NetFlow], value: fn(&NetFlow) -> &[f32]) -> Option<Decay> {
 pub enum Cause {
     /// Batch norm: the scale of weights does not matter; each layer undoes what the one before did.
     BatchNorm,
-    /// Small weights and biases: biases keep the signal up, and gradients vanish on the way back.
+    /// Small weights and biases: biases keep the signal up, and gradients vanish in the backward pass.
     SmallWeights,
     /// Small weights alone: signal and gradient both shrink, from opposite ends.
     Homogeneous,

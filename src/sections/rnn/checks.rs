@@ -21,7 +21,7 @@ fn output(config: &Config) -> u64 {
     u64::from(config.n_classes) * u64::from(config.d_hidden + 1)
 }
 
-/// The accuracy of a guess.
+/// The accuracy at chance level.
 pub fn chance(config: &Config) -> f64 {
     1.0 / f64::from(config.n_classes)
 }
@@ -135,7 +135,7 @@ impl Outcome {
     }
 }
 
-/// Five standard deviations of the accuracy of a guess on 256 sequences.
+/// Five standard deviations of the accuracy at chance level on 256 sequences.
 const GUESS_MARGIN: f64 = 0.15;
 /// Sequences up to this length are within the reach of both nets.
 const SHORT: u32 = 16;

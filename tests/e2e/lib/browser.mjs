@@ -35,7 +35,9 @@ export function chromePath() {
 }
 
 export async function theBrowser() {
-  browser ??= chromium.launch({ executablePath: chromePath(), args: flags });
+  const launch = () => chromium.launch({ executablePath: chromePath(), args: flags });
+  // Two browsers that start at the same moment can be in each other's way; the second try is by itself.
+  browser ??= launch().catch(launch);
   return browser;
 }
 
@@ -45,7 +47,8 @@ export async function theSite() {
 }
 
 export async function closeAll() {
-  await (await browser)?.close();
+  // A browser that did not start must not keep the site, and with it the whole test, waiting.
+  await (await browser?.catch(() => undefined))?.close();
   await (await site)?.close();
   browser = site = undefined;
 }
