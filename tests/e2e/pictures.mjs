@@ -3,19 +3,18 @@
 import { act, address, closeAll, waitState, withPage } from './lib/browser.mjs';
 
 const pictures = [
-  ['mlp', { steps: 600 }, '[data-figure="loss"]', 980],
-  ['transformer', { layers: 2, heads: 4, d_model: 64, context: 64, steps: 600, learning_rate: 0.005 }, '[data-timeline]', 1100],
+  ['mlp/boundary', { steps: 600 }, 900],
+  ['transformer/attention-heads', { layers: 2, heads: 4, d_model: 64, context: 64, steps: 600, learning_rate: 0.005 }, 1150],
 ];
 
 try {
-  for (const [slug, settings, top, height] of pictures) {
+  for (const [slug, settings, height] of pictures) {
     await withPage(
       address(slug, { device: 'cpu', ...settings }),
       async (page) => {
         await act(page, 'train');
         await waitState(page, 'done', 300_000);
-        await page.locator(top).first().evaluate((element) => scrollTo(0, element.getBoundingClientRect().top + scrollY - 60));
-        await page.screenshot({ path: `docs/${slug}.png` });
+        await page.screenshot({ path: `docs/${slug.split('/')[0]}.png` });
       },
       { width: 1280, height },
     );
