@@ -1,4 +1,4 @@
-//! Links and frames to take along: what a teacher sends or puts into a course page.
+//! Links and frames to share: what a teacher sends or puts into a course page.
 
 mod dialog;
 mod draft;

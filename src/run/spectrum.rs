@@ -35,7 +35,7 @@ pub fn spectrum(rows: usize, cols: usize, values: &[f32]) -> Spectrum {
     Spectrum { singular_values, tolerance, rank, effective_rank }
 }
 
-/// `exp(H(p))` with `p = sigma / sum sigma`: between 1, one direction, and the rank, all alike (Roy and Vetterli 2007).
+/// `exp(H(p))` with `p = sigma / sum sigma`: between 1, one direction, and the rank, all equal (Roy and Vetterli 2007).
 #[cfg(feature = "compute")]
 fn effective_rank(singular_values: &[f64]) -> f64 {
     let sum: f64 = singular_values.iter().sum();

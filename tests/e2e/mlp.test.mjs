@@ -140,6 +140,7 @@ test('Back undoes a change of settings', { timeout: 60_000 }, () =>
     await setParam(page, 'depth', 5);
     await page.waitForURL(/depth=5/);
     await page.goBack();
-    assert.equal(Number(await page.locator('[data-param="depth"] input[type="number"]').inputValue()), 3);
+    // The address changes first, then the page.
+    await page.waitForFunction(() => document.querySelector('[data-param="depth"] input[type="number"]').value === '3');
     assert.equal(Number(await page.locator('[data-param="width"] input[type="number"]').inputValue()), 16);
   }));

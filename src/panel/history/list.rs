@@ -1,4 +1,4 @@
-//! The list of kept runs, what there is to say of it, and the place where files are opened.
+//! The list of saved runs, what there is to say of it, and the place where files are opened.
 
 use crate::core::chapter::RUNS;
 use crate::core::query::Query;

@@ -169,7 +169,7 @@ fn weight(byte: u8) -> f32 {
 mod tests {
     use super::*;
 
-    /// Three queries over "a\na": the first sees itself, the second the one before, the third all alike.
+    /// Three queries over "a\na": the first sees itself, the second the one before, the third all equally.
     const MAP: [f32; 9] = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0];
 
     #[test]

@@ -35,7 +35,7 @@ struct DrawingProps {
     shape: ConvShape,
 }
 
-/// Input, padding and kernel on the left, output on the right; one stop of the kernel at a time.
+/// Input, padding and kernel on the left, output on the right; one kernel position at a time.
 #[component]
 fn Drawing(props: &DrawingProps) -> Html {
     let shape = props.shape;
