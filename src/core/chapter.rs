@@ -45,6 +45,13 @@ pub struct Opened {
 /// The name that shows all chapters below one another, as for printing.
 pub const ALL: &str = "all";
 
+/// Whether `show` has picked what is open: there is then nothing else to go to.
+pub fn is_picked(opened: &[Opened], show: &[String]) -> bool {
+    let named =
+        |opened: &Opened| opened.only.is_some() || show.iter().any(|name| name == opened.chapter.slug);
+    !show.iter().any(|name| name == ALL) && opened.iter().all(named)
+}
+
 /// What an address shows, in the order of the page, and a sentence for every name that is not known here.
 ///
 /// `chapter` is the one that it opens; `show` has names of chapters and figures, and goes before.
@@ -115,5 +122,15 @@ mod tests {
         assert_eq!(shown(Some("two"), &["b", "a", "nosuch"]), (vec![("one", 2)], 1));
         assert_eq!(shown(None, &["nosuch"]), (vec![("one", 0)], 1));
         assert_eq!(shown(None, &["all"]).0.len(), 4);
+    }
+
+    #[test]
+    fn there_is_a_way_on_unless_all_that_is_open_was_named() {
+        let picked = |show: &[&str]| {
+            let show: Vec<String> = show.iter().map(ToString::to_string).collect();
+            is_picked(&opened(OWN, None, &show).0, &show)
+        };
+        assert!(picked(&["a"]) && picked(&["one", "c"]) && picked(&["one", "two", "claims", "runs"]));
+        assert!(!picked(&[]) && !picked(&["all"]) && !picked(&["nosuch"]));
     }
 }

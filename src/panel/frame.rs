@@ -1,7 +1,7 @@
 //! The frame of a panel: its title, the run's buttons, the rail of its chapters, and what is always there.
 
 use crate::core::Check;
-use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, opened};
+use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, is_picked, opened};
 use crate::core::settings::{Settings, to_map, to_query};
 use crate::core::sweep::{seed, with_seed};
 use crate::lab::{Pool, RunHandle};
@@ -58,8 +58,7 @@ pub fn frame<E: Experiment>(
     let show = &settings.assignment.show;
     let (opened, unknown) = opened(E::CHAPTERS, settings.page.chapter.as_deref(), show);
     let warnings: Vec<String> = settings.warnings.iter().cloned().chain(unknown).collect();
-    // Where an address names what is shown, there is nothing to go to.
-    let is_picked = !show.is_empty() && opened.len() <= E::CHAPTERS.len();
+    let is_picked = is_picked(&opened, show);
     let is_figure = is_picked && opened.iter().all(|opened| opened.only.is_some());
     let trains = opened.iter().any(|opened| opened.chapter.trains);
     let own = opened.iter().filter(|opened| E::CHAPTERS.contains(opened.chapter));
@@ -74,7 +73,7 @@ pub fn frame<E: Experiment>(
                 if !is_figure && (query.get("embed") != Some("1") || query.get("share") == Some("1")) {
                     <Hideable name="share">
                         <Share slug={E::SLUG} query={settings.page.query.clone()} params={<E::Config as Settings>::PARAMS}
-                            presets={<E::Config as Settings>::PRESETS} chapters={E::CHAPTERS} />
+                            presets={<E::Config as Settings>::PRESETS} chapters={E::CHAPTERS} chapter={settings.page.chapter.clone()} />
                     </Hideable>
                 }
             </div>
@@ -84,8 +83,8 @@ pub fn frame<E: Experiment>(
             <Symbols slug={E::SLUG} params={<E::Config as Settings>::PARAMS} values={Rc::new(to_map(&settings.config))} />
             { notices(&warnings, lab.probe_error.as_ref()) }
             { page.notice }
-            // What is complete without training needs no button; the page around may still train.
-            <div hidden={is_figure && !trains} class="run-frame">{ run_panel(lab, settings, if is_figure { "" } else { page.main_numbers }) }</div>
+            // What is complete without training needs no button, unless a question is asked; the page around may still train.
+            <div hidden={is_figure && !trains && settings.assignment.question.is_none()} class="run-frame">{ run_panel(lab, settings, if is_figure { "" } else { page.main_numbers }) }</div>
             <div class="panel-grid">
                 if !is_picked {
                     <Rail slug={E::SLUG} chapters={E::CHAPTERS} page={settings.page.clone()} open={opened.first().map(|opened| opened.chapter)}

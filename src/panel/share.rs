@@ -21,6 +21,8 @@ pub(super) struct ShareProps {
     pub(super) slug: &'static str,
     /// The section's own chapters.
     pub(super) chapters: &'static [Chapter],
+    /// The one that the address opens.
+    pub(super) chapter: Option<String>,
     /// The address's query.
     pub(super) query: Rc<Query>,
     pub(super) params: &'static [Param],
@@ -36,15 +38,15 @@ pub(super) fn Share(props: &ShareProps) -> Html {
         Callback::from(move |()| open.set(to))
     };
     let link = {
-        let (slug, query) = (props.slug, props.query.clone());
-        Callback::from(move |()| links::link(slug, &links::for_reader(&query)))
+        let (path, query) = (links::path(props.slug, props.chapter.as_deref()), props.query.clone());
+        Callback::from(move |()| links::link(&path, &links::for_reader(&query)))
     };
     html! {
         <div class="share">
             <CopyButton label="Copy link" action="copy-link" text={link} />
             <button type="button" data-action="share" onclick={toggle(true).reform(|_| ())}>{ "Share and embed…" }</button>
             if *open {
-                <ShareDialog slug={props.slug} query={props.query.clone()} params={props.params} presets={props.presets} chapters={props.chapters}
+                <ShareDialog slug={props.slug} query={props.query.clone()} params={props.params} presets={props.presets} chapters={props.chapters} chapter={props.chapter.clone()}
                     on_close={toggle(false)} />
             }
         </div>

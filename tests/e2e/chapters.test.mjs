@@ -137,6 +137,21 @@ test('a symbol shows its value and marks its control, and the other way round', 
     await page.locator('.symbol-tip', { hasText: '64' }).waitFor();
   }));
 
+test('a link to a chapter opens that chapter, and so do the snippets', { timeout: 60_000 }, () =>
+  withPage('#/mlp/collapse?device=cpu&depth=4', async (page) => {
+    await probed(page);
+    await page.locator('[data-action="share"]').click();
+    const output = (name) => page.locator(`dialog [data-output="${name}"]`).inputValue();
+    assert.match(await output('link'), /#\/mlp\/collapse\?/);
+    assert.match(await output('iframe'), /#\/mlp\/collapse\?/);
+    assert.match(await output('element'), /panel="mlp" chapter="collapse"/);
+    await page.goto(await output('link'));
+    await page.locator('[data-chapter="collapse"]').waitFor();
+    // Names that show nothing leave the way to all chapters.
+    await page.evaluate(() => (location.hash = '#/mlp?device=cpu&show=nosuch'));
+    await page.locator('.rail').waitFor();
+  }));
+
 test('the dialog offers what to show, and a preview of it', { timeout: 60_000 }, () =>
   withPage('#/mlp/collapse?device=cpu&depth=4', async (page) => {
     await probed(page);

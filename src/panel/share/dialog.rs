@@ -17,6 +17,8 @@ use yew::prelude::*;
 pub(super) struct ShareDialogProps {
     pub(super) slug: &'static str,
     pub(super) chapters: &'static [Chapter],
+    /// The one that the address opens.
+    pub(super) chapter: Option<String>,
     pub(super) query: Rc<Query>,
     pub(super) params: &'static [Param],
     pub(super) presets: &'static [Preset],
@@ -76,10 +78,13 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
     let metrics =
         use_memo(props.slug, |_| metrics_on_page().keys().map(ToString::to_string).collect::<Vec<_>>());
     let query = draft.query(&props.query);
-    let link = links::link(props.slug, &query);
-    let preview = links::preview(props.slug, &query);
-    let iframe = links::iframe(props.slug, &format!("Neural network lab: {}", props.slug), &query);
-    let element = links::element(&links::folder(), props.slug, &query);
+    // What is ticked goes before the chapter that is open.
+    let chapter = props.chapter.as_deref().filter(|_| draft.assignment.show.is_empty());
+    let path = links::path(props.slug, chapter);
+    let link = links::link(&path, &query);
+    let preview = links::preview(&path, &query);
+    let iframe = links::iframe(&path, &format!("Neural network lab: {}", props.slug), &query);
+    let element = links::element(&links::folder(), props.slug, chapter, &query);
     let close = props.on_close.reform(|_: MouseEvent| ());
     let oncancel = props.on_close.reform(|_: Event| ());
     let editor = Editor(draft);

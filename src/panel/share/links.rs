@@ -17,18 +17,23 @@ pub(super) fn folder() -> String {
     page.rsplit_once('/').map_or_else(String::new, |(folder, _)| format!("{folder}/"))
 }
 
-/// A link to a section with these keys.
-pub(super) fn link(slug: &str, query: &Query) -> String {
-    format!("{}{}", page(), hash(slug, query))
+/// A section and perhaps one of its chapters, as an address has them.
+pub(super) fn path(slug: &str, chapter: Option<&str>) -> String {
+    chapter.map_or_else(|| slug.to_owned(), |chapter| format!("{slug}/{chapter}"))
 }
 
-fn hash(slug: &str, query: &Query) -> String {
-    format!("#/{slug}{}{query}", if query.is_empty() { "" } else { "?" })
+/// A link to a section or a chapter with these keys.
+pub(super) fn link(path: &str, query: &Query) -> String {
+    format!("{}{}", page(), hash(path, query))
+}
+
+fn hash(path: &str, query: &Query) -> String {
+    format!("#/{path}{}{query}", if query.is_empty() { "" } else { "?" })
 }
 
 /// The address of a chapter with these keys.
 pub(in crate::panel) fn chapter_hash(slug: &str, chapter: &str, query: &Query) -> String {
-    hash(&format!("{slug}/{chapter}"), query)
+    hash(&path(slug, Some(chapter)), query)
 }
 
 /// What of an address belongs into a link to the page itself: all but that it is in a frame.
@@ -43,17 +48,17 @@ pub(super) fn set_up(query: &Query) -> Query {
 }
 
 /// What a frame shows, for this very page. It does not train by itself.
-pub(super) fn preview(slug: &str, query: &Query) -> String {
+pub(super) fn preview(path: &str, query: &Query) -> String {
     let mut query = query.keep(|key| key != "autoplay");
     query.push("embed", "1");
-    link(slug, &query)
+    link(path, &query)
 }
 
 /// A frame of a fixed height, for pages that allow no scripts.
-pub(super) fn iframe(slug: &str, title: &str, query: &Query) -> String {
+pub(super) fn iframe(path: &str, title: &str, query: &Query) -> String {
     let mut query = query.clone();
     query.push("embed", "1");
-    let src = link(slug, &query);
+    let src = link(path, &query);
     format!(
         "<iframe src=\"{}\" title=\"{}\" width=\"100%\" height=\"900\" style=\"border:0\" loading=\"lazy\"></iframe>",
         escape(&src),
@@ -62,9 +67,11 @@ pub(super) fn iframe(slug: &str, title: &str, query: &Query) -> String {
 }
 
 /// The element that sizes itself, with the script that knows it.
-pub(super) fn element(folder: &str, slug: &str, query: &Query) -> String {
-    let attributes: String = query
-        .iter()
+pub(super) fn element(folder: &str, slug: &str, chapter: Option<&str>, query: &Query) -> String {
+    let attributes: String = chapter
+        .map(|chapter| ("chapter", chapter))
+        .into_iter()
+        .chain(query.iter())
         .map(|(key, value)| format!(" {}=\"{}\"", key.replace('_', "-"), escape(value)))
         .collect();
     format!(
@@ -83,8 +90,13 @@ mod tests {
 
     #[test]
     fn what_is_written_into_html_stays_inside_its_attribute() {
-        let html =
-            element("https://lab.example/", "rnn", &[("seq_len", "20"), ("ask", "a \"b\" <c> & d")].into());
+        let html = element(
+            "https://lab.example/",
+            "rnn",
+            Some("memory"),
+            &[("seq_len", "20"), ("ask", "a \"b\" <c> & d")].into(),
+        );
+        assert!(html.contains(" panel=\"rnn\" chapter=\"memory\""), "{html}");
         assert!(html.contains(" seq-len=\"20\""), "{html}");
         assert!(html.contains("ask=\"a &quot;b&quot; &lt;c&gt; &amp; d\""), "{html}");
     }

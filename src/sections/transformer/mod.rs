@@ -103,9 +103,9 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WriteRequest {
     pub prompt: String,
-    /// Scores are divided by it: below 1 the likeliest become likelier yet.
+    /// Scores are divided by it: below 1 likely characters become likelier yet.
     pub temperature: f64,
-    /// Only so many of the likeliest are drawn from.
+    /// Sampling is among so many of the most likely characters (top-k).
     pub top_k: u32,
     pub seed: u32,
     /// Characters to write.

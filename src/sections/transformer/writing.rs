@@ -10,7 +10,7 @@ use crate::run::{RunContext, Tick};
 use burn::tensor::{Device, Tensor};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-/// How many of the likeliest characters are told.
+/// How many of the most likely characters are reported.
 const N_TOLD: usize = 10;
 
 /// Writes; `show` gets what is new whenever a frame is due. Ends early where a newer request comes or nobody listens.
