@@ -10,6 +10,8 @@ use crate::core::query::Query;
 pub const PARTS: &[(&str, &str)] = &[
     ("introduction", "Introduction"),
     ("presets", "Presets"),
+    ("experiments", "Experiments"),
+    ("replay", "Replay"),
     ("settings", "All settings"),
     ("checks", "Checks"),
     ("history", "Saved runs"),

@@ -1,11 +1,13 @@
 //! Runs that can be kept: what is written down of a run, the file that it travels in, and the list of runs that a panel
-//! keeps. Pure: where the list is stored and how it is shown is the panels' affair.
+//! keeps; and the guided experiments that were finished. Pure: where the list is stored and how it is shown is the panels' affair.
 
+pub mod finished;
 pub mod format;
 pub mod history;
 pub mod run_record;
 pub mod timestamp;
 
+pub use crate::keep::finished::{Finished, SeedAnswer};
 pub use crate::keep::history::{History, Kept, Origin};
 pub use crate::keep::run_record::{
     Change, DeviceUsed, ImportError, KeptSeed, KeptSeries, Outcome, RunRecord, Steps,

@@ -6,6 +6,7 @@ mod files;
 mod gather;
 mod kept;
 mod pool;
+mod replay;
 mod runner;
 mod session;
 mod storage;
@@ -47,10 +48,17 @@ pub struct RunOptions {
 /// One panel's experiment: what has been measured, how the run stands, and what may be asked of it.
 #[derive(Debug)]
 pub struct RunHandle<E: Experiment> {
-    /// What was measured with the seed of the settings.
+    /// What is looked at of the seed of the settings: what has been measured, or an earlier state of it.
     pub record: Rc<E::Record>,
     /// The same with every seed; that of the settings is the first.
+    pub shown_records: Rc<Vec<Rc<E::Record>>>,
+    /// What has been measured with every seed.
     pub records: Rc<Vec<Rc<E::Record>>>,
+    /// The steps of the run's earlier states, and the step that is looked at.
+    pub replay_steps: Vec<u32>,
+    pub shown: Option<u32>,
+    /// Looks at an earlier state, or again at the present one.
+    pub show: Callback<Option<u32>>,
     pub state: RunState,
     /// How each arm of each seed stands, seed by seed; none before a run.
     pub arms: Rc<Vec<ArmStatus>>,
@@ -143,10 +151,18 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, options: RunOptions) ->
             session.dispatch(Action::Reset);
         })
     };
+    let show = use_callback((), {
+        let session = session.dispatcher();
+        move |step: Option<u32>, ()| session.dispatch(Action::Show(step))
+    });
     let state = session.state();
     RunHandle {
-        record: session.records.first().cloned().unwrap_or_default(),
+        record: session.shown_records().first().cloned().unwrap_or_default(),
+        shown_records: session.shown_records().clone(),
         records: session.records.clone(),
+        replay_steps: session.replay.steps().collect(),
+        shown: session.shown,
+        show,
         arms: session.arms.clone(),
         run: session.run,
         probing: session.probing,

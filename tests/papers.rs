@@ -99,6 +99,12 @@ fn listed<E: Experiment>(title: &str) -> String {
         let figures: Vec<_> = chapter.figures.iter().map(|(name, _)| format!("`{name}`")).collect();
         text += &format!("| `{}` | {} | {} |\n", chapter.slug, chapter.title, figures.join(", "));
     }
+    if !E::EXPERIMENTS.is_empty() {
+        text += "\n| Experiment | Question |\n|---|---|\n";
+        for guided in E::EXPERIMENTS {
+            text += &format!("| `{}` | {} |\n", guided.slug, guided.question);
+        }
+    }
     text + "\n"
 }
 

@@ -7,6 +7,7 @@ mod collector;
 use burn::tensor::Device;
 use collector::{Collector, block_on, train};
 use nn_lab::core::chapter::chapters;
+use nn_lab::core::guided::Prediction;
 use nn_lab::core::query::Query;
 use nn_lab::core::settings::{Kind, Param, Settings, base, from_map, from_query, to_map, to_query, with};
 use nn_lab::core::sweep::{Axis, Measure, points};
@@ -160,7 +161,13 @@ fn settings_hold_together<E: Experiment>() {
             assert!(named.insert(name), "{slug}: show={name} would mean two things");
         }
     }
-    assert!((1..=4).contains(&E::CHAPTERS.len()), "{slug}: with the two that all sections have, at most six");
+    for guided in E::EXPERIMENTS {
+        assert!(named.insert(guided.slug), "{slug}: show={} would mean two things", guided.slug);
+    }
+    assert!(
+        (1..=5).contains(&E::CHAPTERS.len()),
+        "{slug}: with the two that all sections have, at most seven"
+    );
     // Every curve that a figure draws is one of the section's.
     let bases: BTreeSet<&str> = E::series(&E::Record::default()).iter().map(|series| series.base).collect();
     assert!(!E::ARMS.is_empty() && !bases.is_empty(), "{slug}");
@@ -172,6 +179,47 @@ fn settings_hold_together<E: Experiment>() {
         assert_eq!((found.map(|found| found.slug), warning), (Some(preset.slug), None), "{slug}");
         let values = preset.values.iter().copied().collect();
         assert_eq!(from_query(&E::Config::default(), &values), (config, vec![]), "{slug}: {}", preset.slug);
+    }
+}
+
+/// An experiment can be set up as it stands, asks about what there is, and has no answer before a measurement.
+#[track_caller]
+fn prepares_experiments<E: Experiment>() {
+    let (slug, defaults) = (E::SLUG, E::Config::default());
+    for guided in E::EXPERIMENTS {
+        let name = format!("{slug}, {}", guided.slug);
+        assert!(guided.question.ends_with('?') && guided.reason.ends_with('.'), "{name}");
+        assert!(guided.source.1.starts_with("https://") && !guided.source.0.is_empty(), "{name}: a source");
+        let chapter = E::CHAPTERS.iter().find(|chapter| chapter.slug == guided.chapter);
+        let chapter = chapter.unwrap_or_else(|| panic!("{name}: there is no chapter {}", guided.chapter));
+        for figure in guided.figures {
+            assert!(chapter.figures.iter().any(|(known, _)| known == figure), "{name}: no figure {figure}");
+        }
+        let (config, warnings) = from_query(&defaults, &guided.values.iter().copied().collect());
+        assert!(warnings.is_empty(), "{name}: {warnings:?}");
+        for (key, text) in guided.values {
+            assert_ne!(
+                to_map(&config).get(*key),
+                to_map(&defaults).get(*key),
+                "{name}: {key}={text} is the default"
+            );
+        }
+        assert_eq!(
+            (guided.answer)(&config, &E::Record::default()),
+            None,
+            "{name}: an answer without a measurement"
+        );
+        let metrics = E::metrics(&config, &E::Record::default());
+        let series = E::series(&E::Record::default());
+        match guided.prediction {
+            Prediction::Choice(options) => assert!((2..=5).contains(&options.len()), "{name}"),
+            Prediction::Number { metric } => {
+                assert!(metrics.iter().any(|m| m.name == metric), "{name}: {metric}")
+            }
+            Prediction::Curve { metric, low, high } => {
+                assert!(low < high && series.iter().any(|s| s.metric == metric), "{name}: {metric}");
+            }
+        }
     }
 }
 
@@ -268,6 +316,11 @@ macro_rules! contract {
             #[test]
             fn prepares_sweeps() {
                 super::prepares_sweeps::<Section>();
+            }
+
+            #[test]
+            fn prepares_experiments() {
+                super::prepares_experiments::<Section>();
             }
 
             #[test]

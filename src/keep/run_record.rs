@@ -368,7 +368,7 @@ pub(super) fn as_text(value: &Value) -> String {
 }
 
 /// A number that the JSON reader would not give back to the last digit becomes a text, which is read as addresses are.
-fn exact(value: &Value) -> Value {
+pub(super) fn exact(value: &Value) -> Value {
     let text = value.to_string();
     match serde_json::from_str::<Value>(&text) {
         Ok(same) if same == *value => same,
@@ -386,7 +386,7 @@ pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> String {
 }
 
 /// A list with an item a line.
-fn lines<T: Serialize>(items: &[T]) -> String {
+pub(super) fn lines<T: Serialize>(items: &[T]) -> String {
     if items.is_empty() {
         return "[]".to_owned();
     }

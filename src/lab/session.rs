@@ -1,6 +1,7 @@
 //! How a panel's experiment stands: what was heard from the probe and from every arm of the run.
 
 use crate::lab::client::{Client, Pool};
+use crate::lab::replay::Replay;
 use crate::protocol::{ArmEvent, ArmId, DeviceChoice, DeviceInfo, Event, Pace, Progress, RunState, Task};
 use crate::run::Experiment;
 use std::rc::Rc;
@@ -20,6 +21,9 @@ pub(super) struct Session<E: Experiment> {
     pub(super) records: Rc<Vec<Rc<E::Record>>>,
     /// One for each arm of each seed; none before the run.
     pub(super) arms: Rc<Vec<ArmStatus>>,
+    /// Earlier states of the run, and the step of the one that the reader looks at.
+    pub(super) replay: Rc<Replay<E::Record>>,
+    pub(super) shown: Option<u32>,
     pub(super) run: u32,
     pub(super) probing: bool,
     pub(super) probe_error: Option<String>,
@@ -35,6 +39,8 @@ impl<E: Experiment> Default for Session<E> {
         Self {
             records: Rc::new(vec![Rc::default()]),
             arms: Rc::default(),
+            replay: Rc::default(),
+            shown: None,
             run: 0,
             probing: false,
             probe_error: None,
@@ -51,6 +57,8 @@ impl<E: Experiment> Clone for Session<E> {
         Self {
             records: self.records.clone(),
             arms: self.arms.clone(),
+            replay: self.replay.clone(),
+            shown: self.shown,
             run: self.run,
             probing: self.probing,
             probe_error: self.probe_error.clone(),
@@ -70,6 +78,8 @@ pub(super) enum Action {
     Restarted(ArmId),
     Failed(Task, String),
     Events(Vec<(Task, Event)>),
+    /// The reader looks at an earlier state, or again at the present one.
+    Show(Option<u32>),
 }
 
 impl<E: Experiment> Reducible for Session<E> {
@@ -93,7 +103,9 @@ impl<E: Experiment> Reducible for Session<E> {
             Action::Events(events) => {
                 events.into_iter().for_each(|(task, event)| next.on_event(task, event));
                 next.pool = Client::get().pool();
+                next.keep_for_replay();
             }
+            Action::Show(step) => next.shown = step,
         }
         Rc::new(next)
     }
@@ -115,6 +127,20 @@ impl<E: Experiment> Session<E> {
         };
         records.iter_mut().for_each(cleared);
         (self.arms, self.error) = (Rc::default(), None);
+        (self.replay, self.shown) = (Rc::default(), None);
+    }
+
+    fn keep_for_replay(&mut self) {
+        let progress = self.progress();
+        if E::REPLAYS && progress.step > 0 {
+            let records = self.records.clone();
+            Rc::make_mut(&mut self.replay).note(progress, &records);
+        }
+    }
+
+    /// The records that are looked at: the present ones, or those of an earlier state.
+    pub(super) fn shown_records(&self) -> &Rc<Vec<Rc<E::Record>>> {
+        self.shown.and_then(|step| self.replay.at(step)).unwrap_or(&self.records)
     }
 
     fn restart(&mut self, arm: ArmId) {

@@ -2,9 +2,11 @@
 
 use crate::core::Check;
 use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, is_picked, opened};
+use crate::core::guided::{Guided, Outline, expanded};
 use crate::core::settings::{Settings, to_map, to_query};
 use crate::core::sweep::{seed, with_seed};
 use crate::lab::{Pool, RunHandle};
+use crate::panel::guided::GuidedView;
 use crate::panel::history::RunHistory;
 use crate::panel::rail::{NextChapter, Rail};
 use crate::panel::run_panel::RunPanel;
@@ -17,6 +19,7 @@ use crate::run::Experiment;
 use crate::ui::checks::CheckTable;
 use crate::ui::figure::Provenance;
 use crate::ui::part::{Hideable, OnlyFigures, ShownSeed};
+use crate::ui::player::Player;
 use crate::ui::readout::{MetricOutput, format_number};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -51,14 +54,20 @@ pub fn frame<E: Experiment>(
     let title_id = format!("{}-title", E::SLUG);
     let seeds = (0..lab.records.len() as u32).map(|further| seed(&with_seed(&settings.config, further)));
     let several = (lab.records.len() > 1).then(|| seed(&settings.config));
-    let view = RunView::new::<E>(&settings.config, seeds.collect(), &lab.records);
+    let view = RunView::new::<E>(&settings.config, seeds.collect(), &lab.shown_records);
     let provenance = Provenance(provenance(E::SLUG, &settings.config));
     // A reader of a course page has no use for the buttons of its author.
     let query = &settings.page.query;
-    let show = &settings.assignment.show;
-    let (opened, unknown) = opened(E::CHAPTERS, settings.page.chapter.as_deref(), show);
-    let warnings: Vec<String> = settings.warnings.iter().cloned().chain(unknown).collect();
-    let is_picked = is_picked(&opened, show);
+    let outlines: Rc<Vec<Outline>> = Rc::new(E::EXPERIMENTS.iter().map(Guided::outline).collect());
+    let (show, alone) = expanded(&outlines, &settings.assignment.show);
+    let (guided, no_experiment) = open_experiment(&outlines, query.get("experiment"));
+    let guided = guided.or(alone);
+    // An experiment opens its chapter, unless the address opens another one.
+    let chapter_slug = settings.page.chapter.as_deref().or(guided.map(|outline| outline.chapter));
+    let (opened, unknown) = opened(E::CHAPTERS, chapter_slug, &show);
+    let warnings: Vec<String> =
+        settings.warnings.iter().cloned().chain(unknown).chain(no_experiment).collect();
+    let is_picked = is_picked(&opened, &show);
     let is_figure = is_picked && opened.iter().all(|opened| opened.only.is_some());
     let trains = opened.iter().any(|opened| opened.chapter.trains);
     let own = opened.iter().filter(|opened| E::CHAPTERS.contains(opened.chapter));
@@ -73,7 +82,7 @@ pub fn frame<E: Experiment>(
                 if !is_figure && (query.get("embed") != Some("1") || query.get("share") == Some("1")) {
                     <Hideable name="share">
                         <Share slug={E::SLUG} query={settings.page.query.clone()} params={<E::Config as Settings>::PARAMS}
-                            presets={<E::Config as Settings>::PRESETS} chapters={E::CHAPTERS} chapter={settings.page.chapter.clone()} />
+                            presets={<E::Config as Settings>::PRESETS} chapters={E::CHAPTERS} outlines={outlines.clone()} chapter={settings.page.chapter.clone()} />
                     </Hideable>
                 }
             </div>
@@ -84,12 +93,15 @@ pub fn frame<E: Experiment>(
             { notices(&warnings, lab.probe_error.as_ref()) }
             { page.notice }
             // What is complete without training needs no button, unless a question is asked; the page around may still train.
-            <div hidden={is_figure && !trains && settings.assignment.question.is_none()} class="run-frame">{ run_panel(lab, settings, if is_figure { "" } else { page.main_numbers }) }</div>
+            <div hidden={is_figure && !trains && settings.assignment.question.is_none() && guided.is_none()} class="run-frame">
+                { run_panel(lab, settings, guided, trains, if is_figure { "" } else { page.main_numbers }) }
+            </div>
             <div class="panel-grid">
                 if !is_picked {
                     <Rail slug={E::SLUG} chapters={E::CHAPTERS} page={settings.page.clone()} open={opened.first().map(|opened| opened.chapter)}
                         probed={!lab.probing} trained={matches!(lab.state, RunState::Done { .. })}
-                        presets={<E::Config as Settings>::PRESETS} preset={settings.preset} choose={settings.choose.clone()} />
+                        presets={<E::Config as Settings>::PRESETS} preset={settings.preset} choose={settings.choose.clone()}
+                        outlines={outlines.clone()} experiment={guided.map(|outline| outline.slug)} finished={settings.finished.clone()} />
                 }
                 <div class="chapters">
                     { for own.map(|opened| chapter(opened, body(opened.chapter.slug), ShownSeed(several.filter(|_| opened.chapter.trains)))) }
@@ -231,18 +243,57 @@ fn failures<E: Experiment>(lab: &RunHandle<E>, config: &E::Config) -> Vec<(usize
 fn run_panel<E: Experiment>(
     lab: &RunHandle<E>,
     settings: &PanelSettings<E::Config>,
+    guided: Option<Outline>,
+    trains: bool,
     main_numbers: &'static str,
 ) -> Html {
-    let record = lab.record.clone();
+    let record = lab.records.first().cloned().unwrap_or_default();
+    let guided = guided.map(|outline| GuidedView::new::<E>(outline, lab, settings));
+    let replays = E::REPLAYS && trains;
+    let replay = if replays { replay(&lab.replay_steps, lab.shown, &lab.show) } else { Html::default() };
     let mark = Rc::as_ptr(&record) as usize;
     html! {
-        <RunPanel slug={E::SLUG} params={<E::Config as Settings>::PARAMS} write={settings.page.on_query.clone()} {mark} {main_numbers}
+        <RunPanel slug={E::SLUG} params={<E::Config as Settings>::PARAMS} write={settings.page.on_query.clone()} {mark} {main_numbers} {guided} {replay}
             series={Callback::from(move |()| E::series(&record))}
             state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
             seeds={settings.options.seeds} failures={failures(lab, &settings.config)} on_retry={lab.retry.clone()}
             on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}
             on_step={lab.step.clone()} on_stop={lab.stop.clone()} on_reset={lab.reset.clone()} />
     }
+}
+
+/// The slider over the run's earlier states. At its right end it follows the run.
+fn replay(steps: &[u32], shown: Option<u32>, show: &Callback<Option<u32>>) -> Html {
+    let last = steps.len().saturating_sub(1);
+    let at = shown.map_or(last, |shown| steps.partition_point(|step| *step <= shown).saturating_sub(1));
+    let words = match (steps.get(at), shown) {
+        (None, _) => "starts with training".to_owned(),
+        (Some(step), Some(_)) => format!("showing step {step}"),
+        (Some(_), None) => "showing now".to_owned(),
+    };
+    let on_move = {
+        let steps = steps.to_vec();
+        show.reform(move |at: usize| steps.get(at).copied().filter(|_| at < last))
+    };
+    html! {
+        <Hideable name="replay">
+            <div class="replay" data-shown={shown.map(|step| step.to_string())}>
+                <Player name="replay" label="Replay" {at} count={steps.len()} {on_move} {words} />
+            </div>
+        </Hideable>
+    }
+}
+
+/// The experiment that an address names, or a sentence where there is none of this name.
+fn open_experiment(outlines: &[Outline], name: Option<&str>) -> (Option<Outline>, Option<String>) {
+    let Some(name) = name else { return (None, None) };
+    let found = outlines.iter().find(|outline| outline.slug == name).copied();
+    let warning = || {
+        let name: String = name.chars().take(40).collect();
+        let known: Vec<&str> = outlines.iter().map(|outline| outline.slug).collect();
+        format!("There is no experiment {name} in this section; there are: {}.", known.join(", "))
+    };
+    (found, found.is_none().then(warning))
 }
 
 /// What went wrong with the address or the probe, if anything.

@@ -3,6 +3,7 @@
 mod controls;
 pub mod files;
 mod frame;
+mod guided;
 mod history;
 mod rail;
 mod run_panel;
@@ -15,6 +16,7 @@ mod view;
 use crate::core::query::{Changes, Query};
 pub use crate::panel::controls::{controls, controls_without};
 pub use crate::panel::frame::{ChapterBody, Page, frame};
+pub use crate::panel::guided::FinishedList;
 pub use crate::panel::view::{ACCURACY, CurveFigure, LOSS, Line, Readouts, RunView};
 
 use crate::assignment::Assignment;
@@ -58,6 +60,8 @@ pub struct PanelSettings<C> {
     pub options: RunOptions,
     /// What the author of a link has fixed.
     pub assignment: Rc<Assignment>,
+    /// The guided experiments that were finished.
+    pub finished: FinishedList,
     /// The settings whose controls are on the page: where several chapters are, each setting has one control.
     pub(super) drawn: Rc<RefCell<BTreeSet<&'static str>>>,
 }
@@ -65,7 +69,7 @@ pub struct PanelSettings<C> {
 /// The settings that the address asks for.
 #[hook]
 pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
-    let assignment = use_assignment();
+    let (assignment, finished) = (use_assignment(), guided::use_finished());
     let (preset, base, unknown) = base::<C>(&props.query);
     let (config, mut warnings) = from_query(&base, &props.query);
     warnings.extend(unknown);
@@ -105,7 +109,18 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
     });
     let options = RunOptions { device: props.device, seeds };
     let drawn = Rc::default();
-    PanelSettings { config, preset, warnings, set, choose, page: props.clone(), options, assignment, drawn }
+    PanelSettings {
+        config,
+        preset,
+        warnings,
+        set,
+        choose,
+        page: props.clone(),
+        options,
+        assignment,
+        finished,
+        drawn,
+    }
 }
 
 /// How many seeds a run may have.

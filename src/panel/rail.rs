@@ -1,12 +1,15 @@
 //! The rail of a panel: its chapters, and the presets that set them up.
 
 use crate::core::chapter::{Chapter, chapters};
+use crate::core::guided::Outline;
 use crate::core::settings::Preset;
 use crate::panel::PanelProps;
+use crate::panel::guided::{Experiments, FinishedList};
 use crate::panel::share::chapter_hash;
 use crate::ui::part::Hideable;
 use gloo::utils::{document, window};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
@@ -24,6 +27,10 @@ pub(super) struct RailProps {
     pub(super) presets: &'static [Preset],
     pub(super) preset: Option<&'static Preset>,
     pub(super) choose: Callback<Option<&'static Preset>>,
+    pub(super) outlines: Rc<Vec<Outline>>,
+    /// The experiment that is open.
+    pub(super) experiment: Option<&'static str>,
+    pub(super) finished: FinishedList,
 }
 
 /// Where one is and what is done, with a way to every chapter.
@@ -57,6 +64,8 @@ pub(super) fn Rail(props: &RailProps) -> Html {
                     <ol>{ for all.iter().enumerate().map(item) }</ol>
                 </RailMenu>
             </nav>
+            <Experiments slug={props.slug} outlines={props.outlines.clone()} open={props.experiment} query={props.page.query.clone()}
+                finished={props.finished.clone()} wide={is_wide()} />
             <Hideable name="presets">
                 <Presets presets={props.presets} current={props.preset} choose={choose.clone()} />
             </Hideable>

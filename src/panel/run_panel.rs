@@ -1,13 +1,14 @@
 //! The desk of a panel: the question that waits for an answer, the run's buttons, and what is said to and heard from
 //! the page around.
 
-mod curve;
+pub(in crate::panel) mod curve;
 mod host;
-mod question;
+pub(in crate::panel) mod question;
 
 use crate::assignment::{Answer, Guess};
 use crate::core::curve::RunSeries;
 use crate::core::settings::Param;
+use crate::panel::guided::{GuidedCard, GuidedView};
 use crate::panel::run_panel::host::{HostContext, use_host};
 use crate::panel::run_panel::question::QuestionCard;
 use crate::panel::{Readouts, RunView, SEEDS};
@@ -23,6 +24,10 @@ pub(super) struct RunPanelProps {
     pub(super) state: RunState,
     pub(super) progress: Progress,
     pub(super) steps_per_sec: f32,
+    /// The experiment that is open.
+    pub(super) guided: Option<GuidedView>,
+    /// Where a reader goes back to earlier states of the run.
+    pub(super) replay: Html,
     /// Names of the numbers that stay in sight.
     pub(super) main_numbers: &'static str,
     /// How many seeds a run has.
@@ -48,15 +53,20 @@ pub(super) struct RunPanelProps {
 pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     let assignment = use_assignment();
     let answer = use_state_eq(|| None::<Answer>);
+    // An open experiment asks in place of the link's author.
+    let question = match &props.guided {
+        Some(guided) => Some(guided.question()),
+        None => assignment.question.clone(),
+    };
     // Another question, another answer.
-    use_effect_with(assignment.question.clone(), {
+    use_effect_with(question.clone(), {
         let answer = answer.setter();
         move |_| answer.set(None)
     });
-    let asks = assignment.question.as_ref().is_some_and(|question| question.guess != Guess::None);
+    let asks = question.as_ref().is_some_and(|question| question.guess != Guess::None);
     let blocked = asks && answer.is_none();
     let context = HostContext { run_panel: props.clone(), blocked, autoplay: assignment.autoplay };
-    let waiting = use_host(context, assignment.question.clone(), (*answer).clone());
+    let waiting = use_host(context, question.clone(), (*answer).clone());
     let view = use_context::<RunView>();
     // Only when it is over: a sentence that changes with every frame would be spoken all the time.
     let is_over = matches!(props.state, RunState::Done { .. });
@@ -67,7 +77,10 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     });
     html! {
         <>
-            if let Some(question) = assignment.question.clone() {
+            if let Some(guided) = props.guided.clone() {
+                <GuidedCard key={guided.outline.slug} view={guided.clone()} answer={(*answer).clone()} {on_answer} state={props.state.clone()} steps={props.progress.steps}
+                    series={props.series.clone()} write={props.write.clone()} on_train={props.on_train.clone()} />
+            } else if let Some(question) = question {
                 <QuestionCard {question} answer={(*answer).clone()} {on_answer} state={props.state.clone()}
                     steps={props.progress.steps} slug={props.slug} series={props.series.clone()} />
             }
@@ -75,7 +88,7 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
                 on_train={props.on_train.clone()} on_pause={props.on_pause.clone()} on_resume={props.on_resume.clone()}
                 on_step={props.on_step.clone()} on_stop={props.on_stop.clone()} on_reset={props.on_reset.clone()}
                 disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
-                outcome={outcome} {waiting}>
+                outcome={outcome} {waiting} below={props.replay.clone()}>
                 <Seeds seeds={props.seeds} write={props.write.clone()} />
                 <Readouts names={props.main_numbers} compact={true} />
             </RunControls>

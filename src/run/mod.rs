@@ -20,6 +20,7 @@ pub mod training;
 
 use crate::core::chapter::Chapter;
 use crate::core::curve::RunSeries;
+use crate::core::guided::Guided;
 use crate::core::metric::Metric;
 use crate::core::settings::Settings;
 use crate::core::{Check, LabError, Progress};
@@ -45,6 +46,13 @@ pub trait Experiment: 'static {
 
     /// The nets that a run trains side by side.
     const ARMS: &'static [Arm];
+
+    /// What a student can predict, run and see answered, from easy to surprising.
+    const EXPERIMENTS: &'static [Guided<Self::Config, Self::Record>] = &[];
+
+    /// Whether the page keeps earlier states of a run, so that a reader can go back to them. A section whose record holds
+    /// snapshots of its own says no.
+    const REPLAYS: bool = true;
 
     /// Adds a frame of an arm to the record; what a probe sends belongs to all arms and comes from number 0.
     fn absorb(record: &mut Self::Record, arm: usize, frame: Self::Frame);

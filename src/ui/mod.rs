@@ -8,6 +8,7 @@ pub mod figure;
 pub mod math;
 pub mod part;
 pub mod picture;
+pub mod player;
 pub mod readout;
 pub mod run_controls;
 pub mod theme;

@@ -30,6 +30,9 @@ pub struct RunControlsProps {
     /// What stands beside the buttons.
     #[prop_or_default]
     pub children: Html,
+    /// What stands below all of it.
+    #[prop_or_default]
+    pub below: Html,
 }
 
 /// Train, pause, step, stop and reset, each always in the same place, above the run's progress.
@@ -83,6 +86,7 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
             }
             <div class="run-progress">{ progress_bar(props) }{ numbers(props) }</div>
             <div class="run-beside">{ props.children.clone() }</div>
+            { props.below.clone() }
             <p class="visually-hidden" role="status">
                 { state_words(&props.state) }
                 if matches!(props.state, RunState::Done { .. }) && !props.outcome.is_empty() {

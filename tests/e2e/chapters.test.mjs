@@ -36,7 +36,7 @@ for (const [slug, chapters] of Object.entries(sections)) {
       await probed(page);
       await act(page, 'train');
       await waitState(page, 'done', 60_000);
-      assert.ok(chapters.length >= 3 && chapters.length <= 6);
+      assert.ok(chapters.length >= 3 && chapters.length <= 7);
       for (const { name, title } of chapters) {
         await page.locator(`[data-action="chapter"][data-to="${name}"]`).click();
         await page.locator(`[data-chapter="${name}"]`).waitFor();

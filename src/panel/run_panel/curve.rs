@@ -165,16 +165,16 @@ fn key_action(key: &str, cursor: usize) -> Option<KeyAction> {
 }
 
 #[derive(Clone, PartialEq, Properties)]
-pub(super) struct CurveOutcomeProps {
-    pub(super) guess: Vec<(f64, f64)>,
-    pub(super) range: (f64, f64),
-    pub(super) steps: u32,
-    pub(super) measured: Option<RunSeries>,
+pub(in crate::panel) struct CurveOutcomeProps {
+    pub(in crate::panel) guess: Vec<(f64, f64)>,
+    pub(in crate::panel) range: (f64, f64),
+    pub(in crate::panel) steps: u32,
+    pub(in crate::panel) measured: Option<RunSeries>,
 }
 
 /// The guess and the measurement on one chart.
 #[component]
-pub(super) fn CurveOutcome(props: &CurveOutcomeProps) -> Html {
+pub(in crate::panel) fn CurveOutcome(props: &CurveOutcomeProps) -> Html {
     let series = use_memo(props.clone(), |props| {
         let steps = f64::from(props.steps.max(1));
         let end = match &props.measured {

@@ -49,7 +49,7 @@ pub(super) fn QuestionCard(props: &QuestionCardProps) -> Html {
     }
 }
 
-fn in_words(answer: &Answer) -> String {
+pub(in crate::panel) fn in_words(answer: &Answer) -> String {
     match answer {
         Answer::Number(number) => format_number(*number, 4),
         Answer::Choice(choice) => choice.clone(),
@@ -100,14 +100,17 @@ fn measured(props: &QuestionCardProps) -> Option<RunSeries> {
 }
 
 #[derive(Clone, PartialEq, Properties)]
-struct FormProps {
-    question: Question,
-    on_answer: Callback<Option<Answer>>,
+pub(in crate::panel) struct FormProps {
+    pub(in crate::panel) question: Question,
+    /// What is predicted, in words; else the numbers are called by their names.
+    #[prop_or_default]
+    pub(in crate::panel) quantity: Option<AttrValue>,
+    pub(in crate::panel) on_answer: Callback<Option<Answer>>,
 }
 
 /// Where the guess is made. It keeps what is typed until it is committed.
 #[component]
-fn Form(props: &FormProps) -> Html {
+pub(in crate::panel) fn Form(props: &FormProps) -> Html {
     let draft = use_state_eq(|| None::<Answer>);
     let id = use_unique();
     let choose = |answer: Answer| {
@@ -123,7 +126,13 @@ fn Form(props: &FormProps) -> Html {
                 draft.set(number.is_finite().then_some(Answer::Number(number)));
             });
             html! {
-                <label>{ "Your prediction for " }<code>{ props.question.metrics.join(", ") }</code>{ " " }
+                <label>{ "Your prediction for " }
+                    if let Some(quantity) = &props.quantity {
+                        { quantity.clone() }
+                    } else {
+                        <code>{ props.question.metrics.join(", ") }</code>
+                    }
+                    { " " }
                     <input type="number" step="any" inputmode="decimal" data-guess-input="number" {oninput} /></label>
             }
         }
@@ -143,7 +152,8 @@ fn Form(props: &FormProps) -> Html {
             let draft = draft.setter();
             let on_draw =
                 Callback::from(move |points: Vec<(f64, f64)>| draft.set(Some(Answer::Curve(points))));
-            let label = props.question.metrics.first().cloned().unwrap_or_default();
+            let metric = || props.question.metrics.first().cloned().unwrap_or_default().into();
+            let label = props.quantity.clone().unwrap_or_else(metric);
             html! { <CurvePad range={(*low, *high)} {label} {on_draw} /> }
         }
     };

@@ -2,6 +2,7 @@
 
 use crate::assignment::PARTS;
 use crate::core::chapter::{Chapter, chapters};
+use crate::core::guided::Outline;
 use crate::core::query::Query;
 use crate::core::settings::{Param, Preset};
 use crate::panel::share::draft::{Access, Draft};
@@ -17,6 +18,7 @@ use yew::prelude::*;
 pub(super) struct ShareDialogProps {
     pub(super) slug: &'static str,
     pub(super) chapters: &'static [Chapter],
+    pub(super) outlines: Rc<Vec<Outline>>,
     /// The one that the address opens.
     pub(super) chapter: Option<String>,
     pub(super) query: Rc<Query>,
@@ -100,7 +102,7 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
                 <input type="checkbox" checked={editor.0.assignment.autoplay} onchange={editor.on_tick(|draft, on| draft.assignment.autoplay = on)} />
                 { " Start training when the panel is seen" }
             </label>
-            <fieldset class="share-settings"><legend>{ "Show only" }</legend>{ show(&editor, props.chapters) }</fieldset>
+            <fieldset class="share-settings"><legend>{ "Show only" }</legend>{ show(&editor, props.chapters, &props.outlines) }</fieldset>
             <fieldset><legend>{ "Hide" }</legend>{ for parts }</fieldset>
             <fieldset class="share-settings"><legend>{ "Hide figures" }</legend>{ hide_figures(&editor, props) }</fieldset>
             <fieldset class="share-settings"><legend>{ "Settings" }</legend>{ for props.params.iter().map(|param| access(&editor, param)) }</fieldset>
@@ -164,8 +166,8 @@ fn hide_figures(editor: &Editor, props: &ShareDialogProps) -> Html {
     gone.chain(figures.clone().map(|(name, title)| hide_box(editor, name, title))).collect()
 }
 
-/// A box for every chapter, and for each of its figures while the chapter is not ticked itself.
-fn show(editor: &Editor, own: &'static [Chapter]) -> Html {
+/// A box for every chapter, for each of its figures while the chapter is not ticked itself, and for every experiment.
+fn show(editor: &Editor, own: &'static [Chapter], outlines: &[Outline]) -> Html {
     let shown = &editor.0.assignment.show;
     let tick = |name: &'static str, words: &'static str, class: &'static str| {
         let onchange = editor.on_tick(move |draft, on| draft.set_shown(name, on));
@@ -185,8 +187,12 @@ fn show(editor: &Editor, own: &'static [Chapter]) -> Html {
     };
     html! {
         <>
-            <p class="muted">{ "Tick chapters or single figures to show nothing else. With no tick, readers get all chapters." }</p>
+            <p class="muted">{ "Tick chapters, single figures or experiments to show nothing else. With no tick, readers get all chapters." }</p>
             { for chapters(own).map(chapter) }
+            if !outlines.is_empty() {
+                <p class="muted">{ "Experiments" }</p>
+            }
+            { for outlines.iter().map(|outline| tick(outline.slug, outline.question, "share-chapter")) }
         </>
     }
 }

@@ -227,6 +227,8 @@ impl Experiment for Transformer {
     type Record = Record;
 
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
+    /// The record holds snapshots: what each head and a sample looked like.
+    const REPLAYS: bool = false;
     const ARMS: &'static [Arm] = &[Arm { slug: "", title: "", net: "transformer" }];
 
     fn absorb(record: &mut Record, _arm: usize, frame: Frame) {

@@ -1,0 +1,300 @@
+//! The card of an open experiment: predict, set up, run, and read the answer.
+
+use crate::assignment::Answer as Guessed;
+use crate::assignment::Guess;
+use crate::charts::scale::format_number;
+use crate::core::curve::RunSeries;
+use crate::core::guided::{Answer, Prediction};
+use crate::core::query::Changes;
+use crate::keep::{Finished, SeedAnswer, Timestamp};
+use crate::panel::guided::GuidedView;
+use crate::panel::run_panel::curve::CurveOutcome;
+use crate::panel::run_panel::question::{Form, in_words};
+use crate::protocol::RunState;
+use gloo::timers::callback::Timeout;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use yew::prelude::*;
+
+#[derive(Clone, PartialEq, Properties)]
+pub(in crate::panel) struct GuidedCardProps {
+    pub(in crate::panel) view: GuidedView,
+    /// The prediction, once it is made.
+    pub(in crate::panel) answer: Option<Guessed>,
+    pub(in crate::panel) on_answer: Callback<Option<Guessed>>,
+    pub(in crate::panel) state: RunState,
+    /// Steps of the run.
+    pub(in crate::panel) steps: u32,
+    pub(in crate::panel) series: Callback<(), Vec<RunSeries>>,
+    pub(in crate::panel) write: Callback<Changes>,
+    pub(in crate::panel) on_train: Callback<()>,
+}
+
+/// How far the student is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Open,
+    Predicted,
+    Running,
+    Answered,
+}
+
+impl Stage {
+    /// The name in `data-experiment-state`.
+    const fn slug(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Predicted => "predicted",
+            Self::Running => "running",
+            Self::Answered => "answered",
+        }
+    }
+
+    /// `before` is the number of the run that was there when the prediction was made.
+    fn of(view: &GuidedView, has_prediction: bool, state: &RunState, before: u32) -> Self {
+        if !has_prediction {
+            return Self::Open;
+        }
+        if !view.is_set {
+            return Self::Predicted;
+        }
+        let measured = !view.answers.is_empty() && view.answers.iter().all(|(_, answer)| answer.is_some());
+        if !view.outline.trains {
+            return if view.probed && measured { Self::Answered } else { Self::Running };
+        }
+        let is_new = view.run != before;
+        match state {
+            _ if !is_new => Self::Predicted,
+            RunState::Done { stopped: false } if measured => Self::Answered,
+            state if state.is_active() => Self::Running,
+            _ => Self::Predicted,
+        }
+    }
+}
+
+#[component]
+pub(in crate::panel) fn GuidedCard(props: &GuidedCardProps) -> Html {
+    let GuidedCardProps { view, answer, state, .. } = props;
+    // A run that was there before the prediction does not answer it.
+    let before = use_state_eq(|| view.run);
+    let stage = Stage::of(view, answer.is_some(), state, *before);
+    let starting = use_start(props);
+    use_effect_with((stage, view.outline.slug), {
+        let props = props.clone();
+        move |(stage, _)| {
+            if let (Stage::Answered, Some(prediction)) = (*stage, &props.answer) {
+                props.view.finish.emit(finished(&props.view, prediction));
+            }
+        }
+    });
+    let on_answer = {
+        let (before, run, on_answer) = (before.setter(), view.run, props.on_answer.clone());
+        Callback::from(move |answer: Option<Guessed>| {
+            before.set(run);
+            on_answer.emit(answer);
+        })
+    };
+    let close =
+        props.write.reform(|_: MouseEvent| vec![("experiment".to_owned(), None), ("show".to_owned(), None)]);
+    let (place, count) = view.place;
+    let closes = view.next.is_some() || place == count;
+    html! {
+        <section class="question experiment" data-experiment={view.outline.slug} data-experiment-state={stage.slug()} aria-label="Experiment">
+            <div class="experiment-head">
+                <p class="muted">{ format!("Experiment {place} of {count}") }</p>
+                if closes && !crate::host::framed() {
+                    <button type="button" class="quiet" data-action="close-experiment" onclick={close}>{ "Close" }</button>
+                }
+            </div>
+            <p class="question-text">{ view.outline.question }</p>
+            { set_up(props, stage) }
+            if let Some(prediction) = answer {
+                <p class="guess" data-guess="">{ "You predicted: " }<strong>{ in_words(prediction) }</strong></p>
+            } else {
+                <Form question={view.question()} quantity={view.quantity.clone().map(AttrValue::from)} on_answer={on_answer.clone()} />
+            }
+            { run(props, stage, starting) }
+            <div role="status">
+                if let (Stage::Answered, Some(prediction)) = (stage, answer) {
+                    { outcome(props, prediction) }
+                }
+            </div>
+            if stage == Stage::Answered {
+                <div class="experiment-foot">
+                    <button type="button" data-action="guess-again" onclick={on_answer.reform(|_: MouseEvent| None)}>{ "Predict again" }</button>
+                    if let Some(next) = &view.next {
+                        <a class="button" href={next.clone()} data-action="next-experiment">{ "Next experiment" }</a>
+                    }
+                </div>
+            }
+        </section>
+    }
+}
+
+/// Starts the run as soon as its settings are in place; whether it waits for them, and the way to ask for it.
+#[hook]
+fn use_start(props: &GuidedCardProps) -> Callback<()> {
+    let wanted = use_state_eq(|| false);
+    use_effect_with((*wanted, props.view.is_set), {
+        let (wanted, train) = (wanted.setter(), props.on_train.clone());
+        move |&(is_wanted, is_set)| {
+            let start = (is_wanted && is_set).then(|| {
+                wanted.set(false);
+                // After the effects of the change of settings, which end what ran before.
+                Timeout::new(0, move || train.emit(()))
+            });
+            start.map(Timeout::forget);
+        }
+    });
+    let (wanted, write, view) = (wanted.setter(), props.write.clone(), props.view.clone());
+    Callback::from(move |()| {
+        if !view.is_set {
+            write.emit(view.set_up.clone());
+        }
+        wanted.set(true);
+    })
+}
+
+fn set_up(props: &GuidedCardProps, stage: Stage) -> Html {
+    let view = &props.view;
+    let set = {
+        let (write, changes) = (props.write.clone(), view.set_up.clone());
+        Callback::from(move |_: MouseEvent| write.emit(changes.clone()))
+    };
+    html! {
+        <div class="experiment-set-up">
+            <span>{ "Set-up: " }{ view.set_up_words.clone() }</span>
+            if view.is_set {
+                <span class="muted">{ "✓ in place" }</span>
+            } else {
+                <button type="button" data-action="set-up" onclick={set}>{ "Set it up" }</button>
+                if stage != Stage::Open {
+                    <span class="muted">{ "The settings are not those of this experiment." }</span>
+                }
+            }
+        </div>
+    }
+}
+
+fn run(props: &GuidedCardProps, stage: Stage, start: Callback<()>) -> Html {
+    let view = &props.view;
+    let words = match stage {
+        Stage::Open => "Make a prediction first; then run it.",
+        Stage::Running if view.outline.trains => "Running. The answer comes when the run has ended.",
+        Stage::Running => "Measuring…",
+        Stage::Predicted if matches!(props.state, RunState::Done { stopped: true }) => {
+            "The run was stopped. The answer needs the whole run."
+        }
+        Stage::Predicted | Stage::Answered => "",
+    };
+    let button = stage == Stage::Predicted && (view.outline.trains || !view.is_set);
+    html! {
+        <div class="experiment-run">
+            if button {
+                <button type="button" class="primary" data-action="run-experiment" onclick={start.reform(|_: MouseEvent| ())}>{ "Run it" }</button>
+            }
+            if !words.is_empty() {
+                <span class="muted">{ words }</span>
+            }
+        </div>
+    }
+}
+
+/// What was measured, what that says of the prediction, and why.
+fn outcome(props: &GuidedCardProps, prediction: &Guessed) -> Html {
+    let view = &props.view;
+    let several = view.answers.len() > 1;
+    let of_seed = |(seed, answer): &(u64, Option<Answer>)| {
+        let Some(answer) = answer else { return Html::default() };
+        let numbers: BTreeMap<&str, f64> = answer.numbers.iter().copied().collect();
+        let numbers = serde_json::to_string(&numbers).unwrap_or_default();
+        html! {
+            <p data-answer={answer.words.clone()} data-answer-numbers={numbers} data-answer-seed={seed.to_string()}
+                data-answer-choice={answer.choice.map(|choice| choice.to_string())}>
+                if several {
+                    <strong>{ format!("Seed {seed}: ") }</strong>
+                }
+                { answer.words.clone() }
+            </p>
+        }
+    };
+    let (title, address) = view.outline.source;
+    html! {
+        <div class="experiment-answer">
+            { for view.answers.iter().map(of_seed) }
+            <p class="experiment-verdict">{ verdict(view, prediction) }</p>
+            if let (Guessed::Curve(drawn), Guess::Curve { low, high }) = (prediction, view.question().guess) {
+                <CurveOutcome guess={drawn.clone()} range={(low, high)} steps={props.steps} measured={measured(props)} />
+            }
+            <p>{ view.outline.reason }</p>
+            <p class="muted">{ "Read more: " }<a href={address} target="_blank" rel="noopener">{ title }</a></p>
+        </div>
+    }
+}
+
+fn measured(props: &GuidedCardProps) -> Option<RunSeries> {
+    let Prediction::Curve { metric, .. } = props.view.outline.prediction else { return None };
+    props.series.emit(()).into_iter().find(|series| series.metric == metric)
+}
+
+/// What the measurement says of the prediction.
+fn verdict(view: &GuidedView, prediction: &Guessed) -> String {
+    let answers: Vec<&Answer> = view.answers.iter().filter_map(|(_, answer)| answer.as_ref()).collect();
+    match (prediction, view.outline.prediction) {
+        (Guessed::Choice(words), Prediction::Choice(options)) => {
+            let chosen = options.iter().position(|option| option == words);
+            let right = answers.iter().filter(|answer| answer.choice.is_some() && answer.choice == chosen);
+            match (right.count(), answers.len()) {
+                (right, all) if right == all => "Your prediction was right.".to_owned(),
+                (0, _) => "Your prediction did not come true.".to_owned(),
+                (right, all) => format!("Your prediction came true with {right} of {all} seeds."),
+            }
+        }
+        (Guessed::Number(number), Prediction::Number { metric }) => {
+            let value = |answer: &&Answer| {
+                answer.numbers.iter().find(|(name, _)| *name == metric).map(|(_, value)| *value)
+            };
+            let values: Vec<f64> = answers.iter().filter_map(value).collect();
+            let off = values.iter().map(|value| (value - number).abs()).fold(f64::INFINITY, f64::min);
+            match (off, values.len()) {
+                (_, 0) => String::new(),
+                (0.0, 1) => "Your prediction was exactly right.".to_owned(),
+                (off, 1) => format!("Your prediction is off by {}.", format_number(off, 3)),
+                (off, _) => {
+                    format!("Your prediction is off by {} from the nearest seed.", format_number(off, 3))
+                }
+            }
+        }
+        _ => "Your curve lies over the measured one below.".to_owned(),
+    }
+}
+
+/// What is written down of it.
+fn finished(view: &GuidedView, prediction: &Guessed) -> Finished {
+    let answer = |(seed, answer): &(u64, Option<Answer>)| {
+        let answer = answer.as_ref()?;
+        let numbers = answer.numbers.iter().filter(|(_, value)| value.is_finite());
+        Some(SeedAnswer {
+            seed: *seed,
+            words: answer.words.clone(),
+            numbers: numbers.map(|(name, value)| ((*name).to_owned(), *value as f32)).collect(),
+        })
+    };
+    Finished {
+        section: view.section.to_owned(),
+        experiment: view.outline.slug.to_owned(),
+        question: view.outline.question.to_owned(),
+        prediction: match prediction {
+            Guessed::Number(number) => Value::from(*number),
+            Guessed::Choice(words) => Value::from(words.clone()),
+            Guessed::Curve(points) => {
+                points.iter().map(|(x, y)| Value::from(vec![*x as f32, *y as f32])).collect()
+            }
+        },
+        answers: view.answers.iter().filter_map(answer).collect(),
+        config: (*view.config).clone(),
+        device: view.device.clone(),
+        finished: Timestamp(js_sys::Date::now() as i64),
+        lab_version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}

@@ -1,0 +1,117 @@
+// Guided experiments: every one of every section is done as a student does it, and its answer is held to its numbers.
+
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { act, checkAccess, frames, shot, withPage } from './lib/browser.mjs';
+
+/** Of EMBEDDING.md, which a native test holds to the code: every section's experiments. */
+const sections = {};
+for (const part of readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 'utf8').split('\n### `').slice(1)) {
+  const rows = part.split('| Experiment | Question |\n|---|---|\n')[1]?.split('\n\n')[0] ?? '';
+  sections[part.slice(0, part.indexOf('`'))] = [...rows.matchAll(/^\| `([^`]+)` \| (.*) \|$/gm)].map(([, name, question]) => ({ name, question }));
+}
+
+const card = '[data-experiment]';
+const stage = (page) => page.locator(card).getAttribute('data-experiment-state');
+
+/** Predicts something, whatever the experiment asks for. */
+async function predict(page) {
+  const form = page.locator(`${card} .guess-form`);
+  if (await form.locator('[data-guess-input="choice"]').count()) await form.locator('[data-guess-input="choice"]').first().check();
+  else if (await form.locator('[data-guess-input="number"]').count()) await form.locator('[data-guess-input="number"]').fill('0.5');
+  else await form.locator('[data-guess-input="curve"]').press('ArrowUp');
+  await form.locator('[data-action="guess"]').click();
+}
+
+/** From the question to the answer; what the answer says, for each seed. */
+async function doExperiment(page, timeout) {
+  await page.waitForSelector(`${card}[data-experiment-state="open"]`);
+  await predict(page);
+  const run = page.locator('[data-action="run-experiment"]');
+  await page.waitForSelector(`${card}[data-experiment-state="predicted"], ${card}[data-experiment-state="running"], ${card}[data-experiment-state="answered"]`);
+  if (await run.count()) await run.click();
+  await page.waitForSelector(`${card}[data-experiment-state="answered"]`, { timeout }).catch(async (error) => {
+    error.message += `\nit is ${await stage(page)}: ${await page.locator(card).innerText()}`;
+    throw error;
+  });
+  return page.locator('[data-answer]').evaluateAll((all) =>
+    all.map((node) => ({
+      words: node.dataset.answer,
+      shown: node.innerText,
+      seed: Number(node.dataset.answerSeed),
+      choice: node.dataset.answerChoice === undefined ? undefined : Number(node.dataset.answerChoice),
+      numbers: JSON.parse(node.dataset.answerNumbers),
+    })),
+  );
+}
+
+// Two further seeds take minutes in all: NN_LAB_SEEDS=3, as `./lab test full` has it.
+const seeds = Number(process.env.NN_LAB_SEEDS ?? 1);
+
+for (const [slug, experiments] of Object.entries(sections)) {
+  const file = new URL(`./experiments/${slug}.mjs`, import.meta.url);
+  const judges = existsSync(file) ? (await import(file)).default : {};
+  test(`${slug}: there are at least five experiments, and each is judged`, () => {
+    assert.ok(experiments.length >= 5, `${experiments.length} experiments`);
+    assert.deepEqual(Object.keys(judges).sort(), experiments.map(({ name }) => name).sort());
+  });
+  for (const { name, question } of experiments) {
+    test(`${slug}: ${question}`, { timeout: 600_000 }, () =>
+      withPage(`#/${slug}?${new URLSearchParams({ experiment: name, device: 'cpu', seeds: String(seeds) })}`, async (page) => {
+        assert.equal(await page.locator(`${card} .question-text`).innerText(), question);
+        const answers = await doExperiment(page, 120_000 * seeds);
+        assert.equal(answers.length, seeds);
+        for (const { words, shown, numbers, choice } of answers) {
+          assert.ok(shown.includes(words) && words.length > 20, words);
+          assert.ok(Object.keys(numbers).length > 0, 'it rests on numbers');
+          judges[name]({ words, numbers, choice }, assert);
+        }
+        await page.locator(`[data-action="experiment"][data-to="${name}"][data-done]`).waitFor();
+        await checkAccess(page, name);
+      }),
+    );
+  }
+}
+
+const first = (slug) => sections[slug]?.[0]?.name;
+
+test('an experiment alone in a frame, on a phone, and one that does not exist', { timeout: 120_000 }, async () => {
+  const slug = 'mlp';
+  await withPage(`#/${slug}?${new URLSearchParams({ show: first(slug), embed: '1', device: 'cpu' })}`, async (page) => {
+    await page.waitForSelector(`${card}[data-experiment-state="open"]`);
+    assert.equal(await page.locator('.rail').count(), 0);
+    await doExperiment(page, 120_000);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    await shot(page, 'experiment-phone');
+  }, { width: 390, height: 844 });
+  await withPage(`#/${slug}?experiment=nosuch`, async (page) => {
+    await page.locator('.notice', { hasText: 'There is no experiment nosuch' }).waitFor();
+    assert.equal(await page.locator(card).count(), 0);
+  });
+});
+
+test('what is finished stays through a reload and is handed in as one file', { timeout: 120_000 }, () =>
+  withPage(`#/mlp?${new URLSearchParams({ experiment: first('mlp'), device: 'cpu' })}`, async (page) => {
+    const [answer] = await doExperiment(page, 120_000);
+    await page.reload();
+    await page.locator(`[data-action="experiment"][data-to="${first('mlp')}"][data-done]`).waitFor();
+    const download = page.waitForEvent('download');
+    await act(page, 'save-experiments');
+    const file = JSON.parse(readFileSync(await (await download).path(), 'utf8'));
+    assert.equal(file.schema, 'nn-lab/experiments');
+    assert.equal(file.experiments[0].experiment, first('mlp'));
+    assert.equal(file.experiments[0].answers[0].words, answer.words);
+    await frames(page, 2);
+  }),
+);
+
+test('other settings than those of the experiment do not answer it', { timeout: 120_000 }, () =>
+  withPage(`#/mlp?${new URLSearchParams({ experiment: first('mlp'), device: 'cpu' })}`, async (page) => {
+    await doExperiment(page, 120_000);
+    await page.evaluate(() => (location.hash = location.hash.replace('?', '?noise=0.31&')));
+    await page.waitForSelector(`${card}[data-experiment-state="predicted"]`);
+    await page.locator('[data-action="set-up"]').click();
+    await page.locator(card, { hasText: 'in place' }).waitFor();
+  }),
+);
