@@ -1,5 +1,6 @@
 //! One component a section, and what they share: settings from the address, and the frame of a panel.
 
+mod background;
 mod controls;
 pub mod files;
 mod frame;
@@ -21,6 +22,7 @@ use crate::assignment::Assignment;
 use crate::charts::{Series, Table};
 use crate::core::settings::{Preset, Settings, address, base, from_query, to_map, with};
 use crate::lab::RunOptions;
+use crate::panel::background::{Background, use_background};
 use crate::protocol::DeviceChoice;
 use crate::ui::part::use_assignment;
 use serde_json::Value;
@@ -58,6 +60,8 @@ pub struct PanelSettings<C> {
     pub options: RunOptions,
     /// What the author of a link has fixed.
     pub assignment: Rc<Assignment>,
+    /// What goes on beside the run.
+    pub(super) background: Background,
     /// The settings whose controls are on the page: where several chapters are, each setting has one control.
     pub(super) drawn: Rc<RefCell<BTreeSet<&'static str>>>,
 }
@@ -104,8 +108,9 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
         1
     });
     let options = RunOptions { device: props.device, seeds };
-    let drawn = Rc::default();
-    PanelSettings { config, preset, warnings, set, choose, page: props.clone(), options, assignment, drawn }
+    let background = use_background();
+    let (page, drawn) = (props.clone(), Rc::default());
+    PanelSettings { config, preset, warnings, set, choose, page, options, assignment, background, drawn }
 }
 
 /// How many seeds a run may have.
