@@ -2,6 +2,7 @@
 
 mod batch;
 mod client;
+mod estimate;
 mod files;
 mod gather;
 mod kept;
@@ -13,11 +14,12 @@ mod storage;
 mod user_files;
 mod worker;
 
-pub use crate::lab::batch::{Batch, BatchHandle, BatchState, RunResult, use_batch};
+pub use crate::lab::batch::{Batch, BatchHandle, BatchState, RunResult, use_batch, workers_for};
 pub use crate::lab::client::Pool;
+pub use crate::lab::estimate::{Enough, RunTimes, Timing, use_run_times};
 pub use crate::lab::files::{Files, use_files};
 pub use crate::lab::kept::{Kept, use_kept};
-pub(crate) use crate::lab::runner::is_named;
+pub(crate) use crate::lab::runner::{is_known, is_named};
 pub use crate::lab::session::ArmStatus;
 
 use crate::core::settings::{Settings, to_map};

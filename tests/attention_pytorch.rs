@@ -2,14 +2,12 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod reference;
-
+use crate::reference::{agree, fixture, tensor};
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use nn_lab::models::attention::{MultiHeadAttention, causal_mask, scaled_dot_product_attention};
 use nn_lab::models::weights::WeightRng;
-use reference::{agree, fixture, tensor};
 use serde_json::Value;
 
 #[test]

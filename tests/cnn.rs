@@ -2,10 +2,8 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod collector;
-
+use crate::collector::{Collector, block_on, real_cifar10, train};
 use burn::tensor::{Device, Tensor};
-use collector::{Collector, block_on, real_cifar10, train};
 use nn_lab::core::settings::{from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::cnn::{Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, multiply_adds};
@@ -295,7 +293,7 @@ fn the_real_cifar10_is_learned_above_a_guess() {
     assert!(conv > Some(0.2) && separable > Some(0.18), "{conv:?} {separable:?}");
 }
 
-/// Minutes: `cargo test --features compute --test cnn -- --ignored --nocapture`.
+/// Minutes: `cargo test --features compute --test native all_of_fashion -- --ignored --nocapture`.
 #[test]
 #[ignore = "takes minutes"]
 fn all_of_fashion_mnist_is_learned_to_85_percent() {

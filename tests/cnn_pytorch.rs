@@ -2,15 +2,13 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod reference;
-
+use crate::reference::{agree, fixture, flat, tensor};
 use burn::module::Param;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
 use nn_lab::models::cnn::{Block, Cnn, DepthwiseSeparable, Geometry, conv2d};
 use nn_lab::models::weights::WeightRng;
 use nn_lab::run::training::{cross_entropy, one_hot};
-use reference::{agree, fixture, flat, tensor};
 use serde_json::Value;
 
 fn number(value: &Value, key: &str) -> usize {

@@ -1,14 +1,12 @@
 //! The first ten losses of every net, in all sections, bit for bit as they were when they were taken down: what is said to
 //! change no number is held to it.
 //!
-//! `NN_LAB_RECORD=1 cargo test --features compute --test first_losses` takes them down anew. Rounding differs between
+//! `NN_LAB_RECORD=1 cargo test --features compute --test native first_losses` takes them down anew. Rounding differs between
 //! processors, whose vectors are of other lengths: on another than the fixture's, losses must agree to five digits.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod collector;
-
-use collector::{Collector, train};
+use crate::collector::{Collector, train};
 use nn_lab::core::query::Query;
 use nn_lab::core::settings::{Settings, from_query};
 use nn_lab::for_each_section;

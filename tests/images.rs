@@ -2,9 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod collector;
-
-use collector::real_cifar10;
+use crate::collector::real_cifar10;
 use nn_lab::core::LabError;
 use nn_lab::data::cifar10::{self, RECORD};
 use nn_lab::data::images::{Augment, ImageSet, Images, SIDE};

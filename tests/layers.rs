@@ -3,9 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod rust_paths;
-
-use rust_paths::{Found, read};
+use crate::rust_paths::{Found, read};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

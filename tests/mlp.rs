@@ -2,10 +2,8 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod collector;
-
+use crate::collector::{Collector, block_on, train};
 use burn::tensor::{Device, Tensor, TensorData};
-use collector::{Collector, block_on, train};
 use nn_lab::core::query::Query;
 use nn_lab::core::settings::{from_query, to_query};
 use nn_lab::core::{LabError, Verdict};

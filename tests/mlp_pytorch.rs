@@ -2,8 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod reference;
-
+use crate::reference::{agree, fixture, flat, tensor};
 use burn::module::{Module, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
@@ -11,7 +10,6 @@ use nn_lab::models::mlp::{Activation, Mlp};
 use nn_lab::models::weights::WeightRng;
 use nn_lab::run::optimizer::Optimizer;
 use nn_lab::run::training::{cross_entropy, one_hot};
-use reference::{agree, fixture, flat, tensor};
 use serde_json::Value;
 
 fn net(fixture: &Value, activation: Activation, device: &Device) -> Mlp {

@@ -2,13 +2,11 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod reference;
-
+use crate::reference::{agree, fixture, flat, tensor};
 use burn::module::{Module, Param, RunningState};
 use burn::tensor::Device;
 use nn_lab::models::resnet::{Block, BlockKind, ConvNorm, Init, Plan, ResNet};
 use nn_lab::run::training::{cross_entropy, one_hot};
-use reference::{agree, fixture, flat, tensor};
 use serde_json::Value;
 
 fn flag(case: &Value, key: &str) -> bool {

@@ -2,10 +2,8 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod collector;
-
+use crate::collector::{Collector, block_on, train};
 use burn::tensor::Device;
-use collector::{Collector, block_on, train};
 use nn_lab::core::settings::{Settings, from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::run::{Experiment, Probe};

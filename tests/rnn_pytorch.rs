@@ -2,8 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod reference;
-
+use crate::reference::{agree, fixture, flat, tensor};
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Device, Distribution, Tensor};
@@ -12,7 +11,6 @@ use nn_lab::models::recurrent::{Recurrent, gradients};
 use nn_lab::models::rnn::VanillaRnn;
 use nn_lab::models::weights::WeightRng;
 use nn_lab::run::training::{cross_entropy, one_hot};
-use reference::{agree, fixture, flat, tensor};
 use serde_json::Value;
 
 fn linear(weights: &Value, weight: &str, bias: &str, device: &Device) -> Linear {

@@ -2,10 +2,8 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod collector;
-
+use crate::collector::{Collector, block_on, train};
 use burn::tensor::Device;
-use collector::{Collector, block_on, train};
 use nn_lab::core::chapter::chapters;
 use nn_lab::core::guided::Prediction;
 use nn_lab::core::query::Query;

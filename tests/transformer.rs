@@ -2,11 +2,9 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod collector;
-
+use crate::collector::{Collector, block_on, train};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use collector::{Collector, block_on, train};
 use nn_lab::core::settings::{Settings, from_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::data::text::{self, Corpus, FOLDED, MOST_CHARS, Vocabulary, Windows, fixed_windows};

@@ -1,11 +1,9 @@
-//! Long measurements, run by hand: `NN_LAB_TEXT=FILE cargo test --features compute --test transformer_measure -- --ignored --nocapture`.
+//! Long measurements, run by hand: `NN_LAB_TEXT=FILE cargo test --features compute --test native transformer_measure -- --ignored --nocapture`.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a measurement prints")]
 #![cfg(feature = "compute")]
 
-mod collector;
-
+use crate::collector::{Collector, block_on, train};
 use burn::tensor::{Device, Tensor};
-use collector::{Collector, block_on, train};
 use nn_lab::core::query::Query;
 use nn_lab::core::settings::{Settings, from_query};
 use nn_lab::data::text::{Corpus, Windows, fixed_windows, read_own, read_plays, window_len};

@@ -2,8 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod reference;
-
+use crate::reference::{agree, fixture, flat, tensor};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
@@ -11,7 +10,6 @@ use nn_lab::models::transformer::{Positions, Sizes, Transformer};
 use nn_lab::models::weights::WeightRng;
 use nn_lab::run::adamw::AdamW;
 use nn_lab::run::training::cross_entropy;
-use reference::{agree, fixture, flat, tensor};
 use serde_json::Value;
 
 /// Puts the fixture's numbers in the places of their names.

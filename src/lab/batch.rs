@@ -46,6 +46,11 @@ impl BatchState {
             Self::Done => "done",
         }
     }
+
+    /// Whether it is under way, be it paused.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Running | Self::Paused)
+    }
 }
 
 /// A batch of runs: what came of it so far, and what may be asked of it.
@@ -97,11 +102,7 @@ pub fn use_batch<E: Experiment>() -> BatchHandle<E> {
         let (runner, update) = (runner.clone(), update.clone());
         Callback::from(move |batch: Batch<E>| {
             end(&runner);
-            let workers = match batch.kind {
-                DeviceKind::Cpu => pool::size(batch.configs.len() * E::ARMS.len(), pool::cores()),
-                // One worker holds the device.
-                DeviceKind::Webgpu => 1,
-            };
+            let workers = workers_for(batch.configs.len() * E::ARMS.len(), batch.kind);
             *runner.borrow_mut() = Some(Runner::new(batch));
             (0..workers).for_each(|worker| next(&runner, &update, worker));
             update.force_update();
@@ -170,10 +171,17 @@ pub fn use_batch<E: Experiment>() -> BatchHandle<E> {
 
 fn workers_of<E: Experiment>(runner: &Shared<E>) -> usize {
     let runner = runner.borrow();
-    runner.as_ref().map_or(0, |runner| match runner.batch.kind {
-        DeviceKind::Cpu => pool::size(runner.batch.configs.len() * E::ARMS.len(), pool::cores()),
+    let of = |runner: &Runner<E>| workers_for(runner.batch.configs.len() * E::ARMS.len(), runner.batch.kind);
+    runner.as_ref().map_or(0, of)
+}
+
+/// How many workers share so many trainings.
+pub fn workers_for(trainings: usize, kind: DeviceKind) -> usize {
+    match kind {
+        DeviceKind::Cpu => pool::size(trainings, pool::cores()),
+        // One worker holds the device.
         DeviceKind::Webgpu => 1,
-    })
+    }
 }
 
 /// Ends what is under way; results stay.

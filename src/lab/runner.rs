@@ -134,9 +134,7 @@ impl<E: Experiment> Runner<E> {
         };
         if let Job::Probe(_) = job
             && let Some(wanted) = &self.batch.number
-            && !E::metrics(config, &partial.record)
-                .iter()
-                .any(|m| is_named::<E>(m.name, wanted) && m.value.is_some())
+            && !is_known::<E>(config, &partial.record, wanted)
         {
             partial.jobs = 0;
             trainings::<E>(run).into_iter().rev().for_each(|job| self.waiting.push_front(job));
@@ -176,6 +174,13 @@ impl<E: Experiment> Partial<E> {
 
 fn trainings<E: Experiment>(run: usize) -> Vec<Job> {
     (0..E::ARMS.len()).map(|arm| Job::Train(run, arm)).collect()
+}
+
+/// Whether the wanted number has been measured.
+pub(crate) fn is_known<E: Experiment>(config: &E::Config, record: &E::Record, wanted: &str) -> bool {
+    E::metrics(config, record)
+        .iter()
+        .any(|metric| is_named::<E>(metric.name, wanted) && metric.value.is_some())
 }
 
 /// Whether a number is the wanted one, or that of one of the nets: `rank_linear` for `rank`.

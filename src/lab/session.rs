@@ -225,8 +225,7 @@ impl<E: Experiment> Session<E> {
 
     /// How far the slowest arm is that has not failed.
     pub(super) fn progress(&self) -> Progress {
-        let sound = self.arms.iter().filter(|arm| !matches!(arm.state, RunState::Error(_)));
-        sound.map(|arm| arm.progress).min_by_key(|progress| progress.step).unwrap_or_default()
+        slowest(&self.arms)
     }
 
     /// How fast the slowest arm is, and the memory of all workers.
@@ -251,11 +250,20 @@ fn whole(arms: &[ArmStatus]) -> RunState {
             RunState::Done { stopped: arms.iter().any(|arm| arm.state == RunState::Done { stopped: true }) }
         }
         Some(_) if active.iter().all(|state| **state == RunState::Paused) => RunState::Paused,
+        // One that still loads does not hide that another trains, or has trained already.
         Some(first) => {
-            let begun = |state: &&RunState| !matches!(state, RunState::Loading { .. });
-            if active.iter().any(begun) { RunState::Running } else { (*first).clone() }
+            let begun = |state: &RunState| !matches!(state, RunState::Loading { .. } | RunState::Error(_));
+            if states.any(begun) { RunState::Running } else { (*first).clone() }
         }
     }
+}
+
+/// How far the slowest of these arms is that has not failed; of how many steps, another may know before it.
+fn slowest(arms: &[ArmStatus]) -> Progress {
+    let sound = arms.iter().filter(|arm| !matches!(arm.state, RunState::Error(_))).map(|arm| arm.progress);
+    let steps = sound.clone().map(|progress| progress.steps).max().unwrap_or_default();
+    let step = sound.map(|progress| progress.step).min().unwrap_or_default();
+    Progress { step, steps }
 }
 
 /// The number of an arm's seed: 0 is that of the settings.
@@ -285,6 +293,8 @@ mod tests {
             (vec![], RunState::Idle),
             (vec![loading(), loading()], loading()),
             (vec![loading(), RunState::Running], RunState::Running),
+            (vec![loading(), done(false)], RunState::Running),
+            (vec![loading(), failed()], loading()),
             (vec![RunState::Paused, RunState::Running], RunState::Running),
             (vec![RunState::Paused, done(false)], RunState::Paused),
             (vec![RunState::Paused, failed()], RunState::Paused),
@@ -296,5 +306,16 @@ mod tests {
         for (states, expected) in cases {
             assert_eq!(whole(&arms(&states)), expected, "{states:?}");
         }
+    }
+
+    #[test]
+    fn a_run_is_as_far_as_its_slowest_arm_even_while_that_loads() {
+        let mut both =
+            arms(&[RunState::Running, RunState::Loading { what: String::new(), bytes: 0, total: None }]);
+        both[0].progress = Progress { step: 7, steps: 60 };
+        assert_eq!(slowest(&both), Progress { step: 0, steps: 60 });
+        both[1].state = RunState::Error("It diverged.".to_owned());
+        assert_eq!(slowest(&both), Progress { step: 7, steps: 60 });
+        assert_eq!(slowest(&[]), Progress::default());
     }
 }

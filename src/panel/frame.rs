@@ -163,7 +163,7 @@ fn claims<E: Experiment>(
             }
             <Hideable name="sweep">
                 <Sweep<E> page={settings.page.clone()} config={settings.config.clone()} seeds={settings.options.seeds}
-                    device={lab.device.clone()} busy={lab.state.is_active()} {is_open} />
+                    device={lab.device.clone()} busy={lab.state.is_active()} {is_open} background={settings.background.clone()} />
             </Hideable>
         </section>
     }
@@ -239,6 +239,14 @@ fn failures<E: Experiment>(lab: &RunHandle<E>, config: &E::Config) -> Vec<(usize
     failed.collect()
 }
 
+/// That some nets still load while others train already.
+fn still_loading<E: Experiment>(lab: &RunHandle<E>) -> Option<AttrValue> {
+    let loading = lab.arms.iter().filter(|arm| matches!(arm.state, RunState::Loading { .. })).count();
+    let verb = if loading == 1 { "is" } else { "are" };
+    (lab.state == RunState::Running && loading > 0)
+        .then(|| format!("{loading} of {} networks {verb} still loading", lab.arms.len()).into())
+}
+
 /// The run controls of a panel's experiment, and what goes with them.
 fn run_panel<E: Experiment>(
     lab: &RunHandle<E>,
@@ -254,7 +262,7 @@ fn run_panel<E: Experiment>(
     let mark = Rc::as_ptr(&record) as usize;
     html! {
         <RunPanel slug={E::SLUG} params={<E::Config as Settings>::PARAMS} write={settings.page.on_query.clone()} {mark} {main_numbers} {guided} {replay}
-            series={Callback::from(move |()| E::series(&record))}
+            series={Callback::from(move |()| E::series(&record))} loading={still_loading(lab)} background={settings.background.clone()}
             state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
             seeds={settings.options.seeds} failures={failures(lab, &settings.config)} on_retry={lab.retry.clone()}
             on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}

@@ -1,5 +1,6 @@
 //! One component a section, and what they share: settings from the address, and the frame of a panel.
 
+mod background;
 mod controls;
 pub mod files;
 mod frame;
@@ -23,6 +24,7 @@ use crate::assignment::Assignment;
 use crate::charts::{Series, Table};
 use crate::core::settings::{Preset, Settings, address, base, from_query, to_map, with};
 use crate::lab::RunOptions;
+use crate::panel::background::{Background, use_background};
 use crate::protocol::DeviceChoice;
 use crate::ui::part::use_assignment;
 use serde_json::Value;
@@ -62,6 +64,8 @@ pub struct PanelSettings<C> {
     pub assignment: Rc<Assignment>,
     /// The guided experiments that were finished.
     pub finished: FinishedList,
+    /// What goes on beside the run.
+    pub(super) background: Background,
     /// The settings whose controls are on the page: where several chapters are, each setting has one control.
     pub(super) drawn: Rc<RefCell<BTreeSet<&'static str>>>,
 }
@@ -108,17 +112,19 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
         1
     });
     let options = RunOptions { device: props.device, seeds };
-    let drawn = Rc::default();
+    let background = use_background();
+    let (page, drawn) = (props.clone(), Rc::default());
     PanelSettings {
         config,
         preset,
         warnings,
         set,
         choose,
-        page: props.clone(),
+        page,
         options,
         assignment,
         finished,
+        background,
         drawn,
     }
 }

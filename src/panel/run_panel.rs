@@ -8,6 +8,7 @@ pub(in crate::panel) mod question;
 use crate::assignment::{Answer, Guess};
 use crate::core::curve::RunSeries;
 use crate::core::settings::Param;
+use crate::panel::background::Background;
 use crate::panel::guided::{GuidedCard, GuidedView};
 use crate::panel::run_panel::host::{HostContext, use_host};
 use crate::panel::run_panel::question::QuestionCard;
@@ -35,6 +36,10 @@ pub(super) struct RunPanelProps {
     /// The nets that have failed while others go on: number and sentence.
     pub(super) failures: Vec<(usize, AttrValue)>,
     pub(super) on_retry: Callback<usize>,
+    /// That some nets still load, if others train already.
+    pub(super) loading: Option<AttrValue>,
+    /// The sweep, which waits where the run would.
+    pub(super) background: Background,
     /// Differs when something new was measured.
     pub(super) mark: usize,
     pub(super) series: Callback<(), Vec<RunSeries>>,
@@ -66,7 +71,12 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     let asks = question.as_ref().is_some_and(|question| question.guess != Guess::None);
     let blocked = asks && answer.is_none();
     let context = HostContext { run_panel: props.clone(), blocked, autoplay: assignment.autoplay };
-    let waiting = use_host(context, question.clone(), (*answer).clone());
+    let held = use_host(context, question.clone(), (*answer).clone());
+    use_effect_with(held.clone(), {
+        let waiting = props.background.waiting.setter();
+        move |held| waiting.set(held.clone())
+    });
+    let waiting = held.or_else(|| props.loading.clone());
     let view = use_context::<RunView>();
     // Only when it is over: a sentence that changes with every frame would be spoken all the time.
     let is_over = matches!(props.state, RunState::Done { .. });

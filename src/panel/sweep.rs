@@ -8,7 +8,8 @@ mod store;
 use crate::core::query::Changes;
 use crate::core::settings::{Settings, address};
 use crate::core::sweep::SweepPreset;
-use crate::lab::{Batch, BatchHandle, BatchState, use_batch};
+use crate::lab::{Batch, BatchHandle, BatchState, RunTimes, use_batch, use_run_times};
+use crate::panel::background::{Background, SweepStatus};
 use crate::panel::shown::panel_element;
 use crate::panel::sweep::form::Form;
 use crate::panel::sweep::plan::Plan;
@@ -30,19 +31,29 @@ pub(super) struct SweepProps<E: Experiment> {
     pub(super) busy: bool,
     /// Whether its chapter is open. It goes on while it is not.
     pub(super) is_open: bool,
+    /// Where it tells how it stands, and hears why it waits.
+    pub(super) background: Background,
 }
 
 impl<E: Experiment> PartialEq for SweepProps<E> {
     fn eq(&self, other: &Self) -> bool {
-        (&self.page, &self.config, self.seeds, &self.device, self.busy, self.is_open)
-            == (&other.page, &other.config, other.seeds, &other.device, other.busy, other.is_open)
+        (&self.page, &self.config, self.seeds, &self.device, self.busy, self.is_open, &self.background)
+            == (
+                &other.page,
+                &other.config,
+                other.seeds,
+                &other.device,
+                other.busy,
+                other.is_open,
+                &other.background,
+            )
     }
 }
 
 /// Where a sweep is set up, started and read.
 #[component]
 pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
-    let SweepProps { page, config, seeds, device, busy, is_open } = props;
+    let SweepProps { page, config, seeds, device, busy, is_open, background } = props;
     let batch = use_batch::<E>();
     let plan = Plan::<E>::read(&page.query, config, *seeds);
     // What was started: its results stay as they are, whatever becomes of the settings.
@@ -71,11 +82,22 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
             }
         }
     });
+    use_effect_with(batch.state, {
+        let (status, pause, resume) = (background.sweep.setter(), batch.pause.clone(), batch.resume.clone());
+        move |&state| status.set(SweepStatus { state, pause, resume })
+    });
     use_effect_with(batch.state, |state| {
         if let Some(panel) = panel_element(E::SLUG) {
             // An attribute that cannot be set leaves the page as it is.
             let _ = panel.set_attribute("data-sweep", state.slug());
         }
+    });
+
+    let sound = plan.as_ref().and_then(|plan| plan.as_ref().ok());
+    let may_time = *is_open && device.is_some() && !*busy && !batch.state.is_active();
+    let times = use_run_times(sound.filter(|_| may_time).map(Plan::key), {
+        let (plan, choice) = (sound.cloned(), page.device);
+        Callback::from(move |()| plan.as_ref().map(|plan| plan.timing(choice)).unwrap_or_default())
     });
 
     if !*is_open {
@@ -103,7 +125,7 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
             })
         })
     };
-    let words = words(props, plan.as_ref(), &batch);
+    let words = words(props, plan.as_ref(), &batch, &times, if same && left > 0 { Some(left) } else { None });
     let open = {
         let write = page.on_query.clone();
         Callback::from(move |config: E::Config| {
@@ -129,7 +151,7 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
                         <MetricOutput metric="sweep_runs" value={batch.runs as f64}>{ batch.runs }</MetricOutput>{ " runs" }
                     </span>
                     if let Some(seconds) = batch.seconds_left.filter(|_| batch.state == BatchState::Running) {
-                        <span>{ time_words(seconds) }</span>
+                        <span>{ format!("{} left", plan::time_words(seconds)) }</span>
                     }
                 </p>
             }
@@ -148,12 +170,17 @@ fn words<E: Experiment>(
     props: &SweepProps<E>,
     plan: Option<&Result<Plan<E>, String>>,
     batch: &BatchHandle<E>,
+    times: &RunTimes,
+    left: Option<usize>,
 ) -> Option<String> {
     Some(match (plan?, &props.device) {
         (Err(why), _) => why.clone(),
         (Ok(_), None) => "Loading the compute engine…".to_owned(),
+        (Ok(_), _) if batch.state == BatchState::Paused && props.background.waiting.is_some() => {
+            format!("The sweep is {}.", props.background.waiting.as_deref().unwrap_or_default())
+        }
         (Ok(_), _) if props.busy => "A run is in progress; the sweep can start when it has ended.".to_owned(),
-        (Ok(plan), _) => plan.words(batch),
+        (Ok(plan), Some(device)) => plan.words(batch, times, left.unwrap_or(plan.points.len()), device.kind),
     })
 }
 
@@ -165,7 +192,7 @@ fn buttons<E: Experiment>(
 ) -> Html {
     html! {
         <div class="run-buttons" role="group" aria-label="Sweep">
-            if matches!(batch.state, BatchState::Running | BatchState::Paused) {
+            if batch.state.is_active() {
                 if batch.state == BatchState::Paused {
                     <button type="button" class="primary" data-action="sweep-resume" onclick={batch.resume.reform(|_| ())}>{ "Resume the sweep" }</button>
                 } else {
@@ -178,13 +205,6 @@ fn buttons<E: Experiment>(
                 </button>
             }
         </div>
-    }
-}
-
-fn time_words(seconds: f64) -> String {
-    match seconds {
-        seconds if seconds < 100.0 => format!("about {} s left", seconds.ceil()),
-        seconds => format!("about {} min left", (seconds / 60.0).ceil()),
     }
 }
 

@@ -21,7 +21,7 @@ pub struct RunControlsProps {
     /// Why nothing can be started, if so.
     #[prop_or_default]
     pub disabled: Option<AttrValue>,
-    /// Why the run waits by itself, if it does.
+    /// Why the run waits by itself, or what of it does.
     #[prop_or_default]
     pub waiting: Option<AttrValue>,
     /// What the run came to, for a reader who does not see the numbers.
@@ -129,9 +129,10 @@ fn numbers(props: &RunControlsProps) -> Html {
     let Progress { step, steps } = props.progress;
     let speed = f64::from(props.steps_per_sec);
     let speed = (speed.is_finite() && speed > 0.0).then_some(speed);
+    let left = || time_left(props.progress, props.steps_per_sec);
     let words = match &props.state {
         RunState::Loading { what, bytes, total } => Some(fetching(what, *bytes, *total)),
-        RunState::Running => time_left(props.progress, props.steps_per_sec),
+        RunState::Running => props.waiting.as_ref().map(ToString::to_string).or_else(left),
         RunState::Paused => Some(props.waiting.as_ref().map_or("paused", AttrValue::as_str).to_owned()),
         RunState::Done { stopped: true } => Some("stopped".to_owned()),
         RunState::Done { stopped: false } => Some("done".to_owned()),

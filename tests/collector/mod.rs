@@ -1,5 +1,4 @@
 //! An experiment's other end in native tests: keeps the frames, and wishes what the test wishes.
-#![allow(dead_code, reason = "each test binary uses its part")]
 
 use burn::tensor::Device;
 use nn_lab::core::{LabError, Progress};

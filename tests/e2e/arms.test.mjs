@@ -137,6 +137,33 @@ test('a sweep: set up, paused, stopped, finished after a reload, and a run of it
     assert.equal(await metric(page, 'sweep_runs_done'), 9);
   }));
 
+test('the time of a sweep is told before it starts, whether it trains or not', { timeout: 120_000 }, () =>
+  withPage(mlp({ steps: 1500, sweep: 'width:4,16,64', measure: 'accuracy', seeds: 3 }), async (page) => {
+    const words = page.locator('[data-sweep-words]');
+    const told = async () => {
+      await page.waitForFunction(() => /It takes/.test(document.querySelector('[data-sweep-words]')?.textContent));
+      const [, seconds] = /It takes about (a|\d+) s/.exec(await words.innerText());
+      return seconds === 'a' ? 1 : Number(seconds);
+    };
+    const long = await told();
+    assert.match(await words.innerText(), /9 runs of 2 networks each/);
+    assert.equal(await sweepState(page), 'idle');
+    assert.equal(await metric(page, 'loss_activated'), undefined, 'nothing of it is kept');
+    // A fifth of the steps, and so of the time.
+    await setParam(page, 'steps', 300);
+    await page.waitForFunction(() => /Timing/.test(document.querySelector('[data-sweep-words]')?.textContent));
+    const short = await told();
+    assert.ok(short < 0.6 * long, `${long} s for 1,500 steps, ${short} s for 300`);
+    await page.locator('[data-action="sweep"]').click();
+    const began = Date.now();
+    await waitSweep(page, 'done', 60_000);
+    const took = (Date.now() - began) / 1000;
+    assert.ok(took < 4 * short + 2 && took > short / 4, `told were ${short} s, it took ${took} s`);
+    // What the probe knows is not trained, and so takes no time to speak of.
+    await page.evaluate((hash) => (location.hash = hash), mlp({ steps: 20_000, sweep: 'depth:1,3', measure: 'rank' }));
+    await page.waitForFunction(() => /2 runs .*It takes about a second/.test(document.querySelector('[data-sweep-words]')?.textContent));
+  }));
+
 test('two settings make a map; what needs no training is not trained', { timeout: 90_000 }, () =>
   withPage(mlp({ sweep: 'depth:1,3', sweep2: 'd_in:4,8', measure: 'rank' }), async (page) => {
     await page.locator('[data-action="sweep"]:enabled').click();
@@ -190,7 +217,8 @@ test('arms that end far apart: the run goes on until the last, at the pace of th
       await waitMetric(page, 'loss_linear');
       // The first has ended long since; the second has not begun.
       await page.waitForFunction(() => document.querySelectorAll('[data-figure="loss"] path, [data-figure="loss"] polyline').length > 0);
-      assert.ok(['running', 'loading'].includes(await state(page)));
+      assert.equal(await state(page), 'running');
+      assert.match(await page.locator('.run-numbers').first().innerText(), /Step 0 of 60[^]*1 of 2 networks is still loading/);
       assert.equal(await metric(page, 'loss_activated'), undefined);
       assert.equal(await metric(page, 'step'), 0);
       await waitState(page, 'done', 30_000);

@@ -85,6 +85,31 @@ test('a panel out of sight rests, and goes on when it is seen', { timeout: 60_00
     await until('it goes on', async () => (await stateOf(page, '#mlp')) === 'running');
   }));
 
+test('a sweep rests out of sight, too, and what its visitor paused stays so', { timeout: 90_000 }, () =>
+  onHost(
+    page('<nn-lab id="mlp" panel="mlp" chapter="claims" device="cpu" steps="2000" sweep="width:2,4,8,16,32,64" seeds="10" measure="accuracy"></nn-lab><p style="height:4000px"></p><p id="end">The end.</p>'),
+    async (page) => {
+      const panel = inside(page, '#mlp');
+      const sweep = () => panel.locator('[data-panel]').getAttribute('data-sweep');
+      const look = (there) => (there ? page.evaluate(() => scrollTo(0, 0)) : page.locator('#end').scrollIntoViewIfNeeded());
+      await panel.locator('[data-action="sweep"]:enabled').click();
+      await until('it runs', async () => (await sweep()) === 'running');
+      await look(false);
+      await until('it rests', async () => (await sweep()) === 'paused');
+      assert.match(await panel.locator('[data-sweep-words]').innerText(), /The sweep is paused while off screen/);
+      await look(true);
+      await until('it goes on', async () => (await sweep()) === 'running');
+      await panel.locator('[data-action="sweep-pause"]').click();
+      await until('it waits', async () => (await sweep()) === 'paused');
+      await look(false);
+      await frames(page, 20);
+      await look(true);
+      await frames(page, 20);
+      assert.equal(await sweep(), 'paused');
+      await panel.locator('[data-action="sweep-stop"]').click();
+    },
+  ));
+
 test('the page around sets, trains, hears; a message from elsewhere is ignored', { timeout: 60_000 }, () =>
   onHost(page('<nn-lab id="mlp" panel="mlp" device="cpu" steps="40" depth="3"></nn-lab>'), async (page) => {
     await page.evaluate(() => {

@@ -29,78 +29,75 @@ test('every section', { timeout: 400_000 }, async (t) => {
   const slugs = await sections();
   assert.ok(slugs.includes('mlp'), `the navigation has ${slugs}`);
   for (const slug of slugs) {
-    await t.test(`${slug}: trains with its default settings`, () =>
-      withPage(address(slug, { device: 'cpu' }), async (page) => {
-        assert.ok((await page.title()).length > 3);
-        await page.waitForSelector(`[data-panel="${slug}"]`);
-        await act(page, 'train');
-        await waitMetric(page, 'step', (step) => step >= 10, 60_000);
-        await waitState(page, ['running', 'done']);
-        if ((await state(page)) === 'running') await act(page, 'stop');
-        await waitState(page, 'done');
-        assert.ok((await page.locator('[data-figure]').count()) > 0, 'no figure');
-        await checkAccess(page, 'light, trained');
-        for (const figure of await page.locator('[data-figure]').all()) {
-          const name = await figure.getAttribute('data-figure');
-          await choose(figure, 'table');
-          assert.ok((await figure.locator('table tbody td').count()) > 0, `${name}: its table is empty`);
-        }
-        await checkAccess(page, 'light, trained, tables open');
-        const figure = page.locator('[data-figure]').first();
-        for (const [kind, start] of [['csv', /^[^\n]*,/], ['svg', /^(<\?xml[^>]*>\s*)?<svg/], ['png', /PNG/]]) {
-          const [download] = await Promise.all([page.waitForEvent('download'), choose(figure, kind)]);
-          assert.match(readFileSync(await download.path(), 'latin1').slice(0, 300), start, download.suggestedFilename());
-        }
-      }));
-
-    await t.test(`${slug}: nothing for axe to find in the dark`, () =>
-      withPage(
-        address(slug, { device: 'cpu' }),
-        async (page) => {
+    // One page, which costs most of all this: before training in the dark and on a phone, then trained, then changed.
+    await withPage(
+      address(slug, { device: 'cpu' }),
+      async (page) => {
+        await t.test(`${slug}: nothing for axe to find in the dark`, async () => {
+          await page.waitForSelector(`[data-panel="${slug}"]`);
+          assert.ok((await page.title()).length > 3);
           await probed(page);
           await frames(page);
           await checkAccess(page, 'dark, untrained');
-        },
-        { theme: 'dark' },
-      ));
+        });
 
-    await t.test(`${slug}: the address holds the settings`, () =>
-      withPage(address(slug, { device: 'cpu' }), async (page) => {
-        const numbers = page.locator('[data-param]:has(input[type="range"]), [data-param]:has(select)');
-        const changed = {};
-        for (const control of (await numbers.all()).slice(0, 6)) {
-          const key = await control.getAttribute('data-param');
-          if (!(await control.isVisible())) continue;
-          const before = await readParam(page, key);
-          const options = await control.locator('option').evaluateAll((list) => list.map((option) => option.value));
-          if (options.length) await setParam(page, key, options.find((value) => value !== before) ?? before);
-          else await control.locator('input[type="range"]').press('ArrowRight');
-          changed[key] = await readParam(page, key);
-        }
-        assert.ok(Object.keys(changed).length > 0);
-        // A change is written once it has rested; on a busy machine the last one takes its time.
-        await page.waitForFunction((keys) => keys.every((key) => location.hash.includes(`${key}=`)), Object.keys(changed).slice(-1));
-        const address = new URLSearchParams(page.url().split('?')[1]);
-        // A value that is its setting's default is left out.
-        assert.ok(Object.keys(changed).some((key) => address.has(key)), page.url());
-        await page.reload();
-        await page.waitForSelector(`[data-panel="${slug}"]`);
-        for (const [key, value] of Object.entries(changed)) assert.equal(await readParam(page, key), value, key);
-      }));
-
-    for (const width of [360, 400]) {
-      await t.test(`${slug}: fits ${width} pixels`, () =>
-        withPage(
-          address(slug, { device: 'cpu' }),
-          async (page) => {
-            await probed(page);
-            await frames(page);
+        await page.emulateMedia({ colorScheme: 'light' });
+        for (const width of [360, 400]) {
+          await t.test(`${slug}: fits ${width} pixels`, async () => {
+            await page.setViewportSize({ width, height: 740 });
+            await frames(page, 4);
             await checkWidth(page);
             if (width === 360) await shot(page, `${slug}-360-light`);
-          },
-          { width, height: 740 },
-        ));
-    }
+          });
+        }
+
+        await page.setViewportSize({ width: 1280, height: 900 });
+        await t.test(`${slug}: trains with its default settings`, async () => {
+          await act(page, 'train');
+          await waitMetric(page, 'step', (step) => step >= 10, 60_000);
+          await waitState(page, ['running', 'done']);
+          if ((await state(page)) === 'running') await act(page, 'stop');
+          await waitState(page, 'done');
+          assert.ok((await page.locator('[data-figure]').count()) > 0, 'no figure');
+          await checkAccess(page, 'light, trained');
+          for (const figure of await page.locator('[data-figure]').all()) {
+            const name = await figure.getAttribute('data-figure');
+            await choose(figure, 'table');
+            assert.ok((await figure.locator('table tbody td').count()) > 0, `${name}: its table is empty`);
+          }
+          await checkAccess(page, 'light, trained, tables open');
+          const figure = page.locator('[data-figure]').first();
+          for (const [kind, start] of [['csv', /^[^\n]*,/], ['svg', /^(<\?xml[^>]*>\s*)?<svg/], ['png', /PNG/]]) {
+            const [download] = await Promise.all([page.waitForEvent('download'), choose(figure, kind)]);
+            assert.match(readFileSync(await download.path(), 'latin1').slice(0, 300), start, download.suggestedFilename());
+          }
+        });
+
+        await t.test(`${slug}: the address holds the settings`, async () => {
+          const numbers = page.locator('[data-param]:has(input[type="range"]), [data-param]:has(select)');
+          const changed = {};
+          for (const control of (await numbers.all()).slice(0, 6)) {
+            const key = await control.getAttribute('data-param');
+            if (!(await control.isVisible())) continue;
+            const before = await readParam(page, key);
+            const options = await control.locator('option').evaluateAll((list) => list.map((option) => option.value));
+            if (options.length) await setParam(page, key, options.find((value) => value !== before) ?? before);
+            else await control.locator('input[type="range"]').press('ArrowRight');
+            changed[key] = await readParam(page, key);
+          }
+          assert.ok(Object.keys(changed).length > 0);
+          // A change is written once it has rested; on a busy machine the last one takes its time.
+          await page.waitForFunction((keys) => keys.every((key) => location.hash.includes(`${key}=`)), Object.keys(changed).slice(-1));
+          const address = new URLSearchParams(page.url().split('?')[1]);
+          // A value that is its setting's default is left out.
+          assert.ok(Object.keys(changed).some((key) => address.has(key)), page.url());
+          await page.reload();
+          await page.waitForSelector(`[data-panel="${slug}"]`);
+          for (const [key, value] of Object.entries(changed)) assert.equal(await readParam(page, key), value, key);
+        });
+      },
+      { theme: 'dark' },
+    );
   }
 });
 

@@ -1,5 +1,4 @@
 //! Numbers from PyTorch, and how near ours must come to them. `tests/fixtures/make_*.py` made the files.
-#![allow(dead_code, reason = "each test binary uses its part")]
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::Value;

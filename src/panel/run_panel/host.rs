@@ -4,6 +4,7 @@ use crate::assignment::{Answer, Question};
 use crate::host::messages::HostCommand;
 use crate::host::scheduler::{Action, HostEvent, PauseReason, Run, Scheduler};
 use crate::host::{Bus, Sight, listen, post_to_host, unique_name};
+use crate::lab::BatchState;
 use crate::panel::RunView;
 use crate::panel::run_panel::RunPanelProps;
 use crate::panel::shown::panel_element;
@@ -32,6 +33,8 @@ pub(super) struct HostContext {
 /// What lasts as long as the panel does.
 struct Connection {
     context: HostContext,
+    /// What was made to wait: the run, the sweep.
+    held: (bool, bool),
     scheduler: Scheduler,
     bus: Option<Bus>,
 }
@@ -71,8 +74,12 @@ pub(super) fn use_host(
                 Bus::join(slug, move |claim| notice(HostEvent::Heard(claim)))
             });
             let settings: Vec<&str> = context.run_panel.params.iter().map(|param| param.key).collect();
-            *connection.borrow_mut() =
-                Some(Connection { context, scheduler: Scheduler::new(unique_name()), bus });
+            *connection.borrow_mut() = Some(Connection {
+                context,
+                held: (false, false),
+                scheduler: Scheduler::new(unique_name()),
+                bus,
+            });
             post_to_host(slug, "ready", json!({ "lab": env!("CARGO_PKG_VERSION"), "settings": settings }));
             let panel = panel_element(slug);
             let sight = panel.filter(|_| framed).map(|panel| {
@@ -107,11 +114,12 @@ pub(super) fn use_host(
             }
         }
     });
-    use_effect_with(context.run_panel.state.clone(), move |state| {
-        notice(HostEvent::Run(match state {
-            RunState::Loading { .. } | RunState::Running => Run::Running,
-            RunState::Paused => Run::Paused,
-            RunState::Idle | RunState::Done { .. } | RunState::Error(_) => Run::None,
+    let activity = activity(&context.run_panel);
+    use_effect_with(activity, move |&(run, sweep)| {
+        notice(HostEvent::Run(match (run, sweep) {
+            (Run::Running, _) | (_, Run::Running) => Run::Running,
+            (Run::Paused, _) | (_, Run::Paused) => Run::Paused,
+            (Run::None, Run::None) => Run::None,
         }));
     });
     use_messages(&context, question, answer);
@@ -122,6 +130,21 @@ pub(super) fn use_host(
         None => return None,
     };
     Some(AttrValue::Static(why))
+}
+
+/// What the run and the sweep of a panel do; they share the machine with other panels as one.
+fn activity(run_panel: &RunPanelProps) -> (Run, Run) {
+    let run = match run_panel.state {
+        RunState::Loading { .. } | RunState::Running => Run::Running,
+        RunState::Paused => Run::Paused,
+        RunState::Idle | RunState::Done { .. } | RunState::Error(_) => Run::None,
+    };
+    let sweep = match run_panel.background.sweep.state {
+        BatchState::Running => Run::Running,
+        BatchState::Paused => Run::Paused,
+        BatchState::Idle | BatchState::Done => Run::None,
+    };
+    (run, sweep)
 }
 
 /// Tells the page around about the state, the numbers, and how a prediction came out.
@@ -186,7 +209,7 @@ fn named_metrics(view: Option<&RunView>, wanted: impl Fn(&str) -> bool) -> Map<S
 
 fn notice(connection: &Shared, pause_reason: &UseStateSetter<Option<PauseReason>>, event: HostEvent) {
     // Acts come back here as happenings, so nothing stays borrowed while they are done.
-    let (actions, run_panel) = {
+    let (actions, run_panel, held) = {
         let mut connection = connection.borrow_mut();
         let Some(connection) = connection.as_mut() else { return };
         let actions = connection.scheduler.notice(event, js_sys::Date::now());
@@ -198,13 +221,28 @@ fn notice(connection: &Shared, pause_reason: &UseStateSetter<Option<PauseReason>
                 }
             }
         }
-        (actions, connection.context.run_panel.clone())
+        let run_panel = connection.context.run_panel.clone();
+        // What the visitor had paused before stays so when the rest goes on.
+        let (run, sweep) = activity(&run_panel);
+        let held = &mut connection.held;
+        if actions.contains(&Action::Pause) {
+            *held = (held.0 || run == Run::Running, held.1 || sweep == Run::Running);
+        }
+        let held = if actions.contains(&Action::Resume) { std::mem::take(held) } else { *held };
+        (actions, run_panel, held)
     };
+    let sweep = &run_panel.background.sweep;
     for action in actions {
         match action {
             Action::Train => run_panel.on_train.emit(()),
-            Action::Pause => run_panel.on_pause.emit(()),
-            Action::Resume => run_panel.on_resume.emit(()),
+            Action::Pause => {
+                held.0.then(|| run_panel.on_pause.emit(()));
+                held.1.then(|| sweep.pause.emit(()));
+            }
+            Action::Resume => {
+                held.0.then(|| run_panel.on_resume.emit(()));
+                held.1.then(|| sweep.resume.emit(()));
+            }
             Action::Broadcast(_) => {}
         }
     }

@@ -3,7 +3,8 @@
 use crate::core::query::Query;
 use crate::core::settings::to_query;
 use crate::core::sweep::{Axis, Measure, Point, points, seed};
-use crate::lab::{BatchHandle, BatchState, RunResult};
+use crate::lab::{BatchHandle, BatchState, Enough, RunResult, RunTimes, Timing, is_known, workers_for};
+use crate::protocol::{DeviceChoice, DeviceKind};
 use crate::run::Experiment;
 
 /// The runs of a sweep, and what is read off them.
@@ -91,20 +92,69 @@ impl<E: Experiment> Plan<E> {
         format!("{}; {seeds}", axes.join(" and "))
     }
 
-    /// How much it is, before it starts.
-    pub(super) fn words(&self, batch: &BatchHandle<E>) -> String {
+    /// The runs whose time stands for that of all: the first, the middle and the last.
+    fn samples(&self) -> Vec<&E::Config> {
+        let last = self.points.len().saturating_sub(1);
+        let mut numbers = vec![0, last / 2, last];
+        numbers.dedup();
+        numbers.iter().filter_map(|&number| self.points.get(number)).map(|point| &point.config).collect()
+    }
+
+    /// What is to be timed before it starts.
+    pub(super) fn timing(&self, device: DeviceChoice) -> Timing {
+        let configs: Vec<E::Config> = self.samples().into_iter().cloned().collect();
+        let encoded = configs.iter().map(|config| postcard::to_stdvec(config).unwrap_or_default()).collect();
+        let is_enough = self.number().map(|wanted| -> Enough {
+            Box::new(move |run, frames| {
+                let mut record = E::Record::default();
+                let frames = frames.iter().filter_map(|frame| postcard::from_bytes(frame).ok());
+                frames.for_each(|frame| E::absorb(&mut record, 0, frame));
+                configs.get(run).is_some_and(|config| is_known::<E>(config, &record, &wanted))
+            })
+        });
+        Timing { slug: E::SLUG, device, arms: E::ARMS.len(), configs: encoded, is_enough }
+    }
+
+    /// How long so many of its runs take, from the times of the timed ones: the middle one stands for those around it.
+    fn estimate(&self, times: &[f64], left: usize, kind: DeviceKind) -> f64 {
+        let mean = match *times {
+            [first, middle, last] => (first + 2.0 * middle + last) / 4.0,
+            _ => times.iter().sum::<f64>() / times.len().max(1) as f64,
+        };
+        let workers = workers_for(left * E::ARMS.len(), kind);
+        mean * left as f64 / workers as f64
+    }
+
+    /// How much it is, before it starts; `left` runs are not done yet.
+    pub(super) fn words(
+        &self,
+        batch: &BatchHandle<E>,
+        times: &RunTimes,
+        left: usize,
+        kind: DeviceKind,
+    ) -> String {
         let runs = self.points.len();
         let nets = E::ARMS.len();
         let each = if nets == 1 { "one network".to_owned() } else { format!("{nets} networks") };
         let known: Vec<&RunResult> = batch.results.iter().collect();
         let mean = known.iter().map(|result| result.seconds).sum::<f64>() / known.len().max(1) as f64;
-        let time = if batch.state == BatchState::Running || known.is_empty() {
-            "The time is estimated after the first run.".to_owned()
-        } else {
-            format!(
-                "At {mean:.1} s per run, as measured before, about {:.0} s of computing.",
-                mean * runs as f64
-            )
+        let time = match times {
+            _ if batch.state == BatchState::Running => {
+                "The time left is estimated after the first run.".to_owned()
+            }
+            RunTimes::Known(times) => {
+                let seconds = self.estimate(times, left, kind);
+                let of = if left < runs { format!(" for the {left} that are left") } else { String::new() };
+                format!("It takes {}{of}, going by a few timed steps.", time_words(seconds))
+            }
+            _ if !known.is_empty() => {
+                format!(
+                    "At {mean:.1} s per run, as measured before, {} of computing.",
+                    time_words(mean * left as f64)
+                )
+            }
+            RunTimes::Open => "Timing a few steps…".to_owned(),
+            RunTimes::Unknown => "The time is estimated after the first run.".to_owned(),
         };
         format!("{runs} runs of {each} each. {time}")
     }
@@ -185,4 +235,14 @@ pub(super) fn measures<E: Experiment>() -> Vec<(String, String)> {
         }
     }
     known
+}
+
+/// A time, as roughly as it is known.
+pub(super) fn time_words(seconds: f64) -> String {
+    match seconds {
+        seconds if seconds < 1.5 => "about a second".to_owned(),
+        seconds if seconds < 100.0 => format!("about {} s", seconds.ceil()),
+        seconds if seconds < 6000.0 => format!("about {} min", (seconds / 60.0).ceil()),
+        seconds => format!("about {} h", (seconds / 3600.0).ceil()),
+    }
 }

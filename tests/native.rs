@@ -1,0 +1,46 @@
+//! All native tests in one binary, so that burn is linked once. A file of tests beside this one is a module of it:
+//! `cargo nextest run --features compute -E 'test(/^mlp::/)'` or `cargo test --features compute --test native mlp::` runs one.
+
+mod attention;
+mod attention_model;
+mod attention_pytorch;
+mod cnn;
+mod cnn_pytorch;
+#[cfg(feature = "compute")]
+mod collector;
+mod fashion_mnist;
+mod first_losses;
+mod images;
+mod layers;
+mod mlp;
+mod mlp_pytorch;
+mod papers;
+#[cfg(feature = "compute")]
+mod reference;
+mod resnet;
+mod resnet_pytorch;
+mod rnn;
+mod rnn_pytorch;
+mod run_record;
+mod rust_paths;
+mod section_contract;
+mod transformer;
+mod transformer_measure;
+mod transformer_pytorch;
+mod words;
+
+/// A file that is not a module here would never be compiled.
+#[test]
+fn every_file_of_tests_is_a_module() {
+    let here = include_str!("native.rs");
+    let Ok(entries) = std::fs::read_dir("tests") else { panic!("there is no folder tests") };
+    for path in
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "rs"))
+    {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        assert!(
+            name == "native" || here.contains(&format!("\nmod {name};")),
+            "tests/native.rs lacks mod {name};"
+        );
+    }
+}
