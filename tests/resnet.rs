@@ -309,7 +309,7 @@ fn cifar_10_is_asked_for_or_learned() {
     let config = Config { dataset: Dataset::Cifar10, side: 32, ..tiny() };
     let Err(LabError::Data(text)) = run(config.clone()).1 else { panic!("there are no files") };
     assert!(text.contains("CIFAR-10"), "{text}");
-    let Some(user_files) = collector::real_cifar10() else { return };
+    let Some(user_files) = crate::collector::real_cifar10() else { return };
     let mut out = Collector::<ResNet> { user_files, ..Collector::default() };
     train::<ResNet>(&config, &mut out).expect("runs");
     assert_eq!(out.record().arms[RESIDUAL].losses.len(), 6);

@@ -51,7 +51,9 @@ impl<R> Replay<R> {
                 index % 2 == 1
             });
             self.moments.extend(end);
-            self.spacing = self.spacing.saturating_mul(2);
+            // From now on as far apart as those that are left, however many steps lie between two frames.
+            let span = step.saturating_sub(self.moments.first().map_or(0, |(first, _)| *first));
+            self.spacing = (span / (self.moments.len().max(2) as u32 - 1)).max(1);
         }
     }
 
