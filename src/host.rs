@@ -7,9 +7,10 @@ pub mod scheduler;
 use crate::host::messages::HostCommand;
 use crate::host::scheduler::Claim;
 use gloo::events::EventListener;
+use gloo::timers::callback::{Interval, Timeout};
 use gloo::utils::window;
 use serde_json::Value;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
@@ -162,41 +163,61 @@ impl Drop for Sight {
 /// A change of height is told once it has rested this long, so that a frame does not jump at each new line.
 const REST_MS: u32 = 60;
 
-/// Tells the page around how high the element is, now and whenever that changes.
+/// Browsers lay a frame out only when it is near the view, so that in one that is not nothing is seen to resize. There the
+/// height is measured this often, which lays it out.
+const UNSEEN_MS: u32 = 500;
+
+/// Tells the page around how high the element is, now and whenever that changes, whether the frame is seen or not.
 #[derive(Debug)]
 pub struct Height {
     observer: Option<ResizeObserver>,
     _on_resize: Closure<dyn Fn()>,
+    _unseen: Interval,
 }
 
 impl Height {
     pub fn watch(element: &Element, panel: &str) -> Self {
-        let pending = RefCell::new(None::<gloo::timers::callback::Timeout>);
-        let last = Rc::new(std::cell::Cell::new(0));
-        let (watched, panel) = (element.clone(), panel.to_owned());
-        let on_resize = Closure::<dyn Fn()>::new(move || {
-            let (watched, panel, last) = (watched.clone(), panel.clone(), last.clone());
-            let timer = gloo::timers::callback::Timeout::new(REST_MS, move || {
-                let height = watched.get_bounding_client_rect().height().ceil() as u32;
-                if height > 0 && last.replace(height) != height {
-                    post_to_host(&panel, "resize", serde_json::json!({ "height": height }));
-                    tell_course_system(height);
-                }
-            });
-            pending.replace(Some(timer));
+        let teller = Rc::new(Teller {
+            element: element.clone(),
+            panel: panel.to_owned(),
+            last: Cell::new(0),
+            pending: RefCell::default(),
         });
+        let unseen = {
+            let teller = teller.clone();
+            Interval::new(UNSEEN_MS, move || teller.tell())
+        };
+        let on_resize = Closure::<dyn Fn()>::new(move || teller.tell_soon());
         let observer = ResizeObserver::new(on_resize.as_ref().unchecked_ref()).ok();
-        if let Some(observer) = &observer {
-            observer.observe(element);
-        }
-        Self { observer, _on_resize: on_resize }
+        observer.iter().for_each(|observer| observer.observe(element));
+        Self { observer, _on_resize: on_resize, _unseen: unseen }
     }
 }
 
 impl Drop for Height {
     fn drop(&mut self) {
-        if let Some(observer) = &self.observer {
-            observer.disconnect();
+        self.observer.iter().for_each(ResizeObserver::disconnect);
+    }
+}
+
+struct Teller {
+    element: Element,
+    panel: String,
+    last: Cell<u32>,
+    pending: RefCell<Option<Timeout>>,
+}
+
+impl Teller {
+    fn tell_soon(self: &Rc<Self>) {
+        let teller = self.clone();
+        self.pending.replace(Some(Timeout::new(REST_MS, move || teller.tell())));
+    }
+
+    fn tell(&self) {
+        let height = self.element.get_bounding_client_rect().height().ceil() as u32;
+        if height > 0 && self.last.replace(height) != height {
+            post_to_host(&self.panel, "resize", serde_json::json!({ "height": height }));
+            tell_course_system(height);
         }
     }
 }

@@ -22,15 +22,16 @@ pub use crate::lab::kept::{Kept, use_kept};
 pub(crate) use crate::lab::runner::{is_known, is_named};
 pub use crate::lab::session::ArmStatus;
 
-use crate::core::settings::{Settings, to_map};
+use crate::core::schema::{Schema, Values};
 use crate::core::sweep::with_seed;
 use crate::lab::client::{Client, Start};
 use crate::lab::gather::gathered;
-use crate::lab::session::{Action, Session, kind_of, seed_of};
+use crate::lab::session::{Action, Session, place};
 use crate::protocol::{
     ArmId, ArmStart, Command, DeviceChoice, DeviceInfo, Pace, Progress, RunId, RunState, Task,
 };
 use crate::run::Experiment;
+use crate::run::any::{AnyExperiment, AnyRecord, record_of};
 use gloo::timers::callback::Timeout;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -52,10 +53,25 @@ pub struct RunOptions {
 pub struct RunHandle<E: Experiment> {
     /// What is looked at of the seed of the settings: what has been measured, or an earlier state of it.
     pub record: Rc<E::Record>,
-    /// The same with every seed; that of the settings is the first.
-    pub shown_records: Rc<Vec<Rc<E::Record>>>,
+    run: AnyRun,
+}
+
+impl<E: Experiment> std::ops::Deref for RunHandle<E> {
+    type Target = AnyRun;
+
+    fn deref(&self) -> &AnyRun {
+        &self.run
+    }
+}
+
+/// The same without its types.
+#[derive(Debug)]
+pub struct AnyRun {
+    pub experiment: &'static AnyExperiment,
+    /// What is looked at, with every seed; that of the settings is the first.
+    pub shown_records: Rc<Vec<AnyRecord>>,
     /// What has been measured with every seed.
-    pub records: Rc<Vec<Rc<E::Record>>>,
+    pub records: Rc<Vec<AnyRecord>>,
     /// The steps of the run's earlier states, and the step that is looked at.
     pub replay_steps: Vec<u32>,
     pub shown: Option<u32>,
@@ -93,11 +109,18 @@ pub struct RunHandle<E: Experiment> {
 /// A change of settings is probed at once. It also ends a run, unless only settings changed that may change while
 /// running; those are passed on.
 #[hook]
-pub fn use_experiment<E: Experiment>(config: &E::Config, options: RunOptions) -> RunHandle<E> {
-    let session = use_reducer(Session::<E>::default);
+pub fn use_experiment<E: Experiment>(settings: &Rc<Values>, options: RunOptions) -> RunHandle<E> {
+    let run = use_run(AnyExperiment::of::<E>(), settings, options);
+    let record = run.shown_records.first().map(record_of::<E>).unwrap_or_default();
+    RunHandle { record, run }
+}
+
+#[hook]
+fn use_run(experiment: &'static AnyExperiment, settings: &Rc<Values>, options: RunOptions) -> AnyRun {
+    let session = use_reducer(|| Session::new(experiment));
     let runs = use_mut_ref(Runs::default);
 
-    use_probe(&session, &runs, config, options);
+    use_probe(experiment, &session, &runs, settings, options);
     // A panel that goes away takes its runs along.
     use_effect_with((), {
         let runs = runs.clone();
@@ -111,27 +134,25 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, options: RunOptions) ->
     });
 
     let open = {
-        let (session, runs, config) = (session.dispatcher(), runs.clone(), config.clone());
+        let (session, runs, settings) = (session.dispatcher(), runs.clone(), settings.clone());
         Callback::from(move |(paused, request): (bool, Option<Vec<u8>>)| {
             end_run(&runs);
             // What a file is opened for is one net.
             let seeds = if request.is_some() { 1 } else { options.seeds.max(1) };
             session.dispatch(Action::Started(Task::Train, options.device, seeds as usize));
-            let arms = (0..seeds).flat_map(|seed| {
-                let config = with_seed(&config, seed);
-                (0..E::ARMS.len()).map(move |arm| (arm_id::<E>(seed, arm), config.clone()))
-            });
-            let run = start::<E>(Task::Train, arms.collect(), options, (paused, request), &session);
+            let ids = (0..seeds as usize * experiment.arms.len()).map(|arm| ArmId(arm as u16));
+            let arms = arms(experiment, &settings, ids);
+            let run = start(experiment, Task::Train, arms, options, (paused, request), &session);
             runs.borrow_mut().train.extend(run);
         })
     };
     let retry = {
-        let (session, runs, config) = (session.dispatcher(), runs.clone(), config.clone());
+        let (session, runs, settings) = (session.dispatcher(), runs.clone(), settings.clone());
         Callback::from(move |index: usize| {
             let arm = ArmId(index as u16);
             session.dispatch(Action::Restarted(arm));
-            let arms = vec![(arm, with_seed(&config, seed_of::<E>(arm) as u32))];
-            let run = start::<E>(Task::Train, arms, options, (false, None), &session);
+            let arms = arms(experiment, &settings, [arm]);
+            let run = start(experiment, Task::Train, arms, options, (false, None), &session);
             runs.borrow_mut().train.extend(run);
         })
     };
@@ -158,8 +179,8 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, options: RunOptions) ->
         move |step: Option<u32>, ()| session.dispatch(Action::Show(step))
     });
     let state = session.state();
-    RunHandle {
-        record: session.shown_records().first().cloned().unwrap_or_default(),
+    AnyRun {
+        experiment,
         shown_records: session.shown_records().clone(),
         records: session.records.clone(),
         replay_steps: session.replay.steps().collect(),
@@ -188,30 +209,31 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, options: RunOptions) ->
 
 /// Probes the settings a little after they have changed, and ends a run that does not survive the change.
 #[hook]
-fn use_probe<E: Experiment>(
-    session: &UseReducerHandle<Session<E>>,
+fn use_probe(
+    experiment: &'static AnyExperiment,
+    session: &UseReducerHandle<Session>,
     runs: &Rc<RefCell<Runs>>,
-    config: &E::Config,
+    settings: &Rc<Values>,
     options: RunOptions,
 ) {
     // New files of the visitor's may be what the probe was missing; a run goes on without them.
     let files_version = files::use_files_version();
-    use_effect_with((config.clone(), options, files_version), {
+    use_effect_with((settings.clone(), options, files_version), {
         let (session, runs) = (session.dispatcher(), runs.clone());
-        move |(config, options, _)| {
-            let (config, options) = (config.clone(), *options);
-            let resets = runs.borrow_mut().resets::<E>(&config, options);
+        move |(settings, options, _)| {
+            let (settings, options) = (settings.clone(), *options);
+            let resets = runs.borrow_mut().resets(&experiment.schema, &settings, options);
             if resets {
                 end_run(&runs);
                 session.dispatch(Action::Reset);
-            } else if let Ok(bytes) = postcard::to_stdvec(&config) {
+            } else if let Some(bytes) = experiment.encode(&settings) {
                 send_to_run(&runs, |run| Command::Update { run, config: bytes.clone() });
             }
             let timer = Timeout::new(PROBE_DELAY_MS, move || {
                 let earlier = runs.borrow_mut().probe.take();
                 earlier.iter().for_each(|&run| Client::get().stop(run));
-                let arms = vec![(ArmId::default(), config)];
-                let run = start::<E>(Task::Probe, arms, options, (false, None), &session);
+                let arms = arms(experiment, &settings, [ArmId::default()]);
+                let run = start(experiment, Task::Probe, arms, options, (false, None), &session);
                 runs.borrow_mut().probe = run;
             });
             move || drop(timer)
@@ -226,16 +248,14 @@ struct Runs {
     /// The run, and its arms that were started again.
     train: Vec<RunId>,
     /// The settings that no run survives a change of, as they were last seen.
-    fixed: Option<(serde_json::Map<String, serde_json::Value>, RunOptions)>,
+    fixed: Option<(Values, RunOptions)>,
 }
 
 impl Runs {
     /// Whether these settings end a run that was begun with the earlier ones.
-    fn resets<E: Experiment>(&mut self, config: &E::Config, options: RunOptions) -> bool {
-        let mut fixed = to_map(config);
-        for param in <E::Config as Settings>::PARAMS.iter().filter(|param| param.live) {
-            fixed.remove(param.key);
-        }
+    fn resets(&mut self, schema: &Schema, settings: &Values, options: RunOptions) -> bool {
+        let mut fixed = settings.clone();
+        schema.params.iter().filter(|param| param.live).for_each(|param| drop(fixed.remove(param.key)));
         let fixed = Some((fixed, options));
         let changed = self.fixed != fixed;
         self.fixed = fixed;
@@ -253,39 +273,42 @@ fn send_to_run(runs: &RefCell<Runs>, command: impl Fn(RunId) -> Command) {
     runs.iter().for_each(|&run| Client::get().send(run, &command(run)));
 }
 
-/// The number of an arm among those of all seeds.
-fn arm_id<E: Experiment>(seed: u32, arm: usize) -> ArmId {
-    ArmId((seed as usize * E::ARMS.len() + arm) as u16)
+/// What each of these arms starts with; `None` if the settings cannot be sent.
+fn arms(
+    experiment: &AnyExperiment,
+    settings: &Values,
+    ids: impl IntoIterator<Item = ArmId>,
+) -> Option<Vec<ArmStart>> {
+    let start = |id| {
+        let (seed, kind) = place(experiment, id);
+        let config = experiment.encode(&with_seed(settings, seed as u32))?;
+        Some(ArmStart { id, arm: kind as u8, config })
+    };
+    ids.into_iter().map(start).collect()
 }
 
 /// Starts a probe or arms of a run; `None` if their settings cannot be sent, which the page then says.
-fn start<E: Experiment>(
+fn start(
+    experiment: &AnyExperiment,
     task: Task,
-    arms: Vec<(ArmId, E::Config)>,
+    arms: Option<Vec<ArmStart>>,
     options: RunOptions,
     (paused, request): (bool, Option<Vec<u8>>),
-    session: &UseReducerDispatcher<Session<E>>,
+    session: &UseReducerDispatcher<Session>,
 ) -> Option<RunId> {
-    let encoded = arms.into_iter().map(|(id, config)| {
-        let config = postcard::to_stdvec(&config)?;
-        Ok(ArmStart { id, arm: kind_of::<E>(id) as u8, config })
-    });
-    let arms = match encoded.collect::<Result<Vec<_>, postcard::Error>>() {
-        Ok(arms) => arms,
-        Err(error) => {
-            session.dispatch(Action::Failed(task, format!("The settings could not be sent: {error}.")));
-            return None;
-        }
+    let Some(arms) = arms else {
+        session.dispatch(Action::Failed(task, "The settings could not be sent.".to_owned()));
+        return None;
     };
     if task == Task::Probe {
         session.dispatch(Action::Started(task, options.device, 1));
     }
     let start = Start {
-        slug: E::SLUG,
+        slug: experiment.slug,
         task,
         device: options.device,
         arms,
-        arms_per_seed: E::ARMS.len(),
+        arms_per_seed: experiment.arms.len(),
         paused,
         request,
         worker: None,

@@ -1,6 +1,7 @@
 //! Files of runs come back as they were, or are refused in a sentence; the list of kept runs does what it says.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+use nn_lab::core::schema::Schema;
 use nn_lab::core::settings::{Kind, Param, Settings, to_map};
 use nn_lab::core::{Check, Verdict};
 use nn_lab::keep::history::{MOST_UNPINNED, STORED_POINTS};
@@ -11,11 +12,20 @@ use nn_lab::keep::{
 };
 use nn_lab::protocol::{DeviceChoice, DeviceKind};
 use nn_lab::run::Experiment;
+use nn_lab::run::any::AnyExperiment;
 use nn_lab::sections::mlp::{Config, Mlp};
 use nn_lab::sections::rnn::Rnn;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 use std::rc::Rc;
+
+fn read<E: Experiment>(text: &str) -> Result<RunRecord, ImportError> {
+    RunRecord::read(text, AnyExperiment::of::<E>())
+}
+
+fn stored<E: Experiment>(text: &str) -> (History, Vec<String>) {
+    History::from_text(text, AnyExperiment::of::<E>())
+}
 
 fn evidence() -> RunRecord {
     let points = |from: f64| Rc::new(vec![(1.0, from), (2.0, from / 2.0), (3.0, f64::NAN)]);
@@ -53,7 +63,7 @@ fn a_file_from_before_seeds_and_numbers_still_opens() {
     let old = evidence();
     let text = old.to_json();
     assert!(!text.contains("\"seeds\"") && !text.contains("\"metrics\""), "{text}");
-    assert_eq!(as_written(RunRecord::read::<Mlp>(&text).expect("it opens")), as_written(old));
+    assert_eq!(as_written(read::<Mlp>(&text).expect("it opens")), as_written(old));
 }
 
 /// Any value that a field takes, as the page may have it.
@@ -162,7 +172,7 @@ fn as_written(mut evidence: RunRecord) -> RunRecord {
 /// The sentence that it is refused with.
 #[track_caller]
 fn refused(text: &str) -> String {
-    match RunRecord::read::<Mlp>(text) {
+    match read::<Mlp>(text) {
         Err(ImportError::Words(words)) => {
             assert!(words.len() > 20 && words.len() < 600 && words.ends_with('.'), "{words}");
             words
@@ -177,11 +187,10 @@ proptest! {
     #[test]
     fn any_run_comes_back_from_its_file(evidence in any_evidence()) {
         let text = evidence.to_json();
-        let read = RunRecord::read::<Mlp>(&text).expect("it is read");
-        prop_assert_eq!(read.config::<Config>(), evidence.config::<Config>());
+        let read = read::<Mlp>(&text).expect("it is read");
         // Settings to the last digit, since a run is done again from them.
-        let config: Config = read.config().expect("settings");
-        prop_assert_eq!(to_map(&config), evidence.config.clone());
+        let schema = Schema::of::<Config>();
+        prop_assert_eq!(read.settings(&schema), Ok(evidence.config.clone()));
         prop_assert_eq!(read.to_json(), text);
         let (mut read, mut evidence) = (as_written(read), as_written(evidence));
         // Compared above by what they mean; a file may have a number as a text.
@@ -205,7 +214,7 @@ proptest! {
             history.pin(id, pinned);
         }
         let text = history.to_text();
-        let (read, warnings) = History::from_text::<Mlp>(&text);
+        let (read, warnings) = stored::<Mlp>(&text);
         prop_assert_eq!(warnings, Vec::<String>::new());
         prop_assert_eq!(read.to_text(), text);
         let names = |history: &History| history.runs.iter().map(|r| (r.id, r.name.clone(), r.pinned)).collect::<Vec<_>>();
@@ -221,18 +230,15 @@ proptest! {
         // One letter changed may still be a good file; it must only not panic.
         let mut damaged: Vec<char> = whole.chars().collect();
         damaged[cut] = letter;
-        let _ = RunRecord::read::<Mlp>(&damaged.into_iter().collect::<String>());
+        let _ = read::<Mlp>(&damaged.into_iter().collect::<String>());
     }
 }
 
 #[test]
 fn refusals_say_what_was_expected_and_what_was_found() {
     let good = evidence().to_json();
-    assert!(RunRecord::read::<Mlp>(&good).is_ok());
-    assert!(
-        RunRecord::read::<Mlp>(&format!("\u{feff}{good}")).is_ok(),
-        "some editors put a mark at the front"
-    );
+    assert!(read::<Mlp>(&good).is_ok());
+    assert!(read::<Mlp>(&format!("\u{feff}{good}")).is_ok(), "some editors put a mark at the front");
     let with = |from: &str, to: &str| {
         assert!(good.contains(from), "{from} is not in {good}");
         refused(&good.replacen(from, to, 1))
@@ -260,7 +266,7 @@ fn refusals_say_what_was_expected_and_what_was_found() {
     assert!(refused(&" ".repeat(MOST_BYTES + 1)).contains("at most 16 MB"));
     assert!(refused("").contains("nothing"));
     assert!(refused("[1, 2]").contains("none"));
-    assert_eq!(RunRecord::read::<Rnn>(&good), Err(ImportError::OtherSection("mlp", "MLP")));
+    assert_eq!(read::<Rnn>(&good), Err(ImportError::OtherSection("mlp", "MLP")));
     assert!(refused(&good.replacen("One is one.", &"1".repeat(3000), 1)).contains("2000 letters"));
 }
 
@@ -269,7 +275,8 @@ fn a_file_of_before_a_setting_was_there_takes_its_default() {
     let good = evidence().to_json();
     let older = good.replacen("\"noise\":0.03,", "", 1);
     assert_ne!(older, good);
-    assert_eq!(RunRecord::read::<Mlp>(&older).expect("read").config(), Ok(Config::default()));
+    let schema = Schema::of::<Config>();
+    assert_eq!(read::<Mlp>(&older).expect("read").settings(&schema), Ok(schema.defaults()));
 }
 
 #[test]
@@ -357,15 +364,15 @@ fn a_damaged_run_in_the_store_costs_only_itself() {
     }
     let text = history.to_text();
     let damaged = text.replacen("\"depth\":3", "\"depth\":0", 2).replacen("\"depth\":0", "\"depth\":3", 1);
-    let (read, warnings) = History::from_text::<Mlp>(&damaged);
+    let (read, warnings) = stored::<Mlp>(&damaged);
     assert_eq!(read.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [1, 3]);
     assert_eq!(warnings.len(), 1);
     assert!(warnings[0].starts_with("Stored run 2"), "{warnings:?}");
     for text in ["", "{", "[]", "{\"version\":9,\"runs\":[]}", "{\"version\":1}", "null"] {
-        let (read, warnings) = History::from_text::<Mlp>(text);
+        let (read, warnings) = stored::<Mlp>(text);
         assert_eq!((read.runs.len(), warnings.len()), (0, 1), "{text}");
     }
-    let (_, warnings) = History::from_text::<Rnn>(&text);
+    let (_, warnings) = stored::<Rnn>(&text);
     assert_eq!(warnings.len(), 3, "runs of another section");
 }
 
@@ -376,7 +383,7 @@ fn long_series_are_stored_thinned_and_say_so() {
     long.series[0].points = Rc::new(points);
     let mut history = History::default();
     history.add(1, Origin::Here, long.clone());
-    let (read, warnings) = History::from_text::<Mlp>(&history.to_text());
+    let (read, warnings) = stored::<Mlp>(&history.to_text());
     assert!(warnings.is_empty());
     let series = &read.runs[0].evidence.series[0];
     assert!(series.points.len() <= STORED_POINTS && series.points.len() > STORED_POINTS / 2);

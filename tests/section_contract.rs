@@ -7,7 +7,8 @@ use burn::tensor::Device;
 use nn_lab::core::chapter::chapters;
 use nn_lab::core::guided::Prediction;
 use nn_lab::core::query::Query;
-use nn_lab::core::settings::{Kind, Param, Settings, base, from_map, from_query, to_map, to_query, with};
+use nn_lab::core::schema::Schema;
+use nn_lab::core::settings::{Kind, Param, Settings, from_map, from_query, to_map, to_query, with};
 use nn_lab::core::sweep::{Axis, Measure, points};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::for_each_section;
@@ -81,10 +82,13 @@ fn prepares_sweeps<E: Experiment>() {
         let (config, warnings) = from_query(&defaults, &values);
         assert!(warnings.is_empty(), "{slug}, {}: {warnings:?}", preset.title);
         let value = |key: &str| preset.sweep.iter().find(|(k, _)| *k == key).map(|(_, value)| *value);
-        let axes = ["sweep", "sweep2"].into_iter().filter_map(value).map(Axis::read::<E::Config>);
+        let axes = ["sweep", "sweep2"]
+            .into_iter()
+            .filter_map(value)
+            .map(|text| Axis::read(<E::Config as Settings>::PARAMS, text));
         let axes = axes.collect::<Result<Vec<_>, _>>().expect("its values are taken");
         let seeds = value("seeds").map_or(1, |n| n.parse().expect("a number of seeds"));
-        let runs = points(&config, &axes, seeds).expect("not too many runs");
+        let runs = points(&to_map(&config), &axes, seeds).expect("not too many runs");
         assert!(runs.len() > 2 && preset.help.ends_with('.'), "{slug}, {}", preset.title);
         let measure =
             Measure::read(value("measure").expect("something is measured")).expect("it is understood").name;
@@ -99,7 +103,7 @@ fn prepares_sweeps<E: Experiment>() {
 #[track_caller]
 fn settings_hold_together<E: Experiment>() {
     let slug = E::SLUG;
-    let defaults = E::Config::default();
+    let (defaults, schema) = (E::Config::default(), Schema::of::<E::Config>());
     let query: Query = <E::Config as Settings>::PARAMS
         .iter()
         .filter_map(|param| Some((param.key, param.text(to_map(&defaults).get(param.key)?))))
@@ -131,6 +135,9 @@ fn settings_hold_together<E: Experiment>() {
         for end in ends(param) {
             let (config, warnings) = from_query(&defaults, &[(param.key, end.clone())].into());
             assert!(warnings.is_empty(), "{slug}: {}={end}: {warnings:?}", param.key);
+            // The page works without the type; a value must then be what the field would write.
+            let values = schema.read(&schema.defaults(), &[(param.key, end.clone())].into()).0;
+            assert_eq!(values, to_map(&config), "{slug}: {}={end}", param.key);
             let back = from_query(&defaults, &to_query(&config));
             assert_eq!(back, (config, vec![]), "{slug}: {}={end}", param.key);
         }
@@ -173,10 +180,10 @@ fn settings_hold_together<E: Experiment>() {
     for preset in <E::Config as Settings>::PRESETS {
         assert!(slugs.insert(preset.slug), "{slug}: two presets are called {}", preset.slug);
         let named = Query::from([("preset", preset.slug)]);
-        let (found, config, warning) = base::<E::Config>(&named);
+        let (found, values, warning) = schema.base(&named);
         assert_eq!((found.map(|found| found.slug), warning), (Some(preset.slug), None), "{slug}");
-        let values = preset.values.iter().copied().collect();
-        assert_eq!(from_query(&E::Config::default(), &values), (config, vec![]), "{slug}: {}", preset.slug);
+        let (config, warnings) = from_query(&defaults, &preset.values.iter().copied().collect());
+        assert_eq!((to_map(&config), warnings), (values, vec![]), "{slug}: {}", preset.slug);
     }
 }
 

@@ -11,7 +11,7 @@ use yew::prelude::*;
 pub fn SectionPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
-    let lab = use_experiment::<Section>(config, settings.options);
+    let lab = use_experiment::<Section>(&settings.values, settings.options);
     let body = |chapter: &str| match chapter {
         "training" => ChapterBody {
             controls: html! {

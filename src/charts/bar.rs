@@ -7,7 +7,7 @@ use crate::charts::{
     measure::{pointer_in, use_width},
     scale::{Scale, ScaleKind, Tick, extent, format_number, nice},
     series::Reference,
-    tip::{Cursor, Tip, TipRow, TipText},
+    tip::{Cursor, Tip, TipRow, TipText, use_spoken},
 };
 use std::rc::Rc;
 use yew::prelude::*;
@@ -83,6 +83,7 @@ pub fn BarChart(props: &BarChartProps) -> Html {
 
     let text = cursor.and_then(|cursor| layout.reading(props, cursor.at));
     let band = cursor.filter(|cursor| cursor.at < count).map(|cursor| layout.highlight(cursor.at, count));
+    let spoken = use_spoken(*cursor);
     let about =
         format!("{}: {} for each {}. Arrow keys read values.", props.name, props.y_label, props.x_label);
     html! {
@@ -105,7 +106,7 @@ pub fn BarChart(props: &BarChartProps) -> Html {
                     <Plotted {layout} />
                 </g>
             </svg>
-            <Tip {text} spoken={cursor.is_some_and(|cursor| cursor.by_key)} />
+            <Tip {text} {spoken} />
         </div>
     }
 }

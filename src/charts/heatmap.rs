@@ -11,7 +11,7 @@ use crate::charts::heatmap::overlay::{Geometry, Overlay};
 use crate::charts::{
     layout::cell_plot_size,
     measure::{pointer_in, use_width},
-    tip::Cursor,
+    tip::{Cursor, use_spoken},
 };
 use std::rc::Rc;
 use yew::prelude::*;
@@ -180,7 +180,7 @@ pub fn Heatmap(props: &HeatmapProps) -> Html {
     // A cursor may outlive the grid that it was put on.
     let at = cursor.map(|cursor| cursor.at).filter(|(row, col)| *row < rows && *col < cols);
     let reading = at.map(|(row, col)| geometry.reading(props, row, col)).unwrap_or_default();
-    let spoken = cursor.is_some_and(|cursor| cursor.by_key);
+    let spoken = use_spoken(*cursor);
     let about = about(props);
     let height = geometry.height;
     let plot = geometry.plot;

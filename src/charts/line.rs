@@ -5,7 +5,7 @@ use crate::charts::{
     measure::{pointer_in, use_width},
     scale::format_number,
     series::{LineChartProps, Series},
-    tip::{Cursor, Tip, TipRow, TipText},
+    tip::{Cursor, Tip, TipRow, TipText, use_spoken},
 };
 use yew::prelude::*;
 
@@ -52,6 +52,7 @@ pub fn LineChart(props: &LineChartProps) -> Html {
     let text = reading.as_ref().map(|reading| reading.text.clone());
     let marks = reading.map(|reading| layout.cursor(reading.x, &reading.dots));
     let names: Vec<&str> = props.series.iter().map(|series| series.name.as_str()).collect();
+    let spoken = use_spoken(*cursor);
     let about = format!(
         "{}: {} over {}. Lines: {}. Arrow keys read values.",
         props.name,
@@ -79,7 +80,7 @@ pub fn LineChart(props: &LineChartProps) -> Html {
                     { marks }
                 </g>
             </svg>
-            <Tip {text} spoken={cursor.is_some_and(|cursor| cursor.by_key)} />
+            <Tip {text} {spoken} />
         </div>
     }
 }

@@ -13,9 +13,17 @@ pub(super) fn use_width() -> (NodeRef, f64) {
     let width = use_state_eq(|| 480.0);
     let (watched, setter) = (node.clone(), width.setter());
     use_effect_with((), move |()| {
-        let watch = watched
-            .cast::<Element>()
-            .and_then(|element| Watch::new(&element, move |width| setter.set(width)));
+        let watch = watched.cast::<Element>().and_then(|element| {
+            let set = move |width: f64| {
+                // A hidden chart has no width; it keeps the last one.
+                if width >= 1.0 {
+                    setter.set(width.round());
+                }
+            };
+            // At once: in a frame out of sight the observer says nothing until the frame is seen.
+            set(element.get_bounding_client_rect().width());
+            Watch::new(&element, set)
+        });
         move || drop(watch)
     });
     (node, *width)
@@ -38,12 +46,7 @@ impl Watch {
         let on_resize = Closure::<dyn FnMut(Array)>::new(move |entries: Array| {
             let width =
                 entries.get(0).dyn_into::<ResizeObserverEntry>().map(|entry| entry.content_rect().width());
-            // A hidden chart has no width; it keeps the last one.
-            if let Ok(width) = width
-                && width >= 1.0
-            {
-                set(width.round());
-            }
+            width.into_iter().for_each(&set);
         });
         let observer = ResizeObserver::new(on_resize.as_ref().unchecked_ref()).ok()?;
         observer.observe(element);

@@ -11,6 +11,15 @@ pub(super) struct Cursor<T> {
     pub(super) by_key: bool,
 }
 
+/// Whether the readout is spoken: when a key has moved the cursor. What a run changes under a resting cursor is not, or
+/// every frame would be read aloud.
+#[hook]
+pub(super) fn use_spoken<T: Copy + PartialEq + 'static>(cursor: Option<Cursor<T>>) -> bool {
+    let last = use_mut_ref(|| cursor);
+    let moved = last.replace(cursor) != cursor;
+    moved && cursor.is_some_and(|cursor| cursor.by_key)
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct TipRow {
     pub(super) color: Option<usize>,

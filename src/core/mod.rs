@@ -9,6 +9,7 @@ pub mod guided;
 pub mod metric;
 mod progress;
 pub mod query;
+pub mod schema;
 pub mod settings;
 pub mod sweep;
 

@@ -4,7 +4,8 @@
 //! values it takes and what it does. Sliders, the address bar, the bounds check and the documentation all read this
 //! one table, so they cannot disagree.
 
-use crate::core::query::{Changes, Query};
+use crate::core::query::Query;
+use crate::core::schema::{Schema, Values};
 use crate::core::sweep::SweepPreset;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -149,23 +150,6 @@ impl Preset {
     }
 }
 
-/// What an address's own keys are laid over: the preset that it names, or the defaults; and a sentence if there is no
-/// such preset.
-pub fn base<C: Settings>(query: &Query) -> (Option<&'static Preset>, C, Option<String>) {
-    let Some(slug) = query.get("preset") else {
-        return (None, C::default(), None);
-    };
-    match C::PRESETS.iter().find(|preset| preset.slug == slug) {
-        Some(preset) => (Some(preset), preset.config(), None),
-        None => {
-            let shown: String = slug.chars().take(40).collect();
-            let known: Vec<_> = C::PRESETS.iter().map(|preset| preset.slug).collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            (None, C::default(), Some(format!("There is no preset {shown} here; known: {known}.")))
-        }
-    }
-}
-
 /// Values in the address and the words on the page.
 pub type Choices = &'static [(&'static str, &'static str)];
 
@@ -201,74 +185,44 @@ pub enum Kind {
     Switch,
 }
 
-/// The config as a map from field name to value.
-pub fn to_map<C: Settings>(config: &C) -> Map<String, Value> {
+/// The config without its type.
+pub fn to_map<C: Settings>(config: &C) -> Values {
     match serde_json::to_value(config) {
         Ok(Value::Object(map)) => map,
         _ => Map::new(),
     }
 }
 
+/// The config that these values are, if each is of the type of its field.
+pub fn typed<C: Settings>(values: Values) -> Result<C, String> {
+    serde_json::from_value(Value::Object(values)).map_err(|error| error.to_string())
+}
+
 /// The config that a map from field name to value or text stands for; what it lacks is at its default.
-pub fn from_map<C: Settings>(map: &Map<String, Value>) -> C {
+pub fn from_map<C: Settings>(map: &Values) -> C {
     let text = |param: &Param| Some((param.key, param.text(map.get(param.key)?)));
     from_query(&C::default(), &C::PARAMS.iter().filter_map(text).collect()).0
 }
 
 /// The config with one field changed; out-of-range values are clamped. `Err` says what was wrong with the value.
 pub fn with<C: Settings>(config: &C, key: &str, value: &Value) -> Result<C, String> {
-    let param = C::PARAMS
-        .iter()
-        .find(|param| param.key == key)
-        .ok_or_else(|| format!("There is no setting called {key}."))?;
-    let (value, warning) = param.read(&param.text(value));
-    let value = value.ok_or_else(|| warning.unwrap_or_default())?;
-    let mut map = to_map(config);
-    map.insert(key.to_owned(), value);
-    serde_json::from_value(Value::Object(map)).map_err(|error| error.to_string())
+    typed(Schema::of::<C>().with(&to_map(config), key, value)?)
 }
 
 /// The key-value pairs of an address that reproduce this config: only what differs from the default.
 pub fn to_query<C: Settings>(config: &C) -> Query {
-    difference(config, &C::default())
-}
-
-/// The key-value pairs that make `config` of `base`.
-pub fn difference<C: Settings>(config: &C, base: &C) -> Query {
-    let (ours, base) = (to_map(config), to_map(base));
-    C::PARAMS
-        .iter()
-        .filter(|param| ours.get(param.key) != base.get(param.key))
-        .filter_map(|param| Some((param.key, param.text(ours.get(param.key)?))))
-        .collect()
-}
-
-/// What an address must have for these settings over `base`, whatever it has now: every key, with its value or without one.
-pub fn address<C: Settings>(config: &C, base: &C) -> Changes {
-    let ours = difference(config, base);
-    C::PARAMS.iter().map(|param| (param.key.to_owned(), ours.get(param.key).map(str::to_owned))).collect()
+    Schema::of::<C>().query(&to_map(config))
 }
 
 /// The config that an address asks for, laid over `base`, and one sentence for every value that could not be taken
-/// as it was. Unknown keys are ignored: they may belong to a later version, or to the page.
+/// as it was.
 pub fn from_query<C: Settings>(base: &C, query: &Query) -> (C, Vec<String>) {
-    let mut map = to_map(base);
-    let mut warnings = Vec::new();
-    for param in C::PARAMS {
-        let Some(text) = query.get(param.key) else { continue };
-        let (value, warning) = param.read(text);
-        warnings.extend(warning);
-        if let Some(value) = value {
-            map.insert(param.key.to_owned(), value);
-        }
-    }
-    match serde_json::from_value(Value::Object(map)) {
-        Ok(config) => (config, warnings),
-        Err(error) => {
-            warnings.push(format!("The address could not be read: {error}."));
-            (base.clone(), warnings)
-        }
-    }
+    let (values, mut warnings) = Schema::of::<C>().read(&to_map(base), query);
+    let config = typed(values).unwrap_or_else(|error| {
+        warnings.push(format!("The address could not be read: {error}."));
+        base.clone()
+    });
+    (config, warnings)
 }
 
 impl Param {
@@ -298,7 +252,7 @@ impl Param {
             Kind::Float { min, max, .. } => self.read_number(&shown, text, min, max, false),
             Kind::Choice(options) | Kind::List(options) => {
                 match options.iter().find(|(slug, _)| same(slug)) {
-                    Some((slug, _)) if is_list => (serde_json::from_str(slug).ok(), None),
+                    Some((slug, _)) if is_list => (number_of(slug, options), None),
                     Some((slug, _)) => (Some(Value::from(*slug)), None),
                     None => {
                         let names: Vec<_> = options.iter().map(|(slug, _)| *slug).collect();
@@ -341,4 +295,12 @@ impl Param {
         let value = if whole { Value::from(nearest as u64) } else { Value::from(nearest) };
         (Some(value), warning)
     }
+}
+
+/// A number of a list, as its field writes it: where one of them has a fraction, 1 is 1.0.
+fn number_of(slug: &str, options: Choices) -> Option<Value> {
+    if options.iter().any(|(slug, _)| slug.contains('.')) {
+        return slug.parse::<f64>().ok().map(Value::from);
+    }
+    slug.parse::<u64>().ok().map(Value::from)
 }

@@ -2,7 +2,8 @@
 //!
 //! An address holds one as `sweep=depth:2,4,8&sweep2=width:8,32&seeds=3&measure=accuracy`.
 
-use crate::core::settings::{Kind, Param, Settings, to_map, with};
+use crate::core::schema::Values;
+use crate::core::settings::{Kind, Param};
 use std::fmt;
 
 /// More runs than these are not started.
@@ -18,11 +19,11 @@ pub struct Axis {
 impl Axis {
     /// Reads `depth:2,4,8`, `width:2..256/8` (so many values from end to end) or `width:2..256/8log` (in equal ratios). A
     /// sentence where there is no such setting, or it does not take a value.
-    pub fn read<C: Settings>(text: &str) -> Result<Self, String> {
+    pub fn read(params: &'static [Param], text: &str) -> Result<Self, String> {
         let (key, values) = text.split_once(':').unwrap_or((text, ""));
-        let param = C::PARAMS.iter().find(|param| param.key == key.trim());
+        let param = params.iter().find(|param| param.key == key.trim());
         let param = param.ok_or_else(|| {
-            let known: Vec<_> = C::PARAMS.iter().map(|param| param.key).collect();
+            let known: Vec<_> = params.iter().map(|param| param.key).collect();
             format!("There is no setting {} to sweep over; known: {}.", cut(key), known.join(", "))
         })?;
         let mut read = Vec::new();
@@ -189,16 +190,16 @@ impl fmt::Display for Measure {
 
 /// One run of a sweep.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Point<C> {
+pub struct Point {
     /// The number of its value on each axis.
     pub at: Vec<usize>,
     /// The number of its seed; 0 is that of the settings.
     pub seed: usize,
-    pub config: C,
+    pub config: Values,
 }
 
 /// All runs of a sweep, seed by seed, so that a first answer is there early; a sentence if there are too many.
-pub fn points<C: Settings>(base: &C, axes: &[Axis], seeds: u32) -> Result<Vec<Point<C>>, String> {
+pub fn points(base: &Values, axes: &[Axis], seeds: u32) -> Result<Vec<Point>, String> {
     let per_seed: usize = axes.iter().map(|axis| axis.values.len()).product();
     let count = per_seed * seeds.max(1) as usize;
     if axes.is_empty() {
@@ -223,8 +224,9 @@ pub fn points<C: Settings>(base: &C, axes: &[Axis], seeds: u32) -> Result<Vec<Po
             for (index, axis) in axes.iter().enumerate().rev() {
                 let place = rest % axis.values.len();
                 rest /= axis.values.len();
-                let value = axis.values.get(place).cloned().unwrap_or_default();
-                config = with(&config, axis.param.key, &value.into())?;
+                // Its text was taken when the axis was read.
+                let value = axis.values.get(place).and_then(|text| axis.param.read(text).0);
+                config.extend(value.map(|value| (axis.param.key.to_owned(), value)));
                 if let Some(at) = at.get_mut(index) {
                     *at = place;
                 }
@@ -236,15 +238,19 @@ pub fn points<C: Settings>(base: &C, axes: &[Axis], seeds: u32) -> Result<Vec<Po
 }
 
 /// The settings with a later seed: the `further`th after theirs, and after the greatest the least.
-pub fn with_seed<C: Settings>(config: &C, further: u32) -> C {
+pub fn with_seed(values: &Values, further: u32) -> Values {
     const SEEDS: u64 = 1_000_000;
-    let seed = (seed(config) + u64::from(further)) % SEEDS;
-    with(config, "seed", &seed.into()).unwrap_or_else(|_| config.clone())
+    let mut values = values.clone();
+    let later = (seed(&values) + u64::from(further)) % SEEDS;
+    if let Some(seed) = values.get_mut("seed") {
+        *seed = later.into();
+    }
+    values
 }
 
 /// The seed of these settings.
-pub fn seed<C: Settings>(config: &C) -> u64 {
-    to_map(config).get("seed").and_then(serde_json::Value::as_u64).unwrap_or(0)
+pub fn seed(values: &Values) -> u64 {
+    values.get("seed").and_then(serde_json::Value::as_u64).unwrap_or(0)
 }
 
 /// A sweep that is worth a lecture, as an address has it.
@@ -262,6 +268,7 @@ pub struct SweepPreset {
 #[cfg(test)]
 #[allow(unreachable_pub, reason = "the macro's settings are a section's own")]
 mod tests {
+    use crate::core::settings::{Settings, to_map};
     use crate::core::sweep::*;
     use proptest::prelude::*;
 
@@ -278,7 +285,7 @@ mod tests {
     }
 
     fn axis(text: &str) -> Result<Vec<String>, String> {
-        Axis::read::<Config>(text).map(|axis| axis.values)
+        Axis::read(Config::PARAMS, text).map(|axis| axis.values)
     }
 
     #[test]
@@ -303,21 +310,24 @@ mod tests {
 
     #[test]
     fn every_pair_of_values_is_a_run_with_every_seed() {
-        let axes =
-            [Axis::read::<Config>("depth:2,4").unwrap(), Axis::read::<Config>("rate:0.1,1,10").unwrap()];
-        let all = points(&Config { seed: 999_999, ..Config::default() }, &axes, 3).unwrap();
+        let axes = [
+            Axis::read(Config::PARAMS, "depth:2,4").unwrap(),
+            Axis::read(Config::PARAMS, "rate:0.1,1,10").unwrap(),
+        ];
+        let all = points(&to_map(&Config { seed: 999_999, ..Config::default() }), &axes, 3).unwrap();
         assert_eq!(all.len(), 18);
         assert_eq!(
-            (all[4].at.clone(), all[4].seed, all[4].config.depth, all[4].config.rate),
-            (vec![1, 1], 0, 4, 1.0)
+            (all[4].at.clone(), all[4].seed, &all[4].config["depth"], &all[4].config["rate"]),
+            (vec![1, 1], 0, &4.into(), &1.0.into())
         );
-        assert_eq!([all[0].config.seed, all[6].config.seed, all[12].config.seed], [999_999, 0, 1]);
+        assert_eq!([0, 6, 12].map(|run: usize| seed(&all[run].config)), [999_999, 0, 1]);
         let said =
-            points(&Config::default(), &[Axis::read::<Config>("seed:1..150/150").unwrap()], 3).unwrap_err();
+            points(&to_map(&Config::default()), &[Axis::read(Config::PARAMS, "seed:1..150/150").unwrap()], 3)
+                .unwrap_err();
         assert!(said.contains("450 runs"), "{said}");
-        assert!(points(&Config::default(), &[], 1).is_err());
+        assert!(points(&to_map(&Config::default()), &[], 1).is_err());
         let twice = [axes[0].clone(), axes[0].clone()];
-        assert!(points(&Config::default(), &twice, 1).unwrap_err().contains("two settings"));
+        assert!(points(&to_map(&Config::default()), &twice, 1).unwrap_err().contains("two settings"));
     }
 
     #[test]
@@ -340,13 +350,13 @@ mod tests {
         #[test]
         fn what_is_read_is_written_as_it_was(values in prop::collection::btree_set(1..=12u32, 1..8)) {
             let text = format!("depth:{}", values.iter().map(u32::to_string).collect::<Vec<_>>().join(","));
-            prop_assert_eq!(Axis::read::<Config>(&text).unwrap().to_string(), text);
+            prop_assert_eq!(Axis::read(Config::PARAMS, &text).unwrap().to_string(), text);
         }
 
         #[test]
         fn nothing_that_is_typed_panics(text in ".{0,60}") {
-            let _ = (Axis::read::<Config>(&text), Measure::read(&text));
-            let _ = Axis::read::<Config>(&format!("depth:{text}"));
+            let _ = (Axis::read(Config::PARAMS, &text), Measure::read(&text));
+            let _ = Axis::read(Config::PARAMS, &format!("depth:{text}"));
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Runs in words: in what their settings differ, and how their checks came out.
 
+use crate::core::schema::{Schema, Values};
 use crate::core::settings::{Kind, Param};
 use crate::core::{Check, Verdict};
 use crate::keep::run_record::{Outcome, RunRecord, as_text};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// A setting's value, as the panel calls it.
 pub fn value(param: &Param, value: &Value) -> String {
@@ -18,7 +19,7 @@ pub fn value(param: &Param, value: &Value) -> String {
 }
 
 /// In what two sets of settings differ, a phrase for each setting: `Hidden layers 3 → 5`.
-pub fn differences(params: &[Param], from: &Map<String, Value>, to: &Map<String, Value>) -> Vec<String> {
+pub fn differences(params: &[Param], from: &Values, to: &Values) -> Vec<String> {
     let phrase = |param: &Param| {
         let (from, to) = (from.get(param.key)?, to.get(param.key)?);
         // A file may have 3.0 where the page has 3, and a text where it has a number.
@@ -29,14 +30,15 @@ pub fn differences(params: &[Param], from: &Map<String, Value>, to: &Map<String,
 }
 
 /// The settings that are not the section's defaults, as an address has them.
-pub fn settings(params: &[Param], defaults: &Map<String, Value>, config: &Map<String, Value>) -> String {
-    let value = |map: &Map<String, Value>, key: &str| map.get(key).map(as_text);
+pub fn settings(schema: &Schema, config: &Values) -> String {
+    let defaults = schema.defaults();
+    let value = |map: &Values, key: &str| map.get(key).map(as_text);
     let differs = |param: &&Param| {
         let read = |map| value(map, param.key).and_then(|text| param.read(&text).0);
-        read(config) != read(defaults)
+        read(config) != read(&defaults)
     };
     let written = |param: &Param| Some(format!("{}={}", param.key, value(config, param.key)?));
-    let settings: Vec<String> = params.iter().filter(differs).filter_map(written).collect();
+    let settings: Vec<String> = schema.params.iter().filter(differs).filter_map(written).collect();
     if settings.is_empty() { "default settings".to_owned() } else { settings.join(" ") }
 }
 

@@ -1,7 +1,7 @@
 //! The runs that a panel keeps.
 
 use crate::keep::run_record::{ImportError, RunRecord, json};
-use crate::run::Experiment;
+use crate::run::any::AnyExperiment;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::cell::OnceCell;
@@ -160,7 +160,7 @@ impl History {
     }
 
     /// Reads what was stored, and says in a sentence each what of it could not be read.
-    pub fn from_text<E: Experiment>(text: &str) -> (Self, Vec<String>) {
+    pub fn from_text(text: &str, section: &AnyExperiment) -> (Self, Vec<String>) {
         let mut history = Self::default();
         let value: Value = match serde_json::from_str(text) {
             Ok(value) => value,
@@ -178,7 +178,7 @@ impl History {
         };
         let mut warnings = Vec::new();
         for (index, run) in runs.into_iter().enumerate() {
-            match Kept::read::<E>(run) {
+            match Kept::read(run, section) {
                 Ok(run) if history.get(run.id).is_none() => history.runs.push(run),
                 Ok(_) => {}
                 Err(why) => warnings.push(format!("Stored run {} could not be read. {why}", index + 1)),
@@ -217,10 +217,10 @@ impl Kept {
         )
     }
 
-    fn read<E: Experiment>(value: Value) -> Result<Self, String> {
+    fn read(value: Value, section: &AnyExperiment) -> Result<Self, String> {
         let Stored { id, name, pinned, origin, evidence } =
             serde_json::from_value(value).map_err(|error| format!("{error}."))?;
-        let evidence = RunRecord::from_value::<E>(evidence).map_err(|refusal| match refusal {
+        let evidence = RunRecord::from_value(evidence, section).map_err(|refusal| match refusal {
             ImportError::Words(words) => words,
             ImportError::OtherSection(slug, _) => format!("It belongs to the section {slug}."),
         })?;

@@ -5,10 +5,11 @@
 
 use crate::core::Check;
 use crate::core::curve::RunSeries;
-use crate::core::settings::{Param, Settings, from_query};
+use crate::core::schema::{Schema, Values};
+use crate::core::settings::Param;
 use crate::keep::timestamp::Timestamp;
 use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind};
-use crate::run::Experiment;
+use crate::run::any::AnyExperiment;
 use crate::sections::SECTIONS;
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -35,7 +36,7 @@ pub struct RunRecord {
     /// The section's slug.
     pub section: String,
     /// All settings at the start, by the names of the fields.
-    pub config: Map<String, Value>,
+    pub config: Values,
     /// Settings that were changed while it ran.
     #[serde(default)]
     pub changes: Vec<Change>,
@@ -170,16 +171,16 @@ pub enum ImportError {
 
 impl RunRecord {
     /// The settings of the run, if this lab takes them as they are.
-    pub fn config<C: Settings>(&self) -> Result<C, String> {
-        let known = |key: &String| C::PARAMS.iter().any(|param| param.key == key);
+    pub fn settings(&self, schema: &Schema) -> Result<Values, String> {
+        let known = |key: &String| schema.params.iter().any(|param| param.key == key);
         if let Some(key) = self.config.keys().find(|key| !known(key)) {
             return Err(format!("It has a setting {}, which this section does not know.", shown(key)));
         }
         // By way of an address: one reader for both, and one set of bounds.
         let query = self.config.iter().map(|(key, value)| (key.as_str(), as_text(value))).collect();
-        let (config, warnings) = from_query(&C::default(), &query);
+        let (values, warnings) = schema.read(&schema.defaults(), &query);
         match warnings.first() {
-            None => Ok(config),
+            None => Ok(values),
             Some(warning) => Err(format!("One of its settings is not taken here: {warning}")),
         }
     }
@@ -234,8 +235,8 @@ impl RunRecord {
         text
     }
 
-    /// Reads a file of section `E`.
-    pub fn read<E: Experiment>(text: &str) -> Result<Self, ImportError> {
+    /// Reads a file of a section.
+    pub fn read(text: &str, section: &AnyExperiment) -> Result<Self, ImportError> {
         if text.len() > MOST_BYTES {
             return Err(too_long(text.len()));
         }
@@ -243,11 +244,11 @@ impl RunRecord {
             let found = if text.trim().is_empty() { "nothing".to_owned() } else { format!("this: {error}") };
             words(format!("A file of a run is JSON; found was {found}."))
         })?;
-        Self::from_value::<E>(value)
+        Self::from_value(value, section)
     }
 
     /// The same of what has been parsed already.
-    pub fn from_value<E: Experiment>(value: Value) -> Result<Self, ImportError> {
+    pub fn from_value(value: Value, section: &AnyExperiment) -> Result<Self, ImportError> {
         let field = |name: &str| value.get(name);
         let schema = field("schema").and_then(Value::as_str);
         if schema != Some(SCHEMA) {
@@ -267,16 +268,16 @@ impl RunRecord {
                 "The file has another form: expected was schema version {SCHEMA_VERSION}, found was {found}.{by}"
             )));
         }
-        let section = field("section").and_then(Value::as_str).unwrap_or_default();
-        let Some(known) = SECTIONS.iter().find(|known| known.slug == section) else {
+        let slug = field("section").and_then(Value::as_str).unwrap_or_default();
+        let Some(known) = SECTIONS.iter().find(|known| known.slug == slug) else {
             let slugs: Vec<_> = SECTIONS.iter().map(|section| section.slug).collect();
             return Err(words(format!(
                 "The file belongs to no section of this lab: expected was one of {}, found was {}.",
                 slugs.join(", "),
-                shown(section)
+                shown(slug)
             )));
         };
-        if known.slug != E::SLUG {
+        if known.slug != section.slug {
             return Err(ImportError::OtherSection(known.slug, known.title));
         }
         let seed = field("seed").cloned();
@@ -285,16 +286,15 @@ impl RunRecord {
         if seed.as_ref() != evidence.config.get("seed") {
             return Err(words("The file is damaged: the seed at its head is not that of its settings."));
         }
-        evidence.validate::<E>().map_err(ImportError::Words)?;
+        evidence.validate(&section.schema).map_err(ImportError::Words)?;
         Ok(evidence)
     }
 
     /// What the types alone do not hold.
-    fn validate<E: Experiment>(&self) -> Result<(), String> {
-        self.config::<E::Config>()?;
-        let params = <E::Config as Settings>::PARAMS;
+    fn validate(&self, schema: &Schema) -> Result<(), String> {
+        self.settings(schema)?;
         for change in &self.changes {
-            let param = params.iter().find(|param| param.key == change.key);
+            let param = schema.params.iter().find(|param| param.key == change.key);
             let read = param.map(|param: &Param| param.read(&as_text(&change.value)));
             if !matches!(read, Some((Some(_), None))) {
                 let key = shown(&change.key);

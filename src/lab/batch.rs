@@ -1,10 +1,11 @@
 //! Many runs, one after the other on every worker: the [`use_batch`] hook, which sweeps are made of.
 
+use crate::core::schema::Values;
 use crate::lab::client::{Client, Start};
 use crate::lab::pool;
 use crate::lab::runner::{Job, Partial, Runner};
 use crate::protocol::{ArmId, ArmStart, Command, DeviceChoice, DeviceKind, Event, RunId, Task};
-use crate::run::Experiment;
+use crate::run::any::AnyExperiment;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -55,7 +56,7 @@ impl BatchState {
 
 /// A batch of runs: what came of it so far, and what may be asked of it.
 #[derive(Debug)]
-pub struct BatchHandle<E: Experiment> {
+pub struct BatchHandle {
     pub state: BatchState,
     pub results: Rc<Vec<RunResult>>,
     /// How many runs it has in all.
@@ -65,7 +66,7 @@ pub struct BatchHandle<E: Experiment> {
     /// Seconds until it is done, once that can be told.
     pub seconds_left: Option<f64>,
     /// Starts a batch.
-    pub start: Callback<Batch<E>>,
+    pub start: Callback<Batch>,
     pub pause: Callback<()>,
     pub resume: Callback<()>,
     /// Ends it; what is done stays.
@@ -76,8 +77,9 @@ pub struct BatchHandle<E: Experiment> {
 
 /// What is to be run.
 #[derive(Debug)]
-pub struct Batch<E: Experiment> {
-    pub configs: Vec<E::Config>,
+pub struct Batch {
+    pub experiment: &'static AnyExperiment,
+    pub configs: Vec<Values>,
     /// Results that there are already; their runs are not done again.
     pub done: Vec<RunResult>,
     /// The number that is wanted of each run, if what is wanted is no curve: where it is known without training, nothing is
@@ -87,12 +89,12 @@ pub struct Batch<E: Experiment> {
     pub kind: DeviceKind,
 }
 
-type Shared<E> = Rc<RefCell<Option<Runner<E>>>>;
+type Shared = Rc<RefCell<Option<Runner>>>;
 
 /// A batch of runs of a section. It ends with the panel.
 #[hook]
-pub fn use_batch<E: Experiment>() -> BatchHandle<E> {
-    let runner: Shared<E> = use_mut_ref(|| None);
+pub fn use_batch(experiment: &'static AnyExperiment) -> BatchHandle {
+    let runner: Shared = use_mut_ref(|| None);
     let update = use_force_update();
     use_effect_with((), {
         let runner = runner.clone();
@@ -100,11 +102,10 @@ pub fn use_batch<E: Experiment>() -> BatchHandle<E> {
     });
     let start = {
         let (runner, update) = (runner.clone(), update.clone());
-        Callback::from(move |batch: Batch<E>| {
+        Callback::from(move |batch: Batch| {
             end(&runner);
-            let workers = workers_for(batch.configs.len() * E::ARMS.len(), batch.kind);
             *runner.borrow_mut() = Some(Runner::new(batch));
-            (0..workers).for_each(|worker| next(&runner, &update, worker));
+            (0..workers_of(&runner)).for_each(|worker| next(&runner, &update, worker));
             update.force_update();
         })
     };
@@ -132,9 +133,9 @@ pub fn use_batch<E: Experiment>() -> BatchHandle<E> {
     let restore = {
         let (runner, update) = (runner.clone(), update.clone());
         Callback::from(move |(runs, results): (usize, Vec<RunResult>)| {
-            let configs = vec![E::Config::default(); runs];
             let batch = Batch {
-                configs,
+                experiment,
+                configs: vec![Values::new(); runs],
                 done: results,
                 number: None,
                 choice: DeviceChoice::Auto,
@@ -169,9 +170,11 @@ pub fn use_batch<E: Experiment>() -> BatchHandle<E> {
     }
 }
 
-fn workers_of<E: Experiment>(runner: &Shared<E>) -> usize {
+fn workers_of(runner: &Shared) -> usize {
     let runner = runner.borrow();
-    let of = |runner: &Runner<E>| workers_for(runner.batch.configs.len() * E::ARMS.len(), runner.batch.kind);
+    let of = |Runner { batch, .. }: &Runner| {
+        workers_for(batch.configs.len() * batch.experiment.arms.len(), batch.kind)
+    };
     runner.as_ref().map_or(0, of)
 }
 
@@ -185,7 +188,7 @@ pub fn workers_for(trainings: usize, kind: DeviceKind) -> usize {
 }
 
 /// Ends what is under way; results stay.
-fn end<E: Experiment>(runner: &Shared<E>) {
+fn end(runner: &Shared) {
     let active: Vec<RunId> = match &mut *runner.borrow_mut() {
         Some(runner) => {
             runner.waiting.clear();
@@ -198,7 +201,7 @@ fn end<E: Experiment>(runner: &Shared<E>) {
 }
 
 /// Gives a worker its next job, if there is one.
-fn next<E: Experiment>(runner: &Shared<E>, update: &UseForceUpdateHandle, worker: usize) {
+fn next(runner: &Shared, update: &UseForceUpdateHandle, worker: usize) {
     let (job, start) = {
         let mut borrowed = runner.borrow_mut();
         let Some(runner) = borrowed.as_mut() else { return };
@@ -206,11 +209,12 @@ fn next<E: Experiment>(runner: &Shared<E>, update: &UseForceUpdateHandle, worker
             return;
         }
         let Some(job) = runner.waiting.pop_front() else { return };
-        let Some(config) = runner.batch.configs.get(job.run()) else { return };
-        let config = postcard::to_stdvec(config).unwrap_or_default();
+        let Batch { experiment, configs, .. } = &runner.batch;
+        let Some(config) = configs.get(job.run()) else { return };
+        let config = experiment.encode(config).unwrap_or_default();
         let now = js_sys::Date::now();
         let partial = runner.records.entry(job.run()).or_insert_with(|| Partial {
-            record: E::Record::default(),
+            record: experiment.empty(),
             jobs: 0,
             errors: Vec::new(),
             began: now,
@@ -221,7 +225,7 @@ fn next<E: Experiment>(runner: &Shared<E>, update: &UseForceUpdateHandle, worker
             Job::Train(_, arm) => (Task::Train, arm),
         };
         let start = Start {
-            slug: E::SLUG,
+            slug: experiment.slug,
             task,
             device: if worker == 0 { runner.batch.choice } else { DeviceChoice::Cpu },
             arms: vec![ArmStart { id: ArmId::default(), arm: arm as u8, config }],

@@ -2,7 +2,6 @@
 
 use crate::lab::session::{Action, Session};
 use crate::protocol::{ArmEvent, Event, Task};
-use crate::run::Experiment;
 use gloo::timers::callback::Timeout;
 use gloo::utils::window;
 use std::cell::RefCell;
@@ -31,10 +30,7 @@ struct Waiting {
 }
 
 /// Hands events on: frames of many arms together, as often as the page can draw them at little cost; the rest at once.
-pub(super) fn gathered<E: Experiment>(
-    task: Task,
-    session: UseReducerDispatcher<Session<E>>,
-) -> Callback<Event> {
+pub(super) fn gathered(task: Task, session: UseReducerDispatcher<Session>) -> Callback<Event> {
     let waiting = Rc::new(RefCell::new(Waiting::default()));
     let flush = {
         let waiting = waiting.clone();

@@ -1,34 +1,29 @@
 //! Earlier states of a run, kept so that a reader can go back to them.
 
 use crate::core::Progress;
+use crate::run::any::AnyRecord;
 use std::rc::Rc;
 
 /// As many are kept; when there are more, every second one goes.
 const MOST: usize = 48;
 
 /// States of a run at rising steps. What they share with each other is held once, behind the record's own pointers.
-#[derive(Debug)]
-pub(super) struct Replay<R> {
-    moments: Vec<(u32, Rc<Vec<Rc<R>>>)>,
+#[derive(Clone, Debug)]
+pub(super) struct Replay {
+    moments: Vec<(u32, Rc<Vec<AnyRecord>>)>,
     /// The least number of steps from one to the next.
     spacing: u32,
 }
 
-impl<R> Default for Replay<R> {
+impl Default for Replay {
     fn default() -> Self {
         Self { moments: Vec::new(), spacing: 1 }
     }
 }
 
-impl<R> Clone for Replay<R> {
-    fn clone(&self) -> Self {
-        Self { moments: self.moments.clone(), spacing: self.spacing }
-    }
-}
-
-impl<R> Replay<R> {
+impl Replay {
     /// Keeps the present state if it is far enough from the last one, or the end of the run.
-    pub(super) fn note(&mut self, progress: Progress, records: &Rc<Vec<Rc<R>>>) {
+    pub(super) fn note(&mut self, progress: Progress, records: &Rc<Vec<AnyRecord>>) {
         let Progress { step, steps } = progress;
         let last = self.moments.last().map(|(step, _)| *step);
         let due = last.is_none_or(|last| step >= last.saturating_add(self.spacing));
@@ -63,7 +58,7 @@ impl<R> Replay<R> {
     }
 
     /// The last state up to a step. A step, not a place: places move when states are given up.
-    pub(super) fn at(&self, step: u32) -> Option<&Rc<Vec<Rc<R>>>> {
+    pub(super) fn at(&self, step: u32) -> Option<&Rc<Vec<AnyRecord>>> {
         self.moments.iter().rfind(|(kept, _)| *kept <= step).map(|(_, records)| records)
     }
 }
@@ -73,20 +68,24 @@ mod tests {
     use crate::lab::replay::*;
     use proptest::prelude::*;
 
-    fn replay_of(steps: impl IntoIterator<Item = u32>, end: u32) -> Replay<u32> {
+    fn replay_of(steps: impl IntoIterator<Item = u32>, end: u32) -> Replay {
         let mut replay = Replay::default();
         for step in steps {
-            replay.note(Progress { step, steps: end }, &Rc::new(vec![Rc::new(step)]));
+            replay.note(Progress { step, steps: end }, &Rc::new(vec![Rc::new(step) as AnyRecord]));
         }
         replay
+    }
+
+    fn found(replay: &Replay, step: u32) -> Option<u32> {
+        replay.at(step).and_then(|records| records[0].downcast_ref().copied())
     }
 
     #[test]
     fn a_state_is_found_by_its_step_and_the_end_is_always_there() {
         let replay = replay_of([0, 1, 2, 2, 3, 10, 10], 10);
         assert_eq!(replay.steps().collect::<Vec<_>>(), [1, 2, 3, 10]);
-        assert_eq!(replay.at(10).map(|records| *records[0]), Some(10));
-        assert_eq!(replay.at(9).map(|records| *records[0]), Some(3));
+        assert_eq!(found(&replay, 10), Some(10));
+        assert_eq!(found(&replay, 9), Some(3));
         assert!(replay.at(0).is_none());
     }
 

@@ -1,10 +1,11 @@
 //! What a batch has still to do, what its workers do now, and what came of it.
 
 use crate::core::Progress;
+use crate::core::schema::Values;
 use crate::lab::batch::{Batch, BatchState, RunResult};
 use crate::lab::client::Client;
 use crate::protocol::{ArmEvent, RunId};
-use crate::run::Experiment;
+use crate::run::any::{AnyExperiment, AnyRecord};
 use std::collections::{HashMap, VecDeque};
 
 /// So many points of each curve are kept: enough to tell when it passes a value.
@@ -25,13 +26,13 @@ impl Job {
     }
 }
 
-pub(super) struct Runner<E: Experiment> {
-    pub(super) batch: Batch<E>,
+pub(super) struct Runner {
+    pub(super) batch: Batch,
     pub(super) waiting: VecDeque<Job>,
     /// What each worker does, and how far it is.
     pub(super) active: HashMap<usize, (Job, RunId, f64)>,
     /// What is known of runs under way: the record, the jobs that are left, and when it began.
-    pub(super) records: HashMap<usize, Partial<E>>,
+    pub(super) records: HashMap<usize, Partial>,
     pub(super) results: Vec<RunResult>,
     pub(super) paused: bool,
     pub(super) began: f64,
@@ -39,20 +40,20 @@ pub(super) struct Runner<E: Experiment> {
     pub(super) known: usize,
 }
 
-pub(super) struct Partial<E: Experiment> {
-    pub(super) record: E::Record,
+pub(super) struct Partial {
+    pub(super) record: AnyRecord,
     pub(super) jobs: usize,
     pub(super) errors: Vec<String>,
     pub(super) began: f64,
 }
 
-impl<E: Experiment> Runner<E> {
-    pub(super) fn new(batch: Batch<E>) -> Self {
+impl Runner {
+    pub(super) fn new(batch: Batch) -> Self {
         let results = batch.done.clone();
         let left = (0..batch.configs.len()).filter(|run| results.iter().all(|result| result.run != *run));
         let jobs = left.flat_map(|run| match &batch.number {
             Some(_) => vec![Job::Probe(run)],
-            None => trainings::<E>(run),
+            None => trainings(batch.experiment, run).collect(),
         });
         Self {
             waiting: jobs.collect(),
@@ -77,8 +78,8 @@ impl<E: Experiment> Runner<E> {
     }
 
     pub(super) fn share(&self) -> f64 {
-        let under_way: f64 =
-            self.active.values().map(|(_, _, share)| share).sum::<f64>() / E::ARMS.len().max(1) as f64;
+        let under_way: f64 = self.active.values().map(|(_, _, share)| share).sum::<f64>()
+            / self.batch.experiment.arms.len().max(1) as f64;
         ((self.results.len() as f64 + under_way) / self.batch.configs.len().max(1) as f64).min(1.0)
     }
 
@@ -94,6 +95,7 @@ impl<E: Experiment> Runner<E> {
         if self.active.get(&worker).is_some_and(|(_, active, _)| *active != run) {
             return false;
         }
+        let experiment = self.batch.experiment;
         let Some(partial) = self.records.get_mut(&job.run()) else { return false };
         let arm = match job {
             Job::Probe(_) => 0,
@@ -101,10 +103,7 @@ impl<E: Experiment> Runner<E> {
         };
         match event {
             ArmEvent::Frame(frame) => {
-                match postcard::from_bytes(&frame) {
-                    Ok(frame) => E::absorb(&mut partial.record, arm, frame),
-                    Err(error) => partial.errors.push(format!("A frame could not be read: {error}.")),
-                }
+                partial.errors.extend(experiment.absorb(&mut partial.record, arm, &frame).err());
                 return false;
             }
             ArmEvent::Progress { progress: Progress { step, steps }, .. } => {
@@ -114,7 +113,7 @@ impl<E: Experiment> Runner<E> {
                 return false;
             }
             ArmEvent::Failed(error) => {
-                let net = E::ARMS.get(arm).map_or("net", |arm| arm.net);
+                let net = experiment.arms.get(arm).map_or("net", |arm| arm.net);
                 partial.errors.push(format!("The {net} has ended: {error}"));
             }
             // A net that stays to answer requests is not asked anything here.
@@ -128,40 +127,40 @@ impl<E: Experiment> Runner<E> {
     }
 
     fn job_done(&mut self, job: Job) {
-        let run = job.run();
+        let (run, experiment) = (job.run(), self.batch.experiment);
         let (Some(partial), Some(config)) = (self.records.get_mut(&run), self.batch.configs.get(run)) else {
             return;
         };
         if let Job::Probe(_) = job
             && let Some(wanted) = &self.batch.number
-            && !is_known::<E>(config, &partial.record, wanted)
+            && !is_known(experiment, config, &partial.record, wanted)
         {
             partial.jobs = 0;
-            trainings::<E>(run).into_iter().rev().for_each(|job| self.waiting.push_front(job));
+            trainings(experiment, run).rev().for_each(|job| self.waiting.push_front(job));
             return;
         }
-        let all = if matches!(job, Job::Probe(_)) { 1 } else { E::ARMS.len() };
+        let all = if matches!(job, Job::Probe(_)) { 1 } else { experiment.arms.len() };
         let open = self.waiting.iter().any(|job| job.run() == run)
             || self.active.values().any(|(job, _, _)| job.run() == run);
         if open || partial.jobs < all {
             return;
         }
         if let Some(partial) = self.records.remove(&run) {
-            let result = partial.result(run, config);
+            let result = partial.result(experiment, run, config);
             self.results.push(result);
         }
     }
 }
 
-impl<E: Experiment> Partial<E> {
-    fn result(self, run: usize, config: &E::Config) -> RunResult {
-        let whole = E::series(&self.record).into_iter().filter(|series| series.part.is_none());
+impl Partial {
+    fn result(self, experiment: &AnyExperiment, run: usize, config: &Values) -> RunResult {
+        let whole = experiment.series(&self.record).into_iter().filter(|series| series.part.is_none());
         let thin = |points: &[(f64, f64)]| {
             let every = points.len().div_ceil(KEPT_POINTS).max(1);
             let last = points.last().filter(|_| !(points.len().saturating_sub(1)).is_multiple_of(every));
             points.iter().step_by(every).chain(last).filter(|point| point.1.is_finite()).copied().collect()
         };
-        let metrics = E::metrics(config, &self.record).into_iter();
+        let metrics = experiment.metrics(config, &self.record).into_iter();
         RunResult {
             run,
             curves: whole.map(|series| (series.metric.to_string(), thin(&series.points))).collect(),
@@ -172,22 +171,26 @@ impl<E: Experiment> Partial<E> {
     }
 }
 
-fn trainings<E: Experiment>(run: usize) -> Vec<Job> {
-    (0..E::ARMS.len()).map(|arm| Job::Train(run, arm)).collect()
+fn trainings(experiment: &AnyExperiment, run: usize) -> impl DoubleEndedIterator<Item = Job> + use<> {
+    (0..experiment.arms.len()).map(move |arm| Job::Train(run, arm))
 }
 
 /// Whether the wanted number has been measured.
-pub(crate) fn is_known<E: Experiment>(config: &E::Config, record: &E::Record, wanted: &str) -> bool {
-    E::metrics(config, record)
-        .iter()
-        .any(|metric| is_named::<E>(metric.name, wanted) && metric.value.is_some())
+pub(crate) fn is_known(
+    experiment: &AnyExperiment,
+    config: &Values,
+    record: &AnyRecord,
+    wanted: &str,
+) -> bool {
+    let metrics = experiment.metrics(config, record);
+    metrics.iter().any(|metric| is_named(experiment, metric.name, wanted) && metric.value.is_some())
 }
 
 /// Whether a number is the wanted one, or that of one of the nets: `rank_linear` for `rank`.
-pub(crate) fn is_named<E: Experiment>(name: &str, wanted: &str) -> bool {
+pub(crate) fn is_named(experiment: &AnyExperiment, name: &str, wanted: &str) -> bool {
     name == wanted
         || name
             .strip_prefix(wanted)
             .and_then(|rest| rest.strip_prefix('_'))
-            .is_some_and(|rest| E::ARMS.iter().any(|arm| arm.slug == rest))
+            .is_some_and(|rest| experiment.arms.iter().any(|arm| arm.slug == rest))
 }

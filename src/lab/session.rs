@@ -3,7 +3,7 @@
 use crate::lab::client::{Client, Pool};
 use crate::lab::replay::Replay;
 use crate::protocol::{ArmEvent, ArmId, DeviceChoice, DeviceInfo, Event, Pace, Progress, RunState, Task};
-use crate::run::Experiment;
+use crate::run::any::{AnyExperiment, AnyRecord};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -16,13 +16,15 @@ pub struct ArmStatus {
 }
 
 /// How a panel's experiment stands.
-pub(super) struct Session<E: Experiment> {
+#[derive(Clone)]
+pub(super) struct Session {
+    experiment: &'static AnyExperiment,
     /// One for each seed; the first has what was probed, too.
-    pub(super) records: Rc<Vec<Rc<E::Record>>>,
+    pub(super) records: Rc<Vec<AnyRecord>>,
     /// One for each arm of each seed; none before the run.
     pub(super) arms: Rc<Vec<ArmStatus>>,
     /// Earlier states of the run, and the step of the one that the reader looks at.
-    pub(super) replay: Rc<Replay<E::Record>>,
+    pub(super) replay: Rc<Replay>,
     pub(super) shown: Option<u32>,
     pub(super) run: u32,
     pub(super) probing: bool,
@@ -32,42 +34,6 @@ pub(super) struct Session<E: Experiment> {
     pub(super) device: Option<DeviceInfo>,
     pub(super) pool: Pool,
     choice: DeviceChoice,
-}
-
-impl<E: Experiment> Default for Session<E> {
-    fn default() -> Self {
-        Self {
-            records: Rc::new(vec![Rc::default()]),
-            arms: Rc::default(),
-            replay: Rc::default(),
-            shown: None,
-            run: 0,
-            probing: false,
-            probe_error: None,
-            error: None,
-            device: None,
-            pool: Pool::default(),
-            choice: DeviceChoice::default(),
-        }
-    }
-}
-
-impl<E: Experiment> Clone for Session<E> {
-    fn clone(&self) -> Self {
-        Self {
-            records: self.records.clone(),
-            arms: self.arms.clone(),
-            replay: self.replay.clone(),
-            shown: self.shown,
-            run: self.run,
-            probing: self.probing,
-            probe_error: self.probe_error.clone(),
-            error: self.error.clone(),
-            device: self.device.clone(),
-            pool: self.pool.clone(),
-            choice: self.choice,
-        }
-    }
 }
 
 pub(super) enum Action {
@@ -82,7 +48,7 @@ pub(super) enum Action {
     Show(Option<u32>),
 }
 
-impl<E: Experiment> Reducible for Session<E> {
+impl Reducible for Session {
     type Action = Action;
 
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
@@ -95,7 +61,7 @@ impl<E: Experiment> Reducible for Session<E> {
             Action::Started(Task::Train, choice, seeds) => {
                 next.clear(seeds.max(1));
                 (next.run, next.choice) = (next.run.wrapping_add(1), choice);
-                next.arms = Rc::new(vec![ArmStatus::loading(); seeds.max(1) * E::ARMS.len()]);
+                next.arms = Rc::new(vec![ArmStatus::loading(); seeds.max(1) * next.experiment.arms.len()]);
             }
             Action::Restarted(arm) => next.restart(arm),
             Action::Failed(Task::Probe, error) => (next.probing, next.probe_error) = (false, Some(error)),
@@ -117,13 +83,31 @@ impl ArmStatus {
     }
 }
 
-impl<E: Experiment> Session<E> {
+impl Session {
+    pub(super) fn new(experiment: &'static AnyExperiment) -> Self {
+        Self {
+            experiment,
+            records: Rc::new(vec![experiment.empty()]),
+            arms: Rc::default(),
+            replay: Rc::default(),
+            shown: None,
+            run: 0,
+            probing: false,
+            probe_error: None,
+            error: None,
+            device: None,
+            pool: Pool::default(),
+            choice: DeviceChoice::default(),
+        }
+    }
+
     /// Forgets the run, and makes room for one of so many seeds.
     fn clear(&mut self, seeds: usize) {
+        let experiment = self.experiment;
         let records = Rc::make_mut(&mut self.records);
-        records.resize_with(seeds, Rc::default);
-        let cleared = |record: &mut Rc<E::Record>| {
-            (0..E::ARMS.len()).for_each(|arm| E::clear_arm(Rc::make_mut(record), arm));
+        records.resize_with(seeds, || experiment.empty());
+        let cleared = |record: &mut AnyRecord| {
+            (0..experiment.arms.len()).for_each(|arm| experiment.clear_arm(record, arm));
         };
         records.iter_mut().for_each(cleared);
         (self.arms, self.error) = (Rc::default(), None);
@@ -132,20 +116,21 @@ impl<E: Experiment> Session<E> {
 
     fn keep_for_replay(&mut self) {
         let progress = self.progress();
-        if E::REPLAYS && progress.step > 0 {
+        if self.experiment.replays && progress.step > 0 {
             let records = self.records.clone();
             Rc::make_mut(&mut self.replay).note(progress, &records);
         }
     }
 
     /// The records that are looked at: the present ones, or those of an earlier state.
-    pub(super) fn shown_records(&self) -> &Rc<Vec<Rc<E::Record>>> {
+    pub(super) fn shown_records(&self) -> &Rc<Vec<AnyRecord>> {
         self.shown.and_then(|step| self.replay.at(step)).unwrap_or(&self.records)
     }
 
     fn restart(&mut self, arm: ArmId) {
-        if let Some(record) = Rc::make_mut(&mut self.records).get_mut(seed_of::<E>(arm)) {
-            E::clear_arm(Rc::make_mut(record), kind_of::<E>(arm));
+        let (seed, kind) = place(self.experiment, arm);
+        if let Some(record) = Rc::make_mut(&mut self.records).get_mut(seed) {
+            self.experiment.clear_arm(record, kind);
         }
         if let Some(status) = Rc::make_mut(&mut self.arms).get_mut(usize::from(arm.0)) {
             *status = ArmStatus::loading();
@@ -207,12 +192,11 @@ impl<E: Experiment> Session<E> {
     }
 
     fn absorb(&mut self, arm: ArmId, frame: &[u8]) -> Result<(), String> {
-        let frame =
-            postcard::from_bytes(frame).map_err(|error| format!("A frame could not be read: {error}."))?;
-        if let Some(record) = Rc::make_mut(&mut self.records).get_mut(seed_of::<E>(arm)) {
-            E::absorb(Rc::make_mut(record), kind_of::<E>(arm), frame);
+        let (seed, kind) = place(self.experiment, arm);
+        match Rc::make_mut(&mut self.records).get_mut(seed) {
+            Some(record) => self.experiment.absorb(record, kind, frame),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// How the run as a whole stands: it goes on as long as one arm does, and has failed where all have.
@@ -266,14 +250,10 @@ fn slowest(arms: &[ArmStatus]) -> Progress {
     Progress { step, steps }
 }
 
-/// The number of an arm's seed: 0 is that of the settings.
-pub(super) fn seed_of<E: Experiment>(arm: ArmId) -> usize {
-    usize::from(arm.0) / E::ARMS.len().max(1)
-}
-
-/// Its number among the section's arms.
-pub(super) fn kind_of<E: Experiment>(arm: ArmId) -> usize {
-    usize::from(arm.0) % E::ARMS.len().max(1)
+/// The number of an arm's seed, 0 being that of the settings, and its own among the section's arms.
+pub(super) fn place(experiment: &AnyExperiment, arm: ArmId) -> (usize, usize) {
+    let (number, arms) = (usize::from(arm.0), experiment.arms.len().max(1));
+    (number / arms, number % arms)
 }
 
 #[cfg(test)]

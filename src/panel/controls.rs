@@ -1,31 +1,30 @@
 //! The controls of some settings, under a heading.
 
-use crate::core::settings::{Param, Settings, to_map};
-use crate::panel::PanelSettings;
+use crate::core::settings::Param;
+use crate::panel::AnySettings;
 use crate::ui::control::Control;
 use crate::ui::part::use_assignment;
 use serde_json::Value;
 use yew::prelude::*;
 
 /// The controls for some fields, under a heading.
-pub fn controls<C: Settings>(settings: &PanelSettings<C>, title: &'static str, keys: &[&str]) -> Html {
+pub fn controls(settings: &AnySettings, title: &'static str, keys: &[&str]) -> Html {
     controls_without(settings, title, keys, &[])
 }
 
 /// The same, with menus that leave out `absent` values, which are not to be had at present.
-pub fn controls_without<C: Settings>(
-    settings: &PanelSettings<C>,
+pub fn controls_without(
+    settings: &AnySettings,
     title: &'static str,
     keys: &[&str],
     absent: &'static [&'static str],
 ) -> Html {
-    let map = to_map(&settings.config);
     let fields = keys.iter().filter_map(|key| {
-        let param = C::PARAMS.iter().find(|param| param.key == *key)?;
+        let param = settings.schema.params.iter().find(|param| param.key == *key)?;
         if !settings.drawn.borrow_mut().insert(param.key) {
             return None;
         }
-        Some((param, map.get(param.key)?.clone()))
+        Some((param, settings.values.get(param.key)?.clone()))
     });
     html! { <Group {title} fields={fields.collect::<Vec<_>>()} set={settings.set.clone()} {absent} /> }
 }

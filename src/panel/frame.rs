@@ -2,10 +2,10 @@
 
 use crate::core::Check;
 use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, is_picked, opened};
-use crate::core::guided::{Guided, Outline, expanded};
-use crate::core::settings::{Settings, to_map, to_query};
+use crate::core::guided::{Outline, expanded};
+use crate::core::schema::{Schema, Values};
 use crate::core::sweep::{seed, with_seed};
-use crate::lab::{Pool, RunHandle};
+use crate::lab::{AnyRun, Pool};
 use crate::panel::guided::GuidedView;
 use crate::panel::history::RunHistory;
 use crate::panel::rail::{NextChapter, Rail};
@@ -13,9 +13,9 @@ use crate::panel::run_panel::RunPanel;
 use crate::panel::share::Share;
 use crate::panel::sweep::Sweep;
 use crate::panel::symbols::Symbols;
-use crate::panel::{PanelSettings, RunView};
+use crate::panel::{AnySettings, PtrEq, RunView};
 use crate::protocol::{DeviceInfo, DeviceKind, Pace, RunState};
-use crate::run::Experiment;
+use crate::run::any::{AnyExperiment, AnyRecord};
 use crate::ui::checks::CheckTable;
 use crate::ui::figure::Provenance;
 use crate::ui::part::{Hideable, OnlyFigures, ShownSeed};
@@ -44,52 +44,62 @@ pub struct ChapterBody {
 }
 
 /// The frame of a panel. `body` makes a chapter by its name; it is called only for those that are open.
-pub fn frame<E: Experiment>(
-    lab: &RunHandle<E>,
-    settings: &PanelSettings<E::Config>,
+pub fn frame(
+    lab: &AnyRun,
+    settings: &AnySettings,
     page: Page,
     body: impl Fn(&'static str) -> ChapterBody,
 ) -> Html {
+    draw(lab, settings, page, &body)
+}
+
+fn draw(
+    lab: &AnyRun,
+    settings: &AnySettings,
+    page: Page,
+    body: &dyn Fn(&'static str) -> ChapterBody,
+) -> Html {
+    let AnyExperiment { slug, schema, chapters, .. } = *lab.experiment;
     let device = lab.device.as_ref().map(|info| info.kind);
-    let title_id = format!("{}-title", E::SLUG);
-    let seeds = (0..lab.records.len() as u32).map(|further| seed(&with_seed(&settings.config, further)));
-    let several = (lab.records.len() > 1).then(|| seed(&settings.config));
-    let view = RunView::new::<E>(&settings.config, seeds.collect(), &lab.shown_records);
-    let provenance = Provenance(provenance(E::SLUG, &settings.config));
+    let title_id = format!("{slug}-title");
+    let seeds = (0..lab.records.len() as u32).map(|further| seed(&with_seed(&settings.values, further)));
+    let several = (lab.records.len() > 1).then(|| seed(&settings.values));
+    let view = RunView::new(lab.experiment, &settings.values, seeds.collect(), &lab.shown_records);
+    let provenance = Provenance(provenance(slug, &schema, &settings.values));
     // A reader of a course page has no use for the buttons of its author.
     let query = &settings.page.query;
-    let outlines: Rc<Vec<Outline>> = Rc::new(E::EXPERIMENTS.iter().map(Guided::outline).collect());
+    let outlines = Rc::new(lab.experiment.outlines());
     let (show, alone) = expanded(&outlines, &settings.assignment.show);
     let (guided, no_experiment) = open_experiment(&outlines, query.get("experiment"));
     let guided = guided.or(alone);
     // An experiment opens its chapter, unless the address opens another one.
     let chapter_slug = settings.page.chapter.as_deref().or(guided.map(|outline| outline.chapter));
-    let (opened, unknown) = opened(E::CHAPTERS, chapter_slug, &show);
+    let (opened, unknown) = opened(chapters, chapter_slug, &show);
     let warnings: Vec<String> =
         settings.warnings.iter().cloned().chain(unknown).chain(no_experiment).collect();
     let is_picked = is_picked(&opened, &show);
     let is_figure = is_picked && opened.iter().all(|opened| opened.only.is_some());
     let trains = opened.iter().any(|opened| opened.chapter.trains);
-    let own = opened.iter().filter(|opened| E::CHAPTERS.contains(opened.chapter));
+    let own = opened.iter().filter(|opened| chapters.contains(opened.chapter));
     html! {
         <ContextProvider<Provenance> context={provenance}>
         <ContextProvider<RunView> context={view}>
-        <section class="panel" data-panel={E::SLUG} data-state={lab.state.slug()}
+        <section class="panel" data-panel={slug} data-state={lab.state.slug()}
             data-probe={if lab.probing { "running" } else { "idle" }} data-picked={is_picked.then_some("")}
             data-device={device.map(DeviceKind::slug)} aria-labelledby={title_id.clone()}>
             <div class={if is_figure { "visually-hidden" } else { "panel-head" }}>
                 <h2 id={title_id}>{ page.title }</h2>
                 if !is_figure && (query.get("embed") != Some("1") || query.get("share") == Some("1")) {
                     <Hideable name="share">
-                        <Share slug={E::SLUG} query={settings.page.query.clone()} params={<E::Config as Settings>::PARAMS}
-                            presets={<E::Config as Settings>::PRESETS} chapters={E::CHAPTERS} outlines={outlines.clone()} chapter={settings.page.chapter.clone()} />
+                        <Share {slug} query={settings.page.query.clone()} params={schema.params}
+                            presets={schema.presets} {chapters} outlines={outlines.clone()} chapter={settings.page.chapter.clone()} />
                     </Hideable>
                 }
             </div>
             if !is_picked {
                 <Hideable name="introduction">{ page.introduction }</Hideable>
             }
-            <Symbols slug={E::SLUG} params={<E::Config as Settings>::PARAMS} values={Rc::new(to_map(&settings.config))} />
+            <Symbols {slug} params={schema.params} values={settings.values.clone()} />
             { notices(&warnings, lab.probe_error.as_ref()) }
             { page.notice }
             // What is complete without training needs no button, unless a question is asked; the page around may still train.
@@ -98,9 +108,9 @@ pub fn frame<E: Experiment>(
             </div>
             <div class="panel-grid">
                 if !is_picked {
-                    <Rail slug={E::SLUG} chapters={E::CHAPTERS} page={settings.page.clone()} open={opened.first().map(|opened| opened.chapter)}
+                    <Rail {slug} {chapters} page={settings.page.clone()} open={opened.first().map(|opened| opened.chapter)}
                         probed={!lab.probing} trained={matches!(lab.state, RunState::Done { .. })}
-                        presets={<E::Config as Settings>::PRESETS} preset={settings.preset} choose={settings.choose.clone()}
+                        presets={schema.presets} preset={settings.preset} choose={settings.choose.clone()}
                         outlines={outlines.clone()} experiment={guided.map(|outline| outline.slug)} finished={settings.finished.clone()} />
                 }
                 <div class="chapters">
@@ -108,7 +118,7 @@ pub fn frame<E: Experiment>(
                     { claims(lab, settings, find(&opened, &CLAIMS)) }
                     { runs(lab, settings, find(&opened, &RUNS)) }
                     if !is_picked && opened.len() == 1 {
-                        <NextChapter slug={E::SLUG} chapters={E::CHAPTERS} page={settings.page.clone()} open={opened.first().map(|opened| opened.chapter)} />
+                        <NextChapter {slug} {chapters} page={settings.page.clone()} open={opened.first().map(|opened| opened.chapter)} />
                     }
                     if !is_figure {
                         { device_line(lab.device.as_ref(), lab.pace, &lab.pool) }
@@ -148,21 +158,17 @@ fn chapter(opened: &Opened, body: ChapterBody, seed: ShownSeed) -> Html {
 }
 
 /// The chapter of checks and sweeps. A sweep goes on while another chapter is open.
-fn claims<E: Experiment>(
-    lab: &RunHandle<E>,
-    settings: &PanelSettings<E::Config>,
-    opened: Option<&Opened>,
-) -> Html {
+fn claims(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
     let is_open = opened.is_some();
     let is_whole = opened.is_some_and(|opened| opened.only.is_none());
     html! {
         <section class="chapter" data-chapter={is_open.then_some(CLAIMS.slug)} hidden={!is_open} aria-label={CLAIMS.title}>
             if is_whole {
                 <h3 id="chapter-claims" tabindex="-1">{ CLAIMS.title }</h3>
-                <Hideable name="checks"><CheckTable checks={checks(lab, &settings.config)} /></Hideable>
+                <Hideable name="checks"><CheckTable checks={checks(lab, &settings.values)} /></Hideable>
             }
             <Hideable name="sweep">
-                <Sweep<E> page={settings.page.clone()} config={settings.config.clone()} seeds={settings.options.seeds}
+                <Sweep page={settings.page.clone()} experiment={lab.experiment} config={settings.values.clone()} seeds={settings.options.seeds}
                     device={lab.device.clone()} busy={lab.state.is_active()} {is_open} background={settings.background.clone()} />
             </Hideable>
         </section>
@@ -170,11 +176,7 @@ fn claims<E: Experiment>(
 }
 
 /// The chapter of saved runs. They are gathered while another chapter is open.
-fn runs<E: Experiment>(
-    lab: &RunHandle<E>,
-    settings: &PanelSettings<E::Config>,
-    opened: Option<&Opened>,
-) -> Html {
+fn runs(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
     let is_open = opened.is_some();
     html! {
         <section class="chapter" data-chapter={is_open.then_some(RUNS.slug)} hidden={!is_open} aria-label={RUNS.title}>
@@ -182,7 +184,7 @@ fn runs<E: Experiment>(
                 <h3 id="chapter-runs" tabindex="-1">{ RUNS.title }</h3>
             }
             <Hideable name="history">
-                <RunHistory<E> page={settings.page.clone()} config={settings.config.clone()} records={lab.records.clone()}
+                <RunHistory page={settings.page.clone()} section={lab.experiment} config={settings.values.clone()} records={PtrEq(lab.records.clone())}
                     state={lab.state.clone()} run={lab.run} progress={lab.progress} device={lab.device.clone()}
                     train={lab.train.clone()} {is_open} />
             </Hideable>
@@ -214,25 +216,27 @@ struct ControlsProps {
 }
 
 /// The claims, held against what was measured with every seed.
-fn checks<E: Experiment>(lab: &RunHandle<E>, config: &E::Config) -> Vec<Check> {
-    let of_seed = |(further, record): (u32, &Rc<E::Record>)| E::checks(&with_seed(config, further), record);
+fn checks(lab: &AnyRun, values: &Values) -> Vec<Check> {
+    let of_seed =
+        |(further, record): (u32, &AnyRecord)| lab.experiment.checks(&with_seed(values, further), record);
     let seeds: Vec<Vec<Check>> = (0..).zip(&*lab.records).map(of_seed).collect();
     let checks = Check::of_seeds(&seeds).into_iter();
     checks.map(|check| if lab.state.is_active() { check.while_training() } else { check }).collect()
 }
 
 /// The nets that failed while others did not: their numbers, and sentences that name them.
-fn failures<E: Experiment>(lab: &RunHandle<E>, config: &E::Config) -> Vec<(usize, AttrValue)> {
+fn failures(lab: &AnyRun, values: &Values) -> Vec<(usize, AttrValue)> {
+    let nets = lab.experiment.arms;
     if matches!(lab.state, RunState::Error(_)) {
         return Vec::new();
     }
     let failed = lab.arms.iter().enumerate().filter_map(|(index, arm)| {
         let RunState::Error(why) = &arm.state else { return None };
-        let net = E::ARMS.get(index % E::ARMS.len().max(1)).map_or("net", |arm| arm.net);
-        let further = (index / E::ARMS.len().max(1)) as u32;
+        let net = nets.get(index % nets.len().max(1)).map_or("net", |arm| arm.net);
+        let further = (index / nets.len().max(1)) as u32;
         let which = match lab.records.len() {
             1 => format!("The {net}"),
-            _ => format!("The {net} with seed {}", seed(&with_seed(config, further))),
+            _ => format!("The {net} with seed {}", seed(&with_seed(values, further))),
         };
         Some((index, AttrValue::from(format!("{which} has ended: {why}"))))
     });
@@ -240,7 +244,7 @@ fn failures<E: Experiment>(lab: &RunHandle<E>, config: &E::Config) -> Vec<(usize
 }
 
 /// That some nets still load while others train already.
-fn still_loading<E: Experiment>(lab: &RunHandle<E>) -> Option<AttrValue> {
+fn still_loading(lab: &AnyRun) -> Option<AttrValue> {
     let loading = lab.arms.iter().filter(|arm| matches!(arm.state, RunState::Loading { .. })).count();
     let verb = if loading == 1 { "is" } else { "are" };
     (lab.state == RunState::Running && loading > 0)
@@ -248,23 +252,23 @@ fn still_loading<E: Experiment>(lab: &RunHandle<E>) -> Option<AttrValue> {
 }
 
 /// The run controls of a panel's experiment, and what goes with them.
-fn run_panel<E: Experiment>(
-    lab: &RunHandle<E>,
-    settings: &PanelSettings<E::Config>,
+fn run_panel(
+    lab: &AnyRun,
+    settings: &AnySettings,
     guided: Option<Outline>,
     trains: bool,
     main_numbers: &'static str,
 ) -> Html {
-    let record = lab.records.first().cloned().unwrap_or_default();
-    let guided = guided.map(|outline| GuidedView::new::<E>(outline, lab, settings));
-    let replays = E::REPLAYS && trains;
+    let (experiment, records) = (lab.experiment, lab.records.clone());
+    let guided = guided.map(|outline| GuidedView::new(outline, lab, settings));
+    let replays = experiment.replays && trains;
     let replay = if replays { replay(&lab.replay_steps, lab.shown, &lab.show) } else { Html::default() };
-    let mark = Rc::as_ptr(&record) as usize;
+    let mark = Rc::as_ptr(&records) as usize;
     html! {
-        <RunPanel slug={E::SLUG} params={<E::Config as Settings>::PARAMS} write={settings.page.on_query.clone()} {mark} {main_numbers} {guided} {replay}
-            series={Callback::from(move |()| E::series(&record))} loading={still_loading(lab)} background={settings.background.clone()}
+        <RunPanel slug={experiment.slug} params={experiment.schema.params} write={settings.page.on_query.clone()} {mark} {main_numbers} {guided} {replay}
+            series={Callback::from(move |()| records.first().map_or_else(Vec::new, |record| experiment.series(record)))} loading={still_loading(lab)} background={settings.background.clone()}
             state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
-            seeds={settings.options.seeds} failures={failures(lab, &settings.config)} on_retry={lab.retry.clone()}
+            seeds={settings.options.seeds} failures={failures(lab, &settings.values)} on_retry={lab.retry.clone()}
             on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}
             on_step={lab.step.clone()} on_stop={lab.stop.clone()} on_reset={lab.reset.clone()} />
     }
@@ -354,8 +358,9 @@ fn device_line(device: Option<&DeviceInfo>, pace: Pace, pool: &Pool) -> Html {
 }
 
 /// The settings that differ from the defaults, for exports.
-fn provenance<C: Settings>(slug: &str, config: &C) -> AttrValue {
-    let query: Vec<String> = to_query(config).iter().map(|(key, value)| format!("{key}={value}")).collect();
+fn provenance(slug: &str, schema: &Schema, values: &Values) -> AttrValue {
+    let query: Vec<String> =
+        schema.query(values).iter().map(|(key, value)| format!("{key}={value}")).collect();
     let settings = if query.is_empty() { "default settings".to_owned() } else { query.join(" ") };
     AttrValue::from(format!("nn-lab {} · {slug} · {settings}", env!("CARGO_PKG_VERSION")))
 }

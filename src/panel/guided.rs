@@ -9,15 +9,15 @@ pub(super) use crate::panel::guided::list::Experiments;
 use crate::assignment::{Guess, Question};
 use crate::core::guided::{Answer, Outline, Prediction};
 use crate::core::query::Changes;
-use crate::core::settings::{Settings, address, from_query, to_map};
+use crate::core::schema::Values;
+use crate::core::settings::Param;
 use crate::core::sweep::{seed, with_seed};
 use crate::keep::finished::{add, read, to_json};
 use crate::keep::{DeviceUsed, Finished};
-use crate::lab::RunHandle;
-use crate::panel::PanelSettings;
-use crate::run::Experiment;
+use crate::lab::AnyRun;
+use crate::panel::AnySettings;
+use crate::run::any::AnyRecord;
 use gloo::utils::window;
-use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -85,7 +85,7 @@ pub(super) struct GuidedView {
     pub(super) run: u32,
     /// What was measured with each seed.
     pub(super) answers: Vec<(u64, Option<Answer>)>,
-    pub(super) config: Rc<Map<String, Value>>,
+    pub(super) config: Rc<Values>,
     pub(super) device: Option<DeviceUsed>,
     pub(super) finish: Callback<Finished>,
     /// The addresses of the next experiment and of the page without one.
@@ -94,38 +94,33 @@ pub(super) struct GuidedView {
 
 impl GuidedView {
     /// How it stands to the panel's settings and run.
-    pub(super) fn new<E: Experiment>(
-        outline: Outline,
-        lab: &RunHandle<E>,
-        settings: &PanelSettings<E::Config>,
-    ) -> Self {
-        let at = E::EXPERIMENTS.iter().position(|guided| guided.slug == outline.slug);
-        let config = &settings.config;
-        let answer = at.and_then(|at| E::EXPERIMENTS.get(at)).map(|guided| guided.answer);
-        let of_seed = |(further, record): (u32, &Rc<E::Record>)| {
-            let config = with_seed(config, further);
-            (seed(&config), answer.and_then(|answer| answer(&config, record)))
+    pub(super) fn new(outline: Outline, lab: &AnyRun, settings: &AnySettings) -> Self {
+        let (experiment, values) = (lab.experiment, &settings.values);
+        let outlines = experiment.outlines();
+        let at = outlines.iter().position(|guided| guided.slug == outline.slug);
+        let of_seed = |(further, record): (u32, &AnyRecord)| {
+            let values = with_seed(values, further);
+            (seed(&values), at.and_then(|at| experiment.answer(at, &values, record)))
         };
         let target = target(&outline, settings);
-        let map = to_map(config);
-        let next = at.and_then(|at| E::EXPERIMENTS.get(at + 1)).map(|guided| guided.outline());
+        let next = at.and_then(|at| outlines.get(at + 1));
         Self {
-            section: E::SLUG,
+            section: experiment.slug,
             outline,
-            place: (at.map_or(0, |at| at + 1), E::EXPERIMENTS.len()),
-            is_set: target == *config,
-            quantity: quantity::<E>(&outline, config, &lab.record),
-            set_up_words: in_words::<E::Config>(&outline),
-            set_up: set_up(&target),
+            place: (at.map_or(0, |at| at + 1), outlines.len()),
+            is_set: target == **values,
+            quantity: lab.shown_records.first().and_then(|record| quantity(&outline, lab, values, record)),
+            set_up_words: in_words(&outline, settings.schema.params),
+            set_up: settings.schema.whole_address(&target),
             probed: !lab.probing && lab.probe_error.is_none(),
             run: lab.run,
             answers: (0..).zip(&*lab.records).map(of_seed).collect(),
-            config: Rc::new(map),
+            config: values.clone(),
             device: lab.device.as_ref().map(|info| DeviceUsed::new(settings.page.device, info)),
             finish: settings.finished.add.clone(),
             next: next
                 .filter(|_| settings.assignment.show.is_empty())
-                .map(|next| list::address_of(E::SLUG, &next, &settings.page.query).into()),
+                .map(|next| list::address_of(experiment.slug, next, &settings.page.query).into()),
         }
     }
 
@@ -144,27 +139,18 @@ impl GuidedView {
 }
 
 /// The settings that an experiment wants: its own over the defaults, with the reader's seed; what a teacher locks stays.
-fn target<C: Settings>(outline: &Outline, settings: &PanelSettings<C>) -> C {
-    let (config, _) = from_query(&C::default(), &outline.values.iter().copied().collect());
-    let (now, mut map) = (to_map(&settings.config), to_map(&config));
-    for (key, value) in now {
-        if key == "seed" || settings.assignment.locks(&key) {
-            map.insert(key, value);
-        }
-    }
-    serde_json::from_value(Value::Object(map)).unwrap_or(config)
-}
-
-fn set_up<C: Settings>(target: &C) -> Changes {
-    let mut changes = address(target, &C::default());
-    changes.push(("preset".to_owned(), None));
-    changes
+fn target(outline: &Outline, settings: &AnySettings) -> Values {
+    let schema = settings.schema;
+    let (mut target, _) = schema.read(&schema.defaults(), &outline.values.iter().copied().collect());
+    let stays = settings.values.iter().filter(|(key, _)| *key == "seed" || settings.assignment.locks(key));
+    target.extend(stays.map(|(key, value)| (key.clone(), value.clone())));
+    target
 }
 
 /// The settings of an experiment that are not the defaults: `Hidden layers 8, Activation sigmoid`.
-fn in_words<C: Settings>(outline: &Outline) -> String {
+fn in_words(outline: &Outline, params: &[Param]) -> String {
     let phrase = |(key, text): &(&str, &str)| {
-        let param = C::PARAMS.iter().find(|param| param.key == *key)?;
+        let param = params.iter().find(|param| param.key == *key)?;
         let value = param.read(text).0?;
         Some(format!("{} {}", param.label, crate::keep::format::value(param, &value)))
     };
@@ -173,7 +159,7 @@ fn in_words<C: Settings>(outline: &Outline) -> String {
 }
 
 /// The title of what is predicted, with its unit: `Test accuracy, linear`, `Loss, residual (nats)`.
-fn quantity<E: Experiment>(outline: &Outline, config: &E::Config, record: &E::Record) -> Option<String> {
+fn quantity(outline: &Outline, lab: &AnyRun, values: &Values, record: &AnyRecord) -> Option<String> {
     let with_unit = |title: &str, unit: &str| match unit {
         "" => title.to_owned(),
         unit => format!("{title} ({unit})"),
@@ -181,11 +167,11 @@ fn quantity<E: Experiment>(outline: &Outline, config: &E::Config, record: &E::Re
     match outline.prediction {
         Prediction::Choice(_) => None,
         Prediction::Number { metric } => {
-            let metrics = E::metrics(config, record);
+            let metrics = lab.experiment.metrics(values, record);
             metrics.iter().find(|one| one.name == metric).map(|one| with_unit(&one.title, one.unit))
         }
         Prediction::Curve { metric, .. } => {
-            let series = E::series(record);
+            let series = lab.experiment.series(record);
             series.iter().find(|one| one.metric == metric).map(|one| with_unit(&one.title, one.unit))
         }
     }

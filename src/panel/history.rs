@@ -8,20 +8,20 @@ mod store;
 
 use crate::core::metric::Metric;
 use crate::core::query::Changes;
-use crate::core::settings::{Settings, address, to_map};
+use crate::core::schema::{Schema, Values};
 use crate::core::sweep::{seed, with_seed};
 use crate::core::{Check, Progress};
 use crate::keep::{
     Change, DeviceUsed, Kept, KeptSeed, KeptSeries, Origin, Outcome, RunRecord, Steps, Timestamp,
 };
 use crate::panel::history::compare::{Chosen, Compare};
-use crate::panel::history::files::Reader;
 use crate::panel::history::list::RunList;
 use crate::panel::history::store::{Edit, use_history};
 use crate::panel::{PanelProps, PtrEq};
 use crate::protocol::{DeviceChoice, DeviceInfo, RunState};
-use crate::run::Experiment;
+use crate::run::any::{AnyExperiment, AnyRecord};
 use gloo::timers::callback::Timeout;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -29,12 +29,13 @@ use yew::prelude::*;
 /// How long the page may take to put the settings of an old run in place before that run is no longer waited for.
 const PATIENCE_MS: i64 = 2000;
 
-#[derive(Properties)]
-pub(super) struct RunHistoryProps<E: Experiment> {
+#[derive(PartialEq, Properties)]
+pub(super) struct RunHistoryProps {
     pub(super) page: PanelProps,
-    pub(super) config: E::Config,
+    pub(super) section: &'static AnyExperiment,
+    pub(super) config: Rc<Values>,
     /// One for each seed.
-    pub(super) records: Rc<Vec<Rc<E::Record>>>,
+    pub(super) records: PtrEq<Vec<AnyRecord>>,
     pub(super) state: RunState,
     /// Counts the runs that were begun.
     pub(super) run: u32,
@@ -45,58 +46,33 @@ pub(super) struct RunHistoryProps<E: Experiment> {
     pub(super) is_open: bool,
 }
 
-impl<E: Experiment> PartialEq for RunHistoryProps<E> {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.records, &other.records)
-            && (
-                &self.page,
-                &self.config,
-                &self.state,
-                self.run,
-                self.progress,
-                &self.device,
-                &self.train,
-                self.is_open,
-            ) == (
-                &other.page,
-                &other.config,
-                &other.state,
-                other.run,
-                other.progress,
-                &other.device,
-                &other.train,
-                other.is_open,
-            )
-    }
-}
-
 /// A run that is under way.
-struct Begun<C> {
+struct Begun {
     at: Timestamp,
-    config: C,
+    config: Rc<Values>,
     asked: DeviceChoice,
     /// The settings as they are now.
-    latest: C,
+    latest: Rc<Values>,
     changes: Vec<Change>,
 }
 
 /// A run that is to be done again as soon as its settings are in place.
-struct Again<C> {
-    config: C,
+struct Again {
+    config: Rc<Values>,
     asked: DeviceChoice,
     until: Timestamp,
 }
 
 /// Writes a run down when it ends.
 #[hook]
-fn use_record_at_end<E: Experiment>(props: &RunHistoryProps<E>, edit: &Callback<Edit>) {
-    let begun = use_mut_ref(|| None::<Begun<E::Config>>);
+fn use_record_at_end(props: &RunHistoryProps, edit: &Callback<Edit>) {
+    let begun = use_mut_ref(|| None::<Begun>);
     let last_run = use_mut_ref(|| props.run);
 
     use_effect_with((props.run, props.state.clone(), props.config.clone()), {
         let (edit, begun, progress, device, records) =
             (edit.clone(), begun, props.progress, props.device.clone(), props.records.clone());
-        let asked = props.page.device;
+        let (section, asked) = (props.section, props.page.device);
         move |(run, state, config)| {
             let mut begun = begun.borrow_mut();
             if last_run.replace(*run) != *run {
@@ -119,7 +95,7 @@ fn use_record_at_end<E: Experiment>(props: &RunHistoryProps<E>, edit: &Callback<
                 }
             };
             let (Some(begun), Some(device)) = (begun.take(), device) else { return };
-            if let Some(evidence) = begun.evidence::<E>(outcome, progress, &device, &records) {
+            if let Some(evidence) = begun.evidence(section, outcome, progress, &device, &records.0) {
                 edit.emit(Edit::Add(Origin::Here, Box::new(evidence)));
             }
         }
@@ -129,20 +105,20 @@ fn use_record_at_end<E: Experiment>(props: &RunHistoryProps<E>, edit: &Callback<
 /// The runs that this panel keeps. Frames of a run pass by here; they reach only the comparison, and that only while it
 /// is open.
 #[component]
-pub(super) fn RunHistory<E: Experiment>(props: &RunHistoryProps<E>) -> Html {
-    let (store, edit) = use_history::<E>();
+pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
+    let section = props.section;
+    let (store, edit) = use_history(section);
     let active = props.state.is_active();
     use_record_at_end(props, &edit);
 
     // Doing a run again: first its settings, and the training once they are there.
-    let again = use_mut_ref(|| None::<Again<E::Config>>);
+    let again = use_mut_ref(|| None::<Again>);
     let starting = use_mut_ref(|| None::<Timeout>);
     let start_again = {
         let (again, starting, train) = (again.clone(), starting, props.train.clone());
-        move |config: &E::Config, asked: DeviceChoice| {
-            let wanted = |again: &Again<E::Config>| {
-                again.config == *config && again.asked == asked && again.until > now()
-            };
+        move |config: &Rc<Values>, asked: DeviceChoice| {
+            let wanted =
+                |again: &Again| again.config == *config && again.asked == asked && again.until > now();
             if again.borrow().as_ref().is_some_and(wanted) {
                 again.borrow_mut().take();
                 // After the effects of this change: it also ends what ran before.
@@ -157,15 +133,16 @@ pub(super) fn RunHistory<E: Experiment>(props: &RunHistoryProps<E>) -> Html {
     });
     let rerun = use_callback((props.page.clone(), props.config.clone()), {
         let edit = edit.clone();
-        move |run: Kept, (page, now_set)| match run.evidence.config::<E::Config>() {
+        move |run: Kept, (page, now_set)| match run.evidence.settings(&section.schema) {
             Ok(config) => {
+                let config = Rc::new(config);
                 let asked = run.evidence.device.asked;
                 let until = Timestamp(now().0 + PATIENCE_MS);
                 again.borrow_mut().replace(Again { config: config.clone(), asked, until });
                 if config == *now_set && asked == page.device {
                     start_again(&config, asked);
                 } else {
-                    page.on_query.emit(address_of(&config, asked));
+                    page.on_query.emit(address_of(&section.schema, &config, asked));
                 }
             }
             Err(why) => edit.emit(Edit::Say(why)),
@@ -190,46 +167,42 @@ pub(super) fn RunHistory<E: Experiment>(props: &RunHistoryProps<E>) -> Html {
         .filter_map(|(id, slot)| Some(Chosen { run: store.history.get(*id)?.clone(), slot: *slot }))
         .collect();
     let live = (active && !shown.is_empty())
-        .then(|| Rc::new(props.records.first().map_or_else(Vec::new, |record| E::series(record))));
-    let params = <E::Config as Settings>::PARAMS;
-    let defaults = use_memo((), |()| to_map(&E::Config::default()));
-    let config = use_memo(props.config.clone(), to_map);
+        .then(|| Rc::new(props.records.0.first().map_or_else(Vec::new, |record| section.series(record))));
     if !props.is_open {
         return Html::default();
     }
     html! {
         <section class="history" aria-label="Saved runs">
             if !shown.is_empty() {
-                <Compare slug={E::SLUG} {params} defaults={defaults.clone()} runs={shown} {live} planned={props.progress.steps} />
+                <Compare {section} runs={shown} {live} planned={props.progress.steps} />
             }
-            <RunList slug={E::SLUG} {params} read={Reader(RunRecord::read::<E>)} {store} {config} {defaults} {active} chosen={(*chosen).clone()} {choose} {rerun} {edit} query={props.page.query.clone()} />
+            <RunList {section} {store} config={props.config.clone()} {active} chosen={(*chosen).clone()} {choose} {rerun} {edit} query={props.page.query.clone()} />
         </section>
     }
 }
 
-impl<C: Settings> Begun<C> {
+impl Begun {
     /// Writes down which settings are others than they were.
-    fn note_changes(&mut self, config: &C, step: u32) {
-        if *config == self.latest {
-            return;
-        }
-        let (before, after) = (to_map(&self.latest), to_map(config));
-        let changed = after.into_iter().filter(|(key, value)| before.get(key) != Some(value));
-        self.changes.extend(changed.map(|(key, value)| Change { step, key, value }));
+    fn note_changes(&mut self, config: &Rc<Values>, step: u32) {
+        let changed = config.iter().filter(|(key, value)| self.latest.get(*key) != Some(*value));
+        let change =
+            |(key, value): (&String, &Value)| Change { step, key: key.clone(), value: value.clone() };
+        self.changes.extend(changed.map(change));
         self.latest = config.clone();
     }
 
     /// What is written down of the run, if anything was measured at all.
-    fn evidence<E: Experiment<Config = C>>(
+    fn evidence(
         self,
+        section: &AnyExperiment,
         outcome: Outcome,
         progress: Progress,
         device: &DeviceInfo,
-        records: &[Rc<E::Record>],
+        records: &[AnyRecord],
     ) -> Option<RunRecord> {
         let record = records.first()?;
-        let measured = |record: &Rc<E::Record>| {
-            let series = E::series(record).into_iter().filter(|series| !series.points.is_empty());
+        let measured = |record: &AnyRecord| {
+            let series = section.series(record).into_iter().filter(|series| !series.points.is_empty());
             series.map(|series| KeptSeries::from(&series)).collect::<Vec<_>>()
         };
         let series = measured(record);
@@ -239,12 +212,12 @@ impl<C: Settings> Begun<C> {
             series: measured(record),
         });
         let of_seed =
-            |(further, record): (u32, &Rc<E::Record>)| E::checks(&with_seed(&self.latest, further), record);
+            |(further, record): (u32, &AnyRecord)| section.checks(&with_seed(&self.latest, further), record);
         let checks: Vec<Vec<Check>> = (0..).zip(records).map(of_seed).collect();
         (!series.is_empty()).then(|| RunRecord {
             lab_version: env!("CARGO_PKG_VERSION").to_owned(),
-            section: E::SLUG.to_owned(),
-            config: to_map(&self.config),
+            section: section.slug.to_owned(),
+            config: (*self.config).clone(),
             changes: self.changes,
             device: DeviceUsed::new(self.asked, device),
             begun: self.at,
@@ -253,7 +226,7 @@ impl<C: Settings> Begun<C> {
             steps: Steps { done: progress.step, planned: progress.steps },
             series,
             seeds: seeds.collect(),
-            metrics: metrics_of(E::metrics(&self.latest, record)),
+            metrics: metrics_of(section.metrics(&self.latest, record)),
             checks: Check::of_seeds(&checks),
         })
     }
@@ -271,9 +244,8 @@ fn now() -> Timestamp {
 }
 
 /// What an address must have for these settings and this device, whatever it has now.
-fn address_of<C: Settings>(config: &C, asked: DeviceChoice) -> Changes {
-    let mut changes = address(config, &C::default());
-    changes.push(("preset".to_owned(), None));
+fn address_of(schema: &Schema, config: &Values, asked: DeviceChoice) -> Changes {
+    let mut changes = schema.whole_address(config);
     let device = match asked {
         DeviceChoice::Auto => None,
         DeviceChoice::Webgpu => Some("webgpu".to_owned()),

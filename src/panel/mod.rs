@@ -22,7 +22,8 @@ pub use crate::panel::view::{ACCURACY, CurveFigure, LOSS, Line, Readouts, RunVie
 
 use crate::assignment::Assignment;
 use crate::charts::{Series, Table};
-use crate::core::settings::{Preset, Settings, address, base, from_query, to_map, with};
+use crate::core::schema::{Schema, Values};
+use crate::core::settings::{Preset, Settings, typed};
 use crate::lab::RunOptions;
 use crate::panel::background::{Background, use_background};
 use crate::protocol::DeviceChoice;
@@ -45,9 +46,25 @@ pub struct PanelProps {
 }
 
 /// A panel's settings, which live in the address.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct PanelSettings<C> {
     pub config: C,
+    any: AnySettings,
+}
+
+impl<C> std::ops::Deref for PanelSettings<C> {
+    type Target = AnySettings;
+
+    fn deref(&self) -> &AnySettings {
+        &self.any
+    }
+}
+
+/// The same without their type.
+#[derive(Clone, Debug)]
+pub struct AnySettings {
+    pub schema: &'static Schema,
+    pub values: Rc<Values>,
     /// The preset that these settings are, if none of its fields was changed since.
     pub preset: Option<&'static Preset>,
     /// What in the address could not be taken as it was.
@@ -67,42 +84,51 @@ pub struct PanelSettings<C> {
     /// What goes on beside the run.
     pub(super) background: Background,
     /// The settings whose controls are on the page: where several chapters are, each setting has one control.
-    pub(super) drawn: Rc<RefCell<BTreeSet<&'static str>>>,
+    drawn: Rc<RefCell<BTreeSet<&'static str>>>,
 }
 
 /// The settings that the address asks for.
 #[hook]
 pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
+    let mut any = use_any_settings(const { &Schema::of::<C>() }, props);
+    let config = typed((*any.values).clone()).unwrap_or_else(|error| {
+        any.warnings.push(format!("The address could not be read: {error}."));
+        any.values = Rc::new(any.schema.defaults());
+        C::default()
+    });
+    PanelSettings { config, any }
+}
+
+#[hook]
+fn use_any_settings(schema: &'static Schema, props: &PanelProps) -> AnySettings {
     let (assignment, finished) = (use_assignment(), guided::use_finished());
-    let (preset, base, unknown) = base::<C>(&props.query);
-    let (config, mut warnings) = from_query(&base, &props.query);
+    let (preset, base, unknown) = schema.base(&props.query);
+    let (values, mut warnings) = schema.read(&base, &props.query);
     warnings.extend(unknown);
     // The same callback until the settings change, so that frames of a run leave the controls alone: a number that is
     // being typed would be set back thirty times a second.
-    let preset = preset.filter(|_| config == base);
+    let preset = preset.filter(|_| values == base);
+    let values = Rc::new(values);
     let set = use_callback(
-        (config.clone(), base, props.on_query.clone(), assignment.clone()),
-        move |(key, value): (&'static str, Value), (config, base, on_query, assignment)| {
+        (values.clone(), base, props.on_query.clone(), assignment.clone()),
+        move |(key, value): (&'static str, Value), (values, base, on_query, assignment)| {
             if assignment.locks(key) {
                 return;
             }
             // The control has checked the value and told its visitor; what is still wrong changes nothing.
-            if let Ok(config) = with(config, key, &value) {
-                on_query.emit(address(&config, base));
+            if let Ok(values) = schema.with(values, key, &value) {
+                on_query.emit(schema.address(&values, base));
             }
         },
     );
     let choose = use_callback(
-        (config.clone(), props.on_query.clone(), assignment.clone()),
-        |preset: Option<&'static Preset>, (config, on_query, assignment)| {
-            let base = preset.map_or_else(C::default, Preset::config);
-            let (map, mut target) = (to_map(config), base.clone());
-            for key in C::PARAMS.iter().map(|param| param.key).filter(|key| assignment.locks(key)) {
-                if let Some(locked) = map.get(key).and_then(|value| with(&target, key, value).ok()) {
-                    target = locked;
-                }
-            }
-            let mut changes = address(&target, &base);
+        (values.clone(), props.on_query.clone(), assignment.clone()),
+        move |preset: Option<&'static Preset>, (values, on_query, assignment)| {
+            let base = preset.map_or_else(|| schema.defaults(), |preset| schema.preset(preset));
+            let locked = values.iter().filter(|(key, _)| assignment.locks(key));
+            let mut target = base.clone();
+            target.extend(locked.map(|(key, value)| (key.clone(), value.clone())));
+            let mut changes = schema.address(&target, &base);
             changes.push(("preset".to_owned(), preset.map(|preset| preset.slug.to_owned())));
             on_query.emit(changes);
         },
@@ -113,9 +139,9 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
     });
     let options = RunOptions { device: props.device, seeds };
     let background = use_background();
-    let (page, drawn) = (props.clone(), Rc::default());
-    PanelSettings {
-        config,
+    AnySettings {
+        schema,
+        values,
         preset,
         warnings,
         set,
@@ -125,7 +151,7 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
         assignment,
         finished,
         background,
-        drawn,
+        drawn: Rc::default(),
     }
 }
 

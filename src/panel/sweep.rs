@@ -6,7 +6,7 @@ mod result;
 mod store;
 
 use crate::core::query::Changes;
-use crate::core::settings::{Settings, address};
+use crate::core::schema::{Schema, Values};
 use crate::core::sweep::SweepPreset;
 use crate::lab::{Batch, BatchHandle, BatchState, RunTimes, use_batch, use_run_times};
 use crate::panel::background::{Background, SweepStatus};
@@ -16,15 +16,16 @@ use crate::panel::sweep::plan::Plan;
 use crate::panel::sweep::result::SweepResult;
 use crate::panel::{PanelProps, PtrEq};
 use crate::protocol::DeviceInfo;
-use crate::run::Experiment;
+use crate::run::any::AnyExperiment;
 use crate::ui::readout::MetricOutput;
 use std::rc::Rc;
 use yew::prelude::*;
 
-#[derive(Properties)]
-pub(super) struct SweepProps<E: Experiment> {
+#[derive(PartialEq, Properties)]
+pub(super) struct SweepProps {
     pub(super) page: PanelProps,
-    pub(super) config: E::Config,
+    pub(super) experiment: &'static AnyExperiment,
+    pub(super) config: Rc<Values>,
     pub(super) seeds: u32,
     pub(super) device: Option<DeviceInfo>,
     /// Whether the panel's own run goes on.
@@ -35,29 +36,16 @@ pub(super) struct SweepProps<E: Experiment> {
     pub(super) background: Background,
 }
 
-impl<E: Experiment> PartialEq for SweepProps<E> {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.page, &self.config, self.seeds, &self.device, self.busy, self.is_open, &self.background)
-            == (
-                &other.page,
-                &other.config,
-                other.seeds,
-                &other.device,
-                other.busy,
-                other.is_open,
-                &other.background,
-            )
-    }
-}
-
 /// Where a sweep is set up, started and read.
 #[component]
-pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
-    let SweepProps { page, config, seeds, device, busy, is_open, background } = props;
-    let batch = use_batch::<E>();
-    let plan = Plan::<E>::read(&page.query, config, *seeds);
+pub(super) fn Sweep(props: &SweepProps) -> Html {
+    let SweepProps { page, experiment, config, seeds, device, busy, is_open, background } = props;
+    let experiment = *experiment;
+    let (slug, schema) = (experiment.slug, &experiment.schema);
+    let batch = use_batch(experiment);
+    let plan = Plan::read(experiment, &page.query, config, *seeds);
     // What was started: its results stay as they are, whatever becomes of the settings.
-    let begun = use_state(|| None::<PtrEq<Plan<E>>>);
+    let begun = use_state(|| None::<PtrEq<Plan>>);
 
     // What an earlier visit has measured of this very sweep.
     use_effect_with((), {
@@ -65,7 +53,7 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
         let plan = plan.as_ref().and_then(|plan| plan.as_ref().ok()).cloned();
         move |()| {
             if let Some(plan) = plan
-                && let Some(results) = store::load(E::SLUG, &plan.key())
+                && let Some(results) = store::load(slug, &plan.key())
             {
                 restore.emit((plan.points.len(), results));
                 begun.set(Some(PtrEq(Rc::new(plan))));
@@ -78,7 +66,7 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
             if let Some(plan) = &*begun
                 && !results.is_empty()
             {
-                store::save(E::SLUG, &plan.0.key(), &results);
+                store::save(slug, &plan.0.key(), &results);
             }
         }
     });
@@ -86,8 +74,8 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
         let (status, pause, resume) = (background.sweep.setter(), batch.pause.clone(), batch.resume.clone());
         move |&state| status.set(SweepStatus { state, pause, resume })
     });
-    use_effect_with(batch.state, |state| {
-        if let Some(panel) = panel_element(E::SLUG) {
+    use_effect_with(batch.state, move |state| {
+        if let Some(panel) = panel_element(slug) {
             // An attribute that cannot be set leaves the page as it is.
             let _ = panel.set_attribute("data-sweep", state.slug());
         }
@@ -116,6 +104,7 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
             Callback::from(move |_: MouseEvent| {
                 begun.set(Some(PtrEq(Rc::new(plan.clone()))));
                 start.emit(Batch {
+                    experiment: plan.experiment,
                     configs: plan.points.iter().map(|point| point.config.clone()).collect(),
                     done: done.clone(),
                     number: plan.number(),
@@ -126,19 +115,12 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
         })
     };
     let words = words(props, plan.as_ref(), &batch, &times, if same && left > 0 { Some(left) } else { None });
-    let open = {
-        let write = page.on_query.clone();
-        Callback::from(move |config: E::Config| {
-            let mut changes = address(&config, &E::Config::default());
-            changes.push(("preset".to_owned(), None));
-            write.emit(changes);
-        })
-    };
+    let open = page.on_query.reform(|config: Values| schema.whole_address(&config));
     html! {
         <section class="sweep" aria-label="Sweep">
             <h3>{ "Sweep: repeat the run over values of a setting" }</h3>
-            <SweepPresets presets={<E::Config as Settings>::SWEEPS} write={page.on_query.clone()} params={<E::Config as Settings>::PARAMS} />
-            <Form params={<E::Config as Settings>::PARAMS} query={page.query.clone()} write={page.on_query.clone()} measures={plan::measures::<E>()} />
+            { presets(schema, &page.on_query) }
+            <Form params={schema.params} query={page.query.clone()} write={page.on_query.clone()} measures={plan::measures(experiment)} />
             if let Some(words) = words {
                 <p class={if matches!(plan, Some(Err(_))) { "notice" } else { "muted" }} data-kind="warn" role="status" data-sweep-words="">{ words }</p>
             }
@@ -159,17 +141,17 @@ pub(super) fn Sweep<E: Experiment>(props: &SweepProps<E>) -> Html {
                 if !same {
                     <p class="notice" data-kind="warn">{ format!("The settings have changed since. This sweep is of: {}.", begun.0.title()) }</p>
                 }
-                <SweepResult<E> plan={begun.clone()} results={PtrEq(batch.results.clone())} {open} />
+                <SweepResult plan={begun.clone()} results={PtrEq(batch.results.clone())} {open} />
             }
         </section>
     }
 }
 
 /// What stands beside the start button: how much it is, or why it cannot start.
-fn words<E: Experiment>(
-    props: &SweepProps<E>,
-    plan: Option<&Result<Plan<E>, String>>,
-    batch: &BatchHandle<E>,
+fn words(
+    props: &SweepProps,
+    plan: Option<&Result<Plan, String>>,
+    batch: &BatchHandle,
     times: &RunTimes,
     left: Option<usize>,
 ) -> Option<String> {
@@ -185,11 +167,7 @@ fn words<E: Experiment>(
 }
 
 /// Start, or pause, resume and stop; `is_begun` says that some of the runs are done.
-fn buttons<E: Experiment>(
-    batch: &BatchHandle<E>,
-    start: Option<Callback<MouseEvent>>,
-    is_begun: bool,
-) -> Html {
+fn buttons(batch: &BatchHandle, start: Option<Callback<MouseEvent>>, is_begun: bool) -> Html {
     html! {
         <div class="run-buttons" role="group" aria-label="Sweep">
             if batch.state.is_active() {
@@ -208,30 +186,22 @@ fn buttons<E: Experiment>(
     }
 }
 
-#[derive(PartialEq, Properties)]
-struct PresetsProps {
-    presets: &'static [SweepPreset],
-    params: &'static [crate::core::settings::Param],
-    write: Callback<Changes>,
-}
-
 /// Sweeps whose results are worth a lecture, one button each.
-#[component]
-fn SweepPresets(props: &PresetsProps) -> Html {
+fn presets(schema: &'static Schema, write: &Callback<Changes>) -> Html {
     let button = |preset: &'static SweepPreset| {
-        let (write, params) = (props.write.clone(), props.params);
-        let onclick = Callback::from(move |_: MouseEvent| {
+        let onclick = write.reform(move |_: MouseEvent| {
             let value = |pairs: &[(&str, &str)], key: &str| {
                 pairs.iter().find(|(k, _)| *k == key).map(|(_, value)| (*value).to_owned())
             };
-            let settings = params.iter().map(|param| (param.key.to_owned(), value(preset.values, param.key)));
+            let settings =
+                schema.params.iter().map(|param| (param.key.to_owned(), value(preset.values, param.key)));
             let keys =
                 ["sweep", "sweep2", "measure", "seeds"].map(|key| (key.to_owned(), value(preset.sweep, key)));
-            write.emit(settings.chain([("preset".to_owned(), None)]).chain(keys).collect());
+            settings.chain([("preset".to_owned(), None)]).chain(keys).collect()
         });
         html! { <button type="button" data-sweep-preset={preset.title} title={preset.help} {onclick}>{ preset.title }</button> }
     };
     html! {
-        <div class="presets" role="group" aria-label="Prepared sweeps">{ for props.presets.iter().map(button) }</div>
+        <div class="presets" role="group" aria-label="Prepared sweeps">{ for schema.sweeps.iter().map(button) }</div>
     }
 }

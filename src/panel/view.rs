@@ -3,7 +3,8 @@
 use crate::charts::{LineChart, Reference, ScaleKind, Series, Table};
 use crate::core::curve::RunSeries;
 use crate::core::metric::{Metric, Spread, spread_of};
-use crate::run::Experiment;
+use crate::core::schema::Values;
+use crate::run::any::{AnyExperiment, AnyRecord};
 use crate::run::arm::Arm;
 use crate::ui::figure::Figure;
 use crate::ui::part::use_only_figures;
@@ -31,12 +32,17 @@ impl PartialEq for RunView {
 }
 
 impl RunView {
-    pub(super) fn new<E: Experiment>(config: &E::Config, seeds: Vec<u64>, records: &[Rc<E::Record>]) -> Self {
+    pub(super) fn new(
+        experiment: &AnyExperiment,
+        values: &Values,
+        seeds: Vec<u64>,
+        records: &[AnyRecord],
+    ) -> Self {
         Self(Rc::new(Measured {
-            arms: E::ARMS,
+            arms: experiment.arms,
             seeds,
-            metrics: records.iter().map(|record| E::metrics(config, record)).collect(),
-            series: records.iter().map(|record| E::series(record)).collect(),
+            metrics: records.iter().map(|record| experiment.metrics(values, record)).collect(),
+            series: records.iter().map(|record| experiment.series(record)).collect(),
         }))
     }
 

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "compute")]
 pub mod adamw;
+pub mod any;
 pub mod arm;
 #[cfg(feature = "compute")]
 pub mod driver;

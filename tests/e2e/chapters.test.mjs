@@ -24,6 +24,20 @@ const SMALL = {
   attention: { steps: 10 },
   transformer: { preset: 'first-look', steps: 20, context: 16, sample_length: 20 },
 };
+/** Runs in the page: what reaches over its right or left edge, or is wider than its box and cannot be scrolled there. */
+function cutOff() {
+  const scrolls = (node) => node && (getComputedStyle(node).overflowX !== 'visible' || scrolls(node.parentElement));
+  const found = document.documentElement.scrollWidth > innerWidth ? ['the page'] : [];
+  for (const node of document.querySelectorAll('.shell *:not(svg *, math *)')) {
+    const { left, right, width, height } = node.getBoundingClientRect();
+    const shown = width > 1 && height > 1 && node.checkVisibility() && !node.closest('.visually-hidden, [hidden]');
+    if (shown && (left < -1 || right > innerWidth + 1) && !scrolls(node.parentElement)) {
+      found.push(`${node.tagName}.${node.className} from ${Math.round(left)} to ${Math.round(right)}`);
+    }
+  }
+  return found.slice(0, 5);
+}
+
 const chapter = '.chapter[data-chapter]';
 const open = (page) => page.locator(chapter).evaluateAll((list) => list.map((node) => node.dataset.chapter));
 const drawn = (page) => page.locator('.figure[data-figure]').evaluateAll((list) => list.map((node) => node.dataset.figure));
@@ -69,6 +83,32 @@ for (const [slug, chapters] of Object.entries(sections)) {
       await page.evaluate((hash) => (location.hash = hash), address(slug, { ...SMALL[slug], device: 'cpu' }));
       await page.locator('.rail').waitFor({ state: 'detached' });
       assert.deepEqual(await open(page), chapters.map(({ name }) => name));
+    }));
+
+  test(`${slug}: every chapter fits at 200 % zoom and on the narrowest phone, and shows all in forced colors`, { timeout: 120_000 }, () =>
+    withPage(`#/${slug}?${new URLSearchParams({ ...SMALL[slug], device: 'cpu' })}`, async (page) => {
+      await probed(page);
+      await act(page, 'train');
+      await waitState(page, 'done', 60_000);
+      // 1280 x 900 at 200 % is half of it in CSS pixels.
+      for (const [width, height] of [[640, 450], [360, 740]]) {
+        await page.setViewportSize({ width, height });
+        for (const { name } of chapters) {
+          await page.evaluate((hash) => (location.hash = hash), `#/${slug}/${name}?${page.url().split('?')[1]}`);
+          await page.locator(`[data-chapter="${name}"]`).waitFor();
+          await frames(page, 4);
+          assert.deepEqual(await page.evaluate(cutOff), [], `${name} at ${width} pixels`);
+        }
+      }
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await page.emulateMedia({ forcedColors: 'active' });
+      for (const { name } of chapters) {
+        await page.evaluate((hash) => (location.hash = hash), `#/${slug}/${name}?${page.url().split('?')[1]}`);
+        await page.locator(`[data-chapter="${name}"]`).waitFor();
+        await frames(page, 4);
+        await checkAccess(page, `${name} in forced colors`);
+        await shot(page, `forced-${slug}-${name}`);
+      }
     }));
 }
 

@@ -110,6 +110,20 @@ test('a sweep rests out of sight, too, and what its visitor paused stays so', { 
     },
   ));
 
+test('a frame far below the view tells its height when it loads', { timeout: 60_000 }, () =>
+  onHost(
+    `${page('<div style="height: 9000px"></div><iframe id="far" width="600" height="300" title="far" src="LAB#/mlp/parameters?embed=1&device=cpu"></iframe>')}
+     <script>heights = []; addEventListener('message', ({ data }) => data?.type === 'resize' && heights.push(data.height));</script>`,
+    async (page) => {
+      await until('a height', () => page.evaluate(() => heights.length > 0));
+      await until(() => page.evaluate(() => `the panel's height: ${heights}`), async () => {
+        const height = await page.frameLocator('#far').locator('main').evaluate((main) => Math.ceil(main.getBoundingClientRect().height));
+        return (await page.evaluate(() => heights.at(-1))) === height && height > 300;
+      });
+      assert.equal(await page.evaluate(() => scrollY), 0);
+    },
+  ));
+
 test('the page around sets, trains, hears; a message from elsewhere is ignored', { timeout: 60_000 }, () =>
   onHost(page('<nn-lab id="mlp" panel="mlp" device="cpu" steps="40" depth="3"></nn-lab>'), async (page) => {
     await page.evaluate(() => {

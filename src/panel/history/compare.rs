@@ -2,11 +2,10 @@
 
 use crate::charts::{LineChart, ScaleKind, Series};
 use crate::core::curve::RunSeries;
-use crate::core::settings::Param;
 use crate::keep::{Kept, KeptSeries, format};
 use crate::panel::series_table;
+use crate::run::any::AnyExperiment;
 use crate::ui::figure::Figure;
-use serde_json::{Map, Value};
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -32,9 +31,7 @@ impl Chosen {
 
 #[derive(Properties, PartialEq)]
 pub(super) struct CompareProps {
-    pub(super) slug: &'static str,
-    pub(super) params: &'static [Param],
-    pub(super) defaults: Rc<Map<String, Value>>,
+    pub(super) section: &'static AnyExperiment,
     pub(super) runs: Vec<Chosen>,
     /// The curves of the run that goes on, if one does.
     pub(super) live: Option<Rc<Vec<RunSeries>>>,
@@ -91,11 +88,12 @@ pub(super) fn Compare(props: &CompareProps) -> Html {
         }
     };
     let provenance = |chosen: &Chosen| {
-        let settings = format::settings(props.params, &props.defaults, &chosen.run.evidence.config);
+        let settings = format::settings(&props.section.schema, &chosen.run.evidence.config);
         format!("{}: {settings}", chosen.run.name)
     };
     let stamps: Vec<String> = props.runs.iter().map(provenance).collect();
-    let provenance = format!("nn-lab {} · {} · {}", env!("CARGO_PKG_VERSION"), props.slug, stamps.join("; "));
+    let provenance =
+        format!("nn-lab {} · {} · {}", env!("CARGO_PKG_VERSION"), props.section.slug, stamps.join("; "));
     let label = title.unwrap_or_default();
     let look_for = html! {
         <>{ "The runs that are ticked below, over the same steps. Runs of the same seed see the same data: what differs between them comes from the settings." }</>

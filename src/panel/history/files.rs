@@ -4,23 +4,13 @@ use crate::charts::{Series, Table};
 use crate::keep::run_record::{MOST_BYTES, too_long};
 use crate::keep::{ImportError, Kept, KeptSeries, Origin, RunRecord};
 use crate::panel::history::store::Edit;
+use crate::run::any::AnyExperiment;
 use crate::ui::export::download;
 use crate::ui::figure::stamped;
 use std::cell::RefCell;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::File;
 use yew::prelude::*;
-
-/// Reads a file of one section.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reader(pub(super) fn(&str) -> Result<RunRecord, ImportError>);
-
-/// A panel has one reader, for as long as it is there.
-impl PartialEq for Reader {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
 
 thread_local! {
     /// A file on its way to the panel that it belongs to.
@@ -51,7 +41,7 @@ pub(super) fn waiting(slug: &str) -> Option<String> {
 /// Reads the file and adds it to the list, or says why that is not done.
 pub(super) fn open(
     file: &File,
-    read: Reader,
+    section: &'static AnyExperiment,
     edit: &Callback<Edit>,
     misplaced: &Callback<Option<WrongSection>>,
 ) {
@@ -64,7 +54,7 @@ pub(super) fn open(
     let (text, edit, misplaced) = (file.text(), edit.clone(), misplaced.clone());
     spawn_local(async move {
         match JsFuture::from(text).await.ok().and_then(|text| text.as_string()) {
-            Some(text) => take(&name, text, read, &edit, &misplaced),
+            Some(text) => take(&name, text, section, &edit, &misplaced),
             None => edit.emit(Edit::Say(format!("{name} could not be read by the browser."))),
         }
     });
@@ -74,13 +64,13 @@ pub(super) fn open(
 pub(super) fn take(
     name: &str,
     text: String,
-    read: Reader,
+    section: &'static AnyExperiment,
     edit: &Callback<Edit>,
     misplaced: &Callback<Option<WrongSection>>,
 ) {
     misplaced.emit(None);
     edit.emit(Edit::Cancel);
-    match (read.0)(&text) {
+    match RunRecord::read(&text, section) {
         Ok(evidence) => edit.emit(Edit::Add(Origin::File, Box::new(evidence))),
         Err(ImportError::OtherSection(slug, title)) => {
             misplaced.emit(Some(WrongSection { slug, title, text: text.into() }));

@@ -2,27 +2,24 @@
 
 use crate::core::chapter::RUNS;
 use crate::core::query::Query;
-use crate::core::settings::Param;
+use crate::core::schema::Values;
 use crate::keep::history::MOST_UNPINNED;
 use crate::keep::{Kept, format};
 use crate::panel::history::compare::Chosen;
-use crate::panel::history::files::{self, Reader, WrongSection};
+use crate::panel::history::files::{self, WrongSection};
 use crate::panel::history::row::Row;
 use crate::panel::history::store::{Edit, Store};
-use serde_json::{Map, Value};
+use crate::run::any::AnyExperiment;
 use std::rc::Rc;
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub(super) struct RunListProps {
-    pub(super) slug: &'static str,
-    pub(super) params: &'static [Param],
-    pub(super) read: Reader,
+    pub(super) section: &'static AnyExperiment,
     pub(super) store: Store,
     /// The settings of the panel now.
-    pub(super) config: Rc<Map<String, Value>>,
-    pub(super) defaults: Rc<Map<String, Value>>,
+    pub(super) config: Rc<Values>,
     /// Whether a run goes on.
     pub(super) active: bool,
     /// The runs that are compared, and the numbers of their colors.
@@ -37,8 +34,8 @@ pub(super) struct RunListProps {
 /// The newest run first.
 #[component]
 pub(super) fn RunList(props: &RunListProps) -> Html {
-    let RunListProps { store, edit, read, .. } = props;
-    let read = *read;
+    let RunListProps { store, edit, section, .. } = props;
+    let section = *section;
     let history = &store.history;
     let misplaced = use_state_eq(|| None::<WrongSection>);
     let on_misplaced = use_callback((), {
@@ -47,16 +44,16 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
     });
     // A file that was opened in another panel and belongs here.
     use_effect_with((), {
-        let (slug, edit, on_misplaced) = (props.slug, edit.clone(), on_misplaced.clone());
+        let (edit, on_misplaced) = (edit.clone(), on_misplaced.clone());
         move |()| {
-            if let Some(text) = files::waiting(slug) {
-                files::take("The file", text, read, &edit, &on_misplaced);
+            if let Some(text) = files::waiting(section.slug) {
+                files::take("The file", text, section, &edit, &on_misplaced);
             }
         }
     });
     let open = use_callback((), {
         let (edit, on_misplaced) = (edit.clone(), on_misplaced.clone());
-        move |file: web_sys::File, ()| files::open(&file, read, &edit, &on_misplaced)
+        move |file: web_sys::File, ()| files::open(&file, section, &edit, &on_misplaced)
     });
     let zone = use_drop_zone(&open);
     let on_pick = Callback::from(move |event: Event| {
@@ -128,13 +125,13 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
 
 /// A run, and how it differs from the one before it.
 fn row(props: &RunListProps, run: &Kept) -> Html {
-    let RunListProps { params, store, edit, defaults, .. } = props;
+    let RunListProps { section, store, edit, config, .. } = props;
     let before = store.history.before(run.id);
     let (against, from) = match before {
-        Some(before) => (before.name.clone(), &before.evidence.config),
-        None => ("the default settings".to_owned(), &**defaults),
+        Some(before) => (before.name.clone(), before.evidence.config.clone()),
+        None => ("the default settings".to_owned(), section.schema.defaults()),
     };
-    let mut differences = format::differences(params, from, &run.evidence.config);
+    let mut differences = format::differences(section.schema.params, &from, &run.evidence.config);
     let kinds = before.map(|before| (before.evidence.device.kind, run.evidence.device.kind));
     if let Some((was, is)) = kinds.filter(|(was, is)| was != is) {
         differences.push(format!(
@@ -145,9 +142,9 @@ fn row(props: &RunListProps, run: &Kept) -> Html {
     }
     let slot = props.chosen.iter().find(|(id, _)| *id == run.id).map(|(_, slot)| *slot);
     html! {
-        <Row key={run.id} run={run.clone()} params={*params} defaults={defaults.clone()} config={props.config.clone()} {against} {differences}
+        <Row key={run.id} run={run.clone()} section={*section} config={config.clone()} {against} {differences}
             slot={slot.map(Chosen::style)} active={props.active} choose={props.choose.clone()} rerun={props.rerun.clone()}
-            edit={edit.clone()} slug={props.slug} />
+            edit={edit.clone()} />
     }
 }
 

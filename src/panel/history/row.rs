@@ -1,16 +1,17 @@
 //! One kept run.
 
+use crate::core::schema::Values;
 use crate::core::settings::Param;
 use crate::keep::history::MOST_NAME;
 use crate::keep::{Kept, Origin, Outcome, Timestamp, format};
 use crate::panel::history::files;
 use crate::panel::history::store::Edit;
 use crate::protocol::{DeviceChoice, DeviceKind};
+use crate::run::any::AnyExperiment;
 use crate::ui::checks::CheckTable;
 use crate::ui::part::use_assignment;
 use crate::ui::readout::format_number;
 use js_sys::{Date, Object, Reflect};
-use serde_json::{Map, Value};
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -20,12 +21,10 @@ const FEW: usize = 4;
 
 #[derive(Properties, PartialEq)]
 pub(super) struct RowProps {
-    pub(super) slug: &'static str,
+    pub(super) section: &'static AnyExperiment,
     pub(super) run: Kept,
-    pub(super) params: &'static [Param],
-    pub(super) defaults: Rc<Map<String, Value>>,
     /// The settings of the panel now.
-    pub(super) config: Rc<Map<String, Value>>,
+    pub(super) config: Rc<Values>,
     /// What its settings are compared with, and in what they differ from that.
     pub(super) against: String,
     pub(super) differences: Vec<String>,
@@ -142,7 +141,6 @@ impl RowProps {
     fn copy(&self) -> Self {
         Self {
             run: self.run.clone(),
-            defaults: self.defaults.clone(),
             config: self.config.clone(),
             against: self.against.clone(),
             differences: self.differences.clone(),
@@ -156,21 +154,21 @@ impl RowProps {
     /// Section, version and settings, as every file of the lab has them.
     fn provenance(&self) -> String {
         let evidence = &self.run.evidence;
-        let settings = format::settings(self.params, &self.defaults, &evidence.config);
-        format!("nn-lab {} · {} · {settings}", evidence.lab_version, self.slug)
+        let settings = format::settings(&self.section.schema, &evidence.config);
+        format!("nn-lab {} · {} · {settings}", evidence.lab_version, self.section.slug)
     }
 }
 
 /// All that was written down, but for the curves.
 fn details(props: &RowProps) -> Html {
-    let evidence = &props.run.evidence;
-    let now = format::differences(props.params, &evidence.config, &props.config);
+    let (evidence, params) = (&props.run.evidence, props.section.schema.params);
+    let now = format::differences(params, &evidence.config, &props.config);
     let setting = |param: &Param| {
         let value = evidence.config.get(param.key)?;
         Some(html! { <tr><th scope="row">{ param.label }</th><td>{ format::value(param, value) }</td></tr> })
     };
     let change = |change: &crate::keep::Change| {
-        let param = props.params.iter().find(|param| param.key == change.key)?;
+        let param = params.iter().find(|param| param.key == change.key)?;
         Some(format!("{} to {} after step {}", param.label, format::value(param, &change.value), change.step))
     };
     let changes: Vec<String> = evidence.changes.iter().filter_map(change).collect();
@@ -207,7 +205,7 @@ fn details(props: &RowProps) -> Html {
             <div class="run-tables">
                 <table class="run-table">
                     <caption>{ "Settings" }</caption>
-                    <tbody>{ for props.params.iter().filter_map(setting) }</tbody>
+                    <tbody>{ for params.iter().filter_map(setting) }</tbody>
                 </table>
                 <table class="run-table">
                     <caption>{ "Last value of each curve" }</caption>

@@ -3,7 +3,7 @@
 use crate::keep::{History, Origin, RunRecord};
 use crate::panel::PtrEq;
 use crate::panel::history::SharedHistory;
-use crate::run::Experiment;
+use crate::run::any::AnyExperiment;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use gloo::utils::window;
@@ -56,9 +56,9 @@ const FULL: &str = "The browser's storage for this page is full, so the oldest o
 
 /// The list of a section's runs, and the way to change it.
 #[hook]
-pub(super) fn use_history<E: Experiment>() -> (Store, Callback<Edit>) {
+pub(super) fn use_history(section: &'static AnyExperiment) -> (Store, Callback<Edit>) {
     let store = use_mut_ref(|| Store {
-        history: PtrEq(LISTS.with_borrow(|lists| lists.get(E::SLUG).cloned()).unwrap_or_default()),
+        history: PtrEq(LISTS.with_borrow(|lists| lists.get(section.slug).cloned()).unwrap_or_default()),
         warnings: Rc::default(),
         volatile: None,
     });
@@ -67,7 +67,7 @@ pub(super) fn use_history<E: Experiment>() -> (Store, Callback<Edit>) {
         let (store, update) = (store.clone(), update.clone());
         move |()| {
             let load = move || {
-                store.borrow_mut().load::<E>();
+                store.borrow_mut().load(section);
                 update.force_update();
             };
             // Other windows of this browser keep runs of this section in the same place.
@@ -75,7 +75,7 @@ pub(super) fn use_history<E: Experiment>() -> (Store, Callback<Edit>) {
                 let load = load.clone();
                 move |event| {
                     let key = Reflect::get(event, &"key".into()).ok().and_then(|key| key.as_string());
-                    if key.is_none_or(|key| key == key_of(E::SLUG)) {
+                    if key.is_none_or(|key| key == key_of(section.slug)) {
                         load();
                     }
                 }
@@ -88,7 +88,7 @@ pub(super) fn use_history<E: Experiment>() -> (Store, Callback<Edit>) {
     let edit = {
         let store = store.clone();
         use_callback((), move |edit: Edit, ()| {
-            store.borrow_mut().apply(edit, E::SLUG);
+            store.borrow_mut().apply(edit, section.slug);
             update.force_update();
         })
     };
@@ -125,22 +125,22 @@ impl Store {
         LISTS.with_borrow_mut(|lists| lists.insert(slug, self.history.0.clone()));
     }
 
-    fn load<E: Experiment>(&mut self) {
+    fn load(&mut self, section: &'static AnyExperiment) {
         let Some(storage) = storage() else {
             self.volatile = Some(NO_STORAGE);
             return;
         };
-        let Some(text) = storage.get_item(&key_of(E::SLUG)).ok().flatten() else { return };
-        let (history, mut warnings) = History::from_text::<E>(&text);
+        let Some(text) = storage.get_item(&key_of(section.slug)).ok().flatten() else { return };
+        let (history, mut warnings) = History::from_text(&text, section);
         if !warnings.is_empty() {
             // The next run overwrites it; whoever knows how may still mend this copy.
-            let copy = format!("{}:damaged", key_of(E::SLUG));
+            let copy = format!("{}:damaged", key_of(section.slug));
             if storage.set_item(&copy, &text).is_ok() {
                 warnings.push(format!("A copy of what was stored was put under {copy}."));
             }
             self.warnings = Rc::new(warnings);
         }
-        self.put(self.history.follow(history), E::SLUG);
+        self.put(self.history.follow(history), section.slug);
     }
 }
 

@@ -1,32 +1,24 @@
 //! What an address asks to be swept over, made into runs.
 
 use crate::core::query::Query;
-use crate::core::settings::to_query;
+use crate::core::schema::Values;
 use crate::core::sweep::{Axis, Measure, Point, points, seed};
-use crate::lab::{BatchHandle, BatchState, Enough, RunResult, RunTimes, Timing, is_known, workers_for};
+use crate::lab::{
+    BatchHandle, BatchState, Enough, RunResult, RunTimes, Timing, is_known, is_named, workers_for,
+};
 use crate::protocol::{DeviceChoice, DeviceKind};
-use crate::run::Experiment;
+use crate::run::any::AnyExperiment;
+use std::rc::Rc;
 
 /// The runs of a sweep, and what is read off them.
-#[derive(Debug)]
-pub(super) struct Plan<E: Experiment> {
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) experiment: &'static AnyExperiment,
     pub(super) axes: Vec<Axis>,
     pub(super) measure: Measure,
-    pub(super) points: Vec<Point<E::Config>>,
+    pub(super) points: Vec<Point>,
     seeds: u32,
-    base: E::Config,
-}
-
-impl<E: Experiment> Clone for Plan<E> {
-    fn clone(&self) -> Self {
-        Self {
-            axes: self.axes.clone(),
-            measure: self.measure.clone(),
-            points: self.points.clone(),
-            seeds: self.seeds,
-            base: self.base.clone(),
-        }
-    }
+    base: Rc<Values>,
 }
 
 /// One line of the result: a curve or a number of one net.
@@ -37,16 +29,22 @@ pub(super) struct Quantity {
     pub(super) color: usize,
 }
 
-impl<E: Experiment> Plan<E> {
+impl Plan {
     /// The sweep of an address: nothing if it has none, a sentence if it is wrong.
-    pub(super) fn read(query: &Query, config: &E::Config, seeds: u32) -> Option<Result<Self, String>> {
+    pub(super) fn read(
+        experiment: &'static AnyExperiment,
+        query: &Query,
+        config: &Rc<Values>,
+        seeds: u32,
+    ) -> Option<Result<Self, String>> {
         let first = query.get("sweep")?;
         let axes = || -> Result<Vec<Axis>, String> {
-            std::iter::once(first).chain(query.get("sweep2")).map(Axis::read::<E::Config>).collect()
+            let params = experiment.schema.params;
+            std::iter::once(first).chain(query.get("sweep2")).map(|text| Axis::read(params, text)).collect()
         };
         let plan = || -> Result<Self, String> {
             let axes = axes()?;
-            let known = measures::<E>();
+            let known = measures(experiment);
             let measure = match query.get("measure") {
                 Some(text) => Measure::read(text)?,
                 None => Measure::read(known.first().map_or("loss", |(name, _)| name))?,
@@ -60,7 +58,7 @@ impl<E: Experiment> Plan<E> {
                 ));
             }
             let points = points(config, &axes, seeds)?;
-            Ok(Self { axes, measure, points, seeds, base: config.clone() })
+            Ok(Self { experiment, axes, measure, points, seeds, base: config.clone() })
         };
         Some(plan())
     }
@@ -68,7 +66,8 @@ impl<E: Experiment> Plan<E> {
     /// Tells one sweep from another: the settings, what is swept over, and the seeds.
     pub(super) fn key(&self) -> String {
         // The setting that is swept over may stand anywhere.
-        let fixed = to_query(&self.base).keep(|key| self.axes.iter().all(|axis| axis.param.key != key));
+        let fixed = self.experiment.schema.query(&self.base);
+        let fixed = fixed.keep(|key| self.axes.iter().all(|axis| axis.param.key != key));
         let fixed: Vec<String> = fixed.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let axes: Vec<String> = self.axes.iter().map(ToString::to_string).collect();
         format!(
@@ -93,26 +92,27 @@ impl<E: Experiment> Plan<E> {
     }
 
     /// The runs whose time stands for that of all: the first, the middle and the last.
-    fn samples(&self) -> Vec<&E::Config> {
+    fn samples(&self) -> Vec<Values> {
         let last = self.points.len().saturating_sub(1);
         let mut numbers = vec![0, last / 2, last];
         numbers.dedup();
-        numbers.iter().filter_map(|&number| self.points.get(number)).map(|point| &point.config).collect()
+        let sampled = numbers.iter().filter_map(|&number| self.points.get(number));
+        sampled.map(|point| point.config.clone()).collect()
     }
 
     /// What is to be timed before it starts.
     pub(super) fn timing(&self, device: DeviceChoice) -> Timing {
-        let configs: Vec<E::Config> = self.samples().into_iter().cloned().collect();
-        let encoded = configs.iter().map(|config| postcard::to_stdvec(config).unwrap_or_default()).collect();
+        let (experiment, configs) = (self.experiment, self.samples());
+        let encoded = configs.iter().map(|config| experiment.encode(config).unwrap_or_default()).collect();
         let is_enough = self.number().map(|wanted| -> Enough {
             Box::new(move |run, frames| {
-                let mut record = E::Record::default();
-                let frames = frames.iter().filter_map(|frame| postcard::from_bytes(frame).ok());
-                frames.for_each(|frame| E::absorb(&mut record, 0, frame));
-                configs.get(run).is_some_and(|config| is_known::<E>(config, &record, &wanted))
+                let mut record = experiment.empty();
+                // A frame that cannot be read measures nothing.
+                frames.iter().for_each(|frame| drop(experiment.absorb(&mut record, 0, frame)));
+                configs.get(run).is_some_and(|config| is_known(experiment, config, &record, &wanted))
             })
         });
-        Timing { slug: E::SLUG, device, arms: E::ARMS.len(), configs: encoded, is_enough }
+        Timing { slug: experiment.slug, device, arms: experiment.arms.len(), configs: encoded, is_enough }
     }
 
     /// How long so many of its runs take, from the times of the timed ones: the middle one stands for those around it.
@@ -121,20 +121,20 @@ impl<E: Experiment> Plan<E> {
             [first, middle, last] => (first + 2.0 * middle + last) / 4.0,
             _ => times.iter().sum::<f64>() / times.len().max(1) as f64,
         };
-        let workers = workers_for(left * E::ARMS.len(), kind);
+        let workers = workers_for(left * self.experiment.arms.len(), kind);
         mean * left as f64 / workers as f64
     }
 
     /// How much it is, before it starts; `left` runs are not done yet.
     pub(super) fn words(
         &self,
-        batch: &BatchHandle<E>,
+        batch: &BatchHandle,
         times: &RunTimes,
         left: usize,
         kind: DeviceKind,
     ) -> String {
         let runs = self.points.len();
-        let nets = E::ARMS.len();
+        let nets = self.experiment.arms.len();
         let each = if nets == 1 { "one network".to_owned() } else { format!("{nets} networks") };
         let known: Vec<&RunResult> = batch.results.iter().collect();
         let mean = known.iter().map(|result| result.seconds).sum::<f64>() / known.len().max(1) as f64;
@@ -161,9 +161,10 @@ impl<E: Experiment> Plan<E> {
 
     /// The lines of the result.
     pub(super) fn quantities(&self) -> Vec<Quantity> {
-        let curves = E::series(&E::Record::default());
+        let experiment = self.experiment;
+        let curves = experiment.series(&experiment.empty());
         let of_curves = curves.iter().filter(|series| series.base == self.measure.name);
-        let arm = |index: usize| E::ARMS.get(index).map_or("", |arm| arm.title).to_owned();
+        let arm = |index: usize| experiment.arms.get(index).map_or("", |arm| arm.title).to_owned();
         let found: Vec<Quantity> = of_curves
             .map(|series| Quantity {
                 name: series.metric.to_string(),
@@ -174,13 +175,14 @@ impl<E: Experiment> Plan<E> {
         if !found.is_empty() {
             return found;
         }
-        let metrics = E::metrics(&self.base, &E::Record::default());
+        let metrics = experiment.metrics(&self.base, &experiment.empty());
         let named =
-            metrics.into_iter().filter(|metric| crate::lab::is_named::<E>(metric.name, &self.measure.name));
+            metrics.into_iter().filter(|metric| is_named(experiment, metric.name, &self.measure.name));
         named
             .enumerate()
             .map(|(color, metric)| {
-                let of_arm = E::ARMS
+                let of_arm = experiment
+                    .arms
                     .iter()
                     .find(|arm| !arm.slug.is_empty() && metric.name.ends_with(&format!("_{}", arm.slug)));
                 Quantity {
@@ -194,13 +196,13 @@ impl<E: Experiment> Plan<E> {
 
     /// The number that is wanted, if what is wanted is no curve.
     pub(super) fn number(&self) -> Option<String> {
-        let curves = E::series(&E::Record::default());
+        let curves = self.experiment.series(&self.experiment.empty());
         (!curves.iter().any(|series| series.base == self.measure.name)).then(|| self.measure.name.clone())
     }
 
     /// What the vertical axis shows.
     pub(super) fn label(&self) -> String {
-        let title = measures::<E>().into_iter().find(|(name, _)| *name == self.measure.name);
+        let title = measures(self.experiment).into_iter().find(|(name, _)| *name == self.measure.name);
         self.measure.words(&title.map_or_else(|| self.measure.name.clone(), |(_, title)| title))
     }
 
@@ -214,21 +216,23 @@ impl<E: Experiment> Plan<E> {
 }
 
 /// What can be read off a run: kinds of curves, then numbers, each with its title, without the net's name.
-pub(super) fn measures<E: Experiment>() -> Vec<(String, String)> {
-    let (config, record) = (E::Config::default(), E::Record::default());
+pub(super) fn measures(experiment: &AnyExperiment) -> Vec<(String, String)> {
+    let AnyExperiment { schema, arms, .. } = experiment;
+    let record = experiment.empty();
     let mut known: Vec<(String, String)> = Vec::new();
-    let curves = E::series(&record)
+    let curves = experiment
+        .series(&record)
         .into_iter()
         .map(|series| (series.base.to_owned(), series.title.to_string(), series.arm));
-    let numbers = E::metrics(&config, &record).into_iter().map(|metric| {
-        let arm = E::ARMS
+    let numbers = experiment.metrics(&schema.defaults(), &record).into_iter().map(|metric| {
+        let arm = arms
             .iter()
             .position(|arm| !arm.slug.is_empty() && metric.name.ends_with(&format!("_{}", arm.slug)));
-        let base = arm.and_then(|arm| metric.name.strip_suffix(&format!("_{}", E::ARMS.get(arm)?.slug)));
+        let base = arm.and_then(|arm| metric.name.strip_suffix(&format!("_{}", arms.get(arm)?.slug)));
         (base.unwrap_or(metric.name).to_owned(), metric.title.to_string(), arm.unwrap_or(0))
     });
     for (name, title, arm) in curves.chain(numbers) {
-        let net = E::ARMS.get(arm).map_or("", |arm| arm.title);
+        let net = arms.get(arm).map_or("", |arm| arm.title);
         let title = title.replace(&format!(", {net}"), "");
         if known.iter().all(|(other, _)| *other != name) {
             known.push((name, title));

@@ -2,11 +2,11 @@
 
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, ScaleKind, Series, Table};
 use crate::core::metric::Spread;
+use crate::core::schema::Values;
 use crate::core::sweep::seed;
 use crate::lab::RunResult;
 use crate::panel::PtrEq;
 use crate::panel::sweep::plan::{Plan, Quantity};
-use crate::run::Experiment;
 use crate::ui::export::download;
 use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
@@ -15,14 +15,14 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(Properties)]
-pub(super) struct ResultProps<E: Experiment> {
-    pub(super) plan: PtrEq<Plan<E>>,
+pub(super) struct ResultProps {
+    pub(super) plan: PtrEq<Plan>,
     pub(super) results: PtrEq<Vec<RunResult>>,
     /// Puts the settings of a run into the panel.
-    pub(super) open: Callback<E::Config>,
+    pub(super) open: Callback<Values>,
 }
 
-impl<E: Experiment> PartialEq for ResultProps<E> {
+impl PartialEq for ResultProps {
     fn eq(&self, other: &Self) -> bool {
         self.plan == other.plan && self.results.0.len() == other.results.0.len()
     }
@@ -30,7 +30,7 @@ impl<E: Experiment> PartialEq for ResultProps<E> {
 
 /// Chart or maps, and the runs.
 #[component]
-pub(super) fn SweepResult<E: Experiment>(props: &ResultProps<E>) -> Html {
+pub(super) fn SweepResult(props: &ResultProps) -> Html {
     let (plan, results) = (&props.plan.0, &props.results.0);
     let quantities = plan.quantities();
     let table = Rc::new(table(plan, results, &quantities));
@@ -49,7 +49,7 @@ pub(super) fn SweepResult<E: Experiment>(props: &ResultProps<E>) -> Html {
     html! {
         <>
             <Figure name="sweep" title={format!("{} over {}", plan.label(), plan.axes.iter().map(|axis| axis.param.label).collect::<Vec<_>>().join(" and "))}
-                provenance={AttrValue::from(format!("nn-lab {} · {} · sweep: {}", env!("CARGO_PKG_VERSION"), E::SLUG, plan.key()))} table={on_table}
+                provenance={AttrValue::from(format!("nn-lab {} · {} · sweep: {}", env!("CARGO_PKG_VERSION"), plan.experiment.slug, plan.key()))} table={on_table}
                 look_for={html! { "Each point is the median of its seeds, and the band reaches from the least to the greatest." }}>
                 if plan.axes.len() > 1 {
                     { maps(plan, results, &quantities) }
@@ -70,13 +70,13 @@ pub(super) fn SweepResult<E: Experiment>(props: &ResultProps<E>) -> Html {
 }
 
 /// What the seeds of one place came to.
-fn spread<E: Experiment>(plan: &Plan<E>, results: &[RunResult], name: &str, at: &[usize]) -> Option<Spread> {
+fn spread(plan: &Plan, results: &[RunResult], name: &str, at: &[usize]) -> Option<Spread> {
     let here =
         results.iter().filter(|result| plan.points.get(result.run).is_some_and(|point| point.at == at));
     Spread::of(here.filter_map(|result| plan.value(result, name)))
 }
 
-fn chart<E: Experiment>(plan: &Plan<E>, results: &[RunResult], quantities: &[Quantity]) -> Html {
+fn chart(plan: &Plan, results: &[RunResult], quantities: &[Quantity]) -> Html {
     let Some(axis) = plan.axes.first() else { return Html::default() };
     let line = |quantity: &Quantity| {
         let mut spreads: Vec<(f64, Spread)> = (0..axis.values.len())
@@ -107,7 +107,7 @@ fn chart<E: Experiment>(plan: &Plan<E>, results: &[RunResult], quantities: &[Qua
     }
 }
 
-fn maps<E: Experiment>(plan: &Plan<E>, results: &[RunResult], quantities: &[Quantity]) -> Html {
+fn maps(plan: &Plan, results: &[RunResult], quantities: &[Quantity]) -> Html {
     let [rows, cols] = &*plan.axes else { return Html::default() };
     let names = |values: &[String]| {
         Rc::new(values.iter().map(|value| AttrValue::from(value.clone())).collect::<Vec<_>>())
@@ -131,7 +131,7 @@ fn maps<E: Experiment>(plan: &Plan<E>, results: &[RunResult], quantities: &[Quan
 }
 
 /// One row a run.
-fn table<E: Experiment>(plan: &Plan<E>, results: &[RunResult], quantities: &[Quantity]) -> Table {
+fn table(plan: &Plan, results: &[RunResult], quantities: &[Quantity]) -> Table {
     let mut columns: Vec<String> = plan.axes.iter().map(|axis| axis.param.key.to_owned()).collect();
     columns.push("seed".to_owned());
     columns.extend(quantities.iter().map(|quantity| quantity.name.clone()));
@@ -153,12 +153,7 @@ fn table<E: Experiment>(plan: &Plan<E>, results: &[RunResult], quantities: &[Qua
 }
 
 /// All runs, each with the way to open it in the panel.
-fn runs<E: Experiment>(
-    plan: &Plan<E>,
-    table: &Table,
-    results: &[RunResult],
-    open: &Callback<E::Config>,
-) -> Html {
+fn runs(plan: &Plan, table: &Table, results: &[RunResult], open: &Callback<Values>) -> Html {
     let mut ordered: Vec<&RunResult> = results.iter().collect();
     ordered.sort_by_key(|result| result.run);
     let row = |(cells, result): (&Vec<String>, &RunResult)| {
@@ -190,19 +185,19 @@ fn runs<E: Experiment>(
 }
 
 /// All runs with their curves, as a file.
-fn file<E: Experiment>(plan: &Plan<E>, results: &[RunResult], quantities: &[Quantity]) -> String {
+fn file(plan: &Plan, results: &[RunResult], quantities: &[Quantity]) -> String {
     let run = |result: &RunResult| {
         let point = plan.points.get(result.run)?;
         let values: Map<String, Value> =
             quantities.iter().map(|q| (q.name.clone(), json!(plan.value(result, &q.name)))).collect();
         Some(json!({
-            "config": crate::core::settings::to_map(&point.config),
+            "config": point.config,
             "measured": values, "curves": result.curves, "numbers": result.numbers,
             "errors": result.errors, "seconds": result.seconds,
         }))
     };
     let file = json!({
-        "schema": "nn-lab/sweep", "schema_version": 1, "lab_version": env!("CARGO_PKG_VERSION"), "section": E::SLUG,
+        "schema": "nn-lab/sweep", "schema_version": 1, "lab_version": env!("CARGO_PKG_VERSION"), "section": plan.experiment.slug,
         "sweep": plan.axes.iter().map(ToString::to_string).collect::<Vec<_>>(), "measure": plan.measure.to_string(),
         "runs": results.iter().filter_map(run).collect::<Vec<_>>(),
     });

@@ -18,7 +18,7 @@ use yew::prelude::*;
 pub fn AttentionPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
-    let lab = use_experiment::<Attention>(config, settings.options);
+    let lab = use_experiment::<Attention>(&settings.values, settings.options);
     let mask_keys: &[_] = match config.mask {
         MaskChoice::Padding => keys![Config; d_k, sigma, n_tokens, mask, length],
         MaskChoice::None | MaskChoice::Causal => keys![Config; d_k, sigma, n_tokens, mask],

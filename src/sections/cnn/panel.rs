@@ -28,7 +28,7 @@ use yew::prelude::*;
 pub fn CnnPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
-    let lab = use_experiment::<Cnn>(config, settings.options);
+    let lab = use_experiment::<Cnn>(&settings.values, settings.options);
     let record = &lab.record;
     // What is not at hand is not offered; the box below the menu says how to get it.
     let absent: &[&str] = if record.cifar10 { &[] } else { &["cifar10"] };

@@ -16,7 +16,7 @@ use yew::prelude::*;
 pub fn MlpPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
-    let lab = use_experiment::<Mlp>(config, settings.options);
+    let lab = use_experiment::<Mlp>(&settings.values, settings.options);
     let record = PtrEq(lab.record.clone());
     let plane = config.dataset != Dataset::FashionMnist;
     let data_keys: &[_] =

@@ -19,7 +19,7 @@ use yew::prelude::*;
 pub fn ResNetPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
-    let lab = use_experiment::<ResNet>(config, settings.options);
+    let lab = use_experiment::<ResNet>(&settings.values, settings.options);
     let record = PtrEq(lab.record.clone());
     let networks =
         || controls(&settings, "Networks", keys![Config; depth, block, width, batch_norm, init, seed]);

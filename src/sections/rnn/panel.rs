@@ -15,7 +15,7 @@ use yew::prelude::*;
 pub fn RnnPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
-    let lab = use_experiment::<Rnn>(config, settings.options);
+    let lab = use_experiment::<Rnn>(&settings.values, settings.options);
     let task_keys: &[_] = match config.alphabet {
         Alphabet::Separate => keys![Config; seq_len, n_classes, alphabet, n_distractors, seed],
         Alphabet::Shared => keys![Config; seq_len, n_classes, alphabet, seed],

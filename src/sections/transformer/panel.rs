@@ -26,7 +26,7 @@ use yew::prelude::*;
 pub fn TransformerPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config = &settings.config;
-    let lab = use_experiment::<Transformer>(config, settings.options);
+    let lab = use_experiment::<Transformer>(&settings.values, settings.options);
     let ask = use_callback(lab.ask.clone(), |request: Request, ask| {
         // Plain data is always written.
         ask.emit(postcard::to_stdvec(&request).unwrap_or_default());

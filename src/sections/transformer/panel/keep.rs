@@ -2,7 +2,8 @@
 
 use super::super::{Config, Request};
 use crate::core::query::{Changes, Query};
-use crate::core::settings::{address, from_query, to_query};
+use crate::core::schema::Schema;
+use crate::core::settings::{from_query, to_map, to_query};
 use crate::lab::use_kept;
 use crate::panel::PtrEq;
 use crate::protocol::RunState;
@@ -81,8 +82,7 @@ pub(super) fn Offer(props: &OfferProps) -> Html {
         let (write, read, waiting, config) =
             (props.write.clone(), kept.read.clone(), waiting.setter(), config.clone());
         Callback::from(move |_: MouseEvent| {
-            let mut changes = address(&config, &Config::default());
-            changes.push(("preset".to_owned(), None));
+            let changes = Schema::of::<Config>().whole_address(&to_map(&config));
             let (waiting, config, write) = (waiting.clone(), config.clone(), write.clone());
             read.emit(Callback::from(move |bytes| {
                 waiting.set(Some((config.clone(), Rc::new(bytes))));

@@ -1,0 +1,141 @@
+//! An experiment without its types: what the page works with, so that the code that all sections share is compiled once.
+
+use crate::core::Check;
+use crate::core::chapter::Chapter;
+use crate::core::curve::RunSeries;
+use crate::core::guided::{Answer, Guided, Outline};
+use crate::core::metric::Metric;
+use crate::core::schema::{Schema, Values};
+use crate::core::settings::typed;
+use crate::run::Experiment;
+use crate::run::arm::Arm;
+use std::any::Any;
+use std::fmt;
+use std::rc::Rc;
+
+/// A record without its type. Each belongs to one experiment; another one's is taken for an empty record.
+pub type AnyRecord = Rc<dyn Any>;
+
+/// What a section's experiment is, and what can be done with its records.
+pub struct AnyExperiment {
+    /// The section's name in addresses and in the protocol.
+    pub slug: &'static str,
+    pub schema: Schema,
+    pub chapters: &'static [Chapter],
+    pub arms: &'static [Arm],
+    /// Whether the page keeps earlier states of a run.
+    pub replays: bool,
+    empty: fn() -> AnyRecord,
+    absorb: fn(&mut AnyRecord, usize, &[u8]) -> Result<(), postcard::Error>,
+    clear_arm: fn(&mut AnyRecord, usize),
+    encode: fn(&Values) -> Option<Vec<u8>>,
+    metrics: fn(&Values, &AnyRecord) -> Vec<Metric>,
+    checks: fn(&Values, &AnyRecord) -> Vec<Check>,
+    series: fn(&AnyRecord) -> Vec<RunSeries>,
+    outlines: fn() -> Vec<Outline>,
+    answer: fn(usize, &Values, &AnyRecord) -> Option<Answer>,
+}
+
+impl AnyExperiment {
+    /// That of a section.
+    pub const fn of<E: Experiment>() -> &'static Self {
+        const {
+            &Self {
+                slug: E::SLUG,
+                schema: Schema::of::<E::Config>(),
+                chapters: E::CHAPTERS,
+                arms: E::ARMS,
+                replays: E::REPLAYS,
+                empty: || Rc::new(E::Record::default()),
+                absorb: |record, arm, frame| {
+                    let frame = postcard::from_bytes(frame)?;
+                    change::<E>(record, |record| E::absorb(record, arm, frame));
+                    Ok(())
+                },
+                clear_arm: |record, arm| change::<E>(record, |record| E::clear_arm(record, arm)),
+                encode: |values| postcard::to_stdvec(&config::<E>(values)).ok(),
+                metrics: |values, record| E::metrics(&config::<E>(values), &record_of::<E>(record)),
+                checks: |values, record| E::checks(&config::<E>(values), &record_of::<E>(record)),
+                series: |record| E::series(&record_of::<E>(record)),
+                outlines: || E::EXPERIMENTS.iter().map(Guided::outline).collect(),
+                answer: |at, values, record| {
+                    (E::EXPERIMENTS.get(at)?.answer)(&config::<E>(values), &record_of::<E>(record))
+                },
+            }
+        }
+    }
+
+    /// A record of nothing.
+    pub fn empty(&self) -> AnyRecord {
+        (self.empty)()
+    }
+
+    /// Adds a frame of an arm, in postcard bytes, to the record.
+    pub fn absorb(&self, record: &mut AnyRecord, arm: usize, frame: &[u8]) -> Result<(), String> {
+        (self.absorb)(record, arm, frame).map_err(|error| format!("A frame could not be read: {error}."))
+    }
+
+    /// Forgets the run of an arm, but keeps what was probed.
+    pub fn clear_arm(&self, record: &mut AnyRecord, arm: usize) {
+        (self.clear_arm)(record, arm);
+    }
+
+    /// The settings in postcard bytes, as the worker takes them.
+    pub fn encode(&self, values: &Values) -> Option<Vec<u8>> {
+        (self.encode)(values)
+    }
+
+    /// The numbers that a reader may quote, of one seed.
+    pub fn metrics(&self, values: &Values, record: &AnyRecord) -> Vec<Metric> {
+        (self.metrics)(values, record)
+    }
+
+    /// The claims of this section, held against what was measured.
+    pub fn checks(&self, values: &Values, record: &AnyRecord) -> Vec<Check> {
+        (self.checks)(values, record)
+    }
+
+    /// What a run leaves behind, as curves over its steps.
+    pub fn series(&self, record: &AnyRecord) -> Vec<RunSeries> {
+        (self.series)(record)
+    }
+
+    /// What a student can predict, run and see answered.
+    pub fn outlines(&self) -> Vec<Outline> {
+        (self.outlines)()
+    }
+
+    /// The answer of the experiment at a place among these, once it has been measured.
+    pub fn answer(&self, at: usize, values: &Values, record: &AnyRecord) -> Option<Answer> {
+        (self.answer)(at, values, record)
+    }
+}
+
+impl PartialEq for AnyExperiment {
+    fn eq(&self, other: &Self) -> bool {
+        self.slug == other.slug
+    }
+}
+
+impl fmt::Debug for AnyExperiment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AnyExperiment").field(&self.slug).finish()
+    }
+}
+
+/// A record with its type.
+pub fn record_of<E: Experiment>(record: &AnyRecord) -> Rc<E::Record> {
+    record.clone().downcast().unwrap_or_default()
+}
+
+fn change<E: Experiment>(record: &mut AnyRecord, edit: impl FnOnce(&mut E::Record)) {
+    // Held here alone while it is changed, so that it need not be copied for its own sake.
+    let held = std::mem::replace(record, Rc::new(()));
+    let mut typed: Rc<E::Record> = held.downcast().unwrap_or_default();
+    edit(Rc::make_mut(&mut typed));
+    *record = typed;
+}
+
+fn config<E: Experiment>(values: &Values) -> E::Config {
+    typed(values.clone()).unwrap_or_default()
+}
