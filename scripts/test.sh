@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every test, or one part: lint, native, e2e. `./lab test e2e mlp registry` runs those files of tests/e2e alone.
+# Every test, or one part: lint, native, e2e. `./lab test e2e mlp registry` runs those files of tests/e2e alone. `./lab test
+# full` adds what takes minutes: the tests in tests/e2e/full and the native ones that are ignored otherwise.
 # A part that fails does not keep the later ones from running.
 set -uo pipefail
 source scripts/tools.sh
@@ -7,10 +8,10 @@ source scripts/tools.sh
 part=${1:-all}
 shift || true
 case "$part" in
-    all | lint | native | e2e) ;;
-    *) fail "./lab test takes lint, native or e2e, not $part" ;;
+    all | full | lint | native | e2e) ;;
+    *) fail "./lab test takes full, lint, native or e2e, not $part" ;;
 esac
-wants() { [[ $part == all || $part == "$1" ]]; }
+wants() { [[ $part == all || $part == full || $part == "$1" ]]; }
 
 passed=0
 failed=0
@@ -40,7 +41,63 @@ sum() {
     sed -E 's/\x1b\[[0-9;]*m//g' "$1" | grep -E "$2" | grep -oE "$3" | grep -oE '[0-9]+' | awk '{ total += $1 } END { print total + 0 }'
 }
 
+# tests NAME COMMAND...: native tests, which tell how many they are.
+tests() {
+    local name=$1 start=$SECONDS status good bad
+    shift
+    echo "=== $name"
+    "$@" 2>&1 | tee "$logs/native"
+    status=$?
+    good=$(sum "$logs/native" 'Summary|test result:' '[0-9]+ passed')
+    bad=$(sum "$logs/native" 'Summary|test result:' '[0-9]+ (failed|timed out)')
+    # Not even built: that is one failure.
+    if ((status != 0 && bad == 0)); then bad=1; fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    timed "$start" "$name"
+}
+
+# browser CONCURRENCY FILE...: browser tests, so many files at a time. The longest begin first, as far as is known.
+browser() {
+    local concurrency=$1 start=$SECONDS known=target/e2e/seconds.txt status good bad files
+    shift
+    mkdir -p target/e2e
+    touch "$known"
+    mapfile -t files < <(for file in "$@"; do
+        echo "$(awk -v name="${file##*/}" '$2 == name { print $1 }' "$known" | tail -n 1) $file"
+    done | sort -rn | awk '{ print $NF }')
+    echo "=== browser tests; pictures are left in target/e2e/"
+    node --test --test-concurrency="$concurrency" --test-reporter=spec --test-reporter-destination=stdout \
+        --test-reporter=tap --test-reporter-destination="$logs/e2e" \
+        --test-reporter=./tests/e2e/lib/times.mjs --test-reporter-destination="$logs/files" "${files[@]}"
+    status=$?
+    good=$(sum "$logs/e2e" '^# pass ' '[0-9]+')
+    bad=$(sum "$logs/e2e" '^# (fail|cancelled) ' '[0-9]+')
+    if ((status != 0 && bad == 0)); then bad=1; fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    timed "$start" "browser tests, $concurrency at a time"
+    sed 's/^/    /' "$logs/files" >>"$times"
+    cat "$logs/files" >>"$known"
+}
+
+build_site() {
+    mkdir -p "$NN_LAB_DIST"
+    trunk build --dist "$NN_LAB_DIST"
+}
+
 need_page_tools
+export NN_LAB_DIST="$PWD/target/e2e/dist"
+
+site_failed=0
+# Much of the site's build is one linker on one core, so it goes on beside the native tests, into a log.
+site=
+if [[ $part == all || $part == full ]]; then
+    need_e2e
+    start_of_site=$SECONDS
+    (build_site >"$logs/site" 2>&1; echo $? >"$logs/site.status") &
+    site=$!
+fi
 
 if wants lint; then
     need_lints
@@ -52,57 +109,63 @@ if wants lint; then
     fi
     if cargo clippy --version >/dev/null 2>&1; then
         check "clippy, native" cargo clippy --quiet --all-targets --features compute -- -D warnings
-        check "clippy, the page" cargo clippy --quiet --release --target "$WASM" --bin app -- -D warnings
-        check "clippy, the worker" cargo clippy --quiet --release --target "$WASM" --bin worker --no-default-features --features gpu -- -D warnings
     else
         say "clippy is missing; the lints are left out"
     fi
 fi
 
 if wants native; then
-    start=$SECONDS
-    echo "=== native tests (the first time about 10 minutes on two cores)"
     if cargo nextest --version >/dev/null 2>&1; then
-        cargo nextest run --features compute --no-fail-fast 2>&1 | tee "$logs/native"
+        tests "native tests (the first time about 10 minutes on two cores)" cargo nextest run --features compute --no-fail-fast
+        if [[ $part == full ]]; then
+            tests "native tests of minutes" cargo nextest run --features compute --no-fail-fast --run-ignored only \
+                -E 'not test(/^transformer_measure::/)'
+        fi
     else
-        cargo test --features compute --no-fail-fast 2>&1 | tee "$logs/native"
+        tests "native tests (the first time about 10 minutes on two cores)" cargo test --features compute --no-fail-fast
+        if [[ $part == full ]]; then
+            tests "native tests of minutes" cargo test --features compute --no-fail-fast -- --ignored --skip transformer_measure::
+        fi
     fi
-    status=$?
-    good=$(sum "$logs/native" 'Summary|test result:' '[0-9]+ passed')
-    bad=$(sum "$logs/native" 'Summary|test result:' '[0-9]+ (failed|timed out)')
-    # Not even built: that is one failure.
-    if ((status != 0 && bad == 0)); then bad=1; fi
-    passed=$((passed + good))
-    failed=$((failed + bad))
-    timed "$start" "native tests"
     check "a new section from the template" bash scripts/try-new-section.sh
 fi
 
-if wants e2e; then
-    need_e2e
-    export NN_LAB_DIST="$PWD/target/e2e/dist"
-    mkdir -p "$NN_LAB_DIST"
-    before=$failed
-    check "building the site (the first time about 20 minutes on two cores)" trunk build --dist "$NN_LAB_DIST"
-    if ((failed == before)); then
-        echo "=== browser tests (about 4 minutes on two cores); pictures are left in target/e2e/"
-        files=()
-        for name in "$@"; do files+=("tests/e2e/${name%.test.mjs}.test.mjs"); done
-        if ((${#files[@]} == 0)); then files=(tests/e2e/*.test.mjs); fi
-        # Two files at a time: while one waits for its worker, the other uses the other core.
-        start=$SECONDS
-        node --test --test-concurrency=2 --test-reporter=spec --test-reporter-destination=stdout \
-            --test-reporter=tap --test-reporter-destination="$logs/e2e" \
-            --test-reporter=./tests/e2e/lib/times.mjs --test-reporter-destination="$logs/files" "${files[@]}"
-        status=$?
-        good=$(sum "$logs/e2e" '^# pass ' '[0-9]+')
-        bad=$(sum "$logs/e2e" '^# (fail|cancelled) ' '[0-9]+')
-        if ((status != 0 && bad == 0)); then bad=1; fi
-        passed=$((passed + good))
-        failed=$((failed + bad))
-        timed "$start" "browser tests"
-        sed 's/^/    /' "$logs/files" >>"$times"
+if [[ -n $site ]]; then
+    echo "=== building the site (the first time about 20 minutes on two cores)"
+    wait "$site"
+    cat "$logs/site"
+    timed "$start_of_site" "building the site, beside what is above"
+    if [[ $(cat "$logs/site.status") == 0 ]]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        site_failed=1
     fi
+elif wants e2e; then
+    need_e2e
+    before=$failed
+    check "building the site (the first time about 20 minutes on two cores)" build_site
+    site_failed=$((failed - before))
+fi
+
+# After the site, whose dependencies and build folder these share.
+if wants lint && cargo clippy --version >/dev/null 2>&1; then
+    check "clippy, the page" cargo clippy --quiet --release --target "$WASM" --bin app -- -D warnings
+    check "clippy, the worker" cargo clippy --quiet --release --target "$WASM" --bin worker --no-default-features --features gpu -- -D warnings
+fi
+
+if wants e2e && ((site_failed == 0)); then
+    files=()
+    for name in "$@"; do
+        file=tests/e2e/${name%.test.mjs}.test.mjs
+        [[ -f $file ]] || file=tests/e2e/full/${name%.test.mjs}.test.mjs
+        files+=("$file")
+    done
+    if ((${#files[@]} == 0)); then files=(tests/e2e/*.test.mjs); fi
+    # Two files at a time: while one waits for its worker, the other uses the other core.
+    browser 2 "${files[@]}"
+    # These measure, or fill both cores by themselves.
+    if [[ $part == full ]]; then browser 1 tests/e2e/full/*.test.mjs; fi
 fi
 
 echo "=== seconds"

@@ -97,8 +97,17 @@ pub fn download(file: &str, kind: &str, text: &str) -> Option<()> {
     let options = BlobPropertyBag::new();
     options.set_type(kind);
     let parts = Array::of1(&JsValue::from_str(text));
-    let blob = Blob::new_with_str_sequence_and_options(&parts, &options).ok()?;
-    let address = Url::create_object_url_with_blob(&blob).ok()?;
+    hand_over(file, &Blob::new_with_str_sequence_and_options(&parts, &options).ok()?)
+}
+
+/// Saves bytes as a file.
+pub fn download_bytes(file: &str, bytes: &[u8]) -> Option<()> {
+    let parts = Array::of1(&js_sys::Uint8Array::from(bytes));
+    hand_over(file, &Blob::new_with_u8_array_sequence(&parts).ok()?)
+}
+
+fn hand_over(file: &str, blob: &Blob) -> Option<()> {
+    let address = Url::create_object_url_with_blob(blob).ok()?;
     let done = click_link(&address, file);
     // The browser may not have begun to read it yet.
     gloo::timers::callback::Timeout::new(30_000, move || {
@@ -141,19 +150,6 @@ fn click_link(address: &str, file: &str) -> Option<()> {
     link.click();
     link.remove();
     Some(())
-}
-
-/// Saves bytes as a file.
-pub fn download_bytes(file: &str, bytes: &[u8]) -> Option<()> {
-    let parts = Array::of1(&js_sys::Uint8Array::from(bytes));
-    let blob = Blob::new_with_u8_array_sequence(&parts).ok()?;
-    let address = Url::create_object_url_with_blob(&blob).ok()?;
-    let done = click_link(&address, file);
-    gloo::timers::callback::Timeout::new(30_000, move || {
-        let _ = Url::revoke_object_url(&address);
-    })
-    .forget();
-    done
 }
 
 fn document() -> Option<Document> {

@@ -1,6 +1,7 @@
 //! What the worker needs of its global scope: messages, a clock, a way to yield, and fetch.
 //!
-//! Bound by hand: web-sys features beyond the ones that wgpu asks for would have all of burn compiled again.
+//! web-sys with the features that `Cargo.toml` lists for the worker. In its build they are burn's too, since wgpu asks for
+//! web-sys: each that is added to the list has burn compiled anew, once.
 
 use crate::core::LabError;
 use crate::protocol::{Command, Event};
@@ -11,56 +12,13 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort, ReadableStreamDefaultReader, Response,
+};
 
+// Bound by hand, for two functions: web-sys has it behind two features that nothing else needs.
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_name = postMessage)]
-    fn post_message(message: &JsValue);
-    #[wasm_bindgen(js_namespace = console, js_name = error)]
-    fn console_error(text: &str);
-    #[wasm_bindgen(js_namespace = performance, js_name = now)]
-    fn performance_now() -> f64;
-    #[wasm_bindgen(js_name = fetch)]
-    fn js_fetch(url: &str) -> Promise;
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(handler: &js_sys::Function, ms: f64);
-
-    type MessageChannel;
-    #[wasm_bindgen(constructor)]
-    fn new() -> MessageChannel;
-    #[wasm_bindgen(method, getter)]
-    fn port1(this: &MessageChannel) -> MessagePort;
-    #[wasm_bindgen(method, getter)]
-    fn port2(this: &MessageChannel) -> MessagePort;
-
-    type MessagePort;
-    #[wasm_bindgen(method, js_name = postMessage)]
-    fn post(this: &MessagePort, message: &JsValue);
-    #[wasm_bindgen(method, setter)]
-    fn set_onmessage(this: &MessagePort, handler: &js_sys::Function);
-
-    type Response;
-    #[wasm_bindgen(method, getter)]
-    fn ok(this: &Response) -> bool;
-    #[wasm_bindgen(method, getter)]
-    fn status(this: &Response) -> u16;
-    #[wasm_bindgen(method, getter)]
-    fn headers(this: &Response) -> Headers;
-    #[wasm_bindgen(method, getter)]
-    fn body(this: &Response) -> Option<ReadableStream>;
-
-    type Headers;
-    #[wasm_bindgen(method)]
-    fn get(this: &Headers, name: &str) -> Option<String>;
-
-    type ReadableStream;
-    #[wasm_bindgen(method, js_name = getReader)]
-    fn reader(this: &ReadableStream) -> Reader;
-
-    type Reader;
-    #[wasm_bindgen(method)]
-    fn read(this: &Reader) -> Promise;
-
     /// Bytes that the browser keeps, perhaps on disk.
     #[derive(Clone, Debug)]
     pub(super) type Blob;
@@ -68,6 +26,17 @@ extern "C" {
     fn new_of(parts: &Array) -> Result<Blob, JsValue>;
     #[wasm_bindgen(method, js_name = arrayBuffer)]
     fn array_buffer(this: &Blob) -> Promise;
+}
+
+/// The worker's global scope.
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+fn post_message(message: &JsValue) {
+    if scope().post_message(message).is_err() {
+        log_error("a message could not be sent to the page");
+    }
 }
 
 impl Blob {
@@ -123,9 +92,8 @@ pub(super) fn keep_file(path: String, blob: Option<Blob>) {
 
 /// Calls `handle` with every command from the page, and the blob that was attached to it if one was.
 pub(super) fn listen(handle: impl Fn(Command, Option<Blob>) + 'static) {
-    let on_message = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
-        let Ok(data) = Reflect::get(&event, &"data".into()) else { return };
-        let (data, attachment) = match data.dyn_into::<Array>() {
+    let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+        let (data, attachment) = match event.data().dyn_into::<Array>() {
             Ok(parts) => (parts.get(0), Some(parts.get(1).unchecked_into::<Blob>())),
             Err(data) => (data, None),
         };
@@ -135,15 +103,13 @@ pub(super) fn listen(handle: impl Fn(Command, Option<Blob>) + 'static) {
             Err(error) => log_error(&format!("a command could not be decoded: {error}")),
         }
     });
-    if Reflect::set(&js_sys::global(), &"onmessage".into(), on_message.as_ref()).is_err() {
-        log_error("the worker cannot listen to its page");
-    }
+    scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     // The worker listens as long as it lives.
     on_message.forget();
 }
 
 pub(super) fn log_error(text: &str) {
-    console_error(text);
+    web_sys::console::error_1(&text.into());
 }
 
 /// The memory of this module, in bytes.
@@ -155,7 +121,7 @@ pub(super) fn memory_bytes() -> u32 {
 
 /// Milliseconds since the worker began.
 pub(super) fn now_ms() -> f64 {
-    performance_now()
+    scope().performance().map_or(0.0, |clock| clock.now())
 }
 
 /// Sets the address that files are fetched below, and the names that some have there.
@@ -195,34 +161,43 @@ impl Signal {
 /// A turn of the event loop. A message to oneself is a task of its own, so waiting messages come first; a timer would
 /// sleep for 4 ms each time.
 struct Yields {
-    port: MessagePort,
+    /// Nothing where the browser has no such channel; a timer stands in for it then.
+    port: Option<MessagePort>,
     signal: Rc<Signal>,
     _on_message: Closure<dyn Fn()>,
 }
 
 impl Yields {
     fn new() -> Self {
-        let channel = MessageChannel::new();
+        let channel = MessageChannel::new().ok();
         let signal = Rc::new(Signal::default());
         let notified = signal.clone();
         let on_message = Closure::<dyn Fn()>::new(move || notified.notify());
-        channel.port1().set_onmessage(on_message.as_ref().unchecked_ref());
-        Self { port: channel.port2(), signal, _on_message: on_message }
+        if let Some(channel) = &channel {
+            channel.port1().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        }
+        Self { port: channel.map(|channel| channel.port2()), signal, _on_message: on_message }
     }
 }
 
 /// Lets the event loop turn once.
 pub(super) async fn yield_now() {
-    let signal = YIELDS.with(|yields| {
-        yields.port.post(&JsValue::NULL);
-        yields.signal.clone()
+    let posted = YIELDS.with(|yields| {
+        let port = yields.port.as_ref()?;
+        port.post_message(&JsValue::NULL).ok().map(|()| yields.signal.clone())
     });
-    signal.wait().await;
+    match posted {
+        Some(signal) => signal.wait().await,
+        None => sleep(0.0).await,
+    }
 }
 
 /// Waits.
 pub(super) async fn sleep(ms: f64) {
-    let timeout = Promise::new(&mut |resolve, _| set_timeout(&resolve, ms));
+    let timeout = Promise::new(&mut |resolve, _| {
+        // A timer cannot fail.
+        let _ = scope().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms as i32);
+    });
     // A timer cannot fail.
     let _ = JsFuture::from(timeout).await;
 }
@@ -267,12 +242,13 @@ pub(super) async fn list(prefix: &str) -> Result<Vec<String>, LabError> {
 async fn fetch_stream(path: &str, progress: impl Fn(u32, Option<u32>)) -> Result<Vec<u8>, JsValue> {
     let name = NAMES.with_borrow(|names| names.get(path).cloned()).unwrap_or_else(|| path.to_owned());
     let url = BASE_URL.with_borrow(|base| format!("{base}{name}"));
-    let response: Response = JsFuture::from(js_fetch(&url)).await?.unchecked_into();
+    let response: Response = JsFuture::from(scope().fetch_with_str(&url)).await?.unchecked_into();
     if !response.ok() {
         return Err(js_sys::Error::new(&format!("the server answered {}", response.status())).into());
     }
-    let total = response.headers().get("content-length").and_then(|length| length.parse().ok());
-    let reader = response.body().ok_or_else(|| js_sys::Error::new("the answer is empty"))?.reader();
+    let total = response.headers().get("content-length")?.and_then(|length| length.parse().ok());
+    let body = response.body().ok_or_else(|| js_sys::Error::new("the answer is empty"))?;
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let mut bytes = Vec::new();
     loop {
         let chunk = JsFuture::from(reader.read()).await?;
