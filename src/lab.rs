@@ -85,6 +85,8 @@ pub struct RunHandle<E: Experiment> {
     pub ask: Callback<Vec<u8>>,
     /// Starts a run that first answers a request, such as to take weights from a file.
     pub open: Callback<Vec<u8>>,
+    /// The same, and the run waits before its first step.
+    pub hold: Callback<Vec<u8>>,
     pub reset: Callback<()>,
 }
 
@@ -115,7 +117,8 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, options: RunOptions) ->
         Callback::from(move |(paused, request): (bool, Option<Vec<u8>>)| {
             end_run(&runs);
             // What a file is opened for is one net.
-            let seeds = if request.is_some() { 1 } else { options.seeds.max(1) };
+            let opens = request.is_some() && !paused;
+            let seeds = if opens { 1 } else { options.seeds.max(1) };
             session.dispatch(Action::Started(Task::Train, options.device, seeds as usize));
             let arms = (0..seeds).flat_map(|seed| {
                 let config = with_seed(&config, seed);
@@ -181,6 +184,7 @@ pub fn use_experiment<E: Experiment>(config: &E::Config, options: RunOptions) ->
         retry,
         ask,
         open: open.reform(|request| (false, Some(request))),
+        hold: open.reform(|request| (true, Some(request))),
         reset,
         state,
     }

@@ -8,6 +8,12 @@ use crate::core::query::{Changes, Query};
 use crate::core::sweep::SweepPreset;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+mod sizes;
+
+pub use crate::core::settings::sizes::{Sizes, related};
+use crate::core::settings::sizes::{follows, settle};
 
 /// Declares an enum whose variants are the values of a setting: for each its name in the address and its words on the page.
 #[macro_export]
@@ -29,8 +35,9 @@ macro_rules! choices {
 /// Declares the settings of a section in one table: `field: type = default, kind, "label", "symbol", "help";`, then the
 /// presets, and sweeps if there are some. The kinds are `int(min, max)`, `float(min, max)` (both with `log` as a third word where the slider is
 /// logarithmic), `list(number, ...)` (each with words behind it where the page does not show the number), `choice` (of a
-/// type with `CHOICES`) and `switch`; `live` behind one says that the field may change during a run. A preset names fields,
-/// so one that is misspelt does not compile.
+/// type with `CHOICES`), `switch` and `sizes(min, max, most, count, largest)` (see [`Kind::Sizes`](crate::core::settings::Kind));
+/// `live` behind one says that the field may change during a run. A preset names fields, so one that is misspelt does not
+/// compile.
 #[macro_export]
 macro_rules! settings {
     (
@@ -98,6 +105,15 @@ macro_rules! settings {
     };
     (@kind $type:ty, choice) => { $crate::core::settings::Kind::Choice(<$type>::CHOICES) };
     (@kind $type:ty, switch) => { $crate::core::settings::Kind::Switch };
+    (@kind $type:ty, sizes $min:literal, $max:literal, $most:literal, $count:ident, $largest:ident) => {
+        $crate::core::settings::Kind::Sizes(&$crate::core::settings::Sizes {
+            min: $min,
+            max: $max,
+            most: $most,
+            count: stringify!($count),
+            largest: stringify!($largest),
+        })
+    };
     (@words $value:literal) => { stringify!($value) };
     (@words $value:literal $words:literal) => { $words };
     (@live) => { false };
@@ -199,6 +215,8 @@ pub enum Kind {
     List(Choices),
     /// On or off.
     Switch,
+    /// Several whole numbers, written with commas between them; none where the two shorter settings say it all.
+    Sizes(&'static Sizes),
 }
 
 /// The config as a map from field name to value.
@@ -225,6 +243,7 @@ pub fn with<C: Settings>(config: &C, key: &str, value: &Value) -> Result<C, Stri
     let value = value.ok_or_else(|| warning.unwrap_or_default())?;
     let mut map = to_map(config);
     map.insert(key.to_owned(), value);
+    settle(C::PARAMS, &mut map, &|changed| changed == key);
     serde_json::from_value(Value::Object(map)).map_err(|error| error.to_string())
 }
 
@@ -238,7 +257,7 @@ pub fn difference<C: Settings>(config: &C, base: &C) -> Query {
     let (ours, base) = (to_map(config), to_map(base));
     C::PARAMS
         .iter()
-        .filter(|param| ours.get(param.key) != base.get(param.key))
+        .filter(|param| ours.get(param.key) != base.get(param.key) && !follows(C::PARAMS, &ours, param.key))
         .filter_map(|param| Some((param.key, param.text(ours.get(param.key)?))))
         .collect()
 }
@@ -254,14 +273,17 @@ pub fn address<C: Settings>(config: &C, base: &C) -> Changes {
 pub fn from_query<C: Settings>(base: &C, query: &Query) -> (C, Vec<String>) {
     let mut map = to_map(base);
     let mut warnings = Vec::new();
+    let mut set = BTreeSet::new();
     for param in C::PARAMS {
         let Some(text) = query.get(param.key) else { continue };
         let (value, warning) = param.read(text);
         warnings.extend(warning);
         if let Some(value) = value {
             map.insert(param.key.to_owned(), value);
+            set.insert(param.key);
         }
     }
+    settle(C::PARAMS, &mut map, &|key| set.contains(key));
     match serde_json::from_value(Value::Object(map)) {
         Ok(config) => (config, warnings),
         Err(error) => {
@@ -278,6 +300,9 @@ impl Param {
             (_, Value::String(text)) => text.clone(),
             // 1.0 is written as it stands in the list.
             (Kind::List(_), Value::Number(number)) => number.as_f64().unwrap_or(f64::NAN).to_string(),
+            (Kind::Sizes(_), Value::Array(list)) => {
+                list.iter().map(Value::to_string).collect::<Vec<_>>().join(",")
+            }
             (_, other) => other.to_string(),
         }
     }
@@ -312,6 +337,7 @@ impl Param {
                 "0" | "false" => (Some(Value::from(false)), None),
                 _ => (None, Some(format!("{}={shown} is neither true nor false; it was ignored.", self.key))),
             },
+            Kind::Sizes(sizes) => sizes.read(self.key, &shown, text),
         }
     }
 

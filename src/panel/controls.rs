@@ -1,7 +1,7 @@
 //! The controls of some settings, under a heading.
 
 use crate::core::settings::{Param, Settings, to_map};
-use crate::panel::PanelSettings;
+use crate::panel::{PanelSettings, is_locked};
 use crate::ui::control::Control;
 use crate::ui::part::use_assignment;
 use serde_json::Value;
@@ -27,13 +27,15 @@ pub fn controls_without<C: Settings>(
         }
         Some((param, map.get(param.key)?.clone()))
     });
-    html! { <Group {title} fields={fields.collect::<Vec<_>>()} set={settings.set.clone()} {absent} /> }
+    html! { <Group {title} fields={fields.collect::<Vec<_>>()} params={C::PARAMS} set={settings.set.clone()} {absent} /> }
 }
 
 #[derive(PartialEq, Properties)]
 struct GroupProps {
     title: &'static str,
     fields: Vec<(&'static Param, Value)>,
+    /// All settings of the section.
+    params: &'static [Param],
     set: Callback<(&'static str, Value)>,
     absent: &'static [&'static str],
 }
@@ -45,7 +47,7 @@ fn Group(props: &GroupProps) -> Html {
     let control = |(param, value): &(&'static Param, Value)| {
         let (set, key) = (props.set.clone(), param.key);
         let on_change = Callback::from(move |value: Value| set.emit((key, value)));
-        let (locked, absent) = (assignment.locks(key), props.absent);
+        let (locked, absent) = (is_locked(&assignment, props.params, key), props.absent);
         html! { <Control {key} param={*param} value={value.clone()} {on_change} {locked} {absent} /> }
     };
     let shown: Vec<_> = props.fields.iter().filter(|(param, _)| !assignment.hides(param.key)).collect();

@@ -22,7 +22,7 @@ pub use crate::panel::view::{ACCURACY, CurveFigure, LOSS, Line, Readouts, RunVie
 
 use crate::assignment::Assignment;
 use crate::charts::{Series, Table};
-use crate::core::settings::{Preset, Settings, address, base, from_query, to_map, with};
+use crate::core::settings::{Param, Preset, Settings, address, base, from_query, related, to_map, with};
 use crate::lab::RunOptions;
 use crate::panel::background::{Background, use_background};
 use crate::protocol::DeviceChoice;
@@ -83,7 +83,7 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
     let set = use_callback(
         (config.clone(), base, props.on_query.clone(), assignment.clone()),
         move |(key, value): (&'static str, Value), (config, base, on_query, assignment)| {
-            if assignment.locks(key) {
+            if is_locked(assignment, C::PARAMS, key) {
                 return;
             }
             // The control has checked the value and told its visitor; what is still wrong changes nothing.
@@ -97,7 +97,8 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
         |preset: Option<&'static Preset>, (config, on_query, assignment)| {
             let base = preset.map_or_else(C::default, Preset::config);
             let (map, mut target) = (to_map(config), base.clone());
-            for key in C::PARAMS.iter().map(|param| param.key).filter(|key| assignment.locks(key)) {
+            let keys = C::PARAMS.iter().map(|param| param.key);
+            for key in keys.filter(|key| is_locked(assignment, C::PARAMS, key)) {
                 if let Some(locked) = map.get(key).and_then(|value| with(&target, key, value).ok()) {
                     target = locked;
                 }
@@ -127,6 +128,12 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
         background,
         drawn,
     }
+}
+
+/// Whether a student cannot change a setting, by itself or through one that it hangs together with.
+pub fn is_locked(assignment: &Assignment, params: &[Param], key: &str) -> bool {
+    assignment.locks(key)
+        || related(params, key).is_some_and(|group| group.iter().any(|key| assignment.locks(key)))
 }
 
 /// How many seeds a run may have.

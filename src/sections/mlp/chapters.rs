@@ -15,6 +15,12 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         trains: true,
     },
     Chapter {
+        slug: "parameters",
+        title: "What does each unit see, and how many parameters are there?",
+        figures: &[("network", "The network")],
+        trains: true,
+    },
+    Chapter {
         slug: "collapse",
         title: "Why is a deep linear network just one matrix?",
         figures: &[("spectrum", "Singular values"), ("layer-ranks", "Rank, layer by layer")],
@@ -29,5 +35,4 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         ],
         trains: true,
     },
-    Chapter { slug: "parameters", title: "How many parameters are there?", figures: &[], trains: false },
 ];

@@ -1,13 +1,19 @@
 //! The panel of section 1.
 
 mod figures;
+mod network;
 mod text;
 
-use super::{Collapse, Config, Dataset, Mlp, params_formula};
+use super::{Collapse, Config, Dataset, Mlp, Request};
+use crate::core::settings::Settings;
 use crate::keys;
 use crate::lab::use_experiment;
-use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
+use crate::panel::{
+    ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, is_locked, use_settings,
+};
+use crate::protocol::RunState;
 use figures::{CollapseFigures, GradientFigures, TrainFigures};
+use network::Network;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -21,7 +27,9 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
     let plane = config.dataset != Dataset::FashionMnist;
     let data_keys: &[_] =
         if plane { keys![Config; dataset, noise, seed] } else { keys![Config; dataset, seed] };
-    let network = || controls(&settings, "Network", keys![Config; depth, width, activation, bias]);
+    let listens = !matches!(lab.state, RunState::Idle | RunState::Error(_));
+    let (ask, hold) = (encoded(&lab.ask), encoded(&lab.hold));
+    let network = || controls(&settings, "Network", keys![Config; depth, width, hidden, activation, bias]);
     let training =
         || controls(&settings, "Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
     let body = |chapter: &str| match chapter {
@@ -38,8 +46,15 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
             figures: html! { <GradientFigures config={config.clone()} record={record.clone()} /> },
         },
         "parameters" => ChapterBody {
-            controls: network(),
-            figures: html! { <>{ text::param_formula(config, params_formula(config)) }<Readouts names="params_formula params_counted" /></> },
+            controls: html! { <>{ network() }{ controls(&settings, "Data", data_keys) }{ training() }</> },
+            figures: html! {
+                <>
+                    <Network config={config.clone()} record={record.clone()} run={lab.run} {listens} ask={ask.clone()} hold={hold.clone()}
+                        locked={is_locked(&settings.assignment, Config::PARAMS, "hidden")} set={settings.set.clone()} />
+                    { text::param_formula(config) }
+                    <Readouts names="params_formula params_counted params_edited" />
+                </>
+            },
         },
         _ => ChapterBody::default(),
     };
@@ -50,6 +65,11 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
         notice: Html::default(),
     };
     frame(&lab, &settings, page, body)
+}
+
+fn encoded(to: &Callback<Vec<u8>>) -> Callback<Request> {
+    // Plain data is always written.
+    to.reform(|request: Request| postcard::to_stdvec(&request).unwrap_or_default())
 }
 
 #[derive(PartialEq, Properties)]
