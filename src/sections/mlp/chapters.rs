@@ -15,8 +15,8 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         trains: true,
     },
     Chapter {
-        slug: "parameters",
-        title: "What does each unit see, and how many parameters are there?",
+        slug: "units",
+        title: "What does each unit see?",
         figures: &[("network", "The network")],
         trains: true,
     },
@@ -35,4 +35,5 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         ],
         trains: true,
     },
+    Chapter { slug: "parameters", title: "How many parameters are there?", figures: &[], trains: false },
 ];

@@ -27,6 +27,12 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         )
         .digits(2)
         .note("max |difference|"),
+        Metric::new("grad_ratio_linear", "First layer / last, linear", linear.gradient_ratio())
+            .digits(2)
+            .note("gradient norms at the start"),
+        Metric::new("grad_ratio_activated", "First layer / last, non-linear", activated.gradient_ratio())
+            .digits(2)
+            .note("gradient norms at the start"),
         Metric::new("params_formula", "Formula", params_formula(config) as f64).count().note("closed form"),
         Metric::new("params_counted", "Counted in the model", record.params_counted.map(f64::from)).count(),
         Metric::new("params_edited", "Changed by hand", f64::from(edits)).count().note("weights and biases"),

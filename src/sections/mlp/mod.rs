@@ -273,6 +273,13 @@ impl NetRecord {
         self.scores.iter().map(|score| (score.step.into(), value(score).into())).collect()
     }
 
+    /// The gradient of the first layer over that of the last, when they were first measured.
+    pub fn gradient_ratio(&self) -> Option<f64> {
+        let first = |curve: &Curve| curve.first().map(|point| point.1);
+        let (early, late) = (first(self.grad_norms.first()?)?, first(self.grad_norms.last()?)?);
+        (late > 0.0).then_some(early / late)
+    }
+
     /// The last test accuracy.
     pub fn accuracy(&self) -> Option<f64> {
         self.scores.last().map(|score| f64::from(score.test))

@@ -43,18 +43,26 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
         },
         "gradients" => ChapterBody {
             controls: html! { <>{ network() }{ training() }</> },
-            figures: html! { <GradientFigures config={config.clone()} record={record.clone()} /> },
+            figures: html! {
+                <>
+                    <GradientFigures config={config.clone()} record={record.clone()} />
+                    <Readouts names="grad_ratio_linear grad_ratio_activated" />
+                </>
+            },
         },
-        "parameters" => ChapterBody {
+        "units" => ChapterBody {
             controls: html! { <>{ network() }{ controls(&settings, "Data", data_keys) }{ training() }</> },
             figures: html! {
                 <>
                     <Network config={config.clone()} record={record.clone()} run={lab.run} {listens} ask={ask.clone()} hold={hold.clone()}
                         locked={is_locked(&settings.assignment, Config::PARAMS, "hidden")} set={settings.set.clone()} />
-                    { text::param_formula(config) }
-                    <Readouts names="params_formula params_counted params_edited" />
+                    <Readouts names="params_edited" />
                 </>
             },
+        },
+        "parameters" => ChapterBody {
+            controls: network(),
+            figures: html! { <>{ text::param_formula(config) }<Readouts names="params_formula params_counted" /></> },
         },
         _ => ChapterBody::default(),
     };

@@ -36,6 +36,8 @@ pub(super) struct NetworkProps {
     pub(super) ask: Callback<Request>,
     /// Starts a run that answers, and waits before its first step.
     pub(super) hold: Callback<Request>,
+    /// Whether an earlier step is looked at.
+    pub(super) is_past: bool,
     /// Whether the widths are fixed.
     pub(super) locked: bool,
     pub(super) set: Callback<(&'static str, Value)>,
@@ -60,7 +62,7 @@ pub(super) fn Network(props: &NetworkProps) -> Html {
     };
     let choose_arm = arm.setter();
     html! {
-        <Drawing config={props.config.clone()} run={props.run} listens={props.listens} ask={props.ask.clone()} hold={props.hold.clone()} locked={props.locked}
+        <Drawing config={props.config.clone()} run={props.run} listens={props.listens} ask={props.ask.clone()} hold={props.hold.clone()} is_past={props.is_past} locked={props.locked}
             set={props.set.clone()} arm={*arm} choose_arm={Callback::from(move |arm| choose_arm.set(arm))} net={PtrEq(net)} boundary={PtrEq(boundary)}
             samples={props.record.0.samples().cloned().map(PtrEq)} />
     }
@@ -73,6 +75,7 @@ struct DrawingProps {
     listens: bool,
     ask: Callback<Request>,
     hold: Callback<Request>,
+    is_past: bool,
     locked: bool,
     set: Callback<(&'static str, Value)>,
     arm: usize,
@@ -241,7 +244,7 @@ fn editor(props: &DrawingProps, place: Option<Place>, edits: &Edits) -> Html {
     };
     let what = if place.from.is_some() { "Weight" } else { "Bias" };
     html! {
-        <Editor index={index as u32} {what} value={net.value(place).unwrap_or_default()} undos={edits.undos} on_set={edits.on_set.clone()}
+        <Editor index={index as u32} {what} value={net.value(place).unwrap_or_default()} is_past={props.is_past} undos={edits.undos} on_set={edits.on_set.clone()}
             on_undo={edits.on_undo.clone()} on_reset={edits.on_reset.clone()} />
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct EditorProps {
     pub(super) what: &'static str,
     /// What the net has now.
     pub(super) value: f32,
+    /// Whether the net is that of an earlier step, which cannot be changed any more.
+    pub(super) is_past: bool,
     /// How many changes can be undone.
     pub(super) undos: usize,
     /// A new value, and whether a new gesture begins with it.
@@ -108,20 +110,20 @@ pub(super) fn Editor(props: &EditorProps) -> Html {
     };
     let shown = dragged.unwrap_or(value);
     let field = (*typed).clone().unwrap_or_else(|| shown.to_string());
-    let what = props.what;
+    let (what, off) = (props.what, props.is_past);
     let (undo, reset) = (props.on_undo.reform(|_: MouseEvent| ()), props.on_reset.reform(|_: MouseEvent| ()));
     html! {
         <div class="network-editor" data-editor={index.to_string()}>
             <label>{ what }
                 <input type="range" min={(-reach).to_string()} max={reach.to_string()} step="any" value={shown.to_string()}
-                    aria-valuetext={short(shown)} oninput={on_slide} onchange={on_release} /></label>
-            <input type="text" inputmode="decimal" class="number-field" aria-label={format!("{what}, as a number")} value={field}
+                    aria-valuetext={short(shown)} disabled={off} oninput={on_slide} onchange={on_release} /></label>
+            <input type="text" inputmode="decimal" class="number-field" aria-label={format!("{what}, as a number")} value={field} disabled={off}
                 oninput={on_type} onchange={on_change} />
             <div class="network-buttons">
-                <button type="button" data-action="undo-edit" disabled={props.undos == 0} onclick={undo}>{ "Undo" }</button>
-                <button type="button" data-action="reset-edits" disabled={props.undos == 0} onclick={reset}>{ "Undo all" }</button>
+                <button type="button" data-action="undo-edit" disabled={off || props.undos == 0} onclick={undo}>{ "Undo" }</button>
+                <button type="button" data-action="reset-edits" disabled={off || props.undos == 0} onclick={reset}>{ "Undo all" }</button>
             </div>
-            <p class="control-message" role="status">{ (*message).clone() }</p>
+            <p class="control-message" role="status">{ if off { Some("This is an earlier step; go to the last one to change the network.".to_owned()) } else { (*message).clone() } }</p>
         </div>
     }
 }
