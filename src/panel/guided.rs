@@ -14,7 +14,7 @@ use crate::core::sweep::{seed, with_seed};
 use crate::keep::finished::{add, read, to_json};
 use crate::keep::{DeviceUsed, Finished};
 use crate::lab::RunHandle;
-use crate::panel::PanelSettings;
+use crate::panel::{PanelSettings, is_locked};
 use crate::run::Experiment;
 use gloo::utils::window;
 use serde_json::{Map, Value};
@@ -148,7 +148,7 @@ fn target<C: Settings>(outline: &Outline, settings: &PanelSettings<C>) -> C {
     let (config, _) = from_query(&C::default(), &outline.values.iter().copied().collect());
     let (now, mut map) = (to_map(&settings.config), to_map(&config));
     for (key, value) in now {
-        if key == "seed" || settings.assignment.locks(&key) {
+        if key == "seed" || is_locked(&settings.assignment, C::PARAMS, &key) {
             map.insert(key, value);
         }
     }

@@ -5,6 +5,7 @@
 
 mod chapters;
 mod checks;
+mod experiments;
 mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
@@ -23,6 +24,7 @@ pub use panel::MlpPanel;
 use crate::core::Check;
 use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::guided::Guided;
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -68,7 +70,7 @@ crate::settings! {
         depth: u32 = 3, int(1, 12), "Hidden layers", "L",
             "Hidden layers between input and output. Without a non-linearity they add nothing that one matrix could not do.";
         width: u32 = 32, int(1, 256, log), "Width", "d",
-            "Units in each hidden layer. Where the layers differ, it is the widest; moving this or the number of layers makes them all alike.";
+            "Units in each hidden layer. Where the layers differ, it is the widest; changing this or the number of layers gives all layers this width.";
         hidden: Vec<u32> = Vec::new(), sizes(1, 256, 12, depth, width), "Widths, layer by layer", "",
             "Units of every hidden layer by itself, such as 8, 16, 4. Empty: all layers have the same width.";
         activation: ActivationChoice = ActivationChoice::Relu, choice, "Activation", "f",
@@ -297,6 +299,8 @@ impl Experiment for Mlp {
         Arm { slug: "linear", title: "linear", net: "linear network" },
         Arm { slug: "activated", title: "non-linear", net: "non-linear network" },
     ];
+
+    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
 
     fn absorb(record: &mut Record, arm: usize, frame: Frame) {
         match (frame, record.arms.get_mut(arm)) {

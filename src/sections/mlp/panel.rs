@@ -55,7 +55,7 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
             figures: html! {
                 <>
                     <Network config={config.clone()} record={record.clone()} run={lab.run} {listens} ask={ask.clone()} hold={hold.clone()}
-                        is_past={false} locked={is_locked(&settings.assignment, Config::PARAMS, "hidden")} set={settings.set.clone()} />
+                        is_past={lab.shown.is_some()} locked={is_locked(&settings.assignment, Config::PARAMS, "hidden")} set={settings.set.clone()} />
                     <Readouts names="params_edited" />
                 </>
             },

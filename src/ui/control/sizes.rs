@@ -27,7 +27,7 @@ pub(super) fn SizesField(props: &Field) -> Html {
     let message_id = format!("{}-message", props.id);
     html! {
         <>
-            <input type="text" class="sizes-field" id={props.id.clone()} value={text} placeholder="all alike" autocomplete="off"
+            <input type="text" class="sizes-field" id={props.id.clone()} value={text} placeholder="same width" autocomplete="off"
                 aria-describedby={format!("{} {message_id}", props.help_id)} disabled={props.disabled} {onchange} />
             <p class="control-message" id={message_id} role="status">{ (*message).clone() }</p>
         </>
