@@ -1,6 +1,6 @@
 //! The controls of some settings, under a heading.
 
-use crate::core::settings::{Param, Settings, to_map};
+use crate::core::settings::{Kind, Param, Settings, to_map};
 use crate::panel::{PanelSettings, is_locked};
 use crate::ui::control::Control;
 use crate::ui::part::use_assignment;
@@ -50,7 +50,12 @@ fn Group(props: &GroupProps) -> Html {
         let (locked, absent) = (is_locked(&assignment, props.params, key), props.absent);
         html! { <Control {key} param={*param} value={value.clone()} {on_change} {locked} {absent} /> }
     };
-    let shown: Vec<_> = props.fields.iter().filter(|(param, _)| !assignment.hides(param.key)).collect();
+    // Who does not see one of the two short settings does not see the list that says the same.
+    let hides = |param: &Param| match param.kind {
+        Kind::Sizes(sizes) => [param.key, sizes.count, sizes.largest].iter().any(|key| assignment.hides(key)),
+        _ => assignment.hides(param.key),
+    };
+    let shown: Vec<_> = props.fields.iter().filter(|(param, _)| !hides(param)).collect();
     if shown.is_empty() {
         return Html::default();
     }

@@ -33,7 +33,7 @@ pub(super) async fn boundary(net: &Net, grid: &Tensor<2>) -> Result<Vec<f32>, La
 /// All weights and biases of a net, and its units' maps where there is a grid of [`MAP_SIDE`]; read in one go.
 pub(super) async fn snapshot(net: &Net, step: u32, grid: Option<&Tensor<2>>) -> Result<Snapshot, LabError> {
     fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
-        let n = tensor.dims().iter().product();
+        let n: usize = tensor.dims().iter().product();
         tensor.reshape([n])
     }
     let mut dims = Vec::new();

@@ -28,6 +28,9 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
     let data_keys: &[_] =
         if plane { keys![Config; dataset, noise, seed] } else { keys![Config; dataset, seed] };
     let listens = !matches!(lab.state, RunState::Idle | RunState::Error(_));
+    // What a lesson hides cannot be changed in another way either.
+    let hides = ["depth", "width", "hidden"].iter().any(|key| settings.assignment.hides(key));
+    let fixed = hides || is_locked(&settings.assignment, Config::PARAMS, "hidden");
     let (ask, hold) = (encoded(&lab.ask), encoded(&lab.hold));
     let network = || controls(&settings, "Network", keys![Config; depth, width, hidden, activation, bias]);
     let training =
@@ -55,7 +58,7 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
             figures: html! {
                 <>
                     <Network config={config.clone()} record={record.clone()} run={lab.run} {listens} ask={ask.clone()} hold={hold.clone()}
-                        is_past={lab.shown.is_some()} locked={is_locked(&settings.assignment, Config::PARAMS, "hidden")} set={settings.set.clone()} />
+                        is_past={lab.shown.is_some()} locked={fixed} set={settings.set.clone()} />
                     <Readouts names="params_edited" />
                 </>
             },
