@@ -101,6 +101,8 @@ pub struct AnyRun {
     pub ask: Callback<Vec<u8>>,
     /// Starts a run that first answers a request, such as to take weights from a file.
     pub open: Callback<Vec<u8>>,
+    /// The same, and the run waits before its first step.
+    pub hold: Callback<Vec<u8>>,
     pub reset: Callback<()>,
 }
 
@@ -138,7 +140,8 @@ fn use_run(experiment: &'static AnyExperiment, settings: &Rc<Values>, options: R
         Callback::from(move |(paused, request): (bool, Option<Vec<u8>>)| {
             end_run(&runs);
             // What a file is opened for is one net.
-            let seeds = if request.is_some() { 1 } else { options.seeds.max(1) };
+            let opens = request.is_some() && !paused;
+            let seeds = if opens { 1 } else { options.seeds.max(1) };
             session.dispatch(Action::Started(Task::Train, options.device, seeds as usize));
             let ids = (0..seeds as usize * experiment.arms.len()).map(|arm| ArmId(arm as u16));
             let arms = arms(experiment, &settings, ids);
@@ -202,6 +205,7 @@ fn use_run(experiment: &'static AnyExperiment, settings: &Rc<Values>, options: R
         retry,
         ask,
         open: open.reform(|request| (false, Some(request))),
+        hold: open.reform(|request| (true, Some(request))),
         reset,
         state,
     }

@@ -65,7 +65,8 @@ fn handle(command: Command, attachment: Option<runtime::Blob>) {
             let turns = Rc::new(Turns::default());
             let count = arms.len();
             for arm in arms {
-                let control = Rc::new(Control::new(paused));
+                // Who starts a run with a step wants to see that step; who asks something of its net, the net.
+                let control = Rc::new(Control::new(paused, u32::from(request.is_none())));
                 request.iter().for_each(|request| control.ask(request.clone()));
                 RUNS.with_borrow_mut(|runs| runs.entry(run).or_default().push((arm.id, control.clone())));
                 let job = Job { run, task, device, arm, control, turns: turns.clone(), count };

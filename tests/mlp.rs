@@ -5,19 +5,24 @@
 use crate::collector::{Collector, block_on, train};
 use burn::tensor::{Device, Tensor, TensorData};
 use nn_lab::core::query::Query;
-use nn_lab::core::settings::{from_query, to_query};
+use nn_lab::core::settings::{from_query, to_query, with};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::mlp::{Activation, Mlp as Net};
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::mlp::{
-    ACTIVATED, ActivationChoice, Config, Dataset, LINEAR, Mlp, Optimizer, Record, Samples, param_count,
-    rank_bound,
+    ACTIVATED, ActivationChoice, Config, Dataset, LINEAR, MAP_SIDE, Mlp, Optimizer, Place, Record, Request,
+    Samples, Snapshot, Which, layer_params, params_formula, rank_bound,
 };
 use proptest::prelude::*;
 
 fn small() -> Config {
     Config { steps: 60, width: 16, ..Config::default() }
+}
+
+/// Hidden layers of these widths.
+fn with_widths(hidden: &[u32]) -> Config {
+    with(&Config::default(), "hidden", &hidden.to_vec().into()).expect("a list of widths")
 }
 
 fn run(config: Config) -> (Record, Result<(), LabError>) {
@@ -63,13 +68,12 @@ proptest! {
 
     #[test]
     fn the_formula_counts_the_module(
-        d_in in 1u64..40, hidden in 1u64..6, width in 1u64..40, d_out in 1u64..12, bias: bool,
+        dims in prop::collection::vec(1u32..40, 2..8), bias: bool,
     ) {
-        let dims = vec![width as usize; hidden as usize];
-        let net = Net::new(
-            d_in as usize, &dims, d_out as usize, Activation::Relu, bias, &mut WeightRng::new(1), &Device::flex(),
-        );
-        prop_assert_eq!(param_count(d_in, hidden, width, d_out, bias).total(), count_params(&net) as u64);
+        let sizes: Vec<usize> = dims.iter().map(|&d| d as usize).collect();
+        let [d_in, hidden @ .., d_out] = &*sizes else { panic!("two at least") };
+        let net = Net::new(*d_in, hidden, *d_out, Activation::Relu, bias, &mut WeightRng::new(1), &Device::flex());
+        prop_assert_eq!(layer_params(&dims, bias).iter().sum::<u64>(), count_params(&net) as u64);
     }
 
     #[test]
@@ -80,20 +84,23 @@ proptest! {
     }
 
     #[test]
-    fn any_text_in_the_address_gives_a_config(pairs in prop::collection::vec(("[a-z_]{1,12}|depth|width|noise|bias|dataset", ".*"), 0..6)) {
+    fn any_text_in_the_address_gives_a_config(pairs in prop::collection::vec(("[a-z_]{1,12}|depth|width|hidden|noise|bias|dataset", ".*|[0-9]{1,4}(,[0-9]{1,4}){0,20}"), 0..6)) {
         let (config, _) = from_query(&Config::default(), &pairs.into_iter().collect());
-        prop_assert!((1..=12).contains(&config.depth) && (2..=256).contains(&config.width));
+        prop_assert!((1..=12).contains(&config.depth) && (1..=256).contains(&config.width));
+        prop_assert!(config.hidden.len() <= 12 && config.hidden.iter().all(|d| (1..=256).contains(d)));
+        prop_assert!(config.hidden.is_empty() || config.hidden.len() == config.depth as usize);
         prop_assert!(config.learning_rate.is_finite() && config.noise.is_finite());
     }
 
     #[test]
     fn the_linear_rank_never_exceeds_its_bound(
-        depth in 1u32..6, width in 2u32..24, d_in in 1u32..12, n_probe in 2u32..40, bias: bool, seed in 0u32..50,
+        hidden in prop::collection::vec(1u32..24, 1..6), d_in in 1u32..12, n_probe in 2u32..40, bias: bool, seed in 0u32..50,
     ) {
-        let config = Config { depth, width, d_in, n_probe, bias, seed, ..Config::default() };
+        let depth = hidden.len();
+        let config = Config { d_in, n_probe, bias, seed, ..with_widths(&hidden) };
         let record = probe(config.clone());
         let collapse = record.collapse.expect("a probe has a collapse");
-        prop_assert_eq!(collapse.layers.len(), depth as usize + 1);
+        prop_assert_eq!(collapse.layers.len(), depth + 1);
         let output = collapse.layers.last().expect("an output");
         prop_assert!(output.linear.rank <= rank_bound(&config), "{:?}", output.linear);
         prop_assert!(collapse.max_abs_diff <= collapse.diff_tolerance, "{} > {}", collapse.max_abs_diff, collapse.diff_tolerance);
@@ -105,11 +112,15 @@ prop_compose! {
         dataset in prop::sample::select(vec![Dataset::Spirals, Dataset::Circles, Dataset::Moons, Dataset::Xor, Dataset::FashionMnist]),
         activation in prop::sample::select(vec![ActivationChoice::Relu, ActivationChoice::Gelu, ActivationChoice::Tanh, ActivationChoice::Sigmoid, ActivationChoice::Identity]),
         optimizer in prop::sample::select(vec![Optimizer::Adam, Optimizer::Momentum, Optimizer::Sgd]),
-        noise in 0.0f64..=0.5, depth in 1u32..=12, width in 2u32..=256, learning_rate in 1e-5f64..=10.0,
+        noise in 0.0f64..=0.5, depth in 1u32..=12, width in 1u32..=256, learning_rate in 1e-5f64..=10.0,
         batch_size in 1u32..=512, steps in 1u32..=20_000, seed in 0u32..=999_999,
         (d_in, n_probe, bias) in (1u32..=64, 2u32..=256, any::<bool>()),
+        hidden in prop::collection::vec(1u32..=256, 0..=12),
     ) -> Config {
-        Config { dataset, noise, depth, width, activation, optimizer, learning_rate, batch_size, steps, seed, d_in, n_probe, bias }
+        // A list decides what the two shorter settings are.
+        let depth = if hidden.is_empty() { depth } else { hidden.len() as u32 };
+        let width = hidden.iter().copied().max().unwrap_or(width);
+        Config { dataset, noise, depth, width, hidden, activation, optimizer, learning_rate, batch_size, steps, seed, d_in, n_probe, bias }
     }
 }
 
@@ -216,4 +227,185 @@ fn fashion_mnist_is_learned() {
     };
     assert_eq!((*side, pixels.len(), labels.len()), (28, 24 * 784, 24));
     assert_eq!(record.arms[ACTIVATED].predictions.len(), 24);
+}
+
+#[test]
+fn a_list_of_widths_and_the_two_short_settings_agree() {
+    let read = |text: &str| from_query(&Config::default(), &Query::parse(text));
+    let (config, warnings) = read("hidden=8,16,4&depth=7&width=2");
+    assert!(warnings.is_empty());
+    assert_eq!(
+        (config.depth, config.width, config.hidden_dims()),
+        (3, 16, vec![8, 16, 4]),
+        "the list decides"
+    );
+    assert_eq!(to_query(&config).to_string(), "hidden=8%2C16%2C4", "what follows from it is not said");
+    let deeper = with(&config, "depth", &4.into()).expect("it is taken");
+    assert_eq!(
+        (deeper.hidden.len(), deeper.hidden_dims()),
+        (0, vec![16; 4]),
+        "moving a slider makes layers alike"
+    );
+    assert_eq!(with(&config, "width", &5.into()).expect("it is taken").hidden_dims(), vec![5; 3]);
+    assert_eq!(with(&config, "seed", &5.into()).expect("it is taken").hidden_dims(), vec![8, 16, 4]);
+    assert_eq!(read("").0.hidden_dims(), vec![32; 3]);
+    for (text, taken, words) in [
+        ("8,1000,4", vec![8, 256, 4], "from 1 to 256"),
+        ("0", vec![1], "from 1 to 256"),
+        ("2,2,2,2,2,2,2,2,2,2,2,2,2", vec![2; 12], "at most 12"),
+        ("3.6", vec![4], "whole numbers"),
+        ("8,banana", vec![], "not a list of whole numbers"),
+        ("NaN", vec![], "not a list of whole numbers"),
+    ] {
+        let (config, warnings) = read(&format!("hidden={text}"));
+        assert_eq!(config.hidden, taken, "{text}");
+        assert!(warnings.iter().any(|warning| warning.contains(words)), "{text}: {warnings:?}");
+    }
+    assert_eq!(read("hidden= 8, 16 ,4 ").0.hidden, [8, 16, 4]);
+    let said = nn_lab::core::sweep::Axis::read::<Config>("hidden:8,16").expect_err("a list is no axis");
+    assert!(said.contains("Hidden layers or Width"), "{said}");
+}
+
+#[test]
+fn layers_alike_are_the_same_net_as_a_list_of_them() {
+    let short = Config { depth: 2, width: 6, steps: 20, ..Config::default() };
+    let list = Config { hidden: vec![6, 6], ..short.clone() };
+    let losses = |config: Config| run(config).0.arms[ACTIVATED].losses.clone();
+    assert_eq!(losses(short), losses(list));
+}
+
+#[test]
+fn any_list_of_widths_is_built_and_counted() {
+    let config = with_widths(&[8, 1, 16]);
+    let record = probe(config.clone());
+    // 2 x 8 + 8, 8 x 1 + 1, 1 x 16 + 16, 16 x 2 + 2
+    assert_eq!(params_formula(&config), 24 + 9 + 32 + 34);
+    assert_eq!(record.params_counted.map(u64::from), Some(params_formula(&config)));
+    let collapse = record.collapse.expect("a collapse");
+    let ranks: Vec<u32> = collapse.layers.iter().map(|layer| layer.linear.rank).collect();
+    assert_eq!(
+        ranks,
+        [8, 1, 2, 2],
+        "one direction comes through a layer of one unit, and the biases add one"
+    );
+}
+
+const OF: Which = Which { arm: ACTIVATED as u8, seed: 1 };
+
+/// A run that is asked these things after these steps.
+fn asked(config: &Config, requests: &[(u32, Request)]) -> Record {
+    let encoded = requests.iter().map(|(at, request)| (*at, postcard::to_stdvec(request).expect("bytes")));
+    let mut out = Collector::<Mlp> { requests: encoded.collect(), ..Collector::default() };
+    train::<Mlp>(config, &mut out).expect("it runs");
+    out.record()
+}
+
+fn snapshot(record: &Record, arm: usize) -> Snapshot {
+    (**record.net(arm).expect("a net").0).clone()
+}
+
+#[test]
+fn a_probe_shows_the_nets_as_they_are_initialized() {
+    let config = with_widths(&[4, 3]);
+    let record = probe(config);
+    let (linear, activated) = (snapshot(&record, LINEAR), snapshot(&record, ACTIVATED));
+    assert_eq!((&*activated.dims, activated.step, activated.edits), (&[2, 4, 3, 2][..], 0, 0));
+    assert_eq!(linear.params, activated.params, "both start from the same weights");
+    assert_eq!(activated.params.len(), 12 + 15 + 8);
+    assert_eq!(activated.maps.len(), 9 * MAP_SIDE * MAP_SIDE);
+    // A map is what the equation says: h = relu(x W + b) at the middle of the first cell.
+    let at = (0.5 / MAP_SIDE as f32 * 2.0 - 1.0) * 1.25;
+    for unit in 0..4 {
+        let value = |from| activated.value(Place { layer: 0, from, to: unit }).expect("a weight");
+        let h = (at * value(Some(0)) + at * value(Some(1)) + value(None)).max(0.0);
+        let (cells, (low, high)) = activated.map(1, unit).expect("a map");
+        assert!(low >= 0.0, "a ReLU gives nothing below 0");
+        let drawn = low + f32::from(cells[0]) / 255.0 * (high - low);
+        assert!((drawn - h).abs() <= (high - low) / 255.0 + 1e-6, "{drawn}, not {h}");
+    }
+    let shows = |record: &Record| matches!(record.samples().map(|samples| &**samples), Some(Samples::Points(points)) if points.len() == 600);
+    assert!(shows(&record));
+    assert_eq!(record.net(ACTIVATED).map(|(_, boundary)| boundary.len()), Some(48 * 48));
+    let images = probe(Config { dataset: Dataset::FashionMnist, ..with_widths(&[4]) });
+    let net = snapshot(&images, ACTIVATED);
+    assert_eq!((net.params.len(), net.maps.len()), (785 * 4 + 50, 0));
+}
+
+#[test]
+fn a_net_that_is_looked_at_sends_more_snapshots_and_learns_the_same() {
+    let config = Config { steps: 300, ..small() };
+    let count = |requests: Vec<Vec<u8>>| {
+        let requests = requests.into_iter().map(|request| (0, request)).collect();
+        let mut out = Collector::<Mlp> { frame_every: 1, requests, ..Collector::default() };
+        train::<Mlp>(&config, &mut out).expect("it runs");
+        let sent = out.frames.iter().filter(|(arm, frame)| {
+            *arm == ACTIVATED && matches!(frame, nn_lab::sections::mlp::Frame::Train { measured, .. } if measured.snapshot.is_some())
+        });
+        (sent.count(), out.record())
+    };
+    let watch = postcard::to_stdvec(&Request::Watch(Some(OF))).expect("bytes");
+    let ((few, alone), (many, watched)) = (count(vec![]), count(vec![watch]));
+    assert!(few >= 20 && many > few, "{few} and {many} snapshots");
+    assert_eq!(alone.arms[ACTIVATED].losses, watched.arms[ACTIVATED].losses);
+    for record in [alone, watched] {
+        assert_eq!(snapshot(&record, ACTIVATED).step, 300, "the last is that of the end");
+        assert_eq!(snapshot(&record, LINEAR).step, 300);
+    }
+}
+
+#[test]
+fn a_weight_that_is_set_by_hand_is_that_of_the_real_net() {
+    let config = Config { steps: 10, ..with_widths(&[3]) };
+    let before = run(config.clone()).0;
+    let at = Place { layer: 0, from: Some(1), to: 2 };
+    let index = snapshot(&before, ACTIVATED).index(at).expect("a weight") as u32;
+    let set = |of, value| Request::Set { of, values: vec![(index, value)] };
+
+    // After the last step: the net, its boundary and its score are those of the changed weight; the twin's are not.
+    let after = asked(&config, &[(u32::MAX, set(OF, 2.5))]);
+    let (old, new) = (snapshot(&before, ACTIVATED), snapshot(&after, ACTIVATED));
+    assert_eq!((new.value(at), new.edits), (Some(2.5), 1));
+    let others =
+        old.params.iter().zip(&new.params).enumerate().filter(|(i, (a, b))| a != b && *i as u32 != index);
+    assert_eq!(others.count(), 0, "nothing else has moved");
+    assert_ne!(before.arms[ACTIVATED].boundary, after.arms[ACTIVATED].boundary);
+    assert_ne!(old.map(2, 0), new.map(2, 0));
+    assert_eq!(before.arms[LINEAR], after.arms[LINEAR]);
+    assert_eq!(
+        before.arms[ACTIVATED].scores.len(),
+        after.arms[ACTIVATED].scores.len(),
+        "judged anew, at the same step"
+    );
+    let edited = |record: &Record| {
+        Mlp::metrics(&config, record).iter().find(|m| m.name == "params_edited").and_then(|m| m.value)
+    };
+    assert_eq!((edited(&before), edited(&after)), (Some(0.0), Some(1.0)));
+
+    // Set back before the next step, it is the net that it was.
+    let was = old.value(at).expect("a weight");
+    let undone = asked(&config, &[(u32::MAX, set(OF, 2.5)), (u32::MAX, set(OF, was))]);
+    assert_eq!((snapshot(&undone, ACTIVATED), snapshot(&undone, ACTIVATED).edits), (old, 0));
+
+    // While it trains, it learns on from there, and so does an edit before the first step.
+    for step in [0, 5] {
+        let changed = asked(&config, &[(step, set(OF, 2.5))]);
+        let losses =
+            |record: &Record| record.arms[ACTIVATED].losses.iter().map(|point| point.1).collect::<Vec<_>>();
+        assert_eq!(losses(&before)[..step as usize], losses(&changed)[..step as usize]);
+        assert_ne!(losses(&before)[step as usize..], losses(&changed)[step as usize..]);
+        assert_ne!(snapshot(&changed, ACTIVATED).value(at), Some(2.5), "training moves it on");
+        assert_eq!(snapshot(&changed, ACTIVATED).edits, 1);
+    }
+
+    // A bias, another net's weight, and what is no number or no parameter.
+    let bias = old.index(Place { layer: 1, from: None, to: 0 }).expect("a bias") as u32;
+    let all = asked(
+        &config,
+        &[
+            (u32::MAX, Request::Set { of: OF, values: vec![(bias, -1.0), (9999, 1.0), (0, f32::NAN)] }),
+            (u32::MAX, set(Which { seed: 2, ..OF }, 7.0)),
+        ],
+    );
+    let net = snapshot(&all, ACTIVATED);
+    assert_eq!((net.params[bias as usize], net.edits, net.value(at)), (-1.0, 1, Some(was)));
 }

@@ -13,6 +13,7 @@ mod first_losses;
 mod images;
 mod layers;
 mod mlp;
+mod mlp_experiments;
 mod mlp_pytorch;
 mod papers;
 #[cfg(feature = "compute")]

@@ -74,13 +74,17 @@ fn listed<E: Experiment>(title: &str) -> String {
             options.iter().map(|(slug, _)| format!("`{slug}`")).collect::<Vec<_>>().join(", ")
         }
         Kind::Switch => "`true`, `false`".to_owned(),
+        Kind::Sizes(sizes) => {
+            format!("up to {} numbers from {} to {}, as `8,16,4`", sizes.most, sizes.min, sizes.max)
+        }
     };
     let mut text = format!("### `{}`: {title}\n\n", E::SLUG);
     text += "| Setting | Values | Default | What it is |\n|---|---|---|---|\n";
     for param in <E::Config as Settings>::PARAMS {
         let default = defaults.get(param.key).map(|value| param.text(value)).unwrap_or_default();
+        let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
         let live = if param.live { "; may change during a run" } else { "" };
-        text += &format!("| `{}` | {} | `{default}` | {}{live} |\n", param.key, values(param), param.label);
+        text += &format!("| `{}` | {} | {default} | {}{live} |\n", param.key, values(param), param.label);
     }
     let presets: Vec<_> =
         <E::Config as Settings>::PRESETS.iter().map(|preset| format!("`{}`", preset.slug)).collect();

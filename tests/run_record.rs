@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use nn_lab::core::schema::Schema;
-use nn_lab::core::settings::{Kind, Param, Settings, to_map};
+use nn_lab::core::settings::{Kind, Param, Settings, from_map, to_map};
 use nn_lab::core::{Check, Verdict};
 use nn_lab::keep::history::{MOST_UNPINNED, STORED_POINTS};
 use nn_lab::keep::run_record::MOST_BYTES;
@@ -80,6 +80,9 @@ fn any_value(param: &Param) -> BoxedStrategy<Value> {
             prop::sample::select(numbers).boxed()
         }
         Kind::Switch => any::<bool>().prop_map(Value::from).boxed(),
+        Kind::Sizes(sizes) => prop::collection::vec(sizes.min..=sizes.max, 0..=sizes.most as usize)
+            .prop_map(Value::from)
+            .boxed(),
     }
 }
 
@@ -88,7 +91,8 @@ fn any_config() -> impl Strategy<Value = Map<String, Value>> {
         .iter()
         .map(|param| any_value(param).prop_map(|value| (param.key.to_owned(), value)))
         .collect();
-    fields.prop_map(|fields| fields.into_iter().collect())
+    // By way of the settings, in which lists and what follows from them agree.
+    fields.prop_map(|fields| to_map(&from_map::<Config>(&fields.into_iter().collect())))
 }
 
 fn any_series() -> impl Strategy<Value = KeptSeries> {

@@ -59,6 +59,13 @@ fn ends(param: &Param) -> Vec<String> {
             options.iter().map(|(slug, _)| (*slug).to_owned()).collect()
         }
         Kind::Switch => vec!["0".to_owned(), "1".to_owned()],
+        // None, one of the least, one of the greatest, as many as there may be.
+        Kind::Sizes(sizes) => vec![
+            String::new(),
+            sizes.min.to_string(),
+            sizes.max.to_string(),
+            vec![sizes.min.to_string(); sizes.most as usize].join(","),
+        ],
     }
 }
 

@@ -8,7 +8,7 @@ use yew::prelude::*;
 /// The width in CSS pixels of the element that the reference is put on. Charts draw at the size they are shown at,
 /// so that their text is as readable at 360 px as at 1600.
 #[hook]
-pub(super) fn use_width() -> (NodeRef, f64) {
+pub fn use_width() -> (NodeRef, f64) {
     let node = use_node_ref();
     let width = use_state_eq(|| 480.0);
     let (watched, setter) = (node.clone(), width.setter());

@@ -11,13 +11,13 @@ pub mod format;
 pub mod heatmap;
 pub mod layout;
 pub mod line;
+pub mod measure;
 pub mod scale;
 pub mod series;
 pub mod table;
 
 mod axes;
 mod line_plot;
-mod measure;
 mod tip;
 
 pub use crate::charts::{

@@ -2,9 +2,11 @@
 //! compiled once and not once a section.
 
 use crate::core::query::{Changes, Query};
+use crate::core::settings::sizes::{follows, settle};
 use crate::core::settings::{Param, Preset, Settings, to_map};
 use crate::core::sweep::SweepPreset;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// The value of every field, by its name.
 pub type Values = Map<String, Value>;
@@ -55,15 +57,17 @@ impl Schema {
     /// The settings that an address asks for, laid over `base`, and one sentence for every value that could not be taken
     /// as it was. Unknown keys are ignored: they may belong to a later version, or to the page.
     pub fn read(&self, base: &Values, query: &Query) -> (Values, Vec<String>) {
-        let (mut values, mut warnings) = (base.clone(), Vec::new());
+        let (mut values, mut warnings, mut set) = (base.clone(), Vec::new(), BTreeSet::new());
         for param in self.params {
             let Some(text) = query.get(param.key) else { continue };
             let (value, warning) = param.read(text);
             warnings.extend(warning);
             if let Some(value) = value {
                 values.insert(param.key.to_owned(), value);
+                set.insert(param.key);
             }
         }
+        settle(self.params, &mut values, &|key| set.contains(key));
         (values, warnings)
     }
 
@@ -75,12 +79,15 @@ impl Schema {
         let value = value.ok_or_else(|| warning.unwrap_or_default())?;
         let mut values = values.clone();
         values.insert(key.to_owned(), value);
+        settle(self.params, &mut values, &|changed| changed == key);
         Ok(values)
     }
 
     /// The key-value pairs that make `values` of `base`.
     pub fn difference(&self, values: &Values, base: &Values) -> Query {
-        let differs = |param: &&Param| values.get(param.key) != base.get(param.key);
+        let differs = |param: &&Param| {
+            values.get(param.key) != base.get(param.key) && !follows(self.params, values, param.key)
+        };
         let pair = |param: &Param| Some((param.key, param.text(values.get(param.key)?)));
         self.params.iter().filter(differs).filter_map(pair).collect()
     }

@@ -10,6 +10,10 @@ use crate::core::sweep::SweepPreset;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+pub(super) mod sizes;
+
+pub use crate::core::settings::sizes::{Sizes, related};
+
 /// Declares an enum whose variants are the values of a setting: for each its name in the address and its words on the page.
 #[macro_export]
 macro_rules! choices {
@@ -30,8 +34,9 @@ macro_rules! choices {
 /// Declares the settings of a section in one table: `field: type = default, kind, "label", "symbol", "help";`, then the
 /// presets, and sweeps if there are some. The kinds are `int(min, max)`, `float(min, max)` (both with `log` as a third word where the slider is
 /// logarithmic), `list(number, ...)` (each with words behind it where the page does not show the number), `choice` (of a
-/// type with `CHOICES`) and `switch`; `live` behind one says that the field may change during a run. A preset names fields,
-/// so one that is misspelt does not compile.
+/// type with `CHOICES`), `switch` and `sizes(min, max, most, count, largest)` (see [`Kind::Sizes`](crate::core::settings::Kind));
+/// `live` behind one says that the field may change during a run. A preset names fields, so one that is misspelt does not
+/// compile.
 #[macro_export]
 macro_rules! settings {
     (
@@ -99,6 +104,15 @@ macro_rules! settings {
     };
     (@kind $type:ty, choice) => { $crate::core::settings::Kind::Choice(<$type>::CHOICES) };
     (@kind $type:ty, switch) => { $crate::core::settings::Kind::Switch };
+    (@kind $type:ty, sizes $min:literal, $max:literal, $most:literal, $count:ident, $largest:ident) => {
+        $crate::core::settings::Kind::Sizes(&$crate::core::settings::Sizes {
+            min: $min,
+            max: $max,
+            most: $most,
+            count: stringify!($count),
+            largest: stringify!($largest),
+        })
+    };
     (@words $value:literal) => { stringify!($value) };
     (@words $value:literal $words:literal) => { $words };
     (@live) => { false };
@@ -183,6 +197,8 @@ pub enum Kind {
     List(Choices),
     /// On or off.
     Switch,
+    /// Several whole numbers, written with commas between them; none where the two shorter settings say it all.
+    Sizes(&'static Sizes),
 }
 
 /// The config without its type.
@@ -232,6 +248,9 @@ impl Param {
             (_, Value::String(text)) => text.clone(),
             // 1.0 is written as it stands in the list.
             (Kind::List(_), Value::Number(number)) => number.as_f64().unwrap_or(f64::NAN).to_string(),
+            (Kind::Sizes(_), Value::Array(list)) => {
+                list.iter().map(Value::to_string).collect::<Vec<_>>().join(",")
+            }
             (_, other) => other.to_string(),
         }
     }
@@ -266,6 +285,7 @@ impl Param {
                 "0" | "false" => (Some(Value::from(false)), None),
                 _ => (None, Some(format!("{}={shown} is neither true nor false; it was ignored.", self.key))),
             },
+            Kind::Sizes(sizes) => sizes.read(self.key, &shown, text),
         }
     }
 

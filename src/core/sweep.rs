@@ -26,6 +26,16 @@ impl Axis {
             let known: Vec<_> = params.iter().map(|param| param.key).collect();
             format!("There is no setting {} to sweep over; known: {}.", cut(key), known.join(", "))
         })?;
+        if let Kind::Sizes(sizes) = param.kind {
+            let label =
+                |key: &str| C::PARAMS.iter().find(|param| param.key == key).map_or("", |param| param.label);
+            return Err(format!(
+                "{} is a list, which a sweep does not take; sweep over {} or {}.",
+                param.label,
+                label(sizes.count),
+                label(sizes.largest)
+            ));
+        }
         let mut read = Vec::new();
         for value in values.split([',', ' ']).map(str::trim).filter(|value| !value.is_empty()) {
             match range(param, value)? {
@@ -68,6 +78,8 @@ pub fn example(param: &Param) -> String {
             options.iter().map(|(slug, _)| *slug).collect::<Vec<_>>().join(",")
         }
         Kind::Switch => "false,true".to_owned(),
+        // Not offered.
+        Kind::Sizes(_) => String::new(),
     }
 }
 

@@ -15,6 +15,13 @@ pub fn value(param: &Param, value: &Value) -> String {
         }
         Kind::Switch => if value == &Value::Bool(true) { "on" } else { "off" }.to_owned(),
         Kind::Int { .. } | Kind::Float { .. } => text,
+        Kind::Sizes(_) => {
+            if text.is_empty() {
+                "none".to_owned()
+            } else {
+                text.replace(',', ", ")
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The controls of some settings, under a heading.
 
-use crate::core::settings::Param;
-use crate::panel::AnySettings;
+use crate::core::settings::{Kind, Param};
+use crate::panel::{AnySettings, is_locked};
 use crate::ui::control::Control;
 use crate::ui::part::use_assignment;
 use serde_json::Value;
@@ -26,13 +26,15 @@ pub fn controls_without(
         }
         Some((param, settings.values.get(param.key)?.clone()))
     });
-    html! { <Group {title} fields={fields.collect::<Vec<_>>()} set={settings.set.clone()} {absent} /> }
+    html! { <Group {title} fields={fields.collect::<Vec<_>>()} params={settings.schema.params} set={settings.set.clone()} {absent} /> }
 }
 
 #[derive(PartialEq, Properties)]
 struct GroupProps {
     title: &'static str,
     fields: Vec<(&'static Param, Value)>,
+    /// All settings of the section.
+    params: &'static [Param],
     set: Callback<(&'static str, Value)>,
     absent: &'static [&'static str],
 }
@@ -44,10 +46,15 @@ fn Group(props: &GroupProps) -> Html {
     let control = |(param, value): &(&'static Param, Value)| {
         let (set, key) = (props.set.clone(), param.key);
         let on_change = Callback::from(move |value: Value| set.emit((key, value)));
-        let (locked, absent) = (assignment.locks(key), props.absent);
+        let (locked, absent) = (is_locked(&assignment, props.params, key), props.absent);
         html! { <Control {key} param={*param} value={value.clone()} {on_change} {locked} {absent} /> }
     };
-    let shown: Vec<_> = props.fields.iter().filter(|(param, _)| !assignment.hides(param.key)).collect();
+    // Who does not see one of the two short settings does not see the list that says the same.
+    let hides = |param: &Param| match param.kind {
+        Kind::Sizes(sizes) => [param.key, sizes.count, sizes.largest].iter().any(|key| assignment.hides(key)),
+        _ => assignment.hides(param.key),
+    };
+    let shown: Vec<_> = props.fields.iter().filter(|(param, _)| !hides(param)).collect();
     if shown.is_empty() {
         return Html::default();
     }

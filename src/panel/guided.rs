@@ -15,7 +15,7 @@ use crate::core::sweep::{seed, with_seed};
 use crate::keep::finished::{add, read, to_json};
 use crate::keep::{DeviceUsed, Finished};
 use crate::lab::AnyRun;
-use crate::panel::AnySettings;
+use crate::panel::{AnySettings, is_locked};
 use crate::run::any::AnyRecord;
 use gloo::utils::window;
 use std::cell::RefCell;
@@ -142,7 +142,7 @@ impl GuidedView {
 fn target(outline: &Outline, settings: &AnySettings) -> Values {
     let schema = settings.schema;
     let (mut target, _) = schema.read(&schema.defaults(), &outline.values.iter().copied().collect());
-    let stays = settings.values.iter().filter(|(key, _)| *key == "seed" || settings.assignment.locks(key));
+    let stays = settings.values.iter().filter(|(key, _)| *key == "seed" || is_locked(&settings.assignment, schema.params, key));
     target.extend(stays.map(|(key, value)| (key.clone(), value.clone())));
     target
 }

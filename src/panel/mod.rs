@@ -23,7 +23,7 @@ pub use crate::panel::view::{ACCURACY, CurveFigure, LOSS, Line, Readouts, RunVie
 use crate::assignment::Assignment;
 use crate::charts::{Series, Table};
 use crate::core::schema::{Schema, Values};
-use crate::core::settings::{Preset, Settings, typed};
+use crate::core::settings::{Param, Preset, Settings, related, typed};
 use crate::lab::RunOptions;
 use crate::panel::background::{Background, use_background};
 use crate::protocol::DeviceChoice;
@@ -112,7 +112,7 @@ fn use_any_settings(schema: &'static Schema, props: &PanelProps) -> AnySettings 
     let set = use_callback(
         (values.clone(), base, props.on_query.clone(), assignment.clone()),
         move |(key, value): (&'static str, Value), (values, base, on_query, assignment)| {
-            if assignment.locks(key) {
+            if is_locked(assignment, schema.params, key) {
                 return;
             }
             // The control has checked the value and told its visitor; what is still wrong changes nothing.
@@ -125,7 +125,7 @@ fn use_any_settings(schema: &'static Schema, props: &PanelProps) -> AnySettings 
         (values.clone(), props.on_query.clone(), assignment.clone()),
         move |preset: Option<&'static Preset>, (values, on_query, assignment)| {
             let base = preset.map_or_else(|| schema.defaults(), |preset| schema.preset(preset));
-            let locked = values.iter().filter(|(key, _)| assignment.locks(key));
+            let locked = values.iter().filter(|(key, _)| is_locked(assignment, schema.params, key));
             let mut target = base.clone();
             target.extend(locked.map(|(key, value)| (key.clone(), value.clone())));
             let mut changes = schema.address(&target, &base);
@@ -153,6 +153,12 @@ fn use_any_settings(schema: &'static Schema, props: &PanelProps) -> AnySettings 
         background,
         drawn: Rc::default(),
     }
+}
+
+/// Whether a student cannot change a setting, by itself or through one that it hangs together with.
+pub fn is_locked(assignment: &Assignment, params: &[Param], key: &str) -> bool {
+    assignment.locks(key)
+        || related(params, key).is_some_and(|group| group.iter().any(|key| assignment.locks(key)))
 }
 
 /// How many seeds a run may have.

@@ -90,6 +90,10 @@ pub async fn train<E: Train>(
     // A step after a report is timed. The first step is not, since it also makes the device ready.
     let mut timed = false;
     for step in (done + 1..=steps).take_while(|_| trains) {
+        if !may_step(&mut training, Progress { step: step - 1, steps }, out).await? {
+            training.report(batch.take(), true, out).await?;
+            break;
+        }
         let began = if std::mem::take(&mut timed) { settled(&training, out).await? } else { None };
         training.step(step)?;
         if let Some(began) = began
@@ -128,6 +132,26 @@ pub async fn train<E: Train>(
         answer_all(&mut training, out).await?;
     }
     Ok(())
+}
+
+/// Waits while the run is paused, and answers what the visitor asks in the meantime. Says whether training is to go on.
+async fn may_step<E: Experiment>(
+    training: &mut impl Training<E>,
+    done: Progress,
+    out: &mut impl RunContext<E>,
+) -> Result<bool, LabError> {
+    loop {
+        let tick = out.may_step(done).await;
+        if let Some(changed) = out.update() {
+            training.update(changed);
+        }
+        match tick {
+            Tick::Request => {
+                answer_all(training, out).await?;
+            }
+            tick => return Ok(tick != Tick::Stop),
+        }
+    }
 }
 
 /// Losses that have been read and not been sent yet.

@@ -94,8 +94,14 @@ pub trait Train: Experiment + Sized {
 
 /// An experiment's way out: frames to the page, and the page's wishes back.
 pub trait RunContext<E: Experiment> {
-    /// Ends a step. Waits while the run is paused and lets messages in; then says how to go on.
+    /// Ends a step and lets messages in; then says how to go on.
     fn step_done(&mut self, progress: Progress) -> impl Future<Output = Tick>;
+
+    /// Before a step: waits while the run is paused, so that the page shows the net as it is. [`Tick::Request`] and
+    /// [`Tick::Stop`] mean what they mean after a step; at anything else, go on.
+    fn may_step(&mut self, _done: Progress) -> impl Future<Output = Tick> {
+        async { Tick::Continue }
+    }
 
     /// Sends a frame.
     fn send(&mut self, frame: E::Frame);
@@ -114,8 +120,7 @@ pub trait RunContext<E: Experiment> {
         None
     }
 
-    /// Lets messages in while a request is answered. It is like [`step_done`](Self::step_done), but counts no step and does not wait
-    /// while the run is paused; [`Tick::Request`] means that a newer request has come, and [`Tick::Stop`] that the answer is no
+    /// Lets messages in while a request is answered. It is like [`step_done`](Self::step_done), but counts no step; [`Tick::Request`] means that a newer request has come, and [`Tick::Stop`] that the answer is no
     /// longer wanted.
     fn yield_now(&mut self) -> impl Future<Output = Tick> {
         async { Tick::Continue }

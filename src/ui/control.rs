@@ -3,12 +3,14 @@
 mod help;
 mod range;
 mod select;
+mod sizes;
 mod slider;
 mod switch;
 
 use crate::core::settings::{Kind, Param};
 use crate::ui::control::help::Help;
 use crate::ui::control::select::Select;
+use crate::ui::control::sizes::SizesField;
 use crate::ui::control::slider::Slider;
 use crate::ui::control::switch::Switch;
 use crate::ui::use_unique;
@@ -48,6 +50,7 @@ pub fn Control(props: &ControlProps) -> Html {
         Kind::Int { .. } | Kind::Float { .. } => ("number", html! { <Slider ..field.clone() /> }),
         Kind::Choice(_) | Kind::List(_) => ("choice", html! { <Select ..field.clone() /> }),
         Kind::Switch => ("switch", html! { <Switch ..field.clone() /> }),
+        Kind::Sizes(_) => ("sizes", html! { <SizesField ..field.clone() /> }),
     };
     html! {
         <div class="control" data-param={props.param.key} data-kind={kind} data-locked={props.locked.then_some("true")}>

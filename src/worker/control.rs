@@ -19,10 +19,11 @@ pub(super) struct Control {
 }
 
 impl Control {
-    pub(super) fn new(paused: bool) -> Self {
+    /// `steps` are done although it starts paused.
+    pub(super) fn new(paused: bool, steps: u32) -> Self {
         Self {
             paused: Cell::new(paused),
-            steps: Cell::new(0),
+            steps: Cell::new(steps),
             stopped: Cell::new(false),
             forgotten: Cell::new(false),
             requests: RefCell::default(),

@@ -32,6 +32,8 @@ pub(super) struct FrameSender<E> {
     on_cpu: bool,
     /// When, and at which step, the last frame was asked for.
     last: Option<(f64, u32)>,
+    /// Whether a step has been done.
+    has_stepped: bool,
     /// Whether the page has been told that the run waits.
     told_paused: bool,
     /// Whether the page has been told that the training is over.
@@ -59,6 +61,7 @@ impl<E> FrameSender<E> {
             frame_ms: FRAME_MS * job.count.max(1) as f64,
             on_cpu: device == DeviceKind::Cpu,
             last: None,
+            has_stepped: false,
             told_paused: false,
             told_idle: false,
             shown: 0.0,
@@ -89,23 +92,10 @@ impl<E> FrameSender<E> {
         }
     }
 
-    /// Waits while paused. The step that has just ended stays unseen until the run goes on.
-    async fn wait(&mut self) {
-        while self.told_paused && self.control.paused.get() && !self.control.is_stopped() {
-            let steps = self.control.steps.get();
-            if steps > 0 {
-                self.control.steps.set(steps - 1);
-                return;
-            }
-            if self.control.is_asked() {
-                return;
-            }
-            self.control.wake.wait().await;
-            self.last = None;
-        }
-        if self.told_paused && !self.control.paused.get() {
-            self.told_paused = false;
-            self.post(ArmEvent::Paused(false));
+    /// Tells the page once that the run waits.
+    fn tell_paused(&mut self) {
+        if !std::mem::replace(&mut self.told_paused, true) {
+            self.post(ArmEvent::Paused(true));
         }
     }
 
@@ -127,6 +117,7 @@ impl<E> FrameSender<E> {
 
 impl<E: Experiment> RunContext<E> for FrameSender<E> {
     async fn step_done(&mut self, progress: Progress) -> Tick {
+        self.has_stepped = true;
         self.shortest_ms = self.shortest_ms.min(now_ms() - self.step_began);
         self.give_turn_back();
         let tick = self.end_step(progress).await;
@@ -137,6 +128,37 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
         }
         self.step_began = now_ms();
         tick
+    }
+
+    async fn may_step(&mut self, done: Progress) -> Tick {
+        while self.control.paused.get() && !self.control.is_stopped() {
+            let steps = self.control.steps.get();
+            // A run that is under way shows where it stops: at the end of a step.
+            if self.has_stepped && !self.told_paused {
+                return Tick::Continue;
+            }
+            if steps > 0 {
+                self.control.steps.set(steps - 1);
+                return Tick::Continue;
+            }
+            if self.control.is_asked() {
+                return Tick::Request;
+            }
+            if !self.told_paused {
+                self.tell_paused();
+                self.post(ArmEvent::Progress { progress: done, pace: self.pace });
+            }
+            self.give_turn_back();
+            self.control.wake.wait().await;
+            self.take_turn().await;
+            // Time spent waiting is no step's.
+            self.last = None;
+            self.step_began = now_ms();
+        }
+        if std::mem::take(&mut self.told_paused) && !self.control.paused.get() {
+            self.post(ArmEvent::Paused(false));
+        }
+        if self.control.is_stopped() { Tick::Stop } else { Tick::Continue }
     }
 
     fn send(&mut self, frame: E::Frame) {
@@ -207,7 +229,6 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
 impl<E: Experiment> FrameSender<E> {
     async fn end_step(&mut self, progress: Progress) -> Tick {
         yield_now().await;
-        self.wait().await;
         if self.control.is_stopped() {
             self.frame(progress);
             return Tick::Stop;
@@ -216,12 +237,11 @@ impl<E: Experiment> FrameSender<E> {
             return Tick::Request;
         }
         if self.control.paused.get() {
-            // Show how things stand; the next tick waits. A run that starts paused shows its first step.
+            // Show how things stand; the next step waits. Whoever pressed Step while it ran wanted this one.
             if !self.told_paused {
-                self.told_paused = true;
                 self.control.steps.set(0);
-                self.post(ArmEvent::Paused(true));
             }
+            self.tell_paused();
             return self.frame(progress);
         }
         let due = match self.last {

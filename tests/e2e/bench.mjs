@@ -153,6 +153,59 @@ async function tenArms() {
   );
 }
 
+/** Seconds of a run with a chapter open, how often its drawing changed, and what kept the main thread. */
+async function withChapter(slug, chapter, params, figure) {
+  return withPage(
+    `#/${slug}/${chapter}?${new URLSearchParams({ device: 'cpu', ...params })}`,
+    async (page) => {
+      await page.locator('[data-panel][data-probe="idle"]').first().waitFor({ timeout: 60_000 });
+      // Once for what is fetched and compiled, and once to be timed.
+      for (let run = 0; ; run++) {
+        await act(page, 'train');
+        await waitMetric(page, 'step', (step) => step >= 1);
+        const from = await page.evaluate((figure) => {
+          window.drawn = new Set();
+          const note = () => window.drawn.add(document.querySelector(figure)?.getAttribute('data-network-step'));
+          window.watching?.disconnect();
+          window.watching = new MutationObserver(note);
+          window.watching.observe(document.body, { subtree: true, attributes: true, attributeFilter: ['data-network-step'] });
+          return performance.now();
+        }, figure);
+        await waitState(page, 'done', 240_000);
+        const took = await page.evaluate((from) => performance.now() - from, from);
+        if (run === 1) {
+          const tasks = await page.evaluate((from) => window.longTasks.filter((task) => task.startTime > from).map((task) => task.duration), from);
+          return { seconds: took / 1000, frames: await page.evaluate(() => window.drawn.size), tasks };
+        }
+        await act(page, 'reset');
+        await waitState(page, 'idle');
+      }
+    },
+    { init: watch },
+  );
+}
+
+/** What a drawing costs: the same run with its chapter open and with another, in turn, so that both meet the same machine. */
+async function drawing(slug, chapter, other, params, figure) {
+  const [ours, theirs] = [[], []];
+  for (let i = 0; i < 3; i++) {
+    ours.push(await withChapter(slug, chapter, params, figure));
+    theirs.push(await withChapter(slug, other, params, figure));
+  }
+  const seconds = (runs) => median(runs.map((run) => run.seconds));
+  const tasks = ours.flatMap((run) => run.tasks);
+  print('drawing', {
+    section: slug,
+    chapter,
+    seconds: seconds(ours),
+    seconds_with_another_chapter: seconds(theirs),
+    times_as_long: seconds(ours) / seconds(theirs),
+    drawn_per_sec: median(ours.map((run) => run.frames / run.seconds)),
+    long_tasks_over_50_ms: tasks.length,
+    longest_task_ms: Math.round(Math.max(0, ...tasks)),
+  });
+}
+
 /** Counts dispatches by a few lines before the worker's own script. */
 async function dispatches(slug, name, params) {
   const site = await serve();
@@ -201,11 +254,18 @@ const arms = [
   tenArms,
 ];
 
-// `./lab bench arms` measures these alone.
-for (const measure of process.argv.includes('arms') ? arms : [
+const drawings = [
+  () => drawing('mlp', 'units', 'collapse', { steps: 4000 }, '[data-network-step]'),
+  () => drawing('mlp', 'units', 'boundary', { steps: 4000 }, '[data-network-step]'),
+];
+
+// `./lab bench arms` and `./lab bench drawings` measure these alone.
+const only = { arms, drawings }[process.argv[2]];
+for (const measure of only ?? [
   sizes,
   start,
   ...arms,
+  ...drawings,
   () => speed('mlp', 'default', { device: 'cpu', steps: 1500 }),
   () => speed('mlp', 'fashion-mnist width 128', { device: 'cpu', dataset: 'fashion-mnist', width: 128, steps: 300 }),
   () => speed('mlp', 'default', { device: 'webgpu', steps: process.env.NN_LAB_GPU ? 1500 : 20 }),

@@ -11,6 +11,8 @@ const nasty = [
   '#/mlp?%E0%A4%A&depth=%E0%A4%A',
   '#/mlp?&&==&=1&depth&depth=&depth==3',
   '#/mlp?depth=2&depth=4',
+  '#/mlp?hidden=,,&depth=3&hidden=9999999,-1,NaN,1e400',
+  `#/mlp?hidden=${'8,'.repeat(2000)}`,
   '#/mlp?theme=neon&embed=7&device=toaster&preset=none&hide=all&lock=?&autoplay=x',
   '#/mlp#/mlp?depth=2',
   '#/nosuch',

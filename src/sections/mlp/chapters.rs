@@ -15,6 +15,12 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         trains: true,
     },
     Chapter {
+        slug: "units",
+        title: "What does each unit see?",
+        figures: &[("network", "The network")],
+        trains: true,
+    },
+    Chapter {
         slug: "collapse",
         title: "Why is a deep linear network just one matrix?",
         figures: &[("spectrum", "Singular values"), ("layer-ranks", "Rank, layer by layer")],

@@ -16,38 +16,23 @@ pub fn chance(dataset: Dataset) -> f64 {
     1.0 / f64::from(training_dims(dataset).1)
 }
 
-/// The terms of the parameter formula: first layer, inner layers together, last layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ParamCount {
-    /// `d_in d + d`
-    pub first: u64,
-    /// `(L - 1)(d^2 + d)`
-    pub inner: u64,
-    /// `d d_out + d_out`
-    pub last: u64,
+/// The parameter formula, layer by layer, for a net from `dims[0]` numbers through hidden layers to the last of `dims`:
+/// `d_(l-1) d_l + d_l`, without the second term where there are no biases.
+pub fn layer_params(dims: &[u32], bias: bool) -> Vec<u64> {
+    let pairs = dims.iter().zip(dims.iter().skip(1));
+    pairs.map(|(&d_in, &d_out)| (u64::from(d_in) + u64::from(bias)) * u64::from(d_out)).collect()
 }
 
-/// The parameter formula for any sizes: `hidden` layers of `width` units; without biases the second terms go.
-pub fn param_count(d_in: u64, hidden: u64, width: u64, d_out: u64, bias: bool) -> ParamCount {
-    let b = u64::from(bias);
-    ParamCount {
-        first: d_in * width + b * width,
-        inner: hidden.saturating_sub(1) * (width * width + b * width),
-        last: width * d_out + b * d_out,
-    }
+/// The widths of the net that is trained, from its input to its output.
+pub fn dims(config: &Config) -> Vec<u32> {
+    let (d_in, d_out) = training_dims(config.dataset);
+    let hidden = config.hidden_dims();
+    std::iter::once(d_in).chain(hidden).chain([d_out]).collect()
 }
 
 /// The parameter formula for the net that is trained.
-pub fn params_formula(config: &Config) -> ParamCount {
-    let (d_in, d_out) = training_dims(config.dataset);
-    param_count(d_in.into(), config.depth.into(), config.width.into(), d_out.into(), config.bias)
-}
-
-impl ParamCount {
-    /// The sum of the terms.
-    pub fn total(self) -> u64 {
-        self.first + self.inner + self.last
-    }
+pub fn params_formula(config: &Config) -> u64 {
+    layer_params(&dims(config), config.bias).iter().sum()
 }
 
 pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
@@ -59,14 +44,14 @@ pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
 }
 
 fn count_check(config: &Config, record: &Record) -> Check {
-    let formula = params_formula(config).total();
+    let formula = params_formula(config);
     let measured = record.params_counted.map(|n| (n.to_string(), u64::from(n) == formula));
     Check::new("The formula counts the parameters of the real module.", formula.to_string(), measured)
 }
 
 fn rank_checks(config: &Config, collapse: Option<&Collapse>) -> [Check; 2] {
     let bound = rank_bound(config);
-    let d_in = config.d_in.min(config.width).min(config.n_probe);
+    let d_in = config.d_in.min(narrowest(config)).min(config.n_probe);
     let last = collapse.and_then(|c| c.layers.last());
     let with = if config.bias { "With biases, a" } else { "Without biases, a" };
     let formula = if config.bias { "d_in + 1" } else { "d_in" };
@@ -91,9 +76,21 @@ fn rank_checks(config: &Config, collapse: Option<&Collapse>) -> [Check; 2] {
     ]
 }
 
-/// What the rank of the linear net's output cannot exceed.
+/// What the rank of the linear net's output cannot exceed: no more directions come through than the narrowest layer lets
+/// pass, and the biases add one.
 pub fn rank_bound(config: &Config) -> u32 {
-    (config.d_in + u32::from(config.bias)).min(config.width).min(config.n_probe)
+    let through = config.d_in.min(narrowest(config));
+    (through + u32::from(config.bias)).min(probe_out(config)).min(config.n_probe)
+}
+
+fn narrowest(config: &Config) -> u32 {
+    config.hidden_dims().into_iter().min().unwrap_or(1)
+}
+
+/// Outputs of the nets that the ranks are measured on: as many as the last hidden layer has units. Two logits alone could
+/// not show a rank above two.
+pub(super) fn probe_out(config: &Config) -> u32 {
+    config.hidden_dims().last().copied().unwrap_or(1)
 }
 
 fn collapse_check(collapse: Option<&Collapse>) -> Check {

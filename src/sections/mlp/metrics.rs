@@ -9,6 +9,7 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let guess = format!("chance level: {}", chance(config.dataset));
     let collapse = record.collapse.as_deref();
     let output = collapse.and_then(|collapse| collapse.layers.last());
+    let edits: u32 = record.arms.iter().filter_map(|net| net.snapshot.as_ref()).map(|net| net.edits).sum();
     vec![
         Metric::new("loss_linear", "Loss, linear", loss(linear)).unit("nats").note("mean of 20 steps"),
         Metric::new("loss_activated", "Loss, non-linear", loss(activated))
@@ -26,9 +27,14 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         )
         .digits(2)
         .note("max |difference|"),
-        Metric::new("params_formula", "Formula", params_formula(config).total() as f64)
-            .count()
-            .note("closed form"),
+        Metric::new("grad_ratio_linear", "First layer / last, linear", linear.gradient_ratio())
+            .digits(2)
+            .note("gradient norms at the start"),
+        Metric::new("grad_ratio_activated", "First layer / last, non-linear", activated.gradient_ratio())
+            .digits(2)
+            .note("gradient norms at the start"),
+        Metric::new("params_formula", "Formula", params_formula(config) as f64).count().note("closed form"),
         Metric::new("params_counted", "Counted in the model", record.params_counted.map(f64::from)).count(),
+        Metric::new("params_edited", "Changed by hand", f64::from(edits)).count().note("weights and biases"),
     ]
 }

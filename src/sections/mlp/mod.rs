@@ -5,6 +5,7 @@
 
 mod chapters;
 mod checks;
+mod experiments;
 mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
@@ -12,22 +13,25 @@ mod nets;
 mod panel;
 #[cfg(feature = "compute")]
 mod probe;
+mod snapshot;
 #[cfg(feature = "compute")]
 mod train;
 
-pub use checks::{ParamCount, chance, param_count, params_formula, rank_bound, training_dims};
+pub use checks::{chance, dims, layer_params, params_formula, rank_bound, training_dims};
 #[cfg(feature = "page")]
 pub use panel::MlpPanel;
 
 use crate::core::Check;
 use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::guided::Guided;
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::optimizer::Optimizer;
 use crate::run::spectrum::Spectrum;
 use serde::{Deserialize, Serialize};
+pub use snapshot::{MAP_SIDE, Place, Request, Snapshot, Which};
 use std::rc::Rc;
 
 /// The experiment of section 1.
@@ -65,8 +69,10 @@ crate::settings! {
             "Standard deviation of the Gaussian noise on both coordinates; images are left as they are.";
         depth: u32 = 3, int(1, 12), "Hidden layers", "L",
             "Hidden layers between input and output. Without a non-linearity they add nothing that one matrix could not do.";
-        width: u32 = 32, int(2, 256, log), "Width", "d",
-            "Units in each hidden layer.";
+        width: u32 = 32, int(1, 256, log), "Width", "d",
+            "Units in each hidden layer. Where the layers differ, it is the widest; changing this or the number of layers gives all layers this width.";
+        hidden: Vec<u32> = Vec::new(), sizes(1, 256, 12, depth, width), "Widths, layer by layer", "",
+            "Units of every hidden layer by itself, such as 8, 16, 4. Empty: all layers have the same width.";
         activation: ActivationChoice = ActivationChoice::Relu, choice, "Activation", "f",
             "The function between the layers of the non-linear network. The linear network has none.";
         optimizer: Optimizer = Optimizer::Adam, choice, "Optimizer", "",
@@ -96,11 +102,20 @@ crate::settings! {
     }
 }
 
+impl Config {
+    /// Units of each hidden layer.
+    pub fn hidden_dims(&self) -> Vec<u32> {
+        if self.hidden.is_empty() { vec![self.width; self.depth as usize] } else { self.hidden.clone() }
+    }
+}
+
 /// What one message brings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Frame {
     /// How many parameters the module of the training net has.
     Counted { params: u32 },
+    /// Both nets before training.
+    Untrained(Rc<Untrained>),
     /// The linear net, its twin and the one matrix, on the same batch.
     Collapse(Rc<Collapse>),
     /// What the run looks at; sent once, before the first step.
@@ -151,6 +166,19 @@ pub struct Measured {
     pub boundary: Vec<f32>,
     /// The classes predicted for the sample images; or nothing.
     pub predictions: Vec<u8>,
+    /// The net itself, where it is due.
+    pub snapshot: Option<Rc<Snapshot>>,
+}
+
+/// The nets as they are initialized, and the data that they will see. Of a very large net only the weights.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Untrained {
+    /// The linear net and its non-linear twin.
+    pub nets: [Rc<Snapshot>; 2],
+    /// Probability of class 1 on the grid of the boundary, of each; or nothing.
+    pub boundaries: [Rc<Vec<f32>>; 2],
+    /// Test points, of data in the plane.
+    pub samples: Option<Rc<Samples>>,
 }
 
 /// How well a net does at one step.
@@ -173,7 +201,26 @@ pub const BOUNDARY_REACH: f32 = 1.25;
 pub struct Record {
     pub params_counted: Option<u32>,
     pub collapse: Option<Rc<Collapse>>,
+    pub untrained: Option<Rc<Untrained>>,
     pub arms: [NetRecord; 2],
+}
+
+impl Record {
+    /// A net as it was last seen, and its decision boundary: in the run, or before it.
+    pub fn net(&self, arm: usize) -> Option<(&Rc<Snapshot>, &Rc<Vec<f32>>)> {
+        let run = self.arms.get(arm)?;
+        match (&run.snapshot, &self.untrained) {
+            (Some(snapshot), _) => Some((snapshot, &run.boundary)),
+            (None, Some(untrained)) => Some((untrained.nets.get(arm)?, untrained.boundaries.get(arm)?)),
+            (None, None) => None,
+        }
+    }
+
+    /// What the nets are looked at with: in the run, or before it.
+    pub fn samples(&self) -> Option<&Rc<Samples>> {
+        let untrained = || self.untrained.as_ref().and_then(|untrained| untrained.samples.as_ref());
+        self.arms[LINEAR].samples.as_ref().or_else(untrained)
+    }
 }
 
 /// The linear net among the arms.
@@ -193,13 +240,23 @@ pub struct NetRecord {
     pub grad_norms: Vec<Curve>,
     pub boundary: Rc<Vec<f32>>,
     pub predictions: Rc<Vec<u8>>,
+    /// The net itself, as it was last sent.
+    pub snapshot: Option<Rc<Snapshot>>,
 }
 
 impl NetRecord {
     fn absorb(&mut self, steps: &StepBatch, measured: Measured) {
         self.losses.extend_steps(steps.first_step, &steps.losses);
-        if !measured.scores.is_empty() {
-            Rc::make_mut(&mut self.scores).extend_from_slice(&measured.scores);
+        for score in measured.scores {
+            let scores = Rc::make_mut(&mut self.scores);
+            // A weight that was changed by hand has the net judged again.
+            if scores.last().is_some_and(|last| last.step == score.step) {
+                scores.pop();
+            }
+            scores.push(score);
+        }
+        if measured.snapshot.is_some() {
+            self.snapshot = measured.snapshot;
         }
         self.grad_norms.resize_with(measured.grad_norms.len().max(self.grad_norms.len()), Curve::default);
         for (series, &norm) in self.grad_norms.iter_mut().zip(&measured.grad_norms) {
@@ -216,6 +273,13 @@ impl NetRecord {
     /// Accuracies over steps: on samples trained on, and on others.
     pub fn accuracies(&self, value: fn(&Score) -> f32) -> Curve {
         self.scores.iter().map(|score| (score.step.into(), value(score).into())).collect()
+    }
+
+    /// The gradient of the first layer over that of the last, when they were first measured.
+    pub fn gradient_ratio(&self) -> Option<f64> {
+        let first = |curve: &Curve| curve.first().map(|point| point.1);
+        let (early, late) = (first(self.grad_norms.first()?)?, first(self.grad_norms.last()?)?);
+        (late > 0.0).then_some(early / late)
     }
 
     /// The last test accuracy.
@@ -236,9 +300,12 @@ impl Experiment for Mlp {
         Arm { slug: "activated", title: "non-linear", net: "non-linear network" },
     ];
 
+    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
+
     fn absorb(record: &mut Record, arm: usize, frame: Frame) {
         match (frame, record.arms.get_mut(arm)) {
             (Frame::Counted { params }, _) => record.params_counted = Some(params),
+            (Frame::Untrained(untrained), _) => record.untrained = Some(untrained),
             (Frame::Collapse(collapse), _) => record.collapse = Some(collapse),
             (Frame::Samples(samples), Some(net)) => net.samples = Some(samples),
             (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, measured),

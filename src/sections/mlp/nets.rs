@@ -1,13 +1,101 @@
-//! The net of the settings, for the probe and for training.
+//! The net of the settings, for the probe and for training: built, read and changed.
 
-use super::Config;
+use super::snapshot::{MAP_SIDE, Place, Snapshot};
+use super::{BOUNDARY_REACH, Config};
+use crate::core::LabError;
 use crate::models::mlp::Mlp as Net;
 use crate::models::weights::WeightRng;
-use burn::tensor::Device;
+use crate::run::training::{read, read_groups};
+use burn::module::Param;
+use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Tensor, TensorData};
 
 /// The net of the settings with the given ends.
 pub(super) fn net(config: &Config, d_in: usize, d_out: usize, device: &Device) -> Net {
-    let hidden = vec![config.width as usize; config.depth as usize];
+    let hidden: Vec<usize> = config.hidden_dims().into_iter().map(|width| width as usize).collect();
     let mut rng = WeightRng::new(config.seed.into());
     Net::new(d_in, &hidden, d_out, config.activation.into(), config.bias, &mut rng, device)
+}
+
+/// The centers of the cells of a square grid over the plane, row by row from the bottom.
+pub(super) fn grid(side: usize, device: &Device) -> Tensor<2> {
+    let at = |i: usize| ((i as f32 + 0.5) / side as f32 * 2.0 - 1.0) * BOUNDARY_REACH;
+    let cells = (0..side).flat_map(|row| (0..side).flat_map(move |col| [at(col), at(row)]));
+    Tensor::from_data(TensorData::new(cells.collect::<Vec<_>>(), [side * side, 2]), device)
+}
+
+/// The probability of class 1 at each point of a grid.
+pub(super) async fn boundary(net: &Net, grid: &Tensor<2>) -> Result<Vec<f32>, LabError> {
+    let [rows, _] = grid.dims();
+    read(softmax(net.forward(grid.clone()), 1).slice([0..rows, 1..2])).await
+}
+
+/// All weights and biases of a net, and its units' maps where there is a grid of [`MAP_SIDE`]; read in one go.
+pub(super) async fn snapshot(net: &Net, step: u32, grid: Option<&Tensor<2>>) -> Result<Snapshot, LabError> {
+    fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
+        let n: usize = tensor.dims().iter().product();
+        tensor.reshape([n])
+    }
+    let mut dims = Vec::new();
+    let mut params = Vec::new();
+    let mut has_bias = false;
+    for layer in &net.layers {
+        let weight = layer.weight.val();
+        let [d_in, d_out] = weight.dims();
+        if dims.is_empty() {
+            dims.push(d_in as u32);
+        }
+        dims.push(d_out as u32);
+        params.push(flat(weight));
+        if let Some(bias) = &layer.bias {
+            has_bias = true;
+            params.push(bias.val());
+        }
+    }
+    let activations = grid.map(|grid| net.forward_layers(grid.clone())).unwrap_or_default();
+    let [params, activations] = read_groups([params, activations.into_iter().map(flat).collect()]).await?;
+    let (mut maps, mut ranges) = (Vec::new(), Vec::new());
+    let mut rest = activations.as_slice();
+    for &width in dims.iter().skip(1) {
+        let width = width as usize;
+        let Some((layer, after)) = rest.split_at_checked(MAP_SIDE * MAP_SIDE * width) else { break };
+        rest = after;
+        for unit in 0..width {
+            let values = layer.iter().skip(unit).step_by(width);
+            let range =
+                values.clone().fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v), high.max(v)));
+            // One value everywhere: 0 of its range. What is not finite is cast to 0.
+            let scale = if range.1 > range.0 { 255.0 / (range.1 - range.0) } else { 0.0 };
+            maps.extend(values.map(|v| ((v - range.0) * scale).round() as u8));
+            ranges.push(range);
+        }
+    }
+    Ok(Snapshot { step, dims, has_bias, params, maps, ranges, edits: 0 })
+}
+
+/// Sets a weight or a bias; the optimizer keeps what it remembers of it.
+pub(super) fn set(net: &mut Net, place: Place, value: f32) {
+    let Some(layer) = net.layers.get_mut(place.layer) else { return };
+    let to = place.to;
+    match (place.from, layer.bias.take()) {
+        (Some(from), bias) => {
+            layer.weight = with_element(layer.weight.clone(), [from..from + 1, to..to + 1], value);
+            layer.bias = bias;
+        }
+        (None, bias) => layer.bias = bias.map(|bias| with_element(bias, [to..to + 1], value)),
+    }
+}
+
+fn with_element<const D: usize>(
+    param: Param<Tensor<D>>,
+    at: [std::ops::Range<usize>; D],
+    value: f32,
+) -> Param<Tensor<D>> {
+    param.map(|tensor| {
+        let tracked = tensor.is_require_grad();
+        let inner = tensor.inner();
+        let element = Tensor::from_data(TensorData::new(vec![value], [1; D]), &inner.device());
+        let changed = Tensor::from_inner(inner.slice_assign(at, element));
+        if tracked { changed.require_grad() } else { changed }
+    })
 }

@@ -1,13 +1,19 @@
 //! The panel of section 1.
 
 mod figures;
+mod network;
 mod text;
 
-use super::{Collapse, Config, Dataset, Mlp, params_formula};
+use super::{Collapse, Config, Dataset, Mlp, Request};
+use crate::core::settings::Settings;
 use crate::keys;
 use crate::lab::use_experiment;
-use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
+use crate::panel::{
+    ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, is_locked, use_settings,
+};
+use crate::protocol::RunState;
 use figures::{CollapseFigures, GradientFigures, TrainFigures};
+use network::Network;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -21,7 +27,12 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
     let plane = config.dataset != Dataset::FashionMnist;
     let data_keys: &[_] =
         if plane { keys![Config; dataset, noise, seed] } else { keys![Config; dataset, seed] };
-    let network = || controls(&settings, "Network", keys![Config; depth, width, activation, bias]);
+    let listens = !matches!(lab.state, RunState::Idle | RunState::Error(_));
+    // What a lesson hides cannot be changed in another way either.
+    let hides = ["depth", "width", "hidden"].iter().any(|key| settings.assignment.hides(key));
+    let fixed = hides || is_locked(&settings.assignment, Config::PARAMS, "hidden");
+    let (ask, hold) = (encoded(&lab.ask), encoded(&lab.hold));
+    let network = || controls(&settings, "Network", keys![Config; depth, width, hidden, activation, bias]);
     let training =
         || controls(&settings, "Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
     let body = |chapter: &str| match chapter {
@@ -35,11 +46,26 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
         },
         "gradients" => ChapterBody {
             controls: html! { <>{ network() }{ training() }</> },
-            figures: html! { <GradientFigures config={config.clone()} record={record.clone()} /> },
+            figures: html! {
+                <>
+                    <GradientFigures config={config.clone()} record={record.clone()} />
+                    <Readouts names="grad_ratio_linear grad_ratio_activated" />
+                </>
+            },
+        },
+        "units" => ChapterBody {
+            controls: html! { <>{ network() }{ controls(&settings, "Data", data_keys) }{ training() }</> },
+            figures: html! {
+                <>
+                    <Network config={config.clone()} record={record.clone()} run={lab.run} {listens} ask={ask.clone()} hold={hold.clone()}
+                        is_past={lab.shown.is_some()} locked={fixed} set={settings.set.clone()} />
+                    <Readouts names="params_edited" />
+                </>
+            },
         },
         "parameters" => ChapterBody {
             controls: network(),
-            figures: html! { <>{ text::param_formula(config, params_formula(config)) }<Readouts names="params_formula params_counted" /></> },
+            figures: html! { <>{ text::param_formula(config) }<Readouts names="params_formula params_counted" /></> },
         },
         _ => ChapterBody::default(),
     };
@@ -50,6 +76,11 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
         notice: Html::default(),
     };
     frame(&lab, &settings, page, body)
+}
+
+fn encoded(to: &Callback<Vec<u8>>) -> Callback<Request> {
+    // Plain data is always written.
+    to.reform(|request: Request| postcard::to_stdvec(&request).unwrap_or_default())
 }
 
 #[derive(PartialEq, Properties)]

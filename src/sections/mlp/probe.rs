@@ -1,10 +1,14 @@
 //! What can be seen without training: the parameter count, and the collapse of a net without non-linearity.
 
-use super::nets::net;
-use super::{Collapse, Config, Frame, LayerSpectra, Mlp, training_dims};
+use super::checks::probe_out;
+use super::nets::{boundary, grid, net, snapshot};
+use super::train::plane_samples;
+use super::{
+    BOUNDARY_SIDE, Collapse, Config, Dataset, Frame, LayerSpectra, MAP_SIDE, Mlp, Untrained, training_dims,
+};
 use crate::core::{LabError, Progress};
 use crate::data::plane::normal_pair;
-use crate::models::mlp::Activation;
+use crate::models::mlp::{Activation, Mlp as Net};
 use crate::models::weights::count_params;
 use crate::run::spectrum::{centerd, spectrum};
 use crate::run::training::read;
@@ -18,9 +22,9 @@ impl Probe for Mlp {
         let (d_in, d_out) = training_dims(config.dataset);
         let trained = net(&config, d_in as usize, d_out as usize, device);
         out.send(Frame::Counted { params: count_params(&trained) as u32 });
+        out.send(Frame::Untrained(Rc::new(untrained(&config, &trained, device).await?)));
 
-        // The output is as wide as the hidden layers: two logits alone could not show a rank above two.
-        let (rows, width) = (config.n_probe as usize, config.width as usize);
+        let (rows, width) = (config.n_probe as usize, probe_out(&config) as usize);
         let activated = net(&config, config.d_in as usize, width, device);
         let linear = activated.clone().with_activation(Activation::Identity);
         let x = gaussian_batch(rows, config.d_in as usize, config.seed, device);
@@ -56,13 +60,35 @@ impl Probe for Mlp {
                 |values: &mut dyn Iterator<Item = f32>| values.fold(0.0f32, |max, v| max.max(v.abs()));
             collapse.max_abs_diff = largest(&mut y.iter().zip(&output).map(|(a, b)| a - b)).into();
             collapse.max_abs = largest(&mut output.iter().copied()).into();
-            let layers = f64::from(config.depth + 1);
-            let terms = f64::from(config.width.max(config.d_in));
+            let layers = f64::from(steps);
+            let terms = config.hidden_dims().into_iter().fold(config.d_in, u32::max);
+            let terms = f64::from(terms);
             collapse.diff_tolerance = f64::from(f32::EPSILON) * collapse.max_abs * layers * terms.sqrt();
         }
         out.send(Frame::Collapse(Rc::new(collapse)));
         Ok(())
     }
+}
+
+/// Both nets before training. A page asks for this while a slider moves: where the maps would take long, they are left to
+/// the run.
+async fn untrained(config: &Config, activated: &Net, device: &Device) -> Result<Untrained, LabError> {
+    const MOST_PARAMS: usize = 50_000;
+    let is_plane = config.dataset != Dataset::FashionMnist;
+    let draws = is_plane && count_params(activated) <= MOST_PARAMS;
+    let (cells, plane) = (grid(MAP_SIDE, device), grid(BOUNDARY_SIDE, device));
+    let mut untrained = Untrained::default();
+    let nets = [activated.clone().with_activation(Activation::Identity), activated.clone()];
+    for (arm, net) in nets.iter().enumerate() {
+        untrained.nets[arm] = Rc::new(snapshot(net, 0, draws.then_some(&cells)).await?);
+        if draws {
+            untrained.boundaries[arm] = Rc::new(boundary(net, &plane).await?);
+        }
+    }
+    if is_plane {
+        untrained.samples = Some(Rc::new(plane_samples(config)));
+    }
+    Ok(untrained)
 }
 
 /// `[rows, cols]` independent standard normal numbers.

@@ -1,7 +1,10 @@
 //! Training the linear net or its non-linear twin; both see the same batches.
 
-use super::nets::net;
-use super::{BOUNDARY_REACH, BOUNDARY_SIDE, Config, Dataset, Frame, LINEAR, Measured, Mlp, Samples, Score};
+use super::nets::{self, boundary, grid, net};
+use super::{
+    BOUNDARY_SIDE, Config, Dataset, Frame, LINEAR, MAP_SIDE, Measured, Mlp, Request, Samples, Score,
+    Snapshot, Which, params_formula,
+};
 use crate::core::LabError;
 use crate::data::batches::Batches;
 use crate::data::fashion_mnist;
@@ -12,8 +15,8 @@ use crate::run::driver::Training;
 use crate::run::training::{TrainState, accuracy, cross_entropy, first_weight, one_hot, read, read_all};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
-use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Points in each part of a plane set.
@@ -22,6 +25,10 @@ const N_POINTS: usize = 600;
 const N_SHOWN: usize = 24;
 /// Samples of the training part that the training accuracy is measured on.
 const N_SCORED: usize = 2000;
+/// While a net is looked at, snapshots of it take at most one part in so many of the worker's time.
+const WATCH_SHARE: f64 = 25.0;
+/// A net of more parameters sends snapshots only while it is looked at.
+const MOST_PARAMS: u64 = 50_000;
 
 impl Train for Mlp {
     type Training = MlpTraining;
@@ -41,9 +48,20 @@ pub struct MlpTraining {
     steps: u32,
     next_score: u32,
     measured: Measured,
+    which: Which,
+    is_small: bool,
+    step: u32,
+    /// Whether the next report brings a snapshot.
+    shows: bool,
+    /// Whether the page draws this net, and from when on it may have the next snapshot, in milliseconds.
+    watched: Option<f64>,
+    /// The parameters that were changed by hand: what they were, and after which step.
+    edited: BTreeMap<u32, (f32, u32)>,
 }
 
 impl Training<Mlp> for MlpTraining {
+    const ANSWERS: bool = true;
+
     async fn begin(
         config: Config,
         arm: usize,
@@ -66,6 +84,12 @@ impl Training<Mlp> for MlpTraining {
             steps: config.steps,
             next_score: 0,
             measured: Measured::default(),
+            which: Which { arm: arm as u8, seed: config.seed },
+            is_small: params_formula(&config) <= MOST_PARAMS,
+            step: 0,
+            shows: false,
+            watched: None,
+            edited: BTreeMap::new(),
         })
     }
 
@@ -73,7 +97,8 @@ impl Training<Mlp> for MlpTraining {
         self.steps
     }
 
-    fn step(&mut self, _step: u32) -> Result<(), LabError> {
+    fn step(&mut self, step: u32) -> Result<(), LabError> {
+        self.step = step;
         let (x, y) = self.task.batch(self.batches.next_batch(), &self.device);
         let loss = cross_entropy(self.train_state.net.forward(x), y);
         let grad_norms = &mut self.grad_norms;
@@ -107,19 +132,84 @@ impl Training<Mlp> for MlpTraining {
         self.next_score = if step == 0 { 1 } else { step + (step / 10).max(at_least) };
         let (train, test) = self.evaluation.score(&self.train_state.net.valid()).await?;
         self.measured.scores.push(Score { step, train, test });
+        self.shows |= self.is_small;
         Ok(())
     }
 
     async fn report(
         &mut self,
         steps: StepBatch,
-        _over: bool,
+        over: bool,
         out: &mut impl RunContext<Mlp>,
     ) -> Result<(), LabError> {
         let mut measured = std::mem::take(&mut self.measured);
         measured.grad_norms = read_all(std::mem::take(&mut self.grad_norms)).await?;
-        self.evaluation.look(&self.train_state.net.valid(), &mut measured).await?;
+        let net = self.train_state.net.valid();
+        self.evaluation.look(&net, &mut measured).await?;
+        let now = out.now_ms();
+        let is_watched = self.watched.is_some_and(|due| over || now >= due);
+        let shows = std::mem::take(&mut self.shows) || is_watched;
+        if shows {
+            measured.snapshot = Some(Rc::new(self.snapshot(&net).await?));
+        }
         out.send(Frame::Train { steps, measured });
+        if let Some(due) = self.watched.as_mut().filter(|_| shows) {
+            let ended = out.now_ms();
+            *due = ended + WATCH_SHARE * (ended - now);
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self, request: &[u8], out: &mut impl RunContext<Mlp>) -> Result<bool, LabError> {
+        let (mut shows, mut changed) = (false, false);
+        let mut next = Some(request.to_vec());
+        // A slider asks faster than its net can be judged: what has come in the meantime is done in one go.
+        while let Some(request) = next {
+            match postcard::from_bytes(&request) {
+                Ok(Request::Watch(which)) => {
+                    self.watched = (which == Some(self.which)).then_some(0.0);
+                    shows |= self.watched.is_some();
+                }
+                Ok(Request::Set { of, values }) if of == self.which => {
+                    self.set(&values).await?;
+                    changed = true;
+                }
+                Ok(Request::Set { .. }) | Err(_) => {}
+            }
+            next = out.request();
+        }
+        if changed {
+            let (train, test) = self.evaluation.score(&self.train_state.net.valid()).await?;
+            self.measured.scores.push(Score { step: self.step, train, test });
+        }
+        if changed || shows {
+            self.shows = true;
+            let steps = StepBatch { first_step: self.step + 1, ..StepBatch::default() };
+            self.report(steps, false, out).await?;
+        }
+        Ok(true)
+    }
+}
+
+impl MlpTraining {
+    async fn snapshot(&self, net: &Net) -> Result<Snapshot, LabError> {
+        let mut snapshot = nets::snapshot(net, self.step, self.evaluation.cells.as_ref()).await?;
+        snapshot.edits = self.edited.len() as u32;
+        Ok(snapshot)
+    }
+
+    /// Sets parameters by hand. One that is set back before the next step counts as unchanged.
+    async fn set(&mut self, values: &[(u32, f32)]) -> Result<(), LabError> {
+        let before = nets::snapshot(&self.train_state.net.valid(), self.step, None).await?;
+        for &(index, value) in values.iter().filter(|(_, value)| value.is_finite()) {
+            let Some(place) = before.place(index as usize) else { continue };
+            nets::set(&mut self.train_state.net, place, value);
+            let was = before.params.get(index as usize).copied().unwrap_or_default();
+            let first = *self.edited.entry(index).or_insert((was, self.step));
+            if first == (value, self.step) {
+                self.edited.remove(&index);
+            }
+        }
         Ok(())
     }
 }
@@ -133,6 +223,29 @@ struct TaskData {
     image_side: Option<u32>,
 }
 
+/// The shape of a data set in the plane.
+fn shape(dataset: Dataset) -> Option<Shape> {
+    match dataset {
+        Dataset::Spirals => Some(Shape::Spirals),
+        Dataset::Circles => Some(Shape::Circles),
+        Dataset::Moons => Some(Shape::Moons),
+        Dataset::Xor => Some(Shape::Xor),
+        Dataset::FashionMnist => None,
+    }
+}
+
+/// The points to learn from (0), or those of the test set (1).
+fn plane_part(config: &Config, shape: Shape, split: u64) -> Points {
+    points(shape, N_POINTS, config.noise as f32, 2 * u64::from(config.seed) + split)
+}
+
+/// The test points of a data set in the plane; none of images.
+pub(super) fn plane_samples(config: &Config) -> Samples {
+    let Points { x, y } = shape(config.dataset)
+        .map_or_else(|| Points { x: Vec::new(), y: Vec::new() }, |shape| plane_part(config, shape, 1));
+    Samples::Points(x.iter().zip(&y).map(|(&[x, y], &class)| (x, y, class)).collect())
+}
+
 /// One part of the samples: `[n, d_in]` values and `[n]` classes.
 struct Part {
     x: Vec<f32>,
@@ -141,12 +254,9 @@ struct Part {
 
 impl TaskData {
     async fn load(config: &Config, out: &mut impl RunContext<Mlp>) -> Result<Self, LabError> {
-        let shape = match config.dataset {
-            Dataset::Spirals => Shape::Spirals,
-            Dataset::Circles => Shape::Circles,
-            Dataset::Moons => Shape::Moons,
-            Dataset::Xor => Shape::Xor,
-            Dataset::FashionMnist => {
+        let shape = match shape(config.dataset) {
+            Some(shape) => shape,
+            None => {
                 let images = fashion_mnist::read(&out.asset(fashion_mnist::PATH).await?)?;
                 let part = |split: fashion_mnist::Split| Part {
                     // Centred by a fixed number, not by the mean: the same scale for any subset.
@@ -162,12 +272,11 @@ impl TaskData {
                 });
             }
         };
-        let part = |seed: u64| {
-            let Points { x, y } = points(shape, N_POINTS, config.noise as f32, seed);
+        let part = |split| {
+            let Points { x, y } = plane_part(config, shape, split);
             Part { x: x.into_iter().flatten().collect(), labels: y }
         };
-        let seed = u64::from(config.seed);
-        Ok(Self { d_in: 2, n_classes: 2, train: part(2 * seed), test: part(2 * seed + 1), image_side: None })
+        Ok(Self { d_in: 2, n_classes: 2, train: part(0), test: part(1), image_side: None })
     }
 
     fn batch(&self, indices: &[usize], device: &Device) -> (Tensor<2>, Tensor<2>) {
@@ -198,7 +307,9 @@ impl TaskData {
 struct Evaluation {
     train: (Tensor<2>, Tensor<1, Int>),
     test: (Tensor<2>, Tensor<1, Int>),
+    /// The grid of the boundary, and the coarser one of the units' maps.
     grid: Option<Tensor<2>>,
+    cells: Option<Tensor<2>>,
     shown: Option<Tensor<2>>,
 }
 
@@ -217,7 +328,8 @@ impl Evaluation {
         Self {
             train: part(&task.train, N_SCORED),
             test: part(&task.test, usize::MAX),
-            grid: (!images).then(|| boundary_grid(device)),
+            grid: (!images).then(|| grid(BOUNDARY_SIDE, device)),
+            cells: (!images).then(|| grid(MAP_SIDE, device)),
             shown: images.then(|| part(&task.test, N_SHOWN).0),
         }
     }
@@ -233,8 +345,7 @@ impl Evaluation {
     /// What the net makes of the plane, or of the sample images.
     async fn look(&self, net: &Net, measured: &mut Measured) -> Result<(), LabError> {
         if let Some(grid) = &self.grid {
-            let p = softmax(net.forward(grid.clone()), 1);
-            measured.boundary = read(p.slice([0..BOUNDARY_SIDE * BOUNDARY_SIDE, 1..2])).await?;
+            measured.boundary = boundary(net, grid).await?;
         }
         if let Some(shown) = &self.shown {
             let predicted = read(net.forward(shown.clone()).argmax(1).float()).await?;
@@ -242,11 +353,4 @@ impl Evaluation {
         }
         Ok(())
     }
-}
-
-/// The centers of the cells of a square grid over the plane, row by row from the bottom.
-fn boundary_grid(device: &Device) -> Tensor<2> {
-    let at = |i: usize| ((i as f32 + 0.5) / BOUNDARY_SIDE as f32 * 2.0 - 1.0) * BOUNDARY_REACH;
-    let cells = (0..BOUNDARY_SIDE).flat_map(|row| (0..BOUNDARY_SIDE).flat_map(move |col| [at(col), at(row)]));
-    Tensor::from_data(TensorData::new(cells.collect::<Vec<_>>(), [BOUNDARY_SIDE * BOUNDARY_SIDE, 2]), device)
 }

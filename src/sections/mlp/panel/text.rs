@@ -1,6 +1,6 @@
 //! The words and formulae of section 1.
 
-use super::super::{Config, ParamCount, training_dims};
+use super::super::{Config, dims, layer_params};
 use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
 
@@ -49,34 +49,46 @@ pub(super) fn gradient_formula() -> Html {
     math(tex!(r"\left\lVert \frac{\partial\,\mathrm{loss}}{\partial W_\ell} \right\rVert_2"))
 }
 
-/// The number of parameters, in symbols and with the numbers of these settings.
-pub(super) fn param_formula(config: &Config, count: ParamCount) -> Html {
-    let (d_in, d_out) = training_dims(config.dataset);
-    let values = [
-        ("in", d_in.to_string()),
-        ("d", config.width.to_string()),
-        ("inner", (config.depth - 1).to_string()),
-        ("out", d_out.to_string()),
-        ("total", count.total().to_string()),
-    ];
-    let (symbols, numbers) = if config.bias {
-        (
-            display_tex!(
-                r"d_\mathrm{in}\,\set{width}{d} + \set{width}{d} + (\set{depth}{L} - 1)(\set{width}{d}^2 + \set{width}{d}) + \set{width}{d}\,d_\mathrm{out} + d_\mathrm{out}"
-            ),
-            display_tex!(
-                r"\val{in} \cdot \val{d} + \val{d} + \val{inner}\,(\val{d}^2 + \val{d}) + \val{d} \cdot \val{out} + \val{out} = \val{total}"
-            ),
-        )
-    } else {
-        (
-            display_tex!(
-                r"d_\mathrm{in}\,\set{width}{d} + (\set{depth}{L} - 1)\,\set{width}{d}^2 + \set{width}{d}\,d_\mathrm{out}"
-            ),
-            display_tex!(
-                r"\val{in} \cdot \val{d} + \val{inner} \cdot \val{d}^2 + \val{d} \cdot \val{out} = \val{total}"
-            ),
-        )
+/// The number of parameters: in symbols, and layer by layer with the numbers of these settings.
+pub(super) fn param_formula(config: &Config) -> Html {
+    let dims = dims(config);
+    let alike = config.hidden.is_empty();
+    let symbols = match (alike, config.bias) {
+        (true, true) => display_tex!(
+            r"d_\mathrm{in}\,\set{width}{d} + \set{width}{d} + (\set{depth}{L} - 1)(\set{width}{d}^2 + \set{width}{d}) + \set{width}{d}\,d_\mathrm{out} + d_\mathrm{out}"
+        ),
+        (true, false) => display_tex!(
+            r"d_\mathrm{in}\,\set{width}{d} + (\set{depth}{L} - 1)\,\set{width}{d}^2 + \set{width}{d}\,d_\mathrm{out}"
+        ),
+        (false, true) => {
+            display_tex!(r"\sum_{\ell=1}^{\set{depth}{L}+1} \left( d_{\ell-1}\,d_\ell + d_\ell \right)")
+        }
+        (false, false) => display_tex!(r"\sum_{\ell=1}^{\set{depth}{L}+1} d_{\ell-1}\,d_\ell"),
     };
-    html! { <div class="formula">{ math(symbols) }{ math_with(numbers, &values) }</div> }
+    let counts = layer_params(&dims, config.bias);
+    let row = |(index, count): (usize, &u64)| {
+        let (d_in, d_out) =
+            (dims.get(index).copied().unwrap_or(0), dims.get(index + 1).copied().unwrap_or(0));
+        let name =
+            if index + 1 == counts.len() { "output".to_owned() } else { format!("layer {}", index + 1) };
+        let values = [("a", d_in.to_string()), ("b", d_out.to_string())];
+        let term = if config.bias {
+            math_with(tex!(r"\val{a} \cdot \val{b} + \val{b}"), &values)
+        } else {
+            math_with(tex!(r"\val{a} \cdot \val{b}"), &values)
+        };
+        html! { <tr data-layer={(index + 1).to_string()}><th scope="row">{ name }</th><td>{ term }</td><td>{ "= " }{ count }</td></tr> }
+    };
+    html! {
+        <div class="formula param-formula">
+            { math(symbols) }
+            <table>
+                <caption class="visually-hidden">{ "Parameters, layer by layer" }</caption>
+                <tbody>
+                    { for counts.iter().enumerate().map(row) }
+                    <tr class="param-sum"><th scope="row">{ "sum" }</th><td>{ if config.bias { "weights + biases" } else { "weights" } }</td><td>{ "= " }{ counts.iter().sum::<u64>() }</td></tr>
+                </tbody>
+            </table>
+        </div>
+    }
 }

@@ -1,0 +1,266 @@
+//! The guided experiments of section 1, from easy to surprising.
+
+use super::{ACTIVATED, Config, LINEAR, NetRecord, Record, rank_bound};
+use crate::core::guided::{Answer, Guided, Prediction};
+use crate::keys;
+
+pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
+    Guided {
+        slug: "straight-line",
+        chapter: "boundary",
+        figures: &["boundary-linear", "boundary-activated"],
+        question: "Can a linear network learn to tell two spirals apart?",
+        values: keys!(@pairs Config; steps: "600"),
+        trains: true,
+        prediction: Prediction::Choice(&[
+            "Yes: at least 90 % of the test points",
+            "Partly: 70 to 90 %",
+            "Hardly: less than 70 %",
+        ]),
+        answer: straight_line,
+        reason: "Without an activation function a network computes a softmax of one affine function of x, however many layers it has. Its decision boundary is a straight line, and no straight line separates two arms that wind around each other.",
+        source: ("Goodfellow et al. 2016, section 6.1", "https://www.deeplearningbook.org/contents/mlp.html"),
+    },
+    Guided {
+        slug: "moons",
+        chapter: "boundary",
+        figures: &["boundary-linear", "boundary-activated"],
+        question: "Which test accuracy does the linear network reach on the two moons?",
+        values: keys!(@pairs Config; dataset: "moons", steps: "600"),
+        trains: true,
+        prediction: Prediction::Number { metric: "accuracy_linear" },
+        answer: moons,
+        reason: "The moons are almost linearly separable: only the tip of each one reaches around the other. A data set on which a curved boundary gains little says little about what a deep network can do.",
+        source: ("Hastie et al. 2009, chapter 2", "https://hastie.su.domains/ElemStatLearn/"),
+    },
+    Guided {
+        slug: "depth-alone",
+        chapter: "boundary",
+        figures: &["boundary-linear", "boundary-activated"],
+        question: "A linear network gets ten hidden layers instead of three. Which accuracy does it reach on the spirals?",
+        values: keys!(@pairs Config; depth: "10", steps: "600"),
+        trains: true,
+        prediction: Prediction::Choice(&[
+            "Much better: above 80 %",
+            "About the same: 55 to 80 %",
+            "It no longer learns: chance level, below 55 %",
+        ]),
+        answer: depth_alone,
+        reason: "A product of matrices is a matrix. Ten linear layers can express nothing that one cannot; they only change the path that gradient descent takes to it.",
+        source: ("Saxe et al. 2014", "https://arxiv.org/abs/1312.6120"),
+    },
+    Guided {
+        slug: "circles-three",
+        chapter: "units",
+        figures: &["network"],
+        question: "Is one hidden layer of three units enough to separate a disc from the ring around it?",
+        values: keys!(@pairs Config; dataset: "circles", hidden: "3", activation: "tanh"),
+        trains: true,
+        prediction: Prediction::Choice(&ENOUGH),
+        answer: circles,
+        reason: "Each unit of the first layer switches along a straight line, and three lines enclose a triangle. Look at the three maps: every one cuts off another side of the disc.",
+        source: ("Olah 2014", "https://colah.github.io/posts/2014-03-NN-Manifolds-Topology/"),
+    },
+    Guided {
+        slug: "circles-two",
+        chapter: "units",
+        figures: &["network"],
+        question: "Can four hidden layers of two units each, eight units in all, separate the disc from the ring?",
+        values: keys!(@pairs Config; dataset: "circles", hidden: "2,2,2,2", activation: "tanh"),
+        trains: true,
+        prediction: Prediction::Choice(&ENOUGH),
+        answer: circles,
+        reason: "Layers of two units map the plane to the plane, and tanh only bends it. If the layers are invertible, the image of the ring still surrounds that of the disc, so no line separates them; if one is not, it folds points of both classes together. No depth makes up for the third dimension that is missing.",
+        source: ("Olah 2014", "https://colah.github.io/posts/2014-03-NN-Manifolds-Topology/"),
+    },
+    Guided {
+        slug: "xor-two",
+        chapter: "units",
+        figures: &["network"],
+        question: "Two ReLU units are enough to solve XOR. Does training find the solution?",
+        values: keys!(@pairs Config; dataset: "xor", hidden: "2"),
+        trains: true,
+        prediction: Prediction::Choice(&[
+            "Yes: at least 95 % of the test points",
+            "No: it gets stuck between 60 and 95 %",
+            "No: it stays near chance, below 60 %",
+        ]),
+        answer: xor_two,
+        reason: "That a network can express a function does not mean that gradient descent finds it. With so few units, one that starts on the wrong side receives no gradient to leave it, and the network settles in a local minimum. Wider networks have spare units, which is one reason why they train so reliably.",
+        source: ("Goodfellow et al. 2016, section 6.1", "https://www.deeplearningbook.org/contents/mlp.html"),
+    },
+    Guided {
+        slug: "deep-sigmoid",
+        chapter: "gradients",
+        figures: &["gradients-activated"],
+        question: "How does the loss of a network with eight hidden layers of sigmoid units fall on the spirals?",
+        values: keys!(@pairs Config; depth: "8", activation: "sigmoid", steps: "800"),
+        trains: true,
+        prediction: Prediction::Curve { metric: "loss_activated", low: 0.0, high: 1.0 },
+        answer: deep_sigmoid,
+        reason: "The derivative of a sigmoid is at most 1/4, so the gradient shrinks with every layer that it passes on its way to the first. The early layers hardly move, the last ones see almost the same activations for every input, and the loss stays at the entropy of the classes, ln 2 = 0.693 nats.",
+        source: ("Glorot and Bengio 2010", "https://proceedings.mlr.press/v9/glorot10a.html"),
+    },
+    Guided {
+        slug: "rank-plus-one",
+        chapter: "collapse",
+        figures: &["spectrum", "layer-ranks"],
+        question: "96 random inputs with 8 numbers each go through a linear network with biases, 4 hidden layers wide 32. Which rank has the output?",
+        values: keys!(@pairs Config; depth: "4"),
+        trains: false,
+        prediction: Prediction::Number { metric: "rank_linear" },
+        answer: rank_plus_one,
+        reason: "The weights multiply to one matrix, which passes at most d_in directions. The biases add one constant row to every output, which is one direction more, at any depth: the usual claim \"rank d_in\" holds only without biases, or after the column means are taken out.",
+        source: ("Goodfellow et al. 2016, section 2.4", "https://www.deeplearningbook.org/contents/linear_algebra.html"),
+    },
+];
+
+const ENOUGH: [&str; 2] = ["Yes: at least 98 % of the test points", "No: less than 98 %"];
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// The test accuracy of a net that has been trained.
+fn accuracy(net: &NetRecord) -> Option<f64> {
+    net.scores.last().filter(|score| score.step > 0).map(|score| f64::from(score.test))
+}
+
+fn accuracies(record: &Record) -> Option<(f64, f64)> {
+    Some((accuracy(&record.arms[LINEAR])?, accuracy(&record.arms[ACTIVATED])?))
+}
+
+fn both(linear: f64, activated: f64) -> Vec<(&'static str, f64)> {
+    vec![("accuracy_linear", linear), ("accuracy_activated", activated)]
+}
+
+fn straight_line(_: &Config, record: &Record) -> Option<Answer> {
+    let (linear, activated) = accuracies(record)?;
+    let (choice, verdict) = match linear {
+        a if a >= 0.9 => (0, "so here a straight line is enough"),
+        a if a >= 0.7 => (1, "so a straight line gets most of them right here"),
+        _ => (2, "so a straight line hardly helps"),
+    };
+    let words = format!(
+        "The linear network reaches {} of the test points, {verdict}. The non-linear one reaches {}.",
+        percent(linear),
+        percent(activated)
+    );
+    Some(Answer { words, choice: Some(choice), numbers: both(linear, activated) })
+}
+
+fn moons(_: &Config, record: &Record) -> Option<Answer> {
+    let (linear, activated) = accuracies(record)?;
+    let gain = activated - linear;
+    let verdict = match gain {
+        g if g > 0.15 => "a curved boundary gains a lot here",
+        g if g > 0.01 => "a straight line does most of the work, and a curved boundary gains the rest",
+        _ => "a curved boundary gains nothing here",
+    };
+    let words = format!(
+        "The linear network reaches {}, the non-linear one {}: {verdict}.",
+        percent(linear),
+        percent(activated)
+    );
+    Some(Answer { words, choice: None, numbers: both(linear, activated) })
+}
+
+fn depth_alone(config: &Config, record: &Record) -> Option<Answer> {
+    let (linear, activated) = accuracies(record)?;
+    let (choice, verdict) = match linear {
+        a if a > 0.8 => (0, "That is much more than one matrix should be able to do."),
+        a if a >= 0.55 => (1, "That is what a single matrix can do, and no more."),
+        _ => (2, "Depth has not helped, and made it harder to train."),
+    };
+    let mut numbers = both(linear, activated);
+    let layers = config.hidden_dims().len() + 1;
+    let mut words =
+        format!("With {layers} matrices the linear network reaches {}. {verdict}", percent(linear));
+    if let Some(collapse) = &record.collapse {
+        numbers.push(("collapse_max_abs_diff", collapse.max_abs_diff));
+        words += &format!(
+            " On random inputs its output differs from that of one matrix by at most {:.0e}.",
+            collapse.max_abs_diff
+        );
+    }
+    words += &format!(" The non-linear network of the same depth reaches {}.", percent(activated));
+    Some(Answer { words, choice: Some(choice), numbers })
+}
+
+fn circles(config: &Config, record: &Record) -> Option<Answer> {
+    let (linear, activated) = accuracies(record)?;
+    let dims: Vec<String> = config.hidden_dims().iter().map(u32::to_string).collect();
+    let dims = dims.join(", ");
+    let (choice, verdict) = if activated >= 0.98 {
+        (0, "the disc is enclosed")
+    } else if activated >= 0.75 {
+        (1, "the disc is enclosed on some sides, and part of the ring stays on its side of the boundary")
+    } else {
+        (1, "it has found no enclosure at all")
+    };
+    let words = format!(
+        "With hidden layers of {dims} units the non-linear network reaches {}: {verdict}. The linear one reaches {}.",
+        percent(activated),
+        percent(linear)
+    );
+    Some(Answer { words, choice: Some(choice), numbers: both(linear, activated) })
+}
+
+fn xor_two(config: &Config, record: &Record) -> Option<Answer> {
+    let (linear, activated) = accuracies(record)?;
+    let (choice, verdict) = match activated {
+        a if a >= 0.95 => (0, "this initialization led to the solution. Others do not: try the next seeds"),
+        a if a >= 0.6 => (1, "it is stuck in a local minimum, where at least one square is on the wrong side. Other seeds end elsewhere: try the next ones"),
+        _ => (2, "both units are of no use, and no gradient changes that. Other seeds end elsewhere: try the next ones"),
+    };
+    let words = format!("With seed {} the network reaches {}: {verdict}.", config.seed, percent(activated));
+    Some(Answer { words, choice: Some(choice), numbers: both(linear, activated) })
+}
+
+fn deep_sigmoid(config: &Config, record: &Record) -> Option<Answer> {
+    let (_, activated) = accuracies(record)?;
+    let loss = record.arms[ACTIVATED].losses.recent_mean(20)?;
+    let ratio = record.arms[ACTIVATED].gradient_ratio()?;
+    let verdict = if loss > 0.6 {
+        "it has hardly moved from 0.693, the loss at chance level"
+    } else if loss > 0.2 {
+        "it has left the plateau at 0.693 and is still on its way down"
+    } else {
+        "it has left the plateau at 0.693 and learned the spirals"
+    };
+    let words = format!(
+        "The loss ends at {loss:.3} nats, with a test accuracy of {}: {verdict}. At the first step the gradient of the first layer was {ratio:.1e} times that of the last, with {} hidden layers between input and output.",
+        percent(activated),
+        config.hidden_dims().len()
+    );
+    let numbers = vec![
+        ("loss_activated", loss),
+        ("accuracy_activated", activated),
+        ("grad_ratio_activated", ratio),
+    ];
+    Some(Answer { words, choice: None, numbers })
+}
+
+fn rank_plus_one(config: &Config, record: &Record) -> Option<Answer> {
+    let collapse = record.collapse.as_deref()?;
+    let output = collapse.layers.last()?;
+    let (rank, centered) = (output.linear.rank, collapse.linear_centerd.rank);
+    let (bound, d_in) = (rank_bound(config), config.d_in);
+    let verdict = if rank == d_in + 1 {
+        format!("one more than its {d_in} inputs. Without the column means, which the biases make, {centered} are left")
+    } else if rank <= d_in {
+        format!("no more than its {d_in} inputs")
+    } else {
+        format!("more than the bound of {bound}, which should not be possible")
+    };
+    let words = format!(
+        "The output of the linear network has rank {rank}: {verdict}. That of the non-linear network has rank {}.",
+        output.activated.rank
+    );
+    let numbers = vec![
+        ("rank_linear", rank.into()),
+        ("rank_bound", bound.into()),
+        ("rank_activated", output.activated.rank.into()),
+    ];
+    Some(Answer { words, choice: None, numbers })
+}

@@ -1,0 +1,303 @@
+//! The network itself: its units as maps of the plane, its weights as lines, and both to be changed.
+
+mod detail;
+mod editor;
+mod hits;
+mod layout;
+mod paint;
+mod widths;
+mod words;
+
+use super::super::{ACTIVATED, Config, Dataset, LINEAR, Place, Record, Request, Samples, Snapshot, Which};
+use crate::charts::measure::use_width;
+use crate::data::classes::FASHION_MNIST;
+use crate::panel::PtrEq;
+use crate::ui::figure::Figure;
+use detail::{Detail, Dots};
+use editor::Editor;
+use hits::Hits;
+use layout::{Item, Layout};
+use paint::Painting;
+use serde_json::Value;
+use std::rc::Rc;
+use widths::{heads, hidden_units, layers, pagers};
+use words::{short, table, unit_words};
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct NetworkProps {
+    pub(super) config: Config,
+    pub(super) record: PtrEq<Record>,
+    /// Counts the runs.
+    pub(super) run: u32,
+    /// Whether there is a run that answers.
+    pub(super) listens: bool,
+    /// Asks the run.
+    pub(super) ask: Callback<Request>,
+    /// Starts a run that answers, and waits before its first step.
+    pub(super) hold: Callback<Request>,
+    /// Whether an earlier step is looked at.
+    pub(super) is_past: bool,
+    /// Whether the widths are fixed.
+    pub(super) locked: bool,
+    pub(super) set: Callback<(&'static str, Value)>,
+}
+
+/// A change by hand: which parameter, and what it was.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Edit {
+    arm: u8,
+    index: u32,
+    before: f32,
+}
+
+/// The drawing, with what is pointed at beside it.
+#[component]
+pub(super) fn Network(props: &NetworkProps) -> Html {
+    let arm = use_state_eq(|| ACTIVATED);
+    let Some((net, boundary)) =
+        props.record.0.net(*arm).map(|(net, boundary)| (net.clone(), boundary.clone()))
+    else {
+        return html! { <Figure name="network" title="The network" table={Callback::from(|()| table(&Snapshot::default()))}><p class="chart-wait">{ "Loading the compute engine…" }</p></Figure> };
+    };
+    let choose_arm = arm.setter();
+    html! {
+        <Drawing config={props.config.clone()} run={props.run} listens={props.listens} ask={props.ask.clone()} hold={props.hold.clone()} is_past={props.is_past} locked={props.locked}
+            set={props.set.clone()} arm={*arm} choose_arm={Callback::from(move |arm| choose_arm.set(arm))} net={PtrEq(net)} boundary={PtrEq(boundary)}
+            samples={props.record.0.samples().cloned().map(PtrEq)} />
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct DrawingProps {
+    config: Config,
+    run: u32,
+    listens: bool,
+    ask: Callback<Request>,
+    hold: Callback<Request>,
+    is_past: bool,
+    locked: bool,
+    set: Callback<(&'static str, Value)>,
+    arm: usize,
+    choose_arm: Callback<usize>,
+    net: PtrEq<Snapshot>,
+    boundary: PtrEq<Vec<f32>>,
+    samples: Option<PtrEq<Samples>>,
+}
+
+#[component]
+fn Drawing(props: &DrawingProps) -> Html {
+    let (node, available) = use_width();
+    let pages = use_state_eq(Vec::<usize>::new);
+    let pointed = use_state_eq(|| None::<Item>);
+    let selected = use_state_eq(|| None::<Item>);
+    let cursor = use_state_eq(|| Item::Unit(0, 0));
+    let net = &props.net.0;
+    let which = Which { arm: props.arm as u8, seed: props.config.seed };
+    use_watch(which, props.run, &props.ask);
+    let edits = use_edits(props, which);
+    let images = props.config.dataset == Dataset::FashionMnist;
+    let layout = use_memo((net.dims.clone(), (*pages).clone(), available), |(dims, pages, available)| {
+        let shape = Snapshot { dims: dims.clone(), ..Snapshot::default() };
+        Layout::new(&shape, pages, *available, if images { 84.0 } else { 52.0 })
+    });
+    let dots = use_memo(props.samples.clone(), |samples| dots(samples.as_ref()));
+    // What is no longer drawn is not pointed at.
+    let there = |item: Option<Item>| item.filter(|item| exists(net, &layout, *item));
+    let (chosen, hovered) = (there(*selected), there(*pointed).filter(|item| layout.has(*item)));
+    let at = Some(*cursor).filter(|item| layout.has(*item)).unwrap_or(Item::Unit(0, layout.units(0).start));
+    let of = hovered.filter(|item| matches!(item, Item::Unit(..))).or(chosen);
+    let on_point = setter(&pointed);
+    let on_cursor = {
+        let cursor = cursor.setter();
+        Callback::from(move |item| cursor.set(item))
+    };
+    let on_select = {
+        let selected = selected.clone();
+        Callback::from(move |item| selected.set(Some(item).filter(|item| *selected != Some(*item))))
+    };
+    let on_pixel = {
+        let selected = selected.setter();
+        Callback::from(move |(to, pixel)| {
+            selected.set(Some(Item::Weight(Place { layer: 0, from: Some(pixel), to })))
+        })
+    };
+    let on_page = {
+        let pages = pages.clone();
+        Callback::from(move |(layer, page): (usize, usize)| {
+            let mut next = (*pages).clone();
+            next.resize(next.len().max(layer + 1), 0);
+            next[layer] = page;
+            pages.set(next);
+        })
+    };
+    let twin = {
+        let net = net.clone();
+        Callback::from(move |()| table(&net))
+    };
+    let classes: &'static [&'static str] = if images { &FASHION_MNIST } else { &["class 1", "class 2"] };
+    let width = format!("width:{:.0}px", layout.width);
+    html! {
+        <Figure name="network" title="The network" look_for={look_for(images)} table={twin}>
+            { toolbar(props) }
+            <div class="mlp-network" data-images={images.then_some("")}>
+                <div class="network-stage" ref={node}>
+                    <div class="network-scroll"><div style={width}>
+                        { heads(&layout, &props.config, props.locked, &props.set) }
+                        <div class="network-picture">
+                            <Painting net={props.net.clone()} layout={layout.clone()} pointed={hovered.or(chosen)} />
+                            <Hits net={props.net.clone()} layout={layout.clone()} cursor={at} pointed={hovered} selected={chosen} {classes} {on_point} {on_cursor} {on_select} />
+                        </div>
+                        { pagers(&layout, &on_page) }
+                    </div></div>
+                    <p class="network-reading" aria-live="off">{ reading(net, &layout, hovered) }</p>
+                </div>
+                <Detail config={props.config.clone()} arm={props.arm} net={props.net.clone()} boundary={props.boundary.clone()} dots={(*dots).clone()} {of} {on_pixel}>
+                    { editor(props, of.and_then(|item| parameter(net, item)), &edits) }
+                </Detail>
+            </div>
+        </Figure>
+    }
+}
+
+fn setter(state: &UseStateHandle<Option<Item>>) -> Callback<Option<Item>> {
+    let state = state.setter();
+    Callback::from(move |item| state.set(item))
+}
+
+/// The net that is drawn sends a snapshot with every frame, as long as it is drawn.
+#[hook]
+fn use_watch(which: Which, run: u32, ask: &Callback<Request>) {
+    let ask = ask.clone();
+    use_effect_with((which, run), move |(which, _)| {
+        ask.emit(Request::Watch(Some(*which)));
+        move || ask.emit(Request::Watch(None))
+    });
+}
+
+/// What can be done to the net by hand.
+struct Edits {
+    undos: usize,
+    on_set: Callback<(u32, f32, bool)>,
+    on_undo: Callback<()>,
+    on_reset: Callback<()>,
+}
+
+#[hook]
+fn use_edits(props: &DrawingProps, which: Which) -> Edits {
+    // Changes belong to a run; the first may begin one.
+    let done = use_state(|| (0u32, Vec::<Edit>::new()));
+    let stack: Vec<Edit> = if done.0 == props.run { done.1.clone() } else { Vec::new() };
+    let arm = which.arm;
+    let undos = stack.iter().filter(|edit| edit.arm == arm).count();
+    let keep = {
+        let (done, run) = (done.setter(), props.run + u32::from(!props.listens));
+        move |stack: Vec<Edit>| done.set((run, stack))
+    };
+    let send = {
+        let to = if props.listens { &props.ask } else { &props.hold }.clone();
+        move |values: Vec<(u32, f32)>| to.emit(Request::Set { of: which, values })
+    };
+    let on_set = {
+        let (stack, net, keep, send) = (stack.clone(), props.net.clone(), keep.clone(), send.clone());
+        Callback::from(move |(index, value, begins): (u32, f32, bool)| {
+            if begins && let Some(&before) = net.0.params.get(index as usize) {
+                let mut stack = stack.clone();
+                stack.push(Edit { arm, index, before });
+                keep(stack);
+            }
+            send(vec![(index, value)]);
+        })
+    };
+    let on_undo = {
+        let (stack, keep, send) = (stack.clone(), keep.clone(), send.clone());
+        Callback::from(move |()| {
+            let mut stack = stack.clone();
+            let Some(last) = stack.iter().rposition(|edit| edit.arm == arm) else { return };
+            let edit = stack.remove(last);
+            keep(stack);
+            send(vec![(edit.index, edit.before)]);
+        })
+    };
+    let on_reset = Callback::from(move |()| {
+        // Of several changes of one weight the first knows what it was.
+        let of_arm = stack.iter().rev().filter(|edit| edit.arm == arm);
+        send(of_arm.map(|edit| (edit.index, edit.before)).collect());
+        keep(stack.iter().filter(|edit| edit.arm != arm).copied().collect());
+    });
+    Edits { undos, on_set, on_undo, on_reset }
+}
+
+/// The parameter that an item stands for: a weight itself, a unit for its bias.
+fn parameter(net: &Snapshot, item: Item) -> Option<Place> {
+    let place = match item {
+        Item::Weight(place) => place,
+        Item::Unit(layer, unit) => Place { layer: layer.checked_sub(1)?, from: None, to: unit },
+    };
+    net.index(place).map(|_| place)
+}
+
+fn editor(props: &DrawingProps, place: Option<Place>, edits: &Edits) -> Html {
+    let net = &props.net.0;
+    let Some((place, index)) = place.and_then(|place| Some((place, net.index(place)?))) else {
+        return Html::default();
+    };
+    let what = if place.from.is_some() { "Weight" } else { "Bias" };
+    html! {
+        <Editor index={index as u32} {what} value={net.value(place).unwrap_or_default()} is_past={props.is_past} undos={edits.undos} on_set={edits.on_set.clone()}
+            on_undo={edits.on_undo.clone()} on_reset={edits.on_reset.clone()} />
+    }
+}
+
+/// Whether the net has an item, be it drawn or not.
+fn exists(net: &Snapshot, layout: &Layout, item: Item) -> bool {
+    match item {
+        Item::Unit(layer, unit) => unit < net.width(layer) && !(layout.bundled && layer == 0 && unit > 0),
+        Item::Weight(place) => net.index(place).is_some(),
+    }
+}
+
+/// A sixth of the test points: enough to see the shape, few enough to see the map.
+fn dots(samples: Option<&PtrEq<Samples>>) -> Dots {
+    let Samples::Points(points) = &*samples?.0 else { return None };
+    let points = points.iter().take(200).map(|&(x, y, class)| (x.into(), y.into(), class.into()));
+    Some(Rc::new(points.collect()))
+}
+
+fn look_for(images: bool) -> Html {
+    let units = if images {
+        "A unit of the first layer is drawn as its weights, a pixel each."
+    } else {
+        "Each unit is drawn as a map of the plane: orange where its activation is positive, blue where it is negative, each on its own scale."
+    };
+    html! { <>{ units }{ " A line is a weight: its width is |w|, orange is positive, blue negative. Choose a line to change its weight in the real network." }</> }
+}
+
+/// Which of the two networks is drawn, and how many layers it has.
+fn toolbar(props: &DrawingProps) -> Html {
+    let choice = |arm: usize, words: &'static str| {
+        let choose = props.choose_arm.clone();
+        html! {
+            <button type="button" data-arm={arm.to_string()} aria-pressed={(props.arm == arm).to_string()} onclick={move |_: MouseEvent| choose.emit(arm)}>{ words }</button>
+        }
+    };
+    html! {
+        <div class="network-tools">
+            <span class="network-arms" role="group" aria-label="Network">{ choice(ACTIVATED, "Non-linear") }{ choice(LINEAR, "Linear") }</span>
+            { layers(&props.config, props.locked, &props.set) }
+            <span class="network-step">{ "Step " }<strong data-network-step={props.net.0.step.to_string()}>{ props.net.0.step }</strong></span>
+        </div>
+    }
+}
+
+/// The value that is pointed at, or else how many units are not drawn.
+fn reading(net: &Snapshot, layout: &Layout, pointed: Option<Item>) -> String {
+    match pointed {
+        Some(Item::Weight(place)) => {
+            let value = net.value(place).map(short).unwrap_or_default();
+            format!("{}: {value}", net.param_name(place))
+        }
+        Some(Item::Unit(layer, unit)) => unit_words(net, layout.bundled, layer, unit),
+        None => hidden_units(layout).unwrap_or_default(),
+    }
+}

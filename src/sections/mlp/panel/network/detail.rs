@@ -1,0 +1,101 @@
+//! The map of what is pointed at, large, with its equation; or the decision boundary.
+
+use super::super::super::{BOUNDARY_REACH, BOUNDARY_SIDE, Config, MAP_SIDE, Snapshot};
+use super::layout::Item;
+use super::paint::{IMAGE_SIDE, map, template};
+use super::words::{equation, remark};
+use crate::charts::{ColorMap, Grid, Heatmap};
+use crate::panel::PtrEq;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// Test points: x, y and class.
+pub(super) type Dots = Option<Rc<Vec<(f64, f64, usize)>>>;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct DetailProps {
+    pub(super) config: Config,
+    pub(super) arm: usize,
+    pub(super) net: PtrEq<Snapshot>,
+    /// The probability of class 2 over the plane; empty for images.
+    pub(super) boundary: PtrEq<Vec<f32>>,
+    pub(super) dots: Dots,
+    /// A unit shows its map, anything else the boundary.
+    pub(super) of: Option<Item>,
+    /// Told of the pixel whose weight was chosen: unit and pixel.
+    pub(super) on_pixel: Callback<(usize, usize)>,
+    /// What stands below: the editor.
+    pub(super) children: Html,
+}
+
+#[component]
+pub(super) fn Detail(props: &DetailProps) -> Html {
+    let net = &*props.net.0;
+    let images = net.width(0) > 2;
+    let title = match props.of {
+        Some(Item::Unit(layer, unit)) => capital(&net.unit_name(layer, unit)),
+        Some(Item::Weight(place)) => capital(&net.param_name(place)),
+        None if images => "Choose a unit or a weight".to_owned(),
+        None => "Decision boundary".to_owned(),
+    };
+    let words = match props.of {
+        Some(Item::Unit(layer, unit)) if !(images && layer == 0) => {
+            equation(net, props.arm, props.config.activation, layer, unit)
+        }
+        _ if images => "A unit of the first layer is shown as its weights, one for each pixel. Behind it units have no picture: their input is no image.".to_owned(),
+        _ => "Output of the network: the probability of class 2. Point at a unit to see what it sees; choose a line to change its weight.".to_owned(),
+    };
+    let remark = match props.of {
+        Some(Item::Unit(layer, unit)) if !images => remark(net, layer, unit),
+        _ => None,
+    };
+    html! {
+        <div class="network-detail">
+            <h4 data-detail="">{ title }</h4>
+            { picture(props, images) }
+            <p class="network-equation">{ words }{ " " }{ remark }</p>
+            { props.children.clone() }
+        </div>
+    }
+}
+
+fn picture(props: &DetailProps, images: bool) -> Html {
+    let net = &*props.net.0;
+    if images {
+        let unit = match props.of {
+            Some(Item::Unit(1, unit)) => unit,
+            Some(Item::Weight(place)) if place.layer == 0 => place.to,
+            _ => return Html::default(),
+        };
+        let grid = Grid { rows: IMAGE_SIDE, cols: IMAGE_SIDE, values: Rc::new(template(net, unit)) };
+        let on_pick = props.on_pixel.reform(move |(row, col)| (unit, row * IMAGE_SIDE + col));
+        return html! {
+            <Heatmap name="weights of the unit" {grid} map={ColorMap::Diverging} x_label="column" y_label="row" value_label="weight" most={200.0} {on_pick} />
+        };
+    }
+    let side = |side: usize, values: Rc<Vec<f32>>| {
+        let known = values.len() == side * side;
+        Grid { rows: if known { side } else { 0 }, cols: if known { side } else { 0 }, values }
+    };
+    let (grid, range, value_label) = match props.of {
+        Some(Item::Unit(layer, unit)) => {
+            let label = match layer {
+                0 => "input",
+                layer if layer == net.layers() => "logit",
+                _ => "activation",
+            };
+            (side(MAP_SIDE, Rc::new(map(net, layer, unit))), None, label)
+        }
+        _ => (side(BOUNDARY_SIDE, props.boundary.0.clone()), Some((0.0, 1.0)), "P(class 2)"),
+    };
+    let reach = Some((-f64::from(BOUNDARY_REACH), f64::from(BOUNDARY_REACH)));
+    html! {
+        <Heatmap name="large map" {grid} map={ColorMap::Diverging} {range} x_label="x₁" y_label="x₂" x_range={reach} y_range={reach} y_up={true}
+            {value_label} points={props.dots.clone()} smooth={true} most={200.0} empty="The maps of so large a network come with training." />
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -1,0 +1,228 @@
+//! Where units and weights are drawn, and how the arrow keys walk from one to the next. Pure.
+
+use super::super::super::{Place, Snapshot};
+
+/// As many units of a hidden layer are drawn at once.
+pub(super) const SHOWN: usize = 8;
+/// All outputs are drawn: at most ten classes.
+const OUTPUTS: usize = 10;
+/// Side of a unit's map, in pixels.
+pub(super) const NODE: f64 = 34.0;
+const ROW: f64 = 42.0;
+const LEFT: f64 = 26.0;
+/// From one column to the next at least; narrower pages scroll.
+const LEAST_PITCH: f64 = 60.0;
+
+/// What can be pointed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    /// A unit of a layer; layer 0 is the input.
+    Unit(usize, usize),
+    Weight(Place),
+}
+
+/// The units of a layer that are drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Column {
+    /// How many the layer has.
+    pub(super) width: usize,
+    pub(super) first: usize,
+    pub(super) shown: usize,
+    /// The middle of it.
+    pub(super) x: f64,
+}
+
+/// Where everything is, in pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Layout {
+    pub(super) columns: Vec<Column>,
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) pitch: f64,
+    /// Whether the inputs are too many to be drawn one by one: the pixels of an image.
+    pub(super) bundled: bool,
+}
+
+impl Layout {
+    /// A net in so much room. `pages` says which units of wide layers are drawn; `right` is kept free for names of outputs.
+    pub(super) fn new(net: &Snapshot, pages: &[usize], available: f64, right: f64) -> Self {
+        let count = net.dims.len().max(2);
+        let bundled = net.width(0) > OUTPUTS;
+        let room = available - LEFT - right - NODE;
+        let pitch = (room / (count - 1) as f64).clamp(LEAST_PITCH, 130.0);
+        let column = |layer: usize| {
+            let width = if bundled && layer == 0 { 1 } else { net.width(layer) };
+            let most = if layer + 1 == net.dims.len() { OUTPUTS } else { SHOWN };
+            let page = pages.get(layer).copied().unwrap_or(0);
+            let first = (page * most).min(width.saturating_sub(1) / most * most);
+            let x = LEFT + NODE / 2.0 + pitch * layer as f64;
+            Column { width, first, shown: (width - first).min(most), x }
+        };
+        let columns: Vec<Column> = (0..net.dims.len()).map(column).collect();
+        let rows = columns.iter().map(|column| column.width.min(SHOWN).max(column.shown)).max().unwrap_or(0);
+        let width = LEFT + NODE + pitch * (count - 1) as f64 + right;
+        Self { columns, width, height: ROW * rows.max(4) as f64, pitch, bundled }
+    }
+
+    /// The middle of a unit's map, if it is drawn.
+    pub(super) fn center(&self, layer: usize, unit: usize) -> Option<(f64, f64)> {
+        let column = self.columns.get(layer)?;
+        let row = unit.checked_sub(column.first).filter(|&row| row < column.shown)?;
+        let y = self.height / 2.0 + (row as f64 - (column.shown - 1) as f64 / 2.0) * ROW;
+        Some((column.x, y))
+    }
+
+    /// The units of a layer that are drawn.
+    pub(super) fn units(&self, layer: usize) -> std::ops::Range<usize> {
+        self.columns.get(layer).map_or(0..0, |column| column.first..column.first + column.shown)
+    }
+
+    /// All units that are drawn, layer by layer.
+    pub(super) fn all_units(&self) -> impl Iterator<Item = (usize, usize)> {
+        (0..self.columns.len()).flat_map(|layer| self.units(layer).map(move |unit| (layer, unit)))
+    }
+
+    /// The weights of a layer between units that are drawn.
+    pub(super) fn weights(&self, layer: usize) -> impl Iterator<Item = Place> {
+        let drawn = !(self.bundled && layer == 0) && layer + 1 < self.columns.len();
+        let sources = if drawn { self.units(layer) } else { 0..0 };
+        let targets = self.units(layer + 1);
+        sources.flat_map(move |from| targets.clone().map(move |to| Place { layer, from: Some(from), to }))
+    }
+
+    pub(super) fn all_weights(&self) -> impl Iterator<Item = Place> {
+        (0..self.columns.len()).flat_map(|layer| self.weights(layer))
+    }
+
+    /// A weight's line, from the edge of one map to that of the next: its ends and the points that bend it.
+    pub(super) fn line(&self, place: Place) -> Option<[(f64, f64); 4]> {
+        let (x1, y1) = self.center(place.layer, place.from?)?;
+        let (x2, y2) = self.center(place.layer + 1, place.to)?;
+        let (x1, x2) = (x1 + NODE / 2.0, x2 - NODE / 2.0);
+        let middle = (x1 + x2) / 2.0;
+        Some([(x1, y1), (middle, y1), (middle, y2), (x2, y2)])
+    }
+
+    /// Whether an item is drawn.
+    pub(super) fn has(&self, item: Item) -> bool {
+        match item {
+            Item::Unit(layer, unit) => self.center(layer, unit).is_some(),
+            Item::Weight(place) => self.line(place).is_some(),
+        }
+    }
+
+    /// Where a key leads from an item: left and right along the net, from unit to weight to unit; up and down among the units
+    /// of a layer, or its weights.
+    pub(super) fn step(&self, from: Item, key: &str) -> Option<Item> {
+        let last = self.columns.len().checked_sub(1)?;
+        let unit = |layer: usize, unit: usize| Some(Item::Unit(layer, unit));
+        match (key, from) {
+            ("Home", _) => unit(0, self.units(0).start),
+            ("End", _) => unit(last, self.units(last).end.checked_sub(1)?),
+            ("ArrowRight", Item::Unit(layer, at)) => {
+                let leaving = self.weights(layer).find(|place| place.from == Some(at)).map(Item::Weight);
+                leaving
+                    .or_else(|| unit(layer + 1, self.units(layer + 1).start).filter(|item| self.has(*item)))
+            }
+            ("ArrowLeft", Item::Unit(layer, at)) => {
+                let layer = layer.checked_sub(1)?;
+                let entering = self.weights(layer).find(|place| place.to == at).map(Item::Weight);
+                entering.or_else(|| unit(layer, self.units(layer).start))
+            }
+            ("ArrowRight", Item::Weight(place)) => unit(place.layer + 1, place.to),
+            ("ArrowLeft", Item::Weight(place)) => unit(place.layer, place.from?),
+            ("ArrowDown", Item::Unit(layer, at)) => unit(layer, at + 1).filter(|item| self.has(*item)),
+            ("ArrowUp", Item::Unit(layer, at)) => {
+                unit(layer, at.checked_sub(1)?).filter(|item| self.has(*item))
+            }
+            ("ArrowDown", Item::Weight(place)) => {
+                self.weights(place.layer).skip_while(|other| *other != place).nth(1).map(Item::Weight)
+            }
+            ("ArrowUp", Item::Weight(place)) => {
+                self.weights(place.layer).take_while(|other| *other != place).last().map(Item::Weight)
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn net(dims: &[u32]) -> Snapshot {
+        Snapshot { dims: dims.to_vec(), has_bias: true, ..Snapshot::default() }
+    }
+
+    fn weight(layer: usize, from: usize, to: usize) -> Item {
+        Item::Weight(Place { layer, from: Some(from), to })
+    }
+
+    #[test]
+    fn everything_is_inside_and_apart() {
+        for dims in [vec![2, 3, 2], vec![2, 32, 32, 32, 2], vec![784, 256, 10], vec![2, 1, 2]] {
+            for available in [0.0, 320.0, 700.0] {
+                let layout = Layout::new(&net(&dims), &[], available, 46.0);
+                let centers: Vec<_> =
+                    layout.all_units().filter_map(|(layer, unit)| layout.center(layer, unit)).collect();
+                for (i, &(x, y)) in centers.iter().enumerate() {
+                    let half = NODE / 2.0;
+                    assert!(x >= half && x <= layout.width - half && y >= half && y <= layout.height - half);
+                    let apart = |&(a, b): &(f64, f64)| (a - x).abs() >= NODE || (b - y).abs() >= NODE;
+                    assert!(centers.iter().skip(i + 1).all(apart), "{dims:?} in {available}");
+                }
+                assert!(layout.all_weights().all(|place| layout.has(Item::Weight(place))));
+            }
+        }
+    }
+
+    #[test]
+    fn wide_layers_have_pages() {
+        let net = net(&[2, 20, 2]);
+        assert_eq!(Layout::new(&net, &[], 400.0, 46.0).units(1), 0..8);
+        assert_eq!(Layout::new(&net, &[0, 2], 400.0, 46.0).units(1), 16..20);
+        assert_eq!(Layout::new(&net, &[0, 99], 400.0, 46.0).units(1), 16..20, "no page behind the last");
+    }
+
+    #[test]
+    fn pixels_are_drawn_as_one() {
+        let layout = Layout::new(&net(&[784, 4, 10]), &[], 400.0, 90.0);
+        assert_eq!((layout.units(0), layout.units(2), layout.weights(0).count()), (0..1, 0..10, 0));
+        assert_eq!(layout.step(Item::Unit(0, 0), "ArrowRight"), Some(Item::Unit(1, 0)));
+        assert_eq!(layout.step(Item::Unit(1, 3), "ArrowLeft"), Some(Item::Unit(0, 0)));
+    }
+
+    #[test]
+    fn keys_walk_along_the_net_and_reach_every_weight() {
+        let layout = Layout::new(&net(&[2, 3, 2]), &[], 400.0, 46.0);
+        let mut at = Item::Unit(0, 1);
+        for (key, to) in [
+            ("ArrowUp", Item::Unit(0, 0)),
+            ("ArrowRight", weight(0, 0, 0)),
+            ("ArrowDown", weight(0, 0, 1)),
+            ("ArrowRight", Item::Unit(1, 1)),
+            ("ArrowLeft", weight(0, 0, 1)),
+            ("ArrowUp", weight(0, 0, 0)),
+            ("ArrowLeft", Item::Unit(0, 0)),
+            ("End", Item::Unit(2, 1)),
+            ("Home", Item::Unit(0, 0)),
+        ] {
+            at = layout.step(at, key).expect("it leads somewhere");
+            assert_eq!(at, to, "{key}");
+        }
+        for (from, key) in [
+            (Item::Unit(0, 0), "ArrowLeft"),
+            (Item::Unit(2, 1), "ArrowRight"),
+            (Item::Unit(1, 2), "ArrowDown"),
+            (Item::Unit(1, 0), "a"),
+        ] {
+            assert_eq!(layout.step(from, key), None, "{from:?} {key}");
+        }
+        let mut reached = vec![weight(0, 0, 0)];
+        while let Some(next) = layout.step(reached[reached.len() - 1], "ArrowDown") {
+            reached.push(next);
+        }
+        assert_eq!(reached.len(), 6);
+        assert_eq!(layout.step(weight(0, 0, 0), "ArrowUp"), None);
+    }
+}

@@ -1,0 +1,179 @@
+//! Layers and units are added and taken away: heads above the columns, and the pages of wide layers below them.
+
+use super::super::super::Config;
+use super::layout::{Layout, SHOWN};
+use serde_json::Value;
+use yew::prelude::*;
+
+/// The bounds of the list of widths.
+const MOST_LAYERS: usize = 12;
+const MOST_UNITS: u32 = 256;
+
+/// A change of the widths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    AddLayer,
+    RemoveLayer,
+    /// A unit more or less in a hidden layer; the first is 0.
+    AddUnit(usize),
+    RemoveUnit(usize),
+}
+
+/// The widths after a change; nothing if it is not possible.
+fn changed(dims: &[u32], change: Change) -> Option<Vec<u32>> {
+    let mut dims = dims.to_vec();
+    match change {
+        Change::AddLayer if dims.len() < MOST_LAYERS => dims.push(dims.last().copied().unwrap_or(1)),
+        Change::RemoveLayer if dims.len() > 1 => drop(dims.pop()),
+        Change::AddUnit(layer) => {
+            let width = dims.get_mut(layer).filter(|width| **width < MOST_UNITS)?;
+            *width += 1;
+        }
+        Change::RemoveUnit(layer) => {
+            let width = dims.get_mut(layer).filter(|width| **width > 1)?;
+            *width -= 1;
+        }
+        _ => return None,
+    }
+    Some(dims)
+}
+
+fn button(
+    config: &Config,
+    change: Change,
+    label: String,
+    locked: bool,
+    set: &Callback<(&'static str, Value)>,
+) -> Html {
+    let next = changed(&config.hidden_dims(), change);
+    let (action, sign) = match change {
+        Change::AddLayer => ("add-layer", "+"),
+        Change::RemoveLayer => ("remove-layer", "−"),
+        Change::AddUnit(_) => ("add-unit", "+"),
+        Change::RemoveUnit(_) => ("remove-unit", "−"),
+    };
+    let layer = match change {
+        Change::AddUnit(layer) | Change::RemoveUnit(layer) => Some((layer + 1).to_string()),
+        _ => None,
+    };
+    let (set, off) = (set.clone(), locked || next.is_none());
+    let onclick = Callback::from(move |_: MouseEvent| {
+        next.iter().for_each(|dims| set.emit(("hidden", Value::from(dims.clone()))));
+    });
+    html! { <button type="button" class="small" data-action={action} data-layer={layer} title={label.clone()} aria-label={label} disabled={off} {onclick}>{ sign }</button> }
+}
+
+/// How many hidden layers there are, with the way to more and fewer.
+pub(super) fn layers(config: &Config, locked: bool, set: &Callback<(&'static str, Value)>) -> Html {
+    html! {
+        <span class="network-layers">
+            { "Hidden layers " }
+            { button(config, Change::RemoveLayer, "Remove the last hidden layer".to_owned(), locked, set) }
+            <strong>{ config.hidden_dims().len() }</strong>
+            { button(config, Change::AddLayer, "Add a hidden layer".to_owned(), locked, set) }
+        </span>
+    }
+}
+
+/// What each column is, above it.
+pub(super) fn heads(
+    layout: &Layout,
+    config: &Config,
+    locked: bool,
+    set: &Callback<(&'static str, Value)>,
+) -> Html {
+    let dims = config.hidden_dims();
+    let last = layout.columns.len().saturating_sub(1);
+    let head = |layer: usize| {
+        let content = match layer {
+            0 => html! { <span>{ "Inputs" }</span> },
+            layer if layer == last => html! { <span>{ "Outputs" }</span> },
+            layer => {
+                let (width, of) = (dims.get(layer - 1).copied().unwrap_or(0), format!("layer {layer}"));
+                html! {
+                    <>
+                        <span>{ format!("Layer {layer}") }</span>
+                        <span>{ format!("{width} {}", if width == 1 { "unit" } else { "units" }) }</span>
+                        <span class="network-steps">
+                            { button(config, Change::RemoveUnit(layer - 1), format!("Remove a unit from {of}"), locked, set) }
+                            { button(config, Change::AddUnit(layer - 1), format!("Add a unit to {of}"), locked, set) }
+                        </span>
+                    </>
+                }
+            }
+        };
+        html! { <div style={place(layout, layer)}>{ content }</div> }
+    };
+    html! { <div class="network-heads">{ for (0..=last).map(head) }</div> }
+}
+
+/// Which units of a wide layer are drawn, below it.
+pub(super) fn pagers(layout: &Layout, on_page: &Callback<(usize, usize)>) -> Html {
+    let is_wide = |layer: usize| {
+        layer > 0 && layout.columns.get(layer).is_some_and(|column| column.width > column.shown)
+    };
+    let last = layout.columns.len().saturating_sub(1);
+    let pager = |layer: usize| {
+        let column = layout.columns.get(layer).filter(|_| layer < last && is_wide(layer))?;
+        let (first, shown, width) = (column.first, column.shown, column.width);
+        let page = first / SHOWN;
+        let turn = |to: Option<usize>, sign: &'static str, label: String| {
+            let on_page = on_page.clone();
+            let onclick =
+                Callback::from(move |_: MouseEvent| to.iter().for_each(|&to| on_page.emit((layer, to))));
+            html! { <button type="button" class="small" data-action="page" data-layer={layer.to_string()} aria-label={label.clone()} title={label} disabled={to.is_none()} {onclick}>{ sign }</button> }
+        };
+        let next = (first + shown < width).then_some(page + 1);
+        Some(html! {
+            <div style={place(layout, layer)}>
+                <span>{ format!("{}–{}", first + 1, first + shown) }</span>
+                <span>{ format!("of {width}") }</span>
+                <span class="network-steps">
+                    { turn(page.checked_sub(1), "‹", format!("Earlier units of layer {layer}")) }
+                    { turn(next, "›", format!("Later units of layer {layer}")) }
+                </span>
+            </div>
+        })
+    };
+    if !(1..last).any(is_wide) {
+        return Html::default();
+    }
+    html! { <div class="network-pagers">{ for (1..last).filter_map(pager) }</div> }
+}
+
+/// A sentence where not all units are drawn.
+pub(super) fn hidden_units(layout: &Layout) -> Option<String> {
+    let last = layout.columns.len().saturating_sub(1);
+    let inner = layout.columns.get(1..last)?;
+    let widest =
+        inner.iter().filter(|column| column.width > column.shown).map(|column| column.width).max()?;
+    Some(format!("{SHOWN} of {widest} units are shown in a wide layer; ‹ and › show the others."))
+}
+
+fn place(layout: &Layout, layer: usize) -> String {
+    let x = layout.columns.get(layer).map_or(0.0, |column| column.x);
+    format!("left:{:.1}px;width:{:.1}px", x - layout.pitch / 2.0, layout.pitch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_and_units_come_and_go_within_bounds() {
+        let dims = [8, 4];
+        assert_eq!(changed(&dims, Change::AddLayer), Some(vec![8, 4, 4]));
+        assert_eq!(changed(&dims, Change::RemoveLayer), Some(vec![8]));
+        assert_eq!(changed(&dims, Change::AddUnit(1)), Some(vec![8, 5]));
+        assert_eq!(changed(&dims, Change::RemoveUnit(0)), Some(vec![7, 4]));
+        for (dims, change) in [
+            (&[1][..], Change::RemoveLayer),
+            (&[1], Change::RemoveUnit(0)),
+            (&[256], Change::AddUnit(0)),
+            (&[2; 12], Change::AddLayer),
+            (&[2], Change::AddUnit(5)),
+        ] {
+            assert_eq!(changed(dims, change), None, "{dims:?} {change:?}");
+        }
+    }
+}

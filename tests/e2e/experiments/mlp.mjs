@@ -1,0 +1,58 @@
+// The answers of section 1: the words fit the numbers that they rest on.
+
+/** The share that the words name, such as 62.7 %. */
+const names = (words, share) => words.includes(`${(100 * share).toFixed(1)} %`);
+
+function circles({ words, numbers, choice }, assert) {
+  const { accuracy_linear: linear, accuracy_activated: activated } = numbers;
+  assert.ok(names(words, linear) && names(words, activated), words);
+  assert.equal(choice, activated >= 0.98 ? 0 : 1);
+  assert.equal(words.includes('the disc is enclosed. The linear'), activated >= 0.98, words);
+}
+
+export default {
+  'straight-line': ({ words, numbers, choice }, assert) => {
+    const { accuracy_linear: linear, accuracy_activated: activated } = numbers;
+    assert.ok(names(words, linear) && names(words, activated), words);
+    assert.equal(choice, linear >= 0.9 ? 0 : linear >= 0.7 ? 1 : 2);
+    assert.match(words, [/straight line is enough/, /most of them/, /hardly helps/][choice]);
+    assert.ok(linear < 0.75 && activated > 0.9, words);
+  },
+  moons: ({ words, numbers }, assert) => {
+    const { accuracy_linear: linear, accuracy_activated: activated } = numbers;
+    assert.ok(names(words, linear) && names(words, activated), words);
+    const gain = activated - linear;
+    assert.match(words, gain > 0.15 ? /gains a lot/ : gain > 0.01 ? /gains the rest/ : /gains nothing/);
+    assert.ok(linear > 0.75, words);
+  },
+  'depth-alone': ({ words, numbers, choice }, assert) => {
+    const { accuracy_linear: linear, accuracy_activated: activated, collapse_max_abs_diff: difference } = numbers;
+    assert.ok(names(words, linear) && names(words, activated), words);
+    assert.equal(choice, linear > 0.8 ? 0 : linear >= 0.55 ? 1 : 2);
+    assert.match(words, [/much more than one matrix/, /what a single matrix can do/, /harder to train/][choice]);
+    assert.match(words, /With 11 matrices/);
+    // The collapse is measured with the first seed alone.
+    assert.ok(difference === undefined || difference < 1e-3, words);
+  },
+  'circles-three': circles,
+  'circles-two': circles,
+  'xor-two': ({ words, numbers, choice }, assert) => {
+    const { accuracy_activated: activated } = numbers;
+    assert.ok(names(words, activated), words);
+    assert.equal(choice, activated >= 0.95 ? 0 : activated >= 0.6 ? 1 : 2);
+    assert.match(words, [/led to the solution/, /stuck in a local minimum/, /of no use/][choice]);
+    assert.match(words, /try the next/);
+  },
+  'deep-sigmoid': ({ words, numbers }, assert) => {
+    const { loss_activated: loss, accuracy_activated: activated, grad_ratio_activated: ratio } = numbers;
+    assert.ok(names(words, activated) && words.includes(loss.toFixed(3)), words);
+    assert.match(words, loss > 0.6 ? /hardly moved from 0\.693/ : loss > 0.2 ? /still on its way down/ : /learned the spirals/);
+    assert.ok(ratio < 0.1, `the gradient shrinks: ${ratio}`);
+  },
+  'rank-plus-one': ({ words, numbers }, assert) => {
+    const { rank_linear: rank, rank_bound: bound, rank_activated: activated } = numbers;
+    assert.equal(rank, bound);
+    assert.match(words, new RegExp(`rank ${rank}: one more than its ${rank - 1} inputs`));
+    assert.ok(activated > rank && words.endsWith(`rank ${activated}.`), words);
+  },
+};

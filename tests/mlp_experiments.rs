@@ -1,0 +1,107 @@
+//! The guided experiments of section 1: each is done with three seeds, and its words are held to its numbers.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![cfg(feature = "compute")]
+
+
+use crate::collector::{Collector, block_on, train};
+use burn::tensor::Device;
+use nn_lab::core::guided::{Answer, Prediction};
+use nn_lab::core::settings::from_query;
+use nn_lab::run::{Experiment, Probe};
+use nn_lab::sections::mlp::{Config, Mlp};
+
+/// The answer that an experiment comes to with a seed.
+fn answer(slug: &str, seed: u32) -> Answer {
+    let guided = Mlp::EXPERIMENTS.iter().find(|guided| guided.slug == slug).expect("an experiment");
+    let (config, warnings) = from_query(&Config::default(), &guided.values.iter().copied().collect());
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let config = Config { seed, ..config };
+    let mut out = Collector::<Mlp>::default();
+    block_on(Mlp::probe(config.clone(), &Device::flex(), &mut out)).expect("the probe succeeds");
+    if guided.trains {
+        assert_eq!((guided.answer)(&config, &out.record()), None, "{slug}: no answer before training");
+        train::<Mlp>(&config, &mut out).expect("it runs");
+    }
+    let answer = (guided.answer)(&config, &out.record()).expect("an answer");
+    println!("{slug}, seed {seed}: {}", answer.words);
+    let offered = match guided.prediction {
+        Prediction::Choice(options) => options.len(),
+        _ => 0,
+    };
+    assert_eq!(answer.choice.is_some(), offered > 0, "{slug}");
+    assert!(answer.choice.is_none_or(|choice| choice < offered), "{slug}");
+    assert!(answer.words.ends_with('.') && answer.numbers.iter().all(|(_, value)| value.is_finite()), "{answer:?}");
+    for (name, value) in &answer.numbers {
+        assert!(Mlp::metrics(&config, &out.record()).iter().any(|metric| metric.name == *name), "{slug}: {name}");
+        let named = |text: String| answer.words.contains(&text);
+        let said = match *name {
+            name if name.starts_with("accuracy") => named(format!("{:.1} %", 100.0 * value)) || name == "accuracy_linear",
+            name if name.starts_with("rank_") => named(format!("{value}")),
+            "loss_activated" => named(format!("{value:.3}")),
+            _ => true,
+        };
+        assert!(said, "{slug}: {name} = {value} in {}", answer.words);
+    }
+    answer
+}
+
+/// A number of an answer.
+fn number(answer: &Answer, name: &str) -> f64 {
+    answer.numbers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value).expect("a number")
+}
+
+/// Does an experiment with three seeds, and holds what came out to what is known of it.
+fn check(slug: &str, holds: impl Fn(u32, &Answer)) {
+    for seed in 1..=3 {
+        holds(seed, &answer(slug, seed));
+    }
+}
+
+#[test]
+fn a_linear_net_does_not_learn_spirals() {
+    check("straight-line", |_, answer| {
+        assert_eq!(answer.choice, Some(2));
+        assert!(answer.words.contains("hardly helps") && number(answer, "accuracy_activated") > 0.95);
+    });
+}
+
+#[test]
+fn moons_are_almost_linear() {
+    check("moons", |_, answer| {
+        assert!(number(answer, "accuracy_linear") > 0.8, "{answer:?}");
+        assert!(number(answer, "accuracy_activated") > 0.98, "{answer:?}");
+    });
+}
+
+#[test]
+fn depth_alone_gains_nothing() {
+    check("depth-alone", |_, answer| assert_ne!(answer.choice, Some(0), "{answer:?}"));
+}
+
+#[test]
+fn three_units_enclose_a_disc() {
+    check("circles-three", |_, answer| assert_eq!(answer.choice, Some(0), "{answer:?}"));
+}
+
+#[test]
+fn layers_of_two_units_never_do() {
+    check("circles-two", |_, answer| assert_eq!(answer.choice, Some(1), "{answer:?}"));
+}
+
+#[test]
+fn two_units_for_xor_depend_on_the_seed() {
+    check("xor-two", |seed, answer| assert!(answer.words.contains(&format!("seed {seed}"))));
+}
+
+#[test]
+fn deep_sigmoid_nets_have_no_gradient() {
+    check("deep-sigmoid", |_, answer| assert!(number(answer, "grad_ratio_activated") < 0.1, "{answer:?}"));
+}
+
+#[test]
+fn the_biases_add_one_to_the_rank() {
+    check("rank-plus-one", |_, answer| {
+        assert_eq!((number(answer, "rank_linear"), number(answer, "rank_activated")), (9.0, 32.0));
+        assert!(answer.words.contains("one more than its 8 inputs"));
+    });
+}
