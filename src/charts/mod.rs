@@ -13,6 +13,7 @@ pub mod layout;
 pub mod line;
 pub mod scale;
 pub mod series;
+pub mod strips;
 pub mod table;
 
 mod axes;
@@ -26,5 +27,6 @@ pub use crate::charts::{
     line::LineChart,
     scale::ScaleKind,
     series::{Reference, Series},
+    strips::{Band, Strips},
     table::Table,
 };

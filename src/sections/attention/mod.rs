@@ -10,6 +10,7 @@ mod metrics;
 mod panel;
 #[cfg(feature = "compute")]
 mod probe;
+mod query;
 #[cfg(feature = "compute")]
 mod train;
 
@@ -18,6 +19,7 @@ pub use checks::{
 };
 #[cfg(feature = "page")]
 pub use panel::AttentionPanel;
+pub use query::{Example, LARGEST, MOST_HEADS, Projections, Stages, Switches, read_number, stages};
 
 use crate::core::Check;
 use crate::core::chapter::Chapter;
@@ -105,6 +107,8 @@ pub enum Frame {
     Sweep(Rc<Sweep>),
     /// What the training is shown on: one sequence; sent once, before the first step.
     Sequence(Rc<Sequence>),
+    /// Queries, keys and values of an arm's net for that sequence, at present.
+    Projected(Rc<Projections>),
     /// The next steps of an arm's training.
     Train { steps: StepBatch, measured: Measured },
 }
@@ -252,6 +256,8 @@ pub struct NetRecord {
     /// Mean weight on the right token, a series for each head.
     pub right: Vec<Curve>,
     pub maps: Vec<Rc<Vec<f32>>>,
+    /// What its maps came from, where it was last read.
+    pub projections: Option<Rc<Projections>>,
 }
 
 impl NetRecord {
@@ -294,6 +300,7 @@ impl Experiment for Attention {
             (Frame::Heads(heads), _) => record.heads = heads,
             (Frame::Sweep(sweep), _) => record.sweep = Some(sweep),
             (Frame::Sequence(sequence), Some(net)) => net.sequence = Some(sequence),
+            (Frame::Projected(projections), Some(net)) => net.projections = Some(projections),
             (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, measured),
             (_, None) => {}
         }

@@ -2,6 +2,7 @@
 
 mod figures;
 mod learning;
+mod query;
 mod text;
 
 use super::{Attention, Config, Heads, Maps, MaskChoice, Sweep, head_dim};
@@ -27,7 +28,12 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
     let body = |chapter: &str| match chapter {
         "weights" => ChapterBody {
             controls: controls(&settings, "Queries and keys", mask_keys),
-            figures: html! { <WeightsChapter config={config.clone()} maps={record.maps.clone()} /> },
+            figures: html! {
+                <>
+                    { query::query_figure(config, record, lab.state.is_active()) }
+                    <WeightsChapter config={config.clone()} maps={record.maps.clone()} />
+                </>
+            },
         },
         "saturation" => ChapterBody {
             controls: controls(&settings, "Sweep over d_k", keys![Config; d_k, sigma, n_keys, n_seeds, seed]),
