@@ -226,7 +226,8 @@ fn traces_are_sent_a_few_times_a_second_at_most() {
     let mut out = Collector::<Rnn> { frame_every: 1, ..Collector::default() };
     train::<Rnn>(&Config { steps: 60, ..small() }, &mut out).expect("runs");
     let seconds = out.began.elapsed().as_secs_f64();
-    let traced = out.frames.iter().filter(|(_, frame)| matches!(frame, nn_lab::sections::rnn::Frame::Traced(_)));
+    let traced =
+        out.frames.iter().filter(|(_, frame)| matches!(frame, nn_lab::sections::rnn::Frame::Traced(_)));
     let count = traced.count() as f64;
     assert!(count >= 4.0 && count <= 4.0 + 2.5 * seconds, "{count} in {seconds} s");
 }

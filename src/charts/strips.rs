@@ -160,8 +160,7 @@ fn reading(props: &StripsProps, place: Place) -> Option<String> {
     let value = format_number(value(&props.bands, place)?.into(), 4);
     let (band, row, col) = place;
     let band = props.bands.get(band)?;
-    let row =
-        if band.grid.rows > 1 { format!(", {} {}", props.y_label, row + 1) } else { String::new() };
+    let row = if band.grid.rows > 1 { format!(", {} {row}", props.y_label) } else { String::new() };
     Some(format!("{} {value} at {} {col}{row}", band.name, props.x_label))
 }
 
@@ -239,7 +238,7 @@ mod tests {
             y_label: "unit"
         });
         assert_eq!(reading(&props, (0, 0, 1)).as_deref(), Some("forget gate 0.5000 at position 1"));
-        assert_eq!(reading(&props, (1, 1, 0)).as_deref(), Some("forget gate −2 at position 0, unit 2"));
+        assert_eq!(reading(&props, (1, 1, 0)).as_deref(), Some("forget gate −2 at position 0, unit 1"));
         assert_eq!(reading(&props, (1, 0, 1)), None);
         assert_eq!((range_words((0.0, 1.0)), range_words((-1.5, 1.5))), ("0–1".into(), "±1.5".into()));
     }

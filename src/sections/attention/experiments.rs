@@ -1,6 +1,6 @@
 //! The guided experiments of section 5, from easy to surprising.
 
-use super::{Config, NetRecord, Record, SCALED, Saturation, SweepPoint, UNSCALED, entropy_uniform, params_formula, steps_to_solve};
+use super::{Config, NetRecord, Record, SCALED, UNSCALED, entropy_uniform, params_formula, steps_to_solve};
 use crate::core::guided::{Answer, Guided, Prediction};
 use crate::keys;
 
@@ -25,7 +25,10 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         prediction: Prediction::Number { metric: "params_counted" },
         answer: eight_heads,
         reason: "The heads share the model's dimensions: 8 heads have 4 dimensions each, and their projections side by side are the same square matrices. More heads are more and smaller questions, not more weights.",
-        source: ("Vaswani et al. 2017, Attention is all you need, section 3.2.2", "https://arxiv.org/abs/1706.03762"),
+        source: (
+            "Vaswani et al. 2017, Attention is all you need, section 3.2.2",
+            "https://arxiv.org/abs/1706.03762",
+        ),
     },
     Guided {
         slug: "entropy-512",
@@ -37,7 +40,10 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         prediction: Prediction::Number { metric: "entropy_unscaled" },
         answer: entropy_512,
         reason: "A score is a sum of 512 products of variance 1, so its standard deviation is about 22.6. Among 64 such scores the largest is ahead by several nats, and the softmax puts almost everything on it. Divided by √512 the scores have variance 1 at any size.",
-        source: ("Vaswani et al. 2017, Attention is all you need, section 3.2.1", "https://arxiv.org/abs/1706.03762"),
+        source: (
+            "Vaswani et al. 2017, Attention is all you need, section 3.2.1",
+            "https://arxiv.org/abs/1706.03762",
+        ),
     },
     Guided {
         slug: "small-keys-pace",
@@ -49,7 +55,10 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         prediction: Prediction::Choice(SOONER),
         answer: pace,
         reason: "Without the scale a score of 8 products has a standard deviation of 2.8 rather than 1. The softmax over 8 tokens is sharper, but far from saturated, and its gradients arrive. The scale matters where keys are large.",
-        source: ("Vaswani et al. 2017, Attention is all you need, section 3.2.1", "https://arxiv.org/abs/1706.03762"),
+        source: (
+            "Vaswani et al. 2017, Attention is all you need, section 3.2.1",
+            "https://arxiv.org/abs/1706.03762",
+        ),
     },
     Guided {
         slug: "unscaled-learns",
@@ -58,10 +67,17 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         question: "With keys of 256 dimensions the unscaled softmax starts saturated. Does that network learn the look-up task with Adam?",
         values: keys!(@pairs Config; d_k: "256", steps: "150"),
         trains: true,
-        prediction: Prediction::Choice(&["No, its loss stays above 0.5 nats", "Yes, but it needs at least 1.5 times as many steps", "Yes, in about as many steps"]),
+        prediction: Prediction::Choice(&[
+            "No, its loss stays above 0.5 nats",
+            "Yes, but it needs at least 1.5 times as many steps",
+            "Yes, in about as many steps",
+        ]),
         answer: unscaled_learns,
         reason: "Few queries pass on a gradient, but some waver between two keys. Adam divides each step by the size of the gradients, so small ones move the weights as far as large ones, and the projections can learn to make the scores smaller. The scale is a better start, not a condition.",
-        source: ("Kingma and Ba 2015, Adam, section 2.1 (steps do not depend on the gradient's scale)", "https://arxiv.org/abs/1412.6980"),
+        source: (
+            "Kingma and Ba 2015, Adam, section 2.1 (steps do not depend on the gradient's scale)",
+            "https://arxiv.org/abs/1412.6980",
+        ),
     },
     Guided {
         slug: "small-weights-start",
@@ -73,19 +89,30 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         prediction: Prediction::Choice(SOONER),
         answer: pace,
         reason: "The unscaled scores have the standard deviation σ²√d_k = 0.0625 · 16 = 1, which is what the scale makes of unit-variance keys. Scaled once more they start at 1/16: almost uniform weights that must grow first. What counts is the size of the scores, and initialization can set it as well as a division.",
-        source: ("Vaswani et al. 2017, Attention is all you need, footnote 4", "https://arxiv.org/abs/1706.03762"),
+        source: (
+            "Vaswani et al. 2017, Attention is all you need, footnote 4",
+            "https://arxiv.org/abs/1706.03762",
+        ),
     },
     Guided {
         slug: "jacobian-shape",
         chapter: "saturation",
         figures: &["jacobian"],
         question: "Without the scale, how does the gradient through the softmax (the median norm of its Jacobian) change as d_k grows from 4 to 512?",
-        values: keys!(@pairs Config; n_keys: "64"),
+        values: keys!(@pairs Config; n_seeds: "16"),
         trains: false,
-        prediction: Prediction::Choice(&["It falls all the way", "It rises all the way", "It rises, then falls", "It stays about the same"]),
+        prediction: Prediction::Choice(&[
+            "It falls all the way",
+            "It rises all the way",
+            "It rises, then falls",
+            "It stays about the same",
+        ]),
         answer: jacobian_shape,
         reason: "The Jacobian diag(w) − w wᵀ is small for uniform weights, since each is only 1/n, and small again where one weight is 1 and all others are 0. Between them it is largest: a softmax that has just begun to choose passes on the most gradient. So a little saturation helps, and much of it ends learning for the typical query.",
-        source: ("Vaswani et al. 2017, Attention is all you need, section 3.2.1 (extremely small gradients)", "https://arxiv.org/abs/1706.03762"),
+        source: (
+            "Vaswani et al. 2017, Attention is all you need, section 3.2.1 (extremely small gradients)",
+            "https://arxiv.org/abs/1706.03762",
+        ),
     },
     Guided {
         slug: "plain-descent-pace",
@@ -97,7 +124,10 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         prediction: Prediction::Choice(SOONER),
         answer: pace,
         reason: "Without the scale the gradients of the query and key projections are √d_k times larger wherever the softmax passes them on. SGD's steps grow with the gradient, which makes up for part of the saturation. Adam's steps do not, so there the scale matters more.",
-        source: ("Kingma and Ba 2015, Adam, section 2.1 (steps do not depend on the gradient's scale)", "https://arxiv.org/abs/1412.6980"),
+        source: (
+            "Kingma and Ba 2015, Adam, section 2.1 (steps do not depend on the gradient's scale)",
+            "https://arxiv.org/abs/1412.6980",
+        ),
     },
 ];
 
@@ -110,7 +140,11 @@ fn eight_heads(config: &Config, record: &Record) -> Option<Answer> {
         std::cmp::Ordering::Less => "fewer than one head",
     };
     let words = format!("{} heads have {counted} parameters, {verdict} ({one}).", config.n_heads);
-    Some(Answer { words, choice: None, numbers: vec![("params_counted", counted.into()), ("params_formula", one.into())] })
+    Some(Answer {
+        words,
+        choice: None,
+        numbers: vec![("params_counted", counted.into()), ("params_formula", one.into())],
+    })
 }
 
 fn entropy_512(config: &Config, record: &Record) -> Option<Answer> {
@@ -129,7 +163,15 @@ fn entropy_512(config: &Config, record: &Record) -> Option<Answer> {
     let words = format!(
         "Without the scale the entropy is {unscaled:.2} nats of {uniform:.2}: {verdict}, and the largest weight is {share:.2} on average. With the scale the same keys give {scaled:.2} nats."
     );
-    Some(Answer { words, choice: None, numbers: vec![("entropy_unscaled", unscaled), ("entropy_scaled", scaled), ("entropy_uniform", uniform)] })
+    Some(Answer {
+        words,
+        choice: None,
+        numbers: vec![
+            ("entropy_unscaled", unscaled),
+            ("entropy_scaled", scaled),
+            ("entropy_uniform", uniform),
+        ],
+    })
 }
 
 /// Steps to a loss below 0.5 nats of the two networks, once both have done all of theirs; nothing for one that has not
@@ -154,14 +196,35 @@ fn pace(config: &Config, record: &Record) -> Option<Answer> {
             let ratio = unscaled / scaled;
             let (choice, verdict) = match ratio {
                 ratio if ratio >= ABOUT => (0, format!("the scaled network is {ratio:.1} times sooner")),
-                ratio if ratio <= 1.0 / ABOUT => (2, format!("the unscaled network is {:.1} times sooner", 1.0 / ratio)),
+                ratio if ratio <= 1.0 / ABOUT => {
+                    (2, format!("the unscaled network is {:.1} times sooner", 1.0 / ratio))
+                }
                 _ => (1, format!("a ratio of {ratio:.2}, so both learn at about the same pace")),
             };
-            (Some(choice), format!("The loss is below 0.5 nats after {scaled} steps with the scale and after {unscaled} without it: {verdict}."))
+            (
+                Some(choice),
+                format!(
+                    "The loss is below 0.5 nats after {scaled} steps with the scale and after {unscaled} without it: {verdict}."
+                ),
+            )
         }
-        [Some(scaled), None] => (Some(3), format!("The scaled network's loss is below 0.5 nats after {scaled} steps; the unscaled one's is not within {}.", config.steps)),
-        [None, Some(unscaled)] => (None, format!("The unscaled network's loss is below 0.5 nats after {unscaled} steps; the scaled one's is not within {}.", config.steps)),
-        [None, None] => (None, format!("Neither network's loss is below 0.5 nats within {} steps.", config.steps)),
+        [Some(scaled), None] => (
+            Some(3),
+            format!(
+                "The scaled network's loss is below 0.5 nats after {scaled} steps; the unscaled one's is not within {}.",
+                config.steps
+            ),
+        ),
+        [None, Some(unscaled)] => (
+            None,
+            format!(
+                "The unscaled network's loss is below 0.5 nats after {unscaled} steps; the scaled one's is not within {}.",
+                config.steps
+            ),
+        ),
+        [None, None] => {
+            (None, format!("Neither network's loss is below 0.5 nats within {} steps.", config.steps))
+        }
     };
     Some(Answer { words, choice, numbers: numbers(both) })
 }
@@ -179,19 +242,27 @@ fn unscaled_learns(config: &Config, record: &Record) -> Option<Answer> {
                 false => (Some(2), format!("It learns, and needs {more}: about as many")),
             }
         }
-        [scaled, None] => (Some(0), match scaled {
-            Some(scaled) => format!("It does not reach a loss of 0.5 nats within {} steps; the scaled one needs {scaled}", config.steps),
-            None => format!("Neither network reaches a loss of 0.5 nats within {} steps", config.steps),
-        }),
-        [None, Some(unscaled)] => (Some(2), format!("It learns in {unscaled} steps, and the scaled one not within {}", config.steps)),
+        [scaled, None] => (
+            Some(0),
+            match scaled {
+                Some(scaled) => format!(
+                    "It does not reach a loss of 0.5 nats within {} steps; the scaled one needs {scaled}",
+                    config.steps
+                ),
+                None => format!("Neither network reaches a loss of 0.5 nats within {} steps", config.steps),
+            },
+        ),
+        [None, Some(unscaled)] => (
+            Some(2),
+            format!("It learns in {unscaled} steps, and the scaled one not within {}", config.steps),
+        ),
     };
     Some(Answer { words: format!("{start} {outcome}."), choice, numbers: numbers(both) })
 }
 
 fn jacobian_shape(_: &Config, record: &Record) -> Option<Answer> {
     let sweep = record.sweep.as_ref()?;
-    let norm = |of: fn(&SweepPoint) -> &Saturation, point: &SweepPoint| of(point).jacobian_median.mean;
-    let unscaled: Vec<(u32, f64)> = sweep.points.iter().map(|point| (point.d_k, norm(|p| &p.unscaled, point))).collect();
+    let unscaled = sweep.unscaled_jacobian();
     let (first, last) = (unscaled.first()?, unscaled.last()?);
     let peak = unscaled.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
     let least = unscaled.iter().map(|(_, norm)| *norm).fold(f64::INFINITY, f64::min);
@@ -207,7 +278,8 @@ fn jacobian_shape(_: &Config, record: &Record) -> Option<Answer> {
         first.0,
         last.0,
         last.1,
-        sweep.points.last().map(|point| norm(|p| &p.scaled, point))?
+        sweep.points.last()?.scaled.jacobian_median.mean
     );
-    Some(Answer { words, choice: Some(choice), numbers: Vec::new() })
+    let numbers = vec![("jacobian_first", first.1), ("jacobian_peak", peak.1), ("jacobian_last", last.1)];
+    Some(Answer { words, choice: Some(choice), numbers })
 }

@@ -5,6 +5,7 @@
 
 mod chapters;
 mod checks;
+mod experiments;
 mod metrics;
 #[cfg(feature = "page")]
 mod panel;
@@ -24,6 +25,7 @@ pub use query::{Example, LARGEST, MOST_HEADS, Projections, Stages, Switches, rea
 use crate::core::Check;
 use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::guided::Guided;
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -171,6 +173,13 @@ pub struct Sweep {
     pub bars_unscaled: Vec<f32>,
 }
 
+impl Sweep {
+    /// Each d_k, and the median norm of the unscaled softmax's Jacobian there.
+    pub fn unscaled_jacobian(&self) -> Vec<(u32, f64)> {
+        self.points.iter().map(|point| (point.d_k, point.unscaled.jacobian_median.mean)).collect()
+    }
+}
+
 /// Both softmaxes at one d_k.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SweepPoint {
@@ -289,6 +298,7 @@ impl Experiment for Attention {
     type Record = Record;
 
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
+    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
     const ARMS: &'static [Arm] = &[
         Arm { slug: "scaled", title: "scaled", net: "scaled network" },
         Arm { slug: "unscaled", title: "unscaled", net: "unscaled network" },

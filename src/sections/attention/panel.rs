@@ -98,7 +98,7 @@ fn SaturationChapter(props: &SaturationChapterProps) -> Html {
     html! {
         <>
             { text::saturation() }
-            <Readouts names="entropy_scaled entropy_unscaled entropy_uniform entropy_drop" />
+            <Readouts names="entropy_scaled entropy_unscaled entropy_uniform entropy_drop jacobian_first jacobian_peak jacobian_last" />
             <SweepFigures config={config.clone()} sweep={props.sweep.clone()} />
         </>
     }

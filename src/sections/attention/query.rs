@@ -77,7 +77,10 @@ impl Example {
                 .iter()
                 .map(|key| vector(key))
                 .collect(),
-            values: [[2.0, 0.0], [0.0, 2.0], [1.0, 1.0], [-2.0, 0.0]].iter().map(|value| vector(value)).collect(),
+            values: [[2.0, 0.0], [0.0, 2.0], [1.0, 1.0], [-2.0, 0.0]]
+                .iter()
+                .map(|value| vector(value))
+                .collect(),
             position: 2,
         }
     }
@@ -154,7 +157,8 @@ pub fn stages(example: &Example, switches: &Switches) -> Stages {
     let entropy = (total > 0.0).then(|| terms.sum());
     let width = values.first().map_or(0, Vec::len);
     let output = (0..width).map(|dim| {
-        let weighted = weights.iter().zip(values).filter_map(|(weight, value)| Some(weight * value.get(dim)?));
+        let weighted =
+            weights.iter().zip(values).filter_map(|(weight, value)| Some(weight * value.get(dim)?));
         weighted.sum()
     });
     Stages { output: output.collect(), products, scores, hidden, weights, entropy }
@@ -172,10 +176,12 @@ pub fn read_number(text: &str) -> Result<f64, String> {
     }
     let shown: String = text.trim().chars().take(20).collect();
     match plain.parse::<f64>() {
-        Ok(number) if number.is_nan() => Err(format!("“{shown}” is not a number; the last one still counts.")),
-        Ok(number) if number.abs() > LARGEST => {
-            Err(format!("“{shown}” is too large: numbers from −1 000 000 to 1 000 000 are taken. The last one still counts."))
+        Ok(number) if number.is_nan() => {
+            Err(format!("“{shown}” is not a number; the last one still counts."))
         }
+        Ok(number) if number.abs() > LARGEST => Err(format!(
+            "“{shown}” is too large: numbers from −1 000 000 to 1 000 000 are taken. The last one still counts."
+        )),
         Ok(number) => Ok(number),
         Err(_) => Err(format!("“{shown}” is not a number; the last one still counts.")),
     }
@@ -240,8 +246,7 @@ mod tests {
     #[test]
     fn a_head_of_a_net_is_cut_out() {
         let numbers = |from: u32| (from..from + 12).map(|i| i as f32).collect::<Vec<_>>();
-        let net =
-            Projections { n: 3, d_k: 2, q: numbers(0), k: numbers(100), v: numbers(200), scaled: true };
+        let net = Projections { n: 3, d_k: 2, q: numbers(0), k: numbers(100), v: numbers(200), scaled: true };
         let example = Example::of_net(&net, 1, 2).expect("there is such a head");
         assert_eq!(example.q, [10.0, 11.0]);
         assert_eq!(example.keys, [[106.0, 107.0], [108.0, 109.0], [110.0, 111.0]]);

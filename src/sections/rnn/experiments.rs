@@ -110,7 +110,13 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         question: "The RNN's recurrent matrix is scaled to a spectral radius of 1.1, the LSTM keeps its chrono start. Which network is the first to recall the first of 200 tokens?",
         values: keys!(@pairs Config; spectral_radius: "1.1", steps: "200"),
         trains: true,
-        prediction: Prediction::Choice(&["Only the LSTM learns it", "The LSTM, then the RNN", "The RNN, then the LSTM", "Only the RNN learns it", "Neither"]),
+        prediction: Prediction::Choice(&[
+            "Only the LSTM learns it",
+            "The LSTM, then the RNN",
+            "The RNN, then the LSTM",
+            "Only the RNN learns it",
+            "Neither",
+        ]),
         answer: good_start,
         reason: "The textbook blames the RNN's architecture, but here its initialization was the cause: at a radius of 0.58 the same network stays at chance. A little above 1 the matrix makes up for the slope of the tanh, and the gradient arrives. It is a start on a knife's edge, which the LSTM does not need.",
         source: (
@@ -232,7 +238,9 @@ fn forget_bias(config: &Config, record: &Record) -> Option<Answer> {
     let answer = learners(config, record)?;
     let path = *record.untrained.as_deref()?.cell.first()?;
     let why = match answer.choice {
-        Some(0 | 1) => format!("Although its untrained cells carry only {path:.0e} of the first token to the end, the LSTM has found it."),
+        Some(0 | 1) => format!(
+            "Although its untrained cells carry only {path:.0e} of the first token to the end, the LSTM has found it."
+        ),
         _ => format!("The LSTM's untrained cells carry only {path:.0e} of the first token to the end."),
     };
     let numbers = [answer.numbers, vec![("path_lstm", path)]].concat();
@@ -283,8 +291,12 @@ fn good_start(config: &Config, record: &Record) -> Option<Answer> {
             (Some(1), format!("the LSTM is above 90 % after {lstm} steps, the RNN only after {rnn}"))
         }
         (Some(steps), Some(_)) => (None, format!("both are above 90 % after the same {steps} steps")),
-        (Some(rnn), None) => (Some(3), format!("the RNN is above 90 % after {rnn} steps, the LSTM not at the end")),
-        (None, Some(lstm)) => (Some(0), format!("the LSTM is above 90 % after {lstm} steps, the RNN not at the end")),
+        (Some(rnn), None) => {
+            (Some(3), format!("the RNN is above 90 % after {rnn} steps, the LSTM not at the end"))
+        }
+        (None, Some(lstm)) => {
+            (Some(0), format!("the LSTM is above 90 % after {lstm} steps, the RNN not at the end"))
+        }
         (None, None) => (Some(4), "neither is above 90 % at the end".to_owned()),
     };
     let words = format!(
@@ -306,8 +318,12 @@ fn radius_two(config: &Config, record: &Record) -> Option<Answer> {
         f64::from(*row.first()?) / f64::from(*row.last()?)
     };
     let gradient = match ratio {
-        ratio if ratio > 1.0 => format!("At the first step the RNN's gradient grew on its way back, to {ratio:.0e} times that at the last token"),
-        _ => format!("At the first step {ratio:.0e} of the RNN's gradient at the last token arrived at the first"),
+        ratio if ratio > 1.0 => format!(
+            "At the first step the RNN's gradient grew on its way back, to {ratio:.0e} times that at the last token"
+        ),
+        _ => format!(
+            "At the first step {ratio:.0e} of the RNN's gradient at the last token arrived at the first"
+        ),
     };
     Some(Answer { words: format!("{} {gradient}.", answer.words), ..answer })
 }

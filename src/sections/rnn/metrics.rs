@@ -1,6 +1,8 @@
 //! The numbers of section 4.
 
-use super::{Agreement, Config, FLOAT_FLOOR, NetRecord, Record, chance, params_lstm, params_rnn, steps_to_learn};
+use super::{
+    Agreement, Config, FLOAT_FLOOR, NetRecord, Record, chance, params_lstm, params_rnn, steps_to_learn,
+};
 use crate::core::metric::Metric;
 
 pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {

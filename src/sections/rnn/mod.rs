@@ -6,6 +6,7 @@
 
 mod chapters;
 mod checks;
+mod experiments;
 mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
@@ -29,6 +30,7 @@ pub use trace::{LSTM_PARTS, MOST_UNITS, Part, PartKind, RNN_PARTS, Trace, token_
 use crate::core::Check;
 use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::guided::Guided;
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -262,6 +264,7 @@ impl Experiment for Rnn {
     type Record = Record;
 
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
+    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
     const ARMS: &'static [Arm] =
         &[Arm { slug: "rnn", title: "RNN", net: "RNN" }, Arm { slug: "lstm", title: "LSTM", net: "LSTM" }];
 

@@ -54,12 +54,10 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
                 </>
             },
         },
-        "architecture" => {
-            ChapterBody {
-                controls: html! { <>{ networks() }{ task() }</> },
-                figures: html! { <>{ cell::cell_figure(config, &lab.record) }<Build config={config.clone()} /></> },
-            }
-        }
+        "architecture" => ChapterBody {
+            controls: html! { <>{ networks() }{ task() }</> },
+            figures: html! { <>{ cell::cell_figure(config, &lab.record) }<Build config={config.clone()} /></> },
+        },
         _ => ChapterBody::default(),
     };
     let page = Page {

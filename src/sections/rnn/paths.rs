@@ -30,8 +30,7 @@ pub(super) async fn rnn_trace(
         vec![Tensor::zeros([1, d_h], device), hidden.clone().slice([0..seq_len.saturating_sub(1), 0..d_h])],
         0,
     );
-    let pre_activation =
-        rnn.input.forward(x.reshape([seq_len, d_in])) + before.matmul(rnn.recurrent.val());
+    let pre_activation = rnn.input.forward(x.reshape([seq_len, d_in])) + before.matmul(rnn.recurrent.val());
     let answers = softmax(rnn.output.forward(hidden.clone()), 1);
     let [pre_activation, hidden, answers] =
         read_groups([pre_activation, hidden, answers].map(|part| vec![flat(part)])).await?;
@@ -45,9 +44,8 @@ pub(super) async fn lstm_trace(config: &Config, lstm: &Lstm, device: &Device) ->
     let (x, tokens) = sequence(config, device);
     let [d_h, _] = lstm.recurrent.dims();
     let steps = lstm.unroll(&x).steps;
-    let part = |of: fn(&LstmStep) -> &Tensor<2>| {
-        Tensor::cat(steps.iter().map(|step| of(step).clone()).collect(), 0)
-    };
+    let part =
+        |of: fn(&LstmStep) -> &Tensor<2>| Tensor::cat(steps.iter().map(|step| of(step).clone()).collect(), 0);
     let hidden = part(|step| &step.hidden);
     let answers = softmax(lstm.output.forward(hidden.clone()), 1);
     let parts = [

@@ -31,7 +31,10 @@ export default {
     assert.match(words, [/does not reach|Neither network reaches/, /It learns, but it needs/, /It learns, and needs|It learns in/][choice]);
   },
   'small-weights-start': pace,
-  'jacobian-shape': ({ words, choice }, assert) => {
+  'jacobian-shape': ({ words, numbers, choice }, assert) => {
+    const { jacobian_first: first, jacobian_peak: peak, jacobian_last: last } = numbers;
+    assert.ok(peak >= first && peak >= last, JSON.stringify(numbers));
+    if (choice === 2) assert.ok(peak > first && peak > last && words.includes(peak.toFixed(3)), words);
     assert.match(words, [/falls all the way/, /rises all the way/, /rises to [\d.]+ at d_k = \d+ and then falls/, /stays about the same/][choice]);
   },
   'plain-descent-pace': pace,

@@ -3,7 +3,9 @@
 mod blocks;
 mod state;
 
-use super::super::{Config, Example, NetRecord, Projections, Record, SCALED, Sequence, Stages, UNSCALED, stages};
+use super::super::{
+    Config, Example, NetRecord, Projections, Record, SCALED, Sequence, Stages, UNSCALED, stages,
+};
 use super::learning::letter;
 use super::text;
 use crate::charts::Table;
@@ -96,10 +98,10 @@ fn QueryFigure(props: &QueryProps) -> Html {
         <Figure name="query" title="One query, step by step" {look_for} formula={text::output_formula()} table={table(&names, &example, &stages)}>
             <div class="query-figure" data-source={match state.source { Source::Small => "small", Source::Run { .. } => "run" }}>
                 { source(props, &state, &dispatch) }
-                { switches(&state, &dispatch, &example) }
+                { switches(&state, &dispatch, &example, projections.0.as_ref().is_none_or(|of| of.scaled)) }
                 <p class="query-warning" role="status">{ state.warning.clone().unwrap_or_default() }</p>
                 if example.q.is_empty() {
-                    <p class="query-empty">{ "This run has no such head or token. Choose another, or reset." }</p>
+                    <p class="query-empty">{ "There is no such head or token in this run, or no run. Train, choose another, or take the small example." }</p>
                 } else {
                     <div class="query-blocks" oninput={fields.input} onkeydown={fields.keydown} onfocusout={fields.leave}>
                         { blocks::compare(&view) }
@@ -179,7 +181,9 @@ fn names(source: Source, n_keys: usize, sequence: Option<&Sequence>) -> Names {
     let (Source::Run { position, .. }, Some(sequence)) = (source, sequence) else { return numbered("query") };
     let tokens = sequence.names.iter().zip(&sequence.values);
     let keys: Vec<String> = tokens.map(|(&name, value)| format!("{}={value}", letter(name))).collect();
-    let (Some(&ask), true) = (sequence.asks.get(position), keys.len() == n_keys) else { return numbered("query") };
+    let (Some(&ask), true) = (sequence.asks.get(position), keys.len() == n_keys) else {
+        return numbered("query");
+    };
     Names {
         query: format!("asks {}", letter(ask)),
         keys,
@@ -193,10 +197,13 @@ fn source(props: &QueryProps, state: &QueryState, dispatch: &UseReducerDispatche
         props.nets.get(arm).and_then(|net| net.0.as_ref()).is_none_or(|projections| projections.scaled)
     };
     let choose = |source: Source| {
-        let (dispatch, scaled) = (dispatch.clone(), match source {
-            Source::Small => true,
-            Source::Run { arm, .. } => scaled(arm),
-        });
+        let (dispatch, scaled) = (
+            dispatch.clone(),
+            match source {
+                Source::Small => true,
+                Source::Run { arm, .. } => scaled(arm),
+            },
+        );
         move || dispatch.dispatch(Action::Choose(source, scaled))
     };
     let is_small = state.source == Source::Small;
@@ -242,7 +249,13 @@ fn choose_with(
     })
 }
 
-fn menu(label: &'static str, name: &'static str, chosen: usize, options: &[String], on: Callback<usize>) -> Html {
+fn menu(
+    label: &'static str,
+    name: &'static str,
+    chosen: usize,
+    options: &[String],
+    on: Callback<usize>,
+) -> Html {
     let onchange = Callback::from(move |event: Event| {
         let menu = event.target().and_then(|menu| menu.dyn_into::<HtmlSelectElement>().ok());
         menu.and_then(|menu| menu.value().parse().ok()).into_iter().for_each(|chosen| on.emit(chosen));
@@ -263,6 +276,7 @@ fn switches(
     state: &UseReducerHandle<QueryState>,
     dispatch: &UseReducerDispatcher<QueryState>,
     example: &Rc<Example>,
+    scaled: bool,
 ) -> Html {
     let on = |action: fn() -> Action| {
         let dispatch = dispatch.clone();
@@ -280,10 +294,6 @@ fn switches(
         }
     };
     let (n_keys, d_k) = (example.keys.len(), example.q.len());
-    let scaled = match state.source {
-        Source::Small => true,
-        Source::Run { .. } => state.switches.scaled,
-    };
     html! {
         <div class="query-switches">
             <label><input type="checkbox" data-switch="scale" checked={state.switches.scaled} onchange={on(|| Action::Scale)} />{ format!(" divide by √d_k = √{d_k}") }</label>
@@ -321,7 +331,8 @@ fn table(names: &Names, example: &Rc<Example>, stages: &Stages) -> Callback<(), 
         columns.extend((1..=example.q.len()).map(|dim| format!("k {dim}")));
         columns.extend((1..=stages.output.len()).map(|dim| format!("v {dim}")));
         let row = |(key, name): (usize, &String)| {
-            let number = |values: &[f64]| values.get(key).map(|value| format_exact(*value)).unwrap_or_default();
+            let number =
+                |values: &[f64]| values.get(key).map(|value| format_exact(*value)).unwrap_or_default();
             let hidden = stages.hidden.get(key).copied().unwrap_or_default();
             let mut row = vec![
                 name.clone(),

@@ -75,10 +75,10 @@ fn CellFigure(props: &CellProps) -> Html {
         band.map(|band| Band { name: format!("{net}: {}", band.name).into(), ..band })
     });
     let bands: Vec<Band> = states.chain(right).collect();
-    let (low, high) = [rnn, lstm].iter().filter_map(|shown| Some(shown.0.as_ref()?.step)).fold(
-        (u32::MAX, 0),
-        |(low, high), step| (low.min(step), high.max(step)),
-    );
+    let (low, high) = [rnn, lstm]
+        .iter()
+        .filter_map(|shown| Some(shown.0.as_ref()?.step))
+        .fold((u32::MAX, 0), |(low, high), step| (low.min(step), high.max(step)));
     let when = match (low, high) {
         (_, 0) => "untrained".to_owned(),
         (low, high) if low == high => format!("after {high} steps"),
@@ -96,16 +96,19 @@ fn CellFigure(props: &CellProps) -> Html {
                 <div class="cell-diagrams">
                     <div>
                         { diagram::lstm(config, lstm.0.as_deref(), t) }
-                        <Strips name="Units of the LSTM at this position" bands={units(lstm, &LSTM_PARTS, t)} x_label="unit (counted from 0)" empty="Loading the compute engine…" />
+                        <Strips name="Units of the LSTM at this position" bands={units(lstm, &LSTM_PARTS, t)} x_label="unit" ends={ends(lstm)} empty="Loading the compute engine…" />
                     </div>
                     <div>
                         { diagram::rnn(config, rnn.0.as_deref(), t) }
-                        <Strips name="Units of the RNN at this position" bands={units(rnn, &RNN_PARTS, t)} x_label="unit (counted from 0)" empty="Loading the compute engine…" />
+                        <Strips name="Units of the RNN at this position" bands={units(rnn, &RNN_PARTS, t)} x_label="unit" ends={ends(rnn)} empty="Loading the compute engine…" />
                     </div>
                 </div>
-                if hidden > 0 {
-                    <p class="cell-note">{ format!("The first {} of {} units are drawn; means count them all.", super::super::MOST_UNITS, config.d_hidden) }</p>
-                }
+                <p class="cell-note">
+                    { "On the drawings: the mean of each gate, and the root mean square of all else, over the units. Below them: every unit." }
+                    if hidden > 0 {
+                        { format!(" The first {} of {} units are drawn; the numbers count all.", super::super::MOST_UNITS, config.d_hidden) }
+                    }
+                </p>
                 <label class="cell-part">
                     { "LSTM over time: " }
                     <select onchange={choose}>
@@ -119,6 +122,12 @@ fn CellFigure(props: &CellProps) -> Html {
             </div>
         </Figure>
     }
+}
+
+/// The numbers of the first and the last unit that are drawn.
+fn ends(shown: &Shown) -> (AttrValue, AttrValue) {
+    let last = shown.0.as_ref().map_or(0, |trace| trace.units().saturating_sub(1));
+    (AttrValue::from("0"), AttrValue::from(last.to_string()))
 }
 
 fn band(label: &str, name: &str, grid: Grid, map: ColorMap, range: (f64, f64), height: f64) -> Band {
@@ -188,12 +197,8 @@ fn table(rnn: &Shown, lstm: &Shown, t: usize) -> Callback<(), Table> {
             for (index, part) in parts.iter().enumerate() {
                 let exact = |value: &f32| format_exact((*value).into());
                 let size = trace.size(index, t).as_ref().map(exact).unwrap_or_default();
-                let mut row = vec![
-                    format!("{} {}", part.symbol, part.title),
-                    net.to_owned(),
-                    t.to_string(),
-                    size,
-                ];
+                let mut row =
+                    vec![format!("{} {}", part.symbol, part.title), net.to_owned(), t.to_string(), size];
                 row.extend(trace.at(index, t).iter().map(exact));
                 rows.push(row);
             }

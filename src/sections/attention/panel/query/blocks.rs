@@ -38,7 +38,7 @@ impl View<'_> {
         let asked = self.names.asked == Some(key);
         html! {
             <th scope="row" data-asked={asked.then_some("")} title={asked.then_some("The token that the query asks about")}>
-                { self.key_name(key) }if asked { <span aria-label="asked about">{ " ◂" }</span> }
+                { self.key_name(key) }if asked { <span aria-hidden="true">{ " ◂" }</span><span class="visually-hidden">{ " (asked about)" }</span> }
             </th>
         }
     }
@@ -82,10 +82,13 @@ pub(super) fn compare(view: &View) -> Html {
     let left_out = view.example.q.len().saturating_sub(dims.len());
     let most = largest(&view.stages.products);
     let rest = |key: usize| {
-        let shown: f64 = dims.iter().map(|&dim| {
-            let k = view.example.keys.get(key).map_or(0.0, |key| at(key, dim));
-            at(&view.example.q, dim) * k
-        }).sum();
+        let shown: f64 = dims
+            .iter()
+            .map(|&dim| {
+                let k = view.example.keys.get(key).map_or(0.0, |key| at(key, dim));
+                at(&view.example.q, dim) * k
+            })
+            .sum();
         at(&view.stages.products, key) - shown
     };
     let row = |&key: &usize| {
@@ -155,7 +158,10 @@ pub(super) fn weigh(view: &View, dispatch: &UseReducerDispatcher<QueryState>) ->
         }
     };
     let others = view.others();
-    let of_others: f64 = (0..view.example.keys.len()).filter(|key| view.is_other(*key)).map(|key| at(&view.stages.weights, key)).sum();
+    let of_others: f64 = (0..view.example.keys.len())
+        .filter(|key| view.is_other(*key))
+        .map(|key| at(&view.stages.weights, key))
+        .sum();
     html! {
         <div class="query-block" role="region" tabindex="0" aria-label="Weigh: scores, mask and softmax">
             <table>
@@ -199,7 +205,12 @@ pub(super) fn average(view: &View) -> Html {
         }
     };
     let others = view.others();
-    let of_others = |dim: usize| (0..view.example.keys.len()).filter(|key| view.is_other(*key)).map(|key| weighted(key, dim)).sum::<f64>();
+    let of_others = |dim: usize| {
+        (0..view.example.keys.len())
+            .filter(|key| view.is_other(*key))
+            .map(|key| weighted(key, dim))
+            .sum::<f64>()
+    };
     let span = value_dims.len().to_string();
     html! {
         <div class="query-block" role="region" tabindex="0" aria-label="Average: the values by their weights">
@@ -238,8 +249,15 @@ pub(super) fn summary(view: &View) -> Html {
         };
     };
     let uniform = (seen as f64).ln();
-    let names = (0..view.stages.weights.len()).max_by(|a, b| at(&view.stages.weights, *a).total_cmp(&at(&view.stages.weights, *b)));
-    let most = names.map(|key| format!(" The largest weight, {}, is on {}.", format_number(at(&view.stages.weights, key), 3), view.key_name(key)));
+    let names = (0..view.stages.weights.len())
+        .max_by(|a, b| at(&view.stages.weights, *a).total_cmp(&at(&view.stages.weights, *b)));
+    let most = names.map(|key| {
+        format!(
+            " The largest weight, {}, is on {}.",
+            format_number(at(&view.stages.weights, key), 3),
+            view.key_name(key)
+        )
+    });
     html! {
         <p class="query-summary" data-summary="entropy">
             { "Entropy of the weights: " }<output aria-live="off" data-stage="entropy" data-value={entropy.to_string()}>{ format_number(entropy, 3) }</output>

@@ -314,7 +314,10 @@ mod tests {
         }
         assert_eq!(cell.of(state.edited.as_ref().expect("edited")), Some(2.3));
         let state = state.reduce(Action::Scale).reduce(Action::Hide(2)).reduce(Action::Causal);
-        assert_eq!(state.switches, Switches { scaled: false, causal: true, hidden: vec![false, false, true] });
+        assert_eq!(
+            state.switches,
+            Switches { scaled: false, causal: true, hidden: vec![false, false, true] }
+        );
         let state = state.reduce(Action::Reset(true));
         assert_eq!((state.edited.clone(), state.switches.clone()), (None, QueryState::default().switches));
         let state = state.reduce(Action::Undo).reduce(Action::Undo);

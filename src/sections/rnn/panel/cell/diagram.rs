@@ -75,7 +75,13 @@ fn gate(part: &Part, x: f64, y: f64, value: Option<f32>) -> Html {
 }
 
 /// A state that comes in or goes out, with its size.
-fn state(base: &str, index: &'static str, (x, y): (f64, f64), anchor: &'static str, value: Option<f32>) -> Html {
+fn state(
+    base: &str,
+    index: &'static str,
+    (x, y): (f64, f64),
+    anchor: &'static str,
+    value: Option<f32>,
+) -> Html {
     html! {
         <g data-state-of={format!("{base}{index}")} data-value={value.map(|value| value.to_string())}>
             { symbol(x, y, anchor, base, index) }
