@@ -3,13 +3,14 @@
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, block_on, train};
-use burn::tensor::Device;
+use burn::tensor::{Bool, Device, Tensor, TensorData};
 use nn_lab::core::settings::{Settings, from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
+use nn_lab::models::attention::{causal_mask, default_scale, scaled_dot_product_attention};
 use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::attention::{
-    Attention, Config, MaskChoice, Optimizer, Record, SCALED, SWEEP, UNSCALED, entropy_uniform, head_dim,
-    params_formula, steps_to_solve,
+    Attention, Config, Example, MOST_HEADS, MaskChoice, Optimizer, Record, SCALED, SWEEP, Switches, UNSCALED,
+    entropy_uniform, head_dim, params_formula, stages, steps_to_solve,
 };
 use proptest::prelude::*;
 
@@ -255,6 +256,90 @@ fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
         (out.record().arms[SCALED].losses.clone(), run(small()).0.arms[SCALED].losses.clone());
     assert_eq!(changed[..5], unchanged[..5]);
     assert_ne!(changed[19], unchanged[19]);
+}
+
+/// What the module makes of an example: weights, scores and output of its query.
+fn by_the_module(example: &Example, switches: &Switches) -> [Vec<f32>; 3] {
+    let device = Device::flex();
+    let (n, d_k, d_v) = (example.keys.len(), example.q.len(), example.values[0].len());
+    let tensor = |rows: &[Vec<f64>], width: usize| {
+        let values: Vec<f32> = rows.iter().flatten().map(|&value| value as f32).collect();
+        Tensor::<4>::from_data(TensorData::new(values, [1, 1, rows.len(), width]), &device)
+    };
+    // Every position asks the same, so that a causal mask is the module's own.
+    let q = tensor(&vec![example.q.clone(); n], d_k);
+    let by_hand: Vec<bool> = (0..n * n).map(|at| switches.hidden.get(at % n) == Some(&true)).collect();
+    let hidden = Tensor::<4, Bool>::from_data(TensorData::new(by_hand, [1, 1, n, n]), &device);
+    let mask = if switches.causal { causal_mask(n, n, &device).bool_or(hidden) } else { hidden };
+    let scale = if switches.scaled { default_scale(d_k) } else { 1.0 };
+    let given = scaled_dot_product_attention(
+        q,
+        tensor(&example.keys, d_k),
+        tensor(&example.values, d_v),
+        Some(mask),
+        scale,
+    );
+    let row = |part: Tensor<4>, width: usize| {
+        let row = part.narrow(2, example.position, 1).reshape([width]);
+        row.into_data().try_to_vec::<f32>().expect("numbers")
+    };
+    [row(given.weights, n), row(given.scores, n), row(given.output, d_v)]
+}
+
+#[track_caller]
+fn agrees(ours: &[f64], theirs: &[f32], size: f64, what: &str) {
+    assert_eq!(ours.len(), theirs.len());
+    for (a, b) in ours.iter().zip(theirs) {
+        assert!((a - f64::from(*b)).abs() <= 2e-5 * size.max(1.0), "{what}: {a} and {b}");
+    }
+}
+
+#[test]
+fn the_page_computes_what_the_module_does() {
+    let mut rng = proptest::test_runner::TestRunner::deterministic();
+    let mut number = || {
+        use proptest::strategy::{Strategy, ValueTree};
+        (-3.0..3.0f64).new_tree(&mut rng).expect("a number").current()
+    };
+    for (n, d_k, d_v) in [(2, 2, 1), (4, 4, 2), (6, 8, 3), (24, 64, 64)] {
+        let mut vector = |width: usize| (0..width).map(|_| number()).collect::<Vec<f64>>();
+        let example = Example {
+            q: vector(d_k),
+            keys: (0..n).map(|_| vector(d_k)).collect(),
+            values: (0..n).map(|_| vector(d_v)).collect(),
+            position: n / 2,
+        };
+        for scaled in [true, false] {
+            for causal in [true, false] {
+                for hidden in [vec![], vec![true, false], vec![true; n]] {
+                    let switches = Switches { scaled, causal, hidden };
+                    let ours = stages(&example, &switches);
+                    let [weights, scores, output] = by_the_module(&example, &switches);
+                    agrees(&ours.scores, &scores, d_k as f64, "scores");
+                    agrees(&ours.weights, &weights, d_k as f64, "weights");
+                    agrees(&ours.output, &output, d_k as f64, "output");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_head_of_the_run_gives_the_weights_of_its_map() {
+    let config = Config { n_heads: 8, n_tokens: 5, ..small() };
+    let record = run(config.clone()).0;
+    for (arm, net) in record.arms.iter().enumerate() {
+        let of = net.projections.as_deref().expect("sent");
+        assert_eq!((of.n, of.d_k, of.scaled), (5, 8, arm == SCALED));
+        for head in 0..MOST_HEADS {
+            for query in 0..5 {
+                let example = Example::of_net(of, head, query).expect("there is such a query");
+                let given = stages(&example, &Switches { scaled: of.scaled, ..Switches::default() });
+                agrees(&given.weights, &net.maps[head][5 * query..5 * (query + 1)], 1.0, "weights");
+            }
+        }
+        assert_eq!(Example::of_net(of, MOST_HEADS, 0), None);
+    }
 }
 
 proptest! {

@@ -8,7 +8,8 @@ use nn_lab::core::settings::{Settings, from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::rnn::{
-    Alphabet, Config, ForgetBias, LSTM, RNN, Record, Rnn, chance, params_lstm, params_rnn,
+    Alphabet, Config, ForgetBias, LSTM, LSTM_PARTS, MOST_UNITS, PartKind, RNN, RNN_PARTS, Record, Rnn, Trace,
+    chance, params_lstm, params_rnn,
 };
 use proptest::prelude::*;
 
@@ -149,6 +150,86 @@ fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
     let (changed, same) = (out.record().arms[LSTM].losses.clone(), run(small()).0.arms[LSTM].losses.clone());
     assert_eq!(changed[..5], same[..5]);
     assert_ne!(changed[20], same[20]);
+}
+
+/// What a cell's equations make of its gates, position by position.
+#[track_caller]
+fn follows_the_equations(rnn: &Trace, lstm: &Trace) {
+    let near = |a: f32, b: f32, what: &str| assert!((a - b).abs() < 1e-5, "{what}: {a} and {b}");
+    let units = rnn.units();
+    assert_eq!((rnn.parts.len(), lstm.parts.len()), (RNN_PARTS.len(), LSTM_PARTS.len()));
+    for t in 0..rnn.seq_len() {
+        for unit in 0..units {
+            near(rnn.at(0, t)[unit].tanh(), rnn.at(1, t)[unit], "h of the RNN");
+            let [f, i, g, o, c, h] = std::array::from_fn(|part| lstm.at(part, t)[unit]);
+            let before = if t == 0 { 0.0 } else { lstm.at(4, t - 1)[unit] };
+            near(f * before + i * g, c, "c");
+            near(o * c.tanh(), h, "h of the LSTM");
+        }
+        for trace in [rnn, lstm] {
+            near(trace.answer(t).iter().sum(), 1.0, "probabilities");
+        }
+        for (part, of) in LSTM_PARTS.iter().enumerate() {
+            let values = lstm.at(part, t);
+            let mean = |values: &mut dyn Iterator<Item = f32>| values.sum::<f32>() / units as f32;
+            let expected = match of.kind {
+                PartKind::Gate => mean(&mut values.iter().copied()),
+                PartKind::Squashed | PartKind::Free => mean(&mut values.iter().map(|v| v * v)).sqrt(),
+            };
+            near(lstm.size(part, t).expect("a size"), expected, of.title);
+        }
+    }
+}
+
+#[test]
+fn the_drawing_has_the_gates_of_one_sequence_before_and_while_training() {
+    let mut out = Collector::<Rnn> { frame_every: 1, ..Collector::default() };
+    block_on(Rnn::probe(small(), &Device::flex(), &mut out)).expect("the probe runs");
+    let untrained = out.record();
+    let (rnn, lstm) = (untrained.trace(RNN).expect("sent"), untrained.trace(LSTM).expect("sent"));
+    follows_the_equations(rnn, lstm);
+    assert_eq!((rnn.tokens.clone(), rnn.seq_len(), rnn.units(), rnn.step), (lstm.tokens.clone(), 14, 8, 0));
+    // The figure of the paths follows the same sequence: the product of the forget gates is its first entry.
+    let kept = (0..8).map(|unit| (1..14).map(|t| f64::from(lstm.at(0, t)[unit])).product::<f64>().powi(2));
+    let kept = (kept.sum::<f64>() / 8.0).sqrt();
+    let path = untrained.untrained.clone().expect("paths").cell[0];
+    assert!((kept - path).abs() < 1e-6 * path, "{kept} and {path}");
+
+    train::<Rnn>(&small(), &mut out).expect("runs");
+    let trained = out.record();
+    let (now, of_rnn) = (trained.trace(LSTM).expect("sent"), trained.trace(RNN).expect("sent"));
+    follows_the_equations(of_rnn, now);
+    assert_eq!((now.step, of_rnn.step, now.tokens.clone()), (25, 25, lstm.tokens.clone()));
+    assert_ne!(now.parts, lstm.parts, "the gates are those of the trained network");
+    // What the run sends before its first step is what the probe saw.
+    let first = out.frames.iter().find_map(|(arm, frame)| match frame {
+        nn_lab::sections::rnn::Frame::Traced(trace) if *arm == LSTM => Some(trace.clone()),
+        _ => None,
+    });
+    assert_eq!(first.as_ref(), Some(lstm));
+    // A cleared run shows the untrained network again.
+    let mut cleared = trained.clone();
+    Rnn::clear_arm(&mut cleared, LSTM);
+    assert_eq!(cleared.trace(LSTM), Some(lstm));
+}
+
+#[test]
+fn many_units_are_counted_but_not_sent() {
+    let config = Config { d_hidden: 128, ..small() };
+    let record = probe(config);
+    let trace = record.trace(LSTM).expect("sent");
+    assert_eq!((trace.d_hidden, trace.units(), trace.at(0, 13).len()), (128, MOST_UNITS, MOST_UNITS));
+}
+
+#[test]
+fn traces_are_sent_a_few_times_a_second_at_most() {
+    let mut out = Collector::<Rnn> { frame_every: 1, ..Collector::default() };
+    train::<Rnn>(&Config { steps: 60, ..small() }, &mut out).expect("runs");
+    let seconds = out.began.elapsed().as_secs_f64();
+    let traced =
+        out.frames.iter().filter(|(_, frame)| matches!(frame, nn_lab::sections::rnn::Frame::Traced(_)));
+    let count = traced.count() as f64;
+    assert!(count >= 4.0 && count <= 4.0 + 2.5 * seconds, "{count} in {seconds} s");
 }
 
 proptest! {

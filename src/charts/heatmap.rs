@@ -1,7 +1,7 @@
 //! Heatmaps: a grid of values as colors. The cells are a canvas with one pixel a cell that the browser enlarges,
 //! which is as quick for 256 x 256 as for 4 x 4; everything with a shape or a word is SVG above it.
 
-mod cells;
+pub(in crate::charts) mod cells;
 mod overlay;
 
 pub use crate::charts::color::ColorMap;

@@ -14,6 +14,7 @@ pub mod line;
 pub mod measure;
 pub mod scale;
 pub mod series;
+pub mod strips;
 pub mod table;
 
 mod axes;
@@ -26,5 +27,6 @@ pub use crate::charts::{
     line::LineChart,
     scale::ScaleKind,
     series::{Reference, Series},
+    strips::{Band, Strips},
     table::Table,
 };

@@ -2,7 +2,7 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, device, metric, setParam, shot, state, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, device, frames, metric, probed, setParam, shot, state, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const cpu = (params) => address('attention', { device: 'cpu', ...params });
 const settled = (page) => page.waitForSelector('[data-panel="attention"][data-probe="idle"]');
@@ -119,3 +119,162 @@ test('it trains on WebGPU', { timeout: 300_000 }, () =>
       assert.ok(Number.isFinite(await metric(page, 'loss_unscaled')));
     },
   ));
+
+const query = (params) => `#/attention/weights?${new URLSearchParams({ device: 'cpu', ...params })}`;
+const figure = (page) => page.locator('[data-figure="query"]');
+/** The numbers of a stage, by key. */
+const stage = (page, name) =>
+  figure(page).locator(`[data-stage="${name}"]`).evaluateAll((all) => Object.fromEntries(all.map((one) => [one.dataset.key ?? one.dataset.dim ?? 0, Number(one.dataset.value)])));
+const softmax = (scores) => {
+  const most = Math.max(...scores);
+  const powers = scores.map((score) => Math.exp(score - most));
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / total);
+};
+const near = (a, b, why, tolerance = 1e-9) => assert.ok(Math.abs(a - b) <= tolerance, `${why}: ${a}, not ${b}`);
+/** The weights are the softmax of the scores that are shown, without the keys that are masked. */
+async function holdsTogether(page, masked = []) {
+  const [products, scores, weights] = [await stage(page, 'product'), await stage(page, 'score'), await stage(page, 'weight')];
+  const seen = Object.keys(scores).filter((key) => !masked.includes(Number(key)));
+  const expected = softmax(seen.map((key) => scores[key]));
+  seen.forEach((key, i) => near(weights[key], expected[i], `weight ${key}`));
+  for (const key of masked) assert.equal(weights[key], 0);
+  near(Object.values(weights).reduce((sum, weight) => sum + weight, 0), seen.length ? 1 : 0, 'sum of the weights');
+  return { products, scores, weights };
+}
+const type = (page, cell, text) => figure(page).locator(`[data-cell="${cell}"]`).fill(text);
+
+test('a query can be followed through every stage, and typing changes the weights at once', { timeout: 90_000 }, () =>
+  withPage(query({}), async (page) => {
+    const before = await holdsTogether(page);
+    assert.deepEqual(Object.values(before.products), [4, 1, 6, -2]);
+    assert.deepEqual(Object.values(before.scores), [2, 0.5, 3, -1]);
+    const w = before.weights;
+    near((await stage(page, 'output'))[0], 2 * w[0] + w[2] - 2 * w[3], 'output');
+    near((await stage(page, 'entropy'))[0], -Object.values(w).reduce((sum, p) => sum + p * Math.log(p), 0), 'entropy');
+
+    await type(page, 'q-0', '3');
+    const typed = await holdsTogether(page);
+    assert.deepEqual(Object.values(typed.products), [8, 1, 8, -4]);
+    await type(page, 'k-1-1', '5.5');
+    assert.equal((await stage(page, 'product'))[1], 10);
+    // Arrow keys step; Escape takes back what was typed in this field.
+    const field = figure(page).locator('[data-cell="v-0-0"]');
+    await field.press('ArrowUp');
+    await field.press('Shift+ArrowDown');
+    near(Number(await field.getAttribute('data-value')), 1.1, 'a tenth up and one down');
+    await field.press('Escape');
+    assert.equal(await field.getAttribute('data-value'), '2');
+
+    // What is no number says so and changes nothing.
+    for (const [text, words] of [['abc', 'is not a number'], ['', 'is missing'], ['1e40', 'too large']]) {
+      await type(page, 'q-0', text);
+      await figure(page).locator('.query-warning', { hasText: words }).waitFor();
+      assert.equal(await figure(page).locator('[data-cell="q-0"]').getAttribute('aria-invalid'), 'true');
+      assert.equal((await holdsTogether(page)).products[0], 8);
+    }
+    await checkAccess(page, 'a number that is none');
+    await shot(page, 'query-1280-light-wrong');
+    await figure(page).locator('[data-cell="q-0"]').press('Tab');
+    assert.equal(await figure(page).locator('[data-cell="q-0"]').inputValue(), '3');
+    assert.equal(await figure(page).locator('.query-warning').innerText(), '');
+
+    // One step back for each field, then the small example again.
+    await figure(page).locator('[data-action="query-undo"]').click();
+    assert.equal((await stage(page, 'product'))[1], 1);
+    await figure(page).locator('[data-action="query-undo"]').click();
+    assert.deepEqual(await holdsTogether(page), before);
+    assert.ok(await figure(page).locator('[data-action="query-undo"]').isDisabled());
+  }));
+
+test('the scale, the causal mask and masked keys', { timeout: 60_000 }, () =>
+  withPage(query({}), async (page) => {
+    await figure(page).locator('[data-switch="scale"]').setChecked(false);
+    assert.deepEqual(Object.values((await holdsTogether(page)).scores), [4, 1, 6, -2]);
+    await figure(page).locator('[data-switch="causal"]').setChecked(true);
+    await holdsTogether(page, [3]);
+    assert.ok(await figure(page).locator('[data-mask="3"]').isDisabled(), 'the causal mask is not undone key by key');
+    await figure(page).locator('[data-mask="2"]').setChecked(true);
+    await holdsTogether(page, [2, 3]);
+    for (const key of [0, 1]) await figure(page).locator(`[data-mask="${key}"]`).setChecked(true);
+    await holdsTogether(page, [0, 1, 2, 3]);
+    await figure(page).locator('[data-summary="masked"]').waitFor();
+    assert.deepEqual(Object.values(await stage(page, 'output')), [0, 0]);
+    assert.doesNotMatch(await figure(page).innerText(), /NaN|not a number|infinite/);
+    await figure(page).locator('[data-action="query-reset"]').click();
+    assert.deepEqual(Object.values((await holdsTogether(page)).scores), [2, 0.5, 3, -1]);
+    // More keys and dimensions start at zero: the scale alone changes the scores.
+    await figure(page).locator('[data-action="more-dims"]').click();
+    near((await holdsTogether(page)).scores[0], 4 / Math.sqrt(5), 'five dimensions');
+    await figure(page).locator('[data-action="more-keys"]').click();
+    assert.equal((await holdsTogether(page)).scores[4], 0);
+  }));
+
+test('a head of the run is taken, and is what its map shows', { timeout: 120_000 }, () =>
+  withPage(query({ steps: 80 }), async (page) => {
+    await probed(page);
+    assert.ok(await figure(page).locator('[data-action="query-run"]').isDisabled());
+    await act(page, 'train');
+    await figure(page).locator('[data-action="query-run"]:enabled').click();
+    await shot(page, 'query-1280-light-during');
+    await waitState(page, 'done', 60_000);
+    for (const [arm, head, position] of [['0', '0', '0'], ['1', '1', '5']]) {
+      await figure(page).locator('[data-menu="query-arm"]').selectOption(arm);
+      await figure(page).locator('[data-menu="query-head"]').selectOption(head);
+      await figure(page).locator('[data-menu="query-position"]').selectOption(position);
+      const { weights, scores, products } = await holdsTogether(page);
+      near(scores[0], arm === '0' ? products[0] / 8 : products[0], 'the scale of the network');
+      await page.locator('[data-to="look-up"]').click();
+      const map = page.locator(`[data-figure="maps-${arm === '0' ? 'scaled' : 'unscaled'}"]`);
+      await map.locator('summary').click();
+      await map.locator('[data-export="table"]').click();
+      const row = await map.locator('tbody tr').evaluateAll(
+        (rows, [head, position]) => [...rows.filter((tr) => tr.firstElementChild.textContent === String(Number(head) + 1))[position].children].slice(2).map((td) => Number(td.textContent)),
+        [head, Number(position)],
+      );
+      row.forEach((weight, key) => near(weights[key], weight, `weight ${key} of head ${head}`, 2e-5));
+      await page.locator('[data-to="weights"]').click();
+      await figure(page).locator('[data-action="query-run"]').click();
+    }
+    // A changed number stays, whatever the run does.
+    await figure(page).locator('.query-number').first().fill('9');
+    await holdsTogether(page);
+    await shot(page, 'query-1280-light-after');
+    await checkAccess(page, 'a head of the run');
+  }));
+
+test('of many tokens and dimensions the rest is added up', { timeout: 120_000 }, () =>
+  withPage(query({ steps: 5, n_tokens: 24, d_k: 128 }), async (page) => {
+    await act(page, 'train');
+    await waitState(page, 'done', 60_000);
+    await figure(page).locator('[data-action="query-run"]').click();
+    const weights = await stage(page, 'weight');
+    assert.equal(Object.keys(weights).length, 9);
+    near(Object.values(weights).reduce((sum, weight) => sum + weight, 0), 1, 'sum of the weights');
+    await figure(page).getByText('6 of 128 dimensions have fields').waitFor();
+    // The fields and the rest are the whole product.
+    const [rest, products] = [await stage(page, 'rest'), await stage(page, 'product')];
+    const value = (cell) => figure(page).locator(`[data-cell^="${cell}-"]`).evaluateAll((all) => all.map((one) => Number(one.dataset.value)));
+    const [key] = Object.keys(rest);
+    const [q, k] = [await value('q'), await value(`k-${key}`)];
+    near(q.reduce((sum, q, i) => sum + q * k[i], 0) + rest[key], products[key], 'the product', 1e-6);
+  }));
+
+for (const [width, theme] of [[390, 'light'], [390, 'dark'], [1280, 'dark']]) {
+  test(`the query at ${width}, ${theme}`, { timeout: 90_000 }, () =>
+    withPage(
+      query({ steps: 60 }),
+      async (page) => {
+        await probed(page);
+        await shot(page, `query-${width}-${theme}-before`);
+        await act(page, 'train');
+        await waitState(page, 'done', 60_000);
+        await figure(page).locator('[data-action="query-run"]').click();
+        await frames(page, 4);
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'too wide');
+        await checkAccess(page, `the query at ${width}, ${theme}`);
+        await shot(page, `query-${width}-${theme}-after`);
+      },
+      { width, height: 844, theme },
+    ));
+}

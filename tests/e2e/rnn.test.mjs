@@ -2,7 +2,7 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, device, metric, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, device, frames, metric, probed, setParam, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const cpu = (params) => address('rnn', { device: 'cpu', ...params });
 
@@ -59,4 +59,118 @@ test('section 4 trains on WebGPU', { timeout: 300_000 }, () =>
     assert.ok(Number.isFinite(await metric(page, 'loss_lstm')));
     assert.ok((await metric(page, 'grad_first_lstm')) > 0);
     assert.ok((await waitMetric(page, 'max_abs_err_lstm', () => true, 240_000)) < 1e-3);
+  }));
+
+const cells = (params) => `#/rnn/architecture?${new URLSearchParams({ device: 'cpu', ...params })}`;
+const gate = (page, name, net = 'lstm') => page.locator(`[data-cell="${net}"] [data-gate="${name}"]`).getAttribute('data-value').then(Number);
+const stateOf = (page, name, net = 'lstm') => page.locator(`[data-cell="${net}"] [data-state-of="${name}"]`).getAttribute('data-value').then(Number);
+const goTo = (page, t) => page.locator('[data-player="t"] input').fill(String(t));
+const at = (page, t) => page.locator(`.cell-figure[data-t="${t}"]`).waitFor();
+
+test('the cells are drawn before training, and every way along the sequence shows that position', { timeout: 90_000 }, () =>
+  withPage(cells({ seq_len: 60 }), async (page) => {
+    await probed(page);
+    const figure = page.locator('[data-figure="cell"]');
+    await page.locator('[data-cell="lstm"] [data-gate="f"][data-value]').waitFor();
+    await figure.getByText('untrained').waitFor();
+    // Chrono initialization: most forget gates start near 1, most input gates near 0.
+    const first = { f: await gate(page, 'f'), i: await gate(page, 'i') };
+    assert.ok(first.f > 0.85 && first.i < 0.15, JSON.stringify(first));
+    // Before the first token there is nothing.
+    assert.equal(await stateOf(page, 'ct−1'), 0);
+    assert.equal(await page.locator('.token[aria-current]').getAttribute('data-role'), 'first');
+    assert.match(await page.locator('.token[data-role="first"]').innerText(), /^[AB]$/);
+
+    await goTo(page, 30);
+    await at(page, 30);
+    assert.notEqual(await gate(page, 'f'), first.f, 'the gates are those of another position');
+    const [cell, hidden] = [await stateOf(page, 'ct'), await stateOf(page, 'ht', 'rnn')];
+    assert.ok(cell > 0 && hidden > 0 && hidden < 1, `${cell}, ${hidden}`);
+    // What comes out at one position goes into the next.
+    await page.locator('[data-player="t"] [data-action="forward"]').click();
+    await at(page, 31);
+    assert.equal(await stateOf(page, 'ct−1'), cell);
+    assert.equal(await stateOf(page, 'ht−1', 'rnn'), hidden);
+    // A token, and a column of the map, are ways there, too.
+    await page.locator('.token[data-position="33"]').click();
+    await at(page, 33);
+    await page.locator('.token[data-role="last"]').click();
+    await at(page, 59);
+    const over = page.getByRole('application', { name: /^Units over the sequence/ });
+    const box = await over.locator('[data-band="0"]').boundingBox();
+    await page.mouse.click(box.x + box.width * (10.5 / 60), box.y + 20);
+    await at(page, 10);
+    await over.focus();
+    for (const key of ['Home', 'ArrowRight', 'ArrowRight', 'Enter']) await page.keyboard.press(key);
+    assert.match(await figure.locator('.chart-readout').last().innerText(), /^LSTM: cell state .* at position t 2, unit 0$/);
+    await at(page, 2);
+
+    // The table has the same numbers: the mean of the forget gate is that of its units.
+    await figure.locator('summary').first().click();
+    await figure.locator('[data-export="table"]').click();
+    const row = await figure.locator('tbody tr').first().evaluate((tr) => [...tr.children].map((td) => td.textContent));
+    assert.deepEqual(row.slice(0, 3), ['f forget gate', 'LSTM', '2']);
+    const units = row.slice(4).map(Number);
+    assert.equal(units.length, 32);
+    const mean = units.reduce((sum, unit) => sum + unit, 0) / units.length;
+    assert.ok(Math.abs(mean - Number(row[3])) < 1e-5 && Math.abs(mean - (await gate(page, 'f'))) < 1e-5, `${mean}, ${row[3]}`);
+    await checkAccess(page, 'the cells');
+    await shot(page, 'cell-1280-light-before');
+
+    // With a bias of zero the forget gates start half open.
+    await setParam(page, 'forget_bias', 'zero');
+    await page.waitForFunction(() => Math.abs(document.querySelector('[data-gate="f"]').dataset.value - 0.5) < 0.1);
+    // Many units: what is left out is said.
+    await setParam(page, 'd_hidden', 100);
+    await figure.getByText('The first 64 of 100 units are drawn').waitFor();
+    await setParam(page, 'seq_len', 10);
+    await page.locator('.token[data-role="last"][data-position="9"]').waitFor();
+    assert.ok(Number(await page.locator('.cell-figure').getAttribute('data-t')) <= 9);
+  }));
+
+test('the cells are live: they change while the networks train, and show what was learned', { timeout: 120_000 }, () =>
+  withPage(cells({ seq_len: 40, steps: 150 }), async (page) => {
+    await probed(page);
+    await goTo(page, 39);
+    await at(page, 39);
+    const before = await gate(page, 'f');
+    await act(page, 'train');
+    await page.waitForFunction((before) => Number(document.querySelector('[data-gate="f"]').dataset.value) !== before, before);
+    await page.locator('[data-figure="cell"] h3', { hasText: /after \d+/ }).waitFor();
+    await shot(page, 'cell-1280-light-during');
+    await waitState(page, 'done', 90_000);
+    await page.locator('[data-figure="cell"] h3', { hasText: 'after 150 steps' }).waitFor();
+    assert.ok((await metric(page, 'accuracy_lstm')) > 0.9);
+    const asked = page.locator('[data-asked="lstm"]');
+    assert.equal(await asked.getAttribute('data-right'), 'true');
+    assert.ok(Number(await asked.getAttribute('data-value')) > 0.8);
+    await shot(page, 'cell-1280-light-after');
+  }));
+
+for (const [width, theme] of [[390, 'light'], [390, 'dark'], [1280, 'dark']]) {
+  test(`the cells at ${width}, ${theme}`, { timeout: 90_000 }, () =>
+    withPage(
+      cells({ seq_len: 200, steps: 4 }),
+      async (page) => {
+        await probed(page);
+        await act(page, 'train');
+        await waitState(page, 'done', 60_000);
+        await goTo(page, 120);
+        await at(page, 120);
+        await frames(page, 4);
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'too wide');
+        await checkAccess(page, `the cells at ${width}, ${theme}`);
+        await shot(page, `cell-${width}-${theme}-after`);
+      },
+      { width, height: 844, theme },
+    ));
+}
+
+test('the cells alone, in a frame, have the button that trains them', { timeout: 60_000 }, () =>
+  withPage('#/rnn?embed=1&device=cpu&show=cell&seq_len=20&steps=5', async (page) => {
+    await probed(page);
+    assert.deepEqual(await page.locator('[data-figure]').evaluateAll((all) => all.map((one) => one.dataset.figure)), ['cell']);
+    await act(page, 'train');
+    await waitState(page, 'done');
+    await page.locator('[data-figure="cell"] h3', { hasText: 'after 5 steps' }).waitFor();
   }));

@@ -6,19 +6,19 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
-pub(super) struct CellsProps {
-    pub(super) grid: Grid,
-    pub(super) map: ColorMap,
-    pub(super) range: (f64, f64),
+pub(in crate::charts) struct CellsProps {
+    pub(in crate::charts) grid: Grid,
+    pub(in crate::charts) map: ColorMap,
+    pub(in crate::charts) range: (f64, f64),
     /// Whether row 0 is at the bottom.
-    pub(super) flip: bool,
-    pub(super) smooth: bool,
+    pub(in crate::charts) flip: bool,
+    pub(in crate::charts) smooth: bool,
     /// Where it goes, as CSS.
-    pub(super) place: String,
+    pub(in crate::charts) place: String,
 }
 
 #[component]
-pub(super) fn Cells(props: &CellsProps) -> Html {
+pub(in crate::charts) fn Cells(props: &CellsProps) -> Html {
     let canvas = use_node_ref();
     {
         let canvas = canvas.clone();

@@ -7,10 +7,11 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         slug: "weights",
         title: "How does a query choose among keys?",
         figures: &[
+            ("query", "One query, step by step"),
             ("weights-scaled", "Attention weights, scaled"),
             ("weights-unscaled", "Attention weights, unscaled"),
         ],
-        trains: false,
+        trains: true,
     },
     Chapter {
         slug: "saturation",

@@ -11,6 +11,9 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let here = sweep.map(|sweep| sweep.here);
     let ends = sweep.and_then(|sweep| sweep.points.first().zip(sweep.points.last()));
     let drop = ends.map(|(first, last)| first.unscaled.entropy.mean - last.unscaled.entropy.mean);
+    let jacobian = sweep.map(super::Sweep::unscaled_jacobian).unwrap_or_default();
+    let norm = |point: Option<&(u32, f64)>| point.map(|(_, norm)| *norm);
+    let peak = jacobian.iter().max_by(|a, b| a.1.total_cmp(&b.1));
     let at = format!("mean at d_k = {}", config.d_k);
     // What was measured belongs to the settings before, until the worker has answered.
     let divisible = head_dim(config).is_some();
@@ -39,6 +42,13 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("entropy_drop", "Entropy drop across the sweep (unscaled)", drop)
             .unit("nats")
             .note("from d_k = 4 to 512"),
+        Metric::new("jacobian_first", "Softmax Jacobian at d_k = 4 (unscaled)", norm(jacobian.first()))
+            .note("median norm"),
+        Metric::new("jacobian_peak", "Softmax Jacobian, largest (unscaled)", norm(peak))
+            .note(peak.map_or_else(String::new, |(d_k, _)| format!("median norm, at d_k = {d_k}"))),
+        Metric::new("jacobian_last", "Softmax Jacobian at d_k = 512 (unscaled)", norm(jacobian.last()))
+            .digits(2)
+            .note("median norm"),
         Metric::new("params_formula", "Parameters, formula", formula).count().note("closed form"),
         Metric::new("params_counted", "Counted in the model", heads.map(|heads| heads.params_counted.into()))
             .count(),

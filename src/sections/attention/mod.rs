@@ -5,11 +5,13 @@
 
 mod chapters;
 mod checks;
+mod experiments;
 mod metrics;
 #[cfg(feature = "page")]
 mod panel;
 #[cfg(feature = "compute")]
 mod probe;
+mod query;
 #[cfg(feature = "compute")]
 mod train;
 
@@ -18,10 +20,12 @@ pub use checks::{
 };
 #[cfg(feature = "page")]
 pub use panel::AttentionPanel;
+pub use query::{Example, LARGEST, MOST_HEADS, Projections, Stages, Switches, read_number, stages};
 
 use crate::core::Check;
 use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::guided::Guided;
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -105,6 +109,8 @@ pub enum Frame {
     Sweep(Rc<Sweep>),
     /// What the training is shown on: one sequence; sent once, before the first step.
     Sequence(Rc<Sequence>),
+    /// Queries, keys and values of an arm's net for that sequence, at present.
+    Projected(Rc<Projections>),
     /// The next steps of an arm's training.
     Train { steps: StepBatch, measured: Measured },
 }
@@ -165,6 +171,13 @@ pub struct Sweep {
     /// The weights of one query there, largest first.
     pub bars_scaled: Vec<f32>,
     pub bars_unscaled: Vec<f32>,
+}
+
+impl Sweep {
+    /// Each d_k, and the median norm of the unscaled softmax's Jacobian there.
+    pub fn unscaled_jacobian(&self) -> Vec<(u32, f64)> {
+        self.points.iter().map(|point| (point.d_k, point.unscaled.jacobian_median.mean)).collect()
+    }
 }
 
 /// Both softmaxes at one d_k.
@@ -252,6 +265,8 @@ pub struct NetRecord {
     /// Mean weight on the right token, a series for each head.
     pub right: Vec<Curve>,
     pub maps: Vec<Rc<Vec<f32>>>,
+    /// What its maps came from, where it was last read.
+    pub projections: Option<Rc<Projections>>,
 }
 
 impl NetRecord {
@@ -283,6 +298,7 @@ impl Experiment for Attention {
     type Record = Record;
 
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
+    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
     const ARMS: &'static [Arm] = &[
         Arm { slug: "scaled", title: "scaled", net: "scaled network" },
         Arm { slug: "unscaled", title: "unscaled", net: "unscaled network" },
@@ -294,6 +310,7 @@ impl Experiment for Attention {
             (Frame::Heads(heads), _) => record.heads = heads,
             (Frame::Sweep(sweep), _) => record.sweep = Some(sweep),
             (Frame::Sequence(sequence), Some(net)) => net.sequence = Some(sequence),
+            (Frame::Projected(projections), Some(net)) => net.projections = Some(projections),
             (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, measured),
             (_, None) => {}
         }

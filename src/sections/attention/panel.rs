@@ -2,6 +2,7 @@
 
 mod figures;
 mod learning;
+mod query;
 mod text;
 
 use super::{Attention, Config, Heads, Maps, MaskChoice, Sweep, head_dim};
@@ -27,7 +28,12 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
     let body = |chapter: &str| match chapter {
         "weights" => ChapterBody {
             controls: controls(&settings, "Queries and keys", mask_keys),
-            figures: html! { <WeightsChapter config={config.clone()} maps={record.maps.clone()} /> },
+            figures: html! {
+                <>
+                    { query::query_figure(config, record, lab.state.is_active()) }
+                    <WeightsChapter config={config.clone()} maps={record.maps.clone()} />
+                </>
+            },
         },
         "saturation" => ChapterBody {
             controls: controls(&settings, "Sweep over d_k", keys![Config; d_k, sigma, n_keys, n_seeds, seed]),
@@ -92,7 +98,7 @@ fn SaturationChapter(props: &SaturationChapterProps) -> Html {
     html! {
         <>
             { text::saturation() }
-            <Readouts names="entropy_scaled entropy_unscaled entropy_uniform entropy_drop" />
+            <Readouts names="entropy_scaled entropy_unscaled entropy_uniform entropy_drop jacobian_first jacobian_peak jacobian_last" />
             <SweepFigures config={config.clone()} sweep={props.sweep.clone()} />
         </>
     }

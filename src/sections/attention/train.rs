@@ -1,14 +1,17 @@
 //! Training one attention layer on the look-up task, scaled or unscaled, from the same weights on the same batches.
 
 use super::checks::N_VALUES;
-use super::{Attention, Config, Frame, Measured, Score, Sequence, UNSCALED};
+use super::{Attention, Config, Frame, MOST_HEADS, Measured, Projections, Score, Sequence, UNSCALED};
 use crate::core::LabError;
 use crate::data::lookup::{self, Lookup, token_width};
+use crate::models::attention::Heads;
 use crate::models::lookup::{LookupNet, Sizes};
 use crate::models::weights::WeightRng;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
-use crate::run::training::{TrainState, accuracy, cross_entropy, first_weight, one_hot, read, read_all};
+use crate::run::training::{
+    TrainState, accuracy, cross_entropy, first_weight, one_hot, read, read_all, read_groups,
+};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -17,6 +20,8 @@ use std::rc::Rc;
 
 /// Sequences that the net is judged on.
 const N_SCORED: usize = 64;
+/// Queries, keys and values are sent at most this often, in milliseconds between two times.
+const PROJECTED_MS: f64 = 400.0;
 /// A token is a name, a question and a value.
 const N_ONES: usize = 3;
 
@@ -35,6 +40,9 @@ pub struct LookupTraining {
     evaluation: Evaluation,
     train_state: TrainState<LookupNet>,
     next_score: u32,
+    /// When queries, keys and values are next sent, in milliseconds of the run's clock.
+    next_projected: f64,
+    scaled: bool,
     scores: Vec<Score>,
 }
 
@@ -69,6 +77,8 @@ impl Training<Attention> for LookupTraining {
             train_state: TrainState::new(net, config.optimizer.init()),
             config,
             next_score: 0,
+            next_projected: 0.0,
+            scaled: arm != UNSCALED,
             scores: Vec::new(),
         })
     }
@@ -115,14 +125,21 @@ impl Training<Attention> for LookupTraining {
     async fn report(
         &mut self,
         steps: StepBatch,
-        _over: bool,
+        over: bool,
         out: &mut impl RunContext<Attention>,
     ) -> Result<(), LabError> {
-        let maps = read(self.evaluation.maps(&self.train_state.net.valid())).await?;
+        let net = self.train_state.net.valid();
+        let maps = read(self.evaluation.maps(&net)).await?;
         let n = self.evaluation.n;
         let maps = maps.chunks_exact((n * n).max(1)).map(|head| Rc::new(head.to_vec())).collect();
         let measured = Measured { scores: std::mem::take(&mut self.scores), maps };
         out.send(Frame::Train { steps, measured });
+        let began = out.now_ms();
+        if over || began >= self.next_projected {
+            let projections = self.evaluation.projections(&net).await?;
+            out.send(Frame::Projected(Rc::new(Projections { scaled: self.scaled, ..projections })));
+            self.next_projected = began + PROJECTED_MS;
+        }
         Ok(())
     }
 }
@@ -195,5 +212,15 @@ impl Evaluation {
         let (_, weights) = net.forward(self.x.clone().narrow(0, 0, 1));
         let size = weights.shape().num_elements();
         weights.reshape([size])
+    }
+
+    /// Queries, keys and values of the shown sequence: what its maps come from.
+    async fn projections(&self, net: &LookupNet) -> Result<Projections, LabError> {
+        let Heads { q, k, v } = net.attention.project(net.embed.forward(self.x.clone().narrow(0, 0, 1)));
+        let [_, n_heads, n, d_k] = q.dims();
+        let heads = n_heads.min(MOST_HEADS);
+        let flat = |part: Tensor<4>| vec![part.narrow(1, 0, heads).reshape([heads * n * d_k])];
+        let [q, k, v] = read_groups([q, k, v].map(flat)).await?;
+        Ok(Projections { n: n as u32, d_k: d_k as u32, q, k, v, scaled: false })
     }
 }

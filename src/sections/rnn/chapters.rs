@@ -25,5 +25,10 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         figures: &[("paths", "Paths back through time")],
         trains: false,
     },
-    Chapter { slug: "architecture", title: "What is inside the two cells?", figures: &[], trains: false },
+    Chapter {
+        slug: "architecture",
+        title: "What is inside the two cells?",
+        figures: &[("cell", "The two cells at one position")],
+        trains: true,
+    },
 ];

@@ -26,6 +26,15 @@ pub fn chance(config: &Config) -> f64 {
     1.0 / f64::from(config.n_classes)
 }
 
+/// An accuracy above this is more than luck: on 256 sequences of two classes, twelve standard deviations above chance.
+pub(super) const LEARNED: f64 = 0.9;
+
+/// The first step at which the accuracy was seen above 90 %. It is measured now and then only, so the true step may be a
+/// little earlier.
+pub fn steps_to_learn(accuracy: &[(f64, f64)]) -> Option<u32> {
+    accuracy.iter().find(|(_, accuracy)| *accuracy > LEARNED).map(|(step, _)| *step as u32)
+}
+
 /// What rounding may make of a comparison; GPUs round `tanh` more coarsely than CPUs.
 const TOLERANCE: f64 = 1e-4;
 
@@ -128,7 +137,7 @@ impl Outcome {
 
     fn holds(self, accuracy: f64, chance: f64) -> bool {
         match self {
-            Self::Learns => accuracy > 0.9,
+            Self::Learns => accuracy > LEARNED,
             Self::Guesses => accuracy < chance + GUESS_MARGIN,
             Self::Either => true,
         }

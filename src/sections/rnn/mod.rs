@@ -6,6 +6,7 @@
 
 mod chapters;
 mod checks;
+mod experiments;
 mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
@@ -15,18 +16,21 @@ mod panel;
 mod paths;
 #[cfg(feature = "compute")]
 mod probe;
+mod trace;
 #[cfg(feature = "compute")]
 mod train;
 
-pub use checks::{chance, params_lstm, params_rnn};
+pub use checks::{chance, params_lstm, params_rnn, steps_to_learn};
 #[cfg(feature = "compute")]
 pub use nets::{lstm, rnn, task};
 #[cfg(feature = "page")]
 pub use panel::RnnPanel;
+pub use trace::{LSTM_PARTS, MOST_UNITS, Part, PartKind, RNN_PARTS, Trace, token_name};
 
 use crate::core::Check;
 use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::guided::Guided;
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -119,8 +123,12 @@ pub enum Frame {
     Agreement { rnn: Agreement, lstm: Agreement },
     /// How a gradient fades in the untrained nets.
     Untrained(Rc<Paths>),
+    /// The untrained nets along one sequence.
+    UntrainedTraces { rnn: Rc<Trace>, lstm: Rc<Trace> },
     /// The path of an arm's net after training.
     Trained(Rc<Paths>),
+    /// An arm's net along one sequence, at present.
+    Traced(Rc<Trace>),
     /// The next steps of an arm's training.
     Train { steps: StepBatch, measured: Measured },
 }
@@ -170,6 +178,8 @@ pub struct Record {
     pub params: Option<(u32, u32)>,
     pub agreement: Option<(Agreement, Agreement)>,
     pub untrained: Option<Rc<Paths>>,
+    /// One for each arm.
+    pub untrained_traces: [Option<Rc<Trace>>; 2],
     pub arms: [NetRecord; 2],
 }
 
@@ -185,6 +195,12 @@ impl Record {
         let (rnn, lstm) = (rnn.trained.as_ref()?, lstm.trained.as_ref()?);
         Some(Rc::new(Paths { cell: lstm.cell.clone(), ..(**rnn).clone() }))
     }
+
+    /// A net along one sequence: as it is now, or untrained before there is a run.
+    pub fn trace(&self, arm: usize) -> Option<&Rc<Trace>> {
+        let of_run = self.arms.get(arm).and_then(|net| net.trace.as_ref());
+        of_run.or_else(|| self.untrained_traces.get(arm)?.as_ref())
+    }
 }
 
 /// One net's run so far.
@@ -195,6 +211,8 @@ pub struct NetRecord {
     pub times: StepTimes,
     /// In the order of training.
     pub gradients: Rc<Vec<GradientRow>>,
+    /// Its gates and states along one sequence, where it was last followed.
+    pub trace: Option<Rc<Trace>>,
     /// Its path after training.
     trained: Option<Rc<Paths>>,
 }
@@ -246,6 +264,7 @@ impl Experiment for Rnn {
     type Record = Record;
 
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
+    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
     const ARMS: &'static [Arm] =
         &[Arm { slug: "rnn", title: "RNN", net: "RNN" }, Arm { slug: "lstm", title: "LSTM", net: "LSTM" }];
 
@@ -254,7 +273,9 @@ impl Experiment for Rnn {
             (Frame::Counted { rnn, lstm }, _) => record.params = Some((rnn, lstm)),
             (Frame::Agreement { rnn, lstm }, _) => record.agreement = Some((rnn, lstm)),
             (Frame::Untrained(paths), _) => record.untrained = Some(paths),
+            (Frame::UntrainedTraces { rnn, lstm }, _) => record.untrained_traces = [Some(rnn), Some(lstm)],
             (Frame::Trained(paths), Some(net)) => net.trained = Some(paths),
+            (Frame::Traced(trace), Some(net)) => net.trace = Some(trace),
             (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, &measured),
             (_, None) => {}
         }

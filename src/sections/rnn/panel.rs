@@ -1,5 +1,6 @@
 //! The panel of section 4.
 
+mod cell;
 mod figures;
 mod text;
 
@@ -30,7 +31,7 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
             figures: html! {
                 <>
                     <TrainFigures config={config.clone()} record={record.clone()} />
-                    <Readouts names="chance ms_per_step_rnn ms_per_step_lstm" />
+                    <Readouts names="chance steps_rnn steps_lstm ms_per_step_rnn ms_per_step_lstm" />
                 </>
             },
         },
@@ -48,13 +49,15 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
             figures: html! {
                 <>
                     { text::why() }
+                    <Readouts names="path_rnn path_lstm" />
                     <PathFigure config={config.clone()} untrained={lab.record.untrained.clone()} trained={lab.record.trained()} />
                 </>
             },
         },
-        "architecture" => {
-            ChapterBody { controls: networks(), figures: html! { <Build config={config.clone()} /> } }
-        }
+        "architecture" => ChapterBody {
+            controls: html! { <>{ networks() }{ task() }</> },
+            figures: html! { <>{ cell::cell_figure(config, &lab.record) }<Build config={config.clone()} /></> },
+        },
         _ => ChapterBody::default(),
     };
     let page = Page {

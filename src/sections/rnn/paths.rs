@@ -1,43 +1,103 @@
-//! How much of a change at one position is left at the end.
+//! How much of a change at one position is left at the end, and what the cells do on the way: one sequence is read once
+//! for both.
 
-use super::Config;
 use super::nets::{inputs, task};
+use super::trace::{LSTM_PARTS, RNN_PARTS, Trace};
+use super::{Config, Paths};
 use crate::core::LabError;
 use crate::data::recall::stream;
-use crate::models::lstm::Lstm;
+use crate::models::lstm::{Lstm, LstmStep};
 use crate::models::recurrent::Recurrent;
 use crate::models::rnn::VanillaRnn;
 use crate::run::spectrum::spectral_radius;
-use crate::run::training::read;
+use crate::run::training::{read, read_groups};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, activation::softmax};
 use nalgebra::DMatrix;
 
-/// Follows the RNN's path back over one sequence, and finds its spectral radius. The product is taken in 64 bits: what it
-/// comes to is often far below the smallest number of 32.
-pub(super) async fn rnn_path(
+/// Follows the RNN along one sequence.
+pub(super) async fn rnn_trace(
     config: &Config,
     rnn: &VanillaRnn,
     device: &Device,
-) -> Result<(Vec<f64>, f64), LabError> {
-    let d_h = config.d_hidden as usize;
+) -> Result<Traced, LabError> {
     let rnn = rnn.valid();
-    let hidden = read(Tensor::cat(rnn.unroll(&sequence(config, device)).hidden, 0)).await?;
-    let weights = read(rnn.recurrent.val()).await?;
-    Ok((hidden_path(d_h, &weights, &hidden), spectral_radius(d_h, &weights).unwrap_or(f64::NAN)))
+    let (x, tokens) = sequence(config, device);
+    let [seq_len, _, d_in] = x.dims();
+    let [d_h, _] = rnn.recurrent.dims();
+    let hidden = Tensor::cat(rnn.unroll(&x).hidden, 0);
+    let before = Tensor::cat(
+        vec![Tensor::zeros([1, d_h], device), hidden.clone().slice([0..seq_len.saturating_sub(1), 0..d_h])],
+        0,
+    );
+    let pre_activation = rnn.input.forward(x.reshape([seq_len, d_in])) + before.matmul(rnn.recurrent.val());
+    let answers = softmax(rnn.output.forward(hidden.clone()), 1);
+    let [pre_activation, hidden, answers] =
+        read_groups([pre_activation, hidden, answers].map(|part| vec![flat(part)])).await?;
+    let parts = vec![pre_activation, hidden];
+    Ok(Traced { trace: Trace::new(&RNN_PARTS, d_h, tokens, &parts, answers), parts })
 }
 
-/// Follows the LSTM's path back through its cells.
-pub(super) async fn lstm_path(config: &Config, lstm: &Lstm, device: &Device) -> Result<Vec<f64>, LabError> {
-    let steps = lstm.valid().unroll(&sequence(config, device)).steps;
-    let forget = read(Tensor::cat(steps.into_iter().map(|step| step.f).collect(), 0)).await?;
-    Ok(cell_path(config.d_hidden as usize, &forget))
+/// Follows the LSTM along one sequence.
+pub(super) async fn lstm_trace(config: &Config, lstm: &Lstm, device: &Device) -> Result<Traced, LabError> {
+    let lstm = lstm.valid();
+    let (x, tokens) = sequence(config, device);
+    let [d_h, _] = lstm.recurrent.dims();
+    let steps = lstm.unroll(&x).steps;
+    let part =
+        |of: fn(&LstmStep) -> &Tensor<2>| Tensor::cat(steps.iter().map(|step| of(step).clone()).collect(), 0);
+    let hidden = part(|step| &step.hidden);
+    let answers = softmax(lstm.output.forward(hidden.clone()), 1);
+    let parts = [
+        part(|step| &step.f),
+        part(|step| &step.i),
+        part(|step| &step.g),
+        part(|step| &step.o),
+        part(|step| &step.cell),
+        hidden,
+        answers,
+    ];
+    let mut parts = Vec::from(read_groups(parts.map(|part| vec![flat(part)])).await?);
+    let answers = parts.pop().unwrap_or_default();
+    Ok(Traced { trace: Trace::new(&LSTM_PARTS, d_h, tokens, &parts, answers), parts })
 }
 
-/// The one sequence that paths are followed over.
-fn sequence(config: &Config, device: &Device) -> Tensor<3> {
+/// A net along one sequence.
+pub(super) struct Traced {
+    /// What the page is shown.
+    pub(super) trace: Trace,
+    /// `[seq_len, d_h]` of each part, all of it.
+    parts: Vec<Vec<f32>>,
+}
+
+impl Traced {
+    /// The RNN's path back, and its spectral radius. The product is taken in 64 bits: what it comes to is often far below
+    /// the smallest number of 32.
+    pub(super) async fn rnn_path(&self, rnn: &VanillaRnn) -> Result<Paths, LabError> {
+        let d_h = self.trace.d_hidden as usize;
+        let weights = read(rnn.recurrent.val().inner()).await?;
+        let hidden = self.parts.last().map(Vec::as_slice).unwrap_or_default();
+        let spectral_radius = spectral_radius(d_h, &weights).unwrap_or(f64::NAN);
+        Ok(Paths { rnn: hidden_path(d_h, &weights, hidden), spectral_radius, ..Paths::default() })
+    }
+
+    /// The LSTM's path back through its cells.
+    pub(super) fn cell_path(&self) -> Vec<f64> {
+        let forget = self.parts.first().map(Vec::as_slice).unwrap_or_default();
+        cell_path(self.trace.d_hidden as usize, forget)
+    }
+}
+
+fn flat(tensor: Tensor<2>) -> Tensor<1> {
+    let size = tensor.shape().num_elements();
+    tensor.reshape([size])
+}
+
+/// The one sequence that nets are followed along: held out of the batches, and none of those that they are judged on.
+fn sequence(config: &Config, device: &Device) -> (Tensor<3>, Vec<u8>) {
     let task = task(config);
-    inputs(&task, &task.draw(1, &mut stream(config.seed.into(), 2)), device)
+    let sequences = task.draw(1, &mut stream(config.seed.into(), 2));
+    (inputs(&task, &sequences, device), sequences.tokens)
 }
 
 /// `||J_t||_F / sqrt(d_h)` for `J_T = I`, `J_{t-1} = J_t diag(1 - h_t^2) W_h^T`, entry t for position t.

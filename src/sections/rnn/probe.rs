@@ -2,7 +2,7 @@
 //! untrained nets.
 
 use super::nets::{inputs, lstm, rnn, task};
-use super::paths::{lstm_path, rnn_path};
+use super::paths::{lstm_trace, rnn_trace};
 use super::{Agreement, Config, Frame, Paths, Rnn};
 use crate::core::{LabError, Progress};
 use crate::data::recall::stream;
@@ -28,9 +28,11 @@ impl Probe for Rnn {
         let lstm = lstm(&config, &autodiff);
         out.send(Frame::Counted { rnn: count_params(&rnn) as u32, lstm: count_params(&lstm) as u32 });
 
-        let (path, spectral_radius) = rnn_path(&config, &rnn, device).await?;
-        let cell = lstm_path(&config, &lstm, device).await?;
-        out.send(Frame::Untrained(Rc::new(Paths { rnn: path, cell, spectral_radius })));
+        let (of_rnn, of_lstm) =
+            (rnn_trace(&config, &rnn, device).await?, lstm_trace(&config, &lstm, device).await?);
+        let paths = Paths { cell: of_lstm.cell_path(), ..of_rnn.rnn_path(&rnn).await? };
+        out.send(Frame::Untrained(Rc::new(paths)));
+        out.send(Frame::UntrainedTraces { rnn: Rc::new(of_rnn.trace), lstm: Rc::new(of_lstm.trace) });
         if out.step_done(Progress { step: 1, steps: 3 }).await == Tick::Stop {
             return Ok(());
         }

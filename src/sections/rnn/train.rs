@@ -1,8 +1,8 @@
 //! Training the RNN or the LSTM; both see the same batches.
 
 use super::nets::{inputs, lstm, rnn, task};
-use super::paths::{lstm_path, rnn_path};
-use super::{Config, Frame, GradientRow, Measured, Paths, RNN, Rnn};
+use super::paths::{Traced, lstm_trace, rnn_trace};
+use super::{Config, Frame, GradientRow, Measured, Paths, RNN, Rnn, Trace};
 use crate::core::LabError;
 use crate::data::recall::{Recall, stream};
 use crate::models::lstm::Lstm;
@@ -15,6 +15,11 @@ use crate::run::{RunContext, Train, optimizer::Optimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::rngs::StdRng;
 use std::rc::Rc;
+
+/// The net is followed along one sequence at most this often, in milliseconds between two times,
+const TRACE_MS: f64 = 400.0;
+/// and rests so many times as long as that took: no more than a fiftieth of the time goes into it.
+const TRACE_SHARE: f64 = 50.0;
 
 /// Held-out sequences that the net is judged on.
 const N_SCORED: usize = 256;
@@ -53,6 +58,8 @@ pub struct RnnTraining {
     norms: Norms,
     accuracies: Vec<(u32, f32)>,
     next_score: u32,
+    /// When the net is next followed along one sequence, in milliseconds of the run's clock.
+    next_trace: f64,
 }
 
 impl Training<Rnn> for RnnTraining {
@@ -78,6 +85,7 @@ impl Training<Rnn> for RnnTraining {
             norms: Norms::default(),
             accuracies: Vec::new(),
             next_score: 0,
+            next_trace: 0.0,
         })
     }
 
@@ -138,21 +146,31 @@ impl Training<Rnn> for RnnTraining {
             });
         let gradients = gradients.collect();
         let measured = Measured { accuracies: std::mem::take(&mut self.accuracies), gradients };
+        let step = steps.last_step();
         out.send(Frame::Train { steps, measured });
-        if over {
-            let trained = match &self.net {
-                Net::Rnn(state) => {
-                    let (rnn, spectral_radius) = rnn_path(&self.config, &state.net, &self.device).await?;
-                    Paths { rnn, spectral_radius, ..Paths::default() }
-                }
-                Net::Lstm(state) => {
-                    let cell = lstm_path(&self.config, &state.net, &self.device).await?;
-                    Paths { cell, ..Paths::default() }
-                }
+        let began = out.now_ms();
+        if over || began >= self.next_trace {
+            let traced = match &self.net {
+                Net::Rnn(state) => rnn_trace(&self.config, &state.net, &self.device).await?,
+                Net::Lstm(state) => lstm_trace(&self.config, &state.net, &self.device).await?,
             };
-            out.send(Frame::Trained(Rc::new(trained)));
+            if over {
+                out.send(Frame::Trained(Rc::new(self.path(&traced).await?)));
+            }
+            out.send(Frame::Traced(Rc::new(Trace { step, ..traced.trace })));
+            let took = out.now_ms() - began;
+            self.next_trace = began + took * TRACE_SHARE + TRACE_MS;
         }
         Ok(())
+    }
+}
+
+impl RnnTraining {
+    async fn path(&self, traced: &Traced) -> Result<Paths, LabError> {
+        match &self.net {
+            Net::Rnn(state) => traced.rnn_path(&state.net).await,
+            Net::Lstm(_) => Ok(Paths { cell: traced.cell_path(), ..Paths::default() }),
+        }
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn LearningFigures(props: &LearningProps) -> Html {
 }
 
 /// A name: A to X.
-fn letter(name: u8) -> char {
+pub(super) fn letter(name: u8) -> char {
     char::from(b'A'.saturating_add(name.min(25)))
 }
 

@@ -39,6 +39,13 @@ pub(super) fn unscaled_formula() -> Html {
     math(tex!(r"w_{ij} = \operatorname{softmax}_j(q_i \cdot k_j)"))
 }
 
+/// What a query gets: the values, averaged by its weights.
+pub(super) fn output_formula() -> Html {
+    math(tex!(
+        r"o = \sum_j w_j v_j, \quad w_j = \operatorname{softmax}_j\!\left(\frac{q \cdot k_j}{\sqrt{d_k}}\right)"
+    ))
+}
+
 pub(super) fn saturation() -> Html {
     html! {
         <p>

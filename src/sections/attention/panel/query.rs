@@ -1,0 +1,355 @@
+//! One query, followed from its scores to its output, with numbers that a reader may change.
+
+mod blocks;
+mod state;
+
+use super::super::{
+    Config, Example, NetRecord, Projections, Record, SCALED, Sequence, Stages, UNSCALED, stages,
+};
+use super::learning::letter;
+use super::text;
+use crate::charts::Table;
+use crate::charts::scale::format_exact;
+use crate::ui::figure::Figure;
+use blocks::View;
+use state::{Action, Cell, FIRST_ARM, QueryState, Source};
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+struct QueryProps {
+    config: Config,
+    nets: [Projected; 2],
+    sequence: Option<Rc<Sequence>>,
+    training: bool,
+}
+
+/// What a net sent, compared by its pointer.
+#[derive(Clone, Default)]
+struct Projected(Option<Rc<Projections>>);
+
+impl PartialEq for Projected {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(ours), Some(theirs)) => Rc::ptr_eq(ours, theirs),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+/// The figure of a record; while training goes on, untouched numbers follow it.
+pub(super) fn query_figure(config: &Config, record: &Record, training: bool) -> Html {
+    let of = |net: &NetRecord| Projected(net.projections.clone());
+    let nets = [of(&record.arms[SCALED]), of(&record.arms[UNSCALED])];
+    let sequence = record.arms.iter().find_map(|net| net.sequence.clone());
+    html! { <QueryFigure config={config.clone()} {nets} {sequence} {training} /> }
+}
+
+/// So many dimensions and keys have fields; the others count, too, and are added up.
+const MOST_DIMS: usize = 6;
+const MOST_VALUE_DIMS: usize = 3;
+const MOST_KEYS: usize = 8;
+/// The least and the most of the small example.
+const SIZES: std::ops::RangeInclusive<usize> = 2..=8;
+
+/// What is drawn of an example.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Window {
+    dims: Vec<usize>,
+    value_dims: Vec<usize>,
+    keys: Vec<usize>,
+}
+
+#[component]
+fn QueryFigure(props: &QueryProps) -> Html {
+    let state = use_reducer(QueryState::default);
+    let projections = match state.source {
+        Source::Small => Projected::default(),
+        Source::Run { arm, .. } => props.nets.get(arm).cloned().unwrap_or_default(),
+    };
+    let base = use_memo((state.source, projections.clone()), |(source, projections)| match *source {
+        Source::Small => Rc::new(Example::small()),
+        Source::Run { head, position, .. } => {
+            let example = projections.0.as_ref().and_then(|of| Example::of_net(of, head, position));
+            Rc::new(example.unwrap_or_default())
+        }
+    });
+    let example = state.edited.clone().unwrap_or_else(|| (*base).clone());
+    let (d_k, n_keys) = (example.q.len(), example.keys.len());
+    // The same dimensions while training goes on: columns that changed places could not be read.
+    let window = use_memo((state.source, d_k, n_keys, props.training), {
+        let (example, switches) = (example.clone(), state.switches.clone());
+        move |_| Window {
+            dims: example.main_dims(if d_k <= *SIZES.end() { d_k } else { MOST_DIMS }),
+            value_dims: example.main_value_dims(MOST_VALUE_DIMS),
+            keys: example.main_keys(&switches, MOST_KEYS),
+        }
+    });
+    let stages = stages(&example, &state.switches);
+    let names = names(state.source, n_keys, props.sequence.as_deref());
+    let view = View { example: &example, stages: &stages, state: &state, window: &window, names: &names };
+    let dispatch = state.dispatcher();
+    let look_for = html! { <>{ "Computed on this page, in closed form, as you type. Change a number of the query, a key or a value; switch the scale or a mask on and off; arrow keys step by 0.1, with Shift by 1." }</> };
+    let fields = fields(&dispatch, &example);
+    html! {
+        <Figure name="query" title="One query, step by step" {look_for} formula={text::output_formula()} table={table(&names, &example, &stages)}>
+            <div class="query-figure" data-source={match state.source { Source::Small => "small", Source::Run { .. } => "run" }}>
+                { source(props, &state, &dispatch) }
+                { switches(&state, &dispatch, &example, projections.0.as_ref().is_none_or(|of| of.scaled)) }
+                <p class="query-warning" role="status">{ state.warning.clone().unwrap_or_default() }</p>
+                if example.q.is_empty() {
+                    <p class="query-empty">{ "There is no such head or token in this run, or no run. Train, choose another, or take the small example." }</p>
+                } else {
+                    <div class="query-blocks" oninput={fields.input} onkeydown={fields.keydown} onfocusout={fields.leave}>
+                        { blocks::compare(&view) }
+                        { blocks::weigh(&view, &dispatch) }
+                        { blocks::average(&view) }
+                    </div>
+                    { blocks::summary(&view) }
+                }
+            </div>
+        </Figure>
+    }
+}
+
+/// What the fields do: one handler each for all of them.
+struct Fields {
+    input: Callback<InputEvent>,
+    keydown: Callback<KeyboardEvent>,
+    leave: Callback<FocusEvent>,
+}
+
+fn fields(dispatch: &UseReducerDispatcher<QueryState>, example: &Rc<Example>) -> Fields {
+    let input = {
+        let (dispatch, example) = (dispatch.clone(), example.clone());
+        Callback::from(move |event: InputEvent| {
+            if let Some((cell, text)) = field(&event) {
+                dispatch.dispatch(Action::Type(cell, text, example.clone()));
+            }
+        })
+    };
+    let keydown = {
+        let (dispatch, example) = (dispatch.clone(), example.clone());
+        Callback::from(move |event: KeyboardEvent| {
+            let Some((cell, _)) = field(&event) else { return };
+            let size = if event.shift_key() { 1.0 } else { 0.1 };
+            let by = match event.key().as_str() {
+                "ArrowUp" => size,
+                "ArrowDown" => -size,
+                "Escape" => return dispatch.dispatch(Action::Escape),
+                "Enter" => return dispatch.dispatch(Action::Leave),
+                _ => return,
+            };
+            event.prevent_default();
+            dispatch.dispatch(Action::Step(cell, by, example.clone()));
+        })
+    };
+    let leave = {
+        let dispatch = dispatch.clone();
+        Callback::from(move |event: FocusEvent| {
+            if field(&event).is_some() {
+                dispatch.dispatch(Action::Leave);
+            }
+        })
+    };
+    Fields { input, keydown, leave }
+}
+
+/// The field that an event comes from, and its text.
+fn field(event: &Event) -> Option<(Cell, String)> {
+    let input = event.target()?.dyn_into::<web_sys::HtmlInputElement>().ok()?;
+    Some((Cell::from_slug(&input.get_attribute("data-cell")?)?, input.value()))
+}
+
+/// What the tokens are called.
+struct Names {
+    query: String,
+    keys: Vec<String>,
+    /// The key that the query asks for.
+    asked: Option<usize>,
+}
+
+fn names(source: Source, n_keys: usize, sequence: Option<&Sequence>) -> Names {
+    let numbered = |query: &str| Names {
+        query: query.to_owned(),
+        keys: (1..=n_keys).map(|key| format!("key {key}")).collect(),
+        asked: None,
+    };
+    let (Source::Run { position, .. }, Some(sequence)) = (source, sequence) else { return numbered("query") };
+    let tokens = sequence.names.iter().zip(&sequence.values);
+    let keys: Vec<String> = tokens.map(|(&name, value)| format!("{}={value}", letter(name))).collect();
+    let (Some(&ask), true) = (sequence.asks.get(position), keys.len() == n_keys) else {
+        return numbered("query");
+    };
+    Names {
+        query: format!("asks {}", letter(ask)),
+        keys,
+        asked: sequence.positions.get(position).map(|&asked| asked as usize),
+    }
+}
+
+/// The small example or a head of the run; and which.
+fn source(props: &QueryProps, state: &QueryState, dispatch: &UseReducerDispatcher<QueryState>) -> Html {
+    let scaled = |arm: usize| {
+        props.nets.get(arm).and_then(|net| net.0.as_ref()).is_none_or(|projections| projections.scaled)
+    };
+    let choose = |source: Source| {
+        let (dispatch, scaled) = (
+            dispatch.clone(),
+            match source {
+                Source::Small => true,
+                Source::Run { arm, .. } => scaled(arm),
+            },
+        );
+        move || dispatch.dispatch(Action::Choose(source, scaled))
+    };
+    let is_small = state.source == Source::Small;
+    let there = props.nets.iter().any(|net| net.0.is_some());
+    let first = Source::Run { arm: FIRST_ARM, head: 0, position: 0 };
+    let (to_small, to_run) = (choose(Source::Small), choose(first));
+    let heads = (props.config.n_heads as usize).min(super::super::MOST_HEADS);
+    html! {
+        <div class="query-source">
+            <div role="group" aria-label="Numbers">
+                <button type="button" data-action="query-small" aria-pressed={is_small.to_string()} onclick={Callback::from(move |_: MouseEvent| to_small())}>{ "Small example" }</button>
+                <button type="button" data-action="query-run" aria-pressed={(!is_small).to_string()} disabled={!there} onclick={Callback::from(move |_: MouseEvent| to_run())}>{ "Take from the run" }</button>
+            </div>
+            if !there {
+                <span class="query-note">{ "Press Train, and a head of the look-up network can be taken." }</span>
+            }
+            if let Source::Run { arm, head, position } = state.source {
+                { menu("Network", "query-arm", arm, &["scaled".to_owned(), "unscaled".to_owned()], choose_with(dispatch, props, move |arm| Source::Run { arm, head, position })) }
+                { menu("Head", "query-head", head, &(1..=heads).map(|head| head.to_string()).collect::<Vec<_>>(), choose_with(dispatch, props, move |head| Source::Run { arm, head, position })) }
+                { menu("Query", "query-position", position, &queries(props), choose_with(dispatch, props, move |position| Source::Run { arm, head, position })) }
+            }
+        </div>
+    }
+}
+
+/// The tokens of the sequence, by what they ask.
+fn queries(props: &QueryProps) -> Vec<String> {
+    let asks = props.sequence.as_ref().map_or(&[][..], |sequence| &sequence.asks);
+    asks.iter().zip(1..).map(|(&ask, number)| format!("{number}: asks {}", letter(ask))).collect()
+}
+
+fn choose_with(
+    dispatch: &UseReducerDispatcher<QueryState>,
+    props: &QueryProps,
+    source: impl Fn(usize) -> Source + 'static,
+) -> Callback<usize> {
+    let (dispatch, nets) = (dispatch.clone(), props.nets.clone());
+    Callback::from(move |chosen: usize| {
+        let source = source(chosen);
+        let Source::Run { arm, .. } = source else { return };
+        let scaled = nets.get(arm).and_then(|net| net.0.as_ref()).is_none_or(|of| of.scaled);
+        dispatch.dispatch(Action::Choose(source, scaled));
+    })
+}
+
+fn menu(
+    label: &'static str,
+    name: &'static str,
+    chosen: usize,
+    options: &[String],
+    on: Callback<usize>,
+) -> Html {
+    let onchange = Callback::from(move |event: Event| {
+        let menu = event.target().and_then(|menu| menu.dyn_into::<HtmlSelectElement>().ok());
+        menu.and_then(|menu| menu.value().parse().ok()).into_iter().for_each(|chosen| on.emit(chosen));
+    });
+    html! {
+        <label>{ label }{ " " }
+            <select data-menu={name} {onchange}>
+                { for options.iter().enumerate().map(|(index, words)| html! {
+                    <option value={index.to_string()} selected={index == chosen}>{ words.clone() }</option>
+                }) }
+            </select>
+        </label>
+    }
+}
+
+/// The scale, the causal mask, sizes, and the steps back.
+fn switches(
+    state: &UseReducerHandle<QueryState>,
+    dispatch: &UseReducerDispatcher<QueryState>,
+    example: &Rc<Example>,
+    scaled: bool,
+) -> Html {
+    let on = |action: fn() -> Action| {
+        let dispatch = dispatch.clone();
+        Callback::from(move |_: Event| dispatch.dispatch(action()))
+    };
+    let press = |make: Rc<dyn Fn() -> Action>| {
+        let dispatch = dispatch.clone();
+        Callback::from(move |_: MouseEvent| dispatch.dispatch(make()))
+    };
+    let size = |label: &'static str, name: &'static str, keys: usize, dims: usize| {
+        let fits = SIZES.contains(&keys) && SIZES.contains(&dims);
+        let example = example.clone();
+        html! {
+            <button type="button" data-action={name} disabled={!fits} onclick={press(Rc::new(move || Action::Resize(resized(&example, keys, dims))))}>{ label }</button>
+        }
+    };
+    let (n_keys, d_k) = (example.keys.len(), example.q.len());
+    html! {
+        <div class="query-switches">
+            <label><input type="checkbox" data-switch="scale" checked={state.switches.scaled} onchange={on(|| Action::Scale)} />{ format!(" divide by √d_k = √{d_k}") }</label>
+            <label><input type="checkbox" data-switch="causal" checked={state.switches.causal} onchange={on(|| Action::Causal)} />{ format!(" causal mask (query at position {})", example.position + 1) }</label>
+            if state.source == Source::Small {
+                { size("− key", "fewer-keys", n_keys.saturating_sub(1), d_k) }
+                { size("+ key", "more-keys", n_keys + 1, d_k) }
+                { size("− dimension", "fewer-dims", n_keys, d_k.saturating_sub(1)) }
+                { size("+ dimension", "more-dims", n_keys, d_k + 1) }
+            }
+            <button type="button" data-action="query-undo" disabled={!state.can_undo()} onclick={press(Rc::new(|| Action::Undo))}>{ "Undo" }</button>
+            <button type="button" data-action="query-reset" onclick={press(Rc::new(move || Action::Reset(scaled)))}>{ "Reset numbers" }</button>
+        </div>
+    }
+}
+
+/// The example with another number of keys or dimensions; what is new starts at 0.
+fn resized(example: &Example, n_keys: usize, d_k: usize) -> Example {
+    let mut next = example.clone();
+    let width = example.values.first().map_or(0, Vec::len);
+    next.q.resize(d_k, 0.0);
+    next.keys.resize(n_keys, Vec::new());
+    next.keys.iter_mut().for_each(|key| key.resize(d_k, 0.0));
+    next.values.resize(n_keys, vec![0.0; width]);
+    next.position = next.position.min(n_keys.saturating_sub(1));
+    next
+}
+
+/// A row a key: all of its numbers.
+fn table(names: &Names, example: &Rc<Example>, stages: &Stages) -> Callback<(), Table> {
+    let (example, stages, keys) = (example.clone(), stages.clone(), names.keys.clone());
+    Callback::from(move |()| {
+        let mut columns: Vec<String> =
+            ["key", "q · k", "score", "masked", "weight"].map(str::to_owned).to_vec();
+        columns.extend((1..=example.q.len()).map(|dim| format!("k {dim}")));
+        columns.extend((1..=stages.output.len()).map(|dim| format!("v {dim}")));
+        let row = |(key, name): (usize, &String)| {
+            let number =
+                |values: &[f64]| values.get(key).map(|value| format_exact(*value)).unwrap_or_default();
+            let hidden = stages.hidden.get(key).copied().unwrap_or_default();
+            let mut row = vec![
+                name.clone(),
+                number(&stages.products),
+                number(&stages.scores),
+                if hidden { "yes" } else { "no" }.to_owned(),
+                number(&stages.weights),
+            ];
+            let vectors = [example.keys.get(key), example.values.get(key)];
+            row.extend(vectors.into_iter().flatten().flatten().map(|value| format_exact(*value)));
+            row
+        };
+        let mut rows: Vec<Vec<String>> = keys.iter().enumerate().map(row).collect();
+        let mut query = vec!["query, output".to_owned()];
+        query.resize(5, String::new());
+        query.extend(example.q.iter().chain(&stages.output).map(|value| format_exact(*value)));
+        rows.push(query);
+        Table { columns, rows }
+    })
+}

@@ -1,0 +1,274 @@
+//! One query and its keys, stage by stage, in plain arithmetic: what the page computes while a reader changes a number.
+//!
+//! ```text
+//! score_j = q · k_j / sqrt(d_k)     weight_j = exp(score_j - max) / sum exp(score - max)     output = sum_j weight_j v_j
+//! ```
+//!
+//! Tests hold it to `models::attention` on the same numbers.
+
+use serde::{Deserialize, Serialize};
+
+/// The queries, keys and values of a net for one sequence.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Projections {
+    /// Tokens in the sequence.
+    pub n: u32,
+    /// Dimensions of each query, key and value.
+    pub d_k: u32,
+    /// `[heads, n, d_k]`, for the first [`MOST_HEADS`] heads.
+    pub q: Vec<f32>,
+    /// The same shape.
+    pub k: Vec<f32>,
+    /// The same shape.
+    pub v: Vec<f32>,
+    /// Whether this net divides its scores.
+    pub scaled: bool,
+}
+
+/// More heads than these are not sent; as many have their maps drawn.
+pub const MOST_HEADS: usize = 4;
+
+/// One query with the keys and values that it chooses among.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Example {
+    pub q: Vec<f64>,
+    /// A vector as long as the query for each token.
+    pub keys: Vec<Vec<f64>>,
+    /// A vector for each token, all of one length.
+    pub values: Vec<Vec<f64>>,
+    /// Where the query stands among the tokens: a causal mask hides the keys behind it.
+    pub position: usize,
+}
+
+/// Which stages are on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Switches {
+    /// Whether scores are divided by the root of the key's dimension.
+    pub scaled: bool,
+    pub causal: bool,
+    /// Keys that are hidden by hand; those that it does not name are seen.
+    pub hidden: Vec<bool>,
+}
+
+/// What each stage gives: one number a key, and the output.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stages {
+    /// `q · k_j`
+    pub products: Vec<f64>,
+    /// The same after scaling.
+    pub scores: Vec<f64>,
+    /// Whether the mask hides the key.
+    pub hidden: Vec<bool>,
+    /// They sum to 1, or are all 0 where every key is hidden.
+    pub weights: Vec<f64>,
+    /// Of the weights, in nats; nothing where every key is hidden.
+    pub entropy: Option<f64>,
+    /// `sum_j weight_j v_j`
+    pub output: Vec<f64>,
+}
+
+impl Example {
+    /// Four keys of four dimensions, and values of two: small enough to follow in the head.
+    pub fn small() -> Self {
+        let vector = |numbers: &[f64]| numbers.to_vec();
+        Self {
+            q: vector(&[1.0, 2.0, 0.0, -1.0]),
+            keys: [[2.0, 1.0, 0.0, 0.0], [0.0, 1.0, 1.0, 1.0], [1.0, 2.0, 0.0, -1.0], [-1.0, 0.0, 2.0, 1.0]]
+                .iter()
+                .map(|key| vector(key))
+                .collect(),
+            values: [[2.0, 0.0], [0.0, 2.0], [1.0, 1.0], [-2.0, 0.0]]
+                .iter()
+                .map(|value| vector(value))
+                .collect(),
+            position: 2,
+        }
+    }
+
+    /// What a head of a net has for the query at a position; nothing where there is none.
+    pub fn of_net(of: &Projections, head: usize, position: usize) -> Option<Self> {
+        let (n, d_k) = (of.n as usize, of.d_k as usize);
+        let row = |all: &[f32], token: usize| {
+            let from = (head * n + token) * d_k;
+            let numbers = all.get(from..from + d_k).filter(|numbers| !numbers.is_empty())?;
+            Some(numbers.iter().map(|&number| f64::from(number)).collect::<Vec<f64>>())
+        };
+        let rows = |all: &[f32]| (0..n).map(|token| row(all, token)).collect::<Option<Vec<_>>>();
+        let q = row(&of.q, position).filter(|_| position < n)?;
+        Some(Self { q, keys: rows(&of.k)?, values: rows(&of.v)?, position })
+    }
+
+    /// The dimensions that say most about the scores, at most `most` of them, in their order: those where the products
+    /// `q_i k_ji` differ most from key to key. What all keys have in common does not change a softmax.
+    pub fn main_dims(&self, most: usize) -> Vec<usize> {
+        let spread = |dim: usize| {
+            let q = self.q.get(dim).copied().unwrap_or_default();
+            variance(self.keys.iter().filter_map(|key| Some(q * key.get(dim)?)))
+        };
+        largest(self.q.len(), most, spread)
+    }
+
+    /// The dimensions in which the values differ most from key to key.
+    pub fn main_value_dims(&self, most: usize) -> Vec<usize> {
+        let spread = |dim: usize| variance(self.values.iter().filter_map(|value| value.get(dim).copied()));
+        largest(self.values.first().map_or(0, Vec::len), most, spread)
+    }
+
+    /// The keys with the largest weights, at most `most` of them, in their order.
+    pub fn main_keys(&self, switches: &Switches, most: usize) -> Vec<usize> {
+        let weights = stages(self, switches).weights;
+        largest(self.keys.len(), most, |key| weights.get(key).copied().unwrap_or_default())
+    }
+}
+
+/// The indices of the largest of `count` numbers, in order.
+fn largest(count: usize, most: usize, of: impl Fn(usize) -> f64) -> Vec<usize> {
+    let mut ranked: Vec<usize> = (0..count).collect();
+    ranked.sort_by(|a, b| of(*b).total_cmp(&of(*a)));
+    ranked.truncate(most);
+    ranked.sort_unstable();
+    ranked
+}
+
+fn variance(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    let n = values.clone().count().max(1) as f64;
+    let mean = values.clone().sum::<f64>() / n;
+    values.map(|value| (value - mean).powi(2)).sum::<f64>() / n
+}
+
+/// Takes a query through all stages. Finite numbers give finite ones: the largest score is taken off before anything is
+/// raised to a power, and a query that may see no key has weights of zero.
+pub fn stages(example: &Example, switches: &Switches) -> Stages {
+    let Example { q, keys, values, position } = example;
+    let products: Vec<f64> =
+        keys.iter().map(|key| q.iter().zip(key).map(|(q, k)| q * k).sum::<f64>()).collect();
+    let scale = if switches.scaled { 1.0 / (q.len().max(1) as f64).sqrt() } else { 1.0 };
+    let scores: Vec<f64> = products.iter().map(|product| product * scale).collect();
+    let by_hand = |key: usize| switches.hidden.get(key).copied().unwrap_or(false);
+    let hidden: Vec<bool> =
+        (0..keys.len()).map(|key| by_hand(key) || (switches.causal && key > *position)).collect();
+    let seen = || scores.iter().zip(&hidden).filter(|(_, hidden)| !**hidden).map(|(score, _)| *score);
+    let most = seen().fold(f64::NEG_INFINITY, f64::max);
+    let total: f64 = seen().map(|score| (score - most).exp()).sum();
+    let weight = |(score, hidden): (&f64, &bool)| if *hidden { 0.0 } else { (score - most).exp() / total };
+    let weights: Vec<f64> = scores.iter().zip(&hidden).map(weight).collect();
+    // 0 ln 0 is 0.
+    let terms = weights.iter().filter(|weight| **weight > 0.0).map(|weight| -weight * weight.ln());
+    let entropy = (total > 0.0).then(|| terms.sum());
+    let width = values.first().map_or(0, Vec::len);
+    let output = (0..width).map(|dim| {
+        let weighted =
+            weights.iter().zip(values).filter_map(|(weight, value)| Some(weight * value.get(dim)?));
+        weighted.sum()
+    });
+    Stages { output: output.collect(), products, scores, hidden, weights, entropy }
+}
+
+/// Numbers beyond this are not taken: their products could be infinite.
+pub const LARGEST: f64 = 1e6;
+
+/// Reads a number that a reader has typed, or says what is wrong with it.
+pub fn read_number(text: &str) -> Result<f64, String> {
+    // A minus sign as the page writes it is one, too.
+    let plain = text.trim().replace('−', "-");
+    if plain.is_empty() {
+        return Err("A number is missing there; the last one still counts.".to_owned());
+    }
+    let shown: String = text.trim().chars().take(20).collect();
+    match plain.parse::<f64>() {
+        Ok(number) if number.is_nan() => {
+            Err(format!("“{shown}” is not a number; the last one still counts."))
+        }
+        Ok(number) if number.abs() > LARGEST => Err(format!(
+            "“{shown}” is too large: numbers from −1 000 000 to 1 000 000 are taken. The last one still counts."
+        )),
+        Ok(number) => Ok(number),
+        Err(_) => Err(format!("“{shown}” is not a number; the last one still counts.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ON: Switches = Switches { scaled: true, causal: false, hidden: Vec::new() };
+
+    #[test]
+    fn the_small_example_comes_out_as_by_hand() {
+        let given = stages(&Example::small(), &ON);
+        assert_eq!(given.products, [4.0, 1.0, 6.0, -2.0]);
+        assert_eq!(given.scores, [2.0, 0.5, 3.0, -1.0]);
+        let powers = given.scores.iter().map(|score| score.exp()).collect::<Vec<_>>();
+        let total: f64 = powers.iter().sum();
+        for (weight, power) in given.weights.iter().zip(&powers) {
+            assert!((weight - power / total).abs() < 1e-15);
+        }
+        let w = &given.weights;
+        assert!((given.output[0] - (2.0 * w[0] + w[2] - 2.0 * w[3])).abs() < 1e-15);
+        let causal = stages(&Example::small(), &Switches { causal: true, ..ON });
+        assert_eq!(causal.hidden, [false, false, false, true]);
+        assert_eq!(causal.weights[3], 0.0);
+        assert!((causal.weights.iter().sum::<f64>() - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_query_that_sees_nothing_gets_nothing() {
+        let none = stages(&Example::small(), &Switches { hidden: vec![true; 4], ..ON });
+        assert_eq!((none.weights, none.entropy, none.output), (vec![0.0; 4], None, vec![0.0; 2]));
+        assert_eq!(stages(&Example::default(), &ON), Stages::default());
+    }
+
+    #[test]
+    fn what_is_typed_is_read_or_explained() {
+        assert_eq!(read_number(" −1.5 "), Ok(-1.5));
+        assert_eq!(read_number("1e-3"), Ok(0.001));
+        for bad in ["", "abc", "NaN", "1,5", "--1"] {
+            assert!(read_number(bad).is_err_and(|words| words.contains("last one still counts")), "{bad}");
+        }
+        for large in ["1e40", "inf", "-1e400", "1000001"] {
+            assert!(read_number(large).is_err_and(|words| words.contains("too large")), "{large}");
+        }
+    }
+
+    #[test]
+    fn what_says_most_is_shown() {
+        let mut example = Example::small();
+        // The third dimension of the query is 0, so it says nothing; the fourth says most but for the second.
+        assert_eq!(example.main_dims(3), [0, 1, 3]);
+        assert_eq!(example.main_dims(9), [0, 1, 2, 3]);
+        assert_eq!(example.main_value_dims(1), [0]);
+        assert_eq!(example.main_keys(&ON, 2), [0, 2]);
+        example.keys.clear();
+        assert!(example.main_keys(&ON, 2).is_empty());
+    }
+
+    #[test]
+    fn a_head_of_a_net_is_cut_out() {
+        let numbers = |from: u32| (from..from + 12).map(|i| i as f32).collect::<Vec<_>>();
+        let net = Projections { n: 3, d_k: 2, q: numbers(0), k: numbers(100), v: numbers(200), scaled: true };
+        let example = Example::of_net(&net, 1, 2).expect("there is such a head");
+        assert_eq!(example.q, [10.0, 11.0]);
+        assert_eq!(example.keys, [[106.0, 107.0], [108.0, 109.0], [110.0, 111.0]]);
+        assert_eq!(example.values[0], [206.0, 207.0]);
+        assert_eq!((Example::of_net(&net, 2, 0), Example::of_net(&net, 0, 3)), (None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_but_finite_numbers_comes_out(
+            numbers in prop::collection::vec(-LARGEST..LARGEST, 40), scaled: bool, causal: bool,
+            hidden in prop::collection::vec(any::<bool>(), 4), position in 0usize..4,
+        ) {
+            let rows = |from: usize| (0..4).map(|j| numbers[from + 4 * j..from + 4 * j + 4].to_vec()).collect::<Vec<_>>();
+            let example = Example { q: numbers[..4].to_vec(), keys: rows(4), values: rows(20), position };
+            let given = stages(&example, &Switches { scaled, causal, hidden });
+            let all_hidden = given.hidden.iter().all(|hidden| *hidden);
+            let total: f64 = given.weights.iter().sum();
+            prop_assert!((total - if all_hidden { 0.0 } else { 1.0 }).abs() < 1e-12);
+            let finite = given.scores.iter().chain(&given.weights).chain(&given.output).all(|v| v.is_finite());
+            prop_assert!(finite && given.entropy.is_none_or(|h| h >= 0.0 && h <= 4f64.ln() + 1e-12));
+            prop_assert_eq!(given.entropy.is_none(), all_hidden);
+        }
+    }
+}

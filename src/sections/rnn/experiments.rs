@@ -1,0 +1,329 @@
+//! The guided experiments of section 4, from easy to surprising.
+
+use super::{Config, FLOAT_FLOOR, GradientRow, LSTM, RNN, Record, chance, steps_to_learn};
+use crate::core::guided::{Answer, Guided, Prediction};
+use crate::keys;
+
+/// Who has learned the task, in the order of [`who`].
+const WHO: &[&str] = &["Both networks", "Only the LSTM", "Only the RNN", "Neither network"];
+
+pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
+    Guided {
+        slug: "twelve-tokens",
+        chapter: "memory",
+        figures: &["loss", "accuracy"],
+        question: "The first of 12 tokens must be recalled after the last. Which network learns it in 120 steps?",
+        values: keys!(@pairs Config; seq_len: "12", forget_bias: "one", steps: "120"),
+        trains: true,
+        prediction: Prediction::Choice(WHO),
+        answer: learners,
+        reason: "Going back over 12 tokens the RNN's gradient is multiplied by 11 Jacobians. Each shrinks it by about a half, so about a thousandth arrives, and Adam scales up what is small. The trouble of recurrent networks is long sequences, not recurrence.",
+        source: (
+            "Bengio, Simard and Frasconi 1994, Learning long-term dependencies with gradient descent is difficult",
+            "https://doi.org/10.1109/72.279181",
+        ),
+    },
+    Guided {
+        slug: "first-token-gradient",
+        chapter: "backpropagation",
+        figures: &["gradients"],
+        question: "Before anything is learned, how large is the RNN's gradient at the first of 200 tokens, as a share of that at the last?",
+        values: keys!(@pairs Config; steps: "1"),
+        trains: true,
+        prediction: Prediction::Choice(&["About a hundredth", "About a millionth", "Less than 1e-30"]),
+        answer: first_token,
+        reason: "Each step back multiplies the gradient by the recurrent matrix and the slope of the tanh. With a spectral radius of 0.58 that is at most about 0.58 at each of 199 steps, and 0.58^199 is about 1e-47. Along the LSTM's cells it is only multiplied by forget gates, and some of those start very near 1.",
+        source: (
+            "Pascanu, Mikolov and Bengio 2013, On the difficulty of training recurrent neural networks, section 2",
+            "https://arxiv.org/abs/1211.5063",
+        ),
+    },
+    Guided {
+        slug: "chrono",
+        chapter: "survival",
+        figures: &["paths"],
+        question: "An untrained LSTM starts with chrono initialization. By which mean factor does its cell carry a change at the first token to the end, 199 steps later?",
+        values: keys!(@pairs Config;),
+        trains: false,
+        prediction: Prediction::Number { metric: "path_lstm" },
+        answer: chrono,
+        reason: "Chrono initialization draws forget biases as ln U(1, T − 1), so a unit keeps the share u / (1 + u) of its cell at each step and remembers for about u steps. With u up to T some units remember the whole sequence. One bias for all units, such as 1, keeps 73 % a step: nothing is left after 199.",
+        source: (
+            "Tallec and Ollivier 2018, Can recurrent neural networks warp time?",
+            "https://arxiv.org/abs/1804.11188",
+        ),
+    },
+    Guided {
+        slug: "forget-bias",
+        chapter: "memory",
+        figures: &["loss", "accuracy"],
+        question: "All forget gates of the LSTM start half open (bias 0). Which network learns to recall the first of 100 tokens in 100 steps?",
+        values: keys!(@pairs Config; seq_len: "100", forget_bias: "zero", steps: "100"),
+        trains: true,
+        prediction: Prediction::Choice(WHO),
+        answer: forget_bias,
+        reason: "The LSTM has a path without matrices and squashing, but the forget gates stand on it. Half open, they halve the cell and the gradient at each step: 0.5^99 is about 1e-30. An LSTM remembers by gates that start near 1, not by its architecture alone.",
+        source: (
+            "Jozefowicz, Zaremba and Sutskever 2015, An empirical exploration of recurrent network architectures",
+            "https://proceedings.mlr.press/v37/jozefowicz15.html",
+        ),
+    },
+    Guided {
+        slug: "four-gates",
+        chapter: "memory",
+        figures: &["loss", "accuracy"],
+        question: "The LSTM has four times the recurrent weights of the RNN. How much longer does one of its training steps take on this device?",
+        values: keys!(@pairs Config; seq_len: "100", steps: "40"),
+        trains: true,
+        prediction: Prediction::Choice(&[
+            "About the same (less than 1.5 times)",
+            "About twice (1.5 to 3 times)",
+            "About four times (3 to 5 times)",
+            "More than 5 times",
+        ]),
+        answer: four_gates,
+        reason: "The four gates are one matrix product, four times as wide, which a device does better than four narrow ones. But the LSTM also has five squashings and several products a step, where the RNN has one tanh. How the two weigh depends on the device and on the hidden size.",
+        source: (
+            "Appleyard, Kočiský and Blunsom 2016, Optimizing performance of recurrent neural networks on GPUs, section 3",
+            "https://arxiv.org/abs/1604.01946",
+        ),
+    },
+    Guided {
+        slug: "shared-noise",
+        chapter: "memory",
+        figures: &["loss", "accuracy"],
+        question: "The LSTM has learned tasks like this. Now the noise is made of the class tokens themselves. Which network learns to recall the first of 60 tokens in 150 steps?",
+        values: keys!(@pairs Config; seq_len: "60", alphabet: "shared", steps: "150"),
+        trains: true,
+        prediction: Prediction::Choice(WHO),
+        answer: learners,
+        reason: "A cell with open forget gates adds up all that it sees. When noise has tokens of its own, what it adds says nothing of the class; when it uses the class tokens, 59 random ones drown the first. The input gate must learn to close after one token, and there is little gradient for that before it does.",
+        source: (
+            "Hochreiter and Schmidhuber 1997, Long short-term memory, section 5 (noise and signal on one line)",
+            "https://doi.org/10.1162/neco.1997.9.8.1735",
+        ),
+    },
+    Guided {
+        slug: "good-start",
+        chapter: "memory",
+        figures: &["loss", "accuracy"],
+        question: "The RNN's recurrent matrix is scaled to a spectral radius of 1.1, the LSTM keeps its chrono start. Which network is the first to recall the first of 200 tokens?",
+        values: keys!(@pairs Config; spectral_radius: "1.1", steps: "200"),
+        trains: true,
+        prediction: Prediction::Choice(&[
+            "Only the LSTM learns it",
+            "The LSTM, then the RNN",
+            "The RNN, then the LSTM",
+            "Only the RNN learns it",
+            "Neither",
+        ]),
+        answer: good_start,
+        reason: "The textbook blames the RNN's architecture, but here its initialization was the cause: at a radius of 0.58 the same network stays at chance. A little above 1 the matrix makes up for the slope of the tanh, and the gradient arrives. It is a start on a knife's edge, which the LSTM does not need.",
+        source: (
+            "Sutskever et al. 2013, On the importance of initialization and momentum in deep learning, section 5",
+            "https://proceedings.mlr.press/v28/sutskever13.html",
+        ),
+    },
+    Guided {
+        slug: "radius-two",
+        chapter: "memory",
+        figures: &["loss", "accuracy"],
+        question: "A spectral radius of 1.1 lets the RNN learn. Does a radius of 2 let it recall the first of 60 tokens in 150 steps, too?",
+        values: keys!(@pairs Config; seq_len: "60", spectral_radius: "2", steps: "150"),
+        trains: true,
+        prediction: Prediction::Choice(WHO),
+        answer: radius_two,
+        reason: "Well above 1 an untrained tanh network is chaotic: small differences grow until the tanh saturates, and noise soon decides every state. The gradient does not vanish, but it points nowhere: it is large and changes with each sequence. The useful range around 1 is narrow.",
+        source: (
+            "Sompolinsky, Crisanti and Sommers 1988, Chaos in random neural networks",
+            "https://doi.org/10.1103/PhysRevLett.61.259",
+        ),
+    },
+];
+
+/// Accuracies of the two networks at the end of a whole run.
+fn accuracies(config: &Config, record: &Record) -> Option<[f64; 2]> {
+    let [rnn, lstm] = &record.arms;
+    let done = |curve: &[(f64, f64)]| {
+        curve.last().filter(|(step, _)| *step >= f64::from(config.steps)).map(|(_, accuracy)| *accuracy)
+    };
+    Some([done(&rnn.accuracy)?, done(&lstm.accuracy)?])
+}
+
+fn learned(accuracy: f64) -> bool {
+    accuracy > super::checks::LEARNED
+}
+
+fn who([rnn, lstm]: [f64; 2]) -> usize {
+    match (learned(rnn), learned(lstm)) {
+        (true, true) => 0,
+        (false, true) => 1,
+        (true, false) => 2,
+        (false, false) => 3,
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// What each network has come to, in a sentence.
+fn learners(config: &Config, record: &Record) -> Option<Answer> {
+    let both @ [rnn, lstm] = accuracies(config, record)?;
+    let who = who(both);
+    let outcome = match who {
+        0 => "both networks recall the first token",
+        1 => "the LSTM recalls the first token and the RNN does not",
+        2 => "the RNN recalls the first token and the LSTM does not",
+        _ => "neither network recalls the first token",
+    };
+    let words = format!(
+        "After {} steps the accuracy is {} for the RNN and {} for the LSTM, with {} at chance: {outcome}.",
+        config.steps,
+        percent(rnn),
+        percent(lstm),
+        percent(chance(config))
+    );
+    Some(Answer {
+        words,
+        choice: Some(who),
+        numbers: vec![("accuracy_rnn", rnn), ("accuracy_lstm", lstm), ("chance", chance(config))],
+    })
+}
+
+fn first_token(_: &Config, record: &Record) -> Option<Answer> {
+    let ends = |arm: usize, of: fn(&GradientRow) -> &[f32]| {
+        let row = of(record.arms.get(arm)?.gradients.first()?);
+        Some((f64::from(*row.first()?), f64::from(*row.last()?)))
+    };
+    let (first, last) = ends(RNN, |row| &row.hidden)?;
+    let (lstm, lstm_last) = ends(LSTM, |row| &row.hidden)?;
+    if last <= 0.0 || lstm_last <= 0.0 {
+        return None;
+    }
+    let share = first / last;
+    let (choice, size) = match share {
+        share if share < 1e-30 => (Some(2), "nothing that could be learned from"),
+        share if (1e-8..1e-4).contains(&share) => (Some(1), "about a millionth"),
+        share if (1e-3..0.1).contains(&share) => (Some(0), "about a hundredth"),
+        _ => (None, "none of the three"),
+    };
+    let rnn = if first < FLOAT_FLOOR {
+        format!("{first:.0e}, below the smallest normal 32-bit number")
+    } else {
+        format!("{first:.1e}")
+    };
+    let words = format!(
+        "In the RNN ‖∂L/∂h‖ is {last:.1e} at the last token and {rnn} at the first: {size}. In the LSTM {lstm:.1e} arrives at the first token.",
+    );
+    Some(Answer { words, choice, numbers: vec![("grad_first_rnn", first), ("grad_first_lstm", lstm)] })
+}
+
+fn chrono(_: &Config, record: &Record) -> Option<Answer> {
+    let paths = record.untrained.as_deref()?;
+    let (rnn, lstm) = (*paths.rnn.first()?, *paths.cell.first()?);
+    let steps = paths.cell.len().saturating_sub(1);
+    let verdict = match lstm {
+        lstm if lstm > 0.3 => "Most of a change survives",
+        lstm if lstm > 1e-4 => "A change survives, though not in every unit",
+        _ => "Almost nothing of a change survives",
+    };
+    let words = format!(
+        "{verdict}: the mean factor over {steps} steps is {lstm:.2} through the LSTM's cells, and {rnn:.0e} through the RNN's states."
+    );
+    Some(Answer { words, choice: None, numbers: vec![("path_lstm", lstm), ("path_rnn", rnn)] })
+}
+
+fn forget_bias(config: &Config, record: &Record) -> Option<Answer> {
+    let answer = learners(config, record)?;
+    let path = *record.untrained.as_deref()?.cell.first()?;
+    let why = match answer.choice {
+        Some(0 | 1) => format!(
+            "Although its untrained cells carry only {path:.0e} of the first token to the end, the LSTM has found it."
+        ),
+        _ => format!("The LSTM's untrained cells carry only {path:.0e} of the first token to the end."),
+    };
+    let numbers = [answer.numbers, vec![("path_lstm", path)]].concat();
+    Some(Answer { words: format!("{} {why}", answer.words), numbers, ..answer })
+}
+
+fn four_gates(config: &Config, record: &Record) -> Option<Answer> {
+    let [rnn, lstm] = &record.arms;
+    accuracies(config, record)?;
+    let (rnn, lstm) = (rnn.times.median()?, lstm.times.median()?);
+    if rnn <= 0.0 {
+        return None;
+    }
+    let ratio = lstm / rnn;
+    let choice = match ratio {
+        ratio if ratio < 1.5 => 0,
+        ratio if ratio < 3.0 => 1,
+        ratio if ratio <= 5.0 => 2,
+        _ => 3,
+    };
+    let against = match choice {
+        0 | 1 => "less than the four times that the weights would suggest",
+        2 => "about what the weights would suggest",
+        _ => "even more than the weights would suggest",
+    };
+    let words = format!(
+        "A step takes {rnn:.1} ms for the RNN and {lstm:.1} ms for the LSTM on this device, {ratio:.1} times as long: {against}."
+    );
+    Some(Answer {
+        words,
+        choice: Some(choice),
+        numbers: vec![("ms_per_step_rnn", rnn), ("ms_per_step_lstm", lstm)],
+    })
+}
+
+fn good_start(config: &Config, record: &Record) -> Option<Answer> {
+    let [rnn, lstm] = accuracies(config, record)?;
+    let steps = |arm: usize, accuracy: f64| {
+        let curve = &record.arms.get(arm)?.accuracy;
+        steps_to_learn(curve).filter(|_| learned(accuracy)).map(f64::from)
+    };
+    let both = (steps(RNN, rnn), steps(LSTM, lstm));
+    let (choice, outcome) = match both {
+        (Some(rnn), Some(lstm)) if rnn < lstm => {
+            (Some(2), format!("the RNN is above 90 % after {rnn} steps, the LSTM only after {lstm}"))
+        }
+        (Some(rnn), Some(lstm)) if lstm < rnn => {
+            (Some(1), format!("the LSTM is above 90 % after {lstm} steps, the RNN only after {rnn}"))
+        }
+        (Some(steps), Some(_)) => (None, format!("both are above 90 % after the same {steps} steps")),
+        (Some(rnn), None) => {
+            (Some(3), format!("the RNN is above 90 % after {rnn} steps, the LSTM not at the end"))
+        }
+        (None, Some(lstm)) => {
+            (Some(0), format!("the LSTM is above 90 % after {lstm} steps, the RNN not at the end"))
+        }
+        (None, None) => (Some(4), "neither is above 90 % at the end".to_owned()),
+    };
+    let words = format!(
+        "Of {} steps, {outcome}. At the end the accuracy is {} for the RNN and {} for the LSTM.",
+        config.steps,
+        percent(rnn),
+        percent(lstm)
+    );
+    let found = [("steps_rnn", both.0), ("steps_lstm", both.1)];
+    let steps = found.into_iter().filter_map(|(name, steps)| Some((name, steps?)));
+    let numbers = [("accuracy_rnn", rnn), ("accuracy_lstm", lstm)].into_iter().chain(steps).collect();
+    Some(Answer { words, choice, numbers })
+}
+
+fn radius_two(config: &Config, record: &Record) -> Option<Answer> {
+    let answer = learners(config, record)?;
+    let ratio = {
+        let row = &record.arms.get(RNN)?.gradients.first()?.hidden;
+        f64::from(*row.first()?) / f64::from(*row.last()?)
+    };
+    let gradient = match ratio {
+        ratio if ratio > 1.0 => format!(
+            "At the first step the RNN's gradient grew on its way back, to {ratio:.0e} times that at the last token"
+        ),
+        _ => format!(
+            "At the first step {ratio:.0e} of the RNN's gradient at the last token arrived at the first"
+        ),
+    };
+    Some(Answer { words: format!("{} {gradient}.", answer.words), ..answer })
+}

@@ -1,0 +1,208 @@
+//! The drawing of the cells: gates and states of both networks at one position of one sequence, and the sequence under it.
+
+mod diagram;
+mod tokens;
+
+use super::super::{Config, LSTM, LSTM_PARTS, Part, PartKind, RNN, RNN_PARTS, Record, Trace};
+use crate::charts::scale::format_exact;
+use crate::charts::{Band, ColorMap, Grid, Strips, Table};
+use crate::ui::figure::Figure;
+use crate::ui::player::Player;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+/// A trace, compared by its pointer: between two of them only the position moves.
+#[derive(Clone, Default)]
+pub(super) struct Shown(pub(super) Option<Rc<Trace>>);
+
+impl PartialEq for Shown {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(ours), Some(theirs)) => Rc::ptr_eq(ours, theirs),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub(super) struct CellProps {
+    config: Config,
+    rnn: Shown,
+    lstm: Shown,
+}
+
+/// The figure of a record.
+pub(super) fn cell_figure(config: &Config, record: &Record) -> Html {
+    let trace = |arm| Shown(record.trace(arm).cloned());
+    html! { <CellFigure config={config.clone()} rnn={trace(RNN)} lstm={trace(LSTM)} /> }
+}
+
+/// What is drawn over time of the LSTM at first: its cell state.
+const CELL_STATE: usize = 4;
+
+/// Both cells at one position, with a slider over the positions.
+#[component]
+fn CellFigure(props: &CellProps) -> Html {
+    let CellProps { config, rnn, lstm } = props;
+    let at = use_state_eq(|| 0usize);
+    let part = use_state_eq(|| CELL_STATE);
+    let seq_len = [rnn, lstm].iter().filter_map(|shown| shown.0.as_ref()).map(|trace| trace.seq_len()).max();
+    let seq_len = seq_len.unwrap_or(0);
+    // A shorter sequence may have come since it was moved.
+    let t = (*at).min(seq_len.saturating_sub(1));
+    let move_to = use_callback((), {
+        let at = at.setter();
+        move |t: usize, ()| at.set(t)
+    });
+    let choose = {
+        let part = part.setter();
+        Callback::from(move |event: Event| {
+            let menu = event.target().and_then(|menu| menu.dyn_into::<HtmlSelectElement>().ok());
+            menu.and_then(|menu| menu.value().parse().ok()).into_iter().for_each(|chosen| part.set(chosen));
+        })
+    };
+    let over_time = [use_over_time(lstm, *part, &LSTM_PARTS, 84.0), use_over_time(rnn, 1, &RNN_PARTS, 56.0)];
+    let right = [("P(LSTM)", "LSTM", use_right(lstm)), ("P(RNN)", "RNN", use_right(rnn))];
+    let right = right.into_iter().filter_map(|(label, net, grid)| {
+        let name = format!("{net}: probability of the first token's class");
+        grid.map(|grid| band(label, &name, grid, ColorMap::Sequential, (0.0, 1.0), 13.0))
+    });
+    let names = ["LSTM", "RNN"];
+    let states = over_time.into_iter().zip(names).filter_map(|(band, net)| {
+        band.map(|band| Band { name: format!("{net}: {}", band.name).into(), ..band })
+    });
+    let bands: Vec<Band> = states.chain(right).collect();
+    let (low, high) = [rnn, lstm]
+        .iter()
+        .filter_map(|shown| Some(shown.0.as_ref()?.step))
+        .fold((u32::MAX, 0), |(low, high), step| (low.min(step), high.max(step)));
+    let when = match (low, high) {
+        (_, 0) => "untrained".to_owned(),
+        (low, high) if low == high => format!("after {high} steps"),
+        (low, high) => format!("after {low} and {high} steps"),
+    };
+    let look_for = html! { <>{ "Gates are 0 (dark, closed) to 1 (bright, open); blue is negative, orange positive. Move along the sequence: does the cell state keep what the first token wrote into it?" }</> };
+    let hidden = (config.d_hidden as usize).saturating_sub(super::super::MOST_UNITS);
+    html! {
+        <Figure name="cell" title={format!("The two cells at position t = {t}, {when}")} {look_for} table={table(rnn, lstm, t)}>
+            <div class="cell-figure" data-t={t.to_string()}>
+                <Player name="t" label="Position t" at={t} count={seq_len} on_move={move_to.clone()}
+                    words={AttrValue::from(format!("t = {t} of {}", seq_len.saturating_sub(1)))} interval_ms={180} />
+                { tokens::tokens(config, lstm.0.as_deref().or(rnn.0.as_deref()), t, &move_to) }
+                { tokens::asked(config, rnn.0.as_deref(), lstm.0.as_deref(), t) }
+                <div class="cell-diagrams">
+                    <div>
+                        { diagram::lstm(config, lstm.0.as_deref(), t) }
+                        <Strips name="Units of the LSTM at this position" bands={units(lstm, &LSTM_PARTS, t)} x_label="unit" ends={ends(lstm)} empty="Loading the compute engine…" />
+                    </div>
+                    <div>
+                        { diagram::rnn(config, rnn.0.as_deref(), t) }
+                        <Strips name="Units of the RNN at this position" bands={units(rnn, &RNN_PARTS, t)} x_label="unit" ends={ends(rnn)} empty="Loading the compute engine…" />
+                    </div>
+                </div>
+                <p class="cell-note">
+                    { "On the drawings: the mean of each gate, and the root mean square of all else, over the units. Below them: every unit." }
+                    if hidden > 0 {
+                        { format!(" The first {} of {} units are drawn; the numbers count all.", super::super::MOST_UNITS, config.d_hidden) }
+                    }
+                </p>
+                <label class="cell-part">
+                    { "LSTM over time: " }
+                    <select onchange={choose}>
+                        { for LSTM_PARTS.iter().enumerate().map(|(index, one)| html! {
+                            <option value={index.to_string()} selected={index == *part}>{ format!("{} ({}ₜ)", one.title, one.symbol) }</option>
+                        }) }
+                    </select>
+                </label>
+                <Strips name="Units over the sequence" {bands} x_label="position t" y_label="unit" mark={Some(t)} on_pick={Some(move_to)}
+                    ends={(AttrValue::from("0"), AttrValue::from(seq_len.saturating_sub(1).to_string()))} empty="Loading the compute engine…" />
+            </div>
+        </Figure>
+    }
+}
+
+/// The numbers of the first and the last unit that are drawn.
+fn ends(shown: &Shown) -> (AttrValue, AttrValue) {
+    let last = shown.0.as_ref().map_or(0, |trace| trace.units().saturating_sub(1));
+    (AttrValue::from("0"), AttrValue::from(last.to_string()))
+}
+
+fn band(label: &str, name: &str, grid: Grid, map: ColorMap, range: (f64, f64), height: f64) -> Band {
+    Band { label: label.to_owned().into(), name: name.to_owned().into(), grid, map, range, height }
+}
+
+/// The colors of a quantity: those of a free one reach to the largest value of the whole sequence, so that they mean the
+/// same at every position.
+fn colors(kind: PartKind, values: &[f32]) -> (ColorMap, (f64, f64)) {
+    match kind {
+        PartKind::Gate => (ColorMap::Sequential, (0.0, 1.0)),
+        PartKind::Squashed => (ColorMap::Diverging, (-1.0, 1.0)),
+        PartKind::Free => (ColorMap::Diverging, ColorMap::Diverging.range(None, values)),
+    }
+}
+
+/// Every unit at one position: a band a quantity.
+fn units(shown: &Shown, parts: &[Part], t: usize) -> Vec<Band> {
+    let Some(trace) = &shown.0 else { return Vec::new() };
+    let band = |(index, part): (usize, &Part)| {
+        let values = trace.at(index, t).to_vec();
+        let (map, range) = colors(part.kind, trace.parts.get(index).map_or(&[], |all| all.as_slice()));
+        let grid = Grid { rows: 1, cols: values.len(), values: Rc::new(values) };
+        band(&format!("{}ₜ", part.symbol), part.title, grid, map, range, 13.0)
+    };
+    parts.iter().enumerate().map(band).collect()
+}
+
+/// A quantity over the whole sequence: a row a unit, a column a position.
+#[hook]
+fn use_over_time(shown: &Shown, part: usize, parts: &'static [Part], height: f64) -> Option<Band> {
+    let made = use_memo((shown.clone(), part), |(shown, index)| {
+        let (trace, part) = (shown.0.as_ref()?, parts.get(*index)?);
+        let (units, seq_len) = (trace.units(), trace.seq_len());
+        let values = trace.parts.get(*index)?;
+        let by_unit = (0..units).flat_map(|unit| values.iter().skip(unit).step_by(units.max(1)).copied());
+        let grid = Grid { rows: units, cols: seq_len, values: Rc::new(by_unit.collect()) };
+        let (map, range) = colors(part.kind, values);
+        Some(band(&format!("{}ₜ", part.symbol), part.title, grid, map, range, height))
+    });
+    (*made).clone()
+}
+
+/// The probability of the first token's class, over the whole sequence.
+#[hook]
+fn use_right(shown: &Shown) -> Option<Grid> {
+    let made = use_memo(shown.clone(), |shown| {
+        let right = shown.0.as_ref()?.right();
+        Some(Grid { rows: 1, cols: right.len(), values: Rc::new(right) })
+    });
+    (*made).clone()
+}
+
+/// A row a network and quantity at one position, a column a unit.
+fn table(rnn: &Shown, lstm: &Shown, t: usize) -> Callback<(), Table> {
+    let (rnn, lstm) = (rnn.0.clone(), lstm.0.clone());
+    Callback::from(move |()| {
+        let nets = [("LSTM", &lstm, &LSTM_PARTS[..]), ("RNN", &rnn, &RNN_PARTS[..])];
+        let units = nets.iter().filter_map(|(_, trace, _)| Some(trace.as_ref()?.units())).max().unwrap_or(0);
+        let mut columns = ["quantity", "network", "position", "mean of the gate, or root mean square"]
+            .map(str::to_owned)
+            .to_vec();
+        columns.extend((0..units).map(|unit| format!("unit {unit}")));
+        let mut rows = Vec::new();
+        for (net, trace, parts) in nets {
+            let Some(trace) = trace else { continue };
+            for (index, part) in parts.iter().enumerate() {
+                let exact = |value: &f32| format_exact((*value).into());
+                let size = trace.size(index, t).as_ref().map(exact).unwrap_or_default();
+                let mut row =
+                    vec![format!("{} {}", part.symbol, part.title), net.to_owned(), t.to_string(), size];
+                row.extend(trace.at(index, t).iter().map(exact));
+                rows.push(row);
+            }
+        }
+        Table { columns, rows }
+    })
+}

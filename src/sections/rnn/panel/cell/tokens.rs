@@ -1,0 +1,108 @@
+//! The sequence under the cells: its tokens, and what the networks would answer if it ended here.
+
+use super::super::super::{Config, Trace, token_name};
+use crate::charts::scale::format_number;
+use yew::prelude::*;
+
+/// So many tokens are shown on each side of the position.
+const AROUND: usize = 7;
+
+/// The tokens around a position, and always the first and the last: a click goes there.
+pub(super) fn tokens(config: &Config, trace: Option<&Trace>, t: usize, move_to: &Callback<usize>) -> Html {
+    let tokens = trace.map_or(&[][..], |trace| &trace.tokens);
+    let last = tokens.len().saturating_sub(1);
+    let token = |at: usize| {
+        let name = tokens.get(at).map_or(' ', |token| token_name(config, *token));
+        let role = match at {
+            0 => "first",
+            at if at == last => "last",
+            _ => "noise",
+        };
+        let words = match role {
+            "first" => format!("Position 0: {name}, the token to recall"),
+            "last" => format!("Position {at}: {name}, after which the answer is read"),
+            _ => format!("Position {at}: {name}, noise"),
+        };
+        let onclick = {
+            let move_to = move_to.clone();
+            Callback::from(move |_: MouseEvent| move_to.emit(at))
+        };
+        html! {
+            <button type="button" class="token" data-position={at.to_string()} data-role={role} aria-label={words.clone()} title={words}
+                aria-current={(at == t).then_some("true")} {onclick}>{ name }</button>
+        }
+    };
+    let shown = window(t, tokens.len());
+    let (from, to) = (*shown.start(), *shown.end());
+    let gap = |count: usize| {
+        html! { if count > 0 { <span class="token-gap" title={format!("{count} more tokens")}>{ format!("… {count} …") }</span> } }
+    };
+    if tokens.is_empty() {
+        return html! { <div class="cell-tokens"></div> };
+    }
+    html! {
+        <div class="cell-tokens" role="group" aria-label="Tokens of the sequence">
+            if from > 0 {
+                { token(0) }
+                { gap(from - 1) }
+            }
+            { for shown.map(token) }
+            if to < last {
+                { gap(last - to - 1) }
+                { token(last) }
+            }
+            <span class="token-end">{ "→ recall the first" }</span>
+        </div>
+    }
+}
+
+/// The positions that are shown around `t`: always as many, where there are so many.
+fn window(t: usize, count: usize) -> std::ops::RangeInclusive<usize> {
+    let last = count.saturating_sub(1);
+    let from = t.saturating_sub(AROUND).min(last.saturating_sub(2 * AROUND));
+    from..=(from + 2 * AROUND).min(last)
+}
+
+/// What each network would answer if it were asked now.
+pub(super) fn asked(config: &Config, rnn: Option<&Trace>, lstm: Option<&Trace>, t: usize) -> Html {
+    let answer = |net: &'static str, slug: &'static str, trace: Option<&Trace>| {
+        let trace = trace?;
+        let answers = trace.answer(t);
+        let best = (0..answers.len()).max_by(|a, b| {
+            let of = |at: &usize| answers.get(*at).copied().unwrap_or_default();
+            of(a).total_cmp(&of(b))
+        })?;
+        let share = f64::from(*answers.get(best)?);
+        let right = trace.tokens.first().is_some_and(|label| usize::from(*label) == best);
+        let name = token_name(config, best as u8);
+        Some(html! {
+            <span data-asked={slug} data-value={share.to_string()} data-right={right.to_string()}>
+                { format!("{net} {name} ({}, {})", format_number(share, 2), if right { "correct" } else { "wrong" }) }
+            </span>
+        })
+    };
+    let answers = [answer("the LSTM", "lstm", lstm), answer("the RNN", "rnn", rnn)];
+    let answers: Vec<Html> = answers.into_iter().flatten().collect();
+    if answers.is_empty() {
+        return html! { <p class="cell-asked">{ "Loading the compute engine…" }</p> };
+    }
+    let first = html! { { format!("If the sequence ended after position {t}, ") } };
+    let parts = answers.into_iter().enumerate().map(|(index, part)| {
+        html! { <>{ if index == 0 { " would answer: " } else { "; " } }{ part }</> }
+    });
+    html! { <p class="cell-asked">{ first }{ "the networks" }{ for parts }{ "." }</p> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_tokens_are_shown_wherever_one_is() {
+        for (t, count, from, to) in
+            [(0, 200, 0, 14), (5, 200, 0, 14), (100, 200, 93, 107), (199, 200, 185, 199), (3, 10, 0, 9)]
+        {
+            assert_eq!(window(t, count), from..=to, "{t} of {count}");
+        }
+    }
+}
