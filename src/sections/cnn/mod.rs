@@ -34,6 +34,7 @@ pub use record::{CONV, Looks, NetRecord, Record, SEPARABLE, Wrongs};
 use crate::core::Check;
 use crate::core::chapter::Chapter;
 use crate::core::curve::RunSeries;
+use crate::core::guided::Guided;
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -170,6 +171,7 @@ impl Experiment for Cnn {
     type Record = Record;
 
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
+    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
     const ARMS: &'static [Arm] = &[
         Arm { slug: "conv", title: "convolutional", net: "convolutional network" },
         Arm { slug: "separable", title: "separable", net: "separable network" },

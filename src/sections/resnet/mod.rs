@@ -25,6 +25,7 @@ pub use paths::{BlockPaths, Flow as PathFlow, Paths};
 use crate::core::Check;
 use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::guided::Guided;
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -298,6 +299,7 @@ impl Experiment for ResNet {
     type Record = Record;
 
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
+    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
     const ARMS: &'static [Arm] = &[
         Arm { slug: "plain", title: "plain", net: "plain network" },
         Arm { slug: "residual", title: "residual", net: "residual network" },

@@ -30,44 +30,45 @@ struct Pick {
     layer: usize,
     output: usize,
     channel: usize,
-    /// Of the map, between 0 and 1 from its first row to its last: layers differ in size.
-    row: f64,
-    col: f64,
 }
 
-impl Pick {
-    fn at(self, position: usize, side: u32) -> Self {
-        let share = |index: usize| (index as f64 + 0.5) / f64::from(side.max(1));
-        let side = side.max(1) as usize;
-        Self { row: share(position / side), col: share(position % side), ..self }
-    }
+/// Row and column of the map, from 0 to 1: layers differ in size.
+type Shares = (f64, f64);
+
+fn shares(position: usize, side: u32) -> Shares {
+    let share = |index: usize| (index as f64 + 0.5) / f64::from(side.max(1));
+    let side = side.max(1) as usize;
+    (share(position / side), share(position % side))
 }
 
 /// What is looked at of a network, with everything within the layer's bounds.
-fn place(look: &ImageView, pick: Pick) -> Option<(Pick, Place<'_>)> {
+fn place(look: &ImageView, pick: Pick, (row, col): Shares) -> Option<(Pick, Place<'_>)> {
     let layer = look.layers.get(pick.layer)?;
     let output = pick.output.min(layer.n_outputs().saturating_sub(1));
     let channel = pick.channel.min((layer.c_in as usize).saturating_sub(1));
     let (side, last) = (layer.side as usize, layer.side.saturating_sub(1) as usize);
     let at = |share: f64| ((share * f64::from(layer.side)) as usize).min(last);
-    let position = at(pick.row) * side + at(pick.col);
+    let position = at(row) * side + at(col);
     let sums = look.blocks.get(pick.layer).map_or(&[][..], |maps| &maps.sums);
     Some((Pick { output, channel, ..pick }, Place { layer, output, channel, position, sums }))
 }
 
+const FIRST: Pick = Pick { net: CONV, layer: 0, output: 0, channel: 0 };
 /// In the picture's middle, so that a good part of the map is seen at first.
-const FIRST: Pick = Pick { net: CONV, layer: 0, output: 0, channel: 0, row: 0.45, col: 0.5 };
+const MIDDLE: Shares = (0.45, 0.5);
 
 #[component]
 pub(super) fn Kernel(props: &KernelProps) -> Html {
     let pick = use_state_eq(|| FIRST);
+    // By itself: while it plays, the next move must not bring back an earlier choice.
+    let at = use_state_eq(|| MIDDLE);
     let go = {
         let pick = pick.clone();
         Callback::from(move |to: Pick| pick.set(to))
     };
     let samples = props.samples.as_ref().map(|samples| &*samples.0);
     let look = props.looks.get(pick.net).and_then(|look| look.as_ref());
-    let place = look.and_then(|look| place(&look.0, *pick));
+    let place = look.and_then(|look| place(&look.0, *pick, *at));
     let (Some(samples), Some(look), Some((picked, place))) = (samples, look, place) else {
         return html! {
             <Figure name="kernel" title={TITLE} table={Callback::from(|()| Table::default())}>
@@ -77,13 +78,13 @@ pub(super) fn Kernel(props: &KernelProps) -> Html {
     };
     let layer = place.layer;
     let on_move = {
-        let (go, side) = (go.clone(), layer.side);
-        Callback::from(move |to: usize| go.emit(picked.at(to, side)))
+        let (at, side) = (at.setter(), layer.side);
+        Callback::from(move |to: usize| at.set(shares(to, side)))
     };
     let table = {
-        let look = look.clone();
+        let (look, at) = (look.clone(), *at);
         Callback::from(move |()| {
-            self::place(&look.0, picked).map_or_else(Table::default, |(_, place)| numbers::table(&place))
+            self::place(&look.0, picked, at).map_or_else(Table::default, |(_, place)| numbers::table(&place))
         })
     };
     let shown = Shown { samples, look: &look.0, layer, pick: picked };

@@ -107,9 +107,11 @@ pub(super) fn output_map(place: &Place<'_>, map: Map, on_move: &Callback<usize>)
 
 /// The position that was clicked.
 fn pointed(side: u32, padding: u32, on_move: &Callback<usize>) -> Callback<PointerEvent> {
-    on_move.filter_reform(move |event: PointerEvent| {
+    let on_move = on_move.clone();
+    Callback::from(move |event: PointerEvent| {
         // What is drawn on the image lets the pointer through, so that the target is always the whole drawing.
-        let frame = event.target_dyn_into::<Element>()?.get_bounding_client_rect();
+        let Some(drawing) = event.target_dyn_into::<Element>() else { return };
+        let frame = drawing.get_bounding_client_rect();
         let cell = |at: f64, length: f64| {
             let all = f64::from(side + 2 * padding);
             let cell = (at / length.max(1.0) * all).floor() - f64::from(padding);
@@ -117,7 +119,7 @@ fn pointed(side: u32, padding: u32, on_move: &Callback<usize>) -> Callback<Point
         };
         let row = cell(f64::from(event.client_y()) - frame.top(), frame.height());
         let col = cell(f64::from(event.client_x()) - frame.left(), frame.width());
-        Some(row * side as usize + col)
+        on_move.emit(row * side as usize + col);
     })
 }
 
@@ -125,7 +127,8 @@ fn pointed(side: u32, padding: u32, on_move: &Callback<usize>) -> Callback<Point
 fn keyed(place: &Place<'_>, on_move: &Callback<usize>) -> Callback<KeyboardEvent> {
     let side = place.layer.side.max(1) as usize;
     let (row, col) = place.row_col();
-    on_move.filter_reform(move |event: KeyboardEvent| {
+    let on_move = on_move.clone();
+    Callback::from(move |event: KeyboardEvent| {
         let last = side - 1;
         let (row, col) = match event.key().as_str() {
             "ArrowLeft" => (row, col.saturating_sub(1)),
@@ -134,9 +137,9 @@ fn keyed(place: &Place<'_>, on_move: &Callback<usize>) -> Callback<KeyboardEvent
             "ArrowDown" => ((row + 1).min(last), col),
             "Home" => (row, 0),
             "End" => (row, last),
-            _ => return None,
+            _ => return,
         };
         event.prevent_default();
-        Some(row * side + col)
+        on_move.emit(row * side + col);
     })
 }
