@@ -10,8 +10,8 @@ use nn_lab::models::cnn::{Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, c
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::cnn::{
-    CONV, Cnn, Config, ConvShape, Dataset, KNOWN_SHAPES, N_CHOICES, N_MAPS, Record, SEPARABLE, block_formula,
-    net_params, output_size, separable_share,
+    CONV, Cnn, Config, ConvShape, Dataset, KNOWN_SHAPES, N_CHOICES, N_LAYERS, N_MAPS, Record, SEPARABLE,
+    block_formula, net_params, output_size, separable_share,
 };
 use proptest::prelude::*;
 
@@ -183,11 +183,44 @@ fn a_run_tells_everything_that_the_page_shows() {
             assert_eq!(net.filters.len(), 2 * 9);
             assert!((net.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-4);
             let shapes: Vec<_> =
-                net.blocks.iter().map(|maps| (maps.channels, maps.side, maps.values.len())).collect();
+                net.blocks.iter().map(|maps| (maps.channels, maps.side, maps.sums.len())).collect();
             let expected = [32, 16, 8, 4, 2].iter().zip(channels).map(|(&side, channels)| {
                 (channels, side, N_MAPS.min(channels as usize) * (side * side) as usize)
             });
             assert_eq!(shapes, expected.collect::<Vec<_>>());
+        }
+    }
+}
+
+/// Every product that the page shows adds up to what the network computed, in every place of every map.
+#[test]
+fn products_add_up_to_the_networks_own_maps() {
+    let trained = run(&Config { width: 3, ..small() });
+    let untrained = probe(&Config { image: 2, ..small() });
+    for (record, image, step) in [(&trained, 1, 6), (&untrained, 2, 0)] {
+        for arm in [CONV, SEPARABLE] {
+            let look = record.look(arm, image).expect("looked at");
+            assert_eq!((look.step, look.layers.len()), (step, N_LAYERS));
+            for (index, layer) in look.layers.iter().enumerate() {
+                assert_eq!(layer.is_separable(), arm == SEPARABLE && index > 0);
+                let maps = &look.blocks[index];
+                let plane = (layer.side * layer.side) as usize;
+                assert_eq!((layer.kernel(), layer.side), (3, maps.side));
+                for (at, network) in maps.sums.iter().enumerate() {
+                    let sum = layer.sum(at / plane, at % plane);
+                    assert!(sum.agrees(*network), "{arm} {index} {at}: {sum:?}, {network}");
+                    assert!(!sum.agrees(network + 1e-3 * network.abs().max(1.0)), "anything would agree");
+                }
+                let depthwise = layer.depthwise.as_ref().map_or(&[][..], |(_, maps)| maps);
+                for (at, network) in depthwise.iter().enumerate() {
+                    let sum = layer.depthwise_sum(at / plane, at % plane);
+                    assert!(sum.agrees(*network), "{arm} {index} {at}: {sum:?}, {network}");
+                }
+                // In the corner five of nine taps are outside, and read 0.
+                let corner = &layer.channel_sums(0, 0)[0];
+                let outside: Vec<_> = corner.taps.iter().filter(|tap| tap.is_padding).collect();
+                assert!(outside.len() == 5 && outside.iter().all(|tap| tap.value == 0.0), "{corner:?}");
+            }
         }
     }
 }

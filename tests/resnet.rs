@@ -12,8 +12,8 @@ use nn_lab::models::weights::count_params;
 use nn_lab::run::training::{cross_entropy, one_hot};
 use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::resnet::{
-    BlockChoice, Config, Dataset, Flow, InitChoice, NetFlow, Optimizer, PLAIN, RESIDUAL, Record, ResNet,
-    decay, params_formula,
+    BlockChoice, Config, Dataset, Flow, InitChoice, NetFlow, Optimizer, PLAIN, Paths, RESIDUAL, Record,
+    ResNet, decay, params_formula,
 };
 use proptest::prelude::*;
 
@@ -214,6 +214,55 @@ fn one_switch_shows_vanishing_and_growing_gradients() {
     let toggled = probe(Config { batch_norm: true, ..Config::default() });
     assert_eq!(toggled.flow.as_deref(), Some(with));
     assert_eq!(toggled.other_flow.as_deref(), Some(without));
+}
+
+/// What is said of the paths of one net, by what must hold of any: an addition hands its gradient on to both, and what
+/// comes out of both adds up, as vectors.
+#[track_caller]
+fn paths_hold_together(paths: &Paths, residual: bool) {
+    for (index, block) in paths.blocks.iter().enumerate() {
+        let given = paths.given(index);
+        let all = [given, block.branch, block.sum, block.output];
+        assert!(all.iter().all(|flow| flow.signal > 0.0 && flow.gradient > 0.0), "{index}: {block:?}");
+        // ReLU lets through a part of either.
+        assert!(block.output.signal <= block.sum.signal && block.sum.gradient <= block.output.gradient);
+        let Some(shortcut) = block.shortcut else {
+            assert!(!residual);
+            assert_eq!((block.sum.signal, given.gradient), (block.branch.signal, block.branch.gradient));
+            continue;
+        };
+        assert!(residual);
+        let (branch, shortcut_grad) = (block.branch.gradient, shortcut.gradient);
+        let most = (branch + shortcut_grad) * 1.0001;
+        assert!(
+            (branch - shortcut_grad).abs() <= given.gradient * 1.0001 && given.gradient <= most,
+            "{index}: {block:?}"
+        );
+        if block.projected {
+            assert_ne!(shortcut.gradient, block.sum.gradient);
+        } else {
+            assert_eq!((shortcut.signal, shortcut.gradient), (given.signal, block.sum.gradient));
+        }
+    }
+}
+
+#[test]
+fn signal_and_gradient_are_measured_on_every_path() {
+    for block in [BlockChoice::Basic, BlockChoice::Bottleneck] {
+        for batch_norm in [false, true] {
+            let config = Config { block, batch_norm, init: InitChoice::He, ..tiny() };
+            let untrained = probe(config.clone());
+            let (trained, result) = run(config);
+            assert_eq!(result, Ok(()));
+            for (arm, residual) in [(PLAIN, false), (RESIDUAL, true)] {
+                for (record, step) in [(&untrained, 0), (&trained, 6)] {
+                    let paths = record.paths(arm).expect("measured");
+                    assert_eq!((paths.step, paths.blocks.len()), (step, 3));
+                    paths_hold_together(paths, residual);
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -130,6 +130,23 @@ impl Block {
         }
     }
 
+    /// The same in steps: what the depthwise convolution gives, if there is one, and the sums that ReLU is given.
+    ///
+    /// # Shapes
+    ///
+    /// - x: `[batch, c_in, h, w]`
+    /// - output: `[batch, c_in, h, w]` and `[batch, c_out, h, w]`
+    pub fn sums(&self, x: Tensor<4>) -> (Option<Tensor<4>>, Tensor<4>) {
+        match self {
+            Self::Conv(block) => (None, block.conv.forward(x)),
+            Self::Separable(block) => {
+                let depthwise = block.depthwise.forward(x);
+                let sums = block.pointwise.forward(depthwise.clone());
+                (Some(depthwise), sums)
+            }
+        }
+    }
+
     /// The convolutions, in order.
     pub fn convolutions(&self) -> Vec<&Conv2d> {
         match self {
@@ -208,9 +225,42 @@ impl Cnn {
             h = pool.forward(map.clone());
             maps.push(map);
         }
-        let [batch, channels, height, width] = h.dims();
-        (maps, self.head.forward(h.reshape([batch, channels * height * width])))
+        (maps, self.logits(h))
     }
+
+    /// The same with all that happens inside of each block. It holds on to every tensor, which training need not.
+    ///
+    /// # Shapes
+    ///
+    /// - x: `[batch, c_in, 32, 32]`
+    /// - output: one entry a block, and `[batch, n_classes]`
+    pub fn forward_inside(&self, x: Tensor<4>) -> (Vec<Inside>, Tensor<2>) {
+        let pool = MaxPool2dConfig::new([2, 2]).init();
+        let mut insides = Vec::with_capacity(self.blocks.len());
+        let mut h = x;
+        for block in &self.blocks {
+            let (depthwise, sums) = block.sums(h.clone());
+            let pooled = pool.forward(relu(sums.clone()));
+            insides.push(Inside { input: std::mem::replace(&mut h, pooled), depthwise, sums });
+        }
+        (insides, self.logits(h))
+    }
+
+    fn logits(&self, pooled: Tensor<4>) -> Tensor<2> {
+        let [batch, channels, height, width] = pooled.dims();
+        self.head.forward(pooled.reshape([batch, channels * height * width]))
+    }
+}
+
+/// What goes through one block.
+#[derive(Clone, Debug)]
+pub struct Inside {
+    /// `[batch, c_in, h, w]`
+    pub input: Tensor<4>,
+    /// `[batch, c_in, h, w]`: what the depthwise convolution gives, in a separable block
+    pub depthwise: Option<Tensor<4>>,
+    /// `[batch, c_out, h, w]`: what ReLU is given
+    pub sums: Tensor<4>,
 }
 
 /// Multiply-adds of a convolution for one image: each output is a sum over the weights of its channel. Counted from the

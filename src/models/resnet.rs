@@ -80,6 +80,23 @@ pub struct Block {
     shortcut: bool,
 }
 
+/// Where the signal can be looked at, or a leaf be added whose gradient will be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// What a block's layers are given.
+    BranchInput,
+    /// What the layers give: `F(x)`.
+    Branch,
+    /// What a projection is given; an identity has no such place.
+    ShortcutInput,
+    /// What the shortcut gives: `s(x)`.
+    Shortcut,
+    /// `s(x) + F(x)`, before ReLU.
+    Sum,
+    /// What a block gives, or the stem.
+    Output,
+}
+
 /// A residual or plain network.
 #[derive(Module, Debug)]
 pub struct ResNet {
@@ -170,6 +187,11 @@ impl Block {
         Self { convs, projection, shortcut: plan.shortcuts }
     }
 
+    /// Whether the block adds its input to what its layers make of it.
+    pub fn has_shortcut(&self) -> bool {
+        self.shortcut
+    }
+
     /// `F(x)`, before the shortcut is added.
     pub fn residual(&self, x: Tensor<4>) -> Tensor<4> {
         let last = self.convs.len().saturating_sub(1);
@@ -184,12 +206,31 @@ impl Block {
     /// - x: `[batch, c_in, height, width]`
     /// - output: `[batch, c_out, ceil(height / stride), ceil(width / stride)]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let residual = self.residual(x.clone());
-        relu(match (&self.projection, self.shortcut) {
-            (Some(projection), _) => projection.forward(x) + residual,
-            (None, true) => x + residual,
-            (None, false) => residual,
-        })
+        self.forward_with(x, &mut |_, h| h)
+    }
+
+    /// Calls `at` at every [`Place`] on the way but the output's, and goes on with what it gives back.
+    ///
+    /// # Shapes
+    ///
+    /// - x: `[batch, c_in, height, width]`
+    /// - output: `[batch, c_out, ceil(height / stride), ceil(width / stride)]`
+    pub fn forward_with(
+        &self,
+        x: Tensor<4>,
+        at: &mut impl FnMut(Place, Tensor<4>) -> Tensor<4>,
+    ) -> Tensor<4> {
+        let branch = self.residual(at(Place::BranchInput, x.clone()));
+        let branch = at(Place::Branch, branch);
+        let sum = match (&self.projection, self.shortcut) {
+            (Some(projection), _) => {
+                let shortcut = projection.forward(at(Place::ShortcutInput, x));
+                at(Place::Shortcut, shortcut) + branch
+            }
+            (None, true) => at(Place::Shortcut, x) + branch,
+            (None, false) => branch,
+        };
+        relu(at(Place::Sum, sum))
     }
 }
 
@@ -233,20 +274,25 @@ impl ResNet {
     /// - x: `[batch, channels_in, side, side]`
     /// - output: `[batch, n_classes]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        self.forward_with(x, |_, h| h)
+        self.forward_with(x, |_, _, h| h)
     }
 
-    /// Calls `at` with the stem's output (0) and every block's (1 on), and goes on with what it gives back: a probe
+    /// Calls `at` at every place of the stem (0) and of every block (1 on), and goes on with what it gives back: a probe
     /// can look at the signal there, or add a leaf whose gradient it will read.
     ///
     /// # Shapes
     ///
     /// - x: `[batch, channels_in, side, side]`
     /// - output: `[batch, n_classes]`
-    pub fn forward_with(&self, x: Tensor<4>, mut at: impl FnMut(usize, Tensor<4>) -> Tensor<4>) -> Tensor<2> {
-        let mut h = at(0, relu(self.stem.forward(x)));
+    pub fn forward_with(
+        &self,
+        x: Tensor<4>,
+        mut at: impl FnMut(usize, Place, Tensor<4>) -> Tensor<4>,
+    ) -> Tensor<2> {
+        let mut h = at(0, Place::Output, relu(self.stem.forward(x)));
         for (i, block) in self.blocks.iter().enumerate() {
-            h = at(i + 1, block.forward(h));
+            let output = block.forward_with(h, &mut |place, h| at(i + 1, place, h));
+            h = at(i + 1, Place::Output, output);
         }
         let [batch, channels, height, width] = h.dims();
         let pooled = h.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels]);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { act, address, device, frames, metric, setParam, shot, state, stays, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, device, frames, metric, setParam, shot, state, stays, waitMetric, waitState, withPage } from './lib/browser.mjs';
 import { dist, serve } from './lib/site.mjs';
 
 const small = { n_train: 320, n_test: 100, batch_size: 16, width: 4 };
@@ -99,6 +99,82 @@ test('the kernel is stepped by hand, by key and by itself', { timeout: 60_000 },
     await setParam(page, 'size', 32);
     assert.equal(await metric(page, 'out_formula'), 7);
     await waitMetric(page, 'out_measured', (size) => size === 7);
+  }));
+
+const kernel = (page) => page.locator('[data-figure="kernel"]');
+const cells = async (page, grid) => (await kernel(page).locator(`[data-grid="${grid}"]`).getAttribute('data-values')).split(' ').map(Number);
+const place = (page) => kernel(page).locator('.player-words').innerText();
+
+/** Adds up what is shown, holds it against the number that the network has there, and gives what is left: the bias. */
+async function addUp(page, name = 'sum') {
+  const sum = kernel(page).locator(`[data-sum="${name}"]`);
+  assert.equal(await sum.getAttribute('data-agrees'), 'true');
+  const [byHand, network] = [Number(await sum.getAttribute('data-value')), Number(await sum.getAttribute('data-network'))];
+  assert.ok(Math.abs(byHand - network) < 1e-4, `${byHand} by hand, ${network} in the network`);
+  const [patch, weights, products] = [await cells(page, 'patch'), await cells(page, 'weights'), await cells(page, 'products')];
+  assert.equal(products.length, 9);
+  products.forEach((product, i) => assert.ok(Math.abs(product - patch[i] * weights[i]) < 1e-5));
+  return byHand - products.reduce((sum, product) => sum + product, 0);
+}
+
+test('a kernel moves over an image, and its products add up to the map', { timeout: 120_000 }, () =>
+  withPage(`#/cnn/shape?${new URLSearchParams({ device: 'cpu', ...small, epochs: 3 })}`, async (page) => {
+    const figure = kernel(page);
+    await figure.locator('[data-kernel-step="0"]').waitFor();
+    const bias = await addUp(page);
+    const painted = () =>
+      figure.locator('[data-kind="output"] canvas').evaluate((canvas) => {
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        return data.filter((_, i) => i % 4 === 3 && data[i] > 0).length;
+      });
+    assert.equal(await place(page), 'row 15, column 17');
+    assert.equal(await painted(), 14 * 32 + 17);
+    // Along a row by the slider, in any direction on the image.
+    await figure.locator('[data-player="kernel"] input').press('ArrowRight');
+    assert.equal(await place(page), 'row 15, column 18');
+    const image = figure.locator('[data-action="move-kernel"]');
+    await image.press('ArrowDown');
+    await image.press('ArrowLeft');
+    assert.equal(await place(page), 'row 16, column 17');
+    assert.ok(Math.abs((await addUp(page)) - bias) < 1e-4, 'one bias in all places');
+    assert.equal(await painted(), 15 * 32 + 17);
+    // In the corner five of the nine weights lie on padding.
+    await image.click({ position: { x: 8, y: 8 } });
+    assert.equal(await place(page), 'row 1, column 1');
+    assert.equal(await figure.locator('[data-grid="patch"] [data-padding]').count(), 5);
+    assert.equal((await cells(page, 'patch')).filter((value) => value === 0).length, 5);
+    assert.ok(Math.abs((await addUp(page)) - bias) < 1e-4);
+    assert.equal(await painted(), 1);
+    const before = await cells(page, 'patch');
+    await image.press('End');
+    await figure.locator('[data-action="image-next"]').click();
+    await page.waitForURL(/image=2/);
+    await figure.getByText('Image 2 of').waitFor();
+    await checkAccess(page, 'the kernel over an image');
+
+    await act(page, 'train');
+    await figure.locator('[data-kernel-step="60"]').waitFor({ timeout: 60_000 });
+    await waitState(page, 'done');
+    assert.ok(Math.abs((await addUp(page)) - bias) > 1e-5, 'training changes the bias');
+    assert.notDeepEqual(await cells(page, 'patch'), before);
+    // The separable network's second layer: each channel by itself, then all mixed.
+    await figure.locator('[data-pick="net"]').selectOption({ index: 1 });
+    await figure.locator('[data-pick="layer"]').selectOption({ index: 1 });
+    await figure.locator('[data-sum="depthwise"]').waitFor();
+    await addUp(page, 'depthwise');
+    const mixed = figure.locator('[data-sum="sum"]');
+    assert.equal(await mixed.getAttribute('data-agrees'), 'true');
+    const rows = await figure.locator('.kernel-strip tbody tr').evaluateAll((rows) =>
+      rows.map((row) => [...row.querySelectorAll('td')].map((cell) => Number(cell.innerText.replace('−', '-')))));
+    assert.deepEqual(rows.map((row) => row.length), [4, 4, 4]);
+    const weights = await cells(page, 'weights');
+    await figure.locator('[data-channel="3"]').press('Enter');
+    assert.notDeepEqual(await cells(page, 'weights'), weights, 'each channel has its own kernel');
+    await addUp(page, 'depthwise');
+    // The same layer of the other network sums over its channels.
+    await figure.locator('[data-pick="net"]').selectOption({ index: 0 });
+    assert.equal(await figure.locator('[data-sum="sum"]').getAttribute('data-agrees'), 'true');
+    assert.equal(await figure.locator('[data-sum="depthwise"]').count(), 0);
   }));
 
 test('pause holds the counter, resume goes on', { timeout: 60_000 }, () =>

@@ -2,7 +2,7 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, device, metric, readParam, setParam, shot, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, device, metric, readParam, setParam, shot, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const cpu = (params) => address('resnet', { device: 'cpu', ...params });
 const verdicts = (page) => page.locator('[data-check-verdict]').evaluateAll((rows) => rows.map((row) => row.dataset.checkVerdict));
@@ -59,6 +59,44 @@ test('presets set up what they name, dark and narrow', { timeout: 60_000 }, () =
     },
     { width: 400, height: 800, theme: 'dark' },
   ));
+
+test('signal and gradient on each path change while the networks learn', { timeout: 120_000 }, () =>
+  withPage(`#/resnet/paths?${new URLSearchParams({ device: 'cpu', depth: 14, steps: 60, n_seeds: 1 })}`, async (page) => {
+    const figure = page.locator('[data-figure="block"]');
+    const net = (name) => figure.locator(`[data-net="${name}"]`);
+    const number = async (name, at) => Number(await net(name).locator(`[data-place="${at}"]`).getAttribute('data-value'));
+    const step = (name) => net(name).getAttribute('data-paths-step');
+    await net('residual').locator('[data-place="sum-gradient"]').waitFor();
+    assert.equal(await step('residual'), '0');
+    const untrained = await number('residual', 'branch-signal');
+    assert.ok(untrained > 0);
+    // An identity hands on what it is given, both ways; a plain block has one path only.
+    assert.equal(await number('residual', 'shortcut-gradient'), await number('residual', 'sum-gradient'));
+    assert.equal(await number('residual', 'shortcut-signal'), await number('residual', 'x-signal'));
+    assert.equal(await net('plain').locator('[data-place^="shortcut"]').count(), 0);
+    const first = await number('plain', 'x-gradient');
+    // Block 3 begins the second stage: its shortcut is a projection.
+    await figure.locator('[data-player="block"] input').press('ArrowRight');
+    await figure.locator('[data-player="block"] [data-action="forward"]').click();
+    assert.equal(await figure.locator('.player-words').innerText(), '3 of 6');
+    await net('residual').getByText('1 × 1 convolution').waitFor();
+    assert.notEqual(await number('residual', 'shortcut-gradient'), await number('residual', 'sum-gradient'));
+    await figure.locator('.block-mini').nth(5).click();
+    assert.equal(await figure.locator('.player-words').innerText(), '6 of 6');
+    assert.ok((await number('plain', 'x-gradient')) > 10 * first, 'the gradient is larger near the output');
+    await checkAccess(page, 'the block');
+
+    await act(page, 'train');
+    await page.waitForFunction(() => Number(document.querySelector('[data-net="residual"]').dataset.pathsStep) > 1);
+    const during = await number('residual', 'branch-signal');
+    assert.notEqual(during, untrained);
+    await waitState(page, 'done', 90_000);
+    assert.equal(await step('plain'), '60');
+    assert.notEqual(await number('residual', 'branch-signal'), during);
+    await figure.locator('summary').click();
+    await figure.locator('[data-export="table"]').click();
+    assert.equal(await figure.locator('[data-table="block"] tbody tr').count(), 12);
+  }));
 
 test('both nets train on WebGPU', { timeout: 300_000 }, () =>
   withPage(address('resnet', { device: 'webgpu', depth: 8, batch_norm: 1, batch_size: 4, steps: 3, n_seeds: 1 }), async (page) => {

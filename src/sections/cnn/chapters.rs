@@ -16,6 +16,16 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         trains: true,
     },
     Chapter {
+        slug: "shape",
+        title: "What does a convolution compute?",
+        figures: &[
+            ("kernel", "A kernel over an image, product by product"),
+            ("output-size", "Input, kernel and output"),
+            ("known-sizes", "Well-known convolutions"),
+        ],
+        trains: true,
+    },
+    Chapter {
         slug: "separable",
         title: "What does separating space from channels save?",
         figures: &[
@@ -35,11 +45,5 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("wrong-separable", "Misclassified images, separable network"),
         ],
         trains: true,
-    },
-    Chapter {
-        slug: "shape",
-        title: "How large is the output?",
-        figures: &[("output-size", "Input, kernel and output"), ("known-sizes", "Well-known convolutions")],
-        trains: false,
     },
 ];

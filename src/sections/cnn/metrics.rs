@@ -35,6 +35,12 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("ms_per_step_separable", "Time per step, separable", separable.ms_per_step())
             .unit("ms")
             .note(epoch_time(separable)),
+        Metric::new("speedup", "Speedup of the separable network", record.speedup())
+            .unit("×")
+            .note("time per step, standard / separable"),
+        Metric::new("net_macs_ratio", "Savings in MACs, whole network", record.macs_ratio())
+            .unit("×")
+            .note("counted along a forward pass"),
         Metric::new("epoch", "Epochs done", tested.then(|| f64::from(record.epoch())))
             .digits(1)
             .note(epoch_words),

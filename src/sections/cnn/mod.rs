@@ -6,6 +6,9 @@
 mod chapters;
 mod checks;
 mod config;
+mod experiments;
+#[cfg(feature = "compute")]
+mod look;
 mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
@@ -13,6 +16,7 @@ mod nets;
 mod panel;
 #[cfg(feature = "compute")]
 mod probe;
+mod products;
 mod record;
 #[cfg(feature = "compute")]
 mod train;
@@ -24,11 +28,13 @@ pub use checks::{
 pub use config::Config;
 #[cfg(feature = "page")]
 pub use panel::CnnPanel;
+pub use products::{ChannelSum, Conv, Layer, Mixed, Sum, Tap};
 pub use record::{CONV, Looks, NetRecord, Record, SEPARABLE, Wrongs};
 
 use crate::core::Check;
 use crate::core::chapter::Chapter;
 use crate::core::curve::RunSeries;
+use crate::core::guided::Guided;
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -46,6 +52,8 @@ pub const N_SAMPLES: usize = 30;
 pub const N_CHOICES: usize = 12;
 /// Feature maps of each block that are sent; more would not be seen.
 pub const N_MAPS: usize = 8;
+/// Layers whose convolutions are sent number by number: the first, and the first that is separable in one of the nets.
+pub const N_LAYERS: usize = 2;
 /// Wrongly classified test images that are sent.
 pub const N_WRONG: usize = 12;
 /// Height and width of the maps that the blocks' multiply-adds are counted on.
@@ -70,6 +78,8 @@ pub enum Frame {
     Score { epoch: u32, score: Rc<Score> },
     /// What an arm's net makes of some of the test images.
     Looks(Vec<Rc<ImageView>>),
+    /// What both nets make of the chosen test image before any training.
+    Untrained([Rc<ImageView>; 2]),
 }
 
 /// What a net or a block costs.
@@ -128,7 +138,9 @@ pub struct ImageView {
     pub step: u32,
     /// The weights of the first convolution, `[c_out, c_in, 3, 3]`.
     pub filters: Vec<f32>,
-    /// The first maps of each block, after ReLU and before pooling.
+    /// What the first layers compute, number by number.
+    pub layers: Vec<Layer>,
+    /// The first maps of each block.
     pub blocks: Vec<Maps>,
     /// A probability for each class.
     pub probabilities: Vec<f32>,
@@ -140,8 +152,16 @@ pub struct Maps {
     /// How many the block has.
     pub channels: u32,
     pub side: u32,
-    /// `[at most N_MAPS, side, side]`
-    pub values: Vec<f32>,
+    /// `[at most N_MAPS, side, side]`: what ReLU is given.
+    pub sums: Vec<f32>,
+}
+
+impl Maps {
+    /// What ReLU gives, before pooling: each map by itself.
+    pub fn activations(&self) -> impl Iterator<Item = Vec<f32>> {
+        let size = (self.side * self.side).max(1) as usize;
+        self.sums.chunks_exact(size).map(|map| map.iter().map(|sum| sum.max(0.0)).collect())
+    }
 }
 
 impl Experiment for Cnn {
@@ -151,6 +171,7 @@ impl Experiment for Cnn {
     type Record = Record;
 
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
+    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
     const ARMS: &'static [Arm] = &[
         Arm { slug: "conv", title: "convolutional", net: "convolutional network" },
         Arm { slug: "separable", title: "separable", net: "separable network" },

@@ -3,6 +3,7 @@
 mod counts;
 mod data;
 mod inside;
+mod kernel;
 mod net_table;
 mod shapes;
 mod text;
@@ -18,6 +19,7 @@ use crate::panel::{
 use counts::Counts;
 use data::Data;
 use inside::Inside;
+use kernel::Kernel;
 use net_table::NetTable;
 use shapes::Shapes;
 use training::{TrainFigures, WrongFigures};
@@ -49,7 +51,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
             controls: html! { <>{ training() }{ data() }</> },
             figures: html! {
                 <>
-                    <Readouts names="ms_per_step_conv ms_per_step_separable epoch steps_per_epoch" />
+                    <Readouts names="ms_per_step_conv ms_per_step_separable speedup epoch steps_per_epoch" />
                     <TrainFigures config={config.clone()} record={shown.clone()} />
                     <Data samples={samples.clone()} />
                 </>
@@ -77,7 +79,13 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
                 "Convolution",
                 keys![Config; size, kernel, stride, padding, dilation],
             ),
-            figures: html! { <Shapes shape={config.shape()} known={record.known.clone()} /> },
+            figures: html! {
+                <>
+                    <Kernel samples={samples.clone()} looks={[0, 1].map(|arm| record.look(arm, config.image).cloned().map(PtrEq))}
+                        image={config.image} set={settings.set.clone()} />
+                    <Shapes shape={config.shape()} known={record.known.clone()} />
+                </>
+            },
         },
         _ => ChapterBody::default(),
     };

@@ -1,5 +1,6 @@
 //! What can be seen without training: output sizes, counts, and the images.
 
+use super::look::look;
 use super::nets::{augment, net, pictures};
 use super::{
     BLOCK_SIDE, BlockCounts, Cnn, Config, Cost, Frame, KNOWN_SHAPES, N_CHOICES, N_SAMPLES, Pictures, Samples,
@@ -18,7 +19,7 @@ use std::rc::Rc;
 
 impl Probe for Cnn {
     async fn probe(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
-        const PARTS: u32 = 4;
+        const PARTS: u32 = 5;
         let known = KNOWN_SHAPES.iter().filter_map(|(_, shape)| measure(*shape, device)).collect();
         out.send(Frame::Shapes { measured: measure(config.shape(), device), known });
         if out.step_done(Progress { step: 1, steps: PARTS }).await == Tick::Stop {
@@ -38,6 +39,18 @@ impl Probe for Cnn {
         out.send(Frame::Available { cifar10 });
         let images = load(config.dataset, config.n_train as usize, config.n_test as usize, out).await?;
         out.send(Frame::Samples(Rc::new(samples(&config, &images))));
+        if out.step_done(Progress { step: 4, steps: PARTS }).await == Tick::Stop {
+            return Ok(());
+        }
+        let last = images.test.len().min(N_CHOICES).saturating_sub(1);
+        let index = [(config.image.saturating_sub(1) as usize).min(last)];
+        let mut views = Vec::new();
+        for separable in [false, true] {
+            views.extend(look(&net(&config, separable, device), &images, &index, 0, device).await?);
+        }
+        if let Ok(views) = views.try_into() {
+            out.send(Frame::Untrained(views));
+        }
         Ok(())
     }
 }

@@ -19,6 +19,8 @@ pub struct Record {
     pub nets: Option<[Cost; 2]>,
     pub cifar10: bool,
     pub samples: Option<Rc<Samples>>,
+    /// What the nets make of one test image before any training.
+    pub untrained: [Option<Rc<ImageView>>; 2],
     pub arms: [NetRecord; 2],
 }
 
@@ -100,6 +102,7 @@ impl Record {
                     self.samples = Some(samples);
                 }
             }
+            Frame::Untrained(looks) => self.untrained = looks.map(Some),
             Frame::Train { steps, steps_per_epoch } => self.with_arm(arm, |net| {
                 net.steps_per_epoch = steps_per_epoch;
                 net.absorb(&steps);
@@ -120,6 +123,23 @@ impl Record {
 
     fn shows_cifar10(&self) -> bool {
         self.samples.as_ref().is_some_and(|samples| samples.dataset == super::Dataset::Cifar10)
+    }
+
+    /// The latest look of an arm's net at a test image; before the run, that of the untrained net.
+    pub fn look(&self, arm: usize, image: u32) -> Option<&Rc<ImageView>> {
+        let trained = self.arms.get(arm).and_then(|net| net.looks.at(image));
+        trained.or_else(|| self.untrained.get(arm)?.as_ref().filter(|look| look.image == image))
+    }
+
+    /// How many times fewer multiply-accumulates the separable net needs for an image.
+    pub fn macs_ratio(&self) -> Option<f64> {
+        self.nets.map(|[conv, separable]| conv.multiply_adds as f64 / separable.multiply_adds.max(1) as f64)
+    }
+
+    /// How many times faster a step of the separable net is.
+    pub fn speedup(&self) -> Option<f64> {
+        let [conv, separable] = &self.arms;
+        Some(conv.ms_per_step()? / separable.ms_per_step().filter(|ms| *ms > 0.0)?)
     }
 
     /// The steps that both nets have done.

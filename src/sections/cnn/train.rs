@@ -1,7 +1,8 @@
 //! Training the ordinary net or its separable twin; both see the same batches.
 
+use super::look::{look, test_batch};
 use super::nets::{augment, net, pictures};
-use super::{Cnn, Config, Frame, ImageView, Maps, N_CHOICES, N_MAPS, N_WRONG, SEPARABLE, Score};
+use super::{Cnn, Config, Frame, N_CHOICES, N_WRONG, SEPARABLE, Score};
 use crate::core::LabError;
 use crate::data::batches::Batches;
 use crate::data::images::Images;
@@ -10,7 +11,7 @@ use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
 use crate::run::images::load;
 use crate::run::optimizer::Optimizer;
-use crate::run::training::{TrainState, cross_entropy, first_weight, one_hot, read, read_groups};
+use crate::run::training::{TrainState, cross_entropy, first_weight, one_hot, read};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::activation::softmax;
@@ -123,8 +124,7 @@ impl Training<Cnn> for CnnTraining {
             (self.looked, self.chosen) = (now, false);
             let last = self.evaluator.choices().saturating_sub(1);
             let index = (self.config.image.saturating_sub(1) as usize).min(last);
-            let looks = self.evaluator.look(&self.train_state.net.valid(), &[index], self.step).await?;
-            out.send(Frame::Looks(looks));
+            self.look_at(&[index], out).await?;
         }
         Ok(())
     }
@@ -134,7 +134,13 @@ impl CnnTraining {
     async fn look_at_all(&mut self, out: &mut impl RunContext<Cnn>) -> Result<(), LabError> {
         self.looked_at_all = self.step;
         let all: Vec<usize> = (0..self.evaluator.choices()).collect();
-        out.send(Frame::Looks(self.evaluator.look(&self.train_state.net.valid(), &all, self.step).await?));
+        self.look_at(&all, out).await
+    }
+
+    async fn look_at(&self, indices: &[usize], out: &mut impl RunContext<Cnn>) -> Result<(), LabError> {
+        let Evaluator { images, device } = &self.evaluator;
+        let net = self.train_state.net.valid();
+        out.send(Frame::Looks(look(&net, images, indices, self.step, device).await?));
         Ok(())
     }
 }
@@ -152,11 +158,6 @@ impl Evaluator {
         Tensor::from_data(TensorData::new(values, [n, set.channels, set.side, set.side]), device)
     }
 
-    fn test_batch(&self, indices: &[usize]) -> Tensor<4> {
-        let (values, labels) = self.images.test.batch(indices, &self.images.moments);
-        self.tensor(values, labels.len(), &self.device)
-    }
-
     /// Test images that may be looked at.
     fn choices(&self) -> usize {
         self.images.test.len().min(N_CHOICES)
@@ -171,7 +172,7 @@ impl Evaluator {
         let mut right = 0;
         let all: Vec<usize> = (0..test.len()).collect();
         for indices in all.chunks(TEST_BATCH) {
-            let p = softmax(net.forward(self.test_batch(indices)), 1);
+            let p = softmax(net.forward(test_batch(&self.images, indices, &self.device)), 1);
             let p = read(p).await?;
             for (&index, p) in indices.iter().zip(p.chunks_exact(n_classes.max(1))) {
                 let best = p.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
@@ -194,43 +195,4 @@ impl Evaluator {
         score.wrong = pictures(test, &wrong);
         Ok(score)
     }
-
-    /// What the net makes of some test images.
-    async fn look(&self, net: &Net, indices: &[usize], step: u32) -> Result<Vec<Rc<ImageView>>, LabError> {
-        let views = look_through(net, self.test_batch(indices)).await?;
-        let numbered = |(&index, view)| Rc::new(ImageView { image: index as u32 + 1, step, ..view });
-        Ok(indices.iter().zip(views).map(numbered).collect())
-    }
-}
-
-/// The maps of each block, one entry an image.
-async fn look_through(net: &Net, x: Tensor<4>) -> Result<Vec<ImageView>, LabError> {
-    let [n, _, _, _] = x.dims();
-    let (maps, logits) = net.forward_blocks(x);
-    let flat = |map: &Tensor<4>| map.clone().reshape([map.shape().num_elements()]);
-    let shapes: Vec<[usize; 4]> = maps.iter().map(|map| map.dims()).collect();
-    let first = net
-        .blocks
-        .first()
-        .and_then(|block| block.convolutions().first().map(|conv| flat(&conv.weight.val())));
-    let [_, n_classes] = logits.dims();
-    let p = softmax(logits, 1).reshape([n * n_classes]);
-    let groups = [first.into_iter().collect(), vec![p], maps.iter().map(flat).collect()];
-    let [filters, p, maps] = read_groups(groups).await?;
-    let mut looks: Vec<ImageView> = p
-        .chunks_exact(n_classes.max(1))
-        .map(|p| ImageView { filters: filters.clone(), probabilities: p.to_vec(), ..ImageView::default() })
-        .collect();
-    let mut rest = maps.as_slice();
-    for [n, channels, side, width] in shapes {
-        let size = channels * side * width;
-        let (block, after) = rest.split_at((n * size).min(rest.len()));
-        rest = after;
-        for (look, values) in looks.iter_mut().zip(block.chunks_exact(size.max(1))) {
-            let shown = channels.min(N_MAPS) * side * width;
-            let values = values.iter().take(shown).copied().collect();
-            look.blocks.push(Maps { channels: channels as u32, side: side as u32, values });
-        }
-    }
-    Ok(looks)
 }

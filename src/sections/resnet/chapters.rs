@@ -21,6 +21,12 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         trains: true,
     },
     Chapter {
+        slug: "paths",
+        title: "What flows through each path of a block?",
+        figures: &[("block", "Signal and gradient on each path of a block")],
+        trains: true,
+    },
+    Chapter {
         slug: "architecture",
         title: "What is a residual network made of?",
         figures: &[("network", "The network, block by block")],

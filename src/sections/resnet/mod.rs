@@ -5,11 +5,13 @@
 
 mod chapters;
 mod checks;
+mod experiments;
 mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
 #[cfg(feature = "page")]
 mod panel;
+mod paths;
 #[cfg(feature = "compute")]
 mod probe;
 #[cfg(feature = "compute")]
@@ -18,10 +20,12 @@ mod train;
 pub use checks::{Cause, Decay, cause, decay, params_formula};
 #[cfg(feature = "page")]
 pub use panel::ResNetPanel;
+pub use paths::{BlockPaths, Flow as PathFlow, Paths};
 
 use crate::core::Check;
 use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::guided::Guided;
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -191,6 +195,22 @@ pub struct NetFlow {
     pub signals: Vec<f32>,
     /// L2 norm of the gradient by the block's output.
     pub deltas: Vec<f32>,
+    /// Both, on every path of the block.
+    pub paths: Rc<Paths>,
+}
+
+impl NetFlow {
+    #[cfg(feature = "compute")]
+    fn new(weights: Vec<f32>, paths: Paths) -> Self {
+        let of =
+            |value: fn(&PathFlow) -> f32| paths.blocks.iter().map(|block| value(&block.output)).collect();
+        Self {
+            weights,
+            signals: of(|flow| flow.signal),
+            deltas: of(|flow| flow.gradient),
+            paths: Rc::new(paths),
+        }
+    }
 }
 
 /// What was measured of a net since its last report.
@@ -198,6 +218,8 @@ pub struct NetFlow {
 pub struct Measured {
     pub scores: Vec<Score>,
     pub norms: Vec<Norms>,
+    /// The last of the steps whose gradients were measured.
+    pub paths: Option<Rc<Paths>>,
 }
 
 /// The gradient norm of every block's first convolution at one step.
@@ -239,6 +261,8 @@ pub struct NetRecord {
     pub accuracy: Curve,
     /// In the order of steps, which are evenly spaced.
     pub norms: Rc<Vec<Norms>>,
+    /// Signal and gradient on every path, at the last of these steps that was reported.
+    pub paths: Option<Rc<Paths>>,
 }
 
 impl NetRecord {
@@ -250,6 +274,21 @@ impl NetRecord {
         if !measured.norms.is_empty() {
             Rc::make_mut(&mut self.norms).extend_from_slice(&measured.norms);
         }
+        if measured.paths.is_some() {
+            self.paths.clone_from(&measured.paths);
+        }
+    }
+}
+
+impl Record {
+    /// Signal and gradient in an arm's net: at the latest step, or before training, with noise images.
+    pub fn paths(&self, arm: usize) -> Option<&Rc<Paths>> {
+        let untrained = || {
+            let flow = self.flow.as_ref()?;
+            let nets = if arm == PLAIN { &flow.plain } else { &flow.residual };
+            nets.first().map(|net| &net.paths)
+        };
+        self.arms.get(arm).and_then(|net| net.paths.as_ref()).or_else(untrained)
     }
 }
 
@@ -260,6 +299,7 @@ impl Experiment for ResNet {
     type Record = Record;
 
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
+    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
     const ARMS: &'static [Arm] = &[
         Arm { slug: "plain", title: "plain", net: "plain network" },
         Arm { slug: "residual", title: "residual", net: "residual network" },

@@ -1,5 +1,6 @@
 //! The panel of section 3.
 
+mod block;
 mod drawing;
 mod figures;
 mod text;
@@ -9,6 +10,7 @@ use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::files::Cifar10Box;
 use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
+use block::BlockFigure;
 use drawing::Drawing;
 use figures::{FlowFigures, GradientMaps, TrainFigures};
 use std::rc::Rc;
@@ -40,6 +42,12 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
                     <FlowChapter config={config.clone()} flow={lab.record.flow.clone()} />
                     <GradientMaps config={config.clone()} record={record.clone()} />
                 </>
+            },
+        },
+        "paths" => ChapterBody {
+            controls: html! { <>{ networks() }{ training() }</> },
+            figures: html! {
+                <BlockFigure config={config.clone()} paths={[0, 1].map(|arm| lab.record.paths(arm).cloned().map(PtrEq))} />
             },
         },
         "architecture" => ChapterBody {

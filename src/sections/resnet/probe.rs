@@ -1,10 +1,11 @@
 //! What can be seen without training: parameters, shapes, and how a gradient comes back through untrained nets.
 
 use super::nets::{N_CLASSES, norm, plan};
+use super::paths::{Watch, Watched};
 use super::{Config, Flow, Frame, NetFlow, ResNet, Structure};
 use crate::core::{LabError, Progress};
 use crate::data::plane::normal_pair;
-use crate::models::resnet::ResNet as Net;
+use crate::models::resnet::{Place, ResNet as Net};
 use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_groups};
 use crate::run::{Probe, RunContext, Tick};
@@ -34,12 +35,11 @@ impl Probe for ResNet {
                     let net = Net::new(&plan(&config, shortcuts, batch_norm), seed, &autodiff);
                     flow_tensors(&net, x.clone(), y.clone())
                 };
-                let [weights, signals, deltas] = tensors(false);
-                let [weights_r, signals_r, deltas_r] = tensors(true);
-                let read = [weights, signals, deltas, weights_r, signals_r, deltas_r];
-                let [weights, signals, deltas, weights_r, signals_r, deltas_r] = read_groups(read).await?;
-                flow.plain.push(NetFlow { weights, signals, deltas });
-                flow.residual.push(NetFlow { weights: weights_r, signals: signals_r, deltas: deltas_r });
+                let ((weights, plain), (weights_r, residual)) = (tensors(false), tensors(true));
+                let read = [weights, plain.values.clone(), weights_r, residual.values.clone()];
+                let [weights, values, weights_r, values_r] = read_groups(read).await?;
+                flow.plain.push(NetFlow::new(weights, plain.paths(&values)));
+                flow.residual.push(NetFlow::new(weights_r, residual.paths(&values_r)));
                 out.send(Frame::Flow { chosen, flow: Rc::new(flow.clone()) });
                 step += 1;
                 if out.step_done(Progress { step, steps }).await == Tick::Stop {
@@ -59,8 +59,10 @@ fn structure(config: &Config, device: &Device) -> Structure {
     let shape = |[_, channels, height, width]: [usize; 4]| [channels as u32, height as u32, width as u32];
     let x = Tensor::zeros([1, config.dataset.channels() as usize, side, side], device);
     let mut shapes = vec![shape(x.dims())];
-    let logits = residual.forward_with(x, |_, h| {
-        shapes.push(shape(h.dims()));
+    let logits = residual.forward_with(x, |_, place, h| {
+        if place == Place::Output {
+            shapes.push(shape(h.dims()));
+        }
         h
     });
     Structure {
@@ -73,25 +75,13 @@ fn structure(config: &Config, device: &Device) -> Structure {
     }
 }
 
-/// Gradient norms of the first convolutions, sizes of the signal, and gradient norms of the signal, `[1]` each, block
-/// by block.
-fn flow_tensors(net: &Net, x: Tensor<4>, y: Tensor<2>) -> [Vec<Tensor<1>>; 3] {
-    let mut signals = Vec::new();
-    let mut leaves = Vec::new();
-    let logits = net.forward_with(x, |i, h| {
-        if i == 0 {
-            return h;
-        }
-        signals.push(h.clone().inner().square().mean().sqrt());
-        // What lies between input and output keeps no gradient; a leaf of zeros that is added there does.
-        let leaf = Tensor::<4>::zeros(h.dims(), &h.device()).require_grad();
-        leaves.push(leaf.clone());
-        h + leaf
-    });
+/// Gradient norms of the first convolutions, `[1]` each, and the size of signal and gradient everywhere.
+fn flow_tensors(net: &Net, x: Tensor<4>, y: Tensor<2>) -> (Vec<Tensor<1>>, Watched) {
+    let mut watch = Watch::new(net);
+    let logits = net.forward_with(x, |index, place, h| watch.at(index, place, h));
     let grads = cross_entropy(logits, y).backward();
-    let norm_of = |tensor: Tensor<4>| tensor.grad(&grads).map(norm);
-    let weights = net.first_convs().filter_map(|weight| norm_of(weight.val())).collect();
-    [weights, signals, leaves.into_iter().filter_map(norm_of).collect()]
+    let weights = net.first_convs().filter_map(|weight| weight.val().grad(&grads).map(norm)).collect();
+    (weights, watch.measured(0, &grads))
 }
 
 /// Images of independent standard normal numbers, like normalized ones, and labels in turn.

@@ -1,6 +1,7 @@
 //! Training the plain net or its residual twin; both see the same batches.
 
 use super::nets::{N_CLASSES, norm, plan};
+use super::paths::{Watch, Watched};
 use super::{Config, Frame, Measured, Norms, RESIDUAL, ResNet, Score};
 use crate::core::LabError;
 use crate::data::batches::Batches;
@@ -9,11 +10,12 @@ use crate::models::resnet::ResNet as Net;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
 use crate::run::images::load;
-use crate::run::training::{TrainState, cross_entropy, first_weight, one_hot, read, read_all};
+use crate::run::training::{TrainState, cross_entropy, first_weight, one_hot, read, read_groups};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
+use std::rc::Rc;
 
 /// Training images, where there are as many.
 const N_TRAIN: usize = 10_000;
@@ -40,6 +42,8 @@ pub struct ResNetTraining {
     /// Steps whose gradients were measured, and one norm for each block and step, on the device.
     norm_steps: Vec<u32>,
     norms: Vec<Tensor<1>>,
+    /// The last of these steps: signal and gradient on every path, on the device.
+    paths: Option<Watched>,
     learning_rate: f64,
     steps: u32,
     norm_interval: u32,
@@ -66,6 +70,7 @@ impl Training<ResNet> for ResNetTraining {
             train_state: TrainState::new(net, config.optimizer.init()),
             norm_steps: Vec::new(),
             norms: Vec::new(),
+            paths: None,
             learning_rate: config.learning_rate,
             steps: config.steps,
             norm_interval: config.norm_interval(),
@@ -82,12 +87,17 @@ impl Training<ResNet> for ResNetTraining {
         let autodiff = self.device.clone().autodiff();
         let (x, y) = self.task.batch(self.batches.next_batch(), self.augment, &mut self.rng, &autodiff);
         let measured = (step - 1).is_multiple_of(self.norm_interval);
-        let Self { train_state, norm_steps, norms, .. } = self;
-        let loss = cross_entropy(train_state.net.forward(x), y);
-        train_state.descend(loss, self.learning_rate, None, |net, grads| {
-            if measured {
+        let Self { train_state, norm_steps, norms, paths, .. } = self;
+        let mut watch = measured.then(|| Watch::new(&train_state.net));
+        let logits = train_state.net.forward_with(x, |index, place, h| match &mut watch {
+            Some(watch) => watch.at(index, place, h),
+            None => h,
+        });
+        train_state.descend(cross_entropy(logits, y), self.learning_rate, None, |net, grads| {
+            if let Some(watch) = watch {
                 norm_steps.push(step);
                 norms.extend(net.first_convs().filter_map(|weight| weight.val().grad(grads).map(norm)));
+                *paths = Some(watch.measured(step, grads));
             }
         });
         Ok(())
@@ -123,11 +133,14 @@ impl Training<ResNet> for ResNetTraining {
         _over: bool,
         out: &mut impl RunContext<ResNet>,
     ) -> Result<(), LabError> {
-        let norms = read_all(std::mem::take(&mut self.norms)).await?;
+        let paths = self.paths.take();
+        let values = paths.as_ref().map_or_else(Vec::new, |paths| paths.values.clone());
+        let [norms, values] = read_groups([std::mem::take(&mut self.norms), values]).await?;
+        let paths = paths.map(|paths| Rc::new(paths.paths(&values)));
         let rows = norms.chunks_exact(self.train_state.net.blocks.len().max(1));
         let norm_steps = std::mem::take(&mut self.norm_steps);
         let norms = norm_steps.into_iter().zip(rows).map(|(step, row)| Norms { step, blocks: row.to_vec() });
-        let measured = Measured { scores: std::mem::take(&mut self.scores), norms: norms.collect() };
+        let measured = Measured { scores: std::mem::take(&mut self.scores), norms: norms.collect(), paths };
         out.send(Frame::Train { steps, measured });
         Ok(())
     }

@@ -136,31 +136,27 @@ fn filters(net: &ImageView, channels: usize) -> Html {
 
 fn block(index: usize, maps: &Maps) -> Html {
     let side = maps.side as usize;
-    let shown = planes(maps).count();
-    let item = |(channel, values): (usize, &[f32])| {
-        let rgba = Rc::new(colored(ColorMap::Sequential, values));
+    let shown = maps.activations().count();
+    let item = |(channel, values): (usize, Vec<f32>)| {
+        let rgba = Rc::new(colored(ColorMap::Sequential, &values));
         html! { <li><Picture {side} {rgba} label={format!("block {}, map {}", index + 1, channel + 1)} /></li> }
     };
     html! {
         <>
             <p class="cnn-words">{ format!("Block {}: {shown} of {} maps, {side} × {side}", index + 1, maps.channels) }</p>
-            <ul class="cnn-maps">{ for planes(maps).enumerate().map(item) }</ul>
+            <ul class="cnn-maps">{ for maps.activations().enumerate().map(item) }</ul>
         </>
     }
 }
 
-fn planes(maps: &Maps) -> impl Iterator<Item = &[f32]> {
-    maps.values.chunks_exact(((maps.side * maps.side) as usize).max(1))
-}
-
 fn maps_table(net: &ImageView) -> Table {
-    let row = |block: usize, map: usize, values: &[f32]| {
+    let row = |block: usize, map: usize, values: Vec<f32>| {
         let mean = values.iter().sum::<f32>() / values.len().max(1) as f32;
         let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         vec![format!("block {block}"), map.to_string(), mean.to_string(), most.to_string()]
     };
     let rows = net.blocks.iter().enumerate().flat_map(|(index, maps)| {
-        planes(maps).enumerate().map(move |(map, values)| row(index + 1, map + 1, values))
+        maps.activations().enumerate().map(move |(map, values)| row(index + 1, map + 1, values))
     });
     Table { columns: ["of", "map", "mean", "greatest"].map(str::to_owned).to_vec(), rows: rows.collect() }
 }

@@ -1,6 +1,6 @@
 //! The words and formulae of section 2.
 
-use super::super::{Config, ConvShape, conv_params, output_size, reach, separable_params};
+use super::super::{Config, ConvShape, Layer, conv_params, output_size, reach, separable_params};
 use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
 
@@ -86,4 +86,30 @@ pub(super) fn share_formula() -> Html {
     math(tex!(
         r"\frac{K^2\, C_\mathrm{in}\, C_\mathrm{out}}{C_\mathrm{in}\,(K^2 + C_\mathrm{out})} = \frac{1}{\frac{1}{C_\mathrm{out}} + \frac{1}{K^2}}"
     ))
+}
+
+/// What to look for in the products of one position.
+pub(super) fn kernel(layer: &Layer) -> Html {
+    let step = if layer.is_separable() {
+        "First each channel is filtered by its own kernel; then a 1 × 1 convolution mixes the channels at that one position."
+    } else {
+        "The weights of the kernel multiply the pixels under it; the products and a bias add up to one pixel of the map."
+    };
+    html! {
+        <>
+            { step }
+            { " Stride 1: each position gives one pixel. Padding 1: outside of the image the kernel reads 0. The pixels are normalized, so black is not 0. There is no batch norm in this network." }
+        </>
+    }
+}
+
+/// A convolution as a sum over the kernel and over channels; or as the two steps of a separable one.
+pub(super) fn convolution(layer: &Layer) -> Html {
+    math(if layer.is_separable() {
+        display_tex!(
+            r"d_{i,r,c} = b'_i + \sum_{u,v} k_{i,u,v}\, x_{i,r+u,c+v} \qquad y_{o,r,c} = b_o + \sum_i w_{o,i}\, d_{i,r,c}"
+        )
+    } else {
+        display_tex!(r"y_{o,r,c} = b_o + \sum_{i,u,v} w_{o,i,u,v}\, x_{i,r+u,c+v}")
+    })
 }

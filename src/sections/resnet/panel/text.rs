@@ -63,3 +63,13 @@ pub(super) fn block_parts(config: &Config) -> String {
     let convs: Vec<String> = convs.iter().map(|k| format!("{k} convolution{after}")).collect();
     format!("F: {}.", convs.join(" → ReLU → "))
 }
+
+/// What to look for in the paths of a block.
+pub(super) fn paths() -> Html {
+    html! {
+        <>
+            { "An addition hands the gradient of its sum to both paths. The identity passes it on as it is; the branch changes it. At the block’s input the two add up again, as vectors: their norms need not. " }
+            { "Follow the gradient from the last block to the first, with the shortcut and without." }
+        </>
+    }
+}

@@ -1,0 +1,253 @@
+//! The guided experiments of section 2, from easy to surprising.
+
+use super::{CONV, Config, Record, SEPARABLE, output_size};
+use crate::core::guided::{Answer, Guided, Prediction};
+use crate::keys;
+
+type Experiment = Guided<Config, Record>;
+
+pub(super) const EXPERIMENTS: &[Experiment] = &[OUTPUT_SIZE, SAVINGS, ONE_BY_ONE, ACCURACY, FASTER, WIDE];
+
+const OUTPUT_SIZE: Experiment = Guided {
+    slug: "stride-and-padding",
+    chapter: "shape",
+    figures: &["output-size"],
+    question: "A 5 × 5 kernel moves over 32 × 32 pixels, two pixels at a time, with two rows and columns of zeros around them. How many pixels wide is the output?",
+    values: keys!(@pairs Config; size: "32", kernel: "5", stride: "2", padding: "2"),
+    trains: false,
+    prediction: Prediction::Number { metric: "out_measured" },
+    answer: output_width,
+    reason: "The padded image is 36 pixels wide, so the kernel's left edge can stand at 0 to 31. With stride 2 it stands at every other one of these 32 places. Padding (K − 1)/2 makes the size depend on the stride alone.",
+    source: ("Dumoulin and Visin 2016, section 2.4", "https://arxiv.org/abs/1603.07285"),
+};
+
+fn output_width(config: &Config, record: &Record) -> Option<Answer> {
+    let measured = record.measured?;
+    let formula = output_size(config.shape());
+    if measured.is_some() != formula.is_some() {
+        return None;
+    }
+    let Some((width, formula)) = measured.zip(formula) else {
+        let words = "There is no output: the kernel is larger than the padded image.".to_owned();
+        return Some(Answer { words, choice: None, numbers: Vec::new() });
+    };
+    let share = f64::from(config.size) / f64::from(width.max(1));
+    let agree = if width == formula { "as the formula says" } else { "although the formula says otherwise" };
+    Some(Answer {
+        words: format!(
+            "{width} pixels: a real convolution of {} pixels gave {width} × {width}, {agree}. Stride {} divides the width by {share:.1}.",
+            config.size, config.stride
+        ),
+        choice: None,
+        numbers: vec![("out_measured", width.into()), ("out_formula", formula.into())],
+    })
+}
+
+const SAVINGS: Experiment = Guided {
+    slug: "separable-savings",
+    chapter: "separable",
+    figures: &["factor-kernel", "factor-channels"],
+    question: "A 3 × 3 convolution takes 64 channels to 128. How many times fewer parameters has a depthwise separable one?",
+    values: &[],
+    trains: false,
+    prediction: Prediction::Number { metric: "params_ratio" },
+    answer: savings,
+    reason: "A standard convolution has K² weights for every pair of channels. The separable one has K² for every input channel and one weight for every pair. With many output channels the second part dominates, so the savings approach K² = 9 and never reach it.",
+    source: ("Howard et al. 2017, section 3.1", "https://arxiv.org/abs/1704.04861"),
+};
+
+fn savings(config: &Config, record: &Record) -> Option<Answer> {
+    let blocks = record.blocks?;
+    let (ratio, most) = (blocks.params_ratio(), f64::from(config.block_kernel * config.block_kernel));
+    let (conv, separable) = (blocks.conv.params, blocks.separable.params);
+    let verdict = if ratio > 0.9 * most {
+        format!("more than 90 % of the limit K² = {most}")
+    } else if ratio > 1.0 {
+        format!("{:.0} % of the limit K² = {most}", 100.0 * ratio / most)
+    } else {
+        "no savings at all".to_owned()
+    };
+    Some(Answer {
+        words: format!(
+            "{ratio:.2} × fewer, {verdict}: {conv} parameters against {separable}, counted in the models."
+        ),
+        choice: None,
+        numbers: vec![
+            ("params_ratio", ratio),
+            ("params_conv", conv as f64),
+            ("params_separable", separable as f64),
+        ],
+    })
+}
+
+const ONE_BY_ONE: Experiment = Guided {
+    slug: "one-by-one",
+    chapter: "separable",
+    figures: &["factor-kernel"],
+    question: "The kernel shrinks to 1 × 1. Does separating still save parameters?",
+    values: keys!(@pairs Config; block_kernel: "1"),
+    trains: false,
+    prediction: Prediction::Choice(&["Yes, it has fewer", "Both have the same", "No, it has more"]),
+    answer: one_by_one,
+    reason: "A 1 × 1 convolution looks at no neighbors: all it does is mix channels, which is the pointwise half of a separable one. The depthwise half then only scales each channel, and its weights and biases come on top.",
+    source: ("Howard et al. 2017, section 3.1", "https://arxiv.org/abs/1704.04861"),
+};
+
+fn one_by_one(_: &Config, record: &Record) -> Option<Answer> {
+    let blocks = record.blocks?;
+    let (conv, separable) = (blocks.conv.params, blocks.separable.params);
+    let (choice, verdict) = match separable.cmp(&conv) {
+        std::cmp::Ordering::Less => (0, format!("Yes: it has {} fewer", conv - separable)),
+        std::cmp::Ordering::Equal => (1, "Neither: both have the same".to_owned()),
+        std::cmp::Ordering::Greater => (2, format!("No: it has {} more", separable - conv)),
+    };
+    Some(Answer {
+        words: format!(
+            "{verdict}. The standard convolution has {conv} parameters, the separable one {separable}."
+        ),
+        choice: Some(choice),
+        numbers: vec![
+            ("params_ratio", blocks.params_ratio()),
+            ("params_conv", conv as f64),
+            ("params_separable", separable as f64),
+        ],
+    })
+}
+
+const ACCURACY: Experiment = Guided {
+    slug: "accuracy-price",
+    chapter: "training",
+    figures: &["accuracy", "loss"],
+    question: "Both networks have the same width, but the separable one has a fraction of the weights. After two epochs of 1,000 images, how do their test accuracies compare?",
+    values: keys!(@pairs Config; n_train: "1000", n_test: "500", epochs: "2"),
+    trains: true,
+    prediction: Prediction::Choice(&[
+        "The separable network is ahead by more than 3 points",
+        "They are within 3 points",
+        "The separable network is behind by more than 3 points",
+    ]),
+    answer: accuracy,
+    reason: "The separable network can express fewer filters: all kernels of an input channel are multiples of one. It also starts slower, since each layer is a product of two. With MobileNet on ImageNet the price of separating was about one point after full training; after a few steps it is larger.",
+    source: ("Howard et al. 2017, table 4", "https://arxiv.org/abs/1704.04861"),
+};
+
+fn accuracy(_: &Config, record: &Record) -> Option<Answer> {
+    let last = |arm: usize| record.arms.get(arm).filter(|_| record.epoch() > 0)?.accuracies.last_y();
+    let (conv, separable) = (last(CONV)?, last(SEPARABLE)?);
+    let points = 100.0 * (separable - conv);
+    let fewer =
+        record.nets.map_or(1.0, |[conv, separable]| conv.params as f64 / separable.params.max(1) as f64);
+    let (choice, verdict) = if points > 3.0 {
+        (0, format!("The separable network is ahead by {points:.1} points"))
+    } else if points < -3.0 {
+        (2, format!("The separable network is behind by {:.1} points", -points))
+    } else {
+        (1, format!("They are {:.1} points apart", points.abs()))
+    };
+    Some(Answer {
+        words: format!(
+            "{verdict}: {:.1} % (standard) and {:.1} % (separable) of {} test images after {} epochs, with {fewer:.1} × fewer parameters. One image is {:.1} points, so small differences are chance.",
+            100.0 * conv,
+            100.0 * separable,
+            tested(record),
+            record.epoch(),
+            100.0 / f64::from(tested(record).max(1)),
+        ),
+        choice: Some(choice),
+        numbers: vec![("accuracy_conv", conv), ("accuracy_separable", separable)],
+    })
+}
+
+fn tested(record: &Record) -> u32 {
+    record.arms.first().map_or(0, |net| net.confusion.iter().sum())
+}
+
+const FASTER: Experiment = Guided {
+    slug: "fewer-macs",
+    chapter: "separable",
+    figures: &["cost"],
+    question: "The separable network needs about five times fewer multiply-accumulates. How much faster is a training step on this device?",
+    values: keys!(@pairs Config; n_train: "800", n_test: "100", epochs: "1"),
+    trains: true,
+    prediction: Prediction::Choice(&[
+        "As many times faster as it saves MACs",
+        "Faster, but by less than half of that",
+        "In between",
+        "Not faster, or slower",
+    ]),
+    answer: faster,
+    reason: "Multiply-accumulates are only part of a step. A depthwise convolution reads and writes as many numbers as a standard one and does little with each, ReLU and pooling cost the same in both, and there are twice as many operations to start. Speed must be measured, not counted.",
+    source: ("Ma et al. 2018, section 2", "https://arxiv.org/abs/1807.11164"),
+};
+
+fn faster(_: &Config, record: &Record) -> Option<Answer> {
+    let (times, fewer) = speed(record)?;
+    let [conv, separable] = times;
+    let faster = conv / separable;
+    let (choice, verdict) = if faster >= 0.8 * fewer {
+        (0, format!("{faster:.2} × faster, about as much as it saves"))
+    } else if faster >= 0.5 * fewer {
+        (2, format!("{faster:.2} × faster, {:.0} % of what it saves", 100.0 * faster / fewer))
+    } else if faster > 1.05 {
+        (1, format!("Only {faster:.2} × faster, {:.0} % of what it saves", 100.0 * faster / fewer))
+    } else {
+        (3, format!("Not faster: {faster:.2} ×"))
+    };
+    Some(Answer {
+        words: format!(
+            "{verdict}. It needs {fewer:.2} × fewer multiply-accumulates, but a step takes {separable:.1} ms instead of {conv:.1} ms (median)."
+        ),
+        choice: Some(choice),
+        numbers: vec![
+            ("speedup", faster),
+            ("net_macs_ratio", fewer),
+            ("ms_per_step_conv", conv),
+            ("ms_per_step_separable", separable),
+        ],
+    })
+}
+
+/// Milliseconds a step of both nets, and how many times fewer multiply-accumulates the separable one needs.
+fn speed(record: &Record) -> Option<([f64; 2], f64)> {
+    let of = |arm: usize| record.arms.get(arm)?.ms_per_step().filter(|ms| *ms > 0.0);
+    Some(([of(CONV)?, of(SEPARABLE)?], record.macs_ratio()?))
+}
+
+const WIDE: Experiment = Guided {
+    slug: "wider-networks",
+    chapter: "separable",
+    figures: &["cost"],
+    question: "Three times as many channels: now most of a step is arithmetic. How many times faster is the separable network?",
+    values: keys!(@pairs Config; width: "24", n_train: "256", n_test: "50", epochs: "1"),
+    trains: true,
+    prediction: Prediction::Number { metric: "speedup" },
+    answer: wide,
+    reason: "Arithmetic grows with the square of the width, reading and writing of feature maps only in proportion to it. The wider the network, the more of a step is multiply-accumulates, and the more of the savings is seen on the clock.",
+    source: ("Ma et al. 2018, section 2", "https://arxiv.org/abs/1807.11164"),
+};
+
+fn wide(config: &Config, record: &Record) -> Option<Answer> {
+    let ([conv, separable], fewer) = speed(record)?;
+    let faster = conv / separable;
+    let part = 100.0 * faster / fewer;
+    let verdict = if part >= 80.0 {
+        "nearly all"
+    } else if part >= 50.0 {
+        "more than half"
+    } else {
+        "less than half"
+    };
+    Some(Answer {
+        words: format!(
+            "{faster:.2} × faster at width {}: {separable:.0} ms a step instead of {conv:.0} ms. It needs {fewer:.2} × fewer multiply-accumulates, so {part:.0} % of the savings, {verdict}, is seen on the clock.",
+            config.width
+        ),
+        choice: None,
+        numbers: vec![
+            ("speedup", faster),
+            ("net_macs_ratio", fewer),
+            ("ms_per_step_conv", conv),
+            ("ms_per_step_separable", separable),
+        ],
+    })
+}

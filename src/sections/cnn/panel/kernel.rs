@@ -1,0 +1,192 @@
+//! One convolution by hand: a kernel over an image, product by product, and the map that fills in as it moves.
+
+mod numbers;
+mod place;
+
+use super::super::{CONV, ImageView, Layer, N_LAYERS, SEPARABLE, Samples};
+use super::{PtrEq, text};
+use crate::charts::Table;
+use crate::ui::figure::Figure;
+use crate::ui::player::Player;
+use place::{Map, Place, input_map, output_map};
+use serde_json::Value;
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct KernelProps {
+    pub(super) samples: Option<PtrEq<Samples>>,
+    /// What each net makes of the chosen image.
+    pub(super) looks: [Option<PtrEq<ImageView>>; 2],
+    /// The chosen test image, from 1.
+    pub(super) image: u32,
+    pub(super) set: Callback<(&'static str, Value)>,
+}
+
+/// What is looked at.
+#[derive(Clone, Copy, PartialEq)]
+struct Pick {
+    net: usize,
+    layer: usize,
+    output: usize,
+    channel: usize,
+}
+
+/// Row and column of the map, from 0 to 1: layers differ in size.
+type Shares = (f64, f64);
+
+fn shares(position: usize, side: u32) -> Shares {
+    let share = |index: usize| (index as f64 + 0.5) / f64::from(side.max(1));
+    let side = side.max(1) as usize;
+    (share(position / side), share(position % side))
+}
+
+/// What is looked at of a network, with everything within the layer's bounds.
+fn place(look: &ImageView, pick: Pick, (row, col): Shares) -> Option<(Pick, Place<'_>)> {
+    let layer = look.layers.get(pick.layer)?;
+    let output = pick.output.min(layer.n_outputs().saturating_sub(1));
+    let channel = pick.channel.min((layer.c_in as usize).saturating_sub(1));
+    let (side, last) = (layer.side as usize, layer.side.saturating_sub(1) as usize);
+    let at = |share: f64| ((share * f64::from(layer.side)) as usize).min(last);
+    let position = at(row) * side + at(col);
+    let sums = look.blocks.get(pick.layer).map_or(&[][..], |maps| &maps.sums);
+    Some((Pick { output, channel, ..pick }, Place { layer, output, channel, position, sums }))
+}
+
+const FIRST: Pick = Pick { net: CONV, layer: 0, output: 0, channel: 0 };
+/// In the picture's middle, so that a good part of the map is seen at first.
+const MIDDLE: Shares = (0.45, 0.5);
+
+#[component]
+pub(super) fn Kernel(props: &KernelProps) -> Html {
+    let pick = use_state_eq(|| FIRST);
+    // By itself: while it plays, the next move must not bring back an earlier choice.
+    let at = use_state_eq(|| MIDDLE);
+    let go = {
+        let pick = pick.clone();
+        Callback::from(move |to: Pick| pick.set(to))
+    };
+    let samples = props.samples.as_ref().map(|samples| &*samples.0);
+    let look = props.looks.get(pick.net).and_then(|look| look.as_ref());
+    let place = look.and_then(|look| place(&look.0, *pick, *at));
+    let (Some(samples), Some(look), Some((picked, place))) = (samples, look, place) else {
+        return html! {
+            <Figure name="kernel" title={TITLE} table={Callback::from(|()| Table::default())}>
+                <p class="cnn-empty kernel-empty">{ "Loading the images…" }</p>
+            </Figure>
+        };
+    };
+    let layer = place.layer;
+    let on_move = {
+        let (at, side) = (at.setter(), layer.side);
+        Callback::from(move |to: usize| at.set(shares(to, side)))
+    };
+    let table = {
+        let (look, at) = (look.clone(), *at);
+        Callback::from(move |()| {
+            self::place(&look.0, picked, at).map_or_else(Table::default, |(_, place)| numbers::table(&place))
+        })
+    };
+    let shown = Shown { samples, look: &look.0, layer, pick: picked };
+    let (row, col) = place.row_col();
+    html! {
+        <Figure name="kernel" title={TITLE} look_for={text::kernel(layer)} formula={text::convolution(layer)} {table}>
+            { choices(&shown, props, &go) }
+            <Player name="kernel" label="Kernel position" at={place.position} count={(layer.side * layer.side) as usize} on_move={on_move.clone()}
+                words={format!("row {}, column {}", row + 1, col + 1)} interval_ms={if layer.side > 16 { 40 } else { 120 }} />
+            <div class="kernel-maps">
+                { input_map(&place, photo(&shown, props.image), &on_move) }
+                if layer.is_separable() {
+                    { output_map(&place, Map::Depthwise, &on_move) }
+                }
+                { output_map(&place, Map::Sums, &on_move) }
+            </div>
+            { numbers::numbers(&place, &go.reform(move |channel| Pick { channel, ..picked })) }
+        </Figure>
+    }
+}
+
+const TITLE: &str = "A kernel over an image, product by product";
+
+/// What is at hand to be shown.
+struct Shown<'a> {
+    samples: &'a Samples,
+    look: &'a ImageView,
+    layer: &'a Layer,
+    pick: Pick,
+}
+
+/// The image as a photograph, which is what the first layer sees.
+fn photo(shown: &Shown<'_>, image: u32) -> Option<Rc<Vec<u8>>> {
+    let index = image.saturating_sub(1) as usize;
+    (shown.pick.layer == 0).then(|| super::data::each(&shown.samples.test).nth(index)).flatten()
+}
+
+/// Which image, network, layer and channels.
+fn choices(shown: &Shown<'_>, props: &KernelProps, go: &Callback<Pick>) -> Html {
+    let Shown { samples, look, layer, pick } = *shown;
+    let names = samples.dataset.class_names();
+    let n_images = samples.test.labels.len() as u32;
+    let label = samples.test.labels.get(props.image.saturating_sub(1) as usize);
+    let name = label.and_then(|label| names.get(usize::from(*label))).copied().unwrap_or("unknown");
+    let image = |to: u32| {
+        let set = props.set.clone();
+        Callback::from(move |_: MouseEvent| set.emit(("image", to.into())))
+    };
+    let kinds = ["convolutional", "separable"];
+    let nets: Vec<String> = kinds.iter().map(|kind| format!("{kind} network")).collect();
+    let convs = |layer: &Layer| if layer.is_separable() { "separable" } else { "standard" };
+    let layers: Vec<String> = look
+        .layers
+        .iter()
+        .zip(&look.blocks)
+        .take(N_LAYERS)
+        .enumerate()
+        .map(|(i, (layer, maps))| {
+            format!("{}: {}, {} → {} channels", i + 1, convs(layer), layer.c_in, maps.channels)
+        })
+        .collect();
+    let numbers = |n: usize| (1..=n).map(|i| i.to_string()).collect::<Vec<_>>();
+    let go = |make: fn(Pick, usize) -> Pick| go.reform(move |index| make(pick, index));
+    html! {
+        <div class="kernel-choices">
+            <div class="kernel-image" role="group" aria-label="Test image">
+                <button type="button" data-action="image-back" aria-label="Previous image" disabled={props.image <= 1}
+                    onclick={image(props.image.saturating_sub(1).max(1))}>{ "‹" }</button>
+                <span>{ format!("Image {} of {n_images}: {name}", props.image) }</span>
+                <button type="button" data-action="image-next" aria-label="Next image" disabled={props.image >= n_images}
+                    onclick={image(props.image + 1)}>{ "›" }</button>
+            </div>
+            { menu("net", "Network", &nets, pick.net, go(|pick, net| Pick { net, ..pick })) }
+            { menu("layer", "Layer", &layers, pick.layer, go(|pick, layer| Pick { layer, ..pick })) }
+            { menu("output", "Output channel", &numbers(layer.n_outputs()), pick.output, go(|pick, output| Pick { output, ..pick })) }
+            <p class="cnn-words" data-kernel-step={look.step.to_string()}>
+                { if look.step == 0 { "Untrained weights.".to_owned() } else { format!("Weights after step {}.", look.step) } }
+                { if pick.net == SEPARABLE && pick.layer == 0 { " The first layer is a standard convolution in both networks: with so few input channels there is little to separate. Choose layer 2." } else { "" } }
+            </p>
+        </div>
+    }
+}
+
+/// A small menu of the drawing's own.
+fn menu(
+    name: &'static str,
+    label: &'static str,
+    options: &[String],
+    at: usize,
+    on_pick: Callback<usize>,
+) -> Html {
+    let onchange = Callback::from(move |event: Event| {
+        let menu = event.target_unchecked_into::<web_sys::HtmlSelectElement>();
+        on_pick.emit(menu.selected_index().max(0) as usize);
+    });
+    let option = |(index, words): (usize, &String)| {
+        html! { <option value={index.to_string()} selected={index == at}>{ words.clone() }</option> }
+    };
+    html! {
+        <label class="kernel-menu">
+            <span>{ label }</span>
+            <select data-pick={name} {onchange}>{ for options.iter().enumerate().map(option) }</select>
+        </label>
+    }
+}

@@ -1,0 +1,251 @@
+//! The guided experiments of section 3, from easy to surprising.
+
+use super::{Config, Decay, Flow, NetFlow, NetRecord, PLAIN, RESIDUAL, Record, decay};
+use crate::core::guided::{Answer, Guided, Prediction};
+use crate::keys;
+
+type Experiment = Guided<Config, Record>;
+
+pub(super) const EXPERIMENTS: &[Experiment] =
+    &[VANISHING, SHORTCUT, FLAT_LOSS, BATCH_NORM, HE, EXPLOSION, DEGRADATION];
+
+const VANISHING: Experiment = Guided {
+    slug: "vanishing-gradient",
+    chapter: "gradients",
+    figures: &["gradient-flow", "signal-flow"],
+    question: "A plain network of 20 layers, without batch norm, is drawn at random. By what factor does the weight gradient change from one block to the block before it?",
+    values: &[],
+    trains: false,
+    prediction: Prediction::Number { metric: "decay_plain" },
+    answer: plain_decay,
+    reason: "PyTorch's default weights have a sixth of the variance that ReLU needs. Each layer passes on a fraction of the gradient, and over nine blocks the fractions multiply. Biases keep the signal up meanwhile, so only the gradient vanishes.",
+    source: (
+        "He et al. 2015, \"Delving deep into rectifiers\", section 2.2",
+        "https://arxiv.org/abs/1502.01852",
+    ),
+};
+
+fn plain_decay(config: &Config, record: &Record) -> Option<Answer> {
+    let plain = measured(config, record, |flow| &flow.plain)?;
+    Some(Answer {
+        words: format!(
+            "{} In the plain network the first block gets {:.1e}, the last {:.1e}.",
+            per_block(plain),
+            plain.first,
+            plain.last
+        ),
+        choice: None,
+        numbers: vec![
+            ("decay_plain", plain.per_block),
+            ("grad_first_plain", plain.first),
+            ("grad_last_plain", plain.last),
+        ],
+    })
+}
+
+/// The slope of the weight gradients of untrained nets, once all random initializations are measured.
+fn measured(config: &Config, record: &Record, nets: fn(&Flow) -> &[NetFlow]) -> Option<Decay> {
+    let flow = record.flow.as_ref().filter(|flow| flow.batch_norm == config.batch_norm)?;
+    let nets = nets(flow);
+    (nets.len() == config.n_seeds as usize).then(|| decay(nets, |net| &net.weights)).flatten()
+}
+
+fn per_block(decay: Decay) -> String {
+    let factor = decay.per_block;
+    let verdict = match factor {
+        factor if factor < 0.5 => "the gradient vanishes toward the input",
+        factor if factor < 0.9 => "the gradient shrinks slowly toward the input",
+        factor if factor <= 1.1 => "the gradient keeps its size",
+        _ => "the gradient grows toward the input",
+    };
+    format!("× {factor:.2} per block: {verdict}.")
+}
+
+const SHORTCUT: Experiment = Guided {
+    slug: "shortcut-gradient",
+    chapter: "gradients",
+    figures: &["gradient-flow", "signal-flow"],
+    question: "The same weights, with a shortcut around every block. By what factor does the weight gradient change now?",
+    values: &[],
+    trains: false,
+    prediction: Prediction::Number { metric: "decay_residual" },
+    answer: residual_decay,
+    reason: "An addition hands the gradient of its sum to both paths. The branch still shrinks its part, but the identity passes on the rest as it is. The gradient can get smaller only where ReLU or a projection stands in its way.",
+    source: ("He et al. 2016, \"Identity mappings\", section 2", "https://arxiv.org/abs/1603.05027"),
+};
+
+fn residual_decay(config: &Config, record: &Record) -> Option<Answer> {
+    let residual = measured(config, record, |flow| &flow.residual)?;
+    let plain = measured(config, record, |flow| &flow.plain)?;
+    let nearer = if residual.per_block.ln().abs() < plain.per_block.ln().abs() {
+        "nearer to × 1 than"
+    } else {
+        "no nearer to × 1 than"
+    };
+    Some(Answer {
+        words: format!(
+            "{} That is {nearer} × {:.2} without shortcuts: the first block gets {:.1e} instead of {:.1e}.",
+            per_block(residual),
+            plain.per_block,
+            residual.first,
+            plain.first
+        ),
+        choice: None,
+        numbers: vec![
+            ("decay_residual", residual.per_block),
+            ("decay_plain", plain.per_block),
+            ("grad_first_residual", residual.first),
+        ],
+    })
+}
+
+const FLAT_LOSS: Experiment = Guided {
+    slug: "loss-without-gradient",
+    chapter: "degradation",
+    figures: &["loss", "accuracy"],
+    question: "Next to no gradient reaches the first blocks of the plain network. Draw its training loss over the steps: chance level is ln 10 = 2.3.",
+    values: keys!(@pairs Config; steps: "60"),
+    trains: true,
+    prediction: Prediction::Curve { metric: "loss_plain", low: 0.0, high: 3.0 },
+    answer: flat_loss,
+    reason: "The last layer could learn by itself, but all it sees is the same for every image: biases alone have survived the way through 19 layers. So it learns how frequent the classes are, which is all alike, and stays there.",
+    source: (
+        "He et al. 2015, \"Delving deep into rectifiers\", section 2.2",
+        "https://arxiv.org/abs/1502.01852",
+    ),
+};
+
+/// Losses that are averaged.
+const RECENT: usize = 10;
+/// Differences in loss that are called none, in nats.
+const SAME: f64 = 0.05;
+
+fn losses(record: &Record) -> Option<(f64, f64)> {
+    let last = |net: &NetRecord| net.losses.recent_mean(RECENT);
+    Some((last(record.arms.get(PLAIN)?)?, last(record.arms.get(RESIDUAL)?)?))
+}
+
+fn flat_loss(_: &Config, record: &Record) -> Option<Answer> {
+    let (plain, residual) = losses(record)?;
+    let chance = 10f64.ln();
+    let verdict = if (plain - chance).abs() <= SAME {
+        "It is a flat line at chance level"
+    } else if plain < chance {
+        "It falls below chance level"
+    } else {
+        "It is above chance level"
+    };
+    Some(Answer {
+        words: format!(
+            "{verdict}: {plain:.2} nats at the end, where chance is {chance:.2}. The residual network, from the same weights, is at {residual:.2}."
+        ),
+        choice: None,
+        numbers: vec![("loss_plain", plain), ("loss_residual", residual)],
+    })
+}
+
+const WHO_LEARNS: &[&str] =
+    &["The plain network learns faster", "Both about equally fast", "The residual network learns faster"];
+
+/// Which of [`WHO_LEARNS`] came out, and in words.
+fn who_learns(plain: f64, residual: f64) -> (usize, &'static str) {
+    match plain - residual {
+        ahead if ahead > SAME => (2, "The residual network learns faster"),
+        ahead if ahead < -SAME => (0, "The plain network learns faster"),
+        _ => (1, "Both are about equally fast"),
+    }
+}
+
+fn compared(config: &Config, record: &Record) -> Option<Answer> {
+    let (plain, residual) = losses(record)?;
+    let gradient = measured(config, record, |flow| &flow.plain)?.per_block;
+    let (choice, verdict) = who_learns(plain, residual);
+    let steps = record.arms.get(RESIDUAL)?.losses.len();
+    let but = match (gradient > 0.9, choice) {
+        (true, 2) => "missing gradients are not the cause",
+        (true, _) => "the gradient arrives, and it is enough here",
+        (false, 2) => "too little gradient arrives",
+        (false, _) => "the gradient shrinks, and it is enough all the same",
+    };
+    Some(Answer {
+        words: format!(
+            "{verdict}: after {steps} steps the loss is {plain:.2} (plain) and {residual:.2} (residual) nats. The plain network's gradient changes by × {gradient:.2} per block, so {but}."
+        ),
+        choice: Some(choice),
+        numbers: vec![("loss_plain", plain), ("loss_residual", residual), ("decay_plain", gradient)],
+    })
+}
+
+const BATCH_NORM: Experiment = Guided {
+    slug: "batch-norm-alone",
+    chapter: "degradation",
+    figures: &["loss", "accuracy"],
+    question: "Batch norm keeps the gradients of 20 layers from vanishing. Does the plain network then learn as fast as the residual one?",
+    values: keys!(@pairs Config; batch_norm: "1", steps: "60"),
+    trains: true,
+    prediction: Prediction::Choice(WHO_LEARNS),
+    answer: compared,
+    reason: "Batch norm rescales every layer, so signal and gradient keep their size or even grow toward the input. A gradient of the right size can still point in a useless direction: in a plain network it changes its direction with every small step, in a residual one it is steadier.",
+    source: ("He et al. 2016, section 4.1; Balduzzi et al. 2017", "https://arxiv.org/abs/1702.08591"),
+};
+
+const HE: Experiment = Guided {
+    slug: "he-without-shortcuts",
+    chapter: "degradation",
+    figures: &["loss", "accuracy"],
+    question: "He initialization alone, without batch norm: the gradient keeps its size through all 20 layers. Which network learns faster?",
+    values: keys!(@pairs Config; init: "he", steps: "60"),
+    trains: true,
+    prediction: Prediction::Choice(WHO_LEARNS),
+    answer: compared,
+    reason: "",
+    source: ("Zhang, Dauphin and Ma 2019, section 2", "https://arxiv.org/abs/1901.09321"),
+};
+
+const EXPLOSION: Experiment = Guided {
+    slug: "exploding-signal",
+    chapter: "gradients",
+    figures: &["signal-flow"],
+    question: "56 layers with He initialization and shortcuts, without batch norm. What is the residual network's first loss? A network that knows nothing has ln 10 = 2.3.",
+    values: keys!(@pairs Config; depth: "56", init: "he", steps: "2", batch_size: "8", n_seeds: "1"),
+    trains: true,
+    prediction: Prediction::Choice(&["About 2.3", "Between 3 and 100", "Over 100"]),
+    answer: explosion,
+    reason: "He initialization makes the branch's output as large as its input. The addition then doubles the variance in every block, and 27 blocks multiply it by 2²⁷. What keeps a plain network in balance throws a residual one out of it; batch norm, or branches that start at zero, mend it.",
+    source: ("Zhang, Dauphin and Ma 2019, section 2", "https://arxiv.org/abs/1901.09321"),
+};
+
+fn explosion(_: &Config, record: &Record) -> Option<Answer> {
+    let first = |arm: usize| record.arms.get(arm)?.losses.first().map(|(_, loss)| *loss);
+    let (plain, residual) = (first(PLAIN)?, first(RESIDUAL)?);
+    let (choice, verdict) = match residual {
+        loss if loss > 100.0 => (2, "Far beyond chance"),
+        loss if loss > 3.0 => (1, "Above chance"),
+        _ => (0, "At chance"),
+    };
+    let signal =
+        record.paths(RESIDUAL).and_then(|paths| paths.blocks.last()).map(|block| block.output.signal);
+    let signal = signal.map_or_else(String::new, |signal| {
+        format!(" The signal after the last block is {signal:.1e} (root mean square).")
+    });
+    Some(Answer {
+        words: format!(
+            "{verdict}: {residual:.3e} nats, where the plain network starts at {plain:.2}.{signal}"
+        ),
+        choice: Some(choice),
+        numbers: vec![("first_loss_residual", residual), ("first_loss_plain", plain)],
+    })
+}
+
+const DEGRADATION: Experiment = Guided {
+    slug: "degradation-56",
+    chapter: "degradation",
+    figures: &["loss", "accuracy"],
+    question: "56 layers with batch norm, as in the paper. Which network's training loss falls faster?",
+    values: keys!(@pairs Config; depth: "56", batch_norm: "1", init: "he", optimizer: "momentum", learning_rate: "0.05", steps: "40", n_seeds: "1"),
+    trains: true,
+    prediction: Prediction::Choice(WHO_LEARNS),
+    answer: compared,
+    reason: "A deeper plain network could copy a shallower one and set the other layers to the identity, so it should never train worse. It does: the identity is hard to find for a stack of layers. A residual block starts from it.",
+    source: ("He et al. 2016, sections 1 and 4.2", "https://arxiv.org/abs/1512.03385"),
+};

@@ -1,0 +1,167 @@
+//! The size of signal and gradient on every path of every block.
+
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "compute")]
+use super::nets::norm;
+#[cfg(feature = "compute")]
+use crate::models::resnet::{Place, ResNet as Net};
+#[cfg(feature = "compute")]
+use burn::tensor::{Gradients, Tensor};
+
+/// One forward and one backward pass through a net.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Paths {
+    /// The step that they belong to; 0 for an untrained net.
+    pub step: u32,
+    /// What the first block is given.
+    pub input: Flow,
+    pub blocks: Vec<BlockPaths>,
+}
+
+/// What flows through one place: a signal forward, a gradient backward.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Root mean square of the activations.
+    pub signal: f32,
+    /// L2 norm of the gradient of the loss.
+    pub gradient: f32,
+}
+
+/// The paths through one block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BlockPaths {
+    /// The signal that the layers give, `F(x)`; the gradient that comes out of them by the block's input.
+    pub branch: Flow,
+    /// The signal that the shortcut gives, `s(x)`; the gradient that comes out of it. A plain block has none.
+    pub shortcut: Option<Flow>,
+    pub projected: bool,
+    /// Before ReLU. The same gradient goes into both paths: an addition hands it to each.
+    pub sum: Flow,
+    /// After ReLU.
+    pub output: Flow,
+}
+
+impl Paths {
+    /// What a block is given, the first being 0.
+    pub fn given(&self, block: usize) -> Flow {
+        let before = block.checked_sub(1).and_then(|before| self.blocks.get(before));
+        before.map_or(self.input, |before| before.output)
+    }
+}
+
+/// Watches one forward pass, and knows where to look for its gradients afterwards.
+#[cfg(feature = "compute")]
+#[derive(Debug)]
+pub(super) struct Watch {
+    blocks: Vec<BlockPaths>,
+    signals: Vec<(usize, Place, Tensor<1>)>,
+    leaves: Vec<(usize, Place, Tensor<4>)>,
+}
+
+/// The sizes that were watched, on the device.
+#[cfg(feature = "compute")]
+#[derive(Debug)]
+pub(super) struct Watched {
+    step: u32,
+    blocks: Vec<BlockPaths>,
+    /// The place of every number: the signals come first.
+    places: Vec<(usize, Place, bool)>,
+    pub(super) values: Vec<Tensor<1>>,
+}
+
+#[cfg(feature = "compute")]
+impl Watch {
+    pub(super) fn new(net: &Net) -> Self {
+        let block = |block: &crate::models::resnet::Block| BlockPaths {
+            projected: block.projection.is_some(),
+            shortcut: block.has_shortcut().then(Flow::default),
+            ..BlockPaths::default()
+        };
+        Self { blocks: net.blocks.iter().map(block).collect(), signals: Vec::new(), leaves: Vec::new() }
+    }
+
+    /// Notes the signal, and adds a leaf of zeros: what lies between input and output keeps no gradient, a leaf does.
+    pub(super) fn at(&mut self, index: usize, place: Place, h: Tensor<4>) -> Tensor<4> {
+        let block =
+            index.checked_sub(1).and_then(|block| self.blocks.get(block)).copied().unwrap_or_default();
+        let (adds, projected) = (block.shortcut.is_some(), block.projected);
+        // What an identity gives, and a plain block's sum, are known from their neighbours.
+        let signal = match place {
+            Place::BranchInput | Place::ShortcutInput => false,
+            Place::Branch | Place::Output => true,
+            Place::Shortcut => projected,
+            Place::Sum => adds,
+        };
+        let leaf = match place {
+            Place::BranchInput => adds,
+            Place::Branch | Place::Shortcut => false,
+            Place::ShortcutInput | Place::Sum | Place::Output => true,
+        };
+        if signal {
+            self.signals.push((index, place, h.clone().inner().square().mean().sqrt()));
+        }
+        if !leaf {
+            return h;
+        }
+        let leaf = Tensor::<4>::zeros(h.dims(), &h.device()).require_grad();
+        self.leaves.push((index, place, leaf.clone()));
+        h + leaf
+    }
+
+    /// With the gradients of the backward pass.
+    pub(super) fn measured(self, step: u32, grads: &Gradients) -> Watched {
+        let Self { blocks, signals, leaves } = self;
+        let (mut places, mut values) = (Vec::new(), Vec::new());
+        for (index, place, signal) in signals {
+            places.push((index, place, false));
+            values.push(signal);
+        }
+        for (index, place, leaf) in leaves {
+            if let Some(grad) = leaf.grad(grads) {
+                places.push((index, place, true));
+                values.push(norm(grad));
+            }
+        }
+        Watched { step, blocks, places, values }
+    }
+}
+
+#[cfg(feature = "compute")]
+impl Watched {
+    /// Puts the numbers that were read into their places.
+    pub(super) fn paths(&self, numbers: &[f32]) -> Paths {
+        let mut paths = Paths { step: self.step, input: Flow::default(), blocks: self.blocks.clone() };
+        for (&(index, place, is_gradient), &number) in self.places.iter().zip(numbers) {
+            let block = index.checked_sub(1).and_then(|block| paths.blocks.get_mut(block));
+            let flow = match (block, place) {
+                (None, _) => Some(&mut paths.input),
+                (Some(block), Place::BranchInput | Place::Branch) => Some(&mut block.branch),
+                (Some(block), Place::ShortcutInput | Place::Shortcut) => block.shortcut.as_mut(),
+                (Some(block), Place::Sum) => Some(&mut block.sum),
+                (Some(block), Place::Output) => Some(&mut block.output),
+            };
+            match flow {
+                Some(flow) if is_gradient => flow.gradient = number,
+                Some(flow) => flow.signal = number,
+                None => {}
+            }
+        }
+        let mut given = paths.input;
+        for block in &mut paths.blocks {
+            match &mut block.shortcut {
+                // An identity gives what it is given, both ways.
+                Some(shortcut) if !block.projected => {
+                    *shortcut = Flow { signal: given.signal, gradient: block.sum.gradient };
+                }
+                Some(_) => {}
+                None => {
+                    block.sum.signal = block.branch.signal;
+                    block.branch.gradient = given.gradient;
+                }
+            }
+            given = block.output;
+        }
+        paths
+    }
+}

@@ -1,0 +1,107 @@
+//! The guided experiments of section 2: what was measured decides the words, with every seed.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![cfg(feature = "compute")]
+
+mod collector;
+
+use burn::tensor::Device;
+use collector::{Collector, block_on, train};
+use nn_lab::core::guided::{Answer, Prediction};
+use nn_lab::core::settings::from_query;
+use nn_lab::run::{Experiment, Probe};
+use nn_lab::sections::cnn::{Cnn, Config, Record};
+
+/// The answer of an experiment with a seed, and its numbers by name.
+fn answer(slug: &str, seed: u32) -> (Answer, impl Fn(&str) -> f64) {
+    let guided = Cnn::EXPERIMENTS.iter().find(|guided| guided.slug == slug).expect("the experiment");
+    let (config, warnings) = from_query(&Config::default(), &guided.values.iter().copied().collect());
+    assert!(warnings.is_empty(), "{slug}: {warnings:?}");
+    let config = Config { seed, ..config };
+    let mut out = Collector::<Cnn> { frame_every: 4, ..Collector::default() };
+    block_on(Cnn::probe(config.clone(), &Device::flex(), &mut out)).expect("the probe succeeds");
+    if guided.trains {
+        assert_eq!((guided.answer)(&config, &out.record()), None, "{slug} is answered before its run");
+        train::<Cnn>(&config, &mut out).expect("it trains");
+    }
+    let answer = (guided.answer)(&config, &out.record()).expect("an answer");
+    println!("{slug}, seed {seed}: {}", answer.words);
+    if let Prediction::Choice(choices) = guided.prediction {
+        assert!(answer.choice.is_some_and(|choice| choice < choices.len()), "{slug}: {answer:?}");
+    }
+    assert!(answer.numbers.iter().all(|(_, number)| number.is_finite()), "{slug}: {answer:?}");
+    let numbers = answer.numbers.clone();
+    let number = move |name: &str| numbers.iter().find(|(known, _)| *known == name).expect("the number").1;
+    (answer, number)
+}
+
+const SEEDS: [u32; 3] = [1, 2, 3];
+
+#[test]
+fn nothing_is_answered_before_it_is_measured() {
+    for guided in Cnn::EXPERIMENTS {
+        assert_eq!((guided.answer)(&Config::default(), &Record::default()), None, "{}", guided.slug);
+    }
+}
+
+#[test]
+fn what_is_counted_does_not_depend_on_the_seed() {
+    for seed in SEEDS {
+        let (size, number) = answer("stride-and-padding", seed);
+        assert_eq!((number("out_measured"), number("out_formula")), (16.0, 16.0));
+        assert!(
+            size.words.starts_with("16 pixels") && size.words.contains("as the formula says"),
+            "{size:?}"
+        );
+        let (savings, number) = answer("separable-savings", seed);
+        assert!((number("params_ratio") - 8.243).abs() < 0.001);
+        assert!(savings.words.starts_with("8.24 × fewer, more than 90 %"), "{savings:?}");
+        let (none, number) = answer("one-by-one", seed);
+        assert_eq!(
+            (none.choice, number("params_conv"), number("params_separable")),
+            (Some(2), 8320.0, 8448.0)
+        );
+        assert!(none.words.starts_with("No: it has 128 more"), "{none:?}");
+    }
+}
+
+#[test]
+fn accuracies_are_compared_as_they_come_out() {
+    for seed in SEEDS {
+        let (answer, number) = answer("accuracy-price", seed);
+        let points = 100.0 * (number("accuracy_separable") - number("accuracy_conv"));
+        let expected = match points {
+            points if points > 3.0 => (0, "ahead"),
+            points if points < -3.0 => (2, "behind"),
+            _ => (1, "apart"),
+        };
+        assert_eq!(answer.choice, Some(expected.0), "{points}");
+        assert!(answer.words.contains(expected.1), "{answer:?}");
+        assert!(number("accuracy_conv") > 0.4, "both learn: {answer:?}");
+    }
+}
+
+#[test]
+fn time_is_what_was_measured_and_not_what_was_counted() {
+    for slug in ["fewer-macs", "wider-networks"] {
+        for seed in SEEDS {
+            let (answer, number) = answer(slug, seed);
+            let ratio = number("ms_per_step_conv") / number("ms_per_step_separable");
+            assert!((number("speedup") - ratio).abs() < 1e-9);
+            assert!(number("net_macs_ratio") > 4.0, "{answer:?}");
+            assert!(answer.words.contains(&format!("{ratio:.2} ×")), "{answer:?}");
+            if let Some(choice) = answer.choice {
+                let part = ratio / number("net_macs_ratio");
+                let expected = if part >= 0.8 {
+                    0
+                } else if part >= 0.5 {
+                    2
+                } else if ratio > 1.05 {
+                    1
+                } else {
+                    3
+                };
+                assert_eq!(choice, expected, "{answer:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// What the answers of section 2's experiments must say, given the numbers that they rest on.
+
+const ratio = (numbers) => numbers.ms_per_step_conv / numbers.ms_per_step_separable;
+
+export default {
+  'stride-and-padding': ({ words, numbers }, assert) => {
+    assert.equal(numbers.out_measured, 16);
+    assert.equal(numbers.out_formula, 16);
+    assert.match(words, /^16 pixels: .*as the formula says/);
+  },
+  'separable-savings': ({ words, numbers }, assert) => {
+    assert.ok(Math.abs(numbers.params_ratio - numbers.params_conv / numbers.params_separable) < 1e-9);
+    assert.equal(numbers.params_ratio.toFixed(2), '8.24');
+    assert.match(words, /^8\.24 × fewer, more than 90 % of the limit K² = 9: 73856 parameters against 8960/);
+  },
+  'one-by-one': ({ words, numbers, choice }, assert) => {
+    assert.equal(choice, 2);
+    assert.ok(numbers.params_ratio < 1);
+    assert.match(words, new RegExp(`^No: it has ${numbers.params_separable - numbers.params_conv} more`));
+  },
+  'accuracy-price': ({ words, numbers, choice }, assert) => {
+    const points = 100 * (numbers.accuracy_separable - numbers.accuracy_conv);
+    assert.equal(choice, points > 3 ? 0 : points < -3 ? 2 : 1);
+    assert.match(words, [/is ahead by/, /points apart/, /is behind by/][choice]);
+    assert.ok(numbers.accuracy_conv > 0.4, 'both learn');
+  },
+  'fewer-macs': ({ words, numbers, choice }, assert) => {
+    assert.ok(Math.abs(numbers.speedup - ratio(numbers)) < 1e-9);
+    const share = numbers.speedup / numbers.net_macs_ratio;
+    assert.equal(choice, share >= 0.8 ? 0 : share >= 0.5 ? 2 : numbers.speedup > 1.05 ? 1 : 3);
+    assert.ok(words.includes(`${numbers.speedup.toFixed(2)} ×`) && words.includes(`${numbers.net_macs_ratio.toFixed(2)} ×`), words);
+    assert.ok(numbers.net_macs_ratio > 4);
+  },
+  'wider-networks': ({ words, numbers }, assert) => {
+    assert.ok(Math.abs(numbers.speedup - ratio(numbers)) < 1e-9);
+    const share = numbers.speedup / numbers.net_macs_ratio;
+    assert.ok(words.startsWith(`${numbers.speedup.toFixed(2)} × faster at width 24`), words);
+    assert.match(words, share >= 0.8 ? /nearly all/ : share >= 0.5 ? /more than half/ : /less than half/);
+  },
+};

@@ -1,0 +1,118 @@
+//! The guided experiments of section 3: what was measured decides the words, with every seed.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![cfg(feature = "compute")]
+
+mod collector;
+
+use burn::tensor::Device;
+use collector::{Collector, block_on, train};
+use nn_lab::core::guided::{Answer, Prediction};
+use nn_lab::core::settings::from_query;
+use nn_lab::run::{Experiment, Probe};
+use nn_lab::sections::resnet::{Config, Record, ResNet};
+
+/// The answer of an experiment with a seed, and its numbers by name.
+fn answer(slug: &str, seed: u32) -> (Answer, impl Fn(&str) -> f64) {
+    let guided = ResNet::EXPERIMENTS.iter().find(|guided| guided.slug == slug).expect("the experiment");
+    let (config, warnings) = from_query(&Config::default(), &guided.values.iter().copied().collect());
+    assert!(warnings.is_empty(), "{slug}: {warnings:?}");
+    let config = Config { seed, ..config };
+    let mut out = Collector::<ResNet>::default();
+    block_on(ResNet::probe(config.clone(), &Device::flex(), &mut out)).expect("the probe succeeds");
+    if guided.trains {
+        assert_eq!((guided.answer)(&config, &out.record()), None, "{slug} is answered before its run");
+        train::<ResNet>(&config, &mut out).expect("it trains");
+    }
+    let answer = (guided.answer)(&config, &out.record()).expect("an answer");
+    println!("{slug}, seed {seed}: {}", answer.words);
+    if let Prediction::Choice(choices) = guided.prediction {
+        assert!(answer.choice.is_some_and(|choice| choice < choices.len()), "{slug}: {answer:?}");
+    }
+    assert!(answer.numbers.iter().all(|(_, number)| number.is_finite()), "{slug}: {answer:?}");
+    let numbers = answer.numbers.clone();
+    let number = move |name: &str| numbers.iter().find(|(known, _)| *known == name).expect("the number").1;
+    (answer, number)
+}
+
+const SEEDS: [u32; 3] = [1, 2, 3];
+
+#[test]
+fn nothing_is_answered_before_it_is_measured() {
+    for guided in ResNet::EXPERIMENTS {
+        assert_eq!((guided.answer)(&Config::default(), &Record::default()), None, "{}", guided.slug);
+    }
+}
+
+#[test]
+fn gradients_vanish_without_shortcuts_and_do_not_with_them() {
+    for seed in SEEDS {
+        let (plain, number) = answer("vanishing-gradient", seed);
+        assert!(number("decay_plain") < 0.5 && plain.words.contains("vanishes"), "{plain:?}");
+        let (residual, number) = answer("shortcut-gradient", seed);
+        assert!(number("decay_residual") > 0.5, "{residual:?}");
+        assert!(
+            residual.words.contains("nearer to × 1 than") && !residual.words.contains("no nearer"),
+            "{residual:?}"
+        );
+    }
+}
+
+#[test]
+fn a_network_without_gradient_stays_at_chance() {
+    for seed in SEEDS {
+        let (answer, number) = answer("loss-without-gradient", seed);
+        assert!((number("loss_plain") - 10f64.ln()).abs() < 0.05, "{answer:?}");
+        assert!(number("loss_residual") < 2.1 && answer.words.contains("flat line"), "{answer:?}");
+    }
+}
+
+/// Who learns faster is what the losses say, whatever the story is.
+#[track_caller]
+fn judged_by_its_losses(slug: &str, seed: u32) -> (Answer, f64) {
+    let (answer, number) = answer(slug, seed);
+    let ahead = number("loss_plain") - number("loss_residual");
+    let expected = if ahead > 0.05 {
+        (2, "The residual")
+    } else if ahead < -0.05 {
+        (0, "The plain")
+    } else {
+        (1, "Both")
+    };
+    assert_eq!(answer.choice, Some(expected.0), "{answer:?}");
+    assert!(answer.words.starts_with(expected.1), "{answer:?}");
+    (answer, number("decay_plain"))
+}
+
+#[test]
+fn with_batch_norm_the_gradient_arrives_and_the_plain_network_is_slower() {
+    for seed in SEEDS {
+        let (answer, decay) = judged_by_its_losses("batch-norm-alone", seed);
+        assert!(decay > 1.0 && answer.choice == Some(2), "{answer:?}");
+        assert!(answer.words.contains("missing gradients are not the cause"), "{answer:?}");
+    }
+}
+
+#[test]
+fn he_keeps_the_gradient_and_the_losses_decide() {
+    for seed in SEEDS {
+        let (answer, decay) = judged_by_its_losses("he-without-shortcuts", seed);
+        assert!((0.9..1.2).contains(&decay), "{answer:?}");
+    }
+}
+
+#[test]
+fn the_signal_explodes_with_shortcuts_and_he() {
+    for seed in SEEDS {
+        let (answer, number) = answer("exploding-signal", seed);
+        assert!(number("first_loss_residual") > 100.0 && answer.choice == Some(2), "{answer:?}");
+        assert!(number("first_loss_plain") < 10.0, "{answer:?}");
+    }
+}
+
+#[test]
+fn a_plain_network_of_56_layers_degrades() {
+    for seed in SEEDS {
+        let (answer, decay) = judged_by_its_losses("degradation-56", seed);
+        assert!(decay > 1.0 && answer.choice == Some(2), "{answer:?}");
+    }
+}
