@@ -171,7 +171,7 @@ const slide = (page, name, value) =>
   }, value);
 
 test('the next character: bars, temperature, top-k, heads, and what the vocabulary lacks', { timeout: 120_000 }, () =>
-  withPage(address('transformer/next-character', { ...small, layers: 2, steps: 120 }), async (page) => {
+  withPage(address('transformer/generation', { ...small, layers: 2, steps: 120 }), async (page) => {
     await panel(page, '[data-next="empty"]').waitFor();
     assert.equal((await bars(page)).length, 0);
     await probed(page);
@@ -230,7 +230,7 @@ test('the next character: bars, temperature, top-k, heads, and what the vocabula
   }));
 
 test('a paused run says what comes next', { timeout: 60_000 }, () =>
-  withPage(address('transformer/next-character', { ...small, steps: 5000 }), async (page) => {
+  withPage(address('transformer/generation', { ...small, steps: 5000 }), async (page) => {
     await act(page, 'train');
     await newBars(page, []);
     await act(page, 'pause');

@@ -16,12 +16,11 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         trains: true,
     },
     Chapter {
-        slug: "next-character",
-        title: "What comes next, and which heads decide it?",
+        slug: "generation",
+        title: "What comes next, and what does it write?",
         figures: &[("next-token", "The next character")],
         trains: true,
     },
-    Chapter { slug: "generation", title: "What does it write?", figures: &[], trains: true },
     Chapter {
         slug: "induction-heads",
         title: "How does a model copy what it has seen before?",

@@ -1,6 +1,8 @@
 //! The closed forms of section 6, and its claims held against what was measured.
 
-use super::{Config, PositionsChoice, Record, TaskChoice};
+use super::{Config, PositionsChoice, Record};
+#[cfg(feature = "compute")]
+use super::TaskChoice;
 use crate::core::Check;
 
 /// The terms of the parameter formula.

@@ -18,8 +18,8 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let count = text.map(|text| param_count(config, text.vocabulary.len() as u64).total() as f64);
     let scores = run.induction.last();
     let head = |best: Option<(usize, f32)>| best.map_or(String::new(), |(head, _)| head_words(config, head));
-    let (induction, previous) =
-        (scores.and_then(|s| s.best_induction()), scores.and_then(|s| s.best_previous()));
+    let induction = scores.and_then(|s| s.best_induction());
+    let previous = scores.map_or_else(|| previous_on_text(record), |s| s.best_previous());
     let drop = drop_of(&run.curves.second);
     let (shift, off) =
         record.positions.as_ref().map_or((0, None), |table| (table.rotation.0, Some(table.rotation.1)));
@@ -80,6 +80,13 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
             .digits(2)
             .note("largest, over all p"),
     ]
+}
+
+/// The head that attends most to the character before, on the window of a text.
+pub(super) fn previous_on_text(record: &Record) -> Option<(usize, f32)> {
+    let stats = &record.run().snapshots.last()?.stats;
+    let previous = stats.iter().map(|stats| stats.previous).enumerate();
+    previous.max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 /// "layer 2, head 1", from a head's number among those of all layers.

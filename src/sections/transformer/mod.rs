@@ -7,6 +7,7 @@
 mod chapters;
 mod checks;
 mod config;
+mod experiments;
 #[cfg(feature = "compute")]
 mod files;
 pub mod heads;
@@ -39,6 +40,7 @@ pub use train_state::{TrainState, sizes};
 use crate::core::Check;
 use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::guided::Guided;
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
@@ -287,6 +289,7 @@ impl Experiment for Transformer {
     type Record = Record;
 
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
+    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
     /// The record holds snapshots: what each head and a sample looked like.
     const REPLAYS: bool = false;
     const ARMS: &'static [Arm] = &[Arm { slug: "", title: "", net: "transformer" }];

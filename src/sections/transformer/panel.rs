@@ -77,16 +77,6 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
         "attention-heads" => {
             ChapterBody { controls: Html::default(), figures: snapshots(snapshots::Of::Heads) }
         }
-        "next-character" => ChapterBody {
-            controls: Html::default(),
-            figures: html! {
-                <>
-                    <next_token::NextCharacter key={config.task as u8} config={config.clone()} info={record.text.clone().map(PtrEq)}
-                        next={record.run().next.clone().map(PtrEq)} ask={ask.clone()} {listens} version={version(&lab)} />
-                    <Readouts names="loss_cold loss_hot best_temperature" />
-                </>
-            },
-        },
         "induction-heads" => ChapterBody {
             controls: html! {
                 <>
@@ -101,6 +91,9 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             controls: Html::default(),
             figures: html! {
                 <>
+                    <next_token::NextCharacter key={config.task as u8} config={config.clone()} info={record.text.clone().map(PtrEq)}
+                        next={record.run().next.clone().map(PtrEq)} ask={ask.clone()} {listens} version={version(&lab)} />
+                    <Readouts names="loss_cold loss_hot best_temperature" />
                     { snapshots(snapshots::Of::Samples) }
                     <writing::WritingDesk writing={record.run().written.clone()} refused={record.run().refused.clone()} ask={ask.clone()} {listens}
                         vocabulary={record.text.as_ref().map_or(0, |text| text.vocabulary.len())} task={config.task} key={config.task as u8} />

@@ -129,7 +129,7 @@ pub(super) fn NextCharacter(props: &NextProps) -> Html {
                         } else if props.listens {
                             <p class="muted">{ if reading.chars.is_empty() { "Type at least one character that the model knows." } else { "Asking the model…" } }</p>
                         } else {
-                            <p class="notice" data-next="empty">{ "There is no model yet: press Train, or import weights in the chapter “What does it write?”. The bars then follow the model while it learns." }</p>
+                            <p class="notice" data-next="empty">{ "There is no model yet: press Train, or import weights. The bars then follow the model while it learns." }</p>
                         }
                     </div>
                 </div>
@@ -162,7 +162,7 @@ fn notes(reading: &Reading, config: &Config) -> Html {
     if reading.empty {
         sentences.push("Without a text, the model starts after a line end.".to_owned());
     }
-    html! { for sentences.into_iter().map(|text| html! { <p class="muted">{ text }</p> }) }
+    html! { <>{ for sentences.into_iter().map(|text| html! { <p class="muted">{ text }</p> }) }</> }
 }
 
 #[derive(PartialEq, Properties)]

@@ -51,15 +51,6 @@ impl Drawing {
         self.y += ROW;
     }
 
-    /// What the branches above have made is added to the path.
-    fn add(&mut self, words: &str) {
-        let y = self.y;
-        self.parts.push(html! { <><circle cx={PATH.to_string()} cy={y.to_string()} r="7" /><path d={format!("M{} {y}h8M{PATH} {}v8", PATH - 4.0, y - 4.0)} /></> });
-        self.text(PATH + 14.0, y, "note", words.to_owned());
-        self.words.push(words.to_owned());
-        self.y += ROW;
-    }
-
     /// A branch of boxes beside the path, which is added to it.
     fn branch(&mut self, stages: &[(&str, String)]) {
         let top = self.y;
