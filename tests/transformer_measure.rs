@@ -34,6 +34,12 @@ fn preset() {
     println!("{config:?}\n{seconds:.1} s, {:.1} ms a step", 1000.0 * seconds / f64::from(config.steps));
     println!("validation {:?}", record.run().validation.iter().collect::<Vec<_>>());
     println!("training, mean of the last 100: {:?}", record.run().losses.recent_mean(100));
+    for scores in &record.run().induction {
+        println!(
+            "step {}: first {:.2} second {:.2} induction {:.2?} previous {:.2?}",
+            scores.step, scores.first, scores.second, scores.induction, scores.previous
+        );
+    }
     for sample in &record.run().samples {
         println!("--- step {}\n{}", sample.step, sample.text);
     }
@@ -99,15 +105,9 @@ fn as_gpt2(state: &mut TrainState, d_model: f32) {
     net.positions = net.positions.take().map(|p| p.map(|w| scaled(w, embedding)));
     for block in &mut net.blocks {
         let attention = &mut block.attention;
-        let linears = [
-            &mut attention.query,
-            &mut attention.key,
-            &mut attention.value,
-            &mut attention.output,
-            &mut block.up,
-            &mut block.down,
-        ];
-        for layer in linears {
+        let linears =
+            [&mut attention.query, &mut attention.key, &mut attention.value, &mut attention.output];
+        for layer in linears.into_iter().chain(&mut block.up).chain(&mut block.down) {
             layer.weight = layer.weight.clone().map(|w| scaled(w, linear));
         }
     }

@@ -28,6 +28,8 @@ pub enum Positions {
     Sinusoidal,
     /// One learned vector for each position.
     Learned,
+    /// Nowhere, but for the causal mask (Haviv et al. 2022).
+    None,
 }
 
 /// The sizes of a transformer.
@@ -39,7 +41,7 @@ pub struct Sizes {
     pub d_model: usize,
     pub n_heads: usize,
     pub n_layers: usize,
-    /// Units of each block's perceptron.
+    /// Units of each block's perceptron; 0 for blocks of attention only (Elhage et al. 2021).
     pub d_ff: usize,
     pub positions: Positions,
     /// Whether the head is the embedding's transpose (Press and Wolf 2017).
@@ -51,14 +53,15 @@ pub struct Sizes {
 pub struct Transformer {
     /// `E`: `[vocabulary, d_model]`.
     pub embedding: Param<Tensor<2>>,
-    /// Learned positions: `[context, d_model]`; without them, sinusoidal ones are added.
+    /// Learned positions: `[context, d_model]`.
     pub positions: Option<Param<Tensor<2>>>,
     pub blocks: Vec<TransformerBlock>,
     pub norm: LayerNorm,
     /// `U`: `[d_model, vocabulary]`; without it, the embedding's transpose.
     pub head: Option<Param<Tensor<2>>>,
-    /// The sinusoidal table in the size of the embeddings, where positions are not learned; it is no parameter.
+    /// The sinusoidal table in the size of the embeddings, where it is added; it is no parameter.
     sinusoidal: Option<Tensor<2>>,
+    context: usize,
 }
 
 /// Attention and a perceptron, each behind a layer norm and beside a path that leaves the vectors as they are.
@@ -66,11 +69,12 @@ pub struct Transformer {
 pub struct TransformerBlock {
     pub norm_attention: LayerNorm,
     pub attention: MultiHeadAttention,
-    pub norm_mlp: LayerNorm,
+    /// This and the two matrices are there unless the blocks are of attention only.
+    pub norm_mlp: Option<LayerNorm>,
     /// `W_1`: `[d_model, d_ff]`.
-    pub up: Linear,
+    pub up: Option<Linear>,
     /// `W_2`: `[d_ff, d_model]`.
-    pub down: Linear,
+    pub down: Option<Linear>,
 }
 
 /// Keys and values of the characters that the model has seen, one pair a block: `[batch, n_heads, n_seen, d_head]`.
@@ -99,24 +103,24 @@ impl Transformer {
     pub fn new(sizes: Sizes, rng: &mut WeightRng, device: &Device) -> Self {
         let Sizes { vocabulary, context, d_model, n_layers, .. } = sizes;
         let embedding_std = 1.0 / (d_model.max(1) as f32).sqrt();
-        let sinusoidal = sizes.positions == Positions::Sinusoidal;
         Self {
             embedding: rng.normal([vocabulary, d_model], embedding_std, device),
-            positions: (!sinusoidal).then(|| rng.normal([context, d_model], embedding_std, device)),
+            positions: (sizes.positions == Positions::Learned)
+                .then(|| rng.normal([context, d_model], embedding_std, device)),
             blocks: (0..n_layers).map(|_| TransformerBlock::new(sizes, rng, device)).collect(),
             norm: LayerNormConfig::new(d_model).init(device),
             head: (!sizes.tied).then(|| rng.normal([d_model, vocabulary], init_std(d_model), device)),
-            sinusoidal: sinusoidal.then(|| {
+            sinusoidal: (sizes.positions == Positions::Sinusoidal).then(|| {
                 sinusoidal_table(context, d_model, device)
                     .mul_scalar(embedding_std * std::f32::consts::SQRT_2)
             }),
+            context,
         }
     }
 
     /// The most characters that it looks back on.
     pub fn context(&self) -> usize {
-        let table = self.positions.as_ref().map(Param::val).or_else(|| self.sinusoidal.clone());
-        table.map_or(0, |table| table.dims()[0])
+        self.context
     }
 
     /// What a training step needs: logits for the character after each, with nothing kept.
@@ -200,7 +204,9 @@ impl Transformer {
             let heads = block.attention.project(block.norm_attention.forward(x.clone()));
             let attended = merge_heads(attend(l, &block.attention, heads));
             x = x + drop(block.attention.output.forward(attended), dropout);
-            x = x.clone() + drop(block.mlp(x), dropout);
+            if let Some(branch) = block.mlp(&x) {
+                x = x + drop(branch, dropout);
+            }
         }
         x
     }
@@ -256,18 +262,20 @@ impl TransformerBlock {
             n_heads,
             scale: default_scale(d_model / n_heads.max(1)),
         };
+        let has_mlp = d_ff > 0;
         Self {
             norm_attention: LayerNormConfig::new(d_model).init(device),
             attention,
-            norm_mlp: LayerNormConfig::new(d_model).init(device),
-            up: linear(d_model, d_ff, std),
-            down: linear(d_ff, d_model, last_std),
+            norm_mlp: has_mlp.then(|| LayerNormConfig::new(d_model).init(device)),
+            up: has_mlp.then(|| linear(d_model, d_ff, std)),
+            down: has_mlp.then(|| linear(d_ff, d_model, last_std)),
         }
     }
 
-    /// What the perceptron adds to the path.
-    fn mlp(&self, x: Tensor<3>) -> Tensor<3> {
-        self.down.forward(gelu(self.up.forward(self.norm_mlp.forward(x))))
+    /// What the perceptron adds to the path, if there is one.
+    fn mlp(&self, x: &Tensor<3>) -> Option<Tensor<3>> {
+        let (norm, up, down) = (self.norm_mlp.as_ref()?, self.up.as_ref()?, self.down.as_ref()?);
+        Some(down.forward(gelu(up.forward(norm.forward(x.clone())))))
     }
 }
 

@@ -3,7 +3,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { act, address, device, frames, metric, readParam, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, device, frames, metric, probed, readParam, setParam, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const small = { device: 'cpu', layers: 1, heads: 2, d_model: 32, context: 32, batch_size: 8, warmup: 0, sample_length: 40 };
 const cpu = (params) => address('transformer', { ...small, ...params });
@@ -148,3 +148,129 @@ test('it trains on WebGPU', { timeout: 300_000 }, () =>
       }
     },
   ));
+
+// ---------- The next character ----------
+
+const bars = (page) =>
+  panel(page, '[data-next="bars"] li').evaluateAll((list) => list.map((node) => ({ char: node.dataset.char, p: Number(node.dataset.p) })));
+/** Bars that differ from `before`. */
+async function newBars(page, before) {
+  const end = Date.now() + 20_000;
+  for (;;) {
+    const now = await bars(page);
+    if (now.length && JSON.stringify(now) !== JSON.stringify(before)) return now;
+    assert.ok(Date.now() < end, 'the bars stay as they were');
+    await frames(page);
+  }
+}
+const sum = (list) => list.reduce((total, { p }) => total + p, 0);
+const slide = (page, name, value) =>
+  panel(page, `[data-next="${name}"]`).evaluate((node, value) => {
+    node.value = value;
+    node.dispatchEvent(new InputEvent('input', { bubbles: true }));
+  }, value);
+
+test('the next character: bars, temperature, top-k, heads, and what the vocabulary lacks', { timeout: 120_000 }, () =>
+  withPage(address('transformer/generation', { ...small, layers: 2, steps: 120 }), async (page) => {
+    await panel(page, '[data-next="empty"]').waitFor();
+    assert.equal((await bars(page)).length, 0);
+    await probed(page);
+    await act(page, 'train');
+    // It answers while the model learns, and follows it.
+    const early = await newBars(page, []);
+    assert.equal(early.length, 10);
+    await waitState(page, 'done', 60_000);
+    await page.waitForFunction(() => document.querySelector('.next-answer')?.dataset.step === '120');
+    const plain = await bars(page);
+    assert.ok(sum(plain) <= 1 + 1e-9 && sum(plain) > 0.2, JSON.stringify(plain));
+    assert.ok(plain.every(({ p }, i) => i === 0 || p <= plain[i - 1].p), 'the likeliest comes first');
+
+    // Temperature and top-k act at once; the worker is not asked.
+    await slide(page, 'temperature', '0.1');
+    const cold = await newBars(page, plain);
+    assert.ok(cold[0].p > plain[0].p && cold[0].char === plain[0].char && sum(cold) <= 1 + 1e-9);
+    await slide(page, 'temperature', '1');
+    await slide(page, 'top-k', '3');
+    const few = await newBars(page, cold);
+    assert.ok(Math.abs(sum(few) - 1) < 1e-9 && few.slice(3).every(({ p }) => p === 0), JSON.stringify(few));
+    await slide(page, 'top-k', '62');
+
+    // A head is switched off by keyboard: other bars, and those of before as outlines.
+    assert.equal(await panel(page, '[data-switch]').count(), 4);
+    await panel(page, '[data-switch="1"]').focus();
+    await page.keyboard.press('Enter');
+    await panel(page, '.bar-before').first().waitFor();
+    assert.equal(await panel(page, '[data-switch="1"]').getAttribute('aria-pressed'), 'false');
+    assert.notDeepEqual(await bars(page), plain);
+    await shot(page, 'transformer-next-token');
+    await panel(page, '[data-switch="1"]').click();
+    await page.waitForFunction(() => !document.querySelector('.bar-before'));
+    assert.deepEqual(await bars(page), plain);
+
+    // Another text, with what the vocabulary does not have, and longer than the context.
+    const text = panel(page, '[data-next="text"]');
+    await text.fill('Zürich § the');
+    await newBars(page, plain);
+    const notes = panel(page, '[data-next="notes"]');
+    assert.match(await notes.innerText(), /Not in the vocabulary: “ü”, “§”; skipped\./);
+    assert.equal(await text.inputValue(), 'Zürich § the');
+    await text.fill('To be, or not to be, that is the question:\nWhether');
+    await page.waitForFunction(() => /only its last 32 characters count/.test(document.querySelector('[data-next="notes"]').innerText));
+    await text.fill('');
+    await page.waitForFunction(() => /after a line end/.test(document.querySelector('[data-next="notes"]').innerText));
+    assert.equal((await newBars(page, [])).length, 10);
+    const rows = await panel(page, '[data-figure="next-token"]').evaluate(async (figure) => {
+      figure.querySelector('summary').click();
+      figure.querySelector('[data-export="table"]').click();
+      while (!figure.querySelector('tbody tr')) await new Promise(requestAnimationFrame);
+      return figure.querySelectorAll('tbody tr').length;
+    });
+    assert.equal(rows, 62);
+    await checkAccess(page, 'the next character');
+  }));
+
+test('a paused run says what comes next', { timeout: 60_000 }, () =>
+  withPage(address('transformer/generation', { ...small, steps: 5000 }), async (page) => {
+    await act(page, 'train');
+    await newBars(page, []);
+    await act(page, 'pause');
+    await waitState(page, 'paused');
+    const before = await bars(page);
+    await panel(page, '[data-next="text"]').fill('The quality of mer');
+    await newBars(page, before);
+    await act(page, 'stop');
+    await waitState(page, 'done');
+    const stopped = await bars(page);
+    await panel(page, '[data-next="text"]').fill('Q');
+    await newBars(page, stopped);
+  }));
+
+// ---------- Induction heads ----------
+
+test('sequences that repeat: a button sets them up, scores and maps follow the run', { timeout: 120_000 }, () =>
+  withPage('#/transformer/induction-heads?device=cpu', async (page) => {
+    await panel(page, '[data-action="set-up-two"]').click();
+    await page.waitForFunction(() => /preset=induction(&|$)/.test(location.hash));
+    await page.waitForFunction(() => /about [^,]* (s|min) \(/.test(document.querySelector('[data-cost]').innerText));
+    console.log(await panel(page, '[data-cost]').innerText());
+    await setParam(page, 'steps', 40);
+    await act(page, 'train');
+    await waitState(page, 'done', 60_000);
+    for (const name of ['loss_first', 'loss_second', 'induction_score', 'previous_score', 'shown_induction', 'shown_previous']) {
+      const value = await waitMetric(page, name);
+      assert.ok(Number.isFinite(value) && value >= 0 && value < 6, `${name}: ${value}`);
+    }
+    assert.equal(await panel(page, '[data-figure="copying"] [data-head]').count(), 4);
+    const timeline = panel(page, '[data-timeline="induction"]');
+    await timeline.focus();
+    await page.keyboard.press('Home');
+    assert.equal(await metric(page, 'induction_step'), 0);
+    await page.keyboard.press('End');
+    assert.equal(await metric(page, 'induction_step'), 40);
+    const map = panel(page, '[data-figure="copying"] svg.chart-svg');
+    await map.focus();
+    for (const key of ['ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+    assert.match(await panel(page, '[data-figure="copying"] .linked').innerText(), /at position 1 has not occurred before/);
+    await checkAccess(page, 'induction heads');
+    await shot(page, 'transformer-induction');
+  }));

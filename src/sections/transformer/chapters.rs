@@ -15,7 +15,22 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         figures: &[("attention", "Attention of one head"), ("heads", "What each head does")],
         trains: true,
     },
-    Chapter { slug: "generation", title: "What does it write?", figures: &[], trains: true },
+    Chapter {
+        slug: "generation",
+        title: "What comes next, and what does it write?",
+        figures: &[("next-token", "The next character")],
+        trains: true,
+    },
+    Chapter {
+        slug: "induction-heads",
+        title: "How does a model copy what it has seen before?",
+        figures: &[
+            ("induction", "Scores of all heads"),
+            ("halves", "Loss on both halves"),
+            ("copying", "One sequence, and where a head looks"),
+        ],
+        trains: true,
+    },
     Chapter {
         slug: "architecture",
         title: "What is the model made of?",

@@ -1,6 +1,8 @@
 //! The closed forms of section 6, and its claims held against what was measured.
 
 use super::{Config, PositionsChoice, Record};
+#[cfg(feature = "compute")]
+use super::TaskChoice;
 use crate::core::Check;
 
 /// The terms of the parameter formula.
@@ -10,7 +12,7 @@ pub struct ParamCount {
     pub embedding: u64,
     /// `T d` where positions are learned.
     pub positions: u64,
-    /// `L (12 d^2 + 13 d)`
+    /// `L (12 d^2 + 13 d)`, of which `8 d^2 + 7 d` are the MLP's.
     pub blocks: u64,
     /// `2 d`
     pub norm: u64,
@@ -35,7 +37,8 @@ pub fn param_count(config: &Config, vocabulary: u64) -> ParamCount {
         } else {
             0
         },
-        blocks: u64::from(config.layers) * (12 * d * d + 13 * d),
+        blocks: u64::from(config.layers)
+            * if config.mlp { 12 * d * d + 13 * d } else { 4 * d * d + 6 * d },
         norm: 2 * d,
         head: if config.tied { 0 } else { d * vocabulary },
     }
@@ -58,7 +61,8 @@ pub(super) fn step_flops(config: &Config, vocabulary: u64) -> f64 {
     let d = f64::from(config.d_model);
     let (layers, context) = (f64::from(config.layers), f64::from(config.context));
     let characters = f64::from(config.batch_size) * context;
-    characters * (6.0 * (12.0 * layers * d * d + d * vocabulary as f64) + 12.0 * layers * d * context)
+    let per_layer = if config.mlp { 12.0 } else { 4.0 };
+    characters * (6.0 * (per_layer * layers * d * d + d * vocabulary as f64) + 12.0 * layers * d * context)
 }
 
 /// How long the whole run will take, from the time of one step; validation and samples take about a tenth more.
@@ -87,9 +91,36 @@ pub fn sample_steps(steps: u32) -> Vec<u32> {
     list
 }
 
-/// The steps between two validations: a twentieth of the way.
+/// The steps after which every head's attention is kept. What happens to sequences that repeat happens suddenly, so there
+/// are more of them, unless the maps are large.
 #[cfg(feature = "compute")]
-pub(super) fn validate_every(steps: u32) -> u32 {
+pub(super) fn saved_steps(config: &Config) -> Vec<u32> {
+    /// Bytes of all maps of a step.
+    const SMALL: u64 = 100_000;
+    let mut list = sample_steps(config.steps);
+    let context = u64::from(config.context);
+    let bytes = u64::from(config.layers) * u64::from(config.heads) * context * (context + 1) / 2;
+    if config.task == TaskChoice::Repeat && bytes <= SMALL {
+        let every = (config.steps / 25).max(10);
+        list.extend((every..config.steps).step_by(every as usize));
+        list.sort_unstable();
+        list.dedup();
+    }
+    list
+}
+
+/// The steps between two validations: a twentieth of the way, and less where something happens suddenly.
+#[cfg(feature = "compute")]
+pub(super) fn validate_every(config: &Config) -> u32 {
+    match config.task {
+        TaskChoice::Text => keep_every(config.steps),
+        TaskChoice::Repeat => (config.steps / 60).max(10),
+    }
+}
+
+/// The steps between two checkpoints.
+#[cfg(feature = "compute")]
+pub(super) fn keep_every(steps: u32) -> u32 {
     (steps / 20).max(10)
 }
 
@@ -100,6 +131,7 @@ pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
         rotation_check(record),
         sums_check(record),
         bigram_check(record),
+        induction_check(config, record),
     ]
 }
 
@@ -165,6 +197,40 @@ fn bigram_check(record: &Record) -> Check {
         trained
             .zip(bigram)
             .map(|((step, loss), bigram)| (format!("{loss:.3} nats after {step} steps"), *loss < bigram)),
+    )
+    .of_training()
+}
+
+/// A head of this induction score is an induction head.
+pub(super) const INDUCTION_SCORE: f32 = 0.4;
+
+/// Two layers copy, and one cannot (Elhage et al. 2021; Olsson et al. 2022).
+fn induction_check(config: &Config, record: &Record) -> Check {
+    let several = config.layers > 1;
+    let claim = if several {
+        "On sequences that repeat, two layers or more grow an induction head, and the second half is predicted. It takes enough steps, and an untied head."
+    } else {
+        "On sequences that repeat, one layer grows no induction head, and the second half stays unpredicted."
+    };
+    let half = record.text.as_ref().map_or(0.0, |text| text.uniform) / 2.0;
+    let (score, side) = (format!("{INDUCTION_SCORE}"), if several { ["above", "below"] } else { ["below", "above"] });
+    let [over, under] = side;
+    let measured = record.run().induction.last().filter(|measured| measured.step > 0 && half > 0.0);
+    Check::new(
+        claim,
+        format!("a score {over} {score}, and a loss {under} half of ln V, with task=repeat"),
+        measured.map(|measured| {
+            let (_, score) = measured.best_induction().unwrap_or_default();
+            let copies = score > INDUCTION_SCORE && f64::from(measured.second) < half;
+            let copies_not = score <= INDUCTION_SCORE && f64::from(measured.second) >= half;
+            (
+                format!(
+                    "score {score:.2}; loss {:.2} nats on the second half, {:.2} on the first, after {} steps",
+                    measured.second, measured.first, measured.step
+                ),
+                if several { copies } else { copies_not },
+            )
+        }),
     )
     .of_training()
 }

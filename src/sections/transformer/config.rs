@@ -1,6 +1,14 @@
 //! What may be set in section 6, and the set-ups that show something worth seeing.
 
 crate::choices! {
+    /// What is learned.
+    pub enum TaskChoice {
+        Text = "text", "A text";
+        Repeat = "repeat", "Random sequences that repeat";
+    }
+}
+
+crate::choices! {
     /// Which text is learned.
     pub enum TextChoice {
         Shakespeare = "shakespeare", "Shakespeare, nine plays (0.4 MB)";
@@ -13,6 +21,7 @@ crate::choices! {
     pub enum PositionsChoice {
         Sinusoidal = "sinusoidal", "Sinusoidal";
         Learned = "learned", "Learned";
+        None = "none", "None";
     }
 }
 
@@ -29,9 +38,13 @@ crate::settings! {
         context: u32 = 256, int(8, 512, log), "Context", "T",
             "How many characters the model can attend to. The cost of attention grows with its square.";
         positions: PositionsChoice = PositionsChoice::Sinusoidal, choice, "Positions", "P",
-            "Sines and cosines of fixed wavelengths, or a learned vector for each position.";
+            "Sines and cosines of fixed wavelengths, a learned vector for each position, or nothing but the causal mask.";
+        mlp: bool = true, switch, "MLP", "",
+            "Whether each block has an MLP behind its attention. Without it, the model is attention only.";
         tied: bool = true, switch, "Tied head", "",
             "Whether the last layer is the embedding's transpose, which saves its parameters.";
+        task: TaskChoice = TaskChoice::Text, choice, "Task", "",
+            "What is learned: a text, or sequences of random tokens that repeat, where nothing but copying helps.";
         text: TextChoice = TextChoice::Shakespeare, choice, "Text", "",
             "What is learned: nine plays by Shakespeare, or a text of your own, which stays on this device.";
         seed: u32 = 1, int(0, 999_999), "Seed", "",
@@ -62,9 +75,17 @@ crate::settings! {
         "full-gpu", "Full, GPU",
             "Six layers, eight heads, width 384, 10.8 million parameters: for a real GPU alone."
             => { layers: "6", heads: "8", d_model: "384", context: "256", positions: "learned", batch_size: "64", steps: "5000", learning_rate: "0.001", warmup: "100", dropout: "0.2" }
+        "induction", "Induction, two layers",
+            "Attention only, on random sequences that repeat: after some hundred steps the second half of a sequence is suddenly predicted. About a minute on a CPU."
+            => { task: "repeat", layers: "2", heads: "2", mlp: "0", tied: "0", context: "24", batch_size: "16", steps: "600", warmup: "50", sample_length: "20" }
+        "induction-one-layer", "Induction, one layer",
+            "The same with a single layer, which cannot find what came after an earlier token. About half a minute on a CPU."
+            => { task: "repeat", layers: "1", heads: "2", mlp: "0", tied: "0", context: "24", batch_size: "16", steps: "600", warmup: "50", sample_length: "20" }
     }
     sweeps {
         "Validation loss over context", "How much context a small model can use: validation loss over context length."
             => { sweep: "context:8,16,32,64", measure: "loss_val"; layers: "2", d_model: "32", heads: "2", batch_size: "8", steps: "200", sample_length: "0" }
+        "Induction over layers", "One, two and three layers of attention on sequences that repeat: the highest induction score of any head. A few minutes."
+            => { sweep: "layers:1,2,3", measure: "induction_score"; task: "repeat", heads: "2", mlp: "0", tied: "0", context: "24", batch_size: "16", steps: "600", warmup: "50", sample_length: "0" }
     }
 }

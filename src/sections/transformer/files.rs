@@ -115,12 +115,17 @@ pub(super) fn load(
 fn fits(theirs: &Config, ours: &Config) -> Result<(), String> {
     let words = |config: &Config| {
         format!(
-            "{} layers, {} heads, width {}, context {}, {} positions, {} head",
+            "{} layers{}, {} heads, width {}, context {}, {} positions, {} head",
             config.layers,
+            if config.mlp { "" } else { " of attention only" },
             config.heads,
             config.d_model,
             config.context,
-            if config.positions == super::PositionsChoice::Learned { "learned" } else { "sinusoidal" },
+            match config.positions {
+                super::PositionsChoice::Learned => "learned",
+                super::PositionsChoice::Sinusoidal => "sinusoidal",
+                super::PositionsChoice::None => "no",
+            },
             if config.tied { "tied" } else { "own" },
         )
     };

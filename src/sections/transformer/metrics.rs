@@ -1,6 +1,7 @@
 //! The numbers of section 6.
 
-use super::{Config, Record, param_count};
+use super::induction::drop_of;
+use super::{Config, Record, TEMPERATURES, TaskChoice, param_count};
 use crate::core::metric::Metric;
 
 pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
@@ -10,27 +11,60 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     // Characters seen, in lengths of the text.
     let epochs = |steps: f64| {
         let seen = steps * f64::from(config.batch_size) * f64::from(config.context);
-        text.map(|text| seen / f64::from(text.train.max(1)))
+        text.filter(|text| text.train > 0).map(|text| seen / f64::from(text.train))
     };
     let step = run.losses.last().map_or(0.0, |(step, _)| *step);
     let of = epochs(config.steps.into()).map_or(String::new(), |epochs| format!("of {epochs:.2}"));
     let count = text.map(|text| param_count(config, text.vocabulary.len() as u64).total() as f64);
+    let scores = run.induction.last();
+    let head = |best: Option<(usize, f32)>| best.map_or(String::new(), |(head, _)| head_words(config, head));
+    let induction = scores.and_then(|s| s.best_induction());
+    let previous = scores.map_or_else(|| previous_on_text(record), |s| s.best_previous());
+    let drop = drop_of(&run.curves.second);
     let (shift, off) =
         record.positions.as_ref().map_or((0, None), |table| (table.rotation.0, Some(table.rotation.1)));
     vec![
         Metric::new("loss_train", "Training loss", run.losses.recent_mean(20))
             .unit("nats")
             .note("mean of 20 steps"),
-        Metric::new("loss_val", "Validation loss", validation).unit("nats").note("8,192 held-out characters"),
+        Metric::new("loss_val", "Validation loss", validation).unit("nats").note(if config.task == TaskChoice::Text { "8,192 held-out characters" } else { "held-out sequences" }),
         Metric::new("bits_per_char", "Validation loss", validation.map(|loss| loss / std::f64::consts::LN_2))
             .unit("bits/char")
             .note("loss / ln 2"),
+        Metric::new("loss_start", "Validation loss at step 0", run.validation.first().map(|point| point.1))
+            .unit("nats")
+            .note("before training"),
+        Metric::new("baseline_uniform", "Uniform baseline", text.map(|text| text.uniform))
+            .unit("nats")
+            .note("ln V, closed form"),
         Metric::new("baseline_unigram", "Unigram baseline", text.map(|text| text.unigram))
             .unit("nats")
             .note("unigram, validation part"),
         Metric::new("baseline_bigram", "Bigram baseline", text.map(|text| text.bigram))
             .unit("nats")
             .note("bigram, validation part"),
+        Metric::new("loss_first", "First half", scores.map(|s| s.first.into()))
+            .unit("nats")
+            .note("validation loss, new tokens"),
+        Metric::new("loss_second", "Second half", scores.map(|s| s.second.into()))
+            .unit("nats")
+            .note("validation loss, repeated tokens"),
+        Metric::new("induction_score", "Highest induction score", induction.map(|best| best.1.into()))
+            .note(head(induction)),
+        Metric::new("previous_score", "Highest previous-token score", previous.map(|best| best.1.into()))
+            .note(head(previous)),
+        Metric::new("drop_step", "Loss halved at step", drop.map(|(step, _)| step))
+            .count()
+            .note(drop.map_or_else(|| "second half".to_owned(), |(_, took)| format!("{took} steps from 90 % to 50 %"))),
+        Metric::new("loss_cold", "Loss at temperature 0.5", at_temperature(&run.temperatures, 0.5))
+            .unit("nats")
+            .note("validation"),
+        Metric::new("loss_hot", "Loss at temperature 2", at_temperature(&run.temperatures, 2.0))
+            .unit("nats")
+            .note("validation"),
+        Metric::new("best_temperature", "Lowest loss at temperature", best_temperature(&run.temperatures))
+            .digits(2)
+            .note("of 0.5, 0.7, 1, 1.4, 2"),
         Metric::new("epoch", "Epoch", epochs(step)).digits(2).note(of),
         Metric::new("params_formula", "Formula", count).count().note("closed form"),
         Metric::new("params_counted", "Counted in the model", record.params_counted.map(|n| n as f64))
@@ -46,4 +80,30 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
             .digits(2)
             .note("largest, over all p"),
     ]
+}
+
+/// The head that attends most to the character before, on the window of a text.
+pub(super) fn previous_on_text(record: &Record) -> Option<(usize, f32)> {
+    let stats = &record.run().snapshots.last()?.stats;
+    let previous = stats.iter().map(|stats| stats.previous).enumerate();
+    previous.max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+/// "layer 2, head 1", from a head's number among those of all layers.
+pub(super) fn head_words(config: &Config, head: usize) -> String {
+    let heads = (config.heads as usize).max(1);
+    format!("layer {}, head {}", head / heads + 1, head % heads + 1)
+}
+
+/// The validation loss at one of the temperatures.
+pub(super) fn at_temperature(losses: &[f32], temperature: f32) -> Option<f64> {
+    let at = TEMPERATURES.iter().position(|&t| t == temperature)?;
+    losses.get(at).map(|&loss| loss.into())
+}
+
+/// The temperature of the lowest validation loss.
+pub(super) fn best_temperature(losses: &[f32]) -> Option<f64> {
+    let best = TEMPERATURES.iter().zip(losses).min_by(|a, b| a.1.total_cmp(b.1))?;
+    // As it is written, not as the nearest number of 32 bits.
+    Some((f64::from(*best.0) * 100.0).round() / 100.0)
 }

@@ -1,21 +1,26 @@
 //! Section 6: a decoder-only transformer that learns to write from a text, character by character.
 //!
 //! The probe shows what positions look like, counts parameters and measures what counting characters alone predicts. The
-//! run trains, writes a sample and shows every head's attention at saved steps, and then answers requests: write, switch a
-//! head off, save and load.
+//! run trains, writes a sample and shows every head's attention at saved steps, and then answers requests: predict the next
+//! character, write, switch a head off, save and load. On sequences that repeat it measures induction heads besides.
 
 mod chapters;
 mod checks;
 mod config;
+mod experiments;
 #[cfg(feature = "compute")]
 mod files;
 pub mod heads;
+pub mod induction;
 mod metrics;
+pub mod next;
 #[cfg(feature = "page")]
 mod panel;
 pub mod positions;
 #[cfg(feature = "compute")]
 mod probe;
+#[cfg(feature = "compute")]
+mod source;
 #[cfg(feature = "compute")]
 pub mod text;
 #[cfg(feature = "compute")]
@@ -26,7 +31,7 @@ mod train_state;
 pub mod writing;
 
 pub use checks::{ParamCount, learning_rate_at, memory_bytes, param_count, sample_steps, seconds_estimate};
-pub use config::{Config, PositionsChoice, TextChoice};
+pub use config::{Config, PositionsChoice, TaskChoice, TextChoice};
 #[cfg(feature = "page")]
 pub use panel::TransformerPanel;
 #[cfg(feature = "compute")]
@@ -35,10 +40,12 @@ pub use train_state::{TrainState, sizes};
 use crate::core::Check;
 use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::guided::Guided;
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 use heads::Snapshot;
+use induction::Induction;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
@@ -57,8 +64,8 @@ pub enum Frame {
     Positions(Rc<PositionTable>),
     /// How long a training step will take here, in milliseconds, from a smaller one.
     StepTime { ms: f64 },
-    /// The validation window whose attention is shown; sent once.
-    Window(Rc<Vec<char>>),
+    /// The validation window whose attention is shown; sent once. Its period, if it is a sequence that repeats, else 0.
+    Window { chars: Rc<Vec<char>>, period: u32 },
     /// Losses of the steps since the last frame; the first step of a run is 1.
     Train(StepBatch),
     /// The loss on the validation windows.
@@ -67,6 +74,12 @@ pub enum Frame {
     Sample(Rc<Sample>),
     /// What every head does at a saved step.
     Heads(Rc<Snapshot>),
+    /// What was measured on sequences that repeat.
+    Induction(Rc<Induction>),
+    /// The validation loss at each of [`TEMPERATURES`], at the last saved step.
+    Temperatures(Vec<f32>),
+    /// What comes after a text of the visitor's.
+    Next(Rc<NextToken>),
     /// The next part of what the visitor asked to be written.
     Written(Rc<Written>),
     /// The validation loss with these heads switched off, as (layer, head); `whole` is that of the whole model.
@@ -84,6 +97,8 @@ pub enum Frame {
 /// What the visitor may ask of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
+    /// Say what comes after a text.
+    Next(NextRequest),
     Write(WriteRequest),
     /// End what is being written.
     Cancel,
@@ -97,6 +112,30 @@ pub enum Request {
     Load(Vec<u8>),
     /// Take weights, optimizer and step of a file, and go on training.
     Continue(Vec<u8>),
+}
+
+/// The temperatures at which the validation loss is measured.
+pub const TEMPERATURES: [f32; 5] = [0.5, 0.7, 1.0, 1.4, 2.0];
+
+/// After which text, and without which heads, (layer, head).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NextRequest {
+    pub text: String,
+    pub off: Vec<(u32, u32)>,
+}
+
+/// What the model expects after a text.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NextToken {
+    pub request: NextRequest,
+    /// What the model has read of the text: the last characters that it knows, as many as its context has places.
+    pub chars: Vec<char>,
+    /// Scores of all characters, in the order of the vocabulary.
+    pub logits: Vec<f32>,
+    /// The same of the whole model.
+    pub whole: Vec<f32>,
+    /// Every head's attention on what was read.
+    pub maps: Snapshot,
 }
 
 /// What to write, and how.
@@ -144,6 +183,9 @@ pub struct TextInfo {
     pub uniform: f64,
     pub unigram: f64,
     pub bigram: f64,
+    /// Of sequences that repeat: the loss on the second half for a model that knows which tokens are in the block, but not
+    /// their order.
+    pub order_unknown: Option<f64>,
 }
 
 /// Sinusoidal positions, and what was measured on them.
@@ -165,6 +207,7 @@ pub struct PositionTable {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     pub step: u32,
+    pub prompt: String,
     pub text: String,
 }
 
@@ -190,8 +233,17 @@ impl Record {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Run {
     pub window: Rc<Vec<char>>,
+    /// The period of the window, if it is a sequence that repeats, else 0.
+    pub period: u32,
     pub losses: Curve,
     pub validation: Curve,
+    /// Scores of all heads at every validation, where the sequences repeat.
+    pub induction: Vec<Rc<Induction>>,
+    pub curves: InductionCurves,
+    /// The validation loss at each of [`TEMPERATURES`], at the last saved step.
+    pub temperatures: Vec<f32>,
+    /// The last answer to what comes after a text.
+    pub next: Option<Rc<NextToken>>,
     pub samples: Vec<Rc<Sample>>,
     pub snapshots: Vec<Rc<Snapshot>>,
     pub written: Writing,
@@ -202,6 +254,16 @@ pub struct Run {
     /// The steps in the file that was loaded last.
     pub loaded: Option<u32>,
     pub refused: Option<String>,
+}
+
+/// The same as curves over the steps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InductionCurves {
+    pub first: Curve,
+    pub second: Curve,
+    /// Head by head, layer by layer.
+    pub previous: Vec<Curve>,
+    pub induction: Vec<Curve>,
 }
 
 /// What is being written for the visitor.
@@ -227,6 +289,7 @@ impl Experiment for Transformer {
     type Record = Record;
 
     const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
+    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
     /// The record holds snapshots: what each head and a sample looked like.
     const REPLAYS: bool = false;
     const ARMS: &'static [Arm] = &[Arm { slug: "", title: "", net: "transformer" }];
@@ -238,7 +301,7 @@ impl Experiment for Transformer {
             Frame::Counted { params } => record.params_counted = Some(params),
             Frame::Positions(table) => record.positions = Some(table),
             Frame::StepTime { ms } => record.step_ms = Some(ms),
-            Frame::Window(window) => run.window = window,
+            Frame::Window { chars, period } => (run.window, run.period) = (chars, period),
             Frame::Train(steps) => run.losses.extend_steps(steps.first_step, &steps.losses),
             Frame::Validated { step, loss } => run.validation.push(step, loss),
             Frame::Sample(sample) => run.samples.push(sample),
@@ -247,6 +310,12 @@ impl Experiment for Transformer {
                 run.ablations = Rc::default();
                 run.snapshots.push(snapshot);
             }
+            Frame::Induction(measured) => {
+                run.curves.push(&measured);
+                run.induction.push(measured);
+            }
+            Frame::Temperatures(losses) => run.temperatures = losses,
+            Frame::Next(next) => run.next = Some(next),
             Frame::Written(part) => run.written.absorb(&part),
             Frame::Ablated { off, loss, whole } => {
                 let ablations = Rc::make_mut(&mut run.ablations);
@@ -277,11 +346,47 @@ impl Experiment for Transformer {
 
     fn series(record: &Record) -> Vec<RunSeries> {
         series_of(Self::ARMS, &record.arms, |run| {
-            vec![
+            let mut series = vec![
                 ArmSeries::new("loss_train", "Training loss", "nats", &run.losses),
                 ArmSeries::new("loss_val", "Validation loss", "nats", &run.validation),
-            ]
+            ];
+            series.extend(run.curves.series());
+            series
         })
+    }
+}
+
+impl InductionCurves {
+    fn push(&mut self, measured: &Induction) {
+        let at = measured.step;
+        self.first.push(at, measured.first);
+        self.second.push(at, measured.second);
+        for (curves, scores) in
+            [(&mut self.previous, &measured.previous), (&mut self.induction, &measured.induction)]
+        {
+            curves.resize_with(scores.len(), Curve::default);
+            curves.iter_mut().zip(scores).for_each(|(curve, &score)| curve.push(at, score));
+        }
+    }
+
+    /// None where sequences do not repeat.
+    fn series(&self) -> Vec<ArmSeries> {
+        if self.first.is_empty() {
+            return Vec::new();
+        }
+        let heads = |name: &'static str, title: &'static str, curves: &[Curve]| -> Vec<ArmSeries> {
+            let of_head = |(i, curve)| ArmSeries::new(name, title, "", curve).of_part("head", i + 1);
+            curves.iter().enumerate().map(of_head).collect()
+        };
+        let halves = [
+            ArmSeries::new("loss_first", "Loss on the first half", "nats", &self.first),
+            ArmSeries::new("loss_second", "Loss on the second half", "nats", &self.second),
+        ];
+        let scores = [
+            heads("induction", "Induction score", &self.induction),
+            heads("previous", "Previous-token score", &self.previous),
+        ];
+        halves.into_iter().chain(scores.into_iter().flatten()).collect()
     }
 }
 

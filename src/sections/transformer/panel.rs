@@ -1,11 +1,17 @@
 //! The panel of section 6.
 
 mod chars;
+mod copying;
 mod head_table;
 mod heads;
+mod induction;
 mod keep;
+mod next_bars;
+mod next_heads;
+mod next_token;
 mod own_text;
 mod positions;
+mod schematic;
 mod snapshots;
 mod text;
 mod training;
@@ -15,7 +21,7 @@ use super::{Config, Record, Request, Transformer, memory_bytes, param_count, sec
 use crate::core::metric::Metric;
 use crate::core::settings::{Preset, Settings};
 use crate::keys;
-use crate::lab::use_experiment;
+use crate::lab::{RunHandle, use_experiment};
 use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
 use crate::protocol::{Pace, RunState};
 use crate::ui::readout::{Readout, format_number};
@@ -38,7 +44,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     let listens = !matches!(lab.state, RunState::Idle | RunState::Error(_) | RunState::Loading { .. });
     let shown = PtrEq(record.clone());
     let model =
-        || controls(&settings, "Model", keys![Config; layers, heads, d_model, context, positions, tied]);
+        || controls(&settings, "Model", keys![Config; layers, heads, d_model, context, positions, mlp, tied]);
     let training = || {
         controls(
             &settings,
@@ -49,7 +55,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     let text_controls = || {
         html! {
             <>
-                { controls(&settings, "Text", keys![Config; text]) }
+                { controls(&settings, "Task", keys![Config; task, text]) }
                 <own_text::OwnText choice={config.text} set={settings.set.clone()} />
             </>
         }
@@ -62,7 +68,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             controls: html! { <>{ model() }{ training() }{ text_controls() }</> },
             figures: html! {
                 <>
-                    <Readouts names="bits_per_char baseline_unigram baseline_bigram epoch" />
+                    <Readouts names="bits_per_char loss_start baseline_uniform baseline_unigram baseline_bigram epoch" />
                     <div class="readouts"><Readout metric={speed(config, lab.pace)} /></div>
                     <training::LossFigure steps={config.steps} info={record.text.clone().map(PtrEq)} />
                 </>
@@ -71,13 +77,26 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
         "attention-heads" => {
             ChapterBody { controls: Html::default(), figures: snapshots(snapshots::Of::Heads) }
         }
+        "induction-heads" => ChapterBody {
+            controls: html! {
+                <>
+                    { controls(&settings, "Task", keys![Config; task]) }
+                    { controls(&settings, "Model", keys![Config; layers, heads, mlp, tied, positions]) }
+                    { controls(&settings, "Training", keys![Config; steps, learning_rate, seed]) }
+                </>
+            },
+            figures: html! { <induction::InductionChapter config={config.clone()} record={shown.clone()} choose={settings.choose.clone()} /> },
+        },
         "generation" => ChapterBody {
             controls: Html::default(),
             figures: html! {
                 <>
+                    <next_token::NextCharacter key={config.task as u8} config={config.clone()} info={record.text.clone().map(PtrEq)}
+                        next={record.run().next.clone().map(PtrEq)} ask={ask.clone()} {listens} version={version(&lab)} />
+                    <Readouts names="loss_cold loss_hot best_temperature" />
                     { snapshots(snapshots::Of::Samples) }
                     <writing::WritingDesk writing={record.run().written.clone()} refused={record.run().refused.clone()} ask={ask.clone()} {listens}
-                        vocabulary={record.text.as_ref().map_or(0, |text| text.vocabulary.len())} seed={config.seed} />
+                        vocabulary={record.text.as_ref().map_or(0, |text| text.vocabulary.len())} task={config.task} key={config.task as u8} />
                     <h4>{ "Export and import weights" }</h4>
                     <keep::Weights saved={record.run().saved.clone().map(PtrEq)} loaded={record.run().loaded} refused={record.run().refused.clone()}
                         ask={ask.clone()} open={open.clone()} {listens} running={lab.state == RunState::Running} step={lab.progress.step} />
@@ -109,6 +128,18 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
         notice,
     };
     frame(&lab, &settings, page, body)
+}
+
+/// Which weights the model has now.
+fn version(lab: &RunHandle<Transformer>) -> next_token::Version {
+    let run = lab.record.run();
+    next_token::Version {
+        run: lab.run,
+        step: run.losses.len(),
+        looks: run.snapshots.len(),
+        running: lab.state == RunState::Running,
+        writing: run.written.busy,
+    }
 }
 
 #[derive(PartialEq, Properties)]

@@ -2,10 +2,10 @@
 
 use super::checks::step_flops;
 use super::positions::{rotation, shown_positions};
+use super::source::Source;
 use super::train_state::{TrainState, sizes};
-use super::{Config, Frame, PositionTable, Transformer, text};
+use super::{Config, Frame, PositionTable, Transformer};
 use crate::core::{LabError, Progress};
-use crate::data::text::{Windows, window_len};
 use crate::models::transformer::{Transformer as Net, sinusoidal_table};
 use crate::models::weights::{WeightRng, count_params};
 use crate::run::training::{read, read_all};
@@ -18,9 +18,9 @@ const PARTS: u32 = 3;
 
 impl Probe for Transformer {
     async fn probe(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
-        let corpus = text::load(&config, out).await;
-        if let Ok(corpus) = &corpus {
-            out.send(Frame::Text(Rc::new(text::describe(&config, corpus))));
+        let source = Source::load_described(&config, out).await;
+        if let Ok((info, _)) = &source {
+            out.send(Frame::Text(Rc::new(info.clone())));
         }
         if out.step_done(Progress { step: 1, steps: PARTS }).await == Tick::Stop {
             return Ok(());
@@ -30,8 +30,8 @@ impl Probe for Transformer {
             return Ok(());
         }
         // An own text that is not there yet says so; the figures above do not need one.
-        let corpus = corpus?;
-        let vocabulary = corpus.vocabulary.len();
+        let (_, mut source) = source?;
+        let vocabulary = source.vocabulary.len();
         let net = Net::new(sizes(&config, vocabulary), &mut WeightRng::new(config.seed.into()), device);
         out.send(Frame::Counted { params: count_params(&net) as u64 });
         if out.step_done(Progress { step: 3, steps: PARTS }).await == Tick::Stop {
@@ -39,7 +39,7 @@ impl Probe for Transformer {
         }
         // A GPU's first step makes its shaders and tells nothing of the next; there the run itself measures.
         if *device == Device::flex() {
-            let ms = step_time(&config, &corpus.train, vocabulary, device, out).await?;
+            let ms = step_time(&config, &mut source, device, out).await?;
             out.send(Frame::StepTime { ms });
         }
         Ok(())
@@ -82,21 +82,19 @@ async fn position_table(config: &Config, device: &Device) -> Result<PositionTabl
 /// is given, and what each window adds to it.
 async fn step_time(
     config: &Config,
-    train: &[u8],
-    vocabulary: usize,
+    source: &mut Source,
     device: &Device,
     out: &mut impl RunContext<Transformer>,
 ) -> Result<f64, LabError> {
-    let context = config.context as usize;
-    let len = window_len(train, context);
+    let vocabulary = source.vocabulary.len();
     let mut times = [f64::INFINITY; 2];
     for (windows, best) in (1..).zip(&mut times) {
         let small = Config { layers: 1, batch_size: windows, dropout: 0.0, ..config.clone() };
         let mut state = TrainState::new(&small, vocabulary, device);
-        let ids = Windows::new(0).next(train, windows as usize, context);
+        let ids = source.next_of(windows as usize);
         for _ in 0..4 {
             let start = out.now_ms();
-            state.descend(&small, &ids, len);
+            state.descend(&small, &ids, source.len());
             read(Tensor::cat(state.take_losses(), 0)).await?;
             *best = best.min(out.now_ms() - start);
         }

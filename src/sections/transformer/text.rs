@@ -36,5 +36,6 @@ pub(super) fn describe(config: &Config, corpus: &Corpus) -> TextInfo {
         uniform: baselines.uniform,
         unigram: baselines.unigram,
         bigram: baselines.bigram,
+        order_unknown: None,
     }
 }

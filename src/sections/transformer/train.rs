@@ -1,11 +1,12 @@
 //! The run: training, looking at it, and answering the visitor.
 
-use super::checks::{sample_steps, validate_every};
+use super::checks::{keep_every, saved_steps, validate_every};
+use super::source::Source;
 use super::{
-    Config, Frame, Request, Sample, TrainState, Transformer, WriteRequest, files, memory_bytes, text, writing,
+    Config, Frame, NextRequest, NextToken, Request, Sample, TEMPERATURES, TrainState, Transformer,
+    WriteRequest, files, memory_bytes, writing,
 };
 use crate::core::LabError;
-use crate::data::text::{Corpus, Windows, fixed_windows, window_len};
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
 use crate::run::{RunContext, Tick, Train};
@@ -13,8 +14,6 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use std::rc::Rc;
 
-/// Characters of the validation part that the loss is measured on: always the same ones.
-const VALIDATED: usize = 8192;
 /// A file larger than this is not kept by the page.
 const MOST_KEPT_BYTES: u64 = 48_000_000;
 
@@ -26,14 +25,9 @@ impl Train for Transformer {
 #[allow(missing_debug_implementations, reason = "burn's gradients have none")]
 pub struct TransformerTraining {
     config: Config,
-    corpus: Corpus,
+    source: Source,
     device: Device,
     model: TrainState,
-    windows: Windows,
-    /// The windows that the loss is measured on, and how long each is.
-    validation: (Vec<u8>, usize),
-    /// The window whose attention is shown.
-    window: Vec<u8>,
     window_chars: Vec<char>,
     /// The steps after which the heads are looked at and a sample is written.
     saved: Vec<u32>,
@@ -50,8 +44,8 @@ impl Training<Transformer> for TransformerTraining {
         device: &Device,
         out: &mut impl RunContext<Transformer>,
     ) -> Result<Self, LabError> {
-        let corpus = text::load(&config, out).await?;
-        let needed = memory_bytes(&config, corpus.vocabulary.len() as u64);
+        let source = Source::load(&config, out).await?;
+        let needed = memory_bytes(&config, source.vocabulary.len() as u64);
         if let Some(limit) = out.memory_limit().filter(|limit| needed > *limit) {
             return Err(LabError::Config(format!(
                 "A run of these settings needs about {:.1} GB of memory, and a worker on the CPU has {:.1}. Choose a smaller batch, context or number of layers.",
@@ -59,25 +53,17 @@ impl Training<Transformer> for TransformerTraining {
                 limit as f64 / 1e9
             )));
         }
-        let context = config.context as usize;
-        let len = window_len(&corpus.validation, context);
-        let n = (VALIDATED / len.max(1)).max(1);
-        // The last character of a window is only predicted; the map shows those that are looked at.
-        let mut window = fixed_windows(&corpus.validation, 1, context);
-        window.truncate(len.saturating_sub(1).max(1));
-        let window_chars: Vec<char> = window.iter().map(|&id| corpus.vocabulary.char(id)).collect();
-        out.send(Frame::Window(Rc::new(window_chars.clone())));
+        let (window, period) = &source.window;
+        let window_chars: Vec<char> = window.iter().map(|&id| source.vocabulary.char(id)).collect();
+        out.send(Frame::Window { chars: Rc::new(window_chars.clone()), period: *period as u32 });
         Ok(Self {
-            model: TrainState::new(&config, corpus.vocabulary.len(), device),
-            windows: Windows::new(config.seed.into()),
-            validation: (fixed_windows(&corpus.validation, n, context), len),
-            window,
+            model: TrainState::new(&config, source.vocabulary.len(), device),
             window_chars,
-            saved: sample_steps(config.steps),
+            saved: saved_steps(&config),
             looked_at: None,
             begun: false,
             device: device.clone(),
-            corpus,
+            source,
             config,
         })
     }
@@ -91,13 +77,12 @@ impl Training<Transformer> for TransformerTraining {
     }
 
     fn step(&mut self, step: u32) -> Result<(), LabError> {
-        let (batch, context) = (self.config.batch_size as usize, self.config.context as usize);
         if !std::mem::replace(&mut self.begun, true) {
             // What a run that goes on has seen already is drawn and passed over.
-            self.windows.skip(step - 1, &self.corpus.train, batch, context);
+            self.source.skip(step - 1);
         }
-        let ids = self.windows.next(&self.corpus.train, batch, context);
-        self.model.descend(&self.config, &ids, window_len(&self.corpus.train, context));
+        let ids = self.source.next();
+        self.model.descend(&self.config, &ids, self.source.len());
         Ok(())
     }
 
@@ -117,7 +102,7 @@ impl Training<Transformer> for TransformerTraining {
     }
 
     fn is_due(&self, step: u32) -> bool {
-        step == 0 || self.saved.contains(&step) || step.is_multiple_of(validate_every(self.config.steps))
+        step == 0 || self.saved.contains(&step) || step.is_multiple_of(validate_every(&self.config))
     }
 
     async fn score(&mut self, step: u32, out: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
@@ -129,7 +114,7 @@ impl Training<Transformer> for TransformerTraining {
             self.validate(out).await?;
         }
         let keeps =
-            step > 0 && step < self.config.steps && step.is_multiple_of(validate_every(self.config.steps));
+            step > 0 && step < self.config.steps && step.is_multiple_of(keep_every(self.config.steps));
         if keeps { self.keep(out).await } else { Ok(()) }
     }
 
@@ -160,11 +145,18 @@ impl Training<Transformer> for TransformerTraining {
 }
 
 impl TransformerTraining {
-    async fn validate(&self, out: &mut impl RunContext<Transformer>) -> Result<f32, LabError> {
-        let (windows, len) = &self.validation;
-        let loss = self.model.validate(windows, *len, None, out).await?;
+    async fn validate(&self, out: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
+        let Source { judged, judged_len, periods, .. } = &self.source;
+        let loss = if periods.is_empty() {
+            self.model.validate(judged, *judged_len, None, out).await?
+        } else {
+            let (loss, measured) =
+                self.model.judge_repeats(judged, periods, self.config.context as usize).await?;
+            out.send(Frame::Induction(Rc::new(measured)));
+            loss
+        };
         out.send(Frame::Validated { step: self.model.step, loss });
-        Ok(loss)
+        Ok(())
     }
 
     /// What is kept of a saved step: the loss, a sample, and what every head does.
@@ -172,11 +164,13 @@ impl TransformerTraining {
         let step = self.model.step;
         self.looked_at = Some(step);
         self.validate(out).await?;
-        let snapshot = self.model.look(&self.window, &self.window_chars).await?;
+        let snapshot = self.model.look(&self.source.window.0, &self.window_chars).await?;
         out.send(Frame::Heads(Rc::new(snapshot)));
+        self.try_temperatures(out).await?;
         if self.config.sample_length > 0 {
+            let prompt = self.source.prompt();
             let request = WriteRequest {
-                prompt: "\n".to_owned(),
+                prompt: prompt.clone(),
                 temperature: 0.8,
                 top_k: u32::MAX,
                 seed: self.config.seed,
@@ -184,19 +178,51 @@ impl TransformerTraining {
             };
             let mut text = String::new();
             let net = self.model.net.valid();
-            let vocabulary = &self.corpus.vocabulary;
-            writing::write(&net, vocabulary, &request, &self.device, out, |part| {
+            let vocabulary = &self.source.vocabulary;
+            writing::write(&net, vocabulary, &request, true, &self.device, out, |part| {
                 text.extend(part.chars.iter().map(|written| written.char));
-                part.done.then(|| Frame::Sample(Rc::new(Sample { step, text: std::mem::take(&mut text) })))
+                part.done.then(|| {
+                    let (prompt, text) = (prompt.clone(), std::mem::take(&mut text));
+                    Frame::Sample(Rc::new(Sample { step, prompt, text }))
+                })
             })
             .await?;
         }
         Ok(())
     }
 
+    /// The loss at each of [`TEMPERATURES`], on as many windows as one batch of the validation has.
+    async fn try_temperatures(&self, out: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
+        const AT_ONCE: usize = 2048;
+        let Source { judged, judged_len, .. } = &self.source;
+        let windows = (AT_ONCE / judged_len.max(&1)).max(1) * judged_len;
+        let some = judged.get(..windows).unwrap_or(judged);
+        let losses = self.model.losses_at(&TEMPERATURES, some, *judged_len).await?;
+        out.send(Frame::Temperatures(losses));
+        Ok(())
+    }
+
+    /// What the model expects after a text, with some heads switched off.
+    async fn predict(
+        &self,
+        request: NextRequest,
+        out: &mut impl RunContext<Transformer>,
+    ) -> Result<(), LabError> {
+        let mut ids = self.source.vocabulary.encode(&request.text);
+        ids.drain(..ids.len().saturating_sub(self.config.context as usize));
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let chars: Vec<char> = ids.iter().map(|&id| self.source.vocabulary.char(id)).collect();
+        let gates = (!request.off.is_empty()).then(|| self.gates(&request.off));
+        let (logits, whole, maps) = self.model.predict(&ids, &chars, gates.as_deref()).await?;
+        out.send(Frame::Next(Rc::new(NextToken { request, chars, logits, whole, maps })));
+        Ok(())
+    }
+
     /// Sends all that is needed to go on after the page has gone.
     async fn keep(&self, out: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
-        let vocabulary = &self.corpus.vocabulary;
+        let vocabulary = &self.source.vocabulary;
         let params = super::param_count(&self.config, vocabulary.len() as u64).total();
         if 12 * params <= MOST_KEPT_BYTES {
             let file = files::save(&self.model, &self.config, vocabulary, true).await?;
@@ -214,8 +240,9 @@ impl TransformerTraining {
             Request::Write(request) => {
                 let net = self.model.net.valid();
                 let show = |part| Some(Frame::Written(Rc::new(part)));
-                writing::write(&net, &self.corpus.vocabulary, &request, &self.device, out, show).await?;
+                writing::write(&net, &self.source.vocabulary, &request, false, &self.device, out, show).await?;
             }
+            Request::Next(request) => self.predict(request, out).await?,
             // What was being written has ended when this is read.
             Request::Cancel => {}
             Request::Ablate(off) => {
@@ -237,11 +264,11 @@ impl TransformerTraining {
                 }
             }
             Request::Save => {
-                let file = files::save(&self.model, &self.config, &self.corpus.vocabulary, false).await?;
+                let file = files::save(&self.model, &self.config, &self.source.vocabulary, false).await?;
                 out.send(Frame::Saved(Rc::new(file)));
             }
             Request::Load(bytes) | Request::Continue(bytes) => {
-                let loaded = files::load(&mut self.model, &self.config, &self.corpus.vocabulary, &bytes);
+                let loaded = files::load(&mut self.model, &self.config, &self.source.vocabulary, &bytes);
                 out.send(match loaded {
                     Ok(()) => Frame::Loaded { step: self.model.step },
                     Err(why) => Frame::Refused(why),
@@ -257,11 +284,14 @@ impl TransformerTraining {
         off: &[(u32, u32)],
         out: &mut impl RunContext<Transformer>,
     ) -> Result<f32, LabError> {
+        let Source { judged, judged_len, .. } = &self.source;
+        self.model.validate(judged, *judged_len, Some(&self.gates(off)), out).await
+    }
+
+    /// One factor a head: 0 for those that are switched off.
+    fn gates(&self, off: &[(u32, u32)]) -> Vec<Vec<f32>> {
         let gate = |layer: u32, head: u32| if off.contains(&(layer, head)) { 0.0 } else { 1.0 };
         let heads = self.config.heads;
-        let gates: Vec<Vec<f32>> =
-            (0..self.config.layers).map(|layer| (0..heads).map(|head| gate(layer, head)).collect()).collect();
-        let (windows, len) = &self.validation;
-        self.model.validate(windows, *len, Some(&gates), out).await
+        (0..self.config.layers).map(|layer| (0..heads).map(|head| gate(layer, head)).collect()).collect()
     }
 }

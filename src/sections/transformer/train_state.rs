@@ -1,6 +1,7 @@
 //! The model with its optimizer: one step, one validation, one look at the heads.
 
 use super::heads::Snapshot;
+use super::induction::{Induction, Part, is_answer, mean_loss};
 use super::{Config, PositionsChoice, learning_rate_at};
 use crate::core::LabError;
 use crate::models::transformer::{Positions, Sizes, Transformer};
@@ -10,7 +11,7 @@ use crate::run::adamw::AdamW;
 use crate::run::training::{clip_by_global_norm, cross_entropy, read_all};
 use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation::log_softmax};
 
 /// The longest gradient that is followed as it is.
 const MAX_NORM: f64 = 1.0;
@@ -27,10 +28,11 @@ pub fn sizes(config: &Config, vocabulary: usize) -> Sizes {
         d_model,
         n_heads: config.heads as usize,
         n_layers: config.layers as usize,
-        d_ff: 4 * d_model,
+        d_ff: if config.mlp { 4 * d_model } else { 0 },
         positions: match config.positions {
             PositionsChoice::Sinusoidal => Positions::Sinusoidal,
             PositionsChoice::Learned => Positions::Learned,
+            PositionsChoice::None => Positions::None,
         },
         tied: config.tied,
     }
@@ -117,14 +119,89 @@ impl TrainState {
         Ok(read_all(losses).await?.iter().sum::<f32>() / count)
     }
 
+    /// The mean loss on windows of `len` characters with logits divided by each temperature.
+    pub async fn losses_at(
+        &self,
+        temperatures: &[f32],
+        windows: &[u8],
+        len: usize,
+    ) -> Result<Vec<f32>, LabError> {
+        let net = self.net.valid();
+        let (inputs, targets) = self.batch(windows, len, &self.device);
+        let [b, n, v] = inputs.dims();
+        let logits = net.forward(inputs, 0.0).reshape([b * n, v]);
+        let targets = targets.reshape([b * n, v]);
+        let loss = |&t: &f32| cross_entropy(logits.clone().div_scalar(t), targets.clone());
+        read_all(temperatures.iter().map(loss).collect()).await
+    }
+
+    /// Logits for the character after the last of `ids`, and what every head does on them; with gates, heads are weighed by
+    /// them. Comes with the logits of the whole model.
+    pub async fn predict(
+        &self,
+        ids: &[u8],
+        chars: &[char],
+        gates: Option<&[Vec<f32>]>,
+    ) -> Result<(Vec<f32>, Vec<f32>, Snapshot), LabError> {
+        let net = self.net.valid();
+        let one_hot = self.one_hot(ids, ids.len(), &self.device);
+        let (n, v) = (ids.len(), self.sizes.vocabulary);
+        let last = |logits: Tensor<3>| logits.slice([0..1, n.saturating_sub(1)..n, 0..v]).reshape([v]);
+        let (logits, weights) = net.inspect(one_hot.clone(), gates);
+        let mut parts = vec![last(logits)];
+        if gates.is_some() {
+            parts.push(last(net.forward(one_hot, 0.0)));
+        }
+        let logits_read = parts.len() * v;
+        parts.extend(weights.into_iter().map(flat));
+        let mut values = read_all(parts).await?;
+        let maps = values.split_off(logits_read.min(values.len()));
+        let whole = if gates.is_some() { values.split_off(v.min(values.len())) } else { values.clone() };
+        let Sizes { n_layers, n_heads, .. } = self.sizes;
+        Ok((values, whole, Snapshot::new(self.step, n_layers as u32, n_heads as u32, chars, &maps)))
+    }
+
+    /// The mean loss on sequences that repeat, and what their parts and the heads come to.
+    pub async fn judge_repeats(
+        &self,
+        sequences: &[u8],
+        periods: &[usize],
+        context: usize,
+    ) -> Result<(f32, Induction), LabError> {
+        let (inputs, targets) = self.batch(sequences, context + 1, &self.device);
+        let [b, n, _] = inputs.dims();
+        let (logits, weights) = self.net.valid().inspect(inputs, None);
+        let losses = (log_softmax(logits, 2) * targets).sum_dim(2).neg().reshape([b * n]);
+        let [previous, answers] = score_masks(periods, n, &self.device);
+        let mut parts = vec![losses];
+        for weights in weights {
+            let heads = weights.dims()[1];
+            for mask in [&previous, &answers] {
+                let attended = (weights.clone() * mask.clone()).sum_dim(3).sum_dim(2).sum_dim(0);
+                parts.push(attended.reshape([heads]));
+            }
+        }
+        let values = read_all(parts).await?;
+        let (losses, scores) = values.split_at((b * n).min(values.len()));
+        let mut measured = Induction {
+            step: self.step,
+            first: mean_loss(losses, n, periods, Part::First),
+            second: mean_loss(losses, n, periods, Part::Second),
+            ..Induction::default()
+        };
+        for layer in scores.chunks_exact(2 * self.sizes.n_heads.max(1)) {
+            let (previous, induction) = layer.split_at(self.sizes.n_heads);
+            measured.previous.extend_from_slice(previous);
+            measured.induction.extend_from_slice(induction);
+        }
+        let mean = losses.iter().sum::<f32>() / losses.len().max(1) as f32;
+        Ok((mean, measured))
+    }
+
     /// What every head does on the window.
     pub async fn look(&self, window: &[u8], chars: &[char]) -> Result<Snapshot, LabError> {
         let ids = self.one_hot(window, window.len(), &self.device);
         let (_, weights) = self.net.valid().inspect(ids, None);
-        let flat = |weights: Tensor<4>| {
-            let n = weights.dims().iter().product::<usize>();
-            weights.reshape([n])
-        };
         let maps = read_all(weights.into_iter().map(flat).collect()).await?;
         let Sizes { n_layers, n_heads, .. } = self.sizes;
         Ok(Snapshot::new(self.step, n_layers as u32, n_heads as u32, chars, &maps))
@@ -142,6 +219,28 @@ impl TrainState {
     pub fn one_hot(&self, ids: &[u8], len: usize, device: &Device) -> Tensor<3> {
         one_hot(ids, len, self.sizes.vocabulary, device)
     }
+}
+
+fn flat(weights: Tensor<4>) -> Tensor<1> {
+    let n = weights.dims().iter().product::<usize>();
+    weights.reshape([n])
+}
+
+/// What a head's weights are multiplied by so that their sum is its score: the previous-token score, `[1, 1, n, n]`, and the
+/// induction score, `[batch, 1, n, n]`.
+fn score_masks(periods: &[usize], n: usize, device: &Device) -> [Tensor<4>; 2] {
+    let batch = periods.len();
+    let each = 1.0 / (batch * n.saturating_sub(1)).max(1) as f32;
+    let pairs = || (0..n).flat_map(move |query| (0..n).map(move |key| (query, key)));
+    let previous: Vec<f32> = pairs().map(|(q, k)| if k + 1 == q { each } else { 0.0 }).collect();
+    let queries: usize = periods.iter().map(|&period| n.saturating_sub(period)).sum();
+    let each = 1.0 / queries.max(1) as f32;
+    let answer = |period: usize| pairs().map(move |(q, k)| if is_answer(q, k, period) { each } else { 0.0 });
+    let answers: Vec<f32> = periods.iter().flat_map(|&period| answer(period)).collect();
+    [
+        Tensor::from_data(TensorData::new(previous, [1, 1, n, n]), device),
+        Tensor::from_data(TensorData::new(answers, [batch, 1, n, n]), device),
+    ]
 }
 
 /// Sequences of `len` characters as one-hot rows: `[batch, len, vocabulary]`.

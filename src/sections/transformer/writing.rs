@@ -1,5 +1,6 @@
 //! Writing: one character at a time, each drawn from what the model thinks of the next.
 
+use super::next::by_score;
 use super::train_state::one_hot;
 use super::{Transformer, WriteRequest, Written, WrittenChar};
 use crate::core::LabError;
@@ -13,11 +14,13 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 /// How many of the most likely characters are reported.
 const N_TOLD: usize = 10;
 
-/// Writes; `show` gets what is new whenever a frame is due. Ends early where a newer request comes or nobody listens.
+/// Writes; `show` gets what is new whenever a frame is due. Ends early where nobody listens, or a newer request comes, unless
+/// it is one `of_run`: a sample of the run's own is not cut short by what a visitor asks meanwhile.
 pub(super) async fn write(
     net: &Net,
     vocabulary: &Vocabulary,
     request: &WriteRequest,
+    of_run: bool,
     device: &Device,
     out: &mut impl RunContext<Transformer>,
     mut show: impl FnMut(Written) -> Option<super::Frame>,
@@ -33,6 +36,7 @@ pub(super) async fn write(
         match out.yield_now().await {
             Tick::Continue => {}
             Tick::Frame => show(std::mem::take(&mut part)).into_iter().for_each(|frame| out.send(frame)),
+            Tick::Request if of_run => {}
             Tick::Stop | Tick::Request => break,
         }
     }
@@ -107,14 +111,6 @@ pub fn draw(logits: &[f32], temperature: f64, top_k: usize, rng: &mut StdRng) ->
         }
     }
     best as u8
-}
-
-/// The numbers of all characters, highest score first.
-fn by_score(logits: &[f32]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..logits.len()).collect();
-    let score = |id: &usize| logits.get(*id).copied().unwrap_or(f32::NEG_INFINITY);
-    order.sort_by(|a, b| score(b).total_cmp(&score(a)));
-    order
 }
 
 /// The likeliest characters with their probabilities.

@@ -107,15 +107,15 @@ pub(super) fn Heads(props: &HeadsProps) -> Html {
 }
 
 #[derive(PartialEq, Properties)]
-struct ThumbnailsProps {
-    snapshot: PtrEq<Snapshot>,
-    head: usize,
-    on_head: Callback<usize>,
+pub(super) struct ThumbnailsProps {
+    pub(super) snapshot: PtrEq<Snapshot>,
+    pub(super) head: usize,
+    pub(super) on_head: Callback<usize>,
 }
 
 /// One small map a head, layer by layer.
 #[component]
-fn Thumbnails(props: &ThumbnailsProps) -> Html {
+pub(super) fn Thumbnails(props: &ThumbnailsProps) -> Html {
     let snapshot = &props.snapshot.0;
     let pictures = use_memo(props.snapshot.clone(), |snapshot| {
         let snapshot = &snapshot.0;

@@ -86,7 +86,7 @@ fn Samples(props: &SamplesProps) -> Html {
         html! {
             <div class="sample" data-sample={sample.step.to_string()}>
                 <h4>{ title }</h4>
-                <pre tabindex="0" role="region" aria-label={format!("Sample of step {}", sample.step)}>{ sample.text.trim_matches('\n') }</pre>
+                <pre tabindex="0" role="region" aria-label={format!("Sample of step {}", sample.step)}><span class="prompt">{ sample.prompt.trim_matches('\n') }</span>{ sample.text.trim_matches('\n') }</pre>
             </div>
         }
     };

@@ -21,7 +21,12 @@ const LOSSES: &[Line] =
 pub(super) fn LossFigure(props: &LossProps) -> Html {
     let line = |label: &'static str, y: f64| Reference { label: label.into(), y };
     let references = props.info.as_ref().map_or_else(Vec::new, |text| {
-        vec![line("uniform", text.0.uniform), line("unigram", text.0.unigram), line("bigram", text.0.bigram)]
+        let uniform = line("uniform", text.0.uniform);
+        // Where all tokens are equally frequent, the three are one.
+        if text.0.order_unknown.is_some() {
+            return vec![uniform];
+        }
+        vec![uniform, line("unigram", text.0.unigram), line("bigram", text.0.bigram)]
     });
     html! {
         <CurveFigure name="loss" title="Loss" lines={LOSSES} y_label="loss (nats per character)" formula={text::loss_formula()} {references}
@@ -44,6 +49,15 @@ pub(super) fn TextFigure(props: &TextProps) -> Html {
     };
     let count = param_count(&props.config, info.vocabulary.len() as u64);
     let term = |words: &'static str, n: u64| html! { <tr><th scope="row">{ words }</th><td>{ format_number(n as f64, 12) }</td></tr> };
+    let mlp = if props.config.mlp { "blocks, L (12 d² + 13 d)" } else { "blocks, L (4 d² + 6 d)" };
+    let split = match info.order_unknown {
+        None => format!("{} for training, the last {} for validation; {} distinct characters: ", format_number(f64::from(info.train), 9), format_number(f64::from(info.validation), 9), info.vocabulary.len()),
+        Some(_) => format!("A new batch at every step; {} tokens for validation; {} distinct tokens: ", format_number(f64::from(info.validation), 9), info.vocabulary.len()),
+    };
+    let title = match info.order_unknown {
+        None => format!("{}: {} characters", info.name, format_number(f64::from(info.train + info.validation), 9)),
+        Some(_) => info.name.clone(),
+    };
     let folded = match info.folded {
         (0, _) => String::new(),
         (chars, kinds) => format!(" {chars} characters of {kinds} rare kinds are read as �."),
@@ -52,9 +66,9 @@ pub(super) fn TextFigure(props: &TextProps) -> Html {
     html! {
         <div class="figure-row">
             <div class="about-text">
-                <h4>{ format!("{}: {} characters", info.name, format_number(f64::from(info.train + info.validation), 9)) }</h4>
+                <h4>{ title }</h4>
                 <p>
-                    { format!("{} for training, the last {} for validation; {} distinct characters: ", format_number(f64::from(info.train), 9), format_number(f64::from(info.validation), 9), info.vocabulary.len()) }
+                    { split }
                     <code class="vocabulary">{ vocabulary }</code>{ "." }{ folded }
                 </p>
                 <pre class="first-lines" tabindex="0" role="region" aria-label="The first lines of the text">{ info.first_lines.clone() }</pre>
@@ -65,7 +79,7 @@ pub(super) fn TextFigure(props: &TextProps) -> Html {
                     <tbody>
                         { term("embedding, V d", count.embedding) }
                         { term("positions, T d if learned", count.positions) }
-                        { term("blocks, L (12 d² + 13 d)", count.blocks) }
+                        { term(mlp, count.blocks) }
                         { term("last norm, 2 d", count.norm) }
                         { term("head, d V if not tied", count.head) }
                     </tbody>

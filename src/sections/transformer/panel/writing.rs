@@ -1,7 +1,8 @@
 //! Writing on request: a prompt, how bold to be, and what else was likely at every character.
 
-use super::super::{Request, WriteRequest, Writing, WrittenChar};
+use super::super::{Request, TaskChoice, WriteRequest, Writing, WrittenChar};
 use super::chars::{spoken, visible};
+use super::next_token::first_text;
 use crate::ui::readout::format_number;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
@@ -14,12 +15,15 @@ pub(super) struct WritingProps {
     pub(super) ask: Callback<Request>,
     pub(super) listens: bool,
     pub(super) vocabulary: usize,
-    pub(super) seed: u32,
+    pub(super) task: TaskChoice,
 }
 
 #[component]
 pub(super) fn WritingDesk(props: &WritingProps) -> Html {
-    let prompt = use_state_eq(|| "ROMEO:\n".to_owned());
+    let prompt = use_state_eq(|| match props.task {
+        TaskChoice::Text => "ROMEO:\n".to_owned(),
+        TaskChoice::Repeat => first_text(props.task).to_owned(),
+    });
     let temperature = use_state_eq(|| 0.8f64);
     let top_k = use_state_eq(|| 20u32);
     let seed = use_state_eq(|| 1u32);

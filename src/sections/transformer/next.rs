@@ -1,0 +1,98 @@
+//! What comes next: how a typed text is read, and what temperature and top-k make of the model's logits. No device is asked.
+
+/// What stands for all characters that are too rare for a vocabulary, as in `data::text`, which the page does not have.
+const FOLDED: char = '\u{fffd}';
+
+/// The characters that a model of this vocabulary and context reads of a text, and what it does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// What is asked about: the last characters that the vocabulary has, as many as the context has places.
+    pub chars: String,
+    /// Characters that the vocabulary lacks, each once, in the order of the text.
+    pub unknown: Vec<char>,
+    /// Whether those are read as [`FOLDED`], which stands for rare characters, and not left out.
+    pub folded: bool,
+    /// How many characters at the beginning do not fit into the context.
+    pub cut: usize,
+    /// Whether the text was empty, and a line end stands for it.
+    pub empty: bool,
+}
+
+impl Reading {
+    pub fn of(text: &str, vocabulary: &[char], context: usize) -> Self {
+        let known = |c: char| vocabulary.binary_search(&c).is_ok();
+        let folded = known(FOLDED);
+        let mut unknown = Vec::new();
+        for c in text.chars().filter(|&c| !known(c)) {
+            if !unknown.contains(&c) {
+                unknown.push(c);
+            }
+        }
+        let mut chars: Vec<char> = text.chars().filter(|&c| folded || known(c)).collect();
+        let empty = chars.is_empty() && known('\n');
+        if empty {
+            // As where the model writes without a prompt: texts begin after a line end.
+            chars.push('\n');
+        }
+        let cut = chars.len().saturating_sub(context);
+        Self { chars: chars.into_iter().skip(cut).collect(), unknown, folded, cut, empty }
+    }
+}
+
+/// `softmax(logits / temperature)` over the `top_k` highest logits; all others get 0.
+pub fn probabilities(logits: &[f32], temperature: f64, top_k: usize) -> Vec<f64> {
+    let order = by_score(logits);
+    let Some(highest) = order.first().and_then(|&id| logits.get(id)) else { return Vec::new() };
+    let weight = |logit: f32| ((f64::from(logit) - f64::from(*highest)) / temperature.max(1e-3)).exp();
+    let mut values = vec![0.0; logits.len()];
+    for &id in order.iter().take(top_k.max(1)) {
+        if let (Some(value), Some(&logit)) = (values.get_mut(id), logits.get(id)) {
+            *value = weight(logit);
+        }
+    }
+    let sum: f64 = values.iter().sum();
+    values.iter_mut().for_each(|value| *value /= sum);
+    values
+}
+
+/// The numbers of all characters, highest score first.
+pub fn by_score(logits: &[f32]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..logits.len()).collect();
+    let score = |id: &usize| logits.get(*id).copied().unwrap_or(f32::NEG_INFINITY);
+    order.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    order
+}
+
+/// Entropy in nats: how undecided the model is.
+pub fn entropy(probabilities: &[f64]) -> f64 {
+    probabilities.iter().filter(|p| **p > 0.0).map(|p| -p * p.ln()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_and_what_is_not_read_is_named() {
+        let vocabulary = ['\n', 'a', 'b'];
+        let read = Reading::of("aéabéx", &vocabulary, 2);
+        assert_eq!((read.chars.as_str(), read.unknown, read.cut, read.folded), ("ab", vec!['é', 'x'], 1, false));
+        let read = Reading::of("", &vocabulary, 2);
+        assert_eq!((read.chars.as_str(), read.empty), ("\n", true));
+        assert_eq!(Reading::of("é", &['a'], 2).chars, "");
+        let read = Reading::of("aé", &['a', FOLDED], 4);
+        assert_eq!((read.chars.as_str(), read.folded, read.unknown.len()), ("aé", true, 1));
+    }
+
+    #[test]
+    fn temperature_concentrates_and_top_k_cuts() {
+        let logits = [0.0, 2.0, 1.0, f32::NEG_INFINITY];
+        let plain = probabilities(&logits, 1.0, 4);
+        assert!((plain.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!((plain[1] / plain[2] - 1f64.exp()).abs() < 1e-9);
+        assert!(probabilities(&logits, 0.1, 4)[1] > 0.9999 && probabilities(&logits, 2.0, 4)[1] < plain[1]);
+        assert_eq!(probabilities(&logits, 1.0, 1), [0.0, 1.0, 0.0, 0.0]);
+        assert!(probabilities(&[], 1.0, 3).is_empty() && entropy(&[1.0, 0.0]) == 0.0);
+        assert!((entropy(&[0.5, 0.5]) - 2f64.ln()).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,160 @@
+//! One sequence that repeats: where a head looks from each of its tokens, at any saved step.
+
+use super::super::heads::Snapshot;
+use super::super::induction::{Induction, is_answer};
+use super::super::{Config, Record};
+use super::chars::labels;
+use super::heads::{Thumbnails, head_name};
+use crate::charts::{ColorMap, Grid, Heatmap, Table};
+use crate::core::metric::Metric;
+use crate::panel::PtrEq;
+use crate::ui::figure::Figure;
+use crate::ui::readout::{MetricOutput, Readout, format_number};
+use std::rc::Rc;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub(super) struct CopyingProps {
+    pub(super) config: Config,
+    pub(super) record: PtrEq<Record>,
+}
+
+#[component]
+pub(super) fn Copying(props: &CopyingProps) -> Html {
+    let run = props.record.0.run();
+    // The latest step and the head with the highest score, until others are chosen.
+    let chosen = use_state_eq(|| None::<usize>);
+    let head = use_state_eq(|| None::<usize>);
+    let query = use_state_eq(|| None::<usize>);
+    let snapshots: &[Rc<Snapshot>] = if run.period > 0 { &run.snapshots } else { &[] };
+    let last = snapshots.len().saturating_sub(1);
+    let at = chosen.unwrap_or(last).min(last);
+    let snapshot = snapshots.get(at).cloned();
+    let best = run.induction.last().and_then(|scores| scores.best_induction()).map_or(0, |best| best.0);
+    let shown_head = head.unwrap_or(best).min(snapshot.as_ref().map_or(0, |s| s.len().saturating_sub(1)));
+    let on_head = use_callback((), {
+        let head = head.setter();
+        move |to: usize, ()| head.set(Some(to))
+    });
+    let on_cursor = use_callback((), {
+        let query = query.setter();
+        move |at: Option<(usize, usize)>, ()| {
+            if let Some((row, _)) = at {
+                query.set(Some(row));
+            }
+        }
+    });
+    let grids = use_memo((snapshot.clone().map(PtrEq), shown_head), |(snapshot, head)| {
+        let Some(PtrEq(snapshot)) = snapshot else { return (Grid::empty(), Grid::empty()) };
+        let n = snapshot.n as usize;
+        let weights = snapshot.map(*head);
+        let roots = weights.iter().map(|weight| weight.sqrt()).collect();
+        let grid = |values| Grid { rows: n, cols: n, values: Rc::new(values) };
+        (grid(roots), grid(weights))
+    });
+    let names = use_memo(PtrEq(run.window.clone()), |window| Rc::new(labels(&window.0)));
+    let table = {
+        let scores = run.induction.clone();
+        let heads = props.config.heads;
+        Callback::from(move |()| score_table(&scores, heads))
+    };
+    let look_for = html! { <>{ "Rows are queries, columns keys, both in the order of the sequence. Two lines matter: beside the diagonal (the token before), and a period less one to the left of it (the token after the earlier occurrence). Move over a row, or use the arrow keys." }</> };
+    let (roots, weights) = &*grids;
+    let n = snapshot.as_ref().map_or(0, |snapshot| snapshot.n as usize);
+    let row = query.unwrap_or((run.period as usize + 3).min(n.saturating_sub(1))).min(n.saturating_sub(1));
+    let oninput = {
+        let chosen = chosen.setter();
+        Callback::from(move |event: InputEvent| {
+            let to = event.target_unchecked_into::<HtmlInputElement>().value_as_number() as usize;
+            chosen.set((to < last).then_some(to));
+        })
+    };
+    let body = match &snapshot {
+        None => html! { <p class="muted">{ "Nothing has been measured on a sequence that repeats." }</p> },
+        Some(snapshot) => {
+            let step = snapshot.step;
+            let scores = run.induction.iter().rfind(|scores| scores.step <= step);
+            let score = |of: fn(&Induction) -> &Vec<f32>| {
+                scores.and_then(|scores| of(scores).get(shown_head).copied()).map(f64::from)
+            };
+            html! {
+                <>
+                    <div class="timeline">
+                        <label>{ "Snapshot " }
+                            <input type="range" min="0" max={last.to_string()} step="1" value={at.to_string()} disabled={last == 0} data-timeline="induction"
+                                aria-valuetext={format!("step {step}")} {oninput} /></label>
+                        <MetricOutput metric="induction_step" value={f64::from(step)}>{ format!("step {step}, {} of {}", at + 1, last + 1) }</MetricOutput>
+                    </div>
+                    <div class="head-large">
+                        <Heatmap name={format!("Attention of {}", head_name(snapshot, shown_head))} grid={roots.clone()} map={ColorMap::Sequential} range={Some((0.0, 1.0))} most={420.0}
+                            x_label="key" y_label="query" row_names={(*names).clone()} col_names={(*names).clone()} value_label="√weight"
+                            also={vec![("weight".into(), weights.clone())]} {on_cursor} empty="no sequence" />
+                        <div class="linked">
+                            <Thumbnails snapshot={PtrEq(snapshot.clone())} head={shown_head} {on_head} />
+                            <div class="readouts">
+                                <Readout metric={Metric::new("shown_induction", "Induction score", score(|s| &s.induction)).note(format!("{}, step {step}", head_name(snapshot, shown_head)))} />
+                                <Readout metric={Metric::new("shown_previous", "Previous-token score", score(|s| &s.previous)).note("mean over held-out sequences")} />
+                            </div>
+                            { from_query(snapshot, &run.window, run.period as usize, shown_head, row) }
+                        </div>
+                    </div>
+                </>
+            }
+        }
+    };
+    html! {
+        <Figure name="copying" title="One sequence, and where a head looks" {look_for} {table}>{ body }</Figure>
+    }
+}
+
+/// The sequence, each token as dark as the query's weight on it; the tokens that answer it are framed.
+fn from_query(snapshot: &Snapshot, window: &[char], period: usize, head: usize, query: usize) -> Html {
+    let row = snapshot.row(head, query);
+    let most = row.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    let token = |(i, &c): (usize, &char)| {
+        let share = row.get(i).map_or(0.0, |weight| (weight / most).sqrt());
+        let class = classes!(
+            (i == query).then_some("query"),
+            is_answer(query, i, period).then_some("answer"),
+            (i > query).then_some("unseen")
+        );
+        html! { <span {class} style={format!("--weight:{:.0}%", 85.0 * share)}>{ c }</span> }
+    };
+    let on_answer: f32 = row.iter().enumerate().filter(|(i, _)| is_answer(query, *i, period)).map(|(_, w)| w).sum();
+    let asked = window.get(query).copied().unwrap_or_default();
+    let next = window.get((query + 1).saturating_sub(period)).copied().unwrap_or_default();
+    let words = if query >= period {
+        format!(
+            "{asked} at position {query} has occurred before, and {next} followed: {} of its attention is there (framed).",
+            format_number(f64::from(on_answer), 2)
+        )
+    } else {
+        format!("{asked} at position {query} has not occurred before; the block has {period} tokens.")
+    };
+    html! {
+        <>
+            <pre class="linked-text sequence" tabindex="0" role="region" aria-label="The sequence, shaded by attention">{ for window.iter().enumerate().map(token) }</pre>
+            <p class="muted">{ words }</p>
+        </>
+    }
+}
+
+/// All scores at all steps.
+fn score_table(scores: &[Rc<Induction>], heads: u32) -> Table {
+    let heads = (heads as usize).max(1);
+    let count = scores.first().map_or(0, |first| first.induction.len());
+    let name = |kind: &str, head: usize| format!("{kind}, layer {} head {}", head / heads + 1, head % heads + 1);
+    let columns = ["step", "loss, first half", "loss, second half"].map(str::to_owned).into_iter();
+    let row = |at: &Rc<Induction>| {
+        let numbers = [at.first, at.second].into_iter().chain(at.induction.iter().chain(&at.previous).copied());
+        std::iter::once(at.step.to_string()).chain(numbers.map(|number| format!("{number:.4}"))).collect()
+    };
+    Table {
+        columns: columns
+            .chain((0..count).map(|head| name("induction", head)))
+            .chain((0..count).map(|head| name("previous", head)))
+            .collect(),
+        rows: scores.iter().map(row).collect(),
+    }
+}

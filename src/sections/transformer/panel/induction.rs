@@ -1,0 +1,126 @@
+//! Induction heads: the scores of all heads over the steps, and the loss on both halves of sequences that repeat.
+
+use super::super::checks::INDUCTION_SCORE;
+use super::super::{Config, Record, TaskChoice};
+use super::copying::Copying;
+use crate::charts::{LineChart, Reference, Series, Table};
+use crate::core::settings::{Preset, Settings};
+use crate::panel::{CurveFigure, Line, PtrEq, Readouts};
+use crate::ui::figure::Figure;
+use yew::prelude::*;
+
+/// How many heads have lines of their own: those with the highest scores.
+const SHOWN: usize = 4;
+
+const HALVES: &[Line] = &[
+    Line::new("loss_first", "first half"),
+    Line { color: 1, ..Line::new("loss_second", "second half") },
+];
+
+#[derive(PartialEq, Properties)]
+pub(super) struct InductionProps {
+    pub(super) config: Config,
+    pub(super) record: PtrEq<Record>,
+    pub(super) choose: Callback<Option<&'static Preset>>,
+}
+
+#[component]
+pub(super) fn InductionChapter(props: &InductionProps) -> Html {
+    let InductionProps { config, record, .. } = props;
+    let run = record.0.run();
+    let series = use_memo((run.curves.induction.clone(), run.curves.previous.clone(), config.heads), {
+        |(induction, previous, heads)| {
+            let named = |kind: &'static str, curves: &[crate::core::curve::Curve], dashed: bool| -> Vec<Series> {
+                let line = |(head, curve): (usize, &crate::core::curve::Curve)| {
+                    let name = format!("{kind} {}", short_name(head, *heads));
+                    Series { dashed, ..Series::new(name, curve.points(), head) }
+                };
+                curves.iter().enumerate().map(line).collect()
+            };
+            (named("induction", induction, false), named("previous", previous, true))
+        }
+    });
+    let (induction, previous) = &*series;
+    let shown: Vec<Series> = highest(induction).into_iter().chain(highest(previous)).collect();
+    let table = {
+        let all: Vec<Series> = induction.iter().chain(previous).cloned().collect();
+        Callback::from(move |()| Table::from_series("step", &all))
+    };
+    let info = record.0.text.as_ref();
+    let line = |label: &'static str, y: f64| Reference { label: label.into(), y };
+    let references = match info.map(|info| (info.uniform, info.order_unknown)) {
+        Some((uniform, Some(unordered))) => vec![line("uniform", uniform), line("order unknown", unordered)],
+        _ => Vec::new(),
+    };
+    let empty = match config.task {
+        TaskChoice::Text => "Choose sequences that repeat, and press Train.",
+        TaskChoice::Repeat => "Press Train: the scores are measured while the model learns.",
+    };
+    let scores_for = html! { <>{ "Solid: mean attention from the second half to the tokens that came after earlier occurrences of the query’s token. Dashed: mean attention to the token before. In a model of two layers, the dashed line of a head in layer 1 rises first, then the solid line of one in layer 2." }</> };
+    let halves_for = html! { <>{ "Nothing predicts the first half. In the second, every token has been seen: a model that copies predicts it. The drop is sudden, since both heads are needed before either helps. “Order unknown” is the loss for knowing a block’s tokens, but not their order (closed form)." }</> };
+    html! {
+        <>
+            { story() }
+            if config.task == TaskChoice::Text { { set_up(&props.choose) } }
+            <Readouts names="loss_first loss_second induction_score previous_score drop_step" />
+            <div class="figure-row">
+                <CurveFigure name="halves" title="Loss on both halves" lines={HALVES} y_label="loss (nats per token)" look_for={halves_for} {references}
+                    x_max={Some(f64::from(config.steps))} {empty} />
+                <Figure name="induction" title="Induction and previous-token scores" look_for={scores_for} {table}>
+                    <LineChart name="Scores of the heads" x_label="step" y_label="score" series={shown} y_range={Some((0.0, 1.0))} integer_x={true}
+                        references={if run.induction.is_empty() { Vec::new() } else { vec![line("check", INDUCTION_SCORE.into())] }}
+                        x_max={Some(f64::from(config.steps))} {empty} />
+                </Figure>
+            </div>
+            <Copying config={config.clone()} record={record.clone()} />
+        </>
+    }
+}
+
+/// "2.1": layer and head, both from 1.
+fn short_name(head: usize, heads: u32) -> String {
+    let heads = (heads as usize).max(1);
+    format!("{}.{}", head / heads + 1, head % heads + 1)
+}
+
+/// The lines that end highest, in the order of the heads.
+fn highest(series: &[Series]) -> Vec<Series> {
+    let last = |series: &Series| series.points.last().map_or(f64::NEG_INFINITY, |point| point.1);
+    let mut order: Vec<usize> = (0..series.len()).collect();
+    let at = |i: &usize| series.get(*i).map_or(f64::NEG_INFINITY, last);
+    order.sort_by(|a, b| at(b).total_cmp(&at(a)));
+    order.truncate(SHOWN);
+    order.sort_unstable();
+    order.into_iter().filter_map(|i| series.get(i).cloned()).collect()
+}
+
+/// What the task is, and how two heads solve it.
+fn story() -> Html {
+    html! {
+        <p class="story">
+            { "Each sequence is a block of random tokens, over and over. Only one thing predicts the second half: find the earlier place of the present token, and repeat what followed. " }
+            { "Two layers can do that with two heads. A " }<strong>{ "previous-token head" }</strong>{ " in layer 1 writes into each position which token came before. An " }
+            <strong>{ "induction head" }</strong>{ " in layer 2 looks for the position whose previous token is the present one, and copies what stands there. " }
+            { "The period differs from sequence to sequence, so that position alone does not tell, and no token occurs twice in a block, so that counting does not either. " }
+            <a href="https://arxiv.org/abs/2209.11895">{ "Olsson et al. 2022" }</a>{ "; " }<a href="https://transformer-circuits.pub/2021/framework/">{ "Elhage et al. 2021" }</a>{ "." }
+        </p>
+    }
+}
+
+/// Buttons that set the task, where the settings are those of a text.
+fn set_up(choose: &Callback<Option<&'static Preset>>) -> Html {
+    let button = |slug: &'static str, words: &'static str, action: &'static str| {
+        let preset = Config::PRESETS.iter().find(|preset| preset.slug == slug)?;
+        let choose = choose.clone();
+        Some(html! { <button type="button" data-action={action} title={preset.help} onclick={move |_| choose.emit(Some(preset))}>{ words }</button> })
+    };
+    html! {
+        <div class="notice" data-set-up="">
+            <p>{ "The settings are those of a text. Choose sequences that repeat; two layers take about a minute on a CPU, one layer half of that." }</p>
+            <div class="writing-knobs">
+                { for button("induction", "Set up two layers", "set-up-two") }
+                { for button("induction-one-layer", "Set up one layer", "set-up-one") }
+            </div>
+        </div>
+    }
+}

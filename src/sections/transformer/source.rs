@@ -1,0 +1,163 @@
+//! What a run learns from: windows of a text, or random sequences that repeat.
+
+use super::induction::order_unknown;
+use super::{Config, TaskChoice, TextInfo, Transformer, text};
+use crate::core::LabError;
+use crate::data::repeats::{self, Repeats, Sequences};
+use crate::data::text::{Corpus, Vocabulary, Windows, fixed_windows, window_len};
+use crate::run::RunContext;
+
+/// Characters of the validation part that the loss is measured on: always the same ones.
+const VALIDATED: usize = 8192;
+/// Tokens of the sequences that are judged: fewer, since they are judged more often.
+const JUDGED: usize = 2048;
+/// The seed of those sequences; no run is trained with it.
+const JUDGED_SEED: u64 = 0x0add_5eed;
+
+/// What a run learns from, and what it is judged on.
+#[derive(Debug)]
+pub struct Source {
+    pub vocabulary: Vocabulary,
+    /// The windows that the model is judged on, one after the other.
+    pub judged: Vec<u8>,
+    /// How long each of them is.
+    pub judged_len: usize,
+    /// The period of each, where they are sequences that repeat.
+    pub periods: Vec<usize>,
+    /// The window whose attention is shown, and its period.
+    pub window: (Vec<u8>, usize),
+    batches: Batches,
+    batch_size: usize,
+    context: usize,
+}
+
+#[derive(Debug)]
+enum Batches {
+    Text { train: Vec<u8>, windows: Windows },
+    Repeats(Repeats),
+}
+
+impl Source {
+    /// What these settings ask for.
+    pub async fn load(config: &Config, out: &mut impl RunContext<Transformer>) -> Result<Self, LabError> {
+        Ok(match config.task {
+            TaskChoice::Text => Self::of_text(config, text::load(config, out).await?),
+            TaskChoice::Repeat => Self::of_repeats(config),
+        })
+    }
+
+    /// The same with what the page shows of it.
+    pub(super) async fn load_described(
+        config: &Config,
+        out: &mut impl RunContext<Transformer>,
+    ) -> Result<(TextInfo, Self), LabError> {
+        Ok(match config.task {
+            TaskChoice::Text => {
+                let corpus = text::load(config, out).await?;
+                (text::describe(config, &corpus), Self::of_text(config, corpus))
+            }
+            TaskChoice::Repeat => {
+                let source = Self::of_repeats(config);
+                (source.describe(), source)
+            }
+        })
+    }
+
+    fn of_text(config: &Config, corpus: Corpus) -> Self {
+        let context = config.context as usize;
+        let judged_len = window_len(&corpus.validation, context);
+        let n = (VALIDATED / judged_len.max(1)).max(1);
+        let mut window = fixed_windows(&corpus.validation, 1, context);
+        // The last character of a window is only predicted; the map shows those that are looked at.
+        window.truncate(judged_len.saturating_sub(1).max(1));
+        Self {
+            judged: fixed_windows(&corpus.validation, n, context),
+            judged_len,
+            periods: Vec::new(),
+            window: (window, 0),
+            vocabulary: corpus.vocabulary,
+            batches: Batches::Text { train: corpus.train, windows: Windows::new(config.seed.into()) },
+            batch_size: config.batch_size as usize,
+            context,
+        }
+    }
+
+    fn of_repeats(config: &Config) -> Self {
+        let context = config.context as usize;
+        let Sequences { ids, periods } = Repeats::new(JUDGED_SEED).next((JUDGED / context).max(4), context);
+        // One that is seen twice and a half.
+        let wanted = 2 * context / 5;
+        let shown = periods.iter().enumerate().min_by_key(|(_, period)| period.abs_diff(wanted));
+        let (at, period) = shown.map_or((0, 0), |(at, &period)| (at, period));
+        Self {
+            vocabulary: Vocabulary::of(repeats::TOKENS),
+            window: (ids.iter().skip(at * (context + 1)).take(context).copied().collect(), period),
+            judged: ids,
+            judged_len: context + 1,
+            periods,
+            batches: Batches::Repeats(Repeats::new(config.seed.into())),
+            batch_size: config.batch_size as usize,
+            context,
+        }
+    }
+
+    /// How long a window of a batch is: what is looked at, and one more.
+    pub fn len(&self) -> usize {
+        match &self.batches {
+            Batches::Text { train, .. } => window_len(train, self.context),
+            Batches::Repeats(_) => self.context + 1,
+        }
+    }
+
+    /// The next batch: windows one after the other.
+    pub fn next(&mut self) -> Vec<u8> {
+        self.next_of(self.batch_size)
+    }
+
+    /// The same with so many windows.
+    pub fn next_of(&mut self, batch_size: usize) -> Vec<u8> {
+        match &mut self.batches {
+            Batches::Text { train, windows } => windows.next(train, batch_size, self.context),
+            Batches::Repeats(repeats) => repeats.next(batch_size, self.context).ids,
+        }
+    }
+
+    /// As if `n` batches had been drawn.
+    pub fn skip(&mut self, n: u32) {
+        match &mut self.batches {
+            Batches::Text { train, windows } => windows.skip(n, train, self.batch_size, self.context),
+            Batches::Repeats(repeats) => (0..n).for_each(|_| drop(repeats.next(self.batch_size, self.context))),
+        }
+    }
+
+    /// What the model goes on from in a sample: a line end, or a block with the token that it begins with again.
+    pub fn prompt(&self) -> String {
+        match &self.batches {
+            Batches::Text { .. } => "\n".to_owned(),
+            Batches::Repeats(_) => {
+                let (window, period) = &self.window;
+                self.vocabulary.decode(window.get(..=*period).unwrap_or_default())
+            }
+        }
+    }
+
+    /// What the page shows of sequences that repeat, and in closed form what predicts them without attention.
+    fn describe(&self) -> TextInfo {
+        let n = self.vocabulary.len() as f64;
+        let lines: Vec<String> =
+            self.judged.chunks(self.judged_len.max(1)).take(6).map(|ids| self.vocabulary.decode(ids)).collect();
+        TextInfo {
+            name: "Random sequences that repeat".to_owned(),
+            train: 0,
+            validation: self.judged.len() as u32,
+            vocabulary: self.vocabulary.chars().to_vec(),
+            folded: (0, 0),
+            first_lines: lines.join("\n"),
+            uniform: n.ln(),
+            unigram: n.ln(),
+            // No token follows itself.
+            bigram: (n - 1.0).ln(),
+            order_unknown: Some(order_unknown(self.context, &self.periods)),
+        }
+    }
+}

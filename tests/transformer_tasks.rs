@@ -1,0 +1,165 @@
+//! Section 6: what comes next after a text, and sequences that repeat.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![cfg(feature = "compute")]
+
+mod collector;
+
+use burn::tensor::Device;
+use collector::{Collector, block_on, train};
+use nn_lab::core::Verdict;
+use nn_lab::core::settings::Settings;
+use nn_lab::run::{Experiment, Probe};
+use nn_lab::sections::transformer::next::probabilities;
+use nn_lab::sections::transformer::{
+    Config, NextRequest, NextToken, PositionsChoice, Record, Request, TaskChoice, Transformer,
+};
+
+fn small() -> Config {
+    Config {
+        layers: 2,
+        heads: 2,
+        d_model: 16,
+        context: 16,
+        batch_size: 4,
+        steps: 40,
+        warmup: 5,
+        learning_rate: 0.01,
+        sample_length: 8,
+        ..Config::default()
+    }
+}
+
+fn next(text: &str, off: &[(u32, u32)]) -> Request {
+    Request::Next(NextRequest { text: text.to_owned(), off: off.to_vec() })
+}
+
+/// Runs, and asks after the last step.
+fn run(config: &Config, requests: &[Request]) -> Record {
+    let encoded = |request| (u32::MAX, postcard::to_stdvec(request).expect("it can be encoded"));
+    let mut out = Collector::<Transformer> {
+        requests: requests.iter().map(encoded).collect(),
+        ..Collector::default()
+    };
+    train::<Transformer>(config, &mut out).expect("it runs");
+    out.record()
+}
+
+fn answer(config: &Config, request: Request) -> NextToken {
+    let record = run(config, &[request]);
+    record.run().next.as_deref().expect("an answer").clone()
+}
+
+#[test]
+fn the_next_character_is_told_with_and_without_heads() {
+    let config = small();
+    let whole = answer(&config, next("ROMEO:", &[]));
+    assert_eq!((whole.logits.len(), whole.maps.len(), whole.maps.n, whole.maps.step), (62, 4, 6, 40));
+    assert_eq!(whole.logits, whole.whole);
+    let sum: f64 = probabilities(&whole.logits, 1.0, 62).iter().sum();
+    assert!((sum - 1.0).abs() < 1e-9);
+    for head in 0..4 {
+        let row = whole.maps.row(head, 5);
+        assert!((row.iter().sum::<f32>() - 1.0).abs() < 0.05, "{row:?}");
+    }
+    let partial = answer(&config, next("ROMEO:", &[(0, 1), (1, 0)]));
+    assert_ne!(partial.logits, partial.whole);
+    let gap = |a: &[f32], b: &[f32]| a.iter().zip(b).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+    assert!(gap(&partial.whole, &whole.logits) < 1e-4, "the outlines are the whole model's");
+    // What the vocabulary lacks is skipped, and of a long text the end counts.
+    let longer = answer(&config, next("ü The quick brown fox jumps: ROMEO:é", &[]));
+    assert_eq!(longer.chars.iter().collect::<String>(), "ox jumps: ROMEO:");
+    let nothing = run(&config, &[next("é", &[])]);
+    assert_eq!(nothing.run().next, None);
+}
+
+#[test]
+fn a_question_before_and_amid_training_changes_no_number() {
+    let config = small();
+    let ask = |step| (step, postcard::to_stdvec(&next("abc", &[])).expect("it can be encoded"));
+    let mut out = Collector::<Transformer> { requests: vec![ask(0), ask(3), ask(30)], ..Collector::default() };
+    train::<Transformer>(&config, &mut out).expect("it runs");
+    let asked = out.record();
+    let plain = run(&config, &[]);
+    assert_eq!(asked.run().losses, plain.run().losses);
+    assert_eq!(asked.run().validation, plain.run().validation);
+    assert_eq!(asked.run().samples, plain.run().samples);
+    assert!(asked.run().next.is_some());
+}
+
+fn repeats() -> Config {
+    Config { task: TaskChoice::Repeat, ..small() }
+}
+
+#[test]
+fn sequences_that_repeat_are_measured() {
+    let config = repeats();
+    let mut out = Collector::<Transformer>::default();
+    block_on(Transformer::probe(config.clone(), &Device::flex(), &mut out)).expect("it probes");
+    train::<Transformer>(&config, &mut out).expect("it runs");
+    let record = out.record();
+    let text = record.text.as_ref().expect("what is learned");
+    assert_eq!((text.vocabulary.len(), text.train), (24, 0));
+    assert!((text.uniform - 24f64.ln()).abs() < 1e-12);
+    let run = record.run();
+    assert!(run.window.len() == 16 && (4..=14).contains(&run.period));
+    assert!((run.period as usize..16).all(|t| run.window[t] == run.window[t - run.period as usize]));
+    let scores = run.induction.last().expect("measured");
+    assert_eq!((scores.step, scores.induction.len(), scores.previous.len()), (40, 4, 4));
+    assert!(scores.induction.iter().chain(&scores.previous).all(|score| (0.0..=1.0).contains(score)));
+    assert!(run.induction.len() >= 4 && run.snapshots.len() >= 4);
+    // The mean over both parts and the turn is the validation loss.
+    let names: Vec<String> =
+        Transformer::series(&record).iter().map(|series| series.metric.to_string()).collect();
+    for name in ["loss_first", "loss_second", "induction_4", "previous_1"] {
+        assert!(names.iter().any(|known| known == name), "{names:?}");
+    }
+    let sample = run.samples.last().expect("a sample");
+    assert_eq!((sample.prompt.len(), sample.text.len()), (run.period as usize + 1, 8));
+    // The same seed, the same run.
+    assert_eq!(run.losses, self::run(&config, &[]).run().losses);
+}
+
+#[test]
+fn a_run_on_sequences_goes_on_from_its_checkpoint() {
+    let config = repeats();
+    let whole = run(&config, &[]);
+    let mut out = Collector::<Transformer> { stop_at: Some(20), ..Collector::default() };
+    train::<Transformer>(&config, &mut out).expect("it runs");
+    let (step, file) = out.record().run().checkpoint.clone().expect("a checkpoint");
+    assert_eq!(step, 20);
+    let request = postcard::to_stdvec(&Request::Continue(file.to_vec())).expect("it can be encoded");
+    let mut out = Collector::<Transformer> { requests: vec![(0, request)], ..Collector::default() };
+    train::<Transformer>(&config, &mut out).expect("it runs");
+    assert_eq!(out.record().run().losses[..], whole.run().losses[20..]);
+}
+
+#[test]
+fn models_without_positions_and_without_mlp_learn() {
+    for (positions, mlp) in [(PositionsChoice::None, true), (PositionsChoice::Sinusoidal, false)] {
+        let config = Config { positions, mlp, ..small() };
+        let record = run(&config, &[next("To be", &[])]);
+        let losses = &record.run().validation;
+        let (first, last) = (losses[0].1, losses.last_y().expect("validated"));
+        assert!(last < first, "{first} {last}");
+        assert_eq!(record.run().next.as_ref().expect("an answer").logits.len(), 62);
+    }
+}
+
+/// Two layers copy, and one does not: seeds 1, 2 and 3 of the presets, by `NN_LAB_SEEDS`; about a minute each in a test build.
+#[test]
+fn two_layers_grow_an_induction_head_and_one_does_not() {
+    let seeds = std::env::var("NN_LAB_SEEDS").unwrap_or_else(|_| "1".to_owned());
+    for seed in seeds.split(',').map(|seed| seed.parse().expect("a seed")) {
+        for slug in ["induction", "induction-one-layer"] {
+            let preset = Config::PRESETS.iter().find(|preset| preset.slug == slug).expect("a preset");
+            let config = Config { seed, ..preset.config::<Config>() };
+            let mut out = Collector::<Transformer>::default();
+            block_on(Transformer::probe(config.clone(), &Device::flex(), &mut out)).expect("it probes");
+            train::<Transformer>(&config, &mut out).expect("it runs");
+            let record = out.record();
+            let check = Transformer::checks(&config, &record).pop().expect("a check");
+            println!("{slug}, seed {seed}: {}", check.measured);
+            assert_eq!(check.verdict, Verdict::Holds, "{slug}, seed {seed}: {}", check.measured);
+        }
+    }
+}
