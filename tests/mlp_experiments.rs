@@ -2,7 +2,6 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-
 use crate::collector::{Collector, block_on, train};
 use burn::tensor::Device;
 use nn_lab::core::guided::{Answer, Prediction};
@@ -30,12 +29,20 @@ fn answer(slug: &str, seed: u32) -> Answer {
     };
     assert_eq!(answer.choice.is_some(), offered > 0, "{slug}");
     assert!(answer.choice.is_none_or(|choice| choice < offered), "{slug}");
-    assert!(answer.words.ends_with('.') && answer.numbers.iter().all(|(_, value)| value.is_finite()), "{answer:?}");
+    assert!(
+        answer.words.ends_with('.') && answer.numbers.iter().all(|(_, value)| value.is_finite()),
+        "{answer:?}"
+    );
     for (name, value) in &answer.numbers {
-        assert!(Mlp::metrics(&config, &out.record()).iter().any(|metric| metric.name == *name), "{slug}: {name}");
+        assert!(
+            Mlp::metrics(&config, &out.record()).iter().any(|metric| metric.name == *name),
+            "{slug}: {name}"
+        );
         let named = |text: String| answer.words.contains(&text);
         let said = match *name {
-            name if name.starts_with("accuracy") => named(format!("{:.1} %", 100.0 * value)) || name == "accuracy_linear",
+            name if name.starts_with("accuracy") => {
+                named(format!("{:.1} %", 100.0 * value)) || name == "accuracy_linear"
+            }
             name if name.starts_with("rank_") => named(format!("{value}")),
             "loss_activated" => named(format!("{value:.3}")),
             _ => true,

@@ -105,8 +105,7 @@ fn as_gpt2(state: &mut TrainState, d_model: f32) {
     net.positions = net.positions.take().map(|p| p.map(|w| scaled(w, embedding)));
     for block in &mut net.blocks {
         let attention = &mut block.attention;
-        let linears =
-            [&mut attention.query, &mut attention.key, &mut attention.value, &mut attention.output];
+        let linears = [&mut attention.query, &mut attention.key, &mut attention.value, &mut attention.output];
         for layer in linears.into_iter().chain(&mut block.up).chain(&mut block.down) {
             layer.weight = layer.weight.clone().map(|w| scaled(w, linear));
         }

@@ -10,7 +10,7 @@ use crate::core::sweep::SweepPreset;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-pub(super) mod sizes;
+pub(in crate::core) mod sizes;
 
 pub use crate::core::settings::sizes::{Sizes, related};
 

@@ -28,7 +28,7 @@ impl Axis {
         })?;
         if let Kind::Sizes(sizes) = param.kind {
             let label =
-                |key: &str| C::PARAMS.iter().find(|param| param.key == key).map_or("", |param| param.label);
+                |key: &str| params.iter().find(|param| param.key == key).map_or("", |param| param.label);
             return Err(format!(
                 "{} is a list, which a sweep does not take; sweep over {} or {}.",
                 param.label,

@@ -142,7 +142,10 @@ impl GuidedView {
 fn target(outline: &Outline, settings: &AnySettings) -> Values {
     let schema = settings.schema;
     let (mut target, _) = schema.read(&schema.defaults(), &outline.values.iter().copied().collect());
-    let stays = settings.values.iter().filter(|(key, _)| *key == "seed" || is_locked(&settings.assignment, schema.params, key));
+    let stays = settings
+        .values
+        .iter()
+        .filter(|(key, _)| *key == "seed" || is_locked(&settings.assignment, schema.params, key));
     target.extend(stays.map(|(key, value)| (key.clone(), value.clone())));
     target
 }

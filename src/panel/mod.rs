@@ -146,7 +146,7 @@ fn use_any_settings(schema: &'static Schema, props: &PanelProps) -> AnySettings 
         warnings,
         set,
         choose,
-        page,
+        page: props.clone(),
         options,
         assignment,
         finished,

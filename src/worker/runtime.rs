@@ -13,7 +13,8 @@ use std::task::{Poll, Waker};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort, ReadableStreamDefaultReader, Response,
+    DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort, ReadableStreamDefaultReader,
+    Response,
 };
 
 // Bound by hand, for two functions: web-sys has it behind two features that nothing else needs.

@@ -49,7 +49,7 @@ impl Sizes {
 }
 
 /// Brings lists of sizes and the settings that say the same in short into agreement, after some were set.
-pub(super) fn settle(params: &[Param], map: &mut Map<String, Value>, is_set: &dyn Fn(&str) -> bool) {
+pub(in crate::core) fn settle(params: &[Param], map: &mut Map<String, Value>, is_set: &dyn Fn(&str) -> bool) {
     for param in params {
         let Kind::Sizes(sizes) = param.kind else { continue };
         if !is_set(param.key) && (is_set(sizes.count) || is_set(sizes.largest)) {
@@ -75,7 +75,7 @@ pub fn related(params: &[Param], key: &str) -> Option<[&'static str; 3]> {
 }
 
 /// Whether a setting follows from a list of sizes, and need not be said beside it.
-pub(super) fn follows(params: &[Param], map: &Map<String, Value>, key: &str) -> bool {
+pub(in crate::core) fn follows(params: &[Param], map: &Map<String, Value>, key: &str) -> bool {
     params.iter().any(|param| match (param.kind, map.get(param.key)) {
         (Kind::Sizes(sizes), Some(Value::Array(list))) => {
             !list.is_empty() && (sizes.count == key || sizes.largest == key)

@@ -111,7 +111,10 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         prediction: Prediction::Number { metric: "rank_linear" },
         answer: rank_plus_one,
         reason: "The weights multiply to one matrix, which passes at most d_in directions. The biases add one constant row to every output, which is one direction more, at any depth: the usual claim \"rank d_in\" holds only without biases, or after the column means are taken out.",
-        source: ("Goodfellow et al. 2016, section 2.4", "https://www.deeplearningbook.org/contents/linear_algebra.html"),
+        source: (
+            "Goodfellow et al. 2016, section 2.4",
+            "https://www.deeplearningbook.org/contents/linear_algebra.html",
+        ),
     },
 ];
 
@@ -210,8 +213,14 @@ fn xor_two(config: &Config, record: &Record) -> Option<Answer> {
     let (linear, activated) = accuracies(record)?;
     let (choice, verdict) = match activated {
         a if a >= 0.95 => (0, "this initialization led to the solution. Others do not: try the next seeds"),
-        a if a >= 0.6 => (1, "it is stuck in a local minimum, where at least one square is on the wrong side. Other seeds end elsewhere: try the next ones"),
-        _ => (2, "both units are of no use, and no gradient changes that. Other seeds end elsewhere: try the next ones"),
+        a if a >= 0.6 => (
+            1,
+            "it is stuck in a local minimum, where at least one square is on the wrong side. Other seeds end elsewhere: try the next ones",
+        ),
+        _ => (
+            2,
+            "both units are of no use, and no gradient changes that. Other seeds end elsewhere: try the next ones",
+        ),
     };
     let words = format!("With seed {} the network reaches {}: {verdict}.", config.seed, percent(activated));
     Some(Answer { words, choice: Some(choice), numbers: both(linear, activated) })
@@ -233,11 +242,8 @@ fn deep_sigmoid(config: &Config, record: &Record) -> Option<Answer> {
         percent(activated),
         config.hidden_dims().len()
     );
-    let numbers = vec![
-        ("loss_activated", loss),
-        ("accuracy_activated", activated),
-        ("grad_ratio_activated", ratio),
-    ];
+    let numbers =
+        vec![("loss_activated", loss), ("accuracy_activated", activated), ("grad_ratio_activated", ratio)];
     Some(Answer { words, choice: None, numbers })
 }
 
@@ -247,7 +253,9 @@ fn rank_plus_one(config: &Config, record: &Record) -> Option<Answer> {
     let (rank, centered) = (output.linear.rank, collapse.linear_centerd.rank);
     let (bound, d_in) = (rank_bound(config), config.d_in);
     let verdict = if rank == d_in + 1 {
-        format!("one more than its {d_in} inputs. Without the column means, which the biases make, {centered} are left")
+        format!(
+            "one more than its {d_in} inputs. Without the column means, which the biases make, {centered} are left"
+        )
     } else if rank <= d_in {
         format!("no more than its {d_in} inputs")
     } else {

@@ -1,8 +1,8 @@
 //! The closed forms of section 6, and its claims held against what was measured.
 
-use super::{Config, PositionsChoice, Record};
 #[cfg(feature = "compute")]
 use super::TaskChoice;
+use super::{Config, PositionsChoice, Record};
 use crate::core::Check;
 
 /// The terms of the parameter formula.
@@ -37,8 +37,7 @@ pub fn param_count(config: &Config, vocabulary: u64) -> ParamCount {
         } else {
             0
         },
-        blocks: u64::from(config.layers)
-            * if config.mlp { 12 * d * d + 13 * d } else { 4 * d * d + 6 * d },
+        blocks: u64::from(config.layers) * if config.mlp { 12 * d * d + 13 * d } else { 4 * d * d + 6 * d },
         norm: 2 * d,
         head: if config.tied { 0 } else { d * vocabulary },
     }
@@ -213,7 +212,8 @@ fn induction_check(config: &Config, record: &Record) -> Check {
         "On sequences that repeat, one layer grows no induction head, and the second half stays unpredicted."
     };
     let half = record.text.as_ref().map_or(0.0, |text| text.uniform) / 2.0;
-    let (score, side) = (format!("{INDUCTION_SCORE}"), if several { ["above", "below"] } else { ["below", "above"] });
+    let (score, side) =
+        (format!("{INDUCTION_SCORE}"), if several { ["above", "below"] } else { ["below", "above"] });
     let [over, under] = side;
     let measured = record.run().induction.last().filter(|measured| measured.step > 0 && half > 0.0);
     Check::new(

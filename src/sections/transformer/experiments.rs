@@ -18,7 +18,10 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         prediction: Prediction::Number { metric: "loss_start" },
         answer: untrained,
         reason: "Only a model whose logits are all alike has the loss ln V. Here the head is the embedding’s transpose: the vector of the present character is still in the sum that reaches the head, so the model expects that character again, and is wrong nearly always. With a head of its own (tied off) it starts close to ln V.",
-        source: ("Press and Wolf 2017, Using the output embedding to improve language models", "https://arxiv.org/abs/1608.05859"),
+        source: (
+            "Press and Wolf 2017, Using the output embedding to improve language models",
+            "https://arxiv.org/abs/1608.05859",
+        ),
     },
     Guided {
         slug: "beat-bigram",
@@ -27,10 +30,16 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         question: "A bigram table predicts a character from the one before it alone. Does one layer of attention do better after 500 small steps?",
         values: keys!(@pairs Config; layers: "1", d_model: "32", context: "32", steps: "500", warmup: "20", learning_rate: "0.01", sample_length: "0"),
         trains: true,
-        prediction: Prediction::Choice(&["It stays above the bigram’s loss", "It ends below the bigram’s loss"]),
+        prediction: Prediction::Choice(&[
+            "It stays above the bigram’s loss",
+            "It ends below the bigram’s loss",
+        ]),
         answer: beat_bigram,
         reason: "The embedding and the MLP of one position can hold a bigram table. Attention adds the characters before, which a table of pairs cannot have; a table of all triples would have 62 times as many entries.",
-        source: ("Elhage et al. 2021, A mathematical framework for transformer circuits: zero-layer transformers", "https://transformer-circuits.pub/2021/framework/"),
+        source: (
+            "Elhage et al. 2021, A mathematical framework for transformer circuits: zero-layer transformers",
+            "https://transformer-circuits.pub/2021/framework/",
+        ),
     },
     Guided {
         slug: "temperature",
@@ -42,7 +51,10 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         prediction: Prediction::Choice(&["0.5", "0.7", "1", "1.4", "2"]),
         answer: temperature,
         reason: "Training lowers the cross-entropy at temperature 1, so its probabilities are about as certain as they should be: at 0.5 each mistake costs more than the gains are worth, at 2 all probabilities are too even. A lower temperature writes cleaner text, but as a prediction of real text it is worse. A network that has overfitted would want more than 1.",
-        source: ("Guo et al. 2017, On calibration of modern neural networks", "https://arxiv.org/abs/1706.04599"),
+        source: (
+            "Guo et al. 2017, On calibration of modern neural networks",
+            "https://arxiv.org/abs/1706.04599",
+        ),
     },
     Guided {
         slug: "no-positions",
@@ -51,10 +63,16 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         question: "Take the positions away. Can the model still do better than a bigram table?",
         values: keys!(@pairs Config; layers: "2", d_model: "32", context: "32", positions: "none", steps: "500", warmup: "20", learning_rate: "0.01", sample_length: "0"),
         trains: true,
-        prediction: Prediction::Choice(&["No: without an order it is a bag of characters", "Yes: it still ends below the bigram’s loss"]),
+        prediction: Prediction::Choice(&[
+            "No: without an order it is a bag of characters",
+            "Yes: it still ends below the bigram’s loss",
+        ]),
         answer: no_positions,
         reason: "Attention alone ignores order, but the causal mask does not: the first position sees one character, the tenth sees ten. From that a layer can tell how far along it is, and the next one can use it. The present character, which the bigram uses, is known without any position.",
-        source: ("Haviv et al. 2022, Transformer language models without positional encodings still learn positional information", "https://arxiv.org/abs/2203.16634"),
+        source: (
+            "Haviv et al. 2022, Transformer language models without positional encodings still learn positional information",
+            "https://arxiv.org/abs/2203.16634",
+        ),
     },
     Guided {
         slug: "one-layer-copy",
@@ -63,10 +81,17 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         question: "Random tokens, then the same again. How well does a model of one attention layer predict the second half?",
         values: keys!(@pairs Config; task: "repeat", layers: "1", heads: "2", mlp: "0", tied: "0", context: "24", batch_size: "16", steps: "500", warmup: "50", sample_length: "0"),
         trains: true,
-        prediction: Prediction::Choice(&["Hardly at all", "About half of the loss is gone", "Almost perfectly"]),
+        prediction: Prediction::Choice(&[
+            "Hardly at all",
+            "About half of the loss is gone",
+            "Almost perfectly",
+        ]),
         answer: copy,
         reason: "To copy, a query must find the position whose previous token is its own. A key of the first layer knows its own token and its position, not what stood before it, so no single head can look there. A fixed period would be another matter: then position alone would tell.",
-        source: ("Elhage et al. 2021, A mathematical framework for transformer circuits", "https://transformer-circuits.pub/2021/framework/"),
+        source: (
+            "Elhage et al. 2021, A mathematical framework for transformer circuits",
+            "https://transformer-circuits.pub/2021/framework/",
+        ),
     },
     Guided {
         slug: "two-layer-copy",
@@ -78,7 +103,10 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         prediction: Prediction::Curve { metric: "loss_val", low: 0.0, high: 4.0 },
         answer: copy_suddenly,
         reason: "Two heads are needed, and neither lowers the loss alone: one that tells each position the token before, and one that looks for it. So nothing is gained for long; once one of them is there, the other has a gradient, and both grow at once. In large language models the same drop comes early in training, when they begin to learn from their context.",
-        source: ("Olsson et al. 2022, In-context learning and induction heads", "https://arxiv.org/abs/2209.11895"),
+        source: (
+            "Olsson et al. 2022, In-context learning and induction heads",
+            "https://arxiv.org/abs/2209.11895",
+        ),
     },
     Guided {
         slug: "tied-copy",
@@ -87,10 +115,17 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         question: "Tying the head to the embedding saves parameters. Two layers, as many steps as before: do they still learn to copy?",
         values: keys!(@pairs Config; task: "repeat", layers: "2", heads: "2", mlp: "0", context: "24", batch_size: "16", steps: "600", warmup: "50", sample_length: "0"),
         trains: true,
-        prediction: Prediction::Choice(&["Hardly at all", "About half of the loss is gone", "Almost perfectly"]),
+        prediction: Prediction::Choice(&[
+            "Hardly at all",
+            "About half of the loss is gone",
+            "Almost perfectly",
+        ]),
         answer: copy,
         reason: "With a tied head the path from embedding to logits is the same matrix twice, so every token votes for itself, and here a token never follows itself. The layers must first undo that, in the same directions in which they would have to match tokens. What saves parameters can cost steps.",
-        source: ("Elhage et al. 2021, A mathematical framework for transformer circuits: the direct path", "https://transformer-circuits.pub/2021/framework/"),
+        source: (
+            "Elhage et al. 2021, A mathematical framework for transformer circuits: the direct path",
+            "https://transformer-circuits.pub/2021/framework/",
+        ),
     },
 ];
 

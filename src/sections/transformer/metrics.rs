@@ -27,7 +27,9 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("loss_train", "Training loss", run.losses.recent_mean(20))
             .unit("nats")
             .note("mean of 20 steps"),
-        Metric::new("loss_val", "Validation loss", validation).unit("nats").note(if config.task == TaskChoice::Text { "8,192 held-out characters" } else { "held-out sequences" }),
+        Metric::new("loss_val", "Validation loss", validation).unit("nats").note(
+            if config.task == TaskChoice::Text { "8,192 held-out characters" } else { "held-out sequences" },
+        ),
         Metric::new("bits_per_char", "Validation loss", validation.map(|loss| loss / std::f64::consts::LN_2))
             .unit("bits/char")
             .note("loss / ln 2"),
@@ -53,9 +55,12 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
             .note(head(induction)),
         Metric::new("previous_score", "Highest previous-token score", previous.map(|best| best.1.into()))
             .note(head(previous)),
-        Metric::new("drop_step", "Loss halved at step", drop.map(|(step, _)| step))
-            .count()
-            .note(drop.map_or_else(|| "second half".to_owned(), |(_, took)| format!("{took} steps from 90 % to 50 %"))),
+        Metric::new("drop_step", "Loss halved at step", drop.map(|(step, _)| step)).count().note(
+            drop.map_or_else(
+                || "second half".to_owned(),
+                |(_, took)| format!("{took} steps from 90 % to 50 %"),
+            ),
+        ),
         Metric::new("loss_cold", "Loss at temperature 0.5", at_temperature(&run.temperatures, 0.5))
             .unit("nats")
             .note("validation"),

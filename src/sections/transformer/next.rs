@@ -76,7 +76,10 @@ mod tests {
     fn a_text_is_read_and_what_is_not_read_is_named() {
         let vocabulary = ['\n', 'a', 'b'];
         let read = Reading::of("aéabéx", &vocabulary, 2);
-        assert_eq!((read.chars.as_str(), read.unknown, read.cut, read.folded), ("ab", vec!['é', 'x'], 1, false));
+        assert_eq!(
+            (read.chars.as_str(), read.unknown, read.cut, read.folded),
+            ("ab", vec!['é', 'x'], 1, false)
+        );
         let read = Reading::of("", &vocabulary, 2);
         assert_eq!((read.chars.as_str(), read.empty), ("\n", true));
         assert_eq!(Reading::of("é", &['a'], 2).chars, "");

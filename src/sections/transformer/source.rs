@@ -126,7 +126,9 @@ impl Source {
     pub fn skip(&mut self, n: u32) {
         match &mut self.batches {
             Batches::Text { train, windows } => windows.skip(n, train, self.batch_size, self.context),
-            Batches::Repeats(repeats) => (0..n).for_each(|_| drop(repeats.next(self.batch_size, self.context))),
+            Batches::Repeats(repeats) => {
+                (0..n).for_each(|_| drop(repeats.next(self.batch_size, self.context)))
+            }
         }
     }
 
@@ -144,8 +146,12 @@ impl Source {
     /// What the page shows of sequences that repeat, and in closed form what predicts them without attention.
     fn describe(&self) -> TextInfo {
         let n = self.vocabulary.len() as f64;
-        let lines: Vec<String> =
-            self.judged.chunks(self.judged_len.max(1)).take(6).map(|ids| self.vocabulary.decode(ids)).collect();
+        let lines: Vec<String> = self
+            .judged
+            .chunks(self.judged_len.max(1))
+            .take(6)
+            .map(|ids| self.vocabulary.decode(ids))
+            .collect();
         TextInfo {
             name: "Random sequences that repeat".to_owned(),
             train: 0,

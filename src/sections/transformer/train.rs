@@ -240,7 +240,8 @@ impl TransformerTraining {
             Request::Write(request) => {
                 let net = self.model.net.valid();
                 let show = |part| Some(Frame::Written(Rc::new(part)));
-                writing::write(&net, &self.source.vocabulary, &request, false, &self.device, out, show).await?;
+                writing::write(&net, &self.source.vocabulary, &request, false, &self.device, out, show)
+                    .await?;
             }
             Request::Next(request) => self.predict(request, out).await?,
             // What was being written has ended when this is read.

@@ -121,7 +121,8 @@ fn from_query(snapshot: &Snapshot, window: &[char], period: usize, head: usize, 
         );
         html! { <span {class} style={format!("--weight:{:.0}%", 85.0 * share)}>{ c }</span> }
     };
-    let on_answer: f32 = row.iter().enumerate().filter(|(i, _)| is_answer(query, *i, period)).map(|(_, w)| w).sum();
+    let on_answer: f32 =
+        row.iter().enumerate().filter(|(i, _)| is_answer(query, *i, period)).map(|(_, w)| w).sum();
     let asked = window.get(query).copied().unwrap_or_default();
     let next = window.get((query + 1).saturating_sub(period)).copied().unwrap_or_default();
     let words = if query >= period {
@@ -144,10 +145,12 @@ fn from_query(snapshot: &Snapshot, window: &[char], period: usize, head: usize, 
 fn score_table(scores: &[Rc<Induction>], heads: u32) -> Table {
     let heads = (heads as usize).max(1);
     let count = scores.first().map_or(0, |first| first.induction.len());
-    let name = |kind: &str, head: usize| format!("{kind}, layer {} head {}", head / heads + 1, head % heads + 1);
+    let name =
+        |kind: &str, head: usize| format!("{kind}, layer {} head {}", head / heads + 1, head % heads + 1);
     let columns = ["step", "loss, first half", "loss, second half"].map(str::to_owned).into_iter();
     let row = |at: &Rc<Induction>| {
-        let numbers = [at.first, at.second].into_iter().chain(at.induction.iter().chain(&at.previous).copied());
+        let numbers =
+            [at.first, at.second].into_iter().chain(at.induction.iter().chain(&at.previous).copied());
         std::iter::once(at.step.to_string()).chain(numbers.map(|number| format!("{number:.4}"))).collect()
     };
     Table {

@@ -12,10 +12,8 @@ use yew::prelude::*;
 /// How many heads have lines of their own: those with the highest scores.
 const SHOWN: usize = 4;
 
-const HALVES: &[Line] = &[
-    Line::new("loss_first", "first half"),
-    Line { color: 1, ..Line::new("loss_second", "second half") },
-];
+const HALVES: &[Line] =
+    &[Line::new("loss_first", "first half"), Line { color: 1, ..Line::new("loss_second", "second half") }];
 
 #[derive(PartialEq, Properties)]
 pub(super) struct InductionProps {
@@ -30,13 +28,14 @@ pub(super) fn InductionChapter(props: &InductionProps) -> Html {
     let run = record.0.run();
     let series = use_memo((run.curves.induction.clone(), run.curves.previous.clone(), config.heads), {
         |(induction, previous, heads)| {
-            let named = |kind: &'static str, curves: &[crate::core::curve::Curve], dashed: bool| -> Vec<Series> {
-                let line = |(head, curve): (usize, &crate::core::curve::Curve)| {
-                    let name = format!("{kind} {}", short_name(head, *heads));
-                    Series { dashed, ..Series::new(name, curve.points(), head) }
+            let named =
+                |kind: &'static str, curves: &[crate::core::curve::Curve], dashed: bool| -> Vec<Series> {
+                    let line = |(head, curve): (usize, &crate::core::curve::Curve)| {
+                        let name = format!("{kind} {}", short_name(head, *heads));
+                        Series { dashed, ..Series::new(name, curve.points(), head) }
+                    };
+                    curves.iter().enumerate().map(line).collect()
                 };
-                curves.iter().enumerate().map(line).collect()
-            };
             (named("induction", induction, false), named("previous", previous, true))
         }
     });
@@ -112,7 +111,9 @@ fn set_up(choose: &Callback<Option<&'static Preset>>) -> Html {
     let button = |slug: &'static str, words: &'static str, action: &'static str| {
         let preset = Config::PRESETS.iter().find(|preset| preset.slug == slug)?;
         let choose = choose.clone();
-        Some(html! { <button type="button" data-action={action} title={preset.help} onclick={move |_| choose.emit(Some(preset))}>{ words }</button> })
+        Some(
+            html! { <button type="button" data-action={action} title={preset.help} onclick={move |_| choose.emit(Some(preset))}>{ words }</button> },
+        )
     };
     html! {
         <div class="notice" data-set-up="">

@@ -41,7 +41,9 @@ impl Distribution {
             vec![spoken(*c), format!("{now:.6}"), format!("{whole:.6}"), format!("{logit:.4}")]
         };
         Table {
-            columns: ["character", "probability", "probability with all heads", "logit"].map(str::to_owned).to_vec(),
+            columns: ["character", "probability", "probability with all heads", "logit"]
+                .map(str::to_owned)
+                .to_vec(),
             rows: self.rows.iter().map(row).collect(),
         }
     }

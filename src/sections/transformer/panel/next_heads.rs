@@ -71,7 +71,13 @@ fn from_last(next: &NextToken, head: usize) -> Html {
     let most = row.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
     let character = |(i, &c): (usize, &char)| {
         let share = row.get(i).map_or(0.0, |weight| (weight / most).sqrt());
-        let shown = if c == '\n' { "⏎\n".to_owned() } else if i == last { visible(c).to_string() } else { c.to_string() };
+        let shown = if c == '\n' {
+            "⏎\n".to_owned()
+        } else if i == last {
+            visible(c).to_string()
+        } else {
+            c.to_string()
+        };
         html! { <span class={(i == last).then_some("query")} style={format!("--weight:{:.0}%", 85.0 * share)}>{ shown }</span> }
     };
     let strongest = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
@@ -81,7 +87,11 @@ fn from_last(next: &NextToken, head: usize) -> Html {
             1 => "the one before".to_owned(),
             back => format!("{back} back"),
         };
-        Some(format!("most on “{}”, {back}: {}", spoken(*next.chars.get(i)?), format_number(f64::from(*weight), 2)))
+        Some(format!(
+            "most on “{}”, {back}: {}",
+            spoken(*next.chars.get(i)?),
+            format_number(f64::from(*weight), 2)
+        ))
     });
     html! {
         <>

@@ -146,11 +146,13 @@ fn notes(reading: &Reading, config: &Config) -> Html {
     let mut sentences = Vec::new();
     if !reading.unknown.is_empty() {
         const MOST: usize = 8;
-        let mut names: Vec<String> = reading.unknown.iter().take(MOST).map(|&c| format!("“{}”", spoken(c))).collect();
+        let mut names: Vec<String> =
+            reading.unknown.iter().take(MOST).map(|&c| format!("“{}”", spoken(c))).collect();
         if reading.unknown.len() > MOST {
             names.push(format!("{} more", reading.unknown.len() - MOST));
         }
-        let what = if reading.folded { "read as �, which stands for all rare characters" } else { "skipped" };
+        let what =
+            if reading.folded { "read as �, which stands for all rare characters" } else { "skipped" };
         sentences.push(format!("Not in the vocabulary: {}; {what}.", names.join(", ")));
     }
     if reading.cut > 0 {
@@ -180,32 +182,29 @@ struct AskerProps {
 fn Asker(props: &AskerProps) -> Html {
     // What was asked last, of which weights, and when.
     let asked = use_mut_ref(|| None::<(NextRequest, Version, f64)>);
-    use_effect_with(
-        (props.request.clone(), props.answered.clone(), props.listens, props.version),
-        {
-            let ask = props.ask.clone();
-            move |(request, answered, listens, version)| {
-                let mut asked = asked.borrow_mut();
-                // Another run knows nothing of what this one was asked.
-                if !listens || asked.as_ref().is_some_and(|(_, of, _)| of.run != version.run) {
-                    *asked = None;
-                }
-                let now = js_sys::Date::now();
-                let due = match &*asked {
-                    None => true,
-                    Some((last, of, at)) => {
-                        let waits = answered.as_ref() != Some(last);
-                        let changed = last != request;
-                        let older = of != version && (!version.running || now - at >= REFRESH_MS);
-                        !waits && (changed || older)
-                    }
-                };
-                if *listens && due && !version.writing && !request.text.is_empty() {
-                    *asked = Some((request.clone(), *version, now));
-                    ask.emit(Request::Next(request.clone()));
-                }
+    use_effect_with((props.request.clone(), props.answered.clone(), props.listens, props.version), {
+        let ask = props.ask.clone();
+        move |(request, answered, listens, version)| {
+            let mut asked = asked.borrow_mut();
+            // Another run knows nothing of what this one was asked.
+            if !listens || asked.as_ref().is_some_and(|(_, of, _)| of.run != version.run) {
+                *asked = None;
             }
-        },
-    );
+            let now = js_sys::Date::now();
+            let due = match &*asked {
+                None => true,
+                Some((last, of, at)) => {
+                    let waits = answered.as_ref() != Some(last);
+                    let changed = last != request;
+                    let older = of != version && (!version.running || now - at >= REFRESH_MS);
+                    !waits && (changed || older)
+                }
+            };
+            if *listens && due && !version.writing && !request.text.is_empty() {
+                *asked = Some((request.clone(), *version, now));
+                ask.emit(Request::Next(request.clone()));
+            }
+        }
+    });
     Html::default()
 }

@@ -20,7 +20,8 @@ struct Drawing {
 
 impl Drawing {
     fn text(&mut self, x: f64, y: f64, class: &'static str, text: String) {
-        self.parts.push(html! { <text {class} x={x.to_string()} y={format!("{:.0}", y + 4.0)}>{ text }</text> });
+        self.parts
+            .push(html! { <text {class} x={x.to_string()} y={format!("{:.0}", y + 4.0)}>{ text }</text> });
     }
 
     fn line(&mut self, from: (f64, f64), to: (f64, f64), arrow: bool) {
@@ -120,7 +121,11 @@ pub(super) fn schematic(config: &Config, n: usize, vocabulary: usize) -> Html {
     drawing.line((PATH, bottom - 6.0), (PATH, y - 9.5), true);
     drawing.stage(true, "final LayerNorm", vectors);
     drawing.down();
-    drawing.stage(true, if config.tied { "unembedding Eᵀ" } else { "unembedding U" }, format!("[{n}, {vocabulary}]"));
+    drawing.stage(
+        true,
+        if config.tied { "unembedding Eᵀ" } else { "unembedding U" },
+        format!("[{n}, {vocabulary}]"),
+    );
     drawing.down();
     drawing.stage(true, "softmax of the last row", format!("[{vocabulary}]"));
     let height = drawing.y - 8.0;

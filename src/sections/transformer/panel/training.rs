@@ -51,11 +51,22 @@ pub(super) fn TextFigure(props: &TextProps) -> Html {
     let term = |words: &'static str, n: u64| html! { <tr><th scope="row">{ words }</th><td>{ format_number(n as f64, 12) }</td></tr> };
     let mlp = if props.config.mlp { "blocks, L (12 d² + 13 d)" } else { "blocks, L (4 d² + 6 d)" };
     let split = match info.order_unknown {
-        None => format!("{} for training, the last {} for validation; {} distinct characters: ", format_number(f64::from(info.train), 9), format_number(f64::from(info.validation), 9), info.vocabulary.len()),
-        Some(_) => format!("A new batch at every step; {} tokens for validation; {} distinct tokens: ", format_number(f64::from(info.validation), 9), info.vocabulary.len()),
+        None => format!(
+            "{} for training, the last {} for validation; {} distinct characters: ",
+            format_number(f64::from(info.train), 9),
+            format_number(f64::from(info.validation), 9),
+            info.vocabulary.len()
+        ),
+        Some(_) => format!(
+            "A new batch at every step; {} tokens for validation; {} distinct tokens: ",
+            format_number(f64::from(info.validation), 9),
+            info.vocabulary.len()
+        ),
     };
     let title = match info.order_unknown {
-        None => format!("{}: {} characters", info.name, format_number(f64::from(info.train + info.validation), 9)),
+        None => {
+            format!("{}: {} characters", info.name, format_number(f64::from(info.train + info.validation), 9))
+        }
         Some(_) => info.name.clone(),
     };
     let folded = match info.folded {
