@@ -5,7 +5,7 @@
 use crate::collector::{Collector, block_on, train};
 use burn::tensor::{Device, Tensor, TensorData};
 use nn_lab::core::query::Query;
-use nn_lab::core::settings::{from_query, to_query, with};
+use nn_lab::core::settings::{Settings, from_query, to_query, with};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::mlp::{Activation, Mlp as Net};
 use nn_lab::models::weights::{WeightRng, count_params};
@@ -262,7 +262,7 @@ fn a_list_of_widths_and_the_two_short_settings_agree() {
         assert!(warnings.iter().any(|warning| warning.contains(words)), "{text}: {warnings:?}");
     }
     assert_eq!(read("hidden= 8, 16 ,4 ").0.hidden, [8, 16, 4]);
-    let said = nn_lab::core::sweep::Axis::read::<Config>("hidden:8,16").expect_err("a list is no axis");
+    let said = nn_lab::core::sweep::Axis::read(Config::PARAMS, "hidden:8,16").expect_err("a list is no axis");
     assert!(said.contains("Hidden layers or Width"), "{said}");
 }
 
@@ -384,7 +384,7 @@ fn a_weight_that_is_set_by_hand_is_that_of_the_real_net() {
     // Set back before the next step, it is the net that it was.
     let was = old.value(at).expect("a weight");
     let undone = asked(&config, &[(u32::MAX, set(OF, 2.5)), (u32::MAX, set(OF, was))]);
-    assert_eq!((snapshot(&undone, ACTIVATED), snapshot(&undone, ACTIVATED).edits), (old, 0));
+    assert_eq!((snapshot(&undone, ACTIVATED), snapshot(&undone, ACTIVATED).edits), (old.clone(), 0));
 
     // While it trains, it learns on from there, and so does an edit before the first step.
     for step in [0, 5] {
