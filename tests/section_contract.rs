@@ -95,7 +95,8 @@ fn prepares_sweeps<E: Experiment>() {
             .map(|text| Axis::read(<E::Config as Settings>::PARAMS, text));
         let axes = axes.collect::<Result<Vec<_>, _>>().expect("its values are taken");
         let seeds = value("seeds").map_or(1, |n| n.parse().expect("a number of seeds"));
-        let runs = points(&to_map(&config), &axes, seeds).expect("not too many runs");
+        let runs =
+            points(&Schema::of::<E::Config>(), &to_map(&config), &axes, seeds).expect("not too many runs");
         assert!(runs.len() > 2 && preset.help.ends_with('.'), "{slug}, {}", preset.title);
         let measure =
             Measure::read(value("measure").expect("something is measured")).expect("it is understood").name;

@@ -2,7 +2,7 @@
 //!
 //! An address holds one as `sweep=depth:2,4,8&sweep2=width:8,32&seeds=3&measure=accuracy`.
 
-use crate::core::schema::Values;
+use crate::core::schema::{Schema, Values};
 use crate::core::settings::{Kind, Param};
 use std::fmt;
 
@@ -211,7 +211,7 @@ pub struct Point {
 }
 
 /// All runs of a sweep, seed by seed, so that a first answer is there early; a sentence if there are too many.
-pub fn points(base: &Values, axes: &[Axis], seeds: u32) -> Result<Vec<Point>, String> {
+pub fn points(schema: &Schema, base: &Values, axes: &[Axis], seeds: u32) -> Result<Vec<Point>, String> {
     let per_seed: usize = axes.iter().map(|axis| axis.values.len()).product();
     let count = per_seed * seeds.max(1) as usize;
     if axes.is_empty() {
@@ -236,9 +236,8 @@ pub fn points(base: &Values, axes: &[Axis], seeds: u32) -> Result<Vec<Point>, St
             for (index, axis) in axes.iter().enumerate().rev() {
                 let place = rest % axis.values.len();
                 rest /= axis.values.len();
-                // Its text was taken when the axis was read.
-                let value = axis.values.get(place).and_then(|text| axis.param.read(text).0);
-                config.extend(value.map(|value| (axis.param.key.to_owned(), value)));
+                let value = axis.values.get(place).cloned().unwrap_or_default();
+                config = schema.with(&config, axis.param.key, &value.into())?;
                 if let Some(at) = at.get_mut(index) {
                     *at = place;
                 }
@@ -296,6 +295,8 @@ mod tests {
         }
     }
 
+    const SCHEMA: Schema = Schema::of::<Config>();
+
     fn axis(text: &str) -> Result<Vec<String>, String> {
         Axis::read(Config::PARAMS, text).map(|axis| axis.values)
     }
@@ -326,20 +327,26 @@ mod tests {
             Axis::read(Config::PARAMS, "depth:2,4").unwrap(),
             Axis::read(Config::PARAMS, "rate:0.1,1,10").unwrap(),
         ];
-        let all = points(&to_map(&Config { seed: 999_999, ..Config::default() }), &axes, 3).unwrap();
+        let all = points(&SCHEMA, &to_map(&Config { seed: 999_999, ..Config::default() }), &axes, 3).unwrap();
         assert_eq!(all.len(), 18);
         assert_eq!(
             (all[4].at.clone(), all[4].seed, &all[4].config["depth"], &all[4].config["rate"]),
             (vec![1, 1], 0, &4.into(), &1.0.into())
         );
         assert_eq!([0, 6, 12].map(|run: usize| seed(&all[run].config)), [999_999, 0, 1]);
-        let said =
-            points(&to_map(&Config::default()), &[Axis::read(Config::PARAMS, "seed:1..150/150").unwrap()], 3)
-                .unwrap_err();
+        let said = points(
+            &SCHEMA,
+            &to_map(&Config::default()),
+            &[Axis::read(Config::PARAMS, "seed:1..150/150").unwrap()],
+            3,
+        )
+        .unwrap_err();
         assert!(said.contains("450 runs"), "{said}");
-        assert!(points(&to_map(&Config::default()), &[], 1).is_err());
+        assert!(points(&SCHEMA, &to_map(&Config::default()), &[], 1).is_err());
         let twice = [axes[0].clone(), axes[0].clone()];
-        assert!(points(&to_map(&Config::default()), &twice, 1).unwrap_err().contains("two settings"));
+        assert!(
+            points(&SCHEMA, &to_map(&Config::default()), &twice, 1).unwrap_err().contains("two settings")
+        );
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Plan {
                     names.join(", ")
                 ));
             }
-            let points = points(config, &axes, seeds)?;
+            let points = points(&experiment.schema, config, &axes, seeds)?;
             Ok(Self { experiment, axes, measure, points, seeds, base: config.clone() })
         };
         Some(plan())
