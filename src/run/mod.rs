@@ -103,6 +103,11 @@ pub trait RunContext<E: Experiment> {
         async { Tick::Continue }
     }
 
+    /// Whether the visitor has paused the run: what is sent now will be looked at for a while.
+    fn is_paused(&self) -> bool {
+        false
+    }
+
     /// Sends a frame.
     fn send(&mut self, frame: E::Frame);
 

@@ -161,6 +161,10 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
         if self.control.is_stopped() { Tick::Stop } else { Tick::Continue }
     }
 
+    fn is_paused(&self) -> bool {
+        self.control.paused.get()
+    }
+
     fn send(&mut self, frame: E::Frame) {
         self.send_frame(&frame);
         // What came before was reading, which is not the step's time.

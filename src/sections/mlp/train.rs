@@ -147,7 +147,7 @@ impl Training<Mlp> for MlpTraining {
         let net = self.train_state.net.valid();
         self.evaluation.look(&net, &mut measured).await?;
         let now = out.now_ms();
-        let is_watched = self.watched.is_some_and(|due| over || now >= due);
+        let is_watched = self.watched.is_some_and(|due| over || out.is_paused() || now >= due);
         let shows = std::mem::take(&mut self.shows) || is_watched;
         if shows {
             measured.snapshot = Some(Rc::new(self.snapshot(&net).await?));
