@@ -2,10 +2,8 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod collector;
-
+use crate::collector::{Collector, block_on, train};
 use burn::tensor::Device;
-use collector::{Collector, block_on, train};
 use nn_lab::core::guided::{Answer, Prediction};
 use nn_lab::core::settings::from_query;
 use nn_lab::run::{Experiment, Probe};

@@ -5,6 +5,7 @@ mod attention;
 mod attention_model;
 mod attention_pytorch;
 mod cnn;
+mod cnn_experiments;
 mod cnn_pytorch;
 #[cfg(feature = "compute")]
 mod collector;
@@ -19,6 +20,7 @@ mod papers;
 #[cfg(feature = "compute")]
 mod reference;
 mod resnet;
+mod resnet_experiments;
 mod resnet_pytorch;
 mod rnn;
 mod rnn_pytorch;

@@ -2,10 +2,8 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod collector;
-
+use crate::collector::{Collector, block_on, train};
 use burn::tensor::Device;
-use collector::{Collector, block_on, train};
 use nn_lab::core::guided::{Answer, Prediction};
 use nn_lab::core::settings::from_query;
 use nn_lab::run::{Experiment, Probe};
@@ -104,7 +102,7 @@ fn he_keeps_the_gradient_and_the_losses_decide() {
 fn the_signal_explodes_with_shortcuts_and_he() {
     for seed in SEEDS {
         let (answer, number) = answer("exploding-signal", seed);
-        assert!(number("first_loss_residual") > 100.0 && answer.choice == Some(2), "{answer:?}");
+        assert!(number("first_loss_residual") > 50.0 && answer.choice == Some(2), "{answer:?}");
         assert!(number("first_loss_plain") < 10.0, "{answer:?}");
     }
 }

@@ -195,7 +195,7 @@ fn faster(_: &Config, record: &Record) -> Option<Answer> {
     };
     Some(Answer {
         words: format!(
-            "{verdict}. It needs {fewer:.2} × fewer multiply-accumulates, but a step takes {separable:.1} ms instead of {conv:.1} ms (median)."
+            "{verdict}. It needs {fewer:.2} × fewer multiply-accumulates, but the time per step goes from {conv:.1} ms to {separable:.1} ms (median)."
         ),
         choice: Some(choice),
         numbers: vec![

@@ -108,7 +108,7 @@ const FLAT_LOSS: Experiment = Guided {
     trains: true,
     prediction: Prediction::Curve { metric: "loss_plain", low: 0.0, high: 3.0 },
     answer: flat_loss,
-    reason: "The last layer could learn by itself, but all it sees is the same for every image: biases alone have survived the way through 19 layers. So it learns how frequent the classes are, which is all alike, and stays there.",
+    reason: "The last layer could learn by itself, but all it sees is the same for every image: biases alone have survived the way through 19 layers. So it learns how frequent each class is, and all ten are equally frequent.",
     source: (
         "He et al. 2015, \"Delving deep into rectifiers\", section 2.2",
         "https://arxiv.org/abs/1502.01852",
@@ -209,7 +209,7 @@ const EXPLOSION: Experiment = Guided {
     question: "56 layers with He initialization and shortcuts, without batch norm. What is the residual network's first loss? A network that knows nothing has ln 10 = 2.3.",
     values: keys!(@pairs Config; depth: "56", init: "he", steps: "2", batch_size: "8", n_seeds: "1"),
     trains: true,
-    prediction: Prediction::Choice(&["About 2.3", "Between 3 and 100", "Over 100"]),
+    prediction: Prediction::Choice(&["About 2.3", "Between 3 and 50", "Over 50"]),
     answer: explosion,
     reason: "He initialization makes the branch's output as large as its input. The addition then doubles the variance in every block, and 27 blocks multiply it by 2²⁷. What keeps a plain network in balance throws a residual one out of it; batch norm, or branches that start at zero, mend it.",
     source: ("Zhang, Dauphin and Ma 2019, section 2", "https://arxiv.org/abs/1901.09321"),
@@ -219,7 +219,7 @@ fn explosion(_: &Config, record: &Record) -> Option<Answer> {
     let first = |arm: usize| record.arms.get(arm)?.losses.first().map(|(_, loss)| *loss);
     let (plain, residual) = (first(PLAIN)?, first(RESIDUAL)?);
     let (choice, verdict) = match residual {
-        loss if loss > 100.0 => (2, "Far beyond chance"),
+        loss if loss > 50.0 => (2, "Far beyond chance"),
         loss if loss > 3.0 => (1, "Above chance"),
         _ => (0, "At chance"),
     };

@@ -35,9 +35,9 @@ export default {
   },
   'exploding-signal': ({ words, numbers, choice }, assert) => {
     const loss = numbers.first_loss_residual;
-    assert.equal(choice, loss > 100 ? 2 : loss > 3 ? 1 : 0);
+    assert.equal(choice, loss > 50 ? 2 : loss > 3 ? 1 : 0);
     assert.match(words, [/^At chance/, /^Above chance/, /^Far beyond chance/][choice]);
-    assert.ok(loss > 100);
+    assert.ok(loss > 50);
   },
   'degradation-56': (answer, assert) => {
     whoLearns(answer, assert);

@@ -7,8 +7,8 @@ use yew::prelude::*;
 
 /// The width of an arrow: its size on a logarithmic scale, from a millionth to ten.
 fn width(size: f32) -> f64 {
-    // What is no number has the least width.
-    (1.0 + 1.7 * (f64::from(size).log10() + 6.0)).max(1.0).min(13.0)
+    let width = 1.0 + 1.7 * (f64::from(size).log10() + 6.0);
+    if width.is_nan() { 1.0 } else { width.clamp(1.0, 13.0) }
 }
 
 const WIDTH: f64 = 340.0;
