@@ -265,7 +265,8 @@ mod tests {
             let given = stages(&example, &Switches { scaled, causal, hidden });
             let all_hidden = given.hidden.iter().all(|hidden| *hidden);
             let total: f64 = given.weights.iter().sum();
-            prop_assert!((total - if all_hidden { 0.0 } else { 1.0 }).abs() < 1e-12);
+            let expected = if all_hidden { 0.0 } else { 1.0 };
+            prop_assert!((total - expected).abs() < 1e-12);
             let finite = given.scores.iter().chain(&given.weights).chain(&given.output).all(|v| v.is_finite());
             prop_assert!(finite && given.entropy.is_none_or(|h| h >= 0.0 && h <= 4f64.ln() + 1e-12));
             prop_assert_eq!(given.entropy.is_none(), all_hidden);
