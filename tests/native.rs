@@ -27,6 +27,7 @@ mod rnn_pytorch;
 mod run_record;
 mod rust_paths;
 mod section_contract;
+mod sequence_experiments;
 mod transformer;
 mod transformer_measure;
 mod transformer_pytorch;

@@ -73,7 +73,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "Yes, in about as many steps",
         ]),
         answer: unscaled_learns,
-        reason: "Few queries pass on a gradient, but some waver between two keys. Adam divides each step by the size of the gradients, so small ones move the weights as far as large ones, and the projections can learn to make the scores smaller. The scale is a better start, not a condition.",
+        reason: "Few queries pass on a gradient, but some waver between two keys. Adam divides each step by the size of the gradients, so small ones move the weights as far as large ones. The projections can then learn to make the scores smaller. The scale is a better start, not a condition.",
         source: (
             "Kingma and Ba 2015, Adam, section 2.1 (steps do not depend on the gradient's scale)",
             "https://arxiv.org/abs/1412.6980",

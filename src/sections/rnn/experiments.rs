@@ -47,7 +47,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         trains: false,
         prediction: Prediction::Number { metric: "path_lstm" },
         answer: chrono,
-        reason: "Chrono initialization draws forget biases as ln U(1, T − 1), so a unit keeps the share u / (1 + u) of its cell at each step and remembers for about u steps. With u up to T some units remember the whole sequence. One bias for all units, such as 1, keeps 73 % a step: nothing is left after 199.",
+        reason: "Chrono initialization draws forget biases as ln U(1, T − 1), so a unit keeps the share u / (1 + u) of its cell at each step. It remembers for about u steps, and with u up to T some units remember the whole sequence. One bias for all units, such as 1, keeps 73 % a step: nothing is left after 199.",
         source: (
             "Tallec and Ollivier 2018, Can recurrent neural networks warp time?",
             "https://arxiv.org/abs/1804.11188",
@@ -92,7 +92,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         slug: "shared-noise",
         chapter: "memory",
         figures: &["loss", "accuracy"],
-        question: "The LSTM has learned tasks like this. Now the noise is made of the class tokens themselves. Which network learns to recall the first of 60 tokens in 150 steps?",
+        question: "The noise is made of the class tokens themselves, and only the first token counts. Which network learns to recall the first of 60 tokens in 150 steps?",
         values: keys!(@pairs Config; seq_len: "60", alphabet: "shared", steps: "150"),
         trains: true,
         prediction: Prediction::Choice(WHO),
@@ -319,7 +319,7 @@ fn radius_two(config: &Config, record: &Record) -> Option<Answer> {
     };
     let gradient = match ratio {
         ratio if ratio > 1.0 => format!(
-            "At the first step the RNN's gradient grew on its way back, to {ratio:.0e} times that at the last token"
+            "At the first step the RNN's gradient grew on the backward pass, to {ratio:.0e} times that at the last token"
         ),
         _ => format!(
             "At the first step {ratio:.0e} of the RNN's gradient at the last token arrived at the first"

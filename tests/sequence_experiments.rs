@@ -1,0 +1,121 @@
+//! The guided experiments of sections 4 and 5, done natively with three seeds: what each answer says is what was measured,
+//! and it comes out as the reason says.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![cfg(feature = "compute")]
+
+use crate::collector::{Collector, block_on, train};
+use burn::tensor::Device;
+use nn_lab::core::guided::{Answer, Prediction};
+use nn_lab::core::settings::from_query;
+use nn_lab::core::sweep::with_seed;
+use nn_lab::run::{Experiment, Probe, Train};
+use nn_lab::sections::attention::Attention;
+use nn_lab::sections::rnn::Rnn;
+
+/// Does an experiment with the first `seeds` seeds; the numbers of each answer are finite, and those that are metrics are
+/// what the page shows.
+#[track_caller]
+fn answers<E: Probe + Train>(slug: &str, seeds: u32) -> Vec<Answer> {
+    let guided =
+        E::EXPERIMENTS.iter().find(|guided| guided.slug == slug).expect("there is such an experiment");
+    let (base, _) = from_query(&E::Config::default(), &guided.values.iter().copied().collect());
+    let of_seed = |further: u32| {
+        let config = with_seed(&base, further);
+        let mut out = Collector::<E>::default();
+        block_on(E::probe(config.clone(), &Device::flex(), &mut out)).expect("the probe runs");
+        if guided.trains {
+            // What is probed alone is no answer yet.
+            assert_eq!((guided.answer)(&config, &out.record()), None, "{slug}");
+            train::<E>(&config, &mut out).expect("it trains");
+        }
+        let record = out.record();
+        let answer = (guided.answer)(&config, &record).expect("an answer");
+        println!("{slug}, seed {}: {:?} {}", further + 1, answer.choice, answer.words);
+        assert!(!answer.numbers.is_empty() && answer.numbers.iter().all(|(_, number)| number.is_finite()));
+        let metrics = E::metrics(&config, &record);
+        for (name, number) in &answer.numbers {
+            let metric =
+                metrics.iter().find(|metric| metric.name == *name).unwrap_or_else(|| panic!("{name}"));
+            // The gradients are those of the first step, and the metric has the last one's.
+            assert!(metric.value == Some(*number) || name.starts_with("grad_"), "{slug}: {name}");
+        }
+        if let (Prediction::Choice(options), Some(choice)) = (guided.prediction, answer.choice) {
+            assert!(choice < options.len(), "{slug}: {choice}");
+        }
+        assert!(answer.words.ends_with('.') && !answer.words.contains("NaN"), "{}", answer.words);
+        answer
+    };
+    (0..seeds).map(of_seed).collect()
+}
+
+#[track_caller]
+fn choices<E: Probe + Train>(slug: &str, seeds: u32, expected: usize) -> Vec<Answer> {
+    let answers = answers::<E>(slug, seeds);
+    for answer in &answers {
+        assert_eq!(answer.choice, Some(expected), "{slug}: {}", answer.words);
+    }
+    answers
+}
+
+fn number(answer: &Answer, name: &str) -> f64 {
+    let found = answer.numbers.iter().find(|(known, _)| *known == name);
+    found.unwrap_or_else(|| panic!("{name} in {:?}", answer.numbers)).1
+}
+
+#[test]
+fn twelve_tokens_are_learned_by_both() {
+    choices::<Rnn>("twelve-tokens", 3, 0);
+}
+
+#[test]
+fn the_first_token_gets_no_gradient_in_the_rnn() {
+    for answer in choices::<Rnn>("first-token-gradient", 3, 2) {
+        assert!(number(&answer, "grad_first_rnn") < 1e-30 && number(&answer, "grad_first_lstm") > 1e-12);
+        assert!(answer.words.contains("nothing that could be learned from"));
+    }
+}
+
+#[test]
+fn chrono_cells_keep_the_first_token() {
+    for answer in answers::<Rnn>("chrono", 3) {
+        assert!(
+            number(&answer, "path_lstm") > 0.01 && number(&answer, "path_rnn") < 1e-6,
+            "{}",
+            answer.words
+        );
+    }
+}
+
+#[test]
+fn half_open_forget_gates_learn_nothing() {
+    for answer in choices::<Rnn>("forget-bias", 1, 3) {
+        assert!(number(&answer, "path_lstm") < 1e-15 && answer.words.contains("untrained cells carry only"));
+    }
+}
+
+#[test]
+fn the_time_of_a_step_is_measured() {
+    let answer = answers::<Rnn>("four-gates", 1).remove(0);
+    assert!(answer.choice.is_some() && number(&answer, "ms_per_step_lstm") > 0.0);
+}
+
+#[test]
+fn eight_heads_cost_nothing_and_a_large_unscaled_softmax_is_saturated() {
+    for answer in answers::<Attention>("eight-heads", 3) {
+        assert_eq!(number(&answer, "params_counted"), 4224.0);
+        assert!(answer.words.contains("exactly as many"));
+    }
+    for answer in answers::<Attention>("entropy-512", 3) {
+        assert!(number(&answer, "entropy_unscaled") < number(&answer, "entropy_scaled") - 1.0);
+        assert!(answer.words.contains("all but chosen a single key"), "{}", answer.words);
+    }
+    for answer in choices::<Attention>("jacobian-shape", 3, 2) {
+        assert!(answer.words.contains("and then falls"), "{}", answer.words);
+    }
+}
+
+#[test]
+fn small_keys_need_no_scale_and_large_ones_learn_without_it() {
+    choices::<Attention>("small-keys-pace", 3, 1);
+    choices::<Attention>("unscaled-learns", 3, 1);
+}
