@@ -6,7 +6,7 @@
 use crate::collector::{Collector, block_on, train};
 use burn::tensor::Device;
 use nn_lab::core::guided::{Answer, Prediction};
-use nn_lab::core::settings::from_query;
+use nn_lab::core::settings::{from_query, to_map, typed};
 use nn_lab::core::sweep::with_seed;
 use nn_lab::run::{Experiment, Probe, Train};
 use nn_lab::sections::attention::Attention;
@@ -20,7 +20,7 @@ fn answers<E: Probe + Train>(slug: &str, seeds: u32) -> Vec<Answer> {
         E::EXPERIMENTS.iter().find(|guided| guided.slug == slug).expect("there is such an experiment");
     let (base, _) = from_query(&E::Config::default(), &guided.values.iter().copied().collect());
     let of_seed = |further: u32| {
-        let config = with_seed(&base, further);
+        let config: E::Config = typed(with_seed(&to_map(&base), further)).expect("settings");
         let mut out = Collector::<E>::default();
         block_on(E::probe(config.clone(), &Device::flex(), &mut out)).expect("the probe runs");
         if guided.trains {

@@ -266,7 +266,10 @@ fn it_learns_a_small_language_below_its_bigrams() {
     let bigram = record.text.as_ref().expect("a text").bigram;
     let loss = record.run().validation.last_y().expect("validated");
     assert!(loss < bigram, "{loss} against {bigram}");
-    assert!(Transformer::checks(&config, &record).iter().all(|check| check.verdict == Verdict::Holds));
+    // All but what is claimed of the other task.
+    let checks = Transformer::checks(&config, &record);
+    let (holds, open): (Vec<_>, Vec<_>) = checks.iter().partition(|check| check.verdict == Verdict::Holds);
+    assert!(holds.len() == 5 && open.iter().all(|check| check.verdict == Verdict::Open), "{checks:?}");
     assert_eq!(record.run().losses.len(), 150);
     let steps: Vec<u32> = record.run().snapshots.iter().map(|snapshot| snapshot.step).collect();
     assert_eq!(steps, [0, 10, 30, 100, 150]);

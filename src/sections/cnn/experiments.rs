@@ -13,7 +13,7 @@ const OUTPUT_SIZE: Experiment = Guided {
     chapter: "shape",
     figures: &["output-size"],
     question: "A 5 × 5 kernel moves over 32 × 32 pixels, two pixels at a time, with two rows and columns of zeros around them. How many pixels wide is the output?",
-    values: keys!(@pairs Config; size: "32", kernel: "5", stride: "2", padding: "2"),
+    values: keys!(@pairs Config; size: "32", kernel: "5", padding: "2"),
     trains: false,
     prediction: Prediction::Number { metric: "out_measured" },
     answer: output_width,

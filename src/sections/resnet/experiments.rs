@@ -103,7 +103,7 @@ const FLAT_LOSS: Experiment = Guided {
     slug: "loss-without-gradient",
     chapter: "degradation",
     figures: &["loss", "accuracy"],
-    question: "Next to no gradient reaches the first blocks of the plain network. Draw its training loss over the steps: chance level is ln 10 = 2.3.",
+    question: "Next to no gradient reaches the first blocks of the plain network. Chance level is ln 10 = 2.3. What will its training loss look like over the steps?",
     values: keys!(@pairs Config; steps: "60"),
     trains: true,
     prediction: Prediction::Curve { metric: "loss_plain", low: 0.0, high: 3.0 },

@@ -17,7 +17,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         trains: true,
         prediction: Prediction::Number { metric: "loss_start" },
         answer: untrained,
-        reason: "Only a model whose logits are all alike has the loss ln V. Here the head is the embedding’s transpose: the vector of the present character is still in the sum that reaches the head, so the model expects that character again, and is wrong nearly always. With a head of its own (tied off) it starts close to ln V.",
+        reason: "Only a model that gives every character the same logit has the loss ln V. Here the head is the embedding’s transpose: the vector of the present character is still in the sum that reaches the head, so the model expects that character again, and is wrong nearly always. With a head of its own (tied off) it starts close to ln V.",
         source: (
             "Press and Wolf 2017, Using the output embedding to improve language models",
             "https://arxiv.org/abs/1608.05859",
