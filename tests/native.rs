@@ -27,6 +27,7 @@ mod section_contract;
 mod transformer;
 mod transformer_measure;
 mod transformer_pytorch;
+mod transformer_tasks;
 mod words;
 
 /// A file that is not a module here would never be compiled.
