@@ -31,6 +31,7 @@ mod sequence_experiments;
 mod transformer;
 mod transformer_measure;
 mod transformer_pytorch;
+mod transformer_tasks;
 mod words;
 
 /// A file that is not a module here would never be compiled.

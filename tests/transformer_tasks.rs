@@ -2,12 +2,10 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-mod collector;
-
+use crate::collector::{Collector, block_on, train};
 use burn::tensor::Device;
-use collector::{Collector, block_on, train};
 use nn_lab::core::Verdict;
-use nn_lab::core::settings::Settings;
+use nn_lab::core::settings::{Settings, from_query};
 use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::transformer::next::probabilities;
 use nn_lab::sections::transformer::{
@@ -145,18 +143,71 @@ fn models_without_positions_and_without_mlp_learn() {
     }
 }
 
-/// Two layers copy, and one does not: seeds 1, 2 and 3 of the presets, by `NN_LAB_SEEDS`; about a minute each in a test build.
+/// The seeds that long tests are done with: those of `NN_LAB_SEEDS`, else one.
+fn seeds() -> Vec<u32> {
+    let seeds = std::env::var("NN_LAB_SEEDS").unwrap_or_else(|_| "1".to_owned());
+    seeds.split(',').filter_map(|seed| seed.trim().parse().ok()).collect()
+}
+
+/// What the page would know after a probe and a run.
+fn probed_and_trained(config: &Config) -> Record {
+    let mut out = Collector::<Transformer>::default();
+    block_on(Transformer::probe(config.clone(), &Device::flex(), &mut out)).expect("it probes");
+    train::<Transformer>(config, &mut out).expect("it runs");
+    out.record()
+}
+
+/// Every guided experiment with every seed: its words name its numbers, and what came out is what the reason explains.
+#[test]
+fn experiments_are_answered_by_their_numbers() {
+    for guided in Transformer::EXPERIMENTS {
+        for seed in seeds() {
+            let values = guided.values.iter().copied().collect();
+            let config = Config { seed, ..from_query(&Config::default(), &values).0 };
+            let began = std::time::Instant::now();
+            let record = probed_and_trained(&config);
+            let answer = (guided.answer)(&config, &record).expect("it is answered");
+            let name = format!("{}, seed {seed}", guided.slug);
+            println!("{name}, {:.1} s: {}", began.elapsed().as_secs_f64(), answer.words);
+            let number = |wanted: &str| {
+                answer.numbers.iter().find(|(name, _)| *name == wanted).expect("a number").1
+            };
+            let told = |value: f64| answer.words.contains(&format!("{value:.2}"));
+            let holds = match guided.slug {
+                "untrained-loss" => told(number("loss_start")) && number("loss_start") > 4.2,
+                "beat-bigram" | "no-positions" => {
+                    let below = number("loss_val") < number("baseline_bigram");
+                    below && answer.choice == Some(1) && answer.words.starts_with("Yes")
+                }
+                "temperature" => {
+                    (0.7..=1.4).contains(&number("best_temperature"))
+                        && number("loss_cold") > record.run().temperatures[2].into()
+                        && number("loss_hot") > record.run().temperatures[2].into()
+                }
+                "one-layer-copy" => {
+                    told(number("loss_second")) && number("induction_score") < 0.4 && answer.choice == Some(0)
+                }
+                "two-layer-copy" => {
+                    told(number("loss_second"))
+                        && number("induction_score") > 0.4
+                        && answer.words.starts_with("A plateau")
+                }
+                "tied-copy" => told(number("loss_second")) && answer.choice != Some(2),
+                other => panic!("{other} is not judged"),
+            };
+            assert!(holds, "{name}: {} {:?}", answer.words, answer.choice);
+        }
+    }
+}
+
+/// Two layers copy, and one does not.
 #[test]
 fn two_layers_grow_an_induction_head_and_one_does_not() {
-    let seeds = std::env::var("NN_LAB_SEEDS").unwrap_or_else(|_| "1".to_owned());
-    for seed in seeds.split(',').map(|seed| seed.parse().expect("a seed")) {
+    for seed in seeds() {
         for slug in ["induction", "induction-one-layer"] {
             let preset = Config::PRESETS.iter().find(|preset| preset.slug == slug).expect("a preset");
             let config = Config { seed, ..preset.config::<Config>() };
-            let mut out = Collector::<Transformer>::default();
-            block_on(Transformer::probe(config.clone(), &Device::flex(), &mut out)).expect("it probes");
-            train::<Transformer>(&config, &mut out).expect("it runs");
-            let record = out.record();
+            let record = probed_and_trained(&config);
             let check = Transformer::checks(&config, &record).pop().expect("a check");
             println!("{slug}, seed {seed}: {}", check.measured);
             assert_eq!(check.verdict, Verdict::Holds, "{slug}, seed {seed}: {}", check.measured);

@@ -1,0 +1,47 @@
+// What the answers of section 6 must say of their numbers.
+
+/** The words name a number as it is written there. */
+const told = (words, number, digits = 2) => words.includes(number.toFixed(digits));
+
+/** Which of "hardly", "about half" and "almost all" the loss on the second half has come to. */
+function copied({ words, numbers, choice }, assert) {
+  const { loss_second: second, loss_first: first, induction_score: score } = numbers;
+  assert.ok(told(words, second) && told(words, first) && told(words, score), words);
+  assert.match(words, [/^Hardly at all/, /^In part/, /^Almost perfectly/][choice]);
+  assert.equal(/has become an induction head/.test(words), score > 0.4, words);
+  return { second, score };
+}
+
+export default {
+  'untrained-loss': ({ words, numbers: { loss_start: start, baseline_uniform: uniform } }, assert) => {
+    assert.ok(told(words, start) && told(words, uniform), words);
+    assert.ok(start > uniform + 0.1 && words.startsWith('More than'), words);
+  },
+  'beat-bigram': ({ words, choice, numbers: { loss_val: loss, baseline_bigram: bigram } }, assert) => {
+    assert.ok(told(words, loss, 3) && told(words, bigram, 3), words);
+    assert.equal(choice, loss < bigram ? 1 : 0);
+    assert.ok(words.startsWith(loss < bigram ? 'Yes' : 'Not yet'), words);
+  },
+  temperature: ({ words, choice, numbers: { best_temperature: best, loss_cold: cold, loss_hot: hot } }, assert) => {
+    assert.equal([0.5, 0.7, 1, 1.4, 2][choice], best);
+    assert.ok(told(words, cold, 3) && told(words, hot, 3), words);
+    assert.ok(words.startsWith(best === 1 ? 'At 1' : best < 1 ? 'Below 1' : 'Above 1'), words);
+  },
+  'no-positions': ({ words, choice, numbers: { loss_val: loss, baseline_bigram: bigram, previous_score: previous } }, assert) => {
+    assert.ok(told(words, loss, 3) && told(words, bigram, 3) && told(words, previous), words);
+    assert.equal(choice, loss < bigram ? 1 : 0);
+    assert.ok(words.startsWith(loss < bigram ? 'Yes' : 'No'), words);
+  },
+  'one-layer-copy': (answer, assert) => {
+    const { second, score } = copied(answer, assert);
+    assert.ok(answer.choice === 0 && second > 2 && score < 0.4, answer.words);
+  },
+  'two-layer-copy': ({ words, numbers: { loss_second: second, induction_score: score, drop_step: step } }, assert) => {
+    assert.ok(told(words, second) && told(words, score), words);
+    assert.ok(step > 0 && words.startsWith('A plateau') && words.includes(`at step ${step}`), words);
+    assert.ok(score > 0.4 && second < 1.6, words);
+  },
+  'tied-copy': (answer, assert) => {
+    copied(answer, assert);
+  },
+};
