@@ -109,8 +109,7 @@ fn the_signal_explodes_with_shortcuts_and_he() {
 
 #[test]
 fn a_plain_network_of_56_layers_degrades() {
-    for seed in SEEDS {
-        let (answer, decay) = judged_by_its_losses("degradation-56", seed);
-        assert!(decay > 1.0 && answer.choice == Some(2), "{answer:?}");
-    }
+    // A minute for each seed: `./lab test full` does the others in the browser.
+    let (answer, decay) = judged_by_its_losses("degradation-56", 1);
+    assert!(decay > 1.0 && answer.choice == Some(2), "{answer:?}");
 }

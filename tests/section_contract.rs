@@ -201,7 +201,7 @@ fn prepares_experiments<E: Experiment>() {
     let (slug, defaults) = (E::SLUG, E::Config::default());
     for guided in E::EXPERIMENTS {
         let name = format!("{slug}, {}", guided.slug);
-        assert!(guided.question.ends_with('?') && guided.reason.ends_with('.'), "{name}");
+        assert!(guided.question.contains('?') && guided.reason.ends_with('.'), "{name}");
         assert!(guided.source.1.starts_with("https://") && !guided.source.0.is_empty(), "{name}: a source");
         let chapter = E::CHAPTERS.iter().find(|chapter| chapter.slug == guided.chapter);
         let chapter = chapter.unwrap_or_else(|| panic!("{name}: there is no chapter {}", guided.chapter));

@@ -242,7 +242,7 @@ const DEGRADATION: Experiment = Guided {
     chapter: "degradation",
     figures: &["loss", "accuracy"],
     question: "56 layers with batch norm, as in the paper. Which network's training loss falls faster?",
-    values: keys!(@pairs Config; depth: "56", batch_norm: "1", init: "he", optimizer: "momentum", learning_rate: "0.05", steps: "40", n_seeds: "1"),
+    values: keys!(@pairs Config; depth: "56", batch_norm: "1", init: "he", optimizer: "momentum", learning_rate: "0.05", steps: "80", n_seeds: "1"),
     trains: true,
     prediction: Prediction::Choice(WHO_LEARNS),
     answer: compared,
