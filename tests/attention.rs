@@ -179,12 +179,14 @@ fn preset_small_keys_learns_at_the_same_pace() {
 }
 
 #[test]
+#[ignore = "many seconds; ./lab test full runs it"]
 fn preset_saturated_takes_longer_without_the_scale() {
     let (scaled, unscaled) = preset("saturated", 1);
     assert!(scaled <= 50 && 2 * unscaled >= 3 * scaled, "{scaled} and {unscaled} steps");
 }
 
 #[test]
+#[ignore = "many seconds; ./lab test full runs it"]
 fn preset_small_weights_needs_no_scale() {
     let (scaled, unscaled) = preset("small-weights", 1);
     assert!(unscaled <= scaled, "{scaled} and {unscaled} steps");

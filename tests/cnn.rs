@@ -313,6 +313,7 @@ fn an_epoch_of_fashion_mnist_is_well_above_a_guess() {
 }
 
 #[test]
+#[ignore = "many seconds; ./lab test full runs it"]
 fn the_real_cifar10_is_learned_above_a_guess() {
     let Some(out) = cifar() else { return };
     let config =

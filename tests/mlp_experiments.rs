@@ -81,6 +81,7 @@ fn moons_are_almost_linear() {
 }
 
 #[test]
+#[ignore = "many seconds; ./lab test full runs it"]
 fn depth_alone_gains_nothing() {
     check("depth-alone", |_, answer| assert_ne!(answer.choice, Some(0), "{answer:?}"));
 }
@@ -101,6 +102,7 @@ fn two_units_for_xor_depend_on_the_seed() {
 }
 
 #[test]
+#[ignore = "many seconds; ./lab test full runs it"]
 fn deep_sigmoid_nets_have_no_gradient() {
     check("deep-sigmoid", |_, answer| assert!(number(answer, "grad_ratio_activated") < 0.1, "{answer:?}"));
 }

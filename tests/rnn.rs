@@ -89,6 +89,7 @@ fn check_preset(slug: &str, steps: Option<u32>) -> Record {
 }
 
 #[test]
+#[ignore = "many seconds; ./lab test full runs it"]
 fn the_rnn_fails_and_the_lstm_learns_within_200_steps() {
     let record = check_preset("rnn-fails", Some(200));
     assert_eq!(record.arms[RNN].losses.len(), 200);
@@ -101,11 +102,13 @@ fn the_rnn_fails_and_the_lstm_learns_within_200_steps() {
 }
 
 #[test]
+#[ignore = "many seconds; ./lab test full runs it"]
 fn an_rnn_that_starts_well_learns_too_within_200_steps() {
     check_preset("rnn-learns-too", Some(200));
 }
 
 #[test]
+#[ignore = "many seconds; ./lab test full runs it"]
 fn an_lstm_with_zero_forget_bias_fails_too() {
     let record = check_preset("zero-forget-bias", Some(100));
     let first = &record.arms[LSTM].gradients[0];
@@ -118,6 +121,7 @@ fn both_learn_short_sequences() {
 }
 
 #[test]
+#[ignore = "many seconds; ./lab test full runs it"]
 fn noise_that_looks_like_labels_defeats_both() {
     check_preset("shared-alphabet", Some(100));
 }

@@ -1,4 +1,4 @@
-// Section 5: attention, on the CPU as a visitor uses it, and a few steps on WebGPU.
+// Section 5: attention, on the CPU as a visitor uses it.
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
@@ -104,20 +104,6 @@ test('dark and narrow look right', { timeout: 60_000 }, () =>
       await shot(page, 'attention-400-dark-after');
     },
     { width: 400, height: 800, theme: 'dark' },
-  ));
-
-test('it trains on WebGPU', { timeout: 300_000 }, () =>
-  withPage(
-    address('attention', { device: 'webgpu', d_k: 8, d_model: 8, n_tokens: 4, n_keys: 64, n_seeds: 2, batch_size: 8, steps: 5 }),
-    async (page) => {
-      assert.ok((await waitMetric(page, 'max_abs_err_mha', () => true, 240_000)) < 1e-4);
-      await waitMetric(page, 'entropy_drop', (drop) => drop > 1, 240_000);
-      await act(page, 'train');
-      await waitState(page, 'done', 240_000);
-      assert.equal(await device(page), 'webgpu', 'it fell back to another device');
-      assert.equal(await metric(page, 'step'), 5);
-      assert.ok(Number.isFinite(await metric(page, 'loss_unscaled')));
-    },
   ));
 
 const query = (params) => `#/attention/weights?${new URLSearchParams({ device: 'cpu', ...params })}`;

@@ -1,4 +1,4 @@
-// Section 3 on the CPU, as a visitor uses it, and a few steps on WebGPU.
+// Section 3 on the CPU, as a visitor uses it.
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
@@ -96,15 +96,4 @@ test('signal and gradient on each path change while the networks learn', { timeo
     await figure.locator('summary').click();
     await figure.locator('[data-export="table"]').click();
     assert.equal(await figure.locator('[data-table="block"] tbody tr').count(), 12);
-  }));
-
-test('both nets train on WebGPU', { timeout: 300_000 }, () =>
-  withPage(address('resnet', { device: 'webgpu', depth: 8, batch_norm: 1, batch_size: 4, steps: 3, n_seeds: 1 }), async (page) => {
-    const { loss_plain, loss_residual } = await train(page, ['loss_plain', 'loss_residual'], 240_000);
-    assert.equal(await device(page), 'webgpu', 'it fell back to another device');
-    assert.equal(await metric(page, 'step'), 3);
-    // The same weights and batches as on the CPU, so nearly the same losses.
-    const other = await withPage(cpu({ depth: 8, batch_norm: 1, batch_size: 4, steps: 3, n_seeds: 1 }), (page) => train(page, ['loss_plain', 'loss_residual']));
-    assert.ok(Math.abs(loss_plain - other.loss_plain) < 0.01, `${loss_plain} here, ${other.loss_plain} on the CPU`);
-    assert.ok(Math.abs(loss_residual - other.loss_residual) < 0.01, `${loss_residual} here, ${other.loss_residual} on the CPU`);
   }));

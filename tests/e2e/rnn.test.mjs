@@ -1,4 +1,4 @@
-// Section 4 on the CPU, as a visitor uses it, and a few steps of it on WebGPU.
+// Section 4 on the CPU, as a visitor uses it.
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
@@ -48,17 +48,6 @@ test('a preset sets the settings, a changed setting leaves it, and Back returns'
     assert.equal(await preset.getAttribute('aria-pressed'), 'false');
     await page.goBack();
     await page.waitForFunction(() => document.querySelector('[data-preset="zero-forget-bias"]').getAttribute('aria-pressed') === 'true');
-  }));
-
-test('section 4 trains on WebGPU', { timeout: 300_000 }, () =>
-  withPage(address('rnn', { device: 'webgpu', seq_len: 10, d_hidden: 8, batch_size: 8, steps: 6, n_distractors: 2, learning_rate: 0.03 }), async (page) => {
-    await act(page, 'train');
-    await waitState(page, 'done', 240_000);
-    assert.equal(await device(page), 'webgpu', 'it fell back to another device');
-    assert.equal(await metric(page, 'step'), 6);
-    assert.ok(Number.isFinite(await metric(page, 'loss_lstm')));
-    assert.ok((await metric(page, 'grad_first_lstm')) > 0);
-    assert.ok((await waitMetric(page, 'max_abs_err_lstm', () => true, 240_000)) < 1e-3);
   }));
 
 const cells = (params) => `#/rnn/architecture?${new URLSearchParams({ device: 'cpu', ...params })}`;

@@ -100,9 +100,10 @@ test('every slider works at both ends', { timeout: 120_000 }, async (t) => {
           assert.equal(await state(page), 'idle');
           // The largest of everything takes minutes a step: there the run is begun, and stopped again. The largest
           // transformer is too large for a worker, which is said before anything is asked of it.
+          const tooLarge = key === 'End' && slug === 'transformer';
           await act(page, 'train');
-          await waitState(page, key === 'End' && slug === 'transformer' ? ['done', 'running', 'error'] : ['done', 'running'], 60_000);
-          if ((await state(page)) === 'error') assert.match(await notice(page), /needs about 1\d\.\d GB of memory/);
+          await waitState(page, tooLarge ? ['error'] : ['done', 'running'], 60_000);
+          if (tooLarge) assert.match(await notice(page), /needs about 1\d\.\d GB of memory/);
           await act(page, 'reset');
           await waitState(page, 'idle', 60_000);
         }
@@ -142,14 +143,14 @@ test('a worker that cannot be fetched is told, and fetched again', { timeout: 60
       async (page) => {
         await act(page, 'train').catch(() => {});
         await waitState(page, 'error');
-        assert.ok((await notice(page)).length > 20);
+        assert.match(await notice(page), /could not be started \(WebAssembly\.compile\(\): expected magic word/);
         await shot(page, 'mlp-no-worker');
         delete site.pages['worker_bg.wasm'];
         await page.reload();
         await page.waitForSelector('[data-panel]');
         await train(page, ['loss_activated']);
       },
-      { from: site, expect: [/wasm|WebAssembly/i] },
+      { from: site, expect: [] },
     );
   } finally {
     await site.close();

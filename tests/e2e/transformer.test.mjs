@@ -127,28 +127,6 @@ test('a run that is left goes on after a reload', { timeout: 120_000 }, () =>
     await waitState(page, 'done', 30_000);
   }));
 
-test('it trains on WebGPU', { timeout: 300_000 }, () =>
-  withPage(
-    address('transformer', { device: 'webgpu', layers: 1, heads: 2, d_model: 16, context: 16, batch_size: 4, steps: 8, warmup: 0, learning_rate: 0.03, sample_length: 0 }),
-    async (page) => {
-      await act(page, 'train');
-      await waitState(page, 'done', 240_000);
-      assert.equal(await device(page), 'webgpu', 'it fell back to another device');
-      const rows = await panel(page, '[data-figure="loss"]').evaluate(async (figure) => {
-        figure.querySelector('summary').click();
-        figure.querySelector('[data-export="table"]').click();
-        while (!figure.querySelector('tbody tr')) await new Promise(requestAnimationFrame);
-        return [...figure.querySelectorAll('tbody tr')].map((row) => [...row.children].map((cell) => Number(cell.innerText)));
-      });
-      const validation = rows.map((row) => row[2]).filter((loss) => loss > 0);
-      assert.ok(validation.length >= 2 && validation.at(-1) < validation[0], JSON.stringify(validation));
-      for (const head of [0, 1]) {
-        await panel(page, `[data-head="${head}"]`).click();
-        assert.ok(Math.abs((await metric(page, 'row_sum')) - 1) < 0.02);
-      }
-    },
-  ));
-
 // ---------- The next character ----------
 
 const bars = (page) =>
