@@ -58,7 +58,7 @@ pub(super) fn Network(props: &NetworkProps) -> Html {
     let Some((net, boundary)) =
         props.record.0.net(*arm).map(|(net, boundary)| (net.clone(), boundary.clone()))
     else {
-        return html! { <Figure name="network" title="The network" table={Callback::from(|()| table(&Snapshot::default()))}><p class="chart-wait">{ "Loading the compute engine…" }</p></Figure> };
+        return html! { <Figure name="network" title="The network" table={Callback::from(|()| table(&Snapshot::default()))}><p class="network-wait">{ "Loading the compute engine…" }</p></Figure> };
     };
     let choose_arm = arm.setter();
     html! {

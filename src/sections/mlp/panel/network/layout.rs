@@ -49,7 +49,7 @@ impl Layout {
         let count = net.dims.len().max(2);
         let bundled = net.width(0) > OUTPUTS;
         let room = available - LEFT - right - NODE;
-        let pitch = (room / (count - 1) as f64).clamp(LEAST_PITCH, 130.0);
+        let pitch = (room / (count - 1) as f64).clamp(LEAST_PITCH, 160.0);
         let column = |layer: usize| {
             let width = if bundled && layer == 0 { 1 } else { net.width(layer) };
             let most = if layer + 1 == net.dims.len() { OUTPUTS } else { SHOWN };
