@@ -34,10 +34,8 @@ fn next(text: &str, off: &[(u32, u32)]) -> Request {
 /// Runs, and asks after the last step.
 fn run(config: &Config, requests: &[Request]) -> Record {
     let encoded = |request| (u32::MAX, postcard::to_stdvec(request).expect("it can be encoded"));
-    let mut out = Collector::<Transformer> {
-        requests: requests.iter().map(encoded).collect(),
-        ..Collector::default()
-    };
+    let mut out =
+        Collector::<Transformer> { requests: requests.iter().map(encoded).collect(), ..Collector::default() };
     train::<Transformer>(config, &mut out).expect("it runs");
     out.record()
 }
@@ -74,7 +72,8 @@ fn the_next_character_is_told_with_and_without_heads() {
 fn a_question_before_and_amid_training_changes_no_number() {
     let config = small();
     let ask = |step| (step, postcard::to_stdvec(&next("abc", &[])).expect("it can be encoded"));
-    let mut out = Collector::<Transformer> { requests: vec![ask(0), ask(3), ask(30)], ..Collector::default() };
+    let mut out =
+        Collector::<Transformer> { requests: vec![ask(0), ask(3), ask(30)], ..Collector::default() };
     train::<Transformer>(&config, &mut out).expect("it runs");
     let asked = out.record();
     let plain = run(&config, &[]);
@@ -169,9 +168,8 @@ fn experiments_are_answered_by_their_numbers() {
             let answer = (guided.answer)(&config, &record).expect("it is answered");
             let name = format!("{}, seed {seed}", guided.slug);
             println!("{name}, {:.1} s: {}", began.elapsed().as_secs_f64(), answer.words);
-            let number = |wanted: &str| {
-                answer.numbers.iter().find(|(name, _)| *name == wanted).expect("a number").1
-            };
+            let number =
+                |wanted: &str| answer.numbers.iter().find(|(name, _)| *name == wanted).expect("a number").1;
             let told = |value: f64| answer.words.contains(&format!("{value:.2}"));
             let holds = match guided.slug {
                 "untrained-loss" => told(number("loss_start")) && number("loss_start") > 4.2,

@@ -11,7 +11,7 @@ pub(super) const NODE: f64 = 34.0;
 const ROW: f64 = 42.0;
 const LEFT: f64 = 26.0;
 /// From one column to the next at least; narrower pages scroll.
-const LEAST_PITCH: f64 = 60.0;
+const LEAST_PITCH: f64 = 54.0;
 
 /// What can be pointed at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Layout {
         let count = net.dims.len().max(2);
         let bundled = net.width(0) > OUTPUTS;
         let room = available - LEFT - right - NODE;
-        let pitch = (room / (count - 1) as f64).clamp(LEAST_PITCH, 160.0);
+        let pitch = (room / (count - 1) as f64).clamp(LEAST_PITCH, 200.0);
         let column = |layer: usize| {
             let width = if bundled && layer == 0 { 1 } else { net.width(layer) };
             let most = if layer + 1 == net.dims.len() { OUTPUTS } else { SHOWN };
