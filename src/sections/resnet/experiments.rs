@@ -198,7 +198,7 @@ const HE: Experiment = Guided {
     trains: true,
     prediction: Prediction::Choice(WHO_LEARNS),
     answer: compared,
-    reason: "",
+    reason: "He initialization keeps the size of signal and gradient through ReLU, so a plain network of 20 layers has what it needs. The same weights are too large for a residual network: each block adds as much as it is given, the signal grows from block to block, and the first losses are far above chance. Shortcuts help only together with a scale that fits them, such as batch norm.",
     source: ("Zhang, Dauphin and Ma 2019, section 2", "https://arxiv.org/abs/1901.09321"),
 };
 

@@ -98,7 +98,7 @@ pub(super) fn kernel(layer: &Layer) -> Html {
     html! {
         <>
             { step }
-            { " Stride 1: each position gives one pixel. Padding 1: outside of the image the kernel reads 0. The pixels are normalized, so black is not 0. There is no batch norm in this network." }
+            { " Stride 1: each position gives one pixel. Padding 1: outside of the image the kernel reads 0. The image itself is normalized, so its background is not 0. There is no batch norm in this network." }
         </>
     }
 }
