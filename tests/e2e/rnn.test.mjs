@@ -86,8 +86,9 @@ test('the cells are drawn before training, and every way along the sequence show
     await page.locator('.token[data-role="last"]').click();
     await at(page, 59);
     const over = page.getByRole('application', { name: /^Units over the sequence/ });
-    const box = await over.locator('[data-band="0"]').boundingBox();
-    await page.mouse.click(box.x + box.width * (10.5 / 60), box.y + 20);
+    const band = over.locator('[data-band="0"]');
+    const { width } = await band.boundingBox();
+    await band.click({ position: { x: width * (10.5 / 60), y: 20 } });
     await at(page, 10);
     await over.focus();
     for (const key of ['Home', 'ArrowRight', 'ArrowRight', 'Enter']) await page.keyboard.press(key);
