@@ -9,7 +9,7 @@ import { act, address, checkAccess, frames, probed, setParam, shot, state, waitS
 const sections = {};
 for (const part of readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 'utf8').split('\n### `').slice(1)) {
   const slug = part.slice(0, part.indexOf('`'));
-  const rows = part.slice(part.indexOf('| Chapter |')).split('\n').slice(2).filter((line) => line.startsWith('| `'));
+  const rows = part.slice(part.indexOf('| Chapter |')).split('\n\n')[0].split('\n').slice(2).filter((line) => line.startsWith('| `'));
   sections[slug] = rows.map((row) => {
     const [, name, title, figures] = row.split('|').map((cell) => cell.trim());
     return { name: name.replaceAll('`', ''), title, figures: [...figures.matchAll(/`([^`]+)`/g)].map((match) => match[1]) };
