@@ -90,6 +90,8 @@ need_page_tools
 export NN_LAB_DIST="$PWD/target/e2e/dist"
 
 site_failed=0
+# What the files of tests do only when there is time for it.
+if [[ $part == full ]]; then export NN_LAB_FULL=1; fi
 # Much of the site's build is one linker on one core, so it goes on beside the native tests, into a log.
 site=
 if [[ $part == all || $part == full ]]; then

@@ -16,7 +16,7 @@ const JUDGED_SEED: u64 = 0x0add_5eed;
 
 /// What a run learns from, and what it is judged on.
 #[derive(Debug)]
-pub struct Source {
+pub(super) struct Source {
     pub vocabulary: Vocabulary,
     /// The windows that the model is judged on, one after the other.
     pub judged: Vec<u8>,
@@ -39,7 +39,7 @@ enum Batches {
 
 impl Source {
     /// What these settings ask for.
-    pub async fn load(config: &Config, out: &mut impl RunContext<Transformer>) -> Result<Self, LabError> {
+    pub(super) async fn load(config: &Config, out: &mut impl RunContext<Transformer>) -> Result<Self, LabError> {
         Ok(match config.task {
             TaskChoice::Text => Self::of_text(config, text::load(config, out).await?),
             TaskChoice::Repeat => Self::of_repeats(config),
@@ -102,7 +102,7 @@ impl Source {
     }
 
     /// How long a window of a batch is: what is looked at, and one more.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match &self.batches {
             Batches::Text { train, .. } => window_len(train, self.context),
             Batches::Repeats(_) => self.context + 1,
@@ -110,12 +110,12 @@ impl Source {
     }
 
     /// The next batch: windows one after the other.
-    pub fn next(&mut self) -> Vec<u8> {
+    pub(super) fn next(&mut self) -> Vec<u8> {
         self.next_of(self.batch_size)
     }
 
     /// The same with so many windows.
-    pub fn next_of(&mut self, batch_size: usize) -> Vec<u8> {
+    pub(super) fn next_of(&mut self, batch_size: usize) -> Vec<u8> {
         match &mut self.batches {
             Batches::Text { train, windows } => windows.next(train, batch_size, self.context),
             Batches::Repeats(repeats) => repeats.next(batch_size, self.context).ids,
@@ -123,7 +123,7 @@ impl Source {
     }
 
     /// As if `n` batches had been drawn.
-    pub fn skip(&mut self, n: u32) {
+    pub(super) fn skip(&mut self, n: u32) {
         match &mut self.batches {
             Batches::Text { train, windows } => windows.skip(n, train, self.batch_size, self.context),
             Batches::Repeats(repeats) => {
@@ -133,7 +133,7 @@ impl Source {
     }
 
     /// What the model goes on from in a sample: a line end, or a block with the token that it begins with again.
-    pub fn prompt(&self) -> String {
+    pub(super) fn prompt(&self) -> String {
         match &self.batches {
             Batches::Text { .. } => "\n".to_owned(),
             Batches::Repeats(_) => {
