@@ -25,7 +25,7 @@ async function checkWidth(page) {
   assert.deepEqual(wide, [], 'these stick out');
 }
 
-test('every section', { timeout: 400_000 }, async (t) => {
+test('every section', { timeout: 600_000 }, async (t) => {
   const slugs = await sections();
   assert.ok(slugs.includes('mlp'), `the navigation has ${slugs}`);
   for (const slug of slugs) {
@@ -45,7 +45,8 @@ test('every section', { timeout: 400_000 }, async (t) => {
         for (const width of [360, 400]) {
           await t.test(`${slug}: fits ${width} pixels`, async () => {
             await page.setViewportSize({ width, height: 740 });
-            await frames(page, 4);
+            // Charts follow the new width a few frames later.
+            await page.waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth, undefined, { timeout: 10_000 }).catch(() => {});
             await checkWidth(page);
             if (width === 360) await shot(page, `${slug}-360-light`);
           });
@@ -74,6 +75,9 @@ test('every section', { timeout: 400_000 }, async (t) => {
         });
 
         await t.test(`${slug}: the address holds the settings`, async () => {
+          // Without the tables that are open by now: each change would draw thousands of rows anew.
+          await page.reload();
+          await page.waitForSelector(`[data-panel="${slug}"]`);
           const numbers = page.locator('[data-param]:has(input[type="range"]), [data-param]:has(select)');
           const changed = {};
           for (const control of (await numbers.all()).slice(0, 6)) {
