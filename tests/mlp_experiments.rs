@@ -105,7 +105,9 @@ fn two_units_are_not_enough_for_four_squares() {
     assert!((best - 0.868).abs() < 5e-4, "{best}");
     check("xor-two", |seed, answer| {
         assert_ne!(answer.choice, Some(0), "{answer:?}");
-        assert!(answer.words.contains(&format!("seed {seed}")) && number(answer, "accuracy_activated") < 0.92);
+        assert!(
+            answer.words.contains(&format!("seed {seed}")) && number(answer, "accuracy_activated") < 0.92
+        );
     });
 }
 
