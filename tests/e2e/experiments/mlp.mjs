@@ -37,11 +37,12 @@ export default {
   'circles-three': circles,
   'circles-two': circles,
   'xor-two': ({ words, numbers, choice }, assert) => {
-    const { accuracy_activated: activated } = numbers;
-    assert.ok(names(words, activated), words);
-    assert.equal(choice, activated >= 0.95 ? 0 : activated >= 0.6 ? 1 : 2);
-    assert.match(words, [/led to the solution/, /stuck in a local minimum/, /of no use/][choice]);
-    assert.match(words, /try the next/);
+    const { accuracy_linear: linear, accuracy_activated: activated } = numbers;
+    assert.ok(names(words, linear) && names(words, activated), words);
+    assert.equal(choice, activated >= 0.95 ? 0 : activated >= 0.8 ? 1 : 2);
+    assert.match(words, [/all four squares apart/, /cut off corners/, /stuck below/][choice]);
+    // The best band gets 86.8 % right, but for the draw of the points.
+    assert.ok(activated < 0.92, words);
   },
   'deep-sigmoid': ({ words, numbers }, assert) => {
     const { loss_activated: loss, accuracy_activated: activated, grad_ratio_activated: ratio } = numbers;
