@@ -39,7 +39,10 @@ enum Batches {
 
 impl Source {
     /// What these settings ask for.
-    pub(super) async fn load(config: &Config, out: &mut impl RunContext<Transformer>) -> Result<Self, LabError> {
+    pub(super) async fn load(
+        config: &Config,
+        out: &mut impl RunContext<Transformer>,
+    ) -> Result<Self, LabError> {
         Ok(match config.task {
             TaskChoice::Text => Self::of_text(config, text::load(config, out).await?),
             TaskChoice::Repeat => Self::of_repeats(config),
