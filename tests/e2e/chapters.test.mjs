@@ -81,7 +81,7 @@ for (const [slug, chapters] of Object.entries(sections)) {
       await page.locator(`[data-chapter="${chapters.at(-2).name}"]`).waitFor();
       // All of them below one another are the same chapters in the same order.
       await page.evaluate((hash) => (location.hash = hash), address(slug, { ...SMALL[slug], device: 'cpu' }));
-      await page.locator('.rail').waitFor({ state: 'detached' });
+      await page.waitForFunction((count) => document.querySelectorAll('.chapter[data-chapter]').length === count, chapters.length);
       assert.deepEqual(await open(page), chapters.map(({ name }) => name));
     }));
 

@@ -51,7 +51,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
             controls: html! { <>{ training() }{ data() }</> },
             figures: html! {
                 <>
-                    <Readouts names="ms_per_step_conv ms_per_step_separable speedup epoch steps_per_epoch" />
+                    <Readouts names="ms_per_step_conv ms_per_step_separable epoch steps_per_epoch" />
                     <TrainFigures config={config.clone()} record={shown.clone()} />
                     <Data samples={samples.clone()} />
                 </>

@@ -21,7 +21,7 @@ pub(super) fn Counts(props: &CountsProps) -> Html {
     html! {
         <>
             <Readouts names="params_conv params_separable params_ratio" />
-            <Readouts names="macs_conv macs_separable macs_ratio net_macs_ratio" />
+            <Readouts names="macs_conv macs_separable macs_ratio net_macs_ratio speedup" />
             { text::params_formula(config) }
             <div class="figure-row">
                 { kernel_figure(config, *blocks) }
