@@ -1,5 +1,6 @@
 //! All native tests in one binary, so that burn is linked once. A file of tests beside this one is a module of it:
 //! `cargo nextest run --features compute -E 'test(/^mlp::/)'` or `cargo test --features compute --test native mlp::` runs one.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod attention;
 mod attention_model;

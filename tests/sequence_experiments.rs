@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use nn_lab::core::guided::{Answer, Prediction};
 use nn_lab::core::settings::{from_query, to_map, typed};
 use nn_lab::core::sweep::with_seed;
-use nn_lab::run::{Experiment, Probe, Train};
+use nn_lab::run::{Probe, Train};
 use nn_lab::sections::attention::Attention;
 use nn_lab::sections::rnn::Rnn;
 

@@ -106,7 +106,7 @@ fn numbers(convs: &[&Conv2d]) -> Vec<Tensor<1>> {
         let ([_, channels, height, width], n) = (conv.weight.dims(), n_kernels(conv));
         let weights = flat(conv.weight.val().slice([0..n, 0..channels, 0..height, 0..width]));
         std::iter::once(weights)
-            .chain(conv.bias.as_ref().map(|bias| bias.val().slice([0..n])))
+            .chain(conv.bias.as_ref().map(|bias| bias.val().narrow(0, 0, n)))
             .collect::<Vec<_>>()
     };
     convs.iter().flat_map(each).collect()

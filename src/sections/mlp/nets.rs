@@ -74,6 +74,7 @@ pub(super) async fn snapshot(net: &Net, step: u32, grid: Option<&Tensor<2>>) -> 
 }
 
 /// Sets a weight or a bias; the optimizer keeps what it remembers of it.
+#[allow(clippy::single_range_in_vec_init, reason = "a tensor of one dimension takes one range")]
 pub(super) fn set(net: &mut Net, place: Place, value: f32) {
     let Some(layer) = net.layers.get_mut(place.layer) else { return };
     let to = place.to;
