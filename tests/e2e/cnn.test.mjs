@@ -118,7 +118,7 @@ async function addUp(page, name = 'sum') {
 }
 
 test('a kernel moves over an image, and its products add up to the map', { timeout: 120_000 }, () =>
-  withPage(`#/cnn/shape?${new URLSearchParams({ device: 'cpu', ...small, epochs: 3 })}`, async (page) => {
+  withPage(`#/cnn/products?${new URLSearchParams({ device: 'cpu', ...small, epochs: 3 })}`, async (page) => {
     const figure = kernel(page);
     await figure.locator('[data-kernel-step="0"]').waitFor();
     const bias = await addUp(page);

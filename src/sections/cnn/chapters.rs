@@ -16,14 +16,16 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         trains: true,
     },
     Chapter {
-        slug: "shape",
+        slug: "products",
         title: "What does a convolution compute?",
-        figures: &[
-            ("kernel", "A kernel over an image, product by product"),
-            ("output-size", "Input, kernel and output"),
-            ("known-sizes", "Well-known convolutions"),
-        ],
+        figures: &[("kernel", "A kernel over an image, product by product")],
         trains: true,
+    },
+    Chapter {
+        slug: "shape",
+        title: "How large is the output?",
+        figures: &[("output-size", "Input, kernel and output"), ("known-sizes", "Well-known convolutions")],
+        trains: false,
     },
     Chapter {
         slug: "separable",

@@ -80,11 +80,14 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
                 keys![Config; size, kernel, stride, padding, dilation],
             ),
             figures: html! {
-                <>
-                    <Kernel samples={samples.clone()} looks={[0, 1].map(|arm| record.look(arm, config.image).cloned().map(PtrEq))}
-                        image={config.image} set={settings.set.clone()} />
-                    <Shapes shape={config.shape()} known={record.known.clone()} />
-                </>
+                <Shapes shape={config.shape()} known={record.known.clone()} />
+            },
+        },
+        "products" => ChapterBody {
+            controls: Html::default(),
+            figures: html! {
+                <Kernel samples={samples.clone()} looks={[0, 1].map(|arm| record.look(arm, config.image).cloned().map(PtrEq))}
+                    image={config.image} set={settings.set.clone()} />
             },
         },
         _ => ChapterBody::default(),
