@@ -354,18 +354,3 @@ macro_rules! contract {
     };
 }
 for_each_section!(contract);
-
-/// What is in a list of numbers was a text in older files, of runs and of weights.
-#[test]
-fn settings_of_older_files_are_read() {
-    fn read<C: Settings>(text: &str) -> C {
-        from_map(&serde_json::from_str(text).expect("JSON"))
-    }
-    use nn_lab::sections::{resnet, transformer};
-    let older: transformer::Config = read(r#"{"heads":"2","d_model":"384","layers":6,"tied":false}"#);
-    assert_eq!((older.heads, older.d_model, older.layers, older.tied), (2, 384, 6, false));
-    let older: resnet::Config = read(r#"{"depth":"56","width":"1","side":"32","learning_rate":0.05}"#);
-    assert_eq!((older.depth, older.width, older.side, older.learning_rate), (56, 1.0, 32, 0.05));
-    let newer: resnet::Config = read(r#"{"depth":8,"width":1.0,"side":16}"#);
-    assert_eq!((newer.depth, newer.width, newer.side), (8, 1.0, 16));
-}
