@@ -45,6 +45,9 @@ test('every section', { timeout: 600_000 }, async (t) => {
         for (const width of [360, 400]) {
           await t.test(`${slug}: fits ${width} pixels`, async () => {
             await page.setViewportSize({ width, height: 740 });
+            // Opened at that width, as on a phone.
+            await page.reload();
+            await probed(page);
             // Charts follow the new width a few frames later.
             await page.waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth, undefined, { timeout: 10_000 }).catch(() => {});
             await checkWidth(page);
