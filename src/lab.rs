@@ -22,6 +22,7 @@ pub use crate::lab::kept::{Kept, use_kept};
 pub(crate) use crate::lab::runner::{is_known, is_named};
 pub use crate::lab::session::ArmStatus;
 
+use crate::component::prelude::*;
 use crate::core::schema::{Schema, Values};
 use crate::core::sweep::with_seed;
 use crate::lab::client::{Client, Start};
@@ -35,7 +36,6 @@ use crate::run::any::{AnyExperiment, AnyRecord, record_of};
 use gloo::timers::callback::Timeout;
 use std::cell::RefCell;
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// Settings in motion are probed once they have rested this long.
 const PROBE_DELAY_MS: u32 = 120;

@@ -21,6 +21,7 @@
 //! - `assignment` is what the author of a link decides: what is hidden or locked, which question is asked.
 //! - `host` speaks with the page around a frame, and with the panels beside it.
 //! - [`keep`] has what is written down of a run, its file, and the list of runs that a panel keeps.
+//! - `component` is the one type that all components of the page share, and the `html!` that makes them so.
 //! - `charts` and `ui` draw what they are given, and know no experiment.
 //! - `panel` is what the panels of all sections share; `app` has navigation, routing and theme.
 //!
@@ -36,6 +37,8 @@ pub mod app;
 pub mod assignment;
 #[cfg(feature = "page")]
 pub mod charts;
+#[cfg(feature = "page")]
+pub mod component;
 pub mod core;
 pub mod data;
 #[cfg(feature = "page")]

@@ -21,6 +21,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         &[
             "core",
             "data::classes",
+            "component",
             "run",
             "panel",
             "charts",
@@ -40,10 +41,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("assignment", &["core"]),
     ("host", &[]),
     ("keep", &["core", "run", "protocol", "sections"]),
-    ("charts", &[]),
-    ("ui", &["core", "charts", "assignment", "protocol"]),
-    ("panel", &["core", "run", "charts", "ui", "host", "assignment", "protocol", "lab", "keep"]),
-    ("app", &["core", "run", "charts", "ui", "host", "assignment", "protocol", "panel", "sections"]),
+    // The page's one type of component.
+    ("component", &[]),
+    ("charts", &["component"]),
+    ("ui", &["core", "component", "charts", "assignment", "protocol"]),
+    ("panel", &["core", "component", "run", "charts", "ui", "host", "assignment", "protocol", "lab", "keep"]),
+    (
+        "app",
+        &["core", "component", "run", "charts", "ui", "host", "assignment", "protocol", "panel", "sections"],
+    ),
     ("bin", &["app", "worker"]),
 ];
 
@@ -63,6 +69,7 @@ const BANNED: &[(&str, &[&[&str]])] = &[
     ("lab", &[BURN]),
     ("assignment", &[BURN]),
     ("host", &[BURN]),
+    ("component", &[BURN]),
     ("charts", &[BURN]),
     ("ui", &[BURN]),
     ("panel", &[BURN]),

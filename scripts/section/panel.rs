@@ -4,7 +4,7 @@ use super::{Config, Section};
 use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::{ChapterBody, CurveFigure, LOSS, Page, PanelProps, controls, frame, use_settings};
-use yew::prelude::*;
+use crate::component::prelude::*;
 
 /// One weight learns the slope of a line.
 #[component]

@@ -9,8 +9,8 @@ use crate::charts::{
     series::Reference,
     tip::{Cursor, Tip, TipRow, TipText, use_spoken},
 };
+use crate::component::prelude::*;
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// What stands over one label of the x axis.
 #[derive(Clone, PartialEq, Debug)]

@@ -13,8 +13,8 @@ use crate::charts::{
     measure::{pointer_in, use_width},
     tip::{Cursor, use_spoken},
 };
+use crate::component::prelude::*;
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// A matrix of values, row by row.
 #[derive(Clone, Debug)]

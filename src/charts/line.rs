@@ -7,7 +7,7 @@ use crate::charts::{
     series::{LineChartProps, Series},
     tip::{Cursor, Tip, TipRow, TipText, use_spoken},
 };
-use yew::prelude::*;
+use crate::component::prelude::*;
 
 /// Lines over a common axis, labelled at their ends, with a cursor for pointer and keyboard.
 #[component]

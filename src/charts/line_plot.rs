@@ -7,8 +7,8 @@ use crate::charts::{
     scale::{Scale, ScaleKind, Tick, extent, nice},
     series::{LineChartProps, Series},
 };
+use crate::component::prelude::*;
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// The height of every line chart, so that the page never jumps.
 pub(super) const HEIGHT: f64 = 250.0;

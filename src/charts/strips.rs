@@ -6,9 +6,9 @@ use crate::charts::{
     scale::format_number,
     tip::Cursor,
 };
+use crate::component::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
-use yew::prelude::*;
 
 /// One band: as many rows as its grid has, and as many columns as all others.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! The readout beside a chart's cursor. It floats, so that it never moves what is around it.
 
 use crate::charts::color;
-use yew::prelude::*;
+use crate::component::prelude::*;
 
 /// Where the reader looks.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -1,5 +1,6 @@
 //! Many runs, one after the other on every worker: the [`use_batch`] hook, which sweeps are made of.
 
+use crate::component::prelude::*;
 use crate::core::schema::Values;
 use crate::lab::client::{Client, Start};
 use crate::lab::pool;
@@ -10,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// What one run of a batch left behind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,11 +1,11 @@
 //! How long runs will take, told before they begin: a few steps of their networks are timed, and nothing else is kept of them.
 
+use crate::component::prelude::*;
 use crate::lab::client::{Client, Start};
 use crate::protocol::{ArmEvent, ArmId, ArmStart, DeviceChoice, Event, Progress, RunId, Task};
 use gloo::timers::callback::Timeout;
 use std::cell::RefCell;
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// Settings in motion are timed once they have rested this long.
 const REST_MS: u32 = 400;

@@ -1,11 +1,11 @@
 //! The visitor's own files: the [`use_files`] hook.
 
+use crate::component::prelude::*;
 use crate::lab::client::Client;
 use crate::protocol::{ArmEvent, Event, FileKind, UserFile};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Blob;
-use yew::prelude::*;
 
 /// The visitor's files of one kind.
 #[derive(Clone, Debug, PartialEq)]

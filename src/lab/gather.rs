@@ -1,5 +1,6 @@
 //! Events on their way to the page: gathered, so that drawing leaves the cores to the workers.
 
+use crate::component::prelude::*;
 use crate::lab::session::{Action, Session};
 use crate::protocol::{ArmEvent, Event, Task};
 use gloo::timers::callback::Timeout;
@@ -7,7 +8,6 @@ use gloo::utils::window;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use yew::prelude::*;
 
 /// The page is drawn at most thirty times a second while a run goes on.
 const LEAST_MS: f64 = 1000.0 / 30.0;

@@ -1,11 +1,11 @@
 //! One file that a panel keeps for the next visit: the [`use_kept`] hook.
 
+use crate::component::prelude::*;
 use crate::lab::storage;
 use js_sys::{Array, Uint8Array};
 use std::rc::Rc;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
-use yew::prelude::*;
 
 /// A file of an earlier visit, and the way to keep one for the next.
 #[derive(Clone, Debug, PartialEq)]

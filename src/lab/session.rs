@@ -1,11 +1,11 @@
 //! How a panel's experiment stands: what was heard from the probe and from every arm of the run.
 
+use crate::component::prelude::*;
 use crate::lab::client::{Client, Pool};
 use crate::lab::replay::Replay;
 use crate::protocol::{ArmEvent, ArmId, DeviceChoice, DeviceInfo, Event, Pace, Progress, RunState, Task};
 use crate::run::any::{AnyExperiment, AnyRecord};
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// How one arm of the run stands.
 #[derive(Clone, Debug, Default, PartialEq)]

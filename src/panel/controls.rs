@@ -1,11 +1,11 @@
 //! The controls of some settings, under a heading.
 
+use crate::component::prelude::*;
 use crate::core::settings::{Kind, Param};
 use crate::panel::{AnySettings, is_locked};
 use crate::ui::control::Control;
 use crate::ui::part::use_assignment;
 use serde_json::Value;
-use yew::prelude::*;
 
 /// The controls for some fields, under a heading.
 pub fn controls(settings: &AnySettings, title: &'static str, keys: &[&str]) -> Html {

@@ -1,5 +1,6 @@
 //! The frame of a panel: its title, the run's buttons, the rail of its chapters, and what is always there.
 
+use crate::component::prelude::*;
 use crate::core::Check;
 use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, is_picked, opened};
 use crate::core::guided::{Outline, expanded};
@@ -22,7 +23,6 @@ use crate::ui::part::{Hideable, OnlyFigures, ShownSeed};
 use crate::ui::player::Player;
 use crate::ui::readout::{MetricOutput, format_number};
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// What a section puts into the frame.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ pub(super) use crate::panel::guided::card::GuidedCard;
 pub(super) use crate::panel::guided::list::Experiments;
 
 use crate::assignment::{Guess, Question};
+use crate::component::prelude::*;
 use crate::core::guided::{Answer, Outline, Prediction};
 use crate::core::query::Changes;
 use crate::core::schema::Values;
@@ -20,7 +21,6 @@ use crate::run::any::AnyRecord;
 use gloo::utils::window;
 use std::cell::RefCell;
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// The key of the browser's storage that has all finished experiments.
 const KEY: &str = "nn-lab.experiments";

@@ -6,6 +6,7 @@ mod list;
 mod row;
 mod store;
 
+use crate::component::prelude::*;
 use crate::core::metric::Metric;
 use crate::core::query::Changes;
 use crate::core::schema::{Schema, Values};
@@ -24,7 +25,6 @@ use gloo::timers::callback::Timeout;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// How long the page may take to put the settings of an old run in place before that run is no longer waited for.
 const PATIENCE_MS: i64 = 2000;

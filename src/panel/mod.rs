@@ -14,6 +14,7 @@ mod sweep;
 mod symbols;
 mod view;
 
+use crate::component::prelude::*;
 use crate::core::query::{Changes, Query};
 pub use crate::panel::controls::{controls, controls_without};
 pub use crate::panel::frame::{ChapterBody, Page, frame};
@@ -32,7 +33,6 @@ use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// What the app gives a panel.
 #[derive(Clone, Debug, PartialEq, Properties)]

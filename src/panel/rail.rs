@@ -1,5 +1,6 @@
 //! The rail of a panel: its chapters, and the presets that set them up.
 
+use crate::component::prelude::*;
 use crate::core::chapter::{Chapter, chapters};
 use crate::core::guided::Outline;
 use crate::core::settings::Preset;
@@ -11,7 +12,6 @@ use gloo::utils::{document, window};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use web_sys::HtmlElement;
-use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq)]
 pub(super) struct RailProps {

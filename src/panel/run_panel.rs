@@ -6,6 +6,7 @@ mod host;
 pub(in crate::panel) mod question;
 
 use crate::assignment::{Answer, Guess};
+use crate::component::prelude::*;
 use crate::core::curve::RunSeries;
 use crate::core::settings::Param;
 use crate::panel::background::Background;
@@ -16,7 +17,6 @@ use crate::panel::{Readouts, RunView, SEEDS};
 use crate::protocol::{Progress, RunState};
 use crate::ui::part::use_assignment;
 use crate::ui::run_controls::RunControls;
-use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties, Debug)]
 pub(super) struct RunPanelProps {

@@ -6,6 +6,7 @@ mod links;
 
 pub(super) use crate::panel::share::links::chapter_hash;
 
+use crate::component::prelude::*;
 use crate::core::chapter::Chapter;
 use crate::core::guided::Outline;
 use crate::core::query::Query;
@@ -15,7 +16,6 @@ use gloo::timers::callback::Timeout;
 use gloo::utils::window;
 use std::rc::Rc;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties, Debug)]
 pub(super) struct ShareProps {

@@ -5,6 +5,7 @@ mod plan;
 mod result;
 mod store;
 
+use crate::component::prelude::*;
 use crate::core::query::Changes;
 use crate::core::schema::{Schema, Values};
 use crate::core::sweep::SweepPreset;
@@ -19,7 +20,6 @@ use crate::protocol::DeviceInfo;
 use crate::run::any::AnyExperiment;
 use crate::ui::readout::MetricOutput;
 use std::rc::Rc;
-use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct SweepProps {

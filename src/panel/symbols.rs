@@ -1,5 +1,6 @@
 //! Symbols of formulae that stand for settings: each shows its value, and marks its control as its control marks it.
 
+use crate::component::prelude::*;
 use crate::core::settings::Param;
 use crate::panel::shown::panel_element;
 use gloo::events::EventListener;
@@ -8,7 +9,6 @@ use std::fmt::Write;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
-use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct SymbolsProps {

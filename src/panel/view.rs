@@ -1,6 +1,7 @@
 //! What a run has measured, for every readout and curve of its panel: numbers and curves of every seed.
 
 use crate::charts::{LineChart, Reference, ScaleKind, Series, Table};
+use crate::component::prelude::*;
 use crate::core::curve::RunSeries;
 use crate::core::metric::{Metric, Spread, spread_of};
 use crate::core::schema::Values;
@@ -10,7 +11,6 @@ use crate::ui::figure::Figure;
 use crate::ui::part::use_only_figures;
 use crate::ui::readout::{Readout, format_number};
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// What has been measured with each seed; every panel gives it to the components below as a context.
 #[derive(Clone, Debug)]

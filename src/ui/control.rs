@@ -7,6 +7,7 @@ mod sizes;
 mod slider;
 mod switch;
 
+use crate::component::prelude::*;
 use crate::core::settings::{Kind, Param};
 use crate::ui::control::help::Help;
 use crate::ui::control::select::Select;
@@ -15,7 +16,6 @@ use crate::ui::control::slider::Slider;
 use crate::ui::control::switch::Switch;
 use crate::ui::use_unique;
 use serde_json::Value;
-use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct ControlProps {

@@ -1,10 +1,10 @@
 //! A figure: one idea, what to look for in it, and ways to take it along.
 
 use crate::charts::Table;
+use crate::component::prelude::*;
 use crate::ui::part::{ShownSeed, use_assignment, use_only_figures};
 use crate::ui::{export, use_unique};
 use web_sys::{Element, HtmlDetailsElement};
-use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq)]
 pub struct FigureProps {

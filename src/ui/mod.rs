@@ -13,8 +13,8 @@ pub mod readout;
 pub mod run_controls;
 pub mod theme;
 
+use crate::component::prelude::*;
 use std::cell::Cell;
-use yew::prelude::*;
 
 /// A number that no other component on the page has, for the ids that labels point to.
 #[hook]

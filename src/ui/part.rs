@@ -1,8 +1,8 @@
 //! Parts of a panel that the author of a link may leave out.
 
 use crate::assignment::Assignment;
+use crate::component::prelude::*;
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// What the author of this page's address has decided.
 #[hook]

@@ -1,10 +1,10 @@
 //! Small pictures: one canvas pixel a pixel, which the browser enlarges.
 
 use crate::charts::ColorMap;
+use crate::component::prelude::*;
 use std::rc::Rc;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
-use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct PictureProps {

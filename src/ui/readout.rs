@@ -1,10 +1,10 @@
 //! Numbers that a reader may quote, and the list of those that are on the page.
 
+use crate::component::prelude::*;
 use crate::core::metric::{Metric, Spread};
 use crate::ui::use_unique;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use yew::prelude::*;
 
 pub use crate::charts::scale::format_number;
 

@@ -1,9 +1,9 @@
 //! The colored cells, on a canvas of one pixel each.
 
 use crate::charts::heatmap::{ColorMap, Grid};
+use crate::component::prelude::*;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
-use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub(in crate::charts) struct CellsProps {

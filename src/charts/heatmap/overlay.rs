@@ -6,8 +6,8 @@ use crate::charts::{
     layout::{fit_text, stride, text_width},
     scale::{Scale, ScaleKind, Tick, format_number, format_tick},
 };
+use crate::component::prelude::*;
 use std::{fmt::Write, rc::Rc};
-use yew::prelude::*;
 
 /// Where everything is, in pixels.
 pub(super) struct Geometry {

@@ -3,6 +3,7 @@
 use crate::assignment::Answer as Guessed;
 use crate::assignment::Guess;
 use crate::charts::scale::format_number;
+use crate::component::prelude::*;
 use crate::core::curve::RunSeries;
 use crate::core::guided::{Answer, Prediction};
 use crate::core::query::Changes;
@@ -14,7 +15,6 @@ use crate::protocol::RunState;
 use gloo::timers::callback::Timeout;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties)]
 pub(in crate::panel) struct GuidedCardProps {

@@ -1,5 +1,6 @@
 //! The experiments of a section in its rail, and the file that the finished ones are handed in as.
 
+use crate::component::prelude::*;
 use crate::core::guided::Outline;
 use crate::core::query::Query;
 use crate::keep::Timestamp;
@@ -9,7 +10,6 @@ use crate::panel::share::chapter_hash;
 use crate::ui::export::download;
 use crate::ui::part::Hideable;
 use std::rc::Rc;
-use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties)]
 pub(in crate::panel) struct ExperimentsProps {

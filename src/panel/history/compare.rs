@@ -1,6 +1,7 @@
 //! Several runs over the same axes.
 
 use crate::charts::{LineChart, ScaleKind, Series};
+use crate::component::prelude::*;
 use crate::core::curve::RunSeries;
 use crate::keep::{Kept, KeptSeries, format};
 use crate::panel::series_table;
@@ -8,7 +9,6 @@ use crate::run::any::AnyExperiment;
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
-use yew::prelude::*;
 
 /// More points than a chart has pixels are drawn for nobody.
 const MOST_POINTS: usize = 1000;

@@ -1,6 +1,7 @@
 //! Files of runs: opened with a button or by drop, saved by the browser.
 
 use crate::charts::{Series, Table};
+use crate::component::prelude::*;
 use crate::keep::run_record::{MOST_BYTES, too_long};
 use crate::keep::{ImportError, Kept, KeptSeries, Origin, RunRecord};
 use crate::panel::history::store::Edit;
@@ -10,7 +11,6 @@ use crate::ui::figure::stamped;
 use std::cell::RefCell;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::File;
-use yew::prelude::*;
 
 thread_local! {
     /// A file on its way to the panel that it belongs to.

@@ -1,5 +1,6 @@
 //! The list of saved runs, what there is to say of it, and the place where files are opened.
 
+use crate::component::prelude::*;
 use crate::core::chapter::RUNS;
 use crate::core::query::Query;
 use crate::core::schema::Values;
@@ -12,7 +13,6 @@ use crate::panel::history::store::{Edit, Store};
 use crate::run::any::AnyExperiment;
 use std::rc::Rc;
 use web_sys::{HtmlElement, HtmlInputElement};
-use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub(super) struct RunListProps {

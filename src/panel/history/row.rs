@@ -1,5 +1,6 @@
 //! One kept run.
 
+use crate::component::prelude::*;
 use crate::core::schema::Values;
 use crate::core::settings::Param;
 use crate::keep::history::MOST_NAME;
@@ -14,7 +15,6 @@ use crate::ui::readout::format_number;
 use js_sys::{Date, Object, Reflect};
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
-use yew::prelude::*;
 
 /// So many last values are seen without opening the row.
 const FEW: usize = 4;

@@ -1,5 +1,6 @@
 //! Where the list of runs lives: in the browser's storage where that exists, else in this tab.
 
+use crate::component::prelude::*;
 use crate::keep::{History, Origin, RunRecord};
 use crate::panel::PtrEq;
 use crate::panel::history::SharedHistory;
@@ -12,7 +13,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use web_sys::Storage;
-use yew::prelude::*;
 
 /// A change of the list.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! A panel's conversation with the page around it, and with the panels beside it.
 
 use crate::assignment::{Answer, Question};
+use crate::component::prelude::*;
 use crate::host::messages::HostCommand;
 use crate::host::scheduler::{Action, HostEvent, PauseReason, Run, Scheduler};
 use crate::host::{Bus, Sight, listen, post_to_host, unique_name};
@@ -16,7 +17,6 @@ use gloo::timers::callback::Timeout;
 use serde_json::{Map, Value, json};
 use std::cell::RefCell;
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// Numbers are told this often while they change.
 const METRICS_MS: u32 = 500;

@@ -1,6 +1,7 @@
 //! The dialog for teachers: what to hide and to lock, whether to start at once, which question to ask.
 
 use crate::assignment::PARTS;
+use crate::component::prelude::*;
 use crate::core::chapter::{Chapter, chapters};
 use crate::core::guided::Outline;
 use crate::core::query::Query;
@@ -12,7 +13,6 @@ use crate::ui::use_unique;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{EventTarget, HtmlDialogElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
-use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct ShareDialogProps {

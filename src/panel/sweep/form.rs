@@ -1,11 +1,11 @@
 //! Where a sweep is set up. What is chosen goes into the address at once.
 
+use crate::component::prelude::*;
 use crate::core::query::{Changes, Query};
 use crate::core::settings::{Kind, Param};
 use crate::core::sweep::example;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
-use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct FormProps {

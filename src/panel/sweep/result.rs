@@ -1,6 +1,7 @@
 //! What came of a sweep: a line for each net over one setting, a map for each over two, and every run by itself.
 
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, ScaleKind, Series, Table};
+use crate::component::prelude::*;
 use crate::core::metric::Spread;
 use crate::core::schema::Values;
 use crate::core::sweep::seed;
@@ -12,7 +13,6 @@ use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
-use yew::prelude::*;
 
 #[derive(Properties)]
 pub(super) struct ResultProps {

@@ -10,6 +10,7 @@ mod text;
 mod training;
 
 use super::{Cnn, Config};
+use crate::component::prelude::*;
 use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::files::Cifar10Box;
@@ -23,7 +24,6 @@ use kernel::Kernel;
 use net_table::NetTable;
 use shapes::Shapes;
 use training::{TrainFigures, WrongFigures};
-use yew::prelude::*;
 
 /// Section 2: convolutions, and depthwise separable ones.
 #[component]

@@ -5,6 +5,7 @@ mod network;
 mod text;
 
 use super::{Collapse, Config, Dataset, Mlp, Request};
+use crate::component::prelude::*;
 use crate::core::settings::Settings;
 use crate::keys;
 use crate::lab::use_experiment;
@@ -15,7 +16,6 @@ use crate::protocol::RunState;
 use figures::{CollapseFigures, GradientFigures, TrainFigures};
 use network::Network;
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// Section 1: depth, width and non-linearity.
 #[component]

@@ -6,6 +6,7 @@ mod figures;
 mod text;
 
 use super::{Config, Flow, ResNet, Structure};
+use crate::component::prelude::*;
 use crate::keys;
 use crate::lab::use_experiment;
 use crate::panel::files::Cifar10Box;
@@ -14,7 +15,6 @@ use block::BlockFigure;
 use drawing::Drawing;
 use figures::{FlowFigures, GradientMaps, TrainFigures};
 use std::rc::Rc;
-use yew::prelude::*;
 
 /// Section 3: shortcuts, depth and gradients.
 #[component]

@@ -18,6 +18,7 @@ mod training;
 mod writing;
 
 use super::{Config, Record, Request, Transformer, memory_bytes, param_count, seconds_estimate};
+use crate::component::prelude::*;
 use crate::core::metric::Metric;
 use crate::core::settings::{Preset, Settings};
 use crate::keys;
@@ -25,7 +26,6 @@ use crate::lab::{RunHandle, use_experiment};
 use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
 use crate::protocol::{Pace, RunState};
 use crate::ui::readout::{Readout, format_number};
-use yew::prelude::*;
 
 /// Section 6: a transformer that learns to write.
 #[component]

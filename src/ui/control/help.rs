@@ -1,6 +1,6 @@
 //! The question mark beside a label: what the setting does, for pointer, keyboard and touch.
 
-use yew::prelude::*;
+use crate::component::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub(super) struct HelpProps {

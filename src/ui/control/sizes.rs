@@ -1,9 +1,9 @@
 //! A list of whole numbers, typed with commas between them.
 
+use crate::component::prelude::*;
 use crate::ui::control::Field;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
-use yew::prelude::*;
 
 #[component]
 pub(super) fn SizesField(props: &Field) -> Html {

@@ -5,11 +5,11 @@ use super::super::{
 };
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
+use crate::component::prelude::*;
 use crate::panel::{CurveFigure, LOSS, Line, PtrEq, series_table};
 use crate::ui::figure::Figure;
 use images::Images;
 use std::rc::Rc;
-use yew::prelude::*;
 
 mod images;
 

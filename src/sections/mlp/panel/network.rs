@@ -10,6 +10,7 @@ mod words;
 
 use super::super::{ACTIVATED, Config, Dataset, LINEAR, Place, Record, Request, Samples, Snapshot, Which};
 use crate::charts::measure::use_width;
+use crate::component::prelude::*;
 use crate::data::classes::FASHION_MNIST;
 use crate::panel::PtrEq;
 use crate::ui::figure::Figure;
@@ -22,7 +23,6 @@ use serde_json::Value;
 use std::rc::Rc;
 use widths::{heads, hidden_units, layers, pagers};
 use words::{short, table, unit_words};
-use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct NetworkProps {

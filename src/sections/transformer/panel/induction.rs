@@ -4,10 +4,10 @@ use super::super::checks::INDUCTION_SCORE;
 use super::super::{Config, Record, TaskChoice};
 use super::copying::Copying;
 use crate::charts::{LineChart, Reference, Series, Table};
+use crate::component::prelude::*;
 use crate::core::settings::{Preset, Settings};
 use crate::panel::{CurveFigure, Line, PtrEq, Readouts};
 use crate::ui::figure::Figure;
-use yew::prelude::*;
 
 /// How many heads have lines of their own: those with the highest scores.
 const SHOWN: usize = 4;

@@ -1,6 +1,7 @@
 //! What outlives the page: weights as a file, and a run that goes on after a reload.
 
 use super::super::{Config, Request};
+use crate::component::prelude::*;
 use crate::core::query::{Changes, Query};
 use crate::core::schema::Schema;
 use crate::core::settings::{from_query, to_map, to_query};
@@ -12,7 +13,6 @@ use js_sys::Uint8Array;
 use std::rc::Rc;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::HtmlInputElement;
-use yew::prelude::*;
 
 const FOLDER: &str = "kept/transformer/";
 

@@ -1,6 +1,7 @@
 //! A text of the visitor's, from a file or pasted. It stays in this browser.
 
 use super::super::TextChoice;
+use crate::component::prelude::*;
 use crate::lab::use_files;
 use crate::panel::files::FileBox;
 use crate::protocol::FileKind;
@@ -8,7 +9,6 @@ use js_sys::Array;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 use web_sys::{Blob, HtmlTextAreaElement};
-use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct OwnTextProps {

@@ -1,7 +1,7 @@
 //! The words and formulae of section 6.
 
+use crate::component::prelude::*;
 use crate::ui::math::{display_tex, math};
-use yew::prelude::*;
 
 pub(super) fn introduction() -> Html {
     html! {

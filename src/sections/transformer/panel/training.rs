@@ -4,9 +4,9 @@ use super::super::{Config, TextInfo, param_count};
 use super::chars::visible;
 use super::text;
 use crate::charts::Reference;
+use crate::component::prelude::*;
 use crate::panel::{CurveFigure, Line, PtrEq, Readouts};
 use crate::ui::readout::format_number;
-use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct LossProps {

@@ -3,7 +3,7 @@
 use super::super::super::{ChannelSum, Layer, Sum, Tap};
 use super::place::Place;
 use crate::charts::{ColorMap, Table, scale::format_exact, scale::format_number};
-use yew::prelude::*;
+use crate::component::prelude::*;
 
 /// The products of one channel, and what the layer makes of all channels.
 pub(super) fn numbers(place: &Place<'_>, on_channel: &Callback<usize>) -> Html {

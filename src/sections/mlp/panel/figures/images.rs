@@ -1,11 +1,11 @@
 //! Sample images with the class that a net takes them for.
 
 use crate::charts::Table;
+use crate::component::prelude::*;
 use crate::run::images::Dataset;
 use crate::ui::figure::Figure;
 use crate::ui::picture::{Picture, photograph};
 use std::rc::Rc;
-use yew::prelude::*;
 
 fn class_name(class: u8) -> &'static str {
     Dataset::FashionMnist.class_names().get(usize::from(class)).copied().unwrap_or("unknown")

@@ -4,9 +4,9 @@
 use super::super::super::{BOUNDARY_REACH, MAP_SIDE, Place, Snapshot};
 use super::layout::{Item, Layout, NODE};
 use crate::charts::ColorMap;
+use crate::component::prelude::*;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
-use yew::prelude::*;
 
 /// Pixels of a line's width for |w| = 1.
 pub(super) const PIXELS_PER_UNIT: f64 = 2.5;

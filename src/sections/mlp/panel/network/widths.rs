@@ -2,8 +2,8 @@
 
 use super::super::super::Config;
 use super::layout::{Layout, SHOWN};
+use crate::component::prelude::*;
 use serde_json::Value;
-use yew::prelude::*;
 
 /// The bounds of the list of widths.
 const MOST_LAYERS: usize = 12;

@@ -1,0 +1,131 @@
+//! The one type of component that the page has, and `html!`, which puts components into the page with it.
+//!
+//! A function with `#[component]` stays what it is; only Yew's scope and life cycle are no longer compiled for each of
+//! them. `crates/html` says what that saves.
+
+use std::any::{Any, TypeId};
+use std::rc::Rc;
+use yew::functional::{FunctionComponent, FunctionProvider, HookContext};
+use yew::virtual_dom::{Key, VChild};
+use yew::{BaseComponent, Context, Html, HtmlResult, Properties};
+
+/// What files that draw import in place of Yew's prelude: all of that, with our `html!`.
+pub mod prelude {
+    pub use nn_lab_html::html;
+    pub use yew::prelude::*;
+}
+
+/// A function component with its properties.
+#[derive(Clone)]
+struct Erased {
+    properties: Rc<dyn Any>,
+    kind: TypeId,
+    draw: fn(&mut HookContext, &dyn Any) -> HtmlResult,
+    same: fn(&dyn Any, &dyn Any) -> bool,
+}
+
+impl PartialEq for Erased {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && (self.same)(&*self.properties, &*other.properties)
+    }
+}
+
+impl Properties for Erased {
+    type Builder = Whole;
+
+    fn builder() -> Whole {
+        Whole
+    }
+}
+
+/// `Erased` is made by [`put`] alone, so there is nothing to build.
+#[derive(Debug)]
+struct Whole;
+
+/// Whichever function it was last given. A change to another function, where Yew's own components would be replaced,
+/// ends the first one's hooks.
+struct Component {
+    kind: TypeId,
+    hooks: FunctionComponent<Self>,
+}
+
+impl FunctionProvider for Component {
+    type Properties = Erased;
+
+    fn run(context: &mut HookContext, properties: &Erased) -> HtmlResult {
+        (properties.draw)(context, &*properties.properties)
+    }
+}
+
+impl BaseComponent for Component {
+    type Message = ();
+    type Properties = Erased;
+
+    fn create(context: &Context<Self>) -> Self {
+        Self { kind: context.props().kind, hooks: FunctionComponent::new(context) }
+    }
+
+    fn update(&mut self, _: &Context<Self>, (): ()) -> bool {
+        true
+    }
+
+    fn changed(&mut self, context: &Context<Self>, _: &Erased) -> bool {
+        if self.kind != context.props().kind {
+            self.hooks.destroy();
+            *self = Self::create(context);
+        }
+        true
+    }
+
+    fn view(&self, context: &Context<Self>) -> HtmlResult {
+        self.hooks.render(context.props())
+    }
+
+    fn rendered(&mut self, _: &Context<Self>, _: bool) {
+        self.hooks.rendered();
+    }
+
+    fn destroy(&mut self, _: &Context<Self>) {
+        self.hooks.destroy();
+    }
+
+    fn prepare_state(&self) -> Option<String> {
+        None
+    }
+}
+
+/// The component `F` with these properties. `html!` writes this call for every tag of a component.
+#[must_use]
+pub fn put<F>(properties: F::Properties, key: Option<Key>) -> Html
+where
+    F: FunctionProvider + 'static,
+    F::Properties: 'static,
+{
+    node(Rc::new(properties), TypeId::of::<F>(), draw::<F>, same::<F::Properties>, key)
+}
+
+/// Compiled once, while `put` is compiled for every component.
+fn node(
+    properties: Rc<dyn Any>,
+    kind: TypeId,
+    draw: fn(&mut HookContext, &dyn Any) -> HtmlResult,
+    same: fn(&dyn Any, &dyn Any) -> bool,
+    key: Option<Key>,
+) -> Html {
+    VChild::<Component>::new(Erased { properties, kind, draw, same }, key).into()
+}
+
+fn draw<F: FunctionProvider>(context: &mut HookContext, properties: &dyn Any) -> HtmlResult
+where
+    F::Properties: 'static,
+{
+    match properties.downcast_ref::<F::Properties>() {
+        Some(properties) => F::run(context, properties),
+        // `put` has set both, so they fit.
+        None => Ok(Html::default()),
+    }
+}
+
+fn same<P: PartialEq + 'static>(one: &dyn Any, other: &dyn Any) -> bool {
+    matches!((one.downcast_ref::<P>(), other.downcast_ref::<P>()), (Some(one), Some(other)) if one == other)
+}
