@@ -3,6 +3,9 @@
 //! A function with `#[component]` stays what it is; only Yew's scope and life cycle are no longer compiled for each of
 //! them. `crates/html` says what that saves.
 
+mod markup;
+
+pub use markup::{Content, Nodes, Tag};
 use std::any::{Any, TypeId};
 use std::rc::Rc;
 use yew::functional::{FunctionComponent, FunctionProvider, HookContext};

@@ -43,7 +43,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("keep", &["core", "run", "protocol", "sections"]),
     // The page's one type of component.
     ("component", &[]),
-    ("charts", &["component"]),
+    ("charts", &["component", "core::order"]),
     ("ui", &["core", "component", "charts", "assignment", "protocol"]),
     ("panel", &["core", "component", "run", "charts", "ui", "host", "assignment", "protocol", "lab", "keep"]),
     (

@@ -1,5 +1,7 @@
 //! Where things go: fewer points than pixels, labels that do not overlap, plots that fit. Pure.
 
+use crate::core::order::sort_by;
+
 /// A point in pixels.
 pub type Point = (f64, f64);
 
@@ -82,12 +84,15 @@ impl Column {
         }
         let by_y = |a: &&(usize, Point), b: &&(usize, Point)| a.1.1.total_cmp(&b.1.1);
         let indexed: Vec<(usize, Point)> = self.points.drain(..).enumerate().collect();
+        let (least, greatest) = (indexed.iter().min_by(by_y), indexed.iter().max_by(by_y));
+        // The first and the last stand at the ends already.
+        let (one, other) = if least.map(|point| point.0) <= greatest.map(|point| point.0) {
+            (least, greatest)
+        } else {
+            (greatest, least)
+        };
         let mut kept: Vec<&(usize, Point)> =
-            [indexed.first(), indexed.iter().min_by(by_y), indexed.iter().max_by(by_y), indexed.last()]
-                .into_iter()
-                .flatten()
-                .collect();
-        kept.sort_by_key(|(index, _)| *index);
+            [indexed.first(), one, other, indexed.last()].into_iter().flatten().collect();
         kept.dedup_by_key(|(index, _)| *index);
         line.extend(kept.into_iter().map(|(_, point)| *point));
     }
@@ -129,7 +134,7 @@ pub fn spread(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
     let place = |index: usize| {
         wanted.get(index).copied().filter(|y| y.is_finite()).unwrap_or(low).clamp(low, low + room)
     };
-    order.sort_by(|a, b| place(*a).total_cmp(&place(*b)));
+    sort_by(&mut order, |a, b| place(*a).total_cmp(&place(*b)));
 
     // Labels that would overlap join into a block that sits at the mean of its members' wishes (pool adjacent
     // violators): each label's wish, less its offset within the stack, must not decrease.

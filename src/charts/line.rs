@@ -8,6 +8,7 @@ use crate::charts::{
     tip::{Cursor, Tip, TipRow, TipText, use_spoken},
 };
 use crate::component::prelude::*;
+use crate::core::order::sort_numbers;
 
 /// Lines over a common axis, labelled at their ends, with a cursor for pointer and keyboard.
 #[component]
@@ -137,7 +138,7 @@ fn nearest_x(series: &[Series], layout: &Layout, pixel: f64) -> Option<f64> {
 fn all_x(series: &[Series], layout: &Layout) -> Vec<f64> {
     let xs = series.iter().flat_map(|series| series.points.iter().map(|point| point.0));
     let mut xs: Vec<f64> = xs.filter(|x| layout.x.map(*x).is_some()).collect();
-    xs.sort_by(f64::total_cmp);
+    sort_numbers(&mut xs);
     xs.dedup();
     xs
 }

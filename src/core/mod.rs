@@ -7,6 +7,7 @@ mod error;
 pub mod files;
 pub mod guided;
 pub mod metric;
+pub mod order;
 mod progress;
 pub mod query;
 pub mod schema;

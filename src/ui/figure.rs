@@ -22,6 +22,9 @@ pub struct FigureProps {
     /// Whether it shows every seed of a run that has several.
     #[prop_or(false)]
     pub all_seeds: bool,
+    /// Whether it has something drawn that can be saved as a picture; text and tables can be copied.
+    #[prop_or(true)]
+    pub picture: bool,
     /// Written into what is exported, in place of the panel's settings.
     #[prop_or_default]
     pub provenance: Option<AttrValue>,
@@ -109,8 +112,10 @@ pub fn Figure(props: &FigureProps) -> Html {
                                 { if *opened { "Hide the table" } else { "Data as table" } }
                             </button>
                             <button type="button" data-export="csv" onclick={export(Kind::Csv)}>{ "CSV file" }</button>
-                            <button type="button" data-export="svg" onclick={export(Kind::Svg)}>{ "SVG picture" }</button>
-                            <button type="button" data-export="png" onclick={export(Kind::Png)}>{ "PNG picture" }</button>
+                            if props.picture {
+                                <button type="button" data-export="svg" onclick={export(Kind::Svg)}>{ "SVG picture" }</button>
+                                <button type="button" data-export="png" onclick={export(Kind::Png)}>{ "PNG picture" }</button>
+                            }
                         </div>
                     </details>
                 </div>

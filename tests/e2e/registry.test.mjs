@@ -67,10 +67,13 @@ test('every section', { timeout: 600_000 }, async (t) => {
           for (const figure of await page.locator('[data-figure]').all()) {
             const name = await figure.getAttribute('data-figure');
             await choose(figure, 'table');
-            assert.ok((await figure.locator('table tbody td').count()) > 0, `${name}: its table is empty`);
+            // Some measure a task of their own, which their chapter offers to set up.
+            const elsewhere = await page.locator(`.chapter:has([data-set-up]) [data-figure="${name}"]`).count();
+            if (!elsewhere) assert.ok((await figure.locator('table tbody td').count()) > 0, `${name}: its table is empty`);
           }
           await checkAccess(page, 'light, trained, tables open');
-          const figure = page.locator('[data-figure]').first();
+          // Text and tables have no picture.
+          const figure = page.locator('[data-figure]:has([data-export="svg"])').first();
           for (const [kind, start] of [['csv', /^[^\n]*,/], ['svg', /^(<\?xml[^>]*>\s*)?<svg/], ['png', /PNG/]]) {
             const [download] = await Promise.all([page.waitForEvent('download'), choose(figure, kind)]);
             assert.match(readFileSync(await download.path(), 'latin1').slice(0, 300), start, download.suggestedFilename());

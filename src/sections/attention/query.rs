@@ -6,6 +6,7 @@
 //!
 //! Tests hold it to `models::attention` on the same numbers.
 
+use crate::core::order::{sort_by, sort_by_key};
 use serde::{Deserialize, Serialize};
 
 /// The queries, keys and values of a net for one sequence.
@@ -124,9 +125,9 @@ impl Example {
 /// The indices of the largest of `count` numbers, in order.
 fn largest(count: usize, most: usize, of: impl Fn(usize) -> f64) -> Vec<usize> {
     let mut ranked: Vec<usize> = (0..count).collect();
-    ranked.sort_by(|a, b| of(*b).total_cmp(&of(*a)));
+    sort_by(&mut ranked, |a, b| of(*b).total_cmp(&of(*a)));
     ranked.truncate(most);
-    ranked.sort_unstable();
+    sort_by_key(&mut ranked, |index| *index);
     ranked
 }
 

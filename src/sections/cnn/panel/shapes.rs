@@ -252,7 +252,7 @@ fn Known(props: &KnownProps) -> Html {
     let table = known_table(&props.known);
     let look_for = html! { <>{ "The last column is the height of what a convolution of that kind really gave on this device." }</> };
     html! {
-        <Figure name="known-sizes" title="Well-known convolutions" {look_for}
+        <Figure name="known-sizes" picture={false} title="Well-known convolutions" {look_for}
             table={{ let table = table.clone(); Callback::from(move |()| table.clone()) }}>
             { super::net_table::shown(&table, "Well-known convolutions") }
         </Figure>

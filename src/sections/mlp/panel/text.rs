@@ -77,7 +77,7 @@ pub(super) fn param_formula(config: &Config) -> Html {
         } else {
             math_with(tex!(r"\val{a} \cdot \val{b}"), &values)
         };
-        html! { <tr data-layer={(index + 1).to_string()}><th scope="row">{ name }</th><td>{ term }</td><td>{ "= " }{ count }</td></tr> }
+        html! { <tr data-layer={(index + 1).to_string()}><th scope="row">{ name }</th><td>{ term }</td><td>{ "= " }{ *count }</td></tr> }
     };
     html! {
         <div class="formula param-formula">

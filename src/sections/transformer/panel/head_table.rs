@@ -5,6 +5,7 @@ use super::super::{Ablation, Request};
 use super::heads::head_name;
 use crate::charts::Table;
 use crate::component::prelude::*;
+use crate::core::order::sort_by;
 use crate::panel::PtrEq;
 use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
@@ -56,7 +57,7 @@ pub(super) fn HeadTable(props: &HeadTableProps) -> Html {
     };
     let mut order: Vec<usize> = (0..snapshot.len()).collect();
     if let Some((column, down)) = *sort {
-        order.sort_by(|&a, &b| {
+        sort_by(&mut order, |&a, &b| {
             let (a, b) = (
                 value(column, a).unwrap_or(f64::NEG_INFINITY),
                 value(column, b).unwrap_or(f64::NEG_INFINITY),
@@ -116,7 +117,7 @@ pub(super) fn HeadTable(props: &HeadTableProps) -> Html {
     };
     let each = props.ask.reform(|_: MouseEvent| Request::AblateEach);
     html! {
-        <Figure name="heads" title={format!("What each head attends to, step {}", snapshot.step)} {look_for} {table}>
+        <Figure name="heads" picture={false} title={format!("What each head attends to, step {}", snapshot.step)} {look_for} {table}>
           <div class="head-table">
             <button type="button" data-action="switch-each" disabled={!props.listens || !props.latest} onclick={each}>{ "Switch each off in turn" }</button>
             <div class="scroll" tabindex="0" role="region" aria-label="Table of heads">

@@ -5,6 +5,7 @@ use super::super::{Config, Record, TaskChoice};
 use super::copying::Copying;
 use crate::charts::{LineChart, Reference, Series, Table};
 use crate::component::prelude::*;
+use crate::core::order::{sort_by, sort_by_key};
 use crate::core::settings::{Preset, Settings};
 use crate::panel::{CurveFigure, Line, PtrEq, Readouts};
 use crate::ui::figure::Figure;
@@ -87,9 +88,9 @@ fn highest(series: &[Series]) -> Vec<Series> {
     let last = |series: &Series| series.points.last().map_or(f64::NEG_INFINITY, |point| point.1);
     let mut order: Vec<usize> = (0..series.len()).collect();
     let at = |i: &usize| series.get(*i).map_or(f64::NEG_INFINITY, last);
-    order.sort_by(|a, b| at(b).total_cmp(&at(a)));
+    sort_by(&mut order, |a, b| at(b).total_cmp(&at(a)));
     order.truncate(SHOWN);
-    order.sort_unstable();
+    sort_by_key(&mut order, |index| *index);
     order.into_iter().filter_map(|i| series.get(i).cloned()).collect()
 }
 

@@ -8,6 +8,7 @@ use super::next_bars::{Distribution, bars};
 use super::next_heads::NextHeads;
 use super::schematic::schematic;
 use crate::component::prelude::*;
+use crate::core::order::sort_by_key;
 use crate::panel::PtrEq;
 use crate::ui::figure::Figure;
 use std::rc::Rc;
@@ -99,7 +100,7 @@ pub(super) fn NextCharacter(props: &NextProps) -> Html {
                 Some(at) => drop(list.remove(at)),
                 None => list.push(head),
             }
-            list.sort_unstable();
+            sort_by_key(&mut list, |head| *head);
             off.set(list);
         })
     };
@@ -109,7 +110,7 @@ pub(super) fn NextCharacter(props: &NextProps) -> Html {
     };
     let look_for = html! { <>{ "Type a text: after every character the model says what it expects next. Temperature divides the logits before the softmax; top-k keeps the k likeliest. Switch heads off to see which of them the prediction rests on." }</> };
     html! {
-        <Figure name="next-token" title="The next character" {look_for} {table}>
+        <Figure name="next-token" picture={false} title="The next character" {look_for} {table}>
             <Asker {request} ask={props.ask.clone()} listens={props.listens} version={props.version}
                 answered={next.as_ref().map(|next| next.0.request.clone())} />
             <div class="next-token">

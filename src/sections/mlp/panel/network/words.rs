@@ -3,6 +3,7 @@
 use super::super::super::{ACTIVATED, ActivationChoice, Place, Snapshot};
 use super::paint;
 use crate::charts::Table;
+use crate::core::order::sort_by;
 use crate::ui::readout::format_number;
 use std::fmt::Write;
 
@@ -46,7 +47,7 @@ pub(super) fn equation(
         (0..net.width(of)).filter_map(|from| Some((from, net.value(place(Some(from)))?))).collect();
     let all = terms.len();
     if all > TERMS {
-        terms.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+        sort_by(&mut terms, |a, b| b.1.abs().total_cmp(&a.1.abs()));
         terms.truncate(TERMS - 1);
     }
     let mut sum = String::new();
