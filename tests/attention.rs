@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, block_on, train};
+use crate::collector::{Collector, block_on, sweep, train};
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 use nn_lab::core::settings::{Settings, from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
@@ -196,6 +196,23 @@ fn preset_small_weights_needs_no_scale() {
 fn preset_plain_descent_is_no_slower_without_the_scale() {
     let (scaled, unscaled) = preset("plain-descent", 1);
     assert!(f64::from(unscaled) <= 1.2 * f64::from(scaled), "{scaled} and {unscaled} steps");
+}
+
+#[test]
+#[ignore = "many seconds; ./lab test full runs it"]
+fn the_sweep_over_d_k_shows_what_it_says() {
+    let losses = sweep::<Attention>("Final loss over d_k");
+    for pair in losses.windows(2) {
+        assert!(pair[1][SCALED].median < pair[0][SCALED].median, "{pair:?}");
+    }
+    let [.., largest] = &*losses else { panic!("there are sizes") };
+    assert!(largest[SCALED].high < 0.1, "{largest:?}");
+    assert!(largest[UNSCALED].low > 0.8 && largest[UNSCALED].high < 1.5, "{largest:?}");
+    for d_k in [4, 256] {
+        let record = run(Config { d_k, ..Config::default() }).0;
+        let last = record.arms.map(|net| net.losses.recent_mean(10).expect("losses"));
+        assert!(last.iter().all(|loss| *loss < 0.1), "d_k = {d_k}: {last:?}");
+    }
 }
 
 #[test]

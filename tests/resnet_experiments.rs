@@ -1,13 +1,13 @@
-//! The guided experiments of section 3: what was measured decides the words, with every seed.
+//! The guided experiments and the prepared sweeps of section 3: what was measured decides the words, with every seed.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, block_on, train};
+use crate::collector::{Collector, block_on, sweep, train};
 use burn::tensor::Device;
 use nn_lab::core::guided::{Answer, Prediction};
 use nn_lab::core::settings::from_query;
 use nn_lab::run::{Experiment, Probe};
-use nn_lab::sections::resnet::{Config, Record, ResNet};
+use nn_lab::sections::resnet::{Config, PLAIN, RESIDUAL, Record, ResNet};
 
 /// The answer of an experiment with a seed, and its numbers by name.
 fn answer(slug: &str, seed: u32) -> (Answer, impl Fn(&str) -> f64) {
@@ -112,4 +112,19 @@ fn a_plain_network_of_56_layers_degrades() {
     // A minute for each seed: `./lab test full` does the others in the browser.
     let (answer, decay) = judged_by_its_losses("degradation-56", 1);
     assert!(decay > 1.0 && answer.choice == Some(2), "{answer:?}");
+}
+
+#[test]
+#[ignore = "many seconds; ./lab test full runs it"]
+fn the_sweeps_over_depth_show_what_they_say() {
+    let bare = sweep::<ResNet>("Accuracy over depth");
+    for depth in &bare {
+        assert!(depth[RESIDUAL].median > 0.25 && depth[RESIDUAL].low > depth[PLAIN].high, "{depth:?}");
+    }
+    let normed = sweep::<ResNet>("Accuracy over depth, batch norm");
+    let ([.., deep], [shallow, .., normed_deep]) = (&*bare, &*normed) else { panic!("there are depths") };
+    assert!(deep[PLAIN].high < 0.12, "{deep:?}");
+    assert!((shallow[PLAIN].median - shallow[RESIDUAL].median).abs() < 0.05, "{shallow:?}");
+    assert!(normed_deep[PLAIN].high < shallow[PLAIN].low - 0.1, "{normed:?}");
+    assert!(normed_deep[RESIDUAL].median > shallow[RESIDUAL].median - 0.05, "{normed:?}");
 }

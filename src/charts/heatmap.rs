@@ -104,7 +104,10 @@ pub struct HeatmapProps {
     pub on_cursor: Callback<Option<(usize, usize)>>,
     /// Told which cell was clicked, or chosen with Enter.
     #[prop_or_default]
-    pub on_pick: Callback<(usize, usize)>,
+    pub on_pick: Option<Callback<(usize, usize)>>,
+    /// What that does, such as "opens the run"; read out by screen readers.
+    #[prop_or("chooses a cell".into())]
+    pub pick_label: AttrValue,
 }
 
 /// What is behind an `Rc` is compared by pointer.
@@ -128,6 +131,7 @@ impl PartialEq for HeatmapProps {
             && (&self.value_label, &self.empty) == (&other.value_label, &other.empty)
             && self.most == other.most
             && (&self.on_cursor, &self.on_pick) == (&other.on_cursor, &other.on_pick)
+            && self.pick_label == other.pick_label
     }
 }
 
@@ -147,11 +151,14 @@ pub fn Heatmap(props: &HeatmapProps) -> Html {
         let on_cursor = props.on_cursor.clone();
         move |at| on_cursor.emit(*at)
     });
-    let onclick = {
-        // Where the pointer went down, the cursor is.
-        let (cursor, on_pick) = (cursor.clone(), props.on_pick.clone());
-        Callback::from(move |_: MouseEvent| cursor.iter().for_each(|cursor| on_pick.emit(cursor.at)))
-    };
+    let onclick = props.on_pick.clone().map(|on_pick| {
+        let (node, geometry) = (node.clone(), geometry.clone());
+        Callback::from(move |event: MouseEvent| {
+            // A finger's tap has left the map, and with it the cursor, before its click comes: that has a place itself.
+            let at = pointer_in(&node, &event).and_then(|(x, y)| geometry.cell_at(x, y));
+            at.into_iter().for_each(|at| on_pick.emit(at));
+        })
+    });
     let onpointermove = {
         let (node, cursor, geometry) = (node.clone(), cursor.setter(), geometry.clone());
         Callback::from(move |event: PointerEvent| {
@@ -169,7 +176,9 @@ pub fn Heatmap(props: &HeatmapProps) -> Html {
             if event.key() == "Escape" {
                 cursor.set(None);
             } else if event.key() == "Enter" {
-                cursor.iter().for_each(|cursor| on_pick.emit(cursor.at));
+                if let (Some(cursor), Some(on_pick)) = (*cursor, &on_pick) {
+                    on_pick.emit(cursor.at);
+                }
             } else if let Some(at) = step(&event.key(), cursor.map(|cursor| cursor.at), (rows, cols), y_up) {
                 event.prevent_default();
                 cursor.set(Some(Cursor { at, by_key: true }));
@@ -213,6 +222,7 @@ pub fn Heatmap(props: &HeatmapProps) -> Html {
                     aria-roledescription="heatmap"
                     aria-label={about}
                     tabindex="0"
+                    data-pick={props.on_pick.as_ref().map(|_| "")}
                     onpointerdown={onpointermove.clone()}
                     {onpointermove}
                     {onpointerleave}
@@ -231,8 +241,9 @@ pub fn Heatmap(props: &HeatmapProps) -> Html {
 
 /// What it is, for a screen reader.
 fn about(props: &HeatmapProps) -> String {
+    let hint = props.on_pick.as_ref().map_or_else(String::new, |_| format!(" Enter {}.", props.pick_label));
     format!(
-        "{}: {} for each {} and {}, {} by {}. Arrow keys read cells.",
+        "{}: {} for each {} and {}, {} by {}. Arrow keys read cells.{hint}",
         props.name,
         if props.value_label.is_empty() { "value" } else { &props.value_label },
         props.y_label,

@@ -30,14 +30,36 @@ pub fn LineChart(props: &LineChartProps) -> Html {
         let cursor = cursor.setter();
         Callback::from(move |_: PointerEvent| cursor.set(None))
     };
+    let pick = props.on_pick.clone().map(|on_pick| {
+        let (layout, series) = (layout.clone(), props.series.clone());
+        Callback::from(move |(x, height): (f64, Option<f64>)| {
+            picked(&series, &layout, x, height).into_iter().for_each(|point| on_pick.emit(point));
+        })
+    });
+    let onclick = pick.clone().map(|pick| {
+        let (node, layout, series) = (node.clone(), layout.clone(), props.series.clone());
+        Callback::from(move |event: MouseEvent| {
+            // A finger's tap has left the chart, and with it the cursor, before its click comes: that has a place itself.
+            if let Some((x, height)) = pointer_in(&node, &event)
+                && let Some(at) = nearest_x(&series, &layout, x)
+            {
+                pick.emit((at, Some(height)));
+            }
+        })
+    });
     let onkeydown = {
         let (cursor, layout, series) = (cursor.clone(), layout.clone(), props.series.clone());
+        let pick = pick.clone();
         Callback::from(move |event: KeyboardEvent| {
             if event.ctrl_key() || event.alt_key() || event.meta_key() {
                 return;
             }
             if event.key() == "Escape" {
                 cursor.set(None);
+                return;
+            }
+            if let ("Enter", Some(pick), Some(cursor)) = (event.key().as_str(), &pick, *cursor) {
+                pick.emit((cursor.at, None));
                 return;
             }
             let xs = all_x(&series, &layout);
@@ -54,8 +76,9 @@ pub fn LineChart(props: &LineChartProps) -> Html {
     let marks = reading.map(|reading| layout.cursor(reading.x, &reading.dots));
     let names: Vec<&str> = props.series.iter().map(|series| series.name.as_str()).collect();
     let spoken = use_spoken(*cursor);
+    let hint = props.on_pick.as_ref().map_or_else(String::new, |_| format!(" Enter {}.", props.pick_label));
     let about = format!(
-        "{}: {} over {}. Lines: {}. Arrow keys read values.",
+        "{}: {} over {}. Lines: {}. Arrow keys read values.{hint}",
         props.name,
         props.y_label,
         props.x_label,
@@ -71,9 +94,11 @@ pub fn LineChart(props: &LineChartProps) -> Html {
                 aria-roledescription="line chart"
                 aria-label={about}
                 tabindex="0"
+                data-pick={pick.map(|_| "")}
                 onpointerdown={onpointermove.clone()}
                 {onpointermove}
                 {onpointerleave}
+                {onclick}
                 {onkeydown}
             >
                 <g aria-hidden="true">
@@ -127,6 +152,16 @@ fn nearest(series: &Series, layout: &Layout, x: f64) -> Option<(f64, f64)> {
         .copied()
 }
 
+/// The point that is meant: of those that the cursor reads at x, the nearest to a pixel's height, or without one the first.
+fn picked(series: &[Series], layout: &Layout, x: f64, height: Option<f64>) -> Option<(f64, usize)> {
+    let points = series.iter().enumerate().filter_map(|(index, series)| {
+        let (near, y) = nearest(series, layout, x)?;
+        let at = layout.y.map(y)?;
+        Some((height.map_or(0.0, |height| (at - height).abs()), (near, index)))
+    });
+    points.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, point)| point)
+}
+
 /// The x of the data point nearest to a pixel, of any series.
 fn nearest_x(series: &[Series], layout: &Layout, pixel: f64) -> Option<f64> {
     let xs = series.iter().flat_map(|series| series.points.iter().map(|point| point.0));
@@ -173,6 +208,22 @@ mod tests {
         assert_eq!(step("End", &xs, None), Some(2));
         assert_eq!(step("Tab", &xs, None), None);
         assert_eq!(step("Home", &[], None), None);
+    }
+
+    #[test]
+    fn a_click_means_the_nearest_point_and_enter_the_first() {
+        let line = |name: &'static str, ys: &[f64]| {
+            Series::new(name, Rc::new((1..).map(f64::from).zip(ys.iter().copied()).collect()), 0)
+        };
+        let series = vec![line("low", &[0.0, 0.1]), line("high", &[1.0, 0.9, 0.8]), line("none", &[])];
+        let props = yew::props!(LineChartProps { name: "test", x_label: "x", y_label: "y", series });
+        let layout = Layout::new(&props, 400.0);
+        let picked = |x, height| picked(&props.series, &layout, x, height);
+        assert_eq!(picked(2.0, Some(0.0)), Some((2.0, 1)));
+        assert_eq!(picked(2.0, Some(HEIGHT)), Some((2.0, 0)));
+        assert_eq!(picked(1.0, None), Some((1.0, 0)));
+        assert_eq!(picked(3.0, None), Some((3.0, 1)), "the first series ends before it");
+        assert_eq!(super::picked(&[], &layout, 2.0, None), None);
     }
 
     #[test]

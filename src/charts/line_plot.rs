@@ -19,7 +19,7 @@ pub(super) struct Layout {
     width: f64,
     plot: Plot,
     pub(super) x: Scale,
-    y: Scale,
+    pub(super) y: Scale,
     x_ticks: Vec<Tick>,
     y_ticks: Vec<Tick>,
     x_label: AttrValue,

@@ -30,7 +30,7 @@ pub fn use_width() -> (NodeRef, f64) {
 }
 
 /// Where the pointer is within the element, in pixels from its left and top.
-pub(super) fn pointer_in(node: &NodeRef, event: &PointerEvent) -> Option<(f64, f64)> {
+pub(super) fn pointer_in(node: &NodeRef, event: &MouseEvent) -> Option<(f64, f64)> {
     let frame = node.cast::<Element>()?.get_bounding_client_rect();
     Some((f64::from(event.client_x()) - frame.left(), f64::from(event.client_y()) - frame.top()))
 }

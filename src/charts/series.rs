@@ -75,4 +75,10 @@ pub struct LineChartProps {
     /// Whether x counts something.
     #[prop_or(false)]
     pub integer_x: bool,
+    /// Told which point was clicked, or chosen with Enter: its x, and the number of its series.
+    #[prop_or_default]
+    pub on_pick: Option<Callback<(f64, usize)>>,
+    /// What that does, such as "opens the run"; read out by screen readers.
+    #[prop_or("chooses a point".into())]
+    pub pick_label: AttrValue,
 }

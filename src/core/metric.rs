@@ -70,6 +70,13 @@ impl Spread {
         let (upper, lower) = (*sorted.get(n / 2)?, *sorted.get((n - 1) / 2)?);
         Some(Self { median: f64::midpoint(lower, upper), low, high, n })
     }
+
+    /// Which of these values stands for all: the one nearest to the median, and of several as near the first.
+    pub fn nearest(&self, values: impl IntoIterator<Item = f64>) -> Option<usize> {
+        let distances = values.into_iter().map(|value| (value - self.median).abs()).enumerate();
+        let finite = distances.filter(|(_, distance)| distance.is_finite());
+        finite.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(index, _)| index)
+    }
 }
 
 /// Several seeds' curves as one: the spread at every x that all of them have. Curves without points are left out.
@@ -105,6 +112,16 @@ mod tests {
         let spread = Spread::of([4.0, 1.0, 2.0, f64::NAN, 3.0]).unwrap();
         assert_eq!(spread, Spread { median: 2.5, low: 1.0, high: 4.0, n: 4 });
         assert_eq!(Spread::of([f64::NAN]), None);
+    }
+
+    #[test]
+    fn one_value_stands_for_all() {
+        let nearest = |values: &[f64]| Spread::of(values.iter().copied())?.nearest(values.iter().copied());
+        assert_eq!(nearest(&[9.0, 1.0, 2.0]), Some(2), "the median itself");
+        assert_eq!(nearest(&[f64::NAN, 4.0, 1.0, 2.0, 3.0]), Some(3), "of two as near the first");
+        assert_eq!(nearest(&[5.0, 5.0]), Some(0));
+        assert_eq!(nearest(&[f64::INFINITY, 7.0]), Some(1), "what did not count for the median");
+        assert_eq!(nearest(&[f64::NAN]), None);
     }
 
     #[test]

@@ -87,6 +87,10 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
         let (plan, choice) = (sound.cloned(), page.device);
         Callback::from(move |()| plan.as_ref().map(|plan| plan.timing(choice)).unwrap_or_default())
     });
+    // It writes the address of the latest settings, and is the same from frame to frame.
+    let open = use_callback(page.on_query.clone(), move |config: Values, write| {
+        write.emit(schema.whole_address(&config));
+    });
 
     if !*is_open {
         return Html::default();
@@ -115,7 +119,6 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
         })
     };
     let words = words(props, plan.as_ref(), &batch, &times, if same && left > 0 { Some(left) } else { None });
-    let open = page.on_query.reform(|config: Values| schema.whole_address(&config));
     html! {
         <section class="sweep" aria-label="Sweep">
             <h3>{ "Sweep: repeat the run over values of a setting" }</h3>

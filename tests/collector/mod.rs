@@ -1,6 +1,10 @@
 //! An experiment's other end in native tests: keeps the frames, and wishes what the test wishes.
 
 use burn::tensor::Device;
+use nn_lab::core::metric::Spread;
+use nn_lab::core::schema::Schema;
+use nn_lab::core::settings::{Settings, from_query, to_map, typed};
+use nn_lab::core::sweep::{Axis, Measure, points};
 use nn_lab::core::{LabError, Progress};
 use nn_lab::run::{Experiment, RunContext, Tick, Train, driver};
 use std::collections::BTreeMap;
@@ -131,6 +135,30 @@ pub(crate) fn train<E: Train>(config: &E::Config, out: &mut Collector<E>) -> Res
         block_on(driver::train::<E>(config.clone(), arm, &Device::flex(), out))?;
     }
     Ok(())
+}
+
+/// Does a prepared sweep over one setting as the page does it: for each value what every arm came to.
+pub(crate) fn sweep<E: Train>(title: &str) -> Vec<Vec<Spread>> {
+    let presets = <E::Config as Settings>::SWEEPS;
+    let preset = presets.iter().find(|preset| preset.title == title).expect("the sweep");
+    let of_sweep = |key: &str| preset.sweep.iter().find(|(k, _)| *k == key).expect("the key").1;
+    let (base, _) = from_query(&E::Config::default(), &preset.values.iter().copied().collect());
+    let axis = Axis::read(<E::Config as Settings>::PARAMS, of_sweep("sweep")).expect("its values are taken");
+    let measure = Measure::read(of_sweep("measure")).expect("it is understood");
+    let seeds = of_sweep("seeds").parse().expect("a number");
+    let mut values = vec![vec![Vec::new(); E::ARMS.len()]; axis.values.len()];
+    let all = points(&Schema::of::<E::Config>(), &to_map(&base), &[axis], seeds).expect("not too many runs");
+    for point in all {
+        let mut out = Collector::<E>::default();
+        train::<E>(&typed(point.config).expect("settings"), &mut out).expect("it trains");
+        for series in E::series(&out.record()).iter().filter(|series| series.base == measure.name) {
+            values[point.at[0]][series.arm].extend(measure.of(&series.points));
+        }
+    }
+    let spread = |values: Vec<f64>| Spread::of(values).expect("it is measured");
+    let spreads = values.into_iter().map(|arms| arms.into_iter().map(spread).collect()).collect();
+    println!("{title}: {spreads:#?}");
+    spreads
 }
 
 /// The real CIFAR-10 images of a folder that is not part of the project, if it is there: `NN_LAB_SHARED`, else

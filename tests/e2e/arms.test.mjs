@@ -2,13 +2,27 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, metric, probed, setParam, shot, state, stays, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, metric, probed, readParam, setParam, shot, state, stays, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const mlp = (params) => address('mlp', { device: 'cpu', ...params });
 const attribute = (page, name, attr) => page.locator(`[data-metric="${name}"]`).first().getAttribute(attr);
 const sweepState = (page) => page.locator('[data-panel]').first().getAttribute('data-sweep');
 const waitSweep = (page, wanted, timeout = 60_000) =>
   page.locator(`[data-panel][data-sweep="${wanted}"]`).first().waitFor({ timeout });
+/** Where the points of a line of the sweep's chart are, in its svg. */
+async function points(chart, line) {
+  const path = await chart.locator('.dots').nth(line).getAttribute('d');
+  return [...path.matchAll(/M([\d.]+) ([\d.]+)h0/g)].map(([, x, y]) => ({ x: Number(x), y: Number(y) }));
+}
+/** Waits until the panel's settings are these. */
+async function waitParams(page, wanted) {
+  const now = async () => Object.fromEntries(await Promise.all(Object.keys(wanted).map(async (key) => [key, await readParam(page, key)])));
+  const end = Date.now() + 10_000;
+  while (JSON.stringify(await now()) !== JSON.stringify(wanted)) {
+    if (Date.now() > end) assert.deepEqual(await now(), wanted);
+    await page.waitForTimeout(50);
+  }
+}
 /** Workers that fail in one way or another, by the order in which they start. */
 const failing = (which, how) => `
   const Real = Worker;
@@ -135,6 +149,31 @@ test('a sweep: set up, paused, stopped, finished after a reload, and a run of it
     await page.waitForFunction(() => location.hash.includes('seed=3'));
     assert.match(await page.locator('.sweep').innerText(), /The settings have changed since/);
     assert.equal(await metric(page, 'sweep_runs_done'), 9);
+    // A point of the chart opens the run that is nearest to the median of its seeds.
+    const typical = (width, column) => {
+      const rows = cells.filter((row) => row[0] === width);
+      const median = rows.map((row) => Number(row[column])).sort((a, b) => a - b)[1];
+      return { width, seed: rows.find((row) => Number(row[column]) === median)[1] };
+    };
+    const chart = page.locator('[data-figure="sweep"] .chart-svg').first();
+    assert.match(await chart.getAttribute('aria-label'), /Enter opens the run\./);
+    assert.match(await page.locator('[data-figure="sweep"] .look-for').innerText(), /Click one to open its run/);
+    assert.equal(await chart.evaluate((node) => getComputedStyle(node).cursor), 'pointer');
+    const [, middle] = await points(chart, 1);
+    await chart.click({ position: middle });
+    await waitParams(page, typical('8', 3));
+    // A pointer that rests on the chart may move the cursor, too.
+    await page.mouse.move(0, 0);
+    await chart.focus();
+    await chart.press('Home');
+    await chart.press('Enter');
+    await waitParams(page, typical('2', 2));
+    // What has been set since stays.
+    await setParam(page, 'seeds', 1);
+    await chart.click({ position: middle });
+    await waitParams(page, typical('8', 3));
+    assert.equal(await readParam(page, 'seeds'), '1');
+    assert.equal(await metric(page, 'sweep_runs_done'), 9);
   }));
 
 test('the time of a sweep is told before it starts, whether it trains or not', { timeout: 120_000 }, () =>
@@ -174,6 +213,17 @@ test('two settings make a map; what needs no training is not trained', { timeout
     // The linear net's rank is the input's, and one more for the biases, at any depth.
     assert.deepEqual(rows.map((row) => [row[1], row[3]]), [['4', '5'], ['8', '9'], ['4', '5'], ['8', '9']]);
     await shot(page, 'sweep-map-1280-light');
+    const map = figure.locator('.chart-svg').first();
+    const [whole, frame] = [await map.boundingBox(), await map.locator('.frame').boundingBox()];
+    await map.click({ position: { x: frame.x - whole.x + 0.25 * frame.width, y: frame.y - whole.y + 0.75 * frame.height } });
+    await waitParams(page, { depth: '3', d_in: '4' });
+    assert.match(await map.getAttribute('aria-label'), /Enter opens the run\./);
+    await page.mouse.move(0, 0);
+    await map.focus();
+    await map.press('Home');
+    await map.press('ArrowRight');
+    await map.press('Enter');
+    await waitParams(page, { depth: '1', d_in: '8' });
   }));
 
 test('a sweep that cannot be is refused in a sentence, and nothing starts', { timeout: 60_000 }, async () => {

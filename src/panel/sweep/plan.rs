@@ -1,5 +1,6 @@
 //! What an address asks to be swept over, made into runs.
 
+use crate::core::metric::Spread;
 use crate::core::query::Query;
 use crate::core::schema::Values;
 use crate::core::sweep::{Axis, Measure, Point, points, seed};
@@ -212,6 +213,31 @@ impl Plan {
             Some(points) => self.measure.of(points),
             None => result.numbers.get(name).copied(),
         }
+    }
+
+    /// What the seeds of one place came to: each run's settings and its value, seed by seed.
+    fn values_at(&self, results: &[RunResult], name: &str, at: &[usize]) -> Vec<(&Values, f64)> {
+        let here = |result: &RunResult| {
+            let point = self.points.get(result.run).filter(|point| point.at == at)?;
+            Some((point.seed, &point.config, self.value(result, name)?))
+        };
+        let mut found: Vec<_> = results.iter().filter_map(here).collect();
+        // Runs are listed as they ended.
+        found.sort_by_key(|(seed, ..)| *seed);
+        found.into_iter().map(|(_, config, value)| (config, value)).collect()
+    }
+
+    /// The median of the seeds of one place, and how far they reach.
+    pub(super) fn spread(&self, results: &[RunResult], name: &str, at: &[usize]) -> Option<Spread> {
+        Spread::of(self.values_at(results, name, at).into_iter().map(|(_, value)| value))
+    }
+
+    /// The settings of the run that stands for a point of the chart: of its seeds the one nearest to the median.
+    pub(super) fn median_run(&self, results: &[RunResult], name: &str, at: &[usize]) -> Option<&Values> {
+        let found = self.values_at(results, name, at);
+        let values = || found.iter().map(|(_, value)| *value);
+        let nearest = Spread::of(values())?.nearest(values())?;
+        found.get(nearest).map(|(config, _)| *config)
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, ScaleKind, Series, Table};
 use crate::component::prelude::*;
 use crate::core::metric::Spread;
+use crate::core::order::{sort_by, sort_by_key};
 use crate::core::schema::Values;
 use crate::core::sweep::seed;
 use crate::lab::RunResult;
@@ -24,7 +25,7 @@ pub(super) struct ResultProps {
 
 impl PartialEq for ResultProps {
     fn eq(&self, other: &Self) -> bool {
-        self.plan == other.plan && self.results.0.len() == other.results.0.len()
+        self.plan == other.plan && self.results.0.len() == other.results.0.len() && self.open == other.open
     }
 }
 
@@ -42,6 +43,23 @@ pub(super) fn SweepResult(props: &ResultProps) -> Html {
             let _ = download("nn-lab-sweep.json", "application/json", &text);
         })
     };
+    let pick = {
+        let (plan, results, open) = (props.plan.clone(), props.results.clone(), props.open.clone());
+        let names: Vec<String> = quantities.iter().map(|quantity| quantity.name.clone()).collect();
+        Callback::from(move |(quantity, at): (usize, Vec<usize>)| {
+            let run = names.get(quantity).and_then(|name| plan.0.median_run(&results.0, name, &at));
+            run.into_iter().for_each(|config| open.emit(config.clone()));
+        })
+    };
+    let (point, body) = if plan.axes.len() > 1 {
+        ("cell", maps(plan, results, &quantities, &pick))
+    } else {
+        ("point", chart(plan, results, &quantities, &pick))
+    };
+    let look_for = format!(
+        "Each {point} is the median of its seeds{}. Click one to open its run, the one nearest to the median: the panel takes its settings and seed.",
+        if plan.axes.len() > 1 { "" } else { ", and the band reaches from the least to the greatest" }
+    );
     let on_table = {
         let table = table.clone();
         Callback::from(move |()| (*table).clone())
@@ -50,12 +68,8 @@ pub(super) fn SweepResult(props: &ResultProps) -> Html {
         <>
             <Figure name="sweep" title={format!("{} over {}", plan.label(), plan.axes.iter().map(|axis| axis.param.label).collect::<Vec<_>>().join(" and "))}
                 provenance={AttrValue::from(format!("nn-lab {} · {} · sweep: {}", env!("CARGO_PKG_VERSION"), plan.experiment.slug, plan.key()))} table={on_table}
-                look_for={html! { "Each point is the median of its seeds, and the band reaches from the least to the greatest." }}>
-                if plan.axes.len() > 1 {
-                    { maps(plan, results, &quantities) }
-                } else {
-                    { chart(plan, results, &quantities) }
-                }
+                look_for={html! { look_for }}>
+                { body }
             </Figure>
             if errors > 0 {
                 <p class="notice" data-kind="warn">{ format!("{errors} of the runs have networks that failed; the table says why.") }</p>
@@ -69,20 +83,16 @@ pub(super) fn SweepResult(props: &ResultProps) -> Html {
     }
 }
 
-/// What the seeds of one place came to.
-fn spread(plan: &Plan, results: &[RunResult], name: &str, at: &[usize]) -> Option<Spread> {
-    let here =
-        results.iter().filter(|result| plan.points.get(result.run).is_some_and(|point| point.at == at));
-    Spread::of(here.filter_map(|result| plan.value(result, name)))
-}
+/// Opens the run that stands for a point: the number of its quantity, and the number of its value on each axis.
+type Pick = Callback<(usize, Vec<usize>)>;
 
-fn chart(plan: &Plan, results: &[RunResult], quantities: &[Quantity]) -> Html {
+fn chart(plan: &Plan, results: &[RunResult], quantities: &[Quantity], pick: &Pick) -> Html {
     let Some(axis) = plan.axes.first() else { return Html::default() };
     let line = |quantity: &Quantity| {
         let mut spreads: Vec<(f64, Spread)> = (0..axis.values.len())
-            .filter_map(|index| Some((axis.x(index), spread(plan, results, &quantity.name, &[index])?)))
+            .filter_map(|index| Some((axis.x(index), plan.spread(results, &quantity.name, &[index])?)))
             .collect();
-        spreads.sort_by(|a, b| a.0.total_cmp(&b.0));
+        sort_by(&mut spreads, |a, b| a.0.total_cmp(&b.0));
         let points = spreads.iter().map(|(x, spread)| (*x, spread.median)).collect();
         let mut series = Series::new(quantity.legend.clone(), Rc::new(points), quantity.color);
         if spreads.iter().any(|(_, spread)| spread.n > 1) {
@@ -101,21 +111,24 @@ fn chart(plan: &Plan, results: &[RunResult], quantities: &[Quantity]) -> Html {
         let names = axis.values.iter().zip(1..).map(|(value, number)| format!("{number} {value}"));
         format!("{}: {}", axis.param.label, names.collect::<Vec<_>>().join(", "))
     };
+    let on_pick =
+        pick.reform(move |(x, series)| (series, xs.iter().position(|at| *at == x).into_iter().collect()));
     html! {
-        <LineChart name="sweep" x_label={label} y_label={plan.label()} {series} {x_scale} markers={true}
+        <LineChart name="sweep" x_label={label} y_label={plan.label()} {series} {x_scale} markers={true} {on_pick} pick_label="opens the run"
             empty="The first point appears when its run has ended." />
     }
 }
 
-fn maps(plan: &Plan, results: &[RunResult], quantities: &[Quantity]) -> Html {
+fn maps(plan: &Plan, results: &[RunResult], quantities: &[Quantity], pick: &Pick) -> Html {
     let [rows, cols] = &*plan.axes else { return Html::default() };
     let names = |values: &[String]| {
         Rc::new(values.iter().map(|value| AttrValue::from(value.clone())).collect::<Vec<_>>())
     };
-    let map = |quantity: &Quantity| {
+    let map = |(index, quantity): (usize, &Quantity)| {
         let cell = |row, col| {
-            spread(plan, results, &quantity.name, &[row, col]).map_or(f32::NAN, |s| s.median as f32)
+            plan.spread(results, &quantity.name, &[row, col]).map_or(f32::NAN, |s| s.median as f32)
         };
+        let on_pick = pick.reform(move |(row, col)| (index, vec![row, col]));
         let values = (0..rows.values.len()).flat_map(|row| (0..cols.values.len()).map(move |col| (row, col)));
         let values: Vec<f32> = values.map(|(row, col)| cell(row, col)).collect();
         let grid = Grid { rows: rows.values.len(), cols: cols.values.len(), values: Rc::new(values) };
@@ -123,11 +136,11 @@ fn maps(plan: &Plan, results: &[RunResult], quantities: &[Quantity]) -> Html {
             <div class="sweep-map">
                 <h4>{ quantity.legend.clone() }</h4>
                 <Heatmap name={format!("sweep-{}", quantity.name)} {grid} map={ColorMap::Sequential} x_label={cols.param.label} y_label={rows.param.label}
-                    row_names={names(&rows.values)} col_names={names(&cols.values)} value_label={plan.label()} empty="The first cell appears when its run has ended." />
+                    row_names={names(&rows.values)} col_names={names(&cols.values)} value_label={plan.label()} {on_pick} pick_label="opens the run" empty="The first cell appears when its run has ended." />
             </div>
         }
     };
-    html! { <div class="figure-row">{ for quantities.iter().map(map) }</div> }
+    html! { <div class="figure-row">{ for quantities.iter().enumerate().map(map) }</div> }
 }
 
 /// One row a run.
@@ -137,7 +150,7 @@ fn table(plan: &Plan, results: &[RunResult], quantities: &[Quantity]) -> Table {
     columns.extend(quantities.iter().map(|quantity| quantity.name.clone()));
     columns.extend(["seconds".to_owned(), "error".to_owned()]);
     let mut ordered: Vec<&RunResult> = results.iter().collect();
-    ordered.sort_by_key(|result| result.run);
+    sort_by_key(&mut ordered, |result| result.run);
     let row = |result: &RunResult| {
         let point = plan.points.get(result.run)?;
         let values = plan.axes.iter().zip(&point.at).filter_map(|(axis, at)| axis.values.get(*at).cloned());
@@ -155,7 +168,7 @@ fn table(plan: &Plan, results: &[RunResult], quantities: &[Quantity]) -> Table {
 /// All runs, each with the way to open it in the panel.
 fn runs(plan: &Plan, table: &Table, results: &[RunResult], open: &Callback<Values>) -> Html {
     let mut ordered: Vec<&RunResult> = results.iter().collect();
-    ordered.sort_by_key(|result| result.run);
+    sort_by_key(&mut ordered, |result| result.run);
     let row = |(cells, result): (&Vec<String>, &RunResult)| {
         let config = plan.points.get(result.run).map(|point| point.config.clone())?;
         let open = open.clone();

@@ -108,8 +108,10 @@ crate::settings! {
             => { width: "1", side: "32", batch_norm: "1", init: "he", augment: "1", optimizer: "momentum", learning_rate: "0.1", batch_size: "128", steps: "2000" }
     }
     sweeps {
-        "Loss over depth", "Plain and residual networks of the same depth without batch norm: the plain one stops learning as it gets deeper."
-            => { sweep: "depth:8,14,20", measure: "loss", seeds: "3"; steps: "60" }
+        "Accuracy over depth", "Test accuracy after 60 steps without batch norm: at 20 layers the plain network is still at chance (0.1), while the residual one learns at each depth."
+            => { sweep: "depth:8,14,20", measure: "accuracy", seeds: "3"; steps: "60" }
+        "Accuracy over depth, batch norm", "Test accuracy after 60 steps with batch norm: about equal at 8 layers. With more layers the plain network gets worse, the residual one does not. This is degradation."
+            => { sweep: "depth:8,14,20", measure: "accuracy", seeds: "3"; batch_norm: "1", steps: "60" }
     }
 }
 
