@@ -5,7 +5,7 @@
 
 mod markup;
 
-pub use markup::{Content, Nodes, Tag};
+pub use markup::{Content, Nodes, Shape, Tag};
 use std::any::{Any, TypeId};
 use std::rc::Rc;
 use yew::functional::{FunctionComponent, FunctionProvider, HookContext};

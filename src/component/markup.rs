@@ -6,13 +6,22 @@ use std::rc::Rc;
 use yew::virtual_dom::{AttributeOrProperty, Attributes, Key, Listener, Listeners, VList, VTag, VText};
 use yew::{AttrValue, Html, NodeRef};
 
-/// An element in the making.
-pub struct Tag {
-    name: &'static str,
+/// What of an element is known while the page is compiled.
+#[derive(Debug)]
+pub struct Shape {
+    /// `div`
+    pub name: &'static str,
     /// Attributes that never change.
-    fixed: &'static [(&'static str, AttributeOrProperty)],
-    /// The names of all attributes, if there are some that change.
-    names: &'static [&'static str],
+    pub fixed: &'static [(&'static str, AttributeOrProperty)],
+    /// The names of all attributes, those of `fixed` first; none if no attribute changes.
+    pub names: &'static [&'static str],
+}
+
+/// An element in the making. Its functions are never inlined: each is called from some hundred places.
+pub struct Tag(Box<Parts>);
+
+struct Parts {
+    shape: &'static Shape,
     values: Vec<Option<AttributeOrProperty>>,
     listeners: Vec<Option<Rc<dyn Listener>>>,
     node_ref: NodeRef,
@@ -22,83 +31,94 @@ pub struct Tag {
 
 impl std::fmt::Debug for Tag {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tag").field("name", &self.name).finish_non_exhaustive()
+        f.debug_tuple("Tag").field(&self.0.shape.name).finish()
     }
 }
 
 impl Tag {
-    /// `names` begins with those of `fixed`, or is empty.
+    /// Nothing is set yet but what never changes.
+    #[inline(never)]
     #[must_use]
-    pub fn new(
-        name: &'static str,
-        fixed: &'static [(&'static str, AttributeOrProperty)],
-        names: &'static [&'static str],
-    ) -> Self {
+    pub fn new(shape: &'static Shape) -> Self {
         let mut values = Vec::new();
-        if !names.is_empty() {
-            values.reserve_exact(names.len());
-            values.extend(fixed.iter().map(|(_, value)| Some(value.clone())));
+        if !shape.names.is_empty() {
+            values.reserve_exact(shape.names.len());
+            values.extend(shape.fixed.iter().map(|(_, value)| Some(value.clone())));
         }
-        Self {
-            name,
-            fixed,
-            names,
-            values,
-            listeners: Vec::new(),
-            node_ref: NodeRef::default(),
-            key: None,
-            nodes: Nodes::default(),
-        }
+        let (listeners, node_ref, nodes) = (Vec::new(), NodeRef::default(), Nodes::default());
+        Self(Box::new(Parts { shape, values, listeners, node_ref, key: None, nodes }))
     }
 
     /// The value of the next attribute; it is left out for `None`.
+    #[inline(never)]
     pub fn set(&mut self, value: Option<AttrValue>) {
-        self.values.push(value.map(AttributeOrProperty::Attribute));
+        self.0.values.push(value.map(AttributeOrProperty::Attribute));
     }
 
     /// Whether the next attribute, which has no value, is there.
+    #[inline(never)]
     pub fn switch(&mut self, on: bool) {
-        let name = self.names.get(self.values.len()).copied().unwrap_or_default();
-        self.values.push(on.then_some(AttributeOrProperty::Static(name)));
+        let name = self.0.shape.names.get(self.0.values.len()).copied().unwrap_or_default();
+        self.0.values.push(on.then_some(AttributeOrProperty::Static(name)));
     }
 
     /// Adds a listener.
+    #[inline(never)]
     pub fn listen(&mut self, listener: Option<Rc<dyn Listener>>) {
-        self.listeners.push(listener);
+        self.0.listeners.push(listener);
     }
 
     /// Lets the caller find the element in the page.
     pub fn node_ref(&mut self, node_ref: NodeRef) {
-        self.node_ref = node_ref;
+        self.0.node_ref = node_ref;
     }
 
     /// What it is known by among its siblings.
     pub fn key(&mut self, key: Key) {
-        self.key = Some(key);
+        self.0.key = Some(key);
     }
 
-    /// What is inside.
-    pub const fn nodes(&mut self) -> &mut Nodes {
-        &mut self.nodes
+    /// Adds a node inside.
+    #[inline(never)]
+    pub fn push(&mut self, node: Html) {
+        self.0.nodes.push(node);
     }
 
-    /// The element. What was set is used up.
-    pub fn done(&mut self) -> Html {
-        let attributes = if self.names.is_empty() {
-            Attributes::Static(self.fixed)
+    /// Adds words inside.
+    #[inline(never)]
+    pub fn text(&mut self, text: &'static str) {
+        self.0.nodes.text(text);
+    }
+
+    /// Adds inside what an expression came to.
+    pub fn add<T: Content>(&mut self, content: T) {
+        content.add_to(&mut self.0.nodes);
+    }
+
+    /// Adds one after the other inside.
+    pub fn each<I>(&mut self, contents: I)
+    where
+        I: IntoIterator,
+        I::Item: Content,
+    {
+        self.0.nodes.each(contents);
+    }
+
+    /// The element.
+    #[inline(never)]
+    pub fn done(self) -> Html {
+        let Parts { shape, values, listeners, node_ref, key, nodes } = *self.0;
+        let attributes = if shape.names.is_empty() {
+            Attributes::Static(shape.fixed)
         } else {
-            Attributes::Dynamic {
-                keys: self.names,
-                values: std::mem::take(&mut self.values).into_boxed_slice(),
-            }
+            Attributes::Dynamic { keys: shape.names, values: values.into_boxed_slice() }
         };
-        let listeners = if self.listeners.is_empty() {
+        let listeners = if listeners.is_empty() {
             Listeners::None
         } else {
-            Listeners::Pending(std::mem::take(&mut self.listeners).into_boxed_slice())
+            Listeners::Pending(listeners.into_boxed_slice())
         };
-        let (name, node_ref, key) = (AttrValue::Static(self.name), self.node_ref.clone(), self.key.take());
-        VTag::__new_other(name, node_ref, key, attributes, listeners, self.nodes.done()).into()
+        VTag::__new_other(AttrValue::Static(shape.name), node_ref, key, attributes, listeners, nodes.done()).into()
     }
 }
 
@@ -108,15 +128,18 @@ pub struct Nodes(Vec<Html>);
 
 impl Nodes {
     /// Adds a node.
+    #[inline(never)]
     pub fn push(&mut self, node: Html) {
         self.0.push(node);
     }
 
     /// Adds words.
+    #[inline(never)]
     pub fn text(&mut self, text: &'static str) {
         self.words(AttrValue::Static(text));
     }
 
+    #[inline(never)]
     fn words(&mut self, text: AttrValue) {
         self.0.push(VText::new(text).into());
     }
@@ -137,11 +160,13 @@ impl Nodes {
         }
     }
 
-    /// All of them as one node, and none are left.
-    pub fn done(&mut self) -> Html {
+    /// All of them as one node.
+    #[inline(never)]
+    #[must_use]
+    pub fn done(mut self) -> Html {
         match self.0.len() {
             1 => self.0.pop().unwrap_or_default(),
-            _ => VList::with_children(std::mem::take(&mut self.0), None).into(),
+            _ => VList::with_children(self.0, None).into(),
         }
     }
 }

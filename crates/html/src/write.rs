@@ -71,6 +71,7 @@ fn list(nodes: &[Node]) -> TokenStream {
     let list = own("list");
     let add = nodes.iter().map(|node| add(&list, node));
     quote!({
+        #[allow(unused_mut)]
         let mut #list = crate::component::Nodes::default();
         #(#add)*
         #list.done()
@@ -160,18 +161,16 @@ fn tag(Element { name, attributes, children }: &Element) -> TokenStream {
             quote!(&[#(#all),*])
         }
     };
-    let nodes = own("nodes");
-    let children = match children.as_slice() {
-        [] => TokenStream::new(),
-        children => {
-            let add = children.iter().map(|node| add(&nodes, node));
-            quote!(let #nodes = #tag.nodes(); #(#add)*)
-        }
-    };
+    let children = children.iter().map(|node| add(&tag, node));
     quote!({
-        let mut #tag = crate::component::Tag::new(#text, &[#(#pairs),*], #names);
+        #[allow(unused_mut)]
+        let mut #tag = crate::component::Tag::new(&crate::component::Shape {
+            name: #text,
+            fixed: &[#(#pairs),*],
+            names: #names,
+        });
         #(#steps)*
-        #children
+        #(#children)*
         #tag.done()
     })
 }
@@ -212,7 +211,9 @@ mod tests {
             );
             let text = text.replace("<::yew::Htmlas::std::default::Default>::default()", "NOTHING");
             let text = text.replace("::yew::virtual_dom::AttributeOrProperty::Static", "FIXED");
-            text.replace("::std::option::Option::", "").replace("crate::component::", "")
+            text.replace("::std::option::Option::", "")
+                .replace("#[allow(unused_mut)]", "")
+                .replace("crate::component::", "")
         };
         let from = TokenStream::from_str(from).map(|tokens| plain(root(&read(tokens)).to_string()));
         assert_eq!(from.map_err(|error| error.to_string()), Ok(plain(to.to_owned())));
@@ -222,21 +223,24 @@ mod tests {
     fn an_element_with_known_and_computed_attributes() {
         check(
             r#"<p class="note" title={words} hidden={a < b} data-n=3 onclick={go} ref={node} />"#,
-            r#"{ let mut tag = Tag::new("p", &[("class", FIXED("note")), ("data-n", FIXED("3"))], &["class", "data-n", "title", "hidden"]);
+            r#"{ let mut tag = Tag::new(&Shape { name: "p", fixed: &[("class", FIXED("note")), ("data-n", FIXED("3"))], names: &["class", "data-n", "title", "hidden"], });
                tag.set(VALUE(words)); tag.switch(a < b); tag.listen(::yew::html::onclick::Wrapper::__macro_new(go));
                tag.node_ref(::std::clone::Clone::clone(&node)); tag.done() }"#,
         );
-        check("<br/>", r#"{ let mut tag = Tag::new("br", &[], &[]); tag.done() }"#);
+        check(
+            "<br/>",
+            r#"{ let mut tag = Tag::new(&Shape { name: "br", fixed: &[], names: &[], }); tag.done() }"#,
+        );
     }
 
     #[test]
     fn children_are_added_one_by_one() {
         check(
             r#"<p>{ "a" }{ b }{ for c }<i/>if d { "e" }</p>"#,
-            r#"{ let mut tag = Tag::new("p", &[], &[]); let nodes = tag.nodes();
-               nodes.text("a"); nodes.add(b); nodes.each(c);
-               nodes.push({ let mut tag = Tag::new("i", &[], &[]); tag.done() });
-               nodes.push({ if d { { let mut list = Nodes::default(); list.text("e"); list.done() } } else { NOTHING } });
+            r#"{ let mut tag = Tag::new(&Shape { name: "p", fixed: &[], names: &[], });
+               tag.text("a"); tag.add(b); tag.each(c);
+               tag.push({ let mut tag = Tag::new(&Shape { name: "i", fixed: &[], names: &[], }); tag.done() });
+               tag.push({ if d { { let mut list = Nodes::default(); list.text("e"); list.done() } } else { NOTHING } });
                tag.done() }"#,
         );
         check(
