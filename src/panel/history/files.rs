@@ -1,7 +1,7 @@
 //! Files of runs: opened with a button or by drop, saved by the browser.
 
 use crate::charts::{Series, Table};
-use crate::keep::run_record::{MOST_BYTES, too_long};
+use crate::keep::import::{MOST_BYTES, too_long};
 use crate::keep::{ImportError, Kept, KeptSeries, Origin, RunRecord};
 use crate::panel::history::store::Edit;
 use crate::run::any::AnyExperiment;
