@@ -1,8 +1,6 @@
 //! The arrows of the architecture run one way. This parses all of `src` and reads every path in it: in `use` trees, in
 //! code, in types and inside macros, however it is written.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-
 use crate::rust_paths::{Found, read};
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,11 +1,10 @@
 //! Files of runs come back as they were, or are refused in a sentence; the list of kept runs does what it says.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use nn_lab::core::schema::Schema;
 use nn_lab::core::settings::{Kind, Param, Settings, from_map, to_map};
 use nn_lab::core::{Check, Verdict};
 use nn_lab::keep::history::{MOST_UNPINNED, STORED_POINTS};
-use nn_lab::keep::run_record::MOST_BYTES;
+use nn_lab::keep::import::MOST_BYTES;
 use nn_lab::keep::{
     Change, DeviceUsed, History, ImportError, KeptSeed, KeptSeries, Origin, Outcome, RunRecord, Steps,
     Timestamp, format,

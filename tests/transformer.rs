@@ -1,8 +1,7 @@
 //! Section 6: the model's own laws, the text, and the experiment on Flex with small budgets.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, block_on, train};
+use crate::collector::{Collector, block_on, train, values};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use nn_lab::core::settings::{Settings, from_query};
@@ -37,10 +36,6 @@ fn net(sizes: Sizes) -> Net {
 fn one_hot(ids: &[usize]) -> Tensor<3> {
     let rows = ids.iter().flat_map(|&id| (0..11).map(move |c| f32::from(c == id)));
     Tensor::from_data(TensorData::new(rows.collect::<Vec<f32>>(), [1, ids.len(), 11]), &Device::flex())
-}
-
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_to_vec::<f32>().expect("floats")
 }
 
 fn largest_gap(a: &[f32], b: &[f32]) -> f32 {
@@ -224,7 +219,8 @@ fn own_text() -> Vec<u8> {
     "abc abd\nabc abe\n".repeat(150).into_bytes()
 }
 
-fn tiny() -> Config {
+/// Learned in a blink, from [`own_text`].
+pub(crate) fn tiny() -> Config {
     Config {
         layers: 2,
         heads: 2,
