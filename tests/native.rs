@@ -17,6 +17,7 @@ mod layers;
 mod mlp;
 mod mlp_experiments;
 mod mlp_pytorch;
+mod older_files;
 mod papers;
 #[cfg(feature = "compute")]
 mod reference;
