@@ -4,7 +4,7 @@
 mod workers;
 
 pub use crate::lab::client::workers::Pool;
-pub(super) use crate::lab::client::workers::{Slot, State};
+use crate::lab::client::workers::Slot;
 
 use crate::lab::pool;
 use crate::lab::worker::died;

@@ -10,7 +10,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
 
 #[derive(Debug)]
-pub(in crate::lab) enum State {
+enum State {
     /// Being fetched or started; commands wait here.
     Starting(Vec<(Command, Option<Blob>)>),
     Ready(Worker),
@@ -24,13 +24,23 @@ impl Default for State {
 
 #[derive(Debug, Default)]
 pub(in crate::lab) struct Slot {
-    pub(in crate::lab) state: State,
+    state: State,
     /// Whether it is being fetched or has been.
     booted: bool,
     /// The worker while it has not said that it is ready.
     starting: Option<Worker>,
     /// The memory of its module, in bytes.
     pub(super) memory: u32,
+}
+
+impl Slot {
+    /// Tells the worker, or keeps it for when the worker is ready.
+    pub(in crate::lab) fn post(&mut self, command: &Command, attachment: Option<&Blob>) {
+        match &mut self.state {
+            State::Starting(waiting) => waiting.push((command.clone(), attachment.cloned())),
+            State::Ready(worker) => worker.post(command, attachment),
+        }
+    }
 }
 
 /// How many workers there are, and what they take.
@@ -58,10 +68,7 @@ impl Client {
     pub(super) fn post(self: &Rc<Self>, worker: usize, command: &Command, attachment: Option<&Blob>) {
         let mut workers = self.workers.borrow_mut();
         let slot = workers.entry(worker).or_default();
-        match &mut slot.state {
-            State::Starting(waiting) => waiting.push((command.clone(), attachment.cloned())),
-            State::Ready(worker) => worker.post(command, attachment),
-        }
+        slot.post(command, attachment);
         drop(workers);
         self.boot_next();
     }

@@ -42,11 +42,7 @@ pub use panel::TransformerPanel;
 #[cfg(feature = "compute")]
 pub use train_state::{TrainState, sizes};
 
-use crate::core::Check;
-use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
-use crate::core::guided::Guided;
-use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, series_of};
 use heads::Snapshot;
@@ -134,8 +130,7 @@ impl Experiment for Transformer {
     type Frame = Frame;
     type Record = Record;
 
-    const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
-    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
+    crate::own_files!();
     /// The record holds snapshots: what each head and a sample looked like.
     const REPLAYS: bool = false;
     const ARMS: &'static [Arm] = &[Arm { slug: "", title: "", net: "transformer" }];
@@ -176,18 +171,6 @@ impl Experiment for Transformer {
                 run.written.busy = false;
             }
         }
-    }
-
-    fn clear_arm(record: &mut Record, _arm: usize) {
-        record.arms = Default::default();
-    }
-
-    fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
-        metrics::metrics(config, record)
-    }
-
-    fn checks(config: &Config, record: &Record) -> Vec<Check> {
-        checks::checks(config, record)
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {
