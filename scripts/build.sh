@@ -18,6 +18,7 @@ if [[ -n $optimise ]]; then need_wasm_opt; fi
 
 say "building (the first time about 20 minutes on two cores, later seconds)"
 trunk build
+bash scripts/small.sh dist
 
 # Left out by default: it makes the files smaller as they are, but larger compressed, which is how they travel.
 if [[ -n $optimise ]]; then

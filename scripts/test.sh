@@ -84,6 +84,7 @@ browser() {
 build_site() {
     mkdir -p "$NN_LAB_DIST"
     trunk build --dist "$NN_LAB_DIST"
+    bash scripts/small.sh "$NN_LAB_DIST"
 }
 
 need_page_tools

@@ -3,6 +3,7 @@
 //! A function with `#[component]` stays what it is; only Yew's scope and life cycle are no longer compiled for each of
 //! them. `crates/html` says what that saves.
 
+mod hooks;
 mod markup;
 
 pub use markup::{Content, Nodes, Shape, Tag};
@@ -12,8 +13,9 @@ use yew::functional::{FunctionComponent, FunctionProvider, HookContext};
 use yew::virtual_dom::{Key, VChild};
 use yew::{BaseComponent, Context, Html, HtmlResult, Properties};
 
-/// What files that draw import in place of Yew's prelude: all of that, with our `html!`.
+/// What files that draw import in place of Yew's prelude: all of that, with our `html!` and our hook for effects.
 pub mod prelude {
+    pub use super::hooks::use_effect_with;
     pub use nn_lab_html::html;
     pub use yew::prelude::*;
 }

@@ -4,12 +4,12 @@
 pub mod finished;
 pub mod format;
 pub mod history;
+pub mod import;
 pub mod run_record;
 pub mod timestamp;
 
 pub use crate::keep::finished::{Finished, SeedAnswer};
 pub use crate::keep::history::{History, Kept, Origin};
-pub use crate::keep::run_record::{
-    Change, DeviceUsed, ImportError, KeptSeed, KeptSeries, Outcome, RunRecord, Steps,
-};
+pub use crate::keep::import::ImportError;
+pub use crate::keep::run_record::{Change, DeviceUsed, KeptSeed, KeptSeries, Outcome, RunRecord, Steps};
 pub use crate::keep::timestamp::Timestamp;

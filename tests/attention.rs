@@ -1,15 +1,14 @@
 //! Section 5: the closed forms against hand-computed numbers, and the experiment on Flex with small budgets.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, block_on, sweep, train};
+use crate::collector::{Collector, probe, run, sweep, train};
 use burn::tensor::{Bool, Device, Tensor, TensorData};
-use nn_lab::core::settings::{Settings, from_query, to_query};
+use nn_lab::core::settings::{from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::attention::{causal_mask, default_scale, scaled_dot_product_attention};
-use nn_lab::run::{Experiment, Probe};
+use nn_lab::run::Experiment;
 use nn_lab::sections::attention::{
-    Attention, Config, Example, MOST_HEADS, MaskChoice, Optimizer, Record, SCALED, SWEEP, Switches, UNSCALED,
+    Attention, Config, Example, MOST_HEADS, MaskChoice, Optimizer, SCALED, SWEEP, Switches, UNSCALED,
     entropy_uniform, head_dim, params_formula, stages, steps_to_solve,
 };
 use proptest::prelude::*;
@@ -18,23 +17,11 @@ fn small() -> Config {
     Config { steps: 20, d_k: 8, ..Config::default() }
 }
 
-fn run(config: Config) -> (Record, Result<(), LabError>) {
-    let mut out = Collector::<Attention>::default();
-    let result = train::<Attention>(&config, &mut out);
-    (out.record(), result)
-}
-
-fn probe(config: Config) -> Record {
-    let mut out = Collector::<Attention>::default();
-    block_on(Attention::probe(config, &Device::flex(), &mut out)).expect("the probe succeeds");
-    out.record()
-}
-
 #[test]
 fn unscaled_attention_saturates_and_scaled_does_not() {
     for seed in 1..4 {
         let config = Config { seed, ..Config::default() };
-        let sweep = probe(config.clone()).sweep.expect("a sweep");
+        let sweep = probe::<Attention>(config.clone()).sweep.expect("a sweep");
         assert_eq!(sweep.points.iter().map(|point| point.d_k).collect::<Vec<_>>(), SWEEP);
         let (first, last) = (sweep.points[0], sweep.points[SWEEP.len() - 1]);
         for point in &sweep.points {
@@ -74,7 +61,7 @@ fn the_checks_of_the_sweep_hold_for_any_spread_and_number_of_keys() {
     for sigma in [0.25, 0.5, 1.0, 1.4, 2.0] {
         for n_keys in [2, 3, 8, 64, 128] {
             let config = Config { sigma, n_keys, ..Config::default() };
-            let record = probe(config.clone());
+            let record = probe::<Attention>(config.clone());
             for check in Attention::checks(&config, &record).into_iter().take(5) {
                 if check.verdict != Verdict::Holds {
                     wrong.push(format!("σ {sigma}, {n_keys} keys: {check:?}"));
@@ -90,7 +77,7 @@ fn multi_head_attention_agrees_with_burn_for_every_number_of_heads() {
     for d_model in [2, 7, 12, 32, 128] {
         for n_heads in 1..=8 {
             let config = Config { d_model, n_heads, n_keys: 2, n_seeds: 2, ..Config::default() };
-            let heads = probe(config.clone()).heads;
+            let heads = probe::<Attention>(config.clone()).heads;
             let Some(d_head) = head_dim(&config) else {
                 assert!(heads.is_none() && d_model % n_heads != 0);
                 continue;
@@ -124,7 +111,7 @@ fn the_heatmaps_obey_the_mask() {
         [(MaskChoice::None, 0), (MaskChoice::Causal, 0), (MaskChoice::Padding, 5), (MaskChoice::Padding, 0)]
     {
         let config = Config { mask, length, n_keys: 2, n_seeds: 2, ..Config::default() };
-        let maps = probe(config).maps.expect("maps");
+        let maps = probe::<Attention>(config).maps.expect("maps");
         for weights in [&maps.weights_scaled, &maps.weights_unscaled] {
             for (query, row) in weights.chunks(n).enumerate() {
                 let seen = match mask {
@@ -145,9 +132,8 @@ fn the_heatmaps_obey_the_mask() {
 
 /// The steps to a loss below half a nat, scaled and unscaled, of a preset with another seed.
 fn preset(slug: &str, seed: u32) -> (u32, u32) {
-    let preset = Config::PRESETS.iter().find(|preset| preset.slug == slug).expect("the preset");
-    let config = Config { seed, ..preset.config() };
-    let (record, result) = run(config.clone());
+    let config = Config { seed, ..crate::collector::preset(slug) };
+    let (record, result) = run::<Attention>(config.clone());
     assert_eq!(result, Ok(()));
     let checks = Attention::checks(&config, &record);
     for check in checks.iter().rev().take(2) {
@@ -209,7 +195,7 @@ fn the_sweep_over_d_k_shows_what_it_says() {
     assert!(largest[SCALED].high < 0.1, "{largest:?}");
     assert!(largest[UNSCALED].low > 0.8 && largest[UNSCALED].high < 1.5, "{largest:?}");
     for d_k in [4, 256] {
-        let record = run(Config { d_k, ..Config::default() }).0;
+        let record = run::<Attention>(Config { d_k, ..Config::default() }).0;
         let last = record.arms.map(|net| net.losses.recent_mean(10).expect("losses"));
         assert!(last.iter().all(|loss| *loss < 0.1), "d_k = {d_k}: {last:?}");
     }
@@ -218,7 +204,7 @@ fn the_sweep_over_d_k_shows_what_it_says() {
 #[test]
 fn the_default_run_solves_the_task_and_its_heads_show_it() {
     let config = Config::default();
-    let (record, result) = run(config.clone());
+    let (record, result) = run::<Attention>(config.clone());
     assert_eq!(result, Ok(()));
     for net in [&record.arms[SCALED], &record.arms[UNSCALED]] {
         assert!(net.accuracy.last_y().expect("scored") > 0.97);
@@ -231,10 +217,13 @@ fn the_default_run_solves_the_task_and_its_heads_show_it() {
 
 #[test]
 fn the_same_seed_gives_the_same_run_and_another_seed_another() {
-    let first = run(small()).0;
-    assert_eq!(first, run(small()).0);
-    assert_ne!(first.arms[SCALED].losses, run(Config { seed: 2, ..small() }).0.arms[SCALED].losses.clone());
-    assert_eq!(probe(small()), probe(small()));
+    let first = run::<Attention>(small()).0;
+    assert_eq!(first, run::<Attention>(small()).0);
+    assert_ne!(
+        first.arms[SCALED].losses,
+        run::<Attention>(Config { seed: 2, ..small() }).0.arms[SCALED].losses.clone()
+    );
+    assert_eq!(probe::<Attention>(small()), probe::<Attention>(small()));
 }
 
 #[test]
@@ -257,7 +246,7 @@ fn a_learning_rate_too_large_ends_in_a_message() {
         steps: 300,
         ..Config::default()
     };
-    match run(config).1 {
+    match run::<Attention>(config).1 {
         Err(LabError::Diverged { hint, .. }) => assert!(hint.contains("smaller learning rate")),
         other => assert_eq!(other, Ok(()), "it may survive, but must not fail otherwise"),
     }
@@ -272,7 +261,7 @@ fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
     let mut out = Collector::<Attention> { updates: vec![(5, still)], ..Collector::default() };
     train::<Attention>(&small(), &mut out).expect("runs");
     let (changed, unchanged) =
-        (out.record().arms[SCALED].losses.clone(), run(small()).0.arms[SCALED].losses.clone());
+        (out.record().arms[SCALED].losses.clone(), run::<Attention>(small()).0.arms[SCALED].losses.clone());
     assert_eq!(changed[..5], unchanged[..5]);
     assert_ne!(changed[19], unchanged[19]);
 }
@@ -346,7 +335,7 @@ fn the_page_computes_what_the_module_does() {
 #[test]
 fn a_head_of_the_run_gives_the_weights_of_its_map() {
     let config = Config { n_heads: 8, n_tokens: 5, ..small() };
-    let record = run(config.clone()).0;
+    let record = run::<Attention>(config.clone()).0;
     for (arm, net) in record.arms.iter().enumerate() {
         let of = net.projections.as_deref().expect("sent");
         assert_eq!((of.n, of.d_k, of.scaled), (5, 8, arm == SCALED));
@@ -374,15 +363,5 @@ proptest! {
         let (read, warnings) = from_query(&Config::default(), &to_query(&config));
         prop_assert_eq!(warnings, Vec::<String>::new());
         prop_assert_eq!(read, config);
-    }
-}
-
-#[test]
-fn presets_are_within_bounds() {
-    for preset in Config::PRESETS {
-        let query = preset.values.iter().copied().collect();
-        let (config, warnings) = from_query(&Config::default(), &query);
-        assert_eq!(warnings, Vec::<String>::new());
-        assert_eq!(config, preset.config());
     }
 }

@@ -1,7 +1,7 @@
 //! Attention against burn's own module, and masks by property tests.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
+use crate::collector::values;
 use burn::nn::attention::{MhaInput, MultiHeadAttentionConfig};
 use burn::tensor::{Bool, Device, Distribution, Tensor, TensorData};
 use nn_lab::models::attention::{
@@ -10,10 +10,6 @@ use nn_lab::models::attention::{
 };
 use nn_lab::models::weights::{WeightRng, count_params};
 use proptest::prelude::*;
-
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_to_vec::<f32>().expect("floats")
-}
 
 fn bools(tensor: Tensor<4, Bool>) -> Vec<bool> {
     tensor.into_data().try_to_vec::<bool>().expect("booleans")

@@ -1,5 +1,4 @@
 //! Attention against PyTorch, for the same numbers. `fixtures/make_attention.py` made them.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
 use crate::reference::{agree, fixture, tensor};

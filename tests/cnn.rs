@@ -1,14 +1,13 @@
 //! Section 2: closed forms against real convolutions, and the experiment on Flex with small budgets.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, block_on, real_cifar10, train};
+use crate::collector::{Collector, probe, real_cifar10};
 use burn::tensor::{Device, Tensor};
 use nn_lab::core::settings::{from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::cnn::{Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, multiply_adds};
 use nn_lab::models::weights::{WeightRng, count_params};
-use nn_lab::run::{Experiment, Probe};
+use nn_lab::run::Experiment;
 use nn_lab::sections::cnn::{
     CONV, Cnn, Config, ConvShape, Dataset, KNOWN_SHAPES, N_CHOICES, N_LAYERS, N_MAPS, Record, SEPARABLE,
     block_formula, net_params, output_size, separable_share,
@@ -20,24 +19,8 @@ fn small() -> Config {
     Config { n_train: 60, n_test: 30, batch_size: 20, width: 2, epochs: 2, ..Config::default() }
 }
 
-fn run_with(mut out: Collector<Cnn>, config: &Config) -> (Record, Result<(), LabError>) {
-    let result = train::<Cnn>(config, &mut out);
-    (out.record(), result)
-}
-
 fn run(config: &Config) -> Record {
-    let (record, result) = run_with(Collector::default(), config);
-    assert_eq!(result, Ok(()));
-    record
-}
-
-fn probe_with(mut out: Collector<Cnn>, config: &Config) -> (Record, Result<(), LabError>) {
-    let result = block_on(Cnn::probe(config.clone(), &Device::flex(), &mut out));
-    (out.record(), result)
-}
-
-fn probe(config: &Config) -> Record {
-    let (record, result) = probe_with(Collector::default(), config);
+    let (record, result) = Collector::<Cnn>::default().run(config);
     assert_eq!(result, Ok(()));
     record
 }
@@ -131,7 +114,7 @@ fn the_counts_of_the_textbook() {
 #[test]
 fn a_probe_measures_what_the_formulae_say() {
     let config = Config { n_train: 100, ..Config::default() };
-    let record = probe(&config);
+    let record = probe::<Cnn>(config.clone());
     assert_eq!((record.measured, record.known.len()), (Some(Some(4)), KNOWN_SHAPES.len()));
     assert_eq!(record.blocks, Some(block_formula(&config)));
     let [conv, separable] = record.nets.expect("counted");
@@ -142,7 +125,7 @@ fn a_probe_measures_what_the_formulae_say() {
     let verdicts: Vec<_> = Cnn::checks(&config, &record).iter().map(|check| check.verdict).collect();
     assert_eq!(verdicts[..6], [Verdict::Holds; 6]);
     assert_eq!(verdicts[6..], [Verdict::Open; 2]);
-    let moved = probe(&Config { crop: true, flip: true, ..config });
+    let moved = probe::<Cnn>(Config { crop: true, flip: true, ..config });
     let samples = moved.samples.as_deref().expect("images");
     assert_eq!(samples.augmented.pixels.len(), samples.train.pixels.len());
     assert_ne!(samples.augmented.pixels, samples.train.pixels);
@@ -151,7 +134,7 @@ fn a_probe_measures_what_the_formulae_say() {
 #[test]
 fn an_impossible_convolution_is_no_error() {
     let config = Config { size: 4, kernel: 7, padding: 1, n_train: 50, ..Config::default() };
-    let record = probe(&config);
+    let record = probe::<Cnn>(config.clone());
     assert_eq!(record.measured, Some(None));
     assert_eq!(Cnn::checks(&config, &record)[0].verdict, Verdict::Holds);
 }
@@ -196,7 +179,7 @@ fn a_run_tells_everything_that_the_page_shows() {
 #[test]
 fn products_add_up_to_the_networks_own_maps() {
     let trained = run(&Config { width: 3, ..small() });
-    let untrained = probe(&Config { image: 2, ..small() });
+    let untrained = probe::<Cnn>(Config { image: 2, ..small() });
     for (record, image, step) in [(&trained, 1, 6), (&untrained, 2, 0)] {
         for arm in [CONV, SEPARABLE] {
             let look = record.look(arm, image).expect("looked at");
@@ -228,7 +211,7 @@ fn products_add_up_to_the_networks_own_maps() {
 #[test]
 fn steps_are_timed_one_net_after_the_other() {
     let out = Collector::<Cnn> { frame_every: 1, ..Collector::default() };
-    let record = run_with(out, &Config { width: 8, ..small() }).0;
+    let record = out.run(&Config { width: 8, ..small() }).0;
     let (conv, separable) = (
         record.arms[CONV].ms_per_step().expect("timed"),
         record.arms[SEPARABLE].ms_per_step().expect("timed"),
@@ -240,7 +223,7 @@ fn steps_are_timed_one_net_after_the_other() {
 fn the_same_seed_gives_the_same_run_whatever_the_frames() {
     let losses = |every: u32, config: &Config| {
         let out = Collector::<Cnn> { frame_every: every, ..Collector::default() };
-        let record = run_with(out, config).0;
+        let record = out.run(config).0;
         (
             record.arms[CONV].losses.clone(),
             record.arms[SEPARABLE].losses.clone(),
@@ -257,11 +240,11 @@ fn the_same_seed_gives_the_same_run_whatever_the_frames() {
 #[test]
 fn a_stopped_run_ends_at_once_and_changes_are_taken() {
     let out = Collector::<Cnn> { stop_at: Some(2), ..Collector::default() };
-    assert_eq!(run_with(out, &small()).0.step(), 2);
+    assert_eq!(out.run(&small()).0.step(), 2);
     let still = Config { learning_rate: 1e-5, image: 3, ..small() };
     let out = Collector::<Cnn> { updates: vec![(2, still)], ..Collector::default() };
     let (changed, unchanged) =
-        (run_with(out, &small()).0.arms[CONV].losses.clone(), run(&small()).arms[CONV].losses.clone());
+        (out.run(&small()).0.arms[CONV].losses.clone(), run(&small()).arms[CONV].losses.clone());
     assert_eq!(changed[..2], unchanged[..2]);
     assert_ne!(changed[4], unchanged[4]);
 }
@@ -269,7 +252,7 @@ fn a_stopped_run_ends_at_once_and_changes_are_taken() {
 #[test]
 fn a_learning_rate_too_large_ends_in_a_message_or_a_net_that_guesses() {
     let (record, result) =
-        run_with(Collector::default(), &Config { learning_rate: 1.0, epochs: 30, ..small() });
+        Collector::<Cnn>::default().run(&Config { learning_rate: 1.0, epochs: 30, ..small() });
     match result {
         Err(LabError::Diverged { hint, .. }) => assert!(hint.contains("smaller learning rate")),
         other => assert!(record.arms[CONV].losses.recent_mean(5) > Some(1.0), "{other:?}"),
@@ -279,7 +262,7 @@ fn a_learning_rate_too_large_ends_in_a_message_or_a_net_that_guesses() {
 #[test]
 fn without_its_files_cifar10_is_not_offered_and_says_what_to_add() {
     let config = Config { dataset: Dataset::Cifar10, ..small() };
-    let (record, result) = probe_with(Collector::default(), &config);
+    let (record, result) = Collector::<Cnn>::default().probe(&config);
     assert!(!record.cifar10);
     assert_eq!(record.blocks, Some(block_formula(&config)), "all else is shown");
     let Err(LabError::Data(words)) = result else { panic!("{result:?}") };
@@ -291,15 +274,15 @@ fn without_its_files_cifar10_is_not_offered_and_says_what_to_add() {
         user_files: names.iter().map(|name| (format!("user/cifar10/{name}"), records.clone())).collect(),
         ..Collector::default()
     };
-    let (record, result) = probe_with(with(&["data_batch_1.bin"]), &config);
+    let (record, result) = with(&["data_batch_1.bin"]).probe(&config);
     assert!(!record.cifar10);
     assert!(matches!(result, Err(LabError::Data(words)) if words.contains("test_batch.bin")));
     let both = ["data_batch_1.bin", "data_batch_2.bin", "test_batch.bin"];
-    let (record, result) = probe_with(with(&both), &config);
+    let (record, result) = with(&both).probe(&config);
     assert_eq!((record.cifar10, result), (true, Ok(())));
     let samples = record.samples.expect("images");
     assert_eq!((samples.n_train, samples.n_test, samples.train.channels), (60, 30, 3));
-    assert_eq!(run_with(with(&both), &config).1, Ok(()));
+    assert_eq!(with(&both).run(&config).1, Ok(()));
 }
 
 #[test]
@@ -318,7 +301,7 @@ fn the_real_cifar10_is_learned_above_a_guess() {
     let Some(out) = cifar() else { return };
     let config =
         Config { dataset: Dataset::Cifar10, n_train: 1500, n_test: 300, epochs: 3, ..Config::default() };
-    let (record, result) = run_with(out, &config);
+    let (record, result) = out.run(&config);
     assert_eq!(result, Ok(()));
     let (conv, separable) =
         (record.arms[CONV].accuracies.last_y(), record.arms[SEPARABLE].accuracies.last_y());
@@ -357,7 +340,7 @@ fn all_of_fashion_mnist_is_learned_to_85_percent() {
             ..config
         };
         let began = std::time::Instant::now();
-        let record = run_with(out, &config).0;
+        let record = out.run(&config).0;
         let seconds = began.elapsed().as_secs_f64();
         println!(
             "CIFAR-10: {seconds:.0} s; {:?}; {:?}",

@@ -1,5 +1,4 @@
 //! Convolutions, the separable block and both nets against PyTorch. `fixtures/make_cnn.py` made the numbers.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
 use crate::reference::{agree, fixture, flat, tensor};

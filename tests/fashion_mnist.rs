@@ -1,5 +1,4 @@
 //! The reader of the image file: what it takes, and what it refuses and why.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
 use nn_lab::core::LabError;

@@ -3,7 +3,6 @@
 //!
 //! `NN_LAB_RECORD=1 cargo test --features compute --test native first_losses` takes them down anew. Rounding differs between
 //! processors, whose vectors are of other lengths: on another than the fixture's, losses must agree to five digits.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, train};

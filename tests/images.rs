@@ -1,5 +1,4 @@
 //! The readers of image files and the batches made of them.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
 use crate::collector::real_cifar10;

@@ -1,15 +1,14 @@
 //! Section 1: the net against hand-computed numbers and PyTorch, and the experiment on Flex with small budgets.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, block_on, train};
+use crate::collector::{Collector, probe, run, train};
 use burn::tensor::{Device, Tensor, TensorData};
 use nn_lab::core::query::Query;
 use nn_lab::core::settings::{Settings, from_query, to_query, with};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::mlp::{Activation, Mlp as Net};
 use nn_lab::models::weights::{WeightRng, count_params};
-use nn_lab::run::{Experiment, Probe};
+use nn_lab::run::Experiment;
 use nn_lab::sections::mlp::{
     ACTIVATED, ActivationChoice, Config, Dataset, LINEAR, MAP_SIDE, Mlp, Optimizer, Place, Record, Request,
     Samples, Snapshot, Which, layer_params, params_formula, rank_bound,
@@ -23,18 +22,6 @@ fn small() -> Config {
 /// Hidden layers of these widths.
 fn with_widths(hidden: &[u32]) -> Config {
     with(&Config::default(), "hidden", &hidden.to_vec().into()).expect("a list of widths")
-}
-
-fn run(config: Config) -> (Record, Result<(), LabError>) {
-    let mut out = Collector::<Mlp>::default();
-    let result = train::<Mlp>(&config, &mut out);
-    (out.record(), result)
-}
-
-fn probe(config: Config) -> Record {
-    let mut out = Collector::<Mlp>::default();
-    block_on(Mlp::probe(config, &Device::flex(), &mut out)).expect("the probe succeeds");
-    out.record()
 }
 
 #[test]
@@ -98,7 +85,7 @@ proptest! {
     ) {
         let depth = hidden.len();
         let config = Config { d_in, n_probe, bias, seed, ..with_widths(&hidden) };
-        let record = probe(config.clone());
+        let record = probe::<Mlp>(config.clone());
         let collapse = record.collapse.expect("a probe has a collapse");
         prop_assert_eq!(collapse.layers.len(), depth + 1);
         let output = collapse.layers.last().expect("an output");
@@ -140,7 +127,7 @@ fn addresses_out_of_bounds_are_clamped_and_reported() {
 #[test]
 fn a_relu_net_learns_spirals_and_a_linear_one_does_not() {
     let config = Config { steps: 600, ..Config::default() };
-    let (record, result) = run(config.clone());
+    let (record, result) = run::<Mlp>(config.clone());
     assert_eq!(result, Ok(()));
     let (linear, activated) =
         (record.arms[LINEAR].accuracy().expect("scored"), record.arms[ACTIVATED].accuracy().expect("scored"));
@@ -162,11 +149,11 @@ fn a_relu_net_learns_spirals_and_a_linear_one_does_not() {
 
 #[test]
 fn the_same_seed_gives_the_same_run_and_another_seed_another() {
-    let first = run(small()).0;
-    assert_eq!(first, run(small()).0);
+    let first = run::<Mlp>(small()).0;
+    assert_eq!(first, run::<Mlp>(small()).0);
     assert_ne!(
         first.arms[ACTIVATED].losses,
-        run(Config { seed: 2, ..small() }).0.arms[ACTIVATED].losses.clone()
+        run::<Mlp>(Config { seed: 2, ..small() }).0.arms[ACTIVATED].losses.clone()
     );
 }
 
@@ -183,14 +170,14 @@ fn how_often_frames_are_asked_for_does_not_change_the_run() {
 
 #[test]
 fn without_a_non_linearity_the_twins_are_the_same_net() {
-    let record = run(Config { activation: ActivationChoice::Identity, ..small() }).0;
+    let record = run::<Mlp>(Config { activation: ActivationChoice::Identity, ..small() }).0;
     assert_eq!(record.arms[LINEAR].losses.clone(), record.arms[ACTIVATED].losses.clone());
 }
 
 #[test]
 fn a_learning_rate_too_large_ends_in_a_message() {
     let config = Config { optimizer: Optimizer::Sgd, learning_rate: 10.0, steps: 400, ..Config::default() };
-    let Err(LabError::Diverged { hint, .. }) = run(config).1 else { panic!("the run should diverge") };
+    let Err(LabError::Diverged { hint, .. }) = run::<Mlp>(config).1 else { panic!("the run should diverge") };
     assert!(hint.contains("smaller learning rate"));
 }
 
@@ -203,7 +190,7 @@ fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
     let mut out = Collector::<Mlp> { updates: vec![(5, still)], ..Collector::default() };
     train::<Mlp>(&small(), &mut out).expect("runs");
     let changed = out.record().arms[ACTIVATED].losses.clone();
-    let unchanged = run(small()).0.arms[ACTIVATED].losses.clone();
+    let unchanged = run::<Mlp>(small()).0.arms[ACTIVATED].losses.clone();
     assert_eq!(changed[..5], unchanged[..5]);
     assert_ne!(changed[40], unchanged[40]);
 }
@@ -218,7 +205,7 @@ fn fashion_mnist_is_learned() {
         steps: 300,
         ..Config::default()
     };
-    let (record, result) = run(config);
+    let (record, result) = run::<Mlp>(config);
     assert_eq!(result, Ok(()));
     let accuracy = record.arms[ACTIVATED].accuracy().expect("scored");
     assert!(accuracy > 0.75, "{accuracy}");
@@ -270,14 +257,14 @@ fn a_list_of_widths_and_the_two_short_settings_agree() {
 fn layers_alike_are_the_same_net_as_a_list_of_them() {
     let short = Config { depth: 2, width: 6, steps: 20, ..Config::default() };
     let list = Config { hidden: vec![6, 6], ..short.clone() };
-    let losses = |config: Config| run(config).0.arms[ACTIVATED].losses.clone();
+    let losses = |config: Config| run::<Mlp>(config).0.arms[ACTIVATED].losses.clone();
     assert_eq!(losses(short), losses(list));
 }
 
 #[test]
 fn any_list_of_widths_is_built_and_counted() {
     let config = with_widths(&[8, 1, 16]);
-    let record = probe(config.clone());
+    let record = probe::<Mlp>(config.clone());
     // 2 x 8 + 8, 8 x 1 + 1, 1 x 16 + 16, 16 x 2 + 2
     assert_eq!(params_formula(&config), 24 + 9 + 32 + 34);
     assert_eq!(record.params_counted.map(u64::from), Some(params_formula(&config)));
@@ -307,7 +294,7 @@ fn snapshot(record: &Record, arm: usize) -> Snapshot {
 #[test]
 fn a_probe_shows_the_nets_as_they_are_initialized() {
     let config = with_widths(&[4, 3]);
-    let record = probe(config);
+    let record = probe::<Mlp>(config);
     let (linear, activated) = (snapshot(&record, LINEAR), snapshot(&record, ACTIVATED));
     assert_eq!((&*activated.dims, activated.step, activated.edits), (&[2, 4, 3, 2][..], 0, 0));
     assert_eq!(linear.params, activated.params, "both start from the same weights");
@@ -326,7 +313,7 @@ fn a_probe_shows_the_nets_as_they_are_initialized() {
     let shows = |record: &Record| matches!(record.samples().map(|samples| &**samples), Some(Samples::Points(points)) if points.len() == 600);
     assert!(shows(&record));
     assert_eq!(record.net(ACTIVATED).map(|(_, boundary)| boundary.len()), Some(48 * 48));
-    let images = probe(Config { dataset: Dataset::FashionMnist, ..with_widths(&[4]) });
+    let images = probe::<Mlp>(Config { dataset: Dataset::FashionMnist, ..with_widths(&[4]) });
     let net = snapshot(&images, ACTIVATED);
     assert_eq!((net.params.len(), net.maps.len()), (785 * 4 + 50, 0));
 }
@@ -356,7 +343,7 @@ fn a_net_that_is_looked_at_sends_more_snapshots_and_learns_the_same() {
 #[test]
 fn a_weight_that_is_set_by_hand_is_that_of_the_real_net() {
     let config = Config { steps: 10, ..with_widths(&[3]) };
-    let before = run(config.clone()).0;
+    let before = run::<Mlp>(config.clone()).0;
     let at = Place { layer: 0, from: Some(1), to: 2 };
     let index = snapshot(&before, ACTIVATED).index(at).expect("a weight") as u32;
     let set = |of, value| Request::Set { of, values: vec![(index, value)] };

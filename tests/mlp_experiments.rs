@@ -1,43 +1,16 @@
 //! The guided experiments of section 1: each is done with three seeds, and its words are held to its numbers.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, block_on, train};
-use burn::tensor::Device;
-use nn_lab::core::guided::{Answer, Prediction};
-use nn_lab::core::settings::from_query;
-use nn_lab::run::{Experiment, Probe};
-use nn_lab::sections::mlp::{Config, Mlp};
+use crate::collector::{measured, number};
+use nn_lab::core::guided::Answer;
+use nn_lab::sections::mlp::Mlp;
 
-/// The answer that an experiment comes to with a seed.
+/// The answer that an experiment comes to with a seed: its numbers are metrics, and its words say them.
+#[track_caller]
 fn answer(slug: &str, seed: u32) -> Answer {
-    let guided = Mlp::EXPERIMENTS.iter().find(|guided| guided.slug == slug).expect("an experiment");
-    let (config, warnings) = from_query(&Config::default(), &guided.values.iter().copied().collect());
-    assert!(warnings.is_empty(), "{warnings:?}");
-    let config = Config { seed, ..config };
-    let mut out = Collector::<Mlp>::default();
-    block_on(Mlp::probe(config.clone(), &Device::flex(), &mut out)).expect("the probe succeeds");
-    if guided.trains {
-        assert_eq!((guided.answer)(&config, &out.record()), None, "{slug}: no answer before training");
-        train::<Mlp>(&config, &mut out).expect("it runs");
-    }
-    let answer = (guided.answer)(&config, &out.record()).expect("an answer");
-    println!("{slug}, seed {seed}: {}", answer.words);
-    let offered = match guided.prediction {
-        Prediction::Choice(options) => options.len(),
-        _ => 0,
-    };
-    assert_eq!(answer.choice.is_some(), offered > 0, "{slug}");
-    assert!(answer.choice.is_none_or(|choice| choice < offered), "{slug}");
-    assert!(
-        answer.words.ends_with('.') && answer.numbers.iter().all(|(_, value)| value.is_finite()),
-        "{answer:?}"
-    );
+    let (answer, metrics) = measured::<Mlp>(slug, seed);
     for (name, value) in &answer.numbers {
-        assert!(
-            Mlp::metrics(&config, &out.record()).iter().any(|metric| metric.name == *name),
-            "{slug}: {name}"
-        );
+        assert!(metrics.iter().any(|metric| metric.name == *name), "{slug}: {name}");
         let named = |text: String| answer.words.contains(&text);
         let said = match *name {
             name if name.starts_with("accuracy") => {
@@ -50,11 +23,6 @@ fn answer(slug: &str, seed: u32) -> Answer {
         assert!(said, "{slug}: {name} = {value} in {}", answer.words);
     }
     answer
-}
-
-/// A number of an answer.
-fn number(answer: &Answer, name: &str) -> f64 {
-    answer.numbers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value).expect("a number")
 }
 
 /// Does an experiment with three seeds, and holds what came out to what is known of it.

@@ -1,5 +1,4 @@
 //! What is written beside the code agrees with it.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use nn_lab::core::chapter::chapters;
 use nn_lab::core::settings::{Kind, Param, Settings, to_map};

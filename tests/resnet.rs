@@ -1,16 +1,15 @@
 //! Section 3: counts and shapes of the networks, and the experiment on Flex with small budgets.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, block_on, train};
+use crate::collector::{Collector, preset, probe, run, train};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use nn_lab::core::settings::{Settings, from_query, to_query};
+use nn_lab::core::settings::{from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::resnet::{BlockKind, Init, Plan, ResNet as Net};
 use nn_lab::models::weights::count_params;
+use nn_lab::run::Experiment;
 use nn_lab::run::training::{cross_entropy, one_hot};
-use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::resnet::{
     BlockChoice, Config, Dataset, Flow, InitChoice, NetFlow, Optimizer, PLAIN, Paths, RESIDUAL, Record,
     ResNet, decay, params_formula,
@@ -22,22 +21,6 @@ const DEPTHS: [u32; 6] = [8, 14, 20, 32, 44, 56];
 /// Small enough for a test.
 fn tiny() -> Config {
     Config { depth: 8, batch_size: 8, steps: 6, n_seeds: 1, ..Config::default() }
-}
-
-fn run(config: Config) -> (Record, Result<(), LabError>) {
-    let mut out = Collector::<ResNet>::default();
-    let result = train::<ResNet>(&config, &mut out);
-    (out.record(), result)
-}
-
-fn probe(config: Config) -> Record {
-    let mut out = Collector::<ResNet>::default();
-    block_on(ResNet::probe(config, &Device::flex(), &mut out)).expect("the probe succeeds");
-    out.record()
-}
-
-fn preset(slug: &str) -> Config {
-    Config::PRESETS.iter().find(|preset| preset.slug == slug).expect("the preset").config()
 }
 
 fn plan(kind: BlockKind, n: usize, channels: usize, batch_norm: bool, shortcuts: bool) -> Plan {
@@ -180,14 +163,15 @@ proptest! {
 
 #[test]
 fn shapes_come_from_a_real_forward_pass() {
-    let structure = probe(Config { n_seeds: 1, ..Config::default() }).structure.expect("a structure");
+    let structure =
+        probe::<ResNet>(Config { n_seeds: 1, ..Config::default() }).structure.expect("a structure");
     let mut shapes = vec![[1, 16, 16], [4, 16, 16]];
     shapes.extend([[4, 16, 16]; 3]);
     shapes.extend([[8, 8, 8]; 3]);
     shapes.extend([[16, 4, 4]; 3]);
     assert_eq!((structure.shapes.clone(), structure.n_classes), (shapes, 10));
     let bottleneck = Config { block: BlockChoice::Bottleneck, side: 32, ..tiny() };
-    let structure = probe(bottleneck).structure.expect("a structure");
+    let structure = probe::<ResNet>(bottleneck).structure.expect("a structure");
     assert_eq!(structure.shapes, [[1, 32, 32], [4, 32, 32], [16, 32, 32], [32, 16, 16], [64, 8, 8]]);
     assert_eq!(structure.projected, [true; 3]);
 }
@@ -203,7 +187,7 @@ fn flow_of(record: &Record, batch_norm: bool) -> &Flow {
 
 #[test]
 fn one_switch_shows_vanishing_and_growing_gradients() {
-    let record = probe(Config::default());
+    let record = probe::<ResNet>(Config::default());
     let (without, with) = (flow_of(&record, false), flow_of(&record, true));
     assert_eq!((without.plain.len(), without.plain[0].weights.len()), (3, 9));
     assert!(weights(&without.plain) < 0.4, "{}", weights(&without.plain));
@@ -211,7 +195,7 @@ fn one_switch_shows_vanishing_and_growing_gradients() {
     assert!(weights(&with.plain) > 1.1, "{}", weights(&with.plain));
     assert!(without.plain.iter().all(|net| net.weights[0] < 1e-5), "{without:?}");
     // Toggled, the same two are measured, and the other comes first.
-    let toggled = probe(Config { batch_norm: true, ..Config::default() });
+    let toggled = probe::<ResNet>(Config { batch_norm: true, ..Config::default() });
     assert_eq!(toggled.flow.as_deref(), Some(with));
     assert_eq!(toggled.other_flow.as_deref(), Some(without));
 }
@@ -251,8 +235,8 @@ fn signal_and_gradient_are_measured_on_every_path() {
     for block in [BlockChoice::Basic, BlockChoice::Bottleneck] {
         for batch_norm in [false, true] {
             let config = Config { block, batch_norm, init: InitChoice::He, ..tiny() };
-            let untrained = probe(config.clone());
-            let (trained, result) = run(config);
+            let untrained = probe::<ResNet>(config.clone());
+            let (trained, result) = run::<ResNet>(config);
             assert_eq!(result, Ok(()));
             for (arm, residual) in [(PLAIN, false), (RESIDUAL, true)] {
                 for (record, step) in [(&untrained, 0), (&trained, 6)] {
@@ -271,7 +255,7 @@ fn what_is_claimed_of_gradients_holds_for_every_initialization() {
         for depth in [8, 20, 32] {
             for block in [BlockChoice::Basic, BlockChoice::Bottleneck] {
                 let config = Config { depth, block, init, ..Config::default() };
-                let checks = ResNet::checks(&config, &probe(config.clone()));
+                let checks = ResNet::checks(&config, &probe::<ResNet>(config.clone()));
                 let (training, measured) = checks.split_last().expect("checks");
                 assert_eq!(training.verdict, Verdict::Open, "nothing was trained");
                 assert_eq!(measured.len(), 5);
@@ -288,18 +272,18 @@ fn nothing_is_claimed_before_it_is_measured() {
     let checks = ResNet::checks(&Config::default(), &Record::default());
     assert!(checks.iter().all(|check| check.verdict == Verdict::Open), "{checks:?}");
     let paper = Config { depth: 20, width: 1.0, side: 16, n_seeds: 1, ..Config::default() };
-    let checks = ResNet::checks(&paper, &probe(paper.clone()));
+    let checks = ResNet::checks(&paper, &probe::<ResNet>(paper.clone()));
     assert_eq!((checks[1].measured.as_str(), checks[1].verdict), ("0.271 M", Verdict::Holds));
 }
 
 #[test]
 fn the_same_seed_gives_the_same_run_and_another_seed_another() {
     let config = Config { batch_norm: true, augment: true, ..tiny() };
-    let first = run(config.clone()).0;
-    assert_eq!(first, run(config.clone()).0);
+    let first = run::<ResNet>(config.clone()).0;
+    assert_eq!(first, run::<ResNet>(config.clone()).0);
     assert_ne!(
         first.arms[RESIDUAL].losses,
-        run(Config { seed: 2, ..config }).0.arms[RESIDUAL].losses.clone()
+        run::<ResNet>(Config { seed: 2, ..config }).0.arms[RESIDUAL].losses.clone()
     );
 }
 
@@ -344,19 +328,21 @@ fn a_changed_learning_rate_is_taken_and_one_too_large_ends_in_a_message() {
     let mut out = Collector::<ResNet> { updates: vec![(3, still)], frame_every: 1, ..Collector::default() };
     train::<ResNet>(&tiny(), &mut out).expect("runs");
     let (changed, unchanged) =
-        (out.record().arms[RESIDUAL].losses.clone(), run(tiny()).0.arms[RESIDUAL].losses.clone());
+        (out.record().arms[RESIDUAL].losses.clone(), run::<ResNet>(tiny()).0.arms[RESIDUAL].losses.clone());
     assert_eq!(changed[..4], unchanged[..4]);
     assert_ne!(changed[5], unchanged[5]);
     let wild =
         Config { optimizer: Optimizer::Sgd, learning_rate: 10.0, steps: 60, init: InitChoice::He, ..tiny() };
-    let Err(LabError::Diverged { hint, .. }) = run(wild).1 else { panic!("the run should diverge") };
+    let Err(LabError::Diverged { hint, .. }) = run::<ResNet>(wild).1 else {
+        panic!("the run should diverge")
+    };
     assert!(hint.contains("smaller learning rate"), "{hint}");
 }
 
 #[test]
 fn cifar_10_is_asked_for_or_learned() {
     let config = Config { dataset: Dataset::Cifar10, side: 32, ..tiny() };
-    let Err(LabError::Data(text)) = run(config.clone()).1 else { panic!("there are no files") };
+    let Err(LabError::Data(text)) = run::<ResNet>(config.clone()).1 else { panic!("there are no files") };
     assert!(text.contains("CIFAR-10"), "{text}");
     let Some(user_files) = crate::collector::real_cifar10() else { return };
     let mut out = Collector::<ResNet> { user_files, ..Collector::default() };
@@ -373,7 +359,7 @@ fn losses(record: &Record) -> (f64, f64) {
 #[test]
 fn without_gradients_the_plain_net_stays_a_guess() {
     let config = Config { steps: 60, ..Config::default() };
-    let (record, result) = run(config.clone());
+    let (record, result) = run::<ResNet>(config.clone());
     assert_eq!(result, Ok(()));
     let (plain, residual) = losses(&record);
     assert!((plain - 10f64.ln()).abs() < 0.03, "plain {plain}");
@@ -385,7 +371,7 @@ fn without_gradients_the_plain_net_stays_a_guess() {
 #[test]
 #[ignore = "many seconds; ./lab test full runs it"]
 fn at_56_layers_batch_norm_does_not_save_the_plain_net() {
-    let (record, result) = run(Config { steps: 32, ..preset("degradation") });
+    let (record, result) = run::<ResNet>(Config { steps: 32, ..preset("degradation") });
     assert_eq!(result, Ok(()));
     let (plain, residual) = losses(&record);
     assert!(residual < plain - 0.15, "plain {plain}, residual {residual}");
@@ -399,7 +385,7 @@ fn presets_do_what_they_say() {
         for seed in [1, 2] {
             let config = Config { seed, ..preset(slug) };
             let start = std::time::Instant::now();
-            let (record, result) = run(config.clone());
+            let (record, result) = run::<ResNet>(config.clone());
             assert_eq!(result, Ok(()), "{slug}");
             let (plain, residual) = losses(&record);
             let accuracy = |net: &nn_lab::sections::resnet::NetRecord| net.accuracy.last_y().expect("scored");

@@ -1,45 +1,18 @@
 //! The guided experiments and the prepared sweeps of section 3: what was measured decides the words, with every seed.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, block_on, sweep, train};
-use burn::tensor::Device;
-use nn_lab::core::guided::{Answer, Prediction};
-use nn_lab::core::settings::from_query;
-use nn_lab::run::{Experiment, Probe};
-use nn_lab::sections::resnet::{Config, PLAIN, RESIDUAL, Record, ResNet};
+use crate::collector::{self, number, sweep};
+use nn_lab::core::guided::Answer;
+use nn_lab::sections::resnet::{PLAIN, RESIDUAL, ResNet};
 
 /// The answer of an experiment with a seed, and its numbers by name.
+#[track_caller]
 fn answer(slug: &str, seed: u32) -> (Answer, impl Fn(&str) -> f64) {
-    let guided = ResNet::EXPERIMENTS.iter().find(|guided| guided.slug == slug).expect("the experiment");
-    let (config, warnings) = from_query(&Config::default(), &guided.values.iter().copied().collect());
-    assert!(warnings.is_empty(), "{slug}: {warnings:?}");
-    let config = Config { seed, ..config };
-    let mut out = Collector::<ResNet>::default();
-    block_on(ResNet::probe(config.clone(), &Device::flex(), &mut out)).expect("the probe succeeds");
-    if guided.trains {
-        assert_eq!((guided.answer)(&config, &out.record()), None, "{slug} is answered before its run");
-        train::<ResNet>(&config, &mut out).expect("it trains");
-    }
-    let answer = (guided.answer)(&config, &out.record()).expect("an answer");
-    println!("{slug}, seed {seed}: {}", answer.words);
-    if let Prediction::Choice(choices) = guided.prediction {
-        assert!(answer.choice.is_some_and(|choice| choice < choices.len()), "{slug}: {answer:?}");
-    }
-    assert!(answer.numbers.iter().all(|(_, number)| number.is_finite()), "{slug}: {answer:?}");
-    let numbers = answer.numbers.clone();
-    let number = move |name: &str| numbers.iter().find(|(known, _)| *known == name).expect("the number").1;
-    (answer, number)
+    let answer = collector::answer::<ResNet>(slug, seed);
+    (answer.clone(), move |name: &str| number(&answer, name))
 }
 
 const SEEDS: [u32; 3] = [1, 2, 3];
-
-#[test]
-fn nothing_is_answered_before_it_is_measured() {
-    for guided in ResNet::EXPERIMENTS {
-        assert_eq!((guided.answer)(&Config::default(), &Record::default()), None, "{}", guided.slug);
-    }
-}
 
 #[test]
 fn gradients_vanish_without_shortcuts_and_do_not_with_them() {

@@ -1,5 +1,4 @@
 //! The hand-built residual networks against PyTorch, for the same weights. `fixtures/make_resnet.py` made the numbers.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
 use crate::reference::{agree, fixture, flat, tensor};

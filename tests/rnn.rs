@@ -1,11 +1,10 @@
 //! Section 4: its closed forms, its probe, and what its presets say they show.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, block_on, train};
+use crate::collector::{Collector, block_on, preset, probe, run, train};
 use burn::tensor::Device;
-use nn_lab::core::settings::{Settings, from_query, to_query};
-use nn_lab::core::{LabError, Verdict};
+use nn_lab::core::Verdict;
+use nn_lab::core::settings::{from_query, to_query};
 use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::rnn::{
     Alphabet, Config, ForgetBias, LSTM, LSTM_PARTS, MOST_UNITS, PartKind, RNN, RNN_PARTS, Record, Rnn, Trace,
@@ -13,24 +12,8 @@ use nn_lab::sections::rnn::{
 };
 use proptest::prelude::*;
 
-fn probe(config: Config) -> Record {
-    let mut out = Collector::<Rnn>::default();
-    block_on(Rnn::probe(config, &Device::flex(), &mut out)).expect("the probe runs");
-    out.record()
-}
-
-fn run(config: Config) -> (Record, Result<(), LabError>) {
-    let mut out = Collector::<Rnn>::default();
-    let result = train::<Rnn>(&config, &mut out);
-    (out.record(), result)
-}
-
 fn small() -> Config {
     Config { seq_len: 14, d_hidden: 8, batch_size: 8, steps: 25, ..Config::default() }
-}
-
-fn preset(slug: &str) -> Config {
-    Config::PRESETS.iter().find(|preset| preset.slug == slug).expect("a preset").config()
 }
 
 #[track_caller]
@@ -44,7 +27,7 @@ fn verdicts(config: &Config, record: &Record) -> Vec<(String, String, Verdict)> 
 #[test]
 fn the_probe_counts_compares_and_follows_the_paths() {
     let config = Config::default();
-    let record = probe(config.clone());
+    let record = probe::<Rnn>(config.clone());
     assert_eq!(record.params, Some((params_rnn(&config) as u32, params_lstm(&config) as u32)));
     let (rnn, lstm) = record.agreement.expect("compared");
     for off in [rnn.values, rnn.gradients, lstm.values, lstm.gradients] {
@@ -63,7 +46,7 @@ fn the_probe_counts_compares_and_follows_the_paths() {
 #[test]
 fn a_smaller_spectral_radius_or_forget_bias_forgets_sooner() {
     let first = |config: Config| {
-        let paths = probe(config).untrained.expect("paths");
+        let paths = probe::<Rnn>(config).untrained.expect("paths");
         (paths.rnn[0], paths.cell[0])
     };
     let base = Config { seq_len: 50, ..Config::default() };
@@ -78,9 +61,9 @@ fn a_smaller_spectral_radius_or_forget_bias_forgets_sooner() {
 /// Runs a preset to its end, or for `steps`, and holds it to what it says.
 #[track_caller]
 fn check_preset(slug: &str, steps: Option<u32>) -> Record {
-    let config = preset(slug);
+    let config: Config = preset(slug);
     let config = Config { steps: steps.unwrap_or(config.steps), ..config };
-    let (record, result) = run(config.clone());
+    let (record, result) = run::<Rnn>(config.clone());
     assert_eq!(result, Ok(()));
     for (claim, measured, verdict) in verdicts(&config, &record).into_iter().skip(4) {
         assert_eq!(verdict, Verdict::Holds, "{claim}: {measured}");
@@ -138,7 +121,10 @@ fn the_same_seed_gives_the_same_run_and_frames_do_not_change_it() {
         record
     };
     assert!(losses(1) == losses(7), "the frame rate changes the numbers");
-    assert_ne!(losses(1).arms[RNN].losses, run(Config { seed: 2, ..small() }).0.arms[RNN].losses.clone());
+    assert_ne!(
+        losses(1).arms[RNN].losses,
+        run::<Rnn>(Config { seed: 2, ..small() }).0.arms[RNN].losses.clone()
+    );
 }
 
 #[test]
@@ -151,7 +137,8 @@ fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
         ..Collector::default()
     };
     train::<Rnn>(&small(), &mut out).expect("runs");
-    let (changed, same) = (out.record().arms[LSTM].losses.clone(), run(small()).0.arms[LSTM].losses.clone());
+    let (changed, same) =
+        (out.record().arms[LSTM].losses.clone(), run::<Rnn>(small()).0.arms[LSTM].losses.clone());
     assert_eq!(changed[..5], same[..5]);
     assert_ne!(changed[20], same[20]);
 }
@@ -220,7 +207,7 @@ fn the_drawing_has_the_gates_of_one_sequence_before_and_while_training() {
 #[test]
 fn many_units_are_counted_but_not_sent() {
     let config = Config { d_hidden: 128, ..small() };
-    let record = probe(config);
+    let record = probe::<Rnn>(config);
     let trace = record.trace(LSTM).expect("sent");
     assert_eq!((trace.d_hidden, trace.units(), trace.at(0, 13).len()), (128, MOST_UNITS, MOST_UNITS));
 }
@@ -259,7 +246,7 @@ proptest! {
     #[test]
     fn formulae_count_the_modules(n_classes in 2u32..5, n_distractors in 1u32..5, d_hidden in 4u32..12) {
         let config = Config { n_classes, n_distractors, d_hidden, seq_len: 10, ..Config::default() };
-        prop_assert_eq!(probe(config.clone()).params, Some((params_rnn(&config) as u32, params_lstm(&config) as u32)));
+        prop_assert_eq!(probe::<Rnn>(config.clone()).params, Some((params_rnn(&config) as u32, params_lstm(&config) as u32)));
         prop_assert!((chance(&config) - 1.0 / f64::from(n_classes)).abs() < 1e-12);
     }
 }

@@ -1,5 +1,4 @@
 //! The recurrent nets against PyTorch's, for the same weights, and their written-out way back against autodiff.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
 use crate::reference::{agree, fixture, flat, tensor};

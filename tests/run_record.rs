@@ -1,11 +1,9 @@
-//! Files of runs come back as they were, or are refused in a sentence; the list of kept runs does what it says.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+//! Files of runs come back as they were, or are refused in a sentence.
 
 use nn_lab::core::schema::Schema;
 use nn_lab::core::settings::{Kind, Param, Settings, from_map, to_map};
 use nn_lab::core::{Check, Verdict};
-use nn_lab::keep::history::{MOST_UNPINNED, STORED_POINTS};
-use nn_lab::keep::run_record::MOST_BYTES;
+use nn_lab::keep::import::MOST_BYTES;
 use nn_lab::keep::{
     Change, DeviceUsed, History, ImportError, KeptSeed, KeptSeries, Origin, Outcome, RunRecord, Steps,
     Timestamp, format,
@@ -23,11 +21,11 @@ fn read<E: Experiment>(text: &str) -> Result<RunRecord, ImportError> {
     RunRecord::read(text, AnyExperiment::of::<E>())
 }
 
-fn stored<E: Experiment>(text: &str) -> (History, Vec<String>) {
+pub(crate) fn stored<E: Experiment>(text: &str) -> (History, Vec<String>) {
     History::from_text(text, AnyExperiment::of::<E>())
 }
 
-fn evidence() -> RunRecord {
+pub(crate) fn evidence() -> RunRecord {
     let points = |from: f64| Rc::new(vec![(1.0, from), (2.0, from / 2.0), (3.0, f64::NAN)]);
     let series = |metric: &str, from| KeptSeries {
         metric: metric.to_owned(),
@@ -155,7 +153,7 @@ fn any_evidence() -> impl Strategy<Value = RunRecord> {
                     steps: Steps { done, planned },
                     series,
                     seeds,
-                    metrics,
+                    metrics: metrics.into_iter().collect(),
                     checks,
                     ..evidence()
                 }
@@ -298,113 +296,6 @@ fn the_file_is_easy_to_read_elsewhere() {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     assert_eq!(evidence().file_name("json"), "nn-lab-mlp-2026-11-24-030410.json");
-}
-
-#[test]
-fn ten_runs_are_kept_and_the_pinned_ones_besides() {
-    let mut history = History::default();
-    for id in 0..4 {
-        history.add(id, Origin::Here, evidence());
-    }
-    history.pin(1, true);
-    for _ in 0..20 {
-        // All with the same wish.
-        history.add(7, Origin::Here, evidence());
-    }
-    let names: Vec<_> = history.runs.iter().map(|run| run.name.as_str()).collect();
-    assert_eq!(names.len(), MOST_UNPINNED + 1);
-    assert_eq!((names.first(), names.last()), (Some(&"Run 2"), Some(&"Run 24")));
-    let mut ids: Vec<_> = history.runs.iter().map(|run| run.id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    assert_eq!(ids.len(), names.len());
-    history.pin(1, false);
-    assert_eq!(history.runs.len(), MOST_UNPINNED);
-    assert!(history.get(1).is_none(), "the oldest goes when it is pinned no longer");
-}
-
-#[test]
-fn what_was_deleted_comes_back_to_its_place() {
-    let mut history = History::default();
-    for id in 1..=3 {
-        history.add(id, Origin::Here, evidence());
-    }
-    history.delete(2);
-    history.delete(99);
-    assert_eq!(history.deleted().map(|run| run.id), Some(2));
-    assert_eq!(history.runs.len(), 2);
-    history.undo();
-    assert_eq!(history.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [1, 2, 3]);
-    history.undo();
-    assert_eq!(history.runs.len(), 3);
-}
-
-#[test]
-fn names_are_the_visitors_but_for_files() {
-    let mut history = History::default();
-    let ours = history.add(1, Origin::Here, evidence());
-    let file = history.add(2, Origin::File, evidence());
-    let name = |history: &History, id| history.get(id).expect("there").name.clone();
-    assert_eq!(name(&history, file), "File of 2026-11-24 03:04");
-    let again = history.add(9, Origin::File, evidence());
-    assert_eq!(name(&history, again), "File of 2026-11-24 03:04 (2)");
-    history.rename(ours, "  deep\u{7} one ");
-    history.rename(file, "mine");
-    assert_eq!(name(&history, ours), "deep one");
-    assert_eq!(name(&history, file), "File of 2026-11-24 03:04");
-    history.rename(ours, "   ");
-    assert_eq!(name(&history, ours), "deep one");
-    history.rename(ours, &"ä".repeat(500));
-    assert_eq!(name(&history, ours).chars().count(), 60);
-    let next = history.add(3, Origin::Here, evidence());
-    assert_eq!(history.before(next).map(|run| run.id), Some(ours), "a file is no run of this panel");
-}
-
-#[test]
-fn a_damaged_run_in_the_store_costs_only_itself() {
-    let mut history = History::default();
-    for id in 1..=3 {
-        history.add(id, Origin::Here, evidence());
-    }
-    let text = history.to_text();
-    let damaged = text.replacen("\"depth\":3", "\"depth\":0", 2).replacen("\"depth\":0", "\"depth\":3", 1);
-    let (read, warnings) = stored::<Mlp>(&damaged);
-    assert_eq!(read.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [1, 3]);
-    assert_eq!(warnings.len(), 1);
-    assert!(warnings[0].starts_with("Stored run 2"), "{warnings:?}");
-    for text in ["", "{", "[]", "{\"version\":9,\"runs\":[]}", "{\"version\":1}", "null"] {
-        let (read, warnings) = stored::<Mlp>(text);
-        assert_eq!((read.runs.len(), warnings.len()), (0, 1), "{text}");
-    }
-    let (_, warnings) = stored::<Rnn>(&text);
-    assert_eq!(warnings.len(), 3, "runs of another section");
-}
-
-#[test]
-fn long_series_are_stored_thinned_and_say_so() {
-    let mut long = evidence();
-    let points: Vec<_> = (1..=20_000).map(|step| (f64::from(step), 1.0)).collect();
-    long.series[0].points = Rc::new(points);
-    let mut history = History::default();
-    history.add(1, Origin::Here, long.clone());
-    let (read, warnings) = stored::<Mlp>(&history.to_text());
-    assert!(warnings.is_empty());
-    let series = &read.runs[0].evidence.series[0];
-    assert!(series.points.len() <= STORED_POINTS && series.points.len() > STORED_POINTS / 2);
-    assert_eq!(series.thinned_from, Some(20_000));
-    assert_eq!((series.points[0].0, series.points[series.points.len() - 1].0), (1.0, 20_000.0));
-    assert_eq!(read.runs[0].evidence.series[1].thinned_from, None);
-    // What this window has in full stays so when another window stores something.
-    let followed = history.follow(read);
-    assert_eq!(followed.runs[0].evidence.series[0].points.len(), 20_000);
-    // A hundred runs of a default length fit into the five megabytes that browsers grant.
-    let mut usual = evidence();
-    usual.series.truncate(2);
-    for series in &mut usual.series {
-        series.points =
-            Rc::new((1..=1500).map(|step| (f64::from(step), f64::from(1.0f32 / step as f32))).collect());
-    }
-    assert!(usual.to_json().len() < 80_000, "{}", usual.to_json().len());
 }
 
 #[test]

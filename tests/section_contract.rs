@@ -1,9 +1,7 @@
 //! What holds for every section in the registry, a new one too.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, block_on, train};
-use burn::tensor::Device;
+use crate::collector::Collector;
 use nn_lab::core::chapter::chapters;
 use nn_lab::core::guided::Prediction;
 use nn_lab::core::query::Query;
@@ -39,15 +37,11 @@ fn small<C: Settings>() -> C {
 }
 
 fn run<E: Train>(config: E::Config, stop_at: u32) -> (E::Record, Result<(), LabError>) {
-    let mut out = Collector::<E> { stop_at: Some(stop_at), ..Collector::default() };
-    let result = train::<E>(&config, &mut out);
-    (out.record(), result)
+    Collector::<E> { stop_at: Some(stop_at), ..Collector::default() }.run(&config)
 }
 
 fn probe<E: Probe>(config: E::Config) -> (E::Record, Result<(), LabError>) {
-    let mut out = Collector::<E> { stop_at: Some(2), ..Collector::default() };
-    let result = block_on(E::probe(config, &Device::flex(), &mut out));
-    (out.record(), result)
+    Collector::<E> { stop_at: Some(2), ..Collector::default() }.probe(&config)
 }
 
 /// The ends of a setting, or all that it can be.

@@ -1,130 +1,18 @@
-//! Section 6: the model's own laws, the text, and the experiment on Flex with small budgets.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+//! Section 6: the text, and the experiment on Flex with small budgets.
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, block_on, train};
-use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
-use nn_lab::core::settings::{Settings, from_query};
+use crate::collector::{Collector, block_on, train, values};
+use crate::transformer_model::{SIZES, largest_gap, net, one_hot};
+use burn::tensor::Device;
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::data::text::{self, Corpus, FOLDED, MOST_CHARS, Vocabulary, Windows, fixed_windows};
-use nn_lab::models::transformer::{Cache, Positions, Sizes, Transformer as Net, sinusoidal_table};
-use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::run::{Experiment, Probe, safetensors};
-use nn_lab::sections::transformer::positions::{measured_period, product_formula, wavelength};
 use nn_lab::sections::transformer::writing::{Writer, draw};
-use nn_lab::sections::transformer::{
-    Config, Frame, PositionsChoice, Record, Request, TextChoice, Transformer, WriteRequest, param_count,
-    sizes,
-};
+use nn_lab::sections::transformer::{Config, Frame, Record, Request, TextChoice, Transformer, WriteRequest};
 use proptest::prelude::*;
-
-const SIZES: Sizes = Sizes {
-    vocabulary: 11,
-    context: 24,
-    d_model: 16,
-    n_heads: 4,
-    n_layers: 2,
-    d_ff: 64,
-    positions: Positions::Sinusoidal,
-    tied: true,
-};
-
-fn net(sizes: Sizes) -> Net {
-    Net::new(sizes, &mut WeightRng::new(3), &Device::flex())
-}
-
-fn one_hot(ids: &[usize]) -> Tensor<3> {
-    let rows = ids.iter().flat_map(|&id| (0..11).map(move |c| f32::from(c == id)));
-    Tensor::from_data(TensorData::new(rows.collect::<Vec<f32>>(), [1, ids.len(), 11]), &Device::flex())
-}
-
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_to_vec::<f32>().expect("floats")
-}
-
-fn largest_gap(a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len());
-    a.iter().zip(b).fold(0.0, |most, (a, b)| most.max((a - b).abs()))
-}
-
-fn some_ids(n: usize) -> Vec<usize> {
-    (0..n).map(|i| (i * 7 + i * i) % 11).collect()
-}
-
-#[test]
-fn a_later_character_never_changes_an_earlier_logit() {
-    for positions in [Positions::Sinusoidal, Positions::Learned] {
-        let net = net(Sizes { positions, ..SIZES });
-        let ids = some_ids(24);
-        for forward in [
-            &(|ids: &[usize]| values(net.forward(one_hot(ids), 0.0))) as &dyn Fn(&[usize]) -> Vec<f32>,
-            &|ids: &[usize]| values(net.inspect(one_hot(ids), None).0),
-        ] {
-            let before = forward(&ids);
-            for changed in [1, 12, 23] {
-                let mut other = ids.clone();
-                other[changed] = (other[changed] + 1) % 11;
-                let after = forward(&other);
-                assert_eq!(before[..changed * 11], after[..changed * 11], "changed at {changed}");
-                assert_ne!(before[changed * 11..], after[changed * 11..]);
-            }
-        }
-    }
-}
-
-#[test]
-fn the_cache_gives_what_the_whole_text_gives() {
-    for (positions, tied) in [(Positions::Sinusoidal, true), (Positions::Learned, false)] {
-        let net = net(Sizes { positions, tied, ..SIZES });
-        let ids = some_ids(24);
-        let whole = values(net.forward(one_hot(&ids), 0.0));
-        // In pieces of every kind: several at first, then one by one, then several again.
-        let mut cache = Cache::default();
-        let mut cached = Vec::new();
-        for piece in [&ids[..5], &ids[5..6], &ids[6..7], &ids[7..20], &ids[20..]] {
-            cached.extend(values(net.forward_cached(one_hot(piece), &mut cache)));
-        }
-        assert_eq!(cache.len(), 24);
-        assert!(largest_gap(&whole, &cached) < 1e-5, "{}", largest_gap(&whole, &cached));
-    }
-}
-
-#[test]
-fn a_gate_switches_one_head_off_and_weights_sum_to_one() {
-    let net = net(SIZES);
-    let ids = one_hot(&some_ids(24));
-    let (logits, weights) = net.inspect(ids.clone(), None);
-    assert!(largest_gap(&values(logits.clone()), &values(net.forward(ids.clone(), 0.0))) < 1e-5);
-    assert_eq!(weights.len(), 2);
-    for sums in weights.iter().map(|weights| values(weights.clone().sum_dim(3))) {
-        assert!(sums.iter().all(|sum| (sum - 1.0).abs() < 1e-5));
-    }
-    let on = vec![vec![1.0; 4]; 2];
-    assert_eq!(values(net.inspect(ids.clone(), Some(&on)).0), values(logits.clone()));
-    let mut off = on;
-    off[1][2] = 0.0;
-    let (gated, gated_weights) = net.inspect(ids, Some(&off));
-    assert_ne!(values(gated), values(logits));
-    assert_eq!(values(gated_weights[0].clone()), values(weights[0].clone()), "the first layer is as it was");
-}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
-
-    #[test]
-    fn the_formula_counts_the_module(
-        layers in 1u32..4,
-        heads in prop::sample::select(vec![1, 2, 4, 8]),
-        d_model in prop::sample::select(vec![16, 32, 64, 96]),
-        (context, vocabulary) in (8u32..40, 2usize..40),
-        (learned, tied) in (any::<bool>(), any::<bool>()),
-    ) {
-        let positions = if learned { PositionsChoice::Learned } else { PositionsChoice::Sinusoidal };
-        let config = Config { layers, heads, d_model, context, positions, tied, ..Config::default() };
-        let net = net(sizes(&config, vocabulary));
-        prop_assert_eq!(param_count(&config, vocabulary as u64).total(), count_params(&net) as u64);
-    }
 
     #[test]
     fn any_text_is_numbered_and_read_back(words in "[a-zA-Zäöüß€ \n]{0,400}") {
@@ -139,23 +27,6 @@ proptest! {
         let _ = text::read_own(&bytes);
         let _ = text::read_plays(&bytes);
     }
-}
-
-#[test]
-fn sinusoidal_positions_are_as_the_formula_says() {
-    let (t, d) = (256usize, 64u32);
-    let table = values(sinusoidal_table(t, d as usize, &Device::flex()));
-    let at = |p: usize, j: usize| table[p * d as usize + j];
-    assert_eq!((at(0, 0), at(0, 1)), (0.0, 1.0));
-    assert!((at(3, 4) - (3.0 / 10_000f32.powf(4.0 / 64.0)).sin()).abs() < 1e-5);
-    for dimension in [0, 1, 10, 21] {
-        let wave: Vec<f32> = (0..t).map(|p| at(p, dimension)).collect();
-        let period = measured_period(&wave).expect("several waves fit");
-        let formula = wavelength(dimension as u32, d);
-        assert!((period / formula - 1.0).abs() < 0.02, "dimension {dimension}: {period} against {formula}");
-    }
-    let product = |a: usize, b: usize| (0..d as usize).map(|j| at(a, j) * at(b, j)).sum::<f32>();
-    assert!((f64::from(product(40, 57)) - product_formula(17.0, d)).abs() < 1e-3);
 }
 
 #[test]
@@ -224,7 +95,8 @@ fn own_text() -> Vec<u8> {
     "abc abd\nabc abe\n".repeat(150).into_bytes()
 }
 
-fn tiny() -> Config {
+/// Learned in a blink, from [`own_text`].
+pub(crate) fn tiny() -> Config {
     Config {
         layers: 2,
         heads: 2,
@@ -404,25 +276,8 @@ fn draws_follow_temperature_and_top_k() {
 }
 
 #[test]
-fn presets_are_settings_that_exist() {
-    for preset in Config::PRESETS {
-        let query = preset.values.iter().copied().collect();
-        let (_, warnings) = from_query(&Config::default(), &query);
-        assert_eq!(warnings, Vec::<String>::new(), "{}", preset.slug);
-        assert!(preset.values.iter().all(|(key, _)| Config::PARAMS.iter().any(|param| param.key == *key)));
-    }
-    let full = Config::PRESETS
-        .iter()
-        .find(|preset| preset.slug == "full-gpu")
-        .expect("it is there")
-        .config::<Config>();
-    assert!((10_500_000..11_000_000).contains(&param_count(&full, 62).total()));
-}
-
-#[test]
 fn an_own_text_that_is_not_there_is_asked_for() {
     let mut out = Collector::<Transformer>::default();
     let result = train::<Transformer>(&tiny(), &mut out);
     assert!(matches!(result, Err(LabError::Data(why)) if why.contains("Add a text first")));
-    let _ = net(SIZES).num_params();
 }

@@ -5,7 +5,7 @@
 use crate::collector::{Collector, block_on, train};
 use burn::tensor::{Device, Tensor};
 use nn_lab::core::query::Query;
-use nn_lab::core::settings::{Settings, from_query};
+use nn_lab::core::settings::from_query;
 use nn_lab::data::text::{Corpus, Windows, fixed_windows, read_own, read_plays, window_len};
 use nn_lab::sections::transformer::{Config, TrainState, Transformer};
 
@@ -14,7 +14,6 @@ use nn_lab::sections::transformer::{Config, TrainState, Transformer};
 #[ignore = "minutes"]
 fn preset() {
     let slug = std::env::var("NN_LAB_PRESET").unwrap_or_else(|_| "nanogpt-cpu".to_owned());
-    let preset = Config::PRESETS.iter().find(|preset| preset.slug == slug).expect("a preset");
     let mut query: Query = std::env::var("NN_LAB_SET")
         .unwrap_or_default()
         .split(',')
@@ -25,7 +24,7 @@ fn preset() {
         out.user_files.insert("user/text/own.txt".to_owned(), std::fs::read(path).expect("the text").into());
         query.push("text", "own");
     }
-    let (config, warnings) = from_query(&preset.config::<Config>(), &query);
+    let (config, warnings) = from_query(&crate::collector::preset::<Config>(&slug), &query);
     assert!(warnings.is_empty(), "{warnings:?}");
     let start = std::time::Instant::now();
     train::<Transformer>(&config, &mut out).expect("it runs");
@@ -55,11 +54,10 @@ fn preset() {
 #[test]
 #[ignore = "minutes"]
 fn nanogpt_on_the_whole_validation_part() {
-    let preset = Config::PRESETS.iter().find(|preset| preset.slug == "nanogpt-cpu").expect("a preset");
     let set = |key: &str| std::env::var(key).ok().and_then(|text| text.parse().ok());
     let seed = set("NN_LAB_SEED").unwrap_or(1);
     let steps = set("NN_LAB_STEPS").unwrap_or(2000);
-    let config = Config { seed, steps, ..preset.config::<Config>() };
+    let config = Config { seed, steps, ..crate::collector::preset("nanogpt-cpu") };
     let text = match std::env::var("NN_LAB_TEXT") {
         Ok(path) => read_own(&std::fs::read(path).expect("the text")),
         Err(_) => read_plays(&std::fs::read("static/data/shakespeare.bin").expect("the plays")),

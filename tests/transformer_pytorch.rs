@@ -1,5 +1,4 @@
 //! The transformer and AdamW against PyTorch, for the same weights. `fixtures/make_transformer.py` made the numbers.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
 use crate::reference::{agree, fixture, flat, tensor};

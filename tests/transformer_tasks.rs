@@ -1,5 +1,4 @@
 //! Section 6: what comes next after a text, and sequences that repeat.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, block_on, train};
@@ -9,22 +8,11 @@ use nn_lab::core::settings::{Settings, from_query};
 use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::transformer::next::probabilities;
 use nn_lab::sections::transformer::{
-    Config, NextRequest, NextToken, PositionsChoice, Record, Request, TaskChoice, Transformer,
+    Config, NextRequest, NextToken, PositionsChoice, Record, Request, TaskChoice, TextChoice, Transformer,
 };
 
 fn small() -> Config {
-    Config {
-        layers: 2,
-        heads: 2,
-        d_model: 16,
-        context: 16,
-        batch_size: 4,
-        steps: 40,
-        warmup: 5,
-        learning_rate: 0.01,
-        sample_length: 8,
-        ..Config::default()
-    }
+    Config { text: TextChoice::Shakespeare, sample_length: 8, ..crate::transformer::tiny() }
 }
 
 fn next(text: &str, off: &[(u32, u32)]) -> Request {

@@ -118,7 +118,8 @@ impl Tag {
         } else {
             Listeners::Pending(listeners.into_boxed_slice())
         };
-        VTag::__new_other(AttrValue::Static(shape.name), node_ref, key, attributes, listeners, nodes.done()).into()
+        VTag::__new_other(AttrValue::Static(shape.name), node_ref, key, attributes, listeners, nodes.done())
+            .into()
     }
 }
 

@@ -46,6 +46,11 @@ pub struct Answer {
     pub numbers: Vec<(&'static str, f64)>,
 }
 
+/// A share in the words of an answer.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
 /// All of an experiment that does not depend on the section's types.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outline {

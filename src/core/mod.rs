@@ -12,6 +12,7 @@ mod progress;
 pub mod query;
 pub mod schema;
 pub mod settings;
+pub mod sorted;
 pub mod sweep;
 
 pub use check::{Check, Verdict};

@@ -6,7 +6,6 @@ use crate::core::settings::sizes::{follows, settle};
 use crate::core::settings::{Param, Preset, Settings, to_map};
 use crate::core::sweep::SweepPreset;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 
 /// The value of every field, by its name.
 pub type Values = Map<String, Value>;
@@ -57,17 +56,17 @@ impl Schema {
     /// The settings that an address asks for, laid over `base`, and one sentence for every value that could not be taken
     /// as it was. Unknown keys are ignored: they may belong to a later version, or to the page.
     pub fn read(&self, base: &Values, query: &Query) -> (Values, Vec<String>) {
-        let (mut values, mut warnings, mut set) = (base.clone(), Vec::new(), BTreeSet::new());
+        let (mut values, mut warnings, mut set) = (base.clone(), Vec::new(), Vec::new());
         for param in self.params {
             let Some(text) = query.get(param.key) else { continue };
             let (value, warning) = param.read(text);
             warnings.extend(warning);
             if let Some(value) = value {
                 values.insert(param.key.to_owned(), value);
-                set.insert(param.key);
+                set.push(param.key);
             }
         }
-        settle(self.params, &mut values, &|key| set.contains(key));
+        settle(self.params, &mut values, &|key| set.iter().any(|known: &&str| *known == key));
         (values, warnings)
     }
 

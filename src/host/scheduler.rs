@@ -5,7 +5,7 @@
 //! to, the one asked last does. All reckon with the same table, so they agree without anybody in charge. Pure: it is
 //! told what happens and says what to do.
 
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// Why a run waits that its visitor did not pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub struct Scheduler {
     asked: Option<Run>,
     since: f64,
     /// The others that want to train, and since when.
-    others: BTreeMap<String, f64>,
+    others: SortedMap<String, f64>,
     broadcast: Option<(bool, f64)>,
     /// Whether the others know that it is there.
     greeted: bool,
@@ -91,7 +91,7 @@ impl Scheduler {
             eager: false,
             asked: None,
             since: 0.0,
-            others: BTreeMap::new(),
+            others: SortedMap::new(),
             broadcast: None,
             greeted: false,
         }

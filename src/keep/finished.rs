@@ -1,10 +1,10 @@
 //! Guided experiments that were finished: what was asked, predicted and measured, and the file that they are handed in as.
 
+use crate::core::sorted::SortedMap;
 use crate::keep::run_record::{DeviceUsed, exact, json, lines};
 use crate::keep::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// What tells such a file from other JSON.
 pub const SCHEMA: &str = "nn-lab/experiments";
@@ -35,7 +35,7 @@ pub struct SeedAnswer {
     pub seed: u64,
     pub words: String,
     /// The numbers that the words rest on.
-    pub numbers: BTreeMap<String, f32>,
+    pub numbers: SortedMap<String, f32>,
 }
 
 /// Puts an experiment in the place of its earlier outcome, or at the end.
@@ -84,7 +84,7 @@ mod tests {
             answers: vec![SeedAnswer {
                 seed: 1,
                 words: words.to_owned(),
-                numbers: [("loss".to_owned(), 0.25)].into(),
+                numbers: SortedMap::from_iter([("loss".to_owned(), 0.25)]),
             }],
             config: Map::from_iter([("seed".to_owned(), 1.into())]),
             device: None,

@@ -1,6 +1,7 @@
 //! The runs that a panel keeps.
 
-use crate::keep::run_record::{ImportError, RunRecord, json};
+use crate::keep::import::ImportError;
+use crate::keep::run_record::{RunRecord, json};
 use crate::run::any::AnyExperiment;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -2,6 +2,7 @@
 
 use crate::component::prelude::*;
 use crate::core::schema::Values;
+use crate::core::sorted::SortedMap;
 use crate::lab::client::{Client, Start};
 use crate::lab::pool;
 use crate::lab::runner::{Job, Partial, Runner};
@@ -9,7 +10,6 @@ use crate::protocol::{ArmId, ArmStart, Command, DeviceChoice, DeviceKind, Event,
 use crate::run::any::AnyExperiment;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What one run of a batch left behind.
@@ -18,9 +18,9 @@ pub struct RunResult {
     /// Its number in the batch.
     pub run: usize,
     /// Curves by name, thinned. Where layers or heads have one each, those are left out.
-    pub curves: BTreeMap<String, Vec<(f64, f64)>>,
+    pub curves: SortedMap<String, Vec<(f64, f64)>>,
     /// The section's numbers at its end, by name.
-    pub numbers: BTreeMap<String, f64>,
+    pub numbers: SortedMap<String, f64>,
     /// Why nets of it failed, if some did.
     pub errors: Vec<String>,
     /// How long it took.

@@ -1,24 +1,29 @@
 //! The page's end of its workers: a pool of them, started when they are needed and replaced when they die. Each run is
 //! spread over the pool, and each event is passed to the run that it belongs to.
 
+mod workers;
+
+use crate::core::order::sort_by_key;
+use crate::core::sorted::SortedMap;
+pub use crate::lab::client::workers::Pool;
+use crate::lab::client::workers::Slot;
+
 use crate::lab::pool;
-use crate::lab::worker::{Worker, describe, died};
+use crate::lab::worker::died;
 use crate::protocol::{
     ArmEvent, ArmId, ArmStart, Command, DeviceChoice, DeviceInfo, DeviceKind, Event, FileKind, LabError,
     RunId, Task,
 };
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
-use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
 use yew::Callback;
 
 /// The one client of this page.
 #[derive(Debug, Default)]
 pub(super) struct Client {
-    pub(super) workers: RefCell<BTreeMap<usize, Slot>>,
+    pub(super) workers: RefCell<SortedMap<usize, Slot>>,
     runs: RefCell<HashMap<RunId, Run>>,
     last_number: Cell<u32>,
     /// The device that each choice leads to, once a worker has said so.
@@ -26,7 +31,7 @@ pub(super) struct Client {
     /// Why there is one worker only, if others could not be started.
     alone: RefCell<Option<String>>,
     /// What the visitor gave, by its path.
-    pub(super) files: RefCell<BTreeMap<String, Blob>>,
+    pub(super) files: RefCell<SortedMap<String, Blob>>,
     /// Counts the changes of the files.
     pub(super) files_version: Cell<u32>,
     /// Whoever wants to know that the files have changed.
@@ -38,7 +43,7 @@ pub(super) struct Client {
 struct Run {
     listener: Callback<Event>,
     /// The worker of each arm that has not ended; nothing while the device is being found out.
-    arms: BTreeMap<ArmId, usize>,
+    arms: SortedMap<ArmId, usize>,
     /// What is to be started when the device is known.
     waiting: Option<Start>,
     /// What is to be told to its arms when they have started.
@@ -58,40 +63,6 @@ pub(super) struct Start {
     pub(super) request: Option<Vec<u8>>,
     /// The worker that is to have all arms; the pool decides where none is named.
     pub(super) worker: Option<usize>,
-}
-
-#[derive(Debug)]
-pub(super) enum State {
-    /// Being fetched or started; commands wait here.
-    Starting(Vec<(Command, Option<Blob>)>),
-    Ready(Worker),
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self::Starting(Vec::new())
-    }
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Slot {
-    pub(super) state: State,
-    /// Whether it is being fetched or has been.
-    booted: bool,
-    /// The worker while it has not said that it is ready.
-    starting: Option<Worker>,
-    /// The memory of its module, in bytes.
-    memory: u32,
-}
-
-/// How many workers there are, and what they take.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pool {
-    pub workers: usize,
-    /// The memory of their modules, in bytes.
-    pub memory: f64,
-    /// Why there are no more, if others could not be started.
-    pub alone: Option<String>,
 }
 
 thread_local! {
@@ -115,7 +86,7 @@ impl Client {
         let kind = if needs_no_device { Some(DeviceKind::Cpu) } else { known.as_ref().map(|info| info.kind) };
         let new = Run {
             listener: listener.clone(),
-            arms: BTreeMap::new(),
+            arms: SortedMap::new(),
             waiting: Some(start),
             commands: Vec::new(),
         };
@@ -140,14 +111,14 @@ impl Client {
         };
         let spread = kind == DeviceKind::Cpu && self.alone.borrow().is_none();
         let workers = if spread { pool::size(start.arms.len(), pool::cores()) } else { 1 };
-        let mut groups: BTreeMap<usize, Vec<ArmStart>> = BTreeMap::new();
+        let mut groups: SortedMap<usize, Vec<ArmStart>> = SortedMap::new();
         for arm in start.arms {
             let worker = match start.worker {
                 // Where the others could not be started, the first has all.
                 Some(worker) => worker * usize::from(spread),
                 None => pool::worker_of(arm.id.0.into(), start.arms_per_seed, workers),
             };
-            groups.entry(worker).or_default().push(arm);
+            groups.or_default(worker).push(arm);
         }
         if let Some(run) = self.runs.borrow_mut().get_mut(&run) {
             let of_groups =
@@ -167,20 +138,23 @@ impl Client {
     /// Has the first worker check and unpack a file.
     pub(super) fn take(self: &Rc<Self>, listener: Callback<Event>, kind: FileKind, name: String, blob: Blob) {
         let run = RunId(self.next_number());
-        let arms = BTreeMap::from([(ArmId::default(), 0)]);
+        let arms = SortedMap::from_iter([(ArmId::default(), 0)]);
         self.runs.borrow_mut().insert(run, Run { listener, arms, waiting: None, commands: Vec::new() });
         self.post(0, &Command::Take { run, kind, name }, Some(&blob));
     }
 
     /// Tells a command to all arms of a run.
     pub(super) fn send(self: &Rc<Self>, run: RunId, command: &Command) {
-        let workers: BTreeSet<usize> = {
+        let workers: Vec<usize> = {
             let mut runs = self.runs.borrow_mut();
             let Some(run) = runs.get_mut(&run) else { return };
             if run.waiting.is_some() {
                 run.commands.push(command.clone());
             }
-            run.arms.values().copied().collect()
+            let mut workers: Vec<usize> = run.arms.values().copied().collect();
+            sort_by_key(&mut workers, |worker| *worker);
+            workers.dedup();
+            workers
         };
         workers.into_iter().for_each(|worker| self.post(worker, command, None));
     }
@@ -191,71 +165,10 @@ impl Client {
         self.runs.borrow_mut().remove(&run);
     }
 
-    /// How many workers there are, and what they take.
-    pub(super) fn pool(&self) -> Pool {
-        let workers = self.workers.borrow();
-        Pool {
-            workers: workers.len(),
-            memory: workers.values().map(|slot| f64::from(slot.memory)).sum(),
-            alone: self.alone.borrow().clone(),
-        }
-    }
-
     pub(super) fn next_number(&self) -> u32 {
         let number = self.last_number.get() + 1;
         self.last_number.set(number);
         number
-    }
-
-    /// Sends a command to a worker, which is started if there is none.
-    fn post(self: &Rc<Self>, worker: usize, command: &Command, attachment: Option<&Blob>) {
-        let mut workers = self.workers.borrow_mut();
-        let slot = workers.entry(worker).or_default();
-        match &mut slot.state {
-            State::Starting(waiting) => waiting.push((command.clone(), attachment.cloned())),
-            State::Ready(worker) => worker.post(command, attachment),
-        }
-        drop(workers);
-        self.boot_next();
-    }
-
-    /// Starts the workers that are wanted: the first at once, the others when it runs. What keeps them from starting then
-    /// costs nothing that the first could not do.
-    fn boot_next(self: &Rc<Self>) {
-        let mut workers = self.workers.borrow_mut();
-        let first_runs = matches!(workers.get(&0), Some(Slot { state: State::Ready(_), .. }));
-        for (&number, slot) in
-            workers.iter_mut().filter(|(number, slot)| !slot.booted && (first_runs || **number == 0))
-        {
-            slot.booted = true;
-            let client = self.clone();
-            spawn_local(async move { client.boot(number).await });
-        }
-    }
-
-    async fn boot(self: Rc<Self>, number: usize) {
-        painted().await;
-        self.restore().await;
-        let progress = {
-            let client = self.clone();
-            move |bytes, total| client.tell_loading(bytes, total)
-        };
-        let (on_event, on_death) = (self.clone(), self.clone());
-        let started = Worker::start(
-            progress,
-            move |event, attached| on_event.on_event(number, event, attached),
-            move |why| on_death.lose(number, &why),
-        );
-        match started.await {
-            Ok(worker) => {
-                if let Some(slot) = self.workers.borrow_mut().get_mut(&number) {
-                    slot.starting = Some(worker);
-                }
-            }
-            Err(error) => {
-                self.lose(number, &format!("The worker could not be started ({}).", describe(&error)));
-            }
-        }
     }
 
     fn on_event(self: &Rc<Self>, worker: usize, event: Event, attached: Vec<Blob>) {
@@ -318,63 +231,6 @@ impl Client {
         listeners.iter().for_each(|listener| listener.emit(Event::Device { choice, info: info.clone() }));
     }
 
-    fn ready(self: &Rc<Self>, worker: usize) {
-        let mut workers = self.workers.borrow_mut();
-        let Some(slot) = workers.get_mut(&worker) else { return };
-        let Some(mut worker) = slot.starting.take() else { return };
-        worker.started();
-        for (path, blob) in &*self.files.borrow() {
-            worker.post(&Command::Keep { path: path.clone() }, Some(blob));
-        }
-        if let State::Starting(waiting) = &slot.state {
-            waiting.iter().for_each(|(command, attachment)| worker.post(command, attachment.as_ref()));
-        }
-        slot.state = State::Ready(worker);
-        drop(workers);
-        self.boot_next();
-    }
-
-    /// Gives up a worker and tells the arms that it trained why. One beside the first that could not be started leaves its
-    /// arms to the first.
-    fn lose(self: &Rc<Self>, worker: usize, why: &str) {
-        let lost = self.workers.borrow_mut().remove(&worker);
-        let mut gone = BTreeSet::from([worker]);
-        if worker == 0 {
-            self.devices.borrow_mut().clear();
-            // Those that waited for it will not be started either.
-            let mut workers = self.workers.borrow_mut();
-            gone.extend(workers.iter().filter(|(_, slot)| !slot.booted).map(|(number, _)| *number));
-            workers.retain(|_, slot| slot.booted);
-        } else if let Some(Slot { state: State::Starting(waiting), .. }) = lost {
-            self.alone.replace(Some(format!(
-                "A second worker could not be started, so the networks take turns. {why}"
-            )));
-            let mut runs = self.runs.borrow_mut();
-            runs.values_mut()
-                .flat_map(|run| run.arms.values_mut())
-                .filter(|of| **of == worker)
-                .for_each(|of| *of = 0);
-            drop(runs);
-            waiting.iter().for_each(|(command, attachment)| self.post(0, command, attachment.as_ref()));
-            return;
-        }
-        let mut listeners = Vec::new();
-        self.runs.borrow_mut().retain(|&id, run| {
-            let ended: Vec<ArmId> =
-                run.arms.iter().filter(|(_, of)| gone.contains(of)).map(|(arm, _)| *arm).collect();
-            run.arms.retain(|_, of| !gone.contains(of));
-            // A run whose device is not known yet waits for the first worker.
-            let waited = worker == 0 && run.waiting.is_some();
-            let ended = if waited { vec![ArmId::default()] } else { ended };
-            listeners.extend(ended.iter().map(|&arm| (id, arm, run.listener.clone())));
-            !run.arms.is_empty() || (run.waiting.is_some() && !waited)
-        });
-        for (run, arm, listener) in listeners {
-            let event = ArmEvent::Failed(LabError::Device(why.to_owned()));
-            listener.emit(Event::Arm { run, arm, event });
-        }
-    }
-
     fn tell_loading(&self, bytes: u32, total: Option<u32>) {
         let listeners: Vec<_> =
             self.runs.borrow().iter().map(|(run, of)| (*run, of.listener.clone())).collect();
@@ -383,20 +239,4 @@ impl Client {
             listener.emit(Event::Arm { run, arm: ArmId::default(), event });
         }
     }
-}
-
-/// Waits for two frames, so that the page is seen before the worker's megabytes are asked for; or for a second, where
-/// nothing is drawn because nobody looks.
-async fn painted() {
-    let either = js_sys::Promise::new(&mut |resolve, _| {
-        let window = gloo::utils::window();
-        // Whichever comes second resolves what is resolved already, which does nothing.
-        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, 1000);
-        let second = Closure::once_into_js(move || {
-            let _ = gloo::utils::window().request_animation_frame(&resolve);
-        });
-        let _ = window.request_animation_frame(second.unchecked_ref());
-    });
-    // A timer does not fail.
-    let _ = JsFuture::from(either).await;
 }

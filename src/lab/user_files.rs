@@ -1,6 +1,6 @@
 //! The visitor's own files: kept here for every worker, and in the browser's storage for the next visit.
 
-use crate::lab::client::{Client, State};
+use crate::lab::client::Client;
 use crate::lab::storage;
 use crate::protocol::{Command, UserFile};
 use std::cell::Cell;
@@ -43,10 +43,7 @@ impl Client {
 
     fn post_to_all(&self, command: &Command, attachment: Option<&Blob>) {
         for slot in self.workers.borrow_mut().values_mut() {
-            match &mut slot.state {
-                State::Starting(waiting) => waiting.push((command.clone(), attachment.cloned())),
-                State::Ready(worker) => worker.post(command, attachment),
-            }
+            slot.post(command, attachment);
         }
     }
 

@@ -21,9 +21,11 @@ pub fn controls_without(
 ) -> Html {
     let fields = keys.iter().filter_map(|key| {
         let param = settings.schema.params.iter().find(|param| param.key == *key)?;
-        if !settings.drawn.borrow_mut().insert(param.key) {
+        let mut drawn = settings.drawn.borrow_mut();
+        if drawn.contains(&param.key) {
             return None;
         }
+        drawn.push(param.key);
         Some((param, settings.values.get(param.key)?.clone()))
     });
     html! { <Group {title} fields={fields.collect::<Vec<_>>()} params={settings.schema.params} set={settings.set.clone()} {absent} /> }

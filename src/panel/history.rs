@@ -10,6 +10,7 @@ use crate::component::prelude::*;
 use crate::core::metric::Metric;
 use crate::core::query::Changes;
 use crate::core::schema::{Schema, Values};
+use crate::core::sorted::SortedMap;
 use crate::core::sweep::{seed, with_seed};
 use crate::core::{Check, Progress};
 use crate::keep::{
@@ -23,7 +24,6 @@ use crate::protocol::{DeviceChoice, DeviceInfo, RunState};
 use crate::run::any::{AnyExperiment, AnyRecord};
 use gloo::timers::callback::Timeout;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How long the page may take to put the settings of an old run in place before that run is no longer waited for.
@@ -233,7 +233,7 @@ impl Begun {
 }
 
 /// The numbers that were measured, by name, with as many digits as the curves have.
-fn metrics_of(metrics: Vec<Metric>) -> BTreeMap<String, f32> {
+fn metrics_of(metrics: Vec<Metric>) -> SortedMap<String, f32> {
     let measured =
         metrics.into_iter().filter_map(|metric| Some((metric.name.to_owned(), metric.value? as f32)));
     measured.filter(|(_, value)| value.is_finite()).collect()

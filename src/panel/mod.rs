@@ -31,7 +31,6 @@ use crate::protocol::DeviceChoice;
 use crate::ui::part::use_assignment;
 use serde_json::Value;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// What the app gives a panel.
@@ -84,7 +83,7 @@ pub struct AnySettings {
     /// What goes on beside the run.
     pub(super) background: Background,
     /// The settings whose controls are on the page: where several chapters are, each setting has one control.
-    drawn: Rc<RefCell<BTreeSet<&'static str>>>,
+    drawn: Rc<RefCell<Vec<&'static str>>>,
 }
 
 /// The settings that the address asks for.

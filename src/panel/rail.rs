@@ -9,7 +9,6 @@ use crate::panel::guided::{Experiments, FinishedList};
 use crate::panel::share::chapter_hash;
 use crate::ui::part::Hideable;
 use gloo::utils::{document, window};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use web_sys::HtmlElement;
 
@@ -41,7 +40,7 @@ pub(super) fn Rail(props: &RailProps) -> Html {
     let all: Vec<&'static Chapter> = chapters(props.chapters).collect();
     let at = props.open.and_then(|open| all.iter().position(|chapter| *chapter == open));
     let item = |(index, chapter): (usize, &&'static Chapter)| {
-        let is_done = done.contains(chapter.slug);
+        let is_done = done.iter().any(|slug| slug == chapter.slug);
         html! {
             <li>
                 <a href={chapter_hash(props.slug, chapter.slug, &props.page.query)} data-action="chapter" data-to={chapter.slug}
@@ -139,7 +138,7 @@ fn focus_when_opened(changed: bool) {
 
 /// The chapters that were opened while all that they show was measured; kept where the browser stores.
 #[hook]
-fn use_done(props: &RailProps) -> BTreeSet<String> {
+fn use_done(props: &RailProps) -> Vec<String> {
     let key = format!("nn-lab.chapters.{}", props.slug);
     let done = use_state_eq({
         let key = key.clone();
@@ -150,10 +149,10 @@ fn use_done(props: &RailProps) -> BTreeSet<String> {
         move |(open, probed, trained): &(Option<&'static Chapter>, bool, bool)| {
             let measured = |chapter: &&&Chapter| if chapter.trains { *trained } else { *probed };
             if let Some(chapter) = open.as_ref().filter(measured)
-                && !done.contains(chapter.slug)
+                && !done.iter().any(|slug| slug == chapter.slug)
             {
                 let mut next = (*done).clone();
-                next.insert(chapter.slug.to_owned());
+                next.push(chapter.slug.to_owned());
                 store(&key, &next);
                 done.set(next);
             }
@@ -162,13 +161,13 @@ fn use_done(props: &RailProps) -> BTreeSet<String> {
     (*done).clone()
 }
 
-fn stored(key: &str) -> BTreeSet<String> {
+fn stored(key: &str) -> Vec<String> {
     let storage = window().local_storage().ok().flatten();
     let text = storage.and_then(|storage| storage.get_item(key).ok().flatten()).unwrap_or_default();
     text.split(' ').filter(|slug| !slug.is_empty()).map(str::to_owned).collect()
 }
 
-fn store(key: &str, done: &BTreeSet<String>) {
+fn store(key: &str, done: &Vec<String>) {
     if let Ok(Some(storage)) = window().local_storage() {
         let text: Vec<&str> = done.iter().map(String::as_str).collect();
         // Without room the marks last as long as the page.

@@ -74,6 +74,31 @@ pub trait Experiment: 'static {
     fn series(record: &Self::Record) -> Vec<RunSeries>;
 }
 
+/// Within `impl Experiment`: chapters, guided experiments, numbers and checks are those of the section's files of these
+/// names, and an arm that is cleared has an empty record.
+#[macro_export]
+macro_rules! own_files {
+    () => {
+        const CHAPTERS: &'static [$crate::core::chapter::Chapter] = chapters::CHAPTERS;
+        const EXPERIMENTS: &'static [$crate::core::guided::Guided<Self::Config, Self::Record>] =
+            experiments::EXPERIMENTS;
+
+        fn clear_arm(record: &mut Self::Record, arm: usize) {
+            if let Some(run) = record.arms.get_mut(arm) {
+                *run = Default::default();
+            }
+        }
+
+        fn metrics(config: &Self::Config, record: &Self::Record) -> Vec<$crate::core::metric::Metric> {
+            metrics::metrics(config, record)
+        }
+
+        fn checks(config: &Self::Config, record: &Self::Record) -> Vec<$crate::core::Check> {
+            checks::checks(config, record)
+        }
+    };
+}
+
 /// What can be measured without training.
 #[cfg(feature = "compute")]
 pub trait Probe: Experiment + Sized {

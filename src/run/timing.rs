@@ -1,5 +1,6 @@
 //! How long one net's training step takes, by itself.
 
+use crate::core::order::sort_numbers;
 use serde::{Deserialize, Serialize};
 
 /// As many as tell the present pace: later ones push out the first.
@@ -22,9 +23,9 @@ impl StepTimes {
 
     /// The middle one, which a step that had to wait does not move; `None` before the first.
     pub fn median(&self) -> Option<f64> {
-        let mut sorted = self.0.clone();
-        sorted.sort_by(f32::total_cmp);
-        sorted.get(sorted.len() / 2).map(|&ms| ms.into())
+        let mut sorted: Vec<f64> = self.0.iter().map(|&ms| ms.into()).collect();
+        sort_numbers(&mut sorted);
+        sorted.get(sorted.len() / 2).copied()
     }
 }
 

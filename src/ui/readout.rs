@@ -2,19 +2,19 @@
 
 use crate::component::prelude::*;
 use crate::core::metric::{Metric, Spread};
+use crate::core::sorted::SortedMap;
 use crate::ui::use_unique;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 pub use crate::charts::scale::format_number;
 
 thread_local! {
     /// Each number on the page by its place: a name, and a value that is finite.
-    static ON_PAGE: RefCell<BTreeMap<u32, (AttrValue, f64)>> = const { RefCell::new(BTreeMap::new()) };
+    static ON_PAGE: RefCell<SortedMap<u32, (AttrValue, f64)>> = const { RefCell::new(SortedMap::new()) };
 }
 
 /// The numbers that a reader sees at present, by name: for messages to the page around, and for questions.
-pub fn metrics_on_page() -> BTreeMap<AttrValue, f64> {
+pub fn metrics_on_page() -> SortedMap<AttrValue, f64> {
     ON_PAGE.with_borrow(|numbers| numbers.values().cloned().collect())
 }
 

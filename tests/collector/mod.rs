@@ -1,12 +1,16 @@
 //! An experiment's other end in native tests: keeps the frames, and wishes what the test wishes.
 
-use burn::tensor::Device;
+mod answer;
+
+pub(crate) use answer::{answer, measured, number};
+
+use burn::tensor::{Device, Tensor};
 use nn_lab::core::metric::Spread;
 use nn_lab::core::schema::Schema;
 use nn_lab::core::settings::{Settings, from_query, to_map, typed};
 use nn_lab::core::sweep::{Axis, Measure, points};
 use nn_lab::core::{LabError, Progress};
-use nn_lab::run::{Experiment, RunContext, Tick, Train, driver};
+use nn_lab::run::{Experiment, Probe, RunContext, Tick, Train, driver};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -55,6 +59,48 @@ impl<E: Experiment> Collector<E> {
         }
         record
     }
+
+    /// Trains with these settings: what the page would know then, and how it ended.
+    pub(crate) fn run(mut self, config: &E::Config) -> (E::Record, Result<(), LabError>)
+    where
+        E: Train,
+    {
+        let result = train::<E>(config, &mut self);
+        (self.record(), result)
+    }
+
+    /// The same of the probe.
+    pub(crate) fn probe(mut self, config: &E::Config) -> (E::Record, Result<(), LabError>)
+    where
+        E: Probe,
+    {
+        let result = block_on(E::probe(config.clone(), &Device::flex(), &mut self));
+        (self.record(), result)
+    }
+}
+
+/// What the page would know after training with these settings, and how it ended.
+pub(crate) fn run<E: Train>(config: E::Config) -> (E::Record, Result<(), LabError>) {
+    Collector::<E>::default().run(&config)
+}
+
+/// What the page would know after the probe, which succeeds.
+#[track_caller]
+pub(crate) fn probe<E: Probe>(config: E::Config) -> E::Record {
+    let (record, result) = Collector::<E>::default().probe(&config);
+    result.expect("the probe succeeds");
+    record
+}
+
+/// The settings of a preset.
+#[track_caller]
+pub(crate) fn preset<C: Settings>(slug: &str) -> C {
+    C::PRESETS.iter().find(|preset| preset.slug == slug).expect("the preset").config()
+}
+
+/// A tensor's numbers, row by row.
+pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_to_vec::<f32>().expect("floats")
 }
 
 impl<E: Experiment> RunContext<E> for Collector<E> {

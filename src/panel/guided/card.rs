@@ -7,6 +7,7 @@ use crate::component::prelude::*;
 use crate::core::curve::RunSeries;
 use crate::core::guided::{Answer, Prediction};
 use crate::core::query::Changes;
+use crate::core::sorted::SortedMap;
 use crate::keep::{Finished, SeedAnswer, Timestamp};
 use crate::panel::guided::GuidedView;
 use crate::panel::run_panel::curve::CurveOutcome;
@@ -14,7 +15,6 @@ use crate::panel::run_panel::question::{Form, in_words};
 use crate::protocol::RunState;
 use gloo::timers::callback::Timeout;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 #[derive(Clone, PartialEq, Properties)]
 pub(in crate::panel) struct GuidedCardProps {
@@ -206,7 +206,7 @@ fn outcome(props: &GuidedCardProps, prediction: &Guessed) -> Html {
     let several = view.answers.len() > 1;
     let of_seed = |(seed, answer): &(u64, Option<Answer>)| {
         let Some(answer) = answer else { return Html::default() };
-        let numbers: BTreeMap<&str, f64> = answer.numbers.iter().copied().collect();
+        let numbers: SortedMap<&str, f64> = answer.numbers.iter().copied().collect();
         let numbers = serde_json::to_string(&numbers).unwrap_or_default();
         html! {
             <p data-answer={answer.words.clone()} data-answer-numbers={numbers} data-answer-seed={seed.to_string()}

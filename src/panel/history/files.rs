@@ -2,7 +2,7 @@
 
 use crate::charts::{Series, Table};
 use crate::component::prelude::*;
-use crate::keep::run_record::{MOST_BYTES, too_long};
+use crate::keep::import::{MOST_BYTES, too_long};
 use crate::keep::{ImportError, Kept, KeptSeries, Origin, RunRecord};
 use crate::panel::history::store::Edit;
 use crate::run::any::AnyExperiment;

@@ -1,6 +1,7 @@
 //! What an address asks to be swept over, made into runs.
 
 use crate::core::metric::Spread;
+use crate::core::order::sort_by_key;
 use crate::core::query::Query;
 use crate::core::schema::Values;
 use crate::core::sweep::{Axis, Measure, Point, points, seed};
@@ -223,7 +224,7 @@ impl Plan {
         };
         let mut found: Vec<_> = results.iter().filter_map(here).collect();
         // Runs are listed as they ended.
-        found.sort_by_key(|(seed, ..)| *seed);
+        sort_by_key(&mut found, |(seed, ..)| *seed);
         found.into_iter().map(|(_, config, value)| (config, value)).collect()
     }
 

@@ -14,6 +14,13 @@ const SOONER: &[&str] = &[
 /// Networks whose steps differ by less than this factor are about as fast.
 const ABOUT: f64 = 1.5;
 
+const SCALE: (&str, &str) =
+    ("Vaswani et al. 2017, Attention is all you need, section 3.2.1", "https://arxiv.org/abs/1706.03762");
+const ADAM: (&str, &str) = (
+    "Kingma and Ba 2015, Adam, section 2.1 (steps do not depend on the gradient's scale)",
+    "https://arxiv.org/abs/1412.6980",
+);
+
 pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
     Guided {
         slug: "eight-heads",
@@ -40,10 +47,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         prediction: Prediction::Number { metric: "entropy_unscaled" },
         answer: entropy_512,
         reason: "A score is a sum of 512 products of variance 1, so its standard deviation is about 22.6. Among 64 such scores the largest is ahead by several nats, and the softmax puts almost everything on it. Divided by √512 the scores have variance 1 at any size.",
-        source: (
-            "Vaswani et al. 2017, Attention is all you need, section 3.2.1",
-            "https://arxiv.org/abs/1706.03762",
-        ),
+        source: SCALE,
     },
     Guided {
         slug: "small-keys-pace",
@@ -55,10 +59,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         prediction: Prediction::Choice(SOONER),
         answer: pace,
         reason: "Without the scale a score of 8 products has a standard deviation of 2.8 rather than 1. The softmax over 8 tokens is sharper, but far from saturated, and its gradients arrive. The scale matters where keys are large.",
-        source: (
-            "Vaswani et al. 2017, Attention is all you need, section 3.2.1",
-            "https://arxiv.org/abs/1706.03762",
-        ),
+        source: SCALE,
     },
     Guided {
         slug: "unscaled-learns",
@@ -74,10 +75,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         ]),
         answer: unscaled_learns,
         reason: "Few queries pass on a gradient, but some waver between two keys. Adam divides each step by the size of the gradients, so small ones move the weights as far as large ones. The projections can then learn to make the scores smaller. The scale is a better start, not a condition.",
-        source: (
-            "Kingma and Ba 2015, Adam, section 2.1 (steps do not depend on the gradient's scale)",
-            "https://arxiv.org/abs/1412.6980",
-        ),
+        source: ADAM,
     },
     Guided {
         slug: "small-weights-start",
@@ -124,10 +122,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         prediction: Prediction::Choice(SOONER),
         answer: pace,
         reason: "Without the scale the gradients of the query and key projections are √d_k times larger wherever the softmax passes them on. SGD's steps grow with the gradient, which makes up for part of the saturation. Adam's steps do not, so there the scale matters more.",
-        source: (
-            "Kingma and Ba 2015, Adam, section 2.1 (steps do not depend on the gradient's scale)",
-            "https://arxiv.org/abs/1412.6980",
-        ),
+        source: ADAM,
     },
 ];
 

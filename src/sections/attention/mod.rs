@@ -22,11 +22,7 @@ pub use checks::{
 pub use panel::AttentionPanel;
 pub use query::{Example, LARGEST, MOST_HEADS, Projections, Stages, Switches, read_number, stages};
 
-use crate::core::Check;
-use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
-use crate::core::guided::Guided;
-use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::optimizer::Optimizer;
@@ -297,8 +293,8 @@ impl Experiment for Attention {
     type Frame = Frame;
     type Record = Record;
 
-    const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
-    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
+    crate::own_files!();
+
     const ARMS: &'static [Arm] = &[
         Arm { slug: "scaled", title: "scaled", net: "scaled network" },
         Arm { slug: "unscaled", title: "unscaled", net: "unscaled network" },
@@ -314,18 +310,6 @@ impl Experiment for Attention {
             (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, measured),
             (_, None) => {}
         }
-    }
-
-    fn clear_arm(record: &mut Record, arm: usize) {
-        record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
-    }
-
-    fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
-        metrics::metrics(config, record)
-    }
-
-    fn checks(config: &Config, record: &Record) -> Vec<Check> {
-        checks::checks(config, record)
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {

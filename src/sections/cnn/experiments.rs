@@ -1,6 +1,6 @@
 //! The guided experiments of section 2, from easy to surprising.
 
-use super::{CONV, Config, Record, SEPARABLE, output_size};
+use super::{BlockCounts, CONV, Config, Record, SEPARABLE, output_size};
 use crate::core::guided::{Answer, Guided, Prediction};
 use crate::keys;
 
@@ -72,12 +72,17 @@ fn savings(config: &Config, record: &Record) -> Option<Answer> {
             "{ratio:.2} × fewer, {verdict}: {conv} parameters against {separable}, counted in the models."
         ),
         choice: None,
-        numbers: vec![
-            ("params_ratio", ratio),
-            ("params_conv", conv as f64),
-            ("params_separable", separable as f64),
-        ],
+        numbers: counted(&blocks),
     })
+}
+
+/// The numbers of an answer about parameters.
+fn counted(blocks: &BlockCounts) -> Vec<(&'static str, f64)> {
+    vec![
+        ("params_ratio", blocks.params_ratio()),
+        ("params_conv", blocks.conv.params as f64),
+        ("params_separable", blocks.separable.params as f64),
+    ]
 }
 
 const ONE_BY_ONE: Experiment = Guided {
@@ -106,11 +111,7 @@ fn one_by_one(_: &Config, record: &Record) -> Option<Answer> {
             "{verdict}. The standard convolution has {conv} parameters, the separable one {separable}."
         ),
         choice: Some(choice),
-        numbers: vec![
-            ("params_ratio", blocks.params_ratio()),
-            ("params_conv", conv as f64),
-            ("params_separable", separable as f64),
-        ],
+        numbers: counted(&blocks),
     })
 }
 
@@ -198,12 +199,7 @@ fn faster(_: &Config, record: &Record) -> Option<Answer> {
             "{verdict}. It needs {fewer:.2} × fewer multiply-accumulates, but the time per step goes from {conv:.1} ms to {separable:.1} ms (median)."
         ),
         choice: Some(choice),
-        numbers: vec![
-            ("speedup", faster),
-            ("net_macs_ratio", fewer),
-            ("ms_per_step_conv", conv),
-            ("ms_per_step_separable", separable),
-        ],
+        numbers: timed([conv, separable], fewer),
     })
 }
 
@@ -211,6 +207,16 @@ fn faster(_: &Config, record: &Record) -> Option<Answer> {
 fn speed(record: &Record) -> Option<([f64; 2], f64)> {
     let of = |arm: usize| record.arms.get(arm)?.ms_per_step().filter(|ms| *ms > 0.0);
     Some(([of(CONV)?, of(SEPARABLE)?], record.macs_ratio()?))
+}
+
+/// The numbers of an answer about time.
+fn timed([conv, separable]: [f64; 2], fewer: f64) -> Vec<(&'static str, f64)> {
+    vec![
+        ("speedup", conv / separable),
+        ("net_macs_ratio", fewer),
+        ("ms_per_step_conv", conv),
+        ("ms_per_step_separable", separable),
+    ]
 }
 
 const WIDE: Experiment = Guided {
@@ -243,11 +249,6 @@ fn wide(config: &Config, record: &Record) -> Option<Answer> {
             config.width
         ),
         choice: None,
-        numbers: vec![
-            ("speedup", faster),
-            ("net_macs_ratio", fewer),
-            ("ms_per_step_conv", conv),
-            ("ms_per_step_separable", separable),
-        ],
+        numbers: timed([conv, separable], fewer),
     })
 }

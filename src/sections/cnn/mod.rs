@@ -31,11 +31,7 @@ pub use panel::CnnPanel;
 pub use products::{ChannelSum, Conv, Layer, Mixed, Sum, Tap};
 pub use record::{CONV, Looks, NetRecord, Record, SEPARABLE, Wrongs};
 
-use crate::core::Check;
-use crate::core::chapter::Chapter;
 use crate::core::curve::RunSeries;
-use crate::core::guided::Guided;
-use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::images::Dataset;
@@ -170,8 +166,7 @@ impl Experiment for Cnn {
     type Frame = Frame;
     type Record = Record;
 
-    const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
-    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
+    crate::own_files!();
     const ARMS: &'static [Arm] = &[
         Arm { slug: "conv", title: "convolutional", net: "convolutional network" },
         Arm { slug: "separable", title: "separable", net: "separable network" },
@@ -179,18 +174,6 @@ impl Experiment for Cnn {
 
     fn absorb(record: &mut Record, arm: usize, frame: Frame) {
         record.absorb(arm, frame);
-    }
-
-    fn clear_arm(record: &mut Record, arm: usize) {
-        record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
-    }
-
-    fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
-        metrics::metrics(config, record)
-    }
-
-    fn checks(config: &Config, record: &Record) -> Vec<Check> {
-        checks::checks(config, record)
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {

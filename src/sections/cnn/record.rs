@@ -2,9 +2,9 @@
 
 use super::{BlockCounts, Cost, Frame, ImageView, Pictures, Samples, Score};
 use crate::core::curve::Curve;
+use crate::core::sorted::SortedMap;
 use crate::run::arm::StepBatch;
 use crate::run::timing::StepTimes;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// All that the page has heard.
@@ -31,7 +31,7 @@ pub const SEPARABLE: usize = 1;
 
 /// The latest look at each of the test images.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Looks(BTreeMap<u32, Rc<ImageView>>);
+pub struct Looks(SortedMap<u32, Rc<ImageView>>);
 
 impl Looks {
     /// The latest look at an image.

@@ -1,7 +1,7 @@
 //! The guided experiments of section 1, from easy to surprising.
 
 use super::{ACTIVATED, Config, LINEAR, NetRecord, Record, rank_bound};
-use crate::core::guided::{Answer, Guided, Prediction};
+use crate::core::guided::{Answer, Guided, Prediction, percent};
 use crate::keys;
 
 pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
@@ -119,10 +119,6 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
 ];
 
 const ENOUGH: [&str; 2] = ["Yes: at least 98 % of the test points", "No: less than 98 %"];
-
-fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
-}
 
 /// The test accuracy of a net that has been trained.
 fn accuracy(net: &NetRecord) -> Option<f64> {

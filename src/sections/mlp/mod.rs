@@ -21,11 +21,7 @@ pub use checks::{chance, dims, layer_params, params_formula, rank_bound, trainin
 #[cfg(feature = "page")]
 pub use panel::MlpPanel;
 
-use crate::core::Check;
-use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
-use crate::core::guided::Guided;
-use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::optimizer::Optimizer;
@@ -294,13 +290,12 @@ impl Experiment for Mlp {
     type Frame = Frame;
     type Record = Record;
 
-    const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
+    crate::own_files!();
+
     const ARMS: &'static [Arm] = &[
         Arm { slug: "linear", title: "linear", net: "linear network" },
         Arm { slug: "activated", title: "non-linear", net: "non-linear network" },
     ];
-
-    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
 
     fn absorb(record: &mut Record, arm: usize, frame: Frame) {
         match (frame, record.arms.get_mut(arm)) {
@@ -311,18 +306,6 @@ impl Experiment for Mlp {
             (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, measured),
             (_, None) => {}
         }
-    }
-
-    fn clear_arm(record: &mut Record, arm: usize) {
-        record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
-    }
-
-    fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
-        metrics::metrics(config, record)
-    }
-
-    fn checks(config: &Config, record: &Record) -> Vec<Check> {
-        checks::checks(config, record)
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {

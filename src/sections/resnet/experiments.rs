@@ -9,6 +9,11 @@ type Experiment = Guided<Config, Record>;
 pub(super) const EXPERIMENTS: &[Experiment] =
     &[VANISHING, SHORTCUT, FLAT_LOSS, BATCH_NORM, HE, EXPLOSION, DEGRADATION];
 
+const RECTIFIERS: (&str, &str) =
+    ("He et al. 2015, \"Delving deep into rectifiers\", section 2.2", "https://arxiv.org/abs/1502.01852");
+const WITHOUT_NORM: (&str, &str) =
+    ("Zhang, Dauphin and Ma 2019, section 2", "https://arxiv.org/abs/1901.09321");
+
 const VANISHING: Experiment = Guided {
     slug: "vanishing-gradient",
     chapter: "gradients",
@@ -19,10 +24,7 @@ const VANISHING: Experiment = Guided {
     prediction: Prediction::Number { metric: "decay_plain" },
     answer: plain_decay,
     reason: "PyTorch's default weights have a sixth of the variance that ReLU needs. Each layer passes on a fraction of the gradient, and over nine blocks the fractions multiply. Biases keep the signal up meanwhile, so only the gradient vanishes.",
-    source: (
-        "He et al. 2015, \"Delving deep into rectifiers\", section 2.2",
-        "https://arxiv.org/abs/1502.01852",
-    ),
+    source: RECTIFIERS,
 };
 
 fn plain_decay(config: &Config, record: &Record) -> Option<Answer> {
@@ -109,10 +111,7 @@ const FLAT_LOSS: Experiment = Guided {
     prediction: Prediction::Curve { metric: "loss_plain", low: 0.0, high: 3.0 },
     answer: flat_loss,
     reason: "The last layer could learn by itself, but all it sees is the same for every image: biases alone have survived the way through 19 layers. So it learns how frequent each class is, and all ten are equally frequent.",
-    source: (
-        "He et al. 2015, \"Delving deep into rectifiers\", section 2.2",
-        "https://arxiv.org/abs/1502.01852",
-    ),
+    source: RECTIFIERS,
 };
 
 /// Losses that are averaged.
@@ -199,7 +198,7 @@ const HE: Experiment = Guided {
     prediction: Prediction::Choice(WHO_LEARNS),
     answer: compared,
     reason: "He initialization keeps the size of signal and gradient through ReLU, so a plain network of 20 layers has what it needs. The same weights are too large for a residual network: each block adds as much as it is given, the signal grows from block to block, and the first losses are far above chance. Shortcuts help only together with a scale that fits them, such as batch norm.",
-    source: ("Zhang, Dauphin and Ma 2019, section 2", "https://arxiv.org/abs/1901.09321"),
+    source: WITHOUT_NORM,
 };
 
 const EXPLOSION: Experiment = Guided {
@@ -212,7 +211,7 @@ const EXPLOSION: Experiment = Guided {
     prediction: Prediction::Choice(&["About 2.3", "Between 3 and 50", "Over 50"]),
     answer: explosion,
     reason: "He initialization makes the branch's output as large as its input. The addition then doubles the variance in every block, and 27 blocks multiply it by 2²⁷. What keeps a plain network in balance throws a residual one out of it; batch norm, or branches that start at zero, mend it.",
-    source: ("Zhang, Dauphin and Ma 2019, section 2", "https://arxiv.org/abs/1901.09321"),
+    source: WITHOUT_NORM,
 };
 
 fn explosion(_: &Config, record: &Record) -> Option<Answer> {

@@ -22,11 +22,7 @@ pub use checks::{Cause, Decay, cause, decay, params_formula};
 pub use panel::ResNetPanel;
 pub use paths::{BlockPaths, Flow as PathFlow, Paths};
 
-use crate::core::Check;
-use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
-use crate::core::guided::Guided;
-use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::images::Dataset;
@@ -300,8 +296,8 @@ impl Experiment for ResNet {
     type Frame = Frame;
     type Record = Record;
 
-    const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
-    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
+    crate::own_files!();
+
     const ARMS: &'static [Arm] = &[
         Arm { slug: "plain", title: "plain", net: "plain network" },
         Arm { slug: "residual", title: "residual", net: "residual network" },
@@ -319,18 +315,6 @@ impl Experiment for ResNet {
             (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, &measured),
             (_, None) => {}
         }
-    }
-
-    fn clear_arm(record: &mut Record, arm: usize) {
-        record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
-    }
-
-    fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
-        metrics::metrics(config, record)
-    }
-
-    fn checks(config: &Config, record: &Record) -> Vec<Check> {
-        checks::checks(config, record)
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {

@@ -1,7 +1,7 @@
 //! The guided experiments of section 4, from easy to surprising.
 
 use super::{Config, FLOAT_FLOOR, GradientRow, LSTM, RNN, Record, chance, steps_to_learn};
-use crate::core::guided::{Answer, Guided, Prediction};
+use crate::core::guided::{Answer, Guided, Prediction, percent};
 use crate::keys;
 
 /// Who has learned the task, in the order of [`who`].
@@ -161,10 +161,6 @@ fn who([rnn, lstm]: [f64; 2]) -> usize {
         (true, false) => 2,
         (false, false) => 3,
     }
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
 }
 
 /// What each network has come to, in a sentence.

@@ -27,11 +27,7 @@ pub use nets::{lstm, rnn, task};
 pub use panel::RnnPanel;
 pub use trace::{LSTM_PARTS, MOST_UNITS, Part, PartKind, RNN_PARTS, Trace, token_name};
 
-use crate::core::Check;
-use crate::core::chapter::Chapter;
 use crate::core::curve::{Curve, RunSeries};
-use crate::core::guided::Guided;
-use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 use crate::run::timing::StepTimes;
@@ -263,8 +259,7 @@ impl Experiment for Rnn {
     type Frame = Frame;
     type Record = Record;
 
-    const CHAPTERS: &'static [Chapter] = chapters::CHAPTERS;
-    const EXPERIMENTS: &'static [Guided<Config, Record>] = experiments::EXPERIMENTS;
+    crate::own_files!();
     const ARMS: &'static [Arm] =
         &[Arm { slug: "rnn", title: "RNN", net: "RNN" }, Arm { slug: "lstm", title: "LSTM", net: "LSTM" }];
 
@@ -279,18 +274,6 @@ impl Experiment for Rnn {
             (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, &measured),
             (_, None) => {}
         }
-    }
-
-    fn clear_arm(record: &mut Record, arm: usize) {
-        record.arms.get_mut(arm).into_iter().for_each(|net| *net = NetRecord::default());
-    }
-
-    fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
-        metrics::metrics(config, record)
-    }
-
-    fn checks(config: &Config, record: &Record) -> Vec<Check> {
-        checks::checks(config, record)
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {

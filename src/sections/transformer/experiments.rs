@@ -7,6 +7,9 @@ use super::{Config, Record, TEMPERATURES};
 use crate::core::guided::{Answer, Guided, Prediction};
 use crate::keys;
 
+/// How well the second half is predicted, in the order of [`share_gone`].
+const COPIED: &[&str] = &["Hardly at all", "About half of the loss is gone", "Almost perfectly"];
+
 pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
     Guided {
         slug: "untrained-loss",
@@ -81,11 +84,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         question: "Random tokens, then the same again. How well does a model of one attention layer predict the second half?",
         values: keys!(@pairs Config; task: "repeat", layers: "1", heads: "2", mlp: "0", tied: "0", context: "24", batch_size: "16", steps: "500", warmup: "50", sample_length: "0"),
         trains: true,
-        prediction: Prediction::Choice(&[
-            "Hardly at all",
-            "About half of the loss is gone",
-            "Almost perfectly",
-        ]),
+        prediction: Prediction::Choice(COPIED),
         answer: copy,
         reason: "To copy, a query must find the position whose previous token is its own. A key of the first layer knows its own token and its position, not what stood before it, so no single head can look there. A fixed period would be another matter: then position alone would tell.",
         source: (
@@ -115,11 +114,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         question: "Tying the head to the embedding saves parameters. Two layers, as many steps as before: do they still learn to copy?",
         values: keys!(@pairs Config; task: "repeat", layers: "2", heads: "2", mlp: "0", context: "24", batch_size: "16", steps: "600", warmup: "50", sample_length: "0"),
         trains: true,
-        prediction: Prediction::Choice(&[
-            "Hardly at all",
-            "About half of the loss is gone",
-            "Almost perfectly",
-        ]),
+        prediction: Prediction::Choice(COPIED),
         answer: copy,
         reason: "With a tied head the path from embedding to logits is the same matrix twice, so every token votes for itself, and here a token never follows itself. The layers must first undo that, in the same directions in which they would have to match tokens. What saves parameters can cost steps.",
         source: (

@@ -1,0 +1,186 @@
+//! The workers of a client: started when they are wanted, told what is to be done, and given up when they die.
+
+use crate::lab::client::Client;
+use crate::lab::worker::{Worker, describe};
+use crate::protocol::{ArmEvent, ArmId, Command, Event, LabError};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::Blob;
+
+#[derive(Debug)]
+enum State {
+    /// Being fetched or started; commands wait here.
+    Starting(Vec<(Command, Option<Blob>)>),
+    Ready(Worker),
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Starting(Vec::new())
+    }
+}
+
+#[derive(Debug, Default)]
+pub(in crate::lab) struct Slot {
+    state: State,
+    /// Whether it is being fetched or has been.
+    booted: bool,
+    /// The worker while it has not said that it is ready.
+    starting: Option<Worker>,
+    /// The memory of its module, in bytes.
+    pub(super) memory: u32,
+}
+
+impl Slot {
+    /// Tells the worker, or keeps it for when the worker is ready.
+    pub(in crate::lab) fn post(&mut self, command: &Command, attachment: Option<&Blob>) {
+        match &mut self.state {
+            State::Starting(waiting) => waiting.push((command.clone(), attachment.cloned())),
+            State::Ready(worker) => worker.post(command, attachment),
+        }
+    }
+}
+
+/// How many workers there are, and what they take.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pool {
+    pub workers: usize,
+    /// The memory of their modules, in bytes.
+    pub memory: f64,
+    /// Why there are no more, if others could not be started.
+    pub alone: Option<String>,
+}
+
+impl Client {
+    /// How many workers there are, and what they take.
+    pub(in crate::lab) fn pool(&self) -> Pool {
+        let workers = self.workers.borrow();
+        Pool {
+            workers: workers.len(),
+            memory: workers.values().map(|slot| f64::from(slot.memory)).sum(),
+            alone: self.alone.borrow().clone(),
+        }
+    }
+
+    /// Sends a command to a worker, which is started if there is none.
+    pub(super) fn post(self: &Rc<Self>, worker: usize, command: &Command, attachment: Option<&Blob>) {
+        let mut workers = self.workers.borrow_mut();
+        let slot = workers.or_default(worker);
+        slot.post(command, attachment);
+        drop(workers);
+        self.boot_next();
+    }
+
+    /// Starts the workers that are wanted: the first at once, the others when it runs. What keeps them from starting then
+    /// costs nothing that the first could not do.
+    fn boot_next(self: &Rc<Self>) {
+        let mut workers = self.workers.borrow_mut();
+        let first_runs = matches!(workers.get(&0), Some(Slot { state: State::Ready(_), .. }));
+        for (&number, slot) in
+            workers.iter_mut().filter(|(number, slot)| !slot.booted && (first_runs || **number == 0))
+        {
+            slot.booted = true;
+            let client = self.clone();
+            spawn_local(async move { client.boot(number).await });
+        }
+    }
+
+    async fn boot(self: Rc<Self>, number: usize) {
+        painted().await;
+        self.restore().await;
+        let progress = {
+            let client = self.clone();
+            move |bytes, total| client.tell_loading(bytes, total)
+        };
+        let (on_event, on_death) = (self.clone(), self.clone());
+        let started = Worker::start(
+            progress,
+            move |event, attached| on_event.on_event(number, event, attached),
+            move |why| on_death.lose(number, &why),
+        );
+        match started.await {
+            Ok(worker) => {
+                if let Some(slot) = self.workers.borrow_mut().get_mut(&number) {
+                    slot.starting = Some(worker);
+                }
+            }
+            Err(error) => {
+                self.lose(number, &format!("The worker could not be started ({}).", describe(&error)));
+            }
+        }
+    }
+
+    pub(super) fn ready(self: &Rc<Self>, worker: usize) {
+        let mut workers = self.workers.borrow_mut();
+        let Some(slot) = workers.get_mut(&worker) else { return };
+        let Some(mut worker) = slot.starting.take() else { return };
+        worker.started();
+        for (path, blob) in self.files.borrow().iter() {
+            worker.post(&Command::Keep { path: path.clone() }, Some(blob));
+        }
+        if let State::Starting(waiting) = &slot.state {
+            waiting.iter().for_each(|(command, attachment)| worker.post(command, attachment.as_ref()));
+        }
+        slot.state = State::Ready(worker);
+        drop(workers);
+        self.boot_next();
+    }
+
+    /// Gives up a worker and tells the arms that it trained why. One beside the first that could not be started leaves its
+    /// arms to the first.
+    pub(super) fn lose(self: &Rc<Self>, worker: usize, why: &str) {
+        let lost = self.workers.borrow_mut().remove(&worker);
+        let mut gone = vec![worker];
+        if worker == 0 {
+            self.devices.borrow_mut().clear();
+            // Those that waited for it will not be started either.
+            let mut workers = self.workers.borrow_mut();
+            gone.extend(workers.iter().filter(|(_, slot)| !slot.booted).map(|(number, _)| *number));
+            workers.retain(|_, slot| slot.booted);
+        } else if let Some(Slot { state: State::Starting(waiting), .. }) = lost {
+            self.alone.replace(Some(format!(
+                "A second worker could not be started, so the networks take turns. {why}"
+            )));
+            let mut runs = self.runs.borrow_mut();
+            runs.values_mut()
+                .flat_map(|run| run.arms.values_mut())
+                .filter(|of| **of == worker)
+                .for_each(|of| *of = 0);
+            drop(runs);
+            waiting.iter().for_each(|(command, attachment)| self.post(0, command, attachment.as_ref()));
+            return;
+        }
+        let mut listeners = Vec::new();
+        self.runs.borrow_mut().retain(|&id, run| {
+            let ended: Vec<ArmId> =
+                run.arms.iter().filter(|(_, of)| gone.contains(of)).map(|(arm, _)| *arm).collect();
+            run.arms.retain(|_, of| !gone.contains(of));
+            // A run whose device is not known yet waits for the first worker.
+            let waited = worker == 0 && run.waiting.is_some();
+            let ended = if waited { vec![ArmId::default()] } else { ended };
+            listeners.extend(ended.iter().map(|&arm| (id, arm, run.listener.clone())));
+            !run.arms.is_empty() || (run.waiting.is_some() && !waited)
+        });
+        for (run, arm, listener) in listeners {
+            let event = ArmEvent::Failed(LabError::Device(why.to_owned()));
+            listener.emit(Event::Arm { run, arm, event });
+        }
+    }
+}
+
+/// Waits for two frames, so that the page is seen before the worker's megabytes are asked for; or for a second, where
+/// nothing is drawn because nobody looks.
+async fn painted() {
+    let either = js_sys::Promise::new(&mut |resolve, _| {
+        let window = gloo::utils::window();
+        // Whichever comes second resolves what is resolved already, which does nothing.
+        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, 1000);
+        let second = Closure::once_into_js(move || {
+            let _ = gloo::utils::window().request_animation_frame(&resolve);
+        });
+        let _ = window.request_animation_frame(second.unchecked_ref());
+    });
+    // A timer does not fail.
+    let _ = JsFuture::from(either).await;
+}
