@@ -4,30 +4,14 @@
 set -euo pipefail
 source scripts/tools.sh
 
-optimise=
-for argument in "$@"; do
-    case "$argument" in
-        --wasm-opt) optimise=1 ;;
-        *) fail "./lab build takes --wasm-opt, not $argument" ;;
-    esac
-done
+if (($#)); then fail "./lab build takes no arguments, not $*"; fi
 
 need_page_tools
 need_node
-if [[ -n $optimise ]]; then need_wasm_opt; fi
 
 say "building (the first time about 20 minutes on two cores, later seconds)"
 trunk build
 bash scripts/small.sh dist
-
-# Left out by default: it makes the files smaller as they are, but larger compressed, which is how they travel.
-if [[ -n $optimise ]]; then
-    for wasm in dist/*.wasm; do
-        say "wasm-opt -Oz $wasm (minutes)"
-        wasm-opt -Oz --all-features --output "$wasm.new" "$wasm"
-        mv "$wasm.new" "$wasm"
-    done
-fi
 
 node scripts/ship.mjs dist
 say "compressing (about a minute)"

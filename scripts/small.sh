@@ -6,7 +6,12 @@ set -euo pipefail
 source scripts/tools.sh
 
 need_wasm_opt
+# What browsers of today have. With all of its features the tool writes what none of them reads yet.
+features=()
+for feature in bulk-memory multivalue mutable-globals nontrapping-float-to-int reference-types sign-ext; do
+    features+=("--enable-$feature")
+done
 for wasm in "$1"/app-*_bg.wasm; do
-    wasm-opt --all-features --reorder-functions-by-name --strip-debug --strip-producers --output "$wasm.new" "$wasm"
+    wasm-opt "${features[@]}" --reorder-functions-by-name --strip-debug --strip-producers --output "$wasm.new" "$wasm"
     mv "$wasm.new" "$wasm"
 done

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Every test, or one part: lint, native, e2e. `./lab test e2e mlp registry` runs those files of tests/e2e alone. `./lab test
-# full` adds what takes minutes: the tests in tests/e2e/full and the native ones that are ignored otherwise.
+# The tests of every day, or one part of them: lint, native, e2e. `./lab test e2e mlp registry` runs those files of tests/e2e
+# alone. `./lab test long` adds the browser tests that are called `long`, as a build server does. `./lab test full` adds
+# what takes minutes, too: the tests in tests/e2e/full and the native ones that are ignored otherwise.
 # A part that fails does not keep the later ones from running.
 set -uo pipefail
 source scripts/tools.sh
@@ -8,10 +9,11 @@ source scripts/tools.sh
 part=${1:-all}
 shift || true
 case "$part" in
-    all | full | lint | native | e2e) ;;
-    *) fail "./lab test takes full, lint, native or e2e, not $part" ;;
+    all | long | full | lint | native | e2e) ;;
+    *) fail "./lab test takes long, full, lint, native or e2e, not $part" ;;
 esac
-wants() { [[ $part == all || $part == full || $part == "$1" ]]; }
+whole() { [[ $part == all || $part == long || $part == full ]]; }
+wants() { whole || [[ $part == "$1" ]]; }
 
 passed=0
 failed=0
@@ -93,9 +95,10 @@ export NN_LAB_DIST="$PWD/target/e2e/dist"
 site_failed=0
 # What the files of tests do only when there is time for it.
 if [[ $part == full ]]; then export NN_LAB_FULL=1; fi
+if [[ $part == all ]]; then export NN_LAB_QUICK=1; fi
 # Much of the site's build is one linker on one core, so it goes on beside the native tests, into a log.
 site=
-if [[ $part == all || $part == full ]]; then
+if whole; then
     need_e2e
     start_of_site=$SECONDS
     (build_site >"$logs/site" 2>&1; echo $? >"$logs/site.status") &

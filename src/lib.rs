@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! core -> data -> run -> sections (the run's files) -> protocol, worker, lab, keep -> panel -> sections (the panels) -> app
-//!         models /                                     assignment, charts -> ui, host /
+//!         models /                                     assignment, component -> charts -> ui, host /
 //! ```
 //!
 //! - [`core`] has what all layers speak: settings, checks, curves, progress, files and errors. No burn, no DOM.

@@ -35,9 +35,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("sections", &["run"]),
     ("protocol", &["core"]),
     ("worker", &["core", "data::visitor_files", "models", "run", "protocol", "sections"]),
-    ("lab", &["core", "run", "protocol"]),
+    ("lab", &["core", "component", "run", "protocol"]),
     ("assignment", &["core"]),
-    ("host", &[]),
+    ("host", &["core::sorted"]),
     ("keep", &["core", "run", "protocol", "sections"]),
     // The page's one type of component.
     ("component", &[]),

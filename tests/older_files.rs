@@ -5,7 +5,7 @@
 
 use crate::collector::{Collector, train};
 use nn_lab::core::schema::Schema;
-use nn_lab::core::settings::typed;
+use nn_lab::core::settings::Settings;
 use nn_lab::core::{Verdict, settings};
 use nn_lab::keep::{Outcome, RunRecord};
 use nn_lab::run::any::AnyExperiment;
@@ -45,8 +45,8 @@ fn last(run: &RunRecord, metric: &str) -> f64 {
 #[test]
 fn a_run_of_an_earlier_version_is_read_whole() {
     let run = older_run();
-    assert!(typed::<Config>(run.config.clone()).is_err(), "the file is an old one: it has texts for numbers");
-    assert_eq!(typed(run.settings(&Schema::of::<Config>()).expect("settings")), Ok(config()));
+    assert!(Config::from_values(&run.config).is_err(), "the file is an old one: it has texts for numbers");
+    assert_eq!(Config::from_values(&run.settings(&Schema::of::<Config>()).expect("settings")), Ok(config()));
     assert_eq!(settings::from_map::<Config>(&run.config), config());
     let lengths: Vec<_> = run.series.iter().map(|s| (s.metric.as_str(), s.points.len())).collect();
     assert_eq!(lengths, [("loss_train", 40), ("loss_val", 5)]);

@@ -8,10 +8,12 @@ use crate::core::query::Query;
 use crate::core::schema::{Schema, Values};
 use crate::core::sweep::SweepPreset;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+mod field;
 pub(in crate::core) mod sizes;
 
+pub use crate::core::settings::field::{Field, chosen};
 pub use crate::core::settings::sizes::{Sizes, related};
 
 /// Declares an enum whose variants are the values of a setting: for each its name in the address and its words on the page.
@@ -27,6 +29,17 @@ macro_rules! choices {
         impl $name {
             /// The values in the address and the words on the page.
             pub const CHOICES: $crate::core::settings::Choices = &[$(($slug, $words)),+];
+            const ALL: &'static [Self] = &[$(Self::$variant),+];
+        }
+
+        impl $crate::core::settings::Field for $name {
+            fn read(value: &::serde_json::Value) -> Option<Self> {
+                Self::ALL.get($crate::core::settings::chosen(Self::CHOICES, value)?).copied()
+            }
+
+            fn write(&self) -> ::serde_json::Value {
+                match self { $(Self::$variant => $slug,)+ }.into()
+            }
         }
     };
 }
@@ -85,6 +98,16 @@ macro_rules! settings {
                 sweep: &[$((stringify!($of_sweep), $sweep_value)),*],
                 values: $crate::keys!(@pairs Config; $($($sweep_field: $field_value),*)?),
             }),*];)?
+
+            fn to_values(&self) -> $crate::core::schema::Values {
+                let mut values = $crate::core::schema::Values::new();
+                $(values.insert(stringify!($key).to_owned(), $crate::core::settings::Field::write(&self.$key));)+
+                values
+            }
+
+            fn from_values(values: &$crate::core::schema::Values) -> Result<Self, String> {
+                Ok(Self { $($key: $crate::core::settings::field(values, stringify!($key))?),+ })
+            }
         }
     };
     (@kind $type:ty, int $min:literal, $max:expr) => {
@@ -142,6 +165,18 @@ pub trait Settings:
     const PRESETS: &'static [Preset] = &[];
     /// Sweeps that show something worth seeing.
     const SWEEPS: &'static [SweepPreset] = &[];
+
+    /// The value of every field, by its name.
+    fn to_values(&self) -> Values;
+
+    /// The config that these values are. `Err` names the field that is missing or of another type.
+    fn from_values(values: &Values) -> Result<Self, String>;
+}
+
+/// One field of a config.
+pub fn field<T: Field>(values: &Values, key: &str) -> Result<T, String> {
+    let value = values.get(key).ok_or_else(|| format!("{key} is missing"))?;
+    T::read(value).ok_or_else(|| format!("{key} cannot be {value}"))
 }
 
 /// A named set-up: some fields set, all others at their defaults.
@@ -203,15 +238,7 @@ pub enum Kind {
 
 /// The config without its type.
 pub fn to_map<C: Settings>(config: &C) -> Values {
-    match serde_json::to_value(config) {
-        Ok(Value::Object(map)) => map,
-        _ => Map::new(),
-    }
-}
-
-/// The config that these values are, if each is of the type of its field.
-pub fn typed<C: Settings>(values: Values) -> Result<C, String> {
-    serde_json::from_value(Value::Object(values)).map_err(|error| error.to_string())
+    config.to_values()
 }
 
 /// The config that a map from field name to value or text stands for; what it lacks is at its default.
@@ -222,7 +249,7 @@ pub fn from_map<C: Settings>(map: &Values) -> C {
 
 /// The config with one field changed; out-of-range values are clamped. `Err` says what was wrong with the value.
 pub fn with<C: Settings>(config: &C, key: &str, value: &Value) -> Result<C, String> {
-    typed(Schema::of::<C>().with(&to_map(config), key, value)?)
+    C::from_values(&Schema::of::<C>().with(&to_map(config), key, value)?)
 }
 
 /// The key-value pairs of an address that reproduce this config: only what differs from the default.
@@ -234,7 +261,7 @@ pub fn to_query<C: Settings>(config: &C) -> Query {
 /// as it was.
 pub fn from_query<C: Settings>(base: &C, query: &Query) -> (C, Vec<String>) {
     let (values, mut warnings) = Schema::of::<C>().read(&to_map(base), query);
-    let config = typed(values).unwrap_or_else(|error| {
+    let config = C::from_values(&values).unwrap_or_else(|error| {
         warnings.push(format!("The address could not be read: {error}."));
         base.clone()
     });

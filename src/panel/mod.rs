@@ -24,7 +24,7 @@ pub use crate::panel::view::{ACCURACY, CurveFigure, LOSS, Line, Readouts, RunVie
 use crate::assignment::Assignment;
 use crate::charts::{Series, Table};
 use crate::core::schema::{Schema, Values};
-use crate::core::settings::{Param, Preset, Settings, related, typed};
+use crate::core::settings::{Param, Preset, Settings, related};
 use crate::lab::RunOptions;
 use crate::panel::background::{Background, use_background};
 use crate::protocol::DeviceChoice;
@@ -90,7 +90,7 @@ pub struct AnySettings {
 #[hook]
 pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
     let mut any = use_any_settings(const { &Schema::of::<C>() }, props);
-    let config = typed((*any.values).clone()).unwrap_or_else(|error| {
+    let config = C::from_values(&any.values).unwrap_or_else(|error| {
         any.warnings.push(format!("The address could not be read: {error}."));
         any.values = Rc::new(any.schema.defaults());
         C::default()

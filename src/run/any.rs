@@ -6,7 +6,7 @@ use crate::core::curve::RunSeries;
 use crate::core::guided::{Answer, Guided, Outline};
 use crate::core::metric::Metric;
 use crate::core::schema::{Schema, Values};
-use crate::core::settings::typed;
+use crate::core::settings::Settings;
 use crate::run::Experiment;
 use crate::run::arm::Arm;
 use std::any::Any;
@@ -137,5 +137,5 @@ fn change<E: Experiment>(record: &mut AnyRecord, edit: impl FnOnce(&mut E::Recor
 }
 
 fn config<E: Experiment>(values: &Values) -> E::Config {
-    typed(values.clone()).unwrap_or_default()
+    Settings::from_values(values).unwrap_or_default()
 }

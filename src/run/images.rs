@@ -1,7 +1,6 @@
 //! The image sets that sections learn from: which there are, and how they come to the worker.
 
 use crate::data::classes;
-use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "compute")]
 use crate::core::{LabError, files::CIFAR10_FOLDER};
@@ -13,20 +12,17 @@ use crate::run::{Experiment, RunContext};
 /// Where those that came with the site lie.
 pub const CIFAR10_SITE: &str = "data/cifar10/";
 
-/// Which images are learned.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Dataset {
-    #[default]
-    FashionMnist,
-    Cifar10,
+crate::choices! {
+    /// Which images are learned.
+    #[derive(Default)]
+    pub enum Dataset {
+        #[default]
+        FashionMnist = "fashion-mnist", "Fashion-MNIST";
+        Cifar10 = "cifar10", "CIFAR-10";
+    }
 }
 
 impl Dataset {
-    /// The values of a setting that chooses one.
-    pub const CHOICES: &'static [(&'static str, &'static str)] =
-        &[("fashion-mnist", "Fashion-MNIST"), ("cifar10", "CIFAR-10")];
-
     /// Color channels.
     pub const fn channels(self) -> u32 {
         match self {

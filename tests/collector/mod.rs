@@ -7,7 +7,7 @@ pub(crate) use answer::{answer, measured, number};
 use burn::tensor::{Device, Tensor};
 use nn_lab::core::metric::Spread;
 use nn_lab::core::schema::Schema;
-use nn_lab::core::settings::{Settings, from_query, to_map, typed};
+use nn_lab::core::settings::{Settings, from_query, to_map};
 use nn_lab::core::sweep::{Axis, Measure, points};
 use nn_lab::core::{LabError, Progress};
 use nn_lab::run::{Experiment, Probe, RunContext, Tick, Train, driver};
@@ -196,7 +196,7 @@ pub(crate) fn sweep<E: Train>(title: &str) -> Vec<Vec<Spread>> {
     let all = points(&Schema::of::<E::Config>(), &to_map(&base), &[axis], seeds).expect("not too many runs");
     for point in all {
         let mut out = Collector::<E>::default();
-        train::<E>(&typed(point.config).expect("settings"), &mut out).expect("it trains");
+        train::<E>(&Settings::from_values(&point.config).expect("settings"), &mut out).expect("it trains");
         for series in E::series(&out.record()).iter().filter(|series| series.base == measure.name) {
             values[point.at[0]][series.arm].extend(measure.of(&series.points));
         }

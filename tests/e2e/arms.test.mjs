@@ -2,7 +2,7 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, metric, probed, readParam, setParam, shot, state, stays, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, long, metric, probed, readParam, setParam, shot, state, stays, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const mlp = (params) => address('mlp', { device: 'cpu', ...params });
 const attribute = (page, name, attr) => page.locator(`[data-metric="${name}"]`).first().getAttribute(attr);
@@ -71,7 +71,7 @@ test('both nets train on workers of their own, in step with one another', { time
     assert.ok((await metric(page, 'worker_memory')) > 1e6);
   }));
 
-test('with one core, or none that the browser tells of, the nets take turns', { timeout: 60_000 }, async () => {
+long('with one core, or none that the browser tells of, the nets take turns', { timeout: 60_000 }, async () => {
   for (const cores of ['1', 'undefined']) {
     const init = `Object.defineProperty(navigator, 'hardwareConcurrency', { get: () => ${cores} });`;
     await withPage(
@@ -176,7 +176,7 @@ test('a sweep: set up, paused, stopped, finished after a reload, and a run of it
     assert.equal(await metric(page, 'sweep_runs_done'), 9);
   }));
 
-test('the time of a sweep is told before it starts, whether it trains or not', { timeout: 120_000 }, () =>
+long('the time of a sweep is told before it starts, whether it trains or not', { timeout: 120_000 }, () =>
   withPage(mlp({ steps: 3000, sweep: 'width:4,16,64', measure: 'accuracy' }), async (page) => {
     const words = page.locator('[data-sweep-words]');
     const told = async () => {
@@ -200,7 +200,7 @@ test('the time of a sweep is told before it starts, whether it trains or not', {
     await page.waitForFunction(() => /2 runs .*It takes about (a second|\d+ s)/.test(document.querySelector('[data-sweep-words]')?.textContent));
   }));
 
-test('two settings make a map; what needs no training is not trained', { timeout: 90_000 }, () =>
+long('two settings make a map; what needs no training is not trained', { timeout: 90_000 }, () =>
   withPage(mlp({ sweep: 'depth:1,3', sweep2: 'd_in:4,8', measure: 'rank' }), async (page) => {
     await page.locator('[data-action="sweep"]:enabled').click();
     await waitMetric(page, 'sweep_runs_done', (done) => done === 4, 60_000);
@@ -226,7 +226,7 @@ test('two settings make a map; what needs no training is not trained', { timeout
     await waitParams(page, { depth: '1', d_in: '8' });
   }));
 
-test('a sweep that cannot be is refused in a sentence, and nothing starts', { timeout: 60_000 }, async () => {
+long('a sweep that cannot be is refused in a sentence, and nothing starts', { timeout: 60_000 }, async () => {
   for (const [params, words] of [
     [{ sweep: 'seed:1..150/150', seeds: 3 }, /450 runs, and at most 200/],
     [{ sweep: 'depth:2,99' }, /from 1 to 12/],
@@ -242,7 +242,7 @@ test('a sweep that cannot be is refused in a sentence, and nothing starts', { ti
   }
 });
 
-test('on a phone and in the dark a sweep fits', { timeout: 90_000 }, () =>
+long('on a phone and in the dark a sweep fits', { timeout: 90_000 }, () =>
   withPage(
     mlp({ steps: 30, sweep: 'width:2,8,32', measure: 'loss' }),
     async (page) => {
@@ -256,7 +256,7 @@ test('on a phone and in the dark a sweep fits', { timeout: 90_000 }, () =>
     { width: 400, height: 800, theme: 'dark' },
   ));
 
-test('arms that end far apart: the run goes on until the last, at the pace of the slowest', { timeout: 60_000 }, () =>
+long('arms that end far apart: the run goes on until the last, at the pace of the slowest', { timeout: 60_000 }, () =>
   withPage(
     address('mlp', { device: 'cpu', steps: 60 }),
     async (page) => {
@@ -285,7 +285,7 @@ test('arms that end far apart: the run goes on until the last, at the pace of th
     },
   ));
 
-test('in a tab that is not seen, where nothing is drawn, runs and sweeps go on', { timeout: 60_000 }, () =>
+long('in a tab that is not seen, where nothing is drawn, runs and sweeps go on', { timeout: 60_000 }, () =>
   withPage(address('mlp', { device: 'cpu', steps: 60, sweep: 'depth:1,2', measure: 'accuracy' }), async (page) => {
     await probed(page);
     await page.locator('[data-action="sweep"]:enabled').waitFor();

@@ -2,7 +2,7 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, device, frames, metric, probed, setParam, shot, state, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, device, frames, long, metric, probed, setParam, shot, state, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const cpu = (params) => address('attention', { device: 'cpu', ...params });
 const settled = (page) => page.waitForSelector('[data-panel="attention"][data-probe="idle"]');
@@ -36,7 +36,7 @@ test('the scale keeps the entropy, and both nets learn', { timeout: 90_000 }, ()
     await shot(page, 'attention-1280-light-after');
   }));
 
-test('at d_k = 512 the unscaled entropy is a nat below, and the slider moves the bars', { timeout: 60_000 }, () =>
+long('at d_k = 512 the unscaled entropy is a nat below, and the slider moves the bars', { timeout: 60_000 }, () =>
   withPage(cpu({}), async (page) => {
     const before = await waitMetric(page, 'entropy_unscaled');
     await setParam(page, 'd_k', 512);
@@ -62,7 +62,7 @@ test('a cell reads weight, score and scaled score, by pointer and by key', { tim
     assert.match(await figure.locator('.chart-readout').innerText(), /weight .*scaled score/);
   }));
 
-test('a mask that hides everything gives zeros', { timeout: 60_000 }, () =>
+long('a mask that hides everything gives zeros', { timeout: 60_000 }, () =>
   withPage(cpu({ mask: 'padding', length: 0 }), async (page) => {
     await waitMetric(page, 'entropy_scaled');
     const figure = page.locator('[data-figure="weights-unscaled"]');
@@ -84,7 +84,7 @@ test('heads that do not divide the model are explained, and the rest goes on', {
     await waitMetric(page, 'max_abs_err_mha');
   }));
 
-test('a preset starts saturated and says so', { timeout: 90_000 }, () =>
+long('a preset starts saturated and says so', { timeout: 90_000 }, () =>
   withPage(cpu({}), async (page) => {
     await waitMetric(page, 'entropy_scaled');
     await page.locator('[data-preset="saturated"]').click();
@@ -95,7 +95,7 @@ test('a preset starts saturated and says so', { timeout: 90_000 }, () =>
     assert.ok(unscaled >= 1.5 * scaled, `${scaled} and ${unscaled} steps`);
   }));
 
-test('dark and narrow look right', { timeout: 60_000 }, () =>
+long('dark and narrow look right', { timeout: 60_000 }, () =>
   withPage(
     cpu({ steps: 60 }),
     async (page) => {
@@ -196,7 +196,7 @@ test('the scale, the causal mask and masked keys', { timeout: 60_000 }, () =>
     assert.equal((await holdsTogether(page)).scores[4], 0);
   }));
 
-test('a head of the run is taken, and is what its map shows', { timeout: 120_000 }, () =>
+long('a head of the run is taken, and is what its map shows', { timeout: 120_000 }, () =>
   withPage(query({ steps: 80 }), async (page) => {
     await probed(page);
     assert.ok(await figure(page).locator('[data-action="query-run"]').isDisabled());
@@ -229,7 +229,7 @@ test('a head of the run is taken, and is what its map shows', { timeout: 120_000
     await checkAccess(page, 'a head of the run');
   }));
 
-test('of many tokens and dimensions the rest is added up', { timeout: 120_000 }, () =>
+long('of many tokens and dimensions the rest is added up', { timeout: 120_000 }, () =>
   withPage(query({ steps: 5, n_tokens: 24, d_k: 128 }), async (page) => {
     await act(page, 'train');
     await waitState(page, 'done', 60_000);
@@ -247,7 +247,7 @@ test('of many tokens and dimensions the rest is added up', { timeout: 120_000 },
   }));
 
 for (const [width, theme] of [[390, 'light'], [390, 'dark'], [1280, 'dark']]) {
-  test(`the query at ${width}, ${theme}`, { timeout: 90_000 }, () =>
+  long(`the query at ${width}, ${theme}`, { timeout: 90_000 }, () =>
     withPage(
       query({ steps: 60 }),
       async (page) => {

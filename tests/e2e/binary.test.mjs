@@ -23,7 +23,7 @@ test('the page is small and carries no burn', () => {
   const bytes = readFileSync(join(dist, app));
   // What most visitors fetch before they see anything: many hosts send gzip and nothing better.
   const sent = gzipSync(bytes, { level: 9 }).length;
-  // Not to grow: 750,000 are aimed at.
+  // Not to grow.
   assert.ok(sent < 750_000, `${app} has ${sent} bytes compressed`);
   assert.ok(!bytes.includes('cubecl') && !bytes.includes('burn-flex'), `${app} mentions burn`);
 });

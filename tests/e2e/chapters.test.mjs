@@ -3,7 +3,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { act, address, checkAccess, frames, probed, setParam, shot, state, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, frames, long, probed, setParam, shot, state, waitState, withPage } from './lib/browser.mjs';
 
 /** Of EMBEDDING.md, which a native test holds to the code: every section's chapters and their figures. */
 const sections = {};
@@ -45,7 +45,8 @@ const drawn = (page) => page.locator('.figure[data-figure]').evaluateAll((list) 
 assert.equal(Object.keys(sections).length, 6);
 
 for (const [slug, chapters] of Object.entries(sections)) {
-  test(`${slug}: every chapter is short, accessible, one click away, and has the listed figures`, { timeout: 180_000 }, () =>
+  // Two sections stand for all of them in the daily tests.
+  (['mlp', 'transformer'].includes(slug) ? test : long)(`${slug}: every chapter is short, accessible, one click away, and has the listed figures`, { timeout: 180_000 }, () =>
     withPage(`#/${slug}?${new URLSearchParams({ ...SMALL[slug], device: 'cpu' })}`, async (page) => {
       await probed(page);
       await act(page, 'train');
@@ -85,7 +86,7 @@ for (const [slug, chapters] of Object.entries(sections)) {
       assert.deepEqual(await open(page), chapters.map(({ name }) => name));
     }));
 
-  test(`${slug}: every chapter fits at 200 % zoom and on the narrowest phone, and shows all in forced colors`, { timeout: 120_000 }, () =>
+  long(`${slug}: every chapter fits at 200 % zoom and on the narrowest phone, and shows all in forced colors`, { timeout: 120_000 }, () =>
     withPage(`#/${slug}?${new URLSearchParams({ ...SMALL[slug], device: 'cpu' })}`, async (page) => {
       await probed(page);
       await act(page, 'train');
@@ -130,7 +131,7 @@ test('settings are shared by all chapters', { timeout: 60_000 }, () =>
     assert.match(page.url(), /depth=5/);
   }));
 
-test('a figure alone fits a small frame, with the controls and the button that it needs', { timeout: 60_000 }, () =>
+long('a figure alone fits a small frame, with the controls and the button that it needs', { timeout: 60_000 }, () =>
   withPage(
     '#/mlp?embed=1&device=cpu&steps=40&show=spectrum&hide=activation,bias,n_probe,width,seeds,step,stop,reset',
     async (page) => {
@@ -188,7 +189,7 @@ test('a link to a chapter opens that chapter, and so do the snippets', { timeout
     await page.locator('.rail').waitFor();
   }));
 
-test('the dialog offers what to show, and a preview of it', { timeout: 60_000 }, () =>
+long('the dialog offers what to show, and a preview of it', { timeout: 60_000 }, () =>
   withPage('#/mlp/collapse?device=cpu&depth=4', async (page) => {
     await probed(page);
     await page.locator('[data-action="share"]').click();

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { act, address, checkAccess, device, frames, metric, setParam, shot, state, stays, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, device, frames, long, metric, setParam, shot, state, stays, waitMetric, waitState, withPage } from './lib/browser.mjs';
 import { dist, serve } from './lib/site.mjs';
 
 const small = { n_train: 320, n_test: 100, batch_size: 16, width: 4 };
@@ -193,7 +193,7 @@ test('pause holds the counter, resume goes on', { timeout: 60_000 }, () =>
     await waitState(page, 'done');
   }));
 
-test('CIFAR-10 files are taken in, used, kept and removed; others are refused with a reason', { timeout: 120_000 }, () =>
+long('CIFAR-10 files are taken in, used, kept and removed; others are refused with a reason', { timeout: 120_000 }, () =>
   withPage(cpu({ epochs: 1, n_train: 40, n_test: 20, batch_size: 10 }), async (page) => {
     await box(page).waitFor();
     assert.equal(await offered(page).count(), 0, 'what is not there is not offered');
@@ -237,7 +237,7 @@ test('CIFAR-10 files are taken in, used, kept and removed; others are refused wi
     assert.equal(await box(page).locator('li').count(), 0, 'what is removed stays removed');
   }));
 
-test('CIFAR-10 that came with the site is offered', { timeout: 60_000 }, async () => {
+long('CIFAR-10 that came with the site is offered', { timeout: 60_000 }, async () => {
   // What `./lab data cifar10` leaves in a built site.
   const pages = { 'data/cifar10/data_batch_1.bin': cifar(40), 'data/cifar10/test_batch.bin': cifar(20) };
   const listed = await readFile(join(dist, 'data/files.txt'), 'utf8');
@@ -257,7 +257,7 @@ test('CIFAR-10 that came with the site is offered', { timeout: 60_000 }, async (
   }
 });
 
-test('it looks right in the dark and on a phone', { timeout: 60_000 }, () =>
+long('it looks right in the dark and on a phone', { timeout: 60_000 }, () =>
   withPage(
     cpu({ epochs: 1, n_train: 100, n_test: 50 }),
     async (page) => {

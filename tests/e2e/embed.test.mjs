@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { address, frames, metric, readParam, waitState, withPage } from './lib/browser.mjs';
+import { address, frames, long, metric, readParam, waitState, withPage } from './lib/browser.mjs';
 import { dist, serve } from './lib/site.mjs';
 
 /** Opens `html` from an origin that is not the lab's; LAB in it is the lab's address. */
@@ -33,7 +33,7 @@ async function until(what, holds, timeout = 30_000) {
 }
 
 for (const [name, sandbox] of [['frames of another origin', ''], ['frames with sandbox="allow-scripts" alone', ' sandbox="allow-scripts"']]) {
-  test(`three ${name}: they fit, and one at a time trains`, { timeout: 120_000 }, () =>
+  long(`three ${name}: they fit, and one at a time trains`, { timeout: 120_000 }, () =>
     onHost(
       page(['mlp', 'rnn', 'attention'].map((panel) => `<nn-lab id="${panel}" panel="${panel}" device="cpu" steps="20000"${sandbox}${panel === 'rnn' ? ' seq-len="20"' : ''}></nn-lab><p>Text between.</p>`).join('')),
       async (page) => {
@@ -85,7 +85,7 @@ test('a panel out of sight rests, and goes on when it is seen', { timeout: 60_00
     await until('it goes on', async () => (await stateOf(page, '#mlp')) === 'running');
   }));
 
-test('a sweep rests out of sight, too, and what its visitor paused stays so', { timeout: 90_000 }, () =>
+long('a sweep rests out of sight, too, and what its visitor paused stays so', { timeout: 90_000 }, () =>
   onHost(
     page('<nn-lab id="mlp" panel="mlp" chapter="claims" device="cpu" steps="2000" sweep="width:2,4,8,16,32,64" seeds="10" measure="accuracy"></nn-lab><p style="height:4000px"></p><p id="end">The end.</p>'),
     async (page) => {
@@ -196,7 +196,7 @@ test('a guess comes before the run, and stands beside it afterwards', { timeout:
     },
   ));
 
-test('a curve is drawn with pointer and keys, and measured against', { timeout: 60_000 }, () =>
+long('a curve is drawn with pointer and keys, and measured against', { timeout: 60_000 }, () =>
   withPage(
     address('mlp', { device: 'cpu', steps: 60, ask: 'Draw the loss', ask_guess: 'curve', ask_metric: 'loss_activated', ask_range: '0,1' }),
     async (page) => {
@@ -263,7 +263,7 @@ test('a link of a newer lab opens, and says so; one without a version opens as e
   });
 });
 
-test('the example page works from another origin', { timeout: 90_000 }, () =>
+long('the example page works from another origin', { timeout: 90_000 }, () =>
   onHost(readFileSync(join(dist, 'embed-example.html'), 'utf8').replace('src="embed.js"', 'src="LABembed.js"'), async (page) => {
     const memory = inside(page, '#memory');
     await memory.getByLabel('The LSTM alone').check();
@@ -290,7 +290,7 @@ test('the snippets of the guide work as they stand', { timeout: 60_000 }, async 
   }
 });
 
-test('a notebook shows it through render', { timeout: 60_000 }, () =>
+long('a notebook shows it through render', { timeout: 60_000 }, () =>
   onHost('<!doctype html><html lang="en"><title>host</title><link rel="icon" href="data:,"><body><div id="cell"></div></body></html>', async (page, site) => {
     await page.evaluate(async (url) => {
       const { default: widget } = await import(url);
@@ -316,7 +316,7 @@ test('a notebook shows it through render', { timeout: 60_000 }, () =>
   }));
 
 for (const sandbox of ['', ' sandbox="allow-scripts"']) {
-  test(`a panel follows the theme of the page around it${sandbox && ', in a sandbox too'}`, { timeout: 60_000 }, () =>
+  long(`a panel follows the theme of the page around it${sandbox && ', in a sandbox too'}`, { timeout: 60_000 }, () =>
     onHost(
       page(`<style>body { background: white } [data-scheme="slate"] body { background: #1e2129 }</style>
         <nn-lab id="own" panel="mlp" device="cpu"${sandbox}></nn-lab><nn-lab id="told" panel="mlp" device="cpu" theme="dark"${sandbox}></nn-lab>`),
@@ -340,7 +340,7 @@ for (const sandbox of ['', ' sandbox="allow-scripts"']) {
     ));
 }
 
-test('in a sandbox both nets train at once, and a link starts a sweep', { timeout: 90_000 }, () =>
+long('in a sandbox both nets train at once, and a link starts a sweep', { timeout: 90_000 }, () =>
   onHost(
     page('<nn-lab id="mlp" panel="mlp" chapter="claims" device="cpu" sandbox="allow-scripts" steps="40" sweep="depth:1,2" measure="accuracy"></nn-lab>'),
     async (page) => {

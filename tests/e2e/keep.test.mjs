@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
-import { act, address, readParam, sections, setParam, shot, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, long, readParam, sections, setParam, shot, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
 import { serve } from './lib/site.mjs';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -197,7 +197,7 @@ test('a file of a run opens again, shows the same, and does the run again', { ti
     await page.waitForFunction(() => document.querySelectorAll('.run[data-origin="file"]').length === 2);
   }));
 
-test('what is no file of a run is refused in a sentence, and that of another section goes there', { timeout: 60_000 }, () =>
+long('what is no file of a run is refused in a sentence, and that of another section goes there', { timeout: 60_000 }, () =>
   withPage(mlp(), async (page) => {
     await train(page, []);
     await rows(page).waitFor();
@@ -227,7 +227,7 @@ test('what is no file of a run is refused in a sentence, and that of another sec
     assert.equal(await rows(page).count(), 2);
   }));
 
-test('damaged storage is told and costs nothing else', { timeout: 60_000 }, () =>
+long('damaged storage is told and costs nothing else', { timeout: 60_000 }, () =>
   withPage(
     mlp(),
     async (page) => {
@@ -257,7 +257,7 @@ test('damaged storage is told and costs nothing else', { timeout: 60_000 }, () =
     },
   ));
 
-test('where nothing may be stored the runs are kept in the tab, and that is said', { timeout: 60_000 }, async () => {
+long('where nothing may be stored the runs are kept in the tab, and that is said', { timeout: 60_000 }, async () => {
   const site = await serve();
   const host = await serve({
     pages: { 'index.html': `<!doctype html><title>host</title><link rel="icon" href="data:,"><iframe title="lab" width="900" height="900" sandbox="allow-scripts" src="${site.url}${mlp({ steps: 10, embed: 1 }).replaceAll('&', '&amp;')}"></iframe>` },
@@ -280,7 +280,7 @@ test('where nothing may be stored the runs are kept in the tab, and that is said
   }
 });
 
-test('every picture carries its title, the settings and the version', { timeout: 120_000 }, async (t) => {
+long('every picture carries its title, the settings and the version', { timeout: 120_000 }, async (t) => {
   // Nothing is saved: what would be is looked at.
   const init = () => {
     window.files = [];

@@ -2,7 +2,7 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, device, frames, metric, readParam, setParam, shot, state, stays, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, device, frames, long, metric, readParam, setParam, shot, state, stays, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const cpu = (params) => address('mlp', { device: 'cpu', ...params });
 
@@ -32,7 +32,7 @@ test('on spirals a ReLU net learns what its linear twin cannot', { timeout: 90_0
     await shot(page, 'mlp-1280-light-after');
   }));
 
-test('dark and narrow look right', { timeout: 60_000 }, async () => {
+long('dark and narrow look right', { timeout: 60_000 }, async () => {
   await withPage(
     cpu({ steps: 100 }),
     async (page) => {
@@ -101,7 +101,7 @@ test('new frames do not take away what is being typed', { timeout: 60_000 }, () 
     await page.waitForURL(/width=16/);
   }));
 
-test('one seed gives one run, another seed another', { timeout: 90_000 }, async () => {
+long('one seed gives one run, another seed another', { timeout: 90_000 }, async () => {
   const loss = (seed) =>
     withPage(cpu({ steps: 50, seed }), async (page) => {
       const first = await train(page, ['loss_activated', 'loss_linear']);
@@ -117,14 +117,14 @@ test('one seed gives one run, another seed another', { timeout: 90_000 }, async 
   assert.notEqual(other.loss_activated, once.loss_activated);
 });
 
-test('Fashion-MNIST is learned on the CPU', { timeout: 150_000 }, () =>
+long('Fashion-MNIST is learned on the CPU', { timeout: 150_000 }, () =>
   withPage(cpu({ dataset: 'fashion-mnist', steps: 500, depth: 2, width: 64, learning_rate: 0.003 }), async (page) => {
     const { accuracy_activated } = await train(page, ['accuracy_activated'], 120_000);
     assert.ok(accuracy_activated > 0.8, `test accuracy ${accuracy_activated}`);
     await shot(page, 'mlp-1280-light-fashion');
   }));
 
-test('the learning rate may change while the nets train', { timeout: 60_000 }, () =>
+long('the learning rate may change while the nets train', { timeout: 60_000 }, () =>
   withPage(cpu({ steps: 20_000, width: 64 }), async (page) => {
     await act(page, 'train');
     const before = await waitMetric(page, 'step', (step) => step > 5);
@@ -256,7 +256,7 @@ test('a weight that is changed moves the boundary and the maps, and can be undon
     assert.equal(await state(page), 'done');
   }));
 
-test('a running network takes a change', { timeout: 60_000 }, () =>
+long('a running network takes a change', { timeout: 60_000 }, () =>
   withPage(network({ hidden: '4', steps: 20_000, learning_rate: 0.00001 }), async (page) => {
     await act(page, 'train');
     await waitMetric(page, 'step', (step) => step > 20);
@@ -334,7 +334,7 @@ test('the network by keyboard', { timeout: 60_000 }, () =>
     await checkAccess(page, 'the network, a weight open');
   }));
 
-test('the network of images, of one seed of several, and alone in a frame', { timeout: 120_000 }, async () => {
+long('the network of images, of one seed of several, and alone in a frame', { timeout: 120_000 }, async () => {
   await withPage(network({ dataset: 'fashion-mnist', hidden: '6,4', steps: 30 }), async (page) => {
     await drawn(page);
     await act(page, 'train');
@@ -364,7 +364,7 @@ test('the network of images, of one seed of several, and alone in a frame', { ti
   });
 });
 
-test('pictures of the network', { timeout: 180_000 }, async () => {
+long('pictures of the network', { timeout: 180_000 }, async () => {
   for (const [width, theme] of [[1280, 'light'], [1280, 'dark'], [390, 'light'], [390, 'dark']]) {
     await withPage(
       network({ width: 8, steps: 1500 }),

@@ -7,7 +7,7 @@ import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync } from 'node:
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inflateRawSync } from 'node:zlib';
-import { act, address, metric, shot, state, theSite, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, long, metric, shot, state, theSite, waitMetric, waitState, withPage } from './lib/browser.mjs';
 import { artefacts, dist, serve } from './lib/site.mjs';
 
 const script = (name, ...words) => execFileSync(process.execPath, [fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url)), ...words], { encoding: 'utf8', stdio: 'pipe' });
@@ -36,7 +36,7 @@ async function trains(page) {
   assert.equal(await metric(page, 'step'), 12);
 }
 
-test('a shipped site works below a path, without a network after one visit, and goes over to a new version whole', { timeout: 120_000 }, async () => {
+long('a shipped site works below a path, without a network after one visit, and goes over to a new version whole', { timeout: 120_000 }, async () => {
   const one = ship('one');
   const two = ship('two', (folder) => appendFileSync(join(folder, 'worker.js'), '\n// another version\n'));
   assert.notEqual(one.build, two.build);

@@ -2,12 +2,12 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, device, metric, readParam, setParam, shot, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, device, long, metric, readParam, setParam, shot, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const cpu = (params) => address('resnet', { device: 'cpu', ...params });
 const verdicts = (page) => page.locator('[data-check-verdict]').evaluateAll((rows) => rows.map((row) => row.dataset.checkVerdict));
 
-test('without batch norm the plain net gets no gradient and learns nothing, its residual twin learns', { timeout: 120_000 }, () =>
+long('without batch norm the plain net gets no gradient and learns nothing, its residual twin learns', { timeout: 120_000 }, () =>
   withPage(cpu({ steps: 80 }), async (page) => {
     // By hand: the first convolution, the three stages, the last layer; and a projection in each of two stages.
     assert.equal(await waitMetric(page, 'params_plain'), 40 + 6 * 148 + (296 + 5 * 584) + (1168 + 5 * 2320) + 170);
@@ -42,7 +42,7 @@ test('one switch: with batch norm gradients do not vanish', { timeout: 60_000 },
     assert.match(names, /9 blocks.*1 × 16 × 16.*16 × 4 × 4/);
   }));
 
-test('presets set up what they name, dark and narrow', { timeout: 60_000 }, () =>
+long('presets set up what they name, dark and narrow', { timeout: 60_000 }, () =>
   withPage(
     cpu({ theme: 'dark' }),
     async (page) => {

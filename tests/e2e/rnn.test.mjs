@@ -2,7 +2,7 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, device, frames, metric, probed, setParam, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, device, frames, long, metric, probed, setParam, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const cpu = (params) => address('rnn', { device: 'cpu', ...params });
 
@@ -23,7 +23,7 @@ test('both nets learn a short sequence, and the gradients are there to be read',
     assert.ok((await metric(page, 'grad_ratio')) > 0);
   }));
 
-test('over 200 steps the gradient of the RNN does not reach the first token', { timeout: 90_000 }, () =>
+long('over 200 steps the gradient of the RNN does not reach the first token', { timeout: 90_000 }, () =>
   withPage(cpu({ steps: 20_000 }), async (page) => {
     await waitMetric(page, 'max_abs_err_lstm');
     await shot(page, 'rnn-1280-light-before');
@@ -36,7 +36,7 @@ test('over 200 steps the gradient of the RNN does not reach the first token', { 
     await waitState(page, 'done');
   }));
 
-test('a preset sets the settings, a changed setting leaves it, and Back returns', { timeout: 60_000 }, () =>
+long('a preset sets the settings, a changed setting leaves it, and Back returns', { timeout: 60_000 }, () =>
   withPage(cpu(), async (page) => {
     const preset = page.locator('[data-preset="zero-forget-bias"]');
     await preset.click();
@@ -138,7 +138,7 @@ test('the cells are live: they change while the networks train, and show what wa
   }));
 
 for (const [width, theme] of [[390, 'light'], [390, 'dark'], [1280, 'dark']]) {
-  test(`the cells at ${width}, ${theme}`, { timeout: 90_000 }, () =>
+  long(`the cells at ${width}, ${theme}`, { timeout: 90_000 }, () =>
     withPage(
       cells({ seq_len: 200, steps: 4 }),
       async (page) => {
@@ -156,7 +156,7 @@ for (const [width, theme] of [[390, 'light'], [390, 'dark'], [1280, 'dark']]) {
     ));
 }
 
-test('the cells alone, in a frame, have the button that trains them', { timeout: 60_000 }, () =>
+long('the cells alone, in a frame, have the button that trains them', { timeout: 60_000 }, () =>
   withPage('#/rnn?embed=1&device=cpu&show=cell&seq_len=20&steps=5', async (page) => {
     await probed(page);
     assert.deepEqual(await page.locator('[data-figure]').evaluateAll((all) => all.map((one) => one.dataset.figure)), ['cell']);

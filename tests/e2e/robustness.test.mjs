@@ -2,7 +2,7 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, frames, metric, notice, readParam, sections, setParam, shot, state, theSite, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, frames, long, metric, notice, readParam, sections, setParam, shot, state, theSite, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
 import { serve } from './lib/site.mjs';
 
 const nasty = [
@@ -87,7 +87,7 @@ test('a run that diverges ends with a sentence, and the next one works', { timeo
     assert.ok(Number.isFinite(loss_activated));
   }));
 
-test('every slider works at both ends', { timeout: 120_000 }, async (t) => {
+long('every slider works at both ends', { timeout: 120_000 }, async (t) => {
   for (const slug of await sections()) {
     await t.test(slug, () =>
       withPage(address(slug, { device: 'cpu' }), async (page) => {
@@ -157,7 +157,7 @@ test('a worker that cannot be fetched is told, and fetched again', { timeout: 60
   }
 });
 
-test('a damaged data file is told, not shown', { timeout: 60_000 }, async () => {
+long('a damaged data file is told, not shown', { timeout: 60_000 }, async () => {
   const site = await serve();
   try {
     site.pages['data/fashion-mnist.bin'] = 'NNLABIMG and then nothing';

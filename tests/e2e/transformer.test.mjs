@@ -3,13 +3,13 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { act, address, checkAccess, device, frames, metric, probed, readParam, setParam, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, device, frames, long, metric, probed, readParam, setParam, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const small = { device: 'cpu', layers: 1, heads: 2, d_model: 32, context: 32, batch_size: 8, warmup: 0, sample_length: 40 };
 const cpu = (params) => address('transformer', { ...small, ...params });
 const panel = (page, selector) => page.locator(`[data-panel="transformer"] ${selector}`);
 
-test('the first look is under the bigram line', { timeout: 150_000 }, () =>
+long('the first look is under the bigram line', { timeout: 150_000 }, () =>
   withPage(address('transformer', { device: 'cpu', preset: 'first-look' }), async (page) => {
     const bigram = await waitMetric(page, 'baseline_bigram', () => true, 40_000);
     assert.ok(bigram < (await metric(page, 'baseline_unigram')));
@@ -76,7 +76,7 @@ test('it learns, writes, shows its heads, and answers for them', { timeout: 120_
     await shot(page, 'transformer-done');
   }));
 
-test('weights are saved, opened elsewhere, and give the same loss', { timeout: 120_000 }, () =>
+long('weights are saved, opened elsewhere, and give the same loss', { timeout: 120_000 }, () =>
   withPage(cpu({ steps: 40 }), async (page) => {
     await act(page, 'train');
     await waitState(page, 'done', 60_000);
@@ -95,7 +95,7 @@ test('weights are saved, opened elsewhere, and give the same loss', { timeout: 1
     assert.equal(await metric(page, 'loss_val'), loss, 'the model is as it was');
   }));
 
-test('a text of one’s own is pasted, learned, and put away', { timeout: 120_000 }, () =>
+long('a text of one’s own is pasted, learned, and put away', { timeout: 120_000 }, () =>
   withPage(cpu({ steps: 30 }), async (page) => {
     await panel(page, '[data-paste]').fill('too short');
     await panel(page, '[data-action="use-text"]').click();
@@ -112,7 +112,7 @@ test('a text of one’s own is pasted, learned, and put away', { timeout: 120_00
     assert.equal(String(await readParam(page, 'text')), 'shakespeare');
   }));
 
-test('a run that is left goes on after a reload', { timeout: 120_000 }, () =>
+long('a run that is left goes on after a reload', { timeout: 120_000 }, () =>
   withPage(cpu({ steps: 2000 }), async (page) => {
     await act(page, 'train');
     await waitMetric(page, 'step', (step) => step > 130, 60_000);

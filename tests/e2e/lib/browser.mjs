@@ -1,6 +1,6 @@
 // One browser for all tests, and the few words that the tests are written in.
 
-import { after } from 'node:test';
+import { after, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -55,6 +55,12 @@ export async function closeAll() {
 
 // The benchmark uses this file outside of node's test runner.
 if (process.env.NODE_TEST_CONTEXT) after(closeAll);
+
+/** Whether this is the daily `./lab test`, which is done in minutes. */
+export const quick = Boolean(process.env.NN_LAB_QUICK);
+
+/** A test that the daily run leaves out. `./lab test long`, which a build server runs, and `./lab test e2e` have it. */
+export const long = quick ? test.skip : test;
 
 /**
  * Opens `hash` in a fresh profile, gives the page to `body`, and fails if the page complained on its console: an error
