@@ -39,7 +39,7 @@ pub fn format_number(value: f64, digits: usize) -> String {
     }
     let digits = digits.clamp(1, 15);
     let size = value.abs();
-    if !(1e-4..1e12).contains(&size) {
+    if !(1e-4..1e9).contains(&size) {
         return tidy_exponent(&format!("{value:.*e}", digits - 1));
     }
     let places = (digits as f64 - 1.0 - size.log10().floor()).clamp(0.0, 18.0) as usize;
@@ -146,6 +146,7 @@ mod tests {
             (1_234_567.0, 3, "1\u{202f}234\u{202f}567"),
             (12_345.6, 3, "12\u{202f}346"),
             (1.2e-7, 3, "1.2e-7"),
+            (70_125_507_860.0, 3, "7.01e10"),
             (1.234_5e15, 3, "1.23e15"),
             (f64::NAN, 3, "not a number"),
             (f64::INFINITY, 3, "infinite"),

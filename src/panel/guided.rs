@@ -103,6 +103,8 @@ impl GuidedView {
             (seed(&values), at.and_then(|at| experiment.answer(at, &values, record)))
         };
         let target = target(&outline, settings);
+        // What needs no training is measured with the first seed alone.
+        let asked = if outline.trains { lab.records.len() } else { 1 };
         let next = at.and_then(|at| outlines.get(at + 1));
         Self {
             section: experiment.slug,
@@ -114,7 +116,7 @@ impl GuidedView {
             set_up: settings.schema.whole_address(&target),
             probed: !lab.probing && lab.probe_error.is_none(),
             run: lab.run,
-            answers: (0..).zip(&*lab.records).map(of_seed).collect(),
+            answers: (0..).zip(&*lab.records).take(asked).map(of_seed).collect(),
             config: values.clone(),
             device: lab.device.as_ref().map(|info| DeviceUsed::new(settings.page.device, info)),
             finish: settings.finished.add.clone(),

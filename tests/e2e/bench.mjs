@@ -165,10 +165,11 @@ async function withChapter(slug, chapter, params, figure) {
         await waitMetric(page, 'step', (step) => step >= 1);
         const from = await page.evaluate((figure) => {
           window.drawn = new Set();
-          const note = () => window.drawn.add(document.querySelector(figure)?.getAttribute('data-network-step'));
+          // Counts the changes that reach the figure, at most one a frame.
+          const note = () => document.querySelector(figure) && window.drawn.add(document.timeline.currentTime);
           window.watching?.disconnect();
           window.watching = new MutationObserver(note);
-          window.watching.observe(document.body, { subtree: true, attributes: true, attributeFilter: ['data-network-step'] });
+          window.watching.observe(document.querySelector(figure) ?? document.body, { subtree: true, attributes: true, characterData: true, childList: true });
           return performance.now();
         }, figure);
         await waitState(page, 'done', 240_000);
@@ -257,6 +258,11 @@ const arms = [
 const drawings = [
   () => drawing('mlp', 'units', 'collapse', { steps: 4000 }, '[data-network-step]'),
   () => drawing('mlp', 'units', 'boundary', { steps: 4000 }, '[data-network-step]'),
+  () => drawing('cnn', 'products', 'claims', { n_train: 1600, n_test: 100, epochs: 1 }, '[data-figure="kernel"]'),
+  () => drawing('resnet', 'paths', 'claims', { steps: 60 }, '[data-figure="block"]'),
+  () => drawing('rnn', 'architecture', 'claims', { steps: 150 }, '[data-figure="cell"]'),
+  () => drawing('attention', 'weights', 'claims', { steps: 1500 }, '[data-figure="query"]'),
+  () => drawing('transformer', 'generation', 'claims', { preset: 'first-look', steps: 300 }, '[data-figure="next-token"]'),
 ];
 
 // `./lab bench arms` and `./lab bench drawings` measure these alone.

@@ -59,20 +59,28 @@ for (const [slug, experiments] of Object.entries(sections)) {
     assert.deepEqual(Object.keys(judges).sort(), experiments.map(({ name }) => name).sort());
   });
   for (const { name, question } of full ? experiments : experiments.slice(0, 1)) {
-    test(`${slug}: ${question}`, { timeout: 600_000 }, () =>
-      withPage(`#/${slug}?${new URLSearchParams({ experiment: name, device: 'cpu', seeds: String(seeds) })}`, async (page) => {
+    test(`${slug}: ${question}`, { timeout: 600_000 }, async () => {
+      const judge = ({ words, shown, numbers, choice }) => {
+        assert.ok(shown.includes(words) && words.length > 20, words);
+        assert.ok(Object.keys(numbers).length > 0, 'it rests on numbers');
+        judges[name]({ words, numbers, choice }, assert);
+      };
+      const open = (more) => `#/${slug}?${new URLSearchParams({ experiment: name, device: 'cpu', ...more })}`;
+      const trains = await withPage(open({ seeds: String(seeds) }), async (page) => {
         assert.equal(await page.locator(`${card} .question-text`).innerText(), question);
         const answers = await doExperiment(page, 120_000 * seeds);
-        assert.equal(answers.length, seeds);
-        for (const { words, shown, numbers, choice } of answers) {
-          assert.ok(shown.includes(words) && words.length > 20, words);
-          assert.ok(Object.keys(numbers).length > 0, 'it rests on numbers');
-          judges[name]({ words, numbers, choice }, assert);
-        }
+        answers.forEach(judge);
         await page.locator(`[data-action="experiment"][data-to="${name}"][data-done]`).waitFor();
         await checkAccess(page, name);
-      }),
-    );
+        return answers.length === seeds;
+      });
+      // What needs no training is measured for one seed at a time.
+      for (let seed = 2; !trains && seed <= seeds; seed++) {
+        const answers = await withPage(open({ seed: String(seed) }), (page) => doExperiment(page, 120_000));
+        assert.deepEqual(answers.map((answer) => answer.seed), [seed]);
+        answers.forEach(judge);
+      }
+    });
   }
 }
 

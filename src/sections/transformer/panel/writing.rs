@@ -110,25 +110,28 @@ struct TextProps {
 #[component]
 fn Text(props: &TextProps) -> Html {
     let at = use_state_eq(|| None::<usize>);
+    // Only what was asked for with a key is spoken.
+    let by_key = use_state_eq(|| false);
     if props.chars.is_empty() && !props.busy {
         return html! { <p class="muted">{ "Nothing has been generated yet." }</p> };
     }
     let last = props.chars.len().saturating_sub(1);
     // One listener for all: the element says which character it is.
     let onpointermove = {
-        let at = at.setter();
+        let (at, by_key) = (at.setter(), by_key.setter());
         Callback::from(move |event: PointerEvent| {
             let element = event.target_dyn_into::<web_sys::Element>();
             let index = element
                 .and_then(|element| element.get_attribute("data-i"))
                 .and_then(|index| index.parse().ok());
             if index.is_some() {
+                by_key.set(false);
                 at.set(index);
             }
         })
     };
     let onkeydown = {
-        let at = at.clone();
+        let (at, by_key) = (at.clone(), by_key.setter());
         Callback::from(move |event: KeyboardEvent| {
             let to = match (event.key().as_str(), *at) {
                 ("ArrowRight", None) | ("Home", _) => 0,
@@ -138,6 +141,7 @@ fn Text(props: &TextProps) -> Html {
                 _ => return,
             };
             event.prevent_default();
+            by_key.set(true);
             at.set(Some(to));
         })
     };
@@ -166,7 +170,7 @@ fn Text(props: &TextProps) -> Html {
                 <span class="prompt">{ props.prompt.clone() }</span>
                 { for props.chars.iter().enumerate().map(character) }
             </pre>
-            <div class="likeliest" aria-live="polite">
+            <div class="likeliest" aria-live={if *by_key { "polite" } else { "off" }}>
                 if let Some(written) = told {
                     <h4>{ format!("Instead of {}", spoken(written.char)) }</h4>
                     <ol data-likeliest="">{ for written.likeliest.iter().map(bar) }</ol>
