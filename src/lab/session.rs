@@ -105,7 +105,10 @@ impl Session {
     fn clear(&mut self, seeds: usize) {
         let experiment = self.experiment;
         let records = Rc::make_mut(&mut self.records);
-        records.resize_with(seeds, || experiment.empty());
+        let further =
+            records.first().map_or_else(|| experiment.empty(), |first| experiment.of_every_seed(first));
+        records.truncate(1);
+        records.resize(seeds, further);
         let cleared = |record: &mut AnyRecord| {
             (0..experiment.arms.len()).for_each(|arm| experiment.clear_arm(record, arm));
         };

@@ -26,6 +26,7 @@ pub struct AnyExperiment {
     /// Whether the page keeps earlier states of a run.
     pub replays: bool,
     empty: fn() -> AnyRecord,
+    of_every_seed: fn(&AnyRecord) -> AnyRecord,
     absorb: fn(&mut AnyRecord, usize, &[u8]) -> Result<(), postcard::Error>,
     clear_arm: fn(&mut AnyRecord, usize),
     encode: fn(&Values) -> Option<Vec<u8>>,
@@ -47,6 +48,7 @@ impl AnyExperiment {
                 arms: E::ARMS,
                 replays: E::REPLAYS,
                 empty: || Rc::new(E::Record::default()),
+                of_every_seed: |probed| Rc::new(E::of_every_seed(&record_of::<E>(probed))),
                 absorb: |record, arm, frame| {
                     let frame = postcard::from_bytes(frame)?;
                     change::<E>(record, |record| E::absorb(record, arm, frame));
@@ -68,6 +70,11 @@ impl AnyExperiment {
     /// A record of nothing.
     pub fn empty(&self) -> AnyRecord {
         (self.empty)()
+    }
+
+    /// The record that a further seed begins with, from that of the first.
+    pub fn of_every_seed(&self, probed: &AnyRecord) -> AnyRecord {
+        (self.of_every_seed)(probed)
     }
 
     /// Adds a frame of an arm, in postcard bytes, to the record.

@@ -136,8 +136,8 @@ fn accuracy(_: &Config, record: &Record) -> Option<Answer> {
     let last = |arm: usize| record.arms.get(arm).filter(|_| record.epoch() > 0)?.accuracies.last_y();
     let (conv, separable) = (last(CONV)?, last(SEPARABLE)?);
     let points = 100.0 * (separable - conv);
-    let fewer =
-        record.nets.map_or(1.0, |[conv, separable]| conv.params as f64 / separable.params.max(1) as f64);
+    let [standard, cheaper] = record.nets?;
+    let fewer = standard.params as f64 / cheaper.params.max(1) as f64;
     let (choice, verdict) = if points > 3.0 {
         (0, format!("The separable network is ahead by {points:.1} points"))
     } else if points < -3.0 {

@@ -176,6 +176,11 @@ impl Experiment for Cnn {
         record.absorb(arm, frame);
     }
 
+    fn of_every_seed(probed: &Record) -> Record {
+        let Record { measured, known, blocks, nets, cifar10, .. } = probed.clone();
+        Record { measured, known, blocks, nets, cifar10, ..Record::default() }
+    }
+
     fn series(record: &Record) -> Vec<RunSeries> {
         series_of(Self::ARMS, &record.arms, |net| {
             // Tested after each epoch; as curves over the run all count steps.

@@ -232,7 +232,10 @@ fn chrono(_: &Config, record: &Record) -> Option<Answer> {
 
 fn forget_bias(config: &Config, record: &Record) -> Option<Answer> {
     let answer = learners(config, record)?;
-    let path = *record.untrained.as_deref()?.cell.first()?;
+    // Measured before training, which is done with the first seed alone.
+    let Some(&path) = record.untrained.as_deref().and_then(|paths| paths.cell.first()) else {
+        return Some(answer);
+    };
     let why = match answer.choice {
         Some(0 | 1) => format!(
             "Although its untrained cells carry only {path:.0e} of the first token to the end, the LSTM has found it."

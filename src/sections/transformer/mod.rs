@@ -135,6 +135,11 @@ impl Experiment for Transformer {
     const REPLAYS: bool = false;
     const ARMS: &'static [Arm] = &[Arm { slug: "", title: "", net: "transformer" }];
 
+    fn of_every_seed(probed: &Record) -> Record {
+        let Record { text, params_counted, positions, step_ms, .. } = probed.clone();
+        Record { text, params_counted, positions, step_ms, ..Record::default() }
+    }
+
     fn absorb(record: &mut Record, _arm: usize, frame: Frame) {
         let [run] = &mut record.arms;
         match frame {

@@ -13,6 +13,8 @@ const inSoftware = !process.env.NN_LAB_GPU;
 /** Seconds of training on a GPU in software, after the first step. */
 const SECONDS = 60;
 const MINUTES = 20 * 60_000;
+/** Claims of the usual story that do not hold, and are shown as such: fewer multiply-accumulates are not as much faster. */
+const NOT_CONFIRMED = { cnn: 1 };
 const rows = [];
 
 /** What stands beside the run's buttons: its numbers, as a reader sees them. */
@@ -50,7 +52,8 @@ for (const slug of await sections()) {
           return cells().map((cell) => cell.dataset.checkVerdict);
         }, address(`${slug}/claims`, { device: wanted }));
         // A claim is about a whole run.
-        if (!cut) assert.ok(!verdicts.includes('fails'), `checks: ${verdicts}`);
+        const failed = verdicts.filter((verdict) => verdict === 'fails').length;
+        if (!cut) assert.ok(failed <= (NOT_CONFIRMED[slug] ?? 0), `checks: ${verdicts}`);
         const confirmed = verdicts.filter((verdict) => verdict === 'holds').length;
         rows.push([slug, wanted, `${step} of ${steps}`, seconds.toFixed(0), `${confirmed} of ${verdicts.length}`, measured.map(({ name, text }) => `${name} ${text}`).join(', ')]);
       }));
