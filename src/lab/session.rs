@@ -105,16 +105,22 @@ impl Session {
     fn clear(&mut self, seeds: usize) {
         let experiment = self.experiment;
         let records = Rc::make_mut(&mut self.records);
-        let further =
-            records.first().map_or_else(|| experiment.empty(), |first| experiment.of_every_seed(first));
         records.truncate(1);
-        records.resize(seeds, further);
+        records.resize_with(seeds, || experiment.empty());
         let cleared = |record: &mut AnyRecord| {
             (0..experiment.arms.len()).for_each(|arm| experiment.clear_arm(record, arm));
         };
         records.iter_mut().for_each(cleared);
         (self.arms, self.error) = (Rc::default(), None);
         (self.replay, self.shown) = (Rc::default(), None);
+        self.share();
+    }
+
+    /// Tells the further seeds what of the probe holds for them, too.
+    fn share(&mut self) {
+        if let Some((first, further)) = Rc::make_mut(&mut self.records).split_first_mut() {
+            further.iter_mut().for_each(|record| self.experiment.share(first, record));
+        }
     }
 
     fn keep_for_replay(&mut self) {
@@ -152,7 +158,9 @@ impl Session {
     fn on_probe(&mut self, event: ArmEvent) {
         match event {
             ArmEvent::Frame(frame) => {
-                if let Err(error) = self.absorb(ArmId::default(), &frame) {
+                let absorbed = self.absorb(ArmId::default(), &frame);
+                self.share();
+                if let Err(error) = absorbed {
                     self.probe_error = Some(error);
                 }
             }

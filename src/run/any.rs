@@ -26,7 +26,7 @@ pub struct AnyExperiment {
     /// Whether the page keeps earlier states of a run.
     pub replays: bool,
     empty: fn() -> AnyRecord,
-    of_every_seed: fn(&AnyRecord) -> AnyRecord,
+    share: fn(&AnyRecord, &mut AnyRecord),
     absorb: fn(&mut AnyRecord, usize, &[u8]) -> Result<(), postcard::Error>,
     clear_arm: fn(&mut AnyRecord, usize),
     encode: fn(&Values) -> Option<Vec<u8>>,
@@ -48,7 +48,10 @@ impl AnyExperiment {
                 arms: E::ARMS,
                 replays: E::REPLAYS,
                 empty: || Rc::new(E::Record::default()),
-                of_every_seed: |probed| Rc::new(E::of_every_seed(&record_of::<E>(probed))),
+                share: |probed, further| {
+                    let probed = record_of::<E>(probed);
+                    change::<E>(further, |further| E::share(&probed, further));
+                },
                 absorb: |record, arm, frame| {
                     let frame = postcard::from_bytes(frame)?;
                     change::<E>(record, |record| E::absorb(record, arm, frame));
@@ -72,9 +75,9 @@ impl AnyExperiment {
         (self.empty)()
     }
 
-    /// The record that a further seed begins with, from that of the first.
-    pub fn of_every_seed(&self, probed: &AnyRecord) -> AnyRecord {
-        (self.of_every_seed)(probed)
+    /// Copies what of the first seed's probe holds for a further seed, too.
+    pub fn share(&self, probed: &AnyRecord, further: &mut AnyRecord) {
+        (self.share)(probed, further);
     }
 
     /// Adds a frame of an arm, in postcard bytes, to the record.

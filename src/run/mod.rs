@@ -58,11 +58,9 @@ pub trait Experiment: 'static {
     /// Adds a frame of an arm to the record; what a probe sends belongs to all arms and comes from number 0.
     fn absorb(record: &mut Self::Record, arm: usize, frame: Self::Frame);
 
-    /// What of a probe holds for every seed, such as the number of parameters: a run's further seeds, which are not
-    /// probed, begin with it.
-    fn of_every_seed(_probed: &Self::Record) -> Self::Record {
-        Self::Record::default()
-    }
+    /// Copies what of a probe holds for every seed, such as the number of parameters: a run's further seeds are not
+    /// probed.
+    fn share(_probed: &Self::Record, _further: &mut Self::Record) {}
 
     /// Forgets the run of an arm, but keeps what was probed.
     fn clear_arm(record: &mut Self::Record, arm: usize);

@@ -176,9 +176,11 @@ impl Experiment for Cnn {
         record.absorb(arm, frame);
     }
 
-    fn of_every_seed(probed: &Record) -> Record {
-        let Record { measured, known, blocks, nets, cifar10, .. } = probed.clone();
-        Record { measured, known, blocks, nets, cifar10, ..Record::default() }
+    fn share(probed: &Record, further: &mut Record) {
+        further.measured = probed.measured;
+        further.known = probed.known.clone();
+        further.blocks = probed.blocks;
+        further.nets = probed.nets;
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {

@@ -135,9 +135,10 @@ impl Experiment for Transformer {
     const REPLAYS: bool = false;
     const ARMS: &'static [Arm] = &[Arm { slug: "", title: "", net: "transformer" }];
 
-    fn of_every_seed(probed: &Record) -> Record {
-        let Record { text, params_counted, positions, step_ms, .. } = probed.clone();
-        Record { text, params_counted, positions, step_ms, ..Record::default() }
+    fn share(probed: &Record, further: &mut Record) {
+        further.text = probed.text.clone();
+        further.params_counted = probed.params_counted;
+        further.positions = probed.positions.clone();
     }
 
     fn absorb(record: &mut Record, _arm: usize, frame: Frame) {

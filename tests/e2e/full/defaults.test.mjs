@@ -44,7 +44,8 @@ for (const slug of await sections()) {
         if (!cut) assert.equal(step, Number(steps));
         const measured = await numbers(page);
         assert.ok(measured.length >= 2, 'no numbers in the bar');
-        for (const { name, value } of measured) assert.ok(Number.isFinite(value), `${name} is ${value}`);
+        // What was cut short may not have come to all of them.
+        for (const { name, value } of measured) assert.ok(Number.isFinite(value) || cut, `${name} is ${value}`);
         const verdicts = await page.evaluate(async (hash) => {
           location.hash = hash;
           const cells = () => [...document.querySelectorAll('[data-check-verdict]')];
