@@ -157,22 +157,25 @@ fn who_learns(plain: f64, residual: f64) -> (usize, &'static str) {
 
 fn compared(config: &Config, record: &Record) -> Option<Answer> {
     let (plain, residual) = losses(record)?;
-    let gradient = measured(config, record, |flow| &flow.plain)?.per_block;
     let (choice, verdict) = who_learns(plain, residual);
     let steps = record.arms.get(RESIDUAL)?.losses.len();
+    let mut words = format!(
+        "{verdict}: after {steps} steps the loss is {plain:.2} (plain) and {residual:.2} (residual) nats."
+    );
+    let mut numbers = vec![("loss_plain", plain), ("loss_residual", residual)];
+    // Measured before training, which is done with the first seed alone.
+    let Some(Decay { per_block: gradient, .. }) = measured(config, record, |flow| &flow.plain) else {
+        return Some(Answer { words, choice: Some(choice), numbers });
+    };
     let but = match (gradient > 0.9, choice) {
         (true, 2) => "missing gradients are not the cause",
         (true, _) => "the gradient arrives, and it is enough here",
         (false, 2) => "too little gradient arrives",
         (false, _) => "the gradient shrinks, and it is enough all the same",
     };
-    Some(Answer {
-        words: format!(
-            "{verdict}: after {steps} steps the loss is {plain:.2} (plain) and {residual:.2} (residual) nats. The plain network's gradient changes by × {gradient:.2} per block, so {but}."
-        ),
-        choice: Some(choice),
-        numbers: vec![("loss_plain", plain), ("loss_residual", residual), ("decay_plain", gradient)],
-    })
+    words += &format!(" The plain network's gradient changes by × {gradient:.2} per block, so {but}.");
+    numbers.push(("decay_plain", gradient));
+    Some(Answer { words, choice: Some(choice), numbers })
 }
 
 const BATCH_NORM: Experiment = Guided {
