@@ -19,5 +19,9 @@ sed -i "/^            transformer, /a\\$line" src/sections.rs
 grep -q '^            gated_unit, GatedUnit, GatedUnitPanel, "Gated unit"' src/sections.rs || fail "The line was not added: $line"
 # A section needs no other one: what is not on the list is not compiled. Nor are the tests of the others.
 sed -i -E '/^            (gated_unit), /! s/^            [a-z_]+, [A-Za-z]+, [A-Za-z]+Panel, .*;$//' src/sections.rs
-printf 'mod %s;\n' collector layers rust_paths section_contract >tests/native.rs
+# Nor is all of what they share used.
+{
+    echo '#![allow(dead_code, unused_imports)]'
+    printf 'mod %s;\n' collector layers rust_paths section_contract
+} >tests/native.rs
 cargo test --quiet --features compute --config 'profile.dev.package.nn-lab.opt-level=0' --test native -- gated_unit arrows

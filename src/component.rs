@@ -100,7 +100,6 @@ impl BaseComponent for Component {
 }
 
 /// The component `F` with these properties. `html!` writes this call for every tag of a component.
-#[must_use]
 pub fn put<F>(properties: F::Properties, key: Option<Key>) -> Html
 where
     F: FunctionProvider + 'static,

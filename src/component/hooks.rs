@@ -7,6 +7,9 @@ use yew::prelude::*;
 /// What is done before the next effect, and when the component goes.
 type End = Box<dyn FnOnce()>;
 
+/// What an effect does with what it depends on.
+type Effect = Box<dyn FnOnce(&dyn Any) -> Option<End>>;
+
 /// What an effect returns: nothing, or what ends it.
 pub trait Ending {
     /// What ends it.
@@ -51,7 +54,7 @@ where
 }
 
 #[hook]
-fn use_erased(dependencies: Dependencies, effect: Box<dyn FnOnce(&dyn Any) -> Option<End>>) {
+fn use_erased(dependencies: Dependencies, effect: Effect) {
     yew::use_effect_with(dependencies, move |dependencies| {
         let end = effect(&*dependencies.value);
         move || {

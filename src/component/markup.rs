@@ -163,7 +163,6 @@ impl Nodes {
 
     /// All of them as one node.
     #[inline(never)]
-    #[must_use]
     pub fn done(mut self) -> Html {
         match self.0.len() {
             1 => self.0.pop().unwrap_or_default(),

@@ -66,7 +66,7 @@ impl Schema {
                 set.push(param.key);
             }
         }
-        settle(self.params, &mut values, &|key| set.iter().any(|known: &&str| *known == key));
+        settle(self.params, &mut values, &|key| set.contains(&key));
         (values, warnings)
     }
 

@@ -167,7 +167,7 @@ fn stored(key: &str) -> Vec<String> {
     text.split(' ').filter(|slug| !slug.is_empty()).map(str::to_owned).collect()
 }
 
-fn store(key: &str, done: &Vec<String>) {
+fn store(key: &str, done: &[String]) {
     if let Ok(Some(storage)) = window().local_storage() {
         let text: Vec<&str> = done.iter().map(String::as_str).collect();
         // Without room the marks last as long as the page.

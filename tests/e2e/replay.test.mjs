@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { act, frames, metric, probed, waitState, withPage } from './lib/browser.mjs';
 
 test('figures and numbers go back to an earlier step, and to the present again', { timeout: 120_000 }, () =>
-  withPage('#/mlp?steps=300&device=cpu', async (page) => {
+  withPage('#/mlp?steps=1500&device=cpu', async (page) => {
     const slider = page.locator('[data-player="replay"] input');
     assert.ok(await slider.isDisabled(), 'nothing to go back to yet');
     await probed(page);
@@ -17,12 +17,12 @@ test('figures and numbers go back to an earlier step, and to the present again',
     await slider.fill('0');
     await page.locator('.replay[data-shown]').waitFor();
     const shown = Number(await page.locator('.replay').getAttribute('data-shown'));
-    assert.ok(shown < 300, `step ${shown}`);
+    assert.ok(shown < 1500, `step ${shown}`);
     assert.match(await page.locator('.player-words').first().innerText(), new RegExp(`step ${shown}`));
     const start = await metric(page, 'accuracy_activated');
     assert.ok(start < end, `${start} at step ${shown}, ${end} at the end`);
     // The run itself stays where it is.
-    assert.equal(await metric(page, 'step'), 300);
+    assert.equal(await metric(page, 'step'), 1500);
     await page.locator('[data-player="replay"] [data-action="forward"]').click();
     await frames(page, 2);
     assert.ok(Number(await page.locator('.replay').getAttribute('data-shown')) > shown);
