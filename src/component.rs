@@ -20,18 +20,36 @@ pub mod prelude {
     pub use yew::prelude::*;
 }
 
+/// A value whose type is not known, but that can be compared.
+#[derive(Clone)]
+struct Compared {
+    value: Rc<dyn Any>,
+    same: fn(&dyn Any, &dyn Any) -> bool,
+}
+
+impl Compared {
+    fn new<T: PartialEq + 'static>(value: T) -> Self {
+        Self { value: Rc::new(value), same: same::<T> }
+    }
+}
+
+impl PartialEq for Compared {
+    fn eq(&self, other: &Self) -> bool {
+        (self.same)(&*self.value, &*other.value)
+    }
+}
+
 /// A function component with its properties.
 #[derive(Clone)]
 struct Erased {
-    properties: Rc<dyn Any>,
+    properties: Compared,
     kind: TypeId,
     draw: fn(&mut HookContext, &dyn Any) -> HtmlResult,
-    same: fn(&dyn Any, &dyn Any) -> bool,
 }
 
 impl PartialEq for Erased {
     fn eq(&self, other: &Self) -> bool {
-        self.kind == other.kind && (self.same)(&*self.properties, &*other.properties)
+        self.kind == other.kind && self.properties == other.properties
     }
 }
 
@@ -58,7 +76,7 @@ impl FunctionProvider for Component {
     type Properties = Erased;
 
     fn run(context: &mut HookContext, properties: &Erased) -> HtmlResult {
-        (properties.draw)(context, &*properties.properties)
+        (properties.draw)(context, &*properties.properties.value)
     }
 }
 
@@ -105,18 +123,17 @@ where
     F: FunctionProvider + 'static,
     F::Properties: 'static,
 {
-    node(Rc::new(properties), TypeId::of::<F>(), draw::<F>, same::<F::Properties>, key)
+    node(Compared::new(properties), TypeId::of::<F>(), draw::<F>, key)
 }
 
 /// Compiled once, while `put` is compiled for every component.
 fn node(
-    properties: Rc<dyn Any>,
+    properties: Compared,
     kind: TypeId,
     draw: fn(&mut HookContext, &dyn Any) -> HtmlResult,
-    same: fn(&dyn Any, &dyn Any) -> bool,
     key: Option<Key>,
 ) -> Html {
-    VChild::<Component>::new(Erased { properties, kind, draw, same }, key).into()
+    VChild::<Component>::new(Erased { properties, kind, draw }, key).into()
 }
 
 fn draw<F: FunctionProvider>(context: &mut HookContext, properties: &dyn Any) -> HtmlResult

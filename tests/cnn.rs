@@ -312,7 +312,7 @@ fn the_real_cifar10_is_learned_above_a_guess() {
 
 /// Minutes: `cargo test --features compute --test native all_of_fashion -- --ignored --nocapture`.
 #[test]
-#[ignore = "takes minutes"]
+#[ignore = "minutes; ./lab test full runs it"]
 fn all_of_fashion_mnist_is_learned_to_85_percent() {
     let config = Config { n_train: 10_000, n_test: 2000, epochs: 10, ..Config::default() };
     let began = std::time::Instant::now();

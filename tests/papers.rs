@@ -1,7 +1,7 @@
 //! What is written beside the code agrees with it.
 
 use nn_lab::core::chapter::chapters;
-use nn_lab::core::settings::{Kind, Param, Settings, to_map};
+use nn_lab::core::settings::{Kind, Param, Settings};
 use nn_lab::for_each_section;
 use nn_lab::run::Experiment;
 use std::collections::BTreeSet;
@@ -65,7 +65,7 @@ fn the_list_of_sections_is_the_registry() {
 
 /// All settings, curves, numbers, chapters and figures of a section, as EMBEDDING.md lists them.
 fn listed<E: Experiment>(title: &str) -> String {
-    let defaults = to_map(&E::Config::default());
+    let defaults = E::Config::default().to_values();
     let values = |param: &Param| match param.kind {
         Kind::Int { min, max, .. } => format!("{min} to {max}"),
         Kind::Float { min, max, .. } => format!("{min} to {max}"),

@@ -1,7 +1,7 @@
 //! Files of runs come back as they were, or are refused in a sentence.
 
 use nn_lab::core::schema::Schema;
-use nn_lab::core::settings::{Kind, Param, Settings, from_map, to_map};
+use nn_lab::core::settings::{Kind, Param, Settings, from_map};
 use nn_lab::core::{Check, Verdict};
 use nn_lab::keep::import::MOST_BYTES;
 use nn_lab::keep::{
@@ -37,7 +37,7 @@ pub(crate) fn evidence() -> RunRecord {
     RunRecord {
         lab_version: "0.1.0".to_owned(),
         section: "mlp".to_owned(),
-        config: to_map(&Config::default()),
+        config: Config::default().to_values(),
         changes: Vec::new(),
         device: DeviceUsed {
             asked: DeviceChoice::Auto,
@@ -90,7 +90,7 @@ fn any_config() -> impl Strategy<Value = Map<String, Value>> {
         .map(|param| any_value(param).prop_map(|value| (param.key.to_owned(), value)))
         .collect();
     // By way of the settings, in which lists and what follows from them agree.
-    fields.prop_map(|fields| to_map(&from_map::<Config>(&fields.into_iter().collect())))
+    fields.prop_map(|fields| from_map::<Config>(&fields.into_iter().collect()).to_values())
 }
 
 fn any_series() -> impl Strategy<Value = KeptSeries> {
@@ -300,7 +300,7 @@ fn the_file_is_easy_to_read_elsewhere() {
 
 #[test]
 fn runs_are_put_into_words() {
-    let from = to_map(&Config::default());
+    let from = Config::default().to_values();
     let mut to = from.clone();
     assert!(format::differences(Config::PARAMS, &from, &to).is_empty());
     for (key, value) in [

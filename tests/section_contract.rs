@@ -6,7 +6,7 @@ use nn_lab::core::chapter::chapters;
 use nn_lab::core::guided::Prediction;
 use nn_lab::core::query::Query;
 use nn_lab::core::schema::Schema;
-use nn_lab::core::settings::{Kind, Param, Settings, from_map, from_query, to_map, to_query, with};
+use nn_lab::core::settings::{Kind, Param, Settings, from_map, from_query, to_query, with};
 use nn_lab::core::sweep::{Axis, Measure, points};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::for_each_section;
@@ -90,7 +90,7 @@ fn prepares_sweeps<E: Experiment>() {
         let axes = axes.collect::<Result<Vec<_>, _>>().expect("its values are taken");
         let seeds = value("seeds").map_or(1, |n| n.parse().expect("a number of seeds"));
         let runs =
-            points(&Schema::of::<E::Config>(), &to_map(&config), &axes, seeds).expect("not too many runs");
+            points(&Schema::of::<E::Config>(), &config.to_values(), &axes, seeds).expect("not too many runs");
         assert!(runs.len() > 2 && preset.help.ends_with('.'), "{slug}, {}", preset.title);
         let measure =
             Measure::read(value("measure").expect("something is measured")).expect("it is understood").name;
@@ -108,7 +108,7 @@ fn settings_hold_together<E: Experiment>() {
     let (defaults, schema) = (E::Config::default(), Schema::of::<E::Config>());
     let query: Query = <E::Config as Settings>::PARAMS
         .iter()
-        .filter_map(|param| Some((param.key, param.text(to_map(&defaults).get(param.key)?))))
+        .filter_map(|param| Some((param.key, param.text(defaults.to_values().get(param.key)?))))
         .collect();
     assert_eq!(query.len(), <E::Config as Settings>::PARAMS.len(), "{slug}: every setting is a field");
     assert_eq!(
@@ -117,7 +117,7 @@ fn settings_hold_together<E: Experiment>() {
         "{slug}: defaults are within bounds"
     );
     assert!(to_query(&defaults).is_empty(), "{slug}");
-    assert_eq!(from_map::<E::Config>(&to_map(&defaults)), defaults, "{slug}");
+    assert_eq!(from_map::<E::Config>(&defaults.to_values()), defaults, "{slug}");
     let panel =
         std::fs::read_to_string(format!("src/sections/{slug}/panel.rs")).expect("the section has a panel");
     let listed: Vec<&str> = panel.split("keys![").skip(1).filter_map(|rest| rest.split(']').next()).collect();
@@ -139,7 +139,7 @@ fn settings_hold_together<E: Experiment>() {
             assert!(warnings.is_empty(), "{slug}: {}={end}: {warnings:?}", param.key);
             // The page works without the type; a value must then be what the field would write.
             let values = schema.read(&schema.defaults(), &[(param.key, end.clone())].into()).0;
-            assert_eq!(values, to_map(&config), "{slug}: {}={end}", param.key);
+            assert_eq!(values, config.to_values(), "{slug}: {}={end}", param.key);
             let back = from_query(&defaults, &to_query(&config));
             assert_eq!(back, (config, vec![]), "{slug}: {}={end}", param.key);
         }
@@ -185,7 +185,7 @@ fn settings_hold_together<E: Experiment>() {
         let (found, values, warning) = schema.base(&named);
         assert_eq!((found.map(|found| found.slug), warning), (Some(preset.slug), None), "{slug}");
         let (config, warnings) = from_query(&defaults, &preset.values.iter().copied().collect());
-        assert_eq!((to_map(&config), warnings), (values, vec![]), "{slug}: {}", preset.slug);
+        assert_eq!((config.to_values(), warnings), (values, vec![]), "{slug}: {}", preset.slug);
     }
 }
 
@@ -206,8 +206,8 @@ fn prepares_experiments<E: Experiment>() {
         assert!(warnings.is_empty(), "{name}: {warnings:?}");
         for (key, text) in guided.values {
             assert_ne!(
-                to_map(&config).get(*key),
-                to_map(&defaults).get(*key),
+                config.to_values().get(*key),
+                defaults.to_values().get(*key),
                 "{name}: {key}={text} is the default"
             );
         }

@@ -1,7 +1,7 @@
 //! Yew's hook for effects, compiled once: what an effect depends on and what it does are behind pointers, as components are.
 
+use super::Compared;
 use std::any::Any;
-use std::rc::Rc;
 use yew::prelude::*;
 
 /// What is done before the next effect, and when the component goes.
@@ -28,18 +28,6 @@ impl<F: FnOnce() + 'static> Ending for F {
     }
 }
 
-/// What an effect depends on.
-struct Dependencies {
-    value: Rc<dyn Any>,
-    same: fn(&dyn Any, &dyn Any) -> bool,
-}
-
-impl PartialEq for Dependencies {
-    fn eq(&self, other: &Self) -> bool {
-        (self.same)(&*self.value, &*other.value)
-    }
-}
-
 /// Yew's hook of the same name: runs `effect` after the page was drawn, if `dependencies` have changed.
 #[hook]
 pub fn use_effect_with<T, F, D>(dependencies: T, effect: F)
@@ -48,13 +36,12 @@ where
     F: FnOnce(&T) -> D + 'static,
     D: Ending,
 {
-    let dependencies = Dependencies { value: Rc::new(dependencies), same: super::same::<T> };
     let effect = move |value: &dyn Any| value.downcast_ref::<T>().and_then(|value| effect(value).boxed());
-    use_erased(dependencies, Box::new(effect));
+    use_erased(Compared::new(dependencies), Box::new(effect));
 }
 
 #[hook]
-fn use_erased(dependencies: Dependencies, effect: Effect) {
+fn use_erased(dependencies: Compared, effect: Effect) {
     yew::use_effect_with(dependencies, move |dependencies| {
         let end = effect(&*dependencies.value);
         move || {

@@ -3,7 +3,7 @@
 
 use crate::core::query::{Changes, Query};
 use crate::core::settings::sizes::{follows, settle};
-use crate::core::settings::{Param, Preset, Settings, to_map};
+use crate::core::settings::{Param, Preset, Settings};
 use crate::core::sweep::SweepPreset;
 use serde_json::{Map, Value};
 
@@ -22,7 +22,7 @@ pub struct Schema {
 impl Schema {
     /// That of some settings.
     pub const fn of<C: Settings>() -> Self {
-        let defaults = || to_map(&C::default());
+        let defaults = || C::default().to_values();
         Self { params: C::PARAMS, presets: C::PRESETS, sweeps: C::SWEEPS, defaults }
     }
 

@@ -236,11 +236,6 @@ pub enum Kind {
     Sizes(&'static Sizes),
 }
 
-/// The config without its type.
-pub fn to_map<C: Settings>(config: &C) -> Values {
-    config.to_values()
-}
-
 /// The config that a map from field name to value or text stands for; what it lacks is at its default.
 pub fn from_map<C: Settings>(map: &Values) -> C {
     let text = |param: &Param| Some((param.key, param.text(map.get(param.key)?)));
@@ -249,18 +244,18 @@ pub fn from_map<C: Settings>(map: &Values) -> C {
 
 /// The config with one field changed; out-of-range values are clamped. `Err` says what was wrong with the value.
 pub fn with<C: Settings>(config: &C, key: &str, value: &Value) -> Result<C, String> {
-    C::from_values(&Schema::of::<C>().with(&to_map(config), key, value)?)
+    C::from_values(&Schema::of::<C>().with(&config.to_values(), key, value)?)
 }
 
 /// The key-value pairs of an address that reproduce this config: only what differs from the default.
 pub fn to_query<C: Settings>(config: &C) -> Query {
-    Schema::of::<C>().query(&to_map(config))
+    Schema::of::<C>().query(&config.to_values())
 }
 
 /// The config that an address asks for, laid over `base`, and one sentence for every value that could not be taken
 /// as it was.
 pub fn from_query<C: Settings>(base: &C, query: &Query) -> (C, Vec<String>) {
-    let (values, mut warnings) = Schema::of::<C>().read(&to_map(base), query);
+    let (values, mut warnings) = Schema::of::<C>().read(&base.to_values(), query);
     let config = C::from_values(&values).unwrap_or_else(|error| {
         warnings.push(format!("The address could not be read: {error}."));
         base.clone()

@@ -279,7 +279,7 @@ pub struct SweepPreset {
 #[cfg(test)]
 #[allow(unreachable_pub, reason = "the macro's settings are a section's own")]
 mod tests {
-    use crate::core::settings::{Settings, to_map};
+    use crate::core::settings::Settings;
     use crate::core::sweep::*;
     use proptest::prelude::*;
 
@@ -327,7 +327,8 @@ mod tests {
             Axis::read(Config::PARAMS, "depth:2,4").unwrap(),
             Axis::read(Config::PARAMS, "rate:0.1,1,10").unwrap(),
         ];
-        let all = points(&SCHEMA, &to_map(&Config { seed: 999_999, ..Config::default() }), &axes, 3).unwrap();
+        let all =
+            points(&SCHEMA, &(Config { seed: 999_999, ..Config::default() }).to_values(), &axes, 3).unwrap();
         assert_eq!(all.len(), 18);
         assert_eq!(
             (all[4].at.clone(), all[4].seed, &all[4].config["depth"], &all[4].config["rate"]),
@@ -336,16 +337,16 @@ mod tests {
         assert_eq!([0, 6, 12].map(|run: usize| seed(&all[run].config)), [999_999, 0, 1]);
         let said = points(
             &SCHEMA,
-            &to_map(&Config::default()),
+            &Config::default().to_values(),
             &[Axis::read(Config::PARAMS, "seed:1..150/150").unwrap()],
             3,
         )
         .unwrap_err();
         assert!(said.contains("450 runs"), "{said}");
-        assert!(points(&SCHEMA, &to_map(&Config::default()), &[], 1).is_err());
+        assert!(points(&SCHEMA, &Config::default().to_values(), &[], 1).is_err());
         let twice = [axes[0].clone(), axes[0].clone()];
         assert!(
-            points(&SCHEMA, &to_map(&Config::default()), &twice, 1).unwrap_err().contains("two settings")
+            points(&SCHEMA, &Config::default().to_values(), &twice, 1).unwrap_err().contains("two settings")
         );
     }
 

@@ -7,7 +7,7 @@ pub(crate) use answer::{answer, measured, number};
 use burn::tensor::{Device, Tensor};
 use nn_lab::core::metric::Spread;
 use nn_lab::core::schema::Schema;
-use nn_lab::core::settings::{Settings, from_query, to_map};
+use nn_lab::core::settings::{Settings, from_query};
 use nn_lab::core::sweep::{Axis, Measure, points};
 use nn_lab::core::{LabError, Progress};
 use nn_lab::run::{Experiment, Probe, RunContext, Tick, Train, driver};
@@ -193,7 +193,8 @@ pub(crate) fn sweep<E: Train>(title: &str) -> Vec<Vec<Spread>> {
     let measure = Measure::read(of_sweep("measure")).expect("it is understood");
     let seeds = of_sweep("seeds").parse().expect("a number");
     let mut values = vec![vec![Vec::new(); E::ARMS.len()]; axis.values.len()];
-    let all = points(&Schema::of::<E::Config>(), &to_map(&base), &[axis], seeds).expect("not too many runs");
+    let all =
+        points(&Schema::of::<E::Config>(), &base.to_values(), &[axis], seeds).expect("not too many runs");
     for point in all {
         let mut out = Collector::<E>::default();
         train::<E>(&Settings::from_values(&point.config).expect("settings"), &mut out).expect("it trains");

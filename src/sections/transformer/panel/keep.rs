@@ -4,7 +4,7 @@ use super::super::{Config, Request};
 use crate::component::prelude::*;
 use crate::core::query::{Changes, Query};
 use crate::core::schema::Schema;
-use crate::core::settings::{from_query, to_map, to_query};
+use crate::core::settings::{Settings, from_query, to_query};
 use crate::lab::use_kept;
 use crate::panel::PtrEq;
 use crate::protocol::RunState;
@@ -82,7 +82,7 @@ pub(super) fn Offer(props: &OfferProps) -> Html {
         let (write, read, waiting, config) =
             (props.write.clone(), kept.read.clone(), waiting.setter(), config.clone());
         Callback::from(move |_: MouseEvent| {
-            let changes = Schema::of::<Config>().whole_address(&to_map(&config));
+            let changes = Schema::of::<Config>().whole_address(&config.to_values());
             let (waiting, config, write) = (waiting.clone(), config.clone(), write.clone());
             read.emit(Callback::from(move |bytes| {
                 waiting.set(Some((config.clone(), Rc::new(bytes))));
