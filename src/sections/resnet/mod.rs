@@ -91,7 +91,7 @@ crate::settings! {
             "Batch norm alone mends 20 layers: the gradients no longer vanish, they grow toward the input, and the plain network learns too, if more slowly."
             => { batch_norm: "1" }
         "degradation", "Degradation",
-            "56 layers with batch norm: no gradient vanishes, and yet the plain network barely learns. This is what residual networks were made for."
+            "56 layers with batch norm: no gradient vanishes, and yet the plain network falls far behind: about half the residual one’s test accuracy, or less. This is what residual networks were made for."
             => { depth: "56", batch_norm: "1", init: "he", optimizer: "momentum", learning_rate: "0.05", steps: "160" }
         "he", "He’s initialization",
             "20 layers without batch norm, but with larger initial weights: gradients keep their size in the plain network, and it learns."
