@@ -29,7 +29,7 @@ for (const name of list()) if (/\.(br|gz)$/.test(name)) rmSync(join(folder, name
 const names = {};
 for (const name of list()) {
   const { dir, name: stem, ext } = posix.parse(name);
-  const asked = /^worker(_bg)?\.(js|wasm)$/.test(name) || (name.startsWith('data/') && ext !== '.md');
+  const asked = /^worker-[cg]pu(_bg)?\.(js|wasm)$/.test(name) || (name.startsWith('data/') && ext !== '.md');
   if (!asked || FIXED.test(name)) continue;
   const hash = sha256(readFileSync(join(folder, name))).slice(0, 16);
   names[name] = posix.join(dir, `${stem}-${hash}${ext}`);

@@ -2,6 +2,7 @@
 
 mod batch;
 mod client;
+mod engine;
 mod estimate;
 mod files;
 mod gather;

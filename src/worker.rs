@@ -32,6 +32,7 @@ thread_local! {
 
 /// Listens to the page. Called once, when the worker's module has been loaded.
 pub fn start() {
+    run_static_constructors();
     std::panic::set_hook(Box::new(|info| {
         // The module is lost after this. The page hears of it while there is still a voice to tell.
         runtime::post(&Event::Died { reason: info.to_string() });
@@ -39,6 +40,19 @@ pub fn start() {
     }));
     runtime::listen(handle);
     runtime::post(&Event::Ready);
+}
+
+/// Runs the static constructors once, here.
+///
+/// cubecl's compiler registers itself through them. Where a module never calls `__wasm_call_ctors`, the linker wraps
+/// every export so that each call from JS runs all of them again, and a training step spends seconds there.
+#[allow(unsafe_code)]
+fn run_static_constructors() {
+    unsafe extern "C" {
+        fn __wasm_call_ctors();
+    }
+    // SAFETY: the linker defines this function for every wasm module; it takes and returns nothing.
+    unsafe { __wasm_call_ctors() }
 }
 
 fn handle(command: Command, attachment: Option<runtime::Blob>) {

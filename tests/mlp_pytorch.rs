@@ -3,11 +3,11 @@
 
 use crate::reference::{agree, fixture, flat, tensor};
 use burn::module::{Module, Param};
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use nn_lab::models::mlp::{Activation, Mlp};
 use nn_lab::models::weights::WeightRng;
-use nn_lab::run::optimizer::Optimizer;
+use nn_lab::run::optimizer::{Optimizer, Rule};
 use nn_lab::run::training::{cross_entropy, one_hot};
 use serde_json::Value;
 
@@ -67,7 +67,7 @@ fn values_and_gradients_agree() {
 
 fn trained(
     mut net: Mlp,
-    mut optimizer: ModuleOptimizer,
+    mut rule: Rule,
     lr: f64,
     steps: usize,
     x: &Tensor<2>,
@@ -76,7 +76,7 @@ fn trained(
     for _ in 0..steps {
         let loss = cross_entropy(net.forward(x.clone()), y.clone());
         let grads = GradientsParams::from_grads(loss.backward(), &net);
-        net = optimizer.step(lr, net, grads);
+        net = rule.step(lr, None, net, grads);
     }
     net.valid()
 }

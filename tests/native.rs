@@ -24,6 +24,7 @@ mod reference;
 mod resnet;
 mod resnet_experiments;
 mod resnet_pytorch;
+mod kernels;
 mod rnn;
 mod rnn_pytorch;
 mod run_history;

@@ -105,7 +105,7 @@ fn adamw_agrees() {
         let mut ours = GradientsParams::new();
         ours.register::<2>(pair.matrix.id, tensor(&grads["matrix"], &device));
         ours.register::<1>(pair.vector.id, tensor(&grads["vector"], &device));
-        pair = rule.step(case["lr"].as_f64().expect("a number"), pair, ours);
+        pair = rule.step(case["lr"].as_f64().expect("a number"), None, pair, ours);
         agree("the matrix, which decays", pair.matrix.val(), &after["matrix"]);
         agree("the vector, which does not", pair.vector.val(), &after["vector"]);
     }

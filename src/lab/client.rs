@@ -6,8 +6,8 @@ mod workers;
 use crate::core::order::sort_by_key;
 use crate::core::sorted::SortedMap;
 pub use crate::lab::client::workers::Pool;
-use crate::lab::client::workers::Slot;
-
+use crate::lab::client::workers::{Place, Slot};
+use crate::lab::engine::{Adapter, Engine, adapter};
 use crate::lab::pool;
 use crate::lab::worker::died;
 use crate::protocol::{
@@ -17,15 +17,18 @@ use crate::protocol::{
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 use yew::Callback;
 
 /// The one client of this page.
 #[derive(Debug, Default)]
 pub(super) struct Client {
-    pub(super) workers: RefCell<SortedMap<usize, Slot>>,
+    pub(super) workers: RefCell<SortedMap<Place, Slot>>,
     runs: RefCell<HashMap<RunId, Run>>,
     last_number: Cell<u32>,
+    /// What the browser has for WebGPU, once it has said so.
+    adapter: RefCell<Option<Adapter>>,
     /// The device that each choice leads to, once a worker has said so.
     devices: RefCell<HashMap<DeviceChoice, DeviceInfo>>,
     /// Why there is one worker only, if others could not be started.
@@ -43,7 +46,7 @@ pub(super) struct Client {
 struct Run {
     listener: Callback<Event>,
     /// The worker of each arm that has not ended; nothing while the device is being found out.
-    arms: SortedMap<ArmId, usize>,
+    arms: SortedMap<ArmId, Place>,
     /// What is to be started when the device is known.
     waiting: Option<Start>,
     /// What is to be told to its arms when they have started.
@@ -76,40 +79,71 @@ impl Client {
 
     /// Starts a probe or a run and passes its events to `listener`; fetches workers if need be.
     pub(super) fn start(self: &Rc<Self>, listener: Callback<Event>, start: Start) -> RunId {
-        let number = self.next_number();
-        let run = RunId(number);
+        let run = RunId(self.next_number());
         let choice = start.device;
-        let known = self.devices.borrow().get(&choice).cloned();
-        // A probe is one arm, which the first worker has on any device.
-        let needs_no_device =
-            choice == DeviceChoice::Cpu || start.task == Task::Probe || start.worker.is_some();
-        let kind = if needs_no_device { Some(DeviceKind::Cpu) } else { known.as_ref().map(|info| info.kind) };
-        let new = Run {
-            listener: listener.clone(),
-            arms: SortedMap::new(),
-            waiting: Some(start),
-            commands: Vec::new(),
-        };
+        let new = Run { listener, arms: SortedMap::new(), waiting: Some(start), commands: Vec::new() };
         self.runs.borrow_mut().insert(run, new);
-        match known {
-            Some(info) => listener.emit(Event::Device { choice, info }),
-            None => self.post(0, &Command::Device(choice), None),
-        }
-        if let Some(kind) = kind {
-            self.assign(run, kind);
+        match self.engine(choice) {
+            Some(engine) => self.begin(run, engine),
+            None => {
+                let client = self.clone();
+                spawn_local(async move {
+                    let adapter = adapter().await;
+                    let engine = adapter.engine(choice);
+                    client.adapter.replace(Some(adapter));
+                    client.begin(run, engine);
+                });
+            }
         }
         run
     }
 
-    /// Spreads a run over the pool: on the CPU over as many workers as there are cores, on a GPU one holds the device.
-    fn assign(self: &Rc<Self>, run: RunId, kind: DeviceKind) {
+    /// The worker that a choice needs, if that is known.
+    fn engine(&self, choice: DeviceChoice) -> Option<Engine> {
+        match choice {
+            DeviceChoice::Cpu => Some(Engine::Cpu),
+            _ => self.adapter.borrow().as_ref().map(|adapter| adapter.engine(choice)),
+        }
+    }
+
+    /// Starts a run whose worker is known, at once if its device is known too or is of no importance.
+    fn begin(self: &Rc<Self>, run: RunId, engine: Engine) {
+        let waiting = self.runs.borrow().get(&run).and_then(|of| Some((of.listener.clone(), of.waiting.clone()?)));
+        // It may have been stopped in the meantime.
+        let Some((listener, start)) = waiting else { return };
+        let choice = start.device;
+        let known = self.devices.borrow().get(&choice).cloned();
+        match &known {
+            Some(info) => listener.emit(Event::Device { choice, info: info.clone() }),
+            None => self.post(Place { engine, number: 0 }, &Command::Device(choice), None),
+        }
+        // A probe is one arm, which the first worker has on any device.
+        if start.task == Task::Probe || start.worker.is_some() {
+            self.assign(run, engine, engine == Engine::Cpu);
+        } else if choice == DeviceChoice::Cpu {
+            self.assign(run, Engine::Cpu, true);
+        } else if let Some(info) = known {
+            self.assign_known(run, info.kind);
+        }
+    }
+
+    /// Where the GPU computes wrongly, the workers for the CPU do it.
+    fn assign_known(self: &Rc<Self>, run: RunId, kind: DeviceKind) {
+        match kind {
+            DeviceKind::Cpu => self.assign(run, Engine::Cpu, true),
+            DeviceKind::Webgpu => self.assign(run, Engine::Gpu, false),
+        }
+    }
+
+    /// Gives a run to its workers: `spread` over as many as there are cores, or all to one, since one holds the GPU.
+    fn assign(self: &Rc<Self>, run: RunId, engine: Engine, spread: bool) {
         let (start, commands) = {
             let mut runs = self.runs.borrow_mut();
             let Some(run) = runs.get_mut(&run) else { return };
             let Some(start) = run.waiting.take() else { return };
             (start, std::mem::take(&mut run.commands))
         };
-        let spread = kind == DeviceKind::Cpu && self.alone.borrow().is_none();
+        let spread = spread && self.alone.borrow().is_none();
         let workers = if spread { pool::size(start.arms.len(), pool::cores()) } else { 1 };
         let mut groups: SortedMap<usize, Vec<ArmStart>> = SortedMap::new();
         for arm in start.arms {
@@ -122,36 +156,40 @@ impl Client {
         }
         if let Some(run) = self.runs.borrow_mut().get_mut(&run) {
             let of_groups =
-                groups.iter().flat_map(|(&worker, arms)| arms.iter().map(move |arm| (arm.id, worker)));
-            run.arms = of_groups.collect();
+                groups.iter().flat_map(|(&number, arms)| arms.iter().map(move |arm| (arm.id, number)));
+            run.arms = of_groups.map(|(arm, number)| (arm, Place { engine, number })).collect();
         }
-        for (worker, arms) in groups {
+        // The worker for the CPU alone has no other device.
+        let device = if engine == Engine::Cpu { DeviceChoice::Cpu } else { start.device };
+        for (number, arms) in groups {
             let Start { task, paused, .. } = start;
-            // The first worker says why the device is another than was asked for; the others are told which it is.
-            let device = if worker == 0 { start.device } else { DeviceChoice::Cpu };
             let (slug, request) = (start.slug.to_owned(), start.request.clone());
-            self.post(worker, &Command::Start { run, slug, task, device, arms, paused, request }, None);
+            let command = Command::Start { run, slug, task, device, arms, paused, request };
+            self.post(Place { engine, number }, &command, None);
         }
         commands.iter().for_each(|command| self.send(run, command));
     }
 
-    /// Has the first worker check and unpack a file.
+    /// Has a worker check and unpack a file.
     pub(super) fn take(self: &Rc<Self>, listener: Callback<Event>, kind: FileKind, name: String, blob: Blob) {
         let run = RunId(self.next_number());
-        let arms = SortedMap::from_iter([(ArmId::default(), 0)]);
+        // One that is there, or the smaller.
+        let there = self.workers.borrow().keys().copied().find(|place| place.number == 0);
+        let place = there.unwrap_or(Place { engine: Engine::Cpu, number: 0 });
+        let arms = SortedMap::from_iter([(ArmId::default(), place)]);
         self.runs.borrow_mut().insert(run, Run { listener, arms, waiting: None, commands: Vec::new() });
-        self.post(0, &Command::Take { run, kind, name }, Some(&blob));
+        self.post(place, &Command::Take { run, kind, name }, Some(&blob));
     }
 
     /// Tells a command to all arms of a run.
     pub(super) fn send(self: &Rc<Self>, run: RunId, command: &Command) {
-        let workers: Vec<usize> = {
+        let workers: Vec<Place> = {
             let mut runs = self.runs.borrow_mut();
             let Some(run) = runs.get_mut(&run) else { return };
             if run.waiting.is_some() {
                 run.commands.push(command.clone());
             }
-            let mut workers: Vec<usize> = run.arms.values().copied().collect();
+            let mut workers: Vec<Place> = run.arms.values().copied().collect();
             sort_by_key(&mut workers, |worker| *worker);
             workers.dedup();
             workers
@@ -171,11 +209,11 @@ impl Client {
         number
     }
 
-    fn on_event(self: &Rc<Self>, worker: usize, event: Event, attached: Vec<Blob>) {
+    fn on_event(self: &Rc<Self>, worker: Place, event: Event, attached: Vec<Blob>) {
         let (run, arm) = match &event {
             Event::Ready => return self.ready(worker),
             Event::Died { reason } => return self.lose(worker, &died(reason)),
-            Event::Device { choice, info } => return self.device_known(*choice, info),
+            Event::Device { choice, info } => return self.device_known(*choice, info.clone()),
             Event::Taken { run, files } => {
                 self.keep(files, attached);
                 (*run, ArmId::default())
@@ -220,12 +258,16 @@ impl Client {
         }
     }
 
-    fn device_known(self: &Rc<Self>, choice: DeviceChoice, info: &DeviceInfo) {
+    fn device_known(self: &Rc<Self>, choice: DeviceChoice, info: DeviceInfo) {
+        let info = match &*self.adapter.borrow() {
+            Some(adapter) => adapter.complete(choice, info),
+            None => info,
+        };
         self.devices.borrow_mut().insert(choice, info.clone());
         let wait = |run: &Run| run.waiting.as_ref().is_some_and(|start| start.device == choice);
         let ready: Vec<RunId> =
             self.runs.borrow().iter().filter(|(_, run)| wait(run)).map(|(id, _)| *id).collect();
-        ready.into_iter().for_each(|run| self.assign(run, info.kind));
+        ready.into_iter().for_each(|run| self.assign_known(run, info.kind));
         let listeners: Vec<_> = self.runs.borrow().values().map(|run| run.listener.clone()).collect();
         // Each knows which choice it made.
         listeners.iter().for_each(|listener| listener.emit(Event::Device { choice, info: info.clone() }));

@@ -1,5 +1,7 @@
 //! One worker: fetched and compiled once for all of them, started from a blob, ended when dropped.
 
+use crate::core::sorted::SortedMap;
+use crate::lab::engine::Engine;
 use crate::lab::storage::base_url;
 use crate::protocol::{Command, Event};
 use js_sys::{Array, Promise, Uint8Array, WebAssembly};
@@ -10,8 +12,8 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Blob, BlobPropertyBag, MessageEvent, ReadableStreamDefaultReader, Response, Url};
 
 thread_local! {
-    /// The compiled module, or its way here: all workers share one download and one compilation.
-    static MODULE: RefCell<Option<Promise>> = const { RefCell::new(None) };
+    /// The compiled modules, or their way here: all workers of one share a download and a compilation.
+    static MODULES: RefCell<SortedMap<Engine, Promise>> = RefCell::default();
 }
 
 /// A live worker, ended when dropped.
@@ -28,15 +30,17 @@ impl Worker {
     /// Fetches the module, unless that was done before, and starts a worker. `progress` hears of bytes so far and in all,
     /// `on_event` of what the worker says and what it attached, and `on_death` why it has failed for good.
     pub(super) async fn start(
+        engine: Engine,
         progress: impl Fn(u32, Option<u32>) + 'static,
         on_event: impl Fn(Event, Vec<Blob>) + 'static,
         on_death: impl Fn(String) + Clone + 'static,
     ) -> Result<Self, JsValue> {
-        let module = JsFuture::from(module(progress)?).await.inspect_err(|_| MODULE.set(None))?;
+        let forget = |_: &JsValue| drop(MODULES.with_borrow_mut(|modules| modules.remove(&engine)));
+        let module = JsFuture::from(module(engine, progress)?).await.inspect_err(forget)?;
         // From a blob, so that it also starts where the page has no origin of its own; there a script that is a module
         // from the start is refused, and one that imports a module is not. The wasm comes as a message: the page has
         // compiled it already. A failure is thrown anew outside of the promise, where the page hears of it.
-        let (base, script) = (base_url()?, name_of("worker.js"));
+        let (base, script) = (base_url()?, name_of(&format!("{}.js", engine.stem())));
         let script = format!(
             "self.onmessage = ({{ data }}) => {{\n\
                self.onmessage = null;\n\
@@ -132,16 +136,16 @@ pub(super) fn describe(error: &JsValue) -> String {
         .unwrap_or_else(|| "no reason was given".to_owned())
 }
 
-fn module(progress: impl Fn(u32, Option<u32>) + 'static) -> Result<Promise, JsValue> {
-    if let Some(module) = MODULE.with_borrow(Clone::clone) {
+fn module(engine: Engine, progress: impl Fn(u32, Option<u32>) + 'static) -> Result<Promise, JsValue> {
+    if let Some(module) = MODULES.with_borrow(|modules| modules.get(&engine).cloned()) {
         return Ok(module);
     }
-    let url = format!("{}{}", base_url()?, name_of("worker_bg.wasm"));
+    let url = format!("{}{}", base_url()?, name_of(&format!("{}_bg.wasm", engine.stem())));
     let module = future_to_promise(async move {
         let bytes = fetch(&url, progress).await?;
         JsFuture::from(WebAssembly::compile(&bytes)).await
     });
-    MODULE.set(Some(module.clone()));
+    MODULES.with_borrow_mut(|modules| modules.insert(engine, module.clone()));
     Ok(module)
 }
 

@@ -13,6 +13,7 @@ use burn::nn::pool::MaxPool2dConfig;
 use burn::nn::{Linear, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
+use nn_lab_kernels::on_cpu;
 
 /// How a convolution's kernel lies over its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,28 @@ pub fn conv2d(
     }
 }
 
+/// What a convolution gives: on the CPU by an operation of our own, where that knows its geometry.
+///
+/// # Shapes
+///
+/// - x: `[batch, c_in, h, w]`
+/// - output: `[batch, c_out, h_out, w_out]`, each side `floor((h + 2P - D (K - 1) - 1) / S) + 1`
+pub fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    let [k, _] = conv.kernel_size;
+    let p = k / 2;
+    let keeps_size = conv.kernel_size == [k; 2]
+        && !k.is_multiple_of(2)
+        && (conv.stride, conv.dilation) == ([1; 2], [1; 2])
+        && conv.padding == PaddingConfig2d::Explicit(p, p, p, p);
+    let groups_fit = conv.groups == 1 || conv.weight.dims()[..2] == [conv.groups, 1];
+    if keeps_size && groups_fit && on_cpu(&x) {
+        let bias = conv.bias.as_ref().map(burn::module::Param::val);
+        nn_lab_kernels::conv::same(x, conv.weight.val(), bias)
+    } else {
+        conv.forward(x)
+    }
+}
+
 /// The gain that keeps the variance of a signal of which ReLU drops half (He et al. 2015).
 const RELU_GAIN: f32 = std::f32::consts::SQRT_2;
 
@@ -78,7 +101,7 @@ impl ConvBlock {
     /// - x: `[batch, c_in, h, w]`
     /// - output: `[batch, c_out, h_out, w_out]`, each side `floor((h + 2P - D (K - 1) - 1) / S) + 1`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        relu(self.conv.forward(x))
+        relu(convolve(&self.conv, x))
     }
 }
 
@@ -106,7 +129,7 @@ impl DepthwiseSeparable {
     /// - x: `[batch, c_in, h, w]`
     /// - output: `[batch, c_out, h, w]` for an odd kernel
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        relu(self.pointwise.forward(self.depthwise.forward(x)))
+        relu(convolve(&self.pointwise, convolve(&self.depthwise, x)))
     }
 }
 
@@ -138,10 +161,10 @@ impl Block {
     /// - output: `[batch, c_in, h, w]` and `[batch, c_out, h, w]`
     pub fn sums(&self, x: Tensor<4>) -> (Option<Tensor<4>>, Tensor<4>) {
         match self {
-            Self::Conv(block) => (None, block.conv.forward(x)),
+            Self::Conv(block) => (None, convolve(&block.conv, x)),
             Self::Separable(block) => {
-                let depthwise = block.depthwise.forward(x);
-                let sums = block.pointwise.forward(depthwise.clone());
+                let depthwise = convolve(&block.depthwise, x);
+                let sums = convolve(&block.pointwise, depthwise.clone());
                 (Some(depthwise), sums)
             }
         }
@@ -207,7 +230,7 @@ impl Cnn {
     /// - x: `[batch, c_in, 32, 32]`
     /// - output: `[batch, n_classes]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        self.forward_blocks(x).1
+        self.logits(self.blocks.iter().fold(x, |h, block| relu_pool(block.sums(h).1)))
     }
 
     /// The maps after each block, before they are pooled, and the logits.
@@ -249,6 +272,15 @@ impl Cnn {
     fn logits(&self, pooled: Tensor<4>) -> Tensor<2> {
         let [batch, channels, height, width] = pooled.dims();
         self.head.forward(pooled.reshape([batch, channels * height * width]))
+    }
+}
+
+/// ReLU and 2 x 2 max-pooling: on the CPU in one pass.
+fn relu_pool(sums: Tensor<4>) -> Tensor<4> {
+    if on_cpu(&sums) {
+        nn_lab_kernels::pool::relu_pool(sums)
+    } else {
+        MaxPool2dConfig::new([2, 2]).init().forward(relu(sums))
     }
 }
 

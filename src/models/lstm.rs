@@ -6,12 +6,13 @@
 //! h_t = o tanh(c_t)
 //! ```
 
-use crate::models::recurrent::{Recurrent, ThroughTime, before, in_order, project, sum_over_time};
+use crate::models::recurrent::{Recurrent, ThroughTime, last, project, sum_over_time};
 use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData, activation::sigmoid};
+use nn_lab_kernels::lstm::{self as scan, States};
 
 /// An LSTM. The four gates lie side by side in each weight, in the order i, f, g, o.
 #[derive(Module, Debug)]
@@ -49,13 +50,6 @@ pub struct LstmStep {
     pub hidden: Tensor<2>,
 }
 
-/// All steps of a sequence.
-#[derive(Debug)]
-pub struct LstmTrace {
-    initial: Tensor<2>,
-    pub steps: Vec<LstmStep>,
-}
-
 impl Lstm {
     /// Weights and biases from U(-k, k), `k = 1/sqrt(d_h)`, but for the biases of the gates, which `forget_bias` sets.
     pub fn new(
@@ -83,7 +77,7 @@ impl Lstm {
         Self { input, recurrent, output }
     }
 
-    /// One step.
+    /// One step, as the equations have it; a whole sequence is one operation, see [`Recurrent::unroll`].
     ///
     /// # Shapes
     ///
@@ -102,24 +96,14 @@ impl Lstm {
 }
 
 impl Recurrent for Lstm {
-    type Trace = LstmTrace;
+    type Trace = States;
 
-    fn unroll(&self, x: &Tensor<3>) -> LstmTrace {
-        let [_, batch, _] = x.dims();
-        let [d_h, _] = self.recurrent.dims();
-        let initial = Tensor::zeros([batch, d_h], &x.device());
-        let (mut h, mut c) = (initial.clone(), initial.clone());
-        let mut steps = Vec::new();
-        for projected in project(&self.input, x) {
-            let step = self.step(projected, h, c);
-            (h, c) = (step.hidden.clone(), step.cell.clone());
-            steps.push(step);
-        }
-        LstmTrace { initial, steps }
+    fn unroll(&self, x: &Tensor<3>) -> States {
+        scan::forward(project(&self.input, x), self.recurrent.val())
     }
 
-    fn last_hidden(trace: &LstmTrace) -> Tensor<2> {
-        trace.steps.last().map_or(&trace.initial, |step| &step.hidden).clone()
+    fn last_hidden(trace: &States) -> Tensor<2> {
+        last(&trace.hidden)
     }
 
     fn output(&self) -> &Linear {
@@ -132,37 +116,13 @@ impl Recurrent for Lstm {
     fn backward_through_time(
         &self,
         x: &Tensor<3>,
-        trace: LstmTrace,
+        trace: States,
         d_last: Tensor<2>,
         grads: &mut GradientsParams,
     ) -> ThroughTime {
-        let LstmTrace { initial, steps } = trace;
-        let w_back = self.recurrent.val().transpose();
-        let sigmoid_slope = |s: &Tensor<2>| s.clone() * s.clone().neg().add_scalar(1.0);
-        let tanh_slope = |s: &Tensor<2>| s.clone().square().neg().add_scalar(1.0);
-        let cells = before(initial.clone(), steps.iter().map(|step| step.cell.clone()).collect());
-        let (mut deltas, mut d_hidden, mut d_cell) = (Vec::new(), Vec::new(), Vec::new());
-        let mut d_h = d_last;
-        let mut d_c_later = initial.clone();
-        for (step, cell_before) in steps.iter().zip(&cells).rev() {
-            let LstmStep { i, f, g, o, squashed, .. } = step;
-            let d_c = d_c_later + d_h.clone() * o.clone() * tanh_slope(squashed);
-            let delta = Tensor::cat(
-                vec![
-                    d_c.clone() * g.clone() * sigmoid_slope(i),
-                    d_c.clone() * cell_before.clone() * sigmoid_slope(f),
-                    d_c.clone() * i.clone() * tanh_slope(g),
-                    d_h.clone() * squashed.clone() * sigmoid_slope(o),
-                ],
-                1,
-            );
-            d_hidden.push(std::mem::replace(&mut d_h, delta.clone().matmul(w_back.clone())));
-            d_c_later = d_c.clone() * f.clone();
-            d_cell.push(d_c);
-            deltas.push(delta);
-        }
-        let earlier = before(initial, steps.into_iter().map(|step| step.hidden).collect());
-        sum_over_time(&self.input, &self.recurrent, x, earlier, in_order(deltas), grads);
-        ThroughTime { d_hidden: in_order(d_hidden), d_cell: in_order(d_cell) }
+        let scan::Gradients { deltas, d_hidden, d_cell } =
+            scan::backward(&trace, self.recurrent.val(), d_last);
+        sum_over_time(&self.input, &self.recurrent, x, trace.hidden, deltas, grads);
+        ThroughTime { d_hidden, d_cell: Some(d_cell) }
     }
 }

@@ -2,10 +2,9 @@
 //! through time.
 //!
 //! Autodiff records every operation of every step and walks back over the record. Here the walk is written out
-//! instead, as in Werbos 1990: it needs a third of the operations, since the gradients of the weights are one matrix
-//! product over all positions and not one a position; it is linear in `seq_len`, where differentiating a slice of the
-//! sequence would fill a whole sequence with zeros; and `dL/dh_t`, which autodiff does not keep, is there to be looked
-//! at. Tests hold it against autodiff and PyTorch.
+//! instead, as in Werbos 1990: all positions are one operation each way, from `nn_lab_kernels`, where autodiff has thousands;
+//! the gradients of the weights are one matrix product over all positions and not one a position; and `dL/dh_t`, which
+//! autodiff does not keep, is there to be looked at. Tests hold it against autodiff and PyTorch.
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
@@ -22,6 +21,8 @@ pub trait Recurrent: Module {
     /// # Shapes
     ///
     /// - x: `[seq_len, batch, d_in]`, with at least one position
+    ///
+    /// Net and sequence are on a device without autodiff: see `valid`.
     fn unroll(&self, x: &Tensor<3>) -> Self::Trace;
 
     /// The hidden state after the last position, `[batch, d_h]`.
@@ -58,10 +59,10 @@ pub trait Recurrent: Module {
 /// What the backward pass needs.
 #[derive(Debug)]
 pub struct ThroughTime {
-    /// `dL/dh_t`: one `[batch, d_h]` a position, in the order of the sequence.
-    pub d_hidden: Vec<Tensor<2>>,
-    /// `dL/dc_t`, where there is a cell; else empty.
-    pub d_cell: Vec<Tensor<2>>,
+    /// `dL/dh_t`: `[seq_len, batch, d_h]`.
+    pub d_hidden: Tensor<3>,
+    /// `dL/dc_t`, where there is a cell: `[seq_len, batch, d_h]`.
+    pub d_cell: Option<Tensor<3>>,
 }
 
 /// A loss, its gradients in all weights of the net, and what they passed through.
@@ -94,17 +95,23 @@ pub fn gradients<N: Recurrent>(
     Some(Gradients { loss: loss.inner(), params, through_time })
 }
 
-/// Applies a layer to every position at once, and gives the positions one by one.
+/// Applies a layer to every position at once.
 ///
 /// # Shapes
 ///
 /// - x: `[seq_len, batch, d_in]`
-/// - output: `seq_len` times `[batch, d_out]`
-pub(super) fn project(layer: &Linear, x: &Tensor<3>) -> Vec<Tensor<2>> {
+/// - output: `[seq_len, batch, d_out]`
+pub(super) fn project(layer: &Linear, x: &Tensor<3>) -> Tensor<3> {
     let [seq_len, batch, d_in] = x.dims();
     let projected = layer.forward(x.clone().reshape([seq_len * batch, d_in]));
     let [_, d_out] = projected.dims();
-    (0..seq_len).map(|t| projected.clone().slice([t * batch..(t + 1) * batch, 0..d_out])).collect()
+    projected.reshape([seq_len, batch, d_out])
+}
+
+/// The last position of `[seq_len, batch, d]`.
+pub(super) fn last(states: &Tensor<3>) -> Tensor<2> {
+    let [seq_len, batch, d] = states.dims();
+    states.clone().slice([seq_len - 1..seq_len, 0..batch, 0..d]).reshape([batch, d])
 }
 
 /// The gradients of `a_t = x_t W_x + b + h_{t-1} W_h` from those of `a_t`, all positions in one product each:
@@ -113,36 +120,27 @@ pub(super) fn project(layer: &Linear, x: &Tensor<3>) -> Vec<Tensor<2>> {
 /// # Shapes
 ///
 /// - x: `[seq_len, batch, d_in]`
-/// - earlier: `seq_len` times `[batch, d_h]`, the hidden state before each position
-/// - deltas: `seq_len` times `[batch, d_a]`
+/// - hidden: `[seq_len, batch, d_h]`, the state after each position
+/// - deltas: `[seq_len, batch, d_a]`
 pub(super) fn sum_over_time(
     input: &Linear,
     recurrent: &Param<Tensor<2>>,
     x: &Tensor<3>,
-    earlier: Vec<Tensor<2>>,
-    deltas: Vec<Tensor<2>>,
+    hidden: Tensor<3>,
+    deltas: Tensor<3>,
     grads: &mut GradientsParams,
 ) {
     let [seq_len, batch, d_in] = x.dims();
-    let deltas = Tensor::cat(deltas, 0);
-    let [_, d_a] = deltas.dims();
+    let [_, _, d_h] = hidden.dims();
+    let [_, _, d_a] = deltas.dims();
+    // The state before the first position is zero and adds nothing.
+    let earlier = hidden.slice([0..seq_len - 1, 0..batch, 0..d_h]).reshape([(seq_len - 1) * batch, d_h]);
+    let later = deltas.clone().slice([1..seq_len, 0..batch, 0..d_a]).reshape([(seq_len - 1) * batch, d_a]);
+    let deltas = deltas.reshape([seq_len * batch, d_a]);
     let x = x.clone().reshape([seq_len * batch, d_in]);
     grads.register(input.weight.id, x.transpose().matmul(deltas.clone()));
-    grads.register(recurrent.id, Tensor::cat(earlier, 0).transpose().matmul(deltas.clone()));
+    grads.register(recurrent.id, earlier.transpose().matmul(later));
     if let Some(bias) = &input.bias {
         grads.register(bias.id, deltas.sum_dim(0).reshape([d_a]));
     }
-}
-
-/// What the backward pass found, in the order of the sequence.
-pub(super) fn in_order<T>(mut backwards: Vec<T>) -> Vec<T> {
-    backwards.reverse();
-    backwards
-}
-
-/// The states before each position, of the states after each.
-pub(super) fn before(initial: Tensor<2>, mut after: Vec<Tensor<2>>) -> Vec<Tensor<2>> {
-    after.pop();
-    after.insert(0, initial);
-    after
 }

@@ -19,6 +19,7 @@
 //! not by `n - 1`. The running statistics are shared by clones of a module, so two nets that train must be built
 //! apart, not cloned.
 
+use crate::models::cnn::convolve;
 use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::conv::Conv2d;
@@ -154,7 +155,7 @@ impl ConvNorm {
     /// - x: `[batch, c_in, height, width]`
     /// - output: `[batch, c_out, ceil(height / stride), ceil(width / stride)]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let h = self.conv.forward(x);
+        let h = convolve(&self.conv, x);
         match &self.norm {
             Some(norm) => norm.forward(h),
             None => h,

@@ -1,11 +1,12 @@
 //! The recurrent net of Elman 1990: `h_t = tanh(x_t W_x + b + h_{t-1} W_h)`, logits `h_T W_y + b_y`.
 
-use crate::models::recurrent::{Recurrent, ThroughTime, before, in_order, project, sum_over_time};
+use crate::models::recurrent::{Recurrent, ThroughTime, last, project, sum_over_time};
 use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
+use nn_lab_kernels::rnn as scan;
 
 /// A vanilla recurrent net.
 #[derive(Module, Debug)]
@@ -21,9 +22,8 @@ pub struct VanillaRnn {
 /// The hidden states of a sequence.
 #[derive(Debug)]
 pub struct RnnTrace {
-    initial: Tensor<2>,
-    /// `h_t` for every position, `[batch, d_h]` each.
-    pub hidden: Vec<Tensor<2>>,
+    /// `h_t` for every position: `[seq_len, batch, d_h]`.
+    pub hidden: Tensor<3>,
 }
 
 impl VanillaRnn {
@@ -43,7 +43,7 @@ impl VanillaRnn {
         self
     }
 
-    /// One step.
+    /// One step, as the equation has it; a whole sequence is one operation, see [`Recurrent::unroll`].
     ///
     /// # Shapes
     ///
@@ -59,20 +59,11 @@ impl Recurrent for VanillaRnn {
     type Trace = RnnTrace;
 
     fn unroll(&self, x: &Tensor<3>) -> RnnTrace {
-        let [_, batch, _] = x.dims();
-        let [d_h, _] = self.recurrent.dims();
-        let initial = Tensor::zeros([batch, d_h], &x.device());
-        let mut h = initial.clone();
-        let mut hidden = Vec::new();
-        for projected in project(&self.input, x) {
-            h = self.step(projected, h);
-            hidden.push(h.clone());
-        }
-        RnnTrace { initial, hidden }
+        RnnTrace { hidden: scan::forward(project(&self.input, x), self.recurrent.val()) }
     }
 
     fn last_hidden(trace: &RnnTrace) -> Tensor<2> {
-        trace.hidden.last().unwrap_or(&trace.initial).clone()
+        last(&trace.hidden)
     }
 
     fn output(&self) -> &Linear {
@@ -88,16 +79,9 @@ impl Recurrent for VanillaRnn {
         d_last: Tensor<2>,
         grads: &mut GradientsParams,
     ) -> ThroughTime {
-        let w_back = self.recurrent.val().transpose();
-        let (mut deltas, mut d_hidden) = (Vec::new(), Vec::new());
-        let mut d_h = d_last;
-        for h in trace.hidden.iter().rev() {
-            let delta = d_h.clone() * h.clone().square().neg().add_scalar(1.0);
-            d_hidden.push(std::mem::replace(&mut d_h, delta.clone().matmul(w_back.clone())));
-            deltas.push(delta);
-        }
-        let earlier = before(trace.initial, trace.hidden);
-        sum_over_time(&self.input, &self.recurrent, x, earlier, in_order(deltas), grads);
-        ThroughTime { d_hidden: in_order(d_hidden), d_cell: Vec::new() }
+        let scan::Gradients { deltas, d_hidden } =
+            scan::backward(trace.hidden.clone(), self.recurrent.val(), d_last);
+        sum_over_time(&self.input, &self.recurrent, x, trace.hidden, deltas, grads);
+        ThroughTime { d_hidden, d_cell: None }
     }
 }

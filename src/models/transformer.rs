@@ -17,6 +17,7 @@ use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, Distribution, Tensor, TensorData, activation::gelu};
+use nn_lab_kernels::on_cpu;
 
 /// Added to a score that must get no weight; `exp` of it is 0.
 const HIDDEN_SCORE: f32 = -1e30;
@@ -61,6 +62,9 @@ pub struct Transformer {
     pub head: Option<Param<Tensor<2>>>,
     /// The sinusoidal table in the size of the embeddings, where it is added; it is no parameter.
     sinusoidal: Option<Tensor<2>>,
+    /// [`hidden_scores`] of a whole context, where attention needs them; made once, since what is made at a step is uploaded
+    /// at each.
+    hidden: Option<Tensor<4>>,
     context: usize,
 }
 
@@ -103,8 +107,10 @@ impl Transformer {
     pub fn new(sizes: Sizes, rng: &mut WeightRng, device: &Device) -> Self {
         let Sizes { vocabulary, context, d_model, n_layers, .. } = sizes;
         let embedding_std = 1.0 / (d_model.max(1) as f32).sqrt();
+        let embedding = rng.normal([vocabulary, d_model], embedding_std, device);
         Self {
-            embedding: rng.normal([vocabulary, d_model], embedding_std, device),
+            hidden: (!on_cpu(&embedding.val())).then(|| hidden_scores(context, device)),
+            embedding,
             positions: (sizes.positions == Positions::Learned)
                 .then(|| rng.normal([context, d_model], embedding_std, device)),
             blocks: (0..n_layers).map(|_| TransformerBlock::new(sizes, rng, device)).collect(),
@@ -133,10 +139,14 @@ impl Transformer {
     /// - one_hot: `[batch, n, vocabulary]`, `n` at most the context
     /// - output: `[batch, n, vocabulary]`
     pub fn forward(&self, one_hot: Tensor<3>, dropout: f64) -> Tensor<3> {
-        let hidden = hidden_scores(one_hot.dims()[1], &one_hot.device());
+        let n = one_hot.dims()[1];
+        let hidden = self.hidden.as_ref().map(|hidden| {
+            if n == self.context { hidden.clone() } else { hidden.clone().slice([0..1, 0..1, 0..n, 0..n]) }
+        });
         let x = drop(self.embed(one_hot, 0), dropout);
-        self.logits(self.pass_blocks(x, dropout, |_, attention, heads| {
-            causal_attention(heads, hidden.clone(), attention.scale)
+        self.logits(self.pass_blocks(x, dropout, |_, attention, heads| match &hidden {
+            Some(hidden) => causal_attention(heads, hidden.clone(), attention.scale),
+            None => nn_lab_kernels::attention::causal(heads.q, heads.k, heads.v, attention.scale),
         }))
     }
 
@@ -275,7 +285,8 @@ impl TransformerBlock {
     /// What the perceptron adds to the path, if there is one.
     fn mlp(&self, x: &Tensor<3>) -> Option<Tensor<3>> {
         let (norm, up, down) = (self.norm_mlp.as_ref()?, self.up.as_ref()?, self.down.as_ref()?);
-        Some(down.forward(gelu(up.forward(norm.forward(x.clone())))))
+        let wide = up.forward(norm.forward(x.clone()));
+        Some(down.forward(if on_cpu(&wide) { nn_lab_kernels::gelu::gelu(wide) } else { gelu(wide) }))
     }
 }
 

@@ -115,7 +115,7 @@ pub async fn train<E: Train>(
         };
         let over = step == steps || tick == Tick::Stop;
         // After the tick, which takes the time of a step: a score is none.
-        if training.is_due(step) || step == steps {
+        if (training.is_due(step) && !out.is_quiet()) || step == steps {
             batch.read(&mut training, step).await?;
             training.score(step, out).await?;
         }

@@ -137,6 +137,12 @@ pub trait RunContext<E: Experiment> {
         false
     }
 
+    /// Whether nothing but steps is wanted, because they are being measured: no scores and no frames between the first and
+    /// the last.
+    fn is_quiet(&self) -> bool {
+        false
+    }
+
     /// Sends a frame.
     fn send(&mut self, frame: E::Frame);
 

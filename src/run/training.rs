@@ -1,24 +1,25 @@
 //! What every training run needs: loss, accuracy, optimizers, and reads that wait for the device only once a frame.
 
 use crate::core::LabError;
+use crate::run::optimizer::Rule;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::Linear;
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData, activation::log_softmax};
 
 /// A net and all that its training keeps.
 #[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
 pub struct TrainState<M> {
     pub net: M,
-    optimizer: ModuleOptimizer,
+    rule: Rule,
     /// Losses on the device since they were last taken.
     losses: Vec<Tensor<1>>,
 }
 
 impl<M: Module> TrainState<M> {
     /// A net and a rule that has no memory yet.
-    pub fn new(net: M, optimizer: ModuleOptimizer) -> Self {
-        Self { net, optimizer, losses: Vec::new() }
+    pub fn new(net: M, rule: Rule) -> Self {
+        Self { net, rule, losses: Vec::new() }
     }
 
     /// One step down the gradient of `loss`, which came from this net. `max_norm` bounds the norm of the whole
@@ -40,15 +41,12 @@ impl<M: Module> TrainState<M> {
     pub fn apply(
         &mut self,
         loss: Tensor<1>,
-        mut grads: GradientsParams,
+        grads: GradientsParams,
         learning_rate: f64,
         max_norm: Option<f64>,
     ) {
         self.losses.push(loss);
-        if let Some(max_norm) = max_norm {
-            grads = clip_by_global_norm(grads, &self.net, max_norm);
-        }
-        self.net = self.optimizer.step(learning_rate, self.net.clone(), grads);
+        self.net = self.rule.step(learning_rate, max_norm, self.net.clone(), grads);
     }
 
     /// The losses of the steps since the last call, `[1]` each, still on the device.

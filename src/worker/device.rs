@@ -3,20 +3,21 @@
 use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind};
 use burn::tensor::Device;
 
-/// The device for a choice, and what the page shows of it.
+/// The device for a choice, and what the page shows of it; which GPU it is, the page knows.
 pub(super) async fn pick(choice: DeviceChoice) -> (Device, DeviceInfo) {
     let fallback = match choice {
         DeviceChoice::Cpu => None,
         #[cfg(feature = "gpu")]
-        DeviceChoice::Auto | DeviceChoice::Webgpu => match super::gpu::gpu(choice).await {
-            Ok(gpu) => {
-                let info = DeviceInfo { kind: DeviceKind::Webgpu, name: gpu.adapter.name, fallback: None };
-                return (gpu.device, info);
+        DeviceChoice::Auto | DeviceChoice::Webgpu => match super::gpu::gpu().await {
+            Ok(device) => {
+                let name = "WebGPU adapter".to_owned();
+                return (device, DeviceInfo { kind: DeviceKind::Webgpu, name, fallback: None });
             }
             Err(why) => Some(why),
         },
+        // The page, which has chosen this worker, says why.
         #[cfg(not(feature = "gpu"))]
-        DeviceChoice::Auto | DeviceChoice::Webgpu => Some("This build has no WebGPU.".to_owned()),
+        DeviceChoice::Auto | DeviceChoice::Webgpu => None,
     };
     let name = "Flex, 128-bit SIMD, one thread".to_owned();
     (Device::flex(), DeviceInfo { kind: DeviceKind::Cpu, name, fallback })

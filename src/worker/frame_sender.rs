@@ -45,6 +45,8 @@ pub(super) struct FrameSender<E> {
     step_began: f64,
     /// The worker's shortest time for a step since the last frame.
     shortest_ms: f64,
+    /// Hears of every step and of its time, where steps are being measured.
+    observer: Option<js_sys::Function>,
     /// On a GPU steps only queue up. So that Stop answers within one step, no more are queued than it can do at once.
     steps_in_flight: u32,
     experiment: std::marker::PhantomData<E>,
@@ -68,6 +70,7 @@ impl<E> FrameSender<E> {
             pace: Pace::default(),
             step_began: now_ms(),
             shortest_ms: f64::INFINITY,
+            observer: runtime::observer(),
             // The CPU has done a step when it returns.
             steps_in_flight: if device == DeviceKind::Cpu { MAX_STEPS_IN_FLIGHT } else { 1 },
             experiment: std::marker::PhantomData,
@@ -118,7 +121,11 @@ impl<E> FrameSender<E> {
 impl<E: Experiment> RunContext<E> for FrameSender<E> {
     async fn step_done(&mut self, progress: Progress) -> Tick {
         self.has_stepped = true;
-        self.shortest_ms = self.shortest_ms.min(now_ms() - self.step_began);
+        let ms = now_ms() - self.step_began;
+        self.shortest_ms = self.shortest_ms.min(ms);
+        if let Some(observer) = &self.observer {
+            runtime::observe(observer, self.arm, progress.step, ms);
+        }
         self.give_turn_back();
         let tick = self.end_step(progress).await;
         self.take_turn().await;
@@ -163,6 +170,10 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
 
     fn is_paused(&self) -> bool {
         self.control.paused.get()
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.observer.is_some()
     }
 
     fn send(&mut self, frame: E::Frame) {
@@ -249,6 +260,7 @@ impl<E: Experiment> FrameSender<E> {
             return self.frame(progress);
         }
         let due = match self.last {
+            _ if self.observer.is_some() => false,
             None => true,
             Some((then, step)) => {
                 let elapsed = now_ms() - then;

@@ -2,95 +2,37 @@
 
 use crate::models::mlp::{Activation, Mlp};
 use crate::models::weights::WeightRng;
-use crate::protocol::DeviceChoice;
 use crate::run::training::{cross_entropy, read};
 use crate::worker::runtime::Signal;
 use burn::tensor::{Device, Tensor};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The outcome of the one attempt at WebGPU in this worker's life.
-#[derive(Clone)]
-pub(super) struct Gpu {
-    pub(super) device: Device,
-    pub(super) adapter: Adapter,
-}
-
-/// What the browser tells of the adapter.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Adapter {
-    pub(super) name: String,
-    /// A software adapter, slower than the CPU path.
-    is_fallback: bool,
-}
-
 thread_local! {
-    static GPU: RefCell<Option<Result<Gpu, String>>> = const { RefCell::new(None) };
+    /// The outcome of the one attempt in this worker's life.
+    static GPU: RefCell<Option<Result<Device, String>>> = const { RefCell::new(None) };
     /// Held by the run that tries; a runtime can be started only once, so the others wait for the outcome.
     static TRYING: RefCell<Option<Rc<Signal>>> = const { RefCell::new(None) };
 }
 
-/// The GPU, or why it is not used.
-pub(super) async fn gpu(choice: DeviceChoice) -> Result<Gpu, String> {
+/// The GPU, or why it is not used. Whether it is worth asking for, the page has found out.
+pub(super) async fn gpu() -> Result<Device, String> {
     while let Some(trying) = TRYING.with_borrow(Clone::clone) {
         trying.wait().await;
     }
     if let Some(known) = GPU.with_borrow(Clone::clone) {
-        return known.and_then(|gpu| refuse_fallback(gpu, choice));
+        return known;
     }
     let signal = Rc::new(Signal::default());
     TRYING.set(Some(signal.clone()));
-    let outcome = try_gpu(choice).await;
-    TRYING.set(None);
-    signal.notify();
-    outcome
-}
-
-async fn try_gpu(choice: DeviceChoice) -> Result<Gpu, String> {
-    let adapter = adapter().await?;
-    if choice == DeviceChoice::Auto && adapter.is_fallback {
-        // Not remembered: the visitor may still ask for it.
-        return Err(SOFTWARE.to_owned());
-    }
     let outcome = match Device::wgpu_options().init_async().await {
-        Ok(device) => self_test(&device).await.map(|()| Gpu { device, adapter }),
+        Ok(device) => self_test(&device).await.map(|()| device),
         Err(error) => Err(format!("WebGPU could not be started: {error:?}.")),
     };
     GPU.set(Some(outcome.clone()));
+    TRYING.set(None);
+    signal.notify();
     outcome
-}
-
-const SOFTWARE: &str = "The browser offers only a software adapter, which is slower than the CPU path.";
-
-fn refuse_fallback(gpu: Gpu, choice: DeviceChoice) -> Result<Gpu, String> {
-    if choice == DeviceChoice::Auto && gpu.adapter.is_fallback { Err(SOFTWARE.to_owned()) } else { Ok(gpu) }
-}
-
-/// Asks the browser which adapter it would give.
-async fn adapter() -> Result<Adapter, String> {
-    use js_sys::{Function, Object, Promise, Reflect};
-    use wasm_bindgen::{JsCast, JsValue};
-    let get = |of: &JsValue, key: &str| Reflect::get(of, &key.into()).unwrap_or(JsValue::UNDEFINED);
-    let none = || "This browser has no WebGPU.".to_owned();
-    let gpu = get(&get(&js_sys::global(), "navigator"), "gpu");
-    let request: Function = get(&gpu, "requestAdapter").dyn_into().map_err(|_| none())?;
-    let options = Object::new();
-    // What burn asks for too; a laptop with two GPUs answers differently without it.
-    let _ = Reflect::set(&options, &"powerPreference".into(), &"high-performance".into());
-    let promise: Promise =
-        request.call1(&gpu, &options).ok().and_then(|p| p.dyn_into().ok()).ok_or_else(none)?;
-    let adapter = wasm_bindgen_futures::JsFuture::from(promise).await.unwrap_or(JsValue::NULL);
-    if adapter.is_falsy() {
-        return Err("This browser knows WebGPU, but finds no adapter for it.".to_owned());
-    }
-    let info = get(&adapter, "info");
-    let text = |key: &str| get(&info, key).as_string().filter(|text| !text.is_empty());
-    let words: Vec<String> =
-        [text("vendor"), text("architecture"), text("description")].into_iter().flatten().collect();
-    let name = if words.is_empty() { "WebGPU adapter".to_owned() } else { words.join(" ") };
-    let is_fallback =
-        get(&info, "isFallbackAdapter").is_truthy() || get(&adapter, "isFallbackAdapter").is_truthy();
-    Ok(Adapter { name, is_fallback })
 }
 
 /// Shader errors are only logged in a browser, and the results are then silently wrong. So a small net's loss and

@@ -4,8 +4,8 @@
 //! web-sys: each that is added to the list has burn compiled anew, once.
 
 use crate::core::LabError;
-use crate::protocol::{Command, Event};
-use js_sys::{Array, Promise, Reflect, Uint8Array};
+use crate::protocol::{ArmId, Command, Event};
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -123,6 +123,18 @@ pub(super) fn memory_bytes() -> u32 {
 /// Milliseconds since the worker began.
 pub(super) fn now_ms() -> f64 {
     scope().performance().map_or(0.0, |clock| clock.now())
+}
+
+/// The function `observeStep` of the worker's global scope: benchmarks put one there before the worker starts.
+pub(super) fn observer() -> Option<Function> {
+    Reflect::get(&scope(), &"observeStep".into()).ok()?.dyn_into().ok()
+}
+
+/// Tells an observer that an arm has done a step, and how long the worker took for it.
+pub(super) fn observe(observer: &Function, arm: ArmId, step: u32, ms: f64) {
+    if observer.call3(&JsValue::UNDEFINED, &arm.0.into(), &step.into(), &ms.into()).is_err() {
+        log_error("the observer of steps has failed");
+    }
 }
 
 /// Sets the address that files are fetched below, and the names that some have there.

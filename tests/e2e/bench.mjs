@@ -4,9 +4,26 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { act, address, closeAll, device, metric, waitMetric, waitState, withPage } from './lib/browser.mjs';
-import { dist, serve } from './lib/site.mjs';
+import { dist } from './lib/site.mjs';
+import { bareSteps } from './lib/steps.mjs';
 
-const print = (bench, values) => console.log(JSON.stringify({ bench, ...values }));
+/** The lines of an earlier run that this one is held against: `--against FILE`. */
+const against = process.argv.includes('--against')
+  ? readFileSync(process.argv[process.argv.indexOf('--against') + 1], 'utf8').split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
+  : [];
+const names = ['bench', 'section', 'chapter', 'run', 'net', 'device', 'file'];
+
+/** One line, and after it the ratios of its numbers to those of the same name in the earlier run. */
+function print(bench, values) {
+  const line = { bench, ...values };
+  console.log(JSON.stringify(line));
+  const before = against.find((other) => names.every((name) => other[name] === line[name]));
+  if (!before) return;
+  const ratios = Object.entries(line).filter(([key, value]) => !names.includes(key) && typeof value === 'number' && typeof before[key] === 'number' && before[key] !== 0);
+  const label = names.slice(1).map((name) => line[name]).filter((part) => part !== undefined);
+  console.log(`# ${bench} ${label.join(', ')}: ${ratios.map(([key, value]) => `${key} x ${(value / before[key]).toFixed(2)}`).join(', ')}`);
+}
+
 const median = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 function sizes() {
@@ -41,7 +58,7 @@ async function start() {
         await waitMetric(page, 'step', (step) => step >= 1);
         steps.push(await page.evaluate(() => performance.now()));
         paints.push(await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime));
-        fetched = await page.evaluate(() => performance.getEntriesByType('resource').find((entry) => /worker_bg(-\w+)?\.wasm$/.test(entry.name))?.startTime);
+        fetched = await page.evaluate(() => performance.getEntriesByType('resource').find((entry) => /worker-[cg]pu_bg(-\w+)?\.wasm$/.test(entry.name))?.startTime);
       },
       { init: watch },
     );
@@ -207,41 +224,9 @@ async function drawing(slug, chapter, other, params, figure) {
   });
 }
 
-/** Counts dispatches by a few lines before the worker's own script. */
-async function dispatches(slug, name, params) {
-  const site = await serve();
-  const count = `
-    self.dispatches = 0;
-    for (const name of ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect']) {
-      const prototype = self.GPUComputePassEncoder?.prototype;
-      const original = prototype?.[name];
-      if (original) prototype[name] = function (...args) { self.dispatches++; return original.apply(this, args); };
-    }
-  `;
-  // A shipped site has a hash in the name.
-  const worker = readdirSync(dist).find((name) => /^worker(-[0-9a-f]{16})?\.js$/.test(name));
-  site.rewrites.set(worker, (script) => count + script);
-  try {
-    const counts = [];
-    for (const steps of [5, 15]) {
-      counts.push(
-        await withPage(
-          address(slug, { device: 'webgpu', steps, ...params }),
-          async (page) => {
-            await act(page, 'train');
-            await waitState(page, 'done', 120_000);
-            if ((await device(page)) !== 'webgpu') throw new Error('dispatches: there is no WebGPU here');
-            return page.workers()[0].evaluate(() => self.dispatches);
-          },
-          { from: site },
-        ),
-      );
-    }
-    // The difference leaves out what is done once.
-    print('dispatches', { section: slug, run: `${name}, both nets, frames included`, per_step: (counts[1] - counts[0]) / 10, for_5_steps: counts[0] });
-  } finally {
-    await site.close();
-  }
+/** Bare steps of a section, one line a net: the worker's own time, and what it asks of the GPU. */
+async function bare(slug, name, params, options) {
+  for (const { net, device, ...found } of await bareSteps(slug, params, options)) print('step', { section: slug, run: name, net, device, ...found });
 }
 
 const resnet20 = { width: 1, side: 32, batch_norm: 1, init: 'he', optimizer: 'momentum', learning_rate: 0.1, n_seeds: 1 };
@@ -265,8 +250,26 @@ const drawings = [
   () => drawing('transformer', 'generation', 'claims', { preset: 'first-look', steps: 300 }, '[data-figure="next-token"]'),
 ];
 
-// `./lab bench arms` and `./lab bench drawings` measure these alone.
-const only = { arms, drawings }[process.argv[2]];
+/** One size of the transformer. */
+const sized = (batch_size, context, d_model, layers) => ({ batch_size, context, d_model, layers, heads: 4, sample_length: 0, warmup: 0 });
+
+// In software a GPU's step takes seconds, so there the nets are small; what a step asks of it does not depend on their width.
+const steps = ['cpu', 'webgpu'].flatMap((device) => {
+  const cpu = device === 'cpu';
+  return [
+    () => bare('mlp', 'default', { device }, { steps: cpu ? 200 : 8 }),
+    () => bare('cnn', cpu ? 'width 8, B32' : 'width 8, B8', { device, n_train: cpu ? 640 : 96, n_test: 20, epochs: 1, ...(cpu ? {} : { batch_size: 8 }) }, { count: 'epochs', steps: cpu ? 16 : 8 }),
+    ...(cpu ? [() => bare('cnn', 'width 24, B32', { device, n_train: 416, n_test: 20, epochs: 1, width: 24 }, { count: 'epochs', steps: 10 })] : []),
+    () => bare('resnet', cpu ? 'default: depth 20, width 1/4, 16 x 16, B32' : 'depth 20, width 1/4, 16 x 16, B8', { device, ...(cpu ? {} : { batch_size: 8, n_seeds: 1 }) }, { steps: cpu ? 20 : 5 }),
+    () => bare('rnn', cpu ? 'T=200 B32 d_h=32' : 'T=200 B8 d_h=8', { device, seq_len: 200, ...(cpu ? {} : { batch_size: 8, d_hidden: 8 }) }, { steps: cpu ? 40 : 5 }),
+    () => bare('attention', 'default', { device }, { steps: cpu ? 100 : 8 }),
+    () => bare('transformer', 'B8 T64 d64 L2', { device, ...sized(8, 64, 64, 2) }, { steps: cpu ? 30 : 6 }),
+    ...(cpu ? [() => bare('transformer', 'B4 T256 d64 L2', { device, ...sized(4, 256, 64, 2) }, { steps: 16 })] : []),
+  ];
+});
+
+// `./lab bench arms`, `./lab bench drawings` and `./lab bench steps` measure these alone.
+const only = { arms, drawings, steps }[process.argv[2]];
 for (const measure of only ?? [
   sizes,
   start,
@@ -293,10 +296,7 @@ for (const measure of only ?? [
       ...(process.env.NN_LAB_GPU || d_model < 128 ? [() => speed('transformer', name, { device: 'webgpu', steps: process.env.NN_LAB_GPU ? 200 : 3, ...size }, 300_000)] : []),
     ];
   }),
-  () => dispatches('mlp', 'depth 3', { width: 16, depth: 3, batch_size: 32, n_probe: 16, d_in: 4 }),
-  ...[10, 20].map((seq_len) => () => dispatches('rnn', `T=${seq_len} B=8 d_h=8`, { seq_len, batch_size: 8, d_hidden: 8, n_distractors: 2 })),
-  () => dispatches('attention', 'default', {}),
-  () => dispatches('transformer', 'B8 T64 d64 L2', { batch_size: 8, context: 64, d_model: 64, layers: 2, heads: 4, sample_length: 0, warmup: 0 }),
+  ...steps,
 ]) {
   try {
     await measure();

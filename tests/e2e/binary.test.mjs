@@ -11,11 +11,20 @@ import { exportedFunctions, wrappedExports } from './lib/wasm.mjs';
 // Where a module does not call __wasm_call_ctors itself, the linker wraps every export in a function that runs all
 // static constructors anew; cubecl has so many that each call from JS then takes a millisecond. The wrappers keep the
 // names of what they wrap, so they are known by what they do first.
-test('the worker runs its static constructors once, not at each call', () => {
-  const worker = readFileSync(join(dist, 'worker_bg.wasm'));
-  const count = exportedFunctions(worker).length;
-  assert.ok(count > 5, `only ${count} exports`);
-  assert.ok(wrappedExports(worker) < count / 3, `${wrappedExports(worker)} of ${count} exports begin with the same call`);
+for (const name of ['worker-cpu_bg.wasm', 'worker-gpu_bg.wasm']) {
+  test(`${name} runs its static constructors once, not at each call`, () => {
+    const worker = readFileSync(join(dist, name));
+    const count = exportedFunctions(worker).length;
+    assert.ok(count > 5, `only ${count} exports`);
+    assert.ok(wrappedExports(worker) < count / 3, `${wrappedExports(worker)} of ${count} exports begin with the same call`);
+  });
+}
+
+test('a visitor without a GPU fetches no kernels for one', () => {
+  const [cpu, gpu] = ['worker-cpu_bg.wasm', 'worker-gpu_bg.wasm'].map((name) => readFileSync(join(dist, name)));
+  assert.ok(!cpu.includes('cubecl') && gpu.includes('cubecl'));
+  const sent = gzipSync(cpu, { level: 9 }).length;
+  assert.ok(sent < 1_300_000, `${sent} bytes compressed`);
 });
 
 test('the page is small and carries no burn', () => {

@@ -38,7 +38,7 @@ async function trains(page) {
 
 long('a shipped site works below a path, without a network after one visit, and goes over to a new version whole', { timeout: 120_000 }, async () => {
   const one = ship('one');
-  const two = ship('two', (folder) => appendFileSync(join(folder, 'worker.js'), '\n// another version\n'));
+  const two = ship('two', (folder) => appendFileSync(join(folder, 'worker-cpu.js'), '\n// another version\n'));
   assert.notEqual(one.build, two.build);
   const site = await serve({ folder: one.folder, base: '/some/sub/path/' });
   try {
@@ -48,8 +48,8 @@ long('a shipped site works below a path, without a network after one visit, and 
         await trains(page);
         await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated');
         const names = Object.keys(JSON.parse(await page.locator('#nn-lab-files').textContent()));
-        assert.ok(names.includes('worker.js') && names.includes('data/fashion-mnist.bin'), `${names}`);
-        assert.ok(site.requests.every((path) => !['worker.js', 'worker_bg.wasm', 'data/fashion-mnist.bin'].includes(path)), `${site.requests}`);
+        assert.ok(names.includes('worker-cpu.js') && names.includes('data/fashion-mnist.bin'), `${names}`);
+        assert.ok(site.requests.every((path) => !['worker-cpu.js', 'worker-cpu_bg.wasm', 'data/fashion-mnist.bin'].includes(path)), `${site.requests}`);
         const first = await kept(page);
         assert.ok(first.length > 6 && first.every((url) => url.startsWith(site.url)), `${first}`);
 
@@ -88,7 +88,7 @@ long('a shipped site works below a path, without a network after one visit, and 
         await trains(page);
         const second = await kept(page);
         assert.equal(second.length, first.length, 'the old version is thrown away');
-        assert.equal(second.filter((url) => first.includes(url)).length, first.length - 2, 'only the page and worker.js are new');
+        assert.equal(second.filter((url) => first.includes(url)).length, first.length - 2, 'only the page and worker-cpu.js are new');
         assert.equal(await page.locator('.update-notice').count(), 0);
       },
       { from: site, expect: [/ERR_/] },

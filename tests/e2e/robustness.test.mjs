@@ -137,7 +137,7 @@ test('a worker that dies is replaced', { timeout: 90_000 }, () =>
 test('a worker that cannot be fetched is told, and fetched again', { timeout: 60_000 }, async () => {
   const site = await serve();
   try {
-    site.pages['worker_bg.wasm'] = 'this is not wasm';
+    site.pages['worker-cpu_bg.wasm'] = 'this is not wasm';
     await withPage(
       address('mlp', { device: 'cpu', steps: 40 }),
       async (page) => {
@@ -145,7 +145,7 @@ test('a worker that cannot be fetched is told, and fetched again', { timeout: 60
         await waitState(page, 'error');
         assert.match(await notice(page), /could not be started \(WebAssembly\.compile\(\): expected magic word/);
         await shot(page, 'mlp-no-worker');
-        delete site.pages['worker_bg.wasm'];
+        delete site.pages['worker-cpu_bg.wasm'];
         await page.reload();
         await page.waitForSelector('[data-panel]');
         await train(page, ['loss_activated']);
@@ -178,7 +178,7 @@ long('a damaged data file is told, not shown', { timeout: 60_000 }, async () => 
 test('the page paints and its controls work before the worker has come', { timeout: 60_000 }, async () => {
   const site = await theSite();
   let release;
-  site.holds.set('worker_bg.wasm', new Promise((resolve) => (release = resolve)));
+  site.holds.set('worker-cpu_bg.wasm', new Promise((resolve) => (release = resolve)));
   try {
     await withPage(address('mlp', { device: 'cpu', steps: 20 }), async (page) => {
       await page.waitForSelector('[data-panel="mlp"] [data-param="depth"]', { state: 'visible' });
@@ -193,6 +193,6 @@ test('the page paints and its controls work before the worker has come', { timeo
     });
   } finally {
     release();
-    site.holds.delete('worker_bg.wasm');
+    site.holds.delete('worker-cpu_bg.wasm');
   }
 });

@@ -1,12 +1,20 @@
 //! The workers of a client: started when they are wanted, told what is to be done, and given up when they die.
 
-use crate::lab::client::Client;
+use crate::lab::client::{Client, Start};
+use crate::lab::engine::Engine;
 use crate::lab::worker::{Worker, describe};
 use crate::protocol::{ArmEvent, ArmId, Command, Event, LabError};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
+
+/// Which worker: those of one module are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::lab) struct Place {
+    pub(in crate::lab) engine: Engine,
+    pub(in crate::lab) number: usize,
+}
 
 #[derive(Debug)]
 enum State {
@@ -33,6 +41,10 @@ pub(in crate::lab) struct Slot {
 }
 
 impl Slot {
+    const fn is_ready(&self) -> bool {
+        matches!(self.state, State::Ready(_))
+    }
+
     /// Tells the worker, or keeps it for when the worker is ready.
     pub(in crate::lab) fn post(&mut self, command: &Command, attachment: Option<&Blob>) {
         match &mut self.state {
@@ -64,7 +76,7 @@ impl Client {
     }
 
     /// Sends a command to a worker, which is started if there is none.
-    pub(super) fn post(self: &Rc<Self>, worker: usize, command: &Command, attachment: Option<&Blob>) {
+    pub(super) fn post(self: &Rc<Self>, worker: Place, command: &Command, attachment: Option<&Blob>) {
         let mut workers = self.workers.borrow_mut();
         let slot = workers.or_default(worker);
         slot.post(command, attachment);
@@ -72,21 +84,21 @@ impl Client {
         self.boot_next();
     }
 
-    /// Starts the workers that are wanted: the first at once, the others when it runs. What keeps them from starting then
-    /// costs nothing that the first could not do.
+    /// Starts the workers that are wanted: the first of a module at once, the others when it runs. What keeps them from
+    /// starting then costs nothing that the first could not do.
     fn boot_next(self: &Rc<Self>) {
         let mut workers = self.workers.borrow_mut();
-        let first_runs = matches!(workers.get(&0), Some(Slot { state: State::Ready(_), .. }));
-        for (&number, slot) in
-            workers.iter_mut().filter(|(number, slot)| !slot.booted && (first_runs || **number == 0))
-        {
+        let firsts = workers.iter().filter(|(place, slot)| place.number == 0 && slot.is_ready());
+        let run: Vec<Engine> = firsts.map(|(place, _)| place.engine).collect();
+        let may = |place: &Place| place.number == 0 || run.contains(&place.engine);
+        for (&place, slot) in workers.iter_mut().filter(|(place, slot)| !slot.booted && may(place)) {
             slot.booted = true;
             let client = self.clone();
-            spawn_local(async move { client.boot(number).await });
+            spawn_local(async move { client.boot(place).await });
         }
     }
 
-    async fn boot(self: Rc<Self>, number: usize) {
+    async fn boot(self: Rc<Self>, place: Place) {
         painted().await;
         self.restore().await;
         let progress = {
@@ -95,23 +107,24 @@ impl Client {
         };
         let (on_event, on_death) = (self.clone(), self.clone());
         let started = Worker::start(
+            place.engine,
             progress,
-            move |event, attached| on_event.on_event(number, event, attached),
-            move |why| on_death.lose(number, &why),
+            move |event, attached| on_event.on_event(place, event, attached),
+            move |why| on_death.lose(place, &why),
         );
         match started.await {
             Ok(worker) => {
-                if let Some(slot) = self.workers.borrow_mut().get_mut(&number) {
+                if let Some(slot) = self.workers.borrow_mut().get_mut(&place) {
                     slot.starting = Some(worker);
                 }
             }
             Err(error) => {
-                self.lose(number, &format!("The worker could not be started ({}).", describe(&error)));
+                self.lose(place, &format!("The worker could not be started ({}).", describe(&error)));
             }
         }
     }
 
-    pub(super) fn ready(self: &Rc<Self>, worker: usize) {
+    pub(super) fn ready(self: &Rc<Self>, worker: Place) {
         let mut workers = self.workers.borrow_mut();
         let Some(slot) = workers.get_mut(&worker) else { return };
         let Some(mut worker) = slot.starting.take() else { return };
@@ -129,15 +142,17 @@ impl Client {
 
     /// Gives up a worker and tells the arms that it trained why. One beside the first that could not be started leaves its
     /// arms to the first.
-    pub(super) fn lose(self: &Rc<Self>, worker: usize, why: &str) {
+    pub(super) fn lose(self: &Rc<Self>, worker: Place, why: &str) {
         let lost = self.workers.borrow_mut().remove(&worker);
         let mut gone = vec![worker];
-        if worker == 0 {
+        let first = Place { number: 0, ..worker };
+        if worker == first {
             self.devices.borrow_mut().clear();
             // Those that waited for it will not be started either.
             let mut workers = self.workers.borrow_mut();
-            gone.extend(workers.iter().filter(|(_, slot)| !slot.booted).map(|(number, _)| *number));
-            workers.retain(|_, slot| slot.booted);
+            let wait = |place: &Place, slot: &Slot| place.engine == worker.engine && !slot.booted;
+            gone.extend(workers.iter().filter(|(place, slot)| wait(place, slot)).map(|(place, _)| *place));
+            workers.retain(|place, slot| !wait(place, slot));
         } else if let Some(Slot { state: State::Starting(waiting), .. }) = lost {
             self.alone.replace(Some(format!(
                 "A second worker could not be started, so the networks take turns. {why}"
@@ -146,9 +161,9 @@ impl Client {
             runs.values_mut()
                 .flat_map(|run| run.arms.values_mut())
                 .filter(|of| **of == worker)
-                .for_each(|of| *of = 0);
+                .for_each(|of| *of = first);
             drop(runs);
-            waiting.iter().for_each(|(command, attachment)| self.post(0, command, attachment.as_ref()));
+            waiting.iter().for_each(|(command, attachment)| self.post(first, command, attachment.as_ref()));
             return;
         }
         let mut listeners = Vec::new();
@@ -157,7 +172,8 @@ impl Client {
                 run.arms.iter().filter(|(_, of)| gone.contains(of)).map(|(arm, _)| *arm).collect();
             run.arms.retain(|_, of| !gone.contains(of));
             // A run whose device is not known yet waits for the first worker.
-            let waited = worker == 0 && run.waiting.is_some();
+            let waits = |start: &Start| self.engine(start.device) == Some(worker.engine);
+            let waited = worker == first && run.waiting.as_ref().is_some_and(waits);
             let ended = if waited { vec![ArmId::default()] } else { ended };
             listeners.extend(ended.iter().map(|&arm| (id, arm, run.listener.clone())));
             !run.arms.is_empty() || (run.waiting.is_some() && !waited)

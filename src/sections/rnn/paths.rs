@@ -6,7 +6,7 @@ use super::trace::{LSTM_PARTS, RNN_PARTS, Trace};
 use super::{Config, Paths};
 use crate::core::LabError;
 use crate::data::recall::stream;
-use crate::models::lstm::{Lstm, LstmStep};
+use crate::models::lstm::Lstm;
 use crate::models::recurrent::Recurrent;
 use crate::models::rnn::VanillaRnn;
 use crate::run::spectrum::spectral_radius;
@@ -25,7 +25,7 @@ pub(super) async fn rnn_trace(
     let (x, tokens) = sequence(config, device);
     let [seq_len, _, d_in] = x.dims();
     let [d_h, _] = rnn.recurrent.dims();
-    let hidden = Tensor::cat(rnn.unroll(&x).hidden, 0);
+    let hidden = rnn.unroll(&x).hidden.reshape([seq_len, d_h]);
     let before = Tensor::cat(
         vec![Tensor::zeros([1, d_h], device), hidden.clone().slice([0..seq_len.saturating_sub(1), 0..d_h])],
         0,
@@ -43,17 +43,18 @@ pub(super) async fn lstm_trace(config: &Config, lstm: &Lstm, device: &Device) ->
     let lstm = lstm.valid();
     let (x, tokens) = sequence(config, device);
     let [d_h, _] = lstm.recurrent.dims();
-    let steps = lstm.unroll(&x).steps;
-    let part =
-        |of: fn(&LstmStep) -> &Tensor<2>| Tensor::cat(steps.iter().map(|step| of(step).clone()).collect(), 0);
-    let hidden = part(|step| &step.hidden);
+    let [seq_len, _, _] = x.dims();
+    let states = lstm.unroll(&x);
+    let gates = states.gates.reshape([seq_len, 4 * d_h]);
+    let gate = |n: usize| gates.clone().slice([0..seq_len, n * d_h..(n + 1) * d_h]);
+    let hidden = states.hidden.reshape([seq_len, d_h]);
     let answers = softmax(lstm.output.forward(hidden.clone()), 1);
     let parts = [
-        part(|step| &step.f),
-        part(|step| &step.i),
-        part(|step| &step.g),
-        part(|step| &step.o),
-        part(|step| &step.cell),
+        gate(1),
+        gate(0),
+        gate(2),
+        gate(3),
+        states.cell.reshape([seq_len, d_h]),
         hidden,
         answers,
     ];

@@ -59,11 +59,8 @@ async fn compare<N: Recurrent>(
     config: &Config,
     net: &N,
     device: &Device,
-    theirs: impl FnOnce(&N, Tensor<3>, &Device) -> (Theirs, N::Trace, [Param<Tensor<2>>; 2]),
-) -> Result<Agreement, LabError>
-where
-    N::Trace: HiddenStates,
-{
+    theirs: impl FnOnce(&N, Tensor<3>, &Device) -> Comparison,
+) -> Result<Agreement, LabError> {
     let task = task(&Config { seq_len: config.seq_len.min(STEPS_COMPARED), ..config.clone() });
     let autodiff = device.clone().autodiff();
     let sequences = task.draw(N_COMPARED, &mut stream(config.seed.into(), 3));
@@ -72,13 +69,13 @@ where
     let ours = gradients(net, &x, |logits| cross_entropy(logits, y.clone()))
         .ok_or_else(|| LabError::Device("This device cannot differentiate.".to_owned()))?;
 
-    let (theirs, trace, [input, recurrent]) = theirs(net, Tensor::from_inner(x.swap_dims(0, 1)), &autodiff);
+    let (theirs, hidden, [input, recurrent]) = theirs(net, Tensor::from_inner(x.swap_dims(0, 1)), &autodiff);
     let [batch, seq_len, d_h] = theirs.hidden.dims();
     let last = theirs.hidden.clone().slice([0..batch, seq_len - 1..seq_len, 0..d_h]).reshape([batch, d_h]);
     let grads = cross_entropy(net.output().forward(last), y).backward();
 
     let off = |a: Tensor<2>, b: Tensor<2>| (a - b).abs().max();
-    let hidden = Tensor::stack::<3>(trace.hidden_states(), 1).reshape([batch * seq_len, d_h]);
+    let hidden = hidden.swap_dims(0, 1).reshape([batch * seq_len, d_h]);
     let mut differences = vec![off(hidden, theirs.hidden.inner().reshape([batch * seq_len, d_h]))];
     for (ours_of, parts) in [(input, theirs.input), (recurrent, theirs.recurrent)] {
         let ours = ours.params.get::<2>(ours_of.id);
@@ -98,26 +95,10 @@ where
     Ok(Agreement { values: (*values).into(), gradients })
 }
 
-/// `h_t` for every position.
-trait HiddenStates {
-    fn hidden_states(self) -> Vec<Tensor<2>>;
-}
+/// burn's net, our hidden states `[seq_len, batch, d_h]`, and our weights.
+type Comparison = (Theirs, Tensor<3>, [Param<Tensor<2>>; 2]);
 
-impl HiddenStates for crate::models::rnn::RnnTrace {
-    fn hidden_states(self) -> Vec<Tensor<2>> {
-        self.hidden
-    }
-}
-
-impl HiddenStates for crate::models::lstm::LstmTrace {
-    fn hidden_states(self) -> Vec<Tensor<2>> {
-        self.steps.into_iter().map(|step| step.hidden).collect()
-    }
-}
-
-type Comparison<N> = (Theirs, <N as Recurrent>::Trace, [Param<Tensor<2>>; 2]);
-
-fn burn_rnn(net: &VanillaRnn, x: Tensor<3>, device: &Device) -> Comparison<VanillaRnn> {
+fn burn_rnn(net: &VanillaRnn, x: Tensor<3>, device: &Device) -> Comparison {
     let [d_in, d_h] = net.input.weight.dims();
     let mut theirs = RnnConfig::new(d_in, d_h, true).init(device);
     set_gate(&mut theirs.gate, &net.input, &net.recurrent, 0, d_h);
@@ -127,11 +108,11 @@ fn burn_rnn(net: &VanillaRnn, x: Tensor<3>, device: &Device) -> Comparison<Vanil
         input: vec![theirs.gate.input_transform.weight],
         recurrent: vec![theirs.gate.hidden_transform.weight],
     };
-    let trace = net.valid().unroll(&x.inner().swap_dims(0, 1));
-    (theirs, trace, [net.input.weight.clone(), net.recurrent.clone()])
+    let hidden = net.valid().unroll(&x.inner().swap_dims(0, 1)).hidden;
+    (theirs, hidden, [net.input.weight.clone(), net.recurrent.clone()])
 }
 
-fn burn_lstm(net: &Lstm, x: Tensor<3>, device: &Device) -> Comparison<Lstm> {
+fn burn_lstm(net: &Lstm, x: Tensor<3>, device: &Device) -> Comparison {
     let [d_in, d_gates] = net.input.weight.dims();
     let d_h = d_gates / 4;
     let mut theirs = LstmConfig::new(d_in, d_h, true).init(device);
@@ -152,8 +133,8 @@ fn burn_lstm(net: &Lstm, x: Tensor<3>, device: &Device) -> Comparison<Lstm> {
         input: gates.iter().map(|gate| gate.input_transform.weight.clone()).collect(),
         recurrent: gates.iter().map(|gate| gate.hidden_transform.weight.clone()).collect(),
     };
-    let trace = net.valid().unroll(&x.inner().swap_dims(0, 1));
-    (theirs, trace, [net.input.weight.clone(), net.recurrent.clone()])
+    let hidden = net.valid().unroll(&x.inner().swap_dims(0, 1)).hidden;
+    (theirs, hidden, [net.input.weight.clone(), net.recurrent.clone()])
 }
 
 /// Gives a gate of burn's the weights of the `n`th gate of ours. burn keeps a second bias, which stays at zero.

@@ -192,27 +192,26 @@ fn descend<N: Recurrent>(
     let grads = gradients(&train_state.net, x, |logits| cross_entropy(logits, y.clone()))
         .ok_or_else(|| LabError::Device("This device cannot differentiate.".to_owned()))?;
     if let Some(measured) = measured {
-        measured.hidden.extend(norms(grads.through_time.d_hidden));
-        measured.cell.extend(norms(grads.through_time.d_cell));
+        measured.hidden.push(norms(grads.through_time.d_hidden));
+        measured.cell.extend(grads.through_time.d_cell.map(norms));
     }
     train_state.apply(grads.loss, grads.params, config.learning_rate, Some(config.clip));
     Ok(())
 }
 
-/// The norm of each tensor. Squares of what is near the smallest 32-bit number would be zero, so each is divided by
+/// The norm of each position's gradient. Squares of what is near the smallest 32-bit number would be zero, so each is divided by
 /// its largest element before it is squared.
 ///
 /// # Shapes
 ///
-/// - tensors: `seq_len` times `[batch, d_h]`
-/// - output: `[seq_len]`, or nothing if there are no tensors
-fn norms(tensors: Vec<Tensor<2>>) -> Option<Tensor<1>> {
-    let seq_len = tensors.len();
-    let [batch, d_h] = tensors.first()?.dims();
-    let all = Tensor::cat(tensors, 0).reshape([seq_len, batch * d_h]);
+/// - gradients: `[seq_len, batch, d_h]`
+/// - output: `[seq_len]`
+fn norms(gradients: Tensor<3>) -> Tensor<1> {
+    let [seq_len, batch, d_h] = gradients.dims();
+    let all = gradients.reshape([seq_len, batch * d_h]);
     let largest = all.clone().abs().max_dim(1).clamp_min(f32::MIN_POSITIVE);
     let relative = (all / largest.clone()).square().sum_dim(1).sqrt();
-    Some((relative * largest).reshape([seq_len]))
+    (relative * largest).reshape([seq_len])
 }
 
 /// Sequences that are never trained on.

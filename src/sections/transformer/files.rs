@@ -23,12 +23,12 @@ pub(super) async fn save(
     state.net.visit(&mut list);
     let Lister { mut names, mut shapes, mut tensors, .. } = list;
     if memory {
-        for (i, (m, v)) in state.rule.moments.iter().enumerate() {
-            for (kind, moment) in [("m", m), ("v", v)] {
+        for (i, moments) in state.rule.moments.iter().enumerate() {
+            for kind in ["m", "v"] {
                 names.push(format!("adam.{kind}.{i}"));
-                shapes.push(moment.dims().to_vec());
-                tensors.push(moment.clone());
+                shapes.push(vec![moments.dims()[0] / 2]);
             }
+            tensors.push(moments.clone());
         }
     }
     // One read for all of them.
@@ -87,11 +87,12 @@ pub(super) fn load(
         tensors.remove(&format!("adam.m.{}", moments.len())),
         tensors.remove(&format!("adam.v.{}", moments.len())),
     ) {
-        let flat = |tensor: NamedTensor| {
-            let n = tensor.values.len();
-            Tensor::<1>::from_data(TensorData::new(tensor.values, [n]), &device)
-        };
-        moments.push((flat(m), flat(v)));
+        if m.values.len() != v.values.len() {
+            return Err("The optimizer's memory in this file is not whole.".to_owned());
+        }
+        let both = [m.values, v.values].concat();
+        let n = both.len();
+        moments.push(Tensor::<1>::from_data(TensorData::new(both, [n]), &device));
     }
     let mut filler =
         Filler { tensors, path: Vec::new(), sizes: Vec::new(), warning: None, device: device.clone() };
@@ -100,7 +101,7 @@ pub(super) fn load(
         return Err(warning);
     }
     let memory_fits = moments.len() == filler.sizes.len()
-        && moments.iter().zip(&filler.sizes).all(|((m, v), &size)| m.dims() == [size] && v.dims() == [size]);
+        && moments.iter().zip(&filler.sizes).all(|(moments, &size)| moments.dims() == [2 * size]);
     if !moments.is_empty() && !memory_fits {
         return Err("The optimizer's memory in this file does not fit its weights.".to_owned());
     }

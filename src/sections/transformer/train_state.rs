@@ -8,7 +8,7 @@ use crate::models::transformer::{Positions, Sizes, Transformer};
 use crate::models::weights::WeightRng;
 use crate::run::RunContext;
 use crate::run::adamw::AdamW;
-use crate::run::training::{clip_by_global_norm, cross_entropy, read_all};
+use crate::run::training::{cross_entropy, read_all};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData, activation::log_softmax};
@@ -48,6 +48,8 @@ pub struct TrainState {
     pub step: u32,
     device: Device,
     seed: u64,
+    /// The number of every character, `[1, 1, vocabulary]`: on the device once, and not anew at each step.
+    kinds: Tensor<3, Int>,
     /// Losses on the device since they were last taken.
     losses: Vec<Tensor<1>>,
 }
@@ -63,6 +65,7 @@ impl TrainState {
             sizes,
             step: 0,
             device: device.clone(),
+            kinds: kinds(vocabulary, device),
             seed: config.seed.into(),
             losses: Vec::new(),
         }
@@ -81,8 +84,8 @@ impl TrainState {
         let loss = cross_entropy(logits, targets.reshape([batch * n, v]));
         let grads = GradientsParams::from_grads(loss.backward(), &self.net);
         self.losses.push(loss.inner());
-        let grads = clip_by_global_norm(grads, &self.net, MAX_NORM);
-        self.net = self.rule.step(learning_rate_at(config, self.step), self.net.clone(), grads);
+        let rate = learning_rate_at(config, self.step);
+        self.net = self.rule.step(rate, Some(MAX_NORM), self.net.clone(), grads);
     }
 
     /// The losses of the steps since the last call, `[1]` each, still on the device.
@@ -217,7 +220,8 @@ impl TrainState {
 
     /// `[batch, len, vocabulary]`
     pub fn one_hot(&self, ids: &[u8], len: usize, device: &Device) -> Tensor<3> {
-        one_hot(ids, len, self.sizes.vocabulary, device)
+        let rows = one_hot(ids, len, &self.kinds);
+        if device.is_autodiff() { Tensor::from_inner(rows) } else { rows }
     }
 }
 
@@ -243,13 +247,19 @@ fn score_masks(periods: &[usize], n: usize, device: &Device) -> [Tensor<4>; 2] {
     ]
 }
 
-/// Sequences of `len` characters as one-hot rows: `[batch, len, vocabulary]`.
-pub(super) fn one_hot(ids: &[u8], len: usize, vocabulary: usize, device: &Device) -> Tensor<3> {
+/// The number of every character: `[1, 1, vocabulary]`.
+pub(super) fn kinds(vocabulary: usize, device: &Device) -> Tensor<3, Int> {
+    let kinds: Vec<i32> = (0..vocabulary as i32).collect();
+    Tensor::from_data(TensorData::new(kinds, [1, 1, vocabulary]), device)
+}
+
+/// Sequences of `len` characters as one-hot rows: `[batch, len, vocabulary]`; `kinds` is what [`kinds`] gives.
+pub(super) fn one_hot(ids: &[u8], len: usize, kinds: &Tensor<3, Int>) -> Tensor<3> {
+    let [_, _, vocabulary] = kinds.dims();
     let batch = ids.len() / len.max(1);
     // A quarter of a number travels for each character, not a row of them; the rows are made where they are needed.
     let numbers: Vec<i32> = ids.iter().take(batch * len).map(|&id| id.into()).collect();
-    let numbers = Tensor::<3, Int>::from_data(TensorData::new(numbers, [batch, len, 1]), device);
-    let kinds: Vec<i32> = (0..vocabulary as i32).collect();
-    let kinds = Tensor::<3, Int>::from_data(TensorData::new(kinds, [1, 1, vocabulary]), device);
-    numbers.repeat_dim(2, vocabulary).equal(kinds.repeat_dim(1, len).repeat_dim(0, batch)).float()
+    let numbers = Tensor::<3, Int>::from_data(TensorData::new(numbers, [batch, len, 1]), &kinds.device());
+    let shape = [batch, len, vocabulary];
+    numbers.expand(shape).equal(kinds.clone().expand(shape)).float()
 }

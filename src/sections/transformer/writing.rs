@@ -1,14 +1,14 @@
 //! Writing: one character at a time, each drawn from what the model thinks of the next.
 
 use super::next::by_score;
-use super::train_state::one_hot;
+use super::train_state::{kinds, one_hot};
 use super::{Transformer, WriteRequest, Written, WrittenChar};
 use crate::core::LabError;
 use crate::data::text::Vocabulary;
 use crate::models::transformer::{Cache, Transformer as Net};
 use crate::run::training::read;
 use crate::run::{RunContext, Tick};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 /// How many of the most likely characters are reported.
@@ -49,8 +49,8 @@ pub(super) async fn write(
 #[allow(missing_debug_implementations, reason = "it holds the network")]
 pub struct Writer<'a> {
     net: &'a Net,
-    n_chars: usize,
-    device: &'a Device,
+    /// The numbers of all characters, on the device.
+    kinds: Tensor<3, Int>,
     cache: Cache,
     /// All characters so far.
     text: Vec<u8>,
@@ -61,13 +61,14 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// Begins after the prompt; an empty one, or one of characters that the model does not know, is a newline, after which
     /// texts begin.
-    pub fn new(net: &'a Net, vocabulary: &Vocabulary, prompt: &str, device: &'a Device) -> Self {
+    pub fn new(net: &'a Net, vocabulary: &Vocabulary, prompt: &str, device: &Device) -> Self {
         let mut text = vocabulary.encode(prompt);
         if text.is_empty() {
             text.push(vocabulary.id('\n').unwrap_or(0));
         }
         let unread = text.len();
-        Self { net, n_chars: vocabulary.len(), device, cache: Cache::default(), text, unread }
+        let kinds = kinds(vocabulary.len(), device);
+        Self { net, kinds, cache: Cache::default(), text, unread }
     }
 
     /// Scores of all characters for the next place.
@@ -82,9 +83,10 @@ impl<'a> Writer<'a> {
         }
         let n = self.unread.max(1);
         let ids = self.text.get(self.text.len() - n..).unwrap_or_default();
-        let logits = self.net.forward_cached(one_hot(ids, n, self.n_chars, self.device), &mut self.cache);
+        let logits = self.net.forward_cached(one_hot(ids, n, &self.kinds), &mut self.cache);
         self.unread = 0;
-        let last: Tensor<3> = logits.slice([0..1, n - 1..n, 0..self.n_chars]);
+        let [_, _, n_chars] = logits.dims();
+        let last: Tensor<3> = logits.slice([0..1, n - 1..n, 0..n_chars]);
         read(last).await
     }
 

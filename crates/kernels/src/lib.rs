@@ -1,0 +1,26 @@
+//! Operations that burn has not, or has not as fast.
+//!
+//! [`rnn`], [`lstm`] and [`adamw`] are for burn's CPU backend and, with the feature `gpu`, kernels for WebGPU: one operation
+//! instead of thousands. Their ways back are operations of their own; they do not take part in autodiff. [`attention`], [`conv`],
+//! [`gelu`] and [`pool`] are for the CPU alone, see [`on_cpu`], and take part in it: on a GPU burn fuses what they
+//! are made of.
+//!
+//! One operation a file: its equation, its side on the CPU, its kernel.
+//!
+//! A crate, so that it is built for speed: the rest of the lab is built to be small.
+
+pub mod adamw;
+pub mod attention;
+pub mod conv;
+pub mod gelu;
+pub mod lstm;
+pub mod pool;
+pub mod rnn;
+
+mod flex;
+#[cfg(feature = "gpu")]
+mod gpu;
+mod matrix;
+pub mod vector;
+
+pub use crate::flex::on_cpu;

@@ -1,0 +1,64 @@
+//! `exp`, `tanh` and the logistic function of many numbers at once.
+//!
+//! The standard library's are called one number at a time. These have neither branches nor calls, so that the compiler
+//! computes four numbers, or as many as the machine can, with each instruction. Their relative error is below 3e-7, that of
+//! 32-bit rounding being 1e-7; tests hold them against 64-bit ones. The approximations are those of the Cephes library
+//! (Moshier 1992).
+
+/// Adding this, 1.5 * 2^23, to a number below 2^22 leaves no place for a fraction: the sum's last bits are the nearest
+/// whole number.
+const ROUND: f32 = 12_582_912.0;
+/// `ln 2` in two parts, of which the first times a small whole number is exact.
+const LN_2: (f32, f32) = (0.693_359_4, -2.121_944_4e-4);
+
+/// `e^x`; arguments beyond what 32 bits can hold give the smallest or the largest power that they can.
+#[inline(always)]
+pub fn exp(x: f32) -> f32 {
+    let x = x.clamp(-87.0, 88.0);
+    // e^x = 2^n e^r with |r| <= ln(2) / 2.
+    let shifted = x * std::f32::consts::LOG2_E + ROUND;
+    let n = shifted - ROUND;
+    let r = x - n * LN_2.0 - n * LN_2.1;
+    let mut p = 1.987_569_1e-4;
+    for coefficient in [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
+        p = p * r + coefficient;
+    }
+    let power = p * r * r + r + 1.0;
+    // The bits of 2^n: n + 127 in the place of the exponent. ROUND itself has nothing there that a shift would keep.
+    power * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
+}
+
+/// `tanh x`.
+#[inline(always)]
+pub fn tanh(x: f32) -> f32 {
+    let (square, size) = (x * x, x.abs());
+    let mut p = -5.704_988_7e-3;
+    for coefficient in [2.063_908_9e-2, -5.373_971_6e-2, 0.133_314_42, -0.333_332_83] {
+        p = p * square + coefficient;
+    }
+    let near = x + x * square * p;
+    let far = (1.0 - 2.0 / (exp(2.0 * size.clamp(0.0, 20.0)) + 1.0)).copysign(x);
+    // Both are computed: a choice of numbers is no branch.
+    if size < 0.625 { near } else { far }
+}
+
+/// `1 / (1 + e^-x)`.
+#[inline(always)]
+pub fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// The standard normal distribution: the probability of a number below `x`, and the density at `x`. The error of the first
+/// is below 2e-7 (Abramowitz and Stegun 1964, 7.1.26).
+#[inline(always)]
+pub fn normal(x: f32) -> (f32, f32) {
+    let size = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
+    let power = exp(-0.5 * x * x);
+    let t = 1.0 / (1.0 + 0.327_591_1 * size);
+    let mut p = 1.061_405_4;
+    for coefficient in [-1.453_152, 1.421_413_7, -0.284_496_74, 0.254_829_6] {
+        p = p * t + coefficient;
+    }
+    let beyond = 0.5 * p * t * power;
+    (if x < 0.0 { beyond } else { 1.0 - beyond }, power * 0.398_942_3)
+}

@@ -1,0 +1,69 @@
+// What one bare step of training takes: nothing is validated, nothing looked at, no frame sent. The worker tells a function
+// `observeStep` of every step, if there is one when it starts, and then leaves all else out; a few lines before the worker's
+// script put it there, and count what is asked of the GPU.
+
+import { readdirSync } from 'node:fs';
+import { act, address, device as deviceOf, waitState, withPage } from './browser.mjs';
+import { dist, serve } from './site.mjs';
+
+/** Steps that make the device ready: kernels are compiled, memory is found. */
+const WARM_UP = 3;
+
+const watch = `
+  self.asked = { dispatches: 0, submits: 0, uploads: 0, uploaded_bytes: 0 };
+  self.steps = [];
+  self.observeStep = (arm, step, ms) => self.steps.push({ arm, step, ms, at: performance.now(), ...self.asked });
+  const count = (type, method, note) => {
+    const prototype = self[type]?.prototype;
+    const original = prototype?.[method];
+    if (original) prototype[method] = function (...args) { note(...args); return original.apply(this, args); };
+  };
+  for (const method of ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect']) count('GPUComputePassEncoder', method, () => self.asked.dispatches++);
+  count('GPUQueue', 'submit', () => self.asked.submits++);
+  count('GPUQueue', 'writeBuffer', (buffer, offset, data, from, size) => {
+    self.asked.uploads++;
+    self.asked.uploaded_bytes += size ?? data.byteLength;
+  });
+`;
+
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
+
+/** One object a net: medians of the times of so many bare steps and what each asked of the GPU. */
+export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, count = 'steps' } = {}) {
+  const site = await serve();
+  for (const name of readdirSync(dist)) if (/^worker-[cg]pu(-[0-9a-f]{16})?\.js$/.test(name)) site.rewrites.set(name, (script) => watch + script);
+  try {
+    return await withPage(
+      address(slug, { ...params, ...(count === 'steps' ? { steps: steps + WARM_UP } : {}) }),
+      async (page) => {
+        await page.locator('[data-panel] [data-param]').first().waitFor({ state: 'visible' });
+        await act(page, 'train');
+        await waitState(page, 'done', timeout);
+        const device = await deviceOf(page);
+        if (device !== params.device) throw new Error(`bare steps: ${device}, not ${params.device}`);
+        const seen = [];
+        for (const worker of page.workers()) {
+          const all = await worker.evaluate(() => self.steps ?? []);
+          // What came since the step before, be it another net's.
+          all.forEach((step, i) => seen.push({ ...step, before: all[i - 1] }));
+        }
+        const arms = [...new Set(seen.map(({ arm }) => arm))].sort((a, b) => a - b);
+        return arms.map((arm) => {
+          const counted = seen.filter((step) => step.arm === arm && step.step > WARM_UP && step.before).slice(0, steps);
+          const each = (key) => mean(counted.map((step) => step[key] - step.before[key]));
+          return {
+            net: arm,
+            device,
+            steps: counted.length,
+            step_ms: median(counted.map(({ ms }) => ms)),
+            ...(device === 'webgpu' ? { dispatches: each('dispatches'), submits: each('submits'), uploads: each('uploads'), uploaded_bytes: each('uploaded_bytes') } : {}),
+          };
+        });
+      },
+      { from: site },
+    );
+  } finally {
+    await site.close();
+  }
+}

@@ -1,0 +1,237 @@
+//! The operations of our own against what they are made of, gradients included.
+#![cfg(feature = "compute")]
+
+use burn::module::Param;
+use burn::nn::pool::MaxPool2dConfig;
+use burn::tensor::activation::{gelu, relu, softmax};
+use burn::tensor::{Device, Distribution, Tensor};
+use nn_lab_kernels::{adamw, attention, pool, vector};
+use proptest::prelude::*;
+
+fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_to_vec().expect("floats")
+}
+
+#[track_caller]
+fn close<const D: usize>(what: &str, ours: Tensor<D>, theirs: Tensor<D>, tolerance: f32) {
+    assert_eq!(ours.dims(), theirs.dims(), "{what}");
+    let size = numbers(theirs.clone().abs().max())[0].max(1e-6);
+    let off = numbers((ours - theirs).abs().max())[0] / size;
+    assert!(off < tolerance, "{what}: {off:e}");
+}
+
+fn normal<const D: usize>(shape: [usize; D]) -> Tensor<D> {
+    Tensor::random(shape, Distribution::Normal(0.0, 1.0), &Device::flex().autodiff())
+}
+
+/// Holds values and the gradients of all inputs of one function against those of another.
+#[track_caller]
+fn agree<const N: usize, const D: usize>(
+    what: &str,
+    inputs: [Tensor<D>; N],
+    ours: impl Fn([Tensor<D>; N]) -> Tensor<D>,
+    theirs: impl Fn([Tensor<D>; N]) -> Tensor<D>,
+) {
+    let run = |of: &dyn Fn([Tensor<D>; N]) -> Tensor<D>, seen: &Tensor<D>| {
+        let inputs = inputs.clone().map(|input| input.detach().require_grad());
+        let output = of(inputs.clone());
+        let grads = (output.clone() * seen.clone()).sum().backward();
+        (output.inner(), inputs.map(|input| input.grad(&grads).expect("a gradient")))
+    };
+    let shape = theirs(inputs.clone()).dims();
+    let seen = normal(shape);
+    let (ours, theirs) = (run(&ours, &seen), run(&theirs, &seen));
+    close(what, ours.0, theirs.0, 2e-6);
+    for (i, (ours, theirs)) in ours.1.into_iter().zip(theirs.1).enumerate() {
+        close(&format!("{what}, gradient {i}"), ours, theirs, 5e-6);
+    }
+}
+
+#[test]
+fn exponents_and_the_like_are_as_exact_as_32_bits() {
+    // A stride that is no round number, over all that 32 bits can tell apart in them.
+    let points = || (-9000..9000).map(|i| i as f32 * 0.009_731);
+    for x in points() {
+        let far = |ours: f32, theirs: f64| ((f64::from(ours) - theirs) / theirs.abs().max(1e-30)).abs();
+        let exact = f64::from(x);
+        if x.abs() < 80.0 {
+            assert!(far(vector::exp(x), exact.exp()) < 4e-7, "exp({x})");
+            assert!(far(vector::sigmoid(x), 1.0 / (1.0 + (-exact).exp())) < 4e-7, "sigmoid({x})");
+        }
+        if x != 0.0 {
+            assert!(far(vector::tanh(x), exact.tanh()) < 4e-7, "tanh({x})");
+        }
+    }
+    for small in [1e-30f32, 1e-6, 1e-3] {
+        assert!((vector::tanh(small) / small - 1.0).abs() < 1e-6, "tanh({small})");
+    }
+    // No infinity comes out of numbers, and what is no number stays none.
+    for x in [f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY] {
+        assert!(vector::exp(x).is_finite() && vector::tanh(x).abs() == 1.0, "{x}");
+        assert!((0.0..=1.0).contains(&vector::sigmoid(x)), "{x}");
+    }
+    assert!(vector::exp(f32::NAN).is_nan() && vector::tanh(f32::NAN).is_nan());
+    assert!(vector::normal(f32::NAN).0.is_nan());
+    // Tables of the normal distribution.
+    for (x, below) in [(0.0, 0.5), (1.0, 0.841_344_75), (-1.96, 0.024_997_9), (3.0, 0.998_650_1)] {
+        assert!((vector::normal(x).0 - below).abs() < 3e-7, "{x}");
+    }
+}
+
+#[test]
+fn gelu_agrees_with_burn() {
+    agree("gelu", [normal([7, 33]) * 3.0], |[x]| nn_lab_kernels::gelu::gelu(x), |[x]| gelu(x));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn attention_agrees_with_what_it_is_made_of(batch in 1usize..3, heads in 1usize..4, n in 1usize..40, d in 1usize..20) {
+        let inputs = [(); 3].map(|()| normal([batch, heads, n, d]));
+        let scale = 0.7;
+        agree(
+            &format!("attention {batch} {heads} {n} {d}"),
+            inputs,
+            |[q, k, v]| attention::causal(q, k, v, scale),
+            |[q, k, v]| {
+                let hidden = Tensor::<2>::ones([n, n], &q.device()).triu(1).unsqueeze::<4>();
+                let scores = q.matmul(k.swap_dims(2, 3)).mul_scalar(scale) - hidden.mul_scalar(1e9);
+                softmax(scores, 3).matmul(v)
+            },
+        );
+    }
+
+    #[test]
+    fn pooling_agrees_with_burn(batch in 1usize..3, channels in 1usize..4, h in 2usize..11, w in 2usize..11) {
+        agree(
+            &format!("pool {h} x {w}"),
+            [normal([batch, channels, h, w])],
+            |[x]| pool::relu_pool(x),
+            |[x]| MaxPool2dConfig::new([2, 2]).init().forward(relu(x)),
+        );
+    }
+}
+
+#[test]
+fn what_is_no_number_stays_none() {
+    let x = Tensor::<4>::from_floats([[[[1.0, f32::NAN], [2.0, 3.0]]]], &Device::flex());
+    assert!(numbers(pool::relu_pool(x))[0].is_nan());
+}
+
+/// A convolution of ours against burn's, with the gradients of input, weights and biases.
+#[track_caller]
+fn convolution(batch: usize, [c_in, c_out]: [usize; 2], side: [usize; 2], kernel: usize, depthwise: bool) {
+    use burn::nn::PaddingConfig2d;
+    use burn::nn::conv::Conv2d;
+    let device = Device::flex().autodiff();
+    let p = kernel / 2;
+    let groups = if depthwise { c_in } else { 1 };
+    let conv = Conv2d {
+        weight: Param::from_tensor(normal([c_out, c_in / groups, kernel, kernel])),
+        bias: Some(Param::from_tensor(normal([c_out]))),
+        stride: [1; 2],
+        kernel_size: [kernel; 2],
+        dilation: [1; 2],
+        groups,
+        padding: PaddingConfig2d::Explicit(p, p, p, p),
+    };
+    let x = normal([batch, c_in, side[0], side[1]]).require_grad();
+    let seen = Tensor::<4>::random([batch, c_out, side[0], side[1]], Distribution::Normal(0.0, 1.0), &device);
+    let [ours, theirs] = [nn_lab::models::cnn::convolve(&conv, x.clone()), conv.forward(x.clone())];
+    let what = format!("{batch} images, {c_in} to {c_out} channels, {side:?}, kernel {kernel}");
+    close(&what, ours.clone().inner(), theirs.clone().inner(), 3e-6);
+    let [ours, theirs] = [ours, theirs].map(|y| (y * seen.clone()).sum().backward());
+    let of = |tensor: &Tensor<4>| [&ours, &theirs].map(|grads| tensor.grad(grads).expect("a gradient"));
+    let [a, b] = of(&x);
+    close(&format!("{what}: dx"), a, b, 1e-5);
+    let [a, b] = of(&conv.weight.val());
+    close(&format!("{what}: dw"), a, b, 1e-5);
+    let bias = conv.bias.as_ref().expect("a bias").val();
+    let [a, b] = [&ours, &theirs].map(|grads| bias.grad(grads).expect("a gradient"));
+    close(&format!("{what}: db"), a, b, 1e-5);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn convolutions_agree_with_burn(
+        batch in 1usize..4, c_in in 1usize..6, c_out in 1usize..7, h in 1usize..12, w in 1usize..12,
+        kernel in prop::sample::select(vec![1usize, 3, 5]), depthwise: bool,
+    ) {
+        convolution(batch, [c_in, if depthwise { c_in } else { c_out }], [h, w], kernel, depthwise);
+    }
+}
+
+#[test]
+fn convolutions_over_many_places_agree_with_burn() {
+    for depthwise in [false, true] {
+        convolution(3, [8, 8], [32, 32], 3, depthwise);
+        convolution(5, [16, 16], [2, 2], 3, depthwise);
+    }
+}
+
+#[test]
+fn a_gradient_goes_to_the_first_of_equals_and_nowhere_if_none_is_positive() {
+    let device = Device::flex().autodiff();
+    let x = Tensor::<4>::from_floats([[[[2.0, 2.0, -1.0, -3.0], [2.0, 1.0, 0.0, -2.0]]]], &device).require_grad();
+    let y = pool::relu_pool(x.clone());
+    assert_eq!(numbers(y.clone().inner()), [2.0, 0.0]);
+    let d_x = x.grad(&y.sum().backward()).expect("a gradient");
+    assert_eq!(numbers(d_x), [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn attention_takes_transposed_inputs_and_none_is_changed() {
+    let [q, k, v] = [(); 3].map(|()| normal([2, 9, 3, 8]).swap_dims(1, 2));
+    let before = numbers(q.clone().inner());
+    let straight = |x: &Tensor<4>| x.clone().mul_scalar(1.0);
+    let ours = attention::causal(q.clone(), k.clone(), v.clone(), 0.5);
+    close("transposed", ours.inner(), attention::causal(straight(&q), straight(&k), straight(&v), 0.5).inner(), 1e-6);
+    assert_eq!(numbers(q.inner()), before);
+}
+
+#[test]
+fn one_step_of_adam_by_hand() {
+    let device = Device::flex();
+    let step = adamw::Step { learning_rate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, t: 1, max_norm: 1.0 };
+    let weight = Tensor::<1>::from_floats([1.0, -2.0], &device);
+    let gradient = Tensor::<1>::from_floats([3.0, 4.0], &device);
+    let zero = Tensor::<1>::zeros([1], &device);
+    let squares = adamw::sum_of_squares(zero.clone(), gradient.clone());
+    assert_eq!((numbers(squares.clone()), numbers(zero)), (vec![25.0], vec![0.0]));
+    let kept = (weight.clone(), gradient.clone());
+    let (after, moments) =
+        adamw::step(weight, gradient, adamw::no_moments(2, &device), squares, step, 0.5);
+    // The gradient is bounded to (0.6, 0.8); a first step of Adam is the learning rate in each direction.
+    close("m and v", moments, Tensor::from_floats([0.06, 0.08, 0.0036, 0.0064], &device), 1e-5);
+    close("weights", after, Tensor::from_floats([0.95 - 0.1, -1.9 - 0.1], &device), 1e-5);
+    // What others hold is as it was.
+    assert_eq!((numbers(kept.0), numbers(kept.1)), (vec![1.0, -2.0], vec![3.0, 4.0]));
+}
+
+#[test]
+fn a_bounded_step_is_a_step_along_the_bounded_gradient() {
+    use burn::module::Module;
+    use burn::optim::GradientsParams;
+    use nn_lab::run::{adamw::AdamW, training::clip_by_global_norm};
+
+    #[derive(Module, Debug)]
+    struct Two {
+        matrix: Param<Tensor<2>>,
+        vector: Param<Tensor<1>>,
+    }
+    let net = Two { matrix: Param::from_tensor(normal([5, 7])), vector: Param::from_tensor(normal([3])) };
+    let grads = || {
+        let mut grads = GradientsParams::new();
+        grads.register::<2>(net.matrix.id, Tensor::ones([5, 7], &Device::flex()).mul_scalar(2.0));
+        grads.register::<1>(net.vector.id, Tensor::ones([3], &Device::flex()).mul_scalar(-3.0));
+        grads
+    };
+    let ours = AdamW::new(0.9, 0.99, 0.1).step(0.01, Some(0.5), net.clone(), grads());
+    let clipped = clip_by_global_norm(grads(), &net, 0.5);
+    let theirs = AdamW::new(0.9, 0.99, 0.1).step(0.01, None, net.clone(), clipped);
+    close("matrix", ours.matrix.val().inner(), theirs.matrix.val().inner(), 1e-6);
+    close("vector", ours.vector.val().inner(), theirs.vector.val().inner(), 1e-6);
+}
