@@ -191,7 +191,7 @@ mod kernels {
     #[cube(launch)]
     fn squares_of(before: &[f32], gradient: &[f32], after: &mut [f32], n: usize) {
         let unit = UNIT_POS as usize;
-        let units = UNITS as usize;
+        let units = CUBE_DIM as usize;
         let mut sums = Shared::new_slice(256usize);
         let mut sum = 0.0f32;
         let mut at = unit;
@@ -201,14 +201,15 @@ mod kernels {
         }
         sums[unit] = sum;
         sync_cube();
-        let mut half = units / 2;
-        while half > 0 {
+        // What is changed has to begin as a number that only the device knows.
+        let mut half = CUBE_DIM as usize;
+        while half > 1 {
+            half /= 2;
             if unit < half {
                 let other = sums[unit + half];
                 sums[unit] += other;
             }
             sync_cube();
-            half /= 2;
         }
         if unit == 0 {
             after[0] = before[0] + sums[0];

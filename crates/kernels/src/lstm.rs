@@ -304,10 +304,12 @@ mod kernels {
         let (unit, row) = (UNIT_POS as usize, CUBE_POS as usize);
         let batch = CUBE_COUNT as usize;
         let mut delta = Shared::new_slice(4 * d_h);
-        let mut d = d_last[row * d_h + unit];
+        let mut d = 0.0f32;
+        d += d_last[row * d_h + unit];
         let mut d_c_later = 0.0f32;
-        for back in 0..seq_len {
-            let t = seq_len - 1 - back;
+        let mut t = seq_len;
+        while t > 0 {
+            t -= 1;
             let at = (t * batch + row) * d_h;
             let gate = 4 * at + unit;
             let i = gates[gate];

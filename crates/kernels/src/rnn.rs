@@ -159,9 +159,12 @@ mod kernels {
         let (unit, row) = (UNIT_POS as usize, CUBE_POS as usize);
         let batch = CUBE_COUNT as usize;
         let mut delta = Shared::new_slice(d_h);
-        let mut d = d_last[row * d_h + unit];
-        for back in 0..seq_len {
-            let at = ((seq_len - 1 - back) * batch + row) * d_h + unit;
+        let mut d = 0.0f32;
+        d += d_last[row * d_h + unit];
+        let mut t = seq_len;
+        while t > 0 {
+            t -= 1;
+            let at = (t * batch + row) * d_h + unit;
             let h = hidden[at];
             let here = d * (1.0 - h * h);
             d_hidden[at] = d;
