@@ -60,7 +60,6 @@ pub fn App() -> Html {
             if !warnings.is_empty() {
                 <div class="notice" data-kind="warn" role="status">{ for warnings.iter().map(|text| html! { <p>{ text }</p> }) }</div>
             }
-            <style>{ section.style }</style>
             { panel }
         </ContextProvider<Rc<Assignment>>>
     };
