@@ -10,6 +10,8 @@ set -eu
     mv files.tmp data/files.txt
 )
 
+sh scripts/about.sh
+
 page=$TRUNK_STAGING_DIR/index.html
 parts=$(mktemp -d)
 trap 'rm -rf "$parts"' EXIT
