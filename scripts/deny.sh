@@ -21,7 +21,7 @@ crates() {
 holes() {
     local status=0 out
     if timeout 60 cargo-deny fetch db >"$NN_LAB_HOME/log/advisories.log" 2>&1; then
-        deny check --hide-inclusion-graph --disable-fetch advisories || status=1
+        deny --offline check --hide-inclusion-graph advisories || status=1
     else
         say "RustSec's list cannot be fetched here; known holes of crates are not looked up"
     fi
