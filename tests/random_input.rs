@@ -82,20 +82,25 @@ fn cheap<T>(what: &str, read: impl Fn() -> T) -> T {
 
 #[track_caller]
 fn within<T>(most: Duration, what: &str, read: impl Fn() -> T) -> T {
-    let measure = || {
-        PEAK.set(HELD.get());
-        let (before, begun) = (HELD.get(), Instant::now());
-        let out = read();
-        (out, begun.elapsed(), (PEAK.get() - before) as usize)
-    };
-    let (mut out, mut took, bytes) = measure();
+    PEAK.set(HELD.get());
+    let (before, begun) = (HELD.get(), Instant::now());
+    let mut out = read();
+    let (mut took, bytes) = (begun.elapsed(), (PEAK.get() - before) as usize);
     if took > most {
         // The machine may have been busy with something else.
-        (out, took, _) = measure();
+        let (begun, computed) = (Instant::now(), computed());
+        out = read();
+        took = self::computed().zip(computed).map_or(begun.elapsed(), |(now, before)| now - before);
     }
     assert!(took <= most, "{what}: it took {took:?}");
     assert!(bytes <= MOST_BYTES, "{what}: it took {} MB of memory", bytes / 1_000_000);
     out
+}
+
+/// How long this thread has computed, where the system tells.
+fn computed() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
 /// A refusal is a sentence, and not a book.
@@ -477,7 +482,7 @@ fn no_file_with_a_text_is_too_strange() {
     let words: String = (0..3000).map(|i| ["the ", "cat ", "ſat\n", "☃ ", "\r\n"][i % 5]).collect();
     let plays = packed(b"NNLABTXT", &[1, words.len() as u32], words.as_bytes());
     assert!(text::read_plays(&plays).is_ok());
-    cases(5000, bends(), |bends| {
+    cases(3000, bends(), |bends| {
         let bytes = bent(&plays, &bends);
         refused_well(cheap("plays", || text::read_plays(&bytes).map(drop)));
         let bytes = bent(words.as_bytes(), &bends);
@@ -533,7 +538,8 @@ fn gzip(parts: &[&[u8]], zeros: usize) -> Vec<u8> {
 }
 
 fn archive(name: &str, bytes: Vec<u8>) -> Result<usize, LabError> {
-    cheap("an archive", || {
+    // An archive as long as it may be is unpacked whole; the worker does so several times faster than the tests.
+    within(2 * MOST_TIME, "an archive", || {
         visitor_files::unpack(FileKind::Cifar10, name, bytes.clone()).map(|files| files.len())
     })
 }
@@ -550,7 +556,7 @@ fn no_archive_is_too_strange() {
     ]
     .concat();
     assert_eq!(archive("a.tar.gz", gzip(&[&plain], 0)).ok(), Some(2));
-    cases(5000, (bends(), bends(), any::<bool>()), |(inner, outer, gz)| {
+    cases(3000, (bends(), bends(), any::<bool>()), |(inner, outer, gz)| {
         let bytes = bent(&gzip(&[&bent(&plain, &inner)], 0), &outer);
         refused_well(archive(if gz { "<img src=x>.tar.gz" } else { "a.bin" }, bytes).map(drop));
     });
