@@ -118,6 +118,14 @@ if wants lint; then
     else
         say "clippy is missing; the lints are left out"
     fi
+    need_deny
+    if have cargo-deny; then
+        check "licenses and sources of the crates" bash scripts/deny.sh crates
+        need_node
+        check "known holes of what others have written" bash scripts/deny.sh holes
+    else
+        say "cargo-deny is missing; licenses and known holes are not looked up"
+    fi
 fi
 
 if wants native; then

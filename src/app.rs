@@ -26,12 +26,19 @@ type Options = &'static [(&'static str, &'static str)];
 const DEVICES: Options = &[("auto", "Automatic"), ("webgpu", "WebGPU"), ("cpu", "CPU")];
 const THEMES: Options = &[("auto", "Automatic"), ("light", "Light"), ("dark", "Dark")];
 
+/// The page that `scripts/about.sh` writes: versions, licenses, how to cite the lab.
+const ABOUT: &str = "about.html";
+
 /// The whole page.
 #[component]
 pub fn App() -> Html {
     let route = use_route();
     let theme = route.query.get("theme").unwrap_or("auto").to_owned();
     use_effect_with(theme.clone(), |theme| set_theme(theme));
+    if route.slug == "about" {
+        // A page of its own, so that the app carries nothing of it; Back leads to where the visitor was before.
+        let _ = window().location().replace(ABOUT);
+    }
     let Some(section) = SECTIONS.iter().find(|section| section.slug == route.slug) else {
         return html! { <Shell {route}><Unknown /></Shell> };
     };
@@ -60,7 +67,6 @@ pub fn App() -> Html {
             if !warnings.is_empty() {
                 <div class="notice" data-kind="warn" role="status">{ for warnings.iter().map(|text| html! { <p>{ text }</p> }) }</div>
             }
-            <style>{ section.style }</style>
             { panel }
         </ContextProvider<Rc<Assignment>>>
     };
@@ -191,6 +197,8 @@ fn Shell(props: &ShellProps) -> Html {
                 </div>
             </header>
             <main>{ props.children.clone() }</main>
+            // That page has no script: the theme is the part of the address that its styles look at.
+            <footer><a href={format!("{ABOUT}#{}", route.query.get("theme").unwrap_or_default())}>{ "About, licenses, how to cite" }</a></footer>
         </div>
     }
 }

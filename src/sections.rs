@@ -27,9 +27,6 @@ pub struct Section {
     pub title: &'static str,
     /// What it is about, in a few words.
     pub subtitle: &'static str,
-    /// The styles that no other section has.
-    #[cfg(feature = "page")]
-    pub style: &'static str,
 }
 
 macro_rules! sections {
@@ -41,8 +38,6 @@ macro_rules! sections {
             slug: <$module::$experiment as $crate::run::Experiment>::SLUG,
             title: $title,
             subtitle: $subtitle,
-            #[cfg(feature = "page")]
-            style: include_str!(concat!("sections/", stringify!($module), "/style.css")),
         }),*];
     };
 }

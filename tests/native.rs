@@ -19,6 +19,7 @@ mod mlp_experiments;
 mod mlp_pytorch;
 mod older_files;
 mod papers;
+mod random_input;
 #[cfg(feature = "compute")]
 mod reference;
 mod resnet;

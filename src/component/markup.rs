@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::rc::Rc;
+use wasm_bindgen::JsValue;
 use yew::virtual_dom::{AttributeOrProperty, Attributes, Key, Listener, Listeners, VList, VTag, VText};
 use yew::{AttrValue, Html, NodeRef};
 
@@ -53,6 +54,13 @@ impl Tag {
     #[inline(never)]
     pub fn set(&mut self, value: Option<AttrValue>) {
         self.0.values.push(value.map(AttributeOrProperty::Attribute));
+    }
+
+    /// The value of the next attribute, which is `style`. It is set as the element's property: the page's policy
+    /// (`index.html`) refuses styles in attributes, and a style that a script sets by name is none.
+    #[inline(never)]
+    pub fn style(&mut self, value: Option<AttrValue>) {
+        self.0.values.push(value.map(|text| AttributeOrProperty::Property(JsValue::from_str(&text))));
     }
 
     /// Whether the next attribute, which has no value, is there.

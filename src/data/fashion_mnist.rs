@@ -11,6 +11,8 @@ pub const PATH: &str = "data/fashion-mnist.bin";
 const MAGIC: &[u8; 8] = b"NNLABIMG";
 const VERSION: u32 = 1;
 const HEADER_WORDS: usize = 9;
+/// The whole data set has so many images, so a file of it has no more.
+const MOST_IMAGES: u64 = 70_000;
 
 /// Images with labels, split into a training and a test part.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +59,11 @@ pub fn read(bytes: &[u8]) -> Result<Images, LabError> {
              (filter {filter}, quantization {quant_shift})"
         )));
     }
-    let n = n_train as usize + n_test as usize;
+    let n = u64::from(n_train) + u64::from(n_test);
+    if n > MOST_IMAGES {
+        return Err(wrong(format!("should hold {MOST_IMAGES} images at most, and says {n}")));
+    }
+    let n = n as usize;
     let d_in = 28 * 28;
     let size = n * (d_in + 1);
     let (body, crc) = bytes[header..].split_at(bytes.len() - header - 4);

@@ -9,6 +9,11 @@ use serde_json::Value;
 
 /// The largest file that is read. A run of 20,000 steps with thirty curves has less than half of it.
 pub const MOST_BYTES: usize = 16_000_000;
+/// The most lists and objects, and the most values, that a file of that length is read with: each takes many times its bytes
+/// in memory. Half a million points have half of it.
+const MOST_LISTS: usize = 1_000_000;
+const MOST_OBJECTS: usize = 50_000;
+const MOST_VALUES: usize = 3_000_000;
 const MOST_SERIES: usize = 500;
 const MOST_SEEDS: usize = 10;
 const MOST_POINTS: usize = 100_000;
@@ -45,6 +50,7 @@ impl RunRecord {
         if text.len() > MOST_BYTES {
             return Err(too_long(text.len()));
         }
+        fits_memory(text).map_err(ImportError::Words)?;
         let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
             let found = if text.trim().is_empty() { "nothing".to_owned() } else { format!("this: {error}") };
             words(format!("A file of a run is JSON; found was {found}."))
@@ -106,14 +112,6 @@ impl RunRecord {
                 return Err(format!("It says that {key} was changed to something that is not taken here."));
             }
         }
-        let at_most = |what: &str, found: usize, most: usize| {
-            if found <= most {
-                return Ok(());
-            }
-            Err(format!(
-                "The file has too much in it: expected were at most {most} {what}, found were {found}."
-            ))
-        };
         at_most("series", self.series.len(), MOST_SERIES)?;
         at_most("checks", self.checks.len(), MOST_CHECKS)?;
         at_most("changes", self.changes.len(), MOST_POINTS)?;
@@ -142,6 +140,27 @@ impl RunRecord {
         }
         Ok(())
     }
+}
+
+fn at_most(what: &str, found: usize, most: usize) -> Result<(), String> {
+    if found <= most {
+        return Ok(());
+    }
+    Err(format!("The file has too much in it: expected were at most {most} {what}, found were {found}."))
+}
+
+/// Whether the text can be read without filling the memory. Brackets and commas inside of texts count, too; a file of a run
+/// has few of them.
+fn fits_memory(text: &str) -> Result<(), String> {
+    let (mut lists, mut objects, mut values) = (0, 0, 0);
+    for byte in text.bytes() {
+        lists += usize::from(byte == b'[');
+        objects += usize::from(byte == b'{');
+        values += usize::from(byte == b',');
+    }
+    at_most("lists", lists, MOST_LISTS)?;
+    at_most("objects", objects, MOST_OBJECTS)?;
+    at_most("values", values, MOST_VALUES)
 }
 
 /// What is said of a file that is too long to be read.

@@ -3,6 +3,7 @@
 use crate::component::prelude::*;
 use crate::core::settings::Param;
 use crate::panel::shown::panel_element;
+use crate::ui::styles::Styles;
 use gloo::events::EventListener;
 use serde_json::{Map, Value};
 use std::fmt::Write;
@@ -43,14 +44,14 @@ pub(super) fn Symbols(props: &SymbolsProps) -> Html {
             move || drop(listeners)
         }
     });
-    let style = use_memo(props.params, |params| marks(params));
+    let style = use_memo(props.params, |params| AttrValue::from(marks(params)));
     let tip = pointed.as_ref().and_then(|pointed| {
         let param = props.params.iter().find(|param| param.key == pointed.key)?;
         let value = param.text(props.values.get(param.key)?);
         let place = format!("left:{:.0}px;top:{:.0}px", pointed.left, pointed.top);
         Some(html! { <div class="symbol-tip" role="tooltip" style={place}>{ param.label }{ ": " }<strong>{ value }</strong></div> })
     });
-    html! { <><style>{ (*style).clone() }</style>{ tip }</> }
+    html! { <><Styles rules={(*style).clone()} />{ tip }</> }
 }
 
 fn symbol_of(event: &Event) -> Option<Pointed> {

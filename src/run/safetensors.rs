@@ -7,6 +7,10 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use safetensors::{SafeTensorError, SafeTensors};
 use std::collections::BTreeMap;
 
+/// The longest list of tensors that is read, in bytes; that of the lab's largest model has a tenth of it. A list takes many
+/// times its length in memory.
+const MOST_HEADER: u64 = 1_000_000;
+
 /// A tensor with its name, its shape, and its numbers row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedTensor {
@@ -50,6 +54,12 @@ pub fn write(file: &File) -> Result<Vec<u8>, String> {
 /// Reads a file, its tensors in the order of their names; an error is a sentence that says what is wrong with it.
 pub fn read(bytes: &[u8]) -> Result<File, String> {
     let damaged = |error: SafeTensorError| format!("This is no whole .safetensors file ({error}).");
+    let header_len = bytes.first_chunk().map(|len| u64::from_le_bytes(*len));
+    if let Some(len) = header_len.filter(|len| *len > MOST_HEADER) {
+        return Err(format!(
+            "This is no .safetensors file of this lab: its list of tensors should have {MOST_HEADER} bytes at most, and says {len}."
+        ));
+    }
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
     let metadata: BTreeMap<_, _> = header.metadata().iter().flatten().collect();
     let metadata = metadata.into_iter().map(|(key, text)| (key.clone(), text.clone())).collect();

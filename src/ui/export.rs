@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Blob, BlobPropertyBag, CanvasRenderingContext2d, CssStyleDeclaration, Document, Element,
-    HtmlAnchorElement, HtmlCanvasElement, HtmlImageElement, Url, Window, XmlSerializer,
+    HtmlAnchorElement, HtmlCanvasElement, HtmlImageElement, SvgElement, Url, Window, XmlSerializer,
 };
 
 /// A picture that stands alone.
@@ -217,8 +217,10 @@ fn inline_styles(window: &Window, shown: &Element, copy: &Element) {
         }
         if !matches!(shown.local_name().as_str(), "g" | "svg" | "title")
             && let Ok(Some(style)) = window.get_computed_style(shown)
+            && let Some(copy) = copy.dyn_ref::<SvgElement>()
         {
-            let _ = copy.set_attribute("style", &looks(&style));
+            // Not as an attribute, which the page's policy refuses.
+            copy.style().set_css_text(&looks(&style));
         }
         let _ = copy.remove_attribute("class");
     }

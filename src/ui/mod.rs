@@ -11,6 +11,7 @@ pub mod picture;
 pub mod player;
 pub mod readout;
 pub mod run_controls;
+pub mod styles;
 pub mod theme;
 
 use crate::component::prelude::*;

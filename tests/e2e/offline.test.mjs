@@ -2,26 +2,17 @@
 
 import { after, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { inflateRawSync } from 'node:zlib';
 import { act, address, long, metric, shot, state, theSite, waitMetric, waitState, withPage } from './lib/browser.mjs';
-import { artefacts, dist, serve } from './lib/site.mjs';
+import { dist, script, serve, ship as shipInto } from './lib/site.mjs';
 
-const script = (name, ...words) => execFileSync(process.execPath, [fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url)), ...words], { encoding: 'utf8', stdio: 'pipe' });
 const folders = [];
-
-/** The built site, shipped into a folder of its own; `change` makes another version of it. */
-function ship(name, change = () => {}) {
-  const folder = join(artefacts, `shipped-${name}`);
-  rmSync(folder, { recursive: true, force: true });
-  cpSync(dist, folder, { recursive: true, filter: (path) => !/\.(br|gz)$/.test(path) });
-  folders.push(folder);
-  change(folder);
-  const { build } = JSON.parse(script('ship.mjs', folder));
-  return { folder, build };
+function ship(name, change) {
+  const shipped = shipInto(name, change);
+  folders.push(shipped.folder);
+  return shipped;
 }
 
 after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));

@@ -138,7 +138,9 @@ fn tag(Element { name, attributes, children }: &Element) -> TokenStream {
                 steps.push(quote!(#tag.switch(#value);));
             }
             _ => {
-                if let Some(text) = literal(value) {
+                // A style is never fixed: it is set in another way, which the page's policy allows.
+                let set = if name == "style" { quote!(style) } else { quote!(set) };
+                if let Some(text) = literal(value).filter(|_| name != "style") {
                     fixed.push((name, text));
                     continue;
                 }
@@ -146,7 +148,8 @@ fn tag(Element { name, attributes, children }: &Element) -> TokenStream {
                 let value =
                     if name == "class" { quote!(::yew::Classes::from(#value)) } else { value.clone() };
                 let wanted = quote!(::std::option::Option<::yew::AttrValue>);
-                steps.push(quote!(#tag.set(::yew::html::IntoPropValue::<#wanted>::into_prop_value(#value));));
+                steps
+                    .push(quote!(#tag.#set(::yew::html::IntoPropValue::<#wanted>::into_prop_value(#value));));
             }
         }
     }
@@ -226,6 +229,11 @@ mod tests {
             r#"{ let mut tag = Tag::new(&Shape { name: "p", fixed: &[("class", FIXED("note")), ("data-n", FIXED("3"))], names: &["class", "data-n", "title", "hidden"], });
                tag.set(VALUE(words)); tag.switch(a < b); tag.listen(::yew::html::onclick::Wrapper::__macro_new(go));
                tag.node_ref(::std::clone::Clone::clone(&node)); tag.done() }"#,
+        );
+        check(
+            r#"<i style={place} id={words} />"#,
+            r#"{ let mut tag = Tag::new(&Shape { name: "i", fixed: &[], names: &["style", "id"], });
+               tag.style(VALUE(place)); tag.set(VALUE(words)); tag.done() }"#,
         );
         check(
             "<br/>",

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { artefacts, serve } from './site.mjs';
+import { artefacts, origins, serve } from './site.mjs';
 
 const flags = [
   '--no-sandbox',
@@ -63,8 +63,8 @@ export const quick = Boolean(process.env.NN_LAB_QUICK);
 export const long = quick ? test.skip : test;
 
 /**
- * Opens `hash` in a fresh profile, gives the page to `body`, and fails if the page complained on its console: an error
- * there that `expect` does not match is a failed test.
+ * Opens `hash` in a fresh profile, gives the page to `body`, and fails if the page complained on its console, of its policy,
+ * too: an error there that `expect` does not match is a failed test. So is any request beyond what the test serves.
  */
 export async function withPage(hash, body, options = {}) {
   const { width = 1280, height = 900, theme = 'light', expect = [], from = await theSite(), ready = true, init } = options;
@@ -75,6 +75,10 @@ export async function withPage(hash, body, options = {}) {
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(String(error.stack ?? error)));
   page.on('crash', () => complaints.push('the page crashed'));
+  context.on('request', (request) => {
+    const { protocol, origin } = new URL(request.url());
+    if (/^(https?|wss?):$/.test(protocol) && !origins.has(origin)) complaints.push(`asked elsewhere: ${request.url()}`);
+  });
   if (init) await page.addInitScript(init);
   try {
     await page.goto(from.url + hash, { waitUntil: 'commit' });

@@ -1,12 +1,14 @@
 // A static server for the built site: what any dull web host does, plus what the tests need: holding a file
 // back, changing it on the way, going away.
 
+import { execFileSync } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+export const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Where the built site lies: NN_LAB_DIST, else dist/. */
 export const dist = process.env.NN_LAB_DIST ?? join(root, 'dist');
@@ -24,6 +26,22 @@ const types = {
   '.bin': 'application/octet-stream',
   '.md': 'text/markdown; charset=utf-8',
 };
+
+/** The origins that tests have served so far. */
+export const origins = new Set();
+
+/** Runs a file of scripts/ with node, and gives what it printed. */
+export const script = (name, ...words) => execFileSync(process.execPath, [join(root, 'scripts', name), ...words], { encoding: 'utf8', stdio: 'pipe' });
+
+/** The built site, shipped into a folder of its own; `change` makes another version of it. The caller removes the folder. */
+export function ship(name, change = () => {}) {
+  const folder = join(artefacts, `shipped-${name}`);
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(dist, folder, { recursive: true, filter: (path) => !/\.(br|gz)$/.test(path) });
+  change(folder);
+  const { build } = JSON.parse(script('ship.mjs', folder));
+  return { folder, build };
+}
 
 /** Serves `folder` below `base`, say `/some/course/`, on a free port. `pages` are files that exist only here. */
 export async function serve({ folder = dist, base = '/', pages = {} } = {}) {
@@ -63,5 +81,6 @@ export async function serve({ folder = dist, base = '/', pages = {} } = {}) {
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   site.url = `http://127.0.0.1:${server.address().port}${base}`;
+  origins.add(new URL(site.url).origin);
   return site;
 }

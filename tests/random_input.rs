@@ -1,0 +1,587 @@
+//! Random input for everything that reads what others wrote: addresses, messages, files. Valid ones are bent, cut and doubled,
+//! since what is random from end to end is refused at its first byte. Nothing panics, nothing takes a second or 300 MB.
+#![cfg(feature = "compute")]
+
+use crate::run_record::evidence;
+use nn_lab::app::route::Route;
+use nn_lab::assignment::Assignment;
+use nn_lab::core::files::FileKind;
+use nn_lab::core::query::Query;
+use nn_lab::core::sweep::{Axis, Measure};
+use nn_lab::data::images::Images;
+use nn_lab::data::{fashion_mnist, text, visitor_files};
+use nn_lab::host::messages;
+use nn_lab::keep::{History, ImportError, Origin, RunRecord};
+use nn_lab::protocol::{ArmEvent, ArmId, ArmStart, Command, DeviceChoice, Event, LabError, RunId, Task};
+use nn_lab::run::any::AnyExperiment;
+use nn_lab::run::safetensors::{self, NamedTensor};
+use nn_lab::sections::SECTIONS;
+use nn_lab::sections::mlp::Mlp;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use serde_json::json;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+// ---------- What reading costs ----------
+
+const MOST_BYTES: usize = 300_000_000;
+const MOST_TIME: Duration = Duration::from_secs(1);
+
+thread_local! {
+    /// Bytes that this thread holds more than it has given back, and the most of them since they were last looked at.
+    static HELD: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
+}
+
+/// The system's allocator, which counts for each thread.
+struct Counting;
+
+fn count(bytes: isize) {
+    let held = HELD.get() + bytes;
+    HELD.set(held);
+    PEAK.set(PEAK.get().max(held));
+}
+
+#[allow(unsafe_code, reason = "an allocator cannot be written without; it passes all on to the system's")]
+// SAFETY: every call goes to `System` as it is; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // Where it moves, both are held for a moment.
+        count(size as isize);
+        count(-(layout.size() as isize));
+        unsafe { System.realloc(at, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What `read` gives, once it is seen that reading costs neither too much time nor too much memory.
+#[track_caller]
+fn cheap<T>(what: &str, read: impl Fn() -> T) -> T {
+    within(MOST_TIME, what, read)
+}
+
+#[track_caller]
+fn within<T>(most: Duration, what: &str, read: impl Fn() -> T) -> T {
+    PEAK.set(HELD.get());
+    let (before, begun) = (HELD.get(), Instant::now());
+    let mut out = read();
+    let (mut took, bytes) = (begun.elapsed(), (PEAK.get() - before) as usize);
+    if took > most {
+        // The machine may have been busy with something else.
+        let (begun, computed) = (Instant::now(), computed());
+        out = read();
+        took = self::computed().zip(computed).map_or(begun.elapsed(), |(now, before)| now - before);
+    }
+    assert!(took <= most, "{what}: it took {took:?}");
+    assert!(bytes <= MOST_BYTES, "{what}: it took {} MB of memory", bytes / 1_000_000);
+    out
+}
+
+/// How long this thread has computed, where the system tells.
+fn computed() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
+
+/// A refusal is a sentence, and not a book.
+#[track_caller]
+fn sentence(words: &str) {
+    assert!(words.len() > 10 && words.len() < 1000 && words.ends_with('.'), "no sentence: {words}");
+}
+
+#[track_caller]
+fn refused_well<T>(outcome: Result<T, LabError>) {
+    if let Err(error) = outcome {
+        sentence(&error.to_string());
+    }
+}
+
+/// Runs so many cases, without a file of those that failed: what fails gets a test of its own.
+fn cases<S: Strategy>(n: u32, strategy: S, test: impl Fn(S::Value)) {
+    let config = ProptestConfig { cases: n, failure_persistence: None, ..ProptestConfig::default() };
+    let outcome = TestRunner::new(config).run(&strategy, |value| {
+        test(value);
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+}
+
+// ---------- Bent bytes ----------
+
+/// One thing done to bytes. Places are shares of the length, so that they fit any.
+#[derive(Clone, Debug)]
+enum Bend {
+    Set(f64, u8),
+    /// Numbers at the ends of what fits, where there may be a length.
+    Number(f64, u64),
+    Cut(f64),
+    CutFront(f64),
+    Drop(f64, usize),
+    Double(f64, usize),
+    Insert(f64, Vec<u8>),
+}
+
+fn bends() -> impl Strategy<Value = Vec<Bend>> {
+    let at = || 0.0..1.0f64;
+    // Headers are short, and much depends on them.
+    let early = || prop_oneof![0.0..1.0f64, (0.0..1.0f64).prop_map(|at| at * at * at * at)];
+    let numbers =
+        [0, 1, 0x7f, 0xff, 0x7fff_ffff, 0xffff_ffff, 0x7fff_ffff_ffff_ffff, u64::MAX, 0x0100_0000_0000];
+    prop::collection::vec(
+        prop_oneof![
+            4 => (early(), any::<u8>()).prop_map(|(at, value)| Bend::Set(at, value)),
+            3 => (early(), prop::sample::select(numbers.to_vec())).prop_map(|(at, value)| Bend::Number(at, value)),
+            1 => at().prop_map(Bend::Cut),
+            1 => at().prop_map(Bend::CutFront),
+            1 => (early(), 0usize..600).prop_map(|(at, n)| Bend::Drop(at, n)),
+            1 => (early(), 0usize..600).prop_map(|(at, n)| Bend::Double(at, n)),
+            1 => (early(), prop::collection::vec(any::<u8>(), 0..20)).prop_map(|(at, bytes)| Bend::Insert(at, bytes)),
+        ],
+        0..6,
+    )
+}
+
+fn bent(valid: &[u8], bends: &[Bend]) -> Vec<u8> {
+    let mut bytes = valid.to_vec();
+    for bend in bends {
+        let place = |at: f64| (at * bytes.len() as f64) as usize;
+        match bend {
+            Bend::Set(at, value) => {
+                let at = place(*at);
+                bytes.get_mut(at..).and_then(<[u8]>::first_mut).into_iter().for_each(|byte| *byte = *value);
+            }
+            Bend::Number(at, value) => {
+                let at = place(*at);
+                bytes[at..].iter_mut().zip(value.to_le_bytes()).for_each(|(byte, new)| *byte = new);
+            }
+            Bend::Cut(at) => bytes.truncate(place(*at)),
+            Bend::CutFront(at) => drop(bytes.drain(..place(*at))),
+            Bend::Drop(at, n) => {
+                let at = place(*at);
+                let end = (at + n).min(bytes.len());
+                bytes.drain(at..end);
+            }
+            Bend::Double(at, n) => {
+                let at = place(*at);
+                let part = bytes[at..(at + n).min(bytes.len())].to_vec();
+                bytes.splice(at..at, part);
+            }
+            Bend::Insert(at, new) => {
+                let at = place(*at);
+                bytes.splice(at..at, new.iter().copied());
+            }
+        }
+    }
+    bytes
+}
+
+/// Text that is bent, with what is no UTF-8 any more replaced.
+fn bent_text(valid: &str, bends: &[Bend]) -> String {
+    String::from_utf8_lossy(&bent(valid.as_bytes(), bends)).into_owned()
+}
+
+// ---------- Addresses ----------
+
+/// Addresses made of what addresses are made of, right and wrong.
+fn addresses() -> impl Strategy<Value = String> {
+    let mut words: Vec<String> = SECTIONS.iter().map(|section| section.slug.to_owned()).collect();
+    for section in experiments() {
+        words.extend(section.schema.params.iter().map(|param| param.key.to_owned()));
+        words.extend(section.chapters.iter().map(|chapter| chapter.slug.to_owned()));
+    }
+    let keys = "preset seeds sweep sweep2 measure device theme embed experiment show share hide lock autoplay ask ask_guess ask_options ask_metric ask_range v";
+    let values = "1 0 -1 3.5 NaN inf 1e400 -1e-400 18446744073709551616 99999999999999999999 true auto cpu all number curve choice accuracy loss:below:0.5 loss:lowest depth:2..256/8log depth:2,4,8 width:1e300..-1/999 seed:0..1/0 learning_rate:0..0/3log";
+    words.extend(keys.split(' ').chain(values.split(' ')).map(str::to_owned));
+    let word = prop_oneof![4 => prop::sample::select(words), 1 => ".{0,8}", 1 => "(%[0-9A-F]{0,2}){1,4}"];
+    let separator = prop::sample::select(vec!["=", "&", "?", "/", "#", ",", ":", "..", "|", "+", "%"]);
+    prop::collection::vec((word, separator), 0..24).prop_map(|parts| {
+        parts.into_iter().fold("#/".to_owned(), |all, (word, separator)| all + &word + separator)
+    })
+}
+
+/// Every section without its types.
+fn experiments() -> Vec<&'static AnyExperiment> {
+    macro_rules! all {
+        ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
+            vec![$(AnyExperiment::of::<nn_lab::sections::$module::$experiment>()),*]
+        };
+    }
+    nn_lab::for_each_section!(all)
+}
+
+#[test]
+fn no_address_is_too_strange() {
+    cases(10_000, (addresses(), 0usize..100), |(hash, at)| {
+        cheap(&hash, || {
+            let route = Route::from_hash(&hash);
+            assert_eq!(Route::from_hash(&route.to_hash()).query, route.query);
+            let (_, warnings) = Assignment::from_query(&route.query);
+            warnings.iter().for_each(|warning| sentence(warning));
+            let all = experiments();
+            let section =
+                all.iter().find(|section| section.slug == route.slug).unwrap_or(&all[at % all.len()]);
+            let (_, base, _) = section.schema.base(&route.query);
+            let (values, _) = section.schema.read(&base, &route.query);
+            assert!(section.encode(&values).is_some(), "what is read is a configuration");
+            let axes = ["sweep", "sweep2"]
+                .map(|key| route.query.get(key).map(|text| Axis::read(section.schema.params, text)));
+            let axes: Vec<Axis> = axes.into_iter().flatten().flatten().collect();
+            if let Ok(points) = nn_lab::core::sweep::points(&section.schema, &values, &axes, 10) {
+                assert!(points.len() <= 200, "{} runs", points.len());
+            }
+            let _ = Measure::read(route.query.get("measure").unwrap_or_default());
+        });
+    });
+}
+
+#[test]
+fn no_query_is_too_long() {
+    let long = format!("depth={}&{}", "9".repeat(1_000_000), "a=1&".repeat(500_000));
+    let query = cheap("a long query", || Query::parse(&long));
+    for section in experiments() {
+        cheap("its settings", || section.schema.read(&section.schema.defaults(), &query));
+    }
+}
+
+// ---------- Messages ----------
+
+#[test]
+fn no_message_from_the_page_around_is_too_strange() {
+    let valid = [
+        json!({ "type": "set", "values": { "depth": 3, "learning_rate": 0.1, "activation": "relu", "x": null } }),
+        json!({ "type": "train" }),
+        json!({ "type": "theme", "theme": "dark" }),
+        json!({ "type": "stand", "by": "a", "wants": true, "since": 1.5, "new": false }),
+    ]
+    .map(|body| messages::from_host(body).to_string());
+    cases(10_000, (prop::sample::select(valid.to_vec()), bends()), |(valid, bends)| {
+        let text = bent_text(&valid, &bends);
+        if let Err(words) = cheap(&text, || messages::read(&text)) {
+            sentence(&words);
+        }
+    });
+    for deep in
+        ["[", "{\"a\":", "{\"source\":\"nn-lab-host\",\"version\":1,\"type\":\"set\",\"values\":{\"a\":["]
+    {
+        assert!(!matches!(cheap(deep, || messages::read(&deep.repeat(1500))), Ok(Some(_))));
+    }
+}
+
+#[test]
+fn no_message_of_a_worker_is_too_strange() {
+    let start = ArmStart { id: ArmId(3), arm: 1, config: vec![7; 40] };
+    let commands = [
+        Command::Hello { base_url: "https://example.org/".into(), names: vec![("a".into(), "b".into())] },
+        Command::Start {
+            run: RunId(4),
+            slug: "mlp".into(),
+            task: Task::Train,
+            device: DeviceChoice::Cpu,
+            arms: vec![start.clone(), start],
+            paused: false,
+            request: Some(vec![1, 2, 3]),
+        },
+        Command::Take { run: RunId(1), kind: FileKind::Cifar10, name: "a.bin".into() },
+    ];
+    let arm = |event| Event::Arm { run: RunId(2), arm: ArmId(0), event };
+    let events = [
+        Event::Died { reason: "no memory".into() },
+        arm(ArmEvent::Frame(vec![9; 100])),
+        arm(ArmEvent::Failed(LabError::Data("It is damaged.".into()))),
+        arm(ArmEvent::Loading { what: "a file".into(), bytes: 3, total: Some(7) }),
+    ];
+    let bytes = commands.iter().map(postcard::to_stdvec).chain(events.iter().map(postcard::to_stdvec));
+    let valid: Vec<Vec<u8>> = bytes.map(|bytes| bytes.expect("plain")).collect();
+    cases(10_000, (prop::sample::select(valid), bends()), |(valid, bends)| {
+        let bytes = bent(&valid, &bends);
+        cheap("a message of a worker", || {
+            let (_, _) = (postcard::from_bytes::<Command>(&bytes), postcard::from_bytes::<Event>(&bytes));
+        });
+    });
+}
+
+/// Frames come from the lab's own worker, but a page and a worker of two versions may meet.
+#[test]
+fn no_frame_is_too_strange() {
+    for section in experiments() {
+        cases(5000, (prop::collection::vec(any::<u8>(), 0..200), 0usize..40), |(frame, arm)| {
+            cheap(section.slug, || {
+                let mut record = section.empty();
+                if section.absorb(&mut record, arm, &frame).is_ok() {
+                    let values = section.schema.defaults();
+                    let (_, _) = (section.metrics(&values, &record), section.checks(&values, &record));
+                    section.series(&record);
+                    for at in 0..section.outlines().len() {
+                        section.answer(at, &values, &record);
+                    }
+                }
+            });
+        });
+    }
+}
+
+// ---------- Files of runs ----------
+
+fn read_run(text: &str) -> Result<RunRecord, ImportError> {
+    cheap("a file of a run", || RunRecord::read(text, AnyExperiment::of::<Mlp>()))
+}
+
+#[test]
+fn no_file_of_a_run_is_too_strange() {
+    let valid = evidence().to_json();
+    let mut history = History::default();
+    history.add(1, Origin::Here, evidence());
+    history.add(2, Origin::File, evidence());
+    let stored = history.to_text();
+    cases(10_000, bends(), |bends| {
+        if let Err(ImportError::Words(words)) = read_run(&bent_text(&valid, &bends)) {
+            sentence(&words);
+        }
+        let text = bent_text(&stored, &bends);
+        let (_, warnings) = cheap("stored runs", || History::from_text(&text, AnyExperiment::of::<Mlp>()));
+        warnings.iter().for_each(|warning| sentence(warning));
+    });
+}
+
+/// Each of these is as long as a file may be, and would take many times that if it were read.
+#[test]
+fn no_file_of_a_run_fills_the_memory() {
+    for part in ["[0],", "{\"\":0},", "0,", "[", "{\"a\":", "[[],[]],", "\"a\",", "[0,0,0,0,0],"] {
+        let text =
+            format!("{{\"schema\":\"nn-lab/run\",\"series\":[{}", part.repeat(15_900_000 / part.len()));
+        match read_run(&text) {
+            Err(ImportError::Words(words)) => sentence(&words),
+            other => panic!("{part} was taken: {:?}", other.is_ok()),
+        }
+    }
+}
+
+/// Nearly the longest file that is read. The page reads it several times faster than the tests, which are hardly optimized.
+#[test]
+fn a_long_file_of_a_run_is_read() {
+    let mut record = evidence();
+    let points = |from: u32| (from..from + 90_000).map(|step| (f64::from(step), 0.123_456)).collect();
+    record.series.iter_mut().for_each(|series| series.points = std::rc::Rc::new(points(1)));
+    let seeds = |seed| nn_lab::keep::KeptSeed { seed, series: record.series.clone() };
+    record.seeds = (2..5).map(seeds).collect();
+    let text = record.to_json();
+    assert!(text.len() > 10_000_000, "{}", text.len());
+    let read = || RunRecord::read(&text, AnyExperiment::of::<Mlp>());
+    let run = within(4 * MOST_TIME, "a long file of a run", read);
+    assert_eq!(run.map(|run| run.seeds.len()), Ok(3));
+}
+
+// ---------- Weights ----------
+
+fn weights() -> Vec<u8> {
+    let tensor = |name: &str, shape: Vec<usize>| NamedTensor {
+        name: name.to_owned(),
+        values: vec![0.5; shape.iter().product()],
+        shape,
+    };
+    let tensors = vec![tensor("a.weight", vec![4, 3]), tensor("b", vec![5]), tensor("adam.m.0", vec![12])];
+    let metadata =
+        vec![("format".to_owned(), "nn-lab transformer 1".to_owned()), ("step".to_owned(), "7".to_owned())];
+    safetensors::write(&safetensors::File { metadata, tensors }).expect("it can be written")
+}
+
+#[test]
+fn no_file_of_weights_is_too_strange() {
+    let valid = [weights(), include_bytes!("e2e/fixtures/older-weights.safetensors").to_vec()];
+    cases(10_000, (prop::sample::select(valid.to_vec()), bends()), |(valid, bends)| {
+        let bytes = bent(&valid, &bends);
+        if let Err(words) = cheap("weights", || safetensors::read(&bytes)) {
+            sentence(&words);
+        }
+    });
+}
+
+#[test]
+fn no_file_of_weights_fills_the_memory() {
+    let file = |header: &str| [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &[0; 64]].concat();
+    let tensor = |i: usize| format!("\"{i}\":{{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}},");
+    let many: String = (0..700_000).map(tensor).collect();
+    let metadata: String = (0..2_000_000).map(|i| format!("\"{i}\":\"\",")).collect();
+    for header in [
+        format!("{{{}}}", many.trim_end_matches(',')),
+        format!("{{\"__metadata__\":{{{}}}}}", metadata.trim_end_matches(',')),
+        "[".repeat(20_000_000),
+    ] {
+        let bytes = file(&header);
+        let words = cheap("weights", || safetensors::read(&bytes)).expect_err("it is too long");
+        sentence(&words);
+    }
+}
+
+// ---------- Data sets and texts ----------
+
+fn packed(magic: &[u8], words: &[u32], payload: &[u8]) -> Vec<u8> {
+    let mut bytes = magic.to_vec();
+    words.iter().for_each(|word| bytes.extend(word.to_le_bytes()));
+    let mut writer = flate2::write::ZlibEncoder::new(bytes, flate2::Compression::fast());
+    writer.write_all(payload).expect("into memory");
+    let mut bytes = writer.finish().expect("into memory");
+    let mut crc = flate2::Crc::new();
+    crc.update(payload);
+    bytes.extend(crc.sum().to_le_bytes());
+    bytes
+}
+
+fn image_file(n_train: u32, n_test: u32, payload: &[u8]) -> Vec<u8> {
+    packed(b"NNLABIMG", &[1, n_train, n_test, 28, 28, 1, 10, 1, 2], payload)
+}
+
+#[test]
+fn no_file_of_images_is_too_strange() {
+    let payload: Vec<u8> = (0..6 * 785).map(|i| if i < 6 { i as u8 } else { (i % 60) as u8 }).collect();
+    let valid = image_file(4, 2, &payload);
+    assert!(fashion_mnist::read(&valid).is_ok());
+    cases(10_000, bends(), |bends| {
+        let bytes = bent(&valid, &bends);
+        refused_well(cheap("images", || fashion_mnist::read(&bytes).map(drop)));
+        refused_well(cheap("images", || Images::fashion_mnist(&bytes, 3, 1).map(drop)));
+    });
+}
+
+#[test]
+fn no_file_of_images_unpacks_to_more_than_it_may() {
+    let bomb = vec![0; 200_000_000];
+    for n in [500_000, u32::MAX] {
+        let bytes = image_file(n, n, &bomb);
+        refused_well(cheap("a bomb", || fashion_mnist::read(&bytes)));
+        assert!(fashion_mnist::read(&bytes).is_err());
+    }
+    let bytes = packed(b"NNLABTXT", &[1, u32::MAX], &bomb);
+    assert!(cheap("a bomb", || text::read_plays(&bytes)).is_err());
+}
+
+#[test]
+fn no_file_with_a_text_is_too_strange() {
+    let words: String = (0..3000).map(|i| ["the ", "cat ", "ſat\n", "☃ ", "\r\n"][i % 5]).collect();
+    let plays = packed(b"NNLABTXT", &[1, words.len() as u32], words.as_bytes());
+    assert!(text::read_plays(&plays).is_ok());
+    cases(3000, bends(), |bends| {
+        let bytes = bent(&plays, &bends);
+        refused_well(cheap("plays", || text::read_plays(&bytes).map(drop)));
+        let bytes = bent(words.as_bytes(), &bends);
+        refused_well(cheap("a text", || {
+            visitor_files::unpack(FileKind::Text, "<b>.txt", bytes.clone()).map(drop)
+        }));
+        if let Ok(text) = text::read_own(&bytes) {
+            cheap("a corpus", || {
+                let corpus = text::Corpus::new(&text);
+                let baselines = corpus.baselines();
+                assert!(
+                    [baselines.uniform, baselines.unigram, baselines.bigram]
+                        .iter()
+                        .all(|loss| loss.is_finite())
+                );
+                text::fixed_windows(&corpus.validation, 7, 128);
+                text::Windows::new(1).next(&corpus.train, 3, 512);
+                assert!(corpus.vocabulary.len() <= text::MOST_CHARS);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_text_of_rare_characters_alone_is_a_text() {
+    let all: String = (0x4e00..0x4e00 + 3000).filter_map(char::from_u32).collect();
+    let text = text::read_own(all.as_bytes()).expect("it is a text");
+    let corpus = text::Corpus::new(&text);
+    assert!(corpus.baselines().bigram.is_finite() && corpus.folded.0 > 2800);
+}
+
+// ---------- Archives ----------
+
+fn header(name: &str, size: &str, kind: u8) -> [u8; 512] {
+    let mut header = [0u8; 512];
+    header[..name.len()].copy_from_slice(name.as_bytes());
+    header[124..124 + size.len()].copy_from_slice(size.as_bytes());
+    header[156] = kind;
+    header[257..265].copy_from_slice(b"ustar  \0");
+    header[148..156].fill(b' ');
+    let sum: u32 = header.iter().map(|&b| u32::from(b)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    header
+}
+
+fn gzip(parts: &[&[u8]], zeros: usize) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    parts.iter().for_each(|part| writer.write_all(part).expect("into memory"));
+    for _ in 0..zeros / 1_000_000 {
+        writer.write_all(&[0; 1_000_000]).expect("into memory");
+    }
+    writer.finish().expect("into memory")
+}
+
+fn archive(name: &str, bytes: Vec<u8>) -> Result<usize, LabError> {
+    // An archive as long as it may be is unpacked whole; the worker does so several times faster than the tests.
+    within(2 * MOST_TIME, "an archive", || {
+        visitor_files::unpack(FileKind::Cifar10, name, bytes.clone()).map(|files| files.len())
+    })
+}
+
+#[test]
+fn no_archive_is_too_strange() {
+    let record = [vec![3u8; 1], vec![100; 3072], vec![0; 511]].concat();
+    let plain = [
+        &header("c/data_batch_1.bin", "00000006001", b'0')[..],
+        &record,
+        &header("c/test_batch.bin", "00000006001", b'0'),
+        &record,
+        &[0; 1024],
+    ]
+    .concat();
+    assert_eq!(archive("a.tar.gz", gzip(&[&plain], 0)).ok(), Some(2));
+    cases(3000, (bends(), bends(), any::<bool>()), |(inner, outer, gz)| {
+        let bytes = bent(&gzip(&[&bent(&plain, &inner)], 0), &outer);
+        refused_well(archive(if gz { "<img src=x>.tar.gz" } else { "a.bin" }, bytes).map(drop));
+    });
+}
+
+#[test]
+fn no_archive_unpacks_to_more_than_it_may() {
+    let most = 60_000 * 3073;
+    let size = |n: usize| format!("{n:011o}");
+    let zeros = |n: usize| vec![0u8; n];
+    let file = |i: usize| header(&format!("data_batch_{i}.bin"), &size(most), b'0');
+    let block = zeros(most.next_multiple_of(512));
+    for (what, bytes) in [
+        ("a name of 400 MB", gzip(&[&header("././@LongLink", &size(400_000_000), b'L')], 400_000_000)),
+        ("an extension of 400 MB", gzip(&[&header("x", &size(400_000_000), b'x')], 400_000_000)),
+        ("a file that says that it is huge", gzip(&[&header("a.bin", "77777777777", b'0')], 1_000_000)),
+        (
+            "a file with a size beyond all numbers",
+            gzip(&[&header("a.bin", "\u{7f}\u{7f}\u{7f}\u{7f}", b'0')], 1_000_000),
+        ),
+        ("two files that fit only one by one", gzip(&[&file(1), &block, &file(2), &block], 0)),
+        ("zeros without end", gzip(&[&header("readme", &size(1), b'0')], 700_000_000)),
+        ("a file that nobody wants", gzip(&[&header("readme", &size(690_000_000), b'0')], 700_000_000)),
+    ] {
+        let words = archive("a.tar.gz", bytes).expect_err(what).to_string();
+        sentence(&words);
+    }
+}
