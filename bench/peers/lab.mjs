@@ -1,0 +1,53 @@
+// The lab's own step, as its page shows it.
+
+import { act, address, device as shownDevice, metric, withPage } from '../../tests/e2e/lib/browser.mjs';
+
+/**
+ * Milliseconds of a bare training step of the lab, and how many parameters it has counted. `null` in place of the time means
+ * that there were too few steps after `seconds` seconds.
+ *
+ * CNN and RNN show the median of steps that were timed by themselves. The other sections show, with each frame, the worker's own time for
+ * the shortest step since the frame before: on the CPU a frame comes after every step of these sizes, so the median of
+ * what was shown is that of the steps. On a GPU that is only the time to enqueue one, and the time from step to step is taken.
+ */
+export async function labStep({ lab }, device, { steps, seconds }) {
+  // One worker: where two networks are compared, they take turns, and no core is shared.
+  const init = 'Object.defineProperty(navigator, "hardwareConcurrency", { get: () => 1 });';
+  return withPage(
+    address(lab.section, { device, ...lab.params }),
+    async (page) => {
+      if (device === 'cpu') await page.locator('[data-panel][data-probe="idle"]').first().waitFor({ timeout: 120_000 });
+      await page.evaluate(watch);
+      await act(page, 'train');
+      const end = Date.now() + 1000 * seconds;
+      let seen = [];
+      while (Date.now() < end && seen.length < steps + 1) {
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        seen = await page.evaluate(() => window.seen);
+      }
+      const found = await shownDevice(page);
+      if (found !== device) throw new Error(`the lab computes on ${found}, not on ${device}`);
+      const count = lab.count && (await metric(page, lab.count));
+      if (seen.length < 3) return { ms: null, count };
+      const alone = lab.time && (await metric(page, lab.time));
+      if (alone) return { ms: alone, count };
+      if (device === 'cpu') return { ms: median(seen.slice(1).map(({ shortest }) => shortest)), count };
+      const [from, to] = [seen[1], seen.at(-1)];
+      return { ms: (to.at - from.at) / (to.step - from.step), count };
+    },
+    { init },
+  );
+}
+
+/** Notes in the page when a step is shown, and the worker's shortest time for one since the step shown before. */
+const watch = () => {
+  window.seen = [];
+  const number = (name) => Number(document.querySelector(`[data-metric="${name}"]`)?.dataset.value ?? NaN);
+  const note = () => {
+    const [step, shortest] = [number('step'), number('enqueue_ms')];
+    if (step > (window.seen.at(-1)?.step ?? 0)) window.seen.push({ at: performance.now(), step, shortest });
+  };
+  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-value'] });
+};
+
+export const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
