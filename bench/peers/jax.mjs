@@ -14,7 +14,6 @@ export async function start(device) {
   const backend = onWasm ? 'wasm' : 'webgpu';
   if (!(await init(backend)).includes(backend)) throw new Error(`jax-js has no ${backend} here`);
   defaultDevice(backend);
-  return { backend };
 }
 
 const array = ({ shape, values }) => np.array(values, { shape });

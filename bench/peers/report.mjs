@@ -24,6 +24,18 @@ export function table(rows, peers) {
   return [head, align, ...lines].map((columns) => `| ${columns.join(' | ')} |`).join('\n');
 }
 
+/** What a reader must know beside the table. */
+export function notes(peers) {
+  return `${peers.map(({ name, version }) => `${name} ${version}`).join(', ')}.
+
+- A time is the median of rounds in turn, each the median of single training steps: forward and backward pass, optimizer, a new batch, until the loss has been read. Compiling and the first steps are left out. A ratio below 1 means that the lab is slower.
+- Every network has the same layers, parameters, loss and optimizer in all three, and each peer has to reduce its loss on a batch before it is timed.
+- One thread each: the page is not cross-origin isolated, as a page that embeds the lab need not be. With isolation both peers can use more threads on the CPU.
+- TensorFlow.js on the CPU is its wasm backend. That has no gradient by a convolution's weights; here it is written as another convolution, and the depthwise one as products and sums.
+- jax-js on the CPU is its wasm backend. Its own convolution was several times slower there than the same sum as one matrix product, so the product is measured. Its optimizers are not published as a package and are written out. Tracing and compiling 200 time steps takes it 10 to 40 s, which are not counted.
+- The lab's RNN and LSTM write backpropagation through time out; the peers use their automatic differentiation.`;
+}
+
 const escape = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;');
 
 /** Bars of the ratios on a logarithmic axis: to the right of 1 the peer takes longer than the lab, to the left the lab is slower. */

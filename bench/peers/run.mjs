@@ -1,117 +1,131 @@
 // The lab beside its peers: the same workloads, in the same browser, on the same adapter, in turn. Prints one Markdown table
-// and writes the picture beside this file. `./lab bench peers`, or `./lab bench peers WORDS` for workloads whose names hold
-// one of the words.
+// and writes the picture beside this file. `./lab bench peers WORD...` takes only the workloads whose names hold one of the
+// words, and leaves the picture as it is.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { closeAll, theBrowser } from '../../tests/e2e/lib/browser.mjs';
 import { serve } from '../../tests/e2e/lib/site.mjs';
 import { labStep, median } from './lab.mjs';
-import { picture, table } from './report.mjs';
+import { notes, picture, table } from './report.mjs';
 import { parameters, workloads } from './workloads.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
+const versions = JSON.parse(readFileSync(`${here}package.json`, 'utf8')).devDependencies;
 const peers = [
-  { name: 'TensorFlow.js', file: 'tensorflow.mjs', package: '@tensorflow/tfjs' },
-  { name: 'jax-js', file: 'jax.mjs', package: '@jax-js/jax' },
+  { name: 'TensorFlow.js', file: 'tensorflow.mjs', version: versions['@tensorflow/tfjs'] },
+  { name: 'jax-js', file: 'jax.mjs', version: versions['@jax-js/jax'] },
 ];
-const rounds = Number(process.env.NN_LAB_ROUNDS ?? 3);
 const gpu = Boolean(process.env.NN_LAB_GPU);
-// In software a step takes seconds: one round of few steps there, and none of what takes too long.
+const rounds = Number(process.env.NN_LAB_ROUNDS ?? 3);
+// Steps and seconds of one measurement, seconds after which one is given up, and steps that show whether a peer learns. In
+// software a step on WebGPU takes seconds: one round of few steps there, and none of what takes too long.
 const effort = {
-  cpu: { rounds, steps: 20, seconds: 20, learn: 25 },
-  webgpu: gpu ? { rounds, steps: 50, seconds: 20, learn: 25 } : { rounds: 1, steps: 4, seconds: 60, learn: 0 },
+  cpu: { rounds, steps: 20, seconds: 8, limit: 150, learn: 25 },
+  webgpu: gpu ? { rounds, steps: 50, seconds: 10, limit: 60, learn: 25 } : { rounds: 1, steps: 3, seconds: 30, limit: 120, learn: 0 },
 };
+const deviceName = { cpu: 'CPU', webgpu: gpu ? 'WebGPU' : 'WebGPU in software' };
 const say = (text) => console.error(`peers: ${text}`);
 
-/** A peer's page with one network in it. */
+class TooSlow extends Error {}
+
+/** Fulfilled like `work`, or broken after so many seconds. */
+function within(seconds, work) {
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new TooSlow()), 1000 * Math.max(0, seconds))));
+  work.catch(() => {});
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/** A page with one network of a peer in it, made ready, which has shown that it learns where there is time for that. */
 async function open(site, peer, workload, device) {
+  const { steps, seconds, limit, learn } = effort[device];
   const context = await (await theBrowser()).newContext();
   const page = await context.newPage();
-  await page.goto(site.url);
-  const call = async (name, ...args) => {
-    const work = page.evaluate(([name, args]) => import('./page.mjs').then((module) => module[name](...args)), [name, args]);
-    work.catch(() => {});
-    let timer;
-    const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error('too slow')), 1000 * effort[device].seconds * (name === 'time' ? 1 : 3))));
-    return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  const call = (name, ...args) => page.evaluate(([name, args]) => import('./page.mjs').then((module) => module[name](...args)), [name, args]);
+  const ready = async () => {
+    await page.goto(site.url);
+    const adapter = await call('open', peer.file, workload.name, device);
+    await call('time', 1, 0);
+    if (learn) {
+      const losses = await call('learn', learn, seconds);
+      assert.ok(losses.every(Number.isFinite) && losses.at(-1) < losses[0], `${peer.name} does not learn ${workload.name}: ${losses}`);
+      say(`${peer.name} learns ${workload.name}: loss ${losses[0].toFixed(3)} to ${losses.at(-1).toFixed(3)} in ${losses.length} steps on one batch`);
+    }
+    return adapter;
   };
   try {
-    const words = await call('open', peer.file, workload.name, device);
-    return { words, learn: () => call('learn', effort[device].learn), time: (steps) => call('time', steps, effort[device].seconds), close: () => context.close() };
+    const began = Date.now();
+    const adapter = await within(limit, ready());
+    const left = () => (learn ? limit : limit - (Date.now() - began) / 1000);
+    return { adapter, time: async () => median(await within(left(), call('time', steps, seconds))), close: () => context.close() };
   } catch (error) {
     await context.close();
     throw error;
   }
 }
 
-/** All rounds of one workload on one device. */
+/** All rounds of one workload on one device: the lab and each peer in turn. */
 async function measure(site, workload, device) {
-  const { rounds, steps, seconds, learn } = effort[device];
-  const tooSlow = `no ${steps > 4 ? '' : 'four '}steps in ${seconds} s`;
-  const row = { workload: workload.name, device: device === 'cpu' ? 'CPU' : gpu ? 'WebGPU' : 'WebGPU, software' };
-  const times = new Map();
-  const add = (name, ms) => times.set(name, [...(times.get(name) ?? []), ms]);
+  const { rounds, limit } = effort[device];
+  const times = Object.fromEntries(['lab', ...peers.map(({ name }) => name)].map((name) => [name, []]));
+  const skipped = {};
   const pages = new Map();
-  row.lab = { skipped: tooSlow };
-  for (const peer of peers) row[peer.name] = { skipped: tooSlow };
-  try {
-    for (let round = 0; round < rounds; round++) {
-      const { ms, count } = await labStep(workload, device, { steps, seconds });
+  let adapter;
+  const turns = {
+    async lab() {
+      const { ms, count } = await labStep(workload, device, effort[device]);
       if (count) assert.equal(count, parameters(workload), `${workload.name}: parameters of the lab and of its peers`);
-      if (ms) add('lab', ms);
-      say(`${workload.name}, ${device}, round ${round + 1}: lab ${ms?.toFixed(1)} ms`);
-      for (const peer of peers) {
-        try {
-          if (round === 0) {
-            const page = await open(site, peer, workload, device);
-            pages.set(peer.name, page);
-            peer.version ??= page.words.version;
-            row.adapter ??= page.words.gpu;
-            if (learn) {
-              const losses = await page.learn();
-              assert.ok(losses.every(Number.isFinite) && losses.at(-1) < losses[0], `${peer.name} does not learn ${workload.name}: ${losses}`);
-              say(`${peer.name} learns: loss ${losses[0].toFixed(3)} to ${losses.at(-1).toFixed(3)} in ${learn} steps on one batch`);
-            } else {
-              await page.time(1);
-            }
-          }
-          const page = pages.get(peer.name);
-          if (!page) continue;
-          const list = await page.time(learn ? steps : steps - 1);
-          add(peer.name, median(list));
-          say(`${workload.name}, ${device}, round ${round + 1}: ${peer.name} ${median(list).toFixed(1)} ms`);
-        } catch (error) {
-          if (error instanceof assert.AssertionError) throw error;
-          say(`${peer.name}, ${workload.name}, ${device}: ${error.message}`);
-          if (!/too slow/.test(error.message)) row[peer.name] = { skipped: error.message.split('\n')[0].slice(0, 100) };
-          await pages.get(peer.name)?.close();
-          pages.delete(peer.name);
-        }
+      if (!ms) throw new TooSlow();
+      return ms;
+    },
+  };
+  for (const peer of peers) {
+    turns[peer.name] = async () => {
+      if (!pages.has(peer)) pages.set(peer, await open(site, peer, workload, device));
+      adapter ??= pages.get(peer).adapter;
+      return pages.get(peer).time();
+    };
+  }
+  for (let round = 1; round <= rounds; round++) {
+    for (const [name, turn] of Object.entries(turns)) {
+      if (skipped[name]) continue;
+      try {
+        const ms = await turn();
+        times[name].push(ms);
+        say(`${workload.name}, ${deviceName[device]}, round ${round}: ${name} ${ms.toFixed(1)} ms`);
+      } catch (error) {
+        // A peer that does not learn, or has other parameters, is an error of this benchmark.
+        if (error instanceof assert.AssertionError) throw error;
+        skipped[name] = error instanceof TooSlow ? `more than ${limit} s for the lot` : error.message.split('\n')[0].slice(0, 120);
+        say(`${workload.name}, ${deviceName[device]}: ${name} is skipped: ${skipped[name]}`);
+        // What is still queued up on the device must not slow the next one down.
+        await closeAll();
+        pages.clear();
       }
     }
-  } finally {
-    for (const page of pages.values()) await page.close();
   }
-  for (const name of ['lab', ...peers.map(({ name }) => name)]) if (times.get(name)) row[name] = { ms: median(times.get(name)) };
-  return row;
+  for (const page of pages.values()) await page.close();
+  const shown = (name) => (times[name].length ? { ms: median(times[name]) } : { skipped: skipped[name] });
+  return { workload: workload.name, device: deviceName[device], adapter, ...Object.fromEntries(Object.keys(times).map((name) => [name, shown(name)])) };
 }
 
 const words = process.argv.slice(2).map((word) => word.toLowerCase());
 const chosen = workloads.filter(({ name }) => !words.length || words.some((word) => name.toLowerCase().includes(word)));
 const imports = { imports: { '@jax-js/jax': './node_modules/@jax-js/jax/dist/index.js' } };
-const site = await serve({ folder: here, pages: { 'index.html': `<!doctype html><title>peers</title><script type="importmap">${JSON.stringify(imports)}</script>` } });
+const html = `<!doctype html><meta charset="utf-8"><title>peers</title><link rel="icon" href="data:,"><script type="importmap">${JSON.stringify(imports)}</script>`;
+const site = await serve({ folder: here, pages: { 'index.html': html } });
 const rows = [];
 try {
-  for (const device of process.env.NN_LAB_DEVICE ? [process.env.NN_LAB_DEVICE] : ['cpu', 'webgpu']) {
+  for (const device of process.env.NN_LAB_DEVICE?.split(',') ?? ['cpu', 'webgpu']) {
     for (const workload of chosen) rows.push(await measure(site, workload, device));
   }
-  const browser = (await theBrowser()).version();
-  console.log(JSON.stringify(rows), browser, cpus().length);
-  console.log(table(rows, peers));
-  writeFileSync(`${here}peers.svg`, picture(rows, peers, ''));
+  const adapter = rows.find((row) => row.adapter)?.adapter ?? 'none';
+  const where = `${new Date().toISOString().slice(0, 10)}, Chromium ${(await theBrowser()).version()}, ${cpus().length} CPU cores, WebGPU adapter: ${adapter}.`;
+  console.log(`${table(rows, peers)}\n\n${where} ${notes(peers)}`);
+  if (!words.length) writeFileSync(`${here}peers.svg`, picture(rows, peers, where));
 } finally {
   await closeAll();
   await site.close();

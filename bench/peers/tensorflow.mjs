@@ -21,7 +21,6 @@ export async function start(device) {
   const backend = onWasm ? 'wasm' : 'webgpu';
   if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js has no ${backend} here`);
   await tf.ready();
-  return { version: tf.version.tfjs, backend };
 }
 
 /** A network, its optimizer, and `step`, which gives the loss when the step is done. */
