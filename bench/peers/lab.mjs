@@ -1,6 +1,7 @@
 // The lab's own step, as its page shows it.
 
 import { act, address, device as shownDevice, metric, withPage } from '../../tests/e2e/lib/browser.mjs';
+import { median } from './median.mjs';
 
 /**
  * Milliseconds of a bare training step of the lab, and how many parameters it has counted. The median of so many steps, or
@@ -36,8 +37,8 @@ export async function labStep({ lab }, device, { steps, seconds, limit }) {
       if (seen.length < 4) return { count };
       if (alone) return { ms: alone, count };
       if (device === 'cpu') return { ms: median(seen.slice(1).map(({ shortest }) => shortest).filter((ms) => ms > 0)), count };
-      const [from, to] = [seen[1], seen.at(-1)];
-      return { ms: (to.at - from.at) / (to.step - from.step), count };
+      const between = seen.slice(2).map(({ at, step }, i) => (at - seen[i + 1].at) / (step - seen[i + 1].step));
+      return { ms: median(between), count };
     },
     { init },
   );
@@ -53,5 +54,3 @@ const watch = () => {
   };
   new MutationObserver(note).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-value'] });
 };
-
-export const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];

@@ -7,6 +7,8 @@ const transformer = (batch, context) => {
   return {
     name: `Transformer, B${batch} T${context} d64 L2`,
     kind: 'transformer',
+    // Too much for a GPU in software.
+    heavy: context > 64,
     // AdamW on matrices and Adam on the rest, as in the lab.
     rule: { optimizer: 'adam', learning_rate: 3e-3, betas: [0.9, 0.99], decay: 0.1, clip: 1 },
     ...size,
@@ -40,6 +42,7 @@ const cnn = (separable) => ({
 const recurrent = (cell) => ({
   name: `${cell.toUpperCase()}, B32 T200 d_h 32`,
   kind: 'recurrent',
+  heavy: cell === 'lstm',
   cell,
   batch: 32,
   seq_len: 200,
@@ -58,6 +61,7 @@ const recurrent = (cell) => ({
 const resnet = {
   name: 'ResNet-20, B16',
   kind: 'resnet',
+  heavy: true,
   batch: 16,
   side: 32,
   channels_in: 1,
