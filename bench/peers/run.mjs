@@ -87,11 +87,18 @@ async function measure(site, workload, device) {
       return pages.get(peer).time();
     };
   }
+  // A browser that died is no fault of what is measured: once more, in another.
+  const again = (turn) => async (error) => {
+    if (!/has been closed|crashed/.test(error.message)) throw error;
+    await closeAll();
+    pages.clear();
+    return turn();
+  };
   for (let round = 1; round <= rounds; round++) {
     for (const [name, turn] of Object.entries(turns)) {
       if (skipped[name]) continue;
       try {
-        const ms = await turn();
+        const ms = await turn().catch(again(turn));
         times[name].push(ms);
         say(`${workload.name}, ${deviceName[device]}, round ${round}: ${name} ${ms.toFixed(1)} ms`);
       } catch (error) {
