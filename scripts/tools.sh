@@ -198,12 +198,23 @@ need_chrome() {
     export CHROME
 }
 
-need_e2e() {
+# need_packages FOLDER WHAT: the npm packages of a folder's lock file.
+need_packages() {
     need_node
-    need_chrome
-    if ! cmp -s tests/e2e/package-lock.json tests/e2e/node_modules/.installed; then
-        say "installing what the browser tests need (a few seconds)"
-        logged npm npm ci --prefix tests/e2e --no-audit --no-fund || fail "npm ci did not work in tests/e2e."
-        cp tests/e2e/package-lock.json tests/e2e/node_modules/.installed
+    if ! cmp -s "$1/package-lock.json" "$1/node_modules/.installed"; then
+        say "installing what $2 (a few seconds)"
+        logged npm npm ci --prefix "$1" --no-audit --no-fund || fail "npm ci did not work in $1."
+        cp "$1/package-lock.json" "$1/node_modules/.installed"
     fi
+}
+
+need_e2e() {
+    need_chrome
+    need_packages tests/e2e "the browser tests need"
+}
+
+# The other libraries that ./lab bench peers measures.
+need_peers() {
+    need_e2e
+    need_packages bench/peers "the benchmark beside the peers needs"
 }
