@@ -7,8 +7,8 @@ import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync 
 import { join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Larger files are kept when they have been used once, not before. */
-const MOST_FIRST_BYTES = 32_000_000;
+/** Larger files, such as the worker with WebGPU, are kept when they have been used once, not before. */
+const MOST_FIRST_BYTES = 16_000_000;
 /** A name with a hash in it, as Trunk makes them, which leaves zeros at the front out, and as this script does. */
 const FIXED = /-[0-9a-f]{8,16}(_bg)?\.[a-z]+$/;
 

@@ -65,14 +65,7 @@ fn values_and_gradients_agree() {
     });
 }
 
-fn trained(
-    mut net: Mlp,
-    mut rule: Rule,
-    lr: f64,
-    steps: usize,
-    x: &Tensor<2>,
-    y: &Tensor<2>,
-) -> Mlp {
+fn trained(mut net: Mlp, mut rule: Rule, lr: f64, steps: usize, x: &Tensor<2>, y: &Tensor<2>) -> Mlp {
     for _ in 0..steps {
         let loss = cross_entropy(net.forward(x.clone()), y.clone());
         let grads = GradientsParams::from_grads(loss.backward(), &net);

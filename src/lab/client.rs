@@ -108,7 +108,8 @@ impl Client {
 
     /// Starts a run whose worker is known, at once if its device is known too or is of no importance.
     fn begin(self: &Rc<Self>, run: RunId, engine: Engine) {
-        let waiting = self.runs.borrow().get(&run).and_then(|of| Some((of.listener.clone(), of.waiting.clone()?)));
+        let waiting =
+            self.runs.borrow().get(&run).and_then(|of| Some((of.listener.clone(), of.waiting.clone()?)));
         // It may have been stopped in the meantime.
         let Some((listener, start)) = waiting else { return };
         let choice = start.device;

@@ -113,7 +113,10 @@ mod tests {
         let wrong = DeviceInfo { fallback: Some("It computes wrongly.".into()), ..info(DeviceKind::Cpu) };
         assert_eq!(gpu.complete(DeviceChoice::Auto, wrong.clone()), wrong);
         let none = Adapter::None("None.");
-        assert_eq!(none.complete(DeviceChoice::Webgpu, info(DeviceKind::Cpu)).fallback.as_deref(), Some("None."));
+        assert_eq!(
+            none.complete(DeviceChoice::Webgpu, info(DeviceKind::Cpu)).fallback.as_deref(),
+            Some("None.")
+        );
         assert_eq!(none.complete(DeviceChoice::Cpu, info(DeviceKind::Cpu)).fallback, None);
     }
 }

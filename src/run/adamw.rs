@@ -52,7 +52,8 @@ impl AdamW {
             t: self.steps,
             max_norm: max_norm.map_or(UNBOUNDED, |norm| norm as f32),
         };
-        let zero = self.zero.take().or_else(|| Some(Tensor::zeros([1], &net.devices().first()?.clone().inner())));
+        let zero =
+            self.zero.take().or_else(|| Some(Tensor::zeros([1], &net.devices().first()?.clone().inner())));
         let Some(zero) = zero else { return net };
         let mut squares = Squares { grads: &grads, sum: zero.clone() };
         if max_norm.is_some() {
@@ -100,8 +101,7 @@ impl ModuleMapper for Stepper<'_> {
         let moments = &mut self.optimizer.moments[self.index];
         self.index += 1;
         let decay = if D > 1 { self.optimizer.weight_decay } else { 0.0 };
-        let (weight, after) =
-            step(weight, grad, moments.extract(), self.squares.clone(), self.rule, decay);
+        let (weight, after) = step(weight, grad, moments.extract(), self.squares.clone(), self.rule, decay);
         *moments = after;
         let weight = Tensor::from_inner(weight);
         Param::from_mapped_value(id, if tracked { weight.require_grad() } else { weight }, mapper)

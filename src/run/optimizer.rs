@@ -19,6 +19,7 @@ crate::choices! {
 
 /// A rule with what it remembers of earlier steps.
 #[cfg(feature = "compute")]
+#[allow(clippy::large_enum_variant, reason = "a run has one")]
 #[derive(Clone)]
 #[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
 pub enum Rule {

@@ -8,6 +8,9 @@ use burn::tensor::{Device, Tensor};
 use std::cell::RefCell;
 use std::rc::Rc;
 
+/// A step of a small transformer asks for some 400 tasks; each submit costs the worker a tenth of a millisecond or more.
+const TASKS_PER_SUBMIT: usize = 256;
+
 thread_local! {
     /// The outcome of the one attempt in this worker's life.
     static GPU: RefCell<Option<Result<Device, String>>> = const { RefCell::new(None) };
@@ -25,7 +28,7 @@ pub(super) async fn gpu() -> Result<Device, String> {
     }
     let signal = Rc::new(Signal::default());
     TRYING.set(Some(signal.clone()));
-    let outcome = match Device::wgpu_options().init_async().await {
+    let outcome = match Device::wgpu_options().tasks_max(TASKS_PER_SUBMIT).init_async().await {
         Ok(device) => self_test(&device).await.map(|()| device),
         Err(error) => Err(format!("WebGPU could not be started: {error:?}.")),
     };

@@ -48,6 +48,9 @@ async function start(workers) {
   workers.addEventListener('controllerchange', async () => {
     if (workers.controller && (await buildOf(workers.controller)) !== build) tell(() => location.reload());
   });
+  // What is fetched before the worker has this page in its care does not pass through it.
+  const { active } = await workers.ready;
+  new PerformanceObserver((list) => active.postMessage({ used: list.getEntries().map(({ name }) => name) })).observe({ type: 'resource', buffered: true });
   const ask = () => registration.update().catch(() => {});
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && ask());
   setInterval(ask, 3_600_000);

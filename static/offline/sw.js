@@ -2,7 +2,8 @@
 //
 //   BUILD  the name of this build
 //   FILES  path -> { sha256, fixed, first }: `fixed` if the name has a hash of the content in it, `first` if it is
-//          fetched before this worker is installed; the rest, large data, is kept when it has been used once
+//          fetched before this worker is installed; the rest, large data and the worker with WebGPU, is kept when it has
+//          been used once: then it passes through here, or the page says that it used it before this worker had come
 //
 // Every file is kept under its path and its hash, so two versions never mix: a worker knows only the files of its own
 // build, and what the page of another build asks for goes to the network. Files with fixed names come from the cache,
@@ -87,4 +88,8 @@ self.addEventListener('fetch', (event) => {
 self.addEventListener('message', (event) => {
   if (event.data === 'build') event.ports[0]?.postMessage(BUILD);
   if (event.data === 'activate') self.skipWaiting();
+  if (event.data?.used) {
+    const paths = event.data.used.filter((url) => url.startsWith(scope)).map((url) => url.slice(scope.length).split(/[?#]/)[0]);
+    event.waitUntil(Promise.all(paths.filter((path) => Object.hasOwn(FILES, path) && !FILES[path].first).map((path) => keepFirst(path).catch(() => {}))));
+  }
 });

@@ -82,7 +82,10 @@ pub fn sum_of_squares<const D: usize>(squares: Tensor<1>, gradient: Tensor<D>) -
 /// The operations, as burn's backends have them.
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait AdamWStep: Backend {
-    #[allow(clippy::too_many_arguments, reason = "an operation's numbers are its arguments, for fusion to see")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an operation's numbers are its arguments, for fusion to see"
+    )]
     #[fusion(meta = |weight, _, moments, _, _, _, _, _, _, _, _| (weight.clone(), moments.clone()))]
     fn adamw_step(
         weight: FloatTensor<Self>,
@@ -175,7 +178,7 @@ mod kernels {
         v_scale: f32,
         max_norm: f32,
     ) {
-        let at = ABSOLUTE_POS as usize;
+        let at = ABSOLUTE_POS;
         if at < n {
             let scale = f32::min(max_norm / (f32::sqrt(squares[0]) + 1e-6), 1.0);
             let g = gradient[at] * scale;

@@ -193,10 +193,9 @@ impl CausalAttentionParts for Flex {
                 add_product((d_q, d), Rows::of(d_scores, n), Rows::of(k, d), [m, keys, d]);
             }
             // The keys' turn: a block of them is seen by the queries from its first on.
-            for (turned, by, found) in [
-                (transposed(&d_scores, n), q, &mut *d_k),
-                (transposed(p, n), d_output, &mut *d_v),
-            ] {
+            for (turned, by, found) in
+                [(transposed(&d_scores, n), q, &mut *d_k), (transposed(p, n), d_output, &mut *d_v)]
+            {
                 for first in (0..n).step_by(BLOCK) {
                     let m = BLOCK.min(n - first);
                     let found = &mut found[at.start + first * d..at.start + (first + m) * d];

@@ -30,7 +30,11 @@ use burn_autodiff::ops::{Backward, Ops, OpsKind};
 /// - output: `[batch, c_out, h, w]`
 pub fn same(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
     let bias = bias.unwrap_or_else(|| Tensor::zeros([weight.dims()[0]], &x.device()));
-    Tensor::from_dispatch(Dispatch::conv_same(x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()))
+    Tensor::from_dispatch(Dispatch::conv_same(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+    ))
 }
 
 /// The operation, as the CPU backend has it, with autodiff or without.
@@ -46,11 +50,7 @@ pub trait Conv: Backend {
 /// Its way back.
 pub trait ConvParts: Backend {
     /// The gradient of x, which has `c_in` channels.
-    fn conv_back_x(
-        c_in: usize,
-        weight: FloatTensor<Self>,
-        d_output: FloatTensor<Self>,
-    ) -> FloatTensor<Self>;
+    fn conv_back_x(c_in: usize, weight: FloatTensor<Self>, d_output: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// The gradients of weight and bias.
     fn conv_back_weight(
@@ -272,11 +272,7 @@ impl Conv for Flex {
 }
 
 impl ConvParts for Flex {
-    fn conv_back_x(
-        c_in: usize,
-        weight: FloatTensor<Self>,
-        d_output: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn conv_back_x(c_in: usize, weight: FloatTensor<Self>, d_output: FloatTensor<Self>) -> FloatTensor<Self> {
         let [batch, _, h, w] = d_output.shape().dims();
         let forth = Shape::new([batch, c_in, h, w], weight.shape().dims());
         let (weight, d_output) = (rows(weight), rows(d_output));

@@ -47,8 +47,7 @@ pub struct Gradients {
 /// - projected: `[seq_len, batch, 4 d_h]`, not on a device with autodiff
 /// - recurrent: `[d_h, 4 d_h]`
 pub fn forward(projected: Tensor<3>, recurrent: Tensor<2>) -> States {
-    let (gates, cell, hidden) =
-        Dispatch::lstm_forward(projected.into_dispatch(), recurrent.into_dispatch());
+    let (gates, cell, hidden) = Dispatch::lstm_forward(projected.into_dispatch(), recurrent.into_dispatch());
     States {
         gates: Tensor::from_dispatch(gates),
         cell: Tensor::from_dispatch(cell),
@@ -249,8 +248,8 @@ mod kernels {
         seq_len: usize,
         #[comptime] d_h: usize,
     ) {
-        let (unit, row) = (UNIT_POS as usize, CUBE_POS as usize);
-        let batch = CUBE_COUNT as usize;
+        let (unit, row) = (UNIT_POS as usize, CUBE_POS);
+        let batch = CUBE_COUNT;
         let mut state = Shared::new_slice(d_h);
         state[unit] = 0.0f32;
         let mut c = 0.0f32;
@@ -301,8 +300,8 @@ mod kernels {
         seq_len: usize,
         #[comptime] d_h: usize,
     ) {
-        let (unit, row) = (UNIT_POS as usize, CUBE_POS as usize);
-        let batch = CUBE_COUNT as usize;
+        let (unit, row) = (UNIT_POS as usize, CUBE_POS);
+        let batch = CUBE_COUNT;
         let mut delta = Shared::new_slice(4 * d_h);
         let mut d = 0.0f32;
         d += d_last[row * d_h + unit];

@@ -30,11 +30,8 @@ pub fn forward(projected: Tensor<3>, recurrent: Tensor<2>) -> Tensor<3> {
 /// - recurrent: `[d_h, d_h]`
 /// - d_last: `[batch, d_h]`, the gradient of the loss in the last hidden state
 pub fn backward(hidden: Tensor<3>, recurrent: Tensor<2>, d_last: Tensor<2>) -> Gradients {
-    let (deltas, d_hidden) = Dispatch::rnn_backward(
-        hidden.into_dispatch(),
-        recurrent.into_dispatch(),
-        d_last.into_dispatch(),
-    );
+    let (deltas, d_hidden) =
+        Dispatch::rnn_backward(hidden.into_dispatch(), recurrent.into_dispatch(), d_last.into_dispatch());
     Gradients { deltas: Tensor::from_dispatch(deltas), d_hidden: Tensor::from_dispatch(d_hidden) }
 }
 
@@ -126,8 +123,8 @@ mod kernels {
         seq_len: usize,
         #[comptime] d_h: usize,
     ) {
-        let (unit, row) = (UNIT_POS as usize, CUBE_POS as usize);
-        let batch = CUBE_COUNT as usize;
+        let (unit, row) = (UNIT_POS as usize, CUBE_POS);
+        let batch = CUBE_COUNT;
         let mut state = Shared::new_slice(d_h);
         state[unit] = 0.0f32;
         sync_cube();
@@ -156,8 +153,8 @@ mod kernels {
         seq_len: usize,
         #[comptime] d_h: usize,
     ) {
-        let (unit, row) = (UNIT_POS as usize, CUBE_POS as usize);
-        let batch = CUBE_COUNT as usize;
+        let (unit, row) = (UNIT_POS as usize, CUBE_POS);
+        let batch = CUBE_COUNT;
         let mut delta = Shared::new_slice(d_h);
         let mut d = 0.0f32;
         d += d_last[row * d_h + unit];

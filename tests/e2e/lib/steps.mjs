@@ -27,9 +27,8 @@ const watch = `
 `;
 
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
-const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
 
-/** One object a net: medians of the times of so many bare steps and what each asked of the GPU. */
+/** One object a net: medians of the times of so many bare steps, and of what each asked of the GPU. */
 export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, count = 'steps' } = {}) {
   const site = await serve();
   for (const name of readdirSync(dist)) if (/^worker-[cg]pu(-[0-9a-f]{16})?\.js$/.test(name)) site.rewrites.set(name, (script) => watch + script);
@@ -51,7 +50,8 @@ export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, co
         const arms = [...new Set(seen.map(({ arm }) => arm))].sort((a, b) => a - b);
         return arms.map((arm) => {
           const counted = seen.filter((step) => step.arm === arm && step.step > WARM_UP && step.before).slice(0, steps);
-          const each = (key) => mean(counted.map((step) => step[key] - step.before[key]));
+          // A median, since another net's last step brings what is measured at the end.
+          const each = (key) => median(counted.map((step) => step[key] - step.before[key]));
           return {
             net: arm,
             device,
