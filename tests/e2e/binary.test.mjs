@@ -22,7 +22,7 @@ for (const name of ['worker-cpu_bg.wasm', 'worker-gpu_bg.wasm']) {
 
 test('a visitor without a GPU fetches no kernels for one', () => {
   const [cpu, gpu] = ['worker-cpu_bg.wasm', 'worker-gpu_bg.wasm'].map((name) => readFileSync(join(dist, name)));
-  assert.ok(!cpu.includes('cubecl') && gpu.includes('cubecl'));
+  assert.ok(!cpu.includes('cubecl-wgpu') && gpu.includes('cubecl-wgpu'));
   const sent = gzipSync(cpu, { level: 9 }).length;
   assert.ok(sent < 1_300_000, `${sent} bytes compressed`);
 });
