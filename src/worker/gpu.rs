@@ -1,9 +1,15 @@
 //! WebGPU: found, started and tested before anything is believed.
 
+use crate::core::LabError;
+use crate::models::lstm::{ForgetBias, Lstm};
 use crate::models::mlp::{Activation, Mlp};
+use crate::models::recurrent::{Recurrent, gradients};
+use crate::models::rnn::VanillaRnn;
 use crate::models::weights::WeightRng;
-use crate::run::training::{cross_entropy, read};
+use crate::run::adamw::AdamW;
+use crate::run::training::{cross_entropy, one_hot, read};
 use crate::worker::runtime::Signal;
+use burn::module::Param;
 use burn::tensor::{Device, Tensor};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -42,18 +48,21 @@ pub(super) async fn gpu() -> Result<Device, String> {
 /// gradient are held against the CPU's before anything is believed.
 async fn self_test(device: &Device) -> Result<(), String> {
     const TOLERANCE: f32 = 1e-3;
-    let ours = small_net(device).await.map_err(|error| error.to_string())?;
-    let reference = small_net(&Device::flex()).await.map_err(|error| error.to_string())?;
+    let all = async |device: &Device| -> Result<Vec<f32>, LabError> {
+        Ok([small_net(device).await?, scans(device).await?].concat())
+    };
+    let ours = all(device).await.map_err(|error| error.to_string())?;
+    let reference = all(&Device::flex()).await.map_err(|error| error.to_string())?;
     let off = ours.iter().zip(&reference).map(|(a, b)| (a - b).abs() / b.abs().max(1.0)).fold(0.0, f32::max);
     if ours.len() == reference.len() && off <= TOLERANCE && ours.iter().all(|v| v.is_finite()) {
         Ok(())
     } else {
-        Err(format!("The GPU computes wrongly: a small network differs from the CPU's by {off:.1e}."))
+        Err(format!("The GPU computes wrongly: small networks differ from the CPU's by {off:.1e}."))
     }
 }
 
 /// Products, sums, activations and a softmax, forwards and backwards.
-async fn small_net(device: &Device) -> Result<Vec<f32>, crate::core::LabError> {
+async fn small_net(device: &Device) -> Result<Vec<f32>, LabError> {
     let device = device.clone().autodiff();
     let mut values = Vec::new();
     for activation in [Activation::Relu, Activation::Gelu, Activation::Tanh, Activation::Sigmoid] {
@@ -67,5 +76,34 @@ async fn small_net(device: &Device) -> Result<Vec<f32>, crate::core::LabError> {
             values.extend(read(grad).await?);
         }
     }
+    Ok(values)
+}
+
+/// The kernels of our own: both recurrent nets over some positions and back, and a bounded step of Adam.
+async fn scans(device: &Device) -> Result<Vec<f32>, LabError> {
+    let autodiff = device.clone().autodiff();
+    let x = WeightRng::new(5).uniform([6, 3, 4], 1.0, &autodiff).val().inner();
+    let rnn = VanillaRnn::new(4, 5, 2, &mut WeightRng::new(6), &autodiff);
+    let lstm = Lstm::new(4, 5, 2, ForgetBias::Constant(1.0), &mut WeightRng::new(7), &autodiff);
+    let mut values = scan(&rnn, |net| &net.recurrent, &x).await?;
+    values.extend(scan(&lstm, |net| &net.recurrent, &x).await?);
+    Ok(values)
+}
+
+/// Loss, gradients of every hidden state and cell, and recurrent weights after a step.
+async fn scan<N: Recurrent>(
+    net: &N,
+    recurrent: impl Fn(&N) -> &Param<Tensor<2>>,
+    x: &Tensor<3>,
+) -> Result<Vec<f32>, LabError> {
+    let y = one_hot([0, 1, 0].into_iter(), 2, &x.device().autodiff());
+    let Some(found) = gradients(net, x, |logits| cross_entropy(logits, y)) else { return Ok(Vec::new()) };
+    let mut values = read(found.loss).await?;
+    values.extend(read(found.through_time.d_hidden).await?);
+    if let Some(d_cell) = found.through_time.d_cell {
+        values.extend(read(d_cell).await?);
+    }
+    let net = AdamW::new(0.9, 0.99, 0.1).step(0.01, Some(0.1), net.clone(), found.params);
+    values.extend(read(recurrent(&net).val().inner()).await?);
     Ok(values)
 }

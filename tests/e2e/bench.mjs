@@ -241,11 +241,10 @@ const arms = [
 ];
 
 const drawings = [
-  () => drawing('mlp', 'units', 'collapse', { steps: 4000 }, '[data-network-step]'),
-  () => drawing('mlp', 'units', 'boundary', { steps: 4000 }, '[data-network-step]'),
-  () => drawing('cnn', 'products', 'claims', { n_train: 1600, n_test: 100, epochs: 1 }, '[data-figure="kernel"]'),
-  () => drawing('resnet', 'paths', 'claims', { steps: 60 }, '[data-figure="block"]'),
-  () => drawing('rnn', 'architecture', 'claims', { steps: 150 }, '[data-figure="cell"]'),
+  () => drawing('mlp', 'units', 'collapse', { steps: 10000 }, '[data-network-step]'),
+  () => drawing('cnn', 'products', 'claims', { n_train: 4800, n_test: 100, epochs: 1 }, '[data-figure="kernel"]'),
+  () => drawing('resnet', 'paths', 'claims', { steps: 120 }, '[data-figure="block"]'),
+  () => drawing('rnn', 'architecture', 'claims', { steps: 200 }, '[data-figure="cell"]'),
   () => drawing('attention', 'weights', 'claims', { steps: 1500 }, '[data-figure="query"]'),
   () => drawing('transformer', 'generation', 'claims', { preset: 'first-look', steps: 300 }, '[data-figure="next-token"]'),
 ];
