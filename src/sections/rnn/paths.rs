@@ -49,15 +49,7 @@ pub(super) async fn lstm_trace(config: &Config, lstm: &Lstm, device: &Device) ->
     let gate = |n: usize| gates.clone().slice([0..seq_len, n * d_h..(n + 1) * d_h]);
     let hidden = states.hidden.reshape([seq_len, d_h]);
     let answers = softmax(lstm.output.forward(hidden.clone()), 1);
-    let parts = [
-        gate(1),
-        gate(0),
-        gate(2),
-        gate(3),
-        states.cell.reshape([seq_len, d_h]),
-        hidden,
-        answers,
-    ];
+    let parts = [gate(1), gate(0), gate(2), gate(3), states.cell.reshape([seq_len, d_h]), hidden, answers];
     let mut parts = Vec::from(read_groups(parts.map(|part| vec![flat(part)])).await?);
     let answers = parts.pop().unwrap_or_default();
     Ok(Traced { trace: Trace::new(&LSTM_PARTS, d_h, tokens, &parts, answers), parts })
