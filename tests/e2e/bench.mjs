@@ -224,9 +224,11 @@ async function drawing(slug, chapter, other, params, figure) {
   });
 }
 
-/** Bare steps of a section, one line a net: the worker's own time, and what it asks of the GPU. */
+/** Bare steps of a section: the worker's own time for each network, and what a step of all asks of the GPU. */
 async function bare(slug, name, params, options) {
-  for (const { net, device, ...found } of await bareSteps(slug, params, options)) print('step', { section: slug, run: name, net, device, ...found });
+  const { step_ms, ...found } = await bareSteps(slug, params, options);
+  const times = Object.fromEntries(step_ms.map((ms, net) => [`step_ms_${net}`, ms]));
+  print('step', { section: slug, run: name, ...found, ...times });
 }
 
 const resnet20 = { width: 1, side: 32, batch_norm: 1, init: 'he', optimizer: 'momentum', learning_rate: 0.1, n_seeds: 1 };

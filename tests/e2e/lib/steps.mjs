@@ -28,7 +28,7 @@ const watch = `
 
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
-/** One object a net: medians of the times of so many bare steps, and of what each asked of the GPU. */
+/** The median times of so many bare steps, one a network, and what a step of all of them asks of the GPU. */
 export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, count = 'steps' } = {}) {
   const site = await serve();
   for (const name of readdirSync(dist)) if (/^worker-[cg]pu(-[0-9a-f]{16})?\.js$/.test(name)) site.rewrites.set(name, (script) => watch + script);
@@ -42,24 +42,20 @@ export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, co
         const device = await deviceOf(page);
         if (device !== params.device) throw new Error(`bare steps: ${device}, not ${params.device}`);
         const seen = [];
+        const asked = [];
         for (const worker of page.workers()) {
-          const all = await worker.evaluate(() => self.steps ?? []);
-          // What came since the step before, be it another net's.
-          all.forEach((step, i) => seen.push({ ...step, before: all[i - 1] }));
+          const all = (await worker.evaluate(() => self.steps ?? [])).filter(({ step }) => step > WARM_UP);
+          seen.push(...all);
+          // What is asked of a GPU is done when there is enough of it, not within its step: so all steps together, but for the
+          // last, after which the networks are judged.
+          const last = Math.max(0, ...all.map(({ step }) => step));
+          asked.push(...all.slice(0, Math.max(0, all.findIndex(({ step }) => step === last))));
         }
-        const arms = [...new Set(seen.map(({ arm }) => arm))].sort((a, b) => a - b);
-        return arms.map((arm) => {
-          const counted = seen.filter((step) => step.arm === arm && step.step > WARM_UP && step.before).slice(0, steps);
-          // A median, since another net's last step brings what is measured at the end.
-          const each = (key) => median(counted.map((step) => step[key] - step.before[key]));
-          return {
-            net: arm,
-            device,
-            steps: counted.length,
-            step_ms: median(counted.map(({ ms }) => ms)),
-            ...(device === 'webgpu' ? { dispatches: each('dispatches'), submits: each('submits'), uploads: each('uploads'), uploaded_bytes: each('uploaded_bytes') } : {}),
-          };
-        });
+        const nets = [...new Set(seen.map(({ arm }) => arm))].sort((a, b) => a - b);
+        const times = nets.map((net) => seen.filter(({ arm }) => arm === net).slice(0, steps).map(({ ms }) => ms));
+        const each = (key) => ((asked.at(-1)[key] - asked[0][key]) / (asked.length - 1)) * nets.length;
+        const counts = device === 'webgpu' ? Object.fromEntries(['dispatches', 'submits', 'uploads', 'uploaded_bytes'].map((key) => [key, each(key)])) : {};
+        return { device, steps: times[0].length, step_ms: times.map(median), ...counts };
       },
       { from: site },
     );
