@@ -17,7 +17,7 @@ const PATH: &str = "tests/fixtures/first_losses.json";
 const STEPS: u32 = 10;
 
 /// Set-ups by section: every optimizer, and what changes the way that a loss is reached.
-const SET_UPS: &[(&str, &str)] = &[
+pub(crate) const SET_UPS: &[(&str, &str)] = &[
     ("mlp", "width=16&n_probe=8"),
     ("mlp", "dataset=circles&optimizer=sgd&activation=tanh&depth=2"),
     ("mlp", "dataset=fashion-mnist&optimizer=momentum&width=8&depth=1"),

@@ -221,7 +221,7 @@ fn one_step_of_adam_by_hand() {
 fn a_bounded_step_is_a_step_along_the_bounded_gradient() {
     use burn::module::Module;
     use burn::optim::GradientsParams;
-    use nn_lab::run::{adamw::AdamW, training::clip_by_global_norm};
+    use nn_lab::run::rule::Rule;
 
     #[derive(Module, Debug)]
     struct Two {
@@ -235,9 +235,18 @@ fn a_bounded_step_is_a_step_along_the_bounded_gradient() {
         grads.register::<1>(net.vector.id, Tensor::ones([3], &Device::flex()).mul_scalar(-3.0));
         grads
     };
-    let ours = AdamW::new(0.9, 0.99, 0.1).step(0.01, Some(0.5), net.clone(), grads());
-    let clipped = clip_by_global_norm(grads(), &net, 0.5);
-    let theirs = AdamW::new(0.9, 0.99, 0.1).step(0.01, None, net.clone(), clipped);
-    close("matrix", ours.matrix.val().inner(), theirs.matrix.val().inner(), 1e-6);
-    close("vector", ours.vector.val().inner(), theirs.vector.val().inner(), 1e-6);
+    let norm = (35.0f32 * 4.0 + 3.0 * 9.0).sqrt();
+    let clipped = || {
+        let (mut from, mut to) = (grads(), GradientsParams::new());
+        let scale = 0.5 / norm;
+        to.register::<2>(net.matrix.id, from.remove::<2>(net.matrix.id).expect("a gradient") * scale);
+        to.register::<1>(net.vector.id, from.remove::<1>(net.vector.id).expect("a gradient") * scale);
+        to
+    };
+    for rule in [Rule::adamw(0.9, 0.99, 0.1), Rule::sgd(0.9), Rule::sgd(0.0)] {
+        let ours = rule.clone().step(0.01, Some(0.5), net.clone(), grads());
+        let theirs = rule.clone().step(0.01, None, net.clone(), clipped());
+        close("matrix", ours.matrix.val().inner(), theirs.matrix.val().inner(), 1e-6);
+        close("vector", ours.vector.val().inner(), theirs.vector.val().inner(), 1e-6);
+    }
 }

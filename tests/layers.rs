@@ -79,7 +79,7 @@ const HOMONYMS: &[(&str, &str)] =
     &[("sections::transformer::panel::heads", "attention"), ("sections::transformer::chapters", "attention")];
 
 /// What macros of ours are called at the root of the crate: they are not rooms.
-const MACROS: &[&str] = &["for_each_section", "settings", "choices", "keys", "own_files"];
+const MACROS: &[&str] = &["for_each_section", "settings", "choices", "keys", "own_arms", "own_files"];
 
 /// The folders of the sections, which are their slugs.
 fn slugs() -> BTreeSet<String> {

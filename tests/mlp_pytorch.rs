@@ -7,7 +7,8 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use nn_lab::models::mlp::{Activation, Mlp};
 use nn_lab::models::weights::WeightRng;
-use nn_lab::run::optimizer::{Optimizer, Rule};
+use nn_lab::run::optimizer::Optimizer;
+use nn_lab::run::rule::Rule;
 use nn_lab::run::training::{cross_entropy, one_hot};
 use serde_json::Value;
 

@@ -26,6 +26,7 @@ mod reference;
 mod resnet;
 mod resnet_experiments;
 mod resnet_pytorch;
+mod resume;
 mod rnn;
 mod rnn_pytorch;
 mod run_history;

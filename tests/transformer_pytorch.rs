@@ -7,7 +7,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use nn_lab::models::transformer::{Positions, Sizes, Transformer};
 use nn_lab::models::weights::WeightRng;
-use nn_lab::run::adamw::AdamW;
+use nn_lab::run::rule::Rule;
 use nn_lab::run::training::cross_entropy;
 use serde_json::Value;
 
@@ -99,7 +99,7 @@ fn adamw_agrees() {
         matrix: Param::from_tensor(tensor(&case["matrix"], &device.clone().autodiff())),
         vector: Param::from_tensor(tensor(&case["vector"], &device.clone().autodiff())),
     };
-    let mut rule = AdamW::new(0.9, 0.99, 0.1);
+    let mut rule = Rule::adamw(0.9, 0.99, 0.1);
     let steps = case["grads"].as_array().expect("steps").iter().zip(case["after"].as_array().expect("steps"));
     for (grads, after) in steps {
         let mut ours = GradientsParams::new();

@@ -105,20 +105,6 @@ fn sequences_that_repeat_are_measured() {
 }
 
 #[test]
-fn a_run_on_sequences_goes_on_from_its_checkpoint() {
-    let config = repeats();
-    let whole = run(&config, &[]);
-    let mut out = Collector::<Transformer> { stop_at: Some(20), ..Collector::default() };
-    train::<Transformer>(&config, &mut out).expect("it runs");
-    let (step, file) = out.record().run().checkpoint.clone().expect("a checkpoint");
-    assert_eq!(step, 20);
-    let request = postcard::to_stdvec(&Request::Continue(file.to_vec())).expect("it can be encoded");
-    let mut out = Collector::<Transformer> { requests: vec![(0, request)], ..Collector::default() };
-    train::<Transformer>(&config, &mut out).expect("it runs");
-    assert_eq!(out.record().run().losses[..], whole.run().losses[20..]);
-}
-
-#[test]
 fn models_without_positions_and_without_mlp_learn() {
     for (positions, mlp) in [(PositionsChoice::None, true), (PositionsChoice::Sinusoidal, false)] {
         let config = Config { positions, mlp, ..small() };

@@ -60,7 +60,7 @@ pub struct Record {
 }
 
 /// The weight's run so far.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NetRecord {
     pub losses: Curve,
     pub weight: Option<f64>,
@@ -86,9 +86,7 @@ impl Experiment for Section {
         net.weight = Some(weight.into());
     }
 
-    fn clear_arm(record: &mut Record, _arm: usize) {
-        *record = Record::default();
-    }
+    crate::own_arms!();
 
     fn metrics(_config: &Config, record: &Record) -> Vec<Metric> {
         let [net] = &record.arms;

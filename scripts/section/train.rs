@@ -4,6 +4,7 @@ use super::{Config, Frame, Section};
 use crate::core::LabError;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
+use crate::run::moment::Moment;
 use crate::run::training::read;
 use crate::run::{RunContext, Train};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -45,8 +46,8 @@ impl Training<Section> for Descent {
     }
 
     fn step(&mut self, _step: u32) -> Result<(), LabError> {
-        let n = self.config.batch_size as usize;
-        let xs: Vec<f32> = (0..n).map(|_| self.points.random_range(-1.0..1.0)).collect();
+        let xs = self.draw();
+        let n = xs.len();
         let x = Tensor::<1>::from_data(TensorData::new(xs, [n]), &self.device);
         let error = x.clone() * self.weight.clone().sub_scalar(self.config.slope as f32);
         self.losses.push(error.clone().square().mean());
@@ -61,6 +62,16 @@ impl Training<Section> for Descent {
 
     fn last_changed(&self) -> Option<Tensor<1>> {
         Some(self.weight.clone())
+    }
+
+    fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
+        (0, vec![self.weight.clone()])
+    }
+
+    fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
+        self.weight = Tensor::from_data(TensorData::new(vec![moment.numbers.first().copied().unwrap_or_default()], [1]), &self.device);
+        (0..moment.step).for_each(|_| drop(self.draw()));
+        Ok(())
     }
 
     fn update(&mut self, config: Config) {
@@ -84,5 +95,12 @@ impl Training<Section> for Descent {
         let weight = read(self.weight.clone()).await?.first().copied().unwrap_or(f32::NAN);
         out.send(Frame::Train { steps, weight });
         Ok(())
+    }
+}
+
+impl Descent {
+    /// The points of the next step.
+    fn draw(&mut self) -> Vec<f32> {
+        (0..self.config.batch_size).map(|_| self.points.random_range(-1.0..1.0)).collect()
     }
 }

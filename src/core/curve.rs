@@ -1,11 +1,12 @@
 //! A measured curve that grows while a run goes on.
 
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::ops::Deref;
 use std::rc::Rc;
 
 /// Points (x, y) in the order of x, behind a shared pointer: a figure knows by the pointer whether its data changed.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Curve(Rc<Vec<(f64, f64)>>);
 
 impl Curve {

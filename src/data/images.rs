@@ -140,15 +140,21 @@ impl ImageSet {
     ) -> (Vec<f32>, Vec<u8>) {
         self.gather(indices, moments, |_| {
             // Drawn whether they are used or not, so that a switch changes nothing but what it says.
-            let mut draw = || rng.random_range(0..=2 * CROP_PAD as u32) as isize - CROP_PAD as isize;
-            let (down, right) = (draw(), draw());
-            let mirrored = rng.random::<bool>() && augment.flip;
+            let Shift { down, right, mirrored } = Shift::draw(rng);
+            let mirrored = mirrored && augment.flip;
             if augment.crop {
                 Shift { down, right, mirrored }
             } else {
                 Shift { mirrored, ..Shift::default() }
             }
         })
+    }
+
+    /// As if so many images had been augmented.
+    pub fn skip_augmented(images: usize, rng: &mut StdRng) {
+        for _ in 0..images {
+            Shift::draw(rng);
+        }
     }
 
     fn gather(
@@ -201,4 +207,12 @@ struct Shift {
     down: isize,
     right: isize,
     mirrored: bool,
+}
+
+impl Shift {
+    fn draw(rng: &mut StdRng) -> Self {
+        let mut draw = || rng.random_range(0..=2 * CROP_PAD as u32) as isize - CROP_PAD as isize;
+        let (down, right) = (draw(), draw());
+        Self { down, right, mirrored: rng.random() }
+    }
 }

@@ -29,6 +29,7 @@ pub struct AnyExperiment {
     share: fn(&AnyRecord, &mut AnyRecord),
     absorb: fn(&mut AnyRecord, usize, &[u8]) -> Result<(), postcard::Error>,
     clear_arm: fn(&mut AnyRecord, usize),
+    load_arm: fn(&mut AnyRecord, usize, &[u8]) -> bool,
     encode: fn(&Values) -> Option<Vec<u8>>,
     metrics: fn(&Values, &AnyRecord) -> Vec<Metric>,
     checks: fn(&Values, &AnyRecord) -> Vec<Check>,
@@ -58,6 +59,11 @@ impl AnyExperiment {
                     Ok(())
                 },
                 clear_arm: |record, arm| change::<E>(record, |record| E::clear_arm(record, arm)),
+                load_arm: |record, arm, saved| {
+                    let mut loaded = false;
+                    change::<E>(record, |record| loaded = E::load_arm(record, arm, saved));
+                    loaded
+                },
                 encode: |values| postcard::to_stdvec(&config::<E>(values)).ok(),
                 metrics: |values, record| E::metrics(&config::<E>(values), &record_of::<E>(record)),
                 checks: |values, record| E::checks(&config::<E>(values), &record_of::<E>(record)),
@@ -88,6 +94,11 @@ impl AnyExperiment {
     /// Forgets the run of an arm, but keeps what was probed.
     pub fn clear_arm(&self, record: &mut AnyRecord, arm: usize) {
         (self.clear_arm)(record, arm);
+    }
+
+    /// Puts a saved run in the place of an arm's, see [`Experiment::load_arm`].
+    pub fn load_arm(&self, record: &mut AnyRecord, arm: usize, saved: &[u8]) -> bool {
+        (self.load_arm)(record, arm, saved)
     }
 
     /// The settings in postcard bytes, as the worker takes them.

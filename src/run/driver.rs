@@ -2,6 +2,7 @@
 
 use crate::core::{LabError, Progress};
 use crate::run::arm::StepBatch;
+use crate::run::moment::{self, Moment};
 use crate::run::training::{check_finite, read, read_all};
 use crate::run::{Experiment, RunContext, Tick, Train};
 use burn::tensor::{Device, Tensor};
@@ -36,6 +37,19 @@ pub trait Training<E: Experiment>: Sized {
 
     /// Numbers that a step changes last: when they can be read, it is done.
     fn last_changed(&self) -> Option<Tensor<1>>;
+
+    /// The net and its rule's memory as numbers, still on the device, and the steps that the rule has done: with
+    /// [`notes`](Self::notes) all that a [`Moment`] holds.
+    fn numbers(&self) -> (u32, Vec<Tensor<1>>);
+
+    /// Goes back to a moment of this run, from the state that [`begin`](Self::begin) left it in: what is random is drawn up
+    /// to there and passed over, so that the next step is what it would have been.
+    fn restore(&mut self, moment: &Moment) -> Result<(), LabError>;
+
+    /// What is to be kept beside the numbers; most sections know all else from the step.
+    fn notes(&self) -> Vec<u8> {
+        Vec::new()
+    }
 
     /// Takes over the settings that may change during a run.
     fn update(&mut self, config: E::Config);
@@ -78,14 +92,25 @@ pub async fn train<E: Train>(
     let which =
         E::ARMS.get(arm).ok_or_else(|| LabError::Config("There is no such network here.".to_owned()))?;
     let mut training = E::Training::begin(config, arm, device, out).await?;
+    let resumed = match out.moment() {
+        Some(bytes) => {
+            let moment = Moment::read(&bytes, training.steps())?;
+            training.restore(&moment)?;
+            Some(moment.step)
+        }
+        None => None,
+    };
     let trains = answer_all(&mut training, out).await?;
-    let (done, steps) = (training.steps_done(), training.steps());
+    let (done, steps) = (resumed.unwrap_or_else(|| training.steps_done()), training.steps());
     let mut batch =
         Batch { net: which.net, steps: StepBatch { first_step: done + 1, ..StepBatch::default() } };
-    if training.is_due(done) || !trains {
-        training.score(done, out).await?;
+    // A run that goes on has been judged and reported on up to there.
+    if resumed.is_none() {
+        if training.is_due(done) || !trains {
+            training.score(done, out).await?;
+        }
+        training.report(batch.take(), false, out).await?;
     }
-    training.report(batch.take(), false, out).await?;
 
     // A step after a report is timed. The first step is not, since it also makes the device ready.
     let mut timed = false;
@@ -123,6 +148,9 @@ pub async fn train<E: Train>(
             batch.read(&mut training, step).await?;
             training.report(batch.take(), over, out).await?;
             timed = true;
+            if out.wants_moment(over) {
+                keep_moment(&training, step, out).await?;
+            }
         }
         if over {
             break;
@@ -130,6 +158,21 @@ pub async fn train<E: Train>(
     }
     while E::Training::ANSWERS && out.idle().await == Tick::Request {
         answer_all(&mut training, out).await?;
+    }
+    Ok(())
+}
+
+/// Hands out all that is needed to go on from here. Everything that was measured up to this step has been sent.
+async fn keep_moment<E: Experiment>(
+    training: &impl Training<E>,
+    step: u32,
+    out: &mut impl RunContext<E>,
+) -> Result<(), LabError> {
+    let (rule_steps, tensors) = training.numbers();
+    if let Some(moment) = moment::take(step, rule_steps, tensors, training.notes()).await?
+        && let Ok(bytes) = postcard::to_stdvec(&moment)
+    {
+        out.keep_moment(step, bytes);
     }
     Ok(())
 }

@@ -4,14 +4,16 @@
 //! that gathers the frames of a run on the page. The page sees these three types; only the worker and the native
 //! tests see `Probe` and `Train`, which need burn (feature `compute`).
 
-#[cfg(feature = "compute")]
-pub mod adamw;
 pub mod any;
 pub mod arm;
 #[cfg(feature = "compute")]
 pub mod driver;
 pub mod images;
+#[cfg(feature = "compute")]
+pub mod moment;
 pub mod optimizer;
+#[cfg(feature = "compute")]
+pub mod rule;
 #[cfg(feature = "compute")]
 pub mod safetensors;
 pub mod spectrum;
@@ -65,6 +67,12 @@ pub trait Experiment: 'static {
     /// Forgets the run of an arm, but keeps what was probed.
     fn clear_arm(record: &mut Self::Record, arm: usize);
 
+    /// The run of an arm in bytes, so that it outlives the page.
+    fn save_arm(record: &Self::Record, arm: usize) -> Vec<u8>;
+
+    /// Puts a saved run in the place of an arm's; an arm whose bytes are of no use stays as it is, and `false` says so.
+    fn load_arm(record: &mut Self::Record, arm: usize, saved: &[u8]) -> bool;
+
     /// The numbers that a reader may quote, of one seed.
     fn metrics(config: &Self::Config, record: &Self::Record) -> Vec<Metric>;
 
@@ -78,8 +86,35 @@ pub trait Experiment: 'static {
     fn series(record: &Self::Record) -> Vec<RunSeries>;
 }
 
+/// Within `impl Experiment`, for a record with a list `arms` of what is heard of each: an arm that is cleared has an empty run,
+/// and runs are saved as they are.
+#[macro_export]
+macro_rules! own_arms {
+    () => {
+        fn clear_arm(record: &mut Self::Record, arm: usize) {
+            if let Some(run) = record.arms.get_mut(arm) {
+                *run = Default::default();
+            }
+        }
+
+        fn save_arm(record: &Self::Record, arm: usize) -> Vec<u8> {
+            record.arms.get(arm).and_then(|run| postcard::to_stdvec(run).ok()).unwrap_or_default()
+        }
+
+        fn load_arm(record: &mut Self::Record, arm: usize, saved: &[u8]) -> bool {
+            match (record.arms.get_mut(arm), postcard::from_bytes(saved)) {
+                (Some(run), Ok(saved)) => {
+                    *run = saved;
+                    true
+                }
+                _ => false,
+            }
+        }
+    };
+}
+
 /// Within `impl Experiment`: chapters, guided experiments, numbers and checks are those of the section's files of these
-/// names, and an arm that is cleared has an empty record.
+/// names, and arms are kept as [`own_arms`](crate::own_arms) says.
 #[macro_export]
 macro_rules! own_files {
     () => {
@@ -87,11 +122,7 @@ macro_rules! own_files {
         const EXPERIMENTS: &'static [$crate::core::guided::Guided<Self::Config, Self::Record>] =
             experiments::EXPERIMENTS;
 
-        fn clear_arm(record: &mut Self::Record, arm: usize) {
-            if let Some(run) = record.arms.get_mut(arm) {
-                *run = Default::default();
-            }
-        }
+        $crate::own_arms!();
 
         fn metrics(config: &Self::Config, record: &Self::Record) -> Vec<$crate::core::metric::Metric> {
             metrics::metrics(config, record)
@@ -181,6 +212,19 @@ pub trait RunContext<E: Experiment> {
     fn memory_limit(&self) -> Option<u64> {
         None
     }
+
+    /// The moment that this run is to go on from, if it is one that goes on; asked for once.
+    fn moment(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Whether it is time to keep a moment: reading all weights costs something. `over` after the last step.
+    fn wants_moment(&self, _over: bool) -> bool {
+        false
+    }
+
+    /// Keeps a moment to go on from, in case something happens to the page, its worker or the device.
+    fn keep_moment(&mut self, _step: u32, _moment: Vec<u8>) {}
 
     /// Milliseconds since some moment. What has been asked of a GPU may not be done yet: measure over a read.
     fn now_ms(&self) -> f64;

@@ -1,9 +1,7 @@
-//! The rules that turn gradients into steps.
+//! The rules that a visitor may choose.
 
 #[cfg(feature = "compute")]
-use crate::run::{adamw::AdamW, training::clip_by_global_norm};
-#[cfg(feature = "compute")]
-use burn::{module::Module, optim::GradientsParams};
+use crate::run::rule::Rule;
 
 crate::choices! {
     /// Which rule.
@@ -17,53 +15,14 @@ crate::choices! {
     }
 }
 
-/// A rule with what it remembers of earlier steps.
-#[cfg(feature = "compute")]
-#[allow(clippy::large_enum_variant, reason = "a run has one")]
-#[derive(Clone)]
-#[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
-pub enum Rule {
-    Adam(AdamW),
-    /// burn's, with momentum or without.
-    Sgd(burn::optim::ModuleOptimizer),
-}
-
-#[cfg(feature = "compute")]
-impl Rule {
-    /// One step. `max_norm` bounds the norm of the whole gradient.
-    pub fn step<M: Module>(
-        &mut self,
-        learning_rate: f64,
-        max_norm: Option<f64>,
-        net: M,
-        grads: GradientsParams,
-    ) -> M {
-        match self {
-            Self::Adam(rule) => rule.step(learning_rate, max_norm, net, grads),
-            Self::Sgd(rule) => {
-                let grads = match max_norm {
-                    Some(max_norm) => clip_by_global_norm(grads, &net, max_norm),
-                    None => grads,
-                };
-                rule.step(learning_rate, net, grads)
-            }
-        }
-    }
-}
-
 #[cfg(feature = "compute")]
 impl Optimizer {
     /// The rule, with no memory of earlier steps. It agrees with PyTorch's to float rounding.
     pub fn init(self) -> Rule {
-        use burn::optim::{SgdConfig, momentum::MomentumConfig};
         match self {
-            Self::Adam => Rule::Adam(AdamW::new(0.9, 0.999, 0.0)),
-            // burn dampens by 0.1 unless told otherwise; the textbook does not.
-            Self::Momentum => {
-                let momentum = MomentumConfig::new().with_dampening(0.0);
-                Rule::Sgd(SgdConfig::new().with_momentum(Some(momentum)).init())
-            }
-            Self::Sgd => Rule::Sgd(SgdConfig::new().init()),
+            Self::Adam => Rule::adamw(0.9, 0.999, 0.0),
+            Self::Momentum => Rule::sgd(0.9),
+            Self::Sgd => Rule::sgd(0.0),
         }
     }
 }

@@ -1,11 +1,15 @@
 //! What every training run needs: loss, accuracy, optimizers, and reads that wait for the device only once a frame.
 
 use crate::core::LabError;
-use crate::run::optimizer::Rule;
-use burn::module::{Module, ModuleVisitor, Param};
+use crate::run::moment::{self, Moment};
+use crate::run::rule::Rule;
+use burn::module::Module;
 use burn::nn::Linear;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData, activation::log_softmax};
+
+/// What a library says of a device that is gone is of no use to a visitor.
+const LOST: &str = "The GPU stopped answering: the browser or the driver took it away.";
 
 /// A net and all that its training keeps.
 #[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
@@ -53,36 +57,16 @@ impl<M: Module> TrainState<M> {
     pub fn take_losses(&mut self) -> Vec<Tensor<1>> {
         std::mem::take(&mut self.losses)
     }
-}
 
-/// Scales all gradients by `min(1, max_norm / norm)`, where `norm` is that of all of them laid end to end (Pascanu et
-/// al. 2013). Nothing is read: the norm stays on the device.
-pub fn clip_by_global_norm<M: Module>(grads: GradientsParams, net: &M, max_norm: f64) -> GradientsParams {
-    struct Squares<'a>(&'a GradientsParams, Vec<Tensor<1>>);
-    impl ModuleVisitor for Squares<'_> {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.1.extend(self.0.get::<D>(param.id).map(|grad| grad.square().sum()));
-        }
+    /// The net and all that its rule remembers, see [`moment::numbers`]; and the steps that the rule has done.
+    pub fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
+        (self.rule.steps, moment::numbers(&self.net, &self.rule))
     }
-    struct Scaler(GradientsParams, Tensor<1>);
-    impl ModuleVisitor for Scaler {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            if let Some(grad) = self.0.remove::<D>(param.id) {
-                self.0.register(param.id, grad * self.1.clone().reshape([1; D]));
-            }
-        }
+
+    /// Goes back to a moment.
+    pub fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
+        moment::restore(&mut self.net, &mut self.rule, moment)
     }
-    let mut squares = Squares(&grads, Vec::new());
-    net.visit(&mut squares);
-    if squares.1.is_empty() {
-        return grads;
-    }
-    let norm = Tensor::cat(squares.1, 0).sum().sqrt();
-    // The small number is PyTorch's, and keeps a gradient of nothing but zeros from becoming NaN.
-    let scale = norm.add_scalar(1e-6).recip().mul_scalar(max_norm as f32).clamp_max(1.0);
-    let mut scaler = Scaler(grads, scale);
-    net.visit(&mut scaler);
-    scaler.0
 }
 
 /// Mean cross-entropy in nats: `-1/B sum_b log softmax(logits_b)[target_b]`.
@@ -150,13 +134,8 @@ pub async fn read_groups<const N: usize>(groups: [Vec<Tensor<1>>; N]) -> Result<
 
 /// Reads a tensor, row-major.
 pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, LabError> {
-    let data = tensor.into_data_async().await.map_err(|error| LabError::Device(device_error(&error)))?;
-    data.try_to_vec::<f32>()
-        .map_err(|error| LabError::Device(format!("The device returned unexpected data: {error:?}.")))
-}
-
-fn device_error(error: &impl std::fmt::Debug) -> String {
-    format!("The device did not answer ({error:?}). Choose the CPU above, or reload the page.")
+    let data = tensor.into_data_async().await.map_err(|_| LabError::Device(LOST.to_owned()))?;
+    data.try_to_vec::<f32>().map_err(|_| LabError::Device(LOST.to_owned()))
 }
 
 /// An error if one of the losses is no longer a number; `first_step` is the step of the first.

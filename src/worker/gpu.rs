@@ -6,7 +6,7 @@ use crate::models::mlp::{Activation, Mlp};
 use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::models::weights::WeightRng;
-use crate::run::adamw::AdamW;
+use crate::run::rule::Rule;
 use crate::run::training::{cross_entropy, one_hot, read};
 use crate::worker::runtime::Signal;
 use burn::module::Param;
@@ -103,7 +103,7 @@ async fn scan<N: Recurrent>(
     if let Some(d_cell) = found.through_time.d_cell {
         values.extend(read(d_cell).await?);
     }
-    let net = AdamW::new(0.9, 0.99, 0.1).step(0.01, Some(0.1), net.clone(), found.params);
+    let net = Rule::adamw(0.9, 0.99, 0.1).step(0.01, Some(0.1), net.clone(), found.params);
     values.extend(read(recurrent(&net).val().inner()).await?);
     Ok(values)
 }

@@ -29,6 +29,10 @@ pub(crate) struct Collector<E: Experiment> {
     pub requests: Vec<(u32, Vec<u8>)>,
     /// Files that the visitor gave, by their path below `user/`.
     pub user_files: BTreeMap<String, Rc<[u8]>>,
+    /// The moment that the run goes on from.
+    pub moment: Option<Vec<u8>>,
+    /// The moments that it handed out, and the frames that had been sent by then.
+    pub moments: Vec<(u32, Vec<u8>, usize)>,
     pub began: std::time::Instant,
 }
 
@@ -43,6 +47,8 @@ impl<E: Experiment> Default for Collector<E> {
             updates: Vec::new(),
             requests: Vec::new(),
             user_files: BTreeMap::new(),
+            moment: None,
+            moments: Vec::new(),
             began: std::time::Instant::now(),
         }
     }
@@ -144,6 +150,18 @@ impl<E: Experiment> RunContext<E> for Collector<E> {
         let step = self.ticks.last().map_or(0, |progress| progress.step);
         let due = self.requests.iter().position(|(at, _)| *at <= step)?;
         Some(self.requests.remove(due).1)
+    }
+
+    fn moment(&mut self) -> Option<Vec<u8>> {
+        self.moment.take()
+    }
+
+    fn wants_moment(&self, _over: bool) -> bool {
+        true
+    }
+
+    fn keep_moment(&mut self, step: u32, moment: Vec<u8>) {
+        self.moments.push((step, moment, self.frames.len()));
     }
 
     async fn idle(&mut self) -> Tick {

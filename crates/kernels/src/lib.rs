@@ -1,6 +1,6 @@
 //! Operations that burn has not, or has not as fast.
 //!
-//! [`rnn`], [`lstm`] and [`adamw`] are for burn's CPU backend and, with the feature `gpu`, kernels for WebGPU: one operation
+//! [`rnn`], [`lstm`], [`adamw`] and [`sgd`] are for burn's CPU backend and, with the feature `gpu`, kernels for WebGPU: one operation
 //! instead of thousands. Their ways back are operations of their own; they do not take part in autodiff. [`attention`], [`conv`],
 //! [`gelu`] and [`pool`] are for the CPU alone, see [`on_cpu`], and take part in it: on a GPU burn fuses what they
 //! are made of.
@@ -16,6 +16,7 @@ pub mod gelu;
 pub mod lstm;
 pub mod pool;
 pub mod rnn;
+pub mod sgd;
 
 mod flex;
 #[cfg(feature = "gpu")]

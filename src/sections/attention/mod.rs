@@ -250,7 +250,7 @@ pub const SCALED: usize = 0;
 pub const UNSCALED: usize = 1;
 
 /// One net's run so far.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NetRecord {
     /// What its maps are drawn for.
     pub sequence: Option<Rc<Sequence>>,

@@ -9,6 +9,7 @@ use crate::models::lookup::{LookupNet, Sizes};
 use crate::models::weights::WeightRng;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
+use crate::run::moment::Moment;
 use crate::run::training::{
     TrainState, accuracy, cross_entropy, first_weight, one_hot, read, read_all, read_groups,
 };
@@ -89,8 +90,7 @@ impl Training<Attention> for LookupTraining {
 
     fn step(&mut self, _step: u32) -> Result<(), LabError> {
         let n = self.evaluation.n;
-        let sequences: Vec<Lookup> =
-            (0..self.config.batch_size).map(|_| Lookup::draw(n, &mut self.draws)).collect();
+        let sequences = self.draw();
         let (x, y) = (tokens(&sequences, n, &self.device), answers(&sequences, &self.device));
         let loss = cross_entropy(self.train_state.net.forward(x).0, y);
         self.train_state.descend(loss, self.config.learning_rate, None, |_, _| {});
@@ -105,6 +105,23 @@ impl Training<Attention> for LookupTraining {
         Some(first_weight(&self.train_state.net.readout))
     }
 
+    fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
+        self.train_state.numbers()
+    }
+
+    fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
+        self.train_state.restore(moment)?;
+        for step in 0..=moment.step {
+            if step > 0 {
+                self.draw();
+            }
+            if self.is_due(step) {
+                self.next_score = score_after(step);
+            }
+        }
+        Ok(())
+    }
+
     fn update(&mut self, config: Config) {
         self.config.learning_rate = config.learning_rate;
     }
@@ -114,7 +131,7 @@ impl Training<Attention> for LookupTraining {
     }
 
     async fn score(&mut self, step: u32, _out: &mut impl RunContext<Attention>) -> Result<(), LabError> {
-        self.next_score = if step == 0 { 1 } else { step + (step / 10).max(5) };
+        self.next_score = score_after(step);
         let numbers = read_all(self.evaluation.score(&self.train_state.net.valid())).await?;
         if let [accuracy, entropy, right @ ..] = &*numbers {
             self.scores.push(Score { step, accuracy: *accuracy, entropy: *entropy, right: right.to_vec() });
@@ -142,6 +159,19 @@ impl Training<Attention> for LookupTraining {
         }
         Ok(())
     }
+}
+
+impl LookupTraining {
+    /// The sequences of the next batch.
+    fn draw(&mut self) -> Vec<Lookup> {
+        let n = self.evaluation.n;
+        (0..self.config.batch_size).map(|_| Lookup::draw(n, &mut self.draws)).collect()
+    }
+}
+
+/// When a net is judged again: often at first; later, each tenth of the way.
+fn score_after(step: u32) -> u32 {
+    if step == 0 { 1 } else { step + (step / 10).max(5) }
 }
 
 /// `[batch, n, token_width]`

@@ -5,6 +5,7 @@ use crate::core::curve::Curve;
 use crate::core::sorted::SortedMap;
 use crate::run::arm::StepBatch;
 use crate::run::timing::StepTimes;
+use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
 /// All that the page has heard.
@@ -30,7 +31,7 @@ pub const CONV: usize = 0;
 pub const SEPARABLE: usize = 1;
 
 /// The latest look at each of the test images.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Looks(SortedMap<u32, Rc<ImageView>>);
 
 impl Looks {
@@ -41,7 +42,7 @@ impl Looks {
 }
 
 /// The test images that a net is wrong about.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Wrongs {
     pub pictures: Pictures,
     /// The class that it took each for, and how sure it was.
@@ -49,7 +50,7 @@ pub struct Wrongs {
 }
 
 /// One net's run so far.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NetRecord {
     /// Step and loss.
     pub losses: Curve,

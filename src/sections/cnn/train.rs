@@ -5,11 +5,12 @@ use super::nets::{augment, net, pictures};
 use super::{Cnn, Config, Frame, N_CHOICES, N_WRONG, SEPARABLE, Score};
 use crate::core::LabError;
 use crate::data::batches::Batches;
-use crate::data::images::Images;
+use crate::data::images::{ImageSet, Images};
 use crate::models::cnn::Cnn as Net;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
 use crate::run::images::load;
+use crate::run::moment::Moment;
 use crate::run::optimizer::Optimizer;
 use crate::run::training::{TrainState, cross_entropy, first_weight, one_hot, read};
 use crate::run::{RunContext, Train};
@@ -92,6 +93,20 @@ impl Training<Cnn> for CnnTraining {
 
     fn last_changed(&self) -> Option<Tensor<1>> {
         Some(first_weight(&self.train_state.net.head))
+    }
+
+    fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
+        self.train_state.numbers()
+    }
+
+    fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
+        self.train_state.restore(moment)?;
+        self.step = moment.step;
+        for _ in 0..moment.step {
+            let n = self.batches.next_batch().len();
+            ImageSet::skip_augmented(n, &mut self.rng);
+        }
+        Ok(())
     }
 
     fn update(&mut self, config: Config) {

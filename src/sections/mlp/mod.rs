@@ -225,7 +225,7 @@ pub const LINEAR: usize = 0;
 pub const ACTIVATED: usize = 1;
 
 /// One net's run so far. Shared pointers, so that a figure knows by the pointer whether its data changed.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NetRecord {
     /// What it is looked at with.
     pub samples: Option<Rc<Samples>>,

@@ -12,6 +12,7 @@ use crate::data::plane::{Points, Shape, points};
 use crate::models::mlp::{Activation, Mlp as Net};
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
+use crate::run::moment::Moment;
 use crate::run::training::{TrainState, accuracy, cross_entropy, first_weight, one_hot, read, read_all};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
@@ -117,6 +118,30 @@ impl Training<Mlp> for MlpTraining {
         self.train_state.net.layers.last().map(first_weight)
     }
 
+    fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
+        self.train_state.numbers()
+    }
+
+    fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
+        self.train_state.restore(moment)?;
+        self.step = moment.step;
+        self.edited = postcard::from_bytes(&moment.notes).unwrap_or_default();
+        for step in 0..=moment.step {
+            if step > 0 {
+                self.batches.next_batch();
+            }
+            if self.is_due(step) {
+                self.next_score = self.score_after(step);
+            }
+        }
+        Ok(())
+    }
+
+    /// What was changed by hand.
+    fn notes(&self) -> Vec<u8> {
+        postcard::to_stdvec(&self.edited).unwrap_or_default()
+    }
+
     fn update(&mut self, config: Config) {
         self.learning_rate = config.learning_rate;
     }
@@ -126,10 +151,7 @@ impl Training<Mlp> for MlpTraining {
     }
 
     async fn score(&mut self, step: u32, _out: &mut impl RunContext<Mlp>) -> Result<(), LabError> {
-        // Often at first, when much changes; later each tenth of the way. Scoring 4,000 images costs as much as some twenty
-        // steps.
-        let at_least = if self.task.image_side.is_some() { 25 } else { 5 };
-        self.next_score = if step == 0 { 1 } else { step + (step / 10).max(at_least) };
+        self.next_score = self.score_after(step);
         let (train, test) = self.evaluation.score(&self.train_state.net.valid()).await?;
         self.measured.scores.push(Score { step, train, test });
         self.shows |= self.is_small;
@@ -192,6 +214,13 @@ impl Training<Mlp> for MlpTraining {
 }
 
 impl MlpTraining {
+    /// When the net is judged again. Often at first, when much changes; later each tenth of the way. Scoring 4,000 images costs
+    /// as much as some twenty steps.
+    fn score_after(&self, step: u32) -> u32 {
+        let at_least = if self.task.image_side.is_some() { 25 } else { 5 };
+        if step == 0 { 1 } else { step + (step / 10).max(at_least) }
+    }
+
     async fn snapshot(&self, net: &Net) -> Result<Snapshot, LabError> {
         let mut snapshot = nets::snapshot(net, self.step, self.evaluation.cells.as_ref()).await?;
         snapshot.edits = self.edited.len() as u32;

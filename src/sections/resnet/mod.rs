@@ -251,7 +251,7 @@ pub const PLAIN: usize = 0;
 pub const RESIDUAL: usize = 1;
 
 /// One net's run so far.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NetRecord {
     /// Step and loss.
     pub losses: Curve,

@@ -5,11 +5,12 @@ use super::paths::{Watch, Watched};
 use super::{Config, Frame, Measured, Norms, RESIDUAL, ResNet, Score};
 use crate::core::LabError;
 use crate::data::batches::Batches;
-use crate::data::images::{Augment, Images, SIDE};
+use crate::data::images::{Augment, ImageSet, Images, SIDE};
 use crate::models::resnet::ResNet as Net;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
 use crate::run::images::load;
+use crate::run::moment::Moment;
 use crate::run::training::{TrainState, cross_entropy, first_weight, one_hot, read, read_groups};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
@@ -111,6 +112,22 @@ impl Training<ResNet> for ResNetTraining {
         Some(first_weight(&self.train_state.net.head))
     }
 
+    fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
+        self.train_state.numbers()
+    }
+
+    fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
+        self.train_state.restore(moment)?;
+        for step in 1..=moment.step {
+            let n = self.batches.next_batch().len();
+            ImageSet::skip_augmented(n, &mut self.rng);
+            if self.is_due(step) {
+                self.next_score = self.score_after(step);
+            }
+        }
+        Ok(())
+    }
+
     fn update(&mut self, config: Config) {
         self.learning_rate = config.learning_rate;
     }
@@ -120,8 +137,7 @@ impl Training<ResNet> for ResNetTraining {
     }
 
     async fn score(&mut self, step: u32, _out: &mut impl RunContext<ResNet>) -> Result<(), LabError> {
-        let every = (self.steps / 10).max(20);
-        self.next_score = (step / every + 1) * every;
+        self.next_score = self.score_after(step);
         let test = self.task.accuracy(&self.train_state.net.valid(), &self.device).await?;
         self.scores.push(Score { step, test });
         Ok(())
@@ -143,6 +159,14 @@ impl Training<ResNet> for ResNetTraining {
         let measured = Measured { scores: std::mem::take(&mut self.scores), norms: norms.collect(), paths };
         out.send(Frame::Train { steps, measured });
         Ok(())
+    }
+}
+
+impl ResNetTraining {
+    /// When the net is judged again.
+    fn score_after(&self, step: u32) -> u32 {
+        let every = (self.steps / 10).max(20);
+        (step / every + 1) * every
     }
 }
 

@@ -200,7 +200,7 @@ impl Record {
 }
 
 /// One net's run so far.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NetRecord {
     pub losses: Curve,
     pub accuracy: Curve,

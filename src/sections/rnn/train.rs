@@ -10,6 +10,7 @@ use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
+use crate::run::moment::Moment;
 use crate::run::training::{TrainState, accuracy, cross_entropy, first_weight, one_hot, read, read_groups};
 use crate::run::{RunContext, Train, optimizer::Optimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -114,6 +115,23 @@ impl Training<Rnn> for RnnTraining {
         with_net!(&self.net, train_state => Some(first_weight(train_state.net.output())))
     }
 
+    fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
+        with_net!(&self.net, train_state => train_state.numbers())
+    }
+
+    fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
+        with_net!(&mut self.net, train_state => train_state.restore(moment))?;
+        for step in 0..=moment.step {
+            if step > 0 {
+                self.task.draw(self.config.batch_size as usize, &mut self.sequences);
+            }
+            if self.is_due(step) {
+                self.next_score = score_after(step);
+            }
+        }
+        Ok(())
+    }
+
     fn update(&mut self, config: Config) {
         (self.config.learning_rate, self.config.clip) = (config.learning_rate, config.clip);
     }
@@ -123,8 +141,7 @@ impl Training<Rnn> for RnnTraining {
     }
 
     async fn score(&mut self, step: u32, _out: &mut impl RunContext<Rnn>) -> Result<(), LabError> {
-        // Often at first; later, each tenth of the way.
-        self.next_score = if step == 0 { 1 } else { step + (step / 10).max(10) };
+        self.next_score = score_after(step);
         let accuracy = with_net!(&self.net, train_state => self.held_out.accuracy(&train_state.net));
         self.accuracies.extend(read(accuracy).await?.first().map(|&accuracy| (step, accuracy)));
         Ok(())
@@ -163,6 +180,11 @@ impl Training<Rnn> for RnnTraining {
         }
         Ok(())
     }
+}
+
+/// When a net is judged again: often at first; later, each tenth of the way.
+fn score_after(step: u32) -> u32 {
+    if step == 0 { 1 } else { step + (step / 10).max(10) }
 }
 
 impl RnnTraining {

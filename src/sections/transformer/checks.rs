@@ -112,15 +112,9 @@ pub(super) fn saved_steps(config: &Config) -> Vec<u32> {
 #[cfg(feature = "compute")]
 pub(super) fn validate_every(config: &Config) -> u32 {
     match config.task {
-        TaskChoice::Text => keep_every(config.steps),
+        TaskChoice::Text => (config.steps / 20).max(10),
         TaskChoice::Repeat => (config.steps / 60).max(10),
     }
-}
-
-/// The steps between two checkpoints.
-#[cfg(feature = "compute")]
-pub(super) fn keep_every(steps: u32) -> u32 {
-    (steps / 20).max(10)
 }
 
 pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {

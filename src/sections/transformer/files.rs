@@ -1,4 +1,4 @@
-//! The model as a `.safetensors` file, with its settings, its vocabulary and, to go on from, the optimizer's memory.
+//! The model as a `.safetensors` file, with its settings and its vocabulary.
 
 use super::{Config, TrainState};
 use crate::core::LabError;
@@ -12,25 +12,15 @@ use std::collections::HashMap;
 
 const FORMAT: &str = "nn-lab transformer 1";
 
-/// The file of a model; `memory` adds the optimizer's.
+/// The file of a model.
 pub(super) async fn save(
     state: &TrainState,
     config: &Config,
     vocabulary: &Vocabulary,
-    memory: bool,
 ) -> Result<Vec<u8>, LabError> {
     let mut list = Lister::default();
     state.net.visit(&mut list);
-    let Lister { mut names, mut shapes, mut tensors, .. } = list;
-    if memory {
-        for (i, moments) in state.rule.moments.iter().enumerate() {
-            for kind in ["m", "v"] {
-                names.push(format!("adam.{kind}.{i}"));
-                shapes.push(vec![moments.dims()[0] / 2]);
-            }
-            tensors.push(moments.clone());
-        }
-    }
+    let Lister { names, shapes, tensors, .. } = list;
     // One read for all of them.
     let values = read_all(tensors).await?;
     let mut rest = values.as_slice();
@@ -54,8 +44,7 @@ fn metadata(state: &TrainState, config: &Config, vocabulary: &Vocabulary) -> Vec
     pairs.map(|(key, text)| (key.to_owned(), text)).to_vec()
 }
 
-/// Puts a file's weights into the model, and the optimizer's memory if the file has it; a sentence where it does not fit, and
-/// the model is then as it was.
+/// Puts a file's weights into the model; a sentence where they do not fit, and the model is then as it was.
 pub(super) fn load(
     state: &mut TrainState,
     config: &Config,
@@ -78,36 +67,16 @@ pub(super) fn load(
         );
     }
     let step = file.meta("step").and_then(|step| step.parse().ok()).unwrap_or(0);
-    let mut tensors: HashMap<String, NamedTensor> =
-        file.tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
-
-    let mut moments = Vec::new();
+    let tensors = file.tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
     let device = state.net.embedding.val().inner().device();
-    while let (Some(m), Some(v)) = (
-        tensors.remove(&format!("adam.m.{}", moments.len())),
-        tensors.remove(&format!("adam.v.{}", moments.len())),
-    ) {
-        if m.values.len() != v.values.len() {
-            return Err("The optimizer's memory in this file is not whole.".to_owned());
-        }
-        let both = [m.values, v.values].concat();
-        let n = both.len();
-        moments.push(Tensor::<1>::from_data(TensorData::new(both, [n]), &device));
-    }
-    let mut filler =
-        Filler { tensors, path: Vec::new(), sizes: Vec::new(), warning: None, device: device.clone() };
+    let mut filler = Filler { tensors, path: Vec::new(), warning: None, device };
     let net = state.net.clone().map(&mut filler);
     if let Some(warning) = filler.warning {
         return Err(warning);
     }
-    let memory_fits = moments.len() == filler.sizes.len()
-        && moments.iter().zip(&filler.sizes).all(|(moments, &size)| moments.dims() == [2 * size]);
-    if !moments.is_empty() && !memory_fits {
-        return Err("The optimizer's memory in this file does not fit its weights.".to_owned());
-    }
     state.net = net;
-    state.rule.steps = if moments.is_empty() { 0 } else { step };
-    state.rule.moments = moments;
+    // The optimizer begins anew: the file has no memory of its own.
+    (state.rule.steps, state.rule.memory) = (0, Vec::new());
     state.step = step;
     Ok(())
 }
@@ -168,8 +137,6 @@ impl ModuleVisitor for Lister {
 struct Filler {
     tensors: HashMap<String, NamedTensor>,
     path: Vec<String>,
-    /// How many numbers each parameter has.
-    sizes: Vec<usize>,
     warning: Option<String>,
     device: Device,
 }
@@ -178,7 +145,6 @@ impl ModuleMapper for Filler {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let (id, tensor, mapper) = param.consume();
         let (name, shape) = (self.path.join("."), tensor.dims());
-        self.sizes.push(shape.iter().product());
         let filled = match self.tensors.remove(&name) {
             None => Err(format!("This file has no tensor \"{name}\".")),
             Some(found) if found.shape != shape => Err(format!(

@@ -39,8 +39,6 @@ pub enum Frame {
     Ablated { off: Vec<(u32, u32)>, loss: f32, whole: f32 },
     /// The weights as a `.safetensors` file.
     Saved(Rc<Vec<u8>>),
-    /// All that a run needs to go on, as a file of the same format; kept by the page.
-    Checkpoint { step: u32, file: Rc<Vec<u8>> },
     /// A file was taken: these steps of training are in it.
     Loaded { step: u32 },
     /// A request could not be met, and why.
@@ -63,8 +61,6 @@ pub enum Request {
     Save,
     /// Take the weights of a file, and train no further until asked.
     Load(Vec<u8>),
-    /// Take weights, optimizer and step of a file, and go on training.
-    Continue(Vec<u8>),
 }
 
 /// The temperatures at which the validation loss is measured.

@@ -47,6 +47,7 @@ use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, series_of};
 use heads::Snapshot;
 use induction::Induction;
+use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
 /// The experiment of section 6.
@@ -72,7 +73,7 @@ impl Record {
 }
 
 /// What the page has heard of the run.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     pub window: Rc<Vec<char>>,
     /// The period of the window, if it is a sequence that repeats, else 0.
@@ -92,14 +93,13 @@ pub struct Run {
     pub ablations: Rc<Vec<Ablation>>,
     /// The last file asked for.
     pub saved: Option<Rc<Vec<u8>>>,
-    pub checkpoint: Option<(u32, Rc<Vec<u8>>)>,
     /// The steps in the file that was loaded last.
     pub loaded: Option<u32>,
     pub refused: Option<String>,
 }
 
 /// The same as curves over the steps.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InductionCurves {
     pub first: Curve,
     pub second: Curve,
@@ -109,7 +109,7 @@ pub struct InductionCurves {
 }
 
 /// What is being written for the visitor.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Writing {
     pub prompt: String,
     pub chars: Rc<Vec<WrittenChar>>,
@@ -117,7 +117,7 @@ pub struct Writing {
 }
 
 /// A measurement with heads switched off.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ablation {
     pub off: Vec<(u32, u32)>,
     pub loss: f64,
@@ -170,7 +170,6 @@ impl Experiment for Transformer {
                 ablations.push(Ablation { off, loss: loss.into(), whole: whole.into() });
             }
             Frame::Saved(file) => run.saved = Some(file),
-            Frame::Checkpoint { step, file } => run.checkpoint = Some((step, file)),
             Frame::Loaded { step } => (run.loaded, run.refused) = (Some(step), None),
             Frame::Refused(why) => {
                 run.refused = Some(why);

@@ -114,13 +114,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
         },
         _ => ChapterBody::default(),
     };
-    let notice = html! {
-        <>
-            <keep::Offer query={settings.page.query.clone()} write={settings.page.on_query.clone()} config={config.clone()} open={open.clone()}
-                state={lab.state.clone()} checkpoint={record.run().checkpoint.clone().map(|(step, file)| (step, PtrEq(file)))} />
-            <Cost config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} choose={settings.choose.clone()} />
-        </>
-    };
+    let notice = html! { <Cost config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} choose={settings.choose.clone()} /> };
     let page = Page {
         title: "A transformer that learns to write",
         introduction: text::introduction(),

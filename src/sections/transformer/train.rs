@@ -1,6 +1,6 @@
 //! The run: training, looking at it, and answering the visitor.
 
-use super::checks::{keep_every, saved_steps, validate_every};
+use super::checks::{saved_steps, validate_every};
 use super::source::Source;
 use super::{
     Config, Frame, NextRequest, NextToken, Request, Sample, TEMPERATURES, TrainState, Transformer,
@@ -9,13 +9,11 @@ use super::{
 use crate::core::LabError;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
+use crate::run::moment::Moment;
 use crate::run::{RunContext, Tick, Train};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use std::rc::Rc;
-
-/// A file larger than this is not kept by the page.
-const MOST_KEPT_BYTES: u64 = 48_000_000;
 
 impl Train for Transformer {
     type Training = TransformerTraining;
@@ -95,6 +93,16 @@ impl Training<Transformer> for TransformerTraining {
         None
     }
 
+    fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
+        self.model.numbers()
+    }
+
+    fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
+        self.model.restore(moment)?;
+        self.looked_at = self.saved.iter().copied().filter(|saved| *saved <= moment.step).max().or(Some(0));
+        Ok(())
+    }
+
     fn update(&mut self, config: Config) {
         self.config.learning_rate = config.learning_rate;
         self.config.dropout = config.dropout;
@@ -108,14 +116,7 @@ impl Training<Transformer> for TransformerTraining {
     async fn score(&mut self, step: u32, out: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
         // A run that goes on from a file shows at once what the file holds.
         let looks = self.saved.contains(&step) || self.looked_at.is_none();
-        if looks {
-            self.look(out).await?;
-        } else {
-            self.validate(out).await?;
-        }
-        let keeps =
-            step > 0 && step < self.config.steps && step.is_multiple_of(keep_every(self.config.steps));
-        if keeps { self.keep(out).await } else { Ok(()) }
+        if looks { self.look(out).await } else { self.validate(out).await }
     }
 
     async fn report(
@@ -220,17 +221,6 @@ impl TransformerTraining {
         Ok(())
     }
 
-    /// Sends all that is needed to go on after the page has gone.
-    async fn keep(&self, out: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
-        let vocabulary = &self.source.vocabulary;
-        let params = super::param_count(&self.config, vocabulary.len() as u64).total();
-        if 12 * params <= MOST_KEPT_BYTES {
-            let file = files::save(&self.model, &self.config, vocabulary, true).await?;
-            out.send(Frame::Checkpoint { step: self.model.step, file: Rc::new(file) });
-        }
-        Ok(())
-    }
-
     async fn respond(
         &mut self,
         request: Request,
@@ -265,10 +255,10 @@ impl TransformerTraining {
                 }
             }
             Request::Save => {
-                let file = files::save(&self.model, &self.config, &self.source.vocabulary, false).await?;
+                let file = files::save(&self.model, &self.config, &self.source.vocabulary).await?;
                 out.send(Frame::Saved(Rc::new(file)));
             }
-            Request::Load(bytes) | Request::Continue(bytes) => {
+            Request::Load(bytes) => {
                 let loaded = files::load(&mut self.model, &self.config, &self.source.vocabulary, &bytes);
                 out.send(match loaded {
                     Ok(()) => Frame::Loaded { step: self.model.step },

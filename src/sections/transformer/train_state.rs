@@ -7,7 +7,8 @@ use crate::core::LabError;
 use crate::models::transformer::{Positions, Sizes, Transformer};
 use crate::models::weights::WeightRng;
 use crate::run::RunContext;
-use crate::run::adamw::AdamW;
+use crate::run::moment::{self, Moment};
+use crate::run::rule::Rule;
 use crate::run::training::{cross_entropy, read_all};
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -42,7 +43,7 @@ pub fn sizes(config: &Config, vocabulary: usize) -> Sizes {
 #[allow(missing_debug_implementations, reason = "burn's gradients have none")]
 pub struct TrainState {
     pub net: Transformer,
-    pub rule: AdamW,
+    pub rule: Rule,
     pub sizes: Sizes,
     /// Steps done.
     pub step: u32,
@@ -61,7 +62,7 @@ impl TrainState {
         let mut rng = WeightRng::new(config.seed.into());
         Self {
             net: Transformer::new(sizes, &mut rng, &device.clone().autodiff()),
-            rule: AdamW::new(BETAS.0, BETAS.1, WEIGHT_DECAY),
+            rule: Rule::adamw(BETAS.0, BETAS.1, WEIGHT_DECAY),
             sizes,
             step: 0,
             device: device.clone(),
@@ -91,6 +92,18 @@ impl TrainState {
     /// The losses of the steps since the last call, `[1]` each, still on the device.
     pub fn take_losses(&mut self) -> Vec<Tensor<1>> {
         std::mem::take(&mut self.losses)
+    }
+
+    /// The model and its optimizer's memory, see [`moment::numbers`]; and the steps that the optimizer has done.
+    pub fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
+        (self.rule.steps, moment::numbers(&self.net, &self.rule))
+    }
+
+    /// Goes back to a moment.
+    pub fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
+        moment::restore(&mut self.net, &mut self.rule, moment)?;
+        self.step = moment.step;
+        Ok(())
     }
 
     /// The mean loss on windows of `len` characters, some at a time; with gates, heads are weighed by them.

@@ -1,0 +1,118 @@
+//! A moment of a run: all that a net in training needs to go on from it, in the same worker or in another, after a reload or
+//! after a device was lost. On the CPU a run that goes on is bit for bit the run that never stopped; what is random in it is
+//! drawn anew up to the moment and passed over.
+
+use crate::core::LabError;
+use crate::run::rule::Rule;
+use crate::run::training::read_all;
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+/// A moment with more numbers than these is not kept: it would cost more than the run is worth.
+pub const MOST_NUMBERS: usize = 12_000_000;
+
+/// A net, its rule's memory, and what the section adds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Steps done.
+    pub step: u32,
+    /// Steps that the rule has done, which may be others: those of a file that was opened have no memory.
+    pub rule_steps: u32,
+    /// The net's numbers and then the memory's, see [`numbers`].
+    pub numbers: Vec<f32>,
+    /// What the section needs beside them, as it wrote it.
+    pub notes: Vec<u8>,
+}
+
+impl Moment {
+    /// Reads one of a run of so many steps; whatever the bytes are, a moment comes of it or a sentence.
+    pub fn read(bytes: &[u8], steps: u32) -> Result<Self, LabError> {
+        let moment: Self = postcard::from_bytes(bytes).map_err(|_| unfit())?;
+        if moment.step > steps { Err(unfit()) } else { Ok(moment) }
+    }
+}
+
+fn unfit() -> LabError {
+    LabError::Data("What was saved of this run does not fit it: it cannot go on from there.".to_owned())
+}
+
+/// A net and the memory of its rule as tensors, in an order of their own: the parameters in the module's order, running
+/// statistics among them, and then the memory. Nothing is read.
+pub fn numbers<M: Module>(net: &M, rule: &Rule) -> Vec<Tensor<1>> {
+    struct Flat(Vec<Tensor<1>>);
+    impl ModuleVisitor for Flat {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let tensor = param.val();
+            let n = tensor.shape().num_elements();
+            self.0.push(tensor.reshape([n]));
+        }
+    }
+    let mut flat = Flat(Vec::new());
+    // Without autodiff; this also settles the running statistics, which burn updates one step late.
+    net.valid().visit(&mut flat);
+    flat.0.extend(rule.memory.iter().cloned());
+    flat.0
+}
+
+/// Puts a moment's numbers back; a sentence if they are not this net's, which is then as it was.
+pub fn restore<M: Module>(net: &mut M, rule: &mut Rule, moment: &Moment) -> Result<(), LabError> {
+    /// How many numbers each parameter has that is trained, and all have together.
+    #[derive(Default)]
+    struct Sizes {
+        trained: Vec<usize>,
+        all: usize,
+    }
+    impl ModuleVisitor for Sizes {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let n = param.shape().num_elements();
+            self.all += n;
+            if param.is_require_grad() {
+                self.trained.push(n);
+            }
+        }
+    }
+    struct Filler<'a>(&'a [f32]);
+    impl ModuleMapper for Filler<'_> {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let (id, tensor, mapper) = param.consume();
+            let (own, rest) = self.0.split_at(tensor.shape().num_elements().min(self.0.len()));
+            self.0 = rest;
+            let tracked = tensor.is_require_grad();
+            let filled = Tensor::from_data(TensorData::new(own.to_vec(), tensor.shape()), &tensor.device());
+            Param::from_mapped_value(id, if tracked { filled.require_grad() } else { filled }, mapper)
+        }
+    }
+    let mut sizes = Sizes::default();
+    net.visit(&mut sizes);
+    let device = net.devices().into_iter().next().ok_or_else(unfit)?.inner();
+    let Some((weights, mut rest)) = moment.numbers.split_at_checked(sizes.all) else { return Err(unfit()) };
+    let mut memory = Vec::new();
+    if moment.rule_steps > 0 {
+        for n in sizes.trained {
+            let Some((own, after)) = rest.split_at_checked(rule.memory_of(n)) else { return Err(unfit()) };
+            rest = after;
+            memory.push(Tensor::from_data(TensorData::new(own.to_vec(), [own.len()]), &device));
+        }
+    }
+    if !rest.is_empty() {
+        return Err(unfit());
+    }
+    *net = net.clone().map(&mut Filler(weights));
+    (rule.memory, rule.steps) = (memory, moment.rule_steps);
+    Ok(())
+}
+
+/// Reads a moment from the device; nothing if it is too large to be kept, or holds what is no number.
+pub async fn take(
+    step: u32,
+    rule_steps: u32,
+    tensors: Vec<Tensor<1>>,
+    notes: Vec<u8>,
+) -> Result<Option<Moment>, LabError> {
+    if tensors.iter().map(|tensor| tensor.dims()[0]).sum::<usize>() > MOST_NUMBERS {
+        return Ok(None);
+    }
+    let numbers = read_all(tensors).await?;
+    Ok(numbers.iter().all(|number| number.is_finite()).then_some(Moment { step, rule_steps, numbers, notes }))
+}

@@ -1,0 +1,101 @@
+//! A run that goes on from a saved moment is, on the CPU, bit for bit the run that never stopped: in every section, for every
+//! arm, with every optimizer.
+#![cfg(feature = "compute")]
+
+use crate::collector::{Collector, block_on};
+use crate::first_losses::SET_UPS;
+use burn::tensor::Device;
+use nn_lab::core::LabError;
+use nn_lab::core::query::Query;
+use nn_lab::core::settings::from_query;
+use nn_lab::for_each_section;
+use nn_lab::run::moment::Moment;
+use nn_lab::run::{Experiment, Train, driver};
+
+const STEPS: u32 = 33;
+/// Frames, and with them moments, come at these steps.
+const EVERY: u32 = 7;
+/// The run goes on from here: neither the first moment, nor a step at which anything special happens.
+const FROM: u32 = 14;
+
+fn train<E: Train>(
+    config: &E::Config,
+    arm: usize,
+    moment: Option<Vec<u8>>,
+) -> (Collector<E>, Result<(), LabError>) {
+    let mut out =
+        Collector::<E> { arm, frame_every: EVERY, stop_at: Some(STEPS), moment, ..Collector::default() };
+    let result = block_on(driver::train::<E>(config.clone(), arm, &Device::flex(), &mut out));
+    (out, result)
+}
+
+/// A moment of a run, and the run of the arm as the page had heard it by then.
+fn at<E: Experiment>(out: &Collector<E>, step: u32) -> (Vec<u8>, Vec<u8>) {
+    let (_, moment, frames) = out.moments.iter().find(|(at, ..)| *at == step).expect("a moment of that step");
+    let heard = Collector::<E> { frames: out.frames[..*frames].to_vec(), ..Collector::default() };
+    (moment.clone(), E::save_arm(&heard.record(), out.arm))
+}
+
+fn goes_on<E: Train>(query: &str) {
+    let (config, warnings) = from_query(&E::Config::default(), &Query::parse(query));
+    assert!(warnings.is_empty(), "{}: {warnings:?}", E::SLUG);
+    for arm in 0..E::ARMS.len() {
+        let what = format!("{}?{query}, arm {arm}", E::SLUG);
+        let (whole, result) = train::<E>(&config, arm, None);
+        result.expect("it trains");
+        let (moment, heard) = at(&whole, FROM);
+        let (rest, result) = train::<E>(&config, arm, Some(moment));
+        result.expect("it goes on");
+
+        let steps = |out: &Collector<E>| out.ticks.iter().map(|tick| tick.step).collect::<Vec<_>>();
+        assert_eq!(steps(&rest), (FROM + 1..=STEPS).collect::<Vec<_>>(), "{what}");
+        let mut record = E::Record::default();
+        assert!(E::load_arm(&mut record, arm, &heard), "{what}: what was heard is read again");
+        rest.frames.iter().for_each(|(arm, frame)| E::absorb(&mut record, *arm, frame.clone()));
+        let whole_record = whole.record();
+        // Some settings bring curves that the record of no step has not.
+        assert!(E::series(&whole_record).iter().any(|series| series.points.len() >= STEPS as usize), "{what}");
+        assert_eq!(E::series(&record), E::series(&whole_record), "{what}: curves");
+        let last = |out: &Collector<E>| Moment::read(&at(out, STEPS).0, u32::MAX).expect("a moment");
+        assert_eq!(last(&rest), last(&whole), "{what}: weights and the optimizer's memory");
+        assert!(!last(&whole).numbers.is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn every_section_goes_on_as_if_nothing_had_been() {
+    let mut tried = 0;
+    macro_rules! each {
+        ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
+            $(
+                type $experiment = nn_lab::sections::$module::$experiment;
+                for (_, query) in SET_UPS.iter().filter(|(slug, _)| *slug == $experiment::SLUG) {
+                    goes_on::<$experiment>(query);
+                    tried += 1;
+                }
+            )*
+        };
+    }
+    for_each_section!(each);
+    assert_eq!(tried, SET_UPS.len());
+}
+
+#[test]
+fn what_is_no_moment_of_the_run_is_refused() {
+    use nn_lab::sections::mlp::{Config, Mlp};
+    let config = Config { width: 8, depth: 1, ..Config::default() };
+    let (whole, _) = train::<Mlp>(&config, 1, None);
+    let (moment, _) = at(&whole, FROM);
+    let wider = Config { width: 9, ..config.clone() };
+    let longer = Moment { step: 20_000, ..Moment::read(&moment, STEPS).expect("a moment") };
+    let longer = postcard::to_stdvec(&longer).expect("it can be written");
+    let half = moment[..moment.len() / 2].to_vec();
+    for (config, moment) in
+        [(&wider, moment.clone()), (&config, longer), (&config, half), (&config, Vec::new())]
+    {
+        let (_, result) = train::<Mlp>(config, 1, Some(moment));
+        assert!(matches!(result, Err(LabError::Data(_))), "{result:?}");
+    }
+    assert!(!Mlp::load_arm(&mut Default::default(), 0, &[1, 2, 3]));
+    assert!(!Mlp::load_arm(&mut Default::default(), 7, &Mlp::save_arm(&whole.record(), 1)));
+}
