@@ -1,17 +1,18 @@
 //! All that a panel needs to know of the workers: the [`use_experiment`] hook.
 
+mod alive;
 mod batch;
 mod client;
 mod engine;
 mod estimate;
 mod files;
 mod gather;
-mod kept;
 mod pool;
 mod replay;
 mod runner;
 mod session;
 mod storage;
+mod unfinished;
 mod user_files;
 mod worker;
 
@@ -19,9 +20,9 @@ pub use crate::lab::batch::{Batch, BatchHandle, BatchState, RunResult, use_batch
 pub use crate::lab::client::Pool;
 pub use crate::lab::estimate::{Enough, RunTimes, Timing, use_run_times};
 pub use crate::lab::files::{Files, use_files};
-pub use crate::lab::kept::{Kept, use_kept};
 pub(crate) use crate::lab::runner::{is_known, is_named};
 pub use crate::lab::session::ArmStatus;
+pub use crate::lab::unfinished::{Unfinished, UnfinishedRun};
 
 use crate::component::prelude::*;
 use crate::core::schema::{Schema, Values};
@@ -29,8 +30,9 @@ use crate::core::sweep::with_seed;
 use crate::lab::client::{Client, Start};
 use crate::lab::gather::gathered;
 use crate::lab::session::{Action, Session, place};
+use crate::lab::unfinished::{Running, use_unfinished};
 use crate::protocol::{
-    ArmId, ArmStart, Command, DeviceChoice, DeviceInfo, Pace, Progress, RunId, RunState, Task,
+    ArmId, ArmStart, Command, DeviceChoice, DeviceInfo, Pace, Progress, RunId, RunState, SavedArm, Task,
 };
 use crate::run::Experiment;
 use crate::run::any::{AnyExperiment, AnyRecord, record_of};
@@ -98,6 +100,11 @@ pub struct AnyRun {
     pub stop: Callback<()>,
     /// Trains one arm again, by its number in `arms`.
     pub retry: Callback<usize>,
+    /// The step that the arms whose device or worker was lost would go on from, if some were; and the way to do it.
+    pub lost_at: Option<u32>,
+    pub go_on: Callback<()>,
+    /// The run of an earlier page.
+    pub unfinished: UnfinishedRun,
     /// Asks something of the run: postcard bytes that its experiment understands. Nothing happens without a run.
     pub ask: Callback<Vec<u8>>,
     /// Starts a run that first answers a request, such as to take weights from a file.
@@ -160,6 +167,39 @@ fn use_run(experiment: &'static AnyExperiment, settings: &Rc<Values>, options: R
             runs.borrow_mut().train.extend(run);
         })
     };
+    let go_on = {
+        let (session, runs, settings) = (session.clone(), runs.clone(), settings.clone());
+        Callback::from(move |()| {
+            let arms = arms(experiment, &settings, session.lost()).map(|arms| from(arms, &session.saved));
+            session.dispatch(Action::WentOn);
+            let run = start(experiment, Task::Train, arms, options, (false, None), &session.dispatcher());
+            runs.borrow_mut().train.extend(run);
+        })
+    };
+    let resume = {
+        let (session, runs, settings) = (session.dispatcher(), runs.clone(), settings.clone());
+        Callback::from(move |unfinished: Rc<Unfinished>| {
+            end_run(&runs);
+            let saved: Vec<_> = unfinished.file.arms.iter().map(|(_, saved)| saved.clone()).collect();
+            let ids = (0..saved.len()).map(|arm| ArmId(arm as u16));
+            let arms = arms(experiment, &settings, ids).map(|arms| from(arms, &saved));
+            session.dispatch(Action::Resumed(options.device, unfinished));
+            let run = start(experiment, Task::Train, arms, options, (false, None), &session);
+            runs.borrow_mut().train.extend(run);
+        })
+    };
+    let running = Running {
+        run: session.run,
+        state: session.state(),
+        arms: session.arms.clone(),
+        saved: session.saved.clone(),
+    };
+    let unfinished = use_unfinished(experiment, settings, options, running, resume);
+    let lost_at = session.lost().into_iter().map(|arm| {
+        let saved = session.saved.get(usize::from(arm.0)).and_then(Option::as_ref);
+        saved.map_or(0, |saved| saved.step)
+    });
+    let lost_at = lost_at.min();
     let begin = |paused: bool| open.reform(move |()| (paused, None));
     let ask = {
         let runs = runs.clone();
@@ -204,6 +244,9 @@ fn use_run(experiment: &'static AnyExperiment, settings: &Rc<Values>, options: R
         step: if state.is_active() { send(Command::Step) } else { begin(true) },
         stop: send(Command::Stop),
         retry,
+        lost_at,
+        go_on,
+        unfinished,
         ask,
         open: open.reform(|request| (false, Some(request))),
         hold: open.reform(|request| (true, Some(request))),
@@ -287,9 +330,15 @@ fn arms(
     let start = |id| {
         let (seed, kind) = place(experiment, id);
         let config = experiment.encode(&with_seed(settings, seed as u32))?;
-        Some(ArmStart { id, arm: kind as u8, config })
+        Some(ArmStart { id, arm: kind as u8, config, from: None })
     };
     ids.into_iter().map(start).collect()
+}
+
+/// The same, each from where it was last saved.
+fn from(arms: Vec<ArmStart>, saved: &[Option<Rc<SavedArm>>]) -> Vec<ArmStart> {
+    let saved = |arm: &ArmStart| saved.get(usize::from(arm.id.0)).cloned().flatten();
+    arms.into_iter().map(|arm| ArmStart { from: saved(&arm), ..arm }).collect()
 }
 
 /// Starts a probe or arms of a run; `None` if their settings cannot be sent, which the page then says.

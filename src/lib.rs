@@ -5,7 +5,7 @@
 //! Arrows run one way; `tests/layers.rs` reads the imports and keeps it so.
 //!
 //! ```text
-//! core -> data -> run -> sections (the run's files) -> protocol, worker, lab, keep -> panel -> sections (the panels) -> app
+//! core -> data -> run -> sections (the run's files) -> protocol, transfer, worker, lab, keep -> panel -> sections (the panels) -> app
 //!         models /                                     assignment, component -> charts -> ui, host /
 //! ```
 //!
@@ -16,6 +16,7 @@
 //! - [`sections`] is the one registry, and below it is a folder for each section: its settings, what it measures, and its
 //!   panel. Files of the run name burn and no DOM; `panel.rs` and what is below `panel/` name Yew and no burn.
 //! - [`protocol`] has the only types that cross the worker boundary.
+//! - `transfer` fetches files from the page's own server, for the page and its workers.
 //! - `worker` owns the device and runs experiments (feature `compute`).
 //! - `lab` is all that a panel needs to know of the worker (feature `page`).
 //! - `assignment` is what the author of a link decides: what is hidden or locked, which question is asked.
@@ -53,6 +54,8 @@ pub mod panel;
 pub mod protocol;
 pub mod run;
 pub mod sections;
+#[cfg(any(feature = "page", feature = "compute"))]
+pub mod transfer;
 #[cfg(feature = "page")]
 pub mod ui;
 #[cfg(feature = "compute")]

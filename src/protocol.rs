@@ -5,6 +5,7 @@
 //! their bytes are copied only where they are read.
 
 use serde::{Deserialize, Serialize};
+use std::rc::Rc;
 
 pub use crate::core::files::{FileKind, UserFile};
 pub use crate::core::{LabError, Progress};
@@ -61,6 +62,19 @@ pub struct ArmStart {
     /// Its number among the section's arms.
     pub arm: u8,
     pub config: Vec<u8>,
+    /// What it goes on from, if it goes on.
+    pub from: Option<Rc<SavedArm>>,
+}
+
+/// All that one arm needs to go on elsewhere or later.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SavedArm {
+    /// Steps done.
+    pub step: u32,
+    /// Weights, optimizer, and whatever else the worker needs.
+    pub moment: Vec<u8>,
+    /// What the page had heard by then: the arm's part of the record.
+    pub heard: Vec<u8>,
 }
 
 /// Tells the arms of one run from each other, those of all seeds.
@@ -100,6 +114,8 @@ pub enum ArmEvent {
     Frame(Vec<u8>),
     /// How far it is, and how fast.
     Progress { progress: Progress, pace: Pace },
+    /// It could go on from here; now and then.
+    Saved(Rc<SavedArm>),
     /// It waits or goes on.
     Paused(bool),
     /// The training is over, at its end or by the visitor's wish, and the net stays to answer requests.

@@ -88,6 +88,10 @@ fn handle(command: Command, attachment: Option<runtime::Blob>) {
                 wasm_bindgen_futures::spawn_local(async move {
                     let id = job.arm.id;
                     let ended = perform(&slug, job).await;
+                    if let Err(LabError::Data(_)) = &ended {
+                        // What came damaged may come whole the next time.
+                        runtime::forget_fetched();
+                    }
                     RUNS.with_borrow_mut(|runs| {
                         if let Some(arms) = runs.get_mut(&run) {
                             arms.retain(|(other, _)| *other != id);

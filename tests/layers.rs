@@ -34,8 +34,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // The registry itself.
     ("sections", &["run"]),
     ("protocol", &["core"]),
-    ("worker", &["core", "data::visitor_files", "models", "run", "protocol", "sections"]),
-    ("lab", &["core", "component", "run", "protocol"]),
+    // Files from the server, for the page and its workers.
+    ("transfer", &[]),
+    ("worker", &["core", "data::visitor_files", "models", "run", "protocol", "sections", "transfer"]),
+    ("lab", &["core", "component", "run", "protocol", "transfer"]),
     ("assignment", &["core"]),
     ("host", &["core::sorted"]),
     ("keep", &["core", "run", "protocol", "sections"]),
@@ -64,6 +66,7 @@ const BANNED: &[(&str, &[&[&str]])] = &[
     ("sections/panel", &[BURN]),
     ("keep", &[DOM, CLOCK, BURN]),
     ("protocol", &[DOM, CLOCK, BURN]),
+    ("transfer", &[BURN]),
     ("lab", &[BURN]),
     ("assignment", &[BURN]),
     ("host", &[BURN]),

@@ -291,7 +291,7 @@ fn no_message_from_the_page_around_is_too_strange() {
 
 #[test]
 fn no_message_of_a_worker_is_too_strange() {
-    let start = ArmStart { id: ArmId(3), arm: 1, config: vec![7; 40] };
+    let start = ArmStart { id: ArmId(3), arm: 1, config: vec![7; 40], from: None };
     let commands = [
         Command::Hello { base_url: "https://example.org/".into(), names: vec![("a".into(), "b".into())] },
         Command::Start {

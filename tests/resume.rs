@@ -54,7 +54,10 @@ fn goes_on<E: Train>(query: &str) {
         rest.frames.iter().for_each(|(arm, frame)| E::absorb(&mut record, *arm, frame.clone()));
         let whole_record = whole.record();
         // Some settings bring curves that the record of no step has not.
-        assert!(E::series(&whole_record).iter().any(|series| series.points.len() >= STEPS as usize), "{what}");
+        assert!(
+            E::series(&whole_record).iter().any(|series| series.points.len() >= STEPS as usize),
+            "{what}"
+        );
         assert_eq!(E::series(&record), E::series(&whole_record), "{what}: curves");
         let last = |out: &Collector<E>| Moment::read(&at(out, STEPS).0, u32::MAX).expect("a moment");
         assert_eq!(last(&rest), last(&whole), "{what}: weights and the optimizer's memory");

@@ -228,7 +228,7 @@ fn next(runner: &Shared, update: &UseForceUpdateHandle, worker: usize) {
             slug: experiment.slug,
             task,
             device: if worker == 0 { runner.batch.choice } else { DeviceChoice::Cpu },
-            arms: vec![ArmStart { id: ArmId::default(), arm: arm as u8, config }],
+            arms: vec![ArmStart { id: ArmId::default(), arm: arm as u8, config, from: None }],
             arms_per_seed: 1,
             paused: false,
             request: None,

@@ -29,6 +29,8 @@ pub(super) struct Client {
     last_number: Cell<u32>,
     /// What the browser has for WebGPU, once it has said so.
     adapter: RefCell<Option<Adapter>>,
+    /// Whether there was a GPU, which was lost.
+    lost_gpu: Cell<bool>,
     /// The device that each choice leads to, once a worker has said so.
     devices: RefCell<HashMap<DeviceChoice, DeviceInfo>>,
     /// Why there is one worker only, if others could not be started.
@@ -88,7 +90,7 @@ impl Client {
             None => {
                 let client = self.clone();
                 spawn_local(async move {
-                    let adapter = adapter().await;
+                    let adapter = adapter(client.lost_gpu.get()).await;
                     let engine = adapter.engine(choice);
                     client.adapter.replace(Some(adapter));
                     client.begin(run, engine);
@@ -232,7 +234,10 @@ impl Client {
             |wanted: fn(&ArmEvent) -> bool| matches!(&event, Event::Arm { event, .. } if wanted(event));
         let over = matches!(event, Event::Taken { .. })
             || of_arm(|event| matches!(event, ArmEvent::Finished { .. } | ArmEvent::Failed(_)));
-        let lost_device = of_arm(|event| matches!(event, ArmEvent::Failed(LabError::Device(_))));
+        let lost_device = match &event {
+            Event::Arm { event: ArmEvent::Failed(LabError::Device(why)), .. } => Some(why.clone()),
+            _ => None,
+        };
         let listener = self.runs.borrow().get(&run).map(|run| run.listener.clone());
         if over {
             self.end_arm(run, arm);
@@ -240,12 +245,9 @@ impl Client {
         if let Some(listener) = listener {
             listener.emit(event);
         }
-        if lost_device {
-            // A GPU that was lost stays lost for this worker; the next run gets a new one.
-            self.lose(
-                worker,
-                "The device was lost and the compute engine restarted. Press Train to start again.",
-            );
+        if let Some(lost_device) = lost_device {
+            // A GPU that was lost stays lost for this worker; the next run gets a new one. Who shared it hears the same.
+            self.lose(worker, &lost_device);
         }
     }
 

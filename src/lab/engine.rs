@@ -6,6 +6,10 @@ use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
+/// How often a browser that has lost its GPU is asked again, and after how long.
+const PATIENCE: u32 = 4;
+const RETRY_MS: i32 = 500;
+
 /// Which module a worker runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Engine {
@@ -66,8 +70,29 @@ impl Adapter {
     }
 }
 
-/// Asks the browser which adapter it would give.
-pub(super) async fn adapter() -> Adapter {
+/// Asks the browser which adapter it would give. One that has just `lost` its GPU needs a moment to find it again.
+pub(super) async fn adapter(lost: bool) -> Adapter {
+    for _ in 0..if lost { PATIENCE } else { 0 } {
+        match ask().await {
+            Adapter::None(_) => sleep(RETRY_MS).await,
+            found => return found,
+        }
+    }
+    ask().await
+}
+
+async fn sleep(ms: i32) {
+    let timer = Promise::new(&mut |resolve, _| {
+        // A timer that is not set would be waited for in vain.
+        if gloo::utils::window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms).is_err()
+        {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        }
+    });
+    let _ = JsFuture::from(timer).await;
+}
+
+async fn ask() -> Adapter {
     const NO_WEBGPU: Adapter = Adapter::None("This browser has no WebGPU.");
     let get = |of: &JsValue, key: &str| Reflect::get(of, &key.into()).unwrap_or(JsValue::UNDEFINED);
     let gpu = get(&get(&js_sys::global(), "navigator"), "gpu");

@@ -118,7 +118,7 @@ impl Timer {
                 None
             }
             ArmEvent::Progress { progress, .. } => self.clock.whole(progress, now),
-            ArmEvent::Paused(_) => None,
+            ArmEvent::Paused(_) | ArmEvent::Saved(_) => None,
             ArmEvent::Finished { .. } | ArmEvent::Idle { .. } => Some((now - self.clock.began) / 1000.0),
             ArmEvent::Failed(_) => return Err(()),
         };
@@ -175,7 +175,7 @@ fn next(timer: &Rc<RefCell<Option<Timer>>>, tell: &Rc<dyn Fn(RunTimes)>) {
             slug: of.timing.slug,
             task,
             device: of.timing.device,
-            arms: vec![ArmStart { id: ArmId::default(), arm, config: config.clone() }],
+            arms: vec![ArmStart { id: ArmId::default(), arm, config: config.clone(), from: None }],
             arms_per_seed: 1,
             paused: false,
             request: None,

@@ -52,6 +52,11 @@ impl Replay {
         }
     }
 
+    /// Forgets what came after a step, from which the run goes on.
+    pub(super) fn cut(&mut self, step: u32) {
+        self.moments.retain(|(kept, _)| *kept <= step);
+    }
+
     /// The steps at which states are kept.
     pub(super) fn steps(&self) -> impl ExactSizeIterator<Item = u32> {
         self.moments.iter().map(|(step, _)| *step)

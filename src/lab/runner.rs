@@ -119,7 +119,7 @@ impl Runner {
             // A net that stays to answer requests is not asked anything here.
             ArmEvent::Idle { .. } => Client::get().stop(run),
             ArmEvent::Finished { .. } => {}
-            ArmEvent::Loading { .. } | ArmEvent::Paused(_) => return false,
+            ArmEvent::Loading { .. } | ArmEvent::Paused(_) | ArmEvent::Saved(_) => return false,
         }
         self.active.remove(&worker);
         self.job_done(job);

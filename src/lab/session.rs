@@ -3,7 +3,10 @@
 use crate::component::prelude::*;
 use crate::lab::client::{Client, Pool};
 use crate::lab::replay::Replay;
-use crate::protocol::{ArmEvent, ArmId, DeviceChoice, DeviceInfo, Event, Pace, Progress, RunState, Task};
+use crate::lab::unfinished::Unfinished;
+use crate::protocol::{
+    ArmEvent, ArmId, DeviceChoice, DeviceInfo, Event, LabError, Pace, Progress, RunState, SavedArm, Task,
+};
 use crate::run::any::{AnyExperiment, AnyRecord};
 use std::rc::Rc;
 
@@ -13,6 +16,8 @@ pub struct ArmStatus {
     pub state: RunState,
     pub progress: Progress,
     pub pace: Pace,
+    /// Whether its device or its worker was lost, so that it may go on elsewhere.
+    pub is_lost: bool,
 }
 
 /// How a panel's experiment stands.
@@ -23,6 +28,8 @@ pub(super) struct Session {
     pub(super) records: Rc<Vec<AnyRecord>>,
     /// One for each arm of each seed; none before the run.
     pub(super) arms: Rc<Vec<ArmStatus>>,
+    /// The last moment of each that it could go on from.
+    pub(super) saved: Rc<Vec<Option<Rc<SavedArm>>>>,
     /// Earlier states of the run, and the step of the one that the reader looks at.
     pub(super) replay: Rc<Replay>,
     pub(super) shown: Option<u32>,
@@ -42,6 +49,10 @@ pub(super) enum Action {
     Started(Task, DeviceChoice, usize),
     /// One arm begins anew; the others stay as they are.
     Restarted(ArmId),
+    /// The arms that were lost go on from where they were last saved.
+    WentOn,
+    /// A run of an earlier page goes on.
+    Resumed(DeviceChoice, Rc<Unfinished>),
     Failed(Task, String),
     Events(Vec<(Task, Event)>),
     /// The reader looks at an earlier state, or again at the present one.
@@ -61,9 +72,29 @@ impl Reducible for Session {
             Action::Started(Task::Train, choice, seeds) => {
                 next.clear(seeds.max(1));
                 (next.run, next.choice) = (next.run.wrapping_add(1), choice);
-                next.arms = Rc::new(vec![ArmStatus::loading(); seeds.max(1) * next.experiment.arms.len()]);
+                let arms = seeds.max(1) * next.experiment.arms.len();
+                next.arms = Rc::new(vec![ArmStatus::loading(); arms]);
+                next.saved = Rc::new(vec![None; arms]);
             }
             Action::Restarted(arm) => next.restart(arm),
+            Action::WentOn => {
+                for arm in next.lost() {
+                    next.restart(arm);
+                    next.take_up(arm);
+                }
+                let step = next.progress().step;
+                Rc::make_mut(&mut next.replay).cut(step);
+                next.shown = None;
+            }
+            Action::Resumed(choice, unfinished) => {
+                next.clear(unfinished.file.seeds as usize);
+                (next.run, next.choice) = (next.run.wrapping_add(1), choice);
+                let arms = unfinished.file.arms.iter();
+                let status = |progress: &Progress| ArmStatus { progress: *progress, ..ArmStatus::loading() };
+                next.arms = Rc::new(arms.clone().map(|(progress, _)| status(progress)).collect());
+                next.saved = Rc::new(arms.map(|(_, saved)| saved.clone()).collect());
+                (0..next.arms.len()).for_each(|arm| next.take_up(ArmId(arm as u16)));
+            }
             Action::Failed(Task::Probe, error) => (next.probing, next.probe_error) = (false, Some(error)),
             Action::Failed(Task::Train, error) => next.error = Some(error),
             Action::Events(events) => {
@@ -89,6 +120,7 @@ impl Session {
             experiment,
             records: Rc::new(vec![experiment.empty()]),
             arms: Rc::default(),
+            saved: Rc::default(),
             replay: Rc::default(),
             shown: None,
             run: 0,
@@ -111,7 +143,7 @@ impl Session {
             (0..experiment.arms.len()).for_each(|arm| experiment.clear_arm(record, arm));
         };
         records.iter_mut().for_each(cleared);
-        (self.arms, self.error) = (Rc::default(), None);
+        (self.arms, self.saved, self.error) = (Rc::default(), Rc::default(), None);
         (self.replay, self.shown) = (Rc::default(), None);
         self.share();
     }
@@ -142,7 +174,27 @@ impl Session {
             self.experiment.clear_arm(record, kind);
         }
         if let Some(status) = Rc::make_mut(&mut self.arms).get_mut(usize::from(arm.0)) {
-            *status = ArmStatus::loading();
+            *status = ArmStatus { progress: Progress { step: 0, ..status.progress }, ..ArmStatus::loading() };
+        }
+    }
+
+    /// The arms that were lost.
+    pub(super) fn lost(&self) -> Vec<ArmId> {
+        let lost = self.arms.iter().enumerate().filter(|(_, arm)| arm.is_lost);
+        lost.map(|(index, _)| ArmId(index as u16)).collect()
+    }
+
+    /// Puts an arm back to where it was last saved, if it was.
+    fn take_up(&mut self, arm: ArmId) {
+        let index = usize::from(arm.0);
+        let Some(saved) = self.saved.get(index).cloned().flatten() else { return };
+        let (seed, kind) = place(self.experiment, arm);
+        let experiment = self.experiment;
+        if let Some(record) = Rc::make_mut(&mut self.records).get_mut(seed) {
+            experiment.load_arm(record, kind, &saved.heard);
+        }
+        if let Some(status) = Rc::make_mut(&mut self.arms).get_mut(index) {
+            status.progress.step = saved.step;
         }
     }
 
@@ -181,6 +233,11 @@ impl Session {
         }
         match event {
             ArmEvent::Frame(_) => {}
+            ArmEvent::Saved(saved) => {
+                if let Some(slot) = Rc::make_mut(&mut self.saved).get_mut(usize::from(arm.0)) {
+                    *slot = Some(saved);
+                }
+            }
             ArmEvent::Loading { what, bytes, total } => {
                 if matches!(status.state, RunState::Loading { .. }) {
                     status.state = RunState::Loading { what, bytes, total };
@@ -198,7 +255,10 @@ impl Session {
             ArmEvent::Finished { stopped } | ArmEvent::Idle { stopped } => {
                 status.state = RunState::Done { stopped };
             }
-            ArmEvent::Failed(error) => status.state = RunState::Error(error.to_string()),
+            ArmEvent::Failed(error) => {
+                status.is_lost = matches!(error, LabError::Device(_));
+                status.state = RunState::Error(error.to_string());
+            }
         }
     }
 

@@ -4,12 +4,13 @@ use crate::core::sorted::SortedMap;
 use crate::lab::engine::Engine;
 use crate::lab::storage::base_url;
 use crate::protocol::{Command, Event};
+use crate::transfer::fetch;
 use js_sys::{Array, Promise, Uint8Array, WebAssembly};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::{Blob, BlobPropertyBag, MessageEvent, ReadableStreamDefaultReader, Response, Url};
+use web_sys::{Blob, BlobPropertyBag, MessageEvent, Url};
 
 thread_local! {
     /// The compiled modules, or their way here: all workers of one share a download and a compilation.
@@ -122,9 +123,13 @@ impl Drop for Worker {
     }
 }
 
-/// The sentence about a worker that has died.
+/// The sentence about a worker that has died. What it said is for those who write the lab.
 pub(super) fn died(reason: &str) -> String {
-    format!("The compute engine stopped and was restarted; press Train to start again. It said: {reason}")
+    gloo::console::info!(format!("a worker has ended: {reason}"));
+    if reason.contains("memory") {
+        return "The run needed more memory than the browser gives, and its worker was ended.".to_owned();
+    }
+    "The worker that trains was ended unexpectedly and has been replaced.".to_owned()
 }
 
 /// What a JavaScript error says.
@@ -142,8 +147,9 @@ fn module(engine: Engine, progress: impl Fn(u32, Option<u32>) + 'static) -> Resu
     }
     let url = format!("{}{}", base_url()?, name_of(&format!("{}_bg.wasm", engine.stem())));
     let module = future_to_promise(async move {
-        let bytes = fetch(&url, progress).await?;
-        JsFuture::from(WebAssembly::compile(&bytes)).await
+        let file = fetch(&url, progress).await.map_err(|why| js_sys::Error::new(&why))?.into_array();
+        let compiled = JsFuture::from(WebAssembly::compile(&file)).await;
+        compiled.map_err(|_| js_sys::Error::new("its file came damaged").into())
     });
     MODULES.with_borrow_mut(|modules| modules.insert(engine, module.clone()));
     Ok(module)
@@ -161,37 +167,4 @@ fn names() -> Vec<(String, String)> {
 /// The name under which a file lies.
 fn name_of(file: &str) -> String {
     names().into_iter().find(|(name, _)| name == file).map_or_else(|| file.to_owned(), |(_, name)| name)
-}
-
-async fn fetch(url: &str, progress: impl Fn(u32, Option<u32>)) -> Result<Uint8Array, JsValue> {
-    let response: Response =
-        JsFuture::from(gloo::utils::window().fetch_with_str(url)).await?.unchecked_into();
-    if !response.ok() {
-        return Err(js_sys::Error::new(&format!("the server answered {}", response.status())).into());
-    }
-    let length = response.headers().get("content-length")?;
-    let total: Option<u32> = length.and_then(|length| length.parse().ok());
-    let stream = response.body().ok_or_else(|| js_sys::Error::new("the answer is empty"))?;
-    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
-    let chunks = Array::new();
-    let mut bytes = 0;
-    loop {
-        let chunk = JsFuture::from(reader.read()).await?;
-        if js_sys::Reflect::get(&chunk, &"done".into())?.is_truthy() {
-            break;
-        }
-        let chunk: Uint8Array = js_sys::Reflect::get(&chunk, &"value".into())?.unchecked_into();
-        bytes += chunk.length();
-        chunks.push(&chunk);
-        // A compressed answer tells its compressed length, which the bytes may outgrow.
-        progress(bytes, total.filter(|&total| total >= bytes));
-    }
-    let all = Uint8Array::new_with_length(bytes);
-    let mut at = 0;
-    for chunk in chunks.iter() {
-        let chunk: Uint8Array = chunk.unchecked_into();
-        all.set(&chunk, at);
-        at += chunk.length();
-    }
-    Ok(all)
 }

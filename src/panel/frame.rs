@@ -10,12 +10,12 @@ use crate::lab::{AnyRun, Pool};
 use crate::panel::guided::GuidedView;
 use crate::panel::history::RunHistory;
 use crate::panel::rail::{NextChapter, Rail};
-use crate::panel::run_panel::RunPanel;
+use crate::panel::run_panel::{Failure, RunPanel};
 use crate::panel::share::Share;
 use crate::panel::sweep::Sweep;
 use crate::panel::symbols::Symbols;
 use crate::panel::{AnySettings, PtrEq, RunView};
-use crate::protocol::{DeviceInfo, DeviceKind, Pace, RunState};
+use crate::protocol::{DeviceInfo, DeviceKind, Pace, Progress, RunState};
 use crate::run::any::{AnyExperiment, AnyRecord};
 use crate::ui::checks::CheckTable;
 use crate::ui::figure::Provenance;
@@ -23,6 +23,7 @@ use crate::ui::part::{Hideable, OnlyFigures, ShownSeed};
 use crate::ui::player::Player;
 use crate::ui::readout::{MetricOutput, format_number};
 use std::rc::Rc;
+use wasm_bindgen::JsValue;
 
 /// What a section puts into the frame.
 #[derive(Debug)]
@@ -101,6 +102,7 @@ fn draw(
             }
             <Symbols {slug} params={schema.params} values={settings.values.clone()} />
             { notices(&warnings, lab.probe_error.as_ref()) }
+            { offer(lab, settings) }
             { page.notice }
             // What is complete without training needs no button, unless a question is asked; the page around may still train.
             <div hidden={is_figure && !trains && settings.assignment.question.is_none() && guided.is_none()} class="run-frame">
@@ -225,20 +227,28 @@ fn checks(lab: &AnyRun, values: &Values) -> Vec<Check> {
 }
 
 /// The nets that failed while others did not: their numbers, and sentences that name them.
-fn failures(lab: &AnyRun, values: &Values) -> Vec<(usize, AttrValue)> {
+fn failures(lab: &AnyRun, values: &Values) -> Vec<Failure> {
     let nets = lab.experiment.arms;
     if matches!(lab.state, RunState::Error(_)) {
         return Vec::new();
     }
+    let lost: Vec<&RunState> = lab.arms.iter().filter(|arm| arm.is_lost).map(|arm| &arm.state).collect();
     let failed = lab.arms.iter().enumerate().filter_map(|(index, arm)| {
         let RunState::Error(why) = &arm.state else { return None };
+        // Those that were lost were so together, and one sentence is enough.
+        if arm.is_lost && lost.len() > 1 {
+            let first = lost.first().is_some_and(|first| std::ptr::eq(*first, &arm.state));
+            let sentence = format!("{} networks have ended. {why}", lost.len()).into();
+            return first.then_some(Failure { index, sentence, is_lost: true });
+        }
         let net = nets.get(index % nets.len().max(1)).map_or("net", |arm| arm.net);
         let further = (index / nets.len().max(1)) as u32;
         let which = match lab.records.len() {
             1 => format!("The {net}"),
             _ => format!("The {net} with seed {}", seed(&with_seed(values, further))),
         };
-        Some((index, AttrValue::from(format!("{which} has ended: {why}"))))
+        let sentence = format!("{which} has ended. {why}").into();
+        Some(Failure { index, sentence, is_lost: arm.is_lost })
     });
     failed.collect()
 }
@@ -269,6 +279,7 @@ fn run_panel(
             series={Callback::from(move |()| records.first().map_or_else(Vec::new, |record| experiment.series(record)))} loading={still_loading(lab)} background={settings.background.clone()}
             state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
             seeds={settings.options.seeds} failures={failures(lab, &settings.values)} on_retry={lab.retry.clone()}
+            lost_at={lab.lost_at} on_go_on={lab.go_on.clone()}
             on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}
             on_step={lab.step.clone()} on_stop={lab.stop.clone()} on_reset={lab.reset.clone()} />
     }
@@ -306,6 +317,31 @@ fn open_experiment(outlines: &[Outline], name: Option<&str>) -> (Option<Outline>
         format!("There is no experiment {name} in this section; there are: {}.", known.join(", "))
     };
     (found, found.is_none().then(warning))
+}
+
+/// The run that an earlier page has left, while nothing else goes on.
+fn offer(lab: &AnyRun, settings: &AnySettings) -> Html {
+    let Some(found) = lab.unfinished.found.as_ref().filter(|_| lab.state == RunState::Idle) else {
+        return Html::default();
+    };
+    let resume = {
+        let (write, resume, changes) =
+            (settings.page.on_query.clone(), lab.unfinished.resume.clone(), found.changes.clone());
+        Callback::from(move |_: MouseEvent| {
+            write.emit(changes.clone());
+            resume.emit(());
+        })
+    };
+    let forget = lab.unfinished.forget.reform(|_: MouseEvent| ());
+    let Progress { step, steps } = found.progress;
+    let when = js_sys::Date::new(&found.saved_at.into()).to_locale_string("en-GB", &JsValue::UNDEFINED);
+    html! {
+        <div class="notice" data-offer="" role="status">
+            <p>{ format!("A run was left unfinished at step {} of {}, on {}.", format_number(step.into(), 1), format_number(steps.into(), 1), String::from(when)) }</p>
+            <button type="button" data-action="continue" onclick={resume}>{ "Resume it" }</button>{ " " }
+            <button type="button" data-action="forget" onclick={forget}>{ "Forget it" }</button>
+        </div>
+    }
 }
 
 /// What went wrong with the address or the probe, if anything.

@@ -16,7 +16,17 @@ use crate::panel::run_panel::question::QuestionCard;
 use crate::panel::{Readouts, RunView, SEEDS};
 use crate::protocol::{Progress, RunState};
 use crate::ui::part::use_assignment;
-use crate::ui::run_controls::RunControls;
+use crate::ui::run_controls::{RunControls, go_on};
+
+/// A net that has failed while others go on; of those that were lost together, the first.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Failure {
+    /// Its number among the nets of all seeds.
+    pub(super) index: usize,
+    pub(super) sentence: AttrValue,
+    /// Whether its device or its worker was lost: all that were go on together.
+    pub(super) is_lost: bool,
+}
 
 #[derive(Clone, PartialEq, Properties, Debug)]
 pub(super) struct RunPanelProps {
@@ -33,9 +43,12 @@ pub(super) struct RunPanelProps {
     pub(super) main_numbers: &'static str,
     /// How many seeds a run has.
     pub(super) seeds: u32,
-    /// The nets that have failed while others go on: number and sentence.
-    pub(super) failures: Vec<(usize, AttrValue)>,
+    /// The nets that have failed while others go on.
+    pub(super) failures: Vec<Failure>,
     pub(super) on_retry: Callback<usize>,
+    /// The step that nets which were lost go on from, if some were.
+    pub(super) lost_at: Option<u32>,
+    pub(super) on_go_on: Callback<()>,
     /// That some nets still load, if others train already.
     pub(super) loading: Option<AttrValue>,
     /// The sweep, which waits where the run would.
@@ -98,22 +111,26 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
                 on_train={props.on_train.clone()} on_pause={props.on_pause.clone()} on_resume={props.on_resume.clone()}
                 on_step={props.on_step.clone()} on_stop={props.on_stop.clone()} on_reset={props.on_reset.clone()}
                 disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
-                outcome={outcome} {waiting} below={props.replay.clone()}>
+                lost_at={props.lost_at} on_go_on={props.on_go_on.clone()} outcome={outcome} {waiting} below={props.replay.clone()}>
                 <Seeds seeds={props.seeds} write={props.write.clone()} />
                 <Readouts names={props.main_numbers} compact={true} />
             </RunControls>
-            { for props.failures.iter().map(|failure| failed_net(failure, &props.on_retry)) }
+            { for props.failures.iter().map(|failure| failed_net(failure, props)) }
         </>
     }
 }
 
 /// A net that has failed, and the way to train it again while the others keep what they have.
-fn failed_net((index, sentence): &(usize, AttrValue), on_retry: &Callback<usize>) -> Html {
-    let (index, on_retry) = (*index, on_retry.clone());
+fn failed_net(failure: &Failure, props: &RunPanelProps) -> Html {
+    let index = failure.index;
     html! {
         <div class="notice" data-kind="error" role="alert" data-failed-arm={index.to_string()}>
-            <p>{ sentence.clone() }</p>
-            <button type="button" data-action="retry" onclick={move |_| on_retry.emit(index)}>{ "Train this network again" }</button>
+            <p>{ failure.sentence.clone() }</p>
+            if failure.is_lost {
+                { go_on(props.lost_at.unwrap_or_default(), &props.on_go_on) }
+            } else {
+                <button type="button" data-action="retry" onclick={props.on_retry.reform(move |_| index)}>{ "Train this network again" }</button>
+            }
         </div>
     }
 }

@@ -27,6 +27,11 @@ pub struct RunControlsProps {
     /// What the run came to, for a reader who does not see the numbers.
     #[prop_or_default]
     pub outcome: AttrValue,
+    /// The step that a run which has lost its device or its worker can go on from, if it has.
+    #[prop_or_default]
+    pub lost_at: Option<u32>,
+    #[prop_or_default]
+    pub on_go_on: Callback<()>,
     /// What stands beside the buttons.
     #[prop_or_default]
     pub children: Html,
@@ -95,10 +100,32 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
             </p>
             <div role="alert">
                 if let RunState::Error(message) = &props.state {
-                    <p class="notice" data-kind="error">{ message.clone() }</p>
+                    <div class="notice" data-kind="error">
+                        <p>{ message.clone() }</p>
+                        if let Some(step) = props.lost_at {
+                            { go_on(step, &props.on_go_on) }
+                        }
+                    </div>
                 }
             </div>
         </div>
+    }
+}
+
+/// What is kept of a run that has lost its device or its worker, and the way to go on.
+pub fn go_on(step: u32, on_go_on: &Callback<()>) -> Html {
+    let (kept, label) = match step {
+        0 => ("Nothing had been saved of this run yet.".to_owned(), "Start it again".to_owned()),
+        _ => {
+            let step = format_number(f64::from(step), 1);
+            (format!("What was measured up to step {step} is kept."), format!("Go on from step {step}"))
+        }
+    };
+    html! {
+        <>
+            <p>{ kept }</p>
+            <button type="button" data-action="go-on" onclick={on_go_on.reform(|_| ())}>{ label }</button>
+        </>
     }
 }
 

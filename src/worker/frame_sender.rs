@@ -1,7 +1,7 @@
 //! One arm's way out: throttles frames, waits while paused, and keeps the clock.
 
 use crate::core::{LabError, Progress};
-use crate::protocol::{ArmEvent, ArmId, DeviceKind, Pace, RunId};
+use crate::protocol::{ArmEvent, ArmId, DeviceKind, Pace, RunId, SavedArm, Task};
 use crate::run::{Experiment, RunContext, Tick};
 use crate::worker::control::Control;
 use crate::worker::runtime::{self, memory_bytes, now_ms, sleep, yield_now};
@@ -16,10 +16,12 @@ const SLOW_READ_MS: f64 = 60.0;
 /// Of the 4 GiB that wasm can address, some are the module's own.
 const CPU_BYTES: u64 = 3_600_000_000;
 const MAX_STEPS_IN_FLIGHT: u32 = 1 << 16;
+/// From one moment that a run could go on from to the next.
+const SAVE_MS: f64 = 4000.0;
 
 /// Sends the frames of one arm.
-#[derive(Debug)]
-pub(super) struct FrameSender<E> {
+#[allow(missing_debug_implementations, reason = "records need not have one")]
+pub(super) struct FrameSender<E: Experiment> {
     run: RunId,
     arm: ArmId,
     control: Rc<Control>,
@@ -49,11 +51,24 @@ pub(super) struct FrameSender<E> {
     observer: Option<js_sys::Function>,
     /// On a GPU steps only queue up. So that Stop answers within one step, no more are queued than it can do at once.
     steps_in_flight: u32,
-    experiment: std::marker::PhantomData<E>,
+    /// Which of the section's arms it is.
+    kind: usize,
+    /// What the page has heard of this arm, kept to be saved with the net; nothing of a probe.
+    heard: Option<E::Record>,
+    /// What the arm goes on from, until it is asked for.
+    from: Option<Rc<SavedArm>>,
+    /// When a moment was last kept, or the run began.
+    saved: f64,
+    has_saved: bool,
 }
 
-impl<E> FrameSender<E> {
+impl<E: Experiment> FrameSender<E> {
     pub(super) fn new(job: Job, device: DeviceKind) -> Self {
+        let kind = usize::from(job.arm.arm);
+        let mut heard = E::Record::default();
+        if let Some(from) = &job.arm.from {
+            E::load_arm(&mut heard, kind, &from.heard);
+        }
         Self {
             run: job.run,
             arm: job.arm.id,
@@ -73,7 +88,11 @@ impl<E> FrameSender<E> {
             observer: runtime::observer(),
             // The CPU has done a step when it returns.
             steps_in_flight: if device == DeviceKind::Cpu { MAX_STEPS_IN_FLIGHT } else { 1 },
-            experiment: std::marker::PhantomData,
+            kind,
+            heard: (job.task == Task::Train).then_some(heard),
+            from: job.arm.from,
+            saved: now_ms(),
+            has_saved: false,
         }
     }
 
@@ -178,6 +197,9 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
 
     fn send(&mut self, frame: E::Frame) {
         self.send_frame(&frame);
+        if let Some(heard) = &mut self.heard {
+            E::absorb(heard, self.kind, frame);
+        }
         // What came before was reading, which is not the step's time.
         self.step_began = now_ms();
     }
@@ -236,6 +258,25 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
         self.on_cpu.then_some(CPU_BYTES)
     }
 
+    fn moment(&mut self) -> Option<Vec<u8>> {
+        self.from.take().map(|from| from.moment.clone())
+    }
+
+    fn wants_moment(&self, over: bool) -> bool {
+        // A net that is done need not be trained again while the others go on, if that takes longer than a moment.
+        self.observer.is_none() && (now_ms() - self.saved >= SAVE_MS || (over && self.has_saved))
+    }
+
+    fn keep_moment(&mut self, step: u32, moment: Vec<u8>) {
+        (self.saved, self.has_saved) = (now_ms(), true);
+        if let Some(heard) = &self.heard {
+            let heard = E::save_arm(heard, self.kind);
+            self.post(ArmEvent::Saved(Rc::new(SavedArm { step, moment, heard })));
+        }
+        // Saving is no step's time.
+        self.step_began = now_ms();
+    }
+
     fn now_ms(&self) -> f64 {
         now_ms()
     }
@@ -291,7 +332,7 @@ impl<E: Experiment> FrameSender<E> {
     }
 }
 
-impl<E> Drop for FrameSender<E> {
+impl<E: Experiment> Drop for FrameSender<E> {
     fn drop(&mut self) {
         // However an arm ends, the others go on.
         self.give_turn_back();

@@ -79,7 +79,7 @@ async fn small_net(device: &Device) -> Result<Vec<f32>, LabError> {
     Ok(values)
 }
 
-/// The kernels of our own: both recurrent nets over some positions and back, and a bounded step of Adam.
+/// The kernels of our own: both recurrent nets over some positions and back, and bounded steps of Adam and of momentum.
 async fn scans(device: &Device) -> Result<Vec<f32>, LabError> {
     let autodiff = device.clone().autodiff();
     let x = WeightRng::new(5).uniform([6, 3, 4], 1.0, &autodiff).val().inner();
@@ -97,13 +97,19 @@ async fn scan<N: Recurrent>(
     x: &Tensor<3>,
 ) -> Result<Vec<f32>, LabError> {
     let y = one_hot([0, 1, 0].into_iter(), 2, &x.device().autodiff());
-    let Some(found) = gradients(net, x, |logits| cross_entropy(logits, y)) else { return Ok(Vec::new()) };
+    let Some(found) = gradients(net, x, |logits| cross_entropy(logits, y.clone())) else {
+        return Ok(Vec::new());
+    };
     let mut values = read(found.loss).await?;
     values.extend(read(found.through_time.d_hidden).await?);
     if let Some(d_cell) = found.through_time.d_cell {
         values.extend(read(d_cell).await?);
     }
-    let net = Rule::adamw(0.9, 0.99, 0.1).step(0.01, Some(0.1), net.clone(), found.params);
-    values.extend(read(recurrent(&net).val().inner()).await?);
+    let mut net = net.clone();
+    for mut rule in [Rule::adamw(0.9, 0.99, 0.1), Rule::sgd(0.9)] {
+        let Some(found) = gradients(&net, x, |logits| cross_entropy(logits, y.clone())) else { break };
+        net = rule.step(0.01, Some(0.1), net, found.params);
+        values.extend(read(recurrent(&net).val().inner()).await?);
+    }
     Ok(values)
 }

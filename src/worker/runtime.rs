@@ -5,6 +5,7 @@
 
 use crate::core::LabError;
 use crate::protocol::{ArmId, Command, Event};
+use crate::transfer::{self, Fetched};
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -12,10 +13,7 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort, ReadableStreamDefaultReader,
-    Response,
-};
+use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort};
 
 // Bound by hand, for two functions: web-sys has it behind two features that nothing else needs.
 #[wasm_bindgen]
@@ -222,20 +220,27 @@ pub(super) async fn fetch(path: &str, progress: impl Fn(u32, Option<u32>)) -> Re
     }
     let file = FILES.with_borrow(|files| files.get(path).cloned());
     let found = match file {
-        Some(blob) => blob.read().await,
-        None => fetch_stream(path, progress).await,
+        Some(blob) => blob.read().await.map_err(|_| "the browser no longer has it".to_owned()),
+        None => {
+            let name = NAMES.with_borrow(|names| names.get(path).cloned());
+            let url = BASE_URL.with_borrow(|base| format!("{base}{}", name.as_deref().unwrap_or(path)));
+            transfer::fetch(&url, progress).await.map(Fetched::into_vec)
+        }
     };
     let bytes: Rc<[u8]> = found
-        .map_err(|error| {
-            let error =
-                Reflect::get(&error, &"message".into()).ok().and_then(|m| m.as_string()).unwrap_or_default();
+        .map_err(|why| {
             LabError::Data(format!(
-                "{path} could not be fetched ({error}). Check the connection and train again."
+                "{path} could not be fetched: {why}. Check the connection and train again."
             ))
         })?
         .into();
     ASSETS.with_borrow_mut(|assets| assets.insert(path.to_owned(), bytes.clone()));
     Ok(bytes)
+}
+
+/// Fetches everything anew when it is next asked for.
+pub(super) fn forget_fetched() {
+    ASSETS.with_borrow_mut(HashMap::clear);
 }
 
 /// What lies below the page's `data/`, one path a line; made when the site is built.
@@ -250,27 +255,4 @@ pub(super) async fn list(prefix: &str) -> Result<Vec<String>, LabError> {
     paths.retain(|path| path.starts_with(prefix));
     paths.sort();
     Ok(paths)
-}
-
-async fn fetch_stream(path: &str, progress: impl Fn(u32, Option<u32>)) -> Result<Vec<u8>, JsValue> {
-    let name = NAMES.with_borrow(|names| names.get(path).cloned()).unwrap_or_else(|| path.to_owned());
-    let url = BASE_URL.with_borrow(|base| format!("{base}{name}"));
-    let response: Response = JsFuture::from(scope().fetch_with_str(&url)).await?.unchecked_into();
-    if !response.ok() {
-        return Err(js_sys::Error::new(&format!("the server answered {}", response.status())).into());
-    }
-    let total = response.headers().get("content-length")?.and_then(|length| length.parse().ok());
-    let body = response.body().ok_or_else(|| js_sys::Error::new("the answer is empty"))?;
-    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
-    let mut bytes = Vec::new();
-    loop {
-        let chunk = JsFuture::from(reader.read()).await?;
-        if Reflect::get(&chunk, &"done".into())?.is_truthy() {
-            return Ok(bytes);
-        }
-        let chunk: Uint8Array = Reflect::get(&chunk, &"value".into())?.unchecked_into();
-        bytes.extend_from_slice(&chunk.to_vec());
-        // A compressed answer tells its compressed length, which the bytes may outgrow.
-        progress(bytes.len() as u32, total.filter(|&total| total >= bytes.len() as u32));
-    }
 }

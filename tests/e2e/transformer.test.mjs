@@ -112,21 +112,6 @@ long('a text of one’s own is pasted, learned, and put away', { timeout: 120_00
     assert.equal(String(await readParam(page, 'text')), 'shakespeare');
   }));
 
-long('a run that is left goes on after a reload', { timeout: 120_000 }, () =>
-  withPage(cpu({ steps: 2000 }), async (page) => {
-    await act(page, 'train');
-    await waitMetric(page, 'step', (step) => step > 130, 60_000);
-    // The model is kept every hundred steps; the file is written while the run goes on.
-    await waitMetric(page, 'step', (step) => step > 180, 60_000);
-    await page.reload();
-    await panel(page, '[data-offer]').waitFor({ timeout: 20_000 });
-    await panel(page, '[data-action="continue"]').click();
-    const step = await waitMetric(page, 'step', (step) => step > 0, 30_000);
-    assert.ok(step > 100, `it began anew, at ${step}`);
-    await act(page, 'stop');
-    await waitState(page, 'done', 30_000);
-  }));
-
 // ---------- The next character ----------
 
 const bars = (page) =>

@@ -4,10 +4,14 @@ use crate::lab::client::{Client, Start};
 use crate::lab::engine::Engine;
 use crate::lab::worker::{Worker, describe};
 use crate::protocol::{ArmEvent, ArmId, Command, Event, LabError};
+use gloo::timers::callback::Timeout;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
+
+/// A worker that has not started after so long is given up.
+const START_MS: u32 = 60_000;
 
 /// Which worker: those of one module are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,9 +121,23 @@ impl Client {
                 if let Some(slot) = self.workers.borrow_mut().get_mut(&place) {
                     slot.starting = Some(worker);
                 }
+                // Its script is fetched by the browser, which tells nothing while it waits.
+                Timeout::new(START_MS, move || {
+                    let starts =
+                        self.workers.borrow().get(&place).is_some_and(|slot| slot.starting.is_some());
+                    if starts {
+                        let seconds = START_MS / 1000;
+                        self.lose(
+                            place,
+                            &format!("The worker that trains did not start within {seconds} seconds."),
+                        );
+                    }
+                })
+                .forget();
             }
             Err(error) => {
-                self.lose(place, &format!("The worker could not be started ({}).", describe(&error)));
+                let why = describe(&error);
+                self.lose(place, &format!("The worker that trains could not be started: {why}."));
             }
         }
     }
@@ -178,6 +196,11 @@ impl Client {
             listeners.extend(ended.iter().map(|&arm| (id, arm, run.listener.clone())));
             !run.arms.is_empty() || (run.waiting.is_some() && !waited)
         });
+        if worker.engine == Engine::Gpu {
+            // There may be another GPU now, or none. Asked only when a run wants it; above, what was known is needed.
+            self.adapter.replace(None);
+            self.lost_gpu.set(true);
+        }
         for (run, arm, listener) in listeners {
             let event = ArmEvent::Failed(LabError::Device(why.to_owned()));
             listener.emit(Event::Arm { run, arm, event });

@@ -53,6 +53,10 @@ export async function serve({ folder = dist, base = '/', pages = {} } = {}) {
     holds: new Map(),
     /** name -> function from text to text. */
     rewrites: new Map(),
+    /** Names of files of which half is sent, and then nothing more. */
+    stalls: new Set(),
+    /** name -> type: what the server takes the file for. */
+    kinds: new Map(),
     pages,
     /** What is served; another folder is a new version. */
     folder,
@@ -72,9 +76,11 @@ export async function serve({ folder = dist, base = '/', pages = {} } = {}) {
       let body = site.pages[name] ?? (await readFile(join(site.folder, name)));
       const rewrite = site.rewrites.get(name);
       if (rewrite) body = rewrite(body.toString());
-      headers['Content-Type'] = types[extname(name)] ?? 'application/octet-stream';
+      headers['Content-Type'] = site.kinds.get(name) ?? types[extname(name)] ?? 'application/octet-stream';
       headers['Content-Length'] = Buffer.byteLength(body);
-      response.writeHead(200, headers).end(body);
+      response.writeHead(200, headers);
+      if (site.stalls.has(name)) return response.write(body.subarray(0, body.length / 2));
+      response.end(body);
     } catch {
       response.writeHead(404, { ...headers, 'Content-Type': 'text/plain' }).end('There is no such file.');
     }

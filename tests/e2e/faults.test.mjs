@@ -1,0 +1,200 @@
+// What happens to a page: its GPU is lost, its worker dies, a file does not come or is not what it should be, it is reloaded in
+// mid-run. Each is told once, in plain words; what was measured stays; one button goes on.
+
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { act, address, device, long, metric, notice, shot, state, theBrowser, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { dist, serve } from './lib/site.mjs';
+
+/** Words of the libraries and of the browser, which are none for a visitor. */
+const inside = /poison|wgpu|panick|unwrap|undefined|TypeError|CompileError|RuntimeError|null|Caused by/i;
+
+/** The steps in the table below the loss, which have no gap and none twice if the curve goes on. */
+const lossSteps = async (page, figure) => {
+  const download = page.waitForEvent('download');
+  await page.locator(`[data-figure="${figure}"] [data-export="csv"]`).first().click();
+  const rows = readFileSync(await (await download).path(), 'utf8').split('\n').filter((row) => /^\d/.test(row));
+  return rows.map((row) => Number(row.split(',')[0]));
+};
+
+/** The end of an alert: all of what it says, and that it says it once. */
+async function told(page) {
+  const all = await page.locator('[data-kind="error"]:visible').allInnerTexts();
+  assert.equal(all.length, 1, `said more than once: ${all.join(' | ')}`);
+  assert.ok(!inside.test(all[0]), all[0]);
+  return all[0];
+}
+
+const waitAlert = (page, timeout = 60_000) => page.locator('[data-kind="error"]:visible').first().waitFor({ timeout });
+
+long('a GPU that is lost ends no run: it goes on from its last saved moment', { timeout: 300_000 }, () =>
+  withPage(address('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, steps: 20_000, n_probe: 16, d_in: 4 }), async (page) => {
+    await act(page, 'train');
+    await waitMetric(page, 'loss_activated', () => true, 240_000);
+    assert.equal(await device(page), 'webgpu');
+    // Until something has been saved of both nets.
+    await page.waitForTimeout(12_000);
+    const before = await metric(page, 'step');
+    const session = await (await theBrowser()).newBrowserCDPSession();
+    await session.send('Browser.crashGpuProcess').catch(() => {});
+    await waitAlert(page);
+    const words = await told(page);
+    assert.match(words, /The GPU stopped answering/);
+    const from = Number(/Go on from step ([\d,]+)/.exec(words)[1].replace(',', ''));
+    assert.ok(from > 0 && from <= before + 200, `from ${from}, at ${before}`);
+    await shot(page, 'mlp-gpu-lost');
+    await page.locator('[data-action="go-on"]').click();
+    const step = await waitMetric(page, 'step', (step) => step > from, 120_000);
+    assert.ok(step > from);
+    assert.ok(['webgpu', 'cpu'].includes(await device(page)));
+    assert.equal(await page.locator('[data-kind="error"]:visible').count(), 0, 'the alert is gone');
+    await act(page, 'stop');
+    await waitState(page, 'done', 60_000);
+    await shot(page, 'mlp-gpu-back');
+  }, { expect: [/GPU|WebGPU|context/i] }));
+
+test('a worker that dies costs no more than the last seconds', { timeout: 90_000 }, () =>
+  withPage(address('mlp', { device: 'cpu', steps: 20_000 }), async (page) => {
+    await act(page, 'train');
+    await waitMetric(page, 'step', (step) => step > 5);
+    await page.waitForTimeout(6000);
+    for (const worker of page.workers()) await worker.evaluate(() => void setTimeout(() => { throw new Error('killed by a test'); }));
+    await waitAlert(page);
+    await waitState(page, ['error']);
+    const words = await told(page);
+    assert.match(words, /ended unexpectedly/);
+    const from = Number(/Go on from step ([\d,]+)/.exec(words)[1].replace(',', ''));
+    assert.ok(from > 0, words);
+    await page.locator('[data-action="go-on"]').click();
+    await waitMetric(page, 'step', (step) => step > from);
+    assert.ok((await metric(page, 'loss_linear')) > 0 && (await metric(page, 'loss_activated')) > 0);
+  }, { expect: [/killed by a test/] }));
+
+test('a run that is left by a reload goes on, and ends as if it had never been left', { timeout: 180_000 }, async () => {
+  const at = address('attention', { device: 'cpu', steps: 700, n_tokens: 24, batch_size: 64 });
+  const names = ['loss_scaled', 'loss_unscaled', 'accuracy_scaled', 'accuracy_unscaled'];
+  const whole = await withPage(at, (page) => train(page, names, 120_000));
+  await withPage(at, async (page) => {
+    await act(page, 'train');
+    await waitMetric(page, 'step', (step) => step > 5);
+    // Runs of a few seconds are not worth the room.
+    await page.waitForTimeout(16_000);
+    assert.equal(await state(page), 'running', 'the run is too short for this machine');
+    await page.reload();
+    const offer = page.locator('[data-offer]');
+    await offer.waitFor();
+    await shot(page, 'attention-offer');
+    const saved = Number(/step ([\d,]+) of/.exec(await offer.innerText())[1].replace(',', ''));
+    assert.ok(saved > 20, await offer.innerText());
+    await page.locator('[data-action="continue"]').click();
+    const step = await waitMetric(page, 'step', (step) => step > 0);
+    assert.ok(step >= saved, `it began anew, at ${step}`);
+    await waitState(page, 'done', 120_000);
+    for (const name of names) assert.equal(await metric(page, name), whole[name], name);
+    await page.reload();
+    await page.waitForSelector('[data-panel][data-probe="idle"]');
+    assert.equal(await offer.count(), 0, 'a run that is done is not offered');
+  });
+});
+
+long('another tab does not take over a run that goes on', { timeout: 120_000 }, () =>
+  withPage(address('mlp', { device: 'cpu', steps: 20_000 }), async (page) => {
+    await act(page, 'train');
+    await waitMetric(page, 'step', (step) => step > 5);
+    await page.waitForTimeout(16_000);
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    await other.waitForSelector('[data-panel][data-probe="idle"]', { timeout: 60_000 });
+    assert.equal(await other.locator('[data-offer]').count(), 0);
+    await page.close();
+    await other.reload();
+    await other.locator('[data-offer]').waitFor();
+    await other.locator('[data-action="forget"]').click();
+    await other.locator('[data-offer]').waitFor({ state: 'detached' });
+    await other.reload();
+    await other.waitForSelector('[data-panel][data-probe="idle"]', { timeout: 60_000 });
+    assert.equal(await other.locator('[data-offer]').count(), 0);
+  }));
+
+/** What a server may do to a file, and what the page says then. */
+const mishaps = [
+  ['cut off', (site, name, bytes) => (site.pages[name] = bytes.subarray(0, bytes.length / 2)), /came damaged|is not whole|ends too soon|too short|cut/],
+  ['another page with status 200', (site, name) => ((site.pages[name] = '<!doctype html><p>Log in first'), site.kinds.set(name, 'text/html')), /the server sent a page in its place/],
+  ['nothing any more', (site, name) => site.stalls.add(name), /the server has sent nothing for 30 seconds/],
+];
+const mend = (site, name) => (delete site.pages[name], site.kinds.delete(name), site.stalls.delete(name));
+
+for (const [what, spoil, expected] of mishaps) {
+  for (const [name, params] of [
+    ['worker-cpu_bg.wasm', {}],
+    ['data/fashion-mnist.bin', { dataset: 'fashion-mnist' }],
+  ]) {
+    long(`a file that comes ${what}: ${name}`, { timeout: 150_000 }, async () => {
+      const site = await serve();
+      try {
+        spoil(site, name, readFileSync(join(dist, name)));
+        await withPage(address('mlp', { device: 'cpu', steps: 20, width: 8, ...params }), async (page) => {
+          await act(page, 'train');
+          await waitAlert(page, 90_000);
+          await waitState(page, ['error'], 90_000).catch(() => {});
+          assert.match(await notice(page), expected);
+          assert.ok(!inside.test(await notice(page)), await notice(page));
+          mend(site, name);
+          const again = page.locator('[data-action="go-on"], [data-action="train"]').first();
+          await again.click();
+          await page.waitForSelector('[data-panel][data-state="done"]', { timeout: 60_000 });
+        }, { from: site, expect: [/Failed to load resource|ERR_/] });
+      } finally {
+        await site.close();
+      }
+    });
+  }
+}
+
+test('without storage a run goes on as ever', { timeout: 60_000 }, () =>
+  withPage(address('mlp', { device: 'cpu', steps: 300 }), (page) => train(page, ['loss_activated']), {
+    init: "Object.defineProperty(window, 'caches', { get() { throw new DOMException('no', 'SecurityError'); } });",
+  }));
+
+test('storage that is full is no error', { timeout: 90_000 }, () =>
+  withPage(address('mlp', { device: 'cpu', steps: 20_000 }), async (page) => {
+    await act(page, 'train');
+    await waitMetric(page, 'step', (step) => step > 5);
+    await page.waitForTimeout(15_000);
+    const step = await metric(page, 'step');
+    await waitMetric(page, 'step', (now) => now > step);
+    assert.equal(await page.locator('[data-kind="error"]:visible').count(), 0);
+  }, { init: "Cache.prototype.put = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));" }));
+
+test('a clock that jumps back and a tab that slept are no matter', { timeout: 60_000 }, () =>
+  withPage(address('mlp', { device: 'cpu', steps: 20_000 }), async (page) => {
+    await act(page, 'train');
+    await waitMetric(page, 'step', (step) => step > 5);
+    await page.evaluate(() => {
+      const now = Date.now;
+      Date.now = () => now() - 3_600_000;
+    });
+    const step = await metric(page, 'step');
+    await waitMetric(page, 'step', (now) => now > step + 20);
+    await page.evaluate(() => {
+      const now = Date.now;
+      Date.now = () => now() + 7_200_000;
+    });
+    const later = await metric(page, 'step');
+    await waitMetric(page, 'step', (now) => now > later + 20);
+  }));
+
+test('back and forward through ten addresses while a run begins', { timeout: 90_000 }, () =>
+  withPage(address('mlp', { device: 'cpu', steps: 400 }), async (page) => {
+    const slugs = ['cnn', 'resnet', 'rnn', 'attention', 'transformer', 'mlp', 'rnn', 'attention', 'mlp'];
+    for (const slug of slugs) {
+      await page.evaluate((slug) => void (location.hash = `#/${slug}?device=cpu`), slug);
+      await page.locator(`[data-panel="${slug}"] [data-action="train"]`).click();
+    }
+    for (let i = 0; i < slugs.length; i++) await page.evaluate(() => history.back());
+    for (let i = 0; i < slugs.length; i++) await page.evaluate(() => history.forward());
+    await page.waitForSelector('[data-panel="mlp"]');
+    await train(page, ['loss_activated']);
+  }));
