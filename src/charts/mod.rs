@@ -6,6 +6,7 @@
 //! NaN and infinities all draw something sensible.
 
 pub mod bar;
+pub mod canvas;
 pub mod color;
 pub mod format;
 pub mod heatmap;

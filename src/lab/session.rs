@@ -315,7 +315,10 @@ fn whole(arms: &[ArmStatus]) -> RunState {
 
 /// How far the slowest of these arms is that has not failed; of how many steps, another may know before it.
 fn slowest(arms: &[ArmStatus]) -> Progress {
-    let sound = arms.iter().filter(|arm| !matches!(arm.state, RunState::Error(_))).map(|arm| arm.progress);
+    let failed = |arm: &ArmStatus| matches!(arm.state, RunState::Error(_));
+    // Where all have failed, it is as far as it came.
+    let all = arms.iter().all(failed);
+    let sound = arms.iter().filter(|arm| all || !failed(arm)).map(|arm| arm.progress);
     let steps = sound.clone().map(|progress| progress.steps).max().unwrap_or_default();
     let step = sound.map(|progress| progress.step).min().unwrap_or_default();
     Progress { step, steps }
@@ -368,5 +371,8 @@ mod tests {
         both[1].state = RunState::Error("It diverged.".to_owned());
         assert_eq!(slowest(&both), Progress { step: 7, steps: 60 });
         assert_eq!(slowest(&[]), Progress::default());
+        both[0].state = RunState::Error("It diverged, too.".to_owned());
+        both[1].progress = Progress { step: 9, steps: 60 };
+        assert_eq!(slowest(&both), Progress { step: 7, steps: 60 });
     }
 }

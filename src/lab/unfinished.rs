@@ -136,6 +136,8 @@ pub(super) fn use_unfinished(
     // When the run began, and whether a file is being written.
     let begun = use_mut_ref(|| 0.0);
     let writing = use_mut_ref(|| Rc::new(Cell::new(false)));
+    // The file that the run was taken up from: it goes when there is a newer one, or nothing more to keep.
+    let origin = use_mut_ref(|| None::<String>);
     use_effect_with((), {
         let found = found.setter();
         move |()| {
@@ -146,12 +148,13 @@ pub(super) fn use_unfinished(
     });
     use_effect_with(running.run, {
         let begun = begun.clone();
-        move |_| *begun.borrow_mut() = js_sys::Date::now()
+        move |_| *begun.borrow_mut() = now()
     });
     use_effect_with(Saved(running.saved.clone()), {
         let (running, settings, writing) = (running.clone(), settings.clone(), writing.borrow().clone());
+        let origin = origin.clone();
         move |Saved(saved)| {
-            let worth = js_sys::Date::now() - *begun.borrow() >= WORTH_MS;
+            let worth = now() - *begun.borrow() >= WORTH_MS;
             if !running.state.is_active() || !worth || writing.get() || saved.iter().all(Option::is_none) {
                 return;
             }
@@ -170,15 +173,29 @@ pub(super) fn use_unfinished(
             let Some(blob) = blob_of(&file) else { return };
             writing.set(true);
             spawn_local(async move {
-                storage::store(&own_path(experiment), &blob).await;
+                let path = own_path(experiment);
+                storage::store(&path, &blob).await;
                 writing.set(false);
+                let origin = origin.borrow_mut().take().filter(|origin| *origin != path);
+                if let Some(origin) = origin {
+                    storage::remove(&origin).await;
+                }
             });
         }
     });
-    use_effect_with(running.state.clone(), move |state| {
-        // A run that is done needs nothing any longer; one that was stopped may be taken up again.
-        if *state == (RunState::Done { stopped: false }) {
-            spawn_local(async move { storage::remove(&own_path(experiment)).await });
+    use_effect_with(running.state.clone(), {
+        let origin = origin.clone();
+        move |state| {
+            // A run that is done needs nothing any longer; one that was stopped may be taken up again.
+            if *state == (RunState::Done { stopped: false }) {
+                let paths = origin.borrow_mut().take().into_iter().chain([own_path(experiment)]);
+                let paths: Vec<String> = paths.collect();
+                spawn_local(async move {
+                    for path in paths {
+                        storage::remove(&path).await;
+                    }
+                });
+            }
         }
     });
     use_effect_with((*wanted, settings.clone(), options.seeds), {
@@ -187,6 +204,7 @@ pub(super) fn use_unfinished(
             if let Some(unfinished) = found.as_ref().filter(|_| *is_wanted)
                 && (unfinished.values == **settings && unfinished.file.seeds == *seeds)
             {
+                *origin.borrow_mut() = Some(unfinished.path.clone());
                 start.emit(unfinished.clone());
                 wanted.set(false);
                 found.set(None);
@@ -208,6 +226,11 @@ pub(super) fn use_unfinished(
         Callback::from(move |()| wanted.set(true))
     };
     UnfinishedRun { found: (*found).clone(), resume, forget }
+}
+
+/// Milliseconds on a clock that nobody sets.
+fn now() -> f64 {
+    gloo::utils::window().performance().map_or(0.0, |clock| clock.now())
 }
 
 /// Compared by the pointers of the moments.

@@ -1,10 +1,10 @@
 //! Small pictures: one canvas pixel a pixel, which the browser enlarges.
 
-use crate::charts::ColorMap;
+use crate::charts::{ColorMap, canvas};
 use crate::component::prelude::*;
 use std::rc::Rc;
-use wasm_bindgen::{Clamped, JsCast};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+use wasm_bindgen::Clamped;
+use web_sys::{HtmlCanvasElement, ImageData};
 
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct PictureProps {
@@ -19,16 +19,15 @@ pub struct PictureProps {
 /// A square picture.
 #[component]
 pub fn Picture(props: &PictureProps) -> Html {
-    let canvas = use_node_ref();
-    use_effect_with((props.rgba.clone(), props.side), {
-        let canvas = canvas.clone();
-        move |(rgba, side)| {
-            let Some(canvas) = canvas.cast::<HtmlCanvasElement>() else { return };
+    let node = use_node_ref();
+    let restored = canvas::use_restored(&node);
+    use_effect_with((props.rgba.clone(), props.side, restored), {
+        let node = node.clone();
+        move |(rgba, side, _)| {
+            let Some(node) = node.cast::<HtmlCanvasElement>() else { return };
             let side = *side as u32;
             let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(rgba), side, side);
-            let context = canvas.get_context("2d").ok().flatten();
-            let context = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok());
-            if let (Some(context), Ok(image)) = (context, image) {
+            if let (Some(context), Ok(image)) = (canvas::context(&node), image) {
                 // Only a detached canvas refuses, and nobody sees that one.
                 let _ = context.put_image_data(&image, 0.0, 0.0);
             }
@@ -36,7 +35,7 @@ pub fn Picture(props: &PictureProps) -> Html {
     });
     let side = props.side.to_string();
     html! {
-        <canvas ref={canvas} class="picture" width={side.clone()} height={side} role="img" aria-label={props.label.clone()}
+        <canvas ref={node} class="picture" width={side.clone()} height={side} role="img" aria-label={props.label.clone()}
             title={props.label.clone()}></canvas>
     }
 }

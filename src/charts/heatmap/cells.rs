@@ -1,9 +1,10 @@
 //! The colored cells, on a canvas of one pixel each.
 
+use crate::charts::canvas::{context, use_restored};
 use crate::charts::heatmap::{ColorMap, Grid};
 use crate::component::prelude::*;
-use wasm_bindgen::{Clamped, JsCast};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+use wasm_bindgen::Clamped;
+use web_sys::{HtmlCanvasElement, ImageData};
 
 #[derive(Properties, PartialEq)]
 pub(in crate::charts) struct CellsProps {
@@ -20,11 +21,12 @@ pub(in crate::charts) struct CellsProps {
 #[component]
 pub(in crate::charts) fn Cells(props: &CellsProps) -> Html {
     let canvas = use_node_ref();
+    let restored = use_restored(&canvas);
     {
         let canvas = canvas.clone();
         use_effect_with(
-            (props.grid.clone(), props.map, props.range, props.flip),
-            move |(grid, map, range, flip)| {
+            (props.grid.clone(), props.map, props.range, props.flip, restored),
+            move |(grid, map, range, flip, _)| {
                 if let Some(canvas) = canvas.cast::<HtmlCanvasElement>() {
                     // A canvas that cannot be drawn on leaves the table twin to say what it would have shown.
                     let _ = draw(&canvas, grid, *map, *range, *flip);
@@ -56,7 +58,7 @@ fn draw(canvas: &HtmlCanvasElement, grid: &Grid, map: ColorMap, range: (f64, f64
         canvas.set_width(width);
         canvas.set_height(height);
     }
-    let context = canvas.get_context("2d").ok()??.dyn_into::<CanvasRenderingContext2d>().ok()?;
+    let context = context(canvas)?;
     let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), width, height).ok()?;
     context.put_image_data(&image, 0.0, 0.0).ok()
 }

@@ -3,7 +3,7 @@
 
 use super::super::super::{BOUNDARY_REACH, MAP_SIDE, Place, Snapshot};
 use super::layout::{Item, Layout, NODE};
-use crate::charts::ColorMap;
+use crate::charts::{ColorMap, canvas::{context, use_restored}};
 use crate::component::prelude::*;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
@@ -30,9 +30,14 @@ pub(super) struct PaintingProps {
 pub(super) fn Painting(props: &PaintingProps) -> Html {
     let canvas = use_node_ref();
     let maps = use_mut_ref(|| None::<HtmlCanvasElement>);
-    use_effect_with((props.net.clone(), props.layout.clone(), props.pointed), {
-        let canvas = canvas.clone();
-        move |(net, layout, pointed)| {
+    let restored = use_restored(&canvas);
+    use_effect_with((props.net.clone(), props.layout.clone(), props.pointed, restored), {
+        let (canvas, maps) = (canvas.clone(), maps.clone());
+        move |(net, layout, pointed, restored)| {
+            if *restored > 0 {
+                // What was drawn on this one is gone as well.
+                maps.borrow_mut().take();
+            }
             if let Some(canvas) = canvas.cast::<HtmlCanvasElement>() {
                 // A canvas that cannot be drawn on leaves the table to say what it would have shown.
                 let _ = paint(&canvas, &mut maps.borrow_mut(), &net.0, layout, *pointed);
@@ -62,10 +67,6 @@ fn paint(
     context.clear_rect(0.0, 0.0, layout.width, layout.height);
     lines(&context, net, layout, pointed);
     units(&context, maps, net, layout)
-}
-
-fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
-    canvas.get_context("2d").ok()??.dyn_into().ok()
 }
 
 fn lines(context: &CanvasRenderingContext2d, net: &Snapshot, layout: &Layout, pointed: Option<Item>) {
