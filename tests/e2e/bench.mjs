@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { act, address, closeAll, device, metric, waitMetric, waitState, withPage } from './lib/browser.mjs';
 import { dist } from './lib/site.mjs';
+import { settled, soak, wander } from './lib/soak.mjs';
 import { bareSteps } from './lib/steps.mjs';
 
 /** The lines of an earlier run that this one is held against: `--against FILE`. */
 const against = process.argv.includes('--against')
   ? readFileSync(process.argv[process.argv.indexOf('--against') + 1], 'utf8').split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
   : [];
-const names = ['bench', 'section', 'chapter', 'run', 'net', 'device', 'file'];
+const names = ['bench', 'when', 'section', 'chapter', 'run', 'net', 'device', 'file'];
 
 /** One line, and after it the ratios of its numbers to those of the same name in the earlier run. */
 function print(bench, values) {
@@ -269,8 +270,39 @@ const steps = ['cpu', 'webgpu'].flatMap((device) => {
   ];
 });
 
-// `./lab bench arms`, `./lab bench drawings` and `./lab bench steps` measure these alone.
-const only = { arms, drawings, steps }[process.argv[2]];
+/** An hour, or so many minutes, of what comes to mind; and long runs of every section: what the page holds before and after. */
+async function wandering() {
+  const minutes = Number(process.argv[3]) || 60;
+  const { before, after, done } = await soak((page, slugs) => wander(page, slugs, { seed: 16, seconds: 60 * minutes }));
+  for (const [key, value] of Object.entries({ before, after })) print('soak', { run: `${done} acts in ${minutes} min`, when: key, ...value });
+}
+
+/** Ten thousand steps of a section. */
+const longRun = (slug, params, count = 'steps') => async () => {
+  const { before, after, done } = await soak(async (page) => {
+    await page.evaluate((hash) => void (location.hash = hash), address(slug, { device: 'cpu', show: '', [count]: 10_000, ...params }));
+    await settled(page, slug);
+    await act(page, 'train');
+    await waitMetric(page, 'step', (step) => step >= 10_000, 3_600_000);
+    const step = await metric(page, 'step');
+    await act(page, 'stop').catch(() => {});
+    return step;
+  });
+  for (const [key, value] of Object.entries({ before, after })) print('soak', { section: slug, run: `${done} steps`, when: key, ...value });
+};
+
+const soaking = [
+  longRun('mlp', {}),
+  longRun('cnn', { width: 4, batch_size: 8, n_train: 1600, n_test: 20 }, 'epochs'),
+  longRun('resnet', { depth: 8, batch_size: 4 }),
+  longRun('rnn', { seq_len: 50, batch_size: 8 }),
+  longRun('attention', {}),
+  longRun('transformer', { d_model: 32, layers: 1, context: 32, sample_length: 0 }),
+  wandering,
+];
+
+// `./lab bench arms`, `./lab bench drawings`, `./lab bench steps` and `./lab bench soak` measure these alone.
+const only = { arms, drawings, steps, soak: soaking, '--soak': soaking }[process.argv[2]];
 for (const measure of only ?? [
   sizes,
   start,
