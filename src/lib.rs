@@ -5,7 +5,7 @@
 //! Arrows run one way; `tests/layers.rs` reads the imports and keeps it so.
 //!
 //! ```text
-//! core -> data -> run -> sections (the run's files) -> protocol, worker, lab, keep -> panel -> sections (the panels) -> app
+//! core -> data -> run -> verify, sections (the run's files) -> protocol, worker, lab, keep -> panel -> sections (the panels) -> app
 //!         models /                                     assignment, component -> charts -> ui, host /
 //! ```
 //!
@@ -16,6 +16,7 @@
 //! - [`sections`] is the one registry, and below it is a folder for each section: its settings, what it measures, and its
 //!   panel. Files of the run name burn and no DOM; `panel.rs` and what is below `panel/` name Yew and no burn.
 //! - [`protocol`] has the only types that cross the worker boundary.
+//! - `verify` holds a device against references: every case that the native tests run, too (feature `compute`).
 //! - `worker` owns the device and runs experiments (feature `compute`).
 //! - `lab` is all that a panel needs to know of the worker (feature `page`).
 //! - `assignment` is what the author of a link decides: what is hidden or locked, which question is asked.
@@ -55,5 +56,7 @@ pub mod run;
 pub mod sections;
 #[cfg(feature = "page")]
 pub mod ui;
+#[cfg(feature = "compute")]
+pub mod verify;
 #[cfg(feature = "compute")]
 pub mod worker;

@@ -33,8 +33,22 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ),
     // The registry itself.
     ("sections", &["run"]),
+    // What a device is held against, the same for a worker and for the native tests.
+    ("verify", &["core", "data", "models", "run"]),
     ("protocol", &["core"]),
-    ("worker", &["core", "data::visitor_files", "models", "run", "protocol", "sections"]),
+    (
+        "worker",
+        &[
+            "core",
+            "data::reference",
+            "data::visitor_files",
+            "models",
+            "run",
+            "verify",
+            "protocol",
+            "sections",
+        ],
+    ),
     ("lab", &["core", "component", "run", "protocol"]),
     ("assignment", &["core"]),
     ("host", &["core::sorted"]),
@@ -61,6 +75,7 @@ const BANNED: &[(&str, &[&[&str]])] = &[
     ("models", &[DOM, CLOCK]),
     ("run", &[DOM, CLOCK]),
     ("sections/run", &[DOM, CLOCK]),
+    ("verify", &[DOM, CLOCK]),
     ("sections/panel", &[BURN]),
     ("keep", &[DOM, CLOCK, BURN]),
     ("protocol", &[DOM, CLOCK, BURN]),
