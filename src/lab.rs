@@ -13,6 +13,7 @@ mod runner;
 mod session;
 mod storage;
 mod user_files;
+mod verify;
 mod worker;
 
 pub use crate::lab::batch::{Batch, BatchHandle, BatchState, RunResult, use_batch, workers_for};
@@ -22,6 +23,7 @@ pub use crate::lab::files::{Files, use_files};
 pub use crate::lab::kept::{Kept, use_kept};
 pub(crate) use crate::lab::runner::{is_known, is_named};
 pub use crate::lab::session::ArmStatus;
+pub use crate::lab::verify::{Found, Verification, use_verification};
 
 use crate::component::prelude::*;
 use crate::core::schema::{Schema, Values};

@@ -60,7 +60,19 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("panel", &["core", "component", "run", "charts", "ui", "host", "assignment", "protocol", "lab", "keep"]),
     (
         "app",
-        &["core", "component", "run", "charts", "ui", "host", "assignment", "protocol", "panel", "sections"],
+        &[
+            "core",
+            "component",
+            "run",
+            "charts",
+            "ui",
+            "host",
+            "assignment",
+            "protocol",
+            "lab",
+            "panel",
+            "sections",
+        ],
     ),
     ("bin", &["app", "worker"]),
 ];
@@ -90,8 +102,12 @@ const BANNED: &[(&str, &[&[&str]])] = &[
 ];
 
 /// A section's name that means something else where it stands: a hook that pages and tests rely on.
-const HOMONYMS: &[(&str, &str)] =
-    &[("sections::transformer::panel::heads", "attention"), ("sections::transformer::chapters", "attention")];
+const HOMONYMS: &[(&str, &str)] = &[
+    ("sections::transformer::panel::heads", "attention"),
+    ("sections::transformer::chapters", "attention"),
+    // A part of a fixture.
+    ("verify::attention", "attention"),
+];
 
 /// What macros of ours are called at the root of the crate: they are not rooms.
 const MACROS: &[&str] = &["for_each_section", "settings", "choices", "keys", "own_files"];

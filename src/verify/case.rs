@@ -5,9 +5,9 @@ use crate::core::report::{CaseResult, Outcome};
 use crate::run::training::read_all;
 use burn::tensor::{Device, Tensor};
 
-/// An error is relative to the largest number of its tensor, or to this where all are smaller: a gradient that is as good
-/// as zero has no digits to agree in.
-const SMALLEST_SCALE: f64 = 0.1;
+/// An error is relative to the largest number of its tensor, or to this where all are smaller: a gradient may be the small
+/// difference of large sums, and has no digits to agree in if it is as good as zero.
+const SMALLEST_SCALE: f64 = 1.0;
 
 /// The greatest error that is allowed, on the CPU and on a GPU, and why.
 #[derive(Debug)]
