@@ -2,7 +2,7 @@
 
 use crate::models::attention::{MultiHeadAttention, causal_mask, scaled_dot_product_attention};
 use crate::models::weights::WeightRng;
-use crate::verify::case::{Case, Pairs};
+use crate::verify::case::{Case, Compared, Pairs};
 use crate::verify::values::{count, list, set_linear, tensor};
 use crate::verify::{PYTORCH, ROUNDING};
 use burn::nn::Linear;
@@ -11,15 +11,13 @@ use serde_json::Value;
 use std::rc::Rc;
 
 pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
-    let case = |what: String,
-                compute: fn(&Value, &Value, &Device) -> Result<Pairs, String>,
-                key: &'static str,
-                i: usize| {
-        let fixture = fixture.clone();
-        Case::new(group, what, PYTORCH, &ROUNDING, move |device| {
-            compute(&fixture[key], &fixture[key]["cases"][i], &device.clone().autodiff())
-        })
-    };
+    let case =
+        |what: String, compute: fn(&Value, &Value, &Device) -> Compared, key: &'static str, i: usize| {
+            let fixture = fixture.clone();
+            Case::new(group, what, PYTORCH, &ROUNDING, move |device| {
+                compute(&fixture[key], &fixture[key]["cases"][i], &device.clone().autodiff())
+            })
+        };
     let mut cases = Vec::new();
     for (i, item) in list(&fixture["attention"]["cases"]).iter().enumerate() {
         let mask = item["mask"].as_str().unwrap_or("no");
@@ -38,7 +36,7 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
     cases
 }
 
-fn dot_product(shared: &Value, case: &Value, device: &Device) -> Result<Pairs, String> {
+fn dot_product(shared: &Value, case: &Value, device: &Device) -> Compared {
     let leaf = |name: &str| Ok::<_, String>(tensor::<4>(&shared[name], device)?.require_grad());
     let (q, k, v) = (leaf("q")?, leaf("k")?, leaf("v")?);
     let hidden = &case["hidden"];
@@ -63,7 +61,7 @@ fn layers(net: &mut MultiHeadAttention) -> [(&'static str, &mut Linear); 4] {
     [("query", &mut net.query), ("key", &mut net.key), ("value", &mut net.value), ("output", &mut net.output)]
 }
 
-fn heads(shared: &Value, case: &Value, device: &Device) -> Result<Pairs, String> {
+fn heads(shared: &Value, case: &Value, device: &Device) -> Compared {
     let x = tensor::<3>(&shared["x"], device)?.require_grad();
     let [_, n, d_model] = x.dims();
     let mut net =

@@ -29,8 +29,11 @@ pub fn is_cpu(device: &Device) -> bool {
     device.clone().inner() == Device::flex()
 }
 
+/// What a device has been asked for; or a sentence that says why it could not be.
+pub type Compared = Result<Pairs, String>;
+
 /// Computes on a device. It only asks for the numbers: on a GPU they are waited for in one go, by [`Case::run`].
-type Compute = Box<dyn Fn(&Device) -> Result<Pairs, String>>;
+type Compute = Box<dyn Fn(&Device) -> Compared>;
 
 /// Something that is held against a reference.
 pub struct Case {
@@ -55,7 +58,7 @@ impl Case {
         what: impl Into<String>,
         reference: &'static str,
         tolerance: &'static Tolerance,
-        compute: impl Fn(&Device) -> Result<Pairs, String> + 'static,
+        compute: impl Fn(&Device) -> Compared + 'static,
     ) -> Self {
         Self { group, what: what.into(), reference, tolerance, compute: Box::new(compute) }
     }

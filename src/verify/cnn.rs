@@ -3,7 +3,7 @@
 use crate::models::cnn::{Block, Cnn, DepthwiseSeparable, Geometry, conv2d};
 use crate::models::weights::WeightRng;
 use crate::run::training::{cross_entropy, one_hot};
-use crate::verify::case::{Case, Pairs};
+use crate::verify::case::{Case, Compared, Pairs};
 use crate::verify::values::{count, labels, list, param, set, set_linear, tensor};
 use crate::verify::{PYTORCH, ROUNDING, each};
 use burn::nn::conv::Conv2d;
@@ -12,9 +12,7 @@ use serde_json::Value;
 use std::rc::Rc;
 
 pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
-    let case = |what: String,
-                compute: fn(&Value, &Device) -> Result<Pairs, String>,
-                at: (&'static str, Option<usize>)| {
+    let case = |what: String, compute: fn(&Value, &Device) -> Compared, at: (&'static str, Option<usize>)| {
         let fixture = fixture.clone();
         Case::new(group, what, PYTORCH, &ROUNDING, move |device| {
             let of = &fixture[at.0];
@@ -56,7 +54,7 @@ fn gradients(
     }
 }
 
-fn convolution(case: &Value, device: &Device) -> Result<Pairs, String> {
+fn convolution(case: &Value, device: &Device) -> Compared {
     let geometry = Geometry {
         kernel: count(&case["kernel"])?,
         stride: count(&case["stride"])?,
@@ -77,7 +75,7 @@ fn convolution(case: &Value, device: &Device) -> Result<Pairs, String> {
     Ok(pairs)
 }
 
-fn separable(case: &Value, device: &Device) -> Result<Pairs, String> {
+fn separable(case: &Value, device: &Device) -> Compared {
     let x = tensor::<4>(&case["x"], device)?.require_grad();
     let mut block = DepthwiseSeparable::new([3, 4], 3, &mut WeightRng::new(1), device);
     let params = &case["params"];
@@ -95,7 +93,7 @@ fn separable(case: &Value, device: &Device) -> Result<Pairs, String> {
     Ok(pairs)
 }
 
-fn net(case: &Value, device: &Device) -> Result<Pairs, String> {
+fn net(case: &Value, device: &Device) -> Compared {
     let mut net = Cnn::new(1, 1, 4, case["separable"] == true, &mut WeightRng::new(1), device);
     let (weights, biases) = (&case["weights"], &case["biases"]);
     let mut at = 0;

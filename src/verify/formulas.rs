@@ -4,7 +4,7 @@ use crate::models::transformer::sinusoidal_table;
 use crate::models::weights::WeightRng;
 use crate::run::training::{accuracy, clip_by_global_norm, cross_entropy, one_hot};
 use crate::verify::FORMULA;
-use crate::verify::case::{Case, Pairs, Tolerance};
+use crate::verify::case::{Case, Compared, Pairs, Tolerance};
 use crate::verify::optimizers::Two;
 use burn::module::Param;
 use burn::nn::LayerNormConfig;
@@ -28,7 +28,7 @@ static SUM: Tolerance = Tolerance {
     why: "32-bit rounding of sums of up to 10,000 numbers, in whatever order the device adds them.",
 };
 
-type Compute = fn(&Device) -> Result<Pairs, String>;
+type Compute = fn(&Device) -> Compared;
 
 pub(super) fn cases() -> Vec<Case> {
     let cases: [(&str, &'static Tolerance, Compute); 12] = [
@@ -66,7 +66,7 @@ fn map(numbers: &[f64], f: impl Fn(f64) -> f64) -> Vec<f64> {
     numbers.iter().map(|&number| f(number)).collect()
 }
 
-fn elementary(device: &Device) -> Result<Pairs, String> {
+fn elementary(device: &Device) -> Compared {
     let (numbers, exact) = draw(1, 0.1, 4.0, 500);
     let x = Tensor::<1>::from_floats(numbers.as_slice(), device);
     let mut pairs = Pairs::default();
@@ -77,7 +77,7 @@ fn elementary(device: &Device) -> Result<Pairs, String> {
     Ok(pairs)
 }
 
-fn activations(device: &Device) -> Result<Pairs, String> {
+fn activations(device: &Device) -> Compared {
     let (numbers, exact) = draw(2, -12.0, 12.0, 500);
     let x = Tensor::<1>::from_floats(numbers.as_slice(), device);
     let mut pairs = Pairs::default();
@@ -96,7 +96,7 @@ fn softmax_of(rows: &[f64], width: usize) -> Vec<f64> {
     rows.chunks(width).flat_map(of_row).collect()
 }
 
-fn softmaxes(device: &Device) -> Result<Pairs, String> {
+fn softmaxes(device: &Device) -> Compared {
     let (numbers, exact) = draw(3, -6.0, 6.0, 40 * 65);
     let x = matrix(&numbers, [40, 65], device);
     let expected = softmax_of(&exact, 65);
@@ -106,7 +106,7 @@ fn softmaxes(device: &Device) -> Result<Pairs, String> {
     Ok(pairs)
 }
 
-fn equal_logits(device: &Device) -> Result<Pairs, String> {
+fn equal_logits(device: &Device) -> Compared {
     let targets = one_hot(0..10, 10, device);
     let mut pairs = Pairs::default();
     pairs.numbers("loss", cross_entropy(targets.ones_like(), targets), vec![10f64.ln()])?;
@@ -114,7 +114,7 @@ fn equal_logits(device: &Device) -> Result<Pairs, String> {
 }
 
 /// The gradient is `(softmax(x) - target) / rows`.
-fn entropy(device: &Device) -> Result<Pairs, String> {
+fn entropy(device: &Device) -> Compared {
     const ROWS: usize = 12;
     let (numbers, exact) = draw(4, -3.0, 3.0, ROWS * 10);
     let device = &device.clone().autodiff();
@@ -136,7 +136,7 @@ fn entropy(device: &Device) -> Result<Pairs, String> {
     Ok(pairs)
 }
 
-fn layer_norm(device: &Device) -> Result<Pairs, String> {
+fn layer_norm(device: &Device) -> Compared {
     const WIDTH: usize = 48;
     let (numbers, exact) = draw(5, -2.0, 5.0, 9 * WIDTH);
     let norm = LayerNormConfig::new(WIDTH).init(device);
@@ -153,7 +153,7 @@ fn layer_norm(device: &Device) -> Result<Pairs, String> {
 }
 
 /// Vaswani et al. 2017, section 3.5.
-fn positions(device: &Device) -> Result<Pairs, String> {
+fn positions(device: &Device) -> Compared {
     let (context, d_model) = (40, 16);
     let number = |i: usize| {
         let (position, column) = ((i / d_model) as f64, i % d_model);
@@ -166,7 +166,7 @@ fn positions(device: &Device) -> Result<Pairs, String> {
     Ok(pairs)
 }
 
-fn clipping(device: &Device) -> Result<Pairs, String> {
+fn clipping(device: &Device) -> Compared {
     let (numbers, exact) = draw(6, -1.0, 1.0, 300);
     let zeros = Tensor::<2>::zeros([20, 14], &device.clone().autodiff());
     let vector = Tensor::<1>::zeros([20], &device.clone().autodiff());
@@ -185,7 +185,7 @@ fn clipping(device: &Device) -> Result<Pairs, String> {
     Ok(pairs)
 }
 
-fn accuracies(device: &Device) -> Result<Pairs, String> {
+fn accuracies(device: &Device) -> Compared {
     const ROWS: usize = 1000;
     const CLASSES: usize = 10;
     let (numbers, _) = draw(7, -1.0, 1.0, ROWS * CLASSES);
@@ -212,7 +212,7 @@ fn multiply(a: &[f64], b: &[f64], k: usize, m: usize) -> Vec<f64> {
     a.chunks(k).flat_map(|row| (0..m).map(move |column| cell(row, column))).collect()
 }
 
-fn product(device: &Device) -> Result<Pairs, String> {
+fn product(device: &Device) -> Compared {
     let (n, k, m) = (67, 130, 45);
     let ((a, exact_a), (b, exact_b)) = (draw(8, -1.0, 1.0, n * k), draw(9, -1.0, 1.0, k * m));
     let ours = matrix(&a, [n, k], device).matmul(matrix(&b, [k, m], device));
@@ -221,7 +221,7 @@ fn product(device: &Device) -> Result<Pairs, String> {
     Ok(pairs)
 }
 
-fn sums(device: &Device) -> Result<Pairs, String> {
+fn sums(device: &Device) -> Compared {
     let (n, m) = (80, 125);
     let (numbers, exact) = draw(10, -0.5, 1.5, n * m);
     let x = matrix(&numbers, [n, m], device);
@@ -234,7 +234,7 @@ fn sums(device: &Device) -> Result<Pairs, String> {
 }
 
 /// Products of what is not laid out as it is read.
-fn views(device: &Device) -> Result<Pairs, String> {
+fn views(device: &Device) -> Compared {
     let (n, k, m) = (24, 30, 17);
     let ((a, exact_a), (b, exact_b)) = (draw(11, -1.0, 1.0, k * n), draw(12, -1.0, 1.0, k * m));
     let (a, b) = (matrix(&a, [k, n], device), matrix(&b, [k, m], device));

@@ -3,7 +3,7 @@
 
 use crate::models::cnn::{convolve, relu_pool};
 use crate::models::weights::WeightRng;
-use crate::verify::case::{Case, Pairs, Tolerance};
+use crate::verify::case::{Case, Compared, Pairs, Tolerance};
 use crate::verify::values::gradient;
 use crate::verify::{COMPOSED, FORMULA};
 use burn::module::Param;
@@ -23,7 +23,7 @@ static ORDER: Tolerance = Tolerance {
     why: "The same sums in another order, in 32 bits. WebGPU allows a GPU errors of 1e-5 in tanh and similar functions.",
 };
 
-type Compute = fn(&Device) -> Result<Pairs, String>;
+type Compute = fn(&Device) -> Compared;
 
 pub(super) fn cases() -> Vec<Case> {
     let cases: [(&str, &'static str, Compute); 15] = [
@@ -59,7 +59,7 @@ fn beside<const N: usize, const D: usize>(
     shape: [usize; D],
     ours: impl Fn([Tensor<D>; N]) -> Tensor<D>,
     theirs: impl Fn([Tensor<D>; N]) -> Tensor<D>,
-) -> Result<Pairs, String> {
+) -> Compared {
     let run = |of: &dyn Fn([Tensor<D>; N]) -> Tensor<D>, device: Device| {
         let mut seed = 10;
         let inputs = [(); N].map(|()| {
@@ -82,12 +82,12 @@ fn beside<const N: usize, const D: usize>(
     Ok(pairs)
 }
 
-fn gelu_of_burn(device: &Device) -> Result<Pairs, String> {
+fn gelu_of_burn(device: &Device) -> Compared {
     let ours = |[x]: [Tensor<2>; 1]| if on_cpu(&x) { nn_lab_kernels::gelu::gelu(x) } else { gelu(x) };
     beside(device, [7, 33], ours, |[x]| gelu(x))
 }
 
-fn causal_attention(shape: [usize; 4], device: &Device) -> Result<Pairs, String> {
+fn causal_attention(shape: [usize; 4], device: &Device) -> Compared {
     const SCALE: f32 = 0.7;
     let composed = |[q, k, v]: [Tensor<4>; 3]| {
         let n = q.dims()[2];
@@ -101,16 +101,11 @@ fn causal_attention(shape: [usize; 4], device: &Device) -> Result<Pairs, String>
     beside(device, shape, ours, composed)
 }
 
-fn pooling(shape: [usize; 4], device: &Device) -> Result<Pairs, String> {
+fn pooling(shape: [usize; 4], device: &Device) -> Compared {
     beside(device, shape, |[x]| relu_pool(x), |[x]| MaxPool2dConfig::new([2, 2]).init().forward(relu(x)))
 }
 
-fn convolution(
-    [c_in, c_out]: [usize; 2],
-    kernel: usize,
-    depthwise: bool,
-    device: &Device,
-) -> Result<Pairs, String> {
+fn convolution([c_in, c_out]: [usize; 2], kernel: usize, depthwise: bool, device: &Device) -> Compared {
     let (p, groups) = (kernel / 2, if depthwise { c_in } else { 1 });
     let run = |ours: bool, device: Device| {
         let conv = Conv2d {
@@ -148,7 +143,7 @@ fn positions(x: &Tensor<3>) -> Vec<Tensor<2>> {
 }
 
 /// States and gradients before the tanh, `h_t = tanh(a_t + h_{t-1} W)`.
-fn rnn_scan([seq_len, batch, d_h]: [usize; 3], device: &Device) -> Result<Pairs, String> {
+fn rnn_scan([seq_len, batch, d_h]: [usize; 3], device: &Device) -> Compared {
     let inputs = |device: &Device| {
         let recurrent = normal(2, [d_h, d_h], device).div_scalar((d_h as f32).sqrt());
         (normal(1, [seq_len, batch, d_h], device), recurrent, normal(3, [batch, d_h], device))
@@ -174,7 +169,7 @@ fn rnn_scan([seq_len, batch, d_h]: [usize; 3], device: &Device) -> Result<Pairs,
 }
 
 /// States, cells and gradients before the gates' functions.
-fn lstm_scan([seq_len, batch, d_h]: [usize; 3], device: &Device) -> Result<Pairs, String> {
+fn lstm_scan([seq_len, batch, d_h]: [usize; 3], device: &Device) -> Compared {
     let inputs = |device: &Device| {
         let recurrent = normal(2, [d_h, 4 * d_h], device).div_scalar((d_h as f32).sqrt());
         (normal(1, [seq_len, batch, 4 * d_h], device), recurrent, normal(3, [batch, d_h], device))
@@ -206,7 +201,7 @@ fn lstm_scan([seq_len, batch, d_h]: [usize; 3], device: &Device) -> Result<Pairs
 }
 
 /// Three steps along the same gradient, whose norm is bounded.
-fn adamw_steps(shape: [usize; 2], max_norm: f32, device: &Device) -> Result<Pairs, String> {
+fn adamw_steps(shape: [usize; 2], max_norm: f32, device: &Device) -> Compared {
     const RATE: f32 = 0.01;
     const BETA1: f32 = 0.9;
     const BETA2: f32 = 0.99;
@@ -240,7 +235,7 @@ fn adamw_steps(shape: [usize; 2], max_norm: f32, device: &Device) -> Result<Pair
     Ok(pairs)
 }
 
-fn sum_of_squares(device: &Device) -> Result<Pairs, String> {
+fn sum_of_squares(device: &Device) -> Compared {
     let numbers = WeightRng::new(5).between(-2.0, 2.0, 9100);
     let expected = numbers.iter().map(|&number| f64::from(number).powi(2)).sum();
     let ours = Tensor::<1>::from_floats(numbers.as_slice(), device);

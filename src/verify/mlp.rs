@@ -4,7 +4,7 @@ use crate::models::mlp::{Activation, Mlp};
 use crate::models::weights::WeightRng;
 use crate::run::optimizer::Optimizer;
 use crate::run::training::{cross_entropy, one_hot};
-use crate::verify::case::{Case, Pairs};
+use crate::verify::case::{Case, Compared, Pairs};
 use crate::verify::values::{count, labels, list, set_linear, tensor};
 use crate::verify::{PYTORCH, ROUNDING, each};
 use burn::module::Module;
@@ -63,7 +63,7 @@ fn problem(fixture: &Value, i: usize, device: &Device) -> Result<(Mlp, Tensor<2>
     Ok((net, tensor(&fixture["x"], device)?, y))
 }
 
-fn values(fixture: &Value, i: usize, device: &Device) -> Result<Pairs, String> {
+fn values(fixture: &Value, i: usize, device: &Device) -> Compared {
     let (net, x, y) = problem(fixture, i, &device.clone().autodiff())?;
     let case = &fixture["cases"][i];
     let mut pairs = Pairs::default();
@@ -85,7 +85,7 @@ fn trained(
     after: &Value,
     (optimizer, learning_rate): (Optimizer, f64),
     device: &Device,
-) -> Result<Pairs, String> {
+) -> Compared {
     let (mut net, x, y) = problem(fixture, i, &device.clone().autodiff())?;
     let mut rule = optimizer.init();
     for _ in 0..count(&after["steps"])? {

@@ -5,7 +5,7 @@
 use crate::run::adamw::AdamW;
 use crate::run::optimizer::{Optimizer, Rule};
 use crate::verify::FORMULA;
-use crate::verify::case::{Case, Pairs, Tolerance};
+use crate::verify::case::{Case, Compared, Pairs, Tolerance};
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -39,10 +39,13 @@ enum Formula {
     Adam { beta2: f64, decay: f64 },
 }
 
+/// A rule's name, the rule with no memory, its equations and its learning rate.
+type Asked = (&'static str, fn() -> Rule, Formula, f64);
+
 pub(super) fn cases() -> Vec<Case> {
     let adam = Formula::Adam { beta2: 0.999, decay: 0.0 };
     let decaying = Formula::Adam { beta2: 0.99, decay: 0.1 };
-    let rules: [(&str, fn() -> Rule, Formula, f64); 4] = [
+    let rules: [Asked; 4] = [
         ("SGD", || Optimizer::Sgd.init(), Formula::Sgd { momentum: 0.0 }, 0.1),
         ("SGD with momentum", || Optimizer::Momentum.init(), Formula::Sgd { momentum: 0.9 }, 0.1),
         ("Adam", || Optimizer::Adam.init(), adam, 0.01),
@@ -74,7 +77,7 @@ fn compare(
     learning_rate: f64,
     max_norm: Option<f64>,
     device: &Device,
-) -> Result<Pairs, String> {
+) -> Compared {
     let [weights, targets, curvatures] = start();
     let tensors = |numbers: &[f64], device: &Device| {
         let floats = |numbers: &[f64]| numbers.iter().map(|&number| number as f32).collect::<Vec<f32>>();

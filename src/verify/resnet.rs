@@ -3,7 +3,7 @@
 
 use crate::models::resnet::{Block, BlockKind, ConvNorm, Init, Plan, ResNet};
 use crate::run::training::{cross_entropy, one_hot};
-use crate::verify::case::{Case, Pairs};
+use crate::verify::case::{Case, Compared, Pairs};
 use crate::verify::values::{count, gradient, labels, list, param, set, set_linear, tensor};
 use crate::verify::{PYTORCH, ROUNDING, each};
 use burn::module::{Module, RunningState};
@@ -12,11 +12,10 @@ use serde_json::Value;
 use std::rc::Rc;
 
 pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
-    let case =
-        |what: String, compute: fn(&Value, &Device) -> Result<Pairs, String>, key: &'static str, i: usize| {
-            let fixture = fixture.clone();
-            Case::new(group, what, PYTORCH, &ROUNDING, move |device| compute(&fixture[key][i], device))
-        };
+    let case = |what: String, compute: fn(&Value, &Device) -> Compared, key: &'static str, i: usize| {
+        let fixture = fixture.clone();
+        Case::new(group, what, PYTORCH, &ROUNDING, move |device| compute(&fixture[key][i], device))
+    };
     let mut cases = each(&fixture, "blocks", |i, item| {
         Some(case(format!("{}, training", name(item)), trained_block, "blocks", i))
     });
@@ -89,7 +88,7 @@ fn block(case: &Value, device: &Device) -> Result<Block, String> {
     Ok(block)
 }
 
-fn trained_block(case: &Value, device: &Device) -> Result<Pairs, String> {
+fn trained_block(case: &Value, device: &Device) -> Compared {
     let device = &device.clone().autodiff();
     let block = block(case, device)?;
     let x = tensor::<4>(&case["x"], device)?.require_grad();
@@ -122,7 +121,7 @@ fn trained_block(case: &Value, device: &Device) -> Result<Pairs, String> {
     }
 }
 
-fn evaluated_block(case: &Value, device: &Device) -> Result<Pairs, String> {
+fn evaluated_block(case: &Value, device: &Device) -> Compared {
     let x = || tensor::<4>(&case["x"], device);
     let mut pairs = Pairs::default();
     pairs.json("output", block(case, device)?.forward(x()?), &case["eval"])?;
@@ -132,7 +131,7 @@ fn evaluated_block(case: &Value, device: &Device) -> Result<Pairs, String> {
     Ok(pairs)
 }
 
-fn net(case: &Value, device: &Device) -> Result<Pairs, String> {
+fn net(case: &Value, device: &Device) -> Compared {
     let (plain, device) = (device, &device.clone().autodiff());
     let plan = Plan {
         channels_in: 1,

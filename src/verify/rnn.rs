@@ -6,7 +6,7 @@ use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::models::weights::WeightRng;
 use crate::run::training::{cross_entropy, one_hot};
-use crate::verify::case::{Case, Pairs, Tolerance};
+use crate::verify::case::{Case, Compared, Pairs, Tolerance};
 use crate::verify::values::{gradient, labels, list, param, tensor};
 use crate::verify::{PYTORCH, ROUNDING};
 use burn::module::{Module, Param};
@@ -22,9 +22,12 @@ static FORTY_STEPS: Tolerance = Tolerance {
     why: "Two orders of the same sums in 32 bits, over forty steps. WebGPU allows a GPU errors of 1e-5 in tanh and similar functions.",
 };
 
+/// Of a fixture and one of its cases, or of nothing but the device.
+type OfCase = fn(&Value, &Value, &Device) -> Compared;
+type OfDevice = fn(&Device) -> Compared;
+
 pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
-    let nets: [(&str, fn(&Value, &Value, &Device) -> Result<Pairs, String>); 2] =
-        [("RNN", rnn), ("LSTM", lstm)];
+    let nets: [(&str, OfCase); 2] = [("RNN", rnn), ("LSTM", lstm)];
     let found = list(&fixture["cases"]).len();
     let mut cases: Vec<Case> = nets
         .into_iter()
@@ -40,7 +43,7 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
         .collect();
     // These need no fixture, but without one this family is told to be missing.
     if found > 0 {
-        let ways: [(&str, fn(&Device) -> Result<Pairs, String>); 3] =
+        let ways: [(&str, OfDevice); 3] =
             [("RNN", long_rnn), ("LSTM, forget bias 1", long_lstm), ("LSTM, chrono", long_chrono)];
         cases.extend(ways.map(|(name, compute)| {
             let what = format!("{name}: backpropagation through 40 steps");
@@ -54,7 +57,7 @@ fn linear(weights: &Value, [weight, bias]: [&str; 2], device: &Device) -> Result
     Ok(Linear { weight: param(&weights[weight], device)?, bias: Some(param(&weights[bias], device)?) })
 }
 
-fn rnn(fixture: &Value, case: &Value, plain: &Device) -> Result<Pairs, String> {
+fn rnn(fixture: &Value, case: &Value, plain: &Device) -> Compared {
     let (device, weights) = (&plain.clone().autodiff(), &case["weights"]);
     let net = VanillaRnn {
         input: linear(weights, ["w_x", "b"], device)?,
@@ -68,7 +71,7 @@ fn rnn(fixture: &Value, case: &Value, plain: &Device) -> Result<Pairs, String> {
     Ok(pairs)
 }
 
-fn lstm(fixture: &Value, case: &Value, plain: &Device) -> Result<Pairs, String> {
+fn lstm(fixture: &Value, case: &Value, plain: &Device) -> Compared {
     let (device, weights) = (&plain.clone().autodiff(), &case["weights"]);
     let net = Lstm {
         input: linear(weights, ["w_x", "b"], device)?,
@@ -114,7 +117,7 @@ fn beside_pytorch<N: Recurrent>(
     }
 }
 
-fn long_rnn(device: &Device) -> Result<Pairs, String> {
+fn long_rnn(device: &Device) -> Compared {
     let net = |device: &Device| VanillaRnn::new(7, 6, 3, &mut WeightRng::new(1), device).scale_recurrent(2.0);
     let theirs = net(&Device::flex().autodiff());
     let zeros = Tensor::<2>::zeros([5, 6], &Device::flex().autodiff());
@@ -126,15 +129,15 @@ fn long_rnn(device: &Device) -> Result<Pairs, String> {
     })
 }
 
-fn long_lstm(device: &Device) -> Result<Pairs, String> {
+fn long_lstm(device: &Device) -> Compared {
     lstm_beside_autodiff(ForgetBias::Constant(1.0), device)
 }
 
-fn long_chrono(device: &Device) -> Result<Pairs, String> {
+fn long_chrono(device: &Device) -> Compared {
     lstm_beside_autodiff(ForgetBias::Chrono { t_max: 40 }, device)
 }
 
-fn lstm_beside_autodiff(bias: ForgetBias, device: &Device) -> Result<Pairs, String> {
+fn lstm_beside_autodiff(bias: ForgetBias, device: &Device) -> Compared {
     let net = |device: &Device| Lstm::new(7, 6, 3, bias, &mut WeightRng::new(2), device);
     let theirs = net(&Device::flex().autodiff());
     let zeros = Tensor::<2>::zeros([5, 6], &Device::flex().autodiff());
@@ -156,7 +159,7 @@ fn beside_autodiff<N: Recurrent>(
     theirs: &N,
     weights: impl Fn(&N) -> [Param<Tensor<2>>; 3],
     last_hidden: impl FnOnce(Tensor<2>) -> Tensor<2>,
-) -> Result<Pairs, String> {
+) -> Compared {
     let x = |device: &Device| WeightRng::new(3).normal([40, 5, 7], 1.0, device).val();
     let y = |device: &Device| one_hot([0, 1, 2, 1, 0].into_iter(), 3, &device.clone().autodiff());
     let found = gradients(ours, &x(device), |logits| cross_entropy(logits, y(device)))

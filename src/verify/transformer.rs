@@ -4,7 +4,7 @@ use crate::models::transformer::{Positions, Sizes, Transformer};
 use crate::models::weights::WeightRng;
 use crate::run::adamw::AdamW;
 use crate::run::training::cross_entropy;
-use crate::verify::case::{Case, Pairs};
+use crate::verify::case::{Case, Compared, Pairs};
 use crate::verify::optimizers::Two;
 use crate::verify::values::{flat, list, param, tensor};
 use crate::verify::{PYTORCH, ROUNDING, each};
@@ -102,7 +102,7 @@ fn characters(ids: &Value, vocabulary: usize, device: &Device) -> Result<Tensor<
     Ok(Tensor::from_data(TensorData::new(rows.collect::<Vec<f32>>(), [batch, n, vocabulary]), device))
 }
 
-fn model(fixture: &Value, case: &Value, device: &Device) -> Result<Pairs, String> {
+fn model(fixture: &Value, case: &Value, device: &Device) -> Compared {
     let sizes =
         <[f64; 6]>::try_from(flat(&fixture["sizes"])?).map_err(|_| "The reference has not six sizes.")?;
     let [vocabulary, context, d_model, n_heads, n_layers, d_ff] = sizes.map(|size| size as usize);
@@ -137,7 +137,7 @@ fn model(fixture: &Value, case: &Value, device: &Device) -> Result<Pairs, String
 }
 
 /// The weights after some steps along gradients that the fixture gives: the matrix decays, the vector does not.
-fn adamw(case: &Value, last: usize, device: &Device) -> Result<Pairs, String> {
+fn adamw(case: &Value, last: usize, device: &Device) -> Compared {
     let autodiff = device.clone().autodiff();
     let mut net =
         Two { matrix: param(&case["matrix"], &autodiff)?, vector: param(&case["vector"], &autodiff)? };
