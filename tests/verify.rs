@@ -167,14 +167,15 @@ fn the_packed_references_are_the_fixtures() {
 #[test]
 fn a_damaged_file_is_refused_and_the_other_cases_still_run() {
     let whole = packed();
-    let damaged: [&dyn Fn(&mut Vec<u8>); 6] = [
-        &|bytes| bytes.clear(),
-        &|bytes| bytes.truncate(1000),
-        &|bytes| bytes[0] ^= 1,
-        &|bytes| bytes[8] ^= 2,
+    type Damage = fn(&mut Vec<u8>);
+    let damaged: [Damage; 6] = [
+        |bytes| bytes.clear(),
+        |bytes| bytes.truncate(1000),
+        |bytes| bytes[0] ^= 1,
+        |bytes| bytes[8] ^= 2,
         // The size, and then a bit of what is packed.
-        &|bytes| bytes[15] = 0xff,
-        &|bytes| bytes[100_000] ^= 4,
+        |bytes| bytes[15] = 0xff,
+        |bytes| bytes[100_000] ^= 4,
     ];
     for (i, damage) in damaged.iter().enumerate() {
         let mut bytes = whole.clone();

@@ -9,6 +9,7 @@ use crate::protocol::{DeviceChoice, DeviceKind, RunState};
 use crate::ui::export::download;
 use crate::ui::figure::stamped;
 use crate::ui::readout::{MetricOutput, format_number, time_words};
+use crate::ui::run_controls::fetching;
 use gloo::utils::window;
 
 /// What the lines of the report have, in this order.
@@ -85,7 +86,7 @@ pub(super) fn Verify(props: &VerifyProps) -> Html {
 fn status(found: &Found) -> String {
     let left = found.seconds_left.map_or_else(String::new, |left| format!(", {} left", time_words(left)));
     match &found.state {
-        RunState::Loading { what, .. } => format!("Loading {what}…"),
+        RunState::Loading { what, bytes, total } => fetching(what, *bytes, *total),
         _ if found.speeds.is_empty() => format!("Case {}{left}", found.cases.len() + 1),
         _ => format!("Timing steps of each preset{left}"),
     }
@@ -193,7 +194,7 @@ fn speeds(found: &Found) -> Html {
             <tr>
                 <td>{ speed.section.clone() }</td>
                 <th scope="row"><a href={format!("#/{}{preset}", speed.slug)}>{ name.to_owned() }</a></th>
-                { cell(speed.steps.to_string()) }
+                { cell(if speed.steps == 0 { "–".to_owned() } else { speed.steps.to_string() }) }
                 { for speed.step_ms.iter().enumerate().map(of_device) }
             </tr>
         }

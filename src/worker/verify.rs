@@ -10,7 +10,7 @@ use crate::run::{Experiment, Train};
 use crate::verify::cases;
 use crate::verify::section::{self, SetUp};
 use crate::worker::frame_sender::FrameSender;
-use crate::worker::runtime::{self, now_ms, yield_now};
+use crate::worker::runtime::{self, memory_bytes, now_ms, yield_now};
 use crate::worker::{Job, device, post_arm};
 use burn::tensor::Device;
 use serde_json::Value;
@@ -109,7 +109,7 @@ impl Verification {
     async fn did(&mut self, units: u32) -> bool {
         self.done += units;
         let progress = Progress { step: self.done, steps: self.units };
-        self.post(ArmEvent::Progress { progress, pace: Pace::default() });
+        self.post(ArmEvent::Progress { progress, pace: Pace { memory: memory_bytes(), ..Pace::default() } });
         yield_now().await;
         self.job.control.is_stopped()
     }
@@ -247,4 +247,30 @@ fn with_small_batch<C: Settings>(config: &C) -> (C, f64) {
         }
     }
     (config.clone(), 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::worker::verify::*;
+
+    type Transformer = crate::sections::transformer::Transformer;
+    type Config = <Transformer as Experiment>::Config;
+
+    #[test]
+    fn what_is_for_a_gpu_is_timed_with_a_small_batch() {
+        let named = |slug: &str| presets::<Transformer>().find(|preset| preset.slug == slug);
+        let large: Config = named("full-gpu").map(|preset| preset.config()).expect("a preset");
+        let (small, times) = with_small_batch(&large);
+        assert_eq!((small.batch_size, times), (2, 32.0));
+        assert_eq!(Config { batch_size: 64, ..small }, large, "nothing else is changed");
+        let usual = Config::default();
+        assert_eq!(with_small_batch(&usual), (usual, 1.0));
+    }
+
+    #[test]
+    fn what_is_the_same_as_the_defaults_is_timed_once() {
+        let all = Config::PRESETS.len() as u32;
+        assert_eq!(presets::<Transformer>().count() as u32, all - 1, "\"Course\" is the defaults");
+        assert!(count_speeds() > 20);
+    }
 }
