@@ -28,10 +28,14 @@ case "$name" in
         fi
         python3 scripts/shakespeare.py "$source"
         ;;
+    reference)
+        have python3 || fail "Install Python 3."
+        python3 scripts/reference.py "$@"
+        ;;
     cifar10)
         exec bash scripts/cifar10.sh "$@"
         ;;
     *)
-        fail "unknown data set \"$name\"; known: fashion-mnist, shakespeare, cifar10"
+        fail "unknown data set \"$name\"; known: fashion-mnist, shakespeare, reference, cifar10"
         ;;
 esac

@@ -2,6 +2,7 @@
 
 mod embed;
 pub mod route;
+mod verify;
 
 use crate::app::route::Route;
 use crate::assignment::Assignment;
@@ -39,6 +40,15 @@ pub fn App() -> Html {
         // A page of its own, so that the app carries nothing of it; Back leads to where the visitor was before.
         let _ = window().location().replace(ABOUT);
     }
+    let device = match route.query.get("device") {
+        Some("webgpu") => DeviceChoice::Webgpu,
+        Some("cpu") => DeviceChoice::Cpu,
+        _ => DeviceChoice::Auto,
+    };
+    if route.slug == "verify" {
+        set_title("Verify this device");
+        return html! { <Shell {route}><verify::Verify {device} /></Shell> };
+    }
     let Some(section) = SECTIONS.iter().find(|section| section.slug == route.slug) else {
         return html! { <Shell {route}><Unknown /></Shell> };
     };
@@ -50,11 +60,7 @@ pub fn App() -> Html {
             let route = route.clone();
             Callback::from(move |changes: Changes| route.change(&changes))
         },
-        device: match route.query.get("device") {
-            Some("webgpu") => DeviceChoice::Webgpu,
-            Some("cpu") => DeviceChoice::Cpu,
-            _ => DeviceChoice::Auto,
-        },
+        device,
     };
     // A panel of its own for each section: switching drops the old one with its runs.
     let panel = panel(section.slug, props);
@@ -171,11 +177,14 @@ struct ShellProps {
 #[component]
 fn Shell(props: &ShellProps) -> Html {
     let route = &props.route;
+    // The device and the theme stay when the section changes; settings belong to their section.
+    let href = |slug: &str| {
+        let query = route.query.keep(|key| ["device", "theme"].contains(&key));
+        Route { slug: slug.to_owned(), chapter: None, query }.to_hash()
+    };
     let link = |section: &crate::sections::Section| {
         let current = section.slug == route.slug;
-        // The device and the theme stay when the section changes; settings belong to their section.
-        let query = route.query.keep(|key| ["device", "theme"].contains(&key));
-        let href = Route { slug: section.slug.to_owned(), chapter: None, query }.to_hash();
+        let href = href(section.slug);
         html! {
             <li><a {href} title={section.subtitle} aria-current={current.then_some("page")}>
                 <strong>{ section.title }</strong><span>{ section.subtitle }</span>
@@ -197,8 +206,11 @@ fn Shell(props: &ShellProps) -> Html {
                 </div>
             </header>
             <main>{ props.children.clone() }</main>
-            // That page has no script: the theme is the part of the address that its styles look at.
-            <footer><a href={format!("{ABOUT}#{}", route.query.get("theme").unwrap_or_default())}>{ "About, licenses, how to cite" }</a></footer>
+            <footer>
+                <a href={href("verify")}>{ "Verify this device" }</a>{ " · " }
+                // That page has no script: the theme is the part of the address that its styles look at.
+                <a href={format!("{ABOUT}#{}", route.query.get("theme").unwrap_or_default())}>{ "About, licenses, how to cite" }</a>
+            </footer>
         </div>
     }
 }

@@ -14,6 +14,7 @@ mod session;
 mod storage;
 mod unfinished;
 mod user_files;
+mod verify;
 mod worker;
 
 pub use crate::lab::batch::{Batch, BatchHandle, BatchState, RunResult, use_batch, workers_for};
@@ -23,6 +24,7 @@ pub use crate::lab::files::{Files, use_files};
 pub(crate) use crate::lab::runner::{is_known, is_named};
 pub use crate::lab::session::ArmStatus;
 pub use crate::lab::unfinished::{Unfinished, UnfinishedRun};
+pub use crate::lab::verify::{Found, Verification, use_verification};
 
 use crate::component::prelude::*;
 use crate::core::schema::{Schema, Values};

@@ -5,7 +5,7 @@
 //! Arrows run one way; `tests/layers.rs` reads the imports and keeps it so.
 //!
 //! ```text
-//! core -> data -> run -> sections (the run's files) -> protocol, transfer, worker, lab, keep -> panel -> sections (the panels) -> app
+//! core -> data -> run -> verify, sections (the run's files) -> protocol, transfer, worker, lab, keep -> panel -> sections (the panels) -> app
 //!         models /                                     assignment, component -> charts -> ui, host /
 //! ```
 //!
@@ -17,6 +17,7 @@
 //!   panel. Files of the run name burn and no DOM; `panel.rs` and what is below `panel/` name Yew and no burn.
 //! - [`protocol`] has the only types that cross the worker boundary.
 //! - `transfer` fetches files from the page's own server, for the page and its workers.
+//! - `verify` holds a device against references: every case that the native tests run, too (feature `compute`).
 //! - `worker` owns the device and runs experiments (feature `compute`).
 //! - `lab` is all that a panel needs to know of the worker (feature `page`).
 //! - `assignment` is what the author of a link decides: what is hidden or locked, which question is asked.
@@ -58,5 +59,7 @@ pub mod sections;
 pub mod transfer;
 #[cfg(feature = "page")]
 pub mod ui;
+#[cfg(feature = "compute")]
+pub mod verify;
 #[cfg(feature = "compute")]
 pub mod worker;

@@ -88,6 +88,9 @@ pub enum Task {
     Probe,
     /// Training.
     Train,
+    /// Everything that a device can be held against, in whatever section: its frames are lines of a report, see
+    /// [`Line`](crate::core::report::Line).
+    Verify,
 }
 
 /// What the worker tells the page.

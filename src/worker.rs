@@ -7,6 +7,7 @@ mod frame_sender;
 mod gpu;
 mod runtime;
 mod turns;
+mod verify;
 
 use crate::core::{LabError, settings::Settings};
 use crate::data::visitor_files::unpack;
@@ -155,6 +156,9 @@ struct Job {
 
 /// Does it to its end. Says whether it was stopped early.
 async fn perform(slug: &str, job: Job) -> Result<bool, LabError> {
+    if job.task == Task::Verify {
+        return verify::perform(job).await;
+    }
     macro_rules! dispatch {
         ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
             match slug {
@@ -178,6 +182,8 @@ async fn perform_as<E: Probe + Train>(job: Job) -> Result<bool, LabError> {
         match task {
             Task::Probe => E::probe(config, &device, &mut out).await?,
             Task::Train => train::<E>(config, arm, &device, &mut out).await?,
+            // No section's.
+            Task::Verify => {}
         }
     }
     Ok(control.is_stopped())

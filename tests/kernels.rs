@@ -1,9 +1,10 @@
-//! The operations of our own against what they are made of, gradients included.
+//! The operations of our own against what they are made of, gradients included: in shapes that are drawn, and at their edges.
+//! Some shapes are asked of any device, see `src/verify/kernels.rs`.
 #![cfg(feature = "compute")]
 
 use burn::module::Param;
 use burn::nn::pool::MaxPool2dConfig;
-use burn::tensor::activation::{gelu, relu, softmax};
+use burn::tensor::activation::{relu, softmax};
 use burn::tensor::{Device, Distribution, Tensor};
 use nn_lab_kernels::{adamw, attention, pool, vector};
 use proptest::prelude::*;
@@ -15,7 +16,8 @@ fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 #[track_caller]
 fn close<const D: usize>(what: &str, ours: Tensor<D>, theirs: Tensor<D>, tolerance: f32) {
     assert_eq!(ours.dims(), theirs.dims(), "{what}");
-    let size = numbers(theirs.clone().abs().max())[0].max(1e-6);
+    // A sum that happens to come out near zero has lost the digits of what was added.
+    let size = numbers(theirs.clone().abs().max())[0].max(0.1);
     let off = numbers((ours - theirs).abs().max())[0] / size;
     assert!(off < tolerance, "{what}: {off:e}");
 }
@@ -76,11 +78,6 @@ fn exponents_and_the_like_are_as_exact_as_32_bits() {
     for (x, below) in [(0.0, 0.5), (1.0, 0.841_344_7), (-1.96, 0.024_997_9), (3.0, 0.998_650_1)] {
         assert!((vector::normal(x).0 - below).abs() < 3e-7, "{x}");
     }
-}
-
-#[test]
-fn gelu_agrees_with_burn() {
-    agree("gelu", [normal([7, 33]) * 3.0], |[x]| nn_lab_kernels::gelu::gelu(x), |[x]| gelu(x));
 }
 
 proptest! {

@@ -33,10 +33,25 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ),
     // The registry itself.
     ("sections", &["run"]),
+    // What a device is held against, the same for a worker and for the native tests.
+    ("verify", &["core", "data", "models", "run"]),
     ("protocol", &["core"]),
     // Files from the server, for the page and its workers.
     ("transfer", &[]),
-    ("worker", &["core", "data::visitor_files", "models", "run", "protocol", "sections", "transfer"]),
+    (
+        "worker",
+        &[
+            "core",
+            "data::reference",
+            "data::visitor_files",
+            "models",
+            "run",
+            "verify",
+            "protocol",
+            "sections",
+            "transfer",
+        ],
+    ),
     ("lab", &["core", "component", "run", "protocol", "transfer"]),
     ("assignment", &["core"]),
     ("host", &["core::sorted"]),
@@ -48,7 +63,19 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("panel", &["core", "component", "run", "charts", "ui", "host", "assignment", "protocol", "lab", "keep"]),
     (
         "app",
-        &["core", "component", "run", "charts", "ui", "host", "assignment", "protocol", "panel", "sections"],
+        &[
+            "core",
+            "component",
+            "run",
+            "charts",
+            "ui",
+            "host",
+            "assignment",
+            "protocol",
+            "lab",
+            "panel",
+            "sections",
+        ],
     ),
     ("bin", &["app", "worker"]),
 ];
@@ -63,6 +90,7 @@ const BANNED: &[(&str, &[&[&str]])] = &[
     ("models", &[DOM, CLOCK]),
     ("run", &[DOM, CLOCK]),
     ("sections/run", &[DOM, CLOCK]),
+    ("verify", &[DOM, CLOCK]),
     ("sections/panel", &[BURN]),
     ("keep", &[DOM, CLOCK, BURN]),
     ("protocol", &[DOM, CLOCK, BURN]),
@@ -78,8 +106,12 @@ const BANNED: &[(&str, &[&[&str]])] = &[
 ];
 
 /// A section's name that means something else where it stands: a hook that pages and tests rely on.
-const HOMONYMS: &[(&str, &str)] =
-    &[("sections::transformer::panel::heads", "attention"), ("sections::transformer::chapters", "attention")];
+const HOMONYMS: &[(&str, &str)] = &[
+    ("sections::transformer::panel::heads", "attention"),
+    ("sections::transformer::chapters", "attention"),
+    // A part of a fixture.
+    ("verify::attention", "attention"),
+];
 
 /// What macros of ours are called at the root of the crate: they are not rooms.
 const MACROS: &[&str] = &["for_each_section", "settings", "choices", "keys", "own_arms", "own_files"];

@@ -4,10 +4,8 @@
 
 mod attention;
 mod attention_model;
-mod attention_pytorch;
 mod cnn;
 mod cnn_experiments;
-mod cnn_pytorch;
 #[cfg(feature = "compute")]
 mod collector;
 mod fashion_mnist;
@@ -17,18 +15,13 @@ mod kernels;
 mod layers;
 mod mlp;
 mod mlp_experiments;
-mod mlp_pytorch;
 mod older_files;
 mod papers;
 mod random_input;
-#[cfg(feature = "compute")]
-mod reference;
 mod resnet;
 mod resnet_experiments;
-mod resnet_pytorch;
 mod resume;
 mod rnn;
-mod rnn_pytorch;
 mod run_history;
 mod run_record;
 mod rust_paths;
@@ -37,8 +30,8 @@ mod sequence_experiments;
 mod transformer;
 mod transformer_measure;
 mod transformer_model;
-mod transformer_pytorch;
 mod transformer_tasks;
+mod verify;
 mod words;
 
 /// A file that is not a module here would never be compiled.

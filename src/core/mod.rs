@@ -10,6 +10,7 @@ pub mod metric;
 pub mod order;
 mod progress;
 pub mod query;
+pub mod report;
 pub mod schema;
 pub mod settings;
 pub mod sorted;

@@ -18,6 +18,8 @@ pub mod plane;
 #[cfg(feature = "compute")]
 pub mod recall;
 #[cfg(feature = "compute")]
+pub mod reference;
+#[cfg(feature = "compute")]
 pub mod repeats;
 #[cfg(feature = "compute")]
 pub mod tar_gz;

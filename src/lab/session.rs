@@ -69,7 +69,7 @@ impl Reducible for Session {
             Action::Started(Task::Probe, choice, _) => {
                 (next.probing, next.probe_error, next.choice) = (true, None, choice);
             }
-            Action::Started(Task::Train, choice, seeds) => {
+            Action::Started(Task::Train | Task::Verify, choice, seeds) => {
                 next.clear(seeds.max(1));
                 (next.run, next.choice) = (next.run.wrapping_add(1), choice);
                 let arms = seeds.max(1) * next.experiment.arms.len();
@@ -96,7 +96,7 @@ impl Reducible for Session {
                 (0..next.arms.len()).for_each(|arm| next.take_up(ArmId(arm as u16)));
             }
             Action::Failed(Task::Probe, error) => (next.probing, next.probe_error) = (false, Some(error)),
-            Action::Failed(Task::Train, error) => next.error = Some(error),
+            Action::Failed(Task::Train | Task::Verify, error) => next.error = Some(error),
             Action::Events(events) => {
                 events.into_iter().for_each(|(task, event)| next.on_event(task, event));
                 next.pool = Client::get().pool();
@@ -202,7 +202,7 @@ impl Session {
         match (task, event) {
             (_, Event::Device { choice, info }) if choice == self.choice => self.device = Some(info),
             (Task::Probe, Event::Arm { event, .. }) => self.on_probe(event),
-            (Task::Train, Event::Arm { arm, event, .. }) => self.on_arm(arm, event),
+            (Task::Train | Task::Verify, Event::Arm { arm, event, .. }) => self.on_arm(arm, event),
             (_, Event::Device { .. } | Event::Ready | Event::Died { .. } | Event::Taken { .. }) => {}
         }
     }

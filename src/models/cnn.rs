@@ -276,7 +276,7 @@ impl Cnn {
 }
 
 /// ReLU and 2 x 2 max-pooling: on the CPU in one pass.
-fn relu_pool(sums: Tensor<4>) -> Tensor<4> {
+pub fn relu_pool(sums: Tensor<4>) -> Tensor<4> {
     if on_cpu(&sums) {
         nn_lab_kernels::pool::relu_pool(sums)
     } else {

@@ -19,6 +19,7 @@ use crate::core::query::{Changes, Query};
 pub use crate::panel::controls::{controls, controls_without};
 pub use crate::panel::frame::{ChapterBody, Page, frame};
 pub use crate::panel::guided::FinishedList;
+pub use crate::panel::share::CopyButton;
 pub use crate::panel::view::{ACCURACY, CurveFigure, LOSS, Line, Readouts, RunView};
 
 use crate::assignment::Assignment;

@@ -55,17 +55,17 @@ pub(super) fn Share(props: &ShareProps) -> Html {
     }
 }
 
-#[derive(Clone, PartialEq, Properties)]
-pub(super) struct CopyButtonProps {
-    pub(super) label: &'static str,
-    pub(super) action: &'static str,
+#[derive(Clone, PartialEq, Properties, Debug)]
+pub struct CopyButtonProps {
+    pub label: &'static str,
+    pub action: &'static str,
     /// Makes the text, when it is wanted.
-    pub(super) text: Callback<(), String>,
+    pub text: Callback<(), String>,
 }
 
 /// Copies a text; where the browser refuses, as it does in many frames, it shows the text to be copied by hand.
 #[component]
-pub(super) fn CopyButton(props: &CopyButtonProps) -> Html {
+pub fn CopyButton(props: &CopyButtonProps) -> Html {
     let copied = use_state_eq(|| None::<Result<(), String>>);
     let forget = use_mut_ref(|| None::<Timeout>);
     let onclick = {

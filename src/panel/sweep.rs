@@ -18,7 +18,7 @@ use crate::panel::sweep::result::SweepResult;
 use crate::panel::{PanelProps, PtrEq};
 use crate::protocol::DeviceInfo;
 use crate::run::any::AnyExperiment;
-use crate::ui::readout::MetricOutput;
+use crate::ui::readout::{MetricOutput, time_words};
 use std::rc::Rc;
 
 #[derive(PartialEq, Properties)]
@@ -136,7 +136,7 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
                         <MetricOutput metric="sweep_runs" value={batch.runs as f64}>{ batch.runs }</MetricOutput>{ " runs" }
                     </span>
                     if let Some(seconds) = batch.seconds_left.filter(|_| batch.state == BatchState::Running) {
-                        <span>{ format!("{} left", plan::time_words(seconds)) }</span>
+                        <span>{ format!("{} left", time_words(seconds)) }</span>
                     }
                 </p>
             }

@@ -8,6 +8,16 @@ use std::cell::RefCell;
 
 pub use crate::charts::scale::format_number;
 
+/// A time, as roughly as it is known.
+pub fn time_words(seconds: f64) -> String {
+    match seconds {
+        seconds if seconds < 1.5 => "about a second".to_owned(),
+        seconds if seconds < 100.0 => format!("about {} s", seconds.ceil()),
+        seconds if seconds < 6000.0 => format!("about {} min", (seconds / 60.0).ceil()),
+        seconds => format!("about {} h", (seconds / 3600.0).ceil()),
+    }
+}
+
 thread_local! {
     /// Each number on the page by its place: a name, and a value that is finite.
     static ON_PAGE: RefCell<SortedMap<u32, (AttrValue, f64)>> = const { RefCell::new(SortedMap::new()) };

@@ -32,6 +32,8 @@ pub(super) struct FrameSender<E: Experiment> {
     frame_ms: f64,
     /// Whether tensors lie in the worker's own memory.
     on_cpu: bool,
+    /// Whether nobody looks at what the experiment would show.
+    is_muted: bool,
     /// When, and at which step, the last frame was asked for.
     last: Option<(f64, u32)>,
     /// Whether a step has been done.
@@ -77,6 +79,7 @@ impl<E: Experiment> FrameSender<E> {
             has_turn: false,
             frame_ms: FRAME_MS * job.count.max(1) as f64,
             on_cpu: device == DeviceKind::Cpu,
+            is_muted: job.task == Task::Verify,
             last: None,
             has_stepped: false,
             told_paused: false,
@@ -316,6 +319,9 @@ impl<E: Experiment> FrameSender<E> {
     }
 
     fn send_frame(&mut self, frame: &E::Frame) {
+        if self.is_muted {
+            return;
+        }
         if let Some((asked, _)) = self.last {
             // The experiment has just read from the device: how long that took tells how many steps had queued up.
             let read_ms = now_ms() - asked;

@@ -10,6 +10,7 @@ use crate::lab::{
 };
 use crate::protocol::{DeviceChoice, DeviceKind};
 use crate::run::any::AnyExperiment;
+use crate::ui::readout::time_words;
 use std::rc::Rc;
 
 /// The runs of a sweep, and what is read off them.
@@ -266,14 +267,4 @@ pub(super) fn measures(experiment: &AnyExperiment) -> Vec<(String, String)> {
         }
     }
     known
-}
-
-/// A time, as roughly as it is known.
-pub(super) fn time_words(seconds: f64) -> String {
-    match seconds {
-        seconds if seconds < 1.5 => "about a second".to_owned(),
-        seconds if seconds < 100.0 => format!("about {} s", seconds.ceil()),
-        seconds if seconds < 6000.0 => format!("about {} min", (seconds / 60.0).ceil()),
-        seconds => format!("about {} h", (seconds / 3600.0).ceil()),
-    }
 }

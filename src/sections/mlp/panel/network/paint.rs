@@ -3,7 +3,10 @@
 
 use super::super::super::{BOUNDARY_REACH, MAP_SIDE, Place, Snapshot};
 use super::layout::{Item, Layout, NODE};
-use crate::charts::{ColorMap, canvas::{context, use_restored}};
+use crate::charts::{
+    ColorMap,
+    canvas::{context, use_restored},
+};
 use crate::component::prelude::*;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};

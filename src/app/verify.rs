@@ -1,0 +1,283 @@
+//! The page `#/verify`: does this device compute rightly, and how fast is it for each section?
+
+use crate::charts::{Table, scale::format_exact};
+use crate::component::prelude::*;
+use crate::core::report::{CaseResult, Speed};
+use crate::lab::{Found, use_verification};
+use crate::panel::CopyButton;
+use crate::protocol::{DeviceChoice, DeviceKind, RunState};
+use crate::ui::export::download;
+use crate::ui::figure::stamped;
+use crate::ui::readout::{MetricOutput, format_number, time_words};
+use crate::ui::run_controls::fetching;
+use gloo::utils::window;
+
+/// What the lines of the report have, in this order.
+const DEVICES: [&str; 2] = ["CPU", "GPU"];
+
+#[derive(Clone, PartialEq, Properties)]
+pub(super) struct VerifyProps {
+    pub(super) device: DeviceChoice,
+}
+
+/// The whole page, below the navigation.
+#[component]
+pub(super) fn Verify(props: &VerifyProps) -> Html {
+    let verification = use_verification(props.device);
+    let found = verification.found();
+    let active = found.state.is_active();
+    let (action, label, press) = match active {
+        true => ("stop", "Stop", &verification.stop),
+        false => ("verify", "Verify", &verification.start),
+    };
+    let save = {
+        let verification = verification.clone();
+        Callback::from(move |_: MouseEvent| {
+            let found = verification.found();
+            let provenance = format!("nn-lab {} · {}", env!("CARGO_PKG_VERSION"), gpu(&found));
+            let csv = stamped(file(&found), &provenance).to_csv();
+            // A browser that saves no files shows what it blocked itself.
+            let _ = download("nn-lab-verify.csv", "text/csv;charset=utf-8", &csv);
+        })
+    };
+    let link = Callback::from(|()| window().location().href().unwrap_or_default());
+    html! {
+        <section class="panel verify" data-panel="verify" data-state={found.state.slug()}
+            data-device={found.device.as_ref().map(|info| info.kind.slug())} aria-labelledby="verify-title">
+            <div class="panel-head">
+                <h2 id="verify-title">{ "Verify this device" }</h2>
+                <div class="share"><CopyButton label="Copy link" action="copy-link" text={link} /></div>
+            </div>
+            <p class="lead">{ "Does this device compute correctly, and how fast does it train each section? The CPU, and the GPU if there is one, compute every layer, block and model with a known result, and time a few steps of every preset. It takes about two minutes." }</p>
+            <p class="verify-actions">
+                <button type="button" class="primary" data-action={action} onclick={press.reform(|_: MouseEvent| ())}>{ label }</button>
+                if !active && !found.cases.is_empty() {
+                    <button type="button" data-action="save-verify" onclick={save}>{ "Save as file" }</button>
+                }
+            </p>
+            if active {
+                <p class="device-line">{ status(&found) }</p>
+                <progress aria-label="Progress" max={found.progress.steps.max(1).to_string()} value={found.progress.step.to_string()} />
+            }
+            if let RunState::Error(why) = &found.state {
+                <div class="notice" data-kind="error" role="alert"><p>{ why.clone() }</p></div>
+            }
+            <div role="status">
+                if !active && !found.cases.is_empty() {
+                    <p class="notice verify-answer" data-kind={(failed(&found) > 0).then_some("error")}>{ answer(&found) }</p>
+                }
+            </div>
+            if let Some(why) = found.device.as_ref().and_then(|info| info.fallback.clone()) {
+                <p class="device-line">{ "Only the CPU is verified. " }{ why }</p>
+            }
+            if !found.cases.is_empty() {
+                { numbers(&found) }
+            }
+            if !found.speeds.is_empty() {
+                { speeds(&found) }
+            }
+            if !found.cases.is_empty() {
+                { cases(&found) }
+            }
+        </section>
+    }
+}
+
+fn status(found: &Found) -> String {
+    let left = found.seconds_left.map_or_else(String::new, |left| format!(", {} left", time_words(left)));
+    match &found.state {
+        RunState::Loading { what, bytes, total } => fetching(what, *bytes, *total),
+        _ if found.speeds.is_empty() => format!("Case {}{left}", found.cases.len() + 1),
+        _ => format!("Timing steps of each preset{left}"),
+    }
+}
+
+fn disagrees(case: &CaseResult) -> bool {
+    case.outcomes.iter().any(|outcome| !outcome.agrees())
+}
+
+fn failed(found: &Found) -> usize {
+    found.cases.iter().filter(|case| disagrees(case)).count()
+}
+
+/// The GPU's name; the CPU where none is verified.
+fn gpu(found: &Found) -> &str {
+    match &found.device {
+        Some(info) if info.kind == DeviceKind::Webgpu => &info.name,
+        _ => "the CPU",
+    }
+}
+
+/// The answer to the page's question.
+fn answer(found: &Found) -> String {
+    let (all, failed) = (found.cases.len(), failed(found));
+    let has_gpu = device_count(found) > 1;
+    let fails = |device: usize| {
+        found.cases.iter().any(|case| case.outcomes.get(device).is_some_and(|outcome| !outcome.agrees()))
+    };
+    let stopped = if found.state == (RunState::Done { stopped: false }) { "" } else { "It ended early. " };
+    if failed == 0 {
+        let cpu = if has_gpu { " and on the CPU" } else { "" };
+        return format!("{stopped}All {all} cases agree on {}{cpu}.", gpu(found));
+    }
+    let (whose, instead) = match (fails(0), fails(1)) {
+        (true, true) => ("both devices", ""),
+        (true, false) => ("the CPU", ""),
+        _ => (gpu(found), " Choose the CPU as the device."),
+    };
+    format!("{stopped}{failed} of {all} cases disagree on {whose}: do not trust its results.{instead}")
+}
+
+fn device_count(found: &Found) -> usize {
+    found.cases.first().map_or(1, |case| case.outcomes.len())
+}
+
+fn devices(found: &Found) -> impl Iterator<Item = &'static str> {
+    DEVICES.into_iter().take(device_count(found))
+}
+
+fn numbers(found: &Found) -> Html {
+    let ratios = found.cases.iter().flat_map(|case| &case.outcomes).map(|outcome| f64::from(outcome.ratio()));
+    let worst = ratios.fold(0.0, f64::max);
+    let number = |metric: &'static str, title: &'static str, value: f64| {
+        html! {
+            <div class="readout">
+                <span class="readout-label">{ title }</span>
+                <span class="readout-value"><MetricOutput {metric} value={value}>{ format_number(value, 2) }</MetricOutput></span>
+            </div>
+        }
+    };
+    html! {
+        <div class="readouts">
+            { number("verify_cases", "Cases", found.cases.len() as f64) }
+            { number("verify_failed", "Cases that disagree", failed(found) as f64) }
+            { number("verify_worst", "Greatest error / tolerance", worst) }
+        </div>
+    }
+}
+
+/// A table in a box of its own, which scrolls: the keyboard must be able to reach it.
+fn table(title: &'static str, columns: Vec<String>, rows: Html) -> Html {
+    html! {
+        <div class="twin-scroll" role="region" tabindex="0" aria-label={title}>
+            <table class="checks">
+                <caption>{ title }</caption>
+                <thead><tr>{ for columns.into_iter().map(|name| html! { <th scope="col">{ name }</th> }) }</tr></thead>
+                <tbody>{ rows }</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn cell(text: String) -> Html {
+    html! { <td>{ text }</td> }
+}
+
+/// How long each preset takes.
+fn speeds(found: &Found) -> Html {
+    let mut columns: Vec<String> = ["Section", "Preset", "Steps"].map(str::to_owned).into();
+    columns.extend(
+        devices(found).flat_map(|name| [format!("{name}: ms per step"), format!("{name}: whole run")]),
+    );
+    let row = |speed: &Speed| {
+        let preset =
+            if speed.preset.is_empty() { String::new() } else { format!("?preset={}", speed.preset) };
+        let name = if speed.title.is_empty() { "Defaults" } else { &speed.title };
+        let of_device = |(i, ms): (usize, &Option<f32>)| {
+            let [ms, run] = match (ms, speed.run_seconds(i)) {
+                (Some(ms), Some(seconds)) => [format_number((*ms).into(), 2), time_words(seconds)],
+                _ => ["not timed".to_owned(), "–".to_owned()],
+            };
+            html! { <>{ cell(ms) }{ cell(run) }</> }
+        };
+        html! {
+            <tr>
+                <td>{ speed.section.clone() }</td>
+                <th scope="row"><a href={format!("#/{}{preset}", speed.slug)}>{ name.to_owned() }</a></th>
+                { cell(if speed.steps == 0 { "–".to_owned() } else { speed.steps.to_string() }) }
+                { for speed.step_ms.iter().enumerate().map(of_device) }
+            </tr>
+        }
+    };
+    html! {
+        <>
+            { table("Estimated training time of each preset", columns, html! { <>{ for found.speeds.iter().map(row) }</> }) }
+            <p class="device-line">{ "Estimated from a few timed steps, without evaluation. A step is one of all networks of a run. Larger presets are not timed where a step of the defaults takes over 2 s, nor when two minutes are over. Large batches are timed on the CPU with a part of the batch." }</p>
+        </>
+    }
+}
+
+fn cases(found: &Found) -> Html {
+    let mut columns: Vec<String> = ["Group", "Case", "Reference"].map(str::to_owned).into();
+    columns.extend(
+        devices(found).flat_map(|name| [format!("{name}: greatest error"), format!("{name}: tolerance")]),
+    );
+    columns.extend(["Why this tolerance", "Verdict"].map(str::to_owned));
+    let row = |case: &CaseResult| {
+        let number = |value: f32| format_number(value.into(), 2);
+        let of_device = case.outcomes.iter().map(|outcome| {
+            let error = outcome.error.map_or_else(|| outcome.place.clone(), number);
+            html! { <><td title={outcome.place.clone()}>{ error }</td>{ cell(number(outcome.tolerance)) }</> }
+        });
+        let (slug, verdict) = match case {
+            case if !disagrees(case) => ("holds", "✓ agrees"),
+            case if case.outcomes.iter().any(|outcome| outcome.error.is_none()) => {
+                ("fails", "✗ could not be checked")
+            }
+            _ => ("fails", "✗ disagrees"),
+        };
+        html! {
+            <tr data-check-verdict={slug}>
+                { cell(case.group.clone()) }
+                <th scope="row">{ case.what.clone() }</th>
+                { cell(case.reference.clone()) }
+                { for of_device }
+                { cell(case.why.clone()) }
+                <td class="verdict">{ verdict }</td>
+            </tr>
+        }
+    };
+    // What disagrees is seen first.
+    let (wrong, right): (Vec<_>, Vec<_>) = found.cases.iter().partition(|case| disagrees(case));
+    let rows = html! { <>{ for wrong.into_iter().chain(right).map(row) }</> };
+    html! {
+        <>
+            { table("Cases", columns, rows) }
+            <p class="device-line">{ "Errors are relative to the largest number of a tensor, or to 1 where all are smaller." }</p>
+        </>
+    }
+}
+
+/// All that was found, a row for each device.
+fn file(found: &Found) -> Table {
+    let columns = ["group", "what", "reference", "device", "value", "unit", "tolerance", "why", "agrees"];
+    let mut rows = Vec::new();
+    let mut push = |row: [&str; 9]| rows.push(row.map(str::to_owned).into());
+    for case in &found.cases {
+        for (outcome, device) in case.outcomes.iter().zip(DEVICES) {
+            let error =
+                outcome.error.map_or_else(|| outcome.place.clone(), |error| format_exact(error.into()));
+            let tolerance = format_exact(outcome.tolerance.into());
+            let agrees = if outcome.agrees() { "yes" } else { "no" };
+            push([
+                &case.group,
+                &case.what,
+                &case.reference,
+                device,
+                &error,
+                "relative error",
+                &tolerance,
+                &case.why,
+                agrees,
+            ]);
+        }
+    }
+    for speed in &found.speeds {
+        for (ms, device) in speed.step_ms.iter().zip(DEVICES) {
+            let ms = ms.map_or_else(String::new, |ms| format_exact(ms.into()));
+            let steps = format!("{} steps", speed.steps);
+            push([&speed.section, &speed.title, "timed here", device, &ms, "ms per step", "", &steps, ""]);
+        }
+    }
+    Table { columns: columns.map(str::to_owned).into(), rows }
+}

@@ -1,0 +1,245 @@
+//! The operations of our own beside what they are made of, with the gradients of all inputs. Those for the CPU alone have
+//! burn's own operations in their place on a GPU, as they have in the models.
+
+use crate::models::cnn::{convolve, relu_pool};
+use crate::models::weights::WeightRng;
+use crate::verify::case::{Case, Compared, Pairs, Tolerance};
+use crate::verify::values::gradient;
+use crate::verify::{COMPOSED, FORMULA};
+use burn::module::Param;
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv::Conv2d;
+use burn::nn::pool::MaxPool2dConfig;
+use burn::tensor::activation::{gelu, relu, sigmoid, softmax};
+use burn::tensor::{Device, Tensor};
+use nn_lab_kernels::{adamw, attention, lstm, on_cpu, rnn};
+
+const GROUP: &str = "Kernels";
+
+/// For sums in another order.
+static ORDER: Tolerance = Tolerance {
+    cpu: 1e-5,
+    gpu: 2e-4,
+    why: "The same sums in another order, in 32 bits. WebGPU allows a GPU errors of 1e-5 in tanh and similar functions.",
+};
+
+type Compute = fn(&Device) -> Compared;
+
+pub(super) fn cases() -> Vec<Case> {
+    let cases: [(&str, &'static str, Compute); 15] = [
+        ("GELU", COMPOSED, gelu_of_burn),
+        ("causal attention, 2 heads, 7 positions", COMPOSED, |d| causal_attention([1, 2, 7, 5], d)),
+        ("causal attention, 3 heads, 33 positions", COMPOSED, |d| causal_attention([2, 3, 33, 16], d)),
+        ("ReLU and max pooling, 8 x 8", COMPOSED, |d| pooling([2, 3, 8, 8], d)),
+        ("ReLU and max pooling, 9 x 5", COMPOSED, |d| pooling([1, 2, 9, 5], d)),
+        ("convolution 3 x 3, 8 channels, 32 x 32", COMPOSED, |d| convolution([8, 8], 3, false, d)),
+        ("convolution 1 x 1, 5 to 7 channels", COMPOSED, |d| convolution([5, 7], 1, false, d)),
+        ("depthwise convolution 5 x 5, 6 channels", COMPOSED, |d| convolution([6, 6], 5, true, d)),
+        ("scan of an RNN, 12 steps of 5 units", COMPOSED, |d| rnn_scan([12, 3, 5], d)),
+        ("scan of an RNN, 40 steps of 33 units", COMPOSED, |d| rnn_scan([40, 8, 33], d)),
+        ("scan of an LSTM, 12 steps of 5 units", COMPOSED, |d| lstm_scan([12, 3, 5], d)),
+        ("scan of an LSTM, 40 steps of 33 units", COMPOSED, |d| lstm_scan([40, 8, 33], d)),
+        ("AdamW of 9,100 weights, clipped", COMPOSED, |d| adamw_steps([70, 130], 0.5, d)),
+        ("AdamW of 33 weights, not clipped", COMPOSED, |d| adamw_steps([3, 11], adamw::UNBOUNDED, d)),
+        ("sum of 9,100 squares", FORMULA, sum_of_squares),
+    ];
+    cases
+        .into_iter()
+        .map(|(what, reference, compute)| Case::new(GROUP, what, reference, &ORDER, compute))
+        .collect()
+}
+
+fn normal<const D: usize>(seed: u64, shape: [usize; D], device: &Device) -> Tensor<D> {
+    WeightRng::new(seed).normal(shape, 1.0, device).val().detach()
+}
+
+/// Values and the gradients of all inputs: of `ours` on the device, of `theirs` on the CPU.
+fn beside<const N: usize, const D: usize>(
+    device: &Device,
+    shape: [usize; D],
+    ours: impl Fn([Tensor<D>; N]) -> Tensor<D>,
+    theirs: impl Fn([Tensor<D>; N]) -> Tensor<D>,
+) -> Compared {
+    let run = |of: &dyn Fn([Tensor<D>; N]) -> Tensor<D>, device: Device| {
+        let mut seed = 10;
+        let inputs = [(); N].map(|()| {
+            seed += 1;
+            normal(seed, shape, &device).require_grad()
+        });
+        let output = of(inputs.clone());
+        let upstream = normal(20, output.dims(), &device);
+        let grads = (output.clone() * upstream).sum().backward();
+        let grads = inputs.iter().map(|input| gradient("An input", input, &grads));
+        Ok::<_, String>((output, grads.collect::<Result<Vec<_>, String>>()?))
+    };
+    let ours = run(&ours, device.clone().autodiff())?;
+    let theirs = run(&theirs, Device::flex().autodiff())?;
+    let mut pairs = Pairs::default();
+    pairs.tensors("output", ours.0, theirs.0)?;
+    for (i, (ours, theirs)) in ours.1.into_iter().zip(theirs.1).enumerate() {
+        pairs.tensors(format!("gradient of input {i}"), ours, theirs)?;
+    }
+    Ok(pairs)
+}
+
+fn gelu_of_burn(device: &Device) -> Compared {
+    let ours = |[x]: [Tensor<2>; 1]| if on_cpu(&x) { nn_lab_kernels::gelu::gelu(x) } else { gelu(x) };
+    beside(device, [7, 33], ours, |[x]| gelu(x))
+}
+
+fn causal_attention(shape: [usize; 4], device: &Device) -> Compared {
+    const SCALE: f32 = 0.7;
+    let composed = |[q, k, v]: [Tensor<4>; 3]| {
+        let n = q.dims()[2];
+        let hidden = Tensor::<2>::ones([n, n], &q.device()).triu(1).unsqueeze::<4>();
+        let scores = q.matmul(k.swap_dims(2, 3)).mul_scalar(SCALE) - hidden.mul_scalar(1e9);
+        softmax(scores, 3).matmul(v)
+    };
+    let ours = |[q, k, v]: [Tensor<4>; 3]| {
+        if on_cpu(&q) { attention::causal(q, k, v, SCALE) } else { composed([q, k, v]) }
+    };
+    beside(device, shape, ours, composed)
+}
+
+fn pooling(shape: [usize; 4], device: &Device) -> Compared {
+    beside(device, shape, |[x]| relu_pool(x), |[x]| MaxPool2dConfig::new([2, 2]).init().forward(relu(x)))
+}
+
+fn convolution([c_in, c_out]: [usize; 2], kernel: usize, depthwise: bool, device: &Device) -> Compared {
+    let (p, groups) = (kernel / 2, if depthwise { c_in } else { 1 });
+    let run = |ours: bool, device: Device| {
+        let conv = Conv2d {
+            weight: Param::from_tensor(normal(1, [c_out, c_in / groups, kernel, kernel], &device)),
+            bias: Some(Param::from_tensor(normal(2, [c_out], &device))),
+            stride: [1; 2],
+            kernel_size: [kernel; 2],
+            dilation: [1; 2],
+            groups,
+            padding: PaddingConfig2d::Explicit(p, p, p, p),
+        };
+        let x = normal(3, [2, c_in, 32, 32], &device).require_grad();
+        let y = if ours { convolve(&conv, x.clone()) } else { conv.forward(x.clone()) };
+        let grads = (y.clone() * normal(4, [2, c_out, 32, 32], &device)).sum().backward();
+        let bias = conv.bias.as_ref().ok_or("The convolution has no bias.")?.val();
+        Ok::<_, String>((
+            [y, gradient("The input", &x, &grads)?, gradient("The weight", &conv.weight.val(), &grads)?],
+            gradient("The bias", &bias, &grads)?,
+        ))
+    };
+    let (ours, theirs) = (run(true, device.clone().autodiff())?, run(false, Device::flex().autodiff())?);
+    let mut pairs = Pairs::default();
+    let names = ["output", "gradient of the input", "gradient of the weight"];
+    for ((name, ours), theirs) in names.into_iter().zip(ours.0).zip(theirs.0) {
+        pairs.tensors(name, ours, theirs)?;
+    }
+    pairs.tensors("gradient of the bias", ours.1, theirs.1)?;
+    Ok(pairs)
+}
+
+/// The positions of `[seq_len, batch, d]`, one `[batch, d]` each.
+fn positions(x: &Tensor<3>) -> Vec<Tensor<2>> {
+    let [seq_len, batch, d] = x.dims();
+    x.clone().reshape([seq_len * batch, d]).chunk(seq_len, 0)
+}
+
+/// States and gradients before the tanh, `h_t = tanh(a_t + h_{t-1} W)`.
+fn rnn_scan([seq_len, batch, d_h]: [usize; 3], device: &Device) -> Compared {
+    let inputs = |device: &Device| {
+        let recurrent = normal(2, [d_h, d_h], device).div_scalar((d_h as f32).sqrt());
+        (normal(1, [seq_len, batch, d_h], device), recurrent, normal(3, [batch, d_h], device))
+    };
+    let (projected, recurrent, d_last) = inputs(device);
+    let hidden = rnn::forward(projected, recurrent.clone());
+    let deltas = rnn::backward(hidden.clone(), recurrent, d_last).deltas;
+
+    let (projected, recurrent, d_last) = inputs(&Device::flex().autodiff());
+    let projected = projected.require_grad();
+    let mut h = Tensor::<2>::zeros([batch, d_h], &Device::flex().autodiff());
+    let mut states = Vec::new();
+    for projected in positions(&projected) {
+        h = (projected + h.matmul(recurrent.clone())).tanh();
+        states.push(h.clone());
+    }
+    let grads = (h * d_last).sum().backward();
+    let states = Tensor::cat(states, 0).reshape([seq_len, batch, d_h]);
+    let mut pairs = Pairs::default();
+    pairs.tensors("states", hidden, states)?;
+    pairs.tensors("gradients", deltas, gradient("The input", &projected, &grads)?)?;
+    Ok(pairs)
+}
+
+/// States, cells and gradients before the gates' functions.
+fn lstm_scan([seq_len, batch, d_h]: [usize; 3], device: &Device) -> Compared {
+    let inputs = |device: &Device| {
+        let recurrent = normal(2, [d_h, 4 * d_h], device).div_scalar((d_h as f32).sqrt());
+        (normal(1, [seq_len, batch, 4 * d_h], device), recurrent, normal(3, [batch, d_h], device))
+    };
+    let (projected, recurrent, d_last) = inputs(device);
+    let states = lstm::forward(projected, recurrent.clone());
+    let deltas = lstm::backward(&states, recurrent, d_last).deltas;
+
+    let (projected, recurrent, d_last) = inputs(&Device::flex().autodiff());
+    let projected = projected.require_grad();
+    let zeros = Tensor::<2>::zeros([batch, d_h], &Device::flex().autodiff());
+    let (mut h, mut c) = (zeros.clone(), zeros);
+    let (mut hidden, mut cells) = (Vec::new(), Vec::new());
+    for projected in positions(&projected) {
+        let a = projected + h.matmul(recurrent.clone());
+        let gate = |n: usize| a.clone().slice([0..batch, n * d_h..(n + 1) * d_h]);
+        c = sigmoid(gate(1)) * c + sigmoid(gate(0)) * gate(2).tanh();
+        h = sigmoid(gate(3)) * c.clone().tanh();
+        hidden.push(h.clone());
+        cells.push(c.clone());
+    }
+    let grads = (h * d_last).sum().backward();
+    let whole = |states: Vec<Tensor<2>>| Tensor::cat(states, 0).reshape([seq_len, batch, d_h]);
+    let mut pairs = Pairs::default();
+    pairs.tensors("states", states.hidden, whole(hidden))?;
+    pairs.tensors("cells", states.cell, whole(cells))?;
+    pairs.tensors("gradients", deltas, gradient("The input", &projected, &grads)?)?;
+    Ok(pairs)
+}
+
+/// Three steps along the same gradient, whose norm is bounded.
+fn adamw_steps(shape: [usize; 2], max_norm: f32, device: &Device) -> Compared {
+    const RATE: f32 = 0.01;
+    const BETA1: f32 = 0.9;
+    const BETA2: f32 = 0.99;
+    const DECAY: f32 = 0.1;
+    let n = shape[0] * shape[1];
+    let inputs = |device: &Device| (normal(1, shape, device), normal(2, shape, device));
+    let (mut weight, gradient) = inputs(device);
+    let mut moments = adamw::no_moments(n, device);
+    let squares = adamw::sum_of_squares(Tensor::zeros([1], device), gradient.clone());
+    for t in 1..=3 {
+        let step =
+            adamw::Step { learning_rate: RATE, beta1: BETA1, beta2: BETA2, epsilon: 1e-8, t, max_norm };
+        (weight, moments) = adamw::step(weight, gradient.clone(), moments, squares.clone(), step, DECAY);
+    }
+
+    let (mut expected, gradient) = inputs(&Device::flex());
+    let norm = gradient.clone().square().sum().sqrt().reshape([1, 1]);
+    let gradient = gradient * norm.recip().mul_scalar(max_norm).clamp_max(1.0);
+    let (mut m, mut v) = (gradient.zeros_like(), gradient.zeros_like());
+    for t in 1..=3 {
+        m = m.mul_scalar(BETA1) + gradient.clone().mul_scalar(1.0 - BETA1);
+        v = v.mul_scalar(BETA2) + gradient.clone().square().mul_scalar(1.0 - BETA2);
+        let m_hat = m.clone().div_scalar(1.0 - BETA1.powi(t));
+        let v_hat = v.clone().div_scalar(1.0 - BETA2.powi(t));
+        let step = m_hat / v_hat.sqrt().add_scalar(1e-8);
+        expected = expected.mul_scalar(1.0 - RATE * DECAY) - step.mul_scalar(RATE);
+    }
+    let mut pairs = Pairs::default();
+    pairs.tensors("weights", weight, expected)?;
+    pairs.tensors("moments", moments, Tensor::cat(vec![m.reshape([n]), v.reshape([n])], 0))?;
+    Ok(pairs)
+}
+
+fn sum_of_squares(device: &Device) -> Compared {
+    let numbers = WeightRng::new(5).between(-2.0, 2.0, 9100);
+    let expected = numbers.iter().map(|&number| f64::from(number).powi(2)).sum();
+    let ours = Tensor::<1>::from_floats(numbers.as_slice(), device);
+    let mut pairs = Pairs::default();
+    pairs.numbers("sum", adamw::sum_of_squares(Tensor::zeros([1], device), ours), vec![expected])?;
+    Ok(pairs)
+}

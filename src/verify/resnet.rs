@@ -1,0 +1,174 @@
+//! Residual and plain blocks, with batch norm and without, and whole networks. `tests/fixtures/make_resnet.py` made the
+//! numbers.
+
+use crate::models::resnet::{Block, BlockKind, ConvNorm, Init, Plan, ResNet};
+use crate::run::training::{cross_entropy, one_hot};
+use crate::verify::case::{Case, Compared, Pairs};
+use crate::verify::values::{count, gradient, labels, list, param, set, set_linear, tensor};
+use crate::verify::{PYTORCH, ROUNDING, each};
+use burn::module::{Module, RunningState};
+use burn::tensor::Device;
+use serde_json::Value;
+use std::rc::Rc;
+
+pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
+    let case = |what: String, compute: fn(&Value, &Device) -> Compared, key: &'static str, i: usize| {
+        let fixture = fixture.clone();
+        Case::new(group, what, PYTORCH, &ROUNDING, move |device| compute(&fixture[key][i], device))
+    };
+    let mut cases = each(&fixture, "blocks", |i, item| {
+        Some(case(format!("{}, training", name(item)), trained_block, "blocks", i))
+    });
+    cases.extend(each(&fixture, "blocks", |i, item| {
+        Some(case(format!("{}, evaluation", name(item)), evaluated_block, "blocks", i))
+    }));
+    cases.extend(each(&fixture, "nets", |i, item| {
+        Some(case(format!("network: {}", parts(item)), net, "nets", i))
+    }));
+    cases
+}
+
+fn name(case: &Value) -> String {
+    let kind = case["kind"].as_str().unwrap_or("no");
+    format!("{kind} block of {} channels, stride {}: {}", case["c_in"], case["stride"], parts(case))
+}
+
+fn parts(case: &Value) -> String {
+    let norm = if case["batch_norm"] == true { "batch norm" } else { "no batch norm" };
+    let shortcut = if case["shortcut"] == true { "shortcut" } else { "no shortcut" };
+    format!("{norm}, {shortcut}")
+}
+
+/// Gives a convolution and its batch norm the fixture's numbers.
+fn fill(unit: &mut ConvNorm, theirs: &Value, device: &Device) -> Result<(), String> {
+    set(&mut unit.conv.weight, &theirs["weight"], device)?;
+    match &mut unit.norm {
+        None => unit.conv.bias = Some(param(&theirs["bias"], device)?),
+        // Batch norm takes the bias's place.
+        Some(_) if unit.conv.bias.is_some() => {
+            return Err("A convolution has a bias beside batch norm.".to_owned());
+        }
+        Some(norm) => {
+            set(&mut norm.gamma, &theirs["gamma"], device)?;
+            set(&mut norm.beta, &theirs["beta"], device)?;
+            norm.running_mean = RunningState::new(tensor(&theirs["mean"], device)?);
+            norm.running_var = RunningState::new(tensor(&theirs["var"], device)?);
+        }
+    }
+    Ok(())
+}
+
+/// The block of the case, cut out of a net that has such a one.
+fn block(case: &Value, device: &Device) -> Result<Block, String> {
+    let bottleneck = case["kind"] == "bottleneck";
+    let plan = Plan {
+        channels_in: 1,
+        n_classes: 2,
+        kind: if bottleneck { BlockKind::Bottleneck } else { BlockKind::Basic },
+        blocks_per_stage: 2,
+        channels: if bottleneck { 1 } else { 2 },
+        batch_norm: case["batch_norm"] == true,
+        shortcuts: case["shortcut"] == true,
+        init: Init::He,
+    };
+    let index = match (count(&case["stride"])?, bottleneck, count(&case["c_in"])?) {
+        (2, _, _) => 2,
+        (_, true, 4) => 1,
+        _ => 0,
+    };
+    let mut block = ResNet::new(&plan, 0, device).blocks.swap_remove(index);
+    for (unit, theirs) in block.convs.iter_mut().zip(list(&case["convs"])) {
+        fill(unit, theirs, device)?;
+    }
+    match (&mut block.projection, &case["projection"]) {
+        (None, Value::Null) => {}
+        (Some(projection), theirs) if !theirs.is_null() => fill(projection, theirs, device)?,
+        _ => return Err("Only one of the block and its reference has a projection.".to_owned()),
+    }
+    Ok(block)
+}
+
+fn trained_block(case: &Value, device: &Device) -> Compared {
+    let device = &device.clone().autodiff();
+    let block = block(case, device)?;
+    let x = tensor::<4>(&case["x"], device)?.require_grad();
+    let y = block.forward(x.clone());
+    let train = &case["train"];
+    let mut pairs = Pairs::default();
+    pairs.json("output", y.clone(), &train["output"])?;
+    let grads = (y * tensor(&case["r"], device)?).sum().backward();
+    pairs.gradient("the input", &x, &grads, &train["x"])?;
+    let mut n_norms = 0;
+    for (i, unit) in block.convs.iter().chain(&block.projection).enumerate() {
+        let theirs = &train["grads"][i];
+        pairs.gradient(format_args!("weight {i}"), &unit.conv.weight.val(), &grads, &theirs["weight"])?;
+        if let Some(bias) = &unit.conv.bias {
+            pairs.gradient(format_args!("bias {i}"), &bias.val(), &grads, &theirs["bias"])?;
+        }
+        let Some(norm) = &unit.norm else { continue };
+        pairs.gradient(format_args!("gamma {i}"), &norm.gamma.val(), &grads, &theirs["gamma"])?;
+        pairs.gradient(format_args!("beta {i}"), &norm.beta.val(), &grads, &theirs["beta"])?;
+        // One forward pass has moved the running statistics by a tenth of the way. PyTorch's own variance is the unbiased one.
+        let after = &train["after"][n_norms];
+        n_norms += 1;
+        pairs.json(format!("running mean {i}"), norm.running_mean.value_sync(), &after["mean"])?;
+        pairs.json(format!("running variance {i}"), norm.running_var.value_sync(), &after["var_biased"])?;
+    }
+    if n_norms == list(&train["after"]).len() {
+        Ok(pairs)
+    } else {
+        Err(format!("The block has {n_norms} batch norms, and its reference another number."))
+    }
+}
+
+fn evaluated_block(case: &Value, device: &Device) -> Compared {
+    let x = || tensor::<4>(&case["x"], device);
+    let mut pairs = Pairs::default();
+    pairs.json("output", block(case, device)?.forward(x()?), &case["eval"])?;
+    // The same from a net that was in training: `valid` takes the running statistics along.
+    let block = block(case, &device.clone().autodiff())?.valid();
+    pairs.json("output after training", block.forward(x()?), &case["eval"])?;
+    Ok(pairs)
+}
+
+fn net(case: &Value, device: &Device) -> Compared {
+    let (plain, device) = (device, &device.clone().autodiff());
+    let plan = Plan {
+        channels_in: 1,
+        n_classes: 3,
+        kind: BlockKind::Basic,
+        blocks_per_stage: 1,
+        channels: 2,
+        batch_norm: case["batch_norm"] == true,
+        shortcuts: case["shortcut"] == true,
+        init: Init::He,
+    };
+    let mut net = ResNet::new(&plan, 0, device);
+    let units = list(&case["units"]);
+    let blocks = net.blocks.iter_mut().flat_map(|block| block.convs.iter_mut().chain(&mut block.projection));
+    let ours: Vec<&mut ConvNorm> = std::iter::once(&mut net.stem).chain(blocks).collect();
+    if ours.len() != units.len() {
+        return Err(format!(
+            "The network has {} convolutions, and its reference {}.",
+            ours.len(),
+            units.len()
+        ));
+    }
+    for (unit, theirs) in ours.into_iter().zip(units) {
+        fill(unit, theirs, device)?;
+    }
+    set_linear(&mut net.head, &case["head"]["weight"], &case["head"]["bias"], device)?;
+    let mut pairs = Pairs::default();
+    let logits = net.forward(tensor(&case["x"], device)?);
+    pairs.json("logits", logits.clone(), &case["logits"])?;
+    let loss = cross_entropy(logits, one_hot(labels(&case["targets"])?.into_iter(), 3, device));
+    pairs.json("loss", loss.clone(), &case["loss"])?;
+    let grads = loss.backward();
+    for (i, weight) in net.first_convs().enumerate() {
+        let norm = gradient(format_args!("weight {i}"), &weight.val(), &grads)?.square().sum().sqrt();
+        pairs.json(format!("length of the gradient of block {i}"), norm, &case["norms"][i])?;
+    }
+    let logits = net.valid().forward(tensor(&case["x"], plain)?);
+    pairs.json("logits of an evaluation", logits, &case["eval_biased"])?;
+    Ok(pairs)
+}

@@ -1,0 +1,181 @@
+//! The recurrent networks, and their written-out backward passes beside autodiff. `tests/fixtures/make_rnn.py` made the
+//! numbers.
+
+use crate::models::lstm::{ForgetBias, Lstm};
+use crate::models::recurrent::{Recurrent, gradients};
+use crate::models::rnn::VanillaRnn;
+use crate::models::weights::WeightRng;
+use crate::run::training::{cross_entropy, one_hot};
+use crate::verify::case::{Case, Compared, Pairs, Tolerance};
+use crate::verify::values::{gradient, labels, list, param, tensor};
+use crate::verify::{PYTORCH, ROUNDING};
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::tensor::{Device, Tensor};
+use serde_json::Value;
+use std::rc::Rc;
+
+/// For two ways to the same gradients, over forty steps.
+static FORTY_STEPS: Tolerance = Tolerance {
+    cpu: 2e-5,
+    gpu: 2e-4,
+    why: "Two orders of the same sums in 32 bits, over forty steps. WebGPU allows a GPU errors of 1e-5 in tanh and similar functions.",
+};
+
+/// Of a fixture and one of its cases, or of nothing but the device.
+type OfCase = fn(&Value, &Value, &Device) -> Compared;
+type OfDevice = fn(&Device) -> Compared;
+
+pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
+    let nets: [(&str, OfCase); 2] = [("RNN", rnn), ("LSTM", lstm)];
+    let found = list(&fixture["cases"]).len();
+    let mut cases: Vec<Case> = nets
+        .into_iter()
+        .enumerate()
+        .take(found)
+        .map(|(i, (name, compute))| {
+            let fixture = fixture.clone();
+            let what = format!("{name}: states, loss, gradients of weights and states");
+            Case::new(group, what, PYTORCH, &ROUNDING, move |device| {
+                compute(&fixture, &fixture["cases"][i], device)
+            })
+        })
+        .collect();
+    // These need no fixture, but without one this family is told to be missing.
+    if found > 0 {
+        let ways: [(&str, OfDevice); 3] =
+            [("RNN", long_rnn), ("LSTM, forget bias 1", long_lstm), ("LSTM, chrono", long_chrono)];
+        cases.extend(ways.map(|(name, compute)| {
+            let what = format!("{name}: backpropagation through 40 steps");
+            Case::new(group, what, "burn's autodiff, CPU", &FORTY_STEPS, compute)
+        }));
+    }
+    cases
+}
+
+fn linear(weights: &Value, [weight, bias]: [&str; 2], device: &Device) -> Result<Linear, String> {
+    Ok(Linear { weight: param(&weights[weight], device)?, bias: Some(param(&weights[bias], device)?) })
+}
+
+fn rnn(fixture: &Value, case: &Value, plain: &Device) -> Compared {
+    let (device, weights) = (&plain.clone().autodiff(), &case["weights"]);
+    let net = VanillaRnn {
+        input: linear(weights, ["w_x", "b"], device)?,
+        recurrent: param(&weights["w_h"], device)?,
+        output: linear(weights, ["w_y", "b_y"], device)?,
+    };
+    let x = tensor(&fixture["x"], plain)?;
+    let mut pairs = Pairs::default();
+    pairs.json("hidden states", net.valid().unroll(&x).hidden, &case["hidden"])?;
+    beside_pytorch(&mut pairs, &net, [&net.input, &net.output], &net.recurrent, fixture, case, &x)?;
+    Ok(pairs)
+}
+
+fn lstm(fixture: &Value, case: &Value, plain: &Device) -> Compared {
+    let (device, weights) = (&plain.clone().autodiff(), &case["weights"]);
+    let net = Lstm {
+        input: linear(weights, ["w_x", "b"], device)?,
+        recurrent: param(&weights["w_h"], device)?,
+        output: linear(weights, ["w_y", "b_y"], device)?,
+    };
+    let x = tensor(&fixture["x"], plain)?;
+    let mut pairs = Pairs::default();
+    pairs.json("hidden states", net.valid().unroll(&x).hidden, &case["hidden"])?;
+    beside_pytorch(&mut pairs, &net, [&net.input, &net.output], &net.recurrent, fixture, case, &x)?;
+    Ok(pairs)
+}
+
+/// All of a case but the hidden states, whose place differs.
+fn beside_pytorch<N: Recurrent>(
+    pairs: &mut Pairs,
+    net: &N,
+    [input, output]: [&Linear; 2],
+    recurrent: &Param<Tensor<2>>,
+    fixture: &Value,
+    case: &Value,
+    x: &Tensor<3>,
+) -> Result<(), String> {
+    let y = one_hot(labels(&fixture["targets"])?.into_iter(), 2, &x.device().autodiff());
+    pairs.json("logits", net.valid().forward(x), &case["logits"])?;
+    let found =
+        gradients(net, x, |logits| cross_entropy(logits, y)).ok_or("The network has no gradients.")?;
+    pairs.json("loss", found.loss, &case["loss"])?;
+    let grads = &case["grads"];
+    for (name, param) in [("w_x", &input.weight), ("w_h", recurrent), ("w_y", &output.weight)] {
+        let ours = found.params.get::<2>(param.id).ok_or_else(|| format!("{name} has no gradient."))?;
+        pairs.json(format!("gradient of {name}"), ours, &grads[name])?;
+    }
+    for (name, layer) in [("b", input), ("b_y", output)] {
+        let ours = layer.bias.as_ref().and_then(|bias| found.params.get::<1>(bias.id));
+        let ours = ours.ok_or_else(|| format!("{name} has no gradient."))?;
+        pairs.json(format!("gradient of {name}"), ours, &grads[name])?;
+    }
+    pairs.json("gradient of the hidden states", found.through_time.d_hidden, &case["d_hidden"])?;
+    match found.through_time.d_cell {
+        Some(d_cell) => pairs.json("gradient of the cells", d_cell, &case["d_cell"]),
+        None => Ok(()),
+    }
+}
+
+fn long_rnn(device: &Device) -> Compared {
+    let net = |device: &Device| VanillaRnn::new(7, 6, 3, &mut WeightRng::new(1), device).scale_recurrent(2.0);
+    let theirs = net(&Device::flex().autodiff());
+    let zeros = Tensor::<2>::zeros([5, 6], &Device::flex().autodiff());
+    let weights =
+        |net: &VanillaRnn| [&net.input.weight, &net.recurrent, &net.output.weight].map(Param::clone);
+    beside_autodiff(device, &net(&device.clone().autodiff()), &theirs, weights, |x| {
+        let projected = theirs.input.forward(x).chunk(40, 0);
+        projected.into_iter().fold(zeros, |h, projected| theirs.step(projected, h))
+    })
+}
+
+fn long_lstm(device: &Device) -> Compared {
+    lstm_beside_autodiff(ForgetBias::Constant(1.0), device)
+}
+
+fn long_chrono(device: &Device) -> Compared {
+    lstm_beside_autodiff(ForgetBias::Chrono { t_max: 40 }, device)
+}
+
+fn lstm_beside_autodiff(bias: ForgetBias, device: &Device) -> Compared {
+    let net = |device: &Device| Lstm::new(7, 6, 3, bias, &mut WeightRng::new(2), device);
+    let theirs = net(&Device::flex().autodiff());
+    let zeros = Tensor::<2>::zeros([5, 6], &Device::flex().autodiff());
+    let weights = |net: &Lstm| [&net.input.weight, &net.recurrent, &net.output.weight].map(Param::clone);
+    beside_autodiff(device, &net(&device.clone().autodiff()), &theirs, weights, |x| {
+        let step = |(h, c), projected| {
+            let step = theirs.step(projected, h, c);
+            (step.hidden, step.cell)
+        };
+        theirs.input.forward(x).chunk(40, 0).into_iter().fold((zeros.clone(), zeros), step).0
+    })
+}
+
+/// The backward pass that is written out finds what autodiff finds on the CPU: `ours` on the device and `theirs` are the same
+/// net, and `last_hidden` is its equations from the inputs of all positions, `[40 * 5, 7]`, to the last hidden state.
+fn beside_autodiff<N: Recurrent>(
+    device: &Device,
+    ours: &N,
+    theirs: &N,
+    weights: impl Fn(&N) -> [Param<Tensor<2>>; 3],
+    last_hidden: impl FnOnce(Tensor<2>) -> Tensor<2>,
+) -> Compared {
+    let x = |device: &Device| WeightRng::new(3).normal([40, 5, 7], 1.0, device).val();
+    let y = |device: &Device| one_hot([0, 1, 2, 1, 0].into_iter(), 3, &device.clone().autodiff());
+    let found = gradients(ours, &x(device), |logits| cross_entropy(logits, y(device)))
+        .ok_or("The network has no gradients.")?;
+    let last = last_hidden(Tensor::from_inner(x(&Device::flex())).reshape([40 * 5, 7]));
+    let grads = cross_entropy(theirs.output().forward(last), y(&Device::flex())).backward();
+    let mut pairs = Pairs::default();
+    for ((name, ours), theirs) in
+        ["input", "recurrent", "output"].into_iter().zip(weights(ours)).zip(weights(theirs))
+    {
+        let ours = found.params.get::<2>(ours.id).ok_or_else(|| format!("{name} has no gradient."))?;
+        pairs.tensors(
+            format!("gradient of the {name} weights"),
+            ours,
+            gradient(name, &theirs.val(), &grads)?,
+        )?;
+    }
+    Ok(pairs)
+}

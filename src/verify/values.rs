@@ -1,0 +1,138 @@
+//! Tensors and numbers out of a reference, which is JSON.
+
+use crate::verify::case::Pairs;
+use burn::module::Param;
+use burn::nn::Linear;
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use serde_json::Value;
+
+/// All numbers of a nested list, in order.
+pub(super) fn flat(value: &Value) -> Result<Vec<f64>, String> {
+    fn collect(value: &Value, numbers: &mut Vec<f64>) -> Result<(), String> {
+        match value {
+            Value::Array(items) => items.iter().try_for_each(|item| collect(item, numbers)),
+            other => {
+                let number = other.as_f64();
+                numbers
+                    .push(number.ok_or_else(|| format!("The reference has {other} in place of a number."))?);
+                Ok(())
+            }
+        }
+    }
+    let mut numbers = Vec::new();
+    collect(value, &mut numbers)?;
+    Ok(numbers)
+}
+
+/// A nested list of `D` levels as a tensor.
+pub(super) fn tensor<const D: usize>(value: &Value, device: &Device) -> Result<Tensor<D>, String> {
+    let mut shape = [0; D];
+    let mut level = value;
+    for size in &mut shape {
+        let items = level.as_array().ok_or("The reference has a number in place of a list.")?;
+        *size = items.len();
+        level = items.first().unwrap_or(&Value::Null);
+    }
+    let values: Vec<f32> = flat(value)?.into_iter().map(|v| v as f32).collect();
+    if values.len() != shape.iter().product::<usize>() {
+        return Err("The reference has lists of unequal lengths.".to_owned());
+    }
+    Ok(Tensor::from_data(TensorData::new(values, shape), device))
+}
+
+/// The reference's numbers as a parameter.
+pub(super) fn param<const D: usize>(value: &Value, device: &Device) -> Result<Param<Tensor<D>>, String> {
+    Ok(Param::from_tensor(tensor(value, device)?))
+}
+
+/// Gives a layer the reference's numbers.
+pub(super) fn set_linear(
+    layer: &mut Linear,
+    weight: &Value,
+    bias: &Value,
+    device: &Device,
+) -> Result<(), String> {
+    set(&mut layer.weight, weight, device)?;
+    layer.bias = Some(param(bias, device)?);
+    Ok(())
+}
+
+/// Gives a parameter the reference's numbers, if they have its shape.
+pub(super) fn set<const D: usize>(
+    ours: &mut Param<Tensor<D>>,
+    theirs: &Value,
+    device: &Device,
+) -> Result<(), String> {
+    let theirs = param::<D>(theirs, device)?;
+    let (shape, expected) = (theirs.dims(), ours.dims());
+    if shape != expected {
+        return Err(format!("The reference has a weight of {shape:?} in place of {expected:?}."));
+    }
+    *ours = theirs;
+    Ok(())
+}
+
+/// Class numbers.
+pub(super) fn labels(value: &Value) -> Result<Vec<u8>, String> {
+    Ok(flat(value)?.into_iter().map(|label| label as u8).collect())
+}
+
+/// A whole number.
+pub(super) fn count(value: &Value) -> Result<usize, String> {
+    value
+        .as_u64()
+        .map(|n| n as usize)
+        .ok_or_else(|| format!("The reference has {value} in place of a count."))
+}
+
+/// A list; an empty one where there is none.
+pub(super) fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+impl Pairs {
+    /// A tensor beside the reference's numbers.
+    pub(super) fn json<const D: usize>(
+        &mut self,
+        place: impl Into<String>,
+        ours: Tensor<D>,
+        theirs: &Value,
+    ) -> Result<(), String> {
+        self.numbers(place, ours, flat(theirs)?)
+    }
+
+    /// The gradient of a tensor beside the reference's numbers.
+    pub(super) fn gradient<const D: usize>(
+        &mut self,
+        of: impl std::fmt::Display,
+        tensor: &Tensor<D>,
+        grads: &Gradients,
+        theirs: &Value,
+    ) -> Result<(), String> {
+        self.json(format!("gradient of {of}"), gradient(&of, tensor, grads)?, theirs)
+    }
+
+    /// The gradients of a layer's weight and bias beside the reference's numbers.
+    pub(super) fn linear_gradients(
+        &mut self,
+        of: impl std::fmt::Display,
+        layer: &Linear,
+        grads: &Gradients,
+        [weight, bias]: [&Value; 2],
+    ) -> Result<(), String> {
+        self.gradient(format_args!("weight {of}"), &layer.weight.val(), grads, weight)?;
+        match &layer.bias {
+            Some(layer) => self.gradient(format_args!("bias {of}"), &layer.val(), grads, bias),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The gradient of a tensor.
+pub(super) fn gradient<const D: usize>(
+    of: impl std::fmt::Display,
+    tensor: &Tensor<D>,
+    grads: &Gradients,
+) -> Result<Tensor<D>, String> {
+    tensor.grad(grads).ok_or_else(|| format!("{of} has no gradient."))
+}

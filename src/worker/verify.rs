@@ -1,0 +1,276 @@
+//! Holds the devices against their references: the CPU always, and the GPU beside it where one was chosen.
+
+use crate::core::report::{Line, Speed};
+use crate::core::settings::{Settings, from_query};
+use crate::core::{LabError, Progress, query::Query};
+use crate::data::reference;
+use crate::for_each_section;
+use crate::protocol::{ArmEvent, ArmId, ArmStart, DeviceKind, Pace};
+use crate::run::{Experiment, Train};
+use crate::verify::cases;
+use crate::verify::section::{self, SetUp};
+use crate::worker::frame_sender::FrameSender;
+use crate::worker::runtime::{self, memory_bytes, now_ms, yield_now};
+use crate::worker::{Job, device, post_arm};
+use burn::tensor::Device;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// No speed is measured after so many milliseconds, so that the whole takes no more than two minutes on a laptop.
+const MOST_MS: f64 = 105_000.0;
+/// Where a step of a section's defaults takes longer, its larger presets would take minutes to try.
+const SLOW_STEP_MS: f64 = 2_000.0;
+/// A preset with so many samples in a batch is for a GPU. On the CPU a step with this few of them is timed in its place.
+const LARGE_BATCH: f64 = 64.0;
+const SMALL_BATCH: f64 = 2.0;
+
+/// What each part counts in the progress: about how many of the shortest parts take as long.
+const LOSSES_UNITS: u32 = 4;
+const SPEED_UNITS: u32 = 8;
+
+/// Does all of it. Says whether it was stopped early.
+pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
+    let (chosen, info) = device::pick(job.device).await;
+    let mut devices = vec![(Device::flex(), DeviceKind::Cpu)];
+    if info.kind == DeviceKind::Webgpu {
+        devices.push((chosen, info.kind));
+    }
+    let (run, arm) = (job.run, job.arm.id);
+    let fetched = runtime::fetch(reference::PATH, |bytes, total| {
+        post_arm(run, arm, ArmEvent::Loading { what: reference::PATH.to_owned(), bytes, total });
+    });
+    let reference = fetched.await.and_then(|bytes| reference::read(&bytes));
+    let cases = cases(&reference);
+    let reference = reference.unwrap_or_default();
+    let set_ups = section::set_ups(&reference);
+    let mut verification = Verification {
+        began: now_ms(),
+        slow: HashMap::new(),
+        units: cases.len() as u32 + LOSSES_UNITS * set_ups.len() as u32 + SPEED_UNITS * count_speeds(),
+        job,
+        devices,
+        reference,
+        done: 0,
+    };
+    let plain: Vec<Device> = verification.devices.iter().map(|(device, _)| device.clone()).collect();
+    for case in cases {
+        let result = case.run_all(&plain).await?;
+        if verification.tell(&Line::Case(result), 1).await {
+            return Ok(true);
+        }
+    }
+    for set_up in set_ups {
+        if verification.losses(&set_up).await? {
+            return Ok(true);
+        }
+    }
+    verification.speeds().await
+}
+
+/// The presets that are timed, and those of the defaults: what is the same as the defaults is timed once.
+fn count_speeds() -> u32 {
+    macro_rules! count {
+        ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
+            0 $(+ 1 + presets::<crate::sections::$module::$experiment>().count() as u32)*
+        };
+    }
+    for_each_section!(count)
+}
+
+/// The presets of a section that differ from its defaults.
+fn presets<E: Experiment>() -> impl Iterator<Item = &'static crate::core::settings::Preset> {
+    E::Config::PRESETS.iter().filter(|preset| !preset.values.is_empty())
+}
+
+struct Verification {
+    job: Job,
+    /// The CPU, and the GPU if there is one.
+    devices: Vec<(Device, DeviceKind)>,
+    reference: Value,
+    began: f64,
+    /// By section the devices on which a step of its defaults takes long.
+    slow: HashMap<&'static str, Vec<bool>>,
+    /// How much there is to do, and how much is done.
+    units: u32,
+    done: u32,
+}
+
+impl Verification {
+    /// Sends a line and how far it is, and lets messages in. Says whether the page wants no more.
+    async fn tell(&mut self, line: &Line, units: u32) -> bool {
+        match postcard::to_stdvec(line) {
+            Ok(line) => self.post(ArmEvent::Frame(line)),
+            Err(error) => runtime::log_error(&format!("a line could not be encoded: {error}")),
+        }
+        self.did(units).await
+    }
+
+    /// Counts what is done, and lets messages in. Says whether the page wants no more.
+    async fn did(&mut self, units: u32) -> bool {
+        self.done += units;
+        let progress = Progress { step: self.done, steps: self.units };
+        self.post(ArmEvent::Progress { progress, pace: Pace { memory: memory_bytes(), ..Pace::default() } });
+        yield_now().await;
+        self.job.control.is_stopped()
+    }
+
+    fn post(&self, event: ArmEvent) {
+        post_arm(self.job.run, self.job.arm.id, event);
+    }
+
+    /// Where a section's training gets its files and its clock from; what it would show is not sent.
+    fn sender<E: Experiment>(&self, device: DeviceKind) -> FrameSender<E> {
+        let arm = ArmStart { id: ArmId::default(), arm: 0, config: Vec::new(), from: None };
+        let Job { run, task, device: choice, ref control, ref turns, .. } = self.job;
+        let (control, turns) = (control.clone(), turns.clone());
+        FrameSender::new(Job { run, task, device: choice, arm, control, turns, count: 1 }, device)
+    }
+
+    /// Holds the first losses of a section against those that were recorded.
+    async fn losses(&mut self, set_up: &SetUp) -> Result<bool, LabError> {
+        macro_rules! dispatch {
+            ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
+                match set_up.slug.as_str() {
+                    $(<crate::sections::$module::$experiment as Experiment>::SLUG => {
+                        self.losses_of::<crate::sections::$module::$experiment>($title, set_up).await?
+                    })*
+                    // A newer file may know a section that this worker does not.
+                    _ => false,
+                }
+            };
+        }
+        let stopped = for_each_section!(dispatch);
+        Ok(stopped || self.did(LOSSES_UNITS).await)
+    }
+
+    async fn losses_of<E: Train>(&mut self, title: &str, set_up: &SetUp) -> Result<bool, LabError> {
+        let config = from_query(&E::Config::default(), &Query::parse(&set_up.query)).0;
+        for arm in 0..E::ARMS.len() {
+            let recorded = section::recorded::<E>(set_up, arm, &self.reference);
+            let mut outcomes = Vec::with_capacity(self.devices.len());
+            for (device, kind) in &self.devices {
+                let out = &mut self.sender::<E>(*kind);
+                outcomes.push(section::first_losses(config.clone(), arm, &recorded, device, out).await?);
+            }
+            let result = section::result::<E>(title, set_up, arm, outcomes);
+            if self.tell(&Line::Case(result), 0).await {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Times every section's defaults, and then its presets as long as there is time.
+    async fn speeds(&mut self) -> Result<bool, LabError> {
+        macro_rules! each {
+            ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
+                Ok($(self.defaults::<crate::sections::$module::$experiment>($title).await? ||)*
+                    $(self.presets::<crate::sections::$module::$experiment>($title).await? ||)* false)
+            };
+        }
+        for_each_section!(each)
+    }
+
+    async fn defaults<E: Train>(&mut self, title: &str) -> Result<bool, LabError> {
+        let speed = self.speed::<E>((title, "", ""), E::Config::default(), &[]).await?;
+        let is_slow = |ms: &Option<f32>| ms.is_none_or(|ms| f64::from(ms) > SLOW_STEP_MS);
+        self.slow.insert(E::SLUG, speed.step_ms.iter().map(is_slow).collect());
+        Ok(self.tell(&Line::Speed(speed), SPEED_UNITS).await)
+    }
+
+    async fn presets<E: Train>(&mut self, title: &str) -> Result<bool, LabError> {
+        let slow = self.slow.get(E::SLUG).cloned().unwrap_or_default();
+        for preset in presets::<E>() {
+            let names = (title, preset.title, preset.slug);
+            let speed = self.speed::<E>(names, preset.config(), &slow).await?;
+            if self.tell(&Line::Speed(speed), SPEED_UNITS).await {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Times all networks of a set-up, on the devices that are not too slow for it.
+    async fn speed<E: Train>(
+        &mut self,
+        (section, title, preset): (&str, &str, &str),
+        config: E::Config,
+        slow: &[bool],
+    ) -> Result<Speed, LabError> {
+        let (mut steps, mut step_ms) = (0, Vec::with_capacity(self.devices.len()));
+        for (i, (device, kind)) in self.devices.iter().enumerate() {
+            let is_slow = slow.get(i).copied().unwrap_or(false);
+            let (config, times) = match kind {
+                DeviceKind::Cpu if !preset.is_empty() => with_small_batch(&config),
+                _ => (config.clone(), 1.0),
+            };
+            let mut sum = Some(0.0);
+            for arm in 0..E::ARMS.len() {
+                if is_slow || now_ms() - self.began > MOST_MS || self.job.control.is_stopped() {
+                    sum = None;
+                    break;
+                }
+                let out = &mut self.sender::<E>(*kind);
+                match section::pace::<E>(config.clone(), arm, device, out).await {
+                    Ok(pace) => {
+                        steps = pace.steps;
+                        sum = sum.map(|sum| sum + pace.step_ms * times);
+                    }
+                    Err(LabError::Device(why)) => return Err(LabError::Device(why)),
+                    // Such as data that are missing, or more memory than there is: nothing to be timed.
+                    Err(_) => sum = None,
+                }
+            }
+            step_ms.push(sum.map(|ms| ms as f32));
+        }
+        Ok(Speed {
+            section: section.to_owned(),
+            slug: E::SLUG.to_owned(),
+            title: title.to_owned(),
+            preset: preset.to_owned(),
+            steps,
+            step_ms,
+        })
+    }
+}
+
+/// Settings whose step takes seconds on a CPU with fewer samples in a batch, and how many times as long the whole step takes.
+fn with_small_batch<C: Settings>(config: &C) -> (C, f64) {
+    const KEY: &str = "batch_size";
+    let mut values = config.to_values();
+    let batch = |values: &crate::core::schema::Values| values.get(KEY).and_then(Value::as_f64);
+    let usual = batch(&C::default().to_values());
+    if let Some(size) = batch(&values).filter(|&size| size >= LARGE_BATCH && Some(size) > usual) {
+        values.insert(KEY.to_owned(), Value::from(SMALL_BATCH as u32));
+        if let Ok(small) = C::from_values(&values) {
+            return (small, size / SMALL_BATCH);
+        }
+    }
+    (config.clone(), 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::worker::verify::*;
+
+    type Transformer = crate::sections::transformer::Transformer;
+    type Config = <Transformer as Experiment>::Config;
+
+    #[test]
+    fn what_is_for_a_gpu_is_timed_with_a_small_batch() {
+        let named = |slug: &str| presets::<Transformer>().find(|preset| preset.slug == slug);
+        let large: Config = named("full-gpu").map(|preset| preset.config()).expect("a preset");
+        let (small, times) = with_small_batch(&large);
+        assert_eq!((small.batch_size, times), (2, 32.0));
+        assert_eq!(Config { batch_size: 64, ..small }, large, "nothing else is changed");
+        let usual = Config::default();
+        assert_eq!(with_small_batch(&usual), (usual, 1.0));
+    }
+
+    #[test]
+    fn what_is_the_same_as_the_defaults_is_timed_once() {
+        let all = Config::PRESETS.len() as u32;
+        assert_eq!(presets::<Transformer>().count() as u32, all - 1, "\"Course\" is the defaults");
+        assert!(count_speeds() > 20);
+    }
+}

@@ -1,0 +1,249 @@
+//! What the page `#/verify` asks of a visitor's device, asked of the CPU here: every case, beside PyTorch's numbers and others.
+#![cfg(feature = "compute")]
+
+use crate::collector::{Collector, block_on};
+use burn::tensor::{Device, Tensor};
+use nn_lab::core::query::Query;
+use nn_lab::core::settings::from_query;
+use nn_lab::data::reference;
+use nn_lab::for_each_section;
+use nn_lab::run::{Experiment, Train};
+use nn_lab::verify::case::{Case, Pairs, Tolerance, relative_error};
+use nn_lab::verify::{cases, section};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+fn packed() -> Vec<u8> {
+    std::fs::read(format!("static/{}", reference::PATH)).expect("the file with the references is there")
+}
+
+fn references() -> Value {
+    reference::read(&packed()).expect("the file with the references can be read")
+}
+
+/// Runs the cases of one group, all of which agree; there are at least so many.
+#[track_caller]
+fn agree(group: &str, at_least: usize) {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for case in cases(&Ok(references())).iter().filter(|case| case.group == group) {
+        let outcome = block_on(case.run(&Device::flex())).expect("the CPU answers");
+        println!("{case:?}: {:?} of {:e}, {}", outcome.error, outcome.tolerance, outcome.place);
+        if !outcome.agrees() {
+            wrong.push(format!("{case:?}: {outcome:?}"));
+        }
+        count += 1;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count >= at_least, "{group} has {count} cases, fewer than {at_least}");
+}
+
+#[test]
+fn the_mlp_and_its_training_agree_with_pytorch() {
+    agree("MLP", 25);
+}
+
+#[test]
+fn convolutions_and_networks_of_them_agree_with_pytorch() {
+    agree("CNN", 10);
+}
+
+#[test]
+fn residual_blocks_and_networks_agree_with_pytorch() {
+    agree("ResNet", 32);
+}
+
+#[test]
+fn recurrent_networks_agree_with_pytorch_and_autodiff() {
+    agree("RNN and LSTM", 5);
+}
+
+#[test]
+fn attention_agrees_with_pytorch() {
+    agree("Attention", 12);
+}
+
+#[test]
+fn the_transformer_and_adamw_agree_with_pytorch() {
+    agree("Transformer", 4);
+}
+
+#[test]
+fn optimizers_agree_with_their_equations() {
+    agree("Optimizers", 8);
+}
+
+#[test]
+fn kernels_agree_with_what_they_are_made_of() {
+    agree("Kernels", 15);
+}
+
+#[test]
+fn functions_and_sums_agree_with_64_bits() {
+    agree("Formulas", 12);
+}
+
+/// Every case belongs to a group that a test above runs.
+#[test]
+fn every_group_is_run() {
+    let here = include_str!("verify.rs");
+    for case in cases(&Ok(references())) {
+        assert!(here.contains(&format!("agree(\"{}\"", case.group)), "no test runs {case:?}");
+    }
+}
+
+#[test]
+fn the_first_losses_of_every_section_are_those_that_were_recorded() {
+    let references = references();
+    let set_ups = section::set_ups(&references);
+    let mut seen = BTreeMap::new();
+    macro_rules! each {
+        ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
+            $(
+                type $experiment = nn_lab::sections::$module::$experiment;
+                for set_up in set_ups.iter().filter(|set_up| set_up.slug == $experiment::SLUG) {
+                    for arm in 0..$experiment::ARMS.len() {
+                        first_losses::<$experiment>(set_up, arm, &references);
+                        *seen.entry($experiment::SLUG).or_insert(0) += 1;
+                    }
+                }
+                assert!(seen.contains_key($experiment::SLUG), "{} has no set-up", $experiment::SLUG);
+            )*
+        };
+    }
+    for_each_section!(each);
+    assert!(seen.values().sum::<usize>() >= 20, "{seen:?}");
+}
+
+fn first_losses<E: Train>(set_up: &section::SetUp, arm: usize, references: &Value) {
+    let (config, warnings) = from_query(&E::Config::default(), &Query::parse(&set_up.query));
+    assert!(warnings.is_empty(), "{set_up:?}: {warnings:?}");
+    let recorded = section::recorded::<E>(set_up, arm, references);
+    assert_eq!(recorded.len(), 3, "{set_up:?}, network {arm}");
+    let mut out = Collector::<E>::default();
+    let device = Device::flex();
+    let found = section::first_losses::<E>(config, arm, &recorded, &device, &mut out);
+    let outcome = block_on(found).expect("the CPU answers");
+    let result = section::result::<E>(E::SLUG, set_up, arm, vec![outcome.clone()]);
+    assert!(outcome.agrees(), "{result:?}");
+}
+
+/// Times the smallest settings of each section that were recorded.
+#[test]
+fn the_pace_of_every_section_can_be_told() {
+    let set_ups = section::set_ups(&references());
+    macro_rules! each {
+        ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
+            $(
+                type $experiment = nn_lab::sections::$module::$experiment;
+                let set_up = set_ups.iter().find(|set_up| set_up.slug == $experiment::SLUG).expect("a set-up");
+                let config = from_query(&Default::default(), &Query::parse(&set_up.query)).0;
+                let mut out = Collector::<$experiment>::default();
+                let device = Device::flex();
+                let pace = block_on(section::pace::<$experiment>(config, 0, &device, &mut out)).expect("it trains");
+                assert!(pace.steps > 0 && pace.step_ms > 0.0 && pace.step_ms < 60_000.0, "{pace:?}");
+            )*
+        };
+    }
+    for_each_section!(each);
+}
+
+#[test]
+fn the_packed_references_are_the_fixtures() {
+    let bytes = packed();
+    assert!(bytes.len() <= 300_000, "{} bytes", bytes.len());
+    let mut fixtures = serde_json::Map::new();
+    for path in std::fs::read_dir("tests/fixtures").expect("the fixtures").flatten().map(|entry| entry.path())
+    {
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let text = std::fs::read_to_string(&path).expect("a fixture");
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            fixtures.insert(name, serde_json::from_str(&text).expect("JSON"));
+        }
+    }
+    assert!(references() == Value::Object(fixtures), "out of date: run ./lab data reference");
+}
+
+#[test]
+fn a_damaged_file_is_refused_and_the_other_cases_still_run() {
+    let whole = packed();
+    type Damage = fn(&mut Vec<u8>);
+    let damaged: [Damage; 6] = [
+        |bytes| bytes.clear(),
+        |bytes| bytes.truncate(1000),
+        |bytes| bytes[0] ^= 1,
+        |bytes| bytes[8] ^= 2,
+        // The size, and then a bit of what is packed.
+        |bytes| bytes[15] = 0xff,
+        |bytes| bytes[100_000] ^= 4,
+    ];
+    for (i, damage) in damaged.iter().enumerate() {
+        let mut bytes = whole.clone();
+        damage(&mut bytes);
+        assert!(reference::read(&bytes).is_err(), "damage {i}");
+    }
+    let cases = cases(&reference::read(&[]));
+    let unchecked: Vec<&Case> = cases.iter().filter(|case| case.what == "all cases").collect();
+    assert_eq!(unchecked.len(), 6, "one for each fixture");
+    for case in unchecked {
+        let outcome = block_on(case.run(&Device::flex())).expect("the CPU answers");
+        assert!(!outcome.agrees() && outcome.place.contains("NNLABREF"), "{outcome:?}");
+    }
+    assert!(cases.iter().any(|case| case.group == "Kernels"));
+    assert!(section::set_ups(&Value::Null).is_empty());
+}
+
+/// Takes numbers out of fixtures, or puts something else in their place: that is said, and nothing panics.
+#[test]
+fn what_is_missing_in_a_fixture_is_said() {
+    let mut references = references();
+    references["mlp.json"]["cases"][0]["logits"] = Value::Null;
+    references["mlp.json"]["cases"][1]["activation"] = json!("cosine");
+    references["cnn.json"]["convolutions"][0]["weight"] = json!([[1.0, 2.0], [3.0]]);
+    references["resnet.json"]["blocks"][0]["convs"][0]["weight"] = json!("none");
+    references["rnn.json"]["cases"][0]["weights"] = json!({});
+    references["attention.json"]["heads"]["weights"]["key"] = json!([[1.0]]);
+    references["transformer.json"]["cases"][0]["params"]["head"] = json!([[1.0]]);
+    references["transformer.json"]["adamw"]["lr"] = json!("fast");
+    let mut unchecked = BTreeMap::new();
+    for case in cases(&Ok(references)) {
+        let outcome = block_on(case.run(&Device::flex())).expect("the CPU answers");
+        if outcome.error.is_none() {
+            assert!(outcome.place.ends_with('.'), "no sentence: {}", outcome.place);
+            *unchecked.entry(case.group).or_insert(0) += 1;
+        }
+    }
+    for group in ["MLP", "CNN", "ResNet", "RNN and LSTM", "Attention", "Transformer"] {
+        assert!(unchecked.contains_key(group), "{group} is not among {unchecked:?}");
+    }
+}
+
+static STRICT: Tolerance = Tolerance { cpu: 1e-6, gpu: 1e-6, why: "A test." };
+
+#[test]
+fn a_wrong_number_is_found_where_it_is() {
+    let case = |wrong: f32| {
+        Case::new("Test", "two tensors", "by hand", &STRICT, move |device| {
+            let mut pairs = Pairs::default();
+            pairs.numbers("first", Tensor::<1>::from_floats([1.0, 2.0], device), vec![1.0, 2.0])?;
+            let ours = Tensor::<2>::from_floats([[4.0], [8.0 + wrong]], device);
+            pairs.tensors("second", ours, Tensor::from_floats([[4.0], [8.0]], &Device::flex()))?;
+            Ok(pairs)
+        })
+    };
+    let run = |wrong| block_on(case(wrong).run(&Device::flex())).expect("the CPU answers");
+    assert!(run(0.0).agrees());
+    let off = run(0.5);
+    assert_eq!((off.error, off.place.as_str(), off.agrees()), (Some(0.0625), "second", false));
+    assert!(!run(f32::NAN).agrees() && !run(f32::INFINITY).agrees());
+}
+
+#[test]
+fn errors_are_relative_to_the_largest_number() {
+    let error = |ours: &[f64], theirs: &[f64]| relative_error(ours.iter().copied(), theirs);
+    assert_eq!(error(&[1.0, 101.0], &[2.0, 100.0]), 0.01);
+    // A gradient that is as good as zero is not held to its own size.
+    assert!(error(&[1e-9], &[2e-9]) < 1e-7);
+    assert_eq!(error(&[1.0], &[1.0, 2.0]), f64::INFINITY);
+    assert_eq!(error(&[f64::NAN], &[1.0]), f64::INFINITY);
+}
