@@ -90,6 +90,7 @@ build_site() {
 }
 
 need_page_tools
+if [[ $part == long || $part == full ]]; then need_firefox; fi
 export NN_LAB_DIST="$PWD/target/e2e/dist"
 
 site_failed=0

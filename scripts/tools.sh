@@ -208,6 +208,14 @@ need_packages() {
     fi
 }
 
+# For the tests that Firefox has, too. Without it they are skipped, and say so.
+need_firefox() {
+    if [[ -z ${FIREFOX:-} ]] && ! have firefox && ! have firefox-esr; then
+        say "installing Firefox (about a minute)"
+        apt firefox-esr || say "Firefox is missing; its tests are skipped"
+    fi
+}
+
 need_e2e() {
     need_chrome
     need_packages tests/e2e "the browser tests need"

@@ -435,6 +435,34 @@ fn no_file_of_weights_fills_the_memory() {
     }
 }
 
+// ---------- Saved moments ----------
+
+/// A run that begins from a bent moment trains, diverges or says that the moment is not its own; it never ends in a panic.
+#[test]
+fn no_moment_is_too_strange() {
+    use crate::collector::{Collector, block_on};
+    use burn::tensor::Device;
+    use nn_lab::run::{Experiment, driver};
+    use nn_lab::sections::mlp::Config;
+
+    let config = Config { width: 2, depth: 1, steps: 6, batch_size: 2, ..Config::default() };
+    let train = |moment: Option<Vec<u8>>| {
+        let mut out = Collector::<Mlp> { arm: 1, frame_every: 2, moment, ..Collector::default() };
+        let result = block_on(driver::train::<Mlp>(config.clone(), 1, &Device::flex(), &mut out));
+        (out, result)
+    };
+    let (whole, result) = train(None);
+    result.expect("it trains");
+    let valid = whole.moments.first().expect("a moment").1.clone();
+    let heard = Mlp::save_arm(&whole.record(), 1);
+    cases(300, bends(), |bends| {
+        refused_well(train(Some(bent(&valid, &bends))).1);
+    });
+    cases(10_000, bends(), |bends| {
+        cheap("what was heard", || Mlp::load_arm(&mut Default::default(), 1, &bent(&heard, &bends)));
+    });
+}
+
 // ---------- Data sets and texts ----------
 
 fn packed(magic: &[u8], words: &[u32], payload: &[u8]) -> Vec<u8> {

@@ -98,18 +98,21 @@ export async function wander(page, slugs, { seed, seconds }) {
   return done;
 }
 
-/** Lets `use` use a page that has been warmed up; gives what the page held before and after. */
-export async function soak(use) {
+/** Lets `use` use a page that has been warmed up, and used `before`; gives what the page held then and in the end. */
+export async function soak(use, before = async () => {}) {
   const slugs = await sections();
   return withPage(address('mlp', { device: 'cpu', show: '' }), async (page) => {
     // What is fetched and compiled once stays.
     for (let i = 0; i < 2; i++) await tour(page, slugs);
-    await open(page, 'mlp');
-    const before = await counts(page);
+    await before(page, slugs);
+    const held = async () => {
+      await open(page, slugs.at(-1));
+      await open(page, 'mlp');
+      if ((await state(page)) !== 'idle') await act(page, 'reset');
+      return counts(page);
+    };
+    const first = await held();
     const done = await use(page, slugs);
-    await open(page, slugs.at(-1));
-    await open(page, 'mlp');
-    if ((await state(page)) !== 'idle') await act(page, 'reset');
-    return { before, after: await counts(page), done };
+    return { before: first, after: await held(), done };
   }, { init, ready: true });
 }
