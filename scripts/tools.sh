@@ -5,6 +5,7 @@
 TRUNK_VERSION=0.21.14
 BINARYEN_VERSION=132.0.0
 DENY_VERSION=0.20.2
+FUZZ_VERSION=0.13.2
 NODE_MAJOR=18
 WASM=wasm32-unknown-unknown
 
@@ -164,6 +165,18 @@ need_deny() {
     fi
     say "building cargo-deny $DENY_VERSION (about 10 minutes on two cores, once)"
     cargo_tool cargo-deny install --locked --version "$DENY_VERSION" cargo-deny --force || true
+}
+
+# The fuzzer, and the nightly compiler that it needs for its sanitizer.
+need_fuzz() {
+    if ! cargo +nightly --version >/dev/null 2>&1; then
+        say "installing a nightly Rust (about a minute, once)"
+        logged nightly rustup toolchain install nightly --profile minimal || fail "Fuzzing needs rustup and a nightly toolchain."
+    fi
+    if [[ $(cargo-fuzz --version 2>/dev/null) != "cargo-fuzz $FUZZ_VERSION" ]]; then
+        say "building cargo-fuzz $FUZZ_VERSION (a minute or two, once)"
+        cargo_tool cargo-fuzz install --locked --version "$FUZZ_VERSION" cargo-fuzz --force || fail "cargo-fuzz could not be built."
+    fi
 }
 
 # ---- The browser tests

@@ -203,7 +203,9 @@ fn one_step_of_adam_by_hand() {
     let weight = Tensor::<1>::from_floats([1.0, -2.0], &device);
     let gradient = Tensor::<1>::from_floats([3.0, 4.0], &device);
     let zero = Tensor::<1>::zeros([1], &device);
-    let squares = adamw::sum_of_squares(zero.clone(), gradient.clone());
+    let mut squares = adamw::SumOfSquares::new(zero.clone());
+    squares.add(gradient.clone());
+    let squares = squares.sum();
     assert_eq!((numbers(squares.clone()), numbers(zero)), (vec![25.0], vec![0.0]));
     let kept = (weight.clone(), gradient.clone());
     let (after, moments) = adamw::step(weight, gradient, adamw::no_moments(2, &device), squares, step, 0.5);

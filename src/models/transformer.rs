@@ -16,7 +16,8 @@ use crate::models::attention::{
 use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
-use burn::tensor::{Device, Distribution, Tensor, TensorData, activation::gelu};
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use nn_lab_kernels::gelu::gelu;
 use nn_lab_kernels::on_cpu;
 
 /// Added to a score that must get no weight; `exp` of it is 0.
@@ -286,7 +287,7 @@ impl TransformerBlock {
     fn mlp(&self, x: &Tensor<3>) -> Option<Tensor<3>> {
         let (norm, up, down) = (self.norm_mlp.as_ref()?, self.up.as_ref()?, self.down.as_ref()?);
         let wide = up.forward(norm.forward(x.clone()));
-        Some(down.forward(if on_cpu(&wide) { nn_lab_kernels::gelu::gelu(wide) } else { gelu(wide) }))
+        Some(down.forward(gelu(wide)))
     }
 }
 

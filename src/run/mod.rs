@@ -14,7 +14,7 @@ pub mod moment;
 pub mod optimizer;
 #[cfg(feature = "compute")]
 pub mod rule;
-#[cfg(feature = "compute")]
+#[cfg(feature = "files")]
 pub mod safetensors;
 pub mod spectrum;
 pub mod timing;

@@ -5,7 +5,7 @@
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
-use nn_lab_kernels::adamw::{UNBOUNDED, no_moments, sum_of_squares};
+use nn_lab_kernels::adamw::{SumOfSquares, UNBOUNDED, no_moments};
 use nn_lab_kernels::sgd::no_velocity;
 use nn_lab_kernels::{adamw, sgd};
 
@@ -73,11 +73,11 @@ impl Rule {
         let zero =
             self.zero.take().or_else(|| Some(Tensor::zeros([1], &net.devices().first()?.clone().inner())));
         let Some(zero) = zero else { return net };
-        let mut squares = Squares { grads: &grads, sum: zero.clone() };
+        let mut squares = Squares { grads: &grads, sum: SumOfSquares::new(zero.clone()) };
         if max_norm.is_some() {
             net.visit(&mut squares);
         }
-        let squares = squares.sum;
+        let squares = squares.sum.sum();
         self.zero = Some(zero);
         let max_norm = max_norm.map_or(UNBOUNDED, |norm| norm as f32);
         net.map(&mut Stepper {
@@ -128,13 +128,13 @@ impl Rule {
 /// The squares of all gradients.
 struct Squares<'a> {
     grads: &'a GradientsParams,
-    sum: Tensor<1>,
+    sum: SumOfSquares,
 }
 
 impl ModuleVisitor for Squares<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(grad) = self.grads.get::<D>(param.id) {
-            self.sum = sum_of_squares(self.sum.clone(), grad);
+            self.sum.add(grad);
         }
     }
 }

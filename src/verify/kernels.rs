@@ -83,8 +83,7 @@ fn beside<const N: usize, const D: usize>(
 }
 
 fn gelu_of_burn(device: &Device) -> Compared {
-    let ours = |[x]: [Tensor<2>; 1]| if on_cpu(&x) { nn_lab_kernels::gelu::gelu(x) } else { gelu(x) };
-    beside(device, [7, 33], ours, |[x]| gelu(x))
+    beside(device, [7, 33], |[x]| nn_lab_kernels::gelu::gelu(x), |[x]| gelu(x))
 }
 
 fn causal_attention(shape: [usize; 4], device: &Device) -> Compared {
@@ -210,7 +209,7 @@ fn adamw_steps(shape: [usize; 2], max_norm: f32, device: &Device) -> Compared {
     let inputs = |device: &Device| (normal(1, shape, device), normal(2, shape, device));
     let (mut weight, gradient) = inputs(device);
     let mut moments = adamw::no_moments(n, device);
-    let squares = adamw::sum_of_squares(Tensor::zeros([1], device), gradient.clone());
+    let squares = squares([gradient.clone()], device);
     for t in 1..=3 {
         let step =
             adamw::Step { learning_rate: RATE, beta1: BETA1, beta2: BETA2, epsilon: 1e-8, t, max_norm };
@@ -238,8 +237,16 @@ fn adamw_steps(shape: [usize; 2], max_norm: f32, device: &Device) -> Compared {
 fn sum_of_squares(device: &Device) -> Compared {
     let numbers = WeightRng::new(5).between(-2.0, 2.0, 9100);
     let expected = numbers.iter().map(|&number| f64::from(number).powi(2)).sum();
-    let ours = Tensor::<1>::from_floats(numbers.as_slice(), device);
+    // In parts of many lengths, which do not fill the last operation.
+    let parts = [0..1, 1..2, 2..258, 258..1000, 1000..1003, 1003..8000, 8000..9100];
+    let parts = parts.map(|part| Tensor::<1>::from_floats(&numbers[part], device));
     let mut pairs = Pairs::default();
-    pairs.numbers("sum", adamw::sum_of_squares(Tensor::zeros([1], device), ours), vec![expected])?;
+    pairs.numbers("sum", squares(parts, device), vec![expected])?;
     Ok(pairs)
+}
+
+fn squares<const N: usize, const D: usize>(parts: [Tensor<D>; N], device: &Device) -> Tensor<1> {
+    let mut sum = adamw::SumOfSquares::new(Tensor::zeros([1], device));
+    parts.into_iter().for_each(|part| sum.add(part));
+    sum.sum()
 }

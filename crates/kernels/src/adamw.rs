@@ -32,7 +32,7 @@ pub fn no_moments(n: usize, device: &Device) -> Tensor<1> {
     Tensor::zeros([2 * n], device)
 }
 
-/// One step: the parameter and its moments after it. `decay` is the weight decay, `squares` the [`sum_of_squares`] of all
+/// One step: the parameter and its moments after it. `decay` is the weight decay, `squares` the [`SumOfSquares`] of all
 /// gradients; nothing is on a device with autodiff.
 ///
 /// # Shapes
@@ -69,14 +69,45 @@ pub fn step<const D: usize>(
     (Tensor::from_dispatch(weight), Tensor::from_dispatch(moments))
 }
 
-/// `squares` and the squares of all numbers of a gradient.
-///
-/// # Shapes
-///
-/// - squares: `[1]`
-/// - gradient: any
-pub fn sum_of_squares<const D: usize>(squares: Tensor<1>, gradient: Tensor<D>) -> Tensor<1> {
-    Tensor::from_dispatch(Dispatch::add_squares(squares.into_dispatch(), gradient.into_dispatch()))
+/// How many gradients one operation adds up: with the sum before and after as many as WebGPU lets a kernel of cubecl's have.
+const AT_ONCE: usize = 5;
+
+/// The sum of the squares of all numbers of some gradients of any shapes, which are added one by one.
+#[derive(Debug)]
+pub struct SumOfSquares {
+    zero: Tensor<1>,
+    sum: Tensor<1>,
+    waiting: Vec<FloatTensor<Dispatch>>,
+}
+
+impl SumOfSquares {
+    /// The sum of nothing yet: `zero` is a zero, `[1]`, on the device of the gradients.
+    pub fn new(zero: Tensor<1>) -> Self {
+        Self { sum: zero.clone(), zero, waiting: Vec::new() }
+    }
+
+    /// Adds a gradient, of any shape.
+    pub fn add<const D: usize>(&mut self, gradient: Tensor<D>) {
+        self.waiting.push(gradient.into_dispatch());
+        if self.waiting.len() == AT_ONCE {
+            self.flush();
+        }
+    }
+
+    /// The sum, `[1]`.
+    pub fn sum(mut self) -> Tensor<1> {
+        if !self.waiting.is_empty() {
+            self.flush();
+        }
+        self.sum
+    }
+
+    fn flush(&mut self) {
+        let mut gradients = std::mem::take(&mut self.waiting).into_iter();
+        let mut next = || gradients.next().unwrap_or_else(|| self.zero.clone().into_dispatch());
+        let sum = self.sum.clone().into_dispatch();
+        self.sum = Tensor::from_dispatch(Dispatch::add_squares(sum, next(), next(), next(), next(), next()));
+    }
 }
 
 /// The operations, as burn's backends have them.
@@ -102,7 +133,14 @@ pub trait AdamWStep: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     #[fusion(dtype = squares, shape = squares)]
-    fn add_squares(squares: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn add_squares(
+        squares: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        c: FloatTensor<Self>,
+        d: FloatTensor<Self>,
+        e: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
 }
 
 impl AdamWStep for Flex {
@@ -135,19 +173,29 @@ impl AdamWStep for Flex {
         (weight, moments)
     }
 
-    fn add_squares(squares: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let gradient = rows(gradient);
-        // Sums of sixteen, of which the compiler makes four at a time.
-        let chunks = numbers(&gradient).chunks_exact(16);
-        let rest: f32 = chunks.remainder().iter().map(|g| g * g).sum();
-        let mut sums = [0.0f32; 16];
-        for chunk in chunks {
-            for (sum, g) in sums.iter_mut().zip(chunk) {
-                *sum += g * g;
+    fn add_squares(
+        squares: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        c: FloatTensor<Self>,
+        d: FloatTensor<Self>,
+        e: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let mut total: f32 = numbers(&squares).iter().sum();
+        for gradient in [a, b, c, d, e] {
+            let gradient = rows(gradient);
+            // Sums of sixteen, of which the compiler makes four at a time.
+            let chunks = numbers(&gradient).chunks_exact(16);
+            let rest: f32 = chunks.remainder().iter().map(|g| g * g).sum();
+            let mut sums = [0.0f32; 16];
+            for chunk in chunks {
+                for (sum, g) in sums.iter_mut().zip(chunk) {
+                    *sum += g * g;
+                }
             }
+            total = total + rest + sums.iter().sum::<f32>();
         }
-        let before: f32 = numbers(&squares).iter().sum();
-        tensor(vec![before + rest + sums.iter().sum::<f32>()], [1])
+        tensor(vec![total], [1])
     }
 }
 
@@ -190,19 +238,38 @@ mod kernels {
         }
     }
 
-    /// One workgroup: each unit sums every 256th number, then half of the units add the other half's sums, and so on.
-    #[cube(launch)]
-    fn squares_of(before: &[f32], gradient: &[f32], after: &mut [f32], n: usize) {
-        let unit = UNIT_POS as usize;
+    /// The squares of every 256th number, from that of the unit on.
+    #[cube]
+    fn share(gradient: &[f32], n: usize) -> f32 {
         let units = CUBE_DIM as usize;
-        let mut sums = Shared::new_slice(256usize);
         let mut sum = 0.0f32;
-        let mut at = unit;
+        let mut at = UNIT_POS as usize;
         while at < n {
             sum += gradient[at] * gradient[at];
             at += units;
         }
-        sums[unit] = sum;
+        sum
+    }
+
+    /// One workgroup: each unit sums its share, then half of the units add the other half's sums, and so on.
+    #[cube(launch)]
+    fn squares_of(
+        before: &[f32],
+        a: &[f32],
+        b: &[f32],
+        c: &[f32],
+        d: &[f32],
+        e: &[f32],
+        after: &mut [f32],
+        n_a: usize,
+        n_b: usize,
+        n_c: usize,
+        n_d: usize,
+        n_e: usize,
+    ) {
+        let unit = UNIT_POS as usize;
+        let mut sums = Shared::new_slice(256usize);
+        sums[unit] = share(a, n_a) + share(b, n_b) + share(c, n_c) + share(d, n_d) + share(e, n_e);
         sync_cube();
         // What is changed has to begin as a number that only the device knows.
         let mut half = CUBE_DIM as usize;
@@ -260,18 +327,34 @@ mod kernels {
             (weight_after, moments_after)
         }
 
-        fn add_squares(squares: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-            let (squares, gradient) = (rows(squares), rows(gradient));
-            let n = gradient.shape().num_elements();
+        fn add_squares(
+            squares: FloatTensor<Self>,
+            a: FloatTensor<Self>,
+            b: FloatTensor<Self>,
+            c: FloatTensor<Self>,
+            d: FloatTensor<Self>,
+            e: FloatTensor<Self>,
+        ) -> FloatTensor<Self> {
+            let squares = rows(squares);
+            let [a, b, c, d, e] = [a, b, c, d, e].map(rows);
+            let [n_a, n_b, n_c, n_d, n_e] = [&a, &b, &c, &d, &e].map(|part| part.shape().num_elements());
             let after = empty(&squares, [1]);
             squares_of::launch(
                 &squares.client.clone(),
                 CubeCount::Static(1, 1, 1),
                 CubeDim::new_1d(UNITS),
                 squares.into_buffer_arg(),
-                gradient.into_buffer_arg(),
+                a.into_buffer_arg(),
+                b.into_buffer_arg(),
+                c.into_buffer_arg(),
+                d.into_buffer_arg(),
+                e.into_buffer_arg(),
                 after.clone().into_buffer_arg(),
-                n,
+                n_a,
+                n_b,
+                n_c,
+                n_d,
+                n_e,
             );
             after
         }

@@ -1,9 +1,9 @@
 //! Operations that burn has not, or has not as fast.
 //!
 //! [`rnn`], [`lstm`], [`adamw`] and [`sgd`] are for burn's CPU backend and, with the feature `gpu`, kernels for WebGPU: one operation
-//! instead of thousands. Their ways back are operations of their own; they do not take part in autodiff. [`attention`], [`conv`],
-//! [`gelu`] and [`pool`] are for the CPU alone, see [`on_cpu`], and take part in it: on a GPU burn fuses what they
-//! are made of.
+//! instead of thousands. Their ways back are operations of their own; they do not take part in autodiff. [`gelu`] is for both and
+//! takes part in it. So do [`attention`], [`conv`] and [`pool`], which are for the CPU alone, see [`on_cpu`]: on a GPU burn
+//! fuses what they are made of.
 //!
 //! One operation a file: its equation, its side on the CPU, its kernel.
 //!

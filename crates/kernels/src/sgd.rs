@@ -24,7 +24,7 @@ pub fn no_velocity(n: usize, device: &Device) -> Tensor<1> {
     Tensor::zeros([n], device)
 }
 
-/// One step: the parameter and its velocity after it. `squares` is the [`sum_of_squares`](crate::adamw::sum_of_squares) of all
+/// One step: the parameter and its velocity after it. `squares` is the [`SumOfSquares`](crate::adamw::SumOfSquares) of all
 /// gradients; nothing is on a device with autodiff.
 ///
 /// # Shapes

@@ -1,0 +1,12 @@
+//! What a visitor gives as CIFAR-10: a `.tar.gz`, or one of the files in it.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use nn_lab::core::files::FileKind;
+use nn_lab::data::visitor_files::unpack;
+
+fuzz_target!(|bytes: &[u8]| {
+    for name in ["cifar-10-binary.tar.gz", "data_batch_1.bin"] {
+        let _ = unpack(FileKind::Cifar10, name, bytes.to_vec());
+    }
+});

@@ -1,0 +1,10 @@
+//! A text of the visitor's own.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use nn_lab::core::files::FileKind;
+use nn_lab::data::visitor_files::unpack;
+
+fuzz_target!(|bytes: &[u8]| {
+    let _ = unpack(FileKind::Text, "own.txt", bytes.to_vec());
+});
