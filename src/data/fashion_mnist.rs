@@ -103,7 +103,7 @@ impl images::Images {
 }
 
 fn wrong(what: String) -> LabError {
-    LabError::Data(format!("The Fashion-MNIST file {what}. Reload the page to fetch it again."))
+    LabError::Data(format!("The Fashion-MNIST file {what}. Start again to fetch it anew."))
 }
 
 /// Undoes the difference to the pixel above (within each image) and scales quantized grays back to 0-255.

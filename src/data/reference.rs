@@ -16,7 +16,7 @@ const MOST_BYTES: usize = 4_000_000;
 /// The fixtures by the names of their files; an error says what was expected and what was found.
 pub fn read(bytes: &[u8]) -> Result<Value, LabError> {
     let wrong = |what: String| {
-        LabError::Data(format!("The file with the references {what}. Reload the page to fetch it again."))
+        LabError::Data(format!("The file with the references {what}. Start again to fetch it anew."))
     };
     let header = MAGIC.len() + 8;
     if !bytes.starts_with(MAGIC) || bytes.len() < header + 4 {

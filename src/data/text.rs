@@ -29,7 +29,7 @@ const VERSION: u32 = 1;
 /// Reads the plays; an error says what was expected and what was found.
 pub fn read_plays(bytes: &[u8]) -> Result<String, LabError> {
     let wrong = |what: String| {
-        LabError::Data(format!("The file with the plays {what}. Reload the page to fetch it again."))
+        LabError::Data(format!("The file with the plays {what}. Start again to fetch it anew."))
     };
     let header = MAGIC.len() + 8;
     if !bytes.starts_with(MAGIC) || bytes.len() < header + 4 {

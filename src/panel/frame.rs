@@ -6,9 +6,10 @@ use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, is_picked, opened};
 use crate::core::guided::{Outline, expanded};
 use crate::core::schema::{Schema, Values};
 use crate::core::sweep::{seed, with_seed};
+use crate::keep::Timestamp;
 use crate::lab::{AnyRun, Pool};
 use crate::panel::guided::GuidedView;
-use crate::panel::history::RunHistory;
+use crate::panel::history::{RunHistory, local};
 use crate::panel::rail::{NextChapter, Rail};
 use crate::panel::run_panel::{Failure, RunPanel};
 use crate::panel::share::Share;
@@ -23,7 +24,6 @@ use crate::ui::part::{Hideable, OnlyFigures, ShownSeed};
 use crate::ui::player::Player;
 use crate::ui::readout::{MetricOutput, format_number};
 use std::rc::Rc;
-use wasm_bindgen::JsValue;
 
 /// What a section puts into the frame.
 #[derive(Debug)]
@@ -334,12 +334,12 @@ fn offer(lab: &AnyRun, settings: &AnySettings) -> Html {
     };
     let forget = lab.unfinished.forget.reform(|_: MouseEvent| ());
     let Progress { step, steps } = found.progress;
-    let when = js_sys::Date::new(&found.saved_at.into()).to_locale_string("en-GB", &JsValue::UNDEFINED);
+    let when = local(Timestamp(found.saved_at as i64));
     html! {
         <div class="notice" data-offer="" role="status">
-            <p>{ format!("A run was left unfinished at step {} of {}, on {}.", format_number(step.into(), 1), format_number(steps.into(), 1), String::from(when)) }</p>
-            <button type="button" data-action="continue" onclick={resume}>{ "Resume it" }</button>{ " " }
-            <button type="button" data-action="forget" onclick={forget}>{ "Forget it" }</button>
+            <p>{ format!("An unfinished run was saved at step {} of {} ({when}).", format_number(step.into(), 1), format_number(steps.into(), 1)) }</p>
+            <button type="button" data-action="continue" onclick={resume}>{ "Resume" }</button>{ " " }
+            <button type="button" data-action="forget" onclick={forget}>{ "Discard" }</button>
         </div>
     }
 }

@@ -18,6 +18,7 @@ use crate::keep::{
 };
 use crate::panel::history::compare::{Chosen, Compare};
 use crate::panel::history::list::RunList;
+pub(super) use crate::panel::history::row::local;
 use crate::panel::history::store::{Edit, use_history};
 use crate::panel::{PanelProps, PtrEq};
 use crate::protocol::{DeviceChoice, DeviceInfo, RunState};

@@ -115,10 +115,10 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
 /// What is kept of a run that has lost its device or its worker, and the way to go on.
 pub fn go_on(step: u32, on_go_on: &Callback<()>) -> Html {
     let (kept, label) = match step {
-        0 => ("Nothing had been saved of this run yet.".to_owned(), "Start it again".to_owned()),
+        0 => ("Nothing of this run had been saved yet.".to_owned(), "Start again".to_owned()),
         _ => {
             let step = format_number(f64::from(step), 1);
-            (format!("What was measured up to step {step} is kept."), format!("Go on from step {step}"))
+            (format!("What was measured up to step {step} is kept."), format!("Continue from step {step}"))
         }
     };
     html! {

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { act, address, device, long, metric, notice, shot, state, theBrowser, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
 import { dist, serve } from './lib/site.mjs';
+import { withMostMemory } from './lib/wasm.mjs';
 
 /** Words of the libraries and of the browser, which are none for a visitor. */
 const inside = /poison|wgpu|panick|unwrap|undefined|TypeError|CompileError|RuntimeError|null|Caused by/i;
@@ -41,7 +42,7 @@ long('a GPU that is lost ends no run: it goes on from its last saved moment', { 
     await waitAlert(page);
     const words = await told(page);
     assert.match(words, /The GPU stopped answering/);
-    const from = Number(/Go on from step ([\d,]+)/.exec(words)[1].replace(',', ''));
+    const from = Number(/Continue from step ([\d,]+)/.exec(words)[1].replace(',', ''));
     assert.ok(from > 0 && from <= before + 200, `from ${from}, at ${before}`);
     // The browser gives the canvases back a moment later, blank.
     for (let i = 0; (await drawn(page)) <= 100; i++) {
@@ -69,14 +70,14 @@ test('a worker that dies costs no more than the last seconds', { timeout: 90_000
     await waitState(page, ['error']);
     const words = await told(page);
     assert.match(words, /ended unexpectedly/);
-    const from = Number(/Go on from step ([\d,]+)/.exec(words)[1].replace(',', ''));
+    const from = Number(/Continue from step ([\d,]+)/.exec(words)[1].replace(',', ''));
     assert.ok(from > 0, words);
     await page.locator('[data-action="go-on"]').click();
     await waitMetric(page, 'step', (step) => step > from);
     assert.ok((await metric(page, 'loss_linear')) > 0 && (await metric(page, 'loss_activated')) > 0);
   }, { expect: [/killed by a test/] }));
 
-test('a run that is left by a reload goes on, and ends as if it had never been left', { timeout: 180_000 }, async () => {
+long('a run that is left by a reload goes on, and ends as if it had never been left', { timeout: 180_000 }, async () => {
   const at = address('attention', { device: 'cpu', steps: 500, n_tokens: 24, batch_size: 64 });
   const names = ['loss_scaled', 'loss_unscaled', 'steps_scaled'];
   const whole = await withPage(at, (page) => train(page, names, 120_000));
@@ -162,11 +163,15 @@ test('without storage a run goes on as ever', { timeout: 60_000 }, () =>
     init: "Object.defineProperty(window, 'caches', { get() { throw new DOMException('no', 'SecurityError'); } });",
   }));
 
-test('storage that is full is no error', { timeout: 90_000 }, () =>
+long('storage that is full, or emptied, is no error', { timeout: 90_000 }, () =>
   withPage(address('mlp', { device: 'cpu', steps: 20_000 }), async (page) => {
     await act(page, 'train');
     await waitMetric(page, 'step', (step) => step > 5);
     await page.waitForTimeout(15_000);
+    await page.evaluate(async () => {
+      for (const name of await caches.keys()) await caches.delete(name);
+      localStorage.clear();
+    });
     const step = await metric(page, 'step');
     await waitMetric(page, 'step', (now) => now > step);
     assert.equal(await page.locator('[data-kind="error"]:visible').count(), 0);
@@ -202,3 +207,50 @@ test('back and forward through ten addresses while a run begins', { timeout: 90_
     await page.waitForSelector('[data-panel="mlp"]');
     await train(page, ['loss_activated']);
   }));
+
+long('memory that cannot grow ends a run, not the page', { timeout: 120_000 }, async () => {
+  const site = await serve();
+  try {
+    // Enough to start with, too little for ten thousand images.
+    site.pages['worker-cpu_bg.wasm'] = withMostMemory(readFileSync(join(dist, 'worker-cpu_bg.wasm')), 40e6);
+    await withPage(address('mlp', { device: 'cpu', dataset: 'fashion-mnist', steps: 20 }), async (page) => {
+      await act(page, 'train');
+      await waitAlert(page);
+      await page.locator('[data-panel][data-state="error"]').waitFor({ timeout: 60_000 });
+      assert.ok(!inside.test(await notice(page)), await notice(page));
+      assert.match(await notice(page), /memory|worker/);
+      await shot(page, 'mlp-no-memory');
+      // The page is as it was: smaller settings train.
+      await page.evaluate((hash) => void (location.hash = hash), address('mlp', { device: 'cpu', dataset: 'moons', steps: 30 }));
+      await page.locator('[data-param="dataset"] select').waitFor();
+      await train(page, ['loss_activated']);
+    }, { from: site, expect: [/./] });
+  } finally {
+    await site.close();
+  }
+});
+
+long('a buffer that the GPU does not have ends a run, not the page', { timeout: 300_000 }, async () => {
+  const site = await serve();
+  try {
+    const refuse = `
+      const real = GPUDevice.prototype.createBuffer;
+      GPUDevice.prototype.createBuffer = function (wanted) {
+        if (wanted.size > 3e6) throw new RangeError('createBuffer failed, size is too large for the implementation');
+        return real.call(this, wanted);
+      };
+    `;
+    site.rewrites.set('worker-gpu.js', (script) => refuse + script);
+    await withPage(address('mlp', { device: 'webgpu', dataset: 'fashion-mnist', steps: 20, width: 8, depth: 1 }), async (page) => {
+      await act(page, 'train');
+      await page.locator('[data-panel][data-state="error"]').waitFor({ timeout: 240_000 });
+      assert.ok(!inside.test(await notice(page)), await notice(page));
+      await shot(page, 'mlp-no-buffer');
+      await page.evaluate((hash) => void (location.hash = hash), address('mlp', { device: 'cpu', dataset: 'moons', steps: 30 }));
+      await page.locator('[data-panel][data-state="idle"]').waitFor();
+      await train(page, ['loss_activated']);
+    }, { from: site, expect: [/./] });
+  } finally {
+    await site.close();
+  }
+});

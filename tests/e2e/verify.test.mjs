@@ -3,7 +3,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { act, checkAccess, device, metric, quick, shot, state, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, checkAccess, device, long, metric, quick, shot, state, waitMetric, waitState, withPage } from './lib/browser.mjs';
 import { serve } from './lib/site.mjs';
 
 const panel = '[data-panel="verify"]';
@@ -74,7 +74,7 @@ test('the CPU agrees with every reference, and says how long each preset takes',
   }));
 
 // An adapter in software makes each kernel anew and is slow with it: the cases are small, and no preset is waited for.
-test('a GPU agrees with every reference beside the CPU', { timeout: 1_080_000 }, () =>
+long('a GPU agrees with every reference beside the CPU', { timeout: 1_080_000 }, () =>
   withPage('#/verify?device=webgpu', async (page) => {
     await act(page, 'verify');
     await timed(page, 1, 780_000);

@@ -256,7 +256,7 @@ fn asked_for(choice: DeviceChoice) -> &'static str {
 }
 
 /// The moment on the visitor's clock.
-fn local(moment: Timestamp) -> String {
+pub(in crate::panel) fn local(moment: Timestamp) -> String {
     let options = Object::new();
     for (key, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
         // An object of one's own takes what it is given.

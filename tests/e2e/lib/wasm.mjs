@@ -72,3 +72,41 @@ export function wrappedExports(bytes) {
   }
   return Math.max(0, ...counts.values());
 }
+
+/** The same module, whose memory can grow to so many bytes and no further. */
+export function withMostMemory(bytes, most) {
+  const leb = (value) => {
+    const out = [];
+    do {
+      out.push((value & 127) | (value > 127 ? 128 : 0));
+      value = Math.floor(value / 128);
+    } while (value > 0);
+    return out;
+  };
+  let at = 8;
+  const number = () => {
+    let value = 0;
+    for (let shift = 1; ; shift *= 128) {
+      const part = bytes[at++];
+      value += (part & 127) * shift;
+      if (part < 128) return value;
+    }
+  };
+  while (at < bytes.length) {
+    const begin = at;
+    const id = bytes[at++];
+    const size = number();
+    const end = at + size;
+    if (id === 5) {
+      // One memory: flags, the least number of pages of 64 KiB, perhaps the most.
+      if (number() !== 1) throw new Error('one memory was expected');
+      number();
+      const least = number();
+      const limits = [1, ...leb(least), ...leb(Math.max(least, Math.ceil(most / 65536)))];
+      const body = [1, ...limits];
+      return Buffer.concat([bytes.subarray(0, begin), Buffer.from([5, ...leb(body.length), ...body]), bytes.subarray(end)]);
+    }
+    at = end;
+  }
+  throw new Error('this module has no memory of its own');
+}
