@@ -135,7 +135,7 @@ pub(super) fn use_unfinished(
     let wanted = use_state_eq(|| false);
     // When the run began, and whether a file is being written.
     let begun = use_mut_ref(|| 0.0);
-    let writing = use_mut_ref(|| Rc::new(Cell::new(false)));
+    let writing = use_mut_ref(|| Rc::new(Writing::default()));
     // The file that the run was taken up from: it goes when there is a newer one, or nothing more to keep.
     let origin = use_mut_ref(|| None::<String>);
     use_effect_with((), {
@@ -147,15 +147,19 @@ pub(super) fn use_unfinished(
         }
     });
     use_effect_with(running.run, {
-        let begun = begun.clone();
-        move |_| *begun.borrow_mut() = now()
+        let (begun, writing) = (begun.clone(), writing.borrow().clone());
+        move |_| {
+            *begun.borrow_mut() = now();
+            writing.over.set(false);
+        }
     });
     use_effect_with(Saved(running.saved.clone()), {
         let (running, settings, writing) = (running.clone(), settings.clone(), writing.borrow().clone());
         let origin = origin.clone();
         move |Saved(saved)| {
             let worth = now() - *begun.borrow() >= WORTH_MS;
-            if !running.state.is_active() || !worth || writing.get() || saved.iter().all(Option::is_none) {
+            if !running.state.is_active() || !worth || writing.busy.get() || saved.iter().all(Option::is_none)
+            {
                 return;
             }
             let saved = saved.iter().cloned();
@@ -171,11 +175,15 @@ pub(super) fn use_unfinished(
                 arms: arms.collect(),
             };
             let Some(blob) = blob_of(&file) else { return };
-            writing.set(true);
+            writing.busy.set(true);
             spawn_local(async move {
                 let path = own_path(experiment);
                 storage::store(&path, &blob).await;
-                writing.set(false);
+                writing.busy.set(false);
+                if writing.over.get() {
+                    // The run has ended while its last moment was being written.
+                    storage::remove(&path).await;
+                }
                 let origin = origin.borrow_mut().take().filter(|origin| *origin != path);
                 if let Some(origin) = origin {
                     storage::remove(&origin).await;
@@ -184,10 +192,11 @@ pub(super) fn use_unfinished(
         }
     });
     use_effect_with(running.state.clone(), {
-        let origin = origin.clone();
+        let (origin, writing) = (origin.clone(), writing.borrow().clone());
         move |state| {
             // A run that is done needs nothing any longer; one that was stopped may be taken up again.
             if *state == (RunState::Done { stopped: false }) {
+                writing.over.set(true);
                 let paths = origin.borrow_mut().take().into_iter().chain([own_path(experiment)]);
                 let paths: Vec<String> = paths.collect();
                 spawn_local(async move {
@@ -226,6 +235,15 @@ pub(super) fn use_unfinished(
         Callback::from(move |()| wanted.set(true))
     };
     UnfinishedRun { found: (*found).clone(), resume, forget }
+}
+
+/// What is under way.
+#[derive(Default)]
+struct Writing {
+    /// Whether a file is being written.
+    busy: Cell<bool>,
+    /// Whether the run is done, so that nothing is to be kept.
+    over: Cell<bool>,
 }
 
 /// Milliseconds on a clock that nobody sets.
