@@ -74,7 +74,7 @@ async fn find(experiment: &AnyExperiment) -> Option<Unfinished> {
     let alive = alive::names().await;
     let mut newest: Option<Unfinished> = None;
     for (path, blob) in files {
-        let owner = path.trim_start_matches(&folder);
+        let owner = path.strip_prefix(&folder).unwrap_or_default();
         if owner != alive::own_name() && alive.iter().any(|name| name == owner) {
             continue;
         }
@@ -93,7 +93,8 @@ async fn find(experiment: &AnyExperiment) -> Option<Unfinished> {
 
 fn read(experiment: &AnyExperiment, path: &str, bytes: &[u8]) -> Option<Unfinished> {
     let file: File = postcard::from_bytes(bytes).ok()?;
-    let whole = file.arms.len() == file.seeds as usize * experiment.arms.len();
+    // Of 32 bits the product may run over, and a damaged file would then ask for room for any number of seeds.
+    let whole = file.arms.len() as u64 == u64::from(file.seeds) * experiment.arms.len() as u64;
     if file.version != VERSION || !whole {
         return None;
     }

@@ -26,7 +26,7 @@ const SMALL_BATCH: f64 = 2.0;
 
 /// What each part counts in the progress: about how many of the shortest parts take as long.
 const LOSSES_UNITS: u32 = 4;
-const SPEED_UNITS: u32 = 8;
+const SPEED_UNITS: u32 = 50;
 
 /// Does all of it. Says whether it was stopped early.
 pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
