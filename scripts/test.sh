@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The tests of every day, or one part of them: lint, native, e2e. `./lab test e2e mlp registry` runs those files of tests/e2e
 # alone. `./lab test long` adds the browser tests that are called `long`, as a build server does. `./lab test full` adds
-# what takes minutes, too: the tests in tests/e2e/full and the native ones that are ignored otherwise.
+# what takes minutes, too: the tests in tests/e2e/full and the native ones that are ignored otherwise. `./lab test gpu` is by
+# itself: it needs a GPU with Vulkan, one in software will do, and builds burn for it once.
 # A part that fails does not keep the later ones from running.
 set -uo pipefail
 source scripts/tools.sh
@@ -9,8 +10,8 @@ source scripts/tools.sh
 part=${1:-all}
 shift || true
 case "$part" in
-    all | long | full | lint | native | e2e) ;;
-    *) fail "./lab test takes long, full, lint, native or e2e, not $part" ;;
+    all | long | full | lint | native | e2e | gpu) ;;
+    *) fail "./lab test takes long, full, lint, native, e2e or gpu, not $part" ;;
 esac
 whole() { [[ $part == all || $part == long || $part == full ]]; }
 wants() { whole || [[ $part == "$1" ]]; }
@@ -161,6 +162,10 @@ elif wants e2e; then
     before=$failed
     check "building the site (the first time about 20 minutes on two cores)" build_site
     site_failed=$((failed - before))
+fi
+
+if [[ $part == gpu ]]; then
+    tests "a GPU (the first time about 20 minutes on two cores)" cargo test --no-default-features --features gpu --test gpu a_gpu -- --nocapture
 fi
 
 # After the site, whose dependencies and build folder these share.

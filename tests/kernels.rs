@@ -198,8 +198,8 @@ fn attention_takes_transposed_inputs_and_none_is_changed() {
 #[test]
 fn one_step_of_adam_by_hand() {
     let device = Device::flex();
-    let step =
-        adamw::Step { learning_rate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, t: 1, max_norm: 1.0 };
+    let step = adamw::Step { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, max_norm: 1.0 };
+    let rates = Tensor::from_floats(adamw::rates(0.1, 0.9, 0.99, 1), &device);
     let weight = Tensor::<1>::from_floats([1.0, -2.0], &device);
     let gradient = Tensor::<1>::from_floats([3.0, 4.0], &device);
     let zero = Tensor::<1>::zeros([1], &device);
@@ -208,7 +208,8 @@ fn one_step_of_adam_by_hand() {
     let squares = squares.sum();
     assert_eq!((numbers(squares.clone()), numbers(zero)), (vec![25.0], vec![0.0]));
     let kept = (weight.clone(), gradient.clone());
-    let (after, moments) = adamw::step(weight, gradient, adamw::no_moments(2, &device), squares, step, 0.5);
+    let (after, moments) =
+        adamw::step(weight, gradient, adamw::no_moments(2, &device), squares, rates, step, 0.5);
     // The gradient is bounded to (0.6, 0.8); a first step of Adam is the learning rate in each direction.
     close("m and v", moments, Tensor::from_floats([0.06, 0.08, 0.0036, 0.0064], &device), 1e-5);
     close("weights", after, Tensor::from_floats([0.95 - 0.1, -1.9 - 0.1], &device), 1e-5);

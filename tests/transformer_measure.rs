@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use nn_lab::core::query::Query;
 use nn_lab::core::settings::from_query;
 use nn_lab::data::text::{Corpus, Windows, fixed_windows, read_own, read_plays, window_len};
-use nn_lab::sections::transformer::{Config, TrainState, Transformer};
+use nn_lab::sections::transformer::{Config, Model, Transformer};
 
 /// Trains with a preset (`NN_LAB_PRESET`, with changes like `steps=100,heads=2` in `NN_LAB_SET`) and prints the losses.
 #[test]
@@ -63,7 +63,7 @@ fn nanogpt_on_the_whole_validation_part() {
         Err(_) => read_plays(&std::fs::read("static/data/shakespeare.bin").expect("the plays")),
     };
     let corpus = Corpus::new(&text.expect("a text"));
-    let mut state = TrainState::new(&config, corpus.vocabulary.len(), &Device::flex());
+    let mut state = Model::new(&config, corpus.vocabulary.len(), &Device::flex());
     let gpt2 = std::env::var("NN_LAB_INIT").is_ok_and(|init| init == "gpt2");
     if gpt2 {
         as_gpt2(&mut state, config.d_model as f32);
@@ -96,9 +96,9 @@ fn nanogpt_on_the_whole_validation_part() {
 }
 
 /// First weights as nanoGPT draws them: 0.02 everywhere, and less by `sqrt(2 n_layers)` where a branch ends.
-fn as_gpt2(state: &mut TrainState, d_model: f32) {
+fn as_gpt2(state: &mut Model, d_model: f32) {
     let (embedding, linear) = (0.02 * d_model.sqrt(), (d_model / 768.0).sqrt());
-    let net = &mut state.net;
+    let net = state.change().0;
     net.embedding = net.embedding.clone().map(|w| scaled(w, embedding));
     net.positions = net.positions.take().map(|p| p.map(|w| scaled(w, embedding)));
     for block in &mut net.blocks {

@@ -74,7 +74,7 @@ pub struct Gradients {
 }
 
 /// The gradients of a loss of the logits. Autodiff gives them as far as the last hidden state, and the walk back over
-/// the steps does the rest. `None` if the net is not on a device with autodiff.
+/// the steps does the rest. The net is on a device with autodiff.
 ///
 /// # Shapes
 ///
@@ -83,16 +83,17 @@ pub fn gradients<N: Recurrent>(
     net: &N,
     x: &Tensor<3>,
     loss: impl FnOnce(Tensor<2>) -> Tensor<1>,
-) -> Option<Gradients> {
+) -> Gradients {
     let plain = net.valid();
     let trace = plain.unroll(x);
     let last = Tensor::from_inner(N::last_hidden(&trace)).require_grad();
     let loss = loss(net.output().forward(last.clone()));
     let mut grads = loss.backward();
-    let d_last = last.grad_remove(&mut grads)?;
+    // There is one, since the loss depends on it.
+    let d_last = last.grad_remove(&mut grads).unwrap_or_else(|| last.zeros_like().inner());
     let mut params = GradientsParams::from_grads(grads, net);
     let through_time = plain.backward_through_time(x, trace, d_last, &mut params);
-    Some(Gradients { loss: loss.inner(), params, through_time })
+    Gradients { loss: loss.inner(), params, through_time }
 }
 
 /// Applies a layer to every position at once.

@@ -18,10 +18,14 @@ use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use nn_lab_kernels::gelu::gelu;
+use nn_lab_kernels::layer_norm::layer_norm;
 use nn_lab_kernels::on_cpu;
 
 /// Added to a score that must get no weight; `exp` of it is 0.
 const HIDDEN_SCORE: f32 = -1e30;
+
+/// Added to the variance in a layer norm: burn's default, and PyTorch's.
+const EPSILON: f32 = 1e-5;
 
 /// Where the model knows positions from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,7 +216,7 @@ impl Transformer {
         mut attend: impl FnMut(usize, &MultiHeadAttention, Heads) -> Tensor<4>,
     ) -> Tensor<3> {
         for (l, block) in self.blocks.iter().enumerate() {
-            let heads = block.attention.project(block.norm_attention.forward(x.clone()));
+            let heads = block.attention.project(normalized(&block.norm_attention, x.clone()));
             let attended = merge_heads(attend(l, &block.attention, heads));
             x = x + drop(block.attention.output.forward(attended), dropout);
             if let Some(branch) = block.mlp(&x) {
@@ -243,10 +247,18 @@ impl Transformer {
 
     fn logits(&self, x: Tensor<3>) -> Tensor<3> {
         let [batch, n, d_model] = x.dims();
-        let x = self.norm.forward(x).reshape([batch * n, d_model]);
+        let x = normalized(&self.norm, x).reshape([batch * n, d_model]);
         let head = self.head.as_ref().map_or_else(|| self.embedding.val().transpose(), Param::val);
         let vocabulary = head.dims()[1];
         x.matmul(head).reshape([batch, n, vocabulary])
+    }
+}
+
+/// A layer norm's output, by an operation of our own.
+fn normalized(norm: &LayerNorm, x: Tensor<3>) -> Tensor<3> {
+    match &norm.beta {
+        Some(beta) => layer_norm(x, norm.gamma.val(), beta.val(), EPSILON),
+        None => norm.forward(x),
     }
 }
 
@@ -286,7 +298,7 @@ impl TransformerBlock {
     /// What the perceptron adds to the path, if there is one.
     fn mlp(&self, x: &Tensor<3>) -> Option<Tensor<3>> {
         let (norm, up, down) = (self.norm_mlp.as_ref()?, self.up.as_ref()?, self.down.as_ref()?);
-        let wide = up.forward(norm.forward(x.clone()));
+        let wide = up.forward(normalized(norm, x.clone()));
         Some(down.forward(gelu(wide)))
     }
 }

@@ -13,11 +13,15 @@ pub mod images;
 pub mod moment;
 pub mod optimizer;
 #[cfg(feature = "compute")]
+mod recorder;
+#[cfg(feature = "compute")]
 pub mod rule;
 #[cfg(feature = "files")]
 pub mod safetensors;
 pub mod spectrum;
 pub mod timing;
+#[cfg(feature = "compute")]
+pub mod train_state;
 #[cfg(feature = "compute")]
 pub mod training;
 

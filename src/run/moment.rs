@@ -57,50 +57,49 @@ pub fn numbers<M: Module>(net: &M, rule: &Rule) -> Vec<Tensor<1>> {
 
 /// Puts a moment's numbers back; a sentence if they are not this net's, which is then as it was.
 pub fn restore<M: Module>(net: &mut M, rule: &mut Rule, moment: &Moment) -> Result<(), LabError> {
-    /// How many numbers each parameter has that is trained, and all have together.
-    #[derive(Default)]
-    struct Sizes {
-        trained: Vec<usize>,
-        all: usize,
-    }
+    /// How many numbers each parameter has, and whether it is trained.
+    struct Sizes(Vec<(usize, bool)>);
     impl ModuleVisitor for Sizes {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let n = param.shape().num_elements();
-            self.all += n;
-            if param.is_require_grad() {
-                self.trained.push(n);
-            }
+            self.0.push((param.shape().num_elements(), param.is_require_grad()));
         }
     }
-    struct Filler<'a>(&'a [f32]);
-    impl ModuleMapper for Filler<'_> {
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            let (id, tensor, mapper) = param.consume();
-            let (own, rest) = self.0.split_at(tensor.shape().num_elements().min(self.0.len()));
-            self.0 = rest;
-            let tracked = tensor.is_require_grad();
-            let filled = Tensor::from_data(TensorData::new(own.to_vec(), tensor.shape()), &tensor.device());
-            Param::from_mapped_value(id, if tracked { filled.require_grad() } else { filled }, mapper)
-        }
-    }
-    let mut sizes = Sizes::default();
+    let mut sizes = Sizes(Vec::new());
     net.visit(&mut sizes);
     let device = net.devices().into_iter().next().ok_or_else(unfit)?.inner();
-    let Some((weights, mut rest)) = moment.numbers.split_at_checked(sizes.all) else { return Err(unfit()) };
-    let mut memory = Vec::new();
-    if moment.rule_steps > 0 {
-        for n in sizes.trained {
-            let Some((own, after)) = rest.split_at_checked(rule.memory_of(n)) else { return Err(unfit()) };
-            rest = after;
-            memory.push(Tensor::from_data(TensorData::new(own.to_vec(), [own.len()]), &device));
-        }
+    let trained = sizes.0.iter().filter(|(_, trained)| *trained && moment.rule_steps > 0);
+    let memory: Vec<usize> = trained.map(|(n, _)| rule.memory_of(*n)).collect();
+    let mut rest = moment.numbers.as_slice();
+    let mut tensors = Vec::new();
+    for n in sizes.0.iter().map(|(n, _)| *n).chain(memory.iter().copied()) {
+        let (own, after) = rest.split_at_checked(n).ok_or_else(unfit)?;
+        rest = after;
+        tensors.push(Tensor::from_data(TensorData::new(own.to_vec(), [n]), &device));
     }
     if !rest.is_empty() {
         return Err(unfit());
     }
-    *net = net.clone().map(&mut Filler(weights));
-    (rule.memory, rule.steps) = (memory, moment.rule_steps);
+    rule.steps = moment.rule_steps;
+    put(net, rule, tensors);
     Ok(())
+}
+
+/// Has a net and its rule's memory be these tensors, which come as [`numbers`] gives them and are not copied.
+pub(super) fn put<M: Module>(net: &mut M, rule: &mut Rule, tensors: Vec<Tensor<1>>) {
+    struct Filler(std::vec::IntoIter<Tensor<1>>);
+    impl ModuleMapper for Filler {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let (id, tensor, mapper) = param.consume();
+            let Some(own) = self.0.next() else { return Param::from_mapped_value(id, tensor, mapper) };
+            let own = own.reshape(tensor.shape());
+            let filled = if tensor.device().is_autodiff() { Tensor::from_inner(own) } else { own };
+            let tracked = tensor.is_require_grad();
+            Param::from_mapped_value(id, if tracked { filled.require_grad() } else { filled }, mapper)
+        }
+    }
+    let mut filler = Filler(tensors.into_iter());
+    *net = net.clone().map(&mut filler);
+    rule.memory = filler.0.collect();
 }
 
 /// Reads a moment from the device; nothing if it is too large to be kept, or holds what is no number.

@@ -4,7 +4,7 @@
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use nn_lab_kernels::adamw::{SumOfSquares, UNBOUNDED, no_moments};
 use nn_lab_kernels::sgd::no_velocity;
 use nn_lab_kernels::{adamw, sgd};
@@ -60,8 +60,21 @@ impl Rule {
         }
     }
 
+    /// What differs from step to step, for [`step`](Self::step): the next one's, `[3]` or `[1]`.
+    pub fn next_rates(&mut self, learning_rate: f64) -> Vec<f32> {
+        self.steps += 1;
+        let learning_rate = learning_rate as f32;
+        match self.kind {
+            Kind::AdamW { beta1, beta2, .. } => {
+                adamw::rates(learning_rate, beta1, beta2, self.steps).to_vec()
+            }
+            Kind::Sgd { .. } => vec![learning_rate],
+        }
+    }
+
     /// One step along gradients whose norm, that of all of them laid end to end, is bounded by `max_norm`. Nothing is read:
-    /// the norm stays on the device. Every parameter must have a gradient at every step, or none ever.
+    /// the norm stays on the device. Every parameter must have a gradient at every step, or none ever. On a GPU the parameters
+    /// are changed where they lie, and with them those of a clone of the net.
     pub fn step<M: Module>(
         &mut self,
         learning_rate: f64,
@@ -69,10 +82,20 @@ impl Rule {
         net: M,
         grads: GradientsParams,
     ) -> M {
-        self.steps += 1;
-        let zero =
-            self.zero.take().or_else(|| Some(Tensor::zeros([1], &net.devices().first()?.clone().inner())));
-        let Some(zero) = zero else { return net };
+        let rates = self.next_rates(learning_rate);
+        let Some(device) = net.devices().first().map(|device| device.clone().inner()) else { return net };
+        self.step_at(Tensor::from_data(rates.as_slice(), &device), max_norm, net, grads)
+    }
+
+    /// The same with [`next_rates`](Self::next_rates) that are on the device already.
+    pub fn step_at<M: Module>(
+        &mut self,
+        rates: Tensor<1>,
+        max_norm: Option<f64>,
+        net: M,
+        grads: GradientsParams,
+    ) -> M {
+        let zero = self.zero.take().unwrap_or_else(|| Tensor::zeros([1], &rates.device()));
         let mut squares = Squares { grads: &grads, sum: SumOfSquares::new(zero.clone()) };
         if max_norm.is_some() {
             net.visit(&mut squares);
@@ -80,48 +103,18 @@ impl Rule {
         let squares = squares.sum.sum();
         self.zero = Some(zero);
         let max_norm = max_norm.map_or(UNBOUNDED, |norm| norm as f32);
-        net.map(&mut Stepper {
-            rule: self,
-            learning_rate: learning_rate as f32,
-            max_norm,
-            grads,
-            squares,
-            index: 0,
-        })
+        net.map(&mut Stepper { rule: self, rates, max_norm, grads, squares, index: 0 })
     }
 
-    /// One parameter's step.
-    fn step_one<const D: usize>(
-        &mut self,
-        index: usize,
-        (learning_rate, max_norm): (f32, f32),
-        weight: Tensor<D>,
-        gradient: Tensor<D>,
-        squares: Tensor<1>,
-    ) -> Tensor<D> {
-        let n = weight.shape().num_elements();
-        let (kind, t) = (self.kind, self.steps);
+    /// The memory of the parameter at a place in the module's order, of `n` numbers.
+    fn memory_at(&mut self, index: usize, n: usize, device: &Device) -> &mut Tensor<1> {
         if index == self.memory.len() {
-            let device = weight.device();
-            self.memory.push(match kind {
-                Kind::AdamW { .. } => no_moments(n, &device),
-                Kind::Sgd { .. } => no_velocity(n, &device),
+            self.memory.push(match self.kind {
+                Kind::AdamW { .. } => no_moments(n, device),
+                Kind::Sgd { .. } => no_velocity(n, device),
             });
         }
-        let memory = &mut self.memory[index];
-        let (weight, after) = match kind {
-            Kind::AdamW { beta1, beta2, weight_decay } => {
-                let step = adamw::Step { learning_rate, beta1, beta2, epsilon: EPSILON, t, max_norm };
-                let decay = if D > 1 { weight_decay } else { 0.0 };
-                adamw::step(weight, gradient, memory.extract(), squares, step, decay)
-            }
-            Kind::Sgd { momentum } => {
-                let step = sgd::Step { learning_rate, momentum, max_norm };
-                sgd::step(weight, gradient, memory.extract(), squares, step)
-            }
-        };
-        *memory = after;
-        weight
+        &mut self.memory[index]
     }
 }
 
@@ -141,11 +134,34 @@ impl ModuleVisitor for Squares<'_> {
 
 struct Stepper<'a> {
     rule: &'a mut Rule,
-    learning_rate: f32,
+    rates: Tensor<1>,
     max_norm: f32,
     grads: GradientsParams,
     squares: Tensor<1>,
     index: usize,
+}
+
+impl Stepper<'_> {
+    /// One parameter's step.
+    fn step<const D: usize>(&mut self, weight: Tensor<D>, gradient: Tensor<D>) -> Tensor<D> {
+        let (squares, rates, max_norm) = (self.squares.clone(), self.rates.clone(), self.max_norm);
+        let kind = self.rule.kind;
+        let memory = self.rule.memory_at(self.index, weight.shape().num_elements(), &weight.device());
+        self.index += 1;
+        let (weight, after) = match kind {
+            Kind::AdamW { beta1, beta2, weight_decay } => {
+                let step = adamw::Step { beta1, beta2, epsilon: EPSILON, max_norm };
+                let decay = if D > 1 { weight_decay } else { 0.0 };
+                adamw::step(weight, gradient, memory.extract(), squares, rates, step, decay)
+            }
+            Kind::Sgd { momentum } => {
+                let step = sgd::Step { momentum, max_norm };
+                sgd::step(weight, gradient, memory.extract(), squares, rates, step)
+            }
+        };
+        *memory = after;
+        weight
+    }
 }
 
 impl ModuleMapper for Stepper<'_> {
@@ -155,10 +171,7 @@ impl ModuleMapper for Stepper<'_> {
             return Param::from_mapped_value(id, tensor, mapper);
         };
         let tracked = tensor.is_require_grad();
-        let rates = (self.learning_rate, self.max_norm);
-        let weight = self.rule.step_one(self.index, rates, tensor.inner(), grad, self.squares.clone());
-        self.index += 1;
-        let weight = Tensor::from_inner(weight);
+        let weight = Tensor::from_inner(self.step(tensor.inner(), grad));
         Param::from_mapped_value(id, if tracked { weight.require_grad() } else { weight }, mapper)
     }
 }

@@ -1,73 +1,11 @@
-//! What every training run needs: loss, accuracy, optimizers, and reads that wait for the device only once a frame.
+//! What every training run needs: loss, accuracy, and reads that wait for the device only once a frame.
 
 use crate::core::LabError;
-use crate::run::moment::{self, Moment};
-use crate::run::rule::Rule;
-use burn::module::Module;
 use burn::nn::Linear;
-use burn::optim::GradientsParams;
-use burn::tensor::{Device, Gradients, Int, Tensor, TensorData, activation::log_softmax};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation::log_softmax};
 
 /// What a library says of a device that is gone is of no use to a visitor.
 const LOST: &str = "The GPU stopped answering: the browser or the driver took it away.";
-
-/// A net and all that its training keeps.
-#[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
-pub struct TrainState<M> {
-    pub net: M,
-    rule: Rule,
-    /// Losses on the device since they were last taken.
-    losses: Vec<Tensor<1>>,
-}
-
-impl<M: Module> TrainState<M> {
-    /// A net and a rule that has no memory yet.
-    pub fn new(net: M, rule: Rule) -> Self {
-        Self { net, rule, losses: Vec::new() }
-    }
-
-    /// One step down the gradient of `loss`, which came from this net. `max_norm` bounds the norm of the whole
-    /// gradient; `measure` sees the gradients before that.
-    pub fn descend(
-        &mut self,
-        loss: Tensor<1>,
-        learning_rate: f64,
-        max_norm: Option<f64>,
-        measure: impl FnOnce(&M, &Gradients),
-    ) {
-        let grads = loss.backward();
-        measure(&self.net, &grads);
-        let grads = GradientsParams::from_grads(grads, &self.net);
-        self.apply(loss.inner(), grads, learning_rate, max_norm);
-    }
-
-    /// One step along gradients that are known already, and the loss that they belong to.
-    pub fn apply(
-        &mut self,
-        loss: Tensor<1>,
-        grads: GradientsParams,
-        learning_rate: f64,
-        max_norm: Option<f64>,
-    ) {
-        self.losses.push(loss);
-        self.net = self.rule.step(learning_rate, max_norm, self.net.clone(), grads);
-    }
-
-    /// The losses of the steps since the last call, `[1]` each, still on the device.
-    pub fn take_losses(&mut self) -> Vec<Tensor<1>> {
-        std::mem::take(&mut self.losses)
-    }
-
-    /// The net and all that its rule remembers, see [`moment::numbers`]; and the steps that the rule has done.
-    pub fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
-        (self.rule.steps, moment::numbers(&self.net, &self.rule))
-    }
-
-    /// Goes back to a moment.
-    pub fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
-        moment::restore(&mut self.net, &mut self.rule, moment)
-    }
-}
 
 /// Mean cross-entropy in nats: `-1/B sum_b log softmax(logits_b)[target_b]`.
 ///
@@ -96,15 +34,16 @@ pub fn accuracy(logits: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
     predicted.equal(targets).float().mean()
 }
 
-/// One-hot rows for class numbers.
+/// One-hot rows for class numbers, end to end.
+pub fn one_hot_rows(labels: impl Iterator<Item = u8>, n_classes: usize) -> Vec<f32> {
+    labels.flat_map(|label| (0..n_classes).map(move |c| f32::from(c == usize::from(label)))).collect()
+}
+
+/// The same as a tensor, `[n, n_classes]`.
 pub fn one_hot(labels: impl Iterator<Item = u8>, n_classes: usize, device: &Device) -> Tensor<2> {
-    let mut values = Vec::new();
-    let mut rows = 0;
-    for label in labels {
-        values.extend((0..n_classes).map(|c| if c == usize::from(label) { 1.0f32 } else { 0.0 }));
-        rows += 1;
-    }
-    Tensor::from_data(TensorData::new(values, [rows, n_classes]), device)
+    let rows = one_hot_rows(labels, n_classes);
+    let n = rows.len() / n_classes.max(1);
+    Tensor::from_data(TensorData::new(rows, [n, n_classes]), device)
 }
 
 /// A number of a layer's weight: it can be read when the step that changed it is done.

@@ -12,6 +12,7 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2dConfig;
 use burn::tensor::activation::{gelu, relu, sigmoid, softmax};
 use burn::tensor::{Device, Tensor};
+use nn_lab_kernels::layer_norm::layer_norm;
 use nn_lab_kernels::{adamw, attention, lstm, on_cpu, rnn};
 
 const GROUP: &str = "Kernels";
@@ -26,8 +27,10 @@ static ORDER: Tolerance = Tolerance {
 type Compute = fn(&Device) -> Compared;
 
 pub(super) fn cases() -> Vec<Case> {
-    let cases: [(&str, &'static str, Compute); 15] = [
+    let cases: [(&str, &'static str, Compute); 17] = [
         ("GELU", COMPOSED, gelu_of_burn),
+        ("layer norm of 12 rows of 5", COMPOSED, |d| norm_of_rows([3, 4, 5], d)),
+        ("layer norm of 70 rows of 130", COMPOSED, |d| norm_of_rows([7, 10, 130], d)),
         ("causal attention, 2 heads, 7 positions", COMPOSED, |d| causal_attention([1, 2, 7, 5], d)),
         ("causal attention, 3 heads, 33 positions", COMPOSED, |d| causal_attention([2, 3, 33, 16], d)),
         ("ReLU and max pooling, 8 x 8", COMPOSED, |d| pooling([2, 3, 8, 8], d)),
@@ -84,6 +87,35 @@ fn beside<const N: usize, const D: usize>(
 
 fn gelu_of_burn(device: &Device) -> Compared {
     beside(device, [7, 33], |[x]| nn_lab_kernels::gelu::gelu(x), |[x]| gelu(x))
+}
+
+fn norm_of_rows(shape: [usize; 3], device: &Device) -> Compared {
+    const EPSILON: f32 = 1e-5;
+    let d = shape[2];
+    // Other than 1 and 0, as which they begin.
+    let run = |ours: bool, device: Device| {
+        let x = normal(10, shape, &device).mul_scalar(2.0).add_scalar(0.7).detach().require_grad();
+        let [gamma, beta] = [11, 12].map(|seed| normal(seed, [d], &device).require_grad());
+        let output = if ours {
+            layer_norm(x.clone(), gamma.clone(), beta.clone(), EPSILON)
+        } else {
+            let centred = x.clone() - x.clone().mean_dim(2);
+            let variance = centred.clone().square().mean_dim(2);
+            centred / variance.add_scalar(EPSILON).sqrt() * gamma.clone().unsqueeze()
+                + beta.clone().unsqueeze()
+        };
+        let grads = (output.clone() * normal(20, shape, &device)).sum().backward();
+        let of = |name: &str, tensor: &Tensor<1>| gradient(name, tensor, &grads);
+        Ok::<_, String>((output, gradient("x", &x, &grads)?, of("gamma", &gamma)?, of("beta", &beta)?))
+    };
+    let ours = run(true, device.clone().autodiff())?;
+    let theirs = run(false, Device::flex().autodiff())?;
+    let mut pairs = Pairs::default();
+    pairs.tensors("output", ours.0, theirs.0)?;
+    pairs.tensors("gradient of x", ours.1, theirs.1)?;
+    pairs.tensors("gradient of gamma", ours.2, theirs.2)?;
+    pairs.tensors("gradient of beta", ours.3, theirs.3)?;
+    Ok(pairs)
 }
 
 fn causal_attention(shape: [usize; 4], device: &Device) -> Compared {
@@ -211,9 +243,10 @@ fn adamw_steps(shape: [usize; 2], max_norm: f32, device: &Device) -> Compared {
     let mut moments = adamw::no_moments(n, device);
     let squares = squares([gradient.clone()], device);
     for t in 1..=3 {
-        let step =
-            adamw::Step { learning_rate: RATE, beta1: BETA1, beta2: BETA2, epsilon: 1e-8, t, max_norm };
-        (weight, moments) = adamw::step(weight, gradient.clone(), moments, squares.clone(), step, DECAY);
+        let step = adamw::Step { beta1: BETA1, beta2: BETA2, epsilon: 1e-8, max_norm };
+        let rates = Tensor::from_floats(adamw::rates(RATE, BETA1, BETA2, t), device);
+        (weight, moments) =
+            adamw::step(weight, gradient.clone(), moments, squares.clone(), rates, step, DECAY);
     }
 
     let (mut expected, gradient) = inputs(&Device::flex());

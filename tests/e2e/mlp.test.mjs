@@ -266,7 +266,8 @@ long('a running network takes a change', { timeout: 60_000 }, () =>
     assert.match(await page.locator('.network-equation').innerText(), /^h₃ = ReLU\(.*x₁.*x₂/);
     const field = page.locator('[data-editor] input[type="text"]');
     await field.fill('5');
-    // Frames come all the while, and leave alone what is being typed.
+    // Frames come all the while, and the pointer may come over another unit by scrolling: what is being typed is left alone.
+    await item(page, '1-1').hover();
     const at = await step(page);
     await page.waitForFunction((at) => Number(document.querySelector('[data-network-step]').dataset.networkStep) > at + 20, at);
     assert.equal(await field.inputValue(), '5');

@@ -3,6 +3,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { act, address, device, long, metric, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { bareSteps } from './lib/steps.mjs';
 
 long('section 1 trains on WebGPU', { timeout: 300_000 }, () =>
   withPage(address('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, steps: 15, learning_rate: 0.03, n_probe: 16, d_in: 4 }), async (page) => {
@@ -15,6 +16,11 @@ long('section 1 trains on WebGPU', { timeout: 300_000 }, () =>
     assert.ok(last < first, `the loss went from ${first} to ${last}`);
     await shot(page, 'mlp-webgpu-after');
   }));
+
+long('the steps of both networks are recorded: nothing is bound anew but what is written in and copied out', { timeout: 300_000 }, async () => {
+  const { binds, dispatches } = await bareSteps('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, n_probe: 16, d_in: 4 }, { steps: 6 });
+  assert.ok(dispatches > 60 && binds < dispatches / 4, `${dispatches} dispatches, ${binds} binds`);
+});
 
 test('without WebGPU the page says so and computes on the CPU', { timeout: 60_000 }, () =>
   withPage(address('mlp', { device: 'auto', steps: 20 }), async (page) => {

@@ -11,17 +11,21 @@ use crate::flex::{numbers, rows, tensor, whole};
 use burn::backend::{Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor};
 use burn::tensor::{Device, Tensor};
 
-/// What all parameters share at one step.
+/// What all parameters share at all steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
-    pub learning_rate: f32,
     pub beta1: f32,
     pub beta2: f32,
     pub epsilon: f32,
-    /// The steps done with this one, from 1.
-    pub t: u32,
     /// The longest gradient that is followed as it is; [`UNBOUNDED`] for any.
     pub max_norm: f32,
+}
+
+/// What differs from step to step, of which `t` is 1 at the first: a tensor of these for [`step`]. The corrections of both
+/// moments are folded into two numbers.
+pub fn rates(learning_rate: f32, beta1: f32, beta2: f32, t: u32) -> [f32; 3] {
+    let t = t.min(1 << 30) as i32;
+    [learning_rate / (1.0 - beta1.powi(t)), 1.0 / (1.0 - beta2.powi(t)).sqrt(), learning_rate]
 }
 
 /// Gradients of any length are followed as they are.
@@ -33,37 +37,35 @@ pub fn no_moments(n: usize, device: &Device) -> Tensor<1> {
 }
 
 /// One step: the parameter and its moments after it. `decay` is the weight decay, `squares` the [`SumOfSquares`] of all
-/// gradients; nothing is on a device with autodiff.
+/// gradients; nothing is on a device with autodiff. On a GPU both are changed where they lie: whoever else holds them sees
+/// them change.
 ///
 /// # Shapes
 ///
 /// - weight, gradient: any, the same
 /// - moments: `[2 n]` for `n` numbers, see [`no_moments`]
 /// - squares: `[1]`
+/// - rates: `[3]`, see [`rates`]
 pub fn step<const D: usize>(
     weight: Tensor<D>,
     gradient: Tensor<D>,
     moments: Tensor<1>,
     squares: Tensor<1>,
+    rates: Tensor<1>,
     step: Step,
     decay: f32,
 ) -> (Tensor<D>, Tensor<1>) {
-    let Step { learning_rate, beta1, beta2, epsilon, t, max_norm } = step;
-    let t = t.min(1 << 30) as i32;
-    // The corrections are folded into two numbers.
-    let rate = learning_rate / (1.0 - beta1.powi(t));
-    let v_scale = 1.0 / (1.0 - beta2.powi(t)).sqrt();
+    let Step { beta1, beta2, epsilon, max_norm } = step;
     let (weight, moments) = Dispatch::adamw_step(
         weight.into_dispatch(),
         gradient.into_dispatch(),
         moments.into_dispatch(),
         squares.into_dispatch(),
-        rate,
-        1.0 - learning_rate * decay,
+        rates.into_dispatch(),
+        decay,
         beta1,
         beta2,
         epsilon,
-        v_scale,
         max_norm,
     );
     (Tensor::from_dispatch(weight), Tensor::from_dispatch(moments))
@@ -117,18 +119,17 @@ pub trait AdamWStep: Backend {
         clippy::too_many_arguments,
         reason = "an operation's numbers are its arguments, for fusion to see"
     )]
-    #[fusion(meta = |weight, _, moments, _, _, _, _, _, _, _, _| (weight.clone(), moments.clone()))]
+    #[fusion(meta = |weight, _, moments, _, _, _, _, _, _, _| (weight.clone(), moments.clone()))]
     fn adamw_step(
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         moments: FloatTensor<Self>,
         squares: FloatTensor<Self>,
-        rate: f32,
-        keep: f32,
+        rates: FloatTensor<Self>,
+        decay: f32,
         beta1: f32,
         beta2: f32,
         epsilon: f32,
-        v_scale: f32,
         max_norm: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
@@ -149,16 +150,17 @@ impl AdamWStep for Flex {
         gradient: FloatTensor<Self>,
         moments: FloatTensor<Self>,
         squares: FloatTensor<Self>,
-        rate: f32,
-        keep: f32,
+        rates: FloatTensor<Self>,
+        decay: f32,
         beta1: f32,
         beta2: f32,
         epsilon: f32,
-        v_scale: f32,
         max_norm: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let norm = numbers(&squares).iter().sum::<f32>().sqrt();
         let scale = (max_norm / (norm + 1e-6)).min(1.0);
+        let [rate, v_scale, learning_rate] = [0, 1, 2].map(|at| numbers(&rates)[at]);
+        let keep = 1.0 - learning_rate * decay;
         let gradient = rows(gradient);
         // In their places, if nobody else has them.
         let (mut weight, mut moments) = (whole(weight), whole(moments));
@@ -211,19 +213,16 @@ mod kernels {
 
     #[cube(launch)]
     fn update(
-        weight: &[f32],
+        weight: &mut [f32],
         gradient: &[f32],
-        moments: &[f32],
+        moments: &mut [f32],
         squares: &[f32],
-        weight_after: &mut [f32],
-        moments_after: &mut [f32],
+        rates: &[f32],
         n: usize,
-        rate: f32,
-        keep: f32,
+        decay: f32,
         beta1: f32,
         beta2: f32,
         epsilon: f32,
-        v_scale: f32,
         max_norm: f32,
     ) {
         let at = ABSOLUTE_POS;
@@ -232,9 +231,10 @@ mod kernels {
             let g = gradient[at] * scale;
             let m = beta1 * moments[at] + (1.0 - beta1) * g;
             let v = beta2 * moments[n + at] + (1.0 - beta2) * g * g;
-            moments_after[at] = m;
-            moments_after[n + at] = v;
-            weight_after[at] = keep * weight[at] - rate * m / (f32::sqrt(v) * v_scale + epsilon);
+            moments[at] = m;
+            moments[n + at] = v;
+            let keep = 1.0 - rates[2] * decay;
+            weight[at] = keep * weight[at] - rates[0] * m / (f32::sqrt(v) * rates[1] + epsilon);
         }
     }
 
@@ -292,39 +292,33 @@ mod kernels {
             gradient: FloatTensor<Self>,
             moments: FloatTensor<Self>,
             squares: FloatTensor<Self>,
-            rate: f32,
-            keep: f32,
+            rates: FloatTensor<Self>,
+            decay: f32,
             beta1: f32,
             beta2: f32,
             epsilon: f32,
-            v_scale: f32,
             max_norm: f32,
         ) -> (FloatTensor<Self>, FloatTensor<Self>) {
             let (weight, gradient, moments) = (rows(weight), rows(gradient), rows(moments));
             let n = weight.shape().num_elements();
-            let weight_after = empty(&weight, weight.shape());
-            let moments_after = empty(&weight, [2 * n]);
             let dim = CubeDim::new_1d(UNITS);
             update::launch(
                 &weight.client.clone(),
                 calculate_cube_count_elemwise(&weight.client, n, dim),
                 dim,
-                weight.into_buffer_arg(),
+                weight.clone().into_buffer_arg(),
                 gradient.into_buffer_arg(),
-                moments.into_buffer_arg(),
+                moments.clone().into_buffer_arg(),
                 rows(squares).into_buffer_arg(),
-                weight_after.clone().into_buffer_arg(),
-                moments_after.clone().into_buffer_arg(),
+                rows(rates).into_buffer_arg(),
                 n,
-                rate,
-                keep,
+                decay,
                 beta1,
                 beta2,
                 epsilon,
-                v_scale,
                 max_norm,
             );
-            (weight_after, moments_after)
+            (weight, moments)
         }
 
         fn add_squares(

@@ -11,7 +11,7 @@
 //! exponent, sum and quotient.
 
 use crate::flex::{numbers, rows, tensor};
-use crate::matrix::{Rows, add_product, transposed};
+use crate::matrix::{Rows, add_product, dot, transposed};
 use crate::vector::exp;
 use burn::backend::{
     Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
@@ -216,16 +216,4 @@ fn softmax(scores: &mut [f32]) {
     scores.iter().for_each(|weight| sum += weight);
     let share = 1.0 / sum;
     scores.iter_mut().for_each(|weight| *weight *= share);
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0f32; 8];
-    let (whole_a, whole_b) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f32 = whole_a.remainder().iter().zip(whole_b.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in whole_a.zip(whole_b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    rest + sums.iter().sum::<f32>()
 }

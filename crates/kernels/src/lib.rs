@@ -13,8 +13,11 @@ pub mod adamw;
 pub mod attention;
 pub mod conv;
 pub mod gelu;
+pub mod layer_norm;
 pub mod lstm;
+pub mod overwrite;
 pub mod pool;
+pub mod record;
 pub mod rnn;
 pub mod sgd;
 

@@ -9,10 +9,9 @@ use crate::flex::{numbers, rows, whole};
 use burn::backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
 use burn::tensor::{Device, Tensor};
 
-/// What all parameters share at one step.
+/// What all parameters share at all steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
-    pub learning_rate: f32,
     /// 0 for plain gradient descent.
     pub momentum: f32,
     /// The longest gradient that is followed as it is; [`UNBOUNDED`](crate::adamw::UNBOUNDED) for any.
@@ -25,18 +24,21 @@ pub fn no_velocity(n: usize, device: &Device) -> Tensor<1> {
 }
 
 /// One step: the parameter and its velocity after it. `squares` is the [`SumOfSquares`](crate::adamw::SumOfSquares) of all
-/// gradients; nothing is on a device with autodiff.
+/// gradients; nothing is on a device with autodiff. On a GPU both are changed where they lie: whoever else holds them sees them
+/// change.
 ///
 /// # Shapes
 ///
 /// - weight, gradient: any, the same
 /// - velocity: `[n]` for `n` numbers
 /// - squares: `[1]`
+/// - rates: `[1]`, the learning rate
 pub fn step<const D: usize>(
     weight: Tensor<D>,
     gradient: Tensor<D>,
     velocity: Tensor<1>,
     squares: Tensor<1>,
+    rates: Tensor<1>,
     step: Step,
 ) -> (Tensor<D>, Tensor<1>) {
     let (weight, velocity) = Dispatch::sgd_step(
@@ -44,7 +46,7 @@ pub fn step<const D: usize>(
         gradient.into_dispatch(),
         velocity.into_dispatch(),
         squares.into_dispatch(),
-        step.learning_rate,
+        rates.into_dispatch(),
         step.momentum,
         step.max_norm,
     );
@@ -60,7 +62,7 @@ pub trait SgdStep: Backend {
         gradient: FloatTensor<Self>,
         velocity: FloatTensor<Self>,
         squares: FloatTensor<Self>,
-        rate: f32,
+        rates: FloatTensor<Self>,
         momentum: f32,
         max_norm: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
@@ -72,12 +74,13 @@ impl SgdStep for Flex {
         gradient: FloatTensor<Self>,
         velocity: FloatTensor<Self>,
         squares: FloatTensor<Self>,
-        rate: f32,
+        rates: FloatTensor<Self>,
         momentum: f32,
         max_norm: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let norm = numbers(&squares).iter().sum::<f32>().sqrt();
         let scale = (max_norm / (norm + 1e-6)).min(1.0);
+        let rate = numbers(&rates)[0];
         let gradient = rows(gradient);
         // In their places, if nobody else has them.
         let (mut weight, mut velocity) = (whole(weight), whole(velocity));
@@ -93,7 +96,7 @@ impl SgdStep for Flex {
 #[cfg(feature = "gpu")]
 mod kernels {
     use super::SgdStep;
-    use crate::gpu::{empty, rows};
+    use crate::gpu::rows;
     use burn::backend::{TensorMetadata, tensor::FloatTensor};
     use burn_cubecl::CubeBackend;
     use cubecl::{calculate_cube_count_elemwise, prelude::*};
@@ -102,14 +105,12 @@ mod kernels {
 
     #[cube(launch)]
     fn update(
-        weight: &[f32],
+        weight: &mut [f32],
         gradient: &[f32],
-        velocity: &[f32],
+        velocity: &mut [f32],
         squares: &[f32],
-        weight_after: &mut [f32],
-        velocity_after: &mut [f32],
+        rates: &[f32],
         n: usize,
-        rate: f32,
         momentum: f32,
         max_norm: f32,
     ) {
@@ -117,8 +118,8 @@ mod kernels {
         if at < n {
             let scale = f32::min(max_norm / (f32::sqrt(squares[0]) + 1e-6), 1.0);
             let v = momentum * velocity[at] + gradient[at] * scale;
-            velocity_after[at] = v;
-            weight_after[at] = weight[at] - rate * v;
+            velocity[at] = v;
+            weight[at] -= rates[0] * v;
         }
     }
 
@@ -128,31 +129,27 @@ mod kernels {
             gradient: FloatTensor<Self>,
             velocity: FloatTensor<Self>,
             squares: FloatTensor<Self>,
-            rate: f32,
+            rates: FloatTensor<Self>,
             momentum: f32,
             max_norm: f32,
         ) -> (FloatTensor<Self>, FloatTensor<Self>) {
             let (weight, gradient, velocity) = (rows(weight), rows(gradient), rows(velocity));
             let n = weight.shape().num_elements();
-            let weight_after = empty(&weight, weight.shape());
-            let velocity_after = empty(&weight, [n]);
             let dim = CubeDim::new_1d(UNITS);
             update::launch(
                 &weight.client.clone(),
                 calculate_cube_count_elemwise(&weight.client, n, dim),
                 dim,
-                weight.into_buffer_arg(),
+                weight.clone().into_buffer_arg(),
                 gradient.into_buffer_arg(),
-                velocity.into_buffer_arg(),
+                velocity.clone().into_buffer_arg(),
                 rows(squares).into_buffer_arg(),
-                weight_after.clone().into_buffer_arg(),
-                velocity_after.clone().into_buffer_arg(),
+                rows(rates).into_buffer_arg(),
                 n,
-                rate,
                 momentum,
                 max_norm,
             );
-            (weight_after, velocity_after)
+            (weight, velocity)
         }
     }
 }

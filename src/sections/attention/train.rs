@@ -10,9 +10,8 @@ use crate::models::weights::WeightRng;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
 use crate::run::moment::Moment;
-use crate::run::training::{
-    TrainState, accuracy, cross_entropy, first_weight, one_hot, read, read_all, read_groups,
-};
+use crate::run::train_state::{Found, How, Input, TrainState};
+use crate::run::training::{accuracy, cross_entropy, first_weight, read, read_all, read_groups};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -36,7 +35,6 @@ impl Train for Attention {
 #[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
 pub struct LookupTraining {
     config: Config,
-    device: Device,
     draws: StdRng,
     evaluation: Evaluation,
     train_state: TrainState<LookupNet>,
@@ -72,7 +70,6 @@ impl Training<Attention> for LookupTraining {
         let evaluation = Evaluation::new(n, &mut held_out, device);
         out.send(Frame::Sequence(Rc::new(evaluation.sequence())));
         Ok(Self {
-            device: autodiff,
             draws: StdRng::seed_from_u64(u64::from(config.seed) ^ 0x7ead),
             evaluation,
             train_state: TrainState::new(net, config.optimizer.init()),
@@ -91,9 +88,13 @@ impl Training<Attention> for LookupTraining {
     fn step(&mut self, _step: u32) -> Result<(), LabError> {
         let n = self.evaluation.n;
         let sequences = self.draw();
-        let (x, y) = (tokens(&sequences, n, &self.device), answers(&sequences, &self.device));
-        let loss = cross_entropy(self.train_state.net.forward(x).0, y);
-        self.train_state.descend(loss, self.config.learning_rate, None, |_, _| {});
+        let tokens = Input::new(tokens(&sequences), [sequences.len(), n, token_width(n)]);
+        let answers = Input::one_hot(sequences.iter().flat_map(Lookup::answers), lookup::N_VALUES);
+        let how = How { learning_rate: self.config.learning_rate, max_norm: None, variant: Some(0) };
+        self.train_state.step(&[tokens, answers], how, |net, inputs| {
+            let loss = cross_entropy(net.forward(inputs.get(0)).0, inputs.get(1));
+            Found::by_autodiff(net, loss, |_| Vec::new())
+        });
         Ok(())
     }
 
@@ -102,7 +103,7 @@ impl Training<Attention> for LookupTraining {
     }
 
     fn last_changed(&self) -> Option<Tensor<1>> {
-        Some(first_weight(&self.train_state.net.readout))
+        Some(first_weight(&self.train_state.net().readout))
     }
 
     fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
@@ -132,7 +133,7 @@ impl Training<Attention> for LookupTraining {
 
     async fn score(&mut self, step: u32, _out: &mut impl RunContext<Attention>) -> Result<(), LabError> {
         self.next_score = score_after(step);
-        let numbers = read_all(self.evaluation.score(&self.train_state.net.valid())).await?;
+        let numbers = read_all(self.evaluation.score(&self.train_state.net().valid())).await?;
         if let [accuracy, entropy, right @ ..] = &*numbers {
             self.scores.push(Score { step, accuracy: *accuracy, entropy: *entropy, right: right.to_vec() });
         }
@@ -145,7 +146,7 @@ impl Training<Attention> for LookupTraining {
         over: bool,
         out: &mut impl RunContext<Attention>,
     ) -> Result<(), LabError> {
-        let net = self.train_state.net.valid();
+        let net = self.train_state.net().valid();
         let maps = read(self.evaluation.maps(&net)).await?;
         let n = self.evaluation.n;
         let maps = maps.chunks_exact((n * n).max(1)).map(|head| Rc::new(head.to_vec())).collect();
@@ -174,15 +175,9 @@ fn score_after(step: u32) -> u32 {
     if step == 0 { 1 } else { step + (step / 10).max(5) }
 }
 
-/// `[batch, n, token_width]`
-fn tokens(sequences: &[Lookup], n: usize, device: &Device) -> Tensor<3> {
-    let values: Vec<f32> = sequences.iter().flat_map(Lookup::one_hot).collect();
-    Tensor::from_data(TensorData::new(values, [sequences.len(), n, token_width(n)]), device)
-}
-
-/// `[batch n, n_values]`
-fn answers(sequences: &[Lookup], device: &Device) -> Tensor<2> {
-    one_hot(sequences.iter().flat_map(Lookup::answers), lookup::N_VALUES, device)
+/// `[batch, n, token_width]`, end to end.
+fn tokens(sequences: &[Lookup]) -> Vec<f32> {
+    sequences.iter().flat_map(Lookup::one_hot).collect()
 }
 
 /// The fixed sequences that the net is judged on.
@@ -204,7 +199,7 @@ impl Evaluation {
         let right: Vec<f32> =
             positions.flat_map(|right| (0..n).map(move |key| if key == right { 1.0 } else { 0.0 })).collect();
         Self {
-            x: tokens(&sequences, n, device),
+            x: Tensor::from_data(TensorData::new(tokens(&sequences), [N_SCORED, n, token_width(n)]), device),
             targets: Tensor::from_data(TensorData::new(targets, [n_targets]), device),
             right: Tensor::from_data(TensorData::new(right, [N_SCORED, 1, n, n]), device),
             sequences,

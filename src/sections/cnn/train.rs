@@ -12,11 +12,12 @@ use crate::run::driver::Training;
 use crate::run::images::load;
 use crate::run::moment::Moment;
 use crate::run::optimizer::Optimizer;
-use crate::run::training::{TrainState, cross_entropy, first_weight, one_hot, read};
+use crate::run::train_state::{Found, How, Input, TrainState};
+use crate::run::training::{cross_entropy, first_weight, read};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::activation::softmax;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use rand::{SeedableRng, rngs::StdRng};
 use std::rc::Rc;
 
@@ -76,14 +77,16 @@ impl Training<Cnn> for CnnTraining {
 
     fn step(&mut self, step: u32) -> Result<(), LabError> {
         self.step = step;
-        let autodiff = self.evaluator.device.clone().autodiff();
         let Images { train, moments, .. } = &self.evaluator.images;
         let indices = self.batches.next_batch();
         let (x, labels) = train.augmented(indices, moments, augment(&self.config), &mut self.rng);
-        let x = self.evaluator.tensor(x, labels.len(), &autodiff);
-        let y = one_hot(labels.into_iter(), self.config.dataset.class_names().len(), &autodiff);
-        let loss = cross_entropy(self.train_state.net.forward(x), y);
-        self.train_state.descend(loss, self.config.learning_rate, None, |_, _| {});
+        let x = Input::new(x, [labels.len(), train.channels, train.side, train.side]);
+        let y = Input::one_hot(labels.into_iter(), self.config.dataset.class_names().len());
+        let how = How { learning_rate: self.config.learning_rate, max_norm: None, variant: Some(0) };
+        self.train_state.step(&[x, y], how, |net, inputs| {
+            let loss = cross_entropy(net.forward(inputs.get(0)), inputs.get(1));
+            Found::by_autodiff(net, loss, |_| Vec::new())
+        });
         Ok(())
     }
 
@@ -92,7 +95,7 @@ impl Training<Cnn> for CnnTraining {
     }
 
     fn last_changed(&self) -> Option<Tensor<1>> {
-        Some(first_weight(&self.train_state.net.head))
+        Some(first_weight(&self.train_state.net().head))
     }
 
     fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
@@ -120,7 +123,7 @@ impl Training<Cnn> for CnnTraining {
     }
 
     async fn score(&mut self, step: u32, out: &mut impl RunContext<Cnn>) -> Result<(), LabError> {
-        let score = self.evaluator.score(&self.train_state.net.valid()).await?;
+        let score = self.evaluator.score(&self.train_state.net().valid()).await?;
         out.send(Frame::Score { epoch: step / self.steps_per_epoch, score: Rc::new(score) });
         self.look_at_all(out).await
     }
@@ -154,7 +157,7 @@ impl CnnTraining {
 
     async fn look_at(&self, indices: &[usize], out: &mut impl RunContext<Cnn>) -> Result<(), LabError> {
         let Evaluator { images, device } = &self.evaluator;
-        let net = self.train_state.net.valid();
+        let net = self.train_state.net().valid();
         out.send(Frame::Looks(look(&net, images, indices, self.step, device).await?));
         Ok(())
     }
@@ -167,12 +170,6 @@ struct Evaluator {
 }
 
 impl Evaluator {
-    /// `[n, channels, side, side]`
-    fn tensor(&self, values: Vec<f32>, n: usize, device: &Device) -> Tensor<4> {
-        let set = &self.images.train;
-        Tensor::from_data(TensorData::new(values, [n, set.channels, set.side, set.side]), device)
-    }
-
     /// Test images that may be looked at.
     fn choices(&self) -> usize {
         self.images.test.len().min(N_CHOICES)

@@ -13,7 +13,8 @@ use crate::models::mlp::{Activation, Mlp as Net};
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
 use crate::run::moment::Moment;
-use crate::run::training::{TrainState, accuracy, cross_entropy, first_weight, one_hot, read, read_all};
+use crate::run::train_state::{Found, How, Input, TrainState};
+use crate::run::training::{accuracy, cross_entropy, first_weight, read, read_all};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -41,7 +42,6 @@ pub struct MlpTraining {
     task: TaskData,
     evaluation: Evaluation,
     batches: Batches,
-    device: Device,
     train_state: TrainState<Net>,
     /// The norms of the last gradients: one a layer, on the device.
     grad_norms: Vec<Tensor<1>>,
@@ -78,7 +78,6 @@ impl Training<Mlp> for MlpTraining {
             evaluation: Evaluation::new(&task, device),
             batches: Batches::new(task.train.labels.len(), config.batch_size as usize, config.seed.into()),
             task,
-            device: autodiff,
             train_state: TrainState::new(net, config.optimizer.init()),
             grad_norms: Vec::new(),
             learning_rate: config.learning_rate,
@@ -100,12 +99,14 @@ impl Training<Mlp> for MlpTraining {
 
     fn step(&mut self, step: u32) -> Result<(), LabError> {
         self.step = step;
-        let (x, y) = self.task.batch(self.batches.next_batch(), &self.device);
-        let loss = cross_entropy(self.train_state.net.forward(x), y);
-        let grad_norms = &mut self.grad_norms;
-        self.train_state.descend(loss, self.learning_rate, None, |net, grads| {
-            let grads = net.layers.iter().filter_map(|layer| layer.weight.val().grad(grads));
-            *grad_norms = grads.map(|grad| grad.square().sum().sqrt()).collect();
+        let batch = self.task.batch(self.batches.next_batch());
+        let how = How { learning_rate: self.learning_rate, max_norm: None, variant: Some(0) };
+        self.grad_norms = self.train_state.step(&batch, how, |net, inputs| {
+            let loss = cross_entropy(net.forward(inputs.get(0)), inputs.get(1));
+            Found::by_autodiff(net, loss, |grads| {
+                let grads = net.layers.iter().filter_map(|layer| layer.weight.val().grad(grads));
+                grads.map(|grad| grad.square().sum().sqrt()).collect()
+            })
         });
         Ok(())
     }
@@ -115,7 +116,7 @@ impl Training<Mlp> for MlpTraining {
     }
 
     fn last_changed(&self) -> Option<Tensor<1>> {
-        self.train_state.net.layers.last().map(first_weight)
+        self.train_state.net().layers.last().map(first_weight)
     }
 
     fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
@@ -152,7 +153,7 @@ impl Training<Mlp> for MlpTraining {
 
     async fn score(&mut self, step: u32, _out: &mut impl RunContext<Mlp>) -> Result<(), LabError> {
         self.next_score = self.score_after(step);
-        let (train, test) = self.evaluation.score(&self.train_state.net.valid()).await?;
+        let (train, test) = self.evaluation.score(&self.train_state.net().valid()).await?;
         self.measured.scores.push(Score { step, train, test });
         self.shows |= self.is_small;
         Ok(())
@@ -166,7 +167,7 @@ impl Training<Mlp> for MlpTraining {
     ) -> Result<(), LabError> {
         let mut measured = std::mem::take(&mut self.measured);
         measured.grad_norms = read_all(std::mem::take(&mut self.grad_norms)).await?;
-        let net = self.train_state.net.valid();
+        let net = self.train_state.net().valid();
         self.evaluation.look(&net, &mut measured).await?;
         let now = out.now_ms();
         let is_watched = self.watched.is_some_and(|due| over || out.is_paused() || now >= due);
@@ -201,7 +202,7 @@ impl Training<Mlp> for MlpTraining {
             next = out.request();
         }
         if changed {
-            let (train, test) = self.evaluation.score(&self.train_state.net.valid()).await?;
+            let (train, test) = self.evaluation.score(&self.train_state.net().valid()).await?;
             self.measured.scores.push(Score { step: self.step, train, test });
         }
         if changed || shows {
@@ -229,10 +230,10 @@ impl MlpTraining {
 
     /// Sets parameters by hand. One that is set back before the next step counts as unchanged.
     async fn set(&mut self, values: &[(u32, f32)]) -> Result<(), LabError> {
-        let before = nets::snapshot(&self.train_state.net.valid(), self.step, None).await?;
+        let before = nets::snapshot(&self.train_state.net().valid(), self.step, None).await?;
         for &(index, value) in values.iter().filter(|(_, value)| value.is_finite()) {
             let Some(place) = before.place(index as usize) else { continue };
-            nets::set(&mut self.train_state.net, place, value);
+            nets::set(self.train_state.change().0, place, value);
             let was = before.params.get(index as usize).copied().unwrap_or_default();
             let first = *self.edited.entry(index).or_insert((was, self.step));
             if first == (value, self.step) {
@@ -308,12 +309,12 @@ impl TaskData {
         Ok(Self { d_in: 2, n_classes: 2, train: part(0), test: part(1), image_side: None })
     }
 
-    fn batch(&self, indices: &[usize], device: &Device) -> (Tensor<2>, Tensor<2>) {
+    /// Values `[n, d_in]` and one-hot classes of some samples.
+    fn batch(&self, indices: &[usize]) -> [Input; 2] {
         let d = self.d_in;
         let x: Vec<f32> = indices.iter().flat_map(|&i| &self.train.x[i * d..(i + 1) * d]).copied().collect();
         let labels = indices.iter().map(|&i| self.train.labels[i]);
-        let x = Tensor::from_data(TensorData::new(x, [indices.len(), d]), device);
-        (x, one_hot(labels, self.n_classes, device))
+        [Input::new(x, [indices.len(), d]), Input::one_hot(labels, self.n_classes)]
     }
 
     /// What the page shows of the test part.

@@ -59,15 +59,13 @@ pub(super) struct Watch {
     leaves: Vec<(usize, Place, Tensor<4>)>,
 }
 
-/// The sizes that were watched, on the device.
+/// What was watched.
 #[cfg(feature = "compute")]
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Watched {
-    step: u32,
     blocks: Vec<BlockPaths>,
     /// The place of every number: the signals come first.
     places: Vec<(usize, Place, bool)>,
-    pub(super) values: Vec<Tensor<1>>,
 }
 
 #[cfg(feature = "compute")]
@@ -109,8 +107,8 @@ impl Watch {
         h + leaf
     }
 
-    /// With the gradients of the backward pass.
-    pub(super) fn measured(self, step: u32, grads: &Gradients) -> Watched {
+    /// With the gradients of the backward pass: the numbers on the device, and what each is.
+    pub(super) fn measured(self, grads: &Gradients) -> (Watched, Vec<Tensor<1>>) {
         let Self { blocks, signals, leaves } = self;
         let (mut places, mut values) = (Vec::new(), Vec::new());
         for (index, place, signal) in signals {
@@ -123,15 +121,15 @@ impl Watch {
                 values.push(norm(grad));
             }
         }
-        Watched { step, blocks, places, values }
+        (Watched { blocks, places }, values)
     }
 }
 
 #[cfg(feature = "compute")]
 impl Watched {
-    /// Puts the numbers that were read into their places.
-    pub(super) fn paths(&self, numbers: &[f32]) -> Paths {
-        let mut paths = Paths { step: self.step, input: Flow::default(), blocks: self.blocks.clone() };
+    /// Puts the numbers of a step into their places.
+    pub(super) fn paths(&self, step: u32, numbers: &[f32]) -> Paths {
+        let mut paths = Paths { step, input: Flow::default(), blocks: self.blocks.clone() };
         for (&(index, place, is_gradient), &number) in self.places.iter().zip(numbers) {
             let block = index.checked_sub(1).and_then(|block| paths.blocks.get_mut(block));
             let flow = match (block, place) {

@@ -35,11 +35,11 @@ impl Probe for ResNet {
                     let net = Net::new(&plan(&config, shortcuts, batch_norm), seed, &autodiff);
                     flow_tensors(&net, x.clone(), y.clone())
                 };
-                let ((weights, plain), (weights_r, residual)) = (tensors(false), tensors(true));
-                let read = [weights, plain.values.clone(), weights_r, residual.values.clone()];
-                let [weights, values, weights_r, values_r] = read_groups(read).await?;
-                flow.plain.push(NetFlow::new(weights, plain.paths(&values)));
-                flow.residual.push(NetFlow::new(weights_r, residual.paths(&values_r)));
+                let ((plain, norms, values), (residual, norms_r, values_r)) = (tensors(false), tensors(true));
+                let read = [norms, values, norms_r, values_r];
+                let [norms, values, norms_r, values_r] = read_groups(read).await?;
+                flow.plain.push(NetFlow::new(norms, plain.paths(0, &values)));
+                flow.residual.push(NetFlow::new(norms_r, residual.paths(0, &values_r)));
                 out.send(Frame::Flow { chosen, flow: Rc::new(flow.clone()) });
                 step += 1;
                 if out.step_done(Progress { step, steps }).await == Tick::Stop {
@@ -75,13 +75,14 @@ fn structure(config: &Config, device: &Device) -> Structure {
     }
 }
 
-/// Gradient norms of the first convolutions, `[1]` each, and the size of signal and gradient everywhere.
-fn flow_tensors(net: &Net, x: Tensor<4>, y: Tensor<2>) -> (Vec<Tensor<1>>, Watched) {
+/// Gradient norms of the first convolutions and the size of signal and gradient everywhere, `[1]` each; first, what is watched.
+fn flow_tensors(net: &Net, x: Tensor<4>, y: Tensor<2>) -> (Watched, Vec<Tensor<1>>, Vec<Tensor<1>>) {
     let mut watch = Watch::new(net);
     let logits = net.forward_with(x, |index, place, h| watch.at(index, place, h));
     let grads = cross_entropy(logits, y).backward();
-    let weights = net.first_convs().filter_map(|weight| weight.val().grad(&grads).map(norm)).collect();
-    (weights, watch.measured(0, &grads))
+    let norms = net.first_convs().filter_map(|weight| weight.val().grad(&grads).map(norm)).collect();
+    let (watched, values) = watch.measured(&grads);
+    (watched, norms, values)
 }
 
 /// Images of independent standard normal numbers, like normalized ones, and labels in turn.

@@ -11,11 +11,13 @@ use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
 use crate::run::images::load;
 use crate::run::moment::Moment;
-use crate::run::training::{TrainState, cross_entropy, first_weight, one_hot, read, read_groups};
+use crate::run::train_state::{Found, How, Input, TrainState};
+use crate::run::training::{cross_entropy, first_weight, read, read_groups};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// Training images, where there are as many.
@@ -43,8 +45,9 @@ pub struct ResNetTraining {
     /// Steps whose gradients were measured, and one norm for each block and step, on the device.
     norm_steps: Vec<u32>,
     norms: Vec<Tensor<1>>,
-    /// The last of these steps: signal and gradient on every path, on the device.
-    paths: Option<Watched>,
+    /// The last of these steps: signal and gradient on every path, on the device; and what they are.
+    on_paths: Option<(u32, Vec<Tensor<1>>)>,
+    watched: Option<Watched>,
     learning_rate: f64,
     steps: u32,
     norm_interval: u32,
@@ -71,7 +74,8 @@ impl Training<ResNet> for ResNetTraining {
             train_state: TrainState::new(net, config.optimizer.init()),
             norm_steps: Vec::new(),
             norms: Vec::new(),
-            paths: None,
+            on_paths: None,
+            watched: None,
             learning_rate: config.learning_rate,
             steps: config.steps,
             norm_interval: config.norm_interval(),
@@ -85,22 +89,32 @@ impl Training<ResNet> for ResNetTraining {
     }
 
     fn step(&mut self, step: u32) -> Result<(), LabError> {
-        let autodiff = self.device.clone().autodiff();
-        let (x, y) = self.task.batch(self.batches.next_batch(), self.augment, &mut self.rng, &autodiff);
+        let batch = self.task.batch(self.batches.next_batch(), self.augment, &mut self.rng);
         let measured = (step - 1).is_multiple_of(self.norm_interval);
-        let Self { train_state, norm_steps, norms, paths, .. } = self;
-        let mut watch = measured.then(|| Watch::new(&train_state.net));
-        let logits = train_state.net.forward_with(x, |index, place, h| match &mut watch {
-            Some(watch) => watch.at(index, place, h),
-            None => h,
-        });
-        train_state.descend(cross_entropy(logits, y), self.learning_rate, None, |net, grads| {
-            if let Some(watch) = watch {
-                norm_steps.push(step);
-                norms.extend(net.first_convs().filter_map(|weight| weight.val().grad(grads).map(norm)));
-                *paths = Some(watch.measured(step, grads));
+        let how = How { learning_rate: self.learning_rate, max_norm: None, variant: Some(measured.into()) };
+        let watched = Cell::new(None);
+        let mut values = self.train_state.step(&batch, how, |net, inputs| {
+            if !measured {
+                let loss = cross_entropy(net.forward(inputs.get(0)), inputs.get(1));
+                return Found::by_autodiff(net, loss, |_| Vec::new());
             }
+            let mut watch = Watch::new(net);
+            let logits = net.forward_with(inputs.get(0), |index, place, h| watch.at(index, place, h));
+            Found::by_autodiff(net, cross_entropy(logits, inputs.get(1)), |grads| {
+                let (places, values) = watch.measured(grads);
+                watched.set(Some(places));
+                let norms = net.first_convs().filter_map(|weight| weight.val().grad(grads).map(norm));
+                norms.chain(values).collect()
+            })
         });
+        if measured {
+            // A step that is replayed measures what the one that was recorded did.
+            self.watched = watched.take().or(self.watched.take());
+            let on_paths = values.split_off(self.train_state.net().blocks.len().min(values.len()));
+            self.norm_steps.push(step);
+            self.norms.extend(values);
+            self.on_paths = Some((step, on_paths));
+        }
         Ok(())
     }
 
@@ -109,7 +123,7 @@ impl Training<ResNet> for ResNetTraining {
     }
 
     fn last_changed(&self) -> Option<Tensor<1>> {
-        Some(first_weight(&self.train_state.net.head))
+        Some(first_weight(&self.train_state.net().head))
     }
 
     fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
@@ -138,7 +152,7 @@ impl Training<ResNet> for ResNetTraining {
 
     async fn score(&mut self, step: u32, _out: &mut impl RunContext<ResNet>) -> Result<(), LabError> {
         self.next_score = self.score_after(step);
-        let test = self.task.accuracy(&self.train_state.net.valid(), &self.device).await?;
+        let test = self.task.accuracy(&self.train_state.net().valid(), &self.device).await?;
         self.scores.push(Score { step, test });
         Ok(())
     }
@@ -149,11 +163,11 @@ impl Training<ResNet> for ResNetTraining {
         _over: bool,
         out: &mut impl RunContext<ResNet>,
     ) -> Result<(), LabError> {
-        let paths = self.paths.take();
-        let values = paths.as_ref().map_or_else(Vec::new, |paths| paths.values.clone());
+        let (step, values) = self.on_paths.take().unwrap_or_default();
         let [norms, values] = read_groups([std::mem::take(&mut self.norms), values]).await?;
-        let paths = paths.map(|paths| Rc::new(paths.paths(&values)));
-        let rows = norms.chunks_exact(self.train_state.net.blocks.len().max(1));
+        let watched = self.watched.as_ref().filter(|_| !values.is_empty());
+        let paths = watched.map(|watched| Rc::new(watched.paths(step, &values)));
+        let rows = norms.chunks_exact(self.train_state.net().blocks.len().max(1));
         let norm_steps = std::mem::take(&mut self.norm_steps);
         let norms = norm_steps.into_iter().zip(rows).map(|(step, row)| Norms { step, blocks: row.to_vec() });
         let measured = Measured { scores: std::mem::take(&mut self.scores), norms: norms.collect(), paths };
@@ -177,18 +191,12 @@ struct Task {
 }
 
 impl Task {
-    fn batch(
-        &self,
-        indices: &[usize],
-        augment: Augment,
-        rng: &mut StdRng,
-        device: &Device,
-    ) -> (Tensor<4>, Tensor<2>) {
+    /// Images `[n, channels, side, side]` and their one-hot classes.
+    fn batch(&self, indices: &[usize], augment: Augment, rng: &mut StdRng) -> [Input; 2] {
         let Images { train, moments, .. } = &self.images;
         let (values, labels) = train.augmented(indices, moments, augment, rng);
         let shape = [labels.len(), train.channels, self.side, self.side];
-        let x = Tensor::from_data(TensorData::new(averaged(values, SIDE, self.side), shape), device);
-        (x, one_hot(labels.into_iter(), N_CLASSES, device))
+        [Input::new(averaged(values, SIDE, self.side), shape), Input::one_hot(labels.into_iter(), N_CLASSES)]
     }
 
     /// The share of right answers on the test images, with the running statistics of batch norm.

@@ -7,8 +7,9 @@ use crate::models::lstm::{ForgetBias as InitialBias, Lstm};
 use crate::models::rnn::VanillaRnn;
 use crate::models::weights::WeightRng;
 use crate::run::spectrum::spectral_radius;
-use crate::run::training::{one_hot, read};
-use burn::tensor::{Device, Tensor};
+use crate::run::train_state::Input;
+use crate::run::training::{one_hot_rows, read};
+use burn::tensor::Device;
 
 /// The sequences that the settings ask for.
 pub fn task(config: &Config) -> Recall {
@@ -50,7 +51,7 @@ fn dims(config: &Config) -> (usize, usize, usize) {
 }
 
 /// One-hot tokens, `[seq_len, n, n_tokens]`.
-pub(super) fn inputs(task: &Recall, sequences: &Sequences, device: &Device) -> Tensor<3> {
-    let rows = one_hot(sequences.tokens.iter().copied(), task.n_tokens(), device);
-    rows.reshape([task.seq_len, sequences.labels.len(), task.n_tokens()])
+pub(super) fn inputs(task: &Recall, sequences: &Sequences) -> Input {
+    let rows = one_hot_rows(sequences.tokens.iter().copied(), task.n_tokens());
+    Input::new(rows, [task.seq_len, sequences.labels.len(), task.n_tokens()])
 }

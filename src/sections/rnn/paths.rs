@@ -90,7 +90,7 @@ fn flat(tensor: Tensor<2>) -> Tensor<1> {
 fn sequence(config: &Config, device: &Device) -> (Tensor<3>, Vec<u8>) {
     let task = task(config);
     let sequences = task.draw(1, &mut stream(config.seed.into(), 2));
-    (inputs(&task, &sequences, device), sequences.tokens)
+    (inputs(&task, &sequences).tensor(device), sequences.tokens)
 }
 
 /// `||J_t||_F / sqrt(d_h)` for `J_T = I`, `J_{t-1} = J_t diag(1 - h_t^2) W_h^T`, entry t for position t.

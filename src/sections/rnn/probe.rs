@@ -64,10 +64,9 @@ async fn compare<N: Recurrent>(
     let task = task(&Config { seq_len: config.seq_len.min(STEPS_COMPARED), ..config.clone() });
     let autodiff = device.clone().autodiff();
     let sequences = task.draw(N_COMPARED, &mut stream(config.seed.into(), 3));
-    let x = inputs(&task, &sequences, device);
+    let x: Tensor<3> = inputs(&task, &sequences).tensor(device);
     let y = one_hot(sequences.labels.iter().copied(), task.n_classes, &autodiff);
-    let ours = gradients(net, &x, |logits| cross_entropy(logits, y.clone()))
-        .ok_or_else(|| LabError::Device("This device cannot differentiate.".to_owned()))?;
+    let ours = gradients(net, &x, |logits| cross_entropy(logits, y.clone()));
 
     let (theirs, hidden, [input, recurrent]) = theirs(net, Tensor::from_inner(x.swap_dims(0, 1)), &autodiff);
     let [batch, seq_len, d_h] = theirs.hidden.dims();

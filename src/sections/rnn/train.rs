@@ -6,12 +6,13 @@ use super::{Config, Frame, GradientRow, Measured, Paths, RNN, Rnn, Trace};
 use crate::core::LabError;
 use crate::data::recall::{Recall, stream};
 use crate::models::lstm::Lstm;
-use crate::models::recurrent::{Recurrent, gradients};
+use crate::models::recurrent::{Gradients, Recurrent, ThroughTime, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
 use crate::run::moment::Moment;
-use crate::run::training::{TrainState, accuracy, cross_entropy, first_weight, one_hot, read, read_groups};
+use crate::run::train_state::{Found, How, Input, TrainState};
+use crate::run::training::{accuracy, cross_entropy, first_weight, read, read_groups};
 use crate::run::{RunContext, Train, optimizer::Optimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::rngs::StdRng;
@@ -96,15 +97,21 @@ impl Training<Rnn> for RnnTraining {
 
     fn step(&mut self, step: u32) -> Result<(), LabError> {
         let sequences = self.task.draw(self.config.batch_size as usize, &mut self.sequences);
-        let x = inputs(&self.task, &sequences, &self.device);
-        let y =
-            one_hot(sequences.labels.iter().copied(), self.task.n_classes, &self.device.clone().autodiff());
+        let batch = [
+            inputs(&self.task, &sequences),
+            Input::one_hot(sequences.labels.iter().copied(), self.task.n_classes),
+        ];
         let measured = (step - 1).is_multiple_of(self.config.measured_every());
         if measured {
             self.measured_steps.push(step);
         }
-        let norms = measured.then_some(&mut self.norms);
-        with_net!(&mut self.net, train_state => descend(train_state, &x, &y, &self.config, norms))
+        let Config { learning_rate, clip, .. } = self.config;
+        let how = How { learning_rate, max_norm: Some(clip), variant: Some(measured.into()) };
+        let norms = with_net!(&mut self.net, train_state => descend(train_state, &batch, how, measured));
+        let mut norms = norms.into_iter();
+        self.norms.hidden.extend(norms.next());
+        self.norms.cell.extend(norms.next());
+        Ok(())
     }
 
     fn take_losses(&mut self) -> Vec<Tensor<1>> {
@@ -112,7 +119,7 @@ impl Training<Rnn> for RnnTraining {
     }
 
     fn last_changed(&self) -> Option<Tensor<1>> {
-        with_net!(&self.net, train_state => Some(first_weight(train_state.net.output())))
+        with_net!(&self.net, train_state => Some(first_weight(train_state.net().output())))
     }
 
     fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
@@ -142,7 +149,7 @@ impl Training<Rnn> for RnnTraining {
 
     async fn score(&mut self, step: u32, _out: &mut impl RunContext<Rnn>) -> Result<(), LabError> {
         self.next_score = score_after(step);
-        let accuracy = with_net!(&self.net, train_state => self.held_out.accuracy(&train_state.net));
+        let accuracy = with_net!(&self.net, train_state => self.held_out.accuracy(train_state.net()));
         self.accuracies.extend(read(accuracy).await?.first().map(|&accuracy| (step, accuracy)));
         Ok(())
     }
@@ -168,8 +175,8 @@ impl Training<Rnn> for RnnTraining {
         let began = out.now_ms();
         if over || began >= self.next_trace {
             let traced = match &self.net {
-                Net::Rnn(state) => rnn_trace(&self.config, &state.net, &self.device).await?,
-                Net::Lstm(state) => lstm_trace(&self.config, &state.net, &self.device).await?,
+                Net::Rnn(state) => rnn_trace(&self.config, state.net(), &self.device).await?,
+                Net::Lstm(state) => lstm_trace(&self.config, state.net(), &self.device).await?,
             };
             if over {
                 out.send(Frame::Trained(Rc::new(self.path(&traced).await?)));
@@ -190,7 +197,7 @@ fn score_after(step: u32) -> u32 {
 impl RnnTraining {
     async fn path(&self, traced: &Traced) -> Result<Paths, LabError> {
         match &self.net {
-            Net::Rnn(state) => traced.rnn_path(&state.net).await,
+            Net::Rnn(state) => traced.rnn_path(state.net()).await,
             Net::Lstm(_) => Ok(Paths { cell: traced.cell_path(), ..Paths::default() }),
         }
     }
@@ -203,22 +210,20 @@ struct Norms {
     cell: Vec<Tensor<1>>,
 }
 
-/// One step down the gradient, whose norms are kept if they are asked for.
+/// One step down the gradient. If they are measured, its norms come back: of the hidden states, and then of the cells.
 fn descend<N: Recurrent>(
     train_state: &mut TrainState<N>,
-    x: &Tensor<3>,
-    y: &Tensor<2>,
-    config: &Config,
-    measured: Option<&mut Norms>,
-) -> Result<(), LabError> {
-    let grads = gradients(&train_state.net, x, |logits| cross_entropy(logits, y.clone()))
-        .ok_or_else(|| LabError::Device("This device cannot differentiate.".to_owned()))?;
-    if let Some(measured) = measured {
-        measured.hidden.push(norms(grads.through_time.d_hidden));
-        measured.cell.extend(grads.through_time.d_cell.map(norms));
-    }
-    train_state.apply(grads.loss, grads.params, config.learning_rate, Some(config.clip));
-    Ok(())
+    batch: &[Input],
+    how: How,
+    measured: bool,
+) -> Vec<Tensor<1>> {
+    train_state.step(batch, how, |net, inputs| {
+        let Gradients { loss, params, through_time } =
+            gradients(net, &inputs.plain(0), |logits| cross_entropy(logits, inputs.get(1)));
+        let ThroughTime { d_hidden, d_cell } = through_time;
+        let measured = std::iter::once(d_hidden).chain(d_cell).filter(|_| measured).map(norms);
+        Found { loss, grads: params, measured: measured.collect() }
+    })
 }
 
 /// The norm of each position's gradient. Squares of what is near the smallest 32-bit number would be zero, so each is divided by
@@ -247,7 +252,7 @@ impl HeldOut {
         let sequences = task.draw(N_SCORED, &mut stream(config.seed.into(), 1));
         let labels: Vec<i32> = sequences.labels.iter().map(|&label| label.into()).collect();
         Self {
-            x: inputs(task, &sequences, device),
+            x: inputs(task, &sequences).tensor(device),
             labels: Tensor::from_data(TensorData::new(labels, [N_SCORED]), device),
         }
     }

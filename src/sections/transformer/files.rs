@@ -1,6 +1,6 @@
 //! The model as a `.safetensors` file, with its settings and its vocabulary.
 
-use super::{Config, TrainState};
+use super::{Config, Model};
 use crate::core::LabError;
 use crate::core::settings::from_map;
 use crate::data::text::Vocabulary;
@@ -14,12 +14,12 @@ const FORMAT: &str = "nn-lab transformer 1";
 
 /// The file of a model.
 pub(super) async fn save(
-    state: &TrainState,
+    state: &Model,
     config: &Config,
     vocabulary: &Vocabulary,
 ) -> Result<Vec<u8>, LabError> {
     let mut list = Lister::default();
-    state.net.visit(&mut list);
+    state.net().visit(&mut list);
     let Lister { names, shapes, tensors, .. } = list;
     // One read for all of them.
     let values = read_all(tensors).await?;
@@ -33,7 +33,7 @@ pub(super) async fn save(
     safetensors::write(&file).map_err(LabError::Data)
 }
 
-fn metadata(state: &TrainState, config: &Config, vocabulary: &Vocabulary) -> Vec<(String, String)> {
+fn metadata(state: &Model, config: &Config, vocabulary: &Vocabulary) -> Vec<(String, String)> {
     let config = serde_json::to_string(config).unwrap_or_default();
     let pairs = [
         ("config", config),
@@ -46,7 +46,7 @@ fn metadata(state: &TrainState, config: &Config, vocabulary: &Vocabulary) -> Vec
 
 /// Puts a file's weights into the model; a sentence where they do not fit, and the model is then as it was.
 pub(super) fn load(
-    state: &mut TrainState,
+    state: &mut Model,
     config: &Config,
     vocabulary: &Vocabulary,
     bytes: &[u8],
@@ -68,15 +68,16 @@ pub(super) fn load(
     }
     let step = file.meta("step").and_then(|step| step.parse().ok()).unwrap_or(0);
     let tensors = file.tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
-    let device = state.net.embedding.val().inner().device();
+    let device = state.net().embedding.val().inner().device();
     let mut filler = Filler { tensors, path: Vec::new(), warning: None, device };
-    let net = state.net.clone().map(&mut filler);
+    let net = state.net().clone().map(&mut filler);
     if let Some(warning) = filler.warning {
         return Err(warning);
     }
-    state.net = net;
+    let (own, rule) = state.change();
+    *own = net;
     // The optimizer begins anew: the file has no memory of its own.
-    (state.rule.steps, state.rule.memory) = (0, Vec::new());
+    (rule.steps, rule.memory) = (0, Vec::new());
     state.step = step;
     Ok(())
 }

@@ -14,6 +14,8 @@ mod frames;
 pub mod heads;
 pub mod induction;
 mod metrics;
+#[cfg(feature = "compute")]
+mod model;
 pub mod next;
 #[cfg(feature = "page")]
 mod panel;
@@ -27,8 +29,6 @@ pub mod text;
 #[cfg(feature = "compute")]
 mod train;
 #[cfg(feature = "compute")]
-mod train_state;
-#[cfg(feature = "compute")]
 pub mod writing;
 
 pub use checks::{ParamCount, learning_rate_at, memory_bytes, param_count, sample_steps, seconds_estimate};
@@ -37,10 +37,10 @@ pub use frames::{
     Frame, NextRequest, NextToken, PositionTable, Request, Sample, TEMPERATURES, TextInfo, WriteRequest,
     Written, WrittenChar,
 };
+#[cfg(feature = "compute")]
+pub use model::{Model, sizes};
 #[cfg(feature = "page")]
 pub use panel::TransformerPanel;
-#[cfg(feature = "compute")]
-pub use train_state::{TrainState, sizes};
 
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;

@@ -1,9 +1,9 @@
 //! What can be seen without training: the text, the parameters, the positions, and how long a step takes.
 
 use super::checks::step_flops;
+use super::model::{Model, sizes};
 use super::positions::{rotation, shown_positions};
 use super::source::Source;
-use super::train_state::{TrainState, sizes};
 use super::{Config, Frame, PositionTable, Transformer};
 use crate::core::{LabError, Progress};
 use crate::models::transformer::{Transformer as Net, sinusoidal_table};
@@ -90,7 +90,7 @@ async fn step_time(
     let mut times = [f64::INFINITY; 2];
     for (windows, best) in (1..).zip(&mut times) {
         let small = Config { layers: 1, batch_size: windows, dropout: 0.0, ..config.clone() };
-        let mut state = TrainState::new(&small, vocabulary, device);
+        let mut state = Model::new(&small, vocabulary, device);
         let ids = source.next_of(windows as usize);
         for _ in 0..4 {
             let start = out.now_ms();

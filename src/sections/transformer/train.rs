@@ -3,8 +3,8 @@
 use super::checks::{saved_steps, validate_every};
 use super::source::Source;
 use super::{
-    Config, Frame, NextRequest, NextToken, Request, Sample, TEMPERATURES, TrainState, Transformer,
-    WriteRequest, files, memory_bytes, writing,
+    Config, Frame, Model, NextRequest, NextToken, Request, Sample, TEMPERATURES, Transformer, WriteRequest,
+    files, memory_bytes, writing,
 };
 use crate::core::LabError;
 use crate::run::arm::StepBatch;
@@ -25,7 +25,7 @@ pub struct TransformerTraining {
     config: Config,
     source: Source,
     device: Device,
-    model: TrainState,
+    model: Model,
     window_chars: Vec<char>,
     /// The steps after which the heads are looked at and a sample is written.
     saved: Vec<u32>,
@@ -55,7 +55,7 @@ impl Training<Transformer> for TransformerTraining {
         let window_chars: Vec<char> = window.iter().map(|&id| source.vocabulary.char(id)).collect();
         out.send(Frame::Window { chars: Rc::new(window_chars.clone()), period: *period as u32 });
         Ok(Self {
-            model: TrainState::new(&config, source.vocabulary.len(), device),
+            model: Model::new(&config, source.vocabulary.len(), device),
             window_chars,
             saved: saved_steps(&config),
             looked_at: None,
@@ -178,7 +178,7 @@ impl TransformerTraining {
                 count: self.config.sample_length,
             };
             let mut text = String::new();
-            let net = self.model.net.valid();
+            let net = self.model.net().valid();
             let vocabulary = &self.source.vocabulary;
             writing::write(&net, vocabulary, &request, true, &self.device, out, |part| {
                 text.extend(part.chars.iter().map(|written| written.char));
@@ -228,7 +228,7 @@ impl TransformerTraining {
     ) -> Result<(), LabError> {
         match request {
             Request::Write(request) => {
-                let net = self.model.net.valid();
+                let net = self.model.net().valid();
                 let show = |part| Some(Frame::Written(Rc::new(part)));
                 writing::write(&net, &self.source.vocabulary, &request, false, &self.device, out, show)
                     .await?;

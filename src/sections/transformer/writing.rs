@@ -1,14 +1,14 @@
 //! Writing: one character at a time, each drawn from what the model thinks of the next.
 
+use super::model::{kinds, numbers, one_hot};
 use super::next::by_score;
-use super::train_state::{kinds, one_hot};
 use super::{Transformer, WriteRequest, Written, WrittenChar};
 use crate::core::LabError;
 use crate::data::text::Vocabulary;
 use crate::models::transformer::{Cache, Transformer as Net};
 use crate::run::training::read;
 use crate::run::{RunContext, Tick};
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 /// How many of the most likely characters are reported.
@@ -50,7 +50,7 @@ pub(super) async fn write(
 pub struct Writer<'a> {
     net: &'a Net,
     /// The numbers of all characters, on the device.
-    kinds: Tensor<3, Int>,
+    kinds: Tensor<3>,
     cache: Cache,
     /// All characters so far.
     text: Vec<u8>,
@@ -83,7 +83,10 @@ impl<'a> Writer<'a> {
         }
         let n = self.unread.max(1);
         let ids = self.text.get(self.text.len() - n..).unwrap_or_default();
-        let logits = self.net.forward_cached(one_hot(ids, n, &self.kinds), &mut self.cache);
+        let logits = self.net.forward_cached(
+            one_hot(numbers(ids, n).tensor(&self.kinds.device()), &self.kinds),
+            &mut self.cache,
+        );
         self.unread = 0;
         let [_, _, n_chars] = logits.dims();
         let last: Tensor<3> = logits.slice([0..1, n - 1..n, 0..n_chars]);

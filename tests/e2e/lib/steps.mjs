@@ -6,11 +6,11 @@ import { readdirSync } from 'node:fs';
 import { act, address, device as deviceOf, waitState, withPage } from './browser.mjs';
 import { dist, serve } from './site.mjs';
 
-/** Steps that make the device ready: kernels are compiled, memory is found. */
-const WARM_UP = 3;
+/** Steps that make the device ready: kernels are compiled, memory is found, and on a GPU a step of each network is recorded. */
+const WARM_UP = 16;
 
 const watch = `
-  self.asked = { dispatches: 0, submits: 0, uploads: 0, uploaded_bytes: 0 };
+  self.asked = { dispatches: 0, binds: 0, submits: 0, uploads: 0, uploaded_bytes: 0 };
   self.steps = [];
   self.observeStep = (arm, step, ms) => self.steps.push({ arm, step, ms, at: performance.now(), ...self.asked });
   const count = (type, method, note) => {
@@ -19,6 +19,7 @@ const watch = `
     if (original) prototype[method] = function (...args) { note(...args); return original.apply(this, args); };
   };
   for (const method of ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect']) count('GPUComputePassEncoder', method, () => self.asked.dispatches++);
+  count('GPUDevice', 'createBindGroup', () => self.asked.binds++);
   count('GPUQueue', 'submit', () => self.asked.submits++);
   count('GPUQueue', 'writeBuffer', (buffer, offset, data, from, size) => {
     self.asked.uploads++;
@@ -54,7 +55,7 @@ export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, co
         const nets = [...new Set(seen.map(({ arm }) => arm))].sort((a, b) => a - b);
         const times = nets.map((net) => seen.filter(({ arm }) => arm === net).slice(0, steps).map(({ ms }) => ms));
         const each = (key) => ((asked.at(-1)[key] - asked[0][key]) / (asked.length - 1)) * nets.length;
-        const counts = device === 'webgpu' ? Object.fromEntries(['dispatches', 'submits', 'uploads', 'uploaded_bytes'].map((key) => [key, each(key)])) : {};
+        const counts = device === 'webgpu' ? Object.fromEntries(['dispatches', 'binds', 'submits', 'uploads', 'uploaded_bytes'].map((key) => [key, each(key)])) : {};
         return { device, steps: times[0].length, step_ms: times.map(median), ...counts };
       },
       { from: site },

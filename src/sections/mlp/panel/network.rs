@@ -92,6 +92,7 @@ fn Drawing(props: &DrawingProps) -> Html {
     let pointed = use_state_eq(|| None::<Item>);
     let selected = use_state_eq(|| None::<Item>);
     let cursor = use_state_eq(|| Item::Unit(0, 0));
+    let edited = use_state_eq(|| None::<Item>);
     let net = &props.net.0;
     let which = Which { arm: props.arm as u8, seed: props.config.seed };
     use_watch(which, props.run, &props.ask);
@@ -106,7 +107,13 @@ fn Drawing(props: &DrawingProps) -> Html {
     let there = |item: Option<Item>| item.filter(|item| exists(net, &layout, *item));
     let (chosen, hovered) = (there(*selected), there(*pointed).filter(|item| layout.has(*item)));
     let at = Some(*cursor).filter(|item| layout.has(*item)).unwrap_or(Item::Unit(0, layout.units(0).start));
-    let of = hovered.filter(|item| matches!(item, Item::Unit(..))).or(chosen);
+    // While its parameter is being edited the chosen item stays: a unit may come to lie below the pointer by scrolling alone.
+    let is_edited = chosen.is_some() && *edited == chosen && !props.is_past;
+    let of = hovered.filter(|item| matches!(item, Item::Unit(..)) && !is_edited).or(chosen);
+    let on_focus = {
+        let edited = edited.setter();
+        Callback::from(move |has_focus| edited.set(chosen.filter(|_| has_focus)))
+    };
     let on_point = setter(&pointed);
     let on_cursor = {
         let cursor = cursor.setter();
@@ -153,7 +160,7 @@ fn Drawing(props: &DrawingProps) -> Html {
                     <p class="network-reading" aria-live="off">{ reading(net, &layout, hovered) }</p>
                 </div>
                 <Detail config={props.config.clone()} arm={props.arm} net={props.net.clone()} boundary={props.boundary.clone()} dots={(*dots).clone()} {of} {on_pixel}>
-                    { editor(props, of.and_then(|item| parameter(net, item)), &edits) }
+                    { editor(props, of.and_then(|item| parameter(net, item)), &edits, on_focus) }
                 </Detail>
             </div>
         </Figure>
@@ -237,7 +244,7 @@ fn parameter(net: &Snapshot, item: Item) -> Option<Place> {
     net.index(place).map(|_| place)
 }
 
-fn editor(props: &DrawingProps, place: Option<Place>, edits: &Edits) -> Html {
+fn editor(props: &DrawingProps, place: Option<Place>, edits: &Edits, on_focus: Callback<bool>) -> Html {
     let net = &props.net.0;
     let Some((place, index)) = place.and_then(|place| Some((place, net.index(place)?))) else {
         return Html::default();
@@ -245,7 +252,7 @@ fn editor(props: &DrawingProps, place: Option<Place>, edits: &Edits) -> Html {
     let what = if place.from.is_some() { "Weight" } else { "Bias" };
     html! {
         <Editor index={index as u32} {what} value={net.value(place).unwrap_or_default()} is_past={props.is_past} undos={edits.undos} on_set={edits.on_set.clone()}
-            on_undo={edits.on_undo.clone()} on_reset={edits.on_reset.clone()} />
+            on_undo={edits.on_undo.clone()} on_reset={edits.on_reset.clone()} {on_focus} />
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct EditorProps {
     pub(super) on_set: Callback<(u32, f32, bool)>,
     pub(super) on_undo: Callback<()>,
     pub(super) on_reset: Callback<()>,
+    /// Whether it has the focus.
+    pub(super) on_focus: Callback<bool>,
 }
 
 /// Reads what was typed: the value to take, if any, and a sentence where that is not what was typed.
@@ -113,7 +115,7 @@ pub(super) fn Editor(props: &EditorProps) -> Html {
     let (what, off) = (props.what, props.is_past);
     let (undo, reset) = (props.on_undo.reform(|_: MouseEvent| ()), props.on_reset.reform(|_: MouseEvent| ()));
     html! {
-        <div class="network-editor" data-editor={index.to_string()}>
+        <div class="network-editor" data-editor={index.to_string()} onfocusin={props.on_focus.reform(|_: FocusEvent| true)} onfocusout={props.on_focus.reform(|_: FocusEvent| false)}>
             <label>{ what }
                 <input type="range" min={(-reach).to_string()} max={reach.to_string()} step="any" value={shown.to_string()}
                     aria-valuetext={short(shown)} disabled={off} oninput={on_slide} onchange={on_release} /></label>

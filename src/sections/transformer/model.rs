@@ -7,12 +7,12 @@ use crate::core::LabError;
 use crate::models::transformer::{Positions, Sizes, Transformer};
 use crate::models::weights::WeightRng;
 use crate::run::RunContext;
-use crate::run::moment::{self, Moment};
+use crate::run::moment::Moment;
 use crate::run::rule::Rule;
+use crate::run::train_state::{Found, How, Input, TrainState};
 use crate::run::training::{cross_entropy, read_all};
 use burn::module::Module;
-use burn::optim::GradientsParams;
-use burn::tensor::{Device, Int, Tensor, TensorData, activation::log_softmax};
+use burn::tensor::{Device, Tensor, TensorData, activation::log_softmax};
 
 /// The longest gradient that is followed as it is.
 const MAX_NORM: f64 = 1.0;
@@ -40,36 +40,42 @@ pub fn sizes(config: &Config, vocabulary: usize) -> Sizes {
 }
 
 /// A model in training.
-#[allow(missing_debug_implementations, reason = "burn's gradients have none")]
-pub struct TrainState {
-    pub net: Transformer,
-    pub rule: Rule,
+#[allow(missing_debug_implementations, reason = "burn's graph has none")]
+pub struct Model {
+    train_state: TrainState<Transformer>,
     pub sizes: Sizes,
     /// Steps done.
     pub step: u32,
     device: Device,
     seed: u64,
     /// The number of every character, `[1, 1, vocabulary]`: on the device once, and not anew at each step.
-    kinds: Tensor<3, Int>,
-    /// Losses on the device since they were last taken.
-    losses: Vec<Tensor<1>>,
+    kinds: Tensor<3>,
 }
 
-impl TrainState {
+impl Model {
     /// An untrained model for so many characters; `device` is the one without autodiff.
     pub fn new(config: &Config, vocabulary: usize, device: &Device) -> Self {
         let sizes = sizes(config, vocabulary);
         let mut rng = WeightRng::new(config.seed.into());
+        let net = Transformer::new(sizes, &mut rng, &device.clone().autodiff());
         Self {
-            net: Transformer::new(sizes, &mut rng, &device.clone().autodiff()),
-            rule: Rule::adamw(BETAS.0, BETAS.1, WEIGHT_DECAY),
+            train_state: TrainState::new(net, Rule::adamw(BETAS.0, BETAS.1, WEIGHT_DECAY)),
             sizes,
             step: 0,
             device: device.clone(),
             kinds: kinds(vocabulary, device),
             seed: config.seed.into(),
-            losses: Vec::new(),
         }
+    }
+
+    /// The net after the last step.
+    pub fn net(&self) -> &Transformer {
+        self.train_state.net()
+    }
+
+    /// The net and its rule, to be changed by other means than a step.
+    pub fn change(&mut self) -> (&mut Transformer, &mut Rule) {
+        self.train_state.change()
     }
 
     /// One step of training on windows of `len` characters that lie one after the other.
@@ -79,29 +85,35 @@ impl TrainState {
             // Masks are drawn on the device, whose stream others share: from here they depend on seed and step alone.
             self.device.seed(self.seed << 20 ^ u64::from(self.step));
         }
-        let (inputs, targets) = self.batch(windows, len, &self.device.clone().autodiff());
-        let [batch, n, v] = inputs.dims();
-        let logits = self.net.forward(inputs, config.dropout).reshape([batch * n, v]);
-        let loss = cross_entropy(logits, targets.reshape([batch * n, v]));
-        let grads = GradientsParams::from_grads(loss.backward(), &self.net);
-        self.losses.push(loss.inner());
-        let rate = learning_rate_at(config, self.step);
-        self.net = self.rule.step(rate, Some(MAX_NORM), self.net.clone(), grads);
+        let how = How {
+            learning_rate: learning_rate_at(config, self.step),
+            max_norm: Some(MAX_NORM),
+            // Masks of dropout are drawn on the device.
+            variant: (config.dropout == 0.0).then_some(0),
+        };
+        self.train_state.step(&[numbers(windows, len)], how, |net, inputs| {
+            let (inputs, targets) = split(one_hot(inputs.plain(0), &self.kinds));
+            let (inputs, targets) = (Tensor::from_inner(inputs), Tensor::from_inner(targets));
+            let [batch, n, v] = inputs.dims();
+            let logits = net.forward(inputs, config.dropout).reshape([batch * n, v]);
+            let loss = cross_entropy(logits, targets.reshape([batch * n, v]));
+            Found::by_autodiff(net, loss, |_| Vec::new())
+        });
     }
 
     /// The losses of the steps since the last call, `[1]` each, still on the device.
     pub fn take_losses(&mut self) -> Vec<Tensor<1>> {
-        std::mem::take(&mut self.losses)
+        self.train_state.take_losses()
     }
 
-    /// The model and its optimizer's memory, see [`moment::numbers`]; and the steps that the optimizer has done.
+    /// The model and its optimizer's memory, and the steps that the optimizer has done: see [`TrainState::numbers`].
     pub fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
-        (self.rule.steps, moment::numbers(&self.net, &self.rule))
+        self.train_state.numbers()
     }
 
     /// Goes back to a moment.
     pub fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
-        moment::restore(&mut self.net, &mut self.rule, moment)?;
+        self.train_state.restore(moment)?;
         self.step = moment.step;
         Ok(())
     }
@@ -116,11 +128,11 @@ impl TrainState {
     ) -> Result<f32, LabError> {
         /// Characters in one batch: as many as keep the scores within some megabytes.
         const AT_ONCE: usize = 2048;
-        let net = self.net.valid();
+        let net = self.net().valid();
         let per_batch = (AT_ONCE / len.max(1)).max(1);
         let mut losses = Vec::new();
         for batch in windows.chunks(per_batch * len) {
-            let (inputs, targets) = self.batch(batch, len, &self.device);
+            let (inputs, targets) = self.batch(batch, len);
             let [b, n, v] = inputs.dims();
             let logits = match gates {
                 Some(gates) => net.inspect(inputs, Some(gates)).0,
@@ -142,8 +154,8 @@ impl TrainState {
         windows: &[u8],
         len: usize,
     ) -> Result<Vec<f32>, LabError> {
-        let net = self.net.valid();
-        let (inputs, targets) = self.batch(windows, len, &self.device);
+        let net = self.net().valid();
+        let (inputs, targets) = self.batch(windows, len);
         let [b, n, v] = inputs.dims();
         let logits = net.forward(inputs, 0.0).reshape([b * n, v]);
         let targets = targets.reshape([b * n, v]);
@@ -159,8 +171,8 @@ impl TrainState {
         chars: &[char],
         gates: Option<&[Vec<f32>]>,
     ) -> Result<(Vec<f32>, Vec<f32>, Snapshot), LabError> {
-        let net = self.net.valid();
-        let one_hot = self.one_hot(ids, ids.len(), &self.device);
+        let net = self.net().valid();
+        let one_hot = self.one_hot(ids, ids.len());
         let (n, v) = (ids.len(), self.sizes.vocabulary);
         let last = |logits: Tensor<3>| logits.slice([0..1, n.saturating_sub(1)..n, 0..v]).reshape([v]);
         let (logits, weights) = net.inspect(one_hot.clone(), gates);
@@ -184,9 +196,9 @@ impl TrainState {
         periods: &[usize],
         context: usize,
     ) -> Result<(f32, Induction), LabError> {
-        let (inputs, targets) = self.batch(sequences, context + 1, &self.device);
+        let (inputs, targets) = self.batch(sequences, context + 1);
         let [b, n, _] = inputs.dims();
-        let (logits, weights) = self.net.valid().inspect(inputs, None);
+        let (logits, weights) = self.net().valid().inspect(inputs, None);
         let losses = (log_softmax(logits, 2) * targets).sum_dim(2).neg().reshape([b * n]);
         let [previous, answers] = score_masks(periods, n, &self.device);
         let mut parts = vec![losses];
@@ -216,26 +228,29 @@ impl TrainState {
 
     /// What every head does on the window.
     pub async fn look(&self, window: &[u8], chars: &[char]) -> Result<Snapshot, LabError> {
-        let ids = self.one_hot(window, window.len(), &self.device);
-        let (_, weights) = self.net.valid().inspect(ids, None);
+        let ids = self.one_hot(window, window.len());
+        let (_, weights) = self.net().valid().inspect(ids, None);
         let maps = read_all(weights.into_iter().map(flat).collect()).await?;
         let Sizes { n_layers, n_heads, .. } = self.sizes;
         Ok(Snapshot::new(self.step, n_layers as u32, n_heads as u32, chars, &maps))
     }
 
     /// The first `len - 1` characters of each window, and those that follow each of them, as one-hot rows.
-    fn batch(&self, windows: &[u8], len: usize, device: &Device) -> (Tensor<3>, Tensor<3>) {
-        let all = self.one_hot(windows, len, device);
-        let [batch, _, v] = all.dims();
-        let last = len.saturating_sub(1);
-        (all.clone().slice([0..batch, 0..last, 0..v]), all.slice([0..batch, 1..len, 0..v]))
+    fn batch(&self, windows: &[u8], len: usize) -> (Tensor<3>, Tensor<3>) {
+        split(self.one_hot(windows, len))
     }
 
     /// `[batch, len, vocabulary]`
-    pub fn one_hot(&self, ids: &[u8], len: usize, device: &Device) -> Tensor<3> {
-        let rows = one_hot(ids, len, &self.kinds);
-        if device.is_autodiff() { Tensor::from_inner(rows) } else { rows }
+    fn one_hot(&self, ids: &[u8], len: usize) -> Tensor<3> {
+        one_hot(numbers(ids, len).tensor(&self.device), &self.kinds)
     }
+}
+
+/// All rows of each window but the last, and all but the first: characters, and those that follow each of them.
+fn split(all: Tensor<3>) -> (Tensor<3>, Tensor<3>) {
+    let [batch, len, v] = all.dims();
+    let last = len.saturating_sub(1);
+    (all.clone().slice([0..batch, 0..last, 0..v]), all.slice([0..batch, 1..len, 0..v]))
 }
 
 fn flat(weights: Tensor<4>) -> Tensor<1> {
@@ -261,18 +276,21 @@ fn score_masks(periods: &[usize], n: usize, device: &Device) -> [Tensor<4>; 2] {
 }
 
 /// The number of every character: `[1, 1, vocabulary]`.
-pub(super) fn kinds(vocabulary: usize, device: &Device) -> Tensor<3, Int> {
-    let kinds: Vec<i32> = (0..vocabulary as i32).collect();
+pub(super) fn kinds(vocabulary: usize, device: &Device) -> Tensor<3> {
+    let kinds: Vec<f32> = (0..vocabulary).map(|kind| kind as f32).collect();
     Tensor::from_data(TensorData::new(kinds, [1, 1, vocabulary]), device)
 }
 
-/// Sequences of `len` characters as one-hot rows: `[batch, len, vocabulary]`; `kinds` is what [`kinds`] gives.
-pub(super) fn one_hot(ids: &[u8], len: usize, kinds: &Tensor<3, Int>) -> Tensor<3> {
-    let [_, _, vocabulary] = kinds.dims();
+/// Sequences of `len` characters as their numbers, `[batch, len, 1]`: one number travels for each character, not a row of them;
+/// the rows are made where they are needed.
+pub(super) fn numbers(ids: &[u8], len: usize) -> Input {
     let batch = ids.len() / len.max(1);
-    // A quarter of a number travels for each character, not a row of them; the rows are made where they are needed.
-    let numbers: Vec<i32> = ids.iter().take(batch * len).map(|&id| id.into()).collect();
-    let numbers = Tensor::<3, Int>::from_data(TensorData::new(numbers, [batch, len, 1]), &kinds.device());
-    let shape = [batch, len, vocabulary];
+    Input::new(ids.iter().take(batch * len).map(|&id| id.into()).collect(), [batch, len, 1])
+}
+
+/// One-hot rows of [`numbers`], `[batch, len, vocabulary]`; `kinds` is what [`kinds`] gives.
+pub(super) fn one_hot(numbers: Tensor<3>, kinds: &Tensor<3>) -> Tensor<3> {
+    let [batch, len, _] = numbers.dims();
+    let shape = [batch, len, kinds.dims()[2]];
     numbers.expand(shape).equal(kinds.clone().expand(shape)).float()
 }

@@ -1,0 +1,300 @@
+//! Steps on a GPU that are recorded once and replayed.
+//!
+//! Of a step of a small net the GPU sees little: most of it is the worker's finding out what is to be done, which is the same at
+//! every step. A recorded step does that once. For it
+//!
+//! - the net and its rule's memory stay where they are: rules change them in place, and running statistics, which burn
+//!   replaces at every step, are written back to their places;
+//! - what differs from step to step comes in slots, which are filled before each replay;
+//! - the loss and what else was measured is copied after each, before the next one overwrites it.
+
+use crate::run::moment;
+use crate::run::rule::Rule;
+use crate::run::train_state::{Input, device_of, on};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
+use nn_lab_kernels::overwrite::{copy, overwrite};
+use nn_lab_kernels::record::{Preparation, Recording, prepare};
+
+/// So many steps are done as usual before one is recorded: by then burn has made up its mind which operations it fuses, and a
+/// run that is over soon is not worth it.
+const STEPS_BEFORE: u32 = 4;
+/// So many more are done in preparation, each queued by itself as the recorded one will be.
+const STEPS_IN_PREPARATION: u32 = 2;
+/// What could not be recorded so often will not be.
+const MOST_TRIES: u32 = 3;
+/// So many kinds of a net's steps are recorded: each holds memory of its own.
+const MOST_KINDS: usize = 2;
+
+/// What steps must have in common to be one recording.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Kind {
+    shapes: Vec<Vec<usize>>,
+    max_norm: Option<f64>,
+    variant: u8,
+}
+
+impl Kind {
+    pub(super) fn new(inputs: &[Input], max_norm: Option<f64>, variant: u8) -> Self {
+        Self { shapes: inputs.iter().map(|input| input.shape().to_vec()).collect(), max_norm, variant }
+    }
+}
+
+/// How far a net is with recording its steps, by their kind.
+pub(super) struct Recorder<M> {
+    kinds: Vec<(Kind, Stage<M>)>,
+    /// How often it was tried in vain.
+    tries: u32,
+}
+
+enum Stage<M> {
+    /// So many steps were done.
+    Waiting(u32),
+    /// As many in preparation.
+    Preparing(u32, Box<Prepared>),
+    Recorded(Box<Recorded<M>>),
+}
+
+struct Prepared {
+    preparation: Preparation,
+    slots: Slots,
+    /// Copies of what net and memory are, see [`moment::numbers`], should recording fail. Memory for them was had in time.
+    spare: Vec<Tensor<1>>,
+}
+
+/// The places on the device that a recorded step reads.
+struct Slots {
+    inputs: Vec<Tensor<1>>,
+    rates: Tensor<1>,
+}
+
+impl Slots {
+    fn new(inputs: &[Input], rates: &[f32], device: &Device) -> Self {
+        let (inputs, rates) = on(inputs, rates, device);
+        Self { inputs, rates }
+    }
+
+    fn fill(&self, inputs: &[Input], rates: &[f32]) {
+        let (inputs, rates) = on(inputs, rates, &self.rates.device());
+        for (slot, input) in self.inputs.iter().zip(inputs) {
+            overwrite(slot.clone(), input);
+        }
+        overwrite(self.rates.clone(), rates);
+    }
+
+    /// Does a step with what is in them.
+    fn step<M: Module>(&self, net: &mut M, rule: &mut Rule, task: &Task<M>) -> Results {
+        Results::new(in_place(net, |net| (task.work)(net, rule, &self.inputs, self.rates.clone())))
+    }
+}
+
+/// A recorded step.
+struct Recorded<M> {
+    slots: Slots,
+    recording: Recording<Held<M>>,
+}
+
+/// What a recorded step gives and changes.
+struct Held<M> {
+    results: Results,
+    _net: M,
+    _memory: Vec<Tensor<1>>,
+}
+
+/// The loss and whatever was measured, end to end, and how many numbers each has.
+struct Results {
+    all: Tensor<1>,
+    lengths: Vec<usize>,
+}
+
+impl Results {
+    fn new(results: Vec<Tensor<1>>) -> Self {
+        let lengths = results.iter().map(|result| result.dims()[0]).collect();
+        Self { all: Tensor::cat(results, 0), lengths }
+    }
+
+    /// Each by itself, in other memory.
+    fn copies(&self) -> Vec<Tensor<1>> {
+        let all = copy(self.all.clone());
+        let mut start = 0;
+        let part = |&length: &usize| {
+            let part = all.clone().narrow(0, start, length);
+            start += length;
+            part
+        };
+        self.lengths.iter().map(part).collect()
+    }
+}
+
+impl<M> Recorded<M> {
+    /// Does the step with what is in the slots. If the device is gone, whoever reads the results is told.
+    fn replay(&self) -> Vec<Tensor<1>> {
+        let _ = self.recording.replay();
+        self.recording.held.results.copies()
+    }
+}
+
+impl<M> Default for Recorder<M> {
+    fn default() -> Self {
+        Self { kinds: Vec::new(), tries: 0 }
+    }
+}
+
+/// A step that is to be done.
+pub(super) struct Task<'a, M> {
+    pub(super) inputs: &'a [Input],
+    pub(super) rates: &'a [f32],
+    /// Changes net and rule, and gives the loss and whatever was measured.
+    pub(super) work: &'a Work<'a, M>,
+}
+
+/// A step's work on the device, with inputs and rates.
+type Work<'a, M> = dyn Fn(&mut M, &mut Rule, &[Tensor<1>], Tensor<1>) -> Vec<Tensor<1>> + 'a;
+
+impl<M: Module> Task<'_, M> {
+    /// Does it as on any device.
+    pub(super) fn as_usual(&self, net: &mut M, rule: &mut Rule) -> Vec<Tensor<1>> {
+        let Some(device) = device_of(net) else { return Vec::new() };
+        let (inputs, rates) = on(self.inputs, self.rates, &device);
+        (self.work)(net, rule, &inputs, rates)
+    }
+}
+
+impl<M: Module> Recorder<M> {
+    /// One step, done as it can be done best; a step that is like no other has no kind.
+    pub(super) fn step(
+        &mut self,
+        net: &mut M,
+        rule: &mut Rule,
+        kind: Option<Kind>,
+        task: &Task<M>,
+    ) -> Vec<Tensor<1>> {
+        let stays = self.kinds.iter().any(|(_, stage)| !matches!(stage, Stage::Waiting(_)));
+        let usual = |net: &mut M, rule: &mut Rule| match stays {
+            true => in_place(net, |net| task.as_usual(net, rule)),
+            false => task.as_usual(net, rule),
+        };
+        let Some(kind) = kind else { return usual(net, rule) };
+        // Whoever changes how long a gradient may be means it to stay.
+        self.kinds.retain(|(known, _)| known.max_norm == kind.max_norm);
+        let index = self.kinds.iter().position(|(known, _)| *known == kind);
+        let stage = index.map_or(Stage::Waiting(0), |index| self.kinds.swap_remove(index).1);
+        let (results, stage) = match stage {
+            Stage::Recorded(recorded) => {
+                recorded.slots.fill(task.inputs, task.rates);
+                (recorded.replay(), Stage::Recorded(recorded))
+            }
+            Stage::Preparing(done, prepared) if done < STEPS_IN_PREPARATION => {
+                let Prepared { preparation, slots, .. } = &*prepared;
+                slots.fill(task.inputs, task.rates);
+                let results = preparation.rehearse(|| slots.step(net, rule, task)).copies();
+                (results, Stage::Preparing(done + 1, prepared))
+            }
+            Stage::Preparing(_, prepared) => match record(net, rule, task, *prepared) {
+                Ok(recorded) => (recorded.replay(), Stage::Recorded(Box::new(recorded))),
+                Err(_) => {
+                    self.tries += 1;
+                    (usual(net, rule), Stage::Waiting(0))
+                }
+            },
+            Stage::Waiting(done) => {
+                let results = usual(net, rule);
+                let ready =
+                    done + 1 >= STEPS_BEFORE && self.tries < MOST_TRIES && self.kinds.len() < MOST_KINDS;
+                let prepared = if ready { prepare_step(net, rule, task) } else { None };
+                let next = prepared
+                    .map_or(Stage::Waiting(done + 1), |prepared| Stage::Preparing(0, Box::new(prepared)));
+                (results, next)
+            }
+        };
+        self.kinds.push((kind, stage));
+        results
+    }
+}
+
+/// Has all memory that recording needs; nothing if another net's step is being prepared.
+fn prepare_step<M: Module>(net: &M, rule: &Rule, task: &Task<M>) -> Option<Prepared> {
+    let device = device_of(net)?;
+    Some(Prepared {
+        preparation: prepare(&device)?,
+        slots: Slots::new(task.inputs, task.rates, &device),
+        spare: moment::numbers(net, rule).into_iter().map(copy).collect(),
+    })
+}
+
+/// Records a step. If that fails, net and memory are what they were before, in other places.
+fn record<M: Module>(
+    net: &mut M,
+    rule: &mut Rule,
+    task: &Task<M>,
+    prepared: Prepared,
+) -> Result<Recorded<M>, String> {
+    let Prepared { preparation, slots, spare } = prepared;
+    for (spare, now) in spare.iter().zip(moment::numbers(net, rule)) {
+        overwrite(spare.clone(), now);
+    }
+    slots.fill(task.inputs, task.rates);
+    let recorded = preparation.record(|| Held {
+        results: slots.step(net, rule, task),
+        _net: net.clone(),
+        _memory: rule.memory.clone(),
+    });
+    match recorded {
+        Ok(recording) => Ok(Recorded { slots, recording }),
+        Err(why) => {
+            moment::put(net, rule, spare);
+            Err(why)
+        }
+    }
+}
+
+/// Does a step and sees to it that the running statistics of the net, which burn replaces, stay where they are.
+fn in_place<M: Module>(net: &mut M, step: impl FnOnce(&mut M) -> Vec<Tensor<1>>) -> Vec<Tensor<1>> {
+    let before = statistics(net);
+    let results = step(net);
+    if !before.is_empty() {
+        let mut after = statistics(net).into_iter();
+        let kept = before.into_iter().map(|before| match after.next() {
+            Some(after) => overwrite(before, after),
+            None => before,
+        });
+        *net = net.clone().map(&mut Place(kept.collect::<Vec<_>>().into_iter()));
+    }
+    results
+}
+
+/// Every float of a net that is not trained, `[n]` each, without autodiff.
+fn statistics<M: Module>(net: &M) -> Vec<Tensor<1>> {
+    struct Untrained(Vec<Tensor<1>>);
+    impl ModuleVisitor for Untrained {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if !param.is_require_grad() {
+                let n = param.shape().num_elements();
+                self.0.push(param.val().inner().reshape([n]));
+            }
+        }
+    }
+    let mut untrained = Untrained(Vec::new());
+    net.visit(&mut untrained);
+    if !untrained.0.is_empty() {
+        // This settles them: burn updates them one step late.
+        let _ = net.valid();
+        untrained.0.clear();
+        net.visit(&mut untrained);
+    }
+    untrained.0
+}
+
+/// Puts them into a net, in the same order.
+struct Place(std::vec::IntoIter<Tensor<1>>);
+
+impl ModuleMapper for Place {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, tensor, mapper) = param.consume();
+        if tensor.is_require_grad() {
+            return Param::from_mapped_value(id, tensor, mapper);
+        }
+        let placed = self.0.next().map(|placed| Tensor::from_inner(placed.reshape(tensor.shape())));
+        Param::from_mapped_value(id, placed.unwrap_or(tensor), mapper)
+    }
+}

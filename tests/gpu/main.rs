@@ -1,0 +1,147 @@
+//! What a GPU computes, by Vulkan, be it one in software: every case of Verify, and recorded steps in all sections.
+//!
+//! `./lab test gpu` runs them. Steps are recorded in one queue, one at a time, so all of it is one test.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
+#![allow(dead_code, unused_imports, reason = "the native tests use all of these modules")]
+
+#[path = "../collector/mod.rs"]
+mod collector;
+#[path = "../first_losses.rs"]
+mod first_losses;
+
+use burn::tensor::Device;
+use collector::{Collector, block_on};
+use first_losses::SET_UPS;
+use nn_lab::core::query::Query;
+use nn_lab::core::settings::from_query;
+use nn_lab::data::reference;
+use nn_lab::for_each_section;
+use nn_lab::run::driver::{Training, train};
+use nn_lab::run::moment::Moment;
+use nn_lab::run::training::read_all;
+use nn_lab::run::{Experiment, Train};
+use nn_lab::verify::cases;
+use nn_lab_kernels::record;
+
+const STEPS: u32 = 40;
+/// Losses are read at these steps.
+const EVERY: u32 = 10;
+
+/// The losses of a run, its net and memory at the end, and how many of its steps were replayed.
+struct Ran {
+    losses: Vec<f32>,
+    numbers: Vec<f32>,
+    replays: u64,
+}
+
+fn run<E: Train>(config: &E::Config, arm: usize, device: &Device) -> Ran {
+    let mut out = Collector::<E> { arm, frame_every: EVERY, stop_at: Some(STEPS), ..Collector::default() };
+    let before = record::replays();
+    block_on(train::<E>(config.clone(), arm, device, &mut out)).expect("it trains");
+    let series = E::series(&out.record());
+    let losses =
+        series.iter().find(|series| series.base.starts_with("loss") && series.points.len() >= STEPS as usize);
+    let (_, moment, _) = out.moments.last().expect("a moment");
+    Ran {
+        losses: losses.expect("losses").points.iter().map(|point| point.1 as f32).collect(),
+        numbers: Moment::read(moment, u32::MAX).expect("a moment").numbers,
+        replays: record::replays() - before,
+    }
+}
+
+/// The losses of all nets of a section, a step of each in turn, as in a worker; and how many of the steps were replayed.
+fn side_by_side<E: Train>(config: &E::Config, device: &Device) -> (Vec<Vec<f32>>, u64) {
+    let before = record::replays();
+    let mut out = Collector::<E>::default();
+    let begin = |arm| block_on(E::Training::begin(config.clone(), arm, device, &mut out)).expect("it begins");
+    let mut nets: Vec<E::Training> = (0..E::ARMS.len()).map(begin).collect();
+    let mut losses = vec![Vec::new(); nets.len()];
+    for step in 1..=STEPS {
+        for (net, losses) in nets.iter_mut().zip(&mut losses) {
+            net.step(step).expect("a step");
+            if step.is_multiple_of(EVERY) {
+                losses.extend(block_on(read_all(net.take_losses())).expect("losses"));
+            }
+        }
+    }
+    (losses, record::replays() - before)
+}
+
+fn greatest_difference(ours: &[f32], theirs: &[f32]) -> f32 {
+    assert_eq!(ours.len(), theirs.len());
+    ours.iter().zip(theirs).map(|(a, b)| (a - b).abs() / b.abs().max(1.0)).fold(0.0, f32::max)
+}
+
+fn records_what_it_would_compute<E: Train>(query: &str, gpu: &Device) {
+    let (config, warnings) = from_query(&E::Config::default(), &Query::parse(query));
+    assert!(warnings.is_empty(), "{}: {warnings:?}", E::SLUG);
+    // Masks of dropout are drawn on the device, and so others.
+    let drops = query.contains("dropout");
+    for arm in 0..E::ARMS.len() {
+        let cpu = run::<E>(&config, arm, &Device::flex());
+        record::allow(false);
+        let usual = run::<E>(&config, arm, gpu);
+        record::allow(true);
+        let recorded = run::<E>(&config, arm, gpu);
+        // Rounding grows from step to step: the first ones are alike.
+        let from_cpu = greatest_difference(&usual.losses[..10], &cpu.losses[..10]);
+        let losses = greatest_difference(&recorded.losses, &usual.losses);
+        let numbers = greatest_difference(&recorded.numbers, &usual.numbers);
+        let what = format!("{}?{query}, arm {arm}", E::SLUG);
+        println!(
+            "{what}: losses {from_cpu:.0e} from the CPU's; recorded {losses:.0e}, weights {numbers:.0e}, {} replays",
+            recorded.replays
+        );
+        assert!(from_cpu < 1e-3 || drops, "{what}: {from_cpu}");
+        assert!(losses < 1e-4 && numbers < 1e-4, "{what}: {losses}, {numbers}");
+        assert_eq!(usual.replays, 0, "{what}");
+        assert!(recorded.replays > u64::from(STEPS / 2) || drops, "{what}: {} replays", recorded.replays);
+    }
+    if E::ARMS.len() > 1 {
+        record::allow(false);
+        let (usual, none) = side_by_side::<E>(&config, gpu);
+        record::allow(true);
+        let (recorded, replays) = side_by_side::<E>(&config, gpu);
+        println!("{}?{query}, side by side: {replays} replays", E::SLUG);
+        assert_eq!(none, 0);
+        assert!(replays > u64::from(STEPS), "{}?{query}: {replays} replays side by side", E::SLUG);
+        for (usual, recorded) in usual.iter().zip(&recorded) {
+            assert!(greatest_difference(recorded, usual) < 1e-4, "{}?{query}, side by side", E::SLUG);
+        }
+    }
+}
+
+fn agrees_with_every_reference(gpu: &Device) {
+    let packed = std::fs::read(format!("static/{}", reference::PATH)).expect("the file with the references");
+    let references = reference::read(&packed).expect("the file with the references can be read");
+    let mut wrong = Vec::new();
+    for case in &cases(&Ok(references)) {
+        let outcome = block_on(case.run(gpu)).expect("the GPU answers");
+        if !outcome.agrees() {
+            wrong.push(format!("{case:?}: {outcome:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// `NN_LAB_ONLY=resnet` has that section alone.
+#[test]
+fn a_gpu_agrees_with_every_reference_and_trains_recorded_as_it_does_step_by_step() {
+    let gpu = Device::wgpu_options().tasks_max(256).init().expect("a GPU with Vulkan");
+    let only = std::env::var("NN_LAB_ONLY").unwrap_or_default();
+    if only.is_empty() || only == "verify" {
+        agrees_with_every_reference(&gpu);
+    }
+    macro_rules! each {
+        ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
+            $(
+                type $experiment = nn_lab::sections::$module::$experiment;
+                let set_ups = SET_UPS.iter().filter(|(slug, _)| *slug == $experiment::SLUG);
+                for (_, query) in set_ups.filter(|_| only.is_empty() || only == $experiment::SLUG) {
+                    records_what_it_would_compute::<$experiment>(query, &gpu);
+                }
+            )*
+        };
+    }
+    for_each_section!(each);
+}
