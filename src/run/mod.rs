@@ -13,7 +13,7 @@ pub mod images;
 pub mod moment;
 pub mod optimizer;
 #[cfg(feature = "compute")]
-mod recorder;
+pub mod recorder;
 #[cfg(feature = "compute")]
 pub mod rule;
 #[cfg(feature = "files")]

@@ -14,15 +14,17 @@ use crate::run::train_state::{Input, device_of, on};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use nn_lab_kernels::overwrite::{copy, overwrite};
-use nn_lab_kernels::record::{Preparation, Recording, prepare};
+use nn_lab_kernels::record::{Preparation, Recording, Refused, prepare};
 
 /// So many steps are done as usual before one is recorded: by then burn has made up its mind which operations it fuses, and a
 /// run that is over soon is not worth it.
 const STEPS_BEFORE: u32 = 4;
 /// So many more are done in preparation, each queued by itself as the recorded one will be.
 const STEPS_IN_PREPARATION: u32 = 2;
+/// From this step on a net's steps can be replayed.
+pub const FIRST_REPLAYED: u32 = STEPS_BEFORE + STEPS_IN_PREPARATION + 1;
 /// What could not be recorded so often will not be.
-const MOST_TRIES: u32 = 3;
+const MOST_FAILURES: u32 = 3;
 /// So many kinds of a net's steps are recorded: each holds memory of its own.
 const MOST_KINDS: usize = 2;
 
@@ -44,7 +46,7 @@ impl Kind {
 pub(super) struct Recorder<M> {
     kinds: Vec<(Kind, Stage<M>)>,
     /// How often it was tried in vain.
-    tries: u32,
+    failures: u32,
 }
 
 enum Stage<M> {
@@ -136,7 +138,7 @@ impl<M> Recorded<M> {
 
 impl<M> Default for Recorder<M> {
     fn default() -> Self {
-        Self { kinds: Vec::new(), tries: 0 }
+        Self { kinds: Vec::new(), failures: 0 }
     }
 }
 
@@ -169,13 +171,13 @@ impl<M: Module> Recorder<M> {
         kind: Option<Kind>,
         task: &Task<M>,
     ) -> Vec<Tensor<1>> {
-        let stays = self.kinds.iter().any(|(_, stage)| !matches!(stage, Stage::Waiting(_)));
-        let usual = |net: &mut M, rule: &mut Rule| match stays {
-            true => in_place(net, |net| task.as_usual(net, rule)),
-            false => task.as_usual(net, rule),
+        let placed = self.kinds.iter().filter(|(_, stage)| !matches!(stage, Stage::Waiting(_))).count();
+        let usual = |net: &mut M, rule: &mut Rule| match placed {
+            0 => task.as_usual(net, rule),
+            _ => in_place(net, |net| task.as_usual(net, rule)),
         };
         let Some(kind) = kind else { return usual(net, rule) };
-        // Whoever changes how long a gradient may be means it to stay.
+        // A limit that was changed does not come back.
         self.kinds.retain(|(known, _)| known.max_norm == kind.max_norm);
         let index = self.kinds.iter().position(|(known, _)| *known == kind);
         let stage = index.map_or(Stage::Waiting(0), |index| self.kinds.swap_remove(index).1);
@@ -193,18 +195,21 @@ impl<M: Module> Recorder<M> {
             Stage::Preparing(_, prepared) => match record(net, rule, task, *prepared) {
                 Ok(recorded) => (recorded.replay(), Stage::Recorded(Box::new(recorded))),
                 Err(_) => {
-                    self.tries += 1;
+                    self.failures += 1;
+                    // The net lies elsewhere now: what was recorded of other steps is of no use.
+                    self.kinds.clear();
                     (usual(net, rule), Stage::Waiting(0))
                 }
             },
             Stage::Waiting(done) => {
                 let results = usual(net, rule);
-                let ready =
-                    done + 1 >= STEPS_BEFORE && self.tries < MOST_TRIES && self.kinds.len() < MOST_KINDS;
-                let prepared = if ready { prepare_step(net, rule, task) } else { None };
-                let next = prepared
-                    .map_or(Stage::Waiting(done + 1), |prepared| Stage::Preparing(0, Box::new(prepared)));
-                (results, next)
+                let ready = done + 1 >= STEPS_BEFORE && self.failures < MOST_FAILURES && placed < MOST_KINDS;
+                let prepared = if ready { prepare_step(net, rule, task) } else { Err(Refused::ForNow) };
+                if prepared.as_ref().is_err_and(|refused| *refused == Refused::ForGood) {
+                    self.failures = MOST_FAILURES;
+                }
+                let waits = Stage::Waiting(done.saturating_add(1));
+                (results, prepared.map_or(waits, |prepared| Stage::Preparing(0, Box::new(prepared))))
             }
         };
         self.kinds.push((kind, stage));
@@ -212,10 +217,10 @@ impl<M: Module> Recorder<M> {
     }
 }
 
-/// Has all memory that recording needs; nothing if another net's step is being prepared.
-fn prepare_step<M: Module>(net: &M, rule: &Rule, task: &Task<M>) -> Option<Prepared> {
-    let device = device_of(net)?;
-    Some(Prepared {
+/// Has what recording needs beside the memory of the step.
+fn prepare_step<M: Module>(net: &M, rule: &Rule, task: &Task<M>) -> Result<Prepared, Refused> {
+    let device = device_of(net).ok_or(Refused::ForGood)?;
+    Ok(Prepared {
         preparation: prepare(&device)?,
         slots: Slots::new(task.inputs, task.rates, &device),
         spare: moment::numbers(net, rule).into_iter().map(copy).collect(),

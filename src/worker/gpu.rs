@@ -6,8 +6,10 @@ use crate::models::mlp::{Activation, Mlp};
 use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::models::weights::WeightRng;
+use crate::run::recorder::FIRST_REPLAYED;
 use crate::run::rule::Rule;
-use crate::run::training::{cross_entropy, one_hot, read};
+use crate::run::train_state::{Found, How, Input, TrainState};
+use crate::run::training::{cross_entropy, one_hot, read, read_all};
 use crate::worker::runtime::Signal;
 use burn::module::Param;
 use burn::tensor::{Device, Tensor};
@@ -49,7 +51,7 @@ pub(super) async fn gpu() -> Result<Device, String> {
 async fn self_test(device: &Device) -> Result<(), String> {
     const TOLERANCE: f32 = 1e-3;
     let all = async |device: &Device| -> Result<Vec<f32>, LabError> {
-        Ok([small_net(device).await?, scans(device).await?].concat())
+        Ok([small_net(device).await?, scans(device).await?, replayed_steps(device).await?].concat())
     };
     let ours = all(device).await.map_err(|error| error.to_string())?;
     let reference = all(&Device::flex()).await.map_err(|error| error.to_string())?;
@@ -77,6 +79,23 @@ async fn small_net(device: &Device) -> Result<Vec<f32>, LabError> {
         }
     }
     Ok(values)
+}
+
+/// So many steps that the last ones are replayed.
+async fn replayed_steps(device: &Device) -> Result<Vec<f32>, LabError> {
+    let net =
+        Mlp::new(3, &[8], 4, Activation::Tanh, true, &mut WeightRng::new(8), &device.clone().autodiff());
+    let mut state = TrainState::new(net, Rule::adamw(0.9, 0.99, 0.1));
+    let how = How { learning_rate: 0.01, max_norm: Some(0.1), variant: Some(0) };
+    let labels = Input::one_hot([0, 1, 2, 3, 0].into_iter(), 4);
+    for step in 0..FIRST_REPLAYED + 3 {
+        let numbers = (0..15u32).map(|at| ((at * 7 + step) % 11) as f32 * 0.2 - 1.0);
+        state.step(&[Input::new(numbers.collect(), [5, 3]), labels.clone()], how, |net, inputs| {
+            let loss = cross_entropy(net.forward(inputs.get(0)), inputs.get(1));
+            Found::by_autodiff(net, loss, |_| Vec::new())
+        });
+    }
+    read_all(state.take_losses()).await
 }
 
 /// The kernels of our own: both recurrent nets over some positions and back, and bounded steps of Adam and of momentum.

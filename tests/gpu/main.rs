@@ -9,6 +9,7 @@ mod collector;
 #[path = "../first_losses.rs"]
 mod first_losses;
 
+use burn::backend::{Backend, Dispatch};
 use burn::tensor::Device;
 use collector::{Collector, block_on};
 use first_losses::SET_UPS;
@@ -111,6 +112,20 @@ fn records_what_it_would_compute<E: Train>(query: &str, gpu: &Device) {
     }
 }
 
+/// What the device holds after each of some runs, in bytes: in use, and reserved.
+fn gives_its_memory_back<E: Train>(query: &str, gpu: &Device) {
+    let (config, _) = from_query(&E::Config::default(), &Query::parse(query));
+    let held: Vec<(u64, u64)> = (0..4)
+        .map(|_| {
+            run::<E>(&config, 0, gpu);
+            let usage = Dispatch::memory_pool_usage(gpu.as_dispatch()).expect("a GPU counts its memory");
+            (usage.bytes_in_use, usage.bytes_reserved)
+        })
+        .collect();
+    println!("{}?{query}: {held:?} bytes in use and reserved after each run", E::SLUG);
+    assert!(held[3].0 <= held[1].0 && held[3].1 <= held[1].1, "{}: {held:?}", E::SLUG);
+}
+
 fn agrees_with_every_reference(gpu: &Device) {
     let packed = std::fs::read(format!("static/{}", reference::PATH)).expect("the file with the references");
     let references = reference::read(&packed).expect("the file with the references can be read");
@@ -131,6 +146,10 @@ fn a_gpu_agrees_with_every_reference_and_trains_recorded_as_it_does_step_by_step
     let only = std::env::var("NN_LAB_ONLY").unwrap_or_default();
     if only.is_empty() || only == "verify" {
         agrees_with_every_reference(&gpu);
+    }
+    if only.is_empty() || only == "memory" {
+        gives_its_memory_back::<nn_lab::sections::mlp::Mlp>("width=16&n_probe=8", &gpu);
+        gives_its_memory_back::<nn_lab::sections::resnet::ResNet>("depth=8&batch_size=8&batch_norm=1", &gpu);
     }
     macro_rules! each {
         ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {

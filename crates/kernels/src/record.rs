@@ -31,13 +31,31 @@ pub struct Preparation {
     device: Device,
 }
 
-/// Prepares a recording on a device without autodiff; nothing where another is being prepared, or the device cannot record.
-pub fn prepare(device: &Device) -> Option<Preparation> {
-    if !IS_ALLOWED.get() || IS_PREPARED.get() || Dispatch::graph_prepare(device.as_dispatch()).is_err() {
-        return None;
+/// Why nothing is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Another recording is being prepared.
+    ForNow,
+    /// The device holds a lot already, or cannot record.
+    ForGood,
+}
+
+/// Recorded work has memory of its own. A device that holds more bytes than these before is not asked for that: what needs so
+/// much keeps a GPU busy anyway.
+const MOST_BYTES: u64 = 512 << 20;
+
+/// Prepares a recording on a device without autodiff.
+pub fn prepare(device: &Device) -> Result<Preparation, Refused> {
+    let on = device.as_dispatch();
+    if !IS_ALLOWED.get() || IS_PREPARED.get() {
+        return Err(Refused::ForNow);
+    }
+    let is_full = Dispatch::memory_pool_usage(on).is_some_and(|usage| usage.bytes_reserved > MOST_BYTES);
+    if is_full || Dispatch::graph_prepare(on).is_err() {
+        return Err(Refused::ForGood);
     }
     IS_PREPARED.set(true);
-    Some(Preparation { device: device.clone() })
+    Ok(Preparation { device: device.clone() })
 }
 
 impl Preparation {

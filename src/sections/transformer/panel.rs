@@ -41,7 +41,12 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
         open.emit(postcard::to_stdvec(&request).unwrap_or_default());
     });
     let record = &lab.record;
-    let listens = !matches!(lab.state, RunState::Idle | RunState::Error(_) | RunState::Loading { .. });
+    let listens = match lab.state {
+        RunState::Idle | RunState::Error(_) => false,
+        // It looks at what a file has brought, and answers after that.
+        RunState::Loading { .. } => record.run().loaded.is_some(),
+        _ => true,
+    };
     let shown = PtrEq(record.clone());
     let model =
         || controls(&settings, "Model", keys![Config; layers, heads, d_model, context, positions, mlp, tied]);
