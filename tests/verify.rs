@@ -119,7 +119,7 @@ fn first_losses<E: Train>(set_up: &section::SetUp, arm: usize, references: &Valu
     let (config, warnings) = from_query(&E::Config::default(), &Query::parse(&set_up.query));
     assert!(warnings.is_empty(), "{set_up:?}: {warnings:?}");
     let recorded = section::recorded::<E>(set_up, arm, references);
-    assert_eq!(recorded.len(), 3, "{set_up:?}, network {arm}");
+    assert_eq!(recorded.len(), 10, "{set_up:?}, network {arm}");
     let mut out = Collector::<E>::default();
     let device = Device::flex();
     let found = section::first_losses::<E>(config, arm, &recorded, &device, &mut out);
