@@ -1,11 +1,12 @@
 //! Operations that burn has not, or has not as fast.
 //!
 //! [`rnn`], [`lstm`], [`adamw`] and [`sgd`] are for burn's CPU backend and, with the feature `gpu`, kernels for WebGPU: one operation
-//! instead of thousands. Their ways back are operations of their own; they do not take part in autodiff. [`gelu`] is for both and
-//! takes part in it. So do [`attention`], [`conv`] and [`pool`], which are for the CPU alone, see [`on_cpu`]: on a GPU burn
-//! fuses what they are made of.
+//! instead of thousands. Their ways back are operations of their own; they do not take part in autodiff. [`gelu`] and
+//! [`layer_norm`] are for both and take part in it. So do [`attention`], [`conv`] and [`pool`], which are for the CPU alone, see
+//! [`on_cpu`]: on a GPU burn fuses what they are made of.
 //!
-//! One operation a file: its equation, its side on the CPU, its kernel.
+//! One operation a file: its equation, its side on the CPU, its kernel. [`record`] has work on a GPU done again without being
+//! planned again, and [`overwrite`] is what that needs.
 //!
 //! A crate, so that it is built for speed: the rest of the lab is built to be small.
 
