@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { act, address, checkAccess, device, frames, long, metric, setParam, shot, state, stays, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, device, firstStep, frames, long, metric, setParam, shot, state, stays, waitMetric, waitState, withPage } from './lib/browser.mjs';
 import { dist, serve } from './lib/site.mjs';
 
 const small = { n_train: 320, n_test: 100, batch_size: 16, width: 4 };
@@ -46,17 +46,17 @@ test('both nets learn, and all is measured', { timeout: 120_000 }, () =>
     assert.equal(await page.locator('[data-figure="samples"] canvas').count(), 60);
     await shot(page, 'cnn-1280-light-before');
 
-    await act(page, 'train');
-    const first = [await waitMetric(page, 'loss_conv'), await waitMetric(page, 'loss_separable')];
+    const first = await firstStep(page, ['loss_conv', 'loss_separable']);
+    await act(page, 'resume');
     await waitMetric(page, 'step', (step) => step > 5);
     await shot(page, 'cnn-1280-light-during');
     await waitState(page, 'done', 60_000);
     assert.equal(await device(page), 'cpu');
     assert.equal(await metric(page, 'step'), 80);
     assert.equal(await metric(page, 'epoch'), 4);
-    for (const [i, net] of ['conv', 'separable'].entries()) {
+    for (const net of ['conv', 'separable']) {
       const last = await metric(page, `loss_${net}`);
-      assert.ok(last < 0.8 * first[i], `${net}: the loss went from ${first[i]} to ${last}`);
+      assert.ok(last < 0.8 * first[`loss_${net}`], `${net}: the loss went from ${first[`loss_${net}`]} to ${last}`);
       assert.ok((await metric(page, `accuracy_${net}`)) > 0.25, net);
       assert.ok((await metric(page, `ms_per_step_${net}`)) > 0, net);
       // A kernel for each of four channels; maps of five blocks, of which the first has four channels and the rest eight shown.

@@ -2,7 +2,7 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, device, frames, long, metric, readParam, setParam, shot, state, stays, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, device, firstStep, frames, long, metric, readParam, setParam, shot, state, stays, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const cpu = (params) => address('mlp', { device: 'cpu', ...params });
 
@@ -16,8 +16,8 @@ test('on spirals a ReLU net learns what its linear twin cannot', { timeout: 90_0
     assert.ok((await waitMetric(page, 'collapse_max_abs_diff')) < 1e-3);
     await shot(page, 'mlp-1280-light-before');
 
-    await act(page, 'train');
-    const first = await waitMetric(page, 'loss_activated');
+    const { loss_activated: first } = await firstStep(page, ['loss_activated']);
+    await act(page, 'resume');
     await waitMetric(page, 'step', (step) => step > 20);
     await shot(page, 'mlp-1280-light-during');
     await waitState(page, 'done', 60_000);
@@ -265,11 +265,16 @@ long('a running network takes a change', { timeout: 60_000 }, () =>
     assert.match(await page.locator('[data-detail]').innerText(), /^Hidden unit 3 of layer 1/);
     assert.match(await page.locator('.network-equation').innerText(), /^h₃ = ReLU\(.*x₁.*x₂/);
     const field = page.locator('[data-editor] input[type="text"]');
-    await field.fill('5');
-    // Frames come all the while, and the pointer may come over another unit by scrolling: what is being typed is left alone.
+    const twentySteps = async () => {
+      const at = await step(page);
+      await page.waitForFunction((at) => Number(document.querySelector('[data-network-step]').dataset.networkStep) > at + 20, at);
+    };
+    // Frames come all the while, and the pointer may come over another unit by scrolling: what is selected or typed is left alone.
+    await field.selectText();
+    await twentySteps();
+    await page.keyboard.insertText('5');
     await item(page, '1-1').hover();
-    const at = await step(page);
-    await page.waitForFunction((at) => Number(document.querySelector('[data-network-step]').dataset.networkStep) > at + 20, at);
+    await twentySteps();
     assert.equal(await field.inputValue(), '5');
     await field.press('Enter');
     await page.locator('.network-equation', { hasText: /(\+ 5\)|\+ [45]\.\d+\))/ }).waitFor();

@@ -2,7 +2,7 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, device, frames, long, metric, probed, setParam, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, device, firstStep, frames, long, metric, probed, setParam, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
 
 const cpu = (params) => address('rnn', { device: 'cpu', ...params });
 
@@ -12,11 +12,11 @@ test('both nets learn a short sequence, and the gradients are there to be read',
     assert.ok((await waitMetric(page, 'max_abs_err_rnn')) < 1e-4);
     assert.equal(await metric(page, 'params_lstm_counted'), await metric(page, 'params_lstm'));
     assert.equal(await metric(page, 'chance'), 0.5);
-    await act(page, 'train');
-    const first = { rnn: await waitMetric(page, 'loss_rnn'), lstm: await waitMetric(page, 'loss_lstm') };
+    const first = await firstStep(page, ['loss_rnn', 'loss_lstm']);
+    await act(page, 'resume');
     await waitState(page, 'done', 60_000);
     for (const net of ['rnn', 'lstm']) {
-      assert.ok((await metric(page, `loss_${net}`)) < first[net], `the loss of the ${net} does not fall`);
+      assert.ok((await metric(page, `loss_${net}`)) < first[`loss_${net}`], `the loss of the ${net} does not fall`);
       assert.ok((await metric(page, `accuracy_${net}`)) > 0.9, `the ${net} does not learn`);
       assert.ok((await metric(page, `grad_first_${net}`)) > 0);
     }

@@ -2,13 +2,13 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, device, long, metric, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, device, firstStep, long, metric, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
 import { bareSteps } from './lib/steps.mjs';
 
 long('section 1 trains on WebGPU', { timeout: 300_000 }, () =>
   withPage(address('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, steps: 15, learning_rate: 0.03, n_probe: 16, d_in: 4 }), async (page) => {
-    await act(page, 'train');
-    const first = await waitMetric(page, 'loss_activated', () => true, 240_000);
+    const { loss_activated: first } = await firstStep(page, ['loss_activated'], 240_000);
+    await act(page, 'resume');
     await waitState(page, 'done', 240_000);
     assert.equal(await device(page), 'webgpu', 'it fell back to another device');
     assert.equal(await metric(page, 'step'), 15);

@@ -200,6 +200,15 @@ export async function train(page, names, timeout = 60_000) {
   return values;
 }
 
+/** Takes one step, and gives the metrics after it; `act(page, 'resume')` goes on. A quick run is over before it is looked at. */
+export async function firstStep(page, names, timeout) {
+  await act(page, 'step');
+  await waitState(page, 'paused', timeout);
+  const values = {};
+  for (const name of names) values[name] = await waitMetric(page, name, () => true, timeout);
+  return values;
+}
+
 /** The slugs of all sections, from the navigation. */
 export async function sections() {
   return withPage('', (page) =>

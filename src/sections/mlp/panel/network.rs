@@ -107,12 +107,21 @@ fn Drawing(props: &DrawingProps) -> Html {
     let there = |item: Option<Item>| item.filter(|item| exists(net, &layout, *item));
     let (chosen, hovered) = (there(*selected), there(*pointed).filter(|item| layout.has(*item)));
     let at = Some(*cursor).filter(|item| layout.has(*item)).unwrap_or(Item::Unit(0, layout.units(0).start));
-    // While its parameter is being edited the chosen item stays: a unit may come to lie below the pointer by scrolling alone.
-    let is_edited = chosen.is_some() && *edited == chosen && !props.is_past;
-    let of = hovered.filter(|item| matches!(item, Item::Unit(..)) && !is_edited).or(chosen);
+    // What is being edited stays: a unit may come to lie below the pointer by scrolling alone.
+    let held = there(*edited).filter(|_| !props.is_past);
+    let of = held.or(hovered.filter(|item| matches!(item, Item::Unit(..)))).or(chosen);
+    use_effect_with(held.is_none(), {
+        // A field that is taken away or switched off does not say that it lost the focus.
+        let edited = edited.setter();
+        move |&is_gone| {
+            if is_gone {
+                edited.set(None);
+            }
+        }
+    });
     let on_focus = {
         let edited = edited.setter();
-        Callback::from(move |has_focus| edited.set(chosen.filter(|_| has_focus)))
+        Callback::from(move |has_focus| edited.set(of.filter(|_| has_focus)))
     };
     let on_point = setter(&pointed);
     let on_cursor = {

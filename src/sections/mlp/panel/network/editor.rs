@@ -51,7 +51,8 @@ fn input_of(event: &Event) -> Option<HtmlInputElement> {
 
 #[component]
 pub(super) fn Editor(props: &EditorProps) -> Html {
-    // What is being dragged or typed stays as it is, whatever the frames of a run say in the meantime.
+    // What is being dragged or typed stays as it is, whatever the frames of a run say in the meantime; so does a field that
+    // has the focus: a frame would take away what is selected in it.
     let dragged = use_state_eq(|| None::<f32>);
     let held = use_mut_ref(|| false);
     let typed = use_state_eq(|| None::<String>);
@@ -94,6 +95,14 @@ pub(super) fn Editor(props: &EditorProps) -> Html {
         let typed = typed.setter();
         Callback::from(move |event: InputEvent| typed.set(input_of(&event).map(|input| input.value())))
     };
+    let on_enter = {
+        let typed = typed.setter();
+        Callback::from(move |event: FocusEvent| typed.set(input_of(&event).map(|input| input.value())))
+    };
+    let on_leave = {
+        let typed = typed.setter();
+        Callback::from(move |_: FocusEvent| typed.set(None))
+    };
     let on_change = {
         let (typed, message, on_set, dragged) =
             (typed.setter(), message.setter(), props.on_set.clone(), dragged.setter());
@@ -101,9 +110,10 @@ pub(super) fn Editor(props: &EditorProps) -> Html {
             let Some(input) = input_of(&event) else { return };
             let (next, words) = read(&input.value(), value);
             message.set(words);
-            typed.set(None);
             // The field shows what holds, also where that is what held before.
-            input.set_value(&next.unwrap_or(value).to_string());
+            let holds = next.unwrap_or(value).to_string();
+            input.set_value(&holds);
+            typed.set(Some(holds));
             if let Some(next) = next.filter(|next| *next != value) {
                 dragged.set(Some(next));
                 on_set.emit((index, next, true));
@@ -120,7 +130,7 @@ pub(super) fn Editor(props: &EditorProps) -> Html {
                 <input type="range" min={(-reach).to_string()} max={reach.to_string()} step="any" value={shown.to_string()}
                     aria-valuetext={short(shown)} disabled={off} oninput={on_slide} onchange={on_release} /></label>
             <input type="text" inputmode="decimal" class="number-field" aria-label={format!("{what}, as a number")} value={field} disabled={off}
-                oninput={on_type} onchange={on_change} />
+                oninput={on_type} onchange={on_change} onfocus={on_enter} onblur={on_leave} />
             <div class="network-buttons">
                 <button type="button" data-action="undo-edit" disabled={off || props.undos == 0} onclick={undo}>{ "Undo" }</button>
                 <button type="button" data-action="reset-edits" disabled={off || props.undos == 0} onclick={reset}>{ "Undo all" }</button>
