@@ -13,7 +13,7 @@ use burn::nn::pool::MaxPool2dConfig;
 use burn::nn::{Linear, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
-use nn_lab_kernels::on_cpu;
+use nn_lab_kernels::pool::relu_pool;
 
 /// How a convolution's kernel lies over its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,25 +60,25 @@ pub fn conv2d(
     }
 }
 
-/// What a convolution gives: on the CPU by an operation of our own, where that knows its geometry.
+/// What a convolution gives, by an operation of our own if its stride and so on are the same both ways.
 ///
 /// # Shapes
 ///
 /// - x: `[batch, c_in, h, w]`
 /// - output: `[batch, c_out, h_out, w_out]`, each side `floor((h + 2P - D (K - 1) - 1) / S) + 1`
 pub fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
-    let [k, _] = conv.kernel_size;
-    let p = k / 2;
-    let keeps_size = conv.kernel_size == [k; 2]
-        && !k.is_multiple_of(2)
-        && (conv.stride, conv.dilation) == ([1; 2], [1; 2])
-        && conv.padding == PaddingConfig2d::Explicit(p, p, p, p);
-    let groups_fit = conv.groups == 1 || conv.weight.dims()[..2] == [conv.groups, 1];
-    if keeps_size && groups_fit && on_cpu(&x) {
-        let bias = conv.bias.as_ref().map(burn::module::Param::val);
-        nn_lab_kernels::conv::same(x, conv.weight.val(), bias)
-    } else {
-        conv.forward(x)
+    let ([k, width], [stride, across], [dilation, dilation_across]) =
+        (conv.kernel_size, conv.stride, conv.dilation);
+    match conv.padding {
+        PaddingConfig2d::Explicit(padding, left, bottom, right)
+            if (k, stride, dilation) == (width, across, dilation_across)
+                && [left, bottom, right] == [padding; 3] =>
+        {
+            let bias = conv.bias.as_ref().map(burn::module::Param::val);
+            let geometry = nn_lab_kernels::conv::Geometry { stride, padding, dilation };
+            nn_lab_kernels::conv::conv(x, conv.weight.val(), bias, geometry)
+        }
+        _ => conv.forward(x),
     }
 }
 
@@ -272,15 +272,6 @@ impl Cnn {
     fn logits(&self, pooled: Tensor<4>) -> Tensor<2> {
         let [batch, channels, height, width] = pooled.dims();
         self.head.forward(pooled.reshape([batch, channels * height * width]))
-    }
-}
-
-/// ReLU and 2 x 2 max-pooling: on the CPU in one pass.
-pub fn relu_pool(sums: Tensor<4>) -> Tensor<4> {
-    if on_cpu(&sums) {
-        nn_lab_kernels::pool::relu_pool(sums)
-    } else {
-        MaxPool2dConfig::new([2, 2]).init().forward(relu(sums))
     }
 }
 

@@ -13,7 +13,7 @@
 //! by ReLU. `s` is the identity, or a 1x1 convolution where the shape changes (the paper's option B). The stride of a
 //! bottleneck block is in its 3x3 convolution, as in today's libraries; the paper had it in the first 1x1.
 //!
-//! Batch norm is burn's: in training (on an autodiff device) it normalizes with the statistics of the batch and moves
+//! Batch norm is burn's module: in training (on an autodiff device) it normalizes with the statistics of the batch and moves
 //! its running ones, `running <- 0.9 running + 0.1 batch`, which is PyTorch's convention of momentum; `valid()` uses
 //! the running ones. One thing differs from PyTorch: the running variance takes the batch's variance divided by `n`,
 //! not by `n - 1`. The running statistics are shared by clones of a module, so two nets that train must be built
@@ -25,6 +25,7 @@ use burn::module::{Module, Param};
 use burn::nn::conv::Conv2d;
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, activation::relu};
+use nn_lab_kernels::batch_norm::batch_norm;
 
 /// What the residual function `F` is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,10 +158,24 @@ impl ConvNorm {
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let h = convolve(&self.conv, x);
         match &self.norm {
+            Some(norm) if h.device().is_autodiff() => normalize(norm, h),
             Some(norm) => norm.forward(h),
             None => h,
         }
     }
+}
+
+/// What burn's batch norm does in training, by an operation of our own.
+fn normalize(norm: &BatchNorm, x: Tensor<4>) -> Tensor<4> {
+    let device = x.device();
+    let found = batch_norm(x, norm.gamma.val(), norm.beta.val(), norm.epsilon as f32);
+    let moved = |running: Tensor<1>, batch: Tensor<1>| {
+        let running = running.to_device(&device).mul_scalar(1.0 - norm.momentum);
+        (running + batch.mul_scalar(norm.momentum)).detach()
+    };
+    norm.running_mean.update(moved(norm.running_mean.value_sync(), found.mean));
+    norm.running_var.update(moved(norm.running_var.value_sync(), found.variance));
+    found.output
 }
 
 impl Block {

@@ -1,7 +1,7 @@
-//! The operations of our own beside what they are made of, with the gradients of all inputs. Those for the CPU alone have
-//! burn's own operations in their place on a GPU, as they have in the models.
+//! The operations of our own beside what they are made of, with the gradients of all inputs. Attention, which is for the CPU
+//! alone, has burn's own operations in its place on a GPU, as it has in the models.
 
-use crate::models::cnn::{convolve, relu_pool};
+use crate::models::cnn::convolve;
 use crate::models::weights::WeightRng;
 use crate::verify::case::{Case, Compared, Pairs, Tolerance};
 use crate::verify::values::gradient;
@@ -12,7 +12,10 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2dConfig;
 use burn::tensor::activation::{gelu, relu, sigmoid, softmax};
 use burn::tensor::{Device, Tensor};
+use nn_lab_kernels::batch_norm::batch_norm;
+use nn_lab_kernels::conv::Geometry;
 use nn_lab_kernels::layer_norm::layer_norm;
+use nn_lab_kernels::pool::relu_pool;
 use nn_lab_kernels::{adamw, attention, lstm, on_cpu, rnn};
 
 const GROUP: &str = "Kernels";
@@ -27,7 +30,7 @@ static ORDER: Tolerance = Tolerance {
 type Compute = fn(&Device) -> Compared;
 
 pub(super) fn cases() -> Vec<Case> {
-    let cases: [(&str, &'static str, Compute); 17] = [
+    let cases: [(&str, &'static str, Compute); 21] = [
         ("GELU", COMPOSED, gelu_of_burn),
         ("layer norm of 12 rows of 5", COMPOSED, |d| norm_of_rows([3, 4, 5], d)),
         ("layer norm of 70 rows of 130", COMPOSED, |d| norm_of_rows([7, 10, 130], d)),
@@ -35,9 +38,21 @@ pub(super) fn cases() -> Vec<Case> {
         ("causal attention, 3 heads, 33 positions", COMPOSED, |d| causal_attention([2, 3, 33, 16], d)),
         ("ReLU and max pooling, 8 x 8", COMPOSED, |d| pooling([2, 3, 8, 8], d)),
         ("ReLU and max pooling, 9 x 5", COMPOSED, |d| pooling([1, 2, 9, 5], d)),
-        ("convolution 3 x 3, 8 channels, 32 x 32", COMPOSED, |d| convolution([8, 8], 3, false, d)),
-        ("convolution 1 x 1, 5 to 7 channels", COMPOSED, |d| convolution([5, 7], 1, false, d)),
-        ("depthwise convolution 5 x 5, 6 channels", COMPOSED, |d| convolution([6, 6], 5, true, d)),
+        ("convolution 3 x 3, 8 channels, 32 x 32", COMPOSED, |d| Convolution::same([8, 8], 3, 1).compared(d)),
+        ("convolution 1 x 1, 5 to 7 channels", COMPOSED, |d| Convolution::same([5, 7], 1, 1).compared(d)),
+        ("convolution 3 x 3 of stride 2 without a bias", COMPOSED, |d| {
+            let geometry = Geometry { stride: 2, padding: 1, dilation: 1 };
+            Convolution { geometry, bias: false, ..Convolution::same([3, 6], 3, 1) }.compared(d)
+        }),
+        ("convolution 4 x 4 of 3 groups, dilated", COMPOSED, |d| {
+            let geometry = Geometry { stride: 3, padding: 2, dilation: 2 };
+            Convolution { geometry, ..Convolution::same([6, 9], 4, 3) }.compared(d)
+        }),
+        ("depthwise convolution 5 x 5, 6 channels", COMPOSED, |d| {
+            Convolution::same([6, 6], 5, 6).compared(d)
+        }),
+        ("batch norm of 3 channels, 4 x 4", COMPOSED, |d| norm_of_channels([2, 3, 4, 4], d)),
+        ("batch norm of 5 channels, 32 x 32", COMPOSED, |d| norm_of_channels([6, 5, 32, 32], d)),
         ("scan of an RNN, 12 steps of 5 units", COMPOSED, |d| rnn_scan([12, 3, 5], d)),
         ("scan of an RNN, 40 steps of 33 units", COMPOSED, |d| rnn_scan([40, 8, 33], d)),
         ("scan of an LSTM, 12 steps of 5 units", COMPOSED, |d| lstm_scan([12, 3, 5], d)),
@@ -89,33 +104,56 @@ fn gelu_of_burn(device: &Device) -> Compared {
     beside(device, [7, 33], |[x]| nn_lab_kernels::gelu::gelu(x), |[x]| gelu(x))
 }
 
-fn norm_of_rows(shape: [usize; 3], device: &Device) -> Compared {
-    const EPSILON: f32 = 1e-5;
-    let d = shape[2];
+/// A normalization with gamma and beta of `d` numbers beside what it is made of.
+fn normalization<const D: usize>(
+    shape: [usize; D],
+    d: usize,
+    ours: impl Fn(Tensor<D>, [Tensor<1>; 2]) -> Tensor<D>,
+    theirs: impl Fn(Tensor<D>, [Tensor<1>; 2]) -> Tensor<D>,
+    device: &Device,
+) -> Compared {
     // Other than 1 and 0, as which they begin.
-    let run = |ours: bool, device: Device| {
+    let run = |of: &dyn Fn(Tensor<D>, [Tensor<1>; 2]) -> Tensor<D>, device: Device| {
         let x = normal(10, shape, &device).mul_scalar(2.0).add_scalar(0.7).detach().require_grad();
         let [gamma, beta] = [11, 12].map(|seed| normal(seed, [d], &device).require_grad());
-        let output = if ours {
-            layer_norm(x.clone(), gamma.clone(), beta.clone(), EPSILON)
-        } else {
-            let centred = x.clone() - x.clone().mean_dim(2);
-            let variance = centred.clone().square().mean_dim(2);
-            centred / variance.add_scalar(EPSILON).sqrt() * gamma.clone().unsqueeze()
-                + beta.clone().unsqueeze()
-        };
+        let output = of(x.clone(), [gamma.clone(), beta.clone()]);
         let grads = (output.clone() * normal(20, shape, &device)).sum().backward();
         let of = |name: &str, tensor: &Tensor<1>| gradient(name, tensor, &grads);
         Ok::<_, String>((output, gradient("x", &x, &grads)?, of("gamma", &gamma)?, of("beta", &beta)?))
     };
-    let ours = run(true, device.clone().autodiff())?;
-    let theirs = run(false, Device::flex().autodiff())?;
+    let ours = run(&ours, device.clone().autodiff())?;
+    let theirs = run(&theirs, Device::flex().autodiff())?;
     let mut pairs = Pairs::default();
     pairs.tensors("output", ours.0, theirs.0)?;
     pairs.tensors("gradient of x", ours.1, theirs.1)?;
     pairs.tensors("gradient of gamma", ours.2, theirs.2)?;
     pairs.tensors("gradient of beta", ours.3, theirs.3)?;
     Ok(pairs)
+}
+
+const EPSILON: f32 = 1e-5;
+
+fn norm_of_rows(shape: [usize; 3], device: &Device) -> Compared {
+    let ours = |x: Tensor<3>, [gamma, beta]: [Tensor<1>; 2]| layer_norm(x, gamma, beta, EPSILON);
+    let theirs = |x: Tensor<3>, [gamma, beta]: [Tensor<1>; 2]| {
+        let centred = x.clone() - x.mean_dim(2);
+        let variance = centred.clone().square().mean_dim(2);
+        centred / variance.add_scalar(EPSILON).sqrt() * gamma.unsqueeze() + beta.unsqueeze()
+    };
+    normalization(shape, shape[2], ours, theirs, device)
+}
+
+fn norm_of_channels(shape: [usize; 4], device: &Device) -> Compared {
+    let [_, channels, _, _] = shape;
+    let ours = |x: Tensor<4>, [gamma, beta]: [Tensor<1>; 2]| batch_norm(x, gamma, beta, EPSILON).output;
+    let theirs = |x: Tensor<4>, [gamma, beta]: [Tensor<1>; 2]| {
+        let mean = |x: Tensor<4>| x.mean_dim(0).mean_dim(2).mean_dim(3);
+        let centred = x.clone() - mean(x);
+        let variance = mean(centred.clone().square());
+        let z = centred / variance.add_scalar(EPSILON).sqrt();
+        z * gamma.reshape([1, channels, 1, 1]) + beta.reshape([1, channels, 1, 1])
+    };
+    normalization(shape, channels, ours, theirs, device)
 }
 
 fn causal_attention(shape: [usize; 4], device: &Device) -> Compared {
@@ -136,35 +174,58 @@ fn pooling(shape: [usize; 4], device: &Device) -> Compared {
     beside(device, shape, |[x]| relu_pool(x), |[x]| MaxPool2dConfig::new([2, 2]).init().forward(relu(x)))
 }
 
-fn convolution([c_in, c_out]: [usize; 2], kernel: usize, depthwise: bool, device: &Device) -> Compared {
-    let (p, groups) = (kernel / 2, if depthwise { c_in } else { 1 });
-    let run = |ours: bool, device: Device| {
+/// A convolution of 32 x 32 images, as many groups as it may have, with a bias or without.
+struct Convolution {
+    channels: [usize; 2],
+    kernel: usize,
+    geometry: Geometry,
+    groups: usize,
+    bias: bool,
+}
+
+impl Convolution {
+    /// One that keeps the size, with a bias.
+    const fn same(channels: [usize; 2], kernel: usize, groups: usize) -> Self {
+        let geometry = Geometry { stride: 1, padding: kernel / 2, dilation: 1 };
+        Self { channels, kernel, geometry, groups, bias: true }
+    }
+
+    fn compared(self, device: &Device) -> Compared {
+        let (ours, theirs) = (
+            self.computed(true, &device.clone().autodiff())?,
+            self.computed(false, &Device::flex().autodiff())?,
+        );
+        let mut pairs = Pairs::default();
+        let names = ["output", "gradient of the input", "gradient of the weight"];
+        for ((name, ours), theirs) in names.into_iter().zip(ours.0).zip(theirs.0) {
+            pairs.tensors(name, ours, theirs)?;
+        }
+        if let Some((ours, theirs)) = ours.1.zip(theirs.1) {
+            pairs.tensors("gradient of the bias", ours, theirs)?;
+        }
+        Ok(pairs)
+    }
+
+    /// Output, gradients of input and weight, and that of the bias.
+    fn computed(&self, ours: bool, device: &Device) -> Result<([Tensor<4>; 3], Option<Tensor<1>>), String> {
+        let Self { channels: [c_in, c_out], kernel, geometry, groups, bias } = *self;
+        let Geometry { stride, padding: p, dilation } = geometry;
         let conv = Conv2d {
-            weight: Param::from_tensor(normal(1, [c_out, c_in / groups, kernel, kernel], &device)),
-            bias: Some(Param::from_tensor(normal(2, [c_out], &device))),
-            stride: [1; 2],
+            weight: Param::from_tensor(normal(1, [c_out, c_in / groups, kernel, kernel], device)),
+            bias: bias.then(|| Param::from_tensor(normal(2, [c_out], device))),
+            stride: [stride; 2],
             kernel_size: [kernel; 2],
-            dilation: [1; 2],
+            dilation: [dilation; 2],
             groups,
             padding: PaddingConfig2d::Explicit(p, p, p, p),
         };
-        let x = normal(3, [2, c_in, 32, 32], &device).require_grad();
+        let x = normal(3, [2, c_in, 32, 32], device).require_grad();
         let y = if ours { convolve(&conv, x.clone()) } else { conv.forward(x.clone()) };
-        let grads = (y.clone() * normal(4, [2, c_out, 32, 32], &device)).sum().backward();
-        let bias = conv.bias.as_ref().ok_or("The convolution has no bias.")?.val();
-        Ok::<_, String>((
-            [y, gradient("The input", &x, &grads)?, gradient("The weight", &conv.weight.val(), &grads)?],
-            gradient("The bias", &bias, &grads)?,
-        ))
-    };
-    let (ours, theirs) = (run(true, device.clone().autodiff())?, run(false, Device::flex().autodiff())?);
-    let mut pairs = Pairs::default();
-    let names = ["output", "gradient of the input", "gradient of the weight"];
-    for ((name, ours), theirs) in names.into_iter().zip(ours.0).zip(theirs.0) {
-        pairs.tensors(name, ours, theirs)?;
+        let grads = (y.clone() * normal(4, y.dims(), device)).sum().backward();
+        let bias = conv.bias.as_ref().map(|bias| gradient("The bias", &bias.val(), &grads)).transpose()?;
+        let of_x = gradient("The input", &x, &grads)?;
+        Ok(([y, of_x, gradient("The weight", &conv.weight.val(), &grads)?], bias))
     }
-    pairs.tensors("gradient of the bias", ours.1, theirs.1)?;
-    Ok(pairs)
 }
 
 /// The positions of `[seq_len, batch, d]`, one `[batch, d]` each.

@@ -1,339 +1,142 @@
-//! Convolutions that keep the size of their input, on the CPU, and back: `K x K` for an odd `K`, stride 1, `P = (K - 1) / 2`
-//! zeros around the input; ordinary, or depthwise with one kernel a channel.
+//! Convolutions of images, and back: `K x K` kernels, stride `S`, `P` zeros around the input, dilation `D`; the channels in
+//! one group, or in several that do not see each other, in the extreme a kernel a channel (depthwise).
 //!
 //! ```text
-//! y[o, r, c]  = b[o] + sum_{i, u, v} w[o, i, u, v] x[i, r + u - P, c + v - P]
-//! dx[i, r, c] = sum_{o, u, v} w[o, i, u, v] dy[o, r - u + P, c - v + P]         a convolution with the kernels turned round
-//! dw[o, i, u, v] = sum_{r, c} dy[o, r, c] x[i, r + u - P, c + v - P]            db[o] = sum_{r, c} dy[o, r, c]
+//! y[o, r, c]  = b[o] + sum_{i, u, v} w[o, i, u, v] x[i, S r + D u - P, S c + D v - P]
+//! dx[i, p, q] = sum_{o, u, v} w[o, i, u, v] dy[o, (p + P - D u) / S, (q + P - D v) / S]    where both are whole numbers
+//! dw[o, i, u, v] = sum_{r, c} dy[o, r, c] x[i, S r + D u - P, S c + D v - P]               db[o] = sum_{r, c} dy[o, r, c]
 //! ```
-//!
-//! Some rows of the images at a time, those of `x` that a weight meets are laid beside each other, a column for each place
-//! of the output: then all three are products of matrices that fit into the cache.
 
-use crate::flex::{numbers, rows, tensor};
-use crate::matrix::{Rows, add_product, transposed};
-use burn::backend::{
-    Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
-};
+use burn::backend::{Autodiff, Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
 use burn_autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
-/// A convolution of stride 1 that keeps the size; differentiable, on the CPU alone.
+mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
+
+/// How a kernel lies over the input, the same way up and across.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// `S`, at least 1
+    pub stride: usize,
+    /// `P`
+    pub padding: usize,
+    /// `D`, at least 1
+    pub dilation: usize,
+}
+
+impl Geometry {
+    /// The side of the output for that of the input, or 0 where the kernel does not fit in.
+    pub const fn side(self, side: usize, kernel: usize) -> usize {
+        match (side + 2 * self.padding).checked_sub(self.dilation * (kernel - 1) + 1) {
+            Some(room) => room / self.stride + 1,
+            None => 0,
+        }
+    }
+}
+
+/// A convolution; differentiable.
 ///
 /// # Shapes
 ///
 /// - x: `[batch, c_in, h, w]`
-/// - weight: `[c_out, c_in, K, K]` for an odd `K`, or `[c_in, 1, K, K]` for one kernel a channel
+/// - weight: `[c_out, c_in / groups, K, K]`
 /// - bias: `[c_out]`, or none
-/// - output: `[batch, c_out, h, w]`
-pub fn same(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
-    let bias = bias.unwrap_or_else(|| Tensor::zeros([weight.dims()[0]], &x.device()));
-    Tensor::from_dispatch(Dispatch::conv_same(
-        x.into_dispatch(),
-        weight.into_dispatch(),
-        bias.into_dispatch(),
-    ))
+/// - output: `[batch, c_out, h_out, w_out]`, each side `floor((h + 2P - D (K - 1) - 1) / S) + 1`
+pub fn conv(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, geometry: Geometry) -> Tensor<4> {
+    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
+    let has_bias = bias.is_some();
+    // An operation has as many tensors each time: without a bias the weight stands in for it, and is not read as one.
+    let bias = bias.map_or_else(|| weight.clone(), Tensor::into_dispatch);
+    Tensor::from_dispatch(Dispatch::conv(x, weight, bias, has_bias, geometry))
 }
 
-/// The operation, as the CPU backend has it, with autodiff or without.
-#[backend_extension(Flex, Autodiff)]
+/// The operation, as burn's backends have it, with autodiff or without.
+#[backend_extension(Flex, Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait Conv: Backend {
-    fn conv_same(
+    #[fusion(meta = |x, weight, _, _, geometry| {
+        let mut output = x.clone();
+        output.shape[1] = weight.shape[0];
+        output.shape[2] = geometry.side(x.shape[2], weight.shape[2]);
+        output.shape[3] = geometry.side(x.shape[3], weight.shape[3]);
+        output
+    })]
+    fn conv(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        has_bias: bool,
+        geometry: Geometry,
     ) -> FloatTensor<Self>;
 }
 
 /// Its way back.
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait ConvParts: Backend {
-    /// The gradient of x, which has `c_in` channels.
-    fn conv_back_x(c_in: usize, weight: FloatTensor<Self>, d_output: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// The gradient of x.
+    #[fusion(meta = |x, _, _, _| x.clone())]
+    fn conv_back_x(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        d_output: FloatTensor<Self>,
+        geometry: Geometry,
+    ) -> FloatTensor<Self>;
 
     /// The gradients of weight and bias.
+    #[fusion(meta = |_, weight, _, _| {
+        let mut bias = weight.clone();
+        bias.shape = [weight.shape[0]].into();
+        (weight.clone(), bias)
+    })]
     fn conv_back_weight(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         d_output: FloatTensor<Self>,
-    ) -> [FloatTensor<Self>; 2];
+        geometry: Geometry,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
-/// How large all of it is.
-#[derive(Clone, Copy, Debug)]
-struct Shape {
-    batch: usize,
-    c_in: usize,
-    c_out: usize,
-    h: usize,
-    w: usize,
-    kernel: usize,
-    depthwise: bool,
-}
-
-/// Places of the output that are computed at once, about.
-const PLACES: usize = 128;
-
-impl Shape {
-    fn new(x: [usize; 4], weight: [usize; 4]) -> Self {
-        let [batch, c_in, h, w] = x;
-        let [c_out, per_output, kernel, _] = weight;
-        // A single channel is both; as an ordinary convolution it is a product like the others.
-        let depthwise = per_output == 1 && c_in > 1;
-        Self { batch, c_in, c_out, h, w, kernel, depthwise }
-    }
-
-    const fn padding(&self) -> usize {
-        self.kernel / 2
-    }
-
-    /// The weights of one output.
-    const fn weights(&self) -> usize {
-        self.c_in * self.kernel * self.kernel
-    }
-
-    /// Rows of all images, some at a time: first and end.
-    fn parts(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let (all, some) = (self.batch * self.h, (PLACES / self.w.max(1)).max(1));
-        (0..all).step_by(some).map(move |first| (first, all.min(first + some)))
-    }
-
-    /// Where the row `row` of all images lies in an image's channel.
-    const fn row(&self, channels: usize, channel: usize, row: usize) -> usize {
-        ((row / self.h * channels + channel) * self.h + row % self.h) * self.w
-    }
-}
-
-/// A row of `x`, moved by `shift` places to the left; zeros come in.
-fn shifted(to: &mut [f32], from: &[f32], shift: isize) {
-    let (n, by) = (to.len(), shift.unsigned_abs().min(to.len()));
-    if shift >= 0 {
-        to[..n - by].copy_from_slice(&from[by..]);
-        to[n - by..].fill(0.0);
-    } else {
-        to[by..].copy_from_slice(&from[..n - by]);
-        to[..by].fill(0.0);
-    }
-}
-
-/// What each weight of an output meets at the places of some rows: `[c_in K K, places]`.
-fn columns(shape: &Shape, x: &[f32], (first, end): (usize, usize), columns: &mut Vec<f32>) {
-    let Shape { c_in, h, w, kernel, .. } = *shape;
-    let padding = shape.padding() as isize;
-    let places = (end - first) * w;
-    columns.resize(shape.weights() * places, 0.0);
-    let weights = (0..c_in).flat_map(|i| (0..kernel * kernel).map(move |at| (i, at / kernel, at % kernel)));
-    for ((i, u, v), column) in weights.zip(columns.chunks_exact_mut(places)) {
-        for (row, to) in (first..end).zip(column.chunks_exact_mut(w)) {
-            let met = (row % h) as isize + u as isize - padding;
-            if (0..h as isize).contains(&met) {
-                let from = shape.row(c_in, i, row - row % h + met as usize);
-                shifted(to, &x[from..from + w], v as isize - padding);
-            } else {
-                to.fill(0.0);
-            }
-        }
-    }
-}
-
-/// `[channels, places]` of some rows.
-fn gathered(shape: &Shape, channels: usize, all: &[f32], (first, end): (usize, usize), into: &mut Vec<f32>) {
-    into.clear();
-    for channel in 0..channels {
-        for row in first..end {
-            let from = shape.row(channels, channel, row);
-            into.extend_from_slice(&all[from..from + shape.w]);
-        }
-    }
-}
-
-/// An ordinary convolution of `[batch, c_in, h, w]` numbers.
-fn product(shape: &Shape, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
-    let Shape { batch, c_out, h, w, .. } = *shape;
-    let weights = shape.weights();
-    let mut output = vec![0.0; batch * c_out * h * w];
-    let (mut met, mut sums) = (Vec::new(), Vec::new());
-    for (first, end) in shape.parts() {
-        let places = (end - first) * w;
-        columns(shape, x, (first, end), &mut met);
-        sums.clear();
-        match bias {
-            Some(bias) => bias.iter().for_each(|&b| sums.extend(std::iter::repeat_n(b, places))),
-            None => sums.resize(c_out * places, 0.0),
-        }
-        let (weight, met) = (Rows::of(weight, weights), Rows::of(&met, places));
-        add_product((&mut sums, places), weight, met, [c_out, weights, places]);
-        for (o, sums) in sums.chunks_exact(places).enumerate() {
-            for (row, sums) in (first..end).zip(sums.chunks_exact(w)) {
-                let to = shape.row(c_out, o, row);
-                output[to..to + w].copy_from_slice(sums);
-            }
-        }
-    }
-    output
-}
-
-/// The gradient of an ordinary convolution's weights.
-fn weight_gradient(shape: &Shape, x: &[f32], d_output: &[f32]) -> Vec<f32> {
-    let Shape { c_out, w, .. } = *shape;
-    let weights = shape.weights();
-    let mut found = vec![0.0; c_out * weights];
-    let (mut met, mut d) = (Vec::new(), Vec::new());
-    for (first, end) in shape.parts() {
-        let places = (end - first) * w;
-        columns(shape, x, (first, end), &mut met);
-        gathered(shape, c_out, d_output, (first, end), &mut d);
-        let met = transposed(&met, places);
-        let (d, met) = (Rows::of(&d, places), Rows::of(&met, weights));
-        add_product((&mut found, weights), d, met, [c_out, places, weights]);
-    }
-    found
-}
-
-/// Calls `each` with a channel, one of its weights, and a row of the output beside the row of the input that the weight
-/// meets: the places of both where it meets any.
-fn depthwise_rows(shape: &Shape, mut each: impl FnMut(usize, usize, std::ops::Range<usize>, usize)) {
-    let Shape { batch, c_in, h, w, kernel, .. } = *shape;
-    let padding = shape.padding() as isize;
-    for image in 0..batch {
-        for channel in 0..c_in {
-            let map = (image * c_in + channel) * h * w;
-            for at in 0..kernel * kernel {
-                let (down, right) = ((at / kernel) as isize - padding, (at % kernel) as isize - padding);
-                let (first, end) = (0.max(-right), (w as isize).min(w as isize - right));
-                for row in 0.max(-down)..(h as isize).min(h as isize - down) {
-                    let of_output = map as isize + row * w as isize;
-                    let of_input = of_output + down * w as isize + right;
-                    if first < end {
-                        let places = (of_output + first) as usize..(of_output + end) as usize;
-                        each(channel, channel * kernel * kernel + at, places, (of_input + first) as usize);
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn depthwise_product(shape: &Shape, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
-    let map = shape.h * shape.w;
-    let mut output = vec![0.0; x.len()];
-    if let Some(bias) = bias {
-        for (map, b) in output.chunks_exact_mut(map.max(1)).zip(bias.iter().cycle()) {
-            map.fill(*b);
-        }
-    }
-    depthwise_rows(shape, |_, at, places, from| {
-        let (factor, met) = (weight[at], &x[from..from + places.len()]);
-        for (sum, x) in output[places].iter_mut().zip(met) {
-            *sum += factor * x;
-        }
-    });
-    output
-}
-
-fn depthwise_weight_gradient(shape: &Shape, x: &[f32], d_output: &[f32]) -> Vec<f32> {
-    let mut found = vec![0.0; shape.c_in * shape.kernel * shape.kernel];
-    depthwise_rows(shape, |_, at, places, from| {
-        let met = &x[from..from + places.len()];
-        found[at] += d_output[places].iter().zip(met).map(|(d, x)| d * x).sum::<f32>();
-    });
-    found
-}
-
-/// Kernels turned round, and from outputs to inputs: `w'[i, o, u, v] = w[o, i, K - 1 - u, K - 1 - v]`.
-fn turned(shape: &Shape, weight: &[f32]) -> Vec<f32> {
-    let area = shape.kernel * shape.kernel;
-    let (c_in, c_out) = if shape.depthwise { (1, shape.c_out) } else { (shape.c_in, shape.c_out) };
-    let kernel = |o: usize, i: usize| weight[(o * c_in + i) * area..(o * c_in + i + 1) * area].iter().rev();
-    if shape.depthwise {
-        (0..c_out).flat_map(|o| kernel(o, 0)).copied().collect()
-    } else {
-        (0..c_in).flat_map(|i| (0..c_out).flat_map(move |o| kernel(o, i))).copied().collect()
-    }
-}
-
-impl Conv for Flex {
-    fn conv_same(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        let shape = Shape::new(x.shape().dims(), weight.shape().dims());
-        let (x, weight, bias) = (rows(x), rows(weight), rows(bias));
-        let (x, weight, bias) = (numbers(&x), numbers(&weight), Some(numbers(&bias)));
-        let output = if shape.depthwise {
-            depthwise_product(&shape, x, weight, bias)
-        } else {
-            product(&shape, x, weight, bias)
-        };
-        tensor(output, [shape.batch, shape.c_out, shape.h, shape.w])
-    }
-}
-
-impl ConvParts for Flex {
-    fn conv_back_x(c_in: usize, weight: FloatTensor<Self>, d_output: FloatTensor<Self>) -> FloatTensor<Self> {
-        let [batch, _, h, w] = d_output.shape().dims();
-        let forth = Shape::new([batch, c_in, h, w], weight.shape().dims());
-        let (weight, d_output) = (rows(weight), rows(d_output));
-        let weight = turned(&forth, numbers(&weight));
-        let back = Shape { c_in: forth.c_out, c_out: c_in, ..forth };
-        let found = if forth.depthwise {
-            depthwise_product(&back, numbers(&d_output), &weight, None)
-        } else {
-            product(&back, numbers(&d_output), &weight, None)
-        };
-        tensor(found, [batch, c_in, h, w])
-    }
-
-    fn conv_back_weight(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        d_output: FloatTensor<Self>,
-    ) -> [FloatTensor<Self>; 2] {
-        let shape_of_weight: [usize; 4] = weight.shape().dims();
-        let shape = Shape::new(x.shape().dims(), shape_of_weight);
-        let (x, d_output) = (rows(x), rows(d_output));
-        let (x, d_output) = (numbers(&x), numbers(&d_output));
-        let found = if shape.depthwise {
-            depthwise_weight_gradient(&shape, x, d_output)
-        } else {
-            weight_gradient(&shape, x, d_output)
-        };
-        let mut of_bias = vec![0.0; shape.c_out];
-        for (i, map) in d_output.chunks_exact((shape.h * shape.w).max(1)).enumerate() {
-            of_bias[i % shape.c_out] += map.iter().sum::<f32>();
-        }
-        [tensor(found, shape_of_weight), tensor(of_bias, [shape.c_out])]
-    }
+/// What is kept for the way back.
+#[derive(Clone, Debug)]
+struct Kept<B: Backend> {
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    has_bias: bool,
+    geometry: Geometry,
 }
 
 impl<B: Conv + ConvParts, C: CheckpointStrategy> Conv for Autodiff<B, C> {
-    fn conv_same(
+    fn conv(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        has_bias: bool,
+        geometry: Geometry,
     ) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct Back;
 
         impl<B: ConvParts> Backward<B, 3> for Back {
-            type State = (FloatTensor<B>, FloatTensor<B>);
+            type State = Kept<B>;
 
-            fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+            fn backward(self, ops: Ops<Kept<B>, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
                 let d_output = grads.consume::<B>(&ops.node);
-                let (x, weight) = ops.state;
+                let Kept { x, weight, has_bias, geometry } = ops.state;
                 let [of_x, of_weight, of_bias] = ops.parents;
                 // The images have no gradient, and that of the first layer's input is not computed.
                 if let Some(parent) = of_x {
-                    let [_, c_in, _, _] = x.shape().dims();
-                    grads.register::<B>(parent.id, B::conv_back_x(c_in, weight.clone(), d_output.clone()));
+                    let found = B::conv_back_x(x.clone(), weight.clone(), d_output.clone(), geometry);
+                    grads.register::<B>(parent.id, found);
                 }
+                let of_bias = of_bias.filter(|_| has_bias);
                 if of_weight.is_none() && of_bias.is_none() {
                     return;
                 }
-                let found = B::conv_back_weight(x, weight, d_output);
-                for (parent, gradient) in [of_weight, of_bias].into_iter().zip(found) {
+                let (d_weight, d_bias) = B::conv_back_weight(x, weight, d_output, geometry);
+                for (parent, gradient) in [(of_weight, d_weight), (of_bias, d_bias)] {
                     if let Some(parent) = parent {
                         grads.register::<B>(parent.id, gradient);
                     }
@@ -345,10 +148,10 @@ impl<B: Conv + ConvParts, C: CheckpointStrategy> Conv for Autodiff<B, C> {
         let (x, weight, bias) = (x.into_primitive(), weight.into_primitive(), bias.into_primitive());
         match prepared {
             OpsKind::Tracked(prepared) => {
-                let output = B::conv_same(x.clone(), weight.clone(), bias);
-                prepared.finish((x, weight), output)
+                let output = B::conv(x.clone(), weight.clone(), bias, has_bias, geometry);
+                prepared.finish(Kept { x, weight, has_bias, geometry }, output)
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::conv_same(x, weight, bias)),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::conv(x, weight, bias, has_bias, geometry)),
         }
     }
 }

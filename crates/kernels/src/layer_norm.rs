@@ -190,7 +190,7 @@ impl<B: RowNorm + RowNormParts, C: CheckpointStrategy> RowNorm for Autodiff<B, C
 #[cfg(feature = "gpu")]
 mod kernels {
     use super::{RowNorm, RowNormParts};
-    use crate::gpu::{empty, rows};
+    use crate::gpu::{empty, rows, sum};
     use burn::backend::{TensorMetadata, tensor::FloatTensor};
     use burn_cubecl::CubeBackend;
     use cubecl::prelude::*;
@@ -199,26 +199,6 @@ mod kernels {
     const UNITS: u32 = 64;
     /// WebGPU lets no more be launched along an axis.
     const MOST: usize = 65_535;
-
-    /// The sum of what the units of a workgroup have; each must call it.
-    #[cube]
-    fn sum(value: f32, shared: &mut [f32]) -> f32 {
-        let unit = UNIT_POS as usize;
-        // Nobody may still be reading an earlier sum.
-        sync_cube();
-        shared[unit] = value;
-        sync_cube();
-        let mut half = CUBE_DIM as usize;
-        while half > 1 {
-            half /= 2;
-            if unit < half {
-                let other = shared[unit + half];
-                shared[unit] += other;
-            }
-            sync_cube();
-        }
-        shared[0]
-    }
 
     #[cube(launch)]
     fn forward(

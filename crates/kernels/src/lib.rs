@@ -1,9 +1,9 @@
 //! Operations that burn has not, or has not as fast.
 //!
 //! [`rnn`], [`lstm`], [`adamw`] and [`sgd`] are for burn's CPU backend and, with the feature `gpu`, kernels for WebGPU: one operation
-//! instead of thousands. Their ways back are operations of their own; they do not take part in autodiff. [`gelu`] and
-//! [`layer_norm`] are for both and take part in it. So do [`attention`], [`conv`] and [`pool`], which are for the CPU alone, see
-//! [`on_cpu`]: on a GPU burn fuses what they are made of.
+//! instead of thousands. Their ways back are operations of their own; they do not take part in autodiff. [`gelu`],
+//! [`layer_norm`], [`batch_norm`], [`conv`] and [`pool`] are for both and take part in it. So does [`attention`], which is for
+//! the CPU alone, see [`on_cpu`]: on a GPU burn fuses what it is made of.
 //!
 //! One operation a file: its equation, its side on the CPU, its kernel. [`record`] has work on a GPU done again without being
 //! planned again, and [`overwrite`] is what that needs.
@@ -12,6 +12,7 @@
 
 pub mod adamw;
 pub mod attention;
+pub mod batch_norm;
 pub mod conv;
 pub mod gelu;
 pub mod layer_norm;

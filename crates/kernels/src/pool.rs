@@ -1,4 +1,4 @@
-//! ReLU and 2 x 2 max-pooling on the CPU in one pass, and back.
+//! ReLU and 2 x 2 max-pooling in one pass, and back.
 //!
 //! ```text
 //! y[r, c] = max(0, x[2r, 2c], x[2r, 2c + 1], x[2r + 1, 2c], x[2r + 1, 2c + 1])
@@ -16,7 +16,7 @@ use burn_autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind, unary};
 
-/// ReLU, and of each square of four numbers the largest; differentiable, on the CPU alone.
+/// ReLU, and of each square of four numbers the largest; differentiable.
 ///
 /// # Shapes
 ///
@@ -26,14 +26,22 @@ pub fn relu_pool(x: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::relu_pool(x.into_dispatch()))
 }
 
-/// The operation, as the CPU backend has it, with autodiff or without.
-#[backend_extension(Flex, Autodiff)]
+/// The operation, as burn's backends have it, with autodiff or without.
+#[backend_extension(Flex, Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait ReluPool: Backend {
+    #[fusion(meta = |x| {
+        let mut output = x.clone();
+        output.shape[2] /= 2;
+        output.shape[3] /= 2;
+        output
+    })]
     fn relu_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 /// Its way back.
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait ReluPoolParts: Backend {
+    #[fusion(dtype = x, shape = x)]
     fn relu_pool_back(x: FloatTensor<Self>, d_output: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
@@ -116,6 +124,119 @@ impl<B: ReluPool + ReluPoolParts, C: CheckpointStrategy> ReluPool for Autodiff<B
         match prepared {
             OpsKind::Tracked(prepared) => prepared.finish(x.clone(), B::relu_pool(x)),
             OpsKind::UnTracked(prepared) => prepared.finish(B::relu_pool(x)),
+        }
+    }
+}
+
+#[cfg(feature = "gpu")]
+mod kernels {
+    use super::{ReluPool, ReluPoolParts};
+    use crate::gpu::{empty, rows};
+    use burn::backend::{TensorMetadata, tensor::FloatTensor};
+    use burn_cubecl::CubeBackend;
+    use cubecl::{calculate_cube_count_elemwise, prelude::*};
+
+    const UNITS: u32 = 256;
+
+    #[cube]
+    fn larger(a: f32, b: f32) -> f32 {
+        // Neither is larger if one of them is no number, and then their sum is none.
+        let mut found = a + b;
+        if a >= b {
+            found = a;
+        }
+        if b > a {
+            found = b;
+        }
+        found
+    }
+
+    /// The largest of the square whose first number is at `at`.
+    #[cube]
+    fn largest(x: &[f32], at: usize, w: usize) -> f32 {
+        larger(larger(x[at], x[at + 1]), larger(x[at + w], x[at + w + 1]))
+    }
+
+    #[cube(launch)]
+    fn forward(x: &[f32], output: &mut [f32], n: usize, h: usize, w: usize) {
+        let at = ABSOLUTE_POS;
+        if at < n {
+            let (h_out, w_out) = (h / 2, w / 2);
+            let (map, row, column) = (at / w_out / h_out, at / w_out % h_out, at % w_out);
+            let mut highest = largest(x, (map * h + 2 * row) * w + 2 * column, w);
+            if highest < 0.0 {
+                highest = 0.0f32;
+            }
+            output[at] = highest;
+        }
+    }
+
+    #[cube(launch)]
+    fn backward(x: &[f32], d_output: &[f32], d_x: &mut [f32], n: usize, h: usize, w: usize) {
+        let at = ABSOLUTE_POS;
+        if at < n {
+            let (h_out, w_out) = (h / 2, w / 2);
+            let (map, row, column) = (at / w / h, at / w % h, at % w);
+            let mut found = 0.0f32;
+            if row / 2 < h_out && column / 2 < w_out {
+                let own = row % 2 * 2 + column % 2;
+                let first = (map * h + row / 2 * 2) * w + column / 2 * 2;
+                let highest = largest(x, first, w);
+                // No earlier one of the four is as large.
+                let mut is_first = x[at] == highest && highest > 0.0;
+                is_first = is_first && (own < 1 || x[first] != highest);
+                is_first = is_first && (own < 2 || x[first + 1] != highest);
+                is_first = is_first && (own < 3 || x[first + w] != highest);
+                if is_first {
+                    found = d_output[(map * h_out + row / 2) * w_out + column / 2];
+                }
+            }
+            d_x[at] = found;
+        }
+    }
+
+    impl ReluPool for CubeBackend {
+        fn relu_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
+            let [batch, channels, h, w] = x.shape().dims();
+            let x = rows(x);
+            let output = empty(&x, [batch, channels, h / 2, w / 2]);
+            let (n, dim) = (output.shape().num_elements(), CubeDim::new_1d(UNITS));
+            if n > 0 {
+                forward::launch(
+                    &x.client.clone(),
+                    calculate_cube_count_elemwise(&x.client, n, dim),
+                    dim,
+                    x.into_buffer_arg(),
+                    output.clone().into_buffer_arg(),
+                    n,
+                    h,
+                    w,
+                );
+            }
+            output
+        }
+    }
+
+    impl ReluPoolParts for CubeBackend {
+        fn relu_pool_back(x: FloatTensor<Self>, d_output: FloatTensor<Self>) -> FloatTensor<Self> {
+            let [_, _, h, w] = x.shape().dims();
+            let (x, d_output) = (rows(x), rows(d_output));
+            let d_x = empty(&x, x.shape());
+            let (n, dim) = (d_x.shape().num_elements(), CubeDim::new_1d(UNITS));
+            if d_output.shape().num_elements() > 0 {
+                backward::launch(
+                    &x.client.clone(),
+                    calculate_cube_count_elemwise(&x.client, n, dim),
+                    dim,
+                    x.into_buffer_arg(),
+                    d_output.into_buffer_arg(),
+                    d_x.clone().into_buffer_arg(),
+                    n,
+                    h,
+                    w,
+                );
+            }
+            d_x
         }
     }
 }

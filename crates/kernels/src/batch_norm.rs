@@ -1,0 +1,486 @@
+//! Batch normalization with the statistics of the batch, and back (Ioffe and Szegedy 2015). `n` numbers a channel, over all
+//! images and places.
+//!
+//! ```text
+//! z = (x - mean(x)) / sqrt(var(x) + epsilon)      y = gamma z + beta      mean and variance over the n of a channel
+//! dbeta = sum dy      dgamma = sum dy z      dx = gamma (dy - dbeta / n - z dgamma / n) / sqrt(var(x) + epsilon)
+//! ```
+
+use crate::flex::{numbers, rows, tensor_like};
+use crate::matrix::dot;
+use burn::backend::{
+    Autodiff, AutodiffBackend, Backend, Dispatch, Flex, TensorMetadata, backend_extension,
+    tensor::FloatTensor,
+};
+use burn::tensor::Tensor;
+use burn_autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn_autodiff::grads::Gradients;
+use burn_autodiff::ops::{Backward, Ops, OpsKind};
+
+/// What came out, and by what it was normalized.
+#[derive(Clone, Debug)]
+pub struct Normalized {
+    /// `[batch, channels, h, w]`; differentiable
+    pub output: Tensor<4>,
+    /// `[channels]`, a number of its own: no gradient goes through it.
+    pub mean: Tensor<1>,
+    /// `[channels]`, the mean square of what is left: divided by `n`, not by `n - 1`. No gradient goes through it.
+    pub variance: Tensor<1>,
+}
+
+/// Normalizes each channel by its own mean and variance.
+///
+/// # Shapes
+///
+/// - x: `[batch, channels, h, w]`
+/// - gamma, beta: `[channels]`
+pub fn batch_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f32) -> Normalized {
+    let (output, mean, variance) =
+        Dispatch::channel_norm(x.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch(), epsilon);
+    Normalized {
+        output: Tensor::from_dispatch(output),
+        mean: Tensor::from_dispatch(mean),
+        variance: Tensor::from_dispatch(variance),
+    }
+}
+
+/// The operation, as burn's backends have it, with autodiff or without.
+#[backend_extension(Flex, Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+pub trait ChannelNorm: Backend {
+    /// Output, mean and variance.
+    #[fusion(meta = |x, gamma, _, _| (x.clone(), gamma.clone(), gamma.clone()))]
+    fn channel_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+/// Its way back.
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+pub trait ChannelNormParts: Backend {
+    /// The gradients of x, gamma and beta.
+    #[fusion(meta = |x, mean, _, _, _, _| (x.clone(), mean.clone(), mean.clone()))]
+    fn channel_norm_back(
+        x: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        d_output: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+/// Channels, and the places of each in an image.
+fn sizes<B: Backend>(x: &FloatTensor<B>) -> (usize, usize) {
+    let [_, channels, h, w] = x.shape().dims();
+    (channels, h * w)
+}
+
+/// The part of a channel in each image.
+fn maps(x: &[f32], channel: usize, (channels, places): (usize, usize)) -> impl Iterator<Item = &[f32]> {
+    x.chunks_exact(places.max(1)).skip(channel).step_by(channels.max(1))
+}
+
+impl ChannelNorm for Flex {
+    fn channel_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let sizes = sizes::<Self>(&x);
+        let (x, gamma, beta) = (rows(x), rows(gamma), rows(beta));
+        let (all, channels) = (numbers(&x), sizes.0);
+        let n = (all.len() / channels.max(1)) as f32;
+        let ones = vec![1.0; sizes.1];
+        let mut centred = vec![0.0; sizes.1];
+        let (mut means, mut variances) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
+        for channel in 0..channels {
+            let mean = maps(all, channel, sizes).map(|map| dot(map, &ones)).sum::<f32>() / n;
+            let squares = maps(all, channel, sizes).map(|map| {
+                centred.iter_mut().zip(map).for_each(|(centred, x)| *centred = x - mean);
+                dot(&centred, &centred)
+            });
+            variances.push(squares.sum::<f32>() / n);
+            means.push(mean);
+        }
+        let mut output = Vec::with_capacity(all.len());
+        for (i, map) in all.chunks_exact(sizes.1.max(1)).enumerate() {
+            let channel = i % channels;
+            let scale = numbers(&gamma)[channel] / (variances[channel] + epsilon).sqrt();
+            let shift = numbers(&beta)[channel] - means[channel] * scale;
+            output.extend(map.iter().map(|x| x * scale + shift));
+        }
+        (tensor_like(output, &x), tensor_like(means, &gamma), tensor_like(variances, &gamma))
+    }
+}
+
+impl ChannelNormParts for Flex {
+    fn channel_norm_back(
+        x: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        d_output: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let sizes = sizes::<Self>(&x);
+        let (x, d_output) = (rows(x), rows(d_output));
+        let (mean, variance, gamma) = (rows(mean), rows(variance), rows(gamma));
+        let (all, above, channels) = (numbers(&x), numbers(&d_output), sizes.0);
+        let n = (all.len() / channels.max(1)) as f32;
+        let ones = vec![1.0; sizes.1];
+        let scale = |channel: usize| (numbers(&variance)[channel] + epsilon).sqrt().recip();
+        let (mut d_gamma, mut d_beta) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
+        let mut centred = vec![0.0; sizes.1];
+        for channel in 0..channels {
+            let mean = numbers(&mean)[channel];
+            let pairs = || maps(all, channel, sizes).zip(maps(above, channel, sizes));
+            d_beta.push(pairs().map(|(_, d)| dot(d, &ones)).sum::<f32>());
+            let products = pairs().map(|(map, d)| {
+                centred.iter_mut().zip(map).for_each(|(centred, x)| *centred = x - mean);
+                dot(&centred, d)
+            });
+            d_gamma.push(products.sum::<f32>() * scale(channel));
+        }
+        let mut d_x = Vec::with_capacity(all.len());
+        let maps = all.chunks_exact(sizes.1.max(1)).zip(above.chunks_exact(sizes.1.max(1)));
+        for (i, (map, d)) in maps.enumerate() {
+            let channel = i % channels;
+            let (scale, mean) = (scale(channel), numbers(&mean)[channel]);
+            let (of_d, of_z) = (d_beta[channel] / n, d_gamma[channel] / n * scale);
+            let factor = numbers(&gamma)[channel] * scale;
+            d_x.extend(map.iter().zip(d).map(|(x, d)| factor * (d - of_d - (x - mean) * of_z)));
+        }
+        (tensor_like(d_x, &x), tensor_like(d_gamma, &gamma), tensor_like(d_beta, &gamma))
+    }
+}
+
+/// What is kept for the way back.
+#[derive(Clone, Debug)]
+struct Kept<B: Backend> {
+    x: FloatTensor<B>,
+    mean: FloatTensor<B>,
+    variance: FloatTensor<B>,
+    gamma: FloatTensor<B>,
+    epsilon: f32,
+}
+
+impl<B: ChannelNorm + ChannelNormParts, C: CheckpointStrategy> ChannelNorm for Autodiff<B, C> {
+    fn channel_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        #[derive(Debug)]
+        struct Back;
+
+        impl<B: ChannelNormParts> Backward<B, 3> for Back {
+            type State = Kept<B>;
+
+            fn backward(self, ops: Ops<Kept<B>, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let d_output = grads.consume::<B>(&ops.node);
+                let Kept { x, mean, variance, gamma, epsilon } = ops.state;
+                let (d_x, d_gamma, d_beta) =
+                    B::channel_norm_back(x, mean, variance, gamma, d_output, epsilon);
+                for (parent, gradient) in ops.parents.into_iter().zip([d_x, d_gamma, d_beta]) {
+                    if let Some(parent) = parent {
+                        grads.register::<B>(parent.id, gradient);
+                    }
+                }
+            }
+        }
+
+        let prepared = Back.prepare::<C>([x.node(), gamma.node(), beta.node()]).compute_bound().stateful();
+        let (x, gamma, beta) = (x.into_primitive(), gamma.into_primitive(), beta.into_primitive());
+        let (output, mean, variance) = B::channel_norm(x.clone(), gamma.clone(), beta, epsilon);
+        let output = match prepared {
+            OpsKind::Tracked(prepared) => {
+                let kept = Kept { x, mean: mean.clone(), variance: variance.clone(), gamma, epsilon };
+                prepared.finish(kept, output)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(output),
+        };
+        (output, Self::from_inner(mean), Self::from_inner(variance))
+    }
+}
+
+#[cfg(feature = "gpu")]
+mod kernels {
+    use super::{ChannelNorm, ChannelNormParts, sizes};
+    use crate::gpu::{empty, rows, sum};
+    use burn::backend::{TensorMetadata, tensor::FloatTensor};
+    use burn_cubecl::CubeBackend;
+    use cubecl::prelude::*;
+
+    const UNITS: u32 = 256;
+    /// A channel is shared among workgroups, with no fewer numbers for each, and no more workgroups.
+    const SHARE: usize = 2048;
+    const MOST: usize = 32;
+
+    /// Where the number `at` of a channel lies.
+    #[cube]
+    fn place(at: usize, channel: usize, channels: usize, places: usize) -> usize {
+        (at / places * channels + channel) * places + at % places
+    }
+
+    /// Number, mean and sum of squares about it, of each workgroup's share of a channel.
+    #[cube(launch)]
+    fn shares(x: &[f32], partial: &mut [f32], n: usize, channels: usize, places: usize) {
+        let (channel, part, parts) = (CUBE_POS_X as usize, CUBE_POS_Y as usize, CUBE_COUNT_Y as usize);
+        let (unit, units) = (UNIT_POS as usize, CUBE_DIM as usize);
+        let mut shared = Shared::new_slice(256usize);
+        let first = n * part / parts;
+        let end = n * (part + 1) / parts;
+        let mut own = 0.0f32;
+        let mut at = first + unit;
+        while at < end {
+            own += x[place(at, channel, channels, places)];
+            at += units;
+        }
+        let mean = sum(own, &mut shared) / (end - first) as f32;
+        own = 0.0f32;
+        at = first + unit;
+        while at < end {
+            let centred = x[place(at, channel, channels, places)] - mean;
+            own += centred * centred;
+            at += units;
+        }
+        let squares = sum(own, &mut shared);
+        if unit == 0 {
+            let to = 2 * (channel * parts + part);
+            partial[to] = mean;
+            partial[to + 1] = squares;
+        }
+    }
+
+    /// The shares of a channel as one (Chan, Golub and LeVeque 1979), and the share that is the workgroup's normalized.
+    #[cube(launch)]
+    fn forward(
+        x: &[f32],
+        partial: &[f32],
+        gamma: &[f32],
+        beta: &[f32],
+        output: &mut [f32],
+        means: &mut [f32],
+        variances: &mut [f32],
+        n: usize,
+        channels: usize,
+        places: usize,
+        epsilon: f32,
+    ) {
+        let (channel, part, parts) = (CUBE_POS_X as usize, CUBE_POS_Y as usize, CUBE_COUNT_Y as usize);
+        let (unit, units) = (UNIT_POS as usize, CUBE_DIM as usize);
+        let mut mean = 0.0f32;
+        for other in 0..parts {
+            let size = (n * (other + 1) / parts - n * other / parts) as f32;
+            mean += partial[2 * (channel * parts + other)] * size;
+        }
+        mean /= n as f32;
+        let mut squares = 0.0f32;
+        for other in 0..parts {
+            let size = (n * (other + 1) / parts - n * other / parts) as f32;
+            let from = 2 * (channel * parts + other);
+            let off = partial[from] - mean;
+            squares += partial[from + 1] + off * off * size;
+        }
+        let variance = squares / n as f32;
+        let scale = gamma[channel] / f32::sqrt(variance + epsilon);
+        let end = n * (part + 1) / parts;
+        let mut at = n * part / parts + unit;
+        while at < end {
+            let here = place(at, channel, channels, places);
+            output[here] = (x[here] - mean) * scale + beta[channel];
+            at += units;
+        }
+        if unit == 0 && part == 0 {
+            means[channel] = mean;
+            variances[channel] = variance;
+        }
+    }
+
+    /// The sums of `dy` and `dy z` over each workgroup's share of a channel; after those of all, mean and scale of the channel.
+    #[cube(launch)]
+    fn sums(
+        x: &[f32],
+        means: &[f32],
+        variances: &[f32],
+        d_output: &[f32],
+        partial: &mut [f32],
+        n: usize,
+        channels: usize,
+        places: usize,
+        epsilon: f32,
+    ) {
+        let (channel, part, parts) = (CUBE_POS_X as usize, CUBE_POS_Y as usize, CUBE_COUNT_Y as usize);
+        let (unit, units) = (UNIT_POS as usize, CUBE_DIM as usize);
+        let mut shared = Shared::new_slice(256usize);
+        let mean = means[channel];
+        let scale = 1.0 / f32::sqrt(variances[channel] + epsilon);
+        let end = n * (part + 1) / parts;
+        let mut own_d = 0.0f32;
+        let mut own_dz = 0.0f32;
+        let mut at = n * part / parts + unit;
+        while at < end {
+            let here = place(at, channel, channels, places);
+            own_d += d_output[here];
+            own_dz += d_output[here] * (x[here] - mean) * scale;
+            at += units;
+        }
+        let of_d = sum(own_d, &mut shared);
+        let of_dz = sum(own_dz, &mut shared);
+        if unit == 0 {
+            let to = 2 * (channel * (parts + 1) + part);
+            partial[to] = of_d;
+            partial[to + 1] = of_dz;
+            if part == 0 {
+                let to = 2 * (channel * (parts + 1) + parts);
+                partial[to] = mean;
+                partial[to + 1] = scale;
+            }
+        }
+    }
+
+    #[cube(launch)]
+    fn backward(
+        x: &[f32],
+        gamma: &[f32],
+        d_output: &[f32],
+        partial: &[f32],
+        d_x: &mut [f32],
+        d_gamma: &mut [f32],
+        d_beta: &mut [f32],
+        n: usize,
+        channels: usize,
+        places: usize,
+    ) {
+        let (channel, part, parts) = (CUBE_POS_X as usize, CUBE_POS_Y as usize, CUBE_COUNT_Y as usize);
+        let (unit, units) = (UNIT_POS as usize, CUBE_DIM as usize);
+        let mut of_d = 0.0f32;
+        let mut of_dz = 0.0f32;
+        for other in 0..parts {
+            let from = 2 * (channel * (parts + 1) + other);
+            of_d += partial[from];
+            of_dz += partial[from + 1];
+        }
+        let from = 2 * (channel * (parts + 1) + parts);
+        let (mean, scale) = (partial[from], partial[from + 1]);
+        let factor = gamma[channel] * scale;
+        let (mean_d, mean_dz) = (of_d / n as f32, of_dz / n as f32);
+        let end = n * (part + 1) / parts;
+        let mut at = n * part / parts + unit;
+        while at < end {
+            let here = place(at, channel, channels, places);
+            d_x[here] = factor * (d_output[here] - mean_d - (x[here] - mean) * scale * mean_dz);
+            at += units;
+        }
+        if unit == 0 && part == 0 {
+            d_gamma[channel] = of_dz;
+            d_beta[channel] = of_d;
+        }
+    }
+
+    /// Workgroups: a channel's along y.
+    fn workgroups(channels: usize, n: usize) -> (CubeCount, usize) {
+        let parts = (n / SHARE).clamp(1, MOST);
+        (CubeCount::Static(channels as u32, parts as u32, 1), parts)
+    }
+
+    impl ChannelNorm for CubeBackend {
+        fn channel_norm(
+            x: FloatTensor<Self>,
+            gamma: FloatTensor<Self>,
+            beta: FloatTensor<Self>,
+            epsilon: f32,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+            let (channels, places) = sizes::<Self>(&x);
+            let (x, gamma, beta) = (rows(x), rows(gamma), rows(beta));
+            let n = x.shape().num_elements() / channels.max(1);
+            let (count, parts) = workgroups(channels, n);
+            let client = x.client.clone();
+            let partial = empty(&x, [channels, parts, 2]);
+            let (output, mean) = (empty(&x, x.shape()), empty(&x, [channels]));
+            let variance = empty(&x, [channels]);
+            shares::launch(
+                &client,
+                count.clone(),
+                CubeDim::new_1d(UNITS),
+                x.clone().into_buffer_arg(),
+                partial.clone().into_buffer_arg(),
+                n,
+                channels,
+                places,
+            );
+            forward::launch(
+                &client,
+                count,
+                CubeDim::new_1d(UNITS),
+                x.into_buffer_arg(),
+                partial.into_buffer_arg(),
+                gamma.into_buffer_arg(),
+                beta.into_buffer_arg(),
+                output.clone().into_buffer_arg(),
+                mean.clone().into_buffer_arg(),
+                variance.clone().into_buffer_arg(),
+                n,
+                channels,
+                places,
+                epsilon,
+            );
+            (output, mean, variance)
+        }
+    }
+
+    impl ChannelNormParts for CubeBackend {
+        fn channel_norm_back(
+            x: FloatTensor<Self>,
+            mean: FloatTensor<Self>,
+            variance: FloatTensor<Self>,
+            gamma: FloatTensor<Self>,
+            d_output: FloatTensor<Self>,
+            epsilon: f32,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+            let (channels, places) = sizes::<Self>(&x);
+            let (x, gamma, d_output) = (rows(x), rows(gamma), rows(d_output));
+            let n = x.shape().num_elements() / channels.max(1);
+            let (count, parts) = workgroups(channels, n);
+            let client = x.client.clone();
+            let partial = empty(&x, [channels, parts + 1, 2]);
+            let (d_x, d_gamma) = (empty(&x, x.shape()), empty(&x, [channels]));
+            let d_beta = empty(&x, [channels]);
+            sums::launch(
+                &client,
+                count.clone(),
+                CubeDim::new_1d(UNITS),
+                x.clone().into_buffer_arg(),
+                rows(mean).into_buffer_arg(),
+                rows(variance).into_buffer_arg(),
+                d_output.clone().into_buffer_arg(),
+                partial.clone().into_buffer_arg(),
+                n,
+                channels,
+                places,
+                epsilon,
+            );
+            backward::launch(
+                &client,
+                count,
+                CubeDim::new_1d(UNITS),
+                x.into_buffer_arg(),
+                gamma.into_buffer_arg(),
+                d_output.into_buffer_arg(),
+                partial.into_buffer_arg(),
+                d_x.clone().into_buffer_arg(),
+                d_gamma.clone().into_buffer_arg(),
+                d_beta.clone().into_buffer_arg(),
+                n,
+                channels,
+                places,
+            );
+            (d_x, d_gamma, d_beta)
+        }
+    }
+}
