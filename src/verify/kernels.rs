@@ -15,6 +15,7 @@ use burn::tensor::{Device, Tensor};
 use nn_lab_kernels::batch_norm::batch_norm;
 use nn_lab_kernels::conv::Geometry;
 use nn_lab_kernels::layer_norm::layer_norm;
+use nn_lab_kernels::norm::norm;
 use nn_lab_kernels::pool::relu_pool;
 use nn_lab_kernels::{adamw, attention, lstm, on_cpu, rnn};
 
@@ -30,7 +31,7 @@ static ORDER: Tolerance = Tolerance {
 type Compute = fn(&Device) -> Compared;
 
 pub(super) fn cases() -> Vec<Case> {
-    let cases: [(&str, &'static str, Compute); 21] = [
+    let cases: [(&str, &'static str, Compute); 23] = [
         ("GELU", COMPOSED, gelu_of_burn),
         ("layer norm of 12 rows of 5", COMPOSED, |d| norm_of_rows([3, 4, 5], d)),
         ("layer norm of 70 rows of 130", COMPOSED, |d| norm_of_rows([7, 10, 130], d)),
@@ -60,6 +61,8 @@ pub(super) fn cases() -> Vec<Case> {
         ("AdamW of 9,100 weights, clipped", COMPOSED, |d| adamw_steps([70, 130], 0.5, d)),
         ("AdamW of 33 weights, not clipped", COMPOSED, |d| adamw_steps([3, 11], adamw::UNBOUNDED, d)),
         ("sum of 9,100 squares", FORMULA, sum_of_squares),
+        ("norm of 5,000 numbers", FORMULA, |d| norm_of(5_000, 1.0, d)),
+        ("norm of 40,000 numbers of about 1e-25", FORMULA, |d| norm_of(40_000, 1e-25, d)),
     ];
     cases
         .into_iter()
@@ -325,6 +328,17 @@ fn adamw_steps(shape: [usize; 2], max_norm: f32, device: &Device) -> Compared {
     let mut pairs = Pairs::default();
     pairs.tensors("weights", weight, expected)?;
     pairs.tensors("moments", moments, Tensor::cat(vec![m.reshape([n]), v.reshape([n])], 0))?;
+    Ok(pairs)
+}
+
+/// The root mean square of numbers of about `size`, in units of that.
+fn norm_of(n: usize, size: f32, device: &Device) -> Compared {
+    let numbers: Vec<f32> =
+        WeightRng::new(6).between(-2.0, 2.0, n).into_iter().map(|number| number * size).collect();
+    let squares: f64 = numbers.iter().map(|&number| (f64::from(number) / f64::from(size)).powi(2)).sum();
+    let ours = norm(Tensor::<1>::from_floats(&numbers[..], device), (n as f32).sqrt().recip() / size);
+    let mut pairs = Pairs::default();
+    pairs.numbers("root mean square", ours, vec![(squares / n as f64).sqrt()])?;
     Ok(pairs)
 }
 

@@ -1,6 +1,6 @@
 //! Operations that burn has not, or has not as fast.
 //!
-//! [`rnn`], [`lstm`], [`adamw`] and [`sgd`] are for burn's CPU backend and, with the feature `gpu`, kernels for WebGPU: one operation
+//! [`rnn`], [`lstm`], [`adamw`], [`sgd`] and [`norm`](mod@norm) are for burn's CPU backend and, with the feature `gpu`, kernels for WebGPU: one operation
 //! instead of thousands. Their ways back are operations of their own; they do not take part in autodiff. [`gelu`],
 //! [`layer_norm`], [`batch_norm`], [`conv`] and [`pool`] are for both and take part in it. So does [`attention`], which is for
 //! the CPU alone, see [`on_cpu`]: on a GPU burn fuses what it is made of.
@@ -17,6 +17,7 @@ pub mod conv;
 pub mod gelu;
 pub mod layer_norm;
 pub mod lstm;
+pub mod norm;
 pub mod overwrite;
 pub mod pool;
 pub mod record;

@@ -27,9 +27,13 @@ pub(super) fn plan(config: &Config, shortcuts: bool, batch_norm: bool) -> Plan {
     }
 }
 
-/// The L2 norm, `[1]`. It is taken in units of the largest element: squares of vanishing gradients would vanish long
-/// before these do.
+/// The L2 norm, `[1]`.
 pub(super) fn norm(tensor: Tensor<4>) -> Tensor<1> {
-    let largest = tensor.clone().abs().max().clamp_min(1e-37);
-    (tensor / largest.clone().reshape([1; 4])).square().sum().sqrt() * largest
+    nn_lab_kernels::norm::norm(tensor, 1.0)
+}
+
+/// The root mean square, `[1]`.
+pub(super) fn root_mean_square(tensor: Tensor<4>) -> Tensor<1> {
+    let n = tensor.dims().iter().product::<usize>();
+    nn_lab_kernels::norm::norm(tensor, (n as f32).sqrt().recip())
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "compute")]
-use super::nets::norm;
+use super::nets::{norm, root_mean_square};
 #[cfg(feature = "compute")]
 use crate::models::resnet::{Place, ResNet as Net};
 #[cfg(feature = "compute")]
@@ -97,7 +97,7 @@ impl Watch {
             Place::ShortcutInput | Place::Sum | Place::Output => true,
         };
         if signal {
-            self.signals.push((index, place, h.clone().inner().square().mean().sqrt()));
+            self.signals.push((index, place, root_mean_square(h.clone().inner())));
         }
         if !leaf {
             return h;

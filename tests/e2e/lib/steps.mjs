@@ -56,7 +56,9 @@ export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, co
         const times = nets.map((net) => seen.filter(({ arm }) => arm === net).slice(0, steps).map(({ ms }) => ms));
         const each = (key) => ((asked.at(-1)[key] - asked[0][key]) / (asked.length - 1)) * nets.length;
         const counts = device === 'webgpu' ? Object.fromEntries(['dispatches', 'binds', 'submits', 'uploads', 'uploaded_bytes'].map((key) => [key, each(key)])) : {};
-        return { device, steps: times[0].length, step_ms: times.map(median), ...counts };
+        // From step to step, all networks together: where the device is slower than the worker, this is its time.
+        const pace_ms = ((asked.at(-1).at - asked[0].at) / (asked.length - 1)) * nets.length;
+        return { device, steps: times[0].length, step_ms: times.map(median), pace_ms, ...counts };
       },
       { from: site },
     );

@@ -11,6 +11,8 @@ const PLACES: usize = 4;
 /// Channels that it computes there, if all see the same inputs.
 const CHANNELS: usize = 4;
 const UNITS: u32 = 64;
+/// Places that a unit goes through for the gradient of a weight, at least.
+const PLACES_EACH: usize = 8;
 /// What a workgroup of WebGPU has at least, in numbers of 32 bits.
 const SHARED: usize = 4096;
 
@@ -340,8 +342,9 @@ impl ConvParts for CubeBackend {
         let channels = shapes.channels();
         let each = channels * (kernel + 1);
         let places = shapes.y[0] * shapes.y[2] * shapes.y[3];
+        // Enough places for each unit that adding up what the units have found is the smaller part.
         let mut units = 256;
-        while units > 1 && (units * each > SHARED || units >= 2 * places) {
+        while units > 8 && (units * each > SHARED || units * PLACES_EACH > places) {
             units /= 2;
         }
         weight_gradient::launch(
