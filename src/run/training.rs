@@ -2,24 +2,12 @@
 
 use crate::core::LabError;
 use burn::nn::Linear;
-use burn::tensor::{Device, Int, Tensor, TensorData, activation::log_softmax};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+pub use nn_lab_kernels::cross_entropy::cross_entropy;
 
 /// What a library says of a device that is gone is of no use to a visitor.
 const LOST: &str = "The GPU stopped answering: the browser or the driver took it away.";
-
-/// Mean cross-entropy in nats: `-1/B sum_b log softmax(logits_b)[target_b]`.
-///
-/// The targets come as one-hot rows: a product and a sum differentiate into a product, where a gather would
-/// differentiate into a scatter.
-///
-/// # Shapes
-///
-/// - logits, one_hot: `[batch, n_classes]`
-/// - output: `[1]`
-pub fn cross_entropy(logits: Tensor<2>, one_hot: Tensor<2>) -> Tensor<1> {
-    let [batch, _] = logits.dims();
-    (log_softmax(logits, 1) * one_hot).sum().neg().div_scalar(batch.max(1) as f32)
-}
 
 /// The share of rows whose largest logit is the target's.
 ///

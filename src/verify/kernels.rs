@@ -10,10 +10,11 @@ use burn::module::Param;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2dConfig;
-use burn::tensor::activation::{gelu, relu, sigmoid, softmax};
+use burn::tensor::activation::{gelu, log_softmax, relu, sigmoid, softmax};
 use burn::tensor::{Device, Tensor};
 use nn_lab_kernels::batch_norm::batch_norm;
 use nn_lab_kernels::conv::Geometry;
+use nn_lab_kernels::cross_entropy::cross_entropy;
 use nn_lab_kernels::layer_norm::layer_norm;
 use nn_lab_kernels::norm::norm;
 use nn_lab_kernels::pool::relu_pool;
@@ -31,12 +32,14 @@ static ORDER: Tolerance = Tolerance {
 type Compute = fn(&Device) -> Compared;
 
 pub(super) fn cases() -> Vec<Case> {
-    let cases: [(&str, &'static str, Compute); 23] = [
+    let cases: [(&str, &'static str, Compute); 25] = [
         ("GELU", COMPOSED, gelu_of_burn),
         ("layer norm of 12 rows of 5", COMPOSED, |d| norm_of_rows([3, 4, 5], d)),
         ("layer norm of 70 rows of 130", COMPOSED, |d| norm_of_rows([7, 10, 130], d)),
         ("causal attention, 2 heads, 7 positions", COMPOSED, |d| causal_attention([1, 2, 7, 5], d)),
         ("causal attention, 3 heads, 33 positions", COMPOSED, |d| causal_attention([2, 3, 33, 16], d)),
+        ("cross-entropy of 70 rows of 10 logits", COMPOSED, |d| mean_cross_entropy([70, 10], d)),
+        ("cross-entropy of 600 rows of 65 logits", COMPOSED, |d| mean_cross_entropy([600, 65], d)),
         ("ReLU and max pooling, 8 x 8", COMPOSED, |d| pooling([2, 3, 8, 8], d)),
         ("ReLU and max pooling, 9 x 5", COMPOSED, |d| pooling([1, 2, 9, 5], d)),
         ("convolution 3 x 3, 8 channels, 32 x 32", COMPOSED, |d| Convolution::same([8, 8], 3, 1).compared(d)),
@@ -171,6 +174,20 @@ fn causal_attention(shape: [usize; 4], device: &Device) -> Compared {
         if on_cpu(&q) { attention::causal(q, k, v, SCALE) } else { composed([q, k, v]) }
     };
     beside(device, shape, ours, composed)
+}
+
+/// Beside log-softmax, with targets that are no one-hot rows.
+fn mean_cross_entropy(shape: [usize; 2], device: &Device) -> Compared {
+    let targets = |logits: &Tensor<2>| softmax(normal(30, shape, &logits.device()), 1).detach();
+    beside(
+        device,
+        shape,
+        |[x]| cross_entropy(x.clone().mul_scalar(3.0), targets(&x)).reshape([1, 1]),
+        |[x]| {
+            let losses = log_softmax(x.clone().mul_scalar(3.0), 1) * targets(&x);
+            losses.sum().neg().div_scalar(shape[0] as f32).reshape([1, 1])
+        },
+    )
 }
 
 fn pooling(shape: [usize; 4], device: &Device) -> Compared {

@@ -2,7 +2,7 @@
 //!
 //! [`rnn`], [`lstm`], [`adamw`], [`sgd`] and [`norm`](mod@norm) are for burn's CPU backend and, with the feature `gpu`, kernels for WebGPU: one operation
 //! instead of thousands. Their ways back are operations of their own; they do not take part in autodiff. [`gelu`],
-//! [`layer_norm`], [`batch_norm`], [`conv`] and [`pool`] are for both and take part in it. So does [`attention`], which is for
+//! [`layer_norm`], [`batch_norm`], [`conv`], [`pool`] and [`cross_entropy`] are for both and take part in it. So does [`attention`], which is for
 //! the CPU alone, see [`on_cpu`]: on a GPU burn fuses what it is made of.
 //!
 //! One operation a file: its equation, its side on the CPU, its kernel. [`record`] has work on a GPU done again without being
@@ -14,6 +14,7 @@ pub mod adamw;
 pub mod attention;
 pub mod batch_norm;
 pub mod conv;
+pub mod cross_entropy;
 pub mod gelu;
 pub mod layer_norm;
 pub mod lstm;
