@@ -16,6 +16,7 @@ use burn_autodiff::ops::{Backward, Ops, OpsKind};
 mod cpu;
 #[cfg(feature = "gpu")]
 mod gpu;
+mod winograd;
 
 /// How a kernel lies over the input, the same way up and across.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

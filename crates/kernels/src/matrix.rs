@@ -71,9 +71,16 @@ pub(crate) fn add_product(
 pub(crate) fn transposed(a: &[f32], n: usize) -> Vec<f32> {
     let m = a.len().checked_div(n).unwrap_or(0);
     let mut turned = vec![0.0; m * n];
-    for (row, numbers) in a.chunks_exact(n.max(1)).enumerate() {
-        for (column, number) in numbers.iter().enumerate() {
-            turned[column * m + row] = *number;
+    // Some rows at a time, so that what is written lies beside each other.
+    for first in (0..m).step_by(ROWS) {
+        let rows: [&[f32]; ROWS] = std::array::from_fn(|r| {
+            let row = (first + r).min(m - 1);
+            &a[row * n..(row + 1) * n]
+        });
+        let width = ROWS.min(m - first);
+        for (column, to) in turned.chunks_exact_mut(m).enumerate() {
+            let numbers = rows.map(|row| row[column]);
+            to[first..first + width].copy_from_slice(&numbers[..width]);
         }
     }
     turned

@@ -6,8 +6,8 @@ import { readdirSync } from 'node:fs';
 import { act, address, device as deviceOf, waitState, withPage } from './browser.mjs';
 import { dist, serve } from './site.mjs';
 
-/** Steps that make the device ready: kernels are compiled, memory is found, and on a GPU a step of each network is recorded. */
-const WARM_UP = 16;
+/** Steps that make the device ready: memory is found, and on a GPU kernels are compiled and a step of each network is recorded. */
+const WARM_UP = { cpu: 3, webgpu: 16 };
 
 const watch = `
   self.asked = { dispatches: 0, binds: 0, submits: 0, uploads: 0, uploaded_bytes: 0 };
@@ -32,10 +32,11 @@ const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length 
 /** The median times of so many bare steps, one a network, and what a step of all of them asks of the GPU. */
 export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, count = 'steps' } = {}) {
   const site = await serve();
+  const warmUp = WARM_UP[params.device];
   for (const name of readdirSync(dist)) if (/^worker-[cg]pu(-[0-9a-f]{16})?\.js$/.test(name)) site.rewrites.set(name, (script) => watch + script);
   try {
     return await withPage(
-      address(slug, { ...params, ...(count === 'steps' ? { steps: steps + WARM_UP } : {}) }),
+      address(slug, { ...params, ...(count === 'steps' ? { steps: steps + warmUp } : {}) }),
       async (page) => {
         await page.locator('[data-panel] [data-param]').first().waitFor({ state: 'visible' });
         await act(page, 'train');
@@ -45,7 +46,7 @@ export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, co
         const seen = [];
         const asked = [];
         for (const worker of page.workers()) {
-          const all = (await worker.evaluate(() => self.steps ?? [])).filter(({ step }) => step > WARM_UP);
+          const all = (await worker.evaluate(() => self.steps ?? [])).filter(({ step }) => step > warmUp);
           seen.push(...all);
           // What is asked of a GPU is done when there is enough of it, not within its step: so all steps together, but for the
           // last, after which the networks are judged.
@@ -56,9 +57,7 @@ export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, co
         const times = nets.map((net) => seen.filter(({ arm }) => arm === net).slice(0, steps).map(({ ms }) => ms));
         const each = (key) => ((asked.at(-1)[key] - asked[0][key]) / (asked.length - 1)) * nets.length;
         const counts = device === 'webgpu' ? Object.fromEntries(['dispatches', 'binds', 'submits', 'uploads', 'uploaded_bytes'].map((key) => [key, each(key)])) : {};
-        // From step to step, all networks together: where the device is slower than the worker, this is its time.
-        const pace_ms = ((asked.at(-1).at - asked[0].at) / (asked.length - 1)) * nets.length;
-        return { device, steps: times[0].length, step_ms: times.map(median), pace_ms, ...counts };
+        return { device, steps: times[0].length, step_ms: times.map(median), ...counts };
       },
       { from: site },
     );

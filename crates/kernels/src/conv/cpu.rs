@@ -1,8 +1,9 @@
 //! On the CPU. A convolution that keeps the size of its input, with one group or one kernel a channel, is made of products
 //! that fit into the cache: some rows of the images at a time, those of `x` that a weight meets are laid beside each other, a
-//! column for each place of the output. All others are burn's.
+//! column for each place of the output; where there are channels enough, 3 x 3 kernels go by [`winograd`]. All others are
+//! burn's.
 
-use super::{Conv, ConvParts, Geometry};
+use super::{Conv, ConvParts, Geometry, winograd};
 use crate::flex::{numbers, rows, tensor};
 use crate::matrix::{Rows, add_product, transposed};
 use burn::backend::ops::{ConvOptions, ModuleOps};
@@ -10,14 +11,14 @@ use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 
 /// How large all of it is.
 #[derive(Clone, Copy, Debug)]
-struct Shape {
-    batch: usize,
-    c_in: usize,
-    c_out: usize,
-    h: usize,
-    w: usize,
-    kernel: usize,
-    depthwise: bool,
+pub(super) struct Shape {
+    pub(super) batch: usize,
+    pub(super) c_in: usize,
+    pub(super) c_out: usize,
+    pub(super) h: usize,
+    pub(super) w: usize,
+    pub(super) kernel: usize,
+    pub(super) depthwise: bool,
 }
 
 /// Places of the output that are computed at once, about.
@@ -102,6 +103,9 @@ fn gathered(shape: &Shape, channels: usize, all: &[f32], (first, end): (usize, u
 
 /// An ordinary convolution of `[batch, c_in, h, w]` numbers.
 fn product(shape: &Shape, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+    if winograd::is_for(shape) {
+        return winograd::product(shape, x, weight, bias);
+    }
     let Shape { batch, c_out, h, w, .. } = *shape;
     let weights = shape.weights();
     let mut output = vec![0.0; batch * c_out * h * w];
@@ -128,6 +132,9 @@ fn product(shape: &Shape, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Ve
 
 /// The gradient of an ordinary convolution's weights.
 fn weight_gradient(shape: &Shape, x: &[f32], d_output: &[f32]) -> Vec<f32> {
+    if winograd::is_for(shape) {
+        return winograd::weight_gradient(shape, x, d_output);
+    }
     let Shape { c_out, w, .. } = *shape;
     let weights = shape.weights();
     let mut found = vec![0.0; c_out * weights];
