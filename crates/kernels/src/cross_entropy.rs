@@ -190,7 +190,7 @@ mod kernels {
                 row += CUBE_DIM as usize;
             } else {
                 losses[row] = expected;
-                row = n * 1usize;
+                row += n;
             }
         }
         if comptime!(alone) {

@@ -36,6 +36,20 @@ struct Sizes {
     dilation: usize,
 }
 
+/// The row of `inner` that a row of `outer` meets by the weights `off` rows down, or a column; a number beyond all rows where
+/// it meets none: below 0 the numbers begin again at the largest.
+#[cube]
+fn met(at: usize, off: usize, sizes: &Sizes, #[comptime] back: bool) -> usize {
+    if comptime!(back) {
+        let ahead = at + sizes.padding - off;
+        let found = ahead / sizes.stride;
+        let between = found * sizes.stride != ahead;
+        select(between, sizes.h_inner + sizes.w_inner, found)
+    } else {
+        at * sizes.stride + off - sizes.padding
+    }
+}
+
 /// `outer` of `inner`: forward that is `y` of `x`, back it is `dx` of `dy`.
 #[cube(launch)]
 fn product(
@@ -81,26 +95,10 @@ fn product(
                 let (down, right) = (u * sizes.dilation, v * sizes.dilation);
                 #[unroll]
                 for p in 0..PLACES {
-                    let mut row = rows[p] * 1usize;
-                    let mut column = columns[p] * 1usize;
-                    let mut met = at + p * sizes.share < sizes.places;
-                    if comptime!(back) {
-                        row += sizes.padding;
-                        column += sizes.padding;
-                        met = met && row >= down && column >= right;
-                        row = (row - down) * 1usize;
-                        column = (column - right) * 1usize;
-                        met = met && row % sizes.stride == 0 && column % sizes.stride == 0;
-                        row /= sizes.stride;
-                        column /= sizes.stride;
-                    } else {
-                        row = row * sizes.stride + down;
-                        column = column * sizes.stride + right;
-                        met = met && row >= sizes.padding && column >= sizes.padding;
-                        row -= sizes.padding;
-                        column -= sizes.padding;
-                    }
-                    meets[p] = met && row < sizes.h_inner && column < sizes.w_inner;
+                    let row = met(rows[p], down, sizes, back);
+                    let column = met(columns[p], right, sizes, back);
+                    let is_place = at + p * sizes.share < sizes.places;
+                    meets[p] = is_place && row < sizes.h_inner && column < sizes.w_inner;
                     from[p] = (images[p] * sizes.inner + group * sizes.inner_group) * map
                         + row * sizes.w_inner
                         + column;
