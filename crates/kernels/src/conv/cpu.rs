@@ -132,7 +132,7 @@ fn product(shape: &Shape, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Ve
 
 /// The gradient of an ordinary convolution's weights.
 fn weight_gradient(shape: &Shape, x: &[f32], d_output: &[f32]) -> Vec<f32> {
-    if winograd::is_for(shape) {
+    if winograd::is_for_gradient(shape) {
         return winograd::weight_gradient(shape, x, d_output);
     }
     let Shape { c_out, w, .. } = *shape;

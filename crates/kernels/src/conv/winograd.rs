@@ -21,12 +21,19 @@ const PLACES: usize = 16;
 const LANES: usize = 4;
 /// With fewer channels the transformations cost more than they save.
 const FEWEST_CHANNELS: usize = 8;
+const LEAST_SIDE: usize = 8;
 /// Transformed numbers at a time, so that they stay in the cache: 512 KB.
 const NUMBERS: usize = 131_072;
 
 /// Whether this is the faster way.
 pub(super) const fn is_for(shape: &Shape) -> bool {
     shape.kernel == 3 && !shape.depthwise && shape.c_in >= FEWEST_CHANNELS && shape.c_out >= FEWEST_CHANNELS
+}
+
+/// Whether it is for the gradient of the weights, too. On small maps many a weight has none, of which cancelling products
+/// would leave some rounding; and Adam, which divides a gradient by its size, would make steps of that.
+pub(super) const fn is_for_gradient(shape: &Shape) -> bool {
+    is_for(shape) && shape.h >= LEAST_SIDE && shape.w >= LEAST_SIDE
 }
 
 /// The tiles of all images: rows of them, each with `across`.
