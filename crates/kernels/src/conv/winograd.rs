@@ -21,6 +21,7 @@ const PLACES: usize = 16;
 const LANES: usize = 4;
 /// With fewer channels the transformations cost more than they save.
 const FEWEST_CHANNELS: usize = 8;
+/// Of a map, for the gradient of the weights.
 const LEAST_SIDE: usize = 8;
 /// Transformed numbers at a time, so that they stay in the cache: 512 KB.
 const NUMBERS: usize = 131_072;
