@@ -10,7 +10,7 @@ tab=$(printf '\t')
 
 # crates EDGES: name, version, license and repository of every crate that both binaries together are made of, a line each.
 crates() {
-    cargo tree --locked --target wasm32-unknown-unknown --no-default-features --features page,gpu --edges "$1" \
+    cargo tree --locked --target wasm32-unknown-unknown --no-default-features --features page,cpu,gpu --edges "$1" \
         --prefix none --format "{p}$tab{l}$tab{r}" |
         # A package that was printed before is marked with (*), in the last column.
         awk -F "$tab" -v OFS="$tab" '{ split($1, of, " "); sub(/ \(\*\)$/, ""); print of[1], substr(of[2], 2), $2, $3 }' |

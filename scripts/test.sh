@@ -135,7 +135,7 @@ if wants lint; then
         say "rustfmt is missing; the format is not checked"
     fi
     if cargo clippy --version >/dev/null 2>&1; then
-        check "clippy, native" cargo clippy --quiet --all-targets --features compute -- -D warnings
+        check "clippy, native" cargo clippy --quiet --all-targets --features cpu -- -D warnings
     else
         say "clippy is missing; the lints are left out"
     fi
@@ -151,15 +151,15 @@ fi
 
 if wants native; then
     if cargo nextest --version >/dev/null 2>&1; then
-        tests "native tests (the first time about 10 minutes on two cores)" cargo nextest run --features compute --no-fail-fast
+        tests "native tests (the first time about 10 minutes on two cores)" cargo nextest run --features cpu --no-fail-fast
         if [[ $part == full ]]; then
-            tests "native tests of minutes" cargo nextest run --features compute --no-fail-fast --run-ignored only \
+            tests "native tests of minutes" cargo nextest run --features cpu --no-fail-fast --run-ignored only \
                 -E 'not test(/^transformer_measure::/)'
         fi
     else
-        tests "native tests (the first time about 10 minutes on two cores)" cargo test --features compute --no-fail-fast
+        tests "native tests (the first time about 10 minutes on two cores)" cargo test --features cpu --no-fail-fast
         if [[ $part == full ]]; then
-            tests "native tests of minutes" cargo test --features compute --no-fail-fast -- --ignored --skip transformer_measure::
+            tests "native tests of minutes" cargo test --features cpu --no-fail-fast -- --ignored --skip transformer_measure::
         fi
     fi
     check "a new section from the template" bash scripts/try-new-section.sh
@@ -184,14 +184,14 @@ elif wants e2e; then
 fi
 
 if [[ $part == gpu ]]; then
-    tests "a GPU (the first time about 20 minutes on two cores)" cargo test --no-default-features --features gpu --test gpu a_gpu -- --nocapture
+    tests "a GPU (the first time about 20 minutes on two cores)" cargo test --no-default-features --features cpu,gpu --test gpu a_gpu -- --nocapture
 fi
 
 # After the site, whose dependencies and build folder these share.
 if wants lint && cargo clippy --version >/dev/null 2>&1; then
     check "clippy, the page" cargo clippy --quiet --release --target "$WASM" --bin app -- -D warnings
     check "clippy, the worker for a GPU" cargo clippy --quiet --release --target "$WASM" --bin worker-gpu --no-default-features --features gpu -- -D warnings
-    check "clippy, the worker for the CPU" cargo clippy --quiet --release --target "$WASM" --bin worker-cpu --no-default-features --features compute -- -D warnings
+    check "clippy, the worker for the CPU" cargo clippy --quiet --release --target "$WASM" --bin worker-cpu --no-default-features --features cpu -- -D warnings
 fi
 
 if wants e2e && ((site_failed == 0)); then

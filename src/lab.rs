@@ -24,7 +24,7 @@ pub use crate::lab::files::{Files, use_files};
 pub(crate) use crate::lab::runner::{is_known, is_named};
 pub use crate::lab::session::ArmStatus;
 pub use crate::lab::unfinished::{Unfinished, UnfinishedRun};
-pub use crate::lab::verify::{Found, Verification, use_verification};
+pub use crate::lab::verify::{Found, Timed, Verification, Verified, use_verification};
 
 use crate::component::prelude::*;
 use crate::core::schema::{Schema, Values};

@@ -27,7 +27,6 @@ pub enum Command {
         run: RunId,
         slug: String,
         task: Task,
-        device: DeviceChoice,
         arms: Vec<ArmStart>,
         paused: bool,
         request: Option<Vec<u8>>,
@@ -162,6 +161,13 @@ pub struct DeviceInfo {
     pub name: String,
     /// Why it is not the device that was asked for.
     pub fallback: Option<String>,
+}
+
+impl DeviceInfo {
+    /// The CPU, and why it is not the device that was asked for.
+    pub fn cpu(fallback: Option<String>) -> Self {
+        Self { kind: DeviceKind::Cpu, name: "Flex, 128-bit SIMD, one thread".to_owned(), fallback }
+    }
 }
 
 /// What kind of device it is.

@@ -9,17 +9,16 @@ mod runtime;
 mod turns;
 mod verify;
 
-use crate::core::{LabError, settings::Settings};
+use crate::core::LabError;
 use crate::data::visitor_files::unpack;
 use crate::for_each_section;
-use crate::protocol::{
-    ArmEvent, ArmId, ArmStart, Command, DeviceChoice, Event, FileKind, RunId, Task, UserFile,
-};
+use crate::protocol::{ArmEvent, ArmId, ArmStart, Command, Event, FileKind, RunId, Task, UserFile};
 use crate::run::driver::train;
 use crate::run::{Experiment, Probe, Train};
 use crate::worker::control::Control;
 use crate::worker::frame_sender::FrameSender;
 use crate::worker::turns::Turns;
+use serde::de::DeserializeOwned;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -73,10 +72,10 @@ fn handle(command: Command, attachment: Option<runtime::Blob>) {
             }
         }),
         Command::Device(choice) => wasm_bindgen_futures::spawn_local(async move {
-            let (_, info) = device::pick(choice).await;
+            let info = device::info().await;
             runtime::post(&Event::Device { choice, info });
         }),
-        Command::Start { run, slug, task, device, arms, paused, request } => {
+        Command::Start { run, slug, task, arms, paused, request } => {
             let turns = Rc::new(Turns::default());
             let count = arms.len();
             for arm in arms {
@@ -84,7 +83,7 @@ fn handle(command: Command, attachment: Option<runtime::Blob>) {
                 let control = Rc::new(Control::new(paused, u32::from(request.is_none())));
                 request.iter().for_each(|request| control.ask(request.clone()));
                 RUNS.with_borrow_mut(|runs| runs.entry(run).or_default().push((arm.id, control.clone())));
-                let job = Job { run, task, device, arm, control, turns: turns.clone(), count };
+                let job = Job { run, task, arm, control, turns: turns.clone(), count };
                 let slug = slug.clone();
                 wasm_bindgen_futures::spawn_local(async move {
                     let id = job.arm.id;
@@ -146,7 +145,6 @@ async fn take(
 struct Job {
     run: RunId,
     task: Task,
-    device: DeviceChoice,
     arm: ArmStart,
     control: Rc<Control>,
     /// Whose turn it is among the arms that this worker trains, and how many they are.
@@ -173,10 +171,10 @@ async fn perform(slug: &str, job: Job) -> Result<bool, LabError> {
 }
 
 async fn perform_as<E: Probe + Train>(job: Job) -> Result<bool, LabError> {
-    let config = decode::<E::Config>(&job.arm.config)?;
-    let (device, info) = device::pick(job.device).await;
+    let config: E::Config = decode(&job.arm.config)?;
+    let (device, kind) = device::pick().await?;
     let (task, arm, control) = (job.task, usize::from(job.arm.arm), job.control.clone());
-    let mut out = FrameSender::<E>::new(job, info.kind);
+    let mut out = FrameSender::<E>::new(job, kind);
     if !control.is_stopped() {
         out.take_turn().await;
         match task {
@@ -189,7 +187,7 @@ async fn perform_as<E: Probe + Train>(job: Job) -> Result<bool, LabError> {
     Ok(control.is_stopped())
 }
 
-fn decode<C: Settings>(bytes: &[u8]) -> Result<C, LabError> {
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, LabError> {
     postcard::from_bytes(bytes).map_err(|error| {
         LabError::Config(format!("The page and its worker do not fit together ({error}). Reload the page."))
     })

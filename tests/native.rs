@@ -1,5 +1,5 @@
 //! All native tests in one binary, so that burn is linked once. A file of tests beside this one is a module of it:
-//! `cargo nextest run --features compute -E 'test(/^mlp::/)'` or `cargo test --features compute --test native mlp::` runs one.
+//! `cargo nextest run --features cpu -E 'test(/^mlp::/)'` or `cargo test --features cpu --test native mlp::` runs one.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod attention;

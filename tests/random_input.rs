@@ -12,7 +12,7 @@ use nn_lab::data::images::Images;
 use nn_lab::data::{fashion_mnist, text, visitor_files};
 use nn_lab::host::messages;
 use nn_lab::keep::{History, ImportError, Origin, RunRecord};
-use nn_lab::protocol::{ArmEvent, ArmId, ArmStart, Command, DeviceChoice, Event, LabError, RunId, Task};
+use nn_lab::protocol::{ArmEvent, ArmId, ArmStart, Command, Event, LabError, RunId, Task};
 use nn_lab::run::any::AnyExperiment;
 use nn_lab::run::safetensors::{self, NamedTensor};
 use nn_lab::sections::SECTIONS;
@@ -298,7 +298,6 @@ fn no_message_of_a_worker_is_too_strange() {
             run: RunId(4),
             slug: "mlp".into(),
             task: Task::Train,
-            device: DeviceChoice::Cpu,
             arms: vec![start.clone(), start],
             paused: false,
             request: Some(vec![1, 2, 3]),

@@ -4,12 +4,13 @@
 use crate::collector::{Collector, block_on};
 use burn::tensor::{Device, Tensor};
 use nn_lab::core::query::Query;
+use nn_lab::core::report::Outcome;
 use nn_lab::core::settings::from_query;
 use nn_lab::data::reference;
 use nn_lab::for_each_section;
 use nn_lab::run::{Experiment, Train};
-use nn_lab::verify::case::{Case, Pairs, Tolerance, relative_error};
-use nn_lab::verify::{cases, section};
+use nn_lab::verify::case::{Case, Pairs, Tensors, Tolerance, Way, relative_error};
+use nn_lab::verify::{cases, section, self_test};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -21,13 +22,19 @@ fn references() -> Value {
     reference::read(&packed()).expect("the file with the references can be read")
 }
 
+/// What comes of a case on the CPU.
+fn verified(case: &Case) -> Outcome {
+    let reference = block_on(case.reference()).expect("the CPU answers");
+    block_on(case.run(&Device::flex(), reference.as_deref())).expect("the CPU answers")
+}
+
 /// Runs the cases of one group, all of which agree; there are at least so many.
 #[track_caller]
 fn agree(group: &str, at_least: usize) {
     let mut wrong = Vec::new();
     let mut count = 0;
     for case in cases(&Ok(references())).iter().filter(|case| case.group == group) {
-        let outcome = block_on(case.run(&Device::flex())).expect("the CPU answers");
+        let outcome = verified(case);
         println!("{case:?}: {:?} of {:e}, {}", outcome.error, outcome.tolerance, outcome.place);
         if !outcome.agrees() {
             wrong.push(format!("{case:?}: {outcome:?}"));
@@ -124,7 +131,7 @@ fn first_losses<E: Train>(set_up: &section::SetUp, arm: usize, references: &Valu
     let device = Device::flex();
     let found = section::first_losses::<E>(config, arm, &recorded, &device, &mut out);
     let outcome = block_on(found).expect("the CPU answers");
-    let result = section::result::<E>(E::SLUG, set_up, arm, vec![outcome.clone()]);
+    let result = section::result::<E>(E::SLUG, set_up, arm, outcome.clone());
     assert!(outcome.agrees(), "{result:?}");
 }
 
@@ -186,7 +193,7 @@ fn a_damaged_file_is_refused_and_the_other_cases_still_run() {
     let unchecked: Vec<&Case> = cases.iter().filter(|case| case.what == "all cases").collect();
     assert_eq!(unchecked.len(), 6, "one for each fixture");
     for case in unchecked {
-        let outcome = block_on(case.run(&Device::flex())).expect("the CPU answers");
+        let outcome = verified(case);
         assert!(!outcome.agrees() && outcome.place.contains("NNLABREF"), "{outcome:?}");
     }
     assert!(cases.iter().any(|case| case.group == "Kernels"));
@@ -206,8 +213,8 @@ fn what_is_missing_in_a_fixture_is_said() {
     references["transformer.json"]["cases"][0]["params"]["head"] = json!([[1.0]]);
     references["transformer.json"]["adamw"]["lr"] = json!("fast");
     let mut unchecked = BTreeMap::new();
-    for case in cases(&Ok(references)) {
-        let outcome = block_on(case.run(&Device::flex())).expect("the CPU answers");
+    for case in &cases(&Ok(references)) {
+        let outcome = verified(case);
         if outcome.error.is_none() {
             assert!(outcome.place.ends_with('.'), "no sentence: {}", outcome.place);
             *unchecked.entry(case.group).or_insert(0) += 1;
@@ -227,15 +234,57 @@ fn a_wrong_number_is_found_where_it_is() {
             let mut pairs = Pairs::default();
             pairs.numbers("first", Tensor::<1>::from_floats([1.0, 2.0], device), vec![1.0, 2.0])?;
             let ours = Tensor::<2>::from_floats([[4.0], [8.0 + wrong]], device);
-            pairs.tensors("second", ours, Tensor::from_floats([[4.0], [8.0]], &Device::flex()))?;
+            pairs.numbers("second", ours, vec![4.0, 8.0])?;
             Ok(pairs)
         })
     };
-    let run = |wrong| block_on(case(wrong).run(&Device::flex())).expect("the CPU answers");
+    let run = |wrong| verified(&case(wrong));
     assert!(run(0.0).agrees());
     let off = run(0.5);
     assert_eq!((off.error, off.place.as_str(), off.agrees()), (Some(0.0625), "second", false));
     assert!(!run(f32::NAN).agrees() && !run(f32::INFINITY).agrees());
+}
+
+#[test]
+fn two_ways_are_compared_tensor_by_tensor() {
+    let case = |of_ours: f32, of_burns: Option<f32>| {
+        Case::of_two_ways("Test", "two tensors", "another way", &STRICT, move |way, device| {
+            let mut tensors = Tensors::default();
+            let number = if way == Way::Ours { Some(of_ours) } else { of_burns };
+            tensors.add("first", Tensor::<1>::from_floats([1.0, 2.0], device));
+            if let Some(number) = number {
+                tensors.add("second", Tensor::<2>::from_floats([[4.0], [number]], device));
+            }
+            Ok(tensors)
+        })
+    };
+    assert!(verified(&case(8.0, Some(8.0))).agrees());
+    let off = verified(&case(8.5, Some(8.0)));
+    assert_eq!((off.error, off.place.as_str()), (Some(0.0625), "second"));
+    let fewer = verified(&case(8.0, None));
+    assert!(fewer.error.is_none() && fewer.place.contains("second has 2 numbers"), "{fewer:?}");
+    let none = block_on(case(8.0, Some(8.0)).run(&Device::flex(), None)).expect("the CPU answers");
+    assert!(none.error.is_none() && none.place.ends_with("no reference."), "{none:?}");
+    let more = block_on(case(8.0, Some(8.0)).run(&Device::flex(), Some(&[1.0, 2.0, 4.0, 8.0, 9.0])));
+    assert!(more.expect("the CPU answers").error.is_none());
+}
+
+/// `NN_LAB_RECORD=1` writes what a GPU is tested against.
+#[test]
+fn the_self_test_is_held_against_what_the_cpu_computes() {
+    let numbers = block_on(self_test::numbers(&Device::flex())).expect("the CPU answers");
+    assert!(numbers.iter().all(|number| number.is_finite()));
+    if std::env::var_os("NN_LAB_RECORD").is_some() {
+        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        std::fs::write("src/verify/self_test.bin", bytes).expect("it is written");
+        return;
+    }
+    let off = self_test::greatest_error(&numbers, &self_test::recorded());
+    assert!(off < 1e-5, "{off:e}");
+    let mut wrong = numbers.clone();
+    wrong[7] = f32::NAN;
+    assert_eq!(self_test::greatest_error(&wrong, &numbers), f32::INFINITY);
+    assert_eq!(self_test::greatest_error(&wrong[1..], &numbers), f32::INFINITY);
 }
 
 #[test]

@@ -2,8 +2,7 @@
 
 use crate::charts::{Table, scale::format_exact};
 use crate::component::prelude::*;
-use crate::core::report::{CaseResult, Speed};
-use crate::lab::{Found, use_verification};
+use crate::lab::{Found, Timed, Verified, use_verification};
 use crate::panel::CopyButton;
 use crate::protocol::{DeviceChoice, DeviceKind, RunState};
 use crate::ui::export::download;
@@ -85,14 +84,20 @@ pub(super) fn Verify(props: &VerifyProps) -> Html {
 
 fn status(found: &Found) -> String {
     let left = found.seconds_left.map_or_else(String::new, |left| format!(", {} left", time_words(left)));
+    let (device, [cases, speeds]) = found.now();
+    let device = match device {
+        Some(DeviceKind::Webgpu) => "GPU: ",
+        Some(DeviceKind::Cpu) if found.has_gpu() => "CPU: ",
+        _ => "",
+    };
     match &found.state {
         RunState::Loading { what, bytes, total } => fetching(what, *bytes, *total),
-        _ if found.speeds.is_empty() => format!("Case {}{left}", found.cases.len() + 1),
-        _ => format!("Timing steps of each preset{left}"),
+        _ if speeds == 0 => format!("{device}case {}{left}", cases + 1),
+        _ => format!("{device}timing steps of each preset{left}"),
     }
 }
 
-fn disagrees(case: &CaseResult) -> bool {
+fn disagrees(case: &Verified) -> bool {
     case.outcomes.iter().any(|outcome| !outcome.agrees())
 }
 
@@ -111,7 +116,7 @@ fn gpu(found: &Found) -> &str {
 /// The answer to the page's question.
 fn answer(found: &Found) -> String {
     let (all, failed) = (found.cases.len(), failed(found));
-    let has_gpu = device_count(found) > 1;
+    let has_gpu = found.cases.iter().any(|case| case.outcomes.len() > 1);
     let fails = |device: usize| {
         found.cases.iter().any(|case| case.outcomes.get(device).is_some_and(|outcome| !outcome.agrees()))
     };
@@ -128,12 +133,13 @@ fn answer(found: &Found) -> String {
     format!("{stopped}{failed} of {all} cases disagree on {whose}: do not trust its results.{instead}")
 }
 
-fn device_count(found: &Found) -> usize {
-    found.cases.first().map_or(1, |case| case.outcomes.len())
+fn devices(found: &Found) -> impl Iterator<Item = &'static str> {
+    DEVICES.into_iter().take(if found.has_gpu() { 2 } else { 1 })
 }
 
-fn devices(found: &Found) -> impl Iterator<Item = &'static str> {
-    DEVICES.into_iter().take(device_count(found))
+/// One entry for each device, `None` where it has not told yet.
+fn padded<'a, T>(found: &Found, entries: &'a [T]) -> impl Iterator<Item = Option<&'a T>> + use<'a, T> {
+    (0..devices(found).count()).map(|device| entries.get(device))
 }
 
 fn numbers(found: &Found) -> Html {
@@ -179,14 +185,16 @@ fn speeds(found: &Found) -> Html {
     columns.extend(
         devices(found).flat_map(|name| [format!("{name}: ms per step"), format!("{name}: whole run")]),
     );
-    let row = |speed: &Speed| {
+    let row = |timed: &Timed| {
+        let speed = &timed.speed;
         let preset =
             if speed.preset.is_empty() { String::new() } else { format!("?preset={}", speed.preset) };
         let name = if speed.title.is_empty() { "Defaults" } else { &speed.title };
-        let of_device = |(i, ms): (usize, &Option<f32>)| {
-            let [ms, run] = match (ms, speed.run_seconds(i)) {
-                (Some(ms), Some(seconds)) => [format_number((*ms).into(), 2), time_words(seconds)],
-                _ => ["not timed".to_owned(), "–".to_owned()],
+        let of_device = |(i, ms): (usize, Option<&Option<f32>>)| {
+            let [ms, run] = match (ms, timed.run_seconds(i)) {
+                (Some(Some(ms)), Some(seconds)) => [format_number((*ms).into(), 2), time_words(seconds)],
+                (Some(_), _) => ["not timed".to_owned(), "–".to_owned()],
+                (None, _) => ["–".to_owned(), "–".to_owned()],
             };
             html! { <>{ cell(ms) }{ cell(run) }</> }
         };
@@ -195,7 +203,7 @@ fn speeds(found: &Found) -> Html {
                 <td>{ speed.section.clone() }</td>
                 <th scope="row"><a href={format!("#/{}{preset}", speed.slug)}>{ name.to_owned() }</a></th>
                 { cell(if speed.steps == 0 { "–".to_owned() } else { speed.steps.to_string() }) }
-                { for speed.step_ms.iter().enumerate().map(of_device) }
+                { for padded(found, &timed.step_ms).enumerate().map(of_device) }
             </tr>
         }
     };
@@ -213,15 +221,19 @@ fn cases(found: &Found) -> Html {
         devices(found).flat_map(|name| [format!("{name}: greatest error"), format!("{name}: tolerance")]),
     );
     columns.extend(["Why this tolerance", "Verdict"].map(str::to_owned));
-    let row = |case: &CaseResult| {
+    let row = |verified: &Verified| {
+        let case = &verified.case;
         let number = |value: f32| format_number(value.into(), 2);
-        let of_device = case.outcomes.iter().map(|outcome| {
+        let of_device = padded(found, &verified.outcomes).map(|outcome| {
+            let Some(outcome) = outcome else {
+                return html! { <>{ cell("–".to_owned()) }{ cell("–".to_owned()) }</> };
+            };
             let error = outcome.error.map_or_else(|| outcome.place.clone(), number);
             html! { <><td title={outcome.place.clone()}>{ error }</td>{ cell(number(outcome.tolerance)) }</> }
         });
-        let (slug, verdict) = match case {
-            case if !disagrees(case) => ("holds", "✓ agrees"),
-            case if case.outcomes.iter().any(|outcome| outcome.error.is_none()) => {
+        let (slug, verdict) = match verified {
+            all if !disagrees(all) => ("holds", "✓ agrees"),
+            all if all.outcomes.iter().any(|outcome| outcome.error.is_none()) => {
                 ("fails", "✗ could not be checked")
             }
             _ => ("fails", "✗ disagrees"),
@@ -253,8 +265,8 @@ fn file(found: &Found) -> Table {
     let columns = ["group", "what", "reference", "device", "value", "unit", "tolerance", "why", "agrees"];
     let mut rows = Vec::new();
     let mut push = |row: [&str; 9]| rows.push(row.map(str::to_owned).into());
-    for case in &found.cases {
-        for (outcome, device) in case.outcomes.iter().zip(DEVICES) {
+    for Verified { case, outcomes } in &found.cases {
+        for (outcome, device) in outcomes.iter().zip(DEVICES) {
             let error =
                 outcome.error.map_or_else(|| outcome.place.clone(), |error| format_exact(error.into()));
             let tolerance = format_exact(outcome.tolerance.into());
@@ -272,8 +284,8 @@ fn file(found: &Found) -> Table {
             ]);
         }
     }
-    for speed in &found.speeds {
-        for (ms, device) in speed.step_ms.iter().zip(DEVICES) {
+    for Timed { speed, step_ms } in &found.speeds {
+        for (ms, device) in step_ms.iter().zip(DEVICES) {
             let ms = ms.map_or_else(String::new, |ms| format_exact(ms.into()));
             let steps = format!("{} steps", speed.steps);
             push([&speed.section, &speed.title, "timed here", device, &ms, "ms per step", "", &steps, ""]);

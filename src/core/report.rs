@@ -1,18 +1,27 @@
-//! What a check of the visitor's device finds, a line at a time: the worker measures it, and the page shows it.
+//! What a check of the visitor's device finds, a line at a time: a worker measures it, and the page shows it. Each device has
+//! a worker of its own, and the CPU's comes first: what it has computed is what a GPU is held against.
 
 use serde::{Deserialize, Serialize};
 
-/// One line, in the order in which it is found. Where a line has something for each device, the CPU comes first, and the
-/// GPU second if there is one.
+/// What a worker is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Milliseconds after which no more speeds are measured.
+    pub most_ms: f64,
+    /// The numbers that each case is held against, where they had to be computed; empty for the CPU, which computes them.
+    pub references: Vec<Option<Vec<f32>>>,
+}
+
+/// One line, in the order in which it is found, which is the same on every device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Line {
-    /// Something that is held against a reference.
-    Case(CaseResult),
+    /// Something that is held against a reference; and that, where the CPU has computed it.
+    Case(CaseResult, Option<Vec<f32>>),
     /// How fast a set-up of a section trains.
     Speed(Speed),
 }
 
-/// What came of one case.
+/// What came of one case on one device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CaseResult {
     /// What the case belongs to: a section, the kernels, formulas.
@@ -22,10 +31,10 @@ pub struct CaseResult {
     pub reference: String,
     /// Why the tolerances are what they are.
     pub why: String,
-    pub outcomes: Vec<Outcome>,
+    pub outcome: Outcome,
 }
 
-/// What came of one case on one device.
+/// What came of one case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The greatest error, relative to the largest number of its tensor; `None` if it could not be found.
@@ -48,7 +57,7 @@ impl Outcome {
     }
 }
 
-/// How fast a set-up of a section trains.
+/// How fast a set-up of a section trains on one device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Speed {
     /// The section's name, and its name in addresses.
@@ -59,17 +68,8 @@ pub struct Speed {
     pub preset: String,
     /// The steps of a run.
     pub steps: u32,
-    /// For each device the milliseconds of one step of all networks of a run, which take turns; `None` where it was not
-    /// measured.
-    pub step_ms: Vec<Option<f32>>,
-}
-
-impl Speed {
-    /// The seconds that the steps of a run take on the device of a number.
-    pub fn run_seconds(&self, device: usize) -> Option<f64> {
-        let ms = (*self.step_ms.get(device)?)?;
-        Some(f64::from(ms) * f64::from(self.steps) / 1000.0)
-    }
+    /// The milliseconds of one step of all networks of a run, which take turns; `None` where it was not measured.
+    pub step_ms: Option<f32>,
 }
 
 #[cfg(test)]
@@ -81,21 +81,5 @@ mod tests {
         let outcome = |error| Outcome { error, tolerance: 1e-3, place: String::new() };
         assert!(outcome(Some(1e-3)).agrees() && !outcome(Some(2e-3)).agrees());
         assert!(!outcome(None).agrees() && !outcome(Some(f32::NAN)).agrees());
-    }
-
-    #[test]
-    fn a_run_takes_its_steps() {
-        let speed = Speed {
-            section: String::new(),
-            slug: String::new(),
-            title: String::new(),
-            preset: String::new(),
-            steps: 200,
-            step_ms: vec![Some(5.0), None],
-        };
-        assert_eq!(
-            (speed.run_seconds(0), speed.run_seconds(1), speed.run_seconds(2)),
-            (Some(1.0), None, None)
-        );
     }
 }

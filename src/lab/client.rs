@@ -108,7 +108,7 @@ impl Client {
         }
     }
 
-    /// Starts a run whose worker is known, at once if its device is known too or is of no importance.
+    /// Starts a run whose worker is known, at once if its device is known too.
     fn begin(self: &Rc<Self>, run: RunId, engine: Engine) {
         let waiting =
             self.runs.borrow().get(&run).and_then(|of| Some((of.listener.clone(), of.waiting.clone()?)));
@@ -120,33 +120,31 @@ impl Client {
             Some(info) => listener.emit(Event::Device { choice, info: info.clone() }),
             None => self.post(Place { engine, number: 0 }, &Command::Device(choice), None),
         }
-        // A probe is one arm, which the first worker has on any device.
-        if start.task == Task::Probe || start.worker.is_some() {
-            self.assign(run, engine, engine == Engine::Cpu);
-        } else if choice == DeviceChoice::Cpu {
-            self.assign(run, Engine::Cpu, true);
-        } else if let Some(info) = known {
-            self.assign_known(run, info.kind);
+        match (engine, known) {
+            (Engine::Cpu, _) => self.assign(run, Engine::Cpu),
+            (Engine::Gpu, Some(info)) => self.assign_known(run, info.kind),
+            // Until the GPU has been tested.
+            (Engine::Gpu, None) => {}
         }
     }
 
     /// Where the GPU computes wrongly, the workers for the CPU do it.
     fn assign_known(self: &Rc<Self>, run: RunId, kind: DeviceKind) {
         match kind {
-            DeviceKind::Cpu => self.assign(run, Engine::Cpu, true),
-            DeviceKind::Webgpu => self.assign(run, Engine::Gpu, false),
+            DeviceKind::Cpu => self.assign(run, Engine::Cpu),
+            DeviceKind::Webgpu => self.assign(run, Engine::Gpu),
         }
     }
 
-    /// Gives a run to its workers: `spread` over as many as there are cores, or all to one, since one holds the GPU.
-    fn assign(self: &Rc<Self>, run: RunId, engine: Engine, spread: bool) {
+    /// Gives a run to its workers: spread over as many as there are cores, or all to the one that holds the GPU.
+    fn assign(self: &Rc<Self>, run: RunId, engine: Engine) {
         let (start, commands) = {
             let mut runs = self.runs.borrow_mut();
             let Some(run) = runs.get_mut(&run) else { return };
             let Some(start) = run.waiting.take() else { return };
             (start, std::mem::take(&mut run.commands))
         };
-        let spread = spread && self.alone.borrow().is_none();
+        let spread = engine == Engine::Cpu && self.alone.borrow().is_none();
         let workers = if spread { pool::size(start.arms.len(), pool::cores()) } else { 1 };
         let mut groups: SortedMap<usize, Vec<ArmStart>> = SortedMap::new();
         for arm in start.arms {
@@ -162,12 +160,10 @@ impl Client {
                 groups.iter().flat_map(|(&number, arms)| arms.iter().map(move |arm| (arm.id, number)));
             run.arms = of_groups.map(|(arm, number)| (arm, Place { engine, number })).collect();
         }
-        // The worker for the CPU alone has no other device.
-        let device = if engine == Engine::Cpu { DeviceChoice::Cpu } else { start.device };
         for (number, arms) in groups {
             let Start { task, paused, .. } = start;
             let (slug, request) = (start.slug.to_owned(), start.request.clone());
-            let command = Command::Start { run, slug, task, device, arms, paused, request };
+            let command = Command::Start { run, slug, task, arms, paused, request };
             self.post(Place { engine, number }, &command, None);
         }
         commands.iter().for_each(|command| self.send(run, command));

@@ -15,7 +15,7 @@ const RETRY_MS: i32 = 500;
 pub(super) enum Engine {
     /// The CPU alone.
     Cpu,
-    /// WebGPU, and the CPU where the GPU computes wrongly.
+    /// WebGPU alone.
     Gpu,
 }
 

@@ -8,7 +8,7 @@ use crate::run::training::one_hot_rows;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use nn_lab_kernels::on_cpu;
+use nn_lab_kernels::is_cpu;
 
 /// What a step reads from the host: numbers, row-major in a shape.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,8 +134,7 @@ impl<M: Module> TrainState<M> {
     /// A recording is of no use when net or memory have become others.
     fn forget(&mut self) {
         let device = self.net.devices().into_iter().next();
-        self.recorder =
-            device.filter(|device| !on_cpu(&Tensor::<1>::empty([1], device))).map(|_| Recorder::default());
+        self.recorder = device.filter(|device| !is_cpu(device)).map(|_| Recorder::default());
     }
 
     /// One step of gradient descent: `find` is given the net and the inputs, and gives the loss and its gradients. What it has

@@ -4,6 +4,7 @@ use crate::core::LabError;
 use crate::core::report::{CaseResult, Outcome};
 use crate::run::training::read_all;
 use burn::tensor::{Device, Tensor};
+use nn_lab_kernels::is_cpu;
 
 /// An error is relative to the largest number of its tensor, or to this where all are smaller: a gradient may be the small
 /// difference of large sums, and has no digits to agree in if it is as good as zero.
@@ -24,16 +25,28 @@ impl Tolerance {
     }
 }
 
-/// Whether a device is burn's own for the CPU.
-pub fn is_cpu(device: &Device) -> bool {
-    device.clone().inner() == Device::flex()
-}
-
 /// What a device has been asked for; or a sentence that says why it could not be.
 pub type Compared = Result<Pairs, String>;
 
+/// The tensors of one way to compute something; or a sentence that says why they could not be had.
+pub type Computed = Result<Tensors, String>;
+
+/// Two ways to the same numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The lab's.
+    Ours,
+    /// What that is held against: burn's operations and its autodiff, on the CPU.
+    Burns,
+}
+
 /// Computes on a device. It only asks for the numbers: on a GPU they are waited for in one go, by [`Case::run`].
-type Compute = Box<dyn Fn(&Device) -> Compared>;
+enum Compute {
+    /// Beside numbers that are known.
+    Known(Box<dyn Fn(&Device) -> Compared>),
+    /// In one of two ways, the same tensors in both.
+    TwoWays(Box<dyn Fn(Way, &Device) -> Computed>),
+}
 
 /// Something that is held against a reference.
 pub struct Case {
@@ -60,38 +73,85 @@ impl Case {
         tolerance: &'static Tolerance,
         compute: impl Fn(&Device) -> Compared + 'static,
     ) -> Self {
-        Self { group, what: what.into(), reference, tolerance, compute: Box::new(compute) }
+        let compute = Compute::Known(Box::new(compute));
+        Self { group, what: what.into(), reference, tolerance, compute }
     }
 
-    /// What comes of it on one device. A reference that is missing or does not fit is an outcome; `Err` if the device itself
-    /// has failed.
-    pub async fn run(&self, device: &Device) -> Result<Outcome, LabError> {
+    /// One that is computed in two ways.
+    pub fn of_two_ways(
+        group: &'static str,
+        what: impl Into<String>,
+        reference: &'static str,
+        tolerance: &'static Tolerance,
+        compute: impl Fn(Way, &Device) -> Computed + 'static,
+    ) -> Self {
+        let compute = Compute::TwoWays(Box::new(compute));
+        Self { group, what: what.into(), reference, tolerance, compute }
+    }
+
+    /// The numbers that the CPU has to compute first, those of [`Way::Burns`]; `None` where the reference is known.
+    #[cfg(feature = "cpu")]
+    pub async fn reference(&self) -> Result<Option<Vec<f32>>, LabError> {
+        match &self.compute {
+            Compute::Known(_) => Ok(None),
+            // What could not be computed is told by the other way, too.
+            Compute::TwoWays(compute) => match compute(Way::Burns, &Device::flex()) {
+                Ok(tensors) => {
+                    read_all(tensors.all.into_iter().map(|(_, tensor)| tensor).collect()).await.map(Some)
+                }
+                Err(_) => Ok(None),
+            },
+        }
+    }
+
+    /// What comes of it on one device, beside what `reference` gave, on whatever device that was. A reference that is missing
+    /// or does not fit is an outcome; `Err` if the device itself has failed.
+    pub async fn run(&self, device: &Device, reference: Option<&[f32]>) -> Result<Outcome, LabError> {
+        let pairs = match &self.compute {
+            Compute::Known(compute) => compute(device),
+            Compute::TwoWays(compute) => compute(Way::Ours, device)
+                .and_then(|ours| ours.beside(reference.ok_or("The CPU has computed no reference.")?)),
+        };
         let tolerance = self.tolerance.of(device);
         let outcome = |(error, place)| Outcome { error, tolerance, place };
-        match (self.compute)(device) {
+        match pairs {
             Ok(pairs) => pairs.greatest_error().await.map(outcome),
             Err(why) => Ok(outcome((None, why))),
         }
     }
 
-    /// What comes of it on each device.
-    pub async fn run_all(&self, devices: &[Device]) -> Result<CaseResult, LabError> {
-        let mut outcomes = Vec::with_capacity(devices.len());
-        for device in devices {
-            outcomes.push(self.run(device).await?);
-        }
-        Ok(self.result(outcomes))
-    }
-
     /// The case with what came of it.
-    pub fn result(&self, outcomes: Vec<Outcome>) -> CaseResult {
+    pub fn result(&self, outcome: Outcome) -> CaseResult {
         CaseResult {
             group: self.group.to_owned(),
             what: self.what.clone(),
             reference: self.reference.to_owned(),
             why: self.tolerance.why.to_owned(),
-            outcomes,
+            outcome,
         }
+    }
+}
+
+/// What was computed in one way, by what it is called.
+#[derive(Debug, Default)]
+pub struct Tensors {
+    all: Vec<(String, Tensor<1>)>,
+}
+
+impl Tensors {
+    pub fn add<const D: usize>(&mut self, place: impl Into<String>, tensor: Tensor<D>) {
+        let n = tensor.shape().num_elements();
+        self.all.push((place.into(), tensor.inner().reshape([n])));
+    }
+
+    /// These beside the numbers of the other way, which has the same tensors in the same order.
+    fn beside(self, mut numbers: &[f32]) -> Compared {
+        let mut pairs = Pairs::default();
+        for (place, ours) in self.all {
+            let theirs = take(&mut numbers, ours.dims()[0]).map(f64::from).collect();
+            pairs.numbers(place, ours, theirs)?;
+        }
+        if numbers.is_empty() { Ok(pairs) } else { Err("The CPU has computed more numbers.".to_owned()) }
     }
 }
 
@@ -105,14 +165,7 @@ pub struct Pairs {
 struct Pair {
     place: String,
     ours: Tensor<1>,
-    theirs: Theirs,
-}
-
-#[derive(Debug)]
-enum Theirs {
-    Numbers(Vec<f64>),
-    /// What the CPU computes in another way.
-    Computed(Box<Tensor<1>>),
+    theirs: Vec<f64>,
 }
 
 impl Pairs {
@@ -123,28 +176,7 @@ impl Pairs {
         ours: Tensor<D>,
         theirs: Vec<f64>,
     ) -> Result<(), String> {
-        self.push(place.into(), ours, theirs.len(), Theirs::Numbers(theirs))
-    }
-
-    /// A tensor beside another one, of whatever device.
-    pub fn tensors<const D: usize>(
-        &mut self,
-        place: impl Into<String>,
-        ours: Tensor<D>,
-        theirs: Tensor<D>,
-    ) -> Result<(), String> {
-        let n = theirs.shape().num_elements();
-        self.push(place.into(), ours, n, Theirs::Computed(Box::new(theirs.inner().reshape([n]))))
-    }
-
-    fn push<const D: usize>(
-        &mut self,
-        place: String,
-        ours: Tensor<D>,
-        expected: usize,
-        theirs: Theirs,
-    ) -> Result<(), String> {
-        let n = ours.shape().num_elements();
+        let (place, n, expected) = (place.into(), ours.shape().num_elements(), theirs.len());
         if n != expected || n == 0 {
             return Err(format!("{place} has {n} numbers, and its reference has {expected}."));
         }
@@ -154,25 +186,13 @@ impl Pairs {
 
     /// The greatest error and where it is. What is no number counts as an error without bound.
     async fn greatest_error(self) -> Result<(Option<f32>, String), LabError> {
-        let lengths: Vec<usize> = self.pairs.iter().map(|pair| pair.ours.dims()[0]).collect();
-        let (mut ours, mut computed) = (Vec::new(), Vec::new());
-        let mut pairs = Vec::with_capacity(lengths.len());
-        for Pair { place, ours: tensor, theirs } in self.pairs {
-            ours.push(tensor);
-            pairs.push(match theirs {
-                Theirs::Numbers(numbers) => (place, Some(numbers)),
-                Theirs::Computed(tensor) => {
-                    computed.push(*tensor);
-                    (place, None)
-                }
-            });
-        }
-        let (ours, computed) = (read_all(ours).await?, read_all(computed).await?);
-        let (mut ours, mut computed) = (ours.as_slice(), computed.as_slice());
+        let (ours, known): (Vec<_>, Vec<_>) =
+            self.pairs.into_iter().map(|Pair { place, ours, theirs }| (ours, (place, theirs))).unzip();
+        let ours = read_all(ours).await?;
+        let mut ours = ours.as_slice();
         let mut greatest = (None, "There is nothing to compare.".to_owned());
-        for ((place, theirs), length) in pairs.into_iter().zip(lengths) {
-            let theirs = theirs.unwrap_or_else(|| take(&mut computed, length).map(f64::from).collect());
-            let error = relative_error(take(&mut ours, length).map(f64::from), &theirs) as f32;
+        for (place, theirs) in known {
+            let error = relative_error(take(&mut ours, theirs.len()).map(f64::from), &theirs) as f32;
             if greatest.0.is_none_or(|most| error > most) {
                 greatest = (Some(error), place);
             }

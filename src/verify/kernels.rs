@@ -3,9 +3,9 @@
 
 use crate::models::cnn::convolve;
 use crate::models::weights::WeightRng;
-use crate::verify::case::{Case, Compared, Pairs, Tolerance};
+use crate::verify::FORMULA;
+use crate::verify::case::{Case, Compared, Computed, Pairs, Tensors, Tolerance, Way};
 use crate::verify::values::gradient;
-use crate::verify::{COMPOSED, FORMULA};
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
@@ -29,169 +29,177 @@ static ORDER: Tolerance = Tolerance {
     why: "The same sums in another order, in 32 bits. WebGPU allows a GPU errors of 1e-5 in tanh and similar functions.",
 };
 
-type Compute = fn(&Device) -> Compared;
+/// For what an operation is made of, computed by burn on the CPU.
+const COMPOSED: &str = "burn's operations, CPU";
+
+type InTwoWays = fn(Way, &Device) -> Computed;
+type Known = fn(&Device) -> Compared;
 
 pub(super) fn cases() -> Vec<Case> {
-    let cases: [(&str, &'static str, Compute); 25] = [
-        ("GELU", COMPOSED, gelu_of_burn),
-        ("layer norm of 12 rows of 5", COMPOSED, |d| norm_of_rows([3, 4, 5], d)),
-        ("layer norm of 70 rows of 130", COMPOSED, |d| norm_of_rows([7, 10, 130], d)),
-        ("causal attention, 2 heads, 7 positions", COMPOSED, |d| causal_attention([1, 2, 7, 5], d)),
-        ("causal attention, 3 heads, 33 positions", COMPOSED, |d| causal_attention([2, 3, 33, 16], d)),
-        ("cross-entropy of 70 rows of 10 logits", COMPOSED, |d| mean_cross_entropy([70, 10], d)),
-        ("cross-entropy of 600 rows of 65 logits", COMPOSED, |d| mean_cross_entropy([600, 65], d)),
-        ("ReLU and max pooling, 8 x 8", COMPOSED, |d| pooling([2, 3, 8, 8], d)),
-        ("ReLU and max pooling, 9 x 5", COMPOSED, |d| pooling([1, 2, 9, 5], d)),
-        ("convolution 3 x 3, 8 channels, 32 x 32", COMPOSED, |d| Convolution::same([8, 8], 3, 1).compared(d)),
-        ("convolution 1 x 1, 5 to 7 channels", COMPOSED, |d| Convolution::same([5, 7], 1, 1).compared(d)),
-        ("convolution 3 x 3 of stride 2 without a bias", COMPOSED, |d| {
+    let in_two_ways: [(&str, InTwoWays); 22] = [
+        ("GELU", gelu_of_burn),
+        ("layer norm of 12 rows of 5", |way, d| norm_of_rows([3, 4, 5], way, d)),
+        ("layer norm of 70 rows of 130", |way, d| norm_of_rows([7, 10, 130], way, d)),
+        ("causal attention, 2 heads, 7 positions", |way, d| causal_attention([1, 2, 7, 5], way, d)),
+        ("causal attention, 3 heads, 33 positions", |way, d| causal_attention([2, 3, 33, 16], way, d)),
+        ("cross-entropy of 70 rows of 10 logits", |way, d| mean_cross_entropy([70, 10], way, d)),
+        ("cross-entropy of 600 rows of 65 logits", |way, d| mean_cross_entropy([600, 65], way, d)),
+        ("ReLU and max pooling, 8 x 8", |way, d| pooling([2, 3, 8, 8], way, d)),
+        ("ReLU and max pooling, 9 x 5", |way, d| pooling([1, 2, 9, 5], way, d)),
+        ("convolution 3 x 3, 8 channels, 32 x 32", |way, d| Convolution::same([8, 8], 3, 1).computed(way, d)),
+        ("convolution 1 x 1, 5 to 7 channels", |way, d| Convolution::same([5, 7], 1, 1).computed(way, d)),
+        ("convolution 3 x 3 of stride 2 without a bias", |way, d| {
             let geometry = Geometry { stride: 2, padding: 1, dilation: 1 };
-            Convolution { geometry, bias: false, ..Convolution::same([3, 6], 3, 1) }.compared(d)
+            Convolution { geometry, bias: false, ..Convolution::same([3, 6], 3, 1) }.computed(way, d)
         }),
-        ("convolution 4 x 4 of 3 groups, dilated", COMPOSED, |d| {
+        ("convolution 4 x 4 of 3 groups, dilated", |way, d| {
             let geometry = Geometry { stride: 3, padding: 2, dilation: 2 };
-            Convolution { geometry, ..Convolution::same([6, 9], 4, 3) }.compared(d)
+            Convolution { geometry, ..Convolution::same([6, 9], 4, 3) }.computed(way, d)
         }),
-        ("depthwise convolution 5 x 5, 6 channels", COMPOSED, |d| {
-            Convolution::same([6, 6], 5, 6).compared(d)
+        ("depthwise convolution 5 x 5, 6 channels", |way, d| {
+            Convolution::same([6, 6], 5, 6).computed(way, d)
         }),
-        ("batch norm of 3 channels, 4 x 4", COMPOSED, |d| norm_of_channels([2, 3, 4, 4], d)),
-        ("batch norm of 5 channels, 32 x 32", COMPOSED, |d| norm_of_channels([6, 5, 32, 32], d)),
-        ("scan of an RNN, 12 steps of 5 units", COMPOSED, |d| rnn_scan([12, 3, 5], d)),
-        ("scan of an RNN, 40 steps of 33 units", COMPOSED, |d| rnn_scan([40, 8, 33], d)),
-        ("scan of an LSTM, 12 steps of 5 units", COMPOSED, |d| lstm_scan([12, 3, 5], d)),
-        ("scan of an LSTM, 40 steps of 33 units", COMPOSED, |d| lstm_scan([40, 8, 33], d)),
-        ("AdamW of 9,100 weights, clipped", COMPOSED, |d| adamw_steps([70, 130], 0.5, d)),
-        ("AdamW of 33 weights, not clipped", COMPOSED, |d| adamw_steps([3, 11], adamw::UNBOUNDED, d)),
-        ("sum of 9,100 squares", FORMULA, sum_of_squares),
-        ("norm of 5,000 numbers", FORMULA, |d| norm_of(5_000, 1.0, d)),
-        ("norm of 40,000 numbers of about 1e-25", FORMULA, |d| norm_of(40_000, 1e-25, d)),
+        ("batch norm of 3 channels, 4 x 4", |way, d| norm_of_channels([2, 3, 4, 4], way, d)),
+        ("batch norm of 5 channels, 32 x 32", |way, d| norm_of_channels([6, 5, 32, 32], way, d)),
+        ("scan of an RNN, 12 steps of 5 units", |way, d| rnn_scan([12, 3, 5], way, d)),
+        ("scan of an RNN, 40 steps of 33 units", |way, d| rnn_scan([40, 8, 33], way, d)),
+        ("scan of an LSTM, 12 steps of 5 units", |way, d| lstm_scan([12, 3, 5], way, d)),
+        ("scan of an LSTM, 40 steps of 33 units", |way, d| lstm_scan([40, 8, 33], way, d)),
+        ("AdamW of 9,100 weights, clipped", |way, d| adamw_steps([70, 130], 0.5, way, d)),
+        ("AdamW of 33 weights, not clipped", |way, d| adamw_steps([3, 11], adamw::UNBOUNDED, way, d)),
     ];
-    cases
+    let known: [(&str, Known); 3] = [
+        ("sum of 9,100 squares", sum_of_squares),
+        ("norm of 5,000 numbers", |d| norm_of(5_000, 1.0, d)),
+        ("norm of 40,000 numbers of about 1e-25", |d| norm_of(40_000, 1e-25, d)),
+    ];
+    let in_two_ways = in_two_ways
         .into_iter()
-        .map(|(what, reference, compute)| Case::new(GROUP, what, reference, &ORDER, compute))
-        .collect()
+        .map(|(what, compute)| Case::of_two_ways(GROUP, what, COMPOSED, &ORDER, compute));
+    let known = known.into_iter().map(|(what, compute)| Case::new(GROUP, what, FORMULA, &ORDER, compute));
+    in_two_ways.chain(known).collect()
 }
 
 fn normal<const D: usize>(seed: u64, shape: [usize; D], device: &Device) -> Tensor<D> {
     WeightRng::new(seed).normal(shape, 1.0, device).val().detach()
 }
 
-/// Values and the gradients of all inputs: of `ours` on the device, of `theirs` on the CPU.
-fn beside<const N: usize, const D: usize>(
-    device: &Device,
+/// Values of an operation and the gradients of all of its inputs.
+fn with_gradients<const N: usize, const D: usize>(
     shape: [usize; D],
-    ours: impl Fn([Tensor<D>; N]) -> Tensor<D>,
-    theirs: impl Fn([Tensor<D>; N]) -> Tensor<D>,
-) -> Compared {
-    let run = |of: &dyn Fn([Tensor<D>; N]) -> Tensor<D>, device: Device| {
-        let mut seed = 10;
-        let inputs = [(); N].map(|()| {
-            seed += 1;
-            normal(seed, shape, &device).require_grad()
-        });
-        let output = of(inputs.clone());
-        let upstream = normal(20, output.dims(), &device);
-        let grads = (output.clone() * upstream).sum().backward();
-        let grads = inputs.iter().map(|input| gradient("An input", input, &grads));
-        Ok::<_, String>((output, grads.collect::<Result<Vec<_>, String>>()?))
-    };
-    let ours = run(&ours, device.clone().autodiff())?;
-    let theirs = run(&theirs, Device::flex().autodiff())?;
-    let mut pairs = Pairs::default();
-    pairs.tensors("output", ours.0, theirs.0)?;
-    for (i, (ours, theirs)) in ours.1.into_iter().zip(theirs.1).enumerate() {
-        pairs.tensors(format!("gradient of input {i}"), ours, theirs)?;
+    operation: impl Fn([Tensor<D>; N]) -> Tensor<D>,
+    device: &Device,
+) -> Computed {
+    let device = &device.clone().autodiff();
+    let mut seed = 10;
+    let inputs = [(); N].map(|()| {
+        seed += 1;
+        normal(seed, shape, device).require_grad()
+    });
+    let output = operation(inputs.clone());
+    let grads = (output.clone() * normal(20, output.dims(), device)).sum().backward();
+    let mut tensors = Tensors::default();
+    tensors.add("output", output);
+    for (i, input) in inputs.iter().enumerate() {
+        tensors.add(format!("gradient of input {i}"), gradient("An input", input, &grads)?);
     }
-    Ok(pairs)
+    Ok(tensors)
 }
 
-fn gelu_of_burn(device: &Device) -> Compared {
-    beside(device, [7, 33], |[x]| nn_lab_kernels::gelu::gelu(x), |[x]| gelu(x))
+fn gelu_of_burn(way: Way, device: &Device) -> Computed {
+    let operation = |[x]: [Tensor<2>; 1]| match way {
+        Way::Ours => nn_lab_kernels::gelu::gelu(x),
+        Way::Burns => gelu(x),
+    };
+    with_gradients([7, 33], operation, device)
 }
 
-/// A normalization with gamma and beta of `d` numbers beside what it is made of.
+/// A normalization with gamma and beta of `d` numbers.
 fn normalization<const D: usize>(
     shape: [usize; D],
     d: usize,
-    ours: impl Fn(Tensor<D>, [Tensor<1>; 2]) -> Tensor<D>,
-    theirs: impl Fn(Tensor<D>, [Tensor<1>; 2]) -> Tensor<D>,
+    operation: impl Fn(Tensor<D>, [Tensor<1>; 2]) -> Tensor<D>,
     device: &Device,
-) -> Compared {
+) -> Computed {
+    let device = &device.clone().autodiff();
     // Other than 1 and 0, as which they begin.
-    let run = |of: &dyn Fn(Tensor<D>, [Tensor<1>; 2]) -> Tensor<D>, device: Device| {
-        let x = normal(10, shape, &device).mul_scalar(2.0).add_scalar(0.7).detach().require_grad();
-        let [gamma, beta] = [11, 12].map(|seed| normal(seed, [d], &device).require_grad());
-        let output = of(x.clone(), [gamma.clone(), beta.clone()]);
-        let grads = (output.clone() * normal(20, shape, &device)).sum().backward();
-        let of = |name: &str, tensor: &Tensor<1>| gradient(name, tensor, &grads);
-        Ok::<_, String>((output, gradient("x", &x, &grads)?, of("gamma", &gamma)?, of("beta", &beta)?))
-    };
-    let ours = run(&ours, device.clone().autodiff())?;
-    let theirs = run(&theirs, Device::flex().autodiff())?;
-    let mut pairs = Pairs::default();
-    pairs.tensors("output", ours.0, theirs.0)?;
-    pairs.tensors("gradient of x", ours.1, theirs.1)?;
-    pairs.tensors("gradient of gamma", ours.2, theirs.2)?;
-    pairs.tensors("gradient of beta", ours.3, theirs.3)?;
-    Ok(pairs)
+    let x = normal(10, shape, device).mul_scalar(2.0).add_scalar(0.7).detach().require_grad();
+    let [gamma, beta] = [11, 12].map(|seed| normal(seed, [d], device).require_grad());
+    let output = operation(x.clone(), [gamma.clone(), beta.clone()]);
+    let grads = (output.clone() * normal(20, shape, device)).sum().backward();
+    let mut tensors = Tensors::default();
+    tensors.add("output", output);
+    tensors.add("gradient of x", gradient("x", &x, &grads)?);
+    tensors.add("gradient of gamma", gradient("gamma", &gamma, &grads)?);
+    tensors.add("gradient of beta", gradient("beta", &beta, &grads)?);
+    Ok(tensors)
 }
 
 const EPSILON: f32 = 1e-5;
 
-fn norm_of_rows(shape: [usize; 3], device: &Device) -> Compared {
-    let ours = |x: Tensor<3>, [gamma, beta]: [Tensor<1>; 2]| layer_norm(x, gamma, beta, EPSILON);
-    let theirs = |x: Tensor<3>, [gamma, beta]: [Tensor<1>; 2]| {
-        let centred = x.clone() - x.mean_dim(2);
-        let variance = centred.clone().square().mean_dim(2);
-        centred / variance.add_scalar(EPSILON).sqrt() * gamma.unsqueeze() + beta.unsqueeze()
+fn norm_of_rows(shape: [usize; 3], way: Way, device: &Device) -> Computed {
+    let operation = |x: Tensor<3>, [gamma, beta]: [Tensor<1>; 2]| match way {
+        Way::Ours => layer_norm(x, gamma, beta, EPSILON),
+        Way::Burns => {
+            let centred = x.clone() - x.mean_dim(2);
+            let variance = centred.clone().square().mean_dim(2);
+            centred / variance.add_scalar(EPSILON).sqrt() * gamma.unsqueeze() + beta.unsqueeze()
+        }
     };
-    normalization(shape, shape[2], ours, theirs, device)
+    normalization(shape, shape[2], operation, device)
 }
 
-fn norm_of_channels(shape: [usize; 4], device: &Device) -> Compared {
+fn norm_of_channels(shape: [usize; 4], way: Way, device: &Device) -> Computed {
     let [_, channels, _, _] = shape;
-    let ours = |x: Tensor<4>, [gamma, beta]: [Tensor<1>; 2]| batch_norm(x, gamma, beta, EPSILON).output;
-    let theirs = |x: Tensor<4>, [gamma, beta]: [Tensor<1>; 2]| {
-        let mean = |x: Tensor<4>| x.mean_dim(0).mean_dim(2).mean_dim(3);
-        let centred = x.clone() - mean(x);
-        let variance = mean(centred.clone().square());
-        let z = centred / variance.add_scalar(EPSILON).sqrt();
-        z * gamma.reshape([1, channels, 1, 1]) + beta.reshape([1, channels, 1, 1])
+    let operation = |x: Tensor<4>, [gamma, beta]: [Tensor<1>; 2]| match way {
+        Way::Ours => batch_norm(x, gamma, beta, EPSILON).output,
+        Way::Burns => {
+            let mean = |x: Tensor<4>| x.mean_dim(0).mean_dim(2).mean_dim(3);
+            let centred = x.clone() - mean(x);
+            let variance = mean(centred.clone().square());
+            let z = centred / variance.add_scalar(EPSILON).sqrt();
+            z * gamma.reshape([1, channels, 1, 1]) + beta.reshape([1, channels, 1, 1])
+        }
     };
-    normalization(shape, channels, ours, theirs, device)
+    normalization(shape, channels, operation, device)
 }
 
-fn causal_attention(shape: [usize; 4], device: &Device) -> Compared {
+fn causal_attention(shape: [usize; 4], way: Way, device: &Device) -> Computed {
     const SCALE: f32 = 0.7;
-    let composed = |[q, k, v]: [Tensor<4>; 3]| {
+    let operation = |[q, k, v]: [Tensor<4>; 3]| {
+        if way == Way::Ours && on_cpu(&q) {
+            return attention::causal(q, k, v, SCALE);
+        }
         let n = q.dims()[2];
         let hidden = Tensor::<2>::ones([n, n], &q.device()).triu(1).unsqueeze::<4>();
         let scores = q.matmul(k.swap_dims(2, 3)).mul_scalar(SCALE) - hidden.mul_scalar(1e9);
         softmax(scores, 3).matmul(v)
     };
-    let ours = |[q, k, v]: [Tensor<4>; 3]| {
-        if on_cpu(&q) { attention::causal(q, k, v, SCALE) } else { composed([q, k, v]) }
+    with_gradients(shape, operation, device)
+}
+
+/// With targets that are no one-hot rows.
+fn mean_cross_entropy(shape: [usize; 2], way: Way, device: &Device) -> Computed {
+    let operation = |[x]: [Tensor<2>; 1]| {
+        let targets = softmax(normal(30, shape, &x.device()), 1).detach();
+        let logits = x.mul_scalar(3.0);
+        match way {
+            Way::Ours => cross_entropy(logits, targets).reshape([1, 1]),
+            Way::Burns => {
+                let losses = log_softmax(logits, 1) * targets;
+                losses.sum().neg().div_scalar(shape[0] as f32).reshape([1, 1])
+            }
+        }
     };
-    beside(device, shape, ours, composed)
+    with_gradients(shape, operation, device)
 }
 
-/// Beside log-softmax, with targets that are no one-hot rows.
-fn mean_cross_entropy(shape: [usize; 2], device: &Device) -> Compared {
-    let targets = |logits: &Tensor<2>| softmax(normal(30, shape, &logits.device()), 1).detach();
-    beside(
-        device,
-        shape,
-        |[x]| cross_entropy(x.clone().mul_scalar(3.0), targets(&x)).reshape([1, 1]),
-        |[x]| {
-            let losses = log_softmax(x.clone().mul_scalar(3.0), 1) * targets(&x);
-            losses.sum().neg().div_scalar(shape[0] as f32).reshape([1, 1])
-        },
-    )
-}
-
-fn pooling(shape: [usize; 4], device: &Device) -> Compared {
-    beside(device, shape, |[x]| relu_pool(x), |[x]| MaxPool2dConfig::new([2, 2]).init().forward(relu(x)))
+fn pooling(shape: [usize; 4], way: Way, device: &Device) -> Computed {
+    let operation = |[x]: [Tensor<4>; 1]| match way {
+        Way::Ours => relu_pool(x),
+        Way::Burns => MaxPool2dConfig::new([2, 2]).init().forward(relu(x)),
+    };
+    with_gradients(shape, operation, device)
 }
 
 /// A convolution of 32 x 32 images, as many groups as it may have, with a bias or without.
@@ -210,24 +218,9 @@ impl Convolution {
         Self { channels, kernel, geometry, groups, bias: true }
     }
 
-    fn compared(self, device: &Device) -> Compared {
-        let (ours, theirs) = (
-            self.computed(true, &device.clone().autodiff())?,
-            self.computed(false, &Device::flex().autodiff())?,
-        );
-        let mut pairs = Pairs::default();
-        let names = ["output", "gradient of the input", "gradient of the weight"];
-        for ((name, ours), theirs) in names.into_iter().zip(ours.0).zip(theirs.0) {
-            pairs.tensors(name, ours, theirs)?;
-        }
-        if let Some((ours, theirs)) = ours.1.zip(theirs.1) {
-            pairs.tensors("gradient of the bias", ours, theirs)?;
-        }
-        Ok(pairs)
-    }
-
-    /// Output, gradients of input and weight, and that of the bias.
-    fn computed(&self, ours: bool, device: &Device) -> Result<([Tensor<4>; 3], Option<Tensor<1>>), String> {
+    /// Output and gradients.
+    fn computed(&self, way: Way, device: &Device) -> Computed {
+        let device = &device.clone().autodiff();
         let Self { channels: [c_in, c_out], kernel, geometry, groups, bias } = *self;
         let Geometry { stride, padding: p, dilation } = geometry;
         let conv = Conv2d {
@@ -240,11 +233,19 @@ impl Convolution {
             padding: PaddingConfig2d::Explicit(p, p, p, p),
         };
         let x = normal(3, [2, c_in, 32, 32], device).require_grad();
-        let y = if ours { convolve(&conv, x.clone()) } else { conv.forward(x.clone()) };
+        let y = match way {
+            Way::Ours => convolve(&conv, x.clone()),
+            Way::Burns => conv.forward(x.clone()),
+        };
         let grads = (y.clone() * normal(4, y.dims(), device)).sum().backward();
-        let bias = conv.bias.as_ref().map(|bias| gradient("The bias", &bias.val(), &grads)).transpose()?;
-        let of_x = gradient("The input", &x, &grads)?;
-        Ok(([y, of_x, gradient("The weight", &conv.weight.val(), &grads)?], bias))
+        let mut tensors = Tensors::default();
+        tensors.add("output", y);
+        tensors.add("gradient of the input", gradient("The input", &x, &grads)?);
+        tensors.add("gradient of the weight", gradient("The weight", &conv.weight.val(), &grads)?);
+        if let Some(bias) = &conv.bias {
+            tensors.add("gradient of the bias", gradient("The bias", &bias.val(), &grads)?);
+        }
+        Ok(tensors)
     }
 }
 
@@ -255,97 +256,116 @@ fn positions(x: &Tensor<3>) -> Vec<Tensor<2>> {
 }
 
 /// States and gradients before the tanh, `h_t = tanh(a_t + h_{t-1} W)`.
-fn rnn_scan([seq_len, batch, d_h]: [usize; 3], device: &Device) -> Compared {
-    let inputs = |device: &Device| {
-        let recurrent = normal(2, [d_h, d_h], device).div_scalar((d_h as f32).sqrt());
-        (normal(1, [seq_len, batch, d_h], device), recurrent, normal(3, [batch, d_h], device))
+fn rnn_scan([seq_len, batch, d_h]: [usize; 3], way: Way, device: &Device) -> Computed {
+    let device = match way {
+        Way::Ours => device,
+        Way::Burns => &device.clone().autodiff(),
     };
-    let (projected, recurrent, d_last) = inputs(device);
-    let hidden = rnn::forward(projected, recurrent.clone());
-    let deltas = rnn::backward(hidden.clone(), recurrent, d_last).deltas;
-
-    let (projected, recurrent, d_last) = inputs(&Device::flex().autodiff());
-    let projected = projected.require_grad();
-    let mut h = Tensor::<2>::zeros([batch, d_h], &Device::flex().autodiff());
-    let mut states = Vec::new();
-    for projected in positions(&projected) {
-        h = (projected + h.matmul(recurrent.clone())).tanh();
-        states.push(h.clone());
+    let projected = normal(1, [seq_len, batch, d_h], device);
+    let recurrent = normal(2, [d_h, d_h], device).div_scalar((d_h as f32).sqrt());
+    let d_last = normal(3, [batch, d_h], device);
+    let mut tensors = Tensors::default();
+    match way {
+        Way::Ours => {
+            let hidden = rnn::forward(projected, recurrent.clone());
+            tensors.add("states", hidden.clone());
+            tensors.add("gradients", rnn::backward(hidden, recurrent, d_last).deltas);
+        }
+        Way::Burns => {
+            let projected = projected.require_grad();
+            let mut h = Tensor::<2>::zeros([batch, d_h], device);
+            let mut states = Vec::new();
+            for projected in positions(&projected) {
+                h = (projected + h.matmul(recurrent.clone())).tanh();
+                states.push(h.clone());
+            }
+            let grads = (h * d_last).sum().backward();
+            tensors.add("states", Tensor::cat(states, 0));
+            tensors.add("gradients", gradient("The input", &projected, &grads)?);
+        }
     }
-    let grads = (h * d_last).sum().backward();
-    let states = Tensor::cat(states, 0).reshape([seq_len, batch, d_h]);
-    let mut pairs = Pairs::default();
-    pairs.tensors("states", hidden, states)?;
-    pairs.tensors("gradients", deltas, gradient("The input", &projected, &grads)?)?;
-    Ok(pairs)
+    Ok(tensors)
 }
 
 /// States, cells and gradients before the gates' functions.
-fn lstm_scan([seq_len, batch, d_h]: [usize; 3], device: &Device) -> Compared {
-    let inputs = |device: &Device| {
-        let recurrent = normal(2, [d_h, 4 * d_h], device).div_scalar((d_h as f32).sqrt());
-        (normal(1, [seq_len, batch, 4 * d_h], device), recurrent, normal(3, [batch, d_h], device))
+fn lstm_scan([seq_len, batch, d_h]: [usize; 3], way: Way, device: &Device) -> Computed {
+    let device = match way {
+        Way::Ours => device,
+        Way::Burns => &device.clone().autodiff(),
     };
-    let (projected, recurrent, d_last) = inputs(device);
-    let states = lstm::forward(projected, recurrent.clone());
-    let deltas = lstm::backward(&states, recurrent, d_last).deltas;
-
-    let (projected, recurrent, d_last) = inputs(&Device::flex().autodiff());
-    let projected = projected.require_grad();
-    let zeros = Tensor::<2>::zeros([batch, d_h], &Device::flex().autodiff());
-    let (mut h, mut c) = (zeros.clone(), zeros);
-    let (mut hidden, mut cells) = (Vec::new(), Vec::new());
-    for projected in positions(&projected) {
-        let a = projected + h.matmul(recurrent.clone());
-        let gate = |n: usize| a.clone().slice([0..batch, n * d_h..(n + 1) * d_h]);
-        c = sigmoid(gate(1)) * c + sigmoid(gate(0)) * gate(2).tanh();
-        h = sigmoid(gate(3)) * c.clone().tanh();
-        hidden.push(h.clone());
-        cells.push(c.clone());
+    let projected = normal(1, [seq_len, batch, 4 * d_h], device);
+    let recurrent = normal(2, [d_h, 4 * d_h], device).div_scalar((d_h as f32).sqrt());
+    let d_last = normal(3, [batch, d_h], device);
+    let mut tensors = Tensors::default();
+    match way {
+        Way::Ours => {
+            let states = lstm::forward(projected, recurrent.clone());
+            let deltas = lstm::backward(&states, recurrent, d_last).deltas;
+            tensors.add("states", states.hidden);
+            tensors.add("cells", states.cell);
+            tensors.add("gradients", deltas);
+        }
+        Way::Burns => {
+            let projected = projected.require_grad();
+            let zeros = Tensor::<2>::zeros([batch, d_h], device);
+            let (mut h, mut c) = (zeros.clone(), zeros);
+            let (mut hidden, mut cells) = (Vec::new(), Vec::new());
+            for projected in positions(&projected) {
+                let a = projected + h.matmul(recurrent.clone());
+                let gate = |n: usize| a.clone().slice([0..batch, n * d_h..(n + 1) * d_h]);
+                c = sigmoid(gate(1)) * c + sigmoid(gate(0)) * gate(2).tanh();
+                h = sigmoid(gate(3)) * c.clone().tanh();
+                hidden.push(h.clone());
+                cells.push(c.clone());
+            }
+            let grads = (h * d_last).sum().backward();
+            tensors.add("states", Tensor::cat(hidden, 0));
+            tensors.add("cells", Tensor::cat(cells, 0));
+            tensors.add("gradients", gradient("The input", &projected, &grads)?);
+        }
     }
-    let grads = (h * d_last).sum().backward();
-    let whole = |states: Vec<Tensor<2>>| Tensor::cat(states, 0).reshape([seq_len, batch, d_h]);
-    let mut pairs = Pairs::default();
-    pairs.tensors("states", states.hidden, whole(hidden))?;
-    pairs.tensors("cells", states.cell, whole(cells))?;
-    pairs.tensors("gradients", deltas, gradient("The input", &projected, &grads)?)?;
-    Ok(pairs)
+    Ok(tensors)
 }
 
 /// Three steps along the same gradient, whose norm is bounded.
-fn adamw_steps(shape: [usize; 2], max_norm: f32, device: &Device) -> Compared {
+fn adamw_steps(shape: [usize; 2], max_norm: f32, way: Way, device: &Device) -> Computed {
     const RATE: f32 = 0.01;
     const BETA1: f32 = 0.9;
     const BETA2: f32 = 0.99;
     const DECAY: f32 = 0.1;
     let n = shape[0] * shape[1];
-    let inputs = |device: &Device| (normal(1, shape, device), normal(2, shape, device));
-    let (mut weight, gradient) = inputs(device);
-    let mut moments = adamw::no_moments(n, device);
-    let squares = squares([gradient.clone()], device);
-    for t in 1..=3 {
-        let step = adamw::Step { beta1: BETA1, beta2: BETA2, epsilon: 1e-8, max_norm };
-        let rates = Tensor::from_floats(adamw::rates(RATE, BETA1, BETA2, t), device);
-        (weight, moments) =
-            adamw::step(weight, gradient.clone(), moments, squares.clone(), rates, step, DECAY);
-    }
-
-    let (mut expected, gradient) = inputs(&Device::flex());
-    let norm = gradient.clone().square().sum().sqrt().reshape([1, 1]);
-    let gradient = gradient * norm.recip().mul_scalar(max_norm).clamp_max(1.0);
-    let (mut m, mut v) = (gradient.zeros_like(), gradient.zeros_like());
-    for t in 1..=3 {
-        m = m.mul_scalar(BETA1) + gradient.clone().mul_scalar(1.0 - BETA1);
-        v = v.mul_scalar(BETA2) + gradient.clone().square().mul_scalar(1.0 - BETA2);
-        let m_hat = m.clone().div_scalar(1.0 - BETA1.powi(t));
-        let v_hat = v.clone().div_scalar(1.0 - BETA2.powi(t));
-        let step = m_hat / v_hat.sqrt().add_scalar(1e-8);
-        expected = expected.mul_scalar(1.0 - RATE * DECAY) - step.mul_scalar(RATE);
-    }
-    let mut pairs = Pairs::default();
-    pairs.tensors("weights", weight, expected)?;
-    pairs.tensors("moments", moments, Tensor::cat(vec![m.reshape([n]), v.reshape([n])], 0))?;
-    Ok(pairs)
+    let (mut weight, gradient) = (normal(1, shape, device), normal(2, shape, device));
+    let moments = match way {
+        Way::Ours => {
+            let mut moments = adamw::no_moments(n, device);
+            let squares = squares([gradient.clone()], device);
+            for t in 1..=3 {
+                let step = adamw::Step { beta1: BETA1, beta2: BETA2, epsilon: 1e-8, max_norm };
+                let rates = Tensor::from_floats(adamw::rates(RATE, BETA1, BETA2, t), device);
+                (weight, moments) =
+                    adamw::step(weight, gradient.clone(), moments, squares.clone(), rates, step, DECAY);
+            }
+            moments
+        }
+        Way::Burns => {
+            let norm = gradient.clone().square().sum().sqrt().reshape([1, 1]);
+            let gradient = gradient * norm.recip().mul_scalar(max_norm).clamp_max(1.0);
+            let (mut m, mut v) = (gradient.zeros_like(), gradient.zeros_like());
+            for t in 1..=3 {
+                m = m.mul_scalar(BETA1) + gradient.clone().mul_scalar(1.0 - BETA1);
+                v = v.mul_scalar(BETA2) + gradient.clone().square().mul_scalar(1.0 - BETA2);
+                let m_hat = m.clone().div_scalar(1.0 - BETA1.powi(t));
+                let v_hat = v.clone().div_scalar(1.0 - BETA2.powi(t));
+                let step = m_hat / v_hat.sqrt().add_scalar(1e-8);
+                weight = weight.mul_scalar(1.0 - RATE * DECAY) - step.mul_scalar(RATE);
+            }
+            Tensor::cat(vec![m.reshape([n]), v.reshape([n])], 0)
+        }
+    };
+    let mut tensors = Tensors::default();
+    tensors.add("weights", weight);
+    tensors.add("moments", moments);
+    Ok(tensors)
 }
 
 /// The root mean square of numbers of about `size`, in units of that.

@@ -6,6 +6,7 @@
 
 pub mod case;
 pub mod section;
+pub mod self_test;
 
 mod attention;
 mod cnn;
@@ -25,7 +26,6 @@ use std::rc::Rc;
 
 const PYTORCH: &str = "PyTorch";
 const FORMULA: &str = "formula, 64 bits";
-const COMPOSED: &str = "burn's operations, CPU";
 
 /// For what PyTorch has computed.
 static ROUNDING: Tolerance = Tolerance {

@@ -6,7 +6,7 @@ use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::models::weights::WeightRng;
 use crate::run::training::{cross_entropy, one_hot};
-use crate::verify::case::{Case, Compared, Pairs, Tolerance};
+use crate::verify::case::{Case, Compared, Computed, Pairs, Tensors, Tolerance, Way};
 use crate::verify::values::{gradient, labels, list, param, tensor};
 use crate::verify::{PYTORCH, ROUNDING};
 use burn::module::{Module, Param};
@@ -22,9 +22,9 @@ static FORTY_STEPS: Tolerance = Tolerance {
     why: "Two orders of the same sums in 32 bits, over forty steps. WebGPU allows a GPU errors of 1e-5 in tanh and similar functions.",
 };
 
-/// Of a fixture and one of its cases, or of nothing but the device.
+/// Of a fixture and one of its cases, or of nothing but the device, in two ways.
 type OfCase = fn(&Value, &Value, &Device) -> Compared;
-type OfDevice = fn(&Device) -> Compared;
+type InTwoWays = fn(Way, &Device) -> Computed;
 
 pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
     let nets: [(&str, OfCase); 2] = [("RNN", rnn), ("LSTM", lstm)];
@@ -43,11 +43,11 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
         .collect();
     // These need no fixture, but without one this family is told to be missing.
     if found > 0 {
-        let ways: [(&str, OfDevice); 3] =
+        let nets: [(&str, InTwoWays); 3] =
             [("RNN", long_rnn), ("LSTM, forget bias 1", long_lstm), ("LSTM, chrono", long_chrono)];
-        cases.extend(ways.map(|(name, compute)| {
+        cases.extend(nets.map(|(name, compute)| {
             let what = format!("{name}: backpropagation through 40 steps");
-            Case::new(group, what, "burn's autodiff, CPU", &FORTY_STEPS, compute)
+            Case::of_two_ways(group, what, "burn's autodiff, CPU", &FORTY_STEPS, compute)
         }));
     }
     cases
@@ -116,64 +116,69 @@ fn beside_pytorch<N: Recurrent>(
     }
 }
 
-fn long_rnn(device: &Device) -> Compared {
-    let net = |device: &Device| VanillaRnn::new(7, 6, 3, &mut WeightRng::new(1), device).scale_recurrent(2.0);
-    let theirs = net(&Device::flex().autodiff());
-    let zeros = Tensor::<2>::zeros([5, 6], &Device::flex().autodiff());
-    let weights =
-        |net: &VanillaRnn| [&net.input.weight, &net.recurrent, &net.output.weight].map(Param::clone);
-    beside_autodiff(device, &net(&device.clone().autodiff()), &theirs, weights, |x| {
-        let projected = theirs.input.forward(x).chunk(40, 0);
-        projected.into_iter().fold(zeros, |h, projected| theirs.step(projected, h))
+fn long_rnn(way: Way, device: &Device) -> Computed {
+    let device = &device.clone().autodiff();
+    let net = VanillaRnn::new(7, 6, 3, &mut WeightRng::new(1), device).scale_recurrent(2.0);
+    let weights = [&net.input.weight, &net.recurrent, &net.output.weight];
+    weight_gradients(way, &net, weights, |x| {
+        let zeros = Tensor::<2>::zeros([5, 6], device);
+        let projected = net.input.forward(x).chunk(40, 0);
+        projected.into_iter().fold(zeros, |h, projected| net.step(projected, h))
     })
 }
 
-fn long_lstm(device: &Device) -> Compared {
-    lstm_beside_autodiff(ForgetBias::Constant(1.0), device)
+fn long_lstm(way: Way, device: &Device) -> Computed {
+    lstm_weight_gradients(ForgetBias::Constant(1.0), way, device)
 }
 
-fn long_chrono(device: &Device) -> Compared {
-    lstm_beside_autodiff(ForgetBias::Chrono { t_max: 40 }, device)
+fn long_chrono(way: Way, device: &Device) -> Computed {
+    lstm_weight_gradients(ForgetBias::Chrono { t_max: 40 }, way, device)
 }
 
-fn lstm_beside_autodiff(bias: ForgetBias, device: &Device) -> Compared {
-    let net = |device: &Device| Lstm::new(7, 6, 3, bias, &mut WeightRng::new(2), device);
-    let theirs = net(&Device::flex().autodiff());
-    let zeros = Tensor::<2>::zeros([5, 6], &Device::flex().autodiff());
-    let weights = |net: &Lstm| [&net.input.weight, &net.recurrent, &net.output.weight].map(Param::clone);
-    beside_autodiff(device, &net(&device.clone().autodiff()), &theirs, weights, |x| {
+fn lstm_weight_gradients(bias: ForgetBias, way: Way, device: &Device) -> Computed {
+    let device = &device.clone().autodiff();
+    let net = Lstm::new(7, 6, 3, bias, &mut WeightRng::new(2), device);
+    let weights = [&net.input.weight, &net.recurrent, &net.output.weight];
+    weight_gradients(way, &net, weights, |x| {
+        let zeros = Tensor::<2>::zeros([5, 6], device);
         let step = |(h, c), projected| {
-            let step = theirs.step(projected, h, c);
+            let step = net.step(projected, h, c);
             (step.hidden, step.cell)
         };
-        theirs.input.forward(x).chunk(40, 0).into_iter().fold((zeros.clone(), zeros), step).0
+        net.input.forward(x).chunk(40, 0).into_iter().fold((zeros.clone(), zeros), step).0
     })
 }
 
-/// The backward pass that is written out finds what autodiff finds on the CPU: `ours` on the device and `theirs` are the same
-/// net, and `last_hidden` is its equations from the inputs of all positions, `[40 * 5, 7]`, to the last hidden state.
-fn beside_autodiff<N: Recurrent>(
-    device: &Device,
-    ours: &N,
-    theirs: &N,
-    weights: impl Fn(&N) -> [Param<Tensor<2>>; 3],
+/// The gradients of a net's weights by the backward pass that is written out, or by autodiff, for which `last_hidden` is its
+/// equations from the inputs of all positions, `[40 * 5, 7]`, to the last hidden state.
+fn weight_gradients<N: Recurrent>(
+    way: Way,
+    net: &N,
+    weights: [&Param<Tensor<2>>; 3],
     last_hidden: impl FnOnce(Tensor<2>) -> Tensor<2>,
-) -> Compared {
-    let x = |device: &Device| WeightRng::new(3).normal([40, 5, 7], 1.0, device).val();
-    let y = |device: &Device| one_hot([0, 1, 2, 1, 0].into_iter(), 3, &device.clone().autodiff());
-    let found = gradients(ours, &x(device), |logits| cross_entropy(logits, y(device)));
-    let last = last_hidden(Tensor::from_inner(x(&Device::flex())).reshape([40 * 5, 7]));
-    let grads = cross_entropy(theirs.output().forward(last), y(&Device::flex())).backward();
-    let mut pairs = Pairs::default();
-    for ((name, ours), theirs) in
-        ["input", "recurrent", "output"].into_iter().zip(weights(ours)).zip(weights(theirs))
-    {
-        let ours = found.params.get::<2>(ours.id).ok_or_else(|| format!("{name} has no gradient."))?;
-        pairs.tensors(
-            format!("gradient of the {name} weights"),
-            ours,
-            gradient(name, &theirs.val(), &grads)?,
-        )?;
+) -> Computed {
+    let device = net.output().weight.val().device();
+    let x = WeightRng::new(3).normal([40, 5, 7], 1.0, &device.clone().inner()).val();
+    let y = one_hot([0, 1, 2, 1, 0].into_iter(), 3, &device);
+    let mut tensors = Tensors::default();
+    let mut add =
+        |name: &str, gradient: Tensor<2>| tensors.add(format!("gradient of the {name} weights"), gradient);
+    let named = ["input", "recurrent", "output"].into_iter().zip(weights);
+    match way {
+        Way::Ours => {
+            let found = gradients(net, &x, |logits| cross_entropy(logits, y));
+            for (name, weight) in named {
+                let gradient = found.params.get::<2>(weight.id);
+                add(name, gradient.ok_or_else(|| format!("{name} has no gradient."))?);
+            }
+        }
+        Way::Burns => {
+            let last = last_hidden(Tensor::from_inner(x).reshape([40 * 5, 7]));
+            let grads = cross_entropy(net.output().forward(last), y).backward();
+            for (name, weight) in named {
+                add(name, gradient(name, &weight.val(), &grads)?);
+            }
+        }
     }
-    Ok(pairs)
+    Ok(tensors)
 }

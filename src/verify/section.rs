@@ -6,9 +6,10 @@ use crate::run::driver::Training;
 use crate::run::recorder::FIRST_REPLAYED;
 use crate::run::training::{read, read_all};
 use crate::run::{RunContext, Train};
-use crate::verify::case::{Tolerance, is_cpu, relative_error};
+use crate::verify::case::{Tolerance, relative_error};
 use crate::verify::values::flat;
 use burn::tensor::Device;
+use nn_lab_kernels::is_cpu;
 use serde_json::Value;
 
 /// How many losses are compared: that of the first step is the network's, those of the others are the optimizer's, too, and the
@@ -53,14 +54,14 @@ pub fn recorded<E: Train>(set_up: &SetUp, arm: usize, reference: &Value) -> Vec<
 }
 
 /// The line of the report about the first losses of one network.
-pub fn result<E: Train>(group: &str, set_up: &SetUp, arm: usize, outcomes: Vec<Outcome>) -> CaseResult {
+pub fn result<E: Train>(group: &str, set_up: &SetUp, arm: usize, outcome: Outcome) -> CaseResult {
     let net = E::ARMS.get(arm).map_or("network", |arm| arm.net);
     CaseResult {
         group: group.to_owned(),
         what: format!("{net}: losses of {STEPS} steps, {}", set_up.query.replace('&', ", ")),
         reference: "recorded on a CPU".to_owned(),
         why: TRAINING.why.to_owned(),
-        outcomes,
+        outcome,
     }
 }
 

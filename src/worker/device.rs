@@ -1,24 +1,29 @@
-//! Which device computes: WebGPU where it computes rightly, else the CPU.
+//! Which device computes: the one that this worker was built for.
 
-use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind};
+use crate::core::LabError;
+use crate::protocol::{DeviceInfo, DeviceKind};
 use burn::tensor::Device;
 
-/// The device for a choice, and what the page shows of it; which GPU it is, the page knows.
-pub(super) async fn pick(choice: DeviceChoice) -> (Device, DeviceInfo) {
-    let fallback = match choice {
-        DeviceChoice::Cpu => None,
-        #[cfg(feature = "gpu")]
-        DeviceChoice::Auto | DeviceChoice::Webgpu => match super::gpu::gpu().await {
-            Ok(device) => {
-                let name = "WebGPU adapter".to_owned();
-                return (device, DeviceInfo { kind: DeviceKind::Webgpu, name, fallback: None });
-            }
-            Err(why) => Some(why),
-        },
-        // The page, which has chosen this worker, says why.
-        #[cfg(not(feature = "gpu"))]
-        DeviceChoice::Auto | DeviceChoice::Webgpu => None,
-    };
-    let name = "Flex, 128-bit SIMD, one thread".to_owned();
-    (Device::flex(), DeviceInfo { kind: DeviceKind::Cpu, name, fallback })
+/// The device and its kind; an error says why there is none. Which GPU it is, the page knows.
+#[cfg(feature = "gpu")]
+pub(super) async fn pick() -> Result<(Device, DeviceKind), LabError> {
+    let device = super::gpu::gpu().await.map_err(LabError::Device)?;
+    Ok((device, DeviceKind::Webgpu))
+}
+
+/// The device and its kind.
+#[cfg(not(feature = "gpu"))]
+pub(super) async fn pick() -> Result<(Device, DeviceKind), LabError> {
+    Ok((Device::flex(), DeviceKind::Cpu))
+}
+
+/// What the page is told. Where the GPU is not used, the worker for the CPU computes in its place.
+pub(super) async fn info() -> DeviceInfo {
+    match pick().await {
+        Ok((_, DeviceKind::Webgpu)) => {
+            DeviceInfo { kind: DeviceKind::Webgpu, name: "WebGPU adapter".to_owned(), fallback: None }
+        }
+        Ok((_, DeviceKind::Cpu)) => DeviceInfo::cpu(None),
+        Err(why) => DeviceInfo::cpu(Some(why.to_string())),
+    }
 }

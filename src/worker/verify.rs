@@ -1,6 +1,6 @@
-//! Holds the devices against their references: the CPU always, and the GPU beside it where one was chosen.
+//! Holds this worker's device against its references.
 
-use crate::core::report::{Line, Speed};
+use crate::core::report::{Asked, Line, Speed};
 use crate::core::settings::{Settings, from_query};
 use crate::core::{LabError, Progress, query::Query};
 use crate::data::reference;
@@ -11,13 +11,11 @@ use crate::verify::cases;
 use crate::verify::section::{self, SetUp};
 use crate::worker::frame_sender::FrameSender;
 use crate::worker::runtime::{self, memory_bytes, now_ms, yield_now};
-use crate::worker::{Job, device, post_arm};
+use crate::worker::{Job, decode, device, post_arm};
 use burn::tensor::Device;
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// No speed is measured after so many milliseconds, so that the whole takes no more than two minutes on a laptop.
-const MOST_MS: f64 = 105_000.0;
 /// Where a step of a section's defaults takes longer, its larger presets would take minutes to try.
 const SLOW_STEP_MS: f64 = 2_000.0;
 /// A preset with so many samples in a batch is for a GPU. On the CPU a step with this few of them is timed in its place.
@@ -30,11 +28,8 @@ const SPEED_UNITS: u32 = 50;
 
 /// Does all of it. Says whether it was stopped early.
 pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
-    let (chosen, info) = device::pick(job.device).await;
-    let mut devices = vec![(Device::flex(), DeviceKind::Cpu)];
-    if info.kind == DeviceKind::Webgpu {
-        devices.push((chosen, info.kind));
-    }
+    let asked: Asked = decode(&job.arm.config)?;
+    let (device, kind) = device::pick().await?;
     let (run, arm) = (job.run, job.arm.id);
     let fetched = runtime::fetch(reference::PATH, |bytes, total| {
         post_arm(run, arm, ArmEvent::Loading { what: reference::PATH.to_owned(), bytes, total });
@@ -47,15 +42,23 @@ pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
         began: now_ms(),
         slow: HashMap::new(),
         units: cases.len() as u32 + LOSSES_UNITS * set_ups.len() as u32 + SPEED_UNITS * count_speeds(),
+        most_ms: asked.most_ms,
         job,
-        devices,
+        device,
+        kind,
         reference,
         done: 0,
     };
-    let plain: Vec<Device> = verification.devices.iter().map(|(device, _)| device.clone()).collect();
+    let mut given = asked.references.into_iter();
     for case in cases {
-        let result = case.run_all(&plain).await?;
-        if verification.tell(&Line::Case(result), 1).await {
+        #[cfg(feature = "cpu")]
+        let reference = case.reference().await?;
+        #[cfg(not(feature = "cpu"))]
+        let reference = None;
+        let reference = given.next().flatten().or(reference);
+        let outcome = case.run(&verification.device, reference.as_deref()).await?;
+        let line = Line::Case(case.result(outcome), reference);
+        if verification.tell(&line, 1).await {
             return Ok(true);
         }
     }
@@ -84,12 +87,14 @@ fn presets<E: Experiment>() -> impl Iterator<Item = &'static crate::core::settin
 
 struct Verification {
     job: Job,
-    /// The CPU, and the GPU if there is one.
-    devices: Vec<(Device, DeviceKind)>,
+    device: Device,
+    kind: DeviceKind,
     reference: Value,
     began: f64,
-    /// By section the devices on which a step of its defaults takes long.
-    slow: HashMap<&'static str, Vec<bool>>,
+    /// No speed is measured after so many milliseconds.
+    most_ms: f64,
+    /// Whether a step of a section's defaults takes long.
+    slow: HashMap<&'static str, bool>,
     /// How much there is to do, and how much is done.
     units: u32,
     done: u32,
@@ -119,11 +124,11 @@ impl Verification {
     }
 
     /// Where a section's training gets its files and its clock from; what it would show is not sent.
-    fn sender<E: Experiment>(&self, device: DeviceKind) -> FrameSender<E> {
+    fn sender<E: Experiment>(&self) -> FrameSender<E> {
         let arm = ArmStart { id: ArmId::default(), arm: 0, config: Vec::new(), from: None };
-        let Job { run, task, device: choice, ref control, ref turns, .. } = self.job;
+        let Job { run, task, ref control, ref turns, .. } = self.job;
         let (control, turns) = (control.clone(), turns.clone());
-        FrameSender::new(Job { run, task, device: choice, arm, control, turns, count: 1 }, device)
+        FrameSender::new(Job { run, task, arm, control, turns, count: 1 }, self.kind)
     }
 
     /// Holds the first losses of a section against those that were recorded.
@@ -147,13 +152,10 @@ impl Verification {
         let config = from_query(&E::Config::default(), &Query::parse(&set_up.query)).0;
         for arm in 0..E::ARMS.len() {
             let recorded = section::recorded::<E>(set_up, arm, &self.reference);
-            let mut outcomes = Vec::with_capacity(self.devices.len());
-            for (device, kind) in &self.devices {
-                let out = &mut self.sender::<E>(*kind);
-                outcomes.push(section::first_losses(config.clone(), arm, &recorded, device, out).await?);
-            }
-            let result = section::result::<E>(title, set_up, arm, outcomes);
-            if self.tell(&Line::Case(result), 0).await {
+            let out = &mut self.sender::<E>();
+            let outcome = section::first_losses(config.clone(), arm, &recorded, &self.device, out).await?;
+            let result = section::result::<E>(title, set_up, arm, outcome);
+            if self.tell(&Line::Case(result, None), 0).await {
                 return Ok(true);
             }
         }
@@ -172,17 +174,15 @@ impl Verification {
     }
 
     async fn defaults<E: Train>(&mut self, title: &str) -> Result<bool, LabError> {
-        let speed = self.speed::<E>((title, "", ""), E::Config::default(), &[]).await?;
-        let is_slow = |ms: &Option<f32>| ms.is_none_or(|ms| f64::from(ms) > SLOW_STEP_MS);
-        self.slow.insert(E::SLUG, speed.step_ms.iter().map(is_slow).collect());
+        let speed = self.speed::<E>((title, "", ""), E::Config::default()).await?;
+        let is_slow = speed.step_ms.is_none_or(|ms| f64::from(ms) > SLOW_STEP_MS);
+        self.slow.insert(E::SLUG, is_slow);
         Ok(self.tell(&Line::Speed(speed), SPEED_UNITS).await)
     }
 
     async fn presets<E: Train>(&mut self, title: &str) -> Result<bool, LabError> {
-        let slow = self.slow.get(E::SLUG).cloned().unwrap_or_default();
         for preset in presets::<E>() {
-            let names = (title, preset.title, preset.slug);
-            let speed = self.speed::<E>(names, preset.config(), &slow).await?;
+            let speed = self.speed::<E>((title, preset.title, preset.slug), preset.config()).await?;
             if self.tell(&Line::Speed(speed), SPEED_UNITS).await {
                 return Ok(true);
             }
@@ -190,38 +190,33 @@ impl Verification {
         Ok(false)
     }
 
-    /// Times all networks of a set-up, on the devices that are not too slow for it.
+    /// Times all networks of a set-up, if the device is not too slow for it.
     async fn speed<E: Train>(
         &mut self,
         (section, title, preset): (&str, &str, &str),
         config: E::Config,
-        slow: &[bool],
     ) -> Result<Speed, LabError> {
-        let (mut steps, mut step_ms) = (0, Vec::with_capacity(self.devices.len()));
-        for (i, (device, kind)) in self.devices.iter().enumerate() {
-            let is_slow = slow.get(i).copied().unwrap_or(false);
-            let (config, times) = match kind {
-                DeviceKind::Cpu if !preset.is_empty() => with_small_batch(&config),
-                _ => (config.clone(), 1.0),
-            };
-            let mut sum = Some(0.0);
-            for arm in 0..E::ARMS.len() {
-                if is_slow || now_ms() - self.began > MOST_MS || self.job.control.is_stopped() {
-                    sum = None;
-                    break;
-                }
-                let out = &mut self.sender::<E>(*kind);
-                match section::pace::<E>(config.clone(), arm, device, out).await {
-                    Ok(pace) => {
-                        steps = pace.steps;
-                        sum = sum.map(|sum| sum + pace.step_ms * times);
-                    }
-                    Err(LabError::Device(why)) => return Err(LabError::Device(why)),
-                    // Such as data that are missing, or more memory than there is: nothing to be timed.
-                    Err(_) => sum = None,
-                }
+        let is_slow = self.slow.get(E::SLUG).copied().unwrap_or(false);
+        let (config, times) = match self.kind {
+            DeviceKind::Cpu if !preset.is_empty() => with_small_batch(&config),
+            _ => (config, 1.0),
+        };
+        let (mut steps, mut sum) = (0, Some(0.0));
+        for arm in 0..E::ARMS.len() {
+            if is_slow || now_ms() - self.began > self.most_ms || self.job.control.is_stopped() {
+                sum = None;
+                break;
             }
-            step_ms.push(sum.map(|ms| ms as f32));
+            let out = &mut self.sender::<E>();
+            match section::pace::<E>(config.clone(), arm, &self.device, out).await {
+                Ok(pace) => {
+                    steps = pace.steps;
+                    sum = sum.map(|sum| sum + pace.step_ms * times);
+                }
+                Err(LabError::Device(why)) => return Err(LabError::Device(why)),
+                // Such as data that are missing, or more memory than there is: nothing to be timed.
+                Err(_) => sum = None,
+            }
         }
         Ok(Speed {
             section: section.to_owned(),
@@ -229,7 +224,7 @@ impl Verification {
             title: title.to_owned(),
             preset: preset.to_owned(),
             steps,
-            step_ms,
+            step_ms: sum.map(|ms| ms as f32),
         })
     }
 }

@@ -21,7 +21,7 @@ use nn_lab::run::driver::{Training, train};
 use nn_lab::run::moment::Moment;
 use nn_lab::run::training::read_all;
 use nn_lab::run::{Experiment, Train};
-use nn_lab::verify::cases;
+use nn_lab::verify::{cases, self_test};
 use nn_lab_kernels::record;
 
 const STEPS: u32 = 40;
@@ -131,12 +131,16 @@ fn agrees_with_every_reference(gpu: &Device) {
     let references = reference::read(&packed).expect("the file with the references can be read");
     let mut wrong = Vec::new();
     for case in &cases(&Ok(references)) {
-        let outcome = block_on(case.run(gpu)).expect("the GPU answers");
+        let reference = block_on(case.reference()).expect("the CPU answers");
+        let outcome = block_on(case.run(gpu, reference.as_deref())).expect("the GPU answers");
         if !outcome.agrees() {
             wrong.push(format!("{case:?}: {outcome:?}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let numbers = block_on(self_test::numbers(gpu)).expect("the GPU answers");
+    println!("self-test: {:.0e}", self_test::greatest_error(&numbers, &self_test::recorded()));
+    block_on(self_test::self_test(gpu)).expect("the GPU passes the test");
 }
 
 /// `NN_LAB_ONLY=resnet` has that section alone.

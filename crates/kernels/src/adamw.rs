@@ -7,8 +7,7 @@
 //! w <- (1 - lr decay) w - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
 //! ```
 
-use crate::flex::{numbers, rows, tensor, whole};
-use burn::backend::{Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor};
+use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::{Device, Tensor};
 
 /// What all parameters share at all steps.
@@ -113,7 +112,7 @@ impl SumOfSquares {
 }
 
 /// The operations, as burn's backends have them.
-#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait AdamWStep: Backend {
     #[allow(
         clippy::too_many_arguments,
@@ -144,60 +143,67 @@ pub trait AdamWStep: Backend {
     ) -> FloatTensor<Self>;
 }
 
-impl AdamWStep for Flex {
-    fn adamw_step(
-        weight: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        squares: FloatTensor<Self>,
-        rates: FloatTensor<Self>,
-        decay: f32,
-        beta1: f32,
-        beta2: f32,
-        epsilon: f32,
-        max_norm: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let norm = numbers(&squares).iter().sum::<f32>().sqrt();
-        let scale = (max_norm / (norm + 1e-6)).min(1.0);
-        let [rate, v_scale, learning_rate] = [0, 1, 2].map(|at| numbers(&rates)[at]);
-        let keep = 1.0 - learning_rate * decay;
-        let gradient = rows(gradient);
-        // In their places, if nobody else has them.
-        let (mut weight, mut moments) = (whole(weight), whole(moments));
-        let (m, v) = moments.storage_mut::<f32>().split_at_mut(gradient.shape().num_elements());
-        let of_weight = weight.storage_mut::<f32>().iter_mut().zip(numbers(&gradient));
-        for (((w, g), m), v) in of_weight.zip(m).zip(v) {
-            let g = g * scale;
-            *m = beta1 * *m + (1.0 - beta1) * g;
-            *v = beta2 * *v + (1.0 - beta2) * g * g;
-            *w = keep * *w - rate * *m / (v.sqrt() * v_scale + epsilon);
-        }
-        (weight, moments)
-    }
+#[cfg(feature = "cpu")]
+mod cpu {
+    use super::AdamWStep;
+    use crate::flex::{numbers, rows, tensor, whole};
+    use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 
-    fn add_squares(
-        squares: FloatTensor<Self>,
-        a: FloatTensor<Self>,
-        b: FloatTensor<Self>,
-        c: FloatTensor<Self>,
-        d: FloatTensor<Self>,
-        e: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        let mut total: f32 = numbers(&squares).iter().sum();
-        for gradient in [a, b, c, d, e] {
+    impl AdamWStep for Flex {
+        fn adamw_step(
+            weight: FloatTensor<Self>,
+            gradient: FloatTensor<Self>,
+            moments: FloatTensor<Self>,
+            squares: FloatTensor<Self>,
+            rates: FloatTensor<Self>,
+            decay: f32,
+            beta1: f32,
+            beta2: f32,
+            epsilon: f32,
+            max_norm: f32,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+            let norm = numbers(&squares).iter().sum::<f32>().sqrt();
+            let scale = (max_norm / (norm + 1e-6)).min(1.0);
+            let [rate, v_scale, learning_rate] = [0, 1, 2].map(|at| numbers(&rates)[at]);
+            let keep = 1.0 - learning_rate * decay;
             let gradient = rows(gradient);
-            // Sums of sixteen, of which the compiler makes four at a time.
-            let chunks = numbers(&gradient).chunks_exact(16);
-            let rest: f32 = chunks.remainder().iter().map(|g| g * g).sum();
-            let mut sums = [0.0f32; 16];
-            for chunk in chunks {
-                for (sum, g) in sums.iter_mut().zip(chunk) {
-                    *sum += g * g;
-                }
+            // In their places, if nobody else has them.
+            let (mut weight, mut moments) = (whole(weight), whole(moments));
+            let (m, v) = moments.storage_mut::<f32>().split_at_mut(gradient.shape().num_elements());
+            let of_weight = weight.storage_mut::<f32>().iter_mut().zip(numbers(&gradient));
+            for (((w, g), m), v) in of_weight.zip(m).zip(v) {
+                let g = g * scale;
+                *m = beta1 * *m + (1.0 - beta1) * g;
+                *v = beta2 * *v + (1.0 - beta2) * g * g;
+                *w = keep * *w - rate * *m / (v.sqrt() * v_scale + epsilon);
             }
-            total = total + rest + sums.iter().sum::<f32>();
+            (weight, moments)
         }
-        tensor(vec![total], [1])
+
+        fn add_squares(
+            squares: FloatTensor<Self>,
+            a: FloatTensor<Self>,
+            b: FloatTensor<Self>,
+            c: FloatTensor<Self>,
+            d: FloatTensor<Self>,
+            e: FloatTensor<Self>,
+        ) -> FloatTensor<Self> {
+            let mut total: f32 = numbers(&squares).iter().sum();
+            for gradient in [a, b, c, d, e] {
+                let gradient = rows(gradient);
+                // Sums of sixteen, of which the compiler makes four at a time.
+                let chunks = numbers(&gradient).chunks_exact(16);
+                let rest: f32 = chunks.remainder().iter().map(|g| g * g).sum();
+                let mut sums = [0.0f32; 16];
+                for chunk in chunks {
+                    for (sum, g) in sums.iter_mut().zip(chunk) {
+                        *sum += g * g;
+                    }
+                }
+                total = total + rest + sums.iter().sum::<f32>();
+            }
+            tensor(vec![total], [1])
+        }
     }
 }
 

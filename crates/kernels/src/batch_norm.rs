@@ -6,11 +6,8 @@
 //! dbeta = sum dy      dgamma = sum dy z      dx = gamma (dy - dbeta / n - z dgamma / n) / sqrt(var(x) + epsilon)
 //! ```
 
-use crate::flex::{numbers, rows, tensor_like};
-use crate::matrix::dot;
 use burn::backend::{
-    Autodiff, AutodiffBackend, Backend, Dispatch, Flex, TensorMetadata, backend_extension,
-    tensor::FloatTensor,
+    Autodiff, AutodiffBackend, Backend, Dispatch, TensorMetadata, backend_extension, tensor::FloatTensor,
 };
 use burn::tensor::Tensor;
 use burn_autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
@@ -48,7 +45,7 @@ pub fn batch_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f32)
 }
 
 /// The operation, as burn's backends have it, with autodiff or without.
-#[backend_extension(Flex, Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait ChannelNorm: Backend {
     /// Output, mean and variance.
     #[fusion(meta = |x, gamma, _, _| (x.clone(), gamma.clone(), gamma.clone()))]
@@ -61,7 +58,7 @@ pub trait ChannelNorm: Backend {
 }
 
 /// Its way back.
-#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait ChannelNormParts: Backend {
     /// The gradients of x, gamma and beta.
     #[fusion(meta = |x, mean, _, _, _, _| (x.clone(), mean.clone(), mean.clone()))]
@@ -81,83 +78,91 @@ fn sizes<B: Backend>(x: &FloatTensor<B>) -> (usize, usize) {
     (channels, h * w)
 }
 
-/// The part of a channel in each image.
-fn maps(x: &[f32], channel: usize, (channels, places): (usize, usize)) -> impl Iterator<Item = &[f32]> {
-    x.chunks_exact(places.max(1)).skip(channel).step_by(channels.max(1))
-}
+#[cfg(feature = "cpu")]
+mod cpu {
+    use super::{ChannelNorm, ChannelNormParts, sizes};
+    use crate::flex::{numbers, rows, tensor_like};
+    use crate::matrix::dot;
+    use burn::backend::{Flex, tensor::FloatTensor};
 
-impl ChannelNorm for Flex {
-    fn channel_norm(
-        x: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        epsilon: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let sizes = sizes::<Self>(&x);
-        let (x, gamma, beta) = (rows(x), rows(gamma), rows(beta));
-        let (all, channels) = (numbers(&x), sizes.0);
-        let n = (all.len() / channels.max(1)) as f32;
-        let ones = vec![1.0; sizes.1];
-        let mut centred = vec![0.0; sizes.1];
-        let (mut means, mut variances) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
-        for channel in 0..channels {
-            let mean = maps(all, channel, sizes).map(|map| dot(map, &ones)).sum::<f32>() / n;
-            let squares = maps(all, channel, sizes).map(|map| {
-                centred.iter_mut().zip(map).for_each(|(centred, x)| *centred = x - mean);
-                dot(&centred, &centred)
-            });
-            variances.push(squares.sum::<f32>() / n);
-            means.push(mean);
-        }
-        let mut output = Vec::with_capacity(all.len());
-        for (i, map) in all.chunks_exact(sizes.1.max(1)).enumerate() {
-            let channel = i % channels;
-            let scale = numbers(&gamma)[channel] / (variances[channel] + epsilon).sqrt();
-            let shift = numbers(&beta)[channel] - means[channel] * scale;
-            output.extend(map.iter().map(|x| x * scale + shift));
-        }
-        (tensor_like(output, &x), tensor_like(means, &gamma), tensor_like(variances, &gamma))
+    /// The part of a channel in each image.
+    fn maps(x: &[f32], channel: usize, (channels, places): (usize, usize)) -> impl Iterator<Item = &[f32]> {
+        x.chunks_exact(places.max(1)).skip(channel).step_by(channels.max(1))
     }
-}
 
-impl ChannelNormParts for Flex {
-    fn channel_norm_back(
-        x: FloatTensor<Self>,
-        mean: FloatTensor<Self>,
-        variance: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        d_output: FloatTensor<Self>,
-        epsilon: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let sizes = sizes::<Self>(&x);
-        let (x, d_output) = (rows(x), rows(d_output));
-        let (mean, variance, gamma) = (rows(mean), rows(variance), rows(gamma));
-        let (all, above, channels) = (numbers(&x), numbers(&d_output), sizes.0);
-        let n = (all.len() / channels.max(1)) as f32;
-        let ones = vec![1.0; sizes.1];
-        let scale = |channel: usize| (numbers(&variance)[channel] + epsilon).sqrt().recip();
-        let (mut d_gamma, mut d_beta) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
-        let mut centred = vec![0.0; sizes.1];
-        for channel in 0..channels {
-            let mean = numbers(&mean)[channel];
-            let pairs = || maps(all, channel, sizes).zip(maps(above, channel, sizes));
-            d_beta.push(pairs().map(|(_, d)| dot(d, &ones)).sum::<f32>());
-            let products = pairs().map(|(map, d)| {
-                centred.iter_mut().zip(map).for_each(|(centred, x)| *centred = x - mean);
-                dot(&centred, d)
-            });
-            d_gamma.push(products.sum::<f32>() * scale(channel));
+    impl ChannelNorm for Flex {
+        fn channel_norm(
+            x: FloatTensor<Self>,
+            gamma: FloatTensor<Self>,
+            beta: FloatTensor<Self>,
+            epsilon: f32,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+            let sizes = sizes::<Self>(&x);
+            let (x, gamma, beta) = (rows(x), rows(gamma), rows(beta));
+            let (all, channels) = (numbers(&x), sizes.0);
+            let n = (all.len() / channels.max(1)) as f32;
+            let ones = vec![1.0; sizes.1];
+            let mut centred = vec![0.0; sizes.1];
+            let (mut means, mut variances) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
+            for channel in 0..channels {
+                let mean = maps(all, channel, sizes).map(|map| dot(map, &ones)).sum::<f32>() / n;
+                let squares = maps(all, channel, sizes).map(|map| {
+                    centred.iter_mut().zip(map).for_each(|(centred, x)| *centred = x - mean);
+                    dot(&centred, &centred)
+                });
+                variances.push(squares.sum::<f32>() / n);
+                means.push(mean);
+            }
+            let mut output = Vec::with_capacity(all.len());
+            for (i, map) in all.chunks_exact(sizes.1.max(1)).enumerate() {
+                let channel = i % channels;
+                let scale = numbers(&gamma)[channel] / (variances[channel] + epsilon).sqrt();
+                let shift = numbers(&beta)[channel] - means[channel] * scale;
+                output.extend(map.iter().map(|x| x * scale + shift));
+            }
+            (tensor_like(output, &x), tensor_like(means, &gamma), tensor_like(variances, &gamma))
         }
-        let mut d_x = Vec::with_capacity(all.len());
-        let maps = all.chunks_exact(sizes.1.max(1)).zip(above.chunks_exact(sizes.1.max(1)));
-        for (i, (map, d)) in maps.enumerate() {
-            let channel = i % channels;
-            let (scale, mean) = (scale(channel), numbers(&mean)[channel]);
-            let (of_d, of_z) = (d_beta[channel] / n, d_gamma[channel] / n * scale);
-            let factor = numbers(&gamma)[channel] * scale;
-            d_x.extend(map.iter().zip(d).map(|(x, d)| factor * (d - of_d - (x - mean) * of_z)));
+    }
+
+    impl ChannelNormParts for Flex {
+        fn channel_norm_back(
+            x: FloatTensor<Self>,
+            mean: FloatTensor<Self>,
+            variance: FloatTensor<Self>,
+            gamma: FloatTensor<Self>,
+            d_output: FloatTensor<Self>,
+            epsilon: f32,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+            let sizes = sizes::<Self>(&x);
+            let (x, d_output) = (rows(x), rows(d_output));
+            let (mean, variance, gamma) = (rows(mean), rows(variance), rows(gamma));
+            let (all, above, channels) = (numbers(&x), numbers(&d_output), sizes.0);
+            let n = (all.len() / channels.max(1)) as f32;
+            let ones = vec![1.0; sizes.1];
+            let scale = |channel: usize| (numbers(&variance)[channel] + epsilon).sqrt().recip();
+            let (mut d_gamma, mut d_beta) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
+            let mut centred = vec![0.0; sizes.1];
+            for channel in 0..channels {
+                let mean = numbers(&mean)[channel];
+                let pairs = || maps(all, channel, sizes).zip(maps(above, channel, sizes));
+                d_beta.push(pairs().map(|(_, d)| dot(d, &ones)).sum::<f32>());
+                let products = pairs().map(|(map, d)| {
+                    centred.iter_mut().zip(map).for_each(|(centred, x)| *centred = x - mean);
+                    dot(&centred, d)
+                });
+                d_gamma.push(products.sum::<f32>() * scale(channel));
+            }
+            let mut d_x = Vec::with_capacity(all.len());
+            let maps = all.chunks_exact(sizes.1.max(1)).zip(above.chunks_exact(sizes.1.max(1)));
+            for (i, (map, d)) in maps.enumerate() {
+                let channel = i % channels;
+                let (scale, mean) = (scale(channel), numbers(&mean)[channel]);
+                let (of_d, of_z) = (d_beta[channel] / n, d_gamma[channel] / n * scale);
+                let factor = numbers(&gamma)[channel] * scale;
+                d_x.extend(map.iter().zip(d).map(|(x, d)| factor * (d - of_d - (x - mean) * of_z)));
+            }
+            (tensor_like(d_x, &x), tensor_like(d_gamma, &gamma), tensor_like(d_beta, &gamma))
         }
-        (tensor_like(d_x, &x), tensor_like(d_gamma, &gamma), tensor_like(d_beta, &gamma))
     }
 }
 

@@ -13,9 +13,11 @@ use burn_autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
+#[cfg(feature = "cpu")]
 mod cpu;
 #[cfg(feature = "gpu")]
 mod gpu;
+#[cfg(feature = "cpu")]
 mod winograd;
 
 /// How a kernel lies over the input, the same way up and across.
@@ -56,7 +58,7 @@ pub fn conv(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, geometry: 
 }
 
 /// The operation, as burn's backends have it, with autodiff or without.
-#[backend_extension(Flex, Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait Conv: Backend {
     #[fusion(meta = |x, weight, _, _, geometry| {
         let mut output = x.clone();
@@ -75,7 +77,7 @@ pub trait Conv: Backend {
 }
 
 /// Its way back.
-#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait ConvParts: Backend {
     /// The gradient of x.
     #[fusion(meta = |x, _, _, _| x.clone())]

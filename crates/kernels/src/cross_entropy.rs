@@ -5,11 +5,7 @@
 //! dx_rk = dL / n (exp(x_rk - lse_r) sum_l y_rl - y_rk)
 //! ```
 
-use crate::flex::{numbers, rows, tensor, tensor_like};
-use crate::vector::exp;
-use burn::backend::{
-    Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
-};
+use burn::backend::{Autodiff, Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
 use burn_autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn_autodiff::grads::Gradients;
@@ -25,7 +21,7 @@ pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
 }
 
 /// The operation, as burn's backends have it, with autodiff or without.
-#[backend_extension(Flex, Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait CrossEntropy: Backend {
     #[fusion(meta = |logits, _| {
         let mut loss = logits.clone();
@@ -36,7 +32,7 @@ pub trait CrossEntropy: Backend {
 }
 
 /// What autodiff makes it of.
-#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait CrossEntropyParts: Backend {
     /// The loss; and of each row `lse` and the sum of its targets, `[n, 2]`.
     #[fusion(meta = |logits, _| {
@@ -60,47 +56,56 @@ pub trait CrossEntropyParts: Backend {
     ) -> FloatTensor<Self>;
 }
 
-impl CrossEntropy for Flex {
-    fn mean_cross_entropy(logits: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self> {
-        Self::cross_entropy_forward(logits, targets).0
-    }
-}
+#[cfg(feature = "cpu")]
+mod cpu {
+    use super::{CrossEntropy, CrossEntropyParts};
+    use crate::flex::{numbers, rows, tensor, tensor_like};
+    use crate::vector::exp;
+    use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 
-impl CrossEntropyParts for Flex {
-    fn cross_entropy_forward(
-        logits: FloatTensor<Self>,
-        targets: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let [n, classes] = logits.shape().dims();
-        let (logits, targets) = (rows(logits), rows(targets));
-        let (classes, mut scales) = (classes.max(1), Vec::with_capacity(2 * n));
-        let mut total = 0.0;
-        for (x, y) in numbers(&logits).chunks_exact(classes).zip(numbers(&targets).chunks_exact(classes)) {
-            let largest = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let lse = largest + x.iter().map(|x| exp(x - largest)).sum::<f32>().ln();
-            scales.extend([lse, y.iter().sum()]);
-            total += x.iter().zip(y).map(|(x, y)| y * (lse - x)).sum::<f32>();
+    impl CrossEntropy for Flex {
+        fn mean_cross_entropy(logits: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self> {
+            Self::cross_entropy_forward(logits, targets).0
         }
-        (tensor(vec![total / n.max(1) as f32], [1]), tensor(scales, [n, 2]))
     }
 
-    fn cross_entropy_back(
-        logits: FloatTensor<Self>,
-        targets: FloatTensor<Self>,
-        scales: FloatTensor<Self>,
-        d_loss: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        let [n, classes] = logits.shape().dims();
-        let (logits, targets, scales, d_loss) = (rows(logits), rows(targets), rows(scales), rows(d_loss));
-        let factor = numbers(&d_loss).iter().sum::<f32>() / n.max(1) as f32;
-        let mut found = Vec::with_capacity(n * classes);
-        let classes = classes.max(1);
-        let pairs = numbers(&logits).chunks_exact(classes).zip(numbers(&targets).chunks_exact(classes));
-        for ((x, y), scales) in pairs.zip(numbers(&scales).chunks_exact(2)) {
-            let (lse, sum) = (scales[0], scales[1]);
-            found.extend(x.iter().zip(y).map(|(x, y)| factor * (exp(x - lse) * sum - y)));
+    impl CrossEntropyParts for Flex {
+        fn cross_entropy_forward(
+            logits: FloatTensor<Self>,
+            targets: FloatTensor<Self>,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+            let [n, classes] = logits.shape().dims();
+            let (logits, targets) = (rows(logits), rows(targets));
+            let (classes, mut scales) = (classes.max(1), Vec::with_capacity(2 * n));
+            let mut total = 0.0;
+            for (x, y) in numbers(&logits).chunks_exact(classes).zip(numbers(&targets).chunks_exact(classes))
+            {
+                let largest = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                let lse = largest + x.iter().map(|x| exp(x - largest)).sum::<f32>().ln();
+                scales.extend([lse, y.iter().sum()]);
+                total += x.iter().zip(y).map(|(x, y)| y * (lse - x)).sum::<f32>();
+            }
+            (tensor(vec![total / n.max(1) as f32], [1]), tensor(scales, [n, 2]))
         }
-        tensor_like(found, &logits)
+
+        fn cross_entropy_back(
+            logits: FloatTensor<Self>,
+            targets: FloatTensor<Self>,
+            scales: FloatTensor<Self>,
+            d_loss: FloatTensor<Self>,
+        ) -> FloatTensor<Self> {
+            let [n, classes] = logits.shape().dims();
+            let (logits, targets, scales, d_loss) = (rows(logits), rows(targets), rows(scales), rows(d_loss));
+            let factor = numbers(&d_loss).iter().sum::<f32>() / n.max(1) as f32;
+            let mut found = Vec::with_capacity(n * classes);
+            let classes = classes.max(1);
+            let pairs = numbers(&logits).chunks_exact(classes).zip(numbers(&targets).chunks_exact(classes));
+            for ((x, y), scales) in pairs.zip(numbers(&scales).chunks_exact(2)) {
+                let (lse, sum) = (scales[0], scales[1]);
+                found.extend(x.iter().zip(y).map(|(x, y)| factor * (exp(x - lse) * sum - y)));
+            }
+            tensor_like(found, &logits)
+        }
     }
 }
 

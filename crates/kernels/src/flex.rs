@@ -34,14 +34,3 @@ pub(crate) fn tensor<const D: usize>(numbers: Vec<f32>, shape: [usize; D]) -> Fl
 pub(crate) fn tensor_like(numbers: Vec<f32>, other: &FlexTensor) -> FloatTensor<Flex> {
     FlexTensor::from_data(TensorData::new(numbers, other.shape()))
 }
-
-/// Whether a tensor is one of the CPU backend, with autodiff or without: the operations that only that has are for these.
-pub fn on_cpu<const D: usize>(tensor: &burn::tensor::Tensor<D>) -> bool {
-    use burn::backend::DispatchTensorKind as Kind;
-    match tensor.clone().into_dispatch().kind {
-        Kind::Flex(_) => true,
-        Kind::Autodiff(inner) => matches!(*inner, Kind::Flex(_)),
-        #[allow(unreachable_patterns, reason = "without the feature gpu there is no other backend")]
-        _ => false,
-    }
-}

@@ -5,9 +5,7 @@
 //! gelu(x) = x P(x)      P(x) = (1 + erf(x / sqrt 2)) / 2      gelu'(x) = P(x) + x e^(-x^2 / 2) / sqrt(2 pi)
 //! ```
 
-use crate::flex::{numbers, rows, tensor_like};
-use crate::vector::normal;
-use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
+use burn::backend::{Autodiff, Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
 use burn_autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn_autodiff::grads::Gradients;
@@ -19,35 +17,43 @@ pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 }
 
 /// The operation, as burn's backends have it, with autodiff or without.
-#[backend_extension(Flex, Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait Gelu: Backend {
     #[fusion(dtype = x, shape = x)]
     fn quick_gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 /// Its way back.
-#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait GeluParts: Backend {
     #[fusion(dtype = x, shape = x)]
     fn gelu_back(x: FloatTensor<Self>, d_output: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
-impl Gelu for Flex {
-    fn quick_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let x = rows(x);
-        let values = numbers(&x).iter().map(|&x| x * normal(x).0).collect();
-        tensor_like(values, &x)
-    }
-}
+#[cfg(feature = "cpu")]
+mod cpu {
+    use super::{Gelu, GeluParts};
+    use crate::flex::{numbers, rows, tensor_like};
+    use crate::vector::normal;
+    use burn::backend::{Flex, tensor::FloatTensor};
 
-impl GeluParts for Flex {
-    fn gelu_back(x: FloatTensor<Self>, d_output: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (x, d_output) = (rows(x), rows(d_output));
-        let slope = |(&x, d): (&f32, &f32)| {
-            let (below, density) = normal(x);
-            d * (below + x * density)
-        };
-        tensor_like(numbers(&x).iter().zip(numbers(&d_output)).map(slope).collect(), &x)
+    impl Gelu for Flex {
+        fn quick_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
+            let x = rows(x);
+            let values = numbers(&x).iter().map(|&x| x * normal(x).0).collect();
+            tensor_like(values, &x)
+        }
+    }
+
+    impl GeluParts for Flex {
+        fn gelu_back(x: FloatTensor<Self>, d_output: FloatTensor<Self>) -> FloatTensor<Self> {
+            let (x, d_output) = (rows(x), rows(d_output));
+            let slope = |(&x, d): (&f32, &f32)| {
+                let (below, density) = normal(x);
+                d * (below + x * density)
+            };
+            tensor_like(numbers(&x).iter().zip(numbers(&d_output)).map(slope).collect(), &x)
+        }
     }
 }
 

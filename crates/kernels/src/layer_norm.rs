@@ -6,16 +6,11 @@
 //! g = gamma dy      dx = (g - mean(g) - z mean(g z)) / sqrt(var(x) + epsilon)      dgamma = sum dy z      dbeta = sum dy
 //! ```
 
-use crate::flex::{numbers, rows, tensor_like};
-use crate::matrix::dot;
-use burn::backend::{
-    Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
-};
-use burn::tensor::{Tensor, TensorData};
+use burn::backend::{Autodiff, Backend, Dispatch, backend_extension, tensor::FloatTensor};
+use burn::tensor::Tensor;
 use burn_autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
-use burn_flex::FlexTensor;
 
 /// `gamma z + beta` for each row of the last axis; differentiable.
 ///
@@ -38,7 +33,7 @@ pub fn layer_norm<const D: usize>(
 }
 
 /// The operation, as burn's backends have it, with autodiff or without.
-#[backend_extension(Flex, Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait RowNorm: Backend {
     #[fusion(dtype = x, shape = x)]
     fn row_norm(
@@ -50,7 +45,7 @@ pub trait RowNorm: Backend {
 }
 
 /// What autodiff makes it of. `scales` are each row's mean and `1 / sqrt(var + epsilon)`, `[.., 2]`.
-#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait RowNormParts: Backend {
     #[fusion(meta = |x, _, _, _| {
         let mut scales = x.clone();
@@ -74,71 +69,81 @@ pub trait RowNormParts: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
-impl RowNorm for Flex {
-    fn row_norm(
-        x: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        epsilon: f32,
-    ) -> FloatTensor<Self> {
-        Self::row_norm_forward(x, gamma, beta, epsilon).0
-    }
-}
+#[cfg(feature = "cpu")]
+mod cpu {
+    use super::{RowNorm, RowNormParts};
+    use crate::flex::{numbers, rows, tensor_like};
+    use crate::matrix::dot;
+    use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
+    use burn::tensor::TensorData;
+    use burn_flex::FlexTensor;
 
-impl RowNormParts for Flex {
-    fn row_norm_forward(
-        x: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        epsilon: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (x, gamma, beta) = (rows(x), rows(gamma), rows(beta));
-        let d = numbers(&gamma).len().max(1);
-        let ones = vec![1.0; d];
-        let mut output = Vec::with_capacity(numbers(&x).len());
-        let mut scales = Vec::with_capacity(2 * numbers(&x).len() / d);
-        let mut centred = vec![0.0; d];
-        for row in numbers(&x).chunks_exact(d) {
-            let mean = dot(row, &ones) / d as f32;
-            centred.iter_mut().zip(row).for_each(|(centred, x)| *centred = x - mean);
-            let scale = (dot(&centred, &centred) / d as f32 + epsilon).sqrt().recip();
-            let of = centred.iter().zip(numbers(&gamma)).zip(numbers(&beta));
-            output.extend(of.map(|((x, gamma), beta)| x * scale * gamma + beta));
-            scales.extend([mean, scale]);
+    impl RowNorm for Flex {
+        fn row_norm(
+            x: FloatTensor<Self>,
+            gamma: FloatTensor<Self>,
+            beta: FloatTensor<Self>,
+            epsilon: f32,
+        ) -> FloatTensor<Self> {
+            Self::row_norm_forward(x, gamma, beta, epsilon).0
         }
-        let mut shape = x.shape();
-        let last = shape.num_dims() - 1;
-        shape[last] = 2;
-        (tensor_like(output, &x), FlexTensor::from_data(TensorData::new(scales, shape)))
     }
 
-    fn row_norm_backward(
-        x: FloatTensor<Self>,
-        scales: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        d_output: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let (x, scales, gamma, d_output) = (rows(x), rows(scales), rows(gamma), rows(d_output));
-        let d = numbers(&gamma).len().max(1);
-        let ones = vec![1.0; d];
-        let mut d_x = Vec::with_capacity(numbers(&x).len());
-        let (mut d_gamma, mut d_beta) = (vec![0.0; d], vec![0.0; d]);
-        let (mut z, mut g) = (vec![0.0; d], vec![0.0; d]);
-        let of_rows = numbers(&x).chunks_exact(d).zip(numbers(&d_output).chunks_exact(d));
-        for ((row, d_row), scales) in of_rows.zip(numbers(&scales).chunks_exact(2)) {
-            let (mean, scale) = (scales[0], scales[1]);
-            z.iter_mut().zip(row).for_each(|(z, x)| *z = (x - mean) * scale);
-            for ((g, gamma), d) in g.iter_mut().zip(numbers(&gamma)).zip(d_row) {
-                *g = gamma * d;
+    impl RowNormParts for Flex {
+        fn row_norm_forward(
+            x: FloatTensor<Self>,
+            gamma: FloatTensor<Self>,
+            beta: FloatTensor<Self>,
+            epsilon: f32,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+            let (x, gamma, beta) = (rows(x), rows(gamma), rows(beta));
+            let d = numbers(&gamma).len().max(1);
+            let ones = vec![1.0; d];
+            let mut output = Vec::with_capacity(numbers(&x).len());
+            let mut scales = Vec::with_capacity(2 * numbers(&x).len() / d);
+            let mut centred = vec![0.0; d];
+            for row in numbers(&x).chunks_exact(d) {
+                let mean = dot(row, &ones) / d as f32;
+                centred.iter_mut().zip(row).for_each(|(centred, x)| *centred = x - mean);
+                let scale = (dot(&centred, &centred) / d as f32 + epsilon).sqrt().recip();
+                let of = centred.iter().zip(numbers(&gamma)).zip(numbers(&beta));
+                output.extend(of.map(|((x, gamma), beta)| x * scale * gamma + beta));
+                scales.extend([mean, scale]);
             }
-            for ((sum, z), d) in d_gamma.iter_mut().zip(&z).zip(d_row) {
-                *sum += z * d;
-            }
-            d_beta.iter_mut().zip(d_row).for_each(|(sum, d)| *sum += d);
-            let (mean_g, mean_gz) = (dot(&g, &ones) / d as f32, dot(&g, &z) / d as f32);
-            d_x.extend(g.iter().zip(&z).map(|(g, z)| (g - mean_g - z * mean_gz) * scale));
+            let mut shape = x.shape();
+            let last = shape.num_dims() - 1;
+            shape[last] = 2;
+            (tensor_like(output, &x), FlexTensor::from_data(TensorData::new(scales, shape)))
         }
-        (tensor_like(d_x, &x), tensor_like(d_gamma, &gamma), tensor_like(d_beta, &gamma))
+
+        fn row_norm_backward(
+            x: FloatTensor<Self>,
+            scales: FloatTensor<Self>,
+            gamma: FloatTensor<Self>,
+            d_output: FloatTensor<Self>,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+            let (x, scales, gamma, d_output) = (rows(x), rows(scales), rows(gamma), rows(d_output));
+            let d = numbers(&gamma).len().max(1);
+            let ones = vec![1.0; d];
+            let mut d_x = Vec::with_capacity(numbers(&x).len());
+            let (mut d_gamma, mut d_beta) = (vec![0.0; d], vec![0.0; d]);
+            let (mut z, mut g) = (vec![0.0; d], vec![0.0; d]);
+            let of_rows = numbers(&x).chunks_exact(d).zip(numbers(&d_output).chunks_exact(d));
+            for ((row, d_row), scales) in of_rows.zip(numbers(&scales).chunks_exact(2)) {
+                let (mean, scale) = (scales[0], scales[1]);
+                z.iter_mut().zip(row).for_each(|(z, x)| *z = (x - mean) * scale);
+                for ((g, gamma), d) in g.iter_mut().zip(numbers(&gamma)).zip(d_row) {
+                    *g = gamma * d;
+                }
+                for ((sum, z), d) in d_gamma.iter_mut().zip(&z).zip(d_row) {
+                    *sum += z * d;
+                }
+                d_beta.iter_mut().zip(d_row).for_each(|(sum, d)| *sum += d);
+                let (mean_g, mean_gz) = (dot(&g, &ones) / d as f32, dot(&g, &z) / d as f32);
+                d_x.extend(g.iter().zip(&z).map(|(g, z)| (g - mean_g - z * mean_gz) * scale));
+            }
+            (tensor_like(d_x, &x), tensor_like(d_gamma, &gamma), tensor_like(d_beta, &gamma))
+        }
     }
 }
 

@@ -1,9 +1,10 @@
-//! Operations that burn has not, or has not as fast.
+//! Operations that burn has not, or has not as fast: for burn's CPU backend with the feature `cpu`, as kernels for WebGPU with
+//! the feature `gpu`.
 //!
-//! [`rnn`], [`lstm`], [`adamw`], [`sgd`] and [`norm`](mod@norm) are for burn's CPU backend and, with the feature `gpu`, kernels for WebGPU: one operation
-//! instead of thousands. Their ways back are operations of their own; they do not take part in autodiff. [`gelu`],
-//! [`layer_norm`], [`batch_norm`], [`conv`], [`pool`] and [`cross_entropy`] are for both and take part in it. So does [`attention`], which is for
-//! the CPU alone, see [`on_cpu`]: on a GPU burn fuses what it is made of.
+//! [`rnn`], [`lstm`], [`adamw`], [`sgd`] and [`norm`](mod@norm) are one operation instead of thousands. Their ways back are
+//! operations of their own; they do not take part in autodiff. [`gelu`], [`layer_norm`], [`batch_norm`], [`conv`], [`pool`]
+//! and [`cross_entropy`] take part in it. So does [`attention`], which is for the CPU alone, see [`on_cpu`]: on a GPU burn
+//! fuses what it is made of.
 //!
 //! One operation a file: its equation, its side on the CPU, its kernel. [`record`] has work on a GPU done again without being
 //! planned again, and [`overwrite`] is what that needs.
@@ -25,10 +26,30 @@ pub mod record;
 pub mod rnn;
 pub mod sgd;
 
+#[cfg(feature = "cpu")]
 mod flex;
 #[cfg(feature = "gpu")]
 mod gpu;
+#[cfg(feature = "cpu")]
 mod matrix;
+#[cfg(feature = "cpu")]
 pub mod vector;
 
-pub use crate::flex::on_cpu;
+use burn::tensor::{Device, Tensor};
+
+/// Whether a tensor is one of the CPU backend, with autodiff or without: the operations that only that has are for these.
+pub fn on_cpu<const D: usize>(tensor: &Tensor<D>) -> bool {
+    is_cpu(&tensor.device())
+}
+
+/// Whether a device is burn's own for the CPU, with autodiff or without.
+#[cfg(feature = "cpu")]
+pub fn is_cpu(device: &Device) -> bool {
+    device.clone().inner() == Device::flex()
+}
+
+/// Whether a device is burn's own for the CPU: this build has a GPU's alone.
+#[cfg(not(feature = "cpu"))]
+pub const fn is_cpu(_: &Device) -> bool {
+    false
+}

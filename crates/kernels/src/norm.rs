@@ -6,8 +6,7 @@
 //!
 //! In units of the largest, since squares of vanishing gradients would vanish long before these do.
 
-use crate::flex::{numbers, rows, tensor};
-use burn::backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
+use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
 
 /// No largest number is taken to be smaller.
@@ -19,7 +18,7 @@ pub fn norm<const D: usize>(x: Tensor<D>, factor: f32) -> Tensor<1> {
 }
 
 /// The operation, as burn's backends have it.
-#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait Norm: Backend {
     #[fusion(meta = |x, _| {
         let mut norm = x.clone();
@@ -29,21 +28,28 @@ pub trait Norm: Backend {
     fn norm_of_all(x: FloatTensor<Self>, factor: f32) -> FloatTensor<Self>;
 }
 
-impl Norm for Flex {
-    fn norm_of_all(x: FloatTensor<Self>, factor: f32) -> FloatTensor<Self> {
-        let x = rows(x);
-        let largest = numbers(&x).iter().fold(LEAST, |largest, x| largest.max(x.abs()));
-        // Sums of eight, of which the compiler makes four at a time.
-        let mut sums = [0.0f32; 8];
-        let chunks = numbers(&x).chunks_exact(8);
-        let rest: f32 = chunks.remainder().iter().map(|x| (x / largest) * (x / largest)).sum();
-        for chunk in chunks {
-            for (sum, x) in sums.iter_mut().zip(chunk) {
-                *sum += (x / largest) * (x / largest);
+#[cfg(feature = "cpu")]
+mod cpu {
+    use super::{LEAST, Norm};
+    use crate::flex::{numbers, rows, tensor};
+    use burn::backend::{Flex, tensor::FloatTensor};
+
+    impl Norm for Flex {
+        fn norm_of_all(x: FloatTensor<Self>, factor: f32) -> FloatTensor<Self> {
+            let x = rows(x);
+            let largest = numbers(&x).iter().fold(LEAST, |largest, x| largest.max(x.abs()));
+            // Sums of eight, of which the compiler makes four at a time.
+            let mut sums = [0.0f32; 8];
+            let chunks = numbers(&x).chunks_exact(8);
+            let rest: f32 = chunks.remainder().iter().map(|x| (x / largest) * (x / largest)).sum();
+            for chunk in chunks {
+                for (sum, x) in sums.iter_mut().zip(chunk) {
+                    *sum += (x / largest) * (x / largest);
+                }
             }
+            let squares = rest + sums.iter().sum::<f32>();
+            tensor(vec![largest * squares.sqrt() * factor], [1])
         }
-        let squares = rest + sums.iter().sum::<f32>();
-        tensor(vec![largest * squares.sqrt() * factor], [1])
     }
 }
 

@@ -1,7 +1,7 @@
 //! Numbers copied to where others lie: what a recorded step reads is written there before it is replayed, see
 //! [`record`](crate::record).
 
-use burn::backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
+use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
 
 /// A tensor with the numbers of `source`, and on a GPU in the memory of `target`: whoever else holds that one sees it change.
@@ -16,16 +16,22 @@ pub fn copy<const D: usize>(source: Tensor<D>) -> Tensor<D> {
 }
 
 /// The operation, as burn's backends have it.
-#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait Overwrite: Backend {
     #[fusion(dtype = target, shape = target)]
     fn overwrite(target: FloatTensor<Self>, source: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
-impl Overwrite for Flex {
-    /// Tensors of this backend are changed only where nobody else holds them, so the source itself will do.
-    fn overwrite(_target: FloatTensor<Self>, source: FloatTensor<Self>) -> FloatTensor<Self> {
-        source
+#[cfg(feature = "cpu")]
+mod cpu {
+    use super::Overwrite;
+    use burn::backend::{Flex, tensor::FloatTensor};
+
+    impl Overwrite for Flex {
+        /// Tensors of this backend are changed only where nobody else holds them, so the source itself will do.
+        fn overwrite(_target: FloatTensor<Self>, source: FloatTensor<Self>) -> FloatTensor<Self> {
+            source
+        }
     }
 }
 

@@ -7,10 +7,7 @@
 //! The gradient goes to the largest of the four, the first if there are several, and nowhere if none is above 0. A last row
 //! or column that has no second is left out, as burn leaves it out.
 
-use crate::flex::{numbers, rows, tensor, tensor_like};
-use burn::backend::{
-    Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
-};
+use burn::backend::{Autodiff, Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
 use burn_autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn_autodiff::grads::Gradients;
@@ -27,7 +24,7 @@ pub fn relu_pool(x: Tensor<4>) -> Tensor<4> {
 }
 
 /// The operation, as burn's backends have it, with autodiff or without.
-#[backend_extension(Flex, Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait ReluPool: Backend {
     #[fusion(meta = |x| {
         let mut output = x.clone();
@@ -39,69 +36,76 @@ pub trait ReluPool: Backend {
 }
 
 /// Its way back.
-#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait ReluPoolParts: Backend {
     #[fusion(dtype = x, shape = x)]
     fn relu_pool_back(x: FloatTensor<Self>, d_output: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
-/// The largest of a square, or what is no number, if one of them is none: a net that has diverged must not look as if it
-/// had not.
-#[inline(always)]
-fn largest(upper: &[f32], lower: &[f32]) -> f32 {
-    let larger = |a: f32, b: f32| if a > b || a.is_nan() { a } else { b };
-    larger(larger(upper[0], upper[1]), larger(lower[0], lower[1]))
-}
+#[cfg(feature = "cpu")]
+mod cpu {
+    use super::{ReluPool, ReluPoolParts};
+    use crate::flex::{numbers, rows, tensor, tensor_like};
+    use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 
-impl ReluPool for Flex {
-    fn relu_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let [batch, channels, h, w] = x.shape().dims();
-        let x = rows(x);
-        let (h_out, w_out) = (h / 2, w / 2);
-        let mut output = Vec::with_capacity(batch * channels * h_out * w_out);
-        for map in numbers(&x).chunks_exact((h * w).max(1)) {
-            for pair in map.chunks_exact(2 * w).take(h_out) {
-                let (upper, lower) = pair.split_at(w);
-                let squares = upper.chunks_exact(2).zip(lower.chunks_exact(2));
-                output.extend(squares.map(|(upper, lower)| {
-                    let highest = largest(upper, lower);
-                    if highest < 0.0 { 0.0 } else { highest }
-                }));
-            }
-        }
-        tensor(output, [batch, channels, h_out, w_out])
+    /// The largest of a square, or what is no number, if one of them is none: a net that has diverged must not look as if it
+    /// had not.
+    #[inline(always)]
+    fn largest(upper: &[f32], lower: &[f32]) -> f32 {
+        let larger = |a: f32, b: f32| if a > b || a.is_nan() { a } else { b };
+        larger(larger(upper[0], upper[1]), larger(lower[0], lower[1]))
     }
-}
 
-impl ReluPoolParts for Flex {
-    fn relu_pool_back(x: FloatTensor<Self>, d_output: FloatTensor<Self>) -> FloatTensor<Self> {
-        let [_, _, h, w] = x.shape().dims();
-        let (x, d_output) = (rows(x), rows(d_output));
-        let (h_out, w_out) = (h / 2, w / 2);
-        let mut d_x = vec![0.0; numbers(&x).len()];
-        let maps = numbers(&x).chunks_exact((h * w).max(1)).zip(d_x.chunks_exact_mut((h * w).max(1)));
-        for ((map, d_map), d) in maps.zip(numbers(&d_output).chunks_exact((h_out * w_out).max(1))) {
-            let pairs = map.chunks_exact(2 * w).zip(d_map.chunks_exact_mut(2 * w));
-            for ((pair, d_pair), d) in pairs.zip(d.chunks_exact(w_out.max(1))) {
-                let ((upper, lower), (d_upper, d_lower)) = (pair.split_at(w), d_pair.split_at_mut(w));
-                let squares = upper.chunks_exact(2).zip(lower.chunks_exact(2));
-                let d_squares = d_upper.chunks_exact_mut(2).zip(d_lower.chunks_exact_mut(2));
-                for (((upper, lower), (d_upper, d_lower)), d) in squares.zip(d_squares).zip(d) {
-                    let highest = largest(upper, lower);
-                    let d = if highest > 0.0 { *d } else { 0.0 };
-                    // The first of those that are the largest; no branches, which would be guessed wrongly.
-                    let first = upper[0] == highest;
-                    let second = !first & (upper[1] == highest);
-                    let third = !first & !second & (lower[0] == highest);
-                    let fourth = !first & !second & !third;
-                    d_upper[0] = if first { d } else { 0.0 };
-                    d_upper[1] = if second { d } else { 0.0 };
-                    d_lower[0] = if third { d } else { 0.0 };
-                    d_lower[1] = if fourth { d } else { 0.0 };
+    impl ReluPool for Flex {
+        fn relu_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
+            let [batch, channels, h, w] = x.shape().dims();
+            let x = rows(x);
+            let (h_out, w_out) = (h / 2, w / 2);
+            let mut output = Vec::with_capacity(batch * channels * h_out * w_out);
+            for map in numbers(&x).chunks_exact((h * w).max(1)) {
+                for pair in map.chunks_exact(2 * w).take(h_out) {
+                    let (upper, lower) = pair.split_at(w);
+                    let squares = upper.chunks_exact(2).zip(lower.chunks_exact(2));
+                    output.extend(squares.map(|(upper, lower)| {
+                        let highest = largest(upper, lower);
+                        if highest < 0.0 { 0.0 } else { highest }
+                    }));
                 }
             }
+            tensor(output, [batch, channels, h_out, w_out])
         }
-        tensor_like(d_x, &x)
+    }
+
+    impl ReluPoolParts for Flex {
+        fn relu_pool_back(x: FloatTensor<Self>, d_output: FloatTensor<Self>) -> FloatTensor<Self> {
+            let [_, _, h, w] = x.shape().dims();
+            let (x, d_output) = (rows(x), rows(d_output));
+            let (h_out, w_out) = (h / 2, w / 2);
+            let mut d_x = vec![0.0; numbers(&x).len()];
+            let maps = numbers(&x).chunks_exact((h * w).max(1)).zip(d_x.chunks_exact_mut((h * w).max(1)));
+            for ((map, d_map), d) in maps.zip(numbers(&d_output).chunks_exact((h_out * w_out).max(1))) {
+                let pairs = map.chunks_exact(2 * w).zip(d_map.chunks_exact_mut(2 * w));
+                for ((pair, d_pair), d) in pairs.zip(d.chunks_exact(w_out.max(1))) {
+                    let ((upper, lower), (d_upper, d_lower)) = (pair.split_at(w), d_pair.split_at_mut(w));
+                    let squares = upper.chunks_exact(2).zip(lower.chunks_exact(2));
+                    let d_squares = d_upper.chunks_exact_mut(2).zip(d_lower.chunks_exact_mut(2));
+                    for (((upper, lower), (d_upper, d_lower)), d) in squares.zip(d_squares).zip(d) {
+                        let highest = largest(upper, lower);
+                        let d = if highest > 0.0 { *d } else { 0.0 };
+                        // The first of those that are the largest; no branches, which would be guessed wrongly.
+                        let first = upper[0] == highest;
+                        let second = !first & (upper[1] == highest);
+                        let third = !first & !second & (lower[0] == highest);
+                        let fourth = !first & !second & !third;
+                        d_upper[0] = if first { d } else { 0.0 };
+                        d_upper[1] = if second { d } else { 0.0 };
+                        d_lower[0] = if third { d } else { 0.0 };
+                        d_lower[1] = if fourth { d } else { 0.0 };
+                    }
+                }
+            }
+            tensor_like(d_x, &x)
+        }
     }
 }
 

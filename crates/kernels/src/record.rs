@@ -4,7 +4,7 @@
 //! [`prepare`], [`Preparation::rehearse`] the work, [`Preparation::record`] it, and then [`Recording::replay`] it as often as
 //! is needed.
 
-use burn::backend::{Backend, BackendTypes, Dispatch, Flex, backend_extension, tensor::FloatTensor};
+use burn::backend::{Backend, BackendTypes, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::{Device, Tensor};
 use std::cell::Cell;
 
@@ -147,16 +147,22 @@ fn set_memory(device: &Device, memory: Memory) {
 }
 
 /// An operation that computes nothing: operations alone come by the device's own queue.
-#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait SetMemory: Backend {
     /// 1 for memory that is kept, 0 for shared memory.
     #[fusion(dtype = anything, shape = anything)]
     fn set_memory(anything: FloatTensor<Self>, kept: f32) -> FloatTensor<Self>;
 }
 
-impl SetMemory for Flex {
-    fn set_memory(anything: FloatTensor<Self>, _kept: f32) -> FloatTensor<Self> {
-        anything
+#[cfg(feature = "cpu")]
+mod cpu {
+    use super::SetMemory;
+    use burn::backend::{Flex, tensor::FloatTensor};
+
+    impl SetMemory for Flex {
+        fn set_memory(anything: FloatTensor<Self>, _kept: f32) -> FloatTensor<Self> {
+            anything
+        }
     }
 }
 

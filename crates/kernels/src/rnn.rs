@@ -5,10 +5,7 @@
 //! da_t = dh_t (1 - h_t^2)                     dh_{t-1} = da_t W^T
 //! ```
 
-use crate::flex::{numbers, rows, tensor};
-use crate::matrix::{Rows, add_product, transposed};
-use crate::vector::tanh;
-use burn::backend::{Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor};
+use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
 
 /// Reads a sequence.
@@ -45,7 +42,7 @@ pub struct Gradients {
 }
 
 /// The two operations, as burn's backends have them.
-#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait RnnScan: Backend {
     #[fusion(dtype = projected, shape = projected)]
     fn rnn_forward(projected: FloatTensor<Self>, recurrent: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -58,51 +55,60 @@ pub trait RnnScan: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
-impl RnnScan for Flex {
-    fn rnn_forward(projected: FloatTensor<Self>, recurrent: FloatTensor<Self>) -> FloatTensor<Self> {
-        let [seq_len, batch, d_h] = projected.shape().dims();
-        let (projected, recurrent) = (rows(projected), rows(recurrent));
-        let mut hidden = numbers(&projected).to_vec();
-        let step = batch * d_h;
-        for t in 0..seq_len {
-            let (earlier, now) = hidden.split_at_mut(t * step);
-            let now = &mut now[..step];
-            if let Some(before) = earlier.len().checked_sub(step) {
-                let (h, w) = (Rows::of(&earlier[before..], d_h), Rows::of(numbers(&recurrent), d_h));
-                add_product((now, d_h), h, w, [batch, d_h, d_h]);
-            }
-            now.iter_mut().for_each(|a| *a = tanh(*a));
-        }
-        tensor(hidden, [seq_len, batch, d_h])
-    }
+#[cfg(feature = "cpu")]
+mod cpu {
+    use super::RnnScan;
+    use crate::flex::{numbers, rows, tensor};
+    use crate::matrix::{Rows, add_product, transposed};
+    use crate::vector::tanh;
+    use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 
-    fn rnn_backward(
-        hidden: FloatTensor<Self>,
-        recurrent: FloatTensor<Self>,
-        d_last: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let [seq_len, batch, d_h] = hidden.shape().dims();
-        let (hidden, recurrent, d_last) = (rows(hidden), rows(recurrent), rows(d_last));
-        let back = transposed(numbers(&recurrent), d_h);
-        let step = batch * d_h;
-        let mut deltas = vec![0.0; seq_len * step];
-        let mut d_hidden = vec![0.0; seq_len * step];
-        if let Some(last) = d_hidden.len().checked_sub(step) {
-            d_hidden[last..].copy_from_slice(numbers(&d_last));
-        }
-        for t in (0..seq_len).rev() {
-            let at = t * step..(t + 1) * step;
-            let delta = &mut deltas[at.clone()];
-            let (earlier, d_h_now) = d_hidden.split_at_mut(at.start);
-            for ((delta, d), h) in delta.iter_mut().zip(&*d_h_now).zip(&numbers(&hidden)[at]) {
-                *delta = d * (1.0 - h * h);
+    impl RnnScan for Flex {
+        fn rnn_forward(projected: FloatTensor<Self>, recurrent: FloatTensor<Self>) -> FloatTensor<Self> {
+            let [seq_len, batch, d_h] = projected.shape().dims();
+            let (projected, recurrent) = (rows(projected), rows(recurrent));
+            let mut hidden = numbers(&projected).to_vec();
+            let step = batch * d_h;
+            for t in 0..seq_len {
+                let (earlier, now) = hidden.split_at_mut(t * step);
+                let now = &mut now[..step];
+                if let Some(before) = earlier.len().checked_sub(step) {
+                    let (h, w) = (Rows::of(&earlier[before..], d_h), Rows::of(numbers(&recurrent), d_h));
+                    add_product((now, d_h), h, w, [batch, d_h, d_h]);
+                }
+                now.iter_mut().for_each(|a| *a = tanh(*a));
             }
-            if let Some(before) = earlier.len().checked_sub(step) {
-                let (delta, back) = (Rows::of(delta, d_h), Rows::of(&back, d_h));
-                add_product((&mut earlier[before..], d_h), delta, back, [batch, d_h, d_h]);
-            }
+            tensor(hidden, [seq_len, batch, d_h])
         }
-        (tensor(deltas, [seq_len, batch, d_h]), tensor(d_hidden, [seq_len, batch, d_h]))
+
+        fn rnn_backward(
+            hidden: FloatTensor<Self>,
+            recurrent: FloatTensor<Self>,
+            d_last: FloatTensor<Self>,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+            let [seq_len, batch, d_h] = hidden.shape().dims();
+            let (hidden, recurrent, d_last) = (rows(hidden), rows(recurrent), rows(d_last));
+            let back = transposed(numbers(&recurrent), d_h);
+            let step = batch * d_h;
+            let mut deltas = vec![0.0; seq_len * step];
+            let mut d_hidden = vec![0.0; seq_len * step];
+            if let Some(last) = d_hidden.len().checked_sub(step) {
+                d_hidden[last..].copy_from_slice(numbers(&d_last));
+            }
+            for t in (0..seq_len).rev() {
+                let at = t * step..(t + 1) * step;
+                let delta = &mut deltas[at.clone()];
+                let (earlier, d_h_now) = d_hidden.split_at_mut(at.start);
+                for ((delta, d), h) in delta.iter_mut().zip(&*d_h_now).zip(&numbers(&hidden)[at]) {
+                    *delta = d * (1.0 - h * h);
+                }
+                if let Some(before) = earlier.len().checked_sub(step) {
+                    let (delta, back) = (Rows::of(delta, d_h), Rows::of(&back, d_h));
+                    add_product((&mut earlier[before..], d_h), delta, back, [batch, d_h, d_h]);
+                }
+            }
+            (tensor(deltas, [seq_len, batch, d_h]), tensor(d_hidden, [seq_len, batch, d_h]))
+        }
     }
 }
 

@@ -5,8 +5,7 @@
 //! v <- momentum v + g        w <- w - lr v
 //! ```
 
-use crate::flex::{numbers, rows, whole};
-use burn::backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
+use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::{Device, Tensor};
 
 /// What all parameters share at all steps.
@@ -54,7 +53,7 @@ pub fn step<const D: usize>(
 }
 
 /// The operation, as burn's backends have it.
-#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+#[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait SgdStep: Backend {
     #[fusion(meta = |weight, _, velocity, _, _, _, _| (weight.clone(), velocity.clone()))]
     fn sgd_step(
@@ -68,28 +67,35 @@ pub trait SgdStep: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
-impl SgdStep for Flex {
-    fn sgd_step(
-        weight: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        velocity: FloatTensor<Self>,
-        squares: FloatTensor<Self>,
-        rates: FloatTensor<Self>,
-        momentum: f32,
-        max_norm: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let norm = numbers(&squares).iter().sum::<f32>().sqrt();
-        let scale = (max_norm / (norm + 1e-6)).min(1.0);
-        let rate = numbers(&rates)[0];
-        let gradient = rows(gradient);
-        // In their places, if nobody else has them.
-        let (mut weight, mut velocity) = (whole(weight), whole(velocity));
-        let of_weight = weight.storage_mut::<f32>().iter_mut().zip(numbers(&gradient));
-        for ((w, g), v) in of_weight.zip(velocity.storage_mut::<f32>()) {
-            *v = momentum * *v + g * scale;
-            *w -= rate * *v;
+#[cfg(feature = "cpu")]
+mod cpu {
+    use super::SgdStep;
+    use crate::flex::{numbers, rows, whole};
+    use burn::backend::{Flex, tensor::FloatTensor};
+
+    impl SgdStep for Flex {
+        fn sgd_step(
+            weight: FloatTensor<Self>,
+            gradient: FloatTensor<Self>,
+            velocity: FloatTensor<Self>,
+            squares: FloatTensor<Self>,
+            rates: FloatTensor<Self>,
+            momentum: f32,
+            max_norm: f32,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+            let norm = numbers(&squares).iter().sum::<f32>().sqrt();
+            let scale = (max_norm / (norm + 1e-6)).min(1.0);
+            let rate = numbers(&rates)[0];
+            let gradient = rows(gradient);
+            // In their places, if nobody else has them.
+            let (mut weight, mut velocity) = (whole(weight), whole(velocity));
+            let of_weight = weight.storage_mut::<f32>().iter_mut().zip(numbers(&gradient));
+            for ((w, g), v) in of_weight.zip(velocity.storage_mut::<f32>()) {
+                *v = momentum * *v + g * scale;
+                *w -= rate * *v;
+            }
+            (weight, velocity)
         }
-        (weight, velocity)
     }
 }
 

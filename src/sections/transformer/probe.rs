@@ -12,7 +12,7 @@ use crate::run::recorder::FIRST_REPLAYED;
 use crate::run::training::{read, read_all};
 use crate::run::{Probe, RunContext, Tick};
 use burn::tensor::{Device, Tensor, TensorData};
-use nn_lab_kernels::on_cpu;
+use nn_lab_kernels::{is_cpu, on_cpu};
 use std::rc::Rc;
 
 /// The parts of the probe, so that a newer setting need not wait for an older one's last part.
@@ -40,7 +40,7 @@ impl Probe for Transformer {
             return Ok(());
         }
         // A GPU's first step makes its shaders and tells nothing of the next; there the run itself measures.
-        if *device == Device::flex() {
+        if is_cpu(device) {
             let ms = step_time(&config, &mut source, device, out).await?;
             out.send(Frame::StepTime { ms });
         }

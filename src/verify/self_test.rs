@@ -1,0 +1,157 @@
+//! What a GPU has to compute rightly before anything is believed: a browser only logs an error in a shader, and the results are
+//! then silently wrong. Small nets' losses, gradients and steps, beside those that were recorded on the CPU: the worker with
+//! WebGPU has no other device to ask.
+
+use crate::core::LabError;
+use crate::models::lstm::{ForgetBias, Lstm};
+use crate::models::mlp::{Activation, Mlp};
+use crate::models::recurrent::{Recurrent, gradients};
+use crate::models::rnn::VanillaRnn;
+use crate::models::weights::WeightRng;
+use crate::run::recorder::FIRST_REPLAYED;
+use crate::run::rule::Rule;
+use crate::run::train_state::{Found, How, Input, TrainState};
+use crate::run::training::{cross_entropy, one_hot, read, read_all};
+use burn::module::Param;
+use burn::tensor::{Device, Tensor};
+use nn_lab_kernels::batch_norm::batch_norm;
+use nn_lab_kernels::conv::{Geometry, conv};
+use nn_lab_kernels::layer_norm::layer_norm;
+use nn_lab_kernels::norm::norm;
+use nn_lab_kernels::pool::relu_pool;
+
+/// 32-bit floats, little-endian. `NN_LAB_RECORD=1 cargo test --features cpu --test native self_test` writes them.
+const RECORDED: &[u8] = include_bytes!("self_test.bin");
+
+/// The greatest error that is allowed, relative to a number, or to 1 where it is smaller.
+const TOLERANCE: f32 = 2e-4;
+
+/// Says what is wrong with a device, if anything is.
+pub async fn self_test(device: &Device) -> Result<(), String> {
+    let ours = numbers(device).await.map_err(|error| error.to_string())?;
+    let off = greatest_error(&ours, &recorded());
+    if off <= TOLERANCE {
+        return Ok(());
+    }
+    Err(format!("The GPU computes wrongly: small networks differ from the CPU's by {off:.1e}."))
+}
+
+/// The numbers that were recorded.
+pub fn recorded() -> Vec<f32> {
+    let (numbers, _) = RECORDED.as_chunks();
+    numbers.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
+}
+
+/// Without bound where one is no number, or where there are fewer or more.
+pub fn greatest_error(ours: &[f32], recorded: &[f32]) -> f32 {
+    if ours.len() != recorded.len() {
+        return f32::INFINITY;
+    }
+    ours.iter().zip(recorded).fold(0.0, |most: f32, (a, b)| {
+        let error = (a - b).abs() / b.abs().max(1.0);
+        if error.is_nan() { f32::INFINITY } else { most.max(error) }
+    })
+}
+
+/// What a device computes.
+pub async fn numbers(device: &Device) -> Result<Vec<f32>, LabError> {
+    let parts = [
+        small_net(device).await?,
+        images(device).await?,
+        scans(device).await?,
+        replayed_steps(device).await?,
+    ];
+    Ok(parts.concat())
+}
+
+/// Products, sums, activations and a softmax, forwards and backwards.
+async fn small_net(device: &Device) -> Result<Vec<f32>, LabError> {
+    let device = device.clone().autodiff();
+    let mut values = Vec::new();
+    for activation in [Activation::Relu, Activation::Gelu, Activation::Tanh, Activation::Sigmoid] {
+        let net = Mlp::new(3, &[8, 8], 4, activation, true, &mut WeightRng::new(3), &device);
+        let x = WeightRng::new(4).uniform([5, 3], 1.0, &device).val().detach();
+        let y = Tensor::<2>::eye(5, &device).slice([0..5, 0..4]);
+        let loss = cross_entropy(net.forward(x), y);
+        let grads = loss.backward();
+        values.extend(read(loss.inner()).await?);
+        if let Some(grad) = net.layers.first().and_then(|layer| layer.weight.val().grad(&grads)) {
+            values.extend(read(grad).await?);
+        }
+    }
+    Ok(values)
+}
+
+/// A convolution, normalized over the batch, pooled and normalized by rows, forwards and backwards.
+async fn images(device: &Device) -> Result<Vec<f32>, LabError> {
+    const EPSILON: f32 = 1e-5;
+    let device = &device.clone().autodiff();
+    let mut rng = WeightRng::new(9);
+    let [x, weight] = [[2, 2, 6, 6], [3, 2, 3, 3]]
+        .map(|shape| rng.normal(shape, 1.0, device).val().detach().require_grad());
+    let mut row = || rng.normal([3], 1.0, device).val().detach();
+    let same = Geometry { stride: 1, padding: 1, dilation: 1 };
+    let y = conv(x.clone(), weight.clone(), Some(row()), same);
+    let y = relu_pool(batch_norm(y, row(), row(), EPSILON).output);
+    let y = layer_norm(y, row(), row(), EPSILON);
+    let upstream = rng.normal([2, 3, 3, 3], 1.0, device).val().detach();
+    let grads = (y.clone() * upstream).sum().backward();
+    let mut values = read(y.inner()).await?;
+    for tensor in [&x, &weight] {
+        if let Some(grad) = tensor.grad(&grads) {
+            values.extend(read(norm(grad.clone(), 1.0)).await?);
+            values.extend(read(grad).await?);
+        }
+    }
+    Ok(values)
+}
+
+/// So many steps that the last ones are replayed.
+async fn replayed_steps(device: &Device) -> Result<Vec<f32>, LabError> {
+    let net =
+        Mlp::new(3, &[8], 4, Activation::Tanh, true, &mut WeightRng::new(8), &device.clone().autodiff());
+    let mut state = TrainState::new(net, Rule::adamw(0.9, 0.99, 0.1));
+    let how = How { learning_rate: 0.01, max_norm: Some(0.1), variant: Some(0) };
+    let labels = Input::one_hot([0, 1, 2, 3, 0].into_iter(), 4);
+    for step in 0..FIRST_REPLAYED + 3 {
+        let numbers = (0..15u32).map(|at| ((at * 7 + step) % 11) as f32 * 0.2 - 1.0);
+        state.step(&[Input::new(numbers.collect(), [5, 3]), labels.clone()], how, |net, inputs| {
+            let loss = cross_entropy(net.forward(inputs.get(0)), inputs.get(1));
+            Found::by_autodiff(net, loss, |_| Vec::new())
+        });
+    }
+    read_all(state.take_losses()).await
+}
+
+/// Both recurrent nets over some positions and back, and bounded steps of Adam and of momentum.
+async fn scans(device: &Device) -> Result<Vec<f32>, LabError> {
+    let autodiff = device.clone().autodiff();
+    let x = WeightRng::new(5).uniform([6, 3, 4], 1.0, &autodiff).val().inner();
+    let rnn = VanillaRnn::new(4, 5, 2, &mut WeightRng::new(6), &autodiff);
+    let lstm = Lstm::new(4, 5, 2, ForgetBias::Constant(1.0), &mut WeightRng::new(7), &autodiff);
+    let mut values = scan(&rnn, |net| &net.recurrent, &x).await?;
+    values.extend(scan(&lstm, |net| &net.recurrent, &x).await?);
+    Ok(values)
+}
+
+/// Loss, gradients of every hidden state and cell, and recurrent weights after a step.
+async fn scan<N: Recurrent>(
+    net: &N,
+    recurrent: impl Fn(&N) -> &Param<Tensor<2>>,
+    x: &Tensor<3>,
+) -> Result<Vec<f32>, LabError> {
+    let y = one_hot([0, 1, 0].into_iter(), 2, &x.device().autodiff());
+    let found = gradients(net, x, |logits| cross_entropy(logits, y.clone()));
+    let mut values = read(found.loss).await?;
+    values.extend(read(found.through_time.d_hidden).await?);
+    if let Some(d_cell) = found.through_time.d_cell {
+        values.extend(read(d_cell).await?);
+    }
+    let mut net = net.clone();
+    for mut rule in [Rule::adamw(0.9, 0.99, 0.1), Rule::sgd(0.9)] {
+        let found = gradients(&net, x, |logits| cross_entropy(logits, y.clone()));
+        net = rule.step(0.01, Some(0.1), net, found.params);
+        values.extend(read(recurrent(&net).val().inner()).await?);
+    }
+    Ok(values)
+}
