@@ -82,7 +82,7 @@ fn sizes<B: Backend>(x: &FloatTensor<B>) -> (usize, usize) {
 mod cpu {
     use super::{ChannelNorm, ChannelNormParts, sizes};
     use crate::flex::{numbers, rows, tensor_like};
-    use crate::matrix::dot;
+    use crate::matrix::{dot, sum};
     use burn::backend::{Flex, tensor::FloatTensor};
 
     /// The part of a channel in each image.
@@ -101,11 +101,10 @@ mod cpu {
             let (x, gamma, beta) = (rows(x), rows(gamma), rows(beta));
             let (all, channels) = (numbers(&x), sizes.0);
             let n = (all.len() / channels.max(1)) as f32;
-            let ones = vec![1.0; sizes.1];
             let mut centred = vec![0.0; sizes.1];
             let (mut means, mut variances) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
             for channel in 0..channels {
-                let mean = maps(all, channel, sizes).map(|map| dot(map, &ones)).sum::<f32>() / n;
+                let mean = maps(all, channel, sizes).map(sum).sum::<f32>() / n;
                 let squares = maps(all, channel, sizes).map(|map| {
                     centred.iter_mut().zip(map).for_each(|(centred, x)| *centred = x - mean);
                     dot(&centred, &centred)
@@ -117,8 +116,9 @@ mod cpu {
             for (i, map) in all.chunks_exact(sizes.1.max(1)).enumerate() {
                 let channel = i % channels;
                 let scale = numbers(&gamma)[channel] / (variances[channel] + epsilon).sqrt();
-                let shift = numbers(&beta)[channel] - means[channel] * scale;
-                output.extend(map.iter().map(|x| x * scale + shift));
+                // The mean first: where it is large beside the deviations, a product with it would round away their digits.
+                let (mean, beta) = (means[channel], numbers(&beta)[channel]);
+                output.extend(map.iter().map(|x| (x - mean) * scale + beta));
             }
             (tensor_like(output, &x), tensor_like(means, &gamma), tensor_like(variances, &gamma))
         }
@@ -138,14 +138,13 @@ mod cpu {
             let (mean, variance, gamma) = (rows(mean), rows(variance), rows(gamma));
             let (all, above, channels) = (numbers(&x), numbers(&d_output), sizes.0);
             let n = (all.len() / channels.max(1)) as f32;
-            let ones = vec![1.0; sizes.1];
             let scale = |channel: usize| (numbers(&variance)[channel] + epsilon).sqrt().recip();
             let (mut d_gamma, mut d_beta) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
             let mut centred = vec![0.0; sizes.1];
             for channel in 0..channels {
                 let mean = numbers(&mean)[channel];
                 let pairs = || maps(all, channel, sizes).zip(maps(above, channel, sizes));
-                d_beta.push(pairs().map(|(_, d)| dot(d, &ones)).sum::<f32>());
+                d_beta.push(pairs().map(|(_, d)| sum(d)).sum::<f32>());
                 let products = pairs().map(|(map, d)| {
                     centred.iter_mut().zip(map).for_each(|(centred, x)| *centred = x - mean);
                     dot(&centred, d)

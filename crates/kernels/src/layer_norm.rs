@@ -73,7 +73,7 @@ pub trait RowNormParts: Backend {
 mod cpu {
     use super::{RowNorm, RowNormParts};
     use crate::flex::{numbers, rows, tensor_like};
-    use crate::matrix::dot;
+    use crate::matrix::{dot, sum};
     use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
     use burn::tensor::TensorData;
     use burn_flex::FlexTensor;
@@ -98,12 +98,11 @@ mod cpu {
         ) -> (FloatTensor<Self>, FloatTensor<Self>) {
             let (x, gamma, beta) = (rows(x), rows(gamma), rows(beta));
             let d = numbers(&gamma).len().max(1);
-            let ones = vec![1.0; d];
             let mut output = Vec::with_capacity(numbers(&x).len());
             let mut scales = Vec::with_capacity(2 * numbers(&x).len() / d);
             let mut centred = vec![0.0; d];
             for row in numbers(&x).chunks_exact(d) {
-                let mean = dot(row, &ones) / d as f32;
+                let mean = sum(row) / d as f32;
                 centred.iter_mut().zip(row).for_each(|(centred, x)| *centred = x - mean);
                 let scale = (dot(&centred, &centred) / d as f32 + epsilon).sqrt().recip();
                 let of = centred.iter().zip(numbers(&gamma)).zip(numbers(&beta));
@@ -124,7 +123,6 @@ mod cpu {
         ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
             let (x, scales, gamma, d_output) = (rows(x), rows(scales), rows(gamma), rows(d_output));
             let d = numbers(&gamma).len().max(1);
-            let ones = vec![1.0; d];
             let mut d_x = Vec::with_capacity(numbers(&x).len());
             let (mut d_gamma, mut d_beta) = (vec![0.0; d], vec![0.0; d]);
             let (mut z, mut g) = (vec![0.0; d], vec![0.0; d]);
@@ -139,7 +137,7 @@ mod cpu {
                     *sum += z * d;
                 }
                 d_beta.iter_mut().zip(d_row).for_each(|(sum, d)| *sum += d);
-                let (mean_g, mean_gz) = (dot(&g, &ones) / d as f32, dot(&g, &z) / d as f32);
+                let (mean_g, mean_gz) = (sum(&g) / d as f32, dot(&g, &z) / d as f32);
                 d_x.extend(g.iter().zip(&z).map(|(g, z)| (g - mean_g - z * mean_gz) * scale));
             }
             (tensor_like(d_x, &x), tensor_like(d_gamma, &gamma), tensor_like(d_beta, &gamma))

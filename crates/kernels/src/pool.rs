@@ -47,13 +47,43 @@ mod cpu {
     use super::{ReluPool, ReluPoolParts};
     use crate::flex::{numbers, rows, tensor, tensor_like};
     use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
+    use std::array::from_fn;
 
-    /// The largest of a square, or what is no number, if one of them is none: a net that has diverged must not look as if it
-    /// had not.
+    /// Two neighbours of a row: a square is one above another.
+    type Pair = [f32; 2];
+    /// Squares at once.
+    const LANES: usize = 4;
+
+    /// The larger, or what is no number, if one of them is none: a net that has diverged must not look as if it had not.
     #[inline(always)]
-    fn largest(upper: &[f32], lower: &[f32]) -> f32 {
-        let larger = |a: f32, b: f32| if a > b || a.is_nan() { a } else { b };
-        larger(larger(upper[0], upper[1]), larger(lower[0], lower[1]))
+    fn larger(a: f32, b: f32) -> f32 {
+        if a > b || a.is_nan() { a } else { b }
+    }
+
+    /// The largest of each square.
+    #[inline(always)]
+    fn largest<const N: usize>(upper: &[Pair; N], lower: &[Pair; N]) -> [f32; N] {
+        let upper: [f32; N] = from_fn(|i| larger(upper[i][0], upper[i][1]));
+        let lower: [f32; N] = from_fn(|i| larger(lower[i][0], lower[i][1]));
+        from_fn(|i| larger(upper[i], lower[i]))
+    }
+
+    #[inline(always)]
+    fn pool<const N: usize>(upper: &[Pair; N], lower: &[Pair; N]) -> [f32; N] {
+        largest(upper, lower).map(|highest| if highest < 0.0 { 0.0 } else { highest })
+    }
+
+    /// The gradients of squares, upper and lower pairs: the first of those that are the largest has it. What is left is
+    /// passed on, so that there are no branches, which would be guessed wrongly.
+    #[inline(always)]
+    fn pool_back<const N: usize>(upper: &[Pair; N], lower: &[Pair; N], d: &[f32; N]) -> [[Pair; N]; 2] {
+        let highest = largest(upper, lower);
+        let d: [f32; N] = from_fn(|i| if highest[i] > 0.0 { d[i] } else { 0.0 });
+        // For this one, and for those after it.
+        let part = |x: f32, highest: f32, d: f32| if x == highest { [d, 0.0] } else { [0.0, d] };
+        let first: [Pair; N] = from_fn(|i| part(upper[i][0], highest[i], d[i]));
+        let second: [Pair; N] = from_fn(|i| part(upper[i][1], highest[i], first[i][1]));
+        [from_fn(|i| [first[i][0], second[i][0]]), from_fn(|i| part(lower[i][0], highest[i], second[i][1]))]
     }
 
     impl ReluPool for Flex {
@@ -61,19 +91,29 @@ mod cpu {
             let [batch, channels, h, w] = x.shape().dims();
             let x = rows(x);
             let (h_out, w_out) = (h / 2, w / 2);
-            let mut output = Vec::with_capacity(batch * channels * h_out * w_out);
-            for map in numbers(&x).chunks_exact((h * w).max(1)) {
-                for pair in map.chunks_exact(2 * w).take(h_out) {
-                    let (upper, lower) = pair.split_at(w);
-                    let squares = upper.chunks_exact(2).zip(lower.chunks_exact(2));
-                    output.extend(squares.map(|(upper, lower)| {
-                        let highest = largest(upper, lower);
-                        if highest < 0.0 { 0.0 } else { highest }
-                    }));
+            let mut output = vec![0.0; batch * channels * h_out * w_out];
+            let to_maps = output.chunks_exact_mut((h_out * w_out).max(1));
+            for (map, to_map) in numbers(&x).chunks_exact((h * w).max(1)).zip(to_maps) {
+                let to_rows = to_map.chunks_exact_mut(w_out.max(1));
+                for (pair, to) in map.chunks_exact(2 * w).zip(to_rows) {
+                    let [(upper, last_upper), (lower, last_lower)] = two(pair, w).map(<[Pair]>::as_chunks);
+                    let (to, last_to) = to.as_chunks_mut::<LANES>();
+                    for ((upper, lower), to) in upper.iter().zip(lower).zip(to) {
+                        *to = pool(upper, lower);
+                    }
+                    for ((&upper, &lower), to) in last_upper.iter().zip(last_lower).zip(last_to) {
+                        [*to] = pool(&[upper], &[lower]);
+                    }
                 }
             }
             tensor(output, [batch, channels, h_out, w_out])
         }
+    }
+
+    /// The pairs of two rows.
+    fn two(rows: &[f32], w: usize) -> [&[Pair]; 2] {
+        let (upper, lower) = rows.split_at(w);
+        [upper, lower].map(|row| row.as_chunks().0)
     }
 
     impl ReluPoolParts for Flex {
@@ -86,21 +126,19 @@ mod cpu {
             for ((map, d_map), d) in maps.zip(numbers(&d_output).chunks_exact((h_out * w_out).max(1))) {
                 let pairs = map.chunks_exact(2 * w).zip(d_map.chunks_exact_mut(2 * w));
                 for ((pair, d_pair), d) in pairs.zip(d.chunks_exact(w_out.max(1))) {
-                    let ((upper, lower), (d_upper, d_lower)) = (pair.split_at(w), d_pair.split_at_mut(w));
-                    let squares = upper.chunks_exact(2).zip(lower.chunks_exact(2));
-                    let d_squares = d_upper.chunks_exact_mut(2).zip(d_lower.chunks_exact_mut(2));
-                    for (((upper, lower), (d_upper, d_lower)), d) in squares.zip(d_squares).zip(d) {
-                        let highest = largest(upper, lower);
-                        let d = if highest > 0.0 { *d } else { 0.0 };
-                        // The first of those that are the largest; no branches, which would be guessed wrongly.
-                        let first = upper[0] == highest;
-                        let second = !first & (upper[1] == highest);
-                        let third = !first & !second & (lower[0] == highest);
-                        let fourth = !first & !second & !third;
-                        d_upper[0] = if first { d } else { 0.0 };
-                        d_upper[1] = if second { d } else { 0.0 };
-                        d_lower[0] = if third { d } else { 0.0 };
-                        d_lower[1] = if fourth { d } else { 0.0 };
+                    let [(upper, last_upper), (lower, last_lower)] = two(pair, w).map(<[Pair]>::as_chunks);
+                    let (d_upper, d_lower) = d_pair.split_at_mut(w);
+                    let [(d_upper, last_d_upper), (d_lower, last_d_lower)] =
+                        [d_upper, d_lower].map(|row| row.as_chunks_mut().0.as_chunks_mut());
+                    let (d, last_d) = d.as_chunks::<LANES>();
+                    let found = d_upper.iter_mut().zip(d_lower);
+                    for (((upper, lower), found), d) in upper.iter().zip(lower).zip(found).zip(d) {
+                        [*found.0, *found.1] = pool_back(upper, lower, d);
+                    }
+                    let found = last_d_upper.iter_mut().zip(last_d_lower);
+                    let last = last_upper.iter().zip(last_lower).zip(found).zip(last_d);
+                    for (((&upper, &lower), found), &d) in last {
+                        [[*found.0], [*found.1]] = pool_back(&[upper], &[lower], &[d]);
                     }
                 }
             }

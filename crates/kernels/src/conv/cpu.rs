@@ -5,7 +5,7 @@
 
 use super::{Conv, ConvParts, Geometry, winograd};
 use crate::flex::{numbers, rows, tensor};
-use crate::matrix::{Rows, add_product, transposed};
+use crate::matrix::{Rows, add_product, dot, sum, transposed};
 use burn::backend::ops::{ConvOptions, ModuleOps};
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 
@@ -195,7 +195,7 @@ fn depthwise_weight_gradient(shape: &Shape, x: &[f32], d_output: &[f32]) -> Vec<
     let mut found = vec![0.0; shape.c_in * shape.kernel * shape.kernel];
     depthwise_rows(shape, |_, at, places, from| {
         let met = &x[from..from + places.len()];
-        found[at] += d_output[places].iter().zip(met).map(|(d, x)| d * x).sum::<f32>();
+        found[at] += dot(&d_output[places], met);
     });
     found
 }
@@ -203,13 +203,14 @@ fn depthwise_weight_gradient(shape: &Shape, x: &[f32], d_output: &[f32]) -> Vec<
 /// Kernels turned round, and from outputs to inputs: `w'[i, o, u, v] = w[o, i, K - 1 - u, K - 1 - v]`.
 fn turned(shape: &Shape, weight: &[f32]) -> Vec<f32> {
     let area = shape.kernel * shape.kernel;
-    let (c_in, c_out) = if shape.depthwise { (1, shape.c_out) } else { (shape.c_in, shape.c_out) };
-    let kernel = |o: usize, i: usize| weight[(o * c_in + i) * area..(o * c_in + i + 1) * area].iter().rev();
-    if shape.depthwise {
-        (0..c_out).flat_map(|o| kernel(o, 0)).copied().collect()
-    } else {
-        (0..c_in).flat_map(|i| (0..c_out).flat_map(move |o| kernel(o, i))).copied().collect()
+    let c_in = if shape.depthwise { 1 } else { shape.c_in };
+    let mut found = vec![0.0; weight.len()];
+    for (pair, kernel) in weight.chunks_exact(area).enumerate() {
+        let (o, i) = (pair / c_in, pair % c_in);
+        let to = &mut found[(i * shape.c_out + o) * area..][..area];
+        to.iter_mut().zip(kernel.iter().rev()).for_each(|(to, w)| *to = *w);
     }
+    found
 }
 
 /// The same for burn.
@@ -276,7 +277,7 @@ impl ConvParts for Flex {
         let d_output = rows(d_output);
         let mut of_bias = vec![0.0; c_out];
         for (i, map) in numbers(&d_output).chunks_exact((h * w).max(1)).enumerate() {
-            of_bias[i % c_out] += map.iter().sum::<f32>();
+            of_bias[i % c_out] += sum(map);
         }
         let of_bias = tensor(of_bias, [c_out]);
         let Some(shape) = Shape::new(geometry, sizes.0, sizes.1) else {
