@@ -287,3 +287,53 @@ fn verify_next(found: &Rc<RefCell<Found>>, choice: DeviceChoice, redraw: &Callba
     let earlier = found.borrow_mut().run.replace(run);
     earlier.iter().for_each(|&run| Client::get().stop(run));
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::lab::verify::*;
+
+    fn case(what: &str, error: f32) -> CaseResult {
+        CaseResult {
+            group: "Kernels".to_owned(),
+            what: what.to_owned(),
+            reference: String::new(),
+            why: String::new(),
+            outcome: Outcome { error: Some(error), tolerance: 1.0, place: String::new() },
+        }
+    }
+
+    fn speed(steps: u32, step_ms: Option<f32>) -> Speed {
+        let [section, slug, title, preset] = [(); 4].map(|()| String::new());
+        Speed { section, slug, title, preset, steps, step_ms }
+    }
+
+    #[test]
+    fn what_a_gpu_tells_stands_beside_what_the_cpu_told() {
+        let gpu = DeviceInfo { kind: DeviceKind::Webgpu, ..DeviceInfo::cpu(None) };
+        let mut found = Found { device: Some(gpu), ..Found::default() };
+        assert_eq!(found.next(), Some(DeviceKind::Cpu));
+        assert!(found.asked(DeviceKind::Cpu).references.is_empty());
+        found.on_case(case("a", 0.1), Some(vec![1.0]));
+        found.on_case(case("b", 0.2), None);
+        found.on_speed(speed(0, None));
+
+        assert_eq!(found.next(), Some(DeviceKind::Webgpu));
+        let asked = found.asked(DeviceKind::Webgpu);
+        assert_eq!(asked.references, [Some(vec![1.0]), None], "what the CPU has computed");
+        assert!(asked.most_ms < MOST_MS / 2.0);
+        found.on_case(case("a", 0.3), None);
+        found.on_speed(speed(200, Some(5.0)));
+        let errors = |i: usize| found.cases[i].outcomes.iter().map(|of| of.error).collect::<Vec<_>>();
+        assert_eq!((errors(0), errors(1)), (vec![Some(0.1), Some(0.3)], vec![Some(0.2)]));
+        assert_eq!([0, 1, 2].map(|device| found.speeds[0].run_seconds(device)), [None, Some(1.0), None]);
+        assert_eq!(found.next(), None);
+    }
+
+    #[test]
+    fn without_a_gpu_the_cpu_has_all_of_the_time() {
+        let mut found = Found { device: Some(DeviceInfo::cpu(None)), ..Found::default() };
+        assert_eq!(found.next(), Some(DeviceKind::Cpu));
+        assert_eq!(found.asked(DeviceKind::Cpu).most_ms, MOST_MS);
+        assert_eq!(found.next(), None);
+    }
+}

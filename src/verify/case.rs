@@ -40,12 +40,15 @@ pub enum Way {
     Burns,
 }
 
-/// Computes on a device. It only asks for the numbers: on a GPU they are waited for in one go, by [`Case::run`].
+/// Computes on a device, beside numbers that are known.
+type Known = dyn Fn(&Device) -> Compared;
+/// Computes on a device in one of two ways, the same tensors in both.
+type InTwoWays = dyn Fn(Way, &Device) -> Computed;
+
+/// They only ask for the numbers: on a GPU these are waited for in one go, by [`Case::run`].
 enum Compute {
-    /// Beside numbers that are known.
-    Known(Box<dyn Fn(&Device) -> Compared>),
-    /// In one of two ways, the same tensors in both.
-    TwoWays(Box<dyn Fn(Way, &Device) -> Computed>),
+    Known(Box<Known>),
+    TwoWays(Box<InTwoWays>),
 }
 
 /// Something that is held against a reference.

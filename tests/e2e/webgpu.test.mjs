@@ -3,6 +3,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { act, address, device, firstStep, long, metric, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { serve } from './lib/site.mjs';
 import { bareSteps } from './lib/steps.mjs';
 
 long('section 1 trains on WebGPU', { timeout: 300_000 }, () =>
@@ -20,6 +21,34 @@ long('section 1 trains on WebGPU', { timeout: 300_000 }, () =>
 long('the steps of both networks are recorded: nothing is bound anew but what is written in and copied out', { timeout: 300_000 }, async () => {
   const { binds, dispatches } = await bareSteps('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, n_probe: 16, d_in: 4 }, { steps: 6 });
   assert.ok(dispatches > 60 && binds < dispatches / 4, `${dispatches} dispatches, ${binds} binds`);
+});
+
+long('a GPU that computes wrongly is found out, and the CPU trains and verifies in its place', { timeout: 300_000 }, async () => {
+  const site = await serve();
+  try {
+    const wrong = `
+      const real = GPUDevice.prototype.createShaderModule;
+      GPUDevice.prototype.createShaderModule = function ({ code, ...rest }) {
+        return real.call(this, { code: code.replace(/\\btanh\\(/g, 'sin('), ...rest });
+      };
+    `;
+    site.rewrites.set('worker-gpu.js', (script) => wrong + script);
+    await withPage(address('mlp', { device: 'webgpu', dataset: 'moons', steps: 20, show: 'all' }), async (page) => {
+      await act(page, 'train');
+      await waitState(page, 'done', 240_000);
+      assert.equal(await device(page), 'cpu');
+      assert.match(await page.locator('.device-line .fallback').first().innerText(), /The GPU computes wrongly: small networks differ from the CPU's by \d/);
+      await page.evaluate(() => void (location.hash = '#/verify?device=webgpu'));
+      await act(page, 'verify');
+      await waitMetric(page, 'verify_cases', (count) => count > 20, 60_000);
+      await act(page, 'stop');
+      await waitState(page, 'done', 60_000);
+      assert.match(await page.locator('[data-panel="verify"]').innerText(), /Only the CPU is verified\. The GPU computes wrongly/);
+      assert.equal(await page.locator('thead th', { hasText: 'GPU' }).count(), 0);
+    }, { from: site });
+  } finally {
+    await site.close();
+  }
 });
 
 test('without WebGPU the page says so and computes on the CPU', { timeout: 60_000 }, () =>
