@@ -20,11 +20,14 @@ for (const name of ['worker-cpu_bg.wasm', 'worker-gpu_bg.wasm']) {
   });
 }
 
-test('a visitor without a GPU fetches no kernels for one', () => {
+test('a visitor fetches the kernels of one device, and those alone', () => {
   const [cpu, gpu] = ['worker-cpu_bg.wasm', 'worker-gpu_bg.wasm'].map((name) => readFileSync(join(dist, name)));
-  assert.ok(!cpu.includes('cubecl-wgpu') && gpu.includes('cubecl-wgpu'));
-  const sent = gzipSync(cpu, { level: 9 }).length;
-  assert.ok(sent < 1_300_000, `${sent} bytes compressed`);
+  assert.ok(cpu.includes('burn-flex') && !cpu.includes('cubecl-wgpu'));
+  assert.ok(gpu.includes('cubecl-wgpu') && !gpu.includes('burn-flex'));
+  for (const [worker, most] of [[cpu, 1_300_000], [gpu, 3_600_000]]) {
+    const sent = gzipSync(worker, { level: 9 }).length;
+    assert.ok(sent < most, `${sent} bytes compressed`);
+  }
 });
 
 test('the page is small and carries no burn', () => {
