@@ -2,7 +2,7 @@
 
 /// Rows and columns that are summed at once, in registers.
 const ROWS: usize = 4;
-const COLUMNS: usize = 8;
+pub(crate) const COLUMNS: usize = 8;
 
 /// Some rows of numbers, each `stride` after the one before.
 #[derive(Clone, Copy, Debug)]

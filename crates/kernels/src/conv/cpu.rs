@@ -5,7 +5,7 @@
 
 use super::{Conv, ConvParts, Geometry, winograd};
 use crate::flex::{numbers, rows, tensor};
-use crate::matrix::{Rows, add_product, dot, sum, transposed};
+use crate::matrix::{COLUMNS, Rows, add_product, dot, sum, transposed};
 use burn::backend::ops::{ConvOptions, ModuleOps};
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 
@@ -35,6 +35,13 @@ impl Shape {
         let depthwise = per_output == 1 && c_in > 1;
         let groups_fit = per_output == c_in || (depthwise && c_out == c_in);
         (keeps_size && groups_fit).then_some(Self { batch, c_in, c_out, h, w, kernel, depthwise })
+    }
+
+    /// Whether each place of a map meets itself alone, so that an image is a matrix as it lies there; and there are enough places
+    /// for products of such.
+    const fn is_pointwise(&self) -> bool {
+        let places = self.h * self.w;
+        self.kernel == 1 && places >= 16 && places.is_multiple_of(COLUMNS)
     }
 
     const fn padding(&self) -> usize {
@@ -106,9 +113,19 @@ fn product(shape: &Shape, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Ve
     if winograd::is_for(shape) {
         return winograd::product(shape, x, weight, bias);
     }
-    let Shape { batch, c_out, h, w, .. } = *shape;
+    let Shape { batch, c_in, c_out, h, w, .. } = *shape;
     let weights = shape.weights();
     let mut output = vec![0.0; batch * c_out * h * w];
+    if shape.is_pointwise() {
+        for (x, output) in x.chunks_exact(c_in * h * w).zip(output.chunks_exact_mut(c_out * h * w)) {
+            if let Some(bias) = bias {
+                output.chunks_exact_mut(h * w).zip(bias).for_each(|(map, b)| map.fill(*b));
+            }
+            let (weight, x) = (Rows::of(weight, c_in), Rows::of(x, h * w));
+            add_product((output, h * w), weight, x, [c_out, c_in, h * w]);
+        }
+        return output;
+    }
     let (mut met, mut sums) = (Vec::new(), Vec::new());
     for (first, end) in shape.parts() {
         let places = (end - first) * w;
@@ -135,9 +152,17 @@ fn weight_gradient(shape: &Shape, x: &[f32], d_output: &[f32]) -> Vec<f32> {
     if winograd::is_for_gradient(shape) {
         return winograd::weight_gradient(shape, x, d_output);
     }
-    let Shape { c_out, w, .. } = *shape;
+    let Shape { c_in, c_out, h, w, .. } = *shape;
     let weights = shape.weights();
     let mut found = vec![0.0; c_out * weights];
+    if shape.is_pointwise() {
+        for (x, d) in x.chunks_exact(c_in * h * w).zip(d_output.chunks_exact(c_out * h * w)) {
+            let x = transposed(x, h * w);
+            let (d, x) = (Rows::of(d, h * w), Rows::of(&x, c_in));
+            add_product((&mut found, c_in), d, x, [c_out, h * w, c_in]);
+        }
+        return found;
+    }
     let (mut met, mut d) = (Vec::new(), Vec::new());
     for (first, end) in shape.parts() {
         let places = (end - first) * w;

@@ -12,7 +12,7 @@
 //! With all channels, each of the 16 products is one of matrices: `[c_out, c_in]` of the weights and `[c_in, tiles]`.
 
 use super::cpu::Shape;
-use crate::matrix::{Rows, add_product, transposed};
+use crate::matrix::{COLUMNS, Rows, add_product, transposed};
 use std::array::from_fn;
 
 /// Places of a transformed tile.
@@ -25,6 +25,8 @@ const FEWEST_CHANNELS: usize = 8;
 const LEAST_SIDE: usize = 8;
 /// Transformed numbers at a time, so that they stay in the cache: 512 KB.
 const NUMBERS: usize = 131_072;
+/// But no fewer tiles: with many channels the weights are most of what is read, anew for each part.
+const LEAST_TILES: usize = 128;
 
 /// Whether this is the faster way.
 pub(super) const fn is_for(shape: &Shape) -> bool {
@@ -50,7 +52,10 @@ impl Tiles {
     fn new(shape: &Shape) -> Self {
         let (down, across) = (shape.h.div_ceil(2), shape.w.div_ceil(2));
         let some = NUMBERS / (PLACES * (shape.c_in + shape.c_out) * across.max(1));
-        Self { down, across, rows: shape.batch * down, some: some.max(1) }
+        let least = LEAST_TILES.div_ceil(across.max(1));
+        // As many tiles as the product of matrices has columns at once, or several times as many.
+        let even = COLUMNS >> across.trailing_zeros().min(COLUMNS.trailing_zeros());
+        Self { down, across, rows: shape.batch * down, some: some.max(least).next_multiple_of(even) }
     }
 
     fn parts(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
