@@ -105,10 +105,15 @@ fn failed(found: &Found) -> usize {
     found.cases.iter().filter(|case| disagrees(case)).count()
 }
 
-/// The GPU's name; the CPU where none is verified.
+/// How many cases the GPU has told of.
+fn on_gpu(found: &Found) -> usize {
+    found.cases.iter().filter(|case| case.outcomes.len() > 1).count()
+}
+
+/// The GPU's name; the CPU where none has been verified.
 fn gpu(found: &Found) -> &str {
     match &found.device {
-        Some(info) if info.kind == DeviceKind::Webgpu => &info.name,
+        Some(info) if on_gpu(found) > 0 => &info.name,
         _ => "the CPU",
     }
 }
@@ -116,14 +121,17 @@ fn gpu(found: &Found) -> &str {
 /// The answer to the page's question.
 fn answer(found: &Found) -> String {
     let (all, failed) = (found.cases.len(), failed(found));
-    let has_gpu = found.cases.iter().any(|case| case.outcomes.len() > 1);
     let fails = |device: usize| {
         found.cases.iter().any(|case| case.outcomes.get(device).is_some_and(|outcome| !outcome.agrees()))
     };
     let stopped = if found.state == (RunState::Done { stopped: false }) { "" } else { "It ended early. " };
     if failed == 0 {
-        let cpu = if has_gpu { " and on the CPU" } else { "" };
-        return format!("{stopped}All {all} cases agree on {}{cpu}.", gpu(found));
+        let agree = match on_gpu(found) {
+            0 => "agree on the CPU".to_owned(),
+            of_gpu if of_gpu == all => format!("agree on {} and on the CPU", gpu(found)),
+            of_gpu => format!("agree on the CPU, and the first {of_gpu} on {}", gpu(found)),
+        };
+        return format!("{stopped}All {all} cases {agree}.");
     }
     let (whose, instead) = match (fails(0), fails(1)) {
         (true, true) => ("both devices", ""),
