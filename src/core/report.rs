@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What a worker is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Asked {
-    /// Milliseconds after which no more speeds are measured.
+    /// Milliseconds after the first speed after which no more are measured.
     pub most_ms: f64,
     /// The numbers that each case is held against, where they had to be computed; empty for the CPU, which computes them.
     pub references: Vec<Option<Vec<f32>>>,

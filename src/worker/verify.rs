@@ -94,8 +94,8 @@ struct Verification {
     device: Device,
     kind: DeviceKind,
     reference: Value,
+    /// When the first speed was measured, and after how many milliseconds from then on no more are.
     began: f64,
-    /// No speed is measured after so many milliseconds.
     most_ms: f64,
     /// Whether a step of a section's defaults takes long.
     slow: HashMap<&'static str, bool>,
@@ -168,6 +168,7 @@ impl Verification {
 
     /// Times every section's defaults, and then its presets as long as there is time.
     async fn speeds(&mut self) -> Result<bool, LabError> {
+        self.began = now_ms();
         macro_rules! each {
             ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
                 Ok($(self.defaults::<crate::sections::$module::$experiment>($title).await? ||)*
