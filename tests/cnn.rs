@@ -310,7 +310,7 @@ fn the_real_cifar10_is_learned_above_a_guess() {
     assert!(conv > Some(0.2) && separable > Some(0.18), "{conv:?} {separable:?}");
 }
 
-/// Minutes: `cargo test --features compute --test native all_of_fashion -- --ignored --nocapture`.
+/// Minutes: `cargo test --features cpu --test native all_of_fashion -- --ignored --nocapture`.
 #[test]
 #[ignore = "minutes; ./lab test full runs it"]
 fn all_of_fashion_mnist_is_learned_to_85_percent() {

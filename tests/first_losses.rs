@@ -1,7 +1,7 @@
 //! The first ten losses of every net, in all sections, bit for bit as they were when they were taken down: what is said to
 //! change no number is held to it.
 //!
-//! `NN_LAB_RECORD=1 cargo test --features compute --test native first_losses` takes them down anew. Rounding differs between
+//! `NN_LAB_RECORD=1 cargo test --features cpu --test native first_losses` takes them down anew. Rounding differs between
 //! processors, whose vectors are of other lengths: on another than the fixture's, losses must agree to five digits.
 #![cfg(feature = "compute")]
 

@@ -111,11 +111,11 @@ fn listed<E: Experiment>(title: &str) -> String {
     text + "\n"
 }
 
-/// `NN_LAB_RECORD=1 cargo test --features compute --test native papers` writes the lists anew.
+/// `NN_LAB_RECORD=1 cargo test --features cpu --test native papers` writes the lists anew.
 #[test]
 fn embedding_lists_every_setting_curve_number_and_figure() {
     const BEGIN: &str =
-        "<!-- lists: made by NN_LAB_RECORD=1 cargo test --features compute --test native papers -->\n\n";
+        "<!-- lists: made by NN_LAB_RECORD=1 cargo test --features cpu --test native papers -->\n\n";
     const END: &str = "<!-- end of the lists -->\n";
     let mut lists = String::new();
     macro_rules! each {

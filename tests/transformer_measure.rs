@@ -1,4 +1,4 @@
-//! Long measurements, run by hand: `NN_LAB_TEXT=FILE cargo test --features compute --test native transformer_measure -- --ignored --nocapture`.
+//! Long measurements, run by hand: `NN_LAB_TEXT=FILE cargo test --features cpu --test native transformer_measure -- --ignored --nocapture`.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a measurement prints")]
 #![cfg(feature = "compute")]
 

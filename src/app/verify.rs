@@ -85,15 +85,15 @@ pub(super) fn Verify(props: &VerifyProps) -> Html {
 fn status(found: &Found) -> String {
     let left = found.seconds_left.map_or_else(String::new, |left| format!(", {} left", time_words(left)));
     let (device, [cases, speeds]) = found.now();
-    let device = match device {
-        Some(DeviceKind::Webgpu) => "GPU: ",
-        Some(DeviceKind::Cpu) if found.has_gpu() => "CPU: ",
-        _ => "",
+    let (case, timing) = match device {
+        Some(DeviceKind::Webgpu) => ("GPU: case", "GPU: timing"),
+        Some(DeviceKind::Cpu) if found.has_gpu() => ("CPU: case", "CPU: timing"),
+        _ => ("Case", "Timing"),
     };
     match &found.state {
         RunState::Loading { what, bytes, total } => fetching(what, *bytes, *total),
-        _ if speeds == 0 => format!("{device}case {}{left}", cases + 1),
-        _ => format!("{device}timing steps of each preset{left}"),
+        _ if speeds == 0 => format!("{case} {}{left}", cases + 1),
+        _ => format!("{timing} steps of each preset{left}"),
     }
 }
 

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 /// What a worker is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Asked {
+    /// Whether it is the GPU that is asked: one that has been lost meanwhile is not answered for by the CPU.
+    pub of_gpu: bool,
     /// Milliseconds after the first speed after which no more are measured.
     pub most_ms: f64,
     /// The numbers that each case is held against, where they had to be computed; empty for the CPU, which computes them.

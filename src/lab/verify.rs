@@ -91,7 +91,11 @@ impl Found {
             (DeviceKind::Cpu, true) => OF_THE_CPU,
             (DeviceKind::Webgpu, _) => 1.0 - OF_THE_CPU,
         };
-        Asked { most_ms: MOST_MS * part, references: std::mem::take(&mut self.references) }
+        Asked {
+            of_gpu: device == DeviceKind::Webgpu,
+            most_ms: MOST_MS * part,
+            references: std::mem::take(&mut self.references),
+        }
     }
 
     /// Says whether the device is through.
@@ -320,7 +324,7 @@ mod tests {
         assert_eq!(found.next(), Some(DeviceKind::Webgpu));
         let asked = found.asked(DeviceKind::Webgpu);
         assert_eq!(asked.references, [Some(vec![1.0]), None], "what the CPU has computed");
-        assert!(asked.most_ms < MOST_MS / 2.0);
+        assert!(asked.of_gpu && asked.most_ms < MOST_MS / 2.0);
         found.on_case(case("a", 0.3), None);
         found.on_speed(speed(200, Some(5.0)));
         let errors = |i: usize| found.cases[i].outcomes.iter().map(|of| of.error).collect::<Vec<_>>();

@@ -107,6 +107,12 @@ impl Case {
         }
     }
 
+    /// Without the CPU's backend nothing: another worker has it.
+    #[cfg(not(feature = "cpu"))]
+    pub async fn reference(&self) -> Result<Option<Vec<f32>>, LabError> {
+        Ok(None)
+    }
+
     /// What comes of it on one device, beside what `reference` gave, on whatever device that was. A reference that is missing
     /// or does not fit is an outcome; `Err` if the device itself has failed.
     pub async fn run(&self, device: &Device, reference: Option<&[f32]>) -> Result<Outcome, LabError> {

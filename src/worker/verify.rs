@@ -30,6 +30,9 @@ const SPEED_UNITS: u32 = 50;
 pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
     let asked: Asked = decode(&job.arm.config)?;
     let (device, kind) = device::pick().await?;
+    if asked.of_gpu != (kind == DeviceKind::Webgpu) {
+        return Err(LabError::Config("The GPU is not there any more. Start again.".to_owned()));
+    }
     let (run, arm) = (job.run, job.arm.id);
     let fetched = runtime::fetch(reference::PATH, |bytes, total| {
         post_arm(run, arm, ArmEvent::Loading { what: reference::PATH.to_owned(), bytes, total });
@@ -55,13 +58,11 @@ pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
     }
     let mut given = asked.references.into_iter();
     for case in cases {
-        #[cfg(feature = "cpu")]
-        let reference = case.reference().await?;
-        #[cfg(not(feature = "cpu"))]
-        let reference = None;
-        let reference = given.next().flatten().or(reference);
-        let outcome = case.run(&verification.device, reference.as_deref()).await?;
-        let line = Line::Case(case.result(outcome), reference);
+        let given = given.next().flatten();
+        let computed = if given.is_none() { case.reference().await? } else { None };
+        let reference = given.as_deref().or(computed.as_deref());
+        let outcome = case.run(&verification.device, reference).await?;
+        let line = Line::Case(case.result(outcome), computed);
         if verification.tell(&line, 1).await {
             return Ok(true);
         }
