@@ -6,7 +6,6 @@ mod verify;
 
 use crate::app::route::Route;
 use crate::assignment::Assignment;
-use crate::component::prelude::*;
 use crate::core::query::{Changes, Query};
 use crate::for_each_section;
 use crate::panel::PanelProps;
@@ -18,6 +17,7 @@ use gloo::timers::callback::Timeout;
 use gloo::utils::{document, window};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
+use yew::prelude::*;
 
 /// A settings change enters the history once it has rested this long, so that Back undoes a change and not a pixel.
 const SETTLE_MS: u32 = 400;

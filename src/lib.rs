@@ -40,20 +40,18 @@ pub mod assignment;
 #[cfg(feature = "page")]
 pub mod charts;
 #[cfg(feature = "page")]
-pub mod component;
+pub mod client;
 pub mod core;
 pub mod data;
 #[cfg(feature = "page")]
-pub mod host;
-pub mod keep;
-#[cfg(feature = "page")]
-pub mod lab;
+pub mod embedding;
 #[cfg(feature = "compute")]
 pub mod models;
 #[cfg(feature = "page")]
 pub mod panel;
 pub mod protocol;
 pub mod run;
+pub mod saved_runs;
 pub mod sections;
 #[cfg(any(feature = "page", feature = "compute"))]
 pub mod transfer;

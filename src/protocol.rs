@@ -71,7 +71,7 @@ pub struct SavedArm {
     /// Steps done.
     pub step: u32,
     /// Weights, optimizer, and whatever else the worker needs.
-    pub moment: Vec<u8>,
+    pub checkpoint: Vec<u8>,
     /// What the page had heard by then: the arm's part of the record.
     pub heard: Vec<u8>,
 }

@@ -8,7 +8,7 @@ use nn_lab::core::{LabError, Verdict};
 use nn_lab::models::attention::{causal_mask, default_scale, scaled_dot_product_attention};
 use nn_lab::run::Experiment;
 use nn_lab::sections::attention::{
-    Attention, Config, Example, MOST_HEADS, MaskChoice, Optimizer, SCALED, SWEEP, Switches, UNSCALED,
+    Attention, Config, Example, MAX_HEADS, MaskChoice, OptimizerKind, SCALED, SWEEP, Switches, UNSCALED,
     entropy_uniform, head_dim, params_formula, stages, steps_to_solve,
 };
 use proptest::prelude::*;
@@ -239,7 +239,7 @@ fn how_often_frames_are_asked_for_does_not_change_the_run() {
 #[test]
 fn a_learning_rate_too_large_ends_in_a_message() {
     let config = Config {
-        optimizer: Optimizer::Sgd,
+        optimizer: OptimizerKind::Sgd,
         learning_rate: 10.0,
         sigma: 2.0,
         d_k: 64,
@@ -339,14 +339,14 @@ fn a_head_of_the_run_gives_the_weights_of_its_map() {
     for (arm, net) in record.arms.iter().enumerate() {
         let of = net.projections.as_deref().expect("sent");
         assert_eq!((of.n, of.d_k, of.scaled), (5, 8, arm == SCALED));
-        for head in 0..MOST_HEADS {
+        for head in 0..MAX_HEADS {
             for query in 0..5 {
                 let example = Example::of_net(of, head, query).expect("there is such a query");
                 let given = stages(&example, &Switches { scaled: of.scaled, ..Switches::default() });
                 agrees(&given.weights, &net.maps[head][5 * query..5 * (query + 1)], 1.0, "weights");
             }
         }
-        assert_eq!(Example::of_net(of, MOST_HEADS, 0), None);
+        assert_eq!(Example::of_net(of, MAX_HEADS, 0), None);
     }
 }
 

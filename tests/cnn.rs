@@ -182,7 +182,7 @@ fn products_add_up_to_the_networks_own_maps() {
     let untrained = probe::<Cnn>(Config { image: 2, ..small() });
     for (record, image, step) in [(&trained, 1, 6), (&untrained, 2, 0)] {
         for arm in [CONV, SEPARABLE] {
-            let look = record.look(arm, image).expect("looked at");
+            let look = record.inspect(arm, image).expect("looked at");
             assert_eq!((look.step, look.layers.len()), (step, N_LAYERS));
             for (index, layer) in look.layers.iter().enumerate() {
                 assert_eq!(layer.is_separable(), arm == SEPARABLE && index > 0);

@@ -208,10 +208,10 @@ fn one_step_of_adam_by_hand() {
     let squares = squares.sum();
     assert_eq!((numbers(squares.clone()), numbers(zero)), (vec![25.0], vec![0.0]));
     let kept = (weight.clone(), gradient.clone());
-    let (after, moments) =
+    let (after, checkpoints) =
         adamw::step(weight, gradient, adamw::no_moments(2, &device), squares, rates, step, 0.5);
     // The gradient is bounded to (0.6, 0.8); a first step of Adam is the learning rate in each direction.
-    close("m and v", moments, Tensor::from_floats([0.06, 0.08, 0.0036, 0.0064], &device), 1e-5);
+    close("m and v", checkpoints, Tensor::from_floats([0.06, 0.08, 0.0036, 0.0064], &device), 1e-5);
     close("weights", after, Tensor::from_floats([0.95 - 0.1, -1.9 - 0.1], &device), 1e-5);
     // What others hold is as it was.
     assert_eq!((numbers(kept.0), numbers(kept.1)), (vec![1.0, -2.0], vec![3.0, 4.0]));
@@ -221,7 +221,7 @@ fn one_step_of_adam_by_hand() {
 fn a_bounded_step_is_a_step_along_the_bounded_gradient() {
     use burn::module::Module;
     use burn::optim::GradientsParams;
-    use nn_lab::run::rule::Rule;
+    use nn_lab::run::optimizer::Optimizer;
 
     #[derive(Module, Debug)]
     struct Two {
@@ -243,9 +243,9 @@ fn a_bounded_step_is_a_step_along_the_bounded_gradient() {
         to.register::<1>(net.vector.id, from.remove::<1>(net.vector.id).expect("a gradient") * scale);
         to
     };
-    for rule in [Rule::adamw(0.9, 0.99, 0.1), Rule::sgd(0.9), Rule::sgd(0.0)] {
-        let ours = rule.clone().step(0.01, Some(0.5), net.clone(), grads());
-        let theirs = rule.clone().step(0.01, None, net.clone(), clipped());
+    for optimizer in [Optimizer::adamw(0.9, 0.99, 0.1), Optimizer::sgd(0.9), Optimizer::sgd(0.0)] {
+        let ours = optimizer.clone().step(0.01, Some(0.5), net.clone(), grads());
+        let theirs = optimizer.clone().step(0.01, None, net.clone(), clipped());
         close("matrix", ours.matrix.val().inner(), theirs.matrix.val().inner(), 1e-6);
         close("vector", ours.vector.val().inner(), theirs.vector.val().inner(), 1e-6);
     }

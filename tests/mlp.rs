@@ -10,8 +10,8 @@ use nn_lab::models::mlp::{Activation, Mlp as Net};
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::run::Experiment;
 use nn_lab::sections::mlp::{
-    ACTIVATED, ActivationChoice, Config, Dataset, LINEAR, MAP_SIDE, Mlp, Optimizer, Place, Record, Request,
-    Samples, Snapshot, Which, layer_params, params_formula, rank_bound,
+    ActivationChoice, Config, Dataset, LINEAR, MAP_SIDE, Mlp, NONLINEAR, OptimizerKind, Place, Record,
+    Request, Samples, Snapshot, Which, layer_params, params_formula, rank_bound,
 };
 use proptest::prelude::*;
 
@@ -98,7 +98,7 @@ prop_compose! {
     fn any_config()(
         dataset in prop::sample::select(vec![Dataset::Spirals, Dataset::Circles, Dataset::Moons, Dataset::Xor, Dataset::FashionMnist]),
         activation in prop::sample::select(vec![ActivationChoice::Relu, ActivationChoice::Gelu, ActivationChoice::Tanh, ActivationChoice::Sigmoid, ActivationChoice::Identity]),
-        optimizer in prop::sample::select(vec![Optimizer::Adam, Optimizer::Momentum, Optimizer::Sgd]),
+        optimizer in prop::sample::select(vec![OptimizerKind::Adam, OptimizerKind::Momentum, OptimizerKind::Sgd]),
         noise in 0.0f64..=0.5, depth in 1u32..=12, width in 1u32..=256, learning_rate in 1e-5f64..=10.0,
         batch_size in 1u32..=512, steps in 1u32..=20_000, seed in 0u32..=999_999,
         (d_in, n_probe, bias) in (1u32..=64, 2u32..=256, any::<bool>()),
@@ -130,18 +130,18 @@ fn a_relu_net_learns_spirals_and_a_linear_one_does_not() {
     let (record, result) = run::<Mlp>(config.clone());
     assert_eq!(result, Ok(()));
     let (linear, activated) =
-        (record.arms[LINEAR].accuracy().expect("scored"), record.arms[ACTIVATED].accuracy().expect("scored"));
+        (record.arms[LINEAR].accuracy().expect("scored"), record.arms[NONLINEAR].accuracy().expect("scored"));
     assert!(linear < 0.7, "linear {linear}");
     assert!(activated > 0.9, "non-linear {activated}");
-    assert_eq!(record.arms[ACTIVATED].losses.len(), 600);
+    assert_eq!(record.arms[NONLINEAR].losses.len(), 600);
     assert!(
-        record.arms[ACTIVATED]
+        record.arms[NONLINEAR]
             .losses
             .iter()
             .enumerate()
             .all(|(i, &(step, loss))| step == i as f64 + 1.0 && loss.is_finite())
     );
-    assert_eq!(record.arms[ACTIVATED].grad_norms.len(), config.depth as usize + 1);
+    assert_eq!(record.arms[NONLINEAR].grad_norms.len(), config.depth as usize + 1);
     let checks = Mlp::checks(&config, &record);
     assert_eq!(checks.last().map(|check| check.verdict), Some(Verdict::Holds));
     assert!(checks.iter().any(|check| check.verdict == Verdict::Open), "nothing was probed");
@@ -152,8 +152,8 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
     let first = run::<Mlp>(small()).0;
     assert_eq!(first, run::<Mlp>(small()).0);
     assert_ne!(
-        first.arms[ACTIVATED].losses,
-        run::<Mlp>(Config { seed: 2, ..small() }).0.arms[ACTIVATED].losses.clone()
+        first.arms[NONLINEAR].losses,
+        run::<Mlp>(Config { seed: 2, ..small() }).0.arms[NONLINEAR].losses.clone()
     );
 }
 
@@ -163,7 +163,7 @@ fn how_often_frames_are_asked_for_does_not_change_the_run() {
         let mut out = Collector::<Mlp> { frame_every: every, ..Collector::default() };
         train::<Mlp>(&small(), &mut out).expect("runs");
         let record = out.record();
-        (record.arms[ACTIVATED].losses.clone(), record.arms[ACTIVATED].scores.clone())
+        (record.arms[NONLINEAR].losses.clone(), record.arms[NONLINEAR].scores.clone())
     };
     assert_eq!(losses(1), losses(17));
 }
@@ -171,12 +171,13 @@ fn how_often_frames_are_asked_for_does_not_change_the_run() {
 #[test]
 fn without_a_non_linearity_the_twins_are_the_same_net() {
     let record = run::<Mlp>(Config { activation: ActivationChoice::Identity, ..small() }).0;
-    assert_eq!(record.arms[LINEAR].losses.clone(), record.arms[ACTIVATED].losses.clone());
+    assert_eq!(record.arms[LINEAR].losses.clone(), record.arms[NONLINEAR].losses.clone());
 }
 
 #[test]
 fn a_learning_rate_too_large_ends_in_a_message() {
-    let config = Config { optimizer: Optimizer::Sgd, learning_rate: 10.0, steps: 400, ..Config::default() };
+    let config =
+        Config { optimizer: OptimizerKind::Sgd, learning_rate: 10.0, steps: 400, ..Config::default() };
     let Err(LabError::Diverged { hint, .. }) = run::<Mlp>(config).1 else { panic!("the run should diverge") };
     assert!(hint.contains("smaller learning rate"));
 }
@@ -189,8 +190,8 @@ fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
     let still = Config { learning_rate: 1e-5, ..small() };
     let mut out = Collector::<Mlp> { updates: vec![(5, still)], ..Collector::default() };
     train::<Mlp>(&small(), &mut out).expect("runs");
-    let changed = out.record().arms[ACTIVATED].losses.clone();
-    let unchanged = run::<Mlp>(small()).0.arms[ACTIVATED].losses.clone();
+    let changed = out.record().arms[NONLINEAR].losses.clone();
+    let unchanged = run::<Mlp>(small()).0.arms[NONLINEAR].losses.clone();
     assert_eq!(changed[..5], unchanged[..5]);
     assert_ne!(changed[40], unchanged[40]);
 }
@@ -207,13 +208,13 @@ fn fashion_mnist_is_learned() {
     };
     let (record, result) = run::<Mlp>(config);
     assert_eq!(result, Ok(()));
-    let accuracy = record.arms[ACTIVATED].accuracy().expect("scored");
+    let accuracy = record.arms[NONLINEAR].accuracy().expect("scored");
     assert!(accuracy > 0.75, "{accuracy}");
-    let Some(Samples::Images { side, pixels, labels }) = record.arms[ACTIVATED].samples.as_deref() else {
+    let Some(Samples::Images { side, pixels, labels }) = record.arms[NONLINEAR].samples.as_deref() else {
         panic!("images")
     };
     assert_eq!((*side, pixels.len(), labels.len()), (28, 24 * 784, 24));
-    assert_eq!(record.arms[ACTIVATED].predictions.len(), 24);
+    assert_eq!(record.arms[NONLINEAR].predictions.len(), 24);
 }
 
 #[test]
@@ -257,7 +258,7 @@ fn a_list_of_widths_and_the_two_short_settings_agree() {
 fn layers_alike_are_the_same_net_as_a_list_of_them() {
     let short = Config { depth: 2, width: 6, steps: 20, ..Config::default() };
     let list = Config { hidden: vec![6, 6], ..short.clone() };
-    let losses = |config: Config| run::<Mlp>(config).0.arms[ACTIVATED].losses.clone();
+    let losses = |config: Config| run::<Mlp>(config).0.arms[NONLINEAR].losses.clone();
     assert_eq!(losses(short), losses(list));
 }
 
@@ -277,7 +278,7 @@ fn any_list_of_widths_is_built_and_counted() {
     );
 }
 
-const OF: Which = Which { arm: ACTIVATED as u8, seed: 1 };
+const OF: Which = Which { arm: NONLINEAR as u8, seed: 1 };
 
 /// A run that is asked these things after these steps.
 fn asked(config: &Config, requests: &[(u32, Request)]) -> Record {
@@ -295,7 +296,7 @@ fn snapshot(record: &Record, arm: usize) -> Snapshot {
 fn a_probe_shows_the_nets_as_they_are_initialized() {
     let config = with_widths(&[4, 3]);
     let record = probe::<Mlp>(config);
-    let (linear, activated) = (snapshot(&record, LINEAR), snapshot(&record, ACTIVATED));
+    let (linear, activated) = (snapshot(&record, LINEAR), snapshot(&record, NONLINEAR));
     assert_eq!((&*activated.dims, activated.step, activated.edits), (&[2, 4, 3, 2][..], 0, 0));
     assert_eq!(linear.params, activated.params, "both start from the same weights");
     assert_eq!(activated.params.len(), 12 + 15 + 8);
@@ -312,9 +313,9 @@ fn a_probe_shows_the_nets_as_they_are_initialized() {
     }
     let shows = |record: &Record| matches!(record.samples().map(|samples| &**samples), Some(Samples::Points(points)) if points.len() == 600);
     assert!(shows(&record));
-    assert_eq!(record.net(ACTIVATED).map(|(_, boundary)| boundary.len()), Some(48 * 48));
+    assert_eq!(record.net(NONLINEAR).map(|(_, boundary)| boundary.len()), Some(48 * 48));
     let images = probe::<Mlp>(Config { dataset: Dataset::FashionMnist, ..with_widths(&[4]) });
-    let net = snapshot(&images, ACTIVATED);
+    let net = snapshot(&images, NONLINEAR);
     assert_eq!((net.params.len(), net.maps.len()), (785 * 4 + 50, 0));
 }
 
@@ -326,16 +327,16 @@ fn a_net_that_is_looked_at_sends_more_snapshots_and_learns_the_same() {
         let mut out = Collector::<Mlp> { frame_every: 1, requests, ..Collector::default() };
         train::<Mlp>(&config, &mut out).expect("it runs");
         let sent = out.frames.iter().filter(|(arm, frame)| {
-            *arm == ACTIVATED && matches!(frame, nn_lab::sections::mlp::Frame::Train { measured, .. } if measured.snapshot.is_some())
+            *arm == NONLINEAR && matches!(frame, nn_lab::sections::mlp::Frame::Train { measured, .. } if measured.snapshot.is_some())
         });
         (sent.count(), out.record())
     };
     let watch = postcard::to_stdvec(&Request::Watch(Some(OF))).expect("bytes");
     let ((few, alone), (many, watched)) = (count(vec![]), count(vec![watch]));
     assert!(few >= 20 && many > few, "{few} and {many} snapshots");
-    assert_eq!(alone.arms[ACTIVATED].losses, watched.arms[ACTIVATED].losses);
+    assert_eq!(alone.arms[NONLINEAR].losses, watched.arms[NONLINEAR].losses);
     for record in [alone, watched] {
-        assert_eq!(snapshot(&record, ACTIVATED).step, 300, "the last is that of the end");
+        assert_eq!(snapshot(&record, NONLINEAR).step, 300, "the last is that of the end");
         assert_eq!(snapshot(&record, LINEAR).step, 300);
     }
 }
@@ -345,22 +346,22 @@ fn a_weight_that_is_set_by_hand_is_that_of_the_real_net() {
     let config = Config { steps: 10, ..with_widths(&[3]) };
     let before = run::<Mlp>(config.clone()).0;
     let at = Place { layer: 0, from: Some(1), to: 2 };
-    let index = snapshot(&before, ACTIVATED).index(at).expect("a weight") as u32;
+    let index = snapshot(&before, NONLINEAR).index(at).expect("a weight") as u32;
     let set = |of, value| Request::Set { of, values: vec![(index, value)] };
 
     // After the last step: the net, its boundary and its score are those of the changed weight; the twin's are not.
     let after = asked(&config, &[(u32::MAX, set(OF, 2.5))]);
-    let (old, new) = (snapshot(&before, ACTIVATED), snapshot(&after, ACTIVATED));
+    let (old, new) = (snapshot(&before, NONLINEAR), snapshot(&after, NONLINEAR));
     assert_eq!((new.value(at), new.edits), (Some(2.5), 1));
     let others =
         old.params.iter().zip(&new.params).enumerate().filter(|(i, (a, b))| a != b && *i as u32 != index);
     assert_eq!(others.count(), 0, "nothing else has moved");
-    assert_ne!(before.arms[ACTIVATED].boundary, after.arms[ACTIVATED].boundary);
+    assert_ne!(before.arms[NONLINEAR].boundary, after.arms[NONLINEAR].boundary);
     assert_ne!(old.map(2, 0), new.map(2, 0));
     assert_eq!(before.arms[LINEAR], after.arms[LINEAR]);
     assert_eq!(
-        before.arms[ACTIVATED].scores.len(),
-        after.arms[ACTIVATED].scores.len(),
+        before.arms[NONLINEAR].scores.len(),
+        after.arms[NONLINEAR].scores.len(),
         "judged anew, at the same step"
     );
     let edited = |record: &Record| {
@@ -371,17 +372,17 @@ fn a_weight_that_is_set_by_hand_is_that_of_the_real_net() {
     // Set back before the next step, it is the net that it was.
     let was = old.value(at).expect("a weight");
     let undone = asked(&config, &[(u32::MAX, set(OF, 2.5)), (u32::MAX, set(OF, was))]);
-    assert_eq!((snapshot(&undone, ACTIVATED), snapshot(&undone, ACTIVATED).edits), (old.clone(), 0));
+    assert_eq!((snapshot(&undone, NONLINEAR), snapshot(&undone, NONLINEAR).edits), (old.clone(), 0));
 
     // While it trains, it learns on from there, and so does an edit before the first step.
     for step in [0, 5] {
         let changed = asked(&config, &[(step, set(OF, 2.5))]);
         let losses =
-            |record: &Record| record.arms[ACTIVATED].losses.iter().map(|point| point.1).collect::<Vec<_>>();
+            |record: &Record| record.arms[NONLINEAR].losses.iter().map(|point| point.1).collect::<Vec<_>>();
         assert_eq!(losses(&before)[..step as usize], losses(&changed)[..step as usize]);
         assert_ne!(losses(&before)[step as usize..], losses(&changed)[step as usize..]);
-        assert_ne!(snapshot(&changed, ACTIVATED).value(at), Some(2.5), "training moves it on");
-        assert_eq!(snapshot(&changed, ACTIVATED).edits, 1);
+        assert_ne!(snapshot(&changed, NONLINEAR).value(at), Some(2.5), "training moves it on");
+        assert_eq!(snapshot(&changed, NONLINEAR).edits, 1);
     }
 
     // A bias, another net's weight, and what is no number or no parameter.
@@ -393,6 +394,6 @@ fn a_weight_that_is_set_by_hand_is_that_of_the_real_net() {
             (u32::MAX, set(Which { seed: 2, ..OF }, 7.0)),
         ],
     );
-    let net = snapshot(&all, ACTIVATED);
+    let net = snapshot(&all, NONLINEAR);
     assert_eq!((net.params[bias as usize], net.edits, net.value(at)), (-1.0, 1, Some(was)));
 }

@@ -7,8 +7,8 @@ use crate::collector::{Collector, train};
 use nn_lab::core::schema::Schema;
 use nn_lab::core::settings::Settings;
 use nn_lab::core::{Verdict, settings};
-use nn_lab::keep::{Outcome, RunRecord};
 use nn_lab::run::any::AnyExperiment;
+use nn_lab::saved_runs::{Outcome, RunRecord};
 use nn_lab::sections::transformer::{Config, Request, Transformer};
 
 const RUN: &str = include_str!("e2e/fixtures/older-run.json");

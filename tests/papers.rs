@@ -73,7 +73,7 @@ fn listed<E: Experiment>(title: &str) -> String {
             options.iter().map(|(slug, _)| format!("`{slug}`")).collect::<Vec<_>>().join(", ")
         }
         Kind::Switch => "`true`, `false`".to_owned(),
-        Kind::Sizes(sizes) => {
+        Kind::IntList(sizes) => {
             format!("up to {} numbers from {} to {}, as `8,16,4`", sizes.most, sizes.min, sizes.max)
         }
     };

@@ -10,11 +10,11 @@ use nn_lab::core::query::Query;
 use nn_lab::core::sweep::{Axis, Measure};
 use nn_lab::data::images::Images;
 use nn_lab::data::{fashion_mnist, text, visitor_files};
-use nn_lab::host::messages;
-use nn_lab::keep::{History, ImportError, Origin, RunRecord};
+use nn_lab::embedding::messages;
 use nn_lab::protocol::{ArmEvent, ArmId, ArmStart, Command, Event, LabError, RunId, Task};
 use nn_lab::run::any::AnyExperiment;
 use nn_lab::run::safetensors::{self, NamedTensor};
+use nn_lab::saved_runs::{History, ImportError, Origin, RunRecord};
 use nn_lab::sections::SECTIONS;
 use nn_lab::sections::mlp::Mlp;
 use proptest::prelude::*;
@@ -27,8 +27,8 @@ use std::time::{Duration, Instant};
 
 // ---------- What reading costs ----------
 
-const MOST_BYTES: usize = 300_000_000;
-const MOST_TIME: Duration = Duration::from_secs(1);
+const MAX_BYTES: usize = 300_000_000;
+const MAX_TIME: Duration = Duration::from_secs(1);
 
 thread_local! {
     /// Bytes that this thread holds more than it has given back, and the most of them since they were last looked at.
@@ -77,7 +77,7 @@ static ALLOCATOR: Counting = Counting;
 /// What `read` gives, once it is seen that reading costs neither too much time nor too much memory.
 #[track_caller]
 fn cheap<T>(what: &str, read: impl Fn() -> T) -> T {
-    within(MOST_TIME, what, read)
+    within(MAX_TIME, what, read)
 }
 
 #[track_caller]
@@ -93,7 +93,7 @@ fn within<T>(most: Duration, what: &str, read: impl Fn() -> T) -> T {
         took = self::computed().zip(computed).map_or(begun.elapsed(), |(now, before)| now - before);
     }
     assert!(took <= most, "{what}: it took {took:?}");
-    assert!(bytes <= MOST_BYTES, "{what}: it took {} MB of memory", bytes / 1_000_000);
+    assert!(bytes <= MAX_BYTES, "{what}: it took {} MB of memory", bytes / 1_000_000);
     out
 }
 
@@ -328,11 +328,11 @@ fn no_frame_is_too_strange() {
         cases(5000, (prop::collection::vec(any::<u8>(), 0..200), 0usize..40), |(frame, arm)| {
             cheap(section.slug, || {
                 let mut record = section.empty();
-                if section.absorb(&mut record, arm, &frame).is_ok() {
+                if section.apply_frame(&mut record, arm, &frame).is_ok() {
                     let values = section.schema.defaults();
                     let (_, _) = (section.metrics(&values, &record), section.checks(&values, &record));
                     section.series(&record);
-                    for at in 0..section.outlines().len() {
+                    for at in 0..section.guided_infos().len() {
                         section.answer(at, &values, &record);
                     }
                 }
@@ -383,12 +383,12 @@ fn a_long_file_of_a_run_is_read() {
     let mut record = evidence();
     let points = |from: u32| (from..from + 90_000).map(|step| (f64::from(step), 0.123_456)).collect();
     record.series.iter_mut().for_each(|series| series.points = std::rc::Rc::new(points(1)));
-    let seeds = |seed| nn_lab::keep::KeptSeed { seed, series: record.series.clone() };
+    let seeds = |seed| nn_lab::saved_runs::KeptSeed { seed, series: record.series.clone() };
     record.seeds = (2..5).map(seeds).collect();
     let text = record.to_json();
     assert!(text.len() > 10_000_000, "{}", text.len());
     let read = || RunRecord::read(&text, AnyExperiment::of::<Mlp>());
-    let run = within(4 * MOST_TIME, "a long file of a run", read);
+    let run = within(4 * MAX_TIME, "a long file of a run", read);
     assert_eq!(run.map(|run| run.seeds.len()), Ok(3));
 }
 
@@ -445,14 +445,14 @@ fn no_moment_is_too_strange() {
     use nn_lab::sections::mlp::Config;
 
     let config = Config { width: 2, depth: 1, steps: 6, batch_size: 2, ..Config::default() };
-    let train = |moment: Option<Vec<u8>>| {
-        let mut out = Collector::<Mlp> { arm: 1, frame_every: 2, moment, ..Collector::default() };
+    let train = |checkpoint: Option<Vec<u8>>| {
+        let mut out = Collector::<Mlp> { arm: 1, frame_every: 2, checkpoint, ..Collector::default() };
         let result = block_on(driver::train::<Mlp>(config.clone(), 1, &Device::flex(), &mut out));
         (out, result)
     };
     let (whole, result) = train(None);
     result.expect("it trains");
-    let valid = whole.moments.first().expect("a moment").1.clone();
+    let valid = whole.checkpoints.first().expect("a moment").1.clone();
     let heard = Mlp::save_arm(&whole.record(), 1);
     cases(300, bends(), |bends| {
         refused_well(train(Some(bent(&valid, &bends))).1);
@@ -527,7 +527,7 @@ fn no_file_with_a_text_is_too_strange() {
                 );
                 text::fixed_windows(&corpus.validation, 7, 128);
                 text::Windows::new(1).next(&corpus.train, 3, 512);
-                assert!(corpus.vocabulary.len() <= text::MOST_CHARS);
+                assert!(corpus.vocabulary.len() <= text::MAX_CHARS);
             });
         }
     });
@@ -566,7 +566,7 @@ fn gzip(parts: &[&[u8]], zeros: usize) -> Vec<u8> {
 
 fn archive(name: &str, bytes: Vec<u8>) -> Result<usize, LabError> {
     // An archive as long as it may be is unpacked whole; the worker does so several times faster than the tests.
-    within(2 * MOST_TIME, "an archive", || {
+    within(2 * MAX_TIME, "an archive", || {
         visitor_files::unpack(FileKind::Cifar10, name, bytes.clone()).map(|files| files.len())
     })
 }

@@ -11,7 +11,7 @@ use nn_lab::models::weights::count_params;
 use nn_lab::run::Experiment;
 use nn_lab::run::training::{cross_entropy, one_hot};
 use nn_lab::sections::resnet::{
-    BlockChoice, Config, Dataset, Flow, InitChoice, NetFlow, Optimizer, PLAIN, Paths, RESIDUAL, Record,
+    BlockChoice, Config, Dataset, Flow, InitChoice, NetFlow, OptimizerKind, PLAIN, Paths, RESIDUAL, Record,
     ResNet, decay, params_formula,
 };
 use proptest::prelude::*;
@@ -120,7 +120,7 @@ prop_compose! {
         init in prop::sample::select(vec![InitChoice::Pytorch, InitChoice::He, InitChoice::Lecun]),
         dataset in prop::sample::select(vec![Dataset::FashionMnist, Dataset::Cifar10]),
         side in prop::sample::select(vec![16, 32]),
-        optimizer in prop::sample::select(vec![Optimizer::Adam, Optimizer::Momentum, Optimizer::Sgd]),
+        optimizer in prop::sample::select(vec![OptimizerKind::Adam, OptimizerKind::Momentum, OptimizerKind::Sgd]),
         (batch_norm, augment) in (any::<bool>(), any::<bool>()),
         learning_rate in 1e-5f64..=10.0, batch_size in 2u32..=128, steps in 1u32..=20_000,
         seed in 0u32..=999_999, n_seeds in 1u32..=20,
@@ -331,8 +331,13 @@ fn a_changed_learning_rate_is_taken_and_one_too_large_ends_in_a_message() {
         (out.record().arms[RESIDUAL].losses.clone(), run::<ResNet>(tiny()).0.arms[RESIDUAL].losses.clone());
     assert_eq!(changed[..4], unchanged[..4]);
     assert_ne!(changed[5], unchanged[5]);
-    let wild =
-        Config { optimizer: Optimizer::Sgd, learning_rate: 10.0, steps: 60, init: InitChoice::He, ..tiny() };
+    let wild = Config {
+        optimizer: OptimizerKind::Sgd,
+        learning_rate: 10.0,
+        steps: 60,
+        init: InitChoice::He,
+        ..tiny()
+    };
     let Err(LabError::Diverged { hint, .. }) = run::<ResNet>(wild).1 else {
         panic!("the run should diverge")
     };

@@ -9,7 +9,7 @@ use nn_lab::core::LabError;
 use nn_lab::core::query::Query;
 use nn_lab::core::settings::from_query;
 use nn_lab::for_each_section;
-use nn_lab::run::moment::Moment;
+use nn_lab::run::checkpoint::Checkpoint;
 use nn_lab::run::{Experiment, Train, driver};
 
 const STEPS: u32 = 33;
@@ -21,19 +21,20 @@ const FROM: u32 = 14;
 fn train<E: Train>(
     config: &E::Config,
     arm: usize,
-    moment: Option<Vec<u8>>,
+    checkpoint: Option<Vec<u8>>,
 ) -> (Collector<E>, Result<(), LabError>) {
     let mut out =
-        Collector::<E> { arm, frame_every: EVERY, stop_at: Some(STEPS), moment, ..Collector::default() };
+        Collector::<E> { arm, frame_every: EVERY, stop_at: Some(STEPS), checkpoint, ..Collector::default() };
     let result = block_on(driver::train::<E>(config.clone(), arm, &Device::flex(), &mut out));
     (out, result)
 }
 
 /// A moment of a run, and the run of the arm as the page had heard it by then.
 fn at<E: Experiment>(out: &Collector<E>, step: u32) -> (Vec<u8>, Vec<u8>) {
-    let (_, moment, frames) = out.moments.iter().find(|(at, ..)| *at == step).expect("a moment of that step");
+    let (_, checkpoint, frames) =
+        out.checkpoints.iter().find(|(at, ..)| *at == step).expect("a moment of that step");
     let heard = Collector::<E> { frames: out.frames[..*frames].to_vec(), ..Collector::default() };
-    (moment.clone(), E::save_arm(&heard.record(), out.arm))
+    (checkpoint.clone(), E::save_arm(&heard.record(), out.arm))
 }
 
 fn goes_on<E: Train>(query: &str) {
@@ -43,15 +44,15 @@ fn goes_on<E: Train>(query: &str) {
         let what = format!("{}?{query}, arm {arm}", E::SLUG);
         let (whole, result) = train::<E>(&config, arm, None);
         result.expect("it trains");
-        let (moment, heard) = at(&whole, FROM);
-        let (rest, result) = train::<E>(&config, arm, Some(moment));
+        let (checkpoint, heard) = at(&whole, FROM);
+        let (rest, result) = train::<E>(&config, arm, Some(checkpoint));
         result.expect("it goes on");
 
-        let steps = |out: &Collector<E>| out.ticks.iter().map(|tick| tick.step).collect::<Vec<_>>();
+        let steps = |out: &Collector<E>| out.ticks.iter().map(|directive| directive.step).collect::<Vec<_>>();
         assert_eq!(steps(&rest), (FROM + 1..=STEPS).collect::<Vec<_>>(), "{what}");
         let mut record = E::Record::default();
         assert!(E::load_arm(&mut record, arm, &heard), "{what}: what was heard is read again");
-        rest.frames.iter().for_each(|(arm, frame)| E::absorb(&mut record, *arm, frame.clone()));
+        rest.frames.iter().for_each(|(arm, frame)| E::apply_frame(&mut record, *arm, frame.clone()));
         let whole_record = whole.record();
         // Some settings bring curves that the record of no step has not.
         assert!(
@@ -59,7 +60,7 @@ fn goes_on<E: Train>(query: &str) {
             "{what}"
         );
         assert_eq!(E::series(&record), E::series(&whole_record), "{what}: curves");
-        let last = |out: &Collector<E>| Moment::read(&at(out, STEPS).0, u32::MAX).expect("a moment");
+        let last = |out: &Collector<E>| Checkpoint::read(&at(out, STEPS).0, u32::MAX).expect("a moment");
         assert_eq!(last(&rest), last(&whole), "{what}: weights and the optimizer's memory");
         assert!(!last(&whole).numbers.is_empty(), "{what}");
     }
@@ -88,15 +89,15 @@ fn what_is_no_moment_of_the_run_is_refused() {
     use nn_lab::sections::mlp::{Config, Mlp};
     let config = Config { width: 8, depth: 1, ..Config::default() };
     let (whole, _) = train::<Mlp>(&config, 1, None);
-    let (moment, _) = at(&whole, FROM);
+    let (checkpoint, _) = at(&whole, FROM);
     let wider = Config { width: 9, ..config.clone() };
-    let longer = Moment { step: 20_000, ..Moment::read(&moment, STEPS).expect("a moment") };
+    let longer = Checkpoint { step: 20_000, ..Checkpoint::read(&checkpoint, STEPS).expect("a moment") };
     let longer = postcard::to_stdvec(&longer).expect("it can be written");
-    let half = moment[..moment.len() / 2].to_vec();
-    for (config, moment) in
-        [(&wider, moment.clone()), (&config, longer), (&config, half), (&config, Vec::new())]
+    let half = checkpoint[..checkpoint.len() / 2].to_vec();
+    for (config, checkpoint) in
+        [(&wider, checkpoint.clone()), (&config, longer), (&config, half), (&config, Vec::new())]
     {
-        let (_, result) = train::<Mlp>(config, 1, Some(moment));
+        let (_, result) = train::<Mlp>(config, 1, Some(checkpoint));
         assert!(matches!(result, Err(LabError::Data(_))), "{result:?}");
     }
     assert!(!Mlp::load_arm(&mut Default::default(), 0, &[1, 2, 3]));

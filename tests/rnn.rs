@@ -7,7 +7,7 @@ use nn_lab::core::Verdict;
 use nn_lab::core::settings::{from_query, to_query};
 use nn_lab::run::{Experiment, Probe};
 use nn_lab::sections::rnn::{
-    Alphabet, Config, ForgetBias, LSTM, LSTM_PARTS, MOST_UNITS, PartKind, RNN, RNN_PARTS, Record, Rnn, Trace,
+    Alphabet, Config, ForgetBias, LSTM, LSTM_PARTS, MAX_UNITS, PartKind, RNN, RNN_PARTS, Record, Rnn, Trace,
     chance, params_lstm, params_rnn,
 };
 use proptest::prelude::*;
@@ -209,7 +209,7 @@ fn many_units_are_counted_but_not_sent() {
     let config = Config { d_hidden: 128, ..small() };
     let record = probe::<Rnn>(config);
     let trace = record.trace(LSTM).expect("sent");
-    assert_eq!((trace.d_hidden, trace.units(), trace.at(0, 13).len()), (128, MOST_UNITS, MOST_UNITS));
+    assert_eq!((trace.d_hidden, trace.units(), trace.at(0, 13).len()), (128, MAX_UNITS, MAX_UNITS));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The list of kept runs does what it says.
 
 use crate::run_record::{evidence, stored};
-use nn_lab::keep::history::{MOST_UNPINNED, STORED_POINTS};
-use nn_lab::keep::{History, Origin};
+use nn_lab::saved_runs::history::{MAX_UNPINNED, STORED_POINTS};
+use nn_lab::saved_runs::{History, Origin};
 use nn_lab::sections::mlp::Mlp;
 use nn_lab::sections::rnn::Rnn;
 use std::rc::Rc;
@@ -19,14 +19,14 @@ fn ten_runs_are_kept_and_the_pinned_ones_besides() {
         history.add(7, Origin::Here, evidence());
     }
     let names: Vec<_> = history.runs.iter().map(|run| run.name.as_str()).collect();
-    assert_eq!(names.len(), MOST_UNPINNED + 1);
+    assert_eq!(names.len(), MAX_UNPINNED + 1);
     assert_eq!((names.first(), names.last()), (Some(&"Run 2"), Some(&"Run 24")));
     let mut ids: Vec<_> = history.runs.iter().map(|run| run.id).collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), names.len());
     history.pin(1, false);
-    assert_eq!(history.runs.len(), MOST_UNPINNED);
+    assert_eq!(history.runs.len(), MAX_UNPINNED);
     assert!(history.get(1).is_none(), "the oldest goes when it is pinned no longer");
 }
 

@@ -3,14 +3,14 @@
 use nn_lab::core::schema::Schema;
 use nn_lab::core::settings::{Kind, Param, Settings, from_map};
 use nn_lab::core::{Check, Verdict};
-use nn_lab::keep::import::MOST_BYTES;
-use nn_lab::keep::{
-    Change, DeviceUsed, History, ImportError, KeptSeed, KeptSeries, Origin, Outcome, RunRecord, Steps,
-    Timestamp, format,
-};
 use nn_lab::protocol::{DeviceChoice, DeviceKind};
 use nn_lab::run::Experiment;
 use nn_lab::run::any::AnyExperiment;
+use nn_lab::saved_runs::import::MAX_BYTES;
+use nn_lab::saved_runs::{
+    Change, DeviceUsed, History, ImportError, KeptSeed, KeptSeries, Origin, Outcome, RunRecord, Steps,
+    Timestamp, format,
+};
 use nn_lab::sections::mlp::{Config, Mlp};
 use nn_lab::sections::rnn::Rnn;
 use proptest::prelude::*;
@@ -78,7 +78,7 @@ fn any_value(param: &Param) -> BoxedStrategy<Value> {
             prop::sample::select(numbers).boxed()
         }
         Kind::Switch => any::<bool>().prop_map(Value::from).boxed(),
-        Kind::Sizes(sizes) => prop::collection::vec(sizes.min..=sizes.max, 0..=sizes.most as usize)
+        Kind::IntList(sizes) => prop::collection::vec(sizes.min..=sizes.max, 0..=sizes.most as usize)
             .prop_map(Value::from)
             .boxed(),
     }
@@ -265,7 +265,7 @@ fn refusals_say_what_was_expected_and_what_was_found() {
         let words = with(from, to);
         assert!(words.contains(says), "{from} -> {to}: {words}");
     }
-    assert!(refused(&" ".repeat(MOST_BYTES + 1)).contains("at most 16 MB"));
+    assert!(refused(&" ".repeat(MAX_BYTES + 1)).contains("at most 16 MB"));
     assert!(refused("").contains("nothing"));
     assert!(refused("[1, 2]").contains("none"));
     assert_eq!(read::<Rnn>(&good), Err(ImportError::OtherSection("mlp", "MLP")));

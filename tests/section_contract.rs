@@ -54,7 +54,7 @@ fn ends(param: &Param) -> Vec<String> {
         }
         Kind::Switch => vec!["0".to_owned(), "1".to_owned()],
         // None, one of the least, one of the greatest, as many as there may be.
-        Kind::Sizes(sizes) => vec![
+        Kind::IntList(sizes) => vec![
             String::new(),
             sizes.min.to_string(),
             sizes.max.to_string(),

@@ -5,7 +5,7 @@ use crate::collector::{Collector, block_on, train, values};
 use crate::transformer_model::{SIZES, largest_gap, net, one_hot};
 use burn::tensor::Device;
 use nn_lab::core::{LabError, Verdict};
-use nn_lab::data::text::{self, Corpus, FOLDED, MOST_CHARS, Vocabulary, Windows, fixed_windows};
+use nn_lab::data::text::{self, Corpus, FOLDED, MAX_CHARS, Vocabulary, Windows, fixed_windows};
 use nn_lab::run::{Experiment, Probe, safetensors};
 use nn_lab::sections::transformer::writing::{Writer, draw};
 use nn_lab::sections::transformer::{Config, Frame, Record, Request, TextChoice, Transformer, WriteRequest};
@@ -68,7 +68,7 @@ fn own_texts_are_taken_or_refused_with_a_reason() {
     let many: String = (0..400u32).flat_map(|i| char::from_u32(0x4e00 + i)).collect::<String>().repeat(3)
         + &"ab ".repeat(500);
     let corpus = Corpus::new(&many);
-    assert_eq!(corpus.vocabulary.len(), MOST_CHARS);
+    assert_eq!(corpus.vocabulary.len(), MAX_CHARS);
     assert!(corpus.folded.0 > 0 && corpus.folded.1 > 200);
     assert_eq!(corpus.vocabulary.char(corpus.vocabulary.id('\u{5555}').expect("folded")), FOLDED);
     assert!(corpus.baselines().bigram.is_finite());

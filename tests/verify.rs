@@ -9,7 +9,7 @@ use nn_lab::core::settings::from_query;
 use nn_lab::data::reference;
 use nn_lab::for_each_section;
 use nn_lab::run::{Experiment, Train};
-use nn_lab::verify::case::{Case, Pairs, Tensors, Tolerance, Way, relative_error};
+use nn_lab::verify::case::{Case, Pairs, Side, Tensors, Tolerance, relative_error};
 use nn_lab::verify::{cases, section, self_test};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -248,9 +248,9 @@ fn a_wrong_number_is_found_where_it_is() {
 #[test]
 fn two_ways_are_compared_tensor_by_tensor() {
     let case = |of_ours: f32, of_burns: Option<f32>| {
-        Case::of_two_ways("Test", "two tensors", "another way", &STRICT, move |way, device| {
+        Case::of_two_ways("Test", "two tensors", "another way", &STRICT, move |side, device| {
             let mut tensors = Tensors::default();
-            let number = if way == Way::Ours { Some(of_ours) } else { of_burns };
+            let number = if side == Side::Lab { Some(of_ours) } else { of_burns };
             tensors.add("first", Tensor::<1>::from_floats([1.0, 2.0], device));
             if let Some(number) = number {
                 tensors.add("second", Tensor::<2>::from_floats([[4.0], [number]], device));

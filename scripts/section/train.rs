@@ -4,7 +4,7 @@ use super::{Config, Frame, Section};
 use crate::core::LabError;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
-use crate::run::moment::Moment;
+use crate::run::moment::Checkpoint;
 use crate::run::training::read;
 use crate::run::{RunContext, Train};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -68,7 +68,7 @@ impl Training<Section> for Descent {
         (0, vec![self.weight.clone()])
     }
 
-    fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
+    fn restore(&mut self, moment: &Checkpoint) -> Result<(), LabError> {
         self.weight = Tensor::from_data(TensorData::new(vec![moment.numbers.first().copied().unwrap_or_default()], [1]), &self.device);
         (0..moment.step).for_each(|_| drop(self.draw()));
         Ok(())

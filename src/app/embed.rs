@@ -1,11 +1,11 @@
 //! A panel alone in a frame of another page.
 
 use crate::app::route::Route;
-use crate::component::prelude::*;
 use crate::core::query::Query;
-use crate::host::Height;
+use crate::embedding::Height;
 use std::rc::Rc;
 use web_sys::Element;
+use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct EmbedProps {

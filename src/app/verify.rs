@@ -1,8 +1,7 @@
 //! The page `#/verify`: does this device compute rightly, and how fast is it for each section?
 
 use crate::charts::{Table, scale::format_exact};
-use crate::component::prelude::*;
-use crate::lab::{Found, Timed, Verified, use_verification};
+use crate::client::{StepOutput, Timed, Verified, use_verification};
 use crate::panel::CopyButton;
 use crate::protocol::{DeviceChoice, DeviceKind, RunState};
 use crate::ui::export::download;
@@ -10,6 +9,7 @@ use crate::ui::figure::stamped;
 use crate::ui::readout::{MetricOutput, format_number, time_words};
 use crate::ui::run_controls::fetching;
 use gloo::utils::window;
+use yew::prelude::*;
 
 /// What the lines of the report have, in this order.
 const DEVICES: [&str; 2] = ["CPU", "GPU"];
@@ -82,7 +82,7 @@ pub(super) fn Verify(props: &VerifyProps) -> Html {
     }
 }
 
-fn status(found: &Found) -> String {
+fn status(found: &StepOutput) -> String {
     let left = found.seconds_left.map_or_else(String::new, |left| format!(", {} left", time_words(left)));
     let (device, [cases, speeds]) = found.now();
     let (case, timing) = match device {
@@ -101,17 +101,17 @@ fn disagrees(case: &Verified) -> bool {
     case.outcomes.iter().any(|outcome| !outcome.agrees())
 }
 
-fn failed(found: &Found) -> usize {
+fn failed(found: &StepOutput) -> usize {
     found.cases.iter().filter(|case| disagrees(case)).count()
 }
 
 /// How many cases the GPU has told of.
-fn on_gpu(found: &Found) -> usize {
+fn on_gpu(found: &StepOutput) -> usize {
     found.cases.iter().filter(|case| case.outcomes.len() > 1).count()
 }
 
 /// The GPU's name; the CPU where none has been verified.
-fn gpu(found: &Found) -> &str {
+fn gpu(found: &StepOutput) -> &str {
     match &found.device {
         Some(info) if on_gpu(found) > 0 => &info.name,
         _ => "the CPU",
@@ -119,7 +119,7 @@ fn gpu(found: &Found) -> &str {
 }
 
 /// The answer to the page's question.
-fn answer(found: &Found) -> String {
+fn answer(found: &StepOutput) -> String {
     let (all, failed) = (found.cases.len(), failed(found));
     let fails = |device: usize| {
         found.cases.iter().any(|case| case.outcomes.get(device).is_some_and(|outcome| !outcome.agrees()))
@@ -141,16 +141,16 @@ fn answer(found: &Found) -> String {
     format!("{stopped}{failed} of {all} cases disagree on {whose}: do not trust its results.{instead}")
 }
 
-fn devices(found: &Found) -> impl Iterator<Item = &'static str> {
+fn devices(found: &StepOutput) -> impl Iterator<Item = &'static str> {
     DEVICES.into_iter().take(if found.has_gpu() { 2 } else { 1 })
 }
 
 /// One entry for each device, `None` where it has not told yet.
-fn padded<'a, T>(found: &Found, entries: &'a [T]) -> impl Iterator<Item = Option<&'a T>> + use<'a, T> {
+fn padded<'a, T>(found: &StepOutput, entries: &'a [T]) -> impl Iterator<Item = Option<&'a T>> + use<'a, T> {
     (0..devices(found).count()).map(|device| entries.get(device))
 }
 
-fn numbers(found: &Found) -> Html {
+fn numbers(found: &StepOutput) -> Html {
     let ratios = found.cases.iter().flat_map(|case| &case.outcomes).map(|outcome| f64::from(outcome.ratio()));
     let worst = ratios.fold(0.0, f64::max);
     let number = |metric: &'static str, title: &'static str, value: f64| {
@@ -188,7 +188,7 @@ fn cell(text: String) -> Html {
 }
 
 /// How long each preset takes.
-fn speeds(found: &Found) -> Html {
+fn speeds(found: &StepOutput) -> Html {
     let mut columns: Vec<String> = ["Section", "Preset", "Steps"].map(str::to_owned).into();
     columns.extend(
         devices(found).flat_map(|name| [format!("{name}: ms per step"), format!("{name}: whole run")]),
@@ -223,7 +223,7 @@ fn speeds(found: &Found) -> Html {
     }
 }
 
-fn cases(found: &Found) -> Html {
+fn cases(found: &StepOutput) -> Html {
     let mut columns: Vec<String> = ["Group", "Case", "Reference"].map(str::to_owned).into();
     columns.extend(
         devices(found).flat_map(|name| [format!("{name}: greatest error"), format!("{name}: tolerance")]),
@@ -269,7 +269,7 @@ fn cases(found: &Found) -> Html {
 }
 
 /// All that was found, a row for each device.
-fn file(found: &Found) -> Table {
+fn file(found: &StepOutput) -> Table {
     let columns = ["group", "what", "reference", "device", "value", "unit", "tolerance", "why", "agrees"];
     let mut rows = Vec::new();
     let mut push = |row: [&str; 9]| rows.push(row.map(str::to_owned).into());

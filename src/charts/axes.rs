@@ -4,7 +4,7 @@ use crate::charts::{
     layout::{fit_text, stride, text_width},
     scale::{Scale, Tick},
 };
-use crate::component::prelude::*;
+use yew::prelude::*;
 
 /// The part of a chart that the data is drawn in, in pixels.
 #[derive(Clone, Copy, PartialEq, Debug)]

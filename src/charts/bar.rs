@@ -7,10 +7,10 @@ use crate::charts::{
     measure::{pointer_in, use_width},
     scale::{Scale, ScaleKind, Tick, extent, format_number, nice},
     series::Reference,
-    tip::{Cursor, Tip, TipRow, TipText, use_spoken},
+    tooltip::{Cursor, Tip, TipRow, TipText, use_spoken},
 };
-use crate::component::prelude::*;
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// What stands over one label of the x axis.
 #[derive(Clone, PartialEq, Debug)]
@@ -87,7 +87,7 @@ pub fn BarChart(props: &BarChartProps) -> Html {
     let about =
         format!("{}: {} for each {}. Arrow keys read values.", props.name, props.y_label, props.x_label);
     html! {
-        <div class="chart" style={format!("height:{HEIGHT}px")} ref={node}>
+        <div class="chart" ~style={format!("height:{HEIGHT}px")} ref={node}>
             <svg
                 class="chart-svg"
                 viewBox={format!("0 0 {width} {HEIGHT}")}

@@ -1,9 +1,9 @@
 //! Canvases: what is drawn with, and when what was drawn is gone.
 
-use crate::component::prelude::*;
 use gloo::events::EventListener;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+use yew::prelude::*;
 
 /// What is drawn with; `None` where the browser refuses.
 pub fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {

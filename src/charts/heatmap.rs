@@ -11,10 +11,10 @@ use crate::charts::heatmap::overlay::{Geometry, Overlay};
 use crate::charts::{
     layout::cell_plot_size,
     measure::{pointer_in, use_width},
-    tip::{Cursor, use_spoken},
+    tooltip::{Cursor, use_spoken},
 };
-use crate::component::prelude::*;
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// A matrix of values, row by row.
 #[derive(Clone, Debug)]
@@ -203,7 +203,7 @@ pub fn Heatmap(props: &HeatmapProps) -> Html {
     html! {
         <div class="chart heatmap">
             <div class="chart-readout" aria-live={if spoken { "polite" } else { "off" }}>{ reading }</div>
-            <div class="heatmap-body" style={format!("height:{height:.0}px")} ref={node}>
+            <div class="heatmap-body" ~style={format!("height:{height:.0}px")} ref={node}>
                 if !props.grid.is_empty() {
                     <Cells
                         grid={props.grid.clone()}

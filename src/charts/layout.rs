@@ -1,7 +1,5 @@
 //! Where things go: fewer points than pixels, labels that do not overlap, plots that fit. Pure.
 
-use crate::core::order::sort_by;
-
 /// A point in pixels.
 pub type Point = (f64, f64);
 
@@ -134,7 +132,7 @@ pub fn spread(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
     let place = |index: usize| {
         wanted.get(index).copied().filter(|y| y.is_finite()).unwrap_or(low).clamp(low, low + room)
     };
-    sort_by(&mut order, |a, b| place(*a).total_cmp(&place(*b)));
+    order.sort_by(|a, b| place(*a).total_cmp(&place(*b)));
 
     // Labels that would overlap join into a block that sits at the mean of its members' wishes (pool adjacent
     // violators): each label's wish, less its offset within the stack, must not decrease.

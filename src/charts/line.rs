@@ -5,10 +5,9 @@ use crate::charts::{
     measure::{pointer_in, use_width},
     scale::format_number,
     series::{LineChartProps, Series},
-    tip::{Cursor, Tip, TipRow, TipText, use_spoken},
+    tooltip::{Cursor, Tip, TipRow, TipText, use_spoken},
 };
-use crate::component::prelude::*;
-use crate::core::order::sort_numbers;
+use yew::prelude::*;
 
 /// Lines over a common axis, labelled at their ends, with a cursor for pointer and keyboard.
 #[component]
@@ -85,7 +84,7 @@ pub fn LineChart(props: &LineChartProps) -> Html {
         if names.is_empty() { "none yet".to_owned() } else { names.join(", ") }
     );
     html! {
-        <div class="chart" style={format!("height:{HEIGHT}px")} ref={node}>
+        <div class="chart" ~style={format!("height:{HEIGHT}px")} ref={node}>
             <svg
                 class="chart-svg"
                 viewBox={format!("0 0 {width} {HEIGHT}")}
@@ -173,7 +172,7 @@ fn nearest_x(series: &[Series], layout: &Layout, pixel: f64) -> Option<f64> {
 fn all_x(series: &[Series], layout: &Layout) -> Vec<f64> {
     let xs = series.iter().flat_map(|series| series.points.iter().map(|point| point.0));
     let mut xs: Vec<f64> = xs.filter(|x| layout.x.map(*x).is_some()).collect();
-    sort_numbers(&mut xs);
+    xs.sort_by(f64::total_cmp);
     xs.dedup();
     xs
 }

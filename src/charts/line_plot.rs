@@ -7,8 +7,8 @@ use crate::charts::{
     scale::{Scale, ScaleKind, Tick, extent, nice},
     series::{LineChartProps, Series},
 };
-use crate::component::prelude::*;
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// The height of every line chart, so that the page never jumps.
 pub(super) const HEIGHT: f64 = 250.0;
@@ -176,16 +176,16 @@ impl Line {
         html! {
             <>
                 if !self.band.is_empty() {
-                    <path class="band" style={format!("fill:{}", color::series(self.color))} d={self.band.clone()} />
+                    <path class="band" ~style={format!("fill:{}", color::series(self.color))} d={self.band.clone()} />
                 }
                 <path
                     class="line"
-                    style={stroke.clone()}
+                    ~style={stroke.clone()}
                     stroke-dasharray={self.dashed.then_some("6 4")}
                     d={self.path.clone()}
                 />
                 if !self.dots.is_empty() {
-                    <path class="dots" style={stroke} d={self.dots.clone()} />
+                    <path class="dots" ~style={stroke} d={self.dots.clone()} />
                 }
             </>
         }

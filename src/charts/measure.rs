@@ -1,9 +1,9 @@
 //! How much room a chart has, and where in it the pointer is.
 
-use crate::component::prelude::*;
 use js_sys::Array;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, ResizeObserver, ResizeObserverEntry};
+use yew::prelude::*;
 
 /// The width in CSS pixels of the element that the reference is put on. Charts draw at the size they are shown at,
 /// so that their text is as readable at 360 px as at 1600.

@@ -20,7 +20,7 @@ pub mod table;
 
 mod axes;
 mod line_plot;
-mod tip;
+mod tooltip;
 
 pub use crate::charts::{
     bar::{Bar, BarChart},

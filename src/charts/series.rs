@@ -1,8 +1,8 @@
 //! What a chart of lines is given.
 
 use crate::charts::scale::ScaleKind;
-use crate::component::prelude::*;
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// A named line.
 #[derive(Clone, Debug)]

@@ -4,11 +4,11 @@
 use crate::charts::{
     heatmap::{ColorMap, Grid, cells::Cells},
     scale::format_number,
-    tip::Cursor,
+    tooltip::Cursor,
 };
-use crate::component::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
+use yew::prelude::*;
 
 /// One band: as many rows as its grid has, and as many columns as all others.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,13 +123,13 @@ fn strip(index: usize, band: &Band, mark: Option<usize>, cursor: Option<Place>) 
             share(1, cols),
             share(row, rows)
         );
-        html! { <i {class} style={place}></i> }
+        html! { <i {class} ~style={place}></i> }
     };
     let cursor = cursor.filter(|(of, _, _)| *of == index);
     html! {
         <div class="strip" key={index}>
             <span class="strip-label" aria-hidden="true">{ band.label.clone() }</span>
-            <div class="strip-cells" data-band={index.to_string()} style={format!("height:{:.0}px", band.height)}>
+            <div class="strip-cells" data-band={index.to_string()} ~style={format!("height:{:.0}px", band.height)}>
                 <Cells grid={band.grid.clone()} map={band.map} range={band.range} flip={false} smooth={false} place={"inset:0;width:100%;height:100%".to_owned()} />
                 { mark.filter(|mark| *mark < cols).map(|mark| column("strip-mark", 0, 100.0, mark)) }
                 { cursor.map(|(_, row, col)| column("strip-cursor", row, share(1, rows), col)) }

@@ -1,7 +1,6 @@
 //! The same data as numbers: the table twin of a figure, and its CSV. Pure.
 
 use crate::charts::{Bar, Grid, Series, scale::format_exact};
-use crate::core::order::sort_numbers;
 use yew::AttrValue;
 
 /// A table of texts, every row as long as the list of columns.
@@ -48,7 +47,7 @@ impl Table {
                 .filter_map(|series| series.band.as_ref())
                 .flat_map(|band| band.iter().map(|it| it.0)),
         );
-        sort_numbers(&mut xs);
+        xs.sort_by(f64::total_cmp);
         xs.dedup_by(|a, b| a.total_cmp(b).is_eq());
         let mut columns = vec![x_label.to_owned()];
         let mut rows: Vec<Vec<String>> = xs.iter().map(|x| vec![format_exact(*x)]).collect();

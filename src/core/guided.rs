@@ -2,7 +2,7 @@
 
 /// One guided experiment of a section with settings `C` and records `R`.
 #[derive(Debug)]
-pub struct Guided<C: 'static, R: 'static> {
+pub struct GuidedExperiment<C: 'static, R: 'static> {
     /// Its name in addresses: `#/rnn?experiment=forget-bias`. No chapter and no figure of the section has the same.
     pub slug: &'static str,
     /// The chapter whose figures show it.
@@ -53,7 +53,7 @@ pub fn percent(share: f64) -> String {
 
 /// All of an experiment that does not depend on the section's types.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Outline {
+pub struct GuidedInfo {
     pub slug: &'static str,
     pub chapter: &'static str,
     pub figures: &'static [&'static str],
@@ -65,10 +65,10 @@ pub struct Outline {
     pub source: (&'static str, &'static str),
 }
 
-impl<C, R> Guided<C, R> {
+impl<C, R> GuidedExperiment<C, R> {
     /// What the page shows of it before anything has been measured.
-    pub fn outline(&self) -> Outline {
-        Outline {
+    pub fn info(&self) -> GuidedInfo {
+        GuidedInfo {
             slug: self.slug,
             chapter: self.chapter,
             figures: self.figures,
@@ -84,12 +84,12 @@ impl<C, R> Guided<C, R> {
 
 /// What names in `show` come to: an experiment brings its figures, or its whole chapter where it names none. Also the
 /// first experiment that is named.
-pub fn expanded(outlines: &[Outline], show: &[String]) -> (Vec<String>, Option<Outline>) {
-    let named = |name: &String| outlines.iter().find(|outline| outline.slug == name).copied();
+pub fn expanded(guided_infos: &[GuidedInfo], show: &[String]) -> (Vec<String>, Option<GuidedInfo>) {
+    let named = |name: &String| guided_infos.iter().find(|info| info.slug == name).copied();
     let names = show.iter().flat_map(|name| match named(name) {
         None => vec![name.clone()],
-        Some(Outline { figures: [], chapter, .. }) => vec![chapter.to_owned()],
-        Some(Outline { figures, .. }) => figures.iter().map(ToString::to_string).collect(),
+        Some(GuidedInfo { figures: [], chapter, .. }) => vec![chapter.to_owned()],
+        Some(GuidedInfo { figures, .. }) => figures.iter().map(ToString::to_string).collect(),
     });
     (names.collect(), show.iter().find_map(named))
 }
@@ -98,7 +98,7 @@ pub fn expanded(outlines: &[Outline], show: &[String]) -> (Vec<String>, Option<O
 mod tests {
     use crate::core::guided::*;
 
-    const OUTLINE: Outline = Outline {
+    const OUTLINE: GuidedInfo = GuidedInfo {
         slug: "bias",
         chapter: "memory",
         figures: &["loss", "gates"],
@@ -112,11 +112,11 @@ mod tests {
 
     #[test]
     fn an_experiment_alone_brings_its_figures() {
-        let whole = Outline { slug: "whole", figures: &[], ..OUTLINE };
+        let whole = GuidedInfo { slug: "whole", figures: &[], ..OUTLINE };
         let show = |names: &[&str]| {
             let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-            let (names, outline) = expanded(&[OUTLINE, whole], &names);
-            (names.join(" "), outline.map(|outline| outline.slug))
+            let (names, info) = expanded(&[OUTLINE, whole], &names);
+            (names.join(" "), info.map(|info| info.slug))
         };
         assert_eq!(show(&["bias"]), ("loss gates".to_owned(), Some("bias")));
         assert_eq!(show(&["cell", "whole"]), ("cell memory".to_owned(), Some("whole")));

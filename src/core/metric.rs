@@ -1,6 +1,5 @@
 //! Numbers that a reader may quote, and what several seeds make of them.
 
-use crate::core::order::sort_numbers;
 use std::borrow::Cow;
 
 /// A number with its name: said once by the experiment, and drawn, sent, asked about, kept and listed from there.
@@ -64,7 +63,7 @@ impl Spread {
     /// Of some values; those that are no numbers are left out, and of none there is none.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut sorted: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
-        sort_numbers(&mut sorted);
+        sorted.sort_by(f64::total_cmp);
         let (&low, &high) = (sorted.first()?, sorted.last()?);
         let n = sorted.len();
         let (upper, lower) = (*sorted.get(n / 2)?, *sorted.get((n - 1) / 2)?);

@@ -7,13 +7,11 @@ mod error;
 pub mod files;
 pub mod guided;
 pub mod metric;
-pub mod order;
 mod progress;
 pub mod query;
 pub mod report;
 pub mod schema;
 pub mod settings;
-pub mod sorted;
 pub mod sweep;
 
 pub use check::{Check, Verdict};

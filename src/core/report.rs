@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a worker is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct VerifyRequest {
     /// Whether it is the GPU that is asked: one that has been lost meanwhile is not answered for by the CPU.
     pub of_gpu: bool,
     /// Milliseconds after the first speed after which no more are measured.
@@ -16,7 +16,7 @@ pub struct Asked {
 
 /// One line, in the order in which it is found, which is the same on every device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Line {
+pub enum VerifyEvent {
     /// Something that is held against a reference; and that, where the CPU has computed it.
     Case(CaseResult, Option<Vec<f32>>),
     /// How fast a set-up of a section trains.

@@ -2,7 +2,7 @@
 //! compiled once and not once a section.
 
 use crate::core::query::{Changes, Query};
-use crate::core::settings::sizes::{follows, settle};
+use crate::core::settings::int_list::{is_implied, sync_linked};
 use crate::core::settings::{Param, Preset, Settings};
 use crate::core::sweep::SweepPreset;
 use serde_json::{Map, Value};
@@ -66,7 +66,7 @@ impl Schema {
                 set.push(param.key);
             }
         }
-        settle(self.params, &mut values, &|key| set.contains(&key));
+        sync_linked(self.params, &mut values, &|key| set.contains(&key));
         (values, warnings)
     }
 
@@ -78,14 +78,14 @@ impl Schema {
         let value = value.ok_or_else(|| warning.unwrap_or_default())?;
         let mut values = values.clone();
         values.insert(key.to_owned(), value);
-        settle(self.params, &mut values, &|changed| changed == key);
+        sync_linked(self.params, &mut values, &|changed| changed == key);
         Ok(values)
     }
 
     /// The key-value pairs that make `values` of `base`.
     pub fn difference(&self, values: &Values, base: &Values) -> Query {
         let differs = |param: &&Param| {
-            values.get(param.key) != base.get(param.key) && !follows(self.params, values, param.key)
+            values.get(param.key) != base.get(param.key) && !is_implied(self.params, values, param.key)
         };
         let pair = |param: &Param| Some((param.key, param.text(values.get(param.key)?)));
         self.params.iter().filter(differs).filter_map(pair).collect()

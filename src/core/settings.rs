@@ -11,10 +11,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 mod field;
-pub(in crate::core) mod sizes;
+pub(in crate::core) mod int_list;
 
 pub use crate::core::settings::field::{Field, chosen};
-pub use crate::core::settings::sizes::{Sizes, related};
+pub use crate::core::settings::int_list::{IntList, linked_keys};
 
 /// Declares an enum whose variants are the values of a setting: for each its name in the address and its words on the page.
 #[macro_export]
@@ -127,8 +127,8 @@ macro_rules! settings {
     };
     (@kind $type:ty, choice) => { $crate::core::settings::Kind::Choice(<$type>::CHOICES) };
     (@kind $type:ty, switch) => { $crate::core::settings::Kind::Switch };
-    (@kind $type:ty, sizes $min:literal, $max:literal, $most:literal, $count:ident, $largest:ident) => {
-        $crate::core::settings::Kind::Sizes(&$crate::core::settings::Sizes {
+    (@kind $type:ty, int_list $min:literal, $max:literal, $most:literal, $count:ident, $largest:ident) => {
+        $crate::core::settings::Kind::IntList(&$crate::core::settings::IntList {
             min: $min,
             max: $max,
             most: $most,
@@ -233,7 +233,7 @@ pub enum Kind {
     /// On or off.
     Switch,
     /// Several whole numbers, written with commas between them; none where the two shorter settings say it all.
-    Sizes(&'static Sizes),
+    IntList(&'static IntList),
 }
 
 /// The config that a map from field name to value or text stands for; what it lacks is at its default.
@@ -270,7 +270,7 @@ impl Param {
             (_, Value::String(text)) => text.clone(),
             // 1.0 is written as it stands in the list.
             (Kind::List(_), Value::Number(number)) => number.as_f64().unwrap_or(f64::NAN).to_string(),
-            (Kind::Sizes(_), Value::Array(list)) => {
+            (Kind::IntList(_), Value::Array(list)) => {
                 list.iter().map(Value::to_string).collect::<Vec<_>>().join(",")
             }
             (_, other) => other.to_string(),
@@ -307,7 +307,7 @@ impl Param {
                 "0" | "false" => (Some(Value::from(false)), None),
                 _ => (None, Some(format!("{}={shown} is neither true nor false; it was ignored.", self.key))),
             },
-            Kind::Sizes(sizes) => sizes.read(self.key, &shown, text),
+            Kind::IntList(sizes) => sizes.read(self.key, &shown, text),
         }
     }
 

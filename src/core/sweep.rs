@@ -7,7 +7,7 @@ use crate::core::settings::{Kind, Param};
 use std::fmt;
 
 /// More runs than these are not started.
-pub const MOST_RUNS: usize = 200;
+pub const MAX_RUNS: usize = 200;
 
 /// A setting and its values, written as in an address.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +26,7 @@ impl Axis {
             let known: Vec<_> = params.iter().map(|param| param.key).collect();
             format!("There is no setting {} to sweep over; known: {}.", cut(key), known.join(", "))
         })?;
-        if let Kind::Sizes(sizes) = param.kind {
+        if let Kind::IntList(sizes) = param.kind {
             let label =
                 |key: &str| params.iter().find(|param| param.key == key).map_or("", |param| param.label);
             return Err(format!(
@@ -79,7 +79,7 @@ pub fn example(param: &Param) -> String {
         }
         Kind::Switch => "false,true".to_owned(),
         // Not offered.
-        Kind::Sizes(_) => String::new(),
+        Kind::IntList(_) => String::new(),
     }
 }
 
@@ -104,7 +104,7 @@ fn range(param: &Param, text: &str) -> Result<Option<Vec<String>>, String> {
     let (count, log) = count.strip_suffix("log").map_or((count, false), |count| (count, true));
     let (from, to): (f64, f64) = (from.parse().map_err(|_| wrong())?, to.parse().map_err(|_| wrong())?);
     let count: usize = count.trim().parse().map_err(|_| wrong())?;
-    let bad = !(1..=MOST_RUNS).contains(&count) || !from.is_finite() || !to.is_finite();
+    let bad = !(1..=MAX_RUNS).contains(&count) || !from.is_finite() || !to.is_finite();
     if bad || (log && (from <= 0.0 || to <= 0.0)) {
         return Err(wrong());
     }
@@ -222,9 +222,9 @@ pub fn points(schema: &Schema, base: &Values, axes: &[Axis], seeds: u32) -> Resu
     {
         return Err(format!("Both axes are {}; choose two settings.", a.param.label));
     }
-    if count > MOST_RUNS {
+    if count > MAX_RUNS {
         return Err(format!(
-            "These are {count} runs, and at most {MOST_RUNS} are started at once. Take fewer values or seeds."
+            "These are {count} runs, and at most {MAX_RUNS} are started at once. Take fewer values or seeds."
         ));
     }
     let mut points = Vec::with_capacity(count);

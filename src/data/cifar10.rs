@@ -8,7 +8,7 @@ use crate::data::{classes, tar_gz};
 /// Bytes of one image with its label.
 pub const RECORD: usize = 1 + 3 * SIDE * SIDE;
 /// The data set has no more images than this, so neither has a file of it.
-const MOST_RECORDS: usize = 60_000;
+const MAX_RECORDS: usize = 60_000;
 
 /// The records of several files, one after the other, at most `n` of them.
 pub fn read(files: &[&[u8]], n: usize) -> Result<ImageSet, LabError> {
@@ -51,7 +51,7 @@ pub fn unpack(name: &str, bytes: Vec<u8>) -> Result<Vec<(String, Vec<u8>)>, LabE
         let file = path.rsplit('/').next().unwrap_or(path);
         (file.ends_with(".bin") && !file.starts_with('.')).then(|| file.to_owned())
     };
-    let files = tar_gz::unpack(name, &bytes, MOST_RECORDS * RECORD, wanted)?;
+    let files = tar_gz::unpack(name, &bytes, MAX_RECORDS * RECORD, wanted)?;
     if files.is_empty() {
         return Err(LabError::Data(format!(
             "{name} should hold the .bin files of CIFAR-10's binary version, and holds none. The file to get is \
@@ -79,8 +79,8 @@ fn check(name: &str, bytes: &[u8]) -> Result<(), LabError> {
             bytes.len()
         ));
     }
-    if records > MOST_RECORDS {
-        return wrong(format!("{MOST_RECORDS} at most, and holds {records}"));
+    if records > MAX_RECORDS {
+        return wrong(format!("{MAX_RECORDS} at most, and holds {records}"));
     }
     match bytes.iter().step_by(RECORD).enumerate().find(|&(_, &label)| label > 9) {
         Some((at, label)) => wrong(format!(

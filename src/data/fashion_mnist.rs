@@ -12,7 +12,7 @@ const MAGIC: &[u8; 8] = b"NNLABIMG";
 const VERSION: u32 = 1;
 const HEADER_WORDS: usize = 9;
 /// The whole data set has so many images, so a file of it has no more.
-const MOST_IMAGES: u64 = 70_000;
+const MAX_IMAGES: u64 = 70_000;
 
 /// Images with labels, split into a training and a test part.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,8 +60,8 @@ pub fn read(bytes: &[u8]) -> Result<Images, LabError> {
         )));
     }
     let n = u64::from(n_train) + u64::from(n_test);
-    if n > MOST_IMAGES {
-        return Err(wrong(format!("should hold {MOST_IMAGES} images at most, and says {n}")));
+    if n > MAX_IMAGES {
+        return Err(wrong(format!("should hold {MAX_IMAGES} images at most, and says {n}")));
     }
     let n = n as usize;
     let d_in = 28 * 28;

@@ -27,7 +27,7 @@ pub struct ImageSet {
 pub struct Images {
     pub train: ImageSet,
     pub test: ImageSet,
-    pub moments: Moments,
+    pub checkpoints: Moments,
 }
 
 /// Mean and standard deviation of each channel, of intensities between 0 and 1.
@@ -49,8 +49,8 @@ pub struct Augment {
 impl Images {
     /// Puts two parts together; the moments are measured from the training part.
     pub fn new(train: ImageSet, test: ImageSet) -> Self {
-        let moments = train.moments();
-        Self { train, test, moments }
+        let checkpoints = train.checkpoints();
+        Self { train, test, checkpoints }
     }
 }
 
@@ -97,9 +97,9 @@ impl ImageSet {
     }
 
     /// Mean and standard deviation of each channel.
-    pub fn moments(&self) -> Moments {
+    pub fn checkpoints(&self) -> Moments {
         let plane = (self.side * self.side).max(1);
-        let mut moments = Moments::default();
+        let mut checkpoints = Moments::default();
         for channel in 0..self.channels {
             // Whole numbers, so that the order of adding does not matter.
             let (mut sum, mut squares) = (0u64, 0u64);
@@ -112,12 +112,12 @@ impl ImageSet {
             let n = (self.len() * plane).max(1) as f64;
             let mean = sum as f64 / n;
             let variance = (squares as f64 / n - mean * mean).max(0.0);
-            moments.mean.push((mean / 255.0) as f32);
+            checkpoints.mean.push((mean / 255.0) as f32);
             // A channel that is the same everywhere is centerd and not scaled.
             let std = if variance > 0.0 { variance.sqrt() / 255.0 } else { 1.0 };
-            moments.std.push(std as f32);
+            checkpoints.std.push(std as f32);
         }
-        moments
+        checkpoints
     }
 
     /// Some images, normalized: `(value / 255 - mean) / std` of the channel; and their labels. Indices that do not
@@ -126,19 +126,19 @@ impl ImageSet {
     /// # Shapes
     ///
     /// - output: `[indices, channels, side, side]` and `[indices]`
-    pub fn batch(&self, indices: &[usize], moments: &Moments) -> (Vec<f32>, Vec<u8>) {
-        self.gather(indices, moments, |_| Shift::default())
+    pub fn batch(&self, indices: &[usize], checkpoints: &Moments) -> (Vec<f32>, Vec<u8>) {
+        self.gather(indices, checkpoints, |_| Shift::default())
     }
 
     /// The same, each image moved and mirrored at random.
     pub fn augmented(
         &self,
         indices: &[usize],
-        moments: &Moments,
+        checkpoints: &Moments,
         augment: Augment,
         rng: &mut StdRng,
     ) -> (Vec<f32>, Vec<u8>) {
-        self.gather(indices, moments, |_| {
+        self.gather(indices, checkpoints, |_| {
             // Drawn whether they are used or not, so that a switch changes nothing but what it says.
             let Shift { down, right, mirrored } = Shift::draw(rng);
             let mirrored = mirrored && augment.flip;
@@ -160,11 +160,11 @@ impl ImageSet {
     fn gather(
         &self,
         indices: &[usize],
-        moments: &Moments,
+        checkpoints: &Moments,
         mut shift: impl FnMut(usize) -> Shift,
     ) -> (Vec<f32>, Vec<u8>) {
         let side = self.side as isize;
-        let tables: Vec<[f32; 256]> = (0..self.channels).map(|channel| moments.table(channel)).collect();
+        let tables: Vec<[f32; 256]> = (0..self.channels).map(|channel| checkpoints.table(channel)).collect();
         let mut values = Vec::with_capacity(indices.len() * self.image_len());
         let mut labels = Vec::with_capacity(indices.len());
         for &index in indices {

@@ -11,7 +11,7 @@ pub const PATH: &str = "data/reference.bin";
 const MAGIC: &[u8; 8] = b"NNLABREF";
 const VERSION: u32 = 1;
 /// It unpacks to half a megabyte; a foreign file that says more is not believed.
-const MOST_BYTES: usize = 4_000_000;
+const MAX_BYTES: usize = 4_000_000;
 
 /// The fixtures by the names of their files; an error says what was expected and what was found.
 pub fn read(bytes: &[u8]) -> Result<Value, LabError> {
@@ -27,8 +27,8 @@ pub fn read(bytes: &[u8]) -> Result<Value, LabError> {
     if version != VERSION {
         return Err(wrong(format!("should be of version {VERSION}, and is of version {version}")));
     }
-    if size > MOST_BYTES {
-        return Err(wrong(format!("should unpack to {MOST_BYTES} bytes at most, and says {size}")));
+    if size > MAX_BYTES {
+        return Err(wrong(format!("should unpack to {MAX_BYTES} bytes at most, and says {size}")));
     }
     let (body, crc) = bytes[header..].split_at(bytes.len() - header - 4);
     let text = packed::unpack(body, crc, size).map_err(wrong)?;

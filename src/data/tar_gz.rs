@@ -11,7 +11,7 @@ pub fn is_gzip(bytes: &[u8]) -> bool {
 }
 
 /// The most that stands between the files of an archive: headers, padding, and files that nobody wants.
-const MOST_BETWEEN: usize = 10_000_000;
+const MAX_BETWEEN: usize = 10_000_000;
 
 /// The files of a `.tar.gz` that `wanted` gives a name to. More than `most` bytes of them together are an error, and so is
 /// an archive that unpacks to much more than that: a small file can unpack to more than any memory.
@@ -35,7 +35,7 @@ pub fn unpack(
         ErrorKind::Other => wrong(format!("what is packed in it is no tar archive ({error})")),
         _ => wrong(format!("is damaged ({error})")),
     };
-    let limit = (most + MOST_BETWEEN) as u64;
+    let limit = (most + MAX_BETWEEN) as u64;
     let mut archive = Archive::new(GzDecoder::new(bytes).take(limit));
     let mut files = Vec::new();
     let mut left = most;

@@ -15,7 +15,7 @@ pub const PATH: &str = "data/shakespeare.bin";
 pub const BYTES: std::ops::RangeInclusive<usize> = 2_000..=20_000_000;
 
 /// The most characters that a vocabulary has; rarer ones become [`FOLDED`].
-pub const MOST_CHARS: usize = 160;
+pub const MAX_CHARS: usize = 160;
 
 /// What stands for all characters that are too rare for the vocabulary.
 pub const FOLDED: char = '\u{fffd}';
@@ -91,11 +91,11 @@ impl Vocabulary {
             *counts.entry(c).or_default() += 1;
         }
         let mut kept: Vec<(char, usize)> = counts.into_iter().collect();
-        if kept.len() > MOST_CHARS {
+        if kept.len() > MAX_CHARS {
             kept.retain(|(c, _)| *c != FOLDED);
             // The sort is stable, so that equally frequent characters stay in order.
             kept.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-            kept.truncate(MOST_CHARS - 1);
+            kept.truncate(MAX_CHARS - 1);
             kept.push((FOLDED, 0));
         }
         let chars: BTreeSet<char> = kept.into_iter().map(|(c, _)| c).collect();
@@ -105,7 +105,7 @@ impl Vocabulary {
     /// A vocabulary of these characters, as a file of weights brings it; `None` where they are not in order or too many.
     pub fn from_chars(chars: Vec<char>) -> Option<Self> {
         let in_order = chars.windows(2).all(|pair| pair[0] < pair[1]);
-        (in_order && !chars.is_empty() && chars.len() <= MOST_CHARS).then_some(Self { chars })
+        (in_order && !chars.is_empty() && chars.len() <= MAX_CHARS).then_some(Self { chars })
     }
 
     /// How many characters there are.

@@ -1,7 +1,7 @@
 //! What a panel does beside its run: a sweep, which shares the machine with other panels by the same rules.
 
-use crate::component::prelude::*;
-use crate::lab::BatchState;
+use crate::client::BatchState;
+use yew::prelude::*;
 
 /// How the sweep of a panel stands, and why it waits.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,11 +1,11 @@
 //! The controls of some settings, under a heading.
 
-use crate::component::prelude::*;
 use crate::core::settings::{Kind, Param};
 use crate::panel::{AnySettings, is_locked};
 use crate::ui::control::Control;
-use crate::ui::part::use_assignment;
+use crate::ui::visibility::use_assignment;
 use serde_json::Value;
+use yew::prelude::*;
 
 /// The controls for some fields, under a heading.
 pub fn controls(settings: &AnySettings, title: &'static str, keys: &[&str]) -> Html {
@@ -53,7 +53,9 @@ fn Group(props: &GroupProps) -> Html {
     };
     // Who does not see one of the two short settings does not see the list that says the same.
     let hides = |param: &Param| match param.kind {
-        Kind::Sizes(sizes) => [param.key, sizes.count, sizes.largest].iter().any(|key| assignment.hides(key)),
+        Kind::IntList(sizes) => {
+            [param.key, sizes.count, sizes.largest].iter().any(|key| assignment.hides(key))
+        }
         _ => assignment.hides(param.key),
     };
     let shown: Vec<_> = props.fields.iter().filter(|(param, _)| !hides(param)).collect();

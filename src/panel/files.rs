@@ -1,12 +1,12 @@
 //! Where a visitor gives files to the page: by dropping them anywhere on it, or by a file dialog.
 
-use crate::component::prelude::*;
-use crate::lab::{Files, use_files};
+use crate::client::{Files, use_files};
 use crate::protocol::{FileKind, UserFile};
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::utils::document;
 use wasm_bindgen::JsValue;
 use web_sys::HtmlInputElement;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub struct FileBoxProps {

@@ -1,13 +1,11 @@
 //! The frame of a panel: its title, the run's buttons, the rail of its chapters, and what is always there.
 
-use crate::component::prelude::*;
+use crate::client::{AnyRun, Pool};
 use crate::core::Check;
 use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, is_picked, opened};
-use crate::core::guided::{Outline, expanded};
+use crate::core::guided::{GuidedInfo, expanded};
 use crate::core::schema::{Schema, Values};
 use crate::core::sweep::{seed, with_seed};
-use crate::keep::Timestamp;
-use crate::lab::{AnyRun, Pool};
 use crate::panel::guided::GuidedView;
 use crate::panel::history::{RunHistory, local};
 use crate::panel::rail::{NextChapter, Rail};
@@ -18,12 +16,14 @@ use crate::panel::symbols::Symbols;
 use crate::panel::{AnySettings, PtrEq, RunView};
 use crate::protocol::{DeviceInfo, DeviceKind, Pace, Progress, RunState};
 use crate::run::any::{AnyExperiment, AnyRecord};
+use crate::saved_runs::Timestamp;
 use crate::ui::checks::CheckTable;
 use crate::ui::figure::Provenance;
-use crate::ui::part::{Hideable, OnlyFigures, ShownSeed};
 use crate::ui::player::Player;
 use crate::ui::readout::{MetricOutput, format_number};
+use crate::ui::visibility::{HiddenByLesson, OnlyFigures, ShownSeed};
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// What a section puts into the frame.
 #[derive(Debug)]
@@ -69,12 +69,12 @@ fn draw(
     let provenance = Provenance(provenance(slug, &schema, &settings.values));
     // A reader of a course page has no use for the buttons of its author.
     let query = &settings.page.query;
-    let outlines = Rc::new(lab.experiment.outlines());
-    let (show, alone) = expanded(&outlines, &settings.assignment.show);
-    let (guided, no_experiment) = open_experiment(&outlines, query.get("experiment"));
+    let guided_infos = Rc::new(lab.experiment.guided_infos());
+    let (show, alone) = expanded(&guided_infos, &settings.assignment.show);
+    let (guided, no_experiment) = open_experiment(&guided_infos, query.get("experiment"));
     let guided = guided.or(alone);
     // An experiment opens its chapter, unless the address opens another one.
-    let chapter_slug = settings.page.chapter.as_deref().or(guided.map(|outline| outline.chapter));
+    let chapter_slug = settings.page.chapter.as_deref().or(guided.map(|info| info.chapter));
     let (opened, unknown) = opened(chapters, chapter_slug, &show);
     let warnings: Vec<String> =
         settings.warnings.iter().cloned().chain(unknown).chain(no_experiment).collect();
@@ -91,14 +91,14 @@ fn draw(
             <div class={if is_figure { "visually-hidden" } else { "panel-head" }}>
                 <h2 id={title_id}>{ page.title }</h2>
                 if !is_figure && (query.get("embed") != Some("1") || query.get("share") == Some("1")) {
-                    <Hideable name="share">
+                    <HiddenByLesson name="share">
                         <Share {slug} query={settings.page.query.clone()} params={schema.params}
-                            presets={schema.presets} {chapters} outlines={outlines.clone()} chapter={settings.page.chapter.clone()} />
-                    </Hideable>
+                            presets={schema.presets} {chapters} guided_infos={guided_infos.clone()} chapter={settings.page.chapter.clone()} />
+                    </HiddenByLesson>
                 }
             </div>
             if !is_picked {
-                <Hideable name="introduction">{ page.introduction }</Hideable>
+                <HiddenByLesson name="introduction">{ page.introduction }</HiddenByLesson>
             }
             <Symbols {slug} params={schema.params} values={settings.values.clone()} />
             { notices(&warnings, lab.probe_error.as_ref()) }
@@ -113,7 +113,7 @@ fn draw(
                     <Rail {slug} {chapters} page={settings.page.clone()} open={opened.first().map(|opened| opened.chapter)}
                         probed={!lab.probing} trained={matches!(lab.state, RunState::Done { .. })}
                         presets={schema.presets} preset={settings.preset} choose={settings.choose.clone()}
-                        outlines={outlines.clone()} experiment={guided.map(|outline| outline.slug)} finished={settings.finished.clone()} />
+                        guided_infos={guided_infos.clone()} experiment={guided.map(|info| info.slug)} finished={settings.finished.clone()} />
                 }
                 <div class="chapters">
                     { for own.map(|opened| chapter(opened, body(opened.chapter.slug), ShownSeed(several.filter(|_| opened.chapter.trains)))) }
@@ -149,7 +149,7 @@ fn chapter(opened: &Opened, body: ChapterBody, seed: ShownSeed) -> Html {
                 <h3 id={format!("chapter-{slug}")} tabindex="-1" class={only.0.is_some().then_some("visually-hidden")}>{ *title }</h3>
                 <div class="chapter-body" data-controls={has_controls.then_some("")}>
                     if has_controls {
-                        <Hideable name="settings"><Controls always={only.0.is_some()}>{ body.controls }</Controls></Hideable>
+                        <HiddenByLesson name="settings"><Controls always={only.0.is_some()}>{ body.controls }</Controls></HiddenByLesson>
                     }
                     <div class="figures">{ body.figures }</div>
                 </div>
@@ -167,12 +167,12 @@ fn claims(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html
         <section class="chapter" data-chapter={is_open.then_some(CLAIMS.slug)} hidden={!is_open} aria-label={CLAIMS.title}>
             if is_whole {
                 <h3 id="chapter-claims" tabindex="-1">{ CLAIMS.title }</h3>
-                <Hideable name="checks"><CheckTable checks={checks(lab, &settings.values)} /></Hideable>
+                <HiddenByLesson name="checks"><CheckTable checks={checks(lab, &settings.values)} /></HiddenByLesson>
             }
-            <Hideable name="sweep">
+            <HiddenByLesson name="sweep">
                 <Sweep page={settings.page.clone()} experiment={lab.experiment} config={settings.values.clone()} seeds={settings.options.seeds}
                     device={lab.device.clone()} busy={lab.state.is_active()} {is_open} background={settings.background.clone()} />
-            </Hideable>
+            </HiddenByLesson>
         </section>
     }
 }
@@ -185,11 +185,11 @@ fn runs(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
             if is_open {
                 <h3 id="chapter-runs" tabindex="-1">{ RUNS.title }</h3>
             }
-            <Hideable name="history">
+            <HiddenByLesson name="history">
                 <RunHistory page={settings.page.clone()} section={lab.experiment} config={settings.values.clone()} records={PtrEq(lab.records.clone())}
                     state={lab.state.clone()} run={lab.run} progress={lab.progress} device={lab.device.clone()}
                     train={lab.train.clone()} {is_open} />
-            </Hideable>
+            </HiddenByLesson>
         </section>
     }
 }
@@ -265,12 +265,12 @@ fn still_loading(lab: &AnyRun) -> Option<AttrValue> {
 fn run_panel(
     lab: &AnyRun,
     settings: &AnySettings,
-    guided: Option<Outline>,
+    guided: Option<GuidedInfo>,
     trains: bool,
     main_numbers: &'static str,
 ) -> Html {
     let (experiment, records) = (lab.experiment, lab.records.clone());
-    let guided = guided.map(|outline| GuidedView::new(outline, lab, settings));
+    let guided = guided.map(|info| GuidedView::new(info, lab, settings));
     let replays = experiment.replays && trains;
     let replay = if replays { replay(&lab.replay_steps, lab.shown, &lab.show) } else { Html::default() };
     let mark = Rc::as_ptr(&records) as usize;
@@ -299,21 +299,21 @@ fn replay(steps: &[u32], shown: Option<u32>, show: &Callback<Option<u32>>) -> Ht
         show.reform(move |at: usize| steps.get(at).copied().filter(|_| at < last))
     };
     html! {
-        <Hideable name="replay">
+        <HiddenByLesson name="replay">
             <div class="replay" data-shown={shown.map(|step| step.to_string())}>
                 <Player name="replay" label="Replay" {at} count={steps.len()} {on_move} {words} />
             </div>
-        </Hideable>
+        </HiddenByLesson>
     }
 }
 
 /// The experiment that an address names, or a sentence where there is none of this name.
-fn open_experiment(outlines: &[Outline], name: Option<&str>) -> (Option<Outline>, Option<String>) {
+fn open_experiment(guided_infos: &[GuidedInfo], name: Option<&str>) -> (Option<GuidedInfo>, Option<String>) {
     let Some(name) = name else { return (None, None) };
-    let found = outlines.iter().find(|outline| outline.slug == name).copied();
+    let found = guided_infos.iter().find(|info| info.slug == name).copied();
     let warning = || {
         let name: String = name.chars().take(40).collect();
-        let known: Vec<&str> = outlines.iter().map(|outline| outline.slug).collect();
+        let known: Vec<&str> = guided_infos.iter().map(|info| info.slug).collect();
         format!("There is no experiment {name} in this section; there are: {}.", known.join(", "))
     };
     (found, found.is_none().then(warning))
@@ -386,7 +386,7 @@ fn device_line(device: Option<&DeviceInfo>, pace: Pace, pool: &Pool) -> Html {
                 <MetricOutput metric="worker_memory" value={pool.memory}>{ format!("{:.0} MB", pool.memory / 1e6) }</MetricOutput>
                 { " of memory." }
             }
-            if let Some(why) = &pool.alone {
+            if let Some(why) = &pool.single_worker_reason {
                 <span class="fallback">{ format!(" {why}") }</span>
             }
         </p>

@@ -7,20 +7,20 @@ pub(super) use crate::panel::guided::card::GuidedCard;
 pub(super) use crate::panel::guided::list::Experiments;
 
 use crate::assignment::{Guess, Question};
-use crate::component::prelude::*;
-use crate::core::guided::{Answer, Outline, Prediction};
+use crate::client::AnyRun;
+use crate::core::guided::{Answer, GuidedInfo, Prediction};
 use crate::core::query::Changes;
 use crate::core::schema::Values;
 use crate::core::settings::Param;
 use crate::core::sweep::{seed, with_seed};
-use crate::keep::finished::{add, read, to_json};
-use crate::keep::{DeviceUsed, Finished};
-use crate::lab::AnyRun;
 use crate::panel::{AnySettings, is_locked};
 use crate::run::any::AnyRecord;
+use crate::saved_runs::finished::{add, read, to_json};
+use crate::saved_runs::{DeviceUsed, Finished};
 use gloo::utils::window;
 use std::cell::RefCell;
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// The key of the browser's storage that has all finished experiments.
 const KEY: &str = "nn-lab.experiments";
@@ -68,7 +68,7 @@ fn stored() -> Rc<Vec<Finished>> {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct GuidedView {
     pub(super) section: &'static str,
-    pub(super) outline: Outline,
+    pub(super) info: GuidedInfo,
     /// Its place in the list, from 1, and how many there are.
     pub(super) place: (usize, usize),
     /// Whether its settings are in place; the seed is the reader's.
@@ -94,25 +94,25 @@ pub(super) struct GuidedView {
 
 impl GuidedView {
     /// How it stands to the panel's settings and run.
-    pub(super) fn new(outline: Outline, lab: &AnyRun, settings: &AnySettings) -> Self {
+    pub(super) fn new(info: GuidedInfo, lab: &AnyRun, settings: &AnySettings) -> Self {
         let (experiment, values) = (lab.experiment, &settings.values);
-        let outlines = experiment.outlines();
-        let at = outlines.iter().position(|guided| guided.slug == outline.slug);
+        let guided_infos = experiment.guided_infos();
+        let at = guided_infos.iter().position(|guided| guided.slug == info.slug);
         let of_seed = |(further, record): (u32, &AnyRecord)| {
             let values = with_seed(values, further);
             (seed(&values), at.and_then(|at| experiment.answer(at, &values, record)))
         };
-        let target = target(&outline, settings);
+        let target = target(&info, settings);
         // What needs no training is measured with the first seed alone.
-        let asked = if outline.trains { lab.records.len() } else { 1 };
-        let next = at.and_then(|at| outlines.get(at + 1));
+        let asked = if info.trains { lab.records.len() } else { 1 };
+        let next = at.and_then(|at| guided_infos.get(at + 1));
         Self {
             section: experiment.slug,
-            outline,
-            place: (at.map_or(0, |at| at + 1), outlines.len()),
+            info,
+            place: (at.map_or(0, |at| at + 1), guided_infos.len()),
             is_set: target == **values,
-            quantity: lab.shown_records.first().and_then(|record| quantity(&outline, lab, values, record)),
-            set_up_words: in_words(&outline, settings.schema.params),
+            quantity: lab.shown_records.first().and_then(|record| quantity(&info, lab, values, record)),
+            set_up_words: in_words(&info, settings.schema.params),
             set_up: settings.schema.whole_address(&target),
             probed: !lab.probing && lab.probe_error.is_none(),
             run: lab.run,
@@ -128,7 +128,7 @@ impl GuidedView {
 
     /// What it asks, as a question of an assignment.
     pub(super) fn question(&self) -> Question {
-        let (guess, metric) = match self.outline.prediction {
+        let (guess, metric) = match self.info.prediction {
             Prediction::Number { metric } => (Guess::Number, Some(metric)),
             Prediction::Choice(options) => {
                 (Guess::Choice(options.iter().map(ToString::to_string).collect()), None)
@@ -136,14 +136,14 @@ impl GuidedView {
             Prediction::Curve { metric, low, high } => (Guess::Curve { low, high }, Some(metric)),
         };
         let metrics = metric.into_iter().map(str::to_owned).collect();
-        Question { text: self.outline.question.to_owned(), guess, metrics }
+        Question { text: self.info.question.to_owned(), guess, metrics }
     }
 }
 
 /// The settings that an experiment wants: its own over the defaults, with the reader's seed; what a teacher locks stays.
-fn target(outline: &Outline, settings: &AnySettings) -> Values {
+fn target(info: &GuidedInfo, settings: &AnySettings) -> Values {
     let schema = settings.schema;
-    let (mut target, _) = schema.read(&schema.defaults(), &outline.values.iter().copied().collect());
+    let (mut target, _) = schema.read(&schema.defaults(), &info.values.iter().copied().collect());
     let stays = settings
         .values
         .iter()
@@ -153,23 +153,23 @@ fn target(outline: &Outline, settings: &AnySettings) -> Values {
 }
 
 /// The settings of an experiment that are not the defaults: `Hidden layers 8, Activation sigmoid`.
-fn in_words(outline: &Outline, params: &[Param]) -> String {
+fn in_words(info: &GuidedInfo, params: &[Param]) -> String {
     let phrase = |(key, text): &(&str, &str)| {
         let param = params.iter().find(|param| param.key == *key)?;
         let value = param.read(text).0?;
-        Some(format!("{} {}", param.label, crate::keep::format::value(param, &value)))
+        Some(format!("{} {}", param.label, crate::saved_runs::format::value(param, &value)))
     };
-    let phrases: Vec<String> = outline.values.iter().filter_map(phrase).collect();
+    let phrases: Vec<String> = info.values.iter().filter_map(phrase).collect();
     if phrases.is_empty() { "the default settings".to_owned() } else { phrases.join(" · ") }
 }
 
 /// The title of what is predicted, with its unit: `Test accuracy, linear`, `Loss, residual (nats)`.
-fn quantity(outline: &Outline, lab: &AnyRun, values: &Values, record: &AnyRecord) -> Option<String> {
+fn quantity(info: &GuidedInfo, lab: &AnyRun, values: &Values, record: &AnyRecord) -> Option<String> {
     let with_unit = |title: &str, unit: &str| match unit {
         "" => title.to_owned(),
         unit => format!("{title} ({unit})"),
     };
-    match outline.prediction {
+    match info.prediction {
         Prediction::Choice(_) => None,
         Prediction::Number { metric } => {
             let metrics = lab.experiment.metrics(values, record);

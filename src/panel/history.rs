@@ -6,16 +6,11 @@ mod list;
 mod row;
 mod store;
 
-use crate::component::prelude::*;
 use crate::core::metric::Metric;
 use crate::core::query::Changes;
 use crate::core::schema::{Schema, Values};
-use crate::core::sorted::SortedMap;
 use crate::core::sweep::{seed, with_seed};
 use crate::core::{Check, Progress};
-use crate::keep::{
-    Change, DeviceUsed, Kept, KeptSeed, KeptSeries, Origin, Outcome, RunRecord, Steps, Timestamp,
-};
 use crate::panel::history::compare::{Chosen, Compare};
 use crate::panel::history::list::RunList;
 pub(super) use crate::panel::history::row::local;
@@ -23,9 +18,14 @@ use crate::panel::history::store::{Edit, use_history};
 use crate::panel::{PanelProps, PtrEq};
 use crate::protocol::{DeviceChoice, DeviceInfo, RunState};
 use crate::run::any::{AnyExperiment, AnyRecord};
+use crate::saved_runs::{
+    Change, DeviceUsed, Kept, KeptSeed, KeptSeries, Origin, Outcome, RunRecord, Steps, Timestamp,
+};
 use gloo::timers::callback::Timeout;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// How long the page may take to put the settings of an old run in place before that run is no longer waited for.
 const PATIENCE_MS: i64 = 2000;
@@ -234,7 +234,7 @@ impl Begun {
 }
 
 /// The numbers that were measured, by name, with as many digits as the curves have.
-fn metrics_of(metrics: Vec<Metric>) -> SortedMap<String, f32> {
+fn metrics_of(metrics: Vec<Metric>) -> BTreeMap<String, f32> {
     let measured =
         metrics.into_iter().filter_map(|metric| Some((metric.name.to_owned(), metric.value? as f32)));
     measured.filter(|(_, value)| value.is_finite()).collect()
@@ -257,4 +257,4 @@ fn address_of(schema: &Schema, config: &Values, asked: DeviceChoice) -> Changes 
 }
 
 /// The list, compared by its pointer.
-type SharedHistory = PtrEq<crate::keep::History>;
+type SharedHistory = PtrEq<crate::saved_runs::History>;

@@ -14,22 +14,22 @@ mod sweep;
 mod symbols;
 mod view;
 
-use crate::component::prelude::*;
 use crate::core::query::{Changes, Query};
 pub use crate::panel::controls::{controls, controls_without};
 pub use crate::panel::frame::{ChapterBody, Page, frame};
 pub use crate::panel::guided::FinishedList;
 pub use crate::panel::share::CopyButton;
-pub use crate::panel::view::{ACCURACY, CurveFigure, LOSS, Line, Readouts, RunView};
+pub use crate::panel::view::{ACCURACY, CurveFigure, CurveSpec, LOSS, Readouts, RunView};
+use yew::prelude::*;
 
 use crate::assignment::Assignment;
 use crate::charts::{Series, Table};
+use crate::client::RunOptions;
 use crate::core::schema::{Schema, Values};
-use crate::core::settings::{Param, Preset, Settings, related};
-use crate::lab::RunOptions;
+use crate::core::settings::{Param, Preset, Settings, linked_keys};
 use crate::panel::background::{Background, use_background};
 use crate::protocol::DeviceChoice;
-use crate::ui::part::use_assignment;
+use crate::ui::visibility::use_assignment;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -158,7 +158,7 @@ fn use_any_settings(schema: &'static Schema, props: &PanelProps) -> AnySettings 
 /// Whether a student cannot change a setting, by itself or through one that it hangs together with.
 pub fn is_locked(assignment: &Assignment, params: &[Param], key: &str) -> bool {
     assignment.locks(key)
-        || related(params, key).is_some_and(|group| group.iter().any(|key| assignment.locks(key)))
+        || linked_keys(params, key).is_some_and(|group| group.iter().any(|key| assignment.locks(key)))
 }
 
 /// How many seeds a run may have.

@@ -1,16 +1,16 @@
 //! The rail of a panel: its chapters, and the presets that set them up.
 
-use crate::component::prelude::*;
 use crate::core::chapter::{Chapter, chapters};
-use crate::core::guided::Outline;
+use crate::core::guided::GuidedInfo;
 use crate::core::settings::Preset;
 use crate::panel::PanelProps;
 use crate::panel::guided::{Experiments, FinishedList};
 use crate::panel::share::chapter_hash;
-use crate::ui::part::Hideable;
+use crate::ui::visibility::HiddenByLesson;
 use gloo::utils::{document, window};
 use std::rc::Rc;
 use web_sys::HtmlElement;
+use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq)]
 pub(super) struct RailProps {
@@ -26,7 +26,7 @@ pub(super) struct RailProps {
     pub(super) presets: &'static [Preset],
     pub(super) preset: Option<&'static Preset>,
     pub(super) choose: Callback<Option<&'static Preset>>,
-    pub(super) outlines: Rc<Vec<Outline>>,
+    pub(super) guided_infos: Rc<Vec<GuidedInfo>>,
     /// The experiment that is open.
     pub(super) experiment: Option<&'static str>,
     pub(super) finished: FinishedList,
@@ -63,16 +63,16 @@ pub(super) fn Rail(props: &RailProps) -> Html {
                     <ol>{ for all.iter().enumerate().map(item) }</ol>
                 </RailMenu>
             </nav>
-            <Experiments slug={props.slug} outlines={props.outlines.clone()} open={props.experiment} query={props.page.query.clone()}
+            <Experiments slug={props.slug} guided_infos={props.guided_infos.clone()} open={props.experiment} query={props.page.query.clone()}
                 finished={props.finished.clone()} wide={is_wide()} />
-            <Hideable name="presets">
+            <HiddenByLesson name="presets">
                 <Presets presets={props.presets} current={props.preset} choose={choose.clone()} />
-            </Hideable>
-            <Hideable name="settings">
-                <Hideable name="defaults">
+            </HiddenByLesson>
+            <HiddenByLesson name="settings">
+                <HiddenByLesson name="defaults">
                     <button type="button" class="quiet" data-action="defaults" onclick={move |_| choose.emit(None)}>{ "Reset to defaults" }</button>
-                </Hideable>
-            </Hideable>
+                </HiddenByLesson>
+            </HiddenByLesson>
         </div>
     }
 }

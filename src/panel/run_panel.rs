@@ -6,7 +6,6 @@ mod host;
 pub(in crate::panel) mod question;
 
 use crate::assignment::{Answer, Guess};
-use crate::component::prelude::*;
 use crate::core::curve::RunSeries;
 use crate::core::settings::Param;
 use crate::panel::background::Background;
@@ -15,8 +14,9 @@ use crate::panel::run_panel::host::{HostContext, use_host};
 use crate::panel::run_panel::question::QuestionCard;
 use crate::panel::{Readouts, RunView, SEEDS};
 use crate::protocol::{Progress, RunState};
-use crate::ui::part::use_assignment;
 use crate::ui::run_controls::{RunControls, go_on};
+use crate::ui::visibility::use_assignment;
+use yew::prelude::*;
 
 /// A net that has failed while others go on; of those that were lost together, the first.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +101,7 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     html! {
         <>
             if let Some(guided) = props.guided.clone() {
-                <GuidedCard key={guided.outline.slug} view={guided.clone()} answer={(*answer).clone()} {on_answer} state={props.state.clone()} steps={props.progress.steps}
+                <GuidedCard key={guided.info.slug} view={guided.clone()} answer={(*answer).clone()} {on_answer} state={props.state.clone()} steps={props.progress.steps}
                     series={props.series.clone()} write={props.write.clone()} on_train={props.on_train.clone()} />
             } else if let Some(question) = question {
                 <QuestionCard {question} answer={(*answer).clone()} {on_answer} state={props.state.clone()}

@@ -6,9 +6,8 @@ mod links;
 
 pub(super) use crate::panel::share::links::chapter_hash;
 
-use crate::component::prelude::*;
 use crate::core::chapter::Chapter;
-use crate::core::guided::Outline;
+use crate::core::guided::GuidedInfo;
 use crate::core::query::Query;
 use crate::core::settings::{Param, Preset};
 use crate::panel::share::dialog::ShareDialog;
@@ -16,13 +15,14 @@ use gloo::timers::callback::Timeout;
 use gloo::utils::window;
 use std::rc::Rc;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
+use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties, Debug)]
 pub(super) struct ShareProps {
     pub(super) slug: &'static str,
     /// The section's own chapters.
     pub(super) chapters: &'static [Chapter],
-    pub(super) outlines: Rc<Vec<Outline>>,
+    pub(super) guided_infos: Rc<Vec<GuidedInfo>>,
     /// The one that the address opens.
     pub(super) chapter: Option<String>,
     /// The address's query.
@@ -48,7 +48,7 @@ pub(super) fn Share(props: &ShareProps) -> Html {
             <CopyButton label="Copy link" action="copy-link" text={link} />
             <button type="button" data-action="share" onclick={toggle(true).reform(|_| ())}>{ "Share and embed…" }</button>
             if *open {
-                <ShareDialog slug={props.slug} query={props.query.clone()} params={props.params} presets={props.presets} chapters={props.chapters} outlines={props.outlines.clone()} chapter={props.chapter.clone()}
+                <ShareDialog slug={props.slug} query={props.query.clone()} params={props.params} presets={props.presets} chapters={props.chapters} guided_infos={props.guided_infos.clone()} chapter={props.chapter.clone()}
                     on_close={toggle(false)} />
             }
         </div>

@@ -5,11 +5,10 @@ mod plan;
 mod result;
 mod store;
 
-use crate::component::prelude::*;
+use crate::client::{Batch, BatchHandle, BatchState, RunTimes, use_batch, use_run_times};
 use crate::core::query::Changes;
 use crate::core::schema::{Schema, Values};
 use crate::core::sweep::SweepPreset;
-use crate::lab::{Batch, BatchHandle, BatchState, RunTimes, use_batch, use_run_times};
 use crate::panel::background::{Background, SweepStatus};
 use crate::panel::shown::panel_element;
 use crate::panel::sweep::form::Form;
@@ -20,6 +19,7 @@ use crate::protocol::DeviceInfo;
 use crate::run::any::AnyExperiment;
 use crate::ui::readout::{MetricOutput, time_words};
 use std::rc::Rc;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct SweepProps {

@@ -1,6 +1,5 @@
 //! Symbols of formulae that stand for settings: each shows its value, and marks its control as its control marks it.
 
-use crate::component::prelude::*;
 use crate::core::settings::Param;
 use crate::panel::shown::panel_element;
 use crate::ui::styles::Styles;
@@ -10,6 +9,7 @@ use std::fmt::Write;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
+use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct SymbolsProps {
@@ -49,7 +49,7 @@ pub(super) fn Symbols(props: &SymbolsProps) -> Html {
         let param = props.params.iter().find(|param| param.key == pointed.key)?;
         let value = param.text(props.values.get(param.key)?);
         let place = format!("left:{:.0}px;top:{:.0}px", pointed.left, pointed.top);
-        Some(html! { <div class="symbol-tip" role="tooltip" style={place}>{ param.label }{ ": " }<strong>{ value }</strong></div> })
+        Some(html! { <div class="symbol-tip" role="tooltip" ~style={place}>{ param.label }{ ": " }<strong>{ value }</strong></div> })
     });
     html! { <><Styles rules={(*style).clone()} />{ tip }</> }
 }

@@ -1,16 +1,16 @@
 //! What a run has measured, for every readout and curve of its panel: numbers and curves of every seed.
 
 use crate::charts::{LineChart, Reference, ScaleKind, Series, Table};
-use crate::component::prelude::*;
 use crate::core::curve::RunSeries;
 use crate::core::metric::{Metric, Spread, spread_of};
 use crate::core::schema::Values;
 use crate::run::any::{AnyExperiment, AnyRecord};
 use crate::run::arm::Arm;
 use crate::ui::figure::Figure;
-use crate::ui::part::use_only_figures;
 use crate::ui::readout::{Readout, format_number};
+use crate::ui::visibility::use_only_figures;
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// What has been measured with each seed; every panel gives it to the components below as a context.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl RunView {
     }
 
     /// The curves of a kind as lines: of several seeds the median, with a band from the least to the greatest.
-    fn lines(&self, line: &Line, per: f64) -> Vec<Series> {
+    fn lines(&self, line: &CurveSpec, per: f64) -> Vec<Series> {
         let Some(first) = self.0.series.first() else { return Vec::new() };
         let of_line = first.iter().filter(|series| series.base == line.base);
         let drawn = of_line.map(|series| {
@@ -106,7 +106,7 @@ impl RunView {
     }
 
     /// The same for a table: every seed by itself.
-    fn columns(&self, line: &Line, per: f64) -> Vec<Series> {
+    fn columns(&self, line: &CurveSpec, per: f64) -> Vec<Series> {
         let Some(first) = self.0.series.first() else { return Vec::new() };
         let of_line = first.iter().filter(|series| series.base == line.base);
         let columns = of_line.flat_map(|series| {
@@ -125,14 +125,14 @@ impl RunView {
         seeds.filter_map(move |(seed, all)| Some((seed, all.iter().find(|series| series.metric == metric)?)))
     }
 
-    fn legend(&self, line: &Line, series: &RunSeries) -> String {
+    fn legend(&self, line: &CurveSpec, series: &RunSeries) -> String {
         let arm = self.0.arms.get(series.arm).map_or("", |arm| arm.title);
         let part = series.part.as_deref().unwrap_or_default();
         [arm, line.words, part].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
     }
 
     /// Where there is one net only, its curves are told apart by color.
-    fn color(&self, line: &Line, series: &RunSeries) -> usize {
+    fn color(&self, line: &CurveSpec, series: &RunSeries) -> usize {
         if self.0.arms.len() > 1 { series.arm } else { line.color }
     }
 }
@@ -171,7 +171,7 @@ pub fn Readouts(props: &ReadoutsProps) -> Html {
 
 /// The curves of one kind, one of each net.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Line {
+pub struct CurveSpec {
     /// The beginning of their names.
     pub base: &'static str,
     /// What they are called in the legend, beside the net.
@@ -181,7 +181,7 @@ pub struct Line {
     pub color: usize,
 }
 
-impl Line {
+impl CurveSpec {
     /// Solid lines that are called after their nets.
     pub const fn new(base: &'static str, words: &'static str) -> Self {
         Self { base, words, dashed: false, color: 0 }
@@ -189,18 +189,18 @@ impl Line {
 }
 
 /// The training loss of every net.
-pub const LOSS: &[Line] = &[Line::new("loss", "")];
+pub const LOSS: &[CurveSpec] = &[CurveSpec::new("loss", "")];
 /// The accuracy of every net.
-pub const ACCURACY: &[Line] = &[Line::new("accuracy", "")];
+pub const ACCURACY: &[CurveSpec] = &[CurveSpec::new("accuracy", "")];
 
 #[derive(Clone, PartialEq, Properties)]
 pub struct CurveFigureProps {
     pub name: &'static str,
     pub title: &'static str,
-    pub lines: &'static [Line],
+    pub lines: &'static [CurveSpec],
     /// Lines that only the table has.
     #[prop_or_default]
-    pub table_lines: &'static [Line],
+    pub table_lines: &'static [CurveSpec],
     #[prop_or_default]
     pub look_for: Html,
     #[prop_or_default]

@@ -3,7 +3,7 @@
 use crate::core::Check;
 use crate::core::chapter::Chapter;
 use crate::core::curve::RunSeries;
-use crate::core::guided::{Answer, Guided, Outline};
+use crate::core::guided::{Answer, GuidedExperiment, GuidedInfo};
 use crate::core::metric::Metric;
 use crate::core::schema::{Schema, Values};
 use crate::core::settings::Settings;
@@ -26,15 +26,15 @@ pub struct AnyExperiment {
     /// Whether the page keeps earlier states of a run.
     pub replays: bool,
     empty: fn() -> AnyRecord,
-    share: fn(&AnyRecord, &mut AnyRecord),
-    absorb: fn(&mut AnyRecord, usize, &[u8]) -> Result<(), postcard::Error>,
+    copy_probe: fn(&AnyRecord, &mut AnyRecord),
+    apply_frame: fn(&mut AnyRecord, usize, &[u8]) -> Result<(), postcard::Error>,
     clear_arm: fn(&mut AnyRecord, usize),
     load_arm: fn(&mut AnyRecord, usize, &[u8]) -> bool,
     encode: fn(&Values) -> Option<Vec<u8>>,
     metrics: fn(&Values, &AnyRecord) -> Vec<Metric>,
     checks: fn(&Values, &AnyRecord) -> Vec<Check>,
     series: fn(&AnyRecord) -> Vec<RunSeries>,
-    outlines: fn() -> Vec<Outline>,
+    guided_infos: fn() -> Vec<GuidedInfo>,
     answer: fn(usize, &Values, &AnyRecord) -> Option<Answer>,
 }
 
@@ -49,13 +49,13 @@ impl AnyExperiment {
                 arms: E::ARMS,
                 replays: E::REPLAYS,
                 empty: || Rc::new(E::Record::default()),
-                share: |probed, further| {
+                copy_probe: |probed, further| {
                     let probed = record_of::<E>(probed);
-                    change::<E>(further, |further| E::share(&probed, further));
+                    change::<E>(further, |further| E::copy_probe(&probed, further));
                 },
-                absorb: |record, arm, frame| {
+                apply_frame: |record, arm, frame| {
                     let frame = postcard::from_bytes(frame)?;
-                    change::<E>(record, |record| E::absorb(record, arm, frame));
+                    change::<E>(record, |record| E::apply_frame(record, arm, frame));
                     Ok(())
                 },
                 clear_arm: |record, arm| change::<E>(record, |record| E::clear_arm(record, arm)),
@@ -68,7 +68,7 @@ impl AnyExperiment {
                 metrics: |values, record| E::metrics(&config::<E>(values), &record_of::<E>(record)),
                 checks: |values, record| E::checks(&config::<E>(values), &record_of::<E>(record)),
                 series: |record| E::series(&record_of::<E>(record)),
-                outlines: || E::EXPERIMENTS.iter().map(Guided::outline).collect(),
+                guided_infos: || E::EXPERIMENTS.iter().map(GuidedExperiment::info).collect(),
                 answer: |at, values, record| {
                     (E::EXPERIMENTS.get(at)?.answer)(&config::<E>(values), &record_of::<E>(record))
                 },
@@ -82,13 +82,13 @@ impl AnyExperiment {
     }
 
     /// Copies what of the first seed's probe holds for a further seed, too.
-    pub fn share(&self, probed: &AnyRecord, further: &mut AnyRecord) {
-        (self.share)(probed, further);
+    pub fn copy_probe(&self, probed: &AnyRecord, further: &mut AnyRecord) {
+        (self.copy_probe)(probed, further);
     }
 
     /// Adds a frame of an arm, in postcard bytes, to the record.
-    pub fn absorb(&self, record: &mut AnyRecord, arm: usize, frame: &[u8]) -> Result<(), String> {
-        (self.absorb)(record, arm, frame).map_err(|error| format!("A frame could not be read: {error}."))
+    pub fn apply_frame(&self, record: &mut AnyRecord, arm: usize, frame: &[u8]) -> Result<(), String> {
+        (self.apply_frame)(record, arm, frame).map_err(|error| format!("A frame could not be read: {error}."))
     }
 
     /// Forgets the run of an arm, but keeps what was probed.
@@ -122,8 +122,8 @@ impl AnyExperiment {
     }
 
     /// What a student can predict, run and see answered.
-    pub fn outlines(&self) -> Vec<Outline> {
-        (self.outlines)()
+    pub fn guided_infos(&self) -> Vec<GuidedInfo> {
+        (self.guided_infos)()
     }
 
     /// The answer of the experiment at a place among these, once it has been measured.

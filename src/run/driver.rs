@@ -2,23 +2,23 @@
 
 use crate::core::{LabError, Progress};
 use crate::run::arm::StepBatch;
-use crate::run::moment::{self, Moment};
+use crate::run::checkpoint::{self, Checkpoint};
 use crate::run::training::{check_finite, read, read_all};
-use crate::run::{Experiment, RunContext, Tick, Train};
+use crate::run::{Directive, Experiment, RunContext, Train};
 use burn::tensor::{Device, Tensor};
 
 /// One arm in training, as the loop sees it. The loop counts the steps, reads the losses, times steps, and asks for a score
 /// or a report when one is due; what a step is and what is measured is the section's.
 pub trait Training<E: Experiment>: Sized {
     /// Whether it answers requests of the visitor's, also after the last step.
-    const ANSWERS: bool = false;
+    const HANDLES_REQUESTS: bool = false;
 
     /// Builds the net of an arm, and sends what is to be seen before the first step.
     fn begin(
         config: E::Config,
         arm: usize,
         device: &Device,
-        out: &mut impl RunContext<E>,
+        ctx: &mut impl RunContext<E>,
     ) -> impl Future<Output = Result<Self, LabError>>;
 
     /// The step that training ends with.
@@ -36,18 +36,18 @@ pub trait Training<E: Experiment>: Sized {
     fn take_losses(&mut self) -> Vec<Tensor<1>>;
 
     /// Numbers that a step changes last: when they can be read, it is done.
-    fn last_changed(&self) -> Option<Tensor<1>>;
+    fn sync_tensor(&self) -> Option<Tensor<1>>;
 
     /// The net and its rule's memory as numbers, still on the device, and the steps that the rule has done: with
-    /// [`notes`](Self::notes) all that a [`Moment`] holds.
-    fn numbers(&self) -> (u32, Vec<Tensor<1>>);
+    /// [`extra_state`](Self::extra_state) all that a [`Checkpoint`] holds.
+    fn state_tensors(&self) -> (u32, Vec<Tensor<1>>);
 
     /// Goes back to a moment of this run, from the state that [`begin`](Self::begin) left it in: what is random is drawn up
     /// to there and passed over, so that the next step is what it would have been.
-    fn restore(&mut self, moment: &Moment) -> Result<(), LabError>;
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError>;
 
     /// What is to be kept beside the numbers; most sections know all else from the step.
-    fn notes(&self) -> Vec<u8> {
+    fn extra_state(&self) -> Vec<u8> {
         Vec::new()
     }
 
@@ -61,7 +61,7 @@ pub trait Training<E: Experiment>: Sized {
     fn score(
         &mut self,
         step: u32,
-        out: &mut impl RunContext<E>,
+        ctx: &mut impl RunContext<E>,
     ) -> impl Future<Output = Result<(), LabError>>;
 
     /// Sends the page what is new; `over` after the last step, be it the visitor's wish.
@@ -69,7 +69,7 @@ pub trait Training<E: Experiment>: Sized {
         &mut self,
         steps: StepBatch,
         over: bool,
-        out: &mut impl RunContext<E>,
+        ctx: &mut impl RunContext<E>,
     ) -> impl Future<Output = Result<(), LabError>>;
 
     /// Answers a request of the visitor's. Says whether training is to go on.
@@ -87,92 +87,92 @@ pub async fn train<E: Train>(
     config: E::Config,
     arm: usize,
     device: &Device,
-    out: &mut impl RunContext<E>,
+    ctx: &mut impl RunContext<E>,
 ) -> Result<(), LabError> {
     let which =
         E::ARMS.get(arm).ok_or_else(|| LabError::Config("There is no such network here.".to_owned()))?;
-    let mut training = E::Training::begin(config, arm, device, out).await?;
-    let resumed = match out.moment() {
+    let mut training = E::Training::begin(config, arm, device, ctx).await?;
+    let resumed = match ctx.checkpoint() {
         Some(bytes) => {
-            let moment = Moment::read(&bytes, training.steps())?;
-            training.restore(&moment)?;
-            Some(moment.step)
+            let checkpoint = Checkpoint::read(&bytes, training.steps())?;
+            training.restore(&checkpoint)?;
+            Some(checkpoint.step)
         }
         None => None,
     };
-    let trains = answer_all(&mut training, out).await?;
+    let trains = answer_all(&mut training, ctx).await?;
     let (done, steps) = (resumed.unwrap_or_else(|| training.steps_done()), training.steps());
     let mut batch =
         Batch { net: which.net, steps: StepBatch { first_step: done + 1, ..StepBatch::default() } };
     // A run that goes on has been judged and reported on up to there.
     if resumed.is_none() {
         if training.is_due(done) || !trains {
-            training.score(done, out).await?;
+            training.score(done, ctx).await?;
         }
-        training.report(batch.take(), false, out).await?;
+        training.report(batch.take(), false, ctx).await?;
     }
 
     // A step after a report is timed. The first step is not, since it also makes the device ready.
     let mut timed = false;
     for step in (done + 1..=steps).take_while(|_| trains) {
-        if !may_step(&mut training, Progress { step: step - 1, steps }, out).await? {
-            training.report(batch.take(), true, out).await?;
+        if !may_step(&mut training, Progress { step: step - 1, steps }, ctx).await? {
+            training.report(batch.take(), true, ctx).await?;
             break;
         }
-        let began = if std::mem::take(&mut timed) { settled(&training, out).await? } else { None };
+        let began = if std::mem::take(&mut timed) { settled(&training, ctx).await? } else { None };
         training.step(step)?;
         if let Some(began) = began
-            && let Some(ended) = settled(&training, out).await?
+            && let Some(ended) = settled(&training, ctx).await?
         {
             batch.steps.times.push((ended - began) as f32);
         }
-        let tick = loop {
-            let tick = out.step_done(Progress { step, steps }).await;
-            if let Some(changed) = out.update() {
+        let directive = loop {
+            let directive = ctx.step_done(Progress { step, steps }).await;
+            if let Some(changed) = ctx.update() {
                 training.update(changed);
             }
-            if tick != Tick::Request {
-                break tick;
+            if directive != Directive::Request {
+                break directive;
             }
             batch.read(&mut training, step).await?;
-            training.report(batch.take(), false, out).await?;
-            answer_all(&mut training, out).await?;
+            training.report(batch.take(), false, ctx).await?;
+            answer_all(&mut training, ctx).await?;
         };
-        let over = step == steps || tick == Tick::Stop;
+        let over = step == steps || directive == Directive::Stop;
         // After the tick, which takes the time of a step: a score is none.
-        if (training.is_due(step) && !out.is_quiet()) || step == steps {
+        if (training.is_due(step) && !ctx.is_quiet()) || step == steps {
             batch.read(&mut training, step).await?;
-            training.score(step, out).await?;
+            training.score(step, ctx).await?;
         }
-        if over || tick == Tick::Frame {
+        if over || directive == Directive::Frame {
             batch.read(&mut training, step).await?;
-            training.report(batch.take(), over, out).await?;
+            training.report(batch.take(), over, ctx).await?;
             timed = true;
-            if out.wants_moment(over) {
-                keep_moment(&training, step, out).await?;
+            if ctx.wants_checkpoint(over) {
+                save_checkpoint(&training, step, ctx).await?;
             }
         }
         if over {
             break;
         }
     }
-    while E::Training::ANSWERS && out.idle().await == Tick::Request {
-        answer_all(&mut training, out).await?;
+    while E::Training::HANDLES_REQUESTS && ctx.idle().await == Directive::Request {
+        answer_all(&mut training, ctx).await?;
     }
     Ok(())
 }
 
 /// Hands out all that is needed to go on from here. Everything that was measured up to this step has been sent.
-async fn keep_moment<E: Experiment>(
+async fn save_checkpoint<E: Experiment>(
     training: &impl Training<E>,
     step: u32,
-    out: &mut impl RunContext<E>,
+    ctx: &mut impl RunContext<E>,
 ) -> Result<(), LabError> {
-    let (rule_steps, tensors) = training.numbers();
-    if let Some(moment) = moment::take(step, rule_steps, tensors, training.notes()).await?
-        && let Ok(bytes) = postcard::to_stdvec(&moment)
+    let (optimizer_steps, tensors) = training.state_tensors();
+    if let Some(checkpoint) = checkpoint::take(step, optimizer_steps, tensors, training.extra_state()).await?
+        && let Ok(bytes) = postcard::to_stdvec(&checkpoint)
     {
-        out.keep_moment(step, bytes);
+        ctx.save_checkpoint(step, bytes);
     }
     Ok(())
 }
@@ -181,18 +181,18 @@ async fn keep_moment<E: Experiment>(
 async fn may_step<E: Experiment>(
     training: &mut impl Training<E>,
     done: Progress,
-    out: &mut impl RunContext<E>,
+    ctx: &mut impl RunContext<E>,
 ) -> Result<bool, LabError> {
     loop {
-        let tick = out.may_step(done).await;
-        if let Some(changed) = out.update() {
+        let directive = ctx.may_step(done).await;
+        if let Some(changed) = ctx.update() {
             training.update(changed);
         }
-        match tick {
-            Tick::Request => {
-                answer_all(training, out).await?;
+        match directive {
+            Directive::Request => {
+                answer_all(training, ctx).await?;
             }
-            tick => return Ok(tick != Tick::Stop),
+            directive => return Ok(directive != Directive::Stop),
         }
     }
 }
@@ -225,21 +225,21 @@ impl Batch {
 /// Waits until nothing is queued up on the device; the time then.
 async fn settled<E: Experiment>(
     training: &impl Training<E>,
-    out: &impl RunContext<E>,
+    ctx: &impl RunContext<E>,
 ) -> Result<Option<f64>, LabError> {
-    let Some(numbers) = training.last_changed() else { return Ok(None) };
+    let Some(numbers) = training.sync_tensor() else { return Ok(None) };
     read(numbers).await?;
-    Ok(Some(out.now_ms()))
+    Ok(Some(ctx.now_ms()))
 }
 
 /// Answers what the visitor has asked. Says whether training is to go on.
 async fn answer_all<E: Experiment>(
     training: &mut impl Training<E>,
-    out: &mut impl RunContext<E>,
+    ctx: &mut impl RunContext<E>,
 ) -> Result<bool, LabError> {
     let mut trains = true;
-    while let Some(request) = out.request() {
-        trains &= training.answer(&request, out).await?;
+    while let Some(request) = ctx.request() {
+        trains &= training.answer(&request, ctx).await?;
     }
     Ok(trains)
 }

@@ -57,10 +57,10 @@ impl Cifar10Files {
 #[cfg(feature = "compute")]
 impl Cifar10Files {
     /// What the visitor gave, or else what came with the site, for each part.
-    pub async fn find<E: Experiment>(out: &mut impl RunContext<E>) -> Result<Self, LabError> {
+    pub async fn find<E: Experiment>(ctx: &mut impl RunContext<E>) -> Result<Self, LabError> {
         let mut files = Self::default();
         for folder in [CIFAR10_FOLDER, CIFAR10_SITE] {
-            let all = out.list_assets(folder).await?.into_iter().filter(|path| path.ends_with(".bin"));
+            let all = ctx.list_assets(folder).await?.into_iter().filter(|path| path.ends_with(".bin"));
             let (test, train) = all.partition::<Vec<_>, _>(|path| cifar10::is_test(path));
             if files.train.is_empty() {
                 files.train = train;
@@ -76,7 +76,7 @@ impl Cifar10Files {
     async fn fetch<E: Experiment>(
         paths: &[String],
         n: usize,
-        out: &mut impl RunContext<E>,
+        ctx: &mut impl RunContext<E>,
     ) -> Result<Vec<std::rc::Rc<[u8]>>, LabError> {
         let mut files = Vec::new();
         let mut images = 0;
@@ -84,7 +84,7 @@ impl Cifar10Files {
             if images >= n {
                 break;
             }
-            let bytes = out.asset(path).await?;
+            let bytes = ctx.asset(path).await?;
             images += bytes.len() / cifar10::RECORD;
             files.push(bytes);
         }
@@ -98,15 +98,15 @@ pub async fn load<E: Experiment>(
     dataset: Dataset,
     n_train: usize,
     n_test: usize,
-    out: &mut impl RunContext<E>,
+    ctx: &mut impl RunContext<E>,
 ) -> Result<Images, LabError> {
     match dataset {
         Dataset::FashionMnist => {
-            let bytes = out.asset(fashion_mnist::PATH).await?;
+            let bytes = ctx.asset(fashion_mnist::PATH).await?;
             Images::fashion_mnist(&bytes, n_train, n_test)
         }
         Dataset::Cifar10 => {
-            let files = Cifar10Files::find(out).await?;
+            let files = Cifar10Files::find(ctx).await?;
             if !files.is_complete() {
                 let missing = match (files.train.is_empty(), files.test.is_empty()) {
                     (false, true) => "test images: add test_batch.bin",
@@ -115,8 +115,8 @@ pub async fn load<E: Experiment>(
                 };
                 return Err(LabError::Data(format!("CIFAR-10 has no {missing} below the data set's menu.")));
             }
-            let train = Cifar10Files::fetch(&files.train, n_train, out).await?;
-            let test = Cifar10Files::fetch(&files.test, n_test, out).await?;
+            let train = Cifar10Files::fetch(&files.train, n_train, ctx).await?;
+            let test = Cifar10Files::fetch(&files.test, n_test, ctx).await?;
             Images::cifar10(
                 &train.iter().map(|file| &**file).collect::<Vec<_>>(),
                 &test.iter().map(|file| &**file).collect::<Vec<_>>(),

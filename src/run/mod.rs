@@ -7,15 +7,15 @@
 pub mod any;
 pub mod arm;
 #[cfg(feature = "compute")]
+pub mod checkpoint;
+#[cfg(feature = "compute")]
 pub mod driver;
+#[cfg(feature = "compute")]
+pub mod graph_capture;
 pub mod images;
 #[cfg(feature = "compute")]
-pub mod moment;
 pub mod optimizer;
-#[cfg(feature = "compute")]
-pub mod recorder;
-#[cfg(feature = "compute")]
-pub mod rule;
+pub mod optimizer_kind;
 #[cfg(feature = "files")]
 pub mod safetensors;
 pub mod spectrum;
@@ -27,7 +27,7 @@ pub mod training;
 
 use crate::core::chapter::Chapter;
 use crate::core::curve::RunSeries;
-use crate::core::guided::Guided;
+use crate::core::guided::GuidedExperiment;
 use crate::core::metric::Metric;
 use crate::core::settings::Settings;
 use crate::core::{Check, LabError, Progress};
@@ -55,18 +55,18 @@ pub trait Experiment: 'static {
     const ARMS: &'static [Arm];
 
     /// What a student can predict, run and see answered, from easy to surprising.
-    const EXPERIMENTS: &'static [Guided<Self::Config, Self::Record>] = &[];
+    const EXPERIMENTS: &'static [GuidedExperiment<Self::Config, Self::Record>] = &[];
 
     /// Whether the page keeps earlier states of a run, so that a reader can go back to them. A section whose record holds
     /// snapshots of its own says no.
     const REPLAYS: bool = true;
 
     /// Adds a frame of an arm to the record; what a probe sends belongs to all arms and comes from number 0.
-    fn absorb(record: &mut Self::Record, arm: usize, frame: Self::Frame);
+    fn apply_frame(record: &mut Self::Record, arm: usize, frame: Self::Frame);
 
     /// Copies what of a probe holds for every seed, such as the number of parameters: a run's further seeds are not
     /// probed.
-    fn share(_probed: &Self::Record, _further: &mut Self::Record) {}
+    fn copy_probe(_probed: &Self::Record, _further: &mut Self::Record) {}
 
     /// Forgets the run of an arm, but keeps what was probed.
     fn clear_arm(record: &mut Self::Record, arm: usize);
@@ -123,7 +123,7 @@ macro_rules! own_arms {
 macro_rules! own_files {
     () => {
         const CHAPTERS: &'static [$crate::core::chapter::Chapter] = chapters::CHAPTERS;
-        const EXPERIMENTS: &'static [$crate::core::guided::Guided<Self::Config, Self::Record>] =
+        const EXPERIMENTS: &'static [$crate::core::guided::GuidedExperiment<Self::Config, Self::Record>] =
             experiments::EXPERIMENTS;
 
         $crate::own_arms!();
@@ -145,7 +145,7 @@ pub trait Probe: Experiment + Sized {
     fn probe(
         config: Self::Config,
         device: &Device,
-        out: &mut impl RunContext<Self>,
+        ctx: &mut impl RunContext<Self>,
     ) -> impl Future<Output = Result<(), LabError>>;
 }
 
@@ -159,12 +159,12 @@ pub trait Train: Experiment + Sized {
 /// An experiment's way out: frames to the page, and the page's wishes back.
 pub trait RunContext<E: Experiment> {
     /// Ends a step and lets messages in; then says how to go on.
-    fn step_done(&mut self, progress: Progress) -> impl Future<Output = Tick>;
+    fn step_done(&mut self, progress: Progress) -> impl Future<Output = Directive>;
 
-    /// Before a step: waits while the run is paused, so that the page shows the net as it is. [`Tick::Request`] and
-    /// [`Tick::Stop`] mean what they mean after a step; at anything else, go on.
-    fn may_step(&mut self, _done: Progress) -> impl Future<Output = Tick> {
-        async { Tick::Continue }
+    /// Before a step: waits while the run is paused, so that the page shows the net as it is. [`Directive::Request`] and
+    /// [`Directive::Stop`] mean what they mean after a step; at anything else, go on.
+    fn may_step(&mut self, _done: Progress) -> impl Future<Output = Directive> {
+        async { Directive::Continue }
     }
 
     /// Whether the visitor has paused the run: what is sent now will be looked at for a while.
@@ -190,21 +190,21 @@ pub trait RunContext<E: Experiment> {
     fn asset(&mut self, path: &str) -> impl Future<Output = Result<std::rc::Rc<[u8]>, LabError>>;
 
     /// What the visitor asks of this run, oldest first: bytes of a type that the experiment and its panel agree on. A run
-    /// may be started with a request, so ask before the first step, too; later [`Tick::Request`] says that there is one.
+    /// may be started with a request, so ask before the first step, too; later [`Directive::Request`] says that there is one.
     fn request(&mut self) -> Option<Vec<u8>> {
         None
     }
 
-    /// Lets messages in while a request is answered. It is like [`step_done`](Self::step_done), but counts no step; [`Tick::Request`] means that a newer request has come, and [`Tick::Stop`] that the answer is no
+    /// Lets messages in while a request is answered. It is like [`step_done`](Self::step_done), but counts no step; [`Directive::Request`] means that a newer request has come, and [`Directive::Stop`] that the answer is no
     /// longer wanted.
-    fn yield_now(&mut self) -> impl Future<Output = Tick> {
-        async { Tick::Continue }
+    fn yield_now(&mut self) -> impl Future<Output = Directive> {
+        async { Directive::Continue }
     }
 
-    /// After the last step, and after [`Tick::Stop`]: tells the page that the training is over, and waits for a request.
-    /// Answer each [`Tick::Request`] and call this again; return at anything else, since nobody listens any longer.
-    fn idle(&mut self) -> impl Future<Output = Tick> {
-        async { Tick::Stop }
+    /// After the last step, and after [`Directive::Stop`]: tells the page that the training is over, and waits for a request.
+    /// Answer each [`Directive::Request`] and call this again; return at anything else, since nobody listens any longer.
+    fn idle(&mut self) -> impl Future<Output = Directive> {
+        async { Directive::Stop }
     }
 
     /// The paths of all files that begin with `prefix`, in alphabetical order: those below `static/` and those that
@@ -218,17 +218,17 @@ pub trait RunContext<E: Experiment> {
     }
 
     /// The moment that this run is to go on from, if it is one that goes on; asked for once.
-    fn moment(&mut self) -> Option<Vec<u8>> {
+    fn checkpoint(&mut self) -> Option<Vec<u8>> {
         None
     }
 
     /// Whether it is time to keep a moment: reading all weights costs something. `over` after the last step.
-    fn wants_moment(&self, _over: bool) -> bool {
+    fn wants_checkpoint(&self, _over: bool) -> bool {
         false
     }
 
     /// Keeps a moment to go on from, in case something happens to the page, its worker or the device.
-    fn keep_moment(&mut self, _step: u32, _moment: Vec<u8>) {}
+    fn save_checkpoint(&mut self, _step: u32, _moment: Vec<u8>) {}
 
     /// Milliseconds since some moment. What has been asked of a GPU may not be done yet: measure over a read.
     fn now_ms(&self) -> f64;
@@ -236,7 +236,7 @@ pub trait RunContext<E: Experiment> {
 
 /// How to go on after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tick {
+pub enum Directive {
     /// Go on; nobody waits for a frame.
     Continue,
     /// Read what is to be shown, send it, and go on.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// The longest list of tensors that is read, in bytes; that of the lab's largest model has a tenth of it. A list takes many
 /// times its length in memory.
-const MOST_HEADER: u64 = 1_000_000;
+const MAX_HEADER: u64 = 1_000_000;
 
 /// A tensor with its name, its shape, and its numbers row by row.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,9 +55,9 @@ pub fn write(file: &File) -> Result<Vec<u8>, String> {
 pub fn read(bytes: &[u8]) -> Result<File, String> {
     let damaged = |error: SafeTensorError| format!("This is no whole .safetensors file ({error}).");
     let header_len = bytes.first_chunk().map(|len| u64::from_le_bytes(*len));
-    if let Some(len) = header_len.filter(|len| *len > MOST_HEADER) {
+    if let Some(len) = header_len.filter(|len| *len > MAX_HEADER) {
         return Err(format!(
-            "This is no .safetensors file of this lab: its list of tensors should have {MOST_HEADER} bytes at most, and says {len}."
+            "This is no .safetensors file of this lab: its list of tensors should have {MAX_HEADER} bytes at most, and says {len}."
         ));
     }
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;

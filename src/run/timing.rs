@@ -1,6 +1,5 @@
 //! How long one net's training step takes, by itself.
 
-use crate::core::order::sort_numbers;
 use serde::{Deserialize, Serialize};
 
 /// As many as tell the present pace: later ones push out the first.
@@ -24,7 +23,7 @@ impl StepTimes {
     /// The middle one, which a step that had to wait does not move; `None` before the first.
     pub fn median(&self) -> Option<f64> {
         let mut sorted: Vec<f64> = self.0.iter().map(|&ms| ms.into()).collect();
-        sort_numbers(&mut sorted);
+        sorted.sort_by(f64::total_cmp);
         sorted.get(sorted.len() / 2).copied()
     }
 }

@@ -1,9 +1,9 @@
-//! A net in training. On a GPU its steps are recorded and replayed where they repeat, see [`recorder`](crate::run::recorder).
+//! A net in training. On a GPU its steps are recorded and replayed where they repeat, see [`graph_capture`](crate::run::graph_capture).
 
 use crate::core::LabError;
-use crate::run::moment::{self, Moment};
-use crate::run::recorder::{Kind, Recorder, Task};
-use crate::run::rule::Rule;
+use crate::run::checkpoint::{self, Checkpoint};
+use crate::run::graph_capture::{GraphCapture, Kind, Task};
+use crate::run::optimizer::Optimizer;
 use crate::run::training::one_hot_rows;
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -57,19 +57,19 @@ pub struct Inputs<'a> {
 
 impl Inputs<'_> {
     /// One of them, on the device without autodiff, in its shape.
-    pub fn plain<const D: usize>(&self, index: usize) -> Tensor<D> {
+    pub fn inner<const D: usize>(&self, index: usize) -> Tensor<D> {
         self.tensors[index].clone().reshape(self.given[index].dims())
     }
 
     /// One of them, on the device with autodiff, in its shape.
     pub fn get<const D: usize>(&self, index: usize) -> Tensor<D> {
-        Tensor::from_inner(self.plain(index))
+        Tensor::from_inner(self.inner(index))
     }
 }
 
 /// What a step has found out about a net; nothing is on a device with autodiff.
 #[allow(missing_debug_implementations, reason = "burn's gradients have none")]
-pub struct Found {
+pub struct StepOutput {
     /// `[1]`
     pub loss: Tensor<1>,
     pub grads: GradientsParams,
@@ -77,7 +77,7 @@ pub struct Found {
     pub measured: Vec<Tensor<1>>,
 }
 
-impl Found {
+impl StepOutput {
     /// The gradients of a loss by autodiff; `measure` sees those of all tensors.
     pub fn by_autodiff<M: Module>(
         net: &M,
@@ -92,7 +92,7 @@ impl Found {
 
 /// How a step is done.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct How {
+pub struct StepOptions {
     pub learning_rate: f64,
     /// Bounds the norm of the whole gradient.
     pub max_norm: Option<f64>,
@@ -105,17 +105,17 @@ pub struct How {
 #[allow(missing_debug_implementations, reason = "burn's graph has none")]
 pub struct TrainState<M> {
     net: M,
-    rule: Rule,
+    optimizer: Optimizer,
     /// On a GPU.
-    recorder: Option<Recorder<M>>,
+    capture: Option<GraphCapture<M>>,
     /// Losses on the device since they were last taken.
     losses: Vec<Tensor<1>>,
 }
 
 impl<M: Module> TrainState<M> {
     /// A net and a rule that has no memory yet.
-    pub fn new(net: M, rule: Rule) -> Self {
-        let mut state = Self { net, rule, recorder: None, losses: Vec::new() };
+    pub fn new(net: M, optimizer: Optimizer) -> Self {
+        let mut state = Self { net, optimizer, capture: None, losses: Vec::new() };
         state.forget();
         state
     }
@@ -126,15 +126,15 @@ impl<M: Module> TrainState<M> {
     }
 
     /// The net and its rule, to be changed by other means than a step.
-    pub fn change(&mut self) -> (&mut M, &mut Rule) {
+    pub fn change(&mut self) -> (&mut M, &mut Optimizer) {
         self.forget();
-        (&mut self.net, &mut self.rule)
+        (&mut self.net, &mut self.optimizer)
     }
 
     /// A recording is of no use when net or memory have become others.
     fn forget(&mut self) {
         let device = self.net.devices().into_iter().next();
-        self.recorder = device.filter(|device| !is_cpu(device)).map(|_| Recorder::default());
+        self.capture = device.filter(|device| !is_cpu(device)).map(|_| GraphCapture::default());
     }
 
     /// One step of gradient descent: `find` is given the net and the inputs, and gives the loss and its gradients. What it has
@@ -142,23 +142,23 @@ impl<M: Module> TrainState<M> {
     pub fn step(
         &mut self,
         inputs: &[Input],
-        how: How,
-        find: impl Fn(&M, &Inputs) -> Found,
+        options: StepOptions,
+        find: impl Fn(&M, &Inputs) -> StepOutput,
     ) -> Vec<Tensor<1>> {
-        let rates = self.rule.next_rates(how.learning_rate);
-        let work = |net: &mut M, rule: &mut Rule, tensors: &[Tensor<1>], rates: Tensor<1>| {
-            let Found { loss, grads, measured } = find(net, &Inputs { tensors, given: inputs });
-            *net = rule.step_at(rates, how.max_norm, net.clone(), grads);
+        let rates = self.optimizer.next_rates(options.learning_rate);
+        let work = |net: &mut M, optimizer: &mut Optimizer, tensors: &[Tensor<1>], rates: Tensor<1>| {
+            let StepOutput { loss, grads, measured } = find(net, &Inputs { tensors, given: inputs });
+            *net = optimizer.step_at(rates, options.max_norm, net.clone(), grads);
             std::iter::once(loss).chain(measured).collect()
         };
-        let (net, rule) = (&mut self.net, &mut self.rule);
+        let (net, optimizer) = (&mut self.net, &mut self.optimizer);
         let task = Task { inputs, rates: &rates, work: &work };
-        let mut results = match &mut self.recorder {
-            Some(recorder) => {
-                let kind = how.variant.map(|variant| Kind::new(inputs, how.max_norm, variant));
-                recorder.step(net, rule, kind, &task)
+        let mut results = match &mut self.capture {
+            Some(capture) => {
+                let kind = options.variant.map(|variant| Kind::new(inputs, options.max_norm, variant));
+                capture.step(net, optimizer, kind, &task)
             }
-            None => task.as_usual(net, rule),
+            None => task.run_eagerly(net, optimizer),
         };
         let measured = results.split_off(results.len().min(1));
         self.losses.append(&mut results);
@@ -170,15 +170,15 @@ impl<M: Module> TrainState<M> {
         std::mem::take(&mut self.losses)
     }
 
-    /// The net and all that its rule remembers, see [`moment::numbers`]; and the steps that the rule has done.
-    pub fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
-        (self.rule.steps, moment::numbers(&self.net, &self.rule))
+    /// The net and all that its rule remembers, see [`checkpoint::state_tensors`]; and the steps that the rule has done.
+    pub fn state_tensors(&self) -> (u32, Vec<Tensor<1>>) {
+        (self.optimizer.steps, checkpoint::state_tensors(&self.net, &self.optimizer))
     }
 
     /// Goes back to a moment.
-    pub fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
+    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError> {
         self.forget();
-        moment::restore(&mut self.net, &mut self.rule, moment)
+        checkpoint::restore(&mut self.net, &mut self.optimizer, checkpoint)
     }
 }
 

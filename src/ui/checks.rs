@@ -1,7 +1,7 @@
 //! What the course claims, beside what was measured.
 
-use crate::component::prelude::*;
 use crate::core::{Check, Verdict};
+use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct CheckTableProps {

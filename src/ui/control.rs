@@ -1,21 +1,21 @@
 //! One control for each kind of setting, made from its entry in the settings' table.
 
 mod help;
+mod int_list;
 mod range;
 mod select;
-mod sizes;
 mod slider;
 mod switch;
 
-use crate::component::prelude::*;
 use crate::core::settings::{Kind, Param};
 use crate::ui::control::help::Help;
+use crate::ui::control::int_list::SizesField;
 use crate::ui::control::select::Select;
-use crate::ui::control::sizes::SizesField;
 use crate::ui::control::slider::Slider;
 use crate::ui::control::switch::Switch;
 use crate::ui::use_unique;
 use serde_json::Value;
+use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct ControlProps {
@@ -50,7 +50,7 @@ pub fn Control(props: &ControlProps) -> Html {
         Kind::Int { .. } | Kind::Float { .. } => ("number", html! { <Slider ..field.clone() /> }),
         Kind::Choice(_) | Kind::List(_) => ("choice", html! { <Select ..field.clone() /> }),
         Kind::Switch => ("switch", html! { <Switch ..field.clone() /> }),
-        Kind::Sizes(_) => ("sizes", html! { <SizesField ..field.clone() /> }),
+        Kind::IntList(_) => ("sizes", html! { <SizesField ..field.clone() /> }),
     };
     html! {
         <div class="control" data-param={props.param.key} data-kind={kind} data-locked={props.locked.then_some("true")}>

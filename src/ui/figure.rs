@@ -1,10 +1,10 @@
 //! A figure: one idea, what to look for in it, and ways to take it along.
 
 use crate::charts::Table;
-use crate::component::prelude::*;
-use crate::ui::part::{ShownSeed, use_assignment, use_only_figures};
+use crate::ui::visibility::{ShownSeed, use_assignment, use_only_figures};
 use crate::ui::{export, use_unique};
 use web_sys::{Element, HtmlDetailsElement};
+use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq)]
 pub struct FigureProps {
@@ -133,7 +133,7 @@ pub fn Figure(props: &FigureProps) -> Html {
                 }
             </div>
             if *opened {
-                { twin(props, toggle) }
+                { data_table(props, toggle) }
             }
         </figure>
     }
@@ -186,12 +186,12 @@ pub fn stamped(mut table: Table, provenance: &str) -> Table {
 }
 
 /// The most that is shown on the page; the file has everything.
-const MOST_ROWS: usize = 400;
-const MOST_COLUMNS: usize = 65;
+const MAX_ROWS: usize = 400;
+const MAX_COLUMNS: usize = 65;
 
-fn twin(props: &FigureProps, close: Callback<MouseEvent>) -> Html {
+fn data_table(props: &FigureProps, close: Callback<MouseEvent>) -> Html {
     let whole = props.table.emit(());
-    let table = whole.thinned(MOST_ROWS, MOST_COLUMNS);
+    let table = whole.thinned(MAX_ROWS, MAX_COLUMNS);
     let (rows, columns) = (table.rows.len(), table.columns.len());
     let thinned = rows < whole.rows.len() || columns < whole.columns.len();
     let row = |cells: &Vec<String>| {

@@ -2,8 +2,8 @@
 //!
 //! `math(tex!(r"\sqrt{\set{d_k}{d_k}}"))`; with numbers in place, `math_with(tex!(r"\val{n}^2"), &[("n", 3.to_string())])`.
 
-use crate::component::prelude::*;
 pub use nn_lab_tex::{display_tex, tex};
+use yew::prelude::*;
 
 /// A formula.
 pub fn math(mathml: &'static str) -> Html {

@@ -6,16 +6,16 @@ pub mod control;
 pub mod export;
 pub mod figure;
 pub mod math;
-pub mod part;
 pub mod picture;
 pub mod player;
 pub mod readout;
 pub mod run_controls;
 pub mod styles;
 pub mod theme;
+pub mod visibility;
 
-use crate::component::prelude::*;
 use std::cell::Cell;
+use yew::prelude::*;
 
 /// A number that no other component on the page has, for the ids that labels point to.
 #[hook]

@@ -1,10 +1,10 @@
 //! Small pictures: one canvas pixel a pixel, which the browser enlarges.
 
 use crate::charts::{ColorMap, canvas};
-use crate::component::prelude::*;
 use std::rc::Rc;
 use wasm_bindgen::Clamped;
 use web_sys::{HtmlCanvasElement, ImageData};
+use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct PictureProps {

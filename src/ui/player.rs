@@ -1,9 +1,9 @@
 //! A position that a reader moves, or lets run: a slider with Back, Play and Forward.
 
-use crate::component::prelude::*;
 use gloo::timers::callback::Timeout;
 use gloo::utils::window;
 use web_sys::HtmlInputElement;
+use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct PlayerProps {

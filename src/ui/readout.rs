@@ -1,10 +1,10 @@
 //! Numbers that a reader may quote, and the list of those that are on the page.
 
-use crate::component::prelude::*;
 use crate::core::metric::{Metric, Spread};
-use crate::core::sorted::SortedMap;
 use crate::ui::use_unique;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use yew::prelude::*;
 
 pub use crate::charts::scale::format_number;
 
@@ -20,11 +20,11 @@ pub fn time_words(seconds: f64) -> String {
 
 thread_local! {
     /// Each number on the page by its place: a name, and a value that is finite.
-    static ON_PAGE: RefCell<SortedMap<u32, (AttrValue, f64)>> = const { RefCell::new(SortedMap::new()) };
+    static ON_PAGE: RefCell<BTreeMap<u32, (AttrValue, f64)>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// The numbers that a reader sees at present, by name: for messages to the page around, and for questions.
-pub fn metrics_on_page() -> SortedMap<AttrValue, f64> {
+pub fn metrics_on_page() -> BTreeMap<AttrValue, f64> {
     ON_PAGE.with_borrow(|numbers| numbers.values().cloned().collect())
 }
 

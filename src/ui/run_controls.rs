@@ -1,11 +1,11 @@
 //! The buttons that start, pause and end a run, and how far it is.
 
 use crate::charts::scale::format_number;
-use crate::component::prelude::*;
 use crate::protocol::{Progress, RunState};
-use crate::ui::part::use_assignment;
 use crate::ui::readout::MetricOutput;
 use crate::ui::use_unique;
+use crate::ui::visibility::use_assignment;
+use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct RunControlsProps {

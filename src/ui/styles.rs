@@ -1,9 +1,9 @@
 //! Styles that are known only while the page runs.
 
-use crate::component::prelude::*;
 use gloo::utils::document;
 use js_sys::{Array, Reflect};
 use wasm_bindgen::prelude::*;
+use yew::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct StylesProps {

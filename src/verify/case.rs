@@ -33,17 +33,17 @@ pub type Computed = Result<Tensors, String>;
 
 /// Two ways to the same numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Side {
     /// The lab's.
-    Ours,
+    Lab,
     /// What that is held against: burn's operations and its autodiff, on the CPU.
-    Burns,
+    Reference,
 }
 
 /// Computes on a device, beside numbers that are known.
 type Known = dyn Fn(&Device) -> Compared;
 /// Computes on a device in one of two ways, the same tensors in both.
-type InTwoWays = dyn Fn(Way, &Device) -> Computed;
+type InTwoWays = dyn Fn(Side, &Device) -> Computed;
 
 /// They only ask for the numbers: on a GPU these are waited for in one go, by [`Case::run`].
 enum Compute {
@@ -86,7 +86,7 @@ impl Case {
         what: impl Into<String>,
         reference: &'static str,
         tolerance: &'static Tolerance,
-        compute: impl Fn(Way, &Device) -> Computed + 'static,
+        compute: impl Fn(Side, &Device) -> Computed + 'static,
     ) -> Self {
         let compute = Compute::TwoWays(Box::new(compute));
         Self { group, what: what.into(), reference, tolerance, compute }
@@ -98,7 +98,7 @@ impl Case {
         match &self.compute {
             Compute::Known(_) => Ok(None),
             // What could not be computed is told by the other way, too.
-            Compute::TwoWays(compute) => match compute(Way::Burns, &Device::flex()) {
+            Compute::TwoWays(compute) => match compute(Side::Reference, &Device::flex()) {
                 Ok(tensors) => {
                     read_all(tensors.all.into_iter().map(|(_, tensor)| tensor).collect()).await.map(Some)
                 }
@@ -118,7 +118,7 @@ impl Case {
     pub async fn run(&self, device: &Device, reference: Option<&[f32]>) -> Result<Outcome, LabError> {
         let pairs = match &self.compute {
             Compute::Known(compute) => compute(device),
-            Compute::TwoWays(compute) => compute(Way::Ours, device)
+            Compute::TwoWays(compute) => compute(Side::Lab, device)
                 .and_then(|ours| ours.beside(reference.ok_or("The CPU has computed no reference.")?)),
         };
         let tolerance = self.tolerance.of(device);

@@ -2,7 +2,7 @@
 
 use crate::models::transformer::sinusoidal_table;
 use crate::models::weights::WeightRng;
-use crate::run::rule::Rule;
+use crate::run::optimizer::Optimizer;
 use crate::run::training::{accuracy, cross_entropy, one_hot};
 use crate::verify::FORMULA;
 use crate::verify::case::{Case, Compared, Pairs, Tolerance};
@@ -176,7 +176,7 @@ fn clipping(device: &Device) -> Compared {
     grads.register::<2>(net.matrix.id, matrix(&numbers[..280], [20, 14], device));
     grads.register::<1>(net.vector.id, Tensor::<1>::from_floats(&numbers[280..], device));
     // A step of gradient descent from zero is the bounded gradient, turned around.
-    let after = Rule::sgd(0.0).step(1.0, Some(0.5), net, grads);
+    let after = Optimizer::sgd(0.0).step(1.0, Some(0.5), net, grads);
     let norm = exact.iter().map(|g| g * g).sum::<f64>().sqrt();
     let expected = map(&exact, |g| -g * 0.5 / norm);
     let mut pairs = Pairs::default();

@@ -4,7 +4,7 @@
 use crate::models::cnn::convolve;
 use crate::models::weights::WeightRng;
 use crate::verify::FORMULA;
-use crate::verify::case::{Case, Compared, Computed, Pairs, Tensors, Tolerance, Way};
+use crate::verify::case::{Case, Compared, Computed, Pairs, Side, Tensors, Tolerance};
 use crate::verify::values::gradient;
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
@@ -32,41 +32,43 @@ static ORDER: Tolerance = Tolerance {
 /// For what an operation is made of, computed by burn on the CPU.
 const COMPOSED: &str = "burn's operations, CPU";
 
-type InTwoWays = fn(Way, &Device) -> Computed;
+type InTwoWays = fn(Side, &Device) -> Computed;
 type Known = fn(&Device) -> Compared;
 
 pub(super) fn cases() -> Vec<Case> {
     let in_two_ways: [(&str, InTwoWays); 22] = [
         ("GELU", gelu_of_burn),
-        ("layer norm of 12 rows of 5", |way, d| norm_of_rows([3, 4, 5], way, d)),
-        ("layer norm of 70 rows of 130", |way, d| norm_of_rows([7, 10, 130], way, d)),
-        ("causal attention, 2 heads, 7 positions", |way, d| causal_attention([1, 2, 7, 5], way, d)),
-        ("causal attention, 3 heads, 33 positions", |way, d| causal_attention([2, 3, 33, 16], way, d)),
-        ("cross-entropy of 70 rows of 10 logits", |way, d| mean_cross_entropy([70, 10], way, d)),
-        ("cross-entropy of 600 rows of 65 logits", |way, d| mean_cross_entropy([600, 65], way, d)),
-        ("ReLU and max pooling, 8 x 8", |way, d| pooling([2, 3, 8, 8], way, d)),
-        ("ReLU and max pooling, 9 x 5", |way, d| pooling([1, 2, 9, 5], way, d)),
-        ("convolution 3 x 3, 8 channels, 32 x 32", |way, d| Convolution::same([8, 8], 3, 1).computed(way, d)),
-        ("convolution 1 x 1, 5 to 7 channels", |way, d| Convolution::same([5, 7], 1, 1).computed(way, d)),
-        ("convolution 3 x 3 of stride 2 without a bias", |way, d| {
+        ("layer norm of 12 rows of 5", |side, d| norm_of_rows([3, 4, 5], side, d)),
+        ("layer norm of 70 rows of 130", |side, d| norm_of_rows([7, 10, 130], side, d)),
+        ("causal attention, 2 heads, 7 positions", |side, d| causal_attention([1, 2, 7, 5], side, d)),
+        ("causal attention, 3 heads, 33 positions", |side, d| causal_attention([2, 3, 33, 16], side, d)),
+        ("cross-entropy of 70 rows of 10 logits", |side, d| mean_cross_entropy([70, 10], side, d)),
+        ("cross-entropy of 600 rows of 65 logits", |side, d| mean_cross_entropy([600, 65], side, d)),
+        ("ReLU and max pooling, 8 x 8", |side, d| pooling([2, 3, 8, 8], side, d)),
+        ("ReLU and max pooling, 9 x 5", |side, d| pooling([1, 2, 9, 5], side, d)),
+        ("convolution 3 x 3, 8 channels, 32 x 32", |side, d| {
+            Convolution::same([8, 8], 3, 1).computed(side, d)
+        }),
+        ("convolution 1 x 1, 5 to 7 channels", |side, d| Convolution::same([5, 7], 1, 1).computed(side, d)),
+        ("convolution 3 x 3 of stride 2 without a bias", |side, d| {
             let geometry = Geometry { stride: 2, padding: 1, dilation: 1 };
-            Convolution { geometry, bias: false, ..Convolution::same([3, 6], 3, 1) }.computed(way, d)
+            Convolution { geometry, bias: false, ..Convolution::same([3, 6], 3, 1) }.computed(side, d)
         }),
-        ("convolution 4 x 4 of 3 groups, dilated", |way, d| {
+        ("convolution 4 x 4 of 3 groups, dilated", |side, d| {
             let geometry = Geometry { stride: 3, padding: 2, dilation: 2 };
-            Convolution { geometry, ..Convolution::same([6, 9], 4, 3) }.computed(way, d)
+            Convolution { geometry, ..Convolution::same([6, 9], 4, 3) }.computed(side, d)
         }),
-        ("depthwise convolution 5 x 5, 6 channels", |way, d| {
-            Convolution::same([6, 6], 5, 6).computed(way, d)
+        ("depthwise convolution 5 x 5, 6 channels", |side, d| {
+            Convolution::same([6, 6], 5, 6).computed(side, d)
         }),
-        ("batch norm of 3 channels, 4 x 4", |way, d| norm_of_channels([2, 3, 4, 4], way, d)),
-        ("batch norm of 5 channels, 32 x 32", |way, d| norm_of_channels([6, 5, 32, 32], way, d)),
-        ("scan of an RNN, 12 steps of 5 units", |way, d| rnn_scan([12, 3, 5], way, d)),
-        ("scan of an RNN, 40 steps of 33 units", |way, d| rnn_scan([40, 8, 33], way, d)),
-        ("scan of an LSTM, 12 steps of 5 units", |way, d| lstm_scan([12, 3, 5], way, d)),
-        ("scan of an LSTM, 40 steps of 33 units", |way, d| lstm_scan([40, 8, 33], way, d)),
-        ("AdamW of 9,100 weights, clipped", |way, d| adamw_steps([70, 130], 0.5, way, d)),
-        ("AdamW of 33 weights, not clipped", |way, d| adamw_steps([3, 11], adamw::UNBOUNDED, way, d)),
+        ("batch norm of 3 channels, 4 x 4", |side, d| norm_of_channels([2, 3, 4, 4], side, d)),
+        ("batch norm of 5 channels, 32 x 32", |side, d| norm_of_channels([6, 5, 32, 32], side, d)),
+        ("scan of an RNN, 12 steps of 5 units", |side, d| rnn_scan([12, 3, 5], side, d)),
+        ("scan of an RNN, 40 steps of 33 units", |side, d| rnn_scan([40, 8, 33], side, d)),
+        ("scan of an LSTM, 12 steps of 5 units", |side, d| lstm_scan([12, 3, 5], side, d)),
+        ("scan of an LSTM, 40 steps of 33 units", |side, d| lstm_scan([40, 8, 33], side, d)),
+        ("AdamW of 9,100 weights, clipped", |side, d| adamw_steps([70, 130], 0.5, side, d)),
+        ("AdamW of 33 weights, not clipped", |side, d| adamw_steps([3, 11], adamw::UNBOUNDED, side, d)),
     ];
     let known: [(&str, Known); 3] = [
         ("sum of 9,100 squares", sum_of_squares),
@@ -106,10 +108,10 @@ fn with_gradients<const N: usize, const D: usize>(
     Ok(tensors)
 }
 
-fn gelu_of_burn(way: Way, device: &Device) -> Computed {
-    let operation = |[x]: [Tensor<2>; 1]| match way {
-        Way::Ours => nn_lab_kernels::gelu::gelu(x),
-        Way::Burns => gelu(x),
+fn gelu_of_burn(side: Side, device: &Device) -> Computed {
+    let operation = |[x]: [Tensor<2>; 1]| match side {
+        Side::Lab => nn_lab_kernels::gelu::gelu(x),
+        Side::Reference => gelu(x),
     };
     with_gradients([7, 33], operation, device)
 }
@@ -137,10 +139,10 @@ fn normalization<const D: usize>(
 
 const EPSILON: f32 = 1e-5;
 
-fn norm_of_rows(shape: [usize; 3], way: Way, device: &Device) -> Computed {
-    let operation = |x: Tensor<3>, [gamma, beta]: [Tensor<1>; 2]| match way {
-        Way::Ours => layer_norm(x, gamma, beta, EPSILON),
-        Way::Burns => {
+fn norm_of_rows(shape: [usize; 3], side: Side, device: &Device) -> Computed {
+    let operation = |x: Tensor<3>, [gamma, beta]: [Tensor<1>; 2]| match side {
+        Side::Lab => layer_norm(x, gamma, beta, EPSILON),
+        Side::Reference => {
             let centred = x.clone() - x.mean_dim(2);
             let variance = centred.clone().square().mean_dim(2);
             centred / variance.add_scalar(EPSILON).sqrt() * gamma.unsqueeze() + beta.unsqueeze()
@@ -149,11 +151,11 @@ fn norm_of_rows(shape: [usize; 3], way: Way, device: &Device) -> Computed {
     normalization(shape, shape[2], operation, device)
 }
 
-fn norm_of_channels(shape: [usize; 4], way: Way, device: &Device) -> Computed {
+fn norm_of_channels(shape: [usize; 4], side: Side, device: &Device) -> Computed {
     let [_, channels, _, _] = shape;
-    let operation = |x: Tensor<4>, [gamma, beta]: [Tensor<1>; 2]| match way {
-        Way::Ours => batch_norm(x, gamma, beta, EPSILON).output,
-        Way::Burns => {
+    let operation = |x: Tensor<4>, [gamma, beta]: [Tensor<1>; 2]| match side {
+        Side::Lab => batch_norm(x, gamma, beta, EPSILON).output,
+        Side::Reference => {
             let mean = |x: Tensor<4>| x.mean_dim(0).mean_dim(2).mean_dim(3);
             let centred = x.clone() - mean(x);
             let variance = mean(centred.clone().square());
@@ -164,10 +166,10 @@ fn norm_of_channels(shape: [usize; 4], way: Way, device: &Device) -> Computed {
     normalization(shape, channels, operation, device)
 }
 
-fn causal_attention(shape: [usize; 4], way: Way, device: &Device) -> Computed {
+fn causal_attention(shape: [usize; 4], side: Side, device: &Device) -> Computed {
     const SCALE: f32 = 0.7;
     let operation = |[q, k, v]: [Tensor<4>; 3]| {
-        if way == Way::Ours && on_cpu(&q) {
+        if side == Side::Lab && on_cpu(&q) {
             return attention::causal(q, k, v, SCALE);
         }
         let n = q.dims()[2];
@@ -179,13 +181,13 @@ fn causal_attention(shape: [usize; 4], way: Way, device: &Device) -> Computed {
 }
 
 /// With targets that are no one-hot rows.
-fn mean_cross_entropy(shape: [usize; 2], way: Way, device: &Device) -> Computed {
+fn mean_cross_entropy(shape: [usize; 2], side: Side, device: &Device) -> Computed {
     let operation = |[x]: [Tensor<2>; 1]| {
         let targets = softmax(normal(30, shape, &x.device()), 1).detach();
         let logits = x.mul_scalar(3.0);
-        match way {
-            Way::Ours => cross_entropy(logits, targets).reshape([1, 1]),
-            Way::Burns => {
+        match side {
+            Side::Lab => cross_entropy(logits, targets).reshape([1, 1]),
+            Side::Reference => {
                 let losses = log_softmax(logits, 1) * targets;
                 losses.sum().neg().div_scalar(shape[0] as f32).reshape([1, 1])
             }
@@ -194,10 +196,10 @@ fn mean_cross_entropy(shape: [usize; 2], way: Way, device: &Device) -> Computed 
     with_gradients(shape, operation, device)
 }
 
-fn pooling(shape: [usize; 4], way: Way, device: &Device) -> Computed {
-    let operation = |[x]: [Tensor<4>; 1]| match way {
-        Way::Ours => relu_pool(x),
-        Way::Burns => MaxPool2dConfig::new([2, 2]).init().forward(relu(x)),
+fn pooling(shape: [usize; 4], side: Side, device: &Device) -> Computed {
+    let operation = |[x]: [Tensor<4>; 1]| match side {
+        Side::Lab => relu_pool(x),
+        Side::Reference => MaxPool2dConfig::new([2, 2]).init().forward(relu(x)),
     };
     with_gradients(shape, operation, device)
 }
@@ -219,7 +221,7 @@ impl Convolution {
     }
 
     /// Output and gradients.
-    fn computed(&self, way: Way, device: &Device) -> Computed {
+    fn computed(&self, side: Side, device: &Device) -> Computed {
         let device = &device.clone().autodiff();
         let Self { channels: [c_in, c_out], kernel, geometry, groups, bias } = *self;
         let Geometry { stride, padding: p, dilation } = geometry;
@@ -233,9 +235,9 @@ impl Convolution {
             padding: PaddingConfig2d::Explicit(p, p, p, p),
         };
         let x = normal(3, [2, c_in, 32, 32], device).require_grad();
-        let y = match way {
-            Way::Ours => convolve(&conv, x.clone()),
-            Way::Burns => conv.forward(x.clone()),
+        let y = match side {
+            Side::Lab => convolve(&conv, x.clone()),
+            Side::Reference => conv.forward(x.clone()),
         };
         let grads = (y.clone() * normal(4, y.dims(), device)).sum().backward();
         let mut tensors = Tensors::default();
@@ -256,22 +258,22 @@ fn positions(x: &Tensor<3>) -> Vec<Tensor<2>> {
 }
 
 /// States and gradients before the tanh, `h_t = tanh(a_t + h_{t-1} W)`.
-fn rnn_scan([seq_len, batch, d_h]: [usize; 3], way: Way, device: &Device) -> Computed {
-    let device = match way {
-        Way::Ours => device,
-        Way::Burns => &device.clone().autodiff(),
+fn rnn_scan([seq_len, batch, d_h]: [usize; 3], side: Side, device: &Device) -> Computed {
+    let device = match side {
+        Side::Lab => device,
+        Side::Reference => &device.clone().autodiff(),
     };
     let projected = normal(1, [seq_len, batch, d_h], device);
     let recurrent = normal(2, [d_h, d_h], device).div_scalar((d_h as f32).sqrt());
     let d_last = normal(3, [batch, d_h], device);
     let mut tensors = Tensors::default();
-    match way {
-        Way::Ours => {
+    match side {
+        Side::Lab => {
             let hidden = rnn::forward(projected, recurrent.clone());
             tensors.add("states", hidden.clone());
             tensors.add("gradients", rnn::backward(hidden, recurrent, d_last).deltas);
         }
-        Way::Burns => {
+        Side::Reference => {
             let projected = projected.require_grad();
             let mut h = Tensor::<2>::zeros([batch, d_h], device);
             let mut states = Vec::new();
@@ -288,24 +290,24 @@ fn rnn_scan([seq_len, batch, d_h]: [usize; 3], way: Way, device: &Device) -> Com
 }
 
 /// States, cells and gradients before the gates' functions.
-fn lstm_scan([seq_len, batch, d_h]: [usize; 3], way: Way, device: &Device) -> Computed {
-    let device = match way {
-        Way::Ours => device,
-        Way::Burns => &device.clone().autodiff(),
+fn lstm_scan([seq_len, batch, d_h]: [usize; 3], side: Side, device: &Device) -> Computed {
+    let device = match side {
+        Side::Lab => device,
+        Side::Reference => &device.clone().autodiff(),
     };
     let projected = normal(1, [seq_len, batch, 4 * d_h], device);
     let recurrent = normal(2, [d_h, 4 * d_h], device).div_scalar((d_h as f32).sqrt());
     let d_last = normal(3, [batch, d_h], device);
     let mut tensors = Tensors::default();
-    match way {
-        Way::Ours => {
+    match side {
+        Side::Lab => {
             let states = lstm::forward(projected, recurrent.clone());
             let deltas = lstm::backward(&states, recurrent, d_last).deltas;
             tensors.add("states", states.hidden);
             tensors.add("cells", states.cell);
             tensors.add("gradients", deltas);
         }
-        Way::Burns => {
+        Side::Reference => {
             let projected = projected.require_grad();
             let zeros = Tensor::<2>::zeros([batch, d_h], device);
             let (mut h, mut c) = (zeros.clone(), zeros);
@@ -328,26 +330,26 @@ fn lstm_scan([seq_len, batch, d_h]: [usize; 3], way: Way, device: &Device) -> Co
 }
 
 /// Three steps along the same gradient, whose norm is bounded.
-fn adamw_steps(shape: [usize; 2], max_norm: f32, way: Way, device: &Device) -> Computed {
+fn adamw_steps(shape: [usize; 2], max_norm: f32, side: Side, device: &Device) -> Computed {
     const RATE: f32 = 0.01;
     const BETA1: f32 = 0.9;
     const BETA2: f32 = 0.99;
     const DECAY: f32 = 0.1;
     let n = shape[0] * shape[1];
     let (mut weight, gradient) = (normal(1, shape, device), normal(2, shape, device));
-    let moments = match way {
-        Way::Ours => {
-            let mut moments = adamw::no_moments(n, device);
+    let checkpoints = match side {
+        Side::Lab => {
+            let mut checkpoints = adamw::no_moments(n, device);
             let squares = squares([gradient.clone()], device);
             for t in 1..=3 {
                 let step = adamw::Step { beta1: BETA1, beta2: BETA2, epsilon: 1e-8, max_norm };
                 let rates = Tensor::from_floats(adamw::rates(RATE, BETA1, BETA2, t), device);
-                (weight, moments) =
-                    adamw::step(weight, gradient.clone(), moments, squares.clone(), rates, step, DECAY);
+                (weight, checkpoints) =
+                    adamw::step(weight, gradient.clone(), checkpoints, squares.clone(), rates, step, DECAY);
             }
-            moments
+            checkpoints
         }
-        Way::Burns => {
+        Side::Reference => {
             let norm = gradient.clone().square().sum().sqrt().reshape([1, 1]);
             let gradient = gradient * norm.recip().mul_scalar(max_norm).clamp_max(1.0);
             let (mut m, mut v) = (gradient.zeros_like(), gradient.zeros_like());
@@ -364,7 +366,7 @@ fn adamw_steps(shape: [usize; 2], max_norm: f32, way: Way, device: &Device) -> C
     };
     let mut tensors = Tensors::default();
     tensors.add("weights", weight);
-    tensors.add("moments", moments);
+    tensors.add("moments", checkpoints);
     Ok(tensors)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::models::mlp::{Activation, Mlp};
 use crate::models::weights::WeightRng;
-use crate::run::optimizer::Optimizer;
+use crate::run::optimizer_kind::OptimizerKind;
 use crate::run::training::{cross_entropy, one_hot};
 use crate::verify::case::{Case, Compared, Pairs};
 use crate::verify::values::{count, labels, list, set_linear, tensor};
@@ -14,8 +14,10 @@ use serde_json::Value;
 use std::rc::Rc;
 
 /// How PyTorch was asked to train: the key of the numbers, the rule, its name and its learning rate.
-const RULES: [(&str, Optimizer, &str, f64); 2] =
-    [("adam", Optimizer::Adam, "Adam", 0.01), ("momentum", Optimizer::Momentum, "SGD with momentum", 0.1)];
+const RULES: [(&str, OptimizerKind, &str, f64); 2] = [
+    ("adam", OptimizerKind::Adam, "Adam", 0.01),
+    ("momentum", OptimizerKind::Momentum, "SGD with momentum", 0.1),
+];
 
 pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
     let mut cases = each(&fixture, "cases", |i, case| {
@@ -83,15 +85,15 @@ fn trained(
     fixture: &Value,
     i: usize,
     after: &Value,
-    (optimizer, learning_rate): (Optimizer, f64),
+    (optimizer, learning_rate): (OptimizerKind, f64),
     device: &Device,
 ) -> Compared {
     let (mut net, x, y) = problem(fixture, i, &device.clone().autodiff())?;
-    let mut rule = optimizer.init();
+    let mut optimizer = optimizer.init();
     for _ in 0..count(&after["steps"])? {
         let loss = cross_entropy(net.forward(x.clone()), y.clone());
         let grads = GradientsParams::from_grads(loss.backward(), &net);
-        net = rule.step(learning_rate, None, net, grads);
+        net = optimizer.step(learning_rate, None, net, grads);
     }
     let mut pairs = Pairs::default();
     for (l, layer) in net.valid().layers.iter().enumerate() {

@@ -3,7 +3,7 @@
 //! The loss is `1/2 sum_i c_i (w_i - t_i)^2` over a matrix and a vector, so that a gradient is `c (w - t)`.
 
 use crate::run::optimizer::Optimizer;
-use crate::run::rule::Rule;
+use crate::run::optimizer_kind::OptimizerKind;
 use crate::verify::FORMULA;
 use crate::verify::case::{Case, Compared, Pairs, Tolerance};
 use burn::module::{Module, Param};
@@ -40,21 +40,21 @@ enum Formula {
 }
 
 /// A rule's name, the rule with no memory, its equations and its learning rate.
-type Asked = (&'static str, fn() -> Rule, Formula, f64);
+type VerifyRequest = (&'static str, fn() -> Optimizer, Formula, f64);
 
 pub(super) fn cases() -> Vec<Case> {
     let adam = Formula::Adam { beta2: 0.999, decay: 0.0 };
     let decaying = Formula::Adam { beta2: 0.99, decay: 0.1 };
-    let rules: [Asked; 4] = [
-        ("SGD", || Optimizer::Sgd.init(), Formula::Sgd { momentum: 0.0 }, 0.1),
-        ("SGD with momentum", || Optimizer::Momentum.init(), Formula::Sgd { momentum: 0.9 }, 0.1),
-        ("Adam", || Optimizer::Adam.init(), adam, 0.01),
-        ("AdamW", || Rule::adamw(0.9, 0.99, 0.1), decaying, 0.01),
+    let rules: [VerifyRequest; 4] = [
+        ("SGD", || OptimizerKind::Sgd.init(), Formula::Sgd { momentum: 0.0 }, 0.1),
+        ("SGD with momentum", || OptimizerKind::Momentum.init(), Formula::Sgd { momentum: 0.9 }, 0.1),
+        ("Adam", || OptimizerKind::Adam.init(), adam, 0.01),
+        ("AdamW", || Optimizer::adamw(0.9, 0.99, 0.1), decaying, 0.01),
     ];
     let bounds = [(None, "three steps"), (Some(MAX_NORM), "three steps, gradient clipped to a norm of 1")];
     rules
         .into_iter()
-        .flat_map(|rule| bounds.map(|bound| (rule, bound)))
+        .flat_map(|optimizer| bounds.map(|bound| (optimizer, bound)))
         .map(|((name, init, formula, learning_rate), (max_norm, words))| {
             let what = format!("{name}: {words}");
             Case::new("Optimizers", what, FORMULA, &TOLERANCE, move |device| {
@@ -72,7 +72,7 @@ fn start() -> [Vec<f64>; 3] {
 }
 
 fn compare(
-    mut rule: Rule,
+    mut optimizer: Optimizer,
     formula: Formula,
     learning_rate: f64,
     max_norm: Option<f64>,
@@ -96,7 +96,7 @@ fn compare(
         let vector = (net.vector.val().inner() - targets_of.1.clone()) * curvatures_of.1.clone();
         grads.register::<2>(net.matrix.id, matrix);
         grads.register::<1>(net.vector.id, vector);
-        net = rule.step(learning_rate, max_norm, net, grads);
+        net = optimizer.step(learning_rate, max_norm, net, grads);
     }
     let theirs = formula.steps(weights, &targets, &curvatures, learning_rate, max_norm);
     let (matrix, vector) = theirs.split_at(N_MATRIX);

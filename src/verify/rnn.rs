@@ -6,7 +6,7 @@ use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::models::weights::WeightRng;
 use crate::run::training::{cross_entropy, one_hot};
-use crate::verify::case::{Case, Compared, Computed, Pairs, Tensors, Tolerance, Way};
+use crate::verify::case::{Case, Compared, Computed, Pairs, Side, Tensors, Tolerance};
 use crate::verify::values::{gradient, labels, list, param, tensor};
 use crate::verify::{PYTORCH, ROUNDING};
 use burn::module::{Module, Param};
@@ -24,7 +24,7 @@ static FORTY_STEPS: Tolerance = Tolerance {
 
 /// Of a fixture and one of its cases, or of nothing but the device, in two ways.
 type OfCase = fn(&Value, &Value, &Device) -> Compared;
-type InTwoWays = fn(Way, &Device) -> Computed;
+type InTwoWays = fn(Side, &Device) -> Computed;
 
 pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
     let nets: [(&str, OfCase); 2] = [("RNN", rnn), ("LSTM", lstm)];
@@ -116,30 +116,30 @@ fn beside_pytorch<N: Recurrent>(
     }
 }
 
-fn long_rnn(way: Way, device: &Device) -> Computed {
+fn long_rnn(side: Side, device: &Device) -> Computed {
     let device = &device.clone().autodiff();
     let net = VanillaRnn::new(7, 6, 3, &mut WeightRng::new(1), device).scale_recurrent(2.0);
     let weights = [&net.input.weight, &net.recurrent, &net.output.weight];
-    weight_gradients(way, &net, weights, |x| {
+    weight_gradients(side, &net, weights, |x| {
         let zeros = Tensor::<2>::zeros([5, 6], device);
         let projected = net.input.forward(x).chunk(40, 0);
         projected.into_iter().fold(zeros, |h, projected| net.step(projected, h))
     })
 }
 
-fn long_lstm(way: Way, device: &Device) -> Computed {
-    lstm_weight_gradients(ForgetBias::Constant(1.0), way, device)
+fn long_lstm(side: Side, device: &Device) -> Computed {
+    lstm_weight_gradients(ForgetBias::Constant(1.0), side, device)
 }
 
-fn long_chrono(way: Way, device: &Device) -> Computed {
-    lstm_weight_gradients(ForgetBias::Chrono { t_max: 40 }, way, device)
+fn long_chrono(side: Side, device: &Device) -> Computed {
+    lstm_weight_gradients(ForgetBias::Chrono { t_max: 40 }, side, device)
 }
 
-fn lstm_weight_gradients(bias: ForgetBias, way: Way, device: &Device) -> Computed {
+fn lstm_weight_gradients(bias: ForgetBias, side: Side, device: &Device) -> Computed {
     let device = &device.clone().autodiff();
     let net = Lstm::new(7, 6, 3, bias, &mut WeightRng::new(2), device);
     let weights = [&net.input.weight, &net.recurrent, &net.output.weight];
-    weight_gradients(way, &net, weights, |x| {
+    weight_gradients(side, &net, weights, |x| {
         let zeros = Tensor::<2>::zeros([5, 6], device);
         let step = |(h, c), projected| {
             let step = net.step(projected, h, c);
@@ -152,7 +152,7 @@ fn lstm_weight_gradients(bias: ForgetBias, way: Way, device: &Device) -> Compute
 /// The gradients of a net's weights by the backward pass that is written out, or by autodiff, for which `last_hidden` is its
 /// equations from the inputs of all positions, `[40 * 5, 7]`, to the last hidden state.
 fn weight_gradients<N: Recurrent>(
-    way: Way,
+    side: Side,
     net: &N,
     weights: [&Param<Tensor<2>>; 3],
     last_hidden: impl FnOnce(Tensor<2>) -> Tensor<2>,
@@ -164,15 +164,15 @@ fn weight_gradients<N: Recurrent>(
     let mut add =
         |name: &str, gradient: Tensor<2>| tensors.add(format!("gradient of the {name} weights"), gradient);
     let named = ["input", "recurrent", "output"].into_iter().zip(weights);
-    match way {
-        Way::Ours => {
+    match side {
+        Side::Lab => {
             let found = gradients(net, &x, |logits| cross_entropy(logits, y));
             for (name, weight) in named {
                 let gradient = found.params.get::<2>(weight.id);
                 add(name, gradient.ok_or_else(|| format!("{name} has no gradient."))?);
             }
         }
-        Way::Burns => {
+        Side::Reference => {
             let last = last_hidden(Tensor::from_inner(x).reshape([40 * 5, 7]));
             let grads = cross_entropy(net.output().forward(last), y).backward();
             for (name, weight) in named {

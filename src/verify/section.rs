@@ -3,7 +3,7 @@
 use crate::core::LabError;
 use crate::core::report::{CaseResult, Outcome};
 use crate::run::driver::Training;
-use crate::run::recorder::FIRST_REPLAYED;
+use crate::run::graph_capture::FIRST_REPLAYED;
 use crate::run::training::{read, read_all};
 use crate::run::{RunContext, Train};
 use crate::verify::case::{Tolerance, relative_error};
@@ -105,7 +105,7 @@ const WARM_UP: u32 = 2;
 const WARM_UP_OF_GPU: u32 = FIRST_REPLAYED;
 /// So many milliseconds or steps are timed, whichever is less.
 const TIMED_MS: f64 = 150.0;
-const MOST_STEPS: f64 = 20.0;
+const MAX_STEPS: f64 = 20.0;
 
 /// Times some steps of one network, without what is measured between them.
 pub async fn pace<E: Train>(
@@ -125,7 +125,7 @@ pub async fn pace<E: Train>(
         }
     }
     // Several at once: a GPU is asked for the next before it has done the last.
-    let several = (TIMED_MS / step_ms.max(0.1)).min(MOST_STEPS) as u32;
+    let several = (TIMED_MS / step_ms.max(0.1)).min(MAX_STEPS) as u32;
     if several > 1 {
         step_ms = timed(&mut training, &mut step, several, out).await?;
     }
@@ -145,7 +145,7 @@ async fn timed<E: Train>(
         training.step(*step)?;
     }
     // A step is over when the last number that it changes can be read.
-    match training.last_changed() {
+    match training.sync_tensor() {
         Some(numbers) => drop(read(numbers).await?),
         None => drop(read_all(training.take_losses()).await?),
     }

@@ -8,9 +8,9 @@ use crate::models::mlp::{Activation, Mlp};
 use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::models::weights::WeightRng;
-use crate::run::recorder::FIRST_REPLAYED;
-use crate::run::rule::Rule;
-use crate::run::train_state::{Found, How, Input, TrainState};
+use crate::run::graph_capture::FIRST_REPLAYED;
+use crate::run::optimizer::Optimizer;
+use crate::run::train_state::{Input, StepOptions, StepOutput, TrainState};
 use crate::run::training::{cross_entropy, one_hot, read, read_all};
 use burn::module::Param;
 use burn::tensor::{Device, Tensor};
@@ -110,14 +110,14 @@ async fn images(device: &Device) -> Result<Vec<f32>, LabError> {
 async fn replayed_steps(device: &Device) -> Result<Vec<f32>, LabError> {
     let net =
         Mlp::new(3, &[8], 4, Activation::Tanh, true, &mut WeightRng::new(8), &device.clone().autodiff());
-    let mut state = TrainState::new(net, Rule::adamw(0.9, 0.99, 0.1));
-    let how = How { learning_rate: 0.01, max_norm: Some(0.1), variant: Some(0) };
+    let mut state = TrainState::new(net, Optimizer::adamw(0.9, 0.99, 0.1));
+    let options = StepOptions { learning_rate: 0.01, max_norm: Some(0.1), variant: Some(0) };
     let labels = Input::one_hot([0, 1, 2, 3, 0].into_iter(), 4);
     for step in 0..FIRST_REPLAYED + 3 {
         let numbers = (0..15u32).map(|at| ((at * 7 + step) % 11) as f32 * 0.2 - 1.0);
-        state.step(&[Input::new(numbers.collect(), [5, 3]), labels.clone()], how, |net, inputs| {
+        state.step(&[Input::new(numbers.collect(), [5, 3]), labels.clone()], options, |net, inputs| {
             let loss = cross_entropy(net.forward(inputs.get(0)), inputs.get(1));
-            Found::by_autodiff(net, loss, |_| Vec::new())
+            StepOutput::by_autodiff(net, loss, |_| Vec::new())
         });
     }
     read_all(state.take_losses()).await
@@ -148,9 +148,9 @@ async fn scan<N: Recurrent>(
         values.extend(read(d_cell).await?);
     }
     let mut net = net.clone();
-    for mut rule in [Rule::adamw(0.9, 0.99, 0.1), Rule::sgd(0.9)] {
+    for mut optimizer in [Optimizer::adamw(0.9, 0.99, 0.1), Optimizer::sgd(0.9)] {
         let found = gradients(&net, x, |logits| cross_entropy(logits, y.clone()));
-        net = rule.step(0.01, Some(0.1), net, found.params);
+        net = optimizer.step(0.01, Some(0.1), net, found.params);
         values.extend(read(recurrent(&net).val().inner()).await?);
     }
     Ok(values)

@@ -2,7 +2,7 @@
 
 use crate::models::transformer::{Positions, Sizes, Transformer};
 use crate::models::weights::WeightRng;
-use crate::run::rule::Rule;
+use crate::run::optimizer::Optimizer;
 use crate::run::training::cross_entropy;
 use crate::verify::case::{Case, Compared, Pairs};
 use crate::verify::optimizers::Two;
@@ -142,12 +142,12 @@ fn adamw(case: &Value, last: usize, device: &Device) -> Compared {
     let mut net =
         Two { matrix: param(&case["matrix"], &autodiff)?, vector: param(&case["vector"], &autodiff)? };
     let learning_rate = case["lr"].as_f64().ok_or("The reference has no learning rate.")?;
-    let mut rule = Rule::adamw(0.9, 0.99, 0.1);
+    let mut optimizer = Optimizer::adamw(0.9, 0.99, 0.1);
     for grads in list(&case["grads"]).iter().take(last + 1) {
         let mut ours = GradientsParams::new();
         ours.register::<2>(net.matrix.id, tensor(&grads["matrix"], device)?);
         ours.register::<1>(net.vector.id, tensor(&grads["vector"], device)?);
-        net = rule.step(learning_rate, None, net, ours);
+        net = optimizer.step(learning_rate, None, net, ours);
     }
     let after = &case["after"][last];
     let mut pairs = Pairs::default();

@@ -2,7 +2,7 @@
 
 use crate::core::{LabError, Progress};
 use crate::protocol::{ArmEvent, ArmId, DeviceKind, Pace, RunId, SavedArm, Task};
-use crate::run::{Experiment, RunContext, Tick};
+use crate::run::{Directive, Experiment, RunContext};
 use crate::worker::control::Control;
 use crate::worker::runtime::{self, memory_bytes, now_ms, sleep, yield_now};
 use crate::worker::turns::Turns;
@@ -124,7 +124,7 @@ impl<E: Experiment> FrameSender<E> {
         }
     }
 
-    fn frame(&mut self, progress: Progress) -> Tick {
+    fn frame(&mut self, progress: Progress) -> Directive {
         let now = now_ms();
         if let Some((then, step)) = self.last {
             let rate = f64::from(progress.step.saturating_sub(step)) * 1000.0 / (now - then).max(0.1);
@@ -136,12 +136,12 @@ impl<E: Experiment> FrameSender<E> {
         self.shortest_ms = f64::INFINITY;
         self.pace.memory = memory_bytes();
         self.post(ArmEvent::Progress { progress, pace: self.pace });
-        Tick::Frame
+        Directive::Frame
     }
 }
 
 impl<E: Experiment> RunContext<E> for FrameSender<E> {
-    async fn step_done(&mut self, progress: Progress) -> Tick {
+    async fn step_done(&mut self, progress: Progress) -> Directive {
         self.has_stepped = true;
         let ms = now_ms() - self.step_began;
         self.shortest_ms = self.shortest_ms.min(ms);
@@ -149,29 +149,29 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
             runtime::observe(observer, self.arm, progress.step, ms);
         }
         self.give_turn_back();
-        let tick = self.end_step(progress).await;
+        let directive = self.end_step(progress).await;
         self.take_turn().await;
-        if tick == Tick::Request {
+        if directive == Directive::Request {
             // The answer's time is not the steps'.
             self.last = None;
         }
         self.step_began = now_ms();
-        tick
+        directive
     }
 
-    async fn may_step(&mut self, done: Progress) -> Tick {
+    async fn may_step(&mut self, done: Progress) -> Directive {
         while self.control.paused.get() && !self.control.is_stopped() {
             let steps = self.control.steps.get();
             // A run that is under way shows where it stops: at the end of a step.
             if self.has_stepped && !self.told_paused {
-                return Tick::Continue;
+                return Directive::Continue;
             }
             if steps > 0 {
                 self.control.steps.set(steps - 1);
-                return Tick::Continue;
+                return Directive::Continue;
             }
             if self.control.is_asked() {
-                return Tick::Request;
+                return Directive::Request;
             }
             if !self.told_paused {
                 self.tell_paused();
@@ -187,7 +187,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
         if std::mem::take(&mut self.told_paused) && !self.control.paused.get() {
             self.post(ArmEvent::Paused(false));
         }
-        if self.control.is_stopped() { Tick::Stop } else { Tick::Continue }
+        if self.control.is_stopped() { Directive::Stop } else { Directive::Continue }
     }
 
     fn is_paused(&self) -> bool {
@@ -201,7 +201,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
     fn send(&mut self, frame: E::Frame) {
         self.send_frame(&frame);
         if let Some(heard) = &mut self.heard {
-            E::absorb(heard, self.kind, frame);
+            E::apply_frame(heard, self.kind, frame);
         }
         // What came before was reading, which is not the step's time.
         self.step_began = now_ms();
@@ -216,23 +216,23 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
         self.control.requests.borrow_mut().pop_front()
     }
 
-    async fn yield_now(&mut self) -> Tick {
+    async fn yield_now(&mut self) -> Directive {
         yield_now().await;
         let now = now_ms();
         // A run that is over was stopped for its training alone.
         let over = self.control.forgotten.get() || (self.control.is_stopped() && !self.told_idle);
         match () {
-            () if over => Tick::Stop,
-            () if self.control.is_asked() => Tick::Request,
+            () if over => Directive::Stop,
+            () if self.control.is_asked() => Directive::Request,
             () if now - self.shown >= FRAME_MS => {
                 self.shown = now;
-                Tick::Frame
+                Directive::Frame
             }
-            () => Tick::Continue,
+            () => Directive::Continue,
         }
     }
 
-    async fn idle(&mut self) -> Tick {
+    async fn idle(&mut self) -> Directive {
         if !self.told_idle && !self.control.forgotten.get() {
             self.told_idle = true;
             self.post(ArmEvent::Idle { stopped: self.control.is_stopped() });
@@ -242,7 +242,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
             self.control.wake.wait().await;
         }
         self.take_turn().await;
-        if self.control.forgotten.get() { Tick::Stop } else { Tick::Request }
+        if self.control.forgotten.get() { Directive::Stop } else { Directive::Request }
     }
 
     async fn asset(&mut self, path: &str) -> Result<Rc<[u8]>, LabError> {
@@ -261,20 +261,20 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
         self.on_cpu.then_some(CPU_BYTES)
     }
 
-    fn moment(&mut self) -> Option<Vec<u8>> {
-        self.from.take().map(|from| from.moment.clone())
+    fn checkpoint(&mut self) -> Option<Vec<u8>> {
+        self.from.take().map(|from| from.checkpoint.clone())
     }
 
-    fn wants_moment(&self, over: bool) -> bool {
+    fn wants_checkpoint(&self, over: bool) -> bool {
         // A net that is done need not be trained again while the others go on, if that takes longer than a moment.
         self.observer.is_none() && (now_ms() - self.saved >= SAVE_MS || (over && self.has_saved))
     }
 
-    fn keep_moment(&mut self, step: u32, moment: Vec<u8>) {
+    fn save_checkpoint(&mut self, step: u32, checkpoint: Vec<u8>) {
         (self.saved, self.has_saved) = (now_ms(), true);
         if let Some(heard) = &self.heard {
             let heard = E::save_arm(heard, self.kind);
-            self.post(ArmEvent::Saved(Rc::new(SavedArm { step, moment, heard })));
+            self.post(ArmEvent::Saved(Rc::new(SavedArm { step, checkpoint, heard })));
         }
         // Saving is no step's time.
         self.step_began = now_ms();
@@ -286,14 +286,14 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
 }
 
 impl<E: Experiment> FrameSender<E> {
-    async fn end_step(&mut self, progress: Progress) -> Tick {
+    async fn end_step(&mut self, progress: Progress) -> Directive {
         yield_now().await;
         if self.control.is_stopped() {
             self.frame(progress);
-            return Tick::Stop;
+            return Directive::Stop;
         }
         if self.control.is_asked() {
-            return Tick::Request;
+            return Directive::Request;
         }
         if self.control.paused.get() {
             // Show how things stand; the next step waits. Whoever pressed Step while it ran wanted this one.
@@ -315,7 +315,7 @@ impl<E: Experiment> FrameSender<E> {
                 full || elapsed >= self.frame_ms
             }
         };
-        if due || progress.step == progress.steps { self.frame(progress) } else { Tick::Continue }
+        if due || progress.step == progress.steps { self.frame(progress) } else { Directive::Continue }
     }
 
     fn send_frame(&mut self, frame: &E::Frame) {

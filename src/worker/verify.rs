@@ -1,6 +1,6 @@
 //! Holds this worker's device against its references.
 
-use crate::core::report::{Asked, Line, Speed};
+use crate::core::report::{Speed, VerifyEvent, VerifyRequest};
 use crate::core::settings::{Settings, from_query};
 use crate::core::{LabError, Progress, query::Query};
 use crate::data::reference;
@@ -28,7 +28,7 @@ const SPEED_UNITS: u32 = 50;
 
 /// Does all of it. Says whether it was stopped early.
 pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
-    let asked: Asked = decode(&job.arm.config)?;
+    let asked: VerifyRequest = decode(&job.arm.config)?;
     let (device, kind) = device::pick().await?;
     if asked.of_gpu != (kind == DeviceKind::Webgpu) {
         return Err(LabError::Config("The GPU is not there any more. Start again.".to_owned()));
@@ -62,7 +62,7 @@ pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
         let computed = if given.is_none() { case.reference().await? } else { None };
         let reference = given.as_deref().or(computed.as_deref());
         let outcome = case.run(&verification.device, reference).await?;
-        let line = Line::Case(case.result(outcome), computed);
+        let line = VerifyEvent::Case(case.result(outcome), computed);
         if verification.tell(&line, 1).await {
             return Ok(true);
         }
@@ -107,7 +107,7 @@ struct Verification {
 
 impl Verification {
     /// Sends a line and how far it is, and lets messages in. Says whether the page wants no more.
-    async fn tell(&mut self, line: &Line, units: u32) -> bool {
+    async fn tell(&mut self, line: &VerifyEvent, units: u32) -> bool {
         match postcard::to_stdvec(line) {
             Ok(line) => self.post(ArmEvent::Frame(line)),
             Err(error) => runtime::log_error(&format!("a line could not be encoded: {error}")),
@@ -160,7 +160,7 @@ impl Verification {
             let out = &mut self.sender::<E>();
             let outcome = section::first_losses(config.clone(), arm, &recorded, &self.device, out).await?;
             let result = section::result::<E>(title, set_up, arm, outcome);
-            if self.tell(&Line::Case(result, None), 0).await {
+            if self.tell(&VerifyEvent::Case(result, None), 0).await {
                 return Ok(true);
             }
         }
@@ -183,13 +183,13 @@ impl Verification {
         let speed = self.speed::<E>((title, "", ""), E::Config::default()).await?;
         let is_slow = speed.step_ms.is_none_or(|ms| f64::from(ms) > SLOW_STEP_MS);
         self.slow.insert(E::SLUG, is_slow);
-        Ok(self.tell(&Line::Speed(speed), SPEED_UNITS).await)
+        Ok(self.tell(&VerifyEvent::Speed(speed), SPEED_UNITS).await)
     }
 
     async fn presets<E: Train>(&mut self, title: &str) -> Result<bool, LabError> {
         for preset in presets::<E>() {
             let speed = self.speed::<E>((title, preset.title, preset.slug), preset.config()).await?;
-            if self.tell(&Line::Speed(speed), SPEED_UNITS).await {
+            if self.tell(&VerifyEvent::Speed(speed), SPEED_UNITS).await {
                 return Ok(true);
             }
         }

@@ -10,7 +10,7 @@ use nn_lab::core::schema::Schema;
 use nn_lab::core::settings::{Settings, from_query};
 use nn_lab::core::sweep::{Axis, Measure, points};
 use nn_lab::core::{LabError, Progress};
-use nn_lab::run::{Experiment, Probe, RunContext, Tick, Train, driver};
+use nn_lab::run::{Directive, Experiment, Probe, RunContext, Train, driver};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -30,9 +30,9 @@ pub(crate) struct Collector<E: Experiment> {
     /// Files that the visitor gave, by their path below `user/`.
     pub user_files: BTreeMap<String, Rc<[u8]>>,
     /// The moment that the run goes on from.
-    pub moment: Option<Vec<u8>>,
+    pub checkpoint: Option<Vec<u8>>,
     /// The moments that it handed out, and the frames that had been sent by then.
-    pub moments: Vec<(u32, Vec<u8>, usize)>,
+    pub checkpoints: Vec<(u32, Vec<u8>, usize)>,
     pub began: std::time::Instant,
 }
 
@@ -47,8 +47,8 @@ impl<E: Experiment> Default for Collector<E> {
             updates: Vec::new(),
             requests: Vec::new(),
             user_files: BTreeMap::new(),
-            moment: None,
-            moments: Vec::new(),
+            checkpoint: None,
+            checkpoints: Vec::new(),
             began: std::time::Instant::now(),
         }
     }
@@ -61,7 +61,7 @@ impl<E: Experiment> Collector<E> {
         for (arm, frame) in &self.frames {
             // Through the codec, as in the page.
             let bytes = postcard::to_stdvec(frame).expect("a frame can be encoded");
-            E::absorb(&mut record, *arm, postcard::from_bytes(&bytes).expect("a frame can be decoded"));
+            E::apply_frame(&mut record, *arm, postcard::from_bytes(&bytes).expect("a frame can be decoded"));
         }
         record
     }
@@ -110,21 +110,21 @@ pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 impl<E: Experiment> RunContext<E> for Collector<E> {
-    async fn step_done(&mut self, progress: Progress) -> Tick {
+    async fn step_done(&mut self, progress: Progress) -> Directive {
         let mut asked = false;
         for (at, _) in self.requests.iter_mut().filter(|(at, _)| *at <= progress.step) {
             (*at, asked) = (0, true);
         }
         if asked {
-            return Tick::Request;
+            return Directive::Request;
         }
         self.ticks.push(progress);
         if self.stop_at == Some(progress.step) {
-            Tick::Stop
+            Directive::Stop
         } else if progress.step.is_multiple_of(self.frame_every) {
-            Tick::Frame
+            Directive::Frame
         } else {
-            Tick::Continue
+            Directive::Continue
         }
     }
 
@@ -152,23 +152,23 @@ impl<E: Experiment> RunContext<E> for Collector<E> {
         Some(self.requests.remove(due).1)
     }
 
-    fn moment(&mut self) -> Option<Vec<u8>> {
-        self.moment.take()
+    fn checkpoint(&mut self) -> Option<Vec<u8>> {
+        self.checkpoint.take()
     }
 
-    fn wants_moment(&self, _over: bool) -> bool {
+    fn wants_checkpoint(&self, _over: bool) -> bool {
         true
     }
 
-    fn keep_moment(&mut self, step: u32, moment: Vec<u8>) {
-        self.moments.push((step, moment, self.frames.len()));
+    fn save_checkpoint(&mut self, step: u32, checkpoint: Vec<u8>) {
+        self.checkpoints.push((step, checkpoint, self.frames.len()));
     }
 
-    async fn idle(&mut self) -> Tick {
+    async fn idle(&mut self) -> Directive {
         for (at, _) in &mut self.requests {
             *at = 0;
         }
-        if self.requests.is_empty() { Tick::Stop } else { Tick::Request }
+        if self.requests.is_empty() { Directive::Stop } else { Directive::Request }
     }
 
     async fn list_assets(&mut self, prefix: &str) -> Result<Vec<String>, LabError> {
@@ -191,12 +191,12 @@ impl<E: Experiment> RunContext<E> for Collector<E> {
 }
 
 /// Trains every arm, one after the other; each gets the wishes of `out`, and what all have sent is kept.
-pub(crate) fn train<E: Train>(config: &E::Config, out: &mut Collector<E>) -> Result<(), LabError> {
-    let (updates, requests) = (out.updates.clone(), out.requests.clone());
+pub(crate) fn train<E: Train>(config: &E::Config, ctx: &mut Collector<E>) -> Result<(), LabError> {
+    let (updates, requests) = (ctx.updates.clone(), ctx.requests.clone());
     for arm in 0..E::ARMS.len() {
-        (out.arm, out.ticks) = (arm, Vec::new());
-        (out.updates, out.requests) = (updates.clone(), requests.clone());
-        block_on(driver::train::<E>(config.clone(), arm, &Device::flex(), out))?;
+        (ctx.arm, ctx.ticks) = (arm, Vec::new());
+        (ctx.updates, ctx.requests) = (updates.clone(), requests.clone());
+        block_on(driver::train::<E>(config.clone(), arm, &Device::flex(), ctx))?;
     }
     Ok(())
 }
@@ -214,9 +214,9 @@ pub(crate) fn sweep<E: Train>(title: &str) -> Vec<Vec<Spread>> {
     let all =
         points(&Schema::of::<E::Config>(), &base.to_values(), &[axis], seeds).expect("not too many runs");
     for point in all {
-        let mut out = Collector::<E>::default();
-        train::<E>(&Settings::from_values(&point.config).expect("settings"), &mut out).expect("it trains");
-        for series in E::series(&out.record()).iter().filter(|series| series.base == measure.name) {
+        let mut ctx = Collector::<E>::default();
+        train::<E>(&Settings::from_values(&point.config).expect("settings"), &mut ctx).expect("it trains");
+        for series in E::series(&ctx.record()).iter().filter(|series| series.base == measure.name) {
             values[point.at[0]][series.arm].extend(measure.of(&series.points));
         }
     }

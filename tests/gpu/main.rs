@@ -17,12 +17,12 @@ use nn_lab::core::query::Query;
 use nn_lab::core::settings::from_query;
 use nn_lab::data::reference;
 use nn_lab::for_each_section;
+use nn_lab::run::checkpoint::Checkpoint;
 use nn_lab::run::driver::{Training, train};
-use nn_lab::run::moment::Moment;
 use nn_lab::run::training::read_all;
 use nn_lab::run::{Experiment, Train};
 use nn_lab::verify::{cases, self_test};
-use nn_lab_kernels::record;
+use nn_lab_kernels::graph;
 
 const STEPS: u32 = 40;
 /// Losses are read at these steps.
@@ -42,10 +42,10 @@ fn run<E: Train>(config: &E::Config, arm: usize, device: &Device) -> Ran {
     let series = E::series(&out.record());
     let losses =
         series.iter().find(|series| series.base.starts_with("loss") && series.points.len() >= STEPS as usize);
-    let (_, moment, _) = out.moments.last().expect("a moment");
+    let (_, checkpoint, _) = out.checkpoints.last().expect("a moment");
     Ran {
         losses: losses.expect("losses").points.iter().map(|point| point.1 as f32).collect(),
-        numbers: Moment::read(moment, u32::MAX).expect("a moment").numbers,
+        numbers: Checkpoint::read(checkpoint, u32::MAX).expect("a moment").numbers,
         replays: record::replays() - before,
     }
 }

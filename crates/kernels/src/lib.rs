@@ -6,7 +6,7 @@
 //! and [`cross_entropy`] take part in it. So does [`attention`], which is for the CPU alone, see [`on_cpu`]: on a GPU burn
 //! fuses what it is made of.
 //!
-//! One operation a file: its equation, its side on the CPU, its kernel. [`record`] has work on a GPU done again without being
+//! One operation a file: its equation, its side on the CPU, its kernel. [`graph`] has work on a GPU done again without being
 //! planned again, and [`overwrite`] is what that needs.
 //!
 //! A crate, so that it is built for speed: the rest of the lab is built to be small.
@@ -17,12 +17,12 @@ pub mod batch_norm;
 pub mod conv;
 pub mod cross_entropy;
 pub mod gelu;
+pub mod graph;
 pub mod layer_norm;
 pub mod lstm;
 pub mod norm;
 pub mod overwrite;
 pub mod pool;
-pub mod record;
 pub mod rnn;
 pub mod sgd;
 

@@ -1,5 +1,5 @@
 //! Numbers copied to where others lie: what a recorded step reads is written there before it is replayed, see
-//! [`record`](crate::record).
+//! [`graph`](crate::record).
 
 use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;

@@ -2,9 +2,9 @@
 
 use crate::charts::canvas::{context, use_restored};
 use crate::charts::heatmap::{ColorMap, Grid};
-use crate::component::prelude::*;
 use wasm_bindgen::Clamped;
 use web_sys::{HtmlCanvasElement, ImageData};
+use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub(in crate::charts) struct CellsProps {
@@ -35,7 +35,7 @@ pub(in crate::charts) fn Cells(props: &CellsProps) -> Html {
         );
     }
     let class = if props.smooth { "cells smooth" } else { "cells" };
-    html! { <canvas ref={canvas} {class} style={props.place.clone()} aria-hidden="true"></canvas> }
+    html! { <canvas ref={canvas} {class} ~style={props.place.clone()} aria-hidden="true"></canvas> }
 }
 
 /// Puts the grid's pixels on the canvas. `None` where the browser refuses.

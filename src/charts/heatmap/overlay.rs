@@ -6,8 +6,8 @@ use crate::charts::{
     layout::{fit_text, stride, text_width},
     scale::{Scale, ScaleKind, Tick, format_number, format_tick},
 };
-use crate::component::prelude::*;
 use std::{fmt::Write, rc::Rc};
+use yew::prelude::*;
 
 /// Where everything is, in pixels.
 pub(super) struct Geometry {
@@ -173,7 +173,7 @@ impl Geometry {
             // A little overlap hides the seams that rounding leaves.
             let y = plot.top + height - step * (index + 1) as f64;
             html! {
-                <rect x={px(x)} y={px(y)} width={px(BAR_WIDTH)} height={px(step + 0.6)} style={format!("fill:{}", map.css(share))} />
+                <rect x={px(x)} y={px(y)} width={px(BAR_WIDTH)} height={px(step + 0.6)} ~style={format!("fill:{}", map.css(share))} />
             }
         });
         let numbers = [(0.0, low), (0.5, low / 2.0 + high / 2.0), (1.0, high)].into_iter().map(|(share, value)| {
@@ -266,7 +266,7 @@ pub(super) fn Overlay(props: &OverlayProps) -> Html {
     let plot = geometry.plot;
     let points =
         geometry.points.iter().enumerate().filter(|(_, path)| !path.is_empty()).map(|(class, path)| {
-            html! { <path class="point" style={format!("fill:var(--class-{class})")} d={path.clone()} /> }
+            html! { <path class="point" ~style={format!("fill:var(--class-{class})")} d={path.clone()} /> }
         });
     html! {
         <g>

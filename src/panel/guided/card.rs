@@ -3,18 +3,18 @@
 use crate::assignment::Answer as Guessed;
 use crate::assignment::Guess;
 use crate::charts::scale::format_number;
-use crate::component::prelude::*;
 use crate::core::curve::RunSeries;
 use crate::core::guided::{Answer, Prediction};
 use crate::core::query::Changes;
-use crate::core::sorted::SortedMap;
-use crate::keep::{Finished, SeedAnswer, Timestamp};
 use crate::panel::guided::GuidedView;
 use crate::panel::run_panel::curve::CurveOutcome;
 use crate::panel::run_panel::question::{Form, in_words};
 use crate::protocol::RunState;
+use crate::saved_runs::{Finished, SeedAnswer, Timestamp};
 use gloo::timers::callback::Timeout;
 use serde_json::Value;
+use std::collections::BTreeMap;
+use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties)]
 pub(in crate::panel) struct GuidedCardProps {
@@ -59,7 +59,7 @@ impl Stage {
             return Self::Predicted;
         }
         let measured = !view.answers.is_empty() && view.answers.iter().all(|(_, answer)| answer.is_some());
-        if !view.outline.trains {
+        if !view.info.trains {
             return if view.probed && measured { Self::Answered } else { Self::Running };
         }
         let is_new = view.run != before;
@@ -79,7 +79,7 @@ pub(in crate::panel) fn GuidedCard(props: &GuidedCardProps) -> Html {
     let before = use_state_eq(|| view.run);
     let stage = Stage::of(view, answer.is_some(), state, *before);
     let starting = use_start(props);
-    use_effect_with((stage, view.outline.slug), {
+    use_effect_with((stage, view.info.slug), {
         let props = props.clone();
         move |(stage, _)| {
             if let (Stage::Answered, Some(prediction)) = (*stage, &props.answer) {
@@ -99,14 +99,14 @@ pub(in crate::panel) fn GuidedCard(props: &GuidedCardProps) -> Html {
     let (place, count) = view.place;
     let closes = view.next.is_some() || place == count;
     html! {
-        <section class="question experiment" data-experiment={view.outline.slug} data-experiment-state={stage.slug()} aria-label="Experiment">
+        <section class="question experiment" data-experiment={view.info.slug} data-experiment-state={stage.slug()} aria-label="Experiment">
             <div class="experiment-head">
                 <p class="muted">{ format!("Experiment {place} of {count}") }</p>
-                if closes && !crate::host::framed() {
+                if closes && !crate::embedding::framed() {
                     <button type="button" class="quiet" data-action="close-experiment" onclick={close}>{ "Close" }</button>
                 }
             </div>
-            <p class="question-text">{ view.outline.question }</p>
+            <p class="question-text">{ view.info.question }</p>
             { set_up(props, stage) }
             if let Some(prediction) = answer {
                 <p class="guess" data-guess="">{ "You predicted: " }<strong>{ in_words(prediction) }</strong></p>
@@ -180,14 +180,14 @@ fn run(props: &GuidedCardProps, stage: Stage, start: Callback<()>) -> Html {
     let view = &props.view;
     let words = match stage {
         Stage::Open => "Make a prediction first; then run it.",
-        Stage::Running if view.outline.trains => "Running. The answer comes when the run has ended.",
+        Stage::Running if view.info.trains => "Running. The answer comes when the run has ended.",
         Stage::Running => "Measuring…",
         Stage::Predicted if matches!(props.state, RunState::Done { stopped: true }) => {
             "The run was stopped. The answer needs the whole run."
         }
         Stage::Predicted | Stage::Answered => "",
     };
-    let button = stage == Stage::Predicted && (view.outline.trains || !view.is_set);
+    let button = stage == Stage::Predicted && (view.info.trains || !view.is_set);
     html! {
         <div class="experiment-run">
             if button {
@@ -206,7 +206,7 @@ fn outcome(props: &GuidedCardProps, prediction: &Guessed) -> Html {
     let several = view.answers.len() > 1;
     let of_seed = |(seed, answer): &(u64, Option<Answer>)| {
         let Some(answer) = answer else { return Html::default() };
-        let numbers: SortedMap<&str, f64> = answer.numbers.iter().copied().collect();
+        let numbers: BTreeMap<&str, f64> = answer.numbers.iter().copied().collect();
         let numbers = serde_json::to_string(&numbers).unwrap_or_default();
         html! {
             <p data-answer={answer.words.clone()} data-answer-numbers={numbers} data-answer-seed={seed.to_string()}
@@ -218,7 +218,7 @@ fn outcome(props: &GuidedCardProps, prediction: &Guessed) -> Html {
             </p>
         }
     };
-    let (title, address) = view.outline.source;
+    let (title, address) = view.info.source;
     html! {
         <div class="experiment-answer">
             { for view.answers.iter().map(of_seed) }
@@ -226,21 +226,21 @@ fn outcome(props: &GuidedCardProps, prediction: &Guessed) -> Html {
             if let (Guessed::Curve(drawn), Guess::Curve { low, high }) = (prediction, view.question().guess) {
                 <CurveOutcome guess={drawn.clone()} range={(low, high)} steps={props.steps} measured={measured(props)} />
             }
-            <p>{ view.outline.reason }</p>
+            <p>{ view.info.reason }</p>
             <p class="muted">{ "Read more: " }<a href={address} target="_blank" rel="noopener">{ title }</a></p>
         </div>
     }
 }
 
 fn measured(props: &GuidedCardProps) -> Option<RunSeries> {
-    let Prediction::Curve { metric, .. } = props.view.outline.prediction else { return None };
+    let Prediction::Curve { metric, .. } = props.view.info.prediction else { return None };
     props.series.emit(()).into_iter().find(|series| series.metric == metric)
 }
 
 /// What the measurement says of the prediction.
 fn verdict(view: &GuidedView, prediction: &Guessed) -> String {
     let answers: Vec<&Answer> = view.answers.iter().filter_map(|(_, answer)| answer.as_ref()).collect();
-    match (prediction, view.outline.prediction) {
+    match (prediction, view.info.prediction) {
         (Guessed::Choice(words), Prediction::Choice(options)) => {
             let chosen = options.iter().position(|option| option == words);
             let right = answers.iter().filter(|answer| answer.choice.is_some() && answer.choice == chosen);
@@ -282,8 +282,8 @@ fn finished(view: &GuidedView, prediction: &Guessed) -> Finished {
     };
     Finished {
         section: view.section.to_owned(),
-        experiment: view.outline.slug.to_owned(),
-        question: view.outline.question.to_owned(),
+        experiment: view.info.slug.to_owned(),
+        question: view.info.question.to_owned(),
         prediction: match prediction {
             Guessed::Number(number) => Value::from(*number),
             Guessed::Choice(words) => Value::from(words.clone()),

@@ -1,20 +1,20 @@
 //! The experiments of a section in its rail, and the file that the finished ones are handed in as.
 
-use crate::component::prelude::*;
-use crate::core::guided::Outline;
+use crate::core::guided::GuidedInfo;
 use crate::core::query::Query;
-use crate::keep::Timestamp;
-use crate::keep::finished::to_json;
 use crate::panel::guided::FinishedList;
 use crate::panel::share::chapter_hash;
+use crate::saved_runs::Timestamp;
+use crate::saved_runs::finished::to_json;
 use crate::ui::export::download;
-use crate::ui::part::Hideable;
+use crate::ui::visibility::HiddenByLesson;
 use std::rc::Rc;
+use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties)]
 pub(in crate::panel) struct ExperimentsProps {
     pub(in crate::panel) slug: &'static str,
-    pub(in crate::panel) outlines: Rc<Vec<Outline>>,
+    pub(in crate::panel) guided_infos: Rc<Vec<GuidedInfo>>,
     pub(in crate::panel) open: Option<&'static str>,
     pub(in crate::panel) query: Rc<Query>,
     pub(in crate::panel) finished: FinishedList,
@@ -26,20 +26,20 @@ pub(in crate::panel) struct ExperimentsProps {
 #[component]
 pub(in crate::panel) fn Experiments(props: &ExperimentsProps) -> Html {
     let blocked = use_state_eq(|| false);
-    if props.outlines.is_empty() {
+    if props.guided_infos.is_empty() {
         return Html::default();
     }
-    let is_done = |outline: &Outline| {
-        props.finished.all.iter().any(|one| one.section == props.slug && one.experiment == outline.slug)
+    let is_done = |info: &GuidedInfo| {
+        props.finished.all.iter().any(|one| one.section == props.slug && one.experiment == info.slug)
     };
-    let item = |outline: &Outline| {
-        let done = is_done(outline);
+    let item = |info: &GuidedInfo| {
+        let done = is_done(info);
         html! {
             <li>
-                <a href={address_of(props.slug, outline, &props.query)} data-action="experiment" data-to={outline.slug}
-                    aria-current={(props.open == Some(outline.slug)).then_some("true")} data-done={done.then_some("true")}>
+                <a href={address_of(props.slug, info, &props.query)} data-action="experiment" data-to={info.slug}
+                    aria-current={(props.open == Some(info.slug)).then_some("true")} data-done={done.then_some("true")}>
                     <span class="rail-mark" aria-hidden="true">{ if done { "✓" } else { "?" } }</span>
-                    <span>{ outline.question }</span>
+                    <span>{ info.question }</span>
                     if done {
                         <span class="visually-hidden">{ " (done)" }</span>
                     }
@@ -47,7 +47,7 @@ pub(in crate::panel) fn Experiments(props: &ExperimentsProps) -> Html {
             </li>
         }
     };
-    let done = props.outlines.iter().filter(|outline| is_done(outline)).count();
+    let done = props.guided_infos.iter().filter(|info| is_done(info)).count();
     let save = {
         let (all, blocked) = (props.finished.all.clone(), blocked.setter());
         Callback::from(move |_: MouseEvent| {
@@ -58,11 +58,11 @@ pub(in crate::panel) fn Experiments(props: &ExperimentsProps) -> Html {
         })
     };
     html! {
-        <Hideable name="experiments">
+        <HiddenByLesson name="experiments">
             <nav class="rail-experiments" aria-label="Experiments">
                 <details open={props.wide || props.open.is_some()}>
-                    <summary>{ "Experiments " }<small>{ format!("{done} of {} done", props.outlines.len()) }</small></summary>
-                    <ol>{ for props.outlines.iter().map(item) }</ol>
+                    <summary>{ "Experiments " }<small>{ format!("{done} of {} done", props.guided_infos.len()) }</small></summary>
+                    <ol>{ for props.guided_infos.iter().map(item) }</ol>
                     if !props.finished.all.is_empty() {
                         <button type="button" class="quiet" data-action="save-experiments" onclick={save}
                             title="All finished experiments of all sections in one file, to be handed in">{ "Save answers" }</button>
@@ -74,12 +74,12 @@ pub(in crate::panel) fn Experiments(props: &ExperimentsProps) -> Html {
                     </div>
                 </details>
             </nav>
-        </Hideable>
+        </HiddenByLesson>
     }
 }
 
 /// The address that opens an experiment, in the chapter that shows it.
-pub(super) fn address_of(slug: &str, outline: &Outline, query: &Query) -> String {
-    let query = query.changed(&vec![("experiment".to_owned(), Some(outline.slug.to_owned()))]);
-    chapter_hash(slug, outline.chapter, &query)
+pub(super) fn address_of(slug: &str, info: &GuidedInfo, query: &Query) -> String {
+    let query = query.changed(&vec![("experiment".to_owned(), Some(info.slug.to_owned()))]);
+    chapter_hash(slug, info.chapter, &query)
 }

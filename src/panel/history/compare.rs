@@ -1,17 +1,17 @@
 //! Several runs over the same axes.
 
 use crate::charts::{LineChart, ScaleKind, Series};
-use crate::component::prelude::*;
 use crate::core::curve::RunSeries;
-use crate::keep::{Kept, KeptSeries, format};
 use crate::panel::series_table;
 use crate::run::any::AnyExperiment;
+use crate::saved_runs::{Kept, KeptSeries, format};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
 
 /// More points than a chart has pixels are drawn for nobody.
-const MOST_POINTS: usize = 1000;
+const MAX_POINTS: usize = 1000;
 /// The color of the run that goes on; saved runs have those before it.
 const LIVE_COLOR: usize = 7;
 
@@ -53,7 +53,7 @@ pub(super) fn Compare(props: &CompareProps) -> Html {
         let line = |chosen: &Chosen| {
             let series = chosen.run.evidence.series.iter().find(|series| series.metric == *metric)?;
             let (color, dashed) = Chosen::style(chosen.slot);
-            let mut line = Series::new(chosen.run.name.clone(), series.thinned(MOST_POINTS).points, color);
+            let mut line = Series::new(chosen.run.name.clone(), series.thinned(MAX_POINTS).points, color);
             line.dashed = dashed;
             Some(line)
         };
@@ -62,7 +62,7 @@ pub(super) fn Compare(props: &CompareProps) -> Html {
     let mut series = (*kept).clone();
     let live = props.live.as_ref().and_then(|live| live.iter().find(|series| series.metric == metric));
     series.extend(live.map(|live| {
-        let points = KeptSeries::from(live).thinned(MOST_POINTS).points;
+        let points = KeptSeries::from(live).thinned(MAX_POINTS).points;
         let mut line = Series::new("now", points, LIVE_COLOR);
         line.dashed = true;
         line

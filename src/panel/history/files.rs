@@ -1,16 +1,16 @@
 //! Files of runs: opened with a button or by drop, saved by the browser.
 
 use crate::charts::{Series, Table};
-use crate::component::prelude::*;
-use crate::keep::import::{MOST_BYTES, too_long};
-use crate::keep::{ImportError, Kept, KeptSeries, Origin, RunRecord};
 use crate::panel::history::store::Edit;
 use crate::run::any::AnyExperiment;
+use crate::saved_runs::import::{MAX_BYTES, too_long};
+use crate::saved_runs::{ImportError, Kept, KeptSeries, Origin, RunRecord};
 use crate::ui::export::download;
 use crate::ui::figure::stamped;
 use std::cell::RefCell;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::File;
+use yew::prelude::*;
 
 thread_local! {
     /// A file on its way to the panel that it belongs to.
@@ -46,7 +46,7 @@ pub(super) fn open(
     misplaced: &Callback<Option<WrongSection>>,
 ) {
     let (name, size) = (file.name(), file.size());
-    if size > MOST_BYTES as f64 {
+    if size > MAX_BYTES as f64 {
         misplaced.emit(None);
         edit.emit(Edit::Say(in_words(&name, too_long(size as usize))));
         return;

@@ -1,18 +1,18 @@
 //! The list of saved runs, what there is to say of it, and the place where files are opened.
 
-use crate::component::prelude::*;
 use crate::core::chapter::RUNS;
 use crate::core::query::Query;
 use crate::core::schema::Values;
-use crate::keep::history::MOST_UNPINNED;
-use crate::keep::{Kept, format};
 use crate::panel::history::compare::Chosen;
 use crate::panel::history::files::{self, WrongSection};
 use crate::panel::history::row::Row;
 use crate::panel::history::store::{Edit, Store};
 use crate::run::any::AnyExperiment;
+use crate::saved_runs::history::MAX_UNPINNED;
+use crate::saved_runs::{Kept, format};
 use std::rc::Rc;
 use web_sys::{HtmlElement, HtmlInputElement};
+use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub(super) struct RunListProps {
@@ -87,7 +87,7 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
         <div class="runs" data-over={zone.is_over.then_some("true")} ondragover={zone.on_over} ondragleave={zone.on_leave} ondrop={zone.on_drop}>
             <div class="runs-head">
                 <p class="runs-about">
-                    { format!("The last {MOST_UNPINNED} runs of this section that ended or were stopped, and those that you pin. Tick runs to lay them over each other. A file is the whole run: settings, curves and checks.") }
+                    { format!("The last {MAX_UNPINNED} runs of this section that ended or were stopped, and those that you pin. Tick runs to lay them over each other. A file is the whole run: settings, curves and checks.") }
                     if let Some(why) = store.volatile {
                         { " " }<strong>{ why }</strong>
                     }

@@ -1,20 +1,20 @@
 //! One kept run.
 
-use crate::component::prelude::*;
 use crate::core::schema::Values;
 use crate::core::settings::Param;
-use crate::keep::history::MOST_NAME;
-use crate::keep::{Kept, Origin, Outcome, Timestamp, format};
 use crate::panel::history::files;
 use crate::panel::history::store::Edit;
 use crate::protocol::{DeviceChoice, DeviceKind};
 use crate::run::any::AnyExperiment;
+use crate::saved_runs::history::MAX_NAME;
+use crate::saved_runs::{Kept, Origin, Outcome, Timestamp, format};
 use crate::ui::checks::CheckTable;
-use crate::ui::part::use_assignment;
 use crate::ui::readout::format_number;
+use crate::ui::visibility::use_assignment;
 use js_sys::{Date, Object, Reflect};
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
+use yew::prelude::*;
 
 /// So many last values are seen without opening the row.
 const FEW: usize = 4;
@@ -83,7 +83,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
     };
     let swatch = props.slot.map(|(color, dashed)| {
         let dashed = dashed.then_some("true");
-        html! { <span class="swatch" data-dashed={dashed} style={format!("background:var(--series-{color})")}></span> }
+        html! { <span class="swatch" data-dashed={dashed} ~style={format!("background:var(--series-{color})")}></span> }
     });
     let named = |what: &str| format!("{what}: {}", run.name);
     html! {
@@ -93,7 +93,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
                 <input type="checkbox" data-action="compare-run" aria-label={named("Compare")} checked={props.slot.is_some()} onchange={on_choose} />
                 { for swatch }
                 if run.origin == Origin::Here {
-                    <input class="run-name" type="text" aria-label={named("Name of the run")} maxlength={MOST_NAME.to_string()}
+                    <input class="run-name" type="text" aria-label={named("Name of the run")} maxlength={MAX_NAME.to_string()}
                         value={run.name.clone()} onchange={on_name} />
                 } else {
                     <strong class="run-name">{ run.name.clone() }</strong>
@@ -167,7 +167,7 @@ fn details(props: &RowProps) -> Html {
         let value = evidence.config.get(param.key)?;
         Some(html! { <tr><th scope="row">{ param.label }</th><td>{ format::value(param, value) }</td></tr> })
     };
-    let change = |change: &crate::keep::Change| {
+    let change = |change: &crate::saved_runs::Change| {
         let param = params.iter().find(|param| param.key == change.key)?;
         Some(format!("{} to {} after step {}", param.label, format::value(param, &change.value), change.step))
     };
@@ -222,7 +222,7 @@ fn details(props: &RowProps) -> Html {
     }
 }
 
-fn last_value(series: &crate::keep::KeptSeries) -> Html {
+fn last_value(series: &crate::saved_runs::KeptSeries) -> Html {
     html! {
         <span class="run-value">
             { format!("{}: ", series.title) }
@@ -232,7 +232,7 @@ fn last_value(series: &crate::keep::KeptSeries) -> Html {
 }
 
 /// The last value of a curve, with its unit.
-fn number(series: &crate::keep::KeptSeries) -> String {
+fn number(series: &crate::saved_runs::KeptSeries) -> String {
     match series.last() {
         None => "–".to_owned(),
         Some(y) if series.unit.is_empty() => format_number(y, 3),
@@ -256,11 +256,11 @@ fn asked_for(choice: DeviceChoice) -> &'static str {
 }
 
 /// The moment on the visitor's clock.
-pub(in crate::panel) fn local(moment: Timestamp) -> String {
+pub(in crate::panel) fn local(checkpoint: Timestamp) -> String {
     let options = Object::new();
     for (key, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
         // An object of one's own takes what it is given.
         let _ = Reflect::set(&options, &key.into(), &value.into());
     }
-    Date::new(&(moment.0 as f64).into()).to_locale_string("en-GB", &options).into()
+    Date::new(&(checkpoint.0 as f64).into()).to_locale_string("en-GB", &options).into()
 }

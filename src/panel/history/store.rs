@@ -1,10 +1,9 @@
 //! Where the list of runs lives: in the browser's storage where that exists, else in this tab.
 
-use crate::component::prelude::*;
-use crate::keep::{History, Origin, RunRecord};
 use crate::panel::PtrEq;
 use crate::panel::history::SharedHistory;
 use crate::run::any::AnyExperiment;
+use crate::saved_runs::{History, Origin, RunRecord};
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use gloo::utils::window;
@@ -13,6 +12,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use web_sys::Storage;
+use yew::prelude::*;
 
 /// A change of the list.
 #[derive(Debug)]

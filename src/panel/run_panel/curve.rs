@@ -2,12 +2,12 @@
 
 use crate::charts::scale::format_number;
 use crate::charts::{LineChart, Series};
-use crate::component::prelude::*;
 use crate::core::curve::RunSeries;
 use crate::panel::series_table;
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use web_sys::SvgElement;
+use yew::prelude::*;
 
 /// As many points make a drawn curve; the first is the start of the run, the last its end.
 const POINTS: usize = 21;

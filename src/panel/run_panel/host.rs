@@ -1,11 +1,10 @@
 //! A panel's conversation with the page around it, and with the panels beside it.
 
 use crate::assignment::{Answer, Question};
-use crate::component::prelude::*;
-use crate::host::messages::HostCommand;
-use crate::host::scheduler::{Action, HostEvent, PauseReason, Run, Scheduler};
-use crate::host::{Bus, Sight, listen, post_to_host, unique_name};
-use crate::lab::BatchState;
+use crate::client::BatchState;
+use crate::embedding::messages::HostCommand;
+use crate::embedding::scheduler::{Action, HostEvent, PauseReason, Run, Scheduler};
+use crate::embedding::{Bus, Sight, listen, post_to_host, unique_name};
 use crate::panel::RunView;
 use crate::panel::run_panel::RunPanelProps;
 use crate::panel::shown::panel_element;
@@ -17,6 +16,7 @@ use gloo::timers::callback::Timeout;
 use serde_json::{Map, Value, json};
 use std::cell::RefCell;
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// Numbers are told this often while they change.
 const METRICS_MS: u32 = 500;
@@ -57,7 +57,7 @@ pub(super) fn use_host(
     let connection: Shared = use_mut_ref(|| None);
     let pause_reason = use_state_eq(|| None::<PauseReason>);
     let slug = context.run_panel.slug;
-    let framed = crate::host::framed();
+    let framed = crate::embedding::framed();
     if let Some(connection) = connection.borrow_mut().as_mut() {
         connection.context = context.clone();
     }
@@ -151,7 +151,7 @@ fn activity(run_panel: &RunPanelProps) -> (Run, Run) {
 #[hook]
 fn use_messages(context: &HostContext, question: Option<Question>, answer: Option<Answer>) {
     let slug = context.run_panel.slug;
-    let framed = crate::host::framed();
+    let framed = crate::embedding::framed();
     let metrics = use_mut_ref(|| None::<Timeout>);
     let view = use_context::<RunView>();
     // The name alone: while bytes come in, the state changes often and says the same.

@@ -2,7 +2,6 @@
 
 use crate::assignment::{Answer, Guess, Question};
 use crate::charts::scale::format_number;
-use crate::component::prelude::*;
 use crate::core::curve::RunSeries;
 use crate::panel::RunView;
 use crate::panel::run_panel::curve::{CurveOutcome, CurvePad};
@@ -10,6 +9,7 @@ use crate::protocol::RunState;
 use crate::ui::readout::metrics_on_page;
 use crate::ui::use_unique;
 use web_sys::HtmlInputElement;
+use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct QuestionCardProps {

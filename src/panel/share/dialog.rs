@@ -1,9 +1,8 @@
 //! The dialog for teachers: what to hide and to lock, whether to start at once, which question to ask.
 
 use crate::assignment::PARTS;
-use crate::component::prelude::*;
 use crate::core::chapter::{Chapter, chapters};
-use crate::core::guided::Outline;
+use crate::core::guided::GuidedInfo;
 use crate::core::query::Query;
 use crate::core::settings::{Param, Preset};
 use crate::panel::share::draft::{Access, Draft};
@@ -13,12 +12,13 @@ use crate::ui::use_unique;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{EventTarget, HtmlDialogElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct ShareDialogProps {
     pub(super) slug: &'static str,
     pub(super) chapters: &'static [Chapter],
-    pub(super) outlines: Rc<Vec<Outline>>,
+    pub(super) guided_infos: Rc<Vec<GuidedInfo>>,
     /// The one that the address opens.
     pub(super) chapter: Option<String>,
     pub(super) query: Rc<Query>,
@@ -102,7 +102,7 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
                 <input type="checkbox" checked={editor.0.assignment.autoplay} onchange={editor.on_tick(|draft, on| draft.assignment.autoplay = on)} />
                 { " Start training when the panel is seen" }
             </label>
-            <fieldset class="share-settings"><legend>{ "Show only" }</legend>{ show(&editor, props.chapters, &props.outlines) }</fieldset>
+            <fieldset class="share-settings"><legend>{ "Show only" }</legend>{ show(&editor, props.chapters, &props.guided_infos) }</fieldset>
             <fieldset><legend>{ "Hide" }</legend>{ for parts }</fieldset>
             <fieldset class="share-settings"><legend>{ "Hide figures" }</legend>{ hide_figures(&editor, props) }</fieldset>
             <fieldset class="share-settings"><legend>{ "Settings" }</legend>{ for props.params.iter().map(|param| access(&editor, param)) }</fieldset>
@@ -167,7 +167,7 @@ fn hide_figures(editor: &Editor, props: &ShareDialogProps) -> Html {
 }
 
 /// A box for every chapter, for each of its figures while the chapter is not ticked itself, and for every experiment.
-fn show(editor: &Editor, own: &'static [Chapter], outlines: &[Outline]) -> Html {
+fn show(editor: &Editor, own: &'static [Chapter], guided_infos: &[GuidedInfo]) -> Html {
     let shown = &editor.0.assignment.show;
     let tick = |name: &'static str, words: &'static str, class: &'static str| {
         let onchange = editor.on_tick(move |draft, on| draft.set_shown(name, on));
@@ -189,10 +189,10 @@ fn show(editor: &Editor, own: &'static [Chapter], outlines: &[Outline]) -> Html 
         <>
             <p class="muted">{ "Tick chapters, single figures or experiments to show nothing else. With no tick, readers get all chapters." }</p>
             { for chapters(own).map(chapter) }
-            if !outlines.is_empty() {
+            if !guided_infos.is_empty() {
                 <p class="muted">{ "Experiments" }</p>
             }
-            { for outlines.iter().map(|outline| tick(outline.slug, outline.question, "share-chapter")) }
+            { for guided_infos.iter().map(|info| tick(info.slug, info.question, "share-chapter")) }
         </>
     }
 }

@@ -1,11 +1,11 @@
 //! Where a sweep is set up. What is chosen goes into the address at once.
 
-use crate::component::prelude::*;
 use crate::core::query::{Changes, Query};
 use crate::core::settings::{Kind, Param};
 use crate::core::sweep::example;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct FormProps {
@@ -57,7 +57,7 @@ fn axis(props: &FormProps, key: &'static str, label: &'static str, now: Option<S
             <label data-param={key}>{ label }{ " " }
                 <select onchange={on_setting}>
                     <option value="" selected={chosen.is_empty()}>{ "none" }</option>
-                    { for props.params.iter().filter(|param| !matches!(param.kind, Kind::Sizes(_))).map(option) }
+                    { for props.params.iter().filter(|param| !matches!(param.kind, Kind::IntList(_))).map(option) }
                 </select>
             </label>
             if !chosen.is_empty() {

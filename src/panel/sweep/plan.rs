@@ -1,13 +1,12 @@
 //! What an address asks to be swept over, made into runs.
 
+use crate::client::{
+    BatchHandle, BatchState, Enough, RunResult, RunTimes, Timing, is_known, is_named, workers_for,
+};
 use crate::core::metric::Spread;
-use crate::core::order::sort_by_key;
 use crate::core::query::Query;
 use crate::core::schema::Values;
 use crate::core::sweep::{Axis, Measure, Point, points, seed};
-use crate::lab::{
-    BatchHandle, BatchState, Enough, RunResult, RunTimes, Timing, is_known, is_named, workers_for,
-};
 use crate::protocol::{DeviceChoice, DeviceKind};
 use crate::run::any::AnyExperiment;
 use crate::ui::readout::time_words;
@@ -111,7 +110,7 @@ impl Plan {
             Box::new(move |run, frames| {
                 let mut record = experiment.empty();
                 // A frame that cannot be read measures nothing.
-                frames.iter().for_each(|frame| drop(experiment.absorb(&mut record, 0, frame)));
+                frames.iter().for_each(|frame| drop(experiment.apply_frame(&mut record, 0, frame)));
                 configs.get(run).is_some_and(|config| is_known(experiment, config, &record, &wanted))
             })
         });
@@ -225,7 +224,7 @@ impl Plan {
         };
         let mut found: Vec<_> = results.iter().filter_map(here).collect();
         // Runs are listed as they ended.
-        sort_by_key(&mut found, |(seed, ..)| *seed);
+        found.sort_by_key(|(seed, ..)| *seed);
         found.into_iter().map(|(_, config, value)| (config, value)).collect()
     }
 

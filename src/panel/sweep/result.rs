@@ -1,12 +1,10 @@
 //! What came of a sweep: a line for each net over one setting, a map for each over two, and every run by itself.
 
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, ScaleKind, Series, Table};
-use crate::component::prelude::*;
+use crate::client::RunResult;
 use crate::core::metric::Spread;
-use crate::core::order::{sort_by, sort_by_key};
 use crate::core::schema::Values;
 use crate::core::sweep::seed;
-use crate::lab::RunResult;
 use crate::panel::PtrEq;
 use crate::panel::sweep::plan::{Plan, Quantity};
 use crate::ui::export::download;
@@ -14,6 +12,7 @@ use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
+use yew::prelude::*;
 
 #[derive(Properties)]
 pub(super) struct ResultProps {
@@ -92,7 +91,7 @@ fn chart(plan: &Plan, results: &[RunResult], quantities: &[Quantity], pick: &Pic
         let mut spreads: Vec<(f64, Spread)> = (0..axis.values.len())
             .filter_map(|index| Some((axis.x(index), plan.spread(results, &quantity.name, &[index])?)))
             .collect();
-        sort_by(&mut spreads, |a, b| a.0.total_cmp(&b.0));
+        spreads.sort_by(|a, b| a.0.total_cmp(&b.0));
         let points = spreads.iter().map(|(x, spread)| (*x, spread.median)).collect();
         let mut series = Series::new(quantity.legend.clone(), Rc::new(points), quantity.color);
         if spreads.iter().any(|(_, spread)| spread.n > 1) {
@@ -150,7 +149,7 @@ fn table(plan: &Plan, results: &[RunResult], quantities: &[Quantity]) -> Table {
     columns.extend(quantities.iter().map(|quantity| quantity.name.clone()));
     columns.extend(["seconds".to_owned(), "error".to_owned()]);
     let mut ordered: Vec<&RunResult> = results.iter().collect();
-    sort_by_key(&mut ordered, |result| result.run);
+    ordered.sort_by_key(|result| result.run);
     let row = |result: &RunResult| {
         let point = plan.points.get(result.run)?;
         let values = plan.axes.iter().zip(&point.at).filter_map(|(axis, at)| axis.values.get(*at).cloned());
@@ -168,7 +167,7 @@ fn table(plan: &Plan, results: &[RunResult], quantities: &[Quantity]) -> Table {
 /// All runs, each with the way to open it in the panel.
 fn runs(plan: &Plan, table: &Table, results: &[RunResult], open: &Callback<Values>) -> Html {
     let mut ordered: Vec<&RunResult> = results.iter().collect();
-    sort_by_key(&mut ordered, |result| result.run);
+    ordered.sort_by_key(|result| result.run);
     let row = |(cells, result): (&Vec<String>, &RunResult)| {
         let config = plan.points.get(result.run).map(|point| point.config.clone())?;
         let open = open.clone();

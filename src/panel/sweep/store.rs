@@ -1,6 +1,6 @@
 //! What is done of a sweep, kept through a reload where the browser stores anything.
 
-use crate::lab::RunResult;
+use crate::client::RunResult;
 use gloo::utils::window;
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! The closed forms of section 5, and its claims held against what was measured.
 
-use super::{Config, Heads, NetRecord, Optimizer, Record, SCALED, Sweep, UNSCALED};
+use super::{Config, Heads, NetRecord, OptimizerKind, Record, SCALED, Sweep, UNSCALED};
 use crate::core::Check;
 use crate::core::curve::Curve;
 
@@ -136,7 +136,7 @@ fn start_check(config: &Config, record: &Record) -> Check {
 /// the scaled net is there depends on where both start, and on the optimizer.
 fn learning_check(config: &Config, record: &Record) -> Check {
     let start_sd = config.sigma.powi(2) * f64::from(config.d_k).sqrt();
-    let adam = config.optimizer == Optimizer::Adam;
+    let adam = config.optimizer == OptimizerKind::Adam;
     let (claim, expected, factor) = if adam && start_sd >= 11.0 {
         (
             "Both networks learn, the scaled one sooner: with Adam, a saturated start costs steps.",

@@ -1,7 +1,7 @@
 //! The guided experiments of section 5, from easy to surprising.
 
 use super::{Config, NetRecord, Record, SCALED, UNSCALED, entropy_uniform, params_formula, steps_to_solve};
-use crate::core::guided::{Answer, Guided, Prediction};
+use crate::core::guided::{Answer, GuidedExperiment, Prediction};
 use crate::keys;
 
 /// Which network is sooner, in the order of [`sooner`].
@@ -21,8 +21,8 @@ const ADAM: (&str, &str) = (
     "https://arxiv.org/abs/1412.6980",
 );
 
-pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
-    Guided {
+pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
+    GuidedExperiment {
         slug: "eight-heads",
         chapter: "heads",
         figures: &["head-maps"],
@@ -37,7 +37,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://arxiv.org/abs/1706.03762",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "entropy-512",
         chapter: "saturation",
         figures: &["entropy"],
@@ -49,7 +49,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         reason: "A score is a sum of 512 products of variance 1, so its standard deviation is about 22.6. Among 64 such scores the largest is ahead by several nats, and the softmax puts almost everything on it. Divided by √512 the scores have variance 1 at any size.",
         source: SCALE,
     },
-    Guided {
+    GuidedExperiment {
         slug: "small-keys-pace",
         chapter: "look-up",
         figures: &["loss"],
@@ -61,7 +61,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         reason: "Without the scale a score of 8 products has a standard deviation of 2.8 rather than 1. The softmax over 8 tokens is sharper, but far from saturated, and its gradients arrive. The scale matters where keys are large.",
         source: SCALE,
     },
-    Guided {
+    GuidedExperiment {
         slug: "unscaled-learns",
         chapter: "look-up",
         figures: &["loss", "accuracy"],
@@ -77,7 +77,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         reason: "Few queries pass on a gradient, but some waver between two keys. Adam divides each step by the size of the gradients, so small ones move the weights as far as large ones. The projections can then learn to make the scores smaller. The scale is a better start, not a condition.",
         source: ADAM,
     },
-    Guided {
+    GuidedExperiment {
         slug: "small-weights-start",
         chapter: "look-up",
         figures: &["loss", "training-entropy"],
@@ -92,7 +92,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://arxiv.org/abs/1706.03762",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "jacobian-shape",
         chapter: "saturation",
         figures: &["jacobian"],
@@ -112,7 +112,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://arxiv.org/abs/1706.03762",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "plain-descent-pace",
         chapter: "look-up",
         figures: &["loss"],

@@ -20,12 +20,12 @@ pub use checks::{
 };
 #[cfg(feature = "page")]
 pub use panel::AttentionPanel;
-pub use query::{Example, LARGEST, MOST_HEADS, Projections, Stages, Switches, read_number, stages};
+pub use query::{Example, LARGEST, MAX_HEADS, Projections, Stages, Switches, read_number, stages};
 
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
-pub use crate::run::optimizer::Optimizer;
+pub use crate::run::optimizer_kind::OptimizerKind;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
@@ -63,7 +63,7 @@ crate::settings! {
             "Size of a token's vector between layers.";
         n_heads: u32 = 2, int(1, 8), "Heads", "h",
             "Parallel attention heads, each with its own projections. Each head gets d_model / h dimensions, so h must divide d_model.";
-        optimizer: Optimizer = Optimizer::Adam, choice, "Optimizer", "",
+        optimizer: OptimizerKind = OptimizerKind::Adam, choice, "Optimizer", "",
             "SGD, SGD with momentum 0.9, or Adam (Kingma and Ba 2015).";
         learning_rate: f64 = 0.003, float(1e-5, 10.0, log) live, "Learning rate", "η",
             "Step size along the gradient. You can change it during training.";
@@ -266,7 +266,7 @@ pub struct NetRecord {
 }
 
 impl NetRecord {
-    fn absorb(&mut self, steps: &StepBatch, measured: Measured) {
+    fn apply_frame(&mut self, steps: &StepBatch, measured: Measured) {
         self.losses.extend_steps(steps.first_step, &steps.losses);
         for score in &measured.scores {
             self.accuracy.push(score.step, score.accuracy);
@@ -300,14 +300,14 @@ impl Experiment for Attention {
         Arm { slug: "unscaled", title: "unscaled", net: "unscaled network" },
     ];
 
-    fn absorb(record: &mut Record, arm: usize, frame: Frame) {
+    fn apply_frame(record: &mut Record, arm: usize, frame: Frame) {
         match (frame, record.arms.get_mut(arm)) {
             (Frame::Maps(maps), _) => record.maps = Some(maps),
             (Frame::Heads(heads), _) => record.heads = heads,
             (Frame::Sweep(sweep), _) => record.sweep = Some(sweep),
             (Frame::Sequence(sequence), Some(net)) => net.sequence = Some(sequence),
             (Frame::Projected(projections), Some(net)) => net.projections = Some(projections),
-            (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, measured),
+            (Frame::Train { steps, measured }, Some(net)) => net.apply_frame(&steps, measured),
             (_, None) => {}
         }
     }

@@ -6,9 +6,9 @@ mod query;
 mod text;
 
 use super::{Attention, Config, Heads, Maps, MaskChoice, Sweep, head_dim};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::keys;
-use crate::lab::use_experiment;
+use crate::client::use_experiment;
 use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
 use figures::{HeadFigures, MapFigures, SweepFigures};
 use learning::LearningFigures;

@@ -12,21 +12,21 @@ use crate::models::attention::{
 };
 use crate::models::weights::{WeightRng, count_params};
 use crate::run::training::{read_all, read_groups};
-use crate::run::{Probe, RunContext, Tick};
+use crate::run::{Probe, RunContext, Directive};
 use burn::nn::attention::{MhaInput, MultiHeadAttentionConfig};
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
 use std::rc::Rc;
 
 impl Probe for Attention {
-    async fn probe(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+    async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
         let steps = SWEEP.len() as u32 + 3;
-        out.send(Frame::Maps(Rc::new(maps(&config, device).await?)));
-        if out.step_done(Progress { step: 1, steps }).await == Tick::Stop {
+        ctx.send(Frame::Maps(Rc::new(maps(&config, device).await?)));
+        if ctx.step_done(Progress { step: 1, steps }).await == Directive::Stop {
             return Ok(());
         }
-        out.send(Frame::Heads(heads(&config, device).await?.map(Rc::new)));
-        if out.step_done(Progress { step: 2, steps }).await == Tick::Stop {
+        ctx.send(Frame::Heads(heads(&config, device).await?.map(Rc::new)));
+        if ctx.step_done(Progress { step: 2, steps }).await == Directive::Stop {
             return Ok(());
         }
 
@@ -36,11 +36,11 @@ impl Probe for Attention {
         (sweep.bars_scaled, sweep.bars_unscaled) = draws.bars(config.d_k).await?;
         for (i, &d_k) in SWEEP.iter().enumerate() {
             sweep.points.push(draws.at(d_k).await?);
-            if out.step_done(Progress { step: i as u32 + 3, steps }).await == Tick::Stop {
+            if ctx.step_done(Progress { step: i as u32 + 3, steps }).await == Directive::Stop {
                 return Ok(());
             }
         }
-        out.send(Frame::Sweep(Rc::new(sweep)));
+        ctx.send(Frame::Sweep(Rc::new(sweep)));
         Ok(())
     }
 }

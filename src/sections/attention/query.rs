@@ -6,7 +6,6 @@
 //!
 //! Tests hold it to `models::attention` on the same numbers.
 
-use crate::core::order::{sort_by, sort_by_key};
 use serde::{Deserialize, Serialize};
 
 /// The queries, keys and values of a net for one sequence.
@@ -16,7 +15,7 @@ pub struct Projections {
     pub n: u32,
     /// Dimensions of each query, key and value.
     pub d_k: u32,
-    /// `[heads, n, d_k]`, for the first [`MOST_HEADS`] heads.
+    /// `[heads, n, d_k]`, for the first [`MAX_HEADS`] heads.
     pub q: Vec<f32>,
     /// The same shape.
     pub k: Vec<f32>,
@@ -27,7 +26,7 @@ pub struct Projections {
 }
 
 /// More heads than these are not sent; as many have their maps drawn.
-pub const MOST_HEADS: usize = 4;
+pub const MAX_HEADS: usize = 4;
 
 /// One query with the keys and values that it chooses among.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -125,9 +124,9 @@ impl Example {
 /// The indices of the largest of `count` numbers, in order.
 fn largest(count: usize, most: usize, of: impl Fn(usize) -> f64) -> Vec<usize> {
     let mut ranked: Vec<usize> = (0..count).collect();
-    sort_by(&mut ranked, |a, b| of(*b).total_cmp(&of(*a)));
+    ranked.sort_by(|a, b| of(*b).total_cmp(&of(*a)));
     ranked.truncate(most);
-    sort_by_key(&mut ranked, |index| *index);
+    ranked.sort_by_key(|index| *index);
     ranked
 }
 

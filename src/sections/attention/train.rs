@@ -1,7 +1,7 @@
 //! Training one attention layer on the look-up task, scaled or unscaled, from the same weights on the same batches.
 
 use super::checks::N_VALUES;
-use super::{Attention, Config, Frame, MOST_HEADS, Measured, Projections, Score, Sequence, UNSCALED};
+use super::{Attention, Config, Frame, MAX_HEADS, Measured, Projections, Score, Sequence, UNSCALED};
 use crate::core::LabError;
 use crate::data::lookup::{self, Lookup, token_width};
 use crate::models::attention::Heads;
@@ -9,8 +9,8 @@ use crate::models::lookup::{LookupNet, Sizes};
 use crate::models::weights::WeightRng;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
-use crate::run::moment::Moment;
-use crate::run::train_state::{Found, How, Input, TrainState};
+use crate::run::checkpoint::Checkpoint;
+use crate::run::train_state::{StepOutput, StepOptions, Input, TrainState};
 use crate::run::training::{accuracy, cross_entropy, first_weight, read, read_all, read_groups};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
@@ -50,7 +50,7 @@ impl Training<Attention> for LookupTraining {
         config: Config,
         arm: usize,
         device: &Device,
-        out: &mut impl RunContext<Attention>,
+        ctx: &mut impl RunContext<Attention>,
     ) -> Result<Self, LabError> {
         let n = config.n_tokens as usize;
         let sizes = Sizes {
@@ -68,7 +68,7 @@ impl Training<Attention> for LookupTraining {
         }
         let mut held_out = StdRng::seed_from_u64(u64::from(config.seed) ^ 0xe7a1);
         let evaluation = Evaluation::new(n, &mut held_out, device);
-        out.send(Frame::Sequence(Rc::new(evaluation.sequence())));
+        ctx.send(Frame::Sequence(Rc::new(evaluation.sequence())));
         Ok(Self {
             draws: StdRng::seed_from_u64(u64::from(config.seed) ^ 0x7ead),
             evaluation,
@@ -90,10 +90,10 @@ impl Training<Attention> for LookupTraining {
         let sequences = self.draw();
         let tokens = Input::new(tokens(&sequences), [sequences.len(), n, token_width(n)]);
         let answers = Input::one_hot(sequences.iter().flat_map(Lookup::answers), lookup::N_VALUES);
-        let how = How { learning_rate: self.config.learning_rate, max_norm: None, variant: Some(0) };
-        self.train_state.step(&[tokens, answers], how, |net, inputs| {
+        let options = StepOptions { learning_rate: self.config.learning_rate, max_norm: None, variant: Some(0) };
+        self.train_state.step(&[tokens, answers], options, |net, inputs| {
             let loss = cross_entropy(net.forward(inputs.get(0)).0, inputs.get(1));
-            Found::by_autodiff(net, loss, |_| Vec::new())
+            StepOutput::by_autodiff(net, loss, |_| Vec::new())
         });
         Ok(())
     }
@@ -102,17 +102,17 @@ impl Training<Attention> for LookupTraining {
         self.train_state.take_losses()
     }
 
-    fn last_changed(&self) -> Option<Tensor<1>> {
+    fn sync_tensor(&self) -> Option<Tensor<1>> {
         Some(first_weight(&self.train_state.net().readout))
     }
 
-    fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
-        self.train_state.numbers()
+    fn state_tensors(&self) -> (u32, Vec<Tensor<1>>) {
+        self.train_state.state_tensors()
     }
 
-    fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
-        self.train_state.restore(moment)?;
-        for step in 0..=moment.step {
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError> {
+        self.train_state.restore(checkpoint)?;
+        for step in 0..=checkpoint.step {
             if step > 0 {
                 self.draw();
             }
@@ -144,18 +144,18 @@ impl Training<Attention> for LookupTraining {
         &mut self,
         steps: StepBatch,
         over: bool,
-        out: &mut impl RunContext<Attention>,
+        ctx: &mut impl RunContext<Attention>,
     ) -> Result<(), LabError> {
         let net = self.train_state.net().valid();
         let maps = read(self.evaluation.maps(&net)).await?;
         let n = self.evaluation.n;
         let maps = maps.chunks_exact((n * n).max(1)).map(|head| Rc::new(head.to_vec())).collect();
         let measured = Measured { scores: std::mem::take(&mut self.scores), maps };
-        out.send(Frame::Train { steps, measured });
-        let began = out.now_ms();
+        ctx.send(Frame::Train { steps, measured });
+        let began = ctx.now_ms();
         if over || began >= self.next_projected {
             let projections = self.evaluation.projections(&net).await?;
-            out.send(Frame::Projected(Rc::new(Projections { scaled: self.scaled, ..projections })));
+            ctx.send(Frame::Projected(Rc::new(Projections { scaled: self.scaled, ..projections })));
             self.next_projected = began + PROJECTED_MS;
         }
         Ok(())
@@ -243,7 +243,7 @@ impl Evaluation {
     async fn projections(&self, net: &LookupNet) -> Result<Projections, LabError> {
         let Heads { q, k, v } = net.attention.project(net.embed.forward(self.x.clone().narrow(0, 0, 1)));
         let [_, n_heads, n, d_k] = q.dims();
-        let heads = n_heads.min(MOST_HEADS);
+        let heads = n_heads.min(MAX_HEADS);
         let flat = |part: Tensor<4>| vec![part.narrow(1, 0, heads).reshape([heads * n * d_k])];
         let [q, k, v] = read_groups([q, k, v].map(flat)).await?;
         Ok(Projections { n: n as u32, d_k: d_k as u32, q, k, v, scaled: false })

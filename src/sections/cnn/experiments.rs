@@ -1,14 +1,14 @@
 //! The guided experiments of section 2, from easy to surprising.
 
 use super::{BlockCounts, CONV, Config, Record, SEPARABLE, output_size};
-use crate::core::guided::{Answer, Guided, Prediction};
+use crate::core::guided::{Answer, GuidedExperiment, Prediction};
 use crate::keys;
 
-type Experiment = Guided<Config, Record>;
+type Experiment = GuidedExperiment<Config, Record>;
 
 pub(super) const EXPERIMENTS: &[Experiment] = &[OUTPUT_SIZE, SAVINGS, ONE_BY_ONE, ACCURACY, FASTER, WIDE];
 
-const OUTPUT_SIZE: Experiment = Guided {
+const OUTPUT_SIZE: Experiment = GuidedExperiment {
     slug: "stride-and-padding",
     chapter: "shape",
     figures: &["output-size"],
@@ -43,7 +43,7 @@ fn output_width(config: &Config, record: &Record) -> Option<Answer> {
     })
 }
 
-const SAVINGS: Experiment = Guided {
+const SAVINGS: Experiment = GuidedExperiment {
     slug: "separable-savings",
     chapter: "separable",
     figures: &["factor-kernel", "factor-channels"],
@@ -85,7 +85,7 @@ fn counted(blocks: &BlockCounts) -> Vec<(&'static str, f64)> {
     ]
 }
 
-const ONE_BY_ONE: Experiment = Guided {
+const ONE_BY_ONE: Experiment = GuidedExperiment {
     slug: "one-by-one",
     chapter: "separable",
     figures: &["factor-kernel"],
@@ -115,7 +115,7 @@ fn one_by_one(_: &Config, record: &Record) -> Option<Answer> {
     })
 }
 
-const ACCURACY: Experiment = Guided {
+const ACCURACY: Experiment = GuidedExperiment {
     slug: "accuracy-price",
     chapter: "training",
     figures: &["accuracy", "loss"],
@@ -163,7 +163,7 @@ fn tested(record: &Record) -> u32 {
     record.arms.first().map_or(0, |net| net.confusion.iter().sum())
 }
 
-const FASTER: Experiment = Guided {
+const FASTER: Experiment = GuidedExperiment {
     slug: "fewer-macs",
     chapter: "separable",
     figures: &["cost"],
@@ -219,7 +219,7 @@ fn timed([conv, separable]: [f64; 2], fewer: f64) -> Vec<(&'static str, f64)> {
     ]
 }
 
-const WIDE: Experiment = Guided {
+const WIDE: Experiment = GuidedExperiment {
     slug: "wider-networks",
     chapter: "separable",
     figures: &["cost"],

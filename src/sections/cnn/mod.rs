@@ -8,7 +8,7 @@ mod checks;
 mod config;
 mod experiments;
 #[cfg(feature = "compute")]
-mod look;
+mod inspect;
 mod metrics;
 #[cfg(feature = "compute")]
 mod nets;
@@ -29,7 +29,7 @@ pub use config::Config;
 #[cfg(feature = "page")]
 pub use panel::CnnPanel;
 pub use products::{ChannelSum, Conv, Layer, Mixed, Sum, Tap};
-pub use record::{CONV, Looks, NetRecord, Record, SEPARABLE, Wrongs};
+pub use record::{CONV, ActivationMaps, NetRecord, Record, SEPARABLE, Wrongs};
 
 use crate::core::curve::RunSeries;
 use crate::run::Experiment;
@@ -73,7 +73,7 @@ pub enum Frame {
     /// How an arm's net does on the test images after an epoch; 0 is before training.
     Score { epoch: u32, score: Rc<Score> },
     /// What an arm's net makes of some of the test images.
-    Looks(Vec<Rc<ImageView>>),
+    ActivationMaps(Vec<Rc<ImageView>>),
     /// What both nets make of the chosen test image before any training.
     Untrained([Rc<ImageView>; 2]),
 }
@@ -172,11 +172,11 @@ impl Experiment for Cnn {
         Arm { slug: "separable", title: "separable", net: "separable network" },
     ];
 
-    fn absorb(record: &mut Record, arm: usize, frame: Frame) {
-        record.absorb(arm, frame);
+    fn apply_frame(record: &mut Record, arm: usize, frame: Frame) {
+        record.apply_frame(arm, frame);
     }
 
-    fn share(probed: &Record, further: &mut Record) {
+    fn copy_probe(probed: &Record, further: &mut Record) {
         further.measured = probed.measured;
         further.known = probed.known.clone();
         further.blocks = probed.blocks;

@@ -10,9 +10,9 @@ mod text;
 mod training;
 
 use super::{Cnn, Config};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::keys;
-use crate::lab::use_experiment;
+use crate::client::use_experiment;
 use crate::panel::files::Cifar10Box;
 use crate::panel::{
     ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, controls_without, frame, use_settings,
@@ -86,7 +86,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
         "products" => ChapterBody {
             controls: Html::default(),
             figures: html! {
-                <Kernel samples={samples.clone()} looks={[0, 1].map(|arm| record.look(arm, config.image).cloned().map(PtrEq))}
+                <Kernel samples={samples.clone()} looks={[0, 1].map(|arm| record.inspect(arm, config.image).cloned().map(PtrEq))}
                     image={config.image} set={settings.set.clone()} />
             },
         },

@@ -1,6 +1,6 @@
 //! What can be seen without training: output sizes, counts, and the images.
 
-use super::look::look;
+use super::inspect::inspect;
 use super::nets::{augment, net, pictures};
 use super::{
     BLOCK_SIDE, BlockCounts, Cnn, Config, Cost, Frame, KNOWN_SHAPES, N_CHOICES, N_SAMPLES, Pictures, Samples,
@@ -11,45 +11,45 @@ use crate::data::images::{Augment, Images};
 use crate::models::cnn::{Block, Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, multiply_adds};
 use crate::models::weights::{WeightRng, count_params};
 use crate::run::images::{Cifar10Files, load};
-use crate::run::{Probe, RunContext, Tick};
+use crate::run::{Probe, RunContext, Directive};
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
 use rand::{SeedableRng, rngs::StdRng};
 use std::rc::Rc;
 
 impl Probe for Cnn {
-    async fn probe(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+    async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
         const PARTS: u32 = 5;
         let known = KNOWN_SHAPES.iter().filter_map(|(_, shape)| measure(*shape, device)).collect();
-        out.send(Frame::Shapes { measured: measure(config.shape(), device), known });
-        if out.step_done(Progress { step: 1, steps: PARTS }).await == Tick::Stop {
+        ctx.send(Frame::Shapes { measured: measure(config.shape(), device), known });
+        if ctx.step_done(Progress { step: 1, steps: PARTS }).await == Directive::Stop {
             return Ok(());
         }
-        out.send(Frame::Blocks(blocks(&config, device)));
-        if out.step_done(Progress { step: 2, steps: PARTS }).await == Tick::Stop {
+        ctx.send(Frame::Blocks(blocks(&config, device)));
+        if ctx.step_done(Progress { step: 2, steps: PARTS }).await == Directive::Stop {
             return Ok(());
         }
         let [conv, separable] =
             [false, true].map(|separable| net_cost(&net(&config, separable, device), &config, device));
-        out.send(Frame::Nets { conv, separable });
-        if out.step_done(Progress { step: 3, steps: PARTS }).await == Tick::Stop {
+        ctx.send(Frame::Nets { conv, separable });
+        if ctx.step_done(Progress { step: 3, steps: PARTS }).await == Directive::Stop {
             return Ok(());
         }
-        let cifar10 = Cifar10Files::find(out).await?.is_complete();
-        out.send(Frame::Available { cifar10 });
-        let images = load(config.dataset, config.n_train as usize, config.n_test as usize, out).await?;
-        out.send(Frame::Samples(Rc::new(samples(&config, &images))));
-        if out.step_done(Progress { step: 4, steps: PARTS }).await == Tick::Stop {
+        let cifar10 = Cifar10Files::find(ctx).await?.is_complete();
+        ctx.send(Frame::Available { cifar10 });
+        let images = load(config.dataset, config.n_train as usize, config.n_test as usize, ctx).await?;
+        ctx.send(Frame::Samples(Rc::new(samples(&config, &images))));
+        if ctx.step_done(Progress { step: 4, steps: PARTS }).await == Directive::Stop {
             return Ok(());
         }
         let last = images.test.len().min(N_CHOICES).saturating_sub(1);
         let index = [(config.image.saturating_sub(1) as usize).min(last)];
         let mut views = Vec::new();
         for separable in [false, true] {
-            views.extend(look(&net(&config, separable, device), &images, &index, 0, device).await?);
+            views.extend(inspect(&net(&config, separable, device), &images, &index, 0, device).await?);
         }
         if let Ok(views) = views.try_into() {
-            out.send(Frame::Untrained(views));
+            ctx.send(Frame::Untrained(views));
         }
         Ok(())
     }
@@ -124,7 +124,7 @@ fn samples(config: &Config, images: &Images) -> Samples {
         Pictures::default()
     } else {
         let mut rng = StdRng::seed_from_u64(config.seed.into());
-        let (values, labels) = images.train.augmented(&shown, &images.moments, augment, &mut rng);
+        let (values, labels) = images.train.augmented(&shown, &images.checkpoints, augment, &mut rng);
         Pictures { pixels: denormalized(&values, images), labels, ..pictures(&images.train, &[]) }
     };
     let choices: Vec<usize> = (0..images.test.len().min(N_CHOICES)).collect();
@@ -135,8 +135,8 @@ fn samples(config: &Config, images: &Images) -> Samples {
         test: pictures(&images.test, &choices),
         n_train: images.train.len() as u32,
         n_test: images.test.len() as u32,
-        mean: images.moments.mean.clone(),
-        std: images.moments.std.clone(),
+        mean: images.checkpoints.mean.clone(),
+        std: images.checkpoints.std.clone(),
     }
 }
 
@@ -144,10 +144,10 @@ fn samples(config: &Config, images: &Images) -> Samples {
 fn denormalized(values: &[f32], images: &Images) -> Vec<u8> {
     let plane = images.train.side * images.train.side;
     let channels = images.train.channels.max(1);
-    let moments = images.moments.mean.iter().zip(&images.moments.std).collect::<Vec<_>>();
+    let checkpoints = images.checkpoints.mean.iter().zip(&images.checkpoints.std).collect::<Vec<_>>();
     let planes = values.chunks(plane.max(1)).enumerate();
     let byte = |(i, plane): (usize, &[f32])| {
-        let (mean, std) = moments.get(i % channels).map_or((0.0, 1.0), |(mean, std)| (**mean, **std));
+        let (mean, std) = checkpoints.get(i % channels).map_or((0.0, 1.0), |(mean, std)| (**mean, **std));
         plane.iter().map(|v| ((v * std + mean) * 255.0).round() as u8).collect::<Vec<_>>()
     };
     planes.flat_map(byte).collect()

@@ -2,7 +2,7 @@
 
 use super::{BlockCounts, Cost, Frame, ImageView, Pictures, Samples, Score};
 use crate::core::curve::Curve;
-use crate::core::sorted::SortedMap;
+use std::collections::BTreeMap;
 use crate::run::arm::StepBatch;
 use crate::run::timing::StepTimes;
 use serde::{Deserialize, Serialize};
@@ -32,9 +32,9 @@ pub const SEPARABLE: usize = 1;
 
 /// The latest look at each of the test images.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Looks(SortedMap<u32, Rc<ImageView>>);
+pub struct ActivationMaps(BTreeMap<u32, Rc<ImageView>>);
 
-impl Looks {
+impl ActivationMaps {
     /// The latest look at an image.
     pub fn at(&self, image: u32) -> Option<&Rc<ImageView>> {
         self.0.get(&image)
@@ -59,13 +59,13 @@ pub struct NetRecord {
     /// `[class, predicted]`: how many.
     pub confusion: Rc<Vec<u32>>,
     pub wrong: Rc<Wrongs>,
-    pub looks: Looks,
+    pub looks: ActivationMaps,
     pub steps_per_epoch: u32,
     times: StepTimes,
 }
 
 impl NetRecord {
-    fn absorb(&mut self, steps: &StepBatch) {
+    fn apply_frame(&mut self, steps: &StepBatch) {
         self.losses.extend_steps(steps.first_step, &steps.losses);
         self.times.extend(&steps.times);
     }
@@ -83,7 +83,7 @@ impl NetRecord {
 }
 
 impl Record {
-    pub(super) fn absorb(&mut self, arm: usize, frame: Frame) {
+    pub(super) fn apply_frame(&mut self, arm: usize, frame: Frame) {
         match frame {
             Frame::Shapes { measured, known } => {
                 (self.measured, self.known) = (Some(measured), Rc::new(known))
@@ -106,10 +106,10 @@ impl Record {
             Frame::Untrained(looks) => self.untrained = looks.map(Some),
             Frame::Train { steps, steps_per_epoch } => self.with_arm(arm, |net| {
                 net.steps_per_epoch = steps_per_epoch;
-                net.absorb(&steps);
+                net.apply_frame(&steps);
             }),
             Frame::Score { epoch, score } => self.with_arm(arm, |net| net.score(epoch, &score)),
-            Frame::Looks(looks) => {
+            Frame::ActivationMaps(looks) => {
                 let looks = looks.into_iter().map(|look| (look.image, look));
                 self.with_arm(arm, |net| net.looks.0.extend(looks));
             }
@@ -127,7 +127,7 @@ impl Record {
     }
 
     /// The latest look of an arm's net at a test image; before the run, that of the untrained net.
-    pub fn look(&self, arm: usize, image: u32) -> Option<&Rc<ImageView>> {
+    pub fn inspect(&self, arm: usize, image: u32) -> Option<&Rc<ImageView>> {
         let trained = self.arms.get(arm).and_then(|net| net.looks.at(image));
         trained.or_else(|| self.untrained.get(arm)?.as_ref().filter(|look| look.image == image))
     }

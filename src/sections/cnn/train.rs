@@ -1,6 +1,6 @@
 //! Training the ordinary net or its separable twin; both see the same batches.
 
-use super::look::{look, test_batch};
+use super::inspect::{inspect, test_batch};
 use super::nets::{augment, net, pictures};
 use super::{Cnn, Config, Frame, N_CHOICES, N_WRONG, SEPARABLE, Score};
 use crate::core::LabError;
@@ -10,9 +10,9 @@ use crate::models::cnn::Cnn as Net;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
 use crate::run::images::load;
-use crate::run::moment::Moment;
-use crate::run::optimizer::Optimizer;
-use crate::run::train_state::{Found, How, Input, TrainState};
+use crate::run::checkpoint::Checkpoint;
+use crate::run::optimizer_kind::OptimizerKind;
+use crate::run::train_state::{StepOutput, StepOptions, Input, TrainState};
 use crate::run::training::{cross_entropy, first_weight, read};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
@@ -52,9 +52,9 @@ impl Training<Cnn> for CnnTraining {
         config: Config,
         arm: usize,
         device: &Device,
-        out: &mut impl RunContext<Cnn>,
+        ctx: &mut impl RunContext<Cnn>,
     ) -> Result<Self, LabError> {
-        let images = load(config.dataset, config.n_train as usize, config.n_test as usize, out).await?;
+        let images = load(config.dataset, config.n_train as usize, config.n_test as usize, ctx).await?;
         let batch_size = (config.batch_size as usize).clamp(1, images.train.len().max(1));
         let net = net(&config, arm == SEPARABLE, &device.clone().autodiff());
         Ok(Self {
@@ -62,10 +62,10 @@ impl Training<Cnn> for CnnTraining {
             rng: StdRng::seed_from_u64(u64::from(config.seed) ^ 0x0c40_9f11),
             steps_per_epoch: (images.train.len() / batch_size).max(1) as u32,
             evaluator: Evaluator { images, device: device.clone() },
-            train_state: TrainState::new(net, Optimizer::Adam.init()),
+            train_state: TrainState::new(net, OptimizerKind::Adam.init()),
             config,
             looked_at_all: 0,
-            looked: out.now_ms(),
+            looked: ctx.now_ms(),
             chosen: false,
             step: 0,
         })
@@ -77,15 +77,15 @@ impl Training<Cnn> for CnnTraining {
 
     fn step(&mut self, step: u32) -> Result<(), LabError> {
         self.step = step;
-        let Images { train, moments, .. } = &self.evaluator.images;
+        let Images { train, checkpoints, .. } = &self.evaluator.images;
         let indices = self.batches.next_batch();
-        let (x, labels) = train.augmented(indices, moments, augment(&self.config), &mut self.rng);
+        let (x, labels) = train.augmented(indices, checkpoints, augment(&self.config), &mut self.rng);
         let x = Input::new(x, [labels.len(), train.channels, train.side, train.side]);
         let y = Input::one_hot(labels.into_iter(), self.config.dataset.class_names().len());
-        let how = How { learning_rate: self.config.learning_rate, max_norm: None, variant: Some(0) };
-        self.train_state.step(&[x, y], how, |net, inputs| {
+        let options = StepOptions { learning_rate: self.config.learning_rate, max_norm: None, variant: Some(0) };
+        self.train_state.step(&[x, y], options, |net, inputs| {
             let loss = cross_entropy(net.forward(inputs.get(0)), inputs.get(1));
-            Found::by_autodiff(net, loss, |_| Vec::new())
+            StepOutput::by_autodiff(net, loss, |_| Vec::new())
         });
         Ok(())
     }
@@ -94,18 +94,18 @@ impl Training<Cnn> for CnnTraining {
         self.train_state.take_losses()
     }
 
-    fn last_changed(&self) -> Option<Tensor<1>> {
+    fn sync_tensor(&self) -> Option<Tensor<1>> {
         Some(first_weight(&self.train_state.net().head))
     }
 
-    fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
-        self.train_state.numbers()
+    fn state_tensors(&self) -> (u32, Vec<Tensor<1>>) {
+        self.train_state.state_tensors()
     }
 
-    fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
-        self.train_state.restore(moment)?;
-        self.step = moment.step;
-        for _ in 0..moment.step {
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError> {
+        self.train_state.restore(checkpoint)?;
+        self.step = checkpoint.step;
+        for _ in 0..checkpoint.step {
             let n = self.batches.next_batch().len();
             ImageSet::skip_augmented(n, &mut self.rng);
         }
@@ -122,43 +122,43 @@ impl Training<Cnn> for CnnTraining {
         step.is_multiple_of(self.steps_per_epoch)
     }
 
-    async fn score(&mut self, step: u32, out: &mut impl RunContext<Cnn>) -> Result<(), LabError> {
+    async fn score(&mut self, step: u32, ctx: &mut impl RunContext<Cnn>) -> Result<(), LabError> {
         let score = self.evaluator.score(&self.train_state.net().valid()).await?;
-        out.send(Frame::Score { epoch: step / self.steps_per_epoch, score: Rc::new(score) });
-        self.look_at_all(out).await
+        ctx.send(Frame::Score { epoch: step / self.steps_per_epoch, score: Rc::new(score) });
+        self.look_at_all(ctx).await
     }
 
     async fn report(
         &mut self,
         steps: StepBatch,
         over: bool,
-        out: &mut impl RunContext<Cnn>,
+        ctx: &mut impl RunContext<Cnn>,
     ) -> Result<(), LabError> {
-        out.send(Frame::Train { steps, steps_per_epoch: self.steps_per_epoch });
-        let now = out.now_ms();
+        ctx.send(Frame::Train { steps, steps_per_epoch: self.steps_per_epoch });
+        let now = ctx.now_ms();
         if over && self.looked_at_all != self.step {
-            self.look_at_all(out).await?;
+            self.look_at_all(ctx).await?;
         } else if self.chosen || now - self.looked >= LOOK_MS {
             (self.looked, self.chosen) = (now, false);
             let last = self.evaluator.choices().saturating_sub(1);
             let index = (self.config.image.saturating_sub(1) as usize).min(last);
-            self.look_at(&[index], out).await?;
+            self.look_at(&[index], ctx).await?;
         }
         Ok(())
     }
 }
 
 impl CnnTraining {
-    async fn look_at_all(&mut self, out: &mut impl RunContext<Cnn>) -> Result<(), LabError> {
+    async fn look_at_all(&mut self, ctx: &mut impl RunContext<Cnn>) -> Result<(), LabError> {
         self.looked_at_all = self.step;
         let all: Vec<usize> = (0..self.evaluator.choices()).collect();
-        self.look_at(&all, out).await
+        self.look_at(&all, ctx).await
     }
 
-    async fn look_at(&self, indices: &[usize], out: &mut impl RunContext<Cnn>) -> Result<(), LabError> {
+    async fn look_at(&self, indices: &[usize], ctx: &mut impl RunContext<Cnn>) -> Result<(), LabError> {
         let Evaluator { images, device } = &self.evaluator;
         let net = self.train_state.net().valid();
-        out.send(Frame::Looks(look(&net, images, indices, self.step, device).await?));
+        ctx.send(Frame::ActivationMaps(inspect(&net, images, indices, self.step, device).await?));
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The closed forms of section 1, and its claims held against what was measured.
 
-use super::{ACTIVATED, ActivationChoice, Collapse, Config, Dataset, LINEAR, Record};
+use super::{NONLINEAR, ActivationChoice, Collapse, Config, Dataset, LINEAR, Record};
 use crate::core::Check;
 
 /// `d_in` and `d_out` of the net that is trained.
@@ -120,8 +120,8 @@ fn learning_check(config: &Config, record: &Record) -> Check {
         }
     };
     // Untrained nets neither confirm nor refute what is claimed of trained ones.
-    let trained = record.arms[ACTIVATED].scores.last().is_some_and(|score| score.step > 0);
-    let scores = record.arms[LINEAR].accuracy().zip(record.arms[ACTIVATED].accuracy()).filter(|_| trained);
+    let trained = record.arms[NONLINEAR].scores.last().is_some_and(|score| score.step > 0);
+    let scores = record.arms[LINEAR].accuracy().zip(record.arms[NONLINEAR].accuracy()).filter(|_| trained);
     let identity = config.activation == ActivationChoice::Identity;
     let expected = match config.dataset {
         _ if identity => "equal within 2 points",
@@ -136,7 +136,7 @@ fn learning_check(config: &Config, record: &Record) -> Check {
             Dataset::Moons | Dataset::FashionMnist => gap >= 0.0,
         };
         let percent = |x: f64| format!("{:.1} %", 100.0 * x);
-        let steps = record.arms[ACTIVATED].scores.last().map_or(0, |score| score.step);
+        let steps = record.arms[NONLINEAR].scores.last().map_or(0, |score| score.step);
         (format!("linear {}, non-linear {} after {steps} steps", percent(linear), percent(activated)), holds)
     });
     Check::new(claim, expected, measured).of_training()

@@ -1,11 +1,11 @@
 //! The guided experiments of section 1, from easy to surprising.
 
-use super::{ACTIVATED, Config, LINEAR, NetRecord, Record, rank_bound};
-use crate::core::guided::{Answer, Guided, Prediction, percent};
+use super::{NONLINEAR, Config, LINEAR, NetRecord, Record, rank_bound};
+use crate::core::guided::{Answer, GuidedExperiment, Prediction, percent};
 use crate::keys;
 
-pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
-    Guided {
+pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
+    GuidedExperiment {
         slug: "straight-line",
         chapter: "boundary",
         figures: &["boundary-linear", "boundary-activated"],
@@ -21,7 +21,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         reason: "Without an activation function a network computes a softmax of one affine function of x, however many layers it has. Its decision boundary is a straight line, and no straight line separates two arms that wind around each other.",
         source: ("Goodfellow et al. 2016, section 6.1", "https://www.deeplearningbook.org/contents/mlp.html"),
     },
-    Guided {
+    GuidedExperiment {
         slug: "moons",
         chapter: "boundary",
         figures: &["boundary-linear", "boundary-activated"],
@@ -33,7 +33,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         reason: "The moons are almost linearly separable: only the tip of each one reaches around the other. A data set on which a curved boundary gains little says little about what a deep network can do.",
         source: ("Hastie et al. 2009, chapter 2", "https://hastie.su.domains/ElemStatLearn/"),
     },
-    Guided {
+    GuidedExperiment {
         slug: "depth-alone",
         chapter: "boundary",
         figures: &["boundary-linear", "boundary-activated"],
@@ -49,7 +49,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         reason: "A product of matrices is a matrix. Ten linear layers can express nothing that one cannot; they only change the path that gradient descent takes to it.",
         source: ("Saxe et al. 2014", "https://arxiv.org/abs/1312.6120"),
     },
-    Guided {
+    GuidedExperiment {
         slug: "circles-three",
         chapter: "units",
         figures: &["network"],
@@ -61,7 +61,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         reason: "Each unit of the first layer switches along a straight line, and three lines enclose a triangle. Look at the three maps: every one cuts off another side of the disc.",
         source: ("Olah 2014", "https://colah.github.io/posts/2014-03-NN-Manifolds-Topology/"),
     },
-    Guided {
+    GuidedExperiment {
         slug: "circles-two",
         chapter: "units",
         figures: &["network"],
@@ -73,7 +73,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         reason: "Layers of two units map the plane to the plane, and tanh only bends it. If the layers are invertible, the image of the ring still surrounds that of the disc, so no line separates them; if one is not, it folds points of both classes together. No depth makes up for the third dimension that is missing.",
         source: ("Olah 2014", "https://colah.github.io/posts/2014-03-NN-Manifolds-Topology/"),
     },
-    Guided {
+    GuidedExperiment {
         slug: "xor-two",
         chapter: "units",
         figures: &["network"],
@@ -89,7 +89,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         reason: "The textbook's two units answer with a band between two parallel lines, on which two of the four points lie. Squares are wider than points: without noise the best band gets 86.8 % of them right (closed form), and its edges cut off the corners. From many initializations gradient descent does not find even that band, and settles in a local minimum with a whole square on the wrong side.",
         source: ("Goodfellow et al. 2016, section 6.1", "https://www.deeplearningbook.org/contents/mlp.html"),
     },
-    Guided {
+    GuidedExperiment {
         slug: "deep-sigmoid",
         chapter: "gradients",
         figures: &["gradients-activated"],
@@ -101,7 +101,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
         reason: "The derivative of a sigmoid is at most 1/4, so at the start the first layer receives almost nothing, and the loss stays near that of chance, ln 2 = 0.693 nats. Adam divides every gradient by its own recent size, so even tiny gradients move the early layers, and in the end the network may leave the plateau.",
         source: ("Glorot and Bengio 2010", "https://proceedings.mlr.press/v9/glorot10a.html"),
     },
-    Guided {
+    GuidedExperiment {
         slug: "rank-plus-one",
         chapter: "collapse",
         figures: &["spectrum", "layer-ranks"],
@@ -126,7 +126,7 @@ fn accuracy(net: &NetRecord) -> Option<f64> {
 }
 
 fn accuracies(record: &Record) -> Option<(f64, f64)> {
-    Some((accuracy(&record.arms[LINEAR])?, accuracy(&record.arms[ACTIVATED])?))
+    Some((accuracy(&record.arms[LINEAR])?, accuracy(&record.arms[NONLINEAR])?))
 }
 
 fn both(linear: f64, activated: f64) -> Vec<(&'static str, f64)> {
@@ -228,8 +228,8 @@ fn xor_two(config: &Config, record: &Record) -> Option<Answer> {
 
 fn deep_sigmoid(config: &Config, record: &Record) -> Option<Answer> {
     let (_, activated) = accuracies(record)?;
-    let loss = record.arms[ACTIVATED].losses.recent_mean(20)?;
-    let ratio = record.arms[ACTIVATED].gradient_ratio()?;
+    let loss = record.arms[NONLINEAR].losses.recent_mean(20)?;
+    let ratio = record.arms[NONLINEAR].gradient_ratio()?;
     let verdict = if loss > 0.6 {
         "it has hardly moved from 0.693, the loss at chance level"
     } else if loss > 0.2 {

@@ -24,7 +24,7 @@ pub use panel::MlpPanel;
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
-pub use crate::run::optimizer::Optimizer;
+pub use crate::run::optimizer_kind::OptimizerKind;
 use crate::run::spectrum::Spectrum;
 use serde::{Deserialize, Serialize};
 pub use snapshot::{MAP_SIDE, Place, Request, Snapshot, Which};
@@ -67,11 +67,11 @@ crate::settings! {
             "Hidden layers between input and output. Without a non-linearity they add nothing that one matrix could not do.";
         width: u32 = 32, int(1, 256, log), "Width", "d",
             "Units in each hidden layer. Where the layers differ, it is the widest; changing this or the number of layers gives all layers this width.";
-        hidden: Vec<u32> = Vec::new(), sizes(1, 256, 12, depth, width), "Widths, layer by layer", "",
+        hidden: Vec<u32> = Vec::new(), int_list(1, 256, 12, depth, width), "Widths, layer by layer", "",
             "Units of every hidden layer by itself, such as 8, 16, 4. Empty: all layers have the same width.";
         activation: ActivationChoice = ActivationChoice::Relu, choice, "Activation", "f",
             "The function between the layers of the non-linear network. The linear network has none.";
-        optimizer: Optimizer = Optimizer::Adam, choice, "Optimizer", "",
+        optimizer: OptimizerKind = OptimizerKind::Adam, choice, "Optimizer", "",
             "SGD, SGD with momentum 0.9, or Adam (Kingma and Ba 2015).";
         learning_rate: f64 = 0.01, float(1e-5, 10.0, log) live, "Learning rate", "η",
             "Step size along the gradient. You can change it during training.";
@@ -222,7 +222,7 @@ impl Record {
 /// The linear net among the arms.
 pub const LINEAR: usize = 0;
 /// Its non-linear twin.
-pub const ACTIVATED: usize = 1;
+pub const NONLINEAR: usize = 1;
 
 /// One net's run so far. Shared pointers, so that a figure knows by the pointer whether its data changed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -241,7 +241,7 @@ pub struct NetRecord {
 }
 
 impl NetRecord {
-    fn absorb(&mut self, steps: &StepBatch, measured: Measured) {
+    fn apply_frame(&mut self, steps: &StepBatch, measured: Measured) {
         self.losses.extend_steps(steps.first_step, &steps.losses);
         for score in measured.scores {
             let scores = Rc::make_mut(&mut self.scores);
@@ -297,13 +297,13 @@ impl Experiment for Mlp {
         Arm { slug: "activated", title: "non-linear", net: "non-linear network" },
     ];
 
-    fn absorb(record: &mut Record, arm: usize, frame: Frame) {
+    fn apply_frame(record: &mut Record, arm: usize, frame: Frame) {
         match (frame, record.arms.get_mut(arm)) {
             (Frame::Counted { params }, _) => record.params_counted = Some(params),
             (Frame::Untrained(untrained), _) => record.untrained = Some(untrained),
             (Frame::Collapse(collapse), _) => record.collapse = Some(collapse),
             (Frame::Samples(samples), Some(net)) => net.samples = Some(samples),
-            (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, measured),
+            (Frame::Train { steps, measured }, Some(net)) => net.apply_frame(&steps, measured),
             (_, None) => {}
         }
     }

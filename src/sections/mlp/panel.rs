@@ -5,10 +5,10 @@ mod network;
 mod text;
 
 use super::{Collapse, Config, Dataset, Mlp, Request};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::core::settings::Settings;
 use crate::keys;
-use crate::lab::use_experiment;
+use crate::client::use_experiment;
 use crate::panel::{
     ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, is_locked, use_settings,
 };

@@ -12,17 +12,17 @@ use crate::models::mlp::{Activation, Mlp as Net};
 use crate::models::weights::count_params;
 use crate::run::spectrum::{centerd, spectrum};
 use crate::run::training::read;
-use crate::run::{Probe, RunContext, Tick};
+use crate::run::{Probe, RunContext, Directive};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
 use std::rc::Rc;
 
 impl Probe for Mlp {
-    async fn probe(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+    async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
         let (d_in, d_out) = training_dims(config.dataset);
         let trained = net(&config, d_in as usize, d_out as usize, device);
-        out.send(Frame::Counted { params: count_params(&trained) as u32 });
-        out.send(Frame::Untrained(Rc::new(untrained(&config, &trained, device).await?)));
+        ctx.send(Frame::Counted { params: count_params(&trained) as u32 });
+        ctx.send(Frame::Untrained(Rc::new(untrained(&config, &trained, device).await?)));
 
         let (rows, width) = (config.n_probe as usize, probe_out(&config) as usize);
         let activated = net(&config, config.d_in as usize, width, device);
@@ -43,7 +43,7 @@ impl Probe for Mlp {
                 activated: spectrum(rows, cols, &activated),
             });
             // A large spectrum takes a while, and a newer setting should not wait for an older one's.
-            if out.step_done(Progress { step: step as u32 + 1, steps }).await == Tick::Stop {
+            if ctx.step_done(Progress { step: step as u32 + 1, steps }).await == Directive::Stop {
                 return Ok(());
             }
         }
@@ -65,7 +65,7 @@ impl Probe for Mlp {
             let terms = f64::from(terms);
             collapse.diff_tolerance = f64::from(f32::EPSILON) * collapse.max_abs * layers * terms.sqrt();
         }
-        out.send(Frame::Collapse(Rc::new(collapse)));
+        ctx.send(Frame::Collapse(Rc::new(collapse)));
         Ok(())
     }
 }
@@ -73,9 +73,9 @@ impl Probe for Mlp {
 /// Both nets before training. A page asks for this while a slider moves: where the maps would take long, they are left to
 /// the run.
 async fn untrained(config: &Config, activated: &Net, device: &Device) -> Result<Untrained, LabError> {
-    const MOST_PARAMS: usize = 50_000;
+    const MAX_PARAMS: usize = 50_000;
     let is_plane = config.dataset != Dataset::FashionMnist;
-    let draws = is_plane && count_params(activated) <= MOST_PARAMS;
+    let draws = is_plane && count_params(activated) <= MAX_PARAMS;
     let (cells, plane) = (grid(MAP_SIDE, device), grid(BOUNDARY_SIDE, device));
     let mut untrained = Untrained::default();
     let nets = [activated.clone().with_activation(Activation::Identity), activated.clone()];

@@ -12,8 +12,8 @@ use crate::data::plane::{Points, Shape, points};
 use crate::models::mlp::{Activation, Mlp as Net};
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
-use crate::run::moment::Moment;
-use crate::run::train_state::{Found, How, Input, TrainState};
+use crate::run::checkpoint::Checkpoint;
+use crate::run::train_state::{StepOutput, StepOptions, Input, TrainState};
 use crate::run::training::{accuracy, cross_entropy, first_weight, read, read_all};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
@@ -30,7 +30,7 @@ const N_SCORED: usize = 2000;
 /// While a net is looked at, snapshots of it take at most one part in so many of the worker's time.
 const WATCH_SHARE: f64 = 25.0;
 /// A net of more parameters sends snapshots only while it is looked at.
-const MOST_PARAMS: u64 = 50_000;
+const MAX_PARAMS: u64 = 50_000;
 
 impl Train for Mlp {
     type Training = MlpTraining;
@@ -61,16 +61,16 @@ pub struct MlpTraining {
 }
 
 impl Training<Mlp> for MlpTraining {
-    const ANSWERS: bool = true;
+    const HANDLES_REQUESTS: bool = true;
 
     async fn begin(
         config: Config,
         arm: usize,
         device: &Device,
-        out: &mut impl RunContext<Mlp>,
+        ctx: &mut impl RunContext<Mlp>,
     ) -> Result<Self, LabError> {
-        let task = TaskData::load(&config, out).await?;
-        out.send(Frame::Samples(Rc::new(task.samples())));
+        let task = TaskData::load(&config, ctx).await?;
+        ctx.send(Frame::Samples(Rc::new(task.samples())));
         let autodiff = device.clone().autodiff();
         let net = net(&config, task.d_in, task.n_classes, &autodiff);
         let net = if arm == LINEAR { net.with_activation(Activation::Identity) } else { net };
@@ -85,7 +85,7 @@ impl Training<Mlp> for MlpTraining {
             next_score: 0,
             measured: Measured::default(),
             which: Which { arm: arm as u8, seed: config.seed },
-            is_small: params_formula(&config) <= MOST_PARAMS,
+            is_small: params_formula(&config) <= MAX_PARAMS,
             step: 0,
             shows: false,
             watched: None,
@@ -100,10 +100,10 @@ impl Training<Mlp> for MlpTraining {
     fn step(&mut self, step: u32) -> Result<(), LabError> {
         self.step = step;
         let batch = self.task.batch(self.batches.next_batch());
-        let how = How { learning_rate: self.learning_rate, max_norm: None, variant: Some(0) };
-        self.grad_norms = self.train_state.step(&batch, how, |net, inputs| {
+        let options = StepOptions { learning_rate: self.learning_rate, max_norm: None, variant: Some(0) };
+        self.grad_norms = self.train_state.step(&batch, options, |net, inputs| {
             let loss = cross_entropy(net.forward(inputs.get(0)), inputs.get(1));
-            Found::by_autodiff(net, loss, |grads| {
+            StepOutput::by_autodiff(net, loss, |grads| {
                 let grads = net.layers.iter().filter_map(|layer| layer.weight.val().grad(grads));
                 grads.map(|grad| grad.square().sum().sqrt()).collect()
             })
@@ -115,19 +115,19 @@ impl Training<Mlp> for MlpTraining {
         self.train_state.take_losses()
     }
 
-    fn last_changed(&self) -> Option<Tensor<1>> {
+    fn sync_tensor(&self) -> Option<Tensor<1>> {
         self.train_state.net().layers.last().map(first_weight)
     }
 
-    fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
-        self.train_state.numbers()
+    fn state_tensors(&self) -> (u32, Vec<Tensor<1>>) {
+        self.train_state.state_tensors()
     }
 
-    fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
-        self.train_state.restore(moment)?;
-        self.step = moment.step;
-        self.edited = postcard::from_bytes(&moment.notes).unwrap_or_default();
-        for step in 0..=moment.step {
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError> {
+        self.train_state.restore(checkpoint)?;
+        self.step = checkpoint.step;
+        self.edited = postcard::from_bytes(&checkpoint.extra_state).unwrap_or_default();
+        for step in 0..=checkpoint.step {
             if step > 0 {
                 self.batches.next_batch();
             }
@@ -139,7 +139,7 @@ impl Training<Mlp> for MlpTraining {
     }
 
     /// What was changed by hand.
-    fn notes(&self) -> Vec<u8> {
+    fn extra_state(&self) -> Vec<u8> {
         postcard::to_stdvec(&self.edited).unwrap_or_default()
     }
 
@@ -163,27 +163,27 @@ impl Training<Mlp> for MlpTraining {
         &mut self,
         steps: StepBatch,
         over: bool,
-        out: &mut impl RunContext<Mlp>,
+        ctx: &mut impl RunContext<Mlp>,
     ) -> Result<(), LabError> {
         let mut measured = std::mem::take(&mut self.measured);
         measured.grad_norms = read_all(std::mem::take(&mut self.grad_norms)).await?;
         let net = self.train_state.net().valid();
         self.evaluation.look(&net, &mut measured).await?;
-        let now = out.now_ms();
-        let is_watched = self.watched.is_some_and(|due| over || out.is_paused() || now >= due);
+        let now = ctx.now_ms();
+        let is_watched = self.watched.is_some_and(|due| over || ctx.is_paused() || now >= due);
         let shows = std::mem::take(&mut self.shows) || is_watched;
         if shows {
             measured.snapshot = Some(Rc::new(self.snapshot(&net).await?));
         }
-        out.send(Frame::Train { steps, measured });
+        ctx.send(Frame::Train { steps, measured });
         if let Some(due) = self.watched.as_mut().filter(|_| shows) {
-            let ended = out.now_ms();
+            let ended = ctx.now_ms();
             *due = ended + WATCH_SHARE * (ended - now);
         }
         Ok(())
     }
 
-    async fn answer(&mut self, request: &[u8], out: &mut impl RunContext<Mlp>) -> Result<bool, LabError> {
+    async fn answer(&mut self, request: &[u8], ctx: &mut impl RunContext<Mlp>) -> Result<bool, LabError> {
         let (mut shows, mut changed) = (false, false);
         let mut next = Some(request.to_vec());
         // A slider asks faster than its net can be judged: what has come in the meantime is done in one go.
@@ -199,7 +199,7 @@ impl Training<Mlp> for MlpTraining {
                 }
                 Ok(Request::Set { .. }) | Err(_) => {}
             }
-            next = out.request();
+            next = ctx.request();
         }
         if changed {
             let (train, test) = self.evaluation.score(&self.train_state.net().valid()).await?;
@@ -208,7 +208,7 @@ impl Training<Mlp> for MlpTraining {
         if changed || shows {
             self.shows = true;
             let steps = StepBatch { first_step: self.step + 1, ..StepBatch::default() };
-            self.report(steps, false, out).await?;
+            self.report(steps, false, ctx).await?;
         }
         Ok(true)
     }
@@ -283,11 +283,11 @@ struct Part {
 }
 
 impl TaskData {
-    async fn load(config: &Config, out: &mut impl RunContext<Mlp>) -> Result<Self, LabError> {
+    async fn load(config: &Config, ctx: &mut impl RunContext<Mlp>) -> Result<Self, LabError> {
         let shape = match shape(config.dataset) {
             Some(shape) => shape,
             None => {
-                let images = fashion_mnist::read(&out.asset(fashion_mnist::PATH).await?)?;
+                let images = fashion_mnist::read(&ctx.asset(fashion_mnist::PATH).await?)?;
                 let part = |split: fashion_mnist::Split| Part {
                     // Centred by a fixed number, not by the mean: the same scale for any subset.
                     x: split.pixels.iter().map(|&p| f32::from(p) / 127.5 - 1.0).collect(),

@@ -1,10 +1,10 @@
 //! The guided experiments of section 3, from easy to surprising.
 
 use super::{Config, Decay, Flow, NetFlow, NetRecord, PLAIN, RESIDUAL, Record, decay};
-use crate::core::guided::{Answer, Guided, Prediction};
+use crate::core::guided::{Answer, GuidedExperiment, Prediction};
 use crate::keys;
 
-type Experiment = Guided<Config, Record>;
+type Experiment = GuidedExperiment<Config, Record>;
 
 pub(super) const EXPERIMENTS: &[Experiment] =
     &[VANISHING, SHORTCUT, FLAT_LOSS, BATCH_NORM, HE, EXPLOSION, DEGRADATION];
@@ -14,7 +14,7 @@ const RECTIFIERS: (&str, &str) =
 const WITHOUT_NORM: (&str, &str) =
     ("Zhang, Dauphin and Ma 2019, section 2", "https://arxiv.org/abs/1901.09321");
 
-const VANISHING: Experiment = Guided {
+const VANISHING: Experiment = GuidedExperiment {
     slug: "vanishing-gradient",
     chapter: "gradients",
     figures: &["gradient-flow", "signal-flow"],
@@ -63,7 +63,7 @@ fn per_block(decay: Decay) -> String {
     format!("× {factor:.2} per block: {verdict}.")
 }
 
-const SHORTCUT: Experiment = Guided {
+const SHORTCUT: Experiment = GuidedExperiment {
     slug: "shortcut-gradient",
     chapter: "gradients",
     figures: &["gradient-flow", "signal-flow"],
@@ -101,7 +101,7 @@ fn residual_decay(config: &Config, record: &Record) -> Option<Answer> {
     })
 }
 
-const FLAT_LOSS: Experiment = Guided {
+const FLAT_LOSS: Experiment = GuidedExperiment {
     slug: "loss-without-gradient",
     chapter: "degradation",
     figures: &["loss", "accuracy"],
@@ -178,7 +178,7 @@ fn compared(config: &Config, record: &Record) -> Option<Answer> {
     Some(Answer { words, choice: Some(choice), numbers })
 }
 
-const BATCH_NORM: Experiment = Guided {
+const BATCH_NORM: Experiment = GuidedExperiment {
     slug: "batch-norm-alone",
     chapter: "degradation",
     figures: &["loss", "accuracy"],
@@ -191,7 +191,7 @@ const BATCH_NORM: Experiment = Guided {
     source: ("He et al. 2016, section 4.1; Balduzzi et al. 2017", "https://arxiv.org/abs/1702.08591"),
 };
 
-const HE: Experiment = Guided {
+const HE: Experiment = GuidedExperiment {
     slug: "he-without-shortcuts",
     chapter: "degradation",
     figures: &["loss", "accuracy"],
@@ -204,7 +204,7 @@ const HE: Experiment = Guided {
     source: WITHOUT_NORM,
 };
 
-const EXPLOSION: Experiment = Guided {
+const EXPLOSION: Experiment = GuidedExperiment {
     slug: "exploding-signal",
     chapter: "gradients",
     figures: &["signal-flow"],
@@ -239,7 +239,7 @@ fn explosion(_: &Config, record: &Record) -> Option<Answer> {
     })
 }
 
-const DEGRADATION: Experiment = Guided {
+const DEGRADATION: Experiment = GuidedExperiment {
     slug: "degradation-56",
     chapter: "degradation",
     figures: &["loss", "accuracy"],

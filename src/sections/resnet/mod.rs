@@ -26,7 +26,7 @@ use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
 pub use crate::run::images::Dataset;
-pub use crate::run::optimizer::Optimizer;
+pub use crate::run::optimizer_kind::OptimizerKind;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
@@ -70,7 +70,7 @@ crate::settings! {
             "Pixels. Averaging 2 × 2 pixels of the 32 × 32 images makes a step about four times faster.";
         augment: bool = false, switch, "Crop and flip", "",
             "Whether training images are moved by up to 4 pixels and mirrored at random.";
-        optimizer: Optimizer = Optimizer::Adam, choice, "Optimizer", "",
+        optimizer: OptimizerKind = OptimizerKind::Adam, choice, "Optimizer", "",
             "Adam (Kingma and Ba 2015), SGD with momentum 0.9 as in the paper, or plain SGD.";
         learning_rate: f64 = 0.003, float(1e-5, 10.0, log) live, "Learning rate", "η",
             "Step size along the gradient. You can change it during training.";
@@ -264,7 +264,7 @@ pub struct NetRecord {
 }
 
 impl NetRecord {
-    fn absorb(&mut self, steps: &StepBatch, measured: &Measured) {
+    fn apply_frame(&mut self, steps: &StepBatch, measured: &Measured) {
         self.losses.extend_steps(steps.first_step, &steps.losses);
         for score in &measured.scores {
             self.accuracy.push(score.step, score.test);
@@ -303,7 +303,7 @@ impl Experiment for ResNet {
         Arm { slug: "residual", title: "residual", net: "residual network" },
     ];
 
-    fn absorb(record: &mut Record, arm: usize, frame: Frame) {
+    fn apply_frame(record: &mut Record, arm: usize, frame: Frame) {
         match (frame, record.arms.get_mut(arm)) {
             (Frame::Structure(structure), _) => record.structure = Some(structure),
             (Frame::Flow { chosen: true, flow }, _) => {
@@ -312,7 +312,7 @@ impl Experiment for ResNet {
                 record.flow = Some(flow);
             }
             (Frame::Flow { chosen: false, flow }, _) => record.other_flow = Some(flow),
-            (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, &measured),
+            (Frame::Train { steps, measured }, Some(net)) => net.apply_frame(&steps, &measured),
             (_, None) => {}
         }
     }

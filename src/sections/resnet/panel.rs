@@ -6,9 +6,9 @@ mod figures;
 mod text;
 
 use super::{Config, Flow, ResNet, Structure};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::keys;
-use crate::lab::use_experiment;
+use crate::client::use_experiment;
 use crate::panel::files::Cifar10Box;
 use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
 use block::BlockFigure;

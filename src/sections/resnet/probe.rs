@@ -8,7 +8,7 @@ use crate::data::plane::normal_pair;
 use crate::models::resnet::{Place, ResNet as Net};
 use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_groups};
-use crate::run::{Probe, RunContext, Tick};
+use crate::run::{Probe, RunContext, Directive};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::StdRng};
 use std::rc::Rc;
@@ -16,11 +16,11 @@ use std::rc::Rc;
 /// Images in the batch that goes through the untrained nets: few, so that deep nets answer soon.
 const BATCH: usize = 8;
 impl Probe for ResNet {
-    async fn probe(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
-        out.send(Frame::Structure(Rc::new(structure(&config, device))));
+    async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
+        ctx.send(Frame::Structure(Rc::new(structure(&config, device))));
         let steps = 2 * config.n_seeds + 1;
         let mut step = 1;
-        if out.step_done(Progress { step, steps }).await == Tick::Stop {
+        if ctx.step_done(Progress { step, steps }).await == Directive::Stop {
             return Ok(());
         }
         // The other choice of batch norm is measured too, so that the claims on both stand beside each other.
@@ -40,9 +40,9 @@ impl Probe for ResNet {
                 let [norms, values, norms_r, values_r] = read_groups(read).await?;
                 flow.plain.push(NetFlow::new(norms, plain.paths(0, &values)));
                 flow.residual.push(NetFlow::new(norms_r, residual.paths(0, &values_r)));
-                out.send(Frame::Flow { chosen, flow: Rc::new(flow.clone()) });
+                ctx.send(Frame::Flow { chosen, flow: Rc::new(flow.clone()) });
                 step += 1;
-                if out.step_done(Progress { step, steps }).await == Tick::Stop {
+                if ctx.step_done(Progress { step, steps }).await == Directive::Stop {
                     return Ok(());
                 }
             }

@@ -10,8 +10,8 @@ use crate::models::resnet::ResNet as Net;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
 use crate::run::images::load;
-use crate::run::moment::Moment;
-use crate::run::train_state::{Found, How, Input, TrainState};
+use crate::run::checkpoint::Checkpoint;
+use crate::run::train_state::{StepOutput, StepOptions, Input, TrainState};
 use crate::run::training::{cross_entropy, first_weight, read, read_groups};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
@@ -60,9 +60,9 @@ impl Training<ResNet> for ResNetTraining {
         config: Config,
         arm: usize,
         device: &Device,
-        out: &mut impl RunContext<ResNet>,
+        ctx: &mut impl RunContext<ResNet>,
     ) -> Result<Self, LabError> {
-        let images = load(config.dataset, N_TRAIN, N_TEST, out).await?;
+        let images = load(config.dataset, N_TRAIN, N_TEST, ctx).await?;
         let plan = plan(&config, arm == RESIDUAL, config.batch_norm);
         let net = Net::new(&plan, config.seed.into(), &device.clone().autodiff());
         Ok(Self {
@@ -91,16 +91,16 @@ impl Training<ResNet> for ResNetTraining {
     fn step(&mut self, step: u32) -> Result<(), LabError> {
         let batch = self.task.batch(self.batches.next_batch(), self.augment, &mut self.rng);
         let measured = (step - 1).is_multiple_of(self.norm_interval);
-        let how = How { learning_rate: self.learning_rate, max_norm: None, variant: Some(measured.into()) };
+        let options = StepOptions { learning_rate: self.learning_rate, max_norm: None, variant: Some(measured.into()) };
         let watched = Cell::new(None);
-        let mut values = self.train_state.step(&batch, how, |net, inputs| {
+        let mut values = self.train_state.step(&batch, options, |net, inputs| {
             if !measured {
                 let loss = cross_entropy(net.forward(inputs.get(0)), inputs.get(1));
-                return Found::by_autodiff(net, loss, |_| Vec::new());
+                return StepOutput::by_autodiff(net, loss, |_| Vec::new());
             }
             let mut watch = Watch::new(net);
             let logits = net.forward_with(inputs.get(0), |index, place, h| watch.at(index, place, h));
-            Found::by_autodiff(net, cross_entropy(logits, inputs.get(1)), |grads| {
+            StepOutput::by_autodiff(net, cross_entropy(logits, inputs.get(1)), |grads| {
                 let (places, values) = watch.measured(grads);
                 watched.set(Some(places));
                 let norms = net.first_convs().filter_map(|weight| weight.val().grad(grads).map(norm));
@@ -122,17 +122,17 @@ impl Training<ResNet> for ResNetTraining {
         self.train_state.take_losses()
     }
 
-    fn last_changed(&self) -> Option<Tensor<1>> {
+    fn sync_tensor(&self) -> Option<Tensor<1>> {
         Some(first_weight(&self.train_state.net().head))
     }
 
-    fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
-        self.train_state.numbers()
+    fn state_tensors(&self) -> (u32, Vec<Tensor<1>>) {
+        self.train_state.state_tensors()
     }
 
-    fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
-        self.train_state.restore(moment)?;
-        for step in 1..=moment.step {
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError> {
+        self.train_state.restore(checkpoint)?;
+        for step in 1..=checkpoint.step {
             let n = self.batches.next_batch().len();
             ImageSet::skip_augmented(n, &mut self.rng);
             if self.is_due(step) {
@@ -161,7 +161,7 @@ impl Training<ResNet> for ResNetTraining {
         &mut self,
         steps: StepBatch,
         _over: bool,
-        out: &mut impl RunContext<ResNet>,
+        ctx: &mut impl RunContext<ResNet>,
     ) -> Result<(), LabError> {
         let (step, values) = self.on_paths.take().unwrap_or_default();
         let [norms, values] = read_groups([std::mem::take(&mut self.norms), values]).await?;
@@ -171,7 +171,7 @@ impl Training<ResNet> for ResNetTraining {
         let norm_steps = std::mem::take(&mut self.norm_steps);
         let norms = norm_steps.into_iter().zip(rows).map(|(step, row)| Norms { step, blocks: row.to_vec() });
         let measured = Measured { scores: std::mem::take(&mut self.scores), norms: norms.collect(), paths };
-        out.send(Frame::Train { steps, measured });
+        ctx.send(Frame::Train { steps, measured });
         Ok(())
     }
 }
@@ -193,20 +193,20 @@ struct Task {
 impl Task {
     /// Images `[n, channels, side, side]` and their one-hot classes.
     fn batch(&self, indices: &[usize], augment: Augment, rng: &mut StdRng) -> [Input; 2] {
-        let Images { train, moments, .. } = &self.images;
-        let (values, labels) = train.augmented(indices, moments, augment, rng);
+        let Images { train, checkpoints, .. } = &self.images;
+        let (values, labels) = train.augmented(indices, checkpoints, augment, rng);
         let shape = [labels.len(), train.channels, self.side, self.side];
         [Input::new(averaged(values, SIDE, self.side), shape), Input::one_hot(labels.into_iter(), N_CLASSES)]
     }
 
     /// The share of right answers on the test images, with the running statistics of batch norm.
     async fn accuracy(&self, net: &Net, device: &Device) -> Result<f32, LabError> {
-        let Images { test, moments, .. } = &self.images;
+        let Images { test, checkpoints, .. } = &self.images;
         let mut right = Vec::new();
         let mut n = 0;
         for start in (0..test.len()).step_by(TEST_BATCH) {
             let indices: Vec<usize> = (start..(start + TEST_BATCH).min(test.len())).collect();
-            let (values, labels) = test.batch(&indices, moments);
+            let (values, labels) = test.batch(&indices, checkpoints);
             let rows = labels.len();
             let shape = [rows, test.channels, self.side, self.side];
             let x = Tensor::from_data(TensorData::new(averaged(values, SIDE, self.side), shape), device);

@@ -1,14 +1,14 @@
 //! The guided experiments of section 4, from easy to surprising.
 
 use super::{Config, FLOAT_FLOOR, GradientRow, LSTM, RNN, Record, chance, steps_to_learn};
-use crate::core::guided::{Answer, Guided, Prediction, percent};
+use crate::core::guided::{Answer, GuidedExperiment, Prediction, percent};
 use crate::keys;
 
 /// Who has learned the task, in the order of [`who`].
 const WHO: &[&str] = &["Both networks", "Only the LSTM", "Only the RNN", "Neither network"];
 
-pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
-    Guided {
+pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
+    GuidedExperiment {
         slug: "twelve-tokens",
         chapter: "memory",
         figures: &["loss", "accuracy"],
@@ -23,7 +23,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://doi.org/10.1109/72.279181",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "first-token-gradient",
         chapter: "backpropagation",
         figures: &["gradients"],
@@ -38,7 +38,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://arxiv.org/abs/1211.5063",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "chrono",
         chapter: "survival",
         figures: &["paths"],
@@ -53,7 +53,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://arxiv.org/abs/1804.11188",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "forget-bias",
         chapter: "memory",
         figures: &["loss", "accuracy"],
@@ -68,7 +68,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://proceedings.mlr.press/v37/jozefowicz15.html",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "four-gates",
         chapter: "memory",
         figures: &["loss", "accuracy"],
@@ -88,7 +88,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://arxiv.org/abs/1604.01946",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "shared-noise",
         chapter: "memory",
         figures: &["loss", "accuracy"],
@@ -103,7 +103,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://doi.org/10.1162/neco.1997.9.8.1735",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "good-start",
         chapter: "memory",
         figures: &["loss", "accuracy"],
@@ -124,7 +124,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://proceedings.mlr.press/v28/sutskever13.html",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "radius-two",
         chapter: "memory",
         figures: &["loss", "accuracy"],

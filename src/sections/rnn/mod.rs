@@ -25,7 +25,7 @@ pub use checks::{chance, params_lstm, params_rnn, steps_to_learn};
 pub use nets::{lstm, rnn, task};
 #[cfg(feature = "page")]
 pub use panel::RnnPanel;
-pub use trace::{LSTM_PARTS, MOST_UNITS, Part, PartKind, RNN_PARTS, Trace, token_name};
+pub use trace::{LSTM_PARTS, MAX_UNITS, Part, PartKind, RNN_PARTS, Trace, token_name};
 
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
@@ -214,7 +214,7 @@ pub struct NetRecord {
 }
 
 impl NetRecord {
-    fn absorb(&mut self, steps: &StepBatch, measured: &Measured) {
+    fn apply_frame(&mut self, steps: &StepBatch, measured: &Measured) {
         self.losses.extend_steps(steps.first_step, &steps.losses);
         self.times.extend(&steps.times);
         for &(step, accuracy) in &measured.accuracies {
@@ -263,7 +263,7 @@ impl Experiment for Rnn {
     const ARMS: &'static [Arm] =
         &[Arm { slug: "rnn", title: "RNN", net: "RNN" }, Arm { slug: "lstm", title: "LSTM", net: "LSTM" }];
 
-    fn absorb(record: &mut Record, arm: usize, frame: Frame) {
+    fn apply_frame(record: &mut Record, arm: usize, frame: Frame) {
         match (frame, record.arms.get_mut(arm)) {
             (Frame::Counted { rnn, lstm }, _) => record.params = Some((rnn, lstm)),
             (Frame::Agreement { rnn, lstm }, _) => record.agreement = Some((rnn, lstm)),
@@ -271,7 +271,7 @@ impl Experiment for Rnn {
             (Frame::UntrainedTraces { rnn, lstm }, _) => record.untrained_traces = [Some(rnn), Some(lstm)],
             (Frame::Trained(paths), Some(net)) => net.trained = Some(paths),
             (Frame::Traced(trace), Some(net)) => net.trace = Some(trace),
-            (Frame::Train { steps, measured }, Some(net)) => net.absorb(&steps, &measured),
+            (Frame::Train { steps, measured }, Some(net)) => net.apply_frame(&steps, &measured),
             (_, None) => {}
         }
     }

@@ -5,9 +5,9 @@ mod figures;
 mod text;
 
 use super::{Alphabet, Config, Rnn};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::keys;
-use crate::lab::use_experiment;
+use crate::client::use_experiment;
 use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
 use figures::{GradientChapter, PathFigure, TrainFigures};
 

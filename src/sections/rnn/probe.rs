@@ -11,7 +11,7 @@ use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_all};
-use crate::run::{Probe, RunContext, Tick};
+use crate::run::{Probe, RunContext, Directive};
 use burn::module::{Module, Param};
 use burn::nn::{GateController, Linear, LstmConfig, RnnConfig};
 use burn::tensor::{Device, Tensor};
@@ -22,26 +22,26 @@ const N_COMPARED: usize = 3;
 const STEPS_COMPARED: u32 = 12;
 
 impl Probe for Rnn {
-    async fn probe(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
+    async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
         let autodiff = device.clone().autodiff();
         let rnn = rnn(&config, &autodiff).await?;
         let lstm = lstm(&config, &autodiff);
-        out.send(Frame::Counted { rnn: count_params(&rnn) as u32, lstm: count_params(&lstm) as u32 });
+        ctx.send(Frame::Counted { rnn: count_params(&rnn) as u32, lstm: count_params(&lstm) as u32 });
 
         let (of_rnn, of_lstm) =
             (rnn_trace(&config, &rnn, device).await?, lstm_trace(&config, &lstm, device).await?);
         let paths = Paths { cell: of_lstm.cell_path(), ..of_rnn.rnn_path(&rnn).await? };
-        out.send(Frame::Untrained(Rc::new(paths)));
-        out.send(Frame::UntrainedTraces { rnn: Rc::new(of_rnn.trace), lstm: Rc::new(of_lstm.trace) });
-        if out.step_done(Progress { step: 1, steps: 3 }).await == Tick::Stop {
+        ctx.send(Frame::Untrained(Rc::new(paths)));
+        ctx.send(Frame::UntrainedTraces { rnn: Rc::new(of_rnn.trace), lstm: Rc::new(of_lstm.trace) });
+        if ctx.step_done(Progress { step: 1, steps: 3 }).await == Directive::Stop {
             return Ok(());
         }
         let against_rnn = compare(&config, &rnn, device, burn_rnn).await?;
-        if out.step_done(Progress { step: 2, steps: 3 }).await == Tick::Stop {
+        if ctx.step_done(Progress { step: 2, steps: 3 }).await == Directive::Stop {
             return Ok(());
         }
         let against_lstm = compare(&config, &lstm, device, burn_lstm).await?;
-        out.send(Frame::Agreement { rnn: against_rnn, lstm: against_lstm });
+        ctx.send(Frame::Agreement { rnn: against_rnn, lstm: against_lstm });
         Ok(())
     }
 }

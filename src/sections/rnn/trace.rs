@@ -41,7 +41,7 @@ pub const LSTM_PARTS: [Part; 6] = [
 ];
 
 /// More units than these are not sent: they could not be told apart.
-pub const MOST_UNITS: usize = 64;
+pub const MAX_UNITS: usize = 64;
 
 /// A net's gates and states along one sequence that it is not trained on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ pub struct Trace {
     pub tokens: Vec<u8>,
     /// How many units the net has.
     pub d_hidden: u32,
-    /// `[seq_len, units]` of each part, for the first [`MOST_UNITS`] units.
+    /// `[seq_len, units]` of each part, for the first [`MAX_UNITS`] units.
     pub parts: Vec<Rc<Vec<f32>>>,
     /// Of each part one number a position, over all units: the mean of a gate, the root mean square of anything else.
     pub sizes: Vec<Vec<f32>>,
@@ -71,7 +71,7 @@ impl Trace {
     ) -> Self {
         let width = d_hidden.max(1);
         let shown = |values: &Vec<f32>| {
-            let rows = values.chunks_exact(width).flat_map(|row| row.iter().take(MOST_UNITS).copied());
+            let rows = values.chunks_exact(width).flat_map(|row| row.iter().take(MAX_UNITS).copied());
             Rc::new(rows.collect::<Vec<f32>>())
         };
         let size = |(part, values): (&Part, &Vec<f32>)| {
@@ -94,7 +94,7 @@ impl Trace {
 
     /// Units that are drawn.
     pub fn units(&self) -> usize {
-        (self.d_hidden as usize).min(MOST_UNITS)
+        (self.d_hidden as usize).min(MAX_UNITS)
     }
 
     /// The values of a part's units at a position; nothing where there is no such position.
@@ -146,15 +146,15 @@ mod tests {
 
     #[test]
     fn a_trace_keeps_the_first_units_and_the_size_of_all() {
-        let d_hidden = MOST_UNITS + 2;
+        let d_hidden = MAX_UNITS + 2;
         let gate: Vec<f32> = (0..2 * d_hidden).map(|at| if at < d_hidden { 0.25 } else { 0.5 }).collect();
         let mut state = vec![0.0; 2 * d_hidden];
         (state[0], state[2 * d_hidden - 1]) = (3.0, 4.0);
         let read = [&LSTM_PARTS[0], &LSTM_PARTS[4]].map(|part| part.kind);
         assert_eq!(read, [PartKind::Gate, PartKind::Free]);
         let trace = Trace::new(&RNN_PARTS, d_hidden, vec![1, 5], &[state, gate], vec![0.9, 0.1, 0.2, 0.8]);
-        assert_eq!((trace.seq_len(), trace.units()), (2, MOST_UNITS));
-        assert_eq!((trace.at(0, 0)[0], trace.at(0, 1).len(), trace.at(0, 2).len()), (3.0, MOST_UNITS, 0));
+        assert_eq!((trace.seq_len(), trace.units()), (2, MAX_UNITS));
+        assert_eq!((trace.at(0, 0)[0], trace.at(0, 1).len(), trace.at(0, 2).len()), (3.0, MAX_UNITS, 0));
         // The last unit of the second position is not sent, but it counts.
         let rms = |value: f32| (value * value / d_hidden as f32).sqrt();
         assert_eq!((trace.size(0, 0), trace.size(0, 1)), (Some(rms(3.0)), Some(rms(4.0))));

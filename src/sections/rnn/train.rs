@@ -10,10 +10,10 @@ use crate::models::recurrent::{Gradients, Recurrent, ThroughTime, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
-use crate::run::moment::Moment;
-use crate::run::train_state::{Found, How, Input, TrainState};
+use crate::run::checkpoint::Checkpoint;
+use crate::run::train_state::{StepOutput, StepOptions, Input, TrainState};
 use crate::run::training::{accuracy, cross_entropy, first_weight, read, read_groups};
-use crate::run::{RunContext, Train, optimizer::Optimizer};
+use crate::run::{RunContext, Train, optimizer_kind::OptimizerKind};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::rngs::StdRng;
 use std::rc::Rc;
@@ -79,8 +79,8 @@ impl Training<Rnn> for RnnTraining {
             device: device.clone(),
             sequences: stream(config.seed.into(), 0),
             net: match arm {
-                RNN => Net::Rnn(TrainState::new(rnn(&config, &autodiff).await?, Optimizer::Adam.init())),
-                _ => Net::Lstm(TrainState::new(lstm(&config, &autodiff), Optimizer::Adam.init())),
+                RNN => Net::Rnn(TrainState::new(rnn(&config, &autodiff).await?, OptimizerKind::Adam.init())),
+                _ => Net::Lstm(TrainState::new(lstm(&config, &autodiff), OptimizerKind::Adam.init())),
             },
             config,
             measured_steps: Vec::new(),
@@ -106,8 +106,8 @@ impl Training<Rnn> for RnnTraining {
             self.measured_steps.push(step);
         }
         let Config { learning_rate, clip, .. } = self.config;
-        let how = How { learning_rate, max_norm: Some(clip), variant: Some(measured.into()) };
-        let norms = with_net!(&mut self.net, train_state => descend(train_state, &batch, how, measured));
+        let options = StepOptions { learning_rate, max_norm: Some(clip), variant: Some(measured.into()) };
+        let norms = with_net!(&mut self.net, train_state => descend(train_state, &batch, options, measured));
         let mut norms = norms.into_iter();
         self.norms.hidden.extend(norms.next());
         self.norms.cell.extend(norms.next());
@@ -118,17 +118,17 @@ impl Training<Rnn> for RnnTraining {
         with_net!(&mut self.net, train_state => train_state.take_losses())
     }
 
-    fn last_changed(&self) -> Option<Tensor<1>> {
+    fn sync_tensor(&self) -> Option<Tensor<1>> {
         with_net!(&self.net, train_state => Some(first_weight(train_state.net().output())))
     }
 
-    fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
-        with_net!(&self.net, train_state => train_state.numbers())
+    fn state_tensors(&self) -> (u32, Vec<Tensor<1>>) {
+        with_net!(&self.net, train_state => train_state.state_tensors())
     }
 
-    fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
-        with_net!(&mut self.net, train_state => train_state.restore(moment))?;
-        for step in 0..=moment.step {
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError> {
+        with_net!(&mut self.net, train_state => train_state.restore(checkpoint))?;
+        for step in 0..=checkpoint.step {
             if step > 0 {
                 self.task.draw(self.config.batch_size as usize, &mut self.sequences);
             }
@@ -158,7 +158,7 @@ impl Training<Rnn> for RnnTraining {
         &mut self,
         steps: StepBatch,
         over: bool,
-        out: &mut impl RunContext<Rnn>,
+        ctx: &mut impl RunContext<Rnn>,
     ) -> Result<(), LabError> {
         let norms = std::mem::take(&mut self.norms);
         let [hidden, cell] = read_groups([norms.hidden, norms.cell]).await?;
@@ -171,18 +171,18 @@ impl Training<Rnn> for RnnTraining {
         let gradients = gradients.collect();
         let measured = Measured { accuracies: std::mem::take(&mut self.accuracies), gradients };
         let step = steps.last_step();
-        out.send(Frame::Train { steps, measured });
-        let began = out.now_ms();
+        ctx.send(Frame::Train { steps, measured });
+        let began = ctx.now_ms();
         if over || began >= self.next_trace {
             let traced = match &self.net {
                 Net::Rnn(state) => rnn_trace(&self.config, state.net(), &self.device).await?,
                 Net::Lstm(state) => lstm_trace(&self.config, state.net(), &self.device).await?,
             };
             if over {
-                out.send(Frame::Trained(Rc::new(self.path(&traced).await?)));
+                ctx.send(Frame::Trained(Rc::new(self.path(&traced).await?)));
             }
-            out.send(Frame::Traced(Rc::new(Trace { step, ..traced.trace })));
-            let took = out.now_ms() - began;
+            ctx.send(Frame::Traced(Rc::new(Trace { step, ..traced.trace })));
+            let took = ctx.now_ms() - began;
             self.next_trace = began + took * TRACE_SHARE + TRACE_MS;
         }
         Ok(())
@@ -214,15 +214,15 @@ struct Norms {
 fn descend<N: Recurrent>(
     train_state: &mut TrainState<N>,
     batch: &[Input],
-    how: How,
+    options: StepOptions,
     measured: bool,
 ) -> Vec<Tensor<1>> {
-    train_state.step(batch, how, |net, inputs| {
+    train_state.step(batch, options, |net, inputs| {
         let Gradients { loss, params, through_time } =
-            gradients(net, &inputs.plain(0), |logits| cross_entropy(logits, inputs.get(1)));
+            gradients(net, &inputs.inner(0), |logits| cross_entropy(logits, inputs.get(1)));
         let ThroughTime { d_hidden, d_cell } = through_time;
         let measured = std::iter::once(d_hidden).chain(d_cell).filter(|_| measured).map(norms);
-        Found { loss, grads: params, measured: measured.collect() }
+        StepOutput { loss, grads: params, measured: measured.collect() }
     })
 }
 

@@ -4,14 +4,14 @@ use super::checks::INDUCTION_SCORE;
 use super::induction::drop_of;
 use super::metrics::{at_temperature, best_temperature, head_words, previous_on_text};
 use super::{Config, Record, TEMPERATURES};
-use crate::core::guided::{Answer, Guided, Prediction};
+use crate::core::guided::{Answer, GuidedExperiment, Prediction};
 use crate::keys;
 
 /// How well the second half is predicted, in the order of [`share_gone`].
 const COPIED: &[&str] = &["Hardly at all", "About half of the loss is gone", "Almost perfectly"];
 
-pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
-    Guided {
+pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
+    GuidedExperiment {
         slug: "untrained-loss",
         chapter: "training",
         figures: &["loss"],
@@ -26,7 +26,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://arxiv.org/abs/1608.05859",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "beat-bigram",
         chapter: "training",
         figures: &["loss"],
@@ -44,7 +44,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://transformer-circuits.pub/2021/framework/",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "temperature",
         chapter: "generation",
         figures: &["next-token"],
@@ -59,7 +59,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://arxiv.org/abs/1706.04599",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "no-positions",
         chapter: "training",
         figures: &["loss"],
@@ -77,7 +77,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://arxiv.org/abs/2203.16634",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "one-layer-copy",
         chapter: "induction-heads",
         figures: &["halves", "induction", "copying"],
@@ -92,7 +92,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://transformer-circuits.pub/2021/framework/",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "two-layer-copy",
         chapter: "induction-heads",
         figures: &["halves", "induction", "copying"],
@@ -107,7 +107,7 @@ pub(super) const EXPERIMENTS: &[Guided<Config, Record>] = &[
             "https://arxiv.org/abs/2209.11895",
         ),
     },
-    Guided {
+    GuidedExperiment {
         slug: "tied-copy",
         chapter: "induction-heads",
         figures: &["halves", "induction", "copying"],

@@ -74,10 +74,10 @@ pub(super) fn load(
     if let Some(warning) = filler.warning {
         return Err(warning);
     }
-    let (own, rule) = state.change();
+    let (own, optimizer) = state.change();
     *own = net;
     // The optimizer begins anew: the file has no memory of its own.
-    (rule.steps, rule.memory) = (0, Vec::new());
+    (optimizer.steps, optimizer.state) = (0, Vec::new());
     state.step = step;
     Ok(())
 }

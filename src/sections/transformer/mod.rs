@@ -135,13 +135,13 @@ impl Experiment for Transformer {
     const REPLAYS: bool = false;
     const ARMS: &'static [Arm] = &[Arm { slug: "", title: "", net: "transformer" }];
 
-    fn share(probed: &Record, further: &mut Record) {
+    fn copy_probe(probed: &Record, further: &mut Record) {
         further.text = probed.text.clone();
         further.params_counted = probed.params_counted;
         further.positions = probed.positions.clone();
     }
 
-    fn absorb(record: &mut Record, _arm: usize, frame: Frame) {
+    fn apply_frame(record: &mut Record, _arm: usize, frame: Frame) {
         let [run] = &mut record.arms;
         match frame {
             Frame::Text(text) => record.text = Some(text),
@@ -163,7 +163,7 @@ impl Experiment for Transformer {
             }
             Frame::Temperatures(losses) => run.temperatures = losses,
             Frame::Next(next) => run.next = Some(next),
-            Frame::Written(part) => run.written.absorb(&part),
+            Frame::Written(part) => run.written.apply_frame(&part),
             Frame::Ablated { off, loss, whole } => {
                 let ablations = Rc::make_mut(&mut run.ablations);
                 ablations.retain(|ablation| ablation.off != off);
@@ -225,7 +225,7 @@ impl InductionCurves {
 }
 
 impl Writing {
-    fn absorb(&mut self, part: &Written) {
+    fn apply_frame(&mut self, part: &Written) {
         if let Some(prompt) = &part.begins {
             *self = Self { prompt: prompt.clone(), ..Self::default() };
         }

@@ -7,9 +7,9 @@ use crate::core::LabError;
 use crate::models::transformer::{Positions, Sizes, Transformer};
 use crate::models::weights::WeightRng;
 use crate::run::RunContext;
-use crate::run::moment::Moment;
-use crate::run::rule::Rule;
-use crate::run::train_state::{Found, How, Input, TrainState};
+use crate::run::checkpoint::Checkpoint;
+use crate::run::optimizer::Optimizer;
+use crate::run::train_state::{StepOutput, StepOptions, Input, TrainState};
 use crate::run::training::{cross_entropy, read_all};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData, activation::log_softmax};
@@ -59,7 +59,7 @@ impl Model {
         let mut rng = WeightRng::new(config.seed.into());
         let net = Transformer::new(sizes, &mut rng, &device.clone().autodiff());
         Self {
-            train_state: TrainState::new(net, Rule::adamw(BETAS.0, BETAS.1, WEIGHT_DECAY)),
+            train_state: TrainState::new(net, Optimizer::adamw(BETAS.0, BETAS.1, WEIGHT_DECAY)),
             sizes,
             step: 0,
             device: device.clone(),
@@ -74,7 +74,7 @@ impl Model {
     }
 
     /// The net and its rule, to be changed by other means than a step.
-    pub fn change(&mut self) -> (&mut Transformer, &mut Rule) {
+    pub fn change(&mut self) -> (&mut Transformer, &mut Optimizer) {
         self.train_state.change()
     }
 
@@ -85,19 +85,19 @@ impl Model {
             // Masks are drawn on the device, whose stream others share: from here they depend on seed and step alone.
             self.device.seed(self.seed << 20 ^ u64::from(self.step));
         }
-        let how = How {
+        let options = StepOptions {
             learning_rate: learning_rate_at(config, self.step),
             max_norm: Some(MAX_NORM),
             // Masks of dropout are drawn on the device.
             variant: (config.dropout == 0.0).then_some(0),
         };
-        self.train_state.step(&[numbers(windows, len)], how, |net, inputs| {
-            let (inputs, targets) = split(one_hot(inputs.plain(0), &self.kinds));
+        self.train_state.step(&[numbers(windows, len)], options, |net, inputs| {
+            let (inputs, targets) = split(one_hot(inputs.inner(0), &self.kinds));
             let (inputs, targets) = (Tensor::from_inner(inputs), Tensor::from_inner(targets));
             let [batch, n, v] = inputs.dims();
             let logits = net.forward(inputs, config.dropout).reshape([batch * n, v]);
             let loss = cross_entropy(logits, targets.reshape([batch * n, v]));
-            Found::by_autodiff(net, loss, |_| Vec::new())
+            StepOutput::by_autodiff(net, loss, |_| Vec::new())
         });
     }
 
@@ -106,15 +106,15 @@ impl Model {
         self.train_state.take_losses()
     }
 
-    /// The model and its optimizer's memory, and the steps that the optimizer has done: see [`TrainState::numbers`].
-    pub fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
-        self.train_state.numbers()
+    /// The model and its optimizer's memory, and the steps that the optimizer has done: see [`TrainState::state_tensors`].
+    pub fn state_tensors(&self) -> (u32, Vec<Tensor<1>>) {
+        self.train_state.state_tensors()
     }
 
     /// Goes back to a moment.
-    pub fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
-        self.train_state.restore(moment)?;
-        self.step = moment.step;
+    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError> {
+        self.train_state.restore(checkpoint)?;
+        self.step = checkpoint.step;
         Ok(())
     }
 
@@ -124,7 +124,7 @@ impl Model {
         windows: &[u8],
         len: usize,
         gates: Option<&[Vec<f32>]>,
-        out: &mut impl RunContext<E>,
+        ctx: &mut impl RunContext<E>,
     ) -> Result<f32, LabError> {
         /// Characters in one batch: as many as keep the scores within some megabytes.
         const AT_ONCE: usize = 2048;
@@ -141,7 +141,7 @@ impl Model {
             let loss = cross_entropy(logits.reshape([b * n, v]), targets.reshape([b * n, v]));
             losses.push(loss.mul_scalar(b as f32));
             // A newer request, or the end, is heard between batches.
-            out.yield_now().await;
+            ctx.yield_now().await;
         }
         let count = (windows.len() / len.max(1)).max(1) as f32;
         Ok(read_all(losses).await?.iter().sum::<f32>() / count)
@@ -288,7 +288,7 @@ pub(super) fn numbers(ids: &[u8], len: usize) -> Input {
     Input::new(ids.iter().take(batch * len).map(|&id| id.into()).collect(), [batch, len, 1])
 }
 
-/// One-hot rows of [`numbers`], `[batch, len, vocabulary]`; `kinds` is what [`kinds`] gives.
+/// One-hot rows of [`state_tensors`], `[batch, len, vocabulary]`; `kinds` is what [`kinds`] gives.
 pub(super) fn one_hot(numbers: Tensor<3>, kinds: &Tensor<3>) -> Tensor<3> {
     let [batch, len, _] = numbers.dims();
     let shape = [batch, len, kinds.dims()[2]];

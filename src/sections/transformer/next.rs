@@ -1,6 +1,5 @@
 //! What comes next: how a typed text is read, and what temperature and top-k make of the model's logits. No device is asked.
 
-use crate::core::order::sort_by;
 
 /// What stands for all characters that are too rare for a vocabulary, as in `data::text`, which the page does not have.
 const FOLDED: char = '\u{fffd}';
@@ -61,7 +60,7 @@ pub fn probabilities(logits: &[f32], temperature: f64, top_k: usize) -> Vec<f64>
 pub fn by_score(logits: &[f32]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..logits.len()).collect();
     let score = |id: &usize| logits.get(*id).copied().unwrap_or(f32::NEG_INFINITY);
-    sort_by(&mut order, |a, b| score(b).total_cmp(&score(a)));
+    order.sort_by(|a, b| score(b).total_cmp(&score(a)));
     order
 }
 

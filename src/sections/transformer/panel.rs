@@ -18,11 +18,11 @@ mod training;
 mod writing;
 
 use super::{Config, Record, Request, Transformer, memory_bytes, param_count, seconds_estimate};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::core::metric::Metric;
 use crate::core::settings::{Preset, Settings};
 use crate::keys;
-use crate::lab::{RunHandle, use_experiment};
+use crate::client::{RunHandle, use_experiment};
 use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
 use crate::protocol::{Pace, RunState};
 use crate::ui::readout::{Readout, format_number};

@@ -8,9 +8,9 @@ use super::{Config, Frame, PositionTable, Transformer};
 use crate::core::{LabError, Progress};
 use crate::models::transformer::{Transformer as Net, sinusoidal_table};
 use crate::models::weights::{WeightRng, count_params};
-use crate::run::recorder::FIRST_REPLAYED;
+use crate::run::graph_capture::FIRST_REPLAYED;
 use crate::run::training::{read, read_all};
-use crate::run::{Probe, RunContext, Tick};
+use crate::run::{Probe, RunContext, Directive};
 use burn::tensor::{Device, Tensor, TensorData};
 use nn_lab_kernels::{is_cpu, on_cpu};
 use std::rc::Rc;
@@ -19,30 +19,30 @@ use std::rc::Rc;
 const PARTS: u32 = 3;
 
 impl Probe for Transformer {
-    async fn probe(config: Config, device: &Device, out: &mut impl RunContext<Self>) -> Result<(), LabError> {
-        let source = Source::load_described(&config, out).await;
+    async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
+        let source = Source::load_described(&config, ctx).await;
         if let Ok((info, _)) = &source {
-            out.send(Frame::Text(Rc::new(info.clone())));
+            ctx.send(Frame::Text(Rc::new(info.clone())));
         }
-        if out.step_done(Progress { step: 1, steps: PARTS }).await == Tick::Stop {
+        if ctx.step_done(Progress { step: 1, steps: PARTS }).await == Directive::Stop {
             return Ok(());
         }
-        out.send(Frame::Positions(Rc::new(position_table(&config, device).await?)));
-        if out.step_done(Progress { step: 2, steps: PARTS }).await == Tick::Stop {
+        ctx.send(Frame::Positions(Rc::new(position_table(&config, device).await?)));
+        if ctx.step_done(Progress { step: 2, steps: PARTS }).await == Directive::Stop {
             return Ok(());
         }
         // An own text that is not there yet says so; the figures above do not need one.
         let (_, mut source) = source?;
         let vocabulary = source.vocabulary.len();
         let net = Net::new(sizes(&config, vocabulary), &mut WeightRng::new(config.seed.into()), device);
-        out.send(Frame::Counted { params: count_params(&net) as u64 });
-        if out.step_done(Progress { step: 3, steps: PARTS }).await == Tick::Stop {
+        ctx.send(Frame::Counted { params: count_params(&net) as u64 });
+        if ctx.step_done(Progress { step: 3, steps: PARTS }).await == Directive::Stop {
             return Ok(());
         }
         // A GPU's first step makes its shaders and tells nothing of the next; there the run itself measures.
         if is_cpu(device) {
-            let ms = step_time(&config, &mut source, device, out).await?;
-            out.send(Frame::StepTime { ms });
+            let ms = step_time(&config, &mut source, device, ctx).await?;
+            ctx.send(Frame::StepTime { ms });
         }
         Ok(())
     }
@@ -86,7 +86,7 @@ async fn step_time(
     config: &Config,
     source: &mut Source,
     device: &Device,
-    out: &mut impl RunContext<Transformer>,
+    ctx: &mut impl RunContext<Transformer>,
 ) -> Result<f64, LabError> {
     let vocabulary = source.vocabulary.len();
     let mut times = [f64::INFINITY; 2];
@@ -97,10 +97,10 @@ async fn step_time(
         // On a GPU the first steps are not yet replayed.
         let tries = if on_cpu(&state.net().embedding.val()) { 4 } else { FIRST_REPLAYED + 3 };
         for _ in 0..tries {
-            let start = out.now_ms();
+            let start = ctx.now_ms();
             state.descend(&small, &ids, source.len());
             read(Tensor::cat(state.take_losses(), 0)).await?;
-            *best = best.min(out.now_ms() - start);
+            *best = best.min(ctx.now_ms() - start);
         }
     }
     let [one, two] = times;

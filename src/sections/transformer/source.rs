@@ -41,10 +41,10 @@ impl Source {
     /// What these settings ask for.
     pub(super) async fn load(
         config: &Config,
-        out: &mut impl RunContext<Transformer>,
+        ctx: &mut impl RunContext<Transformer>,
     ) -> Result<Self, LabError> {
         Ok(match config.task {
-            TaskChoice::Text => Self::of_text(config, text::load(config, out).await?),
+            TaskChoice::Text => Self::of_text(config, text::load(config, ctx).await?),
             TaskChoice::Repeat => Self::of_repeats(config),
         })
     }
@@ -52,11 +52,11 @@ impl Source {
     /// The same with what the page shows of it.
     pub(super) async fn load_described(
         config: &Config,
-        out: &mut impl RunContext<Transformer>,
+        ctx: &mut impl RunContext<Transformer>,
     ) -> Result<(TextInfo, Self), LabError> {
         Ok(match config.task {
             TaskChoice::Text => {
-                let corpus = text::load(config, out).await?;
+                let corpus = text::load(config, ctx).await?;
                 (text::describe(config, &corpus), Self::of_text(config, corpus))
             }
             TaskChoice::Repeat => {

@@ -9,10 +9,10 @@ use crate::run::RunContext;
 pub const OWN_PATH: &str = "user/text/own.txt";
 
 /// The text that the settings ask for.
-pub async fn load(config: &Config, out: &mut impl RunContext<Transformer>) -> Result<Corpus, LabError> {
+pub async fn load(config: &Config, ctx: &mut impl RunContext<Transformer>) -> Result<Corpus, LabError> {
     let text = match config.text {
-        TextChoice::Shakespeare => text::read_plays(&out.asset(text::PATH).await?)?,
-        TextChoice::Own => text::read_own(&out.asset(OWN_PATH).await.map_err(|_| {
+        TextChoice::Shakespeare => text::read_plays(&ctx.asset(text::PATH).await?)?,
+        TextChoice::Own => text::read_own(&ctx.asset(OWN_PATH).await.map_err(|_| {
             LabError::Data("Add a text first: drop a file on the panel, or paste one.".to_owned())
         })?)?,
     };

@@ -9,8 +9,8 @@ use super::{
 use crate::core::LabError;
 use crate::run::arm::StepBatch;
 use crate::run::driver::Training;
-use crate::run::moment::Moment;
-use crate::run::{RunContext, Tick, Train};
+use crate::run::checkpoint::Checkpoint;
+use crate::run::{RunContext, Directive, Train};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use std::rc::Rc;
@@ -34,17 +34,17 @@ pub struct TransformerTraining {
 }
 
 impl Training<Transformer> for TransformerTraining {
-    const ANSWERS: bool = true;
+    const HANDLES_REQUESTS: bool = true;
 
     async fn begin(
         config: Config,
         _arm: usize,
         device: &Device,
-        out: &mut impl RunContext<Transformer>,
+        ctx: &mut impl RunContext<Transformer>,
     ) -> Result<Self, LabError> {
-        let source = Source::load(&config, out).await?;
+        let source = Source::load(&config, ctx).await?;
         let needed = memory_bytes(&config, source.vocabulary.len() as u64);
-        if let Some(limit) = out.memory_limit().filter(|limit| needed > *limit) {
+        if let Some(limit) = ctx.memory_limit().filter(|limit| needed > *limit) {
             return Err(LabError::Config(format!(
                 "A run of these settings needs about {:.1} GB of memory, and a worker on the CPU has {:.1}. Choose a smaller batch, context or number of layers.",
                 needed as f64 / 1e9,
@@ -53,7 +53,7 @@ impl Training<Transformer> for TransformerTraining {
         }
         let (window, period) = &source.window;
         let window_chars: Vec<char> = window.iter().map(|&id| source.vocabulary.char(id)).collect();
-        out.send(Frame::Window { chars: Rc::new(window_chars.clone()), period: *period as u32 });
+        ctx.send(Frame::Window { chars: Rc::new(window_chars.clone()), period: *period as u32 });
         Ok(Self {
             model: Model::new(&config, source.vocabulary.len(), device),
             window_chars,
@@ -88,18 +88,18 @@ impl Training<Transformer> for TransformerTraining {
         self.model.take_losses()
     }
 
-    fn last_changed(&self) -> Option<Tensor<1>> {
+    fn sync_tensor(&self) -> Option<Tensor<1>> {
         // Its steps are timed by the probe.
         None
     }
 
-    fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
-        self.model.numbers()
+    fn state_tensors(&self) -> (u32, Vec<Tensor<1>>) {
+        self.model.state_tensors()
     }
 
-    fn restore(&mut self, moment: &Moment) -> Result<(), LabError> {
-        self.model.restore(moment)?;
-        self.looked_at = self.saved.iter().copied().filter(|saved| *saved <= moment.step).max().or(Some(0));
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError> {
+        self.model.restore(checkpoint)?;
+        self.looked_at = self.saved.iter().copied().filter(|saved| *saved <= checkpoint.step).max().or(Some(0));
         Ok(())
     }
 
@@ -113,21 +113,21 @@ impl Training<Transformer> for TransformerTraining {
         step == 0 || self.saved.contains(&step) || step.is_multiple_of(validate_every(&self.config))
     }
 
-    async fn score(&mut self, step: u32, out: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
+    async fn score(&mut self, step: u32, ctx: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
         // A run that goes on from a file shows at once what the file holds.
         let looks = self.saved.contains(&step) || self.looked_at.is_none();
-        if looks { self.look(out).await } else { self.validate(out).await }
+        if looks { self.look(ctx).await } else { self.validate(ctx).await }
     }
 
     async fn report(
         &mut self,
         steps: StepBatch,
         over: bool,
-        out: &mut impl RunContext<Transformer>,
+        ctx: &mut impl RunContext<Transformer>,
     ) -> Result<(), LabError> {
-        out.send(Frame::Train(steps));
+        ctx.send(Frame::Train(steps));
         if over && self.looked_at != Some(self.model.step) {
-            self.look(out).await?;
+            self.look(ctx).await?;
         }
         Ok(())
     }
@@ -135,39 +135,39 @@ impl Training<Transformer> for TransformerTraining {
     async fn answer(
         &mut self,
         request: &[u8],
-        out: &mut impl RunContext<Transformer>,
+        ctx: &mut impl RunContext<Transformer>,
     ) -> Result<bool, LabError> {
         // A file that is opened is looked at and written with, not trained further.
         let Ok(request) = postcard::from_bytes(request) else { return Ok(true) };
         let trains = !matches!(request, Request::Load(_));
-        self.respond(request, out).await?;
+        self.respond(request, ctx).await?;
         Ok(trains)
     }
 }
 
 impl TransformerTraining {
-    async fn validate(&self, out: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
+    async fn validate(&self, ctx: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
         let Source { judged, judged_len, periods, .. } = &self.source;
         let loss = if periods.is_empty() {
-            self.model.validate(judged, *judged_len, None, out).await?
+            self.model.validate(judged, *judged_len, None, ctx).await?
         } else {
             let (loss, measured) =
                 self.model.judge_repeats(judged, periods, self.config.context as usize).await?;
-            out.send(Frame::Induction(Rc::new(measured)));
+            ctx.send(Frame::Induction(Rc::new(measured)));
             loss
         };
-        out.send(Frame::Validated { step: self.model.step, loss });
+        ctx.send(Frame::Validated { step: self.model.step, loss });
         Ok(())
     }
 
     /// What is kept of a saved step: the loss, a sample, and what every head does.
-    async fn look(&mut self, out: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
+    async fn look(&mut self, ctx: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
         let step = self.model.step;
         self.looked_at = Some(step);
-        self.validate(out).await?;
+        self.validate(ctx).await?;
         let snapshot = self.model.look(&self.source.window.0, &self.window_chars).await?;
-        out.send(Frame::Heads(Rc::new(snapshot)));
-        self.try_temperatures(out).await?;
+        ctx.send(Frame::Heads(Rc::new(snapshot)));
+        self.try_temperatures(ctx).await?;
         if self.config.sample_length > 0 {
             let prompt = self.source.prompt();
             let request = WriteRequest {
@@ -180,7 +180,7 @@ impl TransformerTraining {
             let mut text = String::new();
             let net = self.model.net().valid();
             let vocabulary = &self.source.vocabulary;
-            writing::write(&net, vocabulary, &request, true, &self.device, out, |part| {
+            writing::write(&net, vocabulary, &request, true, &self.device, ctx, |part| {
                 text.extend(part.chars.iter().map(|written| written.char));
                 part.done.then(|| {
                     let (prompt, text) = (prompt.clone(), std::mem::take(&mut text));
@@ -193,13 +193,13 @@ impl TransformerTraining {
     }
 
     /// The loss at each of [`TEMPERATURES`], on as many windows as one batch of the validation has.
-    async fn try_temperatures(&self, out: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
+    async fn try_temperatures(&self, ctx: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
         const AT_ONCE: usize = 2048;
         let Source { judged, judged_len, .. } = &self.source;
         let windows = (AT_ONCE / judged_len.max(&1)).max(1) * judged_len;
         let some = judged.get(..windows).unwrap_or(judged);
         let losses = self.model.losses_at(&TEMPERATURES, some, *judged_len).await?;
-        out.send(Frame::Temperatures(losses));
+        ctx.send(Frame::Temperatures(losses));
         Ok(())
     }
 
@@ -207,7 +207,7 @@ impl TransformerTraining {
     async fn predict(
         &self,
         request: NextRequest,
-        out: &mut impl RunContext<Transformer>,
+        ctx: &mut impl RunContext<Transformer>,
     ) -> Result<(), LabError> {
         let mut ids = self.source.vocabulary.encode(&request.text);
         ids.drain(..ids.len().saturating_sub(self.config.context as usize));
@@ -217,50 +217,50 @@ impl TransformerTraining {
         let chars: Vec<char> = ids.iter().map(|&id| self.source.vocabulary.char(id)).collect();
         let gates = (!request.off.is_empty()).then(|| self.gates(&request.off));
         let (logits, whole, maps) = self.model.predict(&ids, &chars, gates.as_deref()).await?;
-        out.send(Frame::Next(Rc::new(NextToken { request, chars, logits, whole, maps })));
+        ctx.send(Frame::Next(Rc::new(NextToken { request, chars, logits, whole, maps })));
         Ok(())
     }
 
     async fn respond(
         &mut self,
         request: Request,
-        out: &mut impl RunContext<Transformer>,
+        ctx: &mut impl RunContext<Transformer>,
     ) -> Result<(), LabError> {
         match request {
             Request::Write(request) => {
                 let net = self.model.net().valid();
                 let show = |part| Some(Frame::Written(Rc::new(part)));
-                writing::write(&net, &self.source.vocabulary, &request, false, &self.device, out, show)
+                writing::write(&net, &self.source.vocabulary, &request, false, &self.device, ctx, show)
                     .await?;
             }
-            Request::Next(request) => self.predict(request, out).await?,
+            Request::Next(request) => self.predict(request, ctx).await?,
             // What was being written has ended when this is read.
             Request::Cancel => {}
             Request::Ablate(off) => {
-                let whole = self.loss_without(&[], out).await?;
-                let loss = self.loss_without(&off, out).await?;
-                out.send(Frame::Ablated { off, loss, whole });
+                let whole = self.loss_without(&[], ctx).await?;
+                let loss = self.loss_without(&off, ctx).await?;
+                ctx.send(Frame::Ablated { off, loss, whole });
             }
             Request::AblateEach => {
-                let whole = self.loss_without(&[], out).await?;
+                let whole = self.loss_without(&[], ctx).await?;
                 let (layers, heads) = (self.config.layers, self.config.heads);
                 for head in (0..layers).flat_map(|layer| (0..heads).map(move |head| (layer, head))) {
                     let off = vec![head];
-                    let loss = self.loss_without(&off, out).await?;
-                    out.send(Frame::Ablated { off, loss, whole });
+                    let loss = self.loss_without(&off, ctx).await?;
+                    ctx.send(Frame::Ablated { off, loss, whole });
                     // A newer request, or the end, is not kept waiting by some fifty measurements.
-                    if matches!(out.yield_now().await, Tick::Stop | Tick::Request) {
+                    if matches!(ctx.yield_now().await, Directive::Stop | Directive::Request) {
                         break;
                     }
                 }
             }
             Request::Save => {
                 let file = files::save(&self.model, &self.config, &self.source.vocabulary).await?;
-                out.send(Frame::Saved(Rc::new(file)));
+                ctx.send(Frame::Saved(Rc::new(file)));
             }
             Request::Load(bytes) => {
                 let loaded = files::load(&mut self.model, &self.config, &self.source.vocabulary, &bytes);
-                out.send(match loaded {
+                ctx.send(match loaded {
                     Ok(()) => Frame::Loaded { step: self.model.step },
                     Err(why) => Frame::Refused(why),
                 });
@@ -273,10 +273,10 @@ impl TransformerTraining {
     async fn loss_without(
         &self,
         off: &[(u32, u32)],
-        out: &mut impl RunContext<Transformer>,
+        ctx: &mut impl RunContext<Transformer>,
     ) -> Result<f32, LabError> {
         let Source { judged, judged_len, .. } = &self.source;
-        self.model.validate(judged, *judged_len, Some(&self.gates(off)), out).await
+        self.model.validate(judged, *judged_len, Some(&self.gates(off)), ctx).await
     }
 
     /// One factor a head: 0 for those that are switched off.

@@ -7,7 +7,7 @@ use crate::core::LabError;
 use crate::data::text::Vocabulary;
 use crate::models::transformer::{Cache, Transformer as Net};
 use crate::run::training::read;
-use crate::run::{RunContext, Tick};
+use crate::run::{RunContext, Directive};
 use burn::tensor::{Device, Tensor};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
@@ -22,7 +22,7 @@ pub(super) async fn write(
     request: &WriteRequest,
     of_run: bool,
     device: &Device,
-    out: &mut impl RunContext<Transformer>,
+    ctx: &mut impl RunContext<Transformer>,
     mut show: impl FnMut(Written) -> Option<super::Frame>,
 ) -> Result<(), LabError> {
     let mut writer = Writer::new(net, vocabulary, &request.prompt, device);
@@ -33,15 +33,15 @@ pub(super) async fn write(
         let id = draw(&logits, request.temperature, request.top_k as usize, &mut rng);
         part.chars.push(WrittenChar { char: vocabulary.char(id), likeliest: likeliest(&logits, vocabulary) });
         writer.push(id);
-        match out.yield_now().await {
-            Tick::Continue => {}
-            Tick::Frame => show(std::mem::take(&mut part)).into_iter().for_each(|frame| out.send(frame)),
-            Tick::Request if of_run => {}
-            Tick::Stop | Tick::Request => break,
+        match ctx.yield_now().await {
+            Directive::Continue => {}
+            Directive::Frame => show(std::mem::take(&mut part)).into_iter().for_each(|frame| ctx.send(frame)),
+            Directive::Request if of_run => {}
+            Directive::Stop | Directive::Request => break,
         }
     }
     part.done = true;
-    show(part).into_iter().for_each(|frame| out.send(frame));
+    show(part).into_iter().for_each(|frame| ctx.send(frame));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! The question mark beside a label: what the setting does, for pointer, keyboard and touch.
 
-use crate::component::prelude::*;
+use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub(super) struct HelpProps {

@@ -22,7 +22,7 @@ impl Range {
         match *kind {
             Kind::Int { min, max, log } => Self { min: min.into(), max: max.into(), log, whole: true },
             Kind::Float { min, max, log } => Self { min, max, log, whole: false },
-            Kind::Choice(_) | Kind::List(_) | Kind::Switch | Kind::Sizes(_) => {
+            Kind::Choice(_) | Kind::List(_) | Kind::Switch | Kind::IntList(_) => {
                 Self { min: 0.0, max: 1.0, log: false, whole: true }
             }
         }

@@ -1,11 +1,11 @@
 //! One of several named values.
 
-use crate::component::prelude::*;
 use crate::core::settings::Kind;
 use crate::ui::control::Field;
 use serde_json::Value;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
+use yew::prelude::*;
 
 #[component]
 pub(super) fn Select(props: &Field) -> Html {

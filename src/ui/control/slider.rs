@@ -1,12 +1,12 @@
 //! A number: a slider to try things out, and a field to say exactly what is meant.
 
-use crate::component::prelude::*;
 use crate::ui::control::{
     Field,
     range::{POSITIONS, Range},
 };
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
+use yew::prelude::*;
 
 #[component]
 pub(super) fn Slider(props: &Field) -> Html {

@@ -1,10 +1,10 @@
 //! On or off.
 
-use crate::component::prelude::*;
 use crate::ui::control::Field;
 use serde_json::Value;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
+use yew::prelude::*;
 
 #[component]
 pub(super) fn Switch(props: &Field) -> Html {

@@ -6,7 +6,7 @@ use super::super::{
 };
 use super::text;
 use crate::charts::{Bar, BarChart, ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::panel::series_table;
 use crate::ui::figure::Figure;
 use std::rc::Rc;
@@ -193,7 +193,7 @@ fn jacobian_figure(sweep: &Sweep) -> Html {
 }
 
 /// More bars than these are too thin to see.
-const MOST_BARS: usize = 32;
+const MAX_BARS: usize = 32;
 
 fn bars_figure(props: &SweepProps, sweep: &Sweep) -> Html {
     let Config { d_k, n_keys, .. } = props.config;
@@ -208,13 +208,13 @@ fn bars_figure(props: &SweepProps, sweep: &Sweep) -> Html {
         })
         .collect();
     let groups: Vec<AttrValue> = vec!["scaled".into(), "unscaled".into()];
-    let shown = Rc::new(bars.iter().take(MOST_BARS).cloned().collect::<Vec<_>>());
+    let shown = Rc::new(bars.iter().take(MAX_BARS).cloned().collect::<Vec<_>>());
     let table = {
         let groups = groups.clone();
         Callback::from(move |()| Table::from_bars("rank", &groups, &bars))
     };
-    let which = if n_keys as usize > MOST_BARS {
-        format!("The {MOST_BARS} largest of {n_keys} weights of one query")
+    let which = if n_keys as usize > MAX_BARS {
+        format!("The {MAX_BARS} largest of {n_keys} weights of one query")
     } else {
         format!("All {n_keys} weights of one query")
     };

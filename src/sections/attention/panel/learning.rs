@@ -4,8 +4,8 @@ use super::super::{Config, NetRecord, Record, SCALED, Sequence, UNSCALED, loss_o
 use super::figures::{HeadMaps, heads_table};
 use super::text;
 use crate::charts::Reference;
-use crate::component::prelude::*;
-use crate::panel::{CurveFigure, LOSS, Line, PtrEq};
+use yew::prelude::*;
+use crate::panel::{CurveFigure, LOSS, CurveSpec, PtrEq};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 
@@ -16,14 +16,14 @@ pub(super) struct LearningProps {
 }
 
 /// More maps than these would make the page long; the table has them all.
-const MOST_MAPS: usize = 4;
+const MAX_MAPS: usize = 4;
 
-const ENTROPY: &[Line] = &[Line::new("training_entropy", "")];
-const RIGHT_ANSWERS: Line = Line::new("accuracy", "accuracy");
-const RIGHT: Line = Line { dashed: true, ..Line::new("right", "") };
-const WITH_HEADS: &[Line] = &[RIGHT_ANSWERS, RIGHT];
-const WITHOUT_HEADS: &[Line] = &[RIGHT_ANSWERS];
-const HEADS: &[Line] = &[RIGHT];
+const ENTROPY: &[CurveSpec] = &[CurveSpec::new("training_entropy", "")];
+const RIGHT_ANSWERS: CurveSpec = CurveSpec::new("accuracy", "accuracy");
+const RIGHT: CurveSpec = CurveSpec { dashed: true, ..CurveSpec::new("right", "") };
+const WITH_HEADS: &[CurveSpec] = &[RIGHT_ANSWERS, RIGHT];
+const WITHOUT_HEADS: &[CurveSpec] = &[RIGHT_ANSWERS];
+const HEADS: &[CurveSpec] = &[RIGHT];
 
 /// What happens while both nets learn.
 #[component]
@@ -93,10 +93,10 @@ fn maps_figure(
         AttrValue::from(format!("Head {}{right}", head + 1))
     });
     let titles: Vec<AttrValue> = titles.collect();
-    let shown: Vec<_> = net.maps.iter().take(MOST_MAPS).cloned().collect();
-    let hidden = net.maps.len().saturating_sub(MOST_MAPS);
+    let shown: Vec<_> = net.maps.iter().take(MAX_MAPS).cloned().collect();
+    let hidden = net.maps.len().saturating_sub(MAX_MAPS);
     let more = if hidden > 0 {
-        format!(" The first {MOST_MAPS} heads are shown; the table has all.")
+        format!(" The first {MAX_MAPS} heads are shown; the table has all.")
     } else {
         String::new()
     };

@@ -10,7 +10,7 @@ use super::learning::letter;
 use super::text;
 use crate::charts::Table;
 use crate::charts::scale::format_exact;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::ui::figure::Figure;
 use blocks::View;
 use state::{Action, Cell, FIRST_ARM, QueryState, Source};
@@ -49,9 +49,9 @@ pub(super) fn query_figure(config: &Config, record: &Record, training: bool) -> 
 }
 
 /// So many dimensions and keys have fields; the others count, too, and are added up.
-const MOST_DIMS: usize = 6;
-const MOST_VALUE_DIMS: usize = 3;
-const MOST_KEYS: usize = 8;
+const MAX_DIMS: usize = 6;
+const MAX_VALUE_DIMS: usize = 3;
+const MAX_KEYS: usize = 8;
 /// The least and the most of the small example.
 const SIZES: std::ops::RangeInclusive<usize> = 2..=8;
 
@@ -83,9 +83,9 @@ fn QueryFigure(props: &QueryProps) -> Html {
     let window = use_memo((state.source, d_k, n_keys, props.training), {
         let (example, switches) = (example.clone(), state.switches.clone());
         move |_| Window {
-            dims: example.main_dims(if d_k <= *SIZES.end() { d_k } else { MOST_DIMS }),
-            value_dims: example.main_value_dims(MOST_VALUE_DIMS),
-            keys: example.main_keys(&switches, MOST_KEYS),
+            dims: example.main_dims(if d_k <= *SIZES.end() { d_k } else { MAX_DIMS }),
+            value_dims: example.main_value_dims(MAX_VALUE_DIMS),
+            keys: example.main_keys(&switches, MAX_KEYS),
         }
     });
     let stages = stages(&example, &state.switches);
@@ -210,7 +210,7 @@ fn source(props: &QueryProps, state: &QueryState, dispatch: &UseReducerDispatche
     let there = props.nets.iter().any(|net| net.0.is_some());
     let first = Source::Run { arm: FIRST_ARM, head: 0, position: 0 };
     let (to_small, to_run) = (choose(Source::Small), choose(first));
-    let heads = (props.config.n_heads as usize).min(super::super::MOST_HEADS);
+    let heads = (props.config.n_heads as usize).min(super::super::MAX_HEADS);
     html! {
         <div class="query-source">
             <div role="group" aria-label="Numbers">

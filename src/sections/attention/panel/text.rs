@@ -1,7 +1,7 @@
 //! The words and formulae of section 5.
 
 use super::super::{Config, MaskChoice, head_dim};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::ui::math::{display_tex, math, math_with, tex};
 
 pub(super) fn introduction() -> Html {

@@ -3,7 +3,7 @@
 use super::super::{BlockCounts, CONV, Config, SEPARABLE, block_formula, separable_share};
 use super::text;
 use crate::charts::{LineChart, Reference, ScaleKind, Series};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::panel::{Readouts, series_table};
 use crate::ui::figure::Figure;
 use std::rc::Rc;

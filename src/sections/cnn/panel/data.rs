@@ -3,7 +3,7 @@
 use super::super::{Pictures, Samples};
 use super::PtrEq;
 use crate::charts::Table;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::ui::figure::Figure;
 use crate::ui::picture::{Picture, photograph};
 use std::rc::Rc;

@@ -4,7 +4,7 @@ use super::super::{ImageView, Maps, Samples};
 use super::PtrEq;
 use super::data::each;
 use crate::charts::{ColorMap, Table};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::ui::figure::Figure;
 use crate::ui::picture::{Picture, colored};
 use serde_json::Value;

@@ -6,7 +6,7 @@ mod place;
 use super::super::{CONV, ImageView, Layer, N_LAYERS, SEPARABLE, Samples};
 use super::{PtrEq, text};
 use crate::charts::Table;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::ui::figure::Figure;
 use crate::ui::player::Player;
 use place::{Map, Place, input_map, output_map};

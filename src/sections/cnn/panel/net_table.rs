@@ -3,7 +3,7 @@
 use super::super::{CONV, NetRecord, Record, SEPARABLE};
 use super::PtrEq;
 use crate::charts::Table;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
 

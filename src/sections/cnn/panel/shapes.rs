@@ -3,7 +3,7 @@
 use super::super::{ConvShape, KNOWN_SHAPES, output_size, reach};
 use super::text;
 use crate::charts::Table;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::panel::Readouts;
 use crate::ui::figure::Figure;
 use gloo::timers::callback::Timeout;

@@ -1,7 +1,7 @@
 //! The words and formulae of section 2.
 
 use super::super::{Config, ConvShape, Layer, conv_params, output_size, reach, separable_params};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::ui::math::{display_tex, math, math_with, tex};
 
 pub(super) fn introduction() -> Html {

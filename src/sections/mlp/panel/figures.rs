@@ -1,20 +1,20 @@
 //! The figures of section 1: spectra, loss, accuracy, decision boundaries, images and gradient norms.
 
 use super::super::{
-    ACTIVATED, BOUNDARY_REACH, BOUNDARY_SIDE, Collapse, Config, LINEAR, NetRecord, Record, Samples, chance,
+    NONLINEAR, BOUNDARY_REACH, BOUNDARY_SIDE, Collapse, Config, LINEAR, NetRecord, Record, Samples, chance,
 };
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use crate::component::prelude::*;
-use crate::panel::{CurveFigure, LOSS, Line, PtrEq, series_table};
+use yew::prelude::*;
+use crate::panel::{CurveFigure, LOSS, CurveSpec, PtrEq, series_table};
 use crate::ui::figure::Figure;
 use images::Images;
 use std::rc::Rc;
 
 mod images;
 
-const ACCURACIES: &[Line] =
-    &[Line::new("accuracy", "test"), Line { dashed: true, ..Line::new("accuracy_train", "train") }];
+const ACCURACIES: &[CurveSpec] =
+    &[CurveSpec::new("accuracy", "test"), CurveSpec { dashed: true, ..CurveSpec::new("accuracy_train", "train") }];
 
 #[derive(PartialEq, Properties)]
 pub(super) struct FiguresProps {
@@ -34,7 +34,7 @@ pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
         <>
             <div class="figure-row">
                 { seen_figure(record, "linear", "Linear network", &record.arms[LINEAR]) }
-                { seen_figure(record, "activated", "Non-linear network", &record.arms[ACTIVATED]) }
+                { seen_figure(record, "activated", "Non-linear network", &record.arms[NONLINEAR]) }
             </div>
             <div class="figure-row">
                 <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
@@ -55,7 +55,7 @@ pub(super) fn GradientFigures(props: &FiguresProps) -> Html {
     html! {
         <div class="figure-row">
             { gradient_figure(config, "linear", "Gradient norms, linear network", &record.0.arms[LINEAR]) }
-            { gradient_figure(config, "activated", "Gradient norms, non-linear network", &record.0.arms[ACTIVATED]) }
+            { gradient_figure(config, "activated", "Gradient norms, non-linear network", &record.0.arms[NONLINEAR]) }
         </div>
     }
 }
@@ -103,7 +103,7 @@ fn spectrum_figure(collapse: Option<&Collapse>, layer: usize) -> Html {
     let series: Vec<Series> = spectra.map_or_else(Vec::new, |s| {
         vec![
             Series::new("linear", values(&s.linear.singular_values), LINEAR),
-            Series::new("non-linear", values(&s.activated.singular_values), ACTIVATED),
+            Series::new("non-linear", values(&s.activated.singular_values), NONLINEAR),
         ]
     });
     let references = spectra.map(|s| Reference { label: "tolerance".into(), y: s.linear.tolerance });
@@ -140,14 +140,14 @@ fn layer_ranks(collapse: &Collapse) -> Vec<Series> {
     };
     let mut numerical_linear = Series::new("rank, linear", of(&|l| l.linear.rank.into()), LINEAR);
     let mut numerical_activated =
-        Series::new("rank, non-linear", of(&|l| l.activated.rank.into()), ACTIVATED);
+        Series::new("rank, non-linear", of(&|l| l.activated.rank.into()), NONLINEAR);
     numerical_linear.dashed = true;
     numerical_activated.dashed = true;
     vec![
         numerical_linear,
         Series::new("effective, linear", of(&|l| l.linear.effective_rank), LINEAR),
         numerical_activated,
-        Series::new("effective, non-linear", of(&|l| l.activated.effective_rank), ACTIVATED),
+        Series::new("effective, non-linear", of(&|l| l.activated.effective_rank), NONLINEAR),
     ]
 }
 

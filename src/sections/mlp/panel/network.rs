@@ -2,21 +2,21 @@
 
 mod detail;
 mod editor;
-mod hits;
+mod hit_targets;
 mod layout;
 mod paint;
 mod widths;
 mod words;
 
-use super::super::{ACTIVATED, Config, Dataset, LINEAR, Place, Record, Request, Samples, Snapshot, Which};
+use super::super::{NONLINEAR, Config, Dataset, LINEAR, Place, Record, Request, Samples, Snapshot, Which};
 use crate::charts::measure::use_width;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::data::classes::FASHION_MNIST;
 use crate::panel::PtrEq;
 use crate::ui::figure::Figure;
 use detail::{Detail, Dots};
 use editor::Editor;
-use hits::Hits;
+use hit_targets::HitTargets;
 use layout::{Item, Layout};
 use paint::Painting;
 use serde_json::Value;
@@ -54,7 +54,7 @@ struct Edit {
 /// The drawing, with what is pointed at beside it.
 #[component]
 pub(super) fn Network(props: &NetworkProps) -> Html {
-    let arm = use_state_eq(|| ACTIVATED);
+    let arm = use_state_eq(|| NONLINEAR);
     let Some((net, boundary)) =
         props.record.0.net(*arm).map(|(net, boundary)| (net.clone(), boundary.clone()))
     else {
@@ -158,11 +158,11 @@ fn Drawing(props: &DrawingProps) -> Html {
             { toolbar(props) }
             <div class="mlp-network" data-images={images.then_some("")}>
                 <div class="network-stage" ref={node}>
-                    <div class="network-scroll"><div style={width}>
+                    <div class="network-scroll"><div ~style={width}>
                         { heads(&layout, &props.config, props.locked, &props.set) }
                         <div class="network-picture">
                             <Painting net={props.net.clone()} layout={layout.clone()} pointed={hovered.or(chosen)} />
-                            <Hits net={props.net.clone()} layout={layout.clone()} cursor={at} pointed={hovered} selected={chosen} {classes} {on_point} {on_cursor} {on_select} />
+                            <HitTargets net={props.net.clone()} layout={layout.clone()} cursor={at} pointed={hovered} selected={chosen} {classes} {on_point} {on_cursor} {on_select} />
                         </div>
                         { pagers(&layout, &on_page) }
                     </div></div>
@@ -299,7 +299,7 @@ fn toolbar(props: &DrawingProps) -> Html {
     };
     html! {
         <div class="network-tools">
-            <span class="network-arms" role="group" aria-label="Network">{ choice(ACTIVATED, "Non-linear") }{ choice(LINEAR, "Linear") }</span>
+            <span class="network-arms" role="group" aria-label="Network">{ choice(NONLINEAR, "Non-linear") }{ choice(LINEAR, "Linear") }</span>
             { layers(&props.config, props.locked, &props.set) }
             <span class="network-step">{ "Step " }<strong data-network-step={props.net.0.step.to_string()}>{ props.net.0.step }</strong></span>
         </div>

@@ -5,7 +5,7 @@ mod drawing;
 use super::super::{Config, PLAIN, PathFlow, Paths, RESIDUAL, ResNet};
 use super::{PtrEq, text};
 use crate::charts::{Table, scale::format_exact};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::run::Experiment;
 use crate::ui::figure::Figure;
 use crate::ui::player::Player;

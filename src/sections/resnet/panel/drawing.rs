@@ -3,7 +3,7 @@
 use super::super::{Config, Structure};
 use super::text;
 use crate::charts::Table;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 

@@ -1,7 +1,7 @@
 //! The words and formulae of section 3.
 
 use super::super::{BlockChoice, Cause, Config};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::ui::math::{math, tex};
 
 pub(super) fn introduction() -> Html {

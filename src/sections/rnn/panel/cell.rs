@@ -6,7 +6,7 @@ mod tokens;
 use super::super::{Config, LSTM, LSTM_PARTS, Part, PartKind, RNN, RNN_PARTS, Record, Trace};
 use crate::charts::scale::format_exact;
 use crate::charts::{Band, ColorMap, Grid, Strips, Table};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::ui::figure::Figure;
 use crate::ui::player::Player;
 use std::rc::Rc;
@@ -85,7 +85,7 @@ fn CellFigure(props: &CellProps) -> Html {
         (low, high) => format!("after {low} and {high} steps"),
     };
     let look_for = html! { <>{ "Gates are 0 (dark, closed) to 1 (bright, open); blue is negative, orange positive. Move along the sequence: does the cell state keep what the first token wrote into it?" }</> };
-    let hidden = (config.d_hidden as usize).saturating_sub(super::super::MOST_UNITS);
+    let hidden = (config.d_hidden as usize).saturating_sub(super::super::MAX_UNITS);
     html! {
         <Figure name="cell" title={format!("The two cells at position t = {t}, {when}")} {look_for} table={table(rnn, lstm, t)}>
             <div class="cell-figure" data-t={t.to_string()}>
@@ -106,7 +106,7 @@ fn CellFigure(props: &CellProps) -> Html {
                 <p class="cell-note">
                     { "On the drawings: the mean of each gate, and the root mean square of all else, over the units. Below them: every unit." }
                     if hidden > 0 {
-                        { format!(" The first {} of {} units are drawn; the numbers count all.", super::super::MOST_UNITS, config.d_hidden) }
+                        { format!(" The first {} of {} units are drawn; the numbers count all.", super::super::MAX_UNITS, config.d_hidden) }
                     }
                 </p>
                 <label class="cell-part">

@@ -3,7 +3,7 @@
 use super::super::{Config, FLOAT_FLOOR, GradientRow, LSTM, Paths, RNN, Record, chance};
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::panel::{ACCURACY, CurveFigure, LOSS, PtrEq, series_table};
 use crate::ui::figure::Figure;
 use std::rc::Rc;

@@ -1,7 +1,7 @@
 //! The words and formulae of section 4.
 
 use super::super::{Config, params_lstm, params_rnn};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::ui::math::{display_tex, math, math_with, tex};
 
 pub(super) fn introduction() -> Html {

@@ -1,6 +1,6 @@
 //! Characters as they are shown: blanks and line ends can be seen.
 
-use crate::component::prelude::*;
+use yew::prelude::*;
 
 /// A character for a label: what has no shape of its own gets a sign.
 pub(super) fn visible(c: char) -> char {

@@ -6,7 +6,7 @@ use super::super::{Config, Record};
 use super::chars::labels;
 use super::heads::{Thumbnails, head_name};
 use crate::charts::{ColorMap, Grid, Heatmap, Table};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::core::metric::Metric;
 use crate::panel::PtrEq;
 use crate::ui::figure::Figure;
@@ -119,7 +119,7 @@ fn from_query(snapshot: &Snapshot, window: &[char], period: usize, head: usize, 
             is_answer(query, i, period).then_some("answer"),
             (i > query).then_some("unseen")
         );
-        html! { <span {class} style={format!("--weight:{:.0}%", 85.0 * share)}>{ c }</span> }
+        html! { <span {class} ~style={format!("--weight:{:.0}%", 85.0 * share)}>{ c }</span> }
     };
     let on_answer: f32 =
         row.iter().enumerate().filter(|(i, _)| is_answer(query, *i, period)).map(|(_, w)| w).sum();

@@ -4,8 +4,7 @@ use super::super::heads::{HeadStats, Snapshot};
 use super::super::{Ablation, Request};
 use super::heads::head_name;
 use crate::charts::Table;
-use crate::component::prelude::*;
-use crate::core::order::sort_by;
+use yew::prelude::*;
 use crate::panel::PtrEq;
 use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
@@ -57,7 +56,7 @@ pub(super) fn HeadTable(props: &HeadTableProps) -> Html {
     };
     let mut order: Vec<usize> = (0..snapshot.len()).collect();
     if let Some((column, down)) = *sort {
-        sort_by(&mut order, |&a, &b| {
+        order.sort_by(|&a, &b| {
             let (a, b) = (
                 value(column, a).unwrap_or(f64::NEG_INFINITY),
                 value(column, b).unwrap_or(f64::NEG_INFINITY),

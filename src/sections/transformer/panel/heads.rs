@@ -3,7 +3,7 @@
 use super::super::heads::Snapshot;
 use super::chars::{labels, spoken, visible};
 use crate::charts::{ColorMap, Grid, Heatmap, Table};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::core::metric::Metric;
 use crate::panel::PtrEq;
 use crate::ui::figure::Figure;

@@ -4,17 +4,16 @@ use super::super::checks::INDUCTION_SCORE;
 use super::super::{Config, Record, TaskChoice};
 use super::copying::Copying;
 use crate::charts::{LineChart, Reference, Series, Table};
-use crate::component::prelude::*;
-use crate::core::order::{sort_by, sort_by_key};
+use yew::prelude::*;
 use crate::core::settings::{Preset, Settings};
-use crate::panel::{CurveFigure, Line, PtrEq, Readouts};
+use crate::panel::{CurveFigure, CurveSpec, PtrEq, Readouts};
 use crate::ui::figure::Figure;
 
 /// How many heads have lines of their own: those with the highest scores.
 const SHOWN: usize = 4;
 
-const HALVES: &[Line] =
-    &[Line::new("loss_first", "first half"), Line { color: 1, ..Line::new("loss_second", "second half") }];
+const HALVES: &[CurveSpec] =
+    &[CurveSpec::new("loss_first", "first half"), CurveSpec { color: 1, ..CurveSpec::new("loss_second", "second half") }];
 
 #[derive(PartialEq, Properties)]
 pub(super) struct InductionProps {
@@ -88,9 +87,9 @@ fn highest(series: &[Series]) -> Vec<Series> {
     let last = |series: &Series| series.points.last().map_or(f64::NEG_INFINITY, |point| point.1);
     let mut order: Vec<usize> = (0..series.len()).collect();
     let at = |i: &usize| series.get(*i).map_or(f64::NEG_INFINITY, last);
-    sort_by(&mut order, |a, b| at(b).total_cmp(&at(a)));
+    order.sort_by(|a, b| at(b).total_cmp(&at(a)));
     order.truncate(SHOWN);
-    sort_by_key(&mut order, |index| *index);
+    order.sort_by_key(|index| *index);
     order.into_iter().filter_map(|i| series.get(i).cloned()).collect()
 }
 

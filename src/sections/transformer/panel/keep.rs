@@ -1,7 +1,7 @@
 //! Weights to and from a file.
 
 use super::super::Request;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::panel::PtrEq;
 use crate::ui::export::download_bytes;
 use js_sys::Uint8Array;

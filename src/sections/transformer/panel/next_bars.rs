@@ -4,7 +4,7 @@ use super::super::NextToken;
 use super::super::next::{by_score, entropy, probabilities};
 use super::chars::{spoken, visible};
 use crate::charts::Table;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::ui::readout::format_number;
 use std::rc::Rc;
 
@@ -62,9 +62,9 @@ pub(super) fn bars(distribution: &Rc<Distribution>) -> Html {
             <li data-char={c.to_string()} data-p={now.to_string()} aria-label={words}>
                 <code aria-hidden="true">{ visible(*c).to_string() }</code>
                 <span class="bar-track" aria-hidden="true">
-                    <span class="bar" style={format!("width:{:.2}%", 100.0 * now)}></span>
+                    <span class="bar" ~style={format!("width:{:.2}%", 100.0 * now)}></span>
                     if partial {
-                        <span class="bar-before" style={format!("width:{:.2}%", 100.0 * whole)}></span>
+                        <span class="bar-before" ~style={format!("width:{:.2}%", 100.0 * whole)}></span>
                     }
                 </span>
                 <span class="bar-value" aria-hidden="true">{ percent(*now) }</span>

@@ -4,7 +4,7 @@ use super::super::NextToken;
 use super::chars::{spoken, visible};
 use super::heads::head_name;
 use crate::charts::ColorMap;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::panel::PtrEq;
 use crate::ui::picture::Picture;
 use crate::ui::readout::format_number;
@@ -78,7 +78,7 @@ fn from_last(next: &NextToken, head: usize) -> Html {
         } else {
             c.to_string()
         };
-        html! { <span class={(i == last).then_some("query")} style={format!("--weight:{:.0}%", 85.0 * share)}>{ shown }</span> }
+        html! { <span class={(i == last).then_some("query")} ~style={format!("--weight:{:.0}%", 85.0 * share)}>{ shown }</span> }
     };
     let strongest = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
     let most_words = strongest.and_then(|(i, weight)| {

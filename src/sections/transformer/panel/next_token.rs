@@ -7,8 +7,7 @@ use super::chars::spoken;
 use super::next_bars::{Distribution, bars};
 use super::next_heads::NextHeads;
 use super::schematic::schematic;
-use crate::component::prelude::*;
-use crate::core::order::sort_by_key;
+use yew::prelude::*;
 use crate::panel::PtrEq;
 use crate::ui::figure::Figure;
 use std::rc::Rc;
@@ -100,7 +99,7 @@ pub(super) fn NextCharacter(props: &NextProps) -> Html {
                 Some(at) => drop(list.remove(at)),
                 None => list.push(head),
             }
-            sort_by_key(&mut list, |head| *head);
+            list.sort_by_key(|head| *head);
             off.set(list);
         })
     };

@@ -1,8 +1,8 @@
 //! A text of the visitor's, from a file or pasted. It stays in this browser.
 
 use super::super::TextChoice;
-use crate::component::prelude::*;
-use crate::lab::use_files;
+use yew::prelude::*;
+use crate::client::use_files;
 use crate::panel::files::FileBox;
 use crate::protocol::FileKind;
 use js_sys::Array;

@@ -1,7 +1,7 @@
 //! The model as a drawing: what each part does to the vectors, and in which shapes.
 
 use super::super::Config;
-use crate::component::prelude::*;
+use yew::prelude::*;
 
 const WIDTH: f64 = 340.0;
 /// Where the path of the vectors runs; branches leave it to the right and come back.

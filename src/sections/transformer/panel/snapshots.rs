@@ -3,7 +3,7 @@
 use super::super::{Record, Request, Sample};
 use super::head_table::HeadTable;
 use super::heads::Heads;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::panel::PtrEq;
 use crate::ui::readout::MetricOutput;
 use std::rc::Rc;

@@ -1,6 +1,6 @@
 //! The words and formulae of section 6.
 
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::ui::math::{display_tex, math};
 
 pub(super) fn introduction() -> Html {

@@ -4,8 +4,8 @@ use super::super::{Config, TextInfo, param_count};
 use super::chars::visible;
 use super::text;
 use crate::charts::Reference;
-use crate::component::prelude::*;
-use crate::panel::{CurveFigure, Line, PtrEq, Readouts};
+use yew::prelude::*;
+use crate::panel::{CurveFigure, CurveSpec, PtrEq, Readouts};
 use crate::ui::readout::format_number;
 
 #[derive(PartialEq, Properties)]
@@ -14,8 +14,8 @@ pub(super) struct LossProps {
     pub(super) info: Option<PtrEq<TextInfo>>,
 }
 
-const LOSSES: &[Line] =
-    &[Line::new("loss_train", "training"), Line { color: 1, ..Line::new("loss_val", "validation") }];
+const LOSSES: &[CurveSpec] =
+    &[CurveSpec::new("loss_train", "training"), CurveSpec { color: 1, ..CurveSpec::new("loss_val", "validation") }];
 
 #[component]
 pub(super) fn LossFigure(props: &LossProps) -> Html {

@@ -3,7 +3,7 @@
 use super::super::{Request, TaskChoice, WriteRequest, Writing, WrittenChar};
 use super::chars::{spoken, visible};
 use super::next_token::first_text;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::ui::readout::format_number;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
@@ -159,7 +159,7 @@ fn Text(props: &TextProps) -> Html {
         let drawn = told.is_some_and(|written| written.char == *c);
         html! {
             <li class={drawn.then_some("drawn")}><code>{ visible(*c).to_string() }</code>
-                <span class="bar" style={format!("width:{:.1}%", probability * 70.0)}></span>
+                <span class="bar" ~style={format!("width:{:.1}%", probability * 70.0)}></span>
                 { format!("{} %", format_number(f64::from(*probability) * 100.0, 2)) }</li>
         }
     };

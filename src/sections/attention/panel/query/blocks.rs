@@ -4,7 +4,7 @@ use super::super::super::{Example, Stages};
 use super::state::{Action, Cell, QueryState};
 use super::{Names, Window};
 use crate::charts::scale::format_number;
-use crate::component::prelude::*;
+use yew::prelude::*;
 
 /// What is drawn.
 pub(super) struct View<'a> {

@@ -2,7 +2,7 @@
 
 use super::super::super::{Example, SCALED, Switches, read_number};
 use crate::charts::scale::format_exact;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use std::rc::Rc;
 
 /// Where the example's numbers come from.
@@ -115,7 +115,7 @@ pub(super) enum Action {
 }
 
 /// So many steps can be taken back.
-const MOST_UNDO: usize = 100;
+const MAX_UNDO: usize = 100;
 
 impl Default for QueryState {
     fn default() -> Self {
@@ -150,7 +150,7 @@ impl QueryState {
 
     fn remember(&mut self) {
         self.past.push(Snapshot { edited: self.edited.clone(), switches: self.switches.clone() });
-        let over = self.past.len().saturating_sub(MOST_UNDO);
+        let over = self.past.len().saturating_sub(MAX_UNDO);
         self.past.drain(..over);
     }
 

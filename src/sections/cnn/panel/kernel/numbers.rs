@@ -3,7 +3,7 @@
 use super::super::super::{ChannelSum, Layer, Sum, Tap};
 use super::place::Place;
 use crate::charts::{ColorMap, Table, scale::format_exact, scale::format_number};
-use crate::component::prelude::*;
+use yew::prelude::*;
 
 /// The products of one channel, and what the layer makes of all channels.
 pub(super) fn numbers(place: &Place<'_>, on_channel: &Callback<usize>) -> Html {
@@ -98,8 +98,8 @@ fn grid(name: &'static str, title: &'static str, values: &[f32], taps: &[Tap]) -
         };
         html! {
             <g>
-                <rect x={x.to_string()} y={y.to_string()} width={CELL.to_string()} height={CELL.to_string()} style={fill} data-padding={padding.then_some("")} />
-                <text x={(x + CELL / 2.0).to_string()} y={(y + CELL / 2.0 + 4.5).to_string()} text-anchor="middle" style={ink}>{ short(value.into()) }</text>
+                <rect x={x.to_string()} y={y.to_string()} width={CELL.to_string()} height={CELL.to_string()} ~style={fill} data-padding={padding.then_some("")} />
+                <text x={(x + CELL / 2.0).to_string()} y={(y + CELL / 2.0 + 4.5).to_string()} text-anchor="middle" ~style={ink}>{ short(value.into()) }</text>
             </g>
         }
     };

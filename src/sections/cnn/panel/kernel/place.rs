@@ -2,7 +2,7 @@
 
 use super::super::super::Layer;
 use crate::charts::ColorMap;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::ui::picture::{Picture, colored};
 use std::rc::Rc;
 use web_sys::Element;
@@ -70,10 +70,10 @@ pub(super) fn input_map(place: &Place<'_>, photo: Option<Rc<Vec<u8>>>, on_move: 
         <div class="kernel-map">
             <span>{ title }</span>
             <div class="kernel-canvas" data-kind="input">
-                <div style={format!("inset:{inset:.3}%")}><Picture side={side as usize} {rgba} label="what the kernel reads" /></div>
+                <div ~style={format!("inset:{inset:.3}%")}><Picture side={side as usize} {rgba} label="what the kernel reads" /></div>
                 <svg class="chart-svg" viewBox={view} role="application" aria-roledescription="image" aria-label={about} tabindex="0"
                     data-action="move-kernel" onpointerdown={pointed(side, padding, on_move)} onkeydown={keyed(place, on_move)}>
-                    <rect class="kernel-window" x={corner(col)} y={corner(row)} width={kernel.to_string()} height={kernel.to_string()} style={stroke} />
+                    <rect class="kernel-window" x={corner(col)} y={corner(row)} width={kernel.to_string()} height={kernel.to_string()} ~style={stroke} />
                 </svg>
             </div>
         </div>
@@ -98,7 +98,7 @@ pub(super) fn output_map(place: &Place<'_>, map: Map, on_move: &Callback<usize>)
                 <div><Picture side={side as usize} rgba={Rc::new(rgba)} label={title} /></div>
                 <svg class="chart-svg" viewBox={format!("0 0 {side} {side}")} aria-hidden="true" onpointerdown={pointed(side, 0, on_move)}>
                     <rect class="kernel-window" x={col.to_string()} y={row.to_string()} width="1" height="1"
-                        style={format!("stroke-width:{:.2}", f64::from(side) / 95.0)} />
+                        ~style={format!("stroke-width:{:.2}", f64::from(side) / 95.0)} />
                 </svg>
             </div>
         </div>

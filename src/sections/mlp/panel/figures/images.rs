@@ -1,7 +1,7 @@
 //! Sample images with the class that a net takes them for.
 
 use crate::charts::Table;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::run::images::Dataset;
 use crate::ui::figure::Figure;
 use crate::ui::picture::{Picture, photograph};

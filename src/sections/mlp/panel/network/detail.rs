@@ -5,7 +5,7 @@ use super::layout::Item;
 use super::paint::{IMAGE_SIDE, map, template};
 use super::words::{equation, remark};
 use crate::charts::{ColorMap, Grid, Heatmap};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use crate::panel::PtrEq;
 use std::rc::Rc;
 

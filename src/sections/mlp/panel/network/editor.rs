@@ -1,7 +1,7 @@
 //! Changing a weight or a bias by hand: a slider, a field, and the way to what it was.
 
 use super::words::short;
-use crate::component::prelude::*;
+use yew::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 

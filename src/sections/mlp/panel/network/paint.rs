@@ -7,7 +7,7 @@ use crate::charts::{
     ColorMap,
     canvas::{context, use_restored},
 };
-use crate::component::prelude::*;
+use yew::prelude::*;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
@@ -48,7 +48,7 @@ pub(super) fn Painting(props: &PaintingProps) -> Html {
         }
     });
     let size = format!("width:{:.0}px;height:{:.0}px", props.layout.width, props.layout.height);
-    html! { <canvas ref={canvas} class="network-canvas smooth" style={size} aria-hidden="true"></canvas> }
+    html! { <canvas ref={canvas} class="network-canvas smooth" ~style={size} aria-hidden="true"></canvas> }
 }
 
 fn paint(

@@ -2,12 +2,12 @@
 
 use super::super::super::Config;
 use super::layout::{Layout, SHOWN};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use serde_json::Value;
 
 /// The bounds of the list of widths.
-const MOST_LAYERS: usize = 12;
-const MOST_UNITS: u32 = 256;
+const MAX_LAYERS: usize = 12;
+const MAX_UNITS: u32 = 256;
 
 /// A change of the widths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +23,10 @@ enum Change {
 fn changed(dims: &[u32], change: Change) -> Option<Vec<u32>> {
     let mut dims = dims.to_vec();
     match change {
-        Change::AddLayer if dims.len() < MOST_LAYERS => dims.push(dims.last().copied().unwrap_or(1)),
+        Change::AddLayer if dims.len() < MAX_LAYERS => dims.push(dims.last().copied().unwrap_or(1)),
         Change::RemoveLayer if dims.len() > 1 => drop(dims.pop()),
         Change::AddUnit(layer) => {
-            let width = dims.get_mut(layer).filter(|width| **width < MOST_UNITS)?;
+            let width = dims.get_mut(layer).filter(|width| **width < MAX_UNITS)?;
             *width += 1;
         }
         Change::RemoveUnit(layer) => {
@@ -102,7 +102,7 @@ pub(super) fn heads(
                 }
             }
         };
-        html! { <div style={place(layout, layer)}>{ content }</div> }
+        html! { <div ~style={place(layout, layer)}>{ content }</div> }
     };
     html! { <div class="network-heads">{ for (0..=last).map(head) }</div> }
 }
@@ -125,7 +125,7 @@ pub(super) fn pagers(layout: &Layout, on_page: &Callback<(usize, usize)>) -> Htm
         };
         let next = (first + shown < width).then_some(page + 1);
         Some(html! {
-            <div style={place(layout, layer)}>
+            <div ~style={place(layout, layer)}>
                 <span>{ format!("{}–{}", first + 1, first + shown) }</span>
                 <span>{ format!("of {width}") }</span>
                 <span class="network-steps">

@@ -1,9 +1,8 @@
 //! What is said of units and weights: names, equations, the table.
 
-use super::super::super::{ACTIVATED, ActivationChoice, Place, Snapshot};
+use super::super::super::{NONLINEAR, ActivationChoice, Place, Snapshot};
 use super::paint;
 use crate::charts::Table;
-use crate::core::order::sort_by;
 use crate::ui::readout::format_number;
 use std::fmt::Write;
 
@@ -47,7 +46,7 @@ pub(super) fn equation(
         (0..net.width(of)).filter_map(|from| Some((from, net.value(place(Some(from)))?))).collect();
     let all = terms.len();
     if all > TERMS {
-        sort_by(&mut terms, |a, b| b.1.abs().total_cmp(&a.1.abs()));
+        terms.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
         terms.truncate(TERMS - 1);
     }
     let mut sum = String::new();
@@ -71,7 +70,7 @@ pub(super) fn equation(
     }
     let name = format!("{}{}", if layer == net.layers() { 'z' } else { 'h' }, subscript(unit + 1));
     let function = match activation {
-        _ if arm != ACTIVATED || layer == net.layers() => return format!("{name} = {sum}"),
+        _ if arm != NONLINEAR || layer == net.layers() => return format!("{name} = {sum}"),
         ActivationChoice::Identity => return format!("{name} = {sum}"),
         ActivationChoice::Relu => "ReLU",
         ActivationChoice::Gelu => "GELU",
@@ -116,18 +115,18 @@ mod tests {
     #[test]
     fn equations_have_the_units_numbers() {
         let of = |arm, layer, unit| equation(&net(), arm, ActivationChoice::Relu, layer, unit);
-        assert_eq!(of(ACTIVATED, 1, 0), "h₁ = ReLU(0.500 x₁ + 0.250 x₂ + 0.100)");
-        assert_eq!(of(ACTIVATED, 1, 1), "h₂ = ReLU(−1 x₁ + 2 x₂ − 0.200)");
+        assert_eq!(of(NONLINEAR, 1, 0), "h₁ = ReLU(0.500 x₁ + 0.250 x₂ + 0.100)");
+        assert_eq!(of(NONLINEAR, 1, 1), "h₂ = ReLU(−1 x₁ + 2 x₂ − 0.200)");
         assert_eq!(of(LINEAR, 1, 0), "h₁ = 0.500 x₁ + 0.250 x₂ + 0.100");
-        assert_eq!(of(ACTIVATED, 2, 0), "z₁ = 1.50 h₁ − 0.500 h₂ + 0");
-        assert_eq!(of(ACTIVATED, 0, 1), "x₂");
+        assert_eq!(of(NONLINEAR, 2, 0), "z₁ = 1.50 h₁ − 0.500 h₂ + 0");
+        assert_eq!(of(NONLINEAR, 0, 1), "x₂");
     }
 
     #[test]
     fn a_long_sum_is_cut_to_its_largest_terms() {
         let params = (0..12).map(|n| n as f32).collect();
         let net = Snapshot { dims: vec![12, 1], has_bias: false, params, ..Snapshot::default() };
-        let words = equation(&net, ACTIVATED, ActivationChoice::Tanh, 1, 0);
+        let words = equation(&net, NONLINEAR, ActivationChoice::Tanh, 1, 0);
         assert_eq!(words, "z₁ = 11 x₁₂ + 10 x₁₁ + 9 x₁₀ + 8 x₉ + 8 smaller terms");
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::super::{BlockChoice, BlockPaths, Config, PathFlow, Paths};
 use crate::charts::scale::{format_exact, format_number};
-use crate::component::prelude::*;
+use yew::prelude::*;
 use std::fmt::Write;
 
 /// The width of an arrow: its size on a logarithmic scale, from a millionth to ten.

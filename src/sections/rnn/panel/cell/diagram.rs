@@ -2,7 +2,7 @@
 
 use super::super::super::{Config, LSTM_PARTS, Part, RNN_PARTS, Trace, token_name};
 use crate::charts::scale::format_number;
-use crate::component::prelude::*;
+use yew::prelude::*;
 
 /// The token at a position.
 fn token(config: &Config, trace: Option<&Trace>, t: usize) -> String {

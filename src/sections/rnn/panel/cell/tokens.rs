@@ -2,7 +2,7 @@
 
 use super::super::super::{Config, Trace, token_name};
 use crate::charts::scale::format_number;
-use crate::component::prelude::*;
+use yew::prelude::*;
 
 /// So many tokens are shown on each side of the position.
 const AROUND: usize = 7;

@@ -1,0 +1,257 @@
+//! Many runs, one after the other on every worker: the [`use_batch`] hook, which sweeps are made of.
+
+use crate::client::dispatcher::{Dispatcher, Start};
+use crate::client::pool;
+use crate::client::runner::{Job, Partial, Runner};
+use crate::core::schema::Values;
+use crate::protocol::{ArmId, ArmStart, Command, DeviceChoice, DeviceKind, Event, RunId, Task};
+use crate::run::any::AnyExperiment;
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// What one run of a batch left behind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// Its number in the batch.
+    pub run: usize,
+    /// Curves by name, thinned. Where layers or heads have one each, those are left out.
+    pub curves: BTreeMap<String, Vec<(f64, f64)>>,
+    /// The section's numbers at its end, by name.
+    pub numbers: BTreeMap<String, f64>,
+    /// Why nets of it failed, if some did.
+    pub errors: Vec<String>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// How a batch stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BatchState {
+    #[default]
+    Idle,
+    Running,
+    Paused,
+    Done,
+}
+
+impl BatchState {
+    /// The name in `data-sweep`.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Done => "done",
+        }
+    }
+
+    /// Whether it is under way, be it paused.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Running | Self::Paused)
+    }
+}
+
+/// A batch of runs: what came of it so far, and what may be asked of it.
+#[derive(Debug)]
+pub struct BatchHandle {
+    pub state: BatchState,
+    pub results: Rc<Vec<RunResult>>,
+    /// How many runs it has in all.
+    pub runs: usize,
+    /// The share of all work that is done, runs under way included.
+    pub share: f64,
+    /// Seconds until it is done, once that can be told.
+    pub seconds_left: Option<f64>,
+    /// Starts a batch.
+    pub start: Callback<Batch>,
+    pub pause: Callback<()>,
+    pub resume: Callback<()>,
+    /// Ends it; what is done stays.
+    pub stop: Callback<()>,
+    /// Takes up the results of an earlier visit.
+    pub restore: Callback<(usize, Vec<RunResult>)>,
+}
+
+/// What is to be run.
+#[derive(Debug)]
+pub struct Batch {
+    pub experiment: &'static AnyExperiment,
+    pub configs: Vec<Values>,
+    /// Results that there are already; their runs are not done again.
+    pub done: Vec<RunResult>,
+    /// The number that is wanted of each run, if what is wanted is no curve: where it is known without training, nothing is
+    /// trained.
+    pub number: Option<String>,
+    pub choice: DeviceChoice,
+    pub kind: DeviceKind,
+}
+
+type Shared = Rc<RefCell<Option<Runner>>>;
+
+/// A batch of runs of a section. It ends with the panel.
+#[hook]
+pub fn use_batch(experiment: &'static AnyExperiment) -> BatchHandle {
+    let runner: Shared = use_mut_ref(|| None);
+    let update = use_force_update();
+    use_effect_with((), {
+        let runner = runner.clone();
+        move |()| move || end(&runner)
+    });
+    let start = {
+        let (runner, update) = (runner.clone(), update.clone());
+        Callback::from(move |batch: Batch| {
+            end(&runner);
+            *runner.borrow_mut() = Some(Runner::new(batch));
+            (0..workers_of(&runner)).for_each(|worker| next(&runner, &update, worker));
+            update.force_update();
+        })
+    };
+    let tell = |command: fn(RunId) -> Command, paused: bool| {
+        let (runner, update) = (runner.clone(), update.clone());
+        Callback::from(move |()| {
+            let runs: Vec<RunId> = match &mut *runner.borrow_mut() {
+                Some(runner) => {
+                    runner.paused = paused;
+                    runner.active.values().map(|(_, run, _)| *run).collect()
+                }
+                None => Vec::new(),
+            };
+            runs.iter().for_each(|&run| Dispatcher::get().send(run, &command(run)));
+            update.force_update();
+        })
+    };
+    let stop = {
+        let (runner, update) = (runner.clone(), update.clone());
+        Callback::from(move |()| {
+            end(&runner);
+            update.force_update();
+        })
+    };
+    let restore = {
+        let (runner, update) = (runner.clone(), update.clone());
+        Callback::from(move |(runs, results): (usize, Vec<RunResult>)| {
+            let batch = Batch {
+                experiment,
+                configs: vec![Values::new(); runs],
+                done: results,
+                number: None,
+                choice: DeviceChoice::Auto,
+                kind: DeviceKind::Cpu,
+            };
+            let mut restored = Runner::new(batch);
+            restored.waiting.clear();
+            *runner.borrow_mut() = Some(restored);
+            update.force_update();
+        })
+    };
+    let borrowed = runner.borrow();
+    let now = borrowed.as_ref();
+    BatchHandle {
+        state: now.map_or(BatchState::Idle, Runner::state),
+        results: Rc::new(now.map_or_else(Vec::new, |runner| runner.results.clone())),
+        runs: now.map_or(0, |runner| runner.batch.configs.len()),
+        share: now.map_or(0.0, Runner::share),
+        seconds_left: now.and_then(Runner::seconds_left),
+        start,
+        pause: tell(Command::Pause, true),
+        resume: {
+            let (runner, update, resume) = (runner.clone(), update.clone(), tell(Command::Resume, false));
+            Callback::from(move |()| {
+                resume.emit(());
+                let idle: Vec<usize> = (0..workers_of(&runner)).collect();
+                idle.into_iter().for_each(|worker| next(&runner, &update, worker));
+            })
+        },
+        stop,
+        restore,
+    }
+}
+
+fn workers_of(runner: &Shared) -> usize {
+    let runner = runner.borrow();
+    let of = |Runner { batch, .. }: &Runner| {
+        workers_for(batch.configs.len() * batch.experiment.arms.len(), batch.kind)
+    };
+    runner.as_ref().map_or(0, of)
+}
+
+/// How many workers share so many trainings.
+pub fn workers_for(trainings: usize, kind: DeviceKind) -> usize {
+    match kind {
+        DeviceKind::Cpu => pool::size(trainings, pool::cores()),
+        // One worker holds the device.
+        DeviceKind::Webgpu => 1,
+    }
+}
+
+/// Ends what is under way; results stay.
+fn end(runner: &Shared) {
+    let active: Vec<RunId> = match &mut *runner.borrow_mut() {
+        Some(runner) => {
+            runner.waiting.clear();
+            runner.records.clear();
+            runner.active.drain().map(|(_, (_, run, _))| run).collect()
+        }
+        None => Vec::new(),
+    };
+    active.iter().for_each(|&run| Dispatcher::get().stop(run));
+}
+
+/// Gives a worker its next job, if there is one.
+fn next(runner: &Shared, update: &UseForceUpdateHandle, worker: usize) {
+    let (job, start) = {
+        let mut borrowed = runner.borrow_mut();
+        let Some(runner) = borrowed.as_mut() else { return };
+        if runner.paused || runner.active.contains_key(&worker) {
+            return;
+        }
+        let Some(job) = runner.waiting.pop_front() else { return };
+        let Batch { experiment, configs, .. } = &runner.batch;
+        let Some(config) = configs.get(job.run()) else { return };
+        let config = experiment.encode(config).unwrap_or_default();
+        let now = js_sys::Date::now();
+        let partial = runner.records.entry(job.run()).or_insert_with(|| Partial {
+            record: experiment.empty(),
+            jobs: 0,
+            errors: Vec::new(),
+            began: now,
+        });
+        partial.jobs += 1;
+        let (task, arm) = match job {
+            Job::Probe(_) => (Task::Probe, 0),
+            Job::Train(_, arm) => (Task::Train, arm),
+        };
+        let start = Start {
+            slug: experiment.slug,
+            task,
+            device: if worker == 0 { runner.batch.choice } else { DeviceChoice::Cpu },
+            arms: vec![ArmStart { id: ArmId::default(), arm: arm as u8, config, from: None }],
+            arms_per_seed: 1,
+            paused: false,
+            request: None,
+            worker: Some(worker),
+        };
+        (job, start)
+    };
+    let listener = {
+        let (runner, update) = (runner.clone(), update.clone());
+        Callback::from(move |event: Event| {
+            let Event::Arm { run, event, .. } = event else { return };
+            let over = match &mut *runner.borrow_mut() {
+                Some(runner) => runner.on_event(worker, run, job, event),
+                None => return,
+            };
+            if over {
+                next(&runner, &update, worker);
+                update.force_update();
+            }
+        })
+    };
+    let run = Dispatcher::get().start(listener, start);
+    if let Some(runner) = &mut *runner.borrow_mut() {
+        runner.active.insert(worker, (job, run, 0.0));
+    }
+}

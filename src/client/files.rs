@@ -1,0 +1,105 @@
+//! The visitor's own files: the [`use_files`] hook.
+
+use crate::client::dispatcher::Dispatcher;
+use crate::protocol::{ArmEvent, Event, FileKind, UserFile};
+use std::rc::Rc;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::Blob;
+use yew::prelude::*;
+
+/// The visitor's files of one kind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Files {
+    pub list: Rc<Vec<UserFile>>,
+    /// Names of files that are being read.
+    pub busy: Rc<Vec<String>>,
+    /// What was wrong with those that were refused.
+    pub errors: Rc<Vec<String>>,
+    /// Takes in what a file dialog or a drop brings: JavaScript's `FileList`.
+    pub add: Callback<JsValue>,
+    pub remove: Callback<()>,
+}
+
+#[derive(Clone, Default, PartialEq)]
+struct Reading {
+    busy: Rc<Vec<String>>,
+    errors: Rc<Vec<String>>,
+}
+
+enum Action {
+    Begin(String),
+    End(String, Option<String>),
+    Clear,
+}
+
+impl Reducible for Reading {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let (mut busy, mut errors) = ((*self.busy).clone(), (*self.errors).clone());
+        match action {
+            Action::Begin(name) => busy.push(name),
+            Action::End(name, error) => {
+                if let Some(at) = busy.iter().position(|other| *other == name) {
+                    busy.remove(at);
+                }
+                errors.extend(error);
+            }
+            Action::Clear => errors.clear(),
+        }
+        Rc::new(Self { busy: Rc::new(busy), errors: Rc::new(errors) })
+    }
+}
+
+/// The visitor's files of a kind.
+#[hook]
+pub fn use_files(kind: FileKind) -> Files {
+    let version = use_files_version();
+    let reading = use_reducer(Reading::default);
+    let list = use_memo((kind, version), |(kind, _)| Dispatcher::get().files(kind.folder()));
+    let add = use_callback((), {
+        let reading = reading.dispatcher();
+        move |files: JsValue, ()| {
+            reading.dispatch(Action::Clear);
+            for file in js_sys::Array::from(&files).iter() {
+                let name = js_sys::Reflect::get(&file, &"name".into()).ok().and_then(|name| name.as_string());
+                let name = name.unwrap_or_else(|| "file".to_owned());
+                reading.dispatch(Action::Begin(name.clone()));
+                let (reading, ours) = (reading.clone(), name.clone());
+                let listener = Callback::from(move |event| match event {
+                    Event::Taken { .. } => reading.dispatch(Action::End(ours.clone(), None)),
+                    Event::Arm { event: ArmEvent::Failed(error), .. } => {
+                        reading.dispatch(Action::End(ours.clone(), Some(error.to_string())));
+                    }
+                    _ => {}
+                });
+                Dispatcher::get().take(listener, kind, name, file.unchecked_into::<Blob>());
+            }
+        }
+    });
+    let remove = use_callback((), {
+        let reading = reading.dispatcher();
+        move |(), ()| {
+            reading.dispatch(Action::Clear);
+            Dispatcher::get().remove_files(kind.folder());
+        }
+    });
+    Files { list, busy: reading.busy.clone(), errors: reading.errors.clone(), add, remove }
+}
+
+/// A number that changes with the visitor's files.
+#[hook]
+pub(super) fn use_files_version() -> u32 {
+    let version = use_state_eq(|| Dispatcher::get().files_version());
+    use_effect_with((), {
+        let setter = version.setter();
+        move |()| {
+            let client = Dispatcher::get();
+            // They may have changed between the first drawing and now.
+            setter.set(client.files_version());
+            let number = client.watch_files(Callback::from(move |version| setter.set(version)));
+            move || client.unwatch_files(number)
+        }
+    });
+    *version
+}

@@ -1,0 +1,104 @@
+//! Events on their way to the page: gathered, so that drawing leaves the cores to the workers.
+
+use crate::client::session::{Action, Session};
+use crate::protocol::{ArmEvent, Event, Task};
+use gloo::timers::callback::Timeout;
+use gloo::utils::window;
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use yew::prelude::*;
+
+/// The page is drawn at most thirty times a second while a run goes on.
+const LEAST_MS: f64 = 1000.0 / 30.0;
+/// And at least four times: slower would look as if it stood still.
+const MAX_MS: f64 = 250.0;
+
+/// From one drawing to the next, where one costs so much: a fourth of a core is the page's at most. On two cores both may
+/// train, and what the page takes is missing there.
+fn interval(cost_ms: f64) -> f64 {
+    (4.0 * cost_ms).clamp(LEAST_MS, MAX_MS)
+}
+
+#[derive(Default)]
+struct Waiting {
+    events: Vec<(Task, Event)>,
+    timer: Option<Timeout>,
+    drawn: f64,
+    /// What a drawing costs, in milliseconds, over the last few.
+    cost: f64,
+}
+
+/// Hands events on: frames of many arms together, as often as the page can draw them at little cost; the rest at once.
+pub(super) fn throttled(task: Task, session: UseReducerDispatcher<Session>) -> Callback<Event> {
+    let waiting = Rc::new(RefCell::new(Waiting::default()));
+    let flush = {
+        let waiting = waiting.clone();
+        move || {
+            let events = {
+                let mut waiting = waiting.borrow_mut();
+                waiting.timer = None;
+                waiting.drawn = js_sys::Date::now();
+                std::mem::take(&mut waiting.events)
+            };
+            if events.is_empty() {
+                return;
+            }
+            session.dispatch(Action::Events(events));
+            let waiting = waiting.clone();
+            on_drawn(move |cost| {
+                let mut waiting = waiting.borrow_mut();
+                waiting.cost += 0.3 * (cost - waiting.cost);
+            });
+        }
+    };
+    Callback::from(move |event: Event| {
+        let often = matches!(
+            event,
+            Event::Arm {
+                event: ArmEvent::Frame(_) | ArmEvent::Progress { .. } | ArmEvent::Loading { .. },
+                ..
+            }
+        );
+        let since = js_sys::Date::now() - waiting.borrow().drawn;
+        let due = interval(waiting.borrow().cost);
+        waiting.borrow_mut().events.push((task, event));
+        if !often || since >= due {
+            flush();
+        } else if waiting.borrow().timer.is_none() {
+            let later = flush.clone();
+            let timer = Timeout::new((due - since.max(0.0)).max(0.0) as u32, later);
+            waiting.borrow_mut().timer = Some(timer);
+        }
+    })
+}
+
+/// Tells how many milliseconds the page took to draw what has just changed: its own code, then layout and paint.
+fn on_drawn(told: impl FnOnce(f64) + 'static) {
+    let now = || window().performance().map_or(0.0, |clock| clock.now());
+    let begun = now();
+    let after_code = move || {
+        let code = now() - begun;
+        let in_frame = Closure::once_into_js(move || {
+            let begun = now();
+            // Behind the frame, which is painted before the next task.
+            Timeout::new(0, move || told(code + now() - begun)).forget();
+        });
+        // In a tab that is not seen nothing is drawn, and nothing is told.
+        let _ = window().request_animation_frame(in_frame.unchecked_ref());
+    };
+    Timeout::new(0, after_code).forget();
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::gather::*;
+
+    #[test]
+    fn what_is_cheap_is_drawn_often_and_what_is_dear_seldom() {
+        assert_eq!(interval(0.0), LEAST_MS);
+        assert_eq!(interval(5.0), LEAST_MS);
+        assert_eq!(interval(20.0), 80.0);
+        assert_eq!(interval(1e4), MAX_MS);
+    }
+}

@@ -1,0 +1,51 @@
+//! How a run is spread over workers: pure, so that it is tested natively.
+
+/// More workers than this are not started: each has a module's memory of its own.
+const MOST: usize = 4;
+
+/// Workers for so many arms on so many cores.
+pub(super) fn size(arms: usize, cores: usize) -> usize {
+    arms.min(cores).clamp(1, MOST)
+}
+
+/// The worker of an arm, the `index`th of its run. Seeds are shifted against each other, since arms of one kind may cost more
+/// than those of another.
+pub(super) fn worker_of(index: usize, arms_per_seed: usize, workers: usize) -> usize {
+    let (seed, arm) = (index / arms_per_seed.max(1), index % arms_per_seed.max(1));
+    (seed + arm) % workers.max(1)
+}
+
+/// The cores that the browser tells of; one where it does not.
+pub(super) fn cores() -> usize {
+    let cores = gloo::utils::window().navigator().hardware_concurrency();
+    if cores.is_finite() { (cores as usize).max(1) } else { 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::pool::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn no_more_workers_than_arms_cores_or_four() {
+        assert_eq!([size(2, 8), size(20, 8), size(20, 2), size(2, 1), size(0, 0)], [2, 4, 2, 1, 1]);
+    }
+
+    #[test]
+    fn arms_that_cost_alike_are_spread_over_all_workers() {
+        let of = |n: usize| (0..6).map(|index| worker_of(index, 2, n)).collect::<Vec<_>>();
+        assert_eq!(of(2), [0, 1, 1, 0, 0, 1]);
+        assert_eq!(of(1), [0; 6]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_worker_has_its_share(seeds in 1..11usize, arms in 1..4usize, cores in 0..17usize) {
+            let workers = size(seeds * arms, cores);
+            let mut shares = vec![0usize; workers];
+            (0..seeds * arms).for_each(|index| shares[worker_of(index, arms, workers)] += 1);
+            let (least, most) = (shares.iter().min().unwrap(), shares.iter().max().unwrap());
+            prop_assert!(most - least <= arms, "{shares:?}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Earlier states of a run, kept so that a reader can go back to them.
+
+use crate::core::Progress;
+use crate::run::any::AnyRecord;
+use std::rc::Rc;
+
+/// As many are kept; when there are more, every second one goes.
+const MOST: usize = 48;
+
+/// States of a run at rising steps. What they share with each other is held once, behind the record's own pointers.
+#[derive(Clone, Debug)]
+pub(super) struct Replay {
+    checkpoints: Vec<(u32, Rc<Vec<AnyRecord>>)>,
+    /// The least number of steps from one to the next.
+    spacing: u32,
+}
+
+impl Default for Replay {
+    fn default() -> Self {
+        Self { checkpoints: Vec::new(), spacing: 1 }
+    }
+}
+
+impl Replay {
+    /// Keeps the present state if it is far enough from the last one, or the end of the run.
+    pub(super) fn note(&mut self, progress: Progress, records: &Rc<Vec<AnyRecord>>) {
+        let Progress { step, steps } = progress;
+        let last = self.checkpoints.last().map(|(step, _)| *step);
+        let due = last.is_none_or(|last| step >= last.saturating_add(self.spacing));
+        if step == 0 || last.is_some_and(|last| step < last) {
+            return;
+        }
+        if !due && step < steps {
+            return;
+        }
+        if last == Some(step) {
+            // What comes after the last step belongs to it, such as its score.
+            self.checkpoints.pop();
+        }
+        self.checkpoints.push((step, records.clone()));
+        if self.checkpoints.len() > MOST {
+            let end = self.checkpoints.pop();
+            let mut index = 0;
+            self.checkpoints.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
+            self.checkpoints.extend(end);
+            // From now on as far apart as those that are left, however many steps lie between two frames.
+            let span = step.saturating_sub(self.checkpoints.first().map_or(0, |(first, _)| *first));
+            self.spacing = (span / (self.checkpoints.len().max(2) as u32 - 1)).max(1);
+        }
+    }
+
+    /// Forgets what came after a step, from which the run goes on.
+    pub(super) fn cut(&mut self, step: u32) {
+        self.checkpoints.retain(|(kept, _)| *kept <= step);
+    }
+
+    /// The steps at which states are kept.
+    pub(super) fn steps(&self) -> impl ExactSizeIterator<Item = u32> {
+        self.checkpoints.iter().map(|(step, _)| *step)
+    }
+
+    /// The last state up to a step. A step, not a place: places move when states are given up.
+    pub(super) fn at(&self, step: u32) -> Option<&Rc<Vec<AnyRecord>>> {
+        self.checkpoints.iter().rfind(|(kept, _)| *kept <= step).map(|(_, records)| records)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::replay::*;
+    use proptest::prelude::*;
+
+    fn replay_of(steps: impl IntoIterator<Item = u32>, end: u32) -> Replay {
+        let mut replay = Replay::default();
+        for step in steps {
+            replay.note(Progress { step, steps: end }, &Rc::new(vec![Rc::new(step) as AnyRecord]));
+        }
+        replay
+    }
+
+    fn found(replay: &Replay, step: u32) -> Option<u32> {
+        replay.at(step).and_then(|records| records[0].downcast_ref().copied())
+    }
+
+    #[test]
+    fn a_state_is_found_by_its_step_and_the_end_is_always_there() {
+        let replay = replay_of([0, 1, 2, 2, 3, 10, 10], 10);
+        assert_eq!(replay.steps().collect::<Vec<_>>(), [1, 2, 3, 10]);
+        assert_eq!(found(&replay, 10), Some(10));
+        assert_eq!(found(&replay, 9), Some(3));
+        assert!(replay.at(0).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn few_are_kept_of_many_from_the_first_to_the_last(frame in 1..90u32, frames in 1..400u32) {
+            let end = frame * frames;
+            let replay = replay_of((1..=frames).map(|index| index * frame), end);
+            let steps: Vec<u32> = replay.steps().collect();
+            prop_assert!(steps.len() <= MOST && steps.is_sorted_by(|a, b| a < b), "{steps:?}");
+            prop_assert_eq!((steps[0], *steps.last().unwrap()), (frame, end));
+            // None is missing for longer than twice an even spacing.
+            let widest = steps.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
+            prop_assert!(widest <= (4 * end / MOST as u32).max(2 * frame), "{steps:?}");
+        }
+    }
+}

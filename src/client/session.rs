@@ -1,0 +1,378 @@
+//! How a panel's experiment stands: what was heard from the probe and from every arm of the run.
+
+use crate::client::dispatcher::{Dispatcher, Pool};
+use crate::client::replay::Replay;
+use crate::client::unfinished::Unfinished;
+use crate::protocol::{
+    ArmEvent, ArmId, DeviceChoice, DeviceInfo, Event, LabError, Pace, Progress, RunState, SavedArm, Task,
+};
+use crate::run::any::{AnyExperiment, AnyRecord};
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// How one arm of the run stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ArmStatus {
+    pub state: RunState,
+    pub progress: Progress,
+    pub pace: Pace,
+    /// Whether its device or its worker was lost, so that it may go on elsewhere.
+    pub is_lost: bool,
+}
+
+/// How a panel's experiment stands.
+#[derive(Clone)]
+pub(super) struct Session {
+    experiment: &'static AnyExperiment,
+    /// One for each seed; the first has what was probed, too.
+    pub(super) records: Rc<Vec<AnyRecord>>,
+    /// One for each arm of each seed; none before the run.
+    pub(super) arms: Rc<Vec<ArmStatus>>,
+    /// The last moment of each that it could go on from.
+    pub(super) saved: Rc<Vec<Option<Rc<SavedArm>>>>,
+    /// Earlier states of the run, and the step of the one that the reader looks at.
+    pub(super) replay: Rc<Replay>,
+    pub(super) shown: Option<u32>,
+    pub(super) run: u32,
+    pub(super) probing: bool,
+    pub(super) probe_error: Option<String>,
+    /// Why the run could not begin.
+    error: Option<String>,
+    pub(super) device: Option<DeviceInfo>,
+    pub(super) pool: Pool,
+    choice: DeviceChoice,
+}
+
+pub(super) enum Action {
+    Reset,
+    /// A probe or a run of so many seeds begins.
+    Started(Task, DeviceChoice, usize),
+    /// One arm begins anew; the others stay as they are.
+    Restarted(ArmId),
+    /// The arms that were lost go on from where they were last saved.
+    WentOn,
+    /// A run of an earlier page goes on.
+    Resumed(DeviceChoice, Rc<Unfinished>),
+    Failed(Task, String),
+    Events(Vec<(Task, Event)>),
+    /// The reader looks at an earlier state, or again at the present one.
+    Show(Option<u32>),
+}
+
+impl Reducible for Session {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let mut next = Self::clone(&self);
+        match action {
+            Action::Reset => next.clear(1),
+            Action::Started(Task::Probe, choice, _) => {
+                (next.probing, next.probe_error, next.choice) = (true, None, choice);
+            }
+            Action::Started(Task::Train | Task::Verify, choice, seeds) => {
+                next.clear(seeds.max(1));
+                (next.run, next.choice) = (next.run.wrapping_add(1), choice);
+                let arms = seeds.max(1) * next.experiment.arms.len();
+                next.arms = Rc::new(vec![ArmStatus::loading(); arms]);
+                next.saved = Rc::new(vec![None; arms]);
+            }
+            Action::Restarted(arm) => next.restart(arm),
+            Action::WentOn => {
+                for arm in next.lost() {
+                    next.restart(arm);
+                    next.restore_arm(arm);
+                }
+                let step = next.progress().step;
+                Rc::make_mut(&mut next.replay).cut(step);
+                next.shown = None;
+            }
+            Action::Resumed(choice, unfinished) => {
+                next.clear(unfinished.file.seeds as usize);
+                (next.run, next.choice) = (next.run.wrapping_add(1), choice);
+                let arms = unfinished.file.arms.iter();
+                let status = |progress: &Progress| ArmStatus { progress: *progress, ..ArmStatus::loading() };
+                next.arms = Rc::new(arms.clone().map(|(progress, _)| status(progress)).collect());
+                next.saved = Rc::new(arms.map(|(_, saved)| saved.clone()).collect());
+                (0..next.arms.len()).for_each(|arm| next.restore_arm(ArmId(arm as u16)));
+            }
+            Action::Failed(Task::Probe, error) => (next.probing, next.probe_error) = (false, Some(error)),
+            Action::Failed(Task::Train | Task::Verify, error) => next.error = Some(error),
+            Action::Events(events) => {
+                events.into_iter().for_each(|(task, event)| next.on_event(task, event));
+                next.pool = Dispatcher::get().pool();
+                next.keep_for_replay();
+            }
+            Action::Show(step) => next.shown = step,
+        }
+        Rc::new(next)
+    }
+}
+
+impl ArmStatus {
+    fn loading() -> Self {
+        Self { state: RunState::Loading { what: String::new(), bytes: 0, total: None }, ..Self::default() }
+    }
+}
+
+impl Session {
+    pub(super) fn new(experiment: &'static AnyExperiment) -> Self {
+        Self {
+            experiment,
+            records: Rc::new(vec![experiment.empty()]),
+            arms: Rc::default(),
+            saved: Rc::default(),
+            replay: Rc::default(),
+            shown: None,
+            run: 0,
+            probing: false,
+            probe_error: None,
+            error: None,
+            device: None,
+            pool: Pool::default(),
+            choice: DeviceChoice::default(),
+        }
+    }
+
+    /// Forgets the run, and makes room for one of so many seeds.
+    fn clear(&mut self, seeds: usize) {
+        let experiment = self.experiment;
+        let records = Rc::make_mut(&mut self.records);
+        records.truncate(1);
+        records.resize_with(seeds, || experiment.empty());
+        let cleared = |record: &mut AnyRecord| {
+            (0..experiment.arms.len()).for_each(|arm| experiment.clear_arm(record, arm));
+        };
+        records.iter_mut().for_each(cleared);
+        (self.arms, self.saved, self.error) = (Rc::default(), Rc::default(), None);
+        (self.replay, self.shown) = (Rc::default(), None);
+        self.copy_probe();
+    }
+
+    /// Tells the further seeds what of the probe holds for them, too.
+    fn copy_probe(&mut self) {
+        if let Some((first, further)) = Rc::make_mut(&mut self.records).split_first_mut() {
+            further.iter_mut().for_each(|record| self.experiment.copy_probe(first, record));
+        }
+    }
+
+    fn keep_for_replay(&mut self) {
+        let progress = self.progress();
+        if self.experiment.replays && progress.step > 0 {
+            let records = self.records.clone();
+            Rc::make_mut(&mut self.replay).note(progress, &records);
+        }
+    }
+
+    /// The records that are looked at: the present ones, or those of an earlier state.
+    pub(super) fn shown_records(&self) -> &Rc<Vec<AnyRecord>> {
+        self.shown.and_then(|step| self.replay.at(step)).unwrap_or(&self.records)
+    }
+
+    fn restart(&mut self, arm: ArmId) {
+        let (seed, kind) = split_arm_id(self.experiment, arm);
+        if let Some(record) = Rc::make_mut(&mut self.records).get_mut(seed) {
+            self.experiment.clear_arm(record, kind);
+        }
+        if let Some(status) = Rc::make_mut(&mut self.arms).get_mut(usize::from(arm.0)) {
+            *status = ArmStatus { progress: Progress { step: 0, ..status.progress }, ..ArmStatus::loading() };
+        }
+    }
+
+    /// The arms that were lost.
+    pub(super) fn lost(&self) -> Vec<ArmId> {
+        let lost = self.arms.iter().enumerate().filter(|(_, arm)| arm.is_lost);
+        lost.map(|(index, _)| ArmId(index as u16)).collect()
+    }
+
+    /// Puts an arm back to where it was last saved, if it was.
+    fn restore_arm(&mut self, arm: ArmId) {
+        let index = usize::from(arm.0);
+        let Some(saved) = self.saved.get(index).cloned().flatten() else { return };
+        let (seed, kind) = split_arm_id(self.experiment, arm);
+        let experiment = self.experiment;
+        if let Some(record) = Rc::make_mut(&mut self.records).get_mut(seed) {
+            experiment.load_arm(record, kind, &saved.heard);
+        }
+        if let Some(status) = Rc::make_mut(&mut self.arms).get_mut(index) {
+            status.progress.step = saved.step;
+        }
+    }
+
+    fn on_event(&mut self, task: Task, event: Event) {
+        match (task, event) {
+            (_, Event::Device { choice, info }) if choice == self.choice => self.device = Some(info),
+            (Task::Probe, Event::Arm { event, .. }) => self.on_probe(event),
+            (Task::Train | Task::Verify, Event::Arm { arm, event, .. }) => self.on_arm(arm, event),
+            (_, Event::Device { .. } | Event::Ready | Event::Died { .. } | Event::Taken { .. }) => {}
+        }
+    }
+
+    fn on_probe(&mut self, event: ArmEvent) {
+        match event {
+            ArmEvent::Frame(frame) => {
+                let absorbed = self.apply_frame(ArmId::default(), &frame);
+                self.copy_probe();
+                if let Err(error) = absorbed {
+                    self.probe_error = Some(error);
+                }
+            }
+            ArmEvent::Finished { .. } => self.probing = false,
+            ArmEvent::Failed(error) => (self.probing, self.probe_error) = (false, Some(error.to_string())),
+            _ => {}
+        }
+    }
+
+    fn on_arm(&mut self, arm: ArmId, event: ArmEvent) {
+        let absorbed = match &event {
+            ArmEvent::Frame(frame) => self.apply_frame(arm, frame),
+            _ => Ok(()),
+        };
+        let Some(status) = Rc::make_mut(&mut self.arms).get_mut(usize::from(arm.0)) else { return };
+        if let Err(error) = absorbed {
+            status.state = RunState::Error(error);
+        }
+        match event {
+            ArmEvent::Frame(_) => {}
+            ArmEvent::Saved(saved) => {
+                if let Some(slot) = Rc::make_mut(&mut self.saved).get_mut(usize::from(arm.0)) {
+                    *slot = Some(saved);
+                }
+            }
+            ArmEvent::Loading { what, bytes, total } => {
+                if matches!(status.state, RunState::Loading { .. }) {
+                    status.state = RunState::Loading { what, bytes, total };
+                }
+            }
+            ArmEvent::Progress { progress, pace } => {
+                (status.progress, status.pace) = (progress, pace);
+                if matches!(status.state, RunState::Loading { .. }) {
+                    status.state = RunState::Running;
+                }
+            }
+            ArmEvent::Paused(paused) => {
+                status.state = if paused { RunState::Paused } else { RunState::Running };
+            }
+            ArmEvent::Finished { stopped } | ArmEvent::Idle { stopped } => {
+                status.state = RunState::Done { stopped };
+            }
+            ArmEvent::Failed(error) => {
+                status.is_lost = matches!(error, LabError::Device(_));
+                status.state = RunState::Error(error.to_string());
+            }
+        }
+    }
+
+    fn apply_frame(&mut self, arm: ArmId, frame: &[u8]) -> Result<(), String> {
+        let (seed, kind) = split_arm_id(self.experiment, arm);
+        match Rc::make_mut(&mut self.records).get_mut(seed) {
+            Some(record) => self.experiment.apply_frame(record, kind, frame),
+            None => Ok(()),
+        }
+    }
+
+    /// How the run as a whole stands: it goes on as long as one arm does, and has failed where all have.
+    pub(super) fn state(&self) -> RunState {
+        if let Some(error) = &self.error {
+            return RunState::Error(error.clone());
+        }
+        combined_state(&self.arms)
+    }
+
+    /// How far the slowest arm is that has not failed.
+    pub(super) fn progress(&self) -> Progress {
+        slowest(&self.arms)
+    }
+
+    /// How fast the slowest arm is, and the memory of all workers.
+    pub(super) fn pace(&self) -> Pace {
+        let active = self.arms.iter().filter(|arm| arm.progress.step > 0).map(|arm| arm.pace);
+        active.min_by(|a, b| a.steps_per_sec.total_cmp(&b.steps_per_sec)).unwrap_or_default()
+    }
+}
+
+/// How a run of these arms stands.
+fn combined_state(arms: &[ArmStatus]) -> RunState {
+    let mut states = arms.iter().map(|arm| &arm.state);
+    let failed = || arms.iter().find(|arm| matches!(arm.state, RunState::Error(_)));
+    let active: Vec<&RunState> = states.clone().filter(|state| state.is_active()).collect();
+    match active.first() {
+        // Nothing was begun, or all has ended.
+        None if arms.is_empty() => RunState::Idle,
+        None if states.all(|state| matches!(state, RunState::Error(_))) => {
+            failed().map_or(RunState::Idle, |arm| arm.state.clone())
+        }
+        None => {
+            RunState::Done { stopped: arms.iter().any(|arm| arm.state == RunState::Done { stopped: true }) }
+        }
+        Some(_) if active.iter().all(|state| **state == RunState::Paused) => RunState::Paused,
+        // One that still loads does not hide that another trains, or has trained already.
+        Some(first) => {
+            let begun = |state: &RunState| !matches!(state, RunState::Loading { .. } | RunState::Error(_));
+            if states.any(begun) { RunState::Running } else { (*first).clone() }
+        }
+    }
+}
+
+/// How far the slowest of these arms is that has not failed; of how many steps, another may know before it.
+fn slowest(arms: &[ArmStatus]) -> Progress {
+    let failed = |arm: &ArmStatus| matches!(arm.state, RunState::Error(_));
+    // Where all have failed, it is as far as it came.
+    let all = arms.iter().all(failed);
+    let sound = arms.iter().filter(|arm| all || !failed(arm)).map(|arm| arm.progress);
+    let steps = sound.clone().map(|progress| progress.steps).max().unwrap_or_default();
+    let step = sound.map(|progress| progress.step).min().unwrap_or_default();
+    Progress { step, steps }
+}
+
+/// The number of an arm's seed, 0 being that of the settings, and its own among the section's arms.
+pub(super) fn split_arm_id(experiment: &AnyExperiment, arm: ArmId) -> (usize, usize) {
+    let (number, arms) = (usize::from(arm.0), experiment.arms.len().max(1));
+    (number / arms, number % arms)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::session::*;
+
+    fn arms(states: &[RunState]) -> Vec<ArmStatus> {
+        states.iter().map(|state| ArmStatus { state: state.clone(), ..ArmStatus::default() }).collect()
+    }
+
+    #[test]
+    fn a_run_goes_on_as_long_as_one_arm_does() {
+        let failed = || RunState::Error("It diverged.".to_owned());
+        let done = |stopped| RunState::Done { stopped };
+        let loading = || RunState::Loading { what: String::new(), bytes: 0, total: None };
+        let cases = [
+            (vec![], RunState::Idle),
+            (vec![loading(), loading()], loading()),
+            (vec![loading(), RunState::Running], RunState::Running),
+            (vec![loading(), done(false)], RunState::Running),
+            (vec![loading(), failed()], loading()),
+            (vec![RunState::Paused, RunState::Running], RunState::Running),
+            (vec![RunState::Paused, done(false)], RunState::Paused),
+            (vec![RunState::Paused, failed()], RunState::Paused),
+            (vec![failed(), RunState::Running], RunState::Running),
+            (vec![failed(), done(false)], done(false)),
+            (vec![done(true), done(false)], done(true)),
+            (vec![failed(), failed()], failed()),
+        ];
+        for (states, expected) in cases {
+            assert_eq!(combined_state(&arms(&states)), expected, "{states:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_is_as_far_as_its_slowest_arm_even_while_that_loads() {
+        let mut both =
+            arms(&[RunState::Running, RunState::Loading { what: String::new(), bytes: 0, total: None }]);
+        both[0].progress = Progress { step: 7, steps: 60 };
+        assert_eq!(slowest(&both), Progress { step: 0, steps: 60 });
+        both[1].state = RunState::Error("It diverged.".to_owned());
+        assert_eq!(slowest(&both), Progress { step: 7, steps: 60 });
+        assert_eq!(slowest(&[]), Progress::default());
+        both[0].state = RunState::Error("It diverged, too.".to_owned());
+        both[1].progress = Progress { step: 9, steps: 60 };
+        assert_eq!(slowest(&both), Progress { step: 7, steps: 60 });
+    }
+}

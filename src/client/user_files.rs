@@ -1,0 +1,82 @@
+//! The visitor's own files: kept here for every worker, and in the browser's storage for the next visit.
+
+use crate::client::dispatcher::Dispatcher;
+use crate::client::storage;
+use crate::protocol::{Command, UserFile};
+use std::cell::Cell;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::Blob;
+use yew::Callback;
+
+impl Dispatcher {
+    /// Takes up what an earlier visit has kept, once.
+    pub(super) async fn restore(&self) {
+        thread_local! {
+            static DONE: Cell<bool> = const { Cell::new(false) };
+        }
+        if DONE.replace(true) {
+            return;
+        }
+        let kept = storage::load("user/").await;
+        if !kept.is_empty() {
+            self.files.borrow_mut().extend(kept);
+            self.files_changed();
+        }
+    }
+
+    /// The visitor's files in a folder.
+    pub(super) fn files(&self, folder: &str) -> Vec<UserFile> {
+        let files = self.files.borrow();
+        let inside = files.iter().filter(|(path, _)| path.starts_with(folder));
+        inside.map(|(path, blob)| UserFile { path: path.clone(), size: blob.size() as u32 }).collect()
+    }
+
+    /// Removes the visitor's files in a folder, here, in the workers and in the browser's storage.
+    pub(super) fn remove_files(&self, folder: &str) {
+        for UserFile { path, .. } in self.files(folder) {
+            self.files.borrow_mut().remove(&path);
+            self.post_to_all(&Command::Remove { path: path.clone() }, None);
+            spawn_local(async move { storage::remove(&path).await });
+        }
+        self.files_changed();
+    }
+
+    fn post_to_all(&self, command: &Command, attachment: Option<&Blob>) {
+        for slot in self.workers.borrow_mut().values_mut() {
+            slot.post(command, attachment);
+        }
+    }
+
+    /// Keeps what a worker has taken in: for all workers, and in the browser's storage for the next visit.
+    pub(super) fn keep(&self, files: &[UserFile], blobs: Vec<Blob>) {
+        for (file, blob) in files.iter().zip(blobs) {
+            self.files.borrow_mut().insert(file.path.clone(), blob.clone());
+            self.post_to_all(&Command::Keep { path: file.path.clone() }, Some(&blob));
+            let path = file.path.clone();
+            spawn_local(async move { storage::store(&path, &blob).await });
+        }
+        self.files_changed();
+    }
+
+    pub(super) fn files_version(&self) -> u32 {
+        self.files_version.get()
+    }
+
+    /// Calls `watcher` when the files have changed, until it is dropped by its number.
+    pub(super) fn watch_files(&self, watcher: Callback<u32>) -> u32 {
+        let number = self.next_number();
+        self.watchers.borrow_mut().push((number, watcher));
+        number
+    }
+
+    pub(super) fn unwatch_files(&self, number: u32) {
+        self.watchers.borrow_mut().retain(|(other, _)| *other != number);
+    }
+
+    fn files_changed(&self) {
+        let version = self.files_version.get() + 1;
+        self.files_version.set(version);
+        let watchers = self.watchers.borrow().clone();
+        watchers.iter().for_each(|(_, watcher)| watcher.emit(version));
+    }
+}

@@ -1,0 +1,147 @@
+//! Which of the two workers a choice of the device needs: that for the CPU alone, or the one with WebGPU, which is several
+//! times as large to fetch. The browser is asked for a GPU before either is.
+
+use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind};
+use js_sys::{Function, Object, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// How often a browser that has lost its GPU is asked again, and after how long.
+const PATIENCE: u32 = 4;
+const RETRY_MS: i32 = 500;
+
+/// Which module a worker runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum WorkerKind {
+    /// The CPU alone.
+    Cpu,
+    /// WebGPU alone.
+    Gpu,
+}
+
+impl WorkerKind {
+    /// What the names of its files begin with.
+    pub(super) const fn stem(self) -> &'static str {
+        match self {
+            Self::Cpu => "worker-cpu",
+            Self::Gpu => "worker-gpu",
+        }
+    }
+}
+
+/// What the browser has for WebGPU.
+#[derive(Clone, Debug)]
+pub(super) enum Adapter {
+    /// A GPU of that name.
+    Gpu(String),
+    /// A stand-in that computes on the CPU, slower than the lab's own CPU path.
+    Software(String),
+    /// Nothing, and why.
+    None(&'static str),
+}
+
+impl Adapter {
+    /// The worker that a choice needs.
+    pub(super) const fn kind(&self, choice: DeviceChoice) -> WorkerKind {
+        match (choice, self) {
+            (DeviceChoice::Cpu, _)
+            | (DeviceChoice::Auto, Self::Software(_))
+            | (DeviceChoice::Auto | DeviceChoice::Webgpu, Self::None(_)) => WorkerKind::Cpu,
+            (DeviceChoice::Auto | DeviceChoice::Webgpu, Self::Gpu(_))
+            | (DeviceChoice::Webgpu, Self::Software(_)) => WorkerKind::Gpu,
+        }
+    }
+
+    /// Adds what a worker cannot know: the GPU's name, or why it was not asked for one.
+    pub(super) fn complete(&self, choice: DeviceChoice, info: DeviceInfo) -> DeviceInfo {
+        match (info.kind, self) {
+            (DeviceKind::Webgpu, Self::Gpu(name) | Self::Software(name)) => {
+                DeviceInfo { name: name.clone(), ..info }
+            }
+            (DeviceKind::Cpu, _) if self.kind(choice) == WorkerKind::Cpu && choice != DeviceChoice::Cpu => {
+                let why = match self {
+                    Self::None(why) => why,
+                    _ => "The browser offers only a software adapter, which is slower than the CPU path.",
+                };
+                DeviceInfo { fallback: Some(why.to_owned()), ..info }
+            }
+            _ => info,
+        }
+    }
+}
+
+/// Asks the browser which adapter it would give. One that has just `lost` its GPU needs a moment to find it again.
+pub(super) async fn adapter(lost: bool) -> Adapter {
+    for _ in 0..if lost { PATIENCE } else { 0 } {
+        match ask().await {
+            Adapter::None(_) => sleep(RETRY_MS).await,
+            found => return found,
+        }
+    }
+    ask().await
+}
+
+async fn sleep(ms: i32) {
+    let timer = Promise::new(&mut |resolve, _| {
+        // A timer that is not set would be waited for in vain.
+        if gloo::utils::window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms).is_err()
+        {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        }
+    });
+    let _ = JsFuture::from(timer).await;
+}
+
+async fn ask() -> Adapter {
+    const NO_WEBGPU: Adapter = Adapter::None("This browser has no WebGPU.");
+    let get = |of: &JsValue, key: &str| Reflect::get(of, &key.into()).unwrap_or(JsValue::UNDEFINED);
+    let gpu = get(&get(&js_sys::global(), "navigator"), "gpu");
+    let Ok(request) = get(&gpu, "requestAdapter").dyn_into::<Function>() else { return NO_WEBGPU };
+    let options = Object::new();
+    // What burn asks for too; a laptop with two GPUs answers differently without it.
+    let _ = Reflect::set(&options, &"powerPreference".into(), &"high-performance".into());
+    let asked = request.call1(&gpu, &options).ok().and_then(|asked| asked.dyn_into::<Promise>().ok());
+    let Some(asked) = asked else { return NO_WEBGPU };
+    let adapter = JsFuture::from(asked).await.unwrap_or(JsValue::NULL);
+    if adapter.is_falsy() {
+        return Adapter::None("This browser knows WebGPU, but finds no adapter for it.");
+    }
+    let info = get(&adapter, "info");
+    let words: Vec<String> = ["vendor", "architecture", "description"]
+        .into_iter()
+        .filter_map(|key| get(&info, key).as_string().filter(|text| !text.is_empty()))
+        .collect();
+    let name = if words.is_empty() { "WebGPU adapter".to_owned() } else { words.join(" ") };
+    let is_software =
+        get(&info, "isFallbackAdapter").is_truthy() || get(&adapter, "isFallbackAdapter").is_truthy();
+    if is_software { Adapter::Software(name) } else { Adapter::Gpu(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::worker_kind::*;
+
+    #[test]
+    fn only_a_gpu_that_is_used_has_its_kernels_fetched() {
+        let adapters = [Adapter::Gpu("A".into()), Adapter::Software("B".into()), Adapter::None("None.")];
+        let engines = |choice| adapters.each_ref().map(|adapter| adapter.kind(choice));
+        assert_eq!(engines(DeviceChoice::Cpu), [WorkerKind::Cpu; 3]);
+        assert_eq!(engines(DeviceChoice::Auto), [WorkerKind::Gpu, WorkerKind::Cpu, WorkerKind::Cpu]);
+        assert_eq!(engines(DeviceChoice::Webgpu), [WorkerKind::Gpu, WorkerKind::Gpu, WorkerKind::Cpu]);
+    }
+
+    #[test]
+    fn the_page_says_which_gpu_it_is_or_why_none_is_used() {
+        let info = |kind| DeviceInfo { kind, name: "Flex".into(), fallback: None };
+        let gpu = Adapter::Gpu("A".into());
+        assert_eq!(gpu.complete(DeviceChoice::Auto, info(DeviceKind::Webgpu)).name, "A");
+        let wrong = DeviceInfo { fallback: Some("It computes wrongly.".into()), ..info(DeviceKind::Cpu) };
+        assert_eq!(gpu.complete(DeviceChoice::Auto, wrong.clone()), wrong);
+        let none = Adapter::None("None.");
+        assert_eq!(
+            none.complete(DeviceChoice::Webgpu, info(DeviceKind::Cpu)).fallback.as_deref(),
+            Some("None.")
+        );
+        assert_eq!(none.complete(DeviceChoice::Cpu, info(DeviceKind::Cpu)).fallback, None);
+    }
+}

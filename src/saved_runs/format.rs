@@ -1,0 +1,94 @@
+//! Runs in words: in what their settings differ, and how their checks came out.
+
+use crate::core::schema::{Schema, Values};
+use crate::core::settings::{Kind, Param};
+use crate::core::{Check, Verdict};
+use crate::saved_runs::run_record::{Outcome, RunRecord, as_text};
+use serde_json::Value;
+
+/// A setting's value, as the panel calls it.
+pub fn value(param: &Param, value: &Value) -> String {
+    let text = param.text(value);
+    match param.kind {
+        Kind::Choice(options) | Kind::List(options) => {
+            options.iter().find(|(slug, _)| *slug == text).map_or(text, |(_, words)| (*words).to_owned())
+        }
+        Kind::Switch => if value == &Value::Bool(true) { "on" } else { "off" }.to_owned(),
+        Kind::Int { .. } | Kind::Float { .. } => text,
+        Kind::IntList(_) => {
+            if text.is_empty() {
+                "none".to_owned()
+            } else {
+                text.replace(',', ", ")
+            }
+        }
+    }
+}
+
+/// In what two sets of settings differ, a phrase for each setting: `Hidden layers 3 → 5`.
+pub fn differences(params: &[Param], from: &Values, to: &Values) -> Vec<String> {
+    let phrase = |param: &Param| {
+        let (from, to) = (from.get(param.key)?, to.get(param.key)?);
+        // A file may have 3.0 where the page has 3, and a text where it has a number.
+        let same = param.read(&as_text(from)).0 == param.read(&as_text(to)).0;
+        (!same).then(|| format!("{} {} → {}", param.label, value(param, from), value(param, to)))
+    };
+    params.iter().filter_map(phrase).collect()
+}
+
+/// The settings that are not the section's defaults, as an address has them.
+pub fn settings(schema: &Schema, config: &Values) -> String {
+    let defaults = schema.defaults();
+    let value = |map: &Values, key: &str| map.get(key).map(as_text);
+    let differs = |param: &&Param| {
+        let read = |map| value(map, param.key).and_then(|text| param.read(&text).0);
+        read(config) != read(&defaults)
+    };
+    let written = |param: &Param| Some(format!("{}={}", param.key, value(config, param.key)?));
+    let settings: Vec<String> = schema.params.iter().filter(differs).filter_map(written).collect();
+    if settings.is_empty() { "default settings".to_owned() } else { settings.join(" ") }
+}
+
+/// How the checks came out: `4 confirmed, 1 not confirmed`.
+pub fn verdicts(checks: &[Check]) -> String {
+    let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
+    let (holds, fails) = (count(Verdict::Holds), count(Verdict::Fails));
+    let (mixed, open) = (count(Verdict::Mixed), count(Verdict::Open));
+    let mut parts = Vec::new();
+    if holds > 0 {
+        parts.push(format!("{holds} confirmed"));
+    }
+    if fails > 0 {
+        parts.push(format!("{fails} not confirmed"));
+    }
+    if mixed > 0 {
+        parts.push(format!("{mixed} confirmed with some seeds"));
+    }
+    if open > 0 {
+        parts.push(format!("{open} not run"));
+    }
+    if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
+}
+
+/// How the run ended: `600 steps`, or `stopped after 40 of 600 steps`.
+pub fn outcome(evidence: &RunRecord) -> String {
+    let (done, planned) = (evidence.steps.done, evidence.steps.planned);
+    match &evidence.outcome {
+        Outcome::Done => format!("{done} {}", if done == 1 { "step" } else { "steps" }),
+        Outcome::Stopped => format!("stopped after {done} of {planned} steps"),
+        Outcome::Failed(_) => format!("failed after {done} of {planned} steps"),
+    }
+}
+
+/// How long it took: `0.4 s`, `12 s`, `3 min 5 s`.
+pub fn duration(evidence: &RunRecord) -> String {
+    let seconds = evidence.finished.seconds_since(evidence.begun).max(0.0);
+    if seconds < 10.0 {
+        format!("{seconds:.1} s")
+    } else if seconds < 60.0 {
+        format!("{seconds:.0} s")
+    } else {
+        let seconds = seconds.round() as u64;
+        format!("{} min {} s", seconds / 60, seconds % 60)
+    }
+}

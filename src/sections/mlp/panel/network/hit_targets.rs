@@ -1,0 +1,148 @@
+//! What can be pointed at and walked to: a transparent layer over the picture, with a name and a value for each unit and
+//! weight.
+
+use super::super::super::{Place, Snapshot};
+use super::layout::{Item, Layout, NODE};
+use super::words::{short, unit_words};
+use yew::prelude::*;
+use crate::panel::PtrEq;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, SvgElement};
+
+#[derive(PartialEq, Properties)]
+pub(super) struct HitsProps {
+    pub(super) net: PtrEq<Snapshot>,
+    pub(super) layout: Rc<Layout>,
+    /// The one item that the Tab key reaches.
+    pub(super) cursor: Item,
+    pub(super) pointed: Option<Item>,
+    pub(super) selected: Option<Item>,
+    /// What the outputs are called.
+    pub(super) classes: &'static [&'static str],
+    /// An item is pointed at or has the focus; nothing when it is left.
+    pub(super) on_point: Callback<Option<Item>>,
+    pub(super) on_cursor: Callback<Item>,
+    pub(super) on_select: Callback<Item>,
+}
+
+/// An item as an attribute, and back.
+pub(super) fn key(item: Item) -> String {
+    match item {
+        Item::Unit(layer, unit) => format!("{layer}-{unit}"),
+        Item::Weight(Place { layer, from, to }) => format!("{layer}-{}-{to}", from.unwrap_or_default()),
+    }
+}
+
+fn item(key: &str) -> Option<Item> {
+    let numbers: Vec<usize> = key.split('-').map(str::parse).collect::<Result<_, _>>().ok()?;
+    match *numbers {
+        [layer, unit] => Some(Item::Unit(layer, unit)),
+        [layer, from, to] => Some(Item::Weight(Place { layer, from: Some(from), to })),
+        _ => None,
+    }
+}
+
+fn item_of(event: &Event) -> Option<Item> {
+    let target: Element = event.target()?.dyn_into().ok()?;
+    item(&target.closest("[data-item]").ok()??.get_attribute("data-item")?)
+}
+
+#[component]
+pub(super) fn HitTargets(props: &HitsProps) -> Html {
+    let node = use_node_ref();
+    let moved = use_mut_ref(|| false);
+    // A key moves the focus; a frame does not.
+    use_effect_with(props.cursor, {
+        let (node, moved) = (node.clone(), moved.clone());
+        move |cursor| {
+            if std::mem::take(&mut *moved.borrow_mut())
+                && let Some(root) = node.cast::<Element>()
+                && let Ok(Some(target)) = root.query_selector(&format!("[data-item=\"{}\"]", key(*cursor)))
+                && let Some(target) = target.dyn_ref::<SvgElement>()
+            {
+                // What cannot take the focus leaves it where it is.
+                let _ = target.focus();
+            }
+        }
+    });
+    let over = props.on_point.reform(|event: PointerEvent| item_of(&event));
+    let leave = props.on_point.reform(|_: PointerEvent| None);
+    let focus = {
+        let (on_point, on_cursor) = (props.on_point.clone(), props.on_cursor.clone());
+        Callback::from(move |event: FocusEvent| {
+            let item = item_of(&event);
+            on_point.emit(item);
+            item.iter().for_each(|&item| on_cursor.emit(item));
+        })
+    };
+    let blur = props.on_point.reform(|_: FocusEvent| None);
+    let click = {
+        let on_select = props.on_select.clone();
+        Callback::from(move |event: MouseEvent| item_of(&event).iter().for_each(|&item| on_select.emit(item)))
+    };
+    let keydown = {
+        let (on_cursor, on_select) = (props.on_cursor.clone(), props.on_select.clone());
+        let (layout, cursor) = (props.layout.clone(), props.cursor);
+        Callback::from(move |event: KeyboardEvent| {
+            let pressed = event.key();
+            if matches!(pressed.as_str(), "Enter" | " ") {
+                event.prevent_default();
+                on_select.emit(cursor);
+            } else if let Some(to) = layout.step(cursor, &pressed) {
+                event.prevent_default();
+                *moved.borrow_mut() = true;
+                on_cursor.emit(to);
+            }
+        })
+    };
+    let Layout { width, height, .. } = *props.layout;
+    html! {
+        <svg ref={node} class="chart-svg network-svg" viewBox={format!("0 0 {width:.0} {height:.0}")} width={format!("{width:.0}")} height={format!("{height:.0}")}
+            ~style={format!("width:{width:.0}px")} role="group" aria-label="Units and weights. Left and right walk along the network, up and down within a layer; Enter keeps a unit or opens a weight."
+            onpointerover={over} onpointerleave={leave} onfocusin={focus} onfocusout={blur} onclick={click} onkeydown={keydown}>
+            { for props.layout.all_weights().map(|place| weight(props, place)) }
+            { for props.layout.all_units().map(|(layer, unit)| self::unit(props, layer, unit)) }
+        </svg>
+    }
+}
+
+fn weight(props: &HitsProps, place: Place) -> Html {
+    let net = &*props.net.0;
+    let item = Item::Weight(place);
+    let (Some([a, b, c, d]), Some(value)) = (props.layout.line(place), net.value(place)) else {
+        return Html::default();
+    };
+    let path =
+        format!("M{:.1} {:.1}C{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}", a.0, a.1, b.0, b.1, c.0, c.1, d.0, d.1);
+    html! {
+        <path d={path} class="hit weight" role="button" data-item={key(item)} data-weight={net.index(place).map(|index| index.to_string())}
+            data-value={value.to_string()} aria-label={format!("{}: {}", net.param_name(place), short(value))}
+            aria-pressed={(props.selected == Some(item)).to_string()} data-on={(props.pointed == Some(item)).then_some("")}
+            tabindex={if props.cursor == item { "0" } else { "-1" }} />
+    }
+}
+
+fn unit(props: &HitsProps, layer: usize, unit: usize) -> Html {
+    let item = Item::Unit(layer, unit);
+    let Some((x, y)) = props.layout.center(layer, unit) else { return Html::default() };
+    let size = NODE.to_string();
+    let last = props.net.0.layers();
+    let (left, right) = (x - NODE / 2.0 - 5.0, x + NODE / 2.0 + 6.0);
+    let beside = if layer == 0 && !props.layout.bundled {
+        html! { <text x={format!("{left:.1}")} y={format!("{:.1}", y + 4.0)} text-anchor="end" aria-hidden="true">{ if unit == 0 { "x₁" } else { "x₂" } }</text> }
+    } else if layer == last {
+        html! { <text x={format!("{right:.1}")} y={format!("{:.1}", y + 4.0)} aria-hidden="true">{ props.classes.get(unit).copied().unwrap_or_default() }</text> }
+    } else {
+        Html::default()
+    };
+    html! {
+        <>
+            { beside }
+            <rect x={format!("{:.1}", x - NODE / 2.0)} y={format!("{:.1}", y - NODE / 2.0)} width={size.clone()} height={size}
+                class="hit unit" role="button" data-item={key(item)} data-unit={key(item)} aria-label={unit_words(&props.net.0, props.layout.bundled, layer, unit)}
+                aria-pressed={(props.selected == Some(item)).to_string()} data-on={(props.pointed == Some(item)).then_some("")}
+                tabindex={if props.cursor == item { "0" } else { "-1" }} />
+        </>
+    }
+}
