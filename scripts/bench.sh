@@ -10,7 +10,7 @@ if [[ -z ${NN_LAB_DIST:-} ]]; then
     say "building (the first time about 20 minutes on two cores, later seconds)"
     export NN_LAB_DIST="$PWD/target/e2e/dist"
     mkdir -p "$NN_LAB_DIST"
-    trunk build --dist "$NN_LAB_DIST" >&2
+    trunk build --release --dist "$NN_LAB_DIST" >&2
 fi
 NN_LAB_DIST=$(cd "$NN_LAB_DIST" && pwd)
 export NN_LAB_DIST

@@ -10,7 +10,7 @@ need_page_tools
 need_node
 
 say "building (the first time about 20 minutes on two cores, later seconds)"
-trunk build
+trunk build --release
 bash scripts/small.sh dist
 
 node scripts/ship.mjs dist
