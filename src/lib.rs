@@ -1,37 +1,41 @@
-//! An interactive lab for neural network architectures, wholly in the browser.
+//! An interactive lab for neural network architectures that runs entirely in the browser.
+//!
+//! The crate compiles to three WebAssembly binaries: the page (feature `page`), and a worker for the CPU (`cpu`) and one for
+//! WebGPU (`gpu`), which share everything behind the feature `compute`. `docs/architecture.md` gives the reasons.
 //!
 //! # Layers
 //!
-//! Arrows run one way; `tests/layers.rs` reads the imports and keeps it so.
+//! Dependencies run one way. `tests/layers.rs` parses every import and fails if one breaks this order.
 //!
 //! ```text
-//! core -> data -> run -> verify, sections (the run's files) -> protocol, transfer, worker, lab, keep -> panel -> sections (the panels) -> app
-//!         models /                                     assignment, component -> charts -> ui, host /
+//! core -> data, models -> run -> sections (measuring files), verify -> protocol, transfer -> worker | client, saved_runs
+//!                                           assignment, embedding, charts -> ui -> panel -> sections (panels) -> app
 //! ```
 //!
-//! - [`core`] has what all layers speak: settings, checks, curves, progress, files and errors. No burn, no DOM.
-//! - `data` makes or reads seeded data sets (feature `compute`).
-//! - `models` holds one architecture a file, in burn alone (feature `compute`).
-//! - [`run`] is how an experiment is run: a `Config` in, `Frame`s out; training, optimizers, spectra. No DOM, no threads.
-//! - [`sections`] is the one registry, and below it is a folder for each section: its settings, what it measures, and its
-//!   panel. Files of the run name burn and no DOM; `panel.rs` and what is below `panel/` name Yew and no burn.
-//! - [`protocol`] has the only types that cross the worker boundary.
-//! - `transfer` fetches files from the page's own server, for the page and its workers.
-//! - `verify` holds a device against references: every case that the native tests run, too (feature `compute`).
-//! - `worker` owns the device and runs experiments (feature `compute`).
-//! - `lab` is all that a panel needs to know of the worker (feature `page`).
-//! - `assignment` is what the author of a link decides: what is hidden or locked, which question is asked.
-//! - `host` speaks with the page around a frame, and with the panels beside it.
-//! - [`keep`] has what is written down of a run, its file, and the list of runs that a panel keeps.
-//! - `component` is the one type that all components of the page share, and the `html!` that makes them so.
-//! - `charts` and `ui` draw what they are given, and know no experiment.
-//! - `panel` is what the panels of all sections share; `app` has navigation, routing and theme.
+//! - [`core`]: settings, checks, metrics, curves, progress, files and errors, which all layers share. No burn, no DOM.
+//! - `data`: data sets, generated from a seed or read from a file (feature `files`).
+//! - `models`: one architecture per file (feature `compute`).
+//! - [`run`]: how an experiment runs, with a `Config` as input and `Frame`s as output; the training loop, optimizers and
+//!   checkpoints. No DOM, no threads.
+//! - [`sections`]: the registry, and one folder per section with its settings, its measurements and its panel. Files that
+//!   measure use burn and no DOM; `panel.rs` and the files in `panel/` use Yew and no burn.
+//! - `verify`: reference cases for a device, which the native tests run, too (feature `compute`).
+//! - [`protocol`]: the only types that cross the boundary between page and worker.
+//! - `transfer`: downloads from the page's own server, for the page and its workers.
+//! - `worker`: owns the device and runs experiments (feature `compute`).
+//! - `client`: the page's side of the workers; panels use nothing else of them (feature `page`).
+//! - [`saved_runs`]: records of runs, their file formats, and the list of runs that a panel keeps.
+//! - `assignment`: what the author of a link decides, such as what is hidden or locked and which question is asked.
+//! - `embedding`: messages to and from the page around a frame, and to other panels on that page.
+//! - `charts` and `ui`: draw the data they receive, and know no experiment.
+//! - `panel`: what the panels of all sections share.
+//! - `app`: navigation, routing and theme.
 //!
 //! # Invariants
 //!
-//! - Nothing panics: a panic in wasm is a dead page. Errors are values that end as a sentence in the panel.
-//! - The app binary links no burn at all, so the page paints before the worker is fetched.
-//! - Experiments read tensors only with `*_async`: synchronous reads panic on WebGPU.
+//! - Nothing panics, because a panic in wasm leaves a dead page. Errors are values that end up as a sentence in the panel.
+//! - The page links no burn, so it paints before a worker is downloaded.
+//! - Experiments read tensors only with `*_async`, because synchronous reads panic on WebGPU.
 
 #[cfg(feature = "page")]
 pub mod app;
