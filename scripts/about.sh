@@ -1,23 +1,23 @@
 #!/bin/sh
-# Writes about.html into a site that Trunk has built: what the lab is made of, its version, how to cite it. It is a page of its
-# own, made from static/about.html and what cargo says, so that a visitor fetches it when it is asked for and the app
-# carries none of it. Usage: TRUNK_STAGING_DIR=FOLDER scripts/about.sh
+# Writes about.html into a site that Trunk has built: the crates of the lab, its version, and how to cite it. The page is
+# generated from static/about.html and cargo's output. It is separate from the app, so that only those who open it download it.
+# Usage: TRUNK_STAGING_DIR=FOLDER scripts/about.sh
 set -eu
 
 parts=$(mktemp -d)
 trap 'rm -rf "$parts"' EXIT
 tab=$(printf '\t')
 
-# crates EDGES: name, version, license and repository of every crate that both binaries together are made of, a line each.
+# crates EDGES: name, version, license and repository of every crate in the page and the workers, one per line.
 crates() {
     cargo tree --locked --target wasm32-unknown-unknown --no-default-features --features page,cpu,gpu --edges "$1" \
         --prefix none --format "{p}$tab{l}$tab{r}" |
-        # A package that was printed before is marked with (*), in the last column.
+        # Cargo marks a package that it has printed before with (*), in the last column.
         awk -F "$tab" -v OFS="$tab" '{ split($1, of, " "); sub(/ \(\*\)$/, ""); print of[1], substr(of[2], 2), $2, $3 }' |
         LC_ALL=C sort -u
 }
 
-# table FILE LABEL: the lines as a table.
+# table FILE LABEL: the lines as an HTML table.
 table() {
     awk -F "$tab" -v label="$2" '
         function words(text) { gsub(/&/, "\\&amp;", text); gsub(/</, "\\&lt;", text); gsub(/"/, "\\&quot;", text); return text }
@@ -38,7 +38,7 @@ grep -E '<link rel="(icon|stylesheet)"' "$TRUNK_STAGING_DIR/index.html" | grep -
 
 version=$(awk -F'"' '/^version/ { print $2; exit }' Cargo.toml)
 title=$(sed -n 's/^title: //p' CITATION.cff)
-# The year of the last change, where the history is there.
+# The year of the last commit, or of today if there is no history.
 year=$(git log -1 --format=%cd --date=format:%Y 2>/dev/null || date +%Y)
 awk -v parts="$parts" -v version="$version" -v title="$title" -v year="$year" \
     -v shipped="$(wc -l <"$parts/shipped" | tr -d ' ')" -v tools="$(wc -l <"$parts/tools" | tr -d ' ')" '

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures the site, one JSON object a line; `peers` measures it beside other libraries instead, as one table.
-# NN_LAB_DIST names another build than the daily one, for example dist; NN_LAB_GPU=1 takes the real GPU.
+# Measures the site and writes one JSON object per line; `peers` compares it with other libraries instead, as a table.
+# NN_LAB_DIST selects another build, for example dist; NN_LAB_GPU=1 uses the hardware GPU.
 set -euo pipefail
 source scripts/tools.sh
 
@@ -15,7 +15,7 @@ fi
 NN_LAB_DIST=$(cd "$NN_LAB_DIST" && pwd)
 export NN_LAB_DIST
 if [[ ${1:-} == peers ]]; then
-    say "measuring beside the peers (about half an hour)"
+    say "comparing with other libraries (about half an hour)"
     exec node bench/peers/run.mjs "${@:2}"
 fi
 say "measuring (about two minutes)"

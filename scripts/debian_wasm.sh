@@ -1,27 +1,27 @@
 #!/usr/bin/env bash
-# Gives Debian's Rust compiler the target wasm32-unknown-unknown, from the sources that Debian packages beside it, for
-# machines where rustup cannot fetch it. Needs root, or sudo that does not ask.
+# Adds the target wasm32-unknown-unknown to Debian's Rust compiler, from the sources that Debian packages with it, for
+# machines where rustup cannot download the target. Needs root, or sudo without a password.
 set -euo pipefail
 source scripts/tools.sh
 
 apt rustc-web cargo-web rust-web-src || fail "Debian's packages rustc-web, cargo-web and rust-web-src could not be installed."
-apt rust-web-clippy rustfmt-web || say "clippy and rustfmt could not be installed; the lints will be left out"
+apt rust-web-clippy rustfmt-web || say "clippy and rustfmt could not be installed; the lints will be skipped"
 
 host=$(/usr/bin/rustc -vV | sed -n 's/^host: //p')
 lib=/usr/lib/rustlib
 sudo=()
 if [[ $(id -u) != 0 ]]; then sudo=(sudo -n); fi
 
-# The linker: any LLD from 19 on.
+# The linker: LLD 19 or later.
 find_lld() { compgen -G '/usr/lib/llvm-*/bin/lld' | sort -V | tail -n 1; }
 lld=$(find_lld || true)
 if [[ -z $lld ]]; then
     apt lld-22 || apt lld-19 || apt lld || fail "Debian's package lld could not be installed."
     lld=$(find_lld || true)
 fi
-[[ -n $lld ]] || fail "lld was installed, but is not below /usr/lib/llvm-*/bin."
+[[ -n $lld ]] || fail "lld was installed, but is not in /usr/lib/llvm-*/bin."
 
-# An empty crate has the standard library built; its parts are what a target folder holds.
+# Building an empty crate with -Z build-std compiles the standard library, whose parts make up a target folder.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/src"

@@ -3,9 +3,9 @@
 
     python3 scripts/fashion_mnist.py [FOLDER_WITH_THE_IDX_FILES] [OUTPUT]
 
-The folder holds the data set's own four files (train-images-idx3-ubyte.gz and so on), as Debian's package
-dataset-fashion-mnist installs them. The same files always give the same output, byte for byte, for one version of
-zlib. The format is described in static/data/README.md. Nothing but the standard library is needed.
+The folder contains the data set's four original files (train-images-idx3-ubyte.gz and so on), as installed by Debian's package
+dataset-fashion-mnist. The same files always result in the same output, byte for byte, with the same version of zlib.
+static/data/README.md describes the format. Only the standard library is required.
 """
 
 import gzip
@@ -19,14 +19,14 @@ VERSION = 1
 N_CLASSES = 10
 TRAIN_PER_CLASS = 1000
 TEST_PER_CLASS = 200
-FILTER_UP = 1  # each row is stored as its difference to the row above
-QUANT_SHIFT = 2  # 256 grey levels become 64
+FILTER_UP = 1  # each row is stored as its difference from the row above
+QUANT_SHIFT = 2  # 256 gray levels become 64
 
 REPO = Path(__file__).resolve().parent.parent
 
 
 def read_idx(path, n_dims):
-    """An IDX file of bytes: its dimensions and its content."""
+    """Returns the dimensions and the content of an IDX file of bytes."""
     raw = gzip.decompress(path.read_bytes())
     zero, kind, dims = struct.unpack(">HBB", raw[:4])
     if (zero, kind, dims) != (0, 8, n_dims):
@@ -36,7 +36,7 @@ def read_idx(path, n_dims):
 
 
 def pick(labels, per_class):
-    """The first `per_class` images of each class in file order, interleaved: class 0, 1, ..., 9, 0, 1, ..."""
+    """Returns the first `per_class` images of each class in file order, interleaved: class 0, 1, ..., 9, 0, 1, ..."""
     by_class = [[] for _ in range(N_CLASSES)]
     for index, label in enumerate(labels):
         if len(by_class[label]) < per_class:
@@ -67,7 +67,7 @@ def main():
         except FileNotFoundError as error:
             sys.exit(
                 f"{error.filename} is missing. Install the package dataset-fashion-mnist, "
-                "or put the data set's four .gz files into a folder and name that folder."
+                "or put the data set's four .gz files into a folder and pass that folder."
             )
         if n_labels != n_images:
             sys.exit(f"{prefix}: {n_labels} labels, but {n_images} images")
@@ -78,7 +78,7 @@ def main():
             images_out += filter_up(quantize(pixels[index * size : (index + 1) * size]), width)
 
     payload = bytes(labels_out + images_out)
-    # Z_FILTERED suits differences: many small values, few repeats.
+    # Z_FILTERED suits differences, which have many small values and few repeats.
     packer = zlib.compressobj(9, zlib.DEFLATED, 15, 9, zlib.Z_FILTERED)
     header = struct.pack(
         "<8s9I",

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Feeds what reads files with input that a fuzzer makes up: ./lab fuzz [TARGET] [SECONDS], every target for a minute by
-# default. What it finds lies in fuzz/artifacts/ and gets a test of its own in tests/random_input.rs.
+# Runs a fuzzer on everything that reads files and addresses: ./lab fuzz [TARGET] [SECONDS], one minute per target by default.
+# Failing inputs are written to fuzz/artifacts/; add a test for each to tests/random_input.rs.
 set -euo pipefail
 source scripts/tools.sh
 
@@ -10,7 +10,7 @@ targets=("${1:-all}")
 if [[ ${targets[0]} == all ]]; then mapfile -t targets < <(cargo +nightly fuzz list); fi
 for target in "${targets[@]}"; do
     say "$target"
-    # Work on a copy: the corpus that is committed stays small.
+    # The fuzzer adds inputs to a copy, so that the committed corpus stays small.
     work=target/fuzz/$target
     mkdir -p "$work"
     cargo +nightly fuzz run --target-dir target/fuzz-build "$target" "$work" "fuzz/corpus/$target" -- \

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Makes static/fonts/stix-two-math.woff2: the glyphs of STIX Two Math that the lab's formulae need.
+"""Writes static/fonts/stix-two-math.woff2: the glyphs of STIX Two Math that the lab's formulas need.
 
     pip install fonttools brotli; npm pack @fontsource/stix-two-math
     scripts/math_font.py FONT.woff2
 
-Letters and digits, upright and in the mathematical alphabets that MathML draws (italic for one letter, bold for
-vectors), Greek, and operators with their larger variants. The MATH table, which says how fractions, roots and brackets
-are built, stays.
+The subset has letters and digits, upright and in the mathematical alphabets that MathML uses (italic for single letters,
+bold for vectors), Greek, and operators with their larger variants. It keeps the MATH table, which describes how to lay
+out fractions, roots and brackets.
 """
 
 import sys
@@ -31,5 +31,5 @@ font = subset.load_font(source, options)
 subsetter = subset.Subsetter(options)
 subsetter.populate(unicodes=LETTERS + ITALIC + BOLD + GREEK + OPERATORS)
 subsetter.subset(font)
-# The licence reserves no name here, but a part of the font should not be taken for all of it.
+# The license has no Reserved Font Name, but a subset should not be mistaken for the complete font.
 subset.save_font(font, "static/fonts/stix-two-math.woff2", options)

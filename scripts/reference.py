@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Packs the fixtures of the native tests into the one file that the page `#/verify` holds its device against.
+"""Packs the fixtures of the native tests into one file, with which the page `#/verify` compares the device.
 
     python3 scripts/reference.py [OUTPUT]
 
-The fixtures themselves are made by tests/fixtures/make_*.py, with PyTorch, and by tests/first_losses.rs. The same fixtures
-give the same bytes for one version of zlib; tests/verify.rs holds the content of the file to theirs.
+tests/fixtures/make_*.py compute the fixtures with PyTorch, and tests/first_losses.rs records the others. The same fixtures
+result in the same bytes with the same version of zlib. tests/verify.rs checks that the file and the fixtures agree.
 """
 
 import json
@@ -17,8 +17,8 @@ REPO = Path(__file__).resolve().parent.parent
 FIXTURES = REPO / "tests/fixtures"
 MAGIC = b"NNLABREF"
 VERSION = 1
-# A visitor fetches it before anything is compared.
-MOST_BYTES = 300_000
+# A visitor downloads the file before anything is compared, so it has to stay small.
+MAX_BYTES = 300_000
 
 
 def main():
@@ -27,8 +27,8 @@ def main():
     payload = json.dumps(fixtures, separators=(",", ":"), sort_keys=True).encode("ascii")
     packed = struct.pack("<8s2I", MAGIC, VERSION, len(payload)) + zlib.compress(payload, 9)
     packed += struct.pack("<I", zlib.crc32(payload))
-    if len(packed) > MOST_BYTES:
-        sys.exit(f"{output.name} would have {len(packed)} bytes, more than {MOST_BYTES}.")
+    if len(packed) > MAX_BYTES:
+        sys.exit(f"{output.name} would have {len(packed)} bytes, more than {MAX_BYTES}.")
     output.write_bytes(packed)
     print(f"{output.name}: {len(fixtures)} fixtures, {len(payload)} bytes of JSON, {len(packed)} bytes")
 

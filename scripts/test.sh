@@ -143,9 +143,9 @@ if wants lint; then
     if have cargo-deny; then
         check "licenses and sources of the crates" bash scripts/deny.sh crates
         need_node
-        check "known holes of what others have written" bash scripts/deny.sh holes
+        check "known vulnerabilities of dependencies" bash scripts/deny.sh vulnerabilities
     else
-        say "cargo-deny is missing; licenses and known holes are not looked up"
+        say "cargo-deny is missing; licenses and known vulnerabilities are not checked"
     fi
 fi
 

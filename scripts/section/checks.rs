@@ -1,8 +1,9 @@
-//! The claims of this section, held against what was measured.
+//! The claims of this section, compared with the measurements.
 
 use super::{Config, Record};
 use crate::core::Check;
 
+/// Returns the checks; each stays open until the training has finished.
 pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
     let [net] = &record.arms;
     let measured = net.weight.filter(|_| net.losses.len() as u32 == config.steps);

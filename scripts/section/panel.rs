@@ -1,10 +1,10 @@
 //! The panel of this section.
 
 use super::{Config, Section};
+use crate::client::use_experiment;
 use crate::keys;
-use crate::lab::use_experiment;
 use crate::panel::{ChapterBody, CurveFigure, LOSS, Page, PanelProps, controls, frame, use_settings};
-use crate::component::prelude::*;
+use yew::prelude::*;
 
 /// One weight learns the slope of a line.
 #[component]
@@ -22,7 +22,7 @@ pub fn SectionPanel(props: &PanelProps) -> Html {
             },
             figures: html! {
                 <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="mean squared error"
-                    look_for={html! { "Training loss per mini-batch." }} x_max={Some(f64::from(config.steps))} />
+                    look_for={html! { "The training loss of each mini-batch." }} x_max={Some(f64::from(config.steps))} />
             },
         },
         _ => ChapterBody::default(),

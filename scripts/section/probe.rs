@@ -1,4 +1,4 @@
-//! What can be measured without training: nothing in this section.
+//! Measurements that need no training: none in this section.
 
 use super::{Config, Section};
 use crate::core::LabError;

@@ -1,10 +1,10 @@
-//! Gradient descent on one weight: the mean of `(w x - a x)^2`.
+//! Gradient descent on one weight `w`; the loss is the mean of `(w x - a x)^2` over a batch of random points `x`.
 
 use super::{Config, Frame, Section};
 use crate::core::LabError;
 use crate::run::arm::StepBatch;
+use crate::run::checkpoint::Checkpoint;
 use crate::run::driver::Training;
-use crate::run::moment::Checkpoint;
 use crate::run::training::read;
 use crate::run::{RunContext, Train};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -14,13 +14,13 @@ impl Train for Section {
     type Training = Descent;
 }
 
-/// The weight in training.
+/// The state of the training.
 #[derive(Debug)]
 pub struct Descent {
     config: Config,
     device: Device,
     points: StdRng,
-    /// `[1]`
+    /// Shape: `[1]`.
     weight: Tensor<1>,
     losses: Vec<Tensor<1>>,
 }
@@ -30,7 +30,7 @@ impl Training<Section> for Descent {
         config: Config,
         _arm: usize,
         device: &Device,
-        _out: &mut impl RunContext<Section>,
+        _ctx: &mut impl RunContext<Section>,
     ) -> Result<Self, LabError> {
         Ok(Self {
             points: StdRng::seed_from_u64(config.seed.into()),
@@ -60,17 +60,19 @@ impl Training<Section> for Descent {
         std::mem::take(&mut self.losses)
     }
 
-    fn last_changed(&self) -> Option<Tensor<1>> {
+    fn sync_tensor(&self) -> Option<Tensor<1>> {
         Some(self.weight.clone())
     }
 
-    fn numbers(&self) -> (u32, Vec<Tensor<1>>) {
+    fn state_tensors(&self) -> (u32, Vec<Tensor<1>>) {
         (0, vec![self.weight.clone()])
     }
 
-    fn restore(&mut self, moment: &Checkpoint) -> Result<(), LabError> {
-        self.weight = Tensor::from_data(TensorData::new(vec![moment.numbers.first().copied().unwrap_or_default()], [1]), &self.device);
-        (0..moment.step).for_each(|_| drop(self.draw()));
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError> {
+        let weight = checkpoint.numbers.first().copied().unwrap_or_default();
+        self.weight = Tensor::from_data(TensorData::new(vec![weight], [1]), &self.device);
+        // The random stream continues where it was.
+        (0..checkpoint.step).for_each(|_| drop(self.draw()));
         Ok(())
     }
 
@@ -82,7 +84,7 @@ impl Training<Section> for Descent {
         false
     }
 
-    async fn score(&mut self, _step: u32, _out: &mut impl RunContext<Section>) -> Result<(), LabError> {
+    async fn score(&mut self, _step: u32, _ctx: &mut impl RunContext<Section>) -> Result<(), LabError> {
         Ok(())
     }
 
@@ -90,16 +92,16 @@ impl Training<Section> for Descent {
         &mut self,
         steps: StepBatch,
         _over: bool,
-        out: &mut impl RunContext<Section>,
+        ctx: &mut impl RunContext<Section>,
     ) -> Result<(), LabError> {
         let weight = read(self.weight.clone()).await?.first().copied().unwrap_or(f32::NAN);
-        out.send(Frame::Train { steps, weight });
+        ctx.send(Frame::Train { steps, weight });
         Ok(())
     }
 }
 
 impl Descent {
-    /// The points of the next step.
+    /// Returns the points of the next step.
     fn draw(&mut self) -> Vec<f32> {
         (0..self.config.batch_size).map(|_| self.points.random_range(-1.0..1.0)).collect()
     }
