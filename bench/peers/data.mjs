@@ -1,8 +1,8 @@
-// Batches and initial weights, the same numbers for both peers: random ones of the right shape do for timing.
+// Batches and initial weights, the same for both libraries. Random numbers of the right shape are enough for timing.
 
-/** Numbers from [0, 1), the same for the same seed: xorshift (Marsaglia 2003), shifts 13, 17 and 5. */
+/** Returns a generator of uniform numbers in [0, 1) for a seed: xorshift (Marsaglia 2003), shifts 13, 17 and 5. */
 export function uniform(seed) {
-  // The state must not be 0, and neighbouring seeds must not begin alike.
+  // The state must not be 0, and neighboring seeds must not start with similar states.
   let state = Math.imul(seed + 1, 0x9e3779b9) | 1;
   return () => {
     state ^= state << 13;
@@ -12,7 +12,7 @@ export function uniform(seed) {
   };
 }
 
-/** Draws initial weights: a shape and its numbers, row-major. */
+/** Draws initial weights: a shape and its values in row-major order. */
 export class Draw {
   #next;
 
@@ -20,13 +20,13 @@ export class Draw {
     this.#next = uniform(seed);
   }
 
-  /** From N(0, std^2), by Box and Muller. */
+  /** Returns values from N(0, std^2), by the Box-Muller transform. */
   normal(shape, std) {
     const one = () => std * Math.sqrt(-2 * Math.log(1 - this.#next())) * Math.cos(2 * Math.PI * this.#next());
     return { shape, values: Float32Array.from({ length: size(shape) }, one) };
   }
 
-  /** From U(-bound, bound). */
+  /** Returns values from U(-bound, bound). */
   uniform(shape, bound) {
     return { shape, values: Float32Array.from({ length: size(shape) }, () => bound * (2 * this.#next() - 1)) };
   }
@@ -35,7 +35,7 @@ export class Draw {
     return { shape, values: new Float32Array(size(shape)).fill(value) };
   }
 
-  /** `b_f = ln U(1, T - 1)`, `b_i = -b_f`, 0 for the rest: `[4 d_h]`, gates in the order i, f, g, o. */
+  /** Returns the biases of chrono initialization, `[4 d_h]` in the order i, f, g, o: `b_f = ln U(1, T - 1)`, `b_i = -b_f`, others 0. */
   chrono(d_hidden, seq_len) {
     const b_f = Array.from({ length: d_hidden }, () => Math.log(1 + (seq_len - 2) * this.#next()));
     return { shape: [4 * d_hidden], values: Float32Array.from([...b_f.map((b) => -b), ...b_f, ...new Array(2 * d_hidden).fill(0)]) };
@@ -44,7 +44,7 @@ export class Draw {
 
 const size = (shape) => shape.reduce((product, n) => product * n, 1);
 
-/** `sin(p / 10000^(2i/d))` and `cos(...)` in turn, scaled as the lab does: `[T, d]`. */
+/** Returns sinusoidal positions, `[T, d]`: `sin(p / 10000^(2i/d))` and `cos(...)` alternate, scaled as in the lab. */
 export function sinusoidal(context, d_model) {
   const values = new Float32Array(context * d_model);
   for (let p = 0; p < context; p++) {
@@ -56,7 +56,7 @@ export function sinusoidal(context, d_model) {
   return { shape: [context, d_model], values };
 }
 
-/** One batch as typed arrays: `x` and `y` as the lab hands them to the device. */
+/** Returns one batch as typed arrays: `x` and `y` in the form in which the lab sends them to the device. */
 export function batch(workload, seed) {
   const next = uniform(seed);
   const class_of = (n) => Math.floor(n * next());

@@ -1,12 +1,12 @@
-// The lab's workloads in jax-js: pure functions of a tree of weights, and one `jit` around gradient and optimizer. Images are
-// `[batch, channels, height, width]`. Whoever is passed an array owns it, so what is used twice is passed as `.ref` first.
-// The package of its optimizers is not published, so they are written out.
+// The lab's workloads in jax-js: pure functions of a tree of weights, with one `jit` around gradient and optimizer. Images are
+// `[batch, channels, height, width]`. A function owns the arrays that it receives, so an array that is used twice is passed as
+// `.ref` first. The optimizers of jax-js are not published as a package, so they are implemented here.
 
 import { blockUntilReady, defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
 import { Draw, sinusoidal } from './data.mjs';
 import { cnnChannels, resnetBlocks } from './workloads.mjs';
 
-/** Whether convolutions become products of matrices, see `conv2d`. */
+/** True if convolutions are computed as matrix products; see `conv2d`. */
 let onWasm = false;
 
 export async function start(device) {
@@ -18,7 +18,7 @@ export async function start(device) {
 
 const array = ({ shape, values }) => np.array(values, { shape });
 
-/** A network, its optimizer, and `step`, which gives the loss when the step is done. */
+/** Returns the number of parameters of a workload's network, and `step`, which trains one step and resolves to its loss. */
 export function model(workload) {
   const draw = new Draw(1);
   const make = {
@@ -27,46 +27,46 @@ export function model(workload) {
     full: (shape, value) => array(draw.full(shape, value)),
     chrono: (...sizes) => array(draw.chrono(...sizes)),
   };
-  // `loss(weights, running, x, y)` gives the loss and the running statistics after it, an empty list where there are none.
+  // `loss(weights, running, x, y)` returns the loss and the updated running statistics, or an empty list without batch norm.
   let { weights, running = [], loss, shapes } = { transformer, cnn, recurrent, resnet }[workload.kind](workload, make);
-  const { rule } = workload;
+  const { training } = workload;
   const [leaves] = tree.flatten(weights);
   const parameters = leaves.reduce((sum, leaf) => sum + leaf.size, 0);
   const zeros = () => tree.map((leaf) => np.zeros(leaf.shape), weights);
-  // What the optimizer remembers: both averages of Adam, or the momentum.
-  let memory = rule.optimizer === 'adam' ? [zeros(), zeros()] : [zeros()];
+  // The optimizer's state: both moving averages of Adam, or the velocities of momentum.
+  let state = training.optimizer === 'adam' ? [zeros(), zeros()] : [zeros()];
   let steps = 0;
 
-  const train = jit((weights, memory, running, scalars, x, y) => {
-    const [[value, moved], grads] = valueAndGrad(loss, { hasAux: true })(tree.ref(weights), running, x, y);
-    const update = rule.optimizer === 'adam' ? adam : momentum;
-    return [value, ...update(weights, memory, rule.clip ? clipped(grads, rule.clip) : grads, scalars, rule), moved];
+  const train = jit((weights, state, running, scalars, x, y) => {
+    const [[value, updated], grads] = valueAndGrad(loss, { hasAux: true })(tree.ref(weights), running, x, y);
+    const update = training.optimizer === 'adam' ? adam : momentum;
+    return [value, ...update(weights, state, training.clip ? clipped(grads, training.clip) : grads, scalars, training), updated];
   });
   return {
     parameters,
     async step({ x, y }) {
       steps += 1;
-      const [beta1, beta2] = rule.betas ?? [0, 0];
-      // Adam's corrections, folded into two numbers as in the lab.
-      const scalars = [rule.learning_rate / (1 - beta1 ** steps), 1 / Math.sqrt(1 - beta2 ** steps)].map((value) => np.array(new Float32Array([value])));
+      const [beta1, beta2] = training.betas ?? [0, 0];
+      // Adam's bias corrections, combined into two scalars as in the lab.
+      const scalars = [training.learning_rate / (1 - beta1 ** steps), 1 / Math.sqrt(1 - beta2 ** steps)].map((value) => np.array(new Float32Array([value])));
       const inputs = [x, y].map((values, i) => np.array(values, { shape: shapes[i] }));
       let value;
-      [value, weights, memory, running] = train(weights, memory, running, scalars, ...inputs);
-      await blockUntilReady([weights, memory, running]);
+      [value, weights, state, running] = train(weights, state, running, scalars, ...inputs);
+      await blockUntilReady([weights, state, running]);
       const [read] = await value.data();
       return read;
     },
   };
 }
 
-/** All gradients, scaled so that their norm together is at most `most`. */
-function clipped(grads, most) {
+/** Returns all gradients, scaled so that their joint norm is at most `maxNorm`. */
+function clipped(grads, maxNorm) {
   const norm = np.sqrt(tree.leaves(tree.ref(grads)).map((grad) => np.square(grad).sum()).reduce((a, b) => a.add(b)));
-  const scale = np.minimum(1, np.reciprocal(norm.add(1e-6)).mul(most));
+  const scale = np.minimum(1, np.reciprocal(norm.add(1e-6)).mul(maxNorm));
   return tree.map((grad) => grad.mul(scale.ref), grads);
 }
 
-/** AdamW on matrices, Adam on the rest. */
+/** One step of AdamW for matrices, and of Adam for all other parameters. */
 function adam(weights, [means, squares], grads, [rate, correction], { learning_rate, betas: [beta1, beta2], decay }) {
   means = tree.map((m, g) => m.mul(beta1).add(g.ref.mul(1 - beta1)), means, grads);
   squares = tree.map((v, g) => v.mul(beta2).add(np.square(g).mul(1 - beta2)), squares, grads);
@@ -83,7 +83,7 @@ function adam(weights, [means, squares], grads, [rate, correction], { learning_r
   return [stepped, [means, squares]];
 }
 
-/** `v <- momentum v + g`, `w <- w - learning_rate v`. */
+/** One step of SGD with momentum: `v <- momentum v + g`, `w <- w - learning_rate v`. */
 function momentum(weights, [velocities], grads, _, { learning_rate, momentum }) {
   velocities = tree.map((v, g) => v.mul(momentum).add(g), velocities, grads);
   return [tree.map((w, v) => w.sub(v.mul(learning_rate)), weights, tree.ref(velocities)), [velocities]];
@@ -91,7 +91,7 @@ function momentum(weights, [velocities], grads, _, { learning_rate, momentum }) 
 
 const linear = (x, { weight, bias }) => np.matmul(x, weight).add(bias);
 
-/** Mean cross-entropy: logits `[N, V]`, one-hot rows `[N, V]`. */
+/** Returns the mean cross-entropy: logits `[N, V]`, one-hot rows `[N, V]`. */
 const crossEntropy = (logits, oneHot) => nn.logSoftmax(logits, -1).mul(oneHot).sum().mul(-1 / oneHot.shape[0]);
 
 const layerNorm = (x, { gain, bias }) => nn.standardize(x, -1, { epsilon: 1e-5 }).mul(gain).add(bias);
@@ -148,7 +148,7 @@ function recurrent({ batch: B, seq_len: T, d_in, d_hidden: d, classes, cell }, m
     let h = np.zeros([B, d]);
     let c = np.zeros([B, d]);
     for (let t = 0; t < T; t++) {
-      // Each position's own product: the gradient of a slice of all of them would fill a whole sequence with zeros.
+      // One product per position: the gradient of a slice of a joint product would be a whole sequence, mostly zeros.
       const p = np.matmul(x.ref.slice(t), input.weight.ref).add(input.bias.ref); // [B, gates d]
       const a = p.add(np.matmul(h, recurrent.ref));
       if (cell === 'rnn') {
@@ -165,25 +165,25 @@ function recurrent({ batch: B, seq_len: T, d_in, d_hidden: d, classes, cell }, m
   return { weights, loss, shapes: [[T, B, d_in], [B, classes]] };
 }
 
-/** A convolution with padding that keeps the size: x `[B, c_in, s, s]`, weight `[c_out, c_in, k, k]`. */
+/** Convolution with same padding: x `[B, c_in, s, s]`, weight `[c_out, c_in, k, k]`. */
 function conv2d(x, weight, stride) {
   const [c_out, c_in, k] = weight.shape;
   const [B, , s] = x.shape;
   const pad = (k - 1) / 2;
   if (!onWasm) return lax.convGeneralDilated(x, weight, [stride, stride], [[pad, pad], [pad, pad]]);
-  // On the CPU the library's convolution takes several times as long as the same sum as one product of matrices.
+  // On the CPU, the library's convolution takes several times as long as the same sum computed as one matrix product.
   const padded = np.pad(x, [[0, 0], [0, 0], [pad, pad], [pad, pad]]);
-  const places = Array.from({ length: k * k }, (_, i) => {
+  const patches = Array.from({ length: k * k }, (_, i) => {
     const [row, column] = [Math.floor(i / k), i % k];
     const shifted = padded.ref.slice([], [], [row, row + s], [column, column + s]);
-    // A slice has no stride: every other row and column, by their parity.
+    // Slices have no stride, so a reshape selects every other row and column.
     return stride === 1 ? shifted : shifted.reshape([B, c_in, s / stride, stride, s / stride, stride]).slice([], [], [], 0, [], 0);
   });
   padded.dispose();
-  return np.einsum('bcphw,ocp->bohw', np.stack(places, 2), weight.reshape([c_out, c_in, k * k]));
+  return np.einsum('bcphw,ocp->bohw', np.stack(patches, 2), weight.reshape([c_out, c_in, k * k]));
 }
 
-/** A 3 x 3 kernel for each channel: x `[B, c, s, s]`, weight `[c, 1, 3, 3]`. */
+/** Depthwise 3 x 3 convolution: x `[B, c, s, s]`, weight `[c, 1, 3, 3]`. */
 const depthwiseConv2d = (x, weight) => lax.convGeneralDilated(x, weight, [1, 1], [[1, 1], [1, 1]], { featureGroupCount: weight.shape[0] });
 
 const perChannel = (values) => values.reshape([1, -1, 1, 1]);
@@ -191,7 +191,7 @@ const perChannel = (values) => values.reshape([1, -1, 1, 1]);
 function cnn(workload, make) {
   const { batch: B, side, channels_in, classes, separable } = workload;
   const channels = cnnChannels(workload);
-  // Uniform numbers of the variance `gain^2 / fan_in`; biases from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
+  // Weights are uniform with variance `gain^2 / fan_in`; biases are from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
   const conv = (shape, fan_in, outputs, gain) => ({ weight: make.uniform(shape, gain * Math.sqrt(3 / fan_in)), bias: make.uniform([outputs], 1 / Math.sqrt(fan_in)) });
   const width = channels.at(-1);
   const weights = {
@@ -230,22 +230,22 @@ function resnet(workload, make) {
     })),
     head: { weight: make.uniform([width, classes], Math.sqrt(3 / width)), bias: make.full([classes], 0) },
   };
-  // Running mean and variance of every batch norm, in the order in which they are met.
+  // Running mean and variance of every batch norm, in the order of the forward pass.
   const running = [];
-  const remember = ({ gain }) => running.push([np.zeros(gain.shape), np.ones(gain.shape)]);
-  remember(weights.stem);
-  weights.blocks.forEach(({ first, second, projection }) => [first, second, projection].filter(Boolean).forEach(remember));
+  const track = ({ gain }) => running.push([np.zeros(gain.shape), np.ones(gain.shape)]);
+  track(weights.stem);
+  weights.blocks.forEach(({ first, second, projection }) => [first, second, projection].filter(Boolean).forEach(track));
 
   const loss = ({ stem, blocks, head }, running, x, y) => {
-    const moved = [];
-    // A convolution and batch norm with the statistics of the batch, which move the running ones.
+    const updated = [];
+    // A convolution and batch norm with the statistics of the batch, which also update the running statistics.
     const apply = (x, { weight, gain, bias }, stride) => {
       const h = conv2d(x, weight, stride);
       const mean = h.ref.mean([0, 2, 3]); // [c]
       const centered = h.sub(perChannel(mean.ref));
       const variance = np.square(centered.ref).mean([0, 2, 3]);
-      const [oldMean, oldVariance] = running[moved.length];
-      moved.push([oldMean.mul(0.9).add(lax.stopGradient(mean).mul(0.1)), oldVariance.mul(0.9).add(lax.stopGradient(variance.ref).mul(0.1))]);
+      const [oldMean, oldVariance] = running[updated.length];
+      updated.push([oldMean.mul(0.9).add(lax.stopGradient(mean).mul(0.1)), oldVariance.mul(0.9).add(lax.stopGradient(variance.ref).mul(0.1))]);
       const scale = gain.div(np.sqrt(variance.add(1e-5)));
       return centered.mul(perChannel(scale)).add(perChannel(bias));
     };
@@ -255,7 +255,7 @@ function resnet(workload, make) {
       const branch = apply(nn.relu(apply(h.ref, first, stride)), second, 1);
       h = nn.relu((projection ? apply(h, projection, stride) : h).add(branch)); // [B, c, s, s]
     });
-    return [crossEntropy(linear(h.mean([2, 3]), head), y), moved];
+    return [crossEntropy(linear(h.mean([2, 3]), head), y), updated];
   };
   return { weights, running, loss, shapes: [[B, channels_in, side, side], [B, classes]] };
 }

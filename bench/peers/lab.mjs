@@ -1,19 +1,19 @@
-// The lab's own step, as its page shows it.
+// The lab's own step time, as shown on its page.
 
 import { act, address, device as shownDevice, metric, withPage } from '../../tests/e2e/lib/browser.mjs';
 import { median } from './median.mjs';
 
 /**
- * Milliseconds of a bare training step of the lab, and how many parameters it has counted. The median of so many steps, or
- * of fewer after `seconds` seconds; no time where there were not even three in `limit` seconds.
+ * Resolves to the milliseconds of a bare training step of the lab, and to the number of parameters that it counted. The time is
+ * the median of `steps` steps, or of fewer after `seconds`; it is undefined if fewer than four were seen in `limit` seconds.
  *
- * CNN and RNN show the median of steps that were timed by themselves. The other sections show, with each frame, the worker's
- * own time for the shortest step since the frame before. On the CPU a frame comes after every step of these sizes, so
- * the median of what was shown is that of the steps. On a GPU that is only the time to enqueue one, and the time from step
- * to step is taken.
+ * The CNN and RNN sections show the median of individually timed steps. The other sections show, with each frame, the
+ * worker's own time for the shortest step since the previous frame. On the CPU, each step of these sizes sends a frame, so
+ * the median over frames is the median over steps. On a GPU that value is only the time to enqueue a step, so the time between
+ * steps is used instead.
  */
 export async function labStep({ lab }, device, { steps, seconds, limit }) {
-  // One worker: where two networks are compared, they take turns, and neither has to share a core with the other.
+  // One worker: if a section compares two networks, they take turns, so neither shares a core with the other.
   const init = 'Object.defineProperty(navigator, "hardwareConcurrency", { get: () => 1 });';
   return withPage(
     address(lab.section, { device, ...lab.params }),
@@ -23,7 +23,7 @@ export async function labStep({ lab }, device, { steps, seconds, limit }) {
       await act(page, 'train');
       const began = Date.now();
       const since = () => (Date.now() - began) / 1000;
-      // The first step makes the device ready, and the first frame after it tells of it.
+      // The first step includes the set-up of the device, so the first frame is not counted.
       const enough = (seen) => seen.length > steps || (seen.length > 4 && since() > seconds);
       let seen = [];
       while (since() < limit && !enough(seen)) {
@@ -31,7 +31,7 @@ export async function labStep({ lab }, device, { steps, seconds, limit }) {
         seen = await page.evaluate(() => window.seen);
       }
       const found = await shownDevice(page);
-      if (found !== device) throw new Error(`the lab computes on ${found}, not on ${device}`);
+      if (found !== device) throw new Error(`the lab computes on ${found} instead of ${device}`);
       const count = lab.count && (await metric(page, lab.count));
       const alone = lab.time && (await metric(page, lab.time));
       if (seen.length < 4) return { count };
@@ -44,7 +44,7 @@ export async function labStep({ lab }, device, { steps, seconds, limit }) {
   );
 }
 
-/** Notes in the page when a step is shown, and the worker's shortest time for one since the frame before. */
+/** Records in the page when each step is shown, and the worker's shortest step time since the previous frame. */
 const watch = () => {
   window.seen = [];
   const number = (name) => Number(document.querySelector(`[data-metric="${name}"]`)?.dataset.value ?? NaN);

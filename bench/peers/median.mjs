@@ -1,2 +1,2 @@
-/** The middle one of some numbers. */
+/** Returns the median; of an even count, the larger of the two middle values. */
 export const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];

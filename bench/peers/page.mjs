@@ -1,4 +1,4 @@
-// What runs in a peer's page: it makes one network, checks that it learns, and times its steps.
+// Runs in the page of another library: creates one network, checks that its loss falls, and times its steps.
 
 import { batch } from './data.mjs';
 import { parameters, workloads } from './workloads.mjs';
@@ -7,19 +7,19 @@ let peer;
 let model;
 let batches;
 
-/** Starts a peer's library on a device, and makes the network of a workload. Gives the name of the WebGPU adapter. */
+/** Starts a library on a device and creates the network of a workload. Resolves to the name of the WebGPU adapter. */
 export async function open(file, name, device) {
   const workload = workloads.find((workload) => workload.name === name);
   peer = await import(`./${file}`);
   await peer.start(device);
   model = peer.model(workload);
-  if (model.parameters !== parameters(workload)) throw new Error(`${model.parameters} parameters, not ${parameters(workload)}`);
+  if (model.parameters !== parameters(workload)) throw new Error(`${model.parameters} parameters, expected ${parameters(workload)}`);
   batches = Array.from({ length: 8 }, (_, seed) => batch(workload, seed));
   const info = (await navigator.gpu?.requestAdapter())?.info;
-  return info && `${[info.vendor, info.architecture, info.description].filter(Boolean).join(' ')}${info.isFallbackAdapter ? ' (in software)' : ''}`;
+  return info && `${[info.vendor, info.architecture, info.description].filter(Boolean).join(' ')}${info.isFallbackAdapter ? ' (software)' : ''}`;
 }
 
-/** Losses of so many steps on one and the same batch, of fewer after so many seconds. */
+/** Resolves to the losses of `steps` steps on a single batch, or of fewer after `seconds`. */
 export async function learn(steps, seconds) {
   const end = performance.now() + 1000 * seconds;
   const losses = [];
@@ -28,14 +28,14 @@ export async function learn(steps, seconds) {
 }
 
 /**
- * Milliseconds of single steps, each until its loss and the weights that it changed last have been read; of fewer after so
- * many seconds.
+ * Resolves to the milliseconds of `steps` single steps, or of fewer after `seconds`. A step ends when its loss and the weights
+ * that it changed last have been read.
  */
 export async function time(steps, seconds) {
   const end = performance.now() + 1000 * seconds;
   const times = [];
   while (times.length < steps && (times.length < 3 || performance.now() < end)) {
-    // Whatever the library has put off until the page is idle is not the step's.
+    // Lets work that the library deferred until the page is idle finish before the step starts.
     await new Promise((resolve) => setTimeout(resolve));
     const began = performance.now();
     await model.step(batches[times.length % batches.length]);

@@ -1,27 +1,27 @@
-// The table and the picture of what was measured.
+// The table and the chart of the measurements.
 
 import { median } from './median.mjs';
 
 /**
- * How many times as long a peer's step takes as the lab's: the median over the rounds, in each of which both met about the
- * same machine. Undefined where one of them was skipped.
+ * Returns the ratio of another library's step time to the lab's. It is the median over rounds, because conditions on the
+ * machine are similar within a round. Undefined if one of the two was skipped.
  */
 function ratioOf(row, name) {
   const rounds = Math.min(row.lab.times?.length ?? 0, row[name].times?.length ?? 0);
   return rounds ? median(row[name].times.slice(0, rounds).map((ms, round) => ms / row.lab.times[round])) : undefined;
 }
 
-/** A ratio in words: how the lab stands to a peer. */
+/** Returns a ratio in words. */
 function inWords(name, ratio) {
   if (ratio >= 1.05) return `${digits(ratio)}× as fast as ${name}`;
   if (ratio <= 1 / 1.05) return `**slower** than ${name}: ${digits(1 / ratio)}× its time`;
-  return `level with ${name}`;
+  return `equal to ${name}`;
 }
 
 const digits = (number) => (number >= 100 ? number.toFixed(0) : number.toPrecision(2));
 const ms = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
-/** One Markdown table: `rows` have `workload`, `device`, `lab` and one entry a peer, `{ ms, times }` or `{ skipped: why }` each. */
+/** Returns a Markdown table. `rows` have `workload`, `device`, `lab` and one entry per library, each `{ ms, times }` or `{ skipped: reason }`. */
 export function table(rows, peers) {
   const head = ['Workload', 'Device', 'lab, ms', ...peers.flatMap(({ name }) => [`${name}, ms`, `${name} / lab`]), 'The lab is'];
   const cell = (entry) => (entry.ms ? ms(entry.ms) : `skipped: ${entry.skipped}`);
@@ -36,21 +36,21 @@ export function table(rows, peers) {
   return [line(head), `|${align.join('|')}|`, ...lines.map(line)].join('\n');
 }
 
-/** What a reader must know beside the table. */
+/** Returns what a reader has to know about the table. */
 export function notes(peers) {
   return `${peers.map(({ name, version }) => `${name} ${version}`).join(', ')}.
 
-- A time is the median of rounds in turn, each the median of single training steps: forward and backward pass, optimizer, a new batch, until the loss has been read. Compiling and the first steps are left out. A ratio is the median over the rounds; below 1 the lab is slower.
-- Every network has the same layers, parameters, loss and optimizer in all three, and each peer has to reduce its loss on a batch before it is timed.
-- One thread each: the page is not cross-origin isolated, as a page that embeds the lab need not be. With isolation both peers can use more threads on the CPU.
-- TensorFlow.js on the CPU is its wasm backend. That has no gradient by a convolution's weights; here it is written as another convolution, and the depthwise one as products and sums.
-- jax-js on the CPU is its wasm backend. Its own convolution was several times slower there than the same sum as one matrix product, so the product is measured. Its optimizers are not published as a package and are written out. Tracing and compiling 200 time steps takes it 10 to 40 s, which are not counted.
-- The lab's RNN and LSTM write backpropagation through time out; the peers use their automatic differentiation.`;
+- Libraries alternate in rounds. A time is the median over rounds of the median of single training steps: a new batch, forward and backward pass, and optimizer, until the loss has been read. Compilation and the first steps are excluded. A ratio is the median over rounds; below 1 the lab is slower.
+- Every network has the same layers, parameters, loss and optimizer in all three libraries, and each has to reduce its loss on a batch before it is timed.
+- Each uses one thread: the page is not cross-origin isolated, as pages that embed the lab usually are not. With isolation, both other libraries can use more threads on the CPU.
+- TensorFlow.js on the CPU is its wasm backend. That backend has no gradient with respect to a convolution's weights; here it is implemented as another convolution, and as products and sums for depthwise convolutions.
+- jax-js on the CPU is its wasm backend. Its own convolution was several times slower there than the same sum as one matrix product, so the product is measured. Its optimizers are not published as a package and are implemented here. Tracing and compiling 200 time steps takes 10 to 40 s, which are not counted.
+- The lab's RNN and LSTM implement backpropagation through time explicitly; the other libraries use automatic differentiation.`;
 }
 
 const escape = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;');
 
-/** Bars of the ratios on a logarithmic axis: to the right of 1 the peer takes longer than the lab, to the left the lab is slower. */
+/** Returns an SVG bar chart of the ratios on a logarithmic axis: right of 1 the other library takes longer, left of 1 the lab does. */
 export function picture(rows, peers, words) {
   const bars = rows.flatMap((row) => {
     const measured = peers.map(({ name }) => ({ name, ratio: ratioOf(row, name) })).filter(({ ratio }) => ratio);
@@ -84,7 +84,7 @@ export function picture(rows, peers, words) {
   const legend = peers.map(({ name }, i) => `<rect class="peer${i}" x="${left + i * 140}" y="14" width="12" height="12"/><text x="${left + 18 + i * 140}" y="24">${escape(name)}</text>`);
   const sentence = bars.map(({ workload, device, measured }) => `${workload}, ${device}: ${measured.map(({ name, ratio }) => `${name} ${digits(ratio)}`).join(', ')}`).join('. ');
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title desc">
-<title id="title">Time of a training step, peer divided by lab</title>
+<title id="title">Time of a training step, other library divided by lab</title>
 <desc id="desc">${escape(sentence)}. ${escape(words)}</desc>
 <style>
   text { font: 13px system-ui, sans-serif; fill: #1f2328; }
@@ -108,7 +108,7 @@ ${legend.join('\n')}
 <text class="small" x="${x(1) - 6}" y="${top - 14}" text-anchor="end">← lab slower</text>
 <text class="small" x="${x(1) + 6}" y="${top - 14}">lab faster →</text>
 ${parts.join('\n')}
-<text class="small" x="${left}" y="${height - 10}">Step time of the peer / step time of the lab, logarithmic axis.</text>
+<text class="small" x="${left}" y="${height - 10}">Step time of the other library / step time of the lab, logarithmic axis.</text>
 </svg>
 `;
 }

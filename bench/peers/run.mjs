@@ -1,6 +1,6 @@
-// The lab beside its peers: the same workloads, in the same browser, on the same adapter, in turn. Prints one Markdown table
-// and writes the picture beside this file. `./lab bench peers WORD...` takes only the workloads whose names hold one of the
-// words, and leaves the picture as it is.
+// Compares the lab with other libraries: the same workloads in the same browser on the same adapter, alternating. Prints one
+// Markdown table and writes the chart next to this file. `./lab bench peers WORD...` runs only workloads whose names contain
+// one of the words, and does not update the chart.
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -21,18 +21,18 @@ const peers = [
 ];
 const gpu = Boolean(process.env.NN_LAB_GPU);
 const rounds = Number(process.env.NN_LAB_ROUNDS ?? 3);
-// Steps and seconds of one measurement, seconds after which one is given up, and steps that show whether a peer learns. In
-// software WebGPU needs minutes to compile and seconds for a step: one round of few steps there.
+// Steps and seconds of one measurement, seconds after which it is aborted, and steps in which the loss has to fall. On a
+// software adapter, WebGPU takes minutes to compile and seconds per step, so there is one round of few steps there.
 const effort = {
   cpu: { rounds, steps: 20, seconds: 8, limit: 150, learn: 25 },
   webgpu: gpu ? { rounds, steps: 50, seconds: 10, limit: 60, learn: 25 } : { rounds: 1, steps: 8, seconds: 30, limit: 240, learn: 3 },
 };
-const deviceName = { cpu: 'CPU', webgpu: gpu ? 'WebGPU' : 'WebGPU in software' };
+const deviceName = { cpu: 'CPU', webgpu: gpu ? 'WebGPU' : 'software WebGPU' };
 const say = (text) => console.error(`peers: ${text}`);
 
 class TooSlow extends Error {}
 
-/** Fulfilled like `work`, or broken after so many seconds. */
+/** Settles like `work`, or rejects after `seconds`. */
 function within(seconds, work) {
   let timer;
   const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new TooSlow()), 1000 * Math.max(0, seconds))));
@@ -40,7 +40,7 @@ function within(seconds, work) {
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-/** A page with one network of a peer in it, made ready, which has shown that it learns. */
+/** Opens a page with one network of another library, and checks that its loss falls. */
 async function open(site, peer, workload, device) {
   const { steps, seconds, limit, learn } = effort[device];
   const context = await (await theBrowser()).newContext();
@@ -50,8 +50,8 @@ async function open(site, peer, workload, device) {
     await page.goto(site.url);
     const adapter = await call('open', peer.file, workload.name, device);
     const losses = await call('learn', learn, seconds);
-    assert.ok(losses.every(Number.isFinite) && losses.at(-1) < losses[0], `${peer.name} does not learn ${workload.name}: ${losses}`);
-    say(`${peer.name} learns ${workload.name}: loss ${losses[0].toFixed(3)} to ${losses.at(-1).toFixed(3)} in ${losses.length} steps on one batch`);
+    assert.ok(losses.every(Number.isFinite) && losses.at(-1) < losses[0], `${peer.name} does not reduce the loss of ${workload.name}: ${losses}`);
+    say(`${peer.name} trains ${workload.name}: loss ${losses[0].toFixed(3)} to ${losses.at(-1).toFixed(3)} in ${losses.length} steps on one batch`);
     return adapter;
   };
   try {
@@ -63,19 +63,19 @@ async function open(site, peer, workload, device) {
   }
 }
 
-/** All rounds of one workload on one device: the lab and each peer in turn. */
+/** Measures all rounds of one workload on one device, alternating between the lab and the other libraries. */
 async function measure(site, workload, device) {
   const { rounds, limit } = effort[device];
   const left_out = device === 'webgpu' && !gpu && workload.heavy;
   const times = Object.fromEntries(['lab', ...peers.map(({ name }) => name)].map((name) => [name, []]));
-  // In software these take too long to be part of a run.
-  const skipped = left_out ? Object.fromEntries(Object.keys(times).map((name) => [name, 'minutes of compiling in software'])) : {};
+  // These take too long on a software adapter.
+  const skipped = left_out ? Object.fromEntries(Object.keys(times).map((name) => [name, 'takes minutes to compile on a software adapter'])) : {};
   const pages = new Map();
   let adapter;
   const turns = {
     async lab() {
       const { ms, count } = await labStep(workload, device, effort[device]);
-      if (count) assert.equal(count, parameters(workload), `${workload.name}: parameters of the lab and of its peers`);
+      if (count) assert.equal(count, parameters(workload), `${workload.name}: parameters of the lab and of the other libraries`);
       if (!ms) throw new TooSlow();
       return ms;
     },
@@ -87,7 +87,7 @@ async function measure(site, workload, device) {
       return pages.get(peer).time();
     };
   }
-  // A browser that died is no fault of what is measured: once more, in another.
+  // A crash of the browser is not an error of what is measured, so the turn is repeated once in a new browser.
   const again = (turn) => async (error) => {
     if (!/has been closed|crashed/.test(error.message)) throw error;
     await closeAll();
@@ -102,11 +102,11 @@ async function measure(site, workload, device) {
         times[name].push(ms);
         say(`${workload.name}, ${deviceName[device]}, round ${round}: ${name} ${ms.toFixed(1)} ms`);
       } catch (error) {
-        // A peer that does not learn, other parameters, or a lab that does not open are errors of this benchmark.
+        // A loss that does not fall, a different number of parameters, or a lab that does not open is an error of this benchmark.
         if (error instanceof assert.AssertionError || (name === 'lab' && !(error instanceof TooSlow))) throw error;
-        skipped[name] = error instanceof TooSlow ? `more than ${limit} s for the lot` : error.message.split('\n')[0].slice(0, 120);
+        skipped[name] = error instanceof TooSlow ? `more than ${limit} s in total` : error.message.split('\n')[0].slice(0, 120);
         say(`${workload.name}, ${deviceName[device]}: ${name} is skipped: ${skipped[name]}`);
-        // What is still queued up on the device must not slow the next one down.
+        // Work that is still queued on the device must not slow down the next measurement.
         await closeAll();
         pages.clear();
       }

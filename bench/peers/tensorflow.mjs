@@ -1,12 +1,12 @@
-// The lab's workloads in TensorFlow.js: operations run at once, gradients come from `tf.variableGrads`, steps from the
-// library's own optimizers. Images are `[batch, height, width, channels]`.
+// The lab's workloads in TensorFlow.js: eager operations, gradients from `tf.variableGrads`, and the library's own optimizers.
+// Images are `[batch, height, width, channels]`.
 
 import { Draw, sinusoidal } from './data.mjs';
 import { cnnChannels, resnetBlocks } from './workloads.mjs';
 
 const root = './node_modules/@tensorflow';
 
-/** Whether convolutions need the gradients that are written out below. */
+/** True if convolutions need the custom gradients of `conv2d` and `depthwiseConv2d`. */
 let onWasm = false;
 
 export async function start(device) {
@@ -23,7 +23,7 @@ export async function start(device) {
   await tf.ready();
 }
 
-/** A network, its optimizer, and `step`, which gives the loss when the step is done. */
+/** Returns the number of parameters of a workload's network, and `step`, which trains one step and resolves to its loss. */
 export function model(workload) {
   const variables = [];
   const draw = new Draw(1);
@@ -39,17 +39,17 @@ export function model(workload) {
     chrono: (...sizes) => variable(draw.chrono(...sizes)),
   };
   const loss = { transformer, cnn, recurrent, resnet }[workload.kind](workload, make);
-  const { rule } = workload;
-  const optimizer = rule.optimizer === 'adam' ? tf.train.adam(rule.learning_rate, ...rule.betas, 1e-8) : tf.train.momentum(rule.learning_rate, rule.momentum);
+  const { training } = workload;
+  const optimizer = training.optimizer === 'adam' ? tf.train.adam(training.learning_rate, ...training.betas, 1e-8) : tf.train.momentum(training.learning_rate, training.momentum);
   const last = variables.at(-1);
   return {
     parameters: variables.reduce((sum, variable) => sum + variable.size, 0),
     async step(batch) {
       const [value, changed] = tf.tidy(() => {
         const { value, grads } = tf.variableGrads(() => loss(batch), variables);
-        // AdamW's decay, which is no part of the library's Adam. Only matrices decay.
-        if (rule.decay) variables.filter(({ rank }) => rank > 1).forEach((w) => w.assign(w.mul(1 - rule.learning_rate * rule.decay)));
-        optimizer.applyGradients(rule.clip ? clipped(grads, rule.clip) : grads);
+        // AdamW's weight decay, which the library's Adam lacks. It applies to matrices only.
+        if (training.decay) variables.filter(({ rank }) => rank > 1).forEach((w) => w.assign(w.mul(1 - training.learning_rate * training.decay)));
+        optimizer.applyGradients(training.clip ? clipped(grads, training.clip) : grads);
         return [value, last.flatten().slice([0], [1])];
       });
       const [[read]] = await Promise.all([value.data(), changed.data()]);
@@ -59,10 +59,10 @@ export function model(workload) {
   };
 }
 
-/** All gradients, scaled so that their norm together is at most `most`. */
-function clipped(grads, most) {
+/** Returns all gradients, scaled so that their joint norm is at most `maxNorm`. */
+function clipped(grads, maxNorm) {
   const norm = tf.sqrt(tf.addN(Object.values(grads).map((grad) => grad.square().sum())));
-  const scale = tf.minimum(1, tf.div(most, norm.add(1e-6)));
+  const scale = tf.minimum(1, tf.div(maxNorm, norm.add(1e-6)));
   return Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, grad.mul(scale)]));
 }
 
@@ -93,7 +93,7 @@ function transformer({ batch: B, context: T, d_model: d, layers, heads, vocabula
   const norm_last = norm();
   const table = sinusoidal(T, d);
   const positions = tf.tensor(table.values, table.shape); // [T, d]
-  // Added to the scores: nothing where a query may see a key.
+  // Added to the scores: 0 for visible keys, a large negative number for hidden keys.
   const hidden = tf.tidy(() => tf.linalg.bandPart(tf.ones([T, T]), -1, 0).sub(1).mul(1e30)); // [T, T]
 
   const split = (x) => x.reshape([B, T, heads, d / heads]).transpose([0, 2, 1, 3]); // [B, h, T, d / h]
@@ -104,7 +104,7 @@ function transformer({ batch: B, context: T, d_model: d, layers, heads, vocabula
     return linear(mixed.transpose([0, 2, 1, 3]).reshape([B * T, d]), block.output);
   };
   return ({ x: inputs, y: targets }) => {
-    // One-hot rows: the wasm backend has no scatter, which a look-up would differentiate into.
+    // One-hot rows, because the gradient of a lookup is a scatter, which the wasm backend lacks.
     const oneHot = (ids) => tf.oneHot(tf.tensor1d(ids, 'int32'), V).toFloat(); // [B T, V]
     let x = oneHot(inputs).matMul(embedding).reshape([B, T, d]).add(positions).reshape([B * T, d]);
     for (const block of blocks) {
@@ -123,7 +123,7 @@ function recurrent({ batch: B, seq_len: T, d_in, d_hidden: d, classes, cell }, m
   const recurrent = make.uniform([d, gates * d], k);
   const output = { weight: make.uniform([d, classes], k), bias: make.uniform([classes], k) };
   return ({ x, y }) => {
-    // All positions in one product, then one at a time.
+    // One product for all positions; the recurrence then visits one position at a time.
     const projected = linear(tf.tensor2d(x, [T * B, d_in]), input).reshape([T, B, gates * d]).unstack(); // T times [B, gates d]
     let h = tf.zeros([B, d]);
     let c = tf.zeros([B, d]);
@@ -144,7 +144,7 @@ function recurrent({ batch: B, seq_len: T, d_in, d_hidden: d, classes, cell }, m
 function cnn(workload, make) {
   const { batch: B, side, channels_in, classes, separable } = workload;
   const channels = cnnChannels(workload);
-  // Uniform numbers of the variance `gain^2 / fan_in`; biases from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
+  // Weights are uniform with variance `gain^2 / fan_in`; biases are from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
   const conv = (shape, fan_in, outputs, gain) => ({ weight: make.uniform(shape, gain * Math.sqrt(3 / fan_in)), bias: make.uniform([outputs], 1 / Math.sqrt(fan_in)) });
   const blocks = channels.slice(1).map((to, index) => {
     const from = channels[index];
@@ -184,7 +184,7 @@ function resnet(workload, make) {
   const width = 4 * channels;
   const head = { weight: make.uniform([width, classes], Math.sqrt(3 / width)), bias: make.full([classes], 0) };
 
-  // A convolution and batch norm with the statistics of the batch, which move the running ones.
+  // A convolution and batch norm with the statistics of the batch, which also update the running statistics.
   const apply = (x, layer, stride) => {
     const h = conv2d(x, layer.weight, stride);
     const { mean, variance } = tf.moments(h, [0, 1, 2]);
@@ -202,18 +202,18 @@ function resnet(workload, make) {
   };
 }
 
-/** A convolution with padding that keeps the size: x `[B, s, s, c_in]`, weight `[k, k, c_in, c_out]`. */
+/** Convolution with same padding: x `[B, s, s, c_in]`, weight `[k, k, c_in, c_out]`. */
 function conv2d(x, weight, stride) {
   const k = weight.shape[0];
   const pad = (k - 1) / 2;
   if (!onWasm) return tf.conv2d(x, weight, stride, pad);
-  // The wasm backend lacks the gradient by the weight. It is itself a convolution: of the inputs by the output's gradient,
-  // with the batch as the channels that are summed over, and the stride as dilation.
+  // The wasm backend lacks the gradient with respect to the weight. That gradient is a convolution of the input with the
+  // output's gradient, with the batch in place of the input channels and the stride as dilation.
   return tf.customGrad((x, weight, save) => {
     save([x, weight]);
     const gradFunc = (dy, [x, weight]) => [
       tf.conv2dTranspose(dy, weight, x.shape, stride, pad),
-      tf.conv2d(x.transpose([3, 1, 2, 0]), dy.transpose([1, 2, 0, 3]), 1, pad, 'NHWC', stride) // [c_in, k or more, k or more, c_out]
+      tf.conv2d(x.transpose([3, 1, 2, 0]), dy.transpose([1, 2, 0, 3]), 1, pad, 'NHWC', stride) // [c_in, >= k, >= k, c_out]
         .slice([0, 0, 0, 0], [-1, k, k, -1])
         .transpose([1, 2, 0, 3]),
     ];
@@ -221,17 +221,17 @@ function conv2d(x, weight, stride) {
   })(x, weight);
 }
 
-/** A 3 x 3 kernel for each channel: x `[B, s, s, c]`, weight `[3, 3, c, 1]`. */
+/** Depthwise 3 x 3 convolution: x `[B, s, s, c]`, weight `[3, 3, c, 1]`. */
 function depthwiseConv2d(x, weight) {
   if (!onWasm) return tf.depthwiseConv2d(x, weight, 1, 'same');
-  // The wasm backend lacks both gradients: the one by the input is a convolution by the turned kernel, the one by the
-  // weight a product and a sum for each of the nine places.
+  // The wasm backend lacks both gradients. With respect to the input, it is a convolution with the rotated kernel. With respect
+  // to the weight, it is a product and a sum for each of the nine kernel positions.
   return tf.customGrad((x, weight, save) => {
     save([x, weight]);
     const gradFunc = (dy, [x, weight]) => {
       const padded = x.pad([[0, 0], [1, 1], [1, 1], [0, 0]]);
-      const places = Array.from({ length: 9 }, (_, i) => padded.slice([0, Math.floor(i / 3), i % 3, 0], x.shape).mul(dy).sum([0, 1, 2])); // [c] each
-      return [tf.depthwiseConv2d(dy, weight.reverse([0, 1]), 1, 'same'), tf.stack(places).reshape(weight.shape)];
+      const sums = Array.from({ length: 9 }, (_, i) => padded.slice([0, Math.floor(i / 3), i % 3, 0], x.shape).mul(dy).sum([0, 1, 2])); // [c] each
+      return [tf.depthwiseConv2d(dy, weight.reverse([0, 1]), 1, 'same'), tf.stack(sums).reshape(weight.shape)];
     };
     return { value: tf.depthwiseConv2d(x, weight, 1, 'same'), gradFunc };
   })(x, weight);

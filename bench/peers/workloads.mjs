@@ -1,16 +1,16 @@
-// What is measured: the lab's own networks in the sizes of its sections. The lab's settings and the peers' sizes stand side
-// by side, and the number of parameters, which the lab counts in its own model, must be the same in all three.
+// The workloads: the lab's networks in the sizes of its sections. Each has the settings of the lab and the sizes for the other
+// libraries. The number of parameters, which the lab counts in its model, must be the same in all three.
 
 const transformer = (batch, context) => {
-  // As many characters as the lab's text has.
+  // The vocabulary is that of the lab's text.
   const size = { batch, context, d_model: 64, layers: 2, heads: 4, vocabulary: 62 };
   return {
     name: `Transformer, B${batch} T${context} d64 L2`,
     kind: 'transformer',
-    // Too much for a GPU in software.
+    // Too slow on a software adapter.
     heavy: context > 64,
-    // AdamW on matrices and Adam on the rest, as in the lab.
-    rule: { optimizer: 'adam', learning_rate: 3e-3, betas: [0.9, 0.99], decay: 0.1, clip: 1 },
+    // AdamW for matrices and Adam for all other parameters, as in the lab.
+    training: { optimizer: 'adam', learning_rate: 3e-3, betas: [0.9, 0.99], decay: 0.1, clip: 1 },
     ...size,
     lab: {
       section: 'transformer',
@@ -29,11 +29,11 @@ const cnn = (separable) => ({
   width: 8,
   classes: 10,
   separable,
-  rule: { optimizer: 'adam', learning_rate: 3e-3, betas: [0.9, 0.999], decay: 0 },
+  training: { optimizer: 'adam', learning_rate: 3e-3, betas: [0.9, 0.999], decay: 0 },
   lab: {
     section: 'cnn',
     params: { batch_size: 32, width: 8, epochs: 100, n_test: 100 },
-    // The lab counts two blocks of chosen sizes there, not the whole network.
+    // The lab counts the parameters of two example blocks there, not of the whole network.
     count: null,
     time: `ms_per_step_${separable ? 'separable' : 'conv'}`,
   },
@@ -49,7 +49,7 @@ const recurrent = (cell) => ({
   d_in: 10,
   d_hidden: 32,
   classes: 2,
-  rule: { optimizer: 'adam', learning_rate: 3e-3, betas: [0.9, 0.999], decay: 0, clip: 1 },
+  training: { optimizer: 'adam', learning_rate: 3e-3, betas: [0.9, 0.999], decay: 0, clip: 1 },
   lab: {
     section: 'rnn',
     params: { batch_size: 32, seq_len: 200, d_hidden: 32, steps: 10_000 },
@@ -68,7 +68,7 @@ const resnet = {
   channels: 16,
   blocks_per_stage: 3,
   classes: 10,
-  rule: { optimizer: 'momentum', learning_rate: 0.1, momentum: 0.9 },
+  training: { optimizer: 'momentum', learning_rate: 0.1, momentum: 0.9 },
   lab: {
     section: 'resnet',
     params: { batch_size: 16, width: 1, side: 32, batch_norm: 1, init: 'he', optimizer: 'momentum', learning_rate: 0.1, n_seeds: 1, steps: 20_000 },
@@ -78,13 +78,13 @@ const resnet = {
 
 export const workloads = [transformer(8, 64), transformer(4, 256), cnn(false), cnn(true), recurrent('rnn'), recurrent('lstm'), resnet];
 
-/** How many parameters the network of a workload has, in closed form. */
+/** Returns the number of parameters of a workload's network, in closed form. */
 export function parameters(workload) {
   const linear = (d_in, d_out) => d_in * d_out + d_out;
   switch (workload.kind) {
     case 'transformer': {
       const { d_model: d, vocabulary, layers } = workload;
-      // The last layer is the embedding's transpose, and positions are sines and cosines.
+      // The output layer is tied to the embedding, and the positions are sinusoidal.
       return vocabulary * d + layers * (12 * d * d + 13 * d) + 2 * d;
     }
     case 'cnn': {
@@ -107,14 +107,14 @@ export function parameters(workload) {
       return conv(channels_in, c, 3) + stage(c, c) + stage(c, 2 * c) + stage(2 * c, 4 * c) + linear(4 * c, classes);
     }
     default:
-      throw new Error(`there is no network of the kind ${workload.kind}`);
+      throw new Error(`unknown kind of network: ${workload.kind}`);
   }
 }
 
-/** Channels of the input and after each of the five blocks: `w, 2w, 4w, 8w, 8w`. */
+/** Returns the channels of the input and after each of the five blocks: `w, 2w, 4w, 8w, 8w`. */
 export const cnnChannels = ({ channels_in, width: w }) => [channels_in, w, 2 * w, 4 * w, 8 * w, 8 * w];
 
-/** Blocks of a residual network: channels before and after, and the stride. */
+/** Returns the blocks of a residual network: input channels, output channels and stride. */
 export function resnetBlocks({ channels: c, blocks_per_stage: n }) {
   const blocks = [];
   let from = c;
