@@ -1,4 +1,4 @@
-//! Section 5: the closed forms against hand-computed numbers, and the experiment on Flex with small budgets.
+//! Section 5: closed forms compared with numbers computed by hand, and short runs of the experiment on the CPU.
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, probe, run, sweep, train};
@@ -46,7 +46,7 @@ fn unscaled_attention_saturates_and_scaled_does_not() {
         assert!((first.scaled.entropy.mean - last.scaled.entropy.mean).abs() < 0.3);
         assert!(last.unscaled.largest.mean > 0.8 && last.scaled.largest.mean < 0.3);
         assert!(last.unscaled.jacobian_median.mean < 0.2 * last.scaled.jacobian_median.mean);
-        // The slider stands on one of the sweep's sizes, so it must give the sweep's own numbers.
+        // The slider has one of the sweep's values, so its measurement must equal the sweep's.
         assert_eq!(sweep.here, sweep.points[4]);
         for bars in [&sweep.bars_scaled, &sweep.bars_unscaled] {
             assert_eq!(bars.len(), 64);
@@ -56,7 +56,7 @@ fn unscaled_attention_saturates_and_scaled_does_not() {
 }
 
 #[test]
-fn the_checks_of_the_sweep_hold_for_any_spread_and_number_of_keys() {
+fn checks_of_the_sweep_hold_for_any_standard_deviation_and_number_of_keys() {
     let mut wrong = Vec::new();
     for sigma in [0.25, 0.5, 1.0, 1.4, 2.0] {
         for n_keys in [2, 3, 8, 64, 128] {
@@ -73,7 +73,7 @@ fn the_checks_of_the_sweep_hold_for_any_spread_and_number_of_keys() {
 }
 
 #[test]
-fn multi_head_attention_agrees_with_burn_for_every_number_of_heads() {
+fn multi_head_attention_matches_burn_for_every_number_of_heads() {
     for d_model in [2, 7, 12, 32, 128] {
         for n_heads in 1..=8 {
             let config = Config { d_model, n_heads, n_keys: 2, n_seeds: 2, ..Config::default() };
@@ -105,7 +105,7 @@ fn multi_head_attention_agrees_with_burn_for_every_number_of_heads() {
 }
 
 #[test]
-fn the_heatmaps_obey_the_mask() {
+fn heatmaps_respect_the_mask() {
     let n = 8;
     for (mask, length) in
         [(MaskChoice::None, 0), (MaskChoice::Causal, 0), (MaskChoice::Padding, 5), (MaskChoice::Padding, 0)]
@@ -130,7 +130,7 @@ fn the_heatmaps_obey_the_mask() {
     }
 }
 
-/// The steps to a loss below half a nat, scaled and unscaled, of a preset with another seed.
+/// Returns the steps until the loss is below half a nat, scaled and unscaled, for a preset with another seed.
 fn preset(slug: &str, seed: u32) -> (u32, u32) {
     let config = Config { seed, ..crate::collector::preset(slug) };
     let (record, result) = run::<Attention>(config.clone());
@@ -173,20 +173,20 @@ fn preset_saturated_takes_longer_without_the_scale() {
 
 #[test]
 #[ignore = "many seconds; ./lab test full runs it"]
-fn preset_small_weights_needs_no_scale() {
+fn preset_small_weights_does_not_need_the_scale() {
     let (scaled, unscaled) = preset("small-weights", 1);
     assert!(unscaled <= scaled, "{scaled} and {unscaled} steps");
 }
 
 #[test]
-fn preset_plain_descent_is_no_slower_without_the_scale() {
+fn preset_plain_descent_is_not_slower_without_the_scale() {
     let (scaled, unscaled) = preset("plain-descent", 1);
     assert!(f64::from(unscaled) <= 1.2 * f64::from(scaled), "{scaled} and {unscaled} steps");
 }
 
 #[test]
 #[ignore = "many seconds; ./lab test full runs it"]
-fn the_sweep_over_d_k_shows_what_it_says() {
+fn the_sweep_over_d_k_shows_what_its_text_claims() {
     let losses = sweep::<Attention>("Final loss over d_k");
     for pair in losses.windows(2) {
         assert!(pair[1][SCALED].median < pair[0][SCALED].median, "{pair:?}");
@@ -202,7 +202,7 @@ fn the_sweep_over_d_k_shows_what_it_says() {
 }
 
 #[test]
-fn the_default_run_solves_the_task_and_its_heads_show_it() {
+fn the_default_run_solves_the_task_and_its_heads_find_the_token() {
     let config = Config::default();
     let (record, result) = run::<Attention>(config.clone());
     assert_eq!(result, Ok(()));
@@ -216,7 +216,7 @@ fn the_default_run_solves_the_task_and_its_heads_show_it() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_run_and_another_seed_another() {
+fn runs_are_reproducible_and_depend_on_the_seed() {
     let first = run::<Attention>(small()).0;
     assert_eq!(first, run::<Attention>(small()).0);
     assert_ne!(
@@ -227,7 +227,7 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
 }
 
 #[test]
-fn how_often_frames_are_asked_for_does_not_change_the_run() {
+fn the_frame_rate_does_not_change_the_run() {
     let record = |every: u32| {
         let mut out = Collector::<Attention> { frame_every: every, ..Collector::default() };
         train::<Attention>(&small(), &mut out).expect("runs");
@@ -237,7 +237,7 @@ fn how_often_frames_are_asked_for_does_not_change_the_run() {
 }
 
 #[test]
-fn a_learning_rate_too_large_ends_in_a_message() {
+fn an_excessive_learning_rate_ends_with_a_message() {
     let config = Config {
         optimizer: OptimizerKind::Sgd,
         learning_rate: 10.0,
@@ -253,7 +253,7 @@ fn a_learning_rate_too_large_ends_in_a_message() {
 }
 
 #[test]
-fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
+fn a_run_stops_immediately_and_applies_a_changed_learning_rate() {
     let mut out = Collector::<Attention> { stop_at: Some(7), ..Collector::default() };
     train::<Attention>(&small(), &mut out).expect("runs");
     assert_eq!(out.record().arms[SCALED].losses.len(), 7);
@@ -266,7 +266,7 @@ fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
     assert_ne!(changed[19], unchanged[19]);
 }
 
-/// What the module makes of an example: weights, scores and output of its query.
+/// Returns the module's weights, scores and output for the query of an example.
 fn by_the_module(example: &Example, switches: &Switches) -> [Vec<f32>; 3] {
     let device = Device::flex();
     let (n, d_k, d_v) = (example.keys.len(), example.q.len(), example.values[0].len());
@@ -274,7 +274,7 @@ fn by_the_module(example: &Example, switches: &Switches) -> [Vec<f32>; 3] {
         let values: Vec<f32> = rows.iter().flatten().map(|&value| value as f32).collect();
         Tensor::<4>::from_data(TensorData::new(values, [1, 1, rows.len(), width]), &device)
     };
-    // Every position asks the same, so that a causal mask is the module's own.
+    // All positions have the same query, so the module's own causal mask can be used.
     let q = tensor(&vec![example.q.clone(); n], d_k);
     let by_hand: Vec<bool> = (0..n * n).map(|at| switches.hidden.get(at % n) == Some(&true)).collect();
     let hidden = Tensor::<4, Bool>::from_data(TensorData::new(by_hand, [1, 1, n, n]), &device);
@@ -303,7 +303,7 @@ fn agrees(ours: &[f64], theirs: &[f32], size: f64, what: &str) {
 }
 
 #[test]
-fn the_page_computes_what_the_module_does() {
+fn the_page_and_the_module_compute_the_same() {
     let mut rng = proptest::test_runner::TestRunner::deterministic();
     let mut number = || {
         use proptest::strategy::{Strategy, ValueTree};
@@ -333,7 +333,7 @@ fn the_page_computes_what_the_module_does() {
 }
 
 #[test]
-fn a_head_of_the_run_gives_the_weights_of_its_map() {
+fn the_query_and_keys_of_a_head_reproduce_its_attention_map() {
     let config = Config { n_heads: 8, n_tokens: 5, ..small() };
     let record = run::<Attention>(config.clone()).0;
     for (arm, net) in record.arms.iter().enumerate() {
@@ -354,7 +354,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn any_config_survives_the_address(
+    fn configs_round_trip_through_the_address(
         d_k in 4u32..=512, sigma in 0.25f64..=2.0, n_tokens in 2u32..=24, length in 0u32..=24, n_keys in 2u32..=128,
         mask in prop::sample::select(vec![MaskChoice::None, MaskChoice::Causal, MaskChoice::Padding]),
         (d_model, n_heads, n_seeds) in (2u32..=128, 1u32..=8, 2u32..=16), seed in 0u32..=999_999,

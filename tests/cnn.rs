@@ -1,4 +1,4 @@
-//! Section 2: closed forms against real convolutions, and the experiment on Flex with small budgets.
+//! Section 2: closed forms compared with real convolutions, and short runs of the experiment on the CPU.
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, probe, real_cifar10};
@@ -14,7 +14,7 @@ use nn_lab::sections::cnn::{
 };
 use proptest::prelude::*;
 
-/// A few steps of tiny nets.
+/// Returns settings for a few steps of tiny networks.
 fn small() -> Config {
     Config { n_train: 60, n_test: 30, batch_size: 20, width: 2, epochs: 2, ..Config::default() }
 }
@@ -33,11 +33,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn the_formula_gives_the_size_of_real_convolutions(
+    fn the_output_size_formula_matches_real_convolutions(
         size in 1u32..=32, kernel in 1u32..=11, stride in 1u32..=8, padding in 0u32..=8, dilation in 1u32..=6,
     ) {
         let shape = ConvShape { size, kernel, stride, padding, dilation };
-        // The stops counted one by one, as a kernel is laid on the padded input.
+        // Counts the kernel positions on the padded input one by one.
         let last = dilation * (kernel - 1);
         let stops = (0..size + 2 * padding).step_by(stride as usize).filter(|at| at + last < size + 2 * padding).count();
         match output_size(shape) {
@@ -60,7 +60,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn the_formulae_count_the_blocks(c_in in 1u32..40, c_out in 1u32..40, block_kernel in 1u32..=11) {
+    fn formulas_match_the_parameter_counts_of_the_blocks(c_in in 1u32..40, c_out in 1u32..40, block_kernel in 1u32..=11) {
         let config = Config { c_in, c_out, block_kernel, ..Config::default() };
         let formula = block_formula(&config);
         let (device, rng) = (Device::flex(), &mut WeightRng::new(1));
@@ -83,7 +83,7 @@ proptest! {
     }
 
     #[test]
-    fn the_formula_counts_the_nets(c_in in 1u64..4, width in 1u64..12, n_classes in 2u64..12, separable: bool) {
+    fn the_formula_matches_the_parameter_counts_of_the_networks(c_in in 1u64..4, width in 1u64..12, n_classes in 2u64..12, separable: bool) {
         let net = Net::new(
             c_in as usize, width as usize, n_classes as usize, separable, &mut WeightRng::new(1), &Device::flex(),
         );
@@ -91,7 +91,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_in_the_address_gives_a_config(pairs in prop::collection::vec(("size|kernel|width|dataset|crop|image|[a-z_]{1,9}", ".*"), 0..6)) {
+    fn any_address_results_in_a_config(pairs in prop::collection::vec(("size|kernel|width|dataset|crop|image|[a-z_]{1,9}", ".*"), 0..6)) {
         let (config, _) = from_query(&Config::default(), &pairs.into_iter().collect());
         prop_assert!((1..=32).contains(&config.size) && (1..=12).contains(&config.image));
         let (again, warnings) = from_query(&Config::default(), &to_query(&config));
@@ -101,18 +101,18 @@ proptest! {
 }
 
 #[test]
-fn the_counts_of_the_textbook() {
+fn known_counts_and_sizes_are_reproduced() {
     let formula = block_formula(&Config::default());
     assert_eq!((formula.conv.params, formula.separable.params), (73_856, 8_960));
     assert_eq!(format!("{:.2}", formula.params_ratio()), "8.24");
-    // floor((7 + 2 - 2 - 1) / 2) + 1, and two of the papers' own.
+    // floor((7 + 2 - 2 - 1) / 2) + 1, and two sizes from papers.
     let sizes: Vec<_> = KNOWN_SHAPES.iter().map(|(_, shape)| output_size(*shape)).collect();
     assert_eq!(sizes, [28, 32, 32, 16, 3, 55, 112, 32].map(Some));
     assert_eq!(output_size(Config::default().shape()), Some(4));
 }
 
 #[test]
-fn a_probe_measures_what_the_formulae_say() {
+fn the_probe_agrees_with_the_formulas() {
     let config = Config { n_train: 100, ..Config::default() };
     let record = probe::<Cnn>(config.clone());
     assert_eq!((record.measured, record.known.len()), (Some(Some(4)), KNOWN_SHAPES.len()));
@@ -132,7 +132,7 @@ fn a_probe_measures_what_the_formulae_say() {
 }
 
 #[test]
-fn an_impossible_convolution_is_no_error() {
+fn an_impossible_convolution_is_not_an_error() {
     let config = Config { size: 4, kernel: 7, padding: 1, n_train: 50, ..Config::default() };
     let record = probe::<Cnn>(config.clone());
     assert_eq!(record.measured, Some(None));
@@ -140,7 +140,7 @@ fn an_impossible_convolution_is_no_error() {
 }
 
 #[test]
-fn a_run_tells_everything_that_the_page_shows() {
+fn a_run_sends_everything_that_the_page_shows() {
     let record = run(&small());
     assert_eq!((record.step(), record.steps_per_epoch(), record.epoch()), (6, 3, 2));
     for net in [&record.arms[CONV], &record.arms[SEPARABLE]] {
@@ -175,9 +175,9 @@ fn a_run_tells_everything_that_the_page_shows() {
     }
 }
 
-/// Every product that the page shows adds up to what the network computed, in every place of every map.
+/// The products on the page add up to the network's own values, at every position of every feature map.
 #[test]
-fn products_add_up_to_the_networks_own_maps() {
+fn products_add_up_to_the_feature_maps() {
     let trained = run(&Config { width: 3, ..small() });
     let untrained = probe::<Cnn>(Config { image: 2, ..small() });
     for (record, image, step) in [(&trained, 1, 6), (&untrained, 2, 0)] {
@@ -199,7 +199,7 @@ fn products_add_up_to_the_networks_own_maps() {
                     let sum = layer.depthwise_sum(at / plane, at % plane);
                     assert!(sum.agrees(*network), "{arm} {index} {at}: {sum:?}, {network}");
                 }
-                // In the corner five of nine taps are outside, and read 0.
+                // In the corner, five of nine taps are outside and read 0.
                 let corner = &layer.channel_sums(0, 0)[0];
                 let outside: Vec<_> = corner.taps.iter().filter(|tap| tap.is_padding).collect();
                 assert!(outside.len() == 5 && outside.iter().all(|tap| tap.value == 0.0), "{corner:?}");
@@ -209,7 +209,7 @@ fn products_add_up_to_the_networks_own_maps() {
 }
 
 #[test]
-fn steps_are_timed_one_net_after_the_other() {
+fn steps_of_both_networks_are_timed_separately() {
     let out = Collector::<Cnn> { frame_every: 1, ..Collector::default() };
     let record = out.run(&Config { width: 8, ..small() }).0;
     let (conv, separable) = (
@@ -220,7 +220,7 @@ fn steps_are_timed_one_net_after_the_other() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_run_whatever_the_frames() {
+fn runs_are_reproducible_at_any_frame_rate() {
     let losses = |every: u32, config: &Config| {
         let out = Collector::<Cnn> { frame_every: every, ..Collector::default() };
         let record = out.run(config).0;
@@ -238,7 +238,7 @@ fn the_same_seed_gives_the_same_run_whatever_the_frames() {
 }
 
 #[test]
-fn a_stopped_run_ends_at_once_and_changes_are_taken() {
+fn a_run_stops_immediately_and_applies_changes() {
     let out = Collector::<Cnn> { stop_at: Some(2), ..Collector::default() };
     assert_eq!(out.run(&small()).0.step(), 2);
     let still = Config { learning_rate: 1e-5, image: 3, ..small() };
@@ -250,7 +250,7 @@ fn a_stopped_run_ends_at_once_and_changes_are_taken() {
 }
 
 #[test]
-fn a_learning_rate_too_large_ends_in_a_message_or_a_net_that_guesses() {
+fn an_excessive_learning_rate_ends_with_a_message_or_at_chance_level() {
     let (record, result) =
         Collector::<Cnn>::default().run(&Config { learning_rate: 1.0, epochs: 30, ..small() });
     match result {
@@ -260,14 +260,14 @@ fn a_learning_rate_too_large_ends_in_a_message_or_a_net_that_guesses() {
 }
 
 #[test]
-fn without_its_files_cifar10_is_not_offered_and_says_what_to_add() {
+fn without_its_files_cifar10_is_unavailable_and_the_message_names_them() {
     let config = Config { dataset: Dataset::Cifar10, ..small() };
     let (record, result) = Collector::<Cnn>::default().probe(&config);
     assert!(!record.cifar10);
     assert_eq!(record.blocks, Some(block_formula(&config)), "all else is shown");
     let Err(LabError::Data(words)) = result else { panic!("{result:?}") };
     assert!(words.contains(".bin") && words.contains(".tar.gz"), "{words}");
-    // Synthetic records: training alone is not enough.
+    // Synthetic records: a training file without a test file is not enough.
     let records: std::rc::Rc<[u8]> =
         (0..40).flat_map(|i| [vec![i % 10], vec![i * 6; 3072]].concat()).collect();
     let with = |names: &[&str]| Collector::<Cnn> {
@@ -286,7 +286,7 @@ fn without_its_files_cifar10_is_not_offered_and_says_what_to_add() {
 }
 
 #[test]
-fn an_epoch_of_fashion_mnist_is_well_above_a_guess() {
+fn an_epoch_of_fashion_mnist_is_well_above_chance() {
     let config = Config { n_train: 1000, n_test: 300, epochs: 2, ..Config::default() };
     let record = run(&config);
     let (conv, separable) =
@@ -297,7 +297,7 @@ fn an_epoch_of_fashion_mnist_is_well_above_a_guess() {
 
 #[test]
 #[ignore = "many seconds; ./lab test full runs it"]
-fn the_real_cifar10_is_learned_above_a_guess() {
+fn training_on_the_original_cifar10_is_above_chance() {
     let Some(out) = cifar() else { return };
     let config =
         Config { dataset: Dataset::Cifar10, n_train: 1500, n_test: 300, epochs: 3, ..Config::default() };
@@ -306,14 +306,14 @@ fn the_real_cifar10_is_learned_above_a_guess() {
     let (conv, separable) =
         (record.arms[CONV].accuracies.last_y(), record.arms[SEPARABLE].accuracies.last_y());
     println!("after three epochs of 1,500 photographs: {conv:?} and {separable:?}");
-    // A guess is right in 10 % of 300, with a deviation of 1.7 %.
+    // Chance accuracy on 300 images is 10%, with a standard deviation of 1.7%.
     assert!(conv > Some(0.2) && separable > Some(0.18), "{conv:?} {separable:?}");
 }
 
-/// Minutes: `cargo test --features cpu --test native all_of_fashion -- --ignored --nocapture`.
+/// Takes minutes: `cargo test --features cpu --test native all_of_fashion -- --ignored --nocapture`.
 #[test]
 #[ignore = "minutes; ./lab test full runs it"]
-fn all_of_fashion_mnist_is_learned_to_85_percent() {
+fn all_of_fashion_mnist_reaches_85_percent() {
     let config = Config { n_train: 10_000, n_test: 2000, epochs: 10, ..Config::default() };
     let began = std::time::Instant::now();
     let record = run(&config);

@@ -1,11 +1,11 @@
-//! The guided experiments of section 2: what was measured decides the words, with every seed.
+//! The guided experiments of section 2: with every seed, the answer follows from the measurements.
 #![cfg(feature = "compute")]
 
 use crate::collector::{self, number};
 use nn_lab::core::guided::Answer;
 use nn_lab::sections::cnn::Cnn;
 
-/// The answer of an experiment with a seed, and its numbers by name.
+/// Returns the answer of an experiment for a seed, and a function that looks up its numbers by name.
 #[track_caller]
 fn answer(slug: &str, seed: u32) -> (Answer, impl Fn(&str) -> f64) {
     let answer = collector::answer::<Cnn>(slug, seed);
@@ -15,7 +15,7 @@ fn answer(slug: &str, seed: u32) -> (Answer, impl Fn(&str) -> f64) {
 const SEEDS: [u32; 3] = [1, 2, 3];
 
 #[test]
-fn what_is_counted_does_not_depend_on_the_seed() {
+fn counts_do_not_depend_on_the_seed() {
     for seed in SEEDS {
         let (size, number) = answer("stride-and-padding", seed);
         assert_eq!((number("out_measured"), number("out_formula")), (16.0, 16.0));
@@ -36,7 +36,7 @@ fn what_is_counted_does_not_depend_on_the_seed() {
 }
 
 #[test]
-fn accuracies_are_compared_as_they_come_out() {
+fn the_answer_compares_the_measured_accuracies() {
     for seed in SEEDS {
         let (answer, number) = answer("accuracy-price", seed);
         let points = 100.0 * (number("accuracy_separable") - number("accuracy_conv"));
@@ -52,7 +52,7 @@ fn accuracies_are_compared_as_they_come_out() {
 }
 
 #[test]
-fn time_is_what_was_measured_and_not_what_was_counted() {
+fn the_speedup_is_measured_and_not_derived_from_counts() {
     for slug in ["fewer-macs", "wider-networks"] {
         for seed in SEEDS {
             let (answer, number) = answer(slug, seed);

@@ -1,4 +1,4 @@
-//! The reader of the image file: what it takes, and what it refuses and why.
+//! The reader of the image file: accepted files, and refused files with the reason.
 #![cfg(feature = "compute")]
 
 use nn_lab::core::LabError;
@@ -17,7 +17,7 @@ fn refused(bytes: &[u8], because: &str) {
 }
 
 #[test]
-fn the_shipped_file_is_balanced_and_whole() {
+fn the_shipped_file_is_balanced_and_complete() {
     let Images { train, test, d_in, n_classes } = read(&file()).expect("it can be read");
     assert_eq!((d_in, n_classes, train.labels.len(), test.labels.len()), (784, 10, 10_000, 2_000));
     assert_eq!((train.pixels.len(), test.pixels.len()), (7_840_000, 1_568_000));
@@ -26,7 +26,7 @@ fn the_shipped_file_is_balanced_and_whole() {
             assert_eq!(split.labels.iter().filter(|&&label| label == class).count(), each, "class {class}");
         }
     }
-    // The published mean of the training set's grey values is 72.9 of 255.
+    // The published mean of the training set's gray levels is 72.9 of 255.
     let mean = train.pixels.iter().map(|&p| f64::from(p)).sum::<f64>() / train.pixels.len() as f64;
     assert!((mean - 72.9).abs() < 3.0, "{mean}");
     assert_eq!(train.pixels.iter().max(), Some(&255));

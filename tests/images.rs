@@ -1,4 +1,4 @@
-//! The readers of image files and the batches made of them.
+//! The readers of image files, and the batches made from them.
 #![cfg(feature = "compute")]
 
 use crate::collector::real_cifar10;
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use rand::{SeedableRng, rngs::StdRng};
 use std::io::Write;
 
-/// Records whose pixels are known: `value(record, index of the byte)`.
+/// Returns records with known pixels: `value(record, index of the byte)`.
 fn records(n: usize, value: impl Fn(usize, usize) -> u8) -> Vec<u8> {
     (0..n)
         .flat_map(|r| (0..RECORD).map(move |i| (r, i)))
@@ -17,7 +17,7 @@ fn records(n: usize, value: impl Fn(usize, usize) -> u8) -> Vec<u8> {
         .collect()
 }
 
-/// The words that a file is refused with.
+/// Returns the message with which a file is refused.
 #[track_caller]
 fn refusal(name: &str, bytes: Vec<u8>) -> String {
     match cifar10::unpack(name, bytes) {
@@ -34,7 +34,7 @@ fn refused(name: &str, bytes: Vec<u8>, because: &[&str]) {
     }
 }
 
-/// A tar archive in blocks of 512 bytes.
+/// Returns a tar archive in blocks of 512 bytes.
 fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut tar = Vec::new();
     for (name, content) in files {
@@ -54,7 +54,7 @@ fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     tar
 }
 
-/// A gzip file, with a file name in its header.
+/// Returns a gzip file with a file name in its header.
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut writer =
         flate2::GzBuilder::new().filename("archive.tar").write(Vec::new(), flate2::Compression::default());
@@ -73,7 +73,7 @@ fn archive() -> Vec<u8> {
 }
 
 #[test]
-fn records_are_read_as_they_were_written() {
+fn records_round_trip() {
     let (a, b) = (records(3, |r, i| (r * 7 + i) as u8), records(12, |_, i| (i / 1024) as u8));
     let set = cifar10::read(&[&a, &b], 100).unwrap();
     assert_eq!((set.channels, set.side, set.len(), set.pixels.len()), (3, 32, 15, 15 * 3072));
@@ -88,17 +88,17 @@ fn records_are_read_as_they_were_written() {
 }
 
 #[test]
-fn the_archive_gives_its_bin_files() {
+fn unpacking_an_archive_returns_its_bin_files() {
     let files = cifar10::unpack("cifar-10-binary.tar.gz", archive()).unwrap();
     let names: Vec<_> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.len())).collect();
     assert_eq!(names, [("data_batch_1.bin", 3 * RECORD), ("test_batch.bin", 2 * RECORD)]);
     assert_eq!(files[0].1, records(3, |r, i| (r + i) as u8));
-    // A renamed archive is known by its first bytes.
+    // A renamed archive is recognized by its first bytes.
     assert_eq!(cifar10::unpack("download", archive()).unwrap(), files);
 }
 
 #[test]
-fn a_wrong_file_is_refused_with_what_was_expected_and_found() {
+fn the_message_for_an_invalid_file_says_what_was_expected_and_found() {
     let good = records(4, |_, _| 1);
     refused("a.bin", vec![], &["a.bin", "3073 bytes each", "has 0 bytes"]);
     refused("a.bin", good[..3 * RECORD + 2000].to_vec(), &["11219 bytes", "3 images and 2000 bytes more"]);
@@ -111,7 +111,7 @@ fn a_wrong_file_is_refused_with_what_was_expected_and_found() {
 }
 
 #[test]
-fn a_wrong_archive_is_refused_with_what_was_expected_and_found() {
+fn the_message_for_an_invalid_archive_says_what_was_expected_and_found() {
     refused("x.tar.gz", records(1, |_, _| 1), &["should begin with 1f 8b", "begins with \"00 01 01 01\""]);
     refused("x.tar.gz", vec![], &["should begin with 1f 8b", "0 bytes in all"]);
     refused("x.tar.gz", vec![0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 0, 0], &["is damaged"]);
@@ -141,7 +141,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..4000), gz: bool, at in 0usize..2000, value: u8) {
+    fn the_reader_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..4000), gz: bool, at in 0usize..2000, value: u8) {
         let _ = cifar10::unpack(if gz { "x.tar.gz" } else { "x.bin" }, bytes);
         let mut damaged = archive();
         let at = at % damaged.len();
@@ -151,7 +151,7 @@ proptest! {
 
     #[test]
     fn crops_and_flips_move_pixels_and_nothing_else(seed in 0u64..1000, crop: bool, flip: bool) {
-        // One bright pixel; after any shift it is still one or has left through the edge.
+        // After any shift, the single bright pixel is still there or outside the image.
         let mut pixels = vec![0; 32 * 32];
         pixels[10 * 32 + 12] = 255;
         let set = ImageSet { channels: 1, side: 32, pixels, labels: vec![3], class_names: &["x"] };
@@ -169,7 +169,7 @@ proptest! {
 }
 
 #[test]
-fn augmentation_is_seeded_reaches_everywhere_and_both_sides() {
+fn augmentation_is_seeded_and_produces_every_shift_and_flip() {
     let mut pixels = vec![0; 32 * 32];
     pixels[16 * 32 + 10] = 255;
     let set = ImageSet { channels: 1, side: 32, pixels, labels: vec![0], class_names: &["x"] };
@@ -190,7 +190,7 @@ fn augmentation_is_seeded_reaches_everywhere_and_both_sides() {
 }
 
 #[test]
-fn normalized_batches_have_mean_0_and_deviation_1_on_the_training_set() {
+fn normalized_training_batches_have_mean_0_and_standard_deviation_1() {
     let bytes = std::fs::read("static/data/fashion-mnist.bin").unwrap();
     let images = Images::fashion_mnist(&bytes, 2000, 500).unwrap();
     assert_eq!((images.train.len(), images.test.len(), images.train.side), (2000, 500, SIDE));
@@ -202,19 +202,19 @@ fn normalized_batches_have_mean_0_and_deviation_1_on_the_training_set() {
     let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
     let variance = values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
     assert!(mean.abs() < 1e-4 && (variance - 1.0).abs() < 1e-3, "{mean}, {variance}");
-    // Two rows and columns of black on each side of the 28 x 28 pixels.
+    // The 28 x 28 pixels have a black border of two pixels on each side.
     let image = images.train.image(7);
     let border = |i: usize| !(2..30).contains(&(i / 32)) || !(2..30).contains(&(i % 32));
     assert!(image.iter().enumerate().all(|(i, &v)| !border(i) || v == 0));
     let plain = nn_lab::data::fashion_mnist::read(&bytes).unwrap().train;
     let inside: Vec<u8> = image.iter().enumerate().filter(|(i, _)| !border(*i)).map(|(_, &v)| v).collect();
     assert_eq!(inside, plain.pixels[7 * 784..8 * 784]);
-    // Indices that do not exist are left out.
+    // Indices that do not exist are skipped.
     assert_eq!(images.train.batch(&[1, 99_999], &images.checkpoints).1.len(), 1);
 }
 
 #[test]
-fn the_real_cifar10_is_what_is_published() {
+fn the_original_cifar10_has_the_published_statistics() {
     let Some(files) = real_cifar10() else { return };
     let file = |name: &str| &*files[&format!("user/cifar10/{name}")];
     let images = Images::cifar10(&[file("train_3000.bin")], &[file("test_500.bin")], 10_000, 10_000).unwrap();
@@ -222,14 +222,14 @@ fn the_real_cifar10_is_what_is_published() {
     for class in 0..10 {
         assert!((200..400).contains(&images.train.labels.iter().filter(|&&label| label == class).count()));
     }
-    // Of all 50,000 training images the means are 0.491, 0.482, 0.447, and the deviations 0.247, 0.243, 0.262.
+    // Over all 50,000 training images, the means are 0.491, 0.482, 0.447 and the standard deviations 0.247, 0.243, 0.262.
     for (measured, published) in images.checkpoints.mean.iter().zip([0.491, 0.482, 0.447]) {
         assert!((measured - published).abs() < 0.015, "{measured} against {published}");
     }
     for (measured, published) in images.checkpoints.std.iter().zip([0.247, 0.243, 0.262]) {
         assert!((measured - published).abs() < 0.015, "{measured} against {published}");
     }
-    // The same records, taken apart and put into an archive, are the same images.
+    // The same records read from an archive are the same images.
     let (head, tail) = file("train_3000.bin").split_at(1000 * RECORD);
     let packed = gzip(&tar(&[
         ("c/data_batch_1.bin", head),

@@ -1,4 +1,4 @@
-//! Section 1: the net against hand-computed numbers and PyTorch, and the experiment on Flex with small budgets.
+//! Section 1: the network compared with numbers computed by hand, and short runs of the experiment on the CPU.
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, probe, run, train};
@@ -19,13 +19,13 @@ fn small() -> Config {
     Config { steps: 60, width: 16, ..Config::default() }
 }
 
-/// Hidden layers of these widths.
+/// Returns settings with hidden layers of these widths.
 fn with_widths(hidden: &[u32]) -> Config {
     with(&Config::default(), "hidden", &hidden.to_vec().into()).expect("a list of widths")
 }
 
 #[test]
-fn forward_agrees_with_numbers_computed_by_hand() {
+fn forward_matches_numbers_computed_by_hand() {
     let device = Device::flex();
     let mut net = Net::new(2, &[2], 1, Activation::Relu, true, &mut WeightRng::new(1), &device);
     let set = |values: Vec<f32>, shape: [usize; 2]| {
@@ -43,7 +43,7 @@ fn forward_agrees_with_numbers_computed_by_hand() {
     let x = || Tensor::from_data(TensorData::new(vec![1.0f32, 2.0], [1, 2]), &device);
     let value = |t: Tensor<2>| t.into_data().try_to_vec::<f32>().expect("floats")[0];
     assert_eq!(value(net.forward(x())), 10.0);
-    // Without the function: 5.5 * 2 - 3 * 7 - 1 = -11, which is what the one matrix gives.
+    // Without the activation function: 5.5 * 2 - 3 * 7 - 1 = -11, the result of the single matrix.
     let linear = net.with_activation(Activation::Identity);
     assert_eq!(value(linear.forward(x())), -11.0);
     let (w, b) = linear.collapsed().expect("layers");
@@ -54,7 +54,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn the_formula_counts_the_module(
+    fn the_formula_matches_the_module(
         dims in prop::collection::vec(1u32..40, 2..8), bias: bool,
     ) {
         let sizes: Vec<usize> = dims.iter().map(|&d| d as usize).collect();
@@ -64,14 +64,14 @@ proptest! {
     }
 
     #[test]
-    fn any_config_survives_the_address(config in any_config()) {
+    fn configs_round_trip_through_the_address(config in any_config()) {
         let (read, warnings) = from_query(&Config::default(), &to_query(&config));
         prop_assert_eq!(warnings, Vec::<String>::new());
         prop_assert_eq!(read, config);
     }
 
     #[test]
-    fn any_text_in_the_address_gives_a_config(pairs in prop::collection::vec(("[a-z_]{1,12}|depth|width|hidden|noise|bias|dataset", ".*|[0-9]{1,4}(,[0-9]{1,4}){0,20}"), 0..6)) {
+    fn any_address_results_in_a_config(pairs in prop::collection::vec(("[a-z_]{1,12}|depth|width|hidden|noise|bias|dataset", ".*|[0-9]{1,4}(,[0-9]{1,4}){0,20}"), 0..6)) {
         let (config, _) = from_query(&Config::default(), &pairs.into_iter().collect());
         prop_assert!((1..=12).contains(&config.depth) && (1..=256).contains(&config.width));
         prop_assert!(config.hidden.len() <= 12 && config.hidden.iter().all(|d| (1..=256).contains(d)));
@@ -104,7 +104,7 @@ prop_compose! {
         (d_in, n_probe, bias) in (1u32..=64, 2u32..=256, any::<bool>()),
         hidden in prop::collection::vec(1u32..=256, 0..=12),
     ) -> Config {
-        // A list decides what the two shorter settings are.
+        // A list of widths determines the settings `depth` and `width`.
         let depth = if hidden.is_empty() { depth } else { hidden.len() as u32 };
         let width = hidden.iter().copied().max().unwrap_or(width);
         Config { dataset, noise, depth, width, hidden, activation, optimizer, learning_rate, batch_size, steps, seed, d_in, n_probe, bias }
@@ -125,7 +125,7 @@ fn addresses_out_of_bounds_are_clamped_and_reported() {
 }
 
 #[test]
-fn a_relu_net_learns_spirals_and_a_linear_one_does_not() {
+fn a_relu_network_learns_spirals_and_a_linear_one_does_not() {
     let config = Config { steps: 600, ..Config::default() };
     let (record, result) = run::<Mlp>(config.clone());
     assert_eq!(result, Ok(()));
@@ -148,7 +148,7 @@ fn a_relu_net_learns_spirals_and_a_linear_one_does_not() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_run_and_another_seed_another() {
+fn runs_are_reproducible_and_depend_on_the_seed() {
     let first = run::<Mlp>(small()).0;
     assert_eq!(first, run::<Mlp>(small()).0);
     assert_ne!(
@@ -158,7 +158,7 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
 }
 
 #[test]
-fn how_often_frames_are_asked_for_does_not_change_the_run() {
+fn the_frame_rate_does_not_change_the_run() {
     let losses = |every: u32| {
         let mut out = Collector::<Mlp> { frame_every: every, ..Collector::default() };
         train::<Mlp>(&small(), &mut out).expect("runs");
@@ -169,13 +169,13 @@ fn how_often_frames_are_asked_for_does_not_change_the_run() {
 }
 
 #[test]
-fn without_a_non_linearity_the_twins_are_the_same_net() {
+fn without_a_non_linearity_both_networks_are_equal() {
     let record = run::<Mlp>(Config { activation: ActivationChoice::Identity, ..small() }).0;
     assert_eq!(record.arms[LINEAR].losses.clone(), record.arms[NONLINEAR].losses.clone());
 }
 
 #[test]
-fn a_learning_rate_too_large_ends_in_a_message() {
+fn an_excessive_learning_rate_ends_with_a_message() {
     let config =
         Config { optimizer: OptimizerKind::Sgd, learning_rate: 10.0, steps: 400, ..Config::default() };
     let Err(LabError::Diverged { hint, .. }) = run::<Mlp>(config).1 else { panic!("the run should diverge") };
@@ -183,7 +183,7 @@ fn a_learning_rate_too_large_ends_in_a_message() {
 }
 
 #[test]
-fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
+fn a_run_stops_immediately_and_applies_a_changed_learning_rate() {
     let mut out = Collector::<Mlp> { stop_at: Some(7), ..Collector::default() };
     train::<Mlp>(&small(), &mut out).expect("runs");
     assert_eq!(out.record().arms[LINEAR].losses.len(), 7);
@@ -197,7 +197,7 @@ fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
 }
 
 #[test]
-fn fashion_mnist_is_learned() {
+fn training_on_fashion_mnist_reaches_its_accuracy() {
     let config = Config {
         dataset: Dataset::FashionMnist,
         depth: 1,
@@ -218,7 +218,7 @@ fn fashion_mnist_is_learned() {
 }
 
 #[test]
-fn a_list_of_widths_and_the_two_short_settings_agree() {
+fn a_list_of_widths_agrees_with_depth_and_width() {
     let read = |text: &str| from_query(&Config::default(), &Query::parse(text));
     let (config, warnings) = read("hidden=8,16,4&depth=7&width=2");
     assert!(warnings.is_empty());
@@ -255,7 +255,7 @@ fn a_list_of_widths_and_the_two_short_settings_agree() {
 }
 
 #[test]
-fn layers_alike_are_the_same_net_as_a_list_of_them() {
+fn depth_and_width_build_the_same_network_as_the_equivalent_list() {
     let short = Config { depth: 2, width: 6, steps: 20, ..Config::default() };
     let list = Config { hidden: vec![6, 6], ..short.clone() };
     let losses = |config: Config| run::<Mlp>(config).0.arms[NONLINEAR].losses.clone();
@@ -263,7 +263,7 @@ fn layers_alike_are_the_same_net_as_a_list_of_them() {
 }
 
 #[test]
-fn any_list_of_widths_is_built_and_counted() {
+fn networks_with_any_list_of_widths_are_built_and_counted() {
     let config = with_widths(&[8, 1, 16]);
     let record = probe::<Mlp>(config.clone());
     // 2 x 8 + 8, 8 x 1 + 1, 1 x 16 + 16, 16 x 2 + 2
@@ -280,7 +280,7 @@ fn any_list_of_widths_is_built_and_counted() {
 
 const OF: Which = Which { arm: NONLINEAR as u8, seed: 1 };
 
-/// A run that is asked these things after these steps.
+/// Runs the experiment with requests after the given steps.
 fn asked(config: &Config, requests: &[(u32, Request)]) -> Record {
     let encoded = requests.iter().map(|(at, request)| (*at, postcard::to_stdvec(request).expect("bytes")));
     let mut out = Collector::<Mlp> { requests: encoded.collect(), ..Collector::default() };
@@ -293,7 +293,7 @@ fn snapshot(record: &Record, arm: usize) -> Snapshot {
 }
 
 #[test]
-fn a_probe_shows_the_nets_as_they_are_initialized() {
+fn the_probe_shows_the_initialized_networks() {
     let config = with_widths(&[4, 3]);
     let record = probe::<Mlp>(config);
     let (linear, activated) = (snapshot(&record, LINEAR), snapshot(&record, NONLINEAR));
@@ -301,7 +301,7 @@ fn a_probe_shows_the_nets_as_they_are_initialized() {
     assert_eq!(linear.params, activated.params, "both start from the same weights");
     assert_eq!(activated.params.len(), 12 + 15 + 8);
     assert_eq!(activated.maps.len(), 9 * MAP_SIDE * MAP_SIDE);
-    // A map is what the equation says: h = relu(x W + b) at the middle of the first cell.
+    // A map follows the equation: h = relu(x W + b) at the center of the first cell.
     let at = (0.5 / MAP_SIDE as f32 * 2.0 - 1.0) * 1.25;
     for unit in 0..4 {
         let value = |from| activated.value(Place { layer: 0, from, to: unit }).expect("a weight");
@@ -369,12 +369,12 @@ fn a_weight_that_is_set_by_hand_is_that_of_the_real_net() {
     };
     assert_eq!((edited(&before), edited(&after)), (Some(0.0), Some(1.0)));
 
-    // Set back before the next step, it is the net that it was.
+    // After restoring the value before the next step, the network is unchanged.
     let was = old.value(at).expect("a weight");
     let undone = asked(&config, &[(u32::MAX, set(OF, 2.5)), (u32::MAX, set(OF, was))]);
     assert_eq!((snapshot(&undone, NONLINEAR), snapshot(&undone, NONLINEAR).edits), (old.clone(), 0));
 
-    // While it trains, it learns on from there, and so does an edit before the first step.
+    // Training continues from an edited value, also if the edit comes before the first step.
     for step in [0, 5] {
         let changed = asked(&config, &[(step, set(OF, 2.5))]);
         let losses =
@@ -385,7 +385,7 @@ fn a_weight_that_is_set_by_hand_is_that_of_the_real_net() {
         assert_eq!(snapshot(&changed, NONLINEAR).edits, 1);
     }
 
-    // A bias, another net's weight, and what is no number or no parameter.
+    // A bias, a weight of the other network, and invalid values and parameters.
     let bias = old.index(Place { layer: 1, from: None, to: 0 }).expect("a bias") as u32;
     let all = asked(
         &config,

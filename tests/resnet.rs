@@ -1,4 +1,4 @@
-//! Section 3: counts and shapes of the networks, and the experiment on Flex with small budgets.
+//! Section 3: parameter counts and shapes of the networks, and short runs of the experiment on the CPU.
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, preset, probe, run, train};
@@ -18,7 +18,7 @@ use proptest::prelude::*;
 
 const DEPTHS: [u32; 6] = [8, 14, 20, 32, 44, 56];
 
-/// Small enough for a test.
+/// Returns settings that are small enough for a test.
 fn tiny() -> Config {
     Config { depth: 8, batch_size: 8, steps: 6, n_seeds: 1, ..Config::default() }
 }
@@ -41,13 +41,13 @@ fn resnet_20_has_the_parameters_of_the_paper() {
     let count = |n, shortcuts| {
         count_params(&Net::new(&plan(BlockKind::Basic, n, 16, true, shortcuts), 1, &Device::flex()))
     };
-    // The paper gives 0.27 M for depth 20 and 0.46 M for 32, with shortcuts that have no parameters.
+    // The paper reports 0.27 M for depth 20 and 0.46 M for depth 32, with shortcuts that have no parameters.
     assert_eq!((count(3, false), count(3, true)), (269_722, 272_474));
     assert_eq!(count(5, false), 464_154);
 }
 
 #[test]
-fn bottleneck_nets_have_the_nearest_depth() {
+fn bottleneck_networks_have_the_nearest_depth() {
     let built = |depth, block| Config { depth, block, ..Config::default() }.depth_built();
     let basic = DEPTHS.map(|depth| built(depth, BlockChoice::Basic));
     assert_eq!(basic, [8, 14, 20, 32, 44, 56]);
@@ -75,7 +75,7 @@ fn plain_and_residual_start_from_the_same_weights() {
 }
 
 #[test]
-fn two_nets_do_not_share_running_statistics() {
+fn networks_do_not_share_running_statistics() {
     let device = Device::flex().autodiff();
     let plan = plan(BlockKind::Basic, 1, 2, true, true);
     let (a, b) = (Net::new(&plan, 1, &device), Net::new(&plan, 1, &device));
@@ -87,15 +87,15 @@ fn two_nets_do_not_share_running_statistics() {
     };
     assert!(mean(&a) > 0.0);
     assert_eq!(mean(&b), 0.0);
-    // And evaluation uses them: the same input gives something else than with the statistics of the batch.
+    // Evaluation uses them: the output differs from the one with the statistics of the batch.
     let trained = a.forward(x()).inner().into_data();
     assert_ne!(a.valid().forward(Tensor::ones([2, 3, 8, 8], &Device::flex())).into_data(), trained);
 }
 
-/// A plain net without biases is homogeneous in each layer's weight, so `sum(w * dL/dw)` is the same for all layers
-/// (Du, Hu and Lee 2018): why its weight gradients cannot vanish towards the input alone.
+/// A plain network without biases is homogeneous in each layer's weight, so `sum(w * dL/dw)` is the same for all layers
+/// (Du, Hu and Lee 2018). Its weight gradients therefore cannot vanish only toward the input.
 #[test]
-fn without_biases_every_layer_of_a_plain_net_has_the_same_share() {
+fn without_biases_sum_w_dw_is_equal_in_all_layers_of_a_plain_network() {
     let device = Device::flex().autodiff();
     let net = Net::new(&plan(BlockKind::Basic, 2, 4, false, false), 3, &device);
     let values: Vec<f32> = (0..2 * 3 * 64).map(|i| ((i * 37 % 101) as f32 / 50.0) - 1.0).collect();
@@ -136,14 +136,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn any_config_survives_the_address(config in any_config()) {
+    fn configs_round_trip_through_the_address(config in any_config()) {
         let (read, warnings) = from_query(&Config::default(), &to_query(&config));
         prop_assert_eq!(warnings, Vec::<String>::new());
         prop_assert_eq!(read, config);
     }
 
     #[test]
-    fn the_formula_counts_the_module(config in any_config()) {
+    fn the_formula_matches_the_module(config in any_config()) {
         for shortcuts in [false, true] {
             let plan = Plan {
                 channels_in: config.dataset.channels() as usize,
@@ -162,7 +162,7 @@ proptest! {
 }
 
 #[test]
-fn shapes_come_from_a_real_forward_pass() {
+fn shapes_are_measured_in_a_forward_pass() {
     let structure =
         probe::<ResNet>(Config { n_seeds: 1, ..Config::default() }).structure.expect("a structure");
     let mut shapes = vec![[1, 16, 16], [4, 16, 16]];
@@ -186,7 +186,7 @@ fn flow_of(record: &Record, batch_norm: bool) -> &Flow {
 }
 
 #[test]
-fn one_switch_shows_vanishing_and_growing_gradients() {
+fn gradients_vanish_without_batch_norm_and_grow_with_it() {
     let record = probe::<ResNet>(Config::default());
     let (without, with) = (flow_of(&record, false), flow_of(&record, true));
     assert_eq!((without.plain.len(), without.plain[0].weights.len()), (3, 9));
@@ -194,21 +194,21 @@ fn one_switch_shows_vanishing_and_growing_gradients() {
     assert!(weights(&without.residual) > 0.5, "{}", weights(&without.residual));
     assert!(weights(&with.plain) > 1.1, "{}", weights(&with.plain));
     assert!(without.plain.iter().all(|net| net.weights[0] < 1e-5), "{without:?}");
-    // Toggled, the same two are measured, and the other comes first.
+    // With the setting toggled, the same two networks are measured in the other order.
     let toggled = probe::<ResNet>(Config { batch_norm: true, ..Config::default() });
     assert_eq!(toggled.flow.as_deref(), Some(with));
     assert_eq!(toggled.other_flow.as_deref(), Some(without));
 }
 
-/// What is said of the paths of one net, by what must hold of any: an addition hands its gradient on to both, and what
-/// comes out of both adds up, as vectors.
+/// Checks identities that hold for the paths of any network: an addition passes its gradient to both branches, and the
+/// gradients of both branches add up as vectors.
 #[track_caller]
-fn paths_hold_together(paths: &Paths, residual: bool) {
+fn check_paths(paths: &Paths, residual: bool) {
     for (index, block) in paths.blocks.iter().enumerate() {
         let given = paths.given(index);
         let all = [given, block.branch, block.sum, block.output];
         assert!(all.iter().all(|flow| flow.signal > 0.0 && flow.gradient > 0.0), "{index}: {block:?}");
-        // ReLU lets through a part of either.
+        // ReLU passes a part of each.
         assert!(block.output.signal <= block.sum.signal && block.sum.gradient <= block.output.gradient);
         let Some(shortcut) = block.shortcut else {
             assert!(!residual);
@@ -242,7 +242,7 @@ fn signal_and_gradient_are_measured_on_every_path() {
                 for (record, step) in [(&untrained, 0), (&trained, 6)] {
                     let paths = record.paths(arm).expect("measured");
                     assert_eq!((paths.step, paths.blocks.len()), (step, 3));
-                    paths_hold_together(paths, residual);
+                    check_paths(paths, residual);
                 }
             }
         }
@@ -250,7 +250,7 @@ fn signal_and_gradient_are_measured_on_every_path() {
 }
 
 #[test]
-fn what_is_claimed_of_gradients_holds_for_every_initialization() {
+fn claims_about_gradients_hold_for_every_initialization() {
     for init in [InitChoice::Pytorch, InitChoice::He, InitChoice::Lecun] {
         for depth in [8, 20, 32] {
             for block in [BlockChoice::Basic, BlockChoice::Bottleneck] {
@@ -268,7 +268,7 @@ fn what_is_claimed_of_gradients_holds_for_every_initialization() {
 }
 
 #[test]
-fn nothing_is_claimed_before_it_is_measured() {
+fn checks_are_open_before_anything_is_measured() {
     let checks = ResNet::checks(&Config::default(), &Record::default());
     assert!(checks.iter().all(|check| check.verdict == Verdict::Open), "{checks:?}");
     let paper = Config { depth: 20, width: 1.0, side: 16, n_seeds: 1, ..Config::default() };
@@ -277,7 +277,7 @@ fn nothing_is_claimed_before_it_is_measured() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_run_and_another_seed_another() {
+fn runs_are_reproducible_and_depend_on_the_seed() {
     let config = Config { batch_norm: true, augment: true, ..tiny() };
     let first = run::<ResNet>(config.clone()).0;
     assert_eq!(first, run::<ResNet>(config.clone()).0);
@@ -288,7 +288,7 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
 }
 
 #[test]
-fn how_often_frames_are_asked_for_does_not_change_the_run() {
+fn the_frame_rate_does_not_change_the_run() {
     let record = |every: u32| {
         let mut out = Collector::<ResNet> { frame_every: every, ..Collector::default() };
         let config = Config { batch_norm: true, steps: 25, batch_size: 4, ..tiny() };
@@ -313,7 +313,7 @@ fn how_often_frames_are_asked_for_does_not_change_the_run() {
 }
 
 #[test]
-fn a_long_run_measures_gradients_at_even_steps() {
+fn a_long_run_measures_gradients_at_evenly_spaced_steps() {
     let config = Config { steps: 130, batch_size: 2, ..tiny() };
     let mut out = Collector::<ResNet> { stop_at: Some(10), ..Collector::default() };
     train::<ResNet>(&config, &mut out).expect("runs");
@@ -323,7 +323,7 @@ fn a_long_run_measures_gradients_at_even_steps() {
 }
 
 #[test]
-fn a_changed_learning_rate_is_taken_and_one_too_large_ends_in_a_message() {
+fn a_changed_learning_rate_applies_and_an_excessive_one_ends_with_a_message() {
     let still = Config { learning_rate: 1e-5, ..tiny() };
     let mut out = Collector::<ResNet> { updates: vec![(3, still)], frame_every: 1, ..Collector::default() };
     train::<ResNet>(&tiny(), &mut out).expect("runs");
@@ -345,7 +345,7 @@ fn a_changed_learning_rate_is_taken_and_one_too_large_ends_in_a_message() {
 }
 
 #[test]
-fn cifar_10_is_asked_for_or_learned() {
+fn cifar_10_is_requested_or_trained_on() {
     let config = Config { dataset: Dataset::Cifar10, side: 32, ..tiny() };
     let Err(LabError::Data(text)) = run::<ResNet>(config.clone()).1 else { panic!("there are no files") };
     assert!(text.contains("CIFAR-10"), "{text}");
@@ -355,14 +355,14 @@ fn cifar_10_is_asked_for_or_learned() {
     assert_eq!(out.record().arms[RESIDUAL].losses.len(), 6);
 }
 
-/// The mean loss of the last 20 steps, plain and residual.
+/// Returns the mean loss over the last 20 steps, plain and residual.
 fn losses(record: &Record) -> (f64, f64) {
     let last = |curve: &nn_lab::core::curve::Curve| curve.recent_mean(20).expect("losses");
     (last(&record.arms[PLAIN].losses.clone()), last(&record.arms[RESIDUAL].losses.clone()))
 }
 
 #[test]
-fn without_gradients_the_plain_net_stays_a_guess() {
+fn without_gradients_the_plain_network_stays_at_chance() {
     let config = Config { steps: 60, ..Config::default() };
     let (record, result) = run::<ResNet>(config.clone());
     assert_eq!(result, Ok(()));
@@ -375,17 +375,17 @@ fn without_gradients_the_plain_net_stays_a_guess() {
 
 #[test]
 #[ignore = "many seconds; ./lab test full runs it"]
-fn at_56_layers_batch_norm_does_not_save_the_plain_net() {
+fn at_56_layers_batch_norm_is_not_enough_for_the_plain_network() {
     let (record, result) = run::<ResNet>(Config { steps: 32, ..preset("degradation") });
     assert_eq!(result, Ok(()));
     let (plain, residual) = losses(&record);
     assert!(residual < plain - 0.15, "plain {plain}, residual {residual}");
 }
 
-/// What every preset's words promise, within its own number of steps. `paper` is for a GPU and is left out.
+/// Every preset shows what its text promises within its number of steps. `paper` needs a GPU and is skipped.
 #[test]
-#[ignore = "two minutes; the short ones above stand for it"]
-fn presets_do_what_they_say() {
+#[ignore = "two minutes; the short tests above represent it"]
+fn presets_show_what_their_texts_claim() {
     for slug in ["vanishing", "batch-norm", "degradation", "he", "explosion"] {
         for seed in [1, 2] {
             let config = Config { seed, ..preset(slug) };
@@ -407,7 +407,7 @@ fn presets_do_what_they_say() {
             let holds = match slug {
                 "vanishing" => plain > 2.25 && plain_right < 0.2 && residual < 1.3 && residual_right > 0.45,
                 "batch-norm" => plain < 1.5 && residual < plain,
-                // Measured 0.24 against 0.64, and 0.31 against 0.59.
+                // Measured: 0.24 compared with 0.64, and 0.31 compared with 0.59.
                 "degradation" => residual < plain - 0.4 && plain_right < 0.6 * residual_right,
                 "he" => plain < 1.8 && plain_right > 0.3,
                 _ => first > 50.0 && plain > 2.2,

@@ -1,11 +1,11 @@
-//! The guided experiments and the prepared sweeps of section 3: what was measured decides the words, with every seed.
+//! The guided experiments and the predefined sweeps of section 3: with every seed, the answer follows from the measurements.
 #![cfg(feature = "compute")]
 
 use crate::collector::{self, number, sweep};
 use nn_lab::core::guided::Answer;
 use nn_lab::sections::resnet::{PLAIN, RESIDUAL, ResNet};
 
-/// The answer of an experiment with a seed, and its numbers by name.
+/// Returns the answer of an experiment for a seed, and a function that looks up its numbers by name.
 #[track_caller]
 fn answer(slug: &str, seed: u32) -> (Answer, impl Fn(&str) -> f64) {
     let answer = collector::answer::<ResNet>(slug, seed);
@@ -15,7 +15,7 @@ fn answer(slug: &str, seed: u32) -> (Answer, impl Fn(&str) -> f64) {
 const SEEDS: [u32; 3] = [1, 2, 3];
 
 #[test]
-fn gradients_vanish_without_shortcuts_and_do_not_with_them() {
+fn gradients_vanish_only_without_shortcuts() {
     for seed in SEEDS {
         let (plain, number) = answer("vanishing-gradient", seed);
         assert!(number("decay_plain") < 0.5 && plain.words.contains("vanishes"), "{plain:?}");
@@ -37,7 +37,7 @@ fn a_network_without_gradient_stays_at_chance() {
     }
 }
 
-/// Who learns faster is what the losses say, whatever the story is.
+/// Checks that the answer follows from the losses, and returns it with the gradient's factor per block.
 #[track_caller]
 fn judged_by_its_losses(slug: &str, seed: u32) -> (Answer, f64) {
     let (answer, number) = answer(slug, seed);
@@ -55,7 +55,7 @@ fn judged_by_its_losses(slug: &str, seed: u32) -> (Answer, f64) {
 }
 
 #[test]
-fn with_batch_norm_the_gradient_arrives_and_the_plain_network_is_slower() {
+fn with_batch_norm_gradients_arrive_and_the_plain_network_is_slower() {
     for seed in SEEDS {
         let (answer, decay) = judged_by_its_losses("batch-norm-alone", seed);
         assert!(decay > 1.0 && answer.choice == Some(2), "{answer:?}");
@@ -64,7 +64,7 @@ fn with_batch_norm_the_gradient_arrives_and_the_plain_network_is_slower() {
 }
 
 #[test]
-fn he_keeps_the_gradient_and_the_losses_decide() {
+fn he_initialization_preserves_the_gradient() {
     for seed in SEEDS {
         let (answer, decay) = judged_by_its_losses("he-without-shortcuts", seed);
         assert!((0.9..1.2).contains(&decay), "{answer:?}");
@@ -72,7 +72,7 @@ fn he_keeps_the_gradient_and_the_losses_decide() {
 }
 
 #[test]
-fn the_signal_explodes_with_shortcuts_and_he() {
+fn the_signal_explodes_with_shortcuts_and_he_initialization() {
     for seed in SEEDS {
         let (answer, number) = answer("exploding-signal", seed);
         assert!(number("first_loss_residual") > 50.0 && answer.choice == Some(2), "{answer:?}");
@@ -82,14 +82,14 @@ fn the_signal_explodes_with_shortcuts_and_he() {
 
 #[test]
 fn a_plain_network_of_56_layers_degrades() {
-    // A minute for each seed: `./lab test full` does the others in the browser.
+    // Each seed takes a minute; `./lab test full` runs the other seeds in the browser.
     let (answer, decay) = judged_by_its_losses("degradation-56", 1);
     assert!(decay > 1.0 && answer.choice == Some(2), "{answer:?}");
 }
 
 #[test]
 #[ignore = "many seconds; ./lab test full runs it"]
-fn the_sweeps_over_depth_show_what_they_say() {
+fn sweeps_over_depth_show_what_their_texts_claim() {
     let bare = sweep::<ResNet>("Accuracy over depth");
     for depth in &bare {
         assert!(depth[RESIDUAL].median > 0.25 && depth[RESIDUAL].low > depth[PLAIN].high, "{depth:?}");

@@ -1,5 +1,5 @@
-//! A run that goes on from a saved moment is, on the CPU, bit for bit the run that never stopped: in every section, for every
-//! arm, with every optimizer.
+//! On the CPU, a run that continues from a checkpoint is identical, bit for bit, to an uninterrupted run: in every section, for
+//! every arm, with every optimizer.
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, block_on};
@@ -13,9 +13,9 @@ use nn_lab::run::checkpoint::Checkpoint;
 use nn_lab::run::{Experiment, Train, driver};
 
 const STEPS: u32 = 33;
-/// Frames, and with them moments, come at these steps.
+/// The interval of frames, and of checkpoints with them.
 const EVERY: u32 = 7;
-/// The run goes on from here: neither the first moment, nor a step at which anything special happens.
+/// The run continues from this step, which is neither the first checkpoint nor a step with a special event.
 const FROM: u32 = 14;
 
 fn train<E: Train>(
@@ -29,7 +29,7 @@ fn train<E: Train>(
     (out, result)
 }
 
-/// A moment of a run, and the run of the arm as the page had heard it by then.
+/// Returns the checkpoint at a step, and the arm's part of the record at that step.
 fn at<E: Experiment>(out: &Collector<E>, step: u32) -> (Vec<u8>, Vec<u8>) {
     let (_, checkpoint, frames) =
         out.checkpoints.iter().find(|(at, ..)| *at == step).expect("a moment of that step");
@@ -54,7 +54,7 @@ fn goes_on<E: Train>(query: &str) {
         assert!(E::load_arm(&mut record, arm, &heard), "{what}: what was heard is read again");
         rest.frames.iter().for_each(|(arm, frame)| E::apply_frame(&mut record, *arm, frame.clone()));
         let whole_record = whole.record();
-        // Some settings bring curves that the record of no step has not.
+        // With some settings, the record gets curves that an empty record does not have.
         assert!(
             E::series(&whole_record).iter().any(|series| series.points.len() >= STEPS as usize),
             "{what}"
@@ -67,7 +67,7 @@ fn goes_on<E: Train>(query: &str) {
 }
 
 #[test]
-fn every_section_goes_on_as_if_nothing_had_been() {
+fn every_section_continues_as_if_uninterrupted() {
     let mut tried = 0;
     macro_rules! each {
         ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
@@ -85,7 +85,7 @@ fn every_section_goes_on_as_if_nothing_had_been() {
 }
 
 #[test]
-fn what_is_no_moment_of_the_run_is_refused() {
+fn an_invalid_checkpoint_is_refused() {
     use nn_lab::sections::mlp::{Config, Mlp};
     let config = Config { width: 8, depth: 1, ..Config::default() };
     let (whole, _) = train::<Mlp>(&config, 1, None);

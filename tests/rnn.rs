@@ -1,4 +1,4 @@
-//! Section 4: its closed forms, its probe, and what its presets say they show.
+//! Section 4: closed forms, the probe, and the claims of the presets.
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, block_on, preset, probe, run, train};
@@ -25,7 +25,7 @@ fn verdicts(config: &Config, record: &Record) -> Vec<(String, String, Verdict)> 
 }
 
 #[test]
-fn the_probe_counts_compares_and_follows_the_paths() {
+fn the_probe_counts_parameters_compares_layers_and_measures_paths() {
     let config = Config::default();
     let record = probe::<Rnn>(config.clone());
     assert_eq!(record.params, Some((params_rnn(&config) as u32, params_lstm(&config) as u32)));
@@ -58,7 +58,7 @@ fn a_smaller_spectral_radius_or_forget_bias_forgets_sooner() {
     assert!(zero.1 < one.1 && one.1 < whole.1, "{} {} {}", zero.1, one.1, whole.1);
 }
 
-/// Runs a preset to its end, or for `steps`, and holds it to what it says.
+/// Runs a preset to its end, or for `steps`, and checks its claims.
 #[track_caller]
 fn check_preset(slug: &str, steps: Option<u32>) -> Record {
     let config: Config = preset(slug);
@@ -86,13 +86,13 @@ fn the_rnn_fails_and_the_lstm_learns_within_200_steps() {
 
 #[test]
 #[ignore = "many seconds; ./lab test full runs it"]
-fn an_rnn_that_starts_well_learns_too_within_200_steps() {
+fn a_well_initialized_rnn_also_learns_within_200_steps() {
     check_preset("rnn-learns-too", Some(200));
 }
 
 #[test]
 #[ignore = "many seconds; ./lab test full runs it"]
-fn an_lstm_with_zero_forget_bias_fails_too() {
+fn an_lstm_with_zero_forget_bias_also_fails() {
     let record = check_preset("zero-forget-bias", Some(100));
     let first = &record.arms[LSTM].gradients[0];
     assert!(first.hidden[0] < 1e-20 * first.hidden[199], "{:e}", first.hidden[0]);
@@ -105,18 +105,18 @@ fn both_learn_short_sequences() {
 
 #[test]
 #[ignore = "many seconds; ./lab test full runs it"]
-fn noise_that_looks_like_labels_defeats_both() {
+fn both_fail_if_the_noise_shares_the_labels_alphabet() {
     check_preset("shared-alphabet", Some(100));
 }
 
 #[test]
-fn the_same_seed_gives_the_same_run_and_frames_do_not_change_it() {
+fn runs_are_reproducible_at_any_frame_rate() {
     let losses = |every: u32| {
         let mut out = Collector::<Rnn> { frame_every: every, ..Collector::default() };
         train::<Rnn>(&small(), &mut out).expect("runs");
         let mut record = out.record();
         assert!(record.arms[RNN].times.median().is_some(), "steps are timed");
-        // Times are the machine's; all else is the seed's.
+        // Times depend on the machine; everything else depends on the seed.
         (record.arms[RNN].times, record.arms[LSTM].times) = Default::default();
         record
     };
@@ -128,7 +128,7 @@ fn the_same_seed_gives_the_same_run_and_frames_do_not_change_it() {
 }
 
 #[test]
-fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
+fn a_run_stops_immediately_and_applies_a_changed_learning_rate() {
     let mut out = Collector::<Rnn> { stop_at: Some(7), ..Collector::default() };
     train::<Rnn>(&small(), &mut out).expect("runs");
     assert_eq!(out.record().arms[LSTM].losses.len(), 7);
@@ -143,9 +143,9 @@ fn a_stopped_run_ends_at_once_and_a_changed_learning_rate_is_taken() {
     assert_ne!(changed[20], same[20]);
 }
 
-/// What a cell's equations make of its gates, position by position.
+/// Checks the gates of both cells against their equations, position by position.
 #[track_caller]
-fn follows_the_equations(rnn: &Trace, lstm: &Trace) {
+fn check_equations(rnn: &Trace, lstm: &Trace) {
     let near = |a: f32, b: f32, what: &str| assert!((a - b).abs() < 1e-5, "{what}: {a} and {b}");
     let units = rnn.units();
     assert_eq!((rnn.parts.len(), lstm.parts.len()), (RNN_PARTS.len(), LSTM_PARTS.len()));
@@ -173,14 +173,14 @@ fn follows_the_equations(rnn: &Trace, lstm: &Trace) {
 }
 
 #[test]
-fn the_drawing_has_the_gates_of_one_sequence_before_and_while_training() {
+fn the_diagram_has_the_gates_of_a_sequence_before_and_during_training() {
     let mut out = Collector::<Rnn> { frame_every: 1, ..Collector::default() };
     block_on(Rnn::probe(small(), &Device::flex(), &mut out)).expect("the probe runs");
     let untrained = out.record();
     let (rnn, lstm) = (untrained.trace(RNN).expect("sent"), untrained.trace(LSTM).expect("sent"));
-    follows_the_equations(rnn, lstm);
+    check_equations(rnn, lstm);
     assert_eq!((rnn.tokens.clone(), rnn.seq_len(), rnn.units(), rnn.step), (lstm.tokens.clone(), 14, 8, 0));
-    // The figure of the paths follows the same sequence: the product of the forget gates is its first entry.
+    // The figure of the paths uses the same sequence: its first entry is the product of the forget gates.
     let kept = (0..8).map(|unit| (1..14).map(|t| f64::from(lstm.at(0, t)[unit])).product::<f64>().powi(2));
     let kept = (kept.sum::<f64>() / 8.0).sqrt();
     let path = untrained.untrained.clone().expect("paths").cell[0];
@@ -189,23 +189,23 @@ fn the_drawing_has_the_gates_of_one_sequence_before_and_while_training() {
     train::<Rnn>(&small(), &mut out).expect("runs");
     let trained = out.record();
     let (now, of_rnn) = (trained.trace(LSTM).expect("sent"), trained.trace(RNN).expect("sent"));
-    follows_the_equations(of_rnn, now);
+    check_equations(of_rnn, now);
     assert_eq!((now.step, of_rnn.step, now.tokens.clone()), (25, 25, lstm.tokens.clone()));
     assert_ne!(now.parts, lstm.parts, "the gates are those of the trained network");
-    // What the run sends before its first step is what the probe saw.
+    // Before its first step, the run sends the same as the probe.
     let first = out.frames.iter().find_map(|(arm, frame)| match frame {
         nn_lab::sections::rnn::Frame::Traced(trace) if *arm == LSTM => Some(trace.clone()),
         _ => None,
     });
     assert_eq!(first.as_ref(), Some(lstm));
-    // A cleared run shows the untrained network again.
+    // After the run is cleared, the untrained network is shown again.
     let mut cleared = trained.clone();
     Rnn::clear_arm(&mut cleared, LSTM);
     assert_eq!(cleared.trace(LSTM), Some(lstm));
 }
 
 #[test]
-fn many_units_are_counted_but_not_sent() {
+fn units_beyond_the_limit_are_counted_but_not_sent() {
     let config = Config { d_hidden: 128, ..small() };
     let record = probe::<Rnn>(config);
     let trace = record.trace(LSTM).expect("sent");
@@ -213,7 +213,7 @@ fn many_units_are_counted_but_not_sent() {
 }
 
 #[test]
-fn traces_are_sent_a_few_times_a_second_at_most() {
+fn traces_are_sent_at_most_a_few_times_per_second() {
     let mut out = Collector::<Rnn> { frame_every: 1, ..Collector::default() };
     train::<Rnn>(&Config { steps: 60, ..small() }, &mut out).expect("runs");
     let seconds = out.began.elapsed().as_secs_f64();
@@ -227,7 +227,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn settings_survive_the_address(
+    fn settings_round_trip_through_the_address(
         seq_len in 10u32..=400, n_classes in 2u32..=8, shared: bool, n_distractors in 1u32..=16, d_hidden in 4u32..=128,
         forget_bias in prop::sample::select(vec![ForgetBias::Zero, ForgetBias::One, ForgetBias::Chrono]),
         spectral_radius in 0.1f64..=2.0, learning_rate in 1e-5f64..=0.3, clip in 0.01f64..=100.0,
@@ -244,7 +244,7 @@ proptest! {
     }
 
     #[test]
-    fn formulae_count_the_modules(n_classes in 2u32..5, n_distractors in 1u32..5, d_hidden in 4u32..12) {
+    fn formulas_match_the_modules(n_classes in 2u32..5, n_distractors in 1u32..5, d_hidden in 4u32..12) {
         let config = Config { n_classes, n_distractors, d_hidden, seq_len: 10, ..Config::default() };
         prop_assert_eq!(probe::<Rnn>(config.clone()).params, Some((params_rnn(&config) as u32, params_lstm(&config) as u32)));
         prop_assert!((chance(&config) - 1.0 / f64::from(n_classes)).abs() < 1e-12);
