@@ -24,4 +24,4 @@ sed -i -E '/^            (gated_unit), /! s/^            [a-z_]+, [A-Za-z]+, [A-
     echo '#![allow(dead_code, unused_imports)]'
     printf 'mod %s;\n' collector layers rust_paths section_contract
 } >tests/native.rs
-cargo test --quiet --features cpu --config 'profile.dev.package.nn-lab.opt-level=0' --test native -- gated_unit arrows
+cargo test --quiet --features cpu --config 'profile.dev.package.nn-lab.opt-level=0' --test native -- gated_unit layers::

@@ -1,8 +1,8 @@
-//! The first ten losses of every net, in all sections, bit for bit as they were when they were taken down: what is said to
-//! change no number is held to it.
+//! The first ten losses of every network in all sections equal the recorded ones, bit for bit. A change that should not alter
+//! numbers has to pass this test.
 //!
-//! `NN_LAB_RECORD=1 cargo test --features cpu --test native first_losses` takes them down anew. Rounding differs between
-//! processors, whose vectors are of other lengths: on another than the fixture's, losses must agree to five digits.
+//! `NN_LAB_RECORD=1 cargo test --features cpu --test native first_losses` records them again. Rounding differs between
+//! processors with different vector lengths. On a processor other than the fixture's, losses must agree to five digits.
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, train};
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 const PATH: &str = "tests/fixtures/first_losses.json";
 const STEPS: u32 = 10;
 
-/// Set-ups by section: every optimizer, and what changes the way that a loss is reached.
+/// Settings by section: every optimizer, and every setting that changes how a loss is computed.
 pub(crate) const SET_UPS: &[(&str, &str)] = &[
     ("mlp", "width=16&n_probe=8"),
     ("mlp", "dataset=circles&optimizer=sgd&activation=tanh&depth=2"),
@@ -34,9 +34,9 @@ pub(crate) const SET_UPS: &[(&str, &str)] = &[
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Fixture {
-    /// The processor's kind and the vector instructions that change rounding.
+    /// The processor's architecture and the vector instructions that affect rounding.
     machine: String,
-    /// By section and set-up, then by the series' name.
+    /// By section and settings, then by the series' name.
     losses: BTreeMap<String, BTreeMap<String, Vec<f32>>>,
 }
 
@@ -71,7 +71,7 @@ fn losses<E: Train>(query: &str) -> BTreeMap<String, Vec<f32>> {
 }
 
 #[test]
-fn the_first_ten_losses_are_what_they_were() {
+fn first_ten_losses_equal_the_recorded_ones() {
     let mut measured = BTreeMap::new();
     macro_rules! each {
         ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {

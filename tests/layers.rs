@@ -1,18 +1,18 @@
-//! The arrows of the architecture run one way. This parses all of `src` and reads every path in it: in `use` trees, in
-//! code, in types and inside macros, however it is written.
+//! Dependencies between modules run one way. The test parses all of `src` and reads every path: in `use` trees, in code, in
+//! types and inside macros, in any notation.
 
 use crate::rust_paths::{Found, read};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// Each room below `src`, and the rooms that it may name beside itself.
+/// Each layer in `src`, and the layers that it may use besides itself.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("core", &[]),
     ("data", &["core"]),
     ("models", &[]),
     ("run", &["core", "data", "models"]),
-    // The files of a section that measure, and those that draw.
+    // The files of a section that measure, and the files that draw.
     ("sections/run", &["core", "data", "models", "run"]),
     (
         "sections/panel",
@@ -30,12 +30,12 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "protocol",
         ],
     ),
-    // The registry itself.
+    // The registry.
     ("sections", &["run"]),
-    // What a device is held against, the same for a worker and for the native tests.
+    // The reference cases for a device, shared by the worker and the native tests.
     ("verify", &["core", "data", "models", "run"]),
     ("protocol", &["core"]),
-    // Files from the server, for the page and its workers.
+    // Downloads from the server, for the page and its workers.
     ("transfer", &[]),
     (
         "worker",
@@ -79,7 +79,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("bin", &["app", "worker"]),
 ];
 
-/// Words that a room's code must not have.
+/// Crates and modules that a layer must not use.
 const DOM: &[&str] = &["yew", "web_sys", "gloo", "js_sys", "wasm_bindgen"];
 const CLOCK: &[&str] = &["std::thread", "std::time"];
 const BURN: &[&str] = &["burn", "cubecl", "nalgebra"];
@@ -103,25 +103,25 @@ const BANNED: &[(&str, &[&[&str]])] = &[
     ("app", &[BURN]),
 ];
 
-/// A section's name that means something else where it stands: a hook that pages and tests rely on.
+/// Names of sections that mean something else in a module: a hook that pages and tests rely on.
 const HOMONYMS: &[(&str, &str)] = &[
     ("sections::transformer::panel::heads", "attention"),
     ("sections::transformer::chapters", "attention"),
-    // A part of a fixture.
+    // The name of a fixture's field.
     ("verify::attention", "attention"),
 ];
 
-/// What macros of ours are called at the root of the crate: they are not rooms.
+/// The lab's macros, which are exported at the root of the crate and are not layers.
 const MACROS: &[&str] = &["for_each_section", "settings", "choices", "keys", "own_arms", "own_files"];
 
-/// The folders of the sections, which are their slugs.
+/// Returns the names of the sections' folders, which are their slugs.
 fn slugs() -> BTreeSet<String> {
     let entries = fs::read_dir("src/sections").expect("the tests run in the project's folder");
     entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// The room of a module, from its path below the crate.
-fn room(module: &[String]) -> String {
+/// Returns the layer of a module with this path from the crate's root.
+fn layer(module: &[String]) -> String {
     match module {
         [first, _, rest @ ..] if first == "sections" => {
             let draws = rest.first().is_some_and(|file| file == "panel");
@@ -132,16 +132,16 @@ fn room(module: &[String]) -> String {
     }
 }
 
-/// What is wrong with a file of that module: arrows that run the wrong way, banned words, and names of sections that are
-/// not its own.
+/// Returns the violations in a file of that module: dependencies on higher layers, banned crates, and names of other
+/// sections.
 fn warnings(module: &str, text: &str, slugs: &BTreeSet<String>) -> Vec<String> {
     let module: Vec<String> = module.split("::").map(str::to_owned).collect();
-    let room = room(&module);
+    let layer = layer(&module);
     let own_section = (module.len() > 1 && module[0] == "sections").then(|| module[1].clone());
-    let Some((_, allowed)) = MAY_NAME.iter().find(|(name, _)| *name == room) else {
-        return vec![format!("{room} is not in the table of rooms")];
+    let Some((_, allowed)) = MAY_NAME.iter().find(|(name, _)| *name == layer) else {
+        return vec![format!("{layer} is not in the table of layers")];
     };
-    let banned = BANNED.iter().find(|(name, _)| *name == room).map_or(&[][..], |(_, words)| *words);
+    let banned = BANNED.iter().find(|(name, _)| *name == layer).map_or(&[][..], |(_, words)| *words);
     let Found { inner, outer, strings } = read(&module, text);
     let mut wrong = Vec::new();
     for path in inner {
@@ -149,10 +149,10 @@ fn warnings(module: &str, text: &str, slugs: &BTreeSet<String>) -> Vec<String> {
         let whole = path.join("::");
         let allows = |allowed: &&str| whole == **allowed || whole.starts_with(&format!("{allowed}::"));
         let at_home = match &own_section {
-            // Of its own folder, what measures must not know what draws.
+            // Within a section's folder, files that measure must not use files that draw.
             Some(own) if first == "sections" => {
                 let draws = path.get(2).is_some_and(|file| file == "panel");
-                path.get(1).is_some_and(|section| section == own) && (room == "sections/panel" || !draws)
+                path.get(1).is_some_and(|section| section == own) && (layer == "sections/panel" || !draws)
             }
             Some(_) => false,
             None => first == module[0],
@@ -168,7 +168,7 @@ fn warnings(module: &str, text: &str, slugs: &BTreeSet<String>) -> Vec<String> {
             wrong.push(format!("names {path}"));
         }
     }
-    // The registry is where the names stand; a model's architecture may share its section's.
+    // Only the registry has the names of sections; an architecture may share the name of its own section.
     for text in strings.iter().filter(|text| slugs.contains(*text)) {
         if own_section.as_ref() != Some(text) && !HOMONYMS.contains(&(module.join("::").as_str(), text)) {
             wrong.push(format!("has the section's name \"{text}\""));
@@ -178,7 +178,7 @@ fn warnings(module: &str, text: &str, slugs: &BTreeSet<String>) -> Vec<String> {
 }
 
 #[test]
-fn arrows_run_one_way() {
+fn dependencies_run_one_way() {
     let slugs = slugs();
     let mut wrong = Vec::new();
     let mut folders = vec![Path::new("src").to_path_buf()];
@@ -207,7 +207,7 @@ fn arrows_run_one_way() {
 }
 
 #[test]
-fn every_dodge_is_seen() {
+fn violations_are_found_in_any_notation() {
     let slugs = slugs();
     let check = |module: &str, text: &str, expected: &[&str]| {
         assert_eq!(warnings(module, text, &slugs), expected, "{module}: {text}");
@@ -215,19 +215,23 @@ fn every_dodge_is_seen() {
     check("charts::line", "use crate::run::Experiment;", &["names run::Experiment"]);
     check(
         "charts::line",
-        "use crate::{charts::bar, run::{Emit, Tick}};",
-        &["names run::Emit", "names run::Tick"],
+        "use crate::{charts::bar, run::{RunContext, Directive}};",
+        &["names run::RunContext", "names run::Directive"],
     );
     check("charts::line", "use crate::run as shapes;", &["names run"]);
     check("charts::line", "use crate::run::*;", &["names run"]);
-    check("charts::line", "use super::super::run::Emit;", &["names run::Emit"]);
-    check("charts::line", "mod inner { use super::super::super::run::Emit; }", &["names run::Emit"]);
-    check("core::curve", "fn f() -> crate::lab::Lab { todo() }", &["names lab::Lab"]);
-    check("core::curve", "fn f() { say!(\"{}\", crate::lab::x()) }", &["names lab::x"]);
-    check("core::curve", "macro_rules! m { () => { $crate::lab::x() } }", &["names lab::x"]);
-    check("core::curve", "#[serde(with = \"crate::lab::x\")] struct S;", &["names lab::x"]);
-    check("bin::app", "fn main() { nn_lab::lab::start() }", &["names lab::start"]);
-    check("gadgets", "", &["gadgets is not in the table of rooms"]);
+    check("charts::line", "use super::super::run::RunContext;", &["names run::RunContext"]);
+    check(
+        "charts::line",
+        "mod inner { use super::super::super::run::RunContext; }",
+        &["names run::RunContext"],
+    );
+    check("core::curve", "fn f() -> crate::client::Session { todo() }", &["names client::Session"]);
+    check("core::curve", "fn f() { say!(\"{}\", crate::client::x()) }", &["names client::x"]);
+    check("core::curve", "macro_rules! m { () => { $crate::client::x() } }", &["names client::x"]);
+    check("core::curve", "#[serde(with = \"crate::client::x\")] struct S;", &["names client::x"]);
+    check("bin::app", "fn main() { nn_lab::client::start() }", &["names client::start"]);
+    check("gadgets", "", &["gadgets is not in the table of layers"]);
     check("sections::mlp::train", "use yew::prelude::*;", &["names yew::prelude"]);
     check("sections::mlp::train", "fn now() -> std::time::Instant { now() }", &["names std::time::Instant"]);
     check("sections::mlp::panel", "use burn::tensor::Tensor;", &["names burn::tensor::Tensor"]);
@@ -235,7 +239,7 @@ fn every_dodge_is_seen() {
     check("sections::mlp::train", "use super::panel::Part;", &["names sections::mlp::panel::Part"]);
     check("sections::mlp", "use crate::ui::figure::Figure;", &["names ui::figure::Figure"]);
     check("app", "fn home() -> &'static str { \"rnn\" }", &["has the section's name \"rnn\""]);
-    // What is meant to be.
+    // Permitted uses.
     check("sections::mlp::panel", "use crate::charts::Table; use super::{Mlp, Record};", &[]);
     check("sections::mlp::train", "use super::nets::net; use burn::tensor::Tensor;", &[]);
     check("app", "#[cfg(test)] mod tests { fn f() { go(\"mlp\") } }", &[]);

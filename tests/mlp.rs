@@ -320,7 +320,7 @@ fn the_probe_shows_the_initialized_networks() {
 }
 
 #[test]
-fn a_net_that_is_looked_at_sends_more_snapshots_and_learns_the_same() {
+fn watching_a_network_sends_more_snapshots_and_does_not_change_the_run() {
     let config = Config { steps: 300, ..small() };
     let count = |requests: Vec<Vec<u8>>| {
         let requests = requests.into_iter().map(|request| (0, request)).collect();
@@ -342,14 +342,14 @@ fn a_net_that_is_looked_at_sends_more_snapshots_and_learns_the_same() {
 }
 
 #[test]
-fn a_weight_that_is_set_by_hand_is_that_of_the_real_net() {
+fn editing_a_weight_changes_the_network_itself() {
     let config = Config { steps: 10, ..with_widths(&[3]) };
     let before = run::<Mlp>(config.clone()).0;
     let at = Place { layer: 0, from: Some(1), to: 2 };
     let index = snapshot(&before, NONLINEAR).index(at).expect("a weight") as u32;
     let set = |of, value| Request::Set { of, values: vec![(index, value)] };
 
-    // After the last step: the net, its boundary and its score are those of the changed weight; the twin's are not.
+    // After the last step: network, decision boundary and score use the edited weight; the other network is unchanged.
     let after = asked(&config, &[(u32::MAX, set(OF, 2.5))]);
     let (old, new) = (snapshot(&before, NONLINEAR), snapshot(&after, NONLINEAR));
     assert_eq!((new.value(at), new.edits), (Some(2.5), 1));

@@ -1,5 +1,5 @@
-//! All native tests in one binary, so that burn is linked once. A file of tests beside this one is a module of it:
-//! `cargo nextest run --features cpu -E 'test(/^mlp::/)'` or `cargo test --features cpu --test native mlp::` runs one.
+//! All native tests in one binary, so that burn is linked once. Each file of tests in this folder is a module.
+//! `cargo nextest run --features cpu -E 'test(/^mlp::/)'` or `cargo test --features cpu --test native mlp::` runs one of them.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod attention;
@@ -34,7 +34,7 @@ mod transformer_tasks;
 mod verify;
 mod words;
 
-/// A file that is not a module here would never be compiled.
+/// A file that is not declared as a module would never be compiled.
 #[test]
 fn every_file_of_tests_is_a_module() {
     let here = include_str!("native.rs");

@@ -20,13 +20,21 @@ fn versions_and_licenses_agree() {
     assert!(read("LICENSE-APACHE").contains("Version 2.0, January 2004"));
 }
 
+/// Returns the paths of all documents: those in the root of the repository, and those in `docs`.
+pub(crate) fn documents() -> Vec<String> {
+    let docs = std::fs::read_dir("docs").expect("the folder docs").flatten();
+    let docs = docs.map(|entry| entry.path().display().to_string()).filter(|path| path.ends_with(".md"));
+    ["README.md", "EMBEDDING.md", "CONTRIBUTING.md"].map(str::to_owned).into_iter().chain(docs).collect()
+}
+
 #[test]
 fn every_link_leads_somewhere() {
-    for page in ["README.md", "EMBEDDING.md", "CONTRIBUTING.md"] {
-        let text = read(page);
+    for page in documents() {
+        let text = read(&page);
         let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         for link in links.filter(|link| !link.contains("://") && !link.starts_with('#')) {
-            assert!(Path::new(link).exists(), "{page} has a link to {link}");
+            let file = link.split('#').next().unwrap_or_default();
+            assert!(Path::new(&page).with_file_name(file).exists(), "{page} has a link to {link}");
         }
         // What is named as a file of the project.
         for name in text.split('`').skip(1).step_by(2) {
@@ -42,12 +50,15 @@ fn every_link_leads_somewhere() {
 
 #[test]
 fn no_line_stands_twice() {
-    let mut seen = BTreeSet::new();
-    for line in read("README.md").lines().filter(|line| line.len() > 20 && !line.starts_with("|---")) {
-        // A command's row is known by its first cell.
-        let command = line.strip_prefix("| `./lab").and_then(|row| row.split('|').next());
-        let key = command.unwrap_or(line).trim().to_owned();
-        assert!(seen.insert(key), "README says twice: {line}");
+    // The examples in EMBEDDING.md share lines.
+    for page in documents().into_iter().filter(|page| page != "EMBEDDING.md") {
+        let mut seen = BTreeSet::new();
+        for line in read(&page).lines().filter(|line| line.len() > 20 && !line.starts_with("|---")) {
+            // A row about a command is identified by its first cell.
+            let command = line.strip_prefix("| `./lab").and_then(|row| row.split('|').next());
+            let key = command.unwrap_or(line).trim().to_owned();
+            assert!(seen.insert(key), "{page} says twice: {line}");
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! Random input for everything that reads what others wrote: addresses, messages, files. Valid ones are bent, cut and doubled,
-//! since what is random from end to end is refused at its first byte. Nothing panics, nothing takes a second or 300 MB.
+//! Random input for everything that reads external data: addresses, messages, files. The inputs are mutations of valid data,
+//! because completely random data is refused at its first byte. Nothing panics, or takes a second or 300 MB.
 #![cfg(feature = "compute")]
 
 use crate::run_record::evidence;
@@ -25,18 +25,19 @@ use std::cell::Cell;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-// ---------- What reading costs ----------
+// ---------- The cost of reading ----------
 
 const MAX_BYTES: usize = 300_000_000;
 const MAX_TIME: Duration = Duration::from_secs(1);
 
 thread_local! {
-    /// Bytes that this thread holds more than it has given back, and the most of them since they were last looked at.
+    /// Bytes that this thread has allocated minus those that it has freed.
     static HELD: Cell<isize> = const { Cell::new(0) };
+    /// The maximum of `HELD` since the last reset.
     static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
-/// The system's allocator, which counts for each thread.
+/// The system's allocator with a count of bytes per thread.
 struct Counting;
 
 fn count(bytes: isize) {
@@ -45,8 +46,11 @@ fn count(bytes: isize) {
     PEAK.set(PEAK.get().max(held));
 }
 
-#[allow(unsafe_code, reason = "an allocator cannot be written without; it passes all on to the system's")]
-// SAFETY: every call goes to `System` as it is; counting allocates nothing.
+#[allow(
+    unsafe_code,
+    reason = "`GlobalAlloc` is an unsafe trait; every call is forwarded to the system's allocator"
+)]
+// SAFETY: Every call is forwarded unchanged to `System`, and counting does not allocate.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as isize);
@@ -59,7 +63,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // Where it moves, both are held for a moment.
+        // If the block moves, both copies exist for a moment.
         count(size as isize);
         count(-(layout.size() as isize));
         unsafe { System.realloc(at, layout, size) }
@@ -74,49 +78,49 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What `read` gives, once it is seen that reading costs neither too much time nor too much memory.
+/// Returns the result of `read`, after checking its time and its memory.
 #[track_caller]
-fn cheap<T>(what: &str, read: impl Fn() -> T) -> T {
-    within(MAX_TIME, what, read)
+fn checked<T>(what: &str, read: impl Fn() -> T) -> T {
+    checked_within(MAX_TIME, what, read)
 }
 
 #[track_caller]
-fn within<T>(most: Duration, what: &str, read: impl Fn() -> T) -> T {
+fn checked_within<T>(limit: Duration, what: &str, read: impl Fn() -> T) -> T {
     PEAK.set(HELD.get());
     let (before, begun) = (HELD.get(), Instant::now());
     let mut out = read();
     let (mut took, bytes) = (begun.elapsed(), (PEAK.get() - before) as usize);
-    if took > most {
-        // The machine may have been busy with something else.
-        let (begun, computed) = (Instant::now(), computed());
+    if took > limit {
+        // The machine may have been busy, so the second attempt measures CPU time.
+        let (begun, cpu_time) = (Instant::now(), cpu_time());
         out = read();
-        took = self::computed().zip(computed).map_or(begun.elapsed(), |(now, before)| now - before);
+        took = self::cpu_time().zip(cpu_time).map_or(begun.elapsed(), |(now, before)| now - before);
     }
-    assert!(took <= most, "{what}: it took {took:?}");
+    assert!(took <= limit, "{what}: it took {took:?}");
     assert!(bytes <= MAX_BYTES, "{what}: it took {} MB of memory", bytes / 1_000_000);
     out
 }
 
-/// How long this thread has computed, where the system tells.
-fn computed() -> Option<Duration> {
+/// Returns the CPU time of this thread, if the system reports it.
+fn cpu_time() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
-/// A refusal is a sentence, and not a book.
+/// Checks that a message is one sentence of reasonable length.
 #[track_caller]
-fn sentence(words: &str) {
-    assert!(words.len() > 10 && words.len() < 1000 && words.ends_with('.'), "no sentence: {words}");
+fn assert_sentence(words: &str) {
+    assert!(words.len() > 10 && words.len() < 1000 && words.ends_with('.'), "not a sentence: {words}");
 }
 
 #[track_caller]
-fn refused_well<T>(outcome: Result<T, LabError>) {
+fn assert_refusal<T>(outcome: Result<T, LabError>) {
     if let Err(error) = outcome {
-        sentence(&error.to_string());
+        assert_sentence(&error.to_string());
     }
 }
 
-/// Runs so many cases, without a file of those that failed: what fails gets a test of its own.
+/// Runs `n` cases without recording failures in a file, because each failure should get its own test.
 fn cases<S: Strategy>(n: u32, strategy: S, test: impl Fn(S::Value)) {
     let config = ProptestConfig { cases: n, failure_persistence: None, ..ProptestConfig::default() };
     let outcome = TestRunner::new(config).run(&strategy, |value| {
@@ -128,13 +132,13 @@ fn cases<S: Strategy>(n: u32, strategy: S, test: impl Fn(S::Value)) {
     }
 }
 
-// ---------- Bent bytes ----------
+// ---------- Mutated bytes ----------
 
-/// One thing done to bytes. Places are shares of the length, so that they fit any.
+/// A mutation of bytes. Positions are fractions of the length, so that they are valid for any length.
 #[derive(Clone, Debug)]
-enum Bend {
+enum Mutation {
     Set(f64, u8),
-    /// Numbers at the ends of what fits, where there may be a length.
+    /// Overwrites eight bytes with a number at the limits of an integer type, which may replace a length.
     Number(f64, u64),
     Cut(f64),
     CutFront(f64),
@@ -143,52 +147,52 @@ enum Bend {
     Insert(f64, Vec<u8>),
 }
 
-fn bends() -> impl Strategy<Value = Vec<Bend>> {
+fn mutations() -> impl Strategy<Value = Vec<Mutation>> {
     let at = || 0.0..1.0f64;
-    // Headers are short, and much depends on them.
+    // Headers are short but important, so early positions are more likely.
     let early = || prop_oneof![0.0..1.0f64, (0.0..1.0f64).prop_map(|at| at * at * at * at)];
     let numbers =
         [0, 1, 0x7f, 0xff, 0x7fff_ffff, 0xffff_ffff, 0x7fff_ffff_ffff_ffff, u64::MAX, 0x0100_0000_0000];
     prop::collection::vec(
         prop_oneof![
-            4 => (early(), any::<u8>()).prop_map(|(at, value)| Bend::Set(at, value)),
-            3 => (early(), prop::sample::select(numbers.to_vec())).prop_map(|(at, value)| Bend::Number(at, value)),
-            1 => at().prop_map(Bend::Cut),
-            1 => at().prop_map(Bend::CutFront),
-            1 => (early(), 0usize..600).prop_map(|(at, n)| Bend::Drop(at, n)),
-            1 => (early(), 0usize..600).prop_map(|(at, n)| Bend::Double(at, n)),
-            1 => (early(), prop::collection::vec(any::<u8>(), 0..20)).prop_map(|(at, bytes)| Bend::Insert(at, bytes)),
+            4 => (early(), any::<u8>()).prop_map(|(at, value)| Mutation::Set(at, value)),
+            3 => (early(), prop::sample::select(numbers.to_vec())).prop_map(|(at, value)| Mutation::Number(at, value)),
+            1 => at().prop_map(Mutation::Cut),
+            1 => at().prop_map(Mutation::CutFront),
+            1 => (early(), 0usize..600).prop_map(|(at, n)| Mutation::Drop(at, n)),
+            1 => (early(), 0usize..600).prop_map(|(at, n)| Mutation::Double(at, n)),
+            1 => (early(), prop::collection::vec(any::<u8>(), 0..20)).prop_map(|(at, bytes)| Mutation::Insert(at, bytes)),
         ],
         0..6,
     )
 }
 
-fn bent(valid: &[u8], bends: &[Bend]) -> Vec<u8> {
+fn mutated(valid: &[u8], mutations: &[Mutation]) -> Vec<u8> {
     let mut bytes = valid.to_vec();
-    for bend in bends {
+    for mutation in mutations {
         let place = |at: f64| (at * bytes.len() as f64) as usize;
-        match bend {
-            Bend::Set(at, value) => {
+        match mutation {
+            Mutation::Set(at, value) => {
                 let at = place(*at);
                 bytes.get_mut(at..).and_then(<[u8]>::first_mut).into_iter().for_each(|byte| *byte = *value);
             }
-            Bend::Number(at, value) => {
+            Mutation::Number(at, value) => {
                 let at = place(*at);
                 bytes[at..].iter_mut().zip(value.to_le_bytes()).for_each(|(byte, new)| *byte = new);
             }
-            Bend::Cut(at) => bytes.truncate(place(*at)),
-            Bend::CutFront(at) => drop(bytes.drain(..place(*at))),
-            Bend::Drop(at, n) => {
+            Mutation::Cut(at) => bytes.truncate(place(*at)),
+            Mutation::CutFront(at) => drop(bytes.drain(..place(*at))),
+            Mutation::Drop(at, n) => {
                 let at = place(*at);
                 let end = (at + n).min(bytes.len());
                 bytes.drain(at..end);
             }
-            Bend::Double(at, n) => {
+            Mutation::Double(at, n) => {
                 let at = place(*at);
                 let part = bytes[at..(at + n).min(bytes.len())].to_vec();
                 bytes.splice(at..at, part);
             }
-            Bend::Insert(at, new) => {
+            Mutation::Insert(at, new) => {
                 let at = place(*at);
                 bytes.splice(at..at, new.iter().copied());
             }
@@ -197,14 +201,14 @@ fn bent(valid: &[u8], bends: &[Bend]) -> Vec<u8> {
     bytes
 }
 
-/// Text that is bent, with what is no UTF-8 any more replaced.
-fn bent_text(valid: &str, bends: &[Bend]) -> String {
-    String::from_utf8_lossy(&bent(valid.as_bytes(), bends)).into_owned()
+/// Returns mutated text, with invalid UTF-8 replaced.
+fn mutated_text(valid: &str, mutations: &[Mutation]) -> String {
+    String::from_utf8_lossy(&mutated(valid.as_bytes(), mutations)).into_owned()
 }
 
 // ---------- Addresses ----------
 
-/// Addresses made of what addresses are made of, right and wrong.
+/// Generates addresses from valid and invalid parts of addresses.
 fn addresses() -> impl Strategy<Value = String> {
     let mut words: Vec<String> = SECTIONS.iter().map(|section| section.slug.to_owned()).collect();
     for section in experiments() {
@@ -221,7 +225,7 @@ fn addresses() -> impl Strategy<Value = String> {
     })
 }
 
-/// Every section without its types.
+/// Returns every section in its untyped form.
 fn experiments() -> Vec<&'static AnyExperiment> {
     macro_rules! all {
         ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
@@ -232,13 +236,13 @@ fn experiments() -> Vec<&'static AnyExperiment> {
 }
 
 #[test]
-fn no_address_is_too_strange() {
+fn any_address_is_read() {
     cases(10_000, (addresses(), 0usize..100), |(hash, at)| {
-        cheap(&hash, || {
+        checked(&hash, || {
             let route = Route::from_hash(&hash);
             assert_eq!(Route::from_hash(&route.to_hash()).query, route.query);
             let (_, warnings) = Assignment::from_query(&route.query);
-            warnings.iter().for_each(|warning| sentence(warning));
+            warnings.iter().for_each(|warning| assert_sentence(warning));
             let all = experiments();
             let section =
                 all.iter().find(|section| section.slug == route.slug).unwrap_or(&all[at % all.len()]);
@@ -257,18 +261,18 @@ fn no_address_is_too_strange() {
 }
 
 #[test]
-fn no_query_is_too_long() {
+fn long_queries_are_read() {
     let long = format!("depth={}&{}", "9".repeat(1_000_000), "a=1&".repeat(500_000));
-    let query = cheap("a long query", || Query::parse(&long));
+    let query = checked("a long query", || Query::parse(&long));
     for section in experiments() {
-        cheap("its settings", || section.schema.read(&section.schema.defaults(), &query));
+        checked("its settings", || section.schema.read(&section.schema.defaults(), &query));
     }
 }
 
 // ---------- Messages ----------
 
 #[test]
-fn no_message_from_the_page_around_is_too_strange() {
+fn any_message_from_the_surrounding_page_is_read() {
     let valid = [
         json!({ "type": "set", "values": { "depth": 3, "learning_rate": 0.1, "activation": "relu", "x": null } }),
         json!({ "type": "train" }),
@@ -276,21 +280,21 @@ fn no_message_from_the_page_around_is_too_strange() {
         json!({ "type": "stand", "by": "a", "wants": true, "since": 1.5, "new": false }),
     ]
     .map(|body| messages::from_host(body).to_string());
-    cases(10_000, (prop::sample::select(valid.to_vec()), bends()), |(valid, bends)| {
-        let text = bent_text(&valid, &bends);
-        if let Err(words) = cheap(&text, || messages::read(&text)) {
-            sentence(&words);
+    cases(10_000, (prop::sample::select(valid.to_vec()), mutations()), |(valid, mutations)| {
+        let text = mutated_text(&valid, &mutations);
+        if let Err(words) = checked(&text, || messages::read(&text)) {
+            assert_sentence(&words);
         }
     });
     for deep in
         ["[", "{\"a\":", "{\"source\":\"nn-lab-host\",\"version\":1,\"type\":\"set\",\"values\":{\"a\":["]
     {
-        assert!(!matches!(cheap(deep, || messages::read(&deep.repeat(1500))), Ok(Some(_))));
+        assert!(!matches!(checked(deep, || messages::read(&deep.repeat(1500))), Ok(Some(_))));
     }
 }
 
 #[test]
-fn no_message_of_a_worker_is_too_strange() {
+fn any_message_of_a_worker_is_read() {
     let start = ArmStart { id: ArmId(3), arm: 1, config: vec![7; 40], from: None };
     let commands = [
         Command::Hello { base_url: "https://example.org/".into(), names: vec![("a".into(), "b".into())] },
@@ -313,20 +317,20 @@ fn no_message_of_a_worker_is_too_strange() {
     ];
     let bytes = commands.iter().map(postcard::to_stdvec).chain(events.iter().map(postcard::to_stdvec));
     let valid: Vec<Vec<u8>> = bytes.map(|bytes| bytes.expect("plain")).collect();
-    cases(10_000, (prop::sample::select(valid), bends()), |(valid, bends)| {
-        let bytes = bent(&valid, &bends);
-        cheap("a message of a worker", || {
+    cases(10_000, (prop::sample::select(valid), mutations()), |(valid, mutations)| {
+        let bytes = mutated(&valid, &mutations);
+        checked("a message of a worker", || {
             let (_, _) = (postcard::from_bytes::<Command>(&bytes), postcard::from_bytes::<Event>(&bytes));
         });
     });
 }
 
-/// Frames come from the lab's own worker, but a page and a worker of two versions may meet.
+/// Frames come from the lab's own worker, but page and worker may have different versions.
 #[test]
-fn no_frame_is_too_strange() {
+fn any_frame_is_read() {
     for section in experiments() {
         cases(5000, (prop::collection::vec(any::<u8>(), 0..200), 0usize..40), |(frame, arm)| {
-            cheap(section.slug, || {
+            checked(section.slug, || {
                 let mut record = section.empty();
                 if section.apply_frame(&mut record, arm, &frame).is_ok() {
                     let values = section.schema.defaults();
@@ -341,45 +345,45 @@ fn no_frame_is_too_strange() {
     }
 }
 
-// ---------- Files of runs ----------
+// ---------- Run files ----------
 
 fn read_run(text: &str) -> Result<RunRecord, ImportError> {
-    cheap("a file of a run", || RunRecord::read(text, AnyExperiment::of::<Mlp>()))
+    checked("a file of a run", || RunRecord::read(text, AnyExperiment::of::<Mlp>()))
 }
 
 #[test]
-fn no_file_of_a_run_is_too_strange() {
+fn any_run_file_is_read() {
     let valid = evidence().to_json();
     let mut history = History::default();
     history.add(1, Origin::Here, evidence());
     history.add(2, Origin::File, evidence());
     let stored = history.to_text();
-    cases(10_000, bends(), |bends| {
-        if let Err(ImportError::Words(words)) = read_run(&bent_text(&valid, &bends)) {
-            sentence(&words);
+    cases(10_000, mutations(), |mutations| {
+        if let Err(ImportError::Words(words)) = read_run(&mutated_text(&valid, &mutations)) {
+            assert_sentence(&words);
         }
-        let text = bent_text(&stored, &bends);
-        let (_, warnings) = cheap("stored runs", || History::from_text(&text, AnyExperiment::of::<Mlp>()));
-        warnings.iter().for_each(|warning| sentence(warning));
+        let text = mutated_text(&stored, &mutations);
+        let (_, warnings) = checked("stored runs", || History::from_text(&text, AnyExperiment::of::<Mlp>()));
+        warnings.iter().for_each(|warning| assert_sentence(warning));
     });
 }
 
-/// Each of these is as long as a file may be, and would take many times that if it were read.
+/// Each of these files has the maximum length, and would take many times that in memory if it were parsed.
 #[test]
-fn no_file_of_a_run_fills_the_memory() {
+fn run_files_do_not_exhaust_memory() {
     for part in ["[0],", "{\"\":0},", "0,", "[", "{\"a\":", "[[],[]],", "\"a\",", "[0,0,0,0,0],"] {
         let text =
             format!("{{\"schema\":\"nn-lab/run\",\"series\":[{}", part.repeat(15_900_000 / part.len()));
         match read_run(&text) {
-            Err(ImportError::Words(words)) => sentence(&words),
+            Err(ImportError::Words(words)) => assert_sentence(&words),
             other => panic!("{part} was taken: {:?}", other.is_ok()),
         }
     }
 }
 
-/// Nearly the longest file that is read. The page reads it several times faster than the tests, which are hardly optimized.
+/// The file has nearly the maximum length. The page reads it several times faster than the tests, which are barely optimized.
 #[test]
-fn a_long_file_of_a_run_is_read() {
+fn a_long_run_file_is_read() {
     let mut record = evidence();
     let points = |from: u32| (from..from + 90_000).map(|step| (f64::from(step), 0.123_456)).collect();
     record.series.iter_mut().for_each(|series| series.points = std::rc::Rc::new(points(1)));
@@ -388,7 +392,7 @@ fn a_long_file_of_a_run_is_read() {
     let text = record.to_json();
     assert!(text.len() > 10_000_000, "{}", text.len());
     let read = || RunRecord::read(&text, AnyExperiment::of::<Mlp>());
-    let run = within(4 * MAX_TIME, "a long file of a run", read);
+    let run = checked_within(4 * MAX_TIME, "a long file of a run", read);
     assert_eq!(run.map(|run| run.seeds.len()), Ok(3));
 }
 
@@ -407,18 +411,18 @@ fn weights() -> Vec<u8> {
 }
 
 #[test]
-fn no_file_of_weights_is_too_strange() {
+fn any_weight_file_is_read() {
     let valid = [weights(), include_bytes!("e2e/fixtures/older-weights.safetensors").to_vec()];
-    cases(10_000, (prop::sample::select(valid.to_vec()), bends()), |(valid, bends)| {
-        let bytes = bent(&valid, &bends);
-        if let Err(words) = cheap("weights", || safetensors::read(&bytes)) {
-            sentence(&words);
+    cases(10_000, (prop::sample::select(valid.to_vec()), mutations()), |(valid, mutations)| {
+        let bytes = mutated(&valid, &mutations);
+        if let Err(words) = checked("weights", || safetensors::read(&bytes)) {
+            assert_sentence(&words);
         }
     });
 }
 
 #[test]
-fn no_file_of_weights_fills_the_memory() {
+fn weight_files_do_not_exhaust_memory() {
     let file = |header: &str| [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &[0; 64]].concat();
     let tensor = |i: usize| format!("\"{i}\":{{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}},");
     let many: String = (0..700_000).map(tensor).collect();
@@ -429,16 +433,16 @@ fn no_file_of_weights_fills_the_memory() {
         "[".repeat(20_000_000),
     ] {
         let bytes = file(&header);
-        let words = cheap("weights", || safetensors::read(&bytes)).expect_err("it is too long");
-        sentence(&words);
+        let words = checked("weights", || safetensors::read(&bytes)).expect_err("it is too long");
+        assert_sentence(&words);
     }
 }
 
-// ---------- Saved moments ----------
+// ---------- Checkpoints ----------
 
-/// A run that begins from a bent moment trains, diverges or says that the moment is not its own; it never ends in a panic.
+/// A run that starts from a mutated checkpoint trains, diverges, or refuses the checkpoint; it never panics.
 #[test]
-fn no_moment_is_too_strange() {
+fn any_checkpoint_is_read() {
     use crate::collector::{Collector, block_on};
     use burn::tensor::Device;
     use nn_lab::run::{Experiment, driver};
@@ -454,11 +458,11 @@ fn no_moment_is_too_strange() {
     result.expect("it trains");
     let valid = whole.checkpoints.first().expect("a moment").1.clone();
     let heard = Mlp::save_arm(&whole.record(), 1);
-    cases(300, bends(), |bends| {
-        refused_well(train(Some(bent(&valid, &bends))).1);
+    cases(300, mutations(), |mutations| {
+        assert_refusal(train(Some(mutated(&valid, &mutations))).1);
     });
-    cases(10_000, bends(), |bends| {
-        cheap("what was heard", || Mlp::load_arm(&mut Default::default(), 1, &bent(&heard, &bends)));
+    cases(10_000, mutations(), |mutations| {
+        checked("what was heard", || Mlp::load_arm(&mut Default::default(), 1, &mutated(&heard, &mutations)));
     });
 }
 
@@ -481,43 +485,43 @@ fn image_file(n_train: u32, n_test: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn no_file_of_images_is_too_strange() {
+fn any_image_file_is_read() {
     let payload: Vec<u8> = (0..6 * 785).map(|i| if i < 6 { i as u8 } else { (i % 60) as u8 }).collect();
     let valid = image_file(4, 2, &payload);
     assert!(fashion_mnist::read(&valid).is_ok());
-    cases(10_000, bends(), |bends| {
-        let bytes = bent(&valid, &bends);
-        refused_well(cheap("images", || fashion_mnist::read(&bytes).map(drop)));
-        refused_well(cheap("images", || Images::fashion_mnist(&bytes, 3, 1).map(drop)));
+    cases(10_000, mutations(), |mutations| {
+        let bytes = mutated(&valid, &mutations);
+        assert_refusal(checked("images", || fashion_mnist::read(&bytes).map(drop)));
+        assert_refusal(checked("images", || Images::fashion_mnist(&bytes, 3, 1).map(drop)));
     });
 }
 
 #[test]
-fn no_file_of_images_unpacks_to_more_than_it_may() {
+fn image_files_do_not_unpack_beyond_the_limit() {
     let bomb = vec![0; 200_000_000];
     for n in [500_000, u32::MAX] {
         let bytes = image_file(n, n, &bomb);
-        refused_well(cheap("a bomb", || fashion_mnist::read(&bytes)));
+        assert_refusal(checked("a bomb", || fashion_mnist::read(&bytes)));
         assert!(fashion_mnist::read(&bytes).is_err());
     }
     let bytes = packed(b"NNLABTXT", &[1, u32::MAX], &bomb);
-    assert!(cheap("a bomb", || text::read_plays(&bytes)).is_err());
+    assert!(checked("a bomb", || text::read_plays(&bytes)).is_err());
 }
 
 #[test]
-fn no_file_with_a_text_is_too_strange() {
+fn any_text_file_is_read() {
     let words: String = (0..3000).map(|i| ["the ", "cat ", "ſat\n", "☃ ", "\r\n"][i % 5]).collect();
     let plays = packed(b"NNLABTXT", &[1, words.len() as u32], words.as_bytes());
     assert!(text::read_plays(&plays).is_ok());
-    cases(3000, bends(), |bends| {
-        let bytes = bent(&plays, &bends);
-        refused_well(cheap("plays", || text::read_plays(&bytes).map(drop)));
-        let bytes = bent(words.as_bytes(), &bends);
-        refused_well(cheap("a text", || {
+    cases(3000, mutations(), |mutations| {
+        let bytes = mutated(&plays, &mutations);
+        assert_refusal(checked("plays", || text::read_plays(&bytes).map(drop)));
+        let bytes = mutated(words.as_bytes(), &mutations);
+        assert_refusal(checked("a text", || {
             visitor_files::unpack(FileKind::Text, "<b>.txt", bytes.clone()).map(drop)
         }));
         if let Ok(text) = text::read_own(&bytes) {
-            cheap("a corpus", || {
+            checked("a corpus", || {
                 let corpus = text::Corpus::new(&text);
                 let baselines = corpus.baselines();
                 assert!(
@@ -534,7 +538,7 @@ fn no_file_with_a_text_is_too_strange() {
 }
 
 #[test]
-fn a_text_of_rare_characters_alone_is_a_text() {
+fn a_text_of_rare_characters_is_accepted() {
     let all: String = (0x4e00..0x4e00 + 3000).filter_map(char::from_u32).collect();
     let text = text::read_own(all.as_bytes()).expect("it is a text");
     let corpus = text::Corpus::new(&text);
@@ -565,14 +569,14 @@ fn gzip(parts: &[&[u8]], zeros: usize) -> Vec<u8> {
 }
 
 fn archive(name: &str, bytes: Vec<u8>) -> Result<usize, LabError> {
-    // An archive as long as it may be is unpacked whole; the worker does so several times faster than the tests.
-    within(2 * MAX_TIME, "an archive", || {
+    // An archive of the maximum length is unpacked completely, which the worker does several times faster than the tests.
+    checked_within(2 * MAX_TIME, "an archive", || {
         visitor_files::unpack(FileKind::Cifar10, name, bytes.clone()).map(|files| files.len())
     })
 }
 
 #[test]
-fn no_archive_is_too_strange() {
+fn any_archive_is_read() {
     let record = [vec![3u8; 1], vec![100; 3072], vec![0; 511]].concat();
     let plain = [
         &header("c/data_batch_1.bin", "00000006001", b'0')[..],
@@ -583,14 +587,14 @@ fn no_archive_is_too_strange() {
     ]
     .concat();
     assert_eq!(archive("a.tar.gz", gzip(&[&plain], 0)).ok(), Some(2));
-    cases(3000, (bends(), bends(), any::<bool>()), |(inner, outer, gz)| {
-        let bytes = bent(&gzip(&[&bent(&plain, &inner)], 0), &outer);
-        refused_well(archive(if gz { "<img src=x>.tar.gz" } else { "a.bin" }, bytes).map(drop));
+    cases(3000, (mutations(), mutations(), any::<bool>()), |(inner, outer, gz)| {
+        let bytes = mutated(&gzip(&[&mutated(&plain, &inner)], 0), &outer);
+        assert_refusal(archive(if gz { "<img src=x>.tar.gz" } else { "a.bin" }, bytes).map(drop));
     });
 }
 
 #[test]
-fn no_archive_unpacks_to_more_than_it_may() {
+fn archives_do_not_unpack_beyond_the_limit() {
     let most = 60_000 * 3073;
     let size = |n: usize| format!("{n:011o}");
     let zeros = |n: usize| vec![0u8; n];
@@ -609,6 +613,6 @@ fn no_archive_unpacks_to_more_than_it_may() {
         ("a file that nobody wants", gzip(&[&header("readme", &size(690_000_000), b'0')], 700_000_000)),
     ] {
         let words = archive("a.tar.gz", bytes).expect_err(what).to_string();
-        sentence(&words);
+        assert_sentence(&words);
     }
 }

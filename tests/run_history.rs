@@ -1,4 +1,4 @@
-//! The list of kept runs does what it says.
+//! The list of saved runs: limits, deleting, renaming, and storing.
 
 use crate::run_record::{evidence, stored};
 use nn_lab::saved_runs::history::{MAX_UNPINNED, STORED_POINTS};
@@ -8,14 +8,14 @@ use nn_lab::sections::rnn::Rnn;
 use std::rc::Rc;
 
 #[test]
-fn ten_runs_are_kept_and_the_pinned_ones_besides() {
+fn ten_unpinned_runs_and_all_pinned_runs_are_kept() {
     let mut history = History::default();
     for id in 0..4 {
         history.add(id, Origin::Here, evidence());
     }
     history.pin(1, true);
     for _ in 0..20 {
-        // All with the same wish.
+        // All request the same id.
         history.add(7, Origin::Here, evidence());
     }
     let names: Vec<_> = history.runs.iter().map(|run| run.name.as_str()).collect();
@@ -31,7 +31,7 @@ fn ten_runs_are_kept_and_the_pinned_ones_besides() {
 }
 
 #[test]
-fn what_was_deleted_comes_back_to_its_place() {
+fn undo_restores_a_deleted_run_to_its_position() {
     let mut history = History::default();
     for id in 1..=3 {
         history.add(id, Origin::Here, evidence());
@@ -47,7 +47,7 @@ fn what_was_deleted_comes_back_to_its_place() {
 }
 
 #[test]
-fn names_are_the_visitors_but_for_files() {
+fn runs_can_be_renamed_but_files_cannot() {
     let mut history = History::default();
     let ours = history.add(1, Origin::Here, evidence());
     let file = history.add(2, Origin::File, evidence());
@@ -68,7 +68,7 @@ fn names_are_the_visitors_but_for_files() {
 }
 
 #[test]
-fn a_damaged_run_in_the_store_costs_only_itself() {
+fn a_damaged_run_in_storage_does_not_affect_the_others() {
     let mut history = History::default();
     for id in 1..=3 {
         history.add(id, Origin::Here, evidence());
@@ -88,7 +88,7 @@ fn a_damaged_run_in_the_store_costs_only_itself() {
 }
 
 #[test]
-fn long_series_are_stored_thinned_and_say_so() {
+fn long_series_are_stored_thinned_with_their_original_length() {
     let mut long = evidence();
     let points: Vec<_> = (1..=20_000).map(|step| (f64::from(step), 1.0)).collect();
     long.series[0].points = Rc::new(points);
@@ -101,10 +101,10 @@ fn long_series_are_stored_thinned_and_say_so() {
     assert_eq!(series.thinned_from, Some(20_000));
     assert_eq!((series.points[0].0, series.points[series.points.len() - 1].0), (1.0, 20_000.0));
     assert_eq!(read.runs[0].evidence.series[1].thinned_from, None);
-    // What this window has in full stays so when another window stores something.
+    // A run that this window has in full stays complete when another window stores something.
     let followed = history.follow(read);
     assert_eq!(followed.runs[0].evidence.series[0].points.len(), 20_000);
-    // A hundred runs of a default length fit into the five megabytes that browsers grant.
+    // A hundred runs of a default length fit into the five megabytes that browsers allow.
     let mut usual = evidence();
     usual.series.truncate(2);
     for series in &mut usual.series {

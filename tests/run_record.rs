@@ -1,4 +1,4 @@
-//! Files of runs come back as they were, or are refused in a sentence.
+//! Run files round-trip, or are refused with a message.
 
 use nn_lab::core::schema::Schema;
 use nn_lab::core::settings::{Kind, Param, Settings, from_map};
@@ -57,14 +57,14 @@ pub(crate) fn evidence() -> RunRecord {
 }
 
 #[test]
-fn a_file_from_before_seeds_and_numbers_still_opens() {
+fn a_file_without_seeds_and_metrics_still_opens() {
     let old = evidence();
     let text = old.to_json();
     assert!(!text.contains("\"seeds\"") && !text.contains("\"metrics\""), "{text}");
     assert_eq!(as_written(read::<Mlp>(&text).expect("it opens")), as_written(old));
 }
 
-/// Any value that a field takes, as the page may have it.
+/// Generates any value that a setting accepts, in any form that the page may have.
 fn any_value(param: &Param) -> BoxedStrategy<Value> {
     match param.kind {
         Kind::Int { min, max, .. } => (min..=max).prop_map(Value::from).boxed(),
@@ -89,7 +89,7 @@ fn any_config() -> impl Strategy<Value = Map<String, Value>> {
         .iter()
         .map(|param| any_value(param).prop_map(|value| (param.key.to_owned(), value)))
         .collect();
-    // By way of the settings, in which lists and what follows from them agree.
+    // Converted through the settings, which keep lists and their linked settings consistent.
     fields.prop_map(|fields| from_map::<Config>(&fields.into_iter().collect()).to_values())
 }
 
@@ -161,7 +161,7 @@ fn any_evidence() -> impl Strategy<Value = RunRecord> {
         )
 }
 
-/// The same but for what a file cannot tell apart: numbers that are none are all alike.
+/// Returns the record as a file represents it: all values that are not finite become NaN.
 fn as_written(mut evidence: RunRecord) -> RunRecord {
     let others = evidence.seeds.iter_mut().flat_map(|of| &mut of.series);
     for series in evidence.series.iter_mut().chain(others) {
@@ -171,7 +171,7 @@ fn as_written(mut evidence: RunRecord) -> RunRecord {
     evidence
 }
 
-/// The sentence that it is refused with.
+/// Returns the message with which a file is refused.
 #[track_caller]
 fn refused(text: &str) -> String {
     match read::<Mlp>(text) {
@@ -187,15 +187,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_run_comes_back_from_its_file(evidence in any_evidence()) {
+    fn runs_round_trip_through_files(evidence in any_evidence()) {
         let text = evidence.to_json();
         let read = read::<Mlp>(&text).expect("it is read");
-        // Settings to the last digit, since a run is done again from them.
+        // Settings have to be exact to the last digit, because a run is repeated from them.
         let schema = Schema::of::<Config>();
         prop_assert_eq!(read.settings(&schema), Ok(evidence.config.clone()));
         prop_assert_eq!(read.to_json(), text);
         let (mut read, mut evidence) = (as_written(read), as_written(evidence));
-        // Compared above by what they mean; a file may have a number as a text.
+        // Compared above by value; a file may store a number as a string.
         (read.config, evidence.config) = (Map::new(), Map::new());
         let values = |evidence: &mut RunRecord| -> Vec<(u32, String)> {
             let text = |value: Value| value.as_str().map_or(value.to_string(), str::to_owned);
@@ -206,7 +206,7 @@ proptest! {
     }
 
     #[test]
-    fn a_list_of_runs_comes_back_from_the_store(
+    fn lists_of_runs_round_trip_through_storage(
         runs in prop::collection::vec((any_evidence(), any::<u64>(), any::<bool>(), ".{0,70}", any::<bool>()), 0..6)
     ) {
         let mut history = History::default();
@@ -224,12 +224,12 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_too_strange(text in ".{0,200}", cut in 0usize..1200, letter in any::<char>()) {
+    fn reading_never_panics(text in ".{0,200}", cut in 0usize..1200, letter in any::<char>()) {
         refused(&text);
         let whole = evidence().to_json();
         let cut = (0..=cut.min(whole.len() - 3)).rfind(|at| whole.is_char_boundary(*at)).unwrap_or(0);
         refused(&whole[..cut]);
-        // One letter changed may still be a good file; it must only not panic.
+        // With one letter changed, the file may still be valid; reading it must not panic.
         let mut damaged: Vec<char> = whole.chars().collect();
         damaged[cut] = letter;
         let _ = read::<Mlp>(&damaged.into_iter().collect::<String>());
@@ -237,7 +237,7 @@ proptest! {
 }
 
 #[test]
-fn refusals_say_what_was_expected_and_what_was_found() {
+fn messages_say_what_was_expected_and_what_was_found() {
     let good = evidence().to_json();
     assert!(read::<Mlp>(&good).is_ok());
     assert!(read::<Mlp>(&format!("\u{feff}{good}")).is_ok(), "some editors put a mark at the front");
@@ -273,7 +273,7 @@ fn refusals_say_what_was_expected_and_what_was_found() {
 }
 
 #[test]
-fn a_file_of_before_a_setting_was_there_takes_its_default() {
+fn a_setting_that_is_missing_in_an_older_file_has_its_default() {
     let good = evidence().to_json();
     let older = good.replacen("\"noise\":0.03,", "", 1);
     assert_ne!(older, good);
@@ -282,7 +282,7 @@ fn a_file_of_before_a_setting_was_there_takes_its_default() {
 }
 
 #[test]
-fn the_file_is_easy_to_read_elsewhere() {
+fn the_file_is_easy_to_read_in_other_programs() {
     let text = evidence().to_json();
     for part in [
         "\"schema\": \"nn-lab/run\"",
@@ -299,7 +299,7 @@ fn the_file_is_easy_to_read_elsewhere() {
 }
 
 #[test]
-fn runs_are_put_into_words() {
+fn runs_are_described_in_words() {
     let from = Config::default().to_values();
     let mut to = from.clone();
     assert!(format::differences(Config::PARAMS, &from, &to).is_empty());
@@ -307,7 +307,7 @@ fn runs_are_put_into_words() {
         ("depth", Value::from(5)),
         ("bias", Value::from(false)),
         ("dataset", "moons".into()),
-        // The same in other words.
+        // The same values in other forms.
         ("width", "32".into()),
         ("noise", "0.03".into()),
     ] {
@@ -326,7 +326,7 @@ fn runs_are_put_into_words() {
     assert_eq!(Mlp::SLUG, "mlp");
 }
 
-/// What is in a list of numbers was a text in older files, of runs and of weights.
+/// Settings that are chosen from a list of numbers were strings in older files of runs and of weights.
 #[test]
 fn settings_of_older_files_are_read() {
     fn of_text<C: Settings>(text: &str) -> C {

@@ -1,4 +1,4 @@
-//! What holds for every section in the registry, a new one too.
+//! Tests that run on every section in the registry, including new ones.
 #![cfg(feature = "compute")]
 
 use crate::collector::Collector;
@@ -13,7 +13,7 @@ use nn_lab::for_each_section;
 use nn_lab::run::{Experiment, Probe, Train};
 use std::collections::BTreeSet;
 
-/// Values that make a run short, by the names that sections give to what costs time.
+/// Values that make a run short, by the names of the settings that determine its duration.
 const SMALL: &[(&str, u32)] = &[
     ("batch_size", 4),
     ("context", 16),
@@ -29,7 +29,7 @@ const SMALL: &[(&str, u32)] = &[
     ("width", 8),
 ];
 
-/// The defaults with each of these set, where the section has it and takes it.
+/// Returns the defaults with each of these values, if the section has the setting and accepts the value.
 fn small<C: Settings>() -> C {
     let has = |key: &str| C::PARAMS.iter().any(|param| param.key == key);
     let values = SMALL.iter().filter(|(key, _)| has(key));
@@ -44,7 +44,7 @@ fn probe<E: Probe>(config: E::Config) -> (E::Record, Result<(), LabError>) {
     Collector::<E> { stop_at: Some(2), ..Collector::default() }.probe(&config)
 }
 
-/// The ends of a setting, or all that it can be.
+/// Returns the limits of a setting, or all values of a choice.
 fn ends(param: &Param) -> Vec<String> {
     match param.kind {
         Kind::Int { min, max, .. } => vec![min.to_string(), max.to_string()],
@@ -53,7 +53,7 @@ fn ends(param: &Param) -> Vec<String> {
             options.iter().map(|(slug, _)| (*slug).to_owned()).collect()
         }
         Kind::Switch => vec!["0".to_owned(), "1".to_owned()],
-        // None, one of the least, one of the greatest, as many as there may be.
+        // An empty list, one minimal value, one maximal value, and a list of maximal length.
         Kind::IntList(sizes) => vec![
             String::new(),
             sizes.min.to_string(),
@@ -73,9 +73,9 @@ fn sources(folder: &str) -> String {
     entries.map(|entry| text(entry.path())).collect()
 }
 
-/// Every section has sweeps, and each can start as it stands.
+/// Every section has sweeps, and each can start without changes.
 #[track_caller]
-fn prepares_sweeps<E: Experiment>() {
+fn sweeps_are_valid<E: Experiment>() {
     let (slug, defaults) = (E::SLUG, E::Config::default());
     assert!(!<E::Config as Settings>::SWEEPS.is_empty(), "{slug} has no sweep");
     for preset in <E::Config as Settings>::SWEEPS {
@@ -103,7 +103,7 @@ fn prepares_sweeps<E: Experiment>() {
 }
 
 #[track_caller]
-fn settings_hold_together<E: Experiment>() {
+fn settings_are_consistent<E: Experiment>() {
     let slug = E::SLUG;
     let (defaults, schema) = (E::Config::default(), Schema::of::<E::Config>());
     let query: Query = <E::Config as Settings>::PARAMS
@@ -137,7 +137,7 @@ fn settings_hold_together<E: Experiment>() {
         for end in ends(param) {
             let (config, warnings) = from_query(&defaults, &[(param.key, end.clone())].into());
             assert!(warnings.is_empty(), "{slug}: {}={end}: {warnings:?}", param.key);
-            // The page works without the type; a value must then be what the field would write.
+            // The page works with untyped values, which must equal the serialized typed field.
             let values = schema.read(&schema.defaults(), &[(param.key, end.clone())].into()).0;
             assert_eq!(values, config.to_values(), "{slug}: {}={end}", param.key);
             let back = from_query(&defaults, &to_query(&config));
@@ -189,9 +189,9 @@ fn settings_hold_together<E: Experiment>() {
     }
 }
 
-/// An experiment can be set up as it stands, asks about what there is, and has no answer before a measurement.
+/// An experiment's settings are valid, it asks about existing metrics, and it has no answer before a measurement.
 #[track_caller]
-fn prepares_experiments<E: Experiment>() {
+fn guided_experiments_are_valid<E: Experiment>() {
     let (slug, defaults) = (E::SLUG, E::Config::default());
     for guided in E::EXPERIMENTS {
         let name = format!("{slug}, {}", guided.slug);
@@ -231,7 +231,7 @@ fn prepares_experiments<E: Experiment>() {
 }
 
 #[track_caller]
-fn leaves_series<E: Train>() {
+fn runs_produce_series<E: Train>() {
     let slug = E::SLUG;
     let named = |record: &E::Record| {
         let series = E::series(record);
@@ -258,7 +258,7 @@ fn leaves_series<E: Train>() {
         assert!(!steps.is_empty(), "{slug}: {name} is empty");
         assert!(steps.is_sorted_by(|a, b| a < b), "{slug}: {name} is measured at {steps:?}");
         assert!(series.points.iter().all(|point| point.1.is_finite()), "{slug}: {name} is not finite");
-        // What is learned from is measured at every step, what is only judged on now and then.
+        // Training losses have a value at every step, other measurements only at some steps.
         if name.starts_with("loss") && name != "loss_val" {
             assert_eq!(steps, [1.0, 2.0, 3.0], "{slug}: {name}");
         }
@@ -278,7 +278,7 @@ fn leaves_series<E: Train>() {
 }
 
 #[track_caller]
-fn judges_only_what_was_measured<E: Experiment>() {
+fn checks_are_open_without_measurements<E: Experiment>() {
     let slug = E::SLUG;
     for check in E::checks(&E::Config::default(), &E::Record::default()) {
         assert_eq!(check.verdict, Verdict::Open, "{slug}: \"{}\" before anything was measured", check.claim);
@@ -286,7 +286,7 @@ fn judges_only_what_was_measured<E: Experiment>() {
 }
 
 #[track_caller]
-fn runs_at_the_ends_of_every_setting<E: Probe + Train>() {
+fn every_setting_runs_at_its_limits<E: Probe + Train>() {
     let slug = E::SLUG;
     let mut learned = 0;
     for param in <E::Config as Settings>::PARAMS {
@@ -295,7 +295,7 @@ fn runs_at_the_ends_of_every_setting<E: Probe + Train>() {
             let outcome = |(record, result): (E::Record, Result<(), LabError>), config: &E::Config| {
                 E::checks(config, &record);
                 match &result {
-                    // Of files that only a visitor can give.
+                    // The choice requires files that only a visitor can provide.
                     Err(LabError::Data(_)) => assert!(matches!(param.kind, Kind::Choice(_)), "{result:?}"),
                     Ok(()) | Err(LabError::Diverged { .. }) => {}
                     Err(_) => panic!("{slug}: {}={end}: {result:?}", param.key),
@@ -303,7 +303,7 @@ fn runs_at_the_ends_of_every_setting<E: Probe + Train>() {
                 result.is_ok()
             };
             outcome(probe::<E>(config.clone()), &config);
-            // Stopped before it is scored, which takes longer than a step.
+            // Stopped before the score, which takes longer than a step.
             learned += usize::from(outcome(run::<E>(config.clone(), 1), &config));
         }
     }
@@ -316,33 +316,33 @@ macro_rules! contract {
             type Section = nn_lab::sections::$module::$experiment;
 
             #[test]
-            fn settings_hold_together() {
-                super::settings_hold_together::<Section>();
+            fn settings_are_consistent() {
+                super::settings_are_consistent::<Section>();
             }
 
             #[test]
-            fn prepares_sweeps() {
-                super::prepares_sweeps::<Section>();
+            fn sweeps_are_valid() {
+                super::sweeps_are_valid::<Section>();
             }
 
             #[test]
-            fn prepares_experiments() {
-                super::prepares_experiments::<Section>();
+            fn guided_experiments_are_valid() {
+                super::guided_experiments_are_valid::<Section>();
             }
 
             #[test]
-            fn leaves_series() {
-                super::leaves_series::<Section>();
+            fn runs_produce_series() {
+                super::runs_produce_series::<Section>();
             }
 
             #[test]
-            fn judges_only_what_was_measured() {
-                super::judges_only_what_was_measured::<Section>();
+            fn checks_are_open_without_measurements() {
+                super::checks_are_open_without_measurements::<Section>();
             }
 
             #[test]
-            fn runs_at_the_ends_of_every_setting() {
-                super::runs_at_the_ends_of_every_setting::<Section>();
+            fn every_setting_runs_at_its_limits() {
+                super::every_setting_runs_at_its_limits::<Section>();
             }
         })*
     };

@@ -1,5 +1,5 @@
-//! The guided experiments of sections 4 and 5, done natively with three seeds: what each answer says is what was measured,
-//! and it comes out as the reason says.
+//! The guided experiments of sections 4 and 5, natively with three seeds: each answer follows from the measurements, and the
+//! result is the one that the experiment explains.
 #![cfg(feature = "compute")]
 
 use crate::collector::{measured, number};
@@ -8,7 +8,7 @@ use nn_lab::run::{Probe, Train};
 use nn_lab::sections::attention::Attention;
 use nn_lab::sections::rnn::Rnn;
 
-/// The answers of an experiment with the first `seeds` seeds; their numbers are the metrics that the page shows.
+/// Returns the answers of an experiment for the first `seeds` seeds, after checking that their numbers are the page's metrics.
 #[track_caller]
 fn answers<E: Probe + Train>(slug: &str, seeds: u32) -> Vec<Answer> {
     let of_seed = |seed: u32| {
@@ -17,7 +17,7 @@ fn answers<E: Probe + Train>(slug: &str, seeds: u32) -> Vec<Answer> {
         for (name, number) in &answer.numbers {
             let metric =
                 metrics.iter().find(|metric| metric.name == *name).unwrap_or_else(|| panic!("{name}"));
-            // The gradients are those of the first step, and the metric has the last one's.
+            // The answer uses the gradients of the first step; the metric has those of the last.
             assert!(metric.value == Some(*number) || name.starts_with("grad_"), "{slug}: {name}");
         }
         answer
@@ -35,12 +35,12 @@ fn choices<E: Probe + Train>(slug: &str, seeds: u32, expected: usize) -> Vec<Ans
 }
 
 #[test]
-fn twelve_tokens_are_learned_by_both() {
+fn both_networks_learn_twelve_tokens() {
     choices::<Rnn>("twelve-tokens", 3, 0);
 }
 
 #[test]
-fn the_first_token_gets_no_gradient_in_the_rnn() {
+fn the_first_token_has_almost_no_gradient_in_the_rnn() {
     for answer in choices::<Rnn>("first-token-gradient", 3, 2) {
         assert!(number(&answer, "grad_first_rnn") < 1e-30 && number(&answer, "grad_first_lstm") > 1e-12);
         assert!(answer.words.contains("nothing that could be learned from"));
@@ -48,7 +48,7 @@ fn the_first_token_gets_no_gradient_in_the_rnn() {
 }
 
 #[test]
-fn chrono_cells_keep_the_first_token() {
+fn chrono_initialized_cells_preserve_the_first_token() {
     for answer in answers::<Rnn>("chrono", 3) {
         assert!(
             number(&answer, "path_lstm") > 0.01 && number(&answer, "path_rnn") < 1e-6,
@@ -66,13 +66,13 @@ fn half_open_forget_gates_learn_nothing() {
 }
 
 #[test]
-fn the_time_of_a_step_is_measured() {
+fn the_step_time_is_measured() {
     let answer = answers::<Rnn>("four-gates", 1).remove(0);
     assert!(answer.choice.is_some() && number(&answer, "ms_per_step_lstm") > 0.0);
 }
 
 #[test]
-fn eight_heads_cost_nothing_and_a_large_unscaled_softmax_is_saturated() {
+fn eight_heads_need_no_more_parameters_and_a_large_unscaled_softmax_saturates() {
     for answer in answers::<Attention>("eight-heads", 3) {
         assert_eq!(number(&answer, "params_counted"), 4224.0);
         assert!(answer.words.contains("exactly as many"));
@@ -87,7 +87,7 @@ fn eight_heads_cost_nothing_and_a_large_unscaled_softmax_is_saturated() {
 }
 
 #[test]
-fn small_keys_need_no_scale_and_large_ones_learn_without_it() {
+fn small_keys_need_no_scale_and_large_keys_learn_without_it() {
     choices::<Attention>("small-keys-pace", 3, 1);
     choices::<Attention>("unscaled-learns", 3, 1);
 }

@@ -1,4 +1,4 @@
-//! Section 6: the text, and the experiment on Flex with small budgets.
+//! Section 6: the text, and short runs of the experiment on the CPU.
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, block_on, train, values};
@@ -15,14 +15,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn any_text_is_numbered_and_read_back(words in "[a-zA-Zäöüß€ \n]{0,400}") {
+    fn texts_round_trip_through_token_ids(words in "[a-zA-Zäöüß€ \n]{0,400}") {
         let vocabulary = Vocabulary::of(&words);
         let back = vocabulary.decode(&vocabulary.encode(&words));
         prop_assert_eq!(back, words);
     }
 
     #[test]
-    fn any_bytes_give_a_file_or_a_sentence(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_result_in_a_file_or_a_message(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = safetensors::read(&bytes);
         let _ = text::read_own(&bytes);
         let _ = text::read_plays(&bytes);
@@ -30,7 +30,7 @@ proptest! {
 }
 
 #[test]
-fn the_plays_are_whole() {
+fn the_plays_are_complete() {
     let bytes = std::fs::read("static/data/shakespeare.bin").expect("the file");
     let plays = text::read_plays(&bytes).expect("the plays");
     assert_eq!(plays.len(), 1_102_704);
@@ -55,7 +55,7 @@ fn the_plays_are_whole() {
 }
 
 #[test]
-fn own_texts_are_taken_or_refused_with_a_reason() {
+fn own_texts_are_accepted_or_refused_with_a_reason() {
     let refused = |bytes: &[u8], words: &str| match text::read_own(bytes) {
         Err(LabError::Data(why)) => assert!(why.contains(words), "{why}"),
         other => panic!("{other:?}"),
@@ -64,7 +64,7 @@ fn own_texts_are_taken_or_refused_with_a_reason() {
     refused(&vec![b'a'; 20_000_001], "20 MB");
     refused(&vec![0xff; 3000], "not UTF-8");
     assert_eq!(text::read_own(&b"ab\r\n".repeat(1000)), Ok("ab\n".repeat(1000)));
-    // More kinds of characters than the vocabulary takes.
+    // More different characters than the vocabulary may have.
     let many: String = (0..400u32).flat_map(|i| char::from_u32(0x4e00 + i)).collect::<String>().repeat(3)
         + &"ab ".repeat(500);
     let corpus = Corpus::new(&many);
@@ -75,7 +75,7 @@ fn own_texts_are_taken_or_refused_with_a_reason() {
 }
 
 #[test]
-fn windows_depend_on_the_seed_alone() {
+fn windows_depend_only_on_the_seed() {
     let text: Vec<u8> = (0..200).collect();
     let mut windows = Windows::new(1);
     let first = windows.next(&text, 3, 8);
@@ -90,12 +90,12 @@ fn windows_depend_on_the_seed_alone() {
     assert_eq!(fixed_windows(&text[..5], 4, 8), text[..5], "a short text gives a shorter window");
 }
 
-/// Two kilobytes of a made-up language that is easy to learn.
+/// Returns two kilobytes of an invented language that is easy to learn.
 fn own_text() -> Vec<u8> {
     "abc abd\nabc abe\n".repeat(150).into_bytes()
 }
 
-/// Learned in a blink, from [`own_text`].
+/// Returns settings that train on [`own_text`] in well under a second.
 pub(crate) fn tiny() -> Config {
     Config {
         layers: 2,
@@ -129,7 +129,7 @@ fn run(config: &Config) -> Record {
 }
 
 #[test]
-fn it_learns_a_small_language_below_its_bigrams() {
+fn a_model_beats_the_bigram_baseline_on_a_small_language() {
     let config = Config { steps: 150, ..tiny() };
     let mut out = collector();
     block_on(Transformer::probe(config.clone(), &Device::flex(), &mut out)).expect("it probes");
@@ -138,7 +138,7 @@ fn it_learns_a_small_language_below_its_bigrams() {
     let bigram = record.text.as_ref().expect("a text").bigram;
     let loss = record.run().validation.last_y().expect("validated");
     assert!(loss < bigram, "{loss} against {bigram}");
-    // All but what is claimed of the other task.
+    // All checks except those of the other task.
     let checks = Transformer::checks(&config, &record);
     let (holds, open): (Vec<_>, Vec<_>) = checks.iter().partition(|check| check.verdict == Verdict::Holds);
     assert!(holds.len() == 5 && open.iter().all(|check| check.verdict == Verdict::Open), "{checks:?}");
@@ -152,7 +152,7 @@ fn it_learns_a_small_language_below_its_bigrams() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_run_however_often_frames_are_asked_for() {
+fn runs_are_reproducible_at_any_frame_rate() {
     let config = Config { dropout: 0.1, ..tiny() };
     let once = run(&config);
     let again = run_with(&config, Collector { frame_every: 1, ..collector() }).0;
@@ -165,7 +165,7 @@ fn ask(request: &Request) -> Vec<u8> {
 }
 
 #[test]
-fn a_saved_model_is_the_same_model_when_it_is_loaded() {
+fn a_saved_model_is_unchanged_after_loading() {
     let config = tiny();
     let mut out = collector();
     out.requests = vec![(u32::MAX, ask(&Request::Save)), (u32::MAX, ask(&Request::Ablate(vec![(0, 1)])))];
@@ -181,7 +181,7 @@ fn a_saved_model_is_the_same_model_when_it_is_loaded() {
     assert_eq!(second.run().validation.last_y(), first.run().validation.last_y(), "same weights, same loss");
     assert_eq!(second.run().ablations, first.run().ablations);
 
-    // Files that do not fit are refused, and the run goes on as it was.
+    // Files that do not match are refused, and the run continues unchanged.
     let other = Config { layers: 1, ..tiny() };
     for (config, bytes) in [
         (&config, file[..file.len() / 2].to_vec()),
@@ -196,10 +196,10 @@ fn a_saved_model_is_the_same_model_when_it_is_loaded() {
 }
 
 #[test]
-fn it_writes_what_it_is_asked_to() {
+fn the_model_writes_the_requested_text() {
     let request = WriteRequest { prompt: "ab".to_owned(), temperature: 0.7, top_k: 5, seed: 3, count: 60 };
     let mut out = collector();
-    // More characters than the context holds, so that the cache is made anew on the way; once while it trains, once after.
+    // The text is longer than the context, so the cache is rebuilt. Requested once during training and once afterward.
     out.requests =
         vec![(7, ask(&Request::Write(request.clone()))), (u32::MAX, ask(&Request::Write(request)))];
     let (record, frames) = run_with(&tiny(), out);
@@ -218,7 +218,7 @@ fn it_writes_what_it_is_asked_to() {
 }
 
 #[test]
-fn the_writer_agrees_with_the_uncached_model() {
+fn cached_generation_matches_the_uncached_model() {
     let net = net(SIZES);
     let vocabulary = Vocabulary::from_chars("\nabcdefghi".chars().chain(['j']).collect()).expect("in order");
     let mut writer_text = vocabulary.encode("abc");
@@ -237,7 +237,7 @@ fn the_writer_agrees_with_the_uncached_model() {
 }
 
 #[test]
-fn draws_follow_temperature_and_top_k() {
+fn sampling_follows_temperature_and_top_k() {
     let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1);
     let logits = [0.0, 2.0, 1.0, -3.0];
     assert!((0..50).all(|_| draw(&logits, 1.0, 1, &mut rng) == 1));
@@ -250,7 +250,7 @@ fn draws_follow_temperature_and_top_k() {
 }
 
 #[test]
-fn an_own_text_that_is_not_there_is_asked_for() {
+fn a_missing_own_text_is_requested() {
     let mut out = Collector::<Transformer>::default();
     let result = train::<Transformer>(&tiny(), &mut out);
     assert!(matches!(result, Err(LabError::Data(why)) if why.contains("Add a text first")));

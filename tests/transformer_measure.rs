@@ -1,4 +1,4 @@
-//! Long measurements, run by hand: `NN_LAB_TEXT=FILE cargo test --features cpu --test native transformer_measure -- --ignored --nocapture`.
+//! Long measurements, run manually: `NN_LAB_TEXT=FILE cargo test --features cpu --test native transformer_measure -- --ignored --nocapture`.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a measurement prints")]
 #![cfg(feature = "compute")]
 
@@ -49,8 +49,8 @@ fn preset() {
     }
 }
 
-/// The preset that follows nanoGPT's README, measured on the whole validation part (`NN_LAB_TEXT`, else the plays), and what the
-/// standard deviation of the first weights does to it: `NN_LAB_INIT=gpt2` takes GPT-2's 0.02 for every matrix, whatever its width.
+/// Trains the preset that follows nanoGPT's README and evaluates it on the complete validation part (of `NN_LAB_TEXT`, or of the
+/// plays). `NN_LAB_INIT=gpt2` initializes every matrix with GPT-2's standard deviation of 0.02, regardless of its width.
 #[test]
 #[ignore = "minutes"]
 fn nanogpt_on_the_whole_validation_part() {
@@ -77,10 +77,10 @@ fn nanogpt_on_the_whole_validation_part() {
     }
     let ms = start.elapsed().as_secs_f64() * 1000.0 / f64::from(config.steps);
 
-    // Back to back, so that every character but the first is predicted once.
+    // Adjacent windows, so that every character except the first is predicted once.
     let whole: Vec<u8> = corpus.validation.windows(context + 1).step_by(context).flatten().copied().collect();
     let quick = fixed_windows(&corpus.validation, 8192 / (context + 1), context);
-    // As nanoGPT estimates it: 20 batches of random windows.
+    // nanoGPT's estimate: 20 batches of random windows.
     let random: Vec<u8> = (0..20).flat_map(|_| windows.next(&corpus.validation, batch, context)).collect();
     let mut out = Collector::<Transformer>::default();
     let mut loss =
@@ -95,7 +95,7 @@ fn nanogpt_on_the_whole_validation_part() {
     );
 }
 
-/// First weights as nanoGPT draws them: 0.02 everywhere, and less by `sqrt(2 n_layers)` where a branch ends.
+/// Applies nanoGPT's initialization: 0.02 everywhere, divided by `sqrt(2 n_layers)` in the last layer of each branch.
 fn as_gpt2(state: &mut Model, d_model: f32) {
     let (embedding, linear) = (0.02 * d_model.sqrt(), (d_model / 768.0).sqrt());
     let net = state.change().0;
@@ -110,7 +110,7 @@ fn as_gpt2(state: &mut Model, d_model: f32) {
     }
 }
 
-/// The tensor times a number, as a leaf of its own: a product would belong to the first step's graph.
+/// Returns the scaled tensor as a new leaf, because a product would belong to the graph of the first step.
 fn scaled(w: Tensor<2>, factor: f32) -> Tensor<2> {
     Tensor::from_inner(w.inner().mul_scalar(factor)).require_grad()
 }

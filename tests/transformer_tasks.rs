@@ -1,4 +1,4 @@
-//! Section 6: what comes next after a text, and sequences that repeat.
+//! Section 6: next-token predictions, and repeated sequences.
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, block_on, train};
@@ -19,7 +19,7 @@ fn next(text: &str, off: &[(u32, u32)]) -> Request {
     Request::Next(NextRequest { text: text.to_owned(), off: off.to_vec() })
 }
 
-/// Runs, and asks after the last step.
+/// Runs the experiment with requests after the last step.
 fn run(config: &Config, requests: &[Request]) -> Record {
     let encoded = |request| (u32::MAX, postcard::to_stdvec(request).expect("it can be encoded"));
     let mut out =
@@ -34,7 +34,7 @@ fn answer(config: &Config, request: Request) -> NextToken {
 }
 
 #[test]
-fn the_next_character_is_told_with_and_without_heads() {
+fn the_next_character_is_predicted_with_and_without_heads() {
     let config = small();
     let whole = answer(&config, next("ROMEO:", &[]));
     assert_eq!((whole.logits.len(), whole.maps.len(), whole.maps.n, whole.maps.step), (62, 4, 6, 40));
@@ -49,7 +49,7 @@ fn the_next_character_is_told_with_and_without_heads() {
     assert_ne!(partial.logits, partial.whole);
     let gap = |a: &[f32], b: &[f32]| a.iter().zip(b).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
     assert!(gap(&partial.whole, &whole.logits) < 1e-4, "the outlines are the whole model's");
-    // What the vocabulary lacks is skipped, and of a long text the end counts.
+    // Characters outside the vocabulary are skipped, and only the end of a long text is used.
     let longer = answer(&config, next("ü The quick brown fox jumps: ROMEO:é", &[]));
     assert_eq!(longer.chars.iter().collect::<String>(), "ox jumps: ROMEO:");
     let nothing = run(&config, &[next("é", &[])]);
@@ -57,7 +57,7 @@ fn the_next_character_is_told_with_and_without_heads() {
 }
 
 #[test]
-fn a_question_before_and_amid_training_changes_no_number() {
+fn requests_before_and_during_training_change_no_number() {
     let config = small();
     let ask = |step| (step, postcard::to_stdvec(&next("abc", &[])).expect("it can be encoded"));
     let mut out =
@@ -76,7 +76,7 @@ fn repeats() -> Config {
 }
 
 #[test]
-fn sequences_that_repeat_are_measured() {
+fn losses_on_repeated_sequences_are_measured() {
     let config = repeats();
     let mut out = Collector::<Transformer>::default();
     block_on(Transformer::probe(config.clone(), &Device::flex(), &mut out)).expect("it probes");
@@ -92,7 +92,7 @@ fn sequences_that_repeat_are_measured() {
     assert_eq!((scores.step, scores.induction.len(), scores.previous.len()), (40, 4, 4));
     assert!(scores.induction.iter().chain(&scores.previous).all(|score| (0.0..=1.0).contains(score)));
     assert!(run.induction.len() >= 4 && run.snapshots.len() >= 4);
-    // The mean over both parts and the turn is the validation loss.
+    // The mean over both halves and the transition is the validation loss.
     let names: Vec<String> =
         Transformer::series(&record).iter().map(|series| series.metric.to_string()).collect();
     for name in ["loss_first", "loss_second", "induction_4", "previous_1"] {
@@ -100,7 +100,7 @@ fn sequences_that_repeat_are_measured() {
     }
     let sample = run.samples.last().expect("a sample");
     assert_eq!((sample.prompt.len(), sample.text.len()), (run.period as usize + 1, 8));
-    // The same seed, the same run.
+    // The same seed results in the same run.
     assert_eq!(run.losses, self::run(&config, &[]).run().losses);
 }
 
@@ -116,13 +116,13 @@ fn models_without_positions_and_without_mlp_learn() {
     }
 }
 
-/// The seeds that long tests are done with: those of `NN_LAB_SEEDS`, else one.
+/// Returns the seeds of long tests: those in `NN_LAB_SEEDS`, or seed 1.
 fn seeds() -> Vec<u32> {
     let seeds = std::env::var("NN_LAB_SEEDS").unwrap_or_else(|_| "1".to_owned());
     seeds.split(',').filter_map(|seed| seed.trim().parse().ok()).collect()
 }
 
-/// What the page would know after a probe and a run.
+/// Returns the page's record after a probe and a run.
 fn probed_and_trained(config: &Config) -> Record {
     let mut out = Collector::<Transformer>::default();
     block_on(Transformer::probe(config.clone(), &Device::flex(), &mut out)).expect("it probes");
@@ -130,9 +130,9 @@ fn probed_and_trained(config: &Config) -> Record {
     out.record()
 }
 
-/// Every guided experiment with every seed: its words name its numbers, and what came out is what the reason explains.
+/// With every seed, each guided experiment's answer contains its numbers, and the result is the one that it explains.
 #[test]
-fn experiments_are_answered_by_their_numbers() {
+fn answers_of_experiments_follow_from_their_numbers() {
     for guided in Transformer::EXPERIMENTS {
         for seed in seeds() {
             let values = guided.values.iter().copied().collect();
@@ -172,9 +172,9 @@ fn experiments_are_answered_by_their_numbers() {
     }
 }
 
-/// Two layers copy, and one does not.
+/// Two layers learn to copy, one does not.
 #[test]
-fn two_layers_grow_an_induction_head_and_one_does_not() {
+fn two_layers_form_an_induction_head_and_one_does_not() {
     for seed in seeds() {
         for slug in ["induction", "induction-one-layer"] {
             let preset = Config::PRESETS.iter().find(|preset| preset.slug == slug).expect("a preset");

@@ -1,4 +1,4 @@
-//! Guided experiments, done natively.
+//! Guided experiments, run natively.
 
 use super::{Collector, block_on, train};
 use burn::tensor::Device;
@@ -7,10 +7,10 @@ use nn_lab::core::metric::Metric;
 use nn_lab::core::settings::{from_query, with};
 use nn_lab::run::{Probe, Train};
 
-/// The answer that an experiment comes to with a seed; with it, the section's numbers at the end.
+/// Returns the answer of an experiment for a seed, and the section's metrics at the end of the run.
 ///
-/// Whatever the section: what is probed alone is no answer where the experiment trains, the answer is one of those offered,
-/// its numbers are numbers, and its words are sentences.
+/// Checks what holds in every section: if the experiment trains, the probe alone does not result in an answer; the answer is one
+/// of the choices; its numbers are finite; and its text consists of sentences.
 #[track_caller]
 pub(crate) fn measured<E: Probe + Train>(slug: &str, seed: u32) -> (Answer, Vec<Metric>) {
     let guided =
@@ -18,7 +18,7 @@ pub(crate) fn measured<E: Probe + Train>(slug: &str, seed: u32) -> (Answer, Vec<
     let (config, warnings) = from_query(&E::Config::default(), &guided.values.iter().copied().collect());
     assert!(warnings.is_empty(), "{slug}: {warnings:?}");
     let config: E::Config = with(&config, "seed", &seed.into()).expect("a seed");
-    // Often enough that the steps of the shortest runs are timed.
+    // Frames are frequent enough that even the shortest runs have timed steps.
     let mut out = Collector::<E> { frame_every: 4, ..Collector::default() };
     block_on(E::probe(config.clone(), &Device::flex(), &mut out)).expect("the probe succeeds");
     if guided.trains {
@@ -36,13 +36,13 @@ pub(crate) fn measured<E: Probe + Train>(slug: &str, seed: u32) -> (Answer, Vec<
     (answer, E::metrics(&config, &record))
 }
 
-/// The answer that an experiment comes to with a seed.
+/// Returns the answer of an experiment for a seed.
 #[track_caller]
 pub(crate) fn answer<E: Probe + Train>(slug: &str, seed: u32) -> Answer {
     measured::<E>(slug, seed).0
 }
 
-/// A number of an answer.
+/// Returns a number of an answer by its name.
 #[track_caller]
 pub(crate) fn number(answer: &Answer, name: &str) -> f64 {
     let found = answer.numbers.iter().find(|(known, _)| *known == name);

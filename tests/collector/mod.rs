@@ -1,4 +1,4 @@
-//! An experiment's other end in native tests: keeps the frames, and wishes what the test wishes.
+//! The run context of native tests, in place of a worker: collects frames and sends the test's requests.
 
 mod answer;
 
@@ -15,23 +15,23 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub(crate) struct Collector<E: Experiment> {
-    /// The arm that is trained, and its frames.
+    /// The number of the arm that is training.
     pub arm: usize,
     pub frames: Vec<(usize, E::Frame)>,
     pub ticks: Vec<Progress>,
-    /// Ask for a frame at every nth step.
+    /// The interval of frames, in steps.
     pub frame_every: u32,
-    /// Stop at this step.
+    /// The step at which the run is stopped.
     pub stop_at: Option<u32>,
-    /// Settings that arrive after a step, in order.
+    /// Settings that arrive after a step, in the order of steps.
     pub updates: Vec<(u32, E::Config)>,
-    /// Requests that arrive after a step, in order: those of step 0 before the run, those of `u32::MAX` after it.
+    /// Requests that arrive after a step, in the order of steps: step 0 is before the run, `u32::MAX` after it.
     pub requests: Vec<(u32, Vec<u8>)>,
-    /// Files that the visitor gave, by their path below `user/`.
+    /// The visitor's files, by their path, which starts with `user/`.
     pub user_files: BTreeMap<String, Rc<[u8]>>,
-    /// The moment that the run goes on from.
+    /// The checkpoint from which the run continues.
     pub checkpoint: Option<Vec<u8>>,
-    /// The moments that it handed out, and the frames that had been sent by then.
+    /// The checkpoints of the run, each with the number of frames sent before it.
     pub checkpoints: Vec<(u32, Vec<u8>, usize)>,
     pub began: std::time::Instant,
 }
@@ -55,18 +55,18 @@ impl<E: Experiment> Default for Collector<E> {
 }
 
 impl<E: Experiment> Collector<E> {
-    /// What the page would know after these frames.
+    /// Returns the page's record after these frames.
     pub(crate) fn record(&self) -> E::Record {
         let mut record = E::Record::default();
         for (arm, frame) in &self.frames {
-            // Through the codec, as in the page.
+            // Encoded and decoded, as between worker and page.
             let bytes = postcard::to_stdvec(frame).expect("a frame can be encoded");
             E::apply_frame(&mut record, *arm, postcard::from_bytes(&bytes).expect("a frame can be decoded"));
         }
         record
     }
 
-    /// Trains with these settings: what the page would know then, and how it ended.
+    /// Trains with these settings; returns the page's record and the result of the run.
     pub(crate) fn run(mut self, config: &E::Config) -> (E::Record, Result<(), LabError>)
     where
         E: Train,
@@ -75,7 +75,7 @@ impl<E: Experiment> Collector<E> {
         (self.record(), result)
     }
 
-    /// The same of the probe.
+    /// Runs the probe with these settings; returns the page's record and the result.
     pub(crate) fn probe(mut self, config: &E::Config) -> (E::Record, Result<(), LabError>)
     where
         E: Probe,
@@ -85,12 +85,12 @@ impl<E: Experiment> Collector<E> {
     }
 }
 
-/// What the page would know after training with these settings, and how it ended.
+/// Trains with these settings; returns the page's record and the result of the run.
 pub(crate) fn run<E: Train>(config: E::Config) -> (E::Record, Result<(), LabError>) {
     Collector::<E>::default().run(&config)
 }
 
-/// What the page would know after the probe, which succeeds.
+/// Returns the page's record after a successful probe.
 #[track_caller]
 pub(crate) fn probe<E: Probe>(config: E::Config) -> E::Record {
     let (record, result) = Collector::<E>::default().probe(&config);
@@ -98,13 +98,13 @@ pub(crate) fn probe<E: Probe>(config: E::Config) -> E::Record {
     record
 }
 
-/// The settings of a preset.
+/// Returns the settings of a preset.
 #[track_caller]
 pub(crate) fn preset<C: Settings>(slug: &str) -> C {
     C::PRESETS.iter().find(|preset| preset.slug == slug).expect("the preset").config()
 }
 
-/// A tensor's numbers, row by row.
+/// Returns a tensor's values in row-major order.
 pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_to_vec::<f32>().expect("floats")
 }
@@ -190,7 +190,7 @@ impl<E: Experiment> RunContext<E> for Collector<E> {
     }
 }
 
-/// Trains every arm, one after the other; each gets the wishes of `out`, and what all have sent is kept.
+/// Trains one arm after another. Each receives the settings and requests of `ctx`, which collects the frames of all arms.
 pub(crate) fn train<E: Train>(config: &E::Config, ctx: &mut Collector<E>) -> Result<(), LabError> {
     let (updates, requests) = (ctx.updates.clone(), ctx.requests.clone());
     for arm in 0..E::ARMS.len() {
@@ -201,7 +201,7 @@ pub(crate) fn train<E: Train>(config: &E::Config, ctx: &mut Collector<E>) -> Res
     Ok(())
 }
 
-/// Does a prepared sweep over one setting as the page does it: for each value what every arm came to.
+/// Runs a predefined sweep over one setting as the page does; returns the result of every arm for each value.
 pub(crate) fn sweep<E: Train>(title: &str) -> Vec<Vec<Spread>> {
     let presets = <E::Config as Settings>::SWEEPS;
     let preset = presets.iter().find(|preset| preset.title == title).expect("the sweep");
@@ -226,8 +226,8 @@ pub(crate) fn sweep<E: Train>(title: &str) -> Vec<Vec<Spread>> {
     spreads
 }
 
-/// The real CIFAR-10 images of a folder that is not part of the project, if it is there: `NN_LAB_SHARED`, else
-/// `../shared` or `../../shared`. A test that needs it says that it is skipped.
+/// Returns the original CIFAR-10 images from a folder outside the project, if it exists: `NN_LAB_SHARED`, `../shared` or
+/// `../../shared`. A test that needs them prints that it is skipped.
 pub(crate) fn real_cifar10() -> Option<BTreeMap<String, Rc<[u8]>>> {
     let named = std::env::var("NN_LAB_SHARED").ok();
     let folders = named.iter().map(String::as_str).chain(["../shared", "../../shared"]);
@@ -242,7 +242,7 @@ pub(crate) fn real_cifar10() -> Option<BTreeMap<String, Rc<[u8]>>> {
     None
 }
 
-/// Runs a future to its end on this thread; on Flex nothing ever waits for long.
+/// Runs a future to completion on this thread, by polling: on the CPU, no future waits for long.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = std::pin::pin!(future);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());

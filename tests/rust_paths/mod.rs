@@ -1,19 +1,19 @@
-//! The paths in a file of Rust, as the compiler would resolve them.
+//! The paths in a Rust file, resolved as the compiler would.
 
 use syn::visit::{self, Visit};
 
-/// What a file names.
+/// The names that a file uses.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// Paths below the crate, from its root.
+    /// Paths within the crate, from its root.
     pub inner: Vec<Vec<String>>,
-    /// Paths that begin elsewhere, as they are written.
+    /// Paths that start outside the crate, as written.
     pub outer: Vec<String>,
-    /// Texts in code that is not a test's.
+    /// String literals outside tests.
     pub strings: Vec<String>,
 }
 
-/// Reads the file of a module, whose path below the crate's root is given.
+/// Parses the file of the module with this path from the crate's root.
 pub(crate) fn read(module: &[String], text: &str) -> Found {
     let file = syn::parse_file(text).expect("a file of Rust");
     let mut reader = Reader { module: module.to_vec(), tests: 0, found: Found::default() };
@@ -23,13 +23,13 @@ pub(crate) fn read(module: &[String], text: &str) -> Found {
 
 struct Reader {
     module: Vec<String>,
-    /// How many test modules this is in.
+    /// The number of enclosing test modules.
     tests: usize,
     found: Found,
 }
 
 impl Reader {
-    /// Takes a path down: from the crate's root, from here up, or from elsewhere.
+    /// Records a path that starts at the crate's root, at this module (`self`, `super`), or outside the crate.
     fn path(&mut self, segments: &[String]) {
         let Some(first) = segments.first() else { return };
         match first.as_str() {
@@ -58,7 +58,7 @@ impl Reader {
         }
     }
 
-    /// What a macro is given has no grammar: every `a::b` in it is a path, and every text may be one.
+    /// Arguments of macros have no fixed grammar: every `a::b` counts as a path, and every string may contain one.
     fn tokens(&mut self, tokens: proc_macro2::TokenStream) {
         use proc_macro2::TokenTree;
         let mut path: Vec<String> = Vec::new();
