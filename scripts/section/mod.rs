@@ -69,7 +69,10 @@ impl Experiment for Section {
 
     fn metrics(_config: &Config, record: &Record) -> Vec<Metric> {
         let [net] = &record.arms;
-        vec![Metric::new("loss_line", "Loss", net.losses.last_y()), Metric::new("weight", "Weight", net.weight)]
+        vec![
+            Metric::new("loss_line", "Loss", net.losses.last_y()),
+            Metric::new("weight", "Weight", net.weight),
+        ]
     }
 
     fn checks(config: &Config, record: &Record) -> Vec<Check> {
