@@ -152,7 +152,7 @@ fn preset(slug: &str, seed: u32) -> (u32, u32) {
         record.arms[SCALED].best_head(),
         record.arms[UNSCALED].best_head()
     );
-    (steps.0.expect("the scaled net learns"), steps.1.expect("the unscaled net learns"))
+    (steps.0.expect("the scaled network learns"), steps.1.expect("the unscaled network learns"))
 }
 
 #[test]

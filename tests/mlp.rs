@@ -336,7 +336,7 @@ fn watching_a_network_sends_more_snapshots_and_does_not_change_the_run() {
     assert!(few >= 20 && many > few, "{few} and {many} snapshots");
     assert_eq!(alone.arms[NONLINEAR].losses, watched.arms[NONLINEAR].losses);
     for record in [alone, watched] {
-        assert_eq!(snapshot(&record, NONLINEAR).step, 300, "the last is that of the end");
+        assert_eq!(snapshot(&record, NONLINEAR).step, 300, "the last snapshot is from the end");
         assert_eq!(snapshot(&record, LINEAR).step, 300);
     }
 }
@@ -355,14 +355,14 @@ fn editing_a_weight_changes_the_network_itself() {
     assert_eq!((new.value(at), new.edits), (Some(2.5), 1));
     let others =
         old.params.iter().zip(&new.params).enumerate().filter(|(i, (a, b))| a != b && *i as u32 != index);
-    assert_eq!(others.count(), 0, "nothing else has moved");
+    assert_eq!(others.count(), 0, "nothing else has changed");
     assert_ne!(before.arms[NONLINEAR].boundary, after.arms[NONLINEAR].boundary);
     assert_ne!(old.map(2, 0), new.map(2, 0));
     assert_eq!(before.arms[LINEAR], after.arms[LINEAR]);
     assert_eq!(
         before.arms[NONLINEAR].scores.len(),
         after.arms[NONLINEAR].scores.len(),
-        "judged anew, at the same step"
+        "scored again, at the same step"
     );
     let edited = |record: &Record| {
         Mlp::metrics(&config, record).iter().find(|m| m.name == "params_edited").and_then(|m| m.value)
@@ -381,7 +381,7 @@ fn editing_a_weight_changes_the_network_itself() {
             |record: &Record| record.arms[NONLINEAR].losses.iter().map(|point| point.1).collect::<Vec<_>>();
         assert_eq!(losses(&before)[..step as usize], losses(&changed)[..step as usize]);
         assert_ne!(losses(&before)[step as usize..], losses(&changed)[step as usize..]);
-        assert_ne!(snapshot(&changed, NONLINEAR).value(at), Some(2.5), "training moves it on");
+        assert_ne!(snapshot(&changed, NONLINEAR).value(at), Some(2.5), "training changes it");
         assert_eq!(snapshot(&changed, NONLINEAR).edits, 1);
     }
 

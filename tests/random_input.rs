@@ -456,7 +456,7 @@ fn any_checkpoint_is_read() {
     };
     let (whole, result) = train(None);
     result.expect("it trains");
-    let valid = whole.checkpoints.first().expect("a moment").1.clone();
+    let valid = whole.checkpoints.first().expect("a checkpoint").1.clone();
     let heard = Mlp::save_arm(&whole.record(), 1);
     cases(300, mutations(), |mutations| {
         assert_refusal(train(Some(mutated(&valid, &mutations))).1);

@@ -32,12 +32,12 @@ fn train<E: Train>(
 /// Returns the checkpoint at a step, and the arm's part of the record at that step.
 fn at<E: Experiment>(out: &Collector<E>, step: u32) -> (Vec<u8>, Vec<u8>) {
     let (_, checkpoint, frames) =
-        out.checkpoints.iter().find(|(at, ..)| *at == step).expect("a moment of that step");
+        out.checkpoints.iter().find(|(at, ..)| *at == step).expect("a checkpoint of that step");
     let heard = Collector::<E> { frames: out.frames[..*frames].to_vec(), ..Collector::default() };
     (checkpoint.clone(), E::save_arm(&heard.record(), out.arm))
 }
 
-fn goes_on<E: Train>(query: &str) {
+fn check_resume<E: Train>(query: &str) {
     let (config, warnings) = from_query(&E::Config::default(), &Query::parse(query));
     assert!(warnings.is_empty(), "{}: {warnings:?}", E::SLUG);
     for arm in 0..E::ARMS.len() {
@@ -46,12 +46,12 @@ fn goes_on<E: Train>(query: &str) {
         result.expect("it trains");
         let (checkpoint, heard) = at(&whole, FROM);
         let (rest, result) = train::<E>(&config, arm, Some(checkpoint));
-        result.expect("it goes on");
+        result.expect("it continues");
 
         let steps = |out: &Collector<E>| out.ticks.iter().map(|directive| directive.step).collect::<Vec<_>>();
         assert_eq!(steps(&rest), (FROM + 1..=STEPS).collect::<Vec<_>>(), "{what}");
         let mut record = E::Record::default();
-        assert!(E::load_arm(&mut record, arm, &heard), "{what}: what was heard is read again");
+        assert!(E::load_arm(&mut record, arm, &heard), "{what}: the saved part of the record is read");
         rest.frames.iter().for_each(|(arm, frame)| E::apply_frame(&mut record, *arm, frame.clone()));
         let whole_record = whole.record();
         // With some settings, the record gets curves that an empty record does not have.
@@ -60,8 +60,8 @@ fn goes_on<E: Train>(query: &str) {
             "{what}"
         );
         assert_eq!(E::series(&record), E::series(&whole_record), "{what}: curves");
-        let last = |out: &Collector<E>| Checkpoint::read(&at(out, STEPS).0, u32::MAX).expect("a moment");
-        assert_eq!(last(&rest), last(&whole), "{what}: weights and the optimizer's memory");
+        let last = |out: &Collector<E>| Checkpoint::read(&at(out, STEPS).0, u32::MAX).expect("a checkpoint");
+        assert_eq!(last(&rest), last(&whole), "{what}: weights and the optimizer's state");
         assert!(!last(&whole).numbers.is_empty(), "{what}");
     }
 }
@@ -74,7 +74,7 @@ fn every_section_continues_as_if_uninterrupted() {
             $(
                 type $experiment = nn_lab::sections::$module::$experiment;
                 for (_, query) in SET_UPS.iter().filter(|(slug, _)| *slug == $experiment::SLUG) {
-                    goes_on::<$experiment>(query);
+                    check_resume::<$experiment>(query);
                     tried += 1;
                 }
             )*
@@ -91,7 +91,7 @@ fn an_invalid_checkpoint_is_refused() {
     let (whole, _) = train::<Mlp>(&config, 1, None);
     let (checkpoint, _) = at(&whole, FROM);
     let wider = Config { width: 9, ..config.clone() };
-    let longer = Checkpoint { step: 20_000, ..Checkpoint::read(&checkpoint, STEPS).expect("a moment") };
+    let longer = Checkpoint { step: 20_000, ..Checkpoint::read(&checkpoint, STEPS).expect("a checkpoint") };
     let longer = postcard::to_stdvec(&longer).expect("it can be written");
     let half = checkpoint[..checkpoint.len() / 2].to_vec();
     for (config, checkpoint) in

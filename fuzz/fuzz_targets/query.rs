@@ -1,4 +1,4 @@
-//! The settings in an address, of every section.
+//! The settings in an address, for every section.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -21,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
         let schema = &experiment.schema;
         let (_, base, _) = schema.base(&query);
         let (values, _) = schema.read(&base, &query);
-        // Whatever was read is written as an address that reads as the same.
+        // The address of the values that were read has the same values.
         let again = schema.read(&schema.defaults(), &Query::parse(&schema.query(&values).to_string()));
         assert_eq!(again, (values, Vec::new()), "{}", experiment.slug);
     }

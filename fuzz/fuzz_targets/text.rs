@@ -1,4 +1,4 @@
-//! A text of the visitor's own.
+//! A visitor's own text.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
