@@ -85,11 +85,11 @@ fn listed<E: Experiment>(title: &str) -> String {
         }
         Kind::Switch => "`true`, `false`".to_owned(),
         Kind::IntList(sizes) => {
-            format!("up to {} numbers from {} to {}, as `8,16,4`", sizes.most, sizes.min, sizes.max)
+            format!("up to {} numbers from {} to {}, such as `8,16,4`", sizes.most, sizes.min, sizes.max)
         }
     };
     let mut text = format!("### `{}`: {title}\n\n", E::SLUG);
-    text += "| Setting | Values | Default | What it is |\n|---|---|---|---|\n";
+    text += "| Setting | Values | Default | Meaning |\n|---|---|---|---|\n";
     for param in <E::Config as Settings>::PARAMS {
         let default = defaults.get(param.key).map(|value| param.text(value)).unwrap_or_default();
         let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
@@ -103,7 +103,7 @@ fn listed<E: Experiment>(title: &str) -> String {
     }
     let series = E::series(&E::Record::default());
     let curves: Vec<_> = series.iter().map(|series| format!("`{}`", series.metric)).collect();
-    text += &format!("\nCurves: {}.\n\n| Number | What it is |\n|---|---|\n", curves.join(", "));
+    text += &format!("\nCurves: {}.\n\n| Metric | Meaning |\n|---|---|\n", curves.join(", "));
     for metric in E::metrics(&E::Config::default(), &E::Record::default()) {
         let unit = if metric.unit.is_empty() { String::new() } else { format!(", {}", metric.unit) };
         text += &format!("| `{}` | {}{unit} |\n", metric.name, metric.title);
