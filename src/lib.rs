@@ -17,7 +17,8 @@
 //!   panel. Files of the run name burn and no DOM; `panel.rs` and what is below `panel/` name Yew and no burn.
 //! - [`protocol`] has the only types that cross the worker boundary.
 //! - `transfer` fetches files from the page's own server, for the page and its workers.
-//! - `verify` holds a device against references: every case that the native tests run, too (feature `compute`).
+//! - [`verify`] compares a device with references, in the same cases as the native tests (feature `compute`); its
+//!   [`report`](verify::report) is what the page shows.
 //! - `worker` owns the device and runs experiments (feature `compute`).
 //! - `lab` is all that a panel needs to know of the worker (feature `page`).
 //! - `assignment` is what the author of a link decides: what is hidden or locked, which question is asked.
@@ -57,7 +58,6 @@ pub mod sections;
 pub mod transfer;
 #[cfg(feature = "page")]
 pub mod ui;
-#[cfg(feature = "compute")]
 pub mod verify;
 #[cfg(feature = "compute")]
 pub mod worker;

@@ -1,4 +1,5 @@
-//! Convolutions, the depthwise separable block and both networks. `tests/fixtures/make_cnn.py` made the numbers.
+//! Convolutions, the depthwise separable block and both networks. The fixture is from
+//! `tests/fixtures/make_cnn.py`.
 
 use crate::models::cnn::{Block, Cnn, DepthwiseSeparable, Geometry, conv2d};
 use crate::models::weights::WeightRng;
@@ -20,8 +21,8 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
         })
     };
     let mut cases = each(&fixture, "convolutions", |i, item| {
-        let tell = |key: &str| format!("{key} {}", item[key]);
-        let what = ["kernel", "stride", "padding", "dilation", "groups"].map(tell).join(", ");
+        let setting = |key: &str| format!("{key} {}", item[key]);
+        let what = ["kernel", "stride", "padding", "dilation", "groups"].map(setting).join(", ");
         Some(case(format!("convolution, {what}"), convolution, ("convolutions", Some(i))))
     });
     if !fixture["separable"].is_null() {

@@ -1,5 +1,5 @@
-//! The recurrent networks, and their written-out backward passes beside autodiff. `tests/fixtures/make_rnn.py` made the
-//! numbers.
+//! The recurrent networks, and their written-out backward passes compared with autodiff. The fixture is from
+//! `tests/fixtures/make_rnn.py`.
 
 use crate::models::lstm::{ForgetBias, Lstm};
 use crate::models::recurrent::{Recurrent, gradients};
@@ -15,15 +15,16 @@ use burn::tensor::{Device, Tensor};
 use serde_json::Value;
 use std::rc::Rc;
 
-/// For two ways to the same gradients, over forty steps.
+/// For two computations of the same gradients over forty steps.
 static FORTY_STEPS: Tolerance = Tolerance {
     cpu: 2e-5,
     gpu: 2e-4,
     why: "Two orders of the same sums in 32 bits, over forty steps. WebGPU allows a GPU errors of 1e-5 in tanh and similar functions.",
 };
 
-/// Of a fixture and one of its cases, or of nothing but the device, in two ways.
+/// A computation from a fixture and one of its cases.
 type OfCase = fn(&Value, &Value, &Device) -> Compared;
+/// A computation with two implementations, without a fixture.
 type InTwoWays = fn(Side, &Device) -> Computed;
 
 pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
@@ -41,7 +42,7 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
             })
         })
         .collect();
-    // These need no fixture, but without one this family is told to be missing.
+    // These need no fixture, but without one the group has to be empty, so that it is reported as missing.
     if found > 0 {
         let nets: [(&str, InTwoWays); 3] =
             [("RNN", long_rnn), ("LSTM, forget bias 1", long_lstm), ("LSTM, chrono", long_chrono)];
@@ -67,7 +68,7 @@ fn rnn(fixture: &Value, case: &Value, plain: &Device) -> Compared {
     let x = tensor(&fixture["x"], plain)?;
     let mut pairs = Pairs::default();
     pairs.json("hidden states", net.valid().unroll(&x).hidden, &case["hidden"])?;
-    beside_pytorch(&mut pairs, &net, [&net.input, &net.output], &net.recurrent, fixture, case, &x)?;
+    compare_with_pytorch(&mut pairs, &net, [&net.input, &net.output], &net.recurrent, fixture, case, &x)?;
     Ok(pairs)
 }
 
@@ -81,12 +82,12 @@ fn lstm(fixture: &Value, case: &Value, plain: &Device) -> Compared {
     let x = tensor(&fixture["x"], plain)?;
     let mut pairs = Pairs::default();
     pairs.json("hidden states", net.valid().unroll(&x).hidden, &case["hidden"])?;
-    beside_pytorch(&mut pairs, &net, [&net.input, &net.output], &net.recurrent, fixture, case, &x)?;
+    compare_with_pytorch(&mut pairs, &net, [&net.input, &net.output], &net.recurrent, fixture, case, &x)?;
     Ok(pairs)
 }
 
-/// All of a case but the hidden states, whose place differs.
-fn beside_pytorch<N: Recurrent>(
+/// Adds everything of a case except the hidden states, whose type differs.
+fn compare_with_pytorch<N: Recurrent>(
     pairs: &mut Pairs,
     net: &N,
     [input, output]: [&Linear; 2],
@@ -149,8 +150,8 @@ fn lstm_weight_gradients(bias: ForgetBias, side: Side, device: &Device) -> Compu
     })
 }
 
-/// The gradients of a net's weights by the backward pass that is written out, or by autodiff, for which `last_hidden` is its
-/// equations from the inputs of all positions, `[40 * 5, 7]`, to the last hidden state.
+/// Returns the gradients of a network's weights from the written-out backward pass or from autodiff. `last_hidden` has the
+/// equations for autodiff: it returns the last hidden state for the inputs of all positions, `[40 * 5, 7]`.
 fn weight_gradients<N: Recurrent>(
     side: Side,
     net: &N,
