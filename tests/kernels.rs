@@ -1,5 +1,5 @@
-//! Compares the lab's own operations with burn's, including their gradients, for random shapes and edge cases. Fixed shapes are
-//! verified on any device (see `src/verify/kernels.rs`).
+//! Compares the lab's own operations with burn's, including their gradients, for random shapes and edge
+//! cases. Fixed shapes are verified on any device (see `src/verify/kernels.rs`).
 #![cfg(feature = "compute")]
 
 use burn::module::Param;
@@ -211,7 +211,8 @@ fn one_step_of_adam_computed_by_hand() {
     let others = (weight.clone(), gradient.clone());
     let (after, moments) =
         adamw::step(weight, gradient, adamw::no_moments(2, &device), squares, rates, step, 0.5);
-    // The gradient is clipped to (0.6, 0.8). The first step of Adam has the size of the learning rate in each dimension.
+    // The gradient is clipped to (0.6, 0.8). The first step of Adam has the size of the learning rate in each
+    // dimension.
     close("m and v", moments, Tensor::from_floats([0.06, 0.08, 0.0036, 0.0064], &device), 1e-5);
     close("weights", after, Tensor::from_floats([0.95 - 0.1, -1.9 - 0.1], &device), 1e-5);
     // Tensors with other owners are unchanged.

@@ -1,4 +1,5 @@
-//! Scaled dot-product attention and multi-head attention (Vaswani et al. 2017, "Attention is all you need", section 3.2).
+//! Scaled dot-product attention and multi-head attention (Vaswani et al. 2017, "Attention is all you need",
+//! section 3.2).
 //!
 //! `Attention(Q, K, V) = softmax(Q K^T / sqrt(d_k)) V`
 //!
@@ -11,7 +12,8 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Bool, Device, Tensor, TensorData, activation::softmax};
 
-/// The value of masked scores before the softmax. It is finite because the softmax of a row of infinities is NaN.
+/// The value of masked scores before the softmax. It is finite because the softmax of a row of infinities is
+/// NaN.
 const HIDDEN_SCORE: f32 = -1e30;
 
 /// The output of attention, with its weights and scores.
@@ -46,8 +48,8 @@ pub fn scaled_dot_product_attention(
     let scores = q.matmul(k.swap_dims(2, 3)).mul_scalar(scale);
     let weights = match mask {
         None => softmax(scores.clone(), 3),
-        // Filled twice: before the softmax, so that masked keys take no weight from the others, and after it, so that a row
-        // of masked keys is 0.
+        // Filled twice: before the softmax, so that masked keys take no weight from the others, and after it,
+        // so that a row of masked keys is 0.
         Some(mask) => softmax(scores.clone().mask_fill(mask.clone(), HIDDEN_SCORE), 3).mask_fill(mask, 0.0),
     };
     Attention { output: weights.clone().matmul(v), weights, scores }
@@ -58,8 +60,8 @@ pub fn default_scale(d_k: usize) -> f32 {
     1.0 / (d_k.max(1) as f32).sqrt()
 }
 
-/// Returns a mask of the keys at later positions than the query. The queries are the last `n_queries` of `n_keys` positions,
-/// so that earlier keys can come from a cache.
+/// Returns a mask of the keys at later positions than the query. The queries are the last `n_queries` of
+/// `n_keys` positions, so that earlier keys can come from a cache.
 ///
 /// # Shapes
 ///
@@ -119,7 +121,8 @@ pub struct MultiHeadAttention {
     pub scale: f32,
 }
 
-/// Queries, keys and values, split into heads: `q` and `k` are `[batch, n_heads, n, d_k]`, `v` is `[batch, n_heads, n, d_v]`.
+/// Queries, keys and values, split into heads: `q` and `k` are `[batch, n_heads, n, d_k]`, `v` is
+/// `[batch, n_heads, n, d_v]`.
 #[derive(Clone, Debug)]
 pub struct Heads {
     pub q: Tensor<4>,
@@ -139,8 +142,8 @@ pub struct MhaOutput {
 impl MultiHeadAttention {
     /// Returns a layer with `d_k = d_v = d_model / n_heads` and the scale of the paper.
     ///
-    /// Weights are initialized from U(-k, k), `k = sqrt(6 / (d_in + d_out))` (Glorot and Bengio 2010, equation 16). Biases, if
-    /// there are any, start at 0.
+    /// Weights are initialized from U(-k, k), `k = sqrt(6 / (d_in + d_out))` (Glorot and Bengio 2010,
+    /// equation 16). Biases, if there are any, start at 0.
     ///
     /// # Errors
     ///
@@ -160,8 +163,8 @@ impl MultiHeadAttention {
 
     /// Returns a layer with heads of any size `d_k = d_v = d_head`.
     ///
-    /// Weights are initialized from U(-k, k), `k = sqrt(3 / d_in)`, so that queries and keys have the variance of the input. For
-    /// `d_out = d_in`, as in [`Self::new`], this is Glorot's k.
+    /// Weights are initialized from U(-k, k), `k = sqrt(3 / d_in)`, so that queries and keys have the
+    /// variance of the input. For `d_out = d_in`, as in [`Self::new`], this is Glorot's k.
     pub fn with_head_dim(
         d_model: usize,
         n_heads: usize,
@@ -202,7 +205,8 @@ impl MultiHeadAttention {
         self.attend(q, k, v, mask)
     }
 
-    /// Returns queries, keys and values of each position, split into heads: the first half of [`Self::forward`].
+    /// Returns queries, keys and values of each position, split into heads: the first half of
+    /// [`Self::forward`].
     ///
     /// # Shapes
     ///
@@ -215,14 +219,15 @@ impl MultiHeadAttention {
         }
     }
 
-    /// Attends, concatenates the heads, and projects back to `d_model`: the second half of [`Self::forward`]. There may be more
-    /// keys and values than queries, for instance from a cache.
+    /// Attends, concatenates the heads, and projects back to `d_model`: the second half of [`Self::forward`].
+    /// There may be more keys and values than queries, for instance from a cache.
     ///
     /// # Shapes
     ///
     /// - q: `[batch, n_heads, n_queries, d_k]`
     /// - k, v: `[batch, n_heads, n_keys, d_k or d_v]`
-    /// - mask: true where a key is masked, and each axis has its full length or 1: `[batch, n_heads, n_queries, n_keys]`
+    /// - mask: true where a key is masked, and each axis has its full length or 1:
+    ///   `[batch, n_heads, n_queries, n_keys]`
     pub fn attend(
         &self,
         q: Tensor<4>,
@@ -235,8 +240,8 @@ impl MultiHeadAttention {
     }
 }
 
-/// Splits each position's vector into one part per head, and moves the heads before the positions. `n_heads` must divide the
-/// last axis.
+/// Splits each position's vector into one part per head, and moves the heads before the positions. `n_heads`
+/// must divide the last axis.
 ///
 /// # Shapes
 ///

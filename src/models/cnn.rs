@@ -1,9 +1,10 @@
 //! A convolutional network of five blocks, with standard or with depthwise separable convolutions.
 //!
 //! A standard convolution from `C_in` to `C_out` channels sums over positions and channels at once:
-//! `y[o, r, c] = b[o] + sum_{i, u, v} w[o, i, u, v] x[i, S r + D u - P, S c + D v - P]`, with `K^2 C_in C_out` weights. A
-//! depthwise separable convolution (Sifre 2014; Howard et al. 2017, MobileNets, section 3.1) sums over positions first, with one
-//! `K x K` kernel per channel, and then over channels, with a `1 x 1` convolution. It has `K^2 C_in + C_in C_out` weights.
+//! `y[o, r, c] = b[o] + sum_{i, u, v} w[o, i, u, v] x[i, S r + D u - P, S c + D v - P]`, with
+//! `K^2 C_in C_out` weights. A depthwise separable convolution (Sifre 2014; Howard et al. 2017, MobileNets,
+//! section 3.1) sums over positions first, with one `K x K` kernel per channel, and then over channels, with
+//! a `1 x 1` convolution. It has `K^2 C_in + C_in C_out` weights.
 
 use crate::models::weights::WeightRng;
 use burn::module::Module;
@@ -34,10 +35,11 @@ impl Geometry {
     }
 }
 
-/// Returns a convolution whose weights have a variance of `gain^2 / fan_in`, and whose biases are initialized from
-/// U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
+/// Returns a convolution whose weights have a variance of `gain^2 / fan_in`, and whose biases are initialized
+/// from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
 ///
-/// `groups` divides both numbers of channels. Each group of output channels depends on its group of input channels only.
+/// `groups` divides both numbers of channels. Each group of output channels depends on its group of input
+/// channels only.
 pub fn conv2d(
     [c_in, c_out]: [usize; 2],
     geometry: Geometry,
@@ -60,7 +62,8 @@ pub fn conv2d(
     }
 }
 
-/// Applies a convolution, with the lab's own operation if its geometry is the same for both axes, and with burn's otherwise.
+/// Applies a convolution, with the lab's own operation if its geometry is the same for both axes, and with
+/// burn's otherwise.
 ///
 /// # Shapes
 ///
@@ -109,7 +112,8 @@ impl ConvBlock {
 
 /// A depthwise and a pointwise convolution, followed by ReLU.
 ///
-/// There is no activation between the two, as in Xception, which trains better without it (Chollet 2017, section 4.7).
+/// There is no activation between the two, as in Xception, which trains better without it (Chollet 2017,
+/// section 4.7).
 #[derive(Module, Debug)]
 pub struct DepthwiseSeparable {
     /// `[c_in, 1, K, K]`: one kernel per channel
@@ -202,8 +206,9 @@ pub struct Cnn {
 }
 
 impl Cnn {
-    /// Returns a network of standard 3 x 3 convolutions, or one in which all but the first are depthwise separable. The first
-    /// one stays standard, as in MobileNets, because it has too few input channels to gain from separating them.
+    /// Returns a network of standard 3 x 3 convolutions, or one in which all but the first are depthwise
+    /// separable. The first one stays standard, as in MobileNets, because it has too few input channels to
+    /// gain from separating them.
     pub fn new(
         c_in: usize,
         width: usize,
@@ -246,7 +251,8 @@ impl Cnn {
     /// # Shapes
     ///
     /// - x: `[batch, c_in, 32, 32]`
-    /// - output: `[batch, w, 32, 32]`, `[batch, 2w, 16, 16]`, ... `[batch, 8w, 2, 2]`; and `[batch, n_classes]`
+    /// - output: `[batch, w, 32, 32]`, `[batch, 2w, 16, 16]`, ... `[batch, 8w, 2, 2]`; and
+    ///   `[batch, n_classes]`
     pub fn forward_blocks(&self, x: Tensor<4>) -> (Vec<Tensor<4>>, Tensor<2>) {
         let pool = MaxPool2dConfig::new([2, 2]).init();
         let mut maps = Vec::with_capacity(self.blocks.len());
@@ -259,7 +265,8 @@ impl Cnn {
         (maps, self.logits(h))
     }
 
-    /// Returns the intermediate maps of each block, and the logits. Training does not use it, since it keeps every tensor.
+    /// Returns the intermediate maps of each block, and the logits. Training does not use it, since it keeps
+    /// every tensor.
     ///
     /// # Shapes
     ///
@@ -295,8 +302,8 @@ pub struct Inside {
     pub sums: Tensor<4>,
 }
 
-/// Returns the number of multiply-adds of a convolution for one image, counted from the shapes of the module's weight and of
-/// its actual output: each output element is a sum over the weights of its channel.
+/// Returns the number of multiply-adds of a convolution for one image, counted from the shapes of the
+/// module's weight and of its actual output: each output element is a sum over the weights of its channel.
 ///
 /// # Shapes
 ///

@@ -30,8 +30,8 @@ pub struct Lstm {
 pub enum ForgetBias {
     /// The same bias for every cell: 0 keeps 50% per step, 1 keeps 73%.
     Constant(f32),
-    /// `b_f = ln u`, `b_i = -b_f`, `u` from U(1, `t_max` - 1): memories of all lengths up to `t_max` (Tallec and Ollivier 2018,
-    /// equation 16).
+    /// `b_f = ln u`, `b_i = -b_f`, `u` from U(1, `t_max` - 1): memories of all lengths up to `t_max` (Tallec
+    /// and Ollivier 2018, equation 16).
     Chrono { t_max: usize },
 }
 
@@ -51,8 +51,8 @@ pub struct LstmStep {
 }
 
 impl Lstm {
-    /// Returns a network with weights and biases initialized from U(-k, k), `k = 1/sqrt(d_h)`, except for the biases of the
-    /// gates, which follow from `forget_bias`.
+    /// Returns a network with weights and biases initialized from U(-k, k), `k = 1/sqrt(d_h)`, except for the
+    /// biases of the gates, which follow from `forget_bias`.
     pub fn new(
         d_in: usize,
         d_h: usize,
@@ -78,7 +78,8 @@ impl Lstm {
         Self { input, recurrent, output }
     }
 
-    /// Returns gates and states of the next step. [`Recurrent::unroll`] computes a whole sequence in one operation.
+    /// Returns gates and states of the next step. [`Recurrent::unroll`] computes a whole sequence in one
+    /// operation.
     ///
     /// # Shapes
     ///
@@ -111,9 +112,9 @@ impl Recurrent for Lstm {
         &self.output
     }
 
-    /// `dc_t = dc_{t+1} f_{t+1} + dh_t o_t (1 - tanh(c_t)^2)`: the gradient along the cell is a product of forget gates, without
-    /// weight matrices and activations. The rest is the chain rule through the gates, with `sigmoid' = s (1 - s)` and
-    /// `tanh' = 1 - tanh^2`, and `dh_{t-1} = da_t W_h^T`.
+    /// `dc_t = dc_{t+1} f_{t+1} + dh_t o_t (1 - tanh(c_t)^2)`: the gradient along the cell is a product of
+    /// forget gates, without weight matrices and activations. The rest is the chain rule through the gates,
+    /// with `sigmoid' = s (1 - s)` and `tanh' = 1 - tanh^2`, and `dh_{t-1} = da_t W_h^T`.
     fn backward_through_time(
         &self,
         x: &Tensor<3>,

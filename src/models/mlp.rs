@@ -32,8 +32,8 @@ impl Activation {
         }
     }
 
-    /// Returns the gain that preserves the variance of the signal from layer to layer: sqrt(2) for functions that drop half
-    /// of it (He et al. 2015, section 2.2), and 1 for the others (Glorot and Bengio 2010).
+    /// Returns the gain that preserves the variance of the signal from layer to layer: sqrt(2) for functions
+    /// that drop half of it (He et al. 2015, section 2.2), and 1 for the others (Glorot and Bengio 2010).
     fn gain(self) -> f32 {
         match self {
             Self::Relu | Self::Gelu => 2.0f32.sqrt(),
@@ -54,8 +54,8 @@ pub struct Mlp {
 impl Mlp {
     /// Returns a network from `d_in` features through hidden layers of `hidden_dims` units to `d_out` logits.
     ///
-    /// Weights are initialized from U(-k, k), `k = gain sqrt(3 / d_in)` with the layer's own `d_in`. Biases, if there are any,
-    /// are initialized from U(-1/sqrt(d_in), 1/sqrt(d_in)).
+    /// Weights are initialized from U(-k, k), `k = gain sqrt(3 / d_in)` with the layer's own `d_in`. Biases,
+    /// if there are any, are initialized from U(-1/sqrt(d_in), 1/sqrt(d_in)).
     pub fn new(
         d_in: usize,
         hidden_dims: &[usize],
@@ -120,8 +120,9 @@ impl Mlp {
         if l + 1 < self.layers.len() { self.activation.forward(h) } else { h }
     }
 
-    /// Returns the matrix and the bias of the single layer that is equivalent to a network without activation:
-    /// `W = W_1 W_2 ... W_L` and `b = (...(b_1 W_2 + b_2)...) W_L + b_L`. `None` if there are no layers.
+    /// Returns the matrix and the bias of the single layer that is equivalent to a network without
+    /// activation: `W = W_1 W_2 ... W_L` and `b = (...(b_1 W_2 + b_2)...) W_L + b_L`. `None` if there are no
+    /// layers.
     ///
     /// # Shapes
     ///

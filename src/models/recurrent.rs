@@ -1,9 +1,10 @@
-//! Recurrent networks: they read a sequence one position at a time, and train by backpropagation through time.
+//! Recurrent networks: they read a sequence one position at a time, and train by backpropagation through
+//! time.
 //!
-//! Here the backward pass is written out (Werbos 1990) instead of leaving it to autodiff. All positions are one operation of
-//! `nn_lab_kernels` in each direction, where autodiff records thousands. The gradients of the weights are one matrix product
-//! over all positions instead of one per position. And `dL/dh_t`, which autodiff does not keep, can be shown. Tests compare it
-//! with autodiff and PyTorch.
+//! Here the backward pass is written out (Werbos 1990) instead of leaving it to autodiff. All positions are
+//! one operation of `nn_lab_kernels` in each direction, where autodiff records thousands. The gradients of
+//! the weights are one matrix product over all positions instead of one per position. And `dL/dh_t`, which
+//! autodiff does not keep, can be shown. Tests compare it with autodiff and PyTorch.
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
@@ -15,7 +16,8 @@ pub trait Recurrent: Module {
     /// States that the forward pass saves for the backward pass.
     type Trace;
 
-    /// Returns the states at every position. Network and sequence are on a device without autodiff (see `valid`).
+    /// Returns the states at every position. Network and sequence are on a device without autodiff (see
+    /// `valid`).
     ///
     /// # Shapes
     ///
@@ -114,7 +116,8 @@ pub(super) fn last(states: &Tensor<3>) -> Tensor<2> {
 }
 
 /// Adds the gradients of the weights of `a_t = x_t W_x + b + h_{t-1} W_h` to `grads`, given those of `a_t`:
-/// `dW_x = sum_t x_t^T da_t`, `dW_h = sum_t h_{t-1}^T da_t`, `db = sum_t da_t`. Each sum over positions is one matrix product.
+/// `dW_x = sum_t x_t^T da_t`, `dW_h = sum_t h_{t-1}^T da_t`, `db = sum_t da_t`. Each sum over positions is
+/// one matrix product.
 ///
 /// # Shapes
 ///

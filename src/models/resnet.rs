@@ -1,5 +1,5 @@
-//! Residual networks for small images (He, Zhang, Ren and Sun 2015, "Deep residual learning", section 4.2), and plain networks
-//! with the same layers.
+//! Residual networks for small images (He, Zhang, Ren and Sun 2015, "Deep residual learning", section 4.2),
+//! and plain networks with the same layers.
 //!
 //! ```text
 //! h_0 = relu(BN(conv3x3(x)))
@@ -7,16 +7,18 @@
 //! logits = W mean_{height, width}(h_last) + b
 //! ```
 //!
-//! There are three stages of `n` blocks with `c`, `2c` and `4c` channels. The second and third stage start with a stride of 2.
-//! `F` is two 3x3 convolutions (basic: depth `6n + 2`), or 1x1, 3x3 and 1x1 convolutions with four times the channels at the
-//! end (bottleneck: depth `9n + 2`). Each is followed by batch norm (Ioffe and Szegedy 2015) if that is on, and all but the
-//! last by ReLU. `s` is the identity, or a 1x1 convolution where the shape changes (option B of the paper). A bottleneck block
-//! has its stride in the 3x3 convolution, as in today's libraries; the paper has it in the first 1x1 convolution.
+//! There are three stages of `n` blocks with `c`, `2c` and `4c` channels. The second and third stage start
+//! with a stride of 2. `F` is two 3x3 convolutions (basic: depth `6n + 2`), or 1x1, 3x3 and 1x1 convolutions
+//! with four times the channels at the end (bottleneck: depth `9n + 2`). Each is followed by batch norm
+//! (Ioffe and Szegedy 2015) if that is on, and all but the last by ReLU. `s` is the identity, or a 1x1
+//! convolution where the shape changes (option B of the paper). A bottleneck block has its stride in the 3x3
+//! convolution, as in today's libraries; the paper has it in the first 1x1 convolution.
 //!
-//! Batch norm is burn's module. In training (on an autodiff device) it normalizes with the statistics of the batch and updates
-//! its running statistics, `running <- 0.9 running + 0.1 batch`, which is PyTorch's convention of momentum. `valid()` uses the
-//! running statistics. Unlike PyTorch, the running variance uses the biased variance of the batch, divided by `n` and not by
-//! `n - 1`. Clones of a module share its running statistics, so two networks that train must be constructed separately.
+//! Batch norm is burn's module. In training (on an autodiff device) it normalizes with the statistics of the
+//! batch and updates its running statistics, `running <- 0.9 running + 0.1 batch`, which is PyTorch's
+//! convention of momentum. `valid()` uses the running statistics. Unlike PyTorch, the running variance uses
+//! the biased variance of the batch, divided by `n` and not by `n - 1`. Clones of a module share its running
+//! statistics, so two networks that train must be constructed separately.
 
 use crate::models::cnn::convolve;
 use crate::models::weights::WeightRng;
@@ -38,9 +40,11 @@ pub enum BlockKind {
 /// The variance of initial weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Init {
-    /// `2 / fan_in`: preserves the signal's variance through ReLU (He et al. 2015, "Delving deep into rectifiers").
+    /// `2 / fan_in`: preserves the signal's variance through ReLU (He et al. 2015, "Delving deep into
+    /// rectifiers").
     He,
-    /// `1 / fan_in`: preserves it without ReLU (LeCun et al. 1998). With ReLU, each layer halves the variance.
+    /// `1 / fan_in`: preserves it without ReLU (LeCun et al. 1998). With ReLU, each layer halves the
+    /// variance.
     LeCun,
     /// `1 / (3 fan_in)`, and biases from U(-1/sqrt(fan_in), 1/sqrt(fan_in)): PyTorch's default.
     Torch,
@@ -228,7 +232,8 @@ impl Block {
         self.forward_with(x, &mut |_, h| h)
     }
 
-    /// Like [`Self::forward`], but replaces the signal at every [`Place`] except the output with the result of `at`.
+    /// Like [`Self::forward`], but replaces the signal at every [`Place`] except the output with the result
+    /// of `at`.
     ///
     /// # Shapes
     ///
@@ -263,8 +268,8 @@ impl BlockKind {
 }
 
 impl ResNet {
-    /// Returns the network of a plan. Projections are initialized from a random stream of their own, so that a plain and a
-    /// residual network with the same seed have the same weights in all other layers.
+    /// Returns the network of a plan. Projections are initialized from a random stream of their own, so that
+    /// a plain and a residual network with the same seed have the same weights in all other layers.
     pub fn new(plan: &Plan, seed: u64, device: &Device) -> Self {
         let draw =
             |seed| Draw { rng: WeightRng::new(seed), init: plan.init, batch_norm: plan.batch_norm, device };
@@ -298,8 +303,9 @@ impl ResNet {
         self.forward_with(x, |_, _, h| h)
     }
 
-    /// Like [`Self::forward`], but replaces the signal at every place of the stem (index 0) and the blocks (from 1) with the
-    /// result of `at`. A probe can read the signal there, or add a leaf to read its gradient.
+    /// Like [`Self::forward`], but replaces the signal at every place of the stem (index 0) and the blocks
+    /// (from 1) with the result of `at`. A probe can read the signal there, or add a leaf to read its
+    /// gradient.
     ///
     /// # Shapes
     ///

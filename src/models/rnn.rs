@@ -70,8 +70,8 @@ impl Recurrent for VanillaRnn {
         &self.output
     }
 
-    /// `da_t = dh_t (1 - h_t^2)`, since `h = tanh(a)`, and `dh_{t-1} = da_t W_h^T`. Each step back multiplies the gradient by
-    /// `diag(1 - h_t^2) W_h^T`. If that shrinks vectors, the gradient vanishes geometrically.
+    /// `da_t = dh_t (1 - h_t^2)`, since `h = tanh(a)`, and `dh_{t-1} = da_t W_h^T`. Each step back multiplies
+    /// the gradient by `diag(1 - h_t^2) W_h^T`. If that shrinks vectors, the gradient vanishes geometrically.
     fn backward_through_time(
         &self,
         x: &Tensor<3>,

@@ -1,4 +1,5 @@
-//! A decoder-only transformer (Vaswani et al. 2017, sections 3.1-3.5) with pre-norm blocks (Radford et al. 2019, section 2.3).
+//! A decoder-only transformer (Vaswani et al. 2017, sections 3.1-3.5) with pre-norm blocks (Radford et al.
+//! 2019, section 2.3).
 //!
 //! ```text
 //! x_0 = E[c] + P                                    embedding and position
@@ -7,8 +8,8 @@
 //! logits = LayerNorm(x_L) U
 //! ```
 //!
-//! Characters are one-hot rows, so that the embedding is a matrix product. Its gradient is then a matrix product too, where the
-//! gradient of a lookup would be a scatter.
+//! Characters are one-hot rows, so that the embedding is a matrix product. Its gradient is then a matrix
+//! product too, where the gradient of a lookup would be a scatter.
 
 use crate::models::attention::{
     Heads, MultiHeadAttention, causal_mask, default_scale, merge_heads, scaled_dot_product_attention,
@@ -67,8 +68,8 @@ pub struct Transformer {
     pub head: Option<Param<Tensor<2>>>,
     /// The sinusoidal positions, scaled to the embeddings. This is not a parameter.
     sinusoidal: Option<Tensor<2>>,
-    /// The [`mask_scores`] of a full context, if attention needs them. They are kept, since they would be uploaded at every
-    /// step otherwise.
+    /// The [`mask_scores`] of a full context, if attention needs them. They are kept, since they would be
+    /// uploaded at every step otherwise.
     mask_scores: Option<Tensor<4>>,
     context: usize,
 }
@@ -105,12 +106,14 @@ impl Cache {
 }
 
 impl Transformer {
-    /// Returns a transformer with weights initialized as in GPT-2 (Radford et al. 2019): from N(0, 0.02^2) at its width of 768,
-    /// and with a standard deviation larger by `sqrt(768 / d_model)` here, which preserves the size of products. In the last
-    /// layer of each branch it is smaller by `sqrt(2 n_layers)`. Biases are 0.
+    /// Returns a transformer with weights initialized as in GPT-2 (Radford et al. 2019): from N(0, 0.02^2) at
+    /// its width of 768, and with a standard deviation larger by `sqrt(768 / d_model)` here, which preserves
+    /// the size of products. In the last layer of each branch it is smaller by `sqrt(2 n_layers)`. Biases are
+    /// 0.
     ///
-    /// Embeddings have a length of about 1, and sinusoidal positions are scaled to it. Vaswani et al. 2017, section 3.4, scale
-    /// the embeddings up instead. The ratio is the same, but the branches would then be negligible at first.
+    /// Embeddings have a length of about 1, and sinusoidal positions are scaled to it. Vaswani et al. 2017,
+    /// section 3.4, scale the embeddings up instead. The ratio is the same, but the branches would then be
+    /// negligible at first.
     pub fn new(sizes: Sizes, rng: &mut WeightRng, device: &Device) -> Self {
         let Sizes { vocabulary, context, d_model, n_layers, .. } = sizes;
         let embedding_std = 1.0 / (d_model.max(1) as f32).sqrt();
@@ -138,8 +141,8 @@ impl Transformer {
 
     /// Returns the logits for the character after each position.
     ///
-    /// `rate` is the dropout probability for the sum of embeddings and the output of each branch (Vaswani et al. 2017,
-    /// section 5.4).
+    /// `rate` is the dropout probability for the sum of embeddings and the output of each branch (Vaswani et
+    /// al. 2017, section 5.4).
     ///
     /// # Shapes
     ///
@@ -159,7 +162,8 @@ impl Transformer {
 
     /// Returns the logits, and the attention weights of each block: `[batch, n_heads, n, n]`.
     ///
-    /// `gates` has one row per block with one factor per head, which multiplies the head's output; 0 switches the head off.
+    /// `gates` has one row per block with one factor per head, which multiplies the head's output; 0 switches
+    /// the head off.
     ///
     /// # Shapes
     ///
@@ -227,7 +231,8 @@ impl Transformer {
         x
     }
 
-    /// Returns the sum of embeddings and positions, `[batch, n, d_model]`. The first character is at position `start`.
+    /// Returns the sum of embeddings and positions, `[batch, n, d_model]`. The first character is at position
+    /// `start`.
     fn embed(&self, one_hot: Tensor<3>, start: usize) -> Tensor<3> {
         let [batch, n, vocabulary] = one_hot.dims();
         let embedding = self.embedding.val();
@@ -306,8 +311,9 @@ impl TransformerBlock {
     }
 }
 
-/// Like [`scaled_dot_product_attention`] with a causal mask, in fewer passes over the `n x n` scores: queries are scaled before
-/// the product, the mask is added to it, and rows are divided by their sum only after the product with the values:
+/// Like [`scaled_dot_product_attention`] with a causal mask, in fewer passes over the `n x n` scores: queries
+/// are scaled before the product, the mask is added to it, and rows are divided by their sum only after the
+/// product with the values:
 ///
 /// `softmax(s) v = (exp(s - max s) v) / sum exp(s - max s)`
 ///
@@ -330,8 +336,8 @@ fn mask_scores(n: usize, device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(values, [1, 1, n, n]), device)
 }
 
-/// Sets elements to 0 with probability `rate`, and scales the others to preserve the mean (Srivastava et al. 2014). Unlike burn's
-/// `Dropout`, this is a single product in each direction.
+/// Sets elements to 0 with probability `rate`, and scales the others to preserve the mean (Srivastava et al.
+/// 2014). Unlike burn's `Dropout`, this is a single product in each direction.
 fn dropout(x: Tensor<3>, rate: f64) -> Tensor<3> {
     if rate <= 0.0 {
         return x;

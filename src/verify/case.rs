@@ -6,8 +6,8 @@ use crate::verify::report::{CaseResult, Outcome};
 use burn::tensor::{Device, Tensor};
 use nn_lab_kernels::is_cpu;
 
-/// Errors are relative to the largest value of a tensor, but at least to this. A gradient close to zero is a small difference of
-/// large sums, and none of its digits are significant.
+/// Errors are relative to the largest value of a tensor, but at least to this. A gradient close to zero is a
+/// small difference of large sums, and none of its digits are significant.
 const MIN_SCALE: f64 = 1.0;
 
 /// The maximum allowed error on the CPU and on a GPU, and the reason for it.
@@ -45,7 +45,8 @@ type Known = dyn Fn(&Device) -> Compared;
 /// Computes the same tensors on a device with either implementation.
 type InTwoWays = dyn Fn(Side, &Device) -> Computed;
 
-/// The computation of a case. It returns tensors without reading them: [`Case::run`] waits for all of them at once.
+/// The computation of a case. It returns tensors without reading them: [`Case::run`] waits for all of them at
+/// once.
 enum Compute {
     Known(Box<Known>),
     TwoWays(Box<InTwoWays>),
@@ -94,7 +95,8 @@ impl Case {
         Self { group, what: what.into(), reference, tolerance, compute }
     }
 
-    /// Returns the values of [`Side::Reference`], which the CPU computes first; `None` if the reference is known.
+    /// Returns the values of [`Side::Reference`], which the CPU computes first; `None` if the reference is
+    /// known.
     ///
     /// # Errors
     ///
@@ -123,8 +125,8 @@ impl Case {
         Ok(None)
     }
 
-    /// Runs the case on a device, and compares it with the values that [`Self::reference`] returned. A reference that is missing
-    /// or does not fit is an outcome, not an error.
+    /// Runs the case on a device, and compares it with the values that [`Self::reference`] returned. A
+    /// reference that is missing or does not fit is an outcome, not an error.
     ///
     /// # Errors
     ///

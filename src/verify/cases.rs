@@ -16,7 +16,8 @@ pub(super) static ROUNDING: Tolerance = Tolerance {
     why: "32-bit rounding; the reference has nine digits. WebGPU allows a GPU errors of 1e-5 in tanh and similar functions.",
 };
 
-/// The cases of a fixture: the title of the group, the file of the fixture, and a function that returns the cases.
+/// The cases of a fixture: the title of the group, the file of the fixture, and a function that returns the
+/// cases.
 type Family = (&'static str, &'static str, fn(&'static str, Rc<Value>) -> Vec<Case>);
 
 const FAMILIES: &[Family] = &[
@@ -28,8 +29,8 @@ const FAMILIES: &[Family] = &[
     ("Transformer", "transformer.json", transformer::cases),
 ];
 
-/// Returns all cases, given the result of [`read`](crate::data::reference::read). If a fixture is missing, its group has a
-/// single case that says so.
+/// Returns all cases, given the result of [`read`](crate::data::reference::read). If a fixture is missing,
+/// its group has a single case that says so.
 pub fn cases(reference: &Result<Value, LabError>) -> Vec<Case> {
     let mut cases = Vec::new();
     for &(group, file, read_cases) in FAMILIES {

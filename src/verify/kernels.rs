@@ -1,5 +1,5 @@
-//! Compares the lab's own operations with the same computations in burn's operations, including the gradients of all inputs. On
-//! a GPU, attention consists of burn's operations, as in the models.
+//! Compares the lab's own operations with the same computations in burn's operations, including the gradients
+//! of all inputs. On a GPU, attention consists of burn's operations, as in the models.
 
 use crate::models::cnn::convolve;
 use crate::models::weights::WeightRng;

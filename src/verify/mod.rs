@@ -1,8 +1,10 @@
-//! Verifies that a device computes correctly. Layers, blocks and models are compared with PyTorch, the lab's own kernels with
-//! burn's operations, optimizers and functions with formulas, and the first losses of every section with recorded ones.
+//! Verifies that a device computes correctly. Layers, blocks and models are compared with PyTorch, the lab's
+//! own kernels with burn's operations, optimizers and functions with formulas, and the first losses of every
+//! section with recorded ones.
 //!
-//! The native tests run the same cases on the CPU, so that every claim about one device can be checked on any other. Only
-//! [`Case::run`](case::Case::run) reads from a device. The page, which has no burn, uses only [`report`].
+//! The native tests run the same cases on the CPU, so that every claim about one device can be checked on any
+//! other. Only [`Case::run`](case::Case::run) reads from a device. The page, which has no burn, uses only
+//! [`report`].
 
 #[cfg(feature = "compute")]
 mod attention;

@@ -1,5 +1,6 @@
-//! Messages about the verification of a device: a worker measures, and the page shows the results as they come in. Each device
-//! has a worker of its own. The CPU comes first, because some of its results are the references for a GPU.
+//! Messages about the verification of a device: a worker measures, and the page shows the results as they
+//! come in. Each device has a worker of its own. The CPU comes first, because some of its results are the
+//! references for a GPU.
 
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +41,8 @@ pub struct CaseResult {
 /// The outcome of a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The maximum error, relative to the largest value of its tensor; `None` if there was nothing to compare.
+    /// The maximum error, relative to the largest value of its tensor; `None` if there was nothing to
+    /// compare.
     pub error: Option<f32>,
     /// The maximum allowed error.
     pub tolerance: f32,

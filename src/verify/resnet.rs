@@ -108,7 +108,8 @@ fn trained_block(case: &Value, device: &Device) -> Compared {
         let Some(norm) = &unit.norm else { continue };
         pairs.gradient(format_args!("gamma {i}"), &norm.gamma.val(), &grads, &theirs["gamma"])?;
         pairs.gradient(format_args!("beta {i}"), &norm.beta.val(), &grads, &theirs["beta"])?;
-        // One forward pass has moved the running statistics by a tenth. PyTorch itself uses the unbiased variance.
+        // One forward pass has moved the running statistics by a tenth. PyTorch itself uses the unbiased
+        // variance.
         let after = &train["after"][n_norms];
         n_norms += 1;
         pairs.json(format!("running mean {i}"), norm.running_mean.value_sync(), &after["mean"])?;

@@ -150,8 +150,9 @@ fn lstm_weight_gradients(bias: ForgetBias, side: Side, device: &Device) -> Compu
     })
 }
 
-/// Returns the gradients of a network's weights from the written-out backward pass or from autodiff. `last_hidden` has the
-/// equations for autodiff: it returns the last hidden state for the inputs of all positions, `[40 * 5, 7]`.
+/// Returns the gradients of a network's weights from the written-out backward pass or from autodiff.
+/// `last_hidden` has the equations for autodiff: it returns the last hidden state for the inputs of all
+/// positions, `[40 * 5, 7]`.
 fn weight_gradients<N: Recurrent>(
     side: Side,
     net: &N,

@@ -1,4 +1,5 @@
-//! Whole sections: compares the first losses of their networks with recorded ones, and measures their training speed.
+//! Whole sections: compares the first losses of their networks with recorded ones, and measures their
+//! training speed.
 
 use crate::core::LabError;
 use crate::run::driver::Training;
@@ -12,8 +13,8 @@ use burn::tensor::Device;
 use nn_lab_kernels::is_cpu;
 use serde_json::Value;
 
-/// The number of losses compared. The first one depends on the network only, the others also on the optimizer. On a GPU, the
-/// last ones are from replayed steps.
+/// The number of losses compared. The first one depends on the network only, the others also on the
+/// optimizer. On a GPU, the last ones are from replayed steps.
 const STEPS: u32 = FIRST_REPLAYED + 3;
 
 /// The fixture of the losses.
@@ -33,7 +34,8 @@ pub struct SetUp {
     pub query: String,
 }
 
-/// Returns the configurations with recorded losses, except those with dropout, since each device draws masks of its own.
+/// Returns the configurations with recorded losses, except those with dropout, since each device draws masks
+/// of its own.
 pub fn set_ups(reference: &Value) -> Vec<SetUp> {
     let all = reference[FILE]["losses"].as_object().into_iter().flatten();
     all.filter_map(|(name, _)| name.split_once('?'))

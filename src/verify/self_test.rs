@@ -1,6 +1,6 @@
-//! A self-test that a GPU has to pass before it is used. A browser only logs shader errors, and the results are then silently
-//! wrong. The test compares losses, gradients and steps of small networks with values recorded on the CPU, because the worker
-//! for WebGPU has no CPU backend.
+//! A self-test that a GPU has to pass before it is used. A browser only logs shader errors, and the results
+//! are then silently wrong. The test compares losses, gradients and steps of small networks with values
+//! recorded on the CPU, because the worker for WebGPU has no CPU backend.
 
 use crate::core::LabError;
 use crate::models::lstm::{ForgetBias, Lstm};
@@ -20,7 +20,8 @@ use nn_lab_kernels::layer_norm::layer_norm;
 use nn_lab_kernels::norm::norm;
 use nn_lab_kernels::pool::relu_pool;
 
-/// Little-endian 32-bit floats. `NN_LAB_RECORD=1 cargo test --features cpu --test native self_test` writes them.
+/// Little-endian 32-bit floats. `NN_LAB_RECORD=1 cargo test --features cpu --test native self_test` writes
+/// them.
 const RECORDED: &[u8] = include_bytes!("self_test.bin");
 
 /// The maximum allowed error, relative to the recorded value, but at least to 1.

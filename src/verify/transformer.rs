@@ -136,7 +136,8 @@ fn model(fixture: &Value, case: &Value, device: &Device) -> Compared {
     }
 }
 
-/// Compares the weights after some steps along the fixture's gradients. The matrix has weight decay, the vector does not.
+/// Compares the weights after some steps along the fixture's gradients. The matrix has weight decay, the
+/// vector does not.
 fn adamw(case: &Value, last: usize, device: &Device) -> Compared {
     let autodiff = device.clone().autodiff();
     let mut net =

@@ -1,6 +1,8 @@
-//! Tests of a GPU through Vulkan, which may be a software device: every case of Verify, and captured steps in all sections.
+//! Tests of a GPU through Vulkan, which may be a software device: every case of Verify, and captured steps in
+//! all sections.
 //!
-//! `./lab test gpu` runs them. Captures share one queue and exclude each other, so all of this is a single test.
+//! `./lab test gpu` runs them. Captures share one queue and exclude each other, so all of this is a single
+//! test.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
 #![allow(dead_code, unused_imports, reason = "the native tests use all of these modules")]
 
@@ -50,7 +52,8 @@ fn run<E: Train>(config: &E::Config, arm: usize, device: &Device) -> Ran {
     }
 }
 
-/// Returns the losses of all networks of a section, which take turns as in a worker, and the number of replayed steps.
+/// Returns the losses of all networks of a section, which take turns as in a worker, and the number of
+/// replayed steps.
 fn take_turns<E: Train>(config: &E::Config, device: &Device) -> (Vec<Vec<f32>>, u64) {
     let before = graph::replays();
     let mut out = Collector::<E>::default();

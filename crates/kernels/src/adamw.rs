@@ -1,5 +1,5 @@
-//! One step of AdamW for one parameter, in one pass over its elements (Kingma and Ba 2015; decoupled weight decay: Loshchilov
-//! and Hutter 2019; gradient clipping by norm: Pascanu, Mikolov and Bengio 2013).
+//! One step of AdamW for one parameter, in one pass over its elements (Kingma and Ba 2015; decoupled weight
+//! decay: Loshchilov and Hutter 2019; gradient clipping by norm: Pascanu, Mikolov and Bengio 2013).
 //!
 //! ```text
 //! g <- g min(1, max_norm / (norm + 1e-6)),   norm: the L2 norm of all parameters' gradients together
@@ -20,8 +20,9 @@ pub struct Step {
     pub max_norm: f32,
 }
 
-/// Returns the values of the `rates` tensor for [`step`] number `t`, starting at 1: the learning rate divided by the first
-/// moment's bias correction, the factor of `sqrt(v)` for the second moment's, and the learning rate.
+/// Returns the values of the `rates` tensor for [`step`] number `t`, starting at 1: the learning rate divided
+/// by the first moment's bias correction, the factor of `sqrt(v)` for the second moment's, and the learning
+/// rate.
 pub fn rates(learning_rate: f32, beta1: f32, beta2: f32, t: u32) -> [f32; 3] {
     let t = t.min(1 << 30) as i32;
     [learning_rate / (1.0 - beta1.powi(t)), 1.0 / (1.0 - beta2.powi(t)).sqrt(), learning_rate]
@@ -35,7 +36,8 @@ pub fn no_moments(n: usize, device: &Device) -> Tensor<1> {
     Tensor::zeros([2 * n], device)
 }
 
-/// Returns a parameter and its moments after one step. `decay` is the weight decay. No tensor is on a device with autodiff.
+/// Returns a parameter and its moments after one step. `decay` is the weight decay. No tensor is on a device
+/// with autodiff.
 ///
 /// On a GPU, weight and moments are updated in place: everyone else who holds them sees the change.
 ///
@@ -66,8 +68,8 @@ pub fn step<const D: usize>(
     (Tensor::from_dispatch(weight), Tensor::from_dispatch(moments))
 }
 
-/// The number of gradients in one kernel. With the sum before and after it, this is the maximum number of buffers that
-/// WebGPU allows a cubecl kernel.
+/// The number of gradients in one kernel. With the sum before and after it, this is the maximum number of
+/// buffers that WebGPU allows a cubecl kernel.
 const BATCH: usize = 5;
 
 /// The sum of squares over all elements of several gradients.

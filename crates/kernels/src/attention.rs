@@ -7,8 +7,8 @@
 //! dq_i = scale sum_{j <= i} ds_ij k_j    dk_j = scale sum_{i >= j} ds_ij q_i
 //! ```
 //!
-//! The masked half of the scores is never computed. Scaling, masking, exponential, sum and quotient are one pass instead of
-//! five.
+//! The masked half of the scores is never computed. Scaling, masking, exponential, sum and quotient are one
+//! pass instead of five.
 #![cfg_attr(not(feature = "cpu"), allow(dead_code, unused_variables, reason = "only the CPU has it"))]
 
 use crate::autodiff::{SavedForBackward, track};
@@ -16,8 +16,8 @@ use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, backend_extens
 use burn::tensor::Tensor;
 use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 
-/// Returns `softmax(scale q k^T) v`, where each position attends to itself and the positions before it; differentiable, on
-/// the CPU only.
+/// Returns `softmax(scale q k^T) v`, where each position attends to itself and the positions before it;
+/// differentiable, on the CPU only.
 ///
 /// # Shapes
 ///

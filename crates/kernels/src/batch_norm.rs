@@ -1,5 +1,5 @@
-//! Batch normalization with the statistics of the batch (Ioffe and Szegedy 2015). Each channel has `n` elements, over all
-//! images and positions.
+//! Batch normalization with the statistics of the batch (Ioffe and Szegedy 2015). Each channel has `n`
+//! elements, over all images and positions.
 //!
 //! ```text
 //! z = (x - mean(x)) / sqrt(var(x) + epsilon)      y = gamma z + beta      mean and variance over the n of a channel
@@ -121,8 +121,8 @@ mod cpu {
             for (i, map) in all.chunks_exact(sizes.1.max(1)).enumerate() {
                 let channel = i % channels;
                 let scale = as_slice(&gamma)[channel] / (variances[channel] + epsilon).sqrt();
-                // The mean is subtracted first. Where it is large compared with the deviations, `x scale - mean scale`
-                // would round away their digits.
+                // The mean is subtracted first. Where it is large compared with the deviations,
+                // `x scale - mean scale` would round away their digits.
                 let (mean, beta) = (means[channel], as_slice(&beta)[channel]);
                 output.extend(map.iter().map(|x| (x - mean) * scale + beta));
             }

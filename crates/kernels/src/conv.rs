@@ -1,5 +1,5 @@
-//! Convolutions of images with `K x K` kernels, stride `S`, a border of `P` zeros, and dilation `D`. Channels are in one group
-//! or in several independent ones; with one channel per group the convolution is depthwise.
+//! Convolutions of images with `K x K` kernels, stride `S`, a border of `P` zeros, and dilation `D`. Channels
+//! are in one group or in several independent ones; with one channel per group the convolution is depthwise.
 //!
 //! ```text
 //! y[o, r, c]  = b[o] + sum_{i, u, v} w[o, i, u, v] x[i, S r + D u - P, S c + D v - P]
@@ -53,7 +53,8 @@ impl Geometry {
 pub fn conv(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, geometry: Geometry) -> Tensor<4> {
     let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
     let has_bias = bias.is_some();
-    // The number of an operation's tensors is fixed. Without a bias, the weight takes its place and is ignored.
+    // The number of an operation's tensors is fixed. Without a bias, the weight takes its place and is
+    // ignored.
     let bias = bias.map_or_else(|| weight.clone(), Tensor::into_dispatch);
     Tensor::from_dispatch(Dispatch::conv(x, weight, bias, has_bias, geometry))
 }

@@ -141,8 +141,8 @@ mod gpu {
     /// The maximum number of rows for which a single workgroup computes the whole loss.
     const MAX_ROWS_OF_ONE: usize = 512;
 
-    /// Each unit computes one row or several: `lse`, the sum of its targets, and its part of the loss. A single workgroup
-    /// (`is_only`) computes the whole loss.
+    /// Each unit computes one row or several: `lse`, the sum of its targets, and its part of the loss. A
+    /// single workgroup (`is_only`) computes the whole loss.
     #[cube(launch)]
     fn forward(
         logits: &[f32],

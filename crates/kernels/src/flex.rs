@@ -9,7 +9,8 @@ pub(crate) fn contiguous(tensor: FlexTensor) -> FlexTensor {
     tensor.to_contiguous()
 }
 
-/// Like [`contiguous`], with a storage that holds nothing but this tensor, so that it can be updated in place.
+/// Like [`contiguous`], with a storage that holds nothing but this tensor, so that it can be updated in
+/// place.
 pub(crate) fn owned_contiguous(tensor: FlexTensor) -> FlexTensor {
     let tensor = contiguous(tensor);
     if tensor.storage::<f32>().len() == tensor.shape().num_elements() {

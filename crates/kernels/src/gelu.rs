@@ -1,5 +1,5 @@
-//! The Gaussian error linear unit (Hendrycks and Gimpel 2016). On a GPU, burn's error function has an error of 5e-4; this one
-//! has 2e-7 (Abramowitz and Stegun 1964, 7.1.26).
+//! The Gaussian error linear unit (Hendrycks and Gimpel 2016). On a GPU, burn's error function has an error
+//! of 5e-4; this one has 2e-7 (Abramowitz and Stegun 1964, 7.1.26).
 //!
 //! ```text
 //! gelu(x) = x P(x)      P(x) = (1 + erf(x / sqrt 2)) / 2      gelu'(x) = P(x) + x e^(-x^2 / 2) / sqrt(2 pi)
@@ -86,7 +86,8 @@ mod gpu {
     use burn_cubecl::{CubeBackend, tensor::CubeTensor};
     use cubecl::prelude::*;
 
-    /// The probability that a standard normal variable is below `x`. Its density there is `power / sqrt(2 pi)`.
+    /// The probability that a standard normal variable is below `x`. Its density there is
+    /// `power / sqrt(2 pi)`.
     #[cube]
     fn below(x: f32, power: f32) -> f32 {
         let t = 1.0 / (1.0 + 0.327_591_1 * f32::abs(x) * 0.707_106_77);

@@ -40,8 +40,8 @@ impl Grid {
     }
 }
 
-/// Launches a kernel: its name, the [`Grid`], input buffers, output buffers (also those it updates in place), and then its
-/// other arguments. Kernels take them in this order.
+/// Launches a kernel: its name, the [`Grid`], input buffers, output buffers (also those it updates in place),
+/// and then its other arguments. Kernels take them in this order.
 macro_rules! launch {
     ($kernel:ident, $grid:expr, [$($input:expr),*], [$output:expr $(, $more:expr)*] $(, $argument:expr)*) => {{
         let grid: $crate::gpu::Grid = $grid;
@@ -81,8 +81,8 @@ impl Combine for Max {
     }
 }
 
-/// Returns the reduction of one value per unit to every unit of a workgroup, as a tree in shared memory. All units must
-/// call it; `shared` has one element per unit, and their number is a power of two.
+/// Returns the reduction of one value per unit to every unit of a workgroup, as a tree in shared memory. All
+/// units must call it; `shared` has one element per unit, and their number is a power of two.
 #[cube]
 pub(crate) fn reduce<Op: Combine>(value: f32, shared: &mut [f32]) -> f32 {
     let unit = UNIT_POS as usize;

@@ -1,8 +1,8 @@
-//! GPU work that is captured once and replayed by one call. A replay plans, looks up and binds nothing, which is almost the
-//! whole cost of a small network's step for the worker.
+//! GPU work that is captured once and replayed by one call. A replay plans, looks up and binds nothing, which
+//! is almost the whole cost of a small network's step for the worker.
 //!
-//! [`prepare`], [`Preparation::rehearse`] the work, [`Preparation::capture`] it, and then [`Graph::replay`] it any number of
-//! times.
+//! [`prepare`], [`Preparation::rehearse`] the work, [`Preparation::capture`] it, and then [`Graph::replay`]
+//! it any number of times.
 
 use burn::backend::{Backend, BackendTypes, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::{Device, Tensor};
@@ -25,7 +25,8 @@ pub fn replays() -> u64 {
     REPLAYS.get()
 }
 
-/// A device that is being prepared for a capture. It keeps the memory that the work needs until the capture or the drop.
+/// A device that is being prepared for a capture. It keeps the memory that the work needs until the capture
+/// or the drop.
 #[derive(Debug)]
 pub struct Preparation {
     device: Device,
@@ -40,8 +41,8 @@ pub enum CaptureError {
     Unsupported,
 }
 
-/// The maximum number of bytes that a device may hold before a capture, which needs memory of its own. Larger work keeps a
-/// GPU busy even without a graph.
+/// The maximum number of bytes that a device may hold before a capture, which needs memory of its own. Larger
+/// work keeps a GPU busy even without a graph.
 const MAX_BYTES: u64 = 512 << 20;
 
 /// Prepares a capture on a device without autodiff.
@@ -63,8 +64,8 @@ pub fn prepare(device: &Device) -> Result<Preparation, CaptureError> {
 }
 
 impl Preparation {
-    /// Runs `work` as it will be captured, so that memory for all of it is allocated. The result must be dropped before the
-    /// capture, which needs that memory.
+    /// Runs `work` as it will be captured, so that memory for all of it is allocated. The result must be
+    /// dropped before the capture, which needs that memory.
     pub fn rehearse<T>(&self, work: impl FnOnce() -> T) -> T {
         set_memory(&self.device, Memory::Persistent);
         let result = work();
@@ -72,8 +73,9 @@ impl Preparation {
         result
     }
 
-    /// Captures `work` without running it. The work must consist of kernels only: it reads nothing back and uploads nothing.
-    /// It must have been rehearsed with the same shapes, since nothing can be allocated during a capture.
+    /// Captures `work` without running it. The work must consist of kernels only: it reads nothing back and
+    /// uploads nothing. It must have been rehearsed with the same shapes, since nothing can be allocated
+    /// during a capture.
     ///
     /// # Errors
     ///
@@ -102,13 +104,14 @@ impl Drop for Preparation {
 /// Captured work, and the tensors that it reads and writes.
 ///
 /// A replay uses the memory of the capture. Its inputs are therefore written there before each replay (see
-/// [`overwrite`](crate::overwrite::overwrite)), and its results are copied before the next one overwrites them.
+/// [`overwrite`](crate::overwrite::overwrite)), and its results are copied before the next one overwrites
+/// them.
 #[allow(missing_debug_implementations, reason = "burn's graph has none")]
 pub struct Graph<T> {
     graph: Option<<Dispatch as BackendTypes>::GraphPrimitive>,
     device: Device,
-    /// The result of the work. It must own all tensors that the work reads and changes, so that none is freed as long as it
-    /// can be replayed.
+    /// The result of the work. It must own all tensors that the work reads and changes, so that none is freed
+    /// as long as it can be replayed.
     pub held: T,
 }
 
@@ -121,8 +124,9 @@ impl<T> Graph<T> {
     pub fn replay(&self) -> Result<(), String> {
         let Some(graph) = &self.graph else { return Ok(()) };
         #[allow(unsafe_code, reason = "the caller of burn's replay has to keep the graph's memory allocated")]
-        // SAFETY: the memory that the graph uses is still allocated, since the graph pins what was freed during the capture,
-        // and `held` owns the rest. A worker has one thread and one queue, so the replay is ordered with all other work.
+        // SAFETY: the memory that the graph uses is still allocated, since the graph pins what was freed
+        // during the capture, and `held` owns the rest. A worker has one thread and one queue, so the replay
+        // is ordered with all other work.
         let replayed = unsafe { Dispatch::graph_replay(self.device.as_dispatch(), graph) };
         REPLAYS.set(REPLAYS.get() + 1);
         replayed.map_err(|error| format!("{error:?}"))
@@ -142,8 +146,8 @@ impl<T> Drop for Graph<T> {
 enum Memory {
     /// From a pool that reuses freed memory, and returns it to the device after a while.
     Shared,
-    /// In exact sizes that are kept for the next tensor of that size. Work that has run once then finds all the memory that it
-    /// needs.
+    /// In exact sizes that are kept for the next tensor of that size. Work that has run once then finds all
+    /// the memory that it needs.
     Persistent,
 }
 
@@ -178,7 +182,8 @@ impl SetMemory for burn_cubecl::CubeBackend {
         use cubecl::MemoryAllocationMode::{Auto, Persistent};
         let mode = if persistent > 0.0 { Persistent } else { Auto };
         #[allow(unsafe_code, reason = "the caller of cubecl has to make sure that no other thread allocates")]
-        // SAFETY: a worker has one thread, so no other thread allocates. Persistent memory is freed with its graph.
+        // SAFETY: a worker has one thread, so no other thread allocates. Persistent memory is freed with its
+        // graph.
         unsafe {
             anything.client.allocation_mode(mode);
         }

@@ -1,5 +1,5 @@
-//! Layer normalization (Ba, Kiros and Hinton 2016). burn composes it of about eight operations in each direction; here the
-//! forward pass is one kernel and the backward pass is two.
+//! Layer normalization (Ba, Kiros and Hinton 2016). burn composes it of about eight operations in each
+//! direction; here the forward pass is one kernel and the backward pass is two.
 //!
 //! ```text
 //! z = (x - mean(x)) / sqrt(var(x) + epsilon)      y = gamma z + beta      mean and variance over the last axis

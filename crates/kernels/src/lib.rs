@@ -1,13 +1,13 @@
-//! Operations that burn lacks, or that are faster here: for burn's CPU backend with the feature `cpu`, and as kernels for
-//! WebGPU with the feature `gpu`.
+//! Operations that burn lacks, or that are faster here: for burn's CPU backend with the feature `cpu`, and as
+//! kernels for WebGPU with the feature `gpu`.
 //!
-//! [`rnn`], [`lstm`], [`adamw`], [`sgd`] and [`norm`](mod@norm) are one operation instead of thousands. Their backward
-//! passes are separate, non-autodiff operations. [`gelu`], [`layer_norm`], [`batch_norm`], [`conv`], [`pool`] and
-//! [`cross_entropy`] take part in autodiff. So does [`attention`], which exists for the CPU only (see [`on_cpu`]), because
-//! burn fuses its parts on a GPU.
+//! [`rnn`], [`lstm`], [`adamw`], [`sgd`] and [`norm`](mod@norm) are one operation instead of thousands. Their
+//! backward passes are separate, non-autodiff operations. [`gelu`], [`layer_norm`], [`batch_norm`], [`conv`],
+//! [`pool`] and [`cross_entropy`] take part in autodiff. So does [`attention`], which exists for the CPU only
+//! (see [`on_cpu`]), because burn fuses its parts on a GPU.
 //!
-//! Each file has one operation: its equations, its CPU implementation, its GPU kernels. [`graph`] captures GPU work and
-//! replays it without planning it again, and [`overwrite`] feeds a captured graph.
+//! Each file has one operation: its equations, its CPU implementation, its GPU kernels. [`graph`] captures
+//! GPU work and replays it without planning it again, and [`overwrite`] feeds a captured graph.
 //!
 //! This is a crate of its own so that it can be compiled for speed. The rest of the lab is compiled for size.
 

@@ -1,5 +1,5 @@
-//! Long short-term memory over a whole sequence (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000), with
-//! backpropagation through time.
+//! Long short-term memory over a whole sequence (Hochreiter and Schmidhuber 1997; forget gate: Gers et al.
+//! 2000), with backpropagation through time.
 //!
 //! ```text
 //! a_t = p_t + h_{t-1} W      p_t = x_t W_x + b,   h_{-1} = c_{-1} = 0
@@ -238,7 +238,8 @@ mod gpu {
         1.0 / (1.0 + f32::exp(-f32::clamp(x, -80.0, 80.0)))
     }
 
-    /// One workgroup per sequence, one thread per unit. The hidden state is in shared memory, each cell in its thread.
+    /// One workgroup per sequence, one thread per unit. The hidden state is in shared memory, each cell in
+    /// its thread.
     #[cube(launch)]
     fn forward(
         projected: &[f32],

@@ -122,7 +122,8 @@ pub(crate) fn partial_sums<const LANES: usize>(a: &[f32], f: impl Fn(f32) -> f32
     (rest, sums.iter().sum())
 }
 
-/// Returns the sum of `f` over the last elements, and the sum in each lane. The compiler keeps lanes in vector registers.
+/// Returns the sum of `f` over the last elements, and the sum in each lane. The compiler keeps lanes in
+/// vector registers.
 #[inline(always)]
 fn lane_sums<const LANES: usize>(a: &[f32], f: impl Fn(f32) -> f32) -> (f32, [f32; LANES]) {
     let (whole, rest) = a.as_chunks::<LANES>();
@@ -173,8 +174,8 @@ pub(crate) fn add_recurrent_grad(
     }
 }
 
-/// Returns `[seq_len, batch, d_h]` zeros but for the last position, which gets the given values: the gradient of the hidden
-/// states before a backward pass through time.
+/// Returns `[seq_len, batch, d_h]` zeros but for the last position, which gets the given values: the gradient
+/// of the hidden states before a backward pass through time.
 pub(crate) fn at_last_position(values: &[f32], seq_len: usize) -> Vec<f32> {
     let mut all = vec![0.0; seq_len * values.len()];
     if let Some(last) = all.len().checked_sub(values.len()) {

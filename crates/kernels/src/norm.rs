@@ -4,7 +4,8 @@
 //! m = max |x|      ||x|| = m sqrt(sum (x / m)^2)
 //! ```
 //!
-//! Dividing by the maximum first keeps the norm of vanishing gradients: their squares would underflow long before they do.
+//! Dividing by the maximum first keeps the norm of vanishing gradients: their squares would underflow long
+//! before they do.
 
 use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
@@ -60,8 +61,8 @@ mod gpu {
     const PART: usize = 8192;
     const MAX_PARTS: usize = 64;
 
-    /// Writes the maximum of each workgroup's part and the sum of squares divided by its square; the norm itself if there is
-    /// only one part.
+    /// Writes the maximum of each workgroup's part and the sum of squares divided by its square; the norm
+    /// itself if there is only one part.
     #[cube(launch)]
     fn norm_of_parts(x: &[f32], partial: &mut [f32], n: usize, factor: f32, #[comptime] is_only: bool) {
         let (unit, units) = (UNIT_POS as usize, CUBE_DIM as usize);

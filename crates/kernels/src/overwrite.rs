@@ -1,11 +1,11 @@
-//! Copies a tensor into the memory of another one. A captured step reads fixed memory, so its inputs are written there before
-//! each replay; see [`graph`](crate::graph).
+//! Copies a tensor into the memory of another one. A captured step reads fixed memory, so its inputs are
+//! written there before each replay; see [`graph`](crate::graph).
 
 use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
 
-/// Returns a tensor with the values of `source`, on a GPU in the memory of `target`. Everyone else who holds `target` sees
-/// the change. Both have the same shape, and neither is on a device with autodiff.
+/// Returns a tensor with the values of `source`, on a GPU in the memory of `target`. Everyone else who holds
+/// `target` sees the change. Both have the same shape, and neither is on a device with autodiff.
 pub fn overwrite<const D: usize>(target: Tensor<D>, source: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::overwrite(target.into_dispatch(), source.into_dispatch()))
 }

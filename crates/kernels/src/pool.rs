@@ -4,8 +4,8 @@
 //! y[r, c] = max(0, x[2r, 2c], x[2r, 2c + 1], x[2r + 1, 2c], x[2r + 1, 2c + 1])
 //! ```
 //!
-//! The gradient goes to the maximum of the four, to the first if there are several, and nowhere if none is above 0. A last
-//! row or column without a partner is ignored, as in burn.
+//! The gradient goes to the maximum of the four, to the first if there are several, and nowhere if none is
+//! above 0. A last row or column without a partner is ignored, as in burn.
 
 use crate::autodiff::{SavedForBackward, track};
 use burn::backend::{Autodiff, Backend, Dispatch, backend_extension, tensor::FloatTensor};
@@ -75,8 +75,8 @@ mod cpu {
         maxima(upper, lower).map(|max| if max < 0.0 { 0.0 } else { max })
     }
 
-    /// Returns the gradients of upper and lower pairs. Each element takes the whole gradient if it equals the maximum, and
-    /// otherwise passes it on to the next; this avoids branches, which would be mispredicted.
+    /// Returns the gradients of upper and lower pairs. Each element takes the whole gradient if it equals the
+    /// maximum, and otherwise passes it on to the next; this avoids branches, which would be mispredicted.
     #[inline(always)]
     fn pool_back<const N: usize>(upper: &[Pair; N], lower: &[Pair; N], d: &[f32; N]) -> [[Pair; N]; 2] {
         let max = maxima(upper, lower);
@@ -253,7 +253,8 @@ mod gpu {
         fn relu_pool_grad(x: CubeTensor, d_output: CubeTensor) -> CubeTensor {
             let [_, _, h, w] = x.shape().dims();
             let x = contiguous(x);
-            // Maps too small for a square have an empty output and a gradient of zeros. A kernel cannot take an empty buffer.
+            // Maps too small for a square have an empty output and a gradient of zeros. A kernel cannot take
+            // an empty buffer.
             let is_empty = d_output.shape().num_elements() == 0;
             let d_output = if is_empty { x.clone() } else { contiguous(d_output) };
             let d_x = empty(&x, x.shape());

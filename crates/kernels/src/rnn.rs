@@ -1,4 +1,5 @@
-//! A vanilla recurrent network over a whole sequence (Elman 1990), with backpropagation through time (Werbos 1990).
+//! A vanilla recurrent network over a whole sequence (Elman 1990), with backpropagation through time (Werbos
+//! 1990).
 //!
 //! ```text
 //! h_t = tanh(p_t + h_{t-1} W)                 p_t = x_t W_x + b,   h_{-1} = 0

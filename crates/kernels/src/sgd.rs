@@ -1,5 +1,5 @@
-//! One step of gradient descent with momentum for one parameter, in one pass over its elements (Sutskever et al. 2013, in
-//! PyTorch's form, without dampening). The gradient is clipped as in [`adamw`](crate::adamw).
+//! One step of gradient descent with momentum for one parameter, in one pass over its elements (Sutskever et
+//! al. 2013, in PyTorch's form, without dampening). The gradient is clipped as in [`adamw`](crate::adamw).
 //!
 //! ```text
 //! v <- momentum v + g        w <- w - lr v
@@ -13,8 +13,8 @@ use burn::tensor::{Device, Tensor};
 pub struct Step {
     /// 0 for plain gradient descent.
     pub momentum: f32,
-    /// The maximum gradient norm; longer gradients are scaled down to it. [`UNBOUNDED`](crate::adamw::UNBOUNDED) turns
-    /// clipping off.
+    /// The maximum gradient norm; longer gradients are scaled down to it.
+    /// [`UNBOUNDED`](crate::adamw::UNBOUNDED) turns clipping off.
     pub max_norm: f32,
 }
 

@@ -1,10 +1,12 @@
 //! Vectorizable `exp`, `tanh` and logistic functions.
 //!
-//! The standard library's functions are calls for one number. These have neither branches nor calls, so that the compiler
-//! can use vector instructions. Their relative error is below 3e-7, where 32-bit rounding alone has 1e-7; tests compare them
-//! with 64-bit functions. The approximations are those of the Cephes library (Moshier 1992).
+//! The standard library's functions are calls for one number. These have neither branches nor calls, so that
+//! the compiler can use vector instructions. Their relative error is below 3e-7, where 32-bit rounding alone
+//! has 1e-7; tests compare them with 64-bit functions. The approximations are those of the Cephes library
+//! (Moshier 1992).
 
-/// `1.5 * 2^23`. Adding it to a number below `2^22` rounds to an integer, which is then in the last bits of the sum.
+/// `1.5 * 2^23`. Adding it to a number below `2^22` rounds to an integer, which is then in the last bits of
+/// the sum.
 const ROUND: f32 = 12_582_912.0;
 /// `ln 2` in two parts. The product of the first one and a small integer is exact.
 const LN_2: (f32, f32) = (0.693_359_4, -2.121_944_4e-4);
@@ -46,8 +48,8 @@ pub fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
-/// Returns the distribution function and the density of the standard normal distribution at `x`. The error of the
-/// distribution function is below 2e-7 (Abramowitz and Stegun 1964, 7.1.26).
+/// Returns the distribution function and the density of the standard normal distribution at `x`. The error of
+/// the distribution function is below 2e-7 (Abramowitz and Stegun 1964, 7.1.26).
 #[inline(always)]
 pub fn normal(x: f32) -> (f32, f32) {
     let size = x.abs() * std::f32::consts::FRAC_1_SQRT_2;

@@ -1,8 +1,8 @@
-//! Converts TeX formulas in the source to MathML at compile time. The page needs no TeX parser, and a formula with a mistake does
-//! not compile.
+//! Converts TeX formulas in the source to MathML at compile time. The page needs no TeX parser, and a formula
+//! with a mistake does not compile.
 //!
-//! There are two additional commands. `\set{d_k}{d_k}` marks a symbol (its second argument) as the setting of that name.
-//! `\val{d_k}` is a placeholder for a number, which the page fills in.
+//! There are two additional commands. `\set{d_k}{d_k}` marks a symbol (its second argument) as the setting of
+//! that name. `\val{d_k}` is a placeholder for a number, which the page fills in.
 
 use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
 use proc_macro::TokenStream;

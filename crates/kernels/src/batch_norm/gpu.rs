@@ -1,5 +1,5 @@
-//! Batch normalization on a GPU. Each channel is divided among several workgroups; each kernel combines the partial results
-//! of the one before.
+//! Batch normalization on a GPU. Each channel is divided among several workgroups; each kernel combines the
+//! partial results of the one before.
 
 use super::{BatchNorm, BatchNormGrad, sizes};
 use crate::gpu::{Grid, Sum, contiguous, empty, launch, reduce};
@@ -79,7 +79,8 @@ fn statistics(x: &[f32], partial: &mut [f32], sizes: &Sizes) {
     }
 }
 
-/// Combines the statistics of a channel's parts (Chan, Golub and LeVeque 1979), and normalizes the workgroup's part.
+/// Combines the statistics of a channel's parts (Chan, Golub and LeVeque 1979), and normalizes the
+/// workgroup's part.
 #[cube(launch)]
 fn forward(
     x: &[f32],
@@ -122,7 +123,8 @@ fn forward(
     }
 }
 
-/// Writes the sums of `dy` and `dy z` over each part of a channel, and after those of all parts the channel's mean and scale.
+/// Writes the sums of `dy` and `dy z` over each part of a channel, and after those of all parts the channel's
+/// mean and scale.
 #[cube(launch)]
 fn gradient_sums(
     x: &[f32],

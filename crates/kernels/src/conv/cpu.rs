@@ -1,7 +1,7 @@
-//! Convolutions on the CPU. Convolutions that keep the size of their input, with one group or depthwise, are matrix products
-//! whose operands fit into the cache: for some rows of the images at a time, the inputs of each weight become a row of a
-//! matrix with one column per output position (im2col). With enough channels, 3 x 3 kernels use [`winograd`]. burn computes
-//! all other convolutions.
+//! Convolutions on the CPU. Convolutions that keep the size of their input, with one group or depthwise, are
+//! matrix products whose operands fit into the cache: for some rows of the images at a time, the inputs of
+//! each weight become a row of a matrix with one column per output position (im2col). With enough channels, 3
+//! x 3 kernels use [`winograd`]. burn computes all other convolutions.
 
 use super::shape::Shape;
 use super::{Conv, ConvGrad, Geometry, winograd};
@@ -121,8 +121,8 @@ fn weight_gradient(shape: &Shape, x: &[f32], d_output: &[f32]) -> Vec<f32> {
     d_weight
 }
 
-/// Calls `each` with the index of a weight, a range of output positions in a row, and the first input position, for all pairs
-/// of a weight and a row of the output where the weight's input is not padding.
+/// Calls `each` with the index of a weight, a range of output positions in a row, and the first input
+/// position, for all pairs of a weight and a row of the output where the weight's input is not padding.
 fn depthwise_rows(shape: &Shape, mut each: impl FnMut(usize, std::ops::Range<usize>, usize)) {
     let Shape { batch, c_in, h, w, kernel, .. } = *shape;
     let padding = shape.padding() as isize;

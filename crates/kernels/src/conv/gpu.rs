@@ -1,4 +1,5 @@
-//! Convolutions on a GPU. Each unit computes several channels at several positions, so that it reuses what it reads.
+//! Convolutions on a GPU. Each unit computes several channels at several positions, so that it reuses what it
+//! reads.
 
 use super::{Conv, ConvGrad, Geometry};
 use crate::gpu::{Grid, contiguous, empty, launch};
@@ -16,8 +17,8 @@ const MIN_PLACES: usize = 8;
 /// The shared memory that WebGPU guarantees a workgroup, in 32-bit floats.
 const SHARED: usize = 4096;
 
-/// The sizes of a convolution from `inner` to `outer`: from `x` to `y` in the forward pass, from `dy` to `dx` in the backward
-/// pass.
+/// The sizes of a convolution from `inner` to `outer`: from `x` to `y` in the forward pass, from `dy` to `dx`
+/// in the backward pass.
 #[derive(CubeType, CubeLaunch, Clone, Copy)]
 struct Sizes {
     /// Positions of all images, and the distance between the positions of a unit.
@@ -37,8 +38,9 @@ struct Sizes {
     dilation: usize,
 }
 
-/// Returns the row of `inner` that contributes to a row of `outer` through the weights at offset `off`; the same for columns.
-/// If there is none, the result is beyond all rows, since unsigned integers wrap around below 0.
+/// Returns the row of `inner` that contributes to a row of `outer` through the weights at offset `off`; the
+/// same for columns. If there is none, the result is beyond all rows, since unsigned integers wrap around
+/// below 0.
 #[cube]
 fn source(at: usize, off: usize, sizes: &Sizes, #[comptime] back: bool) -> usize {
     if comptime!(back) {
@@ -147,8 +149,8 @@ fn product(
     }
 }
 
-/// Each workgroup computes the gradients of several output channels' weights for one input channel and one row of the kernel,
-/// and of the biases.
+/// Each workgroup computes the gradients of several output channels' weights for one input channel and one
+/// row of the kernel, and of the biases.
 #[cube(launch)]
 fn weight_gradient(
     x: &[f32],
@@ -326,7 +328,8 @@ impl ConvGrad for CubeBackend {
         let channels = shapes.channels();
         let each = channels * (kernel + 1);
         let places = shapes.y[0] * shapes.y[2] * shapes.y[3];
-        // As many units as fit, but each with so many positions that the final sum over units is the smaller part.
+        // As many units as fit, but each with so many positions that the final sum over units is the smaller
+        // part.
         let mut units = 256;
         while units > 8 && (units * each > SHARED || units * MIN_PLACES > places) {
             units /= 2;

@@ -31,7 +31,8 @@ impl Shape {
         (keeps_size && groups_fit).then_some(Self { batch, c_in, c_out, h, w, kernel, depthwise })
     }
 
-    /// Returns `true` if the images are the right operand of a matrix product as they are in memory, and large enough for it.
+    /// Returns `true` if the images are the right operand of a matrix product as they are in memory, and
+    /// large enough for it.
     pub(super) const fn is_pointwise(&self) -> bool {
         let area = self.h * self.w;
         self.kernel == 1 && area >= 16 && area.is_multiple_of(COLUMNS)

@@ -1,6 +1,6 @@
-//! 3 x 3 convolutions with fewer multiplications (Winograd 1980; Lavin and Gray 2016, "Fast algorithms for convolutional neural
-//! networks", section 4.1). The output is divided into 2 x 2 tiles, each of which depends on 4 x 4 elements of the input: 16
-//! products for each pair of channels instead of 36.
+//! 3 x 3 convolutions with fewer multiplications (Winograd 1980; Lavin and Gray 2016, "Fast algorithms for
+//! convolutional neural networks", section 4.1). The output is divided into 2 x 2 tiles, each of which
+//! depends on 4 x 4 elements of the input: 16 products for each pair of channels instead of 36.
 //!
 //! ```text
 //! y = A^T [(G w G^T) * (B^T x B)] A        dw = sum over tiles of G^T [(A dy A^T) * (B^T x B)] G        with * elementwise
@@ -9,7 +9,8 @@
 //! G w = (w0, (w0 + w1 + w2) / 2, (w0 - w1 + w2) / 2, w2)
 //! ```
 //!
-//! Over all channels, each of the 16 products is a matrix product of weights `[c_out, c_in]` and inputs `[c_in, tiles]`.
+//! Over all channels, each of the 16 products is a matrix product of weights `[c_out, c_in]` and inputs
+//! `[c_in, tiles]`.
 
 use super::shape::{Shape, row_blocks};
 use crate::matrix::{COLUMNS, Rows, add_product, transposed};
@@ -33,9 +34,9 @@ pub(super) const fn is_for(shape: &Shape) -> bool {
     shape.kernel == 3 && !shape.depthwise && shape.c_in >= MIN_CHANNELS && shape.c_out >= MIN_CHANNELS
 }
 
-/// Returns `true` if this algorithm can also compute the gradient of the weights. On small maps many gradients are exactly 0.
-/// Canceling products would leave rounding errors there, and Adam, which normalizes each gradient, would turn them into full
-/// steps.
+/// Returns `true` if this algorithm can also compute the gradient of the weights. On small maps many
+/// gradients are exactly 0. Canceling products would leave rounding errors there, and Adam, which normalizes
+/// each gradient, would turn them into full steps.
 pub(super) const fn is_for_gradient(shape: &Shape) -> bool {
     is_for(shape) && shape.h >= MIN_SIDE && shape.w >= MIN_SIDE
 }
@@ -150,8 +151,8 @@ fn input(shape: &Shape, tiles: &Tiles, x: &[f32], (first, end): (usize, usize), 
     }
 }
 
-/// Writes `A^T m A` of up to [`LANES`] tiles from `first` on: the upper left elements of all tiles, the upper right, the lower
-/// left, and the lower right ones.
+/// Writes `A^T m A` of up to [`LANES`] tiles from `first` on: the upper left elements of all tiles, the upper
+/// right, the lower left, and the lower right ones.
 #[inline(always)]
 fn outputs(m: &[&[f32]; ELEMENTS], first: usize, bias: f32, y: &mut [Vec<f32>; 4]) {
     let m: [[f32; LANES]; ELEMENTS] = from_fn(|element| match m[element][first..].first_chunk() {
