@@ -81,7 +81,7 @@ fn heads(shared: &Value, case: &Value, device: &Device) -> Compared {
     for (name, layer) in layers(&mut net) {
         // A key's bias adds the same to all scores of a query, so its gradient is zero up to rounding.
         let theirs = [&case["grads"][name], &case["bias_grads"][name]];
-        pairs.linear_gradients(name, layer, &grads, theirs)?;
+        pairs.layer_gradients(name, &layer.weight, layer.bias.as_ref(), &grads, theirs)?;
     }
     Ok(pairs)
 }

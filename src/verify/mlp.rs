@@ -76,7 +76,8 @@ fn values(fixture: &Value, i: usize, device: &Device) -> Compared {
     let grads = loss.backward();
     let theirs = &case["grads"];
     for (l, layer) in net.layers.iter().enumerate() {
-        pairs.linear_gradients(l, layer, &grads, [&theirs["weights"][l], &theirs["biases"][l]])?;
+        let theirs = [&theirs["weights"][l], &theirs["biases"][l]];
+        pairs.layer_gradients(l, &layer.weight, layer.bias.as_ref(), &grads, theirs)?;
     }
     Ok(pairs)
 }

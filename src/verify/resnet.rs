@@ -101,10 +101,8 @@ fn trained_block(case: &Value, device: &Device) -> Compared {
     let mut n_norms = 0;
     for (i, unit) in block.convs.iter().chain(&block.projection).enumerate() {
         let theirs = &train["grads"][i];
-        pairs.gradient(format_args!("weight {i}"), &unit.conv.weight.val(), &grads, &theirs["weight"])?;
-        if let Some(bias) = &unit.conv.bias {
-            pairs.gradient(format_args!("bias {i}"), &bias.val(), &grads, &theirs["bias"])?;
-        }
+        let of_conv = [&theirs["weight"], &theirs["bias"]];
+        pairs.layer_gradients(i, &unit.conv.weight, unit.conv.bias.as_ref(), &grads, of_conv)?;
         let Some(norm) = &unit.norm else { continue };
         pairs.gradient(format_args!("gamma {i}"), &norm.gamma.val(), &grads, &theirs["gamma"])?;
         pairs.gradient(format_args!("beta {i}"), &norm.beta.val(), &grads, &theirs["beta"])?;

@@ -54,48 +54,44 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
     cases
 }
 
-fn linear(weights: &Value, [weight, bias]: [&str; 2], device: &Device) -> Result<Linear, String> {
-    Ok(Linear { weight: param(&weights[weight], device)?, bias: Some(param(&weights[bias], device)?) })
+/// The input layer, the recurrent weights and the output layer of a network.
+type Layers = (Linear, Param<Tensor<2>>, Linear);
+
+fn layers(weights: &Value, device: &Device) -> Result<Layers, String> {
+    let linear = |weight: &str, bias: &str| {
+        Ok::<_, String>(Linear {
+            weight: param(&weights[weight], device)?,
+            bias: Some(param(&weights[bias], device)?),
+        })
+    };
+    Ok((linear("w_x", "b")?, param(&weights["w_h"], device)?, linear("w_y", "b_y")?))
 }
 
 fn rnn(fixture: &Value, case: &Value, plain: &Device) -> Compared {
-    let (device, weights) = (&plain.clone().autodiff(), &case["weights"]);
-    let net = VanillaRnn {
-        input: linear(weights, ["w_x", "b"], device)?,
-        recurrent: param(&weights["w_h"], device)?,
-        output: linear(weights, ["w_y", "b_y"], device)?,
-    };
-    let x = tensor(&fixture["x"], plain)?;
-    let mut pairs = Pairs::default();
-    pairs.json("hidden states", net.valid().unroll(&x).hidden, &case["hidden"])?;
-    compare_with_pytorch(&mut pairs, &net, [&net.input, &net.output], &net.recurrent, fixture, case, &x)?;
-    Ok(pairs)
+    let (input, recurrent, output) = layers(&case["weights"], &plain.clone().autodiff())?;
+    let net = VanillaRnn { input, recurrent, output };
+    let parts = ([&net.input, &net.output], &net.recurrent);
+    compare_with_pytorch(&net, parts, |trace| trace.hidden, fixture, case, plain)
 }
 
 fn lstm(fixture: &Value, case: &Value, plain: &Device) -> Compared {
-    let (device, weights) = (&plain.clone().autodiff(), &case["weights"]);
-    let net = Lstm {
-        input: linear(weights, ["w_x", "b"], device)?,
-        recurrent: param(&weights["w_h"], device)?,
-        output: linear(weights, ["w_y", "b_y"], device)?,
-    };
-    let x = tensor(&fixture["x"], plain)?;
-    let mut pairs = Pairs::default();
-    pairs.json("hidden states", net.valid().unroll(&x).hidden, &case["hidden"])?;
-    compare_with_pytorch(&mut pairs, &net, [&net.input, &net.output], &net.recurrent, fixture, case, &x)?;
-    Ok(pairs)
+    let (input, recurrent, output) = layers(&case["weights"], &plain.clone().autodiff())?;
+    let net = Lstm { input, recurrent, output };
+    let parts = ([&net.input, &net.output], &net.recurrent);
+    compare_with_pytorch(&net, parts, |trace| trace.hidden, fixture, case, plain)
 }
 
-/// Adds everything of a case except the hidden states, whose type differs.
 fn compare_with_pytorch<N: Recurrent>(
-    pairs: &mut Pairs,
     net: &N,
-    [input, output]: [&Linear; 2],
-    recurrent: &Param<Tensor<2>>,
+    ([input, output], recurrent): ([&Linear; 2], &Param<Tensor<2>>),
+    hidden: impl FnOnce(N::Trace) -> Tensor<3>,
     fixture: &Value,
     case: &Value,
-    x: &Tensor<3>,
-) -> Result<(), String> {
+    plain: &Device,
+) -> Compared {
+    let x = &tensor(&fixture["x"], plain)?;
+    let mut pairs = Pairs::default();
+    pairs.json("hidden states", hidden(net.valid().unroll(x)), &case["hidden"])?;
     let y = one_hot(labels(&fixture["targets"])?.into_iter(), 2, &x.device().autodiff());
     pairs.json("logits", net.valid().forward(x), &case["logits"])?;
     let found = gradients(net, x, |logits| cross_entropy(logits, y));
@@ -111,10 +107,10 @@ fn compare_with_pytorch<N: Recurrent>(
         pairs.json(format!("gradient of {name}"), ours, &grads[name])?;
     }
     pairs.json("gradient of the hidden states", found.through_time.d_hidden, &case["d_hidden"])?;
-    match found.through_time.d_cell {
-        Some(d_cell) => pairs.json("gradient of the cells", d_cell, &case["d_cell"]),
-        None => Ok(()),
+    if let Some(d_cell) = found.through_time.d_cell {
+        pairs.json("gradient of the cells", d_cell, &case["d_cell"])?;
     }
+    Ok(pairs)
 }
 
 fn long_rnn(side: Side, device: &Device) -> Computed {

@@ -113,16 +113,17 @@ impl Pairs {
     }
 
     /// Adds the gradients of a layer's weight and bias, and their references.
-    pub(super) fn linear_gradients(
+    pub(super) fn layer_gradients<const D: usize>(
         &mut self,
-        of: impl std::fmt::Display,
-        layer: &Linear,
+        name: impl std::fmt::Display,
+        weight: &Param<Tensor<D>>,
+        bias: Option<&Param<Tensor<1>>>,
         grads: &Gradients,
-        [weight, bias]: [&Value; 2],
+        theirs: [&Value; 2],
     ) -> Result<(), String> {
-        self.gradient(format_args!("weight {of}"), &layer.weight.val(), grads, weight)?;
-        match &layer.bias {
-            Some(layer) => self.gradient(format_args!("bias {of}"), &layer.val(), grads, bias),
+        self.gradient(format_args!("weight {name}"), &weight.val(), grads, theirs[0])?;
+        match bias {
+            Some(bias) => self.gradient(format_args!("bias {name}"), &bias.val(), grads, theirs[1]),
             None => Ok(()),
         }
     }
