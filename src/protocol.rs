@@ -88,7 +88,7 @@ pub enum Task {
     /// Training.
     Train,
     /// Everything that a device can be held against, in whatever section: its frames are lines of a report, see
-    /// [`Line`](crate::core::report::Line).
+    /// `VerifyEvent`.
     Verify,
 }
 

@@ -51,7 +51,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "transfer",
         ],
     ),
-    ("client", &["core", "run", "protocol", "transfer"]),
+    ("client", &["core", "run", "protocol", "transfer", "verify::report"]),
     ("assignment", &["core"]),
     ("embedding", &[]),
     ("saved_runs", &["core", "run", "protocol", "sections"]),

@@ -9,7 +9,6 @@ pub mod guided;
 pub mod metric;
 mod progress;
 pub mod query;
-pub mod report;
 pub mod schema;
 pub mod settings;
 pub mod sweep;

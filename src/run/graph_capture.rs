@@ -240,7 +240,7 @@ fn record<M: Module>(
         overwrite(spare.clone(), now);
     }
     slots.fill(task.inputs, task.rates);
-    let recorded = preparation.record(|| CapturedTensors {
+    let recorded = preparation.capture(|| CapturedTensors {
         results: slots.step(net, optimizer, task),
         _net: net.clone(),
         _state: optimizer.state.clone(),

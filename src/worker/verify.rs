@@ -1,6 +1,5 @@
 //! Holds this worker's device against its references.
 
-use crate::core::report::{Speed, VerifyEvent, VerifyRequest};
 use crate::core::settings::{Settings, from_query};
 use crate::core::{LabError, Progress, query::Query};
 use crate::data::reference;
@@ -8,6 +7,7 @@ use crate::for_each_section;
 use crate::protocol::{ArmEvent, ArmId, ArmStart, DeviceKind, Pace};
 use crate::run::{Experiment, Train};
 use crate::verify::cases;
+use crate::verify::report::{Speed, VerifyEvent, VerifyRequest};
 use crate::verify::section::{self, SetUp};
 use crate::worker::frame_sender::FrameSender;
 use crate::worker::runtime::{self, memory_bytes, now_ms, yield_now};
