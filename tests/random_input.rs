@@ -9,11 +9,11 @@ use nn_lab::core::files::FileKind;
 use nn_lab::core::query::Query;
 use nn_lab::core::sweep::{Axis, Measure};
 use nn_lab::data::images::Images;
+use nn_lab::data::safetensors::{self, NamedTensor};
 use nn_lab::data::{fashion_mnist, text, visitor_files};
 use nn_lab::embedding::messages;
 use nn_lab::protocol::{ArmEvent, ArmId, ArmStart, Command, Event, LabError, RunId, Task};
 use nn_lab::run::any::AnyExperiment;
-use nn_lab::run::safetensors::{self, NamedTensor};
 use nn_lab::saved_runs::{History, ImportError, Origin, RunRecord};
 use nn_lab::sections::SECTIONS;
 use nn_lab::sections::mlp::Mlp;
@@ -412,7 +412,7 @@ fn no_file_of_weights_is_too_strange() {
     cases(10_000, (prop::sample::select(valid.to_vec()), bends()), |(valid, bends)| {
         let bytes = bent(&valid, &bends);
         if let Err(words) = cheap("weights", || safetensors::read(&bytes)) {
-            sentence(&words);
+            sentence(&words.to_string());
         }
     });
 }
@@ -430,7 +430,7 @@ fn no_file_of_weights_fills_the_memory() {
     ] {
         let bytes = file(&header);
         let words = cheap("weights", || safetensors::read(&bytes)).expect_err("it is too long");
-        sentence(&words);
+        sentence(&words.to_string());
     }
 }
 

@@ -1,6 +1,6 @@
 //! The order in which a training run sees its samples.
 
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
 
 /// Endless mini-batches: every epoch is a new shuffle of all samples, drawn from the seed alone.
 ///
@@ -10,14 +10,14 @@ pub struct Batches {
     order: Vec<usize>,
     next: usize,
     batch_size: usize,
-    rng: StdRng,
+    rng: ChaCha12Rng,
 }
 
 impl Batches {
     /// Batches of `batch_size` from `n` samples; of all of them where there are fewer.
     pub fn new(n: usize, batch_size: usize, seed: u64) -> Self {
         // The stream differs from the ones that draw the data and the weights from the same seed.
-        let rng = StdRng::seed_from_u64(seed ^ 0x0ba7_c4e5);
+        let rng = ChaCha12Rng::seed_from_u64(seed ^ 0x0ba7_c4e5);
         Self { order: (0..n).collect(), next: n, batch_size: batch_size.clamp(1, n.max(1)), rng }
     }
 

@@ -1,6 +1,6 @@
 //! Two-dimensional sets with two classes, all within about one unit of the origin.
 
-use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
+use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha12Rng};
 use std::f32::consts::{PI, TAU};
 
 /// A set of points in the plane.
@@ -27,7 +27,7 @@ pub enum Shape {
 
 /// Draws `n` points, the classes in turn, with Gaussian noise of standard deviation `noise` on both coordinates.
 pub fn points(shape: Shape, n: usize, noise: f32, seed: u64) -> Points {
-    let mut rng = StdRng::seed_from_u64(seed ^ 0x0da7_a5e7);
+    let mut rng = ChaCha12Rng::seed_from_u64(seed ^ 0x0da7_a5e7);
     let mut set = Points { x: Vec::with_capacity(n), y: Vec::with_capacity(n) };
     for i in 0..n {
         let class = (i % 2) as u8;

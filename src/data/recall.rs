@@ -1,6 +1,6 @@
 //! A task of memory alone: the label is the first token, all others are noise (after Hochreiter and Schmidhuber 1997).
 
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
 
 /// Which sequences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Recall {
     }
 
     /// The next `n` sequences of a stream.
-    pub fn draw(&self, n: usize, rng: &mut StdRng) -> Sequences {
+    pub fn draw(&self, n: usize, rng: &mut ChaCha12Rng) -> Sequences {
         let noise = if self.n_distractors == 0 { 0..self.n_classes } else { self.n_classes..self.n_tokens() };
         let labels: Vec<u8> = (0..n).map(|_| rng.random_range(0..self.n_classes.max(1)) as u8).collect();
         let mut tokens = labels.clone();
@@ -40,8 +40,8 @@ impl Recall {
 }
 
 /// A stream of sequences; streams of other names or seeds are independent of it.
-pub fn stream(seed: u64, name: u64) -> StdRng {
-    StdRng::seed_from_u64((seed << 8) ^ name ^ 0x4eca_1100_0000_0000)
+pub fn stream(seed: u64, name: u64) -> ChaCha12Rng {
+    ChaCha12Rng::seed_from_u64((seed << 8) ^ name ^ 0x4eca_1100_0000_0000)
 }
 
 #[cfg(test)]

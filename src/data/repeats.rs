@@ -5,7 +5,7 @@
 //! Two things make it so. Each sequence has its own period, so no position is where the answer always stands; and no token
 //! occurs twice in a block, so how often one occurs tells nothing.
 
-use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng, seq::SliceRandom};
 
 /// The tokens, in the order of their numbers.
 pub const TOKENS: &str = "ABCDEFGHIJKLMNOPQRSTUVWX";
@@ -25,12 +25,12 @@ pub struct Sequences {
 /// A stream of such sequences, drawn from the seed alone.
 #[derive(Debug)]
 pub struct Repeats {
-    rng: StdRng,
+    rng: ChaCha12Rng,
 }
 
 impl Repeats {
     pub fn new(seed: u64) -> Self {
-        Self { rng: StdRng::seed_from_u64(seed ^ 0x4e7e_a75e) }
+        Self { rng: ChaCha12Rng::seed_from_u64(seed ^ 0x4e7e_a75e) }
     }
 
     /// `batch` sequences of `context + 1` tokens.

@@ -37,7 +37,7 @@ struct Ran {
 
 fn run<E: Train>(config: &E::Config, arm: usize, device: &Device) -> Ran {
     let mut out = Collector::<E> { arm, frame_every: EVERY, stop_at: Some(STEPS), ..Collector::default() };
-    let before = record::replays();
+    let before = graph::replays();
     block_on(train::<E>(config.clone(), arm, device, &mut out)).expect("it trains");
     let series = E::series(&out.record());
     let losses =
@@ -46,26 +46,26 @@ fn run<E: Train>(config: &E::Config, arm: usize, device: &Device) -> Ran {
     Ran {
         losses: losses.expect("losses").points.iter().map(|point| point.1 as f32).collect(),
         numbers: Checkpoint::read(checkpoint, u32::MAX).expect("a moment").numbers,
-        replays: record::replays() - before,
+        replays: graph::replays() - before,
     }
 }
 
 /// The losses of all nets of a section, a step of each in turn, as in a worker; and how many of the steps were replayed.
 fn side_by_side<E: Train>(config: &E::Config, device: &Device) -> (Vec<Vec<f32>>, u64) {
-    let before = record::replays();
+    let before = graph::replays();
     let mut out = Collector::<E>::default();
-    let begin = |arm| block_on(E::Training::begin(config.clone(), arm, device, &mut out)).expect("it begins");
+    let begin = |arm| block_on(E::Training::init(config.clone(), arm, device, &mut out)).expect("it begins");
     let mut nets: Vec<E::Training> = (0..E::ARMS.len()).map(begin).collect();
     let mut losses = vec![Vec::new(); nets.len()];
     for step in 1..=STEPS {
         for (net, losses) in nets.iter_mut().zip(&mut losses) {
-            net.step(step).expect("a step");
+            net.draw_and_step(step);
             if step.is_multiple_of(EVERY) {
-                losses.extend(block_on(read_all(net.take_losses())).expect("losses"));
+                losses.extend(block_on(read_all(net.state_mut().take_losses())).expect("losses"));
             }
         }
     }
-    (losses, record::replays() - before)
+    (losses, graph::replays() - before)
 }
 
 fn greatest_difference(ours: &[f32], theirs: &[f32]) -> f32 {
@@ -80,9 +80,9 @@ fn records_what_it_would_compute<E: Train>(query: &str, gpu: &Device) {
     let drops = query.contains("dropout");
     for arm in 0..E::ARMS.len() {
         let cpu = run::<E>(&config, arm, &Device::flex());
-        record::allow(false);
+        graph::allow(false);
         let usual = run::<E>(&config, arm, gpu);
-        record::allow(true);
+        graph::allow(true);
         let recorded = run::<E>(&config, arm, gpu);
         // Rounding grows from step to step: the first ones are alike.
         let from_cpu = greatest_difference(&usual.losses[..10], &cpu.losses[..10]);
@@ -99,9 +99,9 @@ fn records_what_it_would_compute<E: Train>(query: &str, gpu: &Device) {
         assert!(recorded.replays > u64::from(STEPS / 2) || drops, "{what}: {} replays", recorded.replays);
     }
     if E::ARMS.len() > 1 {
-        record::allow(false);
+        graph::allow(false);
         let (usual, none) = side_by_side::<E>(&config, gpu);
-        record::allow(true);
+        graph::allow(true);
         let (recorded, replays) = side_by_side::<E>(&config, gpu);
         println!("{}?{query}, side by side: {replays} replays", E::SLUG);
         assert_eq!(none, 0);
