@@ -41,6 +41,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "worker",
         &[
             "core",
+            "data::assets",
             "data::reference",
             "data::visitor_files",
             "models",

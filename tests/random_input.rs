@@ -9,11 +9,11 @@ use nn_lab::core::files::FileKind;
 use nn_lab::core::query::Query;
 use nn_lab::core::sweep::{Axis, Measure};
 use nn_lab::data::images::Images;
+use nn_lab::data::safetensors::{self, NamedTensor};
 use nn_lab::data::{fashion_mnist, text, visitor_files};
 use nn_lab::embedding::messages;
 use nn_lab::protocol::{ArmEvent, ArmId, ArmStart, Command, Event, LabError, RunId, Task};
 use nn_lab::run::any::AnyExperiment;
-use nn_lab::run::safetensors::{self, NamedTensor};
 use nn_lab::saved_runs::{History, ImportError, Origin, RunRecord};
 use nn_lab::sections::SECTIONS;
 use nn_lab::sections::mlp::Mlp;
@@ -413,10 +413,10 @@ fn weights() -> Vec<u8> {
 #[test]
 fn any_weight_file_is_read() {
     let valid = [weights(), include_bytes!("e2e/fixtures/older-weights.safetensors").to_vec()];
-    cases(10_000, (prop::sample::select(valid.to_vec()), mutations()), |(valid, mutations)| {
-        let bytes = mutated(&valid, &mutations);
-        if let Err(words) = checked("weights", || safetensors::read(&bytes)) {
-            assert_sentence(&words);
+    cases(10_000, (prop::sample::select(valid.to_vec()), bends()), |(valid, bends)| {
+        let bytes = bent(&valid, &bends);
+        if let Err(words) = cheap("weights", || safetensors::read(&bytes)) {
+            sentence(&words.to_string());
         }
     });
 }
@@ -433,8 +433,8 @@ fn weight_files_do_not_exhaust_memory() {
         "[".repeat(20_000_000),
     ] {
         let bytes = file(&header);
-        let words = checked("weights", || safetensors::read(&bytes)).expect_err("it is too long");
-        assert_sentence(&words);
+        let words = cheap("weights", || safetensors::read(&bytes)).expect_err("it is too long");
+        sentence(&words.to_string());
     }
 }
 

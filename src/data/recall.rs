@@ -1,33 +1,33 @@
-//! A task of memory alone: the label is the first token, all others are noise (after Hochreiter and Schmidhuber 1997).
+//! A memory task: the label is the first token, and all others are noise (after Hochreiter and Schmidhuber 1997).
 
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
 
-/// Which sequences.
+/// The parameters of the task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recall {
     pub seq_len: usize,
     pub n_classes: usize,
-    /// Tokens that mean nothing, beside those that name a class; with none, the noise is made of the class tokens.
+    /// The number of tokens used only as noise. With 0, the noise consists of class tokens.
     pub n_distractors: usize,
 }
 
-/// Some sequences and their labels.
+/// Sequences with their labels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sequences {
-    /// `[seq_len, n]`: first the first tokens of all sequences, then the second ones.
+    /// `[seq_len, n]`: the first tokens of all sequences, then the second ones, and so on.
     pub tokens: Vec<u8>,
-    /// The class of each: its first token.
+    /// The class of each sequence, which is its first token.
     pub labels: Vec<u8>,
 }
 
 impl Recall {
-    /// How many tokens there are.
+    /// Returns the size of the vocabulary.
     pub fn n_tokens(&self) -> usize {
         self.n_classes + self.n_distractors
     }
 
-    /// The next `n` sequences of a stream.
-    pub fn draw(&self, n: usize, rng: &mut StdRng) -> Sequences {
+    /// Draws `n` sequences.
+    pub fn draw(&self, n: usize, rng: &mut ChaCha12Rng) -> Sequences {
         let noise = if self.n_distractors == 0 { 0..self.n_classes } else { self.n_classes..self.n_tokens() };
         let labels: Vec<u8> = (0..n).map(|_| rng.random_range(0..self.n_classes.max(1)) as u8).collect();
         let mut tokens = labels.clone();
@@ -39,9 +39,9 @@ impl Recall {
     }
 }
 
-/// A stream of sequences; streams of other names or seeds are independent of it.
-pub fn stream(seed: u64, name: u64) -> StdRng {
-    StdRng::seed_from_u64((seed << 8) ^ name ^ 0x4eca_1100_0000_0000)
+/// Returns a stream for sequences; streams of other names or seeds are independent of it.
+pub fn stream(seed: u64, name: u64) -> ChaCha12Rng {
+    ChaCha12Rng::seed_from_u64((seed << 8) ^ name ^ 0x4eca_1100_0000_0000)
 }
 
 #[cfg(test)]

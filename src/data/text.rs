@@ -5,7 +5,7 @@
 
 use crate::core::LabError;
 use crate::data::packed;
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the plays lie below the page.
@@ -215,20 +215,20 @@ pub struct Baselines {
     pub bigram: f64,
 }
 
-/// Random windows of a text, drawn from the seed alone.
+/// Random windows of a text, determined by the seed.
 #[derive(Debug)]
 pub struct Windows {
-    rng: StdRng,
+    rng: ChaCha12Rng,
 }
 
 impl Windows {
-    /// A stream that differs from those that draw weights and dropout from the same seed.
+    /// Creates a stream that differs from those that draw weights and dropout from the same seed.
     pub fn new(seed: u64) -> Self {
-        Self { rng: StdRng::seed_from_u64(seed ^ 0x7e87_0f0f) }
+        Self { rng: ChaCha12Rng::seed_from_u64(seed ^ 0x7e87_0f0f) }
     }
 
-    /// `batch` windows of `context + 1` characters, one after the other: the last one of each is only predicted.
-    /// A text that is shorter than a window gives shorter ones; see [`window_len`].
+    /// Draws `batch` windows of `context + 1` characters, concatenated. The last character of each is only a target. A
+    /// text shorter than a window gives shorter windows; see [`window_len`].
     pub fn next(&mut self, text: &[u8], batch: usize, context: usize) -> Vec<u8> {
         let len = window_len(text, context);
         let mut ids = Vec::with_capacity(batch * len);
@@ -237,14 +237,6 @@ impl Windows {
             ids.extend_from_slice(&text[start..start + len]);
         }
         ids
-    }
-
-    /// As if `n` batches had been drawn: a run that goes on from a checkpoint sees what it would have seen.
-    pub fn skip(&mut self, n: u32, text: &[u8], batch: usize, context: usize) {
-        let len = window_len(text, context);
-        for _ in 0..n as usize * batch {
-            self.rng.random_range(0..=text.len() - len);
-        }
     }
 }
 

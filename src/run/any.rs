@@ -1,4 +1,4 @@
-//! An experiment without its types: what the page works with, so that the code that all sections share is compiled once.
+//! An experiment with its types erased, so that the code shared by all sections is compiled once.
 
 use crate::core::Check;
 use crate::core::chapter::Chapter;
@@ -13,17 +13,17 @@ use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
 
-/// A record without its type. Each belongs to one experiment; another one's is taken for an empty record.
+/// A record with its type erased. The record of another experiment counts as empty.
 pub type AnyRecord = Rc<dyn Any>;
 
-/// What a section's experiment is, and what can be done with its records.
+/// An experiment and the operations on its records.
 pub struct AnyExperiment {
-    /// The section's name in addresses and in the protocol.
+    /// The section's name in addresses and messages.
     pub slug: &'static str,
     pub schema: Schema,
     pub chapters: &'static [Chapter],
     pub arms: &'static [Arm],
-    /// Whether the page keeps earlier states of a run.
+    /// True if the page keeps earlier states of a run.
     pub replays: bool,
     empty: fn() -> AnyRecord,
     copy_probe: fn(&AnyRecord, &mut AnyRecord),
@@ -39,7 +39,7 @@ pub struct AnyExperiment {
 }
 
 impl AnyExperiment {
-    /// That of a section.
+    /// Returns the experiment of a section.
     pub const fn of<E: Experiment>() -> &'static Self {
         const {
             &Self {
@@ -69,66 +69,70 @@ impl AnyExperiment {
                 checks: |values, record| E::checks(&config::<E>(values), &record_of::<E>(record)),
                 series: |record| E::series(&record_of::<E>(record)),
                 guided_infos: || E::EXPERIMENTS.iter().map(GuidedExperiment::info).collect(),
-                answer: |at, values, record| {
-                    (E::EXPERIMENTS.get(at)?.answer)(&config::<E>(values), &record_of::<E>(record))
+                answer: |index, values, record| {
+                    (E::EXPERIMENTS.get(index)?.answer)(&config::<E>(values), &record_of::<E>(record))
                 },
             }
         }
     }
 
-    /// A record of nothing.
+    /// Returns an empty record.
     pub fn empty(&self) -> AnyRecord {
         (self.empty)()
     }
 
-    /// Copies what of the first seed's probe holds for a further seed, too.
+    /// Copies the seed-independent part of the first seed's probe to a further seed.
     pub fn copy_probe(&self, probed: &AnyRecord, further: &mut AnyRecord) {
         (self.copy_probe)(probed, further);
     }
 
-    /// Adds a frame of an arm, in postcard bytes, to the record.
+    /// Adds a frame of an arm, encoded with postcard, to the record.
+    ///
+    /// # Errors
+    ///
+    /// If the frame cannot be decoded.
     pub fn apply_frame(&self, record: &mut AnyRecord, arm: usize, frame: &[u8]) -> Result<(), String> {
         (self.apply_frame)(record, arm, frame).map_err(|error| format!("A frame could not be read: {error}."))
     }
 
-    /// Forgets the run of an arm, but keeps what was probed.
+    /// Clears the run of an arm, but keeps the probe.
     pub fn clear_arm(&self, record: &mut AnyRecord, arm: usize) {
         (self.clear_arm)(record, arm);
     }
 
-    /// Puts a saved run in the place of an arm's, see [`Experiment::load_arm`].
+    /// Replaces the run of an arm by a saved one; see [`Experiment::load_arm`].
     pub fn load_arm(&self, record: &mut AnyRecord, arm: usize, saved: &[u8]) -> bool {
         (self.load_arm)(record, arm, saved)
     }
 
-    /// The settings in postcard bytes, as the worker takes them.
+    /// Encodes the settings for the worker.
     pub fn encode(&self, values: &Values) -> Option<Vec<u8>> {
         (self.encode)(values)
     }
 
-    /// The numbers that a reader may quote, of one seed.
+    /// Returns the metrics of one seed.
     pub fn metrics(&self, values: &Values, record: &AnyRecord) -> Vec<Metric> {
         (self.metrics)(values, record)
     }
 
-    /// The claims of this section, held against what was measured.
+    /// Checks the claims of this section against the measurements.
     pub fn checks(&self, values: &Values, record: &AnyRecord) -> Vec<Check> {
         (self.checks)(values, record)
     }
 
-    /// What a run leaves behind, as curves over its steps.
+    /// Returns the curves of a run over its steps.
     pub fn series(&self, record: &AnyRecord) -> Vec<RunSeries> {
         (self.series)(record)
     }
 
-    /// What a student can predict, run and see answered.
+    /// Returns descriptions of the guided experiments.
     pub fn guided_infos(&self) -> Vec<GuidedInfo> {
         (self.guided_infos)()
     }
 
-    /// The answer of the experiment at a place among these, once it has been measured.
-    pub fn answer(&self, at: usize, values: &Values, record: &AnyRecord) -> Option<Answer> {
-        (self.answer)(at, values, record)
+    /// Returns the answer of a guided experiment, by its index, once it has been measured.
+    pub fn answer(&self, index: usize, values: &Values, record: &AnyRecord) -> Option<Answer> {
+        (self.answer)(index, values, record)
     }
 }
 
@@ -144,15 +148,15 @@ impl fmt::Debug for AnyExperiment {
     }
 }
 
-/// A record with its type.
+/// Restores the type of a record.
 pub fn record_of<E: Experiment>(record: &AnyRecord) -> Rc<E::Record> {
     record.clone().downcast().unwrap_or_default()
 }
 
 fn change<E: Experiment>(record: &mut AnyRecord, edit: impl FnOnce(&mut E::Record)) {
-    // Held here alone while it is changed, so that it need not be copied for its own sake.
-    let held = std::mem::replace(record, Rc::new(()));
-    let mut typed: Rc<E::Record> = held.downcast().unwrap_or_default();
+    // Take the only reference, so that `make_mut` need not copy the record.
+    let taken = std::mem::replace(record, Rc::new(()));
+    let mut typed: Rc<E::Record> = taken.downcast().unwrap_or_default();
     edit(Rc::make_mut(&mut typed));
     *record = typed;
 }

@@ -81,9 +81,9 @@ pub async fn first_losses<E: Train>(
 ) -> Result<Outcome, LabError> {
     let tolerance = TRAINING.of(device);
     let trained = async {
-        let mut training = E::Training::begin(config, arm, device, out).await?;
-        (1..=STEPS).try_for_each(|step| training.step(step))?;
-        read_all(training.take_losses()).await
+        let mut training = E::Training::init(config, arm, device, out).await?;
+        (1..=STEPS).for_each(|step| training.draw_and_step(step));
+        read_all(training.state_mut().take_losses()).await
     };
     match trained.await {
         Ok(losses) if !recorded.is_empty() => {
@@ -124,7 +124,7 @@ pub async fn pace<E: Train>(
     device: &Device,
     out: &mut impl RunContext<E>,
 ) -> Result<Pace, LabError> {
-    let mut training = E::Training::begin(config, arm, device, out).await?;
+    let mut training = E::Training::init(config, arm, device, out).await?;
     let steps = training.steps();
     let (mut step, mut step_ms) = (0, 0.0);
     for _ in 0..=if is_cpu(device) { WARM_UP } else { WARM_UP_OF_GPU } {
@@ -152,12 +152,11 @@ async fn timed<E: Train>(
     let start = out.now_ms();
     for _ in 0..count {
         *step += 1;
-        training.step(*step)?;
+        training.draw_and_step(*step);
     }
-    // A step is complete when the last tensor that it changes can be read.
-    match training.sync_tensor() {
-        Some(numbers) => drop(read(numbers).await?),
-        None => drop(read_all(training.take_losses()).await?),
+    // A step is over when the last number that it changes can be read.
+    if let Some(tensor) = training.state_mut().sync_tensor() {
+        read(tensor).await?;
     }
     Ok((out.now_ms() - start) / f64::from(count))
 }

@@ -10,7 +10,8 @@ use crate::models::rnn::VanillaRnn;
 use crate::models::weights::WeightRng;
 use crate::run::graph_capture::FIRST_REPLAYED;
 use crate::run::optimizer::Optimizer;
-use crate::run::train_state::{Input, StepOptions, StepOutput, TrainState};
+use crate::run::step::{Input, StepOptions, StepOutput};
+use crate::run::train_state::{AnyTrainState, TrainState};
 use crate::run::training::{cross_entropy, one_hot, read, read_all};
 use burn::module::Param;
 use burn::tensor::{Device, Tensor};
@@ -126,7 +127,7 @@ async fn replayed_steps(device: &Device) -> Result<Vec<f32>, LabError> {
         let numbers = (0..15u32).map(|at| ((at * 7 + step) % 11) as f32 * 0.2 - 1.0);
         state.step(&[Input::new(numbers.collect(), [5, 3]), labels.clone()], options, |net, inputs| {
             let loss = cross_entropy(net.forward(inputs.get(0)), inputs.get(1));
-            StepOutput::by_autodiff(net, loss, |_| Vec::new())
+            StepOutput::backward(net, loss)
         });
     }
     read_all(state.take_losses()).await

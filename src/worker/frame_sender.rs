@@ -1,6 +1,7 @@
 //! One arm's way out: throttles frames, waits while paused, and keeps the clock.
 
 use crate::core::{LabError, Progress};
+use crate::data::assets::Assets;
 use crate::protocol::{ArmEvent, ArmId, DeviceKind, Pace, RunId, SavedArm, Task};
 use crate::run::{Directive, Experiment, RunContext};
 use crate::worker::control::Control;
@@ -140,6 +141,20 @@ impl<E: Experiment> FrameSender<E> {
     }
 }
 
+impl<E: Experiment> Assets for FrameSender<E> {
+    async fn asset(&mut self, path: &str) -> Result<Rc<[u8]>, LabError> {
+        let (run, arm) = (self.run, self.arm);
+        runtime::fetch(path, |bytes, total| {
+            post_arm(run, arm, ArmEvent::Loading { what: path.to_owned(), bytes, total });
+        })
+        .await
+    }
+
+    async fn list_assets(&mut self, prefix: &str) -> Result<Vec<String>, LabError> {
+        runtime::list(prefix).await
+    }
+}
+
 impl<E: Experiment> RunContext<E> for FrameSender<E> {
     async fn step_done(&mut self, progress: Progress) -> Directive {
         self.has_stepped = true;
@@ -243,18 +258,6 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
         }
         self.take_turn().await;
         if self.control.forgotten.get() { Directive::Stop } else { Directive::Request }
-    }
-
-    async fn asset(&mut self, path: &str) -> Result<Rc<[u8]>, LabError> {
-        let (run, arm) = (self.run, self.arm);
-        runtime::fetch(path, |bytes, total| {
-            post_arm(run, arm, ArmEvent::Loading { what: path.to_owned(), bytes, total });
-        })
-        .await
-    }
-
-    async fn list_assets(&mut self, prefix: &str) -> Result<Vec<String>, LabError> {
-        runtime::list(prefix).await
     }
 
     fn memory_limit(&self) -> Option<u64> {

@@ -47,24 +47,23 @@ fn run<E: Train>(config: &E::Config, arm: usize, device: &Device) -> Ran {
     let (_, checkpoint, _) = out.checkpoints.last().expect("a checkpoint");
     Ran {
         losses: losses.expect("losses").points.iter().map(|point| point.1 as f32).collect(),
-        state: Checkpoint::read(checkpoint, u32::MAX).expect("a checkpoint").numbers,
+        numbers: Checkpoint::read(checkpoint, u32::MAX).expect("a moment").numbers,
         replays: graph::replays() - before,
     }
 }
 
-/// Returns the losses of all networks of a section, which take turns as in a worker, and the number of
-/// replayed steps.
-fn take_turns<E: Train>(config: &E::Config, device: &Device) -> (Vec<Vec<f32>>, u64) {
+/// The losses of all nets of a section, a step of each in turn, as in a worker; and how many of the steps were replayed.
+fn side_by_side<E: Train>(config: &E::Config, device: &Device) -> (Vec<Vec<f32>>, u64) {
     let before = graph::replays();
     let mut out = Collector::<E>::default();
-    let begin = |arm| block_on(E::Training::begin(config.clone(), arm, device, &mut out)).expect("it starts");
+    let begin = |arm| block_on(E::Training::init(config.clone(), arm, device, &mut out)).expect("it begins");
     let mut nets: Vec<E::Training> = (0..E::ARMS.len()).map(begin).collect();
     let mut losses = vec![Vec::new(); nets.len()];
     for step in 1..=STEPS {
         for (net, losses) in nets.iter_mut().zip(&mut losses) {
-            net.step(step).expect("a step");
+            net.draw_and_step(step);
             if step.is_multiple_of(EVERY) {
-                losses.extend(block_on(read_all(net.take_losses())).expect("losses"));
+                losses.extend(block_on(read_all(net.state_mut().take_losses())).expect("losses"));
             }
         }
     }
@@ -84,13 +83,13 @@ fn replays_agree_with_eager_steps<E: Train>(query: &str, gpu: &Device) {
     for arm in 0..E::ARMS.len() {
         let cpu = run::<E>(&config, arm, &Device::flex());
         graph::allow(false);
-        let eager = run::<E>(&config, arm, gpu);
+        let usual = run::<E>(&config, arm, gpu);
         graph::allow(true);
-        let replayed = run::<E>(&config, arm, gpu);
-        // Rounding errors grow from step to step, so only the first losses are compared with the CPU.
-        let from_cpu = max_difference(&eager.losses[..10], &cpu.losses[..10]);
-        let losses = max_difference(&replayed.losses, &eager.losses);
-        let state = max_difference(&replayed.state, &eager.state);
+        let recorded = run::<E>(&config, arm, gpu);
+        // Rounding grows from step to step: the first ones are alike.
+        let from_cpu = greatest_difference(&usual.losses[..10], &cpu.losses[..10]);
+        let losses = greatest_difference(&recorded.losses, &usual.losses);
+        let numbers = greatest_difference(&recorded.numbers, &usual.numbers);
         let what = format!("{}?{query}, arm {arm}", E::SLUG);
         println!(
             "{what}: losses {from_cpu:.0e} from the CPU's; replayed {losses:.0e}, state {state:.0e}, {} replays",
@@ -103,10 +102,10 @@ fn replays_agree_with_eager_steps<E: Train>(query: &str, gpu: &Device) {
     }
     if E::ARMS.len() > 1 {
         graph::allow(false);
-        let (eager, none) = take_turns::<E>(&config, gpu);
+        let (usual, none) = side_by_side::<E>(&config, gpu);
         graph::allow(true);
-        let (replayed, replays) = take_turns::<E>(&config, gpu);
-        println!("{}?{query}, taking turns: {replays} replays", E::SLUG);
+        let (recorded, replays) = side_by_side::<E>(&config, gpu);
+        println!("{}?{query}, side by side: {replays} replays", E::SLUG);
         assert_eq!(none, 0);
         assert!(replays > u64::from(STEPS), "{}?{query}: {replays} replays taking turns", E::SLUG);
         for (eager, replayed) in eager.iter().zip(&replayed) {
