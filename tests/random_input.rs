@@ -244,7 +244,10 @@ fn no_address_is_too_strange() {
                 all.iter().find(|section| section.slug == route.slug).unwrap_or(&all[at % all.len()]);
             let (_, base, _) = section.schema.base(&route.query);
             let (values, _) = section.schema.read(&base, &route.query);
-            assert!(section.encode(&values).is_some(), "what is read is a configuration");
+            assert!(
+                section.encode(&section.config(values.clone())).is_some(),
+                "what is read is a configuration"
+            );
             let axes = ["sweep", "sweep2"]
                 .map(|key| route.query.get(key).map(|text| Axis::read(section.schema.params, text)));
             let axes: Vec<Axis> = axes.into_iter().flatten().flatten().collect();
@@ -329,11 +332,11 @@ fn no_frame_is_too_strange() {
             cheap(section.slug, || {
                 let mut record = section.empty();
                 if section.apply_frame(&mut record, arm, &frame).is_ok() {
-                    let values = section.schema.defaults();
-                    let (_, _) = (section.metrics(&values, &record), section.checks(&values, &record));
+                    let config = section.config(section.schema.defaults());
+                    let (_, _) = (section.metrics(&config, &record), section.checks(&config, &record));
                     section.series(&record);
                     for at in 0..section.guided_infos().len() {
-                        section.answer(at, &values, &record);
+                        section.answer(at, &config, &record);
                     }
                 }
             });

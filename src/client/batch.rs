@@ -2,57 +2,13 @@
 
 use crate::client::dispatcher::{Dispatcher, Start};
 use crate::client::pool;
-use crate::client::runner::{Job, Partial, Runner};
+use crate::client::runner::{Batch, BatchState, Job, Partial, RunResult, Runner};
 use crate::core::schema::Values;
 use crate::protocol::{ArmId, ArmStart, Command, DeviceChoice, DeviceKind, Event, RunId, Task};
 use crate::run::any::AnyExperiment;
-use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use yew::prelude::*;
-
-/// What one run of a batch left behind.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct RunResult {
-    /// Its number in the batch.
-    pub run: usize,
-    /// Curves by name, thinned. Where layers or heads have one each, those are left out.
-    pub curves: BTreeMap<String, Vec<(f64, f64)>>,
-    /// The section's numbers at its end, by name.
-    pub numbers: BTreeMap<String, f64>,
-    /// Why nets of it failed, if some did.
-    pub errors: Vec<String>,
-    /// How long it took.
-    pub seconds: f64,
-}
-
-/// How a batch stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum BatchState {
-    #[default]
-    Idle,
-    Running,
-    Paused,
-    Done,
-}
-
-impl BatchState {
-    /// The name in `data-sweep`.
-    pub const fn slug(self) -> &'static str {
-        match self {
-            Self::Idle => "idle",
-            Self::Running => "running",
-            Self::Paused => "paused",
-            Self::Done => "done",
-        }
-    }
-
-    /// Whether it is under way, be it paused.
-    pub const fn is_active(self) -> bool {
-        matches!(self, Self::Running | Self::Paused)
-    }
-}
 
 /// A batch of runs: what came of it so far, and what may be asked of it.
 #[derive(Debug)]
@@ -73,20 +29,6 @@ pub struct BatchHandle {
     pub stop: Callback<()>,
     /// Takes up the results of an earlier visit.
     pub restore: Callback<(usize, Vec<RunResult>)>,
-}
-
-/// What is to be run.
-#[derive(Debug)]
-pub struct Batch {
-    pub experiment: &'static AnyExperiment,
-    pub configs: Vec<Values>,
-    /// Results that there are already; their runs are not done again.
-    pub done: Vec<RunResult>,
-    /// The number that is wanted of each run, if what is wanted is no curve: where it is known without training, nothing is
-    /// trained.
-    pub number: Option<String>,
-    pub choice: DeviceChoice,
-    pub kind: DeviceKind,
 }
 
 type Shared = Rc<RefCell<Option<Runner>>>;
@@ -135,7 +77,7 @@ pub fn use_batch(experiment: &'static AnyExperiment) -> BatchHandle {
         Callback::from(move |(runs, results): (usize, Vec<RunResult>)| {
             let batch = Batch {
                 experiment,
-                configs: vec![Values::new(); runs],
+                configs: vec![experiment.config(Values::new()); runs],
                 done: results,
                 number: None,
                 choice: DeviceChoice::Auto,

@@ -1,15 +1,70 @@
 //! What a batch has still to do, what its workers do now, and what came of it.
 
-use crate::client::batch::{Batch, BatchState, RunResult};
 use crate::client::dispatcher::Dispatcher;
 use crate::core::Progress;
-use crate::core::schema::Values;
-use crate::protocol::{ArmEvent, RunId};
-use crate::run::any::{AnyExperiment, AnyRecord};
-use std::collections::{HashMap, VecDeque};
+use crate::protocol::{ArmEvent, DeviceChoice, DeviceKind, RunId};
+use crate::run::any::{AnyConfig, AnyExperiment, AnyRecord};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// So many points of each curve are kept: enough to tell when it passes a value.
 const KEPT_POINTS: usize = 100;
+
+/// What one run of a batch left behind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// Its number in the batch.
+    pub run: usize,
+    /// Curves by name, thinned. Where layers or heads have one each, those are left out.
+    pub curves: BTreeMap<String, Vec<(f64, f64)>>,
+    /// The section's numbers at its end, by name.
+    pub numbers: BTreeMap<String, f64>,
+    /// Why nets of it failed, if some did.
+    pub errors: Vec<String>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// How a batch stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BatchState {
+    #[default]
+    Idle,
+    Running,
+    Paused,
+    Done,
+}
+
+impl BatchState {
+    /// The name in `data-sweep`.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Done => "done",
+        }
+    }
+
+    /// Whether it is under way, be it paused.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Running | Self::Paused)
+    }
+}
+
+/// What is to be run.
+#[derive(Debug)]
+pub struct Batch {
+    pub experiment: &'static AnyExperiment,
+    pub configs: Vec<AnyConfig>,
+    /// Results that there are already; their runs are not done again.
+    pub done: Vec<RunResult>,
+    /// The number that is wanted of each run, if what is wanted is no curve: where it is known without training, nothing is
+    /// trained.
+    pub number: Option<String>,
+    pub choice: DeviceChoice,
+    pub kind: DeviceKind,
+}
 
 /// One thing that a worker does for a batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -153,7 +208,7 @@ impl Runner {
 }
 
 impl Partial {
-    fn result(self, experiment: &AnyExperiment, run: usize, config: &Values) -> RunResult {
+    fn result(self, experiment: &AnyExperiment, run: usize, config: &AnyConfig) -> RunResult {
         let whole = experiment.series(&self.record).into_iter().filter(|series| series.part.is_none());
         let thin = |points: &[(f64, f64)]| {
             let every = points.len().div_ceil(KEPT_POINTS).max(1);
@@ -178,7 +233,7 @@ fn trainings(experiment: &AnyExperiment, run: usize) -> impl DoubleEndedIterator
 /// Whether the wanted number has been measured.
 pub(crate) fn is_known(
     experiment: &AnyExperiment,
-    config: &Values,
+    config: &AnyConfig,
     record: &AnyRecord,
     wanted: &str,
 ) -> bool {

@@ -42,8 +42,8 @@ impl Dispatcher {
     }
 
     fn post_to_all(&self, command: &Command, attachment: Option<&Blob>) {
-        for slot in self.workers.borrow_mut().values_mut() {
-            slot.post(command, attachment);
+        for worker in self.workers.borrow_mut().values_mut() {
+            worker.post(command, attachment);
         }
     }
 

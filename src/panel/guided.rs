@@ -9,12 +9,11 @@ pub(super) use crate::panel::guided::list::Experiments;
 use crate::assignment::{Guess, Question};
 use crate::client::AnyRun;
 use crate::core::guided::{Answer, GuidedInfo, Prediction};
-use crate::core::query::Changes;
 use crate::core::schema::Values;
 use crate::core::settings::Param;
-use crate::core::sweep::{seed, with_seed};
+use crate::core::sweep::seed;
 use crate::panel::{AnySettings, is_locked};
-use crate::run::any::AnyRecord;
+use crate::run::any::{AnyConfig, AnyRecord};
 use crate::saved_runs::finished::{add, read, to_json};
 use crate::saved_runs::{DeviceUsed, Finished};
 use gloo::utils::window;
@@ -73,8 +72,8 @@ pub(super) struct GuidedView {
     pub(super) place: (usize, usize),
     /// Whether its settings are in place; the seed is the reader's.
     pub(super) is_set: bool,
-    /// What the address must have for that.
-    pub(super) set_up: Changes,
+    /// The settings that it needs.
+    pub(super) set_up: Rc<Values>,
     /// What is set, in words.
     pub(super) set_up_words: String,
     /// What is predicted, in words and with its unit.
@@ -95,14 +94,14 @@ pub(super) struct GuidedView {
 impl GuidedView {
     /// How it stands to the panel's settings and run.
     pub(super) fn new(info: GuidedInfo, lab: &AnyRun, settings: &AnySettings) -> Self {
-        let (experiment, values) = (lab.experiment, &settings.values);
+        let (experiment, config) = (lab.experiment, &settings.run_config);
         let guided_infos = experiment.guided_infos();
         let at = guided_infos.iter().position(|guided| guided.slug == info.slug);
         let of_seed = |(further, record): (u32, &AnyRecord)| {
-            let values = with_seed(values, further);
-            (seed(&values), at.and_then(|at| experiment.answer(at, &values, record)))
+            let config = experiment.with_seed(config, further);
+            (seed(config.values()), at.and_then(|at| experiment.answer(at, &config, record)))
         };
-        let target = target(&info, settings);
+        let target = Rc::new(target(&info, settings));
         // What needs no training is measured with the first seed alone.
         let asked = if info.trains { lab.records.len() } else { 1 };
         let next = at.and_then(|at| guided_infos.get(at + 1));
@@ -110,15 +109,15 @@ impl GuidedView {
             section: experiment.slug,
             info,
             place: (at.map_or(0, |at| at + 1), guided_infos.len()),
-            is_set: target == **values,
-            quantity: lab.shown_records.first().and_then(|record| quantity(&info, lab, values, record)),
+            is_set: target == *config.values(),
+            quantity: lab.shown_records.first().and_then(|record| quantity(&info, lab, config, record)),
             set_up_words: in_words(&info, settings.schema.params),
-            set_up: settings.schema.whole_address(&target),
+            set_up: target,
             probed: !lab.probing && lab.probe_error.is_none(),
             run: lab.run,
             answers: (0..).zip(&*lab.records).take(asked).map(of_seed).collect(),
-            config: values.clone(),
-            device: lab.device.as_ref().map(|info| DeviceUsed::new(settings.page.device, info)),
+            config: config.values().clone(),
+            device: lab.device.as_ref().map(|info| DeviceUsed::new(settings.options.device, info)),
             finish: settings.finished.add.clone(),
             next: next
                 .filter(|_| settings.assignment.show.is_empty())
@@ -164,7 +163,7 @@ fn in_words(info: &GuidedInfo, params: &[Param]) -> String {
 }
 
 /// The title of what is predicted, with its unit: `Test accuracy, linear`, `Loss, residual (nats)`.
-fn quantity(info: &GuidedInfo, lab: &AnyRun, values: &Values, record: &AnyRecord) -> Option<String> {
+fn quantity(info: &GuidedInfo, lab: &AnyRun, config: &AnyConfig, record: &AnyRecord) -> Option<String> {
     let with_unit = |title: &str, unit: &str| match unit {
         "" => title.to_owned(),
         unit => format!("{title} ({unit})"),
@@ -172,7 +171,7 @@ fn quantity(info: &GuidedInfo, lab: &AnyRun, values: &Values, record: &AnyRecord
     match info.prediction {
         Prediction::Choice(_) => None,
         Prediction::Number { metric } => {
-            let metrics = lab.experiment.metrics(values, record);
+            let metrics = lab.experiment.metrics(config, record);
             metrics.iter().find(|one| one.name == metric).map(|one| with_unit(&one.title, one.unit))
         }
         Prediction::Curve { metric, .. } => {

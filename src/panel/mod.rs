@@ -1,4 +1,4 @@
-//! One component a section, and what they share: settings from the address, and the frame of a panel.
+//! One component per section, and what they share: the state of a panel, its controls, and its frame.
 
 mod background;
 mod controls;
@@ -8,47 +8,49 @@ mod guided;
 mod history;
 mod rail;
 mod run_panel;
+mod run_status;
+mod run_view;
 mod share;
 mod shown;
+mod state;
 mod sweep;
 mod symbols;
-mod view;
 
-use crate::core::query::{Changes, Query};
-pub use crate::panel::controls::{controls, controls_without};
+pub use crate::panel::controls::{ControlGroup, controls, controls_without};
 pub use crate::panel::frame::{ChapterBody, Page, frame};
 pub use crate::panel::guided::FinishedList;
+pub use crate::panel::run_view::{ACCURACY, CurveFigure, CurveSpec, LOSS, Readouts, RunView};
 pub use crate::panel::share::CopyButton;
-pub use crate::panel::view::{ACCURACY, CurveFigure, CurveSpec, LOSS, Readouts, RunView};
-use yew::prelude::*;
+pub use crate::panel::state::{PanelAction, PanelState, SEEDS, device, is_locked};
 
 use crate::assignment::Assignment;
 use crate::charts::{Series, Table};
 use crate::client::RunOptions;
+use crate::core::query::Query;
 use crate::core::schema::{Schema, Values};
-use crate::core::settings::{Param, Preset, Settings, linked_keys};
+use crate::core::settings::{Preset, Settings};
 use crate::panel::background::{Background, use_background};
-use crate::protocol::DeviceChoice;
-use crate::ui::visibility::use_assignment;
+use crate::run::any::AnyConfig;
 use serde_json::Value;
-use std::cell::RefCell;
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// What the app gives a panel.
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct PanelProps {
     /// The chapter that the address opens.
     pub chapter: Option<String>,
+    /// The query of the address, for links and for what is neither a setting nor an option of a run.
     pub query: Rc<Query>,
-    /// Changes keys of the query; `None` removes one.
-    pub on_query: Callback<Changes>,
-    pub device: DeviceChoice,
+    pub state: PanelState,
+    /// Changes the state. It is the same callback for as long as the page is there.
+    pub dispatch: Callback<PanelAction>,
 }
 
-/// A panel's settings, which live in the address.
+/// A panel's settings with their type, and everything that its frame needs.
 #[derive(Clone, Debug)]
 pub struct PanelSettings<C> {
-    pub config: C,
+    pub config: Rc<C>,
     any: AnySettings,
 }
 
@@ -64,18 +66,15 @@ impl<C> std::ops::Deref for PanelSettings<C> {
 #[derive(Clone, Debug)]
 pub struct AnySettings {
     pub schema: &'static Schema,
+    /// The settings as a run takes them.
+    pub run_config: AnyConfig,
     pub values: Rc<Values>,
-    /// The preset that these settings are, if none of its fields was changed since.
-    pub preset: Option<&'static Preset>,
-    /// What in the address could not be taken as it was.
-    pub warnings: Vec<String>,
     /// Sets one field.
     pub set: Callback<(&'static str, Value)>,
-    /// Sets all fields to those of a preset, or to their defaults; what the lesson locks stays.
+    /// Sets all fields to those of a preset, or to their defaults. Locked fields stay.
     pub choose: Callback<Option<&'static Preset>>,
-    /// The address that they come from.
+    /// What the app gave the panel.
     pub page: PanelProps,
-    /// What the address says of the run beside them.
     pub options: RunOptions,
     /// What the author of a link has fixed.
     pub assignment: Rc<Assignment>,
@@ -83,93 +82,39 @@ pub struct AnySettings {
     pub finished: FinishedList,
     /// What goes on beside the run.
     pub(super) background: Background,
-    /// The settings whose controls are on the page: where several chapters are, each setting has one control.
-    drawn: Rc<RefCell<Vec<&'static str>>>,
 }
 
-/// The settings that the address asks for.
+/// Returns the settings of a panel, and the ways to change them.
 #[hook]
 pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
-    let mut any = use_any_settings(const { &Schema::of::<C>() }, props);
-    let config = C::from_values(&any.values).unwrap_or_else(|error| {
-        any.warnings.push(format!("The address could not be read: {error}."));
-        any.values = Rc::new(any.schema.defaults());
-        C::default()
-    });
-    PanelSettings { config, any }
+    let any = use_any_settings(props);
+    PanelSettings { config: any.run_config.typed(), any }
 }
 
 #[hook]
-fn use_any_settings(schema: &'static Schema, props: &PanelProps) -> AnySettings {
-    let (assignment, finished) = (use_assignment(), guided::use_finished());
-    let (preset, base, unknown) = schema.base(&props.query);
-    let (values, mut warnings) = schema.read(&base, &props.query);
-    warnings.extend(unknown);
-    // The same callback until the settings change, so that frames of a run leave the controls alone: a number that is
-    // being typed would be set back thirty times a second.
-    let preset = preset.filter(|_| values == base);
-    let values = Rc::new(values);
-    let set = use_callback(
-        (values.clone(), base, props.on_query.clone(), assignment.clone()),
-        move |(key, value): (&'static str, Value), (values, base, on_query, assignment)| {
-            if is_locked(assignment, schema.params, key) {
-                return;
-            }
-            // The control has checked the value and told its visitor; what is still wrong changes nothing.
-            if let Ok(values) = schema.with(values, key, &value) {
-                on_query.emit(schema.address(&values, base));
-            }
-        },
-    );
-    let choose = use_callback(
-        (values.clone(), props.on_query.clone(), assignment.clone()),
-        move |preset: Option<&'static Preset>, (values, on_query, assignment)| {
-            let base = preset.map_or_else(|| schema.defaults(), |preset| schema.preset(preset));
-            let locked = values.iter().filter(|(key, _)| is_locked(assignment, schema.params, key));
-            let mut target = base.clone();
-            target.extend(locked.map(|(key, value)| (key.clone(), value.clone())));
-            let mut changes = schema.address(&target, &base);
-            changes.push(("preset".to_owned(), preset.map(|preset| preset.slug.to_owned())));
-            on_query.emit(changes);
-        },
-    );
-    let seeds = seeds(&props.query).unwrap_or_else(|warning| {
-        warnings.push(warning);
-        1
+fn use_any_settings(props: &PanelProps) -> AnySettings {
+    let (finished, background) = (guided::use_finished(), use_background());
+    // The same callbacks whatever the settings are, so that frames of a run leave the controls alone: a number that is being
+    // typed would be set back thirty times a second.
+    let set = use_callback(props.dispatch.clone(), |(key, value): (&'static str, Value), dispatch| {
+        dispatch.emit(PanelAction::Set(key, value));
     });
-    let options = RunOptions { device: props.device, seeds };
-    let background = use_background();
+    let choose = use_callback(props.dispatch.clone(), |preset: Option<&'static Preset>, dispatch| {
+        dispatch.emit(PanelAction::Choose(preset));
+    });
+    let PanelState { experiment, config, options, assignment, .. } = &props.state;
     AnySettings {
-        schema,
-        values,
-        preset,
-        warnings,
+        schema: &experiment.schema,
+        run_config: config.clone(),
+        values: config.values().clone(),
         set,
         choose,
         page: props.clone(),
-        options,
-        assignment,
+        options: *options,
+        assignment: assignment.clone(),
         finished,
         background,
-        drawn: Rc::default(),
     }
-}
-
-/// Whether a student cannot change a setting, by itself or through one that it hangs together with.
-pub fn is_locked(assignment: &Assignment, params: &[Param], key: &str) -> bool {
-    assignment.locks(key)
-        || linked_keys(params, key).is_some_and(|group| group.iter().any(|key| assignment.locks(key)))
-}
-
-/// How many seeds a run may have.
-pub const SEEDS: [u32; 4] = [1, 3, 5, 10];
-
-/// The number of seeds that an address asks for; a sentence if it is not one that there is.
-fn seeds(query: &Query) -> Result<u32, String> {
-    let Some(text) = query.get("seeds") else { return Ok(1) };
-    let number = text.parse().ok().filter(|number| SEEDS.contains(number));
-    let shown: String = text.chars().take(40).collect();
-    number.ok_or_else(|| format!("seeds={shown} is not one of 1, 3, 5, 10; one seed is trained."))
 }
 
 /// A record, compared by its pointer.
