@@ -53,8 +53,8 @@ fn Group(props: &GroupProps) -> Html {
     };
     // Who does not see one of the two short settings does not see the list that says the same.
     let hides = |param: &Param| match param.kind {
-        Kind::IntList(sizes) => {
-            [param.key, sizes.count, sizes.largest].iter().any(|key| assignment.hides(key))
+        Kind::IntList(list) => {
+            [param.key, list.count_key, list.largest_key].iter().any(|key| assignment.hides(key))
         }
         _ => assignment.hides(param.key),
     };

@@ -146,7 +146,7 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
                     page.on_query.emit(address_of(&section.schema, &config, asked));
                 }
             }
-            Err(why) => edit.emit(Edit::Say(why)),
+            Err(error) => edit.emit(Edit::Say(error.to_string())),
         }
     });
 
