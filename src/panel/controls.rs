@@ -91,7 +91,9 @@ fn Group(props: &GroupProps) -> Html {
     };
     // A list says the same as two other settings. If one of these is hidden, so is the list.
     let hides = |param: &Param| match param.kind {
-        Kind::IntList(list) => [param.key, list.count, list.largest].iter().any(|key| assignment.hides(key)),
+        Kind::IntList(list) => {
+            [param.key, list.count_key, list.largest_key].iter().any(|key| assignment.hides(key))
+        }
         _ => assignment.hides(param.key),
     };
     let shown: Vec<_> = props.fields.iter().filter(|(param, _)| !hides(param)).collect();

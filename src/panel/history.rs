@@ -146,7 +146,7 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
                     dispatch.emit(PanelAction::Replace(config.values().clone(), device));
                 }
             }
-            Err(why) => edit.emit(Edit::Say(why)),
+            Err(error) => edit.emit(Edit::Say(error.to_string())),
         }
     });
 

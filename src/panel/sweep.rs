@@ -7,7 +7,7 @@ mod store;
 
 use crate::client::{Batch, BatchHandle, BatchState, RunTimes, use_batch, use_run_times};
 use crate::core::schema::{Schema, Values};
-use crate::core::sweep::SweepPreset;
+use crate::core::settings::SweepPreset;
 use crate::panel::background::{Background, SweepStatus};
 use crate::panel::shown::panel_element;
 use crate::panel::sweep::form::Form;

@@ -3,10 +3,11 @@
 use crate::client::{
     BatchHandle, BatchState, Enough, RunResult, RunTimes, Timing, is_known, is_named, workers_for,
 };
+use crate::core::measure::Measure;
 use crate::core::metric::Spread;
 use crate::core::query::Query;
 use crate::core::schema::Values;
-use crate::core::sweep::{Axis, Measure, Point, points, seed};
+use crate::core::sweep::{Axis, Point, SweepError, points, seed};
 use crate::protocol::{DeviceChoice, DeviceKind};
 use crate::run::any::{AnyConfig, AnyExperiment};
 use crate::ui::readout::time_words;
@@ -39,17 +40,18 @@ impl Plan {
         seeds: u32,
     ) -> Option<Result<Self, String>> {
         let first = query.get("sweep")?;
-        let axes = || -> Result<Vec<Axis>, String> {
+        let axes = || -> Result<Vec<Axis>, SweepError> {
             let params = experiment.schema.params;
             std::iter::once(first).chain(query.get("sweep2")).map(|text| Axis::read(params, text)).collect()
         };
         let plan = || -> Result<Self, String> {
-            let axes = axes()?;
+            let axes = axes().map_err(|error| error.to_string())?;
             let known = measures(experiment);
             let measure = match query.get("measure") {
-                Some(text) => Measure::read(text)?,
-                None => Measure::read(known.first().map_or("loss", |(name, _)| name))?,
-            };
+                Some(text) => Measure::read(text),
+                None => Measure::read(known.first().map_or("loss", |(name, _)| name)),
+            }
+            .map_err(|error| error.to_string())?;
             if known.iter().all(|(name, _)| *name != measure.name) {
                 let names: Vec<_> = known.iter().map(|(name, _)| name.as_str()).collect();
                 return Err(format!(
@@ -58,7 +60,8 @@ impl Plan {
                     names.join(", ")
                 ));
             }
-            let points = points(&experiment.schema, config.values(), &axes, seeds)?;
+            let points = points(&experiment.schema, config.values(), &axes, seeds)
+                .map_err(|error| error.to_string())?;
             Ok(Self { experiment, axes, measure, points, seeds, base: config.clone() })
         };
         Some(plan())
