@@ -2,13 +2,13 @@
 
 use crate::protocol::{Pace, Progress, RunState};
 
-/// How one arm of the run stands.
+/// The status of one arm of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ArmStatus {
     pub state: RunState,
     pub progress: Progress,
     pub pace: Pace,
-    /// Whether its device or its worker was lost, so that it may go on elsewhere.
+    /// True if its device or its worker was lost, so that it can resume on another.
     pub is_lost: bool,
 }
 
@@ -19,13 +19,13 @@ impl ArmStatus {
     }
 }
 
-/// How a run of these arms stands.
+/// Returns the state of a run with these arms.
 pub(super) fn combined_state(arms: &[ArmStatus]) -> RunState {
     let mut states = arms.iter().map(|arm| &arm.state);
     let failed = || arms.iter().find(|arm| matches!(arm.state, RunState::Error(_)));
     let active: Vec<&RunState> = states.clone().filter(|state| state.is_active()).collect();
     match active.first() {
-        // Nothing was begun, or all has ended.
+        // Nothing was started, or all arms have ended.
         None if arms.is_empty() => RunState::Idle,
         None if states.all(|state| matches!(state, RunState::Error(_))) => {
             failed().map_or(RunState::Idle, |arm| arm.state.clone())
@@ -34,7 +34,7 @@ pub(super) fn combined_state(arms: &[ArmStatus]) -> RunState {
             RunState::Done { stopped: arms.iter().any(|arm| arm.state == RunState::Done { stopped: true }) }
         }
         Some(_) if active.iter().all(|state| **state == RunState::Paused) => RunState::Paused,
-        // One that still loads does not hide that another trains, or has trained already.
+        // An arm that still loads does not hide that another one trains, or has trained already.
         Some(first) => {
             let begun = |state: &RunState| !matches!(state, RunState::Loading { .. } | RunState::Error(_));
             if states.any(begun) { RunState::Running } else { (*first).clone() }
@@ -42,10 +42,11 @@ pub(super) fn combined_state(arms: &[ArmStatus]) -> RunState {
     }
 }
 
-/// How far the slowest of these arms is that has not failed; of how many steps, another may know before it.
+/// Returns the progress of the slowest of these arms that has not failed. Another arm may be the first to know the number
+/// of steps.
 pub(super) fn slowest(arms: &[ArmStatus]) -> Progress {
     let failed = |arm: &ArmStatus| matches!(arm.state, RunState::Error(_));
-    // Where all have failed, it is as far as it came.
+    // If all arms failed, this is how far they got.
     let all = arms.iter().all(failed);
     let sound = arms.iter().filter(|arm| all || !failed(arm)).map(|arm| arm.progress);
     let steps = sound.clone().map(|progress| progress.steps).max().unwrap_or_default();
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_goes_on_as_long_as_one_arm_does() {
+    fn a_run_is_active_as_long_as_one_arm_is() {
         let failed = || RunState::Error("It diverged.".to_owned());
         let done = |stopped| RunState::Done { stopped };
         let loading = || RunState::Loading { what: String::new(), bytes: 0, total: None };
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_as_far_as_its_slowest_arm_even_while_that_loads() {
+    fn the_progress_of_a_run_is_that_of_its_slowest_arm_even_while_that_arm_loads() {
         let mut both =
             arms(&[RunState::Running, RunState::Loading { what: String::new(), bytes: 0, total: None }]);
         both[0].progress = Progress { step: 7, steps: 60 };

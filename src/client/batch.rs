@@ -1,4 +1,4 @@
-//! Many runs, one after the other on every worker: the [`use_batch`] hook, which sweeps are made of.
+//! Many runs, one after the other on every worker: the [`use_batch`] hook, which sweeps use.
 
 use crate::client::dispatcher::{Dispatcher, Start};
 use crate::client::pool;
@@ -10,30 +10,30 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// A batch of runs: what came of it so far, and what may be asked of it.
+/// A batch of runs: its results so far, and the ways to change its state.
 #[derive(Debug)]
 pub struct BatchHandle {
     pub state: BatchState,
     pub results: Rc<Vec<RunResult>>,
-    /// How many runs it has in all.
+    /// The number of runs in all.
     pub runs: usize,
-    /// The share of all work that is done, runs under way included.
+    /// The fraction of all work that is done, including runs under way.
     pub share: f64,
-    /// Seconds until it is done, once that can be told.
+    /// The seconds until the batch is done, once they can be estimated.
     pub seconds_left: Option<f64>,
     /// Starts a batch.
     pub start: Callback<Batch>,
     pub pause: Callback<()>,
     pub resume: Callback<()>,
-    /// Ends it; what is done stays.
+    /// Ends the batch. Results stay.
     pub stop: Callback<()>,
-    /// Takes up the results of an earlier visit.
+    /// Restores the results of an earlier visit: the number of runs, and the results.
     pub restore: Callback<(usize, Vec<RunResult>)>,
 }
 
 type Shared = Rc<RefCell<Option<Runner>>>;
 
-/// A batch of runs of a section. It ends with the panel.
+/// Returns a batch of runs of a section. It ends with the panel.
 #[hook]
 pub fn use_batch(experiment: &'static AnyExperiment) -> BatchHandle {
     let runner: Shared = use_mut_ref(|| None);
@@ -120,16 +120,16 @@ fn workers_of(runner: &Shared) -> usize {
     runner.as_ref().map_or(0, of)
 }
 
-/// How many workers share so many trainings.
+/// Returns the number of workers that share this number of trainings.
 pub fn workers_for(trainings: usize, kind: DeviceKind) -> usize {
     match kind {
         DeviceKind::Cpu => pool::size(trainings, pool::cores()),
-        // One worker holds the device.
+        // A single worker holds the GPU.
         DeviceKind::Webgpu => 1,
     }
 }
 
-/// Ends what is under way; results stay.
+/// Ends the runs under way. Results stay.
 fn end(runner: &Shared) {
     let active: Vec<RunId> = match &mut *runner.borrow_mut() {
         Some(runner) => {
@@ -142,7 +142,7 @@ fn end(runner: &Shared) {
     active.iter().for_each(|&run| Dispatcher::get().stop(run));
 }
 
-/// Gives a worker its next job, if there is one.
+/// Gives a worker its next job, if any is left.
 fn next(runner: &Shared, update: &UseForceUpdateHandle, worker: usize) {
     let (job, start) = {
         let mut borrowed = runner.borrow_mut();

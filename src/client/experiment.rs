@@ -143,7 +143,7 @@ fn use_run(experiment: &'static AnyExperiment, config: &AnyConfig, options: RunO
         let (starter, session) = (starter.clone(), session.clone());
         Callback::from(move |()| {
             let (lost, saved) = (session.lost(), session.saved.clone());
-            session.dispatch(Action::WentOn);
+            session.dispatch(Action::LostResumed);
             starter.train(lost, &saved, false, None);
         })
     };

@@ -254,6 +254,3 @@ const fn address_of(asked: DeviceChoice) -> Option<&'static str> {
         DeviceChoice::Cpu => Some("cpu"),
     }
 }
-
-/// The list, compared by its pointer.
-type SharedHistory = PtrEq<crate::saved_runs::History>;

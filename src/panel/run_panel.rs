@@ -1,70 +1,21 @@
-//! The desk of a panel: the question that waits for an answer, the run's buttons, and what is said to and heard from
-//! the page around.
+//! The run panel: the question that waits for an answer, the run's buttons, and the messages to and from the page around.
 
 pub(in crate::panel) mod curve;
 mod host;
+mod props;
 pub(in crate::panel) mod question;
 
+pub(super) use crate::panel::run_panel::props::{Failure, RunPanelProps};
+
 use crate::assignment::{Answer, Assignment, Guess};
-use crate::core::curve::RunSeries;
-use crate::core::settings::Param;
-use crate::panel::background::Background;
-use crate::panel::guided::{GuidedCard, GuidedView};
+use crate::panel::guided::GuidedCard;
 use crate::panel::run_panel::host::{HostContext, use_host};
 use crate::panel::run_panel::question::QuestionCard;
 use crate::panel::{PanelAction, Readouts, RunView, SEEDS};
-use crate::protocol::{Progress, RunState};
+use crate::protocol::RunState;
 use crate::ui::run_controls::{RunControls, go_on};
 use crate::ui::visibility::use_assignment;
 use yew::prelude::*;
-
-/// A net that has failed while others go on; of those that were lost together, the first.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Failure {
-    /// Its number among the nets of all seeds.
-    pub(super) index: usize,
-    pub(super) sentence: AttrValue,
-    /// Whether its device or its worker was lost: all that were go on together.
-    pub(super) is_lost: bool,
-}
-
-#[derive(Clone, PartialEq, Properties, Debug)]
-pub(super) struct RunPanelProps {
-    pub(super) slug: &'static str,
-    pub(super) params: &'static [Param],
-    pub(super) state: RunState,
-    pub(super) progress: Progress,
-    pub(super) steps_per_sec: f32,
-    /// The experiment that is open.
-    pub(super) guided: Option<GuidedView>,
-    /// Where a reader goes back to earlier states of the run.
-    pub(super) replay: Html,
-    /// Names of the numbers that stay in sight.
-    pub(super) main_numbers: &'static str,
-    /// How many seeds a run has.
-    pub(super) seeds: u32,
-    /// The nets that have failed while others go on.
-    pub(super) failures: Vec<Failure>,
-    pub(super) on_retry: Callback<usize>,
-    /// The step that nets which were lost go on from, if some were.
-    pub(super) lost_at: Option<u32>,
-    pub(super) on_go_on: Callback<()>,
-    /// That some nets still load, if others train already.
-    pub(super) loading: Option<AttrValue>,
-    /// The sweep, which waits where the run would.
-    pub(super) background: Background,
-    /// Differs when something new was measured.
-    pub(super) mark: usize,
-    pub(super) series: Callback<(), Vec<RunSeries>>,
-    /// Changes the panel's state.
-    pub(super) dispatch: Callback<PanelAction>,
-    pub(super) on_train: Callback<()>,
-    pub(super) on_pause: Callback<()>,
-    pub(super) on_resume: Callback<()>,
-    pub(super) on_step: Callback<()>,
-    pub(super) on_stop: Callback<()>,
-    pub(super) on_reset: Callback<()>,
-}
 
 /// What a student does before and during a run.
 #[component]

@@ -276,3 +276,9 @@ pub fn CurveFigure(props: &CurveFigureProps) -> Html {
         </Figure>
     }
 }
+
+/// Returns the data table of a line chart.
+pub fn series_table(x: &'static str, series: &[Series]) -> Callback<(), Table> {
+    let series = series.to_vec();
+    Callback::from(move |()| Table::from_series(x, &series))
+}

@@ -5,7 +5,7 @@ use crate::client::BatchState;
 use crate::embedding::messages::HostCommand;
 use crate::embedding::scheduler::{Action, HostEvent, PauseReason, Run, Scheduler};
 use crate::embedding::{Bus, Sight, listen, post_to_host, unique_name};
-use crate::panel::run_panel::RunPanelProps;
+use crate::panel::run_panel::props::RunPanelProps;
 use crate::panel::shown::panel_element;
 use crate::panel::{PanelAction, RunView};
 use crate::protocol::RunState;
