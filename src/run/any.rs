@@ -7,6 +7,7 @@ use crate::core::guided::{Answer, GuidedExperiment, GuidedInfo};
 use crate::core::metric::Metric;
 use crate::core::schema::{Schema, Values};
 use crate::core::settings::Settings;
+use crate::core::sweep::with_seed;
 use crate::run::Experiment;
 use crate::run::arm::Arm;
 use std::any::Any;
@@ -16,7 +17,33 @@ use std::rc::Rc;
 /// A record with its type erased. The record of another experiment counts as empty.
 pub type AnyRecord = Rc<dyn Any>;
 
-/// An experiment and the operations on its records.
+/// Settings without their type: an `Rc` of the section's `Config`, and the values of its fields by name, from which the
+/// page draws controls and writes addresses. Neither changes; new settings are a new `AnyConfig`.
+#[derive(Clone, Debug)]
+pub struct AnyConfig {
+    typed: Rc<dyn Any>,
+    values: Rc<Values>,
+}
+
+impl AnyConfig {
+    /// Returns the settings with their type. Settings of another section are read as that section's defaults.
+    pub fn typed<C: Settings>(&self) -> Rc<C> {
+        self.typed.clone().downcast().unwrap_or_default()
+    }
+
+    /// Returns the value of every field by its name.
+    pub const fn values(&self) -> &Rc<Values> {
+        &self.values
+    }
+}
+
+impl PartialEq for AnyConfig {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.typed, &other.typed) || self.values == other.values
+    }
+}
+
+/// What a section's experiment is, and what can be done with its records.
 pub struct AnyExperiment {
     /// The section's name in addresses and messages.
     pub slug: &'static str,
@@ -30,12 +57,13 @@ pub struct AnyExperiment {
     apply_frame: fn(&mut AnyRecord, usize, &[u8]) -> Result<(), postcard::Error>,
     clear_arm: fn(&mut AnyRecord, usize),
     load_arm: fn(&mut AnyRecord, usize, &[u8]) -> bool,
-    encode: fn(&Values) -> Option<Vec<u8>>,
-    metrics: fn(&Values, &AnyRecord) -> Vec<Metric>,
-    checks: fn(&Values, &AnyRecord) -> Vec<Check>,
+    config: fn(&Values) -> Rc<dyn Any>,
+    encode: fn(&AnyConfig) -> Option<Vec<u8>>,
+    metrics: fn(&AnyConfig, &AnyRecord) -> Vec<Metric>,
+    checks: fn(&AnyConfig, &AnyRecord) -> Vec<Check>,
     series: fn(&AnyRecord) -> Vec<RunSeries>,
     guided_infos: fn() -> Vec<GuidedInfo>,
-    answer: fn(usize, &Values, &AnyRecord) -> Option<Answer>,
+    answer: fn(usize, &AnyConfig, &AnyRecord) -> Option<Answer>,
 }
 
 impl AnyExperiment {
@@ -64,13 +92,14 @@ impl AnyExperiment {
                     change::<E>(record, |record| loaded = E::load_arm(record, arm, saved));
                     loaded
                 },
-                encode: |values| postcard::to_stdvec(&config::<E>(values)).ok(),
-                metrics: |values, record| E::metrics(&config::<E>(values), &record_of::<E>(record)),
-                checks: |values, record| E::checks(&config::<E>(values), &record_of::<E>(record)),
+                config: |values| Rc::new(E::Config::from_values(values).unwrap_or_default()),
+                encode: |config| postcard::to_stdvec(&*config.typed::<E::Config>()).ok(),
+                metrics: |config, record| E::metrics(&config.typed(), &record_of::<E>(record)),
+                checks: |config, record| E::checks(&config.typed(), &record_of::<E>(record)),
                 series: |record| E::series(&record_of::<E>(record)),
                 guided_infos: || E::EXPERIMENTS.iter().map(GuidedExperiment::info).collect(),
-                answer: |index, values, record| {
-                    (E::EXPERIMENTS.get(index)?.answer)(&config::<E>(values), &record_of::<E>(record))
+                answer: |at, config, record| {
+                    (E::EXPERIMENTS.get(at)?.answer)(&config.typed(), &record_of::<E>(record))
                 },
             }
         }
@@ -105,19 +134,30 @@ impl AnyExperiment {
         (self.load_arm)(record, arm, saved)
     }
 
-    /// Encodes the settings for the worker.
-    pub fn encode(&self, values: &Values) -> Option<Vec<u8>> {
-        (self.encode)(values)
+    /// Returns the settings that these values are.
+    pub fn config(&self, values: impl Into<Rc<Values>>) -> AnyConfig {
+        let values = values.into();
+        AnyConfig { typed: (self.config)(&values), values }
     }
 
-    /// Returns the metrics of one seed.
-    pub fn metrics(&self, values: &Values, record: &AnyRecord) -> Vec<Metric> {
-        (self.metrics)(values, record)
+    /// Returns the settings of a run's further seed; number 0 is the seed of the settings themselves.
+    pub fn with_seed(&self, config: &AnyConfig, further: u32) -> AnyConfig {
+        if further == 0 { config.clone() } else { self.config(with_seed(&config.values, further)) }
     }
 
-    /// Checks the claims of this section against the measurements.
-    pub fn checks(&self, values: &Values, record: &AnyRecord) -> Vec<Check> {
-        (self.checks)(values, record)
+    /// The settings in postcard bytes, as the worker takes them.
+    pub fn encode(&self, config: &AnyConfig) -> Option<Vec<u8>> {
+        (self.encode)(config)
+    }
+
+    /// The numbers that a reader may quote, of one seed.
+    pub fn metrics(&self, config: &AnyConfig, record: &AnyRecord) -> Vec<Metric> {
+        (self.metrics)(config, record)
+    }
+
+    /// The claims of this section, held against what was measured.
+    pub fn checks(&self, config: &AnyConfig, record: &AnyRecord) -> Vec<Check> {
+        (self.checks)(config, record)
     }
 
     /// Returns the curves of a run over its steps.
@@ -130,9 +170,9 @@ impl AnyExperiment {
         (self.guided_infos)()
     }
 
-    /// Returns the answer of a guided experiment, by its index, once it has been measured.
-    pub fn answer(&self, index: usize, values: &Values, record: &AnyRecord) -> Option<Answer> {
-        (self.answer)(index, values, record)
+    /// The answer of the experiment at a place among these, once it has been measured.
+    pub fn answer(&self, at: usize, config: &AnyConfig, record: &AnyRecord) -> Option<Answer> {
+        (self.answer)(at, config, record)
     }
 }
 
@@ -159,8 +199,4 @@ fn change<E: Experiment>(record: &mut AnyRecord, edit: impl FnOnce(&mut E::Recor
     let mut typed: Rc<E::Record> = taken.downcast().unwrap_or_default();
     edit(Rc::make_mut(&mut typed));
     *record = typed;
-}
-
-fn config<E: Experiment>(values: &Values) -> E::Config {
-    Settings::from_values(values).unwrap_or_default()
 }

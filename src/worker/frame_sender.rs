@@ -5,9 +5,9 @@ use crate::data::assets::Assets;
 use crate::protocol::{ArmEvent, ArmId, DeviceKind, Pace, RunId, SavedArm, Task};
 use crate::run::{Directive, Experiment, RunContext};
 use crate::worker::control::Control;
+use crate::worker::job::{Job, decode, post_arm};
 use crate::worker::runtime::{self, memory_bytes, now_ms, sleep, yield_now};
 use crate::worker::turns::Turns;
-use crate::worker::{Job, post_arm};
 use std::rc::Rc;
 
 /// At most 30 frames a second.
@@ -224,7 +224,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
 
     fn update(&mut self) -> Option<E::Config> {
         let bytes = self.control.update.take()?;
-        super::decode::<E::Config>(&bytes).ok()
+        decode::<E::Config>(&bytes).ok()
     }
 
     fn request(&mut self) -> Option<Vec<u8>> {

@@ -32,12 +32,6 @@ fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-fn post_message(message: &JsValue) {
-    if scope().post_message(message).is_err() {
-        log_error("a message could not be sent to the page");
-    }
-}
-
 impl Blob {
     pub(super) fn of(bytes: &[u8]) -> Result<Self, JsValue> {
         Self::new_of(&Array::of1(&Uint8Array::from(bytes)))
@@ -60,23 +54,27 @@ thread_local! {
 
 /// Sends an event to the page.
 pub(super) fn post(event: &Event) {
-    match postcard::to_stdvec(event) {
-        Ok(bytes) => post_message(&Uint8Array::from(bytes.as_slice())),
-        Err(error) => log_error(&format!("an event could not be encoded: {error}")),
-    }
+    post_with(event, &[]);
 }
 
-/// Sends an event with blobs attached.
+/// Sends an event with blobs: an array of the encoded event, the bytes of its frame if it is one, and the blobs. The bytes
+/// are transferred, not copied.
 pub(super) fn post_with(event: &Event, blobs: &[Blob]) {
-    match postcard::to_stdvec(event) {
-        Ok(bytes) => {
-            let message = Array::of1(&Uint8Array::from(bytes.as_slice()));
-            blobs.iter().for_each(|blob| {
-                message.push(blob);
-            });
-            post_message(&message);
-        }
-        Err(error) => log_error(&format!("an event could not be encoded: {error}")),
+    let header = match postcard::to_stdvec(event) {
+        Ok(header) => header,
+        Err(error) => return log_error(&format!("an event could not be encoded: {error}")),
+    };
+    let (message, transfer) = (Array::new(), Array::new());
+    for bytes in std::iter::once(&*header).chain(event.frame()) {
+        let bytes = Uint8Array::from(bytes);
+        transfer.push(&bytes.buffer());
+        message.push(&bytes);
+    }
+    for blob in blobs {
+        message.push(blob);
+    }
+    if scope().post_message_with_transfer(&message, &transfer).is_err() {
+        log_error("a message could not be sent to the page");
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::charts::{Series, Table};
 use crate::panel::history::store::Edit;
 use crate::run::any::AnyExperiment;
-use crate::saved_runs::import::{MAX_BYTES, too_long};
+use crate::saved_runs::import::MAX_BYTES;
 use crate::saved_runs::{ImportError, Kept, KeptSeries, Origin, RunRecord};
 use crate::ui::export::download;
 use crate::ui::figure::stamped;
@@ -48,7 +48,7 @@ pub(super) fn open(
     let (name, size) = (file.name(), file.size());
     if size > MAX_BYTES as f64 {
         misplaced.emit(None);
-        edit.emit(Edit::Say(in_words(&name, too_long(size as usize))));
+        edit.emit(Edit::Say(in_words(&name, ImportError::TooLong(size as usize))));
         return;
     }
     let (text, edit, misplaced) = (file.text(), edit.clone(), misplaced.clone());
@@ -72,7 +72,7 @@ pub(super) fn take(
     edit.emit(Edit::Cancel);
     match RunRecord::read(&text, section) {
         Ok(evidence) => edit.emit(Edit::Add(Origin::File, Box::new(evidence))),
-        Err(ImportError::OtherSection(slug, title)) => {
+        Err(ImportError::OtherSection { slug, title }) => {
             misplaced.emit(Some(WrongSection { slug, title, text: text.into() }));
         }
         Err(refusal) => edit.emit(Edit::Say(in_words(name, refusal))),
@@ -81,8 +81,8 @@ pub(super) fn take(
 
 fn in_words(name: &str, refusal: ImportError) -> String {
     match refusal {
-        ImportError::Words(words) => format!("{name} was not opened. {words}"),
-        ImportError::OtherSection(slug, _) => format!("{name} belongs to the section {slug}."),
+        ImportError::OtherSection { slug, .. } => format!("{name} belongs to the section {slug}."),
+        error => format!("{name} was not opened. {error}"),
     }
 }
 
