@@ -31,11 +31,8 @@ impl IntList {
             return (None, Some(why));
         };
         let (min, max) = (f64::from(self.min), f64::from(self.max));
-        let taken: Vec<f64> = numbers
-            .iter()
-            .take(self.max_len as usize)
-            .map(|number| number.clamp(min, max).round())
-            .collect();
+        let taken: Vec<f64> =
+            numbers.iter().take(self.max_len as usize).map(|number| number.clamp(min, max).round()).collect();
         let values = taken.iter().map(|&number| Value::from(number as u64)).collect();
         let warning = (taken != numbers).then(|| {
             let written: Vec<_> = taken.iter().map(f64::to_string).collect();

@@ -189,8 +189,7 @@ pub trait Settings:
 /// Fails if the field is missing or has another type.
 pub fn field<T: Field>(values: &Values, key: &str) -> Result<T, SettingError> {
     let value = values.get(key).ok_or_else(|| SettingError::Missing(key.to_owned()))?;
-    T::read(value)
-        .ok_or_else(|| SettingError::WrongType { key: key.to_owned(), value: value.to_string() })
+    T::read(value).ok_or_else(|| SettingError::WrongType { key: key.to_owned(), value: value.to_string() })
 }
 
 impl Schema {

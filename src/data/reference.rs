@@ -1,19 +1,23 @@
-//! The numbers that a device is held against: the fixtures of the native tests in one file, which `scripts/reference.py`
-//! packs. `static/data/README.md` gives its layout.
+//! The reference numbers for a device: the fixtures of the native tests in one file, packed by `scripts/reference.py`.
+//! `static/data/README.md` gives its layout.
 
 use crate::core::LabError;
 use crate::data::packed;
 use serde_json::Value;
 
-/// Where the file lies below the page.
+/// The path of the file, relative to the page.
 pub const PATH: &str = "data/reference.bin";
 
 const MAGIC: &[u8; 8] = b"NNLABREF";
 const VERSION: u32 = 1;
-/// It unpacks to half a megabyte; a foreign file that says more is not believed.
+/// The maximum unpacked size, which guards against foreign files. The real file has half a megabyte.
 const MAX_BYTES: usize = 4_000_000;
 
-/// The fixtures by the names of their files; an error says what was expected and what was found.
+/// Returns the fixtures by file name.
+///
+/// # Errors
+///
+/// Fails if the file is damaged or has another layout. The message says what was expected and what was found.
 pub fn read(bytes: &[u8]) -> Result<Value, LabError> {
     let wrong = |what: String| {
         LabError::Data(format!("The file with the references {what}. Start again to fetch it anew."))
@@ -31,6 +35,6 @@ pub fn read(bytes: &[u8]) -> Result<Value, LabError> {
         return Err(wrong(format!("should unpack to {MAX_BYTES} bytes at most, and says {size}")));
     }
     let (body, crc) = bytes[header..].split_at(bytes.len() - header - 4);
-    let text = packed::unpack(body, crc, size).map_err(wrong)?;
+    let text = packed::unpack(body, crc, size).map_err(|error| wrong(error.to_string()))?;
     serde_json::from_slice(&text).map_err(|error| wrong(format!("should be JSON ({error})")))
 }
