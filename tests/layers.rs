@@ -115,7 +115,38 @@ const HOMONYMS: &[(&str, &str)] = &[
 const MACROS: &[&str] = &["for_each_section", "settings", "choices", "keys", "own_arms", "own_files"];
 
 /// Circles between files that are still to be removed, each as the files in it.
-const KNOWN_CIRCLES: &[&[&str]] = &[];
+const KNOWN_CIRCLES: &[&[&str]] = &[
+    &["charts::heatmap", "charts::heatmap::cells", "charts::heatmap::overlay"],
+    &[
+        "client",
+        "client::dispatcher",
+        "client::dispatcher::workers",
+        "client::gather",
+        "client::session",
+        "client::unfinished",
+    ],
+    &["client::batch", "client::runner"],
+    &["conv::cpu", "conv::winograd"],
+    &[
+        "panel::history",
+        "panel::history::files",
+        "panel::history::list",
+        "panel::history::row",
+        "panel::history::store",
+    ],
+    &["panel::run_panel", "panel::run_panel::host"],
+    &["panel::share", "panel::share::dialog"],
+    &["run::graph_capture", "run::train_state"],
+    &["sections::cnn::checks", "sections::cnn::record"],
+    &[
+        "ui::control",
+        "ui::control::int_list",
+        "ui::control::select",
+        "ui::control::slider",
+        "ui::control::switch",
+    ],
+    &["worker", "worker::frame_sender"],
+];
 
 /// Returns the folders of the sections, which are their slugs.
 fn slugs() -> BTreeSet<String> {

@@ -193,6 +193,8 @@ fn banned_in_name(name: &str) -> Vec<&'static (&'static str, &'static str)> {
         }
         after_lower = c.is_lowercase();
     }
+    // "At most" and "at least" are plain English.
+    let spaced = spaced.replace("at most", "").replace("at least", "");
     BANNED_IN_NAMES.iter().filter(|(word, _)| spaced.split(' ').any(|part| part == *word)).collect()
 }
 
@@ -221,8 +223,9 @@ fn comments_and_identifiers_are_plain() {
     for folder in ["src", "crates", "tests"] {
         let mut files = Vec::new();
         rust_files(Path::new(folder), &mut files);
-        for path in files {
-            let source = std::fs::read_to_string(&path).expect("a file");
+        // This file has faults as examples.
+        for path in files.iter().filter(|path| !path.ends_with("tests/words.rs")) {
+            let source = std::fs::read_to_string(path).expect("a file");
             let found = faults(&path.display().to_string(), &source);
             all.iter_mut().zip(found).for_each(|(all, found)| all.extend(found));
         }

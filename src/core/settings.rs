@@ -20,7 +20,7 @@ macro_rules! choices {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
         pub enum $name {
-            $($(#[$about])* #[serde(rename = $slug)] $variant,)+
+            $($(#[$about])* #[doc = $words] #[serde(rename = $slug)] $variant,)+
         }
 
         impl $name {

@@ -37,7 +37,7 @@ impl Lookup {
         self.asks.iter().map(position).collect()
     }
 
-    /// Returns the right answers, which are the values of the tokens asked for.
+    /// Returns the values of the tokens asked for, which are the labels.
     pub fn answers(&self) -> Vec<u8> {
         self.positions().iter().filter_map(|&position| self.values.get(position).copied()).collect()
     }
