@@ -1,5 +1,5 @@
-//! The decisions of a link's author: what to hide, what to lock, whether training starts by itself, and a question to answer
-//! before it does. All of them are in the address.
+//! The decisions of a link's author: what to hide, what to lock, whether training starts by itself, and a
+//! question to answer before it does. All of them are in the address.
 
 mod question;
 

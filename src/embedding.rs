@@ -1,5 +1,5 @@
-//! Communication between a panel and the page that embeds it (the host page), and between the panels on that page, which
-//! share one machine.
+//! Communication between a panel and the page that embeds it (the host page), and between the panels on that
+//! page, which share one machine.
 
 pub mod messages;
 pub mod scheduler;
@@ -32,7 +32,8 @@ pub fn framed() -> bool {
 pub fn post_to_host(panel: &str, kind: &str, body: Value) {
     let Some(parent) = parent() else { return };
     if let Ok(message) = js_sys::JSON::parse(&messages::written(panel, kind, body).to_string()) {
-        // Any origin may embed the panel: messages have no secrets, and a sandboxed page has no origin to name.
+        // Any origin may embed the panel: messages have no secrets, and a sandboxed page has no origin to
+        // name.
         let _ = parent.post_message(&message, "*");
     }
 }
@@ -113,7 +114,8 @@ pub fn unique_name() -> String {
     (0..12).filter_map(random).collect()
 }
 
-/// Watches the visibility of an element. It is visible if it is near the viewport and the document is not hidden.
+/// Watches the visibility of an element. It is visible if it is near the viewport and the document is not
+/// hidden.
 #[derive(Debug)]
 pub struct Sight {
     observer: Option<IntersectionObserver>,
@@ -164,11 +166,12 @@ impl Drop for Sight {
 /// The delay before a new height is reported, so that the frame does not jump at each new line.
 const DEBOUNCE_MS: u32 = 60;
 
-/// The interval at which the height is measured. Browsers do not lay out a frame outside of the viewport, so that a resize
-/// observer misses changes there; measuring forces a layout.
+/// The interval at which the height is measured. Browsers do not lay out a frame outside of the viewport, so
+/// that a resize observer misses changes there; measuring forces a layout.
 const POLL_MS: u32 = 500;
 
-/// Reports the height of an element to the host page, now and whenever it changes, also outside of the viewport.
+/// Reports the height of an element to the host page, now and whenever it changes, also outside of the
+/// viewport.
 #[derive(Debug)]
 pub struct Height {
     observer: Option<ResizeObserver>,

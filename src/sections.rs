@@ -1,9 +1,11 @@
-//! The registry of sections. Modules, navigation, the worker's dispatch, addresses and the tests of all sections follow from
-//! this list: a new section is a folder in `src/sections` and a line here.
+//! The registry of sections. Modules, navigation, the worker's dispatch, addresses and the tests of all
+//! sections follow from this list: a new section is a folder in `src/sections` and a line here.
 
-/// Passes the list of sections to a macro, one line per section: `module, Experiment, Panel, "Title", "subtitle";`.
+/// Passes the list of sections to a macro, one line per section: `module, Experiment, Panel, "Title",
+/// "subtitle";`.
 ///
-/// The list consists of tokens, so that the worker can expand it without the panels, and the page without burn.
+/// The list consists of tokens, so that the worker can expand it without the panels, and the page without
+/// burn.
 #[macro_export]
 macro_rules! for_each_section {
     ($callback:ident) => {

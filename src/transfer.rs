@@ -1,5 +1,5 @@
-//! Downloads from the page's own server, for the page and its workers: with progress, and with a plain reason if a file does
-//! not arrive, is not the requested one, or is incomplete.
+//! Downloads from the page's own server, for the page and its workers: with progress, and with a plain reason
+//! if a file does not arrive, is not the requested one, or is incomplete.
 
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use thiserror::Error;

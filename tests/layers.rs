@@ -1,5 +1,5 @@
-//! The arrows of the architecture run one way, between layers and between files. These tests parse all of `src` and read
-//! every path: in `use` trees, in code, in types and inside macros, however it is written.
+//! The arrows of the architecture run one way, between layers and between files. These tests parse all of
+//! `src` and read every path: in `use` trees, in code, in types and inside macros, however it is written.
 
 use crate::rust_paths::{Found, read};
 use std::collections::{BTreeMap, BTreeSet};
@@ -166,7 +166,8 @@ fn layer(module: &[String]) -> String {
     }
 }
 
-/// Returns the faults of a module's file: arrows that run the wrong way, banned crates, and names of other sections.
+/// Returns the faults of a module's file: arrows that run the wrong way, banned crates, and names of other
+/// sections.
 fn warnings(module: &str, text: &str, slugs: &BTreeSet<String>) -> Vec<String> {
     let module: Vec<String> = module.split("::").map(str::to_owned).collect();
     let layer = layer(&module);
@@ -210,7 +211,8 @@ fn warnings(module: &str, text: &str, slugs: &BTreeSet<String>) -> Vec<String> {
     wrong
 }
 
-/// Returns the Rust files in a folder, each with the path of its module from the crate's root; `lib.rs` has the path `lib`.
+/// Returns the Rust files in a folder, each with the path of its module from the crate's root; `lib.rs` has
+/// the path `lib`.
 fn modules(root: &str) -> Vec<(String, PathBuf)> {
     let mut modules = Vec::new();
     let mut folders = vec![Path::new(root).to_path_buf()];
@@ -244,8 +246,9 @@ fn arrows_run_one_way() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Returns the circles among modules: each is the list of modules that name each other, directly or through others. A
-/// re-export is not an arrow; a name that is taken through one is an arrow to the module that defines it.
+/// Returns the circles among modules: each is the list of modules that name each other, directly or through
+/// others. A re-export is not an arrow; a name that is taken through one is an arrow to the module that
+/// defines it.
 fn circles(modules: &[(String, String)]) -> Vec<Vec<String>> {
     let found: BTreeMap<String, Found> = modules
         .iter()

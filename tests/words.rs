@@ -1,4 +1,5 @@
-//! Home-made and British words stay out of the page's texts, the documentation, the comments and the identifiers.
+//! Home-made and British words stay out of the page's texts, the documentation, the comments and the
+//! identifiers.
 
 use proc_macro2::{TokenStream, TokenTree};
 use std::collections::BTreeSet;
@@ -198,7 +199,8 @@ fn banned_in_name(name: &str) -> Vec<&'static (&'static str, &'static str)> {
     BANNED_IN_NAMES.iter().filter(|(word, _)| spaced.split(' ').any(|part| part == *word)).collect()
 }
 
-/// Returns the faults in a file's comments and identifiers: openings, words in comments, words in identifiers.
+/// Returns the faults in a file's comments and identifiers: openings, words in comments, words in
+/// identifiers.
 fn faults(file: &str, source: &str) -> [Vec<String>; 3] {
     let mut faults = [const { Vec::new() }; 3];
     for comment in comments(source) {

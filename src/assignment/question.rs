@@ -16,7 +16,8 @@ pub struct Question {
     pub text: String,
     /// The kind of prediction required before training may start.
     pub guess: Guess,
-    /// The metrics that answer the question, by their `data-metric`. A prediction of a curve is about the first.
+    /// The metrics that answer the question, by their `data-metric`. A prediction of a curve is about the
+    /// first.
     pub metrics: Vec<String>,
 }
 
@@ -51,8 +52,8 @@ pub enum Answer {
 }
 
 impl Question {
-    /// Reads a question from an address, or returns `None` if there is none. Also returns a warning if its prediction was
-    /// ignored.
+    /// Reads a question from an address, or returns `None` if there is none. Also returns a warning if its
+    /// prediction was ignored.
     pub(super) fn from_query(query: &Query) -> (Option<Self>, Option<String>) {
         let text = clean(query.get("ask").unwrap_or_default(), MAX_TEXT);
         if text.is_empty() {

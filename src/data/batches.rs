@@ -4,7 +4,8 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 /// Endless mini-batches. Every epoch is a new shuffle of all samples, determined by the seed.
 ///
-/// Two networks that are compared take their batches from one `Batches`, so they see the same samples in the same order.
+/// Two networks that are compared take their batches from one `Batches`, so they see the same samples in the
+/// same order.
 #[derive(Debug)]
 pub struct Batches {
     order: Vec<usize>,
@@ -21,7 +22,8 @@ impl Batches {
         Self { order: (0..n).collect(), next: n, batch_size: batch_size.clamp(1, n.max(1)), rng }
     }
 
-    /// Returns the `batch_size` indices of the next batch. An incomplete batch at the end of an epoch is dropped.
+    /// Returns the `batch_size` indices of the next batch. An incomplete batch at the end of an epoch is
+    /// dropped.
     pub fn next_batch(&mut self) -> &[usize] {
         if self.next + self.batch_size > self.order.len() {
             self.shuffle();

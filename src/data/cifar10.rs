@@ -1,5 +1,6 @@
-//! CIFAR-10 (Krizhevsky 2009) in the binary layout of its authors: records of one label byte and 3,072 color bytes, 32 x 32
-//! red, then green, then blue, in row-major order. A file has any number of records; the original files have 10,000.
+//! CIFAR-10 (Krizhevsky 2009) in the binary layout of its authors: records of one label byte and 3,072 color
+//! bytes, 32 x 32 red, then green, then blue, in row-major order. A file has any number of records; the
+//! original files have 10,000.
 
 use crate::core::LabError;
 use crate::data::images::{ImageSet, Images, SIDE};
@@ -47,12 +48,13 @@ impl Images {
     }
 }
 
-/// Returns the files in a user's file, each with its name: the file itself, or the contents of the original archive.
+/// Returns the files in a user's file, each with its name: the file itself, or the contents of the original
+/// archive.
 ///
 /// # Errors
 ///
-/// Fails if a file is malformed, or if the archive has no files of CIFAR-10. The message says what was expected and what was
-/// found.
+/// Fails if a file is malformed, or if the archive has no files of CIFAR-10. The message says what was
+/// expected and what was found.
 pub fn unpack(name: &str, bytes: Vec<u8>) -> Result<Vec<(String, Vec<u8>)>, LabError> {
     if !name.ends_with(".gz") && !name.ends_with(".tgz") && !tar_gz::is_gzip(&bytes) {
         check(name, &bytes)?;

@@ -91,8 +91,8 @@ pub fn read(bytes: &[u8]) -> Result<Images, LabError> {
 }
 
 impl images::Images {
-    /// Reads the bundled Fashion-MNIST, and at most `n_train` and `n_test` images, padded with black from 28 x 28 to
-    /// [`images::SIDE`] x [`images::SIDE`].
+    /// Reads the bundled Fashion-MNIST, and at most `n_train` and `n_test` images, padded with black from 28
+    /// x 28 to [`images::SIDE`] x [`images::SIDE`].
     ///
     /// # Errors
     ///

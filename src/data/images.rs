@@ -126,8 +126,8 @@ impl ImageSet {
         moments
     }
 
-    /// Returns the images at some indices, normalized per channel as `(value / 255 - mean) / std`, and their labels. Indices
-    /// that do not exist are skipped.
+    /// Returns the images at some indices, normalized per channel as `(value / 255 - mean) / std`, and their
+    /// labels. Indices that do not exist are skipped.
     ///
     /// # Shapes
     ///

@@ -25,7 +25,8 @@ pub enum Shape {
     Spirals,
 }
 
-/// Returns `n` random points of alternating classes, with Gaussian noise of standard deviation `noise` on both coordinates.
+/// Returns `n` random points of alternating classes, with Gaussian noise of standard deviation `noise` on
+/// both coordinates.
 pub fn points(shape: Shape, n: usize, noise: f32, seed: u64) -> Points {
     let mut rng = StdRng::seed_from_u64(seed ^ 0x0da7_a5e7);
     let mut set = Points { x: Vec::with_capacity(n), y: Vec::with_capacity(n) };

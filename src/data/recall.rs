@@ -1,4 +1,5 @@
-//! A pure memory task: the label is the first token, and all other tokens are noise (after Hochreiter and Schmidhuber 1997).
+//! A pure memory task: the label is the first token, and all other tokens are noise (after Hochreiter and
+//! Schmidhuber 1997).
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 

@@ -1,5 +1,5 @@
-//! The reference numbers for a device: the fixtures of the native tests in one file, packed by `scripts/reference.py`.
-//! `static/data/README.md` gives its layout.
+//! The reference numbers for a device: the fixtures of the native tests in one file, packed by
+//! `scripts/reference.py`. `static/data/README.md` gives its layout.
 
 use crate::core::LabError;
 use crate::data::packed;

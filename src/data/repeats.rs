@@ -1,9 +1,9 @@
-//! Repeating sequences: a block of random tokens, over and over (Olsson et al. 2022, "In-context Learning and Induction
-//! Heads").
+//! Repeating sequences: a block of random tokens, over and over (Olsson et al. 2022, "In-context Learning and
+//! Induction Heads").
 //!
-//! There is one way to predict the next token: find the earlier occurrence of the current token, and copy the token after it.
-//! Two properties ensure this. Each sequence has its own period, so the answer is not at a fixed distance. No token occurs
-//! twice in a block, so token frequencies carry no information.
+//! There is one way to predict the next token: find the earlier occurrence of the current token, and copy the
+//! token after it. Two properties ensure this. Each sequence has its own period, so the answer is not at a
+//! fixed distance. No token occurs twice in a block, so token frequencies carry no information.
 
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
 
@@ -49,8 +49,8 @@ impl Repeats {
     }
 }
 
-/// Returns the possible periods at this context length. At least an eighth of each sequence repeats, and about half of it on
-/// average.
+/// Returns the possible periods at this context length. At least an eighth of each sequence repeats, and
+/// about half of it on average.
 pub fn periods(context: usize) -> std::ops::RangeInclusive<usize> {
     let longest = (7 * context / 8).clamp(1, N_TOKENS);
     (context / 4).clamp(1, N_TOKENS / 2).min(longest)..=longest

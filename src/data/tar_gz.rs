@@ -1,4 +1,5 @@
-//! Extracts files from a `.tar.gz` archive. It is unpacked while it is read, so that unwanted files need no memory.
+//! Extracts files from a `.tar.gz` archive. It is unpacked while it is read, so that unwanted files need no
+//! memory.
 
 use crate::core::LabError;
 use flate2::read::GzDecoder;
@@ -13,8 +14,8 @@ pub fn is_gzip(bytes: &[u8]) -> bool {
 /// The maximum size of everything else in an archive: headers, padding, and unwanted files.
 const MAX_REST: usize = 10_000_000;
 
-/// Returns the files of a `.tar.gz` for which `wanted` returns a name. `max_bytes` limits their total size, because a small
-/// archive can unpack to more than fits into memory.
+/// Returns the files of a `.tar.gz` for which `wanted` returns a name. `max_bytes` limits their total size,
+/// because a small archive can unpack to more than fits into memory.
 ///
 /// # Errors
 ///
@@ -43,8 +44,8 @@ pub fn unpack(
     let mut archive = Archive::new(GzDecoder::new(bytes).take(limit));
     let mut files = Vec::new();
     let mut left = max_bytes;
-    // In raw mode, extension entries (such as long names) are plain entries. Otherwise each would be read into memory
-    // completely, however long it claims to be.
+    // In raw mode, extension entries (such as long names) are plain entries. Otherwise each would be read
+    // into memory completely, however long it claims to be.
     for entry in archive.entries().map_err(damaged)?.raw(true) {
         let mut entry = entry.map_err(damaged)?;
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
@@ -53,7 +54,9 @@ pub fn unpack(
         let size = entry.size();
         if size > left as u64 {
             let with = if left < max_bytes { " with those before it" } else { "" };
-            return Err(wrong(format!("{path} in it has {size} bytes, which is{with} more than {max_bytes}")));
+            return Err(wrong(format!(
+                "{path} in it has {size} bytes, which is{with} more than {max_bytes}"
+            )));
         }
         left -= size as usize;
         let mut content = Vec::with_capacity(size as usize);

@@ -1,7 +1,7 @@
 //! Text for character-level models: the corpus, its vocabulary, its split, and n-gram baselines.
 //!
-//! The page ships nine plays by Shakespeare; `static/data/README.md` gives their origin and layout. The user may open any
-//! other text.
+//! The page ships nine plays by Shakespeare; `static/data/README.md` gives their origin and layout. The user
+//! may open any other text.
 
 use crate::core::LabError;
 use crate::data::packed;
@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The path of the plays, relative to the page.
 pub const PATH: &str = "data/shakespeare.bin";
 
-/// The sizes of a text in bytes. A shorter text is too short to train on, and a longer one takes too long to count.
+/// The sizes of a text in bytes. A shorter text is too short to train on, and a longer one takes too long to
+/// count.
 pub const BYTES: std::ops::RangeInclusive<usize> = 2_000..=20_000_000;
 
 /// The maximum size of a vocabulary. Rarer characters become [`FOLDED`].
@@ -92,7 +93,8 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Returns the vocabulary of a text: all its characters, or the most frequent ones and [`FOLDED`] for the others.
+    /// Returns the vocabulary of a text: all its characters, or the most frequent ones and [`FOLDED`] for the
+    /// others.
     pub fn of(text: &str) -> Self {
         let mut counts = BTreeMap::<char, usize>::new();
         for c in text.chars() {
@@ -131,8 +133,8 @@ impl Vocabulary {
         &self.chars
     }
 
-    /// Returns the id of a character, or that of [`FOLDED`] if the character is unknown. `None` if the vocabulary has
-    /// neither.
+    /// Returns the id of a character, or that of [`FOLDED`] if the character is unknown. `None` if the
+    /// vocabulary has neither.
     pub fn id(&self, c: char) -> Option<u8> {
         let at = self.chars.binary_search(&c).or_else(|_| self.chars.binary_search(&FOLDED));
         at.ok().map(|id| id as u8)
@@ -163,7 +165,8 @@ pub struct Corpus {
     pub train: Vec<u8>,
     /// The validation part.
     pub validation: Vec<u8>,
-    /// The number of characters in the text that are too rare for the vocabulary, and the number of different ones.
+    /// The number of characters in the text that are too rare for the vocabulary, and the number of different
+    /// ones.
     pub folded: (usize, usize),
 }
 
@@ -198,8 +201,8 @@ impl Corpus {
         let total = self.train.len() as f64;
         // Add-one smoothing, so that no character has probability 0.
         let unigram = |c: u8| (single[usize::from(c)] + 1.0) / (total + n as f64);
-        // Interpolation with the unigram model, which has the weight of one count. Witten and Bell (1991) use the number of
-        // different successors instead; for characters the difference is negligible.
+        // Interpolation with the unigram model, which has the weight of one count. Witten and Bell (1991) use
+        // the number of different successors instead; for characters the difference is negligible.
         let bigram = |before: u8, c: u8| {
             let pair = pairs[usize::from(before) * n + usize::from(c)];
             (pair + unigram(c)) / (single[usize::from(before)] + 1.0)
@@ -239,8 +242,8 @@ impl Windows {
         Self { rng: StdRng::seed_from_u64(seed ^ 0x7e87_0f0f) }
     }
 
-    /// Returns the next `batch` windows of `context + 1` characters, of which the last is only a target. If the text is
-    /// shorter than a window, so are the windows; see [`window_len`].
+    /// Returns the next `batch` windows of `context + 1` characters, of which the last is only a target. If
+    /// the text is shorter than a window, so are the windows; see [`window_len`].
     pub fn next(&mut self, text: &[u8], batch: usize, context: usize) -> Vec<u8> {
         let len = window_len(text, context);
         let mut ids = Vec::with_capacity(batch * len);

@@ -8,7 +8,8 @@ use crate::data::{cifar10, text};
 ///
 /// # Errors
 ///
-/// Fails if the file does not have the expected content. The message says what was expected and what was found.
+/// Fails if the file does not have the expected content. The message says what was expected and what was
+/// found.
 pub fn unpack(kind: FileKind, name: &str, bytes: Vec<u8>) -> Result<Vec<(String, Vec<u8>)>, LabError> {
     let files = match kind {
         FileKind::Cifar10 => cifar10::unpack(name, bytes)?,

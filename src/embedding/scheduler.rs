@@ -1,9 +1,9 @@
-//! Sharing one machine among panels in several frames: the panel used last trains, the others wait and show why, and an
-//! invisible panel is paused.
+//! Sharing one machine among panels in several frames: the panel used last trains, the others wait and show
+//! why, and an invisible panel is paused.
 //!
-//! Each panel sends the others a claim: whether it wants to train, and when the user last asked for that. Among the panels
-//! that want to train, the one asked last does. All use the same table, so they agree without a coordinator. Pure: takes
-//! events and returns actions.
+//! Each panel sends the others a claim: whether it wants to train, and when the user last asked for that.
+//! Among the panels that want to train, the one asked last does. All use the same table, so they agree
+//! without a coordinator. Pure: takes events and returns actions.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,8 @@ pub struct Claim {
     pub by: String,
     /// True if the panel trains or wants to train.
     pub wants: bool,
-    /// The time at which the user last asked for training, in milliseconds since 1970; 0 if it started by itself.
+    /// The time at which the user last asked for training, in milliseconds since 1970; 0 if it started by
+    /// itself.
     pub since: f64,
     /// True if the panel is new and does not know the others yet.
     pub new: bool,

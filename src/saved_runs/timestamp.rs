@@ -63,8 +63,8 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Returns the days since 1970-01-01 in the Gregorian calendar. Internally, years start in March, so that the leap day is the
-/// last day of a year.
+/// Returns the days since 1970-01-01 in the Gregorian calendar. Internally, years start in March, so that the
+/// leap day is the last day of a year.
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let month = (month + 9) % 12;

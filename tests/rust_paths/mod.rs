@@ -97,7 +97,8 @@ impl Reader {
         }
     }
 
-    /// Records the paths in a macro's arguments. They have no grammar, so every `a::b` counts, also in strings.
+    /// Records the paths in a macro's arguments. They have no grammar, so every `a::b` counts, also in
+    /// strings.
     fn tokens(&mut self, tokens: proc_macro2::TokenStream) {
         use proc_macro2::TokenTree;
         let mut path: Vec<String> = Vec::new();
