@@ -178,9 +178,7 @@ fn augmentation_is_seeded_reaches_everywhere_and_both_sides() {
         let mut rng = StdRng::seed_from_u64(seed);
         let both = Augment { crop: true, flip: true };
         (0..2000)
-            .map(|_| {
-                set.augmented(&[0], &moments, both, &mut rng).0.iter().position(|v| *v > 1.0).unwrap()
-            })
+            .map(|_| set.augmented(&[0], &moments, both, &mut rng).0.iter().position(|v| *v > 1.0).unwrap())
             .collect::<Vec<_>>()
     };
     assert_eq!(draw(1), draw(1));

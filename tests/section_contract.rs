@@ -4,8 +4,8 @@
 use crate::collector::Collector;
 use nn_lab::core::chapter::chapters;
 use nn_lab::core::guided::Prediction;
-use nn_lab::core::query::Query;
 use nn_lab::core::measure::Measure;
+use nn_lab::core::query::Query;
 use nn_lab::core::schema::Schema;
 use nn_lab::core::settings::{Kind, Param, Settings, from_map, from_query, to_query, with};
 use nn_lab::core::sweep::{Axis, points};

@@ -5,8 +5,8 @@ mod answer;
 pub(crate) use answer::{answer, measured, number};
 
 use burn::tensor::{Device, Tensor};
-use nn_lab::core::metric::Spread;
 use nn_lab::core::measure::Measure;
+use nn_lab::core::metric::Spread;
 use nn_lab::core::schema::Schema;
 use nn_lab::core::settings::{Settings, from_query};
 use nn_lab::core::sweep::{Axis, points};
