@@ -9,8 +9,6 @@ use crate::data::{classes, images, packed};
 pub const PATH: &str = "data/fashion-mnist.bin";
 
 const MAGIC: &[u8; 8] = b"NNLABIMG";
-const VERSION: u32 = 1;
-const HEADER_WORDS: usize = 9;
 /// The maximum number of images in a file, which is the size of the data set.
 const MAX_IMAGES: u64 = 70_000;
 
@@ -42,24 +40,8 @@ pub struct Split {
 ///
 /// Fails if the file is damaged or has another layout. The message says what was expected and what was found.
 pub fn read(bytes: &[u8]) -> Result<Images, LabError> {
-    let header = MAGIC.len() + 4 * HEADER_WORDS;
-    if !bytes.starts_with(MAGIC) {
-        let found: String =
-            bytes.iter().take(8).map(|&b| char::from(b).escape_default().to_string()).collect();
-        return Err(wrong(format!("should begin with NNLABIMG, and begins with \"{found}\"")));
-    }
-    if bytes.len() < header + 4 {
-        return Err(wrong(format!("should have at least {} bytes, and has {}", header + 4, bytes.len())));
-    }
-    let word = |i: usize| -> u32 {
-        let at = MAGIC.len() + 4 * i;
-        bytes[at..at + 4].iter().rev().fold(0, |sum, &b| sum << 8 | u32::from(b))
-    };
-    let [version, n_train, n_test, height, width, channels, n_classes, filter, quant_shift] =
-        std::array::from_fn(word);
-    if version != VERSION {
-        return Err(wrong(format!("should be of version {VERSION}, and is of version {version}")));
-    }
+    let (header, rest) = packed::header(bytes, MAGIC).map_err(wrong)?;
+    let [_, n_train, n_test, height, width, channels, n_classes, filter, quant_shift] = header;
     if (height, width, channels) != (28, 28, 1) || n_classes != 10 || filter > 1 || quant_shift > 7 {
         return Err(wrong(format!(
             "should hold 28x28x1 images of 10 classes, and holds {height}x{width}x{channels} of {n_classes} \
@@ -73,8 +55,7 @@ pub fn read(bytes: &[u8]) -> Result<Images, LabError> {
     let n = n as usize;
     let d_in = 28 * 28;
     let size = n * (d_in + 1);
-    let (body, crc) = bytes[header..].split_at(bytes.len() - header - 4);
-    let payload = packed::unpack(body, crc, size).map_err(wrong)?;
+    let payload = packed::unpack(rest, size).map_err(wrong)?;
     let (labels, pixels) = payload.split_at(n);
     if let Some(label) = labels.iter().find(|&&label| u32::from(label) >= n_classes) {
         return Err(wrong(format!("should have labels from 0 to 9, and has a label {label}")));

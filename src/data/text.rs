@@ -25,7 +25,6 @@ pub const FOLDED: char = '\u{fffd}';
 const TRAIN_SHARE: f64 = 0.9;
 
 const MAGIC: &[u8; 8] = b"NNLABTXT";
-const VERSION: u32 = 1;
 
 /// Reads the plays.
 ///
@@ -33,26 +32,11 @@ const VERSION: u32 = 1;
 ///
 /// Fails if the file is damaged or has another layout. The message says what was expected and what was found.
 pub fn read_plays(bytes: &[u8]) -> Result<String, LabError> {
-    let wrong = |what: String| {
+    let wrong = |what: &dyn std::fmt::Display| {
         LabError::Data(format!("The file with the plays {what}. Start again to fetch it anew."))
     };
-    let header = MAGIC.len() + 8;
-    if !bytes.starts_with(MAGIC) || bytes.len() < header + 4 {
-        let found: String =
-            bytes.iter().take(8).map(|&b| char::from(b).escape_default().to_string()).collect();
-        return Err(wrong(format!("should begin with NNLABTXT, and begins with \"{found}\"")));
-    }
-    let number = |bytes: &[u8]| bytes.iter().rev().fold(0u32, |sum, &b| sum << 8 | u32::from(b));
-    let (version, size) = (number(&bytes[8..12]), number(&bytes[12..16]) as usize);
-    if version != VERSION {
-        return Err(wrong(format!("should be of version {VERSION}, and is of version {version}")));
-    }
-    let (body, crc) = bytes[header..].split_at(bytes.len() - header - 4);
-    if size > *BYTES.end() {
-        return Err(wrong(format!("should unpack to {} bytes at most, and says {size}", BYTES.end())));
-    }
-    let text = packed::unpack(body, crc, size).map_err(|error| wrong(error.to_string()))?;
-    String::from_utf8(text).map_err(|_| wrong("should be text, and is not".to_owned()))
+    let text = packed::read(bytes, MAGIC, *BYTES.end()).map_err(|error| wrong(&error))?;
+    String::from_utf8(text).map_err(|_| wrong(&"should be text, and is not"))
 }
 
 /// Reads the user's own text.
