@@ -1,11 +1,11 @@
-//! A lookup task: each token has a name and a value, and asks for the value of another token by name.
+//! A lookup task: each token has a name, carries a value, and asks for the value of another token by name.
 
 use rand::{Rng, RngExt};
 
-/// The number of possible values.
+/// The number of different values.
 pub const N_VALUES: usize = 8;
 
-/// A sequence. Names are a permutation, so exactly one token answers each question.
+/// One sequence. The names are a permutation, so exactly one token answers each question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lookup {
     /// The name of each token.
@@ -21,7 +21,7 @@ impl Lookup {
     pub fn draw(n: usize, rng: &mut impl Rng) -> Self {
         let n = n.min(256);
         let mut names: Vec<u8> = (0..n).map(|name| name as u8).collect();
-        // The Fisher-Yates shuffle.
+        // Fisher-Yates shuffle.
         for last in (1..n).rev() {
             let other = rng.random_range(0..=last);
             names.swap(last, other);
@@ -37,13 +37,16 @@ impl Lookup {
         self.asks.iter().map(position).collect()
     }
 
-    /// Returns the right answers: the values of the tokens that are asked for.
+    /// Returns the values of the tokens asked for, which are the labels.
     pub fn answers(&self) -> Vec<u8> {
         self.positions().iter().filter_map(|&position| self.values.get(position).copied()).collect()
     }
 
-    /// Returns each token as three concatenated one-hot vectors: its name, the name it asks for, and its value. A row has
-    /// [`token_width`] elements.
+    /// Returns the tokens as concatenated one-hot vectors of name, requested name and value.
+    ///
+    /// # Shapes
+    ///
+    /// - output: `[tokens, token_width]`, see [`token_width`]
     pub fn one_hot(&self) -> Vec<f32> {
         let n = self.names.len();
         let mut rows = vec![0.0; n * token_width(n)];
@@ -59,7 +62,7 @@ impl Lookup {
     }
 }
 
-/// Returns the length of the encoding of a token in a sequence of `n`.
+/// Returns the length of a token's one-hot vectors in a sequence of `n` tokens.
 pub fn token_width(n: usize) -> usize {
     2 * n + N_VALUES
 }
@@ -85,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_three_ones() {
+    fn a_token_has_three_ones() {
         let lookup = Lookup { names: vec![1, 0], values: vec![7, 2], asks: vec![0, 0] };
         let rows = lookup.one_hot();
         assert_eq!(rows.len(), 2 * token_width(2));

@@ -1,4 +1,4 @@
-//! Data sets, generated from a seed or read from a file with a header.
+//! Data sets, each generated from a seed or read from a file with a magic number.
 
 pub mod assets;
 #[cfg(feature = "files")]

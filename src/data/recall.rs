@@ -1,32 +1,35 @@
-//! A memory task: the label is the first token, and all others are noise (after Hochreiter and Schmidhuber 1997).
+//! A pure memory task: the label is the first token, and all other tokens are noise (after Hochreiter and
+//! Schmidhuber 1997).
 
 use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
 
-/// The parameters of the task.
+/// The kind of sequences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recall {
+    /// The length of a sequence.
     pub seq_len: usize,
+    /// The number of classes.
     pub n_classes: usize,
-    /// The number of tokens used only as noise. With 0, the noise consists of class tokens.
+    /// The number of noise tokens, apart from the class tokens. If 0, the noise consists of class tokens.
     pub n_distractors: usize,
 }
 
-/// Sequences with their labels.
+/// Sequences and their labels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sequences {
-    /// `[seq_len, n]`: the first tokens of all sequences, then the second ones, and so on.
+    /// Tokens, `[seq_len, n]`.
     pub tokens: Vec<u8>,
-    /// The class of each sequence, which is its first token.
+    /// Classes, `[n]`: the first token of each sequence.
     pub labels: Vec<u8>,
 }
 
 impl Recall {
-    /// Returns the size of the vocabulary.
+    /// Returns the number of different tokens.
     pub fn n_tokens(&self) -> usize {
         self.n_classes + self.n_distractors
     }
 
-    /// Draws `n` sequences.
+    /// Returns the next `n` sequences of a stream.
     pub fn draw(&self, n: usize, rng: &mut ChaCha12Rng) -> Sequences {
         let noise = if self.n_distractors == 0 { 0..self.n_classes } else { self.n_classes..self.n_tokens() };
         let labels: Vec<u8> = (0..n).map(|_| rng.random_range(0..self.n_classes.max(1)) as u8).collect();
@@ -39,7 +42,7 @@ impl Recall {
     }
 }
 
-/// Returns a stream for sequences; streams of other names or seeds are independent of it.
+/// Returns the random stream of a seed and a name. Streams of other seeds or names are independent of it.
 pub fn stream(seed: u64, name: u64) -> ChaCha12Rng {
     ChaCha12Rng::seed_from_u64((seed << 8) ^ name ^ 0x4eca_1100_0000_0000)
 }

@@ -1,38 +1,40 @@
-//! Sequences that repeat a block of random tokens (Olsson et al. 2022, "In-context Learning and Induction Heads").
+//! Repeating sequences: a block of random tokens, over and over (Olsson et al. 2022, "In-context Learning and
+//! Induction Heads").
 //!
-//! The only way to predict the next token is to find the earlier occurrence of the current one and copy its successor.
-//! Positions do not help, because each sequence has its own period. Frequencies do not help either, because no token
-//! occurs twice in a block.
+//! There is one way to predict the next token: find the earlier occurrence of the current token, and copy the
+//! token after it. Two properties ensure this. Each sequence has its own period, so the answer is not at a
+//! fixed distance. No token occurs twice in a block, so token frequencies carry no information.
 
 use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng, seq::SliceRandom};
 
 /// The tokens, in the order of their ids.
 pub const TOKENS: &str = "ABCDEFGHIJKLMNOPQRSTUVWX";
 
-/// The size of the vocabulary.
+/// The number of different tokens.
 pub const N_TOKENS: usize = TOKENS.len();
 
-/// Sequences of equal length, concatenated.
+/// Sequences and their periods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sequences {
+    /// The tokens of all sequences, which have the same length, `[n, length]`.
     pub ids: Vec<u8>,
     /// The period of each sequence: token t equals token t minus the period.
     pub periods: Vec<usize>,
 }
 
-/// A stream of sequences, determined by the seed.
+/// A stream of random sequences, determined by its seed.
 #[derive(Debug)]
 pub struct Repeats {
     rng: ChaCha12Rng,
 }
 
 impl Repeats {
-    /// Creates the stream of a seed.
+    /// Returns the stream of a seed.
     pub fn new(seed: u64) -> Self {
         Self { rng: ChaCha12Rng::seed_from_u64(seed ^ 0x4e7e_a75e) }
     }
 
-    /// Draws `batch` sequences of `context + 1` tokens.
+    /// Returns the next `batch` sequences of `context + 1` tokens.
     pub fn next(&mut self, batch: usize, context: usize) -> Sequences {
         let mut sequences = Sequences::default();
         for _ in 0..batch {
@@ -47,7 +49,8 @@ impl Repeats {
     }
 }
 
-/// Returns the possible periods at this context length: at least an eighth of each sequence is a repetition, usually half.
+/// Returns the possible periods at this context length. At least an eighth of each sequence repeats, and
+/// about half of it on average.
 pub fn periods(context: usize) -> std::ops::RangeInclusive<usize> {
     let longest = (7 * context / 8).clamp(1, N_TOKENS);
     (context / 4).clamp(1, N_TOKENS / 2).min(longest)..=longest
@@ -72,7 +75,7 @@ mod tests {
                 assert!(block.len() == period && block.iter().all(|&id| usize::from(id) < N_TOKENS));
                 seen.insert(period);
             }
-            assert!(seen.len() > 3, "position alone would tell at {context}");
+            assert!(seen.len() > 3, "positions would reveal the answer at {context}");
         }
         assert_eq!(Repeats::new(3).next(4, 16), Repeats::new(3).next(4, 16));
         assert_ne!(Repeats::new(3).next(4, 16), Repeats::new(4).next(4, 16));
