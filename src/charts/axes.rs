@@ -120,7 +120,8 @@ pub(super) struct Names {
 const MAX_LENGTH: f64 = 84.0;
 
 impl Names {
-    /// Chooses level names where there is room, tilted ones where there is less, and otherwise leaves some out.
+    /// Chooses level names where there is room, tilted ones where there is less, and otherwise leaves some
+    /// out.
     pub(super) fn fit<'a>(names: impl Iterator<Item = &'a str>, cell: f64) -> Self {
         let longest = names.map(text_width).fold(0.0, f64::max).min(MAX_LENGTH);
         if longest + 4.0 <= cell {

@@ -205,7 +205,8 @@ impl Layout {
     }
 }
 
-/// Returns the groups' names next to their colors, and the number of rows they take. A single group has no legend.
+/// Returns the groups' names next to their colors, and the number of rows they take. A single group has no
+/// legend.
 fn legend(groups: &[AttrValue], width: f64) -> (Vec<Entry>, usize) {
     if groups.len() < 2 {
         return (Vec::new(), 0);

@@ -10,8 +10,8 @@ pub fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
     canvas.get_context("2d").ok()??.dyn_into().ok()
 }
 
-/// Returns the number of times that the browser has restored the canvas blank, as it does after it has lost the GPU. Drawing
-/// must depend on this number.
+/// Returns the number of times that the browser has restored the canvas blank, as it does after it has lost
+/// the GPU. Drawing must depend on this number.
 #[hook]
 pub fn use_restored(canvas: &NodeRef) -> u32 {
     let count = use_state(|| 0);

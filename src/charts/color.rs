@@ -1,4 +1,5 @@
-//! Colors. Series take theirs from the stylesheet, so that a theme can change them. Color maps are tables here.
+//! Colors. Series take theirs from the stylesheet, so that a theme can change them. Color maps are tables
+//! here.
 
 /// The number of series colors in the stylesheet.
 pub const SERIES_COLORS: usize = 8;
@@ -66,8 +67,8 @@ impl ColorMap {
         format!("rgb({red},{green},{blue})")
     }
 
-    /// Returns the values at the two ends of the map: the range given, or else that of the data. A diverging map keeps zero in
-    /// the middle.
+    /// Returns the values at the two ends of the map: the range given, or else that of the data. A diverging
+    /// map keeps zero in the middle.
     pub fn range(self, given: Option<(f64, f64)>, values: &[f32]) -> (f64, f64) {
         if let Some((low, high)) = given
             && low.is_finite()

@@ -1,4 +1,5 @@
-//! The cursor of a chart: moved by pointer, finger and keyboard, read out beside the chart, and able to choose a point.
+//! The cursor of a chart: moved by pointer, finger and keyboard, read out beside the chart, and able to
+//! choose a point.
 
 use std::rc::Rc;
 use yew::prelude::*;
@@ -13,8 +14,8 @@ struct Position<T> {
 /// The cursor's position, and the event handlers for the element that it moves over.
 pub(super) struct Cursor<T> {
     pub(super) at: Option<T>,
-    /// True if the readout is to be spoken: only when a key has just moved the cursor. Values that a run changes under a
-    /// resting cursor are not spoken, because every frame would be read aloud.
+    /// True if the readout is to be spoken: only when a key has just moved the cursor. Values that a run
+    /// changes under a resting cursor are not spoken, because every frame would be read aloud.
     pub(super) spoken: bool,
     pub(super) onpointermove: Callback<PointerEvent>,
     pub(super) onpointerleave: Callback<PointerEvent>,
@@ -30,9 +31,9 @@ impl<T> Cursor<T> {
     }
 }
 
-/// Returns the cursor of a chart. `locate` finds the position under the pointer; `step` returns the position that a key
-/// moves to, or `None` if the key means nothing here. `on_pick` receives the position that was clicked, with the click,
-/// or chosen with Enter. Escape removes the cursor.
+/// Returns the cursor of a chart. `locate` finds the position under the pointer; `step` returns the position
+/// that a key moves to, or `None` if the key means nothing here. `on_pick` receives the position that was
+/// clicked, with the click, or chosen with Enter. Escape removes the cursor.
 #[hook]
 pub(super) fn use_cursor<T: Copy + PartialEq + 'static>(
     locate: impl Fn(&MouseEvent) -> Option<T> + 'static,
@@ -55,8 +56,8 @@ pub(super) fn use_cursor<T: Copy + PartialEq + 'static>(
     };
     let onclick = on_pick.clone().map(|on_pick| {
         Callback::from(move |event: MouseEvent| {
-            // When the click of a tap arrives, the finger has left the chart and the cursor is gone. The click has a
-            // position of its own.
+            // When the click of a tap arrives, the finger has left the chart and the cursor is gone. The
+            // click has a position of its own.
             if let Some(at) = locate(&event) {
                 on_pick.emit((at, Some(event)));
             }
@@ -92,8 +93,8 @@ pub(super) fn use_cursor<T: Copy + PartialEq + 'static>(
     }
 }
 
-/// Returns the drawing of a chart, which takes the focus and moves the cursor. `about` describes the chart to screen
-/// readers, which do not read the drawing itself.
+/// Returns the drawing of a chart, which takes the focus and moves the cursor. `about` describes the chart to
+/// screen readers, which do not read the drawing itself.
 pub(super) fn chart_svg<T>(
     cursor: &Cursor<T>,
     kind: &'static str,
@@ -139,7 +140,8 @@ pub(super) fn pick_hint<T>(cursor: &Cursor<T>, label: &str) -> String {
     cursor.onclick.as_ref().map_or_else(String::new, |_| format!(" Enter {label}."))
 }
 
-/// Returns the index that a key moves to in a row that ends at `last`. `None` if the key does not move along rows.
+/// Returns the index that a key moves to in a row that ends at `last`. `None` if the key does not move along
+/// rows.
 pub(super) fn step_along(key: &str, here: Option<usize>, last: usize) -> Option<usize> {
     match (key, here) {
         ("Home", _) | ("ArrowRight", None) => Some(0),

@@ -25,8 +25,9 @@ pub fn format_tick(value: f64, step: f64) -> String {
     if text == "-0" { "0".to_owned() } else { format!("{}{suffix}", minus(text)) }
 }
 
-/// Returns a number for reading: `digits` significant digits, whole parts never shortened, thousands separated by thin
-/// spaces, very small and very large numbers as powers of ten, and words for NaN and infinities.
+/// Returns a number for reading: `digits` significant digits, whole parts never shortened, thousands
+/// separated by thin spaces, very small and very large numbers as powers of ten, and words for NaN and
+/// infinities.
 pub fn format_number(value: f64, digits: usize) -> String {
     if value.is_nan() {
         return "not a number".to_owned();
@@ -108,7 +109,8 @@ fn trim_zeros(text: &str) -> String {
     }
 }
 
-/// Replaces a leading hyphen with a minus sign, which is as wide as a digit. An exponent keeps its hyphen, as in code.
+/// Replaces a leading hyphen with a minus sign, which is as wide as a digit. An exponent keeps its hyphen, as
+/// in code.
 fn minus(text: String) -> String {
     match text.strip_prefix('-') {
         Some(rest) => format!("−{rest}"),

@@ -1,5 +1,5 @@
-//! Heatmaps: a grid of values as colors. The cells are a canvas with one pixel per cell that the browser enlarges, which
-//! is as fast for 256 x 256 as for 4 x 4. Shapes and text are SVG on top of it.
+//! Heatmaps: a grid of values as colors. The cells are a canvas with one pixel per cell that the browser
+//! enlarges, which is as fast for 256 x 256 as for 4 x 4. Shapes and text are SVG on top of it.
 
 pub(in crate::charts) mod cells;
 mod overlay;
@@ -87,8 +87,8 @@ pub struct HeatmapProps {
     /// Further values that the cursor reads at a cell: names, and grids of the same shape.
     #[prop_or_default]
     pub also: Vec<(AttrValue, Grid)>,
-    /// x, y and class of data points to draw on the cells. On an axis of names the first cell spans 0 to 1. Classes differ
-    /// in shape as well as in color.
+    /// x, y and class of data points to draw on the cells. On an axis of names the first cell spans 0 to 1.
+    /// Classes differ in shape as well as in color.
     #[prop_or_default]
     pub points: Option<Rc<Vec<(f64, f64, usize)>>>,
     /// True if colors blend between cells.
@@ -140,7 +140,8 @@ impl PartialEq for HeatmapProps {
 pub fn Heatmap(props: &HeatmapProps) -> Html {
     let (node, width) = use_width();
     let (map, given) = (props.map, props.range);
-    let range = *use_memo((props.grid.clone(), map, given), |(grid, map, given)| map.range(*given, &grid.values));
+    let range =
+        *use_memo((props.grid.clone(), map, given), |(grid, map, given)| map.range(*given, &grid.values));
     let geometry = use_memo((props.clone(), width), |(props, width)| Geometry::new(props, *width));
     let (rows, cols, y_up) = (props.grid.rows, props.grid.cols, props.y_up);
     let locate = {
@@ -227,8 +228,8 @@ fn step(
     }
 }
 
-/// Returns the plot's size for a grid: a square if both axes are numeric, square cells otherwise, within limits that keep
-/// the page from jumping.
+/// Returns the plot's size for a grid: a square if both axes are numeric, square cells otherwise, within
+/// limits that keep the page from jumping.
 fn plot_size(props: &HeatmapProps, available: f64) -> (f64, f64) {
     let limits = (120.0, props.max_height);
     match (props.x_range, props.y_range) {

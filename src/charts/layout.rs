@@ -6,7 +6,8 @@ pub type Point = (f64, f64);
 /// The usual width of a letter in the charts' 12 px type, rounded up.
 const LETTER: f64 = 6.6;
 
-/// Returns the approximate width of a text, to leave room for it. Asking the browser would cost a layout each time.
+/// Returns the approximate width of a text, to leave room for it. Asking the browser would cost a layout each
+/// time.
 pub fn text_width(text: &str) -> f64 {
     text.chars()
         .map(|letter| match letter {
@@ -35,9 +36,9 @@ pub fn fit_text(text: &str, width: f64) -> String {
     format!("{}…", fitted.trim_end())
 }
 
-/// Thins a line to what a screen can show. Of consecutive points in one pixel column only the first, the lowest, the
-/// highest and the last remain, so every spike survives. `None` breaks the line. Each piece of the result is an unbroken
-/// line of at least one point.
+/// Thins a line to what a screen can show. Of consecutive points in one pixel column only the first, the
+/// lowest, the highest and the last remain, so every spike survives. `None` breaks the line. Each piece of
+/// the result is an unbroken line of at least one point.
 pub fn decimate(points: impl IntoIterator<Item = Option<Point>>) -> Vec<Vec<Point>> {
     let mut pieces = Vec::new();
     let mut piece = Vec::new();
@@ -93,8 +94,8 @@ impl Column {
     }
 }
 
-/// Thins a band to one x, top and bottom per pixel column, as wide as the band is anywhere in it. Points of the band are x,
-/// y of one edge, and y of the other.
+/// Thins a band to one x, top and bottom per pixel column, as wide as the band is anywhere in it. Points of
+/// the band are x, y of one edge, and y of the other.
 pub fn decimate_band(points: impl IntoIterator<Item = Option<(f64, f64, f64)>>) -> Vec<Vec<(f64, f64, f64)>> {
     let mut pieces: Vec<Vec<(f64, f64, f64)>> = vec![Vec::new()];
     for point in points {
@@ -131,8 +132,9 @@ pub fn spread(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
     };
     order.sort_by(|a, b| place(*a).total_cmp(&place(*b)));
 
-    // Isotonic regression by the pool-adjacent-violators algorithm: wanted positions minus the offsets in the stack must
-    // not decrease, so labels that would overlap join into a block at the mean of their wanted positions.
+    // Isotonic regression by the pool-adjacent-violators algorithm: wanted positions minus the offsets in the
+    // stack must not decrease, so labels that would overlap join into a block at the mean of their wanted
+    // positions.
     let mut blocks: Vec<(f64, usize)> = Vec::new();
     for (rank, index) in order.iter().enumerate() {
         let mut block = (place(*index) - gap * rank as f64, 1);
@@ -159,7 +161,12 @@ pub fn spread(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
 }
 
 /// Returns the width and height of a plot of `rows` by `cols` cells, as square as there is room for.
-pub fn cell_plot_size(available: f64, rows: usize, cols: usize, (min_height, max_height): (f64, f64)) -> (f64, f64) {
+pub fn cell_plot_size(
+    available: f64,
+    rows: usize,
+    cols: usize,
+    (min_height, max_height): (f64, f64),
+) -> (f64, f64) {
     let available = available.max(1.0);
     let aspect = rows.max(1) as f64 / cols.max(1) as f64;
     let height = available * aspect;
@@ -172,7 +179,8 @@ pub fn cell_plot_size(available: f64, rows: usize, cols: usize, (min_height, max
     }
 }
 
-/// Returns the step between shown names that gives each `room` pixels: 1, 2 or 5 times a power of ten, as people count.
+/// Returns the step between shown names that gives each `room` pixels: 1, 2 or 5 times a power of ten, as
+/// people count.
 pub fn stride(cell: f64, room: f64) -> usize {
     if !(cell > 0.0 && cell.is_finite()) {
         return 1;

@@ -90,7 +90,8 @@ fn nearest(series: &Series, layout: &Layout, x: f64) -> Option<(f64, f64)> {
     let at = layout.x.map(x)?;
     let distance =
         |point: &&(f64, f64)| layout.x.map(point.0).map_or(f64::INFINITY, |pixel| (pixel - at).abs());
-    // Several points may share a pixel. The one measured at this x wins, and of several measured there the last.
+    // Several points may share a pixel. The one measured at this x wins, and of several measured there the
+    // last.
     let exact = series.points.iter().rev().find(|point| point.0 == x);
     exact
         .or_else(|| series.points.iter().min_by(|a, b| distance(a).total_cmp(&distance(b))))
@@ -98,8 +99,8 @@ fn nearest(series: &Series, layout: &Layout, x: f64) -> Option<(f64, f64)> {
         .copied()
 }
 
-/// Returns the point that was chosen: of the points read at x, the one nearest to a height in pixels, or the first if
-/// there is no height.
+/// Returns the point that was chosen: of the points read at x, the one nearest to a height in pixels, or the
+/// first if there is no height.
 fn picked(series: &[Series], layout: &Layout, x: f64, height: Option<f64>) -> Option<(f64, usize)> {
     let points = series.iter().enumerate().filter_map(|(index, series)| {
         let (near, y) = nearest(series, layout, x)?;

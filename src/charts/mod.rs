@@ -1,8 +1,9 @@
 //! Charts: lines, bars, heatmaps and strips, and tables with the same data as numbers.
 //!
-//! The hard parts are pure and tested natively: [`scale`] (ticks), [`mod@format`], [`layout`] (decimation, labels that do
-//! not overlap, sizes), [`color`] (color maps) and [`table`]. The rest is markup. Charts do not know about experiments,
-//! and any data draws something sensible: no data, one point, equal values, NaN and infinities.
+//! The hard parts are pure and tested natively: [`scale`] (ticks), [`mod@format`], [`layout`] (decimation,
+//! labels that do not overlap, sizes), [`color`] (color maps) and [`table`]. The rest is markup. Charts do
+//! not know about experiments, and any data draws something sensible: no data, one point, equal values, NaN
+//! and infinities.
 
 pub mod bar;
 pub mod canvas;

@@ -32,8 +32,8 @@ const LARGEST: f64 = 1e150;
 const SMALLEST: f64 = 1e-150;
 
 impl Scale {
-    /// Returns a scale for any domain. A domain that cannot be drawn (empty, reversed, infinite, not positive on a log axis)
-    /// is replaced with the nearest one that can.
+    /// Returns a scale for any domain. A domain that cannot be drawn (empty, reversed, infinite, not positive
+    /// on a log axis) is replaced with the nearest one that can.
     pub fn new(kind: ScaleKind, domain: (f64, f64), range: (f64, f64)) -> Self {
         Self { kind, domain: drawable(kind, domain), range }
     }
@@ -48,12 +48,14 @@ impl Scale {
         self.range
     }
 
-    /// Returns the pixel of a value, which may be outside the range. `None` if the value has no place on this axis.
+    /// Returns the pixel of a value, which may be outside the range. `None` if the value has no place on this
+    /// axis.
     pub fn map(&self, value: f64) -> Option<f64> {
         let (low, high) = (self.warp(self.domain.0), self.warp(self.domain.1));
         let at = self.warp(value);
         let share = (at - low) / (high - low);
-        // SVG renderers do not handle huge numbers well, and far outside the picture the exact pixel does not matter.
+        // SVG renderers do not handle huge numbers well, and far outside the picture the exact pixel does not
+        // matter.
         (value.is_finite() && share.is_finite())
             .then(|| self.range.0 + share.clamp(-100.0, 100.0) * (self.range.1 - self.range.0))
     }
@@ -70,7 +72,8 @@ impl Scale {
         }
     }
 
-    /// Returns about `target` labeled ticks at round values inside the domain. A log axis also gets minor ticks.
+    /// Returns about `target` labeled ticks at round values inside the domain. A log axis also gets minor
+    /// ticks.
     pub fn ticks(&self, target: usize) -> Vec<Tick> {
         match self.kind {
             ScaleKind::Linear => linear_ticks(self.domain, target),
@@ -102,7 +105,8 @@ impl Scale {
     }
 }
 
-/// Returns the minimum and the maximum of the values that have a place on the axis, or `None` if no value has.
+/// Returns the minimum and the maximum of the values that have a place on the axis, or `None` if no value
+/// has.
 pub fn extent(kind: ScaleKind, values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     values.into_iter().filter(|value| value.is_finite() && (kind == ScaleKind::Linear || *value > 0.0)).fold(
         None,
@@ -219,7 +223,8 @@ fn log_ticks((low, high): (f64, f64), target: usize) -> Vec<Tick> {
         }
     }
     if ticks.iter().filter(|tick| !tick.label.is_empty()).count() < 2 {
-        // Over less than a factor of about two the axis is nearly linear, and linear ticks are easiest to read.
+        // Over less than a factor of about two the axis is nearly linear, and linear ticks are easiest to
+        // read.
         ticks = linear_ticks((low, high), target);
         ticks.retain(|tick| tick.value > 0.0);
     }

@@ -1,5 +1,5 @@
-//! Strips: stacked bands of colored cells that share their columns, with a mark on one column. They suit wide, flat data,
-//! such as the state of a cell over time.
+//! Strips: stacked bands of colored cells that share their columns, with a mark on one column. They suit
+//! wide, flat data, such as the state of a cell over time.
 
 use crate::charts::{
     cursor::{enters_grid, pick_hint, readout, step_along, use_cursor},

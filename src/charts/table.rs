@@ -22,8 +22,8 @@ impl Table {
         csv
     }
 
-    /// Returns at most `rows` rows by `columns` columns, evenly spaced and including the first and the last, for tables that
-    /// are too large for the page.
+    /// Returns at most `rows` rows by `columns` columns, evenly spaced and including the first and the last,
+    /// for tables that are too large for the page.
     pub fn thinned(&self, rows: usize, columns: usize) -> Self {
         let kept = evenly(self.columns.len(), columns);
         let pick = |row: &Vec<String>| kept.iter().filter_map(|index| row.get(*index).cloned()).collect();
@@ -37,7 +37,8 @@ impl Table {
         }
     }
 
-    /// Returns one row per x of any series and one column per series, with two more for the edges of its band.
+    /// Returns one row per x of any series and one column per series, with two more for the edges of its
+    /// band.
     pub fn from_series(x_label: &str, series: &[Series]) -> Self {
         let mut xs: Vec<f64> =
             series.iter().flat_map(|series| series.points.iter().map(|point| point.0)).collect();
@@ -69,7 +70,8 @@ impl Table {
         Self::from_named_grid("row", grid, &[], &[])
     }
 
-    /// Returns the grid with names for rows and columns. `corner` names the rows. Missing names are numbers from 0.
+    /// Returns the grid with names for rows and columns. `corner` names the rows. Missing names are numbers
+    /// from 0.
     pub fn from_named_grid(
         corner: &str,
         grid: &Grid,
@@ -116,7 +118,8 @@ impl Table {
     }
 }
 
-/// Adds a column with the value at each x, or nothing. If a series has two values at one x, the later one counts.
+/// Adds a column with the value at each x, or nothing. If a series has two values at one x, the later one
+/// counts.
 fn add_column(xs: &[f64], rows: &mut [Vec<String>], points: impl Iterator<Item = (f64, f64)>) {
     let mut column = vec![None; xs.len()];
     for (x, y) in points {

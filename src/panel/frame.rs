@@ -17,7 +17,7 @@ use crate::panel::{AnySettings, PtrEq, RunView};
 use crate::protocol::{DeviceInfo, DeviceKind, Pace, Progress, RunState};
 use crate::run::any::{AnyExperiment, AnyRecord};
 use crate::saved_runs::Timestamp;
-use crate::ui::checks::CheckTable;
+use crate::ui::checks::check_table;
 use crate::ui::figure::Provenance;
 use crate::ui::player::Player;
 use crate::ui::readout::{MetricOutput, format_number};
@@ -167,7 +167,7 @@ fn claims(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html
         <section class="chapter" data-chapter={is_open.then_some(CLAIMS.slug)} hidden={!is_open} aria-label={CLAIMS.title}>
             if is_whole {
                 <h3 id="chapter-claims" tabindex="-1">{ CLAIMS.title }</h3>
-                <HiddenByLesson name="checks"><CheckTable checks={checks(lab, &settings.values)} /></HiddenByLesson>
+                <HiddenByLesson name="checks">{ check_table(&checks(lab, &settings.values)) }</HiddenByLesson>
             }
             <HiddenByLesson name="sweep">
                 <Sweep page={settings.page.clone()} experiment={lab.experiment} config={settings.values.clone()} seeds={settings.options.seeds}

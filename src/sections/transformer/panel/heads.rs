@@ -180,7 +180,7 @@ fn LinkedText(props: &LinkedProps) -> Html {
         } else {
             c.to_string()
         };
-        html! { <span {class} {style}>{ shown }</span> }
+        html! { <span {class} ~style={style}>{ shown }</span> }
     };
     let strongest = row
         .iter()
