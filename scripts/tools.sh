@@ -191,6 +191,11 @@ need_node() {
     if ((major < NODE_MAJOR)) || ! have npm; then fail "Install Node.js $NODE_MAJOR or later, with npm."; fi
 }
 
+# Packs the site into one file.
+need_python() {
+    have python3 || apt python3 || fail "Install Python 3."
+}
+
 find_chrome() {
     local name
     for name in "${CHROME:-}" chromium chromium-browser google-chrome google-chrome-stable; do
@@ -231,6 +236,7 @@ need_firefox() {
 
 need_e2e() {
     need_chrome
+    need_python
     need_packages tests/e2e "the browser tests need"
 }
 

@@ -16,7 +16,7 @@ use crate::panel::symbols::Symbols;
 use crate::panel::{AnySettings, PtrEq};
 use crate::protocol::{DeviceKind, RunState};
 use crate::run::any::AnyExperiment;
-use crate::ui::checks::CheckTable;
+use crate::ui::checks::check_table;
 use crate::ui::figure::Provenance;
 use crate::ui::visibility::{HiddenByLesson, OnlyFigures, ShownSeed};
 use std::rc::Rc;
@@ -169,7 +169,7 @@ fn claims(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html
         <section class="chapter" data-chapter={is_open.then_some(CLAIMS.slug)} hidden={!is_open} aria-label={CLAIMS.title}>
             if is_whole {
                 <h3 id="chapter-claims" tabindex="-1">{ CLAIMS.title }</h3>
-                <HiddenByLesson name="checks"><CheckTable checks={checks(lab, settings)} /></HiddenByLesson>
+                <HiddenByLesson name="checks">{ check_table(&checks(lab, settings)) }</HiddenByLesson>
             }
             <HiddenByLesson name="sweep">
                 <Sweep page={settings.page.clone()} experiment={lab.experiment} config={settings.run_config.clone()} seeds={settings.options.seeds}

@@ -123,7 +123,7 @@ test('the site in one file is the site', { timeout: 60_000 }, () => {
   const { folder } = ship('zip');
   const file = join(folder, '..', 'shipped.zip');
   folders.push(file);
-  script('zip.mjs', folder, file);
+  script('zip.py', folder, file);
   const zip = readFileSync(file);
   const end = zip.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
   const found = {};

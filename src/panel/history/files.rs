@@ -6,7 +6,7 @@ use crate::run::any::AnyExperiment;
 use crate::saved_runs::import::MAX_BYTES;
 use crate::saved_runs::{ImportError, Kept, KeptSeries, Origin, RunRecord};
 use crate::ui::export::download;
-use crate::ui::figure::stamped;
+use crate::ui::figure::with_provenance;
 use std::cell::RefCell;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::File;
@@ -101,6 +101,6 @@ pub(super) fn save_csv(run: &Kept, provenance: &str) -> Option<()> {
     let further = seeds.iter().flat_map(|seed| seed.series.iter().map(|series| (series, seed.seed)));
     let further = further.map(|(series, seed)| column(series, &format!(" seed {seed}")));
     let series: Vec<Series> = series.iter().map(|series| column(series, "")).chain(further).collect();
-    let csv = stamped(Table::from_series("step", &series), provenance).to_csv();
+    let csv = with_provenance(Table::from_series("step", &series), provenance).to_csv();
     download(&run.evidence.file_name("csv"), "text/csv;charset=utf-8", &csv)
 }

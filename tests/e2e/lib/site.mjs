@@ -30,8 +30,8 @@ const types = {
 /** The origins that tests have served so far. */
 export const origins = new Set();
 
-/** Runs a file of scripts/ with node, and gives what it printed. */
-export const script = (name, ...words) => execFileSync(process.execPath, [join(root, 'scripts', name), ...words], { encoding: 'utf8', stdio: 'pipe' });
+/** Runs a file of scripts/ with node or Python, and returns its output. */
+export const script = (name, ...words) => execFileSync(name.endsWith('.py') ? 'python3' : process.execPath, [join(root, 'scripts', name), ...words], { encoding: 'utf8', stdio: 'pipe' });
 
 /** The built site, shipped into a folder of its own; `change` makes another version of it. The caller removes the folder. */
 export function ship(name, change = () => {}) {
