@@ -1,6 +1,5 @@
 // What can be seen of the built site without a browser.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,22 +1,17 @@
 // Panels in pages of another origin: a course page, its frames, and what they tell each other.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { address, frames, long, metric, readParam, waitState, withPage } from './lib/browser.mjs';
+import { address, frames, metric, readParam, test, waitState } from './lib/test.mjs';
 import { dist, serve } from './lib/site.mjs';
 
 /** Opens `html` from an origin that is not the lab's; LAB in it is the lab's address. */
 async function onHost(html, body, options = {}) {
   const site = await serve();
   const host = await serve({ pages: { 'index.html': html.replaceAll('LAB', site.url) } });
-  try {
-    await withPage('', (page) => body(page, site), { from: host, ready: false, ...options });
-  } finally {
-    await host.close();
-    await site.close();
-  }
+  const page = await open('', { from: host, ready: false, ...options });
+  await body(page, site);
 }
 
 const page = (body) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>host</title><link rel="icon" href="data:,"><script type="module" src="LABembed.js"></script><body>${body}</body></html>`;
@@ -167,100 +162,96 @@ test('the page around sets, trains, hears; a message from elsewhere is ignored',
     assert.equal(lti, resize.length);
   }));
 
-test('what is locked stays, what is hidden is not there', { timeout: 60_000 }, () =>
-  withPage(address('rnn', { device: 'cpu', seq_len: 20, lock: 'seq_len,seed', hide: 'checks,d_hidden,stop,loss' }), async (page) => {
-    await page.waitForSelector('[data-probe="idle"]');
-    for (const input of await page.locator('[data-param="seq_len"] input').all()) assert.ok(await input.isDisabled());
-    assert.equal(await page.locator('[data-param="d_hidden"], [data-action="stop"]').count(), 0);
-    assert.equal(await page.getByRole('heading', { name: 'Check' }).count(), 0);
-    // Neither a preset nor the defaults move what is locked.
-    await page.locator('[data-preset="rnn-learns-too"]').click();
-    await page.locator('[data-action="defaults"]').click();
-    await frames(page, 20);
-    assert.equal(String(await readParam(page, 'seq_len')), '20');
-  }));
+test('what is locked stays, what is hidden is not there', async ({ open }) => {
+  const page = await open(address('rnn', { device: 'cpu', seq_len: 20, lock: 'seq_len,seed', hide: 'checks,d_hidden,stop,loss' }));
+  await page.waitForSelector('[data-probe="idle"]');
+  for (const input of await page.locator('[data-param="seq_len"] input').all()) assert.ok(await input.isDisabled());
+  assert.equal(await page.locator('[data-param="d_hidden"], [data-action="stop"]').count(), 0);
+  assert.equal(await page.getByRole('heading', { name: 'Check' }).count(), 0);
+  // Neither a preset nor the defaults move what is locked.
+  await page.locator('[data-preset="rnn-learns-too"]').click();
+  await page.locator('[data-action="defaults"]').click();
+  await frames(page, 20);
+  assert.equal(String(await readParam(page, 'seq_len')), '20');
+});
 
-test('a guess comes before the run, and stands beside it afterwards', { timeout: 60_000 }, () =>
-  withPage(
-    address('mlp', { device: 'cpu', steps: 60, ask: 'How low will the loss get?', ask_guess: 'number', ask_metric: 'loss_activated' }),
-    async (page) => {
-      assert.ok(await page.locator('[data-action="train"]').isDisabled());
-      await page.locator('[data-guess-input]').fill('0.25');
-      await page.locator('[data-action="guess"]').click();
-      await page.locator('[data-action="train"]').click();
-      await waitState(page, 'done');
-      const outcome = await page.locator('.question [data-outcome]').innerText();
-      assert.ok(outcome.includes('loss_activated') && /your prediction is off by/.test(outcome), outcome);
-      assert.match(await page.locator('[data-guess]').innerText(), /0\.25/);
-      assert.ok(Number.isFinite(await metric(page, 'loss_activated')));
-    },
-  ));
+test('a guess comes before the run, and stands beside it afterwards', async ({ open }) => {
+  const page = await open(address('mlp', { device: 'cpu', steps: 60, ask: 'How low will the loss get?', ask_guess: 'number', ask_metric: 'loss_activated' }));
+  assert.ok(await page.locator('[data-action="train"]').isDisabled());
+  await page.locator('[data-guess-input]').fill('0.25');
+  await page.locator('[data-action="guess"]').click();
+  await page.locator('[data-action="train"]').click();
+  await waitState(page, 'done');
+  const outcome = await page.locator('.question [data-outcome]').innerText();
+  assert.ok(outcome.includes('loss_activated') && /your prediction is off by/.test(outcome), outcome);
+  assert.match(await page.locator('[data-guess]').innerText(), /0\.25/);
+  assert.ok(Number.isFinite(await metric(page, 'loss_activated')));
+});
 
-long('a curve is drawn with pointer and keys, and measured against', { timeout: 60_000 }, () =>
-  withPage(
-    address('mlp', { device: 'cpu', steps: 60, ask: 'Draw the loss', ask_guess: 'curve', ask_metric: 'loss_activated', ask_range: '0,1' }),
-    async (page) => {
-      const pad = page.locator('[data-guess-input="curve"]');
-      await pad.scrollIntoViewIfNeeded();
-      const box = await pad.boundingBox();
-      await page.mouse.move(box.x + 4, box.y + 10);
-      await page.mouse.down();
-      await page.mouse.move(box.x + box.width - 4, box.y + box.height - 10, { steps: 5 });
-      await page.mouse.up();
-      await pad.focus();
-      await page.keyboard.press('ArrowUp');
-      await page.locator('[data-action="guess"]').click();
-      await page.locator('[data-action="train"]').click();
-      await waitState(page, 'done');
-      await page.locator('[data-figure="guess"]').waitFor();
-      assert.equal(await page.locator('[data-figure="guess"] svg').count() > 0, true);
-    },
-  ));
+test('a curve is drawn with pointer and keys, and measured against', { tag: '@long' }, async ({ open }) => {
+  const page = await open(address('mlp', { device: 'cpu', steps: 60, ask: 'Draw the loss', ask_guess: 'curve', ask_metric: 'loss_activated', ask_range: '0,1' }));
+  const pad = page.locator('[data-guess-input="curve"]');
+  await pad.scrollIntoViewIfNeeded();
+  const box = await pad.boundingBox();
+  await page.mouse.move(box.x + 4, box.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width - 4, box.y + box.height - 10, { steps: 5 });
+  await page.mouse.up();
+  await pad.focus();
+  await page.keyboard.press('ArrowUp');
+  await page.locator('[data-action="guess"]').click();
+  await page.locator('[data-action="train"]').click();
+  await waitState(page, 'done');
+  await page.locator('[data-figure="guess"]').waitFor();
+  assert.equal(await page.locator('[data-figure="guess"] svg').count() > 0, true);
+});
 
-test('a link made by the dialog opens what it says', { timeout: 90_000 }, () =>
-  withPage(address('mlp', { device: 'cpu', depth: 7, learning_rate: 0.02, activation: 'tanh' }), async (page, context) => {
-    await page.locator('[data-action="share"]').click();
-    const dialog = page.locator('dialog.share-dialog');
-    await dialog.locator('[data-share="depth"] select').selectOption('locked');
-    await dialog.locator('[data-share="width"] select').selectOption('hidden');
-    await dialog.locator('[data-share="loss"] input').check();
-    await dialog.locator('[data-share="ask"]').fill('Why & "how" <so>?');
-    await dialog.locator('select[data-share="guess"]').selectOption('choice');
-    await dialog.locator('[data-share="options"]').fill('yes\nno');
-    const link = await dialog.locator('[data-output="link"]').inputValue();
-    const element = await dialog.locator('[data-output="element"]').inputValue();
-    const frame = await dialog.locator('[data-output="iframe"]').inputValue();
-    await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'detached' });
-    await page.goto('about:blank');
-    await page.goto(link);
-    await page.waitForSelector('[data-panel="mlp"]');
-    assert.equal(String(await readParam(page, 'depth')), '7');
-    assert.equal(String(await readParam(page, 'activation')), 'tanh');
-    assert.equal(await page.locator('[data-param="width"], [data-figure="loss"]').count(), 0);
-    assert.equal(await page.locator('.question-text').innerText(), 'Why & "how" <so>?');
-    assert.ok(await page.locator('[data-action="train"]').isDisabled());
-    // The snippets are put into a page as they are.
-    for (const snippet of [element, frame]) {
-      const host = await serve({ pages: { 'index.html': `<!doctype html><html lang="en"><title>host</title><link rel="icon" href="data:,"><body>${snippet}</body></html>` } });
-      await page.goto(host.url);
-      const inner = page.frameLocator('iframe');
-      await inner.locator('.question-text').waitFor();
-      assert.equal(await inner.locator('.question-text').innerText(), 'Why & "how" <so>?');
-      assert.equal(await inner.locator('[data-param="width"]').count(), 0);
-      await host.close();
-    }
-  }));
+test('a link made by the dialog opens what it says', async ({ open }) => {
+  const page = await open(address('mlp', { device: 'cpu', depth: 7, learning_rate: 0.02, activation: 'tanh' }));
+  await page.locator('[data-action="share"]').click();
+  const dialog = page.locator('dialog.share-dialog');
+  await dialog.locator('[data-share="depth"] select').selectOption('locked');
+  await dialog.locator('[data-share="width"] select').selectOption('hidden');
+  await dialog.locator('[data-share="loss"] input').check();
+  await dialog.locator('[data-share="ask"]').fill('Why & "how" <so>?');
+  await dialog.locator('select[data-share="guess"]').selectOption('choice');
+  await dialog.locator('[data-share="options"]').fill('yes\nno');
+  const link = await dialog.locator('[data-output="link"]').inputValue();
+  const element = await dialog.locator('[data-output="element"]').inputValue();
+  const frame = await dialog.locator('[data-output="iframe"]').inputValue();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await page.goto('about:blank');
+  await page.goto(link);
+  await page.waitForSelector('[data-panel="mlp"]');
+  assert.equal(String(await readParam(page, 'depth')), '7');
+  assert.equal(String(await readParam(page, 'activation')), 'tanh');
+  assert.equal(await page.locator('[data-param="width"], [data-figure="loss"]').count(), 0);
+  assert.equal(await page.locator('.question-text').innerText(), 'Why & "how" <so>?');
+  assert.ok(await page.locator('[data-action="train"]').isDisabled());
+  // The snippets are put into a page as they are.
+  for (const snippet of [element, frame]) {
+    const host = await serve({ pages: { 'index.html': `<!doctype html><html lang="en"><title>host</title><link rel="icon" href="data:,"><body>${snippet}</body></html>` } });
+    await page.goto(host.url);
+    const inner = page.frameLocator('iframe');
+    await inner.locator('.question-text').waitFor();
+    assert.equal(await inner.locator('.question-text').innerText(), 'Why & "how" <so>?');
+    assert.equal(await inner.locator('[data-param="width"]').count(), 0);
+    await host.close();
+  }
+});
 
-test('a link of a newer lab opens, and says so; one without a version opens as ever', { timeout: 30_000 }, async () => {
-  await withPage(address('mlp', { device: 'cpu', v: 9, depth: 4 }), async (page) => {
+test('a link of a newer lab opens, and says so; one without a version opens as ever', async ({ open }) => {
+  {
+    const page = await open(address('mlp', { device: 'cpu', v: 9, depth: 4 }));
     assert.match(await page.locator('.notice').first().innerText(), /newer version/);
     assert.equal(String(await readParam(page, 'depth')), '4');
-  });
-  await withPage('#/mlp?depth=4&device=cpu', async (page) => {
+  }
+  {
+    const page = await open('#/mlp?depth=4&device=cpu');
     assert.equal(await page.locator('.notice:visible').count(), 0);
     assert.equal(String(await readParam(page, 'depth')), '4');
-  });
+  }
 });
 
 long('the example page works from another origin', { timeout: 90_000 }, () =>
@@ -276,7 +267,7 @@ long('the example page works from another origin', { timeout: 90_000 }, () =>
     await until('the button reaches the panel', async () => (await inside(page, '#depth').locator('[data-param="depth"] input').last().inputValue()) === '8');
   }));
 
-test('the snippets of the guide work as they stand', { timeout: 60_000 }, async () => {
+test('the snippets of the guide work as they stand', async () => {
   const guide = readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 'utf8');
   const snippets = [...guide.matchAll(/```html\n([\s\S]*?)```/g)].map(([, html]) => html);
   assert.ok(snippets.length >= 4);

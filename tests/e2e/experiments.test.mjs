@@ -1,9 +1,8 @@
 // Guided experiments: every one of every section is done as a student does it, and its answer is held to its numbers.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { act, checkAccess, frames, shot, withPage } from './lib/browser.mjs';
+import { act, checkAccess, frames, shot, test } from './lib/test.mjs';
 
 /** Of EMBEDDING.md, which a native test holds to the code: every section's experiments. */
 const sections = {};
@@ -59,14 +58,15 @@ for (const [slug, experiments] of Object.entries(sections)) {
     assert.deepEqual(Object.keys(judges).sort(), experiments.map(({ name }) => name).sort());
   });
   for (const { name, question } of full ? experiments : experiments.slice(0, 1)) {
-    test(`${slug}: ${question}`, { timeout: 600_000 }, async () => {
+    test(`${slug}: ${question}`, async ({ open }) => {
+      test.setTimeout(600_000);
       const judge = ({ words, shown, numbers, choice }) => {
         assert.ok(shown.includes(words) && words.length > 20, words);
         assert.ok(Object.keys(numbers).length > 0, 'it rests on numbers');
         judges[name]({ words, numbers, choice }, assert);
       };
-      const open = (more) => `#/${slug}?${new URLSearchParams({ experiment: name, device: 'cpu', ...more })}`;
-      const trains = await withPage(open({ seeds: String(seeds) }), async (page) => {
+      const at = (more) => `#/${slug}?${new URLSearchParams({ experiment: name, device: 'cpu', ...more })}`;
+      const trains = await withPage(at({ seeds: String(seeds) }), async (page) => {
         assert.equal(await page.locator(`${card} .question-text`).innerText(), question);
         const answers = await doExperiment(page, 120_000 * seeds);
         answers.forEach(judge);
@@ -76,7 +76,7 @@ for (const [slug, experiments] of Object.entries(sections)) {
       });
       // What needs no training is measured for one seed at a time.
       for (let seed = 2; !trains && seed <= seeds; seed++) {
-        const answers = await withPage(open({ seed: String(seed) }), (page) => doExperiment(page, 120_000));
+        const answers = await withPage(at({ seed: String(seed) }), (page) => doExperiment(page, 120_000));
         assert.deepEqual(answers.map((answer) => answer.seed), [seed]);
         answers.forEach(judge);
       }
@@ -86,42 +86,42 @@ for (const [slug, experiments] of Object.entries(sections)) {
 
 const first = (slug) => sections[slug]?.[0]?.name;
 
-test('an experiment alone in a frame, on a phone, and one that does not exist', { timeout: 120_000 }, async () => {
+test('an experiment alone in a frame, on a phone, and one that does not exist', async ({ open }) => {
   const slug = 'mlp';
-  await withPage(`#/${slug}?${new URLSearchParams({ show: first(slug), embed: '1', device: 'cpu' })}`, async (page) => {
+  {
+    const page = await open(`#/${slug}?${new URLSearchParams({ show: first(slug), embed: '1', device: 'cpu' })}`, { width: 390, height: 844 });
     await page.waitForSelector(`${card}[data-experiment-state="open"]`);
     assert.equal(await page.locator('.rail').count(), 0);
     await doExperiment(page, 120_000);
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
     await shot(page, 'experiment-phone');
-  }, { width: 390, height: 844 });
-  await withPage(`#/${slug}?experiment=nosuch`, async (page) => {
+  }
+  {
+    const page = await open(`#/${slug}?experiment=nosuch`);
     await page.locator('.notice', { hasText: 'There is no experiment nosuch' }).waitFor();
     assert.equal(await page.locator(card).count(), 0);
-  });
+  }
 });
 
-test('what is finished stays through a reload and is handed in as one file', { timeout: 120_000 }, () =>
-  withPage(`#/mlp?${new URLSearchParams({ experiment: first('mlp'), device: 'cpu' })}`, async (page) => {
-    const [answer] = await doExperiment(page, 120_000);
-    await page.reload();
-    await page.locator(`[data-action="experiment"][data-to="${first('mlp')}"][data-done]`).waitFor();
-    const download = page.waitForEvent('download');
-    await act(page, 'save-experiments');
-    const file = JSON.parse(readFileSync(await (await download).path(), 'utf8'));
-    assert.equal(file.schema, 'nn-lab/experiments');
-    assert.equal(file.experiments[0].experiment, first('mlp'));
-    assert.equal(file.experiments[0].answers[0].words, answer.words);
-    await frames(page, 2);
-  }),
-);
+test('what is finished stays through a reload and is handed in as one file', async ({ open }) => {
+  const page = await open(`#/mlp?${new URLSearchParams({ experiment: first('mlp'), device: 'cpu' })}`);
+  const [answer] = await doExperiment(page, 120_000);
+  await page.reload();
+  await page.locator(`[data-action="experiment"][data-to="${first('mlp')}"][data-done]`).waitFor();
+  const download = page.waitForEvent('download');
+  await act(page, 'save-experiments');
+  const file = JSON.parse(readFileSync(await (await download).path(), 'utf8'));
+  assert.equal(file.schema, 'nn-lab/experiments');
+  assert.equal(file.experiments[0].experiment, first('mlp'));
+  assert.equal(file.experiments[0].answers[0].words, answer.words);
+  await frames(page, 2);
+});
 
-test('other settings than those of the experiment do not answer it', { timeout: 120_000 }, () =>
-  withPage(`#/mlp?${new URLSearchParams({ experiment: first('mlp'), device: 'cpu' })}`, async (page) => {
-    await doExperiment(page, 120_000);
-    await page.evaluate(() => (location.hash = location.hash.replace('?', '?noise=0.31&')));
-    await page.waitForSelector(`${card}[data-experiment-state="predicted"]`);
-    await page.locator('[data-action="set-up"]').click();
-    await page.locator(card, { hasText: 'in place' }).waitFor();
-  }),
-);
+test('other settings than those of the experiment do not answer it', async ({ open }) => {
+  const page = await open(`#/mlp?${new URLSearchParams({ experiment: first('mlp'), device: 'cpu' })}`);
+  await doExperiment(page, 120_000);
+  await page.evaluate(() => (location.hash = location.hash.replace('?', '?noise=0.31&')));
+  await page.waitForSelector(`${card}[data-experiment-state="predicted"]`);
+  await page.locator('[data-action="set-up"]').click();
+  await page.locator(card, { hasText: 'in place' }).waitFor();
+});

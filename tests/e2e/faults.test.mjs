@@ -1,11 +1,10 @@
 // What happens to a page: its GPU is lost, its worker dies, a file does not come or is not what it should be, it is reloaded in
 // mid-run. Each is told once, in plain words; what was measured stays; one button goes on.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { act, address, device, long, metric, notice, shot, state, theBrowser, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, device, metric, notice, shot, state, test, theBrowser, train, waitMetric, waitState } from './lib/test.mjs';
 import { dist, serve } from './lib/site.mjs';
 import { withMostMemory } from './lib/wasm.mjs';
 
@@ -29,59 +28,62 @@ async function told(page) {
 
 const waitAlert = (page, timeout = 60_000) => page.locator('[data-kind="error"]:visible').first().waitFor({ timeout });
 
-long('a GPU that is lost ends no run: it goes on from its last saved moment', { timeout: 300_000 }, () =>
-  withPage(address('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, steps: 20_000, n_probe: 16, d_in: 4 }), async (page) => {
-    await act(page, 'train');
-    await waitMetric(page, 'loss_activated', () => true, 240_000);
-    assert.equal(await device(page), 'webgpu');
-    // Until something has been saved of both nets.
-    await page.waitForTimeout(12_000);
-    const before = await metric(page, 'step');
-    const session = await (await theBrowser()).newBrowserCDPSession();
-    await session.send('Browser.crashGpuProcess').catch(() => {});
-    await waitAlert(page);
-    const words = await told(page);
-    assert.match(words, /The GPU stopped answering/);
-    const from = Number(/Continue from step ([\d,]+)/.exec(words)[1].replace(',', ''));
-    assert.ok(from > 0 && from <= before + 200, `from ${from}, at ${before}`);
-    // The browser gives the canvases back a moment later, blank.
-    for (let i = 0; (await drawn(page)) <= 100; i++) {
-      assert.ok(i < 50, 'what was drawn is gone');
-      await page.waitForTimeout(100);
-    }
-    await shot(page, 'mlp-gpu-lost');
-    await page.locator('[data-action="go-on"]').click();
-    const step = await waitMetric(page, 'step', (step) => step > from, 120_000);
-    assert.ok(step > from);
-    assert.ok(['webgpu', 'cpu'].includes(await device(page)));
-    assert.equal(await page.locator('[data-kind="error"]:visible').count(), 0, 'the alert is gone');
-    await act(page, 'stop');
-    await waitState(page, 'done', 60_000);
-    await shot(page, 'mlp-gpu-back');
-  }, { expect: [/GPU|WebGPU|context/i] }));
+test('a GPU that is lost ends no run: it goes on from its last saved moment', { tag: '@long' }, async ({ open }) => {
+  test.setTimeout(300_000);
+  const page = await open(address('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, steps: 20_000, n_probe: 16, d_in: 4 }), { allow: [/GPU|WebGPU|context/i] });
+  await act(page, 'train');
+  await waitMetric(page, 'loss_activated', () => true, 240_000);
+  assert.equal(await device(page), 'webgpu');
+  // Until something has been saved of both nets.
+  await page.waitForTimeout(12_000);
+  const before = await metric(page, 'step');
+  const session = await (await theBrowser()).newBrowserCDPSession();
+  await session.send('Browser.crashGpuProcess').catch(() => {});
+  await waitAlert(page);
+  const words = await told(page);
+  assert.match(words, /The GPU stopped answering/);
+  const from = Number(/Continue from step ([\d,]+)/.exec(words)[1].replace(',', ''));
+  assert.ok(from > 0 && from <= before + 200, `from ${from}, at ${before}`);
+  // The browser gives the canvases back a moment later, blank.
+  for (let i = 0; (await drawn(page)) <= 100; i++) {
+    assert.ok(i < 50, 'what was drawn is gone');
+    await page.waitForTimeout(100);
+  }
+  await shot(page, 'mlp-gpu-lost');
+  await page.locator('[data-action="go-on"]').click();
+  const step = await waitMetric(page, 'step', (step) => step > from, 120_000);
+  assert.ok(step > from);
+  assert.ok(['webgpu', 'cpu'].includes(await device(page)));
+  assert.equal(await page.locator('[data-kind="error"]:visible').count(), 0, 'the alert is gone');
+  await act(page, 'stop');
+  await waitState(page, 'done', 60_000);
+  await shot(page, 'mlp-gpu-back');
+});
 
-test('a worker that dies costs no more than the last seconds', { timeout: 90_000 }, () =>
-  withPage(address('mlp', { device: 'cpu', steps: 20_000 }), async (page) => {
-    await act(page, 'train');
-    await waitMetric(page, 'step', (step) => step > 5);
-    await page.waitForTimeout(6000);
-    for (const worker of page.workers()) await worker.evaluate(() => void setTimeout(() => { throw new Error('killed by a test'); }));
-    await waitAlert(page);
-    await waitState(page, ['error']);
-    const words = await told(page);
-    assert.match(words, /ended unexpectedly/);
-    const from = Number(/Continue from step ([\d,]+)/.exec(words)[1].replace(',', ''));
-    assert.ok(from > 0, words);
-    await page.locator('[data-action="go-on"]').click();
-    await waitMetric(page, 'step', (step) => step > from);
-    assert.ok((await metric(page, 'loss_linear')) > 0 && (await metric(page, 'loss_activated')) > 0);
-  }, { expect: [/killed by a test/] }));
+test('a worker that dies costs no more than the last seconds', async ({ open }) => {
+  const page = await open(address('mlp', { device: 'cpu', steps: 20_000 }), { allow: [/killed by a test/] });
+  await act(page, 'train');
+  await waitMetric(page, 'step', (step) => step > 5);
+  await page.waitForTimeout(6000);
+  for (const worker of page.workers()) await worker.evaluate(() => void setTimeout(() => { throw new Error('killed by a test'); }));
+  await waitAlert(page);
+  await waitState(page, ['error']);
+  const words = await told(page);
+  assert.match(words, /ended unexpectedly/);
+  const from = Number(/Continue from step ([\d,]+)/.exec(words)[1].replace(',', ''));
+  assert.ok(from > 0, words);
+  await page.locator('[data-action="go-on"]').click();
+  await waitMetric(page, 'step', (step) => step > from);
+  assert.ok((await metric(page, 'loss_linear')) > 0 && (await metric(page, 'loss_activated')) > 0);
+});
 
-long('a run that is left by a reload goes on, and ends as if it had never been left', { timeout: 180_000 }, async () => {
+test('a run that is left by a reload goes on, and ends as if it had never been left', { tag: '@long' }, async ({ open }) => {
+  test.setTimeout(180_000);
   const at = address('attention', { device: 'cpu', steps: 500, n_tokens: 24, batch_size: 64 });
   const names = ['loss_scaled', 'loss_unscaled', 'steps_scaled'];
   const whole = await withPage(at, (page) => train(page, names, 120_000));
-  await withPage(at, async (page) => {
+  {
+    const page = await open(at);
     await act(page, 'train');
     await waitMetric(page, 'step', (step) => step > 5);
     // Runs of a few seconds are not worth the room.
@@ -101,27 +103,27 @@ long('a run that is left by a reload goes on, and ends as if it had never been l
     await page.reload();
     await page.waitForSelector('[data-panel][data-probe="idle"]');
     assert.equal(await offer.count(), 0, 'a run that is done is not offered');
-  });
+  }
 });
 
-long('another tab does not take over a run that goes on', { timeout: 120_000 }, () =>
-  withPage(address('mlp', { device: 'cpu', steps: 20_000 }), async (page) => {
-    await act(page, 'train');
-    await waitMetric(page, 'step', (step) => step > 5);
-    await page.waitForTimeout(16_000);
-    const other = await page.context().newPage();
-    await other.goto(page.url());
-    await other.waitForSelector('[data-panel][data-probe="idle"]', { timeout: 60_000 });
-    assert.equal(await other.locator('[data-offer]').count(), 0);
-    await page.close();
-    await other.reload();
-    await other.locator('[data-offer]').waitFor();
-    await other.locator('[data-action="forget"]').click();
-    await other.locator('[data-offer]').waitFor({ state: 'detached' });
-    await other.reload();
-    await other.waitForSelector('[data-panel][data-probe="idle"]', { timeout: 60_000 });
-    assert.equal(await other.locator('[data-offer]').count(), 0);
-  }));
+test('another tab does not take over a run that goes on', { tag: '@long' }, async ({ open }) => {
+  const page = await open(address('mlp', { device: 'cpu', steps: 20_000 }));
+  await act(page, 'train');
+  await waitMetric(page, 'step', (step) => step > 5);
+  await page.waitForTimeout(16_000);
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await other.waitForSelector('[data-panel][data-probe="idle"]', { timeout: 60_000 });
+  assert.equal(await other.locator('[data-offer]').count(), 0);
+  await page.close();
+  await other.reload();
+  await other.locator('[data-offer]').waitFor();
+  await other.locator('[data-action="forget"]').click();
+  await other.locator('[data-offer]').waitFor({ state: 'detached' });
+  await other.reload();
+  await other.waitForSelector('[data-panel][data-probe="idle"]', { timeout: 60_000 });
+  assert.equal(await other.locator('[data-offer]').count(), 0);
+});
 
 /** What a server may do to a file, and what the page says then. */
 const mishaps = [
@@ -136,121 +138,110 @@ for (const [what, spoil, expected] of mishaps) {
     ['worker-cpu_bg.wasm', {}],
     ['data/fashion-mnist.bin', { dataset: 'fashion-mnist' }],
   ]) {
-    long(`a file that comes ${what}: ${name}`, { timeout: 150_000 }, async () => {
+    test(`a file that comes ${what}: ${name}`, { tag: '@long' }, async ({ open, serve }) => {
+      test.setTimeout(150_000);
       const site = await serve();
-      try {
-        spoil(site, name, readFileSync(join(dist, name)));
-        await withPage(address('mlp', { device: 'cpu', steps: 20, width: 8, ...params }), async (page) => {
-          await act(page, 'train');
-          await waitAlert(page, 90_000);
-          await waitState(page, ['error'], 90_000).catch(() => {});
-          assert.match(await notice(page), expected);
-          assert.ok(!inside.test(await notice(page)), await notice(page));
-          mend(site, name);
-          const again = page.locator('[data-action="go-on"], [data-action="train"]').first();
-          await again.click();
-          await page.waitForSelector('[data-panel][data-state="done"]', { timeout: 60_000 });
-        }, { from: site, expect: [/Failed to load resource|ERR_/] });
-      } finally {
-        await site.close();
-      }
+      spoil(site, name, readFileSync(join(dist, name)));
+      const page = await open(address('mlp', { device: 'cpu', steps: 20, width: 8, ...params }), { from: site, allow: [/Failed to load resource|ERR_/] });
+      await act(page, 'train');
+      await waitAlert(page, 90_000);
+      await waitState(page, ['error'], 90_000).catch(() => {});
+      assert.match(await notice(page), expected);
+      assert.ok(!inside.test(await notice(page)), await notice(page));
+      mend(site, name);
+      const again = page.locator('[data-action="go-on"], [data-action="train"]').first();
+      await again.click();
+      await page.waitForSelector('[data-panel][data-state="done"]', { timeout: 60_000 });
     });
   }
 }
 
-test('without storage a run goes on as ever', { timeout: 60_000 }, () =>
-  withPage(address('mlp', { device: 'cpu', steps: 300 }), (page) => train(page, ['loss_activated']), {
+test('without storage a run goes on as ever', async ({ open }) => {
+  const page = await open(address('mlp', { device: 'cpu', steps: 300 }), {
     init: "Object.defineProperty(window, 'caches', { get() { throw new DOMException('no', 'SecurityError'); } });",
-  }));
-
-long('storage that is full, or emptied, is no error', { timeout: 90_000 }, () =>
-  withPage(address('mlp', { device: 'cpu', steps: 20_000 }), async (page) => {
-    await act(page, 'train');
-    await waitMetric(page, 'step', (step) => step > 5);
-    await page.waitForTimeout(15_000);
-    await page.evaluate(async () => {
-      for (const name of await caches.keys()) await caches.delete(name);
-      localStorage.clear();
-    });
-    const step = await metric(page, 'step');
-    await waitMetric(page, 'step', (now) => now > step);
-    assert.equal(await page.locator('[data-kind="error"]:visible').count(), 0);
-  }, { init: "Cache.prototype.put = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));" }));
-
-test('a clock that jumps back and a tab that slept are no matter', { timeout: 60_000 }, () =>
-  withPage(address('mlp', { device: 'cpu', steps: 20_000 }), async (page) => {
-    await act(page, 'train');
-    await waitMetric(page, 'step', (step) => step > 5);
-    await page.evaluate(() => {
-      const now = Date.now;
-      Date.now = () => now() - 3_600_000;
-    });
-    const step = await metric(page, 'step');
-    await waitMetric(page, 'step', (now) => now > step + 20);
-    await page.evaluate(() => {
-      const now = Date.now;
-      Date.now = () => now() + 7_200_000;
-    });
-    const later = await metric(page, 'step');
-    await waitMetric(page, 'step', (now) => now > later + 20);
-  }));
-
-test('back and forward through ten addresses while a run begins', { timeout: 90_000 }, () =>
-  withPage(address('mlp', { device: 'cpu', steps: 400 }), async (page) => {
-    const slugs = ['cnn', 'resnet', 'rnn', 'attention', 'transformer', 'mlp', 'rnn', 'attention', 'mlp'];
-    for (const slug of slugs) {
-      await page.evaluate((slug) => void (location.hash = `#/${slug}?device=cpu`), slug);
-      await page.locator(`[data-panel="${slug}"] [data-action="train"]`).click();
-    }
-    for (let i = 0; i < slugs.length; i++) await page.evaluate(() => history.back());
-    for (let i = 0; i < slugs.length; i++) await page.evaluate(() => history.forward());
-    await page.waitForSelector('[data-panel="mlp"]');
-    await train(page, ['loss_activated']);
-  }));
-
-long('memory that cannot grow ends a run, not the page', { timeout: 120_000 }, async () => {
-  const site = await serve();
-  try {
-    // Enough to start with, too little for ten thousand images.
-    site.pages['worker-cpu_bg.wasm'] = withMostMemory(readFileSync(join(dist, 'worker-cpu_bg.wasm')), 40e6);
-    await withPage(address('mlp', { device: 'cpu', dataset: 'fashion-mnist', steps: 20 }), async (page) => {
-      await act(page, 'train');
-      await waitAlert(page);
-      await page.locator('[data-panel][data-state="error"]').waitFor({ timeout: 60_000 });
-      assert.ok(!inside.test(await notice(page)), await notice(page));
-      assert.match(await notice(page), /memory|worker/);
-      await shot(page, 'mlp-no-memory');
-      // The page is as it was: smaller settings train.
-      await page.evaluate((hash) => void (location.hash = hash), address('mlp', { device: 'cpu', dataset: 'moons', steps: 30 }));
-      await page.locator('[data-param="dataset"] select').waitFor();
-      await train(page, ['loss_activated']);
-    }, { from: site, expect: [/./] });
-  } finally {
-    await site.close();
-  }
+  });
+  await train(page, ['loss_activated']);
 });
 
-long('a buffer that the GPU does not have ends a run, not the page', { timeout: 300_000 }, async () => {
-  const site = await serve();
-  try {
-    const refuse = `
-      const real = GPUDevice.prototype.createBuffer;
-      GPUDevice.prototype.createBuffer = function (wanted) {
-        if (wanted.size > 3e6) throw new RangeError('createBuffer failed, size is too large for the implementation');
-        return real.call(this, wanted);
-      };
-    `;
-    site.rewrites.set('worker-gpu.js', (script) => refuse + script);
-    await withPage(address('mlp', { device: 'webgpu', dataset: 'fashion-mnist', steps: 20, width: 8, depth: 1 }), async (page) => {
-      await act(page, 'train');
-      await page.locator('[data-panel][data-state="error"]').waitFor({ timeout: 240_000 });
-      assert.ok(!inside.test(await notice(page)), await notice(page));
-      await shot(page, 'mlp-no-buffer');
-      await page.evaluate((hash) => void (location.hash = hash), address('mlp', { device: 'cpu', dataset: 'moons', steps: 30 }));
-      await page.locator('[data-panel][data-state="idle"]').waitFor();
-      await train(page, ['loss_activated']);
-    }, { from: site, expect: [/./] });
-  } finally {
-    await site.close();
+test('storage that is full, or emptied, is no error', { tag: '@long' }, async ({ open }) => {
+  const page = await open(address('mlp', { device: 'cpu', steps: 20_000 }), { init: "Cache.prototype.put = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));" });
+  await act(page, 'train');
+  await waitMetric(page, 'step', (step) => step > 5);
+  await page.waitForTimeout(15_000);
+  await page.evaluate(async () => {
+    for (const name of await caches.keys()) await caches.delete(name);
+    localStorage.clear();
+  });
+  const step = await metric(page, 'step');
+  await waitMetric(page, 'step', (now) => now > step);
+  assert.equal(await page.locator('[data-kind="error"]:visible').count(), 0);
+});
+
+test('a clock that jumps back and a tab that slept are no matter', async ({ open }) => {
+  const page = await open(address('mlp', { device: 'cpu', steps: 20_000 }));
+  await act(page, 'train');
+  await waitMetric(page, 'step', (step) => step > 5);
+  await page.evaluate(() => {
+    const now = Date.now;
+    Date.now = () => now() - 3_600_000;
+  });
+  const step = await metric(page, 'step');
+  await waitMetric(page, 'step', (now) => now > step + 20);
+  await page.evaluate(() => {
+    const now = Date.now;
+    Date.now = () => now() + 7_200_000;
+  });
+  const later = await metric(page, 'step');
+  await waitMetric(page, 'step', (now) => now > later + 20);
+});
+
+test('back and forward through ten addresses while a run begins', async ({ open }) => {
+  const page = await open(address('mlp', { device: 'cpu', steps: 400 }));
+  const slugs = ['cnn', 'resnet', 'rnn', 'attention', 'transformer', 'mlp', 'rnn', 'attention', 'mlp'];
+  for (const slug of slugs) {
+    await page.evaluate((slug) => void (location.hash = `#/${slug}?device=cpu`), slug);
+    await page.locator(`[data-panel="${slug}"] [data-action="train"]`).click();
   }
+  for (let i = 0; i < slugs.length; i++) await page.evaluate(() => history.back());
+  for (let i = 0; i < slugs.length; i++) await page.evaluate(() => history.forward());
+  await page.waitForSelector('[data-panel="mlp"]');
+  await train(page, ['loss_activated']);
+});
+
+test('memory that cannot grow ends a run, not the page', { tag: '@long' }, async ({ open, serve }) => {
+  const site = await serve();
+  // Enough to start with, too little for ten thousand images.
+  site.pages['worker-cpu_bg.wasm'] = withMostMemory(readFileSync(join(dist, 'worker-cpu_bg.wasm')), 40e6);
+  const page = await open(address('mlp', { device: 'cpu', dataset: 'fashion-mnist', steps: 20 }), { from: site, allow: [/./] });
+  await act(page, 'train');
+  await waitAlert(page);
+  await page.locator('[data-panel][data-state="error"]').waitFor({ timeout: 60_000 });
+  assert.ok(!inside.test(await notice(page)), await notice(page));
+  assert.match(await notice(page), /memory|worker/);
+  await shot(page, 'mlp-no-memory');
+  // The page is as it was: smaller settings train.
+  await page.evaluate((hash) => void (location.hash = hash), address('mlp', { device: 'cpu', dataset: 'moons', steps: 30 }));
+  await page.locator('[data-param="dataset"] select').waitFor();
+  await train(page, ['loss_activated']);
+});
+
+test('a buffer that the GPU does not have ends a run, not the page', { tag: '@long' }, async ({ open, serve }) => {
+  test.setTimeout(300_000);
+  const site = await serve();
+  const refuse = `
+    const real = GPUDevice.prototype.createBuffer;
+    GPUDevice.prototype.createBuffer = function (wanted) {
+      if (wanted.size > 3e6) throw new RangeError('createBuffer failed, size is too large for the implementation');
+      return real.call(this, wanted);
+    };
+  `;
+  site.rewrites.set('worker-gpu.js', (script) => refuse + script);
+  const page = await open(address('mlp', { device: 'webgpu', dataset: 'fashion-mnist', steps: 20, width: 8, depth: 1 }), { from: site, allow: [/./] });
+  await act(page, 'train');
+  await page.locator('[data-panel][data-state="error"]').waitFor({ timeout: 240_000 });
+  assert.ok(!inside.test(await notice(page)), await notice(page));
+  await shot(page, 'mlp-no-buffer');
+  await page.evaluate((hash) => void (location.hash = hash), address('mlp', { device: 'cpu', dataset: 'moons', steps: 30 }));
+  await page.locator('[data-panel][data-state="idle"]').waitFor();
+  await train(page, ['loss_activated']);
 });

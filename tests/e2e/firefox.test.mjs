@@ -1,8 +1,7 @@
 // Firefox, where there is one: every section trains its default on the CPU there, and saves, resumes and verifies as elsewhere.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { quick } from './lib/browser.mjs';
+import { test } from './lib/test.mjs';
 import { firefoxPath, withFirefox } from './lib/firefox.mjs';
 import { serve } from './lib/site.mjs';
 
@@ -36,67 +35,58 @@ const runs = [
   ['transformer', { steps: 60 }, 'loss_train'],
 ];
 
-test('every section trains in Firefox', { skip, timeout: 900_000 }, async () => {
+test('every section trains in Firefox', async ({ serve }) => {
+  test.setTimeout(900_000);
   const site = await serve();
-  try {
-    await withFirefox(async (firefox) => {
-      for (const [slug, params, loss] of runs) {
-        await firefox.go(`${site.url}?${slug}#/${slug}?${new URLSearchParams({ device: 'auto', show: 'all', ...params })}`);
-        await firefox.run('() => { window.errors = []; addEventListener("error", (event) => window.errors.push(event.message)); }');
-        await until(firefox, `${panel(slug)}?.probe === 'idle'`, 60);
-        // The first step alone: a quick run is over before it is looked at.
-        await press(firefox, 'step');
-        await until(firefox, `${panel(slug)}?.state === 'paused'`, 60);
-        await until(firefox, `document.querySelector('[data-metric="${loss}"]')?.dataset.value > 0`, 60);
-        const first = await metric(firefox, loss);
-        await press(firefox, 'resume');
-        await until(firefox, `${panel(slug)}?.state === 'done'`, 240);
-        const last = await metric(firefox, loss);
-        assert.ok(last < first, `${slug}: ${loss} went from ${first} to ${last}`);
-        assert.equal(await firefox.run(`() => document.querySelector('[data-panel]').dataset.device`), 'cpu');
-        assert.deepEqual(await firefox.run('() => window.errors'), [], slug);
-      }
-    });
-  } finally {
-    await site.close();
-  }
+  await withFirefox(async (firefox) => {
+    for (const [slug, params, loss] of runs) {
+      await firefox.go(`${site.url}?${slug}#/${slug}?${new URLSearchParams({ device: 'auto', show: 'all', ...params })}`);
+      await firefox.run('() => { window.errors = []; addEventListener("error", (event) => window.errors.push(event.message)); }');
+      await until(firefox, `${panel(slug)}?.probe === 'idle'`, 60);
+      // The first step alone: a quick run is over before it is looked at.
+      await press(firefox, 'step');
+      await until(firefox, `${panel(slug)}?.state === 'paused'`, 60);
+      await until(firefox, `document.querySelector('[data-metric="${loss}"]')?.dataset.value > 0`, 60);
+      const first = await metric(firefox, loss);
+      await press(firefox, 'resume');
+      await until(firefox, `${panel(slug)}?.state === 'done'`, 240);
+      const last = await metric(firefox, loss);
+      assert.ok(last < first, `${slug}: ${loss} went from ${first} to ${last}`);
+      assert.equal(await firefox.run(`() => document.querySelector('[data-panel]').dataset.device`), 'cpu');
+      assert.deepEqual(await firefox.run('() => window.errors'), [], slug);
+    }
+  });
 });
 
-test('a run that is left by a reload is offered in Firefox, too', { skip, timeout: 180_000 }, async () => {
+test('a run that is left by a reload is offered in Firefox, too', async ({ serve }) => {
+  test.setTimeout(180_000);
   const site = await serve();
-  try {
-    await withFirefox(async (firefox) => {
-      const url = `${site.url}#/mlp?device=cpu&steps=20000`;
-      await firefox.go(url);
-      await until(firefox, `${panel('mlp')}?.probe === 'idle'`, 60);
-      await press(firefox, 'train');
-      await until(firefox, `document.querySelector('[data-metric="step"]').dataset.value > 5`, 60);
-      await new Promise((resolve) => setTimeout(resolve, 16_000));
-      await firefox.go('about:blank');
-      await firefox.go(url);
-      await until(firefox, `document.querySelector('[data-offer]')`, 30);
-      await press(firefox, 'continue');
-      await until(firefox, `document.querySelector('[data-metric="step"]').dataset.value > 5`, 60);
-      await press(firefox, 'stop');
-      await until(firefox, `${panel('mlp')}?.state === 'done'`, 30);
-    });
-  } finally {
-    await site.close();
-  }
+  await withFirefox(async (firefox) => {
+    const url = `${site.url}#/mlp?device=cpu&steps=20000`;
+    await firefox.go(url);
+    await until(firefox, `${panel('mlp')}?.probe === 'idle'`, 60);
+    await press(firefox, 'train');
+    await until(firefox, `document.querySelector('[data-metric="step"]').dataset.value > 5`, 60);
+    await new Promise((resolve) => setTimeout(resolve, 16_000));
+    await firefox.go('about:blank');
+    await firefox.go(url);
+    await until(firefox, `document.querySelector('[data-offer]')`, 30);
+    await press(firefox, 'continue');
+    await until(firefox, `document.querySelector('[data-metric="step"]').dataset.value > 5`, 60);
+    await press(firefox, 'stop');
+    await until(firefox, `${panel('mlp')}?.state === 'done'`, 30);
+  });
 });
 
-test('Verify runs in Firefox', { skip, timeout: 400_000 }, async () => {
+test('Verify runs in Firefox', async ({ serve }) => {
+  test.setTimeout(400_000);
   const site = await serve();
-  try {
-    await withFirefox(async (firefox) => {
-      await firefox.go(`${site.url}#/verify?device=cpu`);
-      await until(firefox, `${panel('verify')}?.state === 'idle'`, 60);
-      await press(firefox, 'verify');
-      await until(firefox, `${panel('verify')}?.state === 'done'`, 300);
-      assert.equal(await metric(firefox, 'verify_failed'), 0);
-      assert.ok((await metric(firefox, 'verify_cases')) > 60);
-    });
-  } finally {
-    await site.close();
-  }
+  await withFirefox(async (firefox) => {
+    await firefox.go(`${site.url}#/verify?device=cpu`);
+    await until(firefox, `${panel('verify')}?.state === 'idle'`, 60);
+    await press(firefox, 'verify');
+    await until(firefox, `${panel('verify')}?.state === 'done'`, 300);
+    assert.equal(await metric(firefox, 'verify_failed'), 0);
+    assert.ok((await metric(firefox, 'verify_cases')) > 60);
+  });
 });

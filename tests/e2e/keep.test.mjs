@@ -1,10 +1,9 @@
 // Runs that are kept: the list, the comparison, the files, and doing a run again.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
-import { act, address, long, readParam, sections, setParam, shot, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, readParam, sections, setParam, shot, test, train, waitMetric, waitState } from './lib/test.mjs';
 import { serve } from './lib/site.mjs';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -57,230 +56,212 @@ async function compared(page) {
   return figure.locator('thead th').evaluateAll((cells) => cells.slice(1).map((cell) => cell.textContent));
 }
 
-test('runs are listed, compared, named, pinned, deleted and kept', { timeout: 90_000 }, () =>
-  withPage(
-    mlp(),
-    async (page) => {
-      assert.match(await page.locator('.runs-empty').innerText(), /No saved runs yet/);
-      await train(page, []);
-      await rows(page).waitFor();
-      const first = await last(row(page, 'Run 1'), 'loss_activated');
-      assert.ok(Number.isFinite(Number(first)));
-      assert.equal(Number(await last(row(page, 'Run 1'), 'accuracy_linear')), await waitMetric(page, 'accuracy_linear'));
-      // Both nets train at once, and the workers' scripts have been let go of once they ran.
-      assert.deepEqual(await page.evaluate(() => [window.made, window.revoked]), [2, 2]);
-
-      await setParam(page, 'depth', 5);
-      await setParam(page, 'bias', false);
-      await train(page, []);
-      await row(page, 'Run 2').waitFor();
-      assert.deepEqual(await names(page), ['Run 2', 'Run 1']);
-      assert.match(await row(page, 'Run 2').innerText(), /Against Run 1: Hidden layers 3 → 5, Biases on → off\./);
-      assert.match(await row(page, 'Run 1').innerText(), /Against the default settings: Training steps 1500 → 40\./);
-      assert.notEqual(await last(row(page, 'Run 2'), 'loss_activated'), first);
-
-      // Two runs over each other, and the one that goes on.
-      for (const box of await inside(page, 'compare-run').all()) await box.check();
-      assert.deepEqual((await compared(page)).sort(), ['Run 1', 'Run 2']);
-      await setParam(page, 'compare_metric', 'accuracy_activated');
-      await setParam(page, 'steps', 20_000);
-      await act(page, 'train');
-      await waitMetric(page, 'step', (step) => step > 20);
-      assert.deepEqual((await compared(page)).sort(), ['Run 1', 'Run 2', 'now']);
-      assert.ok(await inside(page, 'rerun').first().isDisabled(), 'a run goes on');
-      await setParam(page, 'learning_rate', 0.02);
-      await waitMetric(page, 'step', (step) => step > 40);
-      await act(page, 'stop');
-      await row(page, 'Run 3').waitFor();
-      assert.deepEqual((await compared(page)).sort(), ['Run 1', 'Run 2']);
-      assert.match(await row(page, 'Run 3').innerText(), /stopped after \d+ of 20000 steps/);
-      await row(page, 'Run 3').locator('[data-action="run-details"]').click();
-      assert.match(await row(page, 'Run 3').innerText(), /Changed while it ran: Learning rate to 0.02 after step \d+/);
-      assert.ok((await row(page, 'Run 3').locator('[data-check-verdict]').count()) > 2);
-      await shot(page, 'keep-1280-light');
-      await checkAccess(page, 'light, compared, details open');
-
-      // With the keyboard alone.
-      const name = row(page, 'Run 2').locator('input.run-name');
-      await name.focus();
-      await page.keyboard.press('Control+A');
-      await page.keyboard.type('deep');
-      await page.keyboard.press('Tab');
-      await row(page, 'deep').locator('[data-action="pin-run"]').focus();
-      await page.keyboard.press('Space');
-      await row(page, 'Run 1').locator('[data-action="delete-run"]').focus();
-      await page.keyboard.press('Enter');
-      await page.waitForFunction(() => document.activeElement?.dataset.action === 'undo-delete');
-      assert.deepEqual(await names(page), ['Run 3', 'deep']);
-      await page.keyboard.press('Enter');
-      await row(page, 'Run 1').waitFor();
-      assert.deepEqual(await names(page), ['Run 3', 'deep', 'Run 1']);
-      await row(page, 'Run 3').locator('[data-action="delete-run"]').click();
-
-      // The browser keeps them, and another section has its own.
-      await page.reload();
-      await row(page, 'deep').waitFor();
-      assert.deepEqual(await names(page), ['deep', 'Run 1']);
-      assert.equal(await row(page, 'deep').locator('[data-action="pin-run"]').getAttribute('aria-pressed'), 'true');
-      assert.equal(await last(row(page, 'Run 1'), 'loss_activated'), first);
-      await page.goto(page.url().replace(/#.*/, address('rnn', { device: 'cpu' })));
-      await page.waitForSelector('[data-panel="rnn"] .runs-empty');
+test('runs are listed, compared, named, pinned, deleted and kept', async ({ open }) => {
+  const page = await open(mlp(), {
+    init: () => {
+      window.made = window.revoked = 0;
+      const { createObjectURL, revokeObjectURL } = URL;
+      URL.createObjectURL = (blob) => (window.made++, createObjectURL.call(URL, blob));
+      URL.revokeObjectURL = (url) => (window.revoked++, revokeObjectURL.call(URL, url));
     },
-    {
-      init: () => {
-        window.made = window.revoked = 0;
-        const { createObjectURL, revokeObjectURL } = URL;
-        URL.createObjectURL = (blob) => (window.made++, createObjectURL.call(URL, blob));
-        URL.revokeObjectURL = (url) => (window.revoked++, revokeObjectURL.call(URL, url));
-      },
+  });
+  assert.match(await page.locator('.runs-empty').innerText(), /No saved runs yet/);
+  await train(page, []);
+  await rows(page).waitFor();
+  const first = await last(row(page, 'Run 1'), 'loss_activated');
+  assert.ok(Number.isFinite(Number(first)));
+  assert.equal(Number(await last(row(page, 'Run 1'), 'accuracy_linear')), await waitMetric(page, 'accuracy_linear'));
+  // Both nets train at once, and the workers' scripts have been let go of once they ran.
+  assert.deepEqual(await page.evaluate(() => [window.made, window.revoked]), [2, 2]);
+
+  await setParam(page, 'depth', 5);
+  await setParam(page, 'bias', false);
+  await train(page, []);
+  await row(page, 'Run 2').waitFor();
+  assert.deepEqual(await names(page), ['Run 2', 'Run 1']);
+  assert.match(await row(page, 'Run 2').innerText(), /Against Run 1: Hidden layers 3 → 5, Biases on → off\./);
+  assert.match(await row(page, 'Run 1').innerText(), /Against the default settings: Training steps 1500 → 40\./);
+  assert.notEqual(await last(row(page, 'Run 2'), 'loss_activated'), first);
+
+  // Two runs over each other, and the one that goes on.
+  for (const box of await inside(page, 'compare-run').all()) await box.check();
+  assert.deepEqual((await compared(page)).sort(), ['Run 1', 'Run 2']);
+  await setParam(page, 'compare_metric', 'accuracy_activated');
+  await setParam(page, 'steps', 20_000);
+  await act(page, 'train');
+  await waitMetric(page, 'step', (step) => step > 20);
+  assert.deepEqual((await compared(page)).sort(), ['Run 1', 'Run 2', 'now']);
+  assert.ok(await inside(page, 'rerun').first().isDisabled(), 'a run goes on');
+  await setParam(page, 'learning_rate', 0.02);
+  await waitMetric(page, 'step', (step) => step > 40);
+  await act(page, 'stop');
+  await row(page, 'Run 3').waitFor();
+  assert.deepEqual((await compared(page)).sort(), ['Run 1', 'Run 2']);
+  assert.match(await row(page, 'Run 3').innerText(), /stopped after \d+ of 20000 steps/);
+  await row(page, 'Run 3').locator('[data-action="run-details"]').click();
+  assert.match(await row(page, 'Run 3').innerText(), /Changed while it ran: Learning rate to 0.02 after step \d+/);
+  assert.ok((await row(page, 'Run 3').locator('[data-check-verdict]').count()) > 2);
+  await shot(page, 'keep-1280-light');
+  await checkAccess(page, 'light, compared, details open');
+
+  // With the keyboard alone.
+  const name = row(page, 'Run 2').locator('input.run-name');
+  await name.focus();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('deep');
+  await page.keyboard.press('Tab');
+  await row(page, 'deep').locator('[data-action="pin-run"]').focus();
+  await page.keyboard.press('Space');
+  await row(page, 'Run 1').locator('[data-action="delete-run"]').focus();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement?.dataset.action === 'undo-delete');
+  assert.deepEqual(await names(page), ['Run 3', 'deep']);
+  await page.keyboard.press('Enter');
+  await row(page, 'Run 1').waitFor();
+  assert.deepEqual(await names(page), ['Run 3', 'deep', 'Run 1']);
+  await row(page, 'Run 3').locator('[data-action="delete-run"]').click();
+
+  // The browser keeps them, and another section has its own.
+  await page.reload();
+  await row(page, 'deep').waitFor();
+  assert.deepEqual(await names(page), ['deep', 'Run 1']);
+  assert.equal(await row(page, 'deep').locator('[data-action="pin-run"]').getAttribute('aria-pressed'), 'true');
+  assert.equal(await last(row(page, 'Run 1'), 'loss_activated'), first);
+  await page.goto(page.url().replace(/#.*/, address('rnn', { device: 'cpu' })));
+  await page.waitForSelector('[data-panel="rnn"] .runs-empty');
+});
+
+test('a file of a run opens again, shows the same, and does the run again', async ({ open }) => {
+  const page = await open(mlp({ seed: 7, noise: 0.0123456789012345, theme: 'dark' }));
+  await train(page, []);
+  await rows(page).waitFor();
+  const loss = await last(row(page, 'Run 1'), 'loss_activated');
+  const { name, text } = await saved(page, inside(page, 'save-run'));
+  assert.match(name, /^nn-lab-mlp-\d{4}-\d\d-\d\d-\d{6}\.json$/);
+  const file = JSON.parse(text);
+  assert.equal(file.schema, 'nn-lab/run');
+  assert.deepEqual([file.seed, file.config.seed, Number(file.config.noise), file.steps.done], [7, 7, 0.0123456789012345, 40]);
+  assert.deepEqual([file.device.asked, file.device.kind, file.outcome], ['cpu', 'cpu', 'done']);
+  assert.equal(file.series.find((series) => series.metric === 'loss_activated').points.length, 40);
+  assert.equal(file.checks.length, await page.locator('.chapter > .checks tbody tr').count());
+
+  const csv = (await saved(page, inside(page, 'save-run-csv'))).text.split('\r\n');
+  const head = csv[0].split(',');
+  assert.equal(head[0], 'step');
+  for (const { metric } of file.series) assert.ok(head.some((column) => column.split(' ')[0] === metric), metric);
+  assert.match(csv[1], /nn-lab [\d.]+ · mlp · noise=0.0123456789012345 steps=40 seed=7$/);
+
+  // Under other settings, from another window's files: it is looked at, and not changed.
+  await setParam(page, 'depth', 6);
+  await setParam(page, 'seed', 1);
+  await open(page, text);
+  const opened = page.locator('.run[data-origin="file"]');
+  await opened.waitFor();
+  assert.match(await opened.innerText(), /from a file/);
+  assert.equal(await opened.locator('input.run-name').count(), 0, 'its name is not for changing');
+  assert.equal(await last(opened, 'loss_activated'), loss);
+  assert.equal(await readParam(page, 'depth'), '6');
+  await opened.locator('[data-action="run-details"]').click();
+  assert.match(await opened.innerText(), /Hidden layers 3 → 6, Seed 7 → 1/);
+  assert.deepEqual(
+    await opened.locator('[data-check-verdict]').evaluateAll((list) => list.map((node) => node.dataset.checkVerdict)),
+    file.checks.map((check) => check.verdict),
+  );
+  await opened.locator('[data-action="compare-run"]').check();
+  assert.equal((await compared(page)).length, 1);
+  await shot(page, 'keep-1280-dark');
+  await page.setViewportSize({ width: 400, height: 800 });
+  await shot(page, 'keep-400-dark');
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth));
+  await checkAccess(page, 'dark, a file open');
+  assert.equal((await saved(page, opened.locator('[data-action="save-run"]'))).text, text, 'saved again it is the same');
+
+  await opened.locator('[data-action="rerun"]').click();
+  await row(page, 'Run 2').waitFor({ timeout: 30_000 });
+  assert.deepEqual([await readParam(page, 'depth'), await readParam(page, 'seed')], ['3', '7']);
+  assert.equal(await last(row(page, 'Run 2'), 'loss_activated'), loss);
+  assert.match(await row(page, 'Run 2').innerText(), /The same settings as Run 1\./);
+  // Once more, with the settings in place already.
+  await row(page, 'Run 1').locator('[data-action="rerun"]').click();
+  await row(page, 'Run 3').waitFor({ timeout: 30_000 });
+  assert.equal(await last(row(page, 'Run 3'), 'loss_activated'), loss);
+
+  // By drop.
+  await inside(page, 'delete-run').first().click();
+  await drop(page, (transfer, text) => transfer.items.add(new File([text], 'dropped.json')), text);
+  await page.waitForFunction(() => document.querySelectorAll('.run[data-origin="file"]').length === 2);
+});
+
+test('what is no file of a run is refused in a sentence, and that of another section goes there', { tag: '@long' }, async ({ open }) => {
+  const page = await open(mlp());
+  await train(page, []);
+  await rows(page).waitFor();
+  const { text } = await saved(page, inside(page, 'save-run'));
+  for (const [bad, words] of [
+    ['', /A file of a run is JSON; found was nothing/],
+    [text.slice(0, 500), /JSON/],
+    ['{"a":1}', /expected was the schema "nn-lab\/run", found was none/],
+    [text.replace('"schema_version": 1', '"schema_version": 3'), /expected was schema version 1, found was 3/],
+    [text.replace('"depth":3', '"depth":99'), /depth=99/],
+    [text.replace('"section": "mlp"', '"section": "<img src=x>"'), /found was <img src=x>/],
+  ]) {
+    await open(page, bad, 'bad.json');
+    await page.waitForFunction((source) => new RegExp(source).test(document.querySelector('.runs [role="status"]').innerText), words.source);
+    assert.match(await said(page), /^bad.json was not opened\./);
+    assert.equal(await rows(page).count(), 1);
+  }
+  await shot(page, 'keep-refused');
+  await drop(page, (transfer) => transfer.items.add(new File(['1'.repeat(16_500_000)], 'long.json')));
+  await page.waitForFunction(() => /long.json was not opened.*at most 16 MB/.test(document.querySelector('.runs [role="status"]').innerText));
+  await page.goto(page.url().replace(/#.*/, address('rnn', { device: 'cpu' })));
+  await page.waitForSelector('[data-panel="rnn"]');
+  await open(page, text);
+  await inside(page, 'open-elsewhere').click();
+  await page.locator('[data-panel="mlp"] .run[data-origin="file"]').waitFor();
+  assert.match(page.url(), /#\/mlp\/runs\?device=cpu/);
+  assert.equal(await rows(page).count(), 2);
+});
+
+test('damaged storage is told and costs nothing else', { tag: '@long' }, async ({ open }) => {
+  const page = await open(mlp(), {
+    init: () => {
+      if (localStorage.getItem('somebody-elses')) return;
+      localStorage.setItem('somebody-elses', '1');
+      localStorage.setItem('nn-lab:runs:mlp', '{"version":1,');
     },
-  ));
+  });
+  await page.waitForFunction(() => /damaged/.test(document.querySelector('.runs [role="status"]')?.innerText));
+  await train(page, []);
+  await row(page, 'Run 1').waitFor();
+  const stored = await page.evaluate(() => ({ ...localStorage }));
+  assert.equal(stored['nn-lab:runs:mlp:damaged'], '{"version":1,');
+  assert.equal(stored['somebody-elses'], '1');
+  assert.equal(JSON.parse(stored['nn-lab:runs:mlp']).runs.length, 1);
+  // What another window stores comes here.
+  await page.evaluate(() => {
+    const other = document.createElement('iframe');
+    document.body.append(other);
+    const stored = JSON.parse(localStorage.getItem('nn-lab:runs:mlp'));
+    stored.runs[0].name = 'from elsewhere';
+    other.contentWindow.localStorage.setItem('nn-lab:runs:mlp', JSON.stringify(stored));
+  });
+  await row(page, 'from elsewhere').waitFor();
+});
 
-test('a file of a run opens again, shows the same, and does the run again', { timeout: 90_000 }, () =>
-  withPage(mlp({ seed: 7, noise: 0.0123456789012345, theme: 'dark' }), async (page) => {
-    await train(page, []);
-    await rows(page).waitFor();
-    const loss = await last(row(page, 'Run 1'), 'loss_activated');
-    const { name, text } = await saved(page, inside(page, 'save-run'));
-    assert.match(name, /^nn-lab-mlp-\d{4}-\d\d-\d\d-\d{6}\.json$/);
-    const file = JSON.parse(text);
-    assert.equal(file.schema, 'nn-lab/run');
-    assert.deepEqual([file.seed, file.config.seed, Number(file.config.noise), file.steps.done], [7, 7, 0.0123456789012345, 40]);
-    assert.deepEqual([file.device.asked, file.device.kind, file.outcome], ['cpu', 'cpu', 'done']);
-    assert.equal(file.series.find((series) => series.metric === 'loss_activated').points.length, 40);
-    assert.equal(file.checks.length, await page.locator('.chapter > .checks tbody tr').count());
-
-    const csv = (await saved(page, inside(page, 'save-run-csv'))).text.split('\r\n');
-    const head = csv[0].split(',');
-    assert.equal(head[0], 'step');
-    for (const { metric } of file.series) assert.ok(head.some((column) => column.split(' ')[0] === metric), metric);
-    assert.match(csv[1], /nn-lab [\d.]+ · mlp · noise=0.0123456789012345 steps=40 seed=7$/);
-
-    // Under other settings, from another window's files: it is looked at, and not changed.
-    await setParam(page, 'depth', 6);
-    await setParam(page, 'seed', 1);
-    await open(page, text);
-    const opened = page.locator('.run[data-origin="file"]');
-    await opened.waitFor();
-    assert.match(await opened.innerText(), /from a file/);
-    assert.equal(await opened.locator('input.run-name').count(), 0, 'its name is not for changing');
-    assert.equal(await last(opened, 'loss_activated'), loss);
-    assert.equal(await readParam(page, 'depth'), '6');
-    await opened.locator('[data-action="run-details"]').click();
-    assert.match(await opened.innerText(), /Hidden layers 3 → 6, Seed 7 → 1/);
-    assert.deepEqual(
-      await opened.locator('[data-check-verdict]').evaluateAll((list) => list.map((node) => node.dataset.checkVerdict)),
-      file.checks.map((check) => check.verdict),
-    );
-    await opened.locator('[data-action="compare-run"]').check();
-    assert.equal((await compared(page)).length, 1);
-    await shot(page, 'keep-1280-dark');
-    await page.setViewportSize({ width: 400, height: 800 });
-    await shot(page, 'keep-400-dark');
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth));
-    await checkAccess(page, 'dark, a file open');
-    assert.equal((await saved(page, opened.locator('[data-action="save-run"]'))).text, text, 'saved again it is the same');
-
-    await opened.locator('[data-action="rerun"]').click();
-    await row(page, 'Run 2').waitFor({ timeout: 30_000 });
-    assert.deepEqual([await readParam(page, 'depth'), await readParam(page, 'seed')], ['3', '7']);
-    assert.equal(await last(row(page, 'Run 2'), 'loss_activated'), loss);
-    assert.match(await row(page, 'Run 2').innerText(), /The same settings as Run 1\./);
-    // Once more, with the settings in place already.
-    await row(page, 'Run 1').locator('[data-action="rerun"]').click();
-    await row(page, 'Run 3').waitFor({ timeout: 30_000 });
-    assert.equal(await last(row(page, 'Run 3'), 'loss_activated'), loss);
-
-    // By drop.
-    await inside(page, 'delete-run').first().click();
-    await drop(page, (transfer, text) => transfer.items.add(new File([text], 'dropped.json')), text);
-    await page.waitForFunction(() => document.querySelectorAll('.run[data-origin="file"]').length === 2);
-  }));
-
-long('what is no file of a run is refused in a sentence, and that of another section goes there', { timeout: 60_000 }, () =>
-  withPage(mlp(), async (page) => {
-    await train(page, []);
-    await rows(page).waitFor();
-    const { text } = await saved(page, inside(page, 'save-run'));
-    for (const [bad, words] of [
-      ['', /A file of a run is JSON; found was nothing/],
-      [text.slice(0, 500), /JSON/],
-      ['{"a":1}', /expected was the schema "nn-lab\/run", found was none/],
-      [text.replace('"schema_version": 1', '"schema_version": 3'), /expected was schema version 1, found was 3/],
-      [text.replace('"depth":3', '"depth":99'), /depth=99/],
-      [text.replace('"section": "mlp"', '"section": "<img src=x>"'), /found was <img src=x>/],
-    ]) {
-      await open(page, bad, 'bad.json');
-      await page.waitForFunction((source) => new RegExp(source).test(document.querySelector('.runs [role="status"]').innerText), words.source);
-      assert.match(await said(page), /^bad.json was not opened\./);
-      assert.equal(await rows(page).count(), 1);
-    }
-    await shot(page, 'keep-refused');
-    await drop(page, (transfer) => transfer.items.add(new File(['1'.repeat(16_500_000)], 'long.json')));
-    await page.waitForFunction(() => /long.json was not opened.*at most 16 MB/.test(document.querySelector('.runs [role="status"]').innerText));
-    await page.goto(page.url().replace(/#.*/, address('rnn', { device: 'cpu' })));
-    await page.waitForSelector('[data-panel="rnn"]');
-    await open(page, text);
-    await inside(page, 'open-elsewhere').click();
-    await page.locator('[data-panel="mlp"] .run[data-origin="file"]').waitFor();
-    assert.match(page.url(), /#\/mlp\/runs\?device=cpu/);
-    assert.equal(await rows(page).count(), 2);
-  }));
-
-long('damaged storage is told and costs nothing else', { timeout: 60_000 }, () =>
-  withPage(
-    mlp(),
-    async (page) => {
-      await page.waitForFunction(() => /damaged/.test(document.querySelector('.runs [role="status"]')?.innerText));
-      await train(page, []);
-      await row(page, 'Run 1').waitFor();
-      const stored = await page.evaluate(() => ({ ...localStorage }));
-      assert.equal(stored['nn-lab:runs:mlp:damaged'], '{"version":1,');
-      assert.equal(stored['somebody-elses'], '1');
-      assert.equal(JSON.parse(stored['nn-lab:runs:mlp']).runs.length, 1);
-      // What another window stores comes here.
-      await page.evaluate(() => {
-        const other = document.createElement('iframe');
-        document.body.append(other);
-        const stored = JSON.parse(localStorage.getItem('nn-lab:runs:mlp'));
-        stored.runs[0].name = 'from elsewhere';
-        other.contentWindow.localStorage.setItem('nn-lab:runs:mlp', JSON.stringify(stored));
-      });
-      await row(page, 'from elsewhere').waitFor();
-    },
-    {
-      init: () => {
-        if (localStorage.getItem('somebody-elses')) return;
-        localStorage.setItem('somebody-elses', '1');
-        localStorage.setItem('nn-lab:runs:mlp', '{"version":1,');
-      },
-    },
-  ));
-
-long('where nothing may be stored the runs are kept in the tab, and that is said', { timeout: 60_000 }, async () => {
+test('where nothing may be stored the runs are kept in the tab, and that is said', { tag: '@long' }, async ({ open, serve }) => {
   const site = await serve();
   const host = await serve({
     pages: { 'index.html': `<!doctype html><title>host</title><link rel="icon" href="data:,"><iframe title="lab" width="900" height="900" sandbox="allow-scripts" src="${site.url}${mlp({ steps: 10, embed: 1 }).replaceAll('&', '&amp;')}"></iframe>` },
   });
-  try {
-    await withPage(
-      '',
-      async (page) => {
-        const frame = page.frameLocator('iframe');
-        await frame.getByText('may not store anything').waitFor();
-        await frame.locator('[data-action="train"]').first().click();
-        await frame.locator('.run').waitFor({ timeout: 30_000 });
-        assert.equal(await frame.getByText('may not store anything').count(), 1);
-      },
-      { from: host, ready: false },
-    );
-  } finally {
-    await host.close();
-    await site.close();
-  }
+  const page = await open('', { from: host, ready: false });
+  const frame = page.frameLocator('iframe');
+  await frame.getByText('may not store anything').waitFor();
+  await frame.locator('[data-action="train"]').first().click();
+  await frame.locator('.run').waitFor({ timeout: 30_000 });
+  assert.equal(await frame.getByText('may not store anything').count(), 1);
 });
 
-long('every picture carries its title, the settings and the version', { timeout: 120_000 }, async (t) => {
+test('every picture carries its title, the settings and the version', { tag: '@long' }, async ({ open }) => {
   // Nothing is saved: what would be is looked at.
   const init = () => {
     window.files = [];

@@ -1,6 +1,5 @@
 // A page that is used for long: nothing piles up.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { soak, tour, wander } from '../lib/soak.mjs';
 
@@ -13,7 +12,8 @@ function holds({ before, after }) {
   assert.equal(after.workers, before.workers, words);
 }
 
-test('going through all sections again and again leaves nothing behind', { timeout: 600_000 }, async () => {
+test('going through all sections again and again leaves nothing behind', async () => {
+  test.setTimeout(600_000);
   const found = await soak(async (page, slugs) => {
     for (let i = 0; i < 6; i++) await tour(page, slugs);
   });
@@ -21,7 +21,8 @@ test('going through all sections again and again leaves nothing behind', { timeo
   assert.ok(found.after.workers_mb <= 1.3 * found.before.workers_mb, JSON.stringify(found));
 });
 
-test('neither does a visitor who does what comes to mind', { timeout: 600_000 }, async () => {
+test('neither does a visitor who does what comes to mind', async () => {
+  test.setTimeout(600_000);
   // By then every list of the page is as long as it gets.
   const warm = (page, slugs) => wander(page, slugs, { seed: 15, seconds: 120 });
   holds(await soak((page, slugs) => wander(page, slugs, { seed: 16, seconds: 240 }), warm));
