@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkAccess, frames, shot, test } from './lib/test.mjs';
+import { checkAccess, checkFits, frames, shot, test } from './lib/test.mjs';
 import { dist, root } from './lib/site.mjs';
 
 const cargo = (...words) => execFileSync('cargo', words, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] });
@@ -52,7 +52,7 @@ test('the lab leads to it, it looks like the lab, and it is accessible', async (
     if (theme === 'dark') {
       await page.setViewportSize({ width: 400, height: 800 });
       await frames(page);
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it is wider than a phone');
+      await checkFits(page);
       await shot(page, 'about-400-dark');
       await page.setViewportSize({ width: 1280, height: 900 });
     } else await shot(page, `about-1280-${theme}`);

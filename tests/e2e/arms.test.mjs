@@ -1,14 +1,14 @@
-// Arms, seeds and sweeps: workers side by side, bands over seeds, and many runs at once.
+// Arms, seeds and sweeps: workers in parallel, bands over seeds, and many runs in a row.
 
 import assert from 'node:assert/strict';
-import { act, address, metric, probed, readParam, setParam, shot, state, stays, test, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, checkFits, expect, metric, probed, readParam, setParam, shot, state, stays, test, waitMetric, waitState } from './lib/test.mjs';
 
 const mlp = (params) => address('mlp', { device: 'cpu', ...params });
 const attribute = (page, name, attr) => page.locator(`[data-metric="${name}"]`).first().getAttribute(attr);
 const sweepState = (page) => page.locator('[data-panel]').first().getAttribute('data-sweep');
 const waitSweep = (page, wanted, timeout = 60_000) =>
   page.locator(`[data-panel][data-sweep="${wanted}"]`).first().waitFor({ timeout });
-/** Where the points of a line of the sweep's chart are, in its svg. */
+/** Returns the positions of the points of a line of the sweep's chart, in its svg. */
 async function points(chart, line) {
   const path = await chart.locator('.dots').nth(line).getAttribute('d');
   return [...path.matchAll(/M([\d.]+) ([\d.]+)h0/g)].map(([, x, y]) => ({ x: Number(x), y: Number(y) }));
@@ -16,13 +16,27 @@ async function points(chart, line) {
 /** Waits until the panel's settings are these. */
 async function waitParams(page, wanted) {
   const now = async () => Object.fromEntries(await Promise.all(Object.keys(wanted).map(async (key) => [key, await readParam(page, key)])));
-  const end = Date.now() + 10_000;
-  while (JSON.stringify(await now()) !== JSON.stringify(wanted)) {
-    if (Date.now() > end) assert.deepEqual(await now(), wanted);
-    await page.waitForTimeout(50);
-  }
+  await expect.poll(now).toEqual(wanted);
 }
-/** Workers that fail in one way or another, by the order in which they start. */
+/**
+ * Runs in the page before anything else. As soon as the page shows `holdAt` finished runs of a sweep, what it sends to its
+ * workers is held back until `release` names a larger number. A sweep of any speed is then still running when a test acts.
+ */
+const holdWorkers = () => {
+  const send = Worker.prototype.postMessage;
+  const held = [];
+  let holdAt = 2;
+  const done = () => Number(document.querySelector('[data-metric="sweep_runs_done"]')?.dataset.value ?? 0);
+  Worker.prototype.postMessage = function (...message) {
+    if (held.length || done() >= holdAt) held.push([this, message]);
+    else send.apply(this, message);
+  };
+  window.release = (next) => {
+    holdAt = next;
+    for (const [worker, message] of held.splice(0)) send.apply(worker, message);
+  };
+};
+/** Replaces a worker by one that fails, by the order in which they start. */
 const failing = (which, how) => `
   const Real = Worker;
   let started = 0;
@@ -110,7 +124,7 @@ test('a net that diverges ends with its sentence, the other goes on, and it can 
 
 test('a sweep: set up, paused, stopped, finished after a reload, and a run of it opened', async ({ open }) => {
   test.setTimeout(180_000);
-  const page = await open(mlp({ steps: 120, seeds: 3, sweep: 'width:2,8,32', measure: 'accuracy' }));
+  const page = await open(mlp({ steps: 120, seeds: 3, sweep: 'width:2,8,32', measure: 'accuracy' }), { init: holdWorkers });
   await page.locator('[data-action="sweep"]:enabled').waitFor();
   assert.match(await page.locator('[data-sweep-words]').innerText(), /9 runs of 2 networks each/);
   await page.locator('[data-action="sweep"]').click();
@@ -120,11 +134,13 @@ test('a sweep: set up, paused, stopped, finished after a reload, and a run of it
   await waitSweep(page, 'paused');
   await page.locator('[data-action="sweep-resume"]').click();
   await waitSweep(page, 'running');
+  await page.evaluate(() => release(4));
   await waitMetric(page, 'sweep_runs_done', (done) => done >= 4, 60_000);
   await page.locator('[data-action="sweep-stop"]').click();
   await waitSweep(page, 'done');
   const kept = await metric(page, 'sweep_runs_done');
   await page.reload();
+  await page.evaluate(() => release(Infinity));
   assert.equal(await waitMetric(page, 'sweep_runs_done', (done) => done > 0), kept);
   await page.locator('[data-action="sweep"]:enabled').click();
   await waitMetric(page, 'sweep_runs_done', (done) => done === 9, 90_000);
@@ -236,8 +252,7 @@ test('on a phone and in the dark a sweep fits', { tag: '@long' }, async ({ open 
   const page = await open(mlp({ steps: 30, sweep: 'width:2,8,32', measure: 'loss' }), { width: 400, height: 800, theme: 'dark' });
   await page.locator('[data-action="sweep"]:enabled').click();
   await waitSweep(page, 'done');
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(wide <= 0, `${wide} pixels too wide`);
+  await checkFits(page);
   await page.locator('.sweep').scrollIntoViewIfNeeded();
   await shot(page, 'sweep-400-dark');
 });

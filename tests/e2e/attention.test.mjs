@@ -1,7 +1,7 @@
 // Section 5: attention, on the CPU as a visitor uses it.
 
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, device, frames, metric, probed, setParam, shot, state, test, train, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, checkAccess, checkFits, device, frames, metric, probed, setParam, shot, state, test, train, waitMetric, waitState } from './lib/test.mjs';
 
 const cpu = (params) => address('attention', { device: 'cpu', ...params });
 const settled = (page) => page.waitForSelector('[data-panel="attention"][data-probe="idle"]');
@@ -94,10 +94,11 @@ test('a preset starts saturated and says so', { tag: '@long' }, async ({ open })
   assert.ok(unscaled >= 1.5 * scaled, `${scaled} and ${unscaled} steps`);
 });
 
-test('dark and narrow look right', { tag: '@long' }, async ({ open }) => {
+test('it fits a phone, in the dark, after training', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu({ steps: 60 }), { width: 400, height: 800, theme: 'dark' });
   await waitMetric(page, 'entropy_scaled');
   await train(page, []);
+  await checkFits(page);
   await shot(page, 'attention-400-dark-after');
 });
 
@@ -250,7 +251,7 @@ for (const [width, theme] of [[390, 'light'], [390, 'dark'], [1280, 'dark']]) {
     await waitState(page, 'done', 60_000);
     await figure(page).locator('[data-action="query-run"]').click();
     await frames(page, 4);
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'too wide');
+    await checkFits(page);
     await checkAccess(page, `the query at ${width}, ${theme}`);
     await shot(page, `query-${width}-${theme}-after`);
   });

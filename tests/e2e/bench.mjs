@@ -274,7 +274,7 @@ const steps = ['cpu', 'webgpu'].flatMap((device) => {
 /** An hour, or so many minutes, of what comes to mind; and long runs of every section: what the page holds before and after. */
 async function wandering() {
   const minutes = Number(process.argv[3]) || 60;
-  const { before, after, done } = await soak((page, slugs) => wander(page, slugs, { seed: 16, seconds: 60 * minutes }), (page, slugs) => wander(page, slugs, { seed: 15, seconds: 120 }));
+  const { before, after, done } = await soak((page) => wander(page, { seed: 16, seconds: 60 * minutes }), (page) => wander(page, { seed: 15, seconds: 120 }));
   for (const [key, value] of Object.entries({ before, after })) print('soak', { run: `${done} acts in ${minutes} min`, when: key, ...value });
 }
 

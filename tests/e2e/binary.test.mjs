@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { dist } from './lib/site.mjs';
+import { test } from './lib/test.mjs';
 import { exportedFunctions, wrappedExports } from './lib/wasm.mjs';
 
 // Where a module does not call __wasm_call_ctors itself, the linker wraps every export in a function that runs all

@@ -1,16 +1,18 @@
-// The page is closed: it runs its own scripts alone, asks its own origin alone, and what a visitor brings is never markup.
-// That a message from another window is not heard is in embed.test.mjs; that no test at all asks another origin, and that no
-// page complains of its policy, is seen to by `withPage`.
+// The page is closed: it runs only its own scripts, asks only its own origin, and never treats what a visitor brings as markup.
+// embed.test.mjs tests that a message from another window is ignored. The fixture `open` makes every test fail in which a page
+// asks another origin or reports a violation of its policy.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { act, address, frames, test, waitState } from './lib/test.mjs';
-import { dist, serve, ship } from './lib/site.mjs';
+import { dist, ship } from './lib/site.mjs';
 
-const shipped = ship('closed');
-after(() => rmSync(shipped.folder, { recursive: true, force: true }));
+let shipped;
+/** Returns the folder of the shipped site, and ships it first if that has not been done. */
+const shippedFolder = () => (shipped ??= ship('closed').folder);
+test.afterAll(() => shipped && rmSync(shipped, { recursive: true, force: true }));
 
 const hashOf = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
@@ -23,8 +25,9 @@ function policyOf(folder) {
   return Object.fromEntries(content.split(';').map((part) => part.trim().split(/\s+/)).map(([name, ...sources]) => [name, sources]));
 }
 
-for (const [name, folder] of [['as it is built', dist], ['as it is shipped', shipped.folder]]) {
+for (const [name, folderOf] of [['as it is built', () => dist], ['as it is shipped', shippedFolder]]) {
   test(`the policy of the page, ${name}, names what the page needs and no more`, () => {
+    const folder = folderOf();
     const policy = policyOf(folder);
     assert.deepEqual(policy['default-src'], ["'none'"]);
     for (const directive of ['base-uri', 'form-action']) assert.deepEqual(policy[directive], ["'none'"]);
@@ -88,12 +91,12 @@ async function works(page, frame = page) {
 }
 const hash = address('mlp', { device: 'cpu', steps: 12, dataset: 'fashion-mnist', batch_size: 8 });
 
-for (const [name, folder] of [['as it is built', dist], ['as it is shipped, in a path, and without a network', shipped.folder]]) {
+for (const [name, folderOf] of [['as it is built', () => dist], ['as it is shipped, in a path, and without a network', shippedFolder]]) {
   test(`it trains under its policy, ${name}`, async ({ open, serve }) => {
-    const site = await serve({ folder, base: '/a/path/' });
+    const site = await serve({ folder: folderOf(), base: '/a/path/' });
     const page = await open(hash, { from: site, allow: [/ERR_/] });
     await works(page);
-    if (folder !== shipped.folder) return;
+    if (folderOf !== shippedFolder) return;
     await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated');
     site.down = true;
     await page.goto('about:blank');
@@ -103,7 +106,7 @@ for (const [name, folder] of [['as it is built', dist], ['as it is shipped, in a
   });
 
   test(`it trains under its policy in a frame of another origin, and in one without any, ${name}`, async ({ open, serve }) => {
-    const site = await serve({ folder, base: '/a/path/' });
+    const site = await serve({ folder: folderOf(), base: '/a/path/' });
     const src = `${site.url}${hash}&embed=1`.replaceAll('&', '&amp;');
     const host = await serve({ pages: { 'index.html': `<!doctype html><title>host</title><link rel="icon" href="data:,">${['', 'sandbox="allow-scripts"'].map((words, i) => `<iframe id="f${i}" title="lab" width="900" height="900" ${words} src="${src}"></iframe>`).join('')}` } });
     const page = await open('', { from: host, ready: false });
@@ -123,31 +126,32 @@ test('a picture that is saved keeps its looks, which the policy would refuse as 
 
 const markup = '<img src=x onerror="window.hacked=1"><b>bold</b>';
 
-test('the name of a file, and what is in it, are words and never markup', async ({ open }) => {
-  const clean = async (page) => {
-    assert.equal(await page.locator('img[src="x"], [data-panel] b:text-is("bold")').count(), 0);
-    assert.equal(await page.evaluate(() => window.hacked), undefined);
-  };
-  {
-    const page = await open(address('cnn', { device: 'cpu' }));
-    const box = page.locator('.file-box').first();
-    const record = Buffer.alloc(3073);
-    await box.locator('input[type="file"]').setInputFiles([{ name: `${markup}.txt`, mimeType: 'text/plain', buffer: Buffer.from('no images') }]);
-    await box.locator('[role="alert"]').getByText(`${markup}.txt`).waitFor();
-    await clean(page);
-    await box.locator('input[type="file"]').setInputFiles([{ name: `${markup}.bin`, mimeType: 'application/octet-stream', buffer: record }]);
-    await box.locator('li').getByText(`${markup}.bin`).waitFor();
-    await clean(page);
-  }
-  {
-    const page = await open(address('transformer', { device: 'cpu', steps: 2, layers: 1, d_model: 16, context: 16 }));
-    const panel = page.locator('[data-panel="transformer"]');
-    await panel.locator('[data-paste]').fill(`${markup}\n`.repeat(60));
-    await panel.locator('[data-action="use-text"]').click();
-    await page.waitForFunction(() => /text=own/.test(location.hash), undefined, { timeout: 20_000 });
-    await act(page, 'train');
-    await waitState(page, 'done', 60_000);
-    await frames(page, 5);
-    await clean(page);
-  }
+/** Fails if the markup was taken for markup. */
+async function checkWords(page) {
+  assert.equal(await page.locator('img[src="x"], [data-panel] b:text-is("bold")').count(), 0);
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+}
+
+test('the name of a file is shown as text, never as markup', async ({ open }) => {
+  const page = await open(address('cnn', { device: 'cpu' }));
+  const box = page.locator('.file-box').first();
+  const record = Buffer.alloc(3073);
+  await box.locator('input[type="file"]').setInputFiles([{ name: `${markup}.txt`, mimeType: 'text/plain', buffer: Buffer.from('no images') }]);
+  await box.locator('[role="alert"]').getByText(`${markup}.txt`).waitFor();
+  await checkWords(page);
+  await box.locator('input[type="file"]').setInputFiles([{ name: `${markup}.bin`, mimeType: 'application/octet-stream', buffer: record }]);
+  await box.locator('li').getByText(`${markup}.bin`).waitFor();
+  await checkWords(page);
+});
+
+test('a text of one’s own is shown as text, never as markup', async ({ open }) => {
+  const page = await open(address('transformer', { device: 'cpu', steps: 2, layers: 1, d_model: 16, context: 16 }));
+  const panel = page.locator('[data-panel="transformer"]');
+  await panel.locator('[data-paste]').fill(`${markup}\n`.repeat(60));
+  await panel.locator('[data-action="use-text"]').click();
+  await page.waitForFunction(() => /text=own/.test(location.hash), undefined, { timeout: 20_000 });
+  await act(page, 'train');
+  await waitState(page, 'done', 60_000);
+  await frames(page, 5);
+  await checkWords(page);
 });

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { act, address, checkAccess, device, firstStep, frames, metric, setParam, shot, state, stays, test, waitMetric, waitState } from './lib/test.mjs';
-import { dist, serve } from './lib/site.mjs';
+import { act, address, checkAccess, checkFits, device, firstStep, frames, metric, setParam, shot, state, stays, test, waitMetric, waitState } from './lib/test.mjs';
+import { dist } from './lib/site.mjs';
 
 const small = { n_train: 320, n_test: 100, batch_size: 16, width: 4 };
 const cpu = (params) => address('cnn', { device: 'cpu', ...small, ...params });
@@ -247,10 +247,11 @@ test('CIFAR-10 that came with the site is offered', { tag: '@long' }, async ({ o
   await page.locator('[data-figure="samples"]').getByText('40 training images and 20 test images').waitFor();
 });
 
-test('it looks right in the dark and on a phone', { tag: '@long' }, async ({ open }) => {
+test('it fits a phone, in the dark, after training', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu({ epochs: 1, n_train: 100, n_test: 50 }), { width: 400, height: 800, theme: 'dark' });
   await waitMetric(page, 'params_conv');
   await act(page, 'train');
   await waitState(page, 'done');
+  await checkFits(page);
   await shot(page, 'cnn-400-dark-after');
 });

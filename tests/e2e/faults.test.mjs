@@ -1,24 +1,24 @@
-// What happens to a page: its GPU is lost, its worker dies, a file does not come or is not what it should be, it is reloaded in
-// mid-run. Each is told once, in plain words; what was measured stays; one button goes on.
+// What may happen to a page: its GPU is lost, its worker dies, a file does not arrive or is damaged, it is reloaded in the middle
+// of a run. The page reports each fault once, in plain words; what was measured stays; one button continues.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { act, address, device, metric, notice, shot, state, test, theBrowser, train, waitMetric, waitState } from './lib/test.mjs';
-import { dist, serve } from './lib/site.mjs';
+import { act, address, device, expect, metric, notice, shot, state, test, train, waitMetric, waitState } from './lib/test.mjs';
+import { dist } from './lib/site.mjs';
 import { withMostMemory } from './lib/wasm.mjs';
 
-/** Words of the libraries and of the browser, which are none for a visitor. */
+/** Words of the libraries and of the browser, which a visitor should not see. */
 const inside = /poison|wgpu|panick|unwrap|undefined|TypeError|CompileError|RuntimeError|null|Caused by/i;
 
-/** How many pixels of the first map are drawn. */
+/** Returns the number of painted pixels of the first map. */
 const drawn = (page) =>
   page.locator('canvas.cells').first().evaluate((canvas) => {
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
     return data.filter((value, at) => at % 4 === 3 && value > 0).length;
   });
 
-/** What an alert says, and that it says it once. */
+/** Returns the text of the alert. Fails if there is more than one. */
 async function told(page) {
   const all = await page.locator('[data-kind="error"]:visible').allInnerTexts();
   assert.equal(all.length, 1, `said more than once: ${all.join(' | ')}`);
@@ -26,18 +26,35 @@ async function told(page) {
   return all[0];
 }
 
+/** Runs in the page before anything else: a run is stored from its first save on, and `stored` counts how often it was. */
+const storeAtOnce = () => {
+  window.nnLabKeepAfterMs = 0;
+  window.stored = 0;
+  const { put } = Cache.prototype;
+  Cache.prototype.put = async function (...all) {
+    await put.apply(this, all);
+    window.stored += 1;
+  };
+};
+
+/** Waits until the run has been stored four more times: by then every network has been saved. */
+async function waitStored(page) {
+  const stored = () => page.evaluate(() => window.stored);
+  const before = await stored();
+  await expect.poll(stored, { message: 'the run is stored', timeout: 60_000 }).toBeGreaterThanOrEqual(before + 4);
+}
+
 const waitAlert = (page, timeout = 60_000) => page.locator('[data-kind="error"]:visible').first().waitFor({ timeout });
 
-test('a GPU that is lost ends no run: it goes on from its last saved moment', { tag: '@long' }, async ({ open }) => {
+test('a GPU that is lost ends no run: it continues from its last checkpoint', { tag: ['@long', '@webgpu'] }, async ({ browser, eagerSite, open }) => {
   test.setTimeout(300_000);
-  const page = await open(address('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, steps: 20_000, n_probe: 16, d_in: 4 }), { allow: [/GPU|WebGPU|context/i] });
+  const page = await open(address('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, steps: 20_000, n_probe: 16, d_in: 4 }), { from: eagerSite, init: storeAtOnce, allow: [/GPU|WebGPU|context/i] });
   await act(page, 'train');
   await waitMetric(page, 'loss_activated', () => true, 240_000);
   assert.equal(await device(page), 'webgpu');
-  // Until something has been saved of both nets.
-  await page.waitForTimeout(12_000);
+  await waitStored(page);
   const before = await metric(page, 'step');
-  const session = await (await theBrowser()).newBrowserCDPSession();
+  const session = await browser.newBrowserCDPSession();
   await session.send('Browser.crashGpuProcess').catch(() => {});
   await waitAlert(page);
   const words = await told(page);
@@ -45,10 +62,7 @@ test('a GPU that is lost ends no run: it goes on from its last saved moment', { 
   const from = Number(/Continue from step ([\d,]+)/.exec(words)[1].replace(',', ''));
   assert.ok(from > 0 && from <= before + 200, `from ${from}, at ${before}`);
   // The browser gives the canvases back a moment later, blank.
-  for (let i = 0; (await drawn(page)) <= 100; i++) {
-    assert.ok(i < 50, 'what was drawn is gone');
-    await page.waitForTimeout(100);
-  }
+  await expect.poll(() => drawn(page), 'the map is drawn again').toBeGreaterThan(100);
   await shot(page, 'mlp-gpu-lost');
   await page.locator('[data-action="go-on"]').click();
   const step = await waitMetric(page, 'step', (step) => step > from, 120_000);
@@ -60,11 +74,11 @@ test('a GPU that is lost ends no run: it goes on from its last saved moment', { 
   await shot(page, 'mlp-gpu-back');
 });
 
-test('a worker that dies costs no more than the last seconds', async ({ open }) => {
-  const page = await open(address('mlp', { device: 'cpu', steps: 20_000 }), { allow: [/killed by a test/] });
+test('a worker that dies costs no more than the last seconds', async ({ eagerSite, open }) => {
+  const page = await open(address('mlp', { device: 'cpu', steps: 20_000 }), { from: eagerSite, init: storeAtOnce, allow: [/killed by a test/] });
   await act(page, 'train');
   await waitMetric(page, 'step', (step) => step > 5);
-  await page.waitForTimeout(6000);
+  await waitStored(page);
   for (const worker of page.workers()) await worker.evaluate(() => void setTimeout(() => { throw new Error('killed by a test'); }));
   await waitAlert(page);
   await waitState(page, ['error']);
@@ -77,40 +91,37 @@ test('a worker that dies costs no more than the last seconds', async ({ open }) 
   assert.ok((await metric(page, 'loss_linear')) > 0 && (await metric(page, 'loss_activated')) > 0);
 });
 
-test('a run that is left by a reload goes on, and ends as if it had never been left', { tag: '@long' }, async ({ open }) => {
+test('a run that is left by a reload continues, and ends as if it had never been left', { tag: '@long' }, async ({ eagerSite, open }) => {
   test.setTimeout(180_000);
   const at = address('attention', { device: 'cpu', steps: 500, n_tokens: 24, batch_size: 64 });
   const names = ['loss_scaled', 'loss_unscaled', 'steps_scaled'];
-  const whole = await withPage(at, (page) => train(page, names, 120_000));
-  {
-    const page = await open(at);
-    await act(page, 'train');
-    await waitMetric(page, 'step', (step) => step > 5);
-    // Runs of a few seconds are not worth the room.
-    await page.waitForTimeout(16_000);
-    assert.equal(await state(page), 'running', 'the run is too short for this machine');
-    await page.reload();
-    const offer = page.locator('[data-offer]');
-    await offer.waitFor();
-    await shot(page, 'attention-offer');
-    const saved = Number(/step ([\d,]+) of/.exec(await offer.innerText())[1].replace(',', ''));
-    assert.ok(saved > 20, await offer.innerText());
-    await page.locator('[data-action="continue"]').click();
-    const step = await waitMetric(page, 'step', (step) => step > 0);
-    assert.ok(step >= saved, `it began anew, at ${step}`);
-    await waitState(page, 'done', 120_000);
-    for (const name of names) assert.equal(await waitMetric(page, name), whole[name], name);
-    await page.reload();
-    await page.waitForSelector('[data-panel][data-probe="idle"]');
-    assert.equal(await offer.count(), 0, 'a run that is done is not offered');
-  }
+  const whole = await train(await open(at), names, 120_000);
+  const page = await open(at, { from: eagerSite, init: storeAtOnce });
+  await act(page, 'train');
+  await waitMetric(page, 'step', (step) => step > 25);
+  await waitStored(page);
+  assert.equal(await state(page), 'running', 'the run is too short for this machine');
+  await page.reload();
+  const offer = page.locator('[data-offer]');
+  await offer.waitFor();
+  await shot(page, 'attention-offer');
+  const saved = Number(/step ([\d,]+) of/.exec(await offer.innerText())[1].replace(',', ''));
+  assert.ok(saved > 20, await offer.innerText());
+  await page.locator('[data-action="continue"]').click();
+  const step = await waitMetric(page, 'step', (step) => step > 0);
+  assert.ok(step >= saved, `it started over, at ${step}`);
+  await waitState(page, 'done', 120_000);
+  for (const name of names) assert.equal(await waitMetric(page, name), whole[name], name);
+  await page.reload();
+  await page.waitForSelector('[data-panel][data-probe="idle"]');
+  assert.equal(await offer.count(), 0, 'a run that is done is not offered');
 });
 
-test('another tab does not take over a run that goes on', { tag: '@long' }, async ({ open }) => {
-  const page = await open(address('mlp', { device: 'cpu', steps: 20_000 }));
+test('another tab does not take over a run that is training', { tag: '@long' }, async ({ eagerSite, open }) => {
+  const page = await open(address('mlp', { device: 'cpu', steps: 20_000 }), { from: eagerSite, init: storeAtOnce });
   await act(page, 'train');
   await waitMetric(page, 'step', (step) => step > 5);
-  await page.waitForTimeout(16_000);
+  await waitStored(page);
   const other = await page.context().newPage();
   await other.goto(page.url());
   await other.waitForSelector('[data-panel][data-probe="idle"]', { timeout: 60_000 });
@@ -125,13 +136,13 @@ test('another tab does not take over a run that goes on', { tag: '@long' }, asyn
   assert.equal(await other.locator('[data-offer]').count(), 0);
 });
 
-/** What a server may do to a file, and what the page says then. */
+/** What a server may do to a file, and what the page then says. */
 const mishaps = [
   ['cut off', (site, name, bytes) => (site.pages[name] = bytes.subarray(0, bytes.length / 2)), /came damaged|is not whole|ends too soon|too short|cut/],
   ['another page with status 200', (site, name) => ((site.pages[name] = '<!doctype html><p>Log in first'), site.kinds.set(name, 'text/html')), /the server sent a page in its place/],
   ['nothing any more', (site, name) => site.stalls.add(name), /the server has sent nothing for 30 seconds/],
 ];
-const mend = (site, name) => (delete site.pages[name], site.kinds.delete(name), site.stalls.delete(name));
+const repair = (site, name) => (delete site.pages[name], site.kinds.delete(name), site.stalls.delete(name));
 
 for (const [what, spoil, expected] of mishaps) {
   for (const [name, params] of [
@@ -148,7 +159,7 @@ for (const [what, spoil, expected] of mishaps) {
       await waitState(page, ['error'], 90_000).catch(() => {});
       assert.match(await notice(page), expected);
       assert.ok(!inside.test(await notice(page)), await notice(page));
-      mend(site, name);
+      repair(site, name);
       const again = page.locator('[data-action="go-on"], [data-action="train"]').first();
       await again.click();
       await page.waitForSelector('[data-panel][data-state="done"]', { timeout: 60_000 });
@@ -163,11 +174,21 @@ test('without storage a run goes on as ever', async ({ open }) => {
   await train(page, ['loss_activated']);
 });
 
-test('storage that is full, or emptied, is no error', { tag: '@long' }, async ({ open }) => {
-  const page = await open(address('mlp', { device: 'cpu', steps: 20_000 }), { init: "Cache.prototype.put = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));" });
+test('storage that is full, or emptied, is no error', { tag: '@long' }, async ({ eagerSite, open }) => {
+  const page = await open(address('mlp', { device: 'cpu', steps: 20_000 }), {
+    from: eagerSite,
+    init: () => {
+      window.nnLabKeepAfterMs = 0;
+      window.refused = 0;
+      Cache.prototype.put = () => {
+        window.refused += 1;
+        return Promise.reject(new DOMException('full', 'QuotaExceededError'));
+      };
+    },
+  });
   await act(page, 'train');
   await waitMetric(page, 'step', (step) => step > 5);
-  await page.waitForTimeout(15_000);
+  await expect.poll(() => page.evaluate(() => window.refused), { message: 'the run is not stored', timeout: 60_000 }).toBeGreaterThan(1);
   await page.evaluate(async () => {
     for (const name of await caches.keys()) await caches.delete(name);
     localStorage.clear();
@@ -225,7 +246,7 @@ test('memory that cannot grow ends a run, not the page', { tag: '@long' }, async
   await train(page, ['loss_activated']);
 });
 
-test('a buffer that the GPU does not have ends a run, not the page', { tag: '@long' }, async ({ open, serve }) => {
+test('a buffer that the GPU does not have ends a run, not the page', { tag: ['@long', '@webgpu'] }, async ({ open, serve }) => {
   test.setTimeout(300_000);
   const site = await serve();
   const refuse = `

@@ -1,12 +1,9 @@
 // Runs that are kept: the list, the comparison, the files, and doing a run again.
 
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
-import { act, address, readParam, sections, setParam, shot, test, train, waitMetric, waitState } from './lib/test.mjs';
-import { serve } from './lib/site.mjs';
+import { act, address, checkAccess, checkFits, readParam, sections, setParam, shot, test, train, waitMetric } from './lib/test.mjs';
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const mlp = (params) => address('mlp', { device: 'cpu', steps: 40, ...params });
 const rows = (page) => page.locator('.run');
 const row = (page, name) => page.locator(`.run:has([aria-label="Name of the run: ${name}"])`);
@@ -22,7 +19,7 @@ async function saved(page, button) {
 }
 
 /** Opens a text as a file. */
-const open = (page, text, name = 'run.json') => inside(page, 'open-run').setInputFiles({ name, mimeType: 'application/json', buffer: Buffer.from(text) });
+const openFile = (page, text, name = 'run.json') => inside(page, 'open-run').setInputFiles({ name, mimeType: 'application/json', buffer: Buffer.from(text) });
 
 /** Drops what `fill` puts into a transfer onto the list. */
 async function drop(page, fill, text) {
@@ -35,15 +32,6 @@ async function drop(page, fill, text) {
     [String(fill), text],
   );
   await page.locator('.runs').dispatchEvent('drop', { dataTransfer });
-}
-
-async function checkAccess(page, when) {
-  await page.evaluate(axeSource);
-  const violations = await page.evaluate(async () => {
-    const { violations } = await window.axe.run('.history', { resultTypes: ['violations'] });
-    return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.target.join(' '))}`);
-  });
-  assert.deepEqual(violations, [], when);
 }
 
 /** The columns of the comparison's table, but for the first. */
@@ -102,7 +90,7 @@ test('runs are listed, compared, named, pinned, deleted and kept', async ({ open
   assert.match(await row(page, 'Run 3').innerText(), /Changed while it ran: Learning rate to 0.02 after step \d+/);
   assert.ok((await row(page, 'Run 3').locator('[data-check-verdict]').count()) > 2);
   await shot(page, 'keep-1280-light');
-  await checkAccess(page, 'light, compared, details open');
+  await checkAccess(page, 'light, compared, details open', '.history');
 
   // With the keyboard alone.
   const name = row(page, 'Run 2').locator('input.run-name');
@@ -154,7 +142,7 @@ test('a file of a run opens again, shows the same, and does the run again', asyn
   // Under other settings, from another window's files: it is looked at, and not changed.
   await setParam(page, 'depth', 6);
   await setParam(page, 'seed', 1);
-  await open(page, text);
+  await openFile(page, text);
   const opened = page.locator('.run[data-origin="file"]');
   await opened.waitFor();
   assert.match(await opened.innerText(), /from a file/);
@@ -172,8 +160,8 @@ test('a file of a run opens again, shows the same, and does the run again', asyn
   await shot(page, 'keep-1280-dark');
   await page.setViewportSize({ width: 400, height: 800 });
   await shot(page, 'keep-400-dark');
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth));
-  await checkAccess(page, 'dark, a file open');
+  await checkFits(page);
+  await checkAccess(page, 'dark, a file open', '.history');
   assert.equal((await saved(page, opened.locator('[data-action="save-run"]'))).text, text, 'saved again it is the same');
 
   await opened.locator('[data-action="rerun"]').click();
@@ -205,7 +193,7 @@ test('what is no file of a run is refused in a sentence, and that of another sec
     [text.replace('"depth":3', '"depth":99'), /depth=99/],
     [text.replace('"section": "mlp"', '"section": "<img src=x>"'), /found was <img src=x>/],
   ]) {
-    await open(page, bad, 'bad.json');
+    await openFile(page, bad, 'bad.json');
     await page.waitForFunction((source) => new RegExp(source).test(document.querySelector('.runs [role="status"]').innerText), words.source);
     assert.match(await said(page), /^bad.json was not opened\./);
     assert.equal(await rows(page).count(), 1);
@@ -215,7 +203,7 @@ test('what is no file of a run is refused in a sentence, and that of another sec
   await page.waitForFunction(() => /long.json was not opened.*at most 16 MB/.test(document.querySelector('.runs [role="status"]').innerText));
   await page.goto(page.url().replace(/#.*/, address('rnn', { device: 'cpu' })));
   await page.waitForSelector('[data-panel="rnn"]');
-  await open(page, text);
+  await openFile(page, text);
   await inside(page, 'open-elsewhere').click();
   await page.locator('[data-panel="mlp"] .run[data-origin="file"]').waitFor();
   assert.match(page.url(), /#\/mlp\/runs\?device=cpu/);
@@ -261,37 +249,32 @@ test('where nothing may be stored the runs are kept in the tab, and that is said
   assert.equal(await frame.getByText('may not store anything').count(), 1);
 });
 
-test('every picture carries its title, the settings and the version', { tag: '@long' }, async ({ open }) => {
-  // Nothing is saved: what would be is looked at.
-  const init = () => {
-    window.files = [];
-    const { createObjectURL } = URL;
-    URL.createObjectURL = (blob) => (window.files.push(blob), createObjectURL.call(URL, blob));
-    HTMLAnchorElement.prototype.click = () => {};
-  };
-  for (const slug of await sections()) {
-    await t.test(slug, () =>
-      withPage(
-        address(slug, { device: 'cpu' }),
-        async (page) => {
-          await page.waitForSelector('[data-probe="idle"] [data-figure] svg text');
-          const pictures = await page.evaluate(async () => {
-            window.files = [];
-            // What is a table, or has nothing to show before a run, has no picture.
-            const drawn = (figure) => figure.querySelector('.figure-body :is(svg.chart-svg, canvas)');
-            const figures = [...document.querySelectorAll('.figure[data-figure]')].filter(drawn);
-            for (const figure of figures) figure.querySelector('[data-export="svg"]').click();
-            const texts = await Promise.all(window.files.map((file) => file.text()));
-            return figures.map((figure, index) => [figure.dataset.figure, figure.querySelector('h3').innerText, texts[index]]);
-          });
-          assert.ok(pictures.length > 2);
-          for (const [name, title, text] of pictures) {
-            const words = [...text.matchAll(/<text x="16"[^>]*>([^<]*)</g)].map((found) => found[1]).join(' ');
-            assert.match(words, new RegExp(`nn-lab [\\d.]+ · ${slug} · default settings`), name);
-            assert.ok(words.startsWith(title.slice(0, 12)), `${name}: ${words}`);
-          }
-        },
-        { init },
-      ));
-  }
-});
+for (const slug of sections) {
+  test(`${slug}: every picture carries its title, the settings and the version`, { tag: '@long' }, async ({ open }) => {
+    const page = await open(address(slug, { device: 'cpu' }), {
+      // Nothing is saved; the files are looked at instead.
+      init: () => {
+        window.files = [];
+        const { createObjectURL } = URL;
+        URL.createObjectURL = (blob) => (window.files.push(blob), createObjectURL.call(URL, blob));
+        HTMLAnchorElement.prototype.click = () => {};
+      },
+    });
+    await page.waitForSelector('[data-probe="idle"] [data-figure] svg text');
+    const pictures = await page.evaluate(async () => {
+      window.files = [];
+      // A table has no picture, and neither does a figure that is empty before a run.
+      const drawn = (figure) => figure.querySelector('.figure-body :is(svg.chart-svg, canvas)');
+      const figures = [...document.querySelectorAll('.figure[data-figure]')].filter(drawn);
+      for (const figure of figures) figure.querySelector('[data-export="svg"]').click();
+      const texts = await Promise.all(window.files.map((file) => file.text()));
+      return figures.map((figure, index) => [figure.dataset.figure, figure.querySelector('h3').innerText, texts[index]]);
+    });
+    assert.ok(pictures.length > 2);
+    for (const [name, title, text] of pictures) {
+      const words = [...text.matchAll(/<text x="16"[^>]*>([^<]*)</g)].map((found) => found[1]).join(' ');
+      assert.match(words, new RegExp(`nn-lab [\\d.]+ · ${slug} · default settings`), name);
+      assert.ok(words.startsWith(title.slice(0, 12)), `${name}: ${words}`);
+    }
+  });
+}

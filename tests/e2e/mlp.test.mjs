@@ -1,7 +1,7 @@
 // Section 1 on the CPU, as a visitor uses it.
 
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, device, firstStep, frames, metric, readParam, setParam, shot, state, stays, test, train, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, checkAccess, checkFits, device, firstStep, frames, metric, readParam, setParam, shot, state, stays, test, train, waitMetric, waitState } from './lib/test.mjs';
 
 const cpu = (params) => address('mlp', { device: 'cpu', ...params });
 
@@ -31,19 +31,22 @@ test('on spirals a ReLU net learns what its linear twin cannot', async ({ open }
   await shot(page, 'mlp-1280-light-after');
 });
 
-test('dark and narrow look right', { tag: '@long' }, async ({ open }) => {
-  {
-    const page = await open(cpu({ steps: 100 }), { width: 400, height: 800, theme: 'dark' });
-    await waitMetric(page, 'params_counted');
-    await shot(page, 'mlp-400-dark-before');
-    await train(page, []);
-    await shot(page, 'mlp-400-dark-after');
-  }
-  {
-    const page = await open(cpu({ theme: 'dark' }));
-    await waitMetric(page, 'params_counted');
-    await shot(page, 'mlp-1280-dark-before');
-  }
+test('it fits a phone, in the dark, before and after training', { tag: '@long' }, async ({ open }) => {
+  const page = await open(cpu({ steps: 100 }), { width: 400, height: 800, theme: 'dark' });
+  await waitMetric(page, 'params_counted');
+  await checkFits(page);
+  await shot(page, 'mlp-400-dark-before');
+  await train(page, []);
+  await checkFits(page);
+  await shot(page, 'mlp-400-dark-after');
+});
+
+test('the dark theme of the address is dark on a light system', { tag: '@long' }, async ({ open }) => {
+  const page = await open(cpu({ theme: 'dark' }));
+  await waitMetric(page, 'params_counted');
+  assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(18, 21, 25)');
+  await shot(page, 'mlp-1280-dark-before');
 });
 
 test('pause holds the counter, step moves it by one, resume goes on, reset clears', async ({ open }) => {
@@ -99,19 +102,15 @@ test('new frames do not take away what is being typed', async ({ open }) => {
 });
 
 test('one seed gives one run, another seed another', { tag: '@long' }, async ({ open }) => {
-  const loss = (seed) =>
-    withPage(cpu({ steps: 50, seed }), async (page) => {
-      const first = await train(page, ['loss_activated', 'loss_linear']);
-      if (seed === 7) {
-        await act(page, 'reset');
-        await waitState(page, 'idle');
-        assert.deepEqual(await train(page, ['loss_activated', 'loss_linear']), first, 'the same page, trained again');
-      }
-      return first;
-    });
-  const [once, again, other] = [await loss(7), await loss(7), await loss(8)];
-  assert.deepEqual(again, once);
-  assert.notEqual(other.loss_activated, once.loss_activated);
+  const names = ['loss_activated', 'loss_linear'];
+  const pageOf = (seed) => open(cpu({ steps: 50, seed }));
+  const page = await pageOf(7);
+  const once = await train(page, names);
+  await act(page, 'reset');
+  await waitState(page, 'idle');
+  assert.deepEqual(await train(page, names), once, 'the same page, trained again');
+  assert.deepEqual(await train(await pageOf(7), names), once, 'another page');
+  assert.notEqual((await train(await pageOf(8), names)).loss_activated, once.loss_activated);
 });
 
 test('Fashion-MNIST is learned on the CPU', { tag: '@long' }, async ({ open }) => {
@@ -338,40 +337,40 @@ test('the network by keyboard', async ({ open }) => {
   await checkAccess(page, 'the network, a weight open');
 });
 
-test('the network of images, of one seed of several, and alone in a frame', { tag: '@long' }, async ({ open }) => {
-  {
-    const page = await open(network({ dataset: 'fashion-mnist', hidden: '6,4', steps: 30 }));
-    await drawn(page);
-    await act(page, 'train');
-    await waitState(page, 'done', 90_000);
-    await item(page, '1-3').click();
-    await page.locator('.network-detail canvas').waitFor();
-    assert.equal(await page.locator(`${figure} [data-weight]`).count(), 24 + 40);
-    await shot(page, 'network-1280-light-fashion');
-  }
-  {
-    const page = await open(network({ ...small, seeds: 3 }));
-    await act(page, 'train');
-    await waitState(page, 'done');
-    await item(page, '0-0-0').focus();
-    await page.keyboard.press('Enter');
-    const field = page.locator('[data-editor] input[type="text"]');
-    await field.fill('2');
-    await field.press('Enter');
-    await waitWeight(page, '0-0-0', 2);
-  }
-  {
-    const page = await open('#/mlp?embed=1&device=cpu&steps=40&hidden=4&show=network&lock=width');
-    await drawn(page);
-    await page.locator('[data-action="add-unit"]:disabled').first().waitFor();
-    await act(page, 'train');
-    await waitState(page, 'done');
-    assert.equal(await step(page), 40);
-    await shot(page, 'network-alone');
-  }
+test('the network of images', { tag: '@long' }, async ({ open }) => {
+  const page = await open(network({ dataset: 'fashion-mnist', hidden: '6,4', steps: 30 }));
+  await drawn(page);
+  await act(page, 'train');
+  await waitState(page, 'done', 90_000);
+  await item(page, '1-3').click();
+  await page.locator('.network-detail canvas').waitFor();
+  assert.equal(await page.locator(`${figure} [data-weight]`).count(), 24 + 40);
+  await shot(page, 'network-1280-light-fashion');
 });
 
-test('pictures of the network', { tag: '@long' }, async ({ open }) => {
+test('the network of one seed of several can be changed', { tag: '@long' }, async ({ open }) => {
+  const page = await open(network({ ...small, seeds: 3 }));
+  await act(page, 'train');
+  await waitState(page, 'done');
+  await item(page, '0-0-0').focus();
+  await page.keyboard.press('Enter');
+  const field = page.locator('[data-editor] input[type="text"]');
+  await field.fill('2');
+  await field.press('Enter');
+  await waitWeight(page, '0-0-0', 2);
+});
+
+test('the network alone in a frame trains, and keeps what is locked', { tag: '@long' }, async ({ open }) => {
+  const page = await open('#/mlp?embed=1&device=cpu&steps=40&hidden=4&show=network&lock=width');
+  await drawn(page);
+  await page.locator('[data-action="add-unit"]:disabled').first().waitFor();
+  await act(page, 'train');
+  await waitState(page, 'done');
+  assert.equal(await step(page), 40);
+  await shot(page, 'network-alone');
+});
+
+test('the network fits the page, on a phone too, before, during and after training', { tag: '@long' }, async ({ open }) => {
   test.setTimeout(180_000);
   for (const [width, theme] of [[1280, 'light'], [1280, 'dark'], [390, 'light'], [390, 'dark']]) {
     const page = await open(network({ width: 8, steps: 1500 }), { width, height: width > 400 ? 900 : 844, theme });
@@ -384,6 +383,6 @@ test('pictures of the network', { tag: '@long' }, async ({ open }) => {
     await item(page, '2-3').click();
     await page.locator('[data-detail]', { hasText: 'Hidden unit 4' }).waitFor();
     await shot(page, `network-${width}-${theme}-after`);
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'too wide');
+    await checkFits(page);
   }
 });

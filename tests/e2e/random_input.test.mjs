@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { act, address, frames, state, test, train, waitState } from './lib/test.mjs';
-import { root, serve } from './lib/site.mjs';
+import { root } from './lib/site.mjs';
 import { random } from './lib/soak.mjs';
 
 const EACH = 100;

@@ -1,9 +1,8 @@
-// What holds for every section, found through the navigation: a new section is tested from its first day.
+// What holds for every section. Sections are found by their folders, so that a new one is tested from its first day.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { act, address, checkAccess, frames, probed, readParam, sections, setParam, shot, state, test, waitMetric, waitState } from './lib/test.mjs';
-import { serve } from './lib/site.mjs';
+import { act, address, checkAccess, checkFits, frames, probed, readParam, sections, setParam, shot, state, test, waitMetric, waitState } from './lib/test.mjs';
 
 /** Chooses an entry of a figure's menu. */
 async function choose(figure, entry) {
@@ -11,27 +10,17 @@ async function choose(figure, entry) {
   await figure.locator(`[data-export="${entry}"]`).click();
 }
 
-/** Fails where the page can be scrolled sideways, and names what sticks out. */
-async function checkWidth(page) {
-  const wide = await page.evaluate(() => {
-    const width = document.documentElement.clientWidth;
-    if (document.documentElement.scrollWidth <= width) return [];
-    return [...document.querySelectorAll('body *')]
-      .filter((node) => node.getBoundingClientRect().right > width + 1)
-      .slice(0, 5)
-      .map((node) => `${node.tagName.toLowerCase()}.${node.getAttribute('class')} in ${node.closest('[data-figure]')?.dataset.figure}`);
-  });
-  assert.deepEqual(wide, [], 'these stick out');
-}
+test('the navigation has every section', async ({ open }) => {
+  const page = await open('');
+  const links = await page.$$eval('nav a[href*="#/"]', (all) => all.map((a) => /#\/([a-z0-9-]+)/.exec(a.getAttribute('href'))?.[1]).filter(Boolean));
+  assert.deepEqual([...new Set(links)].filter((slug) => slug !== 'verify').sort(), sections);
+});
 
-test('every section', async ({ open }) => {
-  test.setTimeout(600_000);
-  const slugs = await sections();
-  assert.ok(slugs.includes('mlp'), `the navigation has ${slugs}`);
-  for (const slug of slugs) {
-    // One page, which costs most of all this: before training in the dark and on a phone, then trained, then changed.
+for (const slug of sections) {
+  // One page for all, since loading it costs the most: untrained in the dark and on a phone, then trained, then changed.
+  test(`${slug}: accessible, narrow enough for a phone, trains with its defaults, and keeps its settings in the address`, async ({ open }) => {
     const page = await open(address(slug, { device: 'cpu' }), { theme: 'dark' });
-    await t.test(`${slug}: nothing for axe to find in the dark`, async () => {
+    await test.step('nothing for axe to find in the dark', async () => {
       await page.waitForSelector(`[data-panel="${slug}"]`);
       assert.ok((await page.title()).length > 3);
       await probed(page);
@@ -41,19 +30,19 @@ test('every section', async ({ open }) => {
 
     await page.emulateMedia({ colorScheme: 'light' });
     for (const width of [360, 400]) {
-      await t.test(`${slug}: fits ${width} pixels`, async () => {
+      await test.step(`fits ${width} pixels`, async () => {
         await page.setViewportSize({ width, height: 740 });
         // Charts follow the new width a few frames later.
         await page.waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth, undefined, { timeout: 10_000 }).catch(() => {});
-        await checkWidth(page);
+        await checkFits(page);
         if (width === 360) await shot(page, `${slug}-360-light`);
       });
     }
 
     await page.setViewportSize({ width: 1280, height: 900 });
-    await t.test(`${slug}: trains with its default settings`, async () => {
+    await test.step('trains with its default settings', async () => {
       await act(page, 'train');
-      await waitMetric(page, 'step', (step) => step >= (quick ? 3 : 10), 60_000);
+      await waitMetric(page, 'step', (step) => step >= 3, 60_000);
       await waitState(page, ['running', 'done']);
       if ((await state(page)) === 'running') await act(page, 'stop');
       await waitState(page, 'done');
@@ -66,7 +55,6 @@ test('every section', async ({ open }) => {
         const elsewhere = await page.locator(`.chapter:has([data-set-up]) [data-figure="${name}"]`).count();
         if (!elsewhere) assert.ok((await figure.locator('table tbody td').count()) > 0, `${name}: its table is empty`);
       }
-      if (!quick) await checkAccess(page, 'light, trained, tables open');
       // Text and tables have no picture.
       const figure = page.locator('[data-figure]:has([data-export="svg"])').first();
       for (const [kind, start] of [['csv', /^[^\n]*,/], ['svg', /^(<\?xml[^>]*>\s*)?<svg/], ['png', /PNG/]]) {
@@ -75,7 +63,7 @@ test('every section', async ({ open }) => {
       }
     });
 
-    await t.test(`${slug}: the address holds the settings`, async () => {
+    await test.step('the address holds the settings', async () => {
       // Without the tables that are open by now: each change would draw thousands of rows anew.
       await page.reload();
       await page.waitForSelector(`[data-panel="${slug}"]`);
@@ -100,8 +88,20 @@ test('every section', async ({ open }) => {
       await page.waitForSelector(`[data-panel="${slug}"]`);
       for (const [key, value] of Object.entries(changed)) assert.equal(await readParam(page, key), value, key);
     });
-  }
-});
+  });
+
+  test(`${slug}: ten steps in, with every table open, there is nothing for axe to find`, { tag: '@long' }, async ({ open }) => {
+    const page = await open(address(slug, { device: 'cpu' }));
+    await probed(page);
+    await act(page, 'train');
+    await waitMetric(page, 'step', (step) => step >= 10, 60_000);
+    await waitState(page, ['running', 'done']);
+    if ((await state(page)) === 'running') await act(page, 'stop');
+    await waitState(page, 'done');
+    for (const figure of await page.locator('[data-figure]').all()) await choose(figure, 'table');
+    await checkAccess(page, 'light, trained, tables open');
+  });
+}
 
 test('the site works below a path, and asks nobody else', async ({ open, serve }) => {
   const site = await serve({ base: '/a/course/lab/' });

@@ -1,7 +1,7 @@
 // Section 3 on the CPU, as a visitor uses it.
 
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, device, metric, readParam, setParam, shot, test, train, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, checkAccess, device, metric, readParam, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
 
 const cpu = (params) => address('resnet', { device: 'cpu', ...params });
 const verdicts = (page) => page.locator('[data-check-verdict]').evaluateAll((rows) => rows.map((row) => row.dataset.checkVerdict));

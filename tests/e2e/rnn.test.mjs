@@ -1,7 +1,7 @@
 // Section 4 on the CPU, as a visitor uses it.
 
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, device, firstStep, frames, metric, probed, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, checkAccess, checkFits, firstStep, frames, metric, probed, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
 
 const cpu = (params) => address('rnn', { device: 'cpu', ...params });
 
@@ -145,7 +145,7 @@ for (const [width, theme] of [[390, 'light'], [390, 'dark'], [1280, 'dark']]) {
     await goTo(page, 120);
     await at(page, 120);
     await frames(page, 4);
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'too wide');
+    await checkFits(page);
     await checkAccess(page, `the cells at ${width}, ${theme}`);
     await shot(page, `cell-${width}-${theme}-after`);
   });

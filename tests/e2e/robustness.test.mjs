@@ -1,8 +1,7 @@
 // What a page must survive: addresses from elsewhere, settings at their ends, diverging runs, a dying worker.
 
 import assert from 'node:assert/strict';
-import { act, address, frames, metric, notice, readParam, sections, setParam, shot, state, test, theSite, train, waitMetric, waitState } from './lib/test.mjs';
-import { serve } from './lib/site.mjs';
+import { act, address, frames, metric, notice, readParam, sections, setParam, shot, state, test, train, waitMetric, waitState } from './lib/test.mjs';
 
 const nasty = [
   '#/mlp?depth=banana&width=1e9&seed=-1&learning_rate=NaN',
@@ -22,16 +21,15 @@ const nasty = [
   `#/mlp?depth=${'9'.repeat(5000)}&${'x'.repeat(20_000)}=1`,
 ];
 
-test('no address gives a blank page', async ({ open }) => {
+test('no address gives a blank page', async ({ open, site }) => {
   const page = await open(nasty[0], { ready: false });
-  const { url } = await theSite();
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   for (const hash of nasty) {
-    await t.test(hash.slice(0, 60), async () => {
+    await test.step(hash.slice(0, 60), async () => {
       // Another page between: the same page with another hash would not be loaded anew.
       await page.goto('about:blank');
-      await page.goto(url + hash);
+      await page.goto(site.url + hash);
       await page.waitForSelector('nav a');
       const text = await page.locator('main').first().innerText();
       assert.ok(text.trim().length > 20, `the page says only "${text}"`);
@@ -82,30 +80,27 @@ test('a run that diverges ends with a sentence, and the next one works', async (
   assert.ok(Number.isFinite(loss_activated));
 });
 
-test('every slider works at both ends', { tag: '@long' }, async ({ open }) => {
-  for (const slug of await sections()) {
-    await t.test(slug, () =>
-      withPage(address(slug, { device: 'cpu' }), async (page) => {
-        const sliders = page.locator('[data-param] input[type="range"]');
-        for (const key of ['End', 'Home']) {
-          for (let i = 0; i < (await sliders.count()); i++) {
-            if (await sliders.nth(i).isVisible()) await sliders.nth(i).press(key);
-          }
-          await frames(page);
-          assert.equal(await state(page), 'idle');
-          // The largest of everything takes minutes a step: there the run is begun, and stopped again. The largest
-          // transformer is too large for a worker, which is said before anything is asked of it.
-          const tooLarge = key === 'End' && slug === 'transformer';
-          await act(page, 'train');
-          await waitState(page, tooLarge ? ['error'] : ['done', 'running'], 60_000);
-          if (tooLarge) assert.match(await notice(page), /needs about 1\d\.\d GB of memory/);
-          await act(page, 'reset');
-          await waitState(page, 'idle', 60_000);
-        }
-      }),
-    );
-  }
-});
+for (const slug of sections) {
+  test(`${slug}: every slider works at both ends`, { tag: '@long' }, async ({ open }) => {
+    const page = await open(address(slug, { device: 'cpu' }));
+    const sliders = page.locator('[data-param] input[type="range"]');
+    for (const key of ['End', 'Home']) {
+      for (let i = 0; i < (await sliders.count()); i++) {
+        if (await sliders.nth(i).isVisible()) await sliders.nth(i).press(key);
+      }
+      await frames(page);
+      assert.equal(await state(page), 'idle');
+      // With every setting at its maximum a step takes minutes, so the run is only started and stopped again. The largest
+      // transformer does not fit into a worker, and the page says so before it starts.
+      const tooLarge = key === 'End' && slug === 'transformer';
+      await act(page, 'train');
+      await waitState(page, tooLarge ? ['error'] : ['done', 'running'], 60_000);
+      if (tooLarge) assert.match(await notice(page), /needs about 1\d\.\d GB of memory/);
+      await act(page, 'reset');
+      await waitState(page, 'idle', 60_000);
+    }
+  });
+}
 
 test('a worker that dies is replaced', async ({ open }) => {
   const page = await open(address('mlp', { device: 'cpu', steps: 20_000 }), { allow: [/killed by a test/] });
@@ -150,23 +145,18 @@ test('a damaged data file is told, not shown', { tag: '@long' }, async ({ open, 
   assert.match(await notice(page), /Fashion-MNIST/);
 });
 
-test('the page paints and its controls work before the worker has come', async ({ open }) => {
-  const site = await theSite();
+test('the page paints and its controls work before the worker has come', async ({ open, serve }) => {
+  const site = await serve();
   let release;
   site.holds.set('worker-cpu_bg.wasm', new Promise((resolve) => (release = resolve)));
-  try {
-    const page = await open(address('mlp', { device: 'cpu', steps: 20 }));
-    await page.waitForSelector('[data-panel="mlp"] [data-param="depth"]', { state: 'visible' });
-    await setParam(page, 'depth', 5);
-    await page.waitForFunction(() => location.hash.includes('depth=5'));
-    await act(page, 'train');
-    await waitState(page, 'loading');
-    await shot(page, 'mlp-loading');
-    release();
-    await waitState(page, 'done');
-    assert.equal(await metric(page, 'step'), 20);
-  } finally {
-    release();
-    site.holds.delete('worker-cpu_bg.wasm');
-  }
+  const page = await open(address('mlp', { device: 'cpu', steps: 20 }), { from: site });
+  await page.waitForSelector('[data-panel="mlp"] [data-param="depth"]', { state: 'visible' });
+  await setParam(page, 'depth', 5);
+  await page.waitForFunction(() => location.hash.includes('depth=5'));
+  await act(page, 'train');
+  await waitState(page, 'loading');
+  await shot(page, 'mlp-loading');
+  release();
+  await waitState(page, 'done');
+  assert.equal(await metric(page, 'step'), 20);
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { act, address, checkAccess, device, frames, metric, probed, readParam, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
+import { act, address, checkAccess, frames, metric, probed, readParam, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
 
 const small = { device: 'cpu', layers: 1, heads: 2, d_model: 32, context: 32, batch_size: 8, warmup: 0, sample_length: 40 };
 const cpu = (params) => address('transformer', { ...small, ...params });

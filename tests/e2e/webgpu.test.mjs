@@ -2,10 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { act, address, device, firstStep, metric, shot, test, waitMetric, waitState } from './lib/test.mjs';
-import { serve } from './lib/site.mjs';
 import { bareSteps } from './lib/steps.mjs';
 
-test('section 1 trains on WebGPU', { tag: '@long' }, async ({ open }) => {
+test('section 1 trains on WebGPU', { tag: ['@long', '@webgpu'] }, async ({ open }) => {
   test.setTimeout(300_000);
   const page = await open(address('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, steps: 15, learning_rate: 0.03, n_probe: 16, d_in: 4 }));
   const { loss_activated: first } = await firstStep(page, ['loss_activated'], 240_000);
@@ -18,13 +17,13 @@ test('section 1 trains on WebGPU', { tag: '@long' }, async ({ open }) => {
   await shot(page, 'mlp-webgpu-after');
 });
 
-test('the steps of both networks are recorded: nothing is bound anew but what is written in and copied out', { tag: '@long' }, async () => {
+test('the steps of both networks are recorded: nothing is bound anew but what is written in and copied out', { tag: ['@long', '@webgpu'] }, async () => {
   test.setTimeout(300_000);
   const { binds, dispatches } = await bareSteps('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, n_probe: 16, d_in: 4 }, { steps: 6 });
   assert.ok(dispatches > 60 && binds < dispatches / 4, `${dispatches} dispatches, ${binds} binds`);
 });
 
-test('a GPU that computes wrongly is found out, and the CPU trains and verifies in its place', { tag: '@long' }, async ({ open, serve }) => {
+test('a GPU that computes wrongly is found out, and the CPU trains and verifies in its place', { tag: ['@long', '@webgpu'] }, async ({ open, serve }) => {
   test.setTimeout(300_000);
   const site = await serve();
   const wrong = `

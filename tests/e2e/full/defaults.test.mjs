@@ -1,6 +1,6 @@
-// The default of every section, trained in the browser on both devices, and a table of what came of it:
-// `./lab test e2e defaults`. On a GPU in software a default takes hours: there it is trained for a minute, and the table
-// says how far it came. NN_LAB_GPU=1 takes the real GPU, and trains to the end.
+// Trains the default of every section in the browser on both devices, and writes a table of the results: `./lab test e2e
+// defaults`. On a software adapter a default would take hours, so it is trained for a minute, and the table says how far it got.
+// NN_LAB_GPU=1 uses the real GPU and trains to the end.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -9,21 +9,21 @@ import { act, address, device, metric, sections, state, test, waitMetric, waitSt
 import { artifacts } from '../lib/site.mjs';
 
 const inSoftware = !process.env.NN_LAB_GPU;
-/** Seconds of training on a GPU in software, after the first step. */
+/** Seconds of training on a software adapter, after the first step. */
 const SECONDS = 60;
 const MINUTES = 20 * 60_000;
-/** Claims of the usual story that do not hold, and are shown as such: fewer multiply-accumulates are not as much faster. */
+/** The number of claims per section that do not hold, which the page reports: fewer multiply-accumulates are not as much faster. */
 const NOT_CONFIRMED = { cnn: 1 };
 const rows = [];
 
-/** What stands beside the run's buttons: its numbers, as a reader sees them. */
+/** Returns the numbers next to the run's buttons, as a reader sees them. */
 const numbers = (page) =>
   page.locator('.run-beside [data-metric]').evaluateAll((list) =>
     list.map((node) => ({ name: node.dataset.metric, value: node.dataset.value === '' ? undefined : Number(node.dataset.value), text: node.innerText })));
 
-for (const slug of await sections()) {
+for (const slug of sections) {
   for (const wanted of ['cpu', 'webgpu']) {
-    test(`${slug} on ${wanted}`, async ({ open }) => {
+    test(`${slug} on ${wanted}`, { tag: wanted === 'webgpu' ? ['@full', '@webgpu'] : '@full' }, async ({ open }) => {
       test.setTimeout(MINUTES);
       const page = await open(address(slug, { device: wanted, show: '' }));
       await act(page, 'train');
@@ -61,7 +61,7 @@ for (const slug of await sections()) {
   }
 }
 
-after(() => {
+test.afterAll(() => {
   const head = ['section', 'device', 'steps', 'seconds', 'checks confirmed', 'numbers'];
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
   const line = (cells) => `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;

@@ -230,3 +230,14 @@ export async function checkAccess(page, when, within) {
   }, within);
   assert.deepEqual(violations, [], when);
 }
+
+/** Fails if the page can be scrolled sideways, and names what sticks out. */
+export async function checkFits(page, when = 'wider than the window') {
+  const wide = await page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    const name = (node) => `${node.tagName.toLowerCase()}.${node.getAttribute('class')} in ${node.closest('[data-figure]')?.dataset.figure}`;
+    return ['the page', ...[...document.querySelectorAll('body *')].filter((node) => node.getBoundingClientRect().right > width + 1).slice(0, 5).map(name)];
+  });
+  assert.deepEqual(wide, [], when);
+}

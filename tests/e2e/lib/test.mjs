@@ -29,6 +29,13 @@ export const test = base.extend({
     for (const site of sites) await site.close();
   },
 
+  /** The built site, in which a run that trains is saved five times per second. */
+  eagerSite: async ({ serve }, use) => {
+    const site = await serve();
+    for (const kind of ['cpu', 'gpu']) site.rewrites.set(`worker-${kind}.js`, (script) => `self.nnLabSaveMs = 200;\n${script}`);
+    await use(site);
+  },
+
   /**
    * Opens an address of the lab in a fresh profile and returns its page. The test fails if a page complains; see `openPage`
    * in lib/browser.mjs, which has the options, too.
