@@ -68,7 +68,7 @@ test('three seeds: the median with a band, and checks that count', async ({ open
   await page.waitForFunction(() => !location.hash.includes('seeds='));
 });
 
-test('both nets train on workers of their own, in step with one another', async ({ open }) => {
+test('both networks train on separate workers, in lockstep', async ({ open }) => {
   const page = await open(mlp({ steps: 20_000 }));
   await act(page, 'step');
   await waitState(page, 'paused');
@@ -84,7 +84,7 @@ test('both nets train on workers of their own, in step with one another', async 
   assert.ok((await metric(page, 'worker_memory')) > 1e6);
 });
 
-test('with one core, or none that the browser tells of, the nets take turns', { tag: '@long' }, async ({ open }) => {
+test('with one core, or an unknown number, the networks take turns', { tag: '@long' }, async ({ open }) => {
   for (const cores of ['1', 'undefined']) {
     const init = `Object.defineProperty(navigator, 'hardwareConcurrency', { get: () => ${cores} });`;
     const page = await open(mlp({ steps: 60 }), { init });
@@ -95,7 +95,7 @@ test('with one core, or none that the browser tells of, the nets take turns', { 
   }
 });
 
-test('a second worker that does not start leaves its net to the first, and that is said', async ({ open }) => {
+test('if the second worker does not start, the first trains both networks, and the page says so', async ({ open }) => {
   const page = await open(mlp({ steps: 60 }), { init: failing(2, "throw new Error('no more workers here');") });
   await act(page, 'train');
   await waitState(page, 'done', 40_000);
@@ -103,12 +103,12 @@ test('a second worker that does not start leaves its net to the first, and that 
   assert.match(await page.locator('.device-line').innerText(), /second worker could not be started, so the networks take turns/);
 });
 
-test('a net that diverges ends with its sentence, the other goes on, and it can be trained again alone', async ({ open }) => {
+test('if one worker dies, the page says which network stopped, the other continues, and the first can be trained again', async ({ open }) => {
   const page = await open(address('attention', { device: 'cpu', steps: 20_000, optimizer: 'sgd', learning_rate: 0.001, d_k: 512, seed: 1 }), { init: 'const Real = Worker; window.Worker = function (...all) { return (window.lastWorker = new Real(...all)); };' });
   await act(page, 'train');
   await waitMetric(page, 'step', (step) => step > 3);
   assert.equal(await state(page), 'running');
-  // Its worker dies: what it has measured stays.
+  // Its worker dies. What it has measured stays.
   await page.evaluate(() => window.lastWorker.dispatchEvent(new ErrorEvent('error', { message: 'memory is out' })));
   await page.locator('[data-failed-arm="1"]').waitFor();
   assert.match(await page.locator('[data-failed-arm="1"]').innerText(), /The unscaled network has ended\. The run needed more memory than the browser gives/);
@@ -156,7 +156,7 @@ test('a sweep: set up, paused, stopped, finished after a reload, and a run of it
   await page.waitForFunction(() => location.hash.includes('seed=3'));
   assert.match(await page.locator('.sweep').innerText(), /The settings have changed since/);
   assert.equal(await metric(page, 'sweep_runs_done'), 9);
-  // A point of the chart opens the run that is nearest to the median of its seeds.
+  // A point of the chart opens the run whose result is the median over the seeds.
   const typical = (width, column) => {
     const rows = cells.filter((row) => row[0] === width);
     const median = rows.map((row) => Number(row[column])).sort((a, b) => a - b)[1];
@@ -169,13 +169,13 @@ test('a sweep: set up, paused, stopped, finished after a reload, and a run of it
   const [, middle] = await points(chart, 1);
   await chart.click({ position: middle });
   await waitParams(page, typical('8', 3));
-  // A pointer that rests on the chart may move the cursor, too.
+  // A pointer that rests on the chart could move the cursor, too.
   await page.mouse.move(0, 0);
   await chart.focus();
   await chart.press('Home');
   await chart.press('Enter');
   await waitParams(page, typical('2', 2));
-  // What has been set since stays.
+  // A setting that was changed in the meantime stays.
   await setParam(page, 'seeds', 1);
   await chart.click({ position: middle });
   await waitParams(page, typical('8', 3));
@@ -183,31 +183,31 @@ test('a sweep: set up, paused, stopped, finished after a reload, and a run of it
   assert.equal(await metric(page, 'sweep_runs_done'), 9);
 });
 
-test('the time of a sweep is told before it starts, whether it trains or not', { tag: '@long' }, async ({ open }) => {
+test('the time that a sweep takes is estimated before it starts, with and without training', { tag: '@long' }, async ({ open }) => {
   const page = await open(mlp({ steps: 3000, sweep: 'width:4,16,64', measure: 'accuracy' }));
   const words = page.locator('[data-sweep-words]');
-  const told = async () => {
+  const estimate = async () => {
     await page.waitForFunction(() => /It takes/.test(document.querySelector('[data-sweep-words]')?.textContent));
     const [, number, unit] = /It takes about (a|\d+) (second|s|min)/.exec(await words.innerText());
     return { a: 1 }[number] ?? Number(number) * (unit === 'min' ? 60 : 1);
   };
-  const long = await told();
+  const long = await estimate();
   assert.match(await words.innerText(), /3 runs of 2 networks each/);
   assert.equal(await sweepState(page), 'idle');
   assert.equal(await metric(page, 'loss_activated'), undefined, 'nothing of it is kept');
-  // A tenth of the steps, and so of the time.
+  // A tenth of the steps takes about a tenth of the time.
   await setParam(page, 'steps', 300);
   await page.waitForFunction(() => /Timing/.test(document.querySelector('[data-sweep-words]')?.textContent));
-  const short = await told();
+  const short = await estimate();
   assert.ok(short < long, `${long} s for 3,000 steps, ${short} s for 300`);
   await page.locator('[data-action="sweep"]').click();
   await waitSweep(page, 'done', 60_000);
-  // What the probe knows is not trained: 20,000 steps cost nothing.
+  // A number that the probe measures needs no training, so 20,000 steps cost nothing.
   await page.evaluate((hash) => (location.hash = hash), mlp({ steps: 20_000, sweep: 'depth:1,3', measure: 'rank' }));
   await page.waitForFunction(() => /2 runs .*It takes about (a second|\d+ s)/.test(document.querySelector('[data-sweep-words]')?.textContent));
 });
 
-test('two settings make a map; what needs no training is not trained', { tag: '@long' }, async ({ open }) => {
+test('a sweep over two settings draws a map, and trains nothing if the measure needs no training', { tag: '@long' }, async ({ open }) => {
   const page = await open(mlp({ sweep: 'depth:1,3', sweep2: 'd_in:4,8', measure: 'rank' }));
   await page.locator('[data-action="sweep"]:enabled').click();
   await waitMetric(page, 'sweep_runs_done', (done) => done === 4, 60_000);
@@ -217,7 +217,7 @@ test('two settings make a map; what needs no training is not trained', { tag: '@
   await page.locator('.sweep-runs summary').click();
   const rows = await page.locator('[data-table="sweep-runs"] tbody tr').evaluateAll((list) =>
     list.map((row) => [...row.cells].map((cell) => cell.innerText)));
-  // The linear net's rank is the input's, and one more for the biases, at any depth.
+  // At any depth, the rank of the linear network is the number of inputs plus one for the biases.
   assert.deepEqual(rows.map((row) => [row[1], row[3]]), [['4', '5'], ['8', '9'], ['4', '5'], ['8', '9']]);
   await shot(page, 'sweep-map-1280-light');
   const map = figure.locator('.chart-svg').first();
@@ -233,7 +233,7 @@ test('two settings make a map; what needs no training is not trained', { tag: '@
   await waitParams(page, { depth: '1', d_in: '8' });
 });
 
-test('a sweep that cannot be is refused in a sentence, and nothing starts', { tag: '@long' }, async ({ open }) => {
+test('an impossible sweep is refused with a reason, and nothing starts', { tag: '@long' }, async ({ open }) => {
   for (const [params, words] of [
     [{ sweep: 'seed:1..150/150', seeds: 3 }, /450 runs, and at most 200/],
     [{ sweep: 'depth:2,99' }, /from 1 to 12/],
@@ -248,7 +248,7 @@ test('a sweep that cannot be is refused in a sentence, and nothing starts', { ta
   }
 });
 
-test('on a phone and in the dark a sweep fits', { tag: '@long' }, async ({ open }) => {
+test('a sweep fits a phone, in the dark', { tag: '@long' }, async ({ open }) => {
   const page = await open(mlp({ steps: 30, sweep: 'width:2,8,32', measure: 'loss' }), { width: 400, height: 800, theme: 'dark' });
   await page.locator('[data-action="sweep"]:enabled').click();
   await waitSweep(page, 'done');
@@ -257,7 +257,7 @@ test('on a phone and in the dark a sweep fits', { tag: '@long' }, async ({ open 
   await shot(page, 'sweep-400-dark');
 });
 
-test('arms that end far apart: the run goes on until the last, at the pace of the slowest', { tag: '@long' }, async ({ open }) => {
+test('if one arm starts late, the run lasts until it is done, and counts the steps of the slowest', { tag: '@long' }, async ({ open }) => {
   const page = await open(address('mlp', { device: 'cpu', steps: 60 }), {
     init: () => {
       const send = Worker.prototype.postMessage;
@@ -271,7 +271,7 @@ test('arms that end far apart: the run goes on until the last, at the pace of th
   });
   await act(page, 'train');
   await waitMetric(page, 'loss_linear');
-  // The first has ended long since; the second has not begun.
+  // The first has finished; the second has not started.
   await page.waitForFunction(() => document.querySelectorAll('[data-figure="loss"] path, [data-figure="loss"] polyline').length > 0);
   assert.equal(await state(page), 'running');
   assert.match(await page.locator('.run-numbers').first().innerText(), /Step 0 of 60[^]*1 of 2 networks is still loading/);
@@ -282,11 +282,11 @@ test('arms that end far apart: the run goes on until the last, at the pace of th
   assert.equal(await metric(page, 'step'), 60);
 });
 
-test('in a tab that is not seen, where nothing is drawn, runs and sweeps go on', { tag: '@long' }, async ({ open }) => {
+test('runs and sweeps continue in a hidden tab, where nothing is drawn', { tag: '@long' }, async ({ open }) => {
   const page = await open(address('mlp', { device: 'cpu', steps: 60, sweep: 'depth:1,2', measure: 'accuracy' }));
   await probed(page);
   await page.locator('[data-action="sweep"]:enabled').waitFor();
-  // What a browser does there: no frames.
+  // In a hidden tab the browser draws no frames.
   await page.evaluate(() => (window.requestAnimationFrame = () => 0));
   await page.evaluate(() => document.querySelector('[data-action="train"]').click());
   await waitState(page, 'done');

@@ -1,4 +1,4 @@
-// Section 5: attention, on the CPU as a visitor uses it.
+// Section 5, attention, on the CPU, as a visitor uses it.
 
 import assert from 'node:assert/strict';
 import { act, address, checkAccess, checkFits, device, frames, metric, probed, setParam, shot, state, test, train, waitMetric, waitState } from './lib/test.mjs';
@@ -6,7 +6,7 @@ import { act, address, checkAccess, checkFits, device, frames, metric, probed, s
 const cpu = (params) => address('attention', { device: 'cpu', ...params });
 const settled = (page) => page.waitForSelector('[data-panel="attention"][data-probe="idle"]');
 
-test('the scale keeps the entropy, and both nets learn', async ({ open }) => {
+test('the scale preserves the entropy, and both networks learn', async ({ open }) => {
   const page = await open(cpu({}));
   assert.equal(await state(page), 'idle');
   const scaled = await waitMetric(page, 'entropy_scaled');
@@ -35,7 +35,7 @@ test('the scale keeps the entropy, and both nets learn', async ({ open }) => {
   await shot(page, 'attention-1280-light-after');
 });
 
-test('at d_k = 512 the unscaled entropy is a nat below, and the slider moves the bars', { tag: '@long' }, async ({ open }) => {
+test('at d_k = 512 the unscaled entropy is more than a nat lower, and the slider updates the bars', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu({}));
   const before = await waitMetric(page, 'entropy_unscaled');
   await setParam(page, 'd_k', 512);
@@ -45,7 +45,7 @@ test('at d_k = 512 the unscaled entropy is a nat below, and the slider moves the
   await page.locator('[data-figure="distribution"]', { hasText: 'd_k = 512' }).waitFor();
 });
 
-test('a cell reads weight, score and scaled score, by pointer and by key', async ({ open }) => {
+test('a cell of the map shows weight, score and scaled score, by pointer and by keyboard', async ({ open }) => {
   const page = await open(cpu({ mask: 'causal' }));
   await waitMetric(page, 'entropy_scaled');
   const figure = page.locator('[data-figure="weights-scaled"]');
@@ -72,7 +72,7 @@ test('a mask that hides everything gives zeros', { tag: '@long' }, async ({ open
   assert.ok(cells.every((weight) => weight === 0), String(cells));
 });
 
-test('heads that do not divide the model are explained, and the rest goes on', async ({ open }) => {
+test('a number of heads that does not divide the width is explained, and everything else works', async ({ open }) => {
   const page = await open(cpu({ n_heads: 5, steps: 5 }));
   await waitMetric(page, 'entropy_scaled');
   await settled(page);
@@ -104,7 +104,7 @@ test('it fits a phone, in the dark, after training', { tag: '@long' }, async ({ 
 
 const query = (params) => `#/attention/weights?${new URLSearchParams({ device: 'cpu', ...params })}`;
 const figure = (page) => page.locator('[data-figure="query"]');
-/** The numbers of a stage, by key. */
+/** Returns the numbers of a stage, by key. */
 const stage = (page, name) =>
   figure(page).locator(`[data-stage="${name}"]`).evaluateAll((all) => Object.fromEntries(all.map((one) => [one.dataset.key ?? one.dataset.dim ?? 0, Number(one.dataset.value)])));
 const softmax = (scores) => {
@@ -114,8 +114,8 @@ const softmax = (scores) => {
   return powers.map((power) => power / total);
 };
 const near = (a, b, why, tolerance = 1e-9) => assert.ok(Math.abs(a - b) <= tolerance, `${why}: ${a}, not ${b}`);
-/** The weights are the softmax of the scores that are shown, without the keys that are masked. */
-async function holdsTogether(page, masked = []) {
+/** Fails unless the weights are the softmax of the displayed scores of all keys that are not masked. */
+async function checkWeights(page, masked = []) {
   const [products, scores, weights] = [await stage(page, 'product'), await stage(page, 'score'), await stage(page, 'weight')];
   const seen = Object.keys(scores).filter((key) => !masked.includes(Number(key)));
   const expected = softmax(seen.map((key) => scores[key]));
@@ -128,7 +128,7 @@ const type = (page, cell, text) => figure(page).locator(`[data-cell="${cell}"]`)
 
 test('a query can be followed through every stage, and typing changes the weights at once', async ({ open }) => {
   const page = await open(query({}));
-  const before = await holdsTogether(page);
+  const before = await checkWeights(page);
   assert.deepEqual(Object.values(before.products), [4, 1, 6, -2]);
   assert.deepEqual(Object.values(before.scores), [2, 0.5, 3, -1]);
   const w = before.weights;
@@ -136,11 +136,11 @@ test('a query can be followed through every stage, and typing changes the weight
   near((await stage(page, 'entropy'))[0], -Object.values(w).reduce((sum, p) => sum + p * Math.log(p), 0), 'entropy');
 
   await type(page, 'q-0', '3');
-  const typed = await holdsTogether(page);
+  const typed = await checkWeights(page);
   assert.deepEqual(Object.values(typed.products), [8, 1, 8, -4]);
   await type(page, 'k-1-1', '5.5');
   assert.equal((await stage(page, 'product'))[1], 10);
-  // Arrow keys step; Escape takes back what was typed in this field.
+  // Arrow keys change the number; Escape undoes the changes of this field.
   const field = figure(page).locator('[data-cell="v-0-0"]');
   await field.press('ArrowUp');
   await field.press('Shift+ArrowDown');
@@ -148,12 +148,12 @@ test('a query can be followed through every stage, and typing changes the weight
   await field.press('Escape');
   assert.equal(await field.getAttribute('data-value'), '2');
 
-  // What is no number says so and changes nothing.
+  // Text that is not a number is reported and changes nothing.
   for (const [text, words] of [['abc', 'is not a number'], ['', 'is missing'], ['1e40', 'too large']]) {
     await type(page, 'q-0', text);
     await figure(page).locator('.query-warning', { hasText: words }).waitFor();
     assert.equal(await figure(page).locator('[data-cell="q-0"]').getAttribute('aria-invalid'), 'true');
-    assert.equal((await holdsTogether(page)).products[0], 8);
+    assert.equal((await checkWeights(page)).products[0], 8);
   }
   await checkAccess(page, 'a number that is none');
   await shot(page, 'query-1280-light-wrong');
@@ -161,38 +161,38 @@ test('a query can be followed through every stage, and typing changes the weight
   assert.equal(await figure(page).locator('[data-cell="q-0"]').inputValue(), '3');
   assert.equal(await figure(page).locator('.query-warning').innerText(), '');
 
-  // One step back for each field, then the small example again.
+  // Undo restores one field at a time, until the example is back.
   await figure(page).locator('[data-action="query-undo"]').click();
   assert.equal((await stage(page, 'product'))[1], 1);
   await figure(page).locator('[data-action="query-undo"]').click();
-  assert.deepEqual(await holdsTogether(page), before);
+  assert.deepEqual(await checkWeights(page), before);
   assert.ok(await figure(page).locator('[data-action="query-undo"]').isDisabled());
 });
 
 test('the scale, the causal mask and masked keys', async ({ open }) => {
   const page = await open(query({}));
   await figure(page).locator('[data-switch="scale"]').setChecked(false);
-  assert.deepEqual(Object.values((await holdsTogether(page)).scores), [4, 1, 6, -2]);
+  assert.deepEqual(Object.values((await checkWeights(page)).scores), [4, 1, 6, -2]);
   await figure(page).locator('[data-switch="causal"]').setChecked(true);
-  await holdsTogether(page, [3]);
+  await checkWeights(page, [3]);
   assert.ok(await figure(page).locator('[data-mask="3"]').isDisabled(), 'the causal mask is not undone key by key');
   await figure(page).locator('[data-mask="2"]').setChecked(true);
-  await holdsTogether(page, [2, 3]);
+  await checkWeights(page, [2, 3]);
   for (const key of [0, 1]) await figure(page).locator(`[data-mask="${key}"]`).setChecked(true);
-  await holdsTogether(page, [0, 1, 2, 3]);
+  await checkWeights(page, [0, 1, 2, 3]);
   await figure(page).locator('[data-summary="masked"]').waitFor();
   assert.deepEqual(Object.values(await stage(page, 'output')), [0, 0]);
   assert.doesNotMatch(await figure(page).innerText(), /NaN|not a number|infinite/);
   await figure(page).locator('[data-action="query-reset"]').click();
-  assert.deepEqual(Object.values((await holdsTogether(page)).scores), [2, 0.5, 3, -1]);
-  // More keys and dimensions start at zero: the scale alone changes the scores.
+  assert.deepEqual(Object.values((await checkWeights(page)).scores), [2, 0.5, 3, -1]);
+  // New keys and dimensions are zero, so only the scale changes the scores.
   await figure(page).locator('[data-action="more-dims"]').click();
-  near((await holdsTogether(page)).scores[0], 4 / Math.sqrt(5), 'five dimensions');
+  near((await checkWeights(page)).scores[0], 4 / Math.sqrt(5), 'five dimensions');
   await figure(page).locator('[data-action="more-keys"]').click();
-  assert.equal((await holdsTogether(page)).scores[4], 0);
+  assert.equal((await checkWeights(page)).scores[4], 0);
 });
 
-test('a head of the run is taken, and is what its map shows', { tag: '@long' }, async ({ open }) => {
+test('a head of the run can be loaded, and agrees with its map', { tag: '@long' }, async ({ open }) => {
   const page = await open(query({ steps: 80 }));
   await probed(page);
   assert.ok(await figure(page).locator('[data-action="query-run"]').isDisabled());
@@ -204,7 +204,7 @@ test('a head of the run is taken, and is what its map shows', { tag: '@long' }, 
     await figure(page).locator('[data-menu="query-arm"]').selectOption({ value: arm });
     await figure(page).locator('[data-menu="query-head"]').selectOption({ value: head });
     await figure(page).locator('[data-menu="query-position"]').selectOption({ value: position });
-    const { weights, scores, products } = await holdsTogether(page);
+    const { weights, scores, products } = await checkWeights(page);
     near(scores[0], arm === '0' ? products[0] / 8 : products[0], 'the scale of the network');
     await page.locator('[data-to="look-up"]').click();
     const map = page.locator(`[data-figure="maps-${arm === '0' ? 'scaled' : 'unscaled'}"]`);
@@ -218,14 +218,14 @@ test('a head of the run is taken, and is what its map shows', { tag: '@long' }, 
     await page.locator('[data-to="weights"]').click();
     await figure(page).locator('[data-action="query-run"]').click();
   }
-  // A changed number stays, whatever the run does.
+  // A number that was typed stays.
   await figure(page).locator('.query-number').first().fill('9');
-  await holdsTogether(page);
+  await checkWeights(page);
   await shot(page, 'query-1280-light-after');
   await checkAccess(page, 'a head of the run');
 });
 
-test('of many tokens and dimensions the rest is added up', { tag: '@long' }, async ({ open }) => {
+test('with many tokens and dimensions, those without a field are summed', { tag: '@long' }, async ({ open }) => {
   const page = await open(query({ steps: 5, n_tokens: 24, d_k: 128 }));
   await act(page, 'train');
   await waitState(page, 'done', 60_000);
@@ -234,7 +234,7 @@ test('of many tokens and dimensions the rest is added up', { tag: '@long' }, asy
   assert.equal(Object.keys(weights).length, 9);
   near(Object.values(weights).reduce((sum, weight) => sum + weight, 0), 1, 'sum of the weights');
   await figure(page).getByText('6 of 128 dimensions have fields').waitFor();
-  // The fields and the rest are the whole product.
+  // The sum of the fields' products and the rest is the whole product.
   const [rest, products] = [await stage(page, 'rest'), await stage(page, 'product')];
   const value = (cell) => figure(page).locator(`[data-cell^="${cell}-"]`).evaluateAll((all) => all.map((one) => Number(one.dataset.value)));
   const [key] = Object.keys(rest);

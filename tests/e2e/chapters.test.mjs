@@ -1,10 +1,10 @@
-// Chapters: the rail, addresses that open one, and pages that show only some.
+// Chapters: the list of chapters, addresses that open one, and pages that show only some.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { act, address, checkAccess, checkFits, frames, probed, setParam, shot, state, test, waitState } from './lib/test.mjs';
 
-/** Of EMBEDDING.md, which a native test holds to the code: every section's chapters and their figures. */
+/** Every section's chapters and their figures, from EMBEDDING.md, which a native test compares with the code. */
 const sections = {};
 for (const part of readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 'utf8').split('\n### `').slice(1)) {
   const slug = part.slice(0, part.indexOf('`'));
@@ -14,7 +14,7 @@ for (const part of readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 
     return { name: name.replaceAll('`', ''), title, figures: [...figures.matchAll(/`([^`]+)`/g)].map((match) => match[1]) };
   });
 }
-/** A run of a few seconds. */
+/** Settings for a run of a few seconds. */
 const SMALL = {
   mlp: { steps: 60 },
   cnn: { n_train: 60, n_test: 40, epochs: 1, width: 2 },
@@ -23,7 +23,7 @@ const SMALL = {
   attention: { steps: 10 },
   transformer: { preset: 'first-look', steps: 20, context: 16, sample_length: 20 },
 };
-/** Runs in the page: what reaches over its right or left edge, or is wider than its box and cannot be scrolled there. */
+/** Runs in the page: returns the elements that cross its left or right edge and cannot be scrolled into view. */
 function cutOff() {
   const scrolls = (node) => node && (getComputedStyle(node).overflowX !== 'visible' || scrolls(node.parentElement));
   const found = document.documentElement.scrollWidth > innerWidth ? ['the page'] : [];
@@ -45,7 +45,7 @@ assert.equal(Object.keys(sections).length, 6);
 
 for (const [slug, chapters] of Object.entries(sections)) {
   // In the daily tests two sections stand for all of them.
-  test(`${slug}: every chapter is short, accessible, one click away, and has the listed figures`, { tag: ['mlp', 'transformer'].includes(slug) ? [] : '@long' }, async ({ open }) => {
+  test(`${slug}: every chapter is short, accessible, one click away, and has the documented figures`, { tag: ['mlp', 'transformer'].includes(slug) ? [] : '@long' }, async ({ open }) => {
     test.setTimeout(180_000);
     const page = await open(`#/${slug}?${new URLSearchParams({ ...SMALL[slug], device: 'cpu' })}`);
     await probed(page);
@@ -56,12 +56,12 @@ for (const [slug, chapters] of Object.entries(sections)) {
       await page.locator(`[data-action="chapter"][data-to="${name}"]`).click();
       await page.locator(`[data-chapter="${name}"]`).waitFor();
       assert.deepEqual(await openChapters(page), [name]);
-      // Those of sweeps and comparisons come when they are asked for.
+      // Figures of sweeps and comparisons appear only on request.
       const listed = figures.filter((figure) => !['sweep', 'compare-runs'].includes(figure));
       assert.deepEqual((await drawn(page)).sort(), listed.sort());
       assert.equal(await page.locator(`${chapter} > h3`).innerText(), title);
       assert.match(page.url(), new RegExp(`#/${slug}/${name}\\?`));
-      // The run goes on from chapter to chapter, and what it measured stays.
+      // The run stays in the next chapter, with everything that it measured.
       assert.equal(await state(page), 'done');
       await page.locator(`[data-to="${name}"][data-done]`).waitFor();
       if (name !== chapters[0].name) assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'H3');
@@ -80,18 +80,18 @@ for (const [slug, chapters] of Object.entries(sections)) {
     }
     await page.goBack();
     await page.locator(`[data-chapter="${chapters.at(-2).name}"]`).waitFor();
-    // All of them below one another are the same chapters in the same order.
+    // The page with all chapters has the same ones in the same order.
     await page.evaluate((hash) => (location.hash = hash), address(slug, { ...SMALL[slug], device: 'cpu' }));
     await page.waitForFunction((count) => document.querySelectorAll('.chapter[data-chapter]').length === count, chapters.length);
     assert.deepEqual(await openChapters(page), chapters.map(({ name }) => name));
   });
 
-  test(`${slug}: every chapter fits at 200 % zoom and on the narrowest phone, and shows all in forced colors`, { tag: '@long' }, async ({ open }) => {
+  test(`${slug}: every chapter fits at 200% zoom and on the narrowest phone, and is accessible in forced colors`, { tag: '@long' }, async ({ open }) => {
     const page = await open(`#/${slug}?${new URLSearchParams({ ...SMALL[slug], device: 'cpu' })}`);
     await probed(page);
     await act(page, 'train');
     await waitState(page, 'done', 60_000);
-    // 1280 x 900 at 200 % is half of it in CSS pixels.
+    // At 200% zoom, 1280 x 900 is half as many CSS pixels.
     for (const [width, height] of [[640, 450], [360, 740]]) {
       await page.setViewportSize({ width, height });
       for (const { name } of chapters) {
@@ -113,7 +113,7 @@ for (const [slug, chapters] of Object.entries(sections)) {
   });
 }
 
-test('an address without a chapter opens the first, one with a wrong name says so', async ({ open }) => {
+test('an address without a chapter opens the first one, and an unknown chapter is reported', async ({ open }) => {
   const page = await open('#/attention?d_k=8&device=cpu');
   assert.deepEqual(await openChapters(page), ['weights']);
   assert.equal(await page.locator('[data-param="d_k"] input[type="number"]').inputValue(), '8');
@@ -122,7 +122,7 @@ test('an address without a chapter opens the first, one with a wrong name says s
   assert.deepEqual(await openChapters(page), ['weights']);
 });
 
-test('settings are shared by all chapters', async ({ open }) => {
+test('all chapters share the settings', async ({ open }) => {
   const page = await open('#/mlp/boundary?device=cpu');
   await setParam(page, 'depth', 5);
   await page.locator('[data-to="parameters"]').click();
@@ -131,7 +131,7 @@ test('settings are shared by all chapters', async ({ open }) => {
   assert.match(page.url(), /depth=5/);
 });
 
-test('a figure alone fits a small frame, with the controls and the button that it needs', { tag: '@long' }, async ({ open }) => {
+test('a single figure fits a small frame, with the controls and the button that it needs', { tag: '@long' }, async ({ open }) => {
   const page = await open('#/mlp?embed=1&device=cpu&steps=40&show=spectrum&hide=activation,bias,n_probe,width,seeds,step,stop,reset', { width: 640, height: 480 });
   await probed(page);
   assert.deepEqual(await drawn(page), ['spectrum']);
@@ -142,18 +142,18 @@ test('a figure alone fits a small frame, with the controls and the button that i
   assert.ok(height <= 480, `${height} pixels`);
 });
 
-test('chapters and figures are shown in the order of the page, unknown names are told', async ({ open }) => {
+test('chapters and figures are shown in the order of the page, and unknown names are reported', async ({ open }) => {
   const page = await open('#/mlp?device=cpu&show=loss,parameters,nosuch');
   await probed(page);
   assert.deepEqual(await openChapters(page), ['boundary', 'parameters']);
   assert.deepEqual(await drawn(page), ['loss']);
   await page.getByText('show=nosuch is neither a chapter nor a figure of this section').waitFor();
   assert.equal(await page.locator('.rail').count(), 0);
-  // A setting has one control, however many chapters need it.
+  // A setting has one control, even if several chapters need it.
   assert.equal(await page.locator('[data-param="depth"]').count(), 1);
 });
 
-test('a symbol shows its value and marks its control, and the other way round', async ({ open }) => {
+test('a symbol shows its value and highlights its control, and vice versa', async ({ open }) => {
   const page = await open('#/attention/weights?device=cpu');
   await probed(page);
   const mark = (node) => node.evaluate((node) => getComputedStyle(node).backgroundColor);
@@ -180,12 +180,12 @@ test('a link to a chapter opens that chapter, and so do the snippets', async ({ 
   assert.match(await output('element'), /panel="mlp" chapter="collapse"/);
   await page.goto(await output('link'));
   await page.locator('[data-chapter="collapse"]').waitFor();
-  // Names that show nothing leave the way to all chapters.
+  // If nothing is left to show, the list of chapters stays.
   await page.evaluate(() => (location.hash = '#/mlp?device=cpu&show=nosuch'));
   await page.locator('.rail').waitFor();
 });
 
-test('the dialog offers what to show, and a preview of it', { tag: '@long' }, async ({ open }) => {
+test('the share dialog offers figures to show, and a preview', { tag: '@long' }, async ({ open }) => {
   const page = await open('#/mlp/collapse?device=cpu&depth=4');
   await probed(page);
   await page.locator('[data-action="share"]').click();

@@ -16,7 +16,7 @@ test.afterAll(() => shipped && rmSync(shipped, { recursive: true, force: true })
 
 const hashOf = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** The page's policy: directive -> sources. */
+/** Returns the page's policy: directive -> sources. */
 function policyOf(folder) {
   const page = readFileSync(join(folder, 'index.html'), 'utf8');
   const [, content] = /<meta http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page) ?? assert.fail(`${folder} has no policy`);
@@ -39,12 +39,12 @@ for (const [name, folderOf] of [['as it is built', () => dist], ['as it is shipp
     const known = new Set(["'self'", "'none'", "'wasm-unsafe-eval'", 'blob:', 'data:']);
     const others = Object.values(policy).flat().filter((source) => !known.has(source) && !source.startsWith("'sha256-"));
     assert.deepEqual(others, []);
-    // A data address that is run, and a script from a blob, are scripts from anywhere.
+    // A script in a data or blob address could come from anywhere.
     for (const directive of ['script-src', 'style-src', 'connect-src']) assert.ok(!policy[directive].some((source) => /^(data|blob):/.test(source)), directive);
   });
 }
 
-test('nothing that is put into the page runs or calls out', async ({ open, serve }) => {
+test('nothing that is injected into the page runs or sends a request', async ({ open, serve }) => {
   const other = await serve({ pages: { 'bad.js': 'window.hacked = "a script from elsewhere"' } });
   const page = await open(address('mlp', { device: 'cpu' }), { allow: [/Content Security Policy/, /Failed to load resource/] });
   const refused = await page.evaluate(async (elsewhere) => {
@@ -60,7 +60,7 @@ test('nothing that is put into the page runs or calls out', async ({ open, serve
     put('iframe', { src: elsewhere });
     put('form', { action: elsewhere, method: 'post' });
     document.querySelector('body > form').submit();
-    // As the page's own code would, not as a debugger does, which may.
+    // In a timer, as the page's own code would. A debugger is allowed to evaluate text.
     setTimeout(() => { try { window.hacked = new Function('return "a text"')(); } catch (error) { heard.push(error.name); } });
     const calls = [fetch(elsewhere), fetch(`${elsewhere}?${'a secret'}`, { mode: 'no-cors' })];
     const outcomes = (await Promise.allSettled(calls)).map(({ status }) => status);
@@ -80,12 +80,12 @@ test('nothing that is put into the page runs or calls out', async ({ open, serve
   assert.deepEqual(other.requests, []);
 });
 
-/** Trains in `page`, or in the frame on it, and saves a picture of what it drew. */
+/** Trains in `page`, or in a frame of it, and checks what was drawn. */
 async function works(page, frame = page) {
   await frame.locator('[data-panel] [data-action="train"]').first().click();
   await frame.locator('[data-panel][data-state="done"]').waitFor({ timeout: 30_000 });
   assert.ok(await frame.locator('[data-figure="loss"] path').count());
-  // Styles of a section, and those of single elements.
+  // Both a section's styles and those of single elements apply.
   assert.equal(await frame.locator('.network-canvas').first().evaluate((canvas) => getComputedStyle(canvas).position), 'absolute');
   assert.ok(await frame.locator('[data-panel] [style]').count());
 }
@@ -114,7 +114,7 @@ for (const [name, folderOf] of [['as it is built', () => dist], ['as it is shipp
   });
 }
 
-test('a picture that is saved keeps its looks, which the policy would refuse as attributes', async ({ open }) => {
+test('a saved picture keeps its styles, which the policy would refuse as attributes', async ({ open }) => {
   const page = await open(address('mlp', { device: 'cpu', steps: 12 }));
   await act(page, 'train');
   await waitState(page, 'done');
@@ -126,7 +126,7 @@ test('a picture that is saved keeps its looks, which the policy would refuse as 
 
 const markup = '<img src=x onerror="window.hacked=1"><b>bold</b>';
 
-/** Fails if the markup was taken for markup. */
+/** Fails if the text was parsed as markup. */
 async function checkWords(page) {
   assert.equal(await page.locator('img[src="x"], [data-panel] b:text-is("bold")').count(), 0);
   assert.equal(await page.evaluate(() => window.hacked), undefined);

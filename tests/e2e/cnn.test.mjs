@@ -1,4 +1,4 @@
-// Section 2 on the CPU.
+// Section 2 on the CPU, as a visitor uses it.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { dist } from './lib/site.mjs';
 const small = { n_train: 320, n_test: 100, batch_size: 16, width: 4 };
 const cpu = (params) => address('cnn', { device: 'cpu', ...small, ...params });
 
-/** A file in CIFAR-10's binary layout. Each class has its own colour, so that a net can learn something. */
+/** Returns a file in CIFAR-10's binary format. Each class has its own color, so that a network can learn it. */
 function cifar(records) {
   const bytes = Buffer.alloc(records * 3073);
   for (let i = 0; i < records; i++) {
@@ -24,7 +24,7 @@ const file = (name, buffer) => ({ name, mimeType: 'application/octet-stream', bu
 const box = (page) => page.locator('[data-files="user/cifar10/"]');
 const offered = (page) => page.locator('[data-param="dataset"] option[value="cifar10"]');
 
-/** Drops files on the page, as a hand would. */
+/** Drops files on the page. */
 async function drop(page, files) {
   const transfer = await page.evaluateHandle((files) => {
     const transfer = new DataTransfer();
@@ -34,7 +34,7 @@ async function drop(page, files) {
   await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
 }
 
-test('both nets learn, and all is measured', async ({ open }) => {
+test('both networks learn, and everything is measured', async ({ open }) => {
   const page = await open(cpu({ epochs: 4, flip: true }));
   assert.equal(await waitMetric(page, 'params_conv'), 73_856);
   assert.equal(await waitMetric(page, 'params_separable'), 8960);
@@ -58,7 +58,7 @@ test('both nets learn, and all is measured', async ({ open }) => {
     assert.ok(last < 0.8 * first[`loss_${net}`], `${net}: the loss went from ${first[`loss_${net}`]} to ${last}`);
     assert.ok((await metric(page, `accuracy_${net}`)) > 0.25, net);
     assert.ok((await metric(page, `ms_per_step_${net}`)) > 0, net);
-    // A kernel for each of four channels; maps of five blocks, of which the first has four channels and the rest eight shown.
+    // Four kernels, and the maps of five blocks: four channels of the first, eight of each other one.
     assert.equal(await page.locator(`[data-figure="inside-${net}"] canvas`).count(), 4 + 4 + 4 * 8);
     assert.ok((await page.locator(`[data-figure="wrong-${net}"] canvas`).count()) > 0, net);
   }
@@ -73,7 +73,7 @@ test('both nets learn, and all is measured', async ({ open }) => {
   await shot(page, 'cnn-1280-light-after');
 });
 
-test('the kernel is stepped by hand, by key and by itself', async ({ open }) => {
+test('the kernel moves by button, by keyboard and by itself', async ({ open }) => {
   const page = await open(cpu({}));
   const figure = page.locator('[data-figure="output-size"]');
   const stop = () => figure.locator('[data-stop]').getAttribute('data-stop');
@@ -84,7 +84,7 @@ test('the kernel is stepped by hand, by key and by itself', async ({ open }) => 
   assert.equal(await stop(), '2');
   await figure.locator('[data-action="stop-back"]').press('Enter');
   assert.equal(await stop(), '1');
-  // The tests' browser asks for less motion, and gets none.
+  // The tests' browser asks for reduced motion, so there is no button that plays.
   assert.equal(await figure.locator('[data-action="stop-play"]').count(), 0);
   await page.emulateMedia({ reducedMotion: 'no-preference' });
   await figure.locator('[data-action="stop-next"]').click();
@@ -104,7 +104,7 @@ const kernel = (page) => page.locator('[data-figure="kernel"]');
 const cells = async (page, grid) => (await kernel(page).locator(`[data-grid="${grid}"]`).getAttribute('data-values')).split(' ').map(Number);
 const place = (page) => kernel(page).locator('.player-words').innerText();
 
-/** Adds up what is shown, holds it against the number that the network has there, and gives what is left: the bias. */
+/** Sums the displayed products, compares the sum with the network's number, and returns the difference, the bias. */
 async function addUp(page, name = 'sum') {
   const sum = kernel(page).locator(`[data-sum="${name}"]`);
   assert.equal(await sum.getAttribute('data-agrees'), 'true');
@@ -116,7 +116,7 @@ async function addUp(page, name = 'sum') {
   return byHand - products.reduce((sum, product) => sum + product, 0);
 }
 
-test('a kernel moves over an image, and its products add up to the map', async ({ open }) => {
+test('a kernel moves over an image, and its products sum to the map', async ({ open }) => {
   const page = await open(`#/cnn/products?${new URLSearchParams({ device: 'cpu', ...small, epochs: 3 })}`);
   const figure = kernel(page);
   await figure.locator('[data-kernel-step="0"]').waitFor();
@@ -128,7 +128,7 @@ test('a kernel moves over an image, and its products add up to the map', async (
     });
   assert.equal(await place(page), 'row 15, column 17');
   assert.equal(await painted(), 14 * 32 + 17);
-  // Along a row by the slider, in any direction on the image.
+  // The slider moves along a row; arrow keys on the image move in any direction.
   await figure.locator('[data-player="kernel"] input').press('ArrowRight');
   assert.equal(await place(page), 'row 15, column 18');
   const image = figure.locator('[data-action="move-kernel"]');
@@ -137,7 +137,7 @@ test('a kernel moves over an image, and its products add up to the map', async (
   assert.equal(await place(page), 'row 16, column 17');
   assert.ok(Math.abs((await addUp(page)) - bias) < 1e-4, 'one bias in all places');
   assert.equal(await painted(), 15 * 32 + 17);
-  // In the corner five of the nine weights lie on padding.
+  // In the corner five of the nine weights are on padding.
   await image.click({ position: { x: 8, y: 8 } });
   assert.equal(await place(page), 'row 1, column 1');
   assert.equal(await figure.locator('[data-grid="patch"] [data-padding]').count(), 5);
@@ -156,7 +156,7 @@ test('a kernel moves over an image, and its products add up to the map', async (
   await waitState(page, 'done');
   assert.ok(Math.abs((await addUp(page)) - bias) > 1e-5, 'training changes the bias');
   assert.notDeepEqual(await cells(page, 'patch'), before);
-  // The separable network's second layer: each channel by itself, then all mixed.
+  // The separable network's second layer filters each channel separately, then mixes them.
   await figure.locator('[data-pick="net"]').selectOption({ index: 1 });
   await figure.locator('[data-pick="layer"]').selectOption({ index: 1 });
   await figure.locator('[data-sum="depthwise"]').waitFor();
@@ -170,13 +170,13 @@ test('a kernel moves over an image, and its products add up to the map', async (
   await figure.locator('[data-channel="3"]').press('Enter');
   assert.notDeepEqual(await cells(page, 'weights'), weights, 'each channel has its own kernel');
   await addUp(page, 'depthwise');
-  // The same layer of the other network sums over its channels.
+  // The same layer of the standard network sums over its channels.
   await figure.locator('[data-pick="net"]').selectOption({ index: 0 });
   assert.equal(await figure.locator('[data-sum="sum"]').getAttribute('data-agrees'), 'true');
   assert.equal(await figure.locator('[data-sum="depthwise"]').count(), 0);
 });
 
-test('pause holds the counter, resume goes on', async ({ open }) => {
+test('pause stops the step counter, resume continues', async ({ open }) => {
   const page = await open(cpu({ epochs: 50 }));
   await act(page, 'train');
   await waitMetric(page, 'step', (step) => step > 3);
@@ -192,7 +192,7 @@ test('pause holds the counter, resume goes on', async ({ open }) => {
   await waitState(page, 'done');
 });
 
-test('CIFAR-10 files are taken in, used, kept and removed; others are refused with a reason', { tag: '@long' }, async ({ open }) => {
+test('CIFAR-10 files are accepted, used, stored and removed; others are refused with a reason', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu({ epochs: 1, n_train: 40, n_test: 20, batch_size: 10 }));
   await box(page).waitFor();
   assert.equal(await offered(page).count(), 0, 'what is not there is not offered');
@@ -209,7 +209,7 @@ test('CIFAR-10 files are taken in, used, kept and removed; others are refused wi
   await error.getByText('holiday.tar.gz').waitFor();
   assert.equal(await box(page).locator('li').count(), 0);
 
-  // One by a drop, the other by the keyboard's way: the input itself.
+  // One file is dropped, the other one comes through the input, as by keyboard.
   await drop(page, [file('data_batch_1.bin', cifar(40))]);
   await box(page).getByText('data_batch_1.bin (0.1 MB)').waitFor();
   assert.equal(await offered(page).count(), 0, 'there is nothing to be tested on yet');
@@ -236,8 +236,8 @@ test('CIFAR-10 files are taken in, used, kept and removed; others are refused wi
   assert.equal(await box(page).locator('li').count(), 0, 'what is removed stays removed');
 });
 
-test('CIFAR-10 that came with the site is offered', { tag: '@long' }, async ({ open, serve }) => {
-  // What `./lab data cifar10` leaves in a built site.
+test('CIFAR-10 is offered if it is part of the site', { tag: '@long' }, async ({ open, serve }) => {
+  // The files that `./lab data cifar10` adds to a built site.
   const pages = { 'data/cifar10/data_batch_1.bin': cifar(40), 'data/cifar10/test_batch.bin': cifar(20) };
   const listed = await readFile(join(dist, 'data/files.txt'), 'utf8');
   const site = await serve({ pages: { ...pages, 'data/files.txt': [listed.trim(), ...Object.keys(pages)].join('\n') + '\n' } });

@@ -35,43 +35,43 @@ for (const [name, sandbox] of [['frames of another origin', ''], ['frames with s
     };
     await fit(1200);
     await fit(360);
-    // All in sight at once: who is not seen does not train.
+    // All panels are brought into view, because a hidden panel does not train.
     await page.evaluate(() => {
       document.body.style.cssText = 'display: grid; grid-template-columns: repeat(3, 1fr); align-items: start';
       for (const p of document.querySelectorAll('p')) p.remove();
     });
-    // What moves on its way to a new size cannot be clicked.
+    // A button that moves with the layout cannot be clicked, so wait until the sizes have settled.
     await fit(2000);
     await frames(page, 10);
     await inside(page, '#mlp').locator('[data-action="train"]').click();
     await expect.poll(() => stateOf(page, '#mlp'), 'the first trains').toBe('running');
     await inside(page, '#rnn').locator('[data-action="train"]').click();
     const states = (...panels) => Promise.all(panels.map((panel) => stateOf(page, panel)));
-    await expect.poll(() => states('#mlp', '#rnn'), 'the second trains and the first waits').toEqual(['paused', 'running']);
+    await expect.poll(() => states('#mlp', '#rnn'), 'the second trains and the first is paused').toEqual(['paused', 'running']);
     assert.match(await inside(page, '#mlp').locator('.run-words').innerText(), /another panel/);
     await inside(page, '#rnn').locator('[data-action="stop"]').click();
-    await expect.poll(() => stateOf(page, '#mlp'), 'the first goes on').toBe('running');
-    // A frame that is taken away makes room, too.
+    await expect.poll(() => stateOf(page, '#mlp'), 'the first continues').toBe('running');
+    // Removing a frame lets the next panel continue, too.
     await inside(page, '#attention').locator('[data-action="train"]').click();
     await expect.poll(() => states('#mlp', '#attention'), 'the third trains').toEqual(['paused', 'running']);
     const workers = page.workers().length;
     await page.locator('#attention').evaluate((element) => element.remove());
-    await expect.poll(() => stateOf(page, '#mlp'), 'the first goes on again').toBe('running');
+    await expect.poll(() => stateOf(page, '#mlp'), 'the first continues again').toBe('running');
     await expect.poll(() => page.workers().length, 'its workers are gone').toBeLessThan(workers);
   });
 }
 
-test('a panel out of sight rests, and goes on when it is seen', async ({ onHost }) => {
+test('a panel pauses while out of view, and continues when it is visible again', async ({ onHost }) => {
   const page = await onHost(course('<nn-lab id="mlp" panel="mlp" device="cpu" steps="20000"></nn-lab><div style="height: 6000px"></div><p id="end">The end.</p>'));
   await inside(page, '#mlp').locator('[data-action="train"]').click();
   await expect.poll(() => stateOf(page, '#mlp'), 'it trains').toBe('running');
   await page.locator('#end').scrollIntoViewIfNeeded();
-  await expect.poll(() => stateOf(page, '#mlp'), 'it rests').toBe('paused');
+  await expect.poll(() => stateOf(page, '#mlp'), 'it pauses').toBe('paused');
   await page.evaluate(() => scrollTo(0, 0));
-  await expect.poll(() => stateOf(page, '#mlp'), 'it goes on').toBe('running');
+  await expect.poll(() => stateOf(page, '#mlp'), 'it continues').toBe('running');
 });
 
-test('a sweep rests out of sight, too, and what its visitor paused stays so', { tag: '@long' }, async ({ onHost }) => {
+test('a sweep pauses while out of view, and a sweep that its visitor paused stays paused', { tag: '@long' }, async ({ onHost }) => {
   const page = await onHost(course('<nn-lab id="mlp" panel="mlp" chapter="claims" device="cpu" steps="2000" sweep="width:2,4,8,16,32,64" seeds="10" measure="accuracy"></nn-lab><p style="height:4000px"></p><p id="end">The end.</p>'));
   const panel = inside(page, '#mlp');
   const sweep = () => panel.locator('[data-panel]').getAttribute('data-sweep');
@@ -79,10 +79,10 @@ test('a sweep rests out of sight, too, and what its visitor paused stays so', { 
   await panel.locator('[data-action="sweep"]:enabled').click();
   await expect.poll(() => sweep(), 'it runs').toBe('running');
   await look(false);
-  await expect.poll(() => sweep(), 'it rests').toBe('paused');
+  await expect.poll(() => sweep(), 'it pauses').toBe('paused');
   assert.match(await panel.locator('[data-sweep-words]').innerText(), /The sweep is paused while off screen/);
   await look(true);
-  await expect.poll(() => sweep(), 'it goes on').toBe('running');
+  await expect.poll(() => sweep(), 'it continues').toBe('running');
   await panel.locator('[data-action="sweep-pause"]').click();
   await expect.poll(() => sweep(), 'it waits').toBe('paused');
   await look(false);
@@ -93,7 +93,7 @@ test('a sweep rests out of sight, too, and what its visitor paused stays so', { 
   await panel.locator('[data-action="sweep-stop"]').click();
 });
 
-test('a frame far below the view tells its height when it loads', async ({ onHost }) => {
+test('a frame far below the visible part reports its height when it loads', async ({ onHost }) => {
   const page = await onHost(`${course('<div style="height: 9000px"></div><iframe id="far" width="600" height="300" title="far" src="LAB#/mlp/parameters?embed=1&device=cpu"></iframe>')}
    <script>heights = []; addEventListener('message', ({ data }) => data?.type === 'resize' && heights.push(data.height));</script>`);
   await expect(async () => {
@@ -104,7 +104,7 @@ test('a frame far below the view tells its height when it loads', async ({ onHos
   assert.equal(await page.evaluate(() => scrollY), 0);
 });
 
-test('the page around sets, trains, hears; a message from elsewhere is ignored', async ({ onHost }) => {
+test('the host page changes settings, trains and receives messages; messages from other windows are ignored', async ({ onHost }) => {
   const page = await onHost(course('<nn-lab id="mlp" panel="mlp" device="cpu" steps="40" depth="3"></nn-lab>'));
   await page.evaluate(() => {
     window.heard = [];
@@ -113,14 +113,14 @@ test('the page around sets, trains, hears; a message from elsewhere is ignored',
   const frame = inside(page, '#mlp');
   const depth = () => frame.locator('[data-param="depth"] input[type="number"], [data-param="depth"] input').last().inputValue();
   await frame.locator('[data-panel]').waitFor();
-  const told = (type) => page.evaluate((type) => window.heard.filter((data) => data?.source === 'nn-lab' && data.type === type), type);
-  await expect.poll(async () => (await told('ready')).length + (await told('state')).length, 'it is ready').toBeGreaterThan(0);
+  const received = (type) => page.evaluate((type) => window.heard.filter((data) => data?.source === 'nn-lab' && data.type === type), type);
+  await expect.poll(async () => (await received('ready')).length + (await received('state')).length, 'it is ready').toBeGreaterThan(0);
   await page.evaluate(() => document.querySelector('nn-lab').set({ depth: 5 }));
   await expect.poll(() => depth(), 'the slider has moved').toBe('5');
   await page.locator('nn-lab').evaluate((element) => element.setAttribute('depth', '6'));
   await expect.poll(() => depth(), 'an attribute moves it, too').toBe('6');
 
-  // The same words from another window: a frame beside it.
+  // The same message from another window: a second frame.
   await page.evaluate(async () => {
     const other = document.createElement('iframe');
     other.srcdoc = '<!doctype html>';
@@ -133,34 +133,34 @@ test('the page around sets, trains, hears; a message from elsewhere is ignored',
   await frames(page, 30);
   assert.equal(await depth(), '6');
 
-  // What is not understood is answered, and changes nothing.
+  // An invalid message is answered with an error and changes nothing.
   const send = (message) => page.evaluate((message) => document.querySelector('nn-lab iframe').contentWindow.postMessage(message, '*'), message);
   await send({ source: 'nn-lab-host', version: 99, type: 'train' });
   await send({ source: 'nn-lab-host', version: 1, type: 'set', values: { nonsense: 1 } });
-  await expect.poll(async () => (await told('error')).length, 'both are refused').toBe(2);
+  await expect.poll(async () => (await received('error')).length, 'both are refused').toBe(2);
   await page.evaluate(() => document.querySelector('nn-lab').train());
   await expect.poll(() => stateOf(page, '#mlp'), 'it is done').toBe('done');
-  await expect.poll(async () => (await told('metrics')).map(({ metrics }) => metrics.step), 'its numbers are sent').toContain(40);
-  const resize = await told('resize');
+  await expect.poll(async () => (await received('metrics')).map(({ metrics }) => metrics.step), 'its numbers are sent').toContain(40);
+  const resize = await received('resize');
   assert.ok(resize.length > 0 && resize.every(({ version, panel, height }) => version === 1 && panel === 'mlp' && height > 100));
   const lti = await page.evaluate(() => window.heard.filter((data) => data?.subject === 'lti.frameResize').length);
   assert.equal(lti, resize.length);
 });
 
-test('what is locked stays, what is hidden is not there', async ({ open }) => {
+test('locked settings stay, and hidden parts are absent', async ({ open }) => {
   const page = await open(address('rnn', { device: 'cpu', seq_len: 20, lock: 'seq_len,seed', hide: 'checks,d_hidden,stop,loss' }));
   await page.waitForSelector('[data-probe="idle"]');
   for (const input of await page.locator('[data-param="seq_len"] input').all()) assert.ok(await input.isDisabled());
   assert.equal(await page.locator('[data-param="d_hidden"], [data-action="stop"]').count(), 0);
   assert.equal(await page.getByRole('heading', { name: 'Check' }).count(), 0);
-  // Neither a preset nor the defaults move what is locked.
+  // Neither a preset nor the defaults change a locked setting.
   await page.locator('[data-preset="rnn-learns-too"]').click();
   await page.locator('[data-action="defaults"]').click();
   await frames(page, 20);
   assert.equal(String(await readParam(page, 'seq_len')), '20');
 });
 
-test('a guess comes before the run, and stands beside it afterwards', async ({ open }) => {
+test('a prediction is required before the run, and is shown with the result', async ({ open }) => {
   const page = await open(address('mlp', { device: 'cpu', steps: 60, ask: 'How low will the loss get?', ask_guess: 'number', ask_metric: 'loss_activated' }));
   assert.ok(await page.locator('[data-action="train"]').isDisabled());
   await page.locator('[data-guess-input]').fill('0.25');
@@ -173,7 +173,7 @@ test('a guess comes before the run, and stands beside it afterwards', async ({ o
   assert.ok(Number.isFinite(await metric(page, 'loss_activated')));
 });
 
-test('a curve is drawn with pointer and keys, and measured against', { tag: '@long' }, async ({ open }) => {
+test('a predicted curve is drawn with pointer and keyboard, and compared with the result', { tag: '@long' }, async ({ open }) => {
   const page = await open(address('mlp', { device: 'cpu', steps: 60, ask: 'Draw the loss', ask_guess: 'curve', ask_metric: 'loss_activated', ask_range: '0,1' }));
   const pad = page.locator('[data-guess-input="curve"]');
   await pad.scrollIntoViewIfNeeded();
@@ -191,7 +191,7 @@ test('a curve is drawn with pointer and keys, and measured against', { tag: '@lo
   assert.ok((await page.locator('[data-figure="guess"] svg').count()) > 0);
 });
 
-test('a link made by the dialog opens what it says', async ({ open, serve }) => {
+test('a link from the share dialog opens the chosen settings', async ({ open, serve }) => {
   const page = await open(address('mlp', { device: 'cpu', depth: 7, learning_rate: 0.02, activation: 'tanh' }));
   await page.locator('[data-action="share"]').click();
   const dialog = page.locator('dialog.share-dialog');
@@ -214,7 +214,7 @@ test('a link made by the dialog opens what it says', async ({ open, serve }) => 
   assert.equal(await page.locator('[data-param="width"], [data-figure="loss"]').count(), 0);
   assert.equal(await page.locator('.question-text').innerText(), 'Why & "how" <so>?');
   assert.ok(await page.locator('[data-action="train"]').isDisabled());
-  // The snippets are put into a page as they are.
+  // The snippets work in a page without changes.
   for (const snippet of [element, frame]) {
     const host = await serve({ pages: { 'index.html': `<!doctype html><html lang="en"><title>host</title><link rel="icon" href="data:,"><body>${snippet}</body></html>` } });
     await page.goto(host.url);
@@ -225,13 +225,13 @@ test('a link made by the dialog opens what it says', async ({ open, serve }) => 
   }
 });
 
-test('a link of a newer lab opens, and says so', async ({ open }) => {
+test('a link of a newer version opens with a notice', async ({ open }) => {
   const page = await open(address('mlp', { device: 'cpu', v: 9, depth: 4 }));
   assert.match(await page.locator('.notice').first().innerText(), /newer version/);
   assert.equal(String(await readParam(page, 'depth')), '4');
 });
 
-test('a link without a version opens as ever', async ({ open }) => {
+test('a link without a version opens without a notice', async ({ open }) => {
   const page = await open('#/mlp?depth=4&device=cpu');
   assert.equal(await page.locator('.notice:visible').count(), 0);
   assert.equal(String(await readParam(page, 'depth')), '4');
@@ -250,7 +250,7 @@ test('the example page works from another origin', { tag: '@long' }, async ({ on
   await expect(inside(page, '#depth').locator('[data-param="depth"] input').last(), 'the button reaches the panel').toHaveValue('8');
 });
 
-test('the snippets of the guide work as they stand', async ({ onHost }) => {
+test('the snippets of EMBEDDING.md work', async ({ onHost }) => {
   const guide = readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 'utf8');
   const snippets = [...guide.matchAll(/```html\n([\s\S]*?)```/g)].map(([, html]) => html);
   assert.ok(snippets.length >= 4);
@@ -262,7 +262,7 @@ test('the snippets of the guide work as they stand', async ({ onHost }) => {
   }
 });
 
-test('a notebook shows it through render', { tag: '@long' }, async ({ onHost, site }) => {
+test('a notebook widget shows a panel', { tag: '@long' }, async ({ onHost, site }) => {
   const page = await onHost('<!doctype html><html lang="en"><title>host</title><link rel="icon" href="data:,"><body><div id="cell"></div></body></html>');
   await page.evaluate(async (url) => {
     const { default: widget } = await import(url);
@@ -301,15 +301,15 @@ for (const sandbox of ['', ' sandbox="allow-scripts"']) {
     await expect.poll(() => theme('#own'), 'the panel goes light again').toBe('light');
     assert.equal(await theme('#told'), 'dark');
     await page.locator('#told').evaluate((element) => element.setAttribute('theme', 'light'));
-    await expect.poll(() => theme('#told'), 'the panel does as it is told').toBe('light');
-    // Links and snippets are the author's; a reader gets them when the author says so.
+    await expect.poll(() => theme('#told'), 'the attribute sets the theme').toBe('light');
+    // Readers get links and snippets only if the page's author enables them.
     assert.equal(await inside(page, '#own').locator('[data-action="share"]').count(), 0);
     await page.locator('#own').evaluate((element) => element.setAttribute('share', '1'));
     await inside(page, '#own').locator('[data-action="share"]').waitFor();
   });
 }
 
-test('in a sandbox both nets train at once, and a link starts a sweep', { tag: '@long' }, async ({ onHost }) => {
+test('in a sandbox both networks train in parallel, and a sweep from the address runs', { tag: '@long' }, async ({ onHost }) => {
   const page = await onHost(course('<nn-lab id="mlp" panel="mlp" chapter="claims" device="cpu" sandbox="allow-scripts" steps="40" sweep="depth:1,2" measure="accuracy"></nn-lab>'), { width: 1000 });
   const panel = inside(page, '#mlp');
   await panel.locator('[data-chapter="claims"]').waitFor();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { act, checkAccess, checkFits, frames, shot, test } from './lib/test.mjs';
 
-/** Of EMBEDDING.md, which a native test holds to the code: every section's experiments. */
+/** Every section's experiments, from EMBEDDING.md, which a native test compares with the code. */
 const sections = {};
 for (const part of readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 'utf8').split('\n### `').slice(1)) {
   const rows = part.split('| Experiment | Question |\n|---|---|\n')[1]?.split('\n\n')[0] ?? '';
@@ -14,7 +14,7 @@ for (const part of readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 
 const card = '[data-experiment]';
 const stage = (page) => page.locator(card).getAttribute('data-experiment-state');
 
-/** Predicts something, whatever the experiment asks for. */
+/** Makes a prediction of the kind that the experiment asks for. */
 async function predict(page) {
   const form = page.locator(`${card} .guess-form`);
   if (await form.locator('[data-guess-input="choice"]').count()) await form.locator('[data-guess-input="choice"]').first().check();
@@ -23,7 +23,7 @@ async function predict(page) {
   await form.locator('[data-action="guess"]').click();
 }
 
-/** From the question to the answer; what the answer says, for each seed. */
+/** Does the experiment from question to answer. Returns the answer for each seed. */
 async function doExperiment(page, timeout) {
   await page.waitForSelector(`${card}[data-experiment-state="open"]`);
   await predict(page);
@@ -61,7 +61,7 @@ for (const [slug, experiments] of Object.entries(sections)) {
       test.setTimeout(600_000);
       const judge = ({ words, shown, numbers, choice }) => {
         assert.ok(shown.includes(words) && words.length > 20, words);
-        assert.ok(Object.keys(numbers).length > 0, 'it rests on numbers');
+        assert.ok(Object.keys(numbers).length > 0, 'it is based on numbers');
         judges[name]({ words, numbers, choice }, assert);
       };
       const at = (more) => `#/${slug}?${new URLSearchParams({ experiment: name, device: 'cpu', ...more })}`;
@@ -99,7 +99,7 @@ test('an experiment that does not exist is named', async ({ open }) => {
   assert.equal(await page.locator(card).count(), 0);
 });
 
-test('what is finished stays through a reload and is handed in as one file', async ({ open }) => {
+test('a finished experiment survives a reload and is saved in one file', async ({ open }) => {
   const page = await open(`#/mlp?${new URLSearchParams({ experiment: first('mlp'), device: 'cpu' })}`);
   const [answer] = await doExperiment(page, 120_000);
   await page.reload();
@@ -113,7 +113,7 @@ test('what is finished stays through a reload and is handed in as one file', asy
   await frames(page, 2);
 });
 
-test('other settings than those of the experiment do not answer it', async ({ open }) => {
+test('a run with other settings does not answer the experiment', async ({ open }) => {
   const page = await open(`#/mlp?${new URLSearchParams({ experiment: first('mlp'), device: 'cpu' })}`);
   await doExperiment(page, 120_000);
   await page.evaluate(() => (location.hash = location.hash.replace('?', '?noise=0.31&')));

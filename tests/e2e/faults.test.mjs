@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { act, address, device, expect, metric, notice, shot, state, test, train, waitMetric, waitState } from './lib/test.mjs';
 import { dist } from './lib/site.mjs';
-import { withMostMemory } from './lib/wasm.mjs';
+import { withMaxMemory } from './lib/wasm.mjs';
 
 /** Words of the libraries and of the browser, which a visitor should not see. */
 const inside = /poison|wgpu|panick|unwrap|undefined|TypeError|CompileError|RuntimeError|null|Caused by/i;
@@ -19,7 +19,7 @@ const drawn = (page) =>
   });
 
 /** Returns the text of the alert. Fails if there is more than one. */
-async function told(page) {
+async function alertText(page) {
   const all = await page.locator('[data-kind="error"]:visible').allInnerTexts();
   assert.equal(all.length, 1, `said more than once: ${all.join(' | ')}`);
   assert.ok(!inside.test(all[0]), all[0]);
@@ -46,7 +46,7 @@ async function waitStored(page) {
 
 const waitAlert = (page, timeout = 60_000) => page.locator('[data-kind="error"]:visible').first().waitFor({ timeout });
 
-test('a GPU that is lost ends no run: it continues from its last checkpoint', { tag: ['@long', '@webgpu'] }, async ({ browser, eagerSite, open }) => {
+test('after the GPU is lost, the run continues from its last checkpoint', { tag: ['@long', '@webgpu'] }, async ({ browser, eagerSite, open }) => {
   test.setTimeout(300_000);
   const page = await open(address('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, steps: 20_000, n_probe: 16, d_in: 4 }), { from: eagerSite, init: storeAtOnce, allow: [/GPU|WebGPU|context/i] });
   await act(page, 'train');
@@ -57,11 +57,11 @@ test('a GPU that is lost ends no run: it continues from its last checkpoint', { 
   const session = await browser.newBrowserCDPSession();
   await session.send('Browser.crashGpuProcess').catch(() => {});
   await waitAlert(page);
-  const words = await told(page);
+  const words = await alertText(page);
   assert.match(words, /The GPU stopped answering/);
   const from = Number(/Continue from step ([\d,]+)/.exec(words)[1].replace(',', ''));
   assert.ok(from > 0 && from <= before + 200, `from ${from}, at ${before}`);
-  // The browser gives the canvases back a moment later, blank.
+  // The browser restores the canvases blank, a moment later.
   await expect.poll(() => drawn(page), 'the map is drawn again').toBeGreaterThan(100);
   await shot(page, 'mlp-gpu-lost');
   await page.locator('[data-action="go-on"]').click();
@@ -74,7 +74,7 @@ test('a GPU that is lost ends no run: it continues from its last checkpoint', { 
   await shot(page, 'mlp-gpu-back');
 });
 
-test('a worker that dies costs no more than the last seconds', async ({ eagerSite, open }) => {
+test('after both workers die, the run continues from its last checkpoint', async ({ eagerSite, open }) => {
   const page = await open(address('mlp', { device: 'cpu', steps: 20_000 }), { from: eagerSite, init: storeAtOnce, allow: [/killed by a test/] });
   await act(page, 'train');
   await waitMetric(page, 'step', (step) => step > 5);
@@ -82,7 +82,7 @@ test('a worker that dies costs no more than the last seconds', async ({ eagerSit
   for (const worker of page.workers()) await worker.evaluate(() => void setTimeout(() => { throw new Error('killed by a test'); }));
   await waitAlert(page);
   await waitState(page, ['error']);
-  const words = await told(page);
+  const words = await alertText(page);
   assert.match(words, /ended unexpectedly/);
   const from = Number(/Continue from step ([\d,]+)/.exec(words)[1].replace(',', ''));
   assert.ok(from > 0, words);
@@ -91,7 +91,7 @@ test('a worker that dies costs no more than the last seconds', async ({ eagerSit
   assert.ok((await metric(page, 'loss_linear')) > 0 && (await metric(page, 'loss_activated')) > 0);
 });
 
-test('a run that is left by a reload continues, and ends as if it had never been left', { tag: '@long' }, async ({ eagerSite, open }) => {
+test('a run that a reload interrupts can be continued, and ends with the same numbers', { tag: '@long' }, async ({ eagerSite, open }) => {
   test.setTimeout(180_000);
   const at = address('attention', { device: 'cpu', steps: 500, n_tokens: 24, batch_size: 64 });
   const names = ['loss_scaled', 'loss_unscaled', 'steps_scaled'];
@@ -138,9 +138,9 @@ test('another tab does not take over a run that is training', { tag: '@long' }, 
 
 /** What a server may do to a file, and what the page then says. */
 const mishaps = [
-  ['cut off', (site, name, bytes) => (site.pages[name] = bytes.subarray(0, bytes.length / 2)), /came damaged|is not whole|ends too soon|too short|cut/],
-  ['another page with status 200', (site, name) => ((site.pages[name] = '<!doctype html><p>Log in first'), site.kinds.set(name, 'text/html')), /the server sent a page in its place/],
-  ['nothing any more', (site, name) => site.stalls.add(name), /the server has sent nothing for 30 seconds/],
+  ['truncated', (site, name, bytes) => (site.pages[name] = bytes.subarray(0, bytes.length / 2)), /came damaged|is not whole|ends too soon|too short|cut/],
+  ['as an HTML page with status 200', (site, name) => ((site.pages[name] = '<!doctype html><p>Log in first'), site.kinds.set(name, 'text/html')), /the server sent a page in its place/],
+  ['only in part, on a stalled connection', (site, name) => site.stalls.add(name), /the server has sent nothing for 30 seconds/],
 ];
 const repair = (site, name) => (delete site.pages[name], site.kinds.delete(name), site.stalls.delete(name));
 
@@ -149,7 +149,7 @@ for (const [what, spoil, expected] of mishaps) {
     ['worker-cpu_bg.wasm', {}],
     ['data/fashion-mnist.bin', { dataset: 'fashion-mnist' }],
   ]) {
-    test(`a file that comes ${what}: ${name}`, { tag: '@long' }, async ({ open, serve }) => {
+    test(`a file that arrives ${what}: ${name}`, { tag: '@long' }, async ({ open, serve }) => {
       test.setTimeout(150_000);
       const site = await serve();
       spoil(site, name, readFileSync(join(dist, name)));
@@ -167,14 +167,14 @@ for (const [what, spoil, expected] of mishaps) {
   }
 }
 
-test('without storage a run goes on as ever', async ({ open }) => {
+test('a run needs no storage', async ({ open }) => {
   const page = await open(address('mlp', { device: 'cpu', steps: 300 }), {
     init: "Object.defineProperty(window, 'caches', { get() { throw new DOMException('no', 'SecurityError'); } });",
   });
   await train(page, ['loss_activated']);
 });
 
-test('storage that is full, or emptied, is no error', { tag: '@long' }, async ({ eagerSite, open }) => {
+test('full or cleared storage is not an error', { tag: '@long' }, async ({ eagerSite, open }) => {
   const page = await open(address('mlp', { device: 'cpu', steps: 20_000 }), {
     from: eagerSite,
     init: () => {
@@ -198,7 +198,7 @@ test('storage that is full, or emptied, is no error', { tag: '@long' }, async ({
   assert.equal(await page.locator('[data-kind="error"]:visible').count(), 0);
 });
 
-test('a clock that jumps back and a tab that slept are no matter', async ({ open }) => {
+test('a run continues after the clock jumps back or forward', async ({ open }) => {
   const page = await open(address('mlp', { device: 'cpu', steps: 20_000 }));
   await act(page, 'train');
   await waitMetric(page, 'step', (step) => step > 5);
@@ -216,7 +216,7 @@ test('a clock that jumps back and a tab that slept are no matter', async ({ open
   await waitMetric(page, 'step', (now) => now > later + 20);
 });
 
-test('back and forward through ten addresses while a run begins', async ({ open }) => {
+test('Back and Forward through ten addresses while runs start', async ({ open }) => {
   const page = await open(address('mlp', { device: 'cpu', steps: 400 }));
   const slugs = ['cnn', 'resnet', 'rnn', 'attention', 'transformer', 'mlp', 'rnn', 'attention', 'mlp'];
   for (const slug of slugs) {
@@ -229,10 +229,10 @@ test('back and forward through ten addresses while a run begins', async ({ open 
   await train(page, ['loss_activated']);
 });
 
-test('memory that cannot grow ends a run, not the page', { tag: '@long' }, async ({ open, serve }) => {
+test('if memory cannot grow, the run fails and the page keeps working', { tag: '@long' }, async ({ open, serve }) => {
   const site = await serve();
-  // Enough to start with, too little for ten thousand images.
-  site.pages['worker-cpu_bg.wasm'] = withMostMemory(readFileSync(join(dist, 'worker-cpu_bg.wasm')), 40e6);
+  // Enough memory to start, but not for ten thousand images.
+  site.pages['worker-cpu_bg.wasm'] = withMaxMemory(readFileSync(join(dist, 'worker-cpu_bg.wasm')), 40e6);
   const page = await open(address('mlp', { device: 'cpu', dataset: 'fashion-mnist', steps: 20 }), { from: site, allow: [/./] });
   await act(page, 'train');
   await waitAlert(page);
@@ -240,13 +240,13 @@ test('memory that cannot grow ends a run, not the page', { tag: '@long' }, async
   assert.ok(!inside.test(await notice(page)), await notice(page));
   assert.match(await notice(page), /memory|worker/);
   await shot(page, 'mlp-no-memory');
-  // The page is as it was: smaller settings train.
+  // The page still trains with smaller settings.
   await page.evaluate((hash) => void (location.hash = hash), address('mlp', { device: 'cpu', dataset: 'moons', steps: 30 }));
   await page.locator('[data-param="dataset"] select').waitFor();
   await train(page, ['loss_activated']);
 });
 
-test('a buffer that the GPU does not have ends a run, not the page', { tag: ['@long', '@webgpu'] }, async ({ open, serve }) => {
+test('if the GPU cannot allocate a buffer, the run fails and the page keeps working', { tag: ['@long', '@webgpu'] }, async ({ open, serve }) => {
   test.setTimeout(300_000);
   const site = await serve();
   const refuse = `

@@ -56,7 +56,7 @@ test('every section trains in Firefox', { tag: ['@long', '@firefox'] }, async ({
   });
 });
 
-test('a run that is left by a reload is offered in Firefox, too', { tag: ['@long', '@firefox'] }, async ({ eagerSite }) => {
+test('a run that a reload interrupts is offered in Firefox, too', { tag: ['@long', '@firefox'] }, async ({ eagerSite }) => {
   test.setTimeout(180_000);
   await withFirefox(async (firefox) => {
     const url = `${eagerSite.url}#/mlp?device=cpu&steps=20000`;

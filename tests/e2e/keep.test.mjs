@@ -1,4 +1,4 @@
-// Runs that are kept: the list, the comparison, the files, and doing a run again.
+// Saved runs: the list, the comparison, files, and running again.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -12,16 +12,16 @@ const last = (run, metric) => run.locator(`[data-kept="${metric}"]`).getAttribut
 const said = (page) => page.locator('.runs [role="status"] .notice').innerText();
 const inside = (page, action) => page.locator(`.history [data-action="${action}"]`);
 
-/** Presses a button that hands over a file, and gives its name and its text. */
+/** Presses a button that downloads a file, and returns the file's name and text. */
 async function saved(page, button) {
   const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
   return { name: download.suggestedFilename(), text: readFileSync(await download.path(), 'utf8') };
 }
 
-/** Opens a text as a file. */
+/** Opens a text as the file of a run. */
 const openFile = (page, text, name = 'run.json') => inside(page, 'open-run').setInputFiles({ name, mimeType: 'application/json', buffer: Buffer.from(text) });
 
-/** Drops what `fill` puts into a transfer onto the list. */
+/** Drops onto the list what `fill` puts into a DataTransfer. */
 async function drop(page, fill, text) {
   const dataTransfer = await page.evaluateHandle(
     ([fill, text]) => {
@@ -34,7 +34,7 @@ async function drop(page, fill, text) {
   await page.locator('.runs').dispatchEvent('drop', { dataTransfer });
 }
 
-/** The columns of the comparison's table, but for the first. */
+/** Returns the columns of the comparison's table, without the first. */
 async function compared(page) {
   const figure = page.locator('[data-figure="compare-runs"]');
   if (!(await figure.locator('table').count())) {
@@ -44,7 +44,7 @@ async function compared(page) {
   return figure.locator('thead th').evaluateAll((cells) => cells.slice(1).map((cell) => cell.textContent));
 }
 
-test('runs are listed, compared, named, pinned, deleted and kept', async ({ open }) => {
+test('runs are listed, compared, named, pinned, deleted and stored', async ({ open }) => {
   const page = await open(mlp(), {
     init: () => {
       window.made = window.revoked = 0;
@@ -59,7 +59,7 @@ test('runs are listed, compared, named, pinned, deleted and kept', async ({ open
   const first = await last(row(page, 'Run 1'), 'loss_activated');
   assert.ok(Number.isFinite(Number(first)));
   assert.equal(Number(await last(row(page, 'Run 1'), 'accuracy_linear')), await waitMetric(page, 'accuracy_linear'));
-  // Both nets train at once, and the workers' scripts have been let go of once they ran.
+  // Both networks train in parallel, and the URLs of the workers' scripts are revoked after use.
   assert.deepEqual(await page.evaluate(() => [window.made, window.revoked]), [2, 2]);
 
   await setParam(page, 'depth', 5);
@@ -71,7 +71,7 @@ test('runs are listed, compared, named, pinned, deleted and kept', async ({ open
   assert.match(await row(page, 'Run 1').innerText(), /Against the default settings: Training steps 1500 → 40\./);
   assert.notEqual(await last(row(page, 'Run 2'), 'loss_activated'), first);
 
-  // Two runs over each other, and the one that goes on.
+  // Two saved runs are compared with the current one.
   for (const box of await inside(page, 'compare-run').all()) await box.check();
   assert.deepEqual((await compared(page)).sort(), ['Run 1', 'Run 2']);
   await setParam(page, 'compare_metric', 'accuracy_activated');
@@ -92,7 +92,7 @@ test('runs are listed, compared, named, pinned, deleted and kept', async ({ open
   await shot(page, 'keep-1280-light');
   await checkAccess(page, 'light, compared, details open', '.history');
 
-  // With the keyboard alone.
+  // Only the keyboard is used from here.
   const name = row(page, 'Run 2').locator('input.run-name');
   await name.focus();
   await page.keyboard.press('Control+A');
@@ -109,7 +109,7 @@ test('runs are listed, compared, named, pinned, deleted and kept', async ({ open
   assert.deepEqual(await names(page), ['Run 3', 'deep', 'Run 1']);
   await row(page, 'Run 3').locator('[data-action="delete-run"]').click();
 
-  // The browser keeps them, and another section has its own.
+  // The runs survive a reload, and another section has a separate list.
   await page.reload();
   await row(page, 'deep').waitFor();
   assert.deepEqual(await names(page), ['deep', 'Run 1']);
@@ -119,7 +119,7 @@ test('runs are listed, compared, named, pinned, deleted and kept', async ({ open
   await page.waitForSelector('[data-panel="rnn"] .runs-empty');
 });
 
-test('a file of a run opens again, shows the same, and does the run again', async ({ open }) => {
+test('the file of a run opens with the same numbers, and can be run again', async ({ open }) => {
   const page = await open(mlp({ seed: 7, noise: 0.0123456789012345, theme: 'dark' }));
   await train(page, []);
   await rows(page).waitFor();
@@ -139,14 +139,14 @@ test('a file of a run opens again, shows the same, and does the run again', asyn
   for (const { metric } of file.series) assert.ok(head.some((column) => column.split(' ')[0] === metric), metric);
   assert.match(csv[1], /nn-lab [\d.]+ · mlp · noise=0.0123456789012345 steps=40 seed=7$/);
 
-  // Under other settings, from another window's files: it is looked at, and not changed.
+  // A run from a file is opened under other settings. It can be viewed but not changed.
   await setParam(page, 'depth', 6);
   await setParam(page, 'seed', 1);
   await openFile(page, text);
   const opened = page.locator('.run[data-origin="file"]');
   await opened.waitFor();
   assert.match(await opened.innerText(), /from a file/);
-  assert.equal(await opened.locator('input.run-name').count(), 0, 'its name is not for changing');
+  assert.equal(await opened.locator('input.run-name').count(), 0, 'its name cannot be changed');
   assert.equal(await last(opened, 'loss_activated'), loss);
   assert.equal(await readParam(page, 'depth'), '6');
   await opened.locator('[data-action="run-details"]').click();
@@ -169,18 +169,18 @@ test('a file of a run opens again, shows the same, and does the run again', asyn
   assert.deepEqual([await readParam(page, 'depth'), await readParam(page, 'seed')], ['3', '7']);
   assert.equal(await last(row(page, 'Run 2'), 'loss_activated'), loss);
   assert.match(await row(page, 'Run 2').innerText(), /The same settings as Run 1\./);
-  // Once more, with the settings in place already.
+  // The second time the settings are in place already.
   await row(page, 'Run 1').locator('[data-action="rerun"]').click();
   await row(page, 'Run 3').waitFor({ timeout: 30_000 });
   assert.equal(await last(row(page, 'Run 3'), 'loss_activated'), loss);
 
-  // By drop.
+  // A file can also be dropped.
   await inside(page, 'delete-run').first().click();
   await drop(page, (transfer, text) => transfer.items.add(new File([text], 'dropped.json')), text);
   await page.waitForFunction(() => document.querySelectorAll('.run[data-origin="file"]').length === 2);
 });
 
-test('what is no file of a run is refused in a sentence, and that of another section goes there', { tag: '@long' }, async ({ open }) => {
+test('a file that is not a run is refused with a reason, and the file of another section opens there', { tag: '@long' }, async ({ open }) => {
   const page = await open(mlp());
   await train(page, []);
   await rows(page).waitFor();
@@ -210,7 +210,7 @@ test('what is no file of a run is refused in a sentence, and that of another sec
   assert.equal(await rows(page).count(), 2);
 });
 
-test('damaged storage is told and costs nothing else', { tag: '@long' }, async ({ open }) => {
+test('damaged storage is reported and harms nothing else', { tag: '@long' }, async ({ open }) => {
   const page = await open(mlp(), {
     init: () => {
       if (localStorage.getItem('somebody-elses')) return;
@@ -225,7 +225,7 @@ test('damaged storage is told and costs nothing else', { tag: '@long' }, async (
   assert.equal(stored['nn-lab:runs:mlp:damaged'], '{"version":1,');
   assert.equal(stored['somebody-elses'], '1');
   assert.equal(JSON.parse(stored['nn-lab:runs:mlp']).runs.length, 1);
-  // What another window stores comes here.
+  // A change in another window appears here.
   await page.evaluate(() => {
     const other = document.createElement('iframe');
     document.body.append(other);
@@ -236,7 +236,7 @@ test('damaged storage is told and costs nothing else', { tag: '@long' }, async (
   await row(page, 'from elsewhere').waitFor();
 });
 
-test('where nothing may be stored the runs are kept in the tab, and that is said', { tag: '@long' }, async ({ open, serve }) => {
+test('without storage the runs last as long as the tab, and the page says so', { tag: '@long' }, async ({ open, serve }) => {
   const site = await serve();
   const host = await serve({
     pages: { 'index.html': `<!doctype html><title>host</title><link rel="icon" href="data:,"><iframe title="lab" width="900" height="900" sandbox="allow-scripts" src="${site.url}${mlp({ steps: 10, embed: 1 }).replaceAll('&', '&amp;')}"></iframe>` },

@@ -5,7 +5,7 @@ import { act, address, checkAccess, checkFits, device, firstStep, frames, metric
 
 const cpu = (params) => address('mlp', { device: 'cpu', ...params });
 
-test('on spirals a ReLU net learns what its linear twin cannot', async ({ open }) => {
+test('on spirals a ReLU network learns what the linear network cannot', async ({ open }) => {
   const page = await open(cpu({ steps: 600 }));
   assert.equal(await state(page), 'idle');
   const counted = await waitMetric(page, 'params_counted');
@@ -25,8 +25,8 @@ test('on spirals a ReLU net learns what its linear twin cannot', async ({ open }
   const last = await metric(page, 'loss_activated');
   assert.ok(last < first / 2, `the loss went from ${first} to ${last}`);
   const [linear, activated] = [await metric(page, 'accuracy_linear'), await metric(page, 'accuracy_activated')];
-  assert.ok(linear < 0.7 && linear > 0.3, `the linear net reaches ${linear}`);
-  assert.ok(activated > linear + 0.1, `the ReLU net reaches ${activated}, the linear one ${linear}`);
+  assert.ok(linear < 0.7 && linear > 0.3, `the linear network reaches ${linear}`);
+  assert.ok(activated > linear + 0.1, `the ReLU network reaches ${activated}, the linear one ${linear}`);
   assert.ok((await metric(page, 'loss_linear')) > last);
   await shot(page, 'mlp-1280-light-after');
 });
@@ -49,13 +49,13 @@ test('the dark theme of the address is dark on a light system', { tag: '@long' }
   await shot(page, 'mlp-1280-dark-before');
 });
 
-test('pause holds the counter, step moves it by one, resume goes on, reset clears', async ({ open }) => {
+test('pause stops the step counter, step advances it by one, resume continues, reset clears', async ({ open }) => {
   const page = await open(cpu({ steps: 20_000, width: 64 }));
   await act(page, 'train');
   await waitMetric(page, 'step', (step) => step > 5);
   await act(page, 'pause');
   await waitState(page, 'paused');
-  // What was under way when Pause was pressed still arrives.
+  // Frames that were sent before the pause still arrive.
   await frames(page, 20);
   const held = await metric(page, 'step');
   await stays(page, 'step', held, 'the counter went on while paused');
@@ -86,13 +86,13 @@ test('a changed setting ends the run', async ({ open }) => {
   await page.waitForURL(/depth=4/);
 });
 
-test('new frames do not take away what is being typed', async ({ open }) => {
+test('new frames do not overwrite what is being typed', async ({ open }) => {
   const page = await open(cpu({ steps: 20_000 }));
   await act(page, 'train');
   await waitMetric(page, 'step', (step) => step > 5);
   const field = page.locator('[data-param="width"] input[type="number"]');
   await field.fill('16');
-  // The run goes on and sends frames all the while.
+  // The run continues and sends frames.
   const before = await metric(page, 'step');
   await waitMetric(page, 'step', (step) => step > before + 20);
   assert.equal(await field.inputValue(), '16');
@@ -101,7 +101,7 @@ test('new frames do not take away what is being typed', async ({ open }) => {
   await page.waitForURL(/width=16/);
 });
 
-test('one seed gives one run, another seed another', { tag: '@long' }, async ({ open }) => {
+test('the same seed gives the same run, another seed a different one', { tag: '@long' }, async ({ open }) => {
   const names = ['loss_activated', 'loss_linear'];
   const pageOf = (seed) => open(cpu({ steps: 50, seed }));
   const page = await pageOf(7);
@@ -113,7 +113,7 @@ test('one seed gives one run, another seed another', { tag: '@long' }, async ({ 
   assert.notEqual((await train(await pageOf(8), names)).loss_activated, once.loss_activated);
 });
 
-test('Fashion-MNIST is learned on the CPU', { tag: '@long' }, async ({ open }) => {
+test('a network learns Fashion-MNIST on the CPU', { tag: '@long' }, async ({ open }) => {
   test.setTimeout(150_000);
   const page = await open(cpu({ dataset: 'fashion-mnist', steps: 500, depth: 2, width: 64, learning_rate: 0.003 }));
   const { accuracy_activated } = await train(page, ['accuracy_activated'], 120_000);
@@ -121,7 +121,7 @@ test('Fashion-MNIST is learned on the CPU', { tag: '@long' }, async ({ open }) =
   await shot(page, 'mlp-1280-light-fashion');
 });
 
-test('the learning rate may change while the nets train', { tag: '@long' }, async ({ open }) => {
+test('the learning rate can be changed during training', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu({ steps: 20_000, width: 64 }));
   await act(page, 'train');
   const before = await waitMetric(page, 'step', (step) => step > 5);
@@ -142,17 +142,17 @@ test('Back undoes a change of settings', async ({ open }) => {
   assert.equal(Number(await page.locator('[data-param="width"] input[type="number"]').inputValue()), 16);
 });
 
-// ---- The drawing of the network
+// ---- The diagram of the network
 
 const network = (params) => `#/mlp/units?${new URLSearchParams({ device: 'cpu', ...params })}`;
 const withFormula = (params) => network({ ...params, show: 'units,parameters' });
 const small = { hidden: '4,3', steps: 40 };
 const figure = '[data-figure="network"]';
 const drawn = (page) => page.locator(`${figure} [data-weight]`).first().waitFor({ state: 'attached' });
-/** Every drawn weight by its place among all parameters. */
+/** Returns every drawn weight, by its index among all parameters. */
 const onScreen = (page) =>
   page.locator(`${figure} [data-weight]`).evaluateAll((all) => Object.fromEntries(all.map(({ dataset }) => [dataset.weight, Number(dataset.value)])));
-/** The table's values in its order, which is that of the parameters. */
+/** Returns the values of the table, whose rows are in the order of the parameters. */
 async function inTable(page) {
   await page.locator(`${figure} summary`).first().click();
   await page.locator(`${figure} [data-export="table"]`).click();
@@ -164,7 +164,7 @@ const picture = (page, selector) => page.locator(`${figure} ${selector}`).first(
 const step = (page) => page.locator('[data-network-step]').getAttribute('data-network-step').then(Number);
 const item = (page, key) => page.locator(`${figure} [data-item="${key}"]`);
 const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute('data-item'));
-/** Waits until the drawing shows this value of a weight. */
+/** Waits until the diagram shows this value of a weight. */
 const waitWeight = (page, key, value) =>
   page.waitForFunction(([key, value]) => Math.abs(Number(document.querySelector(`[data-item="${key}"]`)?.dataset.value) - value) < 1e-6, [key, value]);
 
@@ -175,7 +175,7 @@ async function agree(page, count) {
   for (const [index, value] of Object.entries(lines)) assert.equal(value, rows[index], `parameter ${index}`);
 }
 
-test('the drawn weights are those of the table, before and after training', async ({ open }) => {
+test('the diagram has the same weights as the table, before and after training', async ({ open }) => {
   const page = await open(withFormula(small));
   await drawn(page);
   // 2 x 4 + 4, 4 x 3 + 3, 3 x 2 + 2
@@ -198,12 +198,12 @@ test('the drawn weights are those of the table, before and after training', asyn
   await agree(page, count);
 });
 
-test('a weight that is changed moves the boundary and the maps, and can be undone', async ({ open }) => {
+test('changing a weight changes the boundary and the maps, and can be undone', async ({ open }) => {
   const page = await open(network(small));
   await drawn(page);
   const [boundary, maps] = ['.network-detail canvas', '.network-canvas'];
   const before = [await picture(page, boundary), await picture(page, maps), (await onScreen(page))[0]];
-  // Before any training: a run is opened for it, and waits.
+  // Before training, editing a weight opens a paused run.
   await item(page, '0-0-0').focus();
   await page.keyboard.press('Enter');
   await page.locator('[data-editor]').waitFor();
@@ -217,7 +217,7 @@ test('a weight that is changed moves the boundary and the maps, and can be undon
   assert.equal(await waitMetric(page, 'params_edited', (count) => count === 1), 1);
   await page.waitForFunction(([selector, was]) => document.querySelector(selector).toDataURL() !== was, [`${figure} ${boundary}`, before[0]]);
   assert.notEqual(await picture(page, maps), before[1]);
-  // What is no number is said, and nothing is lost.
+  // Text that is not a number is reported, and the weight stays.
   for (const wrong of ['abc', 'NaN', '']) {
     await field.fill(wrong);
     await field.press('Enter');
@@ -235,7 +235,7 @@ test('a weight that is changed moves the boundary and the maps, and can be undon
   await page.locator('[data-action="reset-edits"]').click();
   await waitWeight(page, '0-0-0', before[2]);
   await waitMetric(page, 'params_edited', (count) => count === 0);
-  // The run goes on from the net as it is.
+  // The run continues from the changed network.
   await field.fill('-1');
   await field.press('Enter');
   await waitWeight(page, '0-0-0', -1);
@@ -245,7 +245,7 @@ test('a weight that is changed moves the boundary and the maps, and can be undon
   assert.ok(Math.abs((await onScreen(page))[0] + 1) < 0.1, 'one step moves it a little');
   await act(page, 'resume');
   await waitState(page, 'done');
-  // So does a run that is over.
+  // A finished run can be changed, too.
   await field.fill('3');
   await field.press('Enter');
   await waitWeight(page, '0-0-0', 3);
@@ -253,7 +253,7 @@ test('a weight that is changed moves the boundary and the maps, and can be undon
   assert.equal(await state(page), 'done');
 });
 
-test('a running network takes a change', { tag: '@long' }, async ({ open }) => {
+test('a weight can be changed during training', { tag: '@long' }, async ({ open }) => {
   const page = await open(network({ hidden: '4', steps: 20_000, learning_rate: 0.00001 }));
   await act(page, 'train');
   await waitMetric(page, 'step', (step) => step > 20);
@@ -266,7 +266,7 @@ test('a running network takes a change', { tag: '@long' }, async ({ open }) => {
     const at = await step(page);
     await page.waitForFunction((at) => Number(document.querySelector('[data-network-step]').dataset.networkStep) > at + 20, at);
   };
-  // Frames come all the while, and the pointer may come over another unit by scrolling: what is selected or typed is left alone.
+  // New frames, and a pointer over another unit, leave the selected unit and the typed text alone.
   await field.selectText();
   await twentySteps();
   await page.keyboard.insertText('5');
@@ -279,7 +279,7 @@ test('a running network takes a change', { tag: '@long' }, async ({ open }) => {
   await act(page, 'stop');
 });
 
-test('layers and units are added and taken away, and the address says so', async ({ open }) => {
+test('layers and units are added and removed, and the address follows', async ({ open }) => {
   const page = await open(withFormula({ depth: 2, width: 3 }));
   await drawn(page);
   const has = (hidden) => page.waitForFunction((hidden) => new URLSearchParams(location.hash.split('?')[1]).get('hidden') === hidden, hidden);
@@ -296,7 +296,7 @@ test('layers and units are added and taken away, and the address says so', async
   await waitMetric(page, 'params_counted', (count) => count === 6 + 12 + 20 + 10);
   await page.locator('[data-action="remove-layer"]').click();
   await has('2,4');
-  // A slider makes all layers alike again.
+  // The slider gives all layers the same width again.
   await setParam(page, 'depth', 5);
   await has(null);
   assert.equal(await widths(), '');
@@ -311,14 +311,14 @@ test('layers and units are added and taken away, and the address says so', async
   await field.press('Enter');
   await page.locator('[data-param="hidden"] .control-message', { hasText: 'not a list of whole numbers' }).waitFor();
   assert.equal(await widths(), '8, 256, 4');
-  // Wide layers have pages.
+  // Wide layers are split into pages.
   assert.equal(await item(page, '2-8').count(), 0);
   await page.locator('[data-action="page"][data-layer="2"]').last().click();
   await item(page, '2-8').waitFor({ state: 'attached' });
   await page.locator('.network-reading', { hasText: '8 of 256 units are shown' }).waitFor();
 });
 
-test('the network by keyboard', async ({ open }) => {
+test('the diagram works by keyboard', async ({ open }) => {
   const page = await open(network(small));
   await drawn(page);
   assert.equal(await page.locator(`${figure} [data-item][tabindex="0"]`).count(), 1, 'one stop for the Tab key');
@@ -337,7 +337,7 @@ test('the network by keyboard', async ({ open }) => {
   await checkAccess(page, 'the network, a weight open');
 });
 
-test('the network of images', { tag: '@long' }, async ({ open }) => {
+test('the diagram of a network for images', { tag: '@long' }, async ({ open }) => {
   const page = await open(network({ dataset: 'fashion-mnist', hidden: '6,4', steps: 30 }));
   await drawn(page);
   await act(page, 'train');
@@ -348,7 +348,7 @@ test('the network of images', { tag: '@long' }, async ({ open }) => {
   await shot(page, 'network-1280-light-fashion');
 });
 
-test('the network of one seed of several can be changed', { tag: '@long' }, async ({ open }) => {
+test('with several seeds, the diagram of the first can be changed', { tag: '@long' }, async ({ open }) => {
   const page = await open(network({ ...small, seeds: 3 }));
   await act(page, 'train');
   await waitState(page, 'done');
@@ -360,7 +360,7 @@ test('the network of one seed of several can be changed', { tag: '@long' }, asyn
   await waitWeight(page, '0-0-0', 2);
 });
 
-test('the network alone in a frame trains, and keeps what is locked', { tag: '@long' }, async ({ open }) => {
+test('the diagram alone in a frame trains, and cannot change a locked setting', { tag: '@long' }, async ({ open }) => {
   const page = await open('#/mlp?embed=1&device=cpu&steps=40&hidden=4&show=network&lock=width');
   await drawn(page);
   await page.locator('[data-action="add-unit"]:disabled').first().waitFor();
@@ -370,7 +370,7 @@ test('the network alone in a frame trains, and keeps what is locked', { tag: '@l
   await shot(page, 'network-alone');
 });
 
-test('the network fits the page, on a phone too, before, during and after training', { tag: '@long' }, async ({ open }) => {
+test('the diagram fits the page and a phone, before, during and after training', { tag: '@long' }, async ({ open }) => {
   test.setTimeout(180_000);
   for (const [width, theme] of [[1280, 'light'], [1280, 'dark'], [390, 'light'], [390, 'dark']]) {
     const page = await open(network({ width: 8, steps: 1500 }), { width, height: width > 400 ? 900 : 844, theme });

@@ -26,7 +26,7 @@ async function trains(page) {
   assert.equal(await metric(page, 'step'), 12);
 }
 
-test('a shipped site works below a path, without a network after one visit, and goes over to a new version whole', { tag: '@long' }, async ({ open, serve }) => {
+test('a shipped site works under a path, offline after one visit, and updates to a new version as a whole', { tag: '@long' }, async ({ open, serve }) => {
   const one = ship('one');
   const two = ship('two', (folder) => appendFileSync(join(folder, 'worker-cpu.js'), '\n// another version\n'));
   assert.notEqual(one.build, two.build);
@@ -40,7 +40,7 @@ test('a shipped site works below a path, without a network after one visit, and 
   const first = await kept(page);
   assert.ok(first.length > 6 && first.every((url) => url.startsWith(site.url)), `${first}`);
 
-  // Nobody answers any more.
+  // The server stops answering.
   site.down = true;
   const before = site.requests.length;
   const later = await page.context().newPage();
@@ -56,12 +56,12 @@ test('a shipped site works below a path, without a network after one visit, and 
   assert.equal(await buildOf(later), one.build);
   assert.equal(site.requests.length, before);
   assert.deepEqual(errors, []);
-  // It stays open: a browser that loses a page in the middle of its look for a new version may look no more.
+  // This page stays open: a browser that loses a page during its check for a new version may not check again.
 
-  // A new version while a page of the old one is open.
+  // A new version is published while a page of the old one is open.
   site.down = false;
   site.folder = two.folder;
-  // Asked for again and again: where the browser is busy with an earlier answer, it may forget to give this one.
+  // The check is repeated, because a browser that is busy with an earlier one may skip it.
   await page.evaluate(() => void setInterval(async () => (await navigator.serviceWorker.getRegistration()).update().catch(() => {}), 500));
   await page.locator('.update-notice').waitFor({ timeout: 40_000 });
   await shot(page, 'update-notice');
@@ -78,7 +78,7 @@ test('a shipped site works below a path, without a network after one visit, and 
   assert.equal(second.filter((url) => first.includes(url)).length, first.length - 2, 'only the page and worker-cpu.js are new');
   assert.equal(await page.locator('.update-notice').count(), 0);
 
-  // In a frame without an origin there is nothing to keep anything in; the lab works all the same.
+  // A frame without an origin has no storage; the lab works there, too.
   const host = await serve({
     pages: { 'index.html': `<!doctype html><title>host</title><link rel="icon" href="data:,"><iframe title="lab" width="900" height="900" sandbox="allow-scripts" src="${site.url}${hash.replaceAll('&', '&amp;')}"></iframe>` },
   });
@@ -87,14 +87,14 @@ test('a shipped site works below a path, without a network after one visit, and 
   await frame.locator('[data-panel][data-state="done"]').waitFor({ timeout: 30_000 });
 });
 
-test('while the lab is worked on, nothing is kept', async ({ open }) => {
+test('a site that is not shipped registers no service worker', async ({ open }) => {
   test.skip(readFileSync(join(dist, 'index.html'), 'utf8').includes('nn-lab-build'), 'this site has been shipped');
   const page = await open(hash);
   await trains(page);
   assert.equal(await page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length), 0);
 });
 
-test('the site in one file is the site', () => {
+test('the zip file contains the whole site', () => {
   const { folder } = ship('zip');
   const file = join(folder, '..', 'shipped.zip');
   folders.push(file);

@@ -1,5 +1,5 @@
-// Files of section 6 as the lab wrote them when widths and numbers of heads were texts: both of the same run, made with the
-// code of commit c472b57. `tests/older_files.rs` reads the same two files.
+// Files of section 6 from the time when widths and numbers of heads were texts. Both are of the same run, made with commit
+// c472b57. `tests/older_files.rs` reads the same two files.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -8,10 +8,10 @@ import { act, address, metric, readParam, test, waitMetric, waitState } from './
 const fixture = (name) => readFileSync(new URL(`./fixtures/${name}`, import.meta.url));
 const run = JSON.parse(fixture('older-run.json'));
 const points = (name) => run.series.find((series) => series.metric === name).points;
-// Numbers of 32 bits, of which the file has no more digits than they need.
+// The file has the shortest digits of 32-bit numbers.
 const last = (name) => Math.fround(points(name).at(-1)[1]);
 
-test('a run and its weights of an earlier version open whole', async ({ open }) => {
+test('a run and its weights of an earlier version open completely', async ({ open }) => {
   const page = await open(address('transformer', { device: 'cpu' }));
   const quiet = async (when) => {
     for (const loud of ['.runs [role="status"] .notice', '[data-refused]', '[data-panel] [data-kind="error"]'])
@@ -37,7 +37,7 @@ test('a run and its weights of an earlier version open whole', async ({ open }) 
     run.checks.map((check) => check.verdict),
   );
 
-  // Its curves, point for point in the table of the comparison.
+  // The table of the comparison has every point of its curves.
   await opened.locator('[data-action="compare-run"]').check();
   const figure = page.locator('[data-figure="compare-runs"]');
   await figure.locator('summary').click();
@@ -46,7 +46,7 @@ test('a run and its weights of an earlier version open whole', async ({ open }) 
   assert.equal(await figure.locator('thead th').count(), 2, 'steps and the run');
   assert.equal(await figure.locator('tbody tr').count(), points(await readParam(page, 'compare_metric')).length);
 
-  // Run again: the settings are taken over, and the model is of the size that the weights are for.
+  // Running again restores the settings, so that the model has the size of the saved weights.
   await opened.locator('[data-action="rerun"]').click();
   await waitState(page, 'done', 60_000);
   for (const key of ['heads', 'd_model', 'layers', 'context', 'batch_size', 'steps', 'learning_rate'])

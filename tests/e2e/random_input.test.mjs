@@ -1,5 +1,5 @@
-// Random input through the page itself: addresses, messages of the page around it, files. The same readers get tens of thousands
-// natively (tests/random_input.rs) and by a fuzzer (fuzz/); here it is seen that nothing between them and the page breaks.
+// Random input through the page itself: addresses, messages of the host page, files. Native tests (tests/random_input.rs) and a
+// fuzzer (fuzz/) feed much more of it to the same readers; these tests cover what is between the readers and the page.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -10,8 +10,8 @@ import { random } from './lib/soak.mjs';
 
 const EACH = 100;
 
-/** Valid bytes that are cut, doubled, or changed in some places. */
-function bent(bytes, next) {
+/** Returns the bytes with random parts cut, duplicated, or changed. */
+function damaged(bytes, next) {
   let out = Buffer.from(bytes);
   for (let i = 0; i < 1 + Math.floor(next() * 3); i++) {
     const [a, b] = [next(), next()].map((share) => Math.floor(share * out.length)).sort((x, y) => x - y);
@@ -26,7 +26,7 @@ function bent(bytes, next) {
 
 const alive = (page) => page.evaluate(() => document.querySelector('[data-panel], main .notice') !== null);
 
-test('no address is too strange for the page', { tag: '@long' }, async ({ open }) => {
+test('the page survives random addresses', { tag: '@long' }, async ({ open }) => {
   test.setTimeout(180_000);
   const page = await open('#/mlp');
   const next = random(41);
@@ -39,7 +39,7 @@ test('no address is too strange for the page', { tag: '@long' }, async ({ open }
     '#/verify?device=cpu',
   ];
   for (let i = 0; i < EACH; i++) {
-    const hash = bent(valid[i % valid.length], next).toString('latin1');
+    const hash = damaged(valid[i % valid.length], next).toString('latin1');
     await page.evaluate((hash) => void (location.hash = hash), hash);
     await frames(page, 1);
     assert.ok(await alive(page), hash);
@@ -49,7 +49,7 @@ test('no address is too strange for the page', { tag: '@long' }, async ({ open }
   await train(page, ['loss_activated']);
 });
 
-test('no message of the page around is too strange', { tag: '@long' }, async ({ open, serve }) => {
+test('the page survives random messages of the host page', { tag: '@long' }, async ({ open, serve }) => {
   test.setTimeout(180_000);
   const site = await serve();
   const frame = `<!doctype html><html lang="en"><meta charset="utf-8"><title>host</title><link rel="icon" href="data:,"><iframe id="lab" title="lab" width="900" height="900" src="${site.url}#/mlp?embed=1&device=cpu&steps=30"></iframe></html>`;
@@ -74,7 +74,7 @@ test('no message of the page around is too strange', { tag: '@long' }, async ({ 
   await lab.locator('[data-panel][data-state="done"]').waitFor({ timeout: 60_000 });
 });
 
-test('no file is too strange for the page', { tag: '@long' }, async ({ open }) => {
+test('the page survives random files', { tag: '@long' }, async ({ open }) => {
   test.setTimeout(240_000);
   const page = await open(address('transformer', { device: 'cpu', layers: 1, heads: 2, d_model: 16, context: 8, batch_size: 4, steps: 40, sample_length: 0 }));
   const next = random(43);
@@ -85,7 +85,7 @@ test('no file is too strange for the page', { tag: '@long' }, async ({ open }) =
   ];
   for (let i = 0; i < EACH; i++) {
     const [where, name, bytes] = kinds[i % kinds.length];
-    await page.locator(where).first().setInputFiles({ name, mimeType: 'application/octet-stream', buffer: bent(bytes, next) });
+    await page.locator(where).first().setInputFiles({ name, mimeType: 'application/octet-stream', buffer: damaged(bytes, next) });
     await frames(page, 3);
     assert.ok(await alive(page), `${name}, ${i}`);
   }

@@ -32,7 +32,7 @@ for (const slug of sections) {
     for (const width of [360, 400]) {
       await test.step(`fits ${width} pixels`, async () => {
         await page.setViewportSize({ width, height: 740 });
-        // Charts follow the new width a few frames later.
+        // Charts adapt to the new width a few frames later.
         await page.waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth, undefined, { timeout: 10_000 }).catch(() => {});
         await checkFits(page);
         if (width === 360) await shot(page, `${slug}-360-light`);
@@ -51,11 +51,11 @@ for (const slug of sections) {
       for (const figure of await page.locator('[data-figure]').all()) {
         const name = await figure.getAttribute('data-figure');
         await choose(figure, 'table');
-        // Some measure a task of their own, which their chapter offers to set up.
+        // Some figures measure another task, which their chapter offers to set up.
         const elsewhere = await page.locator(`.chapter:has([data-set-up]) [data-figure="${name}"]`).count();
         if (!elsewhere) assert.ok((await figure.locator('table tbody td').count()) > 0, `${name}: its table is empty`);
       }
-      // Text and tables have no picture.
+      // Figures of text and tables cannot be saved as pictures.
       const figure = page.locator('[data-figure]:has([data-export="svg"])').first();
       for (const [kind, start] of [['csv', /^[^\n]*,/], ['svg', /^(<\?xml[^>]*>\s*)?<svg/], ['png', /PNG/]]) {
         const [download] = await Promise.all([page.waitForEvent('download'), choose(figure, kind)]);
@@ -64,7 +64,7 @@ for (const slug of sections) {
     });
 
     await test.step('the address holds the settings', async () => {
-      // Without the tables that are open by now: each change would draw thousands of rows anew.
+      // The reload closes the tables, of which each change would redraw thousands of rows.
       await page.reload();
       await page.waitForSelector(`[data-panel="${slug}"]`);
       const numbers = page.locator('[data-param]:has(input[type="range"]), [data-param]:has(select)');
@@ -79,10 +79,10 @@ for (const slug of sections) {
         changed[key] = await readParam(page, key);
       }
       assert.ok(Object.keys(changed).length > 0);
-      // A change is written once it has rested; on a busy machine the last one takes its time.
+      // A change is written after a delay, which may be long on a busy machine.
       await page.waitForFunction((keys) => keys.every((key) => location.hash.includes(`${key}=`)), Object.keys(changed).slice(-1));
       const address = new URLSearchParams(page.url().split('?')[1]);
-      // A value that is its setting's default is left out.
+      // Defaults are omitted from the address.
       assert.ok(Object.keys(changed).some((key) => address.has(key)), page.url());
       await page.reload();
       await page.waitForSelector(`[data-panel="${slug}"]`);
@@ -103,7 +103,7 @@ for (const slug of sections) {
   });
 }
 
-test('the site works below a path, and asks nobody else', async ({ open, serve }) => {
+test('the site works under a path, and sends no request elsewhere', async ({ open, serve }) => {
   const site = await serve({ base: '/a/course/lab/' });
   const page = await open(address('mlp', { device: 'cpu', steps: 20 }), { from: site });
   const elsewhere = [];
@@ -127,8 +127,8 @@ test('it trains in a frame with sandbox="allow-scripts" alone', async ({ open, s
   assert.equal(await ended.getAttribute('data-state'), 'done', await frame.locator('[data-kind="error"]').allInnerTexts().then(String));
 });
 
-// A brace that is missing makes the rules after it children of another, which no browser complains of.
-test('no rule of the style is inside another, but for those of a section, which are in the panel of it', async ({ open }) => {
+// After a missing brace the following rules are children of another rule, of which no browser complains.
+test('no style rule is nested in another, except a section’s rules in those of its panel', async ({ open }) => {
   const page = await open(address('mlp'));
   const nested = await page.evaluate(() => {
     const section = /^:where\(\[data-panel="\w+"\]\)$/;

@@ -1,9 +1,9 @@
-// Replay: a reader goes back to earlier states of a run, and on to the present.
+// Replay: a reader goes back to earlier states of a run, and forward to the current one.
 
 import assert from 'node:assert/strict';
 import { act, frames, metric, probed, test, waitState } from './lib/test.mjs';
 
-test('figures and numbers go back to an earlier step, and to the present again', async ({ open }) => {
+test('figures and numbers go back to an earlier step, and forward to the current one', async ({ open }) => {
   const page = await open('#/mlp?steps=1500&device=cpu');
   const slider = page.locator('[data-player="replay"] input');
   assert.ok(await slider.isDisabled(), 'nothing to go back to yet');
@@ -20,7 +20,7 @@ test('figures and numbers go back to an earlier step, and to the present again',
   assert.match(await page.locator('.player-words').first().innerText(), new RegExp(`step ${shown}`));
   const start = await metric(page, 'accuracy_activated');
   assert.ok(start < end, `${start} at step ${shown}, ${end} at the end`);
-  // The run itself stays where it is.
+  // The run itself stays at its last step.
   assert.equal(await metric(page, 'step'), 1500);
   await page.locator('[data-player="replay"] [data-action="forward"]').click();
   await frames(page, 2);
@@ -28,6 +28,6 @@ test('figures and numbers go back to an earlier step, and to the present again',
   await slider.press('End');
   await page.locator('.replay:not([data-shown])').waitFor();
   assert.equal(await metric(page, 'accuracy_activated'), end);
-  // It asks for less motion, so nothing plays by itself.
+  // The tests' browser asks for reduced motion, so there is no button that plays.
   assert.equal(await page.locator('[data-action="play"]').count(), 0);
 });

@@ -6,9 +6,9 @@ import { act, address, checkAccess, device, metric, readParam, setParam, shot, t
 const cpu = (params) => address('resnet', { device: 'cpu', ...params });
 const verdicts = (page) => page.locator('[data-check-verdict]').evaluateAll((rows) => rows.map((row) => row.dataset.checkVerdict));
 
-test('without batch norm the plain net gets no gradient and learns nothing, its residual twin learns', { tag: '@long' }, async ({ open }) => {
+test('without batch norm the plain network gets no gradient and does not learn, while the residual network does', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu({ steps: 80 }));
-  // By hand: the first convolution, the three stages, the last layer; and a projection in each of two stages.
+  // Counted by hand: the first convolution, the three stages, the last layer; and a projection in each of two stages.
   assert.equal(await waitMetric(page, 'params_plain'), 40 + 6 * 148 + (296 + 5 * 584) + (1168 + 5 * 2320) + 170);
   assert.equal((await metric(page, 'params_residual')) - (await metric(page, 'params_plain')), 40 + 144);
   assert.ok((await waitMetric(page, 'decay_plain')) < 0.4);
@@ -24,8 +24,8 @@ test('without batch norm the plain net gets no gradient and learns nothing, its 
   assert.equal(await device(page), 'cpu');
   assert.equal(await metric(page, 'step'), 80);
   const [plain, residual] = [await metric(page, 'loss_plain'), await metric(page, 'loss_residual')];
-  assert.ok(Math.abs(plain - Math.log(10)) < 0.05, `the plain net's loss is ${plain}`);
-  assert.ok(residual < plain - 0.2, `the residual net's loss is ${residual}`);
+  assert.ok(Math.abs(plain - Math.log(10)) < 0.05, `the plain network's loss is ${plain}`);
+  assert.ok(residual < plain - 0.2, `the residual network's loss is ${residual}`);
   assert.ok((await metric(page, 'accuracy_residual')) > (await metric(page, 'accuracy_plain')) + 0.05);
   assert.deepEqual([...new Set(await verdicts(page))], ['holds']);
   await shot(page, 'resnet-1280-light-after');
@@ -41,7 +41,7 @@ test('one switch: with batch norm gradients do not vanish', async ({ open }) => 
   assert.match(names, /9 blocks.*1 × 16 × 16.*16 × 4 × 4/);
 });
 
-test('presets set up what they name, dark and narrow', { tag: '@long' }, async ({ open }) => {
+test('a preset applies its settings, on a phone in the dark', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu({ theme: 'dark' }), { width: 400, height: 800, theme: 'dark' });
   await page.locator('[data-preset="degradation"]').click();
   await page.waitForURL(/preset=degradation/);
@@ -55,7 +55,7 @@ test('presets set up what they name, dark and narrow', { tag: '@long' }, async (
   await shot(page, 'resnet-400-dark-after');
 });
 
-test('signal and gradient on each path change while the networks learn', async ({ open }) => {
+test('signal and gradient on each path change during training', async ({ open }) => {
   const page = await open(`#/resnet/paths?${new URLSearchParams({ device: 'cpu', depth: 14, steps: 60, n_seeds: 1 })}`);
   const figure = page.locator('[data-figure="block"]');
   const net = (name) => figure.locator(`[data-net="${name}"]`);
@@ -65,12 +65,12 @@ test('signal and gradient on each path change while the networks learn', async (
   assert.equal(await step('residual'), '0');
   const untrained = await number('residual', 'branch-signal');
   assert.ok(untrained > 0);
-  // An identity hands on what it is given, both ways; a plain block has one path only.
+  // An identity passes signal and gradient on unchanged; a plain block has only one path.
   assert.equal(await number('residual', 'shortcut-gradient'), await number('residual', 'sum-gradient'));
   assert.equal(await number('residual', 'shortcut-signal'), await number('residual', 'x-signal'));
   assert.equal(await net('plain').locator('[data-place^="shortcut"]').count(), 0);
   const first = await number('plain', 'x-gradient');
-  // Block 3 begins the second stage: its shortcut is a projection.
+  // Block 3 is the first of the second stage, so its shortcut is a projection.
   await figure.locator('[data-player="block"] input').press('ArrowRight');
   await figure.locator('[data-player="block"] [data-action="forward"]').click();
   assert.equal(await figure.locator('.player-words').innerText(), '3 of 6');

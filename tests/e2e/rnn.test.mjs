@@ -5,7 +5,7 @@ import { act, address, checkAccess, checkFits, firstStep, frames, metric, probed
 
 const cpu = (params) => address('rnn', { device: 'cpu', ...params });
 
-test('both nets learn a short sequence, and the gradients are there to be read', async ({ open }) => {
+test('both networks learn a short sequence, and their gradients are shown', async ({ open }) => {
   const page = await open(cpu({ preset: 'short-sequence', steps: 120 }));
   assert.ok((await waitMetric(page, 'max_abs_err_lstm')) < 1e-4);
   assert.ok((await waitMetric(page, 'max_abs_err_rnn')) < 1e-4);
@@ -35,7 +35,7 @@ test('over 200 steps the gradient of the RNN does not reach the first token', { 
   await waitState(page, 'done');
 });
 
-test('a preset sets the settings, a changed setting leaves it, and Back returns', { tag: '@long' }, async ({ open }) => {
+test('a preset applies its settings, a changed setting deselects it, and Back selects it again', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu());
   const preset = page.locator('[data-preset="zero-forget-bias"]');
   await preset.click();
@@ -55,7 +55,7 @@ const stateOf = (page, name, net = 'lstm') => page.locator(`[data-cell="${net}"]
 const goTo = (page, t) => page.locator('[data-player="t"] input').fill(String(t));
 const at = (page, t) => page.locator(`.cell-figure[data-t="${t}"]`).waitFor();
 
-test('the cells are drawn before training, and every way along the sequence shows that position', async ({ open }) => {
+test('the cells are drawn before training, and every control of the position shows that position', async ({ open }) => {
   const page = await open(cells({ seq_len: 60 }));
   await probed(page);
   const figure = page.locator('[data-figure="cell"]');
@@ -64,7 +64,7 @@ test('the cells are drawn before training, and every way along the sequence show
   // Chrono initialization: most forget gates start near 1, most input gates near 0.
   const first = { f: await gate(page, 'f'), i: await gate(page, 'i') };
   assert.ok(first.f > 0.85 && first.i < 0.15, JSON.stringify(first));
-  // Before the first token there is nothing.
+  // The state before the first token is zero.
   assert.equal(await stateOf(page, 'ct−1'), 0);
   assert.equal(await page.locator('.token[aria-current]').getAttribute('data-role'), 'first');
   assert.match(await page.locator('.token[data-role="first"]').innerText(), /^[AB]$/);
@@ -74,12 +74,12 @@ test('the cells are drawn before training, and every way along the sequence show
   assert.notEqual(await gate(page, 'f'), first.f, 'the gates are those of another position');
   const [cell, hidden] = [await stateOf(page, 'ct'), await stateOf(page, 'ht', 'rnn')];
   assert.ok(cell > 0 && hidden > 0 && hidden < 1, `${cell}, ${hidden}`);
-  // What comes out at one position goes into the next.
+  // The output at one position is the input of the next.
   await page.locator('[data-player="t"] [data-action="forward"]').click();
   await at(page, 31);
   assert.equal(await stateOf(page, 'ct−1'), cell);
   assert.equal(await stateOf(page, 'ht−1', 'rnn'), hidden);
-  // A token, and a column of the map, are ways there, too.
+  // Clicking a token or a column of the map selects its position, too.
   await page.locator('.token[data-position="33"]').click();
   await at(page, 33);
   await page.locator('.token[data-role="last"]').click();
@@ -94,7 +94,7 @@ test('the cells are drawn before training, and every way along the sequence show
   assert.match(await figure.locator('.chart-readout').last().innerText(), /^LSTM: cell state .* at position t 2, unit \d+$/);
   await at(page, 2);
 
-  // The table has the same numbers: the mean of the forget gate is that of its units.
+  // The table agrees: the forget gate's mean is the mean over its units.
   await figure.locator('summary').first().click();
   await figure.locator('[data-export="table"]').click();
   const row = await figure.locator('tbody tr').first().evaluate((tr) => [...tr.children].map((td) => td.textContent));
@@ -106,10 +106,10 @@ test('the cells are drawn before training, and every way along the sequence show
   await checkAccess(page, 'the cells');
   await shot(page, 'cell-1280-light-before');
 
-  // With a bias of zero the forget gates start half open.
+  // With a zero bias the forget gates start half open.
   await setParam(page, 'forget_bias', 'zero');
   await page.waitForFunction(() => Math.abs(document.querySelector('[data-gate="f"]').dataset.value - 0.5) < 0.1);
-  // Many units: what is left out is said.
+  // If not all units are drawn, the figure says so.
   await setParam(page, 'd_hidden', 100);
   await figure.getByText('The first 64 of 100 units are drawn').waitFor();
   await setParam(page, 'seq_len', 10);
@@ -117,7 +117,7 @@ test('the cells are drawn before training, and every way along the sequence show
   assert.ok(Number(await page.locator('.cell-figure').getAttribute('data-t')) <= 9);
 });
 
-test('the cells are live: they change while the networks train, and show what was learned', async ({ open }) => {
+test('the cells change during training, and show the recalled token', async ({ open }) => {
   const page = await open(cells({ seq_len: 40, steps: 150 }));
   await probed(page);
   await goTo(page, 39);
@@ -151,7 +151,7 @@ for (const [width, theme] of [[390, 'light'], [390, 'dark'], [1280, 'dark']]) {
   });
 }
 
-test('the cells alone, in a frame, have the button that trains them', { tag: '@long' }, async ({ open }) => {
+test('the figure of the cells alone in a frame has the button that trains', { tag: '@long' }, async ({ open }) => {
   const page = await open('#/rnn?embed=1&device=cpu&show=cell&seq_len=20&steps=5');
   await probed(page);
   assert.deepEqual(await page.locator('[data-figure]').evaluateAll((all) => all.map((one) => one.dataset.figure)), ['cell']);

@@ -1,4 +1,4 @@
-// What a page must survive: addresses from elsewhere, settings at their ends, diverging runs, a dying worker.
+// A page must survive strange addresses, extreme settings, diverging runs, and a dying worker.
 
 import assert from 'node:assert/strict';
 import { act, address, frames, metric, notice, readParam, sections, setParam, shot, state, test, train, waitMetric, waitState } from './lib/test.mjs';
@@ -21,13 +21,13 @@ const nasty = [
   `#/mlp?depth=${'9'.repeat(5000)}&${'x'.repeat(20_000)}=1`,
 ];
 
-test('no address gives a blank page', async ({ open, site }) => {
+test('no address leads to a blank page', async ({ open, site }) => {
   const page = await open(nasty[0], { ready: false });
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   for (const hash of nasty) {
     await test.step(hash.slice(0, 60), async () => {
-      // Another page between: the same page with another hash would not be loaded anew.
+      // With only another hash, the browser would not load the page again, so leave it first.
       await page.goto('about:blank');
       await page.goto(site.url + hash);
       await page.waitForSelector('nav a');
@@ -46,7 +46,7 @@ test('no address gives a blank page', async ({ open, site }) => {
   }
 });
 
-test('a bad value in the address is named on the page', async ({ open }) => {
+test('a bad value in the address is reported on the page', async ({ open }) => {
   const page = await open(nasty[0]);
   const text = await page.locator('body').innerText();
   assert.match(text, /depth=banana/);
@@ -55,10 +55,10 @@ test('a bad value in the address is named on the page', async ({ open }) => {
   await shot(page, 'mlp-bad-address');
 });
 
-test('a run that diverges ends with a sentence, and the next one works', async ({ open }) => {
+test('a diverging run ends with an explanation, and the next run works', async ({ open }) => {
   const page = await open(address('mlp', { device: 'cpu', optimizer: 'sgd', learning_rate: 1e6, steps: 2000 }));
   if (Number(await readParam(page, 'learning_rate')) < 1e6) {
-    // The largest rate that the panel takes, and the deepest net, to the same end.
+    // The panel's maximum rate with the deepest network diverges, too.
     await setParam(page, 'activation', 'identity');
     await setParam(page, 'depth', 12);
   }
@@ -107,11 +107,11 @@ test('a worker that dies is replaced', async ({ open }) => {
   await act(page, 'train');
   await waitMetric(page, 'step', (step) => step > 5);
   await page.workers()[0].evaluate(() => void setTimeout(() => { throw new Error('killed by a test'); }));
-  // Its net ends with a sentence, and the other goes on.
+  // Its network stops with a message, and the other one continues.
   await page.locator('[data-failed-arm]').waitFor();
-  const told = await notice(page);
-  assert.match(told, /network has ended\. The worker that trains was ended unexpectedly/);
-  assert.ok(!told.includes('killed by a test'), 'what the worker said is no sentence for a visitor');
+  const message = await notice(page);
+  assert.match(message, /network has ended\. The worker that trains was ended unexpectedly/);
+  assert.ok(!message.includes('killed by a test'), 'the message is not for a visitor');
   const step = await metric(page, 'step');
   await waitMetric(page, 'step', (now) => now > step + 5);
   await shot(page, 'mlp-worker-died');
@@ -122,7 +122,7 @@ test('a worker that dies is replaced', async ({ open }) => {
   assert.equal(page.workers().length, 2);
 });
 
-test('a worker that cannot be fetched is told, and fetched again', async ({ open, serve }) => {
+test('a worker that cannot be loaded is reported, and loads after a reload', async ({ open, serve }) => {
   const site = await serve();
   site.pages['worker-cpu_bg.wasm'] = 'this is not wasm';
   const page = await open(address('mlp', { device: 'cpu', steps: 40 }), { from: site });
@@ -136,7 +136,7 @@ test('a worker that cannot be fetched is told, and fetched again', async ({ open
   await train(page, ['loss_activated']);
 });
 
-test('a damaged data file is told, not shown', { tag: '@long' }, async ({ open, serve }) => {
+test('a damaged data file is reported', { tag: '@long' }, async ({ open, serve }) => {
   const site = await serve();
   site.pages['data/fashion-mnist.bin'] = 'NNLABIMG and then nothing';
   const page = await open(address('mlp', { device: 'cpu', dataset: 'fashion-mnist', steps: 20 }), { from: site });
@@ -145,7 +145,7 @@ test('a damaged data file is told, not shown', { tag: '@long' }, async ({ open, 
   assert.match(await notice(page), /Fashion-MNIST/);
 });
 
-test('the page paints and its controls work before the worker has come', async ({ open, serve }) => {
+test('the page is drawn and its controls work before the worker is loaded', async ({ open, serve }) => {
   const site = await serve();
   let release;
   site.holds.set('worker-cpu_bg.wasm', new Promise((resolve) => (release = resolve)));

@@ -1,4 +1,4 @@
-// Section 6, as a visitor uses it: learning, writing, heads, own text, files, a reload.
+// Section 6 on the CPU, as a visitor uses it: training, generation, heads, own text, files.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ const small = { device: 'cpu', layers: 1, heads: 2, d_model: 32, context: 32, ba
 const cpu = (params) => address('transformer', { ...small, ...params });
 const panel = (page, selector) => page.locator(`[data-panel="transformer"] ${selector}`);
 
-test('the first look is under the bigram line', { tag: '@long' }, async ({ open }) => {
+test('the preset "first look" beats the bigram baseline', { tag: '@long' }, async ({ open }) => {
   test.setTimeout(150_000);
   const page = await open(address('transformer', { device: 'cpu', preset: 'first-look' }));
   const bigram = await waitMetric(page, 'baseline_bigram', () => true, 40_000);
@@ -16,17 +16,17 @@ test('the first look is under the bigram line', { tag: '@long' }, async ({ open 
   await waitMetric(page, 'params_counted');
   assert.equal(await metric(page, 'params_counted'), await metric(page, 'params_formula'));
   assert.ok((await metric(page, 'pe_shift_max_dev')) < 1e-3);
-  // The last of the probe's parts.
+  // The probe measures this last.
   await page.waitForFunction(() => /about [^,]* (s|min) \(/.test(document.querySelector('[data-cost]').innerText));
   console.log(await panel(page, '[data-cost]').innerText());
   await act(page, 'train');
   const began = Date.now();
   await waitMetric(page, 'loss_val', (loss) => loss < bigram, 120_000);
-  console.log(`under the bigram line after ${Math.round((Date.now() - began) / 1000)} s, step ${await metric(page, 'step')}`);
+  console.log(`below the bigram baseline after ${Math.round((Date.now() - began) / 1000)} s, step ${await metric(page, 'step')}`);
   await shot(page, 'transformer-under-bigram');
 });
 
-test('it learns, writes, shows its heads, and answers for them', async ({ open }) => {
+test('it learns, generates text, and shows its heads and what each is worth', async ({ open }) => {
   const page = await open(cpu({ steps: 150, learning_rate: 0.01 }));
   await act(page, 'train');
   await waitState(page, 'done', 90_000);
@@ -35,7 +35,7 @@ test('it learns, writes, shows its heads, and answers for them', async ({ open }
   assert.ok(loss < (await metric(page, 'baseline_unigram')), `${loss}`);
   assert.ok(Math.abs((await metric(page, 'bits_per_char')) - loss / Math.LN2) < 1e-6);
 
-  // Heads: small maps, a large one, the text, the table.
+  // Heads have small maps, a large map, the text, and a table.
   assert.equal(await panel(page, '[data-head]').count(), 2);
   await panel(page, '[data-head="1"]').click();
   assert.match(await panel(page, '[data-figure="attention"] h3').innerText(), /layer 1, head 2/);
@@ -58,7 +58,7 @@ test('it learns, writes, shows its heads, and answers for them', async ({ open }
   await page.keyboard.press('End');
   assert.equal(await metric(page, 'shown_step'), 150);
 
-  // Writing: the same seed writes the same text.
+  // The same seed generates the same text.
   const write = async () => {
     await panel(page, '[data-write="count"]').fill('60');
     await panel(page, '[data-action="write"]').click();
@@ -76,7 +76,7 @@ test('it learns, writes, shows its heads, and answers for them', async ({ open }
   await shot(page, 'transformer-done');
 });
 
-test('weights are saved, opened elsewhere, and give the same loss', { tag: '@long' }, async ({ open }) => {
+test('saved weights open again and give the same loss', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu({ steps: 40 }));
   await act(page, 'train');
   await waitState(page, 'done', 60_000);
@@ -95,7 +95,7 @@ test('weights are saved, opened elsewhere, and give the same loss', { tag: '@lon
   assert.equal(await metric(page, 'loss_val'), loss, 'the model is as it was');
 });
 
-test('a text of one’s own is pasted, learned, and put away', { tag: '@long' }, async ({ open }) => {
+test('a pasted text can be trained on and removed', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu({ steps: 30 }));
   await panel(page, '[data-paste]').fill('too short');
   await panel(page, '[data-action="use-text"]').click();
@@ -116,7 +116,7 @@ test('a text of one’s own is pasted, learned, and put away', { tag: '@long' },
 
 const bars = (page) =>
   panel(page, '[data-next="bars"] li').evaluateAll((list) => list.map((node) => ({ char: node.dataset.char, p: Number(node.dataset.p) })));
-/** Bars that differ from `before`. */
+/** Waits until the bars differ from `before`, and returns them. */
 async function newBars(page, before) {
   const end = Date.now() + 20_000;
   for (;;) {
@@ -139,7 +139,7 @@ test('the next character: bars, temperature, top-k, heads, and what the vocabula
   assert.equal((await bars(page)).length, 0);
   await probed(page);
   await act(page, 'train');
-  // It answers while the model learns, and follows it.
+  // The prediction is updated during training.
   const early = await newBars(page, []);
   assert.equal(early.length, 10);
   await waitState(page, 'done', 60_000);
@@ -148,7 +148,7 @@ test('the next character: bars, temperature, top-k, heads, and what the vocabula
   assert.ok(sum(plain) <= 1 + 1e-9 && sum(plain) > 0.2, JSON.stringify(plain));
   assert.ok(plain.every(({ p }, i) => i === 0 || p <= plain[i - 1].p), 'the likeliest comes first');
 
-  // Temperature and top-k act at once; the worker is not asked.
+  // Temperature and top-k act at once, without the worker.
   await slide(page, 'temperature', '0.1');
   const cold = await newBars(page, plain);
   assert.ok(cold[0].p > plain[0].p && cold[0].char === plain[0].char && sum(cold) <= 1 + 1e-9);
@@ -158,7 +158,7 @@ test('the next character: bars, temperature, top-k, heads, and what the vocabula
   assert.ok(Math.abs(sum(few) - 1) < 1e-9 && few.slice(3).every(({ p }) => p === 0), JSON.stringify(few));
   await slide(page, 'top-k', '62');
 
-  // A head is switched off by keyboard: other bars, and those of before as outlines.
+  // Switching a head off changes the bars, and outlines the earlier ones.
   assert.equal(await panel(page, '[data-switch]').count(), 4);
   await panel(page, '[data-switch="1"]').focus();
   await page.keyboard.press('Enter');
@@ -170,7 +170,7 @@ test('the next character: bars, temperature, top-k, heads, and what the vocabula
   await page.waitForFunction(() => !document.querySelector('.bar-before'));
   assert.deepEqual(await bars(page), plain);
 
-  // Another text, with what the vocabulary does not have, and longer than the context.
+  // Another text has characters that are not in the vocabulary; the next one is longer than the context.
   const text = panel(page, '[data-next="text"]');
   await text.fill('Zürich § the');
   await newBars(page, plain);
@@ -192,7 +192,7 @@ test('the next character: bars, temperature, top-k, heads, and what the vocabula
   await checkAccess(page, 'the next character');
 });
 
-test('a paused run says what comes next', async ({ open }) => {
+test('a paused run predicts the next character', async ({ open }) => {
   const page = await open(address('transformer/generation', { ...small, steps: 5000 }));
   await act(page, 'train');
   await newBars(page, []);
@@ -210,7 +210,7 @@ test('a paused run says what comes next', async ({ open }) => {
 
 // ---------- Induction heads ----------
 
-test('sequences that repeat: a button sets them up, scores and maps follow the run', async ({ open }) => {
+test('repeated sequences: a button sets them up, and scores and maps follow the run', async ({ open }) => {
   const page = await open('#/transformer/induction-heads?device=cpu');
   await panel(page, '[data-action="set-up-two"]').click();
   await page.waitForFunction(() => /preset=induction(&|$)/.test(location.hash));

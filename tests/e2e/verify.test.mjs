@@ -27,11 +27,11 @@ async function end(page, timeout) {
   await waitState(page, 'done', timeout);
 }
 
-test('the CPU agrees with every reference, and says how long each preset takes', async ({ open }) => {
+test('the CPU agrees with every reference, and presets are timed', async ({ open }) => {
   test.setTimeout(300_000);
   const page = await open('#/verify?device=cpu');
   await checkAccess(page, 'before it begins');
-  // With the keyboard alone; the button keeps the focus when it becomes the one that stops.
+  // Only the keyboard is used. The button keeps the focus when it turns into the one that stops.
   await page.locator(`${panel} [data-action="verify"]`).focus();
   await page.keyboard.press('Enter');
   await page.locator(`${panel} [data-action="stop"]:focus`).waitFor();
@@ -63,7 +63,7 @@ test('the CPU agrees with every reference, and says how long each preset takes',
   assert.match(lines[0], /^group,what,reference,device,value,unit,tolerance,why,agrees,run$/);
   assert.equal(lines.filter((line) => line.includes(',relative error,')).length, cases);
 
-  // On a phone the tables scroll in their own boxes.
+  // On a phone the tables scroll within their boxes.
   await page.setViewportSize({ width: 400, height: 740 });
   await checkFits(page);
   await shot(page, 'verify-cpu-400');
@@ -84,7 +84,7 @@ test('a GPU agrees with every reference, as the CPU does', { tag: ['@long', '@we
   test.setTimeout(1_080_000);
   const page = await open('#/verify?device=webgpu');
   await act(page, 'verify');
-  // Ended while the CPU was verified, it claims nothing of the GPU.
+  // Stopped while the CPU is verified, it claims nothing about the GPU.
   await waitMetric(page, 'verify_cases', (count) => count > 20, 120_000);
   await act(page, 'stop');
   await waitState(page, 'done', 60_000);
@@ -112,7 +112,7 @@ test('a GPU agrees with every reference, as the CPU does', { tag: ['@long', '@we
   await checkAccess(page, 'with two devices');
 });
 
-test('a damaged file of references is said, and what needs none is still verified', async ({ open, serve }) => {
+test('a damaged file of references is reported, and cases without a reference file are still verified', async ({ open, serve }) => {
   const site = await serve({ pages: { 'data/reference.bin': 'NNLABREF and then nothing' } });
   const page = await open('#/verify?device=cpu', { from: site });
   await act(page, 'verify');
@@ -124,7 +124,7 @@ test('a damaged file of references is said, and what needs none is still verifie
   assert.match((await wrong(page))[0], /The file with the references .* could not be checked/s);
 });
 
-test('the page is found from every section and keeps the device', async ({ open }) => {
+test('every section links to the page, which keeps the device', async ({ open }) => {
   const page = await open('#/mlp?device=cpu&depth=2');
   await page.locator('footer a', { hasText: 'Verify this device' }).click();
   await page.locator(panel).waitFor();

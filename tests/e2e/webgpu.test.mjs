@@ -1,4 +1,4 @@
-// WebGPU, on an adapter in software: slow, but the same code path as on a real GPU. So: few steps, tiny nets.
+// WebGPU on a software adapter: the same code as on a real GPU, but slow, so few steps of tiny networks.
 
 import assert from 'node:assert/strict';
 import { act, address, device, firstStep, metric, shot, test, waitMetric, waitState } from './lib/test.mjs';
@@ -17,13 +17,13 @@ test('section 1 trains on WebGPU', { tag: ['@long', '@webgpu'] }, async ({ open 
   await shot(page, 'mlp-webgpu-after');
 });
 
-test('the steps of both networks are recorded: nothing is bound anew but what is written in and copied out', { tag: ['@long', '@webgpu'] }, async () => {
+test('the steps of both networks are captured: only inputs and outputs are bound again', { tag: ['@long', '@webgpu'] }, async () => {
   test.setTimeout(300_000);
   const { binds, dispatches } = await bareSteps('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, n_probe: 16, d_in: 4 }, { steps: 6 });
   assert.ok(dispatches > 60 && binds < dispatches / 4, `${dispatches} dispatches, ${binds} binds`);
 });
 
-test('a GPU that computes wrongly is found out, and the CPU trains and verifies in its place', { tag: ['@long', '@webgpu'] }, async ({ open, serve }) => {
+test('a GPU that computes wrong results is detected, and the CPU trains and verifies instead', { tag: ['@long', '@webgpu'] }, async ({ open, serve }) => {
   test.setTimeout(300_000);
   const site = await serve();
   const wrong = `
@@ -51,6 +51,6 @@ test('without WebGPU the page says so and computes on the CPU', async ({ open })
   const page = await open(address('mlp', { device: 'auto', steps: 20 }));
   await act(page, 'train');
   await waitState(page, 'done');
-  // The adapter in software is slower than the CPU, so "auto" does not take it.
+  // The software adapter is slower than the CPU, so "auto" does not choose it.
   assert.equal(await device(page), 'cpu');
 });

@@ -27,7 +27,7 @@ for (const slug of sections) {
       test.setTimeout(MINUTES);
       const page = await open(address(slug, { device: wanted, show: '' }));
       await act(page, 'train');
-      // Ready: the worker is there, the data have come, shaders are compiled, the first step is done.
+      // After the first step the worker and the data are loaded, and shaders are compiled.
       await waitMetric(page, 'step', (step) => step >= 1, 10 * 60_000);
       const began = Date.now();
       const cut = wanted === 'webgpu' && inSoftware;
@@ -44,7 +44,7 @@ for (const slug of sections) {
       if (!cut) assert.equal(step, Number(steps));
       const measured = await numbers(page);
       assert.ok(measured.length >= 2, 'no numbers in the bar');
-      // What was cut short may not have come to all of them.
+      // A run that was stopped may not have measured all of them.
       for (const { name, value } of measured) assert.ok(Number.isFinite(value) || cut, `${name} is ${value}`);
       const verdicts = await page.evaluate(async (hash) => {
         location.hash = hash;
@@ -52,7 +52,7 @@ for (const slug of sections) {
         while (!cells().length) await new Promise(requestAnimationFrame);
         return cells().map((cell) => cell.dataset.checkVerdict);
       }, address(`${slug}/claims`, { device: wanted }));
-      // A claim is about a whole run.
+      // A claim is about a complete run.
       const failed = verdicts.filter((verdict) => verdict === 'fails').length;
       if (!cut) assert.ok(failed <= (NOT_CONFIRMED[slug] ?? 0), `checks: ${verdicts}`);
       const confirmed = verdicts.filter((verdict) => verdict === 'holds').length;

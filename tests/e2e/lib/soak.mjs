@@ -101,7 +101,7 @@ export async function wander(page, { seed, seconds }) {
 /** Gives `use` a page that has been warmed up and used `before`. Returns what the page held before and after `use`. */
 export async function soak(use, before = async () => {}) {
   return withPage(address('mlp', { device: 'cpu', show: '' }), async (page) => {
-    // What is fetched and compiled once stays.
+    // Modules that are loaded and compiled once stay in memory.
     for (let i = 0; i < 2; i++) await tour(page);
     await before(page);
     const held = async () => {
