@@ -9,15 +9,19 @@ import { dist, root } from './lib/site.mjs';
 
 const cargo = (...words) => execFileSync('cargo', words, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] });
 
-/** Returns the names and versions of the crates in a binary, which has the paths of their files in its panic messages. */
+/**
+ * Returns the names and versions of the crates in a binary, which has the paths of their files in its panic
+ * messages.
+ */
 const inBinary = (file) => new Set([...readFileSync(join(dist, file), 'latin1').matchAll(/registry\/src\/[^/]+\/([A-Za-z0-9_-]+)-(\d+\.\d+\.\d+[\w.+-]*)\/src\//g)].map(([, name, version]) => `${name} ${version}`));
 
 test('the page lists every crate of the lab with its version and license, and the data', async ({ open }) => {
   const page = await open('about.html', { ready: false });
   const rows = (await page.$$eval('.about table[data-crates] tbody tr', (rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent))));
   const listed = new Set(rows.map(([name, version]) => `${name} ${version}`));
-  // cargo resolves more than is built (optional features of optional crates), and the page lists what is built. So the test
-  // compares from both sides: cargo resolves everything on the page, with that license, and ...
+  // cargo resolves more than is built (optional features of optional crates), and the page lists what is
+  // built. So the test compares from both sides: cargo resolves everything on the page, with that license,
+  // and ...
   const { packages } = JSON.parse(cargo('metadata', '--locked', '--format-version', '1', '--filter-platform', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'page,gpu'));
   const known = new Set(packages.map(({ name, version, license }) => `${name} ${version} ${license}`));
   assert.ok(rows.length > 250, `${rows.length} crates`);

@@ -19,8 +19,9 @@ async function waitParams(page, wanted) {
   await expect.poll(now).toEqual(wanted);
 }
 /**
- * Runs in the page before anything else. As soon as the page shows `holdAt` finished runs of a sweep, what it sends to its
- * workers is held back until `release` names a larger number. A sweep of any speed is then still running when a test acts.
+ * Runs in the page before anything else. As soon as the page shows `holdAt` finished runs of a sweep, what it
+ * sends to its workers is held back until `release` names a larger number. A sweep of any speed is then still
+ * running when a test acts.
  */
 const holdWorkers = () => {
   const send = Worker.prototype.postMessage;

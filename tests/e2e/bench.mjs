@@ -171,7 +171,10 @@ async function tenArms() {
   );
 }
 
-/** Returns the seconds of a run with a chapter open, the number of changed frames of its figure, and long tasks. */
+/**
+ * Returns the seconds of a run with a chapter open, the number of changed frames of its figure, and long
+ * tasks.
+ */
 async function withChapter(slug, chapter, params, figure) {
   return withPage(
     `#/${slug}/${chapter}?${new URLSearchParams({ device: 'cpu', ...params })}`,
@@ -225,7 +228,9 @@ async function drawing(slug, chapter, other, params, figure) {
   });
 }
 
-/** Measures bare steps: the worker's time per network, and the requests to the GPU per step of all networks. */
+/**
+ * Measures bare steps: the worker's time per network, and the requests to the GPU per step of all networks.
+ */
 async function bare(slug, name, params, options) {
   // A software adapter takes minutes to compile its kernels.
   const { step_ms, ...found } = await bareSteps(slug, params, { timeout: 900_000, ...options });
@@ -256,7 +261,8 @@ const drawings = [
 /** Settings for one size of the transformer. */
 const sized = (batch_size, context, d_model, layers) => ({ batch_size, context, d_model, layers, heads: 4, sample_length: 0, warmup: 0 });
 
-// A step on a software adapter takes seconds, so the networks are small. The requests per step do not depend on the width.
+// A step on a software adapter takes seconds, so the networks are small. The requests per step do not depend
+// on the width.
 const steps = ['cpu', 'webgpu'].flatMap((device) => {
   const cpu = device === 'cpu';
   return [
@@ -313,10 +319,10 @@ for (const measure of only ?? [
   () => speed('mlp', 'fashion-mnist width 128', { device: 'cpu', dataset: 'fashion-mnist', width: 128, steps: 300 }),
   () => speed('mlp', 'default', { device: 'webgpu', steps: process.env.NN_LAB_GPU ? 1500 : 20 }),
   ...[100, 200, 400].map((seq_len) => () => speed('rnn', `T=${seq_len} B=32 d_h=32`, { device: 'cpu', seq_len, steps: 100 })),
-  () => speed('resnet', 'ResNet-20 and its plain version, full width, 32 x 32, B32', { device: 'cpu', ...resnet20, batch_size: 32, steps: 6 }),
+  () => speed('resnet', 'ResNet-20 and its plain twin, full width, 32 x 32, B32', { device: 'cpu', ...resnet20, batch_size: 32, steps: 6 }),
   () => speed('resnet', 'default: depth 20, width 1/4, 16 x 16, B32', { device: 'cpu', steps: 60 }),
   // On a software adapter a step at full size takes minutes, so the same depth is measured at a small width.
-  () => speed('resnet', process.env.NN_LAB_GPU ? 'ResNet-20 and its plain version, full width, 32 x 32, B128' : 'depth 20, batch norm, width 1/4, 16 x 16, B8', { device: 'webgpu', ...(process.env.NN_LAB_GPU ? { ...resnet20, batch_size: 128, steps: 200 } : { batch_norm: 1, batch_size: 8, steps: 6, n_seeds: 1 }) }),
+  () => speed('resnet', process.env.NN_LAB_GPU ? 'ResNet-20 and its plain twin, full width, 32 x 32, B128' : 'depth 20, batch norm, width 1/4, 16 x 16, B8', { device: 'webgpu', ...(process.env.NN_LAB_GPU ? { ...resnet20, batch_size: 128, steps: 200 } : { batch_norm: 1, batch_size: 8, steps: 6, n_seeds: 1 }) }),
   () => speed('attention', 'default, scaled and unscaled', { device: 'cpu', steps: 400 }),
   () => speed('cnn', 'default: width 8, B32', { device: 'cpu', n_train: 1600, n_test: 100, epochs: 1 }),
   () => speed('cnn', 'width 24, B32', { device: 'cpu', n_train: 640, n_test: 100, epochs: 1, width: 24 }),

@@ -8,9 +8,9 @@ import { dist } from './lib/site.mjs';
 import { test } from './lib/test.mjs';
 import { exportedFunctions, wrappedExports } from './lib/wasm.mjs';
 
-// Unless a module calls __wasm_call_ctors itself, the linker wraps every export in a function that runs all static
-// constructors again. cubecl has so many that each call from JS then takes a millisecond. The wrappers keep the names
-// of what they wrap, so the test looks at the first call in each.
+// Unless a module calls __wasm_call_ctors itself, the linker wraps every export in a function that runs all
+// static constructors again. cubecl has so many that each call from JS then takes a millisecond. The wrappers
+// keep the names of what they wrap, so the test looks at the first call in each.
 for (const name of ['worker-cpu_bg.wasm', 'worker-gpu_bg.wasm']) {
   test(`${name} runs its static constructors once, not at each call`, () => {
     const worker = readFileSync(join(dist, name));

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { act, address, checkAccess, checkFits, frames, probed, setParam, shot, state, test, waitState } from './lib/test.mjs';
 
-/** Every section's chapters and their figures, from EMBEDDING.md, which a native test compares with the code. */
+/**
+ * Every section's chapters and their figures, from EMBEDDING.md, which a native test compares with the code.
+ */
 const sections = {};
 for (const part of readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 'utf8').split('\n### `').slice(1)) {
   const slug = part.slice(0, part.indexOf('`'));
@@ -23,7 +25,9 @@ const SMALL = {
   attention: { steps: 10 },
   transformer: { preset: 'first-look', steps: 20, context: 16, sample_length: 20 },
 };
-/** Runs in the page: returns the elements that cross its left or right edge and cannot be scrolled into view. */
+/**
+ * Runs in the page: returns the elements that cross its left or right edge and cannot be scrolled into view.
+ */
 function cutOff() {
   const scrolls = (node) => node && (getComputedStyle(node).overflowX !== 'visible' || scrolls(node.parentElement));
   const found = document.documentElement.scrollWidth > innerWidth ? ['the page'] : [];

@@ -1,6 +1,6 @@
-// The page is closed: it runs only its own scripts, asks only its own origin, and never treats what a visitor brings as markup.
-// embed.test.mjs tests that a message from another window is ignored. The fixture `open` makes every test fail in which a page
-// asks another origin or reports a violation of its policy.
+// The page is closed: it runs only its own scripts, asks only its own origin, and never treats what a visitor
+// brings as markup. embed.test.mjs tests that a message from another window is ignored. The fixture `open`
+// makes every test fail in which a page asks another origin or reports a violation of its policy.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

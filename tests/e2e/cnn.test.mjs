@@ -9,7 +9,9 @@ import { dist } from './lib/site.mjs';
 const small = { n_train: 320, n_test: 100, batch_size: 16, width: 4 };
 const cpu = (params) => address('cnn', { device: 'cpu', ...small, ...params });
 
-/** Returns a file in CIFAR-10's binary format. Each class has its own color, so that a network can learn it. */
+/**
+ * Returns a file in CIFAR-10's binary format. Each class has its own color, so that a network can learn it.
+ */
 function cifar(records) {
   const bytes = Buffer.alloc(records * 3073);
   for (let i = 0; i < records; i++) {
@@ -104,7 +106,10 @@ const kernel = (page) => page.locator('[data-figure="kernel"]');
 const cells = async (page, grid) => (await kernel(page).locator(`[data-grid="${grid}"]`).getAttribute('data-values')).split(' ').map(Number);
 const place = (page) => kernel(page).locator('.player-words').innerText();
 
-/** Sums the displayed products, compares the sum with the network's number, and returns the difference, the bias. */
+/**
+ * Sums the displayed products, compares the sum with the network's number, and returns the difference, the
+ * bias.
+ */
 async function addUp(page, name = 'sum') {
   const sum = kernel(page).locator(`[data-sum="${name}"]`);
   assert.equal(await sum.getAttribute('data-agrees'), 'true');

@@ -7,7 +7,10 @@ import { address, expect, frames, metric, readParam, test as base, waitState } f
 import { dist } from './lib/site.mjs';
 
 const test = base.extend({
-  /** Opens HTML from an origin that is not the lab's, and returns its page. LAB in it stands for the lab's address. */
+  /**
+   * Opens HTML from an origin that is not the lab's, and returns its page. LAB in it stands for the lab's
+   * address.
+   */
   onHost: async ({ open, serve, site }, use) => {
     await use(async (html, options) => {
       const host = await serve({ pages: { 'index.html': html.replaceAll('LAB', site.url) } });

@@ -45,8 +45,8 @@ async function doExperiment(page, timeout) {
   );
 }
 
-// All of them with three seeds take many minutes, which `./lab test full` spends. Otherwise the first one of each section stands
-// for all, with the default seed.
+// All of them with three seeds take many minutes, which `./lab test full` spends. Otherwise the first one of
+// each section stands for all, with the default seed.
 const seeds = Number(process.env.NN_LAB_SEEDS ?? 1);
 
 for (const [slug, experiments] of Object.entries(sections)) {

@@ -1,5 +1,6 @@
-// What may happen to a page: its GPU is lost, its worker dies, a file does not arrive or is damaged, it is reloaded in the middle
-// of a run. The page reports each fault once, in plain words; what was measured stays; one button continues.
+// What may happen to a page: its GPU is lost, its worker dies, a file does not arrive or is damaged, it is
+// reloaded in the middle of a run. The page reports each fault once, in plain words; what was measured stays;
+// one button continues.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -26,7 +27,10 @@ async function alertText(page) {
   return all[0];
 }
 
-/** Runs in the page before anything else: a run is stored from its first save on, and `stored` counts how often it was. */
+/**
+ * Runs in the page before anything else: a run is stored from its first save on, and `stored` counts how
+ * often it was.
+ */
 const storeAtOnce = () => {
   window.nnLabKeepAfterMs = 0;
   window.stored = 0;

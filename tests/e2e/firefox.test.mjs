@@ -1,4 +1,5 @@
-// Firefox, if it is installed: every section trains there on the CPU, and saving, resuming and verifying work as elsewhere.
+// Firefox, if it is installed: every section trains there on the CPU, and saving, resuming and verifying work
+// as elsewhere.
 
 import assert from 'node:assert/strict';
 import { test } from './lib/test.mjs';
@@ -6,7 +7,9 @@ import { firefoxPath, withFirefox } from './lib/firefox.mjs';
 
 test.skip(firefoxPath() === undefined, 'Firefox is not installed');
 
-/** Waits in the page until an expression, or its promise, is true. Fails with the panel's text if it never is. */
+/**
+ * Waits in the page until an expression, or its promise, is true. Fails with the panel's text if it never is.
+ */
 const until = (firefox, expression, seconds) =>
   firefox.run(
     `async (expression, seconds) => {

@@ -1,4 +1,5 @@
-// The site as it is shipped: under a path, without a network after the first visit, and updated without mixing versions.
+// The site as it is shipped: under a path, without a network after the first visit, and updated without
+// mixing versions.
 
 import assert from 'node:assert/strict';
 import { appendFileSync, readdirSync, readFileSync, rmSync } from 'node:fs';

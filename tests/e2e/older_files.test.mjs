@@ -1,5 +1,5 @@
-// Files of section 6 from the time when widths and numbers of heads were texts. Both are of the same run, made with commit
-// c472b57. `tests/older_files.rs` reads the same two files.
+// Files of section 6 from the time when widths and numbers of heads were texts. Both are of the same run,
+// made with commit c472b57. `tests/older_files.rs` reads the same two files.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

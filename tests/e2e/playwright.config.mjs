@@ -1,5 +1,5 @@
-// The browser tests, in the Chromium that is installed: no browser is downloaded. `./lab test e2e` runs them; docs and tags are in
-// README.md.
+// The browser tests, in the Chromium that is installed: no browser is downloaded. `./lab test e2e` runs them;
+// docs and tags are in README.md.
 
 import { defineConfig } from '@playwright/test';
 import { launchOptions } from './lib/browser.mjs';

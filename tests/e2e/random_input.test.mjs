@@ -1,5 +1,6 @@
-// Random input through the page itself: addresses, messages of the host page, files. Native tests (tests/random_input.rs) and a
-// fuzzer (fuzz/) feed much more of it to the same readers; these tests cover what is between the readers and the page.
+// Random input through the page itself: addresses, messages of the host page, files. Native tests
+// (tests/random_input.rs) and a fuzzer (fuzz/) feed much more of it to the same readers; these tests cover
+// what is between the readers and the page.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// What holds for every section. Sections are found by their folders, so that a new one is tested from its first day.
+// What holds for every section. Sections are found by their folders, so that a new one is tested from its
+// first day.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -17,7 +18,8 @@ test('the navigation has every section', async ({ open }) => {
 });
 
 for (const slug of sections) {
-  // One page for all, since loading it costs the most: untrained in the dark and on a phone, then trained, then changed.
+  // One page for all, since loading it costs the most: untrained in the dark and on a phone, then trained,
+  // then changed.
   test(`${slug}: accessible, narrow enough for a phone, trains with its defaults, and keeps its settings in the address`, async ({ open }) => {
     const page = await open(address(slug, { device: 'cpu' }), { theme: 'dark' });
     await test.step('nothing for axe to find in the dark', async () => {

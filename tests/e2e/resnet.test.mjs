@@ -8,7 +8,8 @@ const verdicts = (page) => page.locator('[data-check-verdict]').evaluateAll((row
 
 test('without batch norm the plain network gets no gradient and does not learn, while the residual network does', { tag: '@long' }, async ({ open }) => {
   const page = await open(cpu({ steps: 80 }));
-  // Counted by hand: the first convolution, the three stages, the last layer; and a projection in each of two stages.
+  // Counted by hand: the first convolution, the three stages, the last layer; and a projection in each of two
+  // stages.
   assert.equal(await waitMetric(page, 'params_plain'), 40 + 6 * 148 + (296 + 5 * 584) + (1168 + 5 * 2320) + 170);
   assert.equal((await metric(page, 'params_residual')) - (await metric(page, 'params_plain')), 40 + 144);
   assert.ok((await waitMetric(page, 'decay_plain')) < 0.4);

@@ -90,8 +90,8 @@ for (const slug of sections) {
       }
       await frames(page);
       assert.equal(await state(page), 'idle');
-      // With every setting at its maximum a step takes minutes, so the run is only started and stopped again. The largest
-      // transformer does not fit into a worker, and the page says so before it starts.
+      // With every setting at its maximum a step takes minutes, so the run is only started and stopped again.
+      // The largest transformer does not fit into a worker, and the page says so before it starts.
       const tooLarge = key === 'End' && slug === 'transformer';
       await act(page, 'train');
       await waitState(page, tooLarge ? ['error'] : ['done', 'running'], 60_000);

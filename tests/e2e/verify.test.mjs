@@ -1,4 +1,5 @@
-// The page that verifies the visitor's device: it runs every case of the native tests in the browser, on both devices.
+// The page that verifies the visitor's device: it runs every case of the native tests in the browser, on both
+// devices.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -11,7 +12,9 @@ const rows = (page, caption) => page.locator(`${panel} table`, { has: page.locat
 /** Returns the cases that disagree, as a visitor reads them. */
 const wrong = (page) => page.$$eval(`${panel} [data-check-verdict="fails"]`, (rows) => rows.map((row) => row.innerText.replaceAll('\t', ' | ')));
 
-/** Waits until `count` presets have been timed, which happens after the last case, or until verifying is over. */
+/**
+ * Waits until `count` presets have been timed, which happens after the last case, or until verifying is over.
+ */
 async function timed(page, count, timeout) {
   const isTimed = async () => {
     const now = await state(page);
@@ -79,7 +82,8 @@ test('the CPU agrees with every reference, and every preset is timed', { tag: '@
   assert.ok((await rows(page, 'Estimated').count()) >= 8);
 });
 
-// A software adapter compiles each kernel slowly and computes slowly, so the test does not wait for the presets.
+// A software adapter compiles each kernel slowly and computes slowly, so the test does not wait for the
+// presets.
 test('a GPU agrees with every reference, as the CPU does', { tag: ['@long', '@webgpu'] }, async ({ open }) => {
   test.setTimeout(1_080_000);
   const page = await open('#/verify?device=webgpu');

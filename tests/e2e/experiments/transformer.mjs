@@ -3,7 +3,10 @@
 /** Returns true if the text has the number with this many digits. */
 const states = (words, number, digits = 2) => words.includes(number.toFixed(digits));
 
-/** Checks the choice between "hardly at all", "in part" and "almost perfectly", by the loss on the second half. */
+/**
+ * Checks the choice between "hardly at all", "in part" and "almost perfectly", by the loss on the second
+ * half.
+ */
 function copied({ words, numbers, choice }, assert) {
   const { loss_second: second, loss_first: first, induction_score: score } = numbers;
   assert.ok(states(words, second) && states(words, first) && states(words, score), words);

@@ -1,6 +1,6 @@
-// Trains the default of every section in the browser on both devices, and writes a table of the results: `./lab test e2e
-// defaults`. On a software adapter a default would take hours, so it is trained for a minute, and the table says how far it got.
-// NN_LAB_GPU=1 uses the real GPU and trains to the end.
+// Trains the default of every section in the browser on both devices, and writes a table of the results:
+// `./lab test e2e defaults`. On a software adapter a default would take hours, so it is trained for a minute,
+// and the table says how far it got. NN_LAB_GPU=1 uses the real GPU and trains to the end.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,10 @@ const inSoftware = !process.env.NN_LAB_GPU;
 /** Seconds of training on a software adapter, after the first step. */
 const SECONDS = 60;
 const MINUTES = 20 * 60_000;
-/** The number of claims per section that do not hold, which the page reports: fewer multiply-accumulates are not as much faster. */
+/**
+ * The number of claims per section that do not hold, which the page reports: fewer multiply-accumulates are
+ * not as much faster.
+ */
 const NOT_CONFIRMED = { cnn: 1 };
 const rows = [];
 

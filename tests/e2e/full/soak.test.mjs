@@ -4,7 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from '../lib/test.mjs';
 import { soak, tour, wander } from '../lib/soak.mjs';
 
-/** Fails if the page holds more than 5% above what it held after the warm-up. The heap alone moves by some hundred kilobytes. */
+/**
+ * Fails if the page holds more than 5% above what it held after the warm-up. The heap alone moves by some
+ * hundred kilobytes.
+ */
 function checkHeld({ before, after }) {
   const words = JSON.stringify({ before, after });
   for (const [name, slack] of [['nodes', 20], ['listeners', 0], ['heap_mb', 1], ['page_mb', 2]]) {

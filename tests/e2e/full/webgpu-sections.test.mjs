@@ -1,4 +1,5 @@
-// A few steps of sections 2 to 6 on WebGPU, on a software adapter. In the other runs section 1 stands for all of them.
+// A few steps of sections 2 to 6 on WebGPU, on a software adapter. In the other runs section 1 stands for all
+// of them.
 
 import assert from 'node:assert/strict';
 import { act, address, device, metric, shot, test, train, waitMetric, waitState } from '../lib/test.mjs';

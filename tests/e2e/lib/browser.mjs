@@ -1,5 +1,5 @@
-// The browser, the served site, and the actions and readings that tests and benchmarks are written in. Nothing here needs a
-// test runner; lib/test.mjs makes fixtures of it.
+// The browser, the served site, and the actions and readings that tests and benchmarks are written in.
+// Nothing here needs a test runner; lib/test.mjs makes fixtures of it.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -65,10 +65,10 @@ export async function closeAll() {
 }
 
 /**
- * Opens an address of the lab in a fresh profile and returns its page. `complaints` receives every error on the page's
- * console (violations of its policy are among them), every uncaught error, and every request to an origin that no test
- * serves; errors that match one of `allow` are expected. With `ready: false` the page need not have a panel, `from` is
- * another site, and `init` runs in the page before anything else does.
+ * Opens an address of the lab in a fresh profile and returns its page. `complaints` receives every error on
+ * the page's console (violations of its policy are among them), every uncaught error, and every request to an
+ * origin that no test serves; errors that match one of `allow` are expected. With `ready: false` the page
+ * need not have a panel, `from` is another site, and `init` runs in the page before anything else does.
  */
 export async function openPage(hash, options = {}, complaints = []) {
   const { width = 1280, height = 900, theme = 'light', allow = [], from = await theSite(), ready = true, init } = options;
@@ -102,7 +102,10 @@ export async function withPage(hash, body, options = {}) {
   }
 }
 
-/** Returns `#/slug?key=value&...`. The page shows all chapters unless `show` or the slug (`mlp/collapse`) says otherwise. */
+/**
+ * Returns `#/slug?key=value&...`. The page shows all chapters unless `show` or the slug (`mlp/collapse`) says
+ * otherwise.
+ */
 export function address(slug, params = {}) {
   const all = slug.includes('/') || 'show' in params ? {} : { show: 'all' };
   return `#/${slug}?${new URLSearchParams({ ...params, ...all })}`;
@@ -125,8 +128,8 @@ export async function metric(page, name) {
 }
 
 /**
- * Reads a value until `holds` is true of it, and returns it. An error that the panel shows ends the wait at once, with the
- * panel's words; `unmet` says in the other case what was awaited in vain.
+ * Reads a value until `holds` is true of it, and returns it. An error that the panel shows ends the wait at
+ * once, with the panel's words; `unmet` says in the other case what was awaited in vain.
  */
 async function until(page, read, holds, timeout, unmet) {
   const end = Date.now() + timeout;
@@ -207,7 +210,10 @@ export async function train(page, names, timeout = 60_000) {
   return values;
 }
 
-/** Takes one step and returns the named metrics after it. `act(page, 'resume')` continues the run, which without a pause could be over before a test reads it. */
+/**
+ * Takes one step and returns the named metrics after it. `act(page, 'resume')` continues the run, which
+ * without a pause could be over before a test reads it.
+ */
 export async function firstStep(page, names, timeout) {
   await act(page, 'step');
   await waitState(page, 'paused', timeout);

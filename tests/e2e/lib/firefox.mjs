@@ -1,6 +1,7 @@
-// A client of Marionette, Firefox's remote protocol, as far as the tests need it. Playwright's channel `moz-firefox` needs
-// a command that Firefox ESR 140 lacks (`network.addDataCollector`). Puppeteer over WebDriver BiDi would add 25 packages, and
-// its locators and waits evaluate text in the page, which the page's policy refuses there.
+// A client of Marionette, Firefox's remote protocol, as far as the tests need it. Playwright's channel
+// `moz-firefox` needs a command that Firefox ESR 140 lacks (`network.addDataCollector`). Puppeteer over
+// WebDriver BiDi would add 25 packages, and its locators and waits evaluate text in the page, which the
+// page's policy refuses there.
 // https://firefox-source-docs.mozilla.org/testing/marionette/Protocol.html
 
 import { execFileSync, spawn } from 'node:child_process';
@@ -20,7 +21,10 @@ export function firefoxPath() {
   return undefined;
 }
 
-/** A connection. Messages are `LENGTH:JSON`; a command is `[0, id, name, parameters]`, an answer `[1, id, error, result]`. */
+/**
+ * A connection. Messages are `LENGTH:JSON`; a command is `[0, id, name, parameters]`, an answer `[1, id,
+ * error, result]`.
+ */
 class Marionette {
   #socket;
   #waiting = new Map();
@@ -67,7 +71,10 @@ async function connected(port) {
   throw new Error('Firefox does not answer.');
 }
 
-/** Gives `body` a Firefox with a fresh profile: `go(url)`, and `run(script, ...args)` for a function's text, sync or async. */
+/**
+ * Gives `body` a Firefox with a fresh profile: `go(url)`, and `run(script, ...args)` for a function's text,
+ * sync or async.
+ */
 export async function withFirefox(body) {
   const profile = mkdtempSync(join(tmpdir(), 'nn-lab-firefox-'));
   const port = 20_000 + Math.floor(Math.random() * 20_000);

@@ -1,5 +1,5 @@
-// A static server for the built site. It does what a plain web host does, and what tests need besides: it can hold a file back,
-// change it on the way, or stop answering.
+// A static server for the built site. It does what a plain web host does, and what tests need besides: it can
+// hold a file back, change it on the way, or stop answering.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
@@ -33,7 +33,10 @@ export const origins = new Set();
 /** Runs a file of scripts/ with node and returns what it printed. */
 export const script = (name, ...words) => execFileSync(process.execPath, [join(root, 'scripts', name), ...words], { encoding: 'utf8', stdio: 'pipe' });
 
-/** Ships the built site into a folder of its own; `change` makes another version of it. The caller removes the folder. */
+/**
+ * Ships the built site into a folder of its own; `change` makes another version of it. The caller removes the
+ * folder.
+ */
 export function ship(name, change = () => {}) {
   const folder = join(artifacts, `shipped-${name}`);
   rmSync(folder, { recursive: true, force: true });
@@ -43,7 +46,10 @@ export function ship(name, change = () => {}) {
   return { folder, build };
 }
 
-/** Serves `folder` under the path `base`, say `/some/course/`, on a free port. `pages` are files that exist only here. */
+/**
+ * Serves `folder` under the path `base`, say `/some/course/`, on a free port. `pages` are files that exist
+ * only here.
+ */
 export async function serve({ folder = dist, base = '/', pages = {} } = {}) {
   const site = {
     url: '',

@@ -15,8 +15,8 @@ export const init = () => {
 };
 
 /**
- * Returns what the page holds after garbage collection. An element handle keeps its element alive until it is disposed of, so
- * wait with `settled` and not with `waitForSelector`.
+ * Returns what the page holds after garbage collection. An element handle keeps its element alive until it is
+ * disposed of, so wait with `settled` and not with `waitForSelector`.
  */
 export async function counts(page) {
   const session = await page.context().newCDPSession(page);
@@ -70,7 +70,10 @@ export function random(seed) {
   };
 }
 
-/** Starts, stops, and changes settings and sections at random until the time is over. Returns the number of actions. */
+/**
+ * Starts, stops, and changes settings and sections at random until the time is over. Returns the number of
+ * actions.
+ */
 export async function wander(page, { seed, seconds }) {
   const next = random(seed);
   const of = (list) => list[Math.floor(next() * list.length)];
@@ -98,7 +101,10 @@ export async function wander(page, { seed, seconds }) {
   return done;
 }
 
-/** Gives `use` a page that has been warmed up and used `before`. Returns what the page held before and after `use`. */
+/**
+ * Gives `use` a page that has been warmed up and used `before`. Returns what the page held before and after
+ * `use`.
+ */
 export async function soak(use, before = async () => {}) {
   return withPage(address('mlp', { device: 'cpu', show: '' }), async (page) => {
     // Modules that are loaded and compiled once stay in memory.

@@ -1,12 +1,15 @@
-// The cost of one bare training step, without validation, without figures and without frames. If the worker's global scope
-// has a function `observeStep` when the worker starts, the worker calls it after every step and does nothing else. A few
-// lines in front of the worker's script define it, and count the requests to the GPU.
+// The cost of one bare training step, without validation, without figures and without frames. If the worker's
+// global scope has a function `observeStep` when the worker starts, the worker calls it after every step and
+// does nothing else. A few lines in front of the worker's script define it, and count the requests to the
+// GPU.
 
 import { readdirSync } from 'node:fs';
 import { act, address, device as deviceOf, waitState, withPage } from './browser.mjs';
 import { dist, serve } from './site.mjs';
 
-/** Warm-up steps: memory is allocated, and on a GPU kernels are compiled and each network's step is captured. */
+/**
+ * Warm-up steps: memory is allocated, and on a GPU kernels are compiled and each network's step is captured.
+ */
 const WARM_UP = { cpu: 3, webgpu: 16 };
 
 const watch = `
@@ -29,7 +32,9 @@ const watch = `
 
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
-/** Returns the median time of a bare step per network, and the requests to the GPU per step of all networks. */
+/**
+ * Returns the median time of a bare step per network, and the requests to the GPU per step of all networks.
+ */
 export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, count = 'steps' } = {}) {
   const site = await serve();
   const warmUp = WARM_UP[params.device];
@@ -48,8 +53,8 @@ export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, co
         for (const worker of page.workers()) {
           const all = (await worker.evaluate(() => self.steps ?? [])).filter(({ step }) => step > warmUp);
           seen.push(...all);
-          // The GPU's work is submitted in batches and not per step, so count over all steps. The last one is left out,
-          // because the networks are evaluated after it.
+          // The GPU's work is submitted in batches and not per step, so count over all steps. The last one is
+          // left out, because the networks are evaluated after it.
           const last = Math.max(0, ...all.map(({ step }) => step));
           asked.push(...all.slice(0, Math.max(0, all.findIndex(({ step }) => step === last))));
         }

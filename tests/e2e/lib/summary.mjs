@@ -1,5 +1,5 @@
-// A reporter that writes what scripts/test.sh adds up, to the file that NN_LAB_SUMMARY names: one line per number of passed and
-// failed tests, per flaky test, and per file with the seconds that it took.
+// A reporter that writes what scripts/test.sh adds up, to the file that NN_LAB_SUMMARY names: one line per
+// number of passed and failed tests, per flaky test, and per file with the seconds that it took.
 
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';

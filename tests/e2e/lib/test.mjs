@@ -1,4 +1,5 @@
-// The tests' fixtures. A test imports everything from here, and uses `assert` for a value that is at hand, `expect` to wait.
+// The tests' fixtures. A test imports everything from here, and uses `assert` for a value that is at hand,
+// `expect` to wait.
 
 import { test as base, expect } from '@playwright/test';
 import { openPage, theSite, useBrowser } from './browser.mjs';
@@ -19,7 +20,10 @@ export const test = base.extend({
     { scope: 'worker', auto: true },
   ],
 
-  /** Serves a folder, or pages that exist only for this test, until the test is over. Options as in lib/site.mjs. */
+  /**
+   * Serves a folder, or pages that exist only for this test, until the test is over. Options as in
+   * lib/site.mjs.
+   */
   serve: async ({}, use) => {
     const sites = [];
     await use(async (options) => {
@@ -37,8 +41,8 @@ export const test = base.extend({
   },
 
   /**
-   * Opens an address of the lab in a fresh profile and returns its page. The test fails if a page complains; see `openPage`
-   * in lib/browser.mjs, which has the options, too.
+   * Opens an address of the lab in a fresh profile and returns its page. The test fails if a page complains;
+   * see `openPage` in lib/browser.mjs, which has the options, too.
    */
   open: async ({ browser }, use) => {
     const complaints = [];

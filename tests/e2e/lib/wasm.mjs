@@ -1,6 +1,9 @@
 // A reader of the wasm binary format, for the first instruction of each exported function.
 
-/** Returns the exported functions, `{ name, firstCall }`: the function whose call is the first instruction, if there is one. */
+/**
+ * Returns the exported functions, `{ name, firstCall }`: the function whose call is the first instruction, if
+ * there is one.
+ */
 export function exportedFunctions(bytes) {
   let at = 8;
   const byte = () => bytes[at++];
@@ -64,7 +67,10 @@ export function exportedFunctions(bytes) {
   });
 }
 
-/** Returns the largest number of exported functions that start with the same call, as only the linker's wrappers do. */
+/**
+ * Returns the largest number of exported functions that start with the same call, as only the linker's
+ * wrappers do.
+ */
 export function wrappedExports(bytes) {
   const counts = new Map();
   for (const { firstCall } of exportedFunctions(bytes)) {
