@@ -13,7 +13,7 @@ export default defineConfig({
   // A test that passes only the second time is reported as flaky: it counts as passed, and is to be fixed.
   retries: 1,
   timeout: 150_000,
-  expect: { timeout: 20_000 },
+  expect: { timeout: 30_000 },
   outputDir: '../../target/e2e/failed',
   reporter: [['list'], ['./lib/summary.mjs']],
   use: {

@@ -97,6 +97,9 @@ export async function withPage(hash, body, options = {}) {
     const result = await body(await openPage(hash, options, complaints));
     assert.deepEqual(complaints, [], 'the page complains');
     return result;
+  } catch (error) {
+    error.message += `\nconsole: ${complaints.join('\n').slice(0, 2000)}`;
+    throw error;
   } finally {
     for (const context of (await theBrowser()).contexts()) if (!before.includes(context)) await context.close();
   }
