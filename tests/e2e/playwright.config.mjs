@@ -1,5 +1,6 @@
-// The browser tests, in the Chromium that is installed: no browser is downloaded. `./lab test e2e` runs them;
-// docs and tags are in README.md.
+// The browser tests, in the Chromium that is installed; Playwright downloads no browser. scripts/test.sh selects
+// tests by tag: @long is left out of the daily run, @full takes minutes. @webgpu and @firefox name what a test
+// needs: `npx playwright test --grep @firefox`.
 
 import { defineConfig } from '@playwright/test';
 import { launchOptions } from './lib/browser.mjs';
