@@ -42,9 +42,10 @@ export const test = base.extend({
 
   /**
    * Opens an address of the lab in a fresh profile and returns its page. The test fails if a page complains;
-   * see `openPage` in lib/browser.mjs, which has the options, too.
+   * see `openPage` in lib/browser.mjs, which has the options, too. It depends on `serve` so that pages are closed
+   * before their servers.
    */
-  open: async ({ browser }, use) => {
+  open: async ({ browser, serve: _serve }, use) => {
     const complaints = [];
     await use((hash, options) => openPage(hash, options, complaints));
     const found = [...complaints];
