@@ -216,7 +216,7 @@ need_chrome() {
     export CHROME
 }
 
-# need_packages FOLDER WHAT: the npm packages of a folder's lock file.
+# need_packages FOLDER WHAT: installs the npm packages of a folder's lock file.
 need_packages() {
     need_node
     if ! cmp -s "$1/package-lock.json" "$1/node_modules/.installed"; then
@@ -226,11 +226,11 @@ need_packages() {
     fi
 }
 
-# For the tests that Firefox has, too. Without it they are skipped, and say so.
+# The browser of the tests that are tagged @firefox. Without it they are skipped.
 need_firefox() {
     if [[ -z ${FIREFOX:-} ]] && ! have firefox && ! have firefox-esr; then
         say "installing Firefox (about a minute)"
-        apt firefox-esr || say "Firefox is missing; its tests are skipped"
+        apt firefox-esr || say "Firefox could not be installed; its tests are skipped"
     fi
 }
 
@@ -240,7 +240,7 @@ need_e2e() {
     need_packages tests/e2e "the browser tests need"
 }
 
-# The other libraries that ./lab bench peers measures.
+# The other libraries that ./lab bench peers compares with.
 need_peers() {
     need_e2e
     need_packages bench/peers "the benchmark beside the peers needs"

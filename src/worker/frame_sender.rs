@@ -63,6 +63,8 @@ pub(super) struct FrameSender<E: Experiment> {
     /// When a moment was last kept, or the run began.
     saved: f64,
     has_saved: bool,
+    /// The time from one save to the next.
+    save_ms: f64,
 }
 
 impl<E: Experiment> FrameSender<E> {
@@ -97,6 +99,7 @@ impl<E: Experiment> FrameSender<E> {
             from: job.arm.from,
             saved: now_ms(),
             has_saved: false,
+            save_ms: runtime::injected_save_ms().unwrap_or(SAVE_MS),
         }
     }
 
@@ -270,7 +273,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
 
     fn wants_checkpoint(&self, over: bool) -> bool {
         // A net that is done need not be trained again while the others go on, if that takes longer than a moment.
-        self.observer.is_none() && (now_ms() - self.saved >= SAVE_MS || (over && self.has_saved))
+        self.observer.is_none() && (now_ms() - self.saved >= self.save_ms || (over && self.has_saved))
     }
 
     fn save_checkpoint(&mut self, step: u32, checkpoint: Vec<u8>) {

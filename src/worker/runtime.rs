@@ -126,6 +126,12 @@ pub(super) fn observer() -> Option<Function> {
     Reflect::get(&scope(), &"observeStep".into()).ok()?.dyn_into().ok()
 }
 
+/// Returns the number `nnLabSaveMs` of the worker's global scope, which tests set before the worker starts, so
+/// that they need not wait for a save.
+pub(super) fn injected_save_ms() -> Option<f64> {
+    Reflect::get(&scope(), &"nnLabSaveMs".into()).ok()?.as_f64()
+}
+
 /// Tells an observer that an arm has done a step, and how long the worker took for it.
 pub(super) fn observe(observer: &Function, arm: ArmId, step: u32, ms: f64) {
     if observer.call3(&JsValue::UNDEFINED, &arm.0.into(), &step.into(), &ms.into()).is_err() {
