@@ -246,7 +246,7 @@ fn capture<M: Module>(
         overwrite(backup.clone(), current);
     }
     inputs.fill(work.inputs, work.rates);
-    let graph = preparation.record(|| CapturedTensors {
+    let graph = preparation.capture(|| CapturedTensors {
         results: inputs.step(net, optimizer, work),
         _net: net.clone(),
         _state: optimizer.state.clone(),

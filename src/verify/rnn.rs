@@ -9,7 +9,7 @@ use crate::run::training::{cross_entropy, one_hot};
 use crate::verify::case::{Case, Compared, Computed, Pairs, Side, Tensors, Tolerance};
 use crate::verify::values::{gradient, labels, list, param, tensor};
 use crate::verify::{PYTORCH, ROUNDING};
-use burn::module::{Module, Param};
+use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use serde_json::Value;

@@ -186,12 +186,12 @@ test('a file that is not a run is refused with a reason, and the file of another
   await rows(page).waitFor();
   const { text } = await saved(page, inside(page, 'save-run'));
   for (const [bad, words] of [
-    ['', /A file of a run is JSON; found was nothing/],
+    ['', /A file of a run is JSON; found nothing/],
     [text.slice(0, 500), /JSON/],
-    ['{"a":1}', /expected was the schema "nn-lab\/run", found was none/],
-    [text.replace('"schema_version": 1', '"schema_version": 3'), /expected was schema version 1, found was 3/],
+    ['{"a":1}', /expected the schema "nn-lab\/run", found none/],
+    [text.replace('"schema_version": 1', '"schema_version": 3'), /expected schema version 1, found 3/],
     [text.replace('"depth":3', '"depth":99'), /depth=99/],
-    [text.replace('"section": "mlp"', '"section": "<img src=x>"'), /found was <img src=x>/],
+    [text.replace('"section": "mlp"', '"section": "<img src=x>"'), /found <img src=x>/],
   ]) {
     await openFile(page, bad, 'bad.json');
     await page.waitForFunction((source) => new RegExp(source).test(document.querySelector('.runs [role="status"]').innerText), words.source);

@@ -6,13 +6,13 @@ mod query;
 mod text;
 
 use super::{Attention, Config, Heads, Maps, MaskChoice, Sweep, head_dim};
-use yew::prelude::*;
-use crate::keys;
 use crate::client::use_experiment;
+use crate::keys;
 use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
 use figures::{HeadFigures, MapFigures, SweepFigures};
 use learning::LearningFigures;
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// Section 5: scaled dot-product attention.
 #[component]

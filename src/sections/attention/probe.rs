@@ -12,7 +12,7 @@ use crate::models::attention::{
 };
 use crate::models::weights::{WeightRng, count_params};
 use crate::run::training::{read_all, read_groups};
-use crate::run::{Probe, RunContext, Directive};
+use crate::run::{Directive, Probe, RunContext};
 use burn::nn::attention::{MhaInput, MultiHeadAttentionConfig};
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::ChaCha12Rng};
@@ -46,7 +46,12 @@ impl Probe for Attention {
 }
 
 /// Independent normal numbers of standard deviation `sigma`.
-fn normal<const D: usize>(shape: [usize; D], sigma: f64, rng: &mut ChaCha12Rng, device: &Device) -> Tensor<D> {
+fn normal<const D: usize>(
+    shape: [usize; D],
+    sigma: f64,
+    rng: &mut ChaCha12Rng,
+    device: &Device,
+) -> Tensor<D> {
     let draws = std::iter::repeat_with(|| normal_pair(rng)).flatten().take(shape.iter().product());
     let values: Vec<f32> = draws.map(|value| value * sigma as f32).collect();
     Tensor::from_data(TensorData::new(values, shape), device)
@@ -182,7 +187,12 @@ async fn heads(config: &Config, device: &Device) -> Result<Option<Heads>, LabErr
         // The page says why.
         return Ok(None);
     };
-    let x = normal([1, n, d_model], 1.0, &mut ChaCha12Rng::seed_from_u64(u64::from(config.seed) ^ 0x4ead), device);
+    let x = normal(
+        [1, n, d_model],
+        1.0,
+        &mut ChaCha12Rng::seed_from_u64(u64::from(config.seed) ^ 0x4ead),
+        device,
+    );
 
     // The stages one by one, as `forward` has them.
     let queries = ours.query.forward(x.clone());

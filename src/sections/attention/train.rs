@@ -62,7 +62,8 @@ impl Training<Attention> for LookupTraining {
             n_classes: lookup::N_VALUES,
         };
         let mut rng = WeightRng::new(config.seed.into());
-        let mut net = LookupNet::new(sizes, N_ONES, config.sigma as f32, &mut rng, &device.clone().autodiff());
+        let mut net =
+            LookupNet::new(sizes, N_ONES, config.sigma as f32, &mut rng, &device.clone().autodiff());
         if arm == UNSCALED {
             net.attention = net.attention.with_scale(1.0);
         }

@@ -29,12 +29,12 @@ pub use config::Config;
 #[cfg(feature = "page")]
 pub use panel::CnnPanel;
 pub use products::{ChannelSum, Conv, Layer, Mixed, Sum, Tap};
-pub use record::{CONV, ActivationMaps, NetRecord, Record, SEPARABLE, Wrongs};
+pub use record::{ActivationMaps, CONV, NetRecord, Record, SEPARABLE, Wrongs};
 
 use crate::core::curve::RunSeries;
+pub use crate::data::dataset::Dataset;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
-pub use crate::data::dataset::Dataset;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 

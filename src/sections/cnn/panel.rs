@@ -10,9 +10,8 @@ mod text;
 mod training;
 
 use super::{Cnn, Config};
-use yew::prelude::*;
-use crate::keys;
 use crate::client::use_experiment;
+use crate::keys;
 use crate::panel::files::Cifar10Box;
 use crate::panel::{
     ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, controls_without, frame, use_settings,
@@ -24,6 +23,7 @@ use kernel::Kernel;
 use net_table::NetTable;
 use shapes::Shapes;
 use training::{TrainFigures, WrongFigures};
+use yew::prelude::*;
 
 /// Section 2: convolutions, and depthwise separable ones.
 #[component]
@@ -34,10 +34,8 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
     let record = &lab.record;
     // What is not at hand is not offered; the box below the menu says how to get it.
     let absent: &'static [&'static str] = if record.cifar10 { &[] } else { &["cifar10"] };
-    let data =
-        || controls_without("Data", keys![Config; dataset, n_train, n_test, crop, flip], absent);
-    let training =
-        || controls("Training", keys![Config; width, learning_rate, batch_size, epochs, seed]);
+    let data = || controls_without("Data", keys![Config; dataset, n_train, n_test, crop, flip], absent);
+    let training = || controls("Training", keys![Config; width, learning_rate, batch_size, epochs, seed]);
     let samples = record.samples.clone().map(PtrEq);
     let shown = PtrEq(record.clone());
     let body = |chapter: &str| match chapter {

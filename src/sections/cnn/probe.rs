@@ -11,7 +11,7 @@ use crate::data::dataset::Cifar10Files;
 use crate::data::images::{Augment, ImageDraw, Images};
 use crate::models::cnn::{Block, Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, multiply_adds};
 use crate::models::weights::{WeightRng, count_params};
-use crate::run::{Probe, RunContext, Directive};
+use crate::run::{Directive, Probe, RunContext};
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
 use rand::{SeedableRng, rngs::ChaCha12Rng};

@@ -2,10 +2,10 @@
 
 use super::{BlockCounts, Cost, Frame, ImageView, Pictures, Samples, Score};
 use crate::core::curve::Curve;
-use std::collections::BTreeMap;
 use crate::run::arm::StepBatch;
 use crate::run::timing::StepTimes;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// All that the page has heard.

@@ -1,6 +1,6 @@
 //! The closed forms of section 1, and its claims held against what was measured.
 
-use super::{NONLINEAR, ActivationChoice, Collapse, Config, Dataset, LINEAR, Record};
+use super::{ActivationChoice, Collapse, Config, Dataset, LINEAR, NONLINEAR, Record};
 use crate::core::Check;
 
 /// `d_in` and `d_out` of the net that is trained.

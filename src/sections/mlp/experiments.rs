@@ -1,6 +1,6 @@
 //! The guided experiments of section 1, from easy to surprising.
 
-use super::{NONLINEAR, Config, LINEAR, NetRecord, Record, rank_bound};
+use super::{Config, LINEAR, NONLINEAR, NetRecord, Record, rank_bound};
 use crate::core::guided::{Answer, GuidedExperiment, Prediction, percent};
 use crate::keys;
 

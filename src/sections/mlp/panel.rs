@@ -5,10 +5,9 @@ mod network;
 mod text;
 
 use super::{Collapse, Config, Dataset, Mlp, Request};
-use yew::prelude::*;
+use crate::client::use_experiment;
 use crate::core::settings::Settings;
 use crate::keys;
-use crate::client::use_experiment;
 use crate::panel::{
     ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, is_locked, use_settings,
 };
@@ -16,6 +15,7 @@ use crate::protocol::RunState;
 use figures::{CollapseFigures, GradientFigures, TrainFigures};
 use network::Network;
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// Section 1: depth, width and non-linearity.
 #[component]
@@ -33,8 +33,7 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
     let fixed = hides || is_locked(&settings.assignment, Config::PARAMS, "hidden");
     let (ask, start_paused_with) = (encoded(&lab.ask), encoded(&lab.start_paused_with));
     let network = || controls("Network", keys![Config; depth, width, hidden, activation, bias]);
-    let training =
-        || controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
+    let training = || controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
     let body = |chapter: &str| match chapter {
         "boundary" => ChapterBody {
             controls: vec![network(), controls("Data", data_keys), training()],

@@ -12,7 +12,7 @@ use crate::models::mlp::{Activation, Mlp as Net};
 use crate::models::weights::count_params;
 use crate::run::spectrum::{centered, spectrum};
 use crate::run::training::read;
-use crate::run::{Probe, RunContext, Directive};
+use crate::run::{Directive, Probe, RunContext};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::ChaCha12Rng};
 use std::rc::Rc;

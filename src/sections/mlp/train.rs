@@ -194,7 +194,8 @@ impl Training<Mlp> for MlpTraining {
 
 impl MlpTraining {
     async fn snapshot(&self, net: &Net) -> Result<Snapshot, LabError> {
-        let mut snapshot = nets::snapshot(net, self.train_state.steps_done(), self.evaluation.cells.as_ref()).await?;
+        let mut snapshot =
+            nets::snapshot(net, self.train_state.steps_done(), self.evaluation.cells.as_ref()).await?;
         snapshot.edits = self.edited.len() as u32;
         Ok(snapshot)
     }

@@ -6,15 +6,15 @@ mod figures;
 mod text;
 
 use super::{Config, Flow, ResNet, Structure};
-use yew::prelude::*;
-use crate::keys;
 use crate::client::use_experiment;
+use crate::keys;
 use crate::panel::files::Cifar10Box;
 use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
 use block::BlockFigure;
 use drawing::Drawing;
 use figures::{FlowFigures, GradientMaps, TrainFigures};
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// Section 3: shortcuts, depth and gradients.
 #[component]
@@ -23,11 +23,9 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
     let config: &Config = &settings.config;
     let lab = use_experiment::<ResNet>(&settings.run_config, settings.options);
     let record = PtrEq(lab.record.clone());
-    let networks =
-        || controls("Networks", keys![Config; depth, block, width, batch_norm, init, seed]);
+    let networks = || controls("Networks", keys![Config; depth, block, width, batch_norm, init, seed]);
     let data = || controls("Data", keys![Config; dataset, side, augment]);
-    let training =
-        || controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
+    let training = || controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
     let body = |chapter: &str| match chapter {
         "degradation" => ChapterBody {
             controls: vec![networks(), training(), data(), html! { <Cifar10Box /> }.into()],

@@ -8,7 +8,7 @@ use crate::data::plane::normal_pair;
 use crate::models::resnet::{Place, ResNet as Net};
 use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_groups};
-use crate::run::{Probe, RunContext, Directive};
+use crate::run::{Directive, Probe, RunContext};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::ChaCha12Rng};
 use std::rc::Rc;

@@ -5,11 +5,11 @@ mod figures;
 mod text;
 
 use super::{Alphabet, Config, Rnn};
-use yew::prelude::*;
-use crate::keys;
 use crate::client::use_experiment;
+use crate::keys;
 use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
 use figures::{GradientChapter, PathFigure, TrainFigures};
+use yew::prelude::*;
 
 /// Section 4: recurrent nets over long sequences.
 #[component]

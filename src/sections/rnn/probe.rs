@@ -11,7 +11,7 @@ use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_all};
-use crate::run::{Probe, RunContext, Directive};
+use crate::run::{Directive, Probe, RunContext};
 use burn::module::{Module, Param};
 use burn::nn::{GateController, Linear, LstmConfig, RnnConfig};
 use burn::tensor::{Device, Tensor};

@@ -3,8 +3,8 @@
 use super::{Config, Model};
 use crate::core::LabError;
 use crate::core::settings::from_map;
-use crate::data::text::Vocabulary;
 use crate::data::safetensors::{self, File, NamedTensor};
+use crate::data::text::Vocabulary;
 use crate::run::training::read_all;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};

@@ -6,11 +6,11 @@ use super::{Config, PositionsChoice, learning_rate_at};
 use crate::core::LabError;
 use crate::models::transformer::{Positions, Sizes, Transformer};
 use crate::models::weights::WeightRng;
-use crate::run::{Experiment, RunContext};
 use crate::run::optimizer::Optimizer;
 use crate::run::step::{Input, StepOptions, StepOutput};
 use crate::run::train_state::{AnyTrainState, TrainState};
 use crate::run::training::{cross_entropy, read_all};
+use crate::run::{Experiment, RunContext};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData, activation::log_softmax};
 

@@ -1,6 +1,5 @@
 //! What comes next: how a typed text is read, and what temperature and top-k make of the model's logits. No device is asked.
 
-
 /// What stands for all characters that are too rare for a vocabulary, as in `data::text`, which the page does not have.
 const FOLDED: char = '\u{fffd}';
 

@@ -18,14 +18,14 @@ mod training;
 mod writing;
 
 use super::{Config, Record, Request, Transformer, memory_bytes, param_count, seconds_estimate};
-use yew::prelude::*;
+use crate::client::{RunHandle, use_experiment};
 use crate::core::metric::Metric;
 use crate::core::settings::{Preset, Settings};
 use crate::keys;
-use crate::client::{RunHandle, use_experiment};
 use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
 use crate::protocol::{Pace, RunState};
 use crate::ui::readout::{Readout, format_number};
+use yew::prelude::*;
 
 /// Section 6: a transformer that learns to write.
 #[component]
@@ -48,10 +48,10 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
         _ => true,
     };
     let shown = PtrEq(record.clone());
-    let model =
-        || controls("Model", keys![Config; layers, heads, d_model, context, positions, mlp, tied]);
+    let model = || controls("Model", keys![Config; layers, heads, d_model, context, positions, mlp, tied]);
     let training = || {
-        controls("Training",
+        controls(
+            "Training",
             keys![Config; batch_size, steps, learning_rate, warmup, dropout, sample_length, seed],
         )
     };
@@ -71,9 +71,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
                 </>
             },
         },
-        "attention-heads" => {
-            ChapterBody { controls: Vec::new(), figures: snapshots(snapshots::Of::Heads) }
-        }
+        "attention-heads" => ChapterBody { controls: Vec::new(), figures: snapshots(snapshots::Of::Heads) },
         "induction-heads" => ChapterBody {
             controls: vec![
                 controls("Task", keys![Config; task]),

@@ -10,7 +10,7 @@ use crate::models::transformer::{Transformer as Net, sinusoidal_table};
 use crate::models::weights::{WeightRng, count_params};
 use crate::run::graph_capture::FIRST_REPLAYED;
 use crate::run::training::{read, read_all};
-use crate::run::{Probe, RunContext, Directive};
+use crate::run::{Directive, Probe, RunContext};
 use burn::tensor::{Device, Tensor, TensorData};
 use nn_lab_kernels::{is_cpu, on_cpu};
 use std::rc::Rc;

@@ -7,7 +7,7 @@ use crate::core::LabError;
 use crate::data::text::Vocabulary;
 use crate::models::transformer::{Cache, Transformer as Net};
 use crate::run::training::read;
-use crate::run::{RunContext, Directive};
+use crate::run::{Directive, RunContext};
 use burn::tensor::{Device, Tensor};
 use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
 

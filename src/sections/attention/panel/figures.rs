@@ -6,10 +6,10 @@ use super::super::{
 };
 use super::text;
 use crate::charts::{Bar, BarChart, ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use yew::prelude::*;
 use crate::panel::series_table;
 use crate::ui::figure::Figure;
 use std::rc::Rc;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct MapProps {

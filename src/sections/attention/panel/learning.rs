@@ -4,10 +4,10 @@ use super::super::{Config, NetRecord, Record, SCALED, Sequence, UNSCALED, loss_o
 use super::figures::{HeadMaps, heads_table};
 use super::text;
 use crate::charts::Reference;
-use yew::prelude::*;
-use crate::panel::{CurveFigure, LOSS, CurveSpec, PtrEq};
+use crate::panel::{CurveFigure, CurveSpec, LOSS, PtrEq};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct LearningProps {

@@ -10,13 +10,13 @@ use super::learning::letter;
 use super::text;
 use crate::charts::Table;
 use crate::charts::scale::format_exact;
-use yew::prelude::*;
 use crate::ui::figure::Figure;
 use blocks::View;
 use state::{Action, Cell, FIRST_ARM, QueryState, Source};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 struct QueryProps {

@@ -3,10 +3,10 @@
 use super::super::{BlockCounts, CONV, Config, SEPARABLE, block_formula, separable_share};
 use super::text;
 use crate::charts::{LineChart, Reference, ScaleKind, Series};
-use yew::prelude::*;
 use crate::panel::{Readouts, series_table};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct CountsProps {

@@ -3,10 +3,10 @@
 use super::super::{Pictures, Samples};
 use super::PtrEq;
 use crate::charts::Table;
-use yew::prelude::*;
 use crate::ui::figure::Figure;
 use crate::ui::picture::{Picture, photograph};
 use std::rc::Rc;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct DataProps {

@@ -4,11 +4,11 @@ use super::super::{ImageView, Maps, Samples};
 use super::PtrEq;
 use super::data::each;
 use crate::charts::{ColorMap, Table};
-use yew::prelude::*;
 use crate::ui::figure::Figure;
 use crate::ui::picture::{Picture, colored};
 use serde_json::Value;
 use std::rc::Rc;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct InsideProps {

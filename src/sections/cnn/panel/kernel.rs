@@ -6,12 +6,12 @@ mod place;
 use super::super::{CONV, ImageView, Layer, N_LAYERS, SEPARABLE, Samples};
 use super::{PtrEq, text};
 use crate::charts::Table;
-use yew::prelude::*;
 use crate::ui::figure::Figure;
 use crate::ui::player::Player;
 use place::{Map, Place, input_map, output_map};
 use serde_json::Value;
 use std::rc::Rc;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct KernelProps {

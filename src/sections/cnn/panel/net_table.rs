@@ -3,9 +3,9 @@
 use super::super::{CONV, NetRecord, Record, SEPARABLE};
 use super::PtrEq;
 use crate::charts::Table;
-use yew::prelude::*;
 use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct NetTableProps {

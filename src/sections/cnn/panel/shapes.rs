@@ -3,13 +3,13 @@
 use super::super::{ConvShape, KNOWN_SHAPES, output_size, reach};
 use super::text;
 use crate::charts::Table;
-use yew::prelude::*;
 use crate::panel::Readouts;
 use crate::ui::figure::Figure;
 use gloo::timers::callback::Timeout;
 use gloo::utils::window;
 use std::fmt::Write;
 use std::rc::Rc;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct ShapesProps {

@@ -1,8 +1,8 @@
 //! The words and formulae of section 2.
 
 use super::super::{Config, ConvShape, Layer, conv_params, output_size, reach, separable_params};
-use yew::prelude::*;
 use crate::ui::math::{display_tex, math, math_with, tex};
+use yew::prelude::*;
 
 pub(super) fn introduction() -> Html {
     html! {

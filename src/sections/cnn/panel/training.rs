@@ -4,10 +4,10 @@ use super::super::{CONV, Config, Dataset, NetRecord, Record, SEPARABLE, Wrongs};
 use super::PtrEq;
 use super::data::{Captioned, gallery};
 use crate::charts::{ColorMap, Grid, Heatmap, Reference, Table};
-use yew::prelude::*;
 use crate::panel::{ACCURACY, CurveFigure, LOSS};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct TrainProps {

@@ -1,20 +1,22 @@
 //! The figures of section 1: spectra, loss, accuracy, decision boundaries, images and gradient norms.
 
 use super::super::{
-    NONLINEAR, BOUNDARY_REACH, BOUNDARY_SIDE, Collapse, Config, LINEAR, NetRecord, Record, Samples, chance,
+    BOUNDARY_REACH, BOUNDARY_SIDE, Collapse, Config, LINEAR, NONLINEAR, NetRecord, Record, Samples, chance,
 };
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use yew::prelude::*;
-use crate::panel::{CurveFigure, LOSS, CurveSpec, PtrEq, series_table};
+use crate::panel::{CurveFigure, CurveSpec, LOSS, PtrEq, series_table};
 use crate::ui::figure::Figure;
 use images::Images;
 use std::rc::Rc;
+use yew::prelude::*;
 
 mod images;
 
-const ACCURACIES: &[CurveSpec] =
-    &[CurveSpec::new("accuracy", "test"), CurveSpec { dashed: true, ..CurveSpec::new("accuracy_train", "train") }];
+const ACCURACIES: &[CurveSpec] = &[
+    CurveSpec::new("accuracy", "test"),
+    CurveSpec { dashed: true, ..CurveSpec::new("accuracy_train", "train") },
+];
 
 #[derive(PartialEq, Properties)]
 pub(super) struct FiguresProps {

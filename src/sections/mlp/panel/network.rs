@@ -8,9 +8,8 @@ mod paint;
 mod widths;
 mod words;
 
-use super::super::{NONLINEAR, Config, Dataset, LINEAR, Place, Record, Request, Samples, Snapshot, Which};
+use super::super::{Config, Dataset, LINEAR, NONLINEAR, Place, Record, Request, Samples, Snapshot, Which};
 use crate::charts::measure::use_width;
-use yew::prelude::*;
 use crate::data::classes::FASHION_MNIST;
 use crate::panel::PtrEq;
 use crate::ui::figure::Figure;
@@ -23,6 +22,7 @@ use serde_json::Value;
 use std::rc::Rc;
 use widths::{heads, hidden_units, layers, pagers};
 use words::{short, table, unit_words};
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct NetworkProps {

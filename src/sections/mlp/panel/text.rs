@@ -1,8 +1,8 @@
 //! The words and formulae of section 1.
 
 use super::super::{Config, dims, layer_params};
-use yew::prelude::*;
 use crate::ui::math::{display_tex, math, math_with, tex};
+use yew::prelude::*;
 
 pub(super) fn introduction() -> Html {
     html! {

@@ -5,11 +5,11 @@ mod drawing;
 use super::super::{Config, PLAIN, PathFlow, Paths, RESIDUAL, ResNet};
 use super::{PtrEq, text};
 use crate::charts::{Table, scale::format_exact};
-use yew::prelude::*;
 use crate::run::Experiment;
 use crate::ui::figure::Figure;
 use crate::ui::player::Player;
 use drawing::{legend, miniature, schematic};
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct BlockProps {

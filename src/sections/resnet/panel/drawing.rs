@@ -3,9 +3,9 @@
 use super::super::{Config, Structure};
 use super::text;
 use crate::charts::Table;
-use yew::prelude::*;
 use crate::ui::figure::Figure;
 use std::rc::Rc;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct DrawingProps {

@@ -3,10 +3,10 @@
 use super::super::{Config, Flow, NetFlow, Norms, PLAIN, RESIDUAL, Record, cause};
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use yew::prelude::*;
 use crate::panel::{ACCURACY, CurveFigure, LOSS, PtrEq, series_table};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct TrainProps {

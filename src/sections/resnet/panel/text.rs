@@ -1,8 +1,8 @@
 //! The words and formulae of section 3.
 
 use super::super::{BlockChoice, Cause, Config};
-use yew::prelude::*;
 use crate::ui::math::{math, tex};
+use yew::prelude::*;
 
 pub(super) fn introduction() -> Html {
     html! {

@@ -6,12 +6,12 @@ mod tokens;
 use super::super::{Config, LSTM, LSTM_PARTS, Part, PartKind, RNN, RNN_PARTS, Record, Trace};
 use crate::charts::scale::format_exact;
 use crate::charts::{Band, ColorMap, Grid, Strips, Table};
-use yew::prelude::*;
 use crate::ui::figure::Figure;
 use crate::ui::player::Player;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
+use yew::prelude::*;
 
 /// A trace, compared by its pointer: between two of them only the position moves.
 #[derive(Clone, Default)]

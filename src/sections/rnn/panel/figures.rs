@@ -3,10 +3,10 @@
 use super::super::{Config, FLOAT_FLOOR, GradientRow, LSTM, Paths, RNN, Record, chance};
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use yew::prelude::*;
 use crate::panel::{ACCURACY, CurveFigure, LOSS, PtrEq, series_table};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
+use yew::prelude::*;
 
 const CELL: usize = 2;
 

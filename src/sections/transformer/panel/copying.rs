@@ -6,13 +6,13 @@ use super::super::{Config, Record};
 use super::chars::labels;
 use super::heads::{Thumbnails, head_name};
 use crate::charts::{ColorMap, Grid, Heatmap, Table};
-use yew::prelude::*;
 use crate::core::metric::Metric;
 use crate::panel::PtrEq;
 use crate::ui::figure::Figure;
 use crate::ui::readout::{MetricOutput, Readout, format_number};
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct CopyingProps {

@@ -4,10 +4,10 @@ use super::super::heads::{HeadStats, Snapshot};
 use super::super::{Ablation, Request};
 use super::heads::head_name;
 use crate::charts::Table;
-use yew::prelude::*;
 use crate::panel::PtrEq;
 use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct HeadTableProps {

@@ -3,13 +3,13 @@
 use super::super::heads::Snapshot;
 use super::chars::{labels, spoken, visible};
 use crate::charts::{ColorMap, Grid, Heatmap, Table};
-use yew::prelude::*;
 use crate::core::metric::Metric;
 use crate::panel::PtrEq;
 use crate::ui::figure::Figure;
 use crate::ui::picture::Picture;
 use crate::ui::readout::{Readout, format_number};
 use std::rc::Rc;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct HeadsProps {

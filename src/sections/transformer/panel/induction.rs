@@ -4,16 +4,18 @@ use super::super::checks::INDUCTION_SCORE;
 use super::super::{Config, Record, TaskChoice};
 use super::copying::Copying;
 use crate::charts::{LineChart, Reference, Series, Table};
-use yew::prelude::*;
 use crate::core::settings::{Preset, Settings};
 use crate::panel::{CurveFigure, CurveSpec, PtrEq, Readouts};
 use crate::ui::figure::Figure;
+use yew::prelude::*;
 
 /// How many heads have lines of their own: those with the highest scores.
 const SHOWN: usize = 4;
 
-const HALVES: &[CurveSpec] =
-    &[CurveSpec::new("loss_first", "first half"), CurveSpec { color: 1, ..CurveSpec::new("loss_second", "second half") }];
+const HALVES: &[CurveSpec] = &[
+    CurveSpec::new("loss_first", "first half"),
+    CurveSpec { color: 1, ..CurveSpec::new("loss_second", "second half") },
+];
 
 #[derive(PartialEq, Properties)]
 pub(super) struct InductionProps {

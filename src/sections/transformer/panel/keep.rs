@@ -1,12 +1,12 @@
 //! Weights to and from a file.
 
 use super::super::Request;
-use yew::prelude::*;
 use crate::panel::PtrEq;
 use crate::ui::export::download_bytes;
 use js_sys::Uint8Array;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::HtmlInputElement;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct WeightsProps {

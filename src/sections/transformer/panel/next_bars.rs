@@ -4,9 +4,9 @@ use super::super::NextToken;
 use super::super::next::{by_score, entropy, probabilities};
 use super::chars::{spoken, visible};
 use crate::charts::Table;
-use yew::prelude::*;
 use crate::ui::readout::format_number;
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// How many bars there are.
 const BARS: usize = 10;

@@ -4,11 +4,11 @@ use super::super::NextToken;
 use super::chars::{spoken, visible};
 use super::heads::head_name;
 use crate::charts::ColorMap;
-use yew::prelude::*;
 use crate::panel::PtrEq;
 use crate::ui::picture::Picture;
 use crate::ui::readout::format_number;
 use std::rc::Rc;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct NextHeadsProps {

@@ -7,11 +7,11 @@ use super::chars::spoken;
 use super::next_bars::{Distribution, bars};
 use super::next_heads::NextHeads;
 use super::schematic::schematic;
-use yew::prelude::*;
 use crate::panel::PtrEq;
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
+use yew::prelude::*;
 
 /// A model that is being trained is asked again so often.
 const REFRESH_MS: f64 = 1000.0;

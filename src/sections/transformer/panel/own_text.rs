@@ -1,7 +1,6 @@
 //! A text of the visitor's, from a file or pasted. It stays in this browser.
 
 use super::super::TextChoice;
-use yew::prelude::*;
 use crate::client::use_files;
 use crate::panel::files::FileBox;
 use crate::protocol::FileKind;
@@ -9,6 +8,7 @@ use js_sys::Array;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 use web_sys::{Blob, HtmlTextAreaElement};
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct OwnTextProps {

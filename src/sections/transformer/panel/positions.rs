@@ -4,12 +4,12 @@ use super::super::PositionTable;
 use super::super::positions::{measured_period, product_formula, shown_positions, wavelength};
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Series, Table};
-use yew::prelude::*;
 use crate::panel::{PtrEq, Readouts, series_table};
 use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct PositionProps {

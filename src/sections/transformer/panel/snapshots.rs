@@ -3,11 +3,11 @@
 use super::super::{Record, Request, Sample};
 use super::head_table::HeadTable;
 use super::heads::Heads;
-use yew::prelude::*;
 use crate::panel::PtrEq;
 use crate::ui::readout::MetricOutput;
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct SnapshotsProps {

@@ -1,7 +1,7 @@
 //! The words and formulae of section 6.
 
-use yew::prelude::*;
 use crate::ui::math::{display_tex, math};
+use yew::prelude::*;
 
 pub(super) fn introduction() -> Html {
     html! {

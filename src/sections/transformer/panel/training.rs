@@ -4,9 +4,9 @@ use super::super::{Config, TextInfo, param_count};
 use super::chars::visible;
 use super::text;
 use crate::charts::Reference;
-use yew::prelude::*;
 use crate::panel::{CurveFigure, CurveSpec, PtrEq, Readouts};
 use crate::ui::readout::format_number;
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct LossProps {
@@ -14,8 +14,10 @@ pub(super) struct LossProps {
     pub(super) info: Option<PtrEq<TextInfo>>,
 }
 
-const LOSSES: &[CurveSpec] =
-    &[CurveSpec::new("loss_train", "training"), CurveSpec { color: 1, ..CurveSpec::new("loss_val", "validation") }];
+const LOSSES: &[CurveSpec] = &[
+    CurveSpec::new("loss_train", "training"),
+    CurveSpec { color: 1, ..CurveSpec::new("loss_val", "validation") },
+];
 
 #[component]
 pub(super) fn LossFigure(props: &LossProps) -> Html {

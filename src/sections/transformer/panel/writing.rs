@@ -3,10 +3,10 @@
 use super::super::{Request, TaskChoice, WriteRequest, Writing, WrittenChar};
 use super::chars::{spoken, visible};
 use super::next_token::first_text;
-use yew::prelude::*;
 use crate::ui::readout::format_number;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct WritingProps {

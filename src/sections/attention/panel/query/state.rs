@@ -2,8 +2,8 @@
 
 use super::super::super::{Example, SCALED, Switches, read_number};
 use crate::charts::scale::format_exact;
-use yew::prelude::*;
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// Where the example's numbers come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

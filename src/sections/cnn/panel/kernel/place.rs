@@ -2,10 +2,10 @@
 
 use super::super::super::Layer;
 use crate::charts::ColorMap;
-use yew::prelude::*;
 use crate::ui::picture::{Picture, colored};
 use std::rc::Rc;
 use web_sys::Element;
+use yew::prelude::*;
 
 /// One position of one kernel.
 pub(super) struct Place<'a> {

@@ -1,11 +1,11 @@
 //! Sample images with the class that a net takes them for.
 
 use crate::charts::Table;
-use yew::prelude::*;
 use crate::data::classes::FASHION_MNIST;
 use crate::ui::figure::Figure;
 use crate::ui::picture::{Picture, photograph};
 use std::rc::Rc;
+use yew::prelude::*;
 
 fn class_name(class: u8) -> &'static str {
     FASHION_MNIST.get(usize::from(class)).copied().unwrap_or("unknown")

@@ -5,9 +5,9 @@ use super::layout::Item;
 use super::paint::{IMAGE_SIDE, map, template};
 use super::words::{equation, remark};
 use crate::charts::{ColorMap, Grid, Heatmap};
-use yew::prelude::*;
 use crate::panel::PtrEq;
 use std::rc::Rc;
+use yew::prelude::*;
 
 /// Test points: x, y and class.
 pub(super) type Dots = Option<Rc<Vec<(f64, f64, usize)>>>;

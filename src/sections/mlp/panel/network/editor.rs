@@ -1,9 +1,9 @@
 //! Changing a weight or a bias by hand: a slider, a field, and the way to what it was.
 
 use super::words::short;
-use yew::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
+use yew::prelude::*;
 
 /// No parameter is set further from 0 than this: beyond it a net shows nothing but its own overflow.
 const MOST: f32 = 100.0;

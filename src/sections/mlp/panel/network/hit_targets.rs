@@ -4,11 +4,11 @@
 use super::super::super::{Place, Snapshot};
 use super::layout::{Item, Layout, NODE};
 use super::words::{short, unit_words};
-use yew::prelude::*;
 use crate::panel::PtrEq;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, SvgElement};
+use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct HitsProps {

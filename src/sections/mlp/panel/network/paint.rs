@@ -7,9 +7,9 @@ use crate::charts::{
     ColorMap,
     canvas::{context, use_restored},
 };
-use yew::prelude::*;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+use yew::prelude::*;
 
 /// Pixels of a line's width for |w| = 1.
 pub(super) const PIXELS_PER_UNIT: f64 = 2.5;

@@ -2,8 +2,8 @@
 
 use super::super::super::Config;
 use super::layout::{Layout, SHOWN};
-use yew::prelude::*;
 use serde_json::Value;
+use yew::prelude::*;
 
 /// The bounds of the list of widths.
 const MAX_LAYERS: usize = 12;

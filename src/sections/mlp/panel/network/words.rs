@@ -1,6 +1,6 @@
 //! What is said of units and weights: names, equations, the table.
 
-use super::super::super::{NONLINEAR, ActivationChoice, Place, Snapshot};
+use super::super::super::{ActivationChoice, NONLINEAR, Place, Snapshot};
 use super::paint;
 use crate::charts::Table;
 use crate::ui::readout::format_number;

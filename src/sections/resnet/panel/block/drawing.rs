@@ -2,8 +2,8 @@
 
 use super::super::super::{BlockChoice, BlockPaths, Config, PathFlow, Paths};
 use crate::charts::scale::{format_exact, format_number};
-use yew::prelude::*;
 use std::fmt::Write;
+use yew::prelude::*;
 
 /// The width of an arrow: its size on a logarithmic scale, from a millionth to ten.
 fn width(size: f32) -> f64 {
