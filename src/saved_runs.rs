@@ -1,5 +1,5 @@
-//! Saved runs: the record of a run, its file, and the list of runs that a panel saves; and finished guided experiments. Pure:
-//! the panels store and show the list.
+//! Saved runs: the record of a run, its file, and the list of runs that a panel saves; and finished guided
+//! experiments. Pure: the panels store and show the list.
 
 pub mod finished;
 pub mod format;

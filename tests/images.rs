@@ -122,7 +122,7 @@ fn a_wrong_archive_is_refused_with_what_was_expected_and_found() {
     let at = sum.len() - 6;
     sum[at] ^= 1;
     refused("x.tar.gz", sum, &["checksum"]);
-    refused("x.tar.gz", gzip(&[b'a'; 600]), &["no tar archive"]);
+    refused("x.tar.gz", gzip(&[b'a'; 600]), &["not a tar archive"]);
     refused(
         "x.tar.gz",
         gzip(&tar(&[("cifar-10-batches-py/data_batch_1", b"pickle")])),
@@ -155,8 +155,8 @@ proptest! {
         let mut pixels = vec![0; 32 * 32];
         pixels[10 * 32 + 12] = 255;
         let set = ImageSet { channels: 1, side: 32, pixels, labels: vec![3], class_names: &["x"] };
-        let checkpoints = set.checkpoints();
-        let (values, labels) = set.augmented(&[0], &checkpoints, Augment { crop, flip }, &mut StdRng::seed_from_u64(seed));
+        let moments = set.moments();
+        let (values, labels) = set.augmented(&[0], &moments, Augment { crop, flip }, &mut StdRng::seed_from_u64(seed));
         prop_assert_eq!(labels, vec![3]);
         let top = values.iter().copied().fold(f32::MIN, f32::max);
         let bright: Vec<_> = values.iter().enumerate().filter(|(_, v)| **v == top).map(|(i, _)| (i / 32, i % 32)).collect();
@@ -173,14 +173,12 @@ fn augmentation_is_seeded_reaches_everywhere_and_both_sides() {
     let mut pixels = vec![0; 32 * 32];
     pixels[16 * 32 + 10] = 255;
     let set = ImageSet { channels: 1, side: 32, pixels, labels: vec![0], class_names: &["x"] };
-    let checkpoints = set.checkpoints();
+    let moments = set.moments();
     let draw = |seed| {
         let mut rng = StdRng::seed_from_u64(seed);
         let both = Augment { crop: true, flip: true };
         (0..2000)
-            .map(|_| {
-                set.augmented(&[0], &checkpoints, both, &mut rng).0.iter().position(|v| *v > 1.0).unwrap()
-            })
+            .map(|_| set.augmented(&[0], &moments, both, &mut rng).0.iter().position(|v| *v > 1.0).unwrap())
             .collect::<Vec<_>>()
     };
     assert_eq!(draw(1), draw(1));
@@ -196,7 +194,7 @@ fn normalized_batches_have_mean_0_and_deviation_1_on_the_training_set() {
     assert_eq!((images.train.len(), images.test.len(), images.train.side), (2000, 500, SIDE));
     assert_eq!((images.train.class_names[9], images.train.channels), ("Boot", 1));
     let all: Vec<_> = (0..2000).collect();
-    let (values, labels) = images.train.batch(&all, &images.checkpoints);
+    let (values, labels) = images.train.batch(&all, &images.moments);
     assert_eq!((values.len(), labels.len()), (2000 * 1024, 2000));
     let n = values.len() as f64;
     let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
@@ -210,7 +208,7 @@ fn normalized_batches_have_mean_0_and_deviation_1_on_the_training_set() {
     let inside: Vec<u8> = image.iter().enumerate().filter(|(i, _)| !border(*i)).map(|(_, &v)| v).collect();
     assert_eq!(inside, plain.pixels[7 * 784..8 * 784]);
     // Indices that do not exist are left out.
-    assert_eq!(images.train.batch(&[1, 99_999], &images.checkpoints).1.len(), 1);
+    assert_eq!(images.train.batch(&[1, 99_999], &images.moments).1.len(), 1);
 }
 
 #[test]
@@ -223,10 +221,10 @@ fn the_real_cifar10_is_what_is_published() {
         assert!((200..400).contains(&images.train.labels.iter().filter(|&&label| label == class).count()));
     }
     // Of all 50,000 training images the means are 0.491, 0.482, 0.447, and the deviations 0.247, 0.243, 0.262.
-    for (measured, published) in images.checkpoints.mean.iter().zip([0.491, 0.482, 0.447]) {
+    for (measured, published) in images.moments.mean.iter().zip([0.491, 0.482, 0.447]) {
         assert!((measured - published).abs() < 0.015, "{measured} against {published}");
     }
-    for (measured, published) in images.checkpoints.std.iter().zip([0.247, 0.243, 0.262]) {
+    for (measured, published) in images.moments.std.iter().zip([0.247, 0.243, 0.262]) {
         assert!((measured - published).abs() < 0.015, "{measured} against {published}");
     }
     // The same records, taken apart and put into an archive, are the same images.

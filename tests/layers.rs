@@ -1,18 +1,18 @@
-//! The arrows of the architecture run one way. This parses all of `src` and reads every path in it: in `use` trees, in
-//! code, in types and inside macros, however it is written.
+//! The arrows of the architecture run one way, between layers and between files. These tests parse all of
+//! `src` and read every path: in `use` trees, in code, in types and inside macros, however it is written.
 
 use crate::rust_paths::{Found, read};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Each room below `src`, and the rooms that it may name beside itself.
+/// Each layer in `src`, with the other layers that it may name.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("core", &[]),
     ("data", &["core"]),
     ("models", &[]),
     ("run", &["core", "data", "models"]),
-    // The files of a section that measure, and those that draw.
+    // The files of a section that measure, and the files that draw.
     ("sections/run", &["core", "data", "models", "run"]),
     (
         "sections/panel",
@@ -32,10 +32,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ),
     // The registry itself.
     ("sections", &["run"]),
-    // What a device is held against, the same for a worker and for the native tests.
+    // The reference cases for a device, shared by the workers and the native tests.
     ("verify", &["core", "data", "models", "run"]),
     ("protocol", &["core"]),
-    // Files from the server, for the page and its workers.
+    // Downloads, for the page and its workers.
     ("transfer", &[]),
     (
         "worker",
@@ -79,7 +79,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("bin", &["app", "worker"]),
 ];
 
-/// Words that a room's code must not have.
+/// Crates and modules that a layer's code must not name.
 const DOM: &[&str] = &["yew", "web_sys", "gloo", "js_sys", "wasm_bindgen"];
 const CLOCK: &[&str] = &["std::thread", "std::time"];
 const BURN: &[&str] = &["burn", "cubecl", "nalgebra"];
@@ -103,25 +103,59 @@ const BANNED: &[(&str, &[&[&str]])] = &[
     ("app", &[BURN]),
 ];
 
-/// A section's name that means something else where it stands: a hook that pages and tests rely on.
+/// Modules in which a section's name means something else, such as a hook that pages and tests rely on.
 const HOMONYMS: &[(&str, &str)] = &[
     ("sections::transformer::panel::heads", "attention"),
     ("sections::transformer::chapters", "attention"),
-    // A part of a fixture.
+    // A key in a fixture.
     ("verify::attention", "attention"),
 ];
 
-/// What macros of ours are called at the root of the crate: they are not rooms.
+/// The macros at the root of the crate. They are not layers.
 const MACROS: &[&str] = &["for_each_section", "settings", "choices", "keys", "own_arms", "own_files"];
 
-/// The folders of the sections, which are their slugs.
+/// Circles between files that are still to be removed, each as the files in it.
+const KNOWN_CIRCLES: &[&[&str]] = &[
+    &["charts::heatmap", "charts::heatmap::cells", "charts::heatmap::overlay"],
+    &[
+        "client",
+        "client::dispatcher",
+        "client::dispatcher::workers",
+        "client::gather",
+        "client::session",
+        "client::unfinished",
+    ],
+    &["client::batch", "client::runner"],
+    &["conv::cpu", "conv::winograd"],
+    &[
+        "panel::history",
+        "panel::history::files",
+        "panel::history::list",
+        "panel::history::row",
+        "panel::history::store",
+    ],
+    &["panel::run_panel", "panel::run_panel::host"],
+    &["panel::share", "panel::share::dialog"],
+    &["run::graph_capture", "run::train_state"],
+    &["sections::cnn::checks", "sections::cnn::record"],
+    &[
+        "ui::control",
+        "ui::control::int_list",
+        "ui::control::select",
+        "ui::control::slider",
+        "ui::control::switch",
+    ],
+    &["worker", "worker::frame_sender"],
+];
+
+/// Returns the folders of the sections, which are their slugs.
 fn slugs() -> BTreeSet<String> {
     let entries = fs::read_dir("src/sections").expect("the tests run in the project's folder");
     entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// The room of a module, from its path below the crate.
-fn room(module: &[String]) -> String {
+/// Returns the layer of a module, from the module's path.
+fn layer(module: &[String]) -> String {
     match module {
         [first, _, rest @ ..] if first == "sections" => {
             let draws = rest.first().is_some_and(|file| file == "panel");
@@ -132,27 +166,27 @@ fn room(module: &[String]) -> String {
     }
 }
 
-/// What is wrong with a file of that module: arrows that run the wrong way, banned words, and names of sections that are
-/// not its own.
+/// Returns the faults of a module's file: arrows that run the wrong way, banned crates, and names of other
+/// sections.
 fn warnings(module: &str, text: &str, slugs: &BTreeSet<String>) -> Vec<String> {
     let module: Vec<String> = module.split("::").map(str::to_owned).collect();
-    let room = room(&module);
+    let layer = layer(&module);
     let own_section = (module.len() > 1 && module[0] == "sections").then(|| module[1].clone());
-    let Some((_, allowed)) = MAY_NAME.iter().find(|(name, _)| *name == room) else {
-        return vec![format!("{room} is not in the table of rooms")];
+    let Some((_, allowed)) = MAY_NAME.iter().find(|(name, _)| *name == layer) else {
+        return vec![format!("{layer} is not in the table of layers")];
     };
-    let banned = BANNED.iter().find(|(name, _)| *name == room).map_or(&[][..], |(_, words)| *words);
-    let Found { inner, outer, strings } = read(&module, text);
+    let banned = BANNED.iter().find(|(name, _)| *name == layer).map_or(&[][..], |(_, words)| *words);
+    let Found { inner, outer, strings, .. } = read(&module, text);
     let mut wrong = Vec::new();
     for path in inner {
         let first = path.first().map(String::as_str).unwrap_or_default();
         let whole = path.join("::");
         let allows = |allowed: &&str| whole == **allowed || whole.starts_with(&format!("{allowed}::"));
         let at_home = match &own_section {
-            // Of its own folder, what measures must not know what draws.
+            // In a section's folder, the files that measure must not name the files that draw.
             Some(own) if first == "sections" => {
                 let draws = path.get(2).is_some_and(|file| file == "panel");
-                path.get(1).is_some_and(|section| section == own) && (room == "sections/panel" || !draws)
+                path.get(1).is_some_and(|section| section == own) && (layer == "sections/panel" || !draws)
             }
             Some(_) => false,
             None => first == module[0],
@@ -168,7 +202,7 @@ fn warnings(module: &str, text: &str, slugs: &BTreeSet<String>) -> Vec<String> {
             wrong.push(format!("names {path}"));
         }
     }
-    // The registry is where the names stand; a model's architecture may share its section's.
+    // Only the registry has the names of sections; a model's architecture may share the name of its section.
     for text in strings.iter().filter(|text| slugs.contains(*text)) {
         if own_section.as_ref() != Some(text) && !HOMONYMS.contains(&(module.join("::").as_str(), text)) {
             wrong.push(format!("has the section's name \"{text}\""));
@@ -177,37 +211,136 @@ fn warnings(module: &str, text: &str, slugs: &BTreeSet<String>) -> Vec<String> {
     wrong
 }
 
-#[test]
-fn arrows_run_one_way() {
-    let slugs = slugs();
-    let mut wrong = Vec::new();
-    let mut folders = vec![Path::new("src").to_path_buf()];
-    let mut files = 0;
+/// Returns the Rust files in a folder, each with the path of its module from the crate's root; `lib.rs` has
+/// the path `lib`.
+fn modules(root: &str) -> Vec<(String, PathBuf)> {
+    let mut modules = Vec::new();
+    let mut folders = vec![Path::new(root).to_path_buf()];
     while let Some(folder) = folders.pop() {
         for path in fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()) {
             if path.is_dir() {
                 folders.push(path);
                 continue;
             }
-            let name = path.display().to_string();
-            let Some(module) = name.strip_prefix("src/").and_then(|name| name.strip_suffix(".rs")) else {
-                continue;
-            };
-            files += 1;
-            if module == "lib" {
-                continue;
+            let name = path.strip_prefix(root).expect("a path in the folder").display().to_string();
+            if let Some(module) = name.strip_suffix(".rs") {
+                modules.push((module.trim_end_matches("/mod").replace('/', "::"), path));
             }
-            let module = module.trim_end_matches("/mod").replace('/', "::");
-            let text = fs::read_to_string(&path).expect("a readable file");
-            wrong.extend(warnings(&module, &text, &slugs).into_iter().map(|what| format!("{name} {what}")));
         }
     }
-    assert!(files > 100, "only {files} files were read");
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    modules
 }
 
 #[test]
-fn every_dodge_is_seen() {
+fn arrows_run_one_way() {
+    let slugs = slugs();
+    let modules = modules("src");
+    assert!(modules.len() > 100, "only {} files were read", modules.len());
+    let mut wrong = Vec::new();
+    for (module, path) in modules.iter().filter(|(module, _)| module != "lib") {
+        let text = fs::read_to_string(path).expect("a readable file");
+        wrong.extend(
+            warnings(module, &text, &slugs).into_iter().map(|what| format!("{} {what}", path.display())),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Returns the circles among modules: each is the list of modules that name each other, directly or through
+/// others. A re-export is not an arrow; a name that is taken through one is an arrow to the module that
+/// defines it.
+fn circles(modules: &[(String, String)]) -> Vec<Vec<String>> {
+    let found: BTreeMap<String, Found> = modules
+        .iter()
+        .map(|(module, text)| {
+            let path: Vec<String> =
+                module.split("::").filter(|part| *part != "lib").map(str::to_owned).collect();
+            (module.clone(), read(&path, text))
+        })
+        .collect();
+    let arrows: BTreeMap<&str, BTreeSet<&str>> = found
+        .iter()
+        .map(|(module, names)| {
+            let targets = names.code.iter().filter_map(|path| defining(&found, path, 8));
+            (module.as_str(), targets.filter(|target| target != module).collect())
+        })
+        .collect();
+    let reached: BTreeMap<&str, BTreeSet<&str>> =
+        arrows.keys().map(|module| (*module, reached(&arrows, module))).collect();
+    let circle = |(module, all): (&&str, &BTreeSet<&str>)| {
+        let back = all.iter().filter(|other| reached[**other].contains(*module));
+        back.map(|other| (*other).to_owned()).collect::<Vec<_>>()
+    };
+    let circles: BTreeSet<Vec<String>> =
+        reached.iter().map(circle).filter(|circle| !circle.is_empty()).collect();
+    circles.into_iter().collect()
+}
+
+/// Returns the modules that a module names, directly or through others.
+fn reached<'a>(arrows: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &'a str) -> BTreeSet<&'a str> {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
+    while let Some(module) = open.pop() {
+        open.extend(arrows[module].iter().filter(|target| seen.insert(**target)));
+    }
+    seen
+}
+
+/// Returns the module that defines the item with this path, following at most `depth` re-exports.
+fn defining<'a>(found: &'a BTreeMap<String, Found>, path: &[String], depth: usize) -> Option<&'a str> {
+    let (length, module) = (0..=path.len()).rev().find_map(|length| {
+        let module = if length == 0 { "lib".to_owned() } else { path[..length].join("::") };
+        found.get_key_value(&module).map(|(module, _)| (length, module))
+    })?;
+    let export = path.get(length).and_then(|item| {
+        found[module].exports.iter().find(|(name, target)| name == item && target.as_slice() != path)
+    });
+    match export {
+        Some((_, target)) if depth > 0 => {
+            let target: Vec<String> = target.iter().chain(&path[length + 1..]).cloned().collect();
+            defining(found, &target, depth - 1)
+        }
+        _ => Some(module),
+    }
+}
+
+#[test]
+fn no_files_name_each_other() {
+    let mut new = Vec::new();
+    for root in ["src", "crates/kernels/src"] {
+        let read =
+            |(module, path): (String, PathBuf)| (module, fs::read_to_string(path).expect("a readable file"));
+        let modules: Vec<_> = modules(root).into_iter().map(read).collect();
+        new.extend(circles(&modules).into_iter().filter(|circle| {
+            !KNOWN_CIRCLES.iter().any(|known| circle.iter().all(|module| known.contains(&module.as_str())))
+        }));
+    }
+    let new: Vec<String> = new.iter().map(|circle| circle.join(", ")).collect();
+    assert!(new.is_empty(), "circles between files:\n{}", new.join("\n"));
+}
+
+#[test]
+fn a_circle_is_found_through_re_exports() {
+    let circles = |files: &[(&str, &str)]| {
+        let owned = |(module, text): &(&str, &str)| ((*module).to_owned(), (*text).to_owned());
+        circles(&files.iter().map(owned).collect::<Vec<_>>())
+    };
+    let hub = ("a", "mod b; mod c; pub use b::B; pub use crate::a::c::C;");
+    let one_way =
+        [hub, ("a::b", "use crate::a::C;"), ("a::c", "pub struct C; mod tests { use crate::a::b; }")];
+    assert_eq!(circles(&one_way), Vec::<Vec<String>>::new());
+    let both = [hub, ("a::b", "use super::C;"), ("a::c", "fn f(b: crate::a::B) {}")];
+    assert_eq!(circles(&both), [["a::b", "a::c"]]);
+    let three = [
+        ("a", "use crate::b::X;"),
+        ("b", "use crate::c::Y;"),
+        ("c", "fn f() { crate::a::z() }"),
+        ("d", "use crate::a::Z;"),
+    ];
+    assert_eq!(circles(&three), [["a", "b", "c"]]);
+}
+
+#[test]
+fn every_form_of_a_path_is_read() {
     let slugs = slugs();
     let check = |module: &str, text: &str, expected: &[&str]| {
         assert_eq!(warnings(module, text, &slugs), expected, "{module}: {text}");
@@ -215,19 +348,19 @@ fn every_dodge_is_seen() {
     check("charts::line", "use crate::run::Experiment;", &["names run::Experiment"]);
     check(
         "charts::line",
-        "use crate::{charts::bar, run::{Emit, Tick}};",
-        &["names run::Emit", "names run::Tick"],
+        "use crate::{charts::bar, run::{Emit, Directive}};",
+        &["names run::Emit", "names run::Directive"],
     );
     check("charts::line", "use crate::run as shapes;", &["names run"]);
     check("charts::line", "use crate::run::*;", &["names run"]);
     check("charts::line", "use super::super::run::Emit;", &["names run::Emit"]);
     check("charts::line", "mod inner { use super::super::super::run::Emit; }", &["names run::Emit"]);
-    check("core::curve", "fn f() -> crate::lab::Lab { todo() }", &["names lab::Lab"]);
-    check("core::curve", "fn f() { say!(\"{}\", crate::lab::x()) }", &["names lab::x"]);
-    check("core::curve", "macro_rules! m { () => { $crate::lab::x() } }", &["names lab::x"]);
-    check("core::curve", "#[serde(with = \"crate::lab::x\")] struct S;", &["names lab::x"]);
-    check("bin::app", "fn main() { nn_lab::lab::start() }", &["names lab::start"]);
-    check("gadgets", "", &["gadgets is not in the table of rooms"]);
+    check("core::curve", "fn f() -> crate::client::Client { todo() }", &["names client::Client"]);
+    check("core::curve", "fn f() { say!(\"{}\", crate::client::x()) }", &["names client::x"]);
+    check("core::curve", "macro_rules! m { () => { $crate::client::x() } }", &["names client::x"]);
+    check("core::curve", "#[serde(with = \"crate::client::x\")] struct S;", &["names client::x"]);
+    check("bin::app", "fn main() { nn_lab::client::start() }", &["names client::start"]);
+    check("gadgets", "", &["gadgets is not in the table of layers"]);
     check("sections::mlp::train", "use yew::prelude::*;", &["names yew::prelude"]);
     check("sections::mlp::train", "fn now() -> std::time::Instant { now() }", &["names std::time::Instant"]);
     check("sections::mlp::panel", "use burn::tensor::Tensor;", &["names burn::tensor::Tensor"]);
@@ -235,7 +368,7 @@ fn every_dodge_is_seen() {
     check("sections::mlp::train", "use super::panel::Part;", &["names sections::mlp::panel::Part"]);
     check("sections::mlp", "use crate::ui::figure::Figure;", &["names ui::figure::Figure"]);
     check("app", "fn home() -> &'static str { \"rnn\" }", &["has the section's name \"rnn\""]);
-    // What is meant to be.
+    // Paths that are allowed.
     check("sections::mlp::panel", "use crate::charts::Table; use super::{Mlp, Record};", &[]);
     check("sections::mlp::train", "use super::nets::net; use burn::tensor::Tensor;", &[]);
     check("app", "#[cfg(test)] mod tests { fn f() { go(\"mlp\") } }", &[]);

@@ -74,7 +74,7 @@ fn listed<E: Experiment>(title: &str) -> String {
         }
         Kind::Switch => "`true`, `false`".to_owned(),
         Kind::IntList(sizes) => {
-            format!("up to {} numbers from {} to {}, as `8,16,4`", sizes.most, sizes.min, sizes.max)
+            format!("up to {} numbers from {} to {}, as `8,16,4`", sizes.max_len, sizes.min, sizes.max)
         }
     };
     let mut text = format!("### `{}`: {title}\n\n", E::SLUG);

@@ -78,7 +78,7 @@ fn any_value(param: &Param) -> BoxedStrategy<Value> {
             prop::sample::select(numbers).boxed()
         }
         Kind::Switch => any::<bool>().prop_map(Value::from).boxed(),
-        Kind::IntList(sizes) => prop::collection::vec(sizes.min..=sizes.max, 0..=sizes.most as usize)
+        Kind::IntList(sizes) => prop::collection::vec(sizes.min..=sizes.max, 0..=sizes.max_len as usize)
             .prop_map(Value::from)
             .boxed(),
     }

@@ -59,7 +59,7 @@ fn ends(param: &Param) -> Vec<String> {
             String::new(),
             sizes.min.to_string(),
             sizes.max.to_string(),
-            vec![sizes.min.to_string(); sizes.most as usize].join(","),
+            vec![sizes.min.to_string(); sizes.max_len as usize].join(","),
         ],
     }
 }

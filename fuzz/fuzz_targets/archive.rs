@@ -1,4 +1,4 @@
-//! What a visitor gives as CIFAR-10: a `.tar.gz`, or one of the files in it.
+//! The user's CIFAR-10 file: a `.tar.gz`, or one of the files in it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

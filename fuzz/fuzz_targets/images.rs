@@ -1,4 +1,4 @@
-//! The lab's own files of images, and the pictures of CIFAR-10.
+//! The lab's own file of images.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

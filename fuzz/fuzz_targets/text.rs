@@ -1,4 +1,4 @@
-//! A text of the visitor's own.
+//! The user's own text.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

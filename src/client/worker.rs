@@ -232,7 +232,8 @@ fn module(kind: WorkerKind, progress: impl Fn(u32, Option<u32>) + 'static) -> Re
     }
     let url = format!("{}{}", base_url()?, name_of(&format!("{}_bg.wasm", kind.stem())));
     let module = future_to_promise(async move {
-        let file = fetch(&url, progress).await.map_err(|why| js_sys::Error::new(&why))?.into_array();
+        let file =
+            fetch(&url, progress).await.map_err(|error| js_sys::Error::new(&error.to_string()))?.into_array();
         let compiled = JsFuture::from(WebAssembly::compile(&file)).await;
         compiled.map_err(|_| js_sys::Error::new("its file came damaged").into())
     });

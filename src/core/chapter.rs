@@ -1,4 +1,5 @@
-//! The chapters of a section. Each answers one question. An address opens one chapter, or shows a selection of figures.
+//! The chapters of a section. Each answers one question. An address opens one chapter, or shows a selection
+//! of figures.
 
 /// A part of a section that answers one question.
 #[derive(Debug, PartialEq, Eq)]

@@ -38,7 +38,8 @@ impl Check {
         Self { of_training: true, ..self }
     }
 
-    /// Returns the check as it is shown during training: without a verdict if it is about the result of training.
+    /// Returns the check as it is shown during training: without a verdict if it is about the result of
+    /// training.
     pub fn while_training(self) -> Self {
         if self.of_training && self.verdict != Verdict::Open {
             return Self { measured: format!("so far: {}", self.measured), verdict: Verdict::Open, ..self };
@@ -46,7 +47,8 @@ impl Check {
         self
     }
 
-    /// Combines the checks of several seeds. A claim holds if it holds for every seed for which it was measured.
+    /// Combines the checks of several seeds. A claim holds if it holds for every seed for which it was
+    /// measured.
     pub fn of_seeds(seeds: &[Vec<Self>]) -> Vec<Self> {
         let Some((first, others)) = seeds.split_first() else { return Vec::new() };
         let combined = first.iter().enumerate().map(|(index, check)| {

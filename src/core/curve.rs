@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use std::ops::Deref;
 use std::rc::Rc;
 
-/// Points (x, y) sorted by x. They are behind a shared pointer, so that a figure detects new data by comparing pointers.
+/// Points (x, y) sorted by x. They are behind a shared pointer, so that a figure detects new data by
+/// comparing pointers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Curve(Rc<Vec<(f64, f64)>>);
 
@@ -34,7 +35,8 @@ impl Curve {
         self.0.last().map(|(_, y)| *y)
     }
 
-    /// Returns the mean of the last `n` values, or `None` if there are none. A single batch is too noisy to quote.
+    /// Returns the mean of the last `n` values, or `None` if there are none. A single batch is too noisy to
+    /// quote.
     pub fn recent_mean(&self, n: usize) -> Option<f64> {
         let tail = &self.0[self.0.len().saturating_sub(n)..];
         (!tail.is_empty()).then(|| tail.iter().map(|(_, y)| y).sum::<f64>() / tail.len() as f64)

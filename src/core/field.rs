@@ -1,4 +1,5 @@
-//! Conversion of a config's fields to and from JSON. Serde could do this, but would add two kilobytes of code per config.
+//! Conversion of a config's fields to and from JSON. Serde could do this, but would add two kilobytes of code
+//! per config.
 
 use crate::core::param::Choices;
 use serde_json::Value;

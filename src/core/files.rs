@@ -1,7 +1,7 @@
 //! Files that the user gives to the page: their kinds, and the paths at which they are stored.
 //!
-//! The page passes a file to the worker, which checks and unpacks it. The unpacked files are assets under `user/` from then
-//! on. A section that needs another kind of file adds it here.
+//! The page passes a file to the worker, which checks and unpacks it. The unpacked files are assets under
+//! `user/` from then on. A section that needs another kind of file adds it here.
 
 use serde::{Deserialize, Serialize};
 

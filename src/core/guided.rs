@@ -3,8 +3,8 @@
 /// One guided experiment of a section with settings `C` and records `R`.
 #[derive(Debug)]
 pub struct GuidedExperiment<C: 'static, R: 'static> {
-    /// The name in addresses: `#/rnn?experiment=forget-bias`. It differs from the names of the section's chapters and
-    /// figures.
+    /// The name in addresses: `#/rnn?experiment=forget-bias`. It differs from the names of the section's
+    /// chapters and figures.
     pub slug: &'static str,
     /// The chapter whose figures show the experiment.
     pub chapter: &'static str,
@@ -63,7 +63,8 @@ pub fn percent(fraction: f64) -> String {
     format!("{:.1} %", 100.0 * fraction)
 }
 
-/// The part of an experiment that does not depend on the section's types; see [`GuidedExperiment`] for the fields.
+/// The part of an experiment that does not depend on the section's types; see [`GuidedExperiment`] for the
+/// fields.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GuidedInfo {
     /// The name in addresses.
@@ -103,8 +104,8 @@ impl<C, R> GuidedExperiment<C, R> {
     }
 }
 
-/// Replaces the experiments named in `show` by their figures, or by their chapter if they have none. Also returns the first
-/// experiment that is named.
+/// Replaces the experiments named in `show` by their figures, or by their chapter if they have none. Also
+/// returns the first experiment that is named.
 pub fn expanded(guided_infos: &[GuidedInfo], show: &[String]) -> (Vec<String>, Option<GuidedInfo>) {
     let named = |name: &String| guided_infos.iter().find(|info| info.slug == name).copied();
     let names = show.iter().flat_map(|name| match named(name) {

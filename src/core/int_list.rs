@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// A list of integers, linked to a setting with its length and a setting with its maximum. While the list has numbers, both
-/// follow it; setting either of them empties the list.
+/// A list of integers, linked to a setting with its length and a setting with its maximum. While the list has
+/// numbers, both follow it; setting either of them empties the list.
 #[derive(Debug, PartialEq)]
 pub struct IntList {
     /// The minimum of each number.
@@ -19,8 +19,8 @@ pub struct IntList {
 }
 
 impl IntList {
-    /// Reads numbers separated by commas or spaces, with or without the brackets that JSON adds. Returns the list, if the
-    /// text is one, and a warning if the list differs from the text.
+    /// Reads numbers separated by commas or spaces, with or without the brackets that JSON adds. Returns the
+    /// list, if the text is one, and a warning if the list differs from the text.
     pub(super) fn read(&self, key: &str, shown: &str, text: &str) -> (Option<Value>, Option<String>) {
         let inner = text.trim_start_matches('[').trim_end_matches(']');
         let parts: Vec<&str> = inner.split([',', ' ']).filter(|part| !part.is_empty()).collect();

@@ -1,4 +1,5 @@
-//! What a sweep reads from each run: the last, lowest or highest value of a curve, or the step at which it crosses a value.
+//! The number that a sweep reads from each run: the last, lowest or highest value of a curve, or the step at
+//! which the curve crosses a value.
 
 use std::fmt;
 use thiserror::Error;

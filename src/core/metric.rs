@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-/// A number with its name, declared once by the experiment. Readouts, messages, questions and saved runs all use it.
+/// A number with its name, declared once by the experiment. Readouts, messages, questions and saved runs all
+/// use it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
     /// The name for tests and course authors: `data-metric`.

@@ -1,5 +1,5 @@
-//! The types that all layers share: settings, checks, curves, progress, files and errors. Depends on no other layer, on no
-//! burn and on no DOM.
+//! The types that all layers share: settings, checks, curves, progress, files and errors. Depends on no other
+//! layer, on no burn and on no DOM.
 //!
 //! Among the settings, arrows run one way: `int_list`, `field` <- `param` <- `schema` <- `settings`, `sweep`.
 

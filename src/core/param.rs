@@ -1,5 +1,5 @@
-//! The description of one setting: its name, the values it takes, and its texts; and of presets and sweeps, which are
-//! values of settings.
+//! The description of one setting: its name, the values it takes, and its texts; and of presets and sweeps,
+//! which are values of settings.
 
 use crate::core::int_list::IntList;
 use serde_json::{Map, Value};
@@ -98,8 +98,8 @@ impl Param {
         }
     }
 
-    /// Reads a value from text. Returns the nearest allowed value, if there is one, and a warning if that differs from the
-    /// text.
+    /// Reads a value from text. Returns the nearest allowed value, if there is one, and a warning if that
+    /// differs from the text.
     pub fn read(&self, text: &str) -> (Option<Value>, Option<String>) {
         let text = text.trim();
         let shown: String = text.chars().take(40).collect();
@@ -160,7 +160,8 @@ impl Param {
     }
 }
 
-/// Returns a number of a list as its field writes it: if any of the numbers has a fraction, all of them are floats.
+/// Returns a number of a list as its field writes it: if any of the numbers has a fraction, all of them are
+/// floats.
 fn number_of(slug: &str, options: Choices) -> Option<Value> {
     if options.iter().any(|(slug, _)| slug.contains('.')) {
         return slug.parse::<f64>().ok().map(Value::from);

@@ -1,5 +1,5 @@
-//! Settings without their Rust type: the values of all fields by name. The page works with these, so that its code is
-//! compiled once rather than once per section.
+//! Settings without their Rust type: the values of all fields by name. The page works with these, so that its
+//! code is compiled once rather than once per section.
 
 use crate::core::param::{Kind, Param, Preset, SweepPreset};
 use crate::core::query::{Changes, Query};
@@ -54,8 +54,8 @@ impl Schema {
         self.read(&self.defaults(), &preset.values.iter().copied().collect()).0
     }
 
-    /// Returns the settings that an address's own keys override: the preset that the address names, or the defaults with a
-    /// warning if there is no such preset.
+    /// Returns the settings that an address's own keys override: the preset that the address names, or the
+    /// defaults with a warning if there is no such preset.
     pub fn base(&self, query: &Query) -> (Option<&'static Preset>, Values, Option<String>) {
         let Some(slug) = query.get("preset") else {
             return (None, self.defaults(), None);
@@ -71,8 +71,8 @@ impl Schema {
         }
     }
 
-    /// Returns the settings that an address asks for on top of `base`, and one warning per value that was not taken
-    /// literally. Unknown keys are ignored: they may belong to a later version, or to the page.
+    /// Returns the settings that an address asks for on top of `base`, and one warning per value that was not
+    /// taken literally. Unknown keys are ignored: they may belong to a later version, or to the page.
     pub fn read(&self, base: &Values, query: &Query) -> (Values, Vec<String>) {
         let (mut values, mut warnings, mut set) = (base.clone(), Vec::new(), Vec::new());
         for param in self.params {
@@ -117,13 +117,14 @@ impl Schema {
         self.params.iter().filter(differs).filter_map(pair).collect()
     }
 
-    /// Returns the key-value pairs of an address that reproduce these settings: those that differ from the defaults.
+    /// Returns the key-value pairs of an address that reproduce these settings: those that differ from the
+    /// defaults.
     pub fn query(&self, values: &Values) -> Query {
         self.difference(values, &self.defaults())
     }
 
-    /// Returns the changes that give an address these settings over `base`, whatever it has now: every key, with its value
-    /// or `None`.
+    /// Returns the changes that give an address these settings over `base`, whatever it has now: every key,
+    /// with its value or `None`.
     pub fn address(&self, values: &Values, base: &Values) -> Changes {
         let ours = self.difference(values, base);
         let change = |param: &Param| (param.key.to_owned(), ours.get(param.key).map(str::to_owned));
@@ -169,8 +170,8 @@ fn sync_linked(params: &[Param], values: &mut Values, is_set: &dyn Fn(&str) -> b
     }
 }
 
-/// Returns the settings that change together with this one, if it is a list of integers or linked to one. If one of them is
-/// locked, all are.
+/// Returns the settings that change together with this one, if it is a list of integers or linked to one. If
+/// one of them is locked, all are.
 pub fn linked_keys(params: &[Param], key: &str) -> Option<[&'static str; 3]> {
     let mut groups = params.iter().filter_map(|param| match param.kind {
         Kind::IntList(list) => Some([param.key, list.count_key, list.largest_key]),

@@ -1,7 +1,8 @@
 //! The settings of an experiment, described once.
 //!
-//! Each experiment's `Config` is a flat struct; [`Settings::PARAMS`] gives the name, the values and the purpose of every
-//! field. Sliders, the address bar, the bounds check and the documentation all read this one table, so they cannot disagree.
+//! Each experiment's `Config` is a flat struct; [`Settings::PARAMS`] gives the name, the values and the
+//! purpose of every field. Sliders, the address bar, the bounds check and the documentation all read this one
+//! table, so they cannot disagree.
 
 use crate::core::query::Query;
 use crate::core::schema::{Schema, SettingError, Values};
@@ -13,14 +14,15 @@ pub use crate::core::int_list::IntList;
 pub use crate::core::param::{Choices, Kind, Param, Preset, SweepPreset};
 pub use crate::core::schema::linked_keys;
 
-/// Declares an enum whose variants are the values of a setting, each with its name in the address and its label on the page.
+/// Declares an enum whose variants are the values of a setting, each with its name in the address and its
+/// label on the page.
 #[macro_export]
 macro_rules! choices {
     ($(#[$doc:meta])* pub enum $name:ident { $($(#[$about:meta])* $variant:ident = $slug:literal, $words:literal;)+ }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
         pub enum $name {
-            $($(#[$about])* #[serde(rename = $slug)] $variant,)+
+            $($(#[$about])* #[doc = $words] #[serde(rename = $slug)] $variant,)+
         }
 
         impl $name {
@@ -41,8 +43,8 @@ macro_rules! choices {
     };
 }
 
-/// Declares the settings of a section in one table: `field: type = default, kind, "label", "symbol", "help";`, then the
-/// presets, then the sweeps, if any. The kinds are:
+/// Declares the settings of a section in one table: `field: type = default, kind, "label", "symbol",
+/// "help";`, then the presets, then the sweeps, if any. The kinds are:
 ///
 /// - `int(min, max)` and `float(min, max)`, both with `log` as a third argument for a logarithmic slider;
 /// - `list(number, ...)`, each number followed by a label if the page does not show the number;
@@ -50,8 +52,8 @@ macro_rules! choices {
 /// - `switch`;
 /// - `int_list(min, max, max_len, count_key, largest_key)`, see [`IntList`](crate::core::settings::IntList).
 ///
-/// `live` after a kind means that the field may change during a run. Presets name fields, so a misspelled one does not
-/// compile.
+/// `live` after a kind means that the field may change during a run. Presets name fields, so a misspelled one
+/// does not compile.
 #[macro_export]
 macro_rules! settings {
     (
@@ -159,8 +161,8 @@ macro_rules! keys {
     }};
 }
 
-/// The settings of one experiment. Every field is a number, a list of numbers, a boolean, or an enum declared with
-/// [`choices!`](crate::choices).
+/// The settings of one experiment. Every field is a number, a list of numbers, a boolean, or an enum declared
+/// with [`choices!`](crate::choices).
 pub trait Settings:
     Default + Clone + PartialEq + std::fmt::Debug + Serialize + DeserializeOwned + 'static
 {
@@ -227,7 +229,8 @@ pub fn to_query<C: Settings>(config: &C) -> Query {
     Schema::of::<C>().query(&config.to_values())
 }
 
-/// Returns the config that an address asks for on top of `base`, and one warning per value that was not taken literally.
+/// Returns the config that an address asks for on top of `base`, and one warning per value that was not taken
+/// literally.
 pub fn from_query<C: Settings>(base: &C, query: &Query) -> (C, Vec<String>) {
     let (values, mut warnings) = Schema::of::<C>().read(&base.to_values(), query);
     let config = C::from_values(&values).unwrap_or_else(|error| {

@@ -70,12 +70,13 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// Reads `depth:2,4,8`, `width:2..256/8` (eight values from 2 to 256) or `width:2..256/8log` (in equal ratios).
+    /// Reads `depth:2,4,8`, `width:2..256/8` (eight values from 2 to 256) or `width:2..256/8log` (in equal
+    /// ratios).
     ///
     /// # Errors
     ///
-    /// Fails if there is no such setting, if the setting is a list, if it does not take one of the values, or if there are
-    /// no values.
+    /// Fails if there is no such setting, if the setting is a list, if it does not take one of the values, or
+    /// if there are no values.
     pub fn read(params: &'static [Param], text: &str) -> Result<Self, SweepError> {
         let (key, values) = text.split_once(':').unwrap_or((text, ""));
         let param = params.iter().find(|param| param.key == key.trim());
@@ -107,7 +108,8 @@ impl Axis {
         Ok(Self { param, values: read })
     }
 
-    /// Returns the x coordinate of a value on a chart: the value itself, or its position in the list if not all are numbers.
+    /// Returns the x coordinate of a value on a chart: the value itself, or its position in the list if not
+    /// all are numbers.
     pub fn x(&self, index: usize) -> f64 {
         let numbers: Option<Vec<f64>> = self.values.iter().map(|value| value.parse().ok()).collect();
         numbers.and_then(|numbers| numbers.get(index).copied()).unwrap_or(index as f64 + 1.0)
@@ -151,7 +153,8 @@ fn one(param: &Param, text: &str) -> Result<String, SweepError> {
     }
 }
 
-/// Reads the values of `from..to/count`, in equal ratios if `log` follows. Returns `None` if the text is not a range.
+/// Reads the values of `from..to/count`, in equal ratios if `log` follows. Returns `None` if the text is not
+/// a range.
 fn range(param: &Param, text: &str) -> Result<Option<Vec<String>>, SweepError> {
     let Some((from, rest)) = text.split_once("..") else { return Ok(None) };
     let wrong = || SweepError::Range(cut(text));

@@ -1,88 +1,94 @@
-//! Labelled images as bytes, and the batches of numbers that a net takes.
+//! Labeled images as bytes, and the normalized batches that a network takes.
 
 use rand::{RngExt, rngs::StdRng};
 
-/// Every image is this wide and high when a net sees it.
+/// The width and height of an image when a network sees it.
 pub const SIDE: usize = 32;
-/// Pixels that a random crop may move an image by, in each direction (Krizhevsky 2009; He et al. 2015).
+/// The maximum shift of a random crop in pixels, in each direction (Krizhevsky 2009; He et al. 2015).
 pub const CROP_PAD: usize = 4;
 
 /// Images with labels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageSet {
-    /// 1 for gray, 3 for red, green and blue.
+    /// The number of channels: 1 for gray, 3 for red, green and blue.
     pub channels: usize,
-    /// Width and height.
+    /// The width and height.
     pub side: usize,
-    /// `[n, channels, side, side]`
+    /// Intensities, `[n, channels, side, side]`.
     pub pixels: Vec<u8>,
-    /// `[n]`
+    /// Classes, `[n]`.
     pub labels: Vec<u8>,
-    /// One for each label.
+    /// The name of each class.
     pub class_names: &'static [&'static str],
 }
 
-/// A training and a test part, and the training part's moments.
+/// A training part and a test part, with the moments of the training part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Images {
+    /// The training part.
     pub train: ImageSet,
+    /// The test part.
     pub test: ImageSet,
-    pub checkpoints: Moments,
+    /// The moments of the training part, which normalize both parts.
+    pub moments: Moments,
 }
 
-/// Mean and standard deviation of each channel, of intensities between 0 and 1.
+/// The mean and standard deviation of each channel, for intensities between 0 and 1.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Moments {
+    /// The means, `[channels]`.
     pub mean: Vec<f32>,
+    /// The standard deviations, `[channels]`.
     pub std: Vec<f32>,
 }
 
-/// What is done to training images at random, anew each time.
+/// The random augmentation of training images, drawn again each time an image is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Augment {
-    /// Moved by up to [`CROP_PAD`] pixels each way; what moves in is black.
+    /// Shifts an image by up to [`CROP_PAD`] pixels in each direction, and fills in black.
     pub crop: bool,
-    /// Mirrored left to right, every other time.
+    /// Mirrors an image left to right with probability 1/2.
     pub flip: bool,
 }
 
 impl Images {
-    /// Puts two parts together; the moments are measured from the training part.
+    /// Combines two parts, and measures the moments of the training part.
     pub fn new(train: ImageSet, test: ImageSet) -> Self {
-        let checkpoints = train.checkpoints();
-        Self { train, test, checkpoints }
+        let moments = train.moments();
+        Self { train, test, moments }
     }
 }
 
 impl ImageSet {
-    /// How many images there are.
+    /// Returns the number of images.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
+    /// Returns true if there are no images.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// Bytes in one image.
+    /// Returns the number of bytes in one image.
     pub fn image_len(&self) -> usize {
         self.channels * self.side * self.side
     }
 
-    /// `[channels, side, side]` of one image; nothing if there is no such image.
+    /// Returns the bytes of one image, `[channels, side, side]`; empty if there is no such image.
     pub fn image(&self, index: usize) -> &[u8] {
         let size = self.image_len();
         self.pixels.get(index.saturating_mul(size)..).and_then(|rest| rest.get(..size)).unwrap_or_default()
     }
 
-    /// The first `n` images, or all if there are fewer.
+    /// Returns the first `n` images, or all if there are fewer.
     pub fn first(mut self, n: usize) -> Self {
         self.labels.truncate(n);
         self.pixels.truncate(n.saturating_mul(self.image_len()));
         self
     }
 
-    /// The same images in the middle of larger black ones.
+    /// Returns the images centered in black ones of width and height `side`.
     pub fn padded_to(&self, side: usize) -> Self {
         let margin = side.saturating_sub(self.side) / 2;
         let mut pixels = vec![0; self.len() * self.channels * side * side];
@@ -96,12 +102,12 @@ impl ImageSet {
         Self { side, pixels, ..self.clone() }
     }
 
-    /// Mean and standard deviation of each channel.
-    pub fn checkpoints(&self) -> Moments {
+    /// Returns the mean and standard deviation of each channel.
+    pub fn moments(&self) -> Moments {
         let plane = (self.side * self.side).max(1);
-        let mut checkpoints = Moments::default();
+        let mut moments = Moments::default();
         for channel in 0..self.channels {
-            // Whole numbers, so that the order of adding does not matter.
+            // With integers, the sum does not depend on the order.
             let (mut sum, mut squares) = (0u64, 0u64);
             for values in self.pixels.chunks_exact(plane).skip(channel).step_by(self.channels) {
                 for &value in values {
@@ -112,34 +118,38 @@ impl ImageSet {
             let n = (self.len() * plane).max(1) as f64;
             let mean = sum as f64 / n;
             let variance = (squares as f64 / n - mean * mean).max(0.0);
-            checkpoints.mean.push((mean / 255.0) as f32);
-            // A channel that is the same everywhere is centerd and not scaled.
+            moments.mean.push((mean / 255.0) as f32);
+            // A constant channel is centered, but not scaled.
             let std = if variance > 0.0 { variance.sqrt() / 255.0 } else { 1.0 };
-            checkpoints.std.push(std as f32);
+            moments.std.push(std as f32);
         }
-        checkpoints
+        moments
     }
 
-    /// Some images, normalized: `(value / 255 - mean) / std` of the channel; and their labels. Indices that do not
-    /// exist are left out.
+    /// Returns the images at some indices, normalized per channel as `(value / 255 - mean) / std`, and their
+    /// labels. Indices that do not exist are skipped.
     ///
     /// # Shapes
     ///
     /// - output: `[indices, channels, side, side]` and `[indices]`
-    pub fn batch(&self, indices: &[usize], checkpoints: &Moments) -> (Vec<f32>, Vec<u8>) {
-        self.gather(indices, checkpoints, |_| Shift::default())
+    pub fn batch(&self, indices: &[usize], moments: &Moments) -> (Vec<f32>, Vec<u8>) {
+        self.gather(indices, moments, |_| Shift::default())
     }
 
-    /// The same, each image moved and mirrored at random.
+    /// Returns the same as [`batch`](Self::batch), with each image shifted and mirrored at random.
+    ///
+    /// # Shapes
+    ///
+    /// - output: `[indices, channels, side, side]` and `[indices]`
     pub fn augmented(
         &self,
         indices: &[usize],
-        checkpoints: &Moments,
+        moments: &Moments,
         augment: Augment,
         rng: &mut StdRng,
     ) -> (Vec<f32>, Vec<u8>) {
-        self.gather(indices, checkpoints, |_| {
-            // Drawn whether they are used or not, so that a switch changes nothing but what it says.
+        self.gather(indices, moments, |_| {
+            // Always drawn, so that switching one augmentation off does not change the other.
             let Shift { down, right, mirrored } = Shift::draw(rng);
             let mirrored = mirrored && augment.flip;
             if augment.crop {
@@ -150,7 +160,7 @@ impl ImageSet {
         })
     }
 
-    /// As if so many images had been augmented.
+    /// Advances `rng` as if `images` images had been augmented.
     pub fn skip_augmented(images: usize, rng: &mut StdRng) {
         for _ in 0..images {
             Shift::draw(rng);
@@ -160,11 +170,11 @@ impl ImageSet {
     fn gather(
         &self,
         indices: &[usize],
-        checkpoints: &Moments,
+        moments: &Moments,
         mut shift: impl FnMut(usize) -> Shift,
     ) -> (Vec<f32>, Vec<u8>) {
         let side = self.side as isize;
-        let tables: Vec<[f32; 256]> = (0..self.channels).map(|channel| checkpoints.table(channel)).collect();
+        let tables: Vec<[f32; 256]> = (0..self.channels).map(|channel| moments.table(channel)).collect();
         let mut values = Vec::with_capacity(indices.len() * self.image_len());
         let mut labels = Vec::with_capacity(indices.len());
         for &index in indices {
@@ -193,7 +203,7 @@ impl ImageSet {
 }
 
 impl Moments {
-    /// What each byte of a channel becomes.
+    /// Returns the normalized value of each byte in a channel.
     fn table(&self, channel: usize) -> [f32; 256] {
         let mean = self.mean.get(channel).copied().unwrap_or(0.0);
         let std = self.std.get(channel).copied().unwrap_or(1.0);
@@ -201,7 +211,7 @@ impl Moments {
     }
 }
 
-/// Where an image is moved to.
+/// The random shift and reflection of an image.
 #[derive(Clone, Copy, Debug, Default)]
 struct Shift {
     down: isize,

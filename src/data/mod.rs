@@ -1,4 +1,4 @@
-//! Data sets, each made from a seed or read from a file that says what it is.
+//! Data sets, each generated from a seed or read from a file with a magic number.
 
 #[cfg(feature = "files")]
 pub mod batches;

@@ -1,4 +1,5 @@
-//! Finished guided experiments: question, prediction and measurements, and the file in which a student hands them in.
+//! Finished guided experiments: question, prediction and measurements, and the file in which a student hands
+//! them in.
 
 use crate::saved_runs::run_record::{DeviceUsed, exact, json, lines};
 use crate::saved_runs::timestamp::Timestamp;

@@ -148,7 +148,8 @@ impl History {
         }
     }
 
-    /// Removes the oldest run that is not pinned, to make room in a full store. Returns false if there is none.
+    /// Removes the oldest run that is not pinned, to make room in a full store. Returns false if there is
+    /// none.
     pub fn drop_oldest(&mut self) -> bool {
         let at = self.runs.iter().position(|run| !run.pinned);
         at.map(|at| self.runs.remove(at)).is_some()
@@ -195,7 +196,8 @@ impl History {
         (history, warnings)
     }
 
-    /// Returns the list that another window has stored, with the full records of the runs that this window knows.
+    /// Returns the list that another window has stored, with the full records of the runs that this window
+    /// knows.
     pub fn follow(&self, mut stored: Self) -> Self {
         for run in &mut stored.runs {
             if let Some(ours) = self.get(run.id) {

@@ -8,10 +8,11 @@ use crate::sections::SECTIONS;
 use serde_json::Value;
 use thiserror::Error;
 
-/// The maximum length of a file in bytes. A run of 20,000 steps with thirty curves needs less than half of it.
+/// The maximum length of a file in bytes. A run of 20,000 steps with thirty curves needs less than half of
+/// it.
 pub const MAX_BYTES: usize = 16_000_000;
-// The maximum numbers of lists, objects and values in a file of that length, each of which takes many times its bytes in
-// memory. Half a million points need half of it.
+// The maximum numbers of lists, objects and values in a file of that length, each of which takes many times
+// its bytes in memory. Half a million points need half of it.
 const MAX_LISTS: usize = 1_000_000;
 const MAX_OBJECTS: usize = 50_000;
 const MAX_VALUES: usize = 3_000_000;
@@ -202,8 +203,8 @@ fn at_most(what: &'static str, found: usize, max: usize) -> Result<(), ImportErr
     if found <= max { Ok(()) } else { Err(ImportError::TooMany { what, found, max }) }
 }
 
-/// Checks that the parsed text will fit into memory. Brackets and commas inside of strings count, too; a file of a run has
-/// few of them.
+/// Checks that the parsed text will fit into memory. Brackets and commas inside of strings count, too; a file
+/// of a run has few of them.
 fn check_memory(text: &str) -> Result<(), ImportError> {
     let (mut lists, mut objects, mut values) = (0, 0, 0);
     for byte in text.bytes() {

@@ -1,7 +1,7 @@
 //! The record of a run, and its file.
 //!
-//! The file is one JSON object with one field per line. `schema_version` increases when an older lab could no longer read the
-//! file. A number that is not finite (a diverged loss) is `null`.
+//! The file is one JSON object with one field per line. `schema_version` increases when an older lab could no
+//! longer read the file. A number that is not finite (a diverged loss) is `null`.
 
 use crate::core::Check;
 use crate::core::curve::RunSeries;
@@ -230,8 +230,8 @@ pub(super) fn as_text(value: &Value) -> String {
     }
 }
 
-/// Returns the value, as a text if the JSON reader would not return the number to the last digit. Such a text is read as
-/// addresses are.
+/// Returns the value, as a text if the JSON reader would not return the number to the last digit. Such a text
+/// is read as addresses are.
 pub(super) fn exact(value: &Value) -> Value {
     let text = value.to_string();
     match serde_json::from_str::<Value>(&text) {

@@ -222,7 +222,7 @@ pub(super) async fn fetch(path: &str, progress: impl Fn(u32, Option<u32>)) -> Re
         None => {
             let name = NAMES.with_borrow(|names| names.get(path).cloned());
             let url = BASE_URL.with_borrow(|base| format!("{base}{}", name.as_deref().unwrap_or(path)));
-            transfer::fetch(&url, progress).await.map(Fetched::into_vec)
+            transfer::fetch(&url, progress).await.map(Fetched::into_vec).map_err(|error| error.to_string())
         }
     };
     let bytes: Rc<[u8]> = found

@@ -2,7 +2,7 @@
 
 use crate::assignment::{Answer, Question};
 use crate::client::BatchState;
-use crate::embedding::messages::HostCommand;
+use crate::embedding::messages::{HostCommand, MessageError};
 use crate::embedding::scheduler::{Action, HostEvent, PauseReason, Run, Scheduler};
 use crate::embedding::{Bus, Sight, listen, post_to_host, unique_name};
 use crate::panel::run_panel::props::RunPanelProps;
@@ -255,7 +255,11 @@ fn notice(connection: &Shared, pause_reason: &UseStateSetter<Option<PauseReason>
 }
 
 /// Performs a command of the embedding page, or replies why not.
-fn on_command(connection: &Shared, notice: &Rc<impl Fn(HostEvent)>, command: Result<HostCommand, String>) {
+fn on_command(
+    connection: &Shared,
+    notice: &Rc<impl Fn(HostEvent)>,
+    command: Result<HostCommand, MessageError>,
+) {
     let Some((context, slug)) =
         connection.borrow().as_ref().map(|connection| (connection.context.clone(), connection.slug()))
     else {
@@ -264,7 +268,7 @@ fn on_command(connection: &Shared, notice: &Rc<impl Fn(HostEvent)>, command: Res
     let refuse = |message: &str| post_to_host(slug, "error", json!({ "message": message }));
     let run_panel = context.run_panel;
     match command {
-        Err(message) => refuse(&message),
+        Err(error) => refuse(&error.to_string()),
         Ok(HostCommand::Claim(claim)) => notice(HostEvent::Heard(claim)),
         Ok(HostCommand::Train) if context.blocked => {
             refuse("Answer the question first; then training can start.")

@@ -124,7 +124,7 @@ fn samples(config: &Config, images: &Images) -> Samples {
         Pictures::default()
     } else {
         let mut rng = StdRng::seed_from_u64(config.seed.into());
-        let (values, labels) = images.train.augmented(&shown, &images.checkpoints, augment, &mut rng);
+        let (values, labels) = images.train.augmented(&shown, &images.moments, augment, &mut rng);
         Pictures { pixels: denormalized(&values, images), labels, ..pictures(&images.train, &[]) }
     };
     let choices: Vec<usize> = (0..images.test.len().min(N_CHOICES)).collect();
@@ -135,8 +135,8 @@ fn samples(config: &Config, images: &Images) -> Samples {
         test: pictures(&images.test, &choices),
         n_train: images.train.len() as u32,
         n_test: images.test.len() as u32,
-        mean: images.checkpoints.mean.clone(),
-        std: images.checkpoints.std.clone(),
+        mean: images.moments.mean.clone(),
+        std: images.moments.std.clone(),
     }
 }
 
@@ -144,10 +144,10 @@ fn samples(config: &Config, images: &Images) -> Samples {
 fn denormalized(values: &[f32], images: &Images) -> Vec<u8> {
     let plane = images.train.side * images.train.side;
     let channels = images.train.channels.max(1);
-    let checkpoints = images.checkpoints.mean.iter().zip(&images.checkpoints.std).collect::<Vec<_>>();
+    let moments = images.moments.mean.iter().zip(&images.moments.std).collect::<Vec<_>>();
     let planes = values.chunks(plane.max(1)).enumerate();
     let byte = |(i, plane): (usize, &[f32])| {
-        let (mean, std) = checkpoints.get(i % channels).map_or((0.0, 1.0), |(mean, std)| (**mean, **std));
+        let (mean, std) = moments.get(i % channels).map_or((0.0, 1.0), |(mean, std)| (**mean, **std));
         plane.iter().map(|v| ((v * std + mean) * 255.0).round() as u8).collect::<Vec<_>>()
     };
     planes.flat_map(byte).collect()

@@ -77,9 +77,9 @@ impl Training<Cnn> for CnnTraining {
 
     fn step(&mut self, step: u32) -> Result<(), LabError> {
         self.step = step;
-        let Images { train, checkpoints, .. } = &self.evaluator.images;
+        let Images { train, moments, .. } = &self.evaluator.images;
         let indices = self.batches.next_batch();
-        let (x, labels) = train.augmented(indices, checkpoints, augment(&self.config), &mut self.rng);
+        let (x, labels) = train.augmented(indices, moments, augment(&self.config), &mut self.rng);
         let x = Input::new(x, [labels.len(), train.channels, train.side, train.side]);
         let y = Input::one_hot(labels.into_iter(), self.config.dataset.class_names().len());
         let options = StepOptions { learning_rate: self.config.learning_rate, max_norm: None, variant: Some(0) };

@@ -193,20 +193,20 @@ struct Task {
 impl Task {
     /// Images `[n, channels, side, side]` and their one-hot classes.
     fn batch(&self, indices: &[usize], augment: Augment, rng: &mut StdRng) -> [Input; 2] {
-        let Images { train, checkpoints, .. } = &self.images;
-        let (values, labels) = train.augmented(indices, checkpoints, augment, rng);
+        let Images { train, moments, .. } = &self.images;
+        let (values, labels) = train.augmented(indices, moments, augment, rng);
         let shape = [labels.len(), train.channels, self.side, self.side];
         [Input::new(averaged(values, SIDE, self.side), shape), Input::one_hot(labels.into_iter(), N_CLASSES)]
     }
 
     /// The share of right answers on the test images, with the running statistics of batch norm.
     async fn accuracy(&self, net: &Net, device: &Device) -> Result<f32, LabError> {
-        let Images { test, checkpoints, .. } = &self.images;
+        let Images { test, moments, .. } = &self.images;
         let mut right = Vec::new();
         let mut n = 0;
         for start in (0..test.len()).step_by(TEST_BATCH) {
             let indices: Vec<usize> = (start..(start + TEST_BATCH).min(test.len())).collect();
-            let (values, labels) = test.batch(&indices, checkpoints);
+            let (values, labels) = test.batch(&indices, moments);
             let rows = labels.len();
             let shape = [rows, test.channels, self.side, self.side];
             let x = Tensor::from_data(TensorData::new(averaged(values, SIDE, self.side), shape), device);
