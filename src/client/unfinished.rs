@@ -139,7 +139,7 @@ pub(super) fn use_unfinished(
     let found = use_state(|| None::<Rc<Unfinished>>);
     let wanted = use_state_eq(|| false);
     // The start of the run, and the state of the file.
-    let begun = use_mut_ref(|| 0.0);
+    let started = use_mut_ref(|| 0.0);
     let writing = use_mut_ref(|| Rc::new(Writing::default()));
     // The file from which the run was resumed. It is removed when there is a newer one, or nothing more to keep.
     let origin = use_mut_ref(|| None::<String>);
@@ -152,9 +152,9 @@ pub(super) fn use_unfinished(
         }
     });
     use_effect_with(running.run, {
-        let (begun, writing) = (begun.clone(), writing.borrow().clone());
+        let (started, writing) = (started.clone(), writing.borrow().clone());
         move |_| {
-            *begun.borrow_mut() = now();
+            *started.borrow_mut() = now();
             writing.over.set(false);
         }
     });
@@ -162,7 +162,7 @@ pub(super) fn use_unfinished(
         let (running, config, writing) = (running.clone(), config.clone(), writing.borrow().clone());
         let origin = origin.clone();
         move |Saved(saved)| {
-            let worth = now() - *begun.borrow() >= WORTH_MS;
+            let worth = now() - *started.borrow() >= WORTH_MS;
             if !running.state.is_active() || !worth || writing.busy.get() || saved.iter().all(Option::is_none)
             {
                 return;

@@ -45,7 +45,7 @@ pub(super) struct WorkerId {
     pub(super) number: usize,
 }
 
-/// What the browser has for WebGPU.
+/// The WebGPU adapter of the browser.
 #[derive(Clone, Debug)]
 pub(super) enum Adapter {
     /// A GPU with this name.

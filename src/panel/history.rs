@@ -46,7 +46,7 @@ pub(super) struct RunHistoryProps {
 }
 
 /// The present run.
-struct Begun {
+struct StartedRun {
     at: Timestamp,
     config: AnyConfig,
     asked: DeviceChoice,
@@ -56,7 +56,7 @@ struct Begun {
 }
 
 /// A run to be repeated as soon as its settings are in place.
-struct Again {
+struct Rerun {
     config: AnyConfig,
     asked: DeviceChoice,
     until: Timestamp,
@@ -65,37 +65,37 @@ struct Again {
 /// Saves a run when it ends.
 #[hook]
 fn use_record_at_end(props: &RunHistoryProps, edit: &Callback<Edit>) {
-    let begun = use_mut_ref(|| None::<Begun>);
+    let started = use_mut_ref(|| None::<StartedRun>);
     let last_run = use_mut_ref(|| props.run);
 
     use_effect_with((props.run, props.state.clone(), props.config.clone()), {
-        let (edit, begun, progress, device, records) =
-            (edit.clone(), begun, props.progress, props.device.clone(), props.records.clone());
+        let (edit, started, progress, device, records) =
+            (edit.clone(), started, props.progress, props.device.clone(), props.records.clone());
         let (section, asked) = (props.section, props.page.state.options.device);
         move |(run, state, config)| {
-            let mut begun = begun.borrow_mut();
+            let mut started = started.borrow_mut();
             if last_run.replace(*run) != *run {
                 let (config, latest) = (config.clone(), config.clone());
-                *begun = Some(Begun { at: now(), config, asked, latest, changes: Vec::new() });
+                *started = Some(StartedRun { at: now(), config, asked, latest, changes: Vec::new() });
             }
             let outcome = match state {
                 RunState::Done { stopped: false } => Outcome::Done,
                 RunState::Done { stopped: true } => Outcome::Stopped,
                 RunState::Error(why) => Outcome::Failed(why.clone()),
                 RunState::Loading { .. } | RunState::Running | RunState::Paused => {
-                    if let Some(begun) = &mut *begun {
-                        begun.note_changes(config, progress.step);
+                    if let Some(started) = &mut *started {
+                        started.note_changes(config, progress.step);
                     }
                     return;
                 }
                 RunState::Idle => {
-                    *begun = None;
+                    *started = None;
                     return;
                 }
             };
-            let (Some(begun), Some(device)) = (begun.take(), device) else { return };
-            if let Some(evidence) = begun.evidence(section, outcome, progress, &device, &records.0) {
-                edit.emit(Edit::Add(Origin::Here, Box::new(evidence)));
+            let (Some(started), Some(device)) = (started.take(), device) else { return };
+            if let Some(record) = started.record(section, outcome, progress, &device, &records.0) {
+                edit.emit(Edit::Add(Origin::Here, Box::new(record)));
             }
         }
     });
@@ -110,13 +110,13 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
     use_record_at_end(props, &edit);
 
     // A rerun first puts the settings in place, and then trains.
-    let again = use_mut_ref(|| None::<Again>);
+    let again = use_mut_ref(|| None::<Rerun>);
     let starting = use_mut_ref(|| None::<Timeout>);
     let start_again = {
         let (again, starting, train) = (again.clone(), starting, props.train.clone());
         move |config: &AnyConfig, asked: DeviceChoice| {
             let wanted =
-                |again: &Again| again.config == *config && again.asked == asked && again.until > now();
+                |again: &Rerun| again.config == *config && again.asked == asked && again.until > now();
             if again.borrow().as_ref().is_some_and(wanted) {
                 again.borrow_mut().take();
                 // After the other effects of this change, which also end the earlier run.
@@ -137,7 +137,7 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
                 let config = section.config(values);
                 let asked = run.evidence.device.asked;
                 let until = Timestamp(now().0 + PATIENCE_MS);
-                again.borrow_mut().replace(Again { config: config.clone(), asked, until });
+                again.borrow_mut().replace(Rerun { config: config.clone(), asked, until });
                 if *now_set == (config.clone(), asked) {
                     start_again(&config, asked);
                 } else {
@@ -181,7 +181,7 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
     }
 }
 
-impl Begun {
+impl StartedRun {
     /// Notes the settings that have changed.
     fn note_changes(&mut self, config: &AnyConfig, step: u32) {
         let latest = self.latest.values();
@@ -193,7 +193,7 @@ impl Begun {
     }
 
     /// Returns the record of the run, if anything was measured.
-    fn evidence(
+    fn record(
         self,
         section: &AnyExperiment,
         outcome: Outcome,

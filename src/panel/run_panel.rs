@@ -35,12 +35,12 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     let asks = question.as_ref().is_some_and(|question| question.guess != Guess::None);
     let blocked = asks && answer.is_none();
     let context = HostContext { run_panel: props.clone(), blocked, autoplay: assignment.autoplay };
-    let held = use_host(context, question.clone(), (*answer).clone());
-    use_effect_with(held.clone(), {
+    let paused = use_host(context, question.clone(), (*answer).clone());
+    use_effect_with(paused.clone(), {
         let waiting = props.background.waiting.setter();
-        move |held| waiting.set(held.clone())
+        move |paused| waiting.set(paused.clone())
     });
-    let waiting = held.or_else(|| props.loading.clone());
+    let waiting = paused.or_else(|| props.loading.clone());
     let view = use_context::<RunView>();
     // Only when the run is over: screen readers would read a sentence that changes with every frame again and again.
     let is_over = matches!(props.state, RunState::Done { .. });

@@ -30,7 +30,7 @@ pub(super) fn checks(lab: &AnyRun, settings: &AnySettings) -> Vec<Check> {
 
 /// Returns the networks that failed while others did not, each with a sentence that names it.
 fn failures(lab: &AnyRun, settings: &AnySettings) -> Vec<Failure> {
-    let nets = lab.experiment.arms;
+    let arms = lab.experiment.arms;
     if matches!(lab.state, RunState::Error(_)) {
         return Vec::new();
     }
@@ -43,8 +43,8 @@ fn failures(lab: &AnyRun, settings: &AnySettings) -> Vec<Failure> {
             let sentence = format!("{} networks have ended. {why}", lost.len()).into();
             return first.then_some(Failure { index, sentence, is_lost: true });
         }
-        let net = nets.get(index % nets.len().max(1)).map_or("net", |arm| arm.net);
-        let further = (index / nets.len().max(1)) as u32;
+        let net = arms.get(index % arms.len().max(1)).map_or("net", |arm| arm.net);
+        let further = (index / arms.len().max(1)) as u32;
         let which = match lab.records.len() {
             1 => format!("The {net}"),
             _ => {

@@ -47,25 +47,25 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
     });
     let sound = (*plan).as_ref().and_then(|plan| plan.as_ref().ok());
     // The sweep that was started. Its results stay when the settings change.
-    let begun = use_state(|| None::<PtrEq<Plan>>);
+    let started = use_state(|| None::<PtrEq<Plan>>);
 
     // Results of the same sweep from an earlier visit.
     use_effect_with((), {
-        let (begun, restore) = (begun.setter(), batch.restore.clone());
+        let (started, restore) = (started.setter(), batch.restore.clone());
         let plan = sound.cloned();
         move |()| {
             if let Some(plan) = plan
                 && let Some(results) = store::load(slug, &plan.key())
             {
                 restore.emit((plan.points.len(), results));
-                begun.set(Some(PtrEq(Rc::new(plan))));
+                started.set(Some(PtrEq(Rc::new(plan))));
             }
         }
     });
     use_effect_with((batch.results.len(), batch.state), {
-        let (begun, results) = (begun.clone(), batch.results.clone());
+        let (started, results) = (started.clone(), batch.results.clone());
         move |_| {
-            if let Some(plan) = &*begun
+            if let Some(plan) = &*started
                 && !results.is_empty()
             {
                 store::save(slug, &plan.0.key(), &results);
@@ -96,16 +96,17 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
     if !*is_open {
         return Html::default();
     }
-    let same = begun.as_ref().is_some_and(|begun| sound.is_some_and(|plan| plan.key() == begun.0.key()));
+    let same =
+        started.as_ref().is_some_and(|started| sound.is_some_and(|plan| plan.key() == started.0.key()));
     let left = batch.runs.saturating_sub(batch.results.len());
     let start = {
-        let (start, begun, choice) = (batch.start.clone(), begun.setter(), page.state.options.device);
+        let (start, started, choice) = (batch.start.clone(), started.setter(), page.state.options.device);
         let ready = sound.cloned().zip(device.clone());
         // A sweep that was stopped is continued.
         let done = if same && left > 0 { (*batch.results).clone() } else { Vec::new() };
         ready.map(|(plan, device)| {
             Callback::from(move |_: MouseEvent| {
-                begun.set(Some(PtrEq(Rc::new(plan.clone()))));
+                started.set(Some(PtrEq(Rc::new(plan.clone()))));
                 start.emit(Batch {
                     experiment: plan.experiment,
                     configs: plan
@@ -144,11 +145,11 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
                     }
                 </p>
             }
-            if let Some(begun) = &*begun {
+            if let Some(started) = &*started {
                 if !same {
-                    <p class="notice" data-kind="warn">{ format!("The settings have changed since. This sweep is of: {}.", begun.0.title()) }</p>
+                    <p class="notice" data-kind="warn">{ format!("The settings have changed since. This sweep is of: {}.", started.0.title()) }</p>
                 }
-                <SweepResult plan={begun.clone()} results={PtrEq(batch.results.clone())} {open} />
+                <SweepResult plan={started.clone()} results={PtrEq(batch.results.clone())} {open} />
             }
         </section>
     }
@@ -173,8 +174,8 @@ fn words(
     })
 }
 
-/// Returns the buttons to start, or to pause, resume and stop. `is_begun` is true if some of the runs are done.
-fn buttons(batch: &BatchHandle, start: Option<Callback<MouseEvent>>, is_begun: bool) -> Html {
+/// Returns the buttons to start, or to pause, resume and stop. `is_started` is true if some of the runs are done.
+fn buttons(batch: &BatchHandle, start: Option<Callback<MouseEvent>>, is_started: bool) -> Html {
     html! {
         <div class="run-buttons" role="group" aria-label="Sweep">
             if batch.state.is_active() {
@@ -186,7 +187,7 @@ fn buttons(batch: &BatchHandle, start: Option<Callback<MouseEvent>>, is_begun: b
                 <button type="button" data-action="sweep-stop" onclick={batch.stop.reform(|_| ())}>{ "Stop the sweep" }</button>
             } else {
                 <button type="button" class="primary" data-action="sweep" disabled={start.is_none()} onclick={start.unwrap_or_default()}>
-                    { if is_begun && !batch.results.is_empty() { "Finish the sweep" } else { "Start the sweep" } }
+                    { if is_started && !batch.results.is_empty() { "Finish the sweep" } else { "Start the sweep" } }
                 </button>
             }
         </div>

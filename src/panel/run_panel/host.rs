@@ -34,7 +34,7 @@ pub(super) struct HostContext {
 struct Connection {
     context: HostContext,
     /// True for the run and the sweep if the scheduler has paused them.
-    held: (bool, bool),
+    paused: (bool, bool),
     scheduler: Scheduler,
     bus: Option<Bus>,
 }
@@ -82,7 +82,7 @@ pub(super) fn use_host(
             let settings: Vec<&str> = context.run_panel.params.iter().map(|param| param.key).collect();
             *connection.borrow_mut() = Some(Connection {
                 context,
-                held: (false, false),
+                paused: (false, false),
                 scheduler: Scheduler::new(unique_name()),
                 bus,
             });
@@ -215,7 +215,7 @@ fn named_metrics(view: Option<&RunView>, wanted: impl Fn(&str) -> bool) -> Map<S
 
 fn notice(connection: &Shared, pause_reason: &UseStateSetter<Option<PauseReason>>, event: HostEvent) {
     // Actions cause further events, so nothing is borrowed while they are performed.
-    let (actions, run_panel, held) = {
+    let (actions, run_panel, paused) = {
         let mut connection = connection.borrow_mut();
         let Some(connection) = connection.as_mut() else { return };
         let actions = connection.scheduler.notice(event, js_sys::Date::now());
@@ -230,24 +230,24 @@ fn notice(connection: &Shared, pause_reason: &UseStateSetter<Option<PauseReason>
         let run_panel = connection.context.run_panel.clone();
         // Anything that the user had paused before stays paused.
         let (run, sweep) = activity(&run_panel);
-        let held = &mut connection.held;
+        let paused = &mut connection.paused;
         if actions.contains(&Action::Pause) {
-            *held = (held.0 || run == Run::Running, held.1 || sweep == Run::Running);
+            *paused = (paused.0 || run == Run::Running, paused.1 || sweep == Run::Running);
         }
-        let held = if actions.contains(&Action::Resume) { std::mem::take(held) } else { *held };
-        (actions, run_panel, held)
+        let paused = if actions.contains(&Action::Resume) { std::mem::take(paused) } else { *paused };
+        (actions, run_panel, paused)
     };
     let sweep = &run_panel.background.sweep;
     for action in actions {
         match action {
             Action::Train => run_panel.on_train.emit(()),
             Action::Pause => {
-                held.0.then(|| run_panel.on_pause.emit(()));
-                held.1.then(|| sweep.pause.emit(()));
+                paused.0.then(|| run_panel.on_pause.emit(()));
+                paused.1.then(|| sweep.pause.emit(()));
             }
             Action::Resume => {
-                held.0.then(|| run_panel.on_resume.emit(()));
-                held.1.then(|| sweep.resume.emit(()));
+                paused.0.then(|| run_panel.on_resume.emit(()));
+                paused.1.then(|| sweep.resume.emit(()));
             }
             Action::Broadcast(_) => {}
         }

@@ -138,8 +138,8 @@ impl Plan {
         kind: DeviceKind,
     ) -> String {
         let runs = self.points.len();
-        let nets = self.experiment.arms.len();
-        let each = if nets == 1 { "one network".to_owned() } else { format!("{nets} networks") };
+        let arms = self.experiment.arms.len();
+        let each = if arms == 1 { "one network".to_owned() } else { format!("{arms} networks") };
         let known: Vec<&RunResult> = batch.results.iter().collect();
         let mean = known.iter().map(|result| result.seconds).sum::<f64>() / known.len().max(1) as f64;
         let time = match times {
