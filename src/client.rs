@@ -30,4 +30,4 @@ pub use crate::client::options::RunOptions;
 pub use crate::client::runner::{Batch, BatchState, RunResult};
 pub(crate) use crate::client::runner::{is_known, is_named};
 pub use crate::client::unfinished::{Unfinished, UnfinishedRun};
-pub use crate::client::verify::{StepOutput, Timed, Verification, Verified, use_verification};
+pub use crate::client::verify::{Timed, Verification, Verified, VerifyReport, use_verification};

@@ -1,8 +1,8 @@
-//! The only types that cross the worker boundary, as postcard bytes.
+//! The types of the messages between the page and its workers, which are encoded as postcard bytes.
 //!
-//! Configs and frames travel as bytes inside the messages: only the page's hook and the worker's dispatch, which
-//! both know the experiment, decode them. The visitor's files travel beside a message as the browser's own blobs, so that
-//! their bytes are copied only where they are read.
+//! Configs travel as bytes inside a message. Frames travel as bytes next to their event, in a buffer that is transferred.
+//! Only the page's hook and the worker's dispatch, which both know the experiment, decode them. The visitor's files travel
+//! next to a message as the browser's own blobs, so that their bytes are copied only where they are read.
 
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -10,101 +10,155 @@ use std::rc::Rc;
 pub use crate::core::files::{FileKind, UserFile};
 pub use crate::core::{LabError, Progress};
 
-/// Tells one run from another, so that a late frame of an old run never reaches a new one. Never used twice.
+/// Identifies a run, so that a late frame of an old run never reaches a new one. No number is used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunId(pub u32);
 
-/// What the page asks of the worker.
+/// A message from the page to a worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// The first command: where the page's files are, and the names of those that have others there than in the source.
-    Hello { base_url: String, names: Vec<(String, String)> },
-    /// Find out which device computes; [`Event::Device`] answers.
+    /// The first command.
+    Hello {
+        /// The address below which the page's files are.
+        base_url: String,
+        /// The files whose names there differ from those in the source: the two names of each.
+        names: Vec<(String, String)>,
+    },
+    /// Determine the device that computes. [`Event::Device`] answers.
     Device(DeviceChoice),
-    /// Start a probe of the section `slug`, or train some arms of a run, which take turns. A run may be given its first
-    /// request along.
+    /// Start a probe of a section, or train arms of a run.
     Start {
+        /// The run that the events will name.
         run: RunId,
+        /// The section.
         slug: String,
+        /// Probe, train or verify.
         task: Task,
+        /// The arms, which take turns on this worker.
         arms: Vec<ArmStart>,
+        /// True if the run waits before its first step.
         paused: bool,
+        /// A request that is answered before the first step.
         request: Option<Vec<u8>>,
     },
-    /// Wait at the end of the step.
+    /// Pause at the end of the step.
     Pause(RunId),
-    /// Go on after a pause.
+    /// Continue after a pause.
     Resume(RunId),
-    /// Do one step, then wait.
+    /// Do one step, then pause.
     Step(RunId),
     /// End the training at the end of the step. The run may stay to answer requests.
     Stop(RunId),
-    /// End altogether at the end of the step: nobody listens any longer.
+    /// End the run at the end of the step: nobody listens any longer.
     Forget(RunId),
-    /// A request to a run that trains, waits or has done its last step: bytes that its experiment understands.
-    Request { run: RunId, request: Vec<u8> },
-    /// Settings that may change while running.
-    Update { run: RunId, config: Vec<u8> },
-    /// Check and unpack a file of the visitor's, which comes beside this.
-    Take { run: RunId, kind: FileKind, name: String },
-    /// A file that was taken in before comes beside this.
-    Keep { path: String },
+    /// A request to a run that trains, waits or has done its last step.
+    Request {
+        /// The run.
+        run: RunId,
+        /// Postcard bytes that its experiment understands.
+        request: Vec<u8>,
+    },
+    /// New values of the settings that may change during a run.
+    Update {
+        /// The run.
+        run: RunId,
+        /// All settings of the section, in postcard bytes.
+        config: Vec<u8>,
+    },
+    /// Check and unpack a file of the visitor. Its blob comes next to this command.
+    Take {
+        /// The number that the answer will name.
+        run: RunId,
+        /// The kind of the file.
+        kind: FileKind,
+        /// Its name.
+        name: String,
+    },
+    /// A file that was accepted before. Its blob comes next to this command.
+    Keep {
+        /// The path by which experiments read it.
+        path: String,
+    },
     /// The visitor has removed a file.
-    Remove { path: String },
+    Remove {
+        /// Its path.
+        path: String,
+    },
 }
 
-/// One arm of a run to be trained, or the one task of a probe.
+/// One arm of a run to be trained, or a probe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ArmStart {
-    /// Which of the run's it is: in its events, arms of every seed are counted.
+    /// The number of the arm in the run, counting the arms of every seed.
     pub id: ArmId,
-    /// Its number among the section's arms.
+    /// The index among the section's arms.
     pub arm: u8,
+    /// The settings, in postcard bytes.
     pub config: Vec<u8>,
-    /// What it goes on from, if it goes on.
+    /// The state from which it resumes, if it does.
     pub from: Option<Rc<SavedArm>>,
 }
 
-/// All that one arm needs to go on elsewhere or later.
+/// Everything that an arm needs to resume on another worker, or later.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SavedArm {
-    /// Steps done.
+    /// The number of steps done.
     pub step: u32,
-    /// Weights, optimizer, and whatever else the worker needs.
+    /// Weights, optimizer state, and everything else that the worker needs.
     pub checkpoint: Vec<u8>,
-    /// What the page had heard by then: the arm's part of the record.
+    /// The arm's part of the record up to that step.
     pub heard: Vec<u8>,
 }
 
-/// Tells the arms of one run from each other, those of all seeds.
+/// Identifies an arm of a run. The arms of all seeds are counted, seed by seed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ArmId(pub u16);
 
-/// Which half of an experiment is asked for.
+/// The part of an experiment that a worker performs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Task {
-    /// What can be measured without training.
+    /// Measures what needs no training.
     Probe,
-    /// Training.
+    /// Trains.
     Train,
     /// Everything that a device can be held against, in whatever section: its frames are lines of a report, see
     /// `VerifyEvent`.
     Verify,
 }
 
-/// What the worker tells the page.
+/// A message from a worker to the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The worker's module has failed for good; the page replaces the worker.
-    Died { reason: String },
-    /// The worker runs and listens.
+    /// The worker's module has failed. The page replaces the worker.
+    Died {
+        /// The panic's message.
+        reason: String,
+    },
+    /// The worker runs and accepts commands.
     Ready,
-    /// The device that computes where this is chosen.
-    Device { choice: DeviceChoice, info: DeviceInfo },
-    /// Something of one arm of a run.
-    Arm { run: RunId, arm: ArmId, event: ArmEvent },
-    /// A file was taken in; what came of it comes beside this, in the same order.
-    Taken { run: RunId, files: Vec<UserFile> },
+    /// The device that computes.
+    Device {
+        /// The choice that leads to this device.
+        choice: DeviceChoice,
+        /// The device.
+        info: DeviceInfo,
+    },
+    /// An event of one arm of a run.
+    Arm {
+        /// The run.
+        run: RunId,
+        /// The arm.
+        arm: ArmId,
+        /// The event.
+        event: ArmEvent,
+    },
+    /// A file of the visitor was accepted.
+    Taken {
+        /// The number of the command.
+        run: RunId,
+        /// The files that were in it. Their blobs come next to this event, in the same order.
+        files: Vec<UserFile>,
+    },
 }
 
 impl Event {
@@ -129,47 +183,65 @@ impl Event {
     }
 }
 
-/// What the worker tells of one arm, or of a probe.
+/// An event of one arm, or of a probe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ArmEvent {
-    /// Bytes of a data file have come.
-    Loading { what: String, bytes: u32, total: Option<u32> },
+    /// A file is being downloaded.
+    Loading {
+        /// The file.
+        what: String,
+        /// The bytes so far.
+        bytes: u32,
+        /// The bytes in all, if they are known.
+        total: Option<u32>,
+    },
     /// A frame in postcard bytes. They travel next to the encoded event, in a buffer of their own: see [`Event::frame`].
     Frame(#[serde(skip)] Vec<u8>),
-    /// How far it is, and how fast.
-    Progress { progress: Progress, pace: Pace },
-    /// It could go on from here; now and then.
+    /// A step was done.
+    Progress {
+        /// The steps done, and the steps of the run.
+        progress: Progress,
+        /// The speed.
+        pace: Pace,
+    },
+    /// A state from which the arm can resume; sent every few seconds.
     Saved(Rc<SavedArm>),
-    /// It waits or goes on.
+    /// The arm pauses (`true`) or continues.
     Paused(bool),
-    /// The training is over, at its end or by the visitor's wish, and the net stays to answer requests.
-    Idle { stopped: bool },
-    /// It is over: at its end, or by the visitor's wish.
-    Finished { stopped: bool },
-    /// It is over, because of this.
+    /// The training is over, and the network stays to answer requests.
+    Idle {
+        /// True if the user stopped it before its last step.
+        stopped: bool,
+    },
+    /// The arm has ended.
+    Finished {
+        /// True if the user stopped it before its last step.
+        stopped: bool,
+    },
+    /// The arm has ended with an error.
     Failed(LabError),
 }
 
-/// How fast a run goes.
+/// The speed of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pace {
-    /// Steps a second, smoothed, all that happens between them included.
+    /// Steps per second, smoothed, including everything between the steps.
     pub steps_per_sec: f32,
-    /// The worker's own time for a step, the shortest since the last frame, in milliseconds: on the CPU that is the
-    /// step itself, on a GPU the time to enqueue it.
+    /// The worker's time for a step in milliseconds, the minimum since the last frame: on the CPU the time of the step
+    /// itself, on a GPU the time to enqueue it.
     pub enqueue_ms: f32,
-    /// The memory of the worker's module, in bytes; it never shrinks.
+    /// The memory of the worker's module in bytes, which never shrinks.
     pub memory: u32,
 }
 
-/// Which device the visitor wants.
+/// The device that the visitor wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeviceChoice {
-    /// A real GPU that passes the self-test, else the CPU.
+    /// A hardware GPU that passes the self-test, or else the CPU.
     #[default]
     Auto,
-    /// WebGPU, whatever the adapter; the CPU only where there is none or it computes wrongly.
+    /// WebGPU with any adapter. The CPU is used only if there is no adapter or it computes wrongly.
     Webgpu,
     /// The CPU.
     Cpu,
@@ -178,30 +250,33 @@ pub enum DeviceChoice {
 /// The device that computes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceInfo {
+    /// The kind of the device.
     pub kind: DeviceKind,
-    /// The adapter's name, as the browser tells it.
+    /// The name of the adapter, as the browser reports it.
     pub name: String,
-    /// Why it is not the device that was asked for.
+    /// The reason why it is not the device that was asked for.
     pub fallback: Option<String>,
 }
 
 impl DeviceInfo {
-    /// The CPU, and why it is not the device that was asked for.
+    /// Returns the CPU, with the reason why it is not the device that was asked for.
     pub fn cpu(fallback: Option<String>) -> Self {
         Self { kind: DeviceKind::Cpu, name: "Flex, 128-bit SIMD, one thread".to_owned(), fallback }
     }
 }
 
-/// What kind of device it is.
+/// The kind of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeviceKind {
+    /// A GPU.
     Webgpu,
+    /// The CPU.
     Cpu,
 }
 
 impl DeviceKind {
-    /// The name in `data-device`.
+    /// Returns the name in `data-device`.
     pub const fn slug(self) -> &'static str {
         match self {
             Self::Webgpu => "webgpu",
@@ -210,29 +285,36 @@ impl DeviceKind {
     }
 }
 
-/// What a run is doing, as the page knows it; the panel's `data-state`.
+/// The state of a run on the page, which is the panel's `data-state`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum RunState {
+    /// There is no run.
     #[default]
     Idle,
-    /// The worker or a data file is being fetched: what, bytes so far, bytes in all.
+    /// The worker or a data file is being downloaded.
     Loading {
+        /// The file.
         what: String,
+        /// The bytes so far.
         bytes: u32,
+        /// The bytes in all, if they are known.
         total: Option<u32>,
     },
+    /// It trains.
     Running,
+    /// It waits.
     Paused,
-    /// Over; `stopped` if the visitor ended it early.
+    /// It has ended.
     Done {
+        /// True if the user stopped it before its last step.
         stopped: bool,
     },
-    /// Over, and why.
+    /// It has ended with an error.
     Error(String),
 }
 
 impl RunState {
-    /// The name in `data-state`.
+    /// Returns the name in `data-state`.
     pub const fn slug(&self) -> &'static str {
         match self {
             Self::Idle => "idle",
@@ -244,7 +326,7 @@ impl RunState {
         }
     }
 
-    /// Whether a run is under way, be it paused or still loading.
+    /// Returns true if a run is loading, running or paused.
     pub const fn is_active(&self) -> bool {
         matches!(self, Self::Loading { .. } | Self::Running | Self::Paused)
     }

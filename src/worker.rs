@@ -24,18 +24,18 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// The arms of a run that are under way, and what the page wishes of each.
+/// The active arms of a run, each with the page's commands for it.
 type Arms = Vec<(ArmId, Rc<Control>)>;
 
 thread_local! {
     static RUNS: RefCell<HashMap<RunId, Arms>> = RefCell::default();
 }
 
-/// Listens to the page. Called once, when the worker's module has been loaded.
+/// Accepts commands from the page. Called once, when the worker's module has been loaded.
 pub fn start() {
     run_static_constructors();
     std::panic::set_hook(Box::new(|info| {
-        // The module is lost after this. The page hears of it while there is still a voice to tell.
+        // A panic poisons the module, so report it first.
         runtime::post(&Event::Died { reason: info.to_string() });
         runtime::log_error(&info.to_string());
     }));
@@ -43,7 +43,7 @@ pub fn start() {
     runtime::post(&Event::Ready);
 }
 
-/// Runs the static constructors once, here.
+/// Runs the static constructors once.
 ///
 /// cubecl's compiler registers itself through them. Where a module never calls `__wasm_call_ctors`, the linker wraps
 /// every export so that each call from JS runs all of them again, and a training step spends seconds there.
@@ -58,7 +58,7 @@ fn run_static_constructors() {
 
 fn handle(command: Command, attachment: Option<runtime::Blob>) {
     let each = |run: RunId, wish: &dyn Fn(&Control)| {
-        // A wish may wake an arm that ends at once, so nothing stays borrowed.
+        // A command may wake an arm that ends at once, so nothing stays borrowed.
         let arms = RUNS.with_borrow(|runs| runs.get(&run).cloned().unwrap_or_default());
         arms.iter().for_each(|(_, control)| wish(control));
     };
@@ -80,7 +80,7 @@ fn handle(command: Command, attachment: Option<runtime::Blob>) {
             let turns = Rc::new(Turns::default());
             let count = arms.len();
             for arm in arms {
-                // Who starts a run with a step wants to see that step; who asks something of its net, the net.
+                // A run that starts with a step does that step; a run that starts with a request answers it.
                 let control = Rc::new(Control::new(paused, u32::from(request.is_none())));
                 request.iter().for_each(|request| control.ask(request.clone()));
                 RUNS.with_borrow_mut(|runs| runs.entry(run).or_default().push((arm.id, control.clone())));
@@ -90,7 +90,7 @@ fn handle(command: Command, attachment: Option<runtime::Blob>) {
                     let id = job.arm.id;
                     let ended = perform(&slug, job).await;
                     if let Err(LabError::Data(_)) = &ended {
-                        // What came damaged may come whole the next time.
+                        // A file that arrived damaged may be complete the next time.
                         runtime::forget_fetched();
                     }
                     RUNS.with_borrow_mut(|runs| {
@@ -120,7 +120,7 @@ fn handle(command: Command, attachment: Option<runtime::Blob>) {
     }
 }
 
-/// Takes a file of the visitor's in. What is wrong with it takes nothing away that was there before.
+/// Unpacks a file of the visitor. If it is refused, the earlier files stay.
 async fn take(
     kind: FileKind,
     name: &str,
@@ -138,7 +138,7 @@ async fn take(
     Ok((files, blobs))
 }
 
-/// Does it to its end. Says whether it was stopped early.
+/// Performs a job. Returns true if it was stopped early.
 async fn perform(slug: &str, job: Job) -> Result<bool, LabError> {
     if job.task == Task::Verify {
         return verify::perform(job).await;
@@ -166,7 +166,7 @@ async fn perform_as<E: Probe + Train>(job: Job) -> Result<bool, LabError> {
         match task {
             Task::Probe => E::probe(config, &device, &mut out).await?,
             Task::Train => train::<E>(config, arm, &device, &mut out).await?,
-            // No section's.
+            // Handled above.
             Task::Verify => {}
         }
     }

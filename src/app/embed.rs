@@ -1,4 +1,4 @@
-//! A panel alone in a frame of another page.
+//! A panel in a frame of another page.
 
 use crate::app::route::Route;
 use crate::core::query::Query;
@@ -15,7 +15,7 @@ pub(super) struct EmbedProps {
     pub(super) children: Html,
 }
 
-/// The panel and the way to the whole lab; it tells the page around how high it is.
+/// The panel, with a link to the lab. Its height is sent to the embedding page.
 #[component]
 pub(super) fn Embed(props: &EmbedProps) -> Html {
     let node = use_node_ref();
@@ -26,7 +26,7 @@ pub(super) fn Embed(props: &EmbedProps) -> Html {
             move || drop(height)
         }
     });
-    // The same set-up without what the teacher fixed for this frame: there a reader is on their own.
+    // The same set-up without the assignment of this frame.
     let gone = |key: &str| key == "embed" || crate::assignment::KEYS.contains(&key);
     let query = props.query.keep(|key| !gone(key));
     let href = Route { slug: props.slug.to_owned(), chapter: props.chapter.clone(), query }.to_hash();

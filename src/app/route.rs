@@ -2,7 +2,7 @@
 
 use crate::core::query::Query;
 
-/// A section, perhaps one of its chapters, and the query.
+/// A section, optionally one of its chapters, and the query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Route {
     pub slug: String,
@@ -10,15 +10,15 @@ pub struct Route {
     pub query: Query,
 }
 
-/// The version of the keys in an address. It goes up when one of them changes its name or its meaning.
+/// The version of the keys in an address. It increases when a key changes its name or its meaning.
 pub const VERSION: u32 = 1;
 
-/// Keys that have changed: until which version, in which section, from what, to what. An address without a version
-/// is from before the first.
+/// The renamed keys: the last version with the old name, the section, the old name and the new name. An address without a
+/// version is older than the first.
 const RENAMED: &[(u32, &str, &str, &str)] = &[];
 
 impl Route {
-    /// Reads the part of an address from `#` on. Whatever it holds, some route comes of it.
+    /// Reads the part of an address from `#` on. It never fails; unreadable parts are dropped.
     pub fn from_hash(hash: &str) -> Self {
         let path = hash.trim_start_matches('#').trim_start_matches('/');
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
@@ -27,7 +27,7 @@ impl Route {
         Self { query: renew(slug, &Query::parse(query), RENAMED), slug: slug.to_owned(), chapter }
     }
 
-    /// The part of the address from `#` on.
+    /// Returns the part of the address from `#` on.
     pub fn to_hash(&self) -> String {
         let chapter = self.chapter.as_ref().map_or_else(String::new, |chapter| format!("/{chapter}"));
         let path = format!("#/{}{chapter}", self.slug);
@@ -35,7 +35,7 @@ impl Route {
             return path;
         }
         let mut query = self.query.clone();
-        // That of a newer lab is kept as it is.
+        // The version of a newer lab stays.
         if query.get("v").is_none() {
             query.push("v", VERSION.to_string());
         }
@@ -43,7 +43,7 @@ impl Route {
     }
 }
 
-/// Brings the keys of an older address up to date. The version itself is taken away, unless it is newer than this one.
+/// Renames the keys of an older address. The version is removed, unless it is newer than this one.
 fn renew(slug: &str, query: &Query, renamed: &[(u32, &str, &str, &str)]) -> Query {
     let written = query.get("v").map_or(0, |version| version.parse().unwrap_or(0));
     let name = |key: &str| {

@@ -1,7 +1,7 @@
-//! The page `#/verify`: does this device compute rightly, and how fast is it for each section?
+//! The page `#/verify`, which shows whether this device computes correctly, and how fast it is in each section.
 
 use crate::charts::{Table, scale::format_exact};
-use crate::client::{StepOutput, Timed, Verified, use_verification};
+use crate::client::{Timed, Verified, VerifyReport, use_verification};
 use crate::panel::CopyButton;
 use crate::protocol::{DeviceChoice, DeviceKind, RunState};
 use crate::ui::export::download;
@@ -11,7 +11,7 @@ use crate::ui::run_controls::fetching;
 use gloo::utils::window;
 use yew::prelude::*;
 
-/// What the lines of the report have, in this order.
+/// The columns of the report.
 const DEVICES: [&str; 2] = ["CPU", "GPU"];
 
 #[derive(Clone, PartialEq, Properties)]
@@ -19,7 +19,7 @@ pub(super) struct VerifyProps {
     pub(super) device: DeviceChoice,
 }
 
-/// The whole page, below the navigation.
+/// The page without the navigation.
 #[component]
 pub(super) fn Verify(props: &VerifyProps) -> Html {
     let verification = use_verification(props.device);
@@ -35,7 +35,7 @@ pub(super) fn Verify(props: &VerifyProps) -> Html {
             let found = verification.found();
             let provenance = format!("nn-lab {} · {}", env!("CARGO_PKG_VERSION"), gpu(&found));
             let csv = with_provenance(file(&found), &provenance).to_csv();
-            // A browser that saves no files shows what it blocked itself.
+            // A browser that blocks downloads says so itself.
             let _ = download("nn-lab-verify.csv", "text/csv;charset=utf-8", &csv);
         })
     };
@@ -82,7 +82,7 @@ pub(super) fn Verify(props: &VerifyProps) -> Html {
     }
 }
 
-fn status(found: &StepOutput) -> String {
+fn status(found: &VerifyReport) -> String {
     let left = found.seconds_left.map_or_else(String::new, |left| format!(", {} left", time_words(left)));
     let (device, [cases, speeds]) = found.now();
     let (case, timing) = match device {
@@ -101,25 +101,25 @@ fn disagrees(case: &Verified) -> bool {
     case.outcomes.iter().any(|outcome| !outcome.agrees())
 }
 
-fn failed(found: &StepOutput) -> usize {
+fn failed(found: &VerifyReport) -> usize {
     found.cases.iter().filter(|case| disagrees(case)).count()
 }
 
-/// How many cases the GPU has told of.
-fn on_gpu(found: &StepOutput) -> usize {
+/// Returns the number of cases that the GPU has computed.
+fn on_gpu(found: &VerifyReport) -> usize {
     found.cases.iter().filter(|case| case.outcomes.len() > 1).count()
 }
 
-/// The GPU's name; the CPU where none has been verified.
-fn gpu(found: &StepOutput) -> &str {
+/// Returns the name of the GPU, or of the CPU if no GPU has been verified.
+fn gpu(found: &VerifyReport) -> &str {
     match &found.device {
         Some(info) if on_gpu(found) > 0 => &info.name,
         _ => "the CPU",
     }
 }
 
-/// The answer to the page's question.
-fn answer(found: &StepOutput) -> String {
+/// Returns the verdict.
+fn answer(found: &VerifyReport) -> String {
     let (all, failed) = (found.cases.len(), failed(found));
     let fails = |device: usize| {
         found.cases.iter().any(|case| case.outcomes.get(device).is_some_and(|outcome| !outcome.agrees()))
@@ -141,16 +141,16 @@ fn answer(found: &StepOutput) -> String {
     format!("{stopped}{failed} of {all} cases disagree on {whose}: do not trust its results.{instead}")
 }
 
-fn devices(found: &StepOutput) -> impl Iterator<Item = &'static str> {
+fn devices(found: &VerifyReport) -> impl Iterator<Item = &'static str> {
     DEVICES.into_iter().take(if found.has_gpu() { 2 } else { 1 })
 }
 
-/// One entry for each device, `None` where it has not told yet.
-fn padded<'a, T>(found: &StepOutput, entries: &'a [T]) -> impl Iterator<Item = Option<&'a T>> + use<'a, T> {
+/// Returns one entry per device, `None` if it has no result yet.
+fn padded<'a, T>(found: &VerifyReport, entries: &'a [T]) -> impl Iterator<Item = Option<&'a T>> + use<'a, T> {
     (0..devices(found).count()).map(|device| entries.get(device))
 }
 
-fn numbers(found: &StepOutput) -> Html {
+fn numbers(found: &VerifyReport) -> Html {
     let ratios = found.cases.iter().flat_map(|case| &case.outcomes).map(|outcome| f64::from(outcome.ratio()));
     let worst = ratios.fold(0.0, f64::max);
     let number = |metric: &'static str, title: &'static str, value: f64| {
@@ -170,7 +170,7 @@ fn numbers(found: &StepOutput) -> Html {
     }
 }
 
-/// A table in a box of its own, which scrolls: the keyboard must be able to reach it.
+/// Returns a table in a box that scrolls. The keyboard can reach the box.
 fn table(title: &'static str, columns: Vec<String>, rows: Html) -> Html {
     html! {
         <div class="twin-scroll" role="region" tabindex="0" aria-label={title}>
@@ -187,8 +187,8 @@ fn cell(text: String) -> Html {
     html! { <td>{ text }</td> }
 }
 
-/// How long each preset takes.
-fn speeds(found: &StepOutput) -> Html {
+/// Returns the duration of each preset.
+fn speeds(found: &VerifyReport) -> Html {
     let mut columns: Vec<String> = ["Section", "Preset", "Steps"].map(str::to_owned).into();
     columns.extend(
         devices(found).flat_map(|name| [format!("{name}: ms per step"), format!("{name}: whole run")]),
@@ -223,7 +223,7 @@ fn speeds(found: &StepOutput) -> Html {
     }
 }
 
-fn cases(found: &StepOutput) -> Html {
+fn cases(found: &VerifyReport) -> Html {
     let mut columns: Vec<String> = ["Group", "Case", "Reference"].map(str::to_owned).into();
     columns.extend(
         devices(found).flat_map(|name| [format!("{name}: greatest error"), format!("{name}: tolerance")]),
@@ -257,7 +257,7 @@ fn cases(found: &StepOutput) -> Html {
             </tr>
         }
     };
-    // What disagrees is seen first.
+    // Cases that disagree come first.
     let (wrong, right): (Vec<_>, Vec<_>) = found.cases.iter().partition(|case| disagrees(case));
     let rows = html! { <>{ for wrong.into_iter().chain(right).map(row) }</> };
     html! {
@@ -268,8 +268,8 @@ fn cases(found: &StepOutput) -> Html {
     }
 }
 
-/// All that was found, a row for each device.
-fn file(found: &StepOutput) -> Table {
+/// Returns all results, with one row per case and device.
+fn file(found: &VerifyReport) -> Table {
     let columns = ["group", "what", "reference", "device", "value", "unit", "tolerance", "why", "agrees"];
     let mut rows = Vec::new();
     let mut push = |row: [&str; 9]| rows.push(row.map(str::to_owned).into());

@@ -45,7 +45,7 @@ struct Run {
     listener: Callback<Event>,
     /// The worker of each arm that has not ended; empty until the device is known.
     arms: BTreeMap<ArmId, WorkerId>,
-    /// What to start when the device is known.
+    /// The run to be started when the device is known.
     waiting: Option<Start>,
     /// Commands to send when the arms have started.
     commands: Vec<Command>,
@@ -147,7 +147,7 @@ impl Dispatcher {
         let mut groups: BTreeMap<usize, Vec<ArmStart>> = BTreeMap::new();
         for arm in start.arms {
             let worker = match start.worker {
-                // Where the others could not be started, the first has all.
+                // If the others could not be started, the first gets all arms.
                 Some(worker) => worker * usize::from(spread),
                 None => pool::worker_of(arm.id.0.into(), start.arms_per_seed, workers),
             };

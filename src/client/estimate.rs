@@ -1,4 +1,4 @@
-//! How long runs will take, told before they begin: a few steps of their networks are timed, and nothing else is kept of them.
+//! The estimated duration of runs before they start: a few steps of their networks are timed, and the rest is dropped.
 
 use crate::client::dispatcher::{Dispatcher, Start};
 use crate::protocol::{ArmEvent, ArmId, ArmStart, DeviceChoice, Event, Progress, RunId, Task};
@@ -11,24 +11,23 @@ use yew::prelude::*;
 const REST_MS: u32 = 400;
 /// Steps are timed for this long after the first, which also makes the device ready.
 const TIMED_MS: f64 = 300.0;
-/// If it takes longer than this, the runs themselves will tell.
+/// Timing is given up after this time. The runs themselves will then show their duration.
 const MAX_MS: u32 = 15_000;
 
-/// What is to be timed.
+/// The runs to be timed.
 #[derive(Default)]
 pub struct Timing {
     pub slug: &'static str,
     pub device: DeviceChoice,
-    /// How many networks a run has.
+    /// The number of networks per run.
     pub arms: usize,
     /// The settings of the runs, encoded.
     pub configs: Vec<Vec<u8>>,
-    /// Whether the frames of a probe with the settings of that number have all that is wanted; nothing if only training
-    /// has it.
+    /// Returns true if a probe measures everything that is wanted of the run with this number; `None` if only training does.
     pub is_enough: Option<Enough>,
 }
 
-/// Says whether a probe's frames, encoded, are enough for the run of a number.
+/// Returns true if a probe's encoded frames are enough for the run with this number.
 pub type Enough = Box<dyn Fn(usize, &[Vec<u8>]) -> bool>;
 
 impl std::fmt::Debug for Timing {
@@ -37,18 +36,18 @@ impl std::fmt::Debug for Timing {
     }
 }
 
-/// What is known of the time that runs take.
+/// The estimated duration of runs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunTimes {
-    /// It is being measured.
+    /// The runs are being timed.
     Open,
-    /// It could not be measured before a run.
+    /// The runs could not be timed.
     Unknown,
-    /// Seconds that one worker needs for each run.
+    /// The seconds that one worker needs for each run.
     Known(Vec<f64>),
 }
 
-/// Times what `key` stands for, unless it is nothing.
+/// Times the runs that `key` identifies, if it is `Some`. `what` returns them.
 #[hook]
 pub fn use_run_times(key: Option<String>, what: Callback<(), Timing>) -> RunTimes {
     let found = use_state(|| None::<(String, RunTimes)>);
@@ -85,13 +84,13 @@ pub fn use_run_times(key: Option<String>, what: Callback<(), Timing>) -> RunTime
     known.unwrap_or(RunTimes::Open)
 }
 
-/// What has been timed, and what is being timed.
+/// The times so far, and the part that is being timed.
 struct Timer {
     timing: Timing,
     seconds: Vec<f64>,
-    /// The network that is trained; none while the probe is timed.
+    /// The network that is being trained; `None` while the probe is timed.
     arm: Option<usize>,
-    /// The seconds of the run's networks before it.
+    /// The seconds of the run's earlier networks.
     sum: f64,
     run: Option<RunId>,
     clock: Clock,
@@ -105,10 +104,10 @@ impl Timer {
         Self { timing, seconds: Vec::new(), arm, sum: 0.0, run: None, clock, frames }
     }
 
-    /// Takes notice of an event; whether the next part is to be timed.
+    /// Handles an event. Returns true if the next part is to be timed, and an error if the run failed.
     fn on_event(&mut self, event: ArmEvent, now: f64) -> Result<bool, ()> {
         let took = match event {
-            // Data are fetched once, and not for every run.
+            // Data is downloaded once, and not for every run.
             ArmEvent::Loading { .. } => {
                 self.clock = Clock { began: now, first: None };
                 None
@@ -138,7 +137,7 @@ impl Timer {
     }
 }
 
-/// When a part began, and when its first step was done.
+/// The start of a part, and the time and number of its first step.
 #[derive(Debug, Default)]
 struct Clock {
     began: f64,
@@ -146,7 +145,7 @@ struct Clock {
 }
 
 impl Clock {
-    /// The seconds of the whole training, once enough steps have been timed.
+    /// Returns the seconds of the whole training, once enough steps have been timed.
     fn whole(&mut self, Progress { step, steps }: Progress, now: f64) -> Option<f64> {
         let (at, first) = *self.first.get_or_insert((now, step));
         if step >= steps {
@@ -158,7 +157,7 @@ impl Clock {
     }
 }
 
-/// Starts the next part, or tells what all took.
+/// Starts the next part, or reports the times of all runs.
 fn next(timer: &Rc<RefCell<Option<Timer>>>, tell: &Rc<dyn Fn(RunTimes)>) {
     let start = {
         let mut borrowed = timer.borrow_mut();
@@ -191,7 +190,7 @@ fn next(timer: &Rc<RefCell<Option<Timer>>>, tell: &Rc<dyn Fn(RunTimes)>) {
                 _ => return,
             };
             if outcome != Ok(false) {
-                // Nobody needs what else it would do.
+                // The rest of it is not needed.
                 Dispatcher::get().stop(run);
             }
             match outcome {
@@ -217,7 +216,7 @@ mod tests {
     use crate::client::estimate::*;
 
     #[test]
-    fn the_first_step_is_counted_once_and_the_others_by_their_pace() {
+    fn the_first_step_is_counted_once_and_the_others_by_their_speed() {
         let mut clock = Clock { began: 1000.0, first: None };
         let at = |step| Progress { step, steps: 101 };
         assert_eq!(clock.whole(at(1), 3000.0), None);
@@ -227,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_is_over_at_once_took_what_it_took() {
+    fn a_short_run_is_timed_as_a_whole() {
         let mut clock = Clock { began: 0.0, first: None };
         assert_eq!(clock.whole(Progress { step: 1, steps: 1 }, 70.0), Some(0.07));
     }
@@ -255,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_probe_knows_is_not_trained() {
+    fn runs_whose_probe_suffices_are_not_trained() {
         // The first run's number is known without training, the second's is not.
         let mut timer = timing(Some(Box::new(|run, frames| run == 0 && !frames.is_empty())));
         let over = || ArmEvent::Finished { stopped: false };

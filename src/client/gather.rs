@@ -77,13 +77,13 @@ pub(super) fn throttled(task: Task, session: UseReducerDispatcher<Session>) -> C
 /// Reports how many milliseconds the page took to draw the latest change: its own code, then layout and paint.
 fn on_drawn(told: impl FnOnce(f64) + 'static) {
     let now = || window().performance().map_or(0.0, |clock| clock.now());
-    let begun = now();
+    let started = now();
     let after_code = move || {
-        let code = now() - begun;
+        let code = now() - started;
         let in_frame = Closure::once_into_js(move || {
-            let begun = now();
+            let started = now();
             // After the frame, which is painted before the next task.
-            Timeout::new(0, move || told(code + now() - begun)).forget();
+            Timeout::new(0, move || told(code + now() - started)).forget();
         });
         // A hidden tab draws nothing, and nothing is reported.
         let _ = window().request_animation_frame(in_frame.unchecked_ref());

@@ -2,7 +2,7 @@
 
 use crate::protocol::DeviceChoice;
 
-/// What the page decides about a run, in addition to its settings.
+/// The options of a run, in addition to its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunOptions {
     pub device: DeviceChoice,

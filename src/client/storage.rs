@@ -1,5 +1,5 @@
-//! Where the visitor's files outlive a visit: the browser's cache. There may be none, as in a sandboxed frame; then files
-//! last as long as the page.
+//! The browser's cache, in which the visitor's files outlive a visit. Some pages have none, such as sandboxed frames; files
+//! then last as long as the page.
 
 use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -30,25 +30,25 @@ extern "C" {
     fn blob(this: &Answer) -> Promise;
 }
 
-/// All files that are kept below a folder, by their paths; none where there is no storage.
+/// Returns the stored files in a folder by their paths. Without storage there are none.
 pub(super) async fn load(folder: &str) -> Vec<(String, Blob)> {
     try_load(folder).await.unwrap_or_default()
 }
 
-/// Keeps a file, if that can be done.
+/// Stores a file, if the browser can.
 pub(super) async fn store(path: &str, blob: &Blob) {
-    // A visitor whose browser keeps nothing, or has no room, has the file for this visit.
+    // If the browser stores nothing, or has no room, the file lasts for this visit.
     let _ = try_store(path, blob).await;
 }
 
-/// Keeps a file no longer.
+/// Removes a stored file.
 pub(super) async fn remove(path: &str) {
     // Without storage there is nothing to remove.
     let _ = try_remove(path).await;
 }
 
 async fn cache() -> Result<Cache, JsValue> {
-    // Merely looking for it throws in a frame without an origin; outside of https it is not there.
+    // Reading the property throws in a frame without an origin. Without https it is undefined.
     let storage = Reflect::get(&gloo::utils::window(), &"caches".into())?;
     if storage.is_undefined() {
         return Err(storage);
@@ -66,7 +66,7 @@ async fn try_load(folder: &str) -> Result<Vec<(String, Blob)>, JsValue> {
         // Another lab on the same host has its own folder.
         let Some(path) = url.strip_prefix(&base).filter(|path| path.starts_with(folder)) else { continue };
         let answer = JsFuture::from(cache.find(&url)).await?;
-        // It may have been removed since the list was made.
+        // It may have been removed since it was listed.
         if answer.is_undefined() {
             continue;
         }
@@ -90,12 +90,12 @@ async fn try_remove(path: &str) -> Result<(), JsValue> {
 
 fn url(path: &str) -> Result<String, JsValue> {
     let path = js_sys::encode_uri_component(path);
-    // A slash may stay as it is, and the folder is known by it.
+    // A slash need not be encoded, and marks the folder.
     let path = String::from(path).replace("%2F", "/");
     Ok(format!("{}{path}", base_url()?))
 }
 
-/// The folder of the page, with a slash at its end.
+/// Returns the folder of the page, ending in a slash.
 pub(super) fn base_url() -> Result<String, JsValue> {
     let base = gloo::utils::document().base_uri()?.unwrap_or_default();
     Ok(Url::new_with_base("./", &base)?.href())

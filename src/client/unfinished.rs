@@ -1,5 +1,4 @@
-//! A run that outlives its page: what it needs to go on is kept in the browser's storage while it trains, and offered on the
-//! next visit.
+//! A run that outlives its page: its state is kept in the browser's storage while it trains, and offered on the next visit.
 
 use crate::client::arm_status::ArmStatus;
 use crate::client::options::RunOptions;
@@ -20,12 +19,12 @@ use yew::prelude::*;
 /// inject another age, the number `nnLabKeepAfterMs` of the window.
 const WORTH_MS: f64 = 10_000.0;
 
-/// A run that an earlier page has left.
+/// An unfinished run of an earlier page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unfinished {
-    /// The steps that every net has done, and those that it should do.
+    /// The steps that every network has done, and the steps of the run.
     pub progress: Progress,
-    /// When it was last saved, in milliseconds since 1970.
+    /// The time of the last save, in milliseconds since 1970.
     pub saved_at: f64,
     /// The settings of the run.
     pub values: Rc<Values>,
@@ -41,10 +40,10 @@ impl Unfinished {
     }
 }
 
-/// The file that is kept of a run.
+/// The file of a run.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct File {
-    /// Files of another form are not read.
+    /// The version of the format. Files of another version are not read.
     version: u8,
     /// The settings, as in an address.
     query: String,
@@ -55,11 +54,11 @@ pub(super) struct File {
 
 const VERSION: u8 = 1;
 
-/// What may be done with a run that an earlier page has left.
+/// An unfinished run, if there is one, and what can be done with it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnfinishedRun {
     pub found: Option<Rc<Unfinished>>,
-    /// Goes on with it as soon as the settings are those of the run.
+    /// Resumes it as soon as the settings are those of the run.
     pub resume: Callback<()>,
     /// Removes it.
     pub forget: Callback<()>,
@@ -73,7 +72,7 @@ fn own_path(experiment: &AnyExperiment) -> String {
     folder(experiment) + &page_lock::own_name()
 }
 
-/// The run of an earlier page, if there is one that no living page trains.
+/// Returns the newest unfinished run that no open page trains.
 async fn find(experiment: &AnyExperiment) -> Option<Unfinished> {
     let folder = folder(experiment);
     let files = storage::load(&folder).await;
@@ -93,7 +92,7 @@ async fn find(experiment: &AnyExperiment) -> Option<Unfinished> {
                 newest = Some(found);
             }
             Some(_) => {}
-            // Half a file, or one of another version, is of no use to anyone.
+            // A damaged file, or one of another version, cannot be used.
             None => storage::remove(&path).await,
         }
     }
@@ -102,7 +101,7 @@ async fn find(experiment: &AnyExperiment) -> Option<Unfinished> {
 
 fn read(experiment: &AnyExperiment, path: &str, bytes: &[u8]) -> Option<Unfinished> {
     let file: File = postcard::from_bytes(bytes).ok()?;
-    // Of 32 bits the product may run over, and a damaged file would then ask for room for any number of seeds.
+    // In 32 bits the product may overflow, and a damaged file could then ask for memory for any number of seeds.
     let whole = file.arms.len() as u64 == u64::from(file.seeds) * experiment.arms.len() as u64;
     if file.version != VERSION || !whole {
         return None;
@@ -119,17 +118,17 @@ fn read(experiment: &AnyExperiment, path: &str, bytes: &[u8]) -> Option<Unfinish
     })
 }
 
-/// What is known of the run that goes on.
+/// The present run.
 #[derive(Clone, PartialEq)]
 pub(super) struct Running {
     pub(super) run: u32,
     pub(super) state: RunState,
     pub(super) arms: Rc<Vec<ArmStatus>>,
-    /// The last moment of each net, whose pointers tell when there is a new one.
+    /// The last saved state of each arm, compared by pointer.
     pub(super) saved: Rc<Vec<Option<Rc<SavedArm>>>>,
 }
 
-/// Keeps the run that goes on, and finds the one of an earlier page; `start` takes it up.
+/// Saves the present run, and finds the run of an earlier page, which `start` resumes.
 #[hook]
 pub(super) fn use_unfinished(
     experiment: &'static AnyExperiment,
@@ -140,10 +139,10 @@ pub(super) fn use_unfinished(
 ) -> UnfinishedRun {
     let found = use_state(|| None::<Rc<Unfinished>>);
     let wanted = use_state_eq(|| false);
-    // When the run began, and whether a file is being written.
-    let begun = use_mut_ref(|| 0.0);
+    // The start of the run, and the state of the file.
+    let started = use_mut_ref(|| 0.0);
     let writing = use_mut_ref(|| Rc::new(Writing::default()));
-    // The file that the run was taken up from: it goes when there is a newer one, or nothing more to keep.
+    // The file from which the run was resumed. It is removed when there is a newer one, or nothing more to keep.
     let origin = use_mut_ref(|| None::<String>);
     use_effect_with((), {
         let found = found.setter();
@@ -154,9 +153,9 @@ pub(super) fn use_unfinished(
         }
     });
     use_effect_with(running.run, {
-        let (begun, writing) = (begun.clone(), writing.borrow().clone());
+        let (started, writing) = (started.clone(), writing.borrow().clone());
         move |_| {
-            *begun.borrow_mut() = now();
+            *started.borrow_mut() = now();
             writing.over.set(false);
         }
     });
@@ -164,7 +163,7 @@ pub(super) fn use_unfinished(
         let (running, config, writing) = (running.clone(), config.clone(), writing.borrow().clone());
         let origin = origin.clone();
         move |Saved(saved)| {
-            let worth = now() - *begun.borrow() >= worth_ms();
+            let worth = now() - *started.borrow() >= worth_ms();
             if !running.state.is_active() || !worth || writing.busy.get() || saved.iter().all(Option::is_none)
             {
                 return;
@@ -188,7 +187,7 @@ pub(super) fn use_unfinished(
                 storage::store(&path, &blob).await;
                 writing.busy.set(false);
                 if writing.over.get() {
-                    // The run has ended while its last moment was being written.
+                    // The run has ended while its last state was being written.
                     storage::remove(&path).await;
                 }
                 let origin = origin.borrow_mut().take().filter(|origin| *origin != path);
@@ -201,7 +200,7 @@ pub(super) fn use_unfinished(
     use_effect_with(running.state.clone(), {
         let (origin, writing) = (origin.clone(), writing.borrow().clone());
         move |state| {
-            // A run that is done needs nothing any longer; one that was stopped may be taken up again.
+            // A finished run needs no file. A run that was stopped may be resumed.
             if *state == (RunState::Done { stopped: false }) {
                 writing.over.set(true);
                 let paths = origin.borrow_mut().take().into_iter().chain([own_path(experiment)]);
@@ -244,12 +243,12 @@ pub(super) fn use_unfinished(
     UnfinishedRun { found: (*found).clone(), resume, forget }
 }
 
-/// What is under way.
+/// The state of the file.
 #[derive(Default)]
 struct Writing {
-    /// Whether a file is being written.
+    /// True while it is being written.
     busy: Cell<bool>,
-    /// Whether the run is done, so that nothing is to be kept.
+    /// True if the run is done, so that nothing is to be kept.
     over: Cell<bool>,
 }
 
@@ -258,12 +257,12 @@ fn worth_ms() -> f64 {
     injected.and_then(|ms| ms.as_f64()).unwrap_or(WORTH_MS)
 }
 
-/// Milliseconds on a clock that nobody sets.
+/// Returns the milliseconds of a monotonic clock.
 fn now() -> f64 {
     gloo::utils::window().performance().map_or(0.0, |clock| clock.now())
 }
 
-/// Compared by the pointers of the moments.
+/// The saved states, compared by their pointers.
 #[derive(Clone)]
 struct Saved(Rc<Vec<Option<Rc<SavedArm>>>>);
 

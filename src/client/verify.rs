@@ -1,7 +1,7 @@
-//! The check of the visitor's device, as the page knows it: the [`use_verification`] hook.
+//! The verification of the visitor's device: the [`use_verification`] hook.
 //!
-//! Which device there is, comes first; then the CPU is verified, and then a GPU, if there is one, beside what the CPU has
-//! computed. Each by itself, so that neither slows the other down.
+//! First the device is determined. Then the CPU is verified, and after it the GPU, if there is one, which is also compared
+//! with the CPU. They do not run at the same time, so that neither slows the other down.
 
 use crate::client::dispatcher::{Dispatcher, Start};
 use crate::protocol::{
@@ -13,19 +13,19 @@ use std::cell::{Ref, RefCell};
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// No speed is measured after so many milliseconds, so that the whole takes about two minutes on a laptop.
+/// No speed is measured after this time, so that everything takes about two minutes on a laptop.
 const MAX_MS: f64 = 105_000.0;
-/// The part of it that the CPU has where there is a GPU, too, which is faster.
+/// The fraction of this time for the CPU if there is also a GPU, which is faster.
 const OF_THE_CPU: f64 = 2.0 / 3.0;
 
-/// A case, and what came of it on each device: the CPU, and the GPU if it was asked.
+/// A case, and its outcome on each device: the CPU, and the GPU if there is one.
 #[derive(Clone, Debug)]
 pub struct Verified {
     pub case: CaseResult,
     pub outcomes: Vec<Outcome>,
 }
 
-/// A set-up, and the milliseconds of a step on each device; `None` where it was not measured.
+/// A set-up, and the milliseconds of a step on each device; `None` if they were not measured.
 #[derive(Clone, Debug)]
 pub struct Timed {
     pub speed: Speed,
@@ -33,46 +33,46 @@ pub struct Timed {
 }
 
 impl Timed {
-    /// The seconds that the steps of a run take on the device of a number.
+    /// Returns the seconds that a run takes on the device with this number.
     pub fn run_seconds(&self, device: usize) -> Option<f64> {
         let ms = (*self.step_ms.get(device)?)?;
         Some(f64::from(ms) * f64::from(self.speed.steps) / 1000.0)
     }
 }
 
-/// What has been found so far.
+/// The results so far.
 #[derive(Debug, Default)]
-pub struct StepOutput {
+pub struct VerifyReport {
     pub state: RunState,
-    /// The device that was chosen, once it is known.
+    /// The device that the choice leads to, once it is known.
     pub device: Option<DeviceInfo>,
     pub progress: Progress,
-    /// How long the rest takes, going by what is done.
+    /// The estimated seconds until the end.
     pub seconds_left: Option<f64>,
     pub cases: Vec<Verified>,
     pub speeds: Vec<Timed>,
-    /// What the CPU has computed for the GPU to be held against, by case.
+    /// The CPU's values with which the GPU is compared, by case.
     references: Vec<Option<Vec<f32>>>,
     /// The device that is being verified.
     now: Option<DeviceKind>,
-    /// How many cases and set-ups it has told of.
+    /// The numbers of its cases and set-ups so far.
     told: [usize; 2],
     began: f64,
     run: Option<RunId>,
 }
 
-impl StepOutput {
-    /// The device that is being verified, and of how many cases and set-ups it has told.
+impl VerifyReport {
+    /// Returns the device that is being verified, and the numbers of its cases and set-ups so far.
     pub const fn now(&self) -> (Option<DeviceKind>, [usize; 2]) {
         (self.now, self.told)
     }
 
-    /// Whether a GPU is verified, too.
+    /// Returns true if a GPU is verified, too.
     pub fn has_gpu(&self) -> bool {
         self.device.as_ref().is_some_and(|info| info.kind == DeviceKind::Webgpu)
     }
 
-    /// The device that is to be verified next, if any.
+    /// Returns the device to be verified next, if any is left.
     fn next(&mut self) -> Option<DeviceKind> {
         let next = match self.now {
             None => DeviceKind::Cpu,
@@ -84,7 +84,7 @@ impl StepOutput {
         Some(next)
     }
 
-    /// What the worker of a device is asked for.
+    /// Returns the request for the worker of a device.
     fn asked(&mut self, device: DeviceKind) -> VerifyRequest {
         let part = match (device, self.has_gpu()) {
             (DeviceKind::Cpu, false) => 1.0,
@@ -98,7 +98,7 @@ impl StepOutput {
         }
     }
 
-    /// Says whether the device is through.
+    /// Handles an event. Returns true if the device is done.
     fn on_event(&mut self, event: ArmEvent) -> bool {
         match event {
             ArmEvent::Loading { what, bytes, total } => self.state = RunState::Loading { what, bytes, total },
@@ -132,7 +132,7 @@ impl StepOutput {
         let step_ms = speed.step_ms;
         match self.speeds.get_mut(self.told[1]) {
             Some(known) => {
-                // Who could not time it does not know them.
+                // A device that could not be timed does not know the steps.
                 known.speed.steps = known.speed.steps.max(speed.steps);
                 known.step_ms.push(step_ms);
             }
@@ -141,9 +141,9 @@ impl StepOutput {
         self.told[1] += 1;
     }
 
-    /// All devices together are one whole.
+    /// Adds the progress of one device to that of all devices.
     fn on_progress(&mut self, progress: Progress) {
-        // The first part is done now; what came before it was loading.
+        // The first part is done now. The time before it was loading.
         if self.progress.steps == 0 {
             self.began = js_sys::Date::now();
         }
@@ -157,26 +157,26 @@ impl StepOutput {
     }
 }
 
-/// What has been found, and the ways to begin and to end it.
+/// The results, and the ways to start and to stop.
 #[derive(Clone, Debug)]
 pub struct Verification {
-    found: Rc<RefCell<StepOutput>>,
-    /// Begins anew.
+    found: Rc<RefCell<VerifyReport>>,
+    /// Starts again from the beginning.
     pub start: Callback<()>,
-    /// Ends it after the present part.
+    /// Stops after the present part.
     pub stop: Callback<()>,
 }
 
 impl Verification {
-    pub fn found(&self) -> Ref<'_, StepOutput> {
+    pub fn found(&self) -> Ref<'_, VerifyReport> {
         self.found.borrow()
     }
 }
 
-/// Holds the device of a choice against its references, when asked. Another choice begins with nothing.
+/// Verifies the device of a choice when it is started. Another choice drops the results.
 #[hook]
 pub fn use_verification(device: DeviceChoice) -> Verification {
-    let found = use_mut_ref(StepOutput::default);
+    let found = use_mut_ref(VerifyReport::default);
     let redraw = use_force_update();
     use_effect_with(device, {
         let (found, redraw) = (found.clone(), redraw.clone());
@@ -193,7 +193,7 @@ pub fn use_verification(device: DeviceChoice) -> Verification {
         let (found, redraw) = (found.clone(), redraw.clone());
         Callback::from(move |()| {
             let state = RunState::Loading { what: "the worker".to_owned(), bytes: 0, total: None };
-            let earlier = found.replace(StepOutput { state, ..StepOutput::default() }).run;
+            let earlier = found.replace(VerifyReport { state, ..VerifyReport::default() }).run;
             earlier.iter().for_each(|&run| Dispatcher::get().stop(run));
             find_device(&found, device, &redraw);
             redraw.emit(());
@@ -208,8 +208,10 @@ pub fn use_verification(device: DeviceChoice) -> Verification {
                 Dispatcher::get().send(run, &Command::Stop(run));
             } else {
                 Dispatcher::get().stop(run);
-                found
-                    .replace(StepOutput { state: RunState::Done { stopped: true }, ..StepOutput::default() });
+                found.replace(VerifyReport {
+                    state: RunState::Done { stopped: true },
+                    ..VerifyReport::default()
+                });
                 redraw.emit(());
             }
         })
@@ -232,8 +234,8 @@ fn start_run(device: DeviceChoice, arms: Vec<ArmStart>, listener: Callback<Event
     Dispatcher::get().start(listener, start)
 }
 
-/// A run of nothing tells which device a choice leads to.
-fn find_device(found: &Rc<RefCell<StepOutput>>, choice: DeviceChoice, redraw: &Callback<()>) {
+/// Determines the device of a choice by a run without arms.
+fn find_device(found: &Rc<RefCell<VerifyReport>>, choice: DeviceChoice, redraw: &Callback<()>) {
     let listener = {
         let (found, redraw) = (found.clone(), redraw.clone());
         Callback::from(move |event: Event| {
@@ -251,7 +253,7 @@ fn find_device(found: &Rc<RefCell<StepOutput>>, choice: DeviceChoice, redraw: &C
         })
     };
     let run = start_run(choice, Vec::new(), listener);
-    // Where the device was known, another run is under way already.
+    // If the device was known, another run is under way already.
     if found.borrow().now.is_some() {
         Dispatcher::get().stop(run);
     } else {
@@ -259,8 +261,8 @@ fn find_device(found: &Rc<RefCell<StepOutput>>, choice: DeviceChoice, redraw: &C
     }
 }
 
-/// Verifies the next device, or says that all are.
-fn verify_next(found: &Rc<RefCell<StepOutput>>, choice: DeviceChoice, redraw: &Callback<()>) {
+/// Verifies the next device, or notes that all are done.
+fn verify_next(found: &Rc<RefCell<VerifyReport>>, choice: DeviceChoice, redraw: &Callback<()>) {
     let next = found.borrow_mut().next();
     let Some(next) = next else {
         found.borrow_mut().state = RunState::Done { stopped: false };
@@ -315,7 +317,7 @@ mod tests {
     #[test]
     fn what_a_gpu_tells_stands_beside_what_the_cpu_told() {
         let gpu = DeviceInfo { kind: DeviceKind::Webgpu, ..DeviceInfo::cpu(None) };
-        let mut found = StepOutput { device: Some(gpu), ..StepOutput::default() };
+        let mut found = VerifyReport { device: Some(gpu), ..VerifyReport::default() };
         assert_eq!(found.next(), Some(DeviceKind::Cpu));
         assert!(found.asked(DeviceKind::Cpu).references.is_empty());
         found.on_case(case("a", 0.1), Some(vec![1.0]));
@@ -336,7 +338,7 @@ mod tests {
 
     #[test]
     fn without_a_gpu_the_cpu_has_all_of_the_time() {
-        let mut found = StepOutput { device: Some(DeviceInfo::cpu(None)), ..StepOutput::default() };
+        let mut found = VerifyReport { device: Some(DeviceInfo::cpu(None)), ..VerifyReport::default() };
         assert_eq!(found.next(), Some(DeviceKind::Cpu));
         assert_eq!(found.asked(DeviceKind::Cpu).most_ms, MAX_MS);
         assert_eq!(found.next(), None);

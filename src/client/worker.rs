@@ -13,7 +13,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Blob, BlobPropertyBag, MessageEvent, Url};
 
 thread_local! {
-    /// The compiled modules, or their way here: all workers of one share a download and a compilation.
+    /// The promises of the compiled modules. All workers of a kind share a download and a compilation.
     static MODULES: RefCell<BTreeMap<WorkerKind, Promise>> = RefCell::default();
 }
 
@@ -144,9 +144,9 @@ pub(super) async fn launch(
 ) -> Result<LiveWorker, JsValue> {
     let forget = |_: &JsValue| drop(MODULES.with_borrow_mut(|modules| modules.remove(&kind)));
     let module = JsFuture::from(module(kind, progress)?).await.inspect_err(forget)?;
-    // From a blob, so that it also starts where the page has no origin of its own; there a script that is a module
-    // from the start is refused, and one that imports a module is not. The wasm comes as a message: the page has
-    // compiled it already. A failure is thrown anew outside of the promise, where the page hears of it.
+    // The script comes from a blob, so that it also starts in a page without an origin. There, a module script is refused,
+    // but a script that imports a module is not. The page has compiled the wasm already and sends it as a message. A
+    // failure is thrown again outside of the promise, so that the page receives it.
     let (base, script) = (base_url()?, name_of(&format!("{}.js", kind.stem())));
     let script = format!(
         "self.onmessage = ({{ data }}) => {{\n\
@@ -180,7 +180,7 @@ pub(super) async fn launch(
     });
     let on_error = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
         let text = event.dyn_ref::<web_sys::ErrorEvent>().map(web_sys::ErrorEvent::message);
-        // Known and told on the page: the console is for what nobody handles.
+        // The page reports it. The console is for errors that nobody handles.
         event.prevent_default();
         on_death(died(&text.unwrap_or_else(|| "its script could not be loaded".to_owned())));
     });
@@ -193,7 +193,7 @@ pub(super) async fn launch(
 impl LiveWorker {
     fn revoke_script(&mut self) {
         if let Some(script) = self.script.take() {
-            // An address that is unknown is as good as one that is given back.
+            // Revoking an unknown address does nothing.
             let _ = Url::revoke_object_url(&script);
         }
     }
@@ -208,7 +208,7 @@ impl Drop for LiveWorker {
     }
 }
 
-/// The sentence about a worker that has died. What it said is for those who write the lab.
+/// Returns the sentence about a worker that has died. Its own message goes to the console, for developers.
 pub(super) fn died(reason: &str) -> String {
     gloo::console::info!(format!("a worker has ended: {reason}"));
     if reason.contains("memory") {
@@ -217,7 +217,7 @@ pub(super) fn died(reason: &str) -> String {
     "The worker that trains was ended unexpectedly and has been replaced.".to_owned()
 }
 
-/// What a JavaScript error says.
+/// Returns the message of a JavaScript error.
 pub(super) fn describe(error: &JsValue) -> String {
     error
         .dyn_ref::<js_sys::Error>()
@@ -241,8 +241,8 @@ fn module(kind: WorkerKind, progress: impl Fn(u32, Option<u32>) + 'static) -> Re
     Ok(module)
 }
 
-/// The files that have other names where the site lies than in the source. A shipped page lists them; while the lab is
-/// worked on there are none.
+/// Returns the files whose names on the server differ from those in the source. A shipped page lists them; a development
+/// build has none.
 fn names() -> Vec<(String, String)> {
     let list = gloo::utils::document().get_element_by_id("nn-lab-files");
     let text = list.and_then(|list| list.text_content()).unwrap_or_default();
@@ -250,7 +250,7 @@ fn names() -> Vec<(String, String)> {
     names.into_iter().collect()
 }
 
-/// The name under which a file lies.
+/// Returns the name of a file on the server.
 fn name_of(file: &str) -> String {
     names().into_iter().find(|(name, _)| name == file).map_or_else(|| file.to_owned(), |(_, name)| name)
 }

@@ -6,8 +6,8 @@ use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-/// How often a browser that has lost its GPU is asked again, and after how long.
-const PATIENCE: u32 = 4;
+/// A browser that has lost its GPU is asked this many times more, after this time each.
+const RETRIES: u32 = 4;
 const RETRY_MS: i32 = 500;
 
 /// The module that a worker runs.
@@ -45,19 +45,19 @@ pub(super) struct WorkerId {
     pub(super) number: usize,
 }
 
-/// What the browser has for WebGPU.
+/// The WebGPU adapter of the browser.
 #[derive(Clone, Debug)]
 pub(super) enum Adapter {
-    /// A GPU of that name.
+    /// A GPU with this name.
     Gpu(String),
-    /// A stand-in that computes on the CPU, slower than the lab's own CPU path.
+    /// A software adapter, which is slower than the lab's own CPU path.
     Software(String),
-    /// Nothing, and why.
+    /// No adapter, with the reason.
     None(&'static str),
 }
 
 impl Adapter {
-    /// The worker that a choice needs.
+    /// Returns the kind of worker that a choice needs.
     pub(super) const fn kind(&self, choice: DeviceChoice) -> WorkerKind {
         match (choice, self) {
             (DeviceChoice::Cpu, _)
@@ -68,7 +68,7 @@ impl Adapter {
         }
     }
 
-    /// Adds what a worker cannot know: the GPU's name, or why it was not asked for one.
+    /// Adds what a worker cannot know: the name of the GPU, or the reason why none is used.
     pub(super) fn complete(&self, choice: DeviceChoice, info: DeviceInfo) -> DeviceInfo {
         match (info.kind, self) {
             (DeviceKind::Webgpu, Self::Gpu(name) | Self::Software(name)) => {
@@ -86,9 +86,9 @@ impl Adapter {
     }
 }
 
-/// Asks the browser which adapter it would give. One that has just `lost` its GPU needs a moment to find it again.
+/// Asks the browser for its adapter. A browser that has just `lost` its GPU needs some time to find it again.
 pub(super) async fn adapter(lost: bool) -> Adapter {
-    for _ in 0..if lost { PATIENCE } else { 0 } {
+    for _ in 0..if lost { RETRIES } else { 0 } {
         match ask().await {
             Adapter::None(_) => sleep(RETRY_MS).await,
             found => return found,
@@ -99,7 +99,7 @@ pub(super) async fn adapter(lost: bool) -> Adapter {
 
 async fn sleep(ms: i32) {
     let timer = Promise::new(&mut |resolve, _| {
-        // A timer that is not set would be waited for in vain.
+        // Without the timer, this would wait forever.
         if gloo::utils::window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms).is_err()
         {
             let _ = resolve.call0(&JsValue::UNDEFINED);
@@ -114,7 +114,7 @@ async fn ask() -> Adapter {
     let gpu = get(&get(&js_sys::global(), "navigator"), "gpu");
     let Ok(request) = get(&gpu, "requestAdapter").dyn_into::<Function>() else { return NO_WEBGPU };
     let options = Object::new();
-    // What burn asks for too; a laptop with two GPUs answers differently without it.
+    // As burn does. Without it, a laptop with two GPUs returns the other one.
     let _ = Reflect::set(&options, &"powerPreference".into(), &"high-performance".into());
     let asked = request.call1(&gpu, &options).ok().and_then(|asked| asked.dyn_into::<Promise>().ok());
     let Some(asked) = asked else { return NO_WEBGPU };
@@ -138,7 +138,7 @@ mod tests {
     use crate::client::worker_kind::*;
 
     #[test]
-    fn only_a_gpu_that_is_used_has_its_kernels_fetched() {
+    fn the_gpu_worker_is_fetched_only_if_a_gpu_is_used() {
         let adapters = [Adapter::Gpu("A".into()), Adapter::Software("B".into()), Adapter::None("None.")];
         let engines = |choice| adapters.each_ref().map(|adapter| adapter.kind(choice));
         assert_eq!(engines(DeviceChoice::Cpu), [WorkerKind::Cpu; 3]);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_says_which_gpu_it_is_or_why_none_is_used() {
+    fn the_page_names_the_gpu_or_the_reason_why_none_is_used() {
         let info = |kind| DeviceInfo { kind, name: "Flex".into(), fallback: None };
         let gpu = Adapter::Gpu("A".into());
         assert_eq!(gpu.complete(DeviceChoice::Auto, info(DeviceKind::Webgpu)).name, "A");

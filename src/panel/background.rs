@@ -1,18 +1,18 @@
-//! What a panel does beside its run: a sweep, which shares the machine with other panels by the same rules.
+//! The sweep of a panel, which shares the machine with other panels by the same rules as its run.
 
 use crate::client::BatchState;
 use yew::prelude::*;
 
-/// How the sweep of a panel stands, and why it waits.
+/// The sweep of a panel, and the reason why run and sweep wait.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Background {
-    /// The sweep tells this.
+    /// Set by the sweep.
     pub(super) sweep: UseStateHandle<SweepStatus>,
-    /// Why what is under way waits, if not by its visitor's wish.
+    /// The reason why run and sweep are paused, if not by the user.
     pub(super) waiting: UseStateHandle<Option<AttrValue>>,
 }
 
-/// How a sweep stands, and how it is held and let go on.
+/// The state of a sweep, and the ways to pause and resume it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct SweepStatus {
     pub(super) state: BatchState,
@@ -20,7 +20,7 @@ pub(crate) struct SweepStatus {
     pub(super) resume: Callback<()>,
 }
 
-/// What goes on beside the run of a panel.
+/// Returns the state of a panel's sweep.
 #[hook]
 pub(super) fn use_background() -> Background {
     Background { sweep: use_state_eq(SweepStatus::default), waiting: use_state_eq(|| None) }

@@ -1,4 +1,4 @@
-//! Where a visitor gives files to the page: by dropping them anywhere on it, or by a file dialog.
+//! A box that takes the visitor's files: dropped anywhere on the page, or chosen in a file dialog.
 
 use crate::client::{Files, use_files};
 use crate::protocol::{FileKind, UserFile};
@@ -12,9 +12,9 @@ use yew::prelude::*;
 pub struct FileBoxProps {
     pub kind: FileKind,
     pub files: Files,
-    /// What the files are called together.
+    /// The name of the files.
     pub title: AttrValue,
-    /// What may be given, and where it is to be had.
+    /// The files that are accepted, and where to get them.
     pub children: Html,
 }
 
@@ -27,7 +27,7 @@ impl std::fmt::Debug for FileBoxProps {
     }
 }
 
-/// Takes files in, shows which are there, and says what is wrong with those that are refused.
+/// Accepts files, lists them, and says what is wrong with refused ones.
 #[component]
 pub fn FileBox(props: &FileBoxProps) -> Html {
     let dragging = use_state_eq(|| false);
@@ -39,7 +39,7 @@ pub fn FileBox(props: &FileBoxProps) -> Html {
             let (over, left) = (dragging.clone(), dragging.clone());
             let listeners = [
                 EventListener::new_with_options(&document(), "dragover", options(), move |event| {
-                    // Without this the browser would leave the page for the file.
+                    // Otherwise the browser would open the file in place of the page.
                     event.prevent_default();
                     over.set(true);
                 }),
@@ -62,7 +62,7 @@ pub fn FileBox(props: &FileBoxProps) -> Html {
             if let Some(files) = get(&input, "files") {
                 add.emit(files);
             }
-            // The same file may be chosen again.
+            // So that the same file can be chosen again.
             input.set_value("");
         })
     };
@@ -109,7 +109,7 @@ pub fn Cifar10Box() -> Html {
     html! { <FileBox kind={FileKind::Cifar10} {files} title="CIFAR-10">{ help }</FileBox> }
 }
 
-/// The files that an event brings.
+/// Returns the files of an event.
 fn files_of(event: &web_sys::Event, holder: &str) -> Option<JsValue> {
     get(&get(event, holder)?, "files")
 }

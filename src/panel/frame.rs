@@ -22,26 +22,26 @@ use crate::ui::visibility::{HiddenByLesson, OnlyFigures, ShownSeed};
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// What a section puts into the frame.
+/// The parts of the frame that a section provides.
 #[derive(Debug)]
 pub struct Page {
     pub title: &'static str,
     /// One or two sentences under the title.
     pub introduction: Html,
-    /// Names of the two to four numbers that stay in sight while one reads.
+    /// The names of the two to four metrics that stay visible while one scrolls.
     pub main_numbers: &'static str,
-    /// What stands above all chapters, such as an offer to go on with a run.
+    /// Content above all chapters, such as an estimate of the cost of a run.
     pub notice: Html,
 }
 
-/// What a chapter shows: its controls, and its figures with the text between them.
+/// The content of a chapter: its controls, and its figures with the text between them.
 #[derive(Debug, Default)]
 pub struct ChapterBody {
     pub controls: Vec<ControlGroup>,
     pub figures: Html,
 }
 
-/// The frame of a panel. `body` makes a chapter by its name; it is called only for those that are open.
+/// Returns the frame of a panel. `body` returns the content of a chapter by its name; it is called only for open chapters.
 pub fn frame(
     lab: &AnyRun,
     settings: &AnySettings,
@@ -62,13 +62,13 @@ fn draw(
     let title_id = format!("{slug}-title");
     let several = (lab.records.len() > 1).then(|| seed(&settings.values));
     let provenance = Provenance(provenance(slug, &schema, &settings.values));
-    // A reader of a course page has no use for the buttons of its author.
+    // A reader of a course page does not need the buttons of its author.
     let query = &settings.page.query;
     let guided_infos = Rc::new(lab.experiment.guided_infos());
     let (show, alone) = expanded(&guided_infos, &settings.assignment.show);
     let (guided, no_experiment) = open_experiment(&guided_infos, query.get("experiment"));
     let guided = guided.or(alone);
-    // An experiment opens its chapter, unless the address opens another one.
+    // An experiment opens its chapter, unless the address opens a different one.
     let chapter_slug = settings.page.chapter.as_deref().or(guided.map(|info| info.chapter));
     let (opened, unknown) = opened(chapters, chapter_slug, &show);
     let state = &settings.page.state;
@@ -106,7 +106,7 @@ fn draw(
             { notices(&warnings, lab.probe_error.as_ref()) }
             { offer(lab, settings) }
             { page.notice }
-            // What is complete without training needs no button, unless a question is asked; the page around may still train.
+            // A figure that needs no training needs no buttons, unless a question is asked. The embedding page may still train.
             <div hidden={is_figure && !trains && settings.assignment.question.is_none() && guided.is_none()} class="run-frame">
                 { run_panel(lab, settings, guided, trains, if is_figure { "" } else { page.main_numbers }) }
             </div>
@@ -139,7 +139,7 @@ fn find<'a>(opened: &'a [Opened], chapter: &Chapter) -> Option<&'a Opened> {
     opened.iter().find(|opened| opened.chapter == chapter)
 }
 
-/// A chapter: its question, and its controls beside its figures.
+/// Returns a chapter: its question, and its controls next to its figures.
 fn chapter(settings: &AnySettings, opened: &Opened, body: ChapterBody, seed: ShownSeed) -> Html {
     let Chapter { slug, title, .. } = opened.chapter;
     let only = OnlyFigures(opened.only.clone().map(Rc::from));
@@ -161,7 +161,7 @@ fn chapter(settings: &AnySettings, opened: &Opened, body: ChapterBody, seed: Sho
     }
 }
 
-/// The chapter of checks and sweeps. A sweep goes on while another chapter is open.
+/// Returns the chapter of checks and sweeps. It is there while another chapter is open, so that a sweep continues.
 fn claims(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
     let is_open = opened.is_some();
     let is_whole = opened.is_some_and(|opened| opened.only.is_none());
@@ -179,7 +179,7 @@ fn claims(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html
     }
 }
 
-/// The chapter of saved runs. They are gathered while another chapter is open.
+/// Returns the chapter of saved runs. It is there while another chapter is open, so that runs are saved.
 fn runs(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
     let is_open = opened.is_some();
     html! {
@@ -196,7 +196,7 @@ fn runs(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
     }
 }
 
-/// The controls of a chapter. On a narrow page they start closed, so that the figures are not far below the buttons.
+/// The controls of a chapter. On a narrow page they are closed at first, so that the figures are not far from the buttons.
 #[component]
 fn Controls(props: &ControlsProps) -> Html {
     const WIDE_PX: f64 = 900.0;
@@ -214,12 +214,12 @@ fn Controls(props: &ControlsProps) -> Html {
 
 #[derive(PartialEq, Properties)]
 struct ControlsProps {
-    /// Whether they are open at any width: beside a single figure.
+    /// True if they are open at any width, as they are for a single figure.
     always: bool,
     children: Html,
 }
 
-/// The experiment that an address names, or a sentence where there is none of this name.
+/// Returns the experiment that an address names, or a sentence if there is none with this name.
 fn open_experiment(guided_infos: &[GuidedInfo], name: Option<&str>) -> (Option<GuidedInfo>, Option<String>) {
     let Some(name) = name else { return (None, None) };
     let found = guided_infos.iter().find(|info| info.slug == name).copied();
@@ -231,7 +231,7 @@ fn open_experiment(guided_infos: &[GuidedInfo], name: Option<&str>) -> (Option<G
     (found, found.is_none().then(warning))
 }
 
-/// What went wrong with the address or the probe, if anything.
+/// Returns what is wrong with the address or the probe, if anything.
 fn notices(warnings: &[String], error: Option<&String>) -> Html {
     html! {
         <>
@@ -247,7 +247,7 @@ fn notices(warnings: &[String], error: Option<&String>) -> Html {
     }
 }
 
-/// The settings that differ from the defaults, for exports.
+/// Returns the settings that differ from the defaults, for exports.
 fn provenance(slug: &str, schema: &Schema, values: &Values) -> AttrValue {
     let query: Vec<String> =
         schema.query(values).iter().map(|(key, value)| format!("{key}={value}")).collect();

@@ -1,4 +1,4 @@
-//! Guided experiments on the page: the one that is open, those that are finished, and their list in the rail.
+//! Guided experiments on the page: the open one, the finished ones, and their list in the rail.
 
 mod card;
 mod finished;
@@ -21,36 +21,36 @@ use crate::saved_runs::{DeviceUsed, Finished};
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// An open experiment: what it asks, and how the panel stands to it.
+/// An open experiment, with the state of the panel that matters to it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct GuidedView {
     pub(super) section: &'static str,
     pub(super) info: GuidedInfo,
-    /// Its place in the list, from 1, and how many there are.
+    /// The position in the list, from 1, and the number of experiments.
     pub(super) place: (usize, usize),
-    /// Whether its settings are in place; the seed is the reader's.
+    /// True if the panel has the settings of the experiment, whatever the seed.
     pub(super) is_set: bool,
-    /// The settings that it needs.
+    /// The settings of the experiment.
     pub(super) set_up: Rc<Values>,
-    /// What is set, in words.
+    /// The settings in words.
     pub(super) set_up_words: String,
-    /// What is predicted, in words and with its unit.
+    /// The predicted quantity in words, with its unit.
     pub(super) quantity: Option<String>,
-    /// Whether what needs no training is measured.
+    /// True if everything that needs no training is measured.
     pub(super) probed: bool,
-    /// Counts the runs that were begun.
+    /// The number of runs started so far.
     pub(super) run: u32,
-    /// What was measured with each seed.
+    /// The answer of each seed.
     pub(super) answers: Vec<(u64, Option<Answer>)>,
     pub(super) config: Rc<Values>,
     pub(super) device: Option<DeviceUsed>,
     pub(super) finish: Callback<Finished>,
-    /// The addresses of the next experiment and of the page without one.
+    /// The address of the next experiment.
     pub(super) next: Option<AttrValue>,
 }
 
 impl GuidedView {
-    /// How it stands to the panel's settings and run.
+    /// Returns an experiment with the state of the panel.
     pub(super) fn new(info: GuidedInfo, lab: &AnyRun, settings: &AnySettings) -> Self {
         let (experiment, config) = (lab.experiment, &settings.run_config);
         let guided_infos = experiment.guided_infos();
@@ -60,7 +60,7 @@ impl GuidedView {
             (seed(config.values()), at.and_then(|at| experiment.answer(at, &config, record)))
         };
         let target = Rc::new(target(&info, settings));
-        // What needs no training is measured with the first seed alone.
+        // Only the first seed is probed.
         let asked = if info.trains { lab.records.len() } else { 1 };
         let next = at.and_then(|at| guided_infos.get(at + 1));
         Self {
@@ -83,7 +83,7 @@ impl GuidedView {
         }
     }
 
-    /// What it asks, as a question of an assignment.
+    /// Returns the question of the experiment in the form of an assignment's question.
     pub(super) fn question(&self) -> Question {
         let (guess, metric) = match self.info.prediction {
             Prediction::Number { metric } => (Guess::Number, Some(metric)),
@@ -97,7 +97,7 @@ impl GuidedView {
     }
 }
 
-/// The settings that an experiment wants: its own over the defaults, with the reader's seed; what a teacher locks stays.
+/// Returns the settings of an experiment: its own over the defaults, with the reader's seed. Locked settings stay.
 fn target(info: &GuidedInfo, settings: &AnySettings) -> Values {
     let schema = settings.schema;
     let (mut target, _) = schema.read(&schema.defaults(), &info.values.iter().copied().collect());
@@ -109,7 +109,7 @@ fn target(info: &GuidedInfo, settings: &AnySettings) -> Values {
     target
 }
 
-/// The settings of an experiment that are not the defaults: `Hidden layers 8, Activation sigmoid`.
+/// Returns the settings of an experiment that differ from the defaults: `Hidden layers 8 · Activation sigmoid`.
 fn in_words(info: &GuidedInfo, params: &[Param]) -> String {
     let phrase = |(key, text): &(&str, &str)| {
         let param = params.iter().find(|param| param.key == *key)?;
@@ -120,7 +120,7 @@ fn in_words(info: &GuidedInfo, params: &[Param]) -> String {
     if phrases.is_empty() { "the default settings".to_owned() } else { phrases.join(" · ") }
 }
 
-/// The title of what is predicted, with its unit: `Test accuracy, linear`, `Loss, residual (nats)`.
+/// Returns the title of the predicted quantity with its unit: `Test accuracy, linear`, `Loss, residual (nats)`.
 fn quantity(info: &GuidedInfo, lab: &AnyRun, config: &AnyConfig, record: &AnyRecord) -> Option<String> {
     let with_unit = |title: &str, unit: &str| match unit {
         "" => title.to_owned(),

@@ -1,4 +1,4 @@
-//! The runs that a panel keeps: gathered as they end, listed, laid over each other, saved and opened.
+//! The saved runs of a panel: saved as they end, listed, compared, and exchanged as files.
 
 mod compare;
 mod files;
@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// How long the page may take to put the settings of an old run in place before that run is no longer waited for.
+/// A rerun starts only if the settings of the old run are in place within this time.
 const PATIENCE_MS: i64 = 2000;
 
 #[derive(PartialEq, Properties)]
@@ -33,76 +33,75 @@ pub(super) struct RunHistoryProps {
     pub(super) page: PanelProps,
     pub(super) section: &'static AnyExperiment,
     pub(super) config: AnyConfig,
-    /// One for each seed.
+    /// One record per seed.
     pub(super) records: PtrEq<Vec<AnyRecord>>,
     pub(super) state: RunState,
-    /// Counts the runs that were begun.
+    /// The number of runs started so far.
     pub(super) run: u32,
     pub(super) progress: Progress,
     pub(super) device: Option<DeviceInfo>,
     pub(super) train: Callback<()>,
-    /// Whether the list is shown. Runs are gathered while it is not.
+    /// True if the list is shown. Runs are saved in any case.
     pub(super) is_open: bool,
 }
 
-/// A run that is under way.
-struct Begun {
+/// The present run.
+struct StartedRun {
     at: Timestamp,
     config: AnyConfig,
     asked: DeviceChoice,
-    /// The settings as they are now.
+    /// The present settings.
     latest: AnyConfig,
     changes: Vec<Change>,
 }
 
-/// A run that is to be done again as soon as its settings are in place.
-struct Again {
+/// A run to be repeated as soon as its settings are in place.
+struct Rerun {
     config: AnyConfig,
     asked: DeviceChoice,
     until: Timestamp,
 }
 
-/// Writes a run down when it ends.
+/// Saves a run when it ends.
 #[hook]
 fn use_record_at_end(props: &RunHistoryProps, edit: &Callback<Edit>) {
-    let begun = use_mut_ref(|| None::<Begun>);
+    let started = use_mut_ref(|| None::<StartedRun>);
     let last_run = use_mut_ref(|| props.run);
 
     use_effect_with((props.run, props.state.clone(), props.config.clone()), {
-        let (edit, begun, progress, device, records) =
-            (edit.clone(), begun, props.progress, props.device.clone(), props.records.clone());
+        let (edit, started, progress, device, records) =
+            (edit.clone(), started, props.progress, props.device.clone(), props.records.clone());
         let (section, asked) = (props.section, props.page.state.options.device);
         move |(run, state, config)| {
-            let mut begun = begun.borrow_mut();
+            let mut started = started.borrow_mut();
             if last_run.replace(*run) != *run {
                 let (config, latest) = (config.clone(), config.clone());
-                *begun = Some(Begun { at: now(), config, asked, latest, changes: Vec::new() });
+                *started = Some(StartedRun { at: now(), config, asked, latest, changes: Vec::new() });
             }
             let outcome = match state {
                 RunState::Done { stopped: false } => Outcome::Done,
                 RunState::Done { stopped: true } => Outcome::Stopped,
                 RunState::Error(why) => Outcome::Failed(why.clone()),
                 RunState::Loading { .. } | RunState::Running | RunState::Paused => {
-                    if let Some(begun) = &mut *begun {
-                        begun.note_changes(config, progress.step);
+                    if let Some(started) = &mut *started {
+                        started.note_changes(config, progress.step);
                     }
                     return;
                 }
                 RunState::Idle => {
-                    *begun = None;
+                    *started = None;
                     return;
                 }
             };
-            let (Some(begun), Some(device)) = (begun.take(), device) else { return };
-            if let Some(evidence) = begun.evidence(section, outcome, progress, &device, &records.0) {
-                edit.emit(Edit::Add(Origin::Here, Box::new(evidence)));
+            let (Some(started), Some(device)) = (started.take(), device) else { return };
+            if let Some(record) = started.record(section, outcome, progress, &device, &records.0) {
+                edit.emit(Edit::Add(Origin::Here, Box::new(record)));
             }
         }
     });
 }
 
-/// The runs that this panel keeps. Frames of a run pass by here; they reach only the comparison, and that only while it
-/// is open.
+/// The saved runs of this panel. Frames of the present run change only the comparison, and only while it is open.
 #[component]
 pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
     let section = props.section;
@@ -110,17 +109,17 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
     let active = props.state.is_active();
     use_record_at_end(props, &edit);
 
-    // Doing a run again: first its settings, and the training once they are there.
-    let again = use_mut_ref(|| None::<Again>);
+    // A rerun first puts the settings in place, and then trains.
+    let again = use_mut_ref(|| None::<Rerun>);
     let starting = use_mut_ref(|| None::<Timeout>);
     let start_again = {
         let (again, starting, train) = (again.clone(), starting, props.train.clone());
         move |config: &AnyConfig, asked: DeviceChoice| {
             let wanted =
-                |again: &Again| again.config == *config && again.asked == asked && again.until > now();
+                |again: &Rerun| again.config == *config && again.asked == asked && again.until > now();
             if again.borrow().as_ref().is_some_and(wanted) {
                 again.borrow_mut().take();
-                // After the effects of this change: it also ends what ran before.
+                // After the other effects of this change, which also end the earlier run.
                 let train = train.clone();
                 starting.borrow_mut().replace(Timeout::new(0, move || train.emit(())));
             }
@@ -138,7 +137,7 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
                 let config = section.config(values);
                 let asked = run.evidence.device.asked;
                 let until = Timestamp(now().0 + PATIENCE_MS);
-                again.borrow_mut().replace(Again { config: config.clone(), asked, until });
+                again.borrow_mut().replace(Rerun { config: config.clone(), asked, until });
                 if *now_set == (config.clone(), asked) {
                     start_again(&config, asked);
                 } else {
@@ -150,7 +149,7 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
         }
     });
 
-    // Which runs are laid over each other, each with the number of its color.
+    // The compared runs, each with the index of its color.
     let chosen = use_state_eq(Vec::<(u64, usize)>::new);
     let choose = use_callback((*chosen).clone(), {
         let chosen = chosen.setter();
@@ -182,8 +181,8 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
     }
 }
 
-impl Begun {
-    /// Writes down which settings are others than they were.
+impl StartedRun {
+    /// Notes the settings that have changed.
     fn note_changes(&mut self, config: &AnyConfig, step: u32) {
         let latest = self.latest.values();
         let changed = config.values().iter().filter(|(key, value)| latest.get(*key) != Some(*value));
@@ -193,8 +192,8 @@ impl Begun {
         self.latest = config.clone();
     }
 
-    /// What is written down of the run, if anything was measured at all.
-    fn evidence(
+    /// Returns the record of the run, if anything was measured.
+    fn record(
         self,
         section: &AnyExperiment,
         outcome: Outcome,
@@ -235,7 +234,7 @@ impl Begun {
     }
 }
 
-/// The numbers that were measured, by name, with as many digits as the curves have.
+/// Returns the measured metrics by name, with the precision of the curves.
 fn metrics_of(metrics: Vec<Metric>) -> BTreeMap<String, f32> {
     let measured =
         metrics.into_iter().filter_map(|metric| Some((metric.name.to_owned(), metric.value? as f32)));

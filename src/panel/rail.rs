@@ -1,4 +1,4 @@
-//! The rail of a panel: its chapters, and the presets that set them up.
+//! The rail of a panel: its chapters, experiments and presets.
 
 use crate::core::chapter::{Chapter, chapters};
 use crate::core::guided::GuidedInfo;
@@ -15,13 +15,13 @@ use yew::prelude::*;
 #[derive(Clone, Properties, PartialEq)]
 pub(super) struct RailProps {
     pub(super) slug: &'static str,
-    /// The section's own.
+    /// The chapters of the section itself.
     pub(super) chapters: &'static [Chapter],
     pub(super) query: Rc<Query>,
     pub(super) open: Option<&'static Chapter>,
-    /// Whether what needs no training is measured.
+    /// True if everything that needs no training is measured.
     pub(super) probed: bool,
-    /// Whether a run has ended.
+    /// True if a run has ended.
     pub(super) trained: bool,
     pub(super) presets: &'static [Preset],
     pub(super) preset: Option<&'static Preset>,
@@ -32,7 +32,7 @@ pub(super) struct RailProps {
     pub(super) finished: FinishedList,
 }
 
-/// Where one is and what is done, with a way to every chapter.
+/// Links to every chapter, with marks for the open one and the finished ones.
 #[component]
 pub(super) fn Rail(props: &RailProps) -> Html {
     let done = use_done(props);
@@ -126,14 +126,14 @@ fn use_focus_when_opened(open: Option<&'static Chapter>) {
             let heading = document().query_selector(".chapter[data-chapter] > h3").ok().flatten();
             let heading =
                 heading.and_then(|heading| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(heading).ok());
-            // A heading that cannot take the focus leaves it where it is.
+            // If the heading cannot take the focus, the focus stays.
             let _ = heading.map(|heading| heading.focus());
         })
         .forget();
     });
 }
 
-/// The chapters that were opened while all that they show was measured; kept where the browser stores.
+/// Returns the chapters that were opened while all their measurements were there. The browser stores them if it can.
 #[hook]
 fn use_done(props: &RailProps) -> Vec<String> {
     let key = format!("nn-lab.chapters.{}", props.slug);
@@ -167,7 +167,7 @@ fn stored(key: &str) -> Vec<String> {
 fn store(key: &str, done: &[String]) {
     if let Ok(Some(storage)) = window().local_storage() {
         let text: Vec<&str> = done.iter().map(String::as_str).collect();
-        // Without room the marks last as long as the page.
+        // If the storage is full, the marks last as long as the page.
         let _ = storage.set_item(key, &text.join(" "));
     }
 }

@@ -17,17 +17,17 @@ use crate::ui::run_controls::{RunControls, go_on};
 use crate::ui::visibility::use_assignment;
 use yew::prelude::*;
 
-/// What a student does before and during a run.
+/// The question, the buttons and the failures of a run.
 #[component]
 pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     let assignment = use_assignment();
     let answer = use_state_eq(|| None::<Answer>);
-    // An open experiment asks in place of the link's author.
+    // The question of an open experiment replaces that of the assignment.
     let question = match &props.guided {
         Some(guided) => Some(guided.question()),
         None => assignment.question.clone(),
     };
-    // Another question, another answer.
+    // A new question drops the answer.
     use_effect_with(question.clone(), {
         let answer = answer.setter();
         move |_| answer.set(None)
@@ -35,14 +35,14 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     let asks = question.as_ref().is_some_and(|question| question.guess != Guess::None);
     let blocked = asks && answer.is_none();
     let context = HostContext { run_panel: props.clone(), blocked, autoplay: assignment.autoplay };
-    let held = use_host(context, question.clone(), (*answer).clone());
-    use_effect_with(held.clone(), {
+    let paused = use_host(context, question.clone(), (*answer).clone());
+    use_effect_with(paused.clone(), {
         let waiting = props.background.waiting.setter();
-        move |held| waiting.set(held.clone())
+        move |paused| waiting.set(paused.clone())
     });
-    let waiting = held.or_else(|| props.loading.clone());
+    let waiting = paused.or_else(|| props.loading.clone());
     let view = use_context::<RunView>();
-    // Only when it is over: a sentence that changes with every frame would be spoken all the time.
+    // Only when the run is over: screen readers would read a sentence that changes with every frame again and again.
     let is_over = matches!(props.state, RunState::Done { .. });
     let outcome = view.filter(|_| is_over).map(|view| view.sentence(props.main_numbers)).unwrap_or_default();
     let on_answer = use_callback((), {
@@ -71,7 +71,7 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     }
 }
 
-/// A net that has failed, and the way to train it again while the others keep what they have.
+/// Returns the notice of a failed network, with a button that trains it again while the others stay.
 fn failed_net(failure: &Failure, props: &RunPanelProps) -> Html {
     let index = failure.index;
     html! {

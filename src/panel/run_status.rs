@@ -1,4 +1,4 @@
-//! What a panel says of its run: the run's buttons, what has failed or was left unfinished, the checks and the device.
+//! The status of a panel's run: its buttons, failed networks, an unfinished run, the checks and the device.
 
 use crate::client::{AnyRun, Pool};
 use crate::core::Check;
@@ -17,7 +17,7 @@ use crate::ui::visibility::HiddenByLesson;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// The claims, held against what was measured with every seed.
+/// Returns the section's claims, compared with the measurements of every seed.
 pub(super) fn checks(lab: &AnyRun, settings: &AnySettings) -> Vec<Check> {
     let experiment = lab.experiment;
     let of_seed = |(further, record): (u32, &AnyRecord)| {
@@ -28,23 +28,23 @@ pub(super) fn checks(lab: &AnyRun, settings: &AnySettings) -> Vec<Check> {
     checks.map(|check| if lab.state.is_active() { check.while_training() } else { check }).collect()
 }
 
-/// The nets that failed while others did not: their numbers, and sentences that name them.
+/// Returns the networks that failed while others did not, each with a sentence that names it.
 fn failures(lab: &AnyRun, settings: &AnySettings) -> Vec<Failure> {
-    let nets = lab.experiment.arms;
+    let arms = lab.experiment.arms;
     if matches!(lab.state, RunState::Error(_)) {
         return Vec::new();
     }
     let lost: Vec<&RunState> = lab.arms.iter().filter(|arm| arm.is_lost).map(|arm| &arm.state).collect();
     let failed = lab.arms.iter().enumerate().filter_map(|(index, arm)| {
         let RunState::Error(why) = &arm.state else { return None };
-        // Those that were lost were so together, and one sentence is enough.
+        // Lost networks were lost together, so one sentence is enough.
         if arm.is_lost && lost.len() > 1 {
             let first = lost.first().is_some_and(|first| std::ptr::eq(*first, &arm.state));
             let sentence = format!("{} networks have ended. {why}", lost.len()).into();
             return first.then_some(Failure { index, sentence, is_lost: true });
         }
-        let net = nets.get(index % nets.len().max(1)).map_or("net", |arm| arm.net);
-        let further = (index / nets.len().max(1)) as u32;
+        let net = arms.get(index % arms.len().max(1)).map_or("net", |arm| arm.net);
+        let further = (index / arms.len().max(1)) as u32;
         let which = match lab.records.len() {
             1 => format!("The {net}"),
             _ => {
@@ -58,7 +58,7 @@ fn failures(lab: &AnyRun, settings: &AnySettings) -> Vec<Failure> {
     failed.collect()
 }
 
-/// That some nets still load while others train already.
+/// Returns a note if some networks still load while others train.
 fn still_loading(lab: &AnyRun) -> Option<AttrValue> {
     let loading = lab.arms.iter().filter(|arm| matches!(arm.state, RunState::Loading { .. })).count();
     let verb = if loading == 1 { "is" } else { "are" };
@@ -66,7 +66,7 @@ fn still_loading(lab: &AnyRun) -> Option<AttrValue> {
         .then(|| format!("{loading} of {} networks {verb} still loading", lab.arms.len()).into())
 }
 
-/// The run controls of a panel's experiment, and what goes with them.
+/// Returns the run panel of an experiment.
 pub(super) fn run_panel(
     lab: &AnyRun,
     settings: &AnySettings,
@@ -90,7 +90,7 @@ pub(super) fn run_panel(
     }
 }
 
-/// The slider over the run's earlier states. At its right end it follows the run.
+/// Returns the slider over the run's earlier states. At its right end it follows the run.
 fn replay(steps: &[u32], shown: Option<u32>, show: &Callback<Option<u32>>) -> Html {
     let last = steps.len().saturating_sub(1);
     let at = shown.map_or(last, |shown| steps.partition_point(|step| *step <= shown).saturating_sub(1));
@@ -112,7 +112,7 @@ fn replay(steps: &[u32], shown: Option<u32>, show: &Callback<Option<u32>>) -> Ht
     }
 }
 
-/// The run that an earlier page has left, while nothing else goes on.
+/// Returns the offer to resume the run of an earlier page, while there is no other run.
 pub(super) fn offer(lab: &AnyRun, settings: &AnySettings) -> Html {
     let Some(found) = lab.unfinished.found.as_ref().filter(|_| lab.state == RunState::Idle) else {
         return Html::default();
@@ -137,7 +137,7 @@ pub(super) fn offer(lab: &AnyRun, settings: &AnySettings) -> Html {
     }
 }
 
-/// Which device computes, and why it is not another; and how long a step keeps the worker.
+/// Returns the device that computes, the reason why it is not another, and the time of a step.
 pub(super) fn device_line(device: Option<&DeviceInfo>, pace: Pace, pool: &Pool) -> Html {
     let Some(info) = device else {
         return html! { <p class="device-line">{ "Device: loading…" }</p> };

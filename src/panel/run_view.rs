@@ -1,4 +1,4 @@
-//! What a run has measured, for every readout and curve of its panel: numbers and curves of every seed.
+//! The metrics and curves of a run with all its seeds, for every readout and figure of its panel.
 
 use crate::charts::{LineChart, Reference, ScaleKind, Series, Table};
 use crate::core::curve::RunSeries;
@@ -13,14 +13,14 @@ use crate::ui::visibility::use_only_figures;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// What has been measured with each seed; every panel gives it to the components below as a context.
+/// The metrics and curves of each seed, which a panel gives to its components as a context.
 #[derive(Clone, Debug)]
 pub struct RunView(Rc<Measured>);
 
 #[derive(Debug)]
 struct Measured {
     arms: &'static [Arm],
-    /// The seeds themselves; that of the settings is the first.
+    /// The seeds. The seed of the settings is the first.
     seeds: Vec<u64>,
     metrics: Vec<Vec<Metric>>,
     series: Vec<Vec<RunSeries>>,
@@ -33,7 +33,7 @@ impl PartialEq for RunView {
 }
 
 impl RunView {
-    /// Returns what these records have, one for each seed of the run.
+    /// Returns the metrics and curves of these records, one per seed.
     fn new(experiment: &AnyExperiment, config: &AnyConfig, records: &[AnyRecord]) -> Self {
         let seed_of = |further| seed(experiment.with_seed(config, further).values());
         Self(Rc::new(Measured {
@@ -44,24 +44,24 @@ impl RunView {
         }))
     }
 
-    /// A number with the seed of the settings, and what all seeds came to where there are several.
+    /// Returns a metric of the first seed, and its spread over all seeds if there are several.
     pub fn metric(&self, name: &str) -> Option<(Metric, Option<Spread>)> {
         let named = |metrics: &Vec<Metric>| metrics.iter().find(|metric| metric.name == name).cloned();
         let first = self.0.metrics.first().and_then(named)?;
         let values: Vec<f64> =
             self.0.metrics.iter().filter_map(named).filter_map(|metric| metric.value).collect();
-        // What is measured without training is measured with one seed.
+        // Only the first seed is probed.
         let spread = if values.len() > 1 { Spread::of(values) } else { None };
         Some((first, spread))
     }
 
-    /// Its value now, of several seeds the median: what has come with the latest frame, whether it is drawn yet or not.
+    /// Returns the present value of a metric, the median of several seeds, whether or not it has been drawn.
     pub fn number(&self, name: &str) -> Option<f64> {
         let (metric, spread) = self.metric(name)?;
         spread.map_or(metric.value, |spread| Some(spread.median)).filter(|value| value.is_finite())
     }
 
-    /// Numbers in a sentence: their names and values.
+    /// Returns a sentence with the titles and values of metrics, whose names are separated by spaces.
     pub fn sentence(&self, names: &str) -> String {
         let part = |name: &str| {
             let (metric, _) = self.metric(name)?;
@@ -77,13 +77,13 @@ impl RunView {
         if parts.is_empty() { String::new() } else { format!("{}.", parts.join("; ")) }
     }
 
-    /// All numbers that have a value now.
+    /// Returns the names and values of all metrics that have a value.
     pub fn numbers(&self) -> impl Iterator<Item = (&'static str, f64)> {
         let names = self.0.metrics.first().into_iter().flatten().map(|metric| metric.name);
         names.filter_map(|name| Some((name, self.number(name)?)))
     }
 
-    /// The curves of a kind as lines: of several seeds the median, with a band from the least to the greatest.
+    /// Returns the curves of a kind as lines: of several seeds the median, with a band from minimum to maximum.
     fn lines(&self, line: &CurveSpec, per: f64) -> Vec<Series> {
         let Some(first) = self.0.series.first() else { return Vec::new() };
         let of_line = first.iter().filter(|series| series.base == line.base);
@@ -103,7 +103,7 @@ impl RunView {
         drawn.collect()
     }
 
-    /// The same for a table: every seed by itself.
+    /// Returns the curves of a kind as columns of a table, one per seed.
     fn columns(&self, line: &CurveSpec, per: f64) -> Vec<Series> {
         let Some(first) = self.0.series.first() else { return Vec::new() };
         let of_line = first.iter().filter(|series| series.base == line.base);
@@ -129,7 +129,7 @@ impl RunView {
         [arm, line.words, part].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
     }
 
-    /// Where there is one net only, its curves are told apart by color.
+    /// Returns the color of a curve: that of its arm, or that of its kind if there is only one arm.
     fn color(&self, line: &CurveSpec, series: &RunSeries) -> usize {
         if self.0.arms.len() > 1 { series.arm } else { line.color }
     }
@@ -139,12 +139,12 @@ impl RunView {
 pub(super) struct RunViewProviderProps {
     pub(super) experiment: &'static AnyExperiment,
     pub(super) config: AnyConfig,
-    /// One for each seed; the view is computed again only when their pointer changes, or the settings do.
+    /// One record per seed. The view is computed again only if their pointer or the settings change.
     pub(super) records: PtrEq<Vec<AnyRecord>>,
     pub(super) children: Html,
 }
 
-/// Gives a panel's run to the components below it.
+/// Gives the view of a run to its children.
 #[component]
 pub(super) fn RunViewProvider(props: &RunViewProviderProps) -> Html {
     let experiment = props.experiment;
@@ -154,7 +154,7 @@ pub(super) fn RunViewProvider(props: &RunViewProviderProps) -> Html {
     html! { <ContextProvider<RunView> context={(*view).clone()}>{ props.children.clone() }</ContextProvider<RunView>> }
 }
 
-/// A series with its x divided.
+/// Returns a series with its x values divided.
 fn rescaled(series: Series, per: f64) -> Series {
     if per == 1.0 {
         return series;
@@ -167,18 +167,18 @@ fn rescaled(series: Series, per: f64) -> Series {
 
 #[derive(Clone, PartialEq, Properties, Debug)]
 pub struct ReadoutsProps {
-    /// With spaces between them.
+    /// The names, separated by spaces.
     pub names: &'static str,
-    /// Whether they stand in a narrow bar: what several seeds came to is then written shorter.
+    /// True in a narrow bar, where the spread over seeds is written shorter.
     #[prop_or(false)]
     pub compact: bool,
 }
 
-/// Some of the section's numbers, in a row.
+/// Some of the section's metrics, in a row.
 #[component]
 pub fn Readouts(props: &ReadoutsProps) -> Html {
     let (view, only) = (use_context::<RunView>(), use_only_figures());
-    // A figure alone has no numbers beside it.
+    // A single figure has no metrics next to it.
     let Some(view) = view.filter(|_| only.0.is_none()) else { return Html::default() };
     let readout = |(metric, spread): (Metric, Option<Spread>)| html! { <Readout {metric} {spread} compact={props.compact} /> };
     html! {
@@ -186,28 +186,28 @@ pub fn Readouts(props: &ReadoutsProps) -> Html {
     }
 }
 
-/// The curves of one kind, one of each net.
+/// The curves of one kind, one per network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CurveSpec {
-    /// The beginning of their names.
+    /// The base of their names.
     pub base: &'static str,
-    /// What they are called in the legend, beside the net.
+    /// Their name in the legend, after the name of the network.
     pub words: &'static str,
     pub dashed: bool,
-    /// The number of its color where a section has one net.
+    /// The index of their color if the section has only one network.
     pub color: usize,
 }
 
 impl CurveSpec {
-    /// Solid lines that are called after their nets.
+    /// Returns solid lines that are named after their networks.
     pub const fn new(base: &'static str, words: &'static str) -> Self {
         Self { base, words, dashed: false, color: 0 }
     }
 }
 
-/// The training loss of every net.
+/// The training loss of every network.
 pub const LOSS: &[CurveSpec] = &[CurveSpec::new("loss", "")];
-/// The accuracy of every net.
+/// The accuracy of every network.
 pub const ACCURACY: &[CurveSpec] = &[CurveSpec::new("accuracy", "")];
 
 #[derive(Clone, PartialEq, Properties)]
@@ -215,7 +215,7 @@ pub struct CurveFigureProps {
     pub name: &'static str,
     pub title: &'static str,
     pub lines: &'static [CurveSpec],
-    /// Lines that only the table has.
+    /// Curves that only the table shows.
     #[prop_or_default]
     pub table_lines: &'static [CurveSpec],
     #[prop_or_default]
@@ -225,7 +225,7 @@ pub struct CurveFigureProps {
     #[prop_or("step")]
     pub x_label: &'static str,
     pub y_label: &'static str,
-    /// Steps to a unit of x.
+    /// The number of steps per unit of x.
     #[prop_or(1.0)]
     pub x_per: f64,
     #[prop_or_default]
@@ -234,7 +234,7 @@ pub struct CurveFigureProps {
     pub x_max: Option<f64>,
     #[prop_or_default]
     pub y_range: Option<(f64, f64)>,
-    /// Values above this make the axis logarithmic: they would press all else onto it.
+    /// A value above this makes the axis logarithmic, since the other values would not be distinguishable otherwise.
     #[prop_or(f64::INFINITY)]
     pub log_above: f64,
     #[prop_or(false)]
@@ -249,7 +249,7 @@ impl std::fmt::Debug for CurveFigureProps {
     }
 }
 
-/// Curves of the run: of all nets, and of all seeds.
+/// Curves of the run, of all networks and seeds.
 #[component]
 pub fn CurveFigure(props: &CurveFigureProps) -> Html {
     let Some(view) = use_context::<RunView>() else { return Html::default() };
@@ -264,7 +264,7 @@ pub fn CurveFigure(props: &CurveFigureProps) -> Html {
         })
     };
     let largest = series.iter().flat_map(|s| s.points.iter()).map(|point| point.1).fold(0.0, f64::max);
-    // They would lie across the words that stand there before the first step.
+    // Before the first step they would cross the text that is there.
     let measured = series.iter().any(|series| !series.points.is_empty());
     let references = if measured { props.references.clone() } else { Vec::new() };
     let y_scale = if largest > props.log_above { ScaleKind::Log } else { ScaleKind::Linear };

@@ -1,4 +1,4 @@
-//! What a panel gets from the app, and its settings with the ways to change them: the [`use_settings`] hook.
+//! The properties of a panel, and its settings with the ways to change them: the [`use_settings`] hook.
 
 use crate::assignment::Assignment;
 use crate::client::RunOptions;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// What the app gives a panel.
+/// The properties of a panel, which the app provides.
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct PanelProps {
     /// The chapter that the address opens.
@@ -51,14 +51,14 @@ pub struct AnySettings {
     pub set: Callback<(&'static str, Value)>,
     /// Sets all fields to those of a preset, or to their defaults. Locked fields stay.
     pub choose: Callback<Option<&'static Preset>>,
-    /// What the app gave the panel.
+    /// The properties of the panel.
     pub page: PanelProps,
     pub options: RunOptions,
-    /// What the author of a link has fixed.
+    /// The assignment of the link.
     pub assignment: Rc<Assignment>,
     /// The guided experiments that were finished.
     pub finished: FinishedList,
-    /// What goes on beside the run.
+    /// The sweep of the panel.
     pub(super) background: Background,
 }
 

@@ -1,4 +1,4 @@
-//! Links and frames to share: what a teacher sends or puts into a course page.
+//! Links and frames to share: for messages and course pages.
 
 mod dialog;
 mod draft;
@@ -18,18 +18,18 @@ use yew::prelude::*;
 #[derive(Clone, PartialEq, Properties, Debug)]
 pub(super) struct ShareProps {
     pub(super) slug: &'static str,
-    /// The section's own chapters.
+    /// The chapters of the section itself.
     pub(super) chapters: &'static [Chapter],
     pub(super) guided_infos: Rc<Vec<GuidedInfo>>,
-    /// The one that the address opens.
+    /// The chapter that the address opens.
     pub(super) chapter: Option<String>,
-    /// The address's query.
+    /// The query of the address.
     pub(super) query: Rc<Query>,
     pub(super) params: &'static [Param],
     pub(super) presets: &'static [Preset],
 }
 
-/// The link to what is shown, and a dialog for all that a teacher may want besides.
+/// A button for the link to this page, and a dialog for teachers.
 #[component]
 pub(super) fn Share(props: &ShareProps) -> Html {
     let open = use_state_eq(|| false);

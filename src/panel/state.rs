@@ -23,7 +23,7 @@ pub struct PanelState {
     /// The settings that the address's own keys are laid over: those of the named preset, or the defaults.
     base: Rc<Values>,
     pub options: RunOptions,
-    /// What the author of the link has fixed.
+    /// The assignment of the link.
     pub assignment: Rc<Assignment>,
     warnings: Warnings,
 }

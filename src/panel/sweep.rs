@@ -1,4 +1,4 @@
-//! Sweeps: the section's run at many values of a setting. The address holds what is swept over; nothing here knows a section.
+//! Sweeps: the section's run at many values of a setting. The address has the sweep; nothing here depends on a section.
 
 mod form;
 mod plan;
@@ -27,15 +27,15 @@ pub(super) struct SweepProps {
     pub(super) config: AnyConfig,
     pub(super) seeds: u32,
     pub(super) device: Option<DeviceInfo>,
-    /// Whether the panel's own run goes on.
+    /// True if the panel's own run is active.
     pub(super) busy: bool,
-    /// Whether its chapter is open. It goes on while it is not.
+    /// True if its chapter is open. A sweep continues while it is not.
     pub(super) is_open: bool,
-    /// Where it tells how it stands, and hears why it waits.
+    /// The state of the sweep for the other parts of the panel, and the reason why it waits.
     pub(super) background: Background,
 }
 
-/// Where a sweep is set up, started and read.
+/// The form, the buttons and the results of a sweep.
 #[component]
 pub(super) fn Sweep(props: &SweepProps) -> Html {
     let SweepProps { page, experiment, config, seeds, device, busy, is_open, background } = props;
@@ -46,26 +46,26 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
         Plan::read(experiment, query, config, *seeds)
     });
     let sound = (*plan).as_ref().and_then(|plan| plan.as_ref().ok());
-    // What was started: its results stay as they are, whatever becomes of the settings.
-    let begun = use_state(|| None::<PtrEq<Plan>>);
+    // The sweep that was started. Its results stay when the settings change.
+    let started = use_state(|| None::<PtrEq<Plan>>);
 
-    // What an earlier visit has measured of this very sweep.
+    // Results of the same sweep from an earlier visit.
     use_effect_with((), {
-        let (begun, restore) = (begun.setter(), batch.restore.clone());
+        let (started, restore) = (started.setter(), batch.restore.clone());
         let plan = sound.cloned();
         move |()| {
             if let Some(plan) = plan
                 && let Some(results) = store::load(slug, &plan.key())
             {
                 restore.emit((plan.points.len(), results));
-                begun.set(Some(PtrEq(Rc::new(plan))));
+                started.set(Some(PtrEq(Rc::new(plan))));
             }
         }
     });
     use_effect_with((batch.results.len(), batch.state), {
-        let (begun, results) = (begun.clone(), batch.results.clone());
+        let (started, results) = (started.clone(), batch.results.clone());
         move |_| {
-            if let Some(plan) = &*begun
+            if let Some(plan) = &*started
                 && !results.is_empty()
             {
                 store::save(slug, &plan.0.key(), &results);
@@ -78,7 +78,7 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
     });
     use_effect_with(batch.state, move |state| {
         if let Some(panel) = panel_element(slug) {
-            // An attribute that cannot be set leaves the page as it is.
+            // If the attribute cannot be set, the page stays as it is.
             let _ = panel.set_attribute("data-sweep", state.slug());
         }
     });
@@ -88,7 +88,7 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
         let (plan, choice) = (sound.cloned(), page.state.options.device);
         Callback::from(move |()| plan.as_ref().map(|plan| plan.timing(choice)).unwrap_or_default())
     });
-    // It writes the address of the latest settings, and is the same from frame to frame.
+    // The same callback from frame to frame.
     let open = use_callback(page.dispatch.clone(), |config: Values, dispatch| {
         dispatch.emit(PanelAction::Replace(Rc::new(config), Vec::new()));
     });
@@ -96,16 +96,17 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
     if !*is_open {
         return Html::default();
     }
-    let same = begun.as_ref().is_some_and(|begun| sound.is_some_and(|plan| plan.key() == begun.0.key()));
+    let same =
+        started.as_ref().is_some_and(|started| sound.is_some_and(|plan| plan.key() == started.0.key()));
     let left = batch.runs.saturating_sub(batch.results.len());
     let start = {
-        let (start, begun, choice) = (batch.start.clone(), begun.setter(), page.state.options.device);
+        let (start, started, choice) = (batch.start.clone(), started.setter(), page.state.options.device);
         let ready = sound.cloned().zip(device.clone());
-        // A sweep that was stopped goes on where it was.
+        // A sweep that was stopped is continued.
         let done = if same && left > 0 { (*batch.results).clone() } else { Vec::new() };
         ready.map(|(plan, device)| {
             Callback::from(move |_: MouseEvent| {
-                begun.set(Some(PtrEq(Rc::new(plan.clone()))));
+                started.set(Some(PtrEq(Rc::new(plan.clone()))));
                 start.emit(Batch {
                     experiment: plan.experiment,
                     configs: plan
@@ -144,17 +145,17 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
                     }
                 </p>
             }
-            if let Some(begun) = &*begun {
+            if let Some(started) = &*started {
                 if !same {
-                    <p class="notice" data-kind="warn">{ format!("The settings have changed since. This sweep is of: {}.", begun.0.title()) }</p>
+                    <p class="notice" data-kind="warn">{ format!("The settings have changed since. This sweep is of: {}.", started.0.title()) }</p>
                 }
-                <SweepResult plan={begun.clone()} results={PtrEq(batch.results.clone())} {open} />
+                <SweepResult plan={started.clone()} results={PtrEq(batch.results.clone())} {open} />
             }
         </section>
     }
 }
 
-/// What stands beside the start button: how much it is, or why it cannot start.
+/// Returns the text next to the start button: the size of the sweep, or the reason why it cannot start.
 fn words(
     props: &SweepProps,
     plan: Option<&Result<Plan, String>>,
@@ -173,8 +174,8 @@ fn words(
     })
 }
 
-/// Start, or pause, resume and stop; `is_begun` says that some of the runs are done.
-fn buttons(batch: &BatchHandle, start: Option<Callback<MouseEvent>>, is_begun: bool) -> Html {
+/// Returns the buttons to start, or to pause, resume and stop. `is_started` is true if some of the runs are done.
+fn buttons(batch: &BatchHandle, start: Option<Callback<MouseEvent>>, is_started: bool) -> Html {
     html! {
         <div class="run-buttons" role="group" aria-label="Sweep">
             if batch.state.is_active() {
@@ -186,14 +187,14 @@ fn buttons(batch: &BatchHandle, start: Option<Callback<MouseEvent>>, is_begun: b
                 <button type="button" data-action="sweep-stop" onclick={batch.stop.reform(|_| ())}>{ "Stop the sweep" }</button>
             } else {
                 <button type="button" class="primary" data-action="sweep" disabled={start.is_none()} onclick={start.unwrap_or_default()}>
-                    { if is_begun && !batch.results.is_empty() { "Finish the sweep" } else { "Start the sweep" } }
+                    { if is_started && !batch.results.is_empty() { "Finish the sweep" } else { "Start the sweep" } }
                 </button>
             }
         </div>
     }
 }
 
-/// Sweeps whose results are worth a lecture, one button each.
+/// Returns one button per prepared sweep.
 fn presets(schema: &'static Schema, dispatch: &Callback<PanelAction>) -> Html {
     let button = |preset: &'static SweepPreset| {
         let onclick = dispatch.reform(move |_: MouseEvent| {

@@ -1,4 +1,4 @@
-//! Symbols of formulae that stand for settings: each shows its value, and marks its control as its control marks it.
+//! Symbols in formulas that stand for settings: a symbol shows its value, and symbol and control highlight each other.
 
 use crate::core::settings::Param;
 use crate::panel::shown::panel_element;
@@ -26,7 +26,7 @@ struct Pointed {
     top: f64,
 }
 
-/// The value of the symbol that is pointed at, and the style that marks symbols and controls.
+/// The value of the symbol under the pointer, and the style that highlights symbols and controls.
 #[component]
 pub(super) fn Symbols(props: &SymbolsProps) -> Html {
     let pointed = use_state_eq(|| None::<Pointed>);
@@ -38,7 +38,7 @@ pub(super) fn Symbols(props: &SymbolsProps) -> Html {
                 let pointed = pointed.clone();
                 EventListener::new(panel, event, move |event| pointed.set(symbol_of(event)))
             };
-            // The formulae are raw MathML, so their events are heard where they arrive.
+            // The formulas are raw MathML, so their events are handled by the panel.
             let listeners =
                 panel.map(|panel| ["pointerover", "focusin", "focusout"].map(|event| listen(&panel, event)));
             move || drop(listeners)
@@ -64,11 +64,11 @@ fn symbol_of(event: &Event) -> Option<Pointed> {
     Some(Pointed { key: symbol.get_attribute("data-symbol")?, left: place.left(), top: place.bottom() + 6.0 })
 }
 
-/// One rule for each setting, in both directions.
+/// Returns one style rule per setting and direction.
 fn marks(params: &[Param]) -> String {
     let mut style = String::new();
     for Param { key, .. } in params {
-        // Writing into a string cannot fail.
+        // Writing to a string does not fail.
         let _ = write!(
             style,
             ".panel:has([data-param=\"{key}\"]:is(:hover,:focus-within)) [data-symbol=\"{key}\"],\

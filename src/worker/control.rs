@@ -1,17 +1,17 @@
-//! What the page wishes of an arm.
+//! The page's commands for an arm.
 
 use crate::worker::runtime::Signal;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-/// The page's wishes for one arm of a run.
+/// The page's commands for one arm of a run.
 #[derive(Debug)]
 pub(super) struct Control {
     pub(super) paused: Cell<bool>,
-    /// Steps to do although paused.
+    /// The number of steps to do although paused.
     pub(super) steps: Cell<u32>,
     stopped: Cell<bool>,
-    /// Whether nobody listens any longer.
+    /// True if nobody listens any longer.
     pub(super) forgotten: Cell<bool>,
     pub(super) requests: RefCell<VecDeque<Vec<u8>>>,
     pub(super) update: RefCell<Option<Vec<u8>>>,
@@ -19,7 +19,7 @@ pub(super) struct Control {
 }
 
 impl Control {
-    /// `steps` are done although it starts paused.
+    /// Returns the controls of a new arm, which does `steps` steps although it starts paused.
     pub(super) fn new(paused: bool, steps: u32) -> Self {
         Self {
             paused: Cell::new(paused),

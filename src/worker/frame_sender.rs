@@ -1,4 +1,4 @@
-//! One arm's way out: throttles frames, waits while paused, and keeps the clock.
+//! The context in which an arm trains: it throttles frames, waits while paused, and keeps the clock.
 
 use crate::core::{LabError, Progress};
 use crate::data::assets::Assets;
@@ -10,14 +10,14 @@ use crate::worker::runtime::{self, memory_bytes, now_ms, sleep, yield_now};
 use crate::worker::turns::Turns;
 use std::rc::Rc;
 
-/// At most 30 frames a second.
+/// At most 30 frames per second.
 const FRAME_MS: f64 = 1000.0 / 30.0;
-/// A read that takes longer than this means that steps had queued up on the GPU.
+/// If a read takes longer than this, steps had queued up on the GPU.
 const SLOW_READ_MS: f64 = 60.0;
-/// Of the 4 GiB that wasm can address, some are the module's own.
+/// The memory for tensors. The module itself takes the rest of the 4 GiB that wasm can address.
 const CPU_BYTES: u64 = 3_600_000_000;
 const MAX_STEPS_IN_FLIGHT: u32 = 1 << 16;
-/// From one moment that a run could go on from to the next.
+/// The time between two saved states of an arm.
 const SAVE_MS: f64 = 4000.0;
 
 /// Sends the frames of one arm.
@@ -27,40 +27,40 @@ pub(super) struct FrameSender<E: Experiment> {
     arm: ArmId,
     control: Rc<Control>,
     turns: Rc<Turns>,
-    /// Whether it is this arm's turn.
+    /// True if it is this arm's turn.
     has_turn: bool,
-    /// The shortest time from one frame to the next: the arms of one worker share its frames.
+    /// The minimum time between two frames. The arms of a worker share its frames.
     frame_ms: f64,
-    /// Whether tensors lie in the worker's own memory.
+    /// True if tensors are in the worker's own memory.
     on_cpu: bool,
-    /// Whether nobody looks at what the experiment would show.
+    /// True if no frames are sent.
     is_muted: bool,
-    /// When, and at which step, the last frame was asked for.
+    /// The time and step of the last requested frame.
     last: Option<(f64, u32)>,
-    /// Whether a step has been done.
+    /// True if a step has been done.
     has_stepped: bool,
-    /// Whether the page has been told that the run waits.
+    /// True if the page knows that the run waits.
     told_paused: bool,
-    /// Whether the page has been told that the training is over.
+    /// True if the page knows that the training is over.
     told_idle: bool,
-    /// When an answer was last shown.
+    /// The time of the last frame of an answer.
     shown: f64,
     pace: Pace,
-    /// When the current step began.
+    /// The start of the current step.
     step_began: f64,
-    /// The worker's shortest time for a step since the last frame.
+    /// The worker's minimum time for a step since the last frame.
     shortest_ms: f64,
-    /// Hears of every step and of its time, where steps are being measured.
+    /// Called with every step and its time by benchmarks.
     observer: Option<js_sys::Function>,
-    /// On a GPU steps only queue up. So that Stop answers within one step, no more are queued than it can do at once.
+    /// The maximum number of steps without a frame. On a GPU steps queue up; with few in the queue, Stop responds at once.
     steps_in_flight: u32,
-    /// Which of the section's arms it is.
+    /// The index among the section's arms.
     kind: usize,
-    /// What the page has heard of this arm, kept to be saved with the net; nothing of a probe.
+    /// The arm's part of the record, which is saved with the network; `None` for a probe.
     heard: Option<E::Record>,
-    /// What the arm goes on from, until it is asked for.
+    /// The state from which the arm resumes, until it is used.
     from: Option<Rc<SavedArm>>,
-    /// When a moment was last kept, or the run began.
+    /// The time of the last save, or the start of the run.
     saved: f64,
     has_saved: bool,
     /// The time from one save to the next.
@@ -92,7 +92,7 @@ impl<E: Experiment> FrameSender<E> {
             step_began: now_ms(),
             shortest_ms: f64::INFINITY,
             observer: runtime::observer(),
-            // The CPU has done a step when it returns.
+            // On the CPU, a step is done when it returns.
             steps_in_flight: if device == DeviceKind::Cpu { MAX_STEPS_IN_FLIGHT } else { 1 },
             kind,
             heard: (job.task == Task::Train).then_some(heard),
@@ -121,7 +121,7 @@ impl<E: Experiment> FrameSender<E> {
         }
     }
 
-    /// Tells the page once that the run waits.
+    /// Reports once that the run waits.
     fn tell_paused(&mut self) {
         if !std::mem::replace(&mut self.told_paused, true) {
             self.post(ArmEvent::Paused(true));
@@ -170,7 +170,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
         let directive = self.end_step(progress).await;
         self.take_turn().await;
         if directive == Directive::Request {
-            // The answer's time is not the steps'.
+            // The time of the answer does not count as that of steps.
             self.last = None;
         }
         self.step_began = now_ms();
@@ -180,7 +180,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
     async fn may_step(&mut self, done: Progress) -> Directive {
         while self.control.paused.get() && !self.control.is_stopped() {
             let steps = self.control.steps.get();
-            // A run that is under way shows where it stops: at the end of a step.
+            // A run that was paused between steps does one more, and shows a frame at its end.
             if self.has_stepped && !self.told_paused {
                 return Directive::Continue;
             }
@@ -198,7 +198,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
             self.give_turn_back();
             self.control.wake.wait().await;
             self.take_turn().await;
-            // Time spent waiting is no step's.
+            // The time of waiting does not count as that of a step.
             self.last = None;
             self.step_began = now_ms();
         }
@@ -221,7 +221,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
         if let Some(heard) = &mut self.heard {
             E::apply_frame(heard, self.kind, frame);
         }
-        // What came before was reading, which is not the step's time.
+        // The time of reading does not count as that of the step.
         self.step_began = now_ms();
     }
 
@@ -237,7 +237,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
     async fn yield_now(&mut self) -> Directive {
         yield_now().await;
         let now = now_ms();
-        // A run that is over was stopped for its training alone.
+        // Stop ends the training; after it, only Forget ends an answer.
         let over = self.control.forgotten.get() || (self.control.is_stopped() && !self.told_idle);
         match () {
             () if over => Directive::Stop,
@@ -272,7 +272,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
     }
 
     fn wants_checkpoint(&self, over: bool) -> bool {
-        // A net that is done need not be trained again while the others go on, if that takes longer than a moment.
+        // A finished network is saved as well, so that it need not be trained again if the others are resumed.
         self.observer.is_none() && (now_ms() - self.saved >= self.save_ms || (over && self.has_saved))
     }
 
@@ -282,7 +282,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
             let heard = E::save_arm(heard, self.kind);
             self.post(ArmEvent::Saved(Rc::new(SavedArm { step, checkpoint, heard })));
         }
-        // Saving is no step's time.
+        // The time of saving does not count as that of a step.
         self.step_began = now_ms();
     }
 
@@ -302,7 +302,7 @@ impl<E: Experiment> FrameSender<E> {
             return Directive::Request;
         }
         if self.control.paused.get() {
-            // Show how things stand; the next step waits. Whoever pressed Step while it ran wanted this one.
+            // Publish the current state, then wait. If Step was pressed during the run, this is that step.
             if !self.told_paused {
                 self.control.steps.set(0);
             }
@@ -329,7 +329,7 @@ impl<E: Experiment> FrameSender<E> {
             return;
         }
         if let Some((asked, _)) = self.last {
-            // The experiment has just read from the device: how long that took tells how many steps had queued up.
+            // The experiment has just read from the device. The time of the read shows how many steps had queued up.
             let read_ms = now_ms() - asked;
             self.steps_in_flight = if read_ms > SLOW_READ_MS {
                 (self.steps_in_flight / 2).max(1)
@@ -346,7 +346,7 @@ impl<E: Experiment> FrameSender<E> {
 
 impl<E: Experiment> Drop for FrameSender<E> {
     fn drop(&mut self) {
-        // However an arm ends, the others go on.
+        // The other arms continue, however this one ends.
         self.give_turn_back();
     }
 }

@@ -1,4 +1,4 @@
-//! WebGPU: found, started and tested before anything is believed.
+//! WebGPU: found, started, and tested before it is used.
 
 use crate::verify::self_test::self_test;
 use crate::worker::runtime::Signal;
@@ -10,13 +10,13 @@ use std::rc::Rc;
 const TASKS_PER_SUBMIT: usize = 256;
 
 thread_local! {
-    /// The outcome of the one attempt in this worker's life.
+    /// The outcome of this worker's only attempt.
     static GPU: RefCell<Option<Result<Device, String>>> = const { RefCell::new(None) };
-    /// Held by the run that tries; a runtime can be started only once, so the others wait for the outcome.
+    /// Held by the run that tries. A runtime can be started only once, so the others wait for the outcome.
     static TRYING: RefCell<Option<Rc<Signal>>> = const { RefCell::new(None) };
 }
 
-/// The GPU, or why it is not used. Whether it is worth asking for, the page has found out.
+/// Returns the GPU, or the reason why it is not used. The page has already found out that there is an adapter.
 pub(super) async fn gpu() -> Result<Device, String> {
     while let Some(trying) = TRYING.with_borrow(Clone::clone) {
         trying.wait().await;

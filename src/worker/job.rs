@@ -1,4 +1,4 @@
-//! One arm that a worker computes, and what its files share.
+//! An arm that a worker computes.
 
 use crate::core::LabError;
 use crate::protocol::{ArmEvent, ArmId, ArmStart, Event, RunId, Task};
@@ -14,7 +14,7 @@ pub(super) struct Job {
     pub(super) task: Task,
     pub(super) arm: ArmStart,
     pub(super) control: Rc<Control>,
-    /// Whose turn it is among the arms that this worker trains, and how many they are.
+    /// The queue of the arms that this worker trains.
     pub(super) turns: Rc<Turns>,
     pub(super) count: usize,
 }
@@ -24,7 +24,7 @@ pub(super) fn post_arm(run: RunId, arm: ArmId, event: ArmEvent) {
     runtime::post(&Event::Arm { run, arm, event });
 }
 
-/// Decodes what the page has sent.
+/// Decodes bytes from the page.
 pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, LabError> {
     postcard::from_bytes(bytes).map_err(|error| {
         LabError::Config(format!("The page and its worker do not fit together ({error}). Reload the page."))

@@ -1,7 +1,7 @@
-//! What the worker needs of its global scope: messages, a clock, a way to yield, and fetch.
+//! The worker's global scope: messages, a clock, a way to yield, and downloads.
 //!
-//! web-sys with the features that `Cargo.toml` lists for the worker. In its build they are burn's too, since wgpu asks for
-//! web-sys: each that is added to the list has burn compiled anew, once.
+//! Uses the web-sys features that `Cargo.toml` lists for the worker. burn depends on web-sys through wgpu, so each feature
+//! added there recompiles burn once.
 
 use crate::core::LabError;
 use crate::protocol::{ArmId, Command, Event};
@@ -15,10 +15,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort};
 
-// Bound by hand, for two functions: web-sys has it behind two features that nothing else needs.
+// Bound by hand, since web-sys has these two functions behind two features that nothing else needs.
 #[wasm_bindgen]
 extern "C" {
-    /// Bytes that the browser keeps, perhaps on disk.
+    /// Bytes that the browser holds, possibly on disk.
     #[derive(Clone, Debug)]
     pub(super) type Blob;
     #[wasm_bindgen(constructor, catch)]
@@ -44,10 +44,10 @@ impl Blob {
 
 thread_local! {
     static BASE_URL: RefCell<String> = RefCell::default();
-    /// Files that have another name where the site lies: one with a hash in it.
+    /// The names of files on the server, which contain a hash.
     static NAMES: RefCell<HashMap<String, String>> = RefCell::default();
     static ASSETS: RefCell<HashMap<String, Rc<[u8]>>> = RefCell::default();
-    /// What the visitor gave, by its path below `user/`.
+    /// The visitor's files, by their path in `user/`.
     static FILES: RefCell<BTreeMap<String, Blob>> = RefCell::default();
     static YIELDS: Yields = Yields::new();
 }
@@ -78,7 +78,7 @@ pub(super) fn post_with(event: &Event, blobs: &[Blob]) {
     }
 }
 
-/// Keeps a file of the visitor's, or forgets it.
+/// Keeps a file of the visitor, or removes it.
 pub(super) fn keep_file(path: String, blob: Option<Blob>) {
     ASSETS.with_borrow_mut(|assets| assets.remove(&path));
     FILES.with_borrow_mut(|files| match blob {
@@ -87,7 +87,7 @@ pub(super) fn keep_file(path: String, blob: Option<Blob>) {
     });
 }
 
-/// Calls `handle` with every command from the page, and the blob that was attached to it if one was.
+/// Calls `handle` with every command from the page, and the blob next to it if there is one.
 pub(super) fn listen(handle: impl Fn(Command, Option<Blob>) + 'static) {
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         let (data, attachment) = match event.data().dyn_into::<Array>() {
@@ -109,19 +109,19 @@ pub(super) fn log_error(text: &str) {
     web_sys::console::error_1(&text.into());
 }
 
-/// The memory of this module, in bytes.
+/// Returns the memory of this module in bytes.
 pub(super) fn memory_bytes() -> u32 {
     let memory = wasm_bindgen::memory().dyn_into::<js_sys::WebAssembly::Memory>();
     let buffer = memory.ok().and_then(|memory| memory.buffer().dyn_into::<js_sys::ArrayBuffer>().ok());
     buffer.map_or(0, |buffer| buffer.byte_length())
 }
 
-/// Milliseconds since the worker began.
+/// Returns the milliseconds since the worker started.
 pub(super) fn now_ms() -> f64 {
     scope().performance().map_or(0.0, |clock| clock.now())
 }
 
-/// The function `observeStep` of the worker's global scope: benchmarks put one there before the worker starts.
+/// Returns the function `observeStep` of the worker's global scope, which benchmarks set before the worker starts.
 pub(super) fn observer() -> Option<Function> {
     Reflect::get(&scope(), &"observeStep".into()).ok()?.dyn_into().ok()
 }
@@ -132,20 +132,20 @@ pub(super) fn injected_save_ms() -> Option<f64> {
     Reflect::get(&scope(), &"nnLabSaveMs".into()).ok()?.as_f64()
 }
 
-/// Tells an observer that an arm has done a step, and how long the worker took for it.
+/// Reports a step of an arm, and the worker's time for it, to an observer.
 pub(super) fn observe(observer: &Function, arm: ArmId, step: u32, ms: f64) {
     if observer.call3(&JsValue::UNDEFINED, &arm.0.into(), &step.into(), &ms.into()).is_err() {
         log_error("the observer of steps has failed");
     }
 }
 
-/// Sets the address that files are fetched below, and the names that some have there.
+/// Sets the address of the page's files, and the names that differ there.
 pub(super) fn set_files(base_url: String, names: Vec<(String, String)>) {
     BASE_URL.set(base_url);
     NAMES.set(names.into_iter().collect());
 }
 
-/// Wakes those who wait for it.
+/// Wakes the tasks that wait for it.
 #[derive(Debug, Default)]
 pub(super) struct Signal {
     wakers: RefCell<Vec<Waker>>,
@@ -160,7 +160,7 @@ impl Signal {
         }
     }
 
-    /// Until the next [`notify`](Self::notify).
+    /// Waits for the next [`notify`](Self::notify).
     pub(super) fn wait(&self) -> impl Future<Output = ()> + '_ {
         let seen = self.count.get();
         std::future::poll_fn(move |context| {
@@ -173,10 +173,10 @@ impl Signal {
     }
 }
 
-/// A turn of the event loop. A message to oneself is a task of its own, so waiting messages come first; a timer would
-/// sleep for 4 ms each time.
+/// A turn of the event loop. A message to the worker itself is a separate task, so waiting messages come first. A timer
+/// would sleep for 4 ms each time.
 struct Yields {
-    /// Nothing where the browser has no such channel; a timer stands in for it then.
+    /// `None` if the browser has no message channel. A timer is used then.
     port: Option<MessagePort>,
     signal: Rc<Signal>,
     _on_message: Closure<dyn Fn()>,
@@ -195,7 +195,7 @@ impl Yields {
     }
 }
 
-/// Lets the event loop turn once.
+/// Waits for one turn of the event loop.
 pub(super) async fn yield_now() {
     let posted = YIELDS.with(|yields| {
         let port = yields.port.as_ref()?;
@@ -207,7 +207,7 @@ pub(super) async fn yield_now() {
     }
 }
 
-/// Waits.
+/// Waits for some milliseconds.
 pub(super) async fn sleep(ms: f64) {
     let timeout = Promise::new(&mut |resolve, _| {
         // A timer cannot fail.
@@ -217,7 +217,7 @@ pub(super) async fn sleep(ms: f64) {
     let _ = JsFuture::from(timeout).await;
 }
 
-/// Fetches a file below the page, once; later calls get the same bytes. `progress` hears of bytes so far and in all.
+/// Downloads a file of the page once. Later calls return the same bytes. `progress` gets the bytes so far and in all.
 pub(super) async fn fetch(path: &str, progress: impl Fn(u32, Option<u32>)) -> Result<Rc<[u8]>, LabError> {
     if let Some(bytes) = ASSETS.with_borrow(|assets| assets.get(path).cloned()) {
         return Ok(bytes);
@@ -242,15 +242,15 @@ pub(super) async fn fetch(path: &str, progress: impl Fn(u32, Option<u32>)) -> Re
     Ok(bytes)
 }
 
-/// Fetches everything anew when it is next asked for.
+/// Drops all downloads, so that they are repeated when they are needed.
 pub(super) fn forget_fetched() {
     ASSETS.with_borrow_mut(HashMap::clear);
 }
 
-/// What lies below the page's `data/`, one path a line; made when the site is built.
+/// The list of the files in the page's `data/`, one path per line, written when the site is built.
 const LISTING: &str = "data/files.txt";
 
-/// The paths that begin with `prefix`, in alphabetical order.
+/// Returns the paths that start with `prefix`, in alphabetical order.
 pub(super) async fn list(prefix: &str) -> Result<Vec<String>, LabError> {
     let listing = fetch(LISTING, |_, _| {}).await?;
     let listing = String::from_utf8_lossy(&listing);

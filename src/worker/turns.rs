@@ -1,21 +1,21 @@
-//! Whose turn it is among the arms that one worker trains.
+//! A queue for the arms that one worker trains.
 
 use crate::worker::runtime::Signal;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-/// A queue for the device: one arm computes at a time, so that a step is timed by itself and all go on alike.
+/// A queue for the device: one arm computes at a time, so that each step is timed by itself and all arms advance alike.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     taken: Cell<bool>,
-    /// Tickets of those that wait, first come, first served.
+    /// The tickets of the waiting arms, in the order of their arrival.
     waiting: RefCell<VecDeque<u32>>,
     last_ticket: Cell<u32>,
     freed: Signal,
 }
 
 impl Turns {
-    /// Waits for its turn.
+    /// Waits for a turn.
     pub(super) async fn take(&self) {
         let ticket = self.last_ticket.get().wrapping_add(1);
         self.last_ticket.set(ticket);
@@ -27,7 +27,7 @@ impl Turns {
         self.taken.set(true);
     }
 
-    /// Lets the next one go on.
+    /// Ends a turn, so that the next arm can compute.
     pub(super) fn give_back(&self) {
         self.taken.set(false);
         self.freed.notify();

@@ -1,4 +1,4 @@
-//! Holds this worker's device against its references.
+//! Compares this worker's device with its references.
 
 use crate::core::settings::{Settings, from_query};
 use crate::core::{LabError, Progress, query::Query};
@@ -17,17 +17,17 @@ use burn::tensor::Device;
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// Where a step of a section's defaults takes longer, its larger presets would take minutes to try.
+/// If a step of a section's defaults takes longer, its larger presets would take minutes to try.
 const SLOW_STEP_MS: f64 = 2_000.0;
 /// A preset with so many samples in a batch is for a GPU. On the CPU a step with this few of them is timed in its place.
 const LARGE_BATCH: f64 = 64.0;
 const SMALL_BATCH: f64 = 2.0;
 
-/// What each part counts in the progress: about how many of the shortest parts take as long.
+/// The weight of each part in the progress: its approximate duration as a multiple of the shortest part's.
 const LOSSES_UNITS: u32 = 4;
 const SPEED_UNITS: u32 = 50;
 
-/// Does all of it. Says whether it was stopped early.
+/// Verifies the device. Returns true if it was stopped early.
 pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
     let asked: VerifyRequest = decode(&job.arm.config)?;
     let (device, kind) = device::pick().await?;
@@ -53,7 +53,7 @@ pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
         reference,
         done: 0,
     };
-    // All has been fetched.
+    // All files are there.
     if verification.did(0).await {
         return Ok(true);
     }
@@ -76,7 +76,7 @@ pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
     verification.speeds().await
 }
 
-/// The presets that are timed, and those of the defaults: what is the same as the defaults is timed once.
+/// Returns the number of timed set-ups: the defaults, and the presets that differ from them.
 fn count_speeds() -> u32 {
     macro_rules! count {
         ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
@@ -86,7 +86,7 @@ fn count_speeds() -> u32 {
     for_each_section!(count)
 }
 
-/// The presets of a section that differ from its defaults.
+/// Returns the presets of a section that differ from its defaults.
 fn presets<E: Experiment>() -> impl Iterator<Item = &'static crate::core::settings::Preset> {
     E::Config::PRESETS.iter().filter(|preset| !preset.values.is_empty())
 }
@@ -96,18 +96,18 @@ struct Verification {
     device: Device,
     kind: DeviceKind,
     reference: Value,
-    /// When the first speed was measured, and after how many milliseconds from then on no more are.
+    /// The time of the first speed measurement, and the milliseconds from then on during which speeds are measured.
     began: f64,
     most_ms: f64,
-    /// Whether a step of a section's defaults takes long.
+    /// True for each section whose defaults have slow steps.
     slow: HashMap<&'static str, bool>,
-    /// How much there is to do, and how much is done.
+    /// The units of work in all, and those that are done.
     units: u32,
     done: u32,
 }
 
 impl Verification {
-    /// Sends a line and how far it is, and lets messages in. Says whether the page wants no more.
+    /// Sends a result and the progress, and lets messages in. Returns true if the page has stopped the verification.
     async fn tell(&mut self, line: &VerifyEvent, units: u32) -> bool {
         match postcard::to_stdvec(line) {
             Ok(line) => self.post(ArmEvent::Frame(line)),
@@ -116,7 +116,7 @@ impl Verification {
         self.did(units).await
     }
 
-    /// Counts what is done, and lets messages in. Says whether the page wants no more.
+    /// Counts work as done, and lets messages in. Returns true if the page has stopped the verification.
     async fn did(&mut self, units: u32) -> bool {
         self.done += units;
         let progress = Progress { step: self.done, steps: self.units };
@@ -129,7 +129,7 @@ impl Verification {
         post_arm(self.job.run, self.job.arm.id, event);
     }
 
-    /// Where a section's training gets its files and its clock from; what it would show is not sent.
+    /// Returns the context of a section's training, which provides files and a clock, and sends no frames.
     fn sender<E: Experiment>(&self) -> FrameSender<E> {
         let arm = ArmStart { id: ArmId::default(), arm: 0, config: Vec::new(), from: None };
         let Job { run, task, ref control, ref turns, .. } = self.job;
@@ -137,7 +137,7 @@ impl Verification {
         FrameSender::new(Job { run, task, arm, control, turns, count: 1 }, self.kind)
     }
 
-    /// Holds the first losses of a section against those that were recorded.
+    /// Compares the first losses of a section with the recorded ones.
     async fn losses(&mut self, set_up: &SetUp) -> Result<bool, LabError> {
         macro_rules! dispatch {
             ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
@@ -145,7 +145,7 @@ impl Verification {
                     $(<crate::sections::$module::$experiment as Experiment>::SLUG => {
                         self.losses_of::<crate::sections::$module::$experiment>($title, set_up).await?
                     })*
-                    // A newer file may know a section that this worker does not.
+                    // A newer file may have a section that this worker lacks.
                     _ => false,
                 }
             };
@@ -168,7 +168,7 @@ impl Verification {
         Ok(false)
     }
 
-    /// Times every section's defaults, and then its presets as long as there is time.
+    /// Times every section's defaults, and then the presets as long as there is time.
     async fn speeds(&mut self) -> Result<bool, LabError> {
         self.began = now_ms();
         macro_rules! each {
@@ -221,7 +221,7 @@ impl Verification {
                     sum = sum.map(|sum| sum + pace.step_ms * times);
                 }
                 Err(LabError::Device(why)) => return Err(LabError::Device(why)),
-                // Such as data that are missing, or more memory than there is: nothing to be timed.
+                // For example, missing data or too little memory. Nothing is timed then.
                 Err(_) => sum = None,
             }
         }
@@ -259,7 +259,7 @@ mod tests {
     type Config = <Transformer as Experiment>::Config;
 
     #[test]
-    fn what_is_for_a_gpu_is_timed_with_a_small_batch() {
+    fn set_ups_for_a_gpu_are_timed_with_a_small_batch() {
         let named = |slug: &str| presets::<Transformer>().find(|preset| preset.slug == slug);
         let large: Config = named("full-gpu").map(|preset| preset.config()).expect("a preset");
         let (small, times) = with_small_batch(&large);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_the_same_as_the_defaults_is_timed_once() {
+    fn presets_equal_to_the_defaults_are_timed_once() {
         let all = Config::PRESETS.len() as u32;
         assert_eq!(presets::<Transformer>().count() as u32, all - 1, "\"Course\" is the defaults");
         assert!(count_speeds() > 20);

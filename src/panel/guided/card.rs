@@ -19,7 +19,7 @@ use yew::prelude::*;
 #[derive(Clone, PartialEq, Properties)]
 pub(in crate::panel) struct GuidedCardProps {
     pub(in crate::panel) view: GuidedView,
-    /// The prediction, once it is made.
+    /// The reader's prediction, if there is one.
     pub(in crate::panel) answer: Option<Guessed>,
     pub(in crate::panel) on_answer: Callback<Option<Guessed>>,
     pub(in crate::panel) state: RunState,
@@ -30,7 +30,7 @@ pub(in crate::panel) struct GuidedCardProps {
     pub(in crate::panel) on_train: Callback<()>,
 }
 
-/// How far the student is.
+/// The progress of the student.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Open,
@@ -40,7 +40,7 @@ enum Stage {
 }
 
 impl Stage {
-    /// The name in `data-experiment-state`.
+    /// Returns the name in `data-experiment-state`.
     const fn slug(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -50,7 +50,7 @@ impl Stage {
         }
     }
 
-    /// `before` is the number of the run that was there when the prediction was made.
+    /// Returns the stage. `before` is the number of the run at the time of the prediction.
     fn of(view: &GuidedView, has_prediction: bool, state: &RunState, before: u32) -> Self {
         if !has_prediction {
             return Self::Open;
@@ -75,7 +75,7 @@ impl Stage {
 #[component]
 pub(in crate::panel) fn GuidedCard(props: &GuidedCardProps) -> Html {
     let GuidedCardProps { view, answer, state, .. } = props;
-    // A run that was there before the prediction does not answer it.
+    // A run that started before the prediction does not answer it.
     let before = use_state_eq(|| view.run);
     let stage = Stage::of(view, answer.is_some(), state, *before);
     let starting = use_start(props);
@@ -132,7 +132,7 @@ pub(in crate::panel) fn GuidedCard(props: &GuidedCardProps) -> Html {
     }
 }
 
-/// Starts the run as soon as its settings are in place; whether it waits for them, and the way to ask for it.
+/// Returns a callback that sets up the experiment and starts the run as soon as the settings are in place.
 #[hook]
 fn use_start(props: &GuidedCardProps) -> Callback<()> {
     let wanted = use_state_eq(|| false);
@@ -141,7 +141,7 @@ fn use_start(props: &GuidedCardProps) -> Callback<()> {
         move |&(is_wanted, is_set)| {
             let start = (is_wanted && is_set).then(|| {
                 wanted.set(false);
-                // After the effects of the change of settings, which end what ran before.
+                // After the effects of the new settings, which end the earlier run.
                 Timeout::new(0, move || train.emit(()))
             });
             start.map(Timeout::forget);
@@ -201,7 +201,7 @@ fn run(props: &GuidedCardProps, stage: Stage, start: Callback<()>) -> Html {
     }
 }
 
-/// What was measured, what that says of the prediction, and why.
+/// Returns the measurement, the verdict on the prediction, and the explanation.
 fn outcome(props: &GuidedCardProps, prediction: &Guessed) -> Html {
     let view = &props.view;
     let several = view.answers.len() > 1;
@@ -238,7 +238,7 @@ fn measured(props: &GuidedCardProps) -> Option<RunSeries> {
     props.series.emit(()).into_iter().find(|series| series.metric == metric)
 }
 
-/// What the measurement says of the prediction.
+/// Returns the verdict on the prediction.
 fn verdict(view: &GuidedView, prediction: &Guessed) -> String {
     let answers: Vec<&Answer> = view.answers.iter().filter_map(|(_, answer)| answer.as_ref()).collect();
     match (prediction, view.info.prediction) {
@@ -270,7 +270,7 @@ fn verdict(view: &GuidedView, prediction: &Guessed) -> String {
     }
 }
 
-/// What is written down of it.
+/// Returns the record of a finished experiment.
 fn finished(view: &GuidedView, prediction: &Guessed) -> Finished {
     let answer = |(seed, answer): &(u64, Option<Answer>)| {
         let answer = answer.as_ref()?;

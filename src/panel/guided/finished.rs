@@ -7,22 +7,22 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// The key of the browser's storage that has all finished experiments.
+/// The key of all finished experiments in the browser's storage.
 const KEY: &str = "nn-lab.experiments";
 
 thread_local! {
-    /// The finished ones, for as long as the page is there; a browser that stores nothing forgets them after that.
+    /// The finished experiments of this page. A browser that stores nothing loses them with the page.
     static FINISHED: RefCell<Option<Rc<Vec<Finished>>>> = const { RefCell::new(None) };
 }
 
-/// All finished experiments, and the way to add one.
+/// All finished experiments, and a callback to add one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FinishedList {
     pub all: Rc<Vec<Finished>>,
     pub add: Callback<Finished>,
 }
 
-/// The finished experiments of all sections.
+/// Returns the finished experiments of all sections.
 #[hook]
 pub fn use_finished() -> FinishedList {
     let all = use_state(|| FINISHED.with_borrow_mut(|known| known.get_or_insert_with(stored).clone()));
@@ -32,7 +32,7 @@ pub fn use_finished() -> FinishedList {
             let mut next = FINISHED.with_borrow(|known| known.as_deref().cloned()).unwrap_or_default();
             add(&mut next, finished);
             if let Ok(Some(storage)) = window().local_storage() {
-                // Without room they last as long as the page.
+                // If the storage is full, they last as long as the page.
                 let _ = storage.set_item(KEY, &to_json(&next));
             }
             let next = Rc::new(next);

@@ -1,4 +1,4 @@
-//! The experiments of a section in its rail, and the file that the finished ones are handed in as.
+//! The experiments of a section in its rail, and the file in which finished ones are handed in.
 
 use crate::core::guided::GuidedInfo;
 use crate::core::query::Query;
@@ -18,11 +18,11 @@ pub(in crate::panel) struct ExperimentsProps {
     pub(in crate::panel) open: Option<&'static str>,
     pub(in crate::panel) query: Rc<Query>,
     pub(in crate::panel) finished: FinishedList,
-    /// Whether the list starts open, as it does where there is room.
+    /// True if the list is open at first, as on a wide page.
     pub(in crate::panel) wide: bool,
 }
 
-/// What can be predicted and tried here, with what is done.
+/// The list of experiments, with marks for finished ones.
 #[component]
 pub(in crate::panel) fn Experiments(props: &ExperimentsProps) -> Html {
     let blocked = use_state_eq(|| false);
@@ -78,7 +78,7 @@ pub(in crate::panel) fn Experiments(props: &ExperimentsProps) -> Html {
     }
 }
 
-/// The address that opens an experiment, in the chapter that shows it.
+/// Returns the address that opens an experiment in its chapter.
 pub(super) fn address_of(slug: &str, info: &GuidedInfo, query: &Query) -> String {
     let query = query.changed(&vec![("experiment".to_owned(), Some(info.slug.to_owned()))]);
     chapter_hash(slug, info.chapter, &query)

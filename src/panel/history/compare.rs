@@ -10,12 +10,12 @@ use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-/// More points than a chart has pixels are drawn for nobody.
+/// The maximum number of drawn points, about the number of pixels of a chart.
 const MAX_POINTS: usize = 1000;
-/// The color of the run that goes on; saved runs have those before it.
+/// The index of the present run's color. Saved runs have lower indices.
 const LIVE_COLOR: usize = 7;
 
-/// A run that is shown, and the number of its color.
+/// A compared run, and the index of its color.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Chosen {
     pub(super) run: Kept,
@@ -23,7 +23,7 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// The number of its color and whether its line is dashed: after seven runs the colors come again.
+    /// Returns the index of its color, and true if its line is dashed: after seven runs the colors repeat.
     pub(super) fn style(slot: usize) -> (usize, bool) {
         (slot % LIVE_COLOR, slot / LIVE_COLOR % 2 == 1)
     }
@@ -33,19 +33,19 @@ impl Chosen {
 pub(super) struct CompareProps {
     pub(super) section: &'static AnyExperiment,
     pub(super) runs: Vec<Chosen>,
-    /// The curves of the run that goes on, if one does.
+    /// The curves of the present run, if there is one.
     pub(super) live: Option<Rc<Vec<RunSeries>>>,
-    /// The steps that the run that goes on will have.
+    /// The number of steps of the present run.
     pub(super) planned: u32,
 }
 
-/// One curve of each chosen run, and of the one that goes on.
+/// One curve of each chosen run, and of the present one.
 #[component]
 pub(super) fn Compare(props: &CompareProps) -> Html {
     let asked = use_state_eq(|| None::<String>);
     let log = use_state_eq(|| false);
     let curves = use_memo(props.runs.clone(), |runs| curves(runs));
-    // A curve that none of the chosen runs has any more gives way to the first.
+    // If none of the chosen runs has the curve, the first one is shown.
     let metric = asked.as_ref().filter(|asked| curves.iter().any(|curve| curve.metric == **asked));
     let metric = metric.or(curves.first().map(|curve| &curve.metric)).cloned().unwrap_or_default();
     let title = curves.iter().find(|curve| curve.metric == metric).map(|curve| curve.label.clone());
@@ -116,14 +116,14 @@ pub(super) fn Compare(props: &CompareProps) -> Html {
     }
 }
 
-/// A curve that can be asked for.
+/// A curve that can be selected.
 struct Curve {
     metric: String,
-    /// Its title, with the unit.
+    /// The title with the unit.
     label: String,
 }
 
-/// Every curve that one of the runs has, in the order of the first that has it.
+/// Returns every curve that one of the runs has, in the order of the first that has it.
 fn curves(runs: &[Chosen]) -> Vec<Curve> {
     let mut curves: Vec<Curve> = Vec::new();
     for series in runs.iter().flat_map(|chosen| &chosen.run.evidence.series) {

@@ -1,4 +1,4 @@
-//! Files of runs: opened with a button or by drop, saved by the browser.
+//! Files of runs: opened with a button or dropped, and saved by the browser.
 
 use crate::charts::{Series, Table};
 use crate::panel::history::store::Edit;
@@ -13,7 +13,7 @@ use web_sys::File;
 use yew::prelude::*;
 
 thread_local! {
-    /// A file on its way to the panel that it belongs to.
+    /// A file for another panel.
     static WAITING: RefCell<Option<(&'static str, String)>> = const { RefCell::new(None) };
 }
 
@@ -26,19 +26,19 @@ pub(super) struct WrongSection {
 }
 
 impl WrongSection {
-    /// Leaves the file for the other panel, which takes it when it is opened.
+    /// Leaves the file for the other panel, which reads it when it is opened.
     pub(super) fn leave(&self) {
         WAITING.set(Some((self.slug, self.text.to_string())));
     }
 }
 
-/// The file that was left for this panel.
+/// Returns the file that was left for this panel.
 pub(super) fn waiting(slug: &str) -> Option<String> {
     let is_ours = WAITING.with_borrow(|waiting| waiting.as_ref().is_some_and(|(other, _)| *other == slug));
     is_ours.then(|| WAITING.take()).flatten().map(|(_, text)| text)
 }
 
-/// Reads the file and adds it to the list, or says why that is not done.
+/// Reads the file and adds it to the list, or says why not.
 pub(super) fn open(
     file: &File,
     section: &'static AnyExperiment,
@@ -86,12 +86,12 @@ fn in_words(name: &str, refusal: ImportError) -> String {
     }
 }
 
-/// Hands over the run as a file. `None` if the browser does not let the page do that.
+/// Saves the run as a file. Returns `None` if the browser blocks it.
 pub(super) fn save(run: &Kept) -> Option<()> {
     download(&run.evidence.file_name("json"), "application/json", &run.evidence.to_json())
 }
 
-/// Hands over all curves of the run as one table: a row a step, a column a curve of every seed, and the run's settings.
+/// Saves all curves of the run as a table, with one row per step, one column per curve and seed, and the run's settings.
 pub(super) fn save_csv(run: &Kept, provenance: &str) -> Option<()> {
     let RunRecord { series, seeds, .. } = &*run.evidence;
     let column = |series: &KeptSeries, of_seed: &str| {

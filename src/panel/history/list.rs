@@ -1,4 +1,4 @@
-//! The list of saved runs, what there is to say of it, and the place where files are opened.
+//! The list of saved runs, its messages, and the place where files are opened.
 
 use crate::core::chapter::RUNS;
 use crate::core::query::Query;
@@ -18,20 +18,20 @@ use yew::prelude::*;
 pub(super) struct RunListProps {
     pub(super) section: &'static AnyExperiment,
     pub(super) store: Store,
-    /// The settings of the panel now.
+    /// The present settings of the panel.
     pub(super) config: Rc<Values>,
-    /// Whether a run goes on.
+    /// True if a run is active.
     pub(super) active: bool,
-    /// The runs that are compared, and the numbers of their colors.
+    /// The compared runs, and the indices of their colors.
     pub(super) chosen: Vec<(u64, usize)>,
     pub(super) choose: Callback<(u64, bool)>,
     pub(super) rerun: Callback<Kept>,
     pub(super) edit: Callback<Edit>,
-    /// The address's query.
+    /// The query of the address.
     pub(super) query: Rc<Query>,
 }
 
-/// The newest run first.
+/// The list, with the newest run first.
 #[component]
 pub(super) fn RunList(props: &RunListProps) -> Html {
     let RunListProps { store, edit, section, .. } = props;
@@ -42,7 +42,7 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
         let misplaced = misplaced.setter();
         move |found: Option<WrongSection>, ()| misplaced.set(found)
     });
-    // A file that was opened in another panel and belongs here.
+    // A file that was opened in another panel and belongs to this one.
     use_effect_with((), {
         let (edit, on_misplaced) = (edit.clone(), on_misplaced.clone());
         move |()| {
@@ -62,14 +62,14 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
         }
     });
 
-    // The button that had the focus is gone with its row.
+    // The button that had the focus was removed with its row.
     let undo_button = use_node_ref();
     let deleted = history.deleted().map(|run| run.id);
     use_effect_with(deleted, {
         let undo_button = undo_button.clone();
         move |_| {
             if let Some(button) = undo_button.cast::<HtmlElement>() {
-                // A button that cannot take the focus leaves it where it is.
+                // If the button cannot take the focus, the focus stays.
                 let _ = button.focus();
             }
         }
@@ -123,7 +123,7 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
     }
 }
 
-/// A run, and how it differs from the one before it.
+/// Returns the row of a run, with the difference from the run before it.
 fn row(props: &RunListProps, run: &Kept) -> Html {
     let RunListProps { section, store, edit, config, .. } = props;
     let before = store.history.before(run.id);
@@ -148,9 +148,9 @@ fn row(props: &RunListProps, run: &Kept) -> Html {
     }
 }
 
-/// A place where a file can be dropped.
+/// An area where a file can be dropped.
 struct DropZone {
-    /// Whether something is held over it.
+    /// True while a file is over it.
     is_over: bool,
     on_over: Callback<DragEvent>,
     on_leave: Callback<DragEvent>,
@@ -187,7 +187,7 @@ fn use_drop_zone(open: &Callback<web_sys::File>) -> DropZone {
     }
 }
 
-/// The file that was picked. The input is emptied, so that the same file can be picked again.
+/// Returns the selected file. The input is cleared, so that the same file can be selected again.
 fn picked(event: &Event) -> Option<web_sys::File> {
     let input: HtmlInputElement = event.target_unchecked_into();
     let file = input.files().and_then(|files| files.get(0));
@@ -195,9 +195,9 @@ fn picked(event: &Event) -> Option<web_sys::File> {
     file
 }
 
-/// A way to the panel that the file belongs to, which then opens it.
+/// Returns a notice with a link to the panel that the file belongs to, which then opens it.
 fn misplaced_notice(file: &WrongSection, query: &Query) -> Html {
-    // The device, the theme and the frame are the visitor's; settings belong to their section.
+    // The device, the theme and the frame stay; settings belong to their section.
     let kept = query.keep(|key| ["device", "theme", "embed"].contains(&key));
     let mark = if kept.is_empty() { "" } else { "?" };
     let onclick = {

@@ -1,4 +1,4 @@
-//! One kept run.
+//! The row of a saved run.
 
 use crate::core::schema::Values;
 use crate::core::settings::Param;
@@ -16,19 +16,19 @@ use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-/// So many last values are seen without opening the row.
+/// The number of last values that are shown without opening the row.
 const FEW: usize = 4;
 
 #[derive(Properties, PartialEq)]
 pub(super) struct RowProps {
     pub(super) section: &'static AnyExperiment,
     pub(super) run: Kept,
-    /// The settings of the panel now.
+    /// The present settings of the panel.
     pub(super) config: Rc<Values>,
-    /// What its settings are compared with, and in what they differ from that.
+    /// The settings with which it is compared, and the differences.
     pub(super) against: String,
     pub(super) differences: Vec<String>,
-    /// Its color in the comparison and whether its line is dashed, if it is in it.
+    /// Its color in the comparison, and true if its line is dashed; `None` if it is not compared.
     pub(super) slot: Option<(usize, bool)>,
     pub(super) active: bool,
     pub(super) choose: Callback<(u64, bool)>,
@@ -36,7 +36,7 @@ pub(super) struct RowProps {
     pub(super) edit: Callback<Edit>,
 }
 
-/// What a run was, what came of it, and what can be done with it.
+/// The settings and results of a run, with its buttons.
 #[component]
 pub(super) fn Row(props: &RowProps) -> Html {
     let RowProps { run, edit, .. } = props;
@@ -70,7 +70,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
             }
         })
     };
-    // A run of other settings would get around what the author of the page has fixed, and a question that waits.
+    // A run with other settings would bypass locked settings and an open question.
     let assignment = use_assignment();
     let fixed = !assignment.lock.is_empty() || assignment.question.is_some();
     let rerun = {
@@ -151,7 +151,7 @@ impl RowProps {
         }
     }
 
-    /// Section, version and settings, as every file of the lab has them.
+    /// The section, version and settings, as in every file of the lab.
     fn provenance(&self) -> String {
         let evidence = &self.run.evidence;
         let settings = format::settings(&self.section.schema, &evidence.config);
@@ -159,7 +159,7 @@ impl RowProps {
     }
 }
 
-/// All that was written down, but for the curves.
+/// Returns everything that was saved, except for the curves.
 fn details(props: &RowProps) -> Html {
     let (evidence, params) = (&props.run.evidence, props.section.schema.params);
     let now = format::differences(params, &evidence.config, &props.config);
@@ -231,7 +231,7 @@ fn last_value(series: &crate::saved_runs::KeptSeries) -> Html {
     }
 }
 
-/// The last value of a curve, with its unit.
+/// Returns the last value of a curve with its unit.
 fn number(series: &crate::saved_runs::KeptSeries) -> String {
     match series.last() {
         None => "–".to_owned(),
@@ -255,11 +255,11 @@ fn asked_for(choice: DeviceChoice) -> &'static str {
     }
 }
 
-/// The moment on the visitor's clock.
+/// Returns the time in the visitor's time zone.
 pub(in crate::panel) fn local(checkpoint: Timestamp) -> String {
     let options = Object::new();
     for (key, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
-        // An object of one's own takes what it is given.
+        // Setting a property of a new object does not fail.
         let _ = Reflect::set(&options, &key.into(), &value.into());
     }
     Date::new(&(checkpoint.0 as f64).into()).to_locale_string("en-GB", &options).into()

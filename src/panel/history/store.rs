@@ -1,4 +1,4 @@
-//! Where the list of runs lives: in the browser's storage where that exists, else in this tab.
+//! The storage of the list of runs: the browser's storage if there is one, or else this tab.
 
 use crate::panel::PtrEq;
 use crate::run::any::AnyExperiment;
@@ -21,31 +21,31 @@ pub(super) enum Edit {
     Pin(u64, bool),
     Delete(u64),
     Undo,
-    /// Something that the visitor should know.
+    /// Shows a message.
     Say(String),
-    /// The visitor has read it.
+    /// Removes the messages.
     Cancel,
 }
 
-/// The list, and what there is to say of it.
+/// The list, and its messages.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Store {
     pub(super) history: PtrEq<History>,
-    /// What went wrong, if anything.
+    /// One message per problem.
     pub(super) warnings: Rc<Vec<String>>,
-    /// Whether the list is gone when the tab is closed, and why.
+    /// The reason why the list is lost when the tab is closed, if it is.
     pub(super) volatile: Option<&'static str>,
 }
 
 thread_local! {
-    /// The lists of all sections of this page, in full: what is stored is thinned, and some pages store nothing.
+    /// The complete lists of all sections on this page. Stored lists are thinned, and some pages store nothing.
     static LISTS: RefCell<HashMap<&'static str, Rc<History>>> = RefCell::default();
 }
 
 const NO_STORAGE: &str = "This page may not store anything in the browser here, so these runs are gone when it is closed. Save those that matter.";
 const FULL: &str = "The browser's storage for this page is full, so the oldest of these runs are gone when it is closed. Save those that matter.";
 
-/// The list of a section's runs, and the way to change it.
+/// Returns the list of a section's runs, and a callback to change it.
 #[hook]
 pub(super) fn use_history(section: &'static AnyExperiment) -> (Store, Callback<Edit>) {
     let store = use_mut_ref(|| Store {
@@ -61,7 +61,7 @@ pub(super) fn use_history(section: &'static AnyExperiment) -> (Store, Callback<E
                 store.borrow_mut().load(section);
                 update.force_update();
             };
-            // Other windows of this browser keep runs of this section in the same place.
+            // Other windows of this browser save runs of this section under the same key.
             let others = EventListener::new(&window(), "storage", {
                 let load = load.clone();
                 move |event| {
@@ -71,7 +71,7 @@ pub(super) fn use_history(section: &'static AnyExperiment) -> (Store, Callback<E
                     }
                 }
             });
-            // After the first paint: some megabytes may have to be read.
+            // After the first paint, since the list may have some megabytes.
             let first = Timeout::new(0, load);
             move || drop((others, first))
         }
@@ -124,7 +124,7 @@ impl Store {
         let Some(text) = storage.get_item(&key_of(section.slug)).ok().flatten() else { return };
         let (history, mut warnings) = History::from_text(&text, section);
         if !warnings.is_empty() {
-            // The next run overwrites it; whoever knows how may still mend this copy.
+            // The next run overwrites it. This copy may still be repaired by hand.
             let copy = format!("{}:damaged", key_of(section.slug));
             if storage.set_item(&copy, &text).is_ok() {
                 warnings.push(format!("A copy of what was stored was put under {copy}."));
@@ -135,17 +135,17 @@ impl Store {
     }
 }
 
-/// Where a section's list is stored.
+/// Returns the key of a section's list.
 fn key_of(slug: &str) -> String {
     format!("nn-lab:runs:{slug}")
 }
 
-/// The storage that outlives the page, if it may be used: a sandboxed frame has none, and says so by throwing.
+/// Returns the storage that outlives the page. In a sandboxed frame the property throws.
 fn storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
 
-/// Stores the list, as much of it as there is room for. Says what is not stored.
+/// Stores as much of the list as there is room for. Returns a message if not all of it was stored.
 fn save(slug: &str, history: &History) -> Option<&'static str> {
     let Some(storage) = storage() else { return Some(NO_STORAGE) };
     let mut stored = history.clone();

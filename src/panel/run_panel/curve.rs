@@ -1,4 +1,4 @@
-//! A curve that is drawn before the run, by pointer or keyboard, and held against the measured one after it.
+//! A curve that is drawn before the run, by pointer or keyboard, and compared with the measured one after it.
 
 use crate::charts::scale::format_number;
 use crate::charts::{LineChart, Series};
@@ -9,7 +9,7 @@ use std::rc::Rc;
 use web_sys::SvgElement;
 use yew::prelude::*;
 
-/// As many points make a drawn curve; the first is the start of the run, the last its end.
+/// The number of points of a drawn curve. The first is the start of the run, the last its end.
 const POINTS: usize = 21;
 const WIDTH: f64 = 260.0;
 const HEIGHT: f64 = 140.0;
@@ -18,17 +18,17 @@ const HEIGHT: f64 = 140.0;
 pub(super) struct CurvePadProps {
     /// The ends of the vertical axis.
     pub(super) range: (f64, f64),
-    /// The quantity that is guessed.
+    /// The predicted quantity.
     pub(super) label: AttrValue,
-    /// Called with shares of the run, from 0 to 1, and values.
+    /// Called with points: the fraction of the run, from 0 to 1, and the value.
     pub(super) on_draw: Callback<Vec<(f64, f64)>>,
 }
 
-/// Where a curve is drawn.
+/// The area in which a curve is drawn.
 #[component]
 pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
     let (low, high) = props.range;
-    // Heights from 0 to 1; none until something has been drawn.
+    // Heights from 0 to 1; empty until something has been drawn.
     let heights = use_state_eq(|| None::<Vec<f64>>);
     let cursor = use_state_eq(|| 0usize);
     let last = use_mut_ref(|| None::<usize>);
@@ -64,7 +64,7 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
         let (draw, last, node) = (draw.clone(), last.clone(), node.clone());
         Callback::from(move |event: PointerEvent| {
             if let Some(svg) = node.cast::<SvgElement>() {
-                // Without it the curve ends at the pad's edge, which is no harm.
+                // Without it the curve ends at the edge of the area.
                 let _ = svg.set_pointer_capture(event.pointer_id());
             }
             last.replace(None);
@@ -89,7 +89,7 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
                 }
                 Some(KeyAction::Lift(by)) => {
                     event.prevent_default();
-                    // All that follows goes along, so that a curve is made from left to right with few keys.
+                    // The rest of the curve moves along, so that a curve is drawn from left to right with few keys.
                     for height in drawn.iter_mut().skip(*cursor) {
                         *height = (*height + by).clamp(0.0, 1.0);
                     }
@@ -130,7 +130,7 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
     }
 }
 
-/// Draws a straight line to a point. A quick hand leaves columns out; they are filled in along its way.
+/// Draws a straight line to a point, since a quick pointer skips columns.
 fn draw_line(heights: &mut [f64], from: usize, to: usize, y: f64) {
     let start = heights.get(from).copied().unwrap_or(y);
     for (i, height) in heights.iter_mut().enumerate() {
@@ -141,12 +141,12 @@ fn draw_line(heights: &mut [f64], from: usize, to: usize, y: f64) {
     }
 }
 
-/// What a key does to a curve.
+/// The effect of a key on a curve.
 #[derive(Debug, PartialEq)]
 enum KeyAction {
     /// Moves the cursor to this point.
     Go(usize),
-    /// Moves the curve up by a share of the axis, from the cursor on.
+    /// Moves the curve up by a fraction of the axis, from the cursor on.
     Lift(f64),
 }
 
@@ -172,13 +172,13 @@ pub(in crate::panel) struct CurveOutcomeProps {
     pub(in crate::panel) measured: Option<RunSeries>,
 }
 
-/// The guess and the measurement on one chart.
+/// The prediction and the measurement in one chart.
 #[component]
 pub(in crate::panel) fn CurveOutcome(props: &CurveOutcomeProps) -> Html {
     let series = use_memo(props.clone(), |props| {
         let steps = f64::from(props.steps.max(1));
         let end = match &props.measured {
-            // Where a curve counts epochs, its own last point is the end of the run.
+            // For a curve over epochs, its last point is the end of the run.
             Some(measured) => measured.points.last().map_or(steps, |(x, _)| *x),
             None => steps,
         };
@@ -200,7 +200,7 @@ mod tests {
     use crate::panel::run_panel::curve::*;
 
     #[test]
-    fn a_quick_hand_leaves_no_gap() {
+    fn a_quick_pointer_leaves_no_gap() {
         let mut heights = vec![0.0; 5];
         draw_line(&mut heights, 0, 4, 1.0);
         assert_eq!(heights, [0.0, 0.25, 0.5, 0.75, 1.0]);

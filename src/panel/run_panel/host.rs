@@ -1,4 +1,4 @@
-//! A panel's conversation with the page around it, and with the panels beside it.
+//! The messages between a panel, the embedding page, and the other panels on that page.
 
 use crate::assignment::{Answer, Question};
 use crate::client::BatchState;
@@ -18,23 +18,23 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// Numbers are told this often while they change.
+/// Metrics are sent at most this often.
 const METRICS_MS: u32 = 500;
 
-/// All that the conversation is about, as it is now.
+/// The present state of the panel, as messages need it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct HostContext {
     pub(super) run_panel: RunPanelProps,
-    /// Whether a question has to be answered before training.
+    /// True if a question has to be answered before training.
     pub(super) blocked: bool,
     pub(super) autoplay: bool,
 }
 
-/// What lasts as long as the panel does.
+/// State that lasts as long as the panel.
 struct Connection {
     context: HostContext,
-    /// What was made to wait: the run, the sweep.
-    held: (bool, bool),
+    /// True for the run and the sweep if the scheduler has paused them.
+    paused: (bool, bool),
     scheduler: Scheduler,
     bus: Option<Bus>,
 }
@@ -47,7 +47,7 @@ impl Connection {
 
 type Shared = Rc<RefCell<Option<Connection>>>;
 
-/// Holds the conversation; gives the reason why the run waits by itself, if it does.
+/// Exchanges the messages. Returns the reason why the scheduler has paused the run, if it has.
 #[hook]
 pub(super) fn use_host(
     context: HostContext,
@@ -58,7 +58,7 @@ pub(super) fn use_host(
     let pause_reason = use_state_eq(|| None::<PauseReason>);
     let slug = context.run_panel.slug;
     let framed = crate::embedding::framed();
-    // Before the effects below, which look at what the panel has just drawn.
+    // The effects below need the context of this render.
     use_effect_with(context.clone(), {
         let connection = connection.clone();
         move |context| {
@@ -82,7 +82,7 @@ pub(super) fn use_host(
             let settings: Vec<&str> = context.run_panel.params.iter().map(|param| param.key).collect();
             *connection.borrow_mut() = Some(Connection {
                 context,
-                held: (false, false),
+                paused: (false, false),
                 scheduler: Scheduler::new(unique_name()),
                 bus,
             });
@@ -93,7 +93,7 @@ pub(super) fn use_host(
                 Sight::watch(&panel, move |seen| notice(HostEvent::Seen(seen)))
             });
             if sight.is_none() {
-                // A page of its own is there to be used; it goes on while its visitor reads elsewhere.
+                // A page that is not embedded continues while it is hidden.
                 notice(HostEvent::Seen(true));
             }
             let commands = listen(Box::new({
@@ -138,7 +138,7 @@ pub(super) fn use_host(
     Some(AttrValue::Static(why))
 }
 
-/// What the run and the sweep of a panel do; they share the machine with other panels as one.
+/// Returns the activity of the run and of the sweep of a panel.
 fn activity(run_panel: &RunPanelProps) -> (Run, Run) {
     let run = match run_panel.state {
         RunState::Loading { .. } | RunState::Running => Run::Running,
@@ -153,14 +153,14 @@ fn activity(run_panel: &RunPanelProps) -> (Run, Run) {
     (run, sweep)
 }
 
-/// Tells the page around about the state, the numbers, and how a prediction came out.
+/// Sends the state, the metrics, and the outcome of a prediction to the embedding page.
 #[hook]
 fn use_messages(context: &HostContext, question: Option<Question>, answer: Option<Answer>) {
     let slug = context.run_panel.slug;
     let framed = crate::embedding::framed();
     let metrics = use_mut_ref(|| None::<Timeout>);
     let view = use_context::<RunView>();
-    // The name alone: while bytes come in, the state changes often and says the same.
+    // The name alone, since the loading state changes with every chunk of bytes.
     let error = match &context.run_panel.state {
         RunState::Error(error) => Some(error.clone()),
         _ => None,
@@ -202,11 +202,11 @@ fn use_messages(context: &HostContext, question: Option<Question>, answer: Optio
     });
 }
 
-/// Numbers for a message: the section's own, whether their chapter is open or not, and what else is on the page.
+/// Returns metrics for a message: those of the section, whether or not their chapter is open, and the others on the page.
 fn named_metrics(view: Option<&RunView>, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
     let mut numbers: Map<String, Value> =
         metrics_on_page().into_iter().map(|(name, value)| (name.to_string(), json!(value))).collect();
-    // These are as new as the latest frame, drawn or not.
+    // The metrics of the latest frame, whether or not they are drawn.
     let latest = view.into_iter().flat_map(RunView::numbers);
     numbers.extend(latest.map(|(name, value)| (name.to_owned(), json!(value))));
     numbers.retain(|name, _| wanted(name));
@@ -214,8 +214,8 @@ fn named_metrics(view: Option<&RunView>, wanted: impl Fn(&str) -> bool) -> Map<S
 }
 
 fn notice(connection: &Shared, pause_reason: &UseStateSetter<Option<PauseReason>>, event: HostEvent) {
-    // Acts come back here as happenings, so nothing stays borrowed while they are done.
-    let (actions, run_panel, held) = {
+    // Actions cause further events, so nothing is borrowed while they are performed.
+    let (actions, run_panel, paused) = {
         let mut connection = connection.borrow_mut();
         let Some(connection) = connection.as_mut() else { return };
         let actions = connection.scheduler.notice(event, js_sys::Date::now());
@@ -228,33 +228,33 @@ fn notice(connection: &Shared, pause_reason: &UseStateSetter<Option<PauseReason>
             }
         }
         let run_panel = connection.context.run_panel.clone();
-        // What the visitor had paused before stays so when the rest goes on.
+        // Anything that the user had paused before stays paused.
         let (run, sweep) = activity(&run_panel);
-        let held = &mut connection.held;
+        let paused = &mut connection.paused;
         if actions.contains(&Action::Pause) {
-            *held = (held.0 || run == Run::Running, held.1 || sweep == Run::Running);
+            *paused = (paused.0 || run == Run::Running, paused.1 || sweep == Run::Running);
         }
-        let held = if actions.contains(&Action::Resume) { std::mem::take(held) } else { *held };
-        (actions, run_panel, held)
+        let paused = if actions.contains(&Action::Resume) { std::mem::take(paused) } else { *paused };
+        (actions, run_panel, paused)
     };
     let sweep = &run_panel.background.sweep;
     for action in actions {
         match action {
             Action::Train => run_panel.on_train.emit(()),
             Action::Pause => {
-                held.0.then(|| run_panel.on_pause.emit(()));
-                held.1.then(|| sweep.pause.emit(()));
+                paused.0.then(|| run_panel.on_pause.emit(()));
+                paused.1.then(|| sweep.pause.emit(()));
             }
             Action::Resume => {
-                held.0.then(|| run_panel.on_resume.emit(()));
-                held.1.then(|| sweep.resume.emit(()));
+                paused.0.then(|| run_panel.on_resume.emit(()));
+                paused.1.then(|| sweep.resume.emit(()));
             }
             Action::Broadcast(_) => {}
         }
     }
 }
 
-/// Does what the page around asks for, or tells it why not.
+/// Performs a command of the embedding page, or replies why not.
 fn on_command(
     connection: &Shared,
     notice: &Rc<impl Fn(HostEvent)>,
@@ -292,14 +292,14 @@ fn on_command(
     }
 }
 
-/// What is to change in the address. Values are read there, as those of a link are: the page clamps them and says so.
+/// Returns the changes of the address. Its values are read as those of a link: the page clamps them and says so.
 fn changes(
     run_panel: &RunPanelProps,
     values: Map<String, Value>,
 ) -> Result<Vec<(String, Option<String>)>, String> {
     let mut changes = Vec::new();
     if values.contains_key("preset") {
-        // A preset sets all that is not set beside it.
+        // A preset sets all settings that the message does not have.
         changes.extend(run_panel.params.iter().map(|param| (param.key.to_owned(), None)));
     }
     for (key, value) in values {

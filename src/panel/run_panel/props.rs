@@ -1,4 +1,4 @@
-//! What the run panel is given.
+//! The properties of the run panel.
 
 use crate::core::curve::RunSeries;
 use crate::core::settings::Param;
@@ -8,13 +8,13 @@ use crate::panel::guided::GuidedView;
 use crate::protocol::{Progress, RunState};
 use yew::prelude::*;
 
-/// A net that has failed while others go on; of those that were lost together, the first.
+/// A network that has failed while others go on. Networks that were lost together are represented by the first.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::panel) struct Failure {
-    /// Its number among the nets of all seeds.
+    /// The index among the networks of all seeds.
     pub(in crate::panel) index: usize,
     pub(in crate::panel) sentence: AttrValue,
-    /// Whether its device or its worker was lost: all that were go on together.
+    /// True if its device or its worker was lost. All lost networks resume together.
     pub(in crate::panel) is_lost: bool,
 }
 
@@ -27,23 +27,23 @@ pub(in crate::panel) struct RunPanelProps {
     pub(in crate::panel) steps_per_sec: f32,
     /// The experiment that is open.
     pub(in crate::panel) guided: Option<GuidedView>,
-    /// Where a reader goes back to earlier states of the run.
+    /// The slider over earlier states of the run.
     pub(in crate::panel) replay: Html,
-    /// Names of the numbers that stay in sight.
+    /// The names of the metrics that stay visible.
     pub(in crate::panel) main_numbers: &'static str,
-    /// How many seeds a run has.
+    /// The number of seeds of a run.
     pub(in crate::panel) seeds: u32,
-    /// The nets that have failed while others go on.
+    /// The networks that have failed while others go on.
     pub(in crate::panel) failures: Vec<Failure>,
     pub(in crate::panel) on_retry: Callback<usize>,
-    /// The step that nets which were lost go on from, if some were.
+    /// The step from which lost networks resume, if any were lost.
     pub(in crate::panel) lost_at: Option<u32>,
     pub(in crate::panel) on_go_on: Callback<()>,
-    /// That some nets still load, if others train already.
+    /// A note if some networks still load while others train.
     pub(in crate::panel) loading: Option<AttrValue>,
-    /// The sweep, which waits where the run would.
+    /// The sweep, which pauses together with the run.
     pub(in crate::panel) background: Background,
-    /// Differs when something new was measured.
+    /// A number that changes with the records.
     pub(in crate::panel) mark: usize,
     pub(in crate::panel) series: Callback<(), Vec<RunSeries>>,
     /// Changes the panel's state.

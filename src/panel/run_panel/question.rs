@@ -1,4 +1,4 @@
-//! The question of an assignment: a prediction before the run, and the prediction beside the measurement after it.
+//! The question of an assignment: a prediction before the run, and its comparison with the measurement after it.
 
 use crate::assignment::{Answer, Guess, Question};
 use crate::charts::scale::format_number;
@@ -15,7 +15,7 @@ use yew::prelude::*;
 pub(super) struct QuestionCardProps {
     pub(super) question: Question,
     pub(super) answer: Option<Answer>,
-    /// Submits a prediction, or takes it back.
+    /// Submits a prediction, or withdraws it.
     pub(super) on_answer: Callback<Option<Answer>>,
     pub(super) state: RunState,
     /// Steps of the run.
@@ -64,7 +64,7 @@ pub(in crate::panel) fn in_words(answer: &Answer) -> String {
     }
 }
 
-/// What the run says to the guess.
+/// Returns the measurement next to the prediction.
 fn outcome(props: &QuestionCardProps, view: Option<&RunView>, answer: &Answer) -> Html {
     let shown = metrics_on_page();
     let row = |name: &String| {
@@ -93,7 +93,7 @@ fn outcome(props: &QuestionCardProps, view: Option<&RunView>, answer: &Answer) -
     }
 }
 
-/// The run's curve of the metric that was asked for.
+/// Returns the run's curve of the predicted metric.
 fn measured(props: &QuestionCardProps) -> Option<RunSeries> {
     let name = props.question.metrics.first()?;
     props.series.emit(()).into_iter().find(|series| series.metric == name.as_str())
@@ -102,13 +102,13 @@ fn measured(props: &QuestionCardProps) -> Option<RunSeries> {
 #[derive(Clone, PartialEq, Properties)]
 pub(in crate::panel) struct FormProps {
     pub(in crate::panel) question: Question,
-    /// What is predicted, in words; else the numbers are called by their names.
+    /// The predicted quantity in words; otherwise the names of the metrics are shown.
     #[prop_or_default]
     pub(in crate::panel) quantity: Option<AttrValue>,
     pub(in crate::panel) on_answer: Callback<Option<Answer>>,
 }
 
-/// Where the guess is made. It keeps what is typed until it is committed.
+/// The form of the prediction, which keeps the input until it is submitted.
 #[component]
 pub(in crate::panel) fn Form(props: &FormProps) -> Html {
     let draft = use_state_eq(|| None::<Answer>);

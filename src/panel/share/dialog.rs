@@ -1,4 +1,4 @@
-//! The dialog for teachers: what to hide and to lock, whether to start at once, which question to ask.
+//! The dialog for teachers: parts to hide and to lock, the start of the training, and a question.
 
 use crate::assignment::PARTS;
 use crate::core::chapter::{Chapter, chapters};
@@ -20,7 +20,7 @@ pub(super) struct ShareDialogProps {
     pub(super) slug: &'static str,
     pub(super) chapters: &'static [Chapter],
     pub(super) guided_infos: Rc<Vec<GuidedInfo>>,
-    /// The one that the address opens.
+    /// The chapter that the address opens.
     pub(super) chapter: Option<String>,
     pub(super) query: Rc<Query>,
     pub(super) params: &'static [Param],
@@ -28,11 +28,11 @@ pub(super) struct ShareDialogProps {
     pub(super) on_close: Callback<()>,
 }
 
-/// The draft and the way to change it.
+/// The draft, with callbacks that change it.
 struct Editor(UseStateHandle<Draft>);
 
 impl Editor {
-    /// Changes the draft by the value of the control that has been changed.
+    /// Returns a callback that changes the draft by the value of a control.
     fn on<E: AsRef<Event> + 'static>(&self, edit: impl Fn(&mut Draft, String) + 'static) -> Callback<E> {
         let draft = self.0.clone();
         Callback::from(move |event: E| {
@@ -42,7 +42,7 @@ impl Editor {
         })
     }
 
-    /// Changes the draft by a tick.
+    /// Returns a callback that changes the draft by a checkbox.
     fn on_tick(&self, edit: impl Fn(&mut Draft, bool) + 'static) -> Callback<Event> {
         let draft = self.0.clone();
         Callback::from(move |event: Event| {
@@ -81,7 +81,7 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
     let metrics =
         use_memo(props.slug, |_| metrics_on_page().keys().map(ToString::to_string).collect::<Vec<_>>());
     let query = draft.query(&props.query);
-    // What is ticked goes before the chapter that is open.
+    // Ticked parts take precedence over the open chapter.
     let chapter = props.chapter.as_deref().filter(|_| draft.assignment.show.is_empty());
     let path = links::path(props.slug, chapter);
     let link = links::link(&path, &query);
@@ -135,7 +135,7 @@ fn presets(editor: &Editor, presets: &'static [Preset]) -> Html {
     }
 }
 
-/// Whether a setting is free, locked or hidden.
+/// Returns the menu that makes a setting editable, locked or hidden.
 fn access(editor: &Editor, param: &'static Param) -> Html {
     let now = editor.0.access(param.key);
     let onchange = editor.on(|draft, value| draft.set_access(param.key, Access::read(&value)));
@@ -155,7 +155,7 @@ fn hide_box(editor: &Editor, name: &str, words: &str) -> Html {
     html! { <label class="option" data-share={share}><input type="checkbox" {checked} {onchange} />{ format!(" {words}") }</label> }
 }
 
-/// A box for every figure, and for what is hidden already under a name that is not known here.
+/// Returns a checkbox for every figure, and for every hidden name that is unknown here.
 fn hide_figures(editor: &Editor, props: &ShareDialogProps) -> Html {
     let figures = chapters(props.chapters).flat_map(|chapter| chapter.figures);
     let gone = editor.0.assignment.hide.iter().filter(|name| {
@@ -167,7 +167,7 @@ fn hide_figures(editor: &Editor, props: &ShareDialogProps) -> Html {
     gone.chain(figures.clone().map(|(name, title)| hide_box(editor, name, title))).collect()
 }
 
-/// A box for every chapter, for each of its figures while the chapter is not ticked itself, and for every experiment.
+/// Returns a checkbox for every chapter, for the figures of every chapter that is not ticked, and for every experiment.
 fn show(editor: &Editor, own: &'static [Chapter], guided_infos: &[GuidedInfo]) -> Html {
     let shown = &editor.0.assignment.show;
     let tick = |name: &'static str, words: &'static str, class: &'static str| {
@@ -251,7 +251,7 @@ struct PreviewProps {
     src: String,
 }
 
-/// What a reader will see, as it is being decided; loaded only when it is asked for, since it is a whole lab.
+/// A preview for the author. It is loaded only when it is opened, since it is a whole lab.
 #[component]
 fn Preview(props: &PreviewProps) -> Html {
     let open = use_state_eq(|| false);
@@ -265,7 +265,7 @@ fn Preview(props: &PreviewProps) -> Html {
         <details class="share-preview" {ontoggle}>
             <summary>{ "Preview" }</summary>
             if *open {
-                // A frame that only gets another hash does not load anew; one with another key does.
+                // A frame whose hash changes does not load again; a frame with another key does.
                 <iframe key={props.src.clone()} src={props.src.clone()} title="Preview of the embedded panel" loading="lazy"></iframe>
             }
         </details>

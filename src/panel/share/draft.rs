@@ -1,14 +1,14 @@
-//! What a teacher has filled in: the assignment that comes of it, and the address.
+//! The content of the dialog for teachers, and the assignment and the address that follow from it.
 
 use crate::assignment::Assignment;
 use crate::core::query::Query;
 use crate::panel::share::links;
 
-/// What has been filled in.
+/// The content of the dialog.
 #[derive(Clone, PartialEq, Default)]
 pub(super) struct Draft {
     pub(super) assignment: Assignment,
-    /// A preset in place of the settings that are shown.
+    /// A preset in place of the present settings.
     pub(super) preset: Option<&'static str>,
     pub(super) ask: String,
     /// `none`, `number`, `choice` or `curve`.
@@ -37,7 +37,7 @@ impl Draft {
         }
     }
 
-    /// The lesson, with the question read as an address's would be; and what is wrong with it.
+    /// Returns the assignment, whose question is read as that of an address, and what is wrong with it.
     pub(super) fn assignment(&self) -> (Assignment, Vec<String>) {
         let options = self.options.lines().collect::<Vec<_>>().join("|");
         let query = [
@@ -60,7 +60,7 @@ impl Draft {
         query
     }
 
-    /// What a student may do with a setting.
+    /// The access of a student to a setting.
     pub(super) fn access(&self, key: &str) -> Access {
         match (self.assignment.hides(key), self.assignment.locks(key)) {
             (true, _) => Access::Hidden,
@@ -73,7 +73,7 @@ impl Draft {
         let Assignment { hide, lock, .. } = &mut self.assignment;
         hide.retain(|known| known != key);
         lock.retain(|known| known != key);
-        // What is hidden is locked as well: a preset would change it unseen.
+        // A hidden setting is locked as well, since a preset would change it unnoticed.
         if access == Access::Hidden {
             hide.push(key.to_owned());
         }
@@ -97,7 +97,7 @@ impl Draft {
     }
 }
 
-/// What a student may do with a setting.
+/// The access of a student to a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
     Free,
@@ -119,7 +119,7 @@ mod tests {
     use crate::panel::share::draft::*;
 
     #[test]
-    fn what_is_hidden_is_locked_and_free_again_when_it_is_shown() {
+    fn hidden_settings_are_locked_and_free_again_when_they_are_shown() {
         let mut draft = Draft::of(&Query::from([("lock", "seed"), ("depth", "3"), ("theme", "dark")]));
         assert_eq!(draft.access("seed"), Access::Locked);
         draft.set_access("depth", Access::Hidden);

@@ -1,28 +1,28 @@
-//! Addresses and snippets of HTML. Pure but for the page's own address.
+//! Addresses and snippets of HTML. Pure, except for the page's own address.
 
 use crate::assignment::KEYS;
 use crate::core::query::Query;
 use gloo::utils::window;
 
-/// Where the page is, without what follows `#`.
+/// Returns the address of the page without its hash.
 fn page() -> String {
     let href = window().location().href().unwrap_or_default();
     href.split('#').next().unwrap_or_default().to_owned()
 }
 
-/// The folder of the page, with a slash at its end.
+/// Returns the folder of the page, ending in a slash.
 pub(super) fn folder() -> String {
     let page = page();
     let page = page.split('?').next().unwrap_or_default();
     page.rsplit_once('/').map_or_else(String::new, |(folder, _)| format!("{folder}/"))
 }
 
-/// A section and perhaps one of its chapters, as an address has them.
+/// Returns the path of a section, or of one of its chapters, in an address.
 pub(super) fn path(slug: &str, chapter: Option<&str>) -> String {
     chapter.map_or_else(|| slug.to_owned(), |chapter| format!("{slug}/{chapter}"))
 }
 
-/// A link to a section or a chapter with these keys.
+/// Returns a link to a path with these keys.
 pub(super) fn link(path: &str, query: &Query) -> String {
     format!("{}{}", page(), hash(path, query))
 }
@@ -31,30 +31,30 @@ fn hash(path: &str, query: &Query) -> String {
     format!("#/{path}{}{query}", if query.is_empty() { "" } else { "?" })
 }
 
-/// The address of a chapter with these keys.
+/// Returns the hash of a chapter with these keys.
 pub(in crate::panel) fn chapter_hash(slug: &str, chapter: &str, query: &Query) -> String {
     hash(&path(slug, Some(chapter)), query)
 }
 
-/// What of an address belongs into a link to the page itself: all but that it is in a frame.
+/// Returns the keys for a link to the page itself, without the key that puts it into a frame.
 pub(super) fn for_reader(query: &Query) -> Query {
     query.keep(|key| key != "embed")
 }
 
-/// What of an address is the section's set-up: neither the lesson nor how the page looks.
+/// Returns the keys of the section's set-up, without those of the assignment and of the page's appearance.
 pub(super) fn set_up(query: &Query) -> Query {
     let other = |key: &str| KEYS.contains(&key) || ["embed", "theme", "v"].contains(&key);
     query.keep(|key| !other(key))
 }
 
-/// What a frame shows, for this very page. It does not train by itself.
+/// Returns the address of a preview, which does not train by itself.
 pub(super) fn preview(path: &str, query: &Query) -> String {
     let mut query = query.keep(|key| key != "autoplay");
     query.push("embed", "1");
     link(path, &query)
 }
 
-/// A frame of a fixed height, for pages that allow no scripts.
+/// Returns a frame of a fixed height, for pages that allow no scripts.
 pub(super) fn iframe(path: &str, title: &str, query: &Query) -> String {
     let mut query = query.clone();
     query.push("embed", "1");
@@ -66,7 +66,7 @@ pub(super) fn iframe(path: &str, title: &str, query: &Query) -> String {
     )
 }
 
-/// The element that sizes itself, with the script that knows it.
+/// Returns the custom element, which adapts its height, with its script.
 pub(super) fn element(folder: &str, slug: &str, chapter: Option<&str>, query: &Query) -> String {
     let attributes: String = chapter
         .map(|chapter| ("chapter", chapter))
@@ -89,7 +89,7 @@ mod tests {
     use crate::panel::share::links::*;
 
     #[test]
-    fn what_is_written_into_html_stays_inside_its_attribute() {
+    fn values_are_escaped_in_html() {
         let html = element(
             "https://lab.example/",
             "rnn",
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_leaves_out_what_is_not_the_readers() {
+    fn a_link_leaves_out_the_keys_of_the_frame_and_the_assignment() {
         let query = [("depth", "3"), ("embed", "1"), ("hide", "seed"), ("theme", "dark")].into();
         assert_eq!(for_reader(&query).len(), 3);
         assert_eq!(set_up(&query), [("depth", "3")].into());

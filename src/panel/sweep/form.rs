@@ -1,4 +1,4 @@
-//! Where a sweep is set up. What is chosen goes into the address at once.
+//! The form of a sweep. Every choice becomes part of the address at once.
 
 use crate::core::query::Query;
 use crate::core::settings::{Kind, Param};
@@ -13,11 +13,11 @@ pub(super) struct FormProps {
     pub(super) params: &'static [Param],
     pub(super) query: Rc<Query>,
     pub(super) dispatch: Callback<PanelAction>,
-    /// What can be measured: name and title.
+    /// The quantities that can be measured: name and title.
     pub(super) measures: Vec<(String, String)>,
 }
 
-/// Setting, values, a second setting, and what is plotted.
+/// A setting with its values, a second setting, and the measured quantity.
 #[component]
 pub(super) fn Form(props: &FormProps) -> Html {
     let value = |key: &str| props.query.get(key).map(str::to_owned);

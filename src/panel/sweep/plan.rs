@@ -1,4 +1,4 @@
-//! What an address asks to be swept over, made into runs.
+//! The runs of a sweep, read from the address.
 
 use crate::client::{
     BatchHandle, BatchState, Enough, RunResult, RunTimes, Timing, is_known, is_named, workers_for,
@@ -12,7 +12,7 @@ use crate::protocol::{DeviceChoice, DeviceKind};
 use crate::run::any::{AnyConfig, AnyExperiment};
 use crate::ui::readout::time_words;
 
-/// The runs of a sweep, and what is read off them.
+/// The runs of a sweep, and the quantity that is measured.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) experiment: &'static AnyExperiment,
@@ -23,7 +23,7 @@ pub(super) struct Plan {
     base: AnyConfig,
 }
 
-/// One line of the result: a curve or a number of one net.
+/// A line of the result: a curve or a metric of one network.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Quantity {
     pub(super) name: String,
@@ -32,7 +32,7 @@ pub(super) struct Quantity {
 }
 
 impl Plan {
-    /// The sweep of an address: nothing if it has none, a sentence if it is wrong.
+    /// Returns the sweep of an address: `None` if it has none, a sentence if it is wrong.
     pub(super) fn read(
         experiment: &'static AnyExperiment,
         query: &Query,
@@ -67,9 +67,9 @@ impl Plan {
         Some(plan())
     }
 
-    /// Tells one sweep from another: the settings, what is swept over, and the seeds.
+    /// Returns a text that identifies the sweep: its settings, axes and seeds.
     pub(super) fn key(&self) -> String {
-        // The setting that is swept over may stand anywhere.
+        // The panel may have any value of a swept setting.
         let fixed = self.experiment.schema.query(self.base.values());
         let fixed = fixed.keep(|key| self.axes.iter().all(|axis| axis.param.key != key));
         let fixed: Vec<String> = fixed.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -83,7 +83,7 @@ impl Plan {
         )
     }
 
-    /// What it is, for a reader.
+    /// Returns a description for the reader.
     pub(super) fn title(&self) -> String {
         let axes: Vec<String> =
             self.axes.iter().map(|axis| format!("{} {}", axis.param.label, axis.values.join(", "))).collect();
@@ -95,7 +95,7 @@ impl Plan {
         format!("{}; {seeds}", axes.join(" and "))
     }
 
-    /// The runs whose time stands for that of all: the first, the middle and the last.
+    /// Returns the runs that are timed: the first, the middle and the last.
     fn samples(&self) -> Vec<AnyConfig> {
         let last = self.points.len().saturating_sub(1);
         let mut numbers = vec![0, last / 2, last];
@@ -104,14 +104,14 @@ impl Plan {
         sampled.map(|point| self.experiment.config(point.config.clone())).collect()
     }
 
-    /// What is to be timed before it starts.
+    /// Returns the runs that are timed before the sweep starts.
     pub(super) fn timing(&self, device: DeviceChoice) -> Timing {
         let (experiment, configs) = (self.experiment, self.samples());
         let encoded = configs.iter().map(|config| experiment.encode(config).unwrap_or_default()).collect();
         let is_enough = self.number().map(|wanted| -> Enough {
             Box::new(move |run, frames| {
                 let mut record = experiment.empty();
-                // A frame that cannot be read measures nothing.
+                // A damaged frame measures nothing.
                 frames.iter().for_each(|frame| drop(experiment.apply_frame(&mut record, 0, frame)));
                 configs.get(run).is_some_and(|config| is_known(experiment, config, &record, &wanted))
             })
@@ -119,7 +119,7 @@ impl Plan {
         Timing { slug: experiment.slug, device, arms: experiment.arms.len(), configs: encoded, is_enough }
     }
 
-    /// How long so many of its runs take, from the times of the timed ones: the middle one stands for those around it.
+    /// Returns the estimated seconds of `left` runs, from the times of the timed ones. The middle one counts twice.
     fn estimate(&self, times: &[f64], left: usize, kind: DeviceKind) -> f64 {
         let mean = match *times {
             [first, middle, last] => (first + 2.0 * middle + last) / 4.0,
@@ -129,7 +129,7 @@ impl Plan {
         mean * left as f64 / workers as f64
     }
 
-    /// How much it is, before it starts; `left` runs are not done yet.
+    /// Returns the size of the sweep in words. `left` runs are not done yet.
     pub(super) fn words(
         &self,
         batch: &BatchHandle,
@@ -138,8 +138,8 @@ impl Plan {
         kind: DeviceKind,
     ) -> String {
         let runs = self.points.len();
-        let nets = self.experiment.arms.len();
-        let each = if nets == 1 { "one network".to_owned() } else { format!("{nets} networks") };
+        let arms = self.experiment.arms.len();
+        let each = if arms == 1 { "one network".to_owned() } else { format!("{arms} networks") };
         let known: Vec<&RunResult> = batch.results.iter().collect();
         let mean = known.iter().map(|result| result.seconds).sum::<f64>() / known.len().max(1) as f64;
         let time = match times {
@@ -163,7 +163,7 @@ impl Plan {
         format!("{runs} runs of {each} each. {time}")
     }
 
-    /// The lines of the result.
+    /// Returns the lines of the result.
     pub(super) fn quantities(&self) -> Vec<Quantity> {
         let experiment = self.experiment;
         let curves = experiment.series(&experiment.empty());
@@ -198,19 +198,19 @@ impl Plan {
             .collect()
     }
 
-    /// The number that is wanted, if what is wanted is no curve.
+    /// Returns the name of the measured quantity if it is a metric and not a curve.
     pub(super) fn number(&self) -> Option<String> {
         let curves = self.experiment.series(&self.experiment.empty());
         (!curves.iter().any(|series| series.base == self.measure.name)).then(|| self.measure.name.clone())
     }
 
-    /// What the vertical axis shows.
+    /// Returns the label of the vertical axis.
     pub(super) fn label(&self) -> String {
         let title = measures(self.experiment).into_iter().find(|(name, _)| *name == self.measure.name);
         self.measure.words(&title.map_or_else(|| self.measure.name.clone(), |(_, title)| title))
     }
 
-    /// What a run came to.
+    /// Returns the measured value of a run.
     pub(super) fn value(&self, result: &RunResult, name: &str) -> Option<f64> {
         match result.curves.get(name) {
             Some(points) => self.measure.of(points),
@@ -218,24 +218,24 @@ impl Plan {
         }
     }
 
-    /// What the seeds of one place came to: each run's settings and its value, seed by seed.
+    /// Returns the settings and the value of each seed at one point, seed by seed.
     fn values_at(&self, results: &[RunResult], name: &str, at: &[usize]) -> Vec<(&Values, f64)> {
         let here = |result: &RunResult| {
             let point = self.points.get(result.run).filter(|point| point.at == at)?;
             Some((point.seed, &point.config, self.value(result, name)?))
         };
         let mut found: Vec<_> = results.iter().filter_map(here).collect();
-        // Runs are listed as they ended.
+        // Results are in the order in which the runs ended.
         found.sort_by_key(|(seed, ..)| *seed);
         found.into_iter().map(|(_, config, value)| (config, value)).collect()
     }
 
-    /// The median of the seeds of one place, and how far they reach.
+    /// Returns the spread over the seeds at one point.
     pub(super) fn spread(&self, results: &[RunResult], name: &str, at: &[usize]) -> Option<Spread> {
         Spread::of(self.values_at(results, name, at).into_iter().map(|(_, value)| value))
     }
 
-    /// The settings of the run that stands for a point of the chart: of its seeds the one nearest to the median.
+    /// Returns the settings of the run that represents a point of the chart: the seed nearest to the median.
     pub(super) fn median_run(&self, results: &[RunResult], name: &str, at: &[usize]) -> Option<&Values> {
         let found = self.values_at(results, name, at);
         let values = || found.iter().map(|(_, value)| *value);
@@ -244,7 +244,7 @@ impl Plan {
     }
 }
 
-/// What can be read off a run: kinds of curves, then numbers, each with its title, without the net's name.
+/// Returns the quantities of a run: kinds of curves, then metrics, each with its title without the network's name.
 pub(super) fn measures(experiment: &AnyExperiment) -> Vec<(String, String)> {
     let AnyExperiment { schema, arms, .. } = experiment;
     let record = experiment.empty();

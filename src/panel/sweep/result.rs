@@ -1,4 +1,4 @@
-//! What came of a sweep: a line for each net over one setting, a map for each over two, and every run by itself.
+//! The results of a sweep: one line per network over one setting, one map per network over two, and a table of all runs.
 
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, ScaleKind, Series, Table};
 use crate::client::RunResult;
@@ -18,7 +18,7 @@ use yew::prelude::*;
 pub(super) struct ResultProps {
     pub(super) plan: PtrEq<Plan>,
     pub(super) results: PtrEq<Vec<RunResult>>,
-    /// Puts the settings of a run into the panel.
+    /// Gives the settings of a run to the panel.
     pub(super) open: Callback<Values>,
 }
 
@@ -28,7 +28,7 @@ impl PartialEq for ResultProps {
     }
 }
 
-/// Chart or maps, and the runs.
+/// The chart or the maps, and the table of runs.
 #[component]
 pub(super) fn SweepResult(props: &ResultProps) -> Html {
     let (plan, results) = (&props.plan.0, &props.results.0);
@@ -38,7 +38,7 @@ pub(super) fn SweepResult(props: &ResultProps) -> Html {
     let save = {
         let text = file(plan, results, &quantities);
         Callback::from(move |_: MouseEvent| {
-            // A browser that does not let the page make files shows none.
+            // A browser that blocks downloads saves nothing.
             let _ = download("nn-lab-sweep.json", "application/json", &text);
         })
     };
@@ -82,7 +82,7 @@ pub(super) fn SweepResult(props: &ResultProps) -> Html {
     }
 }
 
-/// Opens the run that stands for a point: the number of its quantity, and the number of its value on each axis.
+/// Opens the run that represents a point: the index of its quantity, and the index of its value on each axis.
 type Pick = Callback<(usize, Vec<usize>)>;
 
 fn chart(plan: &Plan, results: &[RunResult], quantities: &[Quantity], pick: &Pick) -> Html {
@@ -142,7 +142,7 @@ fn maps(plan: &Plan, results: &[RunResult], quantities: &[Quantity], pick: &Pick
     html! { <div class="figure-row">{ for quantities.iter().enumerate().map(map) }</div> }
 }
 
-/// One row a run.
+/// Returns the table, with one row per run.
 fn table(plan: &Plan, results: &[RunResult], quantities: &[Quantity]) -> Table {
     let mut columns: Vec<String> = plan.axes.iter().map(|axis| axis.param.key.to_owned()).collect();
     columns.push("seed".to_owned());
@@ -164,7 +164,7 @@ fn table(plan: &Plan, results: &[RunResult], quantities: &[Quantity]) -> Table {
     Table { columns, rows: ordered.into_iter().filter_map(row).collect() }
 }
 
-/// All runs, each with the way to open it in the panel.
+/// Returns all runs, each with a button that opens it in the panel.
 fn runs(plan: &Plan, table: &Table, results: &[RunResult], open: &Callback<Values>) -> Html {
     let mut ordered: Vec<&RunResult> = results.iter().collect();
     ordered.sort_by_key(|result| result.run);
@@ -196,7 +196,7 @@ fn runs(plan: &Plan, table: &Table, results: &[RunResult], open: &Callback<Value
     }
 }
 
-/// All runs with their curves, as a file.
+/// Returns the content of a file with all runs and their curves.
 fn file(plan: &Plan, results: &[RunResult], quantities: &[Quantity]) -> String {
     let run = |result: &RunResult| {
         let point = plan.points.get(result.run)?;

@@ -1,4 +1,4 @@
-//! What is done of a sweep, kept through a reload where the browser stores anything.
+//! The results of a sweep, which survive a reload if the browser stores them.
 
 use crate::client::RunResult;
 use gloo::utils::window;
@@ -14,16 +14,16 @@ fn place(slug: &str) -> String {
     format!("nn-lab:sweep:{slug}")
 }
 
-/// Keeps the results of the last sweep of a section.
+/// Stores the results of the last sweep of a section.
 pub(super) fn save(slug: &str, key: &str, results: &[RunResult]) {
     let stored = Stored { key: key.to_owned(), results: results.to_vec() };
     if let (Ok(Some(storage)), Ok(text)) = (window().local_storage(), serde_json::to_string(&stored)) {
-        // Where the storage is full the results live as long as the tab.
+        // If the storage is full, the results last as long as the tab.
         let _ = storage.set_item(&place(slug), &text);
     }
 }
 
-/// The results of this very sweep, if an earlier visit has kept some.
+/// Returns the results of the same sweep from an earlier visit, if there are any.
 pub(super) fn load(slug: &str, key: &str) -> Option<Vec<RunResult>> {
     let storage = window().local_storage().ok().flatten()?;
     let stored: Stored = serde_json::from_str(&storage.get_item(&place(slug)).ok().flatten()?).ok()?;
