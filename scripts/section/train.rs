@@ -3,85 +3,82 @@
 use super::{Config, Frame, Section};
 use crate::core::LabError;
 use crate::run::arm::StepBatch;
-use crate::run::checkpoint::Checkpoint;
-use crate::run::driver::Training;
+use crate::run::driver::{Training, at_multiples};
+use crate::run::optimizer::Optimizer;
+use crate::run::step::{Input, StepOptions, StepOutput};
+use crate::run::train_state::{AnyTrainState, TrainState};
 use crate::run::training::read;
 use crate::run::{RunContext, Train};
-use burn::tensor::{Device, Tensor, TensorData};
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
 
 impl Train for Section {
     type Training = Descent;
 }
 
-/// The state of the training.
-#[derive(Debug)]
+/// A line through the origin.
+#[derive(Module, Debug)]
+pub struct Line {
+    /// `[1]`
+    weight: Param<Tensor<1>>,
+}
+
+/// The line in training.
+#[allow(missing_debug_implementations, reason = "burn's graph has none")]
 pub struct Descent {
     config: Config,
-    device: Device,
-    points: StdRng,
-    /// Shape: `[1]`.
-    weight: Tensor<1>,
-    losses: Vec<Tensor<1>>,
+    rng: ChaCha12Rng,
+    train_state: TrainState<Line>,
 }
 
 impl Training<Section> for Descent {
-    async fn begin(
+    /// Points on the x axis.
+    type Batch = Vec<f32>;
+
+    async fn init(
         config: Config,
         _arm: usize,
         device: &Device,
         _ctx: &mut impl RunContext<Section>,
     ) -> Result<Self, LabError> {
+        let line = Line { weight: Param::from_tensor(Tensor::zeros([1], &device.clone().autodiff())) };
         Ok(Self {
-            points: StdRng::seed_from_u64(config.seed.into()),
-            weight: Tensor::zeros([1], device),
-            losses: Vec::new(),
-            device: device.clone(),
+            rng: ChaCha12Rng::seed_from_u64(config.seed.into()),
+            train_state: TrainState::new(line, Optimizer::sgd(0.0)),
             config,
         })
+    }
+
+    fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+
+    fn state_mut(&mut self) -> &mut dyn AnyTrainState {
+        &mut self.train_state
     }
 
     fn steps(&self) -> u32 {
         self.config.steps
     }
 
-    fn step(&mut self, _step: u32) -> Result<(), LabError> {
-        let xs = self.draw();
-        let n = xs.len();
-        let x = Tensor::<1>::from_data(TensorData::new(xs, [n]), &self.device);
-        let error = x.clone() * self.weight.clone().sub_scalar(self.config.slope as f32);
-        self.losses.push(error.clone().square().mean());
-        let gradient = (error * x).mean().mul_scalar(2.0);
-        self.weight = self.weight.clone() - gradient.mul_scalar(self.config.learning_rate as f32);
-        Ok(())
+    fn draw(&mut self) -> Vec<f32> {
+        (0..self.config.batch_size).map(|_| self.rng.random_range(-1.0..1.0)).collect()
     }
 
-    fn take_losses(&mut self) -> Vec<Tensor<1>> {
-        std::mem::take(&mut self.losses)
+    fn step(&mut self, _step: u32, batch: Vec<f32>) {
+        let n = batch.len();
+        let slope = self.config.slope as f32;
+        let options = StepOptions::new(self.config.learning_rate);
+        self.train_state.step(&[Input::new(batch, [n])], options, |line, inputs| {
+            let x: Tensor<1> = inputs.get(0);
+            let error = x.clone() * line.weight.val() - x.mul_scalar(slope);
+            StepOutput::backward(line, error.square().mean())
+        });
     }
 
-    fn sync_tensor(&self) -> Option<Tensor<1>> {
-        Some(self.weight.clone())
-    }
-
-    fn state_tensors(&self) -> (u32, Vec<Tensor<1>>) {
-        (0, vec![self.weight.clone()])
-    }
-
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError> {
-        let weight = checkpoint.numbers.first().copied().unwrap_or_default();
-        self.weight = Tensor::from_data(TensorData::new(vec![weight], [1]), &self.device);
-        // The random stream continues where it was.
-        (0..checkpoint.step).for_each(|_| drop(self.draw()));
-        Ok(())
-    }
-
-    fn update(&mut self, config: Config) {
-        self.config.learning_rate = config.learning_rate;
-    }
-
-    fn is_due(&self, _step: u32) -> bool {
-        false
+    fn score_after(&self, step: u32) -> u32 {
+        at_multiples(step, self.config.steps)
     }
 
     async fn score(&mut self, _step: u32, _ctx: &mut impl RunContext<Section>) -> Result<(), LabError> {
@@ -94,15 +91,9 @@ impl Training<Section> for Descent {
         _over: bool,
         ctx: &mut impl RunContext<Section>,
     ) -> Result<(), LabError> {
-        let weight = read(self.weight.clone()).await?.first().copied().unwrap_or(f32::NAN);
+        let weight = self.train_state.net().weight.val().inner();
+        let weight = read(weight).await?.first().copied().unwrap_or(f32::NAN);
         ctx.send(Frame::Train { steps, weight });
         Ok(())
-    }
-}
-
-impl Descent {
-    /// Returns the points of the next step.
-    fn draw(&mut self) -> Vec<f32> {
-        (0..self.config.batch_size).map(|_| self.points.random_range(-1.0..1.0)).collect()
     }
 }
