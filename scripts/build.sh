@@ -8,6 +8,7 @@ if (($#)); then fail "./lab build takes no arguments, not $*"; fi
 
 need_page_tools
 need_node
+need_python
 
 say "building (the first time about 20 minutes on two cores, later seconds)"
 trunk build --release
@@ -17,6 +18,6 @@ node scripts/ship.mjs dist
 say "compressing (about a minute)"
 node scripts/compress.mjs dist
 archive=nn-lab-$(awk -F'"' '/^version/ { print $2; exit }' Cargo.toml).zip
-node scripts/zip.mjs dist "$archive"
+python3 scripts/zip.py dist "$archive"
 say "the site is in dist/; any static host serves it, best one that sends the .br files where it can"
 say "$archive is the same in one file: unpack it into a folder of a web server"

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Trunk calls this before it puts a built site in place. It needs nothing but a shell and what every system has: `trunk
-# serve` alone should work where the wasm target and Trunk are there.
+# Trunk runs this script on a built site before it puts the site in place. It needs only a POSIX shell and standard
+# tools, because `trunk serve` alone should work on any machine that has the wasm target and Trunk.
 set -eu
 
-# data/files.txt tells the page what data there is, so that it need not ask for files that may be missing.
+# data/files.txt lists the data files, so that the page does not request files that may be missing.
 (
     cd "$TRUNK_STAGING_DIR"
     find data -type f ! -name files.txt | LC_ALL=C sort >files.tmp
@@ -18,8 +18,8 @@ parts=$(mktemp -d)
 trap 'rm -rf "$parts"' EXIT
 if command -v sha256sum >/dev/null 2>&1; then sha256() { sha256sum; }; else sha256() { shasum -a 256; }; fi
 
-# The styles of the sections in one file, which has a hash in its name as Trunk's own files do. A section's rules hold inside
-# of its panel; `:where` adds nothing to their weight.
+# Concatenates the styles of the sections into one file, with a hash in its name as in Trunk's own files. Each section's
+# rules are nested in a selector for its panel, so they cannot affect anything else. `:where` adds no specificity.
 for section in src/sections/*/; do
     name=$(basename "$section")
     printf ':where([data-panel="%s"]) {\n' "$name"
@@ -29,12 +29,12 @@ done >"$parts/sections.css"
 styles=sections-$(sha256 <"$parts/sections.css" | cut -c 1-16).css
 cp "$parts/sections.css" "$TRUNK_STAGING_DIR/$styles"
 
-# hash_of: what a Content-Security-Policy calls the text on standard input, 'sha256-...' in base64.
+# hash_of: prints the Content-Security-Policy source of the text on standard input, 'sha256-...' in base64.
 hash_of() {
     sha256 | awk '{
         hex = "0123456789abcdef"
         letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-        # Three hexadecimal digits are two letters; the last of the 64 digits, by itself, is one more.
+        # Three hexadecimal digits make two letters. The last of the 64 digits makes one more.
         for (i = 1; i < 64; i += 3) {
             n = 256 * (index(hex, substr($1, i, 1)) - 1) + 16 * (index(hex, substr($1, i + 1, 1)) - 1) + index(hex, substr($1, i + 2, 1)) - 1
             out = out substr(letters, int(n / 64) + 1, 1) substr(letters, n % 64 + 1, 1)
@@ -43,9 +43,9 @@ hash_of() {
     }'
 }
 
-# The policy of the page allows no script that is written in HTML, but for those that it names by their hashes: the few
-# lines by which Trunk starts the page. Each script that is written there goes to a file of its own, to the byte. The one by which `trunk serve` reloads the
-# page is written anew for whoever asks, so that it has no hash: it gets a nonce, which no site that is built has.
+# The page's policy allows inline scripts only by their hashes: the lines with which Trunk starts the page. This copies
+# each inline script to a file of its own, byte for byte. The script with which `trunk serve` reloads the page is
+# rewritten for every request and has no fixed hash, so it gets a nonce. Built sites do not contain it.
 LC_ALL=C awk -v folder="$parts" '
     { page = page $0 "\n" }
     END {

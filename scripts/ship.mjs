@@ -1,15 +1,15 @@
-// Makes a site that Trunk has built ready for web hosts: every file whose content may change under the same name gets a
-// hash into its name, the page gets the list of these names, and a service worker keeps all of it for use without a
-// network. Usage: node scripts/ship.mjs FOLDER
+// Prepares a site that Trunk has built for web hosts. Files whose content may change under the same name get a hash in
+// their name, the page gets the list of these names, and a service worker caches the site for use without a network.
+// Usage: node scripts/ship.mjs FOLDER
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Larger files, such as the worker with WebGPU, are kept when they have been used once, not before. */
-const MOST_FIRST_BYTES = 16_000_000;
-/** A name with a hash in it, as Trunk makes them, which leaves zeros at the front out, and as this script does. */
+/** Larger files, such as the worker with WebGPU, are cached only after their first use. */
+const MAX_FIRST_BYTES = 16_000_000;
+/** A name with a hash in it, from Trunk (which omits leading zeros) or from this script. */
 const FIXED = /-[0-9a-f]{8,16}(_bg)?\.[a-z]+$/;
 
 const folder = process.argv[2] ?? 'dist';
@@ -22,15 +22,15 @@ const list = () =>
     .sort();
 
 const page = readFileSync(join(folder, 'index.html'), 'utf8');
-if (page.includes('nn-lab-build')) throw new Error(`${folder} is shipped already; build it anew first.`);
+if (page.includes('nn-lab-build')) throw new Error(`${folder} is shipped already; rebuild it first.`);
 for (const name of list()) if (/\.(br|gz)$/.test(name)) rmSync(join(folder, name));
 
-// What the page and its worker ask for by the names in the source.
+// Files that the page and its workers request by the names in the source.
 const names = {};
 for (const name of list()) {
   const { dir, name: stem, ext } = posix.parse(name);
-  const asked = /^worker-[cg]pu(_bg)?\.(js|wasm)$/.test(name) || (name.startsWith('data/') && ext !== '.md');
-  if (!asked || FIXED.test(name)) continue;
+  const requested = /^worker-[cg]pu(_bg)?\.(js|wasm)$/.test(name) || (name.startsWith('data/') && ext !== '.md');
+  if (!requested || FIXED.test(name)) continue;
   const hash = sha256(readFileSync(join(folder, name))).slice(0, 16);
   names[name] = posix.join(dir, `${stem}-${hash}${ext}`);
   renameSync(join(folder, name), join(folder, names[name]));
@@ -44,11 +44,11 @@ const files = {};
 for (const name of list()) {
   if (name === 'index.html' || name.endsWith('.md')) continue;
   const bytes = readFileSync(join(folder, name));
-  files[name] = { sha256: sha256(bytes), fixed: FIXED.test(name), first: bytes.length <= MOST_FIRST_BYTES };
+  files[name] = { sha256: sha256(bytes), fixed: FIXED.test(name), first: bytes.length <= MAX_FIRST_BYTES };
 }
 const build = sha256(JSON.stringify([page, files])).slice(0, 16);
 
-// Inside of a script element a "<" could end it.
+// In a script element, a "<" could end the element.
 const json = JSON.stringify(names).replaceAll('<', '\\u003c');
 const head = [
   `<meta name="nn-lab-build" content="${build}" />`,

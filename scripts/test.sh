@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The tests of every day, or one part of them: lint, native, e2e. `./lab test e2e mlp registry` runs those files of tests/e2e
-# alone. `./lab test long` adds the browser tests that are called `long`, as a build server does. `./lab test full` adds
-# what takes minutes, too: the tests in tests/e2e/full and the native ones that are ignored otherwise. `./lab test gpu` is by
-# itself: it needs a GPU with Vulkan, one in software will do, and builds burn for it once.
-# A part that fails does not keep the later ones from running.
+# Runs the daily tests, or one part of them: lint, native, e2e. `./lab test e2e mlp registry` runs only these files of
+# tests/e2e. `./lab test long` adds the browser tests that are tagged @long, as a build server does. `./lab test full` adds
+# what takes minutes: the tests tagged @full and the native tests that are ignored otherwise. `./lab test gpu` is separate: it
+# needs a GPU with Vulkan, for which a software device will do, and builds burn for it once.
+# A part that fails does not stop the later ones.
 set -uo pipefail
 source scripts/tools.sh
 
@@ -18,14 +18,16 @@ wants() { whole || [[ $part == "$1" ]]; }
 
 passed=0
 failed=0
+# Browser tests that passed only when they were retried.
+flaky=()
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
-# What took how long, a line each: seconds, then what.
+# The seconds that each part took, one line per part.
 times=$logs/times
 timed() { echo "$((SECONDS - $1)) $2" >>"$times"; }
 
-# check NAME COMMAND...: counts as one test.
+# check NAME COMMAND...: runs a command that counts as one test.
 check() {
     local name=$1 start=$SECONDS
     shift
@@ -39,12 +41,12 @@ check() {
     timed "$start" "$name"
 }
 
-# sum FILE LINES NUMBERS: adds up the numbers that are in such words, in such lines.
+# sum FILE LINES NUMBERS: adds up the numbers in all matches of NUMBERS, in lines that match LINES.
 sum() {
     sed -E 's/\x1b\[[0-9;]*m//g' "$1" | grep -E "$2" | grep -oE "$3" | grep -oE '[0-9]+' | awk '{ total += $1 } END { print total + 0 }'
 }
 
-# tests NAME COMMAND...: native tests, which tell how many they are.
+# tests NAME COMMAND...: runs native tests, whose output has their number.
 tests() {
     local name=$1 start=$SECONDS status good bad
     shift
@@ -53,59 +55,38 @@ tests() {
     status=$?
     good=$(sum "$logs/native" 'Summary|test result:' '[0-9]+ passed')
     bad=$(sum "$logs/native" 'Summary|test result:' '[0-9]+ (failed|timed out)')
-    # Not even built: that is one failure.
+    # A build that fails counts as one failure.
     if ((status != 0 && bad == 0)); then bad=1; fi
     passed=$((passed + good))
     failed=$((failed + bad))
     timed "$start" "$name"
 }
 
-# run_files CONCURRENCY FILE...: browser tests, so many files at a time; sets good, bad and status.
-run_files() {
-    local concurrency=$1
-    shift
-    node --test --test-concurrency="$concurrency" --test-reporter=spec --test-reporter-destination=stdout \
-        --test-reporter=tap --test-reporter-destination="$logs/e2e" \
-        --test-reporter=./tests/e2e/lib/times.mjs --test-reporter-destination="$logs/files" "$@"
-    status=$?
-    good=$(sum "$logs/e2e" '^# pass ' '[0-9]+')
-    bad=$(sum "$logs/e2e" '^# (fail|cancelled) ' '[0-9]+')
-    if ((status != 0 && bad == 0)); then bad=1; fi
-}
-
-# browser CONCURRENCY FILE...: browser tests. The longest begin first, as far as is known. Where one to three fail, their files
-# are done a second time by themselves: what passes then failed by the machine's pace, and is named in the last lines.
+# browser WORKERS FOLDER ARGUMENT...: runs browser tests with as many workers, and leaves traces of failures in the folder
+# target/e2e/FOLDER. The arguments go to Playwright.
 browser() {
-    local concurrency=$1 start=$SECONDS known=target/e2e/seconds.txt status good bad files again
-    shift
-    mkdir -p target/e2e
-    touch "$known"
-    mapfile -t files < <(for file in "$@"; do
-        echo "$(awk -v name="${file##*/}" '$2 == name { print $1 }' "$known" | tail -n 1) $file"
-    done | sort -rn | awk '{ print $NF }')
-    echo "=== browser tests; pictures are left in target/e2e/"
-    run_files "$concurrency" "${files[@]}"
-    timed "$start" "browser tests, $concurrency at a time"
-    sed 's/^/    /' "$logs/files" >>"$times"
-    cat "$logs/files" >>"$known"
-    mapfile -t again < <(awk '$3 == "failed" { print $2 }' "$logs/files")
-    if ((bad > 0 && bad <= 3 && ${#again[@]} > 0)); then
-        local first_good=$good first_bad=$bad
-        mapfile -t again < <(for name in "${again[@]}"; do printf '%s\n' "${files[@]}" | grep -F "/$name"; done)
-        echo "=== once more, by itself: ${again[*]}"
-        start=$SECONDS
-        run_files 1 "${again[@]}"
-        if ((bad > first_bad)); then bad=$first_bad; fi
-        good=$((first_good + first_bad - bad))
-        timed "$start" "$((first_bad - bad)) of $first_bad failed browser tests passed the second time: ${again[*]}"
-    fi
-    passed=$((passed + good))
-    failed=$((failed + bad))
+    local workers=$1 folder=target/e2e/$2 start=$SECONDS summary=$logs/summary status good bad name
+    shift 2
+    echo "=== browser tests; pictures are left in target/e2e/, traces of failures in $folder/"
+    rm -f "$summary"
+    NN_LAB_SUMMARY=$summary tests/e2e/node_modules/.bin/playwright test --config tests/e2e --forbid-only \
+        --workers "$workers" --output "$folder" "$@"
+    status=$?
+    touch "$summary"
+    good=$(sed -n 's/^passed //p' "$summary")
+    bad=$(sed -n 's/^failed //p' "$summary")
+    # A run without a result, say because a file has an error, counts as one failure.
+    if ((status != 0 && ${bad:-0} == 0)); then bad=1; fi
+    passed=$((passed + ${good:-0}))
+    failed=$((failed + ${bad:-0}))
+    while read -r name; do flaky+=("$name"); done < <(sed -n 's/^flaky //p' "$summary")
+    timed "$start" "browser tests, $workers at a time"
+    sed -n 's/^seconds /    /p' "$summary" >>"$times"
 }
 
 build_site() {
     mkdir -p "$NN_LAB_DIST"
-    trunk build --dist "$NN_LAB_DIST"
+    trunk build --release --dist "$NN_LAB_DIST"
     bash scripts/small.sh "$NN_LAB_DIST"
 }
 
@@ -114,10 +95,7 @@ if [[ $part == long || $part == full ]]; then need_firefox; fi
 export NN_LAB_DIST="$PWD/target/e2e/dist"
 
 site_failed=0
-# What the files of tests do only when there is time for it.
-if [[ $part == full ]]; then export NN_LAB_FULL=1; fi
-if [[ $part == all ]]; then export NN_LAB_QUICK=1; fi
-# Much of the site's build is one linker on one core, so it goes on beside the native tests, into a log.
+# Much of the site's build is one linker on one core, so it runs in parallel with the native tests, into a log.
 site=
 if whole; then
     need_e2e
@@ -129,7 +107,7 @@ fi
 if wants lint; then
     need_lints
     if cargo fmt --version >/dev/null 2>&1; then
-        # Modules that a macro declares are not found by cargo.
+        # cargo does not find modules that a macro declares.
         check "format" cargo fmt --check -- src/sections/*/mod.rs
     else
         say "rustfmt is missing; the format is not checked"
@@ -169,7 +147,7 @@ if [[ -n $site ]]; then
     echo "=== building the site (the first time about 20 minutes on two cores)"
     wait "$site"
     cat "$logs/site"
-    timed "$start_of_site" "building the site, beside what is above"
+    timed "$start_of_site" "building the site, in parallel with the above"
     if [[ $(cat "$logs/site.status") == 0 ]]; then
         passed=$((passed + 1))
     else
@@ -187,7 +165,7 @@ if [[ $part == gpu ]]; then
     tests "a GPU (the first time about 20 minutes on two cores)" cargo test --no-default-features --features cpu,gpu --test gpu a_gpu -- --nocapture
 fi
 
-# After the site, whose dependencies and build folder these share.
+# These share dependencies and the build folder with the site, so they run after it.
 if wants lint && cargo clippy --version >/dev/null 2>&1; then
     check "clippy, the page" cargo clippy --quiet --release --target "$WASM" --bin app -- -D warnings
     check "clippy, the worker for a GPU" cargo clippy --quiet --release --target "$WASM" --bin worker-gpu --no-default-features --features gpu -- -D warnings
@@ -195,20 +173,38 @@ if wants lint && cargo clippy --version >/dev/null 2>&1; then
 fi
 
 if wants e2e && ((site_failed == 0)); then
+    # Tests in tests/e2e/full measure, or fill both cores by themselves, so they run one at a time.
     files=()
+    slow_files=()
     for name in "$@"; do
-        file=tests/e2e/${name%.test.mjs}.test.mjs
-        [[ -f $file ]] || file=tests/e2e/full/${name%.test.mjs}.test.mjs
-        files+=("$file")
+        name=${name##*/}
+        name=${name%.test.mjs}
+        if [[ -f tests/e2e/full/$name.test.mjs ]]; then
+            slow_files+=("e2e/full/$name\\.test\\.mjs\$")
+        else
+            files+=("e2e/$name\\.test\\.mjs\$")
+        fi
     done
-    if ((${#files[@]} == 0)); then files=(tests/e2e/*.test.mjs); fi
+    case "$part" in
+        all) selection=(--grep-invert '@long|@full') ;;
+        full)
+            selection=()
+            slow_files=(e2e/full/)
+            export NN_LAB_SEEDS=${NN_LAB_SEEDS:-3}
+            ;;
+        *) selection=(--grep-invert @full) ;;
+    esac
+    if (($# == 0)); then files=('e2e/[^/]+$'); fi
     # Two files at a time: while one waits for its worker, the other uses the other core.
-    browser 2 "${files[@]}"
-    # These measure, or fill both cores by themselves.
-    if [[ $part == full ]]; then browser 1 tests/e2e/full/*.test.mjs; fi
+    if ((${#files[@]} > 0)); then browser 2 failed "${selection[@]}" "${files[@]}"; fi
+    if ((${#slow_files[@]} > 0)); then browser 1 failed-full "${slow_files[@]}"; fi
 fi
 
 echo "=== seconds"
 cat "$times"
+if ((${#flaky[@]} > 0)); then
+    names=$(printf '%s; ' "${flaky[@]}")
+    echo "${#flaky[@]} flaky: ${names%; }"
+fi
 echo "$passed passed, $failed failed"
 ((failed == 0))

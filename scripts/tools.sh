@@ -191,6 +191,11 @@ need_node() {
     if ((major < NODE_MAJOR)) || ! have npm; then fail "Install Node.js $NODE_MAJOR or later, with npm."; fi
 }
 
+# Packs the site into one file.
+need_python() {
+    have python3 || apt python3 || fail "Install Python 3."
+}
+
 find_chrome() {
     local name
     for name in "${CHROME:-}" chromium chromium-browser google-chrome google-chrome-stable; do
@@ -211,7 +216,7 @@ need_chrome() {
     export CHROME
 }
 
-# need_packages FOLDER WHAT: the npm packages of a folder's lock file.
+# need_packages FOLDER WHAT: installs the npm packages of a folder's lock file.
 need_packages() {
     need_node
     if ! cmp -s "$1/package-lock.json" "$1/node_modules/.installed"; then
@@ -221,20 +226,21 @@ need_packages() {
     fi
 }
 
-# For the tests that Firefox has, too. Without it they are skipped, and say so.
+# The browser of the tests that are tagged @firefox. Without it they are skipped.
 need_firefox() {
     if [[ -z ${FIREFOX:-} ]] && ! have firefox && ! have firefox-esr; then
         say "installing Firefox (about a minute)"
-        apt firefox-esr || say "Firefox is missing; its tests are skipped"
+        apt firefox-esr || say "Firefox could not be installed; its tests are skipped"
     fi
 }
 
 need_e2e() {
     need_chrome
+    need_python
     need_packages tests/e2e "the browser tests need"
 }
 
-# The other libraries that ./lab bench peers measures.
+# The other libraries that ./lab bench peers compares with.
 need_peers() {
     need_e2e
     need_packages bench/peers "the benchmark beside the peers needs"

@@ -1,12 +1,12 @@
-//! What the author of a link fixes beforehand: what a student does not see, what a student cannot change, whether
-//! training starts by itself, and a question to be answered before it does. It all lives in the address.
+//! The decisions of a link's author: what to hide, what to lock, whether training starts by itself, and a
+//! question to answer before it does. All of them are in the address.
 
 mod question;
 
 pub use crate::assignment::question::{Answer, Guess, Question};
-use crate::core::query::Query;
+use crate::core::query::{Query, shorten};
 
-/// Names in `hide` that are no setting, no button and no figure: parts of every panel.
+/// The parts of every panel that `hide` can name, apart from settings, buttons and figures.
 pub const PARTS: &[(&str, &str)] = &[
     ("introduction", "Introduction"),
     ("presets", "Presets"),
@@ -18,29 +18,30 @@ pub const PARTS: &[(&str, &str)] = &[
     ("share", "Share"),
 ];
 
-/// The keys of an address that a lesson is written with.
+/// The keys of an assignment in an address.
 pub const KEYS: &[&str] =
     &["show", "hide", "lock", "autoplay", "ask", "ask_guess", "ask_options", "ask_metric", "ask_range"];
 
-/// As many names are taken from one list; no panel has more to hide.
+/// The maximum number of names in a list. No panel has more to hide.
 const MAX_NAMES: usize = 64;
 
-/// What the author of a link has decided.
+/// The decisions of a link's author.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Assignment {
-    /// The only chapters and figures that are shown, in the order of the page; all chapters if there are none.
+    /// The chapters and figures to show; all chapters if empty.
     pub show: Vec<String>,
-    /// Settings, buttons, figures and [`PARTS`] that are not shown, by their names on the page.
+    /// The settings, buttons, figures and [`PARTS`] to hide.
     pub hide: Vec<String>,
-    /// Settings that a student sees but cannot change.
+    /// The settings that a student sees but cannot change.
     pub lock: Vec<String>,
-    /// Whether training starts when the panel is first seen.
+    /// True if training starts when the panel is first visible.
     pub autoplay: bool,
+    /// The question to answer.
     pub question: Option<Question>,
 }
 
 impl Assignment {
-    /// Reads it from an address, with a sentence for all that could not be taken.
+    /// Reads an assignment from an address. Also returns one warning per value that was ignored.
     pub fn from_query(query: &Query) -> (Self, Vec<String>) {
         let mut warnings = Vec::new();
         let mut names = |key: &str| {
@@ -62,7 +63,7 @@ impl Assignment {
         (Self { show, hide, lock, autoplay, question }, warnings)
     }
 
-    /// The keys and values of an address that say the same.
+    /// Returns the keys and values of an address with this assignment.
     pub fn to_query(&self) -> Query {
         let mut query = Query::default();
         let mut put = |key: &str, value: String| query.push(key, value);
@@ -84,18 +85,18 @@ impl Assignment {
         query
     }
 
-    /// Whether something of this name is not shown.
+    /// Returns true if the part with this name is hidden.
     pub fn hides(&self, name: &str) -> bool {
         self.hide.iter().any(|hidden| hidden == name)
     }
 
-    /// Whether a student cannot change this setting.
+    /// Returns true if this setting is locked.
     pub fn locks(&self, key: &str) -> bool {
         self.lock.iter().any(|locked| locked == key)
     }
 }
 
-/// A list of names with commas between them, and a sentence if one cannot be a name.
+/// Reads comma-separated names. Also returns a warning if one of them is invalid.
 fn read_names(key: &str, text: &str) -> (Vec<String>, Option<String>) {
     let mut names: Vec<String> = Vec::new();
     let mut warning = None;
@@ -112,14 +113,10 @@ fn read_names(key: &str, text: &str) -> (Vec<String>, Option<String>) {
     (names, warning)
 }
 
-/// Whether it can be the name of a control, a metric or a figure: small letters, digits, `_` and `-`.
+/// Returns true for a valid name of a control, a metric or a figure: lowercase letters, digits, `_` and `-`.
 fn is_name(name: &str) -> bool {
     let part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
     (1..=60).contains(&name.len()) && name.chars().all(part)
-}
-
-fn shorten(text: &str) -> String {
-    text.chars().take(40).collect()
 }
 
 #[cfg(test)]
@@ -128,7 +125,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn names_are_read_and_others_are_told() {
+    fn names_are_read_and_invalid_ones_reported() {
         let (assignment, warnings) = Assignment::from_query(&Query::from([
             ("hide", "presets, seed,,seed"),
             ("lock", "seq_len"),
@@ -164,7 +161,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_lesson_survives_the_address(
+        fn an_assignment_reads_as_it_was_written(
             show in names(), hide in names(), lock in names(), autoplay: bool,
             question in prop::option::of(("[^\\s\\p{C}]([^\\p{C}]{0,80}[^\\s\\p{C}])?", guess(), "[a-z_]{1,12}")),
         ) {
@@ -178,7 +175,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_an_address_holds_some_lesson_comes_of_it(values in prop::collection::vec(".*", KEYS.len())) {
+        fn any_address_gives_a_valid_assignment(values in prop::collection::vec(".*", KEYS.len())) {
             let query = KEYS.iter().copied().zip(values).collect();
             let (assignment, _) = Assignment::from_query(&query);
             let (again, warnings) = Assignment::from_query(&assignment.to_query());

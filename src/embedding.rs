@@ -1,10 +1,10 @@
-//! The page around a panel: what is said to it, what is heard from it, and how several panels on one page share the
-//! machine. A panel in a frame of its own knows the others only through here.
+//! Communication between a panel and the page that embeds it (the host page), and between the panels on that
+//! page, which share one machine.
 
 pub mod messages;
 pub mod scheduler;
 
-use crate::embedding::messages::HostCommand;
+use crate::embedding::messages::{HostCommand, MessageError};
 use crate::embedding::scheduler::Claim;
 use gloo::events::EventListener;
 use gloo::timers::callback::{Interval, Timeout};
@@ -16,28 +16,29 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, Element, IntersectionObserver, MessageEvent, ResizeObserver, Window};
 
-/// The page around this one, if there is one.
+/// Returns the host page's window, if this page is embedded.
 fn parent() -> Option<Window> {
     let window = window();
     let parent = window.parent().ok()??;
     (!js_sys::Object::is(parent.as_ref(), window.as_ref())).then_some(parent)
 }
 
-/// Whether there is a page around this one.
+/// Returns true if this page is embedded.
 pub fn framed() -> bool {
     parent().is_some()
 }
 
-/// Tells the page around what a panel has to say; nothing happens where there is none.
+/// Posts a panel's message to the host page, if there is one.
 pub fn post_to_host(panel: &str, kind: &str, body: Value) {
     let Some(parent) = parent() else { return };
     if let Ok(message) = js_sys::JSON::parse(&messages::written(panel, kind, body).to_string()) {
-        // To whoever embeds it: nothing in it is secret, and a page in a sandbox has no origin that could be named.
+        // Any origin may embed the panel: messages have no secrets, and a sandboxed page has no origin to
+        // name.
         let _ = parent.post_message(&message, "*");
     }
 }
 
-/// Hears the page around, and nobody else: a message from another window is dropped unread.
+/// Listens to messages from the host page. Messages from other windows are dropped unread.
 pub fn listen(on_message: Callback) -> EventListener {
     EventListener::new(&window(), "message", move |event| {
         let Some(event) = event.dyn_ref::<MessageEvent>() else { return };
@@ -50,10 +51,11 @@ pub fn listen(on_message: Callback) -> EventListener {
     })
 }
 
-/// What hears wishes, or why one could not be understood.
-pub type Callback = Box<dyn Fn(Result<HostCommand, String>)>;
+/// Receives commands, and errors for malformed ones.
+pub type Callback = Box<dyn Fn(Result<HostCommand, MessageError>)>;
 
-fn read(data: &JsValue) -> Option<Result<HostCommand, String>> {
+/// Reads a message, or returns `None` if it is not meant for a panel.
+fn read(data: &JsValue) -> Option<Result<HostCommand, MessageError>> {
     if !data.is_object() {
         return None;
     }
@@ -61,7 +63,7 @@ fn read(data: &JsValue) -> Option<Result<HostCommand, String>> {
     messages::read(&text).transpose()
 }
 
-/// The channel between panels of one origin; panels in a sandbox only hear each other by way of the page around them.
+/// The channel between panels of one origin. Sandboxed panels reach each other only through the host page.
 #[derive(Debug)]
 pub struct Bus {
     panel: &'static str,
@@ -70,7 +72,7 @@ pub struct Bus {
 }
 
 impl Bus {
-    /// Joins, and hears the others.
+    /// Joins the channel, and listens to the claims of the other panels.
     pub fn join(panel: &'static str, on_message: impl Fn(Claim) + 'static) -> Self {
         let Ok(channel) = BroadcastChannel::new("nn-lab") else {
             return Self { panel, channel: None, _on_message: None };
@@ -84,7 +86,7 @@ impl Bus {
         Self { panel, channel: Some(channel), _on_message: Some(on_message) }
     }
 
-    /// Tells all others, here and by way of the page around.
+    /// Sends a claim to all other panels, over the channel and through the host page.
     pub fn broadcast(&self, claim: &Claim) {
         let Ok(message) = serde_json::to_value(HostCommand::Claim(claim.clone())) else { return };
         if let Some(channel) = &self.channel {
@@ -106,13 +108,14 @@ impl Drop for Bus {
     }
 }
 
-/// A name that no other panel on the page has.
+/// Returns a random name, unique among the panels on a page.
 pub fn unique_name() -> String {
     let random = |_| char::from_digit((js_sys::Math::random() * 36.0) as u32 % 36, 36);
     (0..12).filter_map(random).collect()
 }
 
-/// Watches whether somebody can see the element: it is near the window's view, and the window is not hidden.
+/// Watches the visibility of an element. It is visible if it is near the viewport and the document is not
+/// hidden.
 #[derive(Debug)]
 pub struct Sight {
     observer: Option<IntersectionObserver>,
@@ -121,7 +124,7 @@ pub struct Sight {
 }
 
 impl Sight {
-    /// Calls `tell` whenever that changes, the first time soon.
+    /// Calls `on_sight` soon, and whenever the visibility changes.
     pub fn watch(element: &Element, on_sight: impl Fn(bool) + 'static) -> Self {
         let on_sight = Rc::new(on_sight);
         let inside = Rc::new(RefCell::new(None));
@@ -160,37 +163,39 @@ impl Drop for Sight {
     }
 }
 
-/// A change of height is told once it has rested this long, so that a frame does not jump at each new line.
-const REST_MS: u32 = 60;
+/// The delay before a new height is reported, so that the frame does not jump at each new line.
+const DEBOUNCE_MS: u32 = 60;
 
-/// Browsers lay a frame out only when it is near the view, so that in one that is not nothing is seen to resize. There the
-/// height is measured this often, which lays it out.
-const UNSEEN_MS: u32 = 500;
+/// The interval at which the height is measured. Browsers do not lay out a frame outside of the viewport, so
+/// that a resize observer misses changes there; measuring forces a layout.
+const POLL_MS: u32 = 500;
 
-/// Tells the page around how high the element is, now and whenever that changes, whether the frame is seen or not.
+/// Reports the height of an element to the host page, now and whenever it changes, also outside of the
+/// viewport.
 #[derive(Debug)]
 pub struct Height {
     observer: Option<ResizeObserver>,
     _on_resize: Closure<dyn Fn()>,
-    _unseen: Interval,
+    _poll: Interval,
 }
 
 impl Height {
+    /// Starts to report the height of a panel's element.
     pub fn watch(element: &Element, panel: &str) -> Self {
-        let teller = Rc::new(Teller {
+        let reporter = Rc::new(HeightReporter {
             element: element.clone(),
             panel: panel.to_owned(),
             last: Cell::new(0),
             pending: RefCell::default(),
         });
-        let unseen = {
-            let teller = teller.clone();
-            Interval::new(UNSEEN_MS, move || teller.tell())
+        let poll = {
+            let reporter = reporter.clone();
+            Interval::new(POLL_MS, move || reporter.report())
         };
-        let on_resize = Closure::<dyn Fn()>::new(move || teller.tell_soon());
+        let on_resize = Closure::<dyn Fn()>::new(move || reporter.report_soon());
         let observer = ResizeObserver::new(on_resize.as_ref().unchecked_ref()).ok();
         observer.iter().for_each(|observer| observer.observe(element));
-        Self { observer, _on_resize: on_resize, _unseen: unseen }
+        Self { observer, _on_resize: on_resize, _poll: poll }
     }
 }
 
@@ -200,30 +205,30 @@ impl Drop for Height {
     }
 }
 
-struct Teller {
+struct HeightReporter {
     element: Element,
     panel: String,
     last: Cell<u32>,
     pending: RefCell<Option<Timeout>>,
 }
 
-impl Teller {
-    fn tell_soon(self: &Rc<Self>) {
-        let teller = self.clone();
-        self.pending.replace(Some(Timeout::new(REST_MS, move || teller.tell())));
+impl HeightReporter {
+    fn report_soon(self: &Rc<Self>) {
+        let reporter = self.clone();
+        self.pending.replace(Some(Timeout::new(DEBOUNCE_MS, move || reporter.report())));
     }
 
-    fn tell(&self) {
+    fn report(&self) {
         let height = self.element.get_bounding_client_rect().height().ceil() as u32;
         if height > 0 && self.last.replace(height) != height {
             post_to_host(&self.panel, "resize", serde_json::json!({ "height": height }));
-            tell_course_system(height);
+            report_to_course_system(height);
         }
     }
 }
 
-/// The form that course systems know (LTI; Canvas, Moodle and others).
-fn tell_course_system(height: u32) {
+/// Reports the height in the format of course systems (LTI, used by Canvas, Moodle and others).
+fn report_to_course_system(height: u32) {
     let Some(parent) = parent() else { return };
     let text = serde_json::json!({ "subject": "lti.frameResize", "height": height }).to_string();
     if let Ok(message) = js_sys::JSON::parse(&text) {

@@ -19,7 +19,8 @@
 //!   checkpoints. No DOM, no threads.
 //! - [`sections`]: the registry, and one folder per section with its settings, its measurements and its panel. Files that
 //!   measure use burn and no DOM; `panel.rs` and the files in `panel/` use Yew and no burn.
-//! - `verify`: reference cases for a device, which the native tests run, too (feature `compute`).
+//! - [`verify`]: reference cases for a device, which the native tests run, too (feature `compute`); its
+//!   [`report`](verify::report) is what the page shows.
 //! - [`protocol`]: the only types that cross the boundary between page and worker.
 //! - `transfer`: downloads from the page's own server, for the page and its workers.
 //! - `worker`: owns the device and runs experiments (feature `compute`).
@@ -61,7 +62,6 @@ pub mod sections;
 pub mod transfer;
 #[cfg(feature = "page")]
 pub mod ui;
-#[cfg(feature = "compute")]
 pub mod verify;
 #[cfg(feature = "compute")]
 pub mod worker;

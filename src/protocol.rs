@@ -88,7 +88,7 @@ pub enum Task {
     /// Training.
     Train,
     /// Everything that a device can be held against, in whatever section: its frames are lines of a report, see
-    /// [`Line`](crate::core::report::Line).
+    /// `VerifyEvent`.
     Verify,
 }
 
@@ -107,13 +107,35 @@ pub enum Event {
     Taken { run: RunId, files: Vec<UserFile> },
 }
 
+impl Event {
+    /// Returns the bytes of a frame. Encoding the event leaves them out, so that a frame is encoded once, and its buffer is
+    /// handed over without a copy.
+    pub fn frame(&self) -> Option<&[u8]> {
+        match self {
+            Self::Arm { event: ArmEvent::Frame(bytes), .. } => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Returns the event with the bytes of the frame that came next to it.
+    #[must_use]
+    pub fn with_frame(self, bytes: Vec<u8>) -> Self {
+        match self {
+            Self::Arm { run, arm, event: ArmEvent::Frame(_) } => {
+                Self::Arm { run, arm, event: ArmEvent::Frame(bytes) }
+            }
+            other => other,
+        }
+    }
+}
+
 /// What the worker tells of one arm, or of a probe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ArmEvent {
     /// Bytes of a data file have come.
     Loading { what: String, bytes: u32, total: Option<u32> },
-    /// A frame, encoded.
-    Frame(Vec<u8>),
+    /// A frame in postcard bytes. They travel next to the encoded event, in a buffer of their own: see [`Event::frame`].
+    Frame(#[serde(skip)] Vec<u8>),
     /// How far it is, and how fast.
     Progress { progress: Progress, pace: Pace },
     /// It could go on from here; now and then.
@@ -225,5 +247,20 @@ impl RunState {
     /// Whether a run is under way, be it paused or still loading.
     pub const fn is_active(&self) -> bool {
         matches!(self, Self::Loading { .. } | Self::Running | Self::Paused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::protocol::*;
+
+    #[test]
+    fn a_frame_travels_next_to_its_event() {
+        let event = Event::Arm { run: RunId(3), arm: ArmId(1), event: ArmEvent::Frame(vec![7; 500]) };
+        let header = postcard::to_stdvec(&event).unwrap();
+        assert!(header.len() < 10, "{} bytes", header.len());
+        let decoded: Event = postcard::from_bytes(&header).unwrap();
+        assert_eq!(decoded.frame(), Some(&[][..]));
+        assert_eq!(decoded.with_frame(event.frame().unwrap().to_vec()), event);
     }
 }

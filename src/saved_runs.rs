@@ -1,5 +1,5 @@
-//! Runs that can be kept: what is written down of a run, the file that it travels in, and the list of runs that a panel
-//! keeps; and the guided experiments that were finished. Pure: where the list is stored and how it is shown is the panels' affair.
+//! Saved runs: the record of a run, its file, and the list of runs that a panel saves; and finished guided
+//! experiments. Pure: the panels store and show the list.
 
 pub mod finished;
 pub mod format;

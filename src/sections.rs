@@ -1,9 +1,11 @@
-//! The one registry. Modules, navigation, the worker's dispatch, addresses and the registry-wide tests follow from
-//! these lines: a new section is a folder below `src/sections` and a line here.
+//! The registry of sections. Modules, navigation, the worker's dispatch, addresses and the tests of all
+//! sections follow from this list: a new section is a folder in `src/sections` and a line here.
 
-/// Hands the list of sections to a macro: one line each, `module, Experiment, Panel, "Title", "what it is about";`.
+/// Passes the list of sections to a macro, one line per section: `module, Experiment, Panel, "Title",
+/// "subtitle";`.
 ///
-/// The list is tokens, so that the worker can expand it without the panels and the page without burn.
+/// The list consists of tokens, so that the worker can expand it without the panels, and the page without
+/// burn.
 #[macro_export]
 macro_rules! for_each_section {
     ($callback:ident) => {
@@ -18,14 +20,14 @@ macro_rules! for_each_section {
     };
 }
 
-/// What the page shows of a section before it is opened.
+/// The name of a section, as the navigation shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Section {
-    /// Its name in addresses.
+    /// The name in addresses.
     pub slug: &'static str,
-    /// Its name in the navigation.
+    /// The name in the navigation.
     pub title: &'static str,
-    /// What it is about, in a few words.
+    /// The topics, in a few words.
     pub subtitle: &'static str,
 }
 

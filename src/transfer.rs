@@ -1,15 +1,16 @@
-//! Files from the page's own server, as the page and its workers fetch them: with what has come so far, and with a plain reason
-//! where one does not come, is not what was asked for, or is not whole.
+//! Downloads from the page's own server, for the page and its workers: with progress, and with a plain reason
+//! if a file does not arrive, is not the requested one, or is incomplete.
 
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use thiserror::Error;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Response};
 
-/// A server that sends nothing for so long is given up.
-const PATIENCE_MS: i32 = 30_000;
+/// The time without any data after which a download fails.
+const TIMEOUT_MS: i32 = 30_000;
 
-/// A file that has come, in the pieces that it came in.
+/// A downloaded file, in the pieces in which it arrived.
 #[derive(Debug)]
 pub struct Fetched {
     pieces: Vec<Uint8Array>,
@@ -17,7 +18,7 @@ pub struct Fetched {
 }
 
 impl Fetched {
-    /// The whole file, outside of this module's memory.
+    /// Returns the whole file as a JavaScript array, outside of wasm memory.
     pub fn into_array(self) -> Uint8Array {
         let all = Uint8Array::new_with_length(self.length);
         let mut at = 0;
@@ -28,7 +29,7 @@ impl Fetched {
         all
     }
 
-    /// The whole file, within it.
+    /// Returns the whole file.
     pub fn into_vec(self) -> Vec<u8> {
         let mut all = Vec::with_capacity(self.length as usize);
         self.pieces.iter().for_each(|piece| all.extend_from_slice(&piece.to_vec()));
@@ -36,72 +37,97 @@ impl Fetched {
     }
 }
 
-/// Fetches a file. `progress` hears of bytes so far, and in all where that is known. An error is the end of a sentence: "the
-/// server answered 404".
-pub async fn fetch(url: &str, progress: impl Fn(u32, Option<u32>)) -> Result<Fetched, String> {
-    let fetch = global("fetch").ok_or_else(failed)?;
-    let answer = fetch.call1(&JsValue::UNDEFINED, &url.into()).map_err(|_| failed())?;
-    let response: Response = patiently(answer.unchecked_into()).await?.unchecked_into();
+/// The reason a download failed. The message is the end of a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum FetchError {
+    /// The connection failed.
+    #[error("the connection failed")]
+    Connection,
+    /// The server answered with this status.
+    #[error("the server answered {0}")]
+    Status(u16),
+    /// The server answered with an HTML page.
+    #[error("the server sent a page in its place")]
+    Page,
+    /// The answer has no body.
+    #[error("the answer is empty")]
+    Empty,
+    /// The connection ended early.
+    #[error("only {received} of {expected} bytes have come")]
+    Incomplete {
+        /// The number of bytes received.
+        received: u32,
+        /// The number of bytes that the server announced.
+        expected: u32,
+    },
+    /// The server sent nothing for too long.
+    #[error("the server has sent nothing for {} seconds", TIMEOUT_MS / 1000)]
+    Timeout,
+}
+
+/// Fetches a file. `progress` takes the bytes received so far, and the total if it is known.
+///
+/// # Errors
+///
+/// Fails if the server is not reached, answers with an error or with an HTML page, or stops sending.
+pub async fn fetch(url: &str, progress: impl Fn(u32, Option<u32>)) -> Result<Fetched, FetchError> {
+    let fetch = global("fetch").ok_or(FetchError::Connection)?;
+    let answer = fetch.call1(&JsValue::UNDEFINED, &url.into()).map_err(|_| FetchError::Connection)?;
+    let response: Response = with_timeout(answer.unchecked_into()).await?.unchecked_into();
     if !response.ok() {
-        return Err(format!("the server answered {}", response.status()));
+        return Err(FetchError::Status(response.status()));
     }
     let header = |name: &str| response.headers().get(name).ok().flatten();
-    // None of the lab's files is a page; hosts send their own in place of what they have not.
+    // No file of the lab is an HTML page; some hosts send one in place of a missing file.
     if header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
-        return Err("the server sent a page in its place".to_owned());
+        return Err(FetchError::Page);
     }
     let total: Option<u32> = header("content-length").and_then(|length| length.parse().ok());
-    // A compressed answer tells its compressed length, which the bytes outgrow.
+    // The length of a compressed answer is that of the compressed bytes.
     let whole = total.filter(|_| header("content-encoding").is_none());
-    let body = response.body().ok_or_else(|| "the answer is empty".to_owned())?;
+    let body = response.body().ok_or(FetchError::Empty)?;
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let mut fetched = Fetched { pieces: Vec::new(), length: 0 };
     loop {
-        let read = patiently(reader.read()).await.inspect_err(|_| drop(reader.cancel()))?;
+        let read = with_timeout(reader.read()).await.inspect_err(|_| drop(reader.cancel()))?;
         let of = |key: &str| Reflect::get(&read, &key.into()).unwrap_or(JsValue::UNDEFINED);
         if of("done").is_truthy() {
             break;
         }
-        let piece: Uint8Array = of("value").dyn_into().map_err(|_| failed())?;
+        let piece: Uint8Array = of("value").dyn_into().map_err(|_| FetchError::Connection)?;
         fetched.length += piece.length();
         fetched.pieces.push(piece);
         progress(fetched.length, total.filter(|&total| total >= fetched.length));
     }
     match whole {
-        Some(whole) if whole != fetched.length => {
-            Err(format!("only {} of {whole} bytes have come", fetched.length))
+        Some(expected) if expected != fetched.length => {
+            Err(FetchError::Incomplete { received: fetched.length, expected })
         }
         _ => Ok(fetched),
     }
-}
-
-fn failed() -> String {
-    "the connection failed".to_owned()
 }
 
 fn global(name: &str) -> Option<Function> {
     Reflect::get(&js_sys::global(), &name.into()).ok()?.dyn_into().ok()
 }
 
-/// Waits for a promise, but not for ever.
-async fn patiently(promise: Promise) -> Result<JsValue, String> {
+/// Waits for a promise, but not longer than the timeout.
+async fn with_timeout(promise: Promise) -> Result<JsValue, FetchError> {
     let mut timer = JsValue::UNDEFINED;
     let late = Promise::new(&mut |resolve, _| {
         if let Some(set) = global("setTimeout") {
-            let result = set.call3(&JsValue::UNDEFINED, &resolve, &PATIENCE_MS.into(), &JsValue::NULL);
+            let result = set.call3(&JsValue::UNDEFINED, &resolve, &TIMEOUT_MS.into(), &JsValue::NULL);
             timer = result.unwrap_or(JsValue::UNDEFINED);
         }
     });
     let first = JsFuture::from(Promise::race(&Array::of2(&promise, &late))).await;
     if let Some(clear) = global("clearTimeout") {
-        // A timer that has run out already is cleared without complaint.
+        // Clearing a timer that has already fired does nothing.
         let _ = clear.call1(&JsValue::UNDEFINED, &timer);
     }
     match first {
-        Ok(late) if late.is_null() => {
-            Err(format!("the server has sent nothing for {} seconds", PATIENCE_MS / 1000))
-        }
+        Ok(late) if late.is_null() => Err(FetchError::Timeout),
         Ok(value) => Ok(value),
-        Err(_) => Err(failed()),
+        Err(_) => Err(FetchError::Connection),
     }
 }

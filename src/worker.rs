@@ -5,6 +5,7 @@ mod device;
 mod frame_sender;
 #[cfg(feature = "gpu")]
 mod gpu;
+mod job;
 mod runtime;
 mod turns;
 mod verify;
@@ -12,13 +13,13 @@ mod verify;
 use crate::core::LabError;
 use crate::data::visitor_files::unpack;
 use crate::for_each_section;
-use crate::protocol::{ArmEvent, ArmId, ArmStart, Command, Event, FileKind, RunId, Task, UserFile};
+use crate::protocol::{ArmEvent, ArmId, Command, Event, FileKind, RunId, Task, UserFile};
 use crate::run::driver::train;
 use crate::run::{Experiment, Probe, Train};
 use crate::worker::control::Control;
 use crate::worker::frame_sender::FrameSender;
+use crate::worker::job::{Job, decode, post_arm};
 use crate::worker::turns::Turns;
-use serde::de::DeserializeOwned;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -119,10 +120,6 @@ fn handle(command: Command, attachment: Option<runtime::Blob>) {
     }
 }
 
-fn post_arm(run: RunId, arm: ArmId, event: ArmEvent) {
-    runtime::post(&Event::Arm { run, arm, event });
-}
-
 /// Takes a file of the visitor's in. What is wrong with it takes nothing away that was there before.
 async fn take(
     kind: FileKind,
@@ -139,17 +136,6 @@ async fn take(
         blobs.push(blob);
     }
     Ok((files, blobs))
-}
-
-/// One arm to be trained, or a probe.
-struct Job {
-    run: RunId,
-    task: Task,
-    arm: ArmStart,
-    control: Rc<Control>,
-    /// Whose turn it is among the arms that this worker trains, and how many they are.
-    turns: Rc<Turns>,
-    count: usize,
 }
 
 /// Does it to its end. Says whether it was stopped early.
@@ -185,10 +171,4 @@ async fn perform_as<E: Probe + Train>(job: Job) -> Result<bool, LabError> {
         }
     }
     Ok(control.is_stopped())
-}
-
-fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, LabError> {
-    postcard::from_bytes(bytes).map_err(|error| {
-        LabError::Config(format!("The page and its worker do not fit together ({error}). Reload the page."))
-    })
 }

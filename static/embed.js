@@ -1,57 +1,58 @@
 // Neural network lab, embedding: <nn-lab panel="rnn" seq-len="200" lock="seq_len"></nn-lab>
 //
-// A frame with one panel that sizes itself, passes on what the panel says as events, and is told what to do by
-// attributes and methods. No dependencies. Also an anywidget: `export default { render }`.
+// An element with one panel in a frame. It adjusts its height to the panel, reports what happens in the panel as events,
+// and is controlled by attributes and methods. It has no dependencies, and is also an anywidget:
+// `export default { render }`.
 //
-// Attributes: `panel` (a section's name, as the lab's addresses have it), `chapter` (the one that is open at first), `lab`
-// (the lab's address, if it is not where this file lies), `sandbox` (given to the frame as it is), `label` (the frame's
-// title), `height` (until the panel has told its own), `theme` (light or dark; by default that of this page). All others
-// are settings of the panel or keys of its address, with - for _: seq-len, preset, seed, device, show, hide, lock,
-// autoplay, ask, share.
+// Attributes: `panel` (the section's name in the lab's addresses), `chapter` (the first open chapter), `lab` (the lab's
+// address, if it differs from this file's folder), `sandbox` (copied to the frame), `label` (the frame's title), `height`
+// (until the panel has reported its own), `theme` (light or dark; by default that of this page). All other attributes are
+// settings of the panel or keys of its address, with - for _: seq-len, preset, seed, device, show, hide, lock, autoplay,
+// ask, share.
 //
-// Events, each with what was said in `detail`: nn-lab-ready, nn-lab-state, nn-lab-metrics, nn-lab-guess, nn-lab-error,
+// Events, with the panel's message in `detail`: nn-lab-ready, nn-lab-state, nn-lab-metrics, nn-lab-guess, nn-lab-error,
 // nn-lab-resize. Methods: train(), pause(), reset(), set({ seq_len: 100 }).
 
 const VERSION = 1;
 const HOME = new URL('./', import.meta.url).href;
 const OWN = new Set(['panel', 'chapter', 'lab', 'theme', 'sandbox', 'label', 'height', 'class', 'id', 'style', 'slot', 'title', 'hidden', 'lang', 'dir', 'tabindex', 'role', 'is', 'part']);
-// A change of these is a change of the page, not of a setting: the frame is made anew.
+// A change of these attributes reloads the frame, because they are not settings that a running panel can change.
 const FIXED = new Set(['device', 'share', 'show', 'hide', 'lock', 'autoplay', 'ask', 'ask_guess', 'ask_options', 'ask_metric', 'ask_range']);
-const TOLD = new Set(['ready', 'state', 'metrics', 'guess', 'error', 'resize']);
+const EVENTS = new Set(['ready', 'state', 'metrics', 'guess', 'error', 'resize']);
 
-/** All elements on this page, by their frames' windows. */
+/** All connected elements on this page. */
 const elements = new Set();
 
 const isOwn = (name) => OWN.has(name) || name.startsWith('data-') || name.startsWith('aria-') || name.startsWith('on');
 const key = (name) => name.replaceAll('-', '_');
 
-/** Whether what is around an element is light or dark, whatever says so: the first background behind it decides. */
+/** Returns 'light' or 'dark' for the page around an element: the first opaque background behind it decides. */
 function themeAround(element) {
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = 1;
   const context = canvas.getContext('2d', { willReadFrequently: true });
   for (let node = element.parentElement; context && node; node = node.parentElement) {
     context.clearRect(0, 0, 1, 1);
-    // Colors of any notation, as pixels.
+    // Drawing a pixel converts colors from any notation.
     context.fillStyle = getComputedStyle(node).backgroundColor;
     context.fillRect(0, 0, 1, 1);
     const [red, green, blue, alpha] = context.getImageData(0, 0, 1, 1).data;
     if (alpha > 127) return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 128 ? 'dark' : 'light';
   }
-  // Nothing is painted: the browser's own ground, which follows the scheme that the page allows.
+  // No background is set, so the browser's own shows, which follows the color scheme that the page allows.
   const schemes = getComputedStyle(document.documentElement).colorScheme;
   const wantsDark = matchMedia('(prefers-color-scheme: dark)').matches;
   return schemes.includes('dark') && (wantsDark || !schemes.includes('light')) ? 'dark' : 'light';
 }
 
-/** How high a panel was when this page was last read, so that the page does not jump when the panel tells it again. */
+/** The panels' heights when this page was last read, so that the page does not jump when a panel reports its height. */
 const heights = {
   key: (element) => `nn-lab.height ${element.frame?.src.replace(/^[^#]*/, '')} ${Math.round(element.clientWidth / 100)}`,
   get(element) {
     try { return Number(sessionStorage.getItem(this.key(element))); } catch { return 0; }
   },
   set(element, height) {
-    // Without storage the page jumps once more.
+    // Without storage the page jumps once.
     try { sessionStorage.setItem(this.key(element), String(height)); } catch {}
   },
 };
@@ -63,7 +64,7 @@ class NnLab extends (globalThis.HTMLElement ?? class {}) {
 
   connectedCallback() {
     elements.add(this);
-    // An element that only moves in the page keeps its attributes; browsers load its frame anew.
+    // An element that is moved in the page keeps its attributes, but browsers reload its frame.
     this.#build();
     this.#watch ??= new MutationObserver((changes) => this.#changed(changes.map((change) => change.attributeName)));
     this.#watch.observe(this, { attributes: true });
@@ -72,7 +73,7 @@ class NnLab extends (globalThis.HTMLElement ?? class {}) {
   disconnectedCallback() {
     elements.delete(this);
     this.#watch?.disconnect();
-    // With the frame go its worker and what it holds on the GPU; the others hear that it wants nothing any more.
+    // Removing the frame ends its worker and frees its GPU memory. The other panels are told that it no longer wants to run.
     this.#frame?.remove();
     this.#frame = undefined;
     if (this.lastStand?.wants) relay(this, { ...this.lastStand, wants: false });
@@ -83,13 +84,13 @@ class NnLab extends (globalThis.HTMLElement ?? class {}) {
   pause() { this.#post({ type: 'pause' }); }
   reset() { this.#post({ type: 'reset' }); }
 
-  /** Changes settings, by the names of the fields; `null` sets one back to its default. */
+  /** Changes settings by name. `null` resets a setting to its default. */
   set(values) { this.#post({ type: 'set', values }); }
 
   get frame() { return this.#frame; }
 
   #post(message) {
-    // To whatever is in the frame: nothing in it is secret, and a sandboxed frame has no origin that could be named.
+    // Any origin may read this: nothing in it is secret, and a sandboxed frame has no origin that could be named.
     this.#frame?.contentWindow?.postMessage({ source: 'nn-lab-host', version: VERSION, ...message }, '*');
   }
 
@@ -110,7 +111,7 @@ class NnLab extends (globalThis.HTMLElement ?? class {}) {
     return asked === 'light' || asked === 'dark' ? asked : themeAround(this);
   }
 
-  /** Tells the panel when this page has gone over to another theme. */
+  /** Tells the panel if this page has switched to another theme. */
   retheme() {
     const theme = this.#wantedTheme();
     if (theme !== this.#theme) this.#post({ type: 'theme', theme: (this.#theme = theme) });
@@ -141,7 +142,7 @@ class NnLab extends (globalThis.HTMLElement ?? class {}) {
     this.set(Object.fromEntries(relevant.map((name) => [key(name), this.getAttribute(name)])));
   }
 
-  hear(message) {
+  receive(message) {
     if (message.type === 'resize') {
       const height = Number(message.height);
       if (height > 0 && height < 100_000) {
@@ -153,13 +154,13 @@ class NnLab extends (globalThis.HTMLElement ?? class {}) {
       this.lastStand = message;
       return relay(this, message);
     }
-    if (TOLD.has(message.type)) {
+    if (EVENTS.has(message.type)) {
       this.dispatchEvent(new CustomEvent(`nn-lab-${message.type}`, { detail: message, bubbles: true }));
     }
   }
 }
 
-/** Panels in a sandbox cannot hear each other; what one wants is passed on to the others. */
+/** Panels in sandboxes cannot reach each other, so what one wants is relayed to the others. */
 function relay(from, { by, wants, since, new: isNew }) {
   for (const element of elements) {
     if (element !== from) element.send({ type: 'stand', by, wants, since, new: isNew });
@@ -169,13 +170,13 @@ function relay(from, { by, wants, since, new: isNew }) {
 function onMessage({ data, source }) {
   if (data?.source !== 'nn-lab' || data.version !== VERSION) return;
   for (const element of elements) {
-    if (element.frame && element.frame.contentWindow === source) return element.hear(data);
+    if (element.frame && element.frame.contentWindow === source) return element.receive(data);
   }
 }
 
 if (globalThis.customElements && !customElements.get('nn-lab')) {
   addEventListener('message', onMessage);
-  // Themes are switched by an attribute or a class near the root, by the system, and often fade.
+  // Pages switch themes by an attribute or a class near the root, or with the system, and often fade.
   const retheme = () => requestAnimationFrame(() => elements.forEach((element) => element.retheme()));
   const watch = new MutationObserver(retheme);
   for (const root of [document.documentElement, document.body ?? []].flat()) watch.observe(root, { attributes: true });
@@ -184,7 +185,10 @@ if (globalThis.customElements && !customElements.get('nn-lab')) {
   customElements.define('nn-lab', NnLab);
 }
 
-/** For notebooks (anywidget): each trait of the model but those with a leading _ is an attribute; `metrics` is set. */
+/**
+ * For notebooks (anywidget): every trait of the model becomes an attribute, except those with a leading _. The `metrics`
+ * trait receives the panel's numbers.
+ */
 function render({ model, el }) {
   const element = document.createElement('nn-lab');
   const traits = () => Object.keys(model.attributes ?? {}).filter((name) => !name.startsWith('_') && !['metrics', 'state', 'layout', 'comm', 'tabbable', 'tooltip'].includes(name));

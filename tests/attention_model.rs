@@ -1,4 +1,4 @@
-//! Attention against burn's own module, and masks by property tests.
+//! Compares attention with burn's module, and checks masks with property tests.
 #![cfg(feature = "compute")]
 
 use crate::collector::values;
@@ -28,7 +28,7 @@ fn near<const D: usize>(what: &str, ours: Tensor<D>, theirs: Tensor<D>, toleranc
 }
 
 #[test]
-fn it_agrees_with_numbers_computed_by_hand() {
+fn attention_agrees_with_values_computed_by_hand() {
     let device = Device::flex();
     let t = |values: Vec<f32>, rows: usize| {
         let cols = values.len() / rows;
@@ -55,7 +55,7 @@ fn heads_that_do_not_divide_the_model_are_an_error() {
     assert_eq!(ours.scale, default_scale(3));
 }
 
-/// burn's module with our weights.
+/// Returns burn's module with the same weights.
 fn theirs(
     ours: &MultiHeadAttention,
     d_model: usize,
@@ -106,7 +106,7 @@ fn values_and_gradients_agree_with_burn() {
 }
 
 #[test]
-fn a_cache_of_keys_and_values_gives_what_the_whole_sequence_gives() {
+fn cached_keys_and_values_give_the_same_output_as_the_full_sequence() {
     let device = Device::flex();
     let n = 6;
     let net = MultiHeadAttention::new(8, 2, true, &mut WeightRng::new(3), &device).expect("divisible");
@@ -155,7 +155,7 @@ proptest! {
     }
 
     #[test]
-    fn hidden_keys_and_values_change_nothing(n in 2usize..7, length in 1usize..6, seed in 0u64..100) {
+    fn masked_keys_and_values_do_not_change_the_output(n in 2usize..7, length in 1usize..6, seed in 0u64..100) {
         let length = length.min(n - 1);
         let device = Device::flex();
         let net = MultiHeadAttention::new(6, 2, true, &mut WeightRng::new(seed), &device).expect("divisible");
@@ -163,7 +163,7 @@ proptest! {
         let noise = normal([1, n - length, 6], &device).mul_scalar(100.0);
         let other = Tensor::cat(vec![x.clone().slice([0..1, 0..length, 0..6]), noise], 1);
         let first = |x: Tensor<3>, mask| values(net.forward(x, Some(mask)).output.slice([0..1, 0..length, 0..6]));
-        // Padding hides the noise from all, and the causal mask from those before it.
+        // Padding masks the noise for all queries, and the causal mask for those before it.
         let masks = || [padding_mask(&[length], n, &device), causal_mask(n, n, &device)];
         for (a, b) in masks().into_iter().zip(masks()) {
             prop_assert_eq!(first(x.clone(), a), first(other.clone(), b));
@@ -171,7 +171,7 @@ proptest! {
     }
 
     #[test]
-    fn masks_hide_what_they_say(n_queries in 1usize..8, n_keys in 1usize..8, lengths in prop::collection::vec(0usize..9, 1..4)) {
+    fn masks_follow_their_definition(n_queries in 1usize..8, n_keys in 1usize..8, lengths in prop::collection::vec(0usize..9, 1..4)) {
         let device = Device::flex();
         let causal = bools(causal_mask(n_queries, n_keys, &device));
         for (i, hidden) in causal.into_iter().enumerate() {
@@ -186,11 +186,11 @@ proptest! {
     }
 
     #[test]
-    fn merging_undoes_splitting(batch in 1usize..4, n in 1usize..5, n_heads in 1usize..5, d in 1usize..5) {
+    fn merging_heads_inverts_splitting(batch in 1usize..4, n in 1usize..5, n_heads in 1usize..5, d in 1usize..5) {
         let x = normal([batch, n, n_heads * d], &Device::flex());
         let split = split_heads(x.clone(), n_heads);
         prop_assert_eq!(split.dims(), [batch, n_heads, n, d]);
-        // Head h has the columns h d to (h + 1) d of the last position.
+        // Head h has the columns h d to (h + 1) d.
         let last = x.clone().slice([0..1, n - 1..n, (n_heads - 1) * d..n_heads * d]);
         let piece = split.clone().slice([0..1, n_heads - 1..n_heads, n - 1..n, 0..d]);
         prop_assert_eq!(values(last), values(piece));

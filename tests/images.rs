@@ -4,9 +4,9 @@
 use crate::collector::real_cifar10;
 use nn_lab::core::LabError;
 use nn_lab::data::cifar10::{self, RECORD};
-use nn_lab::data::images::{Augment, ImageSet, Images, SIDE};
+use nn_lab::data::images::{Augment, ImageDraw, ImageSet, Images, SIDE};
 use proptest::prelude::*;
-use rand::{SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::ChaCha12Rng};
 use std::io::Write;
 
 /// Returns records with known pixels: `value(record, index of the byte)`.
@@ -155,8 +155,8 @@ proptest! {
         let mut pixels = vec![0; 32 * 32];
         pixels[10 * 32 + 12] = 255;
         let set = ImageSet { channels: 1, side: 32, pixels, labels: vec![3], class_names: &["x"] };
-        let checkpoints = set.checkpoints();
-        let (values, labels) = set.augmented(&[0], &checkpoints, Augment { crop, flip }, &mut StdRng::seed_from_u64(seed));
+        let stats = set.channel_stats();
+        let (values, labels) = set.augmented(&[ImageDraw::new(0, &mut ChaCha12Rng::seed_from_u64(seed))], &stats, Augment { crop, flip });
         prop_assert_eq!(labels, vec![3]);
         let top = values.iter().copied().fold(f32::MIN, f32::max);
         let bright: Vec<_> = values.iter().enumerate().filter(|(_, v)| **v == top).map(|(i, _)| (i / 32, i % 32)).collect();
@@ -173,13 +173,17 @@ fn augmentation_is_seeded_and_produces_every_shift_and_flip() {
     let mut pixels = vec![0; 32 * 32];
     pixels[16 * 32 + 10] = 255;
     let set = ImageSet { channels: 1, side: 32, pixels, labels: vec![0], class_names: &["x"] };
-    let checkpoints = set.checkpoints();
+    let stats = set.channel_stats();
     let draw = |seed| {
-        let mut rng = StdRng::seed_from_u64(seed);
+        let mut rng = ChaCha12Rng::seed_from_u64(seed);
         let both = Augment { crop: true, flip: true };
         (0..2000)
             .map(|_| {
-                set.augmented(&[0], &checkpoints, both, &mut rng).0.iter().position(|v| *v > 1.0).unwrap()
+                set.augmented(&[ImageDraw::new(0, &mut rng)], &stats, both)
+                    .0
+                    .iter()
+                    .position(|v| *v > 1.0)
+                    .unwrap()
             })
             .collect::<Vec<_>>()
     };
@@ -196,7 +200,7 @@ fn normalized_training_batches_have_mean_0_and_standard_deviation_1() {
     assert_eq!((images.train.len(), images.test.len(), images.train.side), (2000, 500, SIDE));
     assert_eq!((images.train.class_names[9], images.train.channels), ("Boot", 1));
     let all: Vec<_> = (0..2000).collect();
-    let (values, labels) = images.train.batch(&all, &images.checkpoints);
+    let (values, labels) = images.train.batch(&all, &images.stats);
     assert_eq!((values.len(), labels.len()), (2000 * 1024, 2000));
     let n = values.len() as f64;
     let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
@@ -209,8 +213,8 @@ fn normalized_training_batches_have_mean_0_and_standard_deviation_1() {
     let plain = nn_lab::data::fashion_mnist::read(&bytes).unwrap().train;
     let inside: Vec<u8> = image.iter().enumerate().filter(|(i, _)| !border(*i)).map(|(_, &v)| v).collect();
     assert_eq!(inside, plain.pixels[7 * 784..8 * 784]);
-    // Indices that do not exist are skipped.
-    assert_eq!(images.train.batch(&[1, 99_999], &images.checkpoints).1.len(), 1);
+    // Indices that do not exist are left out.
+    assert_eq!(images.train.batch(&[1, 99_999], &images.stats).1.len(), 1);
 }
 
 #[test]
@@ -222,11 +226,11 @@ fn the_original_cifar10_has_the_published_statistics() {
     for class in 0..10 {
         assert!((200..400).contains(&images.train.labels.iter().filter(|&&label| label == class).count()));
     }
-    // Over all 50,000 training images, the means are 0.491, 0.482, 0.447 and the standard deviations 0.247, 0.243, 0.262.
-    for (measured, published) in images.checkpoints.mean.iter().zip([0.491, 0.482, 0.447]) {
+    // Of all 50,000 training images the means are 0.491, 0.482, 0.447, and the deviations 0.247, 0.243, 0.262.
+    for (measured, published) in images.stats.mean.iter().zip([0.491, 0.482, 0.447]) {
         assert!((measured - published).abs() < 0.015, "{measured} against {published}");
     }
-    for (measured, published) in images.checkpoints.std.iter().zip([0.247, 0.243, 0.262]) {
+    for (measured, published) in images.stats.std.iter().zip([0.247, 0.243, 0.262]) {
         assert!((measured - published).abs() < 0.015, "{measured} against {published}");
     }
     // The same records read from an archive are the same images.

@@ -1,5 +1,5 @@
-//! The operations of our own against what they are made of, gradients included: in shapes that are drawn, and at their edges.
-//! Some shapes are asked of any device, see `src/verify/kernels.rs`.
+//! Compares the lab's own operations with burn's, including their gradients, for random shapes and edge
+//! cases. Fixed shapes are verified on any device (see `src/verify/kernels.rs`).
 #![cfg(feature = "compute")]
 
 use burn::module::Param;
@@ -16,7 +16,7 @@ fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 #[track_caller]
 fn close<const D: usize>(what: &str, ours: Tensor<D>, theirs: Tensor<D>, tolerance: f32) {
     assert_eq!(ours.dims(), theirs.dims(), "{what}");
-    // A sum that happens to come out near zero has lost the digits of what was added.
+    // A sum close to zero has lost the digits of its terms.
     let size = numbers(theirs.clone().abs().max())[0].max(0.1);
     let off = numbers((ours - theirs).abs().max())[0] / size;
     assert!(off < tolerance, "{what}: {off:e}");
@@ -26,7 +26,7 @@ fn normal<const D: usize>(shape: [usize; D]) -> Tensor<D> {
     Tensor::random(shape, Distribution::Normal(0.0, 1.0), &Device::flex().autodiff())
 }
 
-/// Holds values and the gradients of all inputs of one function against those of another.
+/// Compares the output and the gradients of all inputs of two functions.
 #[track_caller]
 fn agree<const N: usize, const D: usize>(
     what: &str,
@@ -34,15 +34,15 @@ fn agree<const N: usize, const D: usize>(
     ours: impl Fn([Tensor<D>; N]) -> Tensor<D>,
     theirs: impl Fn([Tensor<D>; N]) -> Tensor<D>,
 ) {
-    let run = |of: &dyn Fn([Tensor<D>; N]) -> Tensor<D>, seen: &Tensor<D>| {
+    let run = |f: &dyn Fn([Tensor<D>; N]) -> Tensor<D>, upstream: &Tensor<D>| {
         let inputs = inputs.clone().map(|input| input.detach().require_grad());
-        let output = of(inputs.clone());
-        let grads = (output.clone() * seen.clone()).sum().backward();
+        let output = f(inputs.clone());
+        let grads = (output.clone() * upstream.clone()).sum().backward();
         (output.inner(), inputs.map(|input| input.grad(&grads).expect("a gradient")))
     };
     let shape = theirs(inputs.clone()).dims();
-    let seen = normal(shape);
-    let (ours, theirs) = (run(&ours, &seen), run(&theirs, &seen));
+    let upstream = normal(shape);
+    let (ours, theirs) = (run(&ours, &upstream), run(&theirs, &upstream));
     close(what, ours.0, theirs.0, 2e-6);
     for (i, (ours, theirs)) in ours.1.into_iter().zip(theirs.1).enumerate() {
         close(&format!("{what}, gradient {i}"), ours, theirs, 5e-6);
@@ -50,8 +50,8 @@ fn agree<const N: usize, const D: usize>(
 }
 
 #[test]
-fn exponents_and_the_like_are_as_exact_as_32_bits() {
-    // A stride that is no round number, over all that 32 bits can tell apart in them.
+fn vector_functions_are_accurate_to_32_bits() {
+    // An irregular stride over the range in which 32 bits distinguish the results.
     let points = || (-9000..9000).map(|i| i as f32 * 0.009_731);
     for x in points() {
         let far = |ours: f32, theirs: f64| ((f64::from(ours) - theirs) / theirs.abs().max(1e-30)).abs();
@@ -67,14 +67,14 @@ fn exponents_and_the_like_are_as_exact_as_32_bits() {
     for small in [1e-30f32, 1e-6, 1e-3] {
         assert!((vector::tanh(small) / small - 1.0).abs() < 1e-6, "tanh({small})");
     }
-    // No infinity comes out of numbers, and what is no number stays none.
+    // Numbers never give infinity, and NaN stays NaN.
     for x in [f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY] {
         assert!(vector::exp(x).is_finite() && vector::tanh(x).abs() == 1.0, "{x}");
         assert!((0.0..=1.0).contains(&vector::sigmoid(x)), "{x}");
     }
     assert!(vector::exp(f32::NAN).is_nan() && vector::tanh(f32::NAN).is_nan());
     assert!(vector::normal(f32::NAN).0.is_nan());
-    // Tables of the normal distribution.
+    // From tables of the normal distribution.
     for (x, below) in [(0.0, 0.5), (1.0, 0.841_344_7), (-1.96, 0.024_997_9), (3.0, 0.998_650_1)] {
         assert!((vector::normal(x).0 - below).abs() < 3e-7, "{x}");
     }
@@ -84,7 +84,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn attention_agrees_with_what_it_is_made_of(batch in 1usize..3, heads in 1usize..4, n in 1usize..40, d in 1usize..20) {
+    fn attention_agrees_with_burns_operations(batch in 1usize..3, heads in 1usize..4, n in 1usize..40, d in 1usize..20) {
         let inputs = [(); 3].map(|()| normal([batch, heads, n, d]));
         let scale = 0.7;
         agree(
@@ -111,12 +111,12 @@ proptest! {
 }
 
 #[test]
-fn what_is_no_number_stays_none() {
+fn nan_propagates_through_pooling() {
     let x = Tensor::<4>::from_floats([[[[1.0, f32::NAN], [2.0, 3.0]]]], &Device::flex());
     assert!(numbers(pool::relu_pool(x))[0].is_nan());
 }
 
-/// A convolution of ours against burn's, with the gradients of input, weights and biases.
+/// Compares a convolution and the gradients of input, weight and bias with burn's.
 #[track_caller]
 fn convolution(batch: usize, [c_in, c_out]: [usize; 2], side: [usize; 2], kernel: usize, depthwise: bool) {
     use burn::nn::PaddingConfig2d;
@@ -134,11 +134,12 @@ fn convolution(batch: usize, [c_in, c_out]: [usize; 2], side: [usize; 2], kernel
         padding: PaddingConfig2d::Explicit(p, p, p, p),
     };
     let x = normal([batch, c_in, side[0], side[1]]).require_grad();
-    let seen = Tensor::<4>::random([batch, c_out, side[0], side[1]], Distribution::Normal(0.0, 1.0), &device);
+    let upstream =
+        Tensor::<4>::random([batch, c_out, side[0], side[1]], Distribution::Normal(0.0, 1.0), &device);
     let [ours, theirs] = [nn_lab::models::cnn::convolve(&conv, x.clone()), conv.forward(x.clone())];
     let what = format!("{batch} images, {c_in} to {c_out} channels, {side:?}, kernel {kernel}");
     close(&what, ours.clone().inner(), theirs.clone().inner(), 3e-6);
-    let [ours, theirs] = [ours, theirs].map(|y| (y * seen.clone()).sum().backward());
+    let [ours, theirs] = [ours, theirs].map(|y| (y * upstream.clone()).sum().backward());
     let of = |tensor: &Tensor<4>| [&ours, &theirs].map(|grads| tensor.grad(grads).expect("a gradient"));
     let [a, b] = of(&x);
     close(&format!("{what}: dx"), a, b, 1e-5);
@@ -162,7 +163,7 @@ proptest! {
 }
 
 #[test]
-fn convolutions_over_many_places_agree_with_burn() {
+fn convolutions_over_many_positions_agree_with_burn() {
     for depthwise in [false, true] {
         convolution(3, [8, 8], [32, 32], 3, depthwise);
         convolution(5, [16, 16], [2, 2], 3, depthwise);
@@ -170,7 +171,7 @@ fn convolutions_over_many_places_agree_with_burn() {
 }
 
 #[test]
-fn a_gradient_goes_to_the_first_of_equals_and_nowhere_if_none_is_positive() {
+fn the_gradient_of_pooling_goes_to_the_first_maximum_if_it_is_positive() {
     let device = Device::flex().autodiff();
     let x =
         Tensor::<4>::from_floats([[[[2.0, 2.0, -1.0, -3.0], [2.0, 1.0, 0.0, -2.0]]]], &device).require_grad();
@@ -181,22 +182,22 @@ fn a_gradient_goes_to_the_first_of_equals_and_nowhere_if_none_is_positive() {
 }
 
 #[test]
-fn attention_takes_transposed_inputs_and_none_is_changed() {
+fn attention_accepts_transposed_inputs_and_does_not_change_them() {
     let [q, k, v] = [(); 3].map(|()| normal([2, 9, 3, 8]).swap_dims(1, 2));
     let before = numbers(q.clone().inner());
-    let straight = |x: &Tensor<4>| x.clone().mul_scalar(1.0);
+    let contiguous = |x: &Tensor<4>| x.clone().mul_scalar(1.0);
     let ours = attention::causal(q.clone(), k.clone(), v.clone(), 0.5);
     close(
         "transposed",
         ours.inner(),
-        attention::causal(straight(&q), straight(&k), straight(&v), 0.5).inner(),
+        attention::causal(contiguous(&q), contiguous(&k), contiguous(&v), 0.5).inner(),
         1e-6,
     );
     assert_eq!(numbers(q.inner()), before);
 }
 
 #[test]
-fn one_step_of_adam_by_hand() {
+fn one_step_of_adam_computed_by_hand() {
     let device = Device::flex();
     let step = adamw::Step { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, max_norm: 1.0 };
     let rates = Tensor::from_floats(adamw::rates(0.1, 0.9, 0.99, 1), &device);
@@ -207,18 +208,19 @@ fn one_step_of_adam_by_hand() {
     squares.add(gradient.clone());
     let squares = squares.sum();
     assert_eq!((numbers(squares.clone()), numbers(zero)), (vec![25.0], vec![0.0]));
-    let kept = (weight.clone(), gradient.clone());
-    let (after, checkpoints) =
+    let others = (weight.clone(), gradient.clone());
+    let (after, moments) =
         adamw::step(weight, gradient, adamw::no_moments(2, &device), squares, rates, step, 0.5);
-    // The gradient is bounded to (0.6, 0.8); a first step of Adam is the learning rate in each direction.
-    close("m and v", checkpoints, Tensor::from_floats([0.06, 0.08, 0.0036, 0.0064], &device), 1e-5);
+    // The gradient is clipped to (0.6, 0.8). The first step of Adam has the size of the learning rate in each
+    // dimension.
+    close("m and v", moments, Tensor::from_floats([0.06, 0.08, 0.0036, 0.0064], &device), 1e-5);
     close("weights", after, Tensor::from_floats([0.95 - 0.1, -1.9 - 0.1], &device), 1e-5);
-    // What others hold is as it was.
-    assert_eq!((numbers(kept.0), numbers(kept.1)), (vec![1.0, -2.0], vec![3.0, 4.0]));
+    // Tensors with other owners are unchanged.
+    assert_eq!((numbers(others.0), numbers(others.1)), (vec![1.0, -2.0], vec![3.0, 4.0]));
 }
 
 #[test]
-fn a_bounded_step_is_a_step_along_the_bounded_gradient() {
+fn a_clipped_step_is_a_step_along_the_clipped_gradient() {
     use burn::module::Module;
     use burn::optim::GradientsParams;
     use nn_lab::run::optimizer::Optimizer;

@@ -251,7 +251,7 @@ fn a_list_of_widths_agrees_with_depth_and_width() {
     }
     assert_eq!(read("hidden= 8, 16 ,4 ").0.hidden, [8, 16, 4]);
     let said = nn_lab::core::sweep::Axis::read(Config::PARAMS, "hidden:8,16").expect_err("a list is no axis");
-    assert!(said.contains("Hidden layers or Width"), "{said}");
+    assert!(said.to_string().contains("Hidden layers or Width"), "{said}");
 }
 
 #[test]

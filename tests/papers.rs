@@ -1,4 +1,4 @@
-//! What is written beside the code agrees with it.
+//! Checks that the documentation agrees with the code.
 
 use nn_lab::core::chapter::chapters;
 use nn_lab::core::settings::{Kind, Param, Settings};
@@ -28,7 +28,7 @@ pub(crate) fn documents() -> Vec<String> {
 }
 
 #[test]
-fn every_link_leads_somewhere() {
+fn every_link_has_a_target() {
     for page in documents() {
         let text = read(&page);
         let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
@@ -36,7 +36,7 @@ fn every_link_leads_somewhere() {
             let file = link.split('#').next().unwrap_or_default();
             assert!(Path::new(&page).with_file_name(file).exists(), "{page} has a link to {link}");
         }
-        // What is named as a file of the project.
+        // Names of files in the project.
         for name in text.split('`').skip(1).step_by(2) {
             let ours =
                 ["src/", "tests/", "scripts/", "static/"].iter().any(|folder| name.starts_with(folder));
@@ -49,7 +49,7 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
-fn no_line_stands_twice() {
+fn no_line_is_repeated() {
     // The examples in EMBEDDING.md share lines.
     for page in documents().into_iter().filter(|page| page != "EMBEDDING.md") {
         let mut seen = BTreeSet::new();
@@ -63,7 +63,7 @@ fn no_line_stands_twice() {
 }
 
 #[test]
-fn the_list_of_sections_is_the_registry() {
+fn the_list_of_sections_matches_the_registry() {
     let text = read("README.md");
     for section in nn_lab::sections::SECTIONS {
         assert!(
@@ -74,8 +74,8 @@ fn the_list_of_sections_is_the_registry() {
     }
 }
 
-/// All settings, curves, numbers, chapters and figures of a section, as EMBEDDING.md lists them.
-fn listed<E: Experiment>(title: &str) -> String {
+/// Returns the reference of a section's settings, curves, metrics, chapters and figures for EMBEDDING.md.
+fn reference<E: Experiment>(title: &str) -> String {
     let defaults = E::Config::default().to_values();
     let values = |param: &Param| match param.kind {
         Kind::Int { min, max, .. } => format!("{min} to {max}"),
@@ -122,7 +122,7 @@ fn listed<E: Experiment>(title: &str) -> String {
     text + "\n"
 }
 
-/// `NN_LAB_RECORD=1 cargo test --features cpu --test native papers` writes the lists anew.
+/// `NN_LAB_RECORD=1 cargo test --features cpu --test native papers` rewrites the lists.
 #[test]
 fn embedding_lists_every_setting_curve_number_and_figure() {
     const BEGIN: &str =
@@ -131,16 +131,16 @@ fn embedding_lists_every_setting_curve_number_and_figure() {
     let mut lists = String::new();
     macro_rules! each {
         ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
-            $(lists += &listed::<nn_lab::sections::$module::$experiment>($title);)*
+            $(lists += &reference::<nn_lab::sections::$module::$experiment>($title);)*
         };
     }
     for_each_section!(each);
     let text = read("EMBEDDING.md");
     let (before, rest) = text.split_once(BEGIN).expect("the lists have a beginning");
     let (_, after) = rest.split_once(END).expect("the lists have an end");
-    let due = format!("{before}{BEGIN}{lists}{END}{after}");
+    let expected = format!("{before}{BEGIN}{lists}{END}{after}");
     if std::env::var_os("NN_LAB_RECORD").is_some() {
-        std::fs::write("EMBEDDING.md", &due).expect("EMBEDDING.md can be written");
+        std::fs::write("EMBEDDING.md", &expected).expect("EMBEDDING.md can be written");
     }
-    assert_eq!(read("EMBEDDING.md"), due);
+    assert_eq!(read("EMBEDDING.md"), expected);
 }

@@ -4,10 +4,11 @@
 use crate::collector::Collector;
 use nn_lab::core::chapter::chapters;
 use nn_lab::core::guided::Prediction;
+use nn_lab::core::measure::Measure;
 use nn_lab::core::query::Query;
 use nn_lab::core::schema::Schema;
 use nn_lab::core::settings::{Kind, Param, Settings, from_map, from_query, to_query, with};
-use nn_lab::core::sweep::{Axis, Measure, points};
+use nn_lab::core::sweep::{Axis, points};
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::for_each_section;
 use nn_lab::run::{Experiment, Probe, Train};
@@ -58,7 +59,7 @@ fn ends(param: &Param) -> Vec<String> {
             String::new(),
             sizes.min.to_string(),
             sizes.max.to_string(),
-            vec![sizes.min.to_string(); sizes.most as usize].join(","),
+            vec![sizes.min.to_string(); sizes.max_len as usize].join(","),
         ],
     }
 }

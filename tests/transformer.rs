@@ -83,9 +83,8 @@ fn windows_depend_only_on_the_seed() {
     assert!(first.chunks(9).all(|window| window.windows(2).all(|pair| pair[1] == pair[0] + 1)));
     let second = windows.next(&text, 3, 8);
     assert_ne!(first, second);
-    let mut skipped = Windows::new(1);
-    skipped.skip(1, &text, 3, 8);
-    assert_eq!(skipped.next(&text, 3, 8), second);
+    let mut same = Windows::new(1);
+    assert_eq!([same.next(&text, 3, 8), same.next(&text, 3, 8)], [first, second]);
     assert_eq!(fixed_windows(&text, 4, 8).len(), 36);
     assert_eq!(fixed_windows(&text[..5], 4, 8), text[..5], "a short text gives a shorter window");
 }
@@ -224,7 +223,7 @@ fn cached_generation_matches_the_uncached_model() {
     let mut writer_text = vocabulary.encode("abc");
     let device = Device::flex();
     let mut writer = Writer::new(&net, &vocabulary, "abc", &device);
-    let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1);
+    let mut rng = <rand::rngs::ChaCha12Rng as rand::SeedableRng>::seed_from_u64(1);
     while writer_text.len() < 24 {
         let ours = block_on(writer.next_logits()).expect("logits");
         let ids: Vec<usize> = writer_text.iter().map(|&id| id.into()).collect();
@@ -237,8 +236,8 @@ fn cached_generation_matches_the_uncached_model() {
 }
 
 #[test]
-fn sampling_follows_temperature_and_top_k() {
-    let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1);
+fn draws_follow_temperature_and_top_k() {
+    let mut rng = <rand::rngs::ChaCha12Rng as rand::SeedableRng>::seed_from_u64(1);
     let logits = [0.0, 2.0, 1.0, -3.0];
     assert!((0..50).all(|_| draw(&logits, 1.0, 1, &mut rng) == 1));
     assert!((0..50).all(|_| draw(&logits, 0.0, 4, &mut rng) == 1));

@@ -98,7 +98,7 @@ fn nanogpt_on_the_whole_validation_part() {
 /// Applies nanoGPT's initialization: 0.02 everywhere, divided by `sqrt(2 n_layers)` in the last layer of each branch.
 fn as_gpt2(state: &mut Model, d_model: f32) {
     let (embedding, linear) = (0.02 * d_model.sqrt(), (d_model / 768.0).sqrt());
-    let net = state.change().0;
+    let net = state.net_mut();
     net.embedding = net.embedding.clone().map(|w| scaled(w, embedding));
     net.positions = net.positions.take().map(|p| p.map(|w| scaled(w, embedding)));
     for block in &mut net.blocks {

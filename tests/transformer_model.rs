@@ -1,4 +1,4 @@
-//! Section 6: the model's own laws.
+//! Properties of the transformer.
 #![cfg(feature = "compute")]
 
 use crate::collector::values;
@@ -31,7 +31,7 @@ pub(crate) fn one_hot(ids: &[usize]) -> Tensor<3> {
 
 pub(crate) fn largest_gap(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
-    a.iter().zip(b).fold(0.0, |most, (a, b)| most.max((a - b).abs()))
+    a.iter().zip(b).fold(0.0, |max, (a, b)| max.max((a - b).abs()))
 }
 
 fn some_ids(n: usize) -> Vec<usize> {
@@ -39,7 +39,7 @@ fn some_ids(n: usize) -> Vec<usize> {
 }
 
 #[test]
-fn a_later_character_never_changes_an_earlier_logit() {
+fn a_later_character_does_not_change_earlier_logits() {
     for positions in [Positions::Sinusoidal, Positions::Learned] {
         let net = net(Sizes { positions, ..SIZES });
         let ids = some_ids(24);
@@ -60,12 +60,12 @@ fn a_later_character_never_changes_an_earlier_logit() {
 }
 
 #[test]
-fn the_cache_gives_what_the_whole_text_gives() {
+fn cached_logits_agree_with_those_of_the_full_text() {
     for (positions, tied) in [(Positions::Sinusoidal, true), (Positions::Learned, false)] {
         let net = net(Sizes { positions, tied, ..SIZES });
         let ids = some_ids(24);
         let whole = values(net.forward(one_hot(&ids), 0.0));
-        // In pieces of every kind: several at first, then one by one, then several again.
+        // Pieces of all kinds: several characters, then single ones, then several again.
         let mut cache = Cache::default();
         let mut cached = Vec::new();
         for piece in [&ids[..5], &ids[5..6], &ids[6..7], &ids[7..20], &ids[20..]] {
@@ -77,7 +77,7 @@ fn the_cache_gives_what_the_whole_text_gives() {
 }
 
 #[test]
-fn a_gate_switches_one_head_off_and_weights_sum_to_one() {
+fn a_gate_switches_a_head_off_and_weights_sum_to_one() {
     let net = net(SIZES);
     let ids = one_hot(&some_ids(24));
     let (logits, weights) = net.inspect(ids.clone(), None);
@@ -92,14 +92,14 @@ fn a_gate_switches_one_head_off_and_weights_sum_to_one() {
     off[1][2] = 0.0;
     let (gated, gated_weights) = net.inspect(ids, Some(&off));
     assert_ne!(values(gated), values(logits));
-    assert_eq!(values(gated_weights[0].clone()), values(weights[0].clone()), "the first layer is as it was");
+    assert_eq!(values(gated_weights[0].clone()), values(weights[0].clone()), "the first layer is unchanged");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn the_formula_counts_the_module(
+    fn the_formula_agrees_with_the_parameter_count(
         layers in 1u32..4,
         heads in prop::sample::select(vec![1, 2, 4, 8]),
         d_model in prop::sample::select(vec![16, 32, 64, 96]),
@@ -114,7 +114,7 @@ proptest! {
 }
 
 #[test]
-fn sinusoidal_positions_are_as_the_formula_says() {
+fn sinusoidal_positions_agree_with_the_formula() {
     let (t, d) = (256usize, 64u32);
     let table = values(sinusoidal_table(t, d as usize, &Device::flex()));
     let at = |p: usize, j: usize| table[p * d as usize + j];

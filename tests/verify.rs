@@ -1,15 +1,15 @@
-//! What the page `#/verify` asks of a visitor's device, asked of the CPU here: every case, beside PyTorch's numbers and others.
+//! Runs every case of the page `#/verify` on the CPU.
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, block_on};
 use burn::tensor::{Device, Tensor};
 use nn_lab::core::query::Query;
-use nn_lab::core::report::Outcome;
 use nn_lab::core::settings::from_query;
 use nn_lab::data::reference;
 use nn_lab::for_each_section;
 use nn_lab::run::{Experiment, Train};
 use nn_lab::verify::case::{Case, Pairs, Side, Tensors, Tolerance, relative_error};
+use nn_lab::verify::report::Outcome;
 use nn_lab::verify::{cases, section, self_test};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -22,13 +22,13 @@ fn references() -> Value {
     reference::read(&packed()).expect("the file with the references can be read")
 }
 
-/// What comes of a case on the CPU.
+/// Returns the outcome of a case on the CPU.
 fn verified(case: &Case) -> Outcome {
     let reference = block_on(case.reference()).expect("the CPU answers");
     block_on(case.run(&Device::flex(), reference.as_deref())).expect("the CPU answers")
 }
 
-/// Runs the cases of one group, all of which agree; there are at least so many.
+/// Asserts that all cases of a group agree, and that there are at least `at_least`.
 #[track_caller]
 fn agree(group: &str, at_least: usize) {
     let mut wrong = Vec::new();
@@ -81,7 +81,7 @@ fn optimizers_agree_with_their_equations() {
 }
 
 #[test]
-fn kernels_agree_with_what_they_are_made_of() {
+fn kernels_agree_with_burns_operations() {
     agree("Kernels", 15);
 }
 
@@ -90,7 +90,6 @@ fn functions_and_sums_agree_with_64_bits() {
     agree("Formulas", 12);
 }
 
-/// Every case belongs to a group that a test above runs.
 #[test]
 fn every_group_is_run() {
     let here = include_str!("verify.rs");
@@ -100,7 +99,7 @@ fn every_group_is_run() {
 }
 
 #[test]
-fn the_first_losses_of_every_section_are_those_that_were_recorded() {
+fn the_first_losses_of_every_section_agree_with_the_recorded_ones() {
     let references = references();
     let set_ups = section::set_ups(&references);
     let mut seen = BTreeMap::new();
@@ -135,9 +134,9 @@ fn first_losses<E: Train>(set_up: &section::SetUp, arm: usize, references: &Valu
     assert!(outcome.agrees(), "{result:?}");
 }
 
-/// Times the smallest settings of each section that were recorded.
+/// Measures the first recorded configuration of each section.
 #[test]
-fn the_pace_of_every_section_can_be_told() {
+fn the_pace_of_every_section_can_be_measured() {
     let set_ups = section::set_ups(&references());
     macro_rules! each {
         ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
@@ -156,7 +155,7 @@ fn the_pace_of_every_section_can_be_told() {
 }
 
 #[test]
-fn the_packed_references_are_the_fixtures() {
+fn the_packed_references_match_the_fixtures() {
     let bytes = packed();
     assert!(bytes.len() <= 300_000, "{} bytes", bytes.len());
     let mut fixtures = serde_json::Map::new();
@@ -172,7 +171,7 @@ fn the_packed_references_are_the_fixtures() {
 }
 
 #[test]
-fn a_damaged_file_is_refused_and_the_other_cases_still_run() {
+fn a_damaged_file_is_rejected_and_the_other_cases_still_run() {
     let whole = packed();
     type Damage = fn(&mut Vec<u8>);
     let damaged: [Damage; 6] = [
@@ -180,7 +179,7 @@ fn a_damaged_file_is_refused_and_the_other_cases_still_run() {
         |bytes| bytes.truncate(1000),
         |bytes| bytes[0] ^= 1,
         |bytes| bytes[8] ^= 2,
-        // The size, and then a bit of what is packed.
+        // The size, and then a bit of the packed data.
         |bytes| bytes[15] = 0xff,
         |bytes| bytes[100_000] ^= 4,
     ];
@@ -200,9 +199,9 @@ fn a_damaged_file_is_refused_and_the_other_cases_still_run() {
     assert!(section::set_ups(&Value::Null).is_empty());
 }
 
-/// Takes numbers out of fixtures, or puts something else in their place: that is said, and nothing panics.
+/// Removes values from fixtures, or replaces them: each case reports it in a sentence, and nothing panics.
 #[test]
-fn what_is_missing_in_a_fixture_is_said() {
+fn missing_values_of_a_fixture_are_reported() {
     let mut references = references();
     references["mlp.json"]["cases"][0]["logits"] = Value::Null;
     references["mlp.json"]["cases"][1]["activation"] = json!("cosine");
@@ -228,7 +227,7 @@ fn what_is_missing_in_a_fixture_is_said() {
 static STRICT: Tolerance = Tolerance { cpu: 1e-6, gpu: 1e-6, why: "A test." };
 
 #[test]
-fn a_wrong_number_is_found_where_it_is() {
+fn a_wrong_value_is_located() {
     let case = |wrong: f32| {
         Case::new("Test", "two tensors", "by hand", &STRICT, move |device| {
             let mut pairs = Pairs::default();
@@ -246,11 +245,11 @@ fn a_wrong_number_is_found_where_it_is() {
 }
 
 #[test]
-fn two_ways_are_compared_tensor_by_tensor() {
-    let case = |of_ours: f32, of_burns: Option<f32>| {
+fn two_implementations_are_compared_tensor_by_tensor() {
+    let case = |lab: f32, reference_value: Option<f32>| {
         Case::of_two_ways("Test", "two tensors", "another way", &STRICT, move |side, device| {
             let mut tensors = Tensors::default();
-            let number = if side == Side::Lab { Some(of_ours) } else { of_burns };
+            let number = if side == Side::Lab { Some(lab) } else { reference_value };
             tensors.add("first", Tensor::<1>::from_floats([1.0, 2.0], device));
             if let Some(number) = number {
                 tensors.add("second", Tensor::<2>::from_floats([[4.0], [number]], device));
@@ -269,9 +268,9 @@ fn two_ways_are_compared_tensor_by_tensor() {
     assert!(more.expect("the CPU answers").error.is_none());
 }
 
-/// `NN_LAB_RECORD=1` writes what a GPU is tested against.
+/// `NN_LAB_RECORD=1` records the values that GPUs are compared with.
 #[test]
-fn the_self_test_is_held_against_what_the_cpu_computes() {
+fn the_recorded_self_test_agrees_with_the_cpu() {
     let numbers = block_on(self_test::numbers(&Device::flex())).expect("the CPU answers");
     assert!(numbers.iter().all(|number| number.is_finite()));
     if std::env::var_os("NN_LAB_RECORD").is_some() {
@@ -279,19 +278,19 @@ fn the_self_test_is_held_against_what_the_cpu_computes() {
         std::fs::write("src/verify/self_test.bin", bytes).expect("it is written");
         return;
     }
-    let off = self_test::greatest_error(&numbers, &self_test::recorded());
+    let off = self_test::max_error(&numbers, &self_test::recorded());
     assert!(off < 1e-5, "{off:e}");
     let mut wrong = numbers.clone();
     wrong[7] = f32::NAN;
-    assert_eq!(self_test::greatest_error(&wrong, &numbers), f32::INFINITY);
-    assert_eq!(self_test::greatest_error(&wrong[1..], &numbers), f32::INFINITY);
+    assert_eq!(self_test::max_error(&wrong, &numbers), f32::INFINITY);
+    assert_eq!(self_test::max_error(&wrong[1..], &numbers), f32::INFINITY);
 }
 
 #[test]
-fn errors_are_relative_to_the_largest_number() {
+fn errors_are_relative_to_the_largest_value() {
     let error = |ours: &[f64], theirs: &[f64]| relative_error(ours.iter().copied(), theirs);
     assert_eq!(error(&[1.0, 101.0], &[2.0, 100.0]), 0.01);
-    // A gradient that is as good as zero is not held to its own size.
+    // The error of a gradient close to zero is not relative to its own size.
     assert!(error(&[1e-9], &[2e-9]) < 1e-7);
     assert_eq!(error(&[1.0], &[1.0, 2.0]), f64::INFINITY);
     assert_eq!(error(&[f64::NAN], &[1.0]), f64::INFINITY);

@@ -1,4 +1,4 @@
-//! A visitor's CIFAR-10 files: a `.tar.gz` archive, or one of the files in it.
+//! The user's CIFAR-10 file: a `.tar.gz`, or one of the files in it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! The lab's own image files.
+//! The lab's own file of images.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

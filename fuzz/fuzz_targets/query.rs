@@ -21,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
         let schema = &experiment.schema;
         let (_, base, _) = schema.base(&query);
         let (values, _) = schema.read(&base, &query);
-        // The address of the values that were read has the same values.
+        // The settings that were read are written as an address that reads as the same.
         let again = schema.read(&schema.defaults(), &Query::parse(&schema.query(&values).to_string()));
         assert_eq!(again, (values, Vec::new()), "{}", experiment.slug);
     }

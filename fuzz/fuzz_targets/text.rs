@@ -1,4 +1,4 @@
-//! A visitor's own text.
+//! The user's own text.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

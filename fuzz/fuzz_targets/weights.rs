@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use nn_lab::run::safetensors;
+use nn_lab::data::safetensors;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(file) = safetensors::read(bytes) {

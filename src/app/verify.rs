@@ -5,7 +5,7 @@ use crate::client::{StepOutput, Timed, Verified, use_verification};
 use crate::panel::CopyButton;
 use crate::protocol::{DeviceChoice, DeviceKind, RunState};
 use crate::ui::export::download;
-use crate::ui::figure::stamped;
+use crate::ui::figure::with_provenance;
 use crate::ui::readout::{MetricOutput, format_number, time_words};
 use crate::ui::run_controls::fetching;
 use gloo::utils::window;
@@ -34,7 +34,7 @@ pub(super) fn Verify(props: &VerifyProps) -> Html {
         Callback::from(move |_: MouseEvent| {
             let found = verification.found();
             let provenance = format!("nn-lab {} · {}", env!("CARGO_PKG_VERSION"), gpu(&found));
-            let csv = stamped(file(&found), &provenance).to_csv();
+            let csv = with_provenance(file(&found), &provenance).to_csv();
             // A browser that saves no files shows what it blocked itself.
             let _ = download("nn-lab-verify.csv", "text/csv;charset=utf-8", &csv);
         })

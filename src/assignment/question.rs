@@ -1,7 +1,7 @@
-//! A question that a student answers before the run, and what the run says to it.
+//! A question that a student answers before the run, and that the run answers.
 
-use crate::assignment::{is_name, shorten};
-use crate::core::query::Query;
+use crate::assignment::is_name;
+use crate::core::query::{Query, shorten};
 use serde::Serialize;
 
 const MAX_TEXT: usize = 400;
@@ -9,43 +9,51 @@ const MAX_OPTIONS: usize = 8;
 const MAX_OPTION: usize = 80;
 const MAX_METRICS: usize = 4;
 
-/// What a student is asked.
+/// A question to the student.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
+    /// The text of the question.
     pub text: String,
-    /// What kind of guess is asked for, before training may start.
+    /// The kind of prediction required before training may start.
     pub guess: Guess,
-    /// The measured numbers that answer it, by their `data-metric`. A curve is drawn of the first.
+    /// The metrics that answer the question, by their `data-metric`. A prediction of a curve is about the
+    /// first.
     pub metrics: Vec<String>,
 }
 
 /// The kind of a prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Guess {
-    /// None: the question stands there, and nothing waits for an answer.
+    /// No prediction; training does not wait for an answer.
     None,
+    /// A number.
     Number,
-    /// One of these.
+    /// One of these answers.
     Choice(Vec<String>),
-    /// A curve over the steps of the run, on an axis with these ends.
+    /// A curve over the steps of the run.
     Curve {
+        /// The minimum of the y axis.
         low: f64,
+        /// The maximum of the y axis.
         high: f64,
     },
 }
 
-/// What a student guessed.
+/// A student's prediction.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
+    /// A number.
     Number(f64),
+    /// One of the offered answers.
     Choice(String),
-    /// Step and value.
+    /// Steps and values.
     Curve(Vec<(f64, f64)>),
 }
 
 impl Question {
-    /// Reads it from an address; `None` where nothing is asked.
+    /// Reads a question from an address, or returns `None` if there is none. Also returns a warning if its
+    /// prediction was ignored.
     pub(super) fn from_query(query: &Query) -> (Option<Self>, Option<String>) {
         let text = clean(query.get("ask").unwrap_or_default(), MAX_TEXT);
         if text.is_empty() {
@@ -123,7 +131,7 @@ fn read_guess(query: &Query, measured: bool) -> (Guess, Option<String>) {
     }
 }
 
-/// Without control characters and blanks around it, and not longer than this.
+/// Returns the text without control characters and surrounding whitespace, cut to `length` characters.
 fn clean(text: &str, length: usize) -> String {
     let text: String = text.chars().filter(|c| !c.is_control()).collect();
     let text: String = text.trim().chars().take(length).collect();
@@ -141,8 +149,8 @@ mod tests {
     }
 
     #[test]
-    fn a_question_that_cannot_be_answered_is_shown_without_a_guess() {
-        for (pairs, complains) in [
+    fn an_unanswerable_question_is_shown_without_a_prediction() {
+        for (pairs, warns) in [
             (&[("ask", "Why?")][..], false),
             (&[("ask", "How much?"), ("ask_guess", "number")], true),
             (&[("ask", "Which?"), ("ask_guess", "choice"), ("ask_options", "one")], true),
@@ -151,13 +159,13 @@ mod tests {
         ] {
             let (question, warnings) = ask(pairs);
             assert_eq!(question.map(|question| question.guess), Some(Guess::None), "{pairs:?}");
-            assert_eq!(!warnings.is_empty(), complains, "{pairs:?}");
+            assert_eq!(!warnings.is_empty(), warns, "{pairs:?}");
         }
         assert_eq!(ask(&[("ask", "  ")]), (None, Vec::new()));
     }
 
     #[test]
-    fn options_are_clean_and_different() {
+    fn options_are_trimmed_and_unique() {
         let (question, _) =
             ask(&[("ask", "Which?"), ("ask_guess", "choice"), ("ask_options", " RNN |LSTM||RNN")]);
         assert_eq!(question.expect("asked").guess, Guess::Choice(vec!["RNN".into(), "LSTM".into()]));

@@ -1,4 +1,4 @@
-//! The app binary: the page, without burn.
+//! The page, without burn.
 
 fn main() {
     #[cfg(target_arch = "wasm32")]

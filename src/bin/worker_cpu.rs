@@ -1,4 +1,4 @@
-//! The worker for the CPU alone: the same experiments without the kernels of a GPU, a third of the bytes.
+//! The worker for the CPU: the same experiments without the GPU's kernels, a third of the bytes to fetch.
 
 fn main() {
     #[cfg(target_arch = "wasm32")]

@@ -1,4 +1,4 @@
-//! The worker with WebGPU: fetched only where the browser has a GPU for it.
+//! The worker with WebGPU, fetched only if the browser has a GPU.
 
 fn main() {
     #[cfg(target_arch = "wasm32")]

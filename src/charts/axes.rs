@@ -1,4 +1,4 @@
-//! Axes as SVG: ticks, grid lines, labels. Shared by all charts.
+//! Axes as SVG: ticks, grid lines and labels, shared by all charts.
 
 use crate::charts::{
     layout::{fit_text, stride, text_width},
@@ -6,7 +6,7 @@ use crate::charts::{
 };
 use yew::prelude::*;
 
-/// The part of a chart that the data is drawn in, in pixels.
+/// The rectangle that the data is drawn in, in pixels.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Plot {
     pub(super) left: f64,
@@ -25,17 +25,17 @@ impl Plot {
     }
 }
 
-/// A coordinate as SVG text: a tenth of a pixel is as fine as anyone sees.
+/// Returns a coordinate as SVG text. Nobody sees less than a tenth of a pixel.
 pub(super) fn px(value: f64) -> String {
     format!("{value:.1}")
 }
 
-/// How much room the labels of a vertical axis need.
+/// Returns the width that the labels of a vertical axis need.
 pub(super) fn tick_room(ticks: &[Tick]) -> f64 {
     ticks.iter().map(|tick| text_width(&tick.label)).fold(14.0, f64::max) + 10.0
 }
 
-/// Horizontal grid lines with their numbers, and the axis's name above them.
+/// Draws horizontal grid lines with their numbers, and the axis's name above them.
 pub(super) fn y_axis(plot: Plot, scale: &Scale, ticks: &[Tick], label: &str, width: f64) -> Html {
     let marks = ticks.iter().filter_map(|tick| {
         let y = scale.map(tick.value)?;
@@ -60,7 +60,7 @@ pub(super) fn y_axis(plot: Plot, scale: &Scale, ticks: &[Tick], label: &str, wid
     }
 }
 
-/// Numbers below the plot, and the axis's name below them.
+/// Draws the numbers below the plot, and the axis's name below them.
 pub(super) fn x_axis(plot: Plot, scale: &Scale, ticks: &[Tick], label: &str) -> Html {
     let marks = ticks.iter().filter_map(|tick| {
         let at = px(scale.map(tick.value)?);
@@ -106,27 +106,28 @@ fn x_label(plot: Plot, y: f64, label: &str) -> Html {
     }
 }
 
-/// How names stand below equally wide cells.
+/// The arrangement of names below equally wide cells.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Names {
-    /// Every how many cells there is a name.
+    /// The number of cells per name.
     stride: usize,
     tilted: bool,
-    /// The height they take.
+    /// The height that the names take.
     pub(super) height: f64,
 }
 
-/// The longest that a name is drawn, in pixels.
-const LONGEST: f64 = 84.0;
+/// The maximum length of a name, in pixels.
+const MAX_LENGTH: f64 = 84.0;
 
 impl Names {
-    /// Level where there is room; tilted where there is not; only some where even that is too much.
+    /// Chooses level names where there is room, tilted ones where there is less, and otherwise leaves some
+    /// out.
     pub(super) fn fit<'a>(names: impl Iterator<Item = &'a str>, cell: f64) -> Self {
-        let longest = names.map(text_width).fold(0.0, f64::max).min(LONGEST);
+        let longest = names.map(text_width).fold(0.0, f64::max).min(MAX_LENGTH);
         if longest + 4.0 <= cell {
             return Self { stride: 1, tilted: false, height: 16.0 };
         }
-        // Short names, such as numbers, read better level and fewer than tilted.
+        // Short names, such as numbers, are easier to read level and fewer than tilted.
         if longest <= 28.0 {
             return Self { stride: stride(cell, longest + 8.0), tilted: false, height: 16.0 };
         }
@@ -134,7 +135,7 @@ impl Names {
     }
 }
 
-/// Names below equally wide cells, and the axis's name below them.
+/// Draws names below equally wide cells, and the axis's name below them.
 pub(super) fn name_axis(
     plot: Plot,
     count: usize,
@@ -153,7 +154,7 @@ pub(super) fn name_axis(
         };
         html! {
             <text class="tick" x={px(x + if names.tilted { 3.0 } else { 0.0 })} y={px(y)} text-anchor={anchor} transform={turn}>
-                { fit_text(&full, LONGEST) }
+                { fit_text(&full, MAX_LENGTH) }
             </text>
         }
     });
@@ -165,12 +166,12 @@ pub(super) fn name_axis(
     }
 }
 
-/// The text of a chart without data, in the middle of its empty frame.
+/// Draws the text of a chart without data, in the middle of its empty frame.
 pub(super) fn empty_text(plot: Plot, text: &str) -> Html {
     let text = if text.is_empty() { "No data yet." } else { text };
     let x = plot.left / 2.0 + plot.right / 2.0;
     let y = plot.top / 2.0 + plot.bottom / 2.0;
-    // SVG does not break lines by itself.
+    // SVG does not wrap lines.
     let mut lines: Vec<String> = vec![String::new()];
     for word in text.split_whitespace() {
         match lines.last_mut() {

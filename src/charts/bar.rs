@@ -1,34 +1,35 @@
-//! Bars in groups: one label on the x axis, one bar for each of the groups' names.
+//! Bar charts: one label on the x axis, and one bar per group at each label.
 
 use crate::charts::{
     axes::{Names, Plot, empty_text, name_axis, px, tick_room, y_axis},
     color,
+    cursor::{chart_svg, step_along, use_cursor},
     layout::{fit_text, text_width},
     measure::{pointer_in, use_width},
     scale::{Scale, ScaleKind, Tick, extent, format_number, nice},
     series::Reference,
-    tooltip::{Cursor, Tip, TipRow, TipText, use_spoken},
+    tooltip::{TipRow, TipText, tooltip},
 };
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// What stands over one label of the x axis.
+/// The bars at one label of the x axis.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Bar {
     pub label: AttrValue,
-    /// One for each group. What is not finite draws no bar.
+    /// One value per group. A value that is not finite draws no bar.
     pub values: Vec<f64>,
 }
 
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct BarChartProps {
-    /// What the chart is called; read out by screen readers.
+    /// The chart's name, spoken by screen readers.
     pub name: AttrValue,
     pub x_label: AttrValue,
     pub y_label: AttrValue,
     #[prop_or_default]
     pub y_scale: ScaleKind,
-    /// The names of the values, one color each.
+    /// The names of the groups, one color each.
     pub groups: Vec<AttrValue>,
     pub bars: Rc<Vec<Bar>>,
     #[prop_or_default]
@@ -43,70 +44,31 @@ const HEIGHT: f64 = 250.0;
 #[component]
 pub fn BarChart(props: &BarChartProps) -> Html {
     let (node, width) = use_width();
-    let cursor = use_state_eq(|| None::<Cursor<usize>>);
     let layout = use_memo((props.clone(), width), |(props, width)| Layout::new(props, *width));
     let count = props.bars.len();
+    let locate = {
+        let (node, plot) = (node.clone(), layout.plot);
+        move |event: &MouseEvent| {
+            let (x, _) = pointer_in(&node, event)?;
+            let at = ((x - plot.left) / plot.width() * count as f64).max(0.0) as usize;
+            Some(at.min(count.checked_sub(1)?))
+        }
+    };
+    let step = move |key: &str, at: Option<usize>| {
+        let last = count.checked_sub(1)?;
+        step_along(key, at.map(|at| at.min(last)), last)
+    };
+    let cursor = use_cursor(locate, step, None);
 
-    let onpointermove = {
-        let (node, cursor, plot) = (node.clone(), cursor.setter(), layout.plot);
-        Callback::from(move |event: PointerEvent| {
-            if let Some((x, _)) = pointer_in(&node, &event) {
-                let at = ((x - plot.left) / plot.width() * count as f64).max(0.0) as usize;
-                cursor.set(count.checked_sub(1).map(|last| Cursor { at: at.min(last), by_key: false }));
-            }
-        })
-    };
-    let onpointerleave = {
-        let cursor = cursor.setter();
-        Callback::from(move |_: PointerEvent| cursor.set(None))
-    };
-    let onkeydown = {
-        let cursor = cursor.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            let Some(last) = count.checked_sub(1) else { return };
-            let here = cursor.map(|cursor| cursor.at.min(last));
-            let at = match (event.key().as_str(), here) {
-                ("Escape", _) => {
-                    cursor.set(None);
-                    return;
-                }
-                ("Home", _) | ("ArrowRight", None) => 0,
-                ("End", _) | ("ArrowLeft", None) => last,
-                ("ArrowLeft", Some(here)) => here.saturating_sub(1),
-                ("ArrowRight", Some(here)) => (here + 1).min(last),
-                _ => return,
-            };
-            event.prevent_default();
-            cursor.set(Some(Cursor { at, by_key: true }));
-        })
-    };
-
-    let text = cursor.and_then(|cursor| layout.reading(props, cursor.at));
-    let band = cursor.filter(|cursor| cursor.at < count).map(|cursor| layout.highlight(cursor.at, count));
-    let spoken = use_spoken(*cursor);
+    let text = cursor.at.and_then(|at| layout.reading(props, at));
+    let band = cursor.at.filter(|at| *at < count).map(|at| layout.highlight(at, count));
     let about =
         format!("{}: {} for each {}. Arrow keys read values.", props.name, props.y_label, props.x_label);
+    let drawing = html! { <>{ band }<Plotted {layout} /></> };
     html! {
         <div class="chart" ~style={format!("height:{HEIGHT}px")} ref={node}>
-            <svg
-                class="chart-svg"
-                viewBox={format!("0 0 {width} {HEIGHT}")}
-                height={HEIGHT.to_string()}
-                role="application"
-                aria-roledescription="bar chart"
-                aria-label={about}
-                tabindex="0"
-                onpointerdown={onpointermove.clone()}
-                {onpointermove}
-                {onpointerleave}
-                {onkeydown}
-            >
-                <g aria-hidden="true">
-                    { band }
-                    <Plotted {layout} />
-                </g>
-            </svg>
-            <Tip {text} {spoken} />
+            { chart_svg(&cursor, "bar chart", (width, HEIGHT), about, drawing) }
+            { tooltip(text.as_ref(), cursor.spoken) }
         </div>
     }
 }
@@ -139,7 +101,7 @@ struct Block {
     width: f64,
     height: f64,
     color: usize,
-    /// The value beyond the bar's end, where there is room.
+    /// The value past the bar's end, if there is room.
     text: Option<String>,
     text_y: f64,
 }
@@ -160,7 +122,7 @@ impl Layout {
         let domain = match props.y_scale {
             // A bar's length is its value, so it starts at zero.
             ScaleKind::Linear => nice(props.y_scale, (data.0.min(0.0), data.1.max(0.0)), 5),
-            // There is no zero; leave the least bar some length.
+            // There is no zero. The shortest bar keeps some length.
             ScaleKind::Log => nice(props.y_scale, (data.0 * 0.6, data.1), 5),
         };
         let mut plot = Plot {
@@ -169,7 +131,7 @@ impl Layout {
             top: 26.0 + 18.0 * rows as f64,
             bottom: HEIGHT,
         };
-        // Room for the ticks depends on the ticks only, so their labels can be measured before the height is known.
+        // The labels of the ticks do not depend on the height, so they can be measured before it is known.
         let y_ticks = Scale::new(props.y_scale, domain, (1.0, 0.0)).ticks(5);
         plot.left = tick_room(&y_ticks).min(plot.right - 30.0);
         let cell = plot.width() / count as f64;
@@ -221,11 +183,11 @@ impl Layout {
             name: props.groups.get(group).cloned().unwrap_or_default(),
             value: format_number(*value, 4),
         });
-        let share = (at as f64 + 0.5) / props.bars.len().max(1) as f64;
-        // A number says nothing without the axis's name; a name speaks for itself.
+        let x_fraction = (at as f64 + 0.5) / props.bars.len().max(1) as f64;
+        // A number needs the axis's name; a name does not.
         let numeric = bar.label.parse::<f64>().is_ok();
         let head = if numeric { format!("{} {}", props.x_label, bar.label) } else { bar.label.to_string() };
-        Some(TipText { head, rows: rows.collect(), share })
+        Some(TipText { head, rows: rows.collect(), x_fraction })
     }
 
     fn highlight(&self, at: usize, count: usize) -> Html {
@@ -243,7 +205,8 @@ impl Layout {
     }
 }
 
-/// The groups' names beside their colors, in as many rows as they need; none for a single group.
+/// Returns the groups' names next to their colors, and the number of rows they take. A single group has no
+/// legend.
 fn legend(groups: &[AttrValue], width: f64) -> (Vec<Entry>, usize) {
     if groups.len() < 2 {
         return (Vec::new(), 0);
@@ -281,7 +244,7 @@ fn Plotted(props: &PlottedProps) -> Html {
         let style = format!("fill:{}", color::series(entry.color));
         html! {
             <g>
-                <rect {style} x={px(entry.x)} y={px(entry.y - 9.0)} width="10" height="10" rx="2" />
+                <rect ~style={style} x={px(entry.x)} y={px(entry.y - 9.0)} width="10" height="10" rx="2" />
                 <text class="tick" x={px(entry.x + 15.0)} y={px(entry.y)}>{ entry.text.clone() }</text>
             </g>
         }
@@ -291,7 +254,7 @@ fn Plotted(props: &PlottedProps) -> Html {
         let (x, y, width, height) = (px(bar.x), px(bar.y), px(bar.width), px(bar.height));
         html! {
             <>
-                <rect class="bar" {style} {x} {y} {width} {height} />
+                <rect class="bar" ~style={style} {x} {y} {width} {height} />
                 if let Some(text) = &bar.text {
                     <text class="bar-value" x={px(bar.x + bar.width / 2.0)} y={px(bar.text_y)} text-anchor="middle">
                         { text.clone() }

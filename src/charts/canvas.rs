@@ -1,17 +1,17 @@
-//! Canvases: what is drawn with, and when what was drawn is gone.
+//! Canvases: their drawing context, and the event that blanks them.
 
 use gloo::events::EventListener;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use yew::prelude::*;
 
-/// What is drawn with; `None` where the browser refuses.
+/// Returns the canvas's drawing context, or `None` if the browser refuses it.
 pub fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
     canvas.get_context("2d").ok()??.dyn_into().ok()
 }
 
-/// Counts how often the browser has given a blank canvas back, as it does after it has lost the GPU: what draws on it depends on
-/// this number, too.
+/// Returns the number of times that the browser has restored the canvas blank, as it does after it has lost
+/// the GPU. Drawing must depend on this number.
 #[hook]
 pub fn use_restored(canvas: &NodeRef) -> u32 {
     let count = use_state(|| 0);

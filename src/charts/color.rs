@@ -1,17 +1,18 @@
-//! Colors. Series take theirs from the style sheet, so that a theme can change them; color maps are tables here.
+//! Colors. Series take theirs from the stylesheet, so that a theme can change them. Color maps are tables
+//! here.
 
-/// How many series colors the style sheet has.
+/// The number of series colors in the stylesheet.
 pub const SERIES_COLORS: usize = 8;
 
-/// The CSS color of a series.
+/// Returns the CSS color of a series.
 pub fn series(index: usize) -> String {
     format!("var(--series-{})", index % SERIES_COLORS)
 }
 
-/// How a heatmap's values become colors.
+/// A mapping from a heatmap's values to colors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ColorMap {
-    /// From dark to light, for amounts. Evenly spaced to the eye, also without color vision.
+    /// From dark to light, for amounts. Perceptually uniform, also without color vision.
     #[default]
     Sequential,
     /// Blue below zero, orange above, near-white between.
@@ -20,7 +21,7 @@ pub enum ColorMap {
 
 type Rgb = [u8; 3];
 
-/// After viridis.
+/// Nine samples of matplotlib's viridis.
 const SEQUENTIAL: [Rgb; 9] = [
     [68, 1, 84],
     [71, 39, 119],
@@ -44,14 +45,14 @@ const DIVERGING: [Rgb; 7] = [
 ];
 
 impl ColorMap {
-    /// The color at `share` of the way from the least to the greatest value; NaN is the middle.
-    pub fn at(self, share: f64) -> Rgb {
+    /// Returns the color at a fraction of the way from the minimum to the maximum. NaN is the middle.
+    pub fn at(self, fraction: f64) -> Rgb {
         let anchors: &[Rgb] = match self {
             Self::Sequential => &SEQUENTIAL,
             Self::Diverging => &DIVERGING,
         };
-        let share = if share.is_nan() { 0.5 } else { share.clamp(0.0, 1.0) };
-        let at = share * (anchors.len() - 1) as f64;
+        let fraction = if fraction.is_nan() { 0.5 } else { fraction.clamp(0.0, 1.0) };
+        let at = fraction * (anchors.len() - 1) as f64;
         let index = (at.floor() as usize).min(anchors.len() - 2);
         let part = at - index as f64;
         let (low, high) = (anchors[index], anchors[index + 1]);
@@ -60,14 +61,14 @@ impl ColorMap {
         })
     }
 
-    /// The same as text for CSS and SVG.
-    pub fn css(self, share: f64) -> String {
-        let [red, green, blue] = self.at(share);
+    /// Returns the color at a fraction as text for CSS and SVG.
+    pub fn css(self, fraction: f64) -> String {
+        let [red, green, blue] = self.at(fraction);
         format!("rgb({red},{green},{blue})")
     }
 
-    /// The values at the two ends of the map: the range given, else what the data asks for. A diverging map keeps
-    /// zero in the middle.
+    /// Returns the values at the two ends of the map: the range given, or else that of the data. A diverging
+    /// map keeps zero in the middle.
     pub fn range(self, given: Option<(f64, f64)>, values: &[f32]) -> (f64, f64) {
         if let Some((low, high)) = given
             && low.is_finite()
@@ -92,20 +93,20 @@ impl ColorMap {
                 if size > 0.0 { (-size, size) } else { (-1.0, 1.0) }
             }
             Self::Sequential if low < high => (low, high),
-            // All equal: an amount above nothing is shown as full, nothing as empty.
+            // All values are equal: a positive amount is shown as full, zero as empty.
             Self::Sequential if low > 0.0 => (0.0, low),
             Self::Sequential => (low, low + 1.0),
         }
     }
 
-    /// The pixels of a grid as RGBA, a few table look-ups each. What is not finite stays transparent.
+    /// Returns the pixels of a grid as RGBA, by table lookup. Values that are not finite stay transparent.
     pub fn paint(self, values: &[f32], (low, high): (f64, f64)) -> Vec<u8> {
         const STEPS: usize = 256;
         let table: Vec<Rgb> = (0..STEPS).map(|step| self.at(step as f64 / (STEPS - 1) as f64)).collect();
         let scale = (STEPS - 1) as f64 / (high - low);
         let mut pixels = Vec::with_capacity(values.len() * 4);
         for value in values {
-            // A cast from a float saturates, so that what is out of range takes the end's color.
+            // A cast from a float saturates, so values out of range take the color of their end.
             let step = ((f64::from(*value) - low) * scale + 0.5) as usize;
             match table.get(step.min(STEPS - 1)) {
                 Some([red, green, blue]) if value.is_finite() => {

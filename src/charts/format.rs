@@ -1,6 +1,6 @@
-//! How numbers are written: on axes, for reading, and for machines. Pure.
+//! Formatting of numbers: on axes, for reading, and for machines. Pure.
 
-/// A tick's label, to the precision that the distance between ticks needs: `0.01`, `1e-5`, `12k`.
+/// Returns a tick's label, as precise as the distance between ticks needs: `0.01`, `1e-5`, `12k`.
 pub fn format_tick(value: f64, step: f64) -> String {
     if !value.is_finite() {
         return format_number(value, 3);
@@ -21,12 +21,13 @@ pub fn format_tick(value: f64, step: f64) -> String {
     };
     let places = (-(step / divisor).log10().floor()).clamp(0.0, 9.0) as usize;
     let text = trim_zeros(&format!("{:.places$}", value / divisor));
-    // What rounds to nothing has no sign.
+    // A value that rounds to zero has no sign.
     if text == "-0" { "0".to_owned() } else { format!("{}{suffix}", minus(text)) }
 }
 
-/// A number for reading: `digits` significant digits, whole parts never shortened, thousands set apart by thin
-/// spaces, very small and very large numbers as powers of ten, and words for what is no number.
+/// Returns a number for reading: `digits` significant digits, whole parts never shortened, thousands
+/// separated by thin spaces, very small and very large numbers as powers of ten, and words for NaN and
+/// infinities.
 pub fn format_number(value: f64, digits: usize) -> String {
     if value.is_nan() {
         return "not a number".to_owned();
@@ -55,7 +56,7 @@ pub fn format_number(value: f64, digits: usize) -> String {
     };
     let mut out = String::from(sign);
     for (index, digit) in whole.chars().enumerate() {
-        // Four digits read well without help.
+        // Four digits are readable without a separator.
         if index > 0 && whole.len() > 4 && (whole.len() - index) % 3 == 0 {
             out.push('\u{202f}');
         }
@@ -68,7 +69,7 @@ pub fn format_number(value: f64, digits: usize) -> String {
     out
 }
 
-/// A number for machines and tables: the shortest text that reads back as the same number.
+/// Returns a number for machines and tables: the shortest text that parses to the same number.
 pub fn format_exact(value: f64) -> String {
     if !value.is_finite() {
         return if value.is_nan() {
@@ -82,7 +83,7 @@ pub fn format_exact(value: f64) -> String {
     }
     let size = value.abs();
     let short = value as f32;
-    // What was an f32 is written as one: 0.3, not 0.30000001192092896.
+    // A value that was an f32 is written as one: 0.3, not 0.30000001192092896.
     let is_short = f64::from(short) == value;
     match (size != 0.0 && !(1e-4..1e15).contains(&size), is_short) {
         (true, true) => format!("{short:e}"),
@@ -92,7 +93,7 @@ pub fn format_exact(value: f64) -> String {
     }
 }
 
-/// `1.50e-5` as `1.5e-5`.
+/// Removes zeros from the mantissa: `1.50e-5` becomes `1.5e-5`.
 fn tidy_exponent(text: &str) -> String {
     match text.split_once('e') {
         Some((mantissa, power)) => minus(format!("{}e{power}", trim_zeros(mantissa))),
@@ -108,7 +109,8 @@ fn trim_zeros(text: &str) -> String {
     }
 }
 
-/// A leading hyphen as a minus sign, which is as wide as a digit. The hyphen of an exponent stays, as in code.
+/// Replaces a leading hyphen with a minus sign, which is as wide as a digit. An exponent keeps its hyphen, as
+/// in code.
 fn minus(text: String) -> String {
     match text.strip_prefix('-') {
         Some(rest) => format!("−{rest}"),

@@ -1,12 +1,13 @@
-//! Where things go: fewer points than pixels, labels that do not overlap, plots that fit. Pure.
+//! Layout: lines with no more points than pixels, labels that do not overlap, plots that fit. Pure.
 
 /// A point in pixels.
 pub type Point = (f64, f64);
 
-/// The narrowest and the usual width of a letter in the charts' 12 px type, measured generously.
+/// The usual width of a letter in the charts' 12 px type, rounded up.
 const LETTER: f64 = 6.6;
 
-/// How wide a text will be, near enough to leave room for it. Asking the browser would cost a layout each time.
+/// Returns the approximate width of a text, to leave room for it. Asking the browser would cost a layout each
+/// time.
 pub fn text_width(text: &str) -> f64 {
     text.chars()
         .map(|letter| match letter {
@@ -18,7 +19,7 @@ pub fn text_width(text: &str) -> f64 {
         .sum()
 }
 
-/// The text, cut to fit.
+/// Returns the text, shortened to fit.
 pub fn fit_text(text: &str, width: f64) -> String {
     if text_width(text) <= width {
         return text.to_owned();
@@ -35,9 +36,9 @@ pub fn fit_text(text: &str, width: f64) -> String {
     format!("{}…", fitted.trim_end())
 }
 
-/// Thins a line to what a screen can show: of the consecutive points in one pixel column only the first, the lowest,
-/// the highest and the last remain, so that every spike is still there. `None` breaks the line. Each piece of the
-/// result is one unbroken line of at least one point.
+/// Thins a line to what a screen can show. Of consecutive points in one pixel column only the first, the
+/// lowest, the highest and the last remain, so every spike survives. `None` breaks the line. Each piece of
+/// the result is an unbroken line of at least one point.
 pub fn decimate(points: impl IntoIterator<Item = Option<Point>>) -> Vec<Vec<Point>> {
     let mut pieces = Vec::new();
     let mut piece = Vec::new();
@@ -82,13 +83,10 @@ impl Column {
         }
         let by_y = |a: &&(usize, Point), b: &&(usize, Point)| a.1.1.total_cmp(&b.1.1);
         let indexed: Vec<(usize, Point)> = self.points.drain(..).enumerate().collect();
-        let (least, greatest) = (indexed.iter().min_by(by_y), indexed.iter().max_by(by_y));
-        // The first and the last stand at the ends already.
-        let (one, other) = if least.map(|point| point.0) <= greatest.map(|point| point.0) {
-            (least, greatest)
-        } else {
-            (greatest, least)
-        };
+        let (min, max) = (indexed.iter().min_by(by_y), indexed.iter().max_by(by_y));
+        // Points stay in order.
+        let (one, other) =
+            if min.map(|point| point.0) <= max.map(|point| point.0) { (min, max) } else { (max, min) };
         let mut kept: Vec<&(usize, Point)> =
             [indexed.first(), one, other, indexed.last()].into_iter().flatten().collect();
         kept.dedup_by_key(|(index, _)| *index);
@@ -96,8 +94,8 @@ impl Column {
     }
 }
 
-/// Thins a band to one x, top and bottom per pixel column, the widest there. Points of the band are x, y of one
-/// edge, y of the other.
+/// Thins a band to one x, top and bottom per pixel column, as wide as the band is anywhere in it. Points of
+/// the band are x, y of one edge, and y of the other.
 pub fn decimate_band(points: impl IntoIterator<Item = Option<(f64, f64, f64)>>) -> Vec<Vec<(f64, f64, f64)>> {
     let mut pieces: Vec<Vec<(f64, f64, f64)>> = vec![Vec::new()];
     for point in points {
@@ -119,8 +117,8 @@ pub fn decimate_band(points: impl IntoIterator<Item = Option<(f64, f64, f64)>>) 
     pieces
 }
 
-/// Moves labels apart: each as near to where it belongs as it can be with `gap` between neighbours, all between
-/// `low` and `high`, in the order of where they belong. If there is no room for that, the gap shrinks.
+/// Moves labels apart. Each stays as near to its wanted position as it can with `gap` between neighbors, all are between
+/// `low` and `high`, and their order is kept. If there is not enough room, the gap shrinks.
 pub fn spread(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
     let count = wanted.len();
     if count == 0 {
@@ -134,8 +132,9 @@ pub fn spread(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
     };
     order.sort_by(|a, b| place(*a).total_cmp(&place(*b)));
 
-    // Labels that would overlap join into a block that sits at the mean of its members' wishes (pool adjacent
-    // violators): each label's wish, less its offset within the stack, must not decrease.
+    // Isotonic regression by the pool-adjacent-violators algorithm: wanted positions minus the offsets in the
+    // stack must not decrease, so labels that would overlap join into a block at the mean of their wanted
+    // positions.
     let mut blocks: Vec<(f64, usize)> = Vec::new();
     for (rank, index) in order.iter().enumerate() {
         let mut block = (place(*index) - gap * rank as f64, 1);
@@ -161,29 +160,35 @@ pub fn spread(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
     placed
 }
 
-/// The width and height of a plot that shows `rows` by `cols` cells, as square as there is room for.
-pub fn cell_plot_size(available: f64, rows: usize, cols: usize, (least, most): (f64, f64)) -> (f64, f64) {
+/// Returns the width and height of a plot of `rows` by `cols` cells, as square as there is room for.
+pub fn cell_plot_size(
+    available: f64,
+    rows: usize,
+    cols: usize,
+    (min_height, max_height): (f64, f64),
+) -> (f64, f64) {
     let available = available.max(1.0);
     let aspect = rows.max(1) as f64 / cols.max(1) as f64;
     let height = available * aspect;
-    if height > most {
-        // Tall grids get narrower, but not so narrow that columns could not be told apart.
-        ((most / aspect).max(available.min(cols as f64 * 8.0)).max(available * 0.4).min(available), most)
+    if height > max_height {
+        // Tall grids get narrower, but columns must remain distinguishable.
+        let width = (max_height / aspect).max(available.min(cols as f64 * 8.0)).max(available * 0.4);
+        (width.min(available), max_height)
     } else {
-        (available, height.max(least))
+        (available, height.max(min_height))
     }
 }
 
-/// How many names to step over so that each shown has `room` pixels: 1, 2 or 5 times a power of ten, which is how
+/// Returns the step between shown names that gives each `room` pixels: 1, 2 or 5 times a power of ten, as
 /// people count.
 pub fn stride(cell: f64, room: f64) -> usize {
     if !(cell > 0.0 && cell.is_finite()) {
         return 1;
     }
-    let least = room / cell;
+    let min_stride = room / cell;
     let powers = std::iter::successors(Some(1usize), |power| power.checked_mul(10));
     let strides = powers.take(9).flat_map(|power| [1, 2, 5].map(|factor| factor * power));
-    strides.into_iter().find(|stride| *stride as f64 >= least).unwrap_or(1)
+    strides.into_iter().find(|stride| *stride as f64 >= min_stride).unwrap_or(1)
 }
 
 #[cfg(test)]

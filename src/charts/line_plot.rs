@@ -1,4 +1,4 @@
-//! The still part of a line chart: worked out once for each frame, and left alone while the cursor moves.
+//! The part of a line chart that does not depend on the cursor. It is laid out once per frame of data.
 
 use crate::charts::{
     axes::{Plot, empty_text, px, tick_room, x_axis, y_axis},
@@ -10,11 +10,11 @@ use crate::charts::{
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// The height of every line chart, so that the page never jumps.
+/// The height of every line chart. It is fixed, so that the page never jumps.
 pub(super) const HEIGHT: f64 = 250.0;
 const LABEL_GAP: f64 = 14.0;
 
-/// Where everything is, in pixels.
+/// Positions of everything in the chart, in pixels.
 pub(super) struct Layout {
     width: f64,
     plot: Plot,
@@ -28,7 +28,7 @@ pub(super) struct Layout {
     labels: Vec<Label>,
     /// Heights of the reference lines.
     references: Vec<f64>,
-    /// Whether some values have no place on a logarithmic axis.
+    /// True if some values have no place on a logarithmic axis.
     left_out: bool,
     empty: Option<AttrValue>,
 }
@@ -59,7 +59,7 @@ impl Layout {
         let xs = points().map(|point| point.0).chain(bands().map(|point| point.0)).chain(props.x_max);
         let x_domain =
             extent(x_scale, xs).unwrap_or(if x_scale == ScaleKind::Log { (1.0, 10.0) } else { (0.0, 1.0) });
-        // A first point alone would be a line without length: begin at zero instead, as steps do.
+        // A single point would be an axis of no length. Start at zero instead, as steps do.
         let x_domain = if x_domain.0 == x_domain.1 && x_scale == ScaleKind::Linear && x_domain.0 > 0.0 {
             (0.0, x_domain.1)
         } else {
@@ -116,12 +116,12 @@ impl Layout {
         }
     }
 
-    /// Where x is, as a share of the chart's width.
-    pub(super) fn x_share(&self, x: f64) -> f64 {
+    /// Returns the position of x as a fraction of the chart's width.
+    pub(super) fn x_fraction(&self, x: f64) -> f64 {
         self.x.map(x).map_or(0.0, |at| at / self.width.max(1.0))
     }
 
-    /// The cursor's line and its dots.
+    /// Draws the cursor's line and its dots.
     pub(super) fn cursor(&self, x: f64, dots: &[(f64, f64, usize)]) -> Html {
         let Some(at) = self.x.map(x).map(px) else {
             return Html::default();
@@ -130,7 +130,7 @@ impl Layout {
             let (x, y) = (self.x.map(*x)?, self.y.map(*y)?);
             let inside = y >= self.plot.top - 2.0 && y <= self.plot.bottom + 2.0;
             let style = format!("fill:{}", color::series(*color));
-            inside.then(|| html! { <circle class="cursor-dot" cx={px(x)} cy={px(y)} r="4" {style} /> })
+            inside.then(|| html! { <circle class="cursor-dot" cx={px(x)} cy={px(y)} r="4" ~style={style} /> })
         });
         html! {
             <g class="cursor" data-export="no">
@@ -151,7 +151,7 @@ impl Line {
         for piece in &pieces {
             for (index, (x, y)) in piece.iter().enumerate() {
                 path.push_str(&format!("{}{x:.1} {y:.1}", if index == 0 { 'M' } else { 'L' }));
-                // A line of no length with round ends is a dot: one element draws them all.
+                // A line of no length with round ends is a dot, so one path draws all dots.
                 if markers && count <= 400 || piece.len() == 1 {
                     dots.push_str(&format!("M{x:.1} {y:.1}h0"));
                 }
@@ -192,14 +192,14 @@ impl Line {
     }
 }
 
-/// The outline of a band: along the top, and back along the bottom.
+/// Returns the outline of a band: along the top, and back along the bottom.
 fn outline(piece: &[(f64, f64, f64)]) -> String {
     let top = piece.iter().map(|(x, top, _)| format!("{x:.1} {top:.1}"));
     let bottom = piece.iter().rev().map(|(x, _, bottom)| format!("{x:.1} {bottom:.1}"));
     format!("M{}Z", top.chain(bottom).collect::<Vec<_>>().join("L"))
 }
 
-/// The names at the ends of series and reference lines, beside the data, moved apart where they would overlap.
+/// Returns the names at the right ends of series and reference lines, moved apart where they would overlap.
 fn labels(
     series: &[Series],
     lines: &[Line],
@@ -244,12 +244,12 @@ pub(super) fn Plotted(props: &PlottedProps) -> Html {
         html! { <line class="reference" x1={px(plot.left)} x2={px(plot.right)} y1={px(*y)} y2={px(*y)} /> }
     });
     let labels = layout.labels.iter().map(|label| {
-        let style = label.color.map(|color| format!("fill:{}", color::series(color)));
+        let style = label.color.map(|color| format!("fill:{}", color::series(color))).unwrap_or_default();
         html! {
-            <text class="line-label" {style} x={px(label.at.0)} y={px(label.at.1)}>{ label.text.clone() }</text>
+            <text class="line-label" ~style={style} x={px(label.at.0)} y={px(label.at.1)}>{ label.text.clone() }</text>
         }
     });
-    // A nested svg cuts off what lies outside of a fixed range, without an id for a clip path.
+    // A nested svg clips what is outside a fixed y range. A clip path would need an id.
     let (x, y) = (px(plot.left - 3.0), px(plot.top - 3.0));
     let (width, height) = (px(plot.width() + 6.0), px(plot.height() + 6.0));
     let view_box = format!("{x} {y} {width} {height}");

@@ -1,12 +1,12 @@
-//! How much room a chart has, and where in it the pointer is.
+//! The width of a chart, and the pointer's position in it.
 
 use js_sys::Array;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, ResizeObserver, ResizeObserverEntry};
 use yew::prelude::*;
 
-/// The width in CSS pixels of the element that the reference is put on. Charts draw at the size they are shown at,
-/// so that their text is as readable at 360 px as at 1600.
+/// Returns a reference, and the width in CSS pixels of the element that it is put on. Charts draw at the size
+/// they are shown at, so their text is as readable at 360 px as at 1600.
 #[hook]
 pub fn use_width() -> (NodeRef, f64) {
     let node = use_node_ref();
@@ -15,12 +15,13 @@ pub fn use_width() -> (NodeRef, f64) {
     use_effect_with((), move |()| {
         let watch = watched.cast::<Element>().and_then(|element| {
             let set = move |width: f64| {
-                // A hidden chart has no width; it keeps the last one.
+                // A hidden chart has no width and keeps its last one.
                 if width >= 1.0 {
                     setter.set(width.round());
                 }
             };
-            // At once: in a frame out of sight the observer says nothing until the frame is seen.
+            // Measure right away: in a frame out of sight, the observer reports nothing until the frame is
+            // seen.
             set(element.get_bounding_client_rect().width());
             Watch::new(&element, set)
         });
@@ -29,15 +30,16 @@ pub fn use_width() -> (NodeRef, f64) {
     (node, *width)
 }
 
-/// Where the pointer is within the element, in pixels from its left and top.
+/// Returns the pointer's position in pixels from the element's left and top.
 pub(super) fn pointer_in(node: &NodeRef, event: &MouseEvent) -> Option<(f64, f64)> {
     let frame = node.cast::<Element>()?.get_bounding_client_rect();
     Some((f64::from(event.client_x()) - frame.left(), f64::from(event.client_y()) - frame.top()))
 }
 
+/// Observes an element's width until dropped.
 struct Watch {
     observer: ResizeObserver,
-    // The browser calls it for as long as the observer lives.
+    // The browser calls the closure while the observer lives.
     _on_resize: Closure<dyn FnMut(Array)>,
 }
 

@@ -1,9 +1,9 @@
-//! Charts: lines, bars and heatmaps that draw what they are given, and the tables that say the same in numbers.
+//! Charts: lines, bars, heatmaps and strips, and tables with the same data as numbers.
 //!
-//! What is hard to get right is pure and tested natively: [`scale`] (ticks), [`mod@format`], [`layout`] (decimation,
-//! labels that do not overlap, sizes), [`color`] (color maps) and [`table`]. The rest is markup. Nothing here
-//! knows an experiment, and nothing panics on what an experiment may send: empty data, one point, equal values,
-//! NaN and infinities all draw something sensible.
+//! The hard parts are pure and tested natively: [`scale`] (ticks), [`mod@format`], [`layout`] (decimation,
+//! labels that do not overlap, sizes), [`color`] (color maps) and [`table`]. The rest is markup. Charts do
+//! not know about experiments, and any data draws something sensible: no data, one point, equal values, NaN
+//! and infinities.
 
 pub mod bar;
 pub mod canvas;
@@ -19,6 +19,7 @@ pub mod strips;
 pub mod table;
 
 mod axes;
+mod cursor;
 mod line_plot;
 mod tooltip;
 

@@ -1,8 +1,8 @@
-//! From values to pixels and back, and where the ticks go. Pure.
+//! Scales: from values to pixels and back, and the positions of ticks. Pure.
 
 pub use crate::charts::format::{format_exact, format_number, format_tick};
 
-/// How values are spread along an axis.
+/// The spacing of values along an axis.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ScaleKind {
     #[default]
@@ -15,11 +15,11 @@ pub enum ScaleKind {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Tick {
     pub value: f64,
-    /// What is written beside it; empty for a minor tick.
+    /// The text next to the mark. Empty for a minor tick.
     pub label: String,
 }
 
-/// A mapping from a domain of values to a range of pixels. The range may run backwards, as it does for y in SVG.
+/// A mapping from a domain of values to a range of pixels. The range may be reversed, as it is for y in SVG.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Scale {
     kind: ScaleKind,
@@ -27,38 +27,40 @@ pub struct Scale {
     range: (f64, f64),
 }
 
-/// Beyond these, differences of domain ends are no longer finite.
+/// Limits that keep the differences of domain ends finite.
 const LARGEST: f64 = 1e150;
 const SMALLEST: f64 = 1e-150;
 
 impl Scale {
-    /// A scale for any domain: one that cannot be drawn (empty, reversed, infinite, not positive on a log axis) is
-    /// mended to the nearest one that can.
+    /// Returns a scale for any domain. A domain that cannot be drawn (empty, reversed, infinite, not positive
+    /// on a log axis) is replaced with the nearest one that can.
     pub fn new(kind: ScaleKind, domain: (f64, f64), range: (f64, f64)) -> Self {
-        Self { kind, domain: mend(kind, domain), range }
+        Self { kind, domain: drawable(kind, domain), range }
     }
 
-    /// The domain that is drawn.
+    /// Returns the domain that is drawn.
     pub const fn domain(&self) -> (f64, f64) {
         self.domain
     }
 
-    /// The pixels that the domain is drawn on.
+    /// Returns the pixels that the domain is drawn on.
     pub const fn range(&self) -> (f64, f64) {
         self.range
     }
 
-    /// The pixel of a value, which may lie outside of the range. `None` if the value has no place on this axis.
+    /// Returns the pixel of a value, which may be outside the range. `None` if the value has no place on this
+    /// axis.
     pub fn map(&self, value: f64) -> Option<f64> {
         let (low, high) = (self.warp(self.domain.0), self.warp(self.domain.1));
         let at = self.warp(value);
         let share = (at - low) / (high - low);
-        // Far outside of the picture all pixels look alike, but SVG renderers do not like huge numbers.
+        // SVG renderers do not handle huge numbers well, and far outside the picture the exact pixel does not
+        // matter.
         (value.is_finite() && share.is_finite())
             .then(|| self.range.0 + share.clamp(-100.0, 100.0) * (self.range.1 - self.range.0))
     }
 
-    /// The value at a pixel.
+    /// Returns the value at a pixel.
     pub fn invert(&self, pixel: f64) -> f64 {
         let (low, high) = (self.warp(self.domain.0), self.warp(self.domain.1));
         let width = self.range.1 - self.range.0;
@@ -70,7 +72,8 @@ impl Scale {
         }
     }
 
-    /// About `target` labelled ticks at round values inside the domain; on a log axis also minor ones.
+    /// Returns about `target` labeled ticks at round values inside the domain. A log axis also gets minor
+    /// ticks.
     pub fn ticks(&self, target: usize) -> Vec<Tick> {
         match self.kind {
             ScaleKind::Linear => linear_ticks(self.domain, target),
@@ -78,7 +81,7 @@ impl Scale {
         }
     }
 
-    /// About `target` ticks at whole numbers; a domain too narrow to hold one has the nearest.
+    /// Returns about `target` ticks at whole numbers.
     pub fn whole_ticks(&self, target: usize) -> Vec<Tick> {
         let mut ticks = self.ticks(target);
         let places = if self.kind == ScaleKind::Linear { step_of(self.domain, target) } else { 1.0 };
@@ -102,7 +105,8 @@ impl Scale {
     }
 }
 
-/// The least and the greatest of the values that have a place on such an axis.
+/// Returns the minimum and the maximum of the values that have a place on the axis, or `None` if no value
+/// has.
 pub fn extent(kind: ScaleKind, values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     values.into_iter().filter(|value| value.is_finite() && (kind == ScaleKind::Linear || *value > 0.0)).fold(
         None,
@@ -113,20 +117,20 @@ pub fn extent(kind: ScaleKind, values: impl IntoIterator<Item = f64>) -> Option<
     )
 }
 
-/// The domain widened to round numbers, so that the data does not touch the frame.
+/// Returns the domain widened to round numbers, so that the data does not touch the frame.
 pub fn nice(kind: ScaleKind, domain: (f64, f64), target: usize) -> (f64, f64) {
-    let (low, high) = mend(kind, domain);
+    let (low, high) = drawable(kind, domain);
     match kind {
         ScaleKind::Linear => {
             let step = step_of((low, high), target);
             ((low / step + 1e-9).floor() * step, (high / step - 1e-9).ceil() * step)
         }
-        // A whole decade would often leave half of the picture empty; 1, 2 and 5 are round enough.
+        // A whole decade would often leave half of the picture empty, and 1, 2 and 5 are round enough.
         ScaleKind::Log => (round_log(low, false), round_log(high, true)),
     }
 }
 
-fn mend(kind: ScaleKind, (low, high): (f64, f64)) -> (f64, f64) {
+fn drawable(kind: ScaleKind, (low, high): (f64, f64)) -> (f64, f64) {
     let (low, high) = if low <= high { (low, high) } else { (high, low) };
     let fallback = match kind {
         ScaleKind::Linear => (0.0, 1.0),
@@ -169,7 +173,7 @@ fn round_log(value: f64, up: bool) -> f64 {
     chosen.unwrap_or(1.0) * decade
 }
 
-/// The round distance (1, 2 or 5 times a power of ten) that gives about `target` ticks.
+/// Returns the round distance (1, 2 or 5 times a power of ten) that gives about `target` ticks.
 fn step_of((low, high): (f64, f64), target: usize) -> f64 {
     let raw = (high - low) / target.max(1) as f64;
     let decade = 10f64.powf(raw.log10().floor());
@@ -207,19 +211,20 @@ fn log_ticks((low, high): (f64, f64), target: usize) -> Vec<Tick> {
         let decade = 10f64.powi(power);
         for mantissa in 1..10 {
             let value = decade * f64::from(mantissa);
-            let labelled = match mantissa {
+            let labeled = match mantissa {
                 1 => power.rem_euclid(stride) == 0,
                 2 | 5 => decades < 3 && target >= 3,
                 _ => false,
             };
-            if inside(value) && (labelled || stride == 1) {
-                let label = if labelled { format_tick(value, value) } else { String::new() };
+            if inside(value) && (labeled || stride == 1) {
+                let label = if labeled { format_tick(value, value) } else { String::new() };
                 ticks.push(Tick { value, label });
             }
         }
     }
     if ticks.iter().filter(|tick| !tick.label.is_empty()).count() < 2 {
-        // Less than a factor of two or so: the axis is nearly linear, and linear ticks read best.
+        // Over less than a factor of about two the axis is nearly linear, and linear ticks are easiest to
+        // read.
         ticks = linear_ticks((low, high), target);
         ticks.retain(|tick| tick.value > 0.0);
     }
@@ -315,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn extents_skip_what_has_no_place() {
+    fn extents_skip_values_without_a_place() {
         assert_eq!(extent(ScaleKind::Linear, [f64::NAN, 2.0, -1.0, f64::INFINITY]), Some((-1.0, 2.0)));
         assert_eq!(extent(ScaleKind::Log, [0.0, 2.0, -1.0]), Some((2.0, 2.0)));
         assert_eq!(extent(ScaleKind::Log, [0.0]), None);

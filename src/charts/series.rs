@@ -1,4 +1,4 @@
-//! What a chart of lines is given.
+//! The properties of a line chart.
 
 use crate::charts::scale::ScaleKind;
 use std::rc::Rc;
@@ -8,23 +8,23 @@ use yew::prelude::*;
 #[derive(Clone, Debug)]
 pub struct Series {
     pub name: AttrValue,
-    /// x and y, in the order of x. Points that are not finite break the line.
+    /// x and y, in order of x. Points that are not finite break the line.
     pub points: Rc<Vec<(f64, f64)>>,
-    /// The number of its color, from 0.
+    /// The index of the line's color.
     pub color: usize,
     pub dashed: bool,
-    /// x, low and high of a band around it.
+    /// x, low and high of a band around the line.
     pub band: Option<Rc<Vec<(f64, f64, f64)>>>,
 }
 
 impl Series {
-    /// A solid line without a band.
+    /// Returns a solid line without a band.
     pub fn new(name: impl Into<AttrValue>, points: Rc<Vec<(f64, f64)>>, color: usize) -> Self {
         Self { name: name.into(), points, color, dashed: false, band: None }
     }
 }
 
-/// Points are compared by pointer: a frame that has not changed is not looked through.
+/// Points are compared by pointer, so that comparing unchanged frames is cheap.
 impl PartialEq for Series {
     fn eq(&self, other: &Self) -> bool {
         let same_band = match (&self.band, &other.band) {
@@ -39,7 +39,7 @@ impl PartialEq for Series {
     }
 }
 
-/// A labelled horizontal line, such as chance level.
+/// A labeled horizontal line, such as chance level.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Reference {
     pub label: AttrValue,
@@ -48,9 +48,9 @@ pub struct Reference {
 
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct LineChartProps {
-    /// What the chart is called; read out by screen readers.
+    /// The chart's name, spoken by screen readers.
     pub name: AttrValue,
-    /// With its unit, as is `y_label`.
+    /// The name of the x axis with its unit, as in `y_label`.
     pub x_label: AttrValue,
     pub y_label: AttrValue,
     #[prop_or_default]
@@ -63,22 +63,22 @@ pub struct LineChartProps {
     /// The right end of the x axis, so that a growing line does not rescale it.
     #[prop_or_default]
     pub x_max: Option<f64>,
-    /// Both ends of the y axis. What lies outside is cut off.
+    /// Both ends of the y axis. Values outside are clipped.
     #[prop_or_default]
     pub y_range: Option<(f64, f64)>,
-    /// What to say while there is no data.
+    /// The text shown while there is no data.
     #[prop_or_default]
     pub empty: AttrValue,
-    /// Whether each point is marked.
+    /// True if each point is marked.
     #[prop_or(false)]
     pub markers: bool,
-    /// Whether x counts something.
+    /// True if x is a count.
     #[prop_or(false)]
     pub integer_x: bool,
-    /// Told which point was clicked, or chosen with Enter: its x, and the number of its series.
+    /// Receives the point that was clicked, or chosen with Enter: its x, and the index of its series.
     #[prop_or_default]
     pub on_pick: Option<Callback<(f64, usize)>>,
-    /// What that does, such as "opens the run"; read out by screen readers.
+    /// The effect of choosing a point, such as "opens the run", spoken by screen readers.
     #[prop_or("chooses a point".into())]
     pub pick_label: AttrValue,
 }

@@ -1,9 +1,9 @@
-//! The same data as numbers: the table twin of a figure, and its CSV. Pure.
+//! A figure's data as a table of numbers, and its CSV. Pure.
 
 use crate::charts::{Bar, Grid, Series, scale::format_exact};
 use yew::AttrValue;
 
-/// A table of texts, every row as long as the list of columns.
+/// A table of text cells. Every row is as long as the list of columns.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Table {
     pub columns: Vec<String>,
@@ -11,7 +11,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Comma-separated values after RFC 4180, with a header line.
+    /// Returns comma-separated values (RFC 4180) with a header line.
     pub fn to_csv(&self) -> String {
         let mut csv = String::new();
         for row in std::iter::once(&self.columns).chain(&self.rows) {
@@ -22,8 +22,8 @@ impl Table {
         csv
     }
 
-    /// At most `rows` rows by `columns` columns, evenly chosen with the first and the last among them, for showing
-    /// on the page what would be too much as a whole.
+    /// Returns at most `rows` rows by `columns` columns, evenly spaced and including the first and the last,
+    /// for tables that are too large for the page.
     pub fn thinned(&self, rows: usize, columns: usize) -> Self {
         let kept = evenly(self.columns.len(), columns);
         let pick = |row: &Vec<String>| kept.iter().filter_map(|index| row.get(*index).cloned()).collect();
@@ -37,7 +37,8 @@ impl Table {
         }
     }
 
-    /// One row for every x of any series, one column for every series, and two more for the edges of its band.
+    /// Returns one row per x of any series and one column per series, with two more for the edges of its
+    /// band.
     pub fn from_series(x_label: &str, series: &[Series]) -> Self {
         let mut xs: Vec<f64> =
             series.iter().flat_map(|series| series.points.iter().map(|point| point.0)).collect();
@@ -53,23 +54,24 @@ impl Table {
         let mut rows: Vec<Vec<String>> = xs.iter().map(|x| vec![format_exact(*x)]).collect();
         for series in series {
             columns.push(series.name.to_string());
-            fill(&xs, &mut rows, series.points.iter().copied());
+            add_column(&xs, &mut rows, series.points.iter().copied());
             if let Some(band) = &series.band {
                 columns.push(format!("{}, low", series.name));
-                fill(&xs, &mut rows, band.iter().map(|(x, low, _)| (*x, *low)));
+                add_column(&xs, &mut rows, band.iter().map(|(x, low, _)| (*x, *low)));
                 columns.push(format!("{}, high", series.name));
-                fill(&xs, &mut rows, band.iter().map(|(x, _, high)| (*x, *high)));
+                add_column(&xs, &mut rows, band.iter().map(|(x, _, high)| (*x, *high)));
             }
         }
         Self { columns, rows }
     }
 
-    /// The grid, its rows and columns numbered from 0.
+    /// Returns the grid, with rows and columns numbered from 0.
     pub fn from_grid(grid: &Grid) -> Self {
         Self::from_named_grid("row", grid, &[], &[])
     }
 
-    /// The grid with names; `corner` says what the rows are. Missing names are numbers from 0.
+    /// Returns the grid with names for rows and columns. `corner` names the rows. Missing names are numbers
+    /// from 0.
     pub fn from_named_grid(
         corner: &str,
         grid: &Grid,
@@ -93,7 +95,7 @@ impl Table {
         Self { columns, rows }
     }
 
-    /// One row for every bar, one column for every group.
+    /// Returns one row per bar and one column per group.
     pub fn from_bars(x_label: &str, groups: &[AttrValue], bars: &[Bar]) -> Self {
         let width = bars.iter().map(|bar| bar.values.len()).max().unwrap_or(0).max(groups.len());
         let mut columns = vec![x_label.to_owned()];
@@ -116,8 +118,9 @@ impl Table {
     }
 }
 
-/// Adds a column: the value at each x, or nothing. Where a series has two values at one x, the later one counts.
-fn fill(xs: &[f64], rows: &mut [Vec<String>], points: impl Iterator<Item = (f64, f64)>) {
+/// Adds a column with the value at each x, or nothing. If a series has two values at one x, the later one
+/// counts.
+fn add_column(xs: &[f64], rows: &mut [Vec<String>], points: impl Iterator<Item = (f64, f64)>) {
     let mut column = vec![None; xs.len()];
     for (x, y) in points {
         if let Ok(index) = xs.binary_search_by(|other| other.total_cmp(&x))
@@ -139,11 +142,12 @@ fn quote(field: &str) -> String {
     }
 }
 
-fn evenly(count: usize, most: usize) -> Vec<usize> {
-    if count <= most || most < 2 {
-        return (0..count.min(most)).collect();
+/// Returns at most `max` evenly spaced indices below `count`, including the first and the last.
+fn evenly(count: usize, max: usize) -> Vec<usize> {
+    if count <= max || max < 2 {
+        return (0..count.min(max)).collect();
     }
-    (0..most).map(|index| index * (count - 1) / (most - 1)).collect()
+    (0..max).map(|index| index * (count - 1) / (max - 1)).collect()
 }
 
 #[cfg(test)]

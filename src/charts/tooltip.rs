@@ -1,24 +1,7 @@
-//! The readout beside a chart's cursor. It floats, so that it never moves what is around it.
+//! The readout next to a chart's cursor. It floats, so that nothing around it moves.
 
-use crate::charts::color;
+use crate::charts::{color, cursor::live};
 use yew::prelude::*;
-
-/// Where the reader looks.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Cursor<T> {
-    pub(super) at: T,
-    /// Whether it was put there by a key; only then is the readout spoken.
-    pub(super) by_key: bool,
-}
-
-/// Whether the readout is spoken: when a key has moved the cursor. What a run changes under a resting cursor is not, or
-/// every frame would be read aloud.
-#[hook]
-pub(super) fn use_spoken<T: Copy + PartialEq + 'static>(cursor: Option<Cursor<T>>) -> bool {
-    let last = use_mut_ref(|| cursor);
-    let moved = last.replace(cursor) != cursor;
-    moved && cursor.is_some_and(|cursor| cursor.by_key)
-}
 
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct TipRow {
@@ -31,23 +14,17 @@ pub(super) struct TipRow {
 pub(super) struct TipText {
     pub(super) head: String,
     pub(super) rows: Vec<TipRow>,
-    /// The cursor's place, as a share of the chart's width. The readout goes to the other side.
-    pub(super) share: f64,
-}
-
-#[derive(Properties, PartialEq)]
-pub(super) struct TipProps {
-    pub(super) text: Option<TipText>,
-    pub(super) spoken: bool,
+    /// The cursor's position as a fraction of the chart's width. The readout goes on the other side.
+    pub(super) x_fraction: f64,
 }
 
 /// More rows than this would hide the whole chart.
 const MAX_ROWS: usize = 10;
 
-#[component]
-pub(super) fn Tip(props: &TipProps) -> Html {
-    let body = props.text.as_ref().map(|text| {
-        let side = if text.share > 0.5 { "left" } else { "right" };
+/// Returns the area over a chart that holds its readout, if there is one.
+pub(super) fn tooltip(text: Option<&TipText>, spoken: bool) -> Html {
+    let body = text.map(|text| {
+        let side = if text.x_fraction > 0.5 { "left" } else { "right" };
         let hidden = text.rows.len().saturating_sub(MAX_ROWS);
         html! {
             <div class="chart-tip" data-side={side}>
@@ -59,9 +36,9 @@ pub(super) fn Tip(props: &TipProps) -> Html {
             </div>
         }
     });
-    // The live region is there before its text is: a screen reader speaks changes, not newcomers.
+    // The live region exists before its text does: a screen reader speaks changes, not new regions.
     html! {
-        <div class="chart-tip-area" aria-live={if props.spoken { "polite" } else { "off" }}>{ body }</div>
+        <div class="chart-tip-area" aria-live={live(spoken)}>{ body }</div>
     }
 }
 

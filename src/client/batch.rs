@@ -1,97 +1,39 @@
-//! Many runs, one after the other on every worker: the [`use_batch`] hook, which sweeps are made of.
+//! Many runs, one after the other on every worker: the [`use_batch`] hook, which sweeps use.
 
 use crate::client::dispatcher::{Dispatcher, Start};
 use crate::client::pool;
-use crate::client::runner::{Job, Partial, Runner};
+use crate::client::runner::{Batch, BatchState, Job, Partial, RunResult, Runner};
 use crate::core::schema::Values;
 use crate::protocol::{ArmId, ArmStart, Command, DeviceChoice, DeviceKind, Event, RunId, Task};
 use crate::run::any::AnyExperiment;
-use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// What one run of a batch left behind.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct RunResult {
-    /// Its number in the batch.
-    pub run: usize,
-    /// Curves by name, thinned. Where layers or heads have one each, those are left out.
-    pub curves: BTreeMap<String, Vec<(f64, f64)>>,
-    /// The section's numbers at its end, by name.
-    pub numbers: BTreeMap<String, f64>,
-    /// Why nets of it failed, if some did.
-    pub errors: Vec<String>,
-    /// How long it took.
-    pub seconds: f64,
-}
-
-/// How a batch stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum BatchState {
-    #[default]
-    Idle,
-    Running,
-    Paused,
-    Done,
-}
-
-impl BatchState {
-    /// The name in `data-sweep`.
-    pub const fn slug(self) -> &'static str {
-        match self {
-            Self::Idle => "idle",
-            Self::Running => "running",
-            Self::Paused => "paused",
-            Self::Done => "done",
-        }
-    }
-
-    /// Whether it is under way, be it paused.
-    pub const fn is_active(self) -> bool {
-        matches!(self, Self::Running | Self::Paused)
-    }
-}
-
-/// A batch of runs: what came of it so far, and what may be asked of it.
+/// A batch of runs: its results so far, and the ways to change its state.
 #[derive(Debug)]
 pub struct BatchHandle {
     pub state: BatchState,
     pub results: Rc<Vec<RunResult>>,
-    /// How many runs it has in all.
+    /// The number of runs in all.
     pub runs: usize,
-    /// The share of all work that is done, runs under way included.
+    /// The fraction of all work that is done, including runs under way.
     pub share: f64,
-    /// Seconds until it is done, once that can be told.
+    /// The seconds until the batch is done, once they can be estimated.
     pub seconds_left: Option<f64>,
     /// Starts a batch.
     pub start: Callback<Batch>,
     pub pause: Callback<()>,
     pub resume: Callback<()>,
-    /// Ends it; what is done stays.
+    /// Ends the batch. Results stay.
     pub stop: Callback<()>,
-    /// Takes up the results of an earlier visit.
+    /// Restores the results of an earlier visit: the number of runs, and the results.
     pub restore: Callback<(usize, Vec<RunResult>)>,
-}
-
-/// What is to be run.
-#[derive(Debug)]
-pub struct Batch {
-    pub experiment: &'static AnyExperiment,
-    pub configs: Vec<Values>,
-    /// Results that there are already; their runs are not done again.
-    pub done: Vec<RunResult>,
-    /// The number that is wanted of each run, if what is wanted is no curve: where it is known without training, nothing is
-    /// trained.
-    pub number: Option<String>,
-    pub choice: DeviceChoice,
-    pub kind: DeviceKind,
 }
 
 type Shared = Rc<RefCell<Option<Runner>>>;
 
-/// A batch of runs of a section. It ends with the panel.
+/// Returns a batch of runs of a section. It ends with the panel.
 #[hook]
 pub fn use_batch(experiment: &'static AnyExperiment) -> BatchHandle {
     let runner: Shared = use_mut_ref(|| None);
@@ -135,7 +77,7 @@ pub fn use_batch(experiment: &'static AnyExperiment) -> BatchHandle {
         Callback::from(move |(runs, results): (usize, Vec<RunResult>)| {
             let batch = Batch {
                 experiment,
-                configs: vec![Values::new(); runs],
+                configs: vec![experiment.config(Values::new()); runs],
                 done: results,
                 number: None,
                 choice: DeviceChoice::Auto,
@@ -178,16 +120,16 @@ fn workers_of(runner: &Shared) -> usize {
     runner.as_ref().map_or(0, of)
 }
 
-/// How many workers share so many trainings.
+/// Returns the number of workers that share this number of trainings.
 pub fn workers_for(trainings: usize, kind: DeviceKind) -> usize {
     match kind {
         DeviceKind::Cpu => pool::size(trainings, pool::cores()),
-        // One worker holds the device.
+        // A single worker holds the GPU.
         DeviceKind::Webgpu => 1,
     }
 }
 
-/// Ends what is under way; results stay.
+/// Ends the runs under way. Results stay.
 fn end(runner: &Shared) {
     let active: Vec<RunId> = match &mut *runner.borrow_mut() {
         Some(runner) => {
@@ -200,7 +142,7 @@ fn end(runner: &Shared) {
     active.iter().for_each(|&run| Dispatcher::get().stop(run));
 }
 
-/// Gives a worker its next job, if there is one.
+/// Gives a worker its next job, if any is left.
 fn next(runner: &Shared, update: &UseForceUpdateHandle, worker: usize) {
     let (job, start) = {
         let mut borrowed = runner.borrow_mut();

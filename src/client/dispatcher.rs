@@ -1,16 +1,13 @@
-//! The page's end of its workers: a pool of them, started when they are needed and replaced when they die. Each run is
-//! spread over the pool, and each event is passed to the run that it belongs to.
+//! The page's workers: a pool of them, started when they are needed and replaced when they die. Each run is spread over
+//! the pool, and each event is passed to the run that it belongs to.
 
 mod workers;
 
-pub use crate::client::dispatcher::workers::Pool;
-use crate::client::dispatcher::workers::{Slot, WorkerId};
 use crate::client::pool;
-use crate::client::worker::died;
-use crate::client::worker_kind::{Adapter, WorkerKind, adapter};
+use crate::client::worker::{Worker, died};
+use crate::client::worker_kind::{Adapter, WorkerId, WorkerKind, adapter};
 use crate::protocol::{
-    ArmEvent, ArmId, ArmStart, Command, DeviceChoice, DeviceInfo, DeviceKind, Event, FileKind, LabError,
-    RunId, Task,
+    ArmEvent, ArmId, ArmStart, Command, DeviceChoice, DeviceInfo, Event, FileKind, LabError, RunId, Task,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -20,53 +17,63 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 use yew::Callback;
 
-/// The one client of this page.
+/// The one dispatcher of this page.
 #[derive(Debug, Default)]
 pub(super) struct Dispatcher {
-    pub(super) workers: RefCell<BTreeMap<WorkerId, Slot>>,
+    pub(super) workers: RefCell<BTreeMap<WorkerId, Worker>>,
     runs: RefCell<HashMap<RunId, Run>>,
     last_number: Cell<u32>,
-    /// What the browser has for WebGPU, once it has said so.
+    /// The browser's WebGPU adapter, once it is known.
     adapter: RefCell<Option<Adapter>>,
-    /// Whether there was a GPU, which was lost.
+    /// True if a GPU was lost.
     lost_gpu: Cell<bool>,
-    /// The device that each choice leads to, once a worker has said so.
+    /// The device that each choice leads to, once a worker has reported it.
     devices: RefCell<HashMap<DeviceChoice, DeviceInfo>>,
-    /// Why there is one worker only, if others could not be started.
+    /// The reason why there is only one worker, if others could not be started.
     single_worker_reason: RefCell<Option<String>>,
-    /// What the visitor gave, by its path.
+    /// The visitor's files by path.
     pub(super) files: RefCell<BTreeMap<String, Blob>>,
-    /// Counts the changes of the files.
+    /// The number of changes of the files so far.
     pub(super) files_version: Cell<u32>,
-    /// Whoever wants to know that the files have changed.
+    /// Callbacks for changes of the files, each with a number by which it is removed.
     pub(super) watchers: RefCell<Vec<(u32, Callback<u32>)>>,
 }
 
-/// A run that may still have something to say.
+/// A run that may still send events.
 #[derive(Debug)]
 struct Run {
     listener: Callback<Event>,
-    /// The worker of each arm that has not ended; nothing while the device is being found out.
+    /// The worker of each arm that has not ended; empty until the device is known.
     arms: BTreeMap<ArmId, WorkerId>,
-    /// What is to be started when the device is known.
+    /// What to start when the device is known.
     waiting: Option<Start>,
-    /// What is to be told to its arms when they have started.
+    /// Commands to send when the arms have started.
     commands: Vec<Command>,
 }
 
-/// What is to be started.
+/// A probe or a run to be started.
 #[derive(Clone, Debug)]
 pub(super) struct Start {
     pub(super) slug: &'static str,
     pub(super) task: Task,
     pub(super) device: DeviceChoice,
     pub(super) arms: Vec<ArmStart>,
-    /// How many arms there are of each seed.
+    /// The number of arms of each seed.
     pub(super) arms_per_seed: usize,
     pub(super) paused: bool,
     pub(super) request: Option<Vec<u8>>,
-    /// The worker that is to have all arms; the pool decides where none is named.
+    /// The worker that gets all arms; `None` spreads them over the pool.
     pub(super) worker: Option<usize>,
+}
+
+/// The number of workers, and their memory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pool {
+    pub workers: usize,
+    /// The memory of their modules, in bytes.
+    pub memory: f64,
+    /// The reason why there are no more, if others could not be started.
+    pub single_worker_reason: Option<String>,
 }
 
 thread_local! {
@@ -78,21 +85,21 @@ impl Dispatcher {
         DISPATCHER.with(Rc::clone)
     }
 
-    /// Starts a probe or a run and passes its events to `listener`; fetches workers if need be.
+    /// Starts a probe or a run and passes its events to `listener`. Workers are fetched if needed.
     pub(super) fn start(self: &Rc<Self>, listener: Callback<Event>, start: Start) -> RunId {
         let run = RunId(self.next_number());
         let choice = start.device;
         let new = Run { listener, arms: BTreeMap::new(), waiting: Some(start), commands: Vec::new() };
         self.runs.borrow_mut().insert(run, new);
         match self.kind(choice) {
-            Some(kind) => self.begin(run, kind),
+            Some(kind) => self.assign(run, kind),
             None => {
-                let client = self.clone();
+                let dispatcher = self.clone();
                 spawn_local(async move {
-                    let adapter = adapter(client.lost_gpu.get()).await;
+                    let adapter = adapter(dispatcher.lost_gpu.get()).await;
                     let kind = adapter.kind(choice);
-                    client.adapter.replace(Some(adapter));
-                    client.begin(run, kind);
+                    dispatcher.adapter.replace(Some(adapter));
+                    dispatcher.assign(run, kind);
                 });
             }
         }
@@ -107,36 +114,28 @@ impl Dispatcher {
         }
     }
 
-    /// Starts a run whose worker is known, at once if its device is known too.
-    fn begin(self: &Rc<Self>, run: RunId, kind: WorkerKind) {
-        let waiting =
-            self.runs.borrow().get(&run).and_then(|of| Some((of.listener.clone(), of.waiting.clone()?)));
+    /// Finds out the device of a run whose worker is known. The run starts at once, unless a GPU has to be tested first.
+    fn assign(self: &Rc<Self>, run: RunId, kind: WorkerKind) {
+        let waiting = self.runs.borrow().get(&run).and_then(|of| {
+            let start = of.waiting.as_ref()?;
+            Some((of.listener.clone(), start.device))
+        });
         // It may have been stopped in the meantime.
-        let Some((listener, start)) = waiting else { return };
-        let choice = start.device;
+        let Some((listener, choice)) = waiting else { return };
         let known = self.devices.borrow().get(&choice).cloned();
         match &known {
             Some(info) => listener.emit(Event::Device { choice, info: info.clone() }),
             None => self.post(WorkerId { kind, number: 0 }, &Command::Device(choice), None),
         }
         match (kind, known) {
-            (WorkerKind::Cpu, _) => self.assign(run, WorkerKind::Cpu),
-            (WorkerKind::Gpu, Some(info)) => self.assign_known(run, info.kind),
-            // Until the GPU has been tested.
+            (WorkerKind::Cpu, _) => self.spread(run, WorkerKind::Cpu),
+            (WorkerKind::Gpu, Some(info)) => self.spread(run, info.kind.into()),
             (WorkerKind::Gpu, None) => {}
         }
     }
 
-    /// Where the GPU computes wrongly, the workers for the CPU do it.
-    fn assign_known(self: &Rc<Self>, run: RunId, kind: DeviceKind) {
-        match kind {
-            DeviceKind::Cpu => self.assign(run, WorkerKind::Cpu),
-            DeviceKind::Webgpu => self.assign(run, WorkerKind::Gpu),
-        }
-    }
-
-    /// Gives a run to its workers: spread over as many as there are cores, or all to the one that holds the GPU.
-    fn assign(self: &Rc<Self>, run: RunId, kind: WorkerKind) {
+    /// Gives a run to its workers: to as many as there are cores, or all of it to the one that holds the GPU.
+    fn spread(self: &Rc<Self>, run: RunId, kind: WorkerKind) {
         let (start, commands) = {
             let mut runs = self.runs.borrow_mut();
             let Some(run) = runs.get_mut(&run) else { return };
@@ -171,15 +170,15 @@ impl Dispatcher {
     /// Has a worker check and unpack a file.
     pub(super) fn take(self: &Rc<Self>, listener: Callback<Event>, kind: FileKind, name: String, blob: Blob) {
         let run = RunId(self.next_number());
-        // One that is there, or the smaller.
-        let there = self.workers.borrow().keys().copied().find(|place| place.number == 0);
-        let place = there.unwrap_or(WorkerId { kind: WorkerKind::Cpu, number: 0 });
-        let arms = BTreeMap::from_iter([(ArmId::default(), place)]);
+        // A worker that is there already, or else the smaller one.
+        let there = self.workers.borrow().keys().copied().find(|worker| worker.number == 0);
+        let worker = there.unwrap_or(WorkerId { kind: WorkerKind::Cpu, number: 0 });
+        let arms = BTreeMap::from_iter([(ArmId::default(), worker)]);
         self.runs.borrow_mut().insert(run, Run { listener, arms, waiting: None, commands: Vec::new() });
-        self.post(place, &Command::Take { run, kind, name }, Some(&blob));
+        self.post(worker, &Command::Take { run, kind, name }, Some(&blob));
     }
 
-    /// Tells a command to all arms of a run.
+    /// Sends a command to all arms of a run.
     pub(super) fn send(self: &Rc<Self>, run: RunId, command: &Command) {
         let workers: Vec<WorkerId> = {
             let mut runs = self.runs.borrow_mut();
@@ -195,7 +194,7 @@ impl Dispatcher {
         workers.into_iter().for_each(|worker| self.post(worker, command, None));
     }
 
-    /// Ends a run; nothing more is heard of it.
+    /// Ends a run. Its listener gets no more events.
     pub(super) fn stop(self: &Rc<Self>, run: RunId) {
         self.send(run, &Command::Forget(run));
         self.runs.borrow_mut().remove(&run);
@@ -209,7 +208,7 @@ impl Dispatcher {
 
     fn on_event(self: &Rc<Self>, worker: WorkerId, event: Event, attached: Vec<Blob>) {
         let (run, arm) = match &event {
-            Event::Ready => return self.ready(worker),
+            Event::Ready => return self.on_ready(worker),
             Event::Died { reason } => return self.on_worker_lost(worker, &died(reason)),
             Event::Device { choice, info } => return self.device_known(*choice, info.clone()),
             Event::Taken { run, files } => {
@@ -218,9 +217,9 @@ impl Dispatcher {
             }
             Event::Arm { run, arm, event } => {
                 if let ArmEvent::Progress { pace, .. } = event
-                    && let Some(slot) = self.workers.borrow_mut().get_mut(&worker)
+                    && let Some(worker) = self.workers.borrow_mut().get_mut(&worker)
                 {
-                    slot.memory = pace.memory;
+                    worker.memory = pace.memory;
                 }
                 (*run, *arm)
             }
@@ -265,7 +264,7 @@ impl Dispatcher {
         let wait = |run: &Run| run.waiting.as_ref().is_some_and(|start| start.device == choice);
         let ready: Vec<RunId> =
             self.runs.borrow().iter().filter(|(_, run)| wait(run)).map(|(id, _)| *id).collect();
-        ready.into_iter().for_each(|run| self.assign_known(run, info.kind));
+        ready.into_iter().for_each(|run| self.spread(run, info.kind.into()));
         let listeners: Vec<_> = self.runs.borrow().values().map(|run| run.listener.clone()).collect();
         // Each knows which choice it made.
         listeners.iter().for_each(|listener| listener.emit(Event::Device { choice, info: info.clone() }));

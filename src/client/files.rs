@@ -13,9 +13,9 @@ pub struct Files {
     pub list: Rc<Vec<UserFile>>,
     /// Names of files that are being read.
     pub busy: Rc<Vec<String>>,
-    /// What was wrong with those that were refused.
+    /// One message per file that was refused.
     pub errors: Rc<Vec<String>>,
-    /// Takes in what a file dialog or a drop brings: JavaScript's `FileList`.
+    /// Adds the files of a file dialog or a drop: JavaScript's `FileList`.
     pub add: Callback<JsValue>,
     pub remove: Callback<()>,
 }
@@ -51,7 +51,7 @@ impl Reducible for Reading {
     }
 }
 
-/// The visitor's files of a kind.
+/// Returns the visitor's files of one kind.
 #[hook]
 pub fn use_files(kind: FileKind) -> Files {
     let version = use_files_version();
@@ -87,18 +87,18 @@ pub fn use_files(kind: FileKind) -> Files {
     Files { list, busy: reading.busy.clone(), errors: reading.errors.clone(), add, remove }
 }
 
-/// A number that changes with the visitor's files.
+/// Returns a number that changes with the visitor's files.
 #[hook]
 pub(super) fn use_files_version() -> u32 {
     let version = use_state_eq(|| Dispatcher::get().files_version());
     use_effect_with((), {
         let setter = version.setter();
         move |()| {
-            let client = Dispatcher::get();
+            let dispatcher = Dispatcher::get();
             // They may have changed between the first drawing and now.
-            setter.set(client.files_version());
-            let number = client.watch_files(Callback::from(move |version| setter.set(version)));
-            move || client.unwatch_files(number)
+            setter.set(dispatcher.files_version());
+            let number = dispatcher.watch_files(Callback::from(move |version| setter.set(version)));
+            move || dispatcher.unwatch_files(number)
         }
     });
     *version

@@ -1,4 +1,4 @@
-//! Events on their way to the page: gathered, so that drawing leaves the cores to the workers.
+//! Events on their way to the page: collected, so that drawing leaves the cores to the workers.
 
 use crate::client::session::{Action, Session};
 use crate::protocol::{ArmEvent, Event, Task};
@@ -9,15 +9,15 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
-/// The page is drawn at most thirty times a second while a run goes on.
-const LEAST_MS: f64 = 1000.0 / 30.0;
-/// And at least four times: slower would look as if it stood still.
+/// During a run, the page is drawn at most 30 times a second.
+const MIN_MS: f64 = 1000.0 / 30.0;
+/// And at least four times a second: slower would look frozen.
 const MAX_MS: f64 = 250.0;
 
-/// From one drawing to the next, where one costs so much: a fourth of a core is the page's at most. On two cores both may
-/// train, and what the page takes is missing there.
+/// Returns the time between two drawings, given the cost of one. The page takes at most a quarter of a core: on a machine
+/// with two cores both may train, and drawing takes time from them.
 fn interval(cost_ms: f64) -> f64 {
-    (4.0 * cost_ms).clamp(LEAST_MS, MAX_MS)
+    (4.0 * cost_ms).clamp(MIN_MS, MAX_MS)
 }
 
 #[derive(Default)]
@@ -25,11 +25,12 @@ struct Waiting {
     events: Vec<(Task, Event)>,
     timer: Option<Timeout>,
     drawn: f64,
-    /// What a drawing costs, in milliseconds, over the last few.
+    /// The moving average of the cost of a drawing, in milliseconds.
     cost: f64,
 }
 
-/// Hands events on: frames of many arms together, as often as the page can draw them at little cost; the rest at once.
+/// Returns a callback that passes events on: frames and progress together, as often as the page can draw them at little
+/// cost; other events at once.
 pub(super) fn throttled(task: Task, session: UseReducerDispatcher<Session>) -> Callback<Event> {
     let waiting = Rc::new(RefCell::new(Waiting::default()));
     let flush = {
@@ -73,7 +74,7 @@ pub(super) fn throttled(task: Task, session: UseReducerDispatcher<Session>) -> C
     })
 }
 
-/// Tells how many milliseconds the page took to draw what has just changed: its own code, then layout and paint.
+/// Reports how many milliseconds the page took to draw the latest change: its own code, then layout and paint.
 fn on_drawn(told: impl FnOnce(f64) + 'static) {
     let now = || window().performance().map_or(0.0, |clock| clock.now());
     let begun = now();
@@ -81,10 +82,10 @@ fn on_drawn(told: impl FnOnce(f64) + 'static) {
         let code = now() - begun;
         let in_frame = Closure::once_into_js(move || {
             let begun = now();
-            // Behind the frame, which is painted before the next task.
+            // After the frame, which is painted before the next task.
             Timeout::new(0, move || told(code + now() - begun)).forget();
         });
-        // In a tab that is not seen nothing is drawn, and nothing is told.
+        // A hidden tab draws nothing, and nothing is reported.
         let _ = window().request_animation_frame(in_frame.unchecked_ref());
     };
     Timeout::new(0, after_code).forget();
@@ -95,9 +96,9 @@ mod tests {
     use crate::client::gather::*;
 
     #[test]
-    fn what_is_cheap_is_drawn_often_and_what_is_dear_seldom() {
-        assert_eq!(interval(0.0), LEAST_MS);
-        assert_eq!(interval(5.0), LEAST_MS);
+    fn cheap_drawings_are_frequent_and_expensive_ones_rare() {
+        assert_eq!(interval(0.0), MIN_MS);
+        assert_eq!(interval(5.0), MIN_MS);
         assert_eq!(interval(20.0), 80.0);
         assert_eq!(interval(1e4), MAX_MS);
     }

@@ -1,5 +1,5 @@
-//! Which pages of the lab are alive: each holds a lock of the browser for as long as it is there, so that no page takes over a
-//! run that goes on in another tab. Where there are no locks, no other page is known of.
+//! A lock for every open page of the lab, held for as long as the page is open, so that no page takes over a run that is
+//! training in another tab. In browsers without locks, other pages are unknown.
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use std::cell::RefCell;
@@ -13,7 +13,7 @@ thread_local! {
 }
 
 fn locks() -> Option<JsValue> {
-    // Merely asking throws in a frame without an origin.
+    // Reading the property throws in a frame without an origin.
     let locks = Reflect::get(&gloo::utils::window().navigator(), &"locks".into()).ok()?;
     (!locks.is_undefined()).then_some(locks)
 }
@@ -22,7 +22,7 @@ fn method(of: &JsValue, name: &str) -> Option<Function> {
     Reflect::get(of, &name.into()).ok()?.dyn_into().ok()
 }
 
-/// The name of this page, which it holds from the first call on.
+/// Returns the name of this page, which is locked from the first call on.
 pub(super) fn own_name() -> String {
     if let Some(name) = NAME.with_borrow(Clone::clone) {
         return name;
@@ -45,7 +45,7 @@ pub(super) fn own_name() -> String {
     name
 }
 
-/// The names of the pages that are alive, as far as the browser tells.
+/// Returns the names of the open pages, as far as the browser reports them.
 pub(super) async fn names() -> Vec<String> {
     let asked = locks().and_then(|locks| method(&locks, "query")?.call0(&locks).ok());
     let Some(asked) = asked.and_then(|asked| asked.dyn_into::<Promise>().ok()) else { return Vec::new() };

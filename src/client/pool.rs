@@ -1,21 +1,21 @@
-//! How a run is spread over workers: pure, so that it is tested natively.
+//! The distribution of a run over workers.
 
-/// More workers than this are not started: each has a module's memory of its own.
-const MOST: usize = 4;
+/// The maximum number of workers: each has its own copy of the module's memory.
+const MAX_WORKERS: usize = 4;
 
-/// Workers for so many arms on so many cores.
+/// Returns the number of workers for this number of arms and cores.
 pub(super) fn size(arms: usize, cores: usize) -> usize {
-    arms.min(cores).clamp(1, MOST)
+    arms.min(cores).clamp(1, MAX_WORKERS)
 }
 
-/// The worker of an arm, the `index`th of its run. Seeds are shifted against each other, since arms of one kind may cost more
-/// than those of another.
+/// Returns the worker of the arm with this index in its run. Each seed is shifted by one worker, since arms of one kind may
+/// cost more than those of another.
 pub(super) fn worker_of(index: usize, arms_per_seed: usize, workers: usize) -> usize {
     let (seed, arm) = (index / arms_per_seed.max(1), index % arms_per_seed.max(1));
     (seed + arm) % workers.max(1)
 }
 
-/// The cores that the browser tells of; one where it does not.
+/// Returns the number of cores that the browser reports, or 1 if it reports none.
 pub(super) fn cores() -> usize {
     let cores = gloo::utils::window().navigator().hardware_concurrency();
     if cores.is_finite() { (cores as usize).max(1) } else { 1 }
@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn arms_that_cost_alike_are_spread_over_all_workers() {
+    fn arms_of_each_kind_are_spread_over_all_workers() {
         let of = |n: usize| (0..6).map(|index| worker_of(index, 2, n)).collect::<Vec<_>>();
         assert_eq!(of(2), [0, 1, 1, 0, 0, 1]);
         assert_eq!(of(1), [0; 6]);

@@ -4,14 +4,14 @@ use crate::core::Progress;
 use crate::run::any::AnyRecord;
 use std::rc::Rc;
 
-/// As many are kept; when there are more, every second one goes.
-const MOST: usize = 48;
+/// The maximum number of kept states. When it is exceeded, every second one is dropped.
+const MAX_STATES: usize = 48;
 
-/// States of a run at rising steps. What they share with each other is held once, behind the record's own pointers.
+/// States of a run at increasing steps. They share what has not changed between them, through the records' own pointers.
 #[derive(Clone, Debug)]
 pub(super) struct Replay {
     checkpoints: Vec<(u32, Rc<Vec<AnyRecord>>)>,
-    /// The least number of steps from one to the next.
+    /// The minimum number of steps between two states.
     spacing: u32,
 }
 
@@ -34,11 +34,11 @@ impl Replay {
             return;
         }
         if last == Some(step) {
-            // What comes after the last step belongs to it, such as its score.
+            // A frame after the last step belongs to that step, such as its score.
             self.checkpoints.pop();
         }
         self.checkpoints.push((step, records.clone()));
-        if self.checkpoints.len() > MOST {
+        if self.checkpoints.len() > MAX_STATES {
             let end = self.checkpoints.pop();
             let mut index = 0;
             self.checkpoints.retain(|_| {
@@ -46,23 +46,23 @@ impl Replay {
                 index % 2 == 1
             });
             self.checkpoints.extend(end);
-            // From now on as far apart as those that are left, however many steps lie between two frames.
+            // From now on as far apart as the remaining states, whatever the number of steps between two frames.
             let span = step.saturating_sub(self.checkpoints.first().map_or(0, |(first, _)| *first));
             self.spacing = (span / (self.checkpoints.len().max(2) as u32 - 1)).max(1);
         }
     }
 
-    /// Forgets what came after a step, from which the run goes on.
+    /// Drops the states after a step, from which the run resumes.
     pub(super) fn cut(&mut self, step: u32) {
         self.checkpoints.retain(|(kept, _)| *kept <= step);
     }
 
-    /// The steps at which states are kept.
+    /// Returns the steps of the kept states.
     pub(super) fn steps(&self) -> impl ExactSizeIterator<Item = u32> {
         self.checkpoints.iter().map(|(step, _)| *step)
     }
 
-    /// The last state up to a step. A step, not a place: places move when states are given up.
+    /// Returns the last state up to a step. A step and not an index, because indices change when states are dropped.
     pub(super) fn at(&self, step: u32) -> Option<&Rc<Vec<AnyRecord>>> {
         self.checkpoints.iter().rfind(|(kept, _)| *kept <= step).map(|(_, records)| records)
     }
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_is_found_by_its_step_and_the_end_is_always_there() {
+    fn a_state_is_found_by_its_step_and_the_last_state_is_always_kept() {
         let replay = replay_of([0, 1, 2, 2, 3, 10, 10], 10);
         assert_eq!(replay.steps().collect::<Vec<_>>(), [1, 2, 3, 10]);
         assert_eq!(found(&replay, 10), Some(10));
@@ -96,15 +96,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn few_are_kept_of_many_from_the_first_to_the_last(frame in 1..90u32, frames in 1..400u32) {
+        fn few_of_many_states_are_kept_from_the_first_to_the_last(frame in 1..90u32, frames in 1..400u32) {
             let end = frame * frames;
             let replay = replay_of((1..=frames).map(|index| index * frame), end);
             let steps: Vec<u32> = replay.steps().collect();
-            prop_assert!(steps.len() <= MOST && steps.is_sorted_by(|a, b| a < b), "{steps:?}");
+            prop_assert!(steps.len() <= MAX_STATES && steps.is_sorted_by(|a, b| a < b), "{steps:?}");
             prop_assert_eq!((steps[0], *steps.last().unwrap()), (frame, end));
             // None is missing for longer than twice an even spacing.
             let widest = steps.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
-            prop_assert!(widest <= (4 * end / MOST as u32).max(2 * frame), "{steps:?}");
+            prop_assert!(widest <= (4 * end / MAX_STATES as u32).max(2 * frame), "{steps:?}");
         }
     }
 }

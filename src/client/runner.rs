@@ -1,17 +1,71 @@
-//! What a batch has still to do, what its workers do now, and what came of it.
+//! The state of a batch: its waiting jobs, the jobs of its workers, and its results.
 
-use crate::client::batch::{Batch, BatchState, RunResult};
 use crate::client::dispatcher::Dispatcher;
 use crate::core::Progress;
-use crate::core::schema::Values;
-use crate::protocol::{ArmEvent, RunId};
-use crate::run::any::{AnyExperiment, AnyRecord};
-use std::collections::{HashMap, VecDeque};
+use crate::protocol::{ArmEvent, DeviceChoice, DeviceKind, RunId};
+use crate::run::any::{AnyConfig, AnyExperiment, AnyRecord};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
-/// So many points of each curve are kept: enough to tell when it passes a value.
+/// The maximum number of points kept of each curve: enough to tell when it passes a value.
 const KEPT_POINTS: usize = 100;
 
-/// One thing that a worker does for a batch.
+/// The results of one run of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// The index of the run in the batch.
+    pub run: usize,
+    /// Thinned curves by name. Curves of single layers or heads are left out.
+    pub curves: BTreeMap<String, Vec<(f64, f64)>>,
+    /// The section's metrics at the end of the run, by name.
+    pub numbers: BTreeMap<String, f64>,
+    /// The reasons why networks failed, if any did.
+    pub errors: Vec<String>,
+    /// The duration of the run.
+    pub seconds: f64,
+}
+
+/// The state of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BatchState {
+    #[default]
+    Idle,
+    Running,
+    Paused,
+    Done,
+}
+
+impl BatchState {
+    /// Returns the name in `data-sweep`.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Done => "done",
+        }
+    }
+
+    /// Returns true if the batch runs or is paused.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Running | Self::Paused)
+    }
+}
+
+/// A batch to be run.
+#[derive(Debug)]
+pub struct Batch {
+    pub experiment: &'static AnyExperiment,
+    pub configs: Vec<AnyConfig>,
+    /// Results that are known already. Their runs are not repeated.
+    pub done: Vec<RunResult>,
+    /// The metric wanted of each run; `None` if a curve is wanted. Runs whose probe has the metric are not trained.
+    pub number: Option<String>,
+    pub choice: DeviceChoice,
+    pub kind: DeviceKind,
+}
+
+/// A job of a worker: the probe of a run, or the training of one of its arms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Job {
     Probe(usize),
@@ -26,20 +80,22 @@ impl Job {
     }
 }
 
+/// A batch under way.
 pub(super) struct Runner {
     pub(super) batch: Batch,
     pub(super) waiting: VecDeque<Job>,
-    /// What each worker does, and how far it is.
+    /// The job of each worker, its run, and the fraction that is done.
     pub(super) active: HashMap<usize, (Job, RunId, f64)>,
-    /// What is known of runs under way: the record, the jobs that are left, and when it began.
+    /// The runs under way, by their index.
     pub(super) records: HashMap<usize, Partial>,
     pub(super) results: Vec<RunResult>,
     pub(super) paused: bool,
     pub(super) began: f64,
-    /// How many results there were at the beginning.
+    /// The number of results at the start.
     pub(super) known: usize,
 }
 
+/// A run under way.
 pub(super) struct Partial {
     pub(super) record: AnyRecord,
     pub(super) jobs: usize,
@@ -90,7 +146,7 @@ impl Runner {
         Some(each * left as f64)
     }
 
-    /// Takes notice of an event; whether the worker is free again.
+    /// Handles an event. Returns true if the worker is free again.
     pub(super) fn on_event(&mut self, worker: usize, run: RunId, job: Job, event: ArmEvent) -> bool {
         if self.active.get(&worker).is_some_and(|(_, active, _)| *active != run) {
             return false;
@@ -116,7 +172,7 @@ impl Runner {
                 let net = experiment.arms.get(arm).map_or("net", |arm| arm.net);
                 partial.errors.push(format!("The {net} has ended: {error}"));
             }
-            // A net that stays to answer requests is not asked anything here.
+            // A trained network could answer requests, but a batch has none.
             ArmEvent::Idle { .. } => Dispatcher::get().stop(run),
             ArmEvent::Finished { .. } => {}
             ArmEvent::Loading { .. } | ArmEvent::Paused(_) | ArmEvent::Saved(_) => return false,
@@ -153,7 +209,7 @@ impl Runner {
 }
 
 impl Partial {
-    fn result(self, experiment: &AnyExperiment, run: usize, config: &Values) -> RunResult {
+    fn result(self, experiment: &AnyExperiment, run: usize, config: &AnyConfig) -> RunResult {
         let whole = experiment.series(&self.record).into_iter().filter(|series| series.part.is_none());
         let thin = |points: &[(f64, f64)]| {
             let every = points.len().div_ceil(KEPT_POINTS).max(1);
@@ -175,10 +231,10 @@ fn trainings(experiment: &AnyExperiment, run: usize) -> impl DoubleEndedIterator
     (0..experiment.arms.len()).map(move |arm| Job::Train(run, arm))
 }
 
-/// Whether the wanted number has been measured.
+/// Returns true if the wanted metric has been measured.
 pub(crate) fn is_known(
     experiment: &AnyExperiment,
-    config: &Values,
+    config: &AnyConfig,
     record: &AnyRecord,
     wanted: &str,
 ) -> bool {
@@ -186,7 +242,7 @@ pub(crate) fn is_known(
     metrics.iter().any(|metric| is_named(experiment, metric.name, wanted) && metric.value.is_some())
 }
 
-/// Whether a number is the wanted one, or that of one of the nets: `rank_linear` for `rank`.
+/// Returns true if a metric is the wanted one, or that of one of the arms: `rank_linear` for `rank`.
 pub(crate) fn is_named(experiment: &AnyExperiment, name: &str, wanted: &str) -> bool {
     name == wanted
         || name

@@ -1,5 +1,6 @@
-//! How a panel's experiment stands: what was heard from the probe and from every arm of the run.
+//! The state of a panel's experiment, reduced from the events of its probe and of every arm of its run.
 
+use crate::client::arm_status::{ArmStatus, combined_state, slowest};
 use crate::client::dispatcher::{Dispatcher, Pool};
 use crate::client::replay::Replay;
 use crate::client::unfinished::Unfinished;
@@ -10,33 +11,25 @@ use crate::run::any::{AnyExperiment, AnyRecord};
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// How one arm of the run stands.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ArmStatus {
-    pub state: RunState,
-    pub progress: Progress,
-    pub pace: Pace,
-    /// Whether its device or its worker was lost, so that it may go on elsewhere.
-    pub is_lost: bool,
-}
-
-/// How a panel's experiment stands.
+/// The state of a panel's experiment.
 #[derive(Clone)]
 pub(super) struct Session {
     experiment: &'static AnyExperiment,
-    /// One for each seed; the first has what was probed, too.
+    /// One record per seed. The first also has what was probed.
     pub(super) records: Rc<Vec<AnyRecord>>,
-    /// One for each arm of each seed; none before the run.
+    /// One status per arm of each seed; empty before a run.
     pub(super) arms: Rc<Vec<ArmStatus>>,
-    /// The last moment of each that it could go on from.
+    /// The last saved state of each arm.
     pub(super) saved: Rc<Vec<Option<Rc<SavedArm>>>>,
-    /// Earlier states of the run, and the step of the one that the reader looks at.
+    /// Earlier states of the run.
     pub(super) replay: Rc<Replay>,
+    /// The step of the earlier state that is shown; `None` for the present.
     pub(super) shown: Option<u32>,
+    /// The number of runs started so far.
     pub(super) run: u32,
     pub(super) probing: bool,
     pub(super) probe_error: Option<String>,
-    /// Why the run could not begin.
+    /// The reason why the run could not start.
     error: Option<String>,
     pub(super) device: Option<DeviceInfo>,
     pub(super) pool: Pool,
@@ -45,17 +38,17 @@ pub(super) struct Session {
 
 pub(super) enum Action {
     Reset,
-    /// A probe or a run of so many seeds begins.
+    /// A probe, or a run with this number of seeds, was started.
     Started(Task, DeviceChoice, usize),
-    /// One arm begins anew; the others stay as they are.
+    /// One arm was started again. The others stay as they are.
     Restarted(ArmId),
-    /// The arms that were lost go on from where they were last saved.
-    WentOn,
-    /// A run of an earlier page goes on.
+    /// The lost arms resume from their last saved states.
+    LostResumed,
+    /// A run of an earlier page resumes.
     Resumed(DeviceChoice, Rc<Unfinished>),
     Failed(Task, String),
     Events(Vec<(Task, Event)>),
-    /// The reader looks at an earlier state, or again at the present one.
+    /// The reader wants to see an earlier step, or the present.
     Show(Option<u32>),
 }
 
@@ -77,7 +70,7 @@ impl Reducible for Session {
                 next.saved = Rc::new(vec![None; arms]);
             }
             Action::Restarted(arm) => next.restart(arm),
-            Action::WentOn => {
+            Action::LostResumed => {
                 for arm in next.lost() {
                     next.restart(arm);
                     next.restore_arm(arm);
@@ -108,12 +101,6 @@ impl Reducible for Session {
     }
 }
 
-impl ArmStatus {
-    fn loading() -> Self {
-        Self { state: RunState::Loading { what: String::new(), bytes: 0, total: None }, ..Self::default() }
-    }
-}
-
 impl Session {
     pub(super) fn new(experiment: &'static AnyExperiment) -> Self {
         Self {
@@ -133,7 +120,7 @@ impl Session {
         }
     }
 
-    /// Forgets the run, and makes room for one of so many seeds.
+    /// Drops the run, and makes records for a run with this number of seeds.
     fn clear(&mut self, seeds: usize) {
         let experiment = self.experiment;
         let records = Rc::make_mut(&mut self.records);
@@ -148,7 +135,7 @@ impl Session {
         self.copy_probe();
     }
 
-    /// Tells the further seeds what of the probe holds for them, too.
+    /// Copies the seed-independent part of the probe to the records of the other seeds.
     fn copy_probe(&mut self) {
         if let Some((first, further)) = Rc::make_mut(&mut self.records).split_first_mut() {
             further.iter_mut().for_each(|record| self.experiment.copy_probe(first, record));
@@ -163,7 +150,7 @@ impl Session {
         }
     }
 
-    /// The records that are looked at: the present ones, or those of an earlier state.
+    /// Returns the records that are shown: the present ones, or those of an earlier step.
     pub(super) fn shown_records(&self) -> &Rc<Vec<AnyRecord>> {
         self.shown.and_then(|step| self.replay.at(step)).unwrap_or(&self.records)
     }
@@ -178,13 +165,13 @@ impl Session {
         }
     }
 
-    /// The arms that were lost.
+    /// Returns the arms whose device or worker was lost.
     pub(super) fn lost(&self) -> Vec<ArmId> {
         let lost = self.arms.iter().enumerate().filter(|(_, arm)| arm.is_lost);
         lost.map(|(index, _)| ArmId(index as u16)).collect()
     }
 
-    /// Puts an arm back to where it was last saved, if it was.
+    /// Restores an arm to its last saved state, if there is one.
     fn restore_arm(&mut self, arm: ArmId) {
         let index = usize::from(arm.0);
         let Some(saved) = self.saved.get(index).cloned().flatten() else { return };
@@ -270,7 +257,7 @@ impl Session {
         }
     }
 
-    /// How the run as a whole stands: it goes on as long as one arm does, and has failed where all have.
+    /// Returns the state of the run as a whole. It runs as long as one arm does, and has failed if all have.
     pub(super) fn state(&self) -> RunState {
         if let Some(error) = &self.error {
             return RunState::Error(error.clone());
@@ -278,101 +265,20 @@ impl Session {
         combined_state(&self.arms)
     }
 
-    /// How far the slowest arm is that has not failed.
+    /// Returns the progress of the slowest arm that has not failed.
     pub(super) fn progress(&self) -> Progress {
         slowest(&self.arms)
     }
 
-    /// How fast the slowest arm is, and the memory of all workers.
+    /// Returns the pace of the slowest arm.
     pub(super) fn pace(&self) -> Pace {
         let active = self.arms.iter().filter(|arm| arm.progress.step > 0).map(|arm| arm.pace);
         active.min_by(|a, b| a.steps_per_sec.total_cmp(&b.steps_per_sec)).unwrap_or_default()
     }
 }
 
-/// How a run of these arms stands.
-fn combined_state(arms: &[ArmStatus]) -> RunState {
-    let mut states = arms.iter().map(|arm| &arm.state);
-    let failed = || arms.iter().find(|arm| matches!(arm.state, RunState::Error(_)));
-    let active: Vec<&RunState> = states.clone().filter(|state| state.is_active()).collect();
-    match active.first() {
-        // Nothing was begun, or all has ended.
-        None if arms.is_empty() => RunState::Idle,
-        None if states.all(|state| matches!(state, RunState::Error(_))) => {
-            failed().map_or(RunState::Idle, |arm| arm.state.clone())
-        }
-        None => {
-            RunState::Done { stopped: arms.iter().any(|arm| arm.state == RunState::Done { stopped: true }) }
-        }
-        Some(_) if active.iter().all(|state| **state == RunState::Paused) => RunState::Paused,
-        // One that still loads does not hide that another trains, or has trained already.
-        Some(first) => {
-            let begun = |state: &RunState| !matches!(state, RunState::Loading { .. } | RunState::Error(_));
-            if states.any(begun) { RunState::Running } else { (*first).clone() }
-        }
-    }
-}
-
-/// How far the slowest of these arms is that has not failed; of how many steps, another may know before it.
-fn slowest(arms: &[ArmStatus]) -> Progress {
-    let failed = |arm: &ArmStatus| matches!(arm.state, RunState::Error(_));
-    // Where all have failed, it is as far as it came.
-    let all = arms.iter().all(failed);
-    let sound = arms.iter().filter(|arm| all || !failed(arm)).map(|arm| arm.progress);
-    let steps = sound.clone().map(|progress| progress.steps).max().unwrap_or_default();
-    let step = sound.map(|progress| progress.step).min().unwrap_or_default();
-    Progress { step, steps }
-}
-
-/// The number of an arm's seed, 0 being that of the settings, and its own among the section's arms.
+/// Returns the number of an arm's seed, where 0 is the seed of the settings, and its index among the section's arms.
 pub(super) fn split_arm_id(experiment: &AnyExperiment, arm: ArmId) -> (usize, usize) {
     let (number, arms) = (usize::from(arm.0), experiment.arms.len().max(1));
     (number / arms, number % arms)
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::client::session::*;
-
-    fn arms(states: &[RunState]) -> Vec<ArmStatus> {
-        states.iter().map(|state| ArmStatus { state: state.clone(), ..ArmStatus::default() }).collect()
-    }
-
-    #[test]
-    fn a_run_goes_on_as_long_as_one_arm_does() {
-        let failed = || RunState::Error("It diverged.".to_owned());
-        let done = |stopped| RunState::Done { stopped };
-        let loading = || RunState::Loading { what: String::new(), bytes: 0, total: None };
-        let cases = [
-            (vec![], RunState::Idle),
-            (vec![loading(), loading()], loading()),
-            (vec![loading(), RunState::Running], RunState::Running),
-            (vec![loading(), done(false)], RunState::Running),
-            (vec![loading(), failed()], loading()),
-            (vec![RunState::Paused, RunState::Running], RunState::Running),
-            (vec![RunState::Paused, done(false)], RunState::Paused),
-            (vec![RunState::Paused, failed()], RunState::Paused),
-            (vec![failed(), RunState::Running], RunState::Running),
-            (vec![failed(), done(false)], done(false)),
-            (vec![done(true), done(false)], done(true)),
-            (vec![failed(), failed()], failed()),
-        ];
-        for (states, expected) in cases {
-            assert_eq!(combined_state(&arms(&states)), expected, "{states:?}");
-        }
-    }
-
-    #[test]
-    fn a_run_is_as_far_as_its_slowest_arm_even_while_that_loads() {
-        let mut both =
-            arms(&[RunState::Running, RunState::Loading { what: String::new(), bytes: 0, total: None }]);
-        both[0].progress = Progress { step: 7, steps: 60 };
-        assert_eq!(slowest(&both), Progress { step: 0, steps: 60 });
-        both[1].state = RunState::Error("It diverged.".to_owned());
-        assert_eq!(slowest(&both), Progress { step: 7, steps: 60 });
-        assert_eq!(slowest(&[]), Progress::default());
-        both[0].state = RunState::Error("It diverged, too.".to_owned());
-        both[1].progress = Progress { step: 9, steps: 60 };
-        assert_eq!(slowest(&both), Progress { step: 7, steps: 60 });
-    }
 }

@@ -1,13 +1,14 @@
 //! A run that outlives its page: what it needs to go on is kept in the browser's storage while it trains, and offered on the
 //! next visit.
 
-use crate::client::session::ArmStatus;
-use crate::client::{RunOptions, page_lock, storage};
+use crate::client::arm_status::ArmStatus;
+use crate::client::options::RunOptions;
+use crate::client::{page_lock, storage};
 use crate::core::query::{Changes, Query};
 use crate::core::schema::Values;
 use crate::protocol::{Progress, RunState, SavedArm};
-use crate::run::any::AnyExperiment;
-use js_sys::{Array, Uint8Array};
+use crate::run::any::{AnyConfig, AnyExperiment};
+use js_sys::{Array, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -15,7 +16,8 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
 use yew::prelude::*;
 
-/// A run that is shorter is trained again sooner than it is taken up.
+/// The age from which a run is stored: a shorter one is trained again sooner than it is restored. A test may
+/// inject another age, the number `nnLabKeepAfterMs` of the window.
 const WORTH_MS: f64 = 10_000.0;
 
 /// A run that an earlier page has left.
@@ -25,11 +27,18 @@ pub struct Unfinished {
     pub progress: Progress,
     /// When it was last saved, in milliseconds since 1970.
     pub saved_at: f64,
-    /// What brings the page's address to the settings of the run.
-    pub changes: Changes,
-    values: Values,
+    /// The settings of the run.
+    pub values: Rc<Values>,
     pub(super) file: Rc<File>,
     path: String,
+}
+
+impl Unfinished {
+    /// Returns the keys of the page's address that the run needs and that are not settings.
+    pub fn other_keys(&self) -> Changes {
+        let seeds = self.file.seeds;
+        vec![("seeds".to_owned(), (seeds != 1).then(|| seeds.to_string()))]
+    }
 }
 
 /// The file that is kept of a run.
@@ -100,14 +109,11 @@ fn read(experiment: &AnyExperiment, path: &str, bytes: &[u8]) -> Option<Unfinish
     }
     let schema = &experiment.schema;
     let (values, _) = schema.read(&schema.defaults(), &Query::parse(&file.query));
-    let mut changes = schema.whole_address(&values);
-    changes.push(("seeds".to_owned(), (file.seeds != 1).then(|| file.seeds.to_string())));
     let progress = file.arms.iter().map(|(progress, _)| *progress);
     Some(Unfinished {
         progress: progress.min_by_key(|progress| progress.step).unwrap_or_default(),
         saved_at: file.saved_at,
-        changes,
-        values,
+        values: Rc::new(values),
         path: path.to_owned(),
         file: Rc::new(file),
     })
@@ -127,7 +133,7 @@ pub(super) struct Running {
 #[hook]
 pub(super) fn use_unfinished(
     experiment: &'static AnyExperiment,
-    settings: &Rc<Values>,
+    config: &AnyConfig,
     options: RunOptions,
     running: Running,
     start: Callback<Rc<Unfinished>>,
@@ -155,10 +161,10 @@ pub(super) fn use_unfinished(
         }
     });
     use_effect_with(Saved(running.saved.clone()), {
-        let (running, settings, writing) = (running.clone(), settings.clone(), writing.borrow().clone());
+        let (running, config, writing) = (running.clone(), config.clone(), writing.borrow().clone());
         let origin = origin.clone();
         move |Saved(saved)| {
-            let worth = now() - *begun.borrow() >= WORTH_MS;
+            let worth = now() - *begun.borrow() >= worth_ms();
             if !running.state.is_active() || !worth || writing.busy.get() || saved.iter().all(Option::is_none)
             {
                 return;
@@ -170,7 +176,7 @@ pub(super) fn use_unfinished(
             });
             let file = File {
                 version: VERSION,
-                query: experiment.schema.query(&settings).to_string(),
+                query: experiment.schema.query(config.values()).to_string(),
                 seeds: options.seeds,
                 saved_at: js_sys::Date::now(),
                 arms: arms.collect(),
@@ -208,11 +214,11 @@ pub(super) fn use_unfinished(
             }
         }
     });
-    use_effect_with((*wanted, settings.clone(), options.seeds), {
+    use_effect_with((*wanted, config.clone(), options.seeds), {
         let (found, wanted) = (found.clone(), wanted.setter());
-        move |(is_wanted, settings, seeds)| {
+        move |(is_wanted, config, seeds)| {
             if let Some(unfinished) = found.as_ref().filter(|_| *is_wanted)
-                && (unfinished.values == **settings && unfinished.file.seeds == *seeds)
+                && (unfinished.values == *config.values() && unfinished.file.seeds == *seeds)
             {
                 *origin.borrow_mut() = Some(unfinished.path.clone());
                 start.emit(unfinished.clone());
@@ -245,6 +251,11 @@ struct Writing {
     busy: Cell<bool>,
     /// Whether the run is done, so that nothing is to be kept.
     over: Cell<bool>,
+}
+
+fn worth_ms() -> f64 {
+    let injected = Reflect::get(&gloo::utils::window(), &"nnLabKeepAfterMs".into()).ok();
+    injected.and_then(|ms| ms.as_f64()).unwrap_or(WORTH_MS)
 }
 
 /// Milliseconds on a clock that nobody sets.

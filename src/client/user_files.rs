@@ -1,4 +1,4 @@
-//! The visitor's own files: kept here for every worker, and in the browser's storage for the next visit.
+//! The visitor's own files: kept by the dispatcher for every worker, and in the browser's storage for the next visit.
 
 use crate::client::dispatcher::Dispatcher;
 use crate::client::storage;
@@ -9,7 +9,7 @@ use web_sys::Blob;
 use yew::Callback;
 
 impl Dispatcher {
-    /// Takes up what an earlier visit has kept, once.
+    /// Restores the files of an earlier visit, once.
     pub(super) async fn restore(&self) {
         thread_local! {
             static DONE: Cell<bool> = const { Cell::new(false) };
@@ -24,7 +24,7 @@ impl Dispatcher {
         }
     }
 
-    /// The visitor's files in a folder.
+    /// Returns the visitor's files in a folder.
     pub(super) fn files(&self, folder: &str) -> Vec<UserFile> {
         let files = self.files.borrow();
         let inside = files.iter().filter(|(path, _)| path.starts_with(folder));
@@ -42,12 +42,12 @@ impl Dispatcher {
     }
 
     fn post_to_all(&self, command: &Command, attachment: Option<&Blob>) {
-        for slot in self.workers.borrow_mut().values_mut() {
-            slot.post(command, attachment);
+        for worker in self.workers.borrow_mut().values_mut() {
+            worker.post(command, attachment);
         }
     }
 
-    /// Keeps what a worker has taken in: for all workers, and in the browser's storage for the next visit.
+    /// Keeps files that a worker has accepted: for all workers, and in the browser's storage for the next visit.
     pub(super) fn keep(&self, files: &[UserFile], blobs: Vec<Blob>) {
         for (file, blob) in files.iter().zip(blobs) {
             self.files.borrow_mut().insert(file.path.clone(), blob.clone());
@@ -62,7 +62,7 @@ impl Dispatcher {
         self.files_version.get()
     }
 
-    /// Calls `watcher` when the files have changed, until it is dropped by its number.
+    /// Calls `watcher` when the files have changed. Returns the number by which it is removed.
     pub(super) fn watch_files(&self, watcher: Callback<u32>) -> u32 {
         let number = self.next_number();
         self.watchers.borrow_mut().push((number, watcher));

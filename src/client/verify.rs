@@ -4,11 +4,11 @@
 //! computed. Each by itself, so that neither slows the other down.
 
 use crate::client::dispatcher::{Dispatcher, Start};
-use crate::core::report::{CaseResult, Outcome, Speed, VerifyEvent, VerifyRequest};
 use crate::protocol::{
     ArmEvent, ArmId, ArmStart, Command, DeviceChoice, DeviceInfo, DeviceKind, Event, Progress, RunId,
     RunState, Task,
 };
+use crate::verify::report::{CaseResult, Outcome, Speed, VerifyEvent, VerifyRequest};
 use std::cell::{Ref, RefCell};
 use std::rc::Rc;
 use yew::prelude::*;

@@ -1,4 +1,4 @@
-//! One worker: fetched and compiled once for all of them, started from a blob, ended when dropped.
+//! One worker: its module is fetched and compiled once for all workers of a kind, and it is started from a blob.
 
 use crate::client::storage::base_url;
 use crate::client::worker_kind::WorkerKind;
@@ -17,95 +17,180 @@ thread_local! {
     static MODULES: RefCell<BTreeMap<WorkerKind, Promise>> = RefCell::default();
 }
 
-/// A live worker, ended when dropped.
+/// A command and the blob that goes with it.
+type Message = (Command, Option<Blob>);
+
+/// A worker, from the first command for it on. It is ended when dropped.
 #[derive(Debug)]
 pub(super) struct Worker {
+    stage: Stage,
+    /// The memory of its module, in bytes.
+    pub(super) memory: u32,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Nobody has started it yet. Commands wait until it is ready.
+    Wanted(Vec<Message>),
+    /// It is being fetched, or its script is, until it reports that it runs.
+    Starting(Vec<Message>, Option<LiveWorker>),
+    Ready(LiveWorker),
+}
+
+impl Default for Worker {
+    fn default() -> Self {
+        Self { stage: Stage::Wanted(Vec::new()), memory: 0 }
+    }
+}
+
+impl Worker {
+    pub(super) const fn is_wanted(&self) -> bool {
+        matches!(self.stage, Stage::Wanted(_))
+    }
+
+    pub(super) const fn is_ready(&self) -> bool {
+        matches!(self.stage, Stage::Ready(_))
+    }
+
+    /// Returns true if its script was started, but has not reported that it runs.
+    pub(super) const fn is_launched(&self) -> bool {
+        matches!(self.stage, Stage::Starting(_, Some(_)))
+    }
+
+    /// Notes that it is being started. Returns true if it was not before.
+    pub(super) fn begin_start(&mut self) -> bool {
+        let Stage::Wanted(waiting) = &mut self.stage else { return false };
+        self.stage = Stage::Starting(std::mem::take(waiting), None);
+        true
+    }
+
+    /// Its script runs, or will as soon as the browser has fetched it.
+    pub(super) fn on_launched(&mut self, worker: LiveWorker) {
+        if let Stage::Starting(_, live) = &mut self.stage {
+            *live = Some(worker);
+        }
+    }
+
+    /// It has reported that it runs, and gets the visitor's files and the commands that have waited.
+    pub(super) fn on_ready(&mut self, files: &BTreeMap<String, Blob>) {
+        let Stage::Starting(waiting, live) = &mut self.stage else { return };
+        let Some(mut live) = live.take() else { return };
+        let waiting = std::mem::take(waiting);
+        live.revoke_script();
+        if let Ok(base_url) = base_url() {
+            post(&live.worker, &Command::Hello { base_url, names: names() }, None);
+        }
+        for (path, blob) in files {
+            post(&live.worker, &Command::Keep { path: path.clone() }, Some(blob));
+        }
+        waiting.iter().for_each(|(command, blob)| post(&live.worker, command, blob.as_ref()));
+        self.stage = Stage::Ready(live);
+    }
+
+    /// Sends a command, and a blob with it, as soon as the worker is ready.
+    pub(super) fn post(&mut self, command: &Command, attachment: Option<&Blob>) {
+        match &mut self.stage {
+            Stage::Wanted(waiting) | Stage::Starting(waiting, _) => {
+                waiting.push((command.clone(), attachment.cloned()));
+            }
+            Stage::Ready(live) => post(&live.worker, command, attachment),
+        }
+    }
+
+    /// Returns the commands that wait for it, or `None` if it has been ready.
+    pub(super) fn into_waiting(self) -> Option<Vec<Message>> {
+        match self.stage {
+            Stage::Wanted(waiting) | Stage::Starting(waiting, _) => Some(waiting),
+            Stage::Ready(_) => None,
+        }
+    }
+}
+
+fn post(worker: &web_sys::Worker, command: &Command, attachment: Option<&Blob>) {
+    let sent = postcard::to_stdvec(command).map_err(|error| error.to_string()).and_then(|bytes| {
+        let bytes = Uint8Array::from(bytes.as_slice());
+        let sent = match attachment {
+            Some(blob) => worker.post_message(&Array::of2(&bytes, blob)),
+            None => worker.post_message(&bytes),
+        };
+        sent.map_err(|e| describe(&e))
+    });
+    if let Err(error) = sent {
+        gloo::console::error!(format!("a command was not sent: {error}"));
+    }
+}
+
+/// The browser's worker, ended when dropped.
+#[derive(Debug)]
+pub(super) struct LiveWorker {
     worker: web_sys::Worker,
-    /// The address of its script, which is given back when the worker has said that it runs.
+    /// The address of its script, which is revoked when the worker has reported that it runs.
     script: Option<String>,
     _on_message: Closure<dyn Fn(MessageEvent)>,
     _on_error: Closure<dyn Fn(web_sys::Event)>,
 }
 
-impl Worker {
-    /// Fetches the module, unless that was done before, and starts a worker. `progress` hears of bytes so far and in all,
-    /// `on_event` of what the worker says and what it attached, and `on_death` why it has failed for good.
-    pub(super) async fn start(
-        kind: WorkerKind,
-        progress: impl Fn(u32, Option<u32>) + 'static,
-        on_event: impl Fn(Event, Vec<Blob>) + 'static,
-        on_death: impl Fn(String) + Clone + 'static,
-    ) -> Result<Self, JsValue> {
-        let forget = |_: &JsValue| drop(MODULES.with_borrow_mut(|modules| modules.remove(&kind)));
-        let module = JsFuture::from(module(kind, progress)?).await.inspect_err(forget)?;
-        // From a blob, so that it also starts where the page has no origin of its own; there a script that is a module
-        // from the start is refused, and one that imports a module is not. The wasm comes as a message: the page has
-        // compiled it already. A failure is thrown anew outside of the promise, where the page hears of it.
-        let (base, script) = (base_url()?, name_of(&format!("{}.js", kind.stem())));
-        let script = format!(
-            "self.onmessage = ({{ data }}) => {{\n\
-               self.onmessage = null;\n\
-               import('{base}{script}')\n\
-                 .then((module) => module.default({{ module_or_path: data }}))\n\
-                 .catch((error) => setTimeout(() => {{ throw error; }}));\n\
-             }};"
-        );
-        let options = BlobPropertyBag::new();
-        options.set_type("text/javascript");
-        let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&script.into()), &options)?;
-        let url = Url::create_object_url_with_blob(&blob)?;
-        let worker = web_sys::Worker::new(&url)?;
+/// Fetches the module, unless that was done before, and starts a worker. `progress` gets the bytes so far and in all,
+/// `on_event` the events of the worker with the blobs next to them, and `on_death` the reason why it has failed for good.
+///
+/// # Errors
+///
+/// Returns what the browser threw if the module could not be fetched or compiled, or the worker could not be made.
+pub(super) async fn launch(
+    kind: WorkerKind,
+    progress: impl Fn(u32, Option<u32>) + 'static,
+    on_event: impl Fn(Event, Vec<Blob>) + 'static,
+    on_death: impl Fn(String) + Clone + 'static,
+) -> Result<LiveWorker, JsValue> {
+    let forget = |_: &JsValue| drop(MODULES.with_borrow_mut(|modules| modules.remove(&kind)));
+    let module = JsFuture::from(module(kind, progress)?).await.inspect_err(forget)?;
+    // From a blob, so that it also starts where the page has no origin of its own; there a script that is a module
+    // from the start is refused, and one that imports a module is not. The wasm comes as a message: the page has
+    // compiled it already. A failure is thrown anew outside of the promise, where the page hears of it.
+    let (base, script) = (base_url()?, name_of(&format!("{}.js", kind.stem())));
+    let script = format!(
+        "self.onmessage = ({{ data }}) => {{\n\
+           self.onmessage = null;\n\
+           import('{base}{script}')\n\
+             .then((module) => module.default({{ module_or_path: data }}))\n\
+             .catch((error) => setTimeout(() => {{ throw error; }}));\n\
+         }};"
+    );
+    let options = BlobPropertyBag::new();
+    options.set_type("text/javascript");
+    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&script.into()), &options)?;
+    let url = Url::create_object_url_with_blob(&blob)?;
+    let worker = web_sys::Worker::new(&url)?;
 
-        let on_lost = on_death.clone();
-        let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
-            let (data, attached) = match message.data().dyn_into::<Array>() {
-                Ok(parts) => (parts.get(0), parts.iter().skip(1).map(JsCast::unchecked_into).collect()),
-                Err(data) => (data, Vec::new()),
-            };
-            match postcard::from_bytes(&Uint8Array::new(&data).to_vec()) {
-                Ok(event) => on_event(event, attached),
-                Err(error) => {
-                    on_lost(format!(
-                        "The page and its worker do not fit together ({error}). Reload the page."
-                    ));
-                }
+    let on_lost = on_death.clone();
+    let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
+        // The encoded event, then the bytes of its frame if it is one, and blobs.
+        let parts = message.data().dyn_into::<Array>().unwrap_or_else(|data| Array::of1(&data));
+        let bytes = |part: &JsValue| part.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec);
+        match postcard::from_bytes::<Event>(&bytes(&parts.get(0)).unwrap_or_default()) {
+            Ok(event) => {
+                let frame = bytes(&parts.get(1));
+                let blobs = parts.iter().skip(1).filter_map(|part| part.dyn_into::<Blob>().ok()).collect();
+                on_event(frame.into_iter().fold(event, Event::with_frame), blobs);
             }
-        });
-        let on_error = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
-            let text = event.dyn_ref::<web_sys::ErrorEvent>().map(web_sys::ErrorEvent::message);
-            // Known and told on the page: the console is for what nobody handles.
-            event.prevent_default();
-            on_death(died(&text.unwrap_or_else(|| "its script could not be loaded".to_owned())));
-        });
-        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        worker.post_message(&module)?;
-        Ok(Self { worker, script: Some(url), _on_message: on_message, _on_error: on_error })
-    }
-
-    /// It has said that it runs.
-    pub(super) fn started(&mut self) {
-        self.revoke_script();
-        if let Ok(base_url) = base_url() {
-            self.post(&Command::Hello { base_url, names: names() }, None);
+            Err(error) => {
+                on_lost(format!("The page and its worker do not fit together ({error}). Reload the page."));
+            }
         }
-    }
+    });
+    let on_error = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
+        let text = event.dyn_ref::<web_sys::ErrorEvent>().map(web_sys::ErrorEvent::message);
+        // Known and told on the page: the console is for what nobody handles.
+        event.prevent_default();
+        on_death(died(&text.unwrap_or_else(|| "its script could not be loaded".to_owned())));
+    });
+    worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+    worker.post_message(&module)?;
+    Ok(LiveWorker { worker, script: Some(url), _on_message: on_message, _on_error: on_error })
+}
 
-    /// Sends a command, and a blob with it.
-    pub(super) fn post(&self, command: &Command, attachment: Option<&Blob>) {
-        let sent = postcard::to_stdvec(command).map_err(|error| error.to_string()).and_then(|bytes| {
-            let bytes = Uint8Array::from(bytes.as_slice());
-            let sent = match attachment {
-                Some(blob) => self.worker.post_message(&Array::of2(&bytes, blob)),
-                None => self.worker.post_message(&bytes),
-            };
-            sent.map_err(|e| describe(&e))
-        });
-        if let Err(error) = sent {
-            gloo::console::error!(format!("a command was not sent: {error}"));
-        }
-    }
-
+impl LiveWorker {
     fn revoke_script(&mut self) {
         if let Some(script) = self.script.take() {
             // An address that is unknown is as good as one that is given back.
@@ -114,7 +199,7 @@ impl Worker {
     }
 }
 
-impl Drop for Worker {
+impl Drop for LiveWorker {
     fn drop(&mut self) {
         self.revoke_script();
         self.worker.set_onmessage(None);
@@ -147,7 +232,8 @@ fn module(kind: WorkerKind, progress: impl Fn(u32, Option<u32>) + 'static) -> Re
     }
     let url = format!("{}{}", base_url()?, name_of(&format!("{}_bg.wasm", kind.stem())));
     let module = future_to_promise(async move {
-        let file = fetch(&url, progress).await.map_err(|why| js_sys::Error::new(&why))?.into_array();
+        let file =
+            fetch(&url, progress).await.map_err(|error| js_sys::Error::new(&error.to_string()))?.into_array();
         let compiled = JsFuture::from(WebAssembly::compile(&file)).await;
         compiled.map_err(|_| js_sys::Error::new("its file came damaged").into())
     });

@@ -1,5 +1,5 @@
-//! Which of the two workers a choice of the device needs: that for the CPU alone, or the one with WebGPU, which is several
-//! times as large to fetch. The browser is asked for a GPU before either is.
+//! The two kinds of workers, and the kind that a choice of the device needs. The worker with WebGPU is several times as
+//! large to fetch as the worker for the CPU, so the browser is asked for a GPU before either is fetched.
 
 use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind};
 use js_sys::{Function, Object, Promise, Reflect};
@@ -10,7 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 const PATIENCE: u32 = 4;
 const RETRY_MS: i32 = 500;
 
-/// Which module a worker runs.
+/// The module that a worker runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum WorkerKind {
     /// The CPU alone.
@@ -20,13 +20,29 @@ pub(super) enum WorkerKind {
 }
 
 impl WorkerKind {
-    /// What the names of its files begin with.
+    /// Returns the beginning of the names of its files.
     pub(super) const fn stem(self) -> &'static str {
         match self {
             Self::Cpu => "worker-cpu",
             Self::Gpu => "worker-gpu",
         }
     }
+}
+
+impl From<DeviceKind> for WorkerKind {
+    fn from(device: DeviceKind) -> Self {
+        match device {
+            DeviceKind::Cpu => Self::Cpu,
+            DeviceKind::Webgpu => Self::Gpu,
+        }
+    }
+}
+
+/// Identifies a worker. Workers of each kind are counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct WorkerId {
+    pub(super) kind: WorkerKind,
+    pub(super) number: usize,
 }
 
 /// What the browser has for WebGPU.

@@ -1,19 +1,22 @@
-//! The chapters of a section. Each answers one question; an address opens one of them, or shows just some figures.
+//! The chapters of a section. Each answers one question. An address opens one chapter, or shows a selection
+//! of figures.
+
+use crate::core::query::shorten;
 
 /// A part of a section that answers one question.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Chapter {
-    /// Its name in addresses: `#/attention/saturation`.
+    /// The name in addresses: `#/attention/saturation`.
     pub slug: &'static str,
-    /// The question that it answers.
+    /// The question that the chapter answers.
     pub title: &'static str,
-    /// Names and titles of the figures that it may show.
+    /// Names and titles of the chapter's figures.
     pub figures: &'static [(&'static str, &'static str)],
-    /// Whether it shows what a run measures. The others are complete before any training.
+    /// True if the chapter shows measurements of a run. The others are complete before any training.
     pub trains: bool,
 }
 
-/// Checks and sweeps: every section has them.
+/// The chapter of checks and sweeps, which every section has.
 pub const CLAIMS: Chapter = Chapter {
     slug: "claims",
     title: "Do the claims hold?",
@@ -21,7 +24,7 @@ pub const CLAIMS: Chapter = Chapter {
     trains: true,
 };
 
-/// Saved runs: every section has them, last.
+/// The chapter of saved runs, which every section has as its last.
 pub const RUNS: Chapter = Chapter {
     slug: "runs",
     title: "How do your runs compare?",
@@ -29,7 +32,7 @@ pub const RUNS: Chapter = Chapter {
     trains: true,
 };
 
-/// A section's own chapters, and those that every section has.
+/// Returns a section's own chapters, followed by those that every section has.
 pub fn chapters(own: &'static [Chapter]) -> impl Iterator<Item = &'static Chapter> + Clone {
     own.iter().chain([&CLAIMS, &RUNS])
 }
@@ -37,24 +40,25 @@ pub fn chapters(own: &'static [Chapter]) -> impl Iterator<Item = &'static Chapte
 /// A chapter that is on the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
+    /// The chapter.
     pub chapter: &'static Chapter,
-    /// The only figures of it that are shown; `None` shows all of the chapter.
+    /// The names of the figures to show, or `None` for the whole chapter.
     pub only: Option<Vec<String>>,
 }
 
-/// The name that shows all chapters below one another, as for printing.
+/// The name in `show` that selects all chapters, as for printing.
 pub const ALL: &str = "all";
 
-/// Whether `show` has picked what is open: there is then nothing else to go to.
+/// Returns true if `show` selected everything that is open, so that there is no other chapter to go to.
 pub fn is_picked(opened: &[Opened], show: &[String]) -> bool {
     let named =
         |opened: &Opened| opened.only.is_some() || show.iter().any(|name| name == opened.chapter.slug);
     !show.iter().any(|name| name == ALL) && opened.iter().all(named)
 }
 
-/// What an address shows, in the order of the page, and a sentence for every name that is not known here.
+/// Returns the chapters that an address shows, in the order of the page, and one warning per unknown name.
 ///
-/// `chapter` is the one that it opens; `show` has names of chapters and figures, and goes before.
+/// `show` has names of chapters and figures; it takes precedence over `chapter`, the chapter to open.
 pub fn opened(own: &'static [Chapter], chapter: Option<&str>, show: &[String]) -> (Vec<Opened>, Vec<String>) {
     let whole = |chapter| Opened { chapter, only: None };
     let all = chapters(own);
@@ -83,8 +87,7 @@ pub fn opened(own: &'static [Chapter], chapter: Option<&str>, show: &[String]) -
     let open = match named {
         Some(Ok(chapter)) => Some(chapter),
         Some(Err(slug)) => {
-            let slug: String = slug.chars().take(40).collect();
-            warnings.push(format!("This section has no chapter {slug}; here is its first one."));
+            warnings.push(format!("This section has no chapter {}; here is its first one.", shorten(slug)));
             None
         }
         None => None,
@@ -125,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_way_on_unless_all_that_is_open_was_named() {
+    fn a_chapter_is_picked_only_if_show_names_everything_that_is_open() {
         let picked = |show: &[&str]| {
             let show: Vec<String> = show.iter().map(ToString::to_string).collect();
             is_picked(&opened(OWN, None, &show).0, &show)

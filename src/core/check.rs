@@ -1,24 +1,25 @@
-//! Claims, held against measurements.
+//! Claims compared with measurements.
 
 use serde::{Deserialize, Serialize};
 
-/// A claim of the course, held against a measurement.
+/// A claim of the course, compared with a measurement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {
-    /// What is claimed, in one sentence.
+    /// The claim, in one sentence.
     pub claim: String,
-    /// What the formula or the textbook expects.
+    /// The value that the formula or the textbook predicts.
     pub expected: String,
-    /// What was measured here, or why there is no measurement yet.
+    /// The measurement, or the reason that there is none yet.
     pub measured: String,
+    /// The result of the comparison.
     pub verdict: Verdict,
-    /// Whether it is about what training reaches: such a check has no verdict before the run has ended.
+    /// True if the claim is about the result of training. Such a check has no verdict before the run ends.
     #[serde(skip)]
     pub of_training: bool,
 }
 
 impl Check {
-    /// A claim with what was measured and whether that agrees; `None` while nothing has been measured.
+    /// Returns a claim with the measurement and whether the two agree; `None` before anything is measured.
     pub fn new(
         claim: impl Into<String>,
         expected: impl Into<String>,
@@ -32,12 +33,13 @@ impl Check {
         Self { claim: claim.into(), expected: expected.into(), measured, verdict, of_training: false }
     }
 
-    /// The same, as one about what training reaches.
+    /// Marks the claim as one about the result of training.
     pub fn of_training(self) -> Self {
         Self { of_training: true, ..self }
     }
 
-    /// What can be said of it while training goes on.
+    /// Returns the check as it is shown during training: without a verdict if it is about the result of
+    /// training.
     pub fn while_training(self) -> Self {
         if self.of_training && self.verdict != Verdict::Open {
             return Self { measured: format!("so far: {}", self.measured), verdict: Verdict::Open, ..self };
@@ -45,7 +47,8 @@ impl Check {
         self
     }
 
-    /// One check of several seeds' ones: it holds if it does with every seed that it was measured with.
+    /// Combines the checks of several seeds. A claim holds if it holds for every seed for which it was
+    /// measured.
     pub fn of_seeds(seeds: &[Vec<Self>]) -> Vec<Self> {
         let Some((first, others)) = seeds.split_first() else { return Vec::new() };
         let combined = first.iter().enumerate().map(|(index, check)| {
@@ -72,15 +75,15 @@ impl Check {
     }
 }
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The measurement agrees with the claim.
     Holds,
-    /// It does not, and the claim's text says why that can be.
+    /// The measurement disagrees with the claim.
     Fails,
-    /// It does with some seeds, and does not with others.
+    /// The measurement agrees for some seeds and disagrees for others.
     Mixed,
     /// Nothing has been measured yet.
     Open,
@@ -95,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_with_some_seeds_does_not_hold() {
+    fn a_claim_that_holds_for_some_seeds_is_mixed() {
         let of = |verdicts: &[Option<bool>]| {
             let seeds: Vec<Vec<Check>> = verdicts.iter().map(|verdict| vec![check(*verdict)]).collect();
             Check::of_seeds(&seeds).remove(0)
@@ -111,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_decided_while_training_goes_on() {
+    fn a_claim_about_training_has_no_verdict_before_the_end() {
         let going = check(Some(false)).while_training();
         assert_eq!((going.verdict, going.measured.as_str()), (Verdict::Open, "so far: 0.95"));
         let untrained = Check { of_training: false, ..check(Some(true)) };

@@ -1,11 +1,12 @@
-//! A measured curve that grows while a run goes on.
+//! A measured curve, which grows during a run.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::ops::Deref;
 use std::rc::Rc;
 
-/// Points (x, y) in the order of x, behind a shared pointer: a figure knows by the pointer whether its data changed.
+/// Points (x, y) sorted by x. They are behind a shared pointer, so that a figure detects new data by
+/// comparing pointers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Curve(Rc<Vec<(f64, f64)>>);
 
@@ -15,7 +16,7 @@ impl Curve {
         Rc::make_mut(&mut self.0).push((x.into(), y.into()));
     }
 
-    /// Adds one value a step; `first_step` is the step of the first.
+    /// Adds one value per step. The first value belongs to `first_step`.
     pub fn extend_steps(&mut self, first_step: u32, values: &[f32]) {
         if !values.is_empty() {
             let steps = values.iter().enumerate();
@@ -24,17 +25,18 @@ impl Curve {
         }
     }
 
-    /// The points, to be drawn.
+    /// Returns the points.
     pub fn points(&self) -> Rc<Vec<(f64, f64)>> {
         self.0.clone()
     }
 
-    /// The last y.
+    /// Returns the y of the last point.
     pub fn last_y(&self) -> Option<f64> {
         self.0.last().map(|(_, y)| *y)
     }
 
-    /// The mean of the last `n` values: one batch alone says little. `None` before the first.
+    /// Returns the mean of the last `n` values, or `None` if there are none. A single batch is too noisy to
+    /// quote.
     pub fn recent_mean(&self, n: usize) -> Option<f64> {
         let tail = &self.0[self.0.len().saturating_sub(n)..];
         (!tail.is_empty()).then(|| tail.iter().map(|(_, y)| y).sum::<f64>() / tail.len() as f64)
@@ -55,19 +57,18 @@ impl Deref for Curve {
     }
 }
 
-/// A curve of a run under the name that it is known by: what a run leaves behind, to be laid over another, saved or
-/// predicted.
+/// A named curve of a run, which can be compared with another run's, saved, or predicted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunSeries {
-    /// The name; that of the `data-metric` which shows the same quantity, where there is one.
+    /// The name, equal to the `data-metric` of the same quantity, if there is one.
     pub metric: Cow<'static, str>,
-    /// A few words for a reader.
+    /// The title on the page.
     pub title: Cow<'static, str>,
-    /// The part of the name that it shares with the same curve of the other nets.
+    /// The part of the name that the same curve of the other networks shares.
     pub base: &'static str,
-    /// The number of the net that it belongs to.
+    /// The index of the network.
     pub arm: usize,
-    /// Which layer, block or head of the net, if one.
+    /// The layer, block or head of the network, if the curve belongs to one.
     pub part: Option<String>,
     /// The unit of y, or an empty string.
     pub unit: &'static str,
@@ -80,7 +81,7 @@ mod tests {
     use crate::core::curve::*;
 
     #[test]
-    fn steps_are_counted_on_and_recent_values_averaged() {
+    fn steps_follow_the_first_and_recent_values_are_averaged() {
         let mut curve = Curve::default();
         assert_eq!((curve.recent_mean(3), curve.last_y()), (None, None));
         curve.extend_steps(1, &[4.0, 2.0]);
@@ -89,6 +90,6 @@ mod tests {
         assert_eq!((curve.recent_mean(3), curve.recent_mean(99)), (Some(1.0), Some(1.75)));
         let before = curve.points();
         curve.extend_steps(5, &[]);
-        assert!(Rc::ptr_eq(&before, &curve.points()), "nothing new, nothing drawn anew");
+        assert!(Rc::ptr_eq(&before, &curve.points()), "without new points the pointer stays");
     }
 }

@@ -1,29 +1,25 @@
-//! What can go wrong, as sentences for the visitor.
+//! Errors that reach the user, as sentences.
 
 use serde::{Deserialize, Serialize};
 
-/// Why an experiment could not go on, as a sentence for the visitor.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The reason an experiment could not continue, as a sentence for the user.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 pub enum LabError {
-    /// The loss or the weights are no longer numbers.
-    Diverged { step: u32, hint: String },
-    /// A file is not what it should be.
+    /// The loss or the weights are no longer finite.
+    #[error("The loss became infinite or undefined at step {step}. {hint}")]
+    Diverged {
+        /// The first step with a non-finite value.
+        step: u32,
+        /// A sentence with advice.
+        hint: String,
+    },
+    /// A file does not have the expected content.
+    #[error("{0}")]
     Data(String),
     /// The device failed or was lost.
+    #[error("{0}")]
     Device(String),
     /// The settings contradict each other.
+    #[error("{0}")]
     Config(String),
 }
-
-impl std::fmt::Display for LabError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Diverged { step, hint } => {
-                write!(f, "The loss became infinite or undefined at step {step}. {hint}")
-            }
-            Self::Data(text) | Self::Device(text) | Self::Config(text) => f.write_str(text),
-        }
-    }
-}
-
-impl std::error::Error for LabError {}

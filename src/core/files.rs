@@ -1,36 +1,37 @@
-//! Files that a visitor gives to the page: where they go, and what they must be.
+//! Files that the user gives to the page: their kinds, and the paths at which they are stored.
 //!
-//! The page hands a file to the worker, which checks and unpacks it; what comes of it is an asset below `user/` from then
-//! on. A section that wants another kind of file adds it here.
+//! The page passes a file to the worker, which checks and unpacks it. The unpacked files are assets under
+//! `user/` from then on. A section that needs another kind of file adds it here.
 
 use serde::{Deserialize, Serialize};
 
-/// What a file is given for.
+/// The purpose of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FileKind {
-    /// The `.bin` files or the `.tar.gz` of CIFAR-10's binary version.
+    /// The `.bin` files or the `.tar.gz` of the binary version of CIFAR-10.
     Cifar10,
-    /// A text to learn, in UTF-8. A newer one takes the older one's place.
+    /// A text to train on, in UTF-8. It replaces an earlier one.
     Text,
 }
 
-/// Where a visitor's own CIFAR-10 files lie.
+/// The folder of the user's CIFAR-10 files.
 pub const CIFAR10_FOLDER: &str = "user/cifar10/";
-/// Where a visitor's text lies, and its name there.
+/// The folder of the user's text.
 pub const TEXT_FOLDER: &str = "user/text/";
+/// The file name of the user's text.
 pub const TEXT_NAME: &str = "own.txt";
 
-/// A file that has been taken in.
+/// A file that the worker has accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserFile {
-    /// Where [`RunContext::asset`](crate::run::Emit::asset) finds it.
+    /// The path, as the asset reader of a run takes it.
     pub path: String,
-    /// In bytes.
+    /// The size in bytes.
     pub size: u32,
 }
 
 impl FileKind {
-    /// Where files of this kind lie.
+    /// Returns the folder of files of this kind.
     pub const fn folder(self) -> &'static str {
         match self {
             Self::Cifar10 => CIFAR10_FOLDER,
@@ -38,7 +39,7 @@ impl FileKind {
         }
     }
 
-    /// Endings of the names of such files, as a file dialog takes them.
+    /// Returns the file name extensions, as a file dialog takes them.
     pub const fn endings(self) -> &'static str {
         match self {
             Self::Cifar10 => ".bin,.gz,.tgz",

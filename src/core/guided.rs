@@ -1,72 +1,94 @@
-//! Guided experiments: a question, a set-up, a prediction, and an answer that is computed from what was measured.
+//! Guided experiments: a question, a setup, a prediction, and an answer computed from the measurements.
 
 /// One guided experiment of a section with settings `C` and records `R`.
 #[derive(Debug)]
 pub struct GuidedExperiment<C: 'static, R: 'static> {
-    /// Its name in addresses: `#/rnn?experiment=forget-bias`. No chapter and no figure of the section has the same.
+    /// The name in addresses: `#/rnn?experiment=forget-bias`. It differs from the names of the section's
+    /// chapters and figures.
     pub slug: &'static str,
-    /// The chapter whose figures show it.
+    /// The chapter whose figures show the experiment.
     pub chapter: &'static str,
-    /// The figures of that chapter that go with it when it stands alone in a course page.
+    /// The figures of that chapter to show when the experiment is embedded alone; all of them if empty.
     pub figures: &'static [&'static str],
-    /// What is asked, in one sentence.
+    /// The question, in one sentence.
     pub question: &'static str,
     /// The settings that differ from the defaults, written as in an address.
     pub values: &'static [(&'static str, &'static str)],
-    /// Whether the answer needs a run; what the probe measures is there without one.
+    /// True if the answer needs a run. The measurements of the probe are there without one.
     pub trains: bool,
+    /// The kind of prediction.
     pub prediction: Prediction,
-    /// The answer, once everything that it rests on has been measured.
+    /// Returns the answer, or `None` before everything it needs is measured.
     pub answer: fn(&C, &R) -> Option<Answer>,
-    /// Why it comes out so, in two or three sentences.
+    /// The explanation, in two or three sentences.
     pub reason: &'static str,
-    /// Where the reason can be read up: title and address.
+    /// The title and the URL of a source for the explanation.
     pub source: (&'static str, &'static str),
 }
 
-/// What a student predicts.
+/// The quantity that a student predicts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Prediction {
-    /// The value of one of the section's numbers.
-    Number { metric: &'static str },
-    /// One of some answers.
+    /// The value of one of the section's metrics.
+    Number {
+        /// The name of the metric.
+        metric: &'static str,
+    },
+    /// One of these answers.
     Choice(&'static [&'static str]),
-    /// One of the section's curves over the steps of the run, on an axis with these ends.
-    Curve { metric: &'static str, low: f64, high: f64 },
+    /// One of the section's curves over the steps of the run.
+    Curve {
+        /// The name of the curve.
+        metric: &'static str,
+        /// The minimum of the y axis.
+        low: f64,
+        /// The maximum of the y axis.
+        high: f64,
+    },
 }
 
-/// What the measurement says.
+/// The answer that the measurements give.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// In words that differ with the outcome and name the numbers that they rest on.
+    /// The answer in words, which depend on the outcome and quote the numbers.
     pub words: String,
-    /// Which of the offered answers came out, by its place; `None` where none of them did, or none was offered.
+    /// The index of the offered answer that is right; `None` if none of them is, or none was offered.
     pub choice: Option<usize>,
-    /// The numbers that the words rest on, by name.
+    /// The numbers that the words quote, by name.
     pub numbers: Vec<(&'static str, f64)>,
 }
 
-/// A share in the words of an answer.
-pub fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
+/// Returns a fraction in percent, for the words of an answer.
+pub fn percent(fraction: f64) -> String {
+    format!("{:.1} %", 100.0 * fraction)
 }
 
-/// All of an experiment that does not depend on the section's types.
+/// The part of an experiment that does not depend on the section's types; see [`GuidedExperiment`] for the
+/// fields.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GuidedInfo {
+    /// The name in addresses.
     pub slug: &'static str,
+    /// The chapter.
     pub chapter: &'static str,
+    /// The figures of the chapter.
     pub figures: &'static [&'static str],
+    /// The question.
     pub question: &'static str,
+    /// The settings that differ from the defaults.
     pub values: &'static [(&'static str, &'static str)],
+    /// True if the answer needs a run.
     pub trains: bool,
+    /// The kind of prediction.
     pub prediction: Prediction,
+    /// The explanation.
     pub reason: &'static str,
+    /// The title and the URL of a source.
     pub source: (&'static str, &'static str),
 }
 
 impl<C, R> GuidedExperiment<C, R> {
-    /// What the page shows of it before anything has been measured.
+    /// Returns the part that does not depend on the section's types.
     pub fn info(&self) -> GuidedInfo {
         GuidedInfo {
             slug: self.slug,
@@ -82,8 +104,8 @@ impl<C, R> GuidedExperiment<C, R> {
     }
 }
 
-/// What names in `show` come to: an experiment brings its figures, or its whole chapter where it names none. Also the
-/// first experiment that is named.
+/// Replaces the experiments named in `show` by their figures, or by their chapter if they have none. Also
+/// returns the first experiment that is named.
 pub fn expanded(guided_infos: &[GuidedInfo], show: &[String]) -> (Vec<String>, Option<GuidedInfo>) {
     let named = |name: &String| guided_infos.iter().find(|info| info.slug == name).copied();
     let names = show.iter().flat_map(|name| match named(name) {
@@ -98,7 +120,7 @@ pub fn expanded(guided_infos: &[GuidedInfo], show: &[String]) -> (Vec<String>, O
 mod tests {
     use crate::core::guided::*;
 
-    const OUTLINE: GuidedInfo = GuidedInfo {
+    const INFO: GuidedInfo = GuidedInfo {
         slug: "bias",
         chapter: "memory",
         figures: &["loss", "gates"],
@@ -111,11 +133,11 @@ mod tests {
     };
 
     #[test]
-    fn an_experiment_alone_brings_its_figures() {
-        let whole = GuidedInfo { slug: "whole", figures: &[], ..OUTLINE };
+    fn an_experiment_is_replaced_by_its_figures() {
+        let whole = GuidedInfo { slug: "whole", figures: &[], ..INFO };
         let show = |names: &[&str]| {
             let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-            let (names, info) = expanded(&[OUTLINE, whole], &names);
+            let (names, info) = expanded(&[INFO, whole], &names);
             (names.join(" "), info.map(|info| info.slug))
         };
         assert_eq!(show(&["bias"]), ("loss gates".to_owned(), Some("bias")));

@@ -1,25 +1,27 @@
-//! Numbers that a reader may quote, and what several seeds make of them.
+//! Numbers that a reader may quote, and their spread over several seeds.
 
 use std::borrow::Cow;
 
-/// A number with its name: said once by the experiment, and drawn, sent, asked about, kept and listed from there.
+/// A number with its name, declared once by the experiment. Readouts, messages, questions and saved runs all
+/// use it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
-    /// What it is called for tests and course authors.
+    /// The name for tests and course authors: `data-metric`.
     pub name: &'static str,
-    /// What it is called on the page.
+    /// The title on the page.
     pub title: Cow<'static, str>,
-    /// Nothing while it has not been measured.
+    /// The value; `None` before it is measured.
     pub value: Option<f64>,
+    /// The unit, or an empty string.
     pub unit: &'static str,
-    /// A few words below it.
+    /// A short note under the number, or an empty string.
     pub note: Cow<'static, str>,
-    /// Significant digits.
+    /// The number of significant digits.
     pub digits: usize,
 }
 
 impl Metric {
-    /// A number without unit and note, of three digits.
+    /// Returns a number without a unit or a note, shown with three significant digits.
     pub fn new(
         name: &'static str,
         title: impl Into<Cow<'static, str>>,
@@ -28,39 +30,42 @@ impl Metric {
         Self { name, title: title.into(), value: value.into(), unit: "", note: Cow::Borrowed(""), digits: 3 }
     }
 
-    /// The same with a unit.
+    /// Sets the unit.
     pub fn unit(self, unit: &'static str) -> Self {
         Self { unit, ..self }
     }
 
-    /// The same with a few words below it.
+    /// Sets the note.
     pub fn note(self, note: impl Into<Cow<'static, str>>) -> Self {
         Self { note: note.into(), ..self }
     }
 
-    /// The same with so many significant digits.
+    /// Sets the number of significant digits.
     pub fn digits(self, digits: usize) -> Self {
         Self { digits, ..self }
     }
 
-    /// A whole number, written in full.
+    /// Shows the number as an integer with all its digits.
     pub fn count(self) -> Self {
         self.digits(12)
     }
 }
 
-/// What several seeds came to.
+/// The spread of a number over several seeds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
+    /// The median.
     pub median: f64,
+    /// The minimum.
     pub low: f64,
+    /// The maximum.
     pub high: f64,
-    /// How many seeds.
+    /// The number of seeds.
     pub n: usize,
 }
 
 impl Spread {
-    /// Of some values; those that are no numbers are left out, and of none there is none.
+    /// Returns the spread of the finite values, or `None` if no value is finite.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut sorted: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
@@ -70,7 +75,7 @@ impl Spread {
         Some(Self { median: f64::midpoint(lower, upper), low, high, n })
     }
 
-    /// Which of these values stands for all: the one nearest to the median, and of several as near the first.
+    /// Returns the index of the value nearest to the median; the first one of equally near values.
     pub fn nearest(&self, values: impl IntoIterator<Item = f64>) -> Option<usize> {
         let distances = values.into_iter().map(|value| (value - self.median).abs()).enumerate();
         let finite = distances.filter(|(_, distance)| distance.is_finite());
@@ -78,7 +83,7 @@ impl Spread {
     }
 }
 
-/// Several seeds' curves as one: the spread at every x that all of them have. Curves without points are left out.
+/// Returns the spread of several seeds' curves at every x that all of them have. Empty curves are ignored.
 pub fn spread_of(curves: &[&[(f64, f64)]]) -> Vec<(f64, Spread)> {
     let curves: Vec<&[(f64, f64)]> = curves.iter().copied().filter(|curve| !curve.is_empty()).collect();
     let Some((first, others)) = curves.split_first() else { return Vec::new() };
@@ -107,24 +112,24 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_median_of_an_even_number_lies_between_two() {
+    fn the_median_of_an_even_count_is_the_mean_of_two() {
         let spread = Spread::of([4.0, 1.0, 2.0, f64::NAN, 3.0]).unwrap();
         assert_eq!(spread, Spread { median: 2.5, low: 1.0, high: 4.0, n: 4 });
         assert_eq!(Spread::of([f64::NAN]), None);
     }
 
     #[test]
-    fn one_value_stands_for_all() {
+    fn the_value_nearest_to_the_median_is_found() {
         let nearest = |values: &[f64]| Spread::of(values.iter().copied())?.nearest(values.iter().copied());
         assert_eq!(nearest(&[9.0, 1.0, 2.0]), Some(2), "the median itself");
-        assert_eq!(nearest(&[f64::NAN, 4.0, 1.0, 2.0, 3.0]), Some(3), "of two as near the first");
+        assert_eq!(nearest(&[f64::NAN, 4.0, 1.0, 2.0, 3.0]), Some(3), "the first of two equally near");
         assert_eq!(nearest(&[5.0, 5.0]), Some(0));
-        assert_eq!(nearest(&[f64::INFINITY, 7.0]), Some(1), "what did not count for the median");
+        assert_eq!(nearest(&[f64::INFINITY, 7.0]), Some(1), "infinity does not count");
         assert_eq!(nearest(&[f64::NAN]), None);
     }
 
     #[test]
-    fn a_band_ends_where_the_slowest_seed_is() {
+    fn a_band_ends_at_the_last_step_of_the_slowest_seed() {
         let (a, b) = ([(1.0, 1.0), (2.0, 2.0), (3.0, 3.0)], [(1.0, 5.0), (3.0, 9.0)]);
         let spreads = spread_of(&[&a, &b, &[]]);
         let seen: Vec<_> = spreads.iter().map(|(x, s)| (*x, s.low, s.median, s.high, s.n)).collect();

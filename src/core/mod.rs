@@ -1,15 +1,21 @@
-//! What all layers speak: settings, checks, curves, progress, files and errors. No burn, no DOM, nothing of ours.
+//! The types that all layers share: settings, checks, curves, progress, files and errors. Depends on no other
+//! layer, on no burn and on no DOM.
+//!
+//! Among the settings, arrows run one way: `int_list`, `field` <- `param` <- `schema` <- `settings`, `sweep`.
 
 pub mod chapter;
 mod check;
 pub mod curve;
 mod error;
+mod field;
 pub mod files;
 pub mod guided;
+mod int_list;
+pub mod measure;
 pub mod metric;
+mod param;
 mod progress;
 pub mod query;
-pub mod report;
 pub mod schema;
 pub mod settings;
 pub mod sweep;

@@ -1,12 +1,12 @@
-//! How far a run has come.
+//! The progress of a run.
 
 use serde::{Deserialize, Serialize};
 
-/// How far a run has come.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Steps done.
+    /// The number of steps done.
     pub step: u32,
-    /// Steps in all.
+    /// The total number of steps.
     pub steps: u32,
 }

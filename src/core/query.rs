@@ -1,8 +1,8 @@
-//! The keys and values of an address: what stands behind the `?` of `#/mlp?depth=3&seed=1`.
+//! The keys and values of an address: the part after the `?` of `#/mlp?depth=3&seed=1`.
 
 use std::fmt;
 
-/// Keys and values in the order of the address. Of several equal keys the last counts, as in a browser's own forms.
+/// Keys and values in the order of the address. If a key occurs more than once, the last one counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query(Vec<(String, String)>);
 
@@ -10,22 +10,22 @@ pub struct Query(Vec<(String, String)>);
 pub type Changes = Vec<(String, Option<String>)>;
 
 impl Query {
-    /// Reads percent-encoded text. Whatever it holds, some query comes of it.
+    /// Reads percent-encoded text. Never fails: unreadable parts are kept as they are.
     pub fn parse(text: &str) -> Self {
         Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
-    /// The value of a key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().rev().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
-    /// Adds a key behind the others.
+    /// Appends a key.
     pub fn push(&mut self, key: impl Into<String>, value: impl Into<String>) {
         self.0.push((key.into(), value.into()));
     }
 
-    /// With some keys set and others removed; the rest stays as it is.
+    /// Returns the query with some keys set and others removed.
     pub fn changed(&self, changes: &Changes) -> Self {
         let mut query = self.clone();
         for (key, value) in changes {
@@ -35,28 +35,33 @@ impl Query {
         query
     }
 
-    /// Only the keys that are wanted.
+    /// Returns the query with only the keys that `wanted` accepts.
     pub fn keep(&self, wanted: impl Fn(&str) -> bool) -> Self {
         self.iter().filter(|(key, _)| wanted(key)).collect()
     }
 
-    /// Keys and values in order.
+    /// Returns the keys and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
-    /// How many keys and values there are.
+    /// Returns the number of key-value pairs.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no pairs.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// Percent-encoded, as an address has it.
+/// Returns the first 40 characters of a text from an address, for a message about it.
+pub fn shorten(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+/// Writes the query percent-encoded, as it is in an address.
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish())
@@ -87,7 +92,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_last_of_equal_keys_counts_and_a_change_leaves_one() {
+    fn the_last_of_equal_keys_counts_and_a_change_keeps_one() {
         let query = Query::parse("depth=2&seed=1&depth=3");
         assert_eq!(query.get("depth"), Some("3"));
         assert_eq!(query.get("width"), None);
@@ -98,7 +103,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_survives_being_written(pairs in prop::collection::vec((".*", ".*"), 0..5)) {
+        fn a_written_query_reads_as_the_same(pairs in prop::collection::vec((".*", ".*"), 0..5)) {
             let query: Query = pairs.into_iter().collect();
             prop_assert_eq!(Query::parse(&query.to_string()), query);
         }

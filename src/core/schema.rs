@@ -1,43 +1,61 @@
-//! Settings without their type: the values of all fields by their names. The page works with these, so that its code is
-//! compiled once and not once a section.
+//! Settings without their Rust type: the values of all fields by name. The page works with these, so that its
+//! code is compiled once rather than once per section.
 
-use crate::core::query::{Changes, Query};
-use crate::core::settings::int_list::{is_implied, sync_linked};
-use crate::core::settings::{Param, Preset, Settings};
-use crate::core::sweep::SweepPreset;
-use serde_json::{Map, Value};
+use crate::core::param::{Kind, Param, Preset, SweepPreset};
+use crate::core::query::{Changes, Query, shorten};
+use serde_json::Value;
+use thiserror::Error;
 
-/// The value of every field, by its name.
-pub type Values = Map<String, Value>;
+pub use crate::core::param::Values;
 
-/// What a section's settings are, beside their type.
+/// The reason a setting does not take a value.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SettingError {
+    /// There is no setting with this key.
+    #[error("There is no setting called {0}.")]
+    Unknown(String),
+    /// The value cannot be read; the text is the sentence of [`Param::read`].
+    #[error("{0}")]
+    Refused(String),
+    /// A map of values lacks the setting with this key.
+    #[error("{0} is missing")]
+    Missing(String),
+    /// The value has a type that the setting does not take.
+    #[error("{key} cannot be {value}")]
+    WrongType {
+        /// The key of the setting.
+        key: String,
+        /// The value, as JSON.
+        value: String,
+    },
+}
+
+/// A section's settings, apart from their Rust type.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema {
+    /// All fields, in the order in which the panel shows them.
     pub params: &'static [Param],
+    /// The presets, in the order in which the panel offers them.
     pub presets: &'static [Preset],
+    /// The sweeps, in the order in which the panel offers them.
     pub sweeps: &'static [SweepPreset],
-    defaults: fn() -> Values,
+    /// Returns every field at its default.
+    pub(super) defaults: fn() -> Values,
 }
 
 impl Schema {
-    /// That of some settings.
-    pub const fn of<C: Settings>() -> Self {
-        let defaults = || C::default().to_values();
-        Self { params: C::PARAMS, presets: C::PRESETS, sweeps: C::SWEEPS, defaults }
-    }
-
-    /// Every field at its default.
+    /// Returns every field at its default.
     pub fn defaults(&self) -> Values {
         (self.defaults)()
     }
 
-    /// The settings that a preset stands for.
+    /// Returns the settings of a preset.
     pub fn preset(&self, preset: &Preset) -> Values {
         self.read(&self.defaults(), &preset.values.iter().copied().collect()).0
     }
 
-    /// What an address's own keys are laid over: the preset that it names, or the defaults; and a sentence if there is no
-    /// such preset.
+    /// Returns the settings that an address's own keys override: the preset that the address names, or the
+    /// defaults with a warning if there is no such preset.
     pub fn base(&self, query: &Query) -> (Option<&'static Preset>, Values, Option<String>) {
         let Some(slug) = query.get("preset") else {
             return (None, self.defaults(), None);
@@ -45,7 +63,7 @@ impl Schema {
         match self.presets.iter().find(|preset| preset.slug == slug) {
             Some(preset) => (Some(preset), self.preset(preset), None),
             None => {
-                let shown: String = slug.chars().take(40).collect();
+                let shown = shorten(slug);
                 let known: Vec<_> = self.presets.iter().map(|preset| preset.slug).collect();
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                 (None, self.defaults(), Some(format!("There is no preset {shown} here; known: {known}.")))
@@ -53,8 +71,8 @@ impl Schema {
         }
     }
 
-    /// The settings that an address asks for, laid over `base`, and one sentence for every value that could not be taken
-    /// as it was. Unknown keys are ignored: they may belong to a later version, or to the page.
+    /// Returns the settings that an address asks for on top of `base`, and one warning per value that was not
+    /// taken literally. Unknown keys are ignored: they may belong to a later version, or to the page.
     pub fn read(&self, base: &Values, query: &Query) -> (Values, Vec<String>) {
         let (mut values, mut warnings, mut set) = (base.clone(), Vec::new(), Vec::new());
         for param in self.params {
@@ -70,19 +88,27 @@ impl Schema {
         (values, warnings)
     }
 
-    /// The settings with one field changed; out-of-range values are clamped. `Err` says what was wrong with the value.
-    pub fn with(&self, values: &Values, key: &str, value: &Value) -> Result<Values, String> {
+    /// Returns the settings with one field changed. An out-of-range value is clamped.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such setting, or if it cannot read the value.
+    pub fn with(&self, values: &Values, key: &str, value: &Value) -> Result<Values, SettingError> {
         let param = self.params.iter().find(|param| param.key == key);
-        let param = param.ok_or_else(|| format!("There is no setting called {key}."))?;
-        let (value, warning) = param.read(&param.text(value));
-        let value = value.ok_or_else(|| warning.unwrap_or_default())?;
+        let param = param.ok_or_else(|| SettingError::Unknown(key.to_owned()))?;
+        let value = if is_allowed(param, value) {
+            value.clone()
+        } else {
+            let (value, warning) = param.read(&param.text(value));
+            value.ok_or_else(|| SettingError::Refused(warning.unwrap_or_default()))?
+        };
         let mut values = values.clone();
         values.insert(key.to_owned(), value);
         sync_linked(self.params, &mut values, &|changed| changed == key);
         Ok(values)
     }
 
-    /// The key-value pairs that make `values` of `base`.
+    /// Returns the key-value pairs that turn `base` into `values`.
     pub fn difference(&self, values: &Values, base: &Values) -> Query {
         let differs = |param: &&Param| {
             values.get(param.key) != base.get(param.key) && !is_implied(self.params, values, param.key)
@@ -91,23 +117,75 @@ impl Schema {
         self.params.iter().filter(differs).filter_map(pair).collect()
     }
 
-    /// The key-value pairs of an address that reproduce these settings: only what differs from the defaults.
+    /// Returns the key-value pairs of an address that reproduce these settings: those that differ from the
+    /// defaults.
     pub fn query(&self, values: &Values) -> Query {
         self.difference(values, &self.defaults())
     }
 
-    /// What an address must have for these settings over `base`, whatever it has now: every key, with its value or without
-    /// one.
+    /// Returns the changes that give an address these settings over `base`, whatever it has now: every key,
+    /// with its value or `None`.
     pub fn address(&self, values: &Values, base: &Values) -> Changes {
         let ours = self.difference(values, base);
         let change = |param: &Param| (param.key.to_owned(), ours.get(param.key).map(str::to_owned));
         self.params.iter().map(change).collect()
     }
 
-    /// The same over the defaults, whatever preset it names now.
+    /// Returns the changes that give an address these settings over the defaults, and remove its preset.
     pub fn whole_address(&self, values: &Values) -> Changes {
         let mut changes = self.address(values, &self.defaults());
         changes.push(("preset".to_owned(), None));
         changes
     }
+}
+
+/// Returns true if a setting takes this value as it is. Controls send such values, which then need not become text.
+fn is_allowed(param: &Param, value: &Value) -> bool {
+    match (param.kind, value) {
+        (Kind::Int { min, max, .. }, Value::Number(number)) => {
+            number.as_u64().is_some_and(|number| (min.into()..=max.into()).contains(&number))
+        }
+        (Kind::Float { min, max, .. }, Value::Number(number)) => {
+            number.is_f64() && number.as_f64().is_some_and(|number| (min..=max).contains(&number))
+        }
+        (Kind::Choice(choices), Value::String(text)) => choices.iter().any(|(slug, _)| slug == text),
+        (Kind::Switch, Value::Bool(_)) => true,
+        _ => false,
+    }
+}
+
+/// Updates the lists of integers and their linked settings after some keys were set.
+fn sync_linked(params: &[Param], values: &mut Values, is_set: &dyn Fn(&str) -> bool) {
+    for param in params {
+        let Kind::IntList(list) = param.kind else { continue };
+        if !is_set(param.key) && (is_set(list.count_key) || is_set(list.largest_key)) {
+            values.insert(param.key.to_owned(), Value::Array(Vec::new()));
+        }
+        let Some(Value::Array(numbers)) = values.get(param.key) else { continue };
+        if let Some(largest) = numbers.iter().filter_map(Value::as_u64).max() {
+            let count = numbers.len() as u64;
+            values.insert(list.count_key.to_owned(), count.into());
+            values.insert(list.largest_key.to_owned(), largest.into());
+        }
+    }
+}
+
+/// Returns the settings that change together with this one, if it is a list of integers or linked to one. If
+/// one of them is locked, all are.
+pub fn linked_keys(params: &[Param], key: &str) -> Option<[&'static str; 3]> {
+    let mut groups = params.iter().filter_map(|param| match param.kind {
+        Kind::IntList(list) => Some([param.key, list.count_key, list.largest_key]),
+        _ => None,
+    });
+    groups.find(|group| group.contains(&key))
+}
+
+/// Returns true if a setting follows from a list of integers, so that an address need not have it.
+fn is_implied(params: &[Param], values: &Values, key: &str) -> bool {
+    params.iter().any(|param| match (param.kind, values.get(param.key)) {
+        (Kind::IntList(list), Some(Value::Array(numbers))) => {
+            !numbers.is_empty() && (list.count_key == key || list.largest_key == key)
+        }
+        _ => false,
+    })
 }

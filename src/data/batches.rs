@@ -1,27 +1,29 @@
-//! The order in which a training run sees its samples.
+//! The order in which a training run visits its samples.
 
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
 
-/// Endless mini-batches: every epoch is a new shuffle of all samples, drawn from the seed alone.
+/// Endless mini-batches. Every epoch is a new shuffle of all samples, determined by the seed.
 ///
-/// Two nets that are compared take their batches from one `Batches`, so they see the same samples in the same order.
+/// Two networks that are compared take their batches from one `Batches`, so they see the same samples in the
+/// same order.
 #[derive(Debug)]
 pub struct Batches {
     order: Vec<usize>,
     next: usize,
     batch_size: usize,
-    rng: StdRng,
+    rng: ChaCha12Rng,
 }
 
 impl Batches {
-    /// Batches of `batch_size` from `n` samples; of all of them where there are fewer.
+    /// Returns batches of `batch_size` of `n` samples, or of all samples if there are fewer.
     pub fn new(n: usize, batch_size: usize, seed: u64) -> Self {
-        // The stream differs from the ones that draw the data and the weights from the same seed.
-        let rng = StdRng::seed_from_u64(seed ^ 0x0ba7_c4e5);
+        // The stream differs from those of the data and the weights, which have the same seed.
+        let rng = ChaCha12Rng::seed_from_u64(seed ^ 0x0ba7_c4e5);
         Self { order: (0..n).collect(), next: n, batch_size: batch_size.clamp(1, n.max(1)), rng }
     }
 
-    /// The indices of the next batch, `batch_size` of them. What is left at an epoch's end is dropped.
+    /// Returns the `batch_size` indices of the next batch. An incomplete batch at the end of an epoch is
+    /// dropped.
     pub fn next_batch(&mut self) -> &[usize] {
         if self.next + self.batch_size > self.order.len() {
             self.shuffle();
@@ -32,7 +34,7 @@ impl Batches {
         &self.order[start..self.next]
     }
 
-    /// Fisher and Yates.
+    /// Shuffles the samples (Fisher-Yates).
     fn shuffle(&mut self) {
         for last in (1..self.order.len()).rev() {
             let other = self.rng.random_range(0..=last);

@@ -1,16 +1,21 @@
-//! CIFAR-10 (Krizhevsky 2009) in its authors' binary layout: records of one label byte and 3,072 color bytes, 32 x 32
-//! red, then green, then blue, row by row. A file is any whole number of records; theirs have 10,000.
+//! CIFAR-10 (Krizhevsky 2009) in the binary layout of its authors: records of one label byte and 3,072 color
+//! bytes, 32 x 32 red, then green, then blue, in row-major order. A file has any number of records; the
+//! original files have 10,000.
 
 use crate::core::LabError;
 use crate::data::images::{ImageSet, Images, SIDE};
 use crate::data::{classes, tar_gz};
 
-/// Bytes of one image with its label.
+/// The number of bytes of one image with its label.
 pub const RECORD: usize = 1 + 3 * SIDE * SIDE;
-/// The data set has no more images than this, so neither has a file of it.
+/// The maximum number of images in a file, which is the size of the data set.
 const MAX_RECORDS: usize = 60_000;
 
-/// The records of several files, one after the other, at most `n` of them.
+/// Reads the records of several files, in order, and at most `n` of them.
+///
+/// # Errors
+///
+/// Fails if a file is not a whole number of records, has too many of them, or has a label above 9.
 pub fn read(files: &[&[u8]], n: usize) -> Result<ImageSet, LabError> {
     let mut set = ImageSet {
         channels: 3,
@@ -32,21 +37,30 @@ pub fn read(files: &[&[u8]], n: usize) -> Result<ImageSet, LabError> {
 }
 
 impl Images {
-    /// CIFAR-10 from the bytes of its files, which may be several for each part; at most so many images of each part.
+    /// Reads CIFAR-10 from the bytes of its files, and at most `n_train` and `n_test` images.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file is malformed.
     pub fn cifar10(train: &[&[u8]], test: &[&[u8]], n_train: usize, n_test: usize) -> Result<Self, LabError> {
         let part = |files: &[&[u8]], n: usize| read(files, n);
         Ok(Self::new(part(train, n_train)?, part(test, n_test)?))
     }
 }
 
-/// A file that a visitor gave, as the files that it stands for: itself, or what is in the authors' archive. An error
-/// says what was expected and what was found.
+/// Returns the files in a user's file, each with its name: the file itself, or the contents of the original
+/// archive.
+///
+/// # Errors
+///
+/// Fails if a file is malformed, or if the archive has no files of CIFAR-10. The message says what was
+/// expected and what was found.
 pub fn unpack(name: &str, bytes: Vec<u8>) -> Result<Vec<(String, Vec<u8>)>, LabError> {
     if !name.ends_with(".gz") && !name.ends_with(".tgz") && !tar_gz::is_gzip(&bytes) {
         check(name, &bytes)?;
         return Ok(vec![(name.to_owned(), bytes)]);
     }
-    // The archive's own .bin files, without the folder that they are in.
+    // The .bin files of the archive, without their folder.
     let wanted = |path: &str| {
         let file = path.rsplit('/').next().unwrap_or(path);
         (file.ends_with(".bin") && !file.starts_with('.')).then(|| file.to_owned())
@@ -64,7 +78,7 @@ pub fn unpack(name: &str, bytes: Vec<u8>) -> Result<Vec<(String, Vec<u8>)>, LabE
     Ok(files)
 }
 
-/// Whether the file's name says that its images are for testing: `test_batch.bin`.
+/// Returns true if the file's name marks its images as test images: `test_batch.bin`.
 pub fn is_test(name: &str) -> bool {
     name.to_lowercase().contains("test")
 }

@@ -1,4 +1,5 @@
-//! The names of classes, in the order of their numbers. The page needs them too, so there is nothing else in here.
+//! The names of classes, in the order of their labels. The page needs them too, so this file has nothing
+//! else.
 
 /// The classes of Fashion-MNIST.
 pub const FASHION_MNIST: [&str; 10] =

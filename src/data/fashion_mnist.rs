@@ -1,58 +1,47 @@
-//! Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): gray images of clothes, 28 x 28, ten classes.
+//! Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): gray images of clothes, 28 x 28, in ten classes.
 //!
-//! The page ships a balanced subset; `static/data/README.md` gives its origin, licence and layout.
+//! The page ships a balanced subset. `static/data/README.md` gives its origin, license and layout.
 
 use crate::core::LabError;
 use crate::data::{classes, images, packed};
 
-/// Where the subset lies below the page.
+/// The path of the subset, relative to the page.
 pub const PATH: &str = "data/fashion-mnist.bin";
 
 const MAGIC: &[u8; 8] = b"NNLABIMG";
-const VERSION: u32 = 1;
-const HEADER_WORDS: usize = 9;
-/// The whole data set has so many images, so a file of it has no more.
+/// The maximum number of images in a file, which is the size of the data set.
 const MAX_IMAGES: u64 = 70_000;
 
 /// Images with labels, split into a training and a test part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Images {
+    /// The training part.
     pub train: Split,
+    /// The test part.
     pub test: Split,
-    /// Pixels in an image.
+    /// The number of pixels in an image.
     pub d_in: usize,
+    /// The number of classes.
     pub n_classes: usize,
 }
 
 /// One part of an image set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Split {
-    /// `[n, d_in]`, row-major gray values.
+    /// Gray values, `[n, d_in]`.
     pub pixels: Vec<u8>,
-    /// `[n]`
+    /// Classes, `[n]`.
     pub labels: Vec<u8>,
 }
 
-/// Reads the file; an error says what was expected and what was found.
+/// Reads the file.
+///
+/// # Errors
+///
+/// Fails if the file is damaged or has another layout. The message says what was expected and what was found.
 pub fn read(bytes: &[u8]) -> Result<Images, LabError> {
-    let header = MAGIC.len() + 4 * HEADER_WORDS;
-    if !bytes.starts_with(MAGIC) {
-        let found: String =
-            bytes.iter().take(8).map(|&b| char::from(b).escape_default().to_string()).collect();
-        return Err(wrong(format!("should begin with NNLABIMG, and begins with \"{found}\"")));
-    }
-    if bytes.len() < header + 4 {
-        return Err(wrong(format!("should have at least {} bytes, and has {}", header + 4, bytes.len())));
-    }
-    let word = |i: usize| -> u32 {
-        let at = MAGIC.len() + 4 * i;
-        bytes[at..at + 4].iter().rev().fold(0, |sum, &b| sum << 8 | u32::from(b))
-    };
-    let [version, n_train, n_test, height, width, channels, n_classes, filter, quant_shift] =
-        std::array::from_fn(word);
-    if version != VERSION {
-        return Err(wrong(format!("should be of version {VERSION}, and is of version {version}")));
-    }
+    let (header, rest) = packed::header(bytes, MAGIC).map_err(wrong)?;
+    let [_, n_train, n_test, height, width, channels, n_classes, filter, quant_shift] = header;
     if (height, width, channels) != (28, 28, 1) || n_classes != 10 || filter > 1 || quant_shift > 7 {
         return Err(wrong(format!(
             "should hold 28x28x1 images of 10 classes, and holds {height}x{width}x{channels} of {n_classes} \
@@ -66,8 +55,7 @@ pub fn read(bytes: &[u8]) -> Result<Images, LabError> {
     let n = n as usize;
     let d_in = 28 * 28;
     let size = n * (d_in + 1);
-    let (body, crc) = bytes[header..].split_at(bytes.len() - header - 4);
-    let payload = packed::unpack(body, crc, size).map_err(wrong)?;
+    let payload = packed::unpack(rest, size).map_err(wrong)?;
     let (labels, pixels) = payload.split_at(n);
     if let Some(label) = labels.iter().find(|&&label| u32::from(label) >= n_classes) {
         return Err(wrong(format!("should have labels from 0 to 9, and has a label {label}")));
@@ -84,8 +72,12 @@ pub fn read(bytes: &[u8]) -> Result<Images, LabError> {
 }
 
 impl images::Images {
-    /// The bundled Fashion-MNIST, padded with black from 28 x 28 to [`images::SIDE`] x [`images::SIDE`]; at most so many
-    /// images of each part.
+    /// Reads the bundled Fashion-MNIST, and at most `n_train` and `n_test` images, padded with black from 28
+    /// x 28 to [`images::SIDE`] x [`images::SIDE`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file is damaged or has another layout.
     pub fn fashion_mnist(bytes: &[u8], n_train: usize, n_test: usize) -> Result<Self, LabError> {
         let Images { train, test, .. } = read(bytes)?;
         let part = |split: Split, n: usize| {
@@ -102,11 +94,11 @@ impl images::Images {
     }
 }
 
-fn wrong(what: String) -> LabError {
+fn wrong(what: impl std::fmt::Display) -> LabError {
     LabError::Data(format!("The Fashion-MNIST file {what}. Start again to fetch it anew."))
 }
 
-/// Undoes the difference to the pixel above (within each image) and scales quantized grays back to 0-255.
+/// Adds to each pixel the one above it (within each image) if `up`, and scales quantized grays to 0-255.
 fn unfilter(packed: &[u8], up: bool, quant_shift: u32) -> Vec<u8> {
     let levels = 255u32 >> quant_shift;
     let mut values = packed.to_vec();

@@ -1,10 +1,10 @@
-//! Labelled images as bytes, and the batches of numbers that a net takes.
+//! Labeled images as bytes, and the batches of floats that a network takes.
 
-use rand::{RngExt, rngs::StdRng};
+use rand::{RngExt, rngs::ChaCha12Rng};
 
-/// Every image is this wide and high when a net sees it.
+/// The width and height of the images that a network sees.
 pub const SIDE: usize = 32;
-/// Pixels that a random crop may move an image by, in each direction (Krizhevsky 2009; He et al. 2015).
+/// The maximum shift of a random crop, in pixels per direction (Krizhevsky 2009; He et al. 2015).
 pub const CROP_PAD: usize = 4;
 
 /// Images with labels.
@@ -18,71 +18,72 @@ pub struct ImageSet {
     pub pixels: Vec<u8>,
     /// `[n]`
     pub labels: Vec<u8>,
-    /// One for each label.
+    /// One per label.
     pub class_names: &'static [&'static str],
 }
 
-/// A training and a test part, and the training part's moments.
+/// A training and a test set, with the channel statistics of the training set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Images {
     pub train: ImageSet,
     pub test: ImageSet,
-    pub checkpoints: Moments,
+    pub stats: ChannelStats,
 }
 
-/// Mean and standard deviation of each channel, of intensities between 0 and 1.
+/// Mean and standard deviation of each channel, for intensities between 0 and 1.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Moments {
+pub struct ChannelStats {
     pub mean: Vec<f32>,
     pub std: Vec<f32>,
 }
 
-/// What is done to training images at random, anew each time.
+/// The random augmentations of training images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Augment {
-    /// Moved by up to [`CROP_PAD`] pixels each way; what moves in is black.
+    /// Shift by up to [`CROP_PAD`] pixels in each direction; pixels from outside are black.
     pub crop: bool,
-    /// Mirrored left to right, every other time.
+    /// Mirror left to right with probability 1/2.
     pub flip: bool,
 }
 
 impl Images {
-    /// Puts two parts together; the moments are measured from the training part.
+    /// Combines two sets, and measures the statistics of the training set.
     pub fn new(train: ImageSet, test: ImageSet) -> Self {
-        let checkpoints = train.checkpoints();
-        Self { train, test, checkpoints }
+        let stats = train.channel_stats();
+        Self { train, test, stats }
     }
 }
 
 impl ImageSet {
-    /// How many images there are.
+    /// Returns the number of images.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
+    /// Returns true if there are no images.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// Bytes in one image.
+    /// Returns the number of bytes per image.
     pub fn image_len(&self) -> usize {
         self.channels * self.side * self.side
     }
 
-    /// `[channels, side, side]` of one image; nothing if there is no such image.
+    /// Returns the pixels of one image, `[channels, side, side]`; empty if there is no such image.
     pub fn image(&self, index: usize) -> &[u8] {
         let size = self.image_len();
         self.pixels.get(index.saturating_mul(size)..).and_then(|rest| rest.get(..size)).unwrap_or_default()
     }
 
-    /// The first `n` images, or all if there are fewer.
+    /// Keeps the first `n` images.
     pub fn first(mut self, n: usize) -> Self {
         self.labels.truncate(n);
         self.pixels.truncate(n.saturating_mul(self.image_len()));
         self
     }
 
-    /// The same images in the middle of larger black ones.
+    /// Centers each image in a larger black one.
     pub fn padded_to(&self, side: usize) -> Self {
         let margin = side.saturating_sub(self.side) / 2;
         let mut pixels = vec![0; self.len() * self.channels * side * side];
@@ -96,12 +97,12 @@ impl ImageSet {
         Self { side, pixels, ..self.clone() }
     }
 
-    /// Mean and standard deviation of each channel.
-    pub fn checkpoints(&self) -> Moments {
+    /// Returns mean and standard deviation of each channel.
+    pub fn channel_stats(&self) -> ChannelStats {
         let plane = (self.side * self.side).max(1);
-        let mut checkpoints = Moments::default();
+        let mut stats = ChannelStats::default();
         for channel in 0..self.channels {
-            // Whole numbers, so that the order of adding does not matter.
+            // Integers, so that the order of summation does not matter.
             let (mut sum, mut squares) = (0u64, 0u64);
             for values in self.pixels.chunks_exact(plane).skip(channel).step_by(self.channels) {
                 for &value in values {
@@ -112,65 +113,42 @@ impl ImageSet {
             let n = (self.len() * plane).max(1) as f64;
             let mean = sum as f64 / n;
             let variance = (squares as f64 / n - mean * mean).max(0.0);
-            checkpoints.mean.push((mean / 255.0) as f32);
-            // A channel that is the same everywhere is centerd and not scaled.
+            stats.mean.push((mean / 255.0) as f32);
+            // A constant channel is centered but not scaled.
             let std = if variance > 0.0 { variance.sqrt() / 255.0 } else { 1.0 };
-            checkpoints.std.push(std as f32);
+            stats.std.push(std as f32);
         }
-        checkpoints
+        stats
     }
 
-    /// Some images, normalized: `(value / 255 - mean) / std` of the channel; and their labels. Indices that do not
-    /// exist are left out.
+    /// Returns images normalized per channel, `(value / 255 - mean) / std`, and their labels. Indices that do not exist
+    /// are skipped.
     ///
     /// # Shapes
     ///
-    /// - output: `[indices, channels, side, side]` and `[indices]`
-    pub fn batch(&self, indices: &[usize], checkpoints: &Moments) -> (Vec<f32>, Vec<u8>) {
-        self.gather(indices, checkpoints, |_| Shift::default())
+    /// - output: `[n, channels, side, side]` and `[n]` for `n` indices
+    pub fn batch(&self, indices: &[usize], stats: &ChannelStats) -> (Vec<f32>, Vec<u8>) {
+        let draws: Vec<_> =
+            indices.iter().map(|&index| ImageDraw { index, ..ImageDraw::default() }).collect();
+        self.augmented(&draws, stats, Augment { crop: true, flip: true })
     }
 
-    /// The same, each image moved and mirrored at random.
+    /// Returns the same as [`batch`](Self::batch), with each image shifted and mirrored as `augment` allows.
     pub fn augmented(
         &self,
-        indices: &[usize],
-        checkpoints: &Moments,
+        draws: &[ImageDraw],
+        stats: &ChannelStats,
         augment: Augment,
-        rng: &mut StdRng,
-    ) -> (Vec<f32>, Vec<u8>) {
-        self.gather(indices, checkpoints, |_| {
-            // Drawn whether they are used or not, so that a switch changes nothing but what it says.
-            let Shift { down, right, mirrored } = Shift::draw(rng);
-            let mirrored = mirrored && augment.flip;
-            if augment.crop {
-                Shift { down, right, mirrored }
-            } else {
-                Shift { mirrored, ..Shift::default() }
-            }
-        })
-    }
-
-    /// As if so many images had been augmented.
-    pub fn skip_augmented(images: usize, rng: &mut StdRng) {
-        for _ in 0..images {
-            Shift::draw(rng);
-        }
-    }
-
-    fn gather(
-        &self,
-        indices: &[usize],
-        checkpoints: &Moments,
-        mut shift: impl FnMut(usize) -> Shift,
     ) -> (Vec<f32>, Vec<u8>) {
         let side = self.side as isize;
-        let tables: Vec<[f32; 256]> = (0..self.channels).map(|channel| checkpoints.table(channel)).collect();
-        let mut values = Vec::with_capacity(indices.len() * self.image_len());
-        let mut labels = Vec::with_capacity(indices.len());
-        for &index in indices {
+        let tables: Vec<[f32; 256]> = (0..self.channels).map(|channel| stats.table(channel)).collect();
+        let mut values = Vec::with_capacity(draws.len() * self.image_len());
+        let mut labels = Vec::with_capacity(draws.len());
+        for &ImageDraw { index, down, right, mirrored } in draws {
             let Some(&label) = self.labels.get(index) else { continue };
             labels.push(label);
-            let Shift { down, right, mirrored } = shift(index);
+            let (down, right) = if augment.crop { (down, right) } else { (0, 0) };
+            let mirrored = mirrored && augment.flip;
             let planes = self.image(index).chunks_exact((self.side * self.side).max(1));
             for (plane, table) in planes.zip(&tables) {
                 if (down, right, mirrored) == (0, 0, false) {
@@ -192,8 +170,8 @@ impl ImageSet {
     }
 }
 
-impl Moments {
-    /// What each byte of a channel becomes.
+impl ChannelStats {
+    /// Returns the normalized value of each byte in a channel.
     fn table(&self, channel: usize) -> [f32; 256] {
         let mean = self.mean.get(channel).copied().unwrap_or(0.0);
         let std = self.std.get(channel).copied().unwrap_or(1.0);
@@ -201,18 +179,50 @@ impl Moments {
     }
 }
 
-/// Where an image is moved to.
+/// The random choices for one image of a batch.
 #[derive(Clone, Copy, Debug, Default)]
-struct Shift {
+pub struct ImageDraw {
+    pub index: usize,
     down: isize,
     right: isize,
     mirrored: bool,
 }
 
-impl Shift {
-    fn draw(rng: &mut StdRng) -> Self {
+impl ImageDraw {
+    /// Draws shift and mirroring for an image. They are drawn even if the settings do not use them, so that the random
+    /// stream does not depend on the settings.
+    pub fn new(index: usize, rng: &mut ChaCha12Rng) -> Self {
         let mut draw = || rng.random_range(0..=2 * CROP_PAD as u32) as isize - CROP_PAD as isize;
         let (down, right) = (draw(), draw());
-        Self { down, right, mirrored: rng.random() }
+        Self { index, down, right, mirrored: rng.random() }
+    }
+}
+
+/// Downsamples square planes of width `from` to width `to` by averaging square patches of pixels.
+pub fn downsampled(planes: Vec<f32>, from: usize, to: usize) -> Vec<f32> {
+    let k = from / to.max(1);
+    if k <= 1 {
+        return planes;
+    }
+    let mut means = Vec::with_capacity(planes.len() / (k * k));
+    for band in planes.chunks_exact(k * from) {
+        for col in 0..to {
+            let rows = band.chunks_exact(from);
+            let sum: f32 = rows.map(|row| row[col * k..(col + 1) * k].iter().sum::<f32>()).sum();
+            means.push(sum / (k * k) as f32);
+        }
+    }
+    means
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::data::images::downsampled;
+
+    #[test]
+    fn downsampling_averages_patches() {
+        let plane: Vec<f32> = (0..16).map(|i| i as f32).collect();
+        assert_eq!(downsampled(plane.clone(), 4, 2), [2.5, 4.5, 10.5, 12.5]);
+        assert_eq!(downsampled(plane.clone(), 4, 4), plane);
     }
 }

@@ -1,18 +1,18 @@
-//! A look-up task: each token has a name, carries a value, and asks for the value of another token by its name.
+//! A lookup task: each token has a name, carries a value, and asks for the value of another token by name.
 
 use rand::{Rng, RngExt};
 
-/// How many values there are to tell apart.
+/// The number of different values.
 pub const N_VALUES: usize = 8;
 
-/// One sequence. Names are a permutation, so exactly one token answers each question.
+/// One sequence. The names are a permutation, so exactly one token answers each question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lookup {
     /// The name of each token.
     pub names: Vec<u8>,
-    /// The value that each token carries, below [`N_VALUES`].
+    /// The value of each token, below [`N_VALUES`].
     pub values: Vec<u8>,
-    /// The name that each token asks for; it may be its own.
+    /// The name that each token asks for, possibly its own.
     pub asks: Vec<u8>,
 }
 
@@ -21,7 +21,7 @@ impl Lookup {
     pub fn draw(n: usize, rng: &mut impl Rng) -> Self {
         let n = n.min(256);
         let mut names: Vec<u8> = (0..n).map(|name| name as u8).collect();
-        // Fisher and Yates.
+        // Fisher-Yates shuffle.
         for last in (1..n).rev() {
             let other = rng.random_range(0..=last);
             names.swap(last, other);
@@ -31,19 +31,22 @@ impl Lookup {
         Self { names, values, asks }
     }
 
-    /// The position of the token that each token asks about.
+    /// Returns the position of the token that each token asks for.
     pub fn positions(&self) -> Vec<usize> {
         let position = |ask: &u8| self.names.iter().position(|name| name == ask).unwrap_or_default();
         self.asks.iter().map(position).collect()
     }
 
-    /// The right answers: the values of the tokens that are asked about.
+    /// Returns the values of the tokens asked for, which are the labels.
     pub fn answers(&self) -> Vec<u8> {
         self.positions().iter().filter_map(|&position| self.values.get(position).copied()).collect()
     }
 
-    /// Each token as three ones among zeros: its name, the name that it asks for, its value. Row by row,
-    /// [`token_width`] numbers a row.
+    /// Returns the tokens as concatenated one-hot vectors of name, requested name and value.
+    ///
+    /// # Shapes
+    ///
+    /// - output: `[tokens, token_width]`, see [`token_width`]
     pub fn one_hot(&self) -> Vec<f32> {
         let n = self.names.len();
         let mut rows = vec![0.0; n * token_width(n)];
@@ -59,7 +62,7 @@ impl Lookup {
     }
 }
 
-/// Numbers that describe a token in a sequence of `n`.
+/// Returns the length of a token's one-hot vectors in a sequence of `n` tokens.
 pub fn token_width(n: usize) -> usize {
     2 * n + N_VALUES
 }
@@ -67,11 +70,11 @@ pub fn token_width(n: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use crate::data::lookup::*;
-    use rand::{SeedableRng, rngs::StdRng};
+    use rand::{SeedableRng, rngs::ChaCha12Rng};
 
     #[test]
     fn every_question_has_one_answer() {
-        let mut rng = StdRng::seed_from_u64(3);
+        let mut rng = ChaCha12Rng::seed_from_u64(3);
         for n in [1, 2, 8, 24] {
             let lookup = Lookup::draw(n, &mut rng);
             let mut names = lookup.names.clone();
@@ -85,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_three_ones() {
+    fn a_token_has_three_ones() {
         let lookup = Lookup { names: vec![1, 0], values: vec![7, 2], asks: vec![0, 0] };
         let rows = lookup.one_hot();
         assert_eq!(rows.len(), 2 * token_width(2));

@@ -1,10 +1,12 @@
-//! Data sets, each made from a seed or read from a file that says what it is.
+//! Data sets, each generated from a seed or read from a file with a magic number.
 
+pub mod assets;
 #[cfg(feature = "files")]
 pub mod batches;
 #[cfg(feature = "files")]
 pub mod cifar10;
 pub mod classes;
+pub mod dataset;
 #[cfg(feature = "files")]
 pub mod fashion_mnist;
 #[cfg(feature = "files")]
@@ -21,6 +23,8 @@ pub mod recall;
 pub mod reference;
 #[cfg(feature = "files")]
 pub mod repeats;
+#[cfg(feature = "files")]
+pub mod safetensors;
 #[cfg(feature = "files")]
 pub mod tar_gz;
 #[cfg(feature = "files")]

@@ -1,33 +1,34 @@
-//! Two-dimensional sets with two classes, all within about one unit of the origin.
+//! Two-dimensional point sets with two classes, within about one unit of the origin.
 
-use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
+use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha12Rng};
 use std::f32::consts::{PI, TAU};
 
-/// A set of points in the plane.
+/// Labeled points in the plane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Points {
-    /// `[n][2]`: the two coordinates.
+    /// Coordinates, `[n][2]`.
     pub x: Vec<[f32; 2]>,
-    /// `[n]`: the class, 0 or 1.
+    /// Classes, `[n]`: 0 or 1.
     pub y: Vec<u8>,
 }
 
-/// Which set.
+/// The shape of a point set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// A disc within a ring.
+    /// A disk inside a ring.
     Circles,
     /// Two interleaved half circles.
     Moons,
-    /// Four squares, opposite ones of the same class.
+    /// Four squares, with opposite ones in the same class.
     Xor,
-    /// Two arms, each one and a half turns.
+    /// Two spiral arms of one and a half turns each.
     Spirals,
 }
 
-/// Draws `n` points, the classes in turn, with Gaussian noise of standard deviation `noise` on both coordinates.
+/// Returns `n` random points of alternating classes, with Gaussian noise of standard deviation `noise` on
+/// both coordinates.
 pub fn points(shape: Shape, n: usize, noise: f32, seed: u64) -> Points {
-    let mut rng = StdRng::seed_from_u64(seed ^ 0x0da7_a5e7);
+    let mut rng = ChaCha12Rng::seed_from_u64(seed ^ 0x0da7_a5e7);
     let mut set = Points { x: Vec::with_capacity(n), y: Vec::with_capacity(n) };
     for i in 0..n {
         let class = (i % 2) as u8;
@@ -60,7 +61,7 @@ fn clean_point(shape: Shape, class: u8, rng: &mut impl Rng) -> [f32; 2] {
             [side * a, side * flip * b]
         }
         Shape::Spirals => {
-            // The square root spreads the points evenly along the arm, which grows longer as it winds out.
+            // The square root spreads the points evenly along the arm, whose turns grow longer outward.
             let s = t.sqrt();
             let angle = 3.0 * PI * s;
             let r = 0.05 + 0.9 * s;
@@ -69,9 +70,9 @@ fn clean_point(shape: Shape, class: u8, rng: &mut impl Rng) -> [f32; 2] {
     }
 }
 
-/// Two independent standard normal numbers (Box and Muller 1958).
+/// Draws two independent standard normal numbers (Box and Muller 1958).
 pub fn normal_pair(rng: &mut impl Rng) -> [f32; 2] {
-    // 1 - u lies in (0, 1], so the logarithm is finite.
+    // 1 - u is in (0, 1], so the logarithm is finite.
     let radius = (-2.0 * (1.0 - rng.random::<f32>()).ln()).sqrt();
     let angle = TAU * rng.random::<f32>();
     [radius * angle.cos(), radius * angle.sin()]

@@ -1,39 +1,40 @@
-//! Sequences that repeat: a block of random tokens, over and over (Olsson et al. 2022, "In-context Learning and Induction
-//! Heads").
+//! Repeating sequences: a block of random tokens, over and over (Olsson et al. 2022, "In-context Learning and
+//! Induction Heads").
 //!
-//! What comes next can be known in one way only: find the earlier place of the present token, and say what came after it.
-//! Two things make it so. Each sequence has its own period, so no position is where the answer always stands; and no token
-//! occurs twice in a block, so how often one occurs tells nothing.
+//! There is one way to predict the next token: find the earlier occurrence of the current token, and copy the
+//! token after it. Two properties ensure this. Each sequence has its own period, so the answer is not at a
+//! fixed distance. No token occurs twice in a block, so token frequencies carry no information.
 
-use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng, seq::SliceRandom};
 
-/// The tokens, in the order of their numbers.
+/// The tokens, in the order of their ids.
 pub const TOKENS: &str = "ABCDEFGHIJKLMNOPQRSTUVWX";
 
-/// How many kinds of tokens there are.
+/// The number of different tokens.
 pub const N_TOKENS: usize = TOKENS.len();
 
-/// Sequences, one after the other.
+/// Sequences and their periods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sequences {
-    /// All of one length.
+    /// The tokens of all sequences, which have the same length, `[n, length]`.
     pub ids: Vec<u8>,
-    /// The period of each: token t is the one at t less the period.
+    /// The period of each sequence: token t equals token t minus the period.
     pub periods: Vec<usize>,
 }
 
-/// A stream of such sequences, drawn from the seed alone.
+/// A stream of random sequences, determined by its seed.
 #[derive(Debug)]
 pub struct Repeats {
-    rng: StdRng,
+    rng: ChaCha12Rng,
 }
 
 impl Repeats {
+    /// Returns the stream of a seed.
     pub fn new(seed: u64) -> Self {
-        Self { rng: StdRng::seed_from_u64(seed ^ 0x4e7e_a75e) }
+        Self { rng: ChaCha12Rng::seed_from_u64(seed ^ 0x4e7e_a75e) }
     }
 
-    /// `batch` sequences of `context + 1` tokens.
+    /// Returns the next `batch` sequences of `context + 1` tokens.
     pub fn next(&mut self, batch: usize, context: usize) -> Sequences {
         let mut sequences = Sequences::default();
         for _ in 0..batch {
@@ -48,7 +49,8 @@ impl Repeats {
     }
 }
 
-/// The periods that there are at this context: at least an eighth of each sequence repeats, as a rule half of it.
+/// Returns the possible periods at this context length. At least an eighth of each sequence repeats, and
+/// about half of it on average.
 pub fn periods(context: usize) -> std::ops::RangeInclusive<usize> {
     let longest = (7 * context / 8).clamp(1, N_TOKENS);
     (context / 4).clamp(1, N_TOKENS / 2).min(longest)..=longest
@@ -73,7 +75,7 @@ mod tests {
                 assert!(block.len() == period && block.iter().all(|&id| usize::from(id) < N_TOKENS));
                 seen.insert(period);
             }
-            assert!(seen.len() > 3, "position alone would tell at {context}");
+            assert!(seen.len() > 3, "positions would reveal the answer at {context}");
         }
         assert_eq!(Repeats::new(3).next(4, 16), Repeats::new(3).next(4, 16));
         assert_ne!(Repeats::new(3).next(4, 16), Repeats::new(4).next(4, 16));

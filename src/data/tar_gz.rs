@@ -1,24 +1,29 @@
-//! Files out of a `.tar.gz` archive. It is unpacked as it is read, so that what is not wanted needs no memory.
+//! Extracts files from a `.tar.gz` archive. It is unpacked while it is read, so that unwanted files need no
+//! memory.
 
 use crate::core::LabError;
 use flate2::read::GzDecoder;
 use std::io::{self, ErrorKind, Read};
 use tar::Archive;
 
-/// Whether the bytes begin as a gzip file does.
+/// Returns true if the bytes start with the magic number of gzip.
 pub fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
 }
 
-/// The most that stands between the files of an archive: headers, padding, and files that nobody wants.
-const MAX_BETWEEN: usize = 10_000_000;
+/// The maximum size of everything else in an archive: headers, padding, and unwanted files.
+const MAX_REST: usize = 10_000_000;
 
-/// The files of a `.tar.gz` that `wanted` gives a name to. More than `most` bytes of them together are an error, and so is
-/// an archive that unpacks to much more than that: a small file can unpack to more than any memory.
+/// Returns the files of a `.tar.gz` for which `wanted` returns a name. `max_bytes` limits their total size,
+/// because a small archive can unpack to more than fits into memory.
+///
+/// # Errors
+///
+/// Fails if the archive is damaged or too large. The message says what was expected and what was found.
 pub fn unpack(
     name: &str,
     bytes: &[u8],
-    most: usize,
+    max_bytes: usize,
     wanted: impl Fn(&str) -> Option<String>,
 ) -> Result<Vec<(String, Vec<u8>)>, LabError> {
     let wrong = |what: String| LabError::Data(format!("{name} should be a .tar.gz archive, and {what}."));
@@ -31,16 +36,16 @@ pub fn unpack(
     }
     let damaged = |error: io::Error| match error.kind() {
         ErrorKind::UnexpectedEof => wrong(format!("is cut short after {} bytes", bytes.len())),
-        // What unpacks and is not made of files; the reader of the archive says so in many words.
-        ErrorKind::Other => wrong(format!("what is packed in it is no tar archive ({error})")),
+        // Valid gzip, but not tar.
+        ErrorKind::Other => wrong(format!("what is packed in it is not a tar archive ({error})")),
         _ => wrong(format!("is damaged ({error})")),
     };
-    let limit = (most + MAX_BETWEEN) as u64;
+    let limit = (max_bytes + MAX_REST) as u64;
     let mut archive = Archive::new(GzDecoder::new(bytes).take(limit));
     let mut files = Vec::new();
-    let mut left = most;
-    // Raw: what an archive has for long names and the like is read into memory as a whole, however long it says it is. Those
-    // are entries as others are, which nobody wants.
+    let mut left = max_bytes;
+    // In raw mode, extension entries (such as long names) are plain entries. Otherwise each would be read
+    // into memory completely, however long it claims to be.
     for entry in archive.entries().map_err(damaged)?.raw(true) {
         let mut entry = entry.map_err(damaged)?;
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
@@ -48,8 +53,10 @@ pub fn unpack(
         let Some(file) = wanted(&path).filter(|_| is_file) else { continue };
         let size = entry.size();
         if size > left as u64 {
-            let with = if left < most { " with those before it" } else { "" };
-            return Err(wrong(format!("{path} in it has {size} bytes, which is{with} more than {most}")));
+            let with = if left < max_bytes { " with those before it" } else { "" };
+            return Err(wrong(format!(
+                "{path} in it has {size} bytes, which is{with} more than {max_bytes}"
+            )));
         }
         left -= size as usize;
         let mut content = Vec::with_capacity(size as usize);
@@ -59,7 +66,7 @@ pub fn unpack(
         }
         files.push((file, content));
     }
-    // The checksum is behind all of it, so the rest is read as well.
+    // The checksum is at the end, so the rest is read as well.
     let mut rest = archive.into_inner();
     io::copy(&mut rest, &mut io::sink()).map_err(|error| match error.kind() {
         ErrorKind::UnexpectedEof => damaged(error),

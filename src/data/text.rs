@@ -1,56 +1,49 @@
-//! Text for character models: what is learned from, its vocabulary, its parts, and how well counting alone predicts it.
+//! Text for character-level models: the corpus, its vocabulary, its split, and n-gram baselines.
 //!
-//! The page ships nine plays by Shakespeare; `static/data/README.md` gives their origin and layout. A visitor may bring any
-//! other text.
+//! The page ships nine plays by Shakespeare; `static/data/README.md` gives their origin and layout. The user
+//! may open any other text.
 
 use crate::core::LabError;
 use crate::data::packed;
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where the plays lie below the page.
+/// The path of the plays, relative to the page.
 pub const PATH: &str = "data/shakespeare.bin";
 
-/// A text of fewer bytes has too little to learn from, and one of more takes too long to count.
+/// The sizes of a text in bytes. A shorter text is too short to train on, and a longer one takes too long to
+/// count.
 pub const BYTES: std::ops::RangeInclusive<usize> = 2_000..=20_000_000;
 
-/// The most characters that a vocabulary has; rarer ones become [`FOLDED`].
+/// The maximum size of a vocabulary. Rarer characters become [`FOLDED`].
 pub const MAX_CHARS: usize = 160;
 
-/// What stands for all characters that are too rare for the vocabulary.
+/// The character that replaces all characters that are too rare for the vocabulary.
 pub const FOLDED: char = '\u{fffd}';
 
-/// The share of a text that is trained on; the rest is held out.
+/// The fraction of a text used for training. The rest is held out.
 const TRAIN_SHARE: f64 = 0.9;
 
 const MAGIC: &[u8; 8] = b"NNLABTXT";
-const VERSION: u32 = 1;
 
-/// Reads the plays; an error says what was expected and what was found.
+/// Reads the plays.
+///
+/// # Errors
+///
+/// Fails if the file is damaged or has another layout. The message says what was expected and what was found.
 pub fn read_plays(bytes: &[u8]) -> Result<String, LabError> {
-    let wrong = |what: String| {
+    let wrong = |what: &dyn std::fmt::Display| {
         LabError::Data(format!("The file with the plays {what}. Start again to fetch it anew."))
     };
-    let header = MAGIC.len() + 8;
-    if !bytes.starts_with(MAGIC) || bytes.len() < header + 4 {
-        let found: String =
-            bytes.iter().take(8).map(|&b| char::from(b).escape_default().to_string()).collect();
-        return Err(wrong(format!("should begin with NNLABTXT, and begins with \"{found}\"")));
-    }
-    let number = |bytes: &[u8]| bytes.iter().rev().fold(0u32, |sum, &b| sum << 8 | u32::from(b));
-    let (version, size) = (number(&bytes[8..12]), number(&bytes[12..16]) as usize);
-    if version != VERSION {
-        return Err(wrong(format!("should be of version {VERSION}, and is of version {version}")));
-    }
-    let (body, crc) = bytes[header..].split_at(bytes.len() - header - 4);
-    if size > *BYTES.end() {
-        return Err(wrong(format!("should unpack to {} bytes at most, and says {size}", BYTES.end())));
-    }
-    let text = packed::unpack(body, crc, size).map_err(wrong)?;
-    String::from_utf8(text).map_err(|_| wrong("should be text, and is not".to_owned()))
+    let text = packed::read(bytes, MAGIC, *BYTES.end()).map_err(|error| wrong(&error))?;
+    String::from_utf8(text).map_err(|_| wrong(&"should be text, and is not"))
 }
 
-/// A visitor's own text, or a sentence that says why it cannot be learned from.
+/// Reads the user's own text.
+///
+/// # Errors
+///
+/// Fails if the text is too short, too long, or not UTF-8.
 pub fn read_own(bytes: &[u8]) -> Result<String, LabError> {
     let size = bytes.len();
     if size < *BYTES.start() {
@@ -66,7 +59,7 @@ pub fn read_own(bytes: &[u8]) -> Result<String, LabError> {
             BYTES.end() / 1_000_000
         )));
     }
-    // Some editors mark UTF-8 with a character of no width at the start.
+    // Some editors write a byte order mark.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.replace("\r\n", "\n").replace('\r', "\n")),
@@ -77,14 +70,15 @@ pub fn read_own(bytes: &[u8]) -> Result<String, LabError> {
     }
 }
 
-/// The characters that a model knows, each with its number: its place in the order of code points.
+/// The characters that a model knows, in the order of code points. The id of a character is its index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vocabulary {
     chars: Vec<char>,
 }
 
 impl Vocabulary {
-    /// The vocabulary of a text: all its characters, or the most frequent ones and [`FOLDED`] for the others.
+    /// Returns the vocabulary of a text: all its characters, or the most frequent ones and [`FOLDED`] for the
+    /// others.
     pub fn of(text: &str) -> Self {
         let mut counts = BTreeMap::<char, usize>::new();
         for c in text.chars() {
@@ -93,7 +87,7 @@ impl Vocabulary {
         let mut kept: Vec<(char, usize)> = counts.into_iter().collect();
         if kept.len() > MAX_CHARS {
             kept.retain(|(c, _)| *c != FOLDED);
-            // The sort is stable, so that equally frequent characters stay in order.
+            // The sort is stable, so equally frequent characters stay in order.
             kept.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
             kept.truncate(MAX_CHARS - 1);
             kept.push((FOLDED, 0));
@@ -102,61 +96,66 @@ impl Vocabulary {
         Self { chars: chars.into_iter().collect() }
     }
 
-    /// A vocabulary of these characters, as a file of weights brings it; `None` where they are not in order or too many.
+    /// Returns the vocabulary of a file of weights, or `None` if the characters are not in order or too many.
     pub fn from_chars(chars: Vec<char>) -> Option<Self> {
         let in_order = chars.windows(2).all(|pair| pair[0] < pair[1]);
         (in_order && !chars.is_empty() && chars.len() <= MAX_CHARS).then_some(Self { chars })
     }
 
-    /// How many characters there are.
+    /// Returns the number of characters.
     pub fn len(&self) -> usize {
         self.chars.len()
     }
 
-    /// Whether there are none, which no text of any length gives.
+    /// Returns true if there are no characters.
     pub fn is_empty(&self) -> bool {
         self.chars.is_empty()
     }
 
-    /// All of them, in the order of their numbers.
+    /// Returns all characters, in the order of their ids.
     pub fn chars(&self) -> &[char] {
         &self.chars
     }
 
-    /// The number of a character: that of [`FOLDED`] if it is too rare, `None` if the model never saw it nor any rare one.
+    /// Returns the id of a character, or that of [`FOLDED`] if the character is unknown. `None` if the
+    /// vocabulary has neither.
     pub fn id(&self, c: char) -> Option<u8> {
         let at = self.chars.binary_search(&c).or_else(|_| self.chars.binary_search(&FOLDED));
         at.ok().map(|id| id as u8)
     }
 
-    /// The character of a number.
+    /// Returns the character with an id, or [`FOLDED`] if there is none.
     pub fn char(&self, id: u8) -> char {
         self.chars.get(usize::from(id)).copied().unwrap_or(FOLDED)
     }
 
-    /// The text as numbers, without what the vocabulary has no number for.
+    /// Returns the ids of a text. Skips characters without one.
     pub fn encode(&self, text: &str) -> Vec<u8> {
         text.chars().filter_map(|c| self.id(c)).collect()
     }
 
-    /// The numbers as text.
+    /// Returns the text of some ids.
     pub fn decode(&self, ids: &[u8]) -> String {
         ids.iter().map(|&id| self.char(id)).collect()
     }
 }
 
-/// A text as a model sees it.
+/// A text as ids, split into training and validation part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Corpus {
+    /// The vocabulary.
     pub vocabulary: Vocabulary,
+    /// The training part.
     pub train: Vec<u8>,
+    /// The validation part.
     pub validation: Vec<u8>,
-    /// How many characters of the text, and how many kinds, were too rare for the vocabulary.
+    /// The number of characters in the text that are too rare for the vocabulary, and the number of different
+    /// ones.
     pub folded: (usize, usize),
 }
 
 impl Corpus {
-    /// Numbers a text's characters, and holds out its last tenth.
+    /// Encodes a text, and holds out its last tenth.
     pub fn new(text: &str) -> Self {
         let vocabulary = Vocabulary::of(text);
         let mut ids = Vec::with_capacity(text.len());
@@ -172,7 +171,7 @@ impl Corpus {
         Self { vocabulary, train: ids, validation, folded: (folded, kinds.len()) }
     }
 
-    /// Losses of predictors that only count, in nats for each character of the validation part.
+    /// Returns the losses of n-gram models on the validation part, in nats per character.
     pub fn baselines(&self) -> Baselines {
         let n = self.vocabulary.len().max(1);
         let mut single = vec![0.0f64; n];
@@ -184,10 +183,10 @@ impl Corpus {
             pairs[usize::from(pair[0]) * n + usize::from(pair[1])] += 1.0;
         }
         let total = self.train.len() as f64;
-        // Every character is thought to have been seen once more than it was: what never occurred stays possible.
+        // Add-one smoothing, so that no character has probability 0.
         let unigram = |c: u8| (single[usize::from(c)] + 1.0) / (total + n as f64);
-        // What follows a character is counted, with one count spread as the unigram says (Witten and Bell 1991 weigh
-        // this by the number of kinds; for characters it makes no difference that could be seen).
+        // Interpolation with the unigram model, which has the weight of one count. Witten and Bell (1991) use
+        // the number of different successors instead; for characters the difference is negligible.
         let bigram = |before: u8, c: u8| {
             let pair = pairs[usize::from(before) * n + usize::from(c)];
             (pair + unigram(c)) / (single[usize::from(before)] + 1.0)
@@ -204,31 +203,31 @@ impl Corpus {
     }
 }
 
-/// Mean losses on the validation part, in nats for each character.
+/// Mean losses on the validation part, in nats per character.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Baselines {
-    /// Every character of the vocabulary is equally likely: `ln V`.
+    /// The loss of the uniform distribution, `ln V`.
     pub uniform: f64,
-    /// As frequent as in the training part.
+    /// The loss of the unigram model.
     pub unigram: f64,
-    /// As frequent as in the training part after the one character before.
+    /// The loss of the bigram model.
     pub bigram: f64,
 }
 
-/// Random windows of a text, drawn from the seed alone.
+/// Random windows of a text, determined by the seed.
 #[derive(Debug)]
 pub struct Windows {
-    rng: StdRng,
+    rng: ChaCha12Rng,
 }
 
 impl Windows {
-    /// A stream that differs from those that draw weights and dropout from the same seed.
+    /// Returns the stream of a seed. It differs from those of weights and dropout, which have the same seed.
     pub fn new(seed: u64) -> Self {
-        Self { rng: StdRng::seed_from_u64(seed ^ 0x7e87_0f0f) }
+        Self { rng: ChaCha12Rng::seed_from_u64(seed ^ 0x7e87_0f0f) }
     }
 
-    /// `batch` windows of `context + 1` characters, one after the other: the last one of each is only predicted.
-    /// A text that is shorter than a window gives shorter ones; see [`window_len`].
+    /// Returns the next `batch` windows of `context + 1` characters, of which the last is only a target. If
+    /// the text is shorter than a window, so are the windows; see [`window_len`].
     pub fn next(&mut self, text: &[u8], batch: usize, context: usize) -> Vec<u8> {
         let len = window_len(text, context);
         let mut ids = Vec::with_capacity(batch * len);
@@ -239,7 +238,7 @@ impl Windows {
         ids
     }
 
-    /// As if `n` batches had been drawn: a run that goes on from a checkpoint sees what it would have seen.
+    /// Advances the stream by `n` batches, so that a run resumed from a checkpoint sees the same batches.
     pub fn skip(&mut self, n: u32, text: &[u8], batch: usize, context: usize) {
         let len = window_len(text, context);
         for _ in 0..n as usize * batch {
@@ -248,12 +247,12 @@ impl Windows {
     }
 }
 
-/// How long a window of `context` characters and the next is in this text.
+/// Returns the length of a window of `context + 1` characters in this text.
 pub fn window_len(text: &[u8], context: usize) -> usize {
     (context + 1).min(text.len())
 }
 
-/// At most `n` windows, spread evenly over the text, that are the same at each call.
+/// Returns at most `n` windows, spread evenly over the text.
 pub fn fixed_windows(text: &[u8], n: usize, context: usize) -> Vec<u8> {
     let len = window_len(text, context);
     let n = n.min(text.len() / len.max(1)).max(1);

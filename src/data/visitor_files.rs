@@ -1,15 +1,20 @@
-//! What becomes of a file that a visitor gives.
+//! Unpacks the files that the user gives to the page.
 
 use crate::core::LabError;
 use crate::core::files::{FileKind, TEXT_NAME};
 use crate::data::{cifar10, text};
 
-/// The files that a given one stands for, by their paths; or a sentence on what was expected and what was found.
+/// Returns the files in a user's file, each with the path at which it is stored.
+///
+/// # Errors
+///
+/// Fails if the file does not have the expected content. The message says what was expected and what was
+/// found.
 pub fn unpack(kind: FileKind, name: &str, bytes: Vec<u8>) -> Result<Vec<(String, Vec<u8>)>, LabError> {
     let files = match kind {
         FileKind::Cifar10 => cifar10::unpack(name, bytes)?,
         FileKind::Text => {
-            // Read once to refuse at once what cannot be learned.
+            // Read only to refuse an unusable text at once.
             text::read_own(&bytes)?;
             vec![(TEXT_NAME.to_owned(), bytes)]
         }

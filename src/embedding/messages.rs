@@ -1,50 +1,57 @@
-//! Messages between a panel and the page around it, as JSON. Pure.
+//! Messages between a panel and the host page, as JSON. Pure.
 //!
-//! A panel says `{source: "nn-lab", version: 1, type, panel, ...}` with the types `ready`, `resize`, `state`,
-//! `metrics`, `error`, `guess` and `stand`. It hears `{source: "nn-lab-host", version: 1, type, ...}` with
-//! the types of [`HostCommand`].
+//! A panel sends `{source: "nn-lab", version: 1, type, panel, ...}` with the types `ready`, `resize`,
+//! `state`, `metrics`, `error`, `guess` and `stand`. It receives `{source: "nn-lab-host", version: 1, type,
+//! ...}` with the types of [`HostCommand`].
 
 use crate::embedding::scheduler::Claim;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use thiserror::Error;
 
-/// The version of these messages. A message of another version is answered with an `error`.
+/// The version of the messages. A message of another version is answered with an `error`.
 pub const VERSION: u64 = 1;
 
-/// Longer messages are not read.
+/// The maximum length of a message. Longer ones are ignored.
 const MAX_LENGTH: usize = 64 * 1024;
 
-/// What the page around, or another panel, may ask for.
+/// A command from the host page, or a claim from another panel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum HostCommand {
-    /// Change settings, by the names of the fields; `null` sets one back.
+    /// Changes settings.
     Set {
+        /// The new values, by field name; `null` resets a field.
         values: Map<String, Value>,
     },
-    /// Press Train, or Resume.
+    /// Presses Train or Resume.
     Train,
+    /// Presses Pause.
     Pause,
+    /// Presses Reset.
     Reset,
-    /// Go over to the theme of the page around.
+    /// Switches to the theme of the host page.
     Theme {
+        /// The theme.
         theme: HostTheme,
     },
-    /// What another panel on the page wants; see [`crate::embedding::scheduler`].
+    /// The claim of another panel on the page; see [`crate::embedding::scheduler`].
     #[serde(rename = "stand")]
     Claim(Claim),
 }
 
-/// The theme of the page around.
+/// The theme of the host page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HostTheme {
+    /// Dark text on a light background.
     Light,
+    /// Light text on a dark background.
     Dark,
 }
 
 impl HostTheme {
-    /// As addresses and messages have it.
+    /// Returns the name in addresses and messages.
     pub fn slug(self) -> &'static str {
         match self {
             Self::Light => "light",
@@ -53,7 +60,21 @@ impl HostTheme {
     }
 }
 
-/// A message to the page around.
+/// The reason a message is not understood.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum MessageError {
+    /// The message has another version.
+    #[error("This panel speaks version {VERSION}, not {0}.")]
+    OtherVersion(String),
+    /// The message has no version.
+    #[error("A message needs its version, which is {VERSION} here.")]
+    NoVersion,
+    /// The message has an unknown type, or lacks a field.
+    #[error("The message was not understood: {0}.")]
+    Malformed(String),
+}
+
+/// Returns a message to the host page.
 pub fn written(panel: &str, kind: &str, body: Value) -> Value {
     let mut message = match body {
         Value::Object(body) => body,
@@ -70,7 +91,7 @@ pub fn written(panel: &str, kind: &str, body: Value) -> Value {
     Value::Object(message)
 }
 
-/// A message as the page around would send it.
+/// Returns a message in the format of the host page.
 pub fn from_host(body: Value) -> Value {
     let mut message = match body {
         Value::Object(body) => body,
@@ -81,8 +102,12 @@ pub fn from_host(body: Value) -> Value {
     Value::Object(message)
 }
 
-/// Reads a message: `None` if it is not meant for a panel, `Err` if it is and cannot be understood.
-pub fn read(text: &str) -> Result<Option<HostCommand>, String> {
+/// Reads a message. Returns `None` if it is not meant for a panel.
+///
+/// # Errors
+///
+/// Fails if the message is meant for a panel, but has another version or is malformed.
+pub fn read(text: &str) -> Result<Option<HostCommand>, MessageError> {
     if text.len() > MAX_LENGTH {
         return Ok(None);
     }
@@ -92,12 +117,12 @@ pub fn read(text: &str) -> Result<Option<HostCommand>, String> {
     }
     match message.remove("version") {
         Some(version) if version.as_u64() == Some(VERSION) => {}
-        Some(version) => return Err(format!("This panel speaks version {VERSION}, not {version}.")),
-        None => return Err(format!("A message needs its version, which is {VERSION} here.")),
+        Some(version) => return Err(MessageError::OtherVersion(version.to_string())),
+        None => return Err(MessageError::NoVersion),
     }
     serde_json::from_value(Value::Object(message))
         .map(Some)
-        .map_err(|error| format!("The message was not understood: {error}."))
+        .map_err(|error| MessageError::Malformed(error.to_string()))
 }
 
 #[cfg(test)]
@@ -106,7 +131,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn foreign_messages_are_left_alone_and_wrong_ones_are_told() {
+    fn foreign_messages_are_ignored_and_malformed_ones_refused() {
         for text in ["", "null", "3", "[]", "{}", r#"{"source":"other","type":"train","version":1}"#] {
             assert_eq!(read(text), Ok(None), "{text}");
         }
@@ -127,17 +152,17 @@ mod tests {
     }
 
     #[test]
-    fn what_one_panel_says_another_hears() {
-        let wish = HostCommand::Claim(Claim { by: "x".into(), wants: true, since: 3.0, new: false });
-        let said = from_host(serde_json::to_value(&wish).expect("plain")).to_string();
-        // As embed.js and older panels know it.
-        assert!(said.contains("\"type\":\"stand\""), "{said}");
-        assert_eq!(read(&said), Ok(Some(wish)));
+    fn a_claim_reads_as_it_was_written() {
+        let claim = HostCommand::Claim(Claim { by: "x".into(), wants: true, since: 3.0, new: false });
+        let text = from_host(serde_json::to_value(&claim).expect("plain")).to_string();
+        // The type that embed.js and older panels know.
+        assert!(text.contains("\"type\":\"stand\""), "{text}");
+        assert_eq!(read(&text), Ok(Some(claim)));
     }
 
     proptest! {
         #[test]
-        fn nothing_heard_panics(text in ".*") {
+        fn no_message_panics(text in ".*") {
             let _ = read(&text);
             let _ = read(&format!(r#"{{"source":"nn-lab-host","version":1,{text}}}"#));
         }

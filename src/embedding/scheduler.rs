@@ -1,87 +1,98 @@
-//! How panels in several frames share one machine: the one that was last used trains, the others wait and say so, and
-//! one that nobody sees rests.
+//! Sharing one machine among panels in several frames: the panel used last trains, the others wait and show
+//! why, and an invisible panel is paused.
 //!
-//! Each panel tells the others whether it wants to train and when its visitor last asked for that; of those that want
-//! to, the one asked last does. All reckon with the same table, so they agree without anybody in charge. Pure: it is
-//! told what happens and says what to do.
+//! Each panel sends the others a claim: whether it wants to train, and when the user last asked for that.
+//! Among the panels that want to train, the one asked last does. All use the same table, so they agree
+//! without a coordinator. Pure: takes events and returns actions.
 
 use std::collections::BTreeMap;
 
-/// Why a run waits that its visitor did not pause.
+/// The reason a run is paused, if not by the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PauseReason {
-    /// Nobody sees the panel.
+    /// The panel is not visible.
     Away,
     /// Another panel trains.
     Other,
 }
 
-/// What a run does, as far as others care.
+/// The state of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Run {
-    /// There is none, or it is over.
+    /// There is no run, or it has ended.
     None,
+    /// The run is paused.
     Paused,
+    /// The run is training.
     Running,
 }
 
-/// What one panel tells the others.
+/// The message of one panel to the others.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
+    /// The name of the panel.
     pub by: String,
-    /// Whether it trains or would like to.
+    /// True if the panel trains or wants to train.
     pub wants: bool,
-    /// When its visitor last asked for that, in milliseconds since 1970; 0 if it began by itself.
+    /// The time at which the user last asked for training, in milliseconds since 1970; 0 if it started by
+    /// itself.
     pub since: f64,
-    /// Whether it has just come and does not know the others yet.
+    /// True if the panel is new and does not know the others yet.
     pub new: bool,
 }
 
-/// What happens to a panel.
+/// An event of a panel.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HostEvent {
+    /// The run changed its state.
     Run(Run),
-    /// Whether somebody can see it.
+    /// The panel became visible or invisible.
     Seen(bool),
+    /// Another panel sent a claim.
     Heard(Claim),
-    /// It is to train by itself, when it can.
+    /// The panel should start training by itself.
     Autoplay,
-    /// Its page goes away.
+    /// The page is left.
     Leave,
 }
 
-/// What a panel is to do.
+/// An action that a panel must take.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    /// Start training.
     Train,
+    /// Pause the run.
     Pause,
+    /// Resume the run.
     Resume,
+    /// Send a claim to the other panels.
     Broadcast(Claim),
 }
 
-/// One panel's view of its neighbours.
+/// One panel's view of all panels on the page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scheduler {
     me: String,
     run: Run,
     seen: bool,
-    /// Whether the run waits by itself, and not by its visitor's wish.
+    /// True if the scheduler paused the run, and not the user.
     held: bool,
-    /// Whether training is to start when it can.
+    /// True if training starts as soon as it may.
     eager: bool,
-    /// What was asked of the run and has not happened yet.
-    asked: Option<Run>,
+    /// The requested state that the run has not reached yet.
+    requested: Option<Run>,
     since: f64,
-    /// The others that want to train, and since when.
+    /// The other panels that want to train, and since when.
     others: BTreeMap<String, f64>,
+    /// The last claim sent: `wants` and `since`.
     broadcast: Option<(bool, f64)>,
-    /// Whether the others know that it is there.
+    /// True if the other panels know this one.
     greeted: bool,
 }
 
 impl Scheduler {
-    /// A panel of this name, not seen yet.
+    /// Returns the scheduler of the panel with this name, which is not visible yet.
     pub fn new(me: String) -> Self {
         Self {
             me,
@@ -89,7 +100,7 @@ impl Scheduler {
             seen: false,
             held: false,
             eager: false,
-            asked: None,
+            requested: None,
             since: 0.0,
             others: BTreeMap::new(),
             broadcast: None,
@@ -97,12 +108,12 @@ impl Scheduler {
         }
     }
 
-    /// Why the run waits, if it does not by its visitor's wish.
+    /// Returns the reason the run is paused, unless the user paused it.
     pub fn pause_reason(&self) -> Option<PauseReason> {
         self.held.then_some(if self.seen { PauseReason::Other } else { PauseReason::Away })
     }
 
-    /// Takes notice, and says what to do. `now` is in milliseconds since 1970.
+    /// Takes an event and returns the actions that follow. `now` is in milliseconds since 1970.
     pub fn notice(&mut self, event: HostEvent, now: f64) -> Vec<Action> {
         let mut actions = Vec::new();
         match event {
@@ -122,7 +133,7 @@ impl Scheduler {
                 }
             }
         }
-        self.settle(&mut actions);
+        self.update(&mut actions);
         let claim = (self.wants(), self.since);
         if self.broadcast != Some(claim) {
             let new = !std::mem::replace(&mut self.greeted, true);
@@ -139,11 +150,11 @@ impl Scheduler {
 
     fn run(&mut self, run: Run, now: f64) {
         let before = std::mem::replace(&mut self.run, run);
-        let ours = self.asked == Some(run);
+        let ours = self.requested == Some(run);
         if before == run {
             return;
         }
-        self.asked = None;
+        self.requested = None;
         match run {
             Run::Running => {
                 (self.held, self.eager) = (false, false);
@@ -160,28 +171,29 @@ impl Scheduler {
         self.seen && (self.run == Run::Running || self.held || (self.eager && self.run == Run::None))
     }
 
-    /// Whether no other that wants to train was asked later.
-    fn first(&self) -> bool {
+    /// Returns true if no other panel that wants to train was asked later.
+    fn is_first(&self) -> bool {
         let later = |(other, since): (&String, &f64)| (*since, other) > (self.since, &self.me);
         !self.others.iter().any(later)
     }
 
-    fn settle(&mut self, actions: &mut Vec<Action>) {
-        if self.asked.is_some() {
+    /// Requests the state that the claims of all panels call for.
+    fn update(&mut self, actions: &mut Vec<Action>) {
+        if self.requested.is_some() {
             return;
         }
-        let may = self.seen && self.first();
+        let may = self.seen && self.is_first();
         match self.run {
             Run::Running if !may => {
-                (self.held, self.asked) = (true, Some(Run::Paused));
+                (self.held, self.requested) = (true, Some(Run::Paused));
                 actions.push(Action::Pause);
             }
             Run::Paused if self.held && may => {
-                self.asked = Some(Run::Running);
+                self.requested = Some(Run::Running);
                 actions.push(Action::Resume);
             }
             Run::None if self.eager && may => {
-                self.asked = Some(Run::Running);
+                self.requested = Some(Run::Running);
                 actions.push(Action::Train);
             }
             _ => {}
@@ -195,46 +207,46 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::VecDeque;
 
-    /// Panels on one page. Each has a letter box, and what a panel hears from another comes in the order it was said.
+    /// Panels on one page. Each has an inbox, which preserves the order of another panel's messages.
     struct Page {
         panels: Vec<Scheduler>,
-        boxes: Vec<VecDeque<HostEvent>>,
+        inboxes: Vec<VecDeque<HostEvent>>,
         now: f64,
     }
 
     impl Page {
         fn new(n: usize) -> Self {
             let panels = (0..n).map(|i| Scheduler::new(format!("p{i}"))).collect();
-            let mut page = Self { panels, boxes: vec![VecDeque::new(); n], now: 1.0 };
+            let mut page = Self { panels, inboxes: vec![VecDeque::new(); n], now: 1.0 };
             (0..n).for_each(|i| page.happen(i, HostEvent::Seen(true), 0));
             page
         }
 
-        /// Something happens, and then everything that follows from it, in an order that `order` chooses.
+        /// Handles an event and everything that follows from it, in an order determined by `order`.
         fn happen(&mut self, panel: usize, event: HostEvent, order: usize) {
             self.now += 1.0;
-            self.boxes[panel].push_back(event);
+            self.inboxes[panel].push_back(event);
             for round in 0..10_000 {
-                let full: Vec<_> = (0..self.boxes.len()).filter(|&i| !self.boxes[i].is_empty()).collect();
+                let full: Vec<_> = (0..self.inboxes.len()).filter(|&i| !self.inboxes[i].is_empty()).collect();
                 let Some(&panel) = full.get((order + round * (order + 1)) % full.len().max(1)) else {
                     return;
                 };
-                let Some(event) = self.boxes[panel].pop_front() else { return };
+                let Some(event) = self.inboxes[panel].pop_front() else { return };
                 for action in self.panels[panel].notice(event, self.now) {
                     match action {
                         Action::Train | Action::Resume => {
-                            self.boxes[panel].push_back(HostEvent::Run(Run::Running))
+                            self.inboxes[panel].push_back(HostEvent::Run(Run::Running))
                         }
-                        Action::Pause => self.boxes[panel].push_back(HostEvent::Run(Run::Paused)),
+                        Action::Pause => self.inboxes[panel].push_back(HostEvent::Run(Run::Paused)),
                         Action::Broadcast(claim) => {
                             for other in (0..self.panels.len()).filter(|other| *other != panel) {
-                                self.boxes[other].push_back(HostEvent::Heard(claim.clone()));
+                                self.inboxes[other].push_back(HostEvent::Heard(claim.clone()));
                             }
                         }
                     }
                 }
             }
-            panic!("the panels never come to rest");
+            panic!("the panels never settle");
         }
 
         fn runs(&self) -> Vec<Run> {
@@ -243,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn the_panel_last_used_trains_and_the_other_goes_on_afterwards() {
+    fn the_panel_used_last_trains_and_the_other_resumes_afterward() {
         let mut page = Page::new(2);
         page.happen(0, HostEvent::Run(Run::Running), 0);
         page.happen(1, HostEvent::Run(Run::Running), 0);
@@ -255,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panel_out_of_sight_rests_and_lets_others_train() {
+    fn an_invisible_panel_pauses_and_lets_others_train() {
         let mut page = Page::new(2);
         page.happen(1, HostEvent::Run(Run::Running), 0);
         page.happen(0, HostEvent::Run(Run::Running), 0);
@@ -268,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_visitor_paused_stays_so() {
+    fn a_run_paused_by_the_user_stays_paused() {
         let mut page = Page::new(1);
         page.happen(0, HostEvent::Run(Run::Running), 0);
         page.happen(0, HostEvent::Run(Run::Paused), 0);
@@ -291,11 +303,11 @@ mod tests {
     }
 
     #[test]
-    fn a_newcomer_learns_who_trains() {
+    fn a_new_panel_is_told_which_panel_trains() {
         let mut page = Page::new(1);
         page.happen(0, HostEvent::Run(Run::Running), 0);
         page.panels.push(Scheduler::new("p1".into()));
-        page.boxes.push(VecDeque::new());
+        page.inboxes.push(VecDeque::new());
         page.happen(1, HostEvent::Seen(true), 0);
         page.happen(1, HostEvent::Autoplay, 0);
         assert_eq!(page.runs(), [Run::Running, Run::None]);
@@ -314,12 +326,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_two_at_once_and_never_all_waiting(
+        fn exactly_one_panel_trains_if_any_wants_to(
             events in prop::collection::vec((0..4usize, event(), 0..20usize), 1..60),
         ) {
             let mut page = Page::new(4);
             for (panel, event, order) in events {
-                // A run that is not there cannot be paused.
+                // Without a run there is nothing to pause.
                 if event == HostEvent::Run(Run::Paused) && page.panels[panel].run == Run::None {
                     continue;
                 }

@@ -1,41 +1,42 @@
-//! Scaled dot-product attention and multi-head attention (Vaswani et al. 2017, "Attention is all you need", section 3.2).
+//! Scaled dot-product attention and multi-head attention (Vaswani et al. 2017, "Attention is all you need",
+//! section 3.2).
 //!
 //! `Attention(Q, K, V) = softmax(Q K^T / sqrt(d_k)) V`
 //!
 //! `MultiHead(X) = Concat(head_1, ..., head_h) W^O`, `head_i = Attention(X W_i^Q, X W_i^K, X W_i^V)`
 //!
-//! The heads' matrices `W_i` stand side by side in one linear layer each for queries, keys and values.
+//! The matrices `W_i` of all heads are concatenated into one linear layer each for queries, keys and values.
 
 use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Bool, Device, Tensor, TensorData, activation::softmax};
 
-/// What hidden scores are set to before the softmax. It is finite, so that a row with nothing but hidden keys is
-/// softmax of equal numbers, not of infinities, whose difference is not a number.
+/// The value of masked scores before the softmax. It is finite because the softmax of a row of infinities is
+/// NaN.
 const HIDDEN_SCORE: f32 = -1e30;
 
-/// What attention gives, and what it came from.
+/// The output of attention, with its weights and scores.
 #[derive(Clone, Debug)]
 pub struct Attention {
-    /// The values, averaged by the weights: `[batch, n_heads, n_queries, d_v]`.
+    /// The weighted average of the values: `[batch, n_heads, n_queries, d_v]`.
     pub output: Tensor<4>,
-    /// `[batch, n_heads, n_queries, n_keys]`; each row sums to 1, or is all zeros if it may see no key.
+    /// `[batch, n_heads, n_queries, n_keys]`; each row sums to 1, or is 0 if all its keys are masked.
     pub weights: Tensor<4>,
     /// The scores after scaling and before the mask: `[batch, n_heads, n_queries, n_keys]`.
     pub scores: Tensor<4>,
 }
 
-/// `softmax(scale q k^T) v`, where the keys that the mask hides have no weight.
+/// Returns `softmax(scale q k^T) v`, where masked keys have a weight of 0 (equation 1).
 ///
-/// A query that may see no key gets an output of zeros, and no gradient flows through it.
+/// If all keys of a query are masked, its output is 0, and no gradient flows through it.
 ///
 /// # Shapes
 ///
 /// - q: `[batch, n_heads, n_queries, d_k]`
 /// - k: `[batch, n_heads, n_keys, d_k]`
 /// - v: `[batch, n_heads, n_keys, d_v]`
-/// - mask: true where a key is hidden, each axis the whole length or 1:
+/// - mask: true where a key is masked, and each axis has its full length or 1:
 ///   `[batch, n_heads, n_queries, n_keys]`
 pub fn scaled_dot_product_attention(
     q: Tensor<4>,
@@ -47,20 +48,20 @@ pub fn scaled_dot_product_attention(
     let scores = q.matmul(k.swap_dims(2, 3)).mul_scalar(scale);
     let weights = match mask {
         None => softmax(scores.clone(), 3),
-        // Filled twice: before the softmax, so that hidden keys take no weight from the others, and after it, so that
-        // a row of hidden keys alone is zeros.
+        // Filled twice: before the softmax, so that masked keys take no weight from the others, and after it,
+        // so that a row of masked keys is 0.
         Some(mask) => softmax(scores.clone().mask_fill(mask.clone(), HIDDEN_SCORE), 3).mask_fill(mask, 0.0),
     };
     Attention { output: weights.clone().matmul(v), weights, scores }
 }
 
-/// The scale of the paper, `1 / sqrt(d_k)`: it gives scores a variance of 1 where queries and keys have one.
+/// Returns the scale of the paper, `1 / sqrt(d_k)`. Scores then have a variance of 1 if queries and keys do.
 pub fn default_scale(d_k: usize) -> f32 {
     1.0 / (d_k.max(1) as f32).sqrt()
 }
 
-/// Hides from each query the keys at later positions. The queries are the last `n_queries` of `n_keys` positions, so
-/// that earlier keys may come from a cache.
+/// Returns a mask of the keys at later positions than the query. The queries are the last `n_queries` of
+/// `n_keys` positions, so that earlier keys can come from a cache.
 ///
 /// # Shapes
 ///
@@ -72,11 +73,11 @@ pub fn causal_mask(n_queries: usize, n_keys: usize, device: &Device) -> Tensor<4
     Tensor::from_data(TensorData::new(values, [1, 1, n_queries, n_keys]), device)
 }
 
-/// Hides from every query the keys behind the end of its sequence.
+/// Returns a mask of the keys after the end of each sequence.
 ///
 /// # Shapes
 ///
-/// - lengths: one for each sequence of the batch
+/// - lengths: one per sequence of the batch
 /// - output: `[batch, 1, 1, n_keys]`
 pub fn padding_mask(lengths: &[usize], n_keys: usize, device: &Device) -> Tensor<4, Bool> {
     let values: Vec<bool> =
@@ -84,7 +85,7 @@ pub fn padding_mask(lengths: &[usize], n_keys: usize, device: &Device) -> Tensor
     Tensor::from_data(TensorData::new(values, [lengths.len(), 1, 1, n_keys]), device)
 }
 
-/// Why there cannot be so many heads.
+/// The error for a model dimension that cannot be divided among the heads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Indivisible {
     pub d_model: usize,
@@ -107,7 +108,7 @@ impl std::error::Error for Indivisible {}
 /// Multi-head self-attention: project, split into heads, attend, concatenate, project.
 #[derive(Module, Debug)]
 pub struct MultiHeadAttention {
-    /// `W^Q` of all heads side by side: `[d_model, n_heads d_k]`.
+    /// `W^Q` of all heads: `[d_model, n_heads d_k]`.
     pub query: Linear,
     /// `W^K`: `[d_model, n_heads d_k]`.
     pub key: Linear,
@@ -116,11 +117,12 @@ pub struct MultiHeadAttention {
     /// `W^O`: `[n_heads d_v, d_model]`.
     pub output: Linear,
     pub n_heads: usize,
-    /// What scores are multiplied by.
+    /// The factor of the scores.
     pub scale: f32,
 }
 
-/// Queries, keys and values, split into heads: `[batch, n_heads, n, d_k]`, the same, and `[batch, n_heads, n, d_v]`.
+/// Queries, keys and values, split into heads: `q` and `k` are `[batch, n_heads, n, d_k]`, `v` is
+/// `[batch, n_heads, n, d_v]`.
 #[derive(Clone, Debug)]
 pub struct Heads {
     pub q: Tensor<4>,
@@ -128,7 +130,7 @@ pub struct Heads {
     pub v: Tensor<4>,
 }
 
-/// What multi-head attention gives.
+/// The output of multi-head attention.
 #[derive(Clone, Debug)]
 pub struct MhaOutput {
     /// `[batch, n_queries, d_model]`
@@ -138,10 +140,14 @@ pub struct MhaOutput {
 }
 
 impl MultiHeadAttention {
-    /// Heads of `d_k = d_v = d_model / n_heads`, as in the paper, and its scale.
+    /// Returns a layer with `d_k = d_v = d_model / n_heads` and the scale of the paper.
     ///
-    /// Weights are drawn from U(-k, k), `k = sqrt(6 / (d_in + d_out))` (Glorot and Bengio 2010); biases start at 0, or
-    /// are left out.
+    /// Weights are initialized from U(-k, k), `k = sqrt(6 / (d_in + d_out))` (Glorot and Bengio 2010,
+    /// equation 16). Biases, if there are any, start at 0.
+    ///
+    /// # Errors
+    ///
+    /// If `n_heads` does not divide `d_model`.
     pub fn new(
         d_model: usize,
         n_heads: usize,
@@ -155,10 +161,10 @@ impl MultiHeadAttention {
         Ok(Self::with_head_dim(d_model, n_heads, d_model / n_heads, bias, rng, device))
     }
 
-    /// Heads of any size `d_k = d_v = d_head`.
+    /// Returns a layer with heads of any size `d_k = d_v = d_head`.
     ///
-    /// Weights are drawn from U(-k, k), `k = sqrt(3 / d_in)`: queries and keys then have the variance of the input,
-    /// however many there are. Where `d_out = d_in`, as in [`Self::new`], that is Glorot's k.
+    /// Weights are initialized from U(-k, k), `k = sqrt(3 / d_in)`, so that queries and keys have the
+    /// variance of the input. For `d_out = d_in`, as in [`Self::new`], this is Glorot's k.
     pub fn with_head_dim(
         d_model: usize,
         n_heads: usize,
@@ -182,22 +188,25 @@ impl MultiHeadAttention {
         }
     }
 
-    /// The same layers with another scale; 1 switches it off.
+    /// Returns the layer with another scale; 1 means unscaled scores.
     pub fn with_scale(mut self, scale: f32) -> Self {
         self.scale = scale;
         self
     }
 
+    /// Returns the output for every position.
+    ///
     /// # Shapes
     ///
     /// - x: `[batch, n, d_model]`
-    /// - mask: true where a key is hidden, each axis the whole length or 1: `[batch, n_heads, n, n]`
+    /// - mask: true where a key is masked, and each axis has its full length or 1: `[batch, n_heads, n, n]`
     pub fn forward(&self, x: Tensor<3>, mask: Option<Tensor<4, Bool>>) -> MhaOutput {
         let Heads { q, k, v } = self.project(x);
         self.attend(q, k, v, mask)
     }
 
-    /// The first half of [`Self::forward`]: queries, keys and values of each position, split into heads.
+    /// Returns queries, keys and values of each position, split into heads: the first half of
+    /// [`Self::forward`].
     ///
     /// # Shapes
     ///
@@ -210,14 +219,15 @@ impl MultiHeadAttention {
         }
     }
 
-    /// The second half: attends, lays the heads end to end, and projects back. Keys and values may be more than
-    /// queries, such as those that a cache has kept.
+    /// Attends, concatenates the heads, and projects back to `d_model`: the second half of [`Self::forward`].
+    /// There may be more keys and values than queries, for instance from a cache.
     ///
     /// # Shapes
     ///
     /// - q: `[batch, n_heads, n_queries, d_k]`
     /// - k, v: `[batch, n_heads, n_keys, d_k or d_v]`
-    /// - mask: true where a key is hidden, each axis the whole length or 1: `[batch, n_heads, n_queries, n_keys]`
+    /// - mask: true where a key is masked, and each axis has its full length or 1:
+    ///   `[batch, n_heads, n_queries, n_keys]`
     pub fn attend(
         &self,
         q: Tensor<4>,
@@ -230,8 +240,8 @@ impl MultiHeadAttention {
     }
 }
 
-/// Cuts each position's vector into one piece a head, and puts the heads before the positions. `n_heads` must divide
-/// the last axis.
+/// Splits each position's vector into one part per head, and moves the heads before the positions. `n_heads`
+/// must divide the last axis.
 ///
 /// # Shapes
 ///
@@ -239,10 +249,11 @@ impl MultiHeadAttention {
 /// - output: `[batch, n_heads, n, d_head]`
 pub fn split_heads(x: Tensor<3>, n_heads: usize) -> Tensor<4> {
     let [batch, n, d_inner] = x.dims();
+    // [batch, n, n_heads d_head] -> [batch, n, n_heads, d_head] -> [batch, n_heads, n, d_head]
     x.reshape([batch, n, n_heads, d_inner / n_heads.max(1)]).swap_dims(1, 2)
 }
 
-/// Lays the heads' vectors end to end: the inverse of [`split_heads`].
+/// Concatenates the heads' vectors: the inverse of [`split_heads`].
 ///
 /// # Shapes
 ///
@@ -250,5 +261,6 @@ pub fn split_heads(x: Tensor<3>, n_heads: usize) -> Tensor<4> {
 /// - output: `[batch, n, n_heads d_head]`
 pub fn merge_heads(x: Tensor<4>) -> Tensor<3> {
     let [batch, n_heads, n, d_head] = x.dims();
+    // [batch, n_heads, n, d_head] -> [batch, n, n_heads, d_head] -> [batch, n, n_heads d_head]
     x.swap_dims(1, 2).reshape([batch, n, n_heads * d_head])
 }

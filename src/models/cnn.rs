@@ -1,10 +1,10 @@
-//! A convolutional net of five blocks, and its twin of depthwise separable convolutions.
+//! A convolutional network of five blocks, with standard or with depthwise separable convolutions.
 //!
-//! A convolution from `C_in` to `C_out` channels sums over all inputs at once:
-//! `y[o, r, c] = b[o] + sum_{i, u, v} w[o, i, u, v] x[i, S r + D u - P, S c + D v - P]`, a weight for each of
-//! `K^2 C_in C_out`. The depthwise separable one (Sifre 2014; Howard et al. 2017, MobileNets) looks at space and channels
-//! one after the other: a `K x K` kernel for each channel by itself, then a `1 x 1` convolution across channels, which
-//! makes `K^2 C_in + C_in C_out`.
+//! A standard convolution from `C_in` to `C_out` channels sums over positions and channels at once:
+//! `y[o, r, c] = b[o] + sum_{i, u, v} w[o, i, u, v] x[i, S r + D u - P, S c + D v - P]`, with
+//! `K^2 C_in C_out` weights. A depthwise separable convolution (Sifre 2014; Howard et al. 2017, MobileNets,
+//! section 3.1) sums over positions first, with one `K x K` kernel per channel, and then over channels, with
+//! a `1 x 1` convolution. It has `K^2 C_in + C_in C_out` weights.
 
 use crate::models::weights::WeightRng;
 use burn::module::Module;
@@ -15,29 +15,31 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use nn_lab_kernels::pool::relu_pool;
 
-/// How a convolution's kernel lies over its input.
+/// Kernel size, stride, padding and dilation of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     /// `K`, at least 1: the kernel is K x K.
     pub kernel: usize,
     /// `S`, at least 1
     pub stride: usize,
-    /// `P`, zeros around the input
+    /// `P`, the width of the border of zeros around the input
     pub padding: usize,
-    /// `D`, at least 1: the distance between the inputs of neighbouring weights
+    /// `D`, at least 1: the distance between the inputs of neighboring weights
     pub dilation: usize,
 }
 
 impl Geometry {
-    /// Stride 1, and for an odd kernel as much padding as keeps the size.
+    /// Returns the geometry with stride 1 that keeps the size of the input, if the kernel is odd.
     pub fn same(kernel: usize) -> Self {
         Self { kernel, stride: 1, padding: kernel.saturating_sub(1) / 2, dilation: 1 }
     }
 }
 
-/// A convolution whose weights have the variance `gain^2 / fan_in`; biases from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
+/// Returns a convolution whose weights have a variance of `gain^2 / fan_in`, and whose biases are initialized
+/// from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
 ///
-/// `groups` divides both numbers of channels: each group of outputs sees its group of inputs alone.
+/// `groups` divides both numbers of channels. Each group of output channels depends on its group of input
+/// channels only.
 pub fn conv2d(
     [c_in, c_out]: [usize; 2],
     geometry: Geometry,
@@ -60,7 +62,8 @@ pub fn conv2d(
     }
 }
 
-/// What a convolution gives, by an operation of our own if its stride and so on are the same both ways.
+/// Applies a convolution, with the lab's own operation if its geometry is the same for both axes, and with
+/// burn's otherwise.
 ///
 /// # Shapes
 ///
@@ -82,10 +85,10 @@ pub fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     }
 }
 
-/// The gain that keeps the variance of a signal of which ReLU drops half (He et al. 2015).
+/// The gain that preserves the variance of a signal if ReLU drops half of it (He et al. 2015, section 2.2).
 const RELU_GAIN: f32 = std::f32::consts::SQRT_2;
 
-/// A convolution and a ReLU.
+/// A convolution, followed by ReLU.
 #[derive(Module, Debug)]
 pub struct ConvBlock {
     pub conv: Conv2d,
@@ -96,6 +99,8 @@ impl ConvBlock {
         Self { conv: conv2d(channels, geometry, 1, RELU_GAIN, rng, device) }
     }
 
+    /// Returns the maps after ReLU.
+    ///
     /// # Shapes
     ///
     /// - x: `[batch, c_in, h, w]`
@@ -105,12 +110,13 @@ impl ConvBlock {
     }
 }
 
-/// A depthwise convolution, a pointwise one, and a ReLU.
+/// A depthwise and a pointwise convolution, followed by ReLU.
 ///
-/// There is no function between the two, as in Xception (Chollet 2017), which found none to be better.
+/// There is no activation between the two, as in Xception, which trains better without it (Chollet 2017,
+/// section 4.7).
 #[derive(Module, Debug)]
 pub struct DepthwiseSeparable {
-    /// `[c_in, 1, K, K]`: one kernel a channel
+    /// `[c_in, 1, K, K]`: one kernel per channel
     pub depthwise: Conv2d,
     /// `[c_out, c_in, 1, 1]`
     pub pointwise: Conv2d,
@@ -124,6 +130,8 @@ impl DepthwiseSeparable {
         }
     }
 
+    /// Returns the maps after ReLU.
+    ///
     /// # Shapes
     ///
     /// - x: `[batch, c_in, h, w]`
@@ -133,8 +141,8 @@ impl DepthwiseSeparable {
     }
 }
 
-/// Either kind of block.
-#[allow(clippy::large_enum_variant, reason = "a network has five of them, and a box is no module")]
+/// A block of either kind.
+#[allow(clippy::large_enum_variant, reason = "a network has five of them, and a box is not a module")]
 #[derive(Module, Debug)]
 pub enum Block {
     Conv(ConvBlock),
@@ -142,6 +150,8 @@ pub enum Block {
 }
 
 impl Block {
+    /// Returns the maps after ReLU.
+    ///
     /// # Shapes
     ///
     /// - x: `[batch, c_in, h, w]`
@@ -153,7 +163,7 @@ impl Block {
         }
     }
 
-    /// The same in steps: what the depthwise convolution gives, if there is one, and the sums that ReLU is given.
+    /// Returns the output of the depthwise convolution, if there is one, and the input of ReLU.
     ///
     /// # Shapes
     ///
@@ -170,7 +180,7 @@ impl Block {
         }
     }
 
-    /// The convolutions, in order.
+    /// Returns the convolutions in order.
     pub fn convolutions(&self) -> Vec<&Conv2d> {
         match self {
             Self::Conv(block) => vec![&block.conv],
@@ -179,10 +189,10 @@ impl Block {
     }
 }
 
-/// Blocks in the net; each halves width and height, so that 32 x 32 ends as 1 x 1.
+/// The number of blocks. Each halves width and height, from 32 x 32 to 1 x 1.
 pub const N_BLOCKS: usize = 5;
 
-/// The channels after each block: `w, 2w, 4w, 8w, 8w`.
+/// Returns the number of channels after each block: `w, 2w, 4w, 8w, 8w`.
 pub const fn channels(width: usize) -> [usize; N_BLOCKS] {
     [width, 2 * width, 4 * width, 8 * width, 8 * width]
 }
@@ -196,8 +206,9 @@ pub struct Cnn {
 }
 
 impl Cnn {
-    /// A net of ordinary 3 x 3 convolutions, or with all but the first of them depthwise separable. The first stays as
-    /// it is, as in MobileNets: with so few inputs there is nothing to separate.
+    /// Returns a network of standard 3 x 3 convolutions, or one in which all but the first are depthwise
+    /// separable. The first one stays standard, as in MobileNets, because it has too few input channels to
+    /// gain from separating them.
     pub fn new(
         c_in: usize,
         width: usize,
@@ -225,6 +236,8 @@ impl Cnn {
         Self { blocks, head }
     }
 
+    /// Returns the logits.
+    ///
     /// # Shapes
     ///
     /// - x: `[batch, c_in, 32, 32]`
@@ -233,12 +246,13 @@ impl Cnn {
         self.logits(self.blocks.iter().fold(x, |h, block| relu_pool(block.sums(h).1)))
     }
 
-    /// The maps after each block, before they are pooled, and the logits.
+    /// Returns the maps of each block before pooling, and the logits.
     ///
     /// # Shapes
     ///
     /// - x: `[batch, c_in, 32, 32]`
-    /// - output: `[batch, w, 32, 32]`, `[batch, 2w, 16, 16]`, ... `[batch, 8w, 2, 2]`; and `[batch, n_classes]`
+    /// - output: `[batch, w, 32, 32]`, `[batch, 2w, 16, 16]`, ... `[batch, 8w, 2, 2]`; and
+    ///   `[batch, n_classes]`
     pub fn forward_blocks(&self, x: Tensor<4>) -> (Vec<Tensor<4>>, Tensor<2>) {
         let pool = MaxPool2dConfig::new([2, 2]).init();
         let mut maps = Vec::with_capacity(self.blocks.len());
@@ -251,12 +265,13 @@ impl Cnn {
         (maps, self.logits(h))
     }
 
-    /// The same with all that happens inside of each block. It holds on to every tensor, which training need not.
+    /// Returns the intermediate maps of each block, and the logits. Training does not use it, since it keeps
+    /// every tensor.
     ///
     /// # Shapes
     ///
     /// - x: `[batch, c_in, 32, 32]`
-    /// - output: one entry a block, and `[batch, n_classes]`
+    /// - output: one entry per block, and `[batch, n_classes]`
     pub fn forward_inside(&self, x: Tensor<4>) -> (Vec<Inside>, Tensor<2>) {
         let pool = MaxPool2dConfig::new([2, 2]).init();
         let mut insides = Vec::with_capacity(self.blocks.len());
@@ -271,23 +286,24 @@ impl Cnn {
 
     fn logits(&self, pooled: Tensor<4>) -> Tensor<2> {
         let [batch, channels, height, width] = pooled.dims();
+        // [batch, 8w, 1, 1] -> [batch, 8w]
         self.head.forward(pooled.reshape([batch, channels * height * width]))
     }
 }
 
-/// What goes through one block.
+/// Intermediate maps of a block.
 #[derive(Clone, Debug)]
 pub struct Inside {
     /// `[batch, c_in, h, w]`
     pub input: Tensor<4>,
-    /// `[batch, c_in, h, w]`: what the depthwise convolution gives, in a separable block
+    /// `[batch, c_in, h, w]`: the output of the depthwise convolution in a separable block
     pub depthwise: Option<Tensor<4>>,
-    /// `[batch, c_out, h, w]`: what ReLU is given
+    /// `[batch, c_out, h, w]`: the input of ReLU
     pub sums: Tensor<4>,
 }
 
-/// Multiply-adds of a convolution for one image: each output is a sum over the weights of its channel. Counted from the
-/// module's own weights and the output that it really gave.
+/// Returns the number of multiply-adds of a convolution for one image, counted from the shapes of the
+/// module's weight and of its actual output: each output element is a sum over the weights of its channel.
 ///
 /// # Shapes
 ///

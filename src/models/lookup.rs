@@ -1,6 +1,7 @@
-//! One attention layer between an embedding and a read-out, and nothing else: `logits = MultiHead(x E) U`.
+//! A single attention layer between an embedding and a readout: `logits = MultiHead(x E) U`.
 //!
-//! There is no way around the attention: what a token says of another must come through its weights.
+//! There is no residual connection, so all information about other tokens passes through the attention
+//! weights.
 
 use crate::models::attention::{MhaOutput, MultiHeadAttention};
 use crate::models::weights::WeightRng;
@@ -8,19 +9,19 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
-/// The sizes of a [`LookupNet`].
+/// Sizes of a [`LookupNet`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sizes {
-    /// Numbers that describe a token.
+    /// The number of features of a token.
     pub d_in: usize,
     pub d_model: usize,
     pub n_heads: usize,
-    /// Size of a head's queries, keys and values.
+    /// The dimension of a head's queries, keys and values.
     pub d_k: usize,
     pub n_classes: usize,
 }
 
-/// Embedding, one attention layer, read-out.
+/// Embedding, one attention layer, readout.
 #[derive(Module, Debug)]
 pub struct LookupNet {
     /// `E`: `[d_in, d_model]`, without a bias.
@@ -31,8 +32,8 @@ pub struct LookupNet {
 }
 
 impl LookupNet {
-    /// A net for tokens of `n_ones` ones among zeros, whose embeddings then have a variance of 1. The matrices of
-    /// queries and keys are drawn `sigma` times as large as the others, so queries and keys have that standard
+    /// Returns a network for tokens with `n_ones` ones among zeros, whose embeddings then have a variance of
+    /// 1. The initial weights of queries and keys are multiplied by `sigma`, which is then their standard
     /// deviation.
     pub fn new(sizes: Sizes, n_ones: usize, sigma: f32, rng: &mut WeightRng, device: &Device) -> Self {
         let Sizes { d_in, d_model, n_heads, d_k, n_classes } = sizes;
@@ -50,15 +51,18 @@ impl LookupNet {
         }
     }
 
+    /// Returns logits for every token, and the attention weights.
+    ///
     /// # Shapes
     ///
     /// - x: `[batch, n, d_in]`
-    /// - output: logits `[batch n, n_classes]`, and the weights `[batch, n_heads, n, n]`
+    /// - output: `[batch n, n_classes]` and `[batch, n_heads, n, n]`
     pub fn forward(&self, x: Tensor<3>) -> (Tensor<2>, Tensor<4>) {
         let [batch, n, _] = x.dims();
         let MhaOutput { output, weights } = self.attention.forward(self.embed.forward(x), None);
         let logits = self.readout.forward(output);
         let [_, _, n_classes] = logits.dims();
+        // [batch, n, n_classes] -> [batch n, n_classes]
         (logits.reshape([batch * n, n_classes]), weights)
     }
 }

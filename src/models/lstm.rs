@@ -14,7 +14,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData, activation::sigmoid};
 use nn_lab_kernels::lstm::{self as scan, States};
 
-/// An LSTM. The four gates lie side by side in each weight, in the order i, f, g, o.
+/// An LSTM. Each weight concatenates the four gates along its last axis, in the order i, f, g, o.
 #[derive(Module, Debug)]
 pub struct Lstm {
     /// `W_x` `[d_in, 4 d_h]` and `b` `[4 d_h]`
@@ -25,17 +25,17 @@ pub struct Lstm {
     pub output: Linear,
 }
 
-/// How long the cells remember before anything is learned: a forget gate of `sigmoid(b_f)` keeps that share a step.
+/// The initial bias of the forget gate. The gate then keeps about `sigmoid(b_f)` of the cell per step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ForgetBias {
-    /// The same bias for every cell: 0 keeps half a step, 1 keeps 73 %.
+    /// The same bias for every cell: 0 keeps 50% per step, 1 keeps 73%.
     Constant(f32),
-    /// `b_f = ln u`, `b_i = -b_f`, `u` from U(1, `t_max` - 1): memories of every length up to `t_max` (Tallec and
-    /// Ollivier 2018).
+    /// `b_f = ln u`, `b_i = -b_f`, `u` from U(1, `t_max` - 1): memories of all lengths up to `t_max` (Tallec
+    /// and Ollivier 2018, equation 16).
     Chrono { t_max: usize },
 }
 
-/// One step's gates and states, `[batch, d_h]` each.
+/// Gates and states of one step, `[batch, d_h]` each.
 #[derive(Clone, Debug)]
 pub struct LstmStep {
     pub i: Tensor<2>,
@@ -51,7 +51,8 @@ pub struct LstmStep {
 }
 
 impl Lstm {
-    /// Weights and biases from U(-k, k), `k = 1/sqrt(d_h)`, but for the biases of the gates, which `forget_bias` sets.
+    /// Returns a network with weights and biases initialized from U(-k, k), `k = 1/sqrt(d_h)`, except for the
+    /// biases of the gates, which follow from `forget_bias`.
     pub fn new(
         d_in: usize,
         d_h: usize,
@@ -77,11 +78,12 @@ impl Lstm {
         Self { input, recurrent, output }
     }
 
-    /// One step, as the equations have it; a whole sequence is one operation, see [`Recurrent::unroll`].
+    /// Returns gates and states of the next step. [`Recurrent::unroll`] computes a whole sequence in one
+    /// operation.
     ///
     /// # Shapes
     ///
-    /// - projected: `[batch, 4 d_h]`, that is `x_t W_x + b`
+    /// - projected: `x_t W_x + b`, `[batch, 4 d_h]`
     /// - h, c: `[batch, d_h]`
     pub fn step(&self, projected: Tensor<2>, h: Tensor<2>, c: Tensor<2>) -> LstmStep {
         let [batch, d_h] = h.dims();
@@ -110,9 +112,9 @@ impl Recurrent for Lstm {
         &self.output
     }
 
-    /// `dc_t = dc_{t+1} f_{t+1} + dh_t o_t (1 - tanh(c_t)^2)`: the cell's own path back is a product of forget gates,
-    /// with no weight matrix and no squashing in it. The rest is the chain rule through the gates, with
-    /// `sigmoid' = s (1 - s)` and `tanh' = 1 - tanh^2`, and `dh_{t-1} = da_t W_h^T`.
+    /// `dc_t = dc_{t+1} f_{t+1} + dh_t o_t (1 - tanh(c_t)^2)`: the gradient along the cell is a product of
+    /// forget gates, without weight matrices and activations. The rest is the chain rule through the gates,
+    /// with `sigmoid' = s (1 - s)` and `tanh' = 1 - tanh^2`, and `dh_{t-1} = da_t W_h^T`.
     fn backward_through_time(
         &self,
         x: &Tensor<3>,

@@ -1,4 +1,4 @@
-//! The multilayer perceptron: `h_0 = x`, `h_l = f(h_{l-1} W_l + b_l)`, and no `f` after the last layer.
+//! The multilayer perceptron: `h_0 = x`, `h_l = f(h_{l-1} W_l + b_l)`, without `f` after the last layer.
 
 use crate::models::weights::WeightRng;
 use burn::module::Module;
@@ -6,10 +6,10 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, activation};
 use nn_lab_kernels::gelu::gelu;
 
-/// The function between two layers.
+/// The activation function `f`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
-    /// `f(x) = x`: the net is linear, however deep.
+    /// `f(x) = x`: the network is linear at any depth.
     Identity,
     /// `max(0, x)`
     Relu,
@@ -32,8 +32,8 @@ impl Activation {
         }
     }
 
-    /// The gain that keeps the variance of the signal from layer to layer: sqrt(2) for functions that drop half of
-    /// it (He et al. 2015), 1 for the others (Glorot and Bengio 2010).
+    /// Returns the gain that preserves the variance of the signal from layer to layer: sqrt(2) for functions
+    /// that drop half of it (He et al. 2015, section 2.2), and 1 for the others (Glorot and Bengio 2010).
     fn gain(self) -> f32 {
         match self {
             Self::Relu | Self::Gelu => 2.0f32.sqrt(),
@@ -52,10 +52,10 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// A net from `d_in` numbers through hidden layers of `hidden_dims` to `d_out` logits.
+    /// Returns a network from `d_in` features through hidden layers of `hidden_dims` units to `d_out` logits.
     ///
-    /// Weights are drawn from U(-k, k), `k = gain sqrt(3 / d_in)` with the layer's own `d_in`, and biases from
-    /// U(-1/sqrt(d_in), 1/sqrt(d_in)), or left out.
+    /// Weights are initialized from U(-k, k), `k = gain sqrt(3 / d_in)` with the layer's own `d_in`. Biases,
+    /// if there are any, are initialized from U(-1/sqrt(d_in), 1/sqrt(d_in)).
     pub fn new(
         d_in: usize,
         hidden_dims: &[usize],
@@ -71,7 +71,7 @@ impl Mlp {
         let last = dims.len() - 2;
         let layer = |l: usize, rng: &mut WeightRng| {
             let (d_in, d_out) = (dims[l], dims[l + 1]);
-            // No function follows the last layer, so nothing there needs a gain.
+            // No activation follows the last layer.
             let gain = if l == last { 1.0 } else { activation.gain() };
             let fan_in = d_in.max(1) as f32;
             Linear {
@@ -83,54 +83,50 @@ impl Mlp {
         Self { layers, activation }
     }
 
-    /// The same layers with another function between them.
+    /// Returns the same layers with another activation.
     pub fn with_activation(mut self, activation: Activation) -> Self {
         self.activation = activation;
         self
     }
 
+    /// Returns the logits.
+    ///
     /// # Shapes
     ///
     /// - x: `[batch, d_in]`
     /// - output: `[batch, d_out]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let last = self.layers.len().saturating_sub(1);
-        let mut h = x;
-        for (l, layer) in self.layers.iter().enumerate() {
-            h = layer.forward(h);
-            if l < last {
-                h = self.activation.forward(h);
-            }
-        }
-        h
+        (0..self.layers.len()).fold(x, |h, l| self.layer(l, h))
     }
 
-    /// What every layer gives, after its activation; the last entry is the output.
+    /// Returns the output of every layer, after its activation; the last one has the logits.
     ///
     /// # Shapes
     ///
     /// - x: `[batch, d_in]`
-    /// - output: one `[batch, width of the layer]` a layer
+    /// - output: `[batch, d_l]` for each layer
     pub fn forward_layers(&self, x: Tensor<2>) -> Vec<Tensor<2>> {
-        let last = self.layers.len().saturating_sub(1);
-        let mut outputs = Vec::with_capacity(self.layers.len());
         let mut h = x;
-        for (l, layer) in self.layers.iter().enumerate() {
-            h = layer.forward(h);
-            if l < last {
-                h = self.activation.forward(h);
-            }
-            outputs.push(h.clone());
-        }
-        outputs
+        let next = |l| {
+            h = self.layer(l, h.clone());
+            h.clone()
+        };
+        (0..self.layers.len()).map(next).collect()
     }
 
-    /// The one matrix and the one bias that a net without non-linearity comes to:
-    /// `W = W_1 W_2 ... W_L` and `b = (...(b_1 W_2 + b_2)...) W_L + b_L`.
+    /// Applies layer `l` and, unless it is the last one, the activation.
+    fn layer(&self, l: usize, h: Tensor<2>) -> Tensor<2> {
+        let h = self.layers[l].forward(h);
+        if l + 1 < self.layers.len() { self.activation.forward(h) } else { h }
+    }
+
+    /// Returns the matrix and the bias of the single layer that is equivalent to a network without
+    /// activation: `W = W_1 W_2 ... W_L` and `b = (...(b_1 W_2 + b_2)...) W_L + b_L`. `None` if there are no
+    /// layers.
     ///
     /// # Shapes
     ///
-    /// - output: `[d_in, d_out]` and `[1, d_out]`; no bias if the layers have none
+    /// - output: `[d_in, d_out]` and `[1, d_out]`, without the bias if the layers have none
     pub fn collapsed(&self) -> Option<(Tensor<2>, Option<Tensor<2>>)> {
         let mut layers = self.layers.iter();
         let first = layers.next()?;

@@ -1,4 +1,4 @@
-//! The architectures, one a file, in burn alone: `Config`-free constructors, `forward` with shapes, nothing else.
+//! One architecture per file, built on burn only: constructors, and forward passes with their shapes.
 
 pub mod attention;
 pub mod cnn;

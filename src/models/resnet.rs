@@ -1,5 +1,5 @@
-//! Residual networks for small images (He, Zhang, Ren and Sun 2015, "Deep residual learning", section 4.2), and their
-//! plain twins.
+//! Residual networks for small images (He, Zhang, Ren and Sun 2015, "Deep residual learning", section 4.2),
+//! and plain networks with the same layers.
 //!
 //! ```text
 //! h_0 = relu(BN(conv3x3(x)))
@@ -7,17 +7,18 @@
 //! logits = W mean_{height, width}(h_last) + b
 //! ```
 //!
-//! Three stages of `n` blocks with `c`, `2c` and `4c` channels; the second and third stage begin with a stride of 2.
-//! `F` is two 3x3 convolutions (basic: depth `6n + 2`) or 1x1, 3x3 and 1x1 with four times the channels at the end
-//! (bottleneck: `9n + 2`), each followed by batch norm (Ioffe and Szegedy 2015) where that is on, and all but the last
-//! by ReLU. `s` is the identity, or a 1x1 convolution where the shape changes (the paper's option B). The stride of a
-//! bottleneck block is in its 3x3 convolution, as in today's libraries; the paper had it in the first 1x1.
+//! There are three stages of `n` blocks with `c`, `2c` and `4c` channels. The second and third stage start
+//! with a stride of 2. `F` is two 3x3 convolutions (basic: depth `6n + 2`), or 1x1, 3x3 and 1x1 convolutions
+//! with four times the channels at the end (bottleneck: depth `9n + 2`). Each is followed by batch norm
+//! (Ioffe and Szegedy 2015) if that is on, and all but the last by ReLU. `s` is the identity, or a 1x1
+//! convolution where the shape changes (option B of the paper). A bottleneck block has its stride in the 3x3
+//! convolution, as in today's libraries; the paper has it in the first 1x1 convolution.
 //!
-//! Batch norm is burn's module: in training (on an autodiff device) it normalizes with the statistics of the batch and moves
-//! its running ones, `running <- 0.9 running + 0.1 batch`, which is PyTorch's convention of momentum; `valid()` uses
-//! the running ones. One thing differs from PyTorch: the running variance takes the batch's variance divided by `n`,
-//! not by `n - 1`. The running statistics are shared by clones of a module, so two nets that train must be built
-//! apart, not cloned.
+//! Batch norm is burn's module. In training (on an autodiff device) it normalizes with the statistics of the
+//! batch and updates its running statistics, `running <- 0.9 running + 0.1 batch`, which is PyTorch's
+//! convention of momentum. `valid()` uses the running statistics. Unlike PyTorch, the running variance uses
+//! the biased variance of the batch, divided by `n` and not by `n - 1`. Clones of a module share its running
+//! statistics, so two networks that train must be constructed separately.
 
 use crate::models::cnn::convolve;
 use crate::models::weights::WeightRng;
@@ -27,7 +28,7 @@ use burn::nn::{BatchNorm, BatchNormConfig, Linear, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, activation::relu};
 use nn_lab_kernels::batch_norm::batch_norm;
 
-/// What the residual function `F` is made of.
+/// The layers of the residual function `F`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlockKind {
     /// 3x3, 3x3
@@ -39,15 +40,17 @@ pub enum BlockKind {
 /// The variance of initial weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Init {
-    /// `2 / fan_in`: keeps the signal's size through ReLU (He et al. 2015, "Delving deep into rectifiers").
+    /// `2 / fan_in`: preserves the signal's variance through ReLU (He et al. 2015, "Delving deep into
+    /// rectifiers").
     He,
-    /// `1 / fan_in`: keeps it without ReLU (LeCun et al. 1998); with ReLU each layer halves its square.
+    /// `1 / fan_in`: preserves it without ReLU (LeCun et al. 1998). With ReLU, each layer halves the
+    /// variance.
     LeCun,
-    /// `1 / (3 fan_in)`, and biases from U(-1/sqrt(fan_in), 1/sqrt(fan_in)): what PyTorch draws unless told otherwise.
+    /// `1 / (3 fan_in)`, and biases from U(-1/sqrt(fan_in), 1/sqrt(fan_in)): PyTorch's default.
     Torch,
 }
 
-/// What is built.
+/// The hyperparameters of a network's architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
     pub channels_in: usize,
@@ -58,15 +61,15 @@ pub struct Plan {
     /// `c`: channels of the first stage; 16 in the paper.
     pub channels: usize,
     pub batch_norm: bool,
-    /// Whether blocks add their input: without, the net is plain.
+    /// True if blocks add their input. Otherwise the network is plain.
     pub shortcuts: bool,
     pub init: Init,
 }
 
-/// A convolution and what normalizes it: batch norm, or a bias alone.
+/// A convolution with batch norm, or with a bias instead.
 #[derive(Module, Debug)]
 pub struct ConvNorm {
-    /// `[c_out, c_in, k, k]`; a bias only where there is no batch norm, which would take it out again.
+    /// `[c_out, c_in, k, k]`; without a bias if there is batch norm, which would subtract it again.
     pub conv: Conv2d,
     pub norm: Option<BatchNorm>,
 }
@@ -74,28 +77,28 @@ pub struct ConvNorm {
 /// `relu(s(x) + F(x))`, or `relu(F(x))`.
 #[derive(Module, Debug)]
 pub struct Block {
-    /// `F`: ReLU follows each but the last.
+    /// `F`, with ReLU after all but the last.
     pub convs: Vec<ConvNorm>,
-    /// `s`, where the shape changes.
+    /// `s` if the shape changes.
     pub projection: Option<ConvNorm>,
     #[module(skip)]
     shortcut: bool,
 }
 
-/// Where the signal can be looked at, or a leaf be added whose gradient will be read.
+/// A point in a block where the signal can be read, or where a leaf can be added to read its gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// What a block's layers are given.
+    /// The input of a block's layers.
     BranchInput,
-    /// What the layers give: `F(x)`.
+    /// The output of the layers: `F(x)`.
     Branch,
-    /// What a projection is given; an identity has no such place.
+    /// The input of a projection; an identity does not have it.
     ShortcutInput,
-    /// What the shortcut gives: `s(x)`.
+    /// The output of the shortcut: `s(x)`.
     Shortcut,
     /// `s(x) + F(x)`, before ReLU.
     Sum,
-    /// What a block gives, or the stem.
+    /// The output of a block or of the stem.
     Output,
 }
 
@@ -109,7 +112,7 @@ pub struct ResNet {
 }
 
 impl Init {
-    /// The bounds of the uniform draws of weights and biases: `sqrt(3 variance)`.
+    /// Returns the bounds of the uniform distributions of weights and biases: `sqrt(3 variance)`.
     fn bounds(self, fan_in: f32) -> (f32, f32) {
         match self {
             Self::He => ((6.0 / fan_in).sqrt(), 0.0),
@@ -119,7 +122,7 @@ impl Init {
     }
 }
 
-/// Draws the weights of one net.
+/// Initializes the layers of a network.
 struct Draw<'a> {
     rng: WeightRng,
     init: Init,
@@ -128,13 +131,13 @@ struct Draw<'a> {
 }
 
 impl Draw<'_> {
-    /// A convolution with a `k x k` kernel and padding that keeps the size.
+    /// Returns a convolution with a `k x k` kernel and padding that keeps the size.
     fn conv(&mut self, c_in: usize, c_out: usize, k: usize, stride: usize) -> ConvNorm {
         let fan_in = (c_in * k * k) as f32;
         let (bound, bias_bound) = self.init.bounds(fan_in);
         let pad = k / 2;
         let weight = self.rng.uniform([c_out, c_in, k, k], bound, self.device);
-        // Drawn in any case, so that the weights after it are the same with batch norm and without.
+        // Drawn even if unused, so that all later weights are the same with and without batch norm.
         let bias = self.rng.uniform([c_out], bias_bound, self.device);
         let conv = Conv2d {
             weight,
@@ -151,6 +154,8 @@ impl Draw<'_> {
 }
 
 impl ConvNorm {
+    /// Returns the normalized convolution.
+    ///
     /// # Shapes
     ///
     /// - x: `[batch, c_in, height, width]`
@@ -165,17 +170,17 @@ impl ConvNorm {
     }
 }
 
-/// What burn's batch norm does in training, by an operation of our own.
+/// Applies burn's batch norm in training, with the lab's own operation.
 fn normalize(norm: &BatchNorm, x: Tensor<4>) -> Tensor<4> {
     let device = x.device();
-    let found = batch_norm(x, norm.gamma.val(), norm.beta.val(), norm.epsilon as f32);
-    let moved = |running: Tensor<1>, batch: Tensor<1>| {
+    let normalized = batch_norm(x, norm.gamma.val(), norm.beta.val(), norm.epsilon as f32);
+    let updated = |running: Tensor<1>, batch: Tensor<1>| {
         let running = running.to_device(&device).mul_scalar(1.0 - norm.momentum);
         (running + batch.mul_scalar(norm.momentum)).detach()
     };
-    norm.running_mean.update(moved(norm.running_mean.value_sync(), found.mean));
-    norm.running_var.update(moved(norm.running_var.value_sync(), found.variance));
-    found.output
+    norm.running_mean.update(updated(norm.running_mean.value_sync(), normalized.mean));
+    norm.running_var.update(updated(norm.running_var.value_sync(), normalized.variance));
+    normalized.output
 }
 
 impl Block {
@@ -203,12 +208,12 @@ impl Block {
         Self { convs, projection, shortcut: plan.shortcuts }
     }
 
-    /// Whether the block adds its input to what its layers make of it.
+    /// Returns `true` if the block adds its input to the output of its layers.
     pub fn has_shortcut(&self) -> bool {
         self.shortcut
     }
 
-    /// `F(x)`, before the shortcut is added.
+    /// Returns `F(x)`, before the shortcut is added.
     pub fn residual(&self, x: Tensor<4>) -> Tensor<4> {
         let last = self.convs.len().saturating_sub(1);
         self.convs.iter().enumerate().fold(x, |h, (i, conv)| {
@@ -217,6 +222,8 @@ impl Block {
         })
     }
 
+    /// Returns the output of the block.
+    ///
     /// # Shapes
     ///
     /// - x: `[batch, c_in, height, width]`
@@ -225,7 +232,8 @@ impl Block {
         self.forward_with(x, &mut |_, h| h)
     }
 
-    /// Calls `at` at every [`Place`] on the way but the output's, and goes on with what it gives back.
+    /// Like [`Self::forward`], but replaces the signal at every [`Place`] except the output with the result
+    /// of `at`.
     ///
     /// # Shapes
     ///
@@ -260,8 +268,8 @@ impl BlockKind {
 }
 
 impl ResNet {
-    /// The net of a plan. All but the projections are drawn from one stream and those from another, so that from the
-    /// same seed a plain net has the weights of its residual twin.
+    /// Returns the network of a plan. Projections are initialized from a random stream of their own, so that
+    /// a plain and a residual network with the same seed have the same weights in all other layers.
     pub fn new(plan: &Plan, seed: u64, device: &Device) -> Self {
         let draw =
             |seed| Draw { rng: WeightRng::new(seed), init: plan.init, batch_norm: plan.batch_norm, device };
@@ -285,6 +293,8 @@ impl ResNet {
         Self { stem, blocks, head }
     }
 
+    /// Returns the logits.
+    ///
     /// # Shapes
     ///
     /// - x: `[batch, channels_in, side, side]`
@@ -293,8 +303,9 @@ impl ResNet {
         self.forward_with(x, |_, _, h| h)
     }
 
-    /// Calls `at` at every place of the stem (0) and of every block (1 on), and goes on with what it gives back: a probe
-    /// can look at the signal there, or add a leaf whose gradient it will read.
+    /// Like [`Self::forward`], but replaces the signal at every place of the stem (index 0) and the blocks
+    /// (from 1) with the result of `at`. A probe can read the signal there, or add a leaf to read its
+    /// gradient.
     ///
     /// # Shapes
     ///
@@ -311,11 +322,12 @@ impl ResNet {
             h = at(i + 1, Place::Output, output);
         }
         let [batch, channels, height, width] = h.dims();
+        // Global average pooling: [batch, channels, height, width] -> [batch, channels].
         let pooled = h.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels]);
         self.head.forward(pooled)
     }
 
-    /// The weight of the first convolution of every block.
+    /// Returns the weight of the first convolution of every block.
     pub fn first_convs(&self) -> impl Iterator<Item = &Param<Tensor<4>>> {
         self.blocks.iter().filter_map(|block| block.convs.first()).map(|conv| &conv.conv.weight)
     }

@@ -1,4 +1,4 @@
-//! The recurrent net of Elman 1990: `h_t = tanh(x_t W_x + b + h_{t-1} W_h)`, logits `h_T W_y + b_y`.
+//! The recurrent network of Elman 1990: `h_t = tanh(x_t W_x + b + h_{t-1} W_h)`, logits `h_T W_y + b_y`.
 
 use crate::models::recurrent::{Recurrent, ThroughTime, last, project, sum_over_time};
 use crate::models::weights::WeightRng;
@@ -8,7 +8,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use nn_lab_kernels::rnn as scan;
 
-/// A vanilla recurrent net.
+/// A vanilla recurrent network.
 #[derive(Module, Debug)]
 pub struct VanillaRnn {
     /// `W_x` `[d_in, d_h]` and `b` `[d_h]`
@@ -22,12 +22,12 @@ pub struct VanillaRnn {
 /// The hidden states of a sequence.
 #[derive(Debug)]
 pub struct RnnTrace {
-    /// `h_t` for every position: `[seq_len, batch, d_h]`.
+    /// `h_t` at every position: `[seq_len, batch, d_h]`.
     pub hidden: Tensor<3>,
 }
 
 impl VanillaRnn {
-    /// Weights and biases from U(-k, k), `k = 1/sqrt(d_h)`.
+    /// Returns a network with weights and biases initialized from U(-k, k), `k = 1/sqrt(d_h)`.
     pub fn new(d_in: usize, d_h: usize, d_out: usize, rng: &mut WeightRng, device: &Device) -> Self {
         let k = 1.0 / (d_h.max(1) as f32).sqrt();
         Self {
@@ -37,17 +37,17 @@ impl VanillaRnn {
         }
     }
 
-    /// The same net with all recurrent weights times `factor`, and so with a spectral radius `factor` times as large.
+    /// Returns the network with its recurrent weights, and so their spectral radius, multiplied by `factor`.
     pub fn scale_recurrent(mut self, factor: f32) -> Self {
         self.recurrent = Param::from_tensor(self.recurrent.val().mul_scalar(factor).detach());
         self
     }
 
-    /// One step, as the equation has it; a whole sequence is one operation, see [`Recurrent::unroll`].
+    /// Returns the next hidden state. [`Recurrent::unroll`] computes a whole sequence in one operation.
     ///
     /// # Shapes
     ///
-    /// - projected: `[batch, d_h]`, that is `x_t W_x + b`
+    /// - projected: `x_t W_x + b`, `[batch, d_h]`
     /// - h: `[batch, d_h]`
     /// - output: `[batch, d_h]`
     pub fn step(&self, projected: Tensor<2>, h: Tensor<2>) -> Tensor<2> {
@@ -70,8 +70,8 @@ impl Recurrent for VanillaRnn {
         &self.output
     }
 
-    /// `da_t = dh_t (1 - h_t^2)`, since `h = tanh(a)`; `dh_{t-1} = da_t W_h^T`. Each step back multiplies by
-    /// `diag(1 - h_t^2) W_h^T`: where that shrinks vectors, the gradient dies geometrically.
+    /// `da_t = dh_t (1 - h_t^2)`, since `h = tanh(a)`, and `dh_{t-1} = da_t W_h^T`. Each step back multiplies
+    /// the gradient by `diag(1 - h_t^2) W_h^T`. If that shrinks vectors, the gradient vanishes geometrically.
     fn backward_through_time(
         &self,
         x: &Tensor<3>,

@@ -1,4 +1,5 @@
-//! A decoder-only transformer (Vaswani et al. 2017, sections 3.1-3.5; Radford et al. 2019 for the order within a block).
+//! A decoder-only transformer (Vaswani et al. 2017, sections 3.1-3.5) with pre-norm blocks (Radford et al.
+//! 2019, section 2.3).
 //!
 //! ```text
 //! x_0 = E[c] + P                                    embedding and position
@@ -7,8 +8,8 @@
 //! logits = LayerNorm(x_L) U
 //! ```
 //!
-//! Characters come as one-hot rows, so that the embedding is a product: it differentiates into a product, where a look-up
-//! would differentiate into a scatter.
+//! Characters are one-hot rows, so that the embedding is a matrix product. Its gradient is then a matrix
+//! product too, where the gradient of a lookup would be a scatter.
 
 use crate::models::attention::{
     Heads, MultiHeadAttention, causal_mask, default_scale, merge_heads, scaled_dot_product_attention,
@@ -21,64 +22,64 @@ use nn_lab_kernels::gelu::gelu;
 use nn_lab_kernels::layer_norm::layer_norm;
 use nn_lab_kernels::on_cpu;
 
-/// Added to a score that must get no weight; `exp` of it is 0.
+/// The term added to masked scores; its `exp` is 0.
 const HIDDEN_SCORE: f32 = -1e30;
 
-/// Added to the variance in a layer norm: burn's default, and PyTorch's.
+/// The epsilon of layer norm: the default of burn and PyTorch.
 const EPSILON: f32 = 1e-5;
 
-/// Where the model knows positions from.
+/// The encoding of positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Positions {
     /// [`sinusoidal_table`].
     Sinusoidal,
-    /// One learned vector for each position.
+    /// One trained vector per position.
     Learned,
-    /// Nowhere, but for the causal mask (Haviv et al. 2022).
+    /// None except the causal mask (Haviv et al. 2022).
     None,
 }
 
-/// The sizes of a transformer.
+/// Sizes of a transformer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sizes {
     pub vocabulary: usize,
-    /// The most characters that it looks back on, the present one included.
+    /// The maximum number of characters that the model attends to, including the current one.
     pub context: usize,
     pub d_model: usize,
     pub n_heads: usize,
     pub n_layers: usize,
-    /// Units of each block's perceptron; 0 for blocks of attention only (Elhage et al. 2021).
+    /// Hidden units of each block's MLP; 0 for attention-only blocks (Elhage et al. 2021).
     pub d_ff: usize,
     pub positions: Positions,
-    /// Whether the head is the embedding's transpose (Press and Wolf 2017).
+    /// True if the output head is the embedding's transpose (Press and Wolf 2017).
     pub tied: bool,
 }
 
-/// The transformer.
+/// A transformer language model.
 #[derive(Module, Debug)]
 pub struct Transformer {
     /// `E`: `[vocabulary, d_model]`.
     pub embedding: Param<Tensor<2>>,
-    /// Learned positions: `[context, d_model]`.
+    /// Trained positions: `[context, d_model]`.
     pub positions: Option<Param<Tensor<2>>>,
     pub blocks: Vec<TransformerBlock>,
     pub norm: LayerNorm,
-    /// `U`: `[d_model, vocabulary]`; without it, the embedding's transpose.
+    /// `U`: `[d_model, vocabulary]`; `None` if it is the embedding's transpose.
     pub head: Option<Param<Tensor<2>>>,
-    /// The sinusoidal table in the size of the embeddings, where it is added; it is no parameter.
+    /// The sinusoidal positions, scaled to the embeddings. This is not a parameter.
     sinusoidal: Option<Tensor<2>>,
-    /// [`hidden_scores`] of a whole context, where attention needs them; made once, since what is made at a step is uploaded
-    /// at each.
-    hidden: Option<Tensor<4>>,
+    /// The [`mask_scores`] of a full context, if attention needs them. They are kept, since they would be
+    /// uploaded at every step otherwise.
+    mask_scores: Option<Tensor<4>>,
     context: usize,
 }
 
-/// Attention and a perceptron, each behind a layer norm and beside a path that leaves the vectors as they are.
+/// Attention and an MLP, each with a layer norm before it and a residual connection around it.
 #[derive(Module, Debug)]
 pub struct TransformerBlock {
     pub norm_attention: LayerNorm,
     pub attention: MultiHeadAttention,
-    /// This and the two matrices are there unless the blocks are of attention only.
+    /// `None` in attention-only blocks, as are the two layers of the MLP.
     pub norm_mlp: Option<LayerNorm>,
     /// `W_1`: `[d_model, d_ff]`.
     pub up: Option<Linear>,
@@ -86,35 +87,39 @@ pub struct TransformerBlock {
     pub down: Option<Linear>,
 }
 
-/// Keys and values of the characters that the model has seen, one pair a block: `[batch, n_heads, n_seen, d_head]`.
+/// Keys and values of the characters so far, one pair per block: `[batch, n_heads, n_seen, d_head]`.
 #[derive(Clone, Debug, Default)]
 pub struct Cache {
     blocks: Vec<(Tensor<4>, Tensor<4>)>,
 }
 
 impl Cache {
-    /// How many characters it holds.
+    /// Returns the number of characters in the cache.
     pub fn len(&self) -> usize {
         self.blocks.first().map_or(0, |(k, _)| k.dims()[2])
     }
 
-    /// Whether it holds none.
+    /// Returns `true` if the cache has no characters.
     pub fn is_empty(&self) -> bool {
         self.blocks.is_empty()
     }
 }
 
 impl Transformer {
-    /// Weights are drawn as in GPT-2 (Radford et al. 2019), from N(0, 0.02^2) at its width of 768 and wider by
-    /// `sqrt(768 / d_model)` here, so that a product keeps its size; those that end a branch are smaller by
-    /// `sqrt(2 n_layers)`, and biases are 0. Embeddings are drawn with a length of about 1. Sinusoidal positions are scaled to the size of the embeddings beside them; Vaswani et
-    /// al. 2017, section 3.4, scale the embeddings up instead, which gives the same ratio, but drowns the branches at first.
+    /// Returns a transformer with weights initialized as in GPT-2 (Radford et al. 2019): from N(0, 0.02^2) at
+    /// its width of 768, and with a standard deviation larger by `sqrt(768 / d_model)` here, which preserves
+    /// the size of products. In the last layer of each branch it is smaller by `sqrt(2 n_layers)`. Biases are
+    /// 0.
+    ///
+    /// Embeddings have a length of about 1, and sinusoidal positions are scaled to it. Vaswani et al. 2017,
+    /// section 3.4, scale the embeddings up instead. The ratio is the same, but the branches would then be
+    /// negligible at first.
     pub fn new(sizes: Sizes, rng: &mut WeightRng, device: &Device) -> Self {
         let Sizes { vocabulary, context, d_model, n_layers, .. } = sizes;
         let embedding_std = 1.0 / (d_model.max(1) as f32).sqrt();
         let embedding = rng.normal([vocabulary, d_model], embedding_std, device);
         Self {
-            hidden: (!on_cpu(&embedding.val())).then(|| hidden_scores(context, device)),
+            mask_scores: (!on_cpu(&embedding.val())).then(|| mask_scores(context, device)),
             embedding,
             positions: (sizes.positions == Positions::Learned)
                 .then(|| rng.normal([context, d_model], embedding_std, device)),
@@ -129,36 +134,36 @@ impl Transformer {
         }
     }
 
-    /// The most characters that it looks back on.
+    /// Returns the maximum number of characters that the model attends to.
     pub fn context(&self) -> usize {
         self.context
     }
 
-    /// What a training step needs: logits for the character after each, with nothing kept.
+    /// Returns the logits for the character after each position.
     ///
-    /// `dropout` is the share of numbers that are set to 0 in the sum of embeddings and in what each branch adds
-    /// (Vaswani et al. 2017, section 5.4).
+    /// `rate` is the dropout probability for the sum of embeddings and the output of each branch (Vaswani et
+    /// al. 2017, section 5.4).
     ///
     /// # Shapes
     ///
     /// - one_hot: `[batch, n, vocabulary]`, `n` at most the context
     /// - output: `[batch, n, vocabulary]`
-    pub fn forward(&self, one_hot: Tensor<3>, dropout: f64) -> Tensor<3> {
+    pub fn forward(&self, one_hot: Tensor<3>, rate: f64) -> Tensor<3> {
         let n = one_hot.dims()[1];
-        let hidden = self.hidden.as_ref().map(|hidden| {
-            if n == self.context { hidden.clone() } else { hidden.clone().slice([0..1, 0..1, 0..n, 0..n]) }
+        let mask = self.mask_scores.as_ref().map(|mask| {
+            if n == self.context { mask.clone() } else { mask.clone().slice([0..1, 0..1, 0..n, 0..n]) }
         });
-        let x = drop(self.embed(one_hot, 0), dropout);
-        self.logits(self.pass_blocks(x, dropout, |_, attention, heads| match &hidden {
-            Some(hidden) => causal_attention(heads, hidden.clone(), attention.scale),
+        let x = dropout(self.embed(one_hot, 0), rate);
+        self.logits(self.pass_blocks(x, rate, |_, attention, heads| match &mask {
+            Some(mask) => causal_attention(heads, mask.clone(), attention.scale),
             None => nn_lab_kernels::attention::causal(heads.q, heads.k, heads.v, attention.scale),
         }))
     }
 
-    /// Logits, and the attention weights of each block: `[batch, n_heads, n, n]`.
+    /// Returns the logits, and the attention weights of each block: `[batch, n_heads, n, n]`.
     ///
-    /// `gates` has one row a block with one factor a head, by which the head's output is multiplied: 1 leaves it, 0 switches
-    /// it off.
+    /// `gates` has one row per block with one factor per head, which multiplies the head's output; 0 switches
+    /// the head off.
     ///
     /// # Shapes
     ///
@@ -182,15 +187,15 @@ impl Transformer {
         (self.logits(x), weights)
     }
 
-    /// Logits for characters that follow those in the cache, which then holds them, too.
+    /// Returns the logits for characters that follow those in the cache, and adds them to it.
     ///
     /// # Shapes
     ///
-    /// - one_hot: `[batch, n, vocabulary]`; with those in the cache, `n` is at most the context
+    /// - one_hot: `[batch, n, vocabulary]`, `n` plus the length of the cache at most the context
     /// - output: `[batch, n, vocabulary]`
     pub fn forward_cached(&self, one_hot: Tensor<3>, cache: &mut Cache) -> Tensor<3> {
         let (n, seen) = (one_hot.dims()[1], cache.len());
-        // A single query is the last position, and sees every key.
+        // A single query is the last position, and attends to all keys.
         let mask = (n > 1).then(|| causal_mask(n, seen + n, &one_hot.device()));
         let x = self.pass_blocks(self.embed(one_hot, seen), 0.0, |l, attention, Heads { q, k, v }| {
             let (k, v) = match cache.blocks.get(l) {
@@ -200,7 +205,7 @@ impl Transformer {
                 None => (k, v),
             };
             match cache.blocks.get_mut(l) {
-                Some(kept) => *kept = (k.clone(), v.clone()),
+                Some(cached) => *cached = (k.clone(), v.clone()),
                 None => cache.blocks.push((k.clone(), v.clone())),
             }
             scaled_dot_product_attention(q, k, v, mask.clone(), attention.scale).output
@@ -208,32 +213,34 @@ impl Transformer {
         self.logits(x)
     }
 
-    /// All blocks, one after the other; `attend` gives the outputs of a block's heads, `[batch, n_heads, n, d_head]`.
+    /// Applies all blocks. `attend` returns the output of a block's heads, `[batch, n_heads, n, d_head]`.
     fn pass_blocks(
         &self,
         mut x: Tensor<3>,
-        dropout: f64,
+        rate: f64,
         mut attend: impl FnMut(usize, &MultiHeadAttention, Heads) -> Tensor<4>,
     ) -> Tensor<3> {
         for (l, block) in self.blocks.iter().enumerate() {
             let heads = block.attention.project(normalized(&block.norm_attention, x.clone()));
             let attended = merge_heads(attend(l, &block.attention, heads));
-            x = x + drop(block.attention.output.forward(attended), dropout);
+            x = x + dropout(block.attention.output.forward(attended), rate);
             if let Some(branch) = block.mlp(&x) {
-                x = x + drop(branch, dropout);
+                x = x + dropout(branch, rate);
             }
         }
         x
     }
 
-    /// Embedding and position of characters of which the first is at position `start`.
+    /// Returns the sum of embeddings and positions, `[batch, n, d_model]`. The first character is at position
+    /// `start`.
     fn embed(&self, one_hot: Tensor<3>, start: usize) -> Tensor<3> {
         let [batch, n, vocabulary] = one_hot.dims();
         let embedding = self.embedding.val();
         let d_model = embedding.dims()[1];
+        // [batch, n, vocabulary] -> [batch n, vocabulary] -> [batch n, d_model] -> [batch, n, d_model]
         let x = one_hot.reshape([batch * n, vocabulary]).matmul(embedding).reshape([batch, n, d_model]);
         let rows = |table: Tensor<2>| {
-            // The whole table is used as it is: differentiating a slice would scatter.
+            // The full table is not sliced, because the gradient of a slice is a scatter.
             let table =
                 if table.dims()[0] == n { table } else { table.slice([start..start + n, 0..d_model]) };
             table.unsqueeze::<3>()
@@ -245,6 +252,7 @@ impl Transformer {
         }
     }
 
+    /// Applies the last layer norm and the head: `[batch, n, d_model]` to `[batch, n, vocabulary]`.
     fn logits(&self, x: Tensor<3>) -> Tensor<3> {
         let [batch, n, d_model] = x.dims();
         let x = normalized(&self.norm, x).reshape([batch * n, d_model]);
@@ -254,7 +262,7 @@ impl Transformer {
     }
 }
 
-/// A layer norm's output, by an operation of our own.
+/// Applies a layer norm, with the lab's own operation.
 fn normalized(norm: &LayerNorm, x: Tensor<3>) -> Tensor<3> {
     match &norm.beta {
         Some(beta) => layer_norm(x, norm.gamma.val(), beta.val(), EPSILON),
@@ -262,7 +270,7 @@ fn normalized(norm: &LayerNorm, x: Tensor<3>) -> Tensor<3> {
     }
 }
 
-/// The standard deviation of first weights: GPT-2's at its width.
+/// Returns the standard deviation of initial weights, which is GPT-2's at its width.
 fn init_std(d_model: usize) -> f32 {
     0.02 * (768.0 / d_model.max(1) as f32).sqrt()
 }
@@ -270,7 +278,7 @@ fn init_std(d_model: usize) -> f32 {
 impl TransformerBlock {
     fn new(sizes: Sizes, rng: &mut WeightRng, device: &Device) -> Self {
         let Sizes { d_model, n_heads, n_layers, d_ff, .. } = sizes;
-        // The sum of 2 n_layers branches then has the variance of one.
+        // The sum of 2 n_layers branches then has the variance of one branch.
         let std = init_std(d_model);
         let last_std = std / (2.0 * n_layers.max(1) as f32).sqrt();
         let mut linear = |d_in: usize, d_out: usize, std: f32| Linear {
@@ -295,7 +303,7 @@ impl TransformerBlock {
         }
     }
 
-    /// What the perceptron adds to the path, if there is one.
+    /// Returns the output of the MLP, if there is one.
     fn mlp(&self, x: &Tensor<3>) -> Option<Tensor<3>> {
         let (norm, up, down) = (self.norm_mlp.as_ref()?, self.up.as_ref()?, self.down.as_ref()?);
         let wide = up.forward(normalized(norm, x.clone()));
@@ -303,42 +311,43 @@ impl TransformerBlock {
     }
 }
 
-/// The same as [`scaled_dot_product_attention`] with a causal mask, in fewer passes over the `n x n` scores: queries are
-/// scaled before the product, the mask is added to it, and the division by the sum of a row waits until the row has become a
-/// vector of `d_v` numbers:
+/// Like [`scaled_dot_product_attention`] with a causal mask, in fewer passes over the `n x n` scores: queries
+/// are scaled before the product, the mask is added to it, and rows are divided by their sum only after the
+/// product with the values:
 ///
 /// `softmax(s) v = (exp(s - max s) v) / sum exp(s - max s)`
 ///
 /// # Shapes
 ///
-/// - hidden: `[1, 1, n, n]`, see [`hidden_scores`]
+/// - mask: [`mask_scores`], `[1, 1, n, n]`
 /// - output: `[batch, n_heads, n, d_v]`
-fn causal_attention(Heads { q, k, v }: Heads, hidden: Tensor<4>, scale: f32) -> Tensor<4> {
-    let scores = q.mul_scalar(scale).matmul(k.swap_dims(2, 3)) + hidden;
-    let highest = scores.clone().detach().max_dim(3);
-    let unnormalized = (scores - highest).exp();
+fn causal_attention(Heads { q, k, v }: Heads, mask: Tensor<4>, scale: f32) -> Tensor<4> {
+    let scores = q.mul_scalar(scale).matmul(k.swap_dims(2, 3)) + mask;
+    let max = scores.clone().detach().max_dim(3);
+    let unnormalized = (scores - max).exp();
     let sums = unnormalized.clone().sum_dim(3);
     unnormalized.matmul(v) / sums
 }
 
-/// 0 where a query may see a key, and a number below all scores where it may not.
-fn hidden_scores(n: usize, device: &Device) -> Tensor<4> {
+/// Returns 0 for visible keys and [`HIDDEN_SCORE`] for masked keys: `[1, 1, n, n]`.
+fn mask_scores(n: usize, device: &Device) -> Tensor<4> {
     let values: Vec<f32> =
         (0..n).flat_map(|q| (0..n).map(move |k| if k > q { HIDDEN_SCORE } else { 0.0 })).collect();
     Tensor::from_data(TensorData::new(values, [1, 1, n, n]), device)
 }
 
-/// Sets a share of the numbers to 0 and scales the others, so that the mean stays (Srivastava et al. 2014). burn's
-/// `Dropout` scales in a product of its own, which the backward pass then has, too.
-fn drop(x: Tensor<3>, share: f64) -> Tensor<3> {
-    if share <= 0.0 {
+/// Sets elements to 0 with probability `rate`, and scales the others to preserve the mean (Srivastava et al.
+/// 2014). Unlike burn's `Dropout`, this is a single product in each direction.
+fn dropout(x: Tensor<3>, rate: f64) -> Tensor<3> {
+    if rate <= 0.0 {
         return x;
     }
-    let kept = Tensor::random(x.dims(), Distribution::Bernoulli(1.0 - share), &x.device());
-    x * kept.div_scalar(1.0 - share as f32)
+    let kept = Tensor::random(x.dims(), Distribution::Bernoulli(1.0 - rate), &x.device());
+    x * kept.div_scalar(1.0 - rate as f32)
 }
 
-/// `PE(p, 2i) = sin(p / 10000^(2i/d))`, `PE(p, 2i+1) = cos(p / 10000^(2i/d))`: `[context, d_model]`.
+/// Returns the positions of Vaswani et al. 2017, section 3.5: `PE(p, 2i) = sin(p / 10000^(2i/d))` and
+/// `PE(p, 2i+1) = cos(p / 10000^(2i/d))`, `[context, d_model]`.
 pub fn sinusoidal_table(context: usize, d_model: usize, device: &Device) -> Tensor<2> {
     let at = |p: usize, j: usize| {
         let angle = p as f64 / 10_000f64.powf((j - j % 2) as f64 / d_model as f64);

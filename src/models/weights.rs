@@ -1,22 +1,22 @@
-//! Initialization from a seed, the same on every device.
+//! Seeded initialization, the same on every device.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
 
-/// Draws initial weights. burn's own initializers draw on the device, where CPU and GPU differ; these numbers are
-/// drawn here, so that one seed gives one net everywhere.
+/// Draws initial weights on the host. burn's own initializers draw on the device, where CPU and GPU differ; here, a seed
+/// gives the same network everywhere.
 #[derive(Debug)]
-pub struct WeightRng(StdRng);
+pub struct WeightRng(ChaCha12Rng);
 
 impl WeightRng {
-    /// A stream that depends on the seed alone.
+    /// Creates a stream that depends only on the seed.
     pub fn new(seed: u64) -> Self {
-        Self(StdRng::seed_from_u64(seed ^ 0x57a7_f00d))
+        Self(ChaCha12Rng::seed_from_u64(seed ^ 0x57a7_f00d))
     }
 
-    /// A tensor of the given shape with elements from N(0, std^2).
+    /// Draws a tensor from N(0, std^2).
     pub fn normal<const D: usize>(
         &mut self,
         shape: [usize; D],
@@ -26,7 +26,7 @@ impl WeightRng {
         let n: usize = shape.iter().product();
         let mut values = Vec::with_capacity(n + 1);
         while values.len() < n {
-            // Box and Muller 1958: two independent normal numbers from two uniform ones.
+            // Box and Muller (1958): two independent normal numbers from two uniform ones.
             let radius = (-2.0 * (1.0 - self.0.random::<f32>()).ln()).sqrt() * std;
             let (sin, cos) = (std::f32::consts::TAU * self.0.random::<f32>()).sin_cos();
             values.extend([radius * cos, radius * sin]);
@@ -35,7 +35,7 @@ impl WeightRng {
         Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
     }
 
-    /// A tensor of the given shape with elements from U(-bound, bound).
+    /// Draws a tensor from U(-bound, bound).
     pub fn uniform<const D: usize>(
         &mut self,
         shape: [usize; D],
@@ -47,12 +47,12 @@ impl WeightRng {
         Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
     }
 
-    /// `n` numbers from U(low, high).
+    /// Draws `n` numbers from U(low, high).
     pub fn between(&mut self, low: f32, high: f32, n: usize) -> Vec<f32> {
         (0..n).map(|_| low + (high - low) * self.0.random::<f32>()).collect()
     }
 
-    /// A linear layer whose weight `[d_in, d_out]` and bias are from U(-bound, bound).
+    /// Draws a linear layer with weight `[d_in, d_out]` and bias from U(-bound, bound).
     pub fn linear(&mut self, d_in: usize, d_out: usize, bound: f32, device: &Device) -> Linear {
         Linear {
             weight: self.uniform([d_in, d_out], bound, device),
@@ -61,14 +61,14 @@ impl WeightRng {
     }
 }
 
-/// The number of weights and biases, counted one tensor at a time from the module itself. The running statistics of
-/// batch norm are not among them: no gradient moves them.
+/// Returns the number of weights and biases, counted from the module itself. The running statistics of batch norm do not
+/// count, because they are not trained.
 pub fn count_params(module: &impl Module) -> usize {
     const RUNNING: &str = "running_";
     #[derive(Default)]
     struct Counter {
         params: usize,
-        /// How many of the fields that lead to the tensor hold running statistics.
+        /// The number of enclosing fields that are running statistics.
         running: usize,
     }
     impl ModuleVisitor for Counter {
@@ -87,15 +87,4 @@ pub fn count_params(module: &impl Module) -> usize {
     let mut counter = Counter::default();
     module.visit(&mut counter);
     counter.params
-}
-
-/// A copy of `module` whose parameters are the same numbers but other parameters, so that both can be trained.
-pub fn twin<M: Module>(module: &M) -> M {
-    struct Renamer;
-    impl ModuleMapper for Renamer {
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            Param::from_tensor(param.val().detach())
-        }
-    }
-    module.clone().map(&mut Renamer)
 }

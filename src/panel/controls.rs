@@ -1,4 +1,4 @@
-//! The controls of some settings, under a heading.
+//! The controls of a chapter: which settings it shows, as data, and their drawing.
 
 use crate::core::settings::{Kind, Param};
 use crate::panel::{AnySettings, is_locked};
@@ -7,28 +7,66 @@ use crate::ui::visibility::use_assignment;
 use serde_json::Value;
 use yew::prelude::*;
 
-/// The controls for some fields, under a heading.
-pub fn controls(settings: &AnySettings, title: &'static str, keys: &[&str]) -> Html {
-    controls_without(settings, title, keys, &[])
+/// A part of a chapter's controls.
+#[derive(Clone, Debug)]
+pub enum ControlGroup {
+    /// The controls of some settings, under a heading.
+    Settings {
+        title: &'static str,
+        keys: Vec<&'static str>,
+        /// Values that menus leave out, because they are not available at present.
+        absent: &'static [&'static str],
+    },
+    /// Something else that belongs to them, such as a box for files.
+    Other(Html),
 }
 
-/// The same, with menus that leave out `absent` values, which are not to be had at present.
+impl From<Html> for ControlGroup {
+    fn from(html: Html) -> Self {
+        Self::Other(html)
+    }
+}
+
+/// Returns the controls of some settings, under a heading.
+pub fn controls(title: &'static str, keys: &[&'static str]) -> ControlGroup {
+    controls_without(title, keys, &[])
+}
+
+/// Returns the controls of some settings, with menus that leave out `absent` values.
 pub fn controls_without(
-    settings: &AnySettings,
     title: &'static str,
-    keys: &[&str],
+    keys: &[&'static str],
     absent: &'static [&'static str],
-) -> Html {
-    let fields = keys.iter().filter_map(|key| {
-        let param = settings.schema.params.iter().find(|param| param.key == *key)?;
-        let mut drawn = settings.drawn.borrow_mut();
-        if drawn.contains(&param.key) {
-            return None;
+) -> ControlGroup {
+    ControlGroup::Settings { title, keys: keys.to_vec(), absent }
+}
+
+/// Leaves out the settings whose keys are in `shown` already, and adds the others to it: where several chapters are on the
+/// page, each setting has one control.
+pub(super) fn keep_first(groups: &mut [ControlGroup], shown: &mut Vec<&'static str>) {
+    for group in groups {
+        if let ControlGroup::Settings { keys, .. } = group {
+            keys.retain(|key| !shown.contains(key));
+            shown.extend(&*keys);
         }
-        drawn.push(param.key);
-        Some((param, settings.values.get(param.key)?.clone()))
-    });
-    html! { <Group {title} fields={fields.collect::<Vec<_>>()} params={settings.schema.params} set={settings.set.clone()} {absent} /> }
+    }
+}
+
+/// Draws the parts of a chapter's controls.
+pub(super) fn control_groups(settings: &AnySettings, groups: Vec<ControlGroup>) -> Html {
+    let params = settings.schema.params;
+    let group = |group| match group {
+        ControlGroup::Other(html) => html,
+        ControlGroup::Settings { title, keys, absent } => {
+            let field = |key: &&'static str| {
+                let param = params.iter().find(|param| param.key == *key)?;
+                Some((param, settings.values.get(*key)?.clone()))
+            };
+            let fields: Vec<_> = keys.iter().filter_map(field).collect();
+            html! { <Group {title} {fields} {params} set={settings.set.clone()} {absent} /> }
+        }
+    };
+    groups.into_iter().map(group).collect()
 }
 
 #[derive(PartialEq, Properties)]
@@ -41,7 +79,7 @@ struct GroupProps {
     absent: &'static [&'static str],
 }
 
-/// Controls under a heading; drawn anew only when a value changes.
+/// Controls under a heading, drawn again only when a value changes.
 #[component]
 fn Group(props: &GroupProps) -> Html {
     let assignment = use_assignment();
@@ -51,10 +89,10 @@ fn Group(props: &GroupProps) -> Html {
         let (locked, absent) = (is_locked(&assignment, props.params, key), props.absent);
         html! { <Control {key} param={*param} value={value.clone()} {on_change} {locked} {absent} /> }
     };
-    // Who does not see one of the two short settings does not see the list that says the same.
+    // A list says the same as two other settings. If one of these is hidden, so is the list.
     let hides = |param: &Param| match param.kind {
-        Kind::IntList(sizes) => {
-            [param.key, sizes.count, sizes.largest].iter().any(|key| assignment.hides(key))
+        Kind::IntList(list) => {
+            [param.key, list.count_key, list.largest_key].iter().any(|key| assignment.hides(key))
         }
         _ => assignment.hides(param.key),
     };
@@ -67,5 +105,24 @@ fn Group(props: &GroupProps) -> Html {
             <legend>{ props.title }</legend>
             { for shown.into_iter().map(control) }
         </fieldset>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::panel::controls::*;
+
+    #[test]
+    fn each_setting_has_one_control_on_the_page() {
+        let mut groups =
+            [controls("A", &["x", "y"]), Html::default().into(), controls("B", &["y", "z", "z"])];
+        let mut shown = vec!["z"];
+        keep_first(&mut groups, &mut shown);
+        let keys = groups.each_ref().map(|group| match group {
+            ControlGroup::Settings { keys, .. } => keys.join(" "),
+            ControlGroup::Other(_) => "other".to_owned(),
+        });
+        assert_eq!(keys, ["x y", "other", ""]);
+        assert_eq!(shown, ["z", "x", "y"]);
     }
 }

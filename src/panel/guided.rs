@@ -1,68 +1,25 @@
 //! Guided experiments on the page: the one that is open, those that are finished, and their list in the rail.
 
 mod card;
+mod finished;
 mod list;
 
 pub(super) use crate::panel::guided::card::GuidedCard;
+pub use crate::panel::guided::finished::FinishedList;
+pub(super) use crate::panel::guided::finished::use_finished;
 pub(super) use crate::panel::guided::list::Experiments;
 
 use crate::assignment::{Guess, Question};
 use crate::client::AnyRun;
 use crate::core::guided::{Answer, GuidedInfo, Prediction};
-use crate::core::query::Changes;
 use crate::core::schema::Values;
 use crate::core::settings::Param;
-use crate::core::sweep::{seed, with_seed};
+use crate::core::sweep::seed;
 use crate::panel::{AnySettings, is_locked};
-use crate::run::any::AnyRecord;
-use crate::saved_runs::finished::{add, read, to_json};
+use crate::run::any::{AnyConfig, AnyRecord};
 use crate::saved_runs::{DeviceUsed, Finished};
-use gloo::utils::window;
-use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
-
-/// The key of the browser's storage that has all finished experiments.
-const KEY: &str = "nn-lab.experiments";
-
-thread_local! {
-    /// The finished ones, for as long as the page is there; a browser that stores nothing forgets them after that.
-    static FINISHED: RefCell<Option<Rc<Vec<Finished>>>> = const { RefCell::new(None) };
-}
-
-/// All finished experiments, and the way to add one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FinishedList {
-    pub all: Rc<Vec<Finished>>,
-    pub add: Callback<Finished>,
-}
-
-/// The finished experiments of all sections.
-#[hook]
-pub fn use_finished() -> FinishedList {
-    let all = use_state(|| FINISHED.with_borrow_mut(|known| known.get_or_insert_with(stored).clone()));
-    let add = use_callback((), {
-        let all = all.setter();
-        move |finished: Finished, ()| {
-            let mut next = FINISHED.with_borrow(|known| known.as_deref().cloned()).unwrap_or_default();
-            add(&mut next, finished);
-            if let Ok(Some(storage)) = window().local_storage() {
-                // Without room they last as long as the page.
-                let _ = storage.set_item(KEY, &to_json(&next));
-            }
-            let next = Rc::new(next);
-            FINISHED.set(Some(next.clone()));
-            all.set(next);
-        }
-    });
-    FinishedList { all: (*all).clone(), add }
-}
-
-fn stored() -> Rc<Vec<Finished>> {
-    let storage = window().local_storage().ok().flatten();
-    let text = storage.and_then(|storage| storage.get_item(KEY).ok().flatten()).unwrap_or_default();
-    Rc::new(read(&text))
-}
 
 /// An open experiment: what it asks, and how the panel stands to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,8 +30,8 @@ pub(super) struct GuidedView {
     pub(super) place: (usize, usize),
     /// Whether its settings are in place; the seed is the reader's.
     pub(super) is_set: bool,
-    /// What the address must have for that.
-    pub(super) set_up: Changes,
+    /// The settings that it needs.
+    pub(super) set_up: Rc<Values>,
     /// What is set, in words.
     pub(super) set_up_words: String,
     /// What is predicted, in words and with its unit.
@@ -95,14 +52,14 @@ pub(super) struct GuidedView {
 impl GuidedView {
     /// How it stands to the panel's settings and run.
     pub(super) fn new(info: GuidedInfo, lab: &AnyRun, settings: &AnySettings) -> Self {
-        let (experiment, values) = (lab.experiment, &settings.values);
+        let (experiment, config) = (lab.experiment, &settings.run_config);
         let guided_infos = experiment.guided_infos();
         let at = guided_infos.iter().position(|guided| guided.slug == info.slug);
         let of_seed = |(further, record): (u32, &AnyRecord)| {
-            let values = with_seed(values, further);
-            (seed(&values), at.and_then(|at| experiment.answer(at, &values, record)))
+            let config = experiment.with_seed(config, further);
+            (seed(config.values()), at.and_then(|at| experiment.answer(at, &config, record)))
         };
-        let target = target(&info, settings);
+        let target = Rc::new(target(&info, settings));
         // What needs no training is measured with the first seed alone.
         let asked = if info.trains { lab.records.len() } else { 1 };
         let next = at.and_then(|at| guided_infos.get(at + 1));
@@ -110,15 +67,15 @@ impl GuidedView {
             section: experiment.slug,
             info,
             place: (at.map_or(0, |at| at + 1), guided_infos.len()),
-            is_set: target == **values,
-            quantity: lab.shown_records.first().and_then(|record| quantity(&info, lab, values, record)),
+            is_set: target == *config.values(),
+            quantity: lab.shown_records.first().and_then(|record| quantity(&info, lab, config, record)),
             set_up_words: in_words(&info, settings.schema.params),
-            set_up: settings.schema.whole_address(&target),
+            set_up: target,
             probed: !lab.probing && lab.probe_error.is_none(),
             run: lab.run,
             answers: (0..).zip(&*lab.records).take(asked).map(of_seed).collect(),
-            config: values.clone(),
-            device: lab.device.as_ref().map(|info| DeviceUsed::new(settings.page.device, info)),
+            config: config.values().clone(),
+            device: lab.device.as_ref().map(|info| DeviceUsed::new(settings.options.device, info)),
             finish: settings.finished.add.clone(),
             next: next
                 .filter(|_| settings.assignment.show.is_empty())
@@ -164,7 +121,7 @@ fn in_words(info: &GuidedInfo, params: &[Param]) -> String {
 }
 
 /// The title of what is predicted, with its unit: `Test accuracy, linear`, `Loss, residual (nats)`.
-fn quantity(info: &GuidedInfo, lab: &AnyRun, values: &Values, record: &AnyRecord) -> Option<String> {
+fn quantity(info: &GuidedInfo, lab: &AnyRun, config: &AnyConfig, record: &AnyRecord) -> Option<String> {
     let with_unit = |title: &str, unit: &str| match unit {
         "" => title.to_owned(),
         unit => format!("{title} ({unit})"),
@@ -172,7 +129,7 @@ fn quantity(info: &GuidedInfo, lab: &AnyRun, values: &Values, record: &AnyRecord
     match info.prediction {
         Prediction::Choice(_) => None,
         Prediction::Number { metric } => {
-            let metrics = lab.experiment.metrics(values, record);
+            let metrics = lab.experiment.metrics(config, record);
             metrics.iter().find(|one| one.name == metric).map(|one| with_unit(&one.title, one.unit))
         }
         Prediction::Curve { metric, .. } => {

@@ -7,17 +7,15 @@ mod row;
 mod store;
 
 use crate::core::metric::Metric;
-use crate::core::query::Changes;
-use crate::core::schema::{Schema, Values};
-use crate::core::sweep::{seed, with_seed};
+use crate::core::sweep::seed;
 use crate::core::{Check, Progress};
 use crate::panel::history::compare::{Chosen, Compare};
 use crate::panel::history::list::RunList;
 pub(super) use crate::panel::history::row::local;
 use crate::panel::history::store::{Edit, use_history};
-use crate::panel::{PanelProps, PtrEq};
+use crate::panel::{PanelAction, PanelProps, PtrEq};
 use crate::protocol::{DeviceChoice, DeviceInfo, RunState};
-use crate::run::any::{AnyExperiment, AnyRecord};
+use crate::run::any::{AnyConfig, AnyExperiment, AnyRecord};
 use crate::saved_runs::{
     Change, DeviceUsed, Kept, KeptSeed, KeptSeries, Origin, Outcome, RunRecord, Steps, Timestamp,
 };
@@ -34,7 +32,7 @@ const PATIENCE_MS: i64 = 2000;
 pub(super) struct RunHistoryProps {
     pub(super) page: PanelProps,
     pub(super) section: &'static AnyExperiment,
-    pub(super) config: Rc<Values>,
+    pub(super) config: AnyConfig,
     /// One for each seed.
     pub(super) records: PtrEq<Vec<AnyRecord>>,
     pub(super) state: RunState,
@@ -50,16 +48,16 @@ pub(super) struct RunHistoryProps {
 /// A run that is under way.
 struct Begun {
     at: Timestamp,
-    config: Rc<Values>,
+    config: AnyConfig,
     asked: DeviceChoice,
     /// The settings as they are now.
-    latest: Rc<Values>,
+    latest: AnyConfig,
     changes: Vec<Change>,
 }
 
 /// A run that is to be done again as soon as its settings are in place.
 struct Again {
-    config: Rc<Values>,
+    config: AnyConfig,
     asked: DeviceChoice,
     until: Timestamp,
 }
@@ -73,7 +71,7 @@ fn use_record_at_end(props: &RunHistoryProps, edit: &Callback<Edit>) {
     use_effect_with((props.run, props.state.clone(), props.config.clone()), {
         let (edit, begun, progress, device, records) =
             (edit.clone(), begun, props.progress, props.device.clone(), props.records.clone());
-        let (section, asked) = (props.section, props.page.device);
+        let (section, asked) = (props.section, props.page.state.options.device);
         move |(run, state, config)| {
             let mut begun = begun.borrow_mut();
             if last_run.replace(*run) != *run {
@@ -117,7 +115,7 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
     let starting = use_mut_ref(|| None::<Timeout>);
     let start_again = {
         let (again, starting, train) = (again.clone(), starting, props.train.clone());
-        move |config: &Rc<Values>, asked: DeviceChoice| {
+        move |config: &AnyConfig, asked: DeviceChoice| {
             let wanted =
                 |again: &Again| again.config == *config && again.asked == asked && again.until > now();
             if again.borrow().as_ref().is_some_and(wanted) {
@@ -128,25 +126,27 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
             }
         }
     };
-    use_effect_with((props.config.clone(), props.page.device), {
+    use_effect_with((props.config.clone(), props.page.state.options.device), {
         let start_again = start_again.clone();
         move |(config, asked)| start_again(config, *asked)
     });
-    let rerun = use_callback((props.page.clone(), props.config.clone()), {
+    let now_set = (props.config.clone(), props.page.state.options.device);
+    let rerun = use_callback((props.page.dispatch.clone(), now_set), {
         let edit = edit.clone();
-        move |run: Kept, (page, now_set)| match run.evidence.settings(&section.schema) {
-            Ok(config) => {
-                let config = Rc::new(config);
+        move |run: Kept, (dispatch, now_set)| match run.evidence.settings(&section.schema) {
+            Ok(values) => {
+                let config = section.config(values);
                 let asked = run.evidence.device.asked;
                 let until = Timestamp(now().0 + PATIENCE_MS);
                 again.borrow_mut().replace(Again { config: config.clone(), asked, until });
-                if config == *now_set && asked == page.device {
+                if *now_set == (config.clone(), asked) {
                     start_again(&config, asked);
                 } else {
-                    page.on_query.emit(address_of(&section.schema, &config, asked));
+                    let device = vec![("device".to_owned(), address_of(asked).map(str::to_owned))];
+                    dispatch.emit(PanelAction::Replace(config.values().clone(), device));
                 }
             }
-            Err(why) => edit.emit(Edit::Say(why)),
+            Err(error) => edit.emit(Edit::Say(error.to_string())),
         }
     });
 
@@ -177,15 +177,16 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
             if !shown.is_empty() {
                 <Compare {section} runs={shown} {live} planned={props.progress.steps} />
             }
-            <RunList {section} {store} config={props.config.clone()} {active} chosen={(*chosen).clone()} {choose} {rerun} {edit} query={props.page.query.clone()} />
+            <RunList {section} {store} config={props.config.values().clone()} {active} chosen={(*chosen).clone()} {choose} {rerun} {edit} query={props.page.query.clone()} />
         </section>
     }
 }
 
 impl Begun {
     /// Writes down which settings are others than they were.
-    fn note_changes(&mut self, config: &Rc<Values>, step: u32) {
-        let changed = config.iter().filter(|(key, value)| self.latest.get(*key) != Some(*value));
+    fn note_changes(&mut self, config: &AnyConfig, step: u32) {
+        let latest = self.latest.values();
+        let changed = config.values().iter().filter(|(key, value)| latest.get(*key) != Some(*value));
         let change =
             |(key, value): (&String, &Value)| Change { step, key: key.clone(), value: value.clone() };
         self.changes.extend(changed.map(change));
@@ -209,16 +210,17 @@ impl Begun {
         let series = measured(record);
         let further = (1..).zip(records.iter().skip(1));
         let seeds = further.map(|(further, record)| KeptSeed {
-            seed: seed(&with_seed(&self.config, further)),
+            seed: seed(section.with_seed(&self.config, further).values()),
             series: measured(record),
         });
-        let of_seed =
-            |(further, record): (u32, &AnyRecord)| section.checks(&with_seed(&self.latest, further), record);
+        let of_seed = |(further, record): (u32, &AnyRecord)| {
+            section.checks(&section.with_seed(&self.latest, further), record)
+        };
         let checks: Vec<Vec<Check>> = (0..).zip(records).map(of_seed).collect();
         (!series.is_empty()).then(|| RunRecord {
             lab_version: env!("CARGO_PKG_VERSION").to_owned(),
             section: section.slug.to_owned(),
-            config: (*self.config).clone(),
+            config: (**self.config.values()).clone(),
             changes: self.changes,
             device: DeviceUsed::new(self.asked, device),
             begun: self.at,
@@ -244,17 +246,11 @@ fn now() -> Timestamp {
     Timestamp(js_sys::Date::now() as i64)
 }
 
-/// What an address must have for these settings and this device, whatever it has now.
-fn address_of(schema: &Schema, config: &Values, asked: DeviceChoice) -> Changes {
-    let mut changes = schema.whole_address(config);
-    let device = match asked {
+/// Returns the value of `device` in an address, if it needs one.
+const fn address_of(asked: DeviceChoice) -> Option<&'static str> {
+    match asked {
         DeviceChoice::Auto => None,
-        DeviceChoice::Webgpu => Some("webgpu".to_owned()),
-        DeviceChoice::Cpu => Some("cpu".to_owned()),
-    };
-    changes.push(("device".to_owned(), device));
-    changes
+        DeviceChoice::Webgpu => Some("webgpu"),
+        DeviceChoice::Cpu => Some("cpu"),
+    }
 }
-
-/// The list, compared by its pointer.
-type SharedHistory = PtrEq<crate::saved_runs::History>;

@@ -2,8 +2,8 @@
 
 use crate::core::chapter::{Chapter, chapters};
 use crate::core::guided::GuidedInfo;
+use crate::core::query::Query;
 use crate::core::settings::Preset;
-use crate::panel::PanelProps;
 use crate::panel::guided::{Experiments, FinishedList};
 use crate::panel::share::chapter_hash;
 use crate::ui::visibility::HiddenByLesson;
@@ -17,7 +17,7 @@ pub(super) struct RailProps {
     pub(super) slug: &'static str,
     /// The section's own.
     pub(super) chapters: &'static [Chapter],
-    pub(super) page: PanelProps,
+    pub(super) query: Rc<Query>,
     pub(super) open: Option<&'static Chapter>,
     /// Whether what needs no training is measured.
     pub(super) probed: bool,
@@ -36,14 +36,14 @@ pub(super) struct RailProps {
 #[component]
 pub(super) fn Rail(props: &RailProps) -> Html {
     let done = use_done(props);
-    focus_when_opened(use_previous(props.open));
+    use_focus_when_opened(props.open);
     let all: Vec<&'static Chapter> = chapters(props.chapters).collect();
     let at = props.open.and_then(|open| all.iter().position(|chapter| *chapter == open));
     let item = |(index, chapter): (usize, &&'static Chapter)| {
         let is_done = done.iter().any(|slug| slug == chapter.slug);
         html! {
             <li>
-                <a href={chapter_hash(props.slug, chapter.slug, &props.page.query)} data-action="chapter" data-to={chapter.slug}
+                <a href={chapter_hash(props.slug, chapter.slug, &props.query)} data-action="chapter" data-to={chapter.slug}
                     aria-current={(at == Some(index)).then_some("step")} data-done={is_done.then_some("true")}>
                     <span class="rail-mark" aria-hidden="true">{ if is_done { "✓".to_owned() } else { (index + 1).to_string() } }</span>
                     <span>{ chapter.title }</span>
@@ -55,7 +55,7 @@ pub(super) fn Rail(props: &RailProps) -> Html {
         }
     };
     let place = at.map_or_else(String::new, |at| format!("Chapter {} of {}", at + 1, all.len()));
-    let choose = props.choose.clone();
+    let choose = &props.choose;
     html! {
         <div class="rail">
             <nav aria-label="Chapters">
@@ -63,14 +63,14 @@ pub(super) fn Rail(props: &RailProps) -> Html {
                     <ol>{ for all.iter().enumerate().map(item) }</ol>
                 </RailMenu>
             </nav>
-            <Experiments slug={props.slug} guided_infos={props.guided_infos.clone()} open={props.experiment} query={props.page.query.clone()}
+            <Experiments slug={props.slug} guided_infos={props.guided_infos.clone()} open={props.experiment} query={props.query.clone()}
                 finished={props.finished.clone()} wide={is_wide()} />
             <HiddenByLesson name="presets">
-                <Presets presets={props.presets} current={props.preset} choose={choose.clone()} />
+                { presets(props.presets, props.preset, choose) }
             </HiddenByLesson>
             <HiddenByLesson name="settings">
                 <HiddenByLesson name="defaults">
-                    <button type="button" class="quiet" data-action="defaults" onclick={move |_| choose.emit(None)}>{ "Reset to defaults" }</button>
+                    <button type="button" class="quiet" data-action="defaults" onclick={choose.reform(|_: MouseEvent| None)}>{ "Reset to defaults" }</button>
                 </HiddenByLesson>
             </HiddenByLesson>
         </div>
@@ -113,27 +113,24 @@ fn is_wide() -> bool {
     width.is_none_or(|width| width >= WIDE_PX)
 }
 
-/// Whether the chapter is another one than before.
+/// Moves the focus to the heading of a chapter when another chapter is opened, so that a screen reader reads it.
 #[hook]
-fn use_previous(open: Option<&'static Chapter>) -> bool {
+fn use_focus_when_opened(open: Option<&'static Chapter>) {
     let last = use_mut_ref(|| open);
-    let changed = *last.borrow() != open;
-    *last.borrow_mut() = open;
-    changed
-}
-
-fn focus_when_opened(changed: bool) {
-    if !changed {
-        return;
-    }
-    // Once the chapter is drawn. Its heading takes the focus, so that a screen reader says where one is.
-    gloo::timers::callback::Timeout::new(0, || {
-        let heading = document().query_selector(".chapter[data-chapter] > h3").ok().flatten();
-        let heading = heading.and_then(|heading| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(heading).ok());
-        // A heading that cannot take the focus leaves it where it is.
-        let _ = heading.map(|heading| heading.focus());
-    })
-    .forget();
+    use_effect_with(open, move |open| {
+        if last.replace(*open) == *open {
+            return;
+        }
+        // Once the chapter is drawn.
+        gloo::timers::callback::Timeout::new(0, || {
+            let heading = document().query_selector(".chapter[data-chapter] > h3").ok().flatten();
+            let heading =
+                heading.and_then(|heading| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(heading).ok());
+            // A heading that cannot take the focus leaves it where it is.
+            let _ = heading.map(|heading| heading.focus());
+        })
+        .forget();
+    });
 }
 
 /// The chapters that were opened while all that they show was measured; kept where the browser stores.
@@ -175,25 +172,21 @@ fn store(key: &str, done: &[String]) {
     }
 }
 
-#[derive(Clone, Properties, PartialEq)]
-pub(super) struct NextProps {
-    pub(super) slug: &'static str,
-    pub(super) chapters: &'static [Chapter],
-    pub(super) page: PanelProps,
-    pub(super) open: Option<&'static Chapter>,
-}
-
-/// The way to the chapter before and the one behind.
-#[component]
-pub(super) fn NextChapter(props: &NextProps) -> Html {
-    let all: Vec<&'static Chapter> = chapters(props.chapters).collect();
-    let Some(at) = props.open.and_then(|open| all.iter().position(|chapter| *chapter == open)) else {
+/// Returns links to the chapters before and after the open one.
+pub(super) fn next_chapter(
+    slug: &str,
+    own: &'static [Chapter],
+    query: &Query,
+    open: Option<&'static Chapter>,
+) -> Html {
+    let all: Vec<&'static Chapter> = chapters(own).collect();
+    let Some(at) = open.and_then(|open| all.iter().position(|chapter| *chapter == open)) else {
         return Html::default();
     };
     let link = |chapter: Option<&&'static Chapter>, words: &'static str, class: &'static str| {
         let Some(chapter) = chapter else { return html! { <span></span> } };
         html! {
-            <a {class} href={chapter_hash(props.slug, chapter.slug, &props.page.query)}><small>{ words }</small>{ chapter.title }</a>
+            <a {class} href={chapter_hash(slug, chapter.slug, query)}><small>{ words }</small>{ chapter.title }</a>
         }
     };
     html! {
@@ -204,31 +197,26 @@ pub(super) fn NextChapter(props: &NextProps) -> Html {
     }
 }
 
-#[derive(PartialEq, Properties)]
-struct PresetsProps {
+/// Returns one button for each preset, with what will be seen under the one that is chosen.
+fn presets(
     presets: &'static [Preset],
     current: Option<&'static Preset>,
-    choose: Callback<Option<&'static Preset>>,
-}
-
-/// One button for each set-up, with what will be seen under the one that is chosen.
-#[component]
-fn Presets(props: &PresetsProps) -> Html {
-    if props.presets.is_empty() {
+    choose: &Callback<Option<&'static Preset>>,
+) -> Html {
+    if presets.is_empty() {
         return Html::default();
     }
     let button = |preset: &'static Preset| {
-        let choose = props.choose.clone();
-        let pressed = props.current.is_some_and(|current| current.slug == preset.slug);
+        let pressed = current.is_some_and(|current| current.slug == preset.slug);
         html! {
             <button type="button" data-preset={preset.slug} aria-pressed={pressed.to_string()} title={preset.help}
-                onclick={move |_| choose.emit(Some(preset))}>{ preset.title }</button>
+                onclick={choose.reform(move |_: MouseEvent| Some(preset))}>{ preset.title }</button>
         }
     };
     html! {
         <div class="presets" role="group" aria-label="Presets">
-            { for props.presets.iter().map(button) }
-            if let Some(preset) = props.current {
+            { for presets.iter().map(button) }
+            if let Some(preset) = current {
                 <p>{ preset.help }</p>
             }
         </div>

@@ -1,70 +1,21 @@
-//! The desk of a panel: the question that waits for an answer, the run's buttons, and what is said to and heard from
-//! the page around.
+//! The run panel: the question that waits for an answer, the run's buttons, and the messages to and from the page around.
 
 pub(in crate::panel) mod curve;
 mod host;
+mod props;
 pub(in crate::panel) mod question;
 
-use crate::assignment::{Answer, Guess};
-use crate::core::curve::RunSeries;
-use crate::core::settings::Param;
-use crate::panel::background::Background;
-use crate::panel::guided::{GuidedCard, GuidedView};
+pub(super) use crate::panel::run_panel::props::{Failure, RunPanelProps};
+
+use crate::assignment::{Answer, Assignment, Guess};
+use crate::panel::guided::GuidedCard;
 use crate::panel::run_panel::host::{HostContext, use_host};
 use crate::panel::run_panel::question::QuestionCard;
-use crate::panel::{Readouts, RunView, SEEDS};
-use crate::protocol::{Progress, RunState};
+use crate::panel::{PanelAction, Readouts, RunView, SEEDS};
+use crate::protocol::RunState;
 use crate::ui::run_controls::{RunControls, go_on};
 use crate::ui::visibility::use_assignment;
 use yew::prelude::*;
-
-/// A net that has failed while others go on; of those that were lost together, the first.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Failure {
-    /// Its number among the nets of all seeds.
-    pub(super) index: usize,
-    pub(super) sentence: AttrValue,
-    /// Whether its device or its worker was lost: all that were go on together.
-    pub(super) is_lost: bool,
-}
-
-#[derive(Clone, PartialEq, Properties, Debug)]
-pub(super) struct RunPanelProps {
-    pub(super) slug: &'static str,
-    pub(super) params: &'static [Param],
-    pub(super) state: RunState,
-    pub(super) progress: Progress,
-    pub(super) steps_per_sec: f32,
-    /// The experiment that is open.
-    pub(super) guided: Option<GuidedView>,
-    /// Where a reader goes back to earlier states of the run.
-    pub(super) replay: Html,
-    /// Names of the numbers that stay in sight.
-    pub(super) main_numbers: &'static str,
-    /// How many seeds a run has.
-    pub(super) seeds: u32,
-    /// The nets that have failed while others go on.
-    pub(super) failures: Vec<Failure>,
-    pub(super) on_retry: Callback<usize>,
-    /// The step that nets which were lost go on from, if some were.
-    pub(super) lost_at: Option<u32>,
-    pub(super) on_go_on: Callback<()>,
-    /// That some nets still load, if others train already.
-    pub(super) loading: Option<AttrValue>,
-    /// The sweep, which waits where the run would.
-    pub(super) background: Background,
-    /// Differs when something new was measured.
-    pub(super) mark: usize,
-    pub(super) series: Callback<(), Vec<RunSeries>>,
-    /// Changes keys of the address.
-    pub(super) write: Callback<Vec<(String, Option<String>)>>,
-    pub(super) on_train: Callback<()>,
-    pub(super) on_pause: Callback<()>,
-    pub(super) on_resume: Callback<()>,
-    pub(super) on_step: Callback<()>,
-    pub(super) on_stop: Callback<()>,
-    pub(super) on_reset: Callback<()>,
-}
 
 /// What a student does before and during a run.
 #[component]
@@ -102,7 +53,7 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
         <>
             if let Some(guided) = props.guided.clone() {
                 <GuidedCard key={guided.info.slug} view={guided.clone()} answer={(*answer).clone()} {on_answer} state={props.state.clone()} steps={props.progress.steps}
-                    series={props.series.clone()} write={props.write.clone()} on_train={props.on_train.clone()} />
+                    series={props.series.clone()} dispatch={props.dispatch.clone()} on_train={props.on_train.clone()} />
             } else if let Some(question) = question {
                 <QuestionCard {question} answer={(*answer).clone()} {on_answer} state={props.state.clone()}
                     steps={props.progress.steps} slug={props.slug} series={props.series.clone()} />
@@ -112,7 +63,7 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
                 on_step={props.on_step.clone()} on_stop={props.on_stop.clone()} on_reset={props.on_reset.clone()}
                 disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
                 lost_at={props.lost_at} on_go_on={props.on_go_on.clone()} outcome={outcome} {waiting} below={props.replay.clone()}>
-                <Seeds seeds={props.seeds} write={props.write.clone()} />
+                { seeds(props, &assignment) }
                 <Readouts names={props.main_numbers} compact={true} />
             </RunControls>
             { for props.failures.iter().map(|failure| failed_net(failure, props)) }
@@ -135,26 +86,15 @@ fn failed_net(failure: &Failure, props: &RunPanelProps) -> Html {
     }
 }
 
-#[derive(Clone, PartialEq, Properties)]
-struct SeedsProps {
-    seeds: u32,
-    write: Callback<Vec<(String, Option<String>)>>,
-}
-
-/// How many seeds a run has: one is one throw of the dice.
-#[component]
-fn Seeds(props: &SeedsProps) -> Html {
-    let assignment = use_assignment();
-    let onchange = {
-        let write = props.write.clone();
-        Callback::from(move |event: Event| {
-            let value = event.target_unchecked_into::<web_sys::HtmlSelectElement>().value();
-            write.emit(vec![("seeds".to_owned(), Some(value).filter(|value| value != "1"))]);
-        })
-    };
+/// Returns the menu of the number of seeds. One seed alone is one throw of the dice.
+fn seeds(props: &RunPanelProps, assignment: &Assignment) -> Html {
     if assignment.hides("seeds") {
         return Html::default();
     }
+    let onchange = props.dispatch.reform(|event: Event| {
+        let value = event.target_unchecked_into::<web_sys::HtmlSelectElement>().value();
+        PanelAction::Write(vec![("seeds".to_owned(), Some(value).filter(|value| value != "1"))])
+    });
     let option = |n: u32| {
         let words = if n == 1 { "1 seed".to_owned() } else { format!("{n} seeds") };
         html! { <option value={n.to_string()} selected={n == props.seeds}>{ words }</option> }

@@ -6,17 +6,16 @@ mod result;
 mod store;
 
 use crate::client::{Batch, BatchHandle, BatchState, RunTimes, use_batch, use_run_times};
-use crate::core::query::Changes;
 use crate::core::schema::{Schema, Values};
-use crate::core::sweep::SweepPreset;
+use crate::core::settings::SweepPreset;
 use crate::panel::background::{Background, SweepStatus};
 use crate::panel::shown::panel_element;
 use crate::panel::sweep::form::Form;
 use crate::panel::sweep::plan::Plan;
 use crate::panel::sweep::result::SweepResult;
-use crate::panel::{PanelProps, PtrEq};
+use crate::panel::{PanelAction, PanelProps, PtrEq};
 use crate::protocol::DeviceInfo;
-use crate::run::any::AnyExperiment;
+use crate::run::any::{AnyConfig, AnyExperiment};
 use crate::ui::readout::{MetricOutput, time_words};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -25,7 +24,7 @@ use yew::prelude::*;
 pub(super) struct SweepProps {
     pub(super) page: PanelProps,
     pub(super) experiment: &'static AnyExperiment,
-    pub(super) config: Rc<Values>,
+    pub(super) config: AnyConfig,
     pub(super) seeds: u32,
     pub(super) device: Option<DeviceInfo>,
     /// Whether the panel's own run goes on.
@@ -43,14 +42,17 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
     let experiment = *experiment;
     let (slug, schema) = (experiment.slug, &experiment.schema);
     let batch = use_batch(experiment);
-    let plan = Plan::read(experiment, &page.query, config, *seeds);
+    let plan = use_memo((page.query.clone(), config.clone(), *seeds), |(query, config, seeds)| {
+        Plan::read(experiment, query, config, *seeds)
+    });
+    let sound = (*plan).as_ref().and_then(|plan| plan.as_ref().ok());
     // What was started: its results stay as they are, whatever becomes of the settings.
     let begun = use_state(|| None::<PtrEq<Plan>>);
 
     // What an earlier visit has measured of this very sweep.
     use_effect_with((), {
         let (begun, restore) = (begun.setter(), batch.restore.clone());
-        let plan = plan.as_ref().and_then(|plan| plan.as_ref().ok()).cloned();
+        let plan = sound.cloned();
         move |()| {
             if let Some(plan) = plan
                 && let Some(results) = store::load(slug, &plan.key())
@@ -81,27 +83,24 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
         }
     });
 
-    let sound = plan.as_ref().and_then(|plan| plan.as_ref().ok());
     let may_time = *is_open && device.is_some() && !*busy && !batch.state.is_active();
     let times = use_run_times(sound.filter(|_| may_time).map(Plan::key), {
-        let (plan, choice) = (sound.cloned(), page.device);
+        let (plan, choice) = (sound.cloned(), page.state.options.device);
         Callback::from(move |()| plan.as_ref().map(|plan| plan.timing(choice)).unwrap_or_default())
     });
     // It writes the address of the latest settings, and is the same from frame to frame.
-    let open = use_callback(page.on_query.clone(), move |config: Values, write| {
-        write.emit(schema.whole_address(&config));
+    let open = use_callback(page.dispatch.clone(), |config: Values, dispatch| {
+        dispatch.emit(PanelAction::Replace(Rc::new(config), Vec::new()));
     });
 
     if !*is_open {
         return Html::default();
     }
-    let same = begun.as_ref().is_some_and(|begun| {
-        plan.as_ref().and_then(|plan| plan.as_ref().ok()).is_some_and(|plan| plan.key() == begun.0.key())
-    });
+    let same = begun.as_ref().is_some_and(|begun| sound.is_some_and(|plan| plan.key() == begun.0.key()));
     let left = batch.runs.saturating_sub(batch.results.len());
     let start = {
-        let (start, begun, choice) = (batch.start.clone(), begun.setter(), page.device);
-        let ready = plan.as_ref().and_then(|plan| plan.as_ref().ok()).cloned().zip(device.clone());
+        let (start, begun, choice) = (batch.start.clone(), begun.setter(), page.state.options.device);
+        let ready = sound.cloned().zip(device.clone());
         // A sweep that was stopped goes on where it was.
         let done = if same && left > 0 { (*batch.results).clone() } else { Vec::new() };
         ready.map(|(plan, device)| {
@@ -109,7 +108,11 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
                 begun.set(Some(PtrEq(Rc::new(plan.clone()))));
                 start.emit(Batch {
                     experiment: plan.experiment,
-                    configs: plan.points.iter().map(|point| point.config.clone()).collect(),
+                    configs: plan
+                        .points
+                        .iter()
+                        .map(|point| experiment.config(point.config.clone()))
+                        .collect(),
                     done: done.clone(),
                     number: plan.number(),
                     choice,
@@ -118,14 +121,15 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
             })
         })
     };
-    let words = words(props, plan.as_ref(), &batch, &times, if same && left > 0 { Some(left) } else { None });
+    let words =
+        words(props, (*plan).as_ref(), &batch, &times, if same && left > 0 { Some(left) } else { None });
     html! {
         <section class="sweep" aria-label="Sweep">
             <h3>{ "Sweep: repeat the run over values of a setting" }</h3>
-            { presets(schema, &page.on_query) }
-            <Form params={schema.params} query={page.query.clone()} write={page.on_query.clone()} measures={plan::measures(experiment)} />
+            { presets(schema, &page.dispatch) }
+            <Form params={schema.params} query={page.query.clone()} dispatch={page.dispatch.clone()} measures={plan::measures(experiment)} />
             if let Some(words) = words {
-                <p class={if matches!(plan, Some(Err(_))) { "notice" } else { "muted" }} data-kind="warn" role="status" data-sweep-words="">{ words }</p>
+                <p class={if matches!(*plan, Some(Err(_))) { "notice" } else { "muted" }} data-kind="warn" role="status" data-sweep-words="">{ words }</p>
             }
             { buttons(&batch, start.filter(|_| !*busy), same && left > 0) }
             if batch.runs > 0 {
@@ -190,9 +194,9 @@ fn buttons(batch: &BatchHandle, start: Option<Callback<MouseEvent>>, is_begun: b
 }
 
 /// Sweeps whose results are worth a lecture, one button each.
-fn presets(schema: &'static Schema, write: &Callback<Changes>) -> Html {
+fn presets(schema: &'static Schema, dispatch: &Callback<PanelAction>) -> Html {
     let button = |preset: &'static SweepPreset| {
-        let onclick = write.reform(move |_: MouseEvent| {
+        let onclick = dispatch.reform(move |_: MouseEvent| {
             let value = |pairs: &[(&str, &str)], key: &str| {
                 pairs.iter().find(|(k, _)| *k == key).map(|(_, value)| (*value).to_owned())
             };
@@ -200,7 +204,7 @@ fn presets(schema: &'static Schema, write: &Callback<Changes>) -> Html {
                 schema.params.iter().map(|param| (param.key.to_owned(), value(preset.values, param.key)));
             let keys =
                 ["sweep", "sweep2", "measure", "seeds"].map(|key| (key.to_owned(), value(preset.sweep, key)));
-            settings.chain([("preset".to_owned(), None)]).chain(keys).collect()
+            PanelAction::Write(settings.chain([("preset".to_owned(), None)]).chain(keys).collect())
         });
         html! { <button type="button" data-sweep-preset={preset.title} title={preset.help} {onclick}>{ preset.title }</button> }
     };

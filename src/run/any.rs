@@ -1,4 +1,4 @@
-//! An experiment without its types: what the page works with, so that the code that all sections share is compiled once.
+//! An experiment with its types erased, so that the code shared by all sections is compiled once.
 
 use crate::core::Check;
 use crate::core::chapter::Chapter;
@@ -7,39 +7,67 @@ use crate::core::guided::{Answer, GuidedExperiment, GuidedInfo};
 use crate::core::metric::Metric;
 use crate::core::schema::{Schema, Values};
 use crate::core::settings::Settings;
+use crate::core::sweep::with_seed;
 use crate::run::Experiment;
 use crate::run::arm::Arm;
 use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
 
-/// A record without its type. Each belongs to one experiment; another one's is taken for an empty record.
+/// A record with its type erased. The record of another experiment counts as empty.
 pub type AnyRecord = Rc<dyn Any>;
+
+/// Settings without their type: an `Rc` of the section's `Config`, and the values of its fields by name, from which the
+/// page draws controls and writes addresses. Neither changes; new settings are a new `AnyConfig`.
+#[derive(Clone, Debug)]
+pub struct AnyConfig {
+    typed: Rc<dyn Any>,
+    values: Rc<Values>,
+}
+
+impl AnyConfig {
+    /// Returns the settings with their type. Settings of another section are read as that section's defaults.
+    pub fn typed<C: Settings>(&self) -> Rc<C> {
+        self.typed.clone().downcast().unwrap_or_default()
+    }
+
+    /// Returns the value of every field by its name.
+    pub const fn values(&self) -> &Rc<Values> {
+        &self.values
+    }
+}
+
+impl PartialEq for AnyConfig {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.typed, &other.typed) || self.values == other.values
+    }
+}
 
 /// What a section's experiment is, and what can be done with its records.
 pub struct AnyExperiment {
-    /// The section's name in addresses and in the protocol.
+    /// The section's name in addresses and messages.
     pub slug: &'static str,
     pub schema: Schema,
     pub chapters: &'static [Chapter],
     pub arms: &'static [Arm],
-    /// Whether the page keeps earlier states of a run.
+    /// True if the page keeps earlier states of a run.
     pub replays: bool,
     empty: fn() -> AnyRecord,
     copy_probe: fn(&AnyRecord, &mut AnyRecord),
     apply_frame: fn(&mut AnyRecord, usize, &[u8]) -> Result<(), postcard::Error>,
     clear_arm: fn(&mut AnyRecord, usize),
     load_arm: fn(&mut AnyRecord, usize, &[u8]) -> bool,
-    encode: fn(&Values) -> Option<Vec<u8>>,
-    metrics: fn(&Values, &AnyRecord) -> Vec<Metric>,
-    checks: fn(&Values, &AnyRecord) -> Vec<Check>,
+    config: fn(&Values) -> Rc<dyn Any>,
+    encode: fn(&AnyConfig) -> Option<Vec<u8>>,
+    metrics: fn(&AnyConfig, &AnyRecord) -> Vec<Metric>,
+    checks: fn(&AnyConfig, &AnyRecord) -> Vec<Check>,
     series: fn(&AnyRecord) -> Vec<RunSeries>,
     guided_infos: fn() -> Vec<GuidedInfo>,
-    answer: fn(usize, &Values, &AnyRecord) -> Option<Answer>,
+    answer: fn(usize, &AnyConfig, &AnyRecord) -> Option<Answer>,
 }
 
 impl AnyExperiment {
-    /// That of a section.
+    /// Returns the experiment of a section.
     pub const fn of<E: Experiment>() -> &'static Self {
         const {
             &Self {
@@ -64,71 +92,87 @@ impl AnyExperiment {
                     change::<E>(record, |record| loaded = E::load_arm(record, arm, saved));
                     loaded
                 },
-                encode: |values| postcard::to_stdvec(&config::<E>(values)).ok(),
-                metrics: |values, record| E::metrics(&config::<E>(values), &record_of::<E>(record)),
-                checks: |values, record| E::checks(&config::<E>(values), &record_of::<E>(record)),
+                config: |values| Rc::new(E::Config::from_values(values).unwrap_or_default()),
+                encode: |config| postcard::to_stdvec(&*config.typed::<E::Config>()).ok(),
+                metrics: |config, record| E::metrics(&config.typed(), &record_of::<E>(record)),
+                checks: |config, record| E::checks(&config.typed(), &record_of::<E>(record)),
                 series: |record| E::series(&record_of::<E>(record)),
                 guided_infos: || E::EXPERIMENTS.iter().map(GuidedExperiment::info).collect(),
-                answer: |at, values, record| {
-                    (E::EXPERIMENTS.get(at)?.answer)(&config::<E>(values), &record_of::<E>(record))
+                answer: |at, config, record| {
+                    (E::EXPERIMENTS.get(at)?.answer)(&config.typed(), &record_of::<E>(record))
                 },
             }
         }
     }
 
-    /// A record of nothing.
+    /// Returns an empty record.
     pub fn empty(&self) -> AnyRecord {
         (self.empty)()
     }
 
-    /// Copies what of the first seed's probe holds for a further seed, too.
+    /// Copies the seed-independent part of the first seed's probe to a further seed.
     pub fn copy_probe(&self, probed: &AnyRecord, further: &mut AnyRecord) {
         (self.copy_probe)(probed, further);
     }
 
-    /// Adds a frame of an arm, in postcard bytes, to the record.
+    /// Adds a frame of an arm, encoded with postcard, to the record.
+    ///
+    /// # Errors
+    ///
+    /// If the frame cannot be decoded.
     pub fn apply_frame(&self, record: &mut AnyRecord, arm: usize, frame: &[u8]) -> Result<(), String> {
         (self.apply_frame)(record, arm, frame).map_err(|error| format!("A frame could not be read: {error}."))
     }
 
-    /// Forgets the run of an arm, but keeps what was probed.
+    /// Clears the run of an arm, but keeps the probe.
     pub fn clear_arm(&self, record: &mut AnyRecord, arm: usize) {
         (self.clear_arm)(record, arm);
     }
 
-    /// Puts a saved run in the place of an arm's, see [`Experiment::load_arm`].
+    /// Replaces the run of an arm by a saved one; see [`Experiment::load_arm`].
     pub fn load_arm(&self, record: &mut AnyRecord, arm: usize, saved: &[u8]) -> bool {
         (self.load_arm)(record, arm, saved)
     }
 
+    /// Returns the settings that these values are.
+    pub fn config(&self, values: impl Into<Rc<Values>>) -> AnyConfig {
+        let values = values.into();
+        AnyConfig { typed: (self.config)(&values), values }
+    }
+
+    /// Returns the settings of a run's further seed; number 0 is the seed of the settings themselves.
+    pub fn with_seed(&self, config: &AnyConfig, further: u32) -> AnyConfig {
+        if further == 0 { config.clone() } else { self.config(with_seed(&config.values, further)) }
+    }
+
     /// The settings in postcard bytes, as the worker takes them.
-    pub fn encode(&self, values: &Values) -> Option<Vec<u8>> {
-        (self.encode)(values)
+    pub fn encode(&self, config: &AnyConfig) -> Option<Vec<u8>> {
+        (self.encode)(config)
     }
 
     /// The numbers that a reader may quote, of one seed.
-    pub fn metrics(&self, values: &Values, record: &AnyRecord) -> Vec<Metric> {
-        (self.metrics)(values, record)
+    pub fn metrics(&self, config: &AnyConfig, record: &AnyRecord) -> Vec<Metric> {
+        (self.metrics)(config, record)
     }
 
     /// The claims of this section, held against what was measured.
-    pub fn checks(&self, values: &Values, record: &AnyRecord) -> Vec<Check> {
-        (self.checks)(values, record)
+    pub fn checks(&self, config: &AnyConfig, record: &AnyRecord) -> Vec<Check> {
+        (self.checks)(config, record)
     }
 
-    /// What a run leaves behind, as curves over its steps.
+    /// Returns the curves of a run over its steps.
     pub fn series(&self, record: &AnyRecord) -> Vec<RunSeries> {
         (self.series)(record)
     }
 
-    /// What a student can predict, run and see answered.
+    /// Returns descriptions of the guided experiments.
     pub fn guided_infos(&self) -> Vec<GuidedInfo> {
         (self.guided_infos)()
     }
 
     /// The answer of the experiment at a place among these, once it has been measured.
-    pub fn answer(&self, at: usize, values: &Values, record: &AnyRecord) -> Option<Answer> {
-        (self.answer)(at, values, record)
+    pub fn answer(&self, at: usize, config: &AnyConfig, record: &AnyRecord) -> Option<Answer> {
+        (self.answer)(at, config, record)
     }
 }
 
@@ -144,19 +188,15 @@ impl fmt::Debug for AnyExperiment {
     }
 }
 
-/// A record with its type.
+/// Restores the type of a record.
 pub fn record_of<E: Experiment>(record: &AnyRecord) -> Rc<E::Record> {
     record.clone().downcast().unwrap_or_default()
 }
 
 fn change<E: Experiment>(record: &mut AnyRecord, edit: impl FnOnce(&mut E::Record)) {
-    // Held here alone while it is changed, so that it need not be copied for its own sake.
-    let held = std::mem::replace(record, Rc::new(()));
-    let mut typed: Rc<E::Record> = held.downcast().unwrap_or_default();
+    // Take the only reference, so that `make_mut` need not copy the record.
+    let taken = std::mem::replace(record, Rc::new(()));
+    let mut typed: Rc<E::Record> = taken.downcast().unwrap_or_default();
     edit(Rc::make_mut(&mut typed));
     *record = typed;
-}
-
-fn config<E: Experiment>(values: &Values) -> E::Config {
-    Settings::from_values(values).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
-//! A moment of a run: all that a net in training needs to go on from it, in the same worker or in another, after a reload or
-//! after a device was lost. On the CPU a run that goes on is bit for bit the run that never stopped; what is random in it is
-//! drawn anew up to the moment and passed over.
+//! Checkpoints: all that a network in training needs to resume, in the same worker or another, after a reload or a lost
+//! device. On the CPU a resumed run is bit for bit the run that never stopped; its random stream is drawn again up to
+//! the checkpoint.
 
 use crate::core::LabError;
 use crate::run::optimizer::Optimizer;
@@ -9,36 +9,41 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-/// A moment with more numbers than these is not kept: it would cost more than the run is worth.
+/// A larger checkpoint is not saved: reading it would cost more than the run is worth.
 pub const MAX_NUMBERS: usize = 12_000_000;
 
-/// A net, its rule's memory, and what the section adds.
+/// A network, its optimizer state, and what the section adds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// Steps done.
+    /// The number of steps done.
     pub step: u32,
-    /// Steps that the rule has done, which may be others: those of a file that was opened have no memory.
+    /// The number of steps the optimizer has done. It is smaller if the network came from a file, which has no
+    /// optimizer state.
     pub optimizer_steps: u32,
-    /// The net's numbers and then the memory's, see [`state_tensors`].
+    /// The elements of the network's tensors, then those of the optimizer; see [`state_tensors`].
     pub numbers: Vec<f32>,
-    /// What the section needs beside them, as it wrote it.
+    /// State of the section, in its own encoding.
     pub extra_state: Vec<u8>,
 }
 
 impl Checkpoint {
-    /// Reads one of a run of so many steps; whatever the bytes are, a moment comes of it or a sentence.
+    /// Decodes a checkpoint of a run of at most `steps` steps.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are not such a checkpoint.
     pub fn read(bytes: &[u8], steps: u32) -> Result<Self, LabError> {
-        let checkpoint: Self = postcard::from_bytes(bytes).map_err(|_| unfit())?;
-        if checkpoint.step > steps { Err(unfit()) } else { Ok(checkpoint) }
+        let checkpoint: Self = postcard::from_bytes(bytes).map_err(|_| mismatch())?;
+        if checkpoint.step > steps { Err(mismatch()) } else { Ok(checkpoint) }
     }
 }
 
-fn unfit() -> LabError {
+fn mismatch() -> LabError {
     LabError::Data("What was saved of this run does not fit it: it cannot go on from there.".to_owned())
 }
 
-/// A net and the memory of its rule as tensors, in an order of their own: the parameters in the module's order, running
-/// statistics among them, and then the memory. Nothing is read.
+/// Returns the tensors of a network and its optimizer, flattened: the parameters and running statistics in the module's
+/// order, then the optimizer state. Nothing is read from the device.
 pub fn state_tensors<M: Module>(net: &M, optimizer: &Optimizer) -> Vec<Tensor<1>> {
     struct Flat(Vec<Tensor<1>>);
     impl ModuleVisitor for Flat {
@@ -49,19 +54,23 @@ pub fn state_tensors<M: Module>(net: &M, optimizer: &Optimizer) -> Vec<Tensor<1>
         }
     }
     let mut flat = Flat(Vec::new());
-    // Without autodiff; this also settles the running statistics, which burn updates one step late.
+    // burn updates running statistics one step late; `valid` settles them.
     net.valid().visit(&mut flat);
     flat.0.extend(optimizer.state.iter().cloned());
     flat.0
 }
 
-/// Puts a moment's numbers back; a sentence if they are not this net's, which is then as it was.
+/// Restores network and optimizer from a checkpoint.
+///
+/// # Errors
+///
+/// If the checkpoint belongs to a network of other sizes; nothing is changed then.
 pub fn restore<M: Module>(
     net: &mut M,
     optimizer: &mut Optimizer,
     checkpoint: &Checkpoint,
 ) -> Result<(), LabError> {
-    /// How many numbers each parameter has, and whether it is trained.
+    /// The number of elements of each parameter, and true if it is trained.
     struct Sizes(Vec<(usize, bool)>);
     impl ModuleVisitor for Sizes {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -70,25 +79,25 @@ pub fn restore<M: Module>(
     }
     let mut sizes = Sizes(Vec::new());
     net.visit(&mut sizes);
-    let device = net.devices().into_iter().next().ok_or_else(unfit)?.inner();
+    let device = net.devices().into_iter().next().ok_or_else(mismatch)?.inner();
     let trained = sizes.0.iter().filter(|(_, trained)| *trained && checkpoint.optimizer_steps > 0);
     let state: Vec<usize> = trained.map(|(n, _)| optimizer.state_len(*n)).collect();
     let mut rest = checkpoint.numbers.as_slice();
     let mut tensors = Vec::new();
     for n in sizes.0.iter().map(|(n, _)| *n).chain(state.iter().copied()) {
-        let (own, after) = rest.split_at_checked(n).ok_or_else(unfit)?;
+        let (own, after) = rest.split_at_checked(n).ok_or_else(mismatch)?;
         rest = after;
         tensors.push(Tensor::from_data(TensorData::new(own.to_vec(), [n]), &device));
     }
     if !rest.is_empty() {
-        return Err(unfit());
+        return Err(mismatch());
     }
     optimizer.steps = checkpoint.optimizer_steps;
     put(net, optimizer, tensors);
     Ok(())
 }
 
-/// Has a net and its rule's memory be these tensors, which come as [`state_tensors`] gives them and are not copied.
+/// Replaces the tensors of a network and its optimizer by these, in the order of [`state_tensors`], without copying.
 pub(super) fn put<M: Module>(net: &mut M, optimizer: &mut Optimizer, tensors: Vec<Tensor<1>>) {
     struct Filler(std::vec::IntoIter<Tensor<1>>);
     impl ModuleMapper for Filler {
@@ -106,7 +115,11 @@ pub(super) fn put<M: Module>(net: &mut M, optimizer: &mut Optimizer, tensors: Ve
     optimizer.state = filler.0.collect();
 }
 
-/// Reads a moment from the device; nothing if it is too large to be kept, or holds what is no number.
+/// Reads a checkpoint from the device; `None` if it has more than [`MAX_NUMBERS`] elements or one that is not finite.
+///
+/// # Errors
+///
+/// If the device fails.
 pub async fn take(
     step: u32,
     optimizer_steps: u32,

@@ -1,70 +1,66 @@
-//! The one training loop: every arm of every section is trained by [`train`].
+//! The only training loop: every arm of every section is trained by [`train`].
 
 use crate::core::{LabError, Progress};
 use crate::run::arm::StepBatch;
 use crate::run::checkpoint::{self, Checkpoint};
+use crate::run::train_state::AnyTrainState;
 use crate::run::training::{check_finite, read, read_all};
 use crate::run::{Directive, Experiment, RunContext, Train};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
-/// One arm in training, as the loop sees it. The loop counts the steps, reads the losses, times steps, and asks for a score
-/// or a report when one is due; what a step is and what is measured is the section's.
+/// One arm in training: what a section adds to the loop.
+///
+/// The loop counts the steps, reads and times them, updates the settings, decides when to score and report, and
+/// saves and restores checkpoints. A section says what a step is and what is measured.
 pub trait Training<E: Experiment>: Sized {
-    /// Whether it answers requests of the visitor's, also after the last step.
+    /// What is drawn at random for one step.
+    type Batch;
+
+    /// True if the arm answers requests of the page, even after the last step.
     const HANDLES_REQUESTS: bool = false;
 
-    /// Builds the net of an arm, and sends what is to be seen before the first step.
-    fn begin(
+    /// True if a step after each report is timed.
+    const TIMES_STEPS: bool = true;
+
+    /// The number of steps after which the network is first scored.
+    const FIRST_SCORE: u32 = 0;
+
+    /// Builds the network of an arm, and sends whatever the page shows before the first step.
+    fn init(
         config: E::Config,
         arm: usize,
         device: &Device,
         ctx: &mut impl RunContext<E>,
     ) -> impl Future<Output = Result<Self, LabError>>;
 
-    /// The step that training ends with.
+    /// The settings. The loop replaces them when the user changes one that may change during a run.
+    fn config_mut(&mut self) -> &mut E::Config;
+
+    /// The network with its optimizer.
+    fn state_mut(&mut self) -> &mut dyn AnyTrainState;
+
+    /// The number of steps of the run.
     fn steps(&self) -> u32;
 
-    /// The steps done already; more than none if a file was loaded.
-    fn steps_done(&self) -> u32 {
-        0
-    }
+    /// Draws the next batch. All random numbers that training needs on the host are drawn here, because a resumed
+    /// run repeats the draws, and nothing else, of the steps that are already done.
+    fn draw(&mut self) -> Self::Batch;
 
-    /// One step of gradient descent, the first being 1. On a GPU it is only enqueued.
-    fn step(&mut self, step: u32) -> Result<(), LabError>;
+    /// Does one step of gradient descent; the first is step 1. On a GPU the work is only queued.
+    fn step(&mut self, step: u32, batch: Self::Batch);
 
-    /// The losses of the steps since the last call, `[1]` each, still on the device.
-    fn take_losses(&mut self) -> Vec<Tensor<1>>;
+    /// Returns the step after which the network is scored next, once it has been scored after `step`. The loop also
+    /// scores after the last step.
+    fn score_after(&self, step: u32) -> u32;
 
-    /// Numbers that a step changes last: when they can be read, it is done.
-    fn sync_tensor(&self) -> Option<Tensor<1>>;
-
-    /// The net and its rule's memory as numbers, still on the device, and the steps that the rule has done: with
-    /// [`extra_state`](Self::extra_state) all that a [`Checkpoint`] holds.
-    fn state_tensors(&self) -> (u32, Vec<Tensor<1>>);
-
-    /// Goes back to a moment of this run, from the state that [`begin`](Self::begin) left it in: what is random is drawn up
-    /// to there and passed over, so that the next step is what it would have been.
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError>;
-
-    /// What is to be kept beside the numbers; most sections know all else from the step.
-    fn extra_state(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
-    /// Takes over the settings that may change during a run.
-    fn update(&mut self, config: E::Config);
-
-    /// Whether the net is to be judged after this step; 0 is before the first. After the last it is in any case.
-    fn is_due(&self, step: u32) -> bool;
-
-    /// Judges the net: what it measures goes into the next report, or straight to the page.
+    /// Scores the network. The result goes into the next report or straight to the page.
     fn score(
         &mut self,
         step: u32,
         ctx: &mut impl RunContext<E>,
     ) -> impl Future<Output = Result<(), LabError>>;
 
-    /// Sends the page what is new; `over` after the last step, be it the visitor's wish.
+    /// Sends the page what is new. `over` is true after the last step, also when the user stopped the run.
     fn report(
         &mut self,
         steps: StepBatch,
@@ -72,84 +68,118 @@ pub trait Training<E: Experiment>: Sized {
         ctx: &mut impl RunContext<E>,
     ) -> impl Future<Output = Result<(), LabError>>;
 
-    /// Answers a request of the visitor's. Says whether training is to go on.
+    /// Answers a request of the page, and returns true if training is to continue.
     fn answer(
         &mut self,
         _request: &[u8],
-        _out: &mut impl RunContext<E>,
+        _ctx: &mut impl RunContext<E>,
     ) -> impl Future<Output = Result<bool, LabError>> {
         async { Ok(true) }
     }
+
+    /// Returns the state that a checkpoint needs besides network, optimizer and step.
+    fn extra_state(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Called once network, optimizer and step count are restored, with what [`extra_state`](Self::extra_state) returned.
+    fn on_restore(&mut self, _extra_state: &[u8]) {}
+
+    /// Draws a batch and does a step.
+    fn draw_and_step(&mut self, step: u32) {
+        let batch = self.draw();
+        self.step(step, batch);
+    }
 }
 
-/// Trains one arm to its end or until it is stopped.
+/// A schedule that scores often at first, when much changes: after steps 0 and 1, then at intervals of a tenth of the
+/// steps done, but at least `min_interval`.
+pub fn at_growing_intervals(step: u32, min_interval: u32) -> u32 {
+    if step == 0 { 1 } else { step + (step / 10).max(min_interval) }
+}
+
+/// A schedule that scores at each multiple of `interval`.
+pub fn at_multiples(step: u32, interval: u32) -> u32 {
+    let interval = interval.max(1);
+    (step / interval + 1) * interval
+}
+
+/// Trains one arm until its last step or until the user stops it.
+///
+/// # Errors
+///
+/// If the settings do not fit together, a file cannot be used, a checkpoint belongs to another run, the loss
+/// diverges, or the device fails.
 pub async fn train<E: Train>(
     config: E::Config,
     arm: usize,
     device: &Device,
     ctx: &mut impl RunContext<E>,
 ) -> Result<(), LabError> {
-    let which =
-        E::ARMS.get(arm).ok_or_else(|| LabError::Config("There is no such network here.".to_owned()))?;
-    let mut training = E::Training::begin(config, arm, device, ctx).await?;
-    let resumed = match ctx.checkpoint() {
-        Some(bytes) => {
-            let checkpoint = Checkpoint::read(&bytes, training.steps())?;
-            training.restore(&checkpoint)?;
-            Some(checkpoint.step)
-        }
-        None => None,
+    let net = match E::ARMS.get(arm) {
+        Some(arm) => arm.net,
+        None => return Err(LabError::Config("There is no such network here.".to_owned())),
     };
+    let mut training = E::Training::init(config, arm, device, ctx).await?;
+    let checkpoint = ctx.checkpoint();
+    if let Some(bytes) = &checkpoint {
+        let checkpoint = Checkpoint::read(bytes, training.steps())?;
+        restore(&mut training, &checkpoint)?;
+    }
     let trains = answer_all(&mut training, ctx).await?;
-    let (done, steps) = (resumed.unwrap_or_else(|| training.steps_done()), training.steps());
-    let mut batch =
-        Batch { net: which.net, steps: StepBatch { first_step: done + 1, ..StepBatch::default() } };
-    // A run that goes on has been judged and reported on up to there.
-    if resumed.is_none() {
-        if training.is_due(done) || !trains {
-            training.score(done, ctx).await?;
+    let (done, steps) = (training.state_mut().steps_done(), training.steps());
+    let mut next_score = E::Training::FIRST_SCORE;
+    let mut unsent = UnsentSteps { net, steps: StepBatch { first_step: done + 1, ..StepBatch::default() } };
+    if checkpoint.is_some() {
+        // Everything up to the checkpoint has been scored and reported.
+        while next_score <= done {
+            next_score = training.score_after(next_score);
         }
-        training.report(batch.take(), false, ctx).await?;
+    } else {
+        if done >= next_score || !trains {
+            training.score(done, ctx).await?;
+            next_score = training.score_after(done);
+        }
+        training.report(unsent.take(), false, ctx).await?;
     }
 
-    // A step after a report is timed. The first step is not, since it also makes the device ready.
+    // The step after a report is timed. The first step is not, because it also prepares the device.
     let mut timed = false;
     for step in (done + 1..=steps).take_while(|_| trains) {
         if !may_step(&mut training, Progress { step: step - 1, steps }, ctx).await? {
-            training.report(batch.take(), true, ctx).await?;
+            training.report(unsent.take(), true, ctx).await?;
             break;
         }
-        let began = if std::mem::take(&mut timed) { settled(&training, ctx).await? } else { None };
-        training.step(step)?;
-        if let Some(began) = began
-            && let Some(ended) = settled(&training, ctx).await?
+        let started = if std::mem::take(&mut timed) { synchronize(&mut training, ctx).await? } else { None };
+        training.draw_and_step(step);
+        if let Some(started) = started
+            && let Some(ended) = synchronize(&mut training, ctx).await?
         {
-            batch.steps.times.push((ended - began) as f32);
+            unsent.steps.times.push((ended - started) as f32);
         }
         let directive = loop {
             let directive = ctx.step_done(Progress { step, steps }).await;
-            if let Some(changed) = ctx.update() {
-                training.update(changed);
-            }
+            update_config(&mut training, ctx);
             if directive != Directive::Request {
                 break directive;
             }
-            batch.read(&mut training, step).await?;
-            training.report(batch.take(), false, ctx).await?;
+            unsent.read(&mut training, step).await?;
+            training.report(unsent.take(), false, ctx).await?;
             answer_all(&mut training, ctx).await?;
         };
         let over = step == steps || directive == Directive::Stop;
-        // After the tick, which takes the time of a step: a score is none.
-        if (training.is_due(step) && !ctx.is_quiet()) || step == steps {
-            batch.read(&mut training, step).await?;
+        // After `step_done`, which takes the time of a step: scoring is not part of it.
+        if (step >= next_score && !ctx.is_quiet()) || step == steps {
+            unsent.read(&mut training, step).await?;
             training.score(step, ctx).await?;
+            next_score = training.score_after(step);
         }
         if over || directive == Directive::Frame {
-            batch.read(&mut training, step).await?;
-            training.report(batch.take(), over, ctx).await?;
+            unsent.read(&mut training, step).await?;
+            training.report(unsent.take(), over, ctx).await?;
             timed = true;
             if ctx.wants_checkpoint(over) {
-                save_checkpoint(&training, step, ctx).await?;
+                save_checkpoint(&mut training, step, ctx).await?;
             }
         }
         if over {
@@ -162,13 +192,24 @@ pub async fn train<E: Train>(
     Ok(())
 }
 
-/// Hands out all that is needed to go on from here. Everything that was measured up to this step has been sent.
+/// Takes the training, as [`Training::init`] left it, to a checkpoint of the same run. The draws of the steps that are
+/// done are repeated, so that the next batch is the one that the run would have seen.
+fn restore<E: Experiment>(training: &mut impl Training<E>, checkpoint: &Checkpoint) -> Result<(), LabError> {
+    training.state_mut().restore(checkpoint)?;
+    training.on_restore(&checkpoint.extra_state);
+    for _ in 0..checkpoint.step {
+        training.draw();
+    }
+    Ok(())
+}
+
+/// Saves all that is needed to resume from here. Everything measured up to this step has been sent.
 async fn save_checkpoint<E: Experiment>(
-    training: &impl Training<E>,
+    training: &mut impl Training<E>,
     step: u32,
     ctx: &mut impl RunContext<E>,
 ) -> Result<(), LabError> {
-    let (optimizer_steps, tensors) = training.state_tensors();
+    let (optimizer_steps, tensors) = training.state_mut().state_tensors();
     if let Some(checkpoint) = checkpoint::take(step, optimizer_steps, tensors, training.extra_state()).await?
         && let Ok(bytes) = postcard::to_stdvec(&checkpoint)
     {
@@ -177,7 +218,14 @@ async fn save_checkpoint<E: Experiment>(
     Ok(())
 }
 
-/// Waits while the run is paused, and answers what the visitor asks in the meantime. Says whether training is to go on.
+/// Takes over settings that the user has changed.
+fn update_config<E: Experiment>(training: &mut impl Training<E>, ctx: &mut impl RunContext<E>) {
+    if let Some(config) = ctx.update() {
+        *training.config_mut() = config;
+    }
+}
+
+/// Waits while the run is paused, answers requests in the meantime, and returns true if training is to continue.
 async fn may_step<E: Experiment>(
     training: &mut impl Training<E>,
     done: Progress,
@@ -185,9 +233,7 @@ async fn may_step<E: Experiment>(
 ) -> Result<bool, LabError> {
     loop {
         let directive = ctx.may_step(done).await;
-        if let Some(changed) = ctx.update() {
-            training.update(changed);
-        }
+        update_config(training, ctx);
         match directive {
             Directive::Request => {
                 answer_all(training, ctx).await?;
@@ -197,42 +243,43 @@ async fn may_step<E: Experiment>(
     }
 }
 
-/// Losses that have been read and not been sent yet.
-struct Batch {
+/// Steps whose losses have been read but not sent yet.
+struct UnsentSteps {
     net: &'static str,
     steps: StepBatch,
 }
 
-impl Batch {
+impl UnsentSteps {
     async fn read<E: Experiment>(
         &mut self,
         training: &mut impl Training<E>,
         step: u32,
     ) -> Result<(), LabError> {
-        let losses = read_all(training.take_losses()).await?;
+        let losses = read_all(training.state_mut().take_losses()).await?;
         check_finite(&losses, step + 1 - losses.len() as u32, self.net)?;
         self.steps.losses.extend(losses);
         Ok(())
     }
 
-    /// What is to be sent; the next batch begins after it.
+    /// Returns the steps to be sent; the next batch starts after them.
     fn take(&mut self) -> StepBatch {
         let next = StepBatch { first_step: self.steps.last_step() + 1, ..StepBatch::default() };
         std::mem::replace(&mut self.steps, next)
     }
 }
 
-/// Waits until nothing is queued up on the device; the time then.
-async fn settled<E: Experiment>(
-    training: &impl Training<E>,
+/// Waits until the device has done everything that is queued, and returns the time then; `None` if steps are not timed.
+async fn synchronize<E: Experiment, T: Training<E>>(
+    training: &mut T,
     ctx: &impl RunContext<E>,
 ) -> Result<Option<f64>, LabError> {
-    let Some(numbers) = training.sync_tensor() else { return Ok(None) };
-    read(numbers).await?;
+    let tensor = if T::TIMES_STEPS { training.state_mut().sync_tensor() } else { None };
+    let Some(tensor) = tensor else { return Ok(None) };
+    read(tensor).await?;
     Ok(Some(ctx.now_ms()))
 }
 
-/// Answers what the visitor has asked. Says whether training is to go on.
+/// Answers all pending requests, and returns true if training is to continue.
 async fn answer_all<E: Experiment>(
     training: &mut impl Training<E>,
     ctx: &mut impl RunContext<E>,
@@ -242,4 +289,20 @@ async fn answer_all<E: Experiment>(
         trains &= training.answer(&request, ctx).await?;
     }
     Ok(trains)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::run::driver::{at_growing_intervals, at_multiples};
+
+    #[test]
+    fn schedules_always_advance() {
+        let steps = |next: fn(u32) -> u32, first| {
+            std::iter::successors(Some(first), move |&step| Some(next(step))).take(6).collect::<Vec<_>>()
+        };
+        assert_eq!(steps(|step| at_growing_intervals(step, 5), 0), [0, 1, 6, 11, 16, 21]);
+        assert_eq!(at_growing_intervals(100, 5), 110);
+        assert_eq!(steps(|step| at_multiples(step, 20), 5), [5, 20, 40, 60, 80, 100]);
+        assert_eq!(at_multiples(3, 0), 4);
+    }
 }

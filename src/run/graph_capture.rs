@@ -1,109 +1,110 @@
-//! Steps on a GPU that are recorded once and replayed.
+//! Training steps on a GPU that are captured once as a graph and replayed.
 //!
-//! Of a step of a small net the GPU sees little: most of it is the worker's finding out what is to be done, which is the same at
-//! every step. A recorded step does that once. For it
+//! A step of a small network takes the GPU little time; most of the time the worker finds out what to launch, which is
+//! the same at every step. A captured step does that once. For it
 //!
-//! - the net and its rule's memory stay where they are: rules change them in place, and running statistics, which burn
-//!   replaces at every step, are written back to their places;
-//! - what differs from step to step comes in slots, which are filled before each replay;
-//! - the loss and what else was measured is copied after each, before the next one overwrites it.
+//! - network and optimizer state keep their memory: optimizers update in place, and running statistics, which burn
+//!   replaces at every step, are copied back to where they were;
+//! - what differs from step to step is copied into static inputs before each replay;
+//! - the loss and the other measurements are copied after each replay, before the next one overwrites them.
 
 use crate::run::checkpoint;
 use crate::run::optimizer::Optimizer;
-use crate::run::train_state::{Input, device_of, on};
+use crate::run::step::{Input, device_of, upload};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use nn_lab_kernels::graph::{CaptureError, Graph, Preparation, prepare};
 use nn_lab_kernels::overwrite::{copy, overwrite};
 
-/// So many steps are done as usual before one is recorded: by then burn has made up its mind which operations it fuses, and a
-/// run that is over soon is not worth it.
-const STEPS_BEFORE: u32 = 4;
-/// So many more are done in preparation, each queued by itself as the recorded one will be.
-const STEPS_IN_PREPARATION: u32 = 2;
-/// From this step on a net's steps can be replayed.
-pub const FIRST_REPLAYED: u32 = STEPS_BEFORE + STEPS_IN_PREPARATION + 1;
-/// What could not be recorded so often will not be.
+/// The number of eager steps before a step is captured. By then burn's fusion plans have settled, and a very short run
+/// is not worth a capture.
+const WARM_UP_STEPS: u32 = 4;
+/// The number of further steps that are rehearsed: every operation is queued on its own, as in the captured step.
+const REHEARSAL_STEPS: u32 = 2;
+/// The first step that can be replayed.
+pub const FIRST_REPLAYED: u32 = WARM_UP_STEPS + REHEARSAL_STEPS + 1;
+/// After this many failed captures no further one is tried.
 const MAX_FAILURES: u32 = 3;
-/// So many kinds of a net's steps are recorded: each holds memory of its own.
-const MAX_KINDS: usize = 2;
+/// The maximum number of captured steps per network: each holds memory of its own.
+const MAX_CAPTURES: usize = 2;
 
-/// What steps must have in common to be one recording.
+/// What steps must have in common to share one capture.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Kind {
+pub(super) struct CaptureKey {
     shapes: Vec<Vec<usize>>,
     max_norm: Option<f64>,
     variant: u8,
 }
 
-impl Kind {
+impl CaptureKey {
     pub(super) fn new(inputs: &[Input], max_norm: Option<f64>, variant: u8) -> Self {
         Self { shapes: inputs.iter().map(|input| input.shape().to_vec()).collect(), max_norm, variant }
     }
 }
 
-/// How far a net is with recording its steps, by their kind.
+/// The progress of capturing a network's steps, for each kind of step.
 pub(super) struct GraphCapture<M> {
-    kinds: Vec<(Kind, Stage<M>)>,
-    /// How often it was tried in vain.
+    stages: Vec<(CaptureKey, Stage<M>)>,
+    /// The number of failed captures.
     failures: u32,
 }
 
 enum Stage<M> {
-    /// So many steps were done.
-    Waiting(u32),
-    /// As many in preparation.
-    Preparing(u32, Box<Prepared>),
+    /// This many steps were done eagerly.
+    WarmUp(u32),
+    /// This many steps were rehearsed.
+    Rehearsal(u32, Box<Prepared>),
     Captured(Box<Captured<M>>),
 }
 
 struct Prepared {
     preparation: Preparation,
-    slots: Slots,
-    /// Copies of what net and memory are, see [`checkpoint::state_tensors`], should recording fail. Memory for them was had in time.
-    spare: Vec<Tensor<1>>,
+    inputs: StaticInputs,
+    /// Room for copies of [`checkpoint::state_tensors`], to fall back on if the capture fails. Memory cannot be allocated
+    /// during the capture, so it is allocated before.
+    backup: Vec<Tensor<1>>,
 }
 
-/// The places on the device that a recorded step reads.
-struct Slots {
+/// The tensors that a captured step reads.
+struct StaticInputs {
     inputs: Vec<Tensor<1>>,
     rates: Tensor<1>,
 }
 
-impl Slots {
+impl StaticInputs {
     fn new(inputs: &[Input], rates: &[f32], device: &Device) -> Self {
-        let (inputs, rates) = on(inputs, rates, device);
+        let (inputs, rates) = upload(inputs, rates, device);
         Self { inputs, rates }
     }
 
     fn fill(&self, inputs: &[Input], rates: &[f32]) {
-        let (inputs, rates) = on(inputs, rates, &self.rates.device());
-        for (slot, input) in self.inputs.iter().zip(inputs) {
-            overwrite(slot.clone(), input);
+        let (inputs, rates) = upload(inputs, rates, &self.rates.device());
+        for (place, input) in self.inputs.iter().zip(inputs) {
+            overwrite(place.clone(), input);
         }
         overwrite(self.rates.clone(), rates);
     }
 
-    /// Does a step with what is in them.
-    fn step<M: Module>(&self, net: &mut M, optimizer: &mut Optimizer, task: &Task<M>) -> Results {
-        Results::new(in_place(net, |net| (task.work)(net, optimizer, &self.inputs, self.rates.clone())))
+    /// Does a step with the current values.
+    fn step<M: Module>(&self, net: &mut M, optimizer: &mut Optimizer, work: &StepWork<M>) -> Results {
+        Results::new(in_place(net, |net| (work.run)(net, optimizer, &self.inputs, self.rates.clone())))
     }
 }
 
-/// A recorded step.
+/// A captured step.
 struct Captured<M> {
-    slots: Slots,
-    recording: Graph<CapturedTensors<M>>,
+    inputs: StaticInputs,
+    graph: Graph<CapturedTensors<M>>,
 }
 
-/// What a recorded step gives and changes.
+/// The tensors that a captured step writes, kept alive as long as the graph.
 struct CapturedTensors<M> {
     results: Results,
     _net: M,
     _state: Vec<Tensor<1>>,
 }
 
-/// The loss and whatever was measured, end to end, and how many numbers each has.
+/// The loss and the measurements in one tensor, and the length of each.
 struct Results {
     all: Tensor<1>,
     lengths: Vec<usize>,
@@ -115,7 +116,7 @@ impl Results {
         Self { all: Tensor::cat(results, 0), lengths }
     }
 
-    /// Each by itself, in other memory.
+    /// Returns each result separately, in memory that no replay overwrites.
     fn copies(&self) -> Vec<Tensor<1>> {
         let all = copy(self.all.clone());
         let mut start = 0;
@@ -129,132 +130,137 @@ impl Results {
 }
 
 impl<M> Captured<M> {
-    /// Does the step with what is in the slots. If the device is gone, whoever reads the results is told.
+    /// Replays the step with the current inputs. A lost device shows when the results are read.
     fn replay(&self) -> Vec<Tensor<1>> {
-        let _ = self.recording.replay();
-        self.recording.held.results.copies()
+        let _ = self.graph.replay();
+        self.graph.held.results.copies()
     }
 }
 
 impl<M> Default for GraphCapture<M> {
     fn default() -> Self {
-        Self { kinds: Vec::new(), failures: 0 }
+        Self { stages: Vec::new(), failures: 0 }
     }
 }
 
-/// A step that is to be done.
-pub(super) struct Task<'a, M> {
+/// The work of one step.
+pub(super) struct StepWork<'a, M> {
     pub(super) inputs: &'a [Input],
     pub(super) rates: &'a [f32],
-    /// Changes net and rule, and gives the loss and whatever was measured.
-    pub(super) work: &'a Work<'a, M>,
+    /// Updates network and optimizer, and returns the loss and the measurements.
+    pub(super) run: &'a StepFn<'a, M>,
 }
 
-/// A step's work on the device, with inputs and rates.
-type Work<'a, M> = dyn Fn(&mut M, &mut Optimizer, &[Tensor<1>], Tensor<1>) -> Vec<Tensor<1>> + 'a;
+/// A step on the device, given inputs and rates.
+type StepFn<'a, M> = dyn Fn(&mut M, &mut Optimizer, &[Tensor<1>], Tensor<1>) -> Vec<Tensor<1>> + 'a;
 
-impl<M: Module> Task<'_, M> {
-    /// Does it as on any device.
+impl<M: Module> StepWork<'_, M> {
+    /// Does the step without a graph, as on the CPU.
     pub(super) fn run_eagerly(&self, net: &mut M, optimizer: &mut Optimizer) -> Vec<Tensor<1>> {
         let Some(device) = device_of(net) else { return Vec::new() };
-        let (inputs, rates) = on(self.inputs, self.rates, &device);
-        (self.work)(net, optimizer, &inputs, rates)
+        let (inputs, rates) = upload(self.inputs, self.rates, &device);
+        (self.run)(net, optimizer, &inputs, rates)
     }
 }
 
 impl<M: Module> GraphCapture<M> {
-    /// One step, done as it can be done best; a step that is like no other has no kind.
+    /// Does one step, replayed if it has been captured. A step without a key is never captured.
     pub(super) fn step(
         &mut self,
         net: &mut M,
         optimizer: &mut Optimizer,
-        kind: Option<Kind>,
-        task: &Task<M>,
+        key: Option<CaptureKey>,
+        work: &StepWork<M>,
     ) -> Vec<Tensor<1>> {
-        let placed = self.kinds.iter().filter(|(_, stage)| !matches!(stage, Stage::Waiting(_))).count();
-        let usual = |net: &mut M, optimizer: &mut Optimizer| match placed {
-            0 => task.run_eagerly(net, optimizer),
-            _ => in_place(net, |net| task.run_eagerly(net, optimizer)),
+        let captures = self.stages.iter().filter(|(_, stage)| !matches!(stage, Stage::WarmUp(_))).count();
+        let run_eagerly = |net: &mut M, optimizer: &mut Optimizer| match captures {
+            0 => work.run_eagerly(net, optimizer),
+            _ => in_place(net, |net| work.run_eagerly(net, optimizer)),
         };
-        let Some(kind) = kind else { return usual(net, optimizer) };
-        // A limit that was changed does not come back.
-        self.kinds.retain(|(known, _)| known.max_norm == kind.max_norm);
-        let index = self.kinds.iter().position(|(known, _)| *known == kind);
-        let stage = index.map_or(Stage::Waiting(0), |index| self.kinds.swap_remove(index).1);
+        let Some(key) = key else { return run_eagerly(net, optimizer) };
+        // The limit on the norm is part of the graph. Once the user has changed it, the old value does not come back.
+        self.stages.retain(|(known, _)| known.max_norm == key.max_norm);
+        let index = self.stages.iter().position(|(known, _)| *known == key);
+        let stage = index.map_or(Stage::WarmUp(0), |index| self.stages.swap_remove(index).1);
         let (results, stage) = match stage {
-            Stage::Captured(recorded) => {
-                recorded.slots.fill(task.inputs, task.rates);
-                (recorded.replay(), Stage::Captured(recorded))
+            Stage::Captured(captured) => {
+                captured.inputs.fill(work.inputs, work.rates);
+                (captured.replay(), Stage::Captured(captured))
             }
-            Stage::Preparing(done, prepared) if done < STEPS_IN_PREPARATION => {
-                let Prepared { preparation, slots, .. } = &*prepared;
-                slots.fill(task.inputs, task.rates);
-                let results = preparation.rehearse(|| slots.step(net, optimizer, task)).copies();
-                (results, Stage::Preparing(done + 1, prepared))
+            Stage::Rehearsal(done, prepared) if done < REHEARSAL_STEPS => {
+                let Prepared { preparation, inputs, .. } = &*prepared;
+                inputs.fill(work.inputs, work.rates);
+                let results = preparation.rehearse(|| inputs.step(net, optimizer, work)).copies();
+                (results, Stage::Rehearsal(done + 1, prepared))
             }
-            Stage::Preparing(_, prepared) => match record(net, optimizer, task, *prepared) {
-                Ok(recorded) => (recorded.replay(), Stage::Captured(Box::new(recorded))),
-                Err(_) => {
+            Stage::Rehearsal(_, prepared) => match capture(net, optimizer, work, *prepared) {
+                Some(captured) => (captured.replay(), Stage::Captured(Box::new(captured))),
+                None => {
                     self.failures += 1;
-                    // The net lies elsewhere now: what was recorded of other steps is of no use.
-                    self.kinds.clear();
-                    (usual(net, optimizer), Stage::Waiting(0))
+                    // The network is in other memory now, so that captures of other steps are useless.
+                    self.stages.clear();
+                    (run_eagerly(net, optimizer), Stage::WarmUp(0))
                 }
             },
-            Stage::Waiting(done) => {
-                let results = usual(net, optimizer);
-                let ready = done + 1 >= STEPS_BEFORE && self.failures < MAX_FAILURES && placed < MAX_KINDS;
+            Stage::WarmUp(done) => {
+                let results = run_eagerly(net, optimizer);
+                let ready =
+                    done + 1 >= WARM_UP_STEPS && self.failures < MAX_FAILURES && captures < MAX_CAPTURES;
                 let prepared =
-                    if ready { prepare_step(net, optimizer, task) } else { Err(CaptureError::Busy) };
-                if prepared.as_ref().is_err_and(|refused| *refused == CaptureError::Unsupported) {
+                    if ready { prepare_step(net, optimizer, work) } else { Err(CaptureError::Busy) };
+                if prepared.as_ref().is_err_and(|error| *error == CaptureError::Unsupported) {
                     self.failures = MAX_FAILURES;
                 }
-                let waits = Stage::Waiting(done.saturating_add(1));
-                (results, prepared.map_or(waits, |prepared| Stage::Preparing(0, Box::new(prepared))))
+                let waiting = Stage::WarmUp(done.saturating_add(1));
+                (results, prepared.map_or(waiting, |prepared| Stage::Rehearsal(0, Box::new(prepared))))
             }
         };
-        self.kinds.push((kind, stage));
+        self.stages.push((key, stage));
         results
     }
 }
 
-/// Has what recording needs beside the memory of the step.
-fn prepare_step<M: Module>(net: &M, optimizer: &Optimizer, task: &Task<M>) -> Result<Prepared, CaptureError> {
+/// Allocates what a capture needs besides the memory of the step itself.
+fn prepare_step<M: Module>(
+    net: &M,
+    optimizer: &Optimizer,
+    work: &StepWork<M>,
+) -> Result<Prepared, CaptureError> {
     let device = device_of(net).ok_or(CaptureError::Unsupported)?;
     Ok(Prepared {
         preparation: prepare(&device)?,
-        slots: Slots::new(task.inputs, task.rates, &device),
-        spare: checkpoint::state_tensors(net, optimizer).into_iter().map(copy).collect(),
+        inputs: StaticInputs::new(work.inputs, work.rates, &device),
+        backup: checkpoint::state_tensors(net, optimizer).into_iter().map(copy).collect(),
     })
 }
 
-/// Records a step. If that fails, net and memory are what they were before, in other places.
-fn record<M: Module>(
+/// Captures a step. If that fails, network and optimizer have their values from before, in other memory.
+fn capture<M: Module>(
     net: &mut M,
     optimizer: &mut Optimizer,
-    task: &Task<M>,
+    work: &StepWork<M>,
     prepared: Prepared,
-) -> Result<Captured<M>, String> {
-    let Prepared { preparation, slots, spare } = prepared;
-    for (spare, now) in spare.iter().zip(checkpoint::state_tensors(net, optimizer)) {
-        overwrite(spare.clone(), now);
+) -> Option<Captured<M>> {
+    let Prepared { preparation, inputs, backup } = prepared;
+    for (backup, current) in backup.iter().zip(checkpoint::state_tensors(net, optimizer)) {
+        overwrite(backup.clone(), current);
     }
-    slots.fill(task.inputs, task.rates);
-    let recorded = preparation.record(|| CapturedTensors {
-        results: slots.step(net, optimizer, task),
+    inputs.fill(work.inputs, work.rates);
+    let graph = preparation.record(|| CapturedTensors {
+        results: inputs.step(net, optimizer, work),
         _net: net.clone(),
         _state: optimizer.state.clone(),
     });
-    match recorded {
-        Ok(recording) => Ok(Captured { slots, recording }),
-        Err(why) => {
-            checkpoint::put(net, optimizer, spare);
-            Err(why)
+    match graph {
+        Ok(graph) => Some(Captured { inputs, graph }),
+        Err(_) => {
+            checkpoint::put(net, optimizer, backup);
+            None
         }
     }
 }
 
-/// Does a step and sees to it that the running statistics of the net, which burn replaces, stay where they are.
+/// Does a step, and moves the running statistics of the network, which burn replaces, back to their memory.
 fn in_place<M: Module>(net: &mut M, step: impl FnOnce(&mut M) -> Vec<Tensor<1>>) -> Vec<Tensor<1>> {
     let before = statistics(net);
     let results = step(net);
@@ -264,12 +270,12 @@ fn in_place<M: Module>(net: &mut M, step: impl FnOnce(&mut M) -> Vec<Tensor<1>>)
             Some(after) => overwrite(before, after),
             None => before,
         });
-        *net = net.clone().map(&mut Place(kept.collect::<Vec<_>>().into_iter()));
+        *net = net.clone().map(&mut SetStatistics(kept.collect::<Vec<_>>().into_iter()));
     }
     results
 }
 
-/// Every float of a net that is not trained, `[n]` each, without autodiff.
+/// Returns every float tensor of a network that is not trained, `[n]` each, without autodiff.
 fn statistics<M: Module>(net: &M) -> Vec<Tensor<1>> {
     struct Untrained(Vec<Tensor<1>>);
     impl ModuleVisitor for Untrained {
@@ -283,7 +289,7 @@ fn statistics<M: Module>(net: &M) -> Vec<Tensor<1>> {
     let mut untrained = Untrained(Vec::new());
     net.visit(&mut untrained);
     if !untrained.0.is_empty() {
-        // This settles them: burn updates them one step late.
+        // burn updates running statistics one step late; `valid` settles them.
         let _ = net.valid();
         untrained.0.clear();
         net.visit(&mut untrained);
@@ -291,16 +297,16 @@ fn statistics<M: Module>(net: &M) -> Vec<Tensor<1>> {
     untrained.0
 }
 
-/// Puts them into a net, in the same order.
-struct Place(std::vec::IntoIter<Tensor<1>>);
+/// Replaces the untrained tensors of a network, in the same order.
+struct SetStatistics(std::vec::IntoIter<Tensor<1>>);
 
-impl ModuleMapper for Place {
+impl ModuleMapper for SetStatistics {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let (id, tensor, mapper) = param.consume();
         if tensor.is_require_grad() {
             return Param::from_mapped_value(id, tensor, mapper);
         }
-        let placed = self.0.next().map(|placed| Tensor::from_inner(placed.reshape(tensor.shape())));
-        Param::from_mapped_value(id, placed.unwrap_or(tensor), mapper)
+        let replaced = self.0.next().map(|new| Tensor::from_inner(new.reshape(tensor.shape())));
+        Param::from_mapped_value(id, replaced.unwrap_or(tensor), mapper)
     }
 }

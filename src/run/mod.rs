@@ -1,8 +1,8 @@
-//! Experiments: what each section measures. No DOM, no threads, no clock but the one that [`RunContext`] keeps.
+//! Experiments: what each section measures. No DOM, no threads, and no clock other than [`RunContext::now_ms`].
 //!
-//! An experiment is a `Config` that the visitor sets, a stream of `Frame`s that the worker sends, and a `Record`
-//! that gathers the frames of a run on the page. The page sees these three types; only the worker and the native
-//! tests see `Probe` and `Train`, which need burn (feature `compute`).
+//! An experiment has a `Config` that the user sets, a stream of `Frame`s that the worker sends, and a `Record` in which
+//! the page collects the frames of a run. The page sees these three types. Only the worker and the native tests see
+//! `Probe` and `Train`, which need burn (feature `compute`).
 
 pub mod any;
 pub mod arm;
@@ -12,13 +12,12 @@ pub mod checkpoint;
 pub mod driver;
 #[cfg(feature = "compute")]
 pub mod graph_capture;
-pub mod images;
 #[cfg(feature = "compute")]
 pub mod optimizer;
 pub mod optimizer_kind;
-#[cfg(feature = "files")]
-pub mod safetensors;
 pub mod spectrum;
+#[cfg(feature = "compute")]
+pub mod step;
 pub mod timing;
 #[cfg(feature = "compute")]
 pub mod train_state;
@@ -31,6 +30,7 @@ use crate::core::guided::GuidedExperiment;
 use crate::core::metric::Metric;
 use crate::core::settings::Settings;
 use crate::core::{Check, LabError, Progress};
+use crate::data::assets::Assets;
 use crate::run::arm::Arm;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -39,59 +39,57 @@ use burn::tensor::Device;
 
 /// One section's experiment.
 pub trait Experiment: 'static {
-    /// The section's name in addresses and in the protocol.
+    /// The section's name in addresses and messages.
     const SLUG: &'static str;
-    /// What the visitor sets.
+    /// The settings.
     type Config: Settings;
-    /// What one message from the worker brings.
+    /// A message from the worker.
     type Frame: Clone + std::fmt::Debug + Serialize + DeserializeOwned + 'static;
-    /// What the page has heard so far, from the last probe and the current run.
+    /// Everything the page has received from the last probe and the current run.
     type Record: Clone + Default + 'static;
 
-    /// The questions that the section answers, in the order of its page.
+    /// The questions that the section answers, in the order of the page.
     const CHAPTERS: &'static [Chapter];
 
-    /// The nets that a run trains side by side.
+    /// The networks that a run trains side by side.
     const ARMS: &'static [Arm];
 
-    /// What a student can predict, run and see answered, from easy to surprising.
+    /// Experiments whose result a student predicts before running them, from easy to surprising.
     const EXPERIMENTS: &'static [GuidedExperiment<Self::Config, Self::Record>] = &[];
 
-    /// Whether the page keeps earlier states of a run, so that a reader can go back to them. A section whose record holds
-    /// snapshots of its own says no.
+    /// True if the page keeps earlier states of a run, so that a reader can go back to them. False for a section whose
+    /// record has snapshots of its own.
     const REPLAYS: bool = true;
 
-    /// Adds a frame of an arm to the record; what a probe sends belongs to all arms and comes from number 0.
+    /// Adds a frame of an arm to the record. The frames of a probe belong to all arms; their arm is 0.
     fn apply_frame(record: &mut Self::Record, arm: usize, frame: Self::Frame);
 
-    /// Copies what of a probe holds for every seed, such as the number of parameters: a run's further seeds are not
-    /// probed.
+    /// Copies the seed-independent part of the probe, for example the number of parameters, to the record of a further
+    /// seed, which is not probed itself.
     fn copy_probe(_probed: &Self::Record, _further: &mut Self::Record) {}
 
-    /// Forgets the run of an arm, but keeps what was probed.
+    /// Clears the run of an arm, but keeps the probe.
     fn clear_arm(record: &mut Self::Record, arm: usize);
 
-    /// The run of an arm in bytes, so that it outlives the page.
+    /// Encodes the run of an arm, so that it can be saved.
     fn save_arm(record: &Self::Record, arm: usize) -> Vec<u8>;
 
-    /// Puts a saved run in the place of an arm's; an arm whose bytes are of no use stays as it is, and `false` says so.
+    /// Replaces the run of an arm by a saved one. Returns false, and changes nothing, if the bytes are not such a run.
     fn load_arm(record: &mut Self::Record, arm: usize, saved: &[u8]) -> bool;
 
-    /// The numbers that a reader may quote, of one seed.
+    /// Returns the metrics of one seed.
     fn metrics(config: &Self::Config, record: &Self::Record) -> Vec<Metric>;
 
-    /// The claims of this section, held against what was measured.
+    /// Checks the claims of this section against the measurements.
     fn checks(config: &Self::Config, record: &Self::Record) -> Vec<Check>;
 
-    /// What a run leaves behind, as curves over its steps: for comparing runs, for files, for predictions. Each of the
-    /// section's curves is there from the start, without points until they are measured; where layers or heads have
-    /// one each, those come when their number is known. What a reader asks for first comes first. No two have the same
-    /// name.
+    /// Returns the curves of a run over its steps, for comparisons, files and predictions. Names are unique, and the most
+    /// interesting curves come first. Every curve exists from the start, without points until something is measured;
+    /// curves per layer or head exist once their number is known.
     fn series(record: &Self::Record) -> Vec<RunSeries>;
 }
 
-/// Within `impl Experiment`, for a record with a list `arms` of what is heard of each: an arm that is cleared has an empty run,
-/// and runs are saved as they are.
+/// Within `impl Experiment`, for a record with a list `arms`: clears, saves and loads its elements.
 #[macro_export]
 macro_rules! own_arms {
     () => {
@@ -117,8 +115,8 @@ macro_rules! own_arms {
     };
 }
 
-/// Within `impl Experiment`: chapters, guided experiments, numbers and checks are those of the section's files of these
-/// names, and arms are kept as [`own_arms`](crate::own_arms) says.
+/// Within `impl Experiment`: takes chapters, guided experiments, metrics and checks from the section's files of these
+/// names, and arms from [`own_arms`](crate::own_arms).
 #[macro_export]
 macro_rules! own_files {
     () => {
@@ -138,10 +136,10 @@ macro_rules! own_files {
     };
 }
 
-/// What can be measured without training.
+/// Measurements without training.
 #[cfg(feature = "compute")]
 pub trait Probe: Experiment + Sized {
-    /// Measures it; done anew whenever a setting changes.
+    /// Measures and sends frames; called again whenever a setting changes.
     fn probe(
         config: Self::Config,
         device: &Device,
@@ -149,30 +147,30 @@ pub trait Probe: Experiment + Sized {
     ) -> impl Future<Output = Result<(), LabError>>;
 }
 
-/// What the Train button starts; [`driver::train`] runs it.
+/// Training, run by [`driver::train`].
 #[cfg(feature = "compute")]
 pub trait Train: Experiment + Sized {
     /// One arm in training.
     type Training: driver::Training<Self>;
 }
 
-/// An experiment's way out: frames to the page, and the page's wishes back.
-pub trait RunContext<E: Experiment> {
-    /// Ends a step and lets messages in; then says how to go on.
+/// The surroundings of a run: sends frames to the page, receives its requests, and reads files.
+pub trait RunContext<E: Experiment>: Assets {
+    /// Ends a step, receives messages, and returns what to do next.
     fn step_done(&mut self, progress: Progress) -> impl Future<Output = Directive>;
 
-    /// Before a step: waits while the run is paused, so that the page shows the net as it is. [`Directive::Request`] and
-    /// [`Directive::Stop`] mean what they mean after a step; at anything else, go on.
+    /// Waits before a step while the run is paused. [`Directive::Request`] and [`Directive::Stop`] mean the same as after a
+    /// step; otherwise, continue.
     fn may_step(&mut self, _done: Progress) -> impl Future<Output = Directive> {
         async { Directive::Continue }
     }
 
-    /// Whether the visitor has paused the run: what is sent now will be looked at for a while.
+    /// True if the user has paused the run: what is sent now stays on the page for a while.
     fn is_paused(&self) -> bool {
         false
     }
 
-    /// Whether nothing but steps is wanted, because they are being measured: no scores and no frames between the first and
+    /// True if only steps are wanted, because they are being timed: no scores and no frames between the first step and
     /// the last.
     fn is_quiet(&self) -> bool {
         false
@@ -181,69 +179,62 @@ pub trait RunContext<E: Experiment> {
     /// Sends a frame.
     fn send(&mut self, frame: E::Frame);
 
-    /// The settings, if the visitor changed one that may change during a run since this was last asked.
+    /// Returns the settings if the user has changed one since the last call. Only settings that may change during a run
+    /// differ.
     fn update(&mut self) -> Option<E::Config>;
 
-    /// The bytes of a file below `static/`, fetched once and kept.
-    ///
-    /// A path below `user/` is a file that the visitor gave.
-    fn asset(&mut self, path: &str) -> impl Future<Output = Result<std::rc::Rc<[u8]>, LabError>>;
-
-    /// What the visitor asks of this run, oldest first: bytes of a type that the experiment and its panel agree on. A run
-    /// may be started with a request, so ask before the first step, too; later [`Directive::Request`] says that there is one.
+    /// Returns the oldest pending request, in an encoding that the experiment and its panel agree on. A run may start
+    /// with a request, so this is also called before the first step; later, [`Directive::Request`] announces one.
     fn request(&mut self) -> Option<Vec<u8>> {
         None
     }
 
-    /// Lets messages in while a request is answered. It is like [`step_done`](Self::step_done), but counts no step; [`Directive::Request`] means that a newer request has come, and [`Directive::Stop`] that the answer is no
-    /// longer wanted.
+    /// Receives messages while a request is answered, like [`step_done`](Self::step_done) but without a step.
+    /// [`Directive::Request`] means that a newer request has arrived, [`Directive::Stop`] that the answer is no longer
+    /// wanted.
     fn yield_now(&mut self) -> impl Future<Output = Directive> {
         async { Directive::Continue }
     }
 
-    /// After the last step, and after [`Directive::Stop`]: tells the page that the training is over, and waits for a request.
-    /// Answer each [`Directive::Request`] and call this again; return at anything else, since nobody listens any longer.
+    /// Tells the page, after the last step or [`Directive::Stop`], that training is over, and waits for a request. After
+    /// each [`Directive::Request`], answer and call this again; otherwise return, since the page no longer listens.
     fn idle(&mut self) -> impl Future<Output = Directive> {
         async { Directive::Stop }
     }
 
-    /// The paths of all files that begin with `prefix`, in alphabetical order: those below `static/` and those that
-    /// the visitor gave.
-    fn list_assets(&mut self, prefix: &str) -> impl Future<Output = Result<Vec<String>, LabError>>;
-
-    /// The most memory that tensors may take here, in bytes, if that is known: a worker's on the CPU, of which wasm can address
-    /// 4 GiB. What asks for more than there is ends the worker, so ask before.
+    /// Returns the maximum memory for tensors in bytes, if it is known, as it is on the CPU, where wasm can address 4 GiB.
+    /// Allocating more ends the worker, so check first.
     fn memory_limit(&self) -> Option<u64> {
         None
     }
 
-    /// The moment that this run is to go on from, if it is one that goes on; asked for once.
+    /// Returns the checkpoint to resume from, if this run is resumed; called once.
     fn checkpoint(&mut self) -> Option<Vec<u8>> {
         None
     }
 
-    /// Whether it is time to keep a moment: reading all weights costs something. `over` after the last step.
+    /// True if a checkpoint is due: reading all weights takes time. `over` is true after the last step.
     fn wants_checkpoint(&self, _over: bool) -> bool {
         false
     }
 
-    /// Keeps a moment to go on from, in case something happens to the page, its worker or the device.
-    fn save_checkpoint(&mut self, _step: u32, _moment: Vec<u8>) {}
+    /// Saves a checkpoint, in case the page, its worker or the device is lost.
+    fn save_checkpoint(&mut self, _step: u32, _checkpoint: Vec<u8>) {}
 
-    /// Milliseconds since some moment. What has been asked of a GPU may not be done yet: measure over a read.
+    /// Returns the time in milliseconds since an arbitrary origin. Work queued on a GPU may not be done yet, so time until
+    /// a read returns.
     fn now_ms(&self) -> f64;
 }
 
-/// How to go on after a step.
+/// What to do after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Directive {
-    /// Go on; nobody waits for a frame.
+    /// Continue without a frame.
     Continue,
-    /// Read what is to be shown, send it, and go on.
+    /// Send a frame and continue.
     Frame,
-    /// The visitor has stopped this run: send the last frame and return.
+    /// The user has stopped the run: send the last frame and return.
     Stop,
-    /// The visitor asks something: answer [`RunContext::request`], and call again without a step between. Only runs that their
-    /// panel sends requests to ever see this.
+    /// The page has sent a request: answer [`RunContext::request`], and call again without a step in between.
     Request,
 }

@@ -1,6 +1,6 @@
-//! The rules that turn gradients into steps, with their memory in sight, so that a run can be saved and go on elsewhere: burn's
-//! own optimizers keep it in a record by the parameters' ids, which are other ones after a reload. Each parameter is one
-//! operation, see [`nn_lab_kernels::adamw`] and [`nn_lab_kernels::sgd`].
+//! Optimizers whose state is accessible, so that a run can be saved and resumed elsewhere. burn's own optimizers key
+//! their state by parameter ids, which change after a reload. The update of a parameter is a single operation; see
+//! [`nn_lab_kernels::adamw`] and [`nn_lab_kernels::sgd`].
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
@@ -9,16 +9,17 @@ use nn_lab_kernels::adamw::{SumOfSquares, UNBOUNDED, no_moments};
 use nn_lab_kernels::sgd::no_velocity;
 use nn_lab_kernels::{adamw, sgd};
 
-/// A rule with what it remembers of earlier steps.
+/// An optimizer with its state.
 #[derive(Clone, Debug)]
 pub struct Optimizer {
     kind: Kind,
-    /// Steps done.
+    /// The number of steps done.
     pub steps: u32,
-    /// What is remembered of each parameter, in the module's order: of Adam `m` and then `v`, `[2 n]` for `n` numbers, else the
-    /// velocity, `[n]`. Empty before the first step.
+    /// The state of each parameter of `n` elements, in the module's order: for Adam `m` and then `v`, `[2 n]`;
+    /// otherwise the velocity, `[n]`. Empty before the first step.
     pub state: Vec<Tensor<1>>,
-    /// A zero on the device, to which squares are added: made once, since what is made at each step is uploaded at each.
+    /// A zero on the device, to which squares are added. It is kept, because creating it at each step would upload it at
+    /// each step.
     zero: Option<Tensor<1>>,
 }
 
@@ -28,12 +29,12 @@ enum Kind {
     Sgd { momentum: f32 },
 }
 
-/// The paper's.
+/// The default of Kingma and Ba (2015).
 const EPSILON: f32 = 1e-8;
 
 impl Optimizer {
-    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019); without decay it is Adam. Only matrices decay, as in
-    /// GPT-2: a bias or the gain of a norm has no reason to be near 0.
+    /// Creates AdamW (Loshchilov and Hutter 2019); without decay it is Adam. Only matrices decay, as in GPT-2: a bias or
+    /// the gain of a normalization has no reason to be near 0.
     ///
     /// ```text
     /// m <- b1 m + (1 - b1) g        v <- b2 v + (1 - b2) g^2
@@ -43,7 +44,7 @@ impl Optimizer {
         Self::of(Kind::AdamW { beta1, beta2, weight_decay })
     }
 
-    /// Gradient descent with momentum, which is 0 without: `v <- momentum v + g`, `w <- w - lr v`.
+    /// Creates gradient descent with momentum: `v <- momentum v + g`, `w <- w - lr v`. Momentum 0 is plain SGD.
     pub fn sgd(momentum: f32) -> Self {
         Self::of(Kind::Sgd { momentum })
     }
@@ -52,7 +53,12 @@ impl Optimizer {
         Self { kind, steps: 0, state: Vec::new(), zero: None }
     }
 
-    /// The numbers that are remembered of a parameter of `n`.
+    /// Discards the state, as before the first step.
+    pub fn reset(&mut self) {
+        (self.steps, self.state) = (0, Vec::new());
+    }
+
+    /// The size of the state of a parameter with `n` elements.
     pub fn state_len(&self, n: usize) -> usize {
         match self.kind {
             Kind::AdamW { .. } => 2 * n,
@@ -60,7 +66,7 @@ impl Optimizer {
         }
     }
 
-    /// What differs from step to step, for [`step`](Self::step): the next one's, `[3]` or `[1]`.
+    /// Counts a step, and returns the coefficients that differ from step to step: 3 for AdamW, 1 for SGD.
     pub fn next_rates(&mut self, learning_rate: f64) -> Vec<f32> {
         self.steps += 1;
         let learning_rate = learning_rate as f32;
@@ -72,9 +78,9 @@ impl Optimizer {
         }
     }
 
-    /// One step along gradients whose norm, that of all of them laid end to end, is bounded by `max_norm`. Nothing is read:
-    /// the norm stays on the device. Every parameter must have a gradient at every step, or none ever. On a GPU the parameters
-    /// are changed where they lie, and with them those of a clone of the net.
+    /// Does one step, with the norm of the whole gradient clipped to `max_norm`. Nothing is read: the norm stays on the
+    /// device. Every parameter must have a gradient at every step or at none. On a GPU the parameters are updated in
+    /// place, including those of clones of the network.
     pub fn step<M: Module>(
         &mut self,
         learning_rate: f64,
@@ -87,7 +93,7 @@ impl Optimizer {
         self.step_at(Tensor::from_data(rates.as_slice(), &device), max_norm, net, grads)
     }
 
-    /// The same with [`next_rates`](Self::next_rates) that are on the device already.
+    /// Does one step with [`next_rates`](Self::next_rates) that are already on the device.
     pub fn step_at<M: Module>(
         &mut self,
         rates: Tensor<1>,
@@ -106,7 +112,7 @@ impl Optimizer {
         net.map(&mut Stepper { optimizer: self, rates, max_norm, grads, squares, index: 0 })
     }
 
-    /// The memory of the parameter at a place in the module's order, of `n` numbers.
+    /// The state of a parameter with `n` elements, by its index in the module's order.
     fn state_at(&mut self, index: usize, n: usize, device: &Device) -> &mut Tensor<1> {
         if index == self.state.len() {
             self.state.push(match self.kind {
@@ -118,7 +124,7 @@ impl Optimizer {
     }
 }
 
-/// The squares of all gradients.
+/// Sums the squares of all gradients.
 struct Squares<'a> {
     grads: &'a GradientsParams,
     sum: SumOfSquares,
@@ -142,7 +148,7 @@ struct Stepper<'a> {
 }
 
 impl Stepper<'_> {
-    /// One parameter's step.
+    /// Updates one parameter.
     fn step<const D: usize>(&mut self, weight: Tensor<D>, gradient: Tensor<D>) -> Tensor<D> {
         let (squares, rates, max_norm) = (self.squares.clone(), self.rates.clone(), self.max_norm);
         let kind = self.optimizer.kind;

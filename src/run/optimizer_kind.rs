@@ -1,10 +1,10 @@
-//! The rules that a visitor may choose.
+//! The optimizers that the user can choose from.
 
 #[cfg(feature = "compute")]
 use crate::run::optimizer::Optimizer;
 
 crate::choices! {
-    /// Which rule.
+    /// The choice of an optimizer.
     pub enum OptimizerKind {
         /// Kingma and Ba 2015, with beta 0.9 and 0.999 and epsilon 1e-8.
         Adam = "adam", "Adam";
@@ -17,7 +17,7 @@ crate::choices! {
 
 #[cfg(feature = "compute")]
 impl OptimizerKind {
-    /// The rule, with no memory of earlier steps. It agrees with PyTorch's to float rounding.
+    /// Creates the optimizer. It agrees with PyTorch's to float rounding.
     pub fn init(self) -> Optimizer {
         match self {
             Self::Adam => Optimizer::adamw(0.9, 0.999, 0.0),

@@ -1,27 +1,27 @@
-//! Singular values of a matrix of activations, and the ranks that follow from them.
+//! Singular values of a matrix, and the ranks that follow from them.
 
 use serde::{Deserialize, Serialize};
 
-/// The singular values of a matrix, and what follows from them.
+/// The singular values of a matrix, and its ranks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spectrum {
-    /// Falling.
+    /// In decreasing order.
     pub singular_values: Vec<f64>,
-    /// `max(m, n) eps sigma_max`, with the eps of 32-bit floats, as in torch.linalg.matrix_rank.
+    /// `max(m, n) eps sigma_max` with the epsilon of 32-bit floats, as in `torch.linalg.matrix_rank`.
     pub tolerance: f64,
-    /// How many singular values exceed the tolerance.
+    /// The number of singular values above the tolerance.
     pub rank: u32,
     /// `exp(H(sigma / sum sigma))` (Roy and Vetterli 2007).
     pub effective_rank: f64,
 }
 
-/// The spectrum of a row-major matrix of 32-bit floats. Elements that are not finite give an empty spectrum.
+/// Returns the spectrum of a row-major matrix; it is empty if an element is not finite.
 #[cfg(feature = "compute")]
 pub fn spectrum(rows: usize, cols: usize, values: &[f32]) -> Spectrum {
     if rows * cols == 0 || values.len() != rows * cols || values.iter().any(|v| !v.is_finite()) {
         return Spectrum::default();
     }
-    // In 64 bits, so that what lies below the tolerance is the net's own rounding and not that of the SVD.
+    // In 64 bits, so that values below the tolerance are rounding of the network, not of the SVD.
     let matrix = nalgebra::DMatrix::from_row_iterator(rows, cols, values.iter().map(|&v| f64::from(v)));
     let Some(svd) = matrix.try_svd_unordered(false, false, f64::EPSILON, 10_000) else {
         return Spectrum::default();
@@ -35,7 +35,8 @@ pub fn spectrum(rows: usize, cols: usize, values: &[f32]) -> Spectrum {
     Spectrum { singular_values, tolerance, rank, effective_rank }
 }
 
-/// `exp(H(p))` with `p = sigma / sum sigma`: between 1, one direction, and the rank, all equal (Roy and Vetterli 2007).
+/// Returns `exp(H(p))` with `p = sigma / sum sigma`: between 1 for a single direction and the rank if all singular values
+/// are equal (Roy and Vetterli 2007).
 #[cfg(feature = "compute")]
 fn effective_rank(singular_values: &[f64]) -> f64 {
     let sum: f64 = singular_values.iter().sum();
@@ -47,9 +48,9 @@ fn effective_rank(singular_values: &[f64]) -> f64 {
     entropy.exp()
 }
 
-/// The matrix with the mean of each column taken out.
+/// Subtracts from each column its mean.
 #[cfg(feature = "compute")]
-pub fn centerd(rows: usize, cols: usize, values: &[f32]) -> Vec<f32> {
+pub fn centered(rows: usize, cols: usize, values: &[f32]) -> Vec<f32> {
     let mean = |c: usize| {
         let column = values.iter().skip(c).step_by(cols.max(1));
         (column.map(|&v| f64::from(v)).sum::<f64>() / rows.max(1) as f64) as f32
@@ -58,7 +59,7 @@ pub fn centerd(rows: usize, cols: usize, values: &[f32]) -> Vec<f32> {
     values.iter().enumerate().map(|(i, v)| v - means.get(i % cols.max(1)).copied().unwrap_or(0.0)).collect()
 }
 
-/// The largest absolute value among the eigenvalues of a row-major square matrix; `None` where they cannot be found.
+/// Returns the largest absolute value of the eigenvalues of a row-major square matrix; `None` if they cannot be found.
 #[cfg(feature = "compute")]
 pub fn spectral_radius(side: usize, values: &[f32]) -> Option<f64> {
     if values.len() != side * side || values.iter().any(|v| !v.is_finite()) {
@@ -90,14 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_column_goes_when_centerd() {
+    fn centering_removes_a_constant_column() {
         let values = [1., 5., 2., 5., 3., 5.];
         assert_eq!(spectrum(3, 2, &values).rank, 2);
-        assert_eq!(spectrum(3, 2, &centerd(3, 2, &values)).rank, 1);
+        assert_eq!(spectrum(3, 2, &centered(3, 2, &values)).rank, 1);
     }
 
     #[test]
-    fn what_is_not_finite_has_no_spectrum() {
+    fn a_matrix_that_is_not_finite_has_no_spectrum() {
         assert_eq!(spectrum(1, 2, &[f32::NAN, 1.0]), Spectrum::default());
         assert_eq!(spectrum(0, 0, &[]), Spectrum::default());
     }

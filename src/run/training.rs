@@ -1,15 +1,14 @@
-//! What every training run needs: loss, accuracy, and reads that wait for the device only once a frame.
+//! Loss, accuracy, and reads that wait for the device only once per frame.
 
 use crate::core::LabError;
-use burn::nn::Linear;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 pub use nn_lab_kernels::cross_entropy::cross_entropy;
 
-/// What a library says of a device that is gone is of no use to a visitor.
+/// Shown instead of a library's message about a lost device, which would not help the user.
 const LOST: &str = "The GPU stopped answering: the browser or the driver took it away.";
 
-/// The share of rows whose largest logit is the target's.
+/// Returns the fraction of rows whose largest logit is the target's.
 ///
 /// # Shapes
 ///
@@ -22,24 +21,23 @@ pub fn accuracy(logits: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
     predicted.equal(targets).float().mean()
 }
 
-/// One-hot rows for class numbers, end to end.
+/// Returns one-hot rows for class labels, concatenated.
 pub fn one_hot_rows(labels: impl Iterator<Item = u8>, n_classes: usize) -> Vec<f32> {
     labels.flat_map(|label| (0..n_classes).map(move |c| f32::from(c == usize::from(label)))).collect()
 }
 
-/// The same as a tensor, `[n, n_classes]`.
+/// Returns one-hot rows for class labels, `[n, n_classes]`.
 pub fn one_hot(labels: impl Iterator<Item = u8>, n_classes: usize, device: &Device) -> Tensor<2> {
     let rows = one_hot_rows(labels, n_classes);
     let n = rows.len() / n_classes.max(1);
     Tensor::from_data(TensorData::new(rows, [n, n_classes]), device)
 }
 
-/// A number of a layer's weight: it can be read when the step that changed it is done.
-pub fn first_weight(layer: &Linear) -> Tensor<1> {
-    layer.weight.val().inner().slice([0..1, 0..1]).reshape([1])
-}
-
-/// Reads several tensors in one go: they are laid end to end on the device, and the device is waited for once.
+/// Reads several tensors at once, concatenated.
+///
+/// # Errors
+///
+/// If the device is lost.
 pub async fn read_all(tensors: Vec<Tensor<1>>) -> Result<Vec<f32>, LabError> {
     if tensors.is_empty() {
         return Ok(Vec::new());
@@ -47,7 +45,11 @@ pub async fn read_all(tensors: Vec<Tensor<1>>) -> Result<Vec<f32>, LabError> {
     read(Tensor::cat(tensors, 0)).await
 }
 
-/// Reads several groups of tensors in one go, and gives each group's numbers back by itself.
+/// Reads several groups of tensors at once, and returns the values of each group.
+///
+/// # Errors
+///
+/// If the device is lost.
 pub async fn read_groups<const N: usize>(groups: [Vec<Tensor<1>>; N]) -> Result<[Vec<f32>; N], LabError> {
     let lengths = groups.each_ref().map(|group| group.iter().map(|tensor| tensor.dims()[0]).sum::<usize>());
     let values = read_all(groups.into_iter().flatten().collect()).await?;
@@ -60,20 +62,26 @@ pub async fn read_groups<const N: usize>(groups: [Vec<Tensor<1>>; N]) -> Result<
 }
 
 /// Reads a tensor, row-major.
+///
+/// # Errors
+///
+/// If the device is lost.
 pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, LabError> {
     let data = tensor.into_data_async().await.map_err(|_| LabError::Device(LOST.to_owned()))?;
     data.try_to_vec::<f32>().map_err(|_| LabError::Device(LOST.to_owned()))
 }
 
-/// An error if one of the losses is no longer a number; `first_step` is the step of the first.
-pub fn check_finite(losses: &[f32], first_step: u32, which: &str) -> Result<(), LabError> {
+/// Checks losses of consecutive steps, the first being `first_step`, of the network `net`.
+///
+/// # Errors
+///
+/// If a loss is infinite or NaN.
+pub fn check_finite(losses: &[f32], first_step: u32, net: &str) -> Result<(), LabError> {
     match losses.iter().position(|loss| !loss.is_finite()) {
         None => Ok(()),
         Some(i) => Err(LabError::Diverged {
             step: first_step + i as u32,
-            hint: format!(
-                "It happened in the {which}. Reset, choose a smaller learning rate and train again."
-            ),
+            hint: format!("It happened in the {net}. Reset, choose a smaller learning rate and train again."),
         }),
     }
 }

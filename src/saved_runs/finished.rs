@@ -1,4 +1,5 @@
-//! Guided experiments that were finished: what was asked, predicted and measured, and the file that they are handed in as.
+//! Finished guided experiments: question, prediction and measurements, and the file in which a student hands
+//! them in.
 
 use crate::saved_runs::run_record::{DeviceUsed, exact, json, lines};
 use crate::saved_runs::timestamp::Timestamp;
@@ -6,47 +7,56 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// What tells such a file from other JSON.
+/// The `schema` field that identifies such a file.
 pub const SCHEMA: &str = "nn-lab/experiments";
-/// The version of the file's form.
+/// The version of the file format.
 pub const SCHEMA_VERSION: u64 = 1;
-/// As many are kept: more than there are experiments, so that only a damaged list is cut.
-const MOST: usize = 200;
+/// The maximum length of the list. It exceeds the number of experiments, so that only a damaged list is cut.
+const MAX_FINISHED: usize = 200;
 
-/// One experiment, as it came out.
+/// One experiment and its result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finished {
+    /// The section's slug.
     pub section: String,
+    /// The experiment's slug.
     pub experiment: String,
+    /// The question, as the student read it.
     pub question: String,
-    /// A number, the words of a choice, or points of a curve.
+    /// The prediction: a number, the words of a choice, or the points of a curve.
     pub prediction: Value,
+    /// The answers, one per seed.
     pub answers: Vec<SeedAnswer>,
-    /// All settings of the run, by the names of the fields.
+    /// All settings of the run, by field name.
     pub config: Map<String, Value>,
+    /// The device, if a run was needed.
     pub device: Option<DeviceUsed>,
+    /// The time at which the experiment was finished.
     pub finished: Timestamp,
+    /// The version of the lab.
     pub lab_version: String,
 }
 
-/// What was measured with one seed.
+/// The answer that one seed gives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SeedAnswer {
+    /// The seed.
     pub seed: u64,
+    /// The answer in words.
     pub words: String,
-    /// The numbers that the words rest on.
+    /// The numbers that the words quote.
     pub numbers: BTreeMap<String, f32>,
 }
 
-/// Puts an experiment in the place of its earlier outcome, or at the end.
+/// Appends an experiment, and removes its earlier result.
 pub fn add(list: &mut Vec<Finished>, finished: Finished) {
     list.retain(|other| (&other.section, &other.experiment) != (&finished.section, &finished.experiment));
     list.push(finished);
-    let extra = list.len().saturating_sub(MOST);
+    let extra = list.len().saturating_sub(MAX_FINISHED);
     list.drain(..extra);
 }
 
-/// The file's text: one experiment a line.
+/// Returns the text of the file, with one line per experiment.
 pub fn to_json(list: &[Finished]) -> String {
     let exactly = |finished: &Finished| {
         let config = finished.config.iter().map(|(key, value)| (key.clone(), exact(value))).collect();
@@ -60,13 +70,13 @@ pub fn to_json(list: &[Finished]) -> String {
     )
 }
 
-/// Reads such a text, stored earlier; what cannot be read is none.
+/// Reads a text that was stored earlier. Skips whatever cannot be read.
 pub fn read(text: &str) -> Vec<Finished> {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     let is_ours = value.get("schema").and_then(Value::as_str) == Some(SCHEMA)
         && value.get("schema_version").and_then(Value::as_u64) == Some(SCHEMA_VERSION);
     let list = value.get("experiments").filter(|_| is_ours).and_then(Value::as_array);
-    let each = list.into_iter().flatten().take(MOST).cloned();
+    let each = list.into_iter().flatten().take(MAX_FINISHED).cloned();
     each.filter_map(|one| serde_json::from_value(one).ok()).collect()
 }
 
@@ -94,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn an_experiment_done_again_takes_the_place_of_its_first_outcome() {
+    fn a_repeated_experiment_replaces_its_earlier_result() {
         let mut list = Vec::new();
         ["a", "b"].iter().for_each(|name| add(&mut list, finished(name, "no")));
         add(&mut list, finished("a", "yes"));
@@ -105,7 +115,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_stored_some_list_comes_of_it(text in ".*", at in 0..400usize) {
+        fn no_stored_text_panics(text in ".*", at in 0..400usize) {
             read(&text);
             let mut good = to_json(&[finished("a", &text)]);
             prop_assert_eq!(read(&good).len(), 1);

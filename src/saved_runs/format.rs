@@ -1,4 +1,4 @@
-//! Runs in words: in what their settings differ, and how their checks came out.
+//! Runs in words: the differences between their settings, and the results of their checks.
 
 use crate::core::schema::{Schema, Values};
 use crate::core::settings::{Kind, Param};
@@ -6,7 +6,7 @@ use crate::core::{Check, Verdict};
 use crate::saved_runs::run_record::{Outcome, RunRecord, as_text};
 use serde_json::Value;
 
-/// A setting's value, as the panel calls it.
+/// Returns a setting's value as the panel shows it.
 pub fn value(param: &Param, value: &Value) -> String {
     let text = param.text(value);
     match param.kind {
@@ -25,18 +25,18 @@ pub fn value(param: &Param, value: &Value) -> String {
     }
 }
 
-/// In what two sets of settings differ, a phrase for each setting: `Hidden layers 3 → 5`.
+/// Returns the differences between two sets of settings, one phrase per setting: `Hidden layers 3 → 5`.
 pub fn differences(params: &[Param], from: &Values, to: &Values) -> Vec<String> {
     let phrase = |param: &Param| {
         let (from, to) = (from.get(param.key)?, to.get(param.key)?);
-        // A file may have 3.0 where the page has 3, and a text where it has a number.
+        // A file may have 3.0 where the page has 3, or a text where the page has a number.
         let same = param.read(&as_text(from)).0 == param.read(&as_text(to)).0;
         (!same).then(|| format!("{} {} → {}", param.label, value(param, from), value(param, to)))
     };
     params.iter().filter_map(phrase).collect()
 }
 
-/// The settings that are not the section's defaults, as an address has them.
+/// Returns the settings that differ from the section's defaults, as an address has them.
 pub fn settings(schema: &Schema, config: &Values) -> String {
     let defaults = schema.defaults();
     let value = |map: &Values, key: &str| map.get(key).map(as_text);
@@ -49,7 +49,7 @@ pub fn settings(schema: &Schema, config: &Values) -> String {
     if settings.is_empty() { "default settings".to_owned() } else { settings.join(" ") }
 }
 
-/// How the checks came out: `4 confirmed, 1 not confirmed`.
+/// Returns the results of the checks: `4 confirmed, 1 not confirmed`.
 pub fn verdicts(checks: &[Check]) -> String {
     let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
     let (holds, fails) = (count(Verdict::Holds), count(Verdict::Fails));
@@ -70,7 +70,7 @@ pub fn verdicts(checks: &[Check]) -> String {
     if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
 }
 
-/// How the run ended: `600 steps`, or `stopped after 40 of 600 steps`.
+/// Returns the outcome of the run: `600 steps`, or `stopped after 40 of 600 steps`.
 pub fn outcome(evidence: &RunRecord) -> String {
     let (done, planned) = (evidence.steps.done, evidence.steps.planned);
     match &evidence.outcome {
@@ -80,7 +80,7 @@ pub fn outcome(evidence: &RunRecord) -> String {
     }
 }
 
-/// How long it took: `0.4 s`, `12 s`, `3 min 5 s`.
+/// Returns the duration of the run: `0.4 s`, `12 s`, `3 min 5 s`.
 pub fn duration(evidence: &RunRecord) -> String {
     let seconds = evidence.finished.seconds_since(evidence.begun).max(0.0);
     if seconds < 10.0 {

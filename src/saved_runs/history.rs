@@ -1,4 +1,4 @@
-//! The runs that a panel keeps.
+//! The list of runs that a panel saves.
 
 use crate::run::any::AnyExperiment;
 use crate::saved_runs::import::ImportError;
@@ -8,38 +8,43 @@ use serde_json::Value;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-/// So many runs are kept, and besides those that are pinned.
+/// The maximum number of runs that are not pinned.
 pub const MAX_UNPINNED: usize = 10;
-/// A longer name is cut.
+/// The maximum number of characters in a name. A longer name is cut.
 pub const MAX_NAME: usize = 60;
-/// So many points of each series are stored; more would soon fill what a browser grants a site.
+/// The maximum number of points stored per series. More would soon exceed a browser's storage quota.
 pub const STORED_POINTS: usize = 2000;
-/// The version of the stored form.
+/// The version of the storage format.
 const VERSION: u64 = 1;
 
-/// Where a run comes from.
+/// The origin of a saved run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
-    /// It was trained in this panel.
+    /// The run was trained in this panel.
     Here,
-    /// It was opened from a file, and is only looked at.
+    /// The run was opened from a file, and is read-only.
     File,
 }
 
-/// A run that is kept.
+/// A saved run.
 #[derive(Clone, Debug)]
 pub struct Kept {
+    /// The identifier, unique in the list.
     pub id: u64,
+    /// The name that the user sees.
     pub name: String,
+    /// True if the run is never removed to make room.
     pub pinned: bool,
+    /// The origin of the run.
     pub origin: Origin,
+    /// The record of the run.
     pub evidence: Rc<RunRecord>,
-    /// The evidence as it is stored, written once: the list is stored again at each change of a name.
+    /// The record in its stored form, written once, because the list is stored again whenever a name changes.
     stored: Rc<OnceCell<String>>,
 }
 
-/// RunRecord never changes, so the pointer tells it.
+/// Records never change, so comparing their pointers is enough.
 impl PartialEq for Kept {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.evidence, &other.evidence)
@@ -48,17 +53,18 @@ impl PartialEq for Kept {
     }
 }
 
-/// All of them, the oldest first.
+/// All saved runs, oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
+    /// The runs.
     pub runs: Vec<Kept>,
-    /// How many runs have been named so far.
+    /// The number of runs named so far.
     count: u32,
-    /// The run that was deleted last, and where it was.
+    /// The run that was deleted last, and its index.
     deleted: Option<(usize, Kept)>,
 }
 
-/// A run as it is stored.
+/// The stored form of a run.
 #[derive(Deserialize)]
 struct Stored {
     id: u64,
@@ -69,7 +75,7 @@ struct Stored {
 }
 
 impl History {
-    /// Adds a run. `id` is a wish: one that is taken is counted up.
+    /// Adds a run and returns its identifier: `id`, or the next free one.
     pub fn add(&mut self, mut id: u64, origin: Origin, evidence: RunRecord) -> u64 {
         while self.get(id).is_some() || self.deleted.as_ref().is_some_and(|(_, run)| run.id == id) {
             id = id.wrapping_add(1);
@@ -79,10 +85,10 @@ impl History {
                 self.count = self.count.saturating_add(1);
                 format!("Run {}", self.count)
             }
-            // Named after the moment of the run, which other files may share.
+            // The name is the time of the run, which other files may share.
             Origin::File => {
-                let checkpoint = evidence.finished.to_string().replace('T', " ");
-                let name = format!("File of {}", checkpoint.get(..16).unwrap_or_default());
+                let time = evidence.finished.to_string().replace('T', " ");
+                let name = format!("File of {}", time.get(..16).unwrap_or_default());
                 let same = self.runs.iter().filter(|run| run.name.starts_with(&name)).count();
                 if same == 0 { name } else { format!("{name} ({})", same + 1) }
             }
@@ -92,18 +98,18 @@ impl History {
         id
     }
 
-    /// The run with this id.
+    /// Returns the run with this identifier.
     pub fn get(&self, id: u64) -> Option<&Kept> {
         self.runs.iter().find(|run| run.id == id)
     }
 
-    /// The run of this panel before this one: what its settings are compared with.
+    /// Returns the run that this panel trained before this one, for a comparison of settings.
     pub fn before(&self, id: u64) -> Option<&Kept> {
         let at = self.runs.iter().position(|run| run.id == id)?;
         self.runs.get(..at)?.iter().rfind(|run| run.origin == Origin::Here)
     }
 
-    /// Gives a run another name; a run from a file keeps its own, and so does one that would have none.
+    /// Renames a run. A run from a file keeps its name, and an empty name is ignored.
     pub fn rename(&mut self, id: u64, name: &str) {
         let name: String = name.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
         if let Some(run) = self.runs.iter_mut().find(|run| run.id == id)
@@ -114,7 +120,7 @@ impl History {
         }
     }
 
-    /// Pins a run, or no longer.
+    /// Pins or unpins a run.
     pub fn pin(&mut self, id: u64, pinned: bool) {
         if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
             run.pinned = pinned;
@@ -122,19 +128,19 @@ impl History {
         self.trim();
     }
 
-    /// Deletes a run; [`undo`](Self::undo) brings back the one that was deleted last.
+    /// Deletes a run. [`undo`](Self::undo) restores the one that was deleted last.
     pub fn delete(&mut self, id: u64) {
         if let Some(at) = self.runs.iter().position(|run| run.id == id) {
             self.deleted = Some((at, self.runs.remove(at)));
         }
     }
 
-    /// The run that can be brought back.
+    /// Returns the run that [`undo`](Self::undo) would restore.
     pub fn deleted(&self) -> Option<&Kept> {
         self.deleted.as_ref().map(|(_, run)| run)
     }
 
-    /// Brings back the run that was deleted last, to where it was.
+    /// Restores the run that was deleted last, at its former position.
     pub fn undo(&mut self) {
         if let Some((at, run)) = self.deleted.take() {
             self.runs.insert(at.min(self.runs.len()), run);
@@ -142,7 +148,8 @@ impl History {
         }
     }
 
-    /// Drops the oldest run that is not pinned, if there is one: to make room where the store is full.
+    /// Removes the oldest run that is not pinned, to make room in a full store. Returns false if there is
+    /// none.
     pub fn drop_oldest(&mut self) -> bool {
         let at = self.runs.iter().position(|run| !run.pinned);
         at.map(|at| self.runs.remove(at)).is_some()
@@ -154,13 +161,13 @@ impl History {
         }
     }
 
-    /// What is stored.
+    /// Returns the list in its stored form.
     pub fn to_text(&self) -> String {
         let runs: Vec<String> = self.runs.iter().map(Kept::to_text).collect();
         format!("{{\"version\":{VERSION},\"count\":{},\"runs\":[{}]}}", self.count, runs.join(","))
     }
 
-    /// Reads what was stored, and says in a sentence each what of it could not be read.
+    /// Reads a stored list. Also returns one message per unreadable entry.
     pub fn from_text(text: &str, section: &AnyExperiment) -> (Self, Vec<String>) {
         let mut history = Self::default();
         let value: Value = match serde_json::from_str(text) {
@@ -189,7 +196,8 @@ impl History {
         (history, warnings)
     }
 
-    /// Takes over what another window has stored, and keeps what is known of these runs in full.
+    /// Returns the list that another window has stored, with the full records of the runs that this window
+    /// knows.
     pub fn follow(&self, mut stored: Self) -> Self {
         for run in &mut stored.runs {
             if let Some(ours) = self.get(run.id) {
@@ -218,13 +226,10 @@ impl Kept {
         )
     }
 
-    fn read(value: Value, section: &AnyExperiment) -> Result<Self, String> {
+    fn read(value: Value, section: &AnyExperiment) -> Result<Self, ImportError> {
         let Stored { id, name, pinned, origin, evidence } =
-            serde_json::from_value(value).map_err(|error| format!("{error}."))?;
-        let evidence = RunRecord::from_value(evidence, section).map_err(|refusal| match refusal {
-            ImportError::Words(words) => words,
-            ImportError::OtherSection(slug, _) => format!("It belongs to the section {slug}."),
-        })?;
+            serde_json::from_value(value).map_err(|error| ImportError::NotStored(error.to_string()))?;
+        let evidence = RunRecord::from_value(evidence, section)?;
         Ok(Self::new(id, name.chars().take(MAX_NAME).collect(), pinned, origin, evidence))
     }
 }

@@ -1,4 +1,4 @@
-//! Files of runs are read: what is asked of one, and the sentence that says why another is not opened.
+//! Reading files of runs: the requirements on a file, and the reasons for refusing one.
 
 use crate::core::schema::{Schema, Values};
 use crate::core::settings::Param;
@@ -6,11 +6,13 @@ use crate::run::any::AnyExperiment;
 use crate::saved_runs::run_record::{RunRecord, SCHEMA, SCHEMA_VERSION, as_text};
 use crate::sections::SECTIONS;
 use serde_json::Value;
+use thiserror::Error;
 
-/// The largest file that is read. A run of 20,000 steps with thirty curves has less than half of it.
+/// The maximum length of a file in bytes. A run of 20,000 steps with thirty curves needs less than half of
+/// it.
 pub const MAX_BYTES: usize = 16_000_000;
-/// The most lists and objects, and the most values, that a file of that length is read with: each takes many times its bytes
-/// in memory. Half a million points have half of it.
+// The maximum numbers of lists, objects and values in a file of that length, each of which takes many times
+// its bytes in memory. Half a million points need half of it.
 const MAX_LISTS: usize = 1_000_000;
 const MAX_OBJECTS: usize = 50_000;
 const MAX_VALUES: usize = 3_000_000;
@@ -20,96 +22,153 @@ const MAX_POINTS: usize = 100_000;
 const MAX_CHECKS: usize = 200;
 const MAX_CHARS: usize = 2000;
 
-/// Why a file is not opened.
-#[derive(Clone, Debug, PartialEq)]
+/// The reason a file of a run is not opened. Texts from the file are shortened.
+#[derive(Clone, Debug, PartialEq, Error)]
 pub enum ImportError {
-    /// In a sentence: what was expected, and what was found.
-    Words(String),
-    /// It is a good file of another section: its slug and title.
-    OtherSection(&'static str, &'static str),
+    /// The file has more than [`MAX_BYTES`] bytes.
+    #[error(
+        "The file is too long: expected at most {} MB, found {:.1} MB.",
+        MAX_BYTES / 1_000_000,
+        *.0 as f64 / 1e6
+    )]
+    TooLong(usize),
+    /// The file has too many items of a kind.
+    #[error("The file has too much in it: expected at most {max} {what}, found {found}.")]
+    TooMany {
+        /// The kind of item.
+        what: &'static str,
+        /// The number of items.
+        found: usize,
+        /// The maximum number of items.
+        max: usize,
+    },
+    /// The file is not JSON.
+    #[error("A file of a run is JSON; found {0}.")]
+    NotJson(String),
+    /// The file has another schema.
+    #[error("This is not a file of a run: expected the schema \"{SCHEMA}\", found {0}.")]
+    OtherSchema(String),
+    /// The file has another version.
+    #[error(
+        "The file has another form: expected schema version {SCHEMA_VERSION}, found {found}.{}",
+        .lab_version.as_ref().map_or(String::new(), |version| format!(" It was written by version {version} of the lab."))
+    )]
+    OtherVersion {
+        /// The version of the file format.
+        found: String,
+        /// The version of the lab that wrote the file.
+        lab_version: Option<String>,
+    },
+    /// The lab has no such section.
+    #[error(
+        "The file belongs to no section of this lab: expected one of {}, found {}.",
+        SECTIONS.iter().map(|section| section.slug).collect::<Vec<_>>().join(", "),
+        .0
+    )]
+    UnknownSection(String),
+    /// The file is valid, but belongs to another section.
+    #[error("It belongs to the section {slug}.")]
+    OtherSection {
+        /// The section's name in addresses.
+        slug: &'static str,
+        /// The section's title.
+        title: &'static str,
+    },
+    /// The run has a setting that the section does not have.
+    #[error("It has a setting {0}, which this section does not know.")]
+    UnknownSetting(String),
+    /// The section does not take a setting's value; the text is its warning.
+    #[error("One of its settings is not taken here: {0}")]
+    Setting(String),
+    /// The section does not take the value to which a setting was changed during the run.
+    #[error("It says that {0} was changed to something that is not taken here.")]
+    Change(String),
+    /// The file contradicts itself or lacks something.
+    #[error("The file is damaged: {0}.")]
+    Damaged(String),
+    /// The entry of a stored list is damaged.
+    #[error("{0}.")]
+    NotStored(String),
 }
 
 impl RunRecord {
-    /// The settings of the run, if this lab takes them as they are.
-    pub fn settings(&self, schema: &Schema) -> Result<Values, String> {
+    /// Returns the settings of the run.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the section does not take a setting literally.
+    pub fn settings(&self, schema: &Schema) -> Result<Values, ImportError> {
         let known = |key: &String| schema.params.iter().any(|param| param.key == key);
         if let Some(key) = self.config.keys().find(|key| !known(key)) {
-            return Err(format!("It has a setting {}, which this section does not know.", shown(key)));
+            return Err(ImportError::UnknownSetting(shortened(key)));
         }
-        // By way of an address: one reader for both, and one set of bounds.
+        // Settings are read like an address, so that there is one reader and one set of bounds.
         let query = self.config.iter().map(|(key, value)| (key.as_str(), as_text(value))).collect();
         let (values, warnings) = schema.read(&schema.defaults(), &query);
-        match warnings.first() {
-            None => Ok(values),
-            Some(warning) => Err(format!("One of its settings is not taken here: {warning}")),
-        }
+        warnings.into_iter().next().map_or(Ok(values), |warning| Err(ImportError::Setting(warning)))
     }
 
     /// Reads a file of a section.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text is too long, is not a file of a run of this section, or is damaged.
     pub fn read(text: &str, section: &AnyExperiment) -> Result<Self, ImportError> {
         if text.len() > MAX_BYTES {
-            return Err(too_long(text.len()));
+            return Err(ImportError::TooLong(text.len()));
         }
-        fits_memory(text).map_err(ImportError::Words)?;
+        check_memory(text)?;
         let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
             let found = if text.trim().is_empty() { "nothing".to_owned() } else { format!("this: {error}") };
-            words(format!("A file of a run is JSON; found was {found}."))
+            ImportError::NotJson(found)
         })?;
         Self::from_value(value, section)
     }
 
-    /// The same of what has been parsed already.
+    /// Reads a file of a section that is already parsed as JSON.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the value is not a run of this section, or is damaged.
     pub fn from_value(value: Value, section: &AnyExperiment) -> Result<Self, ImportError> {
         let field = |name: &str| value.get(name);
         let schema = field("schema").and_then(Value::as_str);
         if schema != Some(SCHEMA) {
-            let found = schema.map_or("none".to_owned(), shown);
-            return Err(words(format!(
-                "This is not a file of a run: expected was the schema \"{SCHEMA}\", found was {found}."
-            )));
+            return Err(ImportError::OtherSchema(schema.map_or("none".to_owned(), shortened)));
         }
         let version = field("schema_version").and_then(Value::as_u64);
         if version != Some(SCHEMA_VERSION) {
-            let found =
-                field("schema_version").map_or("none".to_owned(), |version| shown(&version.to_string()));
-            let by = field("lab_version").and_then(Value::as_str).map_or(String::new(), |version| {
-                format!(" It was written by version {} of the lab.", shown(version))
+            return Err(ImportError::OtherVersion {
+                found: field("schema_version")
+                    .map_or("none".to_owned(), |version| shortened(&version.to_string())),
+                lab_version: field("lab_version").and_then(Value::as_str).map(shortened),
             });
-            return Err(words(format!(
-                "The file has another form: expected was schema version {SCHEMA_VERSION}, found was {found}.{by}"
-            )));
         }
         let slug = field("section").and_then(Value::as_str).unwrap_or_default();
         let Some(known) = SECTIONS.iter().find(|known| known.slug == slug) else {
-            let slugs: Vec<_> = SECTIONS.iter().map(|section| section.slug).collect();
-            return Err(words(format!(
-                "The file belongs to no section of this lab: expected was one of {}, found was {}.",
-                slugs.join(", "),
-                shown(slug)
-            )));
+            return Err(ImportError::UnknownSection(shortened(slug)));
         };
         if known.slug != section.slug {
-            return Err(ImportError::OtherSection(known.slug, known.title));
+            return Err(ImportError::OtherSection { slug: known.slug, title: known.title });
         }
         let seed = field("seed").cloned();
-        let evidence: Self = serde_json::from_value(value)
-            .map_err(|error| words(format!("The file is damaged: {}.", shown(&error.to_string()))))?;
-        if seed.as_ref() != evidence.config.get("seed") {
-            return Err(words("The file is damaged: the seed at its head is not that of its settings."));
+        let record: Self = serde_json::from_value(value)
+            .map_err(|error| ImportError::Damaged(shortened(&error.to_string())))?;
+        if seed.as_ref() != record.config.get("seed") {
+            return Err(ImportError::Damaged("the seed at its head is not that of its settings".to_owned()));
         }
-        evidence.validate(&section.schema).map_err(ImportError::Words)?;
-        Ok(evidence)
+        record.validate(&section.schema)?;
+        Ok(record)
     }
 
-    /// What the types alone do not hold.
-    fn validate(&self, schema: &Schema) -> Result<(), String> {
+    /// Checks the invariants that the types do not ensure.
+    fn validate(&self, schema: &Schema) -> Result<(), ImportError> {
         self.settings(schema)?;
         for change in &self.changes {
             let param = schema.params.iter().find(|param| param.key == change.key);
             let read = param.map(|param: &Param| param.read(&as_text(&change.value)));
             if !matches!(read, Some((Some(_), None))) {
-                let key = shown(&change.key);
-                return Err(format!("It says that {key} was changed to something that is not taken here."));
+                return Err(ImportError::Change(shortened(&change.key)));
             }
         }
         at_most("series", self.series.len(), MAX_SERIES)?;
@@ -122,10 +181,8 @@ impl RunRecord {
         for series in all() {
             at_most("points in a series", series.points.len(), MAX_POINTS)?;
             if !series.points.is_sorted_by(|a, b| a.0 < b.0) {
-                return Err(format!(
-                    "The file is damaged: the steps of {} are not in order.",
-                    shown(&series.metric)
-                ));
+                let metric = shortened(&series.metric);
+                return Err(ImportError::Damaged(format!("the steps of {metric} are not in order")));
             }
         }
         let own = [&self.lab_version, &self.device.name].into_iter().chain(&self.device.fallback);
@@ -136,22 +193,19 @@ impl RunRecord {
             at_most("letters in a text", text.chars().count(), MAX_CHARS)?;
         }
         if self.finished < self.begun {
-            return Err("The file is damaged: the run ended before it began.".to_owned());
+            return Err(ImportError::Damaged("the run ended before it began".to_owned()));
         }
         Ok(())
     }
 }
 
-fn at_most(what: &str, found: usize, most: usize) -> Result<(), String> {
-    if found <= most {
-        return Ok(());
-    }
-    Err(format!("The file has too much in it: expected were at most {most} {what}, found were {found}."))
+fn at_most(what: &'static str, found: usize, max: usize) -> Result<(), ImportError> {
+    if found <= max { Ok(()) } else { Err(ImportError::TooMany { what, found, max }) }
 }
 
-/// Whether the text can be read without filling the memory. Brackets and commas inside of texts count, too; a file of a run
-/// has few of them.
-fn fits_memory(text: &str) -> Result<(), String> {
+/// Checks that the parsed text will fit into memory. Brackets and commas inside of strings count, too; a file
+/// of a run has few of them.
+fn check_memory(text: &str) -> Result<(), ImportError> {
     let (mut lists, mut objects, mut values) = (0, 0, 0);
     for byte in text.bytes() {
         lists += usize::from(byte == b'[');
@@ -163,22 +217,9 @@ fn fits_memory(text: &str) -> Result<(), String> {
     at_most("values", values, MAX_VALUES)
 }
 
-/// What is said of a file that is too long to be read.
-pub fn too_long(bytes: usize) -> ImportError {
-    words(format!(
-        "The file is too long: expected were at most {} MB, found were {:.1} MB.",
-        MAX_BYTES / 1_000_000,
-        bytes as f64 / 1e6
-    ))
-}
-
-fn words(text: impl Into<String>) -> ImportError {
-    ImportError::Words(text.into())
-}
-
-/// Part of a file, cut so that it fits into a sentence.
-fn shown(text: &str) -> String {
-    const MOST: usize = 120;
-    let cut: String = text.chars().take(MOST).collect();
+/// Returns part of a text from a file, short enough for a sentence.
+fn shortened(text: &str) -> String {
+    const MAX: usize = 120;
+    let cut: String = text.chars().take(MAX).collect();
     if cut.len() < text.len() { format!("{cut}…") } else { cut }
 }

@@ -1,7 +1,7 @@
-//! What is written down of a run, and the file that it travels in.
+//! The record of a run, and its file.
 //!
-//! The file is one JSON object with a field a line; `schema_version` counts up when an older lab could no longer read
-//! it. A number that is none (a diverged loss) is `null`.
+//! The file is one JSON object with one field per line. `schema_version` increases when an older lab could no
+//! longer read the file. A number that is not finite (a diverged loss) is `null`.
 
 use crate::core::Check;
 use crate::core::curve::RunSeries;
@@ -14,100 +14,120 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// What tells such a file from other JSON.
+/// The `schema` field that identifies such a file.
 pub const SCHEMA: &str = "nn-lab/run";
-/// The version of the file's form that this lab writes, and the only one that it reads.
+/// The version of the file format that this lab writes, and the only one that it reads.
 pub const SCHEMA_VERSION: u64 = 1;
-/// A run, as it was.
+
+/// The record of a run.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct RunRecord {
+    /// The version of the lab.
     pub lab_version: String,
     /// The section's slug.
     pub section: String,
-    /// All settings at the start, by the names of the fields.
+    /// All settings at the start, by field name.
     pub config: Values,
-    /// Settings that were changed while it ran.
+    /// Changes of settings during the run.
     #[serde(default)]
     pub changes: Vec<Change>,
+    /// The device.
     pub device: DeviceUsed,
+    /// The start time.
     pub begun: Timestamp,
+    /// The end time.
     pub finished: Timestamp,
+    /// The outcome.
     pub outcome: Outcome,
+    /// The number of steps.
     pub steps: Steps,
+    /// The curves of the first seed.
     pub series: Vec<KeptSeries>,
-    /// The curves of the other seeds, where there were several.
+    /// The curves of the other seeds.
     #[serde(default)]
     pub seeds: Vec<KeptSeed>,
-    /// The section's numbers at the end, by name.
+    /// The section's metrics at the end, by name.
     #[serde(default)]
     pub metrics: BTreeMap<String, f32>,
+    /// The checks at the end.
     pub checks: Vec<Check>,
 }
 
 /// The curves of another seed of the same run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeptSeed {
+    /// The seed.
     pub seed: u64,
+    /// The curves.
     pub series: Vec<KeptSeries>,
 }
 
-/// A setting that was changed while the run went on.
+/// A change of a setting during the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
-    /// The last step that the page had heard of.
+    /// The last step that the page knew of.
     pub step: u32,
+    /// The key of the setting.
     pub key: String,
+    /// The new value.
     #[serde(serialize_with = "write_exact")]
     pub value: Value,
 }
 
-/// The device that was asked for, and the one that computed.
+/// The requested device, and the device that computed the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeviceUsed {
+    /// The requested device.
     pub asked: DeviceChoice,
+    /// The device that computed the run.
     pub kind: DeviceKind,
-    /// The adapter's name, as the browser told it.
+    /// The name of the adapter, as the browser reports it.
     pub name: String,
-    /// Why it was not the device that was asked for.
+    /// The reason for using another device than the requested one.
     pub fallback: Option<String>,
 }
 
 impl DeviceUsed {
-    /// What the worker told of its device.
+    /// Returns the device that the worker reports, with the requested one.
     pub fn new(asked: DeviceChoice, info: &DeviceInfo) -> Self {
         Self { asked, kind: info.kind, name: info.name.clone(), fallback: info.fallback.clone() }
     }
 }
 
-/// How a run ended.
+/// The outcome of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// At its last step.
+    /// The run reached its last step.
     Done,
-    /// By the visitor's wish.
+    /// The user stopped the run.
     Stopped,
-    /// For this reason.
+    /// The run failed for this reason.
     Failed(String),
 }
 
-/// How far a run came.
+/// The number of steps of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Steps {
+    /// The number of steps done.
     pub done: u32,
+    /// The number of steps planned.
     pub planned: u32,
 }
 
 /// One curve of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeptSeries {
+    /// The name.
     pub metric: String,
+    /// The title on the page.
     pub title: String,
+    /// The unit of y, or an empty string.
     pub unit: String,
-    /// How many points there were, where some were left out to save space.
+    /// The original number of points, if some were dropped to save space.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thinned_from: Option<u32>,
-    /// Step and value, in the order of steps; values have the digits of a 32-bit number.
+    /// Step and value, in the order of steps. Values are written with the precision of `f32`.
     #[serde(serialize_with = "write_points", deserialize_with = "read_points")]
     pub points: Rc<Vec<(f64, f64)>>,
 }
@@ -125,13 +145,13 @@ impl From<&RunSeries> for KeptSeries {
 }
 
 impl KeptSeries {
-    /// Every so manyth point, so that at most `most` remain; the first and the last always do.
-    pub fn thinned(&self, most: usize) -> Self {
+    /// Returns the series with at most `max_points` points, evenly spaced; the first and the last are kept.
+    pub fn thinned(&self, max_points: usize) -> Self {
         let count = self.points.len();
-        if count <= most || most < 2 {
+        if count <= max_points || max_points < 2 {
             return self.clone();
         }
-        let every = (count - 1).div_ceil(most - 1);
+        let every = (count - 1).div_ceil(max_points - 1);
         let mut points: Vec<_> = self.points.iter().copied().step_by(every).collect();
         if !(count - 1).is_multiple_of(every) {
             points.extend(self.points.last());
@@ -143,16 +163,17 @@ impl KeptSeries {
         }
     }
 
-    /// The last value that is a number.
+    /// Returns the last finite value.
     pub fn last(&self) -> Option<f64> {
         self.points.iter().rev().map(|point| point.1).find(|y| y.is_finite())
     }
 }
 
 impl RunRecord {
-    /// The same with at most so many points in each series.
-    pub fn thinned(&self, most: usize) -> Self {
-        let thinned = |series: &[KeptSeries]| series.iter().map(|series| series.thinned(most)).collect();
+    /// Returns the record with at most `max_points` points per series.
+    pub fn thinned(&self, max_points: usize) -> Self {
+        let thinned =
+            |series: &[KeptSeries]| series.iter().map(|series| series.thinned(max_points)).collect();
         let of_seed = |of: &KeptSeed| KeptSeed { seed: of.seed, series: thinned(&of.series) };
         Self {
             series: thinned(&self.series),
@@ -161,12 +182,12 @@ impl RunRecord {
         }
     }
 
-    /// The name that its file gets.
-    pub fn file_name(&self, ending: &str) -> String {
-        format!("nn-lab-{}-{}.{ending}", self.section, self.finished.in_file_name())
+    /// Returns the name of the run's file.
+    pub fn file_name(&self, extension: &str) -> String {
+        format!("nn-lab-{}-{}.{extension}", self.section, self.finished.in_file_name())
     }
 
-    /// The file's text.
+    /// Returns the text of the run's file.
     pub fn to_json(&self) -> String {
         let mut text = String::from("{\n");
         let mut field = |name: &str, value: String| {
@@ -201,7 +222,7 @@ impl RunRecord {
     }
 }
 
-/// A setting's value as an address has it.
+/// Returns a setting's value as an address has it.
 pub(super) fn as_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -209,7 +230,8 @@ pub(super) fn as_text(value: &Value) -> String {
     }
 }
 
-/// A number that the JSON reader would not give back to the last digit becomes a text, which is read as addresses are.
+/// Returns the value, as a text if the JSON reader would not return the number to the last digit. Such a text
+/// is read as addresses are.
 pub(super) fn exact(value: &Value) -> Value {
     let text = value.to_string();
     match serde_json::from_str::<Value>(&text) {
@@ -223,11 +245,11 @@ fn write_exact<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::
 }
 
 pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> String {
-    // Maps have texts for keys, so there is nothing that JSON could not say.
+    // Cannot fail: the keys of all maps are strings.
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
-/// A list with an item a line.
+/// Returns a JSON list with one line per item.
 pub(super) fn lines<T: Serialize>(items: &[T]) -> String {
     if items.is_empty() {
         return "[]".to_owned();
@@ -240,7 +262,7 @@ fn write_points<S: Serializer>(points: &[(f64, f64)], serializer: S) -> Result<S
     let mut list = serializer.serialize_seq(Some(points.len()))?;
     for &(x, y) in points {
         let y = (y as f32).is_finite().then_some(y as f32);
-        // Steps are whole, and shorter without a point and a zero.
+        // Steps are integers, which are shorter without a decimal point.
         if x.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&x) {
             list.serialize_element(&(x as u32, y))?;
         } else {

@@ -1,37 +1,40 @@
-//! A moment in time, written as ISO 8601 in UTC: `2026-11-24T03:04:05.678Z`.
+//! A point in time, written as ISO 8601 in UTC: `2026-11-24T03:04:05.678Z`.
+//!
+//! The crates `time` and `jiff` would add 19 and 64 kB (gzip, measured natively) for these two conversions.
 
+use crate::core::query::shorten;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Milliseconds since 1970-01-01 UTC, as a browser's clock gives them.
+/// Milliseconds since 1970-01-01 UTC, as returned by a browser's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// From the last moment of the year -1 to that of the year 9999 a moment can be written; others become the nearest.
+    /// The end of the year 9999. Times outside of 1970 to 9999 are written as the nearest time in that range.
     const LAST: i64 = 253_402_300_799_999;
 
-    /// The seconds from an earlier moment to this one.
+    /// Returns the seconds from an earlier time to this one.
     pub fn seconds_since(self, earlier: Self) -> f64 {
         (self.0 - earlier.0) as f64 / 1000.0
     }
 
-    /// The moment in a file's name: `2026-11-24-030405`.
+    /// Returns the time for the name of a file: `2026-11-24-030405`.
     pub fn in_file_name(self) -> String {
         let text = self.to_string();
         text.chars().take(19).filter(|c| *c != ':').map(|c| if c == 'T' { '-' } else { c }).collect()
     }
 
-    /// Reads what [`Display`](std::fmt::Display) writes.
+    /// Reads the format of [`Display`](std::fmt::Display). Returns `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         let number = |from: usize, to: usize| text.get(from..to)?.parse::<u32>().ok().map(i64::from);
         let day = days_from_civil(number(0, 4)?, number(5, 7)?, number(8, 10)?);
         let (hours, minutes, seconds, ms) =
             (number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 23)?);
-        let checkpoint = Self(day * DAY_MS + ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms);
-        // What is no date, such as the 31st of February, is written otherwise.
-        (checkpoint.to_string() == text).then_some(checkpoint)
+        let time = Self(day * DAY_MS + ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms);
+        // A text with an invalid date, such as February 31, differs from the valid date that it gives.
+        (time.to_string() == text).then_some(time)
     }
 }
 
@@ -55,14 +58,14 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            let shown: String = text.chars().take(40).collect();
-            de::Error::custom(format!("\"{shown}\" is not a time such as {}", Self::default()))
+            let (shown, example) = (shorten(&text), Self::default());
+            de::Error::custom(format!("\"{shown}\" is not a time such as {example}"))
         })
     }
 }
 
-/// Days since 1970-01-01 in the Gregorian calendar. Years are counted from March, so that a leap day is the last of its
-/// year.
+/// Returns the days since 1970-01-01 in the Gregorian calendar. Internally, years start in March, so that the
+/// leap day is the last day of a year.
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let month = (month + 9) % 12;
@@ -70,8 +73,9 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     365 * year + leaps + (153 * month + 2) / 5 + day - 1 - 719_468
 }
 
+/// Returns the year, month and day of a number of days since 1970-01-01.
 fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    // The year is at most one less than this guess, and then the day would come after the year's end.
+    // The estimate of the year is too high by at most one.
     let mut year = 1970 + days / 365;
     while days_from_civil(year, 1, 1) > days {
         year -= 1;
@@ -89,7 +93,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn moments_are_written_as_others_write_them() {
+    fn times_are_written_as_iso_8601() {
         for (ms, text) in [
             (0, "1970-01-01T00:00:00.000Z"),
             (951_782_400_000, "2000-02-29T00:00:00.000Z"),
@@ -108,7 +112,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_moment_comes_back(ms in 0..=Timestamp::LAST) {
+        fn any_time_reads_as_it_was_written(ms in 0..=Timestamp::LAST) {
             prop_assert_eq!(Timestamp::parse(&Timestamp(ms).to_string()), Some(Timestamp(ms)));
         }
     }

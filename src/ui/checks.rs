@@ -1,17 +1,12 @@
-//! What the course claims, beside what was measured.
+//! The course's claims next to the measurements.
 
 use crate::core::{Check, Verdict};
 use yew::prelude::*;
 
-#[derive(Clone, Properties, PartialEq, Debug)]
-pub struct CheckTableProps {
-    pub checks: Vec<Check>,
-}
-
-/// One row for each claim; `data-check-verdict` says how it stands.
-#[component]
-pub fn CheckTable(props: &CheckTableProps) -> Html {
-    // On a narrow screen the rows become blocks, which takes a table's meaning away unless roles give it back.
+/// Returns a table with one row per claim. `data-check-verdict` holds the verdict.
+pub fn check_table(checks: &[Check]) -> Html {
+    // On a narrow screen the rows become blocks, and only the roles then tell screen readers that this is a
+    // table.
     let head = ["Claim", "Expected", "Measured", "Verdict"];
     html! {
         <table class="checks" role="table">
@@ -21,13 +16,13 @@ pub fn CheckTable(props: &CheckTableProps) -> Html {
                     { for head.iter().map(|name| html! { <th role="columnheader" scope="col">{ *name }</th> }) }
                 </tr>
             </thead>
-            <tbody role="rowgroup">{ for props.checks.iter().map(row) }</tbody>
+            <tbody role="rowgroup">{ for checks.iter().map(row) }</tbody>
         </table>
     }
 }
 
 fn row(check: &Check) -> Html {
-    // Icon and word: the color alone would not be read by everyone.
+    // Icon and word, because not everyone can see the color.
     let (slug, icon, word) = match check.verdict {
         Verdict::Holds => ("holds", "✓", "confirmed"),
         Verdict::Fails => ("fails", "✗", "not confirmed"),

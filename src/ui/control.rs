@@ -1,4 +1,4 @@
-//! One control for each kind of setting, made from its entry in the settings' table.
+//! One control per kind of parameter, built from the parameter's description.
 
 mod help;
 mod int_list;
@@ -9,10 +9,10 @@ mod switch;
 
 use crate::core::settings::{Kind, Param};
 use crate::ui::control::help::Help;
-use crate::ui::control::int_list::SizesField;
+use crate::ui::control::int_list::IntListField;
 use crate::ui::control::select::Select;
 use crate::ui::control::slider::Slider;
-use crate::ui::control::switch::Switch;
+use crate::ui::control::switch::switch;
 use crate::ui::use_unique;
 use serde_json::Value;
 use yew::prelude::*;
@@ -24,15 +24,15 @@ pub struct ControlProps {
     pub on_change: Callback<Value>,
     #[prop_or_default]
     pub disabled: bool,
-    /// Whether the author of the page has fixed this setting.
+    /// True if the author of the page has fixed this setting.
     #[prop_or_default]
     pub locked: bool,
-    /// Values of a menu that are not to be had at present.
+    /// Values of a menu that are currently unavailable.
     #[prop_or_default]
     pub absent: &'static [&'static str],
 }
 
-/// A labelled slider, menu or switch with its explanation; `data-param` names the setting.
+/// A labeled slider, menu or switch with its explanation. `data-param` names the setting.
 #[component]
 pub fn Control(props: &ControlProps) -> Html {
     let number = use_unique();
@@ -49,8 +49,8 @@ pub fn Control(props: &ControlProps) -> Html {
     let (kind, input) = match props.param.kind {
         Kind::Int { .. } | Kind::Float { .. } => ("number", html! { <Slider ..field.clone() /> }),
         Kind::Choice(_) | Kind::List(_) => ("choice", html! { <Select ..field.clone() /> }),
-        Kind::Switch => ("switch", html! { <Switch ..field.clone() /> }),
-        Kind::IntList(_) => ("sizes", html! { <SizesField ..field.clone() /> }),
+        Kind::Switch => ("switch", switch(&field)),
+        Kind::IntList(_) => ("sizes", html! { <IntListField ..field.clone() /> }),
     };
     html! {
         <div class="control" data-param={props.param.key} data-kind={kind} data-locked={props.locked.then_some("true")}>
@@ -69,7 +69,7 @@ pub fn Control(props: &ControlProps) -> Html {
     }
 }
 
-/// A symbol, with what stands behind `_` below the line.
+/// Returns a symbol. Text after `_` becomes a subscript.
 fn symbol(symbol: &'static str) -> Html {
     let (base, index) = symbol.split_once('_').unwrap_or((symbol, ""));
     html! { <span class="symbol">{ base }if !index.is_empty() { <sub>{ index }</sub> }</span> }
@@ -85,7 +85,7 @@ fn help_text(props: &ControlProps) -> AttrValue {
     text.into()
 }
 
-/// What every kind of control is given.
+/// The properties of every kind of control.
 #[derive(Clone, Properties, PartialEq)]
 pub(super) struct Field {
     pub(super) param: &'static Param,

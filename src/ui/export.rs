@@ -1,4 +1,4 @@
-//! Pictures and files of what a figure shows.
+//! Export of figures as pictures and files.
 
 use crate::charts::layout::text_width;
 use js_sys::{Array, encode_uri_component};
@@ -10,7 +10,7 @@ use web_sys::{
     HtmlAnchorElement, HtmlCanvasElement, HtmlImageElement, SvgElement, Url, Window, XmlSerializer,
 };
 
-/// A picture that stands alone.
+/// A self-contained picture.
 pub(super) struct Picture {
     pub(super) svg: String,
     width: f64,
@@ -19,8 +19,8 @@ pub(super) struct Picture {
 
 const MARGIN: f64 = 16.0;
 
-/// Everything drawn inside of `body` as one SVG, with the colors of the present theme written into it, the title
-/// above and the stamp below. `None` if nothing is drawn there.
+/// Returns everything drawn in `body` as one SVG with the current theme's colors inlined, the title above and
+/// the provenance below. `None` if nothing is drawn there.
 pub(super) fn picture(body: &Element, title: &str, provenance: &str) -> Option<Picture> {
     let window = web_sys::window()?;
     let frame = body.get_bounding_client_rect();
@@ -30,11 +30,11 @@ pub(super) fn picture(body: &Element, title: &str, provenance: &str) -> Option<P
     let width = frame.width() + 2.0 * MARGIN;
 
     let title_lines = wrap(title, frame.width() / 1.25);
-    let stamp_lines = wrap(provenance, frame.width() / 0.92);
+    let provenance_lines = wrap(provenance, frame.width() / 0.92);
     let top = MARGIN + 20.0 * title_lines.len() as f64 + 6.0;
-    let height = top + frame.height() + 16.0 * stamp_lines.len() as f64 + MARGIN;
+    let height = top + frame.height() + 16.0 * provenance_lines.len() as f64 + MARGIN;
 
-    // Canvases lie below what is drawn over them.
+    // Canvases come first, because SVG is drawn on top of them.
     let mut parts = String::new();
     for canvas in all(body, "canvas").iter().filter_map(|element| element.dyn_ref::<HtmlCanvasElement>()) {
         let place = place(canvas, &frame, top);
@@ -80,7 +80,7 @@ pub(super) fn picture(body: &Element, title: &str, provenance: &str) -> Option<P
         );
     }
     svg.push_str(&parts);
-    for (index, line) in stamp_lines.iter().enumerate() {
+    for (index, line) in provenance_lines.iter().enumerate() {
         let y = top + frame.height() + 14.0 + 16.0 * index as f64;
         let _ = write!(
             svg,
@@ -92,24 +92,24 @@ pub(super) fn picture(body: &Element, title: &str, provenance: &str) -> Option<P
     Some(Picture { svg, width, height })
 }
 
-/// Hands a text to the visitor as a file.
+/// Downloads a text as a file. `None` if the browser refuses.
 pub fn download(file: &str, kind: &str, text: &str) -> Option<()> {
     let options = BlobPropertyBag::new();
     options.set_type(kind);
     let parts = Array::of1(&JsValue::from_str(text));
-    hand_over(file, &Blob::new_with_str_sequence_and_options(&parts, &options).ok()?)
+    download_blob(file, &Blob::new_with_str_sequence_and_options(&parts, &options).ok()?)
 }
 
-/// Saves bytes as a file.
+/// Downloads bytes as a file. `None` if the browser refuses.
 pub fn download_bytes(file: &str, bytes: &[u8]) -> Option<()> {
     let parts = Array::of1(&js_sys::Uint8Array::from(bytes));
-    hand_over(file, &Blob::new_with_u8_array_sequence(&parts).ok()?)
+    download_blob(file, &Blob::new_with_u8_array_sequence(&parts).ok()?)
 }
 
-fn hand_over(file: &str, blob: &Blob) -> Option<()> {
+fn download_blob(file: &str, blob: &Blob) -> Option<()> {
     let address = Url::create_object_url_with_blob(blob).ok()?;
     let done = click_link(&address, file);
-    // The browser may not have begun to read it yet.
+    // The browser may not have started reading the file yet.
     gloo::timers::callback::Timeout::new(30_000, move || {
         let _ = Url::revoke_object_url(&address);
     })
@@ -117,7 +117,7 @@ fn hand_over(file: &str, blob: &Blob) -> Option<()> {
     done
 }
 
-/// Draws the picture at twice its size, and hands that over. The drawing goes on after this returns.
+/// Downloads the picture as a PNG at twice its size. Drawing continues after this function returns.
 pub(super) fn download_png(file: String, picture: Picture) -> Option<()> {
     const SCALE: f64 = 2.0;
     let image = HtmlImageElement::new().ok()?;
@@ -174,7 +174,7 @@ fn place(element: &Element, frame: &web_sys::DomRect, top: f64) -> String {
     )
 }
 
-/// The first background up the tree that hides what is behind it.
+/// Returns the nearest background up the tree that is not transparent.
 fn background(window: &Window, element: &Element) -> String {
     let mut at = Some(element.clone());
     while let Some(element) = at {
@@ -189,7 +189,7 @@ fn background(window: &Window, element: &Element) -> String {
     "white".to_owned()
 }
 
-/// What a picture's looks are made of.
+/// The CSS properties that determine a drawing's appearance.
 const STYLES: [&str; 14] = [
     "fill",
     "fill-opacity",
@@ -207,7 +207,8 @@ const STYLES: [&str; 14] = [
     "paint-order",
 ];
 
-/// Writes into `copy` how `shown` looks, and leaves out what belongs to the page only, such as the cursor.
+/// Inlines the styles of `shown` into `copy`, and removes parts that belong only on the page, such as the
+/// cursor.
 fn inline_styles(window: &Window, shown: &Element, copy: &Element) {
     let (ours, theirs) = (all(shown, "*"), all(copy, "*"));
     for (shown, copy) in ours.iter().zip(&theirs) {
@@ -219,8 +220,8 @@ fn inline_styles(window: &Window, shown: &Element, copy: &Element) {
             && let Ok(Some(style)) = window.get_computed_style(shown)
             && let Some(copy) = copy.dyn_ref::<SvgElement>()
         {
-            // Not as an attribute, which the page's policy refuses.
-            copy.style().set_css_text(&looks(&style));
+            // The page's policy refuses style attributes, but not style properties.
+            copy.style().set_css_text(&style_text(&style));
         }
         let _ = copy.remove_attribute("class");
     }
@@ -229,7 +230,7 @@ fn inline_styles(window: &Window, shown: &Element, copy: &Element) {
     }
 }
 
-fn looks(style: &CssStyleDeclaration) -> String {
+fn style_text(style: &CssStyleDeclaration) -> String {
     STYLES
         .iter()
         .filter_map(|name| {

@@ -1,4 +1,4 @@
-//! A figure: one idea, what to look for in it, and ways to take it along.
+//! A figure: one idea, the things to look for, and its export as a picture or table.
 
 use crate::charts::Table;
 use crate::ui::visibility::{ShownSeed, use_assignment, use_only_figures};
@@ -8,29 +8,30 @@ use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq)]
 pub struct FigureProps {
-    /// The `data-figure` that tests and course authors know it by, and the name of exported files.
+    /// The value of `data-figure`, for tests and course authors, and the name of exported files.
     pub name: AttrValue,
     pub title: AttrValue,
-    /// One or two sentences on what to look for.
+    /// One or two sentences that say what to look for.
     #[prop_or_default]
     pub look_for: Html,
     #[prop_or_default]
     pub formula: Html,
-    /// Makes the figure's data as a table; called only when that is asked for.
+    /// Returns the figure's data as a table. Called only on demand.
     pub table: Callback<(), Table>,
     pub children: Html,
-    /// Whether it shows every seed of a run that has several.
+    /// True if the figure shows every seed of a run with several.
     #[prop_or(false)]
     pub all_seeds: bool,
-    /// Whether it has something drawn that can be saved as a picture; text and tables can be copied.
+    /// True if the figure has a drawing that can be saved as a picture. Text and tables can be copied
+    /// instead.
     #[prop_or(true)]
     pub picture: bool,
-    /// Written into what is exported, in place of the panel's settings.
+    /// Provenance for exported files, in place of the panel's settings.
     #[prop_or_default]
     pub provenance: Option<AttrValue>,
 }
 
-/// Settings and version, written into what is exported; every panel gives it to its figures as a context.
+/// Settings and version for exported files. Every panel provides them to its figures as a context.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Provenance(pub AttrValue);
 
@@ -142,7 +143,7 @@ pub fn Figure(props: &FigureProps) -> Html {
 fn focus(element: &Element) {
     use wasm_bindgen::JsCast;
     if let Some(element) = element.dyn_ref::<web_sys::HtmlElement>() {
-        // An element that cannot take the focus leaves it where it is.
+        // If the element cannot take the focus, the focus stays where it is.
         let _ = element.focus();
     }
 }
@@ -155,11 +156,11 @@ enum Kind {
 }
 
 impl Kind {
-    /// Hands the file to the browser, or says in a sentence why that could not be done.
+    /// Downloads the figure's data or picture. Returns a message for the visitor if that failed.
     fn export(self, props: &FigureProps, provenance: &str, body: &NodeRef) -> Option<String> {
         let file = format!("nn-lab-{}", props.name);
         let done = if let Self::Csv = self {
-            let csv = stamped(props.table.emit(()), provenance).to_csv();
+            let csv = with_provenance(props.table.emit(()), provenance).to_csv();
             export::download(&format!("{file}.csv"), "text/csv;charset=utf-8", &csv)
         } else {
             let picture =
@@ -176,8 +177,8 @@ impl Kind {
     }
 }
 
-/// The table with the run's settings as a last column, so that files of several runs can be put together.
-pub fn stamped(mut table: Table, provenance: &str) -> Table {
+/// Returns the table with the run's settings as a last column, so that files of several runs can be combined.
+pub fn with_provenance(mut table: Table, provenance: &str) -> Table {
     if !provenance.is_empty() {
         table.columns.push("run".to_owned());
         table.rows.iter_mut().for_each(|row| row.push(provenance.to_owned()));
@@ -185,15 +186,15 @@ pub fn stamped(mut table: Table, provenance: &str) -> Table {
     table
 }
 
-/// The most that is shown on the page; the file has everything.
+/// Limits of the table on the page. The CSV file has everything.
 const MAX_ROWS: usize = 400;
 const MAX_COLUMNS: usize = 65;
 
 fn data_table(props: &FigureProps, close: Callback<MouseEvent>) -> Html {
-    let whole = props.table.emit(());
-    let table = whole.thinned(MAX_ROWS, MAX_COLUMNS);
+    let full = props.table.emit(());
+    let table = full.thinned(MAX_ROWS, MAX_COLUMNS);
     let (rows, columns) = (table.rows.len(), table.columns.len());
-    let thinned = rows < whole.rows.len() || columns < whole.columns.len();
+    let thinned = rows < full.rows.len() || columns < full.columns.len();
     let row = |cells: &Vec<String>| {
         let cells = cells.iter().enumerate().map(|(index, cell)| match index {
             0 => html! { <th scope="row">{ cell.clone() }</th> },
@@ -206,12 +207,12 @@ fn data_table(props: &FigureProps, close: Callback<MouseEvent>) -> Html {
             <div class="twin-head">
                 if thinned {
                     <p>
-                        { format!("{rows} of {} rows and {columns} of {} columns; the CSV file has all.", whole.rows.len(), whole.columns.len()) }
+                        { format!("{rows} of {} rows and {columns} of {} columns; the CSV file has all.", full.rows.len(), full.columns.len()) }
                     </p>
                 }
                 <button type="button" onclick={close}>{ "Hide the table" }</button>
             </div>
-            // It scrolls, so the keyboard must be able to reach it.
+            // The table scrolls, so the keyboard must be able to reach it.
             <div class="twin-scroll" role="region" tabindex="0" aria-label={format!("Data: {}", props.title)}>
                 <table data-table={props.name.clone()}>
                     <caption class="visually-hidden">{ props.title.clone() }</caption>
@@ -230,11 +231,11 @@ mod tests {
     use crate::ui::figure::*;
 
     #[test]
-    fn files_carry_their_settings() {
+    fn exported_tables_contain_the_settings() {
         let table = Table { columns: vec!["step".into()], rows: vec![vec!["0".into()], vec!["1".into()]] };
-        assert_eq!(stamped(table.clone(), ""), table);
+        assert_eq!(with_provenance(table.clone(), ""), table);
         assert_eq!(
-            stamped(table, "depth=3, seed=1").to_csv(),
+            with_provenance(table, "depth=3, seed=1").to_csv(),
             "step,run\r\n0,\"depth=3, seed=1\"\r\n1,\"depth=3, seed=1\"\r\n"
         );
     }

@@ -1,16 +1,18 @@
-//! Formulae: MathML, which browsers draw and screen readers read, made of TeX while the lab is compiled (`crates/tex`).
+//! Formulas as MathML, which browsers draw and screen readers read, translated from TeX at compile time
+//! (`crates/tex`).
 //!
 //! `math(tex!(r"\sqrt{\set{d_k}{d_k}}"))`; with numbers in place, `math_with(tex!(r"\val{n}^2"), &[("n", 3.to_string())])`.
 
 pub use nn_lab_tex::{display_tex, tex};
 use yew::prelude::*;
 
-/// A formula.
+/// Returns a formula.
 pub fn math(mathml: &'static str) -> Html {
     Html::from_html_unchecked(AttrValue::Static(mathml))
 }
 
-/// A formula with numbers in their places. Only digits and signs of our own go in: it is raw HTML.
+/// Returns a formula with numbers in its placeholders. The result is raw HTML, so values may hold only digits
+/// and signs.
 pub fn math_with(mathml: &'static str, values: &[(&str, String)]) -> Html {
     let mut filled = mathml.to_owned();
     for (name, value) in values {

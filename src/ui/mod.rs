@@ -1,5 +1,5 @@
-//! Controls, figures and readouts: what every panel is made of. Nothing here knows an experiment, only the
-//! settings' table, the run's state and the shape of a check.
+//! Controls, figures and readouts: the parts of every panel. They do not know about experiments, only about
+//! parameters, the state of a run, and checks.
 
 pub mod checks;
 pub mod control;
@@ -17,7 +17,7 @@ pub mod visibility;
 use std::cell::Cell;
 use yew::prelude::*;
 
-/// A number that no other component on the page has, for the ids that labels point to.
+/// Returns a number that is unique on the page, for the ids that labels refer to.
 #[hook]
 pub fn use_unique() -> u32 {
     thread_local! {

@@ -1,4 +1,4 @@
-//! Small pictures: one canvas pixel a pixel, which the browser enlarges.
+//! Small pictures on a canvas, which the browser enlarges.
 
 use crate::charts::{ColorMap, canvas};
 use std::rc::Rc;
@@ -8,11 +8,11 @@ use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct PictureProps {
-    /// Width and height.
+    /// The width and height in pixels.
     pub side: usize,
     /// `[side, side, 4]`: red, green, blue and opacity.
     pub rgba: Rc<Vec<u8>>,
-    /// What it shows.
+    /// A description of the picture.
     pub label: AttrValue,
 }
 
@@ -28,7 +28,7 @@ pub fn Picture(props: &PictureProps) -> Html {
             let side = *side as u32;
             let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(rgba), side, side);
             if let (Some(context), Ok(image)) = (canvas::context(&node), image) {
-                // Only a detached canvas refuses, and nobody sees that one.
+                // Only a detached canvas refuses, and that is not visible.
                 let _ = context.put_image_data(&image, 0.0, 0.0);
             }
         }
@@ -40,8 +40,8 @@ pub fn Picture(props: &PictureProps) -> Html {
     }
 }
 
-/// Planes of gray, or of red, green and blue, as a picture. Grey is turned round: what was photographed dark on light
-/// is stored the other way.
+/// Returns planes of gray, or of red, green and blue, as RGBA pixels. Gray is inverted, because the data sets
+/// store dark objects on a light ground as light on dark.
 pub fn photograph(channels: usize, pixels: &[u8]) -> Vec<u8> {
     let plane = pixels.len() / channels.max(1);
     let at = |channel: usize, i: usize| pixels.get(channel * plane + i).copied().unwrap_or(0);
@@ -52,7 +52,7 @@ pub fn photograph(channels: usize, pixels: &[u8]) -> Vec<u8> {
     (0..plane).flat_map(pixel).collect()
 }
 
-/// Values as colors, each picture by its own range, so that weak maps are seen too.
+/// Returns values as RGBA pixels. Each picture has its own color range, so that weak maps are visible, too.
 pub fn colored(map: ColorMap, values: &[f32]) -> Vec<u8> {
     map.paint(values, map.range(None, values))
 }

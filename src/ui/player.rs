@@ -1,4 +1,4 @@
-//! A position that a reader moves, or lets run: a slider with Back, Play and Forward.
+//! A position that the reader moves or plays: a slider with Back, Play and Forward.
 
 use gloo::timers::callback::Timeout;
 use gloo::utils::window;
@@ -7,22 +7,22 @@ use yew::prelude::*;
 
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct PlayerProps {
-    /// The `data-player` that tests know it by.
+    /// The value of `data-player`, for tests.
     pub name: &'static str,
-    /// What the position is one of.
+    /// The meaning of the position.
     pub label: AttrValue,
     pub at: usize,
-    /// How many positions there are.
+    /// The number of positions.
     pub count: usize,
     pub on_move: Callback<usize>,
     /// The position in words, such as "step 120 of 800".
     pub words: AttrValue,
-    /// From one position to the next while it plays.
+    /// The time between positions during play.
     #[prop_or(150)]
     pub interval_ms: u32,
 }
 
-/// Moves by slider, arrow keys and buttons. It plays by itself only where the reader has not asked for less motion.
+/// A player moved by slider, arrow keys and buttons. It cannot play if the reader prefers reduced motion.
 #[component]
 pub fn Player(props: &PlayerProps) -> Html {
     let PlayerProps { at, count, .. } = *props;
@@ -33,7 +33,7 @@ pub fn Player(props: &PlayerProps) -> Html {
         move |&(is_playing, at, _, interval_ms)| {
             let next = is_playing.then(|| {
                 Timeout::new(interval_ms, move || {
-                    if at < last && !wants_less_motion() {
+                    if at < last && !prefers_reduced_motion() {
                         on_move.emit(at + 1);
                     } else {
                         playing.set(false);
@@ -64,7 +64,7 @@ pub fn Player(props: &PlayerProps) -> Html {
         Callback::from(move |event: InputEvent| {
             let to = event.target_unchecked_into::<HtmlInputElement>().value_as_number();
             playing.set(false);
-            // A slider has whole positions; what is none of them is held to the ends.
+            // NaN and values out of range are clamped.
             on_move.emit((to.max(0.0) as usize).min(last));
         })
     };
@@ -72,7 +72,7 @@ pub fn Player(props: &PlayerProps) -> Html {
     html! {
         <div class="player" role="group" aria-label={props.label.clone()} data-player={props.name}>
             <button type="button" data-action="back" aria-label="Back" title="Back" disabled={still || at == 0} onclick={go(at.saturating_sub(1))}>{ "‹" }</button>
-            if !wants_less_motion() {
+            if !prefers_reduced_motion() {
                 <button type="button" data-action="play" aria-label={if *playing { "Stop playing" } else { "Play" }}
                     title={if *playing { "Stop playing" } else { "Play" }} disabled={still} onclick={play}>{ if *playing { "❚❚" } else { "▶" } }</button>
             }
@@ -87,8 +87,8 @@ pub fn Player(props: &PlayerProps) -> Html {
     }
 }
 
-/// Whether the reader has asked their system for less motion.
-pub fn wants_less_motion() -> bool {
+/// Returns true if the reader's system asks for reduced motion.
+pub fn prefers_reduced_motion() -> bool {
     let query = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
     query.is_some_and(|query| query.matches())
 }

@@ -1,4 +1,4 @@
-//! Numbers that a reader may quote, and the list of those that are on the page.
+//! Numbers that a reader may quote, and the list of those on the page.
 
 use crate::core::metric::{Metric, Spread};
 use crate::ui::use_unique;
@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 pub use crate::charts::scale::format_number;
 
-/// A time, as roughly as it is known.
+/// Returns an estimated time in words.
 pub fn time_words(seconds: f64) -> String {
     match seconds {
         seconds if seconds < 1.5 => "about a second".to_owned(),
@@ -19,29 +19,31 @@ pub fn time_words(seconds: f64) -> String {
 }
 
 thread_local! {
-    /// Each number on the page by its place: a name, and a value that is finite.
+    /// The finite numbers on the page, with their names, by the id of the component that shows them.
     static ON_PAGE: RefCell<BTreeMap<u32, (AttrValue, f64)>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// The numbers that a reader sees at present, by name: for messages to the page around, and for questions.
+/// Returns the numbers that the page currently shows, by name, for messages to an embedding page and for
+/// questions.
 pub fn metrics_on_page() -> BTreeMap<AttrValue, f64> {
     ON_PAGE.with_borrow(|numbers| numbers.values().cloned().collect())
 }
 
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct MetricOutputProps {
-    /// What it is called for tests and course authors.
+    /// The number's name for tests and course authors.
     pub metric: AttrValue,
-    /// Nothing while it has not been measured.
+    /// `None` until it has been measured.
     pub value: Option<f64>,
-    /// What several seeds came to; the value is then their median.
+    /// The spread over several seeds. The value is then their median.
     #[prop_or_default]
     pub spread: Option<Spread>,
-    /// How it is written.
+    /// The formatted number.
     pub children: Html,
 }
 
-/// A number with its name: every number that may be quoted is drawn by this, and is on the list while it is drawn.
+/// A number with its name. Every number that may be quoted is shown by this component, and listed while
+/// shown.
 #[component]
 pub fn MetricOutput(props: &MetricOutputProps) -> Html {
     let place = use_unique();
@@ -58,7 +60,7 @@ pub fn MetricOutput(props: &MetricOutputProps) -> Html {
     });
     let spread = props.spread;
     html! {
-        // An output is a live region by nature; one that changes with every frame must not be spoken.
+        // An output is a live region by default, but one that changes with every frame must not be spoken.
         <output aria-live="off" data-metric={props.metric.clone()} data-value={props.value.map(|value| value.to_string())}
             data-low={spread.map(|spread| spread.low.to_string())} data-high={spread.map(|spread| spread.high.to_string())}
             data-n={spread.map(|spread| spread.n.to_string())}>
@@ -70,19 +72,20 @@ pub fn MetricOutput(props: &MetricOutputProps) -> Html {
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct ReadoutProps {
     pub metric: Metric,
-    /// What several seeds came to.
+    /// The spread over several seeds.
     #[prop_or_default]
     pub spread: Option<Spread>,
-    /// Whether there is little room.
+    /// True if there is little room.
     #[prop_or(false)]
     pub compact: bool,
 }
 
-/// A labelled number; `data-value` has it in full. Of several seeds it is the median, with the least and the greatest.
+/// A labeled number, with all its digits in `data-value`. Over several seeds it is the median, with the
+/// minimum and the maximum.
 #[component]
 pub fn Readout(props: &ReadoutProps) -> Html {
     let Metric { name, title, value, unit, note, digits } = props.metric.clone();
-    // Digits of a loss that is as good as zero say nothing; `data-value` has them.
+    // The digits of a loss near zero mean nothing. `data-value` has them.
     let write = |value: f64| match unit {
         "nats" if value > 0.0 && value < 0.001 => "< 0.001".to_owned(),
         _ => format_number(value, digits),

@@ -1,4 +1,4 @@
-//! The buttons that start, pause and end a run, and how far it is.
+//! The buttons that start, pause and stop a run, and its progress.
 
 use crate::charts::scale::format_number;
 use crate::protocol::{Progress, RunState};
@@ -18,29 +18,29 @@ pub struct RunControlsProps {
     pub on_step: Callback<()>,
     pub on_stop: Callback<()>,
     pub on_reset: Callback<()>,
-    /// Why nothing can be started, if so.
+    /// The reason that nothing can be started, if there is one.
     #[prop_or_default]
     pub disabled: Option<AttrValue>,
-    /// Why the run waits by itself, or what of it does.
+    /// The reason that the run, or a part of it, is waiting without having been paused.
     #[prop_or_default]
     pub waiting: Option<AttrValue>,
-    /// What the run came to, for a reader who does not see the numbers.
+    /// The run's result, for readers who do not see the numbers.
     #[prop_or_default]
     pub outcome: AttrValue,
-    /// The step that a run which has lost its device or its worker can go on from, if it has.
+    /// The step from which a run that lost its device or its worker can continue.
     #[prop_or_default]
     pub lost_at: Option<u32>,
     #[prop_or_default]
     pub on_go_on: Callback<()>,
-    /// What stands beside the buttons.
+    /// Content next to the buttons.
     #[prop_or_default]
     pub children: Html,
-    /// What stands below all of it.
+    /// Content below everything else.
     #[prop_or_default]
     pub below: Html,
 }
 
-/// Train, pause, step, stop and reset, each always in the same place, above the run's progress.
+/// Train, pause, step, stop and reset, each in a fixed place, above the run's progress.
 #[component]
 pub fn RunControls(props: &RunControlsProps) -> Html {
     let id = use_unique();
@@ -63,12 +63,13 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
         }
     };
     let running = props.state == RunState::Running;
-    // While loading the button only says so: one that is disabled would lose the keyboard's focus.
+    // While loading, the button stays enabled but does nothing: a disabled button would lose the keyboard's
+    // focus.
     let onclick = if loading { Callback::noop() } else { on_main.reform(|_| ()) };
     html! {
         <div class="run-controls">
             <div class="run-buttons" role="group" aria-label="Training">
-                // One button: it is hidden by the name of what it begins.
+                // One button for train, pause and resume, which `hide=train` hides.
                 if !assignment.hides("train") {
                     <button
                         type="button"
@@ -112,7 +113,7 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
     }
 }
 
-/// What is kept of a run that has lost its device or its worker, and the way to go on.
+/// Tells how much is saved of a run that lost its device or its worker, with a button to continue it.
 pub fn go_on(step: u32, on_go_on: &Callback<()>) -> Html {
     let (kept, label) = match step {
         0 => ("Nothing of this run had been saved yet.".to_owned(), "Start again".to_owned()),
@@ -139,7 +140,7 @@ fn progress_bar(props: &RunControlsProps) -> Html {
                 value={(*bytes).min(*total).to_string()}
             ></progress>
         },
-        // Without a value a progress bar says that it is not known how long it takes.
+        // A progress bar without a value is indeterminate.
         RunState::Loading { .. } => html! { <progress key="waiting" aria-label="Loading"></progress> },
         _ => html! {
             <progress
@@ -193,12 +194,12 @@ fn state_words(state: &RunState) -> &'static str {
         RunState::Paused => "Paused",
         RunState::Done { stopped: true } => "Stopped",
         RunState::Done { stopped: false } => "Training is done",
-        // The alert says it.
+        // The alert announces errors.
         RunState::Error(_) => "",
     }
 }
 
-/// How long a run will take yet, as roughly as that can be known.
+/// Returns the estimated time left in words. `None` if it is unknown or nothing is left.
 pub fn time_left(progress: Progress, steps_per_sec: f32) -> Option<String> {
     let steps = progress.steps.checked_sub(progress.step).filter(|steps| *steps > 0)?;
     let seconds = f64::from(steps) / f64::from(steps_per_sec);
@@ -213,7 +214,7 @@ pub fn time_left(progress: Progress, steps_per_sec: f32) -> Option<String> {
     })
 }
 
-/// What is being fetched, and how much of it has come.
+/// Describes a download and its progress.
 pub fn fetching(what: &str, bytes: u32, total: Option<u32>) -> String {
     let megabytes = |bytes: u32| format!("{:.1}", f64::from(bytes) / 1e6);
     match total {

@@ -1,4 +1,4 @@
-//! Styles that are known only while the page runs.
+//! Styles that are computed at run time.
 
 use gloo::utils::document;
 use js_sys::{Array, Reflect};
@@ -7,12 +7,12 @@ use yew::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct StylesProps {
-    /// Rules, as a file of styles has them.
+    /// The text of the stylesheet.
     pub rules: AttrValue,
 }
 
-/// Rules that hold as long as this is shown. As a sheet that a script makes: the page's policy (`index.html`) refuses what
-/// stands in a style element.
+/// Applies a stylesheet while mounted. The page's policy (`index.html`) refuses style elements, so a script
+/// adopts the sheet.
 #[component]
 pub fn Styles(props: &StylesProps) -> Html {
     use_effect_with(props.rules.clone(), |rules| {
@@ -36,7 +36,8 @@ extern "C" {
     fn replace(this: &Sheet, rules: &str) -> Result<(), JsValue>;
 }
 
-/// A sheet with these rules, which hold from now on. A browser that knows no such sheets shows the page without them.
+/// Adds a stylesheet to the document and returns it. `None` if the browser does not support constructed
+/// stylesheets; the page then goes without them.
 fn adopt(rules: &str) -> Option<JsValue> {
     let sheet = Sheet::new().ok()?;
     sheet.replace(rules).ok()?;
@@ -49,7 +50,7 @@ fn change_sheets(change: impl FnOnce(&Array) -> Array) {
     const NAME: &str = "adoptedStyleSheets";
     let document = document();
     if let Ok(sheets) = Reflect::get(&document, &NAME.into()) {
-        // Nothing can be wrong with sheets that were made here.
+        // Setting sheets that were constructed here cannot fail.
         let _ = Reflect::set(&document, &NAME.into(), &change(&Array::from(&sheets)));
     }
 }

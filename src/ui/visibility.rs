@@ -1,10 +1,10 @@
-//! Parts of a panel that the author of a link may leave out.
+//! Parts of a panel that the author of a link may hide.
 
 use crate::assignment::Assignment;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// What the author of this page's address has decided.
+/// Returns the choices of the author of the page's address.
 #[hook]
 pub fn use_assignment() -> Rc<Assignment> {
     use_context::<Rc<Assignment>>().unwrap_or_default()
@@ -12,33 +12,33 @@ pub fn use_assignment() -> Rc<Assignment> {
 
 #[derive(Clone, PartialEq, Properties, Debug)]
 pub struct HideableProps {
-    /// The name that `hide=` knows it by.
+    /// The part's name in `hide=`.
     pub name: &'static str,
     pub children: Html,
 }
 
-/// The only figures that are shown of a chapter, by their names; `None` shows all that it has.
+/// The names of the figures shown in a chapter. `None` shows all of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OnlyFigures(pub Option<Rc<[String]>>);
 
 impl OnlyFigures {
-    /// Whether a figure of this name is shown.
+    /// Returns true if a figure of this name is shown.
     pub fn shows(&self, name: &str) -> bool {
         self.0.as_ref().is_none_or(|names| names.iter().any(|shown| shown == name))
     }
 }
 
-/// The seed that a chapter's figures show, where a run has several and they do not show them all.
+/// The seed that a chapter's figures show, if a run has several and they show only one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ShownSeed(pub Option<u64>);
 
-/// Whether all of a chapter is shown, or only some figures of it.
+/// Returns the figures shown in the chapter.
 #[hook]
 pub fn use_only_figures() -> OnlyFigures {
     use_context::<OnlyFigures>().unwrap_or_default()
 }
 
-/// What it encloses, unless the lesson hides it.
+/// Shows its children unless the lesson hides them.
 #[component]
 pub fn HiddenByLesson(props: &HideableProps) -> Html {
     if use_assignment().hides(props.name) { Html::default() } else { props.children.clone() }

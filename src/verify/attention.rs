@@ -1,4 +1,5 @@
-//! Scaled dot-product attention and multi-head attention. `tests/fixtures/make_attention.py` made the numbers.
+//! Scaled dot-product attention and multi-head attention. The fixture is from
+//! `tests/fixtures/make_attention.py`.
 
 use crate::models::attention::{MultiHeadAttention, causal_mask, scaled_dot_product_attention};
 use crate::models::weights::WeightRng;
@@ -56,7 +57,7 @@ fn dot_product(shared: &Value, case: &Value, device: &Device) -> Compared {
     Ok(pairs)
 }
 
-/// The four layers by the fixture's names.
+/// Returns the four layers with their names in the fixture.
 fn layers(net: &mut MultiHeadAttention) -> [(&'static str, &mut Linear); 4] {
     [("query", &mut net.query), ("key", &mut net.key), ("value", &mut net.value), ("output", &mut net.output)]
 }
@@ -78,9 +79,9 @@ fn heads(shared: &Value, case: &Value, device: &Device) -> Compared {
     let grads = (out.output * tensor::<3>(&shared["upstream"], device)?).sum().backward();
     pairs.gradient("the input", &x, &grads, &case["grads"]["x"])?;
     for (name, layer) in layers(&mut net) {
-        // A key's bias adds the same to all scores of a query, so its gradient is zero but for rounding.
+        // A key's bias adds the same to all scores of a query, so its gradient is zero up to rounding.
         let theirs = [&case["grads"][name], &case["bias_grads"][name]];
-        pairs.linear_gradients(name, layer, &grads, theirs)?;
+        pairs.layer_gradients(name, &layer.weight, layer.bias.as_ref(), &grads, theirs)?;
     }
     Ok(pairs)
 }

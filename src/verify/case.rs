@@ -1,16 +1,16 @@
-//! A case: what a device computes, beside the numbers that it should come to.
+//! A case: a computation on a device, compared with reference values.
 
 use crate::core::LabError;
-use crate::core::report::{CaseResult, Outcome};
 use crate::run::training::read_all;
+use crate::verify::report::{CaseResult, Outcome};
 use burn::tensor::{Device, Tensor};
 use nn_lab_kernels::is_cpu;
 
-/// An error is relative to the largest number of its tensor, or to this where all are smaller: a gradient may be the small
-/// difference of large sums, and has no digits to agree in if it is as good as zero.
-const SMALLEST_SCALE: f64 = 1.0;
+/// Errors are relative to the largest value of a tensor, but at least to this. A gradient close to zero is a
+/// small difference of large sums, and none of its digits are significant.
+const MIN_SCALE: f64 = 1.0;
 
-/// The greatest error that is allowed, on the CPU and on a GPU, and why.
+/// The maximum allowed error on the CPU and on a GPU, and the reason for it.
 #[derive(Debug)]
 pub struct Tolerance {
     pub cpu: f32,
@@ -19,44 +19,46 @@ pub struct Tolerance {
 }
 
 impl Tolerance {
-    /// That of one device.
+    /// Returns the tolerance for a device.
     pub fn of(&self, device: &Device) -> f32 {
         if is_cpu(device) { self.cpu } else { self.gpu }
     }
 }
 
-/// What a device has been asked for; or a sentence that says why it could not be.
+/// Computed and reference values, or a sentence that says why there are none.
 pub type Compared = Result<Pairs, String>;
 
-/// The tensors of one way to compute something; or a sentence that says why they could not be had.
+/// Computed tensors, or a sentence that says why there are none.
 pub type Computed = Result<Tensors, String>;
 
-/// Two ways to the same numbers.
+/// Two implementations of the same computation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// The lab's.
+    /// The lab's implementation.
     Lab,
-    /// What that is held against: burn's operations and its autodiff, on the CPU.
+    /// The reference: burn's operations and autodiff, on the CPU.
     Reference,
 }
 
-/// Computes on a device, beside numbers that are known.
+/// Computes on a device, and returns the results with their known reference values.
 type Known = dyn Fn(&Device) -> Compared;
-/// Computes on a device in one of two ways, the same tensors in both.
+/// Computes the same tensors on a device with either implementation.
 type InTwoWays = dyn Fn(Side, &Device) -> Computed;
 
-/// They only ask for the numbers: on a GPU these are waited for in one go, by [`Case::run`].
+/// The computation of a case. It returns tensors without reading them: [`Case::run`] waits for all of them at
+/// once.
 enum Compute {
     Known(Box<Known>),
     TwoWays(Box<InTwoWays>),
 }
 
-/// Something that is held against a reference.
+/// A computation that is compared with a reference.
 pub struct Case {
-    /// What it belongs to: a section, the kernels, formulas.
+    /// The group of the case: a section, the kernels, or formulas.
     pub group: &'static str,
+    /// A description of the computation.
     pub what: String,
-    /// Where the reference comes from.
+    /// The source of the reference.
     pub reference: &'static str,
     pub tolerance: &'static Tolerance,
     compute: Compute,
@@ -69,6 +71,7 @@ impl std::fmt::Debug for Case {
 }
 
 impl Case {
+    /// Returns a case whose reference values are known.
     pub fn new(
         group: &'static str,
         what: impl Into<String>,
@@ -80,7 +83,7 @@ impl Case {
         Self { group, what: what.into(), reference, tolerance, compute }
     }
 
-    /// One that is computed in two ways.
+    /// Returns a case that compares two implementations.
     pub fn of_two_ways(
         group: &'static str,
         what: impl Into<String>,
@@ -92,12 +95,17 @@ impl Case {
         Self { group, what: what.into(), reference, tolerance, compute }
     }
 
-    /// The numbers that the CPU has to compute first, those of [`Way::Burns`]; `None` where the reference is known.
+    /// Returns the values of [`Side::Reference`], which the CPU computes first; `None` if the reference is
+    /// known.
+    ///
+    /// # Errors
+    ///
+    /// If the device fails.
     #[cfg(feature = "cpu")]
     pub async fn reference(&self) -> Result<Option<Vec<f32>>, LabError> {
         match &self.compute {
             Compute::Known(_) => Ok(None),
-            // What could not be computed is told by the other way, too.
+            // The other side reports the same error.
             Compute::TwoWays(compute) => match compute(Side::Reference, &Device::flex()) {
                 Ok(tensors) => {
                     read_all(tensors.all.into_iter().map(|(_, tensor)| tensor).collect()).await.map(Some)
@@ -107,29 +115,37 @@ impl Case {
         }
     }
 
-    /// Without the CPU's backend nothing: another worker has it.
+    /// Returns `None`: without the CPU backend, another worker computes the references.
+    ///
+    /// # Errors
+    ///
+    /// Never.
     #[cfg(not(feature = "cpu"))]
     pub async fn reference(&self) -> Result<Option<Vec<f32>>, LabError> {
         Ok(None)
     }
 
-    /// What comes of it on one device, beside what `reference` gave, on whatever device that was. A reference that is missing
-    /// or does not fit is an outcome; `Err` if the device itself has failed.
+    /// Runs the case on a device, and compares it with the values that [`Self::reference`] returned. A
+    /// reference that is missing or does not fit is an outcome, not an error.
+    ///
+    /// # Errors
+    ///
+    /// If the device fails.
     pub async fn run(&self, device: &Device, reference: Option<&[f32]>) -> Result<Outcome, LabError> {
         let pairs = match &self.compute {
             Compute::Known(compute) => compute(device),
             Compute::TwoWays(compute) => compute(Side::Lab, device)
-                .and_then(|ours| ours.beside(reference.ok_or("The CPU has computed no reference.")?)),
+                .and_then(|ours| ours.pair_with(reference.ok_or("The CPU has computed no reference.")?)),
         };
         let tolerance = self.tolerance.of(device);
         let outcome = |(error, place)| Outcome { error, tolerance, place };
         match pairs {
-            Ok(pairs) => pairs.greatest_error().await.map(outcome),
+            Ok(pairs) => pairs.max_error().await.map(outcome),
             Err(why) => Ok(outcome((None, why))),
         }
     }
 
-    /// The case with what came of it.
+    /// Returns the case with its outcome.
     pub fn result(&self, outcome: Outcome) -> CaseResult {
         CaseResult {
             group: self.group.to_owned(),
@@ -141,20 +157,21 @@ impl Case {
     }
 }
 
-/// What was computed in one way, by what it is called.
+/// Named tensors, computed by one implementation.
 #[derive(Debug, Default)]
 pub struct Tensors {
     all: Vec<(String, Tensor<1>)>,
 }
 
 impl Tensors {
+    /// Adds a tensor.
     pub fn add<const D: usize>(&mut self, place: impl Into<String>, tensor: Tensor<D>) {
         let n = tensor.shape().num_elements();
         self.all.push((place.into(), tensor.inner().reshape([n])));
     }
 
-    /// These beside the numbers of the other way, which has the same tensors in the same order.
-    fn beside(self, mut numbers: &[f32]) -> Compared {
+    /// Pairs the tensors with the values of the other implementation, in the same order.
+    fn pair_with(self, mut numbers: &[f32]) -> Compared {
         let mut pairs = Pairs::default();
         for (place, ours) in self.all {
             let theirs = take(&mut numbers, ours.dims()[0]).map(f64::from).collect();
@@ -164,7 +181,7 @@ impl Tensors {
     }
 }
 
-/// What a device has computed and what it should be, tensor by tensor.
+/// Computed tensors with their reference values.
 #[derive(Debug, Default)]
 pub struct Pairs {
     pairs: Vec<Pair>,
@@ -178,7 +195,11 @@ struct Pair {
 }
 
 impl Pairs {
-    /// A tensor beside its numbers, row by row.
+    /// Adds a tensor and its reference values in row-major order.
+    ///
+    /// # Errors
+    ///
+    /// If there are no values, or not as many as elements.
     pub fn numbers<const D: usize>(
         &mut self,
         place: impl Into<String>,
@@ -193,38 +214,38 @@ impl Pairs {
         Ok(())
     }
 
-    /// The greatest error and where it is. What is no number counts as an error without bound.
-    async fn greatest_error(self) -> Result<(Option<f32>, String), LabError> {
+    /// Returns the maximum error and the name of its tensor. NaN counts as an infinite error.
+    async fn max_error(self) -> Result<(Option<f32>, String), LabError> {
         let (ours, known): (Vec<_>, Vec<_>) =
             self.pairs.into_iter().map(|Pair { place, ours, theirs }| (ours, (place, theirs))).unzip();
         let ours = read_all(ours).await?;
         let mut ours = ours.as_slice();
-        let mut greatest = (None, "There is nothing to compare.".to_owned());
+        let mut max = (None, "There is nothing to compare.".to_owned());
         for (place, theirs) in known {
             let error = relative_error(take(&mut ours, theirs.len()).map(f64::from), &theirs) as f32;
-            if greatest.0.is_none_or(|most| error > most) {
-                greatest = (Some(error), place);
+            if max.0.is_none_or(|max| error > max) {
+                max = (Some(error), place);
             }
         }
-        Ok(greatest)
+        Ok(max)
     }
 }
 
-/// The first `length` numbers, which are then behind.
+/// Returns the first `length` values, and removes them.
 fn take<'a>(numbers: &mut &'a [f32], length: usize) -> impl ExactSizeIterator<Item = f32> + use<'a> {
     let (first, rest) = numbers.split_at(length.min(numbers.len()));
     *numbers = rest;
     first.iter().copied()
 }
 
-/// The greatest difference, relative to the largest number of the reference.
+/// Returns the maximum difference, relative to the largest value of the reference.
 pub fn relative_error(ours: impl ExactSizeIterator<Item = f64>, theirs: &[f64]) -> f64 {
     if ours.len() != theirs.len() {
         return f64::INFINITY;
     }
-    let scale = theirs.iter().fold(SMALLEST_SCALE, |most, number| most.max(number.abs()));
-    ours.zip(theirs).fold(0.0, |most: f64, (ours, theirs)| {
+    let scale = theirs.iter().fold(MIN_SCALE, |max, value| max.max(value.abs()));
+    ours.zip(theirs).fold(0.0, |max: f64, (ours, theirs)| {
         let error = (ours - theirs).abs() / scale;
-        if error.is_nan() { f64::INFINITY } else { most.max(error) }
+        if error.is_nan() { f64::INFINITY } else { max.max(error) }
     })
 }

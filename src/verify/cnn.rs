@@ -1,4 +1,5 @@
-//! Convolutions, the depthwise separable block and both networks. `tests/fixtures/make_cnn.py` made the numbers.
+//! Convolutions, the depthwise separable block and both networks. The fixture is from
+//! `tests/fixtures/make_cnn.py`.
 
 use crate::models::cnn::{Block, Cnn, DepthwiseSeparable, Geometry, conv2d};
 use crate::models::weights::WeightRng;
@@ -7,7 +8,7 @@ use crate::verify::case::{Case, Compared, Pairs};
 use crate::verify::values::{count, labels, list, param, set, set_linear, tensor};
 use crate::verify::{PYTORCH, ROUNDING, each};
 use burn::nn::conv::Conv2d;
-use burn::tensor::{Device, Gradients};
+use burn::tensor::Device;
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -20,8 +21,8 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
         })
     };
     let mut cases = each(&fixture, "convolutions", |i, item| {
-        let tell = |key: &str| format!("{key} {}", item[key]);
-        let what = ["kernel", "stride", "padding", "dilation", "groups"].map(tell).join(", ");
+        let setting = |key: &str| format!("{key} {}", item[key]);
+        let what = ["kernel", "stride", "padding", "dilation", "groups"].map(setting).join(", ");
         Some(case(format!("convolution, {what}"), convolution, ("convolutions", Some(i))))
     });
     if !fixture["separable"].is_null() {
@@ -38,20 +39,6 @@ fn set_conv(conv: &mut Conv2d, weight: &Value, bias: &Value, device: &Device) ->
     set(&mut conv.weight, weight, device)?;
     conv.bias = Some(param(bias, device)?);
     Ok(())
-}
-
-fn gradients(
-    pairs: &mut Pairs,
-    number: usize,
-    conv: &Conv2d,
-    grads: &Gradients,
-    [weight, bias]: [&Value; 2],
-) -> Result<(), String> {
-    pairs.gradient(format_args!("weight {number}"), &conv.weight.val(), grads, weight)?;
-    match &conv.bias {
-        Some(ours) => pairs.gradient(format_args!("bias {number}"), &ours.val(), grads, bias),
-        None => Ok(()),
-    }
 }
 
 fn convolution(case: &Value, device: &Device) -> Compared {
@@ -71,7 +58,8 @@ fn convolution(case: &Value, device: &Device) -> Compared {
     let grads = (y * tensor(&case["probe"], device)?).sum().backward();
     let theirs = &case["grads"];
     pairs.gradient("the input", &x, &grads, &theirs["x"])?;
-    gradients(&mut pairs, 0, &conv, &grads, [&theirs["weight"], &theirs["bias"]])?;
+    let theirs = [&theirs["weight"], &theirs["bias"]];
+    pairs.layer_gradients(0, &conv.weight, conv.bias.as_ref(), &grads, theirs)?;
     Ok(pairs)
 }
 
@@ -88,8 +76,9 @@ fn separable(case: &Value, device: &Device) -> Compared {
     let theirs = &case["grads"];
     pairs.gradient("the input", &x, &grads, &theirs["x"])?;
     let of = |i: usize| [&theirs["params"][2 * i], &theirs["params"][2 * i + 1]];
-    gradients(&mut pairs, 0, &block.depthwise, &grads, of(0))?;
-    gradients(&mut pairs, 1, &block.pointwise, &grads, of(1))?;
+    for (i, conv) in [&block.depthwise, &block.pointwise].into_iter().enumerate() {
+        pairs.layer_gradients(i, &conv.weight, conv.bias.as_ref(), &grads, of(i))?;
+    }
     Ok(pairs)
 }
 
@@ -116,7 +105,7 @@ fn net(case: &Value, device: &Device) -> Compared {
     let grads = loss.backward();
     let of = |i: usize| [&case["grads"]["weights"][i], &case["grads"]["biases"][i]];
     for (i, conv) in net.blocks.iter().flat_map(Block::convolutions).enumerate() {
-        gradients(&mut pairs, i, conv, &grads, of(i))?;
+        pairs.layer_gradients(i, &conv.weight, conv.bias.as_ref(), &grads, of(i))?;
     }
     pairs.gradient("the head", &net.head.weight.val(), &grads, of(at)[0])?;
     Ok(pairs)

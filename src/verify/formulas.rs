@@ -1,4 +1,4 @@
-//! The functions and sums that everything is made of, beside the same formulas in 64 bits.
+//! Compares basic functions and sums with the same formulas in 64 bits.
 
 use crate::models::transformer::sinusoidal_table;
 use crate::models::weights::WeightRng;
@@ -15,14 +15,14 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 const GROUP: &str = "Formulas";
 
-/// For functions of single numbers.
+/// For elementwise functions.
 static FUNCTION: Tolerance = Tolerance {
     cpu: 2e-6,
     gpu: 5e-5,
     why: "32-bit rounding on the CPU; the precision that WebGPU requires of exp, tanh, sqrt and division on a GPU.",
 };
 
-/// For sums of many numbers.
+/// For large sums.
 static SUM: Tolerance = Tolerance {
     cpu: 5e-6,
     gpu: 5e-5,
@@ -52,7 +52,7 @@ pub(super) fn cases() -> Vec<Case> {
         .collect()
 }
 
-/// Numbers, and the same in 64 bits.
+/// Returns random numbers in 32 bits and in 64 bits.
 fn draw(seed: u64, low: f32, high: f32, n: usize) -> (Vec<f32>, Vec<f64>) {
     let numbers = WeightRng::new(seed).between(low, high, n);
     let exact = numbers.iter().map(|&number| f64::from(number)).collect();
@@ -88,13 +88,13 @@ fn activations(device: &Device) -> Compared {
     Ok(pairs)
 }
 
-/// The softmax of each row.
+/// Returns the softmax of each row.
 fn softmax_of(rows: &[f64], width: usize) -> Vec<f64> {
-    let of_row = |row: &[f64]| {
+    let row_values = |row: &[f64]| {
         let sum: f64 = row.iter().map(|x| x.exp()).sum();
         row.iter().map(move |x| x.exp() / sum).collect::<Vec<f64>>()
     };
-    rows.chunks(width).flat_map(of_row).collect()
+    rows.chunks(width).flat_map(row_values).collect()
 }
 
 fn softmaxes(device: &Device) -> Compared {
@@ -114,7 +114,7 @@ fn equal_logits(device: &Device) -> Compared {
     Ok(pairs)
 }
 
-/// The gradient is `(softmax(x) - target) / rows`.
+/// Checks that the gradient is `(softmax(x) - target) / rows`.
 fn entropy(device: &Device) -> Compared {
     const ROWS: usize = 12;
     let (numbers, exact) = draw(4, -3.0, 3.0, ROWS * 10);
@@ -124,9 +124,9 @@ fn entropy(device: &Device) -> Compared {
     let loss = cross_entropy(logits.clone(), one_hot(labels(), 10, device));
     let grads = loss.backward();
     let mut expected = softmax_of(&exact, 10);
-    let of_target = labels().enumerate().map(|(row, label)| row * 10 + usize::from(label));
+    let target_positions = labels().enumerate().map(|(row, label)| row * 10 + usize::from(label));
     let mut sum = 0.0;
-    for at in of_target {
+    for at in target_positions {
         sum -= expected[at].ln();
         expected[at] -= 1.0;
     }
@@ -142,12 +142,12 @@ fn layer_norm(device: &Device) -> Compared {
     let (numbers, exact) = draw(5, -2.0, 5.0, 9 * WIDTH);
     let norm = LayerNormConfig::new(WIDTH).init(device);
     let epsilon = 1e-5;
-    let of_row = |row: &[f64]| {
+    let row_values = |row: &[f64]| {
         let mean = row.iter().sum::<f64>() / WIDTH as f64;
         let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / WIDTH as f64;
         row.iter().map(|x| (x - mean) / (variance + epsilon).sqrt()).collect::<Vec<f64>>()
     };
-    let expected = exact.chunks(WIDTH).flat_map(of_row).collect();
+    let expected = exact.chunks(WIDTH).flat_map(row_values).collect();
     let mut pairs = Pairs::default();
     pairs.numbers("output", norm.forward(matrix(&numbers, [9, WIDTH], device)), expected)?;
     Ok(pairs)
@@ -175,7 +175,7 @@ fn clipping(device: &Device) -> Compared {
     let mut grads = GradientsParams::new();
     grads.register::<2>(net.matrix.id, matrix(&numbers[..280], [20, 14], device));
     grads.register::<1>(net.vector.id, Tensor::<1>::from_floats(&numbers[280..], device));
-    // A step of gradient descent from zero is the bounded gradient, turned around.
+    // A step of gradient descent from zero is the negative clipped gradient.
     let after = Optimizer::sgd(0.0).step(1.0, Some(0.5), net, grads);
     let norm = exact.iter().map(|g| g * g).sum::<f64>().sqrt();
     let expected = map(&exact, |g| -g * 0.5 / norm);
@@ -189,10 +189,10 @@ fn accuracies(device: &Device) -> Compared {
     const ROWS: usize = 1000;
     const CLASSES: usize = 10;
     let (numbers, _) = draw(7, -1.0, 1.0, ROWS * CLASSES);
-    let largest =
-        |row: &[f32]| row.iter().enumerate().fold(0, |most, (i, x)| if *x > row[most] { i } else { most });
+    let argmax =
+        |row: &[f32]| row.iter().enumerate().fold(0, |best, (i, x)| if *x > row[best] { i } else { best });
     let targets: Vec<i32> = (0..ROWS).map(|row| (row % CLASSES) as i32).collect();
-    let right = numbers.chunks(CLASSES).zip(&targets).filter(|(row, target)| largest(row) as i32 == **target);
+    let right = numbers.chunks(CLASSES).zip(&targets).filter(|(row, target)| argmax(row) as i32 == **target);
     let expected = right.count() as f64 / ROWS as f64;
     let targets = Tensor::<1, Int>::from_ints(targets.as_slice(), device);
     let mut pairs = Pairs::default();
@@ -204,7 +204,7 @@ fn accuracies(device: &Device) -> Compared {
     Ok(pairs)
 }
 
-/// `a b` of `[n, k]` and `[k, m]`, row by row.
+/// Returns the product of `[n, k]` and `[k, m]` in row-major order.
 fn multiply(a: &[f64], b: &[f64], k: usize, m: usize) -> Vec<f64> {
     let cell = |row: &[f64], column: usize| {
         row.iter().zip(b.iter().skip(column).step_by(m)).map(|(a, b)| a * b).sum()
@@ -233,7 +233,7 @@ fn sums(device: &Device) -> Compared {
     Ok(pairs)
 }
 
-/// Products of what is not laid out as it is read.
+/// Products of tensors that are not contiguous.
 fn views(device: &Device) -> Compared {
     let (n, k, m) = (24, 30, 17);
     let ((a, exact_a), (b, exact_b)) = (draw(11, -1.0, 1.0, k * n), draw(12, -1.0, 1.0, k * m));

@@ -1,5 +1,5 @@
-//! The operations of our own beside what they are made of, with the gradients of all inputs. Attention, which is for the CPU
-//! alone, has burn's own operations in its place on a GPU, as it has in the models.
+//! Compares the lab's own operations with the same computations in burn's operations, including the gradients
+//! of all inputs. On a GPU, attention consists of burn's operations, as in the models.
 
 use crate::models::cnn::convolve;
 use crate::models::weights::WeightRng;
@@ -22,14 +22,14 @@ use nn_lab_kernels::{adamw, attention, lstm, on_cpu, rnn};
 
 const GROUP: &str = "Kernels";
 
-/// For sums in another order.
+/// For sums in a different order.
 static ORDER: Tolerance = Tolerance {
     cpu: 1e-5,
     gpu: 2e-4,
     why: "The same sums in another order, in 32 bits. WebGPU allows a GPU errors of 1e-5 in tanh and similar functions.",
 };
 
-/// For what an operation is made of, computed by burn on the CPU.
+/// The name of references computed from burn's operations on the CPU.
 const COMPOSED: &str = "burn's operations, CPU";
 
 type InTwoWays = fn(Side, &Device) -> Computed;
@@ -37,7 +37,7 @@ type Known = fn(&Device) -> Compared;
 
 pub(super) fn cases() -> Vec<Case> {
     let in_two_ways: [(&str, InTwoWays); 22] = [
-        ("GELU", gelu_of_burn),
+        ("GELU", gelu_values),
         ("layer norm of 12 rows of 5", |side, d| norm_of_rows([3, 4, 5], side, d)),
         ("layer norm of 70 rows of 130", |side, d| norm_of_rows([7, 10, 130], side, d)),
         ("causal attention, 2 heads, 7 positions", |side, d| causal_attention([1, 2, 7, 5], side, d)),
@@ -86,7 +86,7 @@ fn normal<const D: usize>(seed: u64, shape: [usize; D], device: &Device) -> Tens
     WeightRng::new(seed).normal(shape, 1.0, device).val().detach()
 }
 
-/// Values of an operation and the gradients of all of its inputs.
+/// Returns the output of an operation and the gradients of its inputs.
 fn with_gradients<const N: usize, const D: usize>(
     shape: [usize; D],
     operation: impl Fn([Tensor<D>; N]) -> Tensor<D>,
@@ -108,7 +108,7 @@ fn with_gradients<const N: usize, const D: usize>(
     Ok(tensors)
 }
 
-fn gelu_of_burn(side: Side, device: &Device) -> Computed {
+fn gelu_values(side: Side, device: &Device) -> Computed {
     let operation = |[x]: [Tensor<2>; 1]| match side {
         Side::Lab => nn_lab_kernels::gelu::gelu(x),
         Side::Reference => gelu(x),
@@ -116,7 +116,7 @@ fn gelu_of_burn(side: Side, device: &Device) -> Computed {
     with_gradients([7, 33], operation, device)
 }
 
-/// A normalization with gamma and beta of `d` numbers.
+/// Returns output and gradients of a normalization with `d` elements in gamma and beta.
 fn normalization<const D: usize>(
     shape: [usize; D],
     d: usize,
@@ -124,7 +124,7 @@ fn normalization<const D: usize>(
     device: &Device,
 ) -> Computed {
     let device = &device.clone().autodiff();
-    // Other than 1 and 0, as which they begin.
+    // Gamma and beta differ from their initial values of 1 and 0.
     let x = normal(10, shape, device).mul_scalar(2.0).add_scalar(0.7).detach().require_grad();
     let [gamma, beta] = [11, 12].map(|seed| normal(seed, [d], device).require_grad());
     let output = operation(x.clone(), [gamma.clone(), beta.clone()]);
@@ -143,9 +143,9 @@ fn norm_of_rows(shape: [usize; 3], side: Side, device: &Device) -> Computed {
     let operation = |x: Tensor<3>, [gamma, beta]: [Tensor<1>; 2]| match side {
         Side::Lab => layer_norm(x, gamma, beta, EPSILON),
         Side::Reference => {
-            let centred = x.clone() - x.mean_dim(2);
-            let variance = centred.clone().square().mean_dim(2);
-            centred / variance.add_scalar(EPSILON).sqrt() * gamma.unsqueeze() + beta.unsqueeze()
+            let centered = x.clone() - x.mean_dim(2);
+            let variance = centered.clone().square().mean_dim(2);
+            centered / variance.add_scalar(EPSILON).sqrt() * gamma.unsqueeze() + beta.unsqueeze()
         }
     };
     normalization(shape, shape[2], operation, device)
@@ -157,9 +157,9 @@ fn norm_of_channels(shape: [usize; 4], side: Side, device: &Device) -> Computed 
         Side::Lab => batch_norm(x, gamma, beta, EPSILON).output,
         Side::Reference => {
             let mean = |x: Tensor<4>| x.mean_dim(0).mean_dim(2).mean_dim(3);
-            let centred = x.clone() - mean(x);
-            let variance = mean(centred.clone().square());
-            let z = centred / variance.add_scalar(EPSILON).sqrt();
+            let centered = x.clone() - mean(x);
+            let variance = mean(centered.clone().square());
+            let z = centered / variance.add_scalar(EPSILON).sqrt();
             z * gamma.reshape([1, channels, 1, 1]) + beta.reshape([1, channels, 1, 1])
         }
     };
@@ -180,7 +180,7 @@ fn causal_attention(shape: [usize; 4], side: Side, device: &Device) -> Computed 
     with_gradients(shape, operation, device)
 }
 
-/// With targets that are no one-hot rows.
+/// With targets that are not one-hot.
 fn mean_cross_entropy(shape: [usize; 2], side: Side, device: &Device) -> Computed {
     let operation = |[x]: [Tensor<2>; 1]| {
         let targets = softmax(normal(30, shape, &x.device()), 1).detach();
@@ -204,7 +204,7 @@ fn pooling(shape: [usize; 4], side: Side, device: &Device) -> Computed {
     with_gradients(shape, operation, device)
 }
 
-/// A convolution of 32 x 32 images, as many groups as it may have, with a bias or without.
+/// A convolution of 32 x 32 images.
 struct Convolution {
     channels: [usize; 2],
     kernel: usize,
@@ -214,13 +214,13 @@ struct Convolution {
 }
 
 impl Convolution {
-    /// One that keeps the size, with a bias.
+    /// Returns a convolution that keeps the size, with a bias.
     const fn same(channels: [usize; 2], kernel: usize, groups: usize) -> Self {
         let geometry = Geometry { stride: 1, padding: kernel / 2, dilation: 1 };
         Self { channels, kernel, geometry, groups, bias: true }
     }
 
-    /// Output and gradients.
+    /// Returns output and gradients.
     fn computed(&self, side: Side, device: &Device) -> Computed {
         let device = &device.clone().autodiff();
         let Self { channels: [c_in, c_out], kernel, geometry, groups, bias } = *self;
@@ -251,13 +251,13 @@ impl Convolution {
     }
 }
 
-/// The positions of `[seq_len, batch, d]`, one `[batch, d]` each.
+/// Splits `[seq_len, batch, d]` into positions of `[batch, d]`.
 fn positions(x: &Tensor<3>) -> Vec<Tensor<2>> {
     let [seq_len, batch, d] = x.dims();
     x.clone().reshape([seq_len * batch, d]).chunk(seq_len, 0)
 }
 
-/// States and gradients before the tanh, `h_t = tanh(a_t + h_{t-1} W)`.
+/// Returns the states, and the gradients before the tanh, of `h_t = tanh(a_t + h_{t-1} W)`.
 fn rnn_scan([seq_len, batch, d_h]: [usize; 3], side: Side, device: &Device) -> Computed {
     let device = match side {
         Side::Lab => device,
@@ -289,7 +289,7 @@ fn rnn_scan([seq_len, batch, d_h]: [usize; 3], side: Side, device: &Device) -> C
     Ok(tensors)
 }
 
-/// States, cells and gradients before the gates' functions.
+/// Returns states, cells, and the gradients before the gates' activations.
 fn lstm_scan([seq_len, batch, d_h]: [usize; 3], side: Side, device: &Device) -> Computed {
     let device = match side {
         Side::Lab => device,
@@ -329,7 +329,7 @@ fn lstm_scan([seq_len, batch, d_h]: [usize; 3], side: Side, device: &Device) -> 
     Ok(tensors)
 }
 
-/// Three steps along the same gradient, whose norm is bounded.
+/// Returns weights and moments after three steps along the same clipped gradient.
 fn adamw_steps(shape: [usize; 2], max_norm: f32, side: Side, device: &Device) -> Computed {
     const RATE: f32 = 0.01;
     const BETA1: f32 = 0.9;
@@ -337,17 +337,17 @@ fn adamw_steps(shape: [usize; 2], max_norm: f32, side: Side, device: &Device) ->
     const DECAY: f32 = 0.1;
     let n = shape[0] * shape[1];
     let (mut weight, gradient) = (normal(1, shape, device), normal(2, shape, device));
-    let checkpoints = match side {
+    let moments = match side {
         Side::Lab => {
-            let mut checkpoints = adamw::no_moments(n, device);
+            let mut moments = adamw::no_moments(n, device);
             let squares = squares([gradient.clone()], device);
             for t in 1..=3 {
                 let step = adamw::Step { beta1: BETA1, beta2: BETA2, epsilon: 1e-8, max_norm };
                 let rates = Tensor::from_floats(adamw::rates(RATE, BETA1, BETA2, t), device);
-                (weight, checkpoints) =
-                    adamw::step(weight, gradient.clone(), checkpoints, squares.clone(), rates, step, DECAY);
+                (weight, moments) =
+                    adamw::step(weight, gradient.clone(), moments, squares.clone(), rates, step, DECAY);
             }
-            checkpoints
+            moments
         }
         Side::Reference => {
             let norm = gradient.clone().square().sum().sqrt().reshape([1, 1]);
@@ -366,11 +366,11 @@ fn adamw_steps(shape: [usize; 2], max_norm: f32, side: Side, device: &Device) ->
     };
     let mut tensors = Tensors::default();
     tensors.add("weights", weight);
-    tensors.add("moments", checkpoints);
+    tensors.add("moments", moments);
     Ok(tensors)
 }
 
-/// The root mean square of numbers of about `size`, in units of that.
+/// Checks the root mean square of numbers of about `size`, divided by `size`.
 fn norm_of(n: usize, size: f32, device: &Device) -> Compared {
     let numbers: Vec<f32> =
         WeightRng::new(6).between(-2.0, 2.0, n).into_iter().map(|number| number * size).collect();
@@ -384,7 +384,7 @@ fn norm_of(n: usize, size: f32, device: &Device) -> Compared {
 fn sum_of_squares(device: &Device) -> Compared {
     let numbers = WeightRng::new(5).between(-2.0, 2.0, 9100);
     let expected = numbers.iter().map(|&number| f64::from(number).powi(2)).sum();
-    // In parts of many lengths, which do not fill the last operation.
+    // Tensors of different lengths, and not a multiple of the number of tensors in one kernel.
     let parts = [0..1, 1..2, 2..258, 258..1000, 1000..1003, 1003..8000, 8000..9100];
     let parts = parts.map(|part| Tensor::<1>::from_floats(&numbers[part], device));
     let mut pairs = Pairs::default();

@@ -1,4 +1,4 @@
-//! The multilayer perceptron and its training. `tests/fixtures/make_mlp.py` made the numbers.
+//! The multilayer perceptron and its training. The fixture is from `tests/fixtures/make_mlp.py`.
 
 use crate::models::mlp::{Activation, Mlp};
 use crate::models::weights::WeightRng;
@@ -13,8 +13,8 @@ use burn::tensor::{Device, Tensor};
 use serde_json::Value;
 use std::rc::Rc;
 
-/// How PyTorch was asked to train: the key of the numbers, the rule, its name and its learning rate.
-const RULES: [(&str, OptimizerKind, &str, f64); 2] = [
+/// How PyTorch trained: the key in the fixture, the optimizer, its name and its learning rate.
+const OPTIMIZERS: [(&str, OptimizerKind, &str, f64); 2] = [
     ("adam", OptimizerKind::Adam, "Adam", 0.01),
     ("momentum", OptimizerKind::Momentum, "SGD with momentum", 0.1),
 ];
@@ -25,7 +25,7 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
         let what = format!("{name}: values and gradients");
         Some(Case::new(group, what, PYTORCH, &ROUNDING, move |device| values(&fixture, i, device)))
     });
-    for (key, optimizer, title, learning_rate) in RULES {
+    for (key, optimizer, title, learning_rate) in OPTIMIZERS {
         for (i, case) in list(&fixture["cases"]).iter().enumerate() {
             for (after, state) in list(&case[key]).iter().enumerate() {
                 let fixture = fixture.clone();
@@ -47,7 +47,7 @@ fn steps(number: &Value) -> String {
     if *number == 1 { "a step".to_owned() } else { format!("{number} steps") }
 }
 
-/// The net of a case, its inputs and its targets.
+/// Returns the network of a case, its inputs and its targets.
 fn problem(fixture: &Value, i: usize, device: &Device) -> Result<(Mlp, Tensor<2>, Tensor<2>), String> {
     let activation = match name(&fixture["cases"][i]) {
         "identity" => Activation::Identity,
@@ -76,7 +76,8 @@ fn values(fixture: &Value, i: usize, device: &Device) -> Compared {
     let grads = loss.backward();
     let theirs = &case["grads"];
     for (l, layer) in net.layers.iter().enumerate() {
-        pairs.linear_gradients(l, layer, &grads, [&theirs["weights"][l], &theirs["biases"][l]])?;
+        let theirs = [&theirs["weights"][l], &theirs["biases"][l]];
+        pairs.layer_gradients(l, &layer.weight, layer.bias.as_ref(), &grads, theirs)?;
     }
     Ok(pairs)
 }

@@ -1,6 +1,6 @@
-//! Three steps of every optimizer on a small problem, beside the same equations in 64 bits.
+//! Compares three steps of every optimizer on a small problem with the same equations in 64 bits.
 //!
-//! The loss is `1/2 sum_i c_i (w_i - t_i)^2` over a matrix and a vector, so that a gradient is `c (w - t)`.
+//! The loss is `1/2 sum_i c_i (w_i - t_i)^2` over a matrix and a vector, so the gradient is `c (w - t)`.
 
 use crate::run::optimizer::Optimizer;
 use crate::run::optimizer_kind::OptimizerKind;
@@ -16,7 +16,7 @@ static TOLERANCE: Tolerance = Tolerance {
     why: "32-bit rounding of three steps. WebGPU allows divisions and roots errors of a few of the last bits.",
 };
 
-/// Two parameters: weight decay is for the matrix alone.
+/// Two parameters, of which only the matrix has weight decay.
 #[derive(Module, Debug)]
 pub(super) struct Two {
     pub(super) matrix: Param<Tensor<2>>,
@@ -27,32 +27,32 @@ const SHAPE: [usize; 2] = [3, 4];
 const N_MATRIX: usize = SHAPE[0] * SHAPE[1];
 const N: usize = N_MATRIX + 5;
 const STEPS: i32 = 3;
-/// The first gradient is several times as long, so that the bound acts.
+/// The first gradient is several times longer, so it is clipped.
 const MAX_NORM: f64 = 1.0;
 
-/// Which equations.
+/// The equations of an optimizer.
 #[derive(Clone, Copy)]
 enum Formula {
     /// `v <- momentum v + g`, `w <- w - lr v`
     Sgd { momentum: f64 },
-    /// See [`Rule::adamw`].
+    /// See [`Optimizer::adamw`].
     Adam { beta2: f64, decay: f64 },
 }
 
-/// A rule's name, the rule with no memory, its equations and its learning rate.
-type VerifyRequest = (&'static str, fn() -> Optimizer, Formula, f64);
+/// An optimizer's name, its constructor, its equations and its learning rate.
+type Setup = (&'static str, fn() -> Optimizer, Formula, f64);
 
 pub(super) fn cases() -> Vec<Case> {
     let adam = Formula::Adam { beta2: 0.999, decay: 0.0 };
     let decaying = Formula::Adam { beta2: 0.99, decay: 0.1 };
-    let rules: [VerifyRequest; 4] = [
+    let optimizers: [Setup; 4] = [
         ("SGD", || OptimizerKind::Sgd.init(), Formula::Sgd { momentum: 0.0 }, 0.1),
         ("SGD with momentum", || OptimizerKind::Momentum.init(), Formula::Sgd { momentum: 0.9 }, 0.1),
         ("Adam", || OptimizerKind::Adam.init(), adam, 0.01),
         ("AdamW", || Optimizer::adamw(0.9, 0.99, 0.1), decaying, 0.01),
     ];
     let bounds = [(None, "three steps"), (Some(MAX_NORM), "three steps, gradient clipped to a norm of 1")];
-    rules
+    optimizers
         .into_iter()
         .flat_map(|optimizer| bounds.map(|bound| (optimizer, bound)))
         .map(|((name, init, formula, learning_rate), (max_norm, words))| {
@@ -64,7 +64,7 @@ pub(super) fn cases() -> Vec<Case> {
         .collect()
 }
 
-/// The weights at the start, their targets and their curvatures: no two alike.
+/// Returns initial weights, targets and curvatures, all different.
 fn start() -> [Vec<f64>; 3] {
     let numbers =
         |scale: f64, shift: f64| (0..N).map(|i| ((i as f64 * scale).sin() + shift) as f32 as f64).collect();
@@ -107,7 +107,7 @@ fn compare(
 }
 
 impl Formula {
-    /// The weights after the steps, in 64 bits.
+    /// Returns the weights after all steps.
     fn steps(
         self,
         mut weights: Vec<f64>,
@@ -118,10 +118,10 @@ impl Formula {
     ) -> Vec<f64> {
         let (mut m, mut v) = (vec![0.0; N], vec![0.0; N]);
         for t in 1..=STEPS {
-            let of_weight = weights.iter().zip(targets).zip(curvatures);
-            let mut grads: Vec<f64> = of_weight.map(|((w, target), c)| c * (w - target)).collect();
+            let terms = weights.iter().zip(targets).zip(curvatures);
+            let mut grads: Vec<f64> = terms.map(|((w, target), c)| c * (w - target)).collect();
             let norm = grads.iter().map(|g| g * g).sum::<f64>().sqrt();
-            let scale = max_norm.map_or(1.0, |most| (most / norm).min(1.0));
+            let scale = max_norm.map_or(1.0, |max| (max / norm).min(1.0));
             grads.iter_mut().for_each(|g| *g *= scale);
             for (i, g) in grads.into_iter().enumerate() {
                 match self {

@@ -1,5 +1,5 @@
-//! Residual and plain blocks, with batch norm and without, and whole networks. `tests/fixtures/make_resnet.py` made the
-//! numbers.
+//! Residual and plain blocks, with and without batch norm, and whole networks. The fixture is from
+//! `tests/fixtures/make_resnet.py`.
 
 use crate::models::resnet::{Block, BlockKind, ConvNorm, Init, Plan, ResNet};
 use crate::run::training::{cross_entropy, one_hot};
@@ -39,12 +39,12 @@ fn parts(case: &Value) -> String {
     format!("{norm}, {shortcut}")
 }
 
-/// Gives a convolution and its batch norm the fixture's numbers.
+/// Sets a convolution and its batch norm to the fixture's values.
 fn fill(unit: &mut ConvNorm, theirs: &Value, device: &Device) -> Result<(), String> {
     set(&mut unit.conv.weight, &theirs["weight"], device)?;
     match &mut unit.norm {
         None => unit.conv.bias = Some(param(&theirs["bias"], device)?),
-        // Batch norm takes the bias's place.
+        // Batch norm replaces the bias.
         Some(_) if unit.conv.bias.is_some() => {
             return Err("A convolution has a bias beside batch norm.".to_owned());
         }
@@ -58,7 +58,7 @@ fn fill(unit: &mut ConvNorm, theirs: &Value, device: &Device) -> Result<(), Stri
     Ok(())
 }
 
-/// The block of the case, cut out of a net that has such a one.
+/// Returns the block of a case, taken from a network that has one of its kind.
 fn block(case: &Value, device: &Device) -> Result<Block, String> {
     let bottleneck = case["kind"] == "bottleneck";
     let plan = Plan {
@@ -101,14 +101,13 @@ fn trained_block(case: &Value, device: &Device) -> Compared {
     let mut n_norms = 0;
     for (i, unit) in block.convs.iter().chain(&block.projection).enumerate() {
         let theirs = &train["grads"][i];
-        pairs.gradient(format_args!("weight {i}"), &unit.conv.weight.val(), &grads, &theirs["weight"])?;
-        if let Some(bias) = &unit.conv.bias {
-            pairs.gradient(format_args!("bias {i}"), &bias.val(), &grads, &theirs["bias"])?;
-        }
+        let of_conv = [&theirs["weight"], &theirs["bias"]];
+        pairs.layer_gradients(i, &unit.conv.weight, unit.conv.bias.as_ref(), &grads, of_conv)?;
         let Some(norm) = &unit.norm else { continue };
         pairs.gradient(format_args!("gamma {i}"), &norm.gamma.val(), &grads, &theirs["gamma"])?;
         pairs.gradient(format_args!("beta {i}"), &norm.beta.val(), &grads, &theirs["beta"])?;
-        // One forward pass has moved the running statistics by a tenth of the way. PyTorch's own variance is the unbiased one.
+        // One forward pass has moved the running statistics by a tenth. PyTorch itself uses the unbiased
+        // variance.
         let after = &train["after"][n_norms];
         n_norms += 1;
         pairs.json(format!("running mean {i}"), norm.running_mean.value_sync(), &after["mean"])?;
@@ -125,7 +124,7 @@ fn evaluated_block(case: &Value, device: &Device) -> Compared {
     let x = || tensor::<4>(&case["x"], device);
     let mut pairs = Pairs::default();
     pairs.json("output", block(case, device)?.forward(x()?), &case["eval"])?;
-    // The same from a net that was in training: `valid` takes the running statistics along.
+    // The same from a network in training: `valid` keeps the running statistics.
     let block = block(case, &device.clone().autodiff())?.valid();
     pairs.json("output after training", block.forward(x()?), &case["eval"])?;
     Ok(pairs)

@@ -1,5 +1,5 @@
-//! The recurrent networks, and their written-out backward passes beside autodiff. `tests/fixtures/make_rnn.py` made the
-//! numbers.
+//! The recurrent networks, and their written-out backward passes compared with autodiff. The fixture is from
+//! `tests/fixtures/make_rnn.py`.
 
 use crate::models::lstm::{ForgetBias, Lstm};
 use crate::models::recurrent::{Recurrent, gradients};
@@ -15,15 +15,16 @@ use burn::tensor::{Device, Tensor};
 use serde_json::Value;
 use std::rc::Rc;
 
-/// For two ways to the same gradients, over forty steps.
+/// For two computations of the same gradients over forty steps.
 static FORTY_STEPS: Tolerance = Tolerance {
     cpu: 2e-5,
     gpu: 2e-4,
     why: "Two orders of the same sums in 32 bits, over forty steps. WebGPU allows a GPU errors of 1e-5 in tanh and similar functions.",
 };
 
-/// Of a fixture and one of its cases, or of nothing but the device, in two ways.
+/// A computation from a fixture and one of its cases.
 type OfCase = fn(&Value, &Value, &Device) -> Compared;
+/// A computation with two implementations, without a fixture.
 type InTwoWays = fn(Side, &Device) -> Computed;
 
 pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
@@ -41,7 +42,7 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
             })
         })
         .collect();
-    // These need no fixture, but without one this family is told to be missing.
+    // These need no fixture, but without one the group has to be empty, so that it is reported as missing.
     if found > 0 {
         let nets: [(&str, InTwoWays); 3] =
             [("RNN", long_rnn), ("LSTM, forget bias 1", long_lstm), ("LSTM, chrono", long_chrono)];
@@ -53,48 +54,44 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
     cases
 }
 
-fn linear(weights: &Value, [weight, bias]: [&str; 2], device: &Device) -> Result<Linear, String> {
-    Ok(Linear { weight: param(&weights[weight], device)?, bias: Some(param(&weights[bias], device)?) })
+/// The input layer, the recurrent weights and the output layer of a network.
+type Layers = (Linear, Param<Tensor<2>>, Linear);
+
+fn layers(weights: &Value, device: &Device) -> Result<Layers, String> {
+    let linear = |weight: &str, bias: &str| {
+        Ok::<_, String>(Linear {
+            weight: param(&weights[weight], device)?,
+            bias: Some(param(&weights[bias], device)?),
+        })
+    };
+    Ok((linear("w_x", "b")?, param(&weights["w_h"], device)?, linear("w_y", "b_y")?))
 }
 
 fn rnn(fixture: &Value, case: &Value, plain: &Device) -> Compared {
-    let (device, weights) = (&plain.clone().autodiff(), &case["weights"]);
-    let net = VanillaRnn {
-        input: linear(weights, ["w_x", "b"], device)?,
-        recurrent: param(&weights["w_h"], device)?,
-        output: linear(weights, ["w_y", "b_y"], device)?,
-    };
-    let x = tensor(&fixture["x"], plain)?;
-    let mut pairs = Pairs::default();
-    pairs.json("hidden states", net.valid().unroll(&x).hidden, &case["hidden"])?;
-    beside_pytorch(&mut pairs, &net, [&net.input, &net.output], &net.recurrent, fixture, case, &x)?;
-    Ok(pairs)
+    let (input, recurrent, output) = layers(&case["weights"], &plain.clone().autodiff())?;
+    let net = VanillaRnn { input, recurrent, output };
+    let parts = ([&net.input, &net.output], &net.recurrent);
+    compare_with_pytorch(&net, parts, |trace| trace.hidden, fixture, case, plain)
 }
 
 fn lstm(fixture: &Value, case: &Value, plain: &Device) -> Compared {
-    let (device, weights) = (&plain.clone().autodiff(), &case["weights"]);
-    let net = Lstm {
-        input: linear(weights, ["w_x", "b"], device)?,
-        recurrent: param(&weights["w_h"], device)?,
-        output: linear(weights, ["w_y", "b_y"], device)?,
-    };
-    let x = tensor(&fixture["x"], plain)?;
-    let mut pairs = Pairs::default();
-    pairs.json("hidden states", net.valid().unroll(&x).hidden, &case["hidden"])?;
-    beside_pytorch(&mut pairs, &net, [&net.input, &net.output], &net.recurrent, fixture, case, &x)?;
-    Ok(pairs)
+    let (input, recurrent, output) = layers(&case["weights"], &plain.clone().autodiff())?;
+    let net = Lstm { input, recurrent, output };
+    let parts = ([&net.input, &net.output], &net.recurrent);
+    compare_with_pytorch(&net, parts, |trace| trace.hidden, fixture, case, plain)
 }
 
-/// All of a case but the hidden states, whose place differs.
-fn beside_pytorch<N: Recurrent>(
-    pairs: &mut Pairs,
+fn compare_with_pytorch<N: Recurrent>(
     net: &N,
-    [input, output]: [&Linear; 2],
-    recurrent: &Param<Tensor<2>>,
+    ([input, output], recurrent): ([&Linear; 2], &Param<Tensor<2>>),
+    hidden: impl FnOnce(N::Trace) -> Tensor<3>,
     fixture: &Value,
     case: &Value,
-    x: &Tensor<3>,
-) -> Result<(), String> {
+    plain: &Device,
+) -> Compared {
+    let x = &tensor(&fixture["x"], plain)?;
+    let mut pairs = Pairs::default();
+    pairs.json("hidden states", hidden(net.valid().unroll(x)), &case["hidden"])?;
     let y = one_hot(labels(&fixture["targets"])?.into_iter(), 2, &x.device().autodiff());
     pairs.json("logits", net.valid().forward(x), &case["logits"])?;
     let found = gradients(net, x, |logits| cross_entropy(logits, y));
@@ -110,10 +107,10 @@ fn beside_pytorch<N: Recurrent>(
         pairs.json(format!("gradient of {name}"), ours, &grads[name])?;
     }
     pairs.json("gradient of the hidden states", found.through_time.d_hidden, &case["d_hidden"])?;
-    match found.through_time.d_cell {
-        Some(d_cell) => pairs.json("gradient of the cells", d_cell, &case["d_cell"]),
-        None => Ok(()),
+    if let Some(d_cell) = found.through_time.d_cell {
+        pairs.json("gradient of the cells", d_cell, &case["d_cell"])?;
     }
+    Ok(pairs)
 }
 
 fn long_rnn(side: Side, device: &Device) -> Computed {
@@ -149,8 +146,9 @@ fn lstm_weight_gradients(bias: ForgetBias, side: Side, device: &Device) -> Compu
     })
 }
 
-/// The gradients of a net's weights by the backward pass that is written out, or by autodiff, for which `last_hidden` is its
-/// equations from the inputs of all positions, `[40 * 5, 7]`, to the last hidden state.
+/// Returns the gradients of a network's weights from the written-out backward pass or from autodiff.
+/// `last_hidden` has the equations for autodiff: it returns the last hidden state for the inputs of all
+/// positions, `[40 * 5, 7]`.
 fn weight_gradients<N: Recurrent>(
     side: Side,
     net: &N,

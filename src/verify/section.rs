@@ -1,39 +1,41 @@
-//! A section as a whole: the first losses of its networks beside those that were recorded, and how fast it trains.
+//! Whole sections: compares the first losses of their networks with recorded ones, and measures their
+//! training speed.
 
 use crate::core::LabError;
-use crate::core::report::{CaseResult, Outcome};
 use crate::run::driver::Training;
 use crate::run::graph_capture::FIRST_REPLAYED;
 use crate::run::training::{read, read_all};
 use crate::run::{RunContext, Train};
 use crate::verify::case::{Tolerance, relative_error};
+use crate::verify::report::{CaseResult, Outcome};
 use crate::verify::values::flat;
 use burn::tensor::Device;
 use nn_lab_kernels::is_cpu;
 use serde_json::Value;
 
-/// How many losses are compared: that of the first step is the network's, those of the others are the optimizer's, too, and the
-/// last ones on a GPU are those of steps that are replayed.
+/// The number of losses compared. The first one depends on the network only, the others also on the
+/// optimizer. On a GPU, the last ones are from replayed steps.
 const STEPS: u32 = FIRST_REPLAYED + 3;
 
 /// The fixture of the losses.
 const FILE: &str = "first_losses.json";
 
-/// For losses of a whole training.
+/// For the losses of a training run.
 static TRAINING: Tolerance = Tolerance {
     cpu: 5e-5,
     gpu: 2e-3,
     why: "32-bit rounding, which some steps of an optimizer carry on: Adam divides each gradient by its own size.",
 };
 
-/// What losses were recorded of: a section's name in addresses, and settings.
+/// A configuration with recorded losses: the slug of a section, and its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetUp {
     pub slug: String,
     pub query: String,
 }
 
-/// The set-ups whose losses were recorded. Where dropout is on they cannot be compared: each device draws its own masks.
+/// Returns the configurations with recorded losses, except those with dropout, since each device draws masks
+/// of its own.
 pub fn set_ups(reference: &Value) -> Vec<SetUp> {
     let all = reference[FILE]["losses"].as_object().into_iter().flatten();
     all.filter_map(|(name, _)| name.split_once('?'))
@@ -42,7 +44,7 @@ pub fn set_ups(reference: &Value) -> Vec<SetUp> {
         .collect()
 }
 
-/// The losses that were recorded of one network; none where the reference has none.
+/// Returns the recorded losses of a network; empty if there are none.
 pub fn recorded<E: Train>(set_up: &SetUp, arm: usize, reference: &Value) -> Vec<f64> {
     let series = match E::ARMS.get(arm).map_or("", |arm| arm.slug) {
         "" => "loss_train".to_owned(),
@@ -53,7 +55,7 @@ pub fn recorded<E: Train>(set_up: &SetUp, arm: usize, reference: &Value) -> Vec<
     losses.into_iter().take(STEPS as usize).collect()
 }
 
-/// The line of the report about the first losses of one network.
+/// Returns the result about the first losses of a network.
 pub fn result<E: Train>(group: &str, set_up: &SetUp, arm: usize, outcome: Outcome) -> CaseResult {
     let net = E::ARMS.get(arm).map_or("network", |arm| arm.net);
     CaseResult {
@@ -65,7 +67,11 @@ pub fn result<E: Train>(group: &str, set_up: &SetUp, arm: usize, outcome: Outcom
     }
 }
 
-/// The first losses of one network beside the recorded ones, on one device.
+/// Compares the first losses of a network on a device with the recorded ones.
+///
+/// # Errors
+///
+/// If the device fails.
 pub async fn first_losses<E: Train>(
     config: E::Config,
     arm: usize,
@@ -75,9 +81,9 @@ pub async fn first_losses<E: Train>(
 ) -> Result<Outcome, LabError> {
     let tolerance = TRAINING.of(device);
     let trained = async {
-        let mut training = E::Training::begin(config, arm, device, out).await?;
-        (1..=STEPS).try_for_each(|step| training.step(step))?;
-        read_all(training.take_losses()).await
+        let mut training = E::Training::init(config, arm, device, out).await?;
+        (1..=STEPS).for_each(|step| training.draw_and_step(step));
+        read_all(training.state_mut().take_losses()).await
     };
     match trained.await {
         Ok(losses) if !recorded.is_empty() => {
@@ -85,46 +91,50 @@ pub async fn first_losses<E: Train>(
             Ok(Outcome { error: Some(error), tolerance, place: "losses".to_owned() })
         }
         Ok(_) => Ok(Outcome { error: None, tolerance, place: "No losses were recorded.".to_owned() }),
-        // A device that has failed computes nothing else.
+        // A device that has failed cannot run any other case.
         Err(LabError::Device(why)) => Err(LabError::Device(why)),
         Err(error) => Ok(Outcome { error: None, tolerance, place: error.to_string() }),
     }
 }
 
-/// How fast one network trains.
+/// The training speed of a network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
-    /// The steps of a run.
+    /// The number of steps of a run.
     pub steps: u32,
-    /// Milliseconds of one step.
+    /// Milliseconds per step.
     pub step_ms: f64,
 }
 
-/// Steps before the clock starts: on a GPU the first ones make its kernels, and one is recorded.
+/// Steps before the measurement. On a GPU, the first ones compile kernels, and one is captured.
 const WARM_UP: u32 = 2;
 const WARM_UP_OF_GPU: u32 = FIRST_REPLAYED;
-/// So many milliseconds or steps are timed, whichever is less.
+/// The measurement ends after this many milliseconds or steps.
 const TIMED_MS: f64 = 150.0;
 const MAX_STEPS: f64 = 20.0;
 
-/// Times some steps of one network, without what is measured between them.
+/// Measures the speed of a network's steps, without the measurements between them.
+///
+/// # Errors
+///
+/// If the network cannot be trained, or the device fails.
 pub async fn pace<E: Train>(
     config: E::Config,
     arm: usize,
     device: &Device,
     out: &mut impl RunContext<E>,
 ) -> Result<Pace, LabError> {
-    let mut training = E::Training::begin(config, arm, device, out).await?;
+    let mut training = E::Training::init(config, arm, device, out).await?;
     let steps = training.steps();
     let (mut step, mut step_ms) = (0, 0.0);
     for _ in 0..=if is_cpu(device) { WARM_UP } else { WARM_UP_OF_GPU } {
         step_ms = timed(&mut training, &mut step, 1, out).await?;
-        // On the CPU there is nothing to prepare, so that a long step tells enough.
+        // The CPU needs no preparation, so a single long step is enough.
         if is_cpu(device) && step_ms > TIMED_MS {
             return Ok(Pace { steps, step_ms });
         }
     }
-    // Several at once: a GPU is asked for the next before it has done the last.
+    // Several steps at once, since a GPU receives the next step before it has finished the last.
     let several = (TIMED_MS / step_ms.max(0.1)).min(MAX_STEPS) as u32;
     if several > 1 {
         step_ms = timed(&mut training, &mut step, several, out).await?;
@@ -132,22 +142,21 @@ pub async fn pace<E: Train>(
     Ok(Pace { steps, step_ms })
 }
 
-/// Does `count` steps behind `step`; the milliseconds of each.
+/// Runs `count` steps after `step`, and returns the milliseconds per step.
 async fn timed<E: Train>(
     training: &mut E::Training,
     step: &mut u32,
     count: u32,
     out: &impl RunContext<E>,
 ) -> Result<f64, LabError> {
-    let began = out.now_ms();
+    let start = out.now_ms();
     for _ in 0..count {
         *step += 1;
-        training.step(*step)?;
+        training.draw_and_step(*step);
     }
     // A step is over when the last number that it changes can be read.
-    match training.sync_tensor() {
-        Some(numbers) => drop(read(numbers).await?),
-        None => drop(read_all(training.take_losses()).await?),
+    if let Some(tensor) = training.state_mut().sync_tensor() {
+        read(tensor).await?;
     }
-    Ok((out.now_ms() - began) / f64::from(count))
+    Ok((out.now_ms() - start) / f64::from(count))
 }

@@ -1,6 +1,6 @@
-//! What a GPU has to compute rightly before anything is believed: a browser only logs an error in a shader, and the results are
-//! then silently wrong. Small nets' losses, gradients and steps, beside those that were recorded on the CPU: the worker with
-//! WebGPU has no other device to ask.
+//! A self-test that a GPU has to pass before it is used. A browser only logs shader errors, and the results
+//! are then silently wrong. The test compares losses, gradients and steps of small networks with values
+//! recorded on the CPU, because the worker for WebGPU has no CPU backend.
 
 use crate::core::LabError;
 use crate::models::lstm::{ForgetBias, Lstm};
@@ -10,7 +10,8 @@ use crate::models::rnn::VanillaRnn;
 use crate::models::weights::WeightRng;
 use crate::run::graph_capture::FIRST_REPLAYED;
 use crate::run::optimizer::Optimizer;
-use crate::run::train_state::{Input, StepOptions, StepOutput, TrainState};
+use crate::run::step::{Input, StepOptions, StepOutput};
+use crate::run::train_state::{AnyTrainState, TrainState};
 use crate::run::training::{cross_entropy, one_hot, read, read_all};
 use burn::module::Param;
 use burn::tensor::{Device, Tensor};
@@ -20,43 +21,52 @@ use nn_lab_kernels::layer_norm::layer_norm;
 use nn_lab_kernels::norm::norm;
 use nn_lab_kernels::pool::relu_pool;
 
-/// 32-bit floats, little-endian. `NN_LAB_RECORD=1 cargo test --features cpu --test native self_test` writes them.
+/// Little-endian 32-bit floats. `NN_LAB_RECORD=1 cargo test --features cpu --test native self_test` writes
+/// them.
 const RECORDED: &[u8] = include_bytes!("self_test.bin");
 
-/// The greatest error that is allowed, relative to a number, or to 1 where it is smaller.
+/// The maximum allowed error, relative to the recorded value, but at least to 1.
 const TOLERANCE: f32 = 2e-4;
 
-/// Says what is wrong with a device, if anything is.
+/// Tests a device.
+///
+/// # Errors
+///
+/// A sentence for the visitor, if the device fails or computes wrong values.
 pub async fn self_test(device: &Device) -> Result<(), String> {
     let ours = numbers(device).await.map_err(|error| error.to_string())?;
-    let off = greatest_error(&ours, &recorded());
-    if off <= TOLERANCE {
+    let error = max_error(&ours, &recorded());
+    if error <= TOLERANCE {
         return Ok(());
     }
-    Err(format!("The GPU computes wrongly: small networks differ from the CPU's by {off:.1e}."))
+    Err(format!("The GPU computes wrongly: small networks differ from the CPU's by {error:.1e}."))
 }
 
-/// The numbers that were recorded.
+/// Returns the recorded values.
 pub fn recorded() -> Vec<f32> {
     let (numbers, _) = RECORDED.as_chunks();
     numbers.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
 }
 
-/// Without bound where one is no number, or where there are fewer or more.
-pub fn greatest_error(ours: &[f32], recorded: &[f32]) -> f32 {
+/// Returns the maximum error; infinite if a value is NaN, or if the lengths differ.
+pub fn max_error(ours: &[f32], recorded: &[f32]) -> f32 {
     if ours.len() != recorded.len() {
         return f32::INFINITY;
     }
-    ours.iter().zip(recorded).fold(0.0, |most: f32, (a, b)| {
+    ours.iter().zip(recorded).fold(0.0, |max: f32, (a, b)| {
         let error = (a - b).abs() / b.abs().max(1.0);
-        if error.is_nan() { f32::INFINITY } else { most.max(error) }
+        if error.is_nan() { f32::INFINITY } else { max.max(error) }
     })
 }
 
-/// What a device computes.
+/// Returns the values that a device computes.
+///
+/// # Errors
+///
+/// If the device fails.
 pub async fn numbers(device: &Device) -> Result<Vec<f32>, LabError> {
     let parts = [
-        small_net(device).await?,
+        small_mlps(device).await?,
         images(device).await?,
         scans(device).await?,
         replayed_steps(device).await?,
@@ -64,8 +74,8 @@ pub async fn numbers(device: &Device) -> Result<Vec<f32>, LabError> {
     Ok(parts.concat())
 }
 
-/// Products, sums, activations and a softmax, forwards and backwards.
-async fn small_net(device: &Device) -> Result<Vec<f32>, LabError> {
+/// Products, sums, activations and softmax, with their gradients.
+async fn small_mlps(device: &Device) -> Result<Vec<f32>, LabError> {
     let device = device.clone().autodiff();
     let mut values = Vec::new();
     for activation in [Activation::Relu, Activation::Gelu, Activation::Tanh, Activation::Sigmoid] {
@@ -82,7 +92,7 @@ async fn small_net(device: &Device) -> Result<Vec<f32>, LabError> {
     Ok(values)
 }
 
-/// A convolution, normalized over the batch, pooled and normalized by rows, forwards and backwards.
+/// Convolution, batch norm, pooling and layer norm, with their gradients.
 async fn images(device: &Device) -> Result<Vec<f32>, LabError> {
     const EPSILON: f32 = 1e-5;
     let device = &device.clone().autodiff();
@@ -106,7 +116,7 @@ async fn images(device: &Device) -> Result<Vec<f32>, LabError> {
     Ok(values)
 }
 
-/// So many steps that the last ones are replayed.
+/// Steps of an optimizer, of which the last ones are replayed.
 async fn replayed_steps(device: &Device) -> Result<Vec<f32>, LabError> {
     let net =
         Mlp::new(3, &[8], 4, Activation::Tanh, true, &mut WeightRng::new(8), &device.clone().autodiff());
@@ -117,13 +127,13 @@ async fn replayed_steps(device: &Device) -> Result<Vec<f32>, LabError> {
         let numbers = (0..15u32).map(|at| ((at * 7 + step) % 11) as f32 * 0.2 - 1.0);
         state.step(&[Input::new(numbers.collect(), [5, 3]), labels.clone()], options, |net, inputs| {
             let loss = cross_entropy(net.forward(inputs.get(0)), inputs.get(1));
-            StepOutput::by_autodiff(net, loss, |_| Vec::new())
+            StepOutput::backward(net, loss)
         });
     }
     read_all(state.take_losses()).await
 }
 
-/// Both recurrent nets over some positions and back, and bounded steps of Adam and of momentum.
+/// Both recurrent networks with their gradients, and clipped steps of AdamW and SGD with momentum.
 async fn scans(device: &Device) -> Result<Vec<f32>, LabError> {
     let autodiff = device.clone().autodiff();
     let x = WeightRng::new(5).uniform([6, 3, 4], 1.0, &autodiff).val().inner();
@@ -134,7 +144,7 @@ async fn scans(device: &Device) -> Result<Vec<f32>, LabError> {
     Ok(values)
 }
 
-/// Loss, gradients of every hidden state and cell, and recurrent weights after a step.
+/// Returns the loss, the gradients of all hidden states and cells, and the recurrent weights after each step.
 async fn scan<N: Recurrent>(
     net: &N,
     recurrent: impl Fn(&N) -> &Param<Tensor<2>>,

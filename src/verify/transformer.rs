@@ -1,4 +1,4 @@
-//! The transformer and its AdamW. `tests/fixtures/make_transformer.py` made the numbers.
+//! The transformer and its AdamW. The fixture is from `tests/fixtures/make_transformer.py`.
 
 use crate::models::transformer::{Positions, Sizes, Transformer};
 use crate::models::weights::WeightRng;
@@ -34,7 +34,7 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
     cases
 }
 
-/// Puts the fixture's numbers in the places of their names.
+/// Sets each parameter to the fixture's value of its name.
 struct Fill<'a> {
     theirs: &'a Value,
     path: Vec<String>,
@@ -64,7 +64,7 @@ impl ModuleMapper for Fill<'_> {
     }
 }
 
-/// Puts every gradient beside the fixture's.
+/// Pairs each gradient with the fixture's.
 struct Compare<'a> {
     grads: &'a Gradients,
     theirs: &'a Value,
@@ -91,7 +91,7 @@ impl ModuleVisitor for Compare<'_> {
     }
 }
 
-/// Rows of characters: `[batch, n, vocabulary]`.
+/// Returns one-hot characters: `[batch, n, vocabulary]`.
 fn characters(ids: &Value, vocabulary: usize, device: &Device) -> Result<Tensor<3>, String> {
     let (batch, n) = (list(ids).len(), list(&ids[0]).len());
     let numbers = flat(ids)?;
@@ -136,7 +136,8 @@ fn model(fixture: &Value, case: &Value, device: &Device) -> Compared {
     }
 }
 
-/// The weights after some steps along gradients that the fixture gives: the matrix decays, the vector does not.
+/// Compares the weights after some steps along the fixture's gradients. The matrix has weight decay, the
+/// vector does not.
 fn adamw(case: &Value, last: usize, device: &Device) -> Compared {
     let autodiff = device.clone().autodiff();
     let mut net =

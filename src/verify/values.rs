@@ -1,4 +1,4 @@
-//! Tensors and numbers out of a reference, which is JSON.
+//! Reads tensors and numbers from the JSON of a reference.
 
 use crate::verify::case::Pairs;
 use burn::module::Param;
@@ -6,7 +6,7 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use serde_json::Value;
 
-/// All numbers of a nested list, in order.
+/// Returns all numbers of a nested list in order.
 pub(super) fn flat(value: &Value) -> Result<Vec<f64>, String> {
     fn collect(value: &Value, numbers: &mut Vec<f64>) -> Result<(), String> {
         match value {
@@ -24,7 +24,7 @@ pub(super) fn flat(value: &Value) -> Result<Vec<f64>, String> {
     Ok(numbers)
 }
 
-/// A nested list of `D` levels as a tensor.
+/// Returns a nested list of `D` levels as a tensor.
 pub(super) fn tensor<const D: usize>(value: &Value, device: &Device) -> Result<Tensor<D>, String> {
     let mut shape = [0; D];
     let mut level = value;
@@ -40,12 +40,12 @@ pub(super) fn tensor<const D: usize>(value: &Value, device: &Device) -> Result<T
     Ok(Tensor::from_data(TensorData::new(values, shape), device))
 }
 
-/// The reference's numbers as a parameter.
+/// Returns a nested list as a parameter.
 pub(super) fn param<const D: usize>(value: &Value, device: &Device) -> Result<Param<Tensor<D>>, String> {
     Ok(Param::from_tensor(tensor(value, device)?))
 }
 
-/// Gives a layer the reference's numbers.
+/// Sets the weight and the bias of a layer.
 pub(super) fn set_linear(
     layer: &mut Linear,
     weight: &Value,
@@ -57,7 +57,7 @@ pub(super) fn set_linear(
     Ok(())
 }
 
-/// Gives a parameter the reference's numbers, if they have its shape.
+/// Sets a parameter, if the reference has its shape.
 pub(super) fn set<const D: usize>(
     ours: &mut Param<Tensor<D>>,
     theirs: &Value,
@@ -72,12 +72,12 @@ pub(super) fn set<const D: usize>(
     Ok(())
 }
 
-/// Class numbers.
+/// Returns a list of class indices.
 pub(super) fn labels(value: &Value) -> Result<Vec<u8>, String> {
     Ok(flat(value)?.into_iter().map(|label| label as u8).collect())
 }
 
-/// A whole number.
+/// Returns a non-negative integer.
 pub(super) fn count(value: &Value) -> Result<usize, String> {
     value
         .as_u64()
@@ -85,13 +85,13 @@ pub(super) fn count(value: &Value) -> Result<usize, String> {
         .ok_or_else(|| format!("The reference has {value} in place of a count."))
 }
 
-/// A list; an empty one where there is none.
+/// Returns a list, empty if the value is not a list.
 pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
 impl Pairs {
-    /// A tensor beside the reference's numbers.
+    /// Adds a tensor and its reference.
     pub(super) fn json<const D: usize>(
         &mut self,
         place: impl Into<String>,
@@ -101,7 +101,7 @@ impl Pairs {
         self.numbers(place, ours, flat(theirs)?)
     }
 
-    /// The gradient of a tensor beside the reference's numbers.
+    /// Adds the gradient of a tensor and its reference.
     pub(super) fn gradient<const D: usize>(
         &mut self,
         of: impl std::fmt::Display,
@@ -112,23 +112,24 @@ impl Pairs {
         self.json(format!("gradient of {of}"), gradient(&of, tensor, grads)?, theirs)
     }
 
-    /// The gradients of a layer's weight and bias beside the reference's numbers.
-    pub(super) fn linear_gradients(
+    /// Adds the gradients of a layer's weight and bias, and their references.
+    pub(super) fn layer_gradients<const D: usize>(
         &mut self,
-        of: impl std::fmt::Display,
-        layer: &Linear,
+        name: impl std::fmt::Display,
+        weight: &Param<Tensor<D>>,
+        bias: Option<&Param<Tensor<1>>>,
         grads: &Gradients,
-        [weight, bias]: [&Value; 2],
+        theirs: [&Value; 2],
     ) -> Result<(), String> {
-        self.gradient(format_args!("weight {of}"), &layer.weight.val(), grads, weight)?;
-        match &layer.bias {
-            Some(layer) => self.gradient(format_args!("bias {of}"), &layer.val(), grads, bias),
+        self.gradient(format_args!("weight {name}"), &weight.val(), grads, theirs[0])?;
+        match bias {
+            Some(bias) => self.gradient(format_args!("bias {name}"), &bias.val(), grads, theirs[1]),
             None => Ok(()),
         }
     }
 }
 
-/// The gradient of a tensor.
+/// Returns the gradient of a tensor.
 pub(super) fn gradient<const D: usize>(
     of: impl std::fmt::Display,
     tensor: &Tensor<D>,

@@ -1,12 +1,13 @@
 //! One arm's way out: throttles frames, waits while paused, and keeps the clock.
 
 use crate::core::{LabError, Progress};
+use crate::data::assets::Assets;
 use crate::protocol::{ArmEvent, ArmId, DeviceKind, Pace, RunId, SavedArm, Task};
 use crate::run::{Directive, Experiment, RunContext};
 use crate::worker::control::Control;
+use crate::worker::job::{Job, decode, post_arm};
 use crate::worker::runtime::{self, memory_bytes, now_ms, sleep, yield_now};
 use crate::worker::turns::Turns;
-use crate::worker::{Job, post_arm};
 use std::rc::Rc;
 
 /// At most 30 frames a second.
@@ -62,6 +63,8 @@ pub(super) struct FrameSender<E: Experiment> {
     /// When a moment was last kept, or the run began.
     saved: f64,
     has_saved: bool,
+    /// The time from one save to the next.
+    save_ms: f64,
 }
 
 impl<E: Experiment> FrameSender<E> {
@@ -96,6 +99,7 @@ impl<E: Experiment> FrameSender<E> {
             from: job.arm.from,
             saved: now_ms(),
             has_saved: false,
+            save_ms: runtime::injected_save_ms().unwrap_or(SAVE_MS),
         }
     }
 
@@ -137,6 +141,20 @@ impl<E: Experiment> FrameSender<E> {
         self.pace.memory = memory_bytes();
         self.post(ArmEvent::Progress { progress, pace: self.pace });
         Directive::Frame
+    }
+}
+
+impl<E: Experiment> Assets for FrameSender<E> {
+    async fn asset(&mut self, path: &str) -> Result<Rc<[u8]>, LabError> {
+        let (run, arm) = (self.run, self.arm);
+        runtime::fetch(path, |bytes, total| {
+            post_arm(run, arm, ArmEvent::Loading { what: path.to_owned(), bytes, total });
+        })
+        .await
+    }
+
+    async fn list_assets(&mut self, prefix: &str) -> Result<Vec<String>, LabError> {
+        runtime::list(prefix).await
     }
 }
 
@@ -209,7 +227,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
 
     fn update(&mut self) -> Option<E::Config> {
         let bytes = self.control.update.take()?;
-        super::decode::<E::Config>(&bytes).ok()
+        decode::<E::Config>(&bytes).ok()
     }
 
     fn request(&mut self) -> Option<Vec<u8>> {
@@ -245,18 +263,6 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
         if self.control.forgotten.get() { Directive::Stop } else { Directive::Request }
     }
 
-    async fn asset(&mut self, path: &str) -> Result<Rc<[u8]>, LabError> {
-        let (run, arm) = (self.run, self.arm);
-        runtime::fetch(path, |bytes, total| {
-            post_arm(run, arm, ArmEvent::Loading { what: path.to_owned(), bytes, total });
-        })
-        .await
-    }
-
-    async fn list_assets(&mut self, prefix: &str) -> Result<Vec<String>, LabError> {
-        runtime::list(prefix).await
-    }
-
     fn memory_limit(&self) -> Option<u64> {
         self.on_cpu.then_some(CPU_BYTES)
     }
@@ -267,7 +273,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
 
     fn wants_checkpoint(&self, over: bool) -> bool {
         // A net that is done need not be trained again while the others go on, if that takes longer than a moment.
-        self.observer.is_none() && (now_ms() - self.saved >= SAVE_MS || (over && self.has_saved))
+        self.observer.is_none() && (now_ms() - self.saved >= self.save_ms || (over && self.has_saved))
     }
 
     fn save_checkpoint(&mut self, step: u32, checkpoint: Vec<u8>) {

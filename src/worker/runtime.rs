@@ -32,12 +32,6 @@ fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-fn post_message(message: &JsValue) {
-    if scope().post_message(message).is_err() {
-        log_error("a message could not be sent to the page");
-    }
-}
-
 impl Blob {
     pub(super) fn of(bytes: &[u8]) -> Result<Self, JsValue> {
         Self::new_of(&Array::of1(&Uint8Array::from(bytes)))
@@ -60,23 +54,27 @@ thread_local! {
 
 /// Sends an event to the page.
 pub(super) fn post(event: &Event) {
-    match postcard::to_stdvec(event) {
-        Ok(bytes) => post_message(&Uint8Array::from(bytes.as_slice())),
-        Err(error) => log_error(&format!("an event could not be encoded: {error}")),
-    }
+    post_with(event, &[]);
 }
 
-/// Sends an event with blobs attached.
+/// Sends an event with blobs: an array of the encoded event, the bytes of its frame if it is one, and the blobs. The bytes
+/// are transferred, not copied.
 pub(super) fn post_with(event: &Event, blobs: &[Blob]) {
-    match postcard::to_stdvec(event) {
-        Ok(bytes) => {
-            let message = Array::of1(&Uint8Array::from(bytes.as_slice()));
-            blobs.iter().for_each(|blob| {
-                message.push(blob);
-            });
-            post_message(&message);
-        }
-        Err(error) => log_error(&format!("an event could not be encoded: {error}")),
+    let header = match postcard::to_stdvec(event) {
+        Ok(header) => header,
+        Err(error) => return log_error(&format!("an event could not be encoded: {error}")),
+    };
+    let (message, transfer) = (Array::new(), Array::new());
+    for bytes in std::iter::once(&*header).chain(event.frame()) {
+        let bytes = Uint8Array::from(bytes);
+        transfer.push(&bytes.buffer());
+        message.push(&bytes);
+    }
+    for blob in blobs {
+        message.push(blob);
+    }
+    if scope().post_message_with_transfer(&message, &transfer).is_err() {
+        log_error("a message could not be sent to the page");
     }
 }
 
@@ -126,6 +124,12 @@ pub(super) fn now_ms() -> f64 {
 /// The function `observeStep` of the worker's global scope: benchmarks put one there before the worker starts.
 pub(super) fn observer() -> Option<Function> {
     Reflect::get(&scope(), &"observeStep".into()).ok()?.dyn_into().ok()
+}
+
+/// Returns the number `nnLabSaveMs` of the worker's global scope, which tests set before the worker starts, so
+/// that they need not wait for a save.
+pub(super) fn injected_save_ms() -> Option<f64> {
+    Reflect::get(&scope(), &"nnLabSaveMs".into()).ok()?.as_f64()
 }
 
 /// Tells an observer that an arm has done a step, and how long the worker took for it.
@@ -224,7 +228,7 @@ pub(super) async fn fetch(path: &str, progress: impl Fn(u32, Option<u32>)) -> Re
         None => {
             let name = NAMES.with_borrow(|names| names.get(path).cloned());
             let url = BASE_URL.with_borrow(|base| format!("{base}{}", name.as_deref().unwrap_or(path)));
-            transfer::fetch(&url, progress).await.map(Fetched::into_vec)
+            transfer::fetch(&url, progress).await.map(Fetched::into_vec).map_err(|error| error.to_string())
         }
     };
     let bytes: Rc<[u8]> = found

@@ -1,6 +1,5 @@
 //! Holds this worker's device against its references.
 
-use crate::core::report::{Speed, VerifyEvent, VerifyRequest};
 use crate::core::settings::{Settings, from_query};
 use crate::core::{LabError, Progress, query::Query};
 use crate::data::reference;
@@ -8,10 +7,12 @@ use crate::for_each_section;
 use crate::protocol::{ArmEvent, ArmId, ArmStart, DeviceKind, Pace};
 use crate::run::{Experiment, Train};
 use crate::verify::cases;
+use crate::verify::report::{Speed, VerifyEvent, VerifyRequest};
 use crate::verify::section::{self, SetUp};
+use crate::worker::device;
 use crate::worker::frame_sender::FrameSender;
+use crate::worker::job::{Job, decode, post_arm};
 use crate::worker::runtime::{self, memory_bytes, now_ms, yield_now};
-use crate::worker::{Job, decode, device, post_arm};
 use burn::tensor::Device;
 use serde_json::Value;
 use std::collections::HashMap;

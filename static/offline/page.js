@@ -1,9 +1,9 @@
-// Starts the worker that keeps the site for use without a network, and says when a new version has come. Only a site
-// that `./lab build` shipped has this script in its page; while the lab is worked on, nothing is kept.
+// Starts the service worker that caches the site for use without a network, and announces new versions. Only sites built
+// by `./lab build` have this script in their page. During development nothing is cached.
 
 const build = document.querySelector('meta[name="nn-lab-build"]').content;
 
-/** The build that a worker belongs to. */
+/** Returns the build that a service worker belongs to. */
 function buildOf(worker) {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -13,8 +13,8 @@ function buildOf(worker) {
   });
 }
 
-/** Says once that there is something new, and goes over to it when asked. */
-function tell(reload) {
+/** Announces a new version once, and switches to it when asked. */
+function announce(reload) {
   if (document.querySelector('.update-notice')) return;
   const notice = document.createElement('div');
   notice.className = 'update-notice';
@@ -25,44 +25,44 @@ function tell(reload) {
   button.dataset.action = 'reload';
   button.textContent = 'Reload';
   button.addEventListener('click', reload, { once: true });
-  // Put in after the region, so that it is read out.
+  // The text is added after the live region, so that screen readers speak it.
   notice.append('A new version is here.', button);
 }
 
 async function start(workers) {
   const registration = await workers.register('./sw.js', { updateViaCache: 'none' });
-  const look = async () => {
+  const check = async () => {
     const { waiting } = registration;
-    // The page comes from the network first, so it may be as new as the worker that waits.
+    // The page comes from the network first, so it may be as new as the waiting worker.
     if (!waiting || (await buildOf(waiting)) === build) return;
-    tell(() => {
+    announce(() => {
       workers.addEventListener('controllerchange', () => location.reload(), { once: true });
       waiting.postMessage('activate');
     });
   };
   registration.addEventListener('updatefound', () => {
     const { installing } = registration;
-    installing?.addEventListener('statechange', () => installing.state === 'installed' && look());
+    installing?.addEventListener('statechange', () => installing.state === 'installed' && check());
   });
-  // Another tab has gone over to a new version: this one's files are kept no longer.
+  // Another tab has switched to a new version, so this tab's files are no longer cached.
   workers.addEventListener('controllerchange', async () => {
-    if (workers.controller && (await buildOf(workers.controller)) !== build) tell(() => location.reload());
+    if (workers.controller && (await buildOf(workers.controller)) !== build) announce(() => location.reload());
   });
-  // What is fetched before the worker has this page in its care does not pass through it.
+  // Requests made before the worker controls this page bypass the worker, so it is told about them.
   const { active } = await workers.ready;
   new PerformanceObserver((list) => active.postMessage({ used: list.getEntries().map(({ name }) => name) })).observe({ type: 'resource', buffered: true });
-  const ask = () => registration.update().catch(() => {});
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && ask());
-  setInterval(ask, 3_600_000);
-  await look();
+  const update = () => registration.update().catch(() => {});
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && update());
+  setInterval(update, 3_600_000);
+  await check();
 }
 
-// After everything that the page itself needs. A frame without an origin of its own has no such worker, and says so by
-// throwing; plain http has none either. The lab works without.
-const begin = async () => {
+// Runs after the page has loaded everything that it needs. A frame without an origin of its own throws here, and plain http
+// has no service workers. The lab works without one.
+const run = async () => {
   try {
     if (navigator.serviceWorker) await start(navigator.serviceWorker);
   } catch {}
 };
-if (document.readyState === 'complete') begin();
-else addEventListener('load', begin, { once: true });
+if (document.readyState === 'complete') run();
+else addEventListener('load', run, { once: true });

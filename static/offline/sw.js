@@ -1,20 +1,20 @@
-// Keeps a site that was shipped usable without a network. `scripts/ship.mjs` puts two lines in front:
+// The service worker that keeps a built site usable without a network. `scripts/ship.mjs` inserts two lines in front:
 //
 //   BUILD  the name of this build
-//   FILES  path -> { sha256, fixed, first }: `fixed` if the name has a hash of the content in it, `first` if it is
-//          fetched before this worker is installed; the rest, large data and the worker with WebGPU, is kept when it has
-//          been used once: then it passes through here, or the page says that it used it before this worker had come
+//   FILES  path -> { sha256, fixed, first }: `fixed` if the name contains a hash of the content, `first` if the file is
+//          cached before this worker is installed. The rest (large data and the worker with WebGPU) is cached after its
+//          first use: it passes through this worker, or the page reports that it used it before this worker was active
 //
-// Every file is kept under its path and its hash, so two versions never mix: a worker knows only the files of its own
-// build, and what the page of another build asks for goes to the network. Files with fixed names come from the cache,
-// others (the page itself) from the network as long as there is one.
+// Files are cached by path and hash, so versions never mix: a worker knows only the files of its own build, and requests
+// from the page of another build go to the network. Files with fixed names come from the cache, others (the page itself)
+// from the network as long as there is one.
 
 const scope = self.registration.scope;
 const keyOf = (path) => `${scope}${path}?sha256=${FILES[path].sha256}`;
-// Other labs may lie elsewhere on this host.
+// The host may have other copies of the lab at other paths.
 const open = () => caches.open(`nn-lab ${scope}`);
-/** A network that takes longer to answer than this is treated as none. */
-const PATIENCE_MS = 4000;
+/** A network that takes longer to answer is treated as offline. */
+const TIMEOUT_MS = 4000;
 
 const types = { html: 'text/html; charset=utf-8', js: 'text/javascript', css: 'text/css', wasm: 'application/wasm', json: 'application/json', txt: 'text/plain; charset=utf-8' };
 
@@ -23,11 +23,11 @@ async function sha256(bytes) {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Keeps a file, if it is that of this build: a host may be in the middle of an update. */
+/** Caches a file if it belongs to this build. The host may be in the middle of an update. */
 async function keep(path, response) {
   if (!response.ok) throw new Error(`${path}: the host answered ${response.status}`);
   const bytes = await response.arrayBuffer();
-  // Some hosts write into the pages that they serve; there the build's name must do.
+  // Some hosts modify the pages that they serve. There the build's name is all that can be checked.
   const same = path.endsWith('.html')
     ? path !== 'index.html' || new TextDecoder().decode(bytes).includes(BUILD)
     : (await sha256(bytes)) === FILES[path].sha256;
@@ -57,23 +57,23 @@ self.addEventListener('activate', (event) => {
   })());
 });
 
-/** A file whose name changes with its content: the one that is kept is as good as any. */
+/** Answers with a file whose name changes with its content, so the cached copy is always right. */
 async function fromCache(event, path) {
   const kept = await (await open()).match(keyOf(path));
   if (kept) return kept;
   const response = await fetch(event.request);
-  // A copy, so that the page hears of its progress.
+  // Cache a clone, so that the page can follow the download's progress.
   event.waitUntil(keep(path, response.clone()).catch(() => {}));
   return response;
 }
 
-/** The page itself: the newest that can be had soon. */
+/** Answers with the newest version that is available soon, for the page itself. */
 async function fromNetwork(event, path) {
   const kept = async () => (await open()).match(keyOf(path));
-  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS)).then(kept);
+  const late = new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS)).then(kept);
   const asked = fetch(event.request);
   const answer = asked.then((response) => (response.status >= 500 ? kept().then((kept) => kept ?? response) : response), kept);
-  // Where nothing is kept there is nothing better than to wait.
+  // If nothing is cached, there is no alternative to waiting.
   return (await Promise.race([answer, late])) ?? (await answer) ?? asked;
 }
 

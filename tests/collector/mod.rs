@@ -5,11 +5,13 @@ mod answer;
 pub(crate) use answer::{answer, measured, number};
 
 use burn::tensor::{Device, Tensor};
+use nn_lab::core::measure::Measure;
 use nn_lab::core::metric::Spread;
 use nn_lab::core::schema::Schema;
 use nn_lab::core::settings::{Settings, from_query};
-use nn_lab::core::sweep::{Axis, Measure, points};
+use nn_lab::core::sweep::{Axis, points};
 use nn_lab::core::{LabError, Progress};
+use nn_lab::data::assets::Assets;
 use nn_lab::run::{Directive, Experiment, Probe, RunContext, Train, driver};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -109,6 +111,30 @@ pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_to_vec::<f32>().expect("floats")
 }
 
+impl<E: Experiment> Assets for Collector<E> {
+    async fn asset(&mut self, path: &str) -> Result<Rc<[u8]>, LabError> {
+        if let Some(bytes) = self.user_files.get(path) {
+            return Ok(bytes.clone());
+        }
+        let path = format!("static/{path}");
+        std::fs::read(&path).map(Rc::from).map_err(|error| LabError::Data(format!("{path}: {error}")))
+    }
+
+    async fn list_assets(&mut self, prefix: &str) -> Result<Vec<String>, LabError> {
+        let mut paths: Vec<_> =
+            self.user_files.keys().filter(|path| path.starts_with(prefix)).cloned().collect();
+        if let (Some(folder), Ok(entries)) =
+            (prefix.strip_suffix('/'), std::fs::read_dir(format!("static/{prefix}")))
+        {
+            paths.extend(
+                entries.flatten().map(|entry| format!("{folder}/{}", entry.file_name().to_string_lossy())),
+            );
+        }
+        paths.sort();
+        Ok(paths)
+    }
+}
+
 impl<E: Experiment> RunContext<E> for Collector<E> {
     async fn step_done(&mut self, progress: Progress) -> Directive {
         let mut asked = false;
@@ -138,14 +164,6 @@ impl<E: Experiment> RunContext<E> for Collector<E> {
         Some(self.updates.remove(due).1)
     }
 
-    async fn asset(&mut self, path: &str) -> Result<Rc<[u8]>, LabError> {
-        if let Some(bytes) = self.user_files.get(path) {
-            return Ok(bytes.clone());
-        }
-        let path = format!("static/{path}");
-        std::fs::read(&path).map(Rc::from).map_err(|error| LabError::Data(format!("{path}: {error}")))
-    }
-
     fn request(&mut self) -> Option<Vec<u8>> {
         let step = self.ticks.last().map_or(0, |progress| progress.step);
         let due = self.requests.iter().position(|(at, _)| *at <= step)?;
@@ -169,20 +187,6 @@ impl<E: Experiment> RunContext<E> for Collector<E> {
             *at = 0;
         }
         if self.requests.is_empty() { Directive::Stop } else { Directive::Request }
-    }
-
-    async fn list_assets(&mut self, prefix: &str) -> Result<Vec<String>, LabError> {
-        let mut paths: Vec<_> =
-            self.user_files.keys().filter(|path| path.starts_with(prefix)).cloned().collect();
-        if let (Some(folder), Ok(entries)) =
-            (prefix.strip_suffix('/'), std::fs::read_dir(format!("static/{prefix}")))
-        {
-            paths.extend(
-                entries.flatten().map(|entry| format!("{folder}/{}", entry.file_name().to_string_lossy())),
-            );
-        }
-        paths.sort();
-        Ok(paths)
     }
 
     fn now_ms(&self) -> f64 {

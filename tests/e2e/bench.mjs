@@ -1,4 +1,4 @@
-// What the site weighs and how fast it is, one JSON object a line. Nothing is asserted here.
+// Measures the size and speed of the site, one JSON object per line. It asserts nothing.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,13 +8,13 @@ import { dist } from './lib/site.mjs';
 import { settled, soak, wander } from './lib/soak.mjs';
 import { bareSteps } from './lib/steps.mjs';
 
-/** The lines of an earlier run that this one is held against: `--against FILE`. */
+/** The lines of an earlier run to compare with: `--against FILE`. */
 const against = process.argv.includes('--against')
   ? readFileSync(process.argv[process.argv.indexOf('--against') + 1], 'utf8').split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
   : [];
 const names = ['bench', 'when', 'section', 'chapter', 'run', 'net', 'device', 'file'];
 
-/** One line, and after it the ratios of its numbers to those of the same name in the earlier run. */
+/** Prints one line, and the ratios of its numbers to the same numbers of the earlier run. */
 function print(bench, values) {
   const line = { bench, ...values };
   console.log(JSON.stringify(line));
@@ -31,13 +31,13 @@ function sizes() {
   for (const name of readdirSync(dist, { recursive: true }).sort()) {
     if (!/\.(js|wasm|css|html|bin)$/.test(name)) continue;
     const raw = readFileSync(join(dist, name));
-    // Quality 9 is a little larger than what `./lab build` writes, and takes seconds.
+    // `./lab build` compresses a little better, but quality 9 takes only seconds.
     const brotli = brotliCompressSync(raw, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
     print('size', { file: name.replace(/-[0-9a-f]{8,}/, ''), raw: raw.length, brotli9: brotli.length });
   }
 }
 
-/** Long tasks of the main thread, gathered from the start. */
+/** Runs in the page before anything else, and collects long tasks of the main thread. */
 const watch = () => {
   window.longTasks = [];
   new PerformanceObserver((list) => {
@@ -89,7 +89,7 @@ async function speed(slug, name, params, timeout = 120_000) {
         steps_per_sec: await metric(page, 'steps_per_sec'),
         ms_per_step: 1000 / (await metric(page, 'steps_per_sec')),
         enqueue_ms: await metric(page, 'enqueue_ms'),
-        // Where two nets take turns, each by itself.
+        // If two networks take turns, the time of each.
         ...(await alone(page)),
         seconds: Math.round((await page.evaluate(() => performance.now())) - from) / 1000,
         long_tasks_over_50_ms: tasks.length,
@@ -100,20 +100,20 @@ async function speed(slug, name, params, timeout = 120_000) {
   );
 }
 
-/** The `ms_per_step_NET` that the panel shows, by the net's name. */
+/** Returns the metrics `ms_per_step_NETWORK` of the panel, by name. */
 async function alone(page) {
   const shown = await page.locator('[data-metric^="ms_per_step_"]').evaluateAll((all) => all.map(({ dataset }) => [dataset.metric, Number(dataset.value)]));
   return Object.fromEntries(shown);
 }
 
-/** Seconds from the first step of a run to its end, with so many cores. */
+/** Returns the seconds from the first step of a run to its end, on a number of cores. */
 async function seconds(slug, params, cores) {
   const init = `Object.defineProperty(navigator, 'hardwareConcurrency', { get: () => ${cores} });`;
   return withPage(
     address(slug, { device: 'cpu', ...params }),
     async (page) => {
       await page.locator('[data-panel][data-probe="idle"]').first().waitFor({ timeout: 60_000 });
-      // Once for what is fetched and compiled, and once to be timed.
+      // The first run loads and compiles, the second one is timed.
       for (let run = 0; ; run++) {
         await act(page, 'train');
         const from = await page.evaluate(() => performance.now());
@@ -128,21 +128,21 @@ async function seconds(slug, params, cores) {
   );
 }
 
-/** The two nets of a section on a worker each, against both on one: a ratio within one bench. */
+/** Compares two networks on one worker each with both on one worker. */
 async function pair(slug, name, params) {
   const one = await seconds(slug, params, 1);
   const two = await seconds(slug, params, 2);
   print('pair', { section: slug, run: name, one_worker_s: one, two_workers_s: two, times_as_fast: one / two });
 }
 
-/** Twelve short runs as a sweep, against twelve that are started one after the other. */
+/** Compares a sweep of twelve short runs with twelve separate runs. */
 async function sweepOfTwelve() {
   const steps = 400;
   let single = 0;
   for (let width = 21; width <= 32; width++) single += await seconds('mlp/boundary', { steps, width }, 1);
   const swept = await withPage(address('mlp/claims', { device: 'cpu', steps, sweep: 'width:21..32/12', measure: 'accuracy' }), async (page) => {
     await page.locator('[data-action="sweep"]:enabled').waitFor();
-    // Once for what is fetched and compiled, and once to be timed, like the single runs.
+    // As with the single runs, the first sweep loads and compiles, the second one is timed.
     for (let run = 0; ; run++) {
       const from = await page.evaluate(() => performance.now());
       await page.locator('[data-action="sweep"]').click();
@@ -154,7 +154,7 @@ async function sweepOfTwelve() {
   print('sweep', { runs: 12, steps, one_by_one_s: single, sweep_s: swept, times_as_fast: single / swept });
 }
 
-/** What the main thread does while ten arms run. */
+/** Measures the main thread while ten arms train. */
 async function tenArms() {
   await withPage(
     address('mlp', { device: 'cpu', steps: 1000, seeds: 5 }),
@@ -171,19 +171,22 @@ async function tenArms() {
   );
 }
 
-/** Seconds of a run with a chapter open, how often its drawing changed, and what kept the main thread. */
+/**
+ * Returns the seconds of a run with a chapter open, the number of changed frames of its figure, and long
+ * tasks.
+ */
 async function withChapter(slug, chapter, params, figure) {
   return withPage(
     `#/${slug}/${chapter}?${new URLSearchParams({ device: 'cpu', ...params })}`,
     async (page) => {
       await page.locator('[data-panel][data-probe="idle"]').first().waitFor({ timeout: 60_000 });
-      // Once for what is fetched and compiled, and once to be timed.
+      // The first run loads and compiles, the second one is timed.
       for (let run = 0; ; run++) {
         await act(page, 'train');
         await waitMetric(page, 'step', (step) => step >= 1);
         const from = await page.evaluate((figure) => {
           window.drawn = new Set();
-          // Counts the changes that reach the figure, at most one a frame.
+          // Counts the changes of the figure, at most one per frame.
           const note = () => document.querySelector(figure) && window.drawn.add(document.timeline.currentTime);
           window.watching?.disconnect();
           window.watching = new MutationObserver(note);
@@ -204,7 +207,7 @@ async function withChapter(slug, chapter, params, figure) {
   );
 }
 
-/** What a drawing costs: the same run with its chapter open and with another, in turn, so that both meet the same machine. */
+/** Measures the cost of a figure: the same run with its chapter open and with another one, alternately. */
 async function drawing(slug, chapter, other, params, figure) {
   const [ours, theirs] = [[], []];
   for (let i = 0; i < 3; i++) {
@@ -225,9 +228,11 @@ async function drawing(slug, chapter, other, params, figure) {
   });
 }
 
-/** Bare steps of a section: the worker's own time for each network, and what a step of all asks of the GPU. */
+/**
+ * Measures bare steps: the worker's time per network, and the requests to the GPU per step of all networks.
+ */
 async function bare(slug, name, params, options) {
-  // In software a GPU's kernels take minutes to be made.
+  // A software adapter takes minutes to compile its kernels.
   const { step_ms, ...found } = await bareSteps(slug, params, { timeout: 900_000, ...options });
   const times = Object.fromEntries(step_ms.map((ms, net) => [`step_ms_${net}`, ms]));
   print('step', { section: slug, run: name, ...found, ...times });
@@ -253,10 +258,11 @@ const drawings = [
   () => drawing('transformer', 'generation', 'claims', { preset: 'first-look', steps: 300 }, '[data-figure="next-token"]'),
 ];
 
-/** One size of the transformer. */
+/** Settings for one size of the transformer. */
 const sized = (batch_size, context, d_model, layers) => ({ batch_size, context, d_model, layers, heads: 4, sample_length: 0, warmup: 0 });
 
-// In software a GPU's step takes seconds, so there the nets are small; what a step asks of it does not depend on their width.
+// A step on a software adapter takes seconds, so the networks are small. The requests per step do not depend
+// on the width.
 const steps = ['cpu', 'webgpu'].flatMap((device) => {
   const cpu = device === 'cpu';
   return [
@@ -271,14 +277,14 @@ const steps = ['cpu', 'webgpu'].flatMap((device) => {
   ];
 });
 
-/** An hour, or so many minutes, of what comes to mind; and long runs of every section: what the page holds before and after. */
+/** Measures what the page holds before and after an hour, or the given minutes, of random actions. */
 async function wandering() {
   const minutes = Number(process.argv[3]) || 60;
-  const { before, after, done } = await soak((page, slugs) => wander(page, slugs, { seed: 16, seconds: 60 * minutes }), (page, slugs) => wander(page, slugs, { seed: 15, seconds: 120 }));
+  const { before, after, done } = await soak((page) => wander(page, { seed: 16, seconds: 60 * minutes }), (page) => wander(page, { seed: 15, seconds: 120 }));
   for (const [key, value] of Object.entries({ before, after })) print('soak', { run: `${done} acts in ${minutes} min`, when: key, ...value });
 }
 
-/** Ten thousand steps of a section. */
+/** Measures what the page holds before and after ten thousand steps of a section. */
 const longRun = (slug, params, count = 'steps') => async () => {
   const { before, after, done } = await soak(async (page) => {
     await page.evaluate((hash) => void (location.hash = hash), address(slug, { device: 'cpu', show: '', [count]: 10_000, ...params }));
@@ -315,7 +321,7 @@ for (const measure of only ?? [
   ...[100, 200, 400].map((seq_len) => () => speed('rnn', `T=${seq_len} B=32 d_h=32`, { device: 'cpu', seq_len, steps: 100 })),
   () => speed('resnet', 'ResNet-20 and its plain twin, full width, 32 x 32, B32', { device: 'cpu', ...resnet20, batch_size: 32, steps: 6 }),
   () => speed('resnet', 'default: depth 20, width 1/4, 16 x 16, B32', { device: 'cpu', steps: 60 }),
-  // In software a step at full size takes minutes: there the same depth is measured small.
+  // On a software adapter a step at full size takes minutes, so the same depth is measured at a small width.
   () => speed('resnet', process.env.NN_LAB_GPU ? 'ResNet-20 and its plain twin, full width, 32 x 32, B128' : 'depth 20, batch norm, width 1/4, 16 x 16, B8', { device: 'webgpu', ...(process.env.NN_LAB_GPU ? { ...resnet20, batch_size: 128, steps: 200 } : { batch_norm: 1, batch_size: 8, steps: 6, n_seeds: 1 }) }),
   () => speed('attention', 'default, scaled and unscaled', { device: 'cpu', steps: 400 }),
   () => speed('cnn', 'default: width 8, B32', { device: 'cpu', n_train: 1600, n_test: 100, epochs: 1 }),
@@ -326,7 +332,7 @@ for (const measure of only ?? [
     const name = `B${batch_size} T${context} d${d_model} L${layers}`;
     return [
       () => speed('transformer', name, { device: 'cpu', steps, ...size }),
-      // In software a step takes many seconds, and the largest model is too much for it.
+      // On a software adapter a step takes many seconds, and the largest model is too large.
       ...(process.env.NN_LAB_GPU || d_model < 128 ? [() => speed('transformer', name, { device: 'webgpu', steps: process.env.NN_LAB_GPU ? 200 : 3, ...size }, 300_000)] : []),
     ];
   }),

@@ -1,16 +1,16 @@
-// What can be seen of the built site without a browser.
+// Properties of the built site that need no browser.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { dist } from './lib/site.mjs';
+import { test } from './lib/test.mjs';
 import { exportedFunctions, wrappedExports } from './lib/wasm.mjs';
 
-// Where a module does not call __wasm_call_ctors itself, the linker wraps every export in a function that runs all
-// static constructors anew; cubecl has so many that each call from JS then takes a millisecond. The wrappers keep the
-// names of what they wrap, so they are known by what they do first.
+// Unless a module calls __wasm_call_ctors itself, the linker wraps every export in a function that runs all
+// static constructors again. cubecl has so many that each call from JS then takes a millisecond. The wrappers
+// keep the names of what they wrap, so the test looks at the first call in each.
 for (const name of ['worker-cpu_bg.wasm', 'worker-gpu_bg.wasm']) {
   test(`${name} runs its static constructors once, not at each call`, () => {
     const worker = readFileSync(join(dist, name));
@@ -20,7 +20,7 @@ for (const name of ['worker-cpu_bg.wasm', 'worker-gpu_bg.wasm']) {
   });
 }
 
-test('a visitor fetches the kernels of one device, and those alone', () => {
+test('a visitor downloads the kernels of only one device', () => {
   const [cpu, gpu] = ['worker-cpu_bg.wasm', 'worker-gpu_bg.wasm'].map((name) => readFileSync(join(dist, name)));
   assert.ok(cpu.includes('burn-flex') && !cpu.includes('cubecl-wgpu'));
   assert.ok(gpu.includes('cubecl-wgpu') && !gpu.includes('burn-flex'));
@@ -30,10 +30,10 @@ test('a visitor fetches the kernels of one device, and those alone', () => {
   }
 });
 
-test('the page is small and carries no burn', () => {
+test('the page is small and does not contain burn', () => {
   const app = readdirSync(dist).find((name) => /^app-.*\.wasm$/.test(name));
   const bytes = readFileSync(join(dist, app));
-  // What most visitors fetch before they see anything: many hosts send gzip and nothing better.
+  // Visitors download this before they see anything, and many hosts send nothing better than gzip.
   const sent = gzipSync(bytes, { level: 9 }).length;
   // Not to grow.
   assert.ok(sent < 770_000, `${app} has ${sent} bytes compressed`);

@@ -1,11 +1,12 @@
-// Chapters: the rail, addresses that open one, and pages that show only some.
+// Chapters: the list of chapters, addresses that open one, and pages that show only some.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { act, address, checkAccess, frames, long, probed, setParam, shot, state, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, checkFits, frames, probed, setParam, shot, state, test, waitState } from './lib/test.mjs';
 
-/** Of EMBEDDING.md, which a native test holds to the code: every section's chapters and their figures. */
+/**
+ * Every section's chapters and their figures, from EMBEDDING.md, which a native test compares with the code.
+ */
 const sections = {};
 for (const part of readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 'utf8').split('\n### `').slice(1)) {
   const slug = part.slice(0, part.indexOf('`'));
@@ -15,7 +16,7 @@ for (const part of readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 
     return { name: name.replaceAll('`', ''), title, figures: [...figures.matchAll(/`([^`]+)`/g)].map((match) => match[1]) };
   });
 }
-/** A run of a few seconds. */
+/** Settings for a run of a few seconds. */
 const SMALL = {
   mlp: { steps: 60 },
   cnn: { n_train: 60, n_test: 40, epochs: 1, width: 2 },
@@ -24,7 +25,9 @@ const SMALL = {
   attention: { steps: 10 },
   transformer: { preset: 'first-look', steps: 20, context: 16, sample_length: 20 },
 };
-/** Runs in the page: what reaches over its right or left edge, or is wider than its box and cannot be scrolled there. */
+/**
+ * Runs in the page: returns the elements that cross its left or right edge and cannot be scrolled into view.
+ */
 function cutOff() {
   const scrolls = (node) => node && (getComputedStyle(node).overflowX !== 'visible' || scrolls(node.parentElement));
   const found = document.documentElement.scrollWidth > innerWidth ? ['the page'] : [];
@@ -39,167 +42,164 @@ function cutOff() {
 }
 
 const chapter = '.chapter[data-chapter]';
-const open = (page) => page.locator(chapter).evaluateAll((list) => list.map((node) => node.dataset.chapter));
+const openChapters = (page) => page.locator(chapter).evaluateAll((list) => list.map((node) => node.dataset.chapter));
 const drawn = (page) => page.locator('.figure[data-figure]').evaluateAll((list) => list.map((node) => node.dataset.figure));
 
 assert.equal(Object.keys(sections).length, 6);
 
 for (const [slug, chapters] of Object.entries(sections)) {
-  // Two sections stand for all of them in the daily tests.
-  (['mlp', 'transformer'].includes(slug) ? test : long)(`${slug}: every chapter is short, accessible, one click away, and has the listed figures`, { timeout: 180_000 }, () =>
-    withPage(`#/${slug}?${new URLSearchParams({ ...SMALL[slug], device: 'cpu' })}`, async (page) => {
-      await probed(page);
-      await act(page, 'train');
-      await waitState(page, 'done', 60_000);
-      assert.ok(chapters.length >= 3 && chapters.length <= 7);
-      for (const { name, title, figures } of chapters) {
-        await page.locator(`[data-action="chapter"][data-to="${name}"]`).click();
-        await page.locator(`[data-chapter="${name}"]`).waitFor();
-        assert.deepEqual(await open(page), [name]);
-        // Those of sweeps and comparisons come when they are asked for.
-        const listed = figures.filter((figure) => !['sweep', 'compare-runs'].includes(figure));
-        assert.deepEqual((await drawn(page)).sort(), listed.sort());
-        assert.equal(await page.locator(`${chapter} > h3`).innerText(), title);
-        assert.match(page.url(), new RegExp(`#/${slug}/${name}\\?`));
-        // The run goes on from chapter to chapter, and what it measured stays.
-        assert.equal(await state(page), 'done');
-        await page.locator(`[data-to="${name}"][data-done]`).waitFor();
-        if (name !== chapters[0].name) assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'H3');
-        const height = await page.locator(chapter).evaluate((node) => node.getBoundingClientRect().height);
-        assert.ok(height <= 2 * 900, `${name} is ${height} pixels high at 1280`);
-        await checkAccess(page, name);
-      }
-      await page.setViewportSize({ width: 390, height: 844 });
-      for (const { name } of chapters) {
-        await page.evaluate((hash) => (location.hash = hash), page.url().replace(/.*#\/(\w+)\/[\w-]+/, `/$1/${name}`));
-        await page.locator(`[data-chapter="${name}"]`).waitFor();
-        await frames(page, 4);
-        const height = await page.locator(chapter).evaluate((node) => node.getBoundingClientRect().height);
-        assert.ok(height <= 5 * 844, `${name} is ${height} pixels high at 390`);
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} is too wide`);
-      }
-      await page.goBack();
-      await page.locator(`[data-chapter="${chapters.at(-2).name}"]`).waitFor();
-      // All of them below one another are the same chapters in the same order.
-      await page.evaluate((hash) => (location.hash = hash), address(slug, { ...SMALL[slug], device: 'cpu' }));
-      await page.waitForFunction((count) => document.querySelectorAll('.chapter[data-chapter]').length === count, chapters.length);
-      assert.deepEqual(await open(page), chapters.map(({ name }) => name));
-    }));
+  // In the daily tests two sections stand for all of them.
+  test(`${slug}: every chapter is short, accessible, one click away, and has the documented figures`, { tag: ['mlp', 'transformer'].includes(slug) ? [] : '@long' }, async ({ open }) => {
+    test.setTimeout(180_000);
+    const page = await open(`#/${slug}?${new URLSearchParams({ ...SMALL[slug], device: 'cpu' })}`);
+    await probed(page);
+    await act(page, 'train');
+    await waitState(page, 'done', 60_000);
+    assert.ok(chapters.length >= 3 && chapters.length <= 7);
+    for (const { name, title, figures } of chapters) {
+      await page.locator(`[data-action="chapter"][data-to="${name}"]`).click();
+      await page.locator(`[data-chapter="${name}"]`).waitFor();
+      assert.deepEqual(await openChapters(page), [name]);
+      // Figures of sweeps and comparisons appear only on request.
+      const listed = figures.filter((figure) => !['sweep', 'compare-runs'].includes(figure));
+      assert.deepEqual((await drawn(page)).sort(), listed.sort());
+      assert.equal(await page.locator(`${chapter} > h3`).innerText(), title);
+      assert.match(page.url(), new RegExp(`#/${slug}/${name}\\?`));
+      // The run stays in the next chapter, with everything that it measured.
+      assert.equal(await state(page), 'done');
+      await page.locator(`[data-to="${name}"][data-done]`).waitFor();
+      if (name !== chapters[0].name) assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'H3');
+      const height = await page.locator(chapter).evaluate((node) => node.getBoundingClientRect().height);
+      assert.ok(height <= 2 * 900, `${name} is ${height} pixels high at 1280`);
+      await checkAccess(page, name);
+    }
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const { name } of chapters) {
+      await page.evaluate((hash) => (location.hash = hash), page.url().replace(/.*#\/(\w+)\/[\w-]+/, `/$1/${name}`));
+      await page.locator(`[data-chapter="${name}"]`).waitFor();
+      await frames(page, 4);
+      const height = await page.locator(chapter).evaluate((node) => node.getBoundingClientRect().height);
+      assert.ok(height <= 5 * 844, `${name} is ${height} pixels high at 390`);
+      await checkFits(page, name);
+    }
+    await page.goBack();
+    await page.locator(`[data-chapter="${chapters.at(-2).name}"]`).waitFor();
+    // The page with all chapters has the same ones in the same order.
+    await page.evaluate((hash) => (location.hash = hash), address(slug, { ...SMALL[slug], device: 'cpu' }));
+    await page.waitForFunction((count) => document.querySelectorAll('.chapter[data-chapter]').length === count, chapters.length);
+    assert.deepEqual(await openChapters(page), chapters.map(({ name }) => name));
+  });
 
-  long(`${slug}: every chapter fits at 200 % zoom and on the narrowest phone, and shows all in forced colors`, { timeout: 120_000 }, () =>
-    withPage(`#/${slug}?${new URLSearchParams({ ...SMALL[slug], device: 'cpu' })}`, async (page) => {
-      await probed(page);
-      await act(page, 'train');
-      await waitState(page, 'done', 60_000);
-      // 1280 x 900 at 200 % is half of it in CSS pixels.
-      for (const [width, height] of [[640, 450], [360, 740]]) {
-        await page.setViewportSize({ width, height });
-        for (const { name } of chapters) {
-          await page.evaluate((hash) => (location.hash = hash), `#/${slug}/${name}?${page.url().split('?')[1]}`);
-          await page.locator(`[data-chapter="${name}"]`).waitFor();
-          await frames(page, 4);
-          assert.deepEqual(await page.evaluate(cutOff), [], `${name} at ${width} pixels`);
-        }
-      }
-      await page.setViewportSize({ width: 1280, height: 900 });
-      await page.emulateMedia({ forcedColors: 'active' });
+  test(`${slug}: every chapter fits at 200% zoom and on the narrowest phone, and is accessible in forced colors`, { tag: '@long' }, async ({ open }) => {
+    const page = await open(`#/${slug}?${new URLSearchParams({ ...SMALL[slug], device: 'cpu' })}`);
+    await probed(page);
+    await act(page, 'train');
+    await waitState(page, 'done', 60_000);
+    // At 200% zoom, 1280 x 900 is half as many CSS pixels.
+    for (const [width, height] of [[640, 450], [360, 740]]) {
+      await page.setViewportSize({ width, height });
       for (const { name } of chapters) {
         await page.evaluate((hash) => (location.hash = hash), `#/${slug}/${name}?${page.url().split('?')[1]}`);
         await page.locator(`[data-chapter="${name}"]`).waitFor();
         await frames(page, 4);
-        await checkAccess(page, `${name} in forced colors`);
-        await shot(page, `forced-${slug}-${name}`);
+        assert.deepEqual(await page.evaluate(cutOff), [], `${name} at ${width} pixels`);
       }
-    }));
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.emulateMedia({ forcedColors: 'active' });
+    for (const { name } of chapters) {
+      await page.evaluate((hash) => (location.hash = hash), `#/${slug}/${name}?${page.url().split('?')[1]}`);
+      await page.locator(`[data-chapter="${name}"]`).waitFor();
+      await frames(page, 4);
+      await checkAccess(page, `${name} in forced colors`);
+      await shot(page, `forced-${slug}-${name}`);
+    }
+  });
 }
 
-test('an address without a chapter opens the first, one with a wrong name says so', { timeout: 60_000 }, () =>
-  withPage('#/attention?d_k=8&device=cpu', async (page) => {
-    assert.deepEqual(await open(page), ['weights']);
-    assert.equal(await page.locator('[data-param="d_k"] input[type="number"]').inputValue(), '8');
-    await page.evaluate(() => (location.hash = '#/attention/nosuch?d_k=8&device=cpu'));
-    await page.getByText('This section has no chapter nosuch').waitFor();
-    assert.deepEqual(await open(page), ['weights']);
-  }));
+test('an address without a chapter opens the first one, and an unknown chapter is reported', async ({ open }) => {
+  const page = await open('#/attention?d_k=8&device=cpu');
+  assert.deepEqual(await openChapters(page), ['weights']);
+  assert.equal(await page.locator('[data-param="d_k"] input[type="number"]').inputValue(), '8');
+  await page.evaluate(() => (location.hash = '#/attention/nosuch?d_k=8&device=cpu'));
+  await page.getByText('This section has no chapter nosuch').waitFor();
+  assert.deepEqual(await openChapters(page), ['weights']);
+});
 
-test('settings are shared by all chapters', { timeout: 60_000 }, () =>
-  withPage('#/mlp/boundary?device=cpu', async (page) => {
-    await setParam(page, 'depth', 5);
-    await page.locator('[data-to="parameters"]').click();
-    await page.locator('[data-chapter="parameters"]').waitFor();
-    assert.equal(await page.locator('[data-param="depth"] input[type="number"]').inputValue(), '5');
-    assert.match(page.url(), /depth=5/);
-  }));
+test('all chapters share the settings', async ({ open }) => {
+  const page = await open('#/mlp/boundary?device=cpu');
+  await setParam(page, 'depth', 5);
+  await page.locator('[data-to="parameters"]').click();
+  await page.locator('[data-chapter="parameters"]').waitFor();
+  assert.equal(await page.locator('[data-param="depth"] input[type="number"]').inputValue(), '5');
+  assert.match(page.url(), /depth=5/);
+});
 
-long('a figure alone fits a small frame, with the controls and the button that it needs', { timeout: 60_000 }, () =>
-  withPage(
-    '#/mlp?embed=1&device=cpu&steps=40&show=spectrum&hide=activation,bias,n_probe,width,seeds,step,stop,reset',
-    async (page) => {
-      await probed(page);
-      assert.deepEqual(await drawn(page), ['spectrum']);
-      assert.equal(await page.locator('.control').count(), 2);
-      assert.equal(await page.locator('[data-action="share"], .rail, .readouts').count() > 1, false);
-      await shot(page, 'show-spectrum');
-      const height = await page.evaluate(() => document.documentElement.scrollHeight);
-      assert.ok(height <= 480, `${height} pixels`);
-    },
-    { width: 640, height: 480 },
-  ));
+test('a single figure fits a small frame, with the controls and the button that it needs', { tag: '@long' }, async ({ open }) => {
+  const page = await open('#/mlp?embed=1&device=cpu&steps=40&show=spectrum&hide=activation,bias,n_probe,width,seeds,step,stop,reset', { width: 640, height: 480 });
+  await probed(page);
+  assert.deepEqual(await drawn(page), ['spectrum']);
+  assert.equal(await page.locator('.control').count(), 2);
+  assert.equal(await page.locator('[data-action="share"], .rail, .readouts').count() > 1, false);
+  await shot(page, 'show-spectrum');
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  assert.ok(height <= 480, `${height} pixels`);
+});
 
-test('chapters and figures are shown in the order of the page, unknown names are told', { timeout: 60_000 }, () =>
-  withPage('#/mlp?device=cpu&show=loss,parameters,nosuch', async (page) => {
-    await probed(page);
-    assert.deepEqual(await open(page), ['boundary', 'parameters']);
-    assert.deepEqual(await drawn(page), ['loss']);
-    await page.getByText('show=nosuch is neither a chapter nor a figure of this section').waitFor();
-    assert.equal(await page.locator('.rail').count(), 0);
-    // A setting has one control, however many chapters need it.
-    assert.equal(await page.locator('[data-param="depth"]').count(), 1);
-  }));
+test('chapters and figures are shown in the order of the page, and unknown names are reported', async ({ open }) => {
+  const page = await open('#/mlp?device=cpu&show=loss,parameters,nosuch');
+  await probed(page);
+  assert.deepEqual(await openChapters(page), ['boundary', 'parameters']);
+  assert.deepEqual(await drawn(page), ['loss']);
+  await page.getByText('show=nosuch is neither a chapter nor a figure of this section').waitFor();
+  assert.equal(await page.locator('.rail').count(), 0);
+  // A setting has one control, even if several chapters need it.
+  assert.equal(await page.locator('[data-param="depth"]').count(), 1);
+});
 
-test('a symbol shows its value and marks its control, and the other way round', { timeout: 60_000 }, () =>
-  withPage('#/attention/weights?device=cpu', async (page) => {
-    await probed(page);
-    const mark = (node) => node.evaluate((node) => getComputedStyle(node).backgroundColor);
-    const [symbol, control] = ['[data-symbol="d_k"]', '.control[data-param="d_k"]'].map((it) => page.locator(it).first());
-    const before = await mark(control);
-    await symbol.hover();
-    await page.locator('.symbol-tip', { hasText: '64' }).waitFor();
-    assert.notEqual(await mark(control), before);
-    await control.hover();
-    await page.locator('.symbol-tip').waitFor({ state: 'detached' });
-    assert.equal(await mark(symbol), await mark(page.locator('[data-symbol="d_k"]').nth(1)));
-    assert.notEqual(await mark(symbol), 'rgba(0, 0, 0, 0)');
-    await symbol.focus();
-    await page.locator('.symbol-tip', { hasText: '64' }).waitFor();
-  }));
+test('a symbol shows its value and highlights its control, and vice versa', async ({ open }) => {
+  const page = await open('#/attention/weights?device=cpu');
+  await probed(page);
+  const mark = (node) => node.evaluate((node) => getComputedStyle(node).backgroundColor);
+  const [symbol, control] = ['[data-symbol="d_k"]', '.control[data-param="d_k"]'].map((it) => page.locator(it).first());
+  const before = await mark(control);
+  await symbol.hover();
+  await page.locator('.symbol-tip', { hasText: '64' }).waitFor();
+  assert.notEqual(await mark(control), before);
+  await control.hover();
+  await page.locator('.symbol-tip').waitFor({ state: 'detached' });
+  assert.equal(await mark(symbol), await mark(page.locator('[data-symbol="d_k"]').nth(1)));
+  assert.notEqual(await mark(symbol), 'rgba(0, 0, 0, 0)');
+  await symbol.focus();
+  await page.locator('.symbol-tip', { hasText: '64' }).waitFor();
+});
 
-test('a link to a chapter opens that chapter, and so do the snippets', { timeout: 60_000 }, () =>
-  withPage('#/mlp/collapse?device=cpu&depth=4', async (page) => {
-    await probed(page);
-    await page.locator('[data-action="share"]').click();
-    const output = (name) => page.locator(`dialog [data-output="${name}"]`).inputValue();
-    assert.match(await output('link'), /#\/mlp\/collapse\?/);
-    assert.match(await output('iframe'), /#\/mlp\/collapse\?/);
-    assert.match(await output('element'), /panel="mlp" chapter="collapse"/);
-    await page.goto(await output('link'));
-    await page.locator('[data-chapter="collapse"]').waitFor();
-    // Names that show nothing leave the way to all chapters.
-    await page.evaluate(() => (location.hash = '#/mlp?device=cpu&show=nosuch'));
-    await page.locator('.rail').waitFor();
-  }));
+test('a link to a chapter opens that chapter, and so do the snippets', async ({ open }) => {
+  const page = await open('#/mlp/collapse?device=cpu&depth=4');
+  await probed(page);
+  await page.locator('[data-action="share"]').click();
+  const output = (name) => page.locator(`dialog [data-output="${name}"]`).inputValue();
+  assert.match(await output('link'), /#\/mlp\/collapse\?/);
+  assert.match(await output('iframe'), /#\/mlp\/collapse\?/);
+  assert.match(await output('element'), /panel="mlp" chapter="collapse"/);
+  await page.goto(await output('link'));
+  await page.locator('[data-chapter="collapse"]').waitFor();
+  // If nothing is left to show, the list of chapters stays.
+  await page.evaluate(() => (location.hash = '#/mlp?device=cpu&show=nosuch'));
+  await page.locator('.rail').waitFor();
+});
 
-long('the dialog offers what to show, and a preview of it', { timeout: 60_000 }, () =>
-  withPage('#/mlp/collapse?device=cpu&depth=4', async (page) => {
-    await probed(page);
-    await page.locator('[data-action="share"]').click();
-    const dialog = page.locator('dialog.share-dialog');
-    await dialog.locator('[data-show="spectrum"] input').check();
-    await dialog.locator('[data-show="parameters"] input').check();
-    const link = await dialog.locator('[data-output="link"]').inputValue();
-    assert.match(link, /#\/mlp\?.*depth=4.*&show=spectrum%2Cparameters/);
-    await dialog.locator('.share-preview summary').click();
-    const preview = page.frameLocator('.share-preview iframe');
-    await preview.locator('[data-figure="spectrum"]').waitFor();
-    assert.equal(await preview.locator(chapter).count(), 2);
-  }));
+test('the share dialog offers figures to show, and a preview', { tag: '@long' }, async ({ open }) => {
+  const page = await open('#/mlp/collapse?device=cpu&depth=4');
+  await probed(page);
+  await page.locator('[data-action="share"]').click();
+  const dialog = page.locator('dialog.share-dialog');
+  await dialog.locator('[data-show="spectrum"] input').check();
+  await dialog.locator('[data-show="parameters"] input').check();
+  const link = await dialog.locator('[data-output="link"]').inputValue();
+  assert.match(link, /#\/mlp\?.*depth=4.*&show=spectrum%2Cparameters/);
+  await dialog.locator('.share-preview summary').click();
+  const preview = page.frameLocator('.share-preview iframe');
+  await preview.locator('[data-figure="spectrum"]').waitFor();
+  assert.equal(await preview.locator(chapter).count(), 2);
+});

@@ -1,16 +1,17 @@
-// Section 2 on the CPU.
+// Section 2 on the CPU, as a visitor uses it.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { act, address, checkAccess, device, firstStep, frames, long, metric, setParam, shot, state, stays, waitMetric, waitState, withPage } from './lib/browser.mjs';
-import { dist, serve } from './lib/site.mjs';
+import { act, address, checkAccess, checkFits, device, firstStep, frames, metric, setParam, shot, state, stays, test, waitMetric, waitState } from './lib/test.mjs';
+import { dist } from './lib/site.mjs';
 
 const small = { n_train: 320, n_test: 100, batch_size: 16, width: 4 };
 const cpu = (params) => address('cnn', { device: 'cpu', ...small, ...params });
 
-/** A file in CIFAR-10's binary layout. Each class has its own colour, so that a net can learn something. */
+/**
+ * Returns a file in CIFAR-10's binary format. Each class has its own color, so that a network can learn it.
+ */
 function cifar(records) {
   const bytes = Buffer.alloc(records * 3073);
   for (let i = 0; i < records; i++) {
@@ -25,7 +26,7 @@ const file = (name, buffer) => ({ name, mimeType: 'application/octet-stream', bu
 const box = (page) => page.locator('[data-files="user/cifar10/"]');
 const offered = (page) => page.locator('[data-param="dataset"] option[value="cifar10"]');
 
-/** Drops files on the page, as a hand would. */
+/** Drops files on the page. */
 async function drop(page, files) {
   const transfer = await page.evaluateHandle((files) => {
     const transfer = new DataTransfer();
@@ -35,77 +36,80 @@ async function drop(page, files) {
   await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
 }
 
-test('both nets learn, and all is measured', { timeout: 120_000 }, () =>
-  withPage(cpu({ epochs: 4, flip: true }), async (page) => {
-    assert.equal(await waitMetric(page, 'params_conv'), 73_856);
-    assert.equal(await waitMetric(page, 'params_separable'), 8960);
-    assert.ok(Math.abs((await metric(page, 'params_ratio')) - 8.243) < 0.001);
-    assert.equal(await metric(page, 'out_formula'), 4);
-    assert.equal(await waitMetric(page, 'out_measured'), 4);
-    await page.locator('[data-figure="samples"] .cnn-samples').nth(1).waitFor();
-    assert.equal(await page.locator('[data-figure="samples"] canvas').count(), 60);
-    await shot(page, 'cnn-1280-light-before');
+test('both networks learn, and everything is measured', async ({ open }) => {
+  const page = await open(cpu({ epochs: 4, flip: true }));
+  assert.equal(await waitMetric(page, 'params_conv'), 73_856);
+  assert.equal(await waitMetric(page, 'params_separable'), 8960);
+  assert.ok(Math.abs((await metric(page, 'params_ratio')) - 8.243) < 0.001);
+  assert.equal(await metric(page, 'out_formula'), 4);
+  assert.equal(await waitMetric(page, 'out_measured'), 4);
+  await page.locator('[data-figure="samples"] .cnn-samples').nth(1).waitFor();
+  assert.equal(await page.locator('[data-figure="samples"] canvas').count(), 60);
+  await shot(page, 'cnn-1280-light-before');
 
-    const first = await firstStep(page, ['loss_conv', 'loss_separable']);
-    await act(page, 'resume');
-    await waitMetric(page, 'step', (step) => step > 5);
-    await shot(page, 'cnn-1280-light-during');
-    await waitState(page, 'done', 60_000);
-    assert.equal(await device(page), 'cpu');
-    assert.equal(await metric(page, 'step'), 80);
-    assert.equal(await metric(page, 'epoch'), 4);
-    for (const net of ['conv', 'separable']) {
-      const last = await metric(page, `loss_${net}`);
-      assert.ok(last < 0.8 * first[`loss_${net}`], `${net}: the loss went from ${first[`loss_${net}`]} to ${last}`);
-      assert.ok((await metric(page, `accuracy_${net}`)) > 0.25, net);
-      assert.ok((await metric(page, `ms_per_step_${net}`)) > 0, net);
-      // A kernel for each of four channels; maps of five blocks, of which the first has four channels and the rest eight shown.
-      assert.equal(await page.locator(`[data-figure="inside-${net}"] canvas`).count(), 4 + 4 + 4 * 8);
-      assert.ok((await page.locator(`[data-figure="wrong-${net}"] canvas`).count()) > 0, net);
-    }
-    const answer = page.locator('[data-figure="inside-conv"] [data-look-step]');
-    assert.equal(await answer.getAttribute('data-look-step'), '80');
-    const map = () => page.locator('[data-figure="inside-conv"] canvas').nth(5).evaluate((canvas) => canvas.toDataURL());
-    const before = await map();
-    await page.locator('[data-image="3"]').press('Enter');
-    await page.waitForURL(/image=3/);
-    await page.waitForFunction((before) => document.querySelectorAll('[data-figure="inside-conv"] canvas')[5].toDataURL() !== before, before);
-    assert.equal(await state(page), 'done', 'looking at another image keeps the run');
-    await shot(page, 'cnn-1280-light-after');
-  }));
+  const first = await firstStep(page, ['loss_conv', 'loss_separable']);
+  await act(page, 'resume');
+  await waitMetric(page, 'step', (step) => step > 5);
+  await shot(page, 'cnn-1280-light-during');
+  await waitState(page, 'done', 60_000);
+  assert.equal(await device(page), 'cpu');
+  assert.equal(await metric(page, 'step'), 80);
+  assert.equal(await metric(page, 'epoch'), 4);
+  for (const net of ['conv', 'separable']) {
+    const last = await metric(page, `loss_${net}`);
+    assert.ok(last < 0.8 * first[`loss_${net}`], `${net}: the loss went from ${first[`loss_${net}`]} to ${last}`);
+    assert.ok((await metric(page, `accuracy_${net}`)) > 0.25, net);
+    assert.ok((await metric(page, `ms_per_step_${net}`)) > 0, net);
+    // Four kernels, and the maps of five blocks: four channels of the first, eight of each other one.
+    assert.equal(await page.locator(`[data-figure="inside-${net}"] canvas`).count(), 4 + 4 + 4 * 8);
+    assert.ok((await page.locator(`[data-figure="wrong-${net}"] canvas`).count()) > 0, net);
+  }
+  const answer = page.locator('[data-figure="inside-conv"] [data-look-step]');
+  assert.equal(await answer.getAttribute('data-look-step'), '80');
+  const map = () => page.locator('[data-figure="inside-conv"] canvas').nth(5).evaluate((canvas) => canvas.toDataURL());
+  const before = await map();
+  await page.locator('[data-image="3"]').press('Enter');
+  await page.waitForURL(/image=3/);
+  await page.waitForFunction((before) => document.querySelectorAll('[data-figure="inside-conv"] canvas')[5].toDataURL() !== before, before);
+  assert.equal(await state(page), 'done', 'looking at another image keeps the run');
+  await shot(page, 'cnn-1280-light-after');
+});
 
-test('the kernel is stepped by hand, by key and by itself', { timeout: 60_000 }, () =>
-  withPage(cpu({}), async (page) => {
-    const figure = page.locator('[data-figure="output-size"]');
-    const stop = () => figure.locator('[data-stop]').getAttribute('data-stop');
-    assert.equal(await stop(), '0');
-    await figure.locator('[data-action="stop-next"]').click();
-    assert.equal(await stop(), '1');
-    await figure.locator('input[type="range"]').press('ArrowRight');
-    assert.equal(await stop(), '2');
-    await figure.locator('[data-action="stop-back"]').press('Enter');
-    assert.equal(await stop(), '1');
-    // The tests' browser asks for less motion, and gets none.
-    assert.equal(await figure.locator('[data-action="stop-play"]').count(), 0);
-    await page.emulateMedia({ reducedMotion: 'no-preference' });
-    await figure.locator('[data-action="stop-next"]').click();
-    await figure.locator('[data-action="stop-play"]').click();
-    await page.waitForFunction(() => Number(document.querySelector('[data-stop]').dataset.stop) > 4);
-    await setParam(page, 'kernel', 8);
-    await setParam(page, 'dilation', 3);
-    await page.waitForFunction(() => !document.querySelector('[data-metric="out_measured"]').dataset.value);
-    assert.equal(await metric(page, 'out_formula'), undefined);
-    assert.match(await figure.locator('.notice').innerText(), /22 pixels.*only 9/s);
-    await setParam(page, 'size', 32);
-    assert.equal(await metric(page, 'out_formula'), 7);
-    await waitMetric(page, 'out_measured', (size) => size === 7);
-  }));
+test('the kernel moves by button, by keyboard and by itself', async ({ open }) => {
+  const page = await open(cpu({}));
+  const figure = page.locator('[data-figure="output-size"]');
+  const stop = () => figure.locator('[data-stop]').getAttribute('data-stop');
+  assert.equal(await stop(), '0');
+  await figure.locator('[data-action="stop-next"]').click();
+  assert.equal(await stop(), '1');
+  await figure.locator('input[type="range"]').press('ArrowRight');
+  assert.equal(await stop(), '2');
+  await figure.locator('[data-action="stop-back"]').press('Enter');
+  assert.equal(await stop(), '1');
+  // The tests' browser asks for reduced motion, so there is no button that plays.
+  assert.equal(await figure.locator('[data-action="stop-play"]').count(), 0);
+  await page.emulateMedia({ reducedMotion: 'no-preference' });
+  await figure.locator('[data-action="stop-next"]').click();
+  await figure.locator('[data-action="stop-play"]').click();
+  await page.waitForFunction(() => Number(document.querySelector('[data-stop]').dataset.stop) > 4);
+  await setParam(page, 'kernel', 8);
+  await setParam(page, 'dilation', 3);
+  await page.waitForFunction(() => !document.querySelector('[data-metric="out_measured"]').dataset.value);
+  assert.equal(await metric(page, 'out_formula'), undefined);
+  assert.match(await figure.locator('.notice').innerText(), /22 pixels.*only 9/s);
+  await setParam(page, 'size', 32);
+  assert.equal(await metric(page, 'out_formula'), 7);
+  await waitMetric(page, 'out_measured', (size) => size === 7);
+});
 
 const kernel = (page) => page.locator('[data-figure="kernel"]');
 const cells = async (page, grid) => (await kernel(page).locator(`[data-grid="${grid}"]`).getAttribute('data-values')).split(' ').map(Number);
 const place = (page) => kernel(page).locator('.player-words').innerText();
 
-/** Adds up what is shown, holds it against the number that the network has there, and gives what is left: the bias. */
+/**
+ * Sums the displayed products, compares the sum with the network's number, and returns the difference, the
+ * bias.
+ */
 async function addUp(page, name = 'sum') {
   const sum = kernel(page).locator(`[data-sum="${name}"]`);
   assert.equal(await sum.getAttribute('data-agrees'), 'true');
@@ -117,154 +121,142 @@ async function addUp(page, name = 'sum') {
   return byHand - products.reduce((sum, product) => sum + product, 0);
 }
 
-test('a kernel moves over an image, and its products add up to the map', { timeout: 120_000 }, () =>
-  withPage(`#/cnn/products?${new URLSearchParams({ device: 'cpu', ...small, epochs: 3 })}`, async (page) => {
-    const figure = kernel(page);
-    await figure.locator('[data-kernel-step="0"]').waitFor();
-    const bias = await addUp(page);
-    const painted = () =>
-      figure.locator('[data-kind="output"] canvas').evaluate((canvas) => {
-        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-        return data.filter((_, i) => i % 4 === 3 && data[i] > 0).length;
-      });
-    assert.equal(await place(page), 'row 15, column 17');
-    assert.equal(await painted(), 14 * 32 + 17);
-    // Along a row by the slider, in any direction on the image.
-    await figure.locator('[data-player="kernel"] input').press('ArrowRight');
-    assert.equal(await place(page), 'row 15, column 18');
-    const image = figure.locator('[data-action="move-kernel"]');
-    await image.press('ArrowDown');
-    await image.press('ArrowLeft');
-    assert.equal(await place(page), 'row 16, column 17');
-    assert.ok(Math.abs((await addUp(page)) - bias) < 1e-4, 'one bias in all places');
-    assert.equal(await painted(), 15 * 32 + 17);
-    // In the corner five of the nine weights lie on padding.
-    await image.click({ position: { x: 8, y: 8 } });
-    assert.equal(await place(page), 'row 1, column 1');
-    assert.equal(await figure.locator('[data-grid="patch"] [data-padding]').count(), 5);
-    assert.equal((await cells(page, 'patch')).filter((value) => value === 0).length, 5);
-    assert.ok(Math.abs((await addUp(page)) - bias) < 1e-4);
-    assert.equal(await painted(), 1);
-    const before = await cells(page, 'patch');
-    await image.press('End');
-    await figure.locator('[data-action="image-next"]').click();
-    await page.waitForURL(/image=2/);
-    await figure.getByText('Image 2 of').waitFor();
-    await checkAccess(page, 'the kernel over an image');
+test('a kernel moves over an image, and its products sum to the map', async ({ open }) => {
+  const page = await open(`#/cnn/products?${new URLSearchParams({ device: 'cpu', ...small, epochs: 3 })}`);
+  const figure = kernel(page);
+  await figure.locator('[data-kernel-step="0"]').waitFor();
+  const bias = await addUp(page);
+  const painted = () =>
+    figure.locator('[data-kind="output"] canvas').evaluate((canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return data.filter((_, i) => i % 4 === 3 && data[i] > 0).length;
+    });
+  assert.equal(await place(page), 'row 15, column 17');
+  assert.equal(await painted(), 14 * 32 + 17);
+  // The slider moves along a row; arrow keys on the image move in any direction.
+  await figure.locator('[data-player="kernel"] input').press('ArrowRight');
+  assert.equal(await place(page), 'row 15, column 18');
+  const image = figure.locator('[data-action="move-kernel"]');
+  await image.press('ArrowDown');
+  await image.press('ArrowLeft');
+  assert.equal(await place(page), 'row 16, column 17');
+  assert.ok(Math.abs((await addUp(page)) - bias) < 1e-4, 'one bias in all places');
+  assert.equal(await painted(), 15 * 32 + 17);
+  // In the corner five of the nine weights are on padding.
+  await image.click({ position: { x: 8, y: 8 } });
+  assert.equal(await place(page), 'row 1, column 1');
+  assert.equal(await figure.locator('[data-grid="patch"] [data-padding]').count(), 5);
+  assert.equal((await cells(page, 'patch')).filter((value) => value === 0).length, 5);
+  assert.ok(Math.abs((await addUp(page)) - bias) < 1e-4);
+  assert.equal(await painted(), 1);
+  const before = await cells(page, 'patch');
+  await image.press('End');
+  await figure.locator('[data-action="image-next"]').click();
+  await page.waitForURL(/image=2/);
+  await figure.getByText('Image 2 of').waitFor();
+  await checkAccess(page, 'the kernel over an image');
 
-    await act(page, 'train');
-    await figure.locator('[data-kernel-step="60"]').waitFor({ timeout: 60_000 });
-    await waitState(page, 'done');
-    assert.ok(Math.abs((await addUp(page)) - bias) > 1e-5, 'training changes the bias');
-    assert.notDeepEqual(await cells(page, 'patch'), before);
-    // The separable network's second layer: each channel by itself, then all mixed.
-    await figure.locator('[data-pick="net"]').selectOption({ index: 1 });
-    await figure.locator('[data-pick="layer"]').selectOption({ index: 1 });
-    await figure.locator('[data-sum="depthwise"]').waitFor();
-    await addUp(page, 'depthwise');
-    const mixed = figure.locator('[data-sum="sum"]');
-    assert.equal(await mixed.getAttribute('data-agrees'), 'true');
-    const rows = await figure.locator('.kernel-strip tbody tr').evaluateAll((rows) =>
-      rows.map((row) => [...row.querySelectorAll('td')].map((cell) => Number(cell.innerText.replace('−', '-')))));
-    assert.deepEqual(rows.map((row) => row.length), [4, 4, 4]);
-    const weights = await cells(page, 'weights');
-    await figure.locator('[data-channel="3"]').press('Enter');
-    assert.notDeepEqual(await cells(page, 'weights'), weights, 'each channel has its own kernel');
-    await addUp(page, 'depthwise');
-    // The same layer of the other network sums over its channels.
-    await figure.locator('[data-pick="net"]').selectOption({ index: 0 });
-    assert.equal(await figure.locator('[data-sum="sum"]').getAttribute('data-agrees'), 'true');
-    assert.equal(await figure.locator('[data-sum="depthwise"]').count(), 0);
-  }));
+  await act(page, 'train');
+  await figure.locator('[data-kernel-step="60"]').waitFor({ timeout: 60_000 });
+  await waitState(page, 'done');
+  assert.ok(Math.abs((await addUp(page)) - bias) > 1e-5, 'training changes the bias');
+  assert.notDeepEqual(await cells(page, 'patch'), before);
+  // The separable network's second layer filters each channel separately, then mixes them.
+  await figure.locator('[data-pick="net"]').selectOption({ index: 1 });
+  await figure.locator('[data-pick="layer"]').selectOption({ index: 1 });
+  await figure.locator('[data-sum="depthwise"]').waitFor();
+  await addUp(page, 'depthwise');
+  const mixed = figure.locator('[data-sum="sum"]');
+  assert.equal(await mixed.getAttribute('data-agrees'), 'true');
+  const rows = await figure.locator('.kernel-strip tbody tr').evaluateAll((rows) =>
+    rows.map((row) => [...row.querySelectorAll('td')].map((cell) => Number(cell.innerText.replace('−', '-')))));
+  assert.deepEqual(rows.map((row) => row.length), [4, 4, 4]);
+  const weights = await cells(page, 'weights');
+  await figure.locator('[data-channel="3"]').press('Enter');
+  assert.notDeepEqual(await cells(page, 'weights'), weights, 'each channel has its own kernel');
+  await addUp(page, 'depthwise');
+  // The same layer of the standard network sums over its channels.
+  await figure.locator('[data-pick="net"]').selectOption({ index: 0 });
+  assert.equal(await figure.locator('[data-sum="sum"]').getAttribute('data-agrees'), 'true');
+  assert.equal(await figure.locator('[data-sum="depthwise"]').count(), 0);
+});
 
-test('pause holds the counter, resume goes on', { timeout: 60_000 }, () =>
-  withPage(cpu({ epochs: 50 }), async (page) => {
-    await act(page, 'train');
-    await waitMetric(page, 'step', (step) => step > 3);
-    await act(page, 'pause');
-    await waitState(page, 'paused');
-    await frames(page, 20);
-    await stays(page, 'step', await metric(page, 'step'), 'the counter went on while paused');
-    const held = await metric(page, 'step');
-    await act(page, 'resume');
-    await waitMetric(page, 'step', (step) => step > held + 3);
-    await page.locator('.run-words', { hasText: 'left' }).waitFor();
-    await act(page, 'stop');
-    await waitState(page, 'done');
-  }));
+test('pause stops the step counter, resume continues', async ({ open }) => {
+  const page = await open(cpu({ epochs: 50 }));
+  await act(page, 'train');
+  await waitMetric(page, 'step', (step) => step > 3);
+  await act(page, 'pause');
+  await waitState(page, 'paused');
+  await frames(page, 20);
+  await stays(page, 'step', await metric(page, 'step'), 'the counter went on while paused');
+  const held = await metric(page, 'step');
+  await act(page, 'resume');
+  await waitMetric(page, 'step', (step) => step > held + 3);
+  await page.locator('.run-words', { hasText: 'left' }).waitFor();
+  await act(page, 'stop');
+  await waitState(page, 'done');
+});
 
-long('CIFAR-10 files are taken in, used, kept and removed; others are refused with a reason', { timeout: 120_000 }, () =>
-  withPage(cpu({ epochs: 1, n_train: 40, n_test: 20, batch_size: 10 }), async (page) => {
-    await box(page).waitFor();
-    assert.equal(await offered(page).count(), 0, 'what is not there is not offered');
-    const error = box(page).locator('[role="alert"]');
+test('CIFAR-10 files are accepted, used, stored and removed; others are refused with a reason', { tag: '@long' }, async ({ open }) => {
+  const page = await open(cpu({ epochs: 1, n_train: 40, n_test: 20, batch_size: 10 }));
+  await box(page).waitFor();
+  assert.equal(await offered(page).count(), 0, 'what is not there is not offered');
+  const error = box(page).locator('[role="alert"]');
 
-    await box(page).locator('input[type="file"]').setInputFiles([file('data_batch_1.bin', cifar(40).subarray(0, 5000))]);
-    await error.getByText('3073 bytes each').waitFor();
-    assert.match(await error.innerText(), /data_batch_1\.bin.*5000 bytes: 1 images and 1927 bytes more/s);
-    const mislabelled = cifar(4);
-    mislabelled[2 * 3073] = 77;
-    await box(page).locator('input[type="file"]').setInputFiles([file('data_batch_1.bin', mislabelled)]);
-    await error.getByText('label 77').waitFor();
-    await drop(page, [file('holiday.tar.gz', Buffer.from('not an archive'))]);
-    await error.getByText('holiday.tar.gz').waitFor();
-    assert.equal(await box(page).locator('li').count(), 0);
+  await box(page).locator('input[type="file"]').setInputFiles([file('data_batch_1.bin', cifar(40).subarray(0, 5000))]);
+  await error.getByText('3073 bytes each').waitFor();
+  assert.match(await error.innerText(), /data_batch_1\.bin.*5000 bytes: 1 images and 1927 bytes more/s);
+  const mislabelled = cifar(4);
+  mislabelled[2 * 3073] = 77;
+  await box(page).locator('input[type="file"]').setInputFiles([file('data_batch_1.bin', mislabelled)]);
+  await error.getByText('label 77').waitFor();
+  await drop(page, [file('holiday.tar.gz', Buffer.from('not an archive'))]);
+  await error.getByText('holiday.tar.gz').waitFor();
+  assert.equal(await box(page).locator('li').count(), 0);
 
-    // One by a drop, the other by the keyboard's way: the input itself.
-    await drop(page, [file('data_batch_1.bin', cifar(40))]);
-    await box(page).getByText('data_batch_1.bin (0.1 MB)').waitFor();
-    assert.equal(await offered(page).count(), 0, 'there is nothing to be tested on yet');
-    await box(page).locator('input[type="file"]').setInputFiles([file('test_batch.bin', cifar(20))]);
-    await box(page).getByText('test_batch.bin (').waitFor();
-    await offered(page).waitFor({ state: 'attached' });
-    await setParam(page, 'dataset', 'cifar10');
-    await page.locator('[data-figure="samples"]').getByText('Airplane').first().waitFor();
-    await act(page, 'train');
-    await waitState(page, 'done');
-    assert.equal(await metric(page, 'step'), 4);
-    await shot(page, 'cnn-1280-light-cifar10');
+  // One file is dropped, the other one comes through the input, as by keyboard.
+  await drop(page, [file('data_batch_1.bin', cifar(40))]);
+  await box(page).getByText('data_batch_1.bin (0.1 MB)').waitFor();
+  assert.equal(await offered(page).count(), 0, 'there is nothing to be tested on yet');
+  await box(page).locator('input[type="file"]').setInputFiles([file('test_batch.bin', cifar(20))]);
+  await box(page).getByText('test_batch.bin (').waitFor();
+  await offered(page).waitFor({ state: 'attached' });
+  await setParam(page, 'dataset', 'cifar10');
+  await page.locator('[data-figure="samples"]').getByText('Airplane').first().waitFor();
+  await act(page, 'train');
+  await waitState(page, 'done');
+  assert.equal(await metric(page, 'step'), 4);
+  await shot(page, 'cnn-1280-light-cifar10');
 
-    await page.reload();
-    await page.waitForSelector('[data-panel="cnn"]');
-    await box(page).getByText('test_batch.bin (').waitFor();
-    await page.locator('[data-figure="samples"]').getByText('Airplane').first().waitFor();
-    await box(page).locator('[data-action="remove-files"]').click();
-    await page.locator('[data-kind="error"]', { hasText: '.tar.gz' }).first().waitFor();
-    assert.equal(await box(page).locator('li').count(), 0);
-    await page.reload();
-    await page.waitForSelector('[data-panel="cnn"]');
-    await page.locator('[data-kind="error"]', { hasText: '.tar.gz' }).first().waitFor();
-    assert.equal(await box(page).locator('li').count(), 0, 'what is removed stays removed');
-  }));
+  await page.reload();
+  await page.waitForSelector('[data-panel="cnn"]');
+  await box(page).getByText('test_batch.bin (').waitFor();
+  await page.locator('[data-figure="samples"]').getByText('Airplane').first().waitFor();
+  await box(page).locator('[data-action="remove-files"]').click();
+  await page.locator('[data-kind="error"]', { hasText: '.tar.gz' }).first().waitFor();
+  assert.equal(await box(page).locator('li').count(), 0);
+  await page.reload();
+  await page.waitForSelector('[data-panel="cnn"]');
+  await page.locator('[data-kind="error"]', { hasText: '.tar.gz' }).first().waitFor();
+  assert.equal(await box(page).locator('li').count(), 0, 'what is removed stays removed');
+});
 
-long('CIFAR-10 that came with the site is offered', { timeout: 60_000 }, async () => {
-  // What `./lab data cifar10` leaves in a built site.
+test('CIFAR-10 is offered if it is part of the site', { tag: '@long' }, async ({ open, serve }) => {
+  // The files that `./lab data cifar10` adds to a built site.
   const pages = { 'data/cifar10/data_batch_1.bin': cifar(40), 'data/cifar10/test_batch.bin': cifar(20) };
   const listed = await readFile(join(dist, 'data/files.txt'), 'utf8');
   const site = await serve({ pages: { ...pages, 'data/files.txt': [listed.trim(), ...Object.keys(pages)].join('\n') + '\n' } });
-  try {
-    await withPage(
-      cpu({}),
-      async (page) => {
-        await offered(page).waitFor({ state: 'attached' });
-        await setParam(page, 'dataset', 'cifar10');
-        await page.locator('[data-figure="samples"]').getByText('40 training images and 20 test images').waitFor();
-      },
-      { from: site },
-    );
-  } finally {
-    await site.close();
-  }
+  const page = await open(cpu({}), { from: site });
+  await offered(page).waitFor({ state: 'attached' });
+  await setParam(page, 'dataset', 'cifar10');
+  await page.locator('[data-figure="samples"]').getByText('40 training images and 20 test images').waitFor();
 });
 
-long('it looks right in the dark and on a phone', { timeout: 60_000 }, () =>
-  withPage(
-    cpu({ epochs: 1, n_train: 100, n_test: 50 }),
-    async (page) => {
-      await waitMetric(page, 'params_conv');
-      await act(page, 'train');
-      await waitState(page, 'done');
-      await shot(page, 'cnn-400-dark-after');
-    },
-    { width: 400, height: 800, theme: 'dark' },
-  ));
+test('it fits a phone, in the dark, after training', { tag: '@long' }, async ({ open }) => {
+  const page = await open(cpu({ epochs: 1, n_train: 100, n_test: 50 }), { width: 400, height: 800, theme: 'dark' });
+  await waitMetric(page, 'params_conv');
+  await act(page, 'train');
+  await waitState(page, 'done');
+  await checkFits(page);
+  await shot(page, 'cnn-400-dark-after');
+});

@@ -1,11 +1,10 @@
-// Guided experiments: every one of every section is done as a student does it, and its answer is held to its numbers.
+// Guided experiments: each one is done as a student does it, and its answer is compared with its numbers.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { act, checkAccess, frames, shot, withPage } from './lib/browser.mjs';
+import { act, checkAccess, checkFits, frames, shot, test } from './lib/test.mjs';
 
-/** Of EMBEDDING.md, which a native test holds to the code: every section's experiments. */
+/** Every section's experiments, from EMBEDDING.md, which a native test compares with the code. */
 const sections = {};
 for (const part of readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 'utf8').split('\n### `').slice(1)) {
   const rows = part.split('| Experiment | Question |\n|---|---|\n')[1]?.split('\n\n')[0] ?? '';
@@ -15,7 +14,7 @@ for (const part of readFileSync(new URL('../../EMBEDDING.md', import.meta.url), 
 const card = '[data-experiment]';
 const stage = (page) => page.locator(card).getAttribute('data-experiment-state');
 
-/** Predicts something, whatever the experiment asks for. */
+/** Makes a prediction of the kind that the experiment asks for. */
 async function predict(page) {
   const form = page.locator(`${card} .guess-form`);
   if (await form.locator('[data-guess-input="choice"]').count()) await form.locator('[data-guess-input="choice"]').first().check();
@@ -24,7 +23,7 @@ async function predict(page) {
   await form.locator('[data-action="guess"]').click();
 }
 
-/** From the question to the answer; what the answer says, for each seed. */
+/** Does the experiment from question to answer. Returns the answer for each seed. */
 async function doExperiment(page, timeout) {
   await page.waitForSelector(`${card}[data-experiment-state="open"]`);
   await predict(page);
@@ -46,10 +45,9 @@ async function doExperiment(page, timeout) {
   );
 }
 
-// All of them, with the default seed and two others, take many minutes: `./lab test full` does that. Otherwise the first of
-// each section stands for them.
-const full = Boolean(process.env.NN_LAB_FULL);
-const seeds = Number(process.env.NN_LAB_SEEDS ?? (full ? 3 : 1));
+// All of them with three seeds take many minutes, which `./lab test full` spends. Otherwise the first one of
+// each section stands for all, with the default seed.
+const seeds = Number(process.env.NN_LAB_SEEDS ?? 1);
 
 for (const [slug, experiments] of Object.entries(sections)) {
   const file = new URL(`./experiments/${slug}.mjs`, import.meta.url);
@@ -58,25 +56,25 @@ for (const [slug, experiments] of Object.entries(sections)) {
     assert.ok(experiments.length >= 5, `${experiments.length} experiments`);
     assert.deepEqual(Object.keys(judges).sort(), experiments.map(({ name }) => name).sort());
   });
-  for (const { name, question } of full ? experiments : experiments.slice(0, 1)) {
-    test(`${slug}: ${question}`, { timeout: 600_000 }, async () => {
+  for (const [index, { name, question }] of experiments.entries()) {
+    test(`${slug}: ${question}`, { tag: index ? '@full' : [] }, async ({ open }) => {
+      test.setTimeout(600_000);
       const judge = ({ words, shown, numbers, choice }) => {
         assert.ok(shown.includes(words) && words.length > 20, words);
-        assert.ok(Object.keys(numbers).length > 0, 'it rests on numbers');
+        assert.ok(Object.keys(numbers).length > 0, 'it is based on numbers');
         judges[name]({ words, numbers, choice }, assert);
       };
-      const open = (more) => `#/${slug}?${new URLSearchParams({ experiment: name, device: 'cpu', ...more })}`;
-      const trains = await withPage(open({ seeds: String(seeds) }), async (page) => {
-        assert.equal(await page.locator(`${card} .question-text`).innerText(), question);
-        const answers = await doExperiment(page, 120_000 * seeds);
-        answers.forEach(judge);
-        await page.locator(`[data-action="experiment"][data-to="${name}"][data-done]`).waitFor();
-        await checkAccess(page, name);
-        return answers.length === seeds;
-      });
-      // What needs no training is measured for one seed at a time.
-      for (let seed = 2; !trains && seed <= seeds; seed++) {
-        const answers = await withPage(open({ seed: String(seed) }), (page) => doExperiment(page, 120_000));
+      const at = (more) => `#/${slug}?${new URLSearchParams({ experiment: name, device: 'cpu', ...more })}`;
+      const page = await open(at({ seeds: String(seeds) }));
+      assert.equal(await page.locator(`${card} .question-text`).innerText(), question);
+      const answers = await doExperiment(page, 120_000 * seeds);
+      answers.forEach(judge);
+      await page.locator(`[data-action="experiment"][data-to="${name}"][data-done]`).waitFor();
+      await checkAccess(page, name);
+      const isTrained = answers.length === seeds;
+      // Whatever needs no training is measured for one seed at a time.
+      for (let seed = 2; !isTrained && seed <= seeds; seed++) {
+        const answers = await doExperiment(await open(at({ seed: String(seed) })), 120_000);
         assert.deepEqual(answers.map((answer) => answer.seed), [seed]);
         answers.forEach(judge);
       }
@@ -86,42 +84,40 @@ for (const [slug, experiments] of Object.entries(sections)) {
 
 const first = (slug) => sections[slug]?.[0]?.name;
 
-test('an experiment alone in a frame, on a phone, and one that does not exist', { timeout: 120_000 }, async () => {
-  const slug = 'mlp';
-  await withPage(`#/${slug}?${new URLSearchParams({ show: first(slug), embed: '1', device: 'cpu' })}`, async (page) => {
-    await page.waitForSelector(`${card}[data-experiment-state="open"]`);
-    assert.equal(await page.locator('.rail').count(), 0);
-    await doExperiment(page, 120_000);
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
-    await shot(page, 'experiment-phone');
-  }, { width: 390, height: 844 });
-  await withPage(`#/${slug}?experiment=nosuch`, async (page) => {
-    await page.locator('.notice', { hasText: 'There is no experiment nosuch' }).waitFor();
-    assert.equal(await page.locator(card).count(), 0);
-  });
+test('an experiment alone in a frame, on a phone', async ({ open }) => {
+  const page = await open(`#/mlp?${new URLSearchParams({ show: first('mlp'), embed: '1', device: 'cpu' })}`, { width: 390, height: 844 });
+  await page.waitForSelector(`${card}[data-experiment-state="open"]`);
+  assert.equal(await page.locator('.rail').count(), 0);
+  await doExperiment(page, 120_000);
+  await checkFits(page);
+  await shot(page, 'experiment-phone');
 });
 
-test('what is finished stays through a reload and is handed in as one file', { timeout: 120_000 }, () =>
-  withPage(`#/mlp?${new URLSearchParams({ experiment: first('mlp'), device: 'cpu' })}`, async (page) => {
-    const [answer] = await doExperiment(page, 120_000);
-    await page.reload();
-    await page.locator(`[data-action="experiment"][data-to="${first('mlp')}"][data-done]`).waitFor();
-    const download = page.waitForEvent('download');
-    await act(page, 'save-experiments');
-    const file = JSON.parse(readFileSync(await (await download).path(), 'utf8'));
-    assert.equal(file.schema, 'nn-lab/experiments');
-    assert.equal(file.experiments[0].experiment, first('mlp'));
-    assert.equal(file.experiments[0].answers[0].words, answer.words);
-    await frames(page, 2);
-  }),
-);
+test('an experiment that does not exist is named', async ({ open }) => {
+  const page = await open('#/mlp?experiment=nosuch');
+  await page.locator('.notice', { hasText: 'There is no experiment nosuch' }).waitFor();
+  assert.equal(await page.locator(card).count(), 0);
+});
 
-test('other settings than those of the experiment do not answer it', { timeout: 120_000 }, () =>
-  withPage(`#/mlp?${new URLSearchParams({ experiment: first('mlp'), device: 'cpu' })}`, async (page) => {
-    await doExperiment(page, 120_000);
-    await page.evaluate(() => (location.hash = location.hash.replace('?', '?noise=0.31&')));
-    await page.waitForSelector(`${card}[data-experiment-state="predicted"]`);
-    await page.locator('[data-action="set-up"]').click();
-    await page.locator(card, { hasText: 'in place' }).waitFor();
-  }),
-);
+test('a finished experiment survives a reload and is saved in one file', async ({ open }) => {
+  const page = await open(`#/mlp?${new URLSearchParams({ experiment: first('mlp'), device: 'cpu' })}`);
+  const [answer] = await doExperiment(page, 120_000);
+  await page.reload();
+  await page.locator(`[data-action="experiment"][data-to="${first('mlp')}"][data-done]`).waitFor();
+  const download = page.waitForEvent('download');
+  await act(page, 'save-experiments');
+  const file = JSON.parse(readFileSync(await (await download).path(), 'utf8'));
+  assert.equal(file.schema, 'nn-lab/experiments');
+  assert.equal(file.experiments[0].experiment, first('mlp'));
+  assert.equal(file.experiments[0].answers[0].words, answer.words);
+  await frames(page, 2);
+});
+
+test('a run with other settings does not answer the experiment', async ({ open }) => {
+  const page = await open(`#/mlp?${new URLSearchParams({ experiment: first('mlp'), device: 'cpu' })}`);
+  await doExperiment(page, 120_000);
+  await page.evaluate(() => (location.hash = location.hash.replace('?', '?noise=0.31&')));
+  await page.waitForSelector(`${card}[data-experiment-state="predicted"]`);
+  await page.locator('[data-action="set-up"]').click();
+  await page.locator(card, { hasText: 'in place' }).waitFor();
+});

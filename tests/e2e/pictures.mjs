@@ -1,4 +1,5 @@
-// Takes the README's pictures anew, from real runs: node tests/e2e/pictures.mjs, after ./lab test e2e has built the site.
+// Takes the README's pictures again, from real runs: node tests/e2e/pictures.mjs, after ./lab test e2e has
+// built the site.
 
 import { act, address, closeAll, waitState, withPage } from './lib/browser.mjs';
 

@@ -1,10 +1,9 @@
-// What holds for every section, found through the navigation: a new section is tested from its first day.
+// What holds for every section. Sections are found by their folders, so that a new one is tested from its
+// first day.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { act, address, checkAccess, frames, probed, quick, readParam, sections, setParam, shot, state, waitMetric, waitState, withPage } from './lib/browser.mjs';
-import { serve } from './lib/site.mjs';
+import { act, address, checkAccess, checkFits, frames, probed, readParam, sections, setParam, shot, state, test, waitMetric, waitState } from './lib/test.mjs';
 
 /** Chooses an entry of a figure's menu. */
 async function choose(figure, entry) {
@@ -12,153 +11,132 @@ async function choose(figure, entry) {
   await figure.locator(`[data-export="${entry}"]`).click();
 }
 
-/** Fails where the page can be scrolled sideways, and names what sticks out. */
-async function checkWidth(page) {
-  const wide = await page.evaluate(() => {
-    const width = document.documentElement.clientWidth;
-    if (document.documentElement.scrollWidth <= width) return [];
-    return [...document.querySelectorAll('body *')]
-      .filter((node) => node.getBoundingClientRect().right > width + 1)
-      .slice(0, 5)
-      .map((node) => `${node.tagName.toLowerCase()}.${node.getAttribute('class')} in ${node.closest('[data-figure]')?.dataset.figure}`);
+test('the navigation has every section', async ({ open }) => {
+  const page = await open('');
+  const links = await page.$$eval('nav a[href*="#/"]', (all) => all.map((a) => /#\/([a-z0-9-]+)/.exec(a.getAttribute('href'))?.[1]).filter(Boolean));
+  assert.deepEqual([...new Set(links)].filter((slug) => slug !== 'verify').sort(), sections);
+});
+
+for (const slug of sections) {
+  // One page for all, since loading it costs the most: untrained in the dark and on a phone, then trained,
+  // then changed.
+  test(`${slug}: accessible, narrow enough for a phone, trains with its defaults, and keeps its settings in the address`, async ({ open }) => {
+    const page = await open(address(slug, { device: 'cpu' }), { theme: 'dark' });
+    await test.step('nothing for axe to find in the dark', async () => {
+      await page.waitForSelector(`[data-panel="${slug}"]`);
+      assert.ok((await page.title()).length > 3);
+      await probed(page);
+      await frames(page);
+      await checkAccess(page, 'dark, untrained');
+    });
+
+    await page.emulateMedia({ colorScheme: 'light' });
+    for (const width of [360, 400]) {
+      await test.step(`fits ${width} pixels`, async () => {
+        await page.setViewportSize({ width, height: 740 });
+        // Charts adapt to the new width a few frames later.
+        await page.waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth, undefined, { timeout: 10_000 }).catch(() => {});
+        await checkFits(page);
+        if (width === 360) await shot(page, `${slug}-360-light`);
+      });
+    }
+
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await test.step('trains with its default settings', async () => {
+      await act(page, 'train');
+      await waitMetric(page, 'step', (step) => step >= 3, 60_000);
+      await waitState(page, ['running', 'done']);
+      if ((await state(page)) === 'running') await act(page, 'stop');
+      await waitState(page, 'done');
+      assert.ok((await page.locator('[data-figure]').count()) > 0, 'no figure');
+      await checkAccess(page, 'light, trained');
+      for (const figure of await page.locator('[data-figure]').all()) {
+        const name = await figure.getAttribute('data-figure');
+        await choose(figure, 'table');
+        // Some figures measure another task, which their chapter offers to set up.
+        const elsewhere = await page.locator(`.chapter:has([data-set-up]) [data-figure="${name}"]`).count();
+        if (!elsewhere) assert.ok((await figure.locator('table tbody td').count()) > 0, `${name}: its table is empty`);
+      }
+      // Figures of text and tables cannot be saved as pictures.
+      const figure = page.locator('[data-figure]:has([data-export="svg"])').first();
+      for (const [kind, start] of [['csv', /^[^\n]*,/], ['svg', /^(<\?xml[^>]*>\s*)?<svg/], ['png', /PNG/]]) {
+        const [download] = await Promise.all([page.waitForEvent('download'), choose(figure, kind)]);
+        assert.match(readFileSync(await download.path(), 'latin1').slice(0, 300), start, download.suggestedFilename());
+      }
+    });
+
+    await test.step('the address holds the settings', async () => {
+      // The reload closes the tables, of which each change would redraw thousands of rows.
+      await page.reload();
+      await page.waitForSelector(`[data-panel="${slug}"]`);
+      const numbers = page.locator('[data-param]:has(input[type="range"]), [data-param]:has(select)');
+      const changed = {};
+      for (const control of (await numbers.all()).slice(0, 6)) {
+        const key = await control.getAttribute('data-param');
+        if (!(await control.isVisible())) continue;
+        const before = await readParam(page, key);
+        const options = await control.locator('option').evaluateAll((list) => list.map((option) => option.value));
+        if (options.length) await setParam(page, key, options.find((value) => value !== before) ?? before);
+        else await control.locator('input[type="range"]').press('ArrowRight');
+        changed[key] = await readParam(page, key);
+      }
+      assert.ok(Object.keys(changed).length > 0);
+      // A change is written after a delay, which may be long on a busy machine.
+      await page.waitForFunction((keys) => keys.every((key) => location.hash.includes(`${key}=`)), Object.keys(changed).slice(-1));
+      const address = new URLSearchParams(page.url().split('?')[1]);
+      // Defaults are omitted from the address.
+      assert.ok(Object.keys(changed).some((key) => address.has(key)), page.url());
+      await page.reload();
+      await page.waitForSelector(`[data-panel="${slug}"]`);
+      for (const [key, value] of Object.entries(changed)) assert.equal(await readParam(page, key), value, key);
+    });
   });
-  assert.deepEqual(wide, [], 'these stick out');
+
+  test(`${slug}: ten steps in, with every table open, there is nothing for axe to find`, { tag: '@long' }, async ({ open }) => {
+    const page = await open(address(slug, { device: 'cpu' }));
+    await probed(page);
+    await act(page, 'train');
+    await waitMetric(page, 'step', (step) => step >= 10, 60_000);
+    await waitState(page, ['running', 'done']);
+    if ((await state(page)) === 'running') await act(page, 'stop');
+    await waitState(page, 'done');
+    for (const figure of await page.locator('[data-figure]').all()) await choose(figure, 'table');
+    await checkAccess(page, 'light, trained, tables open');
+  });
 }
 
-test('every section', { timeout: 600_000 }, async (t) => {
-  const slugs = await sections();
-  assert.ok(slugs.includes('mlp'), `the navigation has ${slugs}`);
-  for (const slug of slugs) {
-    // One page, which costs most of all this: before training in the dark and on a phone, then trained, then changed.
-    await withPage(
-      address(slug, { device: 'cpu' }),
-      async (page) => {
-        await t.test(`${slug}: nothing for axe to find in the dark`, async () => {
-          await page.waitForSelector(`[data-panel="${slug}"]`);
-          assert.ok((await page.title()).length > 3);
-          await probed(page);
-          await frames(page);
-          await checkAccess(page, 'dark, untrained');
-        });
-
-        await page.emulateMedia({ colorScheme: 'light' });
-        for (const width of [360, 400]) {
-          await t.test(`${slug}: fits ${width} pixels`, async () => {
-            await page.setViewportSize({ width, height: 740 });
-            // Charts follow the new width a few frames later.
-            await page.waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth, undefined, { timeout: 10_000 }).catch(() => {});
-            await checkWidth(page);
-            if (width === 360) await shot(page, `${slug}-360-light`);
-          });
-        }
-
-        await page.setViewportSize({ width: 1280, height: 900 });
-        await t.test(`${slug}: trains with its default settings`, async () => {
-          await act(page, 'train');
-          await waitMetric(page, 'step', (step) => step >= (quick ? 3 : 10), 60_000);
-          await waitState(page, ['running', 'done']);
-          if ((await state(page)) === 'running') await act(page, 'stop');
-          await waitState(page, 'done');
-          assert.ok((await page.locator('[data-figure]').count()) > 0, 'no figure');
-          await checkAccess(page, 'light, trained');
-          for (const figure of await page.locator('[data-figure]').all()) {
-            const name = await figure.getAttribute('data-figure');
-            await choose(figure, 'table');
-            // Some measure a task of their own, which their chapter offers to set up.
-            const elsewhere = await page.locator(`.chapter:has([data-set-up]) [data-figure="${name}"]`).count();
-            if (!elsewhere) assert.ok((await figure.locator('table tbody td').count()) > 0, `${name}: its table is empty`);
-          }
-          if (!quick) await checkAccess(page, 'light, trained, tables open');
-          // Text and tables have no picture.
-          const figure = page.locator('[data-figure]:has([data-export="svg"])').first();
-          for (const [kind, start] of [['csv', /^[^\n]*,/], ['svg', /^(<\?xml[^>]*>\s*)?<svg/], ['png', /PNG/]]) {
-            const [download] = await Promise.all([page.waitForEvent('download'), choose(figure, kind)]);
-            assert.match(readFileSync(await download.path(), 'latin1').slice(0, 300), start, download.suggestedFilename());
-          }
-        });
-
-        await t.test(`${slug}: the address holds the settings`, async () => {
-          // Without the tables that are open by now: each change would draw thousands of rows anew.
-          await page.reload();
-          await page.waitForSelector(`[data-panel="${slug}"]`);
-          const numbers = page.locator('[data-param]:has(input[type="range"]), [data-param]:has(select)');
-          const changed = {};
-          for (const control of (await numbers.all()).slice(0, 6)) {
-            const key = await control.getAttribute('data-param');
-            if (!(await control.isVisible())) continue;
-            const before = await readParam(page, key);
-            const options = await control.locator('option').evaluateAll((list) => list.map((option) => option.value));
-            if (options.length) await setParam(page, key, options.find((value) => value !== before) ?? before);
-            else await control.locator('input[type="range"]').press('ArrowRight');
-            changed[key] = await readParam(page, key);
-          }
-          assert.ok(Object.keys(changed).length > 0);
-          // A change is written once it has rested; on a busy machine the last one takes its time.
-          await page.waitForFunction((keys) => keys.every((key) => location.hash.includes(`${key}=`)), Object.keys(changed).slice(-1));
-          const address = new URLSearchParams(page.url().split('?')[1]);
-          // A value that is its setting's default is left out.
-          assert.ok(Object.keys(changed).some((key) => address.has(key)), page.url());
-          await page.reload();
-          await page.waitForSelector(`[data-panel="${slug}"]`);
-          for (const [key, value] of Object.entries(changed)) assert.equal(await readParam(page, key), value, key);
-        });
-      },
-      { theme: 'dark' },
-    );
-  }
-});
-
-test('the site works below a path, and asks nobody else', { timeout: 60_000 }, async () => {
+test('the site works under a path, and sends no request elsewhere', async ({ open, serve }) => {
   const site = await serve({ base: '/a/course/lab/' });
-  try {
-    await withPage(
-      address('mlp', { device: 'cpu', steps: 20 }),
-      async (page) => {
-        const elsewhere = [];
-        page.on('request', (request) => /^https?:/.test(request.url()) && !request.url().startsWith(site.url) && elsewhere.push(request.url()));
-        await act(page, 'train');
-        await waitState(page, 'done');
-        assert.deepEqual(elsewhere, []);
-      },
-      { from: site },
-    );
-    assert.deepEqual(site.requests.filter((path) => path.startsWith('/')), []);
-  } finally {
-    await site.close();
-  }
+  const page = await open(address('mlp', { device: 'cpu', steps: 20 }), { from: site });
+  const elsewhere = [];
+  page.on('request', (request) => /^https?:/.test(request.url()) && !request.url().startsWith(site.url) && elsewhere.push(request.url()));
+  await act(page, 'train');
+  await waitState(page, 'done');
+  assert.deepEqual(elsewhere, []);
+  assert.deepEqual(site.requests.filter((path) => path.startsWith('/')), []);
 });
 
-test('it trains in a frame with sandbox="allow-scripts" alone', { timeout: 60_000 }, async () => {
+test('it trains in a frame with sandbox="allow-scripts" alone', async ({ open, serve }) => {
   const site = await serve();
   const host = await serve({
     pages: { 'index.html': `<!doctype html><title>host</title><link rel="icon" href="data:,"><iframe title="lab" width="900" height="900" sandbox="allow-scripts" src="${site.url}${address('mlp', { device: 'cpu', steps: 20, embed: 1 }).replaceAll('&', '&amp;')}"></iframe>` },
   });
-  try {
-    await withPage(
-      '',
-      async (page) => {
-        const frame = page.frameLocator('iframe');
-        await frame.locator('[data-action="train"]').first().click();
-        const ended = frame.locator('[data-panel]:is([data-state="done"], [data-state="error"])');
-        await ended.waitFor({ timeout: 30_000 });
-        assert.equal(await ended.getAttribute('data-state'), 'done', await frame.locator('[data-kind="error"]').allInnerTexts().then(String));
-      },
-      { from: host, ready: false },
-    );
-  } finally {
-    await host.close();
-    await site.close();
-  }
+  const page = await open('', { from: host, ready: false });
+  const frame = page.frameLocator('iframe');
+  await frame.locator('[data-action="train"]').first().click();
+  const ended = frame.locator('[data-panel]:is([data-state="done"], [data-state="error"])');
+  await ended.waitFor({ timeout: 30_000 });
+  assert.equal(await ended.getAttribute('data-state'), 'done', await frame.locator('[data-kind="error"]').allInnerTexts().then(String));
 });
 
-// A brace that is missing makes the rules after it children of another, which no browser complains of.
-test('no rule of the style is inside another, but for those of a section, which are in the panel of it', { timeout: 30_000 }, () =>
-  withPage(address('mlp'), async (page) => {
-    const nested = await page.evaluate(() => {
-      const section = /^:where\(\[data-panel="\w+"\]\)$/;
-      const whole = ({ selectorText, cssRules }) => selectorText && cssRules.length && !section.test(selectorText);
-      const inside = (rules) => [...rules].flatMap((rule) => (whole(rule) ? [rule.selectorText] : inside(rule.cssRules ?? [])));
-      return [...document.styleSheets].flatMap((sheet) => inside(sheet.cssRules));
-    });
-    assert.deepEqual(nested, []);
-  }));
+// After a missing brace the following rules are children of another rule, of which no browser complains.
+test('no style rule is nested in another, except a section’s rules in those of its panel', async ({ open }) => {
+  const page = await open(address('mlp'));
+  const nested = await page.evaluate(() => {
+    const section = /^:where\(\[data-panel="\w+"\]\)$/;
+    const whole = ({ selectorText, cssRules }) => selectorText && cssRules.length && !section.test(selectorText);
+    const inside = (rules) => [...rules].flatMap((rule) => (whole(rule) ? [rule.selectorText] : inside(rule.cssRules ?? [])));
+    return [...document.styleSheets].flatMap((sheet) => inside(sheet.cssRules));
+  });
+  assert.deepEqual(nested, []);
+});

@@ -1,99 +1,95 @@
 // Section 3 on the CPU, as a visitor uses it.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, device, long, metric, readParam, setParam, shot, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, device, metric, readParam, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
 
 const cpu = (params) => address('resnet', { device: 'cpu', ...params });
 const verdicts = (page) => page.locator('[data-check-verdict]').evaluateAll((rows) => rows.map((row) => row.dataset.checkVerdict));
 
-long('without batch norm the plain net gets no gradient and learns nothing, its residual twin learns', { timeout: 120_000 }, () =>
-  withPage(cpu({ steps: 80 }), async (page) => {
-    // By hand: the first convolution, the three stages, the last layer; and a projection in each of two stages.
-    assert.equal(await waitMetric(page, 'params_plain'), 40 + 6 * 148 + (296 + 5 * 584) + (1168 + 5 * 2320) + 170);
-    assert.equal((await metric(page, 'params_residual')) - (await metric(page, 'params_plain')), 40 + 144);
-    assert.ok((await waitMetric(page, 'decay_plain')) < 0.4);
-    assert.ok((await metric(page, 'grad_first_plain')) < 1e-4 * (await metric(page, 'grad_last_plain')));
-    assert.ok((await metric(page, 'grad_first_residual')) > 1e-2 * (await metric(page, 'grad_last_residual')));
-    await page.waitForFunction(() => document.querySelectorAll('[data-check-verdict="open"]').length === 1);
-    await shot(page, 'resnet-1280-light-before');
+test('without batch norm the plain network gets no gradient and does not learn, while the residual network does', { tag: '@long' }, async ({ open }) => {
+  const page = await open(cpu({ steps: 80 }));
+  // Counted by hand: the first convolution, the three stages, the last layer; and a projection in each of two
+  // stages.
+  assert.equal(await waitMetric(page, 'params_plain'), 40 + 6 * 148 + (296 + 5 * 584) + (1168 + 5 * 2320) + 170);
+  assert.equal((await metric(page, 'params_residual')) - (await metric(page, 'params_plain')), 40 + 144);
+  assert.ok((await waitMetric(page, 'decay_plain')) < 0.4);
+  assert.ok((await metric(page, 'grad_first_plain')) < 1e-4 * (await metric(page, 'grad_last_plain')));
+  assert.ok((await metric(page, 'grad_first_residual')) > 1e-2 * (await metric(page, 'grad_last_residual')));
+  await page.waitForFunction(() => document.querySelectorAll('[data-check-verdict="open"]').length === 1);
+  await shot(page, 'resnet-1280-light-before');
 
-    await act(page, 'train');
-    await waitMetric(page, 'step', (step) => step >= 20);
-    await shot(page, 'resnet-1280-light-during');
-    await waitState(page, 'done', 90_000);
-    assert.equal(await device(page), 'cpu');
-    assert.equal(await metric(page, 'step'), 80);
-    const [plain, residual] = [await metric(page, 'loss_plain'), await metric(page, 'loss_residual')];
-    assert.ok(Math.abs(plain - Math.log(10)) < 0.05, `the plain net's loss is ${plain}`);
-    assert.ok(residual < plain - 0.2, `the residual net's loss is ${residual}`);
-    assert.ok((await metric(page, 'accuracy_residual')) > (await metric(page, 'accuracy_plain')) + 0.05);
-    assert.deepEqual([...new Set(await verdicts(page))], ['holds']);
-    await shot(page, 'resnet-1280-light-after');
-  }));
+  await act(page, 'train');
+  await waitMetric(page, 'step', (step) => step >= 20);
+  await shot(page, 'resnet-1280-light-during');
+  await waitState(page, 'done', 90_000);
+  assert.equal(await device(page), 'cpu');
+  assert.equal(await metric(page, 'step'), 80);
+  const [plain, residual] = [await metric(page, 'loss_plain'), await metric(page, 'loss_residual')];
+  assert.ok(Math.abs(plain - Math.log(10)) < 0.05, `the plain network's loss is ${plain}`);
+  assert.ok(residual < plain - 0.2, `the residual network's loss is ${residual}`);
+  assert.ok((await metric(page, 'accuracy_residual')) > (await metric(page, 'accuracy_plain')) + 0.05);
+  assert.deepEqual([...new Set(await verdicts(page))], ['holds']);
+  await shot(page, 'resnet-1280-light-after');
+});
 
-test('one switch: with batch norm gradients do not vanish', { timeout: 60_000 }, () =>
-  withPage(cpu({ n_seeds: 1 }), async (page) => {
-    await waitMetric(page, 'decay_plain', (decay) => decay < 0.4);
-    await setParam(page, 'batch_norm', true);
-    await waitMetric(page, 'decay_plain', (decay) => decay > 1.05);
-    await page.waitForURL(/batch_norm=true/);
-    const names = await page.locator('[data-figure="network"] svg').getAttribute('aria-label');
-    assert.match(names, /9 blocks.*1 × 16 × 16.*16 × 4 × 4/);
-  }));
+test('one switch: with batch norm gradients do not vanish', async ({ open }) => {
+  const page = await open(cpu({ n_seeds: 1 }));
+  await waitMetric(page, 'decay_plain', (decay) => decay < 0.4);
+  await setParam(page, 'batch_norm', true);
+  await waitMetric(page, 'decay_plain', (decay) => decay > 1.05);
+  await page.waitForURL(/batch_norm=true/);
+  const names = await page.locator('[data-figure="network"] svg').getAttribute('aria-label');
+  assert.match(names, /9 blocks.*1 × 16 × 16.*16 × 4 × 4/);
+});
 
-long('presets set up what they name, dark and narrow', { timeout: 60_000 }, () =>
-  withPage(
-    cpu({ theme: 'dark' }),
-    async (page) => {
-      await page.locator('[data-preset="degradation"]').click();
-      await page.waitForURL(/preset=degradation/);
-      await waitMetric(page, 'depth_built', (depth) => depth === 56);
-      assert.equal(await readParam(page, 'batch_norm'), 'true');
-      await waitMetric(page, 'decay_plain', (decay) => decay > 1.05);
-      await act(page, 'train');
-      await waitMetric(page, 'step', (step) => step >= 2, 30_000);
-      await act(page, 'stop');
-      await waitState(page, 'done');
-      await shot(page, 'resnet-400-dark-after');
-    },
-    { width: 400, height: 800, theme: 'dark' },
-  ));
+test('a preset applies its settings, on a phone in the dark', { tag: '@long' }, async ({ open }) => {
+  const page = await open(cpu({ theme: 'dark' }), { width: 400, height: 800, theme: 'dark' });
+  await page.locator('[data-preset="degradation"]').click();
+  await page.waitForURL(/preset=degradation/);
+  await waitMetric(page, 'depth_built', (depth) => depth === 56);
+  assert.equal(await readParam(page, 'batch_norm'), 'true');
+  await waitMetric(page, 'decay_plain', (decay) => decay > 1.05);
+  await act(page, 'train');
+  await waitMetric(page, 'step', (step) => step >= 2, 30_000);
+  await act(page, 'stop');
+  await waitState(page, 'done');
+  await shot(page, 'resnet-400-dark-after');
+});
 
-test('signal and gradient on each path change while the networks learn', { timeout: 120_000 }, () =>
-  withPage(`#/resnet/paths?${new URLSearchParams({ device: 'cpu', depth: 14, steps: 60, n_seeds: 1 })}`, async (page) => {
-    const figure = page.locator('[data-figure="block"]');
-    const net = (name) => figure.locator(`[data-net="${name}"]`);
-    const number = async (name, at) => Number(await net(name).locator(`[data-place="${at}"]`).getAttribute('data-value'));
-    const step = (name) => net(name).getAttribute('data-paths-step');
-    await net('residual').locator('[data-place="sum-gradient"]').waitFor();
-    assert.equal(await step('residual'), '0');
-    const untrained = await number('residual', 'branch-signal');
-    assert.ok(untrained > 0);
-    // An identity hands on what it is given, both ways; a plain block has one path only.
-    assert.equal(await number('residual', 'shortcut-gradient'), await number('residual', 'sum-gradient'));
-    assert.equal(await number('residual', 'shortcut-signal'), await number('residual', 'x-signal'));
-    assert.equal(await net('plain').locator('[data-place^="shortcut"]').count(), 0);
-    const first = await number('plain', 'x-gradient');
-    // Block 3 begins the second stage: its shortcut is a projection.
-    await figure.locator('[data-player="block"] input').press('ArrowRight');
-    await figure.locator('[data-player="block"] [data-action="forward"]').click();
-    assert.equal(await figure.locator('.player-words').innerText(), '3 of 6');
-    await net('residual').getByText('1 × 1 convolution').waitFor();
-    assert.notEqual(await number('residual', 'shortcut-gradient'), await number('residual', 'sum-gradient'));
-    await figure.locator('.block-mini').nth(5).click();
-    assert.equal(await figure.locator('.player-words').innerText(), '6 of 6');
-    assert.ok((await number('plain', 'x-gradient')) > 10 * first, 'the gradient is larger near the output');
-    await checkAccess(page, 'the block');
+test('signal and gradient on each path change during training', async ({ open }) => {
+  const page = await open(`#/resnet/paths?${new URLSearchParams({ device: 'cpu', depth: 14, steps: 60, n_seeds: 1 })}`);
+  const figure = page.locator('[data-figure="block"]');
+  const net = (name) => figure.locator(`[data-net="${name}"]`);
+  const number = async (name, at) => Number(await net(name).locator(`[data-place="${at}"]`).getAttribute('data-value'));
+  const step = (name) => net(name).getAttribute('data-paths-step');
+  await net('residual').locator('[data-place="sum-gradient"]').waitFor();
+  assert.equal(await step('residual'), '0');
+  const untrained = await number('residual', 'branch-signal');
+  assert.ok(untrained > 0);
+  // An identity passes signal and gradient on unchanged; a plain block has only one path.
+  assert.equal(await number('residual', 'shortcut-gradient'), await number('residual', 'sum-gradient'));
+  assert.equal(await number('residual', 'shortcut-signal'), await number('residual', 'x-signal'));
+  assert.equal(await net('plain').locator('[data-place^="shortcut"]').count(), 0);
+  const first = await number('plain', 'x-gradient');
+  // Block 3 is the first of the second stage, so its shortcut is a projection.
+  await figure.locator('[data-player="block"] input').press('ArrowRight');
+  await figure.locator('[data-player="block"] [data-action="forward"]').click();
+  assert.equal(await figure.locator('.player-words').innerText(), '3 of 6');
+  await net('residual').getByText('1 × 1 convolution').waitFor();
+  assert.notEqual(await number('residual', 'shortcut-gradient'), await number('residual', 'sum-gradient'));
+  await figure.locator('.block-mini').nth(5).click();
+  assert.equal(await figure.locator('.player-words').innerText(), '6 of 6');
+  assert.ok((await number('plain', 'x-gradient')) > 10 * first, 'the gradient is larger near the output');
+  await checkAccess(page, 'the block');
 
-    await act(page, 'train');
-    await page.waitForFunction(() => Number(document.querySelector('[data-net="residual"]').dataset.pathsStep) > 1);
-    const during = await number('residual', 'branch-signal');
-    assert.notEqual(during, untrained);
-    await waitState(page, 'done', 90_000);
-    assert.equal(await step('plain'), '60');
-    assert.notEqual(await number('residual', 'branch-signal'), during);
-    await figure.locator('summary').click();
-    await figure.locator('[data-export="table"]').click();
-    assert.equal(await figure.locator('[data-table="block"] tbody tr').count(), 12);
-  }));
+  await act(page, 'train');
+  await page.waitForFunction(() => Number(document.querySelector('[data-net="residual"]').dataset.pathsStep) > 1);
+  const during = await number('residual', 'branch-signal');
+  assert.notEqual(during, untrained);
+  await waitState(page, 'done', 90_000);
+  assert.equal(await step('plain'), '60');
+  assert.notEqual(await number('residual', 'branch-signal'), during);
+  await figure.locator('summary').click();
+  await figure.locator('[data-export="table"]').click();
+  assert.equal(await figure.locator('[data-table="block"] tbody tr').count(), 12);
+});

@@ -1,54 +1,53 @@
 // Section 4 on the CPU, as a visitor uses it.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, checkAccess, device, firstStep, frames, long, metric, probed, setParam, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, checkFits, firstStep, frames, metric, probed, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
 
 const cpu = (params) => address('rnn', { device: 'cpu', ...params });
 
-test('both nets learn a short sequence, and the gradients are there to be read', { timeout: 90_000 }, () =>
-  withPage(cpu({ preset: 'short-sequence', steps: 120 }), async (page) => {
-    assert.ok((await waitMetric(page, 'max_abs_err_lstm')) < 1e-4);
-    assert.ok((await waitMetric(page, 'max_abs_err_rnn')) < 1e-4);
-    assert.equal(await metric(page, 'params_lstm_counted'), await metric(page, 'params_lstm'));
-    assert.equal(await metric(page, 'chance'), 0.5);
-    const first = await firstStep(page, ['loss_rnn', 'loss_lstm']);
-    await act(page, 'resume');
-    await waitState(page, 'done', 60_000);
-    for (const net of ['rnn', 'lstm']) {
-      assert.ok((await metric(page, `loss_${net}`)) < first[`loss_${net}`], `the loss of the ${net} does not fall`);
-      assert.ok((await metric(page, `accuracy_${net}`)) > 0.9, `the ${net} does not learn`);
-      assert.ok((await metric(page, `grad_first_${net}`)) > 0);
-    }
-    assert.ok((await metric(page, 'grad_ratio')) > 0);
-  }));
+test('both networks learn a short sequence, and their gradients are shown', async ({ open }) => {
+  const page = await open(cpu({ preset: 'short-sequence', steps: 120 }));
+  assert.ok((await waitMetric(page, 'max_abs_err_lstm')) < 1e-4);
+  assert.ok((await waitMetric(page, 'max_abs_err_rnn')) < 1e-4);
+  assert.equal(await metric(page, 'params_lstm_counted'), await metric(page, 'params_lstm'));
+  assert.equal(await metric(page, 'chance'), 0.5);
+  const first = await firstStep(page, ['loss_rnn', 'loss_lstm']);
+  await act(page, 'resume');
+  await waitState(page, 'done', 60_000);
+  for (const net of ['rnn', 'lstm']) {
+    assert.ok((await metric(page, `loss_${net}`)) < first[`loss_${net}`], `the loss of the ${net} does not fall`);
+    assert.ok((await metric(page, `accuracy_${net}`)) > 0.9, `the ${net} does not learn`);
+    assert.ok((await metric(page, `grad_first_${net}`)) > 0);
+  }
+  assert.ok((await metric(page, 'grad_ratio')) > 0);
+});
 
-long('over 200 steps the gradient of the RNN does not reach the first token', { timeout: 90_000 }, () =>
-  withPage(cpu({ steps: 20_000 }), async (page) => {
-    await waitMetric(page, 'max_abs_err_lstm');
-    await shot(page, 'rnn-1280-light-before');
-    await act(page, 'train');
-    assert.ok((await waitMetric(page, 'grad_first_rnn')) < 1e-20);
-    assert.ok((await waitMetric(page, 'grad_ratio')) > 1e10);
-    await waitMetric(page, 'step', (step) => step >= 8);
-    await shot(page, 'rnn-1280-light-during');
-    await act(page, 'stop');
-    await waitState(page, 'done');
-  }));
+test('over 200 steps the gradient of the RNN does not reach the first token', { tag: '@long' }, async ({ open }) => {
+  const page = await open(cpu({ steps: 20_000 }));
+  await waitMetric(page, 'max_abs_err_lstm');
+  await shot(page, 'rnn-1280-light-before');
+  await act(page, 'train');
+  assert.ok((await waitMetric(page, 'grad_first_rnn')) < 1e-20);
+  assert.ok((await waitMetric(page, 'grad_ratio')) > 1e10);
+  await waitMetric(page, 'step', (step) => step >= 8);
+  await shot(page, 'rnn-1280-light-during');
+  await act(page, 'stop');
+  await waitState(page, 'done');
+});
 
-long('a preset sets the settings, a changed setting leaves it, and Back returns', { timeout: 60_000 }, () =>
-  withPage(cpu(), async (page) => {
-    const preset = page.locator('[data-preset="zero-forget-bias"]');
-    await preset.click();
-    await page.waitForURL(/preset=zero-forget-bias/);
-    assert.equal(await page.locator('[data-param="forget_bias"] select').inputValue(), 'zero');
-    assert.equal(await preset.getAttribute('aria-pressed'), 'true');
-    await page.locator('[data-param="seq_len"] input[type="range"]').press('ArrowLeft');
-    await page.waitForURL(/seq_len=/);
-    assert.equal(await preset.getAttribute('aria-pressed'), 'false');
-    await page.goBack();
-    await page.waitForFunction(() => document.querySelector('[data-preset="zero-forget-bias"]').getAttribute('aria-pressed') === 'true');
-  }));
+test('a preset applies its settings, a changed setting deselects it, and Back selects it again', { tag: '@long' }, async ({ open }) => {
+  const page = await open(cpu());
+  const preset = page.locator('[data-preset="zero-forget-bias"]');
+  await preset.click();
+  await page.waitForURL(/preset=zero-forget-bias/);
+  assert.equal(await page.locator('[data-param="forget_bias"] select').inputValue(), 'zero');
+  assert.equal(await preset.getAttribute('aria-pressed'), 'true');
+  await page.locator('[data-param="seq_len"] input[type="range"]').press('ArrowLeft');
+  await page.waitForURL(/seq_len=/);
+  assert.equal(await preset.getAttribute('aria-pressed'), 'false');
+  await page.goBack();
+  await page.waitForFunction(() => document.querySelector('[data-preset="zero-forget-bias"]').getAttribute('aria-pressed') === 'true');
+});
 
 const cells = (params) => `#/rnn/architecture?${new URLSearchParams({ device: 'cpu', ...params })}`;
 const gate = (page, name, net = 'lstm') => page.locator(`[data-cell="${net}"] [data-gate="${name}"]`).getAttribute('data-value').then(Number);
@@ -56,111 +55,107 @@ const stateOf = (page, name, net = 'lstm') => page.locator(`[data-cell="${net}"]
 const goTo = (page, t) => page.locator('[data-player="t"] input').fill(String(t));
 const at = (page, t) => page.locator(`.cell-figure[data-t="${t}"]`).waitFor();
 
-test('the cells are drawn before training, and every way along the sequence shows that position', { timeout: 90_000 }, () =>
-  withPage(cells({ seq_len: 60 }), async (page) => {
-    await probed(page);
-    const figure = page.locator('[data-figure="cell"]');
-    await page.locator('[data-cell="lstm"] [data-gate="f"][data-value]').waitFor();
-    await figure.getByText('untrained').waitFor();
-    // Chrono initialization: most forget gates start near 1, most input gates near 0.
-    const first = { f: await gate(page, 'f'), i: await gate(page, 'i') };
-    assert.ok(first.f > 0.85 && first.i < 0.15, JSON.stringify(first));
-    // Before the first token there is nothing.
-    assert.equal(await stateOf(page, 'ct−1'), 0);
-    assert.equal(await page.locator('.token[aria-current]').getAttribute('data-role'), 'first');
-    assert.match(await page.locator('.token[data-role="first"]').innerText(), /^[AB]$/);
+test('the cells are drawn before training, and every control of the position shows that position', async ({ open }) => {
+  const page = await open(cells({ seq_len: 60 }));
+  await probed(page);
+  const figure = page.locator('[data-figure="cell"]');
+  await page.locator('[data-cell="lstm"] [data-gate="f"][data-value]').waitFor();
+  await figure.getByText('untrained').waitFor();
+  // Chrono initialization: most forget gates start near 1, most input gates near 0.
+  const first = { f: await gate(page, 'f'), i: await gate(page, 'i') };
+  assert.ok(first.f > 0.85 && first.i < 0.15, JSON.stringify(first));
+  // The state before the first token is zero.
+  assert.equal(await stateOf(page, 'ct−1'), 0);
+  assert.equal(await page.locator('.token[aria-current]').getAttribute('data-role'), 'first');
+  assert.match(await page.locator('.token[data-role="first"]').innerText(), /^[AB]$/);
 
-    await goTo(page, 30);
-    await at(page, 30);
-    assert.notEqual(await gate(page, 'f'), first.f, 'the gates are those of another position');
-    const [cell, hidden] = [await stateOf(page, 'ct'), await stateOf(page, 'ht', 'rnn')];
-    assert.ok(cell > 0 && hidden > 0 && hidden < 1, `${cell}, ${hidden}`);
-    // What comes out at one position goes into the next.
-    await page.locator('[data-player="t"] [data-action="forward"]').click();
-    await at(page, 31);
-    assert.equal(await stateOf(page, 'ct−1'), cell);
-    assert.equal(await stateOf(page, 'ht−1', 'rnn'), hidden);
-    // A token, and a column of the map, are ways there, too.
-    await page.locator('.token[data-position="33"]').click();
-    await at(page, 33);
-    await page.locator('.token[data-role="last"]').click();
-    await at(page, 59);
-    const over = page.getByRole('application', { name: /^Units over the sequence/ });
-    const band = over.locator('[data-band="0"]');
-    const { width } = await band.boundingBox();
-    await band.click({ position: { x: width * (10.5 / 60), y: 20 } });
-    await at(page, 10);
-    await over.focus();
-    for (const key of ['Home', 'ArrowRight', 'ArrowRight', 'Enter']) await page.keyboard.press(key);
-    assert.match(await figure.locator('.chart-readout').last().innerText(), /^LSTM: cell state .* at position t 2, unit \d+$/);
-    await at(page, 2);
+  await goTo(page, 30);
+  await at(page, 30);
+  assert.notEqual(await gate(page, 'f'), first.f, 'the gates are those of another position');
+  const [cell, hidden] = [await stateOf(page, 'ct'), await stateOf(page, 'ht', 'rnn')];
+  assert.ok(cell > 0 && hidden > 0 && hidden < 1, `${cell}, ${hidden}`);
+  // The output at one position is the input of the next.
+  await page.locator('[data-player="t"] [data-action="forward"]').click();
+  await at(page, 31);
+  assert.equal(await stateOf(page, 'ct−1'), cell);
+  assert.equal(await stateOf(page, 'ht−1', 'rnn'), hidden);
+  // Clicking a token or a column of the map selects its position, too.
+  await page.locator('.token[data-position="33"]').click();
+  await at(page, 33);
+  await page.locator('.token[data-role="last"]').click();
+  await at(page, 59);
+  const over = page.getByRole('application', { name: /^Units over the sequence/ });
+  const band = over.locator('[data-band="0"]');
+  const { width } = await band.boundingBox();
+  await band.click({ position: { x: width * (10.5 / 60), y: 20 } });
+  await at(page, 10);
+  await over.focus();
+  for (const key of ['Home', 'ArrowRight', 'ArrowRight', 'Enter']) await page.keyboard.press(key);
+  assert.match(await figure.locator('.chart-readout').last().innerText(), /^LSTM: cell state .* at position t 2, unit \d+$/);
+  await at(page, 2);
 
-    // The table has the same numbers: the mean of the forget gate is that of its units.
-    await figure.locator('summary').first().click();
-    await figure.locator('[data-export="table"]').click();
-    const row = await figure.locator('tbody tr').first().evaluate((tr) => [...tr.children].map((td) => td.textContent));
-    assert.deepEqual(row.slice(0, 3), ['f forget gate', 'LSTM', '2']);
-    const units = row.slice(4).map(Number);
-    assert.equal(units.length, 32);
-    const mean = units.reduce((sum, unit) => sum + unit, 0) / units.length;
-    assert.ok(Math.abs(mean - Number(row[3])) < 1e-5 && Math.abs(mean - (await gate(page, 'f'))) < 1e-5, `${mean}, ${row[3]}`);
-    await checkAccess(page, 'the cells');
-    await shot(page, 'cell-1280-light-before');
+  // The table agrees: the forget gate's mean is the mean over its units.
+  await figure.locator('summary').first().click();
+  await figure.locator('[data-export="table"]').click();
+  const row = await figure.locator('tbody tr').first().evaluate((tr) => [...tr.children].map((td) => td.textContent));
+  assert.deepEqual(row.slice(0, 3), ['f forget gate', 'LSTM', '2']);
+  const units = row.slice(4).map(Number);
+  assert.equal(units.length, 32);
+  const mean = units.reduce((sum, unit) => sum + unit, 0) / units.length;
+  assert.ok(Math.abs(mean - Number(row[3])) < 1e-5 && Math.abs(mean - (await gate(page, 'f'))) < 1e-5, `${mean}, ${row[3]}`);
+  await checkAccess(page, 'the cells');
+  await shot(page, 'cell-1280-light-before');
 
-    // With a bias of zero the forget gates start half open.
-    await setParam(page, 'forget_bias', 'zero');
-    await page.waitForFunction(() => Math.abs(document.querySelector('[data-gate="f"]').dataset.value - 0.5) < 0.1);
-    // Many units: what is left out is said.
-    await setParam(page, 'd_hidden', 100);
-    await figure.getByText('The first 64 of 100 units are drawn').waitFor();
-    await setParam(page, 'seq_len', 10);
-    await page.locator('.token[data-role="last"][data-position="9"]').waitFor();
-    assert.ok(Number(await page.locator('.cell-figure').getAttribute('data-t')) <= 9);
-  }));
+  // With a zero bias the forget gates start half open.
+  await setParam(page, 'forget_bias', 'zero');
+  await page.waitForFunction(() => Math.abs(document.querySelector('[data-gate="f"]').dataset.value - 0.5) < 0.1);
+  // If not all units are drawn, the figure says so.
+  await setParam(page, 'd_hidden', 100);
+  await figure.getByText('The first 64 of 100 units are drawn').waitFor();
+  await setParam(page, 'seq_len', 10);
+  await page.locator('.token[data-role="last"][data-position="9"]').waitFor();
+  assert.ok(Number(await page.locator('.cell-figure').getAttribute('data-t')) <= 9);
+});
 
-test('the cells are live: they change while the networks train, and show what was learned', { timeout: 120_000 }, () =>
-  withPage(cells({ seq_len: 40, steps: 150 }), async (page) => {
-    await probed(page);
-    await goTo(page, 39);
-    await at(page, 39);
-    const before = await gate(page, 'f');
-    await act(page, 'train');
-    await page.waitForFunction((before) => Number(document.querySelector('[data-gate="f"]').dataset.value) !== before, before);
-    await page.locator('[data-figure="cell"] h3', { hasText: /after \d+/ }).waitFor();
-    await shot(page, 'cell-1280-light-during');
-    await waitState(page, 'done', 90_000);
-    await page.locator('[data-figure="cell"] h3', { hasText: 'after 150 steps' }).waitFor();
-    assert.ok((await metric(page, 'accuracy_lstm')) > 0.9);
-    const asked = page.locator('[data-asked="lstm"]');
-    assert.equal(await asked.getAttribute('data-right'), 'true');
-    assert.ok(Number(await asked.getAttribute('data-value')) > 0.8);
-    await shot(page, 'cell-1280-light-after');
-  }));
+test('the cells change during training, and show the recalled token', async ({ open }) => {
+  const page = await open(cells({ seq_len: 40, steps: 150 }));
+  await probed(page);
+  await goTo(page, 39);
+  await at(page, 39);
+  const before = await gate(page, 'f');
+  await act(page, 'train');
+  await page.waitForFunction((before) => Number(document.querySelector('[data-gate="f"]').dataset.value) !== before, before);
+  await page.locator('[data-figure="cell"] h3', { hasText: /after \d+/ }).waitFor();
+  await shot(page, 'cell-1280-light-during');
+  await waitState(page, 'done', 90_000);
+  await page.locator('[data-figure="cell"] h3', { hasText: 'after 150 steps' }).waitFor();
+  assert.ok((await metric(page, 'accuracy_lstm')) > 0.9);
+  const asked = page.locator('[data-asked="lstm"]');
+  assert.equal(await asked.getAttribute('data-right'), 'true');
+  assert.ok(Number(await asked.getAttribute('data-value')) > 0.8);
+  await shot(page, 'cell-1280-light-after');
+});
 
 for (const [width, theme] of [[390, 'light'], [390, 'dark'], [1280, 'dark']]) {
-  long(`the cells at ${width}, ${theme}`, { timeout: 90_000 }, () =>
-    withPage(
-      cells({ seq_len: 200, steps: 4 }),
-      async (page) => {
-        await probed(page);
-        await act(page, 'train');
-        await waitState(page, 'done', 60_000);
-        await goTo(page, 120);
-        await at(page, 120);
-        await frames(page, 4);
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'too wide');
-        await checkAccess(page, `the cells at ${width}, ${theme}`);
-        await shot(page, `cell-${width}-${theme}-after`);
-      },
-      { width, height: 844, theme },
-    ));
+  test(`the cells at ${width}, ${theme}`, { tag: '@long' }, async ({ open }) => {
+    const page = await open(cells({ seq_len: 200, steps: 4 }), { width, height: 844, theme });
+    await probed(page);
+    await act(page, 'train');
+    await waitState(page, 'done', 60_000);
+    await goTo(page, 120);
+    await at(page, 120);
+    await frames(page, 4);
+    await checkFits(page);
+    await checkAccess(page, `the cells at ${width}, ${theme}`);
+    await shot(page, `cell-${width}-${theme}-after`);
+  });
 }
 
-long('the cells alone, in a frame, have the button that trains them', { timeout: 60_000 }, () =>
-  withPage('#/rnn?embed=1&device=cpu&show=cell&seq_len=20&steps=5', async (page) => {
-    await probed(page);
-    assert.deepEqual(await page.locator('[data-figure]').evaluateAll((all) => all.map((one) => one.dataset.figure)), ['cell']);
-    await act(page, 'train');
-    await waitState(page, 'done');
-    await page.locator('[data-figure="cell"] h3', { hasText: 'after 5 steps' }).waitFor();
-  }));
+test('the figure of the cells alone in a frame has the button that trains', { tag: '@long' }, async ({ open }) => {
+  const page = await open('#/rnn?embed=1&device=cpu&show=cell&seq_len=20&steps=5');
+  await probed(page);
+  assert.deepEqual(await page.locator('[data-figure]').evaluateAll((all) => all.map((one) => one.dataset.figure)), ['cell']);
+  await act(page, 'train');
+  await waitState(page, 'done');
+  await page.locator('[data-figure="cell"] h3', { hasText: 'after 5 steps' }).waitFor();
+});

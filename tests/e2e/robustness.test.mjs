@@ -1,9 +1,7 @@
-// What a page must survive: addresses from elsewhere, settings at their ends, diverging runs, a dying worker.
+// A page must survive strange addresses, extreme settings, diverging runs, and a dying worker.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { act, address, frames, long, metric, notice, readParam, sections, setParam, shot, state, theSite, train, waitMetric, waitState, withPage } from './lib/browser.mjs';
-import { serve } from './lib/site.mjs';
+import { act, address, frames, metric, notice, readParam, sections, setParam, shot, state, test, train, waitMetric, waitState } from './lib/test.mjs';
 
 const nasty = [
   '#/mlp?depth=banana&width=1e9&seed=-1&learning_rate=NaN',
@@ -23,178 +21,142 @@ const nasty = [
   `#/mlp?depth=${'9'.repeat(5000)}&${'x'.repeat(20_000)}=1`,
 ];
 
-test('no address gives a blank page', { timeout: 120_000 }, (t) =>
-  withPage(
-    nasty[0],
-    async (page) => {
-      const { url } = await theSite();
-      const complaints = [];
-      page.on('pageerror', (error) => complaints.push(String(error)));
-      for (const hash of nasty) {
-        await t.test(hash.slice(0, 60), async () => {
-          // Another page between: the same page with another hash would not be loaded anew.
-          await page.goto('about:blank');
-          await page.goto(url + hash);
-          await page.waitForSelector('nav a');
-          const text = await page.locator('main').first().innerText();
-          assert.ok(text.trim().length > 20, `the page says only "${text}"`);
-          assert.equal(await page.locator('img[src="x"]').count(), 0);
-          if (hash.startsWith('#/mlp?')) {
-            await page.waitForSelector('[data-panel="mlp"]');
-            assert.equal(await state(page), 'idle');
-            for (const key of ['depth', 'width', 'seed', 'learning_rate', 'noise']) {
-              assert.ok(Number.isFinite(Number(await readParam(page, key))), key);
-            }
-          }
-          assert.deepEqual(complaints.splice(0), []);
-        });
-      }
-    },
-    { ready: false },
-  ));
-
-test('a bad value in the address is named on the page', { timeout: 30_000 }, () =>
-  withPage(nasty[0], async (page) => {
-    const text = await page.locator('body').innerText();
-    assert.match(text, /depth=banana/);
-    assert.match(text, /width=/);
-    assert.equal(Number(await readParam(page, 'width')), 256);
-    await shot(page, 'mlp-bad-address');
-  }));
-
-test('a run that diverges ends with a sentence, and the next one works', { timeout: 90_000 }, () =>
-  withPage(address('mlp', { device: 'cpu', optimizer: 'sgd', learning_rate: 1e6, steps: 2000 }), async (page) => {
-    if (Number(await readParam(page, 'learning_rate')) < 1e6) {
-      // The largest rate that the panel takes, and the deepest net, to the same end.
-      await setParam(page, 'activation', 'identity');
-      await setParam(page, 'depth', 12);
-    }
-    await act(page, 'train');
-    await waitState(page, ['error', 'done'], 60_000);
-    if ((await state(page)) === 'error') {
-      assert.match(await notice(page), /infinite|undefined|finite|diverge/i);
-      await shot(page, 'mlp-diverged');
-    }
-    assert.equal(await state(page), 'error');
-    await act(page, 'reset');
-    await waitState(page, 'idle');
-    await setParam(page, 'activation', 'relu');
-    await setParam(page, 'depth', 2);
-    await setParam(page, 'optimizer', 'adam');
-    await setParam(page, 'learning_rate', 0.01);
-    await setParam(page, 'steps', 60);
-    const { loss_activated } = await train(page, ['loss_activated']);
-    assert.ok(Number.isFinite(loss_activated));
-  }));
-
-long('every slider works at both ends', { timeout: 120_000 }, async (t) => {
-  for (const slug of await sections()) {
-    await t.test(slug, () =>
-      withPage(address(slug, { device: 'cpu' }), async (page) => {
-        const sliders = page.locator('[data-param] input[type="range"]');
-        for (const key of ['End', 'Home']) {
-          for (let i = 0; i < (await sliders.count()); i++) {
-            if (await sliders.nth(i).isVisible()) await sliders.nth(i).press(key);
-          }
-          await frames(page);
-          assert.equal(await state(page), 'idle');
-          // The largest of everything takes minutes a step: there the run is begun, and stopped again. The largest
-          // transformer is too large for a worker, which is said before anything is asked of it.
-          const tooLarge = key === 'End' && slug === 'transformer';
-          await act(page, 'train');
-          await waitState(page, tooLarge ? ['error'] : ['done', 'running'], 60_000);
-          if (tooLarge) assert.match(await notice(page), /needs about 1\d\.\d GB of memory/);
-          await act(page, 'reset');
-          await waitState(page, 'idle', 60_000);
+test('no address leads to a blank page', async ({ open, site }) => {
+  const page = await open(nasty[0], { ready: false });
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  for (const hash of nasty) {
+    await test.step(hash.slice(0, 60), async () => {
+      // With only another hash, the browser would not load the page again, so leave it first.
+      await page.goto('about:blank');
+      await page.goto(site.url + hash);
+      await page.waitForSelector('nav a');
+      const text = await page.locator('main').first().innerText();
+      assert.ok(text.trim().length > 20, `the page says only "${text}"`);
+      assert.equal(await page.locator('img[src="x"]').count(), 0);
+      if (hash.startsWith('#/mlp?')) {
+        await page.waitForSelector('[data-panel="mlp"]');
+        assert.equal(await state(page), 'idle');
+        for (const key of ['depth', 'width', 'seed', 'learning_rate', 'noise']) {
+          assert.ok(Number.isFinite(Number(await readParam(page, key))), key);
         }
-      }),
-    );
+      }
+      assert.deepEqual(complaints.splice(0), []);
+    });
   }
 });
 
-test('a worker that dies is replaced', { timeout: 90_000 }, () =>
-  withPage(
-    address('mlp', { device: 'cpu', steps: 20_000 }),
-    async (page) => {
+test('a bad value in the address is reported on the page', async ({ open }) => {
+  const page = await open(nasty[0]);
+  const text = await page.locator('body').innerText();
+  assert.match(text, /depth=banana/);
+  assert.match(text, /width=/);
+  assert.equal(Number(await readParam(page, 'width')), 256);
+  await shot(page, 'mlp-bad-address');
+});
+
+test('a diverging run ends with an explanation, and the next run works', async ({ open }) => {
+  const page = await open(address('mlp', { device: 'cpu', optimizer: 'sgd', learning_rate: 1e6, steps: 2000 }));
+  if (Number(await readParam(page, 'learning_rate')) < 1e6) {
+    // The panel's maximum rate with the deepest network diverges, too.
+    await setParam(page, 'activation', 'identity');
+    await setParam(page, 'depth', 12);
+  }
+  await act(page, 'train');
+  await waitState(page, ['error', 'done'], 60_000);
+  if ((await state(page)) === 'error') {
+    assert.match(await notice(page), /infinite|undefined|finite|diverge/i);
+    await shot(page, 'mlp-diverged');
+  }
+  assert.equal(await state(page), 'error');
+  await act(page, 'reset');
+  await waitState(page, 'idle');
+  await setParam(page, 'activation', 'relu');
+  await setParam(page, 'depth', 2);
+  await setParam(page, 'optimizer', 'adam');
+  await setParam(page, 'learning_rate', 0.01);
+  await setParam(page, 'steps', 60);
+  const { loss_activated } = await train(page, ['loss_activated']);
+  assert.ok(Number.isFinite(loss_activated));
+});
+
+for (const slug of sections) {
+  test(`${slug}: every slider works at both ends`, { tag: '@long' }, async ({ open }) => {
+    const page = await open(address(slug, { device: 'cpu' }));
+    const sliders = page.locator('[data-param] input[type="range"]');
+    for (const key of ['End', 'Home']) {
+      for (let i = 0; i < (await sliders.count()); i++) {
+        if (await sliders.nth(i).isVisible()) await sliders.nth(i).press(key);
+      }
+      await frames(page);
+      assert.equal(await state(page), 'idle');
+      // With every setting at its maximum a step takes minutes, so the run is only started and stopped again.
+      // The largest transformer does not fit into a worker, and the page says so before it starts.
+      const tooLarge = key === 'End' && slug === 'transformer';
       await act(page, 'train');
-      await waitMetric(page, 'step', (step) => step > 5);
-      await page.workers()[0].evaluate(() => void setTimeout(() => { throw new Error('killed by a test'); }));
-      // Its net ends with a sentence, and the other goes on.
-      await page.locator('[data-failed-arm]').waitFor();
-      const told = await notice(page);
-      assert.match(told, /network has ended\. The worker that trains was ended unexpectedly/);
-      assert.ok(!told.includes('killed by a test'), 'what the worker said is no sentence for a visitor');
-      const step = await metric(page, 'step');
-      await waitMetric(page, 'step', (now) => now > step + 5);
-      await shot(page, 'mlp-worker-died');
+      await waitState(page, tooLarge ? ['error'] : ['done', 'running'], 60_000);
+      if (tooLarge) assert.match(await notice(page), /needs about 1\d\.\d GB of memory/);
       await act(page, 'reset');
-      await waitState(page, 'idle');
-      await setParam(page, 'steps', 60);
-      await train(page, ['loss_activated', 'loss_linear']);
-      assert.equal(page.workers().length, 2);
-    },
-    { expect: [/killed by a test/] },
-  ));
+      await waitState(page, 'idle', 60_000);
+    }
+  });
+}
 
-test('a worker that cannot be fetched is told, and fetched again', { timeout: 60_000 }, async () => {
-  const site = await serve();
-  try {
-    site.pages['worker-cpu_bg.wasm'] = 'this is not wasm';
-    await withPage(
-      address('mlp', { device: 'cpu', steps: 40 }),
-      async (page) => {
-        await act(page, 'train').catch(() => {});
-        await waitState(page, 'error');
-        assert.match(await notice(page), /The worker that trains could not be started: its file came damaged\./);
-        await shot(page, 'mlp-no-worker');
-        delete site.pages['worker-cpu_bg.wasm'];
-        await page.reload();
-        await page.waitForSelector('[data-panel]');
-        await train(page, ['loss_activated']);
-      },
-      { from: site, expect: [] },
-    );
-  } finally {
-    await site.close();
-  }
+test('a worker that dies is replaced', async ({ open }) => {
+  const page = await open(address('mlp', { device: 'cpu', steps: 20_000 }), { allow: [/killed by a test/] });
+  await act(page, 'train');
+  await waitMetric(page, 'step', (step) => step > 5);
+  await page.workers()[0].evaluate(() => void setTimeout(() => { throw new Error('killed by a test'); }));
+  // Its network stops with a message, and the other one continues.
+  await page.locator('[data-failed-arm]').waitFor();
+  const message = await notice(page);
+  assert.match(message, /network has ended\. The worker that trains was ended unexpectedly/);
+  assert.ok(!message.includes('killed by a test'), 'the message is not for a visitor');
+  const step = await metric(page, 'step');
+  await waitMetric(page, 'step', (now) => now > step + 5);
+  await shot(page, 'mlp-worker-died');
+  await act(page, 'reset');
+  await waitState(page, 'idle');
+  await setParam(page, 'steps', 60);
+  await train(page, ['loss_activated', 'loss_linear']);
+  assert.equal(page.workers().length, 2);
 });
 
-long('a damaged data file is told, not shown', { timeout: 60_000 }, async () => {
+test('a worker that cannot be loaded is reported, and loads after a reload', async ({ open, serve }) => {
   const site = await serve();
-  try {
-    site.pages['data/fashion-mnist.bin'] = 'NNLABIMG and then nothing';
-    await withPage(
-      address('mlp', { device: 'cpu', dataset: 'fashion-mnist', steps: 20 }),
-      async (page) => {
-        await act(page, 'train');
-        await waitState(page, 'error');
-        assert.match(await notice(page), /Fashion-MNIST/);
-      },
-      { from: site },
-    );
-  } finally {
-    await site.close();
-  }
+  site.pages['worker-cpu_bg.wasm'] = 'this is not wasm';
+  const page = await open(address('mlp', { device: 'cpu', steps: 40 }), { from: site });
+  await act(page, 'train').catch(() => {});
+  await waitState(page, 'error');
+  assert.match(await notice(page), /The worker that trains could not be started: its file came damaged\./);
+  await shot(page, 'mlp-no-worker');
+  delete site.pages['worker-cpu_bg.wasm'];
+  await page.reload();
+  await page.waitForSelector('[data-panel]');
+  await train(page, ['loss_activated']);
 });
 
-test('the page paints and its controls work before the worker has come', { timeout: 60_000 }, async () => {
-  const site = await theSite();
+test('a damaged data file is reported', { tag: '@long' }, async ({ open, serve }) => {
+  const site = await serve();
+  site.pages['data/fashion-mnist.bin'] = 'NNLABIMG and then nothing';
+  const page = await open(address('mlp', { device: 'cpu', dataset: 'fashion-mnist', steps: 20 }), { from: site });
+  await act(page, 'train');
+  await waitState(page, 'error');
+  assert.match(await notice(page), /Fashion-MNIST/);
+});
+
+test('the page is drawn and its controls work before the worker is loaded', async ({ open, serve }) => {
+  const site = await serve();
   let release;
   site.holds.set('worker-cpu_bg.wasm', new Promise((resolve) => (release = resolve)));
-  try {
-    await withPage(address('mlp', { device: 'cpu', steps: 20 }), async (page) => {
-      await page.waitForSelector('[data-panel="mlp"] [data-param="depth"]', { state: 'visible' });
-      await setParam(page, 'depth', 5);
-      await page.waitForFunction(() => location.hash.includes('depth=5'));
-      await act(page, 'train');
-      await waitState(page, 'loading');
-      await shot(page, 'mlp-loading');
-      release();
-      await waitState(page, 'done');
-      assert.equal(await metric(page, 'step'), 20);
-    });
-  } finally {
-    release();
-    site.holds.delete('worker-cpu_bg.wasm');
-  }
+  const page = await open(address('mlp', { device: 'cpu', steps: 20 }), { from: site });
+  await page.waitForSelector('[data-panel="mlp"] [data-param="depth"]', { state: 'visible' });
+  await setParam(page, 'depth', 5);
+  await page.waitForFunction(() => location.hash.includes('depth=5'));
+  await act(page, 'train');
+  await waitState(page, 'loading');
+  await shot(page, 'mlp-loading');
+  release();
+  await waitState(page, 'done');
+  assert.equal(await metric(page, 'step'), 20);
 });

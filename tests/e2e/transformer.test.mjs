@@ -1,122 +1,122 @@
-// Section 6, as a visitor uses it: learning, writing, heads, own text, files, a reload.
+// Section 6 on the CPU, as a visitor uses it: training, generation, heads, own text, files.
 
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { act, address, checkAccess, device, frames, long, metric, probed, readParam, setParam, shot, waitMetric, waitState, withPage } from './lib/browser.mjs';
+import { act, address, checkAccess, frames, metric, probed, readParam, setParam, shot, test, waitMetric, waitState } from './lib/test.mjs';
 
 const small = { device: 'cpu', layers: 1, heads: 2, d_model: 32, context: 32, batch_size: 8, warmup: 0, sample_length: 40 };
 const cpu = (params) => address('transformer', { ...small, ...params });
 const panel = (page, selector) => page.locator(`[data-panel="transformer"] ${selector}`);
 
-long('the first look is under the bigram line', { timeout: 150_000 }, () =>
-  withPage(address('transformer', { device: 'cpu', preset: 'first-look' }), async (page) => {
-    const bigram = await waitMetric(page, 'baseline_bigram', () => true, 40_000);
-    assert.ok(bigram < (await metric(page, 'baseline_unigram')));
-    await waitMetric(page, 'params_counted');
-    assert.equal(await metric(page, 'params_counted'), await metric(page, 'params_formula'));
-    assert.ok((await metric(page, 'pe_shift_max_dev')) < 1e-3);
-    // The last of the probe's parts.
-    await page.waitForFunction(() => /about [^,]* (s|min) \(/.test(document.querySelector('[data-cost]').innerText));
-    console.log(await panel(page, '[data-cost]').innerText());
-    await act(page, 'train');
-    const began = Date.now();
-    await waitMetric(page, 'loss_val', (loss) => loss < bigram, 120_000);
-    console.log(`under the bigram line after ${Math.round((Date.now() - began) / 1000)} s, step ${await metric(page, 'step')}`);
-    await shot(page, 'transformer-under-bigram');
-  }));
+test('the preset "first look" beats the bigram baseline', { tag: '@long' }, async ({ open }) => {
+  test.setTimeout(150_000);
+  const page = await open(address('transformer', { device: 'cpu', preset: 'first-look' }));
+  const bigram = await waitMetric(page, 'baseline_bigram', () => true, 40_000);
+  assert.ok(bigram < (await metric(page, 'baseline_unigram')));
+  await waitMetric(page, 'params_counted');
+  assert.equal(await metric(page, 'params_counted'), await metric(page, 'params_formula'));
+  assert.ok((await metric(page, 'pe_shift_max_dev')) < 1e-3);
+  // The probe measures this last.
+  await page.waitForFunction(() => /about [^,]* (s|min) \(/.test(document.querySelector('[data-cost]').innerText));
+  console.log(await panel(page, '[data-cost]').innerText());
+  await act(page, 'train');
+  const began = Date.now();
+  await waitMetric(page, 'loss_val', (loss) => loss < bigram, 120_000);
+  console.log(`below the bigram baseline after ${Math.round((Date.now() - began) / 1000)} s, step ${await metric(page, 'step')}`);
+  await shot(page, 'transformer-under-bigram');
+});
 
-test('it learns, writes, shows its heads, and answers for them', { timeout: 120_000 }, () =>
-  withPage(cpu({ steps: 150, learning_rate: 0.01 }), async (page) => {
-    await act(page, 'train');
-    await waitState(page, 'done', 90_000);
-    assert.equal(await metric(page, 'step'), 150);
-    const loss = await waitMetric(page, 'loss_val');
-    assert.ok(loss < (await metric(page, 'baseline_unigram')), `${loss}`);
-    assert.ok(Math.abs((await metric(page, 'bits_per_char')) - loss / Math.LN2) < 1e-6);
+test('it learns, generates text, and shows its heads and what each is worth', async ({ open }) => {
+  const page = await open(cpu({ steps: 150, learning_rate: 0.01 }));
+  await act(page, 'train');
+  await waitState(page, 'done', 90_000);
+  assert.equal(await metric(page, 'step'), 150);
+  const loss = await waitMetric(page, 'loss_val');
+  assert.ok(loss < (await metric(page, 'baseline_unigram')), `${loss}`);
+  assert.ok(Math.abs((await metric(page, 'bits_per_char')) - loss / Math.LN2) < 1e-6);
 
-    // Heads: small maps, a large one, the text, the table.
-    assert.equal(await panel(page, '[data-head]').count(), 2);
-    await panel(page, '[data-head="1"]').click();
-    assert.match(await panel(page, '[data-figure="attention"] h3').innerText(), /layer 1, head 2/);
-    assert.ok(Math.abs((await metric(page, 'row_sum')) - 1) < 0.05);
-    assert.ok((await metric(page, 'head_entropy')) >= 0 && (await metric(page, 'head_distance')) >= 0);
-    const map = panel(page, '[data-figure="attention"] svg.chart-svg');
-    await map.focus();
-    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
-    assert.match(await panel(page, '.linked h4').innerText(), /position 2, .*pinned/);
-    await panel(page, '[data-sort="entropy"]').click();
-    assert.equal(await panel(page, 'th[aria-sort="descending"]').count(), 1);
-    await panel(page, '[data-action="switch-each"]').click();
-    await panel(page, '[data-lost]').nth(1).waitFor({ timeout: 30_000 });
+  // Heads have small maps, a large map, the text, and a table.
+  assert.equal(await panel(page, '[data-head]').count(), 2);
+  await panel(page, '[data-head="1"]').click();
+  assert.match(await panel(page, '[data-figure="attention"] h3').innerText(), /layer 1, head 2/);
+  assert.ok(Math.abs((await metric(page, 'row_sum')) - 1) < 0.05);
+  assert.ok((await metric(page, 'head_entropy')) >= 0 && (await metric(page, 'head_distance')) >= 0);
+  const map = panel(page, '[data-figure="attention"] svg.chart-svg');
+  await map.focus();
+  for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
+  assert.match(await panel(page, '.linked h4').innerText(), /position 2, .*pinned/);
+  await panel(page, '[data-sort="entropy"]').click();
+  assert.equal(await panel(page, 'th[aria-sort="descending"]').count(), 1);
+  await panel(page, '[data-action="switch-each"]').click();
+  await panel(page, '[data-lost]').nth(1).waitFor({ timeout: 30_000 });
 
-    // The timeline goes back to the first sample.
-    const timeline = panel(page, '[data-timeline]').first();
-    await timeline.focus();
-    await page.keyboard.press('Home');
-    assert.equal(await metric(page, 'shown_step'), 0);
-    await page.keyboard.press('End');
-    assert.equal(await metric(page, 'shown_step'), 150);
+  // The timeline goes back to the first sample.
+  const timeline = panel(page, '[data-timeline]').first();
+  await timeline.focus();
+  await page.keyboard.press('Home');
+  assert.equal(await metric(page, 'shown_step'), 0);
+  await page.keyboard.press('End');
+  assert.equal(await metric(page, 'shown_step'), 150);
 
-    // Writing: the same seed writes the same text.
-    const write = async () => {
-      await panel(page, '[data-write="count"]').fill('60');
-      await panel(page, '[data-action="write"]').click();
-      await panel(page, '[data-written="60"][data-busy="false"]').waitFor({ timeout: 30_000 });
-      return panel(page, '[data-written]').innerText();
-    };
-    const text = await write();
-    await panel(page, '[data-written]').focus();
-    await page.keyboard.press('ArrowRight');
-    assert.equal(await panel(page, '[data-likeliest] li').count(), 10);
-    await panel(page, '[data-write="seed"]').fill('2');
-    await frames(page);
+  // The same seed generates the same text.
+  const write = async () => {
+    await panel(page, '[data-write="count"]').fill('60');
     await panel(page, '[data-action="write"]').click();
-    await page.waitForFunction((text) => document.querySelector('[data-written="60"][data-busy="false"]')?.innerText && document.querySelector('[data-written]').innerText !== text, text);
-    await shot(page, 'transformer-done');
-  }));
+    await panel(page, '[data-written="60"][data-busy="false"]').waitFor({ timeout: 30_000 });
+    return panel(page, '[data-written]').innerText();
+  };
+  const text = await write();
+  await panel(page, '[data-written]').focus();
+  await page.keyboard.press('ArrowRight');
+  assert.equal(await panel(page, '[data-likeliest] li').count(), 10);
+  await panel(page, '[data-write="seed"]').fill('2');
+  await frames(page);
+  await panel(page, '[data-action="write"]').click();
+  await page.waitForFunction((text) => document.querySelector('[data-written="60"][data-busy="false"]')?.innerText && document.querySelector('[data-written]').innerText !== text, text);
+  await shot(page, 'transformer-done');
+});
 
-long('weights are saved, opened elsewhere, and give the same loss', { timeout: 120_000 }, () =>
-  withPage(cpu({ steps: 40 }), async (page) => {
-    await act(page, 'train');
-    await waitState(page, 'done', 60_000);
-    const loss = await waitMetric(page, 'loss_val');
-    const download = page.waitForEvent('download');
-    await panel(page, '[data-action="save"]').click();
-    const file = await (await download).path();
-    await act(page, 'reset');
-    await panel(page, '[data-load]').setInputFiles({ name: 'a.safetensors', mimeType: 'application/octet-stream', buffer: readFileSync(file) });
-    await panel(page, '[data-loaded="40"]').waitFor({ timeout: 30_000 });
-    assert.equal(await waitMetric(page, 'loss_val'), loss);
+test('saved weights open again and give the same loss', { tag: '@long' }, async ({ open }) => {
+  const page = await open(cpu({ steps: 40 }));
+  await act(page, 'train');
+  await waitState(page, 'done', 60_000);
+  const loss = await waitMetric(page, 'loss_val');
+  const download = page.waitForEvent('download');
+  await panel(page, '[data-action="save"]').click();
+  const file = await (await download).path();
+  await act(page, 'reset');
+  await panel(page, '[data-load]').setInputFiles({ name: 'a.safetensors', mimeType: 'application/octet-stream', buffer: readFileSync(file) });
+  await panel(page, '[data-loaded="40"]').waitFor({ timeout: 30_000 });
+  assert.equal(await waitMetric(page, 'loss_val'), loss);
 
-    const damaged = readFileSync(file).subarray(0, 400);
-    await panel(page, '[data-load]').setInputFiles({ name: 'b.safetensors', mimeType: 'application/octet-stream', buffer: damaged });
-    await panel(page, '[data-refused]').first().waitFor({ timeout: 30_000 });
-    assert.equal(await metric(page, 'loss_val'), loss, 'the model is as it was');
-  }));
+  const damaged = readFileSync(file).subarray(0, 400);
+  await panel(page, '[data-load]').setInputFiles({ name: 'b.safetensors', mimeType: 'application/octet-stream', buffer: damaged });
+  await panel(page, '[data-refused]').first().waitFor({ timeout: 30_000 });
+  assert.equal(await metric(page, 'loss_val'), loss, 'the model is as it was');
+});
 
-long('a text of one’s own is pasted, learned, and put away', { timeout: 120_000 }, () =>
-  withPage(cpu({ steps: 30 }), async (page) => {
-    await panel(page, '[data-paste]').fill('too short');
-    await panel(page, '[data-action="use-text"]').click();
-    await panel(page, '.file-box [data-kind="error"]').waitFor();
-    await panel(page, '[data-paste]').fill('The cat sat on the mat. It was a fat cat.\n'.repeat(120));
-    await panel(page, '[data-action="use-text"]').click();
-    await page.waitForFunction(() => /text=own/.test(location.hash), undefined, { timeout: 20_000 });
-    await panel(page, '.about-text', { hasText: 'Your own text' }).first().getByText('Your own text').waitFor({ timeout: 20_000 });
-    await act(page, 'train');
-    await waitState(page, 'done', 60_000);
-    assert.ok((await waitMetric(page, 'loss_val')) < (await metric(page, 'baseline_unigram')));
-    await panel(page, '[data-action="remove-files"]').click();
-    await page.waitForFunction(() => !/text=own/.test(location.hash));
-    assert.equal(String(await readParam(page, 'text')), 'shakespeare');
-  }));
+test('a pasted text can be trained on and removed', { tag: '@long' }, async ({ open }) => {
+  const page = await open(cpu({ steps: 30 }));
+  await panel(page, '[data-paste]').fill('too short');
+  await panel(page, '[data-action="use-text"]').click();
+  await panel(page, '.file-box [data-kind="error"]').waitFor();
+  await panel(page, '[data-paste]').fill('The cat sat on the mat. It was a fat cat.\n'.repeat(120));
+  await panel(page, '[data-action="use-text"]').click();
+  await page.waitForFunction(() => /text=own/.test(location.hash), undefined, { timeout: 20_000 });
+  await panel(page, '.about-text', { hasText: 'Your own text' }).first().getByText('Your own text').waitFor({ timeout: 20_000 });
+  await act(page, 'train');
+  await waitState(page, 'done', 60_000);
+  assert.ok((await waitMetric(page, 'loss_val')) < (await metric(page, 'baseline_unigram')));
+  await panel(page, '[data-action="remove-files"]').click();
+  await page.waitForFunction(() => !/text=own/.test(location.hash));
+  assert.equal(String(await readParam(page, 'text')), 'shakespeare');
+});
 
 // ---------- The next character ----------
 
 const bars = (page) =>
   panel(page, '[data-next="bars"] li').evaluateAll((list) => list.map((node) => ({ char: node.dataset.char, p: Number(node.dataset.p) })));
-/** Bars that differ from `before`. */
+/** Waits until the bars differ from `before`, and returns them. */
 async function newBars(page, before) {
   const end = Date.now() + 20_000;
   for (;;) {
@@ -133,107 +133,107 @@ const slide = (page, name, value) =>
     node.dispatchEvent(new InputEvent('input', { bubbles: true }));
   }, value);
 
-test('the next character: bars, temperature, top-k, heads, and what the vocabulary lacks', { timeout: 120_000 }, () =>
-  withPage(address('transformer/generation', { ...small, layers: 2, steps: 120 }), async (page) => {
-    await panel(page, '[data-next="empty"]').waitFor();
-    assert.equal((await bars(page)).length, 0);
-    await probed(page);
-    await act(page, 'train');
-    // It answers while the model learns, and follows it.
-    const early = await newBars(page, []);
-    assert.equal(early.length, 10);
-    await waitState(page, 'done', 60_000);
-    await page.waitForFunction(() => document.querySelector('.next-answer')?.dataset.step === '120');
-    const plain = await bars(page);
-    assert.ok(sum(plain) <= 1 + 1e-9 && sum(plain) > 0.2, JSON.stringify(plain));
-    assert.ok(plain.every(({ p }, i) => i === 0 || p <= plain[i - 1].p), 'the likeliest comes first');
+test('the next character: bars, temperature, top-k, heads, and what the vocabulary lacks', async ({ open }) => {
+  const page = await open(address('transformer/generation', { ...small, layers: 2, steps: 120 }));
+  await panel(page, '[data-next="empty"]').waitFor();
+  assert.equal((await bars(page)).length, 0);
+  await probed(page);
+  await act(page, 'train');
+  // The prediction is updated during training.
+  const early = await newBars(page, []);
+  assert.equal(early.length, 10);
+  await waitState(page, 'done', 60_000);
+  await page.waitForFunction(() => document.querySelector('.next-answer')?.dataset.step === '120');
+  const plain = await bars(page);
+  assert.ok(sum(plain) <= 1 + 1e-9 && sum(plain) > 0.2, JSON.stringify(plain));
+  assert.ok(plain.every(({ p }, i) => i === 0 || p <= plain[i - 1].p), 'the likeliest comes first');
 
-    // Temperature and top-k act at once; the worker is not asked.
-    await slide(page, 'temperature', '0.1');
-    const cold = await newBars(page, plain);
-    assert.ok(cold[0].p > plain[0].p && cold[0].char === plain[0].char && sum(cold) <= 1 + 1e-9);
-    await slide(page, 'temperature', '1');
-    await slide(page, 'top-k', '3');
-    const few = await newBars(page, cold);
-    assert.ok(Math.abs(sum(few) - 1) < 1e-9 && few.slice(3).every(({ p }) => p === 0), JSON.stringify(few));
-    await slide(page, 'top-k', '62');
+  // Temperature and top-k act at once, without the worker.
+  await slide(page, 'temperature', '0.1');
+  const cold = await newBars(page, plain);
+  assert.ok(cold[0].p > plain[0].p && cold[0].char === plain[0].char && sum(cold) <= 1 + 1e-9);
+  await slide(page, 'temperature', '1');
+  await slide(page, 'top-k', '3');
+  const few = await newBars(page, cold);
+  assert.ok(Math.abs(sum(few) - 1) < 1e-9 && few.slice(3).every(({ p }) => p === 0), JSON.stringify(few));
+  await slide(page, 'top-k', '62');
 
-    // A head is switched off by keyboard: other bars, and those of before as outlines.
-    assert.equal(await panel(page, '[data-switch]').count(), 4);
-    await panel(page, '[data-switch="1"]').focus();
-    await page.keyboard.press('Enter');
-    await panel(page, '.bar-before').first().waitFor();
-    assert.equal(await panel(page, '[data-switch="1"]').getAttribute('aria-pressed'), 'false');
-    assert.notDeepEqual(await bars(page), plain);
-    await shot(page, 'transformer-next-token');
-    await panel(page, '[data-switch="1"]').click();
-    await page.waitForFunction(() => !document.querySelector('.bar-before'));
-    assert.deepEqual(await bars(page), plain);
+  // Switching a head off changes the bars, and outlines the earlier ones.
+  assert.equal(await panel(page, '[data-switch]').count(), 4);
+  await panel(page, '[data-switch="1"]').focus();
+  await page.keyboard.press('Enter');
+  await panel(page, '.bar-before').first().waitFor();
+  assert.equal(await panel(page, '[data-switch="1"]').getAttribute('aria-pressed'), 'false');
+  assert.notDeepEqual(await bars(page), plain);
+  await shot(page, 'transformer-next-token');
+  await panel(page, '[data-switch="1"]').click();
+  await page.waitForFunction(() => !document.querySelector('.bar-before'));
+  assert.deepEqual(await bars(page), plain);
 
-    // Another text, with what the vocabulary does not have, and longer than the context.
-    const text = panel(page, '[data-next="text"]');
-    await text.fill('Zürich § the');
-    await newBars(page, plain);
-    const notes = panel(page, '[data-next="notes"]');
-    assert.match(await notes.innerText(), /Not in the vocabulary: “ü”, “§”; skipped\./);
-    assert.equal(await text.inputValue(), 'Zürich § the');
-    await text.fill('To be, or not to be, that is the question:\nWhether');
-    await page.waitForFunction(() => /only its last 32 characters count/.test(document.querySelector('[data-next="notes"]').innerText));
-    await text.fill('');
-    await page.waitForFunction(() => /after a line end/.test(document.querySelector('[data-next="notes"]').innerText));
-    assert.equal((await newBars(page, [])).length, 10);
-    const rows = await panel(page, '[data-figure="next-token"]').evaluate(async (figure) => {
-      figure.querySelector('summary').click();
-      figure.querySelector('[data-export="table"]').click();
-      while (!figure.querySelector('tbody tr')) await new Promise(requestAnimationFrame);
-      return figure.querySelectorAll('tbody tr').length;
-    });
-    assert.equal(rows, 62);
-    await checkAccess(page, 'the next character');
-  }));
+  // Another text has characters that are not in the vocabulary; the next one is longer than the context.
+  const text = panel(page, '[data-next="text"]');
+  await text.fill('Zürich § the');
+  await newBars(page, plain);
+  const notes = panel(page, '[data-next="notes"]');
+  assert.match(await notes.innerText(), /Not in the vocabulary: “ü”, “§”; skipped\./);
+  assert.equal(await text.inputValue(), 'Zürich § the');
+  await text.fill('To be, or not to be, that is the question:\nWhether');
+  await page.waitForFunction(() => /only its last 32 characters count/.test(document.querySelector('[data-next="notes"]').innerText));
+  await text.fill('');
+  await page.waitForFunction(() => /after a line end/.test(document.querySelector('[data-next="notes"]').innerText));
+  assert.equal((await newBars(page, [])).length, 10);
+  const rows = await panel(page, '[data-figure="next-token"]').evaluate(async (figure) => {
+    figure.querySelector('summary').click();
+    figure.querySelector('[data-export="table"]').click();
+    while (!figure.querySelector('tbody tr')) await new Promise(requestAnimationFrame);
+    return figure.querySelectorAll('tbody tr').length;
+  });
+  assert.equal(rows, 62);
+  await checkAccess(page, 'the next character');
+});
 
-test('a paused run says what comes next', { timeout: 60_000 }, () =>
-  withPage(address('transformer/generation', { ...small, steps: 5000 }), async (page) => {
-    await act(page, 'train');
-    await newBars(page, []);
-    await act(page, 'pause');
-    await waitState(page, 'paused');
-    const before = await bars(page);
-    await panel(page, '[data-next="text"]').fill('The quality of mer');
-    await newBars(page, before);
-    await act(page, 'stop');
-    await waitState(page, 'done');
-    const stopped = await bars(page);
-    await panel(page, '[data-next="text"]').fill('Q');
-    await newBars(page, stopped);
-  }));
+test('a paused run predicts the next character', async ({ open }) => {
+  const page = await open(address('transformer/generation', { ...small, steps: 5000 }));
+  await act(page, 'train');
+  await newBars(page, []);
+  await act(page, 'pause');
+  await waitState(page, 'paused');
+  const before = await bars(page);
+  await panel(page, '[data-next="text"]').fill('The quality of mer');
+  await newBars(page, before);
+  await act(page, 'stop');
+  await waitState(page, 'done');
+  const stopped = await bars(page);
+  await panel(page, '[data-next="text"]').fill('Q');
+  await newBars(page, stopped);
+});
 
 // ---------- Induction heads ----------
 
-test('sequences that repeat: a button sets them up, scores and maps follow the run', { timeout: 120_000 }, () =>
-  withPage('#/transformer/induction-heads?device=cpu', async (page) => {
-    await panel(page, '[data-action="set-up-two"]').click();
-    await page.waitForFunction(() => /preset=induction(&|$)/.test(location.hash));
-    await page.waitForFunction(() => /about [^,]* (s|min) \(/.test(document.querySelector('[data-cost]').innerText));
-    console.log(await panel(page, '[data-cost]').innerText());
-    await setParam(page, 'steps', 40);
-    await act(page, 'train');
-    await waitState(page, 'done', 60_000);
-    for (const name of ['loss_first', 'loss_second', 'induction_score', 'previous_score', 'shown_induction', 'shown_previous']) {
-      const value = await waitMetric(page, name);
-      assert.ok(Number.isFinite(value) && value >= 0 && value < 6, `${name}: ${value}`);
-    }
-    assert.equal(await panel(page, '[data-figure="copying"] [data-head]').count(), 4);
-    const timeline = panel(page, '[data-timeline="induction"]');
-    await timeline.focus();
-    await page.keyboard.press('Home');
-    assert.equal(await metric(page, 'induction_step'), 0);
-    await page.keyboard.press('End');
-    assert.equal(await metric(page, 'induction_step'), 40);
-    const map = panel(page, '[data-figure="copying"] svg.chart-svg');
-    await map.focus();
-    for (const key of ['ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
-    assert.match(await panel(page, '[data-figure="copying"] .linked').innerText(), /at position 1 has not occurred before/);
-    await checkAccess(page, 'induction heads');
-    await shot(page, 'transformer-induction');
-  }));
+test('repeated sequences: a button sets them up, and scores and maps follow the run', async ({ open }) => {
+  const page = await open('#/transformer/induction-heads?device=cpu');
+  await panel(page, '[data-action="set-up-two"]').click();
+  await page.waitForFunction(() => /preset=induction(&|$)/.test(location.hash));
+  await page.waitForFunction(() => /about [^,]* (s|min) \(/.test(document.querySelector('[data-cost]').innerText));
+  console.log(await panel(page, '[data-cost]').innerText());
+  await setParam(page, 'steps', 40);
+  await act(page, 'train');
+  await waitState(page, 'done', 60_000);
+  for (const name of ['loss_first', 'loss_second', 'induction_score', 'previous_score', 'shown_induction', 'shown_previous']) {
+    const value = await waitMetric(page, name);
+    assert.ok(Number.isFinite(value) && value >= 0 && value < 6, `${name}: ${value}`);
+  }
+  assert.equal(await panel(page, '[data-figure="copying"] [data-head]').count(), 4);
+  const timeline = panel(page, '[data-timeline="induction"]');
+  await timeline.focus();
+  await page.keyboard.press('Home');
+  assert.equal(await metric(page, 'induction_step'), 0);
+  await page.keyboard.press('End');
+  assert.equal(await metric(page, 'induction_step'), 40);
+  const map = panel(page, '[data-figure="copying"] svg.chart-svg');
+  await map.focus();
+  for (const key of ['ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+  assert.match(await panel(page, '[data-figure="copying"] .linked').innerText(), /at position 1 has not occurred before/);
+  await checkAccess(page, 'induction heads');
+  await shot(page, 'transformer-induction');
+});

@@ -1,6 +1,8 @@
-//! What a GPU computes, by Vulkan, be it one in software: every case of Verify, and recorded steps in all sections.
+//! Tests of a GPU through Vulkan, which may be a software device: every case of Verify, and captured steps in
+//! all sections.
 //!
-//! `./lab test gpu` runs them. Steps are recorded in one queue, one at a time, so all of it is one test.
+//! `./lab test gpu` runs them. Captures share one queue and exclude each other, so all of this is a single
+//! test.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
 #![allow(dead_code, unused_imports, reason = "the native tests use all of these modules")]
 
@@ -25,64 +27,64 @@ use nn_lab::verify::{cases, self_test};
 use nn_lab_kernels::graph;
 
 const STEPS: u32 = 40;
-/// Losses are read at these steps.
+/// Losses are read every so many steps.
 const EVERY: u32 = 10;
 
-/// The losses of a run, its net and memory at the end, and how many of its steps were replayed.
+/// The losses of a run, its final weights and optimizer state, and the number of replayed steps.
 struct Ran {
     losses: Vec<f32>,
-    numbers: Vec<f32>,
+    state: Vec<f32>,
     replays: u64,
 }
 
 fn run<E: Train>(config: &E::Config, arm: usize, device: &Device) -> Ran {
     let mut out = Collector::<E> { arm, frame_every: EVERY, stop_at: Some(STEPS), ..Collector::default() };
-    let before = record::replays();
+    let before = graph::replays();
     block_on(train::<E>(config.clone(), arm, device, &mut out)).expect("it trains");
     let series = E::series(&out.record());
     let losses =
         series.iter().find(|series| series.base.starts_with("loss") && series.points.len() >= STEPS as usize);
-    let (_, checkpoint, _) = out.checkpoints.last().expect("a moment");
+    let (_, checkpoint, _) = out.checkpoints.last().expect("a checkpoint");
     Ran {
         losses: losses.expect("losses").points.iter().map(|point| point.1 as f32).collect(),
         numbers: Checkpoint::read(checkpoint, u32::MAX).expect("a moment").numbers,
-        replays: record::replays() - before,
+        replays: graph::replays() - before,
     }
 }
 
 /// The losses of all nets of a section, a step of each in turn, as in a worker; and how many of the steps were replayed.
 fn side_by_side<E: Train>(config: &E::Config, device: &Device) -> (Vec<Vec<f32>>, u64) {
-    let before = record::replays();
+    let before = graph::replays();
     let mut out = Collector::<E>::default();
-    let begin = |arm| block_on(E::Training::begin(config.clone(), arm, device, &mut out)).expect("it begins");
+    let begin = |arm| block_on(E::Training::init(config.clone(), arm, device, &mut out)).expect("it begins");
     let mut nets: Vec<E::Training> = (0..E::ARMS.len()).map(begin).collect();
     let mut losses = vec![Vec::new(); nets.len()];
     for step in 1..=STEPS {
         for (net, losses) in nets.iter_mut().zip(&mut losses) {
-            net.step(step).expect("a step");
+            net.draw_and_step(step);
             if step.is_multiple_of(EVERY) {
-                losses.extend(block_on(read_all(net.take_losses())).expect("losses"));
+                losses.extend(block_on(read_all(net.state_mut().take_losses())).expect("losses"));
             }
         }
     }
-    (losses, record::replays() - before)
+    (losses, graph::replays() - before)
 }
 
-fn greatest_difference(ours: &[f32], theirs: &[f32]) -> f32 {
+fn max_difference(ours: &[f32], theirs: &[f32]) -> f32 {
     assert_eq!(ours.len(), theirs.len());
     ours.iter().zip(theirs).map(|(a, b)| (a - b).abs() / b.abs().max(1.0)).fold(0.0, f32::max)
 }
 
-fn records_what_it_would_compute<E: Train>(query: &str, gpu: &Device) {
+fn replays_agree_with_eager_steps<E: Train>(query: &str, gpu: &Device) {
     let (config, warnings) = from_query(&E::Config::default(), &Query::parse(query));
     assert!(warnings.is_empty(), "{}: {warnings:?}", E::SLUG);
-    // Masks of dropout are drawn on the device, and so others.
+    // Dropout masks are drawn on the device, so they differ.
     let drops = query.contains("dropout");
     for arm in 0..E::ARMS.len() {
         let cpu = run::<E>(&config, arm, &Device::flex());
-        record::allow(false);
+        graph::allow(false);
         let usual = run::<E>(&config, arm, gpu);
-        record::allow(true);
+        graph::allow(true);
         let recorded = run::<E>(&config, arm, gpu);
         // Rounding grows from step to step: the first ones are alike.
         let from_cpu = greatest_difference(&usual.losses[..10], &cpu.losses[..10]);
@@ -90,30 +92,30 @@ fn records_what_it_would_compute<E: Train>(query: &str, gpu: &Device) {
         let numbers = greatest_difference(&recorded.numbers, &usual.numbers);
         let what = format!("{}?{query}, arm {arm}", E::SLUG);
         println!(
-            "{what}: losses {from_cpu:.0e} from the CPU's; recorded {losses:.0e}, weights {numbers:.0e}, {} replays",
-            recorded.replays
+            "{what}: losses {from_cpu:.0e} from the CPU's; replayed {losses:.0e}, state {state:.0e}, {} replays",
+            replayed.replays
         );
         assert!(from_cpu < 1e-3 || drops, "{what}: {from_cpu}");
-        assert!(losses < 1e-4 && numbers < 1e-4, "{what}: {losses}, {numbers}");
-        assert_eq!(usual.replays, 0, "{what}");
-        assert!(recorded.replays > u64::from(STEPS / 2) || drops, "{what}: {} replays", recorded.replays);
+        assert!(losses < 1e-4 && state < 1e-4, "{what}: {losses}, {state}");
+        assert_eq!(eager.replays, 0, "{what}");
+        assert!(replayed.replays > u64::from(STEPS / 2) || drops, "{what}: {} replays", replayed.replays);
     }
     if E::ARMS.len() > 1 {
-        record::allow(false);
+        graph::allow(false);
         let (usual, none) = side_by_side::<E>(&config, gpu);
-        record::allow(true);
+        graph::allow(true);
         let (recorded, replays) = side_by_side::<E>(&config, gpu);
         println!("{}?{query}, side by side: {replays} replays", E::SLUG);
         assert_eq!(none, 0);
-        assert!(replays > u64::from(STEPS), "{}?{query}: {replays} replays side by side", E::SLUG);
-        for (usual, recorded) in usual.iter().zip(&recorded) {
-            assert!(greatest_difference(recorded, usual) < 1e-4, "{}?{query}, side by side", E::SLUG);
+        assert!(replays > u64::from(STEPS), "{}?{query}: {replays} replays taking turns", E::SLUG);
+        for (eager, replayed) in eager.iter().zip(&replayed) {
+            assert!(max_difference(replayed, eager) < 1e-4, "{}?{query}, taking turns", E::SLUG);
         }
     }
 }
 
-/// What the device holds after each of some runs, in bytes: in use, and reserved.
-fn gives_its_memory_back<E: Train>(query: &str, gpu: &Device) {
+/// Asserts that later runs do not hold more bytes, in use or reserved, than earlier ones.
+fn frees_its_memory<E: Train>(query: &str, gpu: &Device) {
     let (config, _) = from_query(&E::Config::default(), &Query::parse(query));
     let held: Vec<(u64, u64)> = (0..4)
         .map(|_| {
@@ -139,21 +141,21 @@ fn agrees_with_every_reference(gpu: &Device) {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let numbers = block_on(self_test::numbers(gpu)).expect("the GPU answers");
-    println!("self-test: {:.0e}", self_test::greatest_error(&numbers, &self_test::recorded()));
+    println!("self-test: {:.0e}", self_test::max_error(&numbers, &self_test::recorded()));
     block_on(self_test::self_test(gpu)).expect("the GPU passes the test");
 }
 
-/// `NN_LAB_ONLY=resnet` has that section alone.
+/// `NN_LAB_ONLY=resnet` runs only that section, `verify` only the cases, and `memory` only the memory test.
 #[test]
-fn a_gpu_agrees_with_every_reference_and_trains_recorded_as_it_does_step_by_step() {
+fn a_gpu_agrees_with_every_reference_and_replays_agree_with_eager_steps() {
     let gpu = Device::wgpu_options().tasks_max(256).init().expect("a GPU with Vulkan");
     let only = std::env::var("NN_LAB_ONLY").unwrap_or_default();
     if only.is_empty() || only == "verify" {
         agrees_with_every_reference(&gpu);
     }
     if only.is_empty() || only == "memory" {
-        gives_its_memory_back::<nn_lab::sections::mlp::Mlp>("width=16&n_probe=8", &gpu);
-        gives_its_memory_back::<nn_lab::sections::resnet::ResNet>("depth=8&batch_size=8&batch_norm=1", &gpu);
+        frees_its_memory::<nn_lab::sections::mlp::Mlp>("width=16&n_probe=8", &gpu);
+        frees_its_memory::<nn_lab::sections::resnet::ResNet>("depth=8&batch_size=8&batch_norm=1", &gpu);
     }
     macro_rules! each {
         ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
@@ -161,7 +163,7 @@ fn a_gpu_agrees_with_every_reference_and_trains_recorded_as_it_does_step_by_step
                 type $experiment = nn_lab::sections::$module::$experiment;
                 let set_ups = SET_UPS.iter().filter(|(slug, _)| *slug == $experiment::SLUG);
                 for (_, query) in set_ups.filter(|_| only.is_empty() || only == $experiment::SLUG) {
-                    records_what_it_would_compute::<$experiment>(query, &gpu);
+                    replays_agree_with_eager_steps::<$experiment>(query, &gpu);
                 }
             )*
         };

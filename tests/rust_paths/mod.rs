@@ -2,52 +2,91 @@
 
 use syn::visit::{self, Visit};
 
-/// The names that a file uses.
+/// The paths and strings in a file.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// Paths within the crate, from its root.
+    /// All paths into the crate, from its root.
     pub inner: Vec<Vec<String>>,
-    /// Paths that start outside the crate, as written.
+    /// The paths in `inner` outside of test modules and re-exports.
+    pub code: Vec<Vec<String>>,
+    /// The re-exported names, each with its path from the crate's root.
+    pub exports: Vec<(String, Vec<String>)>,
+    /// Paths that start elsewhere, as they are written.
     pub outer: Vec<String>,
-    /// String literals outside tests.
+    /// String literals outside of test modules.
     pub strings: Vec<String>,
 }
 
-/// Parses the file of the module with this path from the crate's root.
+/// Reads the file of a module. `module` is the module's path from the crate's root.
 pub(crate) fn read(module: &[String], text: &str) -> Found {
     let file = syn::parse_file(text).expect("a file of Rust");
-    let mut reader = Reader { module: module.to_vec(), tests: 0, found: Found::default() };
+    let mut reader = Reader { module: module.to_vec(), tests: 0, exporting: false, found: Found::default() };
     reader.visit_file(&file);
     reader.found
 }
 
 struct Reader {
     module: Vec<String>,
-    /// The number of enclosing test modules.
+    /// The number of test modules around the current item.
     tests: usize,
+    /// True inside of a `use` that is not private.
+    exporting: bool,
     found: Found,
 }
 
 impl Reader {
-    /// Records a path that starts at the crate's root, at this module (`self`, `super`), or outside the crate.
+    /// Records a path: from the crate's root, from the current module up, or from elsewhere.
     fn path(&mut self, segments: &[String]) {
         let Some(first) = segments.first() else { return };
         match first.as_str() {
-            "crate" | "nn_lab" => self.found.inner.push(segments[1..].to_vec()),
+            "crate" | "nn_lab" => self.inner(segments[1..].to_vec()),
             "super" | "self" => {
                 let ups =
                     segments.iter().take_while(|segment| *segment == "super" || *segment == "self").count();
                 let supers = segments.iter().take(ups).filter(|segment| *segment == "super").count();
                 let mut whole = self.module[..self.module.len().saturating_sub(supers)].to_vec();
                 whole.extend_from_slice(&segments[ups..]);
-                self.found.inner.push(whole);
+                self.inner(whole);
             }
             _ => self.found.outer.push(segments.join("::")),
         }
     }
 
+    fn inner(&mut self, path: Vec<String>) {
+        if self.tests == 0 && !self.exporting {
+            self.found.code.push(path.clone());
+        }
+        self.found.inner.push(path);
+    }
+
+    /// Records a re-export. A path without a keyword in front starts at the current module.
+    fn export(&mut self, name: String, segments: &[String]) {
+        let keyword =
+            segments.first().is_some_and(|first| ["crate", "super", "self"].contains(&first.as_str()));
+        let target = match segments {
+            [first, rest @ ..] if first == "crate" => rest.to_vec(),
+            [first, rest @ ..] if first == "super" => {
+                let parent = self.module.len().saturating_sub(1);
+                self.module[..parent].iter().chain(rest).cloned().collect()
+            }
+            _ => self.module.iter().chain(&segments[usize::from(keyword)..]).cloned().collect(),
+        };
+        self.found.exports.push((name, target));
+    }
+
     fn tree(&mut self, tree: &syn::UseTree, before: &[String]) {
         let with = |name: String| before.iter().cloned().chain([name]).collect::<Vec<_>>();
+        if self.exporting {
+            match tree {
+                syn::UseTree::Name(name) => {
+                    self.export(name.ident.to_string(), &with(name.ident.to_string()))
+                }
+                syn::UseTree::Rename(name) => {
+                    self.export(name.rename.to_string(), &with(name.ident.to_string()))
+                }
+                _ => {}
+            }
+        }
         match tree {
             syn::UseTree::Path(path) => self.tree(&path.tree, &with(path.ident.to_string())),
             syn::UseTree::Group(group) => group.items.iter().for_each(|tree| self.tree(tree, before)),
@@ -58,7 +97,8 @@ impl Reader {
         }
     }
 
-    /// Arguments of macros have no fixed grammar: every `a::b` counts as a path, and every string may contain one.
+    /// Records the paths in a macro's arguments. They have no grammar, so every `a::b` counts, also in
+    /// strings.
     fn tokens(&mut self, tokens: proc_macro2::TokenStream) {
         use proc_macro2::TokenTree;
         let mut path: Vec<String> = Vec::new();
@@ -112,7 +152,9 @@ impl Reader {
 
 impl<'ast> Visit<'ast> for Reader {
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.exporting = !matches!(item.vis, syn::Visibility::Inherited);
         self.tree(&item.tree, &[]);
+        self.exporting = false;
     }
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {

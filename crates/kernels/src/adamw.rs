@@ -1,8 +1,8 @@
-//! One step of Adam for one parameter, in one pass over its numbers (Kingma and Ba 2015; decoupled weight decay: Loshchilov
-//! and Hutter 2019; gradients bounded in their norm: Pascanu et al. 2013).
+//! One step of AdamW for one parameter, in one pass over its elements (Kingma and Ba 2015; decoupled weight
+//! decay: Loshchilov and Hutter 2019; gradient clipping by norm: Pascanu, Mikolov and Bengio 2013).
 //!
 //! ```text
-//! g <- g min(1, max_norm / (norm + 1e-6)),   norm that of all parameters' gradients, laid end to end
+//! g <- g min(1, max_norm / (norm + 1e-6)),   norm: the L2 norm of all parameters' gradients together
 //! m <- b1 m + (1 - b1) g        v <- b2 v + (1 - b2) g^2
 //! w <- (1 - lr decay) w - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
 //! ```
@@ -10,40 +10,42 @@
 use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::{Device, Tensor};
 
-/// What all parameters share at all steps.
+/// Hyperparameters that are the same for all parameters and steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
     pub beta1: f32,
     pub beta2: f32,
     pub epsilon: f32,
-    /// The longest gradient that is followed as it is; [`UNBOUNDED`] for any.
+    /// The maximum gradient norm; longer gradients are scaled down to it. [`UNBOUNDED`] turns clipping off.
     pub max_norm: f32,
 }
 
-/// What differs from step to step, of which `t` is 1 at the first: a tensor of these for [`step`]. The corrections of both
-/// moments are folded into two numbers.
+/// Returns the values of the `rates` tensor for [`step`] number `t`, starting at 1: the learning rate divided
+/// by the first moment's bias correction, the factor of `sqrt(v)` for the second moment's, and the learning
+/// rate.
 pub fn rates(learning_rate: f32, beta1: f32, beta2: f32, t: u32) -> [f32; 3] {
     let t = t.min(1 << 30) as i32;
     [learning_rate / (1.0 - beta1.powi(t)), 1.0 / (1.0 - beta2.powi(t)).sqrt(), learning_rate]
 }
 
-/// Gradients of any length are followed as they are.
+/// A maximum norm that no gradient exceeds.
 pub const UNBOUNDED: f32 = f32::MAX;
 
-/// The moments of a parameter of `n` numbers before the first step: `m` and then `v`, `[2 n]`.
+/// Returns the moments of a parameter with `n` elements before the first step: `m` followed by `v`, `[2 n]`.
 pub fn no_moments(n: usize, device: &Device) -> Tensor<1> {
     Tensor::zeros([2 * n], device)
 }
 
-/// One step: the parameter and its moments after it. `decay` is the weight decay, `squares` the [`SumOfSquares`] of all
-/// gradients; nothing is on a device with autodiff. On a GPU both are changed where they lie: whoever else holds them sees
-/// them change.
+/// Returns a parameter and its moments after one step. `decay` is the weight decay. No tensor is on a device
+/// with autodiff.
+///
+/// On a GPU, weight and moments are updated in place: everyone else who holds them sees the change.
 ///
 /// # Shapes
 ///
-/// - weight, gradient: any, the same
-/// - moments: `[2 n]` for `n` numbers, see [`no_moments`]
-/// - squares: `[1]`
+/// - weight, gradient: any shape, the same for both
+/// - moments: `[2 n]` for `n` elements, see [`no_moments`]
+/// - squares: the [`SumOfSquares`] of all gradients, `[1]`
 /// - rates: `[3]`, see [`rates`]
 pub fn step<const D: usize>(
     weight: Tensor<D>,
@@ -54,84 +56,76 @@ pub fn step<const D: usize>(
     step: Step,
     decay: f32,
 ) -> (Tensor<D>, Tensor<1>) {
-    let Step { beta1, beta2, epsilon, max_norm } = step;
     let (weight, moments) = Dispatch::adamw_step(
         weight.into_dispatch(),
         gradient.into_dispatch(),
         moments.into_dispatch(),
         squares.into_dispatch(),
         rates.into_dispatch(),
+        step,
         decay,
-        beta1,
-        beta2,
-        epsilon,
-        max_norm,
     );
     (Tensor::from_dispatch(weight), Tensor::from_dispatch(moments))
 }
 
-/// How many gradients one operation adds up: with the sum before and after as many as WebGPU lets a kernel of cubecl's have.
-const AT_ONCE: usize = 5;
+/// The number of gradients in one kernel. With the sum before and after it, this is the maximum number of
+/// buffers that WebGPU allows a cubecl kernel.
+const BATCH: usize = 5;
 
-/// The sum of the squares of all numbers of some gradients of any shapes, which are added one by one.
+/// The sum of squares over all elements of several gradients.
 #[derive(Debug)]
 pub struct SumOfSquares {
     zero: Tensor<1>,
     sum: Tensor<1>,
-    waiting: Vec<FloatTensor<Dispatch>>,
+    pending: Vec<FloatTensor<Dispatch>>,
 }
 
 impl SumOfSquares {
-    /// The sum of nothing yet: `zero` is a zero, `[1]`, on the device of the gradients.
+    /// Returns an empty sum. `zero` is a tensor `[1]` of zero on the device of the gradients.
     pub fn new(zero: Tensor<1>) -> Self {
-        Self { sum: zero.clone(), zero, waiting: Vec::new() }
+        Self { sum: zero.clone(), zero, pending: Vec::new() }
     }
 
     /// Adds a gradient, of any shape.
     pub fn add<const D: usize>(&mut self, gradient: Tensor<D>) {
-        self.waiting.push(gradient.into_dispatch());
-        if self.waiting.len() == AT_ONCE {
+        self.pending.push(gradient.into_dispatch());
+        if self.pending.len() == BATCH {
             self.flush();
         }
     }
 
-    /// The sum, `[1]`.
+    /// Returns the sum, `[1]`.
     pub fn sum(mut self) -> Tensor<1> {
-        if !self.waiting.is_empty() {
+        if !self.pending.is_empty() {
             self.flush();
         }
         self.sum
     }
 
     fn flush(&mut self) {
-        let mut gradients = std::mem::take(&mut self.waiting).into_iter();
+        let mut gradients = std::mem::take(&mut self.pending).into_iter();
         let mut next = || gradients.next().unwrap_or_else(|| self.zero.clone().into_dispatch());
         let sum = self.sum.clone().into_dispatch();
         self.sum = Tensor::from_dispatch(Dispatch::add_squares(sum, next(), next(), next(), next(), next()));
     }
 }
 
-/// The operations, as burn's backends have them.
+/// The backend operations behind [`step`] and [`SumOfSquares`].
 #[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait AdamWStep: Backend {
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "an operation's numbers are its arguments, for fusion to see"
-    )]
-    #[fusion(meta = |weight, _, moments, _, _, _, _, _, _, _| (weight.clone(), moments.clone()))]
+    /// See [`step`].
+    #[fusion(meta = |weight, _, moments, _, _, _, _| (weight.clone(), moments.clone()))]
     fn adamw_step(
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         moments: FloatTensor<Self>,
         squares: FloatTensor<Self>,
         rates: FloatTensor<Self>,
+        step: Step,
         decay: f32,
-        beta1: f32,
-        beta2: f32,
-        epsilon: f32,
-        max_norm: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
+    /// Returns `squares` plus the sums of squares of five tensors.
     #[fusion(dtype = squares, shape = squares)]
     fn add_squares(
         squares: FloatTensor<Self>,
@@ -145,33 +139,31 @@ pub trait AdamWStep: Backend {
 
 #[cfg(feature = "cpu")]
 mod cpu {
-    use super::AdamWStep;
-    use crate::flex::{numbers, rows, tensor, whole};
-    use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
+    use super::{AdamWStep, Step};
+    use crate::flex::{as_slice, contiguous, owned_contiguous, tensor};
+    use crate::matrix::partial_sums;
+    use burn::backend::{Flex, TensorMetadata};
+    use burn_flex::FlexTensor;
 
     impl AdamWStep for Flex {
         fn adamw_step(
-            weight: FloatTensor<Self>,
-            gradient: FloatTensor<Self>,
-            moments: FloatTensor<Self>,
-            squares: FloatTensor<Self>,
-            rates: FloatTensor<Self>,
+            weight: FlexTensor,
+            gradient: FlexTensor,
+            moments: FlexTensor,
+            squares: FlexTensor,
+            rates: FlexTensor,
+            Step { beta1, beta2, epsilon, max_norm }: Step,
             decay: f32,
-            beta1: f32,
-            beta2: f32,
-            epsilon: f32,
-            max_norm: f32,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-            let norm = numbers(&squares).iter().sum::<f32>().sqrt();
-            let scale = (max_norm / (norm + 1e-6)).min(1.0);
-            let [rate, v_scale, learning_rate] = [0, 1, 2].map(|at| numbers(&rates)[at]);
+        ) -> (FlexTensor, FlexTensor) {
+            let scale = super::clip_factor(as_slice(&squares), max_norm);
+            let [rate, v_scale, learning_rate] = [0, 1, 2].map(|at| as_slice(&rates)[at]);
             let keep = 1.0 - learning_rate * decay;
-            let gradient = rows(gradient);
-            // In their places, if nobody else has them.
-            let (mut weight, mut moments) = (whole(weight), whole(moments));
+            let gradient = contiguous(gradient);
+            // Updated in place if nobody else holds them.
+            let (mut weight, mut moments) = (owned_contiguous(weight), owned_contiguous(moments));
             let (m, v) = moments.storage_mut::<f32>().split_at_mut(gradient.shape().num_elements());
-            let of_weight = weight.storage_mut::<f32>().iter_mut().zip(numbers(&gradient));
-            for (((w, g), m), v) in of_weight.zip(m).zip(v) {
+            let pairs = weight.storage_mut::<f32>().iter_mut().zip(as_slice(&gradient));
+            for (((w, g), m), v) in pairs.zip(m).zip(v) {
                 let g = g * scale;
                 *m = beta1 * *m + (1.0 - beta1) * g;
                 *v = beta2 * *v + (1.0 - beta2) * g * g;
@@ -181,49 +173,51 @@ mod cpu {
         }
 
         fn add_squares(
-            squares: FloatTensor<Self>,
-            a: FloatTensor<Self>,
-            b: FloatTensor<Self>,
-            c: FloatTensor<Self>,
-            d: FloatTensor<Self>,
-            e: FloatTensor<Self>,
-        ) -> FloatTensor<Self> {
-            let mut total: f32 = numbers(&squares).iter().sum();
-            for gradient in [a, b, c, d, e] {
-                let gradient = rows(gradient);
-                // Sums of sixteen, of which the compiler makes four at a time.
-                let chunks = numbers(&gradient).chunks_exact(16);
-                let rest: f32 = chunks.remainder().iter().map(|g| g * g).sum();
-                let mut sums = [0.0f32; 16];
-                for chunk in chunks {
-                    for (sum, g) in sums.iter_mut().zip(chunk) {
-                        *sum += g * g;
-                    }
-                }
-                total = total + rest + sums.iter().sum::<f32>();
+            squares: FlexTensor,
+            a: FlexTensor,
+            b: FlexTensor,
+            c: FlexTensor,
+            d: FlexTensor,
+            e: FlexTensor,
+        ) -> FlexTensor {
+            let mut total: f32 = as_slice(&squares).iter().sum();
+            for gradient in [a, b, c, d, e].map(contiguous) {
+                let (rest, lanes) = partial_sums::<16>(as_slice(&gradient), |g| g * g);
+                total = total + rest + lanes;
             }
             tensor(vec![total], [1])
         }
     }
 }
 
-#[cfg(feature = "gpu")]
-mod kernels {
-    use super::AdamWStep;
-    use crate::gpu::{empty, rows};
-    use burn::backend::{TensorMetadata, tensor::FloatTensor};
-    use burn_cubecl::CubeBackend;
-    use cubecl::{calculate_cube_count_elemwise, prelude::*};
+/// Returns the factor that clips a gradient to the maximum norm, given the sum of its squares.
+#[cfg(feature = "cpu")]
+pub(crate) fn clip_factor(squares: &[f32], max_norm: f32) -> f32 {
+    let norm = squares.iter().sum::<f32>().sqrt();
+    (max_norm / (norm + 1e-6)).min(1.0)
+}
 
-    const UNITS: u32 = 256;
+#[cfg(feature = "gpu")]
+pub(crate) mod gpu {
+    use super::{AdamWStep, Step};
+    use crate::gpu::{Grid, Sum, contiguous, empty, launch, reduce};
+    use burn::backend::TensorMetadata;
+    use burn_cubecl::{CubeBackend, tensor::CubeTensor};
+    use cubecl::prelude::*;
+
+    /// Returns the factor that clips a gradient to the maximum norm, given the sum of its squares.
+    #[cube]
+    pub(crate) fn clip_factor(squares: f32, max_norm: f32) -> f32 {
+        f32::min(max_norm / (f32::sqrt(squares) + 1e-6), 1.0)
+    }
 
     #[cube(launch)]
     fn update(
-        weight: &mut [f32],
         gradient: &[f32],
-        moments: &mut [f32],
         squares: &[f32],
         rates: &[f32],
+        weight: &mut [f32],
+        moments: &mut [f32],
         n: usize,
         decay: f32,
         beta1: f32,
@@ -233,7 +227,7 @@ mod kernels {
     ) {
         let at = ABSOLUTE_POS;
         if at < n {
-            let scale = f32::min(max_norm / (f32::sqrt(squares[0]) + 1e-6), 1.0);
+            let scale = clip_factor(squares[0], max_norm);
             let g = gradient[at] * scale;
             let m = beta1 * moments[at] + (1.0 - beta1) * g;
             let v = beta2 * moments[n + at] + (1.0 - beta2) * g * g;
@@ -244,9 +238,9 @@ mod kernels {
         }
     }
 
-    /// The squares of every 256th number, from that of the unit on.
+    /// Returns a unit's part of a sum of squares: of every 256th element, starting at the unit's index.
     #[cube]
-    fn share(gradient: &[f32], n: usize) -> f32 {
+    fn squares_of_unit(gradient: &[f32], n: usize) -> f32 {
         let units = CUBE_DIM as usize;
         let mut sum = 0.0f32;
         let mut at = UNIT_POS as usize;
@@ -257,9 +251,9 @@ mod kernels {
         sum
     }
 
-    /// One workgroup: each unit sums its share, then half of the units add the other half's sums, and so on.
+    /// Run by a single workgroup.
     #[cube(launch)]
-    fn squares_of(
+    fn add_squares(
         before: &[f32],
         a: &[f32],
         b: &[f32],
@@ -273,89 +267,59 @@ mod kernels {
         n_d: usize,
         n_e: usize,
     ) {
-        let unit = UNIT_POS as usize;
-        let mut sums = Shared::new_slice(256usize);
-        sums[unit] = share(a, n_a) + share(b, n_b) + share(c, n_c) + share(d, n_d) + share(e, n_e);
-        sync_cube();
-        // What is changed has to begin as a number that only the device knows.
-        let mut half = CUBE_DIM as usize;
-        while half > 1 {
-            half /= 2;
-            if unit < half {
-                let other = sums[unit + half];
-                sums[unit] += other;
-            }
-            sync_cube();
-        }
-        if unit == 0 {
-            after[0] = before[0] + sums[0];
+        let mut shared = Shared::new_slice(256usize);
+        let own = squares_of_unit(a, n_a)
+            + squares_of_unit(b, n_b)
+            + squares_of_unit(c, n_c)
+            + squares_of_unit(d, n_d)
+            + squares_of_unit(e, n_e);
+        let sum = reduce::<Sum>(own, &mut shared);
+        if UNIT_POS == 0 {
+            after[0] = before[0] + sum;
         }
     }
 
     impl AdamWStep for CubeBackend {
         fn adamw_step(
-            weight: FloatTensor<Self>,
-            gradient: FloatTensor<Self>,
-            moments: FloatTensor<Self>,
-            squares: FloatTensor<Self>,
-            rates: FloatTensor<Self>,
+            weight: CubeTensor,
+            gradient: CubeTensor,
+            moments: CubeTensor,
+            squares: CubeTensor,
+            rates: CubeTensor,
+            Step { beta1, beta2, epsilon, max_norm }: Step,
             decay: f32,
-            beta1: f32,
-            beta2: f32,
-            epsilon: f32,
-            max_norm: f32,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-            let (weight, gradient, moments) = (rows(weight), rows(gradient), rows(moments));
+        ) -> (CubeTensor, CubeTensor) {
+            let [weight, gradient, moments] = [weight, gradient, moments].map(contiguous);
+            let (squares, rates) = (contiguous(squares), contiguous(rates));
             let n = weight.shape().num_elements();
-            let dim = CubeDim::new_1d(UNITS);
-            update::launch(
-                &weight.client.clone(),
-                calculate_cube_count_elemwise(&weight.client, n, dim),
-                dim,
-                weight.clone().into_buffer_arg(),
-                gradient.into_buffer_arg(),
-                moments.clone().into_buffer_arg(),
-                rows(squares).into_buffer_arg(),
-                rows(rates).into_buffer_arg(),
+            launch!(
+                update,
+                Grid::elementwise(&weight),
+                [gradient, squares, rates],
+                [weight, moments],
                 n,
                 decay,
                 beta1,
                 beta2,
                 epsilon,
-                max_norm,
+                max_norm
             );
             (weight, moments)
         }
 
         fn add_squares(
-            squares: FloatTensor<Self>,
-            a: FloatTensor<Self>,
-            b: FloatTensor<Self>,
-            c: FloatTensor<Self>,
-            d: FloatTensor<Self>,
-            e: FloatTensor<Self>,
-        ) -> FloatTensor<Self> {
-            let squares = rows(squares);
-            let [a, b, c, d, e] = [a, b, c, d, e].map(rows);
+            squares: CubeTensor,
+            a: CubeTensor,
+            b: CubeTensor,
+            c: CubeTensor,
+            d: CubeTensor,
+            e: CubeTensor,
+        ) -> CubeTensor {
+            let [squares, a, b, c, d, e] = [squares, a, b, c, d, e].map(contiguous);
             let [n_a, n_b, n_c, n_d, n_e] = [&a, &b, &c, &d, &e].map(|part| part.shape().num_elements());
             let after = empty(&squares, [1]);
-            squares_of::launch(
-                &squares.client.clone(),
-                CubeCount::Static(1, 1, 1),
-                CubeDim::new_1d(UNITS),
-                squares.into_buffer_arg(),
-                a.into_buffer_arg(),
-                b.into_buffer_arg(),
-                c.into_buffer_arg(),
-                d.into_buffer_arg(),
-                e.into_buffer_arg(),
-                after.clone().into_buffer_arg(),
-                n_a,
-                n_b,
-                n_c,
-                n_d,
-                n_e,
-            );
+            let grid = Grid::new([1; 3], 256);
+            launch!(add_squares, grid, [squares, a, b, c, d, e], [after], n_a, n_b, n_c, n_d, n_e);
             after
         }
     }

@@ -1,36 +1,37 @@
-//! To and from burn's tensors on the CPU.
+//! Conversions between slices and the tensors of burn's CPU backend.
 
-use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
+use burn::backend::TensorMetadata;
 use burn::tensor::{Shape, TensorData};
 use burn_flex::FlexTensor;
 
-/// The numbers of a tensor, row-major: as they lie there if they do, else a copy.
-pub(crate) fn rows(tensor: FloatTensor<Flex>) -> FlexTensor {
+/// Returns the tensor in row-major order, copied only if it is not in that order yet.
+pub(crate) fn contiguous(tensor: FlexTensor) -> FlexTensor {
     tensor.to_contiguous()
 }
 
-/// The same with nothing else in its storage.
-pub(crate) fn whole(tensor: FloatTensor<Flex>) -> FlexTensor {
-    let tensor = rows(tensor);
+/// Like [`contiguous`], with a storage that holds nothing but this tensor, so that it can be updated in
+/// place.
+pub(crate) fn owned_contiguous(tensor: FlexTensor) -> FlexTensor {
+    let tensor = contiguous(tensor);
     if tensor.storage::<f32>().len() == tensor.shape().num_elements() {
         return tensor;
     }
-    FlexTensor::from_data(TensorData::new(numbers(&tensor).to_vec(), tensor.shape()))
+    tensor_like(as_slice(&tensor).to_vec(), &tensor)
 }
 
-/// A tensor's numbers, if they are 32-bit floats that lie one after the other.
-pub(crate) fn numbers(tensor: &FlexTensor) -> &[f32] {
+/// Returns the elements of a contiguous tensor of 32-bit floats.
+pub(crate) fn as_slice(tensor: &FlexTensor) -> &[f32] {
     let all = tensor.storage::<f32>();
     let start = tensor.layout().start_offset();
     &all[start..start + tensor.shape().num_elements()]
 }
 
-/// A tensor of numbers, row-major.
-pub(crate) fn tensor<const D: usize>(numbers: Vec<f32>, shape: [usize; D]) -> FloatTensor<Flex> {
-    FlexTensor::from_data(TensorData::new(numbers, Shape::from(shape)))
+/// Returns a tensor of row-major values.
+pub(crate) fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(values, Shape::from(shape)))
 }
 
-/// A tensor of numbers in the shape of another.
-pub(crate) fn tensor_like(numbers: Vec<f32>, other: &FlexTensor) -> FloatTensor<Flex> {
-    FlexTensor::from_data(TensorData::new(numbers, other.shape()))
+/// Returns a tensor of row-major values with the shape of another tensor.
+pub(crate) fn tensor_like(values: Vec<f32>, other: &FlexTensor) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(values, other.shape()))
 }

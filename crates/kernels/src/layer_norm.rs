@@ -1,18 +1,17 @@
-//! Layer normalization, and back (Ba, Kiros and Hinton 2016). burn makes it of some eight operations each way; this is one
-//! forward and two back.
+//! Layer normalization (Ba, Kiros and Hinton 2016). burn composes it of about eight operations in each
+//! direction; here the forward pass is one kernel and the backward pass is two.
 //!
 //! ```text
 //! z = (x - mean(x)) / sqrt(var(x) + epsilon)      y = gamma z + beta      mean and variance over the last axis
 //! g = gamma dy      dx = (g - mean(g) - z mean(g z)) / sqrt(var(x) + epsilon)      dgamma = sum dy z      dbeta = sum dy
 //! ```
 
-use burn::backend::{Autodiff, Backend, Dispatch, backend_extension, tensor::FloatTensor};
+use crate::autodiff::{SavedForBackward, track};
+use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
-use burn_autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
-use burn_autodiff::grads::Gradients;
-use burn_autodiff::ops::{Backward, Ops, OpsKind};
+use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 
-/// `gamma z + beta` for each row of the last axis; differentiable.
+/// Returns `gamma z + beta` for each row of the last axis; differentiable.
 ///
 /// # Shapes
 ///
@@ -24,44 +23,35 @@ pub fn layer_norm<const D: usize>(
     beta: Tensor<1>,
     epsilon: f32,
 ) -> Tensor<D> {
-    Tensor::from_dispatch(Dispatch::row_norm(
-        x.into_dispatch(),
-        gamma.into_dispatch(),
-        beta.into_dispatch(),
-        epsilon,
-    ))
+    let [x, gamma, beta] = [x.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch()];
+    let (output, _) = <Dispatch as LayerNorm>::layer_norm(x, gamma, beta, epsilon);
+    Tensor::from_dispatch(output)
 }
 
-/// The operation, as burn's backends have it, with autodiff or without.
+/// The forward pass as an operation of burn's backends, with autodiff or without.
 #[backend_extension(Flex: cfg(feature = "cpu"), Autodiff, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
-pub trait RowNorm: Backend {
-    #[fusion(dtype = x, shape = x)]
-    fn row_norm(
-        x: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        epsilon: f32,
-    ) -> FloatTensor<Self>;
-}
-
-/// What autodiff makes it of. `scales` are each row's mean and `1 / sqrt(var + epsilon)`, `[.., 2]`.
-#[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
-pub trait RowNormParts: Backend {
+pub trait LayerNorm: Backend {
+    /// Returns the output, and the mean and `1 / sqrt(var + epsilon)` of each row, `[.., 2]`.
     #[fusion(meta = |x, _, _, _| {
         let mut scales = x.clone();
         let last = scales.shape.num_dims() - 1;
         scales.shape[last] = 2;
         (x.clone(), scales)
     })]
-    fn row_norm_forward(
+    fn layer_norm(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         epsilon: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
+}
 
+/// The backward pass.
+#[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+pub trait LayerNormGrad: Backend {
+    /// Returns the gradients of `x`, `gamma` and `beta`.
     #[fusion(meta = |x, _, gamma, _| (x.clone(), gamma.clone(), gamma.clone()))]
-    fn row_norm_backward(
+    fn layer_norm_grad(
         x: FloatTensor<Self>,
         scales: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -69,68 +59,67 @@ pub trait RowNormParts: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
+/// Returns the shape of the scales.
+#[cfg(any(feature = "cpu", feature = "gpu"))]
+fn scales_shape(mut x: burn::tensor::Shape) -> burn::tensor::Shape {
+    let last = x.num_dims() - 1;
+    x[last] = 2;
+    x
+}
+
 #[cfg(feature = "cpu")]
 mod cpu {
-    use super::{RowNorm, RowNormParts};
-    use crate::flex::{numbers, rows, tensor_like};
+    use super::{LayerNorm, LayerNormGrad, scales_shape};
+    use crate::flex::{as_slice, contiguous, tensor_like};
     use crate::matrix::{dot, sum};
-    use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
+    use burn::backend::{Flex, TensorMetadata};
     use burn::tensor::TensorData;
     use burn_flex::FlexTensor;
 
-    impl RowNorm for Flex {
-        fn row_norm(
-            x: FloatTensor<Self>,
-            gamma: FloatTensor<Self>,
-            beta: FloatTensor<Self>,
+    impl LayerNorm for Flex {
+        fn layer_norm(
+            x: FlexTensor,
+            gamma: FlexTensor,
+            beta: FlexTensor,
             epsilon: f32,
-        ) -> FloatTensor<Self> {
-            Self::row_norm_forward(x, gamma, beta, epsilon).0
+        ) -> (FlexTensor, FlexTensor) {
+            let [x, gamma, beta] = [x, gamma, beta].map(contiguous);
+            let (all, gamma, beta) = (as_slice(&x), as_slice(&gamma), as_slice(&beta));
+            let d = gamma.len().max(1);
+            let mut output = Vec::with_capacity(all.len());
+            let mut scales = Vec::with_capacity(2 * all.len() / d);
+            let mut centered = vec![0.0; d];
+            for row in all.chunks_exact(d) {
+                let mean = sum(row) / d as f32;
+                centered.iter_mut().zip(row).for_each(|(centered, x)| *centered = x - mean);
+                let scale = (dot(&centered, &centered) / d as f32 + epsilon).sqrt().recip();
+                let terms = centered.iter().zip(gamma).zip(beta);
+                output.extend(terms.map(|((x, gamma), beta)| x * scale * gamma + beta));
+                scales.extend([mean, scale]);
+            }
+            let scales = FlexTensor::from_data(TensorData::new(scales, scales_shape(x.shape())));
+            (tensor_like(output, &x), scales)
         }
     }
 
-    impl RowNormParts for Flex {
-        fn row_norm_forward(
-            x: FloatTensor<Self>,
-            gamma: FloatTensor<Self>,
-            beta: FloatTensor<Self>,
-            epsilon: f32,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-            let (x, gamma, beta) = (rows(x), rows(gamma), rows(beta));
-            let d = numbers(&gamma).len().max(1);
-            let mut output = Vec::with_capacity(numbers(&x).len());
-            let mut scales = Vec::with_capacity(2 * numbers(&x).len() / d);
-            let mut centred = vec![0.0; d];
-            for row in numbers(&x).chunks_exact(d) {
-                let mean = sum(row) / d as f32;
-                centred.iter_mut().zip(row).for_each(|(centred, x)| *centred = x - mean);
-                let scale = (dot(&centred, &centred) / d as f32 + epsilon).sqrt().recip();
-                let of = centred.iter().zip(numbers(&gamma)).zip(numbers(&beta));
-                output.extend(of.map(|((x, gamma), beta)| x * scale * gamma + beta));
-                scales.extend([mean, scale]);
-            }
-            let mut shape = x.shape();
-            let last = shape.num_dims() - 1;
-            shape[last] = 2;
-            (tensor_like(output, &x), FlexTensor::from_data(TensorData::new(scales, shape)))
-        }
-
-        fn row_norm_backward(
-            x: FloatTensor<Self>,
-            scales: FloatTensor<Self>,
-            gamma: FloatTensor<Self>,
-            d_output: FloatTensor<Self>,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-            let (x, scales, gamma, d_output) = (rows(x), rows(scales), rows(gamma), rows(d_output));
-            let d = numbers(&gamma).len().max(1);
-            let mut d_x = Vec::with_capacity(numbers(&x).len());
+    impl LayerNormGrad for Flex {
+        fn layer_norm_grad(
+            x: FlexTensor,
+            scales: FlexTensor,
+            gamma: FlexTensor,
+            d_output: FlexTensor,
+        ) -> (FlexTensor, FlexTensor, FlexTensor) {
+            let [x, scales, gamma, d_output] = [x, scales, gamma, d_output].map(contiguous);
+            let weights = as_slice(&gamma);
+            let d = weights.len().max(1);
+            let mut d_x = Vec::with_capacity(as_slice(&x).len());
             let (mut d_gamma, mut d_beta) = (vec![0.0; d], vec![0.0; d]);
             let (mut z, mut g) = (vec![0.0; d], vec![0.0; d]);
-            let of_rows = numbers(&x).chunks_exact(d).zip(numbers(&d_output).chunks_exact(d));
-            for ((row, d_row), scales) in of_rows.zip(numbers(&scales).chunks_exact(2)) {
+            let rows = as_slice(&x).chunks_exact(d).zip(as_slice(&d_output).chunks_exact(d));
+            for ((row, d_row), scales) in rows.zip(as_slice(&scales).chunks_exact(2)) {
                 let (mean, scale) = (scales[0], scales[1]);
                 z.iter_mut().zip(row).for_each(|(z, x)| *z = (x - mean) * scale);
-                for ((g, gamma), d) in g.iter_mut().zip(numbers(&gamma)).zip(d_row) {
+                for ((g, gamma), d) in g.iter_mut().zip(weights).zip(d_row) {
                     *g = gamma * d;
                 }
                 for ((sum, z), d) in d_gamma.iter_mut().zip(&z).zip(d_row) {
@@ -145,63 +134,45 @@ mod cpu {
     }
 }
 
-/// What is kept for the way back.
 #[derive(Clone, Debug)]
-struct Kept<B: Backend> {
+struct LayerNormBackward<B: Backend> {
     x: FloatTensor<B>,
     scales: FloatTensor<B>,
     gamma: FloatTensor<B>,
 }
 
-impl<B: RowNorm + RowNormParts, C: CheckpointStrategy> RowNorm for Autodiff<B, C> {
-    fn row_norm(
+impl<B: LayerNormGrad> SavedForBackward<B, 3> for LayerNormBackward<B> {
+    fn gradients(self, d_output: FloatTensor<B>, _: [bool; 3]) -> [Option<FloatTensor<B>>; 3] {
+        let Self { x, scales, gamma } = self;
+        <[_; 3]>::from(B::layer_norm_grad(x, scales, gamma, d_output)).map(Some)
+    }
+}
+
+impl<B: LayerNorm + LayerNormGrad, C: CheckpointStrategy> LayerNorm for Autodiff<B, C> {
+    fn layer_norm(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         epsilon: f32,
-    ) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Back;
-
-        impl<B: RowNormParts> Backward<B, 3> for Back {
-            type State = Kept<B>;
-
-            fn backward(self, ops: Ops<Kept<B>, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let d_output = grads.consume::<B>(&ops.node);
-                let Kept { x, scales, gamma } = ops.state;
-                let (d_x, d_gamma, d_beta) = B::row_norm_backward(x, scales, gamma, d_output);
-                for (parent, gradient) in ops.parents.into_iter().zip([d_x, d_gamma, d_beta]) {
-                    if let Some(parent) = parent {
-                        grads.register::<B>(parent.id, gradient);
-                    }
-                }
-            }
-        }
-
-        let prepared = Back.prepare::<C>([x.node(), gamma.node(), beta.node()]).compute_bound().stateful();
-        let (x, gamma, beta) = (x.into_primitive(), gamma.into_primitive(), beta.into_primitive());
-        match prepared {
-            OpsKind::Tracked(prepared) => {
-                let (output, scales) = B::row_norm_forward(x.clone(), gamma.clone(), beta, epsilon);
-                prepared.finish(Kept { x, scales, gamma }, output)
-            }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::row_norm(x, gamma, beta, epsilon)),
-        }
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let inputs = [x.node(), gamma.node(), beta.node()];
+        let [x, gamma, beta] = [x, gamma, beta].map(|input| input.into_primitive());
+        let (output, scales) = <B as LayerNorm>::layer_norm(x.clone(), gamma.clone(), beta, epsilon);
+        let saved = LayerNormBackward { x, scales: scales.clone(), gamma };
+        (track::<B, C, _, 3>(inputs, output, saved), Self::from_inner(scales))
     }
 }
 
 #[cfg(feature = "gpu")]
-mod kernels {
-    use super::{RowNorm, RowNormParts};
-    use crate::gpu::{empty, rows, sum};
-    use burn::backend::{TensorMetadata, tensor::FloatTensor};
-    use burn_cubecl::CubeBackend;
+mod gpu {
+    use super::{LayerNorm, LayerNormGrad, scales_shape};
+    use crate::gpu::{Grid, MAX_WORKGROUPS, Sum, contiguous, empty, launch, reduce};
+    use burn::backend::TensorMetadata;
+    use burn_cubecl::{CubeBackend, tensor::CubeTensor};
     use cubecl::prelude::*;
 
-    /// A workgroup treats a row, or a column on the way to the gradients of gamma and beta.
-    const UNITS: u32 = 64;
-    /// WebGPU lets no more be launched along an axis.
-    const MOST: usize = 65_535;
+    /// Units per workgroup. A workgroup computes rows, or one column of the gradients of gamma and beta.
+    const UNITS: usize = 64;
 
     #[cube(launch)]
     fn forward(
@@ -224,15 +195,15 @@ mod kernels {
                 own += x[row * d + at];
                 at += units;
             }
-            let mean = sum(own, &mut shared) / d as f32;
+            let mean = reduce::<Sum>(own, &mut shared) / d as f32;
             own = 0.0f32;
             at = unit;
             while at < d {
-                let centred = x[row * d + at] - mean;
-                own += centred * centred;
+                let centered = x[row * d + at] - mean;
+                own += centered * centered;
                 at += units;
             }
-            let scale = 1.0 / f32::sqrt(sum(own, &mut shared) / d as f32 + epsilon);
+            let scale = 1.0 / f32::sqrt(reduce::<Sum>(own, &mut shared) / d as f32 + epsilon);
             at = unit;
             while at < d {
                 output[row * d + at] = (x[row * d + at] - mean) * scale * gamma[at] + beta[at];
@@ -270,8 +241,8 @@ mod kernels {
                 own_gz += g * (x[row * d + at] - mean) * scale;
                 at += units;
             }
-            let mean_g = sum(own_g, &mut shared) / d as f32;
-            let mean_gz = sum(own_gz, &mut shared) / d as f32;
+            let mean_g = reduce::<Sum>(own_g, &mut shared) / d as f32;
+            let mean_gz = reduce::<Sum>(own_gz, &mut shared) / d as f32;
             at = unit;
             while at < d {
                 let g = gamma[at] * d_output[row * d + at];
@@ -299,96 +270,56 @@ mod kernels {
         let mut own_beta = 0.0f32;
         let mut row = unit;
         while row < n {
-            let above = d_output[row * d + column];
-            own_gamma += above * (x[row * d + column] - scales[2 * row]) * scales[2 * row + 1];
-            own_beta += above;
+            let upstream = d_output[row * d + column];
+            own_gamma += upstream * (x[row * d + column] - scales[2 * row]) * scales[2 * row + 1];
+            own_beta += upstream;
             row += units;
         }
-        let gamma = sum(own_gamma, &mut shared);
-        let beta = sum(own_beta, &mut shared);
+        let gamma = reduce::<Sum>(own_gamma, &mut shared);
+        let beta = reduce::<Sum>(own_beta, &mut shared);
         if unit == 0 {
             d_gamma[column] = gamma;
             d_beta[column] = beta;
         }
     }
 
-    impl RowNorm for CubeBackend {
-        fn row_norm(
-            x: FloatTensor<Self>,
-            gamma: FloatTensor<Self>,
-            beta: FloatTensor<Self>,
+    /// Returns the number of rows and their length.
+    fn rows(x: &CubeTensor, gamma: &CubeTensor) -> (usize, usize) {
+        let d = gamma.shape().num_elements();
+        (x.shape().num_elements() / d.max(1), d)
+    }
+
+    impl LayerNorm for CubeBackend {
+        fn layer_norm(
+            x: CubeTensor,
+            gamma: CubeTensor,
+            beta: CubeTensor,
             epsilon: f32,
-        ) -> FloatTensor<Self> {
-            Self::row_norm_forward(x, gamma, beta, epsilon).0
+        ) -> (CubeTensor, CubeTensor) {
+            let [x, gamma, beta] = [x, gamma, beta].map(contiguous);
+            let (n, d) = rows(&x, &gamma);
+            let (output, scales) = (empty(&x, x.shape()), empty(&x, scales_shape(x.shape())));
+            let grid = Grid::new([n.min(MAX_WORKGROUPS), 1, 1], UNITS);
+            launch!(forward, grid, [x, gamma, beta], [output, scales], n, d, epsilon);
+            (output, scales)
         }
     }
 
-    impl RowNormParts for CubeBackend {
-        fn row_norm_forward(
-            x: FloatTensor<Self>,
-            gamma: FloatTensor<Self>,
-            beta: FloatTensor<Self>,
-            epsilon: f32,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-            let (x, gamma, beta) = (rows(x), rows(gamma), rows(beta));
-            let d = gamma.shape().num_elements();
-            let n = x.shape().num_elements() / d.max(1);
-            let mut shape = x.shape();
-            let last = shape.num_dims() - 1;
-            shape[last] = 2;
-            let (output, scales) = (empty(&x, x.shape()), empty(&x, shape));
-            forward::launch(
-                &x.client.clone(),
-                CubeCount::Static(n.min(MOST) as u32, 1, 1),
-                CubeDim::new_1d(UNITS),
-                x.into_buffer_arg(),
-                gamma.into_buffer_arg(),
-                beta.into_buffer_arg(),
-                output.clone().into_buffer_arg(),
-                scales.clone().into_buffer_arg(),
-                n,
-                d,
-                epsilon,
-            );
-            (output, scales)
-        }
-
-        fn row_norm_backward(
-            x: FloatTensor<Self>,
-            scales: FloatTensor<Self>,
-            gamma: FloatTensor<Self>,
-            d_output: FloatTensor<Self>,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-            let (x, scales, gamma, d_output) = (rows(x), rows(scales), rows(gamma), rows(d_output));
-            let d = gamma.shape().num_elements();
-            let n = x.shape().num_elements() / d.max(1);
-            let d_x = empty(&x, x.shape());
+    impl LayerNormGrad for CubeBackend {
+        fn layer_norm_grad(
+            x: CubeTensor,
+            scales: CubeTensor,
+            gamma: CubeTensor,
+            d_output: CubeTensor,
+        ) -> (CubeTensor, CubeTensor, CubeTensor) {
+            let [x, scales, gamma, d_output] = [x, scales, gamma, d_output].map(contiguous);
+            let (n, d) = rows(&x, &gamma);
             let (d_gamma, d_beta) = (empty(&x, gamma.shape()), empty(&x, gamma.shape()));
-            let client = x.client.clone();
-            backward_x::launch(
-                &client,
-                CubeCount::Static(n.min(MOST) as u32, 1, 1),
-                CubeDim::new_1d(UNITS),
-                x.clone().into_buffer_arg(),
-                scales.clone().into_buffer_arg(),
-                gamma.into_buffer_arg(),
-                d_output.clone().into_buffer_arg(),
-                d_x.clone().into_buffer_arg(),
-                n,
-                d,
-            );
-            backward_parameters::launch(
-                &client,
-                CubeCount::Static(d as u32, 1, 1),
-                CubeDim::new_1d(UNITS),
-                x.into_buffer_arg(),
-                scales.into_buffer_arg(),
-                d_output.into_buffer_arg(),
-                d_gamma.clone().into_buffer_arg(),
-                d_beta.clone().into_buffer_arg(),
-                n,
-                d,
-            );
+            let d_x = empty(&x, x.shape());
+            let grid = Grid::new([n.min(MAX_WORKGROUPS), 1, 1], UNITS);
+            launch!(backward_x, grid, [x.clone(), scales.clone(), gamma, d_output.clone()], [d_x], n, d);
+            let grid = Grid::new([d, 1, 1], UNITS);
+            launch!(backward_parameters, grid, [x, scales, d_output], [d_gamma, d_beta], n, d);
             (d_x, d_gamma, d_beta)
         }
     }

@@ -1,15 +1,15 @@
-//! Operations that burn has not, or has not as fast: for burn's CPU backend with the feature `cpu`, as kernels for WebGPU with
-//! the feature `gpu`.
+//! Operations that burn lacks, or that are faster here: for burn's CPU backend with the feature `cpu`, and as
+//! kernels for WebGPU with the feature `gpu`.
 //!
-//! [`rnn`], [`lstm`], [`adamw`], [`sgd`] and [`norm`](mod@norm) are one operation instead of thousands. Their ways back are
-//! operations of their own; they do not take part in autodiff. [`gelu`], [`layer_norm`], [`batch_norm`], [`conv`], [`pool`]
-//! and [`cross_entropy`] take part in it. So does [`attention`], which is for the CPU alone, see [`on_cpu`]: on a GPU burn
-//! fuses what it is made of.
+//! [`rnn`], [`lstm`], [`adamw`], [`sgd`] and [`norm`](mod@norm) are one operation instead of thousands. Their
+//! backward passes are separate, non-autodiff operations. [`gelu`], [`layer_norm`], [`batch_norm`], [`conv`],
+//! [`pool`] and [`cross_entropy`] take part in autodiff. So does [`attention`], which exists for the CPU only
+//! (see [`on_cpu`]), because burn fuses its parts on a GPU.
 //!
-//! One operation a file: its equation, its side on the CPU, its kernel. [`graph`] has work on a GPU done again without being
-//! planned again, and [`overwrite`] is what that needs.
+//! Each file has one operation: its equations, its CPU implementation, its GPU kernels. [`graph`] captures
+//! GPU work and replays it without planning it again, and [`overwrite`] feeds a captured graph.
 //!
-//! A crate, so that it is built for speed: the rest of the lab is built to be small.
+//! This is a crate of its own so that it can be compiled for speed. The rest of the lab is compiled for size.
 
 pub mod adamw;
 pub mod attention;
@@ -26,6 +26,7 @@ pub mod pool;
 pub mod rnn;
 pub mod sgd;
 
+mod autodiff;
 #[cfg(feature = "cpu")]
 mod flex;
 #[cfg(feature = "gpu")]
@@ -37,18 +38,18 @@ pub mod vector;
 
 use burn::tensor::{Device, Tensor};
 
-/// Whether a tensor is one of the CPU backend, with autodiff or without: the operations that only that has are for these.
+/// Returns `true` if a tensor is on the CPU backend, with autodiff or without.
 pub fn on_cpu<const D: usize>(tensor: &Tensor<D>) -> bool {
     is_cpu(&tensor.device())
 }
 
-/// Whether a device is burn's own for the CPU, with autodiff or without.
+/// Returns `true` if a device is burn's CPU backend, with autodiff or without.
 #[cfg(feature = "cpu")]
 pub fn is_cpu(device: &Device) -> bool {
     device.clone().inner() == Device::flex()
 }
 
-/// Whether a device is burn's own for the CPU: this build has a GPU's alone.
+/// Returns `false`: this build has no CPU backend.
 #[cfg(not(feature = "cpu"))]
 pub const fn is_cpu(_: &Device) -> bool {
     false

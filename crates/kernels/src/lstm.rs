@@ -1,4 +1,5 @@
-//! Long short-term memory over a whole sequence, and back (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000).
+//! Long short-term memory over a whole sequence (Hochreiter and Schmidhuber 1997; forget gate: Gers et al.
+//! 2000), with backpropagation through time.
 //!
 //! ```text
 //! a_t = p_t + h_{t-1} W      p_t = x_t W_x + b,   h_{-1} = c_{-1} = 0
@@ -10,15 +11,15 @@
 //! dh_{t-1} = da_t W^T
 //! ```
 //!
-//! The four gates lie side by side, in the order i, f, g, o.
+//! The four gates are concatenated along the last axis, in the order i, f, g, o.
 
 use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
 
-/// All that a net does along a sequence.
+/// Gates and states at every position of a sequence.
 #[derive(Clone, Debug)]
 pub struct States {
-    /// `i`, `f`, `g`, `o` of every position: `[seq_len, batch, 4 d_h]`.
+    /// `i`, `f`, `g`, `o`: `[seq_len, batch, 4 d_h]`.
     pub gates: Tensor<3>,
     /// `c_t`: `[seq_len, batch, d_h]`.
     pub cell: Tensor<3>,
@@ -26,10 +27,10 @@ pub struct States {
     pub hidden: Tensor<3>,
 }
 
-/// What the way back finds.
+/// Gradients computed by the backward pass.
 #[derive(Clone, Debug)]
 pub struct Gradients {
-    /// `dL/da_t`, the gradient before the gates' functions: `[seq_len, batch, 4 d_h]`.
+    /// `dL/da_t`, the gradient before the gates' activations: `[seq_len, batch, 4 d_h]`.
     pub deltas: Tensor<3>,
     /// `dL/dh_t`: `[seq_len, batch, d_h]`.
     pub d_hidden: Tensor<3>,
@@ -37,12 +38,12 @@ pub struct Gradients {
     pub d_cell: Tensor<3>,
 }
 
-/// Reads a sequence.
+/// Returns gates and states at every position of a sequence.
 ///
 /// # Shapes
 ///
-/// - projected: `[seq_len, batch, 4 d_h]`, not on a device with autodiff
-/// - recurrent: `[d_h, 4 d_h]`
+/// - projected: `p_t`, `[seq_len, batch, 4 d_h]`, not on a device with autodiff
+/// - recurrent: `W`, `[d_h, 4 d_h]`
 pub fn forward(projected: Tensor<3>, recurrent: Tensor<2>) -> States {
     let (gates, cell, hidden) = Dispatch::lstm_forward(projected.into_dispatch(), recurrent.into_dispatch());
     States {
@@ -52,12 +53,12 @@ pub fn forward(projected: Tensor<3>, recurrent: Tensor<2>) -> States {
     }
 }
 
-/// Goes back over a sequence.
+/// Returns the gradients at every position of a sequence.
 ///
 /// # Shapes
 ///
 /// - recurrent: `[d_h, 4 d_h]`
-/// - d_last: `[batch, d_h]`, the gradient of the loss in the last hidden state
+/// - d_last: the gradient of the loss with respect to the last hidden state, `[batch, d_h]`
 pub fn backward(states: &States, recurrent: Tensor<2>, d_last: Tensor<2>) -> Gradients {
     let (deltas, d_hidden, d_cell) = Dispatch::lstm_backward(
         states.gates.clone().into_dispatch(),
@@ -72,9 +73,10 @@ pub fn backward(states: &States, recurrent: Tensor<2>, d_last: Tensor<2>) -> Gra
     }
 }
 
-/// The two operations, as burn's backends have them.
+/// The backend operations behind [`forward`] and [`backward`].
 #[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait LstmScan: Backend {
+    /// Returns gates, cell and hidden state; see [`forward`].
     #[fusion(meta = |projected, _| {
         let mut state = projected.clone();
         state.shape[2] /= 4;
@@ -85,6 +87,7 @@ pub trait LstmScan: Backend {
         recurrent: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
+    /// Returns the gradients of gate sums, hidden state and cell; see [`backward`].
     #[fusion(meta = |gates, cell, _, _| (gates.clone(), cell.clone(), cell.clone()))]
     fn lstm_backward(
         gates: FloatTensor<Self>,
@@ -97,20 +100,21 @@ pub trait LstmScan: Backend {
 #[cfg(feature = "cpu")]
 mod cpu {
     use super::LstmScan;
-    use crate::flex::{numbers, rows, tensor};
-    use crate::matrix::{Rows, add_product, transposed};
+    use crate::flex::{as_slice, contiguous, tensor};
+    use crate::matrix::{add_recurrent, add_recurrent_grad, at_last_position, transposed};
     use crate::vector::{sigmoid, tanh};
-    use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
+    use burn::backend::{Flex, TensorMetadata};
+    use burn_flex::FlexTensor;
 
     impl LstmScan for Flex {
         fn lstm_forward(
-            projected: FloatTensor<Self>,
-            recurrent: FloatTensor<Self>,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+            projected: FlexTensor,
+            recurrent: FlexTensor,
+        ) -> (FlexTensor, FlexTensor, FlexTensor) {
             let [seq_len, batch, d_gates] = projected.shape().dims();
             let d_h = d_gates / 4;
-            let (projected, recurrent) = (rows(projected), rows(recurrent));
-            let mut gates = numbers(&projected).to_vec();
+            let (projected, recurrent) = (contiguous(projected), contiguous(recurrent));
+            let mut gates = as_slice(&projected).to_vec();
             let step = batch * d_h;
             let mut cell = vec![0.0; seq_len * step];
             let mut hidden = vec![0.0; seq_len * step];
@@ -118,11 +122,8 @@ mod cpu {
                 let (h_before, h_now) = hidden.split_at_mut(t * step);
                 let (c_before, c_now) = cell.split_at_mut(t * step);
                 let a = &mut gates[4 * t * step..4 * (t + 1) * step];
-                let before = h_before.len().checked_sub(step);
-                if let Some(before) = before {
-                    let (h, w) = (Rows::of(&h_before[before..], d_h), Rows::of(numbers(&recurrent), d_gates));
-                    add_product((a, d_gates), h, w, [batch, d_h, d_gates]);
-                }
+                let before = c_before.len().checked_sub(step);
+                add_recurrent(a, h_before, as_slice(&recurrent), [batch, d_h, d_gates]);
                 for (row, a) in a.chunks_exact_mut(d_gates).enumerate() {
                     let (i_f, g_o) = a.split_at_mut(2 * d_h);
                     i_f.iter_mut().for_each(|a| *a = sigmoid(*a));
@@ -154,28 +155,25 @@ mod cpu {
         }
 
         fn lstm_backward(
-            gates: FloatTensor<Self>,
-            cell: FloatTensor<Self>,
-            recurrent: FloatTensor<Self>,
-            d_last: FloatTensor<Self>,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+            gates: FlexTensor,
+            cell: FlexTensor,
+            recurrent: FlexTensor,
+            d_last: FlexTensor,
+        ) -> (FlexTensor, FlexTensor, FlexTensor) {
             let [seq_len, batch, d_gates] = gates.shape().dims();
             let d_h = d_gates / 4;
-            let (gates, cell, recurrent, d_last) = (rows(gates), rows(cell), rows(recurrent), rows(d_last));
-            let (gates, cells) = (numbers(&gates), numbers(&cell));
-            let back = transposed(numbers(&recurrent), d_gates);
+            let [gates, cell, recurrent, d_last] = [gates, cell, recurrent, d_last].map(contiguous);
+            let (gates, cells) = (as_slice(&gates), as_slice(&cell));
+            let back = transposed(as_slice(&recurrent), d_gates);
             let step = batch * d_h;
             let mut deltas = vec![0.0; 4 * seq_len * step];
-            let mut d_hidden = vec![0.0; seq_len * step];
+            let mut d_hidden = at_last_position(as_slice(&d_last), seq_len);
             let mut d_cell = vec![0.0; seq_len * step];
-            let none = vec![0.0; step];
-            if let Some(last) = d_hidden.len().checked_sub(step) {
-                d_hidden[last..].copy_from_slice(numbers(&d_last));
-            }
+            let zeros = vec![0.0; step];
             for t in (0..seq_len).rev() {
                 let (start, end) = (t * step, (t + 1) * step);
                 let before = start.checked_sub(step);
-                let cells_before = before.map_or(&none[..], |before| &cells[before..start]);
+                let cells_before = before.map_or(&zeros[..], |before| &cells[before..start]);
                 let (d_h_earlier, d_h_now) = d_hidden.split_at_mut(start);
                 let (d_c_earlier, d_c_now) = d_cell.split_at_mut(start);
                 let delta = &mut deltas[4 * start..4 * end];
@@ -190,7 +188,7 @@ mod cpu {
                     let (d_g, d_o) = rest.split_at_mut(d_h);
                     for j in 0..d_h {
                         let squashed = tanh(c[j]);
-                        // What later positions send back through the cell is there already.
+                        // `d_c` already holds the gradient from later positions through the cell.
                         let d = d_c[j] + d_h_row[j] * o[j] * (1.0 - squashed * squashed);
                         d_c[j] = d;
                         d_i[j] = d * g[j] * i[j] * (1.0 - i[j]);
@@ -205,10 +203,7 @@ mod cpu {
                         }
                     }
                 }
-                if let Some(before) = before {
-                    let (delta, back) = (Rows::of(delta, d_gates), Rows::of(&back, d_h));
-                    add_product((&mut d_h_earlier[before..], d_h), delta, back, [batch, d_gates, d_h]);
-                }
+                add_recurrent_grad(d_h_earlier, delta, &back, [batch, d_gates, d_h]);
             }
             (
                 tensor(deltas, [seq_len, batch, d_gates]),
@@ -218,23 +213,23 @@ mod cpu {
         }
     }
 
-    /// The four gates of a row.
+    /// Splits a row into its four gates.
     fn quarters(row: &[f32], d_h: usize) -> [&[f32]; 4] {
         std::array::from_fn(|gate| &row[gate * d_h..(gate + 1) * d_h])
     }
 }
 
 #[cfg(feature = "gpu")]
-mod kernels {
+mod gpu {
     use super::LstmScan;
-    use crate::gpu::{empty, rows};
-    use burn::backend::{TensorMetadata, tensor::FloatTensor};
-    use burn_cubecl::CubeBackend;
+    use crate::gpu::{Grid, contiguous, empty, launch};
+    use burn::backend::TensorMetadata;
+    use burn_cubecl::{CubeBackend, tensor::CubeTensor};
     use cubecl::prelude::*;
 
     #[cube]
     fn squash(x: f32) -> f32 {
-        // Some GPUs compute tanh by powers of e, which overflow long after tanh has reached 1.
+        // Some GPUs compute tanh from powers of e, which overflow where tanh has long reached 1.
         f32::tanh(f32::clamp(x, -15.0, 15.0))
     }
 
@@ -243,7 +238,8 @@ mod kernels {
         1.0 / (1.0 + f32::exp(-f32::clamp(x, -80.0, 80.0)))
     }
 
-    /// A workgroup a sequence, a thread a unit; the hidden state lies in the workgroup's memory, each cell in its thread.
+    /// One workgroup per sequence, one thread per unit. The hidden state is in shared memory, each cell in
+    /// its thread.
     #[cube(launch)]
     fn forward(
         projected: &[f32],
@@ -275,7 +271,7 @@ mod kernels {
                 g += h * recurrent[weight + 2 * d_h];
                 o += h * recurrent[weight + 3 * d_h];
             }
-            // No unit may go on while another still reads the state.
+            // All units must have read the state before any of them overwrites it.
             sync_cube();
             i = logistic(i);
             f = logistic(f);
@@ -353,55 +349,37 @@ mod kernels {
 
     impl LstmScan for CubeBackend {
         fn lstm_forward(
-            projected: FloatTensor<Self>,
-            recurrent: FloatTensor<Self>,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+            projected: CubeTensor,
+            recurrent: CubeTensor,
+        ) -> (CubeTensor, CubeTensor, CubeTensor) {
             let [seq_len, batch, d_gates] = projected.shape().dims();
             let d_h = d_gates / 4;
-            let (projected, recurrent) = (rows(projected), rows(recurrent));
-            let gates = empty(&projected, [seq_len, batch, d_gates]);
-            let cell = empty(&projected, [seq_len, batch, d_h]);
-            let hidden = empty(&projected, [seq_len, batch, d_h]);
-            forward::launch(
-                &projected.client.clone(),
-                CubeCount::Static(batch as u32, 1, 1),
-                CubeDim::new_1d(d_h as u32),
-                projected.into_buffer_arg(),
-                recurrent.into_buffer_arg(),
-                gates.clone().into_buffer_arg(),
-                cell.clone().into_buffer_arg(),
-                hidden.clone().into_buffer_arg(),
-                seq_len,
-                d_h,
-            );
+            let (projected, recurrent) = (contiguous(projected), contiguous(recurrent));
+            let gates = empty(&projected, projected.shape());
+            let [cell, hidden] = [(); 2].map(|()| empty(&projected, [seq_len, batch, d_h]));
+            let grid = Grid::new([batch, 1, 1], d_h);
+            launch!(forward, grid, [projected, recurrent], [gates, cell, hidden], seq_len, d_h);
             (gates, cell, hidden)
         }
 
         fn lstm_backward(
-            gates: FloatTensor<Self>,
-            cell: FloatTensor<Self>,
-            recurrent: FloatTensor<Self>,
-            d_last: FloatTensor<Self>,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-            let [seq_len, batch, d_gates] = gates.shape().dims();
-            let d_h = d_gates / 4;
-            let (gates, cell, recurrent, d_last) = (rows(gates), rows(cell), rows(recurrent), rows(d_last));
-            let deltas = empty(&gates, [seq_len, batch, d_gates]);
-            let d_hidden = empty(&gates, [seq_len, batch, d_h]);
-            let d_cell = empty(&gates, [seq_len, batch, d_h]);
-            backward::launch(
-                &gates.client.clone(),
-                CubeCount::Static(batch as u32, 1, 1),
-                CubeDim::new_1d(d_h as u32),
-                gates.into_buffer_arg(),
-                cell.into_buffer_arg(),
-                recurrent.into_buffer_arg(),
-                d_last.into_buffer_arg(),
-                deltas.clone().into_buffer_arg(),
-                d_hidden.clone().into_buffer_arg(),
-                d_cell.clone().into_buffer_arg(),
+            gates: CubeTensor,
+            cell: CubeTensor,
+            recurrent: CubeTensor,
+            d_last: CubeTensor,
+        ) -> (CubeTensor, CubeTensor, CubeTensor) {
+            let [seq_len, batch, d_h] = cell.shape().dims();
+            let [gates, cell, recurrent, d_last] = [gates, cell, recurrent, d_last].map(contiguous);
+            let deltas = empty(&gates, gates.shape());
+            let [d_hidden, d_cell] = [(); 2].map(|()| empty(&gates, [seq_len, batch, d_h]));
+            let grid = Grid::new([batch, 1, 1], d_h);
+            launch!(
+                backward,
+                grid,
+                [gates, cell, recurrent, d_last],
+                [deltas, d_hidden, d_cell],
                 seq_len,
-                d_h,
+                d_h
             );
             (deltas, d_hidden, d_cell)
         }

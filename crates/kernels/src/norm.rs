@@ -1,25 +1,27 @@
-//! The L2 norm of all numbers of a tensor.
+//! The L2 norm of all elements of a tensor.
 //!
 //! ```text
 //! m = max |x|      ||x|| = m sqrt(sum (x / m)^2)
 //! ```
 //!
-//! In units of the largest, since squares of vanishing gradients would vanish long before these do.
+//! Dividing by the maximum first keeps the norm of vanishing gradients: their squares would underflow long
+//! before they do.
 
 use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
 
-/// No largest number is taken to be smaller.
-const LEAST: f32 = 1e-37;
+/// A lower bound on the maximum, so that it can be a divisor.
+const MIN_MAX: f32 = 1e-37;
 
-/// `[1]`: the norm, times a factor. Not for a device with autodiff.
+/// Returns the norm times a factor, `[1]`. The tensor is not on a device with autodiff.
 pub fn norm<const D: usize>(x: Tensor<D>, factor: f32) -> Tensor<1> {
     Tensor::from_dispatch(Dispatch::norm_of_all(x.into_dispatch(), factor))
 }
 
-/// The operation, as burn's backends have it.
+/// The backend operation behind [`norm`].
 #[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait Norm: Backend {
+    /// See [`norm`].
     #[fusion(meta = |x, _| {
         let mut norm = x.clone();
         norm.shape = [1].into();
@@ -30,135 +32,93 @@ pub trait Norm: Backend {
 
 #[cfg(feature = "cpu")]
 mod cpu {
-    use super::{LEAST, Norm};
-    use crate::flex::{numbers, rows, tensor};
-    use burn::backend::{Flex, tensor::FloatTensor};
+    use super::{MIN_MAX, Norm};
+    use crate::flex::{as_slice, contiguous, tensor};
+    use crate::matrix::partial_sums;
+    use burn::backend::Flex;
+    use burn_flex::FlexTensor;
 
     impl Norm for Flex {
-        fn norm_of_all(x: FloatTensor<Self>, factor: f32) -> FloatTensor<Self> {
-            let x = rows(x);
-            let largest = numbers(&x).iter().fold(LEAST, |largest, x| largest.max(x.abs()));
-            // Sums of eight, of which the compiler makes four at a time.
-            let mut sums = [0.0f32; 8];
-            let chunks = numbers(&x).chunks_exact(8);
-            let rest: f32 = chunks.remainder().iter().map(|x| (x / largest) * (x / largest)).sum();
-            for chunk in chunks {
-                for (sum, x) in sums.iter_mut().zip(chunk) {
-                    *sum += (x / largest) * (x / largest);
-                }
-            }
-            let squares = rest + sums.iter().sum::<f32>();
-            tensor(vec![largest * squares.sqrt() * factor], [1])
+        fn norm_of_all(x: FlexTensor, factor: f32) -> FlexTensor {
+            let x = contiguous(x);
+            let max = as_slice(&x).iter().fold(MIN_MAX, |max, x| max.max(x.abs()));
+            let (rest, lanes) = partial_sums::<8>(as_slice(&x), |x| (x / max) * (x / max));
+            tensor(vec![max * (rest + lanes).sqrt() * factor], [1])
         }
     }
 }
 
 #[cfg(feature = "gpu")]
-mod kernels {
-    use super::{LEAST, Norm};
-    use crate::gpu::{empty, rows, sum};
-    use burn::backend::{TensorMetadata, tensor::FloatTensor};
-    use burn_cubecl::CubeBackend;
+mod gpu {
+    use super::{MIN_MAX, Norm};
+    use crate::gpu::{Grid, Max, Sum, contiguous, empty, launch, reduce};
+    use burn::backend::TensorMetadata;
+    use burn_cubecl::{CubeBackend, tensor::CubeTensor};
     use cubecl::prelude::*;
 
-    const UNITS: u32 = 256;
-    /// So many numbers are a workgroup's share, and no more workgroups than that.
-    const SHARE: usize = 8192;
-    const MOST: usize = 64;
+    const UNITS: usize = 256;
+    /// Elements per workgroup, as long as there are at most [`MAX_PARTS`] workgroups.
+    const PART: usize = 8192;
+    const MAX_PARTS: usize = 64;
 
-    /// The largest of what the units of a workgroup have; each must call it.
-    #[cube]
-    fn largest(value: f32, shared: &mut [f32]) -> f32 {
-        let unit = UNIT_POS as usize;
-        shared[unit] = value;
-        sync_cube();
-        let mut half = CUBE_DIM as usize;
-        while half > 1 {
-            half /= 2;
-            if unit < half {
-                let other = shared[unit + half];
-                shared[unit] = f32::max(shared[unit], other);
-            }
-            sync_cube();
-        }
-        shared[0]
-    }
-
-    /// The largest and the sum of squares in its units, of each workgroup's share; the norm itself if there is but one.
+    /// Writes the maximum of each workgroup's part and the sum of squares divided by its square; the norm
+    /// itself if there is only one part.
     #[cube(launch)]
-    fn shares(x: &[f32], found: &mut [f32], n: usize, factor: f32, #[comptime] alone: bool) {
+    fn norm_of_parts(x: &[f32], partial: &mut [f32], n: usize, factor: f32, #[comptime] is_only: bool) {
         let (unit, units) = (UNIT_POS as usize, CUBE_DIM as usize);
         let (part, parts) = (CUBE_POS, CUBE_COUNT);
         let mut shared = Shared::new_slice(256usize);
         let end = n * (part + 1) / parts;
         let mut own = 0.0f32;
-        own += LEAST;
+        own += MIN_MAX;
         let mut at = n * part / parts + unit;
         while at < end {
             own = f32::max(own, f32::abs(x[at]));
             at += units;
         }
-        let most = largest(own, &mut shared);
+        let max = reduce::<Max>(own, &mut shared);
         own = 0.0f32;
         at = n * part / parts + unit;
         while at < end {
-            let ratio = x[at] / most;
+            let ratio = x[at] / max;
             own += ratio * ratio;
             at += units;
         }
-        let squares = sum(own, &mut shared);
+        let squares = reduce::<Sum>(own, &mut shared);
         if unit == 0 {
-            if comptime!(alone) {
-                found[0] = most * f32::sqrt(squares) * factor;
+            if comptime!(is_only) {
+                partial[0] = max * f32::sqrt(squares) * factor;
             } else {
-                found[2 * part] = most;
-                found[2 * part + 1] = squares;
+                partial[2 * part] = max;
+                partial[2 * part + 1] = squares;
             }
         }
     }
 
     #[cube(launch)]
-    fn together(partial: &[f32], norm: &mut [f32], parts: usize, factor: f32) {
-        let mut most = 0.0f32;
+    fn combine(partial: &[f32], norm: &mut [f32], parts: usize, factor: f32) {
+        let mut max = 0.0f32;
         for part in 0..parts {
-            most = f32::max(most, partial[2 * part]);
+            max = f32::max(max, partial[2 * part]);
         }
         let mut squares = 0.0f32;
         for part in 0..parts {
-            let ratio = partial[2 * part] / most;
+            let ratio = partial[2 * part] / max;
             squares += partial[2 * part + 1] * ratio * ratio;
         }
-        norm[0] = most * f32::sqrt(squares) * factor;
+        norm[0] = max * f32::sqrt(squares) * factor;
     }
 
     impl Norm for CubeBackend {
-        fn norm_of_all(x: FloatTensor<Self>, factor: f32) -> FloatTensor<Self> {
-            let x = rows(x);
+        fn norm_of_all(x: CubeTensor, factor: f32) -> CubeTensor {
+            let x = contiguous(x);
             let n = x.shape().num_elements();
-            let parts = (n / SHARE).clamp(1, MOST);
-            let client = x.client.clone();
+            let parts = (n / PART).clamp(1, MAX_PARTS);
             let norm = empty(&x, [1]);
-            let found = if parts == 1 { norm.clone() } else { empty(&x, [parts, 2]) };
-            shares::launch(
-                &client,
-                CubeCount::Static(parts as u32, 1, 1),
-                CubeDim::new_1d(UNITS),
-                x.into_buffer_arg(),
-                found.clone().into_buffer_arg(),
-                n,
-                factor,
-                parts == 1,
-            );
+            let partial = if parts == 1 { norm.clone() } else { empty(&x, [parts, 2]) };
+            launch!(norm_of_parts, Grid::new([parts, 1, 1], UNITS), [x], [partial], n, factor, parts == 1);
             if parts > 1 {
-                together::launch(
-                    &client,
-                    CubeCount::Static(1, 1, 1),
-                    CubeDim::new_1d(1),
-                    found.into_buffer_arg(),
-                    norm.clone().into_buffer_arg(),
-                    parts,
-                    factor,
-                );
+                launch!(combine, Grid::new([1; 3], 1), [partial], [norm], parts, factor);
             }
             norm
         }

@@ -1,4 +1,5 @@
-//! A vanilla recurrent net over a whole sequence, and back (Elman 1990; Werbos 1990).
+//! A vanilla recurrent network over a whole sequence (Elman 1990), with backpropagation through time (Werbos
+//! 1990).
 //!
 //! ```text
 //! h_t = tanh(p_t + h_{t-1} W)                 p_t = x_t W_x + b,   h_{-1} = 0
@@ -8,31 +9,31 @@
 use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
 
-/// Reads a sequence.
+/// Returns `h_t` for every position of a sequence.
 ///
 /// # Shapes
 ///
-/// - projected: `[seq_len, batch, d_h]`, not on a device with autodiff
-/// - recurrent: `[d_h, d_h]`
-/// - output: `h_t` for every position, `[seq_len, batch, d_h]`
+/// - projected: `p_t`, `[seq_len, batch, d_h]`, not on a device with autodiff
+/// - recurrent: `W`, `[d_h, d_h]`
+/// - output: `[seq_len, batch, d_h]`
 pub fn forward(projected: Tensor<3>, recurrent: Tensor<2>) -> Tensor<3> {
     Tensor::from_dispatch(Dispatch::rnn_forward(projected.into_dispatch(), recurrent.into_dispatch()))
 }
 
-/// Goes back over a sequence.
+/// Returns the gradients at every position of a sequence.
 ///
 /// # Shapes
 ///
-/// - hidden: `[seq_len, batch, d_h]`, what [`forward`] gave
+/// - hidden: the output of [`forward`], `[seq_len, batch, d_h]`
 /// - recurrent: `[d_h, d_h]`
-/// - d_last: `[batch, d_h]`, the gradient of the loss in the last hidden state
+/// - d_last: the gradient of the loss with respect to the last hidden state, `[batch, d_h]`
 pub fn backward(hidden: Tensor<3>, recurrent: Tensor<2>, d_last: Tensor<2>) -> Gradients {
     let (deltas, d_hidden) =
         Dispatch::rnn_backward(hidden.into_dispatch(), recurrent.into_dispatch(), d_last.into_dispatch());
     Gradients { deltas: Tensor::from_dispatch(deltas), d_hidden: Tensor::from_dispatch(d_hidden) }
 }
 
-/// What the way back finds, `[seq_len, batch, d_h]` each.
+/// Gradients computed by the backward pass, `[seq_len, batch, d_h]` each.
 #[derive(Clone, Debug)]
 pub struct Gradients {
     /// `dL/da_t`, the gradient before the tanh.
@@ -41,12 +42,14 @@ pub struct Gradients {
     pub d_hidden: Tensor<3>,
 }
 
-/// The two operations, as burn's backends have them.
+/// The backend operations behind [`forward`] and [`backward`].
 #[backend_extension(Flex: cfg(feature = "cpu"), Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait RnnScan: Backend {
+    /// See [`forward`].
     #[fusion(dtype = projected, shape = projected)]
     fn rnn_forward(projected: FloatTensor<Self>, recurrent: FloatTensor<Self>) -> FloatTensor<Self>;
 
+    /// See [`backward`].
     #[fusion(meta = |hidden, _, _| (hidden.clone(), hidden.clone()))]
     fn rnn_backward(
         hidden: FloatTensor<Self>,
@@ -58,54 +61,46 @@ pub trait RnnScan: Backend {
 #[cfg(feature = "cpu")]
 mod cpu {
     use super::RnnScan;
-    use crate::flex::{numbers, rows, tensor};
-    use crate::matrix::{Rows, add_product, transposed};
+    use crate::flex::{as_slice, contiguous, tensor};
+    use crate::matrix::{add_recurrent, add_recurrent_grad, at_last_position, transposed};
     use crate::vector::tanh;
-    use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
+    use burn::backend::{Flex, TensorMetadata};
+    use burn_flex::FlexTensor;
 
     impl RnnScan for Flex {
-        fn rnn_forward(projected: FloatTensor<Self>, recurrent: FloatTensor<Self>) -> FloatTensor<Self> {
+        fn rnn_forward(projected: FlexTensor, recurrent: FlexTensor) -> FlexTensor {
             let [seq_len, batch, d_h] = projected.shape().dims();
-            let (projected, recurrent) = (rows(projected), rows(recurrent));
-            let mut hidden = numbers(&projected).to_vec();
+            let (projected, recurrent) = (contiguous(projected), contiguous(recurrent));
+            let mut hidden = as_slice(&projected).to_vec();
             let step = batch * d_h;
             for t in 0..seq_len {
                 let (earlier, now) = hidden.split_at_mut(t * step);
                 let now = &mut now[..step];
-                if let Some(before) = earlier.len().checked_sub(step) {
-                    let (h, w) = (Rows::of(&earlier[before..], d_h), Rows::of(numbers(&recurrent), d_h));
-                    add_product((now, d_h), h, w, [batch, d_h, d_h]);
-                }
+                add_recurrent(now, earlier, as_slice(&recurrent), [batch, d_h, d_h]);
                 now.iter_mut().for_each(|a| *a = tanh(*a));
             }
             tensor(hidden, [seq_len, batch, d_h])
         }
 
         fn rnn_backward(
-            hidden: FloatTensor<Self>,
-            recurrent: FloatTensor<Self>,
-            d_last: FloatTensor<Self>,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+            hidden: FlexTensor,
+            recurrent: FlexTensor,
+            d_last: FlexTensor,
+        ) -> (FlexTensor, FlexTensor) {
             let [seq_len, batch, d_h] = hidden.shape().dims();
-            let (hidden, recurrent, d_last) = (rows(hidden), rows(recurrent), rows(d_last));
-            let back = transposed(numbers(&recurrent), d_h);
+            let [hidden, recurrent, d_last] = [hidden, recurrent, d_last].map(contiguous);
+            let back = transposed(as_slice(&recurrent), d_h);
             let step = batch * d_h;
             let mut deltas = vec![0.0; seq_len * step];
-            let mut d_hidden = vec![0.0; seq_len * step];
-            if let Some(last) = d_hidden.len().checked_sub(step) {
-                d_hidden[last..].copy_from_slice(numbers(&d_last));
-            }
+            let mut d_hidden = at_last_position(as_slice(&d_last), seq_len);
             for t in (0..seq_len).rev() {
                 let at = t * step..(t + 1) * step;
                 let delta = &mut deltas[at.clone()];
                 let (earlier, d_h_now) = d_hidden.split_at_mut(at.start);
-                for ((delta, d), h) in delta.iter_mut().zip(&*d_h_now).zip(&numbers(&hidden)[at]) {
+                for ((delta, d), h) in delta.iter_mut().zip(&*d_h_now).zip(&as_slice(&hidden)[at]) {
                     *delta = d * (1.0 - h * h);
                 }
-                if let Some(before) = earlier.len().checked_sub(step) {
-                    let (delta, back) = (Rows::of(delta, d_h), Rows::of(&back, d_h));
-                    add_product((&mut earlier[before..], d_h), delta, back, [batch, d_h, d_h]);
-                }
+                add_recurrent_grad(earlier, delta, &back, [batch, d_h, d_h]);
             }
             (tensor(deltas, [seq_len, batch, d_h]), tensor(d_hidden, [seq_len, batch, d_h]))
         }
@@ -113,14 +108,14 @@ mod cpu {
 }
 
 #[cfg(feature = "gpu")]
-mod kernels {
+mod gpu {
     use super::RnnScan;
-    use crate::gpu::{empty, rows};
-    use burn::backend::{TensorMetadata, tensor::FloatTensor};
-    use burn_cubecl::CubeBackend;
+    use crate::gpu::{Grid, contiguous, empty, launch};
+    use burn::backend::TensorMetadata;
+    use burn_cubecl::{CubeBackend, tensor::CubeTensor};
     use cubecl::prelude::*;
 
-    /// A workgroup a sequence, a thread a unit; the hidden state lies in the workgroup's memory.
+    /// One workgroup per sequence, one thread per unit. The hidden state is in shared memory.
     #[cube(launch)]
     fn forward(
         projected: &[f32],
@@ -183,45 +178,25 @@ mod kernels {
     }
 
     impl RnnScan for CubeBackend {
-        fn rnn_forward(projected: FloatTensor<Self>, recurrent: FloatTensor<Self>) -> FloatTensor<Self> {
+        fn rnn_forward(projected: CubeTensor, recurrent: CubeTensor) -> CubeTensor {
             let [seq_len, batch, d_h] = projected.shape().dims();
-            let (projected, recurrent) = (rows(projected), rows(recurrent));
-            let hidden = empty(&projected, [seq_len, batch, d_h]);
-            forward::launch(
-                &projected.client.clone(),
-                CubeCount::Static(batch as u32, 1, 1),
-                CubeDim::new_1d(d_h as u32),
-                projected.into_buffer_arg(),
-                recurrent.into_buffer_arg(),
-                hidden.clone().into_buffer_arg(),
-                seq_len,
-                d_h,
-            );
+            let (projected, recurrent) = (contiguous(projected), contiguous(recurrent));
+            let hidden = empty(&projected, projected.shape());
+            launch!(forward, Grid::new([batch, 1, 1], d_h), [projected, recurrent], [hidden], seq_len, d_h);
             hidden
         }
 
         fn rnn_backward(
-            hidden: FloatTensor<Self>,
-            recurrent: FloatTensor<Self>,
-            d_last: FloatTensor<Self>,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+            hidden: CubeTensor,
+            recurrent: CubeTensor,
+            d_last: CubeTensor,
+        ) -> (CubeTensor, CubeTensor) {
             let [seq_len, batch, d_h] = hidden.shape().dims();
-            let (hidden, recurrent, d_last) = (rows(hidden), rows(recurrent), rows(d_last));
-            let found = [(); 2].map(|()| empty(&hidden, [seq_len, batch, d_h]));
-            let [deltas, d_hidden] = found.clone();
-            backward::launch(
-                &hidden.client.clone(),
-                CubeCount::Static(batch as u32, 1, 1),
-                CubeDim::new_1d(d_h as u32),
-                hidden.into_buffer_arg(),
-                recurrent.into_buffer_arg(),
-                d_last.into_buffer_arg(),
-                deltas.into_buffer_arg(),
-                d_hidden.into_buffer_arg(),
-                seq_len,
-                d_h,
-            );
-            found.into()
+            let [hidden, recurrent, d_last] = [hidden, recurrent, d_last].map(contiguous);
+            let (deltas, d_hidden) = (empty(&hidden, hidden.shape()), empty(&hidden, hidden.shape()));
+            let grid = Grid::new([batch, 1, 1], d_h);
+            launch!(backward, grid, [hidden, recurrent, d_last], [deltas, d_hidden], seq_len, d_h);
+            (deltas, d_hidden)
         }
     }
 }

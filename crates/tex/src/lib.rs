@@ -1,21 +1,21 @@
-//! Formulae written as TeX in the source, turned into MathML while the lab is compiled: the page carries no TeX reader,
-//! and a formula that is wrong does not compile.
+//! Converts TeX formulas in the source to MathML at compile time. The page needs no TeX parser, and a formula
+//! with a mistake does not compile.
 //!
-//! Two commands are ours. `\set{d_k}{d_k}` marks a symbol (its second argument) that stands for the setting of that name.
-//! `\val{d_k}` is a place for a number, which the page fills in.
+//! There are two additional commands. `\set{d_k}{d_k}` marks a symbol (its second argument) as the setting of
+//! that name. `\val{d_k}` is a placeholder for a number, which the page fills in.
 
 use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
 use proc_macro::TokenStream;
 use quote::quote;
 use syn::{LitStr, parse_macro_input};
 
-/// MathML as a `&'static str`, in a line of text.
+/// Expands to inline MathML as a `&'static str`.
 #[proc_macro]
 pub fn tex(input: TokenStream) -> TokenStream {
     expand(&parse_macro_input!(input as LitStr), MathDisplay::Inline)
 }
 
-/// MathML as a `&'static str`, on a line of its own.
+/// Expands to display MathML, on a line of its own, as a `&'static str`.
 #[proc_macro]
 pub fn display_tex(input: TokenStream) -> TokenStream {
     expand(&parse_macro_input!(input as LitStr), MathDisplay::Block)
@@ -24,7 +24,7 @@ pub fn display_tex(input: TokenStream) -> TokenStream {
 fn expand(source: &LitStr, display: MathDisplay) -> TokenStream {
     match mathml(&source.value(), display) {
         Ok(mathml) => quote!(#mathml).into(),
-        Err(why) => syn::Error::new(source.span(), why).to_compile_error().into(),
+        Err(message) => syn::Error::new(source.span(), message).to_compile_error().into(),
     }
 }
 
@@ -33,7 +33,7 @@ fn mathml(tex: &str, display: MathDisplay) -> Result<String, String> {
     let converter = LatexToMathML::new(MathCoreConfig::default()).map_err(|error| format!("{error:?}"))?;
     let mathml =
         converter.convert_with_local_state(&marked, display).map_err(|error| format!("{error:?}"))?.mathml;
-    // The page's policy refuses styles in elements; a space that goes back (`\!`) has its style in the page's own sheets.
+    // The page's content security policy forbids inline styles. A negative space (`\!`) gets a class instead.
     let mathml = unmark(&mathml).replace(r#" style="margin-left:-0.16666667em;""#, r#" class="back""#);
     match mathml.find(" style=") {
         None => Ok(mathml),
@@ -41,11 +41,11 @@ fn mathml(tex: &str, display: MathDisplay) -> Result<String, String> {
     }
 }
 
-/// Texts that stand for what TeX has no words for, until the MathML is there.
+/// Text markers for the additional commands, which pass through the conversion.
 const OPEN: &str = "⟦";
 const CLOSE: &str = "⟧";
 
-/// Replaces our commands by texts that TeX passes on as they are.
+/// Replaces the additional commands with text that the conversion leaves unchanged.
 fn mark(tex: &str) -> Result<String, String> {
     let mut out = String::new();
     let mut rest = tex;
@@ -66,7 +66,7 @@ fn mark(tex: &str) -> Result<String, String> {
     Ok(out + rest)
 }
 
-/// What the first pair of braces encloses, and what comes behind it.
+/// Splits off the argument in the first pair of braces: its content, and the rest of the text.
 fn argument(text: &str) -> Result<(&str, &str), String> {
     let inner = text.strip_prefix('{').ok_or_else(|| format!("an argument is missing before {text}"))?;
     let mut depth = 1;
@@ -83,7 +83,7 @@ fn argument(text: &str) -> Result<(&str, &str), String> {
     Err(format!("a brace is not closed in {text}"))
 }
 
-/// Makes elements of the marks: a group with the setting's name, a number whose place is kept.
+/// Replaces the markers with MathML elements: a group with the setting's name, or a placeholder for a number.
 fn unmark(mathml: &str) -> String {
     let mut out = String::new();
     for (i, part) in mathml.split("<mtext>⟦").enumerate() {
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_symbol_knows_its_setting() {
+    fn a_symbol_has_the_name_of_its_setting() {
         assert_eq!(
             inline(r"\sqrt{\set{d_k}{d_k}}"),
             "<math><msqrt><mrow><mrow data-symbol=\"d_k\" tabindex=\"0\"><msub><mi>d</mi><mi>k</mi></msub></mrow></mrow></msqrt></math>"
@@ -117,18 +117,18 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_their_places() {
+    fn numbers_become_placeholders() {
         assert_eq!(inline(r"\val{n}+1"), "<math><mn>⟦n⟧</mn><mo>+</mo><mn>1</mn></math>");
     }
 
     #[test]
-    fn no_element_has_a_style_of_its_own() {
+    fn no_element_has_an_inline_style() {
         assert_eq!(inline(r"a\!b"), "<math><mi>a</mi><mspace class=\"back\"/><mi>b</mi></math>");
         assert!(mathml(r"\begin{align}a&=b\end{align}", MathDisplay::Inline).is_err());
     }
 
     #[test]
-    fn what_is_no_tex_is_an_error() {
+    fn invalid_tex_is_an_error() {
         for wrong in [r"\frac{1}", r"\nosuch", r"\set{a}", r"\val{a"] {
             assert!(mathml(wrong, MathDisplay::Inline).is_err(), "{wrong}");
         }

@@ -1,4 +1,4 @@
-//! The colored cells, on a canvas of one pixel each.
+//! The colored cells, on a canvas with one pixel per cell.
 
 use crate::charts::canvas::{context, use_restored};
 use crate::charts::heatmap::{ColorMap, Grid};
@@ -11,10 +11,10 @@ pub(in crate::charts) struct CellsProps {
     pub(in crate::charts) grid: Grid,
     pub(in crate::charts) map: ColorMap,
     pub(in crate::charts) range: (f64, f64),
-    /// Whether row 0 is at the bottom.
+    /// True if row 0 is at the bottom.
     pub(in crate::charts) flip: bool,
     pub(in crate::charts) smooth: bool,
-    /// Where it goes, as CSS.
+    /// The canvas's position and size, as CSS declarations.
     pub(in crate::charts) place: String,
 }
 
@@ -28,7 +28,7 @@ pub(in crate::charts) fn Cells(props: &CellsProps) -> Html {
             (props.grid.clone(), props.map, props.range, props.flip, restored),
             move |(grid, map, range, flip, _)| {
                 if let Some(canvas) = canvas.cast::<HtmlCanvasElement>() {
-                    // A canvas that cannot be drawn on leaves the table twin to say what it would have shown.
+                    // If the canvas cannot be drawn on, the figure's data table still has the values.
                     let _ = draw(&canvas, grid, *map, *range, *flip);
                 }
             },
@@ -38,22 +38,22 @@ pub(in crate::charts) fn Cells(props: &CellsProps) -> Html {
     html! { <canvas ref={canvas} {class} ~style={props.place.clone()} aria-hidden="true"></canvas> }
 }
 
-/// Puts the grid's pixels on the canvas. `None` where the browser refuses.
+/// Puts the grid's pixels on the canvas. `None` if the browser refuses.
 fn draw(canvas: &HtmlCanvasElement, grid: &Grid, map: ColorMap, range: (f64, f64), flip: bool) -> Option<()> {
     // Browsers refuse canvases much larger than this, and no screen shows them.
-    const MOST: usize = 8192;
-    let (rows, cols) = (grid.rows.min(MOST), grid.cols);
-    if rows == 0 || cols == 0 || cols > MOST {
+    const MAX_SIDE: usize = 8192;
+    let (rows, cols) = (grid.rows.min(MAX_SIDE), grid.cols);
+    if rows == 0 || cols == 0 || cols > MAX_SIDE {
         return None;
     }
-    let wanted = rows * cols;
-    let mut pixels = map.paint(grid.values.get(..wanted).unwrap_or(&grid.values), range);
-    pixels.resize(wanted * 4, 0);
+    let count = rows * cols;
+    let mut pixels = map.paint(grid.values.get(..count).unwrap_or(&grid.values), range);
+    pixels.resize(count * 4, 0);
     if flip {
         pixels = pixels.rchunks(cols * 4).flatten().copied().collect();
     }
     let (width, height) = (u32::try_from(cols).ok()?, u32::try_from(rows).ok()?);
-    // Setting the size clears the canvas, even to the same size.
+    // Setting the size clears the canvas, even if the size is the same.
     if (canvas.width(), canvas.height()) != (width, height) {
         canvas.set_width(width);
         canvas.set_height(height);

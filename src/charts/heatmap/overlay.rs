@@ -1,4 +1,4 @@
-//! What is drawn over the cells: axes, color bar, data points, the cursor.
+//! The drawing on top of the cells: axes, color bar, data points and cursor.
 
 use crate::charts::heatmap::{ColorMap, Grid, HeatmapProps, plot_size};
 use crate::charts::{
@@ -9,7 +9,7 @@ use crate::charts::{
 use std::{fmt::Write, rc::Rc};
 use yew::prelude::*;
 
-/// Where everything is, in pixels.
+/// Positions of everything in the map, in pixels.
 pub(super) struct Geometry {
     pub(super) height: f64,
     pub(super) plot: Plot,
@@ -18,11 +18,11 @@ pub(super) struct Geometry {
     x: Option<Scale>,
     y: Option<Scale>,
     names: Names,
-    /// One path for each class of points.
+    /// One path per class of points.
     points: Vec<String>,
 }
 
-/// The color bar and its numbers take this much on the right.
+/// The width of the color bar with its numbers.
 const BAR_ROOM: f64 = 66.0;
 const BAR_WIDTH: f64 = 12.0;
 
@@ -60,7 +60,7 @@ impl Geometry {
         Self { height: (plot.bottom + below).ceil(), plot, width, props: props.clone(), x, y, names, points }
     }
 
-    /// The cell under a pixel, if any.
+    /// Returns the cell under a pixel, or `None` outside the grid.
     pub(super) fn cell_at(&self, x: f64, y: f64) -> Option<(usize, usize)> {
         let (rows, cols) = (self.props.grid.rows, self.props.grid.cols);
         let across = (x - self.plot.left) / self.plot.width();
@@ -73,7 +73,7 @@ impl Geometry {
         Some((row, ((across * cols as f64) as usize).min(cols - 1)))
     }
 
-    /// What the cursor reads.
+    /// Returns the cursor's reading of a cell.
     pub(super) fn reading(&self, props: &HeatmapProps, row: usize, col: usize) -> String {
         let middle = |range: Option<(f64, f64)>, names: &[AttrValue], index: usize, count: usize| match range
         {
@@ -91,16 +91,17 @@ impl Geometry {
         let value = of(&props.grid);
         let also: String = props.also.iter().map(|(name, grid)| format!(", {name} {}", of(grid))).collect();
         let label = if props.value_label.is_empty() { "value" } else { props.value_label.as_str() };
-        // The value first: on a narrow screen the end may be cut off.
+        // The value comes first, because a narrow screen may cut off the end.
         format!("{label} {value}{also} at {} {y}, {} {x}", props.y_label, props.x_label)
     }
 
+    /// Draws the frame around the cell at the cursor.
     pub(super) fn cursor(&self, row: usize, col: usize) -> Html {
         let (rows, cols) = (self.props.grid.rows.max(1), self.props.grid.cols.max(1));
         let row = if self.props.y_up { rows.saturating_sub(row + 1) } else { row };
         let (width, height) = (self.plot.width() / cols as f64, self.plot.height() / rows as f64);
         let (x, y) = (self.plot.left + width * col as f64, self.plot.top + height * row as f64);
-        // A cell of one pixel could not be seen: the frame is never smaller than this.
+        // The frame has a minimum size, because a frame around one pixel could not be seen.
         let (grow_x, grow_y) = ((7.0 - width).max(0.0), (7.0 - height).max(0.0));
         html! {
             <rect
@@ -170,7 +171,7 @@ impl Geometry {
         let step = height / STEPS as f64;
         let cells = (0..STEPS).map(|index| {
             let share = (index as f64 + 0.5) / STEPS as f64;
-            // A little overlap hides the seams that rounding leaves.
+            // A small overlap hides seams left by rounding.
             let y = plot.top + height - step * (index + 1) as f64;
             html! {
                 <rect x={px(x)} y={px(y)} width={px(BAR_WIDTH)} height={px(step + 0.6)} ~style={format!("fill:{}", map.css(share))} />
@@ -182,7 +183,7 @@ impl Geometry {
                 <text class="tick" x={px(x + BAR_WIDTH + 4.0)} y={px(y)}>{ bar_number(value, high - low) }</text>
             }
         });
-        // The label ends at the edge, wherever it begins.
+        // The label is right-aligned with the edge.
         let room = (self.width - plot.right * 0.62 - 10.0).max(0.0);
         html! {
             <g class="axis">
@@ -196,23 +197,23 @@ impl Geometry {
     }
 }
 
-/// A number of the color bar: a hundredth of the whole is as fine as a color can be read.
+/// Returns a number of the color bar. Colors cannot be read more precisely than to a hundredth of the range.
 fn bar_number(value: f64, span: f64) -> String {
     if value.abs() < span.abs() * 5e-3 { "0".to_owned() } else { format_tick(value, span / 100.0) }
 }
 
-/// A row's or a column's name, or its number from 0.
+/// Returns the name of a row or column, or its index if it has none.
 fn name(names: &[AttrValue], index: usize) -> String {
     names.get(index).map_or_else(|| index.to_string(), |name| name.to_string())
 }
 
-/// How many classes have a shape of their own.
+/// The number of distinct shapes for classes.
 const SHAPES: usize = 6;
 
-/// One path of shapes for each class that occurs.
+/// Returns one path of shapes per class.
 fn point_paths(points: &[(f64, f64, usize)], x: &Scale, y: &Scale, plot: Plot) -> Vec<String> {
     let mut paths: Vec<String> = vec![String::new(); SHAPES];
-    // Many points are drawn smaller.
+    // If there are many points, they are drawn smaller.
     let r = if points.len() > 400 { 2.6 } else { 3.6 };
     for (px, py, class) in points {
         let (Some(cx), Some(cy)) = (x.map(*px), y.map(*py)) else { continue };
@@ -259,7 +260,7 @@ impl PartialEq for OverlayProps {
     }
 }
 
-/// Everything but the cells and the cursor.
+/// Everything except the cells and the cursor, so that moving the cursor redraws none of it.
 #[component]
 pub(super) fn Overlay(props: &OverlayProps) -> Html {
     let geometry = &*props.geometry;
@@ -299,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn any_grid_has_a_place() {
+    fn any_grid_can_be_laid_out() {
         for (rows, cols) in [(0, 0), (0, 3), (1, 1), (1, 500), (500, 1), (64, 64)] {
             for width in [0.0, 320.0, 2000.0] {
                 let geometry = geometry(rows, cols, false, width);
@@ -333,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_else_there_is_of_a_cell() {
+    fn readings_include_further_grids() {
         let mut props = geometry(1, 2, false, 400.0).props;
         props.also = vec![("score".into(), Grid { rows: 1, cols: 2, values: Rc::new(vec![3.0, -1.5]) })];
         let geometry = Geometry::new(&props, 400.0);

@@ -1,8 +1,8 @@
-//! The workers of a client: started when they are wanted, told what is to be done, and given up when they die.
+//! The dispatcher's workers: started when they are needed, and replaced when they die.
 
-use crate::client::dispatcher::{Dispatcher, Start};
-use crate::client::worker::{Worker, describe};
-use crate::client::worker_kind::WorkerKind;
+use crate::client::dispatcher::{Dispatcher, Pool, Start};
+use crate::client::worker::{Worker, describe, launch};
+use crate::client::worker_kind::{WorkerId, WorkerKind};
 use crate::protocol::{ArmEvent, ArmId, Command, Event, LabError};
 use gloo::timers::callback::Timeout;
 use std::rc::Rc;
@@ -10,125 +10,66 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
 
-/// A worker that has not started after so long is given up.
+/// A worker that has not started after this time is given up.
 const START_MS: u32 = 60_000;
 
-/// Which worker: those of one module are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::client) struct WorkerId {
-    pub(in crate::client) kind: WorkerKind,
-    pub(in crate::client) number: usize,
-}
-
-#[derive(Debug)]
-enum State {
-    /// Being fetched or started; commands wait here.
-    Starting(Vec<(Command, Option<Blob>)>),
-    Ready(Worker),
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self::Starting(Vec::new())
-    }
-}
-
-#[derive(Debug, Default)]
-pub(in crate::client) struct Slot {
-    state: State,
-    /// Whether it is being fetched or has been.
-    booted: bool,
-    /// The worker while it has not said that it is ready.
-    starting: Option<Worker>,
-    /// The memory of its module, in bytes.
-    pub(super) memory: u32,
-}
-
-impl Slot {
-    const fn is_ready(&self) -> bool {
-        matches!(self.state, State::Ready(_))
-    }
-
-    /// Tells the worker, or keeps it for when the worker is ready.
-    pub(in crate::client) fn post(&mut self, command: &Command, attachment: Option<&Blob>) {
-        match &mut self.state {
-            State::Starting(waiting) => waiting.push((command.clone(), attachment.cloned())),
-            State::Ready(worker) => worker.post(command, attachment),
-        }
-    }
-}
-
-/// How many workers there are, and what they take.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pool {
-    pub workers: usize,
-    /// The memory of their modules, in bytes.
-    pub memory: f64,
-    /// Why there are no more, if others could not be started.
-    pub single_worker_reason: Option<String>,
-}
-
 impl Dispatcher {
-    /// How many workers there are, and what they take.
+    /// Returns the number of workers, and their memory.
     pub(in crate::client) fn pool(&self) -> Pool {
         let workers = self.workers.borrow();
         Pool {
             workers: workers.len(),
-            memory: workers.values().map(|slot| f64::from(slot.memory)).sum(),
+            memory: workers.values().map(|worker| f64::from(worker.memory)).sum(),
             single_worker_reason: self.single_worker_reason.borrow().clone(),
         }
     }
 
-    /// Sends a command to a worker, which is started if there is none.
+    /// Sends a command to a worker, which is started if it is not there.
     pub(super) fn post(self: &Rc<Self>, worker: WorkerId, command: &Command, attachment: Option<&Blob>) {
-        let mut workers = self.workers.borrow_mut();
-        let slot = workers.entry(worker).or_default();
-        slot.post(command, attachment);
-        drop(workers);
-        self.boot_next();
+        self.workers.borrow_mut().entry(worker).or_default().post(command, attachment);
+        self.launch_wanted();
     }
 
-    /// Starts the workers that are wanted: the first of a module at once, the others when it runs. What keeps them from
-    /// starting then costs nothing that the first could not do.
-    fn boot_next(self: &Rc<Self>) {
+    /// Starts the workers that are wanted: the first of a kind at once, the others when the first runs. If the others do
+    /// not start, the first has lost nothing by them.
+    fn launch_wanted(self: &Rc<Self>) {
         let mut workers = self.workers.borrow_mut();
-        let firsts = workers.iter().filter(|(place, slot)| place.number == 0 && slot.is_ready());
-        let run: Vec<WorkerKind> = firsts.map(|(place, _)| place.kind).collect();
-        let may = |place: &WorkerId| place.number == 0 || run.contains(&place.kind);
-        for (&place, slot) in workers.iter_mut().filter(|(place, slot)| !slot.booted && may(place)) {
-            slot.booted = true;
-            let client = self.clone();
-            spawn_local(async move { client.boot(place).await });
+        let firsts = workers.iter().filter(|(id, worker)| id.number == 0 && worker.is_ready());
+        let run: Vec<WorkerKind> = firsts.map(|(id, _)| id.kind).collect();
+        for (&id, worker) in workers.iter_mut() {
+            if (id.number == 0 || run.contains(&id.kind)) && worker.begin_start() {
+                let dispatcher = self.clone();
+                spawn_local(async move { dispatcher.launch(id).await });
+            }
         }
     }
 
-    async fn boot(self: Rc<Self>, place: WorkerId) {
+    async fn launch(self: Rc<Self>, id: WorkerId) {
         painted().await;
         self.restore().await;
         let progress = {
-            let client = self.clone();
-            move |bytes, total| client.tell_loading(bytes, total)
+            let dispatcher = self.clone();
+            move |bytes, total| dispatcher.tell_loading(bytes, total)
         };
         let (on_event, on_death) = (self.clone(), self.clone());
-        let started = Worker::start(
-            place.kind,
+        let launched = launch(
+            id.kind,
             progress,
-            move |event, attached| on_event.on_event(place, event, attached),
-            move |why| on_death.on_worker_lost(place, &why),
+            move |event, attached| on_event.on_event(id, event, attached),
+            move |why| on_death.on_worker_lost(id, &why),
         );
-        match started.await {
-            Ok(worker) => {
-                if let Some(slot) = self.workers.borrow_mut().get_mut(&place) {
-                    slot.starting = Some(worker);
+        match launched.await {
+            Ok(live) => {
+                if let Some(worker) = self.workers.borrow_mut().get_mut(&id) {
+                    worker.on_launched(live);
                 }
-                // Its script is fetched by the browser, which tells nothing while it waits.
+                // Its script is fetched by the browser, which reports nothing while it waits.
                 Timeout::new(START_MS, move || {
-                    let starts =
-                        self.workers.borrow().get(&place).is_some_and(|slot| slot.starting.is_some());
-                    if starts {
+                    let is_late = self.workers.borrow().get(&id).is_some_and(Worker::is_launched);
+                    if is_late {
                         let seconds = START_MS / 1000;
                         self.on_worker_lost(
-                            place,
+                            id,
                             &format!("The worker that trains did not start within {seconds} seconds."),
                         );
                     }
@@ -137,67 +78,61 @@ impl Dispatcher {
             }
             Err(error) => {
                 let why = describe(&error);
-                self.on_worker_lost(place, &format!("The worker that trains could not be started: {why}."));
+                self.on_worker_lost(id, &format!("The worker that trains could not be started: {why}."));
             }
         }
     }
 
-    pub(super) fn ready(self: &Rc<Self>, worker: WorkerId) {
-        let mut workers = self.workers.borrow_mut();
-        let Some(slot) = workers.get_mut(&worker) else { return };
-        let Some(mut worker) = slot.starting.take() else { return };
-        worker.started();
-        for (path, blob) in self.files.borrow().iter() {
-            worker.post(&Command::Keep { path: path.clone() }, Some(blob));
+    /// A worker runs: it gets the visitor's files and the commands that have waited.
+    pub(super) fn on_ready(self: &Rc<Self>, id: WorkerId) {
+        if let Some(worker) = self.workers.borrow_mut().get_mut(&id) {
+            worker.on_ready(&self.files.borrow());
         }
-        if let State::Starting(waiting) = &slot.state {
-            waiting.iter().for_each(|(command, attachment)| worker.post(command, attachment.as_ref()));
-        }
-        slot.state = State::Ready(worker);
-        drop(workers);
-        self.boot_next();
+        self.launch_wanted();
     }
 
-    /// Gives up a worker and tells the arms that it trained why. One beside the first that could not be started leaves its
-    /// arms to the first.
-    pub(super) fn on_worker_lost(self: &Rc<Self>, worker: WorkerId, why: &str) {
-        let lost = self.workers.borrow_mut().remove(&worker);
-        let mut gone = vec![worker];
-        let first = WorkerId { number: 0, ..worker };
-        if worker == first {
+    /// Gives up a worker and tells the arms that it trained why. If another worker than the first could not be started,
+    /// the first takes over its arms.
+    pub(super) fn on_worker_lost(self: &Rc<Self>, id: WorkerId, why: &str) {
+        let lost = self.workers.borrow_mut().remove(&id);
+        let mut gone = vec![id];
+        let first = WorkerId { number: 0, ..id };
+        if id == first {
             self.devices.borrow_mut().clear();
-            // Those that waited for it will not be started either.
-            let mut workers = self.workers.borrow_mut();
-            let wait = |place: &WorkerId, slot: &Slot| place.kind == worker.kind && !slot.booted;
-            gone.extend(workers.iter().filter(|(place, slot)| wait(place, slot)).map(|(place, _)| *place));
-            workers.retain(|place, slot| !wait(place, slot));
-        } else if let Some(Slot { state: State::Starting(waiting), .. }) = lost {
+            // Workers that waited for it will not be started either.
+            self.workers.borrow_mut().retain(|other, worker| {
+                let waits = other.kind == id.kind && worker.is_wanted();
+                gone.extend(waits.then_some(*other));
+                !waits
+            });
+        } else if let Some(waiting) = lost.and_then(|worker| worker.into_waiting()) {
             self.single_worker_reason.replace(Some(format!(
                 "A second worker could not be started, so the networks take turns. {why}"
             )));
             let mut runs = self.runs.borrow_mut();
             runs.values_mut()
                 .flat_map(|run| run.arms.values_mut())
-                .filter(|of| **of == worker)
+                .filter(|of| **of == id)
                 .for_each(|of| *of = first);
             drop(runs);
             waiting.iter().for_each(|(command, attachment)| self.post(first, command, attachment.as_ref()));
             return;
         }
         let mut listeners = Vec::new();
-        self.runs.borrow_mut().retain(|&id, run| {
+        self.runs.borrow_mut().retain(|&run_id, run| {
             let ended: Vec<ArmId> =
                 run.arms.iter().filter(|(_, of)| gone.contains(of)).map(|(arm, _)| *arm).collect();
             run.arms.retain(|_, of| !gone.contains(of));
             // A run whose device is not known yet waits for the first worker.
-            let waits = |start: &Start| self.kind(start.device) == Some(worker.kind);
-            let waited = worker == first && run.waiting.as_ref().is_some_and(waits);
+            let waits = |start: &Start| self.kind(start.device) == Some(id.kind);
+            let waited = id == first && run.waiting.as_ref().is_some_and(waits);
             let ended = if waited { vec![ArmId::default()] } else { ended };
-            listeners.extend(ended.iter().map(|&arm| (id, arm, run.listener.clone())));
+            listeners.extend(ended.iter().map(|&arm| (run_id, arm, run.listener.clone())));
             !run.arms.is_empty() || (run.waiting.is_some() && !waited)
         });
-        if worker.kind == WorkerKind::Gpu {
-            // There may be another GPU now, or none. Asked only when a run wants it; above, what was known is needed.
+        if id.kind == WorkerKind::Gpu {
+            // There may be another GPU now, or none. The browser is asked only when a run wants one; what was known is
+            // needed above.
             self.adapter.replace(None);
             self.lost_gpu.set(true);
         }
@@ -208,8 +143,8 @@ impl Dispatcher {
     }
 }
 
-/// Waits for two frames, so that the page is seen before the worker's megabytes are asked for; or for a second, where
-/// nothing is drawn because nobody looks.
+/// Waits for two frames, so that the page is painted before the worker's megabytes are requested; or for a second, where
+/// nothing is painted because the page is hidden.
 async fn painted() {
     let either = js_sys::Promise::new(&mut |resolve, _| {
         let window = gloo::utils::window();

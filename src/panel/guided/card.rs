@@ -5,7 +5,7 @@ use crate::assignment::Guess;
 use crate::charts::scale::format_number;
 use crate::core::curve::RunSeries;
 use crate::core::guided::{Answer, Prediction};
-use crate::core::query::Changes;
+use crate::panel::PanelAction;
 use crate::panel::guided::GuidedView;
 use crate::panel::run_panel::curve::CurveOutcome;
 use crate::panel::run_panel::question::{Form, in_words};
@@ -26,7 +26,7 @@ pub(in crate::panel) struct GuidedCardProps {
     /// Steps of the run.
     pub(in crate::panel) steps: u32,
     pub(in crate::panel) series: Callback<(), Vec<RunSeries>>,
-    pub(in crate::panel) write: Callback<Changes>,
+    pub(in crate::panel) dispatch: Callback<PanelAction>,
     pub(in crate::panel) on_train: Callback<()>,
 }
 
@@ -94,8 +94,9 @@ pub(in crate::panel) fn GuidedCard(props: &GuidedCardProps) -> Html {
             on_answer.emit(answer);
         })
     };
-    let close =
-        props.write.reform(|_: MouseEvent| vec![("experiment".to_owned(), None), ("show".to_owned(), None)]);
+    let close = props.dispatch.reform(|_: MouseEvent| {
+        PanelAction::Write(vec![("experiment".to_owned(), None), ("show".to_owned(), None)])
+    });
     let (place, count) = view.place;
     let closes = view.next.is_some() || place == count;
     html! {
@@ -146,10 +147,10 @@ fn use_start(props: &GuidedCardProps) -> Callback<()> {
             start.map(Timeout::forget);
         }
     });
-    let (wanted, write, view) = (wanted.setter(), props.write.clone(), props.view.clone());
+    let (wanted, dispatch, view) = (wanted.setter(), props.dispatch.clone(), props.view.clone());
     Callback::from(move |()| {
         if !view.is_set {
-            write.emit(view.set_up.clone());
+            dispatch.emit(PanelAction::Replace(view.set_up.clone(), Vec::new()));
         }
         wanted.set(true);
     })
@@ -158,8 +159,8 @@ fn use_start(props: &GuidedCardProps) -> Callback<()> {
 fn set_up(props: &GuidedCardProps, stage: Stage) -> Html {
     let view = &props.view;
     let set = {
-        let (write, changes) = (props.write.clone(), view.set_up.clone());
-        Callback::from(move |_: MouseEvent| write.emit(changes.clone()))
+        let set_up = view.set_up.clone();
+        props.dispatch.reform(move |_: MouseEvent| PanelAction::Replace(set_up.clone(), Vec::new()))
     };
     html! {
         <div class="experiment-set-up">

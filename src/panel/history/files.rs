@@ -3,10 +3,10 @@
 use crate::charts::{Series, Table};
 use crate::panel::history::store::Edit;
 use crate::run::any::AnyExperiment;
-use crate::saved_runs::import::{MAX_BYTES, too_long};
+use crate::saved_runs::import::MAX_BYTES;
 use crate::saved_runs::{ImportError, Kept, KeptSeries, Origin, RunRecord};
 use crate::ui::export::download;
-use crate::ui::figure::stamped;
+use crate::ui::figure::with_provenance;
 use std::cell::RefCell;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::File;
@@ -48,7 +48,7 @@ pub(super) fn open(
     let (name, size) = (file.name(), file.size());
     if size > MAX_BYTES as f64 {
         misplaced.emit(None);
-        edit.emit(Edit::Say(in_words(&name, too_long(size as usize))));
+        edit.emit(Edit::Say(in_words(&name, ImportError::TooLong(size as usize))));
         return;
     }
     let (text, edit, misplaced) = (file.text(), edit.clone(), misplaced.clone());
@@ -72,7 +72,7 @@ pub(super) fn take(
     edit.emit(Edit::Cancel);
     match RunRecord::read(&text, section) {
         Ok(evidence) => edit.emit(Edit::Add(Origin::File, Box::new(evidence))),
-        Err(ImportError::OtherSection(slug, title)) => {
+        Err(ImportError::OtherSection { slug, title }) => {
             misplaced.emit(Some(WrongSection { slug, title, text: text.into() }));
         }
         Err(refusal) => edit.emit(Edit::Say(in_words(name, refusal))),
@@ -81,8 +81,8 @@ pub(super) fn take(
 
 fn in_words(name: &str, refusal: ImportError) -> String {
     match refusal {
-        ImportError::Words(words) => format!("{name} was not opened. {words}"),
-        ImportError::OtherSection(slug, _) => format!("{name} belongs to the section {slug}."),
+        ImportError::OtherSection { slug, .. } => format!("{name} belongs to the section {slug}."),
+        error => format!("{name} was not opened. {error}"),
     }
 }
 
@@ -101,6 +101,6 @@ pub(super) fn save_csv(run: &Kept, provenance: &str) -> Option<()> {
     let further = seeds.iter().flat_map(|seed| seed.series.iter().map(|series| (series, seed.seed)));
     let further = further.map(|(series, seed)| column(series, &format!(" seed {seed}")));
     let series: Vec<Series> = series.iter().map(|series| column(series, "")).chain(further).collect();
-    let csv = stamped(Table::from_series("step", &series), provenance).to_csv();
+    let csv = with_provenance(Table::from_series("step", &series), provenance).to_csv();
     download(&run.evidence.file_name("csv"), "text/csv;charset=utf-8", &csv)
 }

@@ -8,7 +8,7 @@ use crate::protocol::{DeviceChoice, DeviceKind};
 use crate::run::any::AnyExperiment;
 use crate::saved_runs::history::MAX_NAME;
 use crate::saved_runs::{Kept, Origin, Outcome, Timestamp, format};
-use crate::ui::checks::CheckTable;
+use crate::ui::checks::check_table;
 use crate::ui::readout::format_number;
 use crate::ui::visibility::use_assignment;
 use js_sys::{Date, Object, Reflect};
@@ -217,7 +217,7 @@ fn details(props: &RowProps) -> Html {
                 </table>
             </div>
             <h4>{ "Checks of this run" }</h4>
-            <CheckTable checks={evidence.checks.clone()} />
+            { check_table(&evidence.checks) }
         </div>
     }
 }

@@ -1,7 +1,6 @@
 //! Where the list of runs lives: in the browser's storage where that exists, else in this tab.
 
 use crate::panel::PtrEq;
-use crate::panel::history::SharedHistory;
 use crate::run::any::AnyExperiment;
 use crate::saved_runs::{History, Origin, RunRecord};
 use gloo::events::EventListener;
@@ -31,19 +30,11 @@ pub(super) enum Edit {
 /// The list, and what there is to say of it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Store {
-    pub(super) history: SharedHistory,
+    pub(super) history: PtrEq<History>,
     /// What went wrong, if anything.
     pub(super) warnings: Rc<Vec<String>>,
     /// Whether the list is gone when the tab is closed, and why.
     pub(super) volatile: Option<&'static str>,
-}
-
-impl std::ops::Deref for SharedHistory {
-    type Target = History;
-
-    fn deref(&self) -> &History {
-        &self.0
-    }
 }
 
 thread_local! {

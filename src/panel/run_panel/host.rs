@@ -2,12 +2,12 @@
 
 use crate::assignment::{Answer, Question};
 use crate::client::BatchState;
-use crate::embedding::messages::HostCommand;
+use crate::embedding::messages::{HostCommand, MessageError};
 use crate::embedding::scheduler::{Action, HostEvent, PauseReason, Run, Scheduler};
 use crate::embedding::{Bus, Sight, listen, post_to_host, unique_name};
-use crate::panel::RunView;
-use crate::panel::run_panel::RunPanelProps;
+use crate::panel::run_panel::props::RunPanelProps;
 use crate::panel::shown::panel_element;
+use crate::panel::{PanelAction, RunView};
 use crate::protocol::RunState;
 use crate::ui::readout::metrics_on_page;
 use crate::ui::theme::set_theme;
@@ -58,9 +58,15 @@ pub(super) fn use_host(
     let pause_reason = use_state_eq(|| None::<PauseReason>);
     let slug = context.run_panel.slug;
     let framed = crate::embedding::framed();
-    if let Some(connection) = connection.borrow_mut().as_mut() {
-        connection.context = context.clone();
-    }
+    // Before the effects below, which look at what the panel has just drawn.
+    use_effect_with(context.clone(), {
+        let connection = connection.clone();
+        move |context| {
+            if let Some(connection) = connection.borrow_mut().as_mut() {
+                connection.context = context.clone();
+            }
+        }
+    });
 
     let notice = {
         let (connection, pause_reason) = (connection.clone(), pause_reason.setter());
@@ -249,7 +255,11 @@ fn notice(connection: &Shared, pause_reason: &UseStateSetter<Option<PauseReason>
 }
 
 /// Does what the page around asks for, or tells it why not.
-fn on_command(connection: &Shared, notice: &Rc<impl Fn(HostEvent)>, command: Result<HostCommand, String>) {
+fn on_command(
+    connection: &Shared,
+    notice: &Rc<impl Fn(HostEvent)>,
+    command: Result<HostCommand, MessageError>,
+) {
     let Some((context, slug)) =
         connection.borrow().as_ref().map(|connection| (connection.context.clone(), connection.slug()))
     else {
@@ -258,7 +268,7 @@ fn on_command(connection: &Shared, notice: &Rc<impl Fn(HostEvent)>, command: Res
     let refuse = |message: &str| post_to_host(slug, "error", json!({ "message": message }));
     let run_panel = context.run_panel;
     match command {
-        Err(message) => refuse(&message),
+        Err(error) => refuse(&error.to_string()),
         Ok(HostCommand::Claim(claim)) => notice(HostEvent::Heard(claim)),
         Ok(HostCommand::Train) if context.blocked => {
             refuse("Answer the question first; then training can start.")
@@ -276,7 +286,7 @@ fn on_command(connection: &Shared, notice: &Rc<impl Fn(HostEvent)>, command: Res
         Ok(HostCommand::Reset) => run_panel.on_reset.emit(()),
         Ok(HostCommand::Theme { theme }) => set_theme(theme.slug()),
         Ok(HostCommand::Set { values }) => match changes(&run_panel, values) {
-            Ok(changes) => run_panel.write.emit(changes),
+            Ok(changes) => run_panel.dispatch.emit(PanelAction::Write(changes)),
             Err(message) => refuse(&message),
         },
     }

@@ -1,8 +1,9 @@
 //! Where a sweep is set up. What is chosen goes into the address at once.
 
-use crate::core::query::{Changes, Query};
+use crate::core::query::Query;
 use crate::core::settings::{Kind, Param};
 use crate::core::sweep::example;
+use crate::panel::PanelAction;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -11,7 +12,7 @@ use yew::prelude::*;
 pub(super) struct FormProps {
     pub(super) params: &'static [Param],
     pub(super) query: Rc<Query>,
-    pub(super) write: Callback<Changes>,
+    pub(super) dispatch: Callback<PanelAction>,
     /// What can be measured: name and title.
     pub(super) measures: Vec<(String, String)>,
 }
@@ -35,18 +36,24 @@ pub(super) fn Form(props: &FormProps) -> Html {
 fn axis(props: &FormProps, key: &'static str, label: &'static str, now: Option<String>) -> Html {
     let (chosen, values) = now.as_deref().and_then(|text| text.split_once(':')).unwrap_or_default();
     let on_setting = {
-        let (write, params) = (props.write.clone(), props.params);
+        let (dispatch, params) = (props.dispatch.clone(), props.params);
         Callback::from(move |event: Event| {
             let slug = event.target_unchecked_into::<HtmlSelectElement>().value();
             let param = params.iter().find(|param| param.key == slug);
-            write.emit(vec![(key.to_owned(), param.map(|param| format!("{slug}:{}", example(param))))]);
+            dispatch.emit(PanelAction::Write(vec![(
+                key.to_owned(),
+                param.map(|param| format!("{slug}:{}", example(param))),
+            )]));
         })
     };
     let on_values = {
-        let (write, chosen) = (props.write.clone(), chosen.to_owned());
+        let (dispatch, chosen) = (props.dispatch.clone(), chosen.to_owned());
         Callback::from(move |event: Event| {
             let values = event.target_unchecked_into::<HtmlInputElement>().value();
-            write.emit(vec![(key.to_owned(), Some(format!("{chosen}:{}", values.trim())))]);
+            dispatch.emit(PanelAction::Write(vec![(
+                key.to_owned(),
+                Some(format!("{chosen}:{}", values.trim())),
+            )]));
         })
     };
     let option = |param: &'static Param| {
@@ -84,24 +91,29 @@ fn measure(props: &FormProps, now: String) -> Html {
         how => format!("{name}:{how}"),
     };
     let on_name = {
-        let (write, how, threshold) = (props.write.clone(), how.clone(), threshold.clone());
+        let (dispatch, how, threshold) = (props.dispatch.clone(), how.clone(), threshold.clone());
         Callback::from(move |event: Event| {
             let name = event.target_unchecked_into::<HtmlSelectElement>().value();
-            write.emit(vec![("measure".to_owned(), Some(text(&name, &how, &threshold)))]);
+            dispatch
+                .emit(PanelAction::Write(vec![("measure".to_owned(), Some(text(&name, &how, &threshold)))]));
         })
     };
     let on_how = {
-        let (write, name, threshold) = (props.write.clone(), name.clone(), threshold.clone());
+        let (dispatch, name, threshold) = (props.dispatch.clone(), name.clone(), threshold.clone());
         Callback::from(move |event: Event| {
             let how = event.target_unchecked_into::<HtmlSelectElement>().value();
-            write.emit(vec![("measure".to_owned(), Some(text(&name, &how, &threshold)))]);
+            dispatch
+                .emit(PanelAction::Write(vec![("measure".to_owned(), Some(text(&name, &how, &threshold)))]));
         })
     };
     let on_threshold = {
-        let (write, name, how) = (props.write.clone(), name.clone(), how.clone());
+        let (dispatch, name, how) = (props.dispatch.clone(), name.clone(), how.clone());
         Callback::from(move |event: Event| {
             let threshold = event.target_unchecked_into::<HtmlInputElement>().value();
-            write.emit(vec![("measure".to_owned(), Some(text(&name, &how, threshold.trim())))]);
+            dispatch.emit(PanelAction::Write(vec![(
+                "measure".to_owned(),
+                Some(text(&name, &how, threshold.trim())),
+            )]));
         })
     };
     let hows = [

@@ -3,14 +3,14 @@
 use crate::client::{
     BatchHandle, BatchState, Enough, RunResult, RunTimes, Timing, is_known, is_named, workers_for,
 };
+use crate::core::measure::Measure;
 use crate::core::metric::Spread;
 use crate::core::query::Query;
 use crate::core::schema::Values;
-use crate::core::sweep::{Axis, Measure, Point, points, seed};
+use crate::core::sweep::{Axis, Point, SweepError, points, seed};
 use crate::protocol::{DeviceChoice, DeviceKind};
-use crate::run::any::AnyExperiment;
+use crate::run::any::{AnyConfig, AnyExperiment};
 use crate::ui::readout::time_words;
-use std::rc::Rc;
 
 /// The runs of a sweep, and what is read off them.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Plan {
     pub(super) measure: Measure,
     pub(super) points: Vec<Point>,
     seeds: u32,
-    base: Rc<Values>,
+    base: AnyConfig,
 }
 
 /// One line of the result: a curve or a number of one net.
@@ -36,21 +36,22 @@ impl Plan {
     pub(super) fn read(
         experiment: &'static AnyExperiment,
         query: &Query,
-        config: &Rc<Values>,
+        config: &AnyConfig,
         seeds: u32,
     ) -> Option<Result<Self, String>> {
         let first = query.get("sweep")?;
-        let axes = || -> Result<Vec<Axis>, String> {
+        let axes = || -> Result<Vec<Axis>, SweepError> {
             let params = experiment.schema.params;
             std::iter::once(first).chain(query.get("sweep2")).map(|text| Axis::read(params, text)).collect()
         };
         let plan = || -> Result<Self, String> {
-            let axes = axes()?;
+            let axes = axes().map_err(|error| error.to_string())?;
             let known = measures(experiment);
             let measure = match query.get("measure") {
-                Some(text) => Measure::read(text)?,
-                None => Measure::read(known.first().map_or("loss", |(name, _)| name))?,
-            };
+                Some(text) => Measure::read(text),
+                None => Measure::read(known.first().map_or("loss", |(name, _)| name)),
+            }
+            .map_err(|error| error.to_string())?;
             if known.iter().all(|(name, _)| *name != measure.name) {
                 let names: Vec<_> = known.iter().map(|(name, _)| name.as_str()).collect();
                 return Err(format!(
@@ -59,7 +60,8 @@ impl Plan {
                     names.join(", ")
                 ));
             }
-            let points = points(&experiment.schema, config, &axes, seeds)?;
+            let points = points(&experiment.schema, config.values(), &axes, seeds)
+                .map_err(|error| error.to_string())?;
             Ok(Self { experiment, axes, measure, points, seeds, base: config.clone() })
         };
         Some(plan())
@@ -68,7 +70,7 @@ impl Plan {
     /// Tells one sweep from another: the settings, what is swept over, and the seeds.
     pub(super) fn key(&self) -> String {
         // The setting that is swept over may stand anywhere.
-        let fixed = self.experiment.schema.query(&self.base);
+        let fixed = self.experiment.schema.query(self.base.values());
         let fixed = fixed.keep(|key| self.axes.iter().all(|axis| axis.param.key != key));
         let fixed: Vec<String> = fixed.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let axes: Vec<String> = self.axes.iter().map(ToString::to_string).collect();
@@ -85,7 +87,7 @@ impl Plan {
     pub(super) fn title(&self) -> String {
         let axes: Vec<String> =
             self.axes.iter().map(|axis| format!("{} {}", axis.param.label, axis.values.join(", "))).collect();
-        let first = seed(&self.base);
+        let first = seed(self.base.values());
         let seeds = match self.seeds {
             0 | 1 => format!("seed {first}"),
             n => format!("{n} seeds from {first}"),
@@ -94,12 +96,12 @@ impl Plan {
     }
 
     /// The runs whose time stands for that of all: the first, the middle and the last.
-    fn samples(&self) -> Vec<Values> {
+    fn samples(&self) -> Vec<AnyConfig> {
         let last = self.points.len().saturating_sub(1);
         let mut numbers = vec![0, last / 2, last];
         numbers.dedup();
         let sampled = numbers.iter().filter_map(|&number| self.points.get(number));
-        sampled.map(|point| point.config.clone()).collect()
+        sampled.map(|point| self.experiment.config(point.config.clone())).collect()
     }
 
     /// What is to be timed before it starts.
@@ -251,13 +253,14 @@ pub(super) fn measures(experiment: &AnyExperiment) -> Vec<(String, String)> {
         .series(&record)
         .into_iter()
         .map(|series| (series.base.to_owned(), series.title.to_string(), series.arm));
-    let numbers = experiment.metrics(&schema.defaults(), &record).into_iter().map(|metric| {
-        let arm = arms
-            .iter()
-            .position(|arm| !arm.slug.is_empty() && metric.name.ends_with(&format!("_{}", arm.slug)));
-        let base = arm.and_then(|arm| metric.name.strip_suffix(&format!("_{}", arms.get(arm)?.slug)));
-        (base.unwrap_or(metric.name).to_owned(), metric.title.to_string(), arm.unwrap_or(0))
-    });
+    let numbers =
+        experiment.metrics(&experiment.config(schema.defaults()), &record).into_iter().map(|metric| {
+            let arm = arms
+                .iter()
+                .position(|arm| !arm.slug.is_empty() && metric.name.ends_with(&format!("_{}", arm.slug)));
+            let base = arm.and_then(|arm| metric.name.strip_suffix(&format!("_{}", arms.get(arm)?.slug)));
+            (base.unwrap_or(metric.name).to_owned(), metric.title.to_string(), arm.unwrap_or(0))
+        });
     for (name, title, arm) in curves.chain(numbers) {
         let net = arms.get(arm).map_or("", |arm| arm.title);
         let title = title.replace(&format!(", {net}"), "");

@@ -18,8 +18,8 @@ use std::rc::Rc;
 #[component]
 pub fn AttentionPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
-    let config = &settings.config;
-    let lab = use_experiment::<Attention>(&settings.values, settings.options);
+    let config: &Config = &settings.config;
+    let lab = use_experiment::<Attention>(&settings.run_config, settings.options);
     let mask_keys: &[_] = match config.mask {
         MaskChoice::Padding => keys![Config; d_k, sigma, n_tokens, mask, length],
         MaskChoice::None | MaskChoice::Causal => keys![Config; d_k, sigma, n_tokens, mask],
@@ -27,7 +27,7 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
     let record = &lab.record;
     let body = |chapter: &str| match chapter {
         "weights" => ChapterBody {
-            controls: controls(&settings, "Queries and keys", mask_keys),
+            controls: vec![controls("Queries and keys", mask_keys)],
             figures: html! {
                 <>
                     { query::query_figure(config, record, lab.state.is_active()) }
@@ -36,20 +36,18 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
             },
         },
         "saturation" => ChapterBody {
-            controls: controls(&settings, "Sweep over d_k", keys![Config; d_k, sigma, n_keys, n_seeds, seed]),
+            controls: vec![controls("Sweep over d_k", keys![Config; d_k, sigma, n_keys, n_seeds, seed])],
             figures: html! { <SaturationChapter config={config.clone()} sweep={record.sweep.clone()} /> },
         },
         "heads" => ChapterBody {
-            controls: controls(&settings, "Heads", keys![Config; d_model, n_heads, n_tokens]),
+            controls: vec![controls("Heads", keys![Config; d_model, n_heads, n_tokens])],
             figures: html! { <HeadsChapter config={config.clone()} heads={record.heads.clone()} /> },
         },
         "look-up" => ChapterBody {
-            controls: html! {
-                <>
-                    { controls(&settings, "Model", keys![Config; d_k, sigma, n_tokens, n_heads, d_model]) }
-                    { controls(&settings, "Training", keys![Config; optimizer, learning_rate, batch_size, steps, seed]) }
-                </>
-            },
+            controls: vec![
+                controls("Model", keys![Config; d_k, sigma, n_tokens, n_heads, d_model]),
+                controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps, seed]),
+            ],
             figures: html! {
                 <>
                     { text::task() }

@@ -15,7 +15,7 @@ use crate::run::training::{read_all, read_groups};
 use crate::run::{Probe, RunContext, Directive};
 use burn::nn::attention::{MhaInput, MultiHeadAttentionConfig};
 use burn::tensor::{Bool, Device, Tensor, TensorData};
-use rand::{SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::ChaCha12Rng};
 use std::rc::Rc;
 
 impl Probe for Attention {
@@ -46,7 +46,7 @@ impl Probe for Attention {
 }
 
 /// Independent normal numbers of standard deviation `sigma`.
-fn normal<const D: usize>(shape: [usize; D], sigma: f64, rng: &mut StdRng, device: &Device) -> Tensor<D> {
+fn normal<const D: usize>(shape: [usize; D], sigma: f64, rng: &mut ChaCha12Rng, device: &Device) -> Tensor<D> {
     let draws = std::iter::repeat_with(|| normal_pair(rng)).flatten().take(shape.iter().product());
     let values: Vec<f32> = draws.map(|value| value * sigma as f32).collect();
     Tensor::from_data(TensorData::new(values, shape), device)
@@ -63,7 +63,7 @@ fn mask(config: &Config, device: &Device) -> Option<Tensor<4, Bool>> {
 }
 
 async fn maps(config: &Config, device: &Device) -> Result<Maps, LabError> {
-    let mut rng = StdRng::seed_from_u64(u64::from(config.seed) ^ 0xa77e);
+    let mut rng = ChaCha12Rng::seed_from_u64(u64::from(config.seed) ^ 0xa77e);
     let (n, d_k) = (config.n_tokens as usize, config.d_k as usize);
     let q = normal([1, 1, n, d_k], config.sigma, &mut rng, device);
     let k = normal([1, 1, n, d_k], config.sigma, &mut rng, device);
@@ -91,7 +91,7 @@ struct Draws {
 
 impl Draws {
     fn new(config: &Config, device: &Device) -> Self {
-        let mut rng = StdRng::seed_from_u64(u64::from(config.seed) ^ 0x5a7e);
+        let mut rng = ChaCha12Rng::seed_from_u64(u64::from(config.seed) ^ 0x5a7e);
         let (n_seeds, n_keys) = (config.n_seeds as usize, config.n_keys as usize);
         let widest = SWEEP.into_iter().max().unwrap_or(config.d_k).max(config.d_k) as usize;
         let q = normal([1, n_seeds, SWEEP_QUERIES, widest], config.sigma, &mut rng, device);
@@ -182,7 +182,7 @@ async fn heads(config: &Config, device: &Device) -> Result<Option<Heads>, LabErr
         // The page says why.
         return Ok(None);
     };
-    let x = normal([1, n, d_model], 1.0, &mut StdRng::seed_from_u64(u64::from(config.seed) ^ 0x4ead), device);
+    let x = normal([1, n, d_model], 1.0, &mut ChaCha12Rng::seed_from_u64(u64::from(config.seed) ^ 0x4ead), device);
 
     // The stages one by one, as `forward` has them.
     let queries = ours.query.forward(x.clone());

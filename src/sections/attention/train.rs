@@ -1,4 +1,4 @@
-//! Training one attention layer on the look-up task, scaled or unscaled, from the same weights on the same batches.
+//! Trains one attention layer on the lookup task, with scaled or unscaled scores, from the same weights and batches.
 
 use super::checks::N_VALUES;
 use super::{Attention, Config, Frame, MAX_HEADS, Measured, Projections, Score, Sequence, UNSCALED};
@@ -8,21 +8,21 @@ use crate::models::attention::Heads;
 use crate::models::lookup::{LookupNet, Sizes};
 use crate::models::weights::WeightRng;
 use crate::run::arm::StepBatch;
-use crate::run::driver::Training;
-use crate::run::checkpoint::Checkpoint;
-use crate::run::train_state::{StepOutput, StepOptions, Input, TrainState};
-use crate::run::training::{accuracy, cross_entropy, first_weight, read, read_all, read_groups};
+use crate::run::driver::{Training, at_growing_intervals};
+use crate::run::step::{Input, StepOptions, StepOutput};
+use crate::run::train_state::{AnyTrainState, TrainState};
+use crate::run::training::{accuracy, cross_entropy, read, read_all, read_groups};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use rand::{SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::ChaCha12Rng};
 use std::rc::Rc;
 
-/// Sequences that the net is judged on.
-const N_SCORED: usize = 64;
-/// Queries, keys and values are sent at most this often, in milliseconds between two times.
-const PROJECTED_MS: f64 = 400.0;
-/// A token is a name, a question and a value.
+/// The number of held-out sequences.
+const N_HELD_OUT: usize = 64;
+/// The minimum time between two frames with queries, keys and values.
+const PROJECTIONS_MS: f64 = 400.0;
+/// A token is one-hot in its name, the name it asks for, and its value.
 const N_ONES: usize = 3;
 
 const _: () = assert!(N_VALUES as usize == lookup::N_VALUES);
@@ -31,22 +31,23 @@ impl Train for Attention {
     type Training = LookupTraining;
 }
 
-/// One of the two nets in training.
+/// One of the two networks in training.
 #[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
 pub struct LookupTraining {
     config: Config,
-    draws: StdRng,
-    evaluation: Evaluation,
+    rng: ChaCha12Rng,
+    held_out: HeldOut,
     train_state: TrainState<LookupNet>,
-    next_score: u32,
-    /// When queries, keys and values are next sent, in milliseconds of the run's clock.
-    next_projected: f64,
+    /// The time of the next frame with queries, keys and values, in milliseconds.
+    next_projections: f64,
     scaled: bool,
     scores: Vec<Score>,
 }
 
 impl Training<Attention> for LookupTraining {
-    async fn begin(
+    type Batch = Vec<Lookup>;
+
+    async fn init(
         config: Config,
         arm: usize,
         device: &Device,
@@ -60,81 +61,59 @@ impl Training<Attention> for LookupTraining {
             d_k: config.d_k as usize,
             n_classes: lookup::N_VALUES,
         };
-        let autodiff = device.clone().autodiff();
         let mut rng = WeightRng::new(config.seed.into());
-        let mut net = LookupNet::new(sizes, N_ONES, config.sigma as f32, &mut rng, &autodiff);
+        let mut net = LookupNet::new(sizes, N_ONES, config.sigma as f32, &mut rng, &device.clone().autodiff());
         if arm == UNSCALED {
             net.attention = net.attention.with_scale(1.0);
         }
-        let mut held_out = StdRng::seed_from_u64(u64::from(config.seed) ^ 0xe7a1);
-        let evaluation = Evaluation::new(n, &mut held_out, device);
-        ctx.send(Frame::Sequence(Rc::new(evaluation.sequence())));
+        let mut rng = ChaCha12Rng::seed_from_u64(u64::from(config.seed) ^ 0xe7a1);
+        let held_out = HeldOut::new(n, &mut rng, device);
+        ctx.send(Frame::Sequence(Rc::new(held_out.sequence())));
         Ok(Self {
-            draws: StdRng::seed_from_u64(u64::from(config.seed) ^ 0x7ead),
-            evaluation,
+            rng: ChaCha12Rng::seed_from_u64(u64::from(config.seed) ^ 0x7ead),
+            held_out,
             train_state: TrainState::new(net, config.optimizer.init()),
             config,
-            next_score: 0,
-            next_projected: 0.0,
+            next_projections: 0.0,
             scaled: arm != UNSCALED,
             scores: Vec::new(),
         })
+    }
+
+    fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+
+    fn state_mut(&mut self) -> &mut dyn AnyTrainState {
+        &mut self.train_state
     }
 
     fn steps(&self) -> u32 {
         self.config.steps
     }
 
-    fn step(&mut self, _step: u32) -> Result<(), LabError> {
-        let n = self.evaluation.n;
-        let sequences = self.draw();
-        let tokens = Input::new(tokens(&sequences), [sequences.len(), n, token_width(n)]);
-        let answers = Input::one_hot(sequences.iter().flat_map(Lookup::answers), lookup::N_VALUES);
-        let options = StepOptions { learning_rate: self.config.learning_rate, max_norm: None, variant: Some(0) };
-        self.train_state.step(&[tokens, answers], options, |net, inputs| {
-            let loss = cross_entropy(net.forward(inputs.get(0)).0, inputs.get(1));
-            StepOutput::by_autodiff(net, loss, |_| Vec::new())
+    fn draw(&mut self) -> Vec<Lookup> {
+        (0..self.config.batch_size).map(|_| Lookup::draw(self.held_out.n, &mut self.rng)).collect()
+    }
+
+    fn step(&mut self, _step: u32, batch: Vec<Lookup>) {
+        let n = self.held_out.n;
+        let x = Input::new(one_hot(&batch), [batch.len(), n, token_width(n)]);
+        let y = Input::one_hot(batch.iter().flat_map(Lookup::answers), lookup::N_VALUES);
+        let options = StepOptions::new(self.config.learning_rate);
+        self.train_state.step(&[x, y], options, |net, inputs| {
+            let (logits, _) = net.forward(inputs.get(0));
+            StepOutput::backward(net, cross_entropy(logits, inputs.get(1)))
         });
-        Ok(())
     }
 
-    fn take_losses(&mut self) -> Vec<Tensor<1>> {
-        self.train_state.take_losses()
+    fn score_after(&self, step: u32) -> u32 {
+        at_growing_intervals(step, 5)
     }
 
-    fn sync_tensor(&self) -> Option<Tensor<1>> {
-        Some(first_weight(&self.train_state.net().readout))
-    }
-
-    fn state_tensors(&self) -> (u32, Vec<Tensor<1>>) {
-        self.train_state.state_tensors()
-    }
-
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError> {
-        self.train_state.restore(checkpoint)?;
-        for step in 0..=checkpoint.step {
-            if step > 0 {
-                self.draw();
-            }
-            if self.is_due(step) {
-                self.next_score = score_after(step);
-            }
-        }
-        Ok(())
-    }
-
-    fn update(&mut self, config: Config) {
-        self.config.learning_rate = config.learning_rate;
-    }
-
-    fn is_due(&self, step: u32) -> bool {
-        step >= self.next_score
-    }
-
-    async fn score(&mut self, step: u32, _out: &mut impl RunContext<Attention>) -> Result<(), LabError> {
-        self.next_score = score_after(step);
-        let numbers = read_all(self.evaluation.score(&self.train_state.net().valid())).await?;
-        if let [accuracy, entropy, right @ ..] = &*numbers {
+    async fn score(&mut self, step: u32, _ctx: &mut impl RunContext<Attention>) -> Result<(), LabError> {
+        let values = read_all(self.held_out.score(&self.train_state.net().valid())).await?;
+        if let [accuracy, entropy, right @ ..] = &*values {
             self.scores.push(Score { step, accuracy: *accuracy, entropy: *entropy, right: right.to_vec() });
         }
         Ok(())
@@ -147,67 +126,55 @@ impl Training<Attention> for LookupTraining {
         ctx: &mut impl RunContext<Attention>,
     ) -> Result<(), LabError> {
         let net = self.train_state.net().valid();
-        let maps = read(self.evaluation.maps(&net)).await?;
-        let n = self.evaluation.n;
+        let maps = read(self.held_out.maps(&net)).await?;
+        let n = self.held_out.n;
         let maps = maps.chunks_exact((n * n).max(1)).map(|head| Rc::new(head.to_vec())).collect();
         let measured = Measured { scores: std::mem::take(&mut self.scores), maps };
         ctx.send(Frame::Train { steps, measured });
-        let began = ctx.now_ms();
-        if over || began >= self.next_projected {
-            let projections = self.evaluation.projections(&net).await?;
+        let now = ctx.now_ms();
+        if over || now >= self.next_projections {
+            let projections = self.held_out.projections(&net).await?;
             ctx.send(Frame::Projected(Rc::new(Projections { scaled: self.scaled, ..projections })));
-            self.next_projected = began + PROJECTED_MS;
+            self.next_projections = now + PROJECTIONS_MS;
         }
         Ok(())
     }
 }
 
-impl LookupTraining {
-    /// The sequences of the next batch.
-    fn draw(&mut self) -> Vec<Lookup> {
-        let n = self.evaluation.n;
-        (0..self.config.batch_size).map(|_| Lookup::draw(n, &mut self.draws)).collect()
-    }
-}
-
-/// When a net is judged again: often at first; later, each tenth of the way.
-fn score_after(step: u32) -> u32 {
-    if step == 0 { 1 } else { step + (step / 10).max(5) }
-}
-
-/// `[batch, n, token_width]`, end to end.
-fn tokens(sequences: &[Lookup]) -> Vec<f32> {
+/// One-hot tokens, `[batch, n, token_width]`.
+fn one_hot(sequences: &[Lookup]) -> Vec<f32> {
     sequences.iter().flat_map(Lookup::one_hot).collect()
 }
 
-/// The fixed sequences that the net is judged on.
-struct Evaluation {
+/// Sequences that are never trained on. The page shows the first one.
+struct HeldOut {
     sequences: Vec<Lookup>,
     x: Tensor<3>,
     targets: Tensor<1, Int>,
-    /// One where the token that is asked about stands: `[n_scored, 1, n, n]`.
+    /// One-hot position of the token that each token asks for, `[N_HELD_OUT, 1, n, n]`.
     right: Tensor<4>,
     n: usize,
 }
 
-impl Evaluation {
-    fn new(n: usize, rng: &mut StdRng, device: &Device) -> Self {
-        let sequences: Vec<Lookup> = (0..N_SCORED).map(|_| Lookup::draw(n, rng)).collect();
+impl HeldOut {
+    fn new(n: usize, rng: &mut ChaCha12Rng, device: &Device) -> Self {
+        let sequences: Vec<Lookup> = (0..N_HELD_OUT).map(|_| Lookup::draw(n, rng)).collect();
         let targets: Vec<i32> = sequences.iter().flat_map(Lookup::answers).map(i32::from).collect();
         let n_targets = targets.len();
         let positions = sequences.iter().flat_map(Lookup::positions);
         let right: Vec<f32> =
             positions.flat_map(|right| (0..n).map(move |key| if key == right { 1.0 } else { 0.0 })).collect();
+        let x = TensorData::new(one_hot(&sequences), [N_HELD_OUT, n, token_width(n)]);
         Self {
-            x: Tensor::from_data(TensorData::new(tokens(&sequences), [N_SCORED, n, token_width(n)]), device),
+            x: Tensor::from_data(x, device),
             targets: Tensor::from_data(TensorData::new(targets, [n_targets]), device),
-            right: Tensor::from_data(TensorData::new(right, [N_SCORED, 1, n, n]), device),
+            right: Tensor::from_data(TensorData::new(right, [N_HELD_OUT, 1, n, n]), device),
             sequences,
             n,
         }
     }
 
-    /// The sequence that the maps are drawn for.
+    /// Returns the sequence that the page shows.
     fn sequence(&self) -> Sequence {
         self.sequences.first().map_or_else(Sequence::default, |shown| Sequence {
             names: shown.names.clone(),
@@ -217,11 +184,11 @@ impl Evaluation {
         })
     }
 
-    /// Accuracy, mean entropy, and the mean weight of each head on the right token.
+    /// Returns accuracy, mean entropy of the attention weights, and the mean weight of each head on the right token.
     fn score(&self, net: &LookupNet) -> Vec<Tensor<1>> {
         let (logits, weights) = net.forward(self.x.clone());
         let [_, n_heads, n, _] = weights.dims();
-        let rows = (N_SCORED * n) as f32;
+        let rows = (N_HELD_OUT * n) as f32;
         let entropy = (weights.clone() * weights.clone().clamp_min(1e-30).log()).sum().neg();
         let right = (weights * self.right.clone()).sum_dim(0).sum_dim(2).sum_dim(3);
         vec![
@@ -231,15 +198,15 @@ impl Evaluation {
         ]
     }
 
-    /// The weights of each head for the shown sequence, laid end to end.
+    /// Returns the attention weights of each head for the shown sequence, flattened.
     fn maps(&self, net: &LookupNet) -> Tensor<1> {
-        // One sequence alone is much less work than all.
+        // A forward pass of one sequence is much less work than one of all.
         let (_, weights) = net.forward(self.x.clone().narrow(0, 0, 1));
         let size = weights.shape().num_elements();
         weights.reshape([size])
     }
 
-    /// Queries, keys and values of the shown sequence: what its maps come from.
+    /// Reads queries, keys and values of the shown sequence.
     async fn projections(&self, net: &LookupNet) -> Result<Projections, LabError> {
         let Heads { q, k, v } = net.attention.project(net.embed.forward(self.x.clone().narrow(0, 0, 1)));
         let [_, n_heads, n, d_k] = q.dims();

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 /// Test images as a net is given them, `[n, channels, side, side]`.
 pub(super) fn test_batch(images: &Images, indices: &[usize], device: &Device) -> Tensor<4> {
-    let (values, labels) = images.test.batch(indices, &images.checkpoints);
+    let (values, labels) = images.test.batch(indices, &images.stats);
     let set = &images.test;
     Tensor::from_data(TensorData::new(values, [labels.len(), set.channels, set.side, set.side]), device)
 }

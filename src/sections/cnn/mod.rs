@@ -34,7 +34,7 @@ pub use record::{CONV, ActivationMaps, NetRecord, Record, SEPARABLE, Wrongs};
 use crate::core::curve::RunSeries;
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
-pub use crate::run::images::Dataset;
+pub use crate::data::dataset::Dataset;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 

@@ -29,26 +29,20 @@ use training::{TrainFigures, WrongFigures};
 #[component]
 pub fn CnnPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
-    let config = &settings.config;
-    let lab = use_experiment::<Cnn>(&settings.values, settings.options);
+    let config: &Config = &settings.config;
+    let lab = use_experiment::<Cnn>(&settings.run_config, settings.options);
     let record = &lab.record;
     // What is not at hand is not offered; the box below the menu says how to get it.
-    let absent: &[&str] = if record.cifar10 { &[] } else { &["cifar10"] };
-    let data = || {
-        html! {
-            <>
-                { controls_without(&settings, "Data", keys![Config; dataset, n_train, n_test, crop, flip], absent) }
-                <Cifar10Box />
-            </>
-        }
-    };
+    let absent: &'static [&'static str] = if record.cifar10 { &[] } else { &["cifar10"] };
+    let data =
+        || controls_without("Data", keys![Config; dataset, n_train, n_test, crop, flip], absent);
     let training =
-        || controls(&settings, "Training", keys![Config; width, learning_rate, batch_size, epochs, seed]);
+        || controls("Training", keys![Config; width, learning_rate, batch_size, epochs, seed]);
     let samples = record.samples.clone().map(PtrEq);
     let shown = PtrEq(record.clone());
     let body = |chapter: &str| match chapter {
         "training" => ChapterBody {
-            controls: html! { <>{ training() }{ data() }</> },
+            controls: vec![training(), data(), html! { <Cifar10Box /> }.into()],
             figures: html! {
                 <>
                     <Readouts names="ms_per_step_conv ms_per_step_separable epoch steps_per_epoch" />
@@ -58,13 +52,13 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
             },
         },
         "separable" => ChapterBody {
-            controls: controls(&settings, "Block", keys![Config; c_in, c_out, block_kernel]),
+            controls: vec![controls("Block", keys![Config; c_in, c_out, block_kernel])],
             figures: html! { <><Counts config={config.clone()} blocks={record.blocks} /><NetTable record={shown.clone()} /></> },
         },
         "features" => {
             let looks = record.arms.each_ref().map(|net| net.looks.at(config.image).cloned().map(PtrEq));
             ChapterBody {
-                controls: html! { <>{ controls(&settings, "Test image", keys![Config; image]) }{ training() }</> },
+                controls: vec![controls("Test image", keys![Config; image]), training()],
                 figures: html! {
                     <>
                         <Inside samples={samples.clone()} {looks} image={config.image} set={settings.set.clone()} />
@@ -74,17 +68,13 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
             }
         }
         "shape" => ChapterBody {
-            controls: controls(
-                &settings,
-                "Convolution",
-                keys![Config; size, kernel, stride, padding, dilation],
-            ),
+            controls: vec![controls("Convolution", keys![Config; size, kernel, stride, padding, dilation])],
             figures: html! {
                 <Shapes shape={config.shape()} known={record.known.clone()} />
             },
         },
         "products" => ChapterBody {
-            controls: Html::default(),
+            controls: Vec::new(),
             figures: html! {
                 <Kernel samples={samples.clone()} looks={[0, 1].map(|arm| record.inspect(arm, config.image).cloned().map(PtrEq))}
                     image={config.image} set={settings.set.clone()} />

@@ -7,14 +7,14 @@ use super::{
     output_size,
 };
 use crate::core::{LabError, Progress};
-use crate::data::images::{Augment, Images};
+use crate::data::dataset::Cifar10Files;
+use crate::data::images::{Augment, ImageDraw, Images};
 use crate::models::cnn::{Block, Cnn as Net, ConvBlock, DepthwiseSeparable, Geometry, conv2d, multiply_adds};
 use crate::models::weights::{WeightRng, count_params};
-use crate::run::images::{Cifar10Files, load};
 use crate::run::{Probe, RunContext, Directive};
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use rand::{SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::ChaCha12Rng};
 use std::rc::Rc;
 
 impl Probe for Cnn {
@@ -37,7 +37,7 @@ impl Probe for Cnn {
         }
         let cifar10 = Cifar10Files::find(ctx).await?.is_complete();
         ctx.send(Frame::Available { cifar10 });
-        let images = load(config.dataset, config.n_train as usize, config.n_test as usize, ctx).await?;
+        let images = config.dataset.load(config.n_train as usize, config.n_test as usize, ctx).await?;
         ctx.send(Frame::Samples(Rc::new(samples(&config, &images))));
         if ctx.step_done(Progress { step: 4, steps: PARTS }).await == Directive::Stop {
             return Ok(());
@@ -123,8 +123,9 @@ fn samples(config: &Config, images: &Images) -> Samples {
     let augmented = if augment == Augment::default() {
         Pictures::default()
     } else {
-        let mut rng = StdRng::seed_from_u64(config.seed.into());
-        let (values, labels) = images.train.augmented(&shown, &images.checkpoints, augment, &mut rng);
+        let mut rng = ChaCha12Rng::seed_from_u64(config.seed.into());
+        let draws: Vec<_> = shown.iter().map(|&index| ImageDraw::new(index, &mut rng)).collect();
+        let (values, labels) = images.train.augmented(&draws, &images.stats, augment);
         Pictures { pixels: denormalized(&values, images), labels, ..pictures(&images.train, &[]) }
     };
     let choices: Vec<usize> = (0..images.test.len().min(N_CHOICES)).collect();
@@ -135,8 +136,8 @@ fn samples(config: &Config, images: &Images) -> Samples {
         test: pictures(&images.test, &choices),
         n_train: images.train.len() as u32,
         n_test: images.test.len() as u32,
-        mean: images.checkpoints.mean.clone(),
-        std: images.checkpoints.std.clone(),
+        mean: images.stats.mean.clone(),
+        std: images.stats.std.clone(),
     }
 }
 
@@ -144,10 +145,10 @@ fn samples(config: &Config, images: &Images) -> Samples {
 fn denormalized(values: &[f32], images: &Images) -> Vec<u8> {
     let plane = images.train.side * images.train.side;
     let channels = images.train.channels.max(1);
-    let checkpoints = images.checkpoints.mean.iter().zip(&images.checkpoints.std).collect::<Vec<_>>();
+    let stats = images.stats.mean.iter().zip(&images.stats.std).collect::<Vec<_>>();
     let planes = values.chunks(plane.max(1)).enumerate();
     let byte = |(i, plane): (usize, &[f32])| {
-        let (mean, std) = checkpoints.get(i % channels).map_or((0.0, 1.0), |(mean, std)| (**mean, **std));
+        let (mean, std) = stats.get(i % channels).map_or((0.0, 1.0), |(mean, std)| (**mean, **std));
         plane.iter().map(|v| ((v * std + mean) * 255.0).round() as u8).collect::<Vec<_>>()
     };
     planes.flat_map(byte).collect()

@@ -21,8 +21,8 @@ use std::rc::Rc;
 #[component]
 pub fn MlpPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
-    let config = &settings.config;
-    let lab = use_experiment::<Mlp>(&settings.values, settings.options);
+    let config: &Config = &settings.config;
+    let lab = use_experiment::<Mlp>(&settings.run_config, settings.options);
     let record = PtrEq(lab.record.clone());
     let plane = config.dataset != Dataset::FashionMnist;
     let data_keys: &[_] =
@@ -31,21 +31,21 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
     // What a lesson hides cannot be changed in another way either.
     let hides = ["depth", "width", "hidden"].iter().any(|key| settings.assignment.hides(key));
     let fixed = hides || is_locked(&settings.assignment, Config::PARAMS, "hidden");
-    let (ask, hold) = (encoded(&lab.ask), encoded(&lab.hold));
-    let network = || controls(&settings, "Network", keys![Config; depth, width, hidden, activation, bias]);
+    let (ask, start_paused_with) = (encoded(&lab.ask), encoded(&lab.start_paused_with));
+    let network = || controls("Network", keys![Config; depth, width, hidden, activation, bias]);
     let training =
-        || controls(&settings, "Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
+        || controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
     let body = |chapter: &str| match chapter {
         "boundary" => ChapterBody {
-            controls: html! { <>{ network() }{ controls(&settings, "Data", data_keys) }{ training() }</> },
+            controls: vec![network(), controls("Data", data_keys), training()],
             figures: html! { <TrainFigures config={config.clone()} record={record.clone()} /> },
         },
         "collapse" => ChapterBody {
-            controls: html! { <>{ network() }{ controls(&settings, "Random input", keys![Config; d_in, n_probe]) }</> },
+            controls: vec![network(), controls("Random input", keys![Config; d_in, n_probe])],
             figures: html! { <CollapseChapter collapse={lab.record.collapse.clone()} /> },
         },
         "gradients" => ChapterBody {
-            controls: html! { <>{ network() }{ training() }</> },
+            controls: vec![network(), training()],
             figures: html! {
                 <>
                     <GradientFigures config={config.clone()} record={record.clone()} />
@@ -54,17 +54,17 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
             },
         },
         "units" => ChapterBody {
-            controls: html! { <>{ network() }{ controls(&settings, "Data", data_keys) }{ training() }</> },
+            controls: vec![network(), controls("Data", data_keys), training()],
             figures: html! {
                 <>
-                    <Network config={config.clone()} record={record.clone()} run={lab.run} {listens} ask={ask.clone()} hold={hold.clone()}
+                    <Network config={config.clone()} record={record.clone()} run={lab.run} {listens} ask={ask.clone()} hold={start_paused_with.clone()}
                         is_past={lab.shown.is_some()} locked={fixed} set={settings.set.clone()} />
                     <Readouts names="params_edited" />
                 </>
             },
         },
         "parameters" => ChapterBody {
-            controls: network(),
+            controls: vec![network()],
             figures: html! { <>{ text::param_formula(config) }<Readouts names="params_formula params_counted" /></> },
         },
         _ => ChapterBody::default(),

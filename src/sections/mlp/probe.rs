@@ -10,11 +10,11 @@ use crate::core::{LabError, Progress};
 use crate::data::plane::normal_pair;
 use crate::models::mlp::{Activation, Mlp as Net};
 use crate::models::weights::count_params;
-use crate::run::spectrum::{centerd, spectrum};
+use crate::run::spectrum::{centered, spectrum};
 use crate::run::training::read;
 use crate::run::{Probe, RunContext, Directive};
 use burn::tensor::{Device, Tensor, TensorData};
-use rand::{SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::ChaCha12Rng};
 use std::rc::Rc;
 
 impl Probe for Mlp {
@@ -47,7 +47,7 @@ impl Probe for Mlp {
                 return Ok(());
             }
         }
-        collapse.linear_centerd = spectrum(rows, width, &centerd(rows, width, &output));
+        collapse.linear_centerd = spectrum(rows, width, &centered(rows, width, &output));
 
         if let Some((w, b)) = linear.collapsed() {
             let y = x.matmul(w);
@@ -93,7 +93,7 @@ async fn untrained(config: &Config, activated: &Net, device: &Device) -> Result<
 
 /// `[rows, cols]` independent standard normal numbers.
 fn gaussian_batch(rows: usize, cols: usize, seed: u32, device: &Device) -> Tensor<2> {
-    let mut rng = StdRng::seed_from_u64(u64::from(seed) ^ 0x9a55);
+    let mut rng = ChaCha12Rng::seed_from_u64(u64::from(seed) ^ 0x9a55);
     let values: Vec<f32> =
         std::iter::repeat_with(|| normal_pair(&mut rng)).flatten().take(rows * cols).collect();
     Tensor::from_data(TensorData::new(values, [rows, cols]), device)

@@ -25,7 +25,7 @@ pub use paths::{BlockPaths, Flow as PathFlow, Paths};
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
 use crate::run::arm::{Arm, ArmSeries, StepBatch, series_of};
-pub use crate::run::images::Dataset;
+pub use crate::data::dataset::Dataset;
 pub use crate::run::optimizer_kind::OptimizerKind;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;

@@ -20,23 +20,21 @@ use std::rc::Rc;
 #[component]
 pub fn ResNetPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
-    let config = &settings.config;
-    let lab = use_experiment::<ResNet>(&settings.values, settings.options);
+    let config: &Config = &settings.config;
+    let lab = use_experiment::<ResNet>(&settings.run_config, settings.options);
     let record = PtrEq(lab.record.clone());
     let networks =
-        || controls(&settings, "Networks", keys![Config; depth, block, width, batch_norm, init, seed]);
-    let data = || {
-        html! { <>{ controls(&settings, "Data", keys![Config; dataset, side, augment]) }<Cifar10Box /></> }
-    };
+        || controls("Networks", keys![Config; depth, block, width, batch_norm, init, seed]);
+    let data = || controls("Data", keys![Config; dataset, side, augment]);
     let training =
-        || controls(&settings, "Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
+        || controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
     let body = |chapter: &str| match chapter {
         "degradation" => ChapterBody {
-            controls: html! { <>{ networks() }{ training() }{ data() }</> },
+            controls: vec![networks(), training(), data(), html! { <Cifar10Box /> }.into()],
             figures: html! { <TrainFigures config={config.clone()} record={record.clone()} /> },
         },
         "gradients" => ChapterBody {
-            controls: html! { <>{ networks() }{ controls(&settings, "Before training", keys![Config; n_seeds]) }</> },
+            controls: vec![networks(), controls("Before training", keys![Config; n_seeds])],
             figures: html! {
                 <>
                     <FlowChapter config={config.clone()} flow={lab.record.flow.clone()} />
@@ -45,13 +43,13 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
             },
         },
         "paths" => ChapterBody {
-            controls: html! { <>{ networks() }{ training() }</> },
+            controls: vec![networks(), training()],
             figures: html! {
                 <BlockFigure config={config.clone()} paths={[0, 1].map(|arm| lab.record.paths(arm).cloned().map(PtrEq))} />
             },
         },
         "architecture" => ChapterBody {
-            controls: networks(),
+            controls: vec![networks()],
             figures: html! { <StructureChapter config={config.clone()} structure={lab.record.structure.clone()} /> },
         },
         _ => ChapterBody::default(),

@@ -10,7 +10,7 @@ use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_groups};
 use crate::run::{Probe, RunContext, Directive};
 use burn::tensor::{Device, Tensor, TensorData};
-use rand::{SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::ChaCha12Rng};
 use std::rc::Rc;
 
 /// Images in the batch that goes through the untrained nets: few, so that deep nets answer soon.
@@ -88,7 +88,7 @@ fn flow_tensors(net: &Net, x: Tensor<4>, y: Tensor<2>) -> (Watched, Vec<Tensor<1
 /// Images of independent standard normal numbers, like normalized ones, and labels in turn.
 fn noise(config: &Config, seed: u64, device: &Device) -> (Tensor<4>, Tensor<2>) {
     let (channels, side) = (config.dataset.channels() as usize, config.side as usize);
-    let mut rng = StdRng::seed_from_u64(seed ^ 0x0910_15e5);
+    let mut rng = ChaCha12Rng::seed_from_u64(seed ^ 0x0910_15e5);
     let n = BATCH * channels * side * side;
     let values: Vec<f32> = std::iter::repeat_with(|| normal_pair(&mut rng)).flatten().take(n).collect();
     let x = Tensor::from_data(TensorData::new(values, [BATCH, channels, side, side]), device);

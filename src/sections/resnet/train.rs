@@ -1,106 +1,115 @@
-//! Training the plain net or its residual twin; both see the same batches.
+//! Trains the plain or the residual network; both see the same batches.
 
 use super::nets::{N_CLASSES, norm, plan};
 use super::paths::{Watch, Watched};
 use super::{Config, Frame, Measured, Norms, RESIDUAL, ResNet, Score};
 use crate::core::LabError;
 use crate::data::batches::Batches;
-use crate::data::images::{Augment, ImageSet, Images, SIDE};
+use crate::data::images::{Augment, ImageDraw, Images, SIDE, downsampled};
 use crate::models::resnet::ResNet as Net;
 use crate::run::arm::StepBatch;
-use crate::run::driver::Training;
-use crate::run::images::load;
-use crate::run::checkpoint::Checkpoint;
-use crate::run::train_state::{StepOutput, StepOptions, Input, TrainState};
-use crate::run::training::{cross_entropy, first_weight, read, read_groups};
+use crate::run::driver::{Training, at_multiples};
+use crate::run::step::{Input, StepOptions, StepOutput};
+use crate::run::train_state::{AnyTrainState, TrainState};
+use crate::run::training::{cross_entropy, read, read_groups};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
-use rand::{SeedableRng, rngs::StdRng};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use rand::{SeedableRng, rngs::ChaCha12Rng};
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// Training images, where there are as many.
+/// The maximum number of training images.
 const N_TRAIN: usize = 10_000;
-/// Test images that the net is judged on.
+/// The maximum number of test images.
 const N_TEST: usize = 500;
-/// The step at which the net is first judged: soon, so that a reader sees where the curves begin.
-const FIRST_SCORE: u32 = 5;
-/// Test images that go through a net at once.
+/// The number of test images per forward pass.
 const TEST_BATCH: usize = 100;
 
 impl Train for ResNet {
     type Training = ResNetTraining;
 }
 
-/// One of the two nets in training.
+/// One of the two networks in training.
 #[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
 pub struct ResNetTraining {
+    config: Config,
     task: Task,
     device: Device,
     batches: Batches,
-    augment: Augment,
-    rng: StdRng,
+    rng: ChaCha12Rng,
     train_state: TrainState<Net>,
-    /// Steps whose gradients were measured, and one norm for each block and step, on the device.
+    /// The steps whose gradients were measured, and a norm for each block and step, on the device.
     norm_steps: Vec<u32>,
     norms: Vec<Tensor<1>>,
-    /// The last of these steps: signal and gradient on every path, on the device; and what they are.
+    /// The last of these steps, and signal and gradient on every path, on the device.
     on_paths: Option<(u32, Vec<Tensor<1>>)>,
+    /// The places that these values belong to.
     watched: Option<Watched>,
-    learning_rate: f64,
-    steps: u32,
-    norm_interval: u32,
-    next_score: u32,
     scores: Vec<Score>,
 }
 
 impl Training<ResNet> for ResNetTraining {
-    async fn begin(
+    type Batch = Vec<ImageDraw>;
+
+    /// Soon after the start, so that the reader sees where the curves begin.
+    const FIRST_SCORE: u32 = 5;
+
+    async fn init(
         config: Config,
         arm: usize,
         device: &Device,
         ctx: &mut impl RunContext<ResNet>,
     ) -> Result<Self, LabError> {
-        let images = load(config.dataset, N_TRAIN, N_TEST, ctx).await?;
+        let images = config.dataset.load(N_TRAIN, N_TEST, ctx).await?;
         let plan = plan(&config, arm == RESIDUAL, config.batch_norm);
         let net = Net::new(&plan, config.seed.into(), &device.clone().autodiff());
         Ok(Self {
             batches: Batches::new(images.train.len(), config.batch_size as usize, config.seed.into()),
             task: Task { side: config.side as usize, images },
             device: device.clone(),
-            augment: Augment { crop: config.augment, flip: config.augment },
-            rng: StdRng::seed_from_u64(u64::from(config.seed) ^ 0xc20b),
+            rng: ChaCha12Rng::seed_from_u64(u64::from(config.seed) ^ 0xc20b),
             train_state: TrainState::new(net, config.optimizer.init()),
+            config,
             norm_steps: Vec::new(),
             norms: Vec::new(),
             on_paths: None,
             watched: None,
-            learning_rate: config.learning_rate,
-            steps: config.steps,
-            norm_interval: config.norm_interval(),
-            next_score: FIRST_SCORE,
             scores: Vec::new(),
         })
     }
 
-    fn steps(&self) -> u32 {
-        self.steps
+    fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
     }
 
-    fn step(&mut self, step: u32) -> Result<(), LabError> {
-        let batch = self.task.batch(self.batches.next_batch(), self.augment, &mut self.rng);
-        let measured = (step - 1).is_multiple_of(self.norm_interval);
-        let options = StepOptions { learning_rate: self.learning_rate, max_norm: None, variant: Some(measured.into()) };
+    fn state_mut(&mut self) -> &mut dyn AnyTrainState {
+        &mut self.train_state
+    }
+
+    fn steps(&self) -> u32 {
+        self.config.steps
+    }
+
+    fn draw(&mut self) -> Vec<ImageDraw> {
+        self.batches.next_batch().iter().map(|&index| ImageDraw::new(index, &mut self.rng)).collect()
+    }
+
+    fn step(&mut self, step: u32, batch: Vec<ImageDraw>) {
+        let augment = Augment { crop: self.config.augment, flip: self.config.augment };
+        let batch = self.task.batch(&batch, augment);
+        let measured = (step - 1).is_multiple_of(self.config.norm_interval());
+        let options =
+            StepOptions { variant: Some(measured.into()), ..StepOptions::new(self.config.learning_rate) };
         let watched = Cell::new(None);
         let mut values = self.train_state.step(&batch, options, |net, inputs| {
             if !measured {
-                let loss = cross_entropy(net.forward(inputs.get(0)), inputs.get(1));
-                return StepOutput::by_autodiff(net, loss, |_| Vec::new());
+                let logits = net.forward(inputs.get(0));
+                return StepOutput::backward(net, cross_entropy(logits, inputs.get(1)));
             }
             let mut watch = Watch::new(net);
             let logits = net.forward_with(inputs.get(0), |index, place, h| watch.at(index, place, h));
-            StepOutput::by_autodiff(net, cross_entropy(logits, inputs.get(1)), |grads| {
+            StepOutput::backward_with(net, cross_entropy(logits, inputs.get(1)), |grads| {
                 let (places, values) = watch.measured(grads);
                 watched.set(Some(places));
                 let norms = net.first_convs().filter_map(|weight| weight.val().grad(grads).map(norm));
@@ -108,50 +117,20 @@ impl Training<ResNet> for ResNetTraining {
             })
         });
         if measured {
-            // A step that is replayed measures what the one that was recorded did.
+            // A replayed step does not run the closure; it measures the same places as the captured step.
             self.watched = watched.take().or(self.watched.take());
             let on_paths = values.split_off(self.train_state.net().blocks.len().min(values.len()));
             self.norm_steps.push(step);
             self.norms.extend(values);
             self.on_paths = Some((step, on_paths));
         }
-        Ok(())
     }
 
-    fn take_losses(&mut self) -> Vec<Tensor<1>> {
-        self.train_state.take_losses()
+    fn score_after(&self, step: u32) -> u32 {
+        at_multiples(step, (self.config.steps / 10).max(20))
     }
 
-    fn sync_tensor(&self) -> Option<Tensor<1>> {
-        Some(first_weight(&self.train_state.net().head))
-    }
-
-    fn state_tensors(&self) -> (u32, Vec<Tensor<1>>) {
-        self.train_state.state_tensors()
-    }
-
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError> {
-        self.train_state.restore(checkpoint)?;
-        for step in 1..=checkpoint.step {
-            let n = self.batches.next_batch().len();
-            ImageSet::skip_augmented(n, &mut self.rng);
-            if self.is_due(step) {
-                self.next_score = self.score_after(step);
-            }
-        }
-        Ok(())
-    }
-
-    fn update(&mut self, config: Config) {
-        self.learning_rate = config.learning_rate;
-    }
-
-    fn is_due(&self, step: u32) -> bool {
-        step >= self.next_score
-    }
-
-    async fn score(&mut self, step: u32, _out: &mut impl RunContext<ResNet>) -> Result<(), LabError> {
-        self.next_score = self.score_after(step);
+    async fn score(&mut self, step: u32, _ctx: &mut impl RunContext<ResNet>) -> Result<(), LabError> {
         let test = self.task.accuracy(&self.train_state.net().valid(), &self.device).await?;
         self.scores.push(Score { step, test });
         Ok(())
@@ -176,75 +155,39 @@ impl Training<ResNet> for ResNetTraining {
     }
 }
 
-impl ResNetTraining {
-    /// When the net is judged again.
-    fn score_after(&self, step: u32) -> u32 {
-        let every = (self.steps / 10).max(20);
-        (step / every + 1) * every
-    }
-}
-
-/// The images, and the side that the nets see them with.
+/// The images, and the width that the networks see them with.
 struct Task {
     side: usize,
     images: Images,
 }
 
 impl Task {
-    /// Images `[n, channels, side, side]` and their one-hot classes.
-    fn batch(&self, indices: &[usize], augment: Augment, rng: &mut StdRng) -> [Input; 2] {
-        let Images { train, checkpoints, .. } = &self.images;
-        let (values, labels) = train.augmented(indices, checkpoints, augment, rng);
+    /// Returns training images, `[n, channels, side, side]`, and their one-hot classes.
+    fn batch(&self, draws: &[ImageDraw], augment: Augment) -> [Input; 2] {
+        let Images { train, stats, .. } = &self.images;
+        let (values, labels) = train.augmented(draws, stats, augment);
         let shape = [labels.len(), train.channels, self.side, self.side];
-        [Input::new(averaged(values, SIDE, self.side), shape), Input::one_hot(labels.into_iter(), N_CLASSES)]
+        let x = Input::new(downsampled(values, SIDE, self.side), shape);
+        [x, Input::one_hot(labels.into_iter(), N_CLASSES)]
     }
 
-    /// The share of right answers on the test images, with the running statistics of batch norm.
+    /// Returns the test accuracy, with the running statistics of batch norm.
     async fn accuracy(&self, net: &Net, device: &Device) -> Result<f32, LabError> {
-        let Images { test, checkpoints, .. } = &self.images;
+        let Images { test, stats, .. } = &self.images;
         let mut right = Vec::new();
         let mut n = 0;
         for start in (0..test.len()).step_by(TEST_BATCH) {
             let indices: Vec<usize> = (start..(start + TEST_BATCH).min(test.len())).collect();
-            let (values, labels) = test.batch(&indices, checkpoints);
+            let (values, labels) = test.batch(&indices, stats);
             let rows = labels.len();
             let shape = [rows, test.channels, self.side, self.side];
-            let x = Tensor::from_data(TensorData::new(averaged(values, SIDE, self.side), shape), device);
+            let x = Tensor::from_data(TensorData::new(downsampled(values, SIDE, self.side), shape), device);
             let labels: Vec<i32> = labels.into_iter().map(i32::from).collect();
-            let y = Tensor::<1, burn::tensor::Int>::from_data(TensorData::new(labels, [rows]), device);
+            let y = Tensor::<1, Int>::from_data(TensorData::new(labels, [rows]), device);
             right.push(net.forward(x).argmax(1).reshape([rows]).equal(y).float().sum());
             n += rows;
         }
         let right = read(Tensor::cat(right, 0).sum()).await?;
         Ok(right.first().copied().unwrap_or_default() / n.max(1) as f32)
-    }
-}
-
-/// Square planes, `from` wide, with each square of pixels that becomes one pixel replaced by its mean.
-fn averaged(planes: Vec<f32>, from: usize, to: usize) -> Vec<f32> {
-    let k = from / to.max(1);
-    if k <= 1 {
-        return planes;
-    }
-    let mut means = Vec::with_capacity(planes.len() / (k * k));
-    for band in planes.chunks_exact(k * from) {
-        for col in 0..to {
-            let rows = band.chunks_exact(from);
-            let sum: f32 = rows.map(|row| row[col * k..(col + 1) * k].iter().sum::<f32>()).sum();
-            means.push(sum / (k * k) as f32);
-        }
-    }
-    means
-}
-
-#[cfg(test)]
-mod tests {
-    use super::averaged;
-
-    #[test]
-    fn squares_become_their_means() {
-        let plane: Vec<f32> = (0..16).map(|i| i as f32).collect();
-        assert_eq!(averaged(plane.clone(), 4, 2), [2.5, 4.5, 10.5, 12.5]);
-        assert_eq!(averaged(plane.clone(), 4, 4), plane);
     }
 }

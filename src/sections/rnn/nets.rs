@@ -7,7 +7,7 @@ use crate::models::lstm::{ForgetBias as InitialBias, Lstm};
 use crate::models::rnn::VanillaRnn;
 use crate::models::weights::WeightRng;
 use crate::run::spectrum::spectral_radius;
-use crate::run::train_state::Input;
+use crate::run::step::Input;
 use crate::run::training::{one_hot_rows, read};
 use burn::tensor::Device;
 

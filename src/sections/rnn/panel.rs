@@ -15,19 +15,19 @@ use figures::{GradientChapter, PathFigure, TrainFigures};
 #[component]
 pub fn RnnPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
-    let config = &settings.config;
-    let lab = use_experiment::<Rnn>(&settings.values, settings.options);
+    let config: &Config = &settings.config;
+    let lab = use_experiment::<Rnn>(&settings.run_config, settings.options);
     let task_keys: &[_] = match config.alphabet {
         Alphabet::Separate => keys![Config; seq_len, n_classes, alphabet, n_distractors, seed],
         Alphabet::Shared => keys![Config; seq_len, n_classes, alphabet, seed],
     };
-    let task = || controls(&settings, "Task", task_keys);
-    let networks = || controls(&settings, "Networks", keys![Config; d_hidden, forget_bias, spectral_radius]);
-    let training = || controls(&settings, "Training", keys![Config; learning_rate, clip, batch_size, steps]);
+    let task = || controls("Task", task_keys);
+    let networks = || controls("Networks", keys![Config; d_hidden, forget_bias, spectral_radius]);
+    let training = || controls("Training", keys![Config; learning_rate, clip, batch_size, steps]);
     let record = PtrEq(lab.record.clone());
     let body = |chapter: &str| match chapter {
         "memory" => ChapterBody {
-            controls: html! { <>{ task() }{ networks() }{ training() }</> },
+            controls: vec![task(), networks(), training()],
             figures: html! {
                 <>
                     <TrainFigures config={config.clone()} record={record.clone()} />
@@ -36,7 +36,7 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
             },
         },
         "backpropagation" => ChapterBody {
-            controls: html! { <>{ networks() }{ task() }</> },
+            controls: vec![networks(), task()],
             figures: html! {
                 <>
                     <Readouts names="grad_first_rnn grad_first_lstm grad_ratio" />
@@ -45,7 +45,7 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
             },
         },
         "survival" => ChapterBody {
-            controls: html! { <>{ networks() }{ task() }</> },
+            controls: vec![networks(), task()],
             figures: html! {
                 <>
                     { text::why() }
@@ -55,7 +55,7 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
             },
         },
         "architecture" => ChapterBody {
-            controls: html! { <>{ networks() }{ task() }</> },
+            controls: vec![networks(), task()],
             figures: html! { <>{ cell::cell_figure(config, &lab.record) }<Build config={config.clone()} /></> },
         },
         _ => ChapterBody::default(),

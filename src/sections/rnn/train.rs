@@ -1,42 +1,43 @@
-//! Training the RNN or the LSTM; both see the same batches.
+//! Trains the RNN or the LSTM; both see the same batches.
 
 use super::nets::{inputs, lstm, rnn, task};
 use super::paths::{Traced, lstm_trace, rnn_trace};
 use super::{Config, Frame, GradientRow, Measured, Paths, RNN, Rnn, Trace};
 use crate::core::LabError;
-use crate::data::recall::{Recall, stream};
+use crate::data::recall::{Recall, Sequences, stream};
 use crate::models::lstm::Lstm;
 use crate::models::recurrent::{Gradients, Recurrent, ThroughTime, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::run::arm::StepBatch;
-use crate::run::driver::Training;
-use crate::run::checkpoint::Checkpoint;
-use crate::run::train_state::{StepOutput, StepOptions, Input, TrainState};
-use crate::run::training::{accuracy, cross_entropy, first_weight, read, read_groups};
-use crate::run::{RunContext, Train, optimizer_kind::OptimizerKind};
+use crate::run::driver::{Training, at_growing_intervals};
+use crate::run::optimizer_kind::OptimizerKind;
+use crate::run::step::{Input, StepOptions, StepOutput};
+use crate::run::train_state::{AnyTrainState, TrainState};
+use crate::run::training::{accuracy, cross_entropy, read, read_groups};
+use crate::run::{RunContext, Train};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use rand::rngs::StdRng;
+use rand::rngs::ChaCha12Rng;
 use std::rc::Rc;
 
-/// The net is followed along one sequence at most this often, in milliseconds between two times,
+/// The minimum time between two traces of the network along a sequence, in milliseconds.
 const TRACE_MS: f64 = 400.0;
-/// and rests so many times as long as that took: no more than a fiftieth of the time goes into it.
+/// Traces take at most 1 / `TRACE_SHARE` of the time.
 const TRACE_SHARE: f64 = 50.0;
 
-/// Held-out sequences that the net is judged on.
-const N_SCORED: usize = 256;
+/// The number of held-out sequences.
+const N_HELD_OUT: usize = 256;
 
 impl Train for Rnn {
     type Training = RnnTraining;
 }
 
-/// One of the two nets, its optimizer and its losses.
+/// One of the two networks with its optimizer.
 enum Net {
     Rnn(TrainState<VanillaRnn>),
     Lstm(TrainState<Lstm>),
 }
 
-/// Does the same with whichever net it is.
+/// Evaluates an expression for either network.
 macro_rules! with_net {
     ($net:expr, $train_state:ident => $body:expr) => {
         match $net {
@@ -46,109 +47,88 @@ macro_rules! with_net {
     };
 }
 
-/// One of the two nets in training.
+/// One of the two networks in training.
 #[allow(missing_debug_implementations, reason = "burn's optimizer has none")]
 pub struct RnnTraining {
     config: Config,
     task: Recall,
     device: Device,
-    sequences: StdRng,
+    rng: ChaCha12Rng,
     held_out: HeldOut,
     net: Net,
-    /// Steps whose gradients were measured, and their norms, `[seq_len]` each, on the device.
+    /// The steps whose gradients were measured, and their norms.
     measured_steps: Vec<u32>,
     norms: Norms,
     accuracies: Vec<(u32, f32)>,
-    next_score: u32,
-    /// When the net is next followed along one sequence, in milliseconds of the run's clock.
+    /// The time of the next trace along a sequence, in milliseconds.
     next_trace: f64,
 }
 
 impl Training<Rnn> for RnnTraining {
-    async fn begin(
+    type Batch = Sequences;
+
+    async fn init(
         config: Config,
         arm: usize,
         device: &Device,
-        _out: &mut impl RunContext<Rnn>,
+        _ctx: &mut impl RunContext<Rnn>,
     ) -> Result<Self, LabError> {
         let task = task(&config);
         let autodiff = device.clone().autodiff();
+        let adam = OptimizerKind::Adam.init();
         Ok(Self {
             held_out: HeldOut::new(&task, &config, device),
             task,
             device: device.clone(),
-            sequences: stream(config.seed.into(), 0),
+            rng: stream(config.seed.into(), 0),
             net: match arm {
-                RNN => Net::Rnn(TrainState::new(rnn(&config, &autodiff).await?, OptimizerKind::Adam.init())),
-                _ => Net::Lstm(TrainState::new(lstm(&config, &autodiff), OptimizerKind::Adam.init())),
+                RNN => Net::Rnn(TrainState::new(rnn(&config, &autodiff).await?, adam)),
+                _ => Net::Lstm(TrainState::new(lstm(&config, &autodiff), adam)),
             },
             config,
             measured_steps: Vec::new(),
             norms: Norms::default(),
             accuracies: Vec::new(),
-            next_score: 0,
             next_trace: 0.0,
         })
+    }
+
+    fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+
+    fn state_mut(&mut self) -> &mut dyn AnyTrainState {
+        with_net!(&mut self.net, train_state => train_state)
     }
 
     fn steps(&self) -> u32 {
         self.config.steps
     }
 
-    fn step(&mut self, step: u32) -> Result<(), LabError> {
-        let sequences = self.task.draw(self.config.batch_size as usize, &mut self.sequences);
-        let batch = [
-            inputs(&self.task, &sequences),
-            Input::one_hot(sequences.labels.iter().copied(), self.task.n_classes),
-        ];
+    fn draw(&mut self) -> Sequences {
+        self.task.draw(self.config.batch_size as usize, &mut self.rng)
+    }
+
+    fn step(&mut self, step: u32, batch: Sequences) {
+        let x = inputs(&self.task, &batch);
+        let y = Input::one_hot(batch.labels.iter().copied(), self.task.n_classes);
         let measured = (step - 1).is_multiple_of(self.config.measured_every());
         if measured {
             self.measured_steps.push(step);
         }
         let Config { learning_rate, clip, .. } = self.config;
         let options = StepOptions { learning_rate, max_norm: Some(clip), variant: Some(measured.into()) };
-        let norms = with_net!(&mut self.net, train_state => descend(train_state, &batch, options, measured));
+        let norms = with_net!(&mut self.net, train_state => descend(train_state, &[x, y], options, measured));
         let mut norms = norms.into_iter();
         self.norms.hidden.extend(norms.next());
         self.norms.cell.extend(norms.next());
-        Ok(())
     }
 
-    fn take_losses(&mut self) -> Vec<Tensor<1>> {
-        with_net!(&mut self.net, train_state => train_state.take_losses())
+    fn score_after(&self, step: u32) -> u32 {
+        at_growing_intervals(step, 10)
     }
 
-    fn sync_tensor(&self) -> Option<Tensor<1>> {
-        with_net!(&self.net, train_state => Some(first_weight(train_state.net().output())))
-    }
-
-    fn state_tensors(&self) -> (u32, Vec<Tensor<1>>) {
-        with_net!(&self.net, train_state => train_state.state_tensors())
-    }
-
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError> {
-        with_net!(&mut self.net, train_state => train_state.restore(checkpoint))?;
-        for step in 0..=checkpoint.step {
-            if step > 0 {
-                self.task.draw(self.config.batch_size as usize, &mut self.sequences);
-            }
-            if self.is_due(step) {
-                self.next_score = score_after(step);
-            }
-        }
-        Ok(())
-    }
-
-    fn update(&mut self, config: Config) {
-        (self.config.learning_rate, self.config.clip) = (config.learning_rate, config.clip);
-    }
-
-    fn is_due(&self, step: u32) -> bool {
-        step >= self.next_score
-    }
-
-    async fn score(&mut self, step: u32, _out: &mut impl RunContext<Rnn>) -> Result<(), LabError> {
-        self.next_score = score_after(step);
+    async fn score(&mut self, step: u32, _ctx: &mut impl RunContext<Rnn>) -> Result<(), LabError> {
         let accuracy = with_net!(&self.net, train_state => self.held_out.accuracy(train_state.net()));
         self.accuracies.extend(read(accuracy).await?.first().map(|&accuracy| (step, accuracy)));
         Ok(())
@@ -172,8 +152,8 @@ impl Training<Rnn> for RnnTraining {
         let measured = Measured { accuracies: std::mem::take(&mut self.accuracies), gradients };
         let step = steps.last_step();
         ctx.send(Frame::Train { steps, measured });
-        let began = ctx.now_ms();
-        if over || began >= self.next_trace {
+        let started = ctx.now_ms();
+        if over || started >= self.next_trace {
             let traced = match &self.net {
                 Net::Rnn(state) => rnn_trace(&self.config, state.net(), &self.device).await?,
                 Net::Lstm(state) => lstm_trace(&self.config, state.net(), &self.device).await?,
@@ -182,16 +162,11 @@ impl Training<Rnn> for RnnTraining {
                 ctx.send(Frame::Trained(Rc::new(self.path(&traced).await?)));
             }
             ctx.send(Frame::Traced(Rc::new(Trace { step, ..traced.trace })));
-            let took = ctx.now_ms() - began;
-            self.next_trace = began + took * TRACE_SHARE + TRACE_MS;
+            let took = ctx.now_ms() - started;
+            self.next_trace = started + took * TRACE_SHARE + TRACE_MS;
         }
         Ok(())
     }
-}
-
-/// When a net is judged again: often at first; later, each tenth of the way.
-fn score_after(step: u32) -> u32 {
-    if step == 0 { 1 } else { step + (step / 10).max(10) }
 }
 
 impl RnnTraining {
@@ -203,14 +178,14 @@ impl RnnTraining {
     }
 }
 
-/// Norms of gradients at every position, `[seq_len]` for each measured step, on the device.
+/// Gradient norms at every position, `[seq_len]` per measured step, on the device.
 #[derive(Default)]
 struct Norms {
     hidden: Vec<Tensor<1>>,
     cell: Vec<Tensor<1>>,
 }
 
-/// One step down the gradient. If they are measured, its norms come back: of the hidden states, and then of the cells.
+/// Does one step. If `measured`, returns the gradient norms of the hidden states and, for an LSTM, of the cells.
 fn descend<N: Recurrent>(
     train_state: &mut TrainState<N>,
     batch: &[Input],
@@ -226,8 +201,8 @@ fn descend<N: Recurrent>(
     })
 }
 
-/// The norm of each position's gradient. Squares of what is near the smallest 32-bit number would be zero, so each is divided by
-/// its largest element before it is squared.
+/// Returns the gradient norm at each position. Squares of very small gradients would underflow, so each gradient is
+/// divided by its largest element first.
 ///
 /// # Shapes
 ///
@@ -249,11 +224,11 @@ struct HeldOut {
 
 impl HeldOut {
     fn new(task: &Recall, config: &Config, device: &Device) -> Self {
-        let sequences = task.draw(N_SCORED, &mut stream(config.seed.into(), 1));
+        let sequences = task.draw(N_HELD_OUT, &mut stream(config.seed.into(), 1));
         let labels: Vec<i32> = sequences.labels.iter().map(|&label| label.into()).collect();
         Self {
             x: inputs(task, &sequences).tensor(device),
-            labels: Tensor::from_data(TensorData::new(labels, [N_SCORED]), device),
+            labels: Tensor::from_data(TensorData::new(labels, [N_HELD_OUT]), device),
         }
     }
 

@@ -4,7 +4,7 @@ use super::{Config, Model};
 use crate::core::LabError;
 use crate::core::settings::from_map;
 use crate::data::text::Vocabulary;
-use crate::run::safetensors::{self, File, NamedTensor};
+use crate::data::safetensors::{self, File, NamedTensor};
 use crate::run::training::read_all;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -30,7 +30,7 @@ pub(super) async fn save(
         NamedTensor { name, shape, values: own.to_vec() }
     });
     let file = File { tensors: tensors.collect(), metadata: metadata(state, config, vocabulary) };
-    safetensors::write(&file).map_err(LabError::Data)
+    safetensors::write(&file).map_err(|error| LabError::Data(error.to_string()))
 }
 
 fn metadata(state: &Model, config: &Config, vocabulary: &Vocabulary) -> Vec<(String, String)> {
@@ -38,7 +38,7 @@ fn metadata(state: &Model, config: &Config, vocabulary: &Vocabulary) -> Vec<(Str
     let pairs = [
         ("config", config),
         ("format", FORMAT.to_owned()),
-        ("step", state.step.to_string()),
+        ("step", state.step().to_string()),
         ("vocabulary", vocabulary.chars().iter().collect()),
     ];
     pairs.map(|(key, text)| (key.to_owned(), text)).to_vec()
@@ -51,7 +51,7 @@ pub(super) fn load(
     vocabulary: &Vocabulary,
     bytes: &[u8],
 ) -> Result<(), String> {
-    let file = safetensors::read(bytes)?;
+    let file = safetensors::read(bytes).map_err(|error| error.to_string())?;
     if file.meta("format") != Some(FORMAT) {
         return Err("This file was not saved by this section: its metadata do not say so.".to_owned());
     }
@@ -74,11 +74,7 @@ pub(super) fn load(
     if let Some(warning) = filler.warning {
         return Err(warning);
     }
-    let (own, optimizer) = state.change();
-    *own = net;
-    // The optimizer begins anew: the file has no memory of its own.
-    (optimizer.steps, optimizer.state) = (0, Vec::new());
-    state.step = step;
+    state.load(net, step);
     Ok(())
 }
 

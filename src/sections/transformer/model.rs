@@ -1,4 +1,4 @@
-//! The model with its optimizer: one step, one validation, one look at the heads.
+//! The model in training: steps, validation losses, and what the heads do.
 
 use super::heads::Snapshot;
 use super::induction::{Induction, Part, is_answer, mean_loss};
@@ -6,21 +6,21 @@ use super::{Config, PositionsChoice, learning_rate_at};
 use crate::core::LabError;
 use crate::models::transformer::{Positions, Sizes, Transformer};
 use crate::models::weights::WeightRng;
-use crate::run::RunContext;
-use crate::run::checkpoint::Checkpoint;
+use crate::run::{Experiment, RunContext};
 use crate::run::optimizer::Optimizer;
-use crate::run::train_state::{StepOutput, StepOptions, Input, TrainState};
+use crate::run::step::{Input, StepOptions, StepOutput};
+use crate::run::train_state::{AnyTrainState, TrainState};
 use crate::run::training::{cross_entropy, read_all};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData, activation::log_softmax};
 
-/// The longest gradient that is followed as it is.
+/// Maximum gradient norm over all weights.
 const MAX_NORM: f64 = 1.0;
 /// As in GPT-3 (Brown et al. 2020), and nanoGPT for small models.
 const BETAS: (f32, f32) = (0.9, 0.99);
 const WEIGHT_DECAY: f32 = 0.1;
 
-/// The sizes of the model of these settings.
+/// Returns the sizes of the model for these settings.
 pub fn sizes(config: &Config, vocabulary: usize) -> Sizes {
     let d_model = config.d_model as usize;
     Sizes {
@@ -44,16 +44,14 @@ pub fn sizes(config: &Config, vocabulary: usize) -> Sizes {
 pub struct Model {
     train_state: TrainState<Transformer>,
     pub sizes: Sizes,
-    /// Steps done.
-    pub step: u32,
     device: Device,
     seed: u64,
-    /// The number of every character, `[1, 1, vocabulary]`: on the device once, and not anew at each step.
-    kinds: Tensor<3>,
+    /// All character ids, `[1, 1, vocabulary]`, kept on the device so that a step need not upload them.
+    all_ids: Tensor<3>,
 }
 
 impl Model {
-    /// An untrained model for so many characters; `device` is the one without autodiff.
+    /// Creates an untrained model for a vocabulary of this size; `device` is without autodiff.
     pub fn new(config: &Config, vocabulary: usize, device: &Device) -> Self {
         let sizes = sizes(config, vocabulary);
         let mut rng = WeightRng::new(config.seed.into());
@@ -61,72 +59,73 @@ impl Model {
         Self {
             train_state: TrainState::new(net, Optimizer::adamw(BETAS.0, BETAS.1, WEIGHT_DECAY)),
             sizes,
-            step: 0,
             device: device.clone(),
-            kinds: kinds(vocabulary, device),
+            all_ids: all_ids(vocabulary, device),
             seed: config.seed.into(),
         }
     }
 
-    /// The net after the last step.
+    /// The network after the last step.
     pub fn net(&self) -> &Transformer {
         self.train_state.net()
     }
 
-    /// The net and its rule, to be changed by other means than a step.
-    pub fn change(&mut self) -> (&mut Transformer, &mut Optimizer) {
-        self.train_state.change()
+    /// The network, to be changed by other means than a step.
+    pub fn net_mut(&mut self) -> &mut Transformer {
+        self.train_state.net_mut()
     }
 
-    /// One step of training on windows of `len` characters that lie one after the other.
+    /// Replaces the network by one that was trained for some steps elsewhere.
+    pub fn load(&mut self, net: Transformer, steps_done: u32) {
+        self.train_state.load(net, steps_done);
+    }
+
+    /// The network with its optimizer.
+    pub fn state_mut(&mut self) -> &mut dyn AnyTrainState {
+        &mut self.train_state
+    }
+
+    /// The number of steps done.
+    pub fn step(&self) -> u32 {
+        self.train_state.steps_done()
+    }
+
+    /// Does one step on windows of `len` characters, concatenated.
     pub fn descend(&mut self, config: &Config, windows: &[u8], len: usize) {
-        self.step += 1;
+        let step = self.step() + 1;
         if config.dropout > 0.0 {
-            // Masks are drawn on the device, whose stream others share: from here they depend on seed and step alone.
-            self.device.seed(self.seed << 20 ^ u64::from(self.step));
+            // Dropout masks are drawn on the device, from a stream that is shared with others. Seeding it makes them
+            // depend on seed and step only.
+            self.device.seed(self.seed << 20 ^ u64::from(step));
         }
         let options = StepOptions {
-            learning_rate: learning_rate_at(config, self.step),
+            learning_rate: learning_rate_at(config, step),
             max_norm: Some(MAX_NORM),
-            // Masks of dropout are drawn on the device.
             variant: (config.dropout == 0.0).then_some(0),
         };
-        self.train_state.step(&[numbers(windows, len)], options, |net, inputs| {
-            let (inputs, targets) = split(one_hot(inputs.inner(0), &self.kinds));
+        self.train_state.step(&[ids(windows, len)], options, |net, inputs| {
+            let (inputs, targets) = split(one_hot(inputs.inner(0), &self.all_ids));
             let (inputs, targets) = (Tensor::from_inner(inputs), Tensor::from_inner(targets));
             let [batch, n, v] = inputs.dims();
             let logits = net.forward(inputs, config.dropout).reshape([batch * n, v]);
             let loss = cross_entropy(logits, targets.reshape([batch * n, v]));
-            StepOutput::by_autodiff(net, loss, |_| Vec::new())
+            StepOutput::backward(net, loss)
         });
     }
 
-    /// The losses of the steps since the last call, `[1]` each, still on the device.
-    pub fn take_losses(&mut self) -> Vec<Tensor<1>> {
-        self.train_state.take_losses()
-    }
-
-    /// The model and its optimizer's memory, and the steps that the optimizer has done: see [`TrainState::state_tensors`].
-    pub fn state_tensors(&self) -> (u32, Vec<Tensor<1>>) {
-        self.train_state.state_tensors()
-    }
-
-    /// Goes back to a moment.
-    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError> {
-        self.train_state.restore(checkpoint)?;
-        self.step = checkpoint.step;
-        Ok(())
-    }
-
-    /// The mean loss on windows of `len` characters, some at a time; with gates, heads are weighed by them.
-    pub async fn validate<E: crate::run::Experiment>(
+    /// Returns the mean loss on windows of `len` characters, with each head's output multiplied by its gate, if given.
+    ///
+    /// # Errors
+    ///
+    /// If the device fails.
+    pub async fn validate<E: Experiment>(
         &self,
         windows: &[u8],
         len: usize,
         gates: Option<&[Vec<f32>]>,
         ctx: &mut impl RunContext<E>,
     ) -> Result<f32, LabError> {
-        /// Characters in one batch: as many as keep the scores within some megabytes.
+        /// The number of characters per batch, which keeps the attention scores within some megabytes.
         const AT_ONCE: usize = 2048;
         let net = self.net().valid();
         let per_batch = (AT_ONCE / len.max(1)).max(1);
@@ -140,14 +139,18 @@ impl Model {
             };
             let loss = cross_entropy(logits.reshape([b * n, v]), targets.reshape([b * n, v]));
             losses.push(loss.mul_scalar(b as f32));
-            // A newer request, or the end, is heard between batches.
+            // Messages are received between batches.
             ctx.yield_now().await;
         }
         let count = (windows.len() / len.max(1)).max(1) as f32;
         Ok(read_all(losses).await?.iter().sum::<f32>() / count)
     }
 
-    /// The mean loss on windows of `len` characters with logits divided by each temperature.
+    /// Returns the mean loss on windows of `len` characters for each temperature that divides the logits.
+    ///
+    /// # Errors
+    ///
+    /// If the device fails.
     pub async fn losses_at(
         &self,
         temperatures: &[f32],
@@ -163,8 +166,12 @@ impl Model {
         read_all(temperatures.iter().map(loss).collect()).await
     }
 
-    /// Logits for the character after the last of `ids`, and what every head does on them; with gates, heads are weighed by
-    /// them. Comes with the logits of the whole model.
+    /// Returns the logits for the character after `ids` with gated heads, the logits of the full model, and the attention
+    /// maps.
+    ///
+    /// # Errors
+    ///
+    /// If the device fails.
     pub async fn predict(
         &self,
         ids: &[u8],
@@ -184,12 +191,16 @@ impl Model {
         parts.extend(weights.into_iter().map(flat));
         let mut values = read_all(parts).await?;
         let maps = values.split_off(logits_read.min(values.len()));
-        let whole = if gates.is_some() { values.split_off(v.min(values.len())) } else { values.clone() };
+        let full = if gates.is_some() { values.split_off(v.min(values.len())) } else { values.clone() };
         let Sizes { n_layers, n_heads, .. } = self.sizes;
-        Ok((values, whole, Snapshot::new(self.step, n_layers as u32, n_heads as u32, chars, &maps)))
+        Ok((values, full, Snapshot::new(self.step(), n_layers as u32, n_heads as u32, chars, &maps)))
     }
 
-    /// The mean loss on sequences that repeat, and what their parts and the heads come to.
+    /// Returns the mean loss on repeating sequences, the losses on their parts, and the scores of the heads.
+    ///
+    /// # Errors
+    ///
+    /// If the device fails.
     pub async fn judge_repeats(
         &self,
         sequences: &[u8],
@@ -212,7 +223,7 @@ impl Model {
         let values = read_all(parts).await?;
         let (losses, scores) = values.split_at((b * n).min(values.len()));
         let mut measured = Induction {
-            step: self.step,
+            step: self.step(),
             first: mean_loss(losses, n, periods, Part::First),
             second: mean_loss(losses, n, periods, Part::Second),
             ..Induction::default()
@@ -226,27 +237,31 @@ impl Model {
         Ok((mean, measured))
     }
 
-    /// What every head does on the window.
-    pub async fn look(&self, window: &[u8], chars: &[char]) -> Result<Snapshot, LabError> {
+    /// Returns the attention maps of every head on a window.
+    ///
+    /// # Errors
+    ///
+    /// If the device fails.
+    pub async fn inspect(&self, window: &[u8], chars: &[char]) -> Result<Snapshot, LabError> {
         let ids = self.one_hot(window, window.len());
         let (_, weights) = self.net().valid().inspect(ids, None);
         let maps = read_all(weights.into_iter().map(flat).collect()).await?;
         let Sizes { n_layers, n_heads, .. } = self.sizes;
-        Ok(Snapshot::new(self.step, n_layers as u32, n_heads as u32, chars, &maps))
+        Ok(Snapshot::new(self.step(), n_layers as u32, n_heads as u32, chars, &maps))
     }
 
-    /// The first `len - 1` characters of each window, and those that follow each of them, as one-hot rows.
+    /// Returns inputs and targets of each window as one-hot rows.
     fn batch(&self, windows: &[u8], len: usize) -> (Tensor<3>, Tensor<3>) {
         split(self.one_hot(windows, len))
     }
 
     /// `[batch, len, vocabulary]`
-    fn one_hot(&self, ids: &[u8], len: usize) -> Tensor<3> {
-        one_hot(numbers(ids, len).tensor(&self.device), &self.kinds)
+    fn one_hot(&self, windows: &[u8], len: usize) -> Tensor<3> {
+        one_hot(ids(windows, len).tensor(&self.device), &self.all_ids)
     }
 }
 
-/// All rows of each window but the last, and all but the first: characters, and those that follow each of them.
+/// Splits windows into inputs, all rows but the last, and targets, all rows but the first.
 fn split(all: Tensor<3>) -> (Tensor<3>, Tensor<3>) {
     let [batch, len, v] = all.dims();
     let last = len.saturating_sub(1);
@@ -258,8 +273,8 @@ fn flat(weights: Tensor<4>) -> Tensor<1> {
     weights.reshape([n])
 }
 
-/// What a head's weights are multiplied by so that their sum is its score: the previous-token score, `[1, 1, n, n]`, and the
-/// induction score, `[batch, 1, n, n]`.
+/// Returns two masks whose products with a head's attention weights sum to its scores: the previous-token score,
+/// `[1, 1, n, n]`, and the induction score, `[batch, 1, n, n]`.
 fn score_masks(periods: &[usize], n: usize, device: &Device) -> [Tensor<4>; 2] {
     let batch = periods.len();
     let each = 1.0 / (batch * n.saturating_sub(1)).max(1) as f32;
@@ -275,22 +290,27 @@ fn score_masks(periods: &[usize], n: usize, device: &Device) -> [Tensor<4>; 2] {
     ]
 }
 
-/// The number of every character: `[1, 1, vocabulary]`.
-pub(super) fn kinds(vocabulary: usize, device: &Device) -> Tensor<3> {
-    let kinds: Vec<f32> = (0..vocabulary).map(|kind| kind as f32).collect();
-    Tensor::from_data(TensorData::new(kinds, [1, 1, vocabulary]), device)
+/// Returns all character ids, `[1, 1, vocabulary]`.
+pub(super) fn all_ids(vocabulary: usize, device: &Device) -> Tensor<3> {
+    let ids: Vec<f32> = (0..vocabulary).map(|id| id as f32).collect();
+    Tensor::from_data(TensorData::new(ids, [1, 1, vocabulary]), device)
 }
 
-/// Sequences of `len` characters as their numbers, `[batch, len, 1]`: one number travels for each character, not a row of them;
-/// the rows are made where they are needed.
-pub(super) fn numbers(ids: &[u8], len: usize) -> Input {
-    let batch = ids.len() / len.max(1);
-    Input::new(ids.iter().take(batch * len).map(|&id| id.into()).collect(), [batch, len, 1])
+/// Returns windows of `len` characters as ids, `[batch, len, 1]`. Only ids are uploaded; one-hot rows are made on the device.
+pub(super) fn ids(windows: &[u8], len: usize) -> Input {
+    let batch = windows.len() / len.max(1);
+    Input::new(windows.iter().take(batch * len).map(|&id| id.into()).collect(), [batch, len, 1])
 }
 
-/// One-hot rows of [`state_tensors`], `[batch, len, vocabulary]`; `kinds` is what [`kinds`] gives.
-pub(super) fn one_hot(numbers: Tensor<3>, kinds: &Tensor<3>) -> Tensor<3> {
-    let [batch, len, _] = numbers.dims();
-    let shape = [batch, len, kinds.dims()[2]];
-    numbers.expand(shape).equal(kinds.clone().expand(shape)).float()
+/// Returns one-hot rows.
+///
+/// # Shapes
+///
+/// - ids: `[batch, len, 1]`, from [`ids`]
+/// - all_ids: `[1, 1, vocabulary]`, from [`all_ids`]
+/// - output: `[batch, len, vocabulary]`
+pub(super) fn one_hot(ids: Tensor<3>, all_ids: &Tensor<3>) -> Tensor<3> {
+    let [batch, len, _] = ids.dims();
+    let shape = [batch, len, all_ids.dims()[2]];
+    ids.expand(shape).equal(all_ids.clone().expand(shape)).float()
 }

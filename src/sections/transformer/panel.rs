@@ -31,14 +31,14 @@ use crate::ui::readout::{Readout, format_number};
 #[component]
 pub fn TransformerPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
-    let config = &settings.config;
-    let lab = use_experiment::<Transformer>(&settings.values, settings.options);
+    let config: &Config = &settings.config;
+    let lab = use_experiment::<Transformer>(&settings.run_config, settings.options);
     let ask = use_callback(lab.ask.clone(), |request: Request, ask| {
         // Plain data is always written.
         ask.emit(postcard::to_stdvec(&request).unwrap_or_default());
     });
-    let open = use_callback(lab.open.clone(), |request: Request, open| {
-        open.emit(postcard::to_stdvec(&request).unwrap_or_default());
+    let start_with = use_callback(lab.start_with.clone(), |request: Request, start_with| {
+        start_with.emit(postcard::to_stdvec(&request).unwrap_or_default());
     });
     let record = &lab.record;
     let listens = match lab.state {
@@ -49,28 +49,20 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     };
     let shown = PtrEq(record.clone());
     let model =
-        || controls(&settings, "Model", keys![Config; layers, heads, d_model, context, positions, mlp, tied]);
+        || controls("Model", keys![Config; layers, heads, d_model, context, positions, mlp, tied]);
     let training = || {
-        controls(
-            &settings,
-            "Training",
+        controls("Training",
             keys![Config; batch_size, steps, learning_rate, warmup, dropout, sample_length, seed],
         )
     };
-    let text_controls = || {
-        html! {
-            <>
-                { controls(&settings, "Task", keys![Config; task, text]) }
-                <own_text::OwnText choice={config.text} set={settings.set.clone()} />
-            </>
-        }
-    };
+    let text = || controls("Task", keys![Config; task, text]);
+    let own_text = || html! { <own_text::OwnText choice={config.text} set={settings.set.clone()} /> }.into();
     let snapshots = |of: snapshots::Of| {
         html! { <snapshots::Snapshots record={shown.clone()} ask={ask.clone()} {listens} {of} /> }
     };
     let body = |chapter: &str| match chapter {
         "training" => ChapterBody {
-            controls: html! { <>{ model() }{ training() }{ text_controls() }</> },
+            controls: vec![model(), training(), text(), own_text()],
             figures: html! {
                 <>
                     <Readouts names="bits_per_char loss_start baseline_uniform baseline_unigram baseline_bigram epoch" />
@@ -80,20 +72,18 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             },
         },
         "attention-heads" => {
-            ChapterBody { controls: Html::default(), figures: snapshots(snapshots::Of::Heads) }
+            ChapterBody { controls: Vec::new(), figures: snapshots(snapshots::Of::Heads) }
         }
         "induction-heads" => ChapterBody {
-            controls: html! {
-                <>
-                    { controls(&settings, "Task", keys![Config; task]) }
-                    { controls(&settings, "Model", keys![Config; layers, heads, mlp, tied, positions]) }
-                    { controls(&settings, "Training", keys![Config; steps, learning_rate, seed]) }
-                </>
-            },
+            controls: vec![
+                controls("Task", keys![Config; task]),
+                controls("Model", keys![Config; layers, heads, mlp, tied, positions]),
+                controls("Training", keys![Config; steps, learning_rate, seed]),
+            ],
             figures: html! { <induction::InductionChapter config={config.clone()} record={shown.clone()} choose={settings.choose.clone()} /> },
         },
         "generation" => ChapterBody {
-            controls: Html::default(),
+            controls: Vec::new(),
             figures: html! {
                 <>
                     <next_token::NextCharacter key={config.task as u8} config={config.clone()} info={record.text.clone().map(PtrEq)}
@@ -104,12 +94,12 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
                         vocabulary={record.text.as_ref().map_or(0, |text| text.vocabulary.len())} task={config.task} key={config.task as u8} />
                     <h4>{ "Export and import weights" }</h4>
                     <keep::Weights saved={record.run().saved.clone().map(PtrEq)} loaded={record.run().loaded} refused={record.run().refused.clone()}
-                        ask={ask.clone()} open={open.clone()} {listens} running={lab.state == RunState::Running} step={lab.progress.step} />
+                        ask={ask.clone()} open={start_with.clone()} {listens} running={lab.state == RunState::Running} step={lab.progress.step} />
                 </>
             },
         },
         "architecture" => ChapterBody {
-            controls: model(),
+            controls: vec![model()],
             figures: html! {
                 <>
                     <training::TextFigure config={config.clone()} info={record.text.clone().map(PtrEq)} />

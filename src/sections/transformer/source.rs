@@ -125,16 +125,6 @@ impl Source {
         }
     }
 
-    /// As if `n` batches had been drawn.
-    pub(super) fn skip(&mut self, n: u32) {
-        match &mut self.batches {
-            Batches::Text { train, windows } => windows.skip(n, train, self.batch_size, self.context),
-            Batches::Repeats(repeats) => {
-                (0..n).for_each(|_| drop(repeats.next(self.batch_size, self.context)))
-            }
-        }
-    }
-
     /// What the model goes on from in a sample: a line end, or a block with the token that it begins with again.
     pub(super) fn prompt(&self) -> String {
         match &self.batches {

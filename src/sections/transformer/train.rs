@@ -1,4 +1,4 @@
-//! The run: training, looking at it, and answering the visitor.
+//! Trains the model, inspects it, and answers the requests of the page.
 
 use super::checks::{saved_steps, validate_every};
 use super::source::Source;
@@ -8,18 +8,18 @@ use super::{
 };
 use crate::core::LabError;
 use crate::run::arm::StepBatch;
-use crate::run::driver::Training;
-use crate::run::checkpoint::Checkpoint;
-use crate::run::{RunContext, Directive, Train};
+use crate::run::driver::{Training, at_multiples};
+use crate::run::train_state::AnyTrainState;
+use crate::run::{Directive, RunContext, Train};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use std::rc::Rc;
 
 impl Train for Transformer {
     type Training = TransformerTraining;
 }
 
-/// The model in training, and all that it is judged with.
+/// The model in training.
 #[allow(missing_debug_implementations, reason = "burn's gradients have none")]
 pub struct TransformerTraining {
     config: Config,
@@ -27,16 +27,22 @@ pub struct TransformerTraining {
     device: Device,
     model: Model,
     window_chars: Vec<char>,
-    /// The steps after which the heads are looked at and a sample is written.
+    /// The steps after which the heads are inspected and a sample is written.
     saved: Vec<u32>,
-    looked_at: Option<u32>,
-    begun: bool,
+    /// The last step after which that was done.
+    inspected: Option<u32>,
 }
 
 impl Training<Transformer> for TransformerTraining {
+    /// Windows of a text, concatenated.
+    type Batch = Vec<u8>;
+
     const HANDLES_REQUESTS: bool = true;
 
-    async fn begin(
+    /// Its steps are timed by the probe.
+    const TIMES_STEPS: bool = false;
+
+    async fn init(
         config: Config,
         _arm: usize,
         device: &Device,
@@ -58,65 +64,42 @@ impl Training<Transformer> for TransformerTraining {
             model: Model::new(&config, source.vocabulary.len(), device),
             window_chars,
             saved: saved_steps(&config),
-            looked_at: None,
-            begun: false,
+            inspected: None,
             device: device.clone(),
             source,
             config,
         })
     }
 
+    fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+
+    fn state_mut(&mut self) -> &mut dyn AnyTrainState {
+        self.model.state_mut()
+    }
+
     fn steps(&self) -> u32 {
         self.config.steps
     }
 
-    fn steps_done(&self) -> u32 {
-        self.model.step
+    fn draw(&mut self) -> Vec<u8> {
+        self.source.next()
     }
 
-    fn step(&mut self, step: u32) -> Result<(), LabError> {
-        if !std::mem::replace(&mut self.begun, true) {
-            // What a run that goes on has seen already is drawn and passed over.
-            self.source.skip(step - 1);
-        }
-        let ids = self.source.next();
-        self.model.descend(&self.config, &ids, self.source.len());
-        Ok(())
+    fn step(&mut self, _step: u32, batch: Vec<u8>) {
+        self.model.descend(&self.config, &batch, self.source.len());
     }
 
-    fn take_losses(&mut self) -> Vec<Tensor<1>> {
-        self.model.take_losses()
-    }
-
-    fn sync_tensor(&self) -> Option<Tensor<1>> {
-        // Its steps are timed by the probe.
-        None
-    }
-
-    fn state_tensors(&self) -> (u32, Vec<Tensor<1>>) {
-        self.model.state_tensors()
-    }
-
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LabError> {
-        self.model.restore(checkpoint)?;
-        self.looked_at = self.saved.iter().copied().filter(|saved| *saved <= checkpoint.step).max().or(Some(0));
-        Ok(())
-    }
-
-    fn update(&mut self, config: Config) {
-        self.config.learning_rate = config.learning_rate;
-        self.config.dropout = config.dropout;
-        self.config.sample_length = config.sample_length;
-    }
-
-    fn is_due(&self, step: u32) -> bool {
-        step == 0 || self.saved.contains(&step) || step.is_multiple_of(validate_every(&self.config))
+    fn score_after(&self, step: u32) -> u32 {
+        let next = at_multiples(step, validate_every(&self.config));
+        self.saved.iter().copied().find(|saved| *saved > step).map_or(next, |saved| next.min(saved))
     }
 
     async fn score(&mut self, step: u32, ctx: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
-        // A run that goes on from a file shows at once what the file holds.
-        let looks = self.saved.contains(&step) || self.looked_at.is_none();
-        if looks { self.look(ctx).await } else { self.validate(ctx).await }
+        // A model from a file is inspected at once.
+        let inspects = self.saved.contains(&step) || self.inspected.is_none();
+        if inspects { self.inspect(ctx).await } else { self.validate(ctx).await }
     }
 
     async fn report(
@@ -126,8 +109,8 @@ impl Training<Transformer> for TransformerTraining {
         ctx: &mut impl RunContext<Transformer>,
     ) -> Result<(), LabError> {
         ctx.send(Frame::Train(steps));
-        if over && self.looked_at != Some(self.model.step) {
-            self.look(ctx).await?;
+        if over && self.inspected != Some(self.model.step()) {
+            self.inspect(ctx).await?;
         }
         Ok(())
     }
@@ -137,11 +120,16 @@ impl Training<Transformer> for TransformerTraining {
         request: &[u8],
         ctx: &mut impl RunContext<Transformer>,
     ) -> Result<bool, LabError> {
-        // A file that is opened is looked at and written with, not trained further.
+        // A model from a file is inspected and used for writing, but not trained further.
         let Ok(request) = postcard::from_bytes(request) else { return Ok(true) };
         let trains = !matches!(request, Request::Load(_));
         self.respond(request, ctx).await?;
         Ok(trains)
+    }
+
+    fn on_restore(&mut self, _extra_state: &[u8]) {
+        let step = self.model.step();
+        self.inspected = self.saved.iter().copied().filter(|saved| *saved <= step).max().or(Some(0));
     }
 }
 
@@ -156,16 +144,16 @@ impl TransformerTraining {
             ctx.send(Frame::Induction(Rc::new(measured)));
             loss
         };
-        ctx.send(Frame::Validated { step: self.model.step, loss });
+        ctx.send(Frame::Validated { step: self.model.step(), loss });
         Ok(())
     }
 
-    /// What is kept of a saved step: the loss, a sample, and what every head does.
-    async fn look(&mut self, ctx: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
-        let step = self.model.step;
-        self.looked_at = Some(step);
+    /// Sends everything about a saved step: the loss, a sample, and what every head does.
+    async fn inspect(&mut self, ctx: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
+        let step = self.model.step();
+        self.inspected = Some(step);
         self.validate(ctx).await?;
-        let snapshot = self.model.look(&self.source.window.0, &self.window_chars).await?;
+        let snapshot = self.model.inspect(&self.source.window.0, &self.window_chars).await?;
         ctx.send(Frame::Heads(Rc::new(snapshot)));
         self.try_temperatures(ctx).await?;
         if self.config.sample_length > 0 {
@@ -192,7 +180,7 @@ impl TransformerTraining {
         Ok(())
     }
 
-    /// The loss at each of [`TEMPERATURES`], on as many windows as one batch of the validation has.
+    /// Sends the loss at each of [`TEMPERATURES`], on the windows of one validation batch.
     async fn try_temperatures(&self, ctx: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
         const AT_ONCE: usize = 2048;
         let Source { judged, judged_len, .. } = &self.source;
@@ -203,7 +191,7 @@ impl TransformerTraining {
         Ok(())
     }
 
-    /// What the model expects after a text, with some heads switched off.
+    /// Sends the prediction after a text, with some heads switched off.
     async fn predict(
         &self,
         request: NextRequest,
@@ -216,8 +204,8 @@ impl TransformerTraining {
         }
         let chars: Vec<char> = ids.iter().map(|&id| self.source.vocabulary.char(id)).collect();
         let gates = (!request.off.is_empty()).then(|| self.gates(&request.off));
-        let (logits, whole, maps) = self.model.predict(&ids, &chars, gates.as_deref()).await?;
-        ctx.send(Frame::Next(Rc::new(NextToken { request, chars, logits, whole, maps })));
+        let (logits, full, maps) = self.model.predict(&ids, &chars, gates.as_deref()).await?;
+        ctx.send(Frame::Next(Rc::new(NextToken { request, chars, logits, whole: full, maps })));
         Ok(())
     }
 
@@ -234,7 +222,7 @@ impl TransformerTraining {
                     .await?;
             }
             Request::Next(request) => self.predict(request, ctx).await?,
-            // What was being written has ended when this is read.
+            // The text that was being written has ended once this is read.
             Request::Cancel => {}
             Request::Ablate(off) => {
                 let whole = self.loss_without(&[], ctx).await?;
@@ -248,7 +236,7 @@ impl TransformerTraining {
                     let off = vec![head];
                     let loss = self.loss_without(&off, ctx).await?;
                     ctx.send(Frame::Ablated { off, loss, whole });
-                    // A newer request, or the end, is not kept waiting by some fifty measurements.
+                    // Dozens of measurements must not delay a newer request or the end of the run.
                     if matches!(ctx.yield_now().await, Directive::Stop | Directive::Request) {
                         break;
                     }
@@ -261,7 +249,7 @@ impl TransformerTraining {
             Request::Load(bytes) => {
                 let loaded = files::load(&mut self.model, &self.config, &self.source.vocabulary, &bytes);
                 ctx.send(match loaded {
-                    Ok(()) => Frame::Loaded { step: self.model.step },
+                    Ok(()) => Frame::Loaded { step: self.model.step() },
                     Err(why) => Frame::Refused(why),
                 });
             }
@@ -269,7 +257,7 @@ impl TransformerTraining {
         Ok(())
     }
 
-    /// The validation loss with these heads switched off.
+    /// Returns the validation loss with these heads switched off.
     async fn loss_without(
         &self,
         off: &[(u32, u32)],
@@ -279,7 +267,7 @@ impl TransformerTraining {
         self.model.validate(judged, *judged_len, Some(&self.gates(off)), ctx).await
     }
 
-    /// One factor a head: 0 for those that are switched off.
+    /// Returns a factor per head: 0 if it is switched off, else 1.
     fn gates(&self, off: &[(u32, u32)]) -> Vec<Vec<f32>> {
         let gate = |layer: u32, head: u32| if off.contains(&(layer, head)) { 0.0 } else { 1.0 };
         let heads = self.config.heads;

@@ -1,6 +1,6 @@
 //! Writing: one character at a time, each drawn from what the model thinks of the next.
 
-use super::model::{kinds, numbers, one_hot};
+use super::model::{all_ids, ids, one_hot};
 use super::next::by_score;
 use super::{Transformer, WriteRequest, Written, WrittenChar};
 use crate::core::LabError;
@@ -9,7 +9,7 @@ use crate::models::transformer::{Cache, Transformer as Net};
 use crate::run::training::read;
 use crate::run::{RunContext, Directive};
 use burn::tensor::{Device, Tensor};
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
 
 /// How many of the most likely characters are reported.
 const N_TOLD: usize = 10;
@@ -26,7 +26,7 @@ pub(super) async fn write(
     mut show: impl FnMut(Written) -> Option<super::Frame>,
 ) -> Result<(), LabError> {
     let mut writer = Writer::new(net, vocabulary, &request.prompt, device);
-    let mut rng = StdRng::seed_from_u64(u64::from(request.seed) ^ 0x3a17_5eed);
+    let mut rng = ChaCha12Rng::seed_from_u64(u64::from(request.seed) ^ 0x3a17_5eed);
     let mut part = Written { begins: Some(request.prompt.clone()), ..Written::default() };
     for _ in 0..request.count {
         let logits = writer.next_logits().await?;
@@ -49,8 +49,8 @@ pub(super) async fn write(
 #[allow(missing_debug_implementations, reason = "it holds the network")]
 pub struct Writer<'a> {
     net: &'a Net,
-    /// The numbers of all characters, on the device.
-    kinds: Tensor<3>,
+    /// All character ids, on the device.
+    all_ids: Tensor<3>,
     cache: Cache,
     /// All characters so far.
     text: Vec<u8>,
@@ -67,8 +67,8 @@ impl<'a> Writer<'a> {
             text.push(vocabulary.id('\n').unwrap_or(0));
         }
         let unread = text.len();
-        let kinds = kinds(vocabulary.len(), device);
-        Self { net, kinds, cache: Cache::default(), text, unread }
+        let all_ids = all_ids(vocabulary.len(), device);
+        Self { net, all_ids, cache: Cache::default(), text, unread }
     }
 
     /// Scores of all characters for the next place.
@@ -82,9 +82,9 @@ impl<'a> Writer<'a> {
             self.unread = self.text.len().min(context.div_ceil(2));
         }
         let n = self.unread.max(1);
-        let ids = self.text.get(self.text.len() - n..).unwrap_or_default();
+        let recent = self.text.get(self.text.len() - n..).unwrap_or_default();
         let logits = self.net.forward_cached(
-            one_hot(numbers(ids, n).tensor(&self.kinds.device()), &self.kinds),
+            one_hot(ids(recent, n).tensor(&self.all_ids.device()), &self.all_ids),
             &mut self.cache,
         );
         self.unread = 0;
@@ -101,7 +101,7 @@ impl<'a> Writer<'a> {
 }
 
 /// Draws one of the `top_k` likeliest by their probabilities `softmax(logits / temperature)`; at temperature 0, the likeliest.
-pub fn draw(logits: &[f32], temperature: f64, top_k: usize, rng: &mut StdRng) -> u8 {
+pub fn draw(logits: &[f32], temperature: f64, top_k: usize, rng: &mut ChaCha12Rng) -> u8 {
     let order = by_score(logits);
     let kept = order.get(..top_k.clamp(1, order.len().max(1))).unwrap_or(&order);
     let Some(&best) = kept.first() else { return 0 };

@@ -1,10 +1,10 @@
-//! The question mark beside a label: what the setting does, for pointer, keyboard and touch.
+//! The question mark next to a label, which explains the setting to pointer, keyboard and touch.
 
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub(super) struct HelpProps {
-    /// The id of the text, which the input is described by.
+    /// The id of the text that describes the input.
     pub(super) id: AttrValue,
     pub(super) label: AttrValue,
     pub(super) text: AttrValue,
@@ -32,7 +32,7 @@ pub(super) fn Help(props: &HelpProps) -> Html {
             }
         })
     };
-    // A finger also "enters", just before its click would close again what that had opened.
+    // A finger also "enters", and its click right after that would close the text again. Only a mouse hovers.
     let hover = |on: bool| {
         let hovered = hovered.setter();
         Callback::from(move |event: PointerEvent| hovered.set(on && event.pointer_type() == "mouse"))
@@ -51,7 +51,7 @@ pub(super) fn Help(props: &HelpProps) -> Html {
             >
                 { "?" }
             </button>
-            // Hidden text still describes the input that refers to it.
+            // A hidden text still describes the input that refers to it.
             <span class="help-text" id={props.id.clone()} hidden={!open}>{ props.text.clone() }</span>
         </span>
     }

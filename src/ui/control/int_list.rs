@@ -1,4 +1,4 @@
-//! A list of whole numbers, typed with commas between them.
+//! A comma-separated list of whole numbers.
 
 use crate::ui::control::Field;
 use wasm_bindgen::JsCast;
@@ -6,7 +6,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 #[component]
-pub(super) fn SizesField(props: &Field) -> Html {
+pub(super) fn IntListField(props: &Field) -> Html {
     let message = use_state_eq(|| None::<String>);
     let param = props.param;
     let text = param.text(&props.value).replace(',', ", ");
@@ -16,7 +16,7 @@ pub(super) fn SizesField(props: &Field) -> Html {
             let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
             let Some(input) = input else { return };
             let (next, words) = param.read(&input.value());
-            // The field shows what holds, also where that is what held before.
+            // The field shows the value in effect, also if that is the old one.
             input.set_value(&param.text(next.as_ref().unwrap_or(&value)).replace(',', ", "));
             message.set(words);
             if let Some(next) = next.filter(|next| *next != value) {

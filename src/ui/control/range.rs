@@ -1,10 +1,10 @@
-//! The arithmetic of a slider: positions, values, steps and what may be typed. Pure.
+//! The arithmetic of a slider: positions, values, steps and typed text. Pure.
 
 use crate::charts::scale::format_exact;
 use crate::core::settings::Kind;
 use serde_json::Value;
 
-/// The values that a slider takes.
+/// The range of a slider's values.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Range {
     pub(super) min: f64,
@@ -17,7 +17,7 @@ pub(super) struct Range {
 pub(super) const POSITIONS: f64 = 1000.0;
 
 impl Range {
-    /// The range of a number's kind.
+    /// Returns the range of a number's kind.
     pub(super) fn of(kind: &Kind) -> Self {
         match *kind {
             Kind::Int { min, max, log } => Self { min: min.into(), max: max.into(), log, whole: true },
@@ -28,7 +28,7 @@ impl Range {
         }
     }
 
-    /// The value at a position, rounded to as many digits as a hand can mean.
+    /// Returns the value at a position, rounded to the digits that a hand can aim at.
     pub(super) fn value_at(&self, position: f64) -> f64 {
         let share = (position / POSITIONS).clamp(0.0, 1.0);
         if share <= 0.0 {
@@ -41,29 +41,31 @@ impl Range {
         self.round(self.unwarp(low + share * (high - low)))
     }
 
-    /// Where the thumb is for a value.
+    /// Returns the position of the thumb for a value.
     pub(super) fn position_of(&self, value: f64) -> f64 {
         let (low, high) = (self.warp(self.min), self.warp(self.max));
         let share = (self.warp(value.clamp(self.min, self.max)) - low) / (high - low);
         if share.is_finite() { (share * POSITIONS).round() } else { 0.0 }
     }
 
-    /// The next value up or down, for arrow keys. Always another one, unless at the end.
+    /// Returns the next value up or down, for arrow keys. It differs from `value` unless `value` is at the
+    /// end.
     pub(super) fn stepped(&self, value: f64, up: bool) -> f64 {
         let sign = if up { 1.0 } else { -1.0 };
         let step = if self.log { (value + self.offset()).abs() * 0.12 } else { self.quantum() };
-        // Rounding may swallow the step, and may step back from an end that is not round.
-        let least = if self.whole { 1.0 } else { self.digit(value) };
+        // Rounding may undo the step, and may step back from an end that is not round.
+        let min_step = if self.whole { 1.0 } else { self.digit(value) };
         let end = if up { self.max } else { self.min };
         let moves = |next: &f64| (next - value) * sign > 0.0;
-        let tries = [step, least].map(|step| self.round(value + sign * step));
+        let tries = [step, min_step].map(|step| self.round(value + sign * step));
         if (value + sign * step - end) * sign >= 0.0 {
             return end;
         }
         tries.into_iter().find(moves).unwrap_or(end)
     }
 
-    /// Reads what was typed: the value to take, if any, and a sentence where that is not what was typed.
+    /// Parses typed text. Returns the value to use, if there is one, and a message if it differs from the
+    /// text.
     pub(super) fn read(&self, text: &str, old: f64) -> (Option<f64>, Option<String>) {
         let number = match text.trim().parse::<f64>() {
             Ok(number) if !number.is_nan() => number,
@@ -80,12 +82,12 @@ impl Range {
         }
     }
 
-    /// The value as the settings store it.
+    /// Returns the value as the settings store it.
     pub(super) fn json(&self, value: f64) -> Value {
         if self.whole { Value::from(value.round().max(0.0) as u64) } else { Value::from(value) }
     }
 
-    /// The value as text.
+    /// Returns the value as text.
     pub(super) fn write(&self, value: f64) -> String {
         format_exact(value)
     }
@@ -96,7 +98,7 @@ impl Range {
             (true, _) => value.round(),
             (false, true) => two_digits(value),
             (false, false) => {
-                // By way of text, so that 0.1 + 0.2 is 0.3.
+                // Rounding through text makes 0.1 + 0.2 equal 0.3.
                 let places = (-self.quantum().log10().round()).clamp(0.0, 15.0) as usize;
                 let stepped = (value / self.quantum()).round() * self.quantum();
                 format!("{stepped:.places$}").parse().unwrap_or(value)
@@ -105,20 +107,21 @@ impl Range {
         rounded.clamp(self.min, self.max.max(self.min))
     }
 
-    /// The distance between neighbours on a linear slider: about a hundredth of the range, a power of ten.
+    /// Returns the distance between neighbors on a linear slider: about a hundredth of the range, a power of
+    /// ten.
     fn quantum(&self) -> f64 {
         let quantum = 10f64.powf(((self.max - self.min) / 50.0).log10().floor());
         let quantum = if quantum.is_finite() && quantum > 0.0 { quantum } else { 1.0 };
         if self.whole { quantum.max(1.0) } else { quantum }
     }
 
-    /// The weight of the second significant digit.
+    /// Returns the place value of the second significant digit.
     fn digit(&self, value: f64) -> f64 {
         let digit = 10f64.powf(value.abs().log10().floor() - 1.0);
         if digit.is_finite() && digit > 0.0 { digit } else { self.quantum() }
     }
 
-    /// What is added before a logarithm is taken, where the range reaches zero.
+    /// Returns the number added before taking logarithms, which a range that reaches zero needs.
     fn offset(&self) -> f64 {
         if self.min > 0.0 {
             0.0
@@ -211,7 +214,7 @@ mod tests {
             assert_eq!(value, None);
             assert!(words.is_some_and(|text| text.contains("stays 3")));
         }
-        // What is typed is kept to the digit.
+        // Typed numbers keep all their digits.
         assert_eq!(RATE.read("0.00123", 0.1), (Some(0.00123), None));
     }
 

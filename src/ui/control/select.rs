@@ -1,4 +1,4 @@
-//! One of several named values.
+//! A menu of named values.
 
 use crate::core::settings::Kind;
 use crate::ui::control::Field;
@@ -17,7 +17,8 @@ pub(super) fn Select(props: &Field) -> Html {
     let node = use_node_ref();
     {
         let (node, current) = (node.clone(), current.clone());
-        // After every render: the visitor's choice may have been refused, and the menu must not say otherwise.
+        // Runs after every render: if the visitor's choice was refused, the menu must show the old value
+        // again.
         use_effect(move || {
             if let Some(select) = node.cast::<HtmlSelectElement>()
                 && select.value() != current
@@ -35,9 +36,9 @@ pub(super) fn Select(props: &Field) -> Html {
             }
         })
     };
-    // What an address asks for stays in the menu, so that the menu says what the page shows.
-    let there = |slug: &str| slug == current || !props.absent.contains(&slug);
-    let options = options.iter().filter(|(slug, _)| there(slug)).map(|(slug, words)| {
+    // The current value stays in the menu even if it is unavailable, because an address may ask for it.
+    let is_listed = |slug: &str| slug == current || !props.absent.contains(&slug);
+    let options = options.iter().filter(|(slug, _)| is_listed(slug)).map(|(slug, words)| {
         html! { <option value={*slug} selected={*slug == current}>{ *words }</option> }
     });
     html! {

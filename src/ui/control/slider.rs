@@ -1,4 +1,4 @@
-//! A number: a slider to try things out, and a field to say exactly what is meant.
+//! A number: a slider for exploring, and a field for exact values.
 
 use crate::ui::control::{
     Field,
@@ -17,7 +17,8 @@ pub(super) fn Slider(props: &Field) -> Html {
         let (on_change, message) = (props.on_change.clone(), message.setter());
         move |next: f64, words: Option<String>| {
             message.set(words);
-            // Compared as text: a value that was stored as an f32 is not quite the number that was meant.
+            // Compared as text, because a value stored as an f32 differs slightly from the number that was
+            // typed.
             if range.write(next) != range.write(value) {
                 on_change.emit(range.json(next));
             }
@@ -33,7 +34,7 @@ pub(super) fn Slider(props: &Field) -> Html {
             }
         })
     };
-    // The browser's own steps are positions, of which several may round to one value.
+    // The browser would step by positions, and several positions may round to the same value.
     let onkeydown = {
         let change = change.clone();
         Callback::from(move |event: KeyboardEvent| {
@@ -56,7 +57,7 @@ pub(super) fn Slider(props: &Field) -> Html {
         Callback::from(move |event: Event| {
             let Some(input) = input_of(&event) else { return };
             let (next, words) = range.read(&input.value(), value);
-            // The field shows what holds, also where that is what held before.
+            // The field shows the value in effect, also if that is the old one.
             input.set_value(&range.write(next.unwrap_or(value)));
             match next {
                 Some(next) => change(next, words),

@@ -1,4 +1,4 @@
-//! On or off.
+//! A switch: on or off.
 
 use crate::ui::control::Field;
 use serde_json::Value;
@@ -6,8 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-#[component]
-pub(super) fn Switch(props: &Field) -> Html {
+pub(super) fn switch(props: &Field) -> Html {
     let onchange = {
         let on_change = props.on_change.clone();
         Callback::from(move |event: Event| {

@@ -1,4 +1,4 @@
-// What the answers of section 5's guided experiments must say, whatever the seed: the words fit the numbers.
+// Checks the answers of section 5's guided experiments: for any seed, the text agrees with the numbers.
 
 function pace({ words, numbers, choice }, assert) {
   const { steps_scaled: scaled, steps_unscaled: unscaled } = numbers;

@@ -1,4 +1,4 @@
-// What the answers of section 2's experiments must say, given the numbers that they rest on.
+// Checks the answers of section 2's guided experiments: the text agrees with the numbers.
 
 const ratio = (numbers) => numbers.ms_per_step_conv / numbers.ms_per_step_separable;
 

@@ -1,6 +1,6 @@
-// The answers of section 1: the words fit the numbers that they rest on.
+// Checks the answers of section 1's guided experiments: the text agrees with the numbers.
 
-/** The share that the words name, such as 62.7 %. */
+/** Returns true if the text has this fraction as a percentage, such as 62.7 %. */
 const names = (words, share) => words.includes(`${(100 * share).toFixed(1)} %`);
 
 function circles({ words, numbers, choice }, assert) {
@@ -31,7 +31,7 @@ export default {
     assert.equal(choice, linear > 0.8 ? 0 : linear >= 0.55 ? 1 : 2);
     assert.match(words, [/much more than one matrix/, /what a single matrix can do/, /harder to train/][choice]);
     assert.match(words, /With 11 matrices/);
-    // The collapse is measured with the first seed alone.
+    // The collapse is measured only with the first seed.
     assert.ok(difference === undefined || difference < 1e-3, words);
   },
   'circles-three': circles,
@@ -41,7 +41,7 @@ export default {
     assert.ok(names(words, linear) && names(words, activated), words);
     assert.equal(choice, activated >= 0.95 ? 0 : activated >= 0.8 ? 1 : 2);
     assert.match(words, [/all four squares apart/, /cut off corners/, /stuck below/][choice]);
-    // The best band gets 86.8 % right, but for the draw of the points.
+    // The best band classifies 86.8% correctly, up to the random choice of points.
     assert.ok(activated < 0.92, words);
   },
   'deep-sigmoid': ({ words, numbers }, assert) => {

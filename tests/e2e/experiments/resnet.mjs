@@ -1,6 +1,6 @@
-// What the answers of section 3's experiments must say, given the numbers that they rest on.
+// Checks the answers of section 3's guided experiments: the text agrees with the numbers.
 
-/** Who learns faster is what the losses say. */
+/** Checks that the answer names the network with the lower loss. */
 function whoLearns({ words, numbers, choice }, assert) {
   const ahead = numbers.loss_plain - numbers.loss_residual;
   assert.equal(choice, ahead > 0.05 ? 2 : ahead < -0.05 ? 0 : 1);
@@ -26,7 +26,7 @@ export default {
   },
   'batch-norm-alone': (answer, assert) => {
     whoLearns(answer, assert);
-    // Measured before training, with the first seed alone.
+    // It is measured before training, only with the first seed.
     if (answer.numbers.decay_plain === undefined) return;
     assert.ok(answer.numbers.decay_plain > 1);
     if (answer.choice === 2) assert.match(answer.words, /missing gradients are not the cause/);

@@ -1,7 +1,7 @@
-// What the answers of section 4's guided experiments must say, whatever the seed: the words fit the numbers.
+// Checks the answers of section 4's guided experiments: for any seed, the text agrees with the numbers.
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
-/** Which of "both, only the LSTM, only the RNN, neither" the accuracies make. */
+/** Returns the choice for the accuracies: both, only the LSTM, only the RNN, or neither. */
 const who = ({ accuracy_rnn: rnn, accuracy_lstm: lstm }) => [[3, 1], [2, 0]][Number(rnn > 0.9)][Number(lstm > 0.9)];
 const SAYS = [/both networks recall/, /the LSTM recalls .* and the RNN does not/, /the RNN recalls .* and the LSTM does not/, /neither network recalls/];
 
@@ -28,7 +28,7 @@ export default {
   },
   'forget-bias': (answer, assert) => {
     learners(answer, assert);
-    // Measured before training, with the first seed alone.
+    // It is measured before training, only with the first seed.
     if (answer.numbers.path_lstm === undefined) return;
     assert.ok(answer.numbers.path_lstm < 1e-15);
     assert.match(answer.words, answer.choice < 2 ? /Although/ : /untrained cells carry only/);

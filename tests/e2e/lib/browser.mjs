@@ -1,29 +1,16 @@
-// One browser for all tests, and the few words that the tests are written in.
+// The browser, the served site, and the actions and readings that tests and benchmarks are written in.
+// Nothing here needs a test runner; lib/test.mjs makes fixtures of it.
 
-import { after, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
-import { artefacts, origins, serve } from './site.mjs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { chromium } from '@playwright/test';
+import { artifacts, origins, root, serve } from './site.mjs';
 
-const flags = [
-  '--no-sandbox',
-  '--enable-unsafe-webgpu',
-  // A GPU in software, the same on every machine; NN_LAB_GPU=1 takes the real one.
-  ...(process.env.NN_LAB_GPU ? ['--enable-features=Vulkan'] : ['--use-webgpu-adapter=swiftshader']),
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-let browser;
-let site;
-
+/** The path of Chromium or Chrome. CHROME names another one. */
 export function chromePath() {
   for (const name of [process.env.CHROME, 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']) {
     if (!name) continue;
@@ -34,83 +21,108 @@ export function chromePath() {
   throw new Error('Install Chromium or Chrome, or set CHROME to its path.');
 }
 
-export async function theBrowser() {
-  const launch = () => chromium.launch({ executablePath: chromePath(), args: flags });
-  // Two browsers that start at the same moment can be in each other's way; the second try is by itself.
-  browser ??= launch().catch(launch);
+/** What Chromium is started with. */
+export const launchOptions = {
+  executablePath: chromePath(),
+  args: [
+    '--no-sandbox',
+    '--enable-unsafe-webgpu',
+    // A software adapter, which is the same on every machine. NN_LAB_GPU=1 uses the real GPU.
+    ...(process.env.NN_LAB_GPU ? ['--enable-features=Vulkan'] : ['--use-webgpu-adapter=swiftshader']),
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+};
+
+let browser;
+let site;
+
+/** Returns the browser, and starts it first if there is none. */
+export function theBrowser() {
+  browser ??= chromium.launch(launchOptions);
   return browser;
 }
 
-export async function theSite() {
+/** Uses a browser that somebody else has started, and closes. */
+export function useBrowser(started) {
+  browser = started;
+}
+
+/** Returns the built site, and serves it first if nobody does yet. */
+export function theSite() {
   site ??= serve();
   return site;
 }
 
+/** Closes the browser and the site. A browser that did not start must not keep the site open. */
 export async function closeAll() {
-  // A browser that did not start must not keep the site, and with it the whole test, waiting.
-  await (await browser?.catch(() => undefined))?.close();
+  await (await Promise.resolve(browser).catch(() => undefined))?.close();
   await (await site)?.close();
   browser = site = undefined;
 }
 
-// The benchmark uses this file outside of node's test runner.
-if (process.env.NODE_TEST_CONTEXT) after(closeAll);
-
-/** Whether this is the daily `./lab test`, which is done in minutes. */
-export const quick = Boolean(process.env.NN_LAB_QUICK);
-
-/** A test that the daily run leaves out. `./lab test long`, which a build server runs, and `./lab test e2e` have it. */
-export const long = quick ? test.skip : test;
-
 /**
- * Opens `hash` in a fresh profile, gives the page to `body`, and fails if the page complained on its console, of its policy,
- * too: an error there that `expect` does not match is a failed test. So is any request beyond what the test serves.
+ * Opens an address of the lab in a fresh profile and returns its page. `complaints` receives every error on
+ * the page's console (violations of its policy are among them), every uncaught error, and every request to an
+ * origin that no test serves; errors that match one of `allow` are expected. With `ready: false` the page
+ * need not have a panel, `from` is another site, and `init` runs in the page before anything else does.
  */
-export async function withPage(hash, body, options = {}) {
-  const { width = 1280, height = 900, theme = 'light', expect = [], from = await theSite(), ready = true, init } = options;
+export async function openPage(hash, options = {}, complaints = []) {
+  const { width = 1280, height = 900, theme = 'light', allow = [], from = await theSite(), ready = true, init } = options;
   const context = await (await theBrowser()).newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: 'reduce' });
   context.setDefaultTimeout(20_000);
+  const complain = (text) => allow.some((pattern) => pattern.test(text)) || complaints.push(text);
   const page = await context.newPage();
-  const complaints = [];
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(String(error.stack ?? error)));
-  page.on('crash', () => complaints.push('the page crashed'));
+  page.on('console', (message) => message.type() === 'error' && complain(message.text()));
+  page.on('pageerror', (error) => complain(String(error.stack ?? error)));
+  page.on('crash', () => complain('the page crashed'));
   context.on('request', (request) => {
     const { protocol, origin } = new URL(request.url());
-    if (/^(https?|wss?):$/.test(protocol) && !origins.has(origin)) complaints.push(`asked elsewhere: ${request.url()}`);
+    if (/^(https?|wss?):$/.test(protocol) && !origins.has(origin)) complain(`a request to another origin: ${request.url()}`);
   });
   if (init) await page.addInitScript(init);
+  await page.goto(from.url + hash, { waitUntil: 'commit' });
+  if (ready) await page.waitForSelector('[data-panel]');
+  return page;
+}
+
+/** Opens an address as `openPage` does, gives the page to `body`, and fails if there was a complaint. */
+export async function withPage(hash, body, options = {}) {
+  const complaints = [];
+  const before = (await theBrowser()).contexts();
   try {
-    await page.goto(from.url + hash, { waitUntil: 'commit' });
-    if (ready) await page.waitForSelector('[data-panel]');
-    const result = await body(page);
-    const unexpected = complaints.filter((text) => !expect.some((pattern) => pattern.test(text)));
-    if (unexpected.length) throw new Error(`the console says:\n${unexpected.join('\n')}`);
+    const result = await body(await openPage(hash, options, complaints));
+    assert.deepEqual(complaints, [], 'the page complains');
     return result;
   } catch (error) {
-    await shot(page, `failed-${hash.replace(/\W+/g, '_').slice(0, 60)}`).catch(() => {});
-    if (complaints.length) error.message += `\nconsole: ${complaints.join('\n').slice(0, 2000)}`;
+    error.message += `\nconsole: ${complaints.join('\n').slice(0, 2000)}`;
     throw error;
   } finally {
-    await context.close();
+    for (const context of (await theBrowser()).contexts()) if (!before.includes(context)) await context.close();
   }
 }
 
-/** `#/slug?key=value&...`: all chapters below one another, unless `show` or the slug (`mlp/collapse`) says otherwise. */
+/**
+ * Returns `#/slug?key=value&...`. The page shows all chapters unless `show` or the slug (`mlp/collapse`) says
+ * otherwise.
+ */
 export function address(slug, params = {}) {
   const all = slug.includes('/') || 'show' in params ? {} : { show: 'all' };
   return `#/${slug}?${new URLSearchParams({ ...params, ...all })}`;
 }
 
-/** A picture in target/e2e/. */
+/** Takes a picture of the page, `target/e2e/NAME.png`. */
 export async function shot(page, name) {
-  mkdirSync(artefacts, { recursive: true });
-  await page.screenshot({ path: join(artefacts, `${name}.png`), fullPage: true });
+  mkdirSync(artifacts, { recursive: true });
+  await page.screenshot({ path: join(artifacts, `${name}.png`), fullPage: true });
 }
 
 const panel = '[data-panel]';
 
-/** The number that a reader sees, or undefined where there is none yet. */
+/** Returns the number that a reader sees, or undefined if there is none yet. */
 export async function metric(page, name) {
   const found = page.locator(`[data-metric="${name}"]`).first();
   if (!(await found.count())) return undefined;
@@ -118,30 +130,38 @@ export async function metric(page, name) {
   return value === null || value === '' ? undefined : Number(value);
 }
 
-/** Waits until the metric is a number, and one that `holds` where that is given. */
-export async function waitMetric(page, name, holds = () => true, timeout = 20_000) {
+/**
+ * Reads a value until `holds` is true of it, and returns it. An error that the panel shows ends the wait at
+ * once, with the panel's words; `unmet` says in the other case what was awaited in vain.
+ */
+async function until(page, read, holds, timeout, unmet) {
   const end = Date.now() + timeout;
-  let value;
-  do {
-    value = await metric(page, name);
-    if (value !== undefined && !Number.isNaN(value) && holds(value)) return value;
-    if ((await state(page)) === 'error') throw new Error(`${name} is ${value}, and the panel says: ${await notice(page)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  } while (Date.now() < end);
-  throw new Error(`${name} is ${value} after ${timeout / 1000} s`);
+  for (;;) {
+    const value = await read();
+    if (holds(value)) return value;
+    if ((await state(page)) === 'error') throw new Error(`${unmet(value)}, and the panel says: ${await notice(page)}`);
+    if (Date.now() > end) throw new Error(`${unmet(value)} after ${timeout / 1000} s`);
+    await sleep(50);
+  }
 }
 
-/** Lets the page draw so many frames: for a layout to come to rest, and to see that something does not happen. */
+/** Waits until the metric is a number, and one that `holds` where that is given. */
+export function waitMetric(page, name, holds = () => true, timeout = 20_000) {
+  const isWanted = (value) => value !== undefined && !Number.isNaN(value) && holds(value);
+  return until(page, () => metric(page, name), isWanted, timeout, (value) => `${name} is ${value}`);
+}
+
+/** Waits for a number of frames: for a layout to settle, or to see that something does not happen. */
 export const frames = (page, count = 2) =>
   page.evaluate((count) => new Promise((resolve) => {
     const next = (left) => (left > 0 ? requestAnimationFrame(() => next(left - 1)) : resolve());
     next(count);
   }), count);
 
-/** Waits until what can be measured without training is there. */
+/** Waits until everything that needs no training has been measured. */
 export const probed = (page) => page.locator('[data-panel][data-probe="idle"]').first().waitFor({ timeout: 30_000 });
 
-/** Asserts that a number stays what it is for half a second's frames. */
+/** Fails if a metric changes within 30 frames, which take half a second. */
 export async function stays(page, name, value, why = `${name} changed`) {
   for (let i = 0; i < 10; i++) {
     await frames(page, 3);
@@ -153,26 +173,19 @@ export async function stays(page, name, value, why = `${name} changed`) {
 export const state = (page) => page.locator(panel).first().getAttribute('data-state');
 export const device = (page) => page.locator('[data-device]').first().getAttribute('data-device');
 
-/** Waits for one of the states; an error that nobody asked for ends the wait at once, with its words. */
-export async function waitState(page, wanted, timeout = 30_000) {
+/** Waits until the panel is in one of the states, and returns it. */
+export function waitState(page, wanted, timeout = 30_000) {
   const list = [wanted].flat();
-  const end = Date.now() + timeout;
-  for (;;) {
-    const now = await state(page);
-    if (list.includes(now)) return now;
-    if (now === 'error') throw new Error(`the panel says: ${await notice(page)}`);
-    if (Date.now() > end) throw new Error(`the panel is "${now}" after ${timeout / 1000} s, not ${list.join(' or ')}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  return until(page, () => state(page), (now) => list.includes(now), timeout, (now) => `the panel is "${now}", not ${list.join(' or ')}`);
 }
 
-/** The panel's error message, as it is seen. */
+/** Returns the panel's error message, as a visitor reads it. */
 export const notice = (page) => page.locator('[data-kind="error"]:visible').first().innerText({ timeout: 5000 });
 
 /** Presses train, pause, resume, step, stop or reset. */
 export const act = (page, action) => page.locator(`${panel} [data-action="${action}"]`).first().click();
 
-/** Sets a control by hand: types a number, chooses from a menu, ticks a box. */
+/** Sets a control as a visitor does: types a number, chooses from a menu, ticks a box. */
 export async function setParam(page, key, value) {
   const control = page.locator(`[data-param="${key}"]`).first();
   const field = control.locator('input[type="number"], select, input[type="checkbox"]').first();
@@ -185,13 +198,13 @@ export async function setParam(page, key, value) {
   }
 }
 
-/** What a control shows. */
+/** Returns what a control shows. */
 export function readParam(page, key) {
   const field = page.locator(`[data-param="${key}"]`).first().locator('input[type="number"], select, input[type="checkbox"]').first();
   return field.evaluate((node) => (node.type === 'checkbox' ? String(node.checked) : node.value));
 }
 
-/** Trains to the end, and gives the metrics asked for. */
+/** Trains to the end and returns the named metrics. */
 export async function train(page, names, timeout = 60_000) {
   await act(page, 'train');
   await waitState(page, 'done', timeout);
@@ -200,7 +213,10 @@ export async function train(page, names, timeout = 60_000) {
   return values;
 }
 
-/** Takes one step, and gives the metrics after it; `act(page, 'resume')` goes on. A quick run is over before it is looked at. */
+/**
+ * Takes one step and returns the named metrics after it. `act(page, 'resume')` continues the run, which
+ * without a pause could be over before a test reads it.
+ */
 export async function firstStep(page, names, timeout) {
   await act(page, 'step');
   await waitState(page, 'paused', timeout);
@@ -209,21 +225,28 @@ export async function firstStep(page, names, timeout) {
   return values;
 }
 
-/** The slugs of all sections, from the navigation. */
-export async function sections() {
-  return withPage('', (page) =>
-    page.$$eval('nav a[href*="#/"]', (links) => [...new Set(links.map((a) => /#\/([a-z0-9-]+)/.exec(a.getAttribute('href'))?.[1]).filter(Boolean))]),
-  );
-}
+/** The slugs of all sections. A section is a folder; registry.test.mjs compares them with the navigation. */
+export const sections = readdirSync(join(root, 'src/sections'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Fails on anything that axe finds, with the elements named. */
-export async function checkAccess(page, when) {
+/** Fails on anything that axe finds in the page, or in what `within` selects, and names the elements. */
+export async function checkAccess(page, when, within) {
   await page.evaluate(axeSource);
-  const violations = await page.evaluate(async () => {
-    const result = await window.axe.run(document, { resultTypes: ['violations'] });
+  const violations = await page.evaluate(async (within) => {
+    const result = await window.axe.run(within ?? document, { resultTypes: ['violations'] });
     return result.violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.target.join(' ')).join(', ')}`);
-  });
+  }, within);
   assert.deepEqual(violations, [], when);
+}
+
+/** Fails if the page can be scrolled sideways, and names what sticks out. */
+export async function checkFits(page, when = 'wider than the window') {
+  const wide = await page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    const name = (node) => `${node.tagName.toLowerCase()}.${node.getAttribute('class')} in ${node.closest('[data-figure]')?.dataset.figure}`;
+    return ['the page', ...[...document.querySelectorAll('body *')].filter((node) => node.getBoundingClientRect().right > width + 1).slice(0, 5).map(name)];
+  });
+  assert.deepEqual(wide, [], when);
 }

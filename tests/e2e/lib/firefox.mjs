@@ -1,4 +1,7 @@
-// Firefox, as far as the tests need it: through Marionette, its own remote protocol, which every Firefox has.
+// A client of Marionette, Firefox's remote protocol, as far as the tests need it. Playwright's channel
+// `moz-firefox` needs a command that Firefox ESR 140 lacks (`network.addDataCollector`). Puppeteer over
+// WebDriver BiDi would add 25 packages, and its locators and waits evaluate text in the page, which the
+// page's policy refuses there.
 // https://firefox-source-docs.mozilla.org/testing/marionette/Protocol.html
 
 import { execFileSync, spawn } from 'node:child_process';
@@ -7,7 +10,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The path of a Firefox, or undefined. FIREFOX names another. */
+/** Returns the path of Firefox, or undefined. FIREFOX names another one. */
 export function firefoxPath() {
   for (const name of [process.env.FIREFOX, 'firefox-esr', 'firefox']) {
     if (!name) continue;
@@ -18,7 +21,10 @@ export function firefoxPath() {
   return undefined;
 }
 
-/** Messages are `LENGTH:JSON`; a command is `[0, id, name, parameters]`, an answer `[1, id, error, result]`. */
+/**
+ * A connection. Messages are `LENGTH:JSON`; a command is `[0, id, name, parameters]`, an answer `[1, id,
+ * error, result]`.
+ */
 class Marionette {
   #socket;
   #waiting = new Map();
@@ -35,7 +41,7 @@ class Marionette {
         if (colon < 0 || this.#rest.length < colon + 1 + length) return;
         const message = JSON.parse(this.#rest.subarray(colon + 1, colon + 1 + length));
         this.#rest = this.#rest.subarray(colon + 1 + length);
-        // The first message says which program this is, and answers nothing.
+        // The first message describes the program and is not an answer.
         if (!Array.isArray(message)) continue;
         const [, id, error, result] = message;
         const { resolve, reject } = this.#waiting.get(id);
@@ -65,7 +71,10 @@ async function connected(port) {
   throw new Error('Firefox does not answer.');
 }
 
-/** Gives `body` a Firefox with a fresh profile: `go(url)`, and `run(script, ...args)`, whose script returns a value or a promise. */
+/**
+ * Gives `body` a Firefox with a fresh profile: `go(url)`, and `run(script, ...args)` for a function's text,
+ * sync or async.
+ */
 export async function withFirefox(body) {
   const profile = mkdtempSync(join(tmpdir(), 'nn-lab-firefox-'));
   const port = 20_000 + Math.floor(Math.random() * 20_000);

@@ -1,5 +1,5 @@
-// A static server for the built site: what any dull web host does, plus what the tests need: holding a file
-// back, changing it on the way, going away.
+// A static server for the built site. It does what a plain web host does, and what tests need besides: it can
+// hold a file back, change it on the way, or stop answering.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
@@ -10,10 +10,10 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Where the built site lies: NN_LAB_DIST, else dist/. */
+/** The folder of the built site: NN_LAB_DIST, or dist/. */
 export const dist = process.env.NN_LAB_DIST ?? join(root, 'dist');
-/** Where pictures and other artefacts go. */
-export const artefacts = join(root, 'target/e2e');
+/** The folder for pictures, traces and other artifacts. */
+export const artifacts = join(root, 'target/e2e');
 
 const types = {
   '.html': 'text/html; charset=utf-8',
@@ -27,15 +27,18 @@ const types = {
   '.md': 'text/markdown; charset=utf-8',
 };
 
-/** The origins that tests have served so far. */
+/** The origins that have been served so far. */
 export const origins = new Set();
 
-/** Runs a file of scripts/ with node, and gives what it printed. */
-export const script = (name, ...words) => execFileSync(process.execPath, [join(root, 'scripts', name), ...words], { encoding: 'utf8', stdio: 'pipe' });
+/** Runs a file of scripts/ with node or Python, and returns its output. */
+export const script = (name, ...words) => execFileSync(name.endsWith('.py') ? 'python3' : process.execPath, [join(root, 'scripts', name), ...words], { encoding: 'utf8', stdio: 'pipe' });
 
-/** The built site, shipped into a folder of its own; `change` makes another version of it. The caller removes the folder. */
+/**
+ * Ships the built site into a folder of its own; `change` makes another version of it. The caller removes the
+ * folder.
+ */
 export function ship(name, change = () => {}) {
-  const folder = join(artefacts, `shipped-${name}`);
+  const folder = join(artifacts, `shipped-${name}`);
   rmSync(folder, { recursive: true, force: true });
   cpSync(dist, folder, { recursive: true, filter: (path) => !/\.(br|gz)$/.test(path) });
   change(folder);
@@ -43,24 +46,27 @@ export function ship(name, change = () => {}) {
   return { folder, build };
 }
 
-/** Serves `folder` below `base`, say `/some/course/`, on a free port. `pages` are files that exist only here. */
+/**
+ * Serves `folder` under the path `base`, say `/some/course/`, on a free port. `pages` are files that exist
+ * only here.
+ */
 export async function serve({ folder = dist, base = '/', pages = {} } = {}) {
   const site = {
     url: '',
-    /** The paths asked for so far, relative to the base. */
+    /** The paths requested so far, relative to the base. */
     requests: [],
-    /** name -> promise: the file is held back until it is fulfilled. */
+    /** name -> promise: the file is held back until the promise is fulfilled. */
     holds: new Map(),
-    /** name -> function from text to text. */
+    /** name -> function from the file's text to the text that is sent. */
     rewrites: new Map(),
-    /** Names of files of which half is sent, and then nothing more. */
+    /** Names of files of which only the first half is sent, while the connection stays open. */
     stalls: new Set(),
-    /** name -> type: what the server takes the file for. */
+    /** name -> the content type that is sent with the file. */
     kinds: new Map(),
     pages,
-    /** What is served; another folder is a new version. */
+    /** The folder that is served; assigning another one publishes a new version. */
     folder,
-    /** Nobody answers any more. */
+    /** True if the server drops every connection. */
     down: false,
     close: () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections())),
   };

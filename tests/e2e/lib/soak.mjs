@@ -1,8 +1,8 @@
-// A page that is used for long: what it holds on to, and a visitor who does what comes to mind, from a fixed seed.
+// A page in long use: what it holds on to, and a visitor who acts at random, from a fixed seed.
 
 import { act, address, metric, sections, state, waitMetric, waitState, withPage } from './browser.mjs';
 
-/** Keeps the memory of the page's own module in sight. */
+/** Runs in the page before anything else, and makes the memory of the page's own module readable. */
 export const init = () => {
   for (const name of ['instantiate', 'instantiateStreaming']) {
     const real = WebAssembly[name];
@@ -15,8 +15,8 @@ export const init = () => {
 };
 
 /**
- * What the page holds after garbage collection. Elements that a test looks at through a handle count as long as the handle is
- * not given back, so wait for states with `settled` and not with `waitForSelector`.
+ * Returns what the page holds after garbage collection. An element handle keeps its element alive until it is
+ * disposed of, so wait with `settled` and not with `waitForSelector`.
  */
 export async function counts(page) {
   const session = await page.context().newCDPSession(page);
@@ -35,7 +35,7 @@ export async function counts(page) {
   };
 }
 
-/** Waits until a section is open and has been probed. */
+/** Waits until a section is open and everything that needs no training has been measured. */
 export async function settled(page, slug) {
   const handle = await page.waitForFunction((slug) => document.querySelector(`[data-panel="${slug}"][data-probe="idle"]`) !== null, slug, { timeout: 60_000 });
   await handle.dispose();
@@ -46,9 +46,9 @@ export async function open(page, slug) {
   await settled(page, slug);
 }
 
-/** Goes through all sections once, training a little in each. */
-export async function tour(page, slugs) {
-  for (const slug of slugs) {
+/** Visits every section once and trains a little in each. */
+export async function tour(page) {
+  for (const slug of sections) {
     await open(page, slug);
     await act(page, 'train');
     await waitMetric(page, 'step', (step) => step >= 2, 60_000);
@@ -59,7 +59,7 @@ export async function tour(page, slugs) {
   }
 }
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+/** Returns a generator of numbers from 0 to 1 (mulberry32). */
 export function random(seed) {
   let a = seed >>> 0;
   return () => {
@@ -70,8 +70,11 @@ export function random(seed) {
   };
 }
 
-/** Starts, stops, changes settings and sections at random until the time is over. Gives how much was done. */
-export async function wander(page, slugs, { seed, seconds }) {
+/**
+ * Starts, stops, and changes settings and sections at random until the time is over. Returns the number of
+ * actions.
+ */
+export async function wander(page, { seed, seconds }) {
   const next = random(seed);
   const of = (list) => list[Math.floor(next() * list.length)];
   const press = async (action) => {
@@ -82,7 +85,7 @@ export async function wander(page, slugs, { seed, seconds }) {
   let done = 0;
   while (Date.now() < end) {
     const dice = next();
-    if (dice < 0.15) await open(page, of(slugs));
+    if (dice < 0.15) await open(page, of(sections));
     else if (dice < 0.55) await press(of(['train', 'pause', 'resume', 'step', 'stop', 'reset']));
     else if (dice < 0.75) {
       const sliders = page.locator('input[type="range"]:visible');
@@ -98,21 +101,23 @@ export async function wander(page, slugs, { seed, seconds }) {
   return done;
 }
 
-/** Lets `use` use a page that has been warmed up, and used `before`; gives what the page held then and in the end. */
+/**
+ * Gives `use` a page that has been warmed up and used `before`. Returns what the page held before and after
+ * `use`.
+ */
 export async function soak(use, before = async () => {}) {
-  const slugs = await sections();
   return withPage(address('mlp', { device: 'cpu', show: '' }), async (page) => {
-    // What is fetched and compiled once stays.
-    for (let i = 0; i < 2; i++) await tour(page, slugs);
-    await before(page, slugs);
+    // Modules that are loaded and compiled once stay in memory.
+    for (let i = 0; i < 2; i++) await tour(page);
+    await before(page);
     const held = async () => {
-      await open(page, slugs.at(-1));
+      await open(page, sections.at(-1));
       await open(page, 'mlp');
       if ((await state(page)) !== 'idle') await act(page, 'reset');
       return counts(page);
     };
     const first = await held();
-    const done = await use(page, slugs);
+    const done = await use(page);
     return { before: first, after: await held(), done };
   }, { init, ready: true });
 }

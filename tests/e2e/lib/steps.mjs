@@ -1,12 +1,15 @@
-// What one bare step of training takes: nothing is validated, nothing looked at, no frame sent. The worker tells a function
-// `observeStep` of every step, if there is one when it starts, and then leaves all else out; a few lines before the worker's
-// script put it there, and count what is asked of the GPU.
+// The cost of one bare training step, without validation, without figures and without frames. If the worker's
+// global scope has a function `observeStep` when the worker starts, the worker calls it after every step and
+// does nothing else. A few lines in front of the worker's script define it, and count the requests to the
+// GPU.
 
 import { readdirSync } from 'node:fs';
 import { act, address, device as deviceOf, waitState, withPage } from './browser.mjs';
 import { dist, serve } from './site.mjs';
 
-/** Steps that make the device ready: memory is found, and on a GPU kernels are compiled and a step of each network is recorded. */
+/**
+ * Warm-up steps: memory is allocated, and on a GPU kernels are compiled and each network's step is captured.
+ */
 const WARM_UP = { cpu: 3, webgpu: 16 };
 
 const watch = `
@@ -29,7 +32,9 @@ const watch = `
 
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
-/** The median times of so many bare steps, one a network, and what a step of all of them asks of the GPU. */
+/**
+ * Returns the median time of a bare step per network, and the requests to the GPU per step of all networks.
+ */
 export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, count = 'steps' } = {}) {
   const site = await serve();
   const warmUp = WARM_UP[params.device];
@@ -48,14 +53,14 @@ export async function bareSteps(slug, params, { steps = 8, timeout = 240_000, co
         for (const worker of page.workers()) {
           const all = (await worker.evaluate(() => self.steps ?? [])).filter(({ step }) => step > warmUp);
           seen.push(...all);
-          // What is asked of a GPU is done when there is enough of it, not within its step: so all steps together, but for the
-          // last, after which the networks are judged.
+          // The GPU's work is submitted in batches and not per step, so count over all steps. The last one is
+          // left out, because the networks are evaluated after it.
           const last = Math.max(0, ...all.map(({ step }) => step));
           asked.push(...all.slice(0, Math.max(0, all.findIndex(({ step }) => step === last))));
         }
-        const nets = [...new Set(seen.map(({ arm }) => arm))].sort((a, b) => a - b);
-        const times = nets.map((net) => seen.filter(({ arm }) => arm === net).slice(0, steps).map(({ ms }) => ms));
-        const each = (key) => ((asked.at(-1)[key] - asked[0][key]) / (asked.length - 1)) * nets.length;
+        const networks = [...new Set(seen.map(({ arm }) => arm))].sort((a, b) => a - b);
+        const times = networks.map((network) => seen.filter(({ arm }) => arm === network).slice(0, steps).map(({ ms }) => ms));
+        const each = (key) => ((asked.at(-1)[key] - asked[0][key]) / (asked.length - 1)) * networks.length;
         const counts = device === 'webgpu' ? Object.fromEntries(['dispatches', 'binds', 'submits', 'uploads', 'uploaded_bytes'].map((key) => [key, each(key)])) : {};
         return { device, steps: times[0].length, step_ms: times.map(median), ...counts };
       },

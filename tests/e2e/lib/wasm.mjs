@@ -1,6 +1,9 @@
-// Just enough of the wasm binary format to see how each exported function begins.
+// A reader of the wasm binary format, for the first instruction of each exported function.
 
-/** The exported functions: `{ name, firstCall }`, the latter being the index of the function that it calls first of all. */
+/**
+ * Returns the exported functions, `{ name, firstCall }`: the function whose call is the first instruction, if
+ * there is one.
+ */
 export function exportedFunctions(bytes) {
   let at = 8;
   const byte = () => bytes[at++];
@@ -64,7 +67,10 @@ export function exportedFunctions(bytes) {
   });
 }
 
-/** How many exported functions begin with a call of the same function, which nothing but the linker's wrapping does. */
+/**
+ * Returns the largest number of exported functions that start with the same call, as only the linker's
+ * wrappers do.
+ */
 export function wrappedExports(bytes) {
   const counts = new Map();
   for (const { firstCall } of exportedFunctions(bytes)) {
@@ -73,8 +79,8 @@ export function wrappedExports(bytes) {
   return Math.max(0, ...counts.values());
 }
 
-/** The same module, whose memory can grow to so many bytes and no further. */
-export function withMostMemory(bytes, most) {
+/** Returns the module with its memory limited to `max` bytes. */
+export function withMaxMemory(bytes, max) {
   const leb = (value) => {
     const out = [];
     do {
@@ -98,11 +104,11 @@ export function withMostMemory(bytes, most) {
     const size = number();
     const end = at + size;
     if (id === 5) {
-      // One memory: flags, the least number of pages of 64 KiB, perhaps the most.
+      // One memory: flags, the minimum number of pages of 64 KiB, and optionally the maximum.
       if (number() !== 1) throw new Error('one memory was expected');
       number();
-      const least = number();
-      const limits = [1, ...leb(least), ...leb(Math.max(least, Math.ceil(most / 65536)))];
+      const min = number();
+      const limits = [1, ...leb(min), ...leb(Math.max(min, Math.ceil(max / 65536)))];
       const body = [1, ...limits];
       return Buffer.concat([bytes.subarray(0, begin), Buffer.from([5, ...leb(body.length), ...body]), bytes.subarray(end)]);
     }

@@ -1,28 +1,30 @@
-//! On a GPU. Each unit sums up some channels at some places, so that a number that it reads is used several times.
+//! Convolutions on a GPU. Each unit computes several channels at several positions, so that it reuses what it
+//! reads.
 
-use super::{Conv, ConvParts, Geometry};
-use crate::gpu::{empty, rows};
-use burn::backend::{TensorMetadata, tensor::FloatTensor};
+use super::{Conv, ConvGrad, Geometry};
+use crate::gpu::{Grid, contiguous, empty, launch};
+use burn::backend::TensorMetadata;
 use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 use cubecl::prelude::*;
 
-/// Places that a unit computes.
+/// Positions per unit.
 const PLACES: usize = 4;
-/// Channels that it computes there, if all see the same inputs.
+/// Channels per unit, if all have the same inputs.
 const CHANNELS: usize = 4;
-const UNITS: u32 = 64;
-/// Places that a unit goes through for the gradient of a weight, at least.
-const PLACES_EACH: usize = 8;
-/// What a workgroup of WebGPU has at least, in numbers of 32 bits.
+const UNITS: usize = 64;
+/// The minimum number of positions that a unit sums over for the gradient of a weight.
+const MIN_PLACES: usize = 8;
+/// The shared memory that WebGPU guarantees a workgroup, in 32-bit floats.
 const SHARED: usize = 4096;
 
-/// All sizes of a convolution from `inner` to `outer`: those of `x` and `y`, or on the way back those of `dy` and `dx`.
+/// The sizes of a convolution from `inner` to `outer`: from `x` to `y` in the forward pass, from `dy` to `dx`
+/// in the backward pass.
 #[derive(CubeType, CubeLaunch, Clone, Copy)]
 struct Sizes {
-    /// Places of all images, and the share of one of those that a unit computes.
+    /// Positions of all images, and the distance between the positions of a unit.
     places: usize,
     share: usize,
-    /// Channels of all groups, and of one.
+    /// Channels of all groups, and of one group.
     outer: usize,
     outer_group: usize,
     inner: usize,
@@ -36,21 +38,22 @@ struct Sizes {
     dilation: usize,
 }
 
-/// The row of `inner` that a row of `outer` meets by the weights `off` rows down, or a column; a number beyond all rows where
-/// it meets none: below 0 the numbers begin again at the largest.
+/// Returns the row of `inner` that contributes to a row of `outer` through the weights at offset `off`; the
+/// same for columns. If there is none, the result is beyond all rows, since unsigned integers wrap around
+/// below 0.
 #[cube]
-fn met(at: usize, off: usize, sizes: &Sizes, #[comptime] back: bool) -> usize {
+fn source(at: usize, off: usize, sizes: &Sizes, #[comptime] back: bool) -> usize {
     if comptime!(back) {
         let ahead = at + sizes.padding - off;
-        let found = ahead / sizes.stride;
-        let between = found * sizes.stride != ahead;
-        select(between, sizes.h_inner + sizes.w_inner, found)
+        let row = ahead / sizes.stride;
+        let is_between = row * sizes.stride != ahead;
+        select(is_between, sizes.h_inner + sizes.w_inner, row)
     } else {
         at * sizes.stride + off - sizes.padding
     }
 }
 
-/// `outer` of `inner`: forward that is `y` of `x`, back it is `dx` of `dy`.
+/// Computes `outer` from `inner`: `y` from `x` in the forward pass, `dx` from `dy` in the backward pass.
 #[cube(launch)]
 fn product(
     inner: &[f32],
@@ -88,17 +91,17 @@ fn product(
                 }
             }
         }
-        let mut meets = Array::<bool>::new(PLACES);
+        let mut has_source = Array::<bool>::new(PLACES);
         let mut from = Array::<usize>::new(PLACES);
         for u in 0..kernel {
             for v in 0..kernel {
                 let (down, right) = (u * sizes.dilation, v * sizes.dilation);
                 #[unroll]
                 for p in 0..PLACES {
-                    let row = met(rows[p], down, sizes, back);
-                    let column = met(columns[p], right, sizes, back);
+                    let row = source(rows[p], down, sizes, back);
+                    let column = source(columns[p], right, sizes, back);
                     let is_place = at + p * sizes.share < sizes.places;
-                    meets[p] = is_place && row < sizes.h_inner && column < sizes.w_inner;
+                    has_source[p] = is_place && row < sizes.h_inner && column < sizes.w_inner;
                     from[p] = (images[p] * sizes.inner + group * sizes.inner_group) * map
                         + row * sizes.w_inner
                         + column;
@@ -108,17 +111,17 @@ fn product(
                     #[unroll]
                     for c in 0..channels {
                         let channel = usize::min(first + c, sizes.outer - 1);
-                        // Of an output and one of the inputs in its group.
-                        let mut of = channel * sizes.inner_group + i;
+                        // The kernel from one input channel of the group to the output channel.
+                        let mut kernels = channel * sizes.inner_group + i;
                         if comptime!(back) {
-                            of = (group * sizes.inner_group + i) * sizes.outer_group
+                            kernels = (group * sizes.inner_group + i) * sizes.outer_group
                                 + (channel - group * sizes.outer_group);
                         }
-                        weights[c] = weight[(of * kernel + u) * kernel + v];
+                        weights[c] = weight[(kernels * kernel + u) * kernel + v];
                     }
                     #[unroll]
                     for p in 0..PLACES {
-                        if meets[p] {
+                        if has_source[p] {
                             let x = inner[from[p] + i * map];
                             #[unroll]
                             for c in 0..channels {
@@ -146,7 +149,8 @@ fn product(
     }
 }
 
-/// A workgroup finds the gradients of some outputs' weights for one input and one row of the kernel, and of their biases.
+/// Each workgroup computes the gradients of several output channels' weights for one input channel and one
+/// row of the kernel, and of the biases.
 #[cube(launch)]
 fn weight_gradient(
     x: &[f32],
@@ -175,13 +179,13 @@ fn weight_gradient(
         let at = place % map_outer;
         let row = at / sizes.w_outer * sizes.stride + u * sizes.dilation;
         let column = at % sizes.w_outer * sizes.stride;
-        let met = row >= sizes.padding && row < sizes.h_inner + sizes.padding;
+        let is_inside = row >= sizes.padding && row < sizes.h_inner + sizes.padding;
         let mut xs = Array::<f32>::new(kernel);
         #[unroll]
         for v in 0..kernel {
             let column = column + v * sizes.dilation;
             xs[v] = 0.0f32;
-            if met && column >= sizes.padding && column < sizes.w_inner + sizes.padding {
+            if is_inside && column >= sizes.padding && column < sizes.w_inner + sizes.padding {
                 xs[v] =
                     x[(image * sizes.inner + input) * map + (row - sizes.padding) * sizes.w_inner + column
                         - sizes.padding];
@@ -224,7 +228,7 @@ fn weight_gradient(
     }
 }
 
-/// Both sides of a convolution: shapes of `x`, weight and `y`.
+/// Shapes and geometry of a convolution.
 struct Shapes {
     x: [usize; 4],
     weight: [usize; 4],
@@ -263,101 +267,76 @@ impl Shapes {
         )
     }
 
-    /// Channels that a unit computes at once.
+    /// Returns the number of channels per unit.
     const fn channels(&self) -> usize {
         if self.x[1] == self.weight[1] { CHANNELS } else { 1 }
     }
 }
 
+impl Shapes {
+    /// Computes `outer` from `inner`: the forward pass, or the gradient of `x` if `back`.
+    fn launch(&self, back: bool, [inner, weight, bias]: [CubeTensor; 3], has_bias: bool, outer: &CubeTensor) {
+        let [batch, c_outer, h, w] = if back { self.x } else { self.y };
+        let channels = self.channels();
+        let units = (batch * h * w).div_ceil(PLACES);
+        let grid = Grid::new([units.div_ceil(UNITS), c_outer.div_ceil(channels), 1], UNITS);
+        let (sizes, kernel) = (self.sizes(back), self.weight[2]);
+        launch!(product, grid, [inner, weight, bias], [outer], sizes, kernel, channels, has_bias, back);
+    }
+}
+
 impl Conv for CubeBackend {
     fn conv(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        x: CubeTensor,
+        weight: CubeTensor,
+        bias: CubeTensor,
         has_bias: bool,
         geometry: Geometry,
-    ) -> FloatTensor<Self> {
-        let (x, weight, bias) = (rows(x), rows(weight), rows(bias));
+    ) -> CubeTensor {
+        let [x, weight, bias] = [x, weight, bias].map(contiguous);
         let shapes = Shapes::new(&x, &weight, geometry);
         let output = empty(&x, shapes.y);
-        launch(&shapes, false, x, weight, bias, has_bias, &output);
+        shapes.launch(false, [x, weight, bias], has_bias, &output);
         output
     }
 }
 
-fn launch(
-    shapes: &Shapes,
-    back: bool,
-    inner: CubeTensor,
-    weight: CubeTensor,
-    bias: CubeTensor,
-    has_bias: bool,
-    outer: &CubeTensor,
-) {
-    let [batch, c_outer, h, w] = if back { shapes.x } else { shapes.y };
-    let units = (batch * h * w).div_ceil(PLACES).div_ceil(UNITS as usize) as u32;
-    let channels = shapes.channels();
-    product::launch(
-        &outer.client.clone(),
-        CubeCount::Static(units, c_outer.div_ceil(channels) as u32, 1),
-        CubeDim::new_1d(UNITS),
-        inner.into_buffer_arg(),
-        weight.into_buffer_arg(),
-        bias.into_buffer_arg(),
-        outer.clone().into_buffer_arg(),
-        shapes.sizes(back),
-        shapes.weight[2],
-        channels,
-        has_bias,
-        back,
-    );
-}
-
-impl ConvParts for CubeBackend {
-    fn conv_back_x(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        d_output: FloatTensor<Self>,
+impl ConvGrad for CubeBackend {
+    fn conv_grad_x(
+        x: CubeTensor,
+        weight: CubeTensor,
+        d_output: CubeTensor,
         geometry: Geometry,
-    ) -> FloatTensor<Self> {
-        let (weight, d_output) = (rows(weight), rows(d_output));
+    ) -> CubeTensor {
+        let (weight, d_output) = (contiguous(weight), contiguous(d_output));
         let shapes = Shapes::new(&x, &weight, geometry);
-        let found = empty(&x, shapes.x);
-        launch(&shapes, true, d_output, weight.clone(), weight, false, &found);
-        found
+        let d_x = empty(&x, shapes.x);
+        shapes.launch(true, [d_output, weight.clone(), weight], false, &d_x);
+        d_x
     }
 
-    fn conv_back_weight(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        d_output: FloatTensor<Self>,
+    fn conv_grad_weight(
+        x: CubeTensor,
+        weight: CubeTensor,
+        d_output: CubeTensor,
         geometry: Geometry,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (x, d_output) = (rows(x), rows(d_output));
+    ) -> (CubeTensor, CubeTensor) {
+        let (x, d_output) = (contiguous(x), contiguous(d_output));
         let shapes = Shapes::new(&x, &weight, geometry);
         let [c_out, per_output, kernel, _] = shapes.weight;
         let (d_weight, d_bias) = (empty(&x, shapes.weight), empty(&x, [c_out]));
         let channels = shapes.channels();
         let each = channels * (kernel + 1);
         let places = shapes.y[0] * shapes.y[2] * shapes.y[3];
-        // Enough places for each unit that adding up what the units have found is the smaller part.
+        // As many units as fit, but each with so many positions that the final sum over units is the smaller
+        // part.
         let mut units = 256;
-        while units > 8 && (units * each > SHARED || units * PLACES_EACH > places) {
+        while units > 8 && (units * each > SHARED || units * MIN_PLACES > places) {
             units /= 2;
         }
-        weight_gradient::launch(
-            &x.client.clone(),
-            CubeCount::Static(per_output as u32, c_out.div_ceil(channels) as u32, kernel as u32),
-            CubeDim::new_1d(units as u32),
-            x.into_buffer_arg(),
-            d_output.into_buffer_arg(),
-            d_weight.clone().into_buffer_arg(),
-            d_bias.clone().into_buffer_arg(),
-            shapes.sizes(false),
-            kernel,
-            channels,
-            units,
-        );
+        let (sizes, grid) =
+            (shapes.sizes(false), Grid::new([per_output, c_out.div_ceil(channels), kernel], units));
+        launch!(weight_gradient, grid, [x, d_output], [d_weight, d_bias], sizes, kernel, channels, units);
         (d_weight, d_bias)
     }
 }

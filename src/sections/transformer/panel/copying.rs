@@ -87,7 +87,7 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
                         <MetricOutput metric="induction_step" value={f64::from(step)}>{ format!("step {step}, {} of {}", at + 1, last + 1) }</MetricOutput>
                     </div>
                     <div class="head-large">
-                        <Heatmap name={format!("Attention of {}", head_name(snapshot, shown_head))} grid={roots.clone()} map={ColorMap::Sequential} range={Some((0.0, 1.0))} most={420.0}
+                        <Heatmap name={format!("Attention of {}", head_name(snapshot, shown_head))} grid={roots.clone()} map={ColorMap::Sequential} range={Some((0.0, 1.0))} max_height={420.0}
                             x_label="key" y_label="query" row_names={(*names).clone()} col_names={(*names).clone()} value_label="√weight"
                             also={vec![("weight".into(), weights.clone())]} {on_cursor} empty="no sequence" />
                         <div class="linked">

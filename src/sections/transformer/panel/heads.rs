@@ -88,7 +88,7 @@ pub(super) fn Heads(props: &HeadsProps) -> Html {
             <div class="head-large">
                 <Figure name="attention" title={format!("Attention of {name}, step {}", snapshot.step)} {table}
                     look_for={html! { <>{ "Each row is a query: its attention weights over the characters up to itself. Click a row to pin it; arrow keys move, Enter pins. Color shows the square root of the weight, which makes faint weights visible." }</> }}>
-                    <Heatmap name={format!("Attention of {name}")} grid={roots.clone()} map={ColorMap::Sequential} range={Some((0.0, 1.0))} most={520.0}
+                    <Heatmap name={format!("Attention of {name}")} grid={roots.clone()} map={ColorMap::Sequential} range={Some((0.0, 1.0))} max_height={520.0}
                         x_label="key" y_label="query" row_names={(*names).clone()} col_names={(*names).clone()} value_label="√weight"
                         also={vec![("weight".into(), weights.clone())]} {on_cursor} {on_pick} empty="no window" />
                 </Figure>
@@ -180,7 +180,7 @@ fn LinkedText(props: &LinkedProps) -> Html {
         } else {
             c.to_string()
         };
-        html! { <span {class} {style}>{ shown }</span> }
+        html! { <span {class} ~style={style}>{ shown }</span> }
     };
     let strongest = row
         .iter()

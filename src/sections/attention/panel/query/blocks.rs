@@ -67,7 +67,7 @@ fn bar(value: f64, share: f64, signed: bool, name: &'static str, key: usize, off
     html! {
         <td class="query-bar" data-off={off.then_some("")} data-signed={signed.then_some("")}>
             <span data-stage={name} data-key={key.to_string()} data-value={value.to_string()}>{ format_number(value, 3) }</span>
-            <i><b {style}></b></i>
+            <i><b ~style={style}></b></i>
         </td>
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::charts::Table;
 use yew::prelude::*;
-use crate::run::images::Dataset;
+use crate::data::classes::FASHION_MNIST;
 use crate::ui::figure::Figure;
 use crate::ui::picture::{Picture, photograph};
 use std::rc::Rc;
 
 fn class_name(class: u8) -> &'static str {
-    Dataset::FashionMnist.class_names().get(usize::from(class)).copied().unwrap_or("unknown")
+    FASHION_MNIST.get(usize::from(class)).copied().unwrap_or("unknown")
 }
 
 #[derive(PartialEq, Properties)]

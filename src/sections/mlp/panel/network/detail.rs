@@ -70,7 +70,7 @@ fn picture(props: &DetailProps, images: bool) -> Html {
         let grid = Grid { rows: IMAGE_SIDE, cols: IMAGE_SIDE, values: Rc::new(template(net, unit)) };
         let on_pick = props.on_pixel.reform(move |(row, col)| (unit, row * IMAGE_SIDE + col));
         return html! {
-            <Heatmap name="weights of the unit" {grid} map={ColorMap::Diverging} x_label="column" y_label="row" value_label="weight" most={200.0} {on_pick} />
+            <Heatmap name="weights of the unit" {grid} map={ColorMap::Diverging} x_label="column" y_label="row" value_label="weight" max_height={200.0} {on_pick} />
         };
     }
     let side = |side: usize, values: Rc<Vec<f32>>| {
@@ -91,7 +91,7 @@ fn picture(props: &DetailProps, images: bool) -> Html {
     let reach = Some((-f64::from(BOUNDARY_REACH), f64::from(BOUNDARY_REACH)));
     html! {
         <Heatmap name="large map" {grid} map={ColorMap::Diverging} {range} x_label="x₁" y_label="x₂" x_range={reach} y_range={reach} y_up={true}
-            {value_label} points={props.dots.clone()} smooth={true} most={200.0} empty="The maps of so large a network come with training." />
+            {value_label} points={props.dots.clone()} smooth={true} max_height={200.0} empty="The maps of so large a network come with training." />
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::charts::{LineChart, Reference, ScaleKind, Series, Table};
 use crate::core::curve::RunSeries;
 use crate::core::metric::{Metric, Spread, spread_of};
-use crate::core::schema::Values;
-use crate::run::any::{AnyExperiment, AnyRecord};
+use crate::core::sweep::seed;
+use crate::panel::PtrEq;
+use crate::run::any::{AnyConfig, AnyExperiment, AnyRecord};
 use crate::run::arm::Arm;
 use crate::ui::figure::Figure;
 use crate::ui::readout::{Readout, format_number};
@@ -32,16 +33,13 @@ impl PartialEq for RunView {
 }
 
 impl RunView {
-    pub(super) fn new(
-        experiment: &AnyExperiment,
-        values: &Values,
-        seeds: Vec<u64>,
-        records: &[AnyRecord],
-    ) -> Self {
+    /// Returns what these records have, one for each seed of the run.
+    fn new(experiment: &AnyExperiment, config: &AnyConfig, records: &[AnyRecord]) -> Self {
+        let seed_of = |further| seed(experiment.with_seed(config, further).values());
         Self(Rc::new(Measured {
             arms: experiment.arms,
-            seeds,
-            metrics: records.iter().map(|record| experiment.metrics(values, record)).collect(),
+            seeds: (0..records.len() as u32).map(seed_of).collect(),
+            metrics: records.iter().map(|record| experiment.metrics(config, record)).collect(),
             series: records.iter().map(|record| experiment.series(record)).collect(),
         }))
     }
@@ -135,6 +133,25 @@ impl RunView {
     fn color(&self, line: &CurveSpec, series: &RunSeries) -> usize {
         if self.0.arms.len() > 1 { series.arm } else { line.color }
     }
+}
+
+#[derive(PartialEq, Properties)]
+pub(super) struct RunViewProviderProps {
+    pub(super) experiment: &'static AnyExperiment,
+    pub(super) config: AnyConfig,
+    /// One for each seed; the view is computed again only when their pointer changes, or the settings do.
+    pub(super) records: PtrEq<Vec<AnyRecord>>,
+    pub(super) children: Html,
+}
+
+/// Gives a panel's run to the components below it.
+#[component]
+pub(super) fn RunViewProvider(props: &RunViewProviderProps) -> Html {
+    let experiment = props.experiment;
+    let view = use_memo((props.config.clone(), props.records.clone()), |(config, records)| {
+        RunView::new(experiment, config, &records.0)
+    });
+    html! { <ContextProvider<RunView> context={(*view).clone()}>{ props.children.clone() }</ContextProvider<RunView>> }
 }
 
 /// A series with its x divided.
@@ -258,4 +275,10 @@ pub fn CurveFigure(props: &CurveFigureProps) -> Html {
                 integer_x={true} empty={props.empty} />
         </Figure>
     }
+}
+
+/// Returns the data table of a line chart.
+pub fn series_table(x: &'static str, series: &[Series]) -> Callback<(), Table> {
+    let series = series.to_vec();
+    Callback::from(move |()| Table::from_series(x, &series))
 }

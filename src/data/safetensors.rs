@@ -1,17 +1,32 @@
 //! Weights as `.safetensors` files.
 //!
-//! Other programs read these files, such as Python's `safetensors.torch.load_file`. Only 32-bit floats are written and read.
-//! Whatever a file holds, reading it ends in tensors or in a sentence that says what is wrong.
+//! Other programs read these files, for example Python's `safetensors.torch.load_file`. Only 32-bit floats are written
+//! and read.
 
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use safetensors::{SafeTensorError, SafeTensors};
 use std::collections::BTreeMap;
 
-/// The longest list of tensors that is read, in bytes; that of the lab's largest model has a tenth of it. A list takes many
+/// The maximum length of a file's header, in bytes: ten times that of the lab's largest model. A parsed header takes many
 /// times its length in memory.
 const MAX_HEADER: u64 = 1_000_000;
 
-/// A tensor with its name, its shape, and its numbers row by row.
+/// A reason why weights could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightFileError {
+    #[error("The weights could not be written ({0}).")]
+    Write(SafeTensorError),
+    #[error("This is no whole .safetensors file ({0}).")]
+    Damaged(#[from] SafeTensorError),
+    #[error(
+        "This is no .safetensors file of this lab: its list of tensors should have {MAX_HEADER} bytes at most, and says {0}."
+    )]
+    LongHeader(u64),
+    #[error("The tensor \"{0}\" is not of 32-bit floats (F32), which alone are read here.")]
+    NotF32(String),
+}
+
+/// A named tensor with row-major values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedTensor {
     pub name: String,
@@ -19,23 +34,27 @@ pub struct NamedTensor {
     pub values: Vec<f32>,
 }
 
-/// What a file holds.
+/// The contents of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct File {
-    /// Names and texts, in the order of the names.
+    /// Keys and texts, sorted by key.
     pub metadata: Vec<(String, String)>,
     pub tensors: Vec<NamedTensor>,
 }
 
 impl File {
-    /// The metadata's text of this name.
-    pub fn meta(&self, name: &str) -> Option<&str> {
-        self.metadata.iter().find(|(key, _)| key == name).map(|(_, text)| text.as_str())
+    /// Returns the metadata's text for a key.
+    pub fn meta(&self, key: &str) -> Option<&str> {
+        self.metadata.iter().find(|(known, _)| known == key).map(|(_, text)| text.as_str())
     }
 }
 
-/// The file's bytes.
-pub fn write(file: &File) -> Result<Vec<u8>, String> {
+/// Encodes a file.
+///
+/// # Errors
+///
+/// If a tensor's shape does not match its values.
+pub fn write(file: &File) -> Result<Vec<u8>, WeightFileError> {
     let bytes: Vec<Vec<u8>> = file
         .tensors
         .iter()
@@ -45,35 +64,32 @@ pub fn write(file: &File) -> Result<Vec<u8>, String> {
         let view = TensorView::new(Dtype::F32, tensor.shape.clone(), bytes);
         view.map(|view| (tensor.name.as_str(), view))
     });
-    let written = views
+    let encoded = views
         .collect::<Result<Vec<_>, _>>()
         .and_then(|views| serialize(views, Some(file.metadata.iter().cloned().collect())));
-    written.map_err(|error| format!("The weights could not be written ({error})."))
+    encoded.map_err(WeightFileError::Write)
 }
 
-/// Reads a file, its tensors in the order of their names; an error is a sentence that says what is wrong with it.
-pub fn read(bytes: &[u8]) -> Result<File, String> {
-    let damaged = |error: SafeTensorError| format!("This is no whole .safetensors file ({error}).");
+/// Decodes a file, its tensors sorted by name.
+///
+/// # Errors
+///
+/// If the file is damaged, has a header longer than the lab writes, or holds other numbers than 32-bit floats.
+pub fn read(bytes: &[u8]) -> Result<File, WeightFileError> {
     let header_len = bytes.first_chunk().map(|len| u64::from_le_bytes(*len));
     if let Some(len) = header_len.filter(|len| *len > MAX_HEADER) {
-        return Err(format!(
-            "This is no .safetensors file of this lab: its list of tensors should have {MAX_HEADER} bytes at most, and says {len}."
-        ));
+        return Err(WeightFileError::LongHeader(len));
     }
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
+    let (_, header) = SafeTensors::read_metadata(bytes)?;
     let metadata: BTreeMap<_, _> = header.metadata().iter().flatten().collect();
     let metadata = metadata.into_iter().map(|(key, text)| (key.clone(), text.clone())).collect();
-    let tensors =
-        SafeTensors::deserialize(bytes).map_err(damaged)?.tensors().into_iter().map(|(name, view)| {
-            if view.dtype() != Dtype::F32 {
-                return Err(format!(
-                    "The tensor \"{name}\" is not of 32-bit floats (F32), which alone are read here."
-                ));
-            }
-            let values =
-                view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-            Ok(NamedTensor { name, shape: view.shape().to_vec(), values })
-        });
+    let tensors = SafeTensors::deserialize(bytes)?.tensors().into_iter().map(|(name, view)| {
+        if view.dtype() != Dtype::F32 {
+            return Err(WeightFileError::NotF32(name));
+        }
+        let values = view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        Ok(NamedTensor { name, shape: view.shape().to_vec(), values })
+    });
     let mut tensors = tensors.collect::<Result<Vec<_>, _>>()?;
     tensors.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(File { metadata, tensors })
@@ -81,7 +97,7 @@ pub fn read(bytes: &[u8]) -> Result<File, String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::run::safetensors::*;
+    use crate::data::safetensors::*;
 
     fn example() -> File {
         File {
@@ -94,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn a_written_file_can_be_read() {
         let file = example();
         let mut back = write(&file).and_then(|bytes| read(&bytes)).unwrap_or_default();
         back.tensors.sort_by(|a, b| b.name.cmp(&a.name));
@@ -103,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_files_give_a_sentence() {
+    fn damaged_files_are_rejected() {
         let whole = write(&example()).unwrap_or_default();
         for cut in [0, 5, 8, 20, whole.len() - 1] {
             assert!(read(&whole[..cut]).is_err(), "cut at {cut}");
@@ -116,11 +132,11 @@ mod tests {
         let mut half = (text.len() as u64).to_le_bytes().to_vec();
         half.extend(text.as_bytes());
         half.extend([0; 2]);
-        assert!(read(&half).is_err_and(|why| why.contains("F32")));
+        assert!(read(&half).is_err_and(|why| why.to_string().contains("F32")));
     }
 
     #[test]
-    fn shapes_beyond_all_numbers_do_not_overflow() {
+    fn huge_shapes_do_not_overflow() {
         let text = r#"{"a":{"dtype":"F32","shape":[9223372036854775807,9],"data_offsets":[0,4]}}"#;
         let mut bytes = (text.len() as u64).to_le_bytes().to_vec();
         bytes.extend(text.as_bytes());

@@ -1,13 +1,15 @@
-//! What a field of a config can be, to and from JSON. Serde could do it, at two kilobytes of code for every config.
+//! Conversion of a config's fields to and from JSON. Serde could do this, but would add two kilobytes of code
+//! per config.
 
+use crate::core::param::Choices;
 use serde_json::Value;
 
 /// The type of one setting.
 pub trait Field: Sized {
-    /// The value in a map of settings, if it is of this type.
+    /// Returns the setting that a JSON value holds, or `None` if the value has another type.
     fn read(value: &Value) -> Option<Self>;
 
-    /// What stands for it there.
+    /// Returns the setting as a JSON value.
     fn write(&self) -> Value;
 }
 
@@ -51,8 +53,8 @@ impl Field for Vec<u32> {
     }
 }
 
-/// Where a value stands among the names of a choice.
-pub fn chosen(choices: super::Choices, value: &Value) -> Option<usize> {
+/// Returns the index of a value among the names of a choice.
+pub fn choice_index(choices: Choices, value: &Value) -> Option<usize> {
     let text = value.as_str()?;
     choices.iter().position(|(slug, _)| *slug == text)
 }

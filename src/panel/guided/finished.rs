@@ -1,0 +1,50 @@
+//! The guided experiments that were finished: all sections share one list, which the browser stores.
+
+use crate::saved_runs::Finished;
+use crate::saved_runs::finished::{add, read, to_json};
+use gloo::utils::window;
+use std::cell::RefCell;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// The key of the browser's storage that has all finished experiments.
+const KEY: &str = "nn-lab.experiments";
+
+thread_local! {
+    /// The finished ones, for as long as the page is there; a browser that stores nothing forgets them after that.
+    static FINISHED: RefCell<Option<Rc<Vec<Finished>>>> = const { RefCell::new(None) };
+}
+
+/// All finished experiments, and the way to add one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FinishedList {
+    pub all: Rc<Vec<Finished>>,
+    pub add: Callback<Finished>,
+}
+
+/// The finished experiments of all sections.
+#[hook]
+pub fn use_finished() -> FinishedList {
+    let all = use_state(|| FINISHED.with_borrow_mut(|known| known.get_or_insert_with(stored).clone()));
+    let add = use_callback((), {
+        let all = all.setter();
+        move |finished: Finished, ()| {
+            let mut next = FINISHED.with_borrow(|known| known.as_deref().cloned()).unwrap_or_default();
+            add(&mut next, finished);
+            if let Ok(Some(storage)) = window().local_storage() {
+                // Without room they last as long as the page.
+                let _ = storage.set_item(KEY, &to_json(&next));
+            }
+            let next = Rc::new(next);
+            FINISHED.set(Some(next.clone()));
+            all.set(next);
+        }
+    });
+    FinishedList { all: (*all).clone(), add }
+}
+
+fn stored() -> Rc<Vec<Finished>> {
+    let storage = window().local_storage().ok().flatten();
+    let text = storage.and_then(|storage| storage.get_item(KEY).ok().flatten()).unwrap_or_default();
+    Rc::new(read(&text))
+}

@@ -1,0 +1,171 @@
+//! What a panel says of its run: the run's buttons, what has failed or was left unfinished, the checks and the device.
+
+use crate::client::{AnyRun, Pool};
+use crate::core::Check;
+use crate::core::guided::GuidedInfo;
+use crate::core::sweep::seed;
+use crate::panel::guided::GuidedView;
+use crate::panel::history::local;
+use crate::panel::run_panel::{Failure, RunPanel};
+use crate::panel::{AnySettings, PanelAction};
+use crate::protocol::{DeviceInfo, DeviceKind, Pace, Progress, RunState};
+use crate::run::any::AnyRecord;
+use crate::saved_runs::Timestamp;
+use crate::ui::player::Player;
+use crate::ui::readout::{MetricOutput, format_number};
+use crate::ui::visibility::HiddenByLesson;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// The claims, held against what was measured with every seed.
+pub(super) fn checks(lab: &AnyRun, settings: &AnySettings) -> Vec<Check> {
+    let experiment = lab.experiment;
+    let of_seed = |(further, record): (u32, &AnyRecord)| {
+        experiment.checks(&experiment.with_seed(&settings.run_config, further), record)
+    };
+    let seeds: Vec<Vec<Check>> = (0..).zip(&*lab.records).map(of_seed).collect();
+    let checks = Check::of_seeds(&seeds).into_iter();
+    checks.map(|check| if lab.state.is_active() { check.while_training() } else { check }).collect()
+}
+
+/// The nets that failed while others did not: their numbers, and sentences that name them.
+fn failures(lab: &AnyRun, settings: &AnySettings) -> Vec<Failure> {
+    let nets = lab.experiment.arms;
+    if matches!(lab.state, RunState::Error(_)) {
+        return Vec::new();
+    }
+    let lost: Vec<&RunState> = lab.arms.iter().filter(|arm| arm.is_lost).map(|arm| &arm.state).collect();
+    let failed = lab.arms.iter().enumerate().filter_map(|(index, arm)| {
+        let RunState::Error(why) = &arm.state else { return None };
+        // Those that were lost were so together, and one sentence is enough.
+        if arm.is_lost && lost.len() > 1 {
+            let first = lost.first().is_some_and(|first| std::ptr::eq(*first, &arm.state));
+            let sentence = format!("{} networks have ended. {why}", lost.len()).into();
+            return first.then_some(Failure { index, sentence, is_lost: true });
+        }
+        let net = nets.get(index % nets.len().max(1)).map_or("net", |arm| arm.net);
+        let further = (index / nets.len().max(1)) as u32;
+        let which = match lab.records.len() {
+            1 => format!("The {net}"),
+            _ => {
+                let config = lab.experiment.with_seed(&settings.run_config, further);
+                format!("The {net} with seed {}", seed(config.values()))
+            }
+        };
+        let sentence = format!("{which} has ended. {why}").into();
+        Some(Failure { index, sentence, is_lost: arm.is_lost })
+    });
+    failed.collect()
+}
+
+/// That some nets still load while others train already.
+fn still_loading(lab: &AnyRun) -> Option<AttrValue> {
+    let loading = lab.arms.iter().filter(|arm| matches!(arm.state, RunState::Loading { .. })).count();
+    let verb = if loading == 1 { "is" } else { "are" };
+    (lab.state == RunState::Running && loading > 0)
+        .then(|| format!("{loading} of {} networks {verb} still loading", lab.arms.len()).into())
+}
+
+/// The run controls of a panel's experiment, and what goes with them.
+pub(super) fn run_panel(
+    lab: &AnyRun,
+    settings: &AnySettings,
+    guided: Option<GuidedInfo>,
+    trains: bool,
+    main_numbers: &'static str,
+) -> Html {
+    let (experiment, records) = (lab.experiment, lab.records.clone());
+    let guided = guided.map(|info| GuidedView::new(info, lab, settings));
+    let replays = experiment.replays && trains;
+    let replay = if replays { replay(&lab.replay_steps, lab.shown, &lab.show) } else { Html::default() };
+    let mark = Rc::as_ptr(&records) as usize;
+    html! {
+        <RunPanel slug={experiment.slug} params={experiment.schema.params} dispatch={settings.page.dispatch.clone()} {mark} {main_numbers} {guided} {replay}
+            series={Callback::from(move |()| records.first().map_or_else(Vec::new, |record| experiment.series(record)))} loading={still_loading(lab)} background={settings.background.clone()}
+            state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
+            seeds={settings.options.seeds} failures={failures(lab, settings)} on_retry={lab.retry.clone()}
+            lost_at={lab.lost_at} on_go_on={lab.resume_lost.clone()}
+            on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}
+            on_step={lab.step.clone()} on_stop={lab.stop.clone()} on_reset={lab.reset.clone()} />
+    }
+}
+
+/// The slider over the run's earlier states. At its right end it follows the run.
+fn replay(steps: &[u32], shown: Option<u32>, show: &Callback<Option<u32>>) -> Html {
+    let last = steps.len().saturating_sub(1);
+    let at = shown.map_or(last, |shown| steps.partition_point(|step| *step <= shown).saturating_sub(1));
+    let words = match (steps.get(at), shown) {
+        (None, _) => "starts with training".to_owned(),
+        (Some(step), Some(_)) => format!("showing step {step}"),
+        (Some(_), None) => "showing now".to_owned(),
+    };
+    let on_move = {
+        let steps = steps.to_vec();
+        show.reform(move |at: usize| steps.get(at).copied().filter(|_| at < last))
+    };
+    html! {
+        <HiddenByLesson name="replay">
+            <div class="replay" data-shown={shown.map(|step| step.to_string())}>
+                <Player name="replay" label="Replay" {at} count={steps.len()} {on_move} {words} />
+            </div>
+        </HiddenByLesson>
+    }
+}
+
+/// The run that an earlier page has left, while nothing else goes on.
+pub(super) fn offer(lab: &AnyRun, settings: &AnySettings) -> Html {
+    let Some(found) = lab.unfinished.found.as_ref().filter(|_| lab.state == RunState::Idle) else {
+        return Html::default();
+    };
+    let resume = {
+        let (dispatch, resume, found) =
+            (settings.page.dispatch.clone(), lab.unfinished.resume.clone(), found.clone());
+        Callback::from(move |_: MouseEvent| {
+            dispatch.emit(PanelAction::Replace(found.values.clone(), found.other_keys()));
+            resume.emit(());
+        })
+    };
+    let forget = lab.unfinished.forget.reform(|_: MouseEvent| ());
+    let Progress { step, steps } = found.progress;
+    let when = local(Timestamp(found.saved_at as i64));
+    html! {
+        <div class="notice" data-offer="" role="status">
+            <p>{ format!("An unfinished run was saved at step {} of {} ({when}).", format_number(step.into(), 1), format_number(steps.into(), 1)) }</p>
+            <button type="button" data-action="continue" onclick={resume}>{ "Resume" }</button>{ " " }
+            <button type="button" data-action="forget" onclick={forget}>{ "Discard" }</button>
+        </div>
+    }
+}
+
+/// Which device computes, and why it is not another; and how long a step keeps the worker.
+pub(super) fn device_line(device: Option<&DeviceInfo>, pace: Pace, pool: &Pool) -> Html {
+    let Some(info) = device else {
+        return html! { <p class="device-line">{ "Device: loading…" }</p> };
+    };
+    let kind = match info.kind {
+        DeviceKind::Webgpu => "WebGPU",
+        DeviceKind::Cpu => "CPU",
+    };
+    html! {
+        <p class="device-line">
+            { "Device: " }<strong>{ kind }</strong>{ format!(" ({}).", info.name) }
+            if let Some(why) = &info.fallback {
+                <span class="fallback">{ format!(" {why}") }</span>
+            }
+            if pace.enqueue_ms.is_finite() && pace.enqueue_ms > 0.0 {
+                { if info.kind == DeviceKind::Webgpu { " Time to queue a step: " } else { " Time per step: " } }
+                <MetricOutput metric="enqueue_ms" value={f64::from(pace.enqueue_ms)}>
+                    { format!("{} ms", format_number(pace.enqueue_ms.into(), 2)) }
+                </MetricOutput>{ "." }
+            }
+            if pool.memory > 0.0 {
+                { if pool.workers > 1 { format!(" {} workers, one per core, use ", pool.workers) } else { " The worker uses ".to_owned() } }
+                <MetricOutput metric="worker_memory" value={pool.memory}>{ format!("{:.0} MB", pool.memory / 1e6) }</MetricOutput>
+                { " of memory." }
+            }
+            if let Some(why) = &pool.single_worker_reason {
+                <span class="fallback">{ format!(" {why}") }</span>
+            }
+        </p>
+    }
+}

@@ -1,0 +1,96 @@
+//! What a panel gets from the app, and its settings with the ways to change them: the [`use_settings`] hook.
+
+use crate::assignment::Assignment;
+use crate::client::RunOptions;
+use crate::core::query::Query;
+use crate::core::schema::{Schema, Values};
+use crate::core::settings::{Preset, Settings};
+use crate::panel::background::{Background, use_background};
+use crate::panel::guided::{FinishedList, use_finished};
+use crate::panel::state::{PanelAction, PanelState};
+use crate::run::any::AnyConfig;
+use serde_json::Value;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// What the app gives a panel.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct PanelProps {
+    /// The chapter that the address opens.
+    pub chapter: Option<String>,
+    /// The query of the address, for links and for what is neither a setting nor an option of a run.
+    pub query: Rc<Query>,
+    pub state: PanelState,
+    /// Changes the state. It is the same callback for as long as the page is there.
+    pub dispatch: Callback<PanelAction>,
+}
+
+/// A panel's settings with their type, and everything that its frame needs.
+#[derive(Clone, Debug)]
+pub struct PanelSettings<C> {
+    pub config: Rc<C>,
+    any: AnySettings,
+}
+
+impl<C> std::ops::Deref for PanelSettings<C> {
+    type Target = AnySettings;
+
+    fn deref(&self) -> &AnySettings {
+        &self.any
+    }
+}
+
+/// The same without their type.
+#[derive(Clone, Debug)]
+pub struct AnySettings {
+    pub schema: &'static Schema,
+    /// The settings as a run takes them.
+    pub run_config: AnyConfig,
+    pub values: Rc<Values>,
+    /// Sets one field.
+    pub set: Callback<(&'static str, Value)>,
+    /// Sets all fields to those of a preset, or to their defaults. Locked fields stay.
+    pub choose: Callback<Option<&'static Preset>>,
+    /// What the app gave the panel.
+    pub page: PanelProps,
+    pub options: RunOptions,
+    /// What the author of a link has fixed.
+    pub assignment: Rc<Assignment>,
+    /// The guided experiments that were finished.
+    pub finished: FinishedList,
+    /// What goes on beside the run.
+    pub(super) background: Background,
+}
+
+/// Returns the settings of a panel, and the ways to change them.
+#[hook]
+pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
+    let any = use_any_settings(props);
+    PanelSettings { config: any.run_config.typed(), any }
+}
+
+#[hook]
+fn use_any_settings(props: &PanelProps) -> AnySettings {
+    let (finished, background) = (use_finished(), use_background());
+    // The same callbacks whatever the settings are, so that frames of a run leave the controls alone: a number that is being
+    // typed would be set back thirty times a second.
+    let set = use_callback(props.dispatch.clone(), |(key, value): (&'static str, Value), dispatch| {
+        dispatch.emit(PanelAction::Set(key, value));
+    });
+    let choose = use_callback(props.dispatch.clone(), |preset: Option<&'static Preset>, dispatch| {
+        dispatch.emit(PanelAction::Choose(preset));
+    });
+    let PanelState { experiment, config, options, assignment, .. } = &props.state;
+    AnySettings {
+        schema: &experiment.schema,
+        run_config: config.clone(),
+        values: config.values().clone(),
+        set,
+        choose,
+        page: props.clone(),
+        options: *options,
+        assignment: assignment.clone(),
+        finished,
+        background,
+    }
+}

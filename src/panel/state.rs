@@ -1,0 +1,176 @@
+//! The state of a panel: its typed settings, and what else its address says.
+//!
+//! The app keeps one [`PanelState`] in its reducer. Controls change it through a [`PanelAction`]; the query of the address
+//! follows from it. Only the address of a new page, a link, and a message of an embedding page are read as text.
+
+use crate::assignment::Assignment;
+use crate::client::RunOptions;
+use crate::core::query::{Changes, Query};
+use crate::core::schema::Values;
+use crate::core::settings::{Param, Preset, linked_keys};
+use crate::protocol::DeviceChoice;
+use crate::run::any::{AnyConfig, AnyExperiment};
+use serde_json::Value;
+use std::rc::Rc;
+
+/// The settings of a panel, and what its address says of its run and of the assignment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PanelState {
+    pub experiment: &'static AnyExperiment,
+    pub config: AnyConfig,
+    /// The preset that the address names, whether or not a setting was changed since.
+    named_preset: Option<&'static Preset>,
+    /// The settings that the address's own keys are laid over: those of the named preset, or the defaults.
+    base: Rc<Values>,
+    pub options: RunOptions,
+    /// What the author of the link has fixed.
+    pub assignment: Rc<Assignment>,
+    warnings: Warnings,
+}
+
+/// One sentence for each part of the address that could not be taken as it was.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Warnings {
+    settings: Vec<String>,
+    preset: Option<String>,
+    seeds: Option<String>,
+    assignment: Vec<String>,
+}
+
+/// A change of a panel's state.
+#[derive(Debug)]
+pub enum PanelAction {
+    /// Sets one setting, unless the assignment locks it.
+    Set(&'static str, Value),
+    /// Sets all settings to those of a preset, or to their defaults. Locked settings stay.
+    Choose(Option<&'static Preset>),
+    /// Replaces all settings, and changes other keys of the address.
+    Replace(Rc<Values>, Changes),
+    /// Changes keys of the address and reads it again, as if a link had them.
+    Write(Changes),
+}
+
+impl PanelState {
+    /// Reads the state from the query of an address. Values that do not fit are corrected or ignored, with a warning.
+    pub fn read(experiment: &'static AnyExperiment, query: &Query) -> Self {
+        let schema = &experiment.schema;
+        let (named_preset, base, preset) = schema.base(query);
+        let (values, settings) = schema.read(&base, query);
+        let state = Self {
+            experiment,
+            config: experiment.config(values),
+            named_preset,
+            base: Rc::new(base),
+            options: RunOptions { device: DeviceChoice::default(), seeds: 1 },
+            assignment: Rc::default(),
+            warnings: Warnings { settings, preset, ..Warnings::default() },
+        };
+        state.with_other_keys(query)
+    }
+
+    /// Reads another query. Settings that stay the same keep their pointer.
+    pub fn read_again(&self, query: &Query) -> Self {
+        let next = Self::read(self.experiment, query);
+        if next.config == self.config { Self { config: self.config.clone(), ..next } } else { next }
+    }
+
+    /// Returns the state after an action, and the query that belongs to it.
+    pub fn after(&self, action: PanelAction, query: &Query) -> (Self, Query) {
+        let schema = &self.experiment.schema;
+        match action {
+            PanelAction::Set(key, value) => {
+                // The control has checked the value and told its visitor; a value that is still wrong changes nothing.
+                match schema.with(self.config.values(), key, &value) {
+                    Ok(values) if !is_locked(&self.assignment, schema.params, key) => {
+                        let query = query.changed(&schema.address(&values, &self.base));
+                        (self.with_settings(values), query)
+                    }
+                    _ => (self.clone(), query.clone()),
+                }
+            }
+            PanelAction::Choose(preset) => {
+                let base = preset.map_or_else(|| schema.defaults(), |preset| schema.preset(preset));
+                let mut values = base.clone();
+                let locked = |key: &str| is_locked(&self.assignment, schema.params, key);
+                let kept = self.config.values().iter().filter(|(key, _)| locked(key));
+                values.extend(kept.map(|(key, value)| (key.clone(), value.clone())));
+                let mut changes = schema.address(&values, &base);
+                changes.push(("preset".to_owned(), preset.map(|preset| preset.slug.to_owned())));
+                (self.with_base(preset, base).with_settings(values), query.changed(&changes))
+            }
+            PanelAction::Replace(values, changes) => {
+                let query = query.changed(&schema.whole_address(&values)).changed(&changes);
+                let state = self.with_base(None, schema.defaults()).with_settings(values);
+                (state.with_other_keys(&query), query)
+            }
+            PanelAction::Write(changes) => {
+                let query = query.changed(&changes);
+                (self.read_again(&query), query)
+            }
+        }
+    }
+
+    fn with_settings(&self, values: impl Into<Rc<Values>>) -> Self {
+        let warnings = Warnings { settings: Vec::new(), ..self.warnings.clone() };
+        Self { config: self.experiment.config(values), warnings, ..self.clone() }
+    }
+
+    fn with_base(&self, named_preset: Option<&'static Preset>, base: Values) -> Self {
+        let warnings = Warnings { preset: None, ..self.warnings.clone() };
+        Self { named_preset, base: Rc::new(base), warnings, ..self.clone() }
+    }
+
+    /// Reads the keys of the address that are not settings.
+    fn with_other_keys(self, query: &Query) -> Self {
+        let (assignment, assignment_warnings) = Assignment::from_query(query);
+        let (seeds, seeds_warning) = match seeds(query) {
+            Ok(seeds) => (seeds, None),
+            Err(warning) => (1, Some(warning)),
+        };
+        let warnings = Warnings { seeds: seeds_warning, assignment: assignment_warnings, ..self.warnings };
+        let options = RunOptions { device: device(query), seeds };
+        Self { options, assignment: Rc::new(assignment), warnings, ..self }
+    }
+
+    /// Returns the preset that the settings are, if none of its fields was changed since.
+    pub fn preset(&self) -> Option<&'static Preset> {
+        self.named_preset.filter(|_| *self.config.values() == self.base)
+    }
+
+    /// Returns a sentence for everything in the address that could not be taken as it was, except for the assignment.
+    pub fn warnings(&self) -> impl Iterator<Item = &String> {
+        let Warnings { settings, preset, seeds, .. } = &self.warnings;
+        settings.iter().chain(preset).chain(seeds)
+    }
+
+    /// Returns a sentence for everything that is wrong with the assignment.
+    pub fn assignment_warnings(&self) -> &[String] {
+        &self.warnings.assignment
+    }
+}
+
+/// Returns true if a student cannot change a setting, by itself or through one that changes together with it.
+pub fn is_locked(assignment: &Assignment, params: &[Param], key: &str) -> bool {
+    assignment.locks(key)
+        || linked_keys(params, key).is_some_and(|group| group.iter().any(|key| assignment.locks(key)))
+}
+
+/// The numbers of seeds that a run may have.
+pub const SEEDS: [u32; 4] = [1, 3, 5, 10];
+
+/// Returns the number of seeds that an address asks for, or a sentence if there is no such number.
+fn seeds(query: &Query) -> Result<u32, String> {
+    let Some(text) = query.get("seeds") else { return Ok(1) };
+    let number = text.parse().ok().filter(|number| SEEDS.contains(number));
+    let shown: String = text.chars().take(40).collect();
+    number.ok_or_else(|| format!("seeds={shown} is not one of 1, 3, 5, 10; one seed is trained."))
+}
+
+/// Returns the device that an address asks for.
+pub fn device(query: &Query) -> DeviceChoice {
+    match query.get("device") {
+        Some("webgpu") => DeviceChoice::Webgpu,
+        Some("cpu") => DeviceChoice::Cpu,
+        _ => DeviceChoice::Auto,
+    }
+}

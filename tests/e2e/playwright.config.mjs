@@ -1,0 +1,25 @@
+// The browser tests, in the Chromium that is installed; Playwright downloads no browser. scripts/test.sh selects
+// tests by tag: @long is left out of the daily run, @full takes minutes. @webgpu and @firefox name what a test
+// needs: `npx playwright test --grep @firefox`.
+
+import { defineConfig } from '@playwright/test';
+import { launchOptions } from './lib/browser.mjs';
+
+export default defineConfig({
+  testDir: '.',
+  testMatch: '**/*.test.mjs',
+  // While one file waits for its worker, the other one uses the other core.
+  workers: 2,
+  fullyParallel: false,
+  // A test that passes only the second time is reported as flaky: it counts as passed, and is to be fixed.
+  retries: 1,
+  timeout: 150_000,
+  expect: { timeout: 30_000 },
+  outputDir: '../../target/e2e/failed',
+  reporter: [['list'], ['./lib/summary.mjs']],
+  use: {
+    launchOptions,
+    screenshot: 'only-on-failure',
+    trace: 'on-first-retry',
+  },
+});
