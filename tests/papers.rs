@@ -85,7 +85,7 @@ fn reference<E: Experiment>(title: &str) -> String {
         }
         Kind::Switch => "`true`, `false`".to_owned(),
         Kind::IntList(sizes) => {
-            format!("up to {} numbers from {} to {}, such as `8,16,4`", sizes.most, sizes.min, sizes.max)
+            format!("up to {} numbers from {} to {}, such as `8,16,4`", sizes.max_len, sizes.min, sizes.max)
         }
     };
     let mut text = format!("### `{}`: {title}\n\n", E::SLUG);

@@ -599,11 +599,11 @@ fn any_archive_is_read() {
 
 #[test]
 fn archives_do_not_unpack_beyond_the_limit() {
-    let most = 60_000 * 3073;
+    let max_len = 60_000 * 3073;
     let size = |n: usize| format!("{n:011o}");
     let zeros = |n: usize| vec![0u8; n];
-    let file = |i: usize| header(&format!("data_batch_{i}.bin"), &size(most), b'0');
-    let block = zeros(most.next_multiple_of(512));
+    let file = |i: usize| header(&format!("data_batch_{i}.bin"), &size(max_len), b'0');
+    let block = zeros(max_len.next_multiple_of(512));
     for (what, bytes) in [
         ("a name of 400 MB", gzip(&[&header("././@LongLink", &size(400_000_000), b'L')], 400_000_000)),
         ("an extension of 400 MB", gzip(&[&header("x", &size(400_000_000), b'x')], 400_000_000)),

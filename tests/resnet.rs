@@ -217,9 +217,9 @@ fn check_paths(paths: &Paths, residual: bool) {
         };
         assert!(residual);
         let (branch, shortcut_grad) = (block.branch.gradient, shortcut.gradient);
-        let most = (branch + shortcut_grad) * 1.0001;
+        let bound = (branch + shortcut_grad) * 1.0001;
         assert!(
-            (branch - shortcut_grad).abs() <= given.gradient * 1.0001 && given.gradient <= most,
+            (branch - shortcut_grad).abs() <= given.gradient * 1.0001 && given.gradient <= bound,
             "{index}: {block:?}"
         );
         if block.projected {

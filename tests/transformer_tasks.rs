@@ -47,7 +47,7 @@ fn the_next_character_is_predicted_with_and_without_heads() {
     }
     let partial = answer(&config, next("ROMEO:", &[(0, 1), (1, 0)]));
     assert_ne!(partial.logits, partial.whole);
-    let gap = |a: &[f32], b: &[f32]| a.iter().zip(b).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+    let gap = |a: &[f32], b: &[f32]| a.iter().zip(b).fold(0.0f32, |max, (a, b)| max.max((a - b).abs()));
     assert!(gap(&partial.whole, &whole.logits) < 1e-4, "the outlines are the whole model's");
     // Characters outside the vocabulary are skipped, and only the end of a long text is used.
     let longer = answer(&config, next("ü The quick brown fox jumps: ROMEO:é", &[]));

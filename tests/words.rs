@@ -328,63 +328,6 @@ fn texts_have_no_banned_words() {
     assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Words that are banned in comments; the list for texts has terms that are right in code, such as "ordinary".
-const BANNED_IN_COMMENTS: &[&str] = &[
-    "twin",
-    "way back",
-    "colour",
-    "grey",
-    "favourite",
-    "behaviour",
-    "centre",
-    "licence",
-    "neighbour",
-    "formulae",
-];
-
-/// Parts of names that are banned: British spelling, leftovers of replacements, and nonstandard terms.
-const BANNED_IN_NAMES: &[&str] =
-    &["centerd", "colour", "grey", "behaviour", "neighbour", "formulae", "twin", "MOST_"];
-
-/// Question words that make a fragment of a comment, such as "What the backward pass finds."
-const QUESTION_WORDS: &[&str] = &["What", "Who", "Whether", "How", "Where", "Which"];
-
-/// Comments that open with a question word; the limit allows real questions and rare exceptions.
-const MAX_QUESTION_OPENINGS: usize = 50;
-
-/// Returns the comments of a file, each with the number of its first line; adjacent lines are one comment.
-fn comments(source: &str) -> Vec<(usize, String)> {
-    let mut found: Vec<(usize, String)> = Vec::new();
-    let mut is_open = false;
-    for (index, line) in source.lines().enumerate() {
-        let text =
-            line.trim_start().strip_prefix("//").map(|text| text.trim_start_matches(['/', '!']).trim());
-        match (text, found.last_mut()) {
-            (Some(text), Some((_, comment))) if is_open && !text.is_empty() => {
-                comment.push(' ');
-                comment.push_str(text);
-            }
-            (Some(text), _) if !text.is_empty() => found.push((index + 1, text.to_owned())),
-            _ => {}
-        }
-        is_open = text.is_some_and(|text| !text.is_empty());
-    }
-    found
-}
-
-/// Returns the names in the code of a file.
-fn names(tokens: TokenStream, found: &mut BTreeSet<String>) {
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => names(group.stream(), found),
-            TokenTree::Ident(ident) => {
-                found.insert(ident.to_string());
-            }
-            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
-        }
-    }
-}
-
 #[test]
 fn a_banned_word_is_found() {
     let code = r#"/// The twin of it.
@@ -394,7 +337,4 @@ fn a_banned_word_is_found() {
     texts(code.parse().expect("it is Rust"), &mut found);
     let wrong: Vec<_> = found.iter().flat_map(|text| complaints("here", text)).collect();
     assert_eq!(wrong.len(), 2, "{wrong:?}");
-    let found = comments("fn f() {}\n/// What it does.\n/// More.\n\n    // Why.\n    g();\n// Next.\n");
-    let texts: Vec<_> = found.iter().map(|(line, text)| (*line, text.as_str())).collect();
-    assert_eq!(texts, [(2, "What it does. More."), (5, "Why."), (7, "Next.")]);
 }

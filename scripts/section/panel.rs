@@ -10,16 +10,14 @@ use yew::prelude::*;
 #[component]
 pub fn SectionPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
-    let config = &settings.config;
-    let lab = use_experiment::<Section>(&settings.values, settings.options);
+    let config: &Config = &settings.config;
+    let lab = use_experiment::<Section>(&settings.run_config, settings.options);
     let body = |chapter: &str| match chapter {
         "training" => ChapterBody {
-            controls: html! {
-                <>
-                    { controls(&settings, "Line", keys![Config; slope]) }
-                    { controls(&settings, "Training", keys![Config; learning_rate, batch_size, steps, seed]) }
-                </>
-            },
+            controls: vec![
+                controls("Line", keys![Config; slope]),
+                controls("Training", keys![Config; learning_rate, batch_size, steps, seed]),
+            ],
             figures: html! {
                 <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="mean squared error"
                     look_for={html! { "The training loss of each mini-batch." }} x_max={Some(f64::from(config.steps))} />
