@@ -1,5 +1,5 @@
-// Writes a .br and a .gz next to every file of a folder that compression makes smaller, and prints the sizes, one JSON
-// object per line.
+// Writes a .br and a .gz next to every file of a folder that compression makes smaller, and prints the sizes,
+// one JSON object per line.
 
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
-// Prepares a site that Trunk has built for web hosts. Files whose content may change under the same name get a hash in
-// their name, the page gets the list of these names, and a service worker caches the site for use without a network.
-// Usage: node scripts/ship.mjs FOLDER
+// Prepares a site that Trunk has built for web hosts. Files whose content may change under the same name get
+// a hash in their name, the page gets the list of these names, and a service worker caches the site for use
+// without a network. Usage: node scripts/ship.mjs FOLDER
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';

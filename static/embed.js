@@ -4,19 +4,20 @@
 // and is controlled by attributes and methods. It has no dependencies, and is also an anywidget:
 // `export default { render }`.
 //
-// Attributes: `panel` (the section's name in the lab's addresses), `chapter` (the first open chapter), `lab` (the lab's
-// address, if it differs from this file's folder), `sandbox` (copied to the frame), `label` (the frame's title), `height`
-// (until the panel has reported its own), `theme` (light or dark; by default that of this page). All other attributes are
-// settings of the panel or keys of its address, with - for _: seq-len, preset, seed, device, show, hide, lock, autoplay,
-// ask, share.
+// Attributes: `panel` (the section's name in the lab's addresses), `chapter` (the first open chapter), `lab`
+// (the lab's address, if it differs from this file's folder), `sandbox` (copied to the frame), `label` (the
+// frame's title), `height` (until the panel has reported its own), `theme` (light or dark; by default that of
+// this page). All other attributes are settings of the panel or keys of its address, with - for _: seq-len,
+// preset, seed, device, show, hide, lock, autoplay, ask, share.
 //
-// Events, with the panel's message in `detail`: nn-lab-ready, nn-lab-state, nn-lab-metrics, nn-lab-guess, nn-lab-error,
-// nn-lab-resize. Methods: train(), pause(), reset(), set({ seq_len: 100 }).
+// Events, with the panel's message in `detail`: nn-lab-ready, nn-lab-state, nn-lab-metrics, nn-lab-guess,
+// nn-lab-error, nn-lab-resize. Methods: train(), pause(), reset(), set({ seq_len: 100 }).
 
 const VERSION = 1;
 const HOME = new URL('./', import.meta.url).href;
 const OWN = new Set(['panel', 'chapter', 'lab', 'theme', 'sandbox', 'label', 'height', 'class', 'id', 'style', 'slot', 'title', 'hidden', 'lang', 'dir', 'tabindex', 'role', 'is', 'part']);
-// A change of these attributes reloads the frame, because they are not settings that a running panel can change.
+// A change of these attributes reloads the frame, because they are not settings that a running panel can
+// change.
 const FIXED = new Set(['device', 'share', 'show', 'hide', 'lock', 'autoplay', 'ask', 'ask_guess', 'ask_options', 'ask_metric', 'ask_range']);
 const EVENTS = new Set(['ready', 'state', 'metrics', 'guess', 'error', 'resize']);
 
@@ -73,7 +74,8 @@ class NnLab extends (globalThis.HTMLElement ?? class {}) {
   disconnectedCallback() {
     elements.delete(this);
     this.#watch?.disconnect();
-    // Removing the frame ends its worker and frees its GPU memory. The other panels are told that it no longer wants to run.
+    // Removing the frame ends its worker and frees its GPU memory. The other panels are told that it no
+    // longer wants to run.
     this.#frame?.remove();
     this.#frame = undefined;
     if (this.lastStand?.wants) relay(this, { ...this.lastStand, wants: false });
@@ -90,7 +92,8 @@ class NnLab extends (globalThis.HTMLElement ?? class {}) {
   get frame() { return this.#frame; }
 
   #post(message) {
-    // Any origin may read this: nothing in it is secret, and a sandboxed frame has no origin that could be named.
+    // Any origin may read this: nothing in it is secret, and a sandboxed frame has no origin that could be
+    // named.
     this.#frame?.contentWindow?.postMessage({ source: 'nn-lab-host', version: VERSION, ...message }, '*');
   }
 

@@ -1,7 +1,7 @@
 //! Axes as SVG: ticks, grid lines and labels, shared by all charts.
 
 use crate::charts::{
-    layout::{fit_text, stride, text_width},
+    layout::{fit_text, stride, text_width, wrap},
     scale::{Scale, Tick},
 };
 use yew::prelude::*;
@@ -172,18 +172,7 @@ pub(super) fn empty_text(plot: Plot, text: &str) -> Html {
     let x = plot.left / 2.0 + plot.right / 2.0;
     let y = plot.top / 2.0 + plot.bottom / 2.0;
     // SVG does not wrap lines.
-    let mut lines: Vec<String> = vec![String::new()];
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() || text_width(line) + text_width(word) < plot.width() - 24.0 => {
-                if !line.is_empty() {
-                    line.push(' ');
-                }
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
+    let lines = wrap(text, plot.width() - 19.0);
     let first = y - 8.0 * (lines.len() as f64 - 1.0);
     let lines = lines.into_iter().enumerate().map(|(index, line)| {
         html! {

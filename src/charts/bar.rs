@@ -114,11 +114,7 @@ impl Layout {
         let values = || props.bars.iter().flat_map(|bar| bar.values.iter().copied());
         let empty = extent(props.y_scale, values()).is_none();
         let wanted = values().chain(props.references.iter().map(|reference| reference.y));
-        let data = extent(props.y_scale, wanted).unwrap_or(if props.y_scale == ScaleKind::Log {
-            (0.1, 1.0)
-        } else {
-            (0.0, 1.0)
-        });
+        let data = extent(props.y_scale, wanted).unwrap_or(props.y_scale.empty_domain());
         let domain = match props.y_scale {
             // A bar's length is its value, so it starts at zero.
             ScaleKind::Linear => nice(props.y_scale, (data.0.min(0.0), data.1.max(0.0)), 5),

@@ -56,7 +56,7 @@ impl PartialEq for Grid {
     }
 }
 
-#[derive(Clone, Properties, Debug)]
+#[derive(Clone, Properties, PartialEq, Debug)]
 pub struct HeatmapProps {
     /// The map's name, spoken by screen readers.
     pub name: AttrValue,
@@ -108,31 +108,6 @@ pub struct HeatmapProps {
     /// The effect of choosing a cell, such as "opens the run", spoken by screen readers.
     #[prop_or("chooses a cell".into())]
     pub pick_label: AttrValue,
-}
-
-/// Values behind an `Rc` are compared by pointer.
-impl PartialEq for HeatmapProps {
-    fn eq(&self, other: &Self) -> bool {
-        let same_points = match (&self.points, &other.points) {
-            (None, None) => true,
-            (Some(ours), Some(theirs)) => Rc::ptr_eq(ours, theirs),
-            _ => false,
-        };
-        let same_names = |ours: &Rc<Vec<AttrValue>>, theirs| Rc::ptr_eq(ours, theirs) || ours == theirs;
-        same_points
-            && self.grid == other.grid
-            && self.also == other.also
-            && same_names(&self.row_names, &other.row_names)
-            && same_names(&self.col_names, &other.col_names)
-            && (self.map, self.range, self.x_range, self.y_range)
-                == (other.map, other.range, other.x_range, other.y_range)
-            && (self.y_up, self.smooth) == (other.y_up, other.smooth)
-            && (&self.name, &self.x_label, &self.y_label) == (&other.name, &other.x_label, &other.y_label)
-            && (&self.value_label, &self.empty) == (&other.value_label, &other.empty)
-            && self.max_height == other.max_height
-            && (&self.on_cursor, &self.on_pick) == (&other.on_cursor, &other.on_pick)
-            && self.pick_label == other.pick_label
-    }
 }
 
 /// A grid as colors, with its color bar, and a cursor that moves from cell to cell.

@@ -36,6 +36,21 @@ pub fn fit_text(text: &str, width: f64) -> String {
     format!("{}…", fitted.trim_end())
 }
 
+/// Breaks a text into lines that fit, each of at least one word.
+pub fn wrap(text: &str, width: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if text_width(line) + text_width(word) + 5.0 <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// Thins a line to what a screen can show. Of consecutive points in one pixel column only the first, the
 /// lowest, the highest and the last remain, so every spike survives. `None` breaks the line. Each piece of
 /// the result is an unbroken line of at least one point.
@@ -270,6 +285,14 @@ mod tests {
         let cut = fit_text("a very long name of a series", 60.0);
         assert!(cut.ends_with('…') && text_width(&cut) <= 60.0, "{cut}");
         assert_eq!(fit_text("loss", 0.0), "…");
+    }
+
+    #[test]
+    fn texts_are_wrapped() {
+        assert_eq!(wrap("", 100.0), Vec::<String>::new());
+        let lines = wrap("depth=3 width=64 rate=0.01 seed=1", 100.0);
+        assert!(lines.len() > 1 && lines.iter().all(|line| text_width(line) <= 100.0), "{lines:?}");
+        assert_eq!(lines.join(" "), "depth=3 width=64 rate=0.01 seed=1");
     }
 
     #[test]

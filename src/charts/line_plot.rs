@@ -68,8 +68,7 @@ impl Layout {
         let ys = points().map(|point| point.1);
         let ys = ys.chain(bands().flat_map(|point| [point.1, point.2]));
         let ys = ys.chain(props.references.iter().map(|reference| reference.y));
-        let y_data =
-            extent(y_scale, ys).unwrap_or(if y_scale == ScaleKind::Log { (0.1, 1.0) } else { (0.0, 1.0) });
+        let y_data = extent(y_scale, ys).unwrap_or(y_scale.empty_domain());
         let y_domain = props.y_range.unwrap_or_else(|| nice(y_scale, y_data, 5));
 
         let named = series.iter().map(|series| &series.name);

@@ -11,6 +11,16 @@ pub enum ScaleKind {
     Log,
 }
 
+impl ScaleKind {
+    /// The domain of an axis without data.
+    pub const fn empty_domain(self) -> (f64, f64) {
+        match self {
+            Self::Linear => (0.0, 1.0),
+            Self::Log => (0.1, 1.0),
+        }
+    }
+}
+
 /// A mark on an axis.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Tick {
@@ -132,12 +142,8 @@ pub fn nice(kind: ScaleKind, domain: (f64, f64), target: usize) -> (f64, f64) {
 
 fn drawable(kind: ScaleKind, (low, high): (f64, f64)) -> (f64, f64) {
     let (low, high) = if low <= high { (low, high) } else { (high, low) };
-    let fallback = match kind {
-        ScaleKind::Linear => (0.0, 1.0),
-        ScaleKind::Log => (0.1, 1.0),
-    };
     if low.is_nan() || high.is_nan() {
-        return fallback;
+        return kind.empty_domain();
     }
     let (low, high) = (low.clamp(-LARGEST, LARGEST), high.clamp(-LARGEST, LARGEST));
     match kind {
@@ -146,13 +152,13 @@ fn drawable(kind: ScaleKind, (low, high): (f64, f64)) -> (f64, f64) {
             if high - low > size * 1e-9 && high - low > SMALLEST {
                 (low, high)
             } else if size <= SMALLEST {
-                fallback
+                kind.empty_domain()
             } else {
                 let middle = low / 2.0 + high / 2.0;
                 (middle - size * 0.1, middle + size * 0.1)
             }
         }
-        ScaleKind::Log if high <= 0.0 => fallback,
+        ScaleKind::Log if high <= 0.0 => kind.empty_domain(),
         ScaleKind::Log => {
             let high = high.max(SMALLEST);
             let low = if low <= 0.0 { high * 1e-3 } else { low.max(SMALLEST * 1e-3) };

@@ -1,6 +1,6 @@
 //! Export of figures as pictures and files.
 
-use crate::charts::layout::text_width;
+use crate::charts::layout::wrap;
 use js_sys::{Array, encode_uri_component};
 use std::fmt::Write;
 use wasm_bindgen::{JsCast, JsValue};
@@ -71,25 +71,21 @@ pub(super) fn picture(body: &Element, title: &str, provenance: &str) -> Option<P
         escape(title),
         escape(&paper)
     );
-    for (index, line) in title_lines.iter().enumerate() {
-        let y = MARGIN + 14.0 + 20.0 * index as f64;
-        let _ = write!(
-            svg,
-            r#"<text x="{MARGIN}" y="{y}" font-size="15" font-weight="600">{}</text>"#,
-            escape(line)
-        );
-    }
+    push_lines(&mut svg, &title_lines, MARGIN + 14.0, 20.0, r#"font-size="15" font-weight="600""#);
     svg.push_str(&parts);
-    for (index, line) in provenance_lines.iter().enumerate() {
-        let y = top + frame.height() + 14.0 + 16.0 * index as f64;
-        let _ = write!(
-            svg,
-            r#"<text x="{MARGIN}" y="{y}" font-size="11" opacity="0.75">{}</text>"#,
-            escape(line)
-        );
-    }
+    let below = top + frame.height() + 14.0;
+    push_lines(&mut svg, &provenance_lines, below, 16.0, r#"font-size="11" opacity="0.75""#);
     svg.push_str("</svg>");
     Some(Picture { svg, width, height })
+}
+
+/// Adds lines of text from a height on down.
+fn push_lines(svg: &mut String, lines: &[String], top: f64, spacing: f64, attributes: &str) {
+    for (index, line) in lines.iter().enumerate() {
+        let y = top + spacing * index as f64;
+        // Writing to a string cannot fail.
+        let _ = write!(svg, r#"<text x="{MARGIN}" y="{y}" {attributes}>{}</text>"#, escape(line));
+    }
 }
 
 /// Downloads a text as a file. `None` if the browser refuses.
@@ -241,20 +237,6 @@ fn style_text(style: &CssStyleDeclaration) -> String {
         .join(";")
 }
 
-fn wrap(text: &str, width: f64) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if text_width(line) + text_width(word) + 5.0 <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -264,11 +246,7 @@ mod tests {
     use crate::ui::export::*;
 
     #[test]
-    fn texts_are_wrapped_and_escaped() {
-        assert_eq!(wrap("", 100.0), Vec::<String>::new());
-        let lines = wrap("depth=3 width=64 rate=0.01 seed=1", 100.0);
-        assert!(lines.len() > 1 && lines.iter().all(|line| text_width(line) <= 100.0), "{lines:?}");
-        assert_eq!(lines.join(" "), "depth=3 width=64 rate=0.01 seed=1");
+    fn texts_are_escaped() {
         assert_eq!(escape("a<b & \"c\""), "a&lt;b &amp; &quot;c&quot;");
     }
 }

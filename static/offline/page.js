@@ -1,5 +1,5 @@
-// Starts the service worker that caches the site for use without a network, and announces new versions. Only sites built
-// by `./lab build` have this script in their page. During development nothing is cached.
+// Starts the service worker that caches the site for use without a network, and announces new versions. Only
+// sites built by `./lab build` have this script in their page. During development nothing is cached.
 
 const build = document.querySelector('meta[name="nn-lab-build"]').content;
 
@@ -57,8 +57,8 @@ async function start(workers) {
   await check();
 }
 
-// Runs after the page has loaded everything that it needs. A frame without an origin of its own throws here, and plain http
-// has no service workers. The lab works without one.
+// Runs after the page has loaded everything that it needs. A frame without an origin of its own throws here,
+// and plain http has no service workers. The lab works without one.
 const run = async () => {
   try {
     if (navigator.serviceWorker) await start(navigator.serviceWorker);

@@ -1,13 +1,14 @@
-// The service worker that keeps a built site usable without a network. `scripts/ship.mjs` inserts two lines in front:
+// The service worker that keeps a built site usable without a network. `scripts/ship.mjs` inserts two lines
+// in front:
 //
 //   BUILD  the name of this build
 //   FILES  path -> { sha256, fixed, first }: `fixed` if the name contains a hash of the content, `first` if the file is
 //          cached before this worker is installed. The rest (large data and the worker with WebGPU) is cached after its
 //          first use: it passes through this worker, or the page reports that it used it before this worker was active
 //
-// Files are cached by path and hash, so versions never mix: a worker knows only the files of its own build, and requests
-// from the page of another build go to the network. Files with fixed names come from the cache, others (the page itself)
-// from the network as long as there is one.
+// Files are cached by path and hash, so versions never mix: a worker knows only the files of its own build,
+// and requests from the page of another build go to the network. Files with fixed names come from the cache,
+// others (the page itself) from the network as long as there is one.
 
 const scope = self.registration.scope;
 const keyOf = (path) => `${scope}${path}?sha256=${FILES[path].sha256}`;

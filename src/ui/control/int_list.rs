@@ -1,7 +1,6 @@
 //! A comma-separated list of whole numbers.
 
 use crate::ui::control::Field;
-use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -13,8 +12,7 @@ pub(super) fn IntListField(props: &Field) -> Html {
     let onchange = {
         let (on_change, message, value) = (props.on_change.clone(), message.setter(), props.value.clone());
         Callback::from(move |event: Event| {
-            let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-            let Some(input) = input else { return };
+            let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
             let (next, words) = param.read(&input.value());
             // The field shows the value in effect, also if that is the old one.
             input.set_value(&param.text(next.as_ref().unwrap_or(&value)).replace(',', ", "));

@@ -3,7 +3,6 @@
 use crate::core::settings::Kind;
 use crate::ui::control::Field;
 use serde_json::Value;
-use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -30,8 +29,7 @@ pub(super) fn Select(props: &Field) -> Html {
     let onchange = {
         let on_change = props.on_change.clone();
         Callback::from(move |event: Event| {
-            let select = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
-            if let Some(select) = select {
+            if let Some(select) = event.target_dyn_into::<HtmlSelectElement>() {
                 on_change.emit(Value::from(select.value()));
             }
         })

@@ -4,7 +4,6 @@ use crate::ui::control::{
     Field,
     range::{POSITIONS, Range},
 };
-use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -27,9 +26,9 @@ pub(super) fn Slider(props: &Field) -> Html {
     let oninput = {
         let change = change.clone();
         Callback::from(move |event: InputEvent| {
-            if let Some(position) = input_of(&event).map(|input| input.value_as_number())
-                && position.is_finite()
-            {
+            let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
+            let position = input.value_as_number();
+            if position.is_finite() {
                 change(range.value_at(position), None);
             }
         })
@@ -55,7 +54,7 @@ pub(super) fn Slider(props: &Field) -> Html {
     let onchange = {
         let message = message.setter();
         Callback::from(move |event: Event| {
-            let Some(input) = input_of(&event) else { return };
+            let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
             let (next, words) = range.read(&input.value(), value);
             // The field shows the value in effect, also if that is the old one.
             input.set_value(&range.write(next.unwrap_or(value)));
@@ -100,8 +99,4 @@ pub(super) fn Slider(props: &Field) -> Html {
             <p class="control-message" id={message_id} role="status">{ (*message).clone() }</p>
         </>
     }
-}
-
-fn input_of(event: &Event) -> Option<HtmlInputElement> {
-    event.target()?.dyn_into().ok()
 }

@@ -2,7 +2,6 @@
 
 use crate::ui::control::Field;
 use serde_json::Value;
-use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -10,8 +9,7 @@ pub(super) fn switch(props: &Field) -> Html {
     let onchange = {
         let on_change = props.on_change.clone();
         Callback::from(move |event: Event| {
-            let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-            if let Some(input) = input {
+            if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
                 on_change.emit(Value::from(input.checked()));
             }
         })
