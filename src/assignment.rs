@@ -4,7 +4,7 @@
 mod question;
 
 pub use crate::assignment::question::{Answer, Guess, Question};
-use crate::core::query::Query;
+use crate::core::query::{Query, shorten};
 
 /// The parts of every panel that `hide` can name, apart from settings, buttons and figures.
 pub const PARTS: &[(&str, &str)] = &[
@@ -117,10 +117,6 @@ fn read_names(key: &str, text: &str) -> (Vec<String>, Option<String>) {
 fn is_name(name: &str) -> bool {
     let part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
     (1..=60).contains(&name.len()) && name.chars().all(part)
-}
-
-fn shorten(text: &str) -> String {
-    text.chars().take(40).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A question that a student answers before the run, and that the run answers.
 
-use crate::assignment::{is_name, shorten};
-use crate::core::query::Query;
+use crate::assignment::is_name;
+use crate::core::query::{Query, shorten};
 use serde::Serialize;
 
 const MAX_TEXT: usize = 400;

@@ -1,6 +1,8 @@
 //! The chapters of a section. Each answers one question. An address opens one chapter, or shows a selection
 //! of figures.
 
+use crate::core::query::shorten;
+
 /// A part of a section that answers one question.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Chapter {
@@ -85,8 +87,7 @@ pub fn opened(own: &'static [Chapter], chapter: Option<&str>, show: &[String]) -
     let open = match named {
         Some(Ok(chapter)) => Some(chapter),
         Some(Err(slug)) => {
-            let slug: String = slug.chars().take(40).collect();
-            warnings.push(format!("This section has no chapter {slug}; here is its first one."));
+            warnings.push(format!("This section has no chapter {}; here is its first one.", shorten(slug)));
             None
         }
         None => None,

@@ -1,13 +1,14 @@
 //! The number that a sweep reads from each run: the last, lowest or highest value of a curve, or the step at
 //! which the curve crosses a value.
 
+use crate::core::query::shorten;
 use std::fmt;
 use thiserror::Error;
 
 /// The error for a measure that cannot be read; it has the text, shortened.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "measure={0} is not understood: write a curve's name, and last, lowest, highest, below:VALUE or above:VALUE behind it."
+    "measure={0} is not understood: write a curve's name, followed by last, lowest, highest, below:VALUE or above:VALUE."
 )]
 pub struct MeasureError(String);
 
@@ -92,10 +93,6 @@ impl fmt::Display for Measure {
             Reduce::Above(y) => write!(f, "{}:above:{y}", self.name),
         }
     }
-}
-
-fn shorten(text: &str) -> String {
-    text.chars().take(40).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! which are values of settings.
 
 use crate::core::int_list::IntList;
+use crate::core::query::shorten;
 use serde_json::{Map, Value};
 
 /// The value of every field, by its name.
@@ -102,7 +103,7 @@ impl Param {
     /// differs from the text.
     pub fn read(&self, text: &str) -> (Option<Value>, Option<String>) {
         let text = text.trim();
-        let shown: String = text.chars().take(40).collect();
+        let shown = shorten(text);
         let is_list = matches!(self.kind, Kind::List(_));
         // 1.0 matches the 1 of a list.
         let number = text.parse::<f64>().ok().filter(|_| is_list);

@@ -56,6 +56,11 @@ impl Query {
     }
 }
 
+/// Returns the first 40 characters of a text from an address, for a message about it.
+pub fn shorten(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
 /// Writes the query percent-encoded, as it is in an address.
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

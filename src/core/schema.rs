@@ -2,7 +2,7 @@
 //! code is compiled once rather than once per section.
 
 use crate::core::param::{Kind, Param, Preset, SweepPreset};
-use crate::core::query::{Changes, Query};
+use crate::core::query::{Changes, Query, shorten};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -63,7 +63,7 @@ impl Schema {
         match self.presets.iter().find(|preset| preset.slug == slug) {
             Some(preset) => (Some(preset), self.preset(preset), None),
             None => {
-                let shown: String = slug.chars().take(40).collect();
+                let shown = shorten(slug);
                 let known: Vec<_> = self.presets.iter().map(|preset| preset.slug).collect();
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                 (None, self.defaults(), Some(format!("There is no preset {shown} here; known: {known}.")))

@@ -4,6 +4,7 @@
 //! [`measure`](crate::core::measure).
 
 use crate::core::param::{Kind, Param, Values};
+use crate::core::query::shorten;
 use crate::core::schema::{Schema, SettingError};
 use std::fmt;
 use thiserror::Error;
@@ -33,10 +34,10 @@ pub enum SweepError {
         largest: &'static str,
     },
     /// The setting does not take a value literally; the text is its warning.
-    #[error("The sweep was not begun. {0}")]
+    #[error("The sweep was not started. {0}")]
     Value(String),
     /// A range is malformed.
-    #[error("{0} is no range: write from..to/count, and log behind it for equal ratios.")]
+    #[error("{0} is not a range: write from..to/count, followed by log for equal ratios.")]
     Range(String),
     /// There are no values.
     #[error("Give {label} some values, such as {example}.")]
@@ -82,7 +83,7 @@ impl Axis {
         let param = params.iter().find(|param| param.key == key.trim());
         let param = param.ok_or_else(|| {
             let known: Vec<_> = params.iter().map(|param| param.key).collect();
-            SweepError::Unknown { key: cut(key), known: known.join(", ") }
+            SweepError::Unknown { key: shorten(key), known: known.join(", ") }
         })?;
         if let Kind::IntList(list) = param.kind {
             let label =
@@ -141,10 +142,6 @@ pub fn example(param: &Param) -> String {
     }
 }
 
-fn cut(text: &str) -> String {
-    text.chars().take(40).collect()
-}
-
 /// Reads one value.
 fn one(param: &Param, text: &str) -> Result<String, SweepError> {
     match param.read(text) {
@@ -157,7 +154,7 @@ fn one(param: &Param, text: &str) -> Result<String, SweepError> {
 /// a range.
 fn range(param: &Param, text: &str) -> Result<Option<Vec<String>>, SweepError> {
     let Some((from, rest)) = text.split_once("..") else { return Ok(None) };
-    let wrong = || SweepError::Range(cut(text));
+    let wrong = || SweepError::Range(shorten(text));
     let (to, count) = rest.split_once('/').ok_or_else(wrong)?;
     let (count, log) = count.strip_suffix("log").map_or((count, false), |count| (count, true));
     let (from, to): (f64, f64) = (from.parse().map_err(|_| wrong())?, to.parse().map_err(|_| wrong())?);
@@ -279,9 +276,9 @@ mod tests {
             ("width:2", "no setting width"),
             ("depth:", "some values"),
             ("depth:40", "from 1 to 12"),
-            ("depth:2..8", "no range"),
-            ("depth:2..8/0", "no range"),
-            ("rate:-1..1/3log", "no range"),
+            ("depth:2..8", "not a range"),
+            ("depth:2..8/0", "not a range"),
+            ("rate:-1..1/3log", "not a range"),
             ("depth:two", "not a number"),
         ] {
             let said = axis(wrong).unwrap_err().to_string();
