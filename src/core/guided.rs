@@ -48,7 +48,7 @@ pub struct Answer {
 
 /// A share in the words of an answer.
 pub fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
+    format!("{:.1}%", 100.0 * share)
 }
 
 /// All of an experiment that does not depend on the section's types.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
     /// What it is called for tests and course authors.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What it is called on the page.
     pub title: Cow<'static, str>,
     /// Nothing while it has not been measured.
@@ -21,11 +21,18 @@ pub struct Metric {
 impl Metric {
     /// A number without unit and note, of three digits.
     pub fn new(
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         title: impl Into<Cow<'static, str>>,
         value: impl Into<Option<f64>>,
     ) -> Self {
-        Self { name, title: title.into(), value: value.into(), unit: "", note: Cow::Borrowed(""), digits: 3 }
+        Self {
+            name: name.into(),
+            title: title.into(),
+            value: value.into(),
+            unit: "",
+            note: Cow::Borrowed(""),
+            digits: 3,
+        }
     }
 
     /// The same with a unit.

@@ -5,6 +5,7 @@ mod check;
 pub mod curve;
 mod error;
 pub mod files;
+pub mod findings;
 pub mod guided;
 pub mod metric;
 mod progress;

@@ -236,7 +236,7 @@ impl Begun {
 /// The numbers that were measured, by name, with as many digits as the curves have.
 fn metrics_of(metrics: Vec<Metric>) -> BTreeMap<String, f32> {
     let measured =
-        metrics.into_iter().filter_map(|metric| Some((metric.name.to_owned(), metric.value? as f32)));
+        metrics.into_iter().filter_map(|metric| Some((metric.name.into_owned(), metric.value? as f32)));
     measured.filter(|(_, value)| value.is_finite()).collect()
 }
 

@@ -49,7 +49,7 @@ fn effective_rank(singular_values: &[f64]) -> f64 {
 
 /// The matrix with the mean of each column taken out.
 #[cfg(feature = "compute")]
-pub fn centerd(rows: usize, cols: usize, values: &[f32]) -> Vec<f32> {
+pub fn centered(rows: usize, cols: usize, values: &[f32]) -> Vec<f32> {
     let mean = |c: usize| {
         let column = values.iter().skip(c).step_by(cols.max(1));
         (column.map(|&v| f64::from(v)).sum::<f64>() / rows.max(1) as f64) as f32
@@ -90,10 +90,10 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_column_goes_when_centerd() {
+    fn a_constant_column_goes_when_centered() {
         let values = [1., 5., 2., 5., 3., 5.];
         assert_eq!(spectrum(3, 2, &values).rank, 2);
-        assert_eq!(spectrum(3, 2, &centerd(3, 2, &values)).rank, 1);
+        assert_eq!(spectrum(3, 2, &centered(3, 2, &values)).rank, 1);
     }
 
     #[test]
