@@ -80,7 +80,7 @@ impl Experiment for Section {
     }];
     const ARMS: &'static [Arm] = &[Arm { slug: "line", title: "line", net: "line" }];
 
-    fn absorb(record: &mut Record, _arm: usize, frame: Frame) {
+    fn apply_frame(record: &mut Record, _arm: usize, frame: Frame) {
         let ([net], Frame::Train { steps, weight }) = (&mut record.arms, frame);
         net.losses.extend_steps(steps.first_step, &steps.losses);
         net.weight = Some(weight.into());

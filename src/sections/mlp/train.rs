@@ -3,7 +3,7 @@
 use super::nets::{self, boundary, grid, net};
 use super::{
     BOUNDARY_SIDE, Config, Dataset, Frame, LINEAR, MAP_SIDE, Measured, Mlp, Request, Samples, Score,
-    Snapshot, Which, params_formula,
+    ModelId, Snapshot, params_formula,
 };
 use crate::core::LabError;
 use crate::data::batches::Batches;
@@ -49,7 +49,7 @@ pub struct MlpTraining {
     steps: u32,
     next_score: u32,
     measured: Measured,
-    which: Which,
+    which: ModelId,
     is_small: bool,
     step: u32,
     /// Whether the next report brings a snapshot.
@@ -84,7 +84,7 @@ impl Training<Mlp> for MlpTraining {
             steps: config.steps,
             next_score: 0,
             measured: Measured::default(),
-            which: Which { arm: arm as u8, seed: config.seed },
+            which: ModelId { arm: arm as u8, seed: config.seed },
             is_small: params_formula(&config) <= MAX_PARAMS,
             step: 0,
             shows: false,
@@ -232,7 +232,7 @@ impl MlpTraining {
     async fn set(&mut self, values: &[(u32, f32)]) -> Result<(), LabError> {
         let before = nets::snapshot(&self.train_state.net().valid(), self.step, None).await?;
         for &(index, value) in values.iter().filter(|(_, value)| value.is_finite()) {
-            let Some(place) = before.place(index as usize) else { continue };
+            let Some(place) = before.param_at(index as usize) else { continue };
             nets::set(self.train_state.change().0, place, value);
             let was = before.params.get(index as usize).copied().unwrap_or_default();
             let first = *self.edited.entry(index).or_insert((was, self.step));

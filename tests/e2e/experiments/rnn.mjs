@@ -1,6 +1,6 @@
 // What the answers of section 4's guided experiments must say, whatever the seed: the words fit the numbers.
 
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const percent = (share) => `${(100 * share).toFixed(1)}%`;
 /** Which of "both, only the LSTM, only the RNN, neither" the accuracies make. */
 const who = ({ accuracy_rnn: rnn, accuracy_lstm: lstm }) => [[3, 1], [2, 0]][Number(rnn > 0.9)][Number(lstm > 0.9)];
 const SAYS = [/both networks recall/, /the LSTM recalls .* and the RNN does not/, /the RNN recalls .* and the LSTM does not/, /neither network recalls/];
