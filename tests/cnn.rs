@@ -148,19 +148,22 @@ fn a_run_sends_everything_that_the_page_shows() {
         assert_eq!(net.confusion.iter().sum::<u32>(), 30);
         let right: u32 = (0..10).map(|class| net.confusion[class * 11]).sum();
         assert_eq!(net.accuracies.last_y(), Some(f64::from(right as f32 / 30.0)));
-        assert_eq!(net.wrong.answers.len(), net.wrong.pictures.labels.len());
-        assert_eq!(net.wrong.answers.len(), (30 - right as usize).min(nn_lab::sections::cnn::N_WRONG));
+        assert_eq!(net.misclassified.answers.len(), net.misclassified.pictures.labels.len());
+        assert_eq!(
+            net.misclassified.answers.len(),
+            (30 - right as usize).min(nn_lab::sections::cnn::N_WRONG)
+        );
         assert!(
-            net.wrong
+            net.misclassified
                 .answers
                 .iter()
-                .zip(&net.wrong.pictures.labels)
+                .zip(&net.misclassified.pictures.labels)
                 .all(|((answer, _), label)| answer != label)
         );
     }
     for image in 1..=N_CHOICES as u32 {
         for arm in &record.arms {
-            let net = arm.looks.at(image).expect("looked at");
+            let net = arm.maps.at(image).expect("looked at");
             let channels = [2, 4, 8, 16, 16];
             assert_eq!(net.step, 6);
             assert_eq!(net.filters.len(), 2 * 9);
@@ -182,7 +185,7 @@ fn products_add_up_to_the_feature_maps() {
     let untrained = probe::<Cnn>(Config { image: 2, ..small() });
     for (record, image, step) in [(&trained, 1, 6), (&untrained, 2, 0)] {
         for arm in [CONV, SEPARABLE] {
-            let look = record.inspect(arm, image).expect("looked at");
+            let look = record.inspection(arm, image).expect("looked at");
             assert_eq!((look.step, look.layers.len()), (step, N_LAYERS));
             for (index, layer) in look.layers.iter().enumerate() {
                 assert_eq!(layer.is_separable(), arm == SEPARABLE && index > 0);

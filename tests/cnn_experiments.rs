@@ -25,7 +25,7 @@ fn counts_do_not_depend_on_the_seed() {
         );
         let (savings, number) = answer("separable-savings", seed);
         assert!((number("params_ratio") - 8.243).abs() < 0.001);
-        assert!(savings.words.starts_with("8.24 × fewer, more than 90 %"), "{savings:?}");
+        assert!(savings.words.starts_with("8.24 × fewer, more than 90%"), "{savings:?}");
         let (none, number) = answer("one-by-one", seed);
         assert_eq!(
             (none.choice, number("params_conv"), number("params_separable")),

@@ -10,8 +10,8 @@ use nn_lab::models::mlp::{Activation, Mlp as Net};
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::run::Experiment;
 use nn_lab::sections::mlp::{
-    ActivationChoice, Config, Dataset, LINEAR, MAP_SIDE, Mlp, NONLINEAR, OptimizerKind, Place, Record,
-    Request, Samples, Snapshot, Which, layer_params, params_formula, rank_bound,
+    ActivationChoice, Config, Dataset, LINEAR, MAP_SIDE, Mlp, ModelId, NONLINEAR, OptimizerKind, ParamIndex,
+    Record, Request, Samples, Snapshot, layer_params, params_formula, rank_bound,
 };
 use proptest::prelude::*;
 
@@ -278,7 +278,7 @@ fn networks_with_any_list_of_widths_are_built_and_counted() {
     );
 }
 
-const OF: Which = Which { arm: NONLINEAR as u8, seed: 1 };
+const OF: ModelId = ModelId { arm: NONLINEAR as u8, seed: 1 };
 
 /// Runs the experiment with requests after the given steps.
 fn asked(config: &Config, requests: &[(u32, Request)]) -> Record {
@@ -304,7 +304,7 @@ fn the_probe_shows_the_initialized_networks() {
     // A map follows the equation: h = relu(x W + b) at the center of the first cell.
     let at = (0.5 / MAP_SIDE as f32 * 2.0 - 1.0) * 1.25;
     for unit in 0..4 {
-        let value = |from| activated.value(Place { layer: 0, from, to: unit }).expect("a weight");
+        let value = |from| activated.value(ParamIndex { layer: 0, from, to: unit }).expect("a weight");
         let h = (at * value(Some(0)) + at * value(Some(1)) + value(None)).max(0.0);
         let (cells, (low, high)) = activated.map(1, unit).expect("a map");
         assert!(low >= 0.0, "a ReLU gives nothing below 0");
@@ -345,8 +345,8 @@ fn watching_a_network_sends_more_snapshots_and_does_not_change_the_run() {
 fn editing_a_weight_changes_the_network_itself() {
     let config = Config { steps: 10, ..with_widths(&[3]) };
     let before = run::<Mlp>(config.clone()).0;
-    let at = Place { layer: 0, from: Some(1), to: 2 };
-    let index = snapshot(&before, NONLINEAR).index(at).expect("a weight") as u32;
+    let at = ParamIndex { layer: 0, from: Some(1), to: 2 };
+    let index = snapshot(&before, NONLINEAR).offset(at).expect("a weight") as u32;
     let set = |of, value| Request::Set { of, values: vec![(index, value)] };
 
     // After the last step: network, decision boundary and score use the edited weight; the other network is unchanged.
@@ -386,12 +386,12 @@ fn editing_a_weight_changes_the_network_itself() {
     }
 
     // A bias, a weight of the other network, and invalid values and parameters.
-    let bias = old.index(Place { layer: 1, from: None, to: 0 }).expect("a bias") as u32;
+    let bias = old.offset(ParamIndex { layer: 1, from: None, to: 0 }).expect("a bias") as u32;
     let all = asked(
         &config,
         &[
             (u32::MAX, Request::Set { of: OF, values: vec![(bias, -1.0), (9999, 1.0), (0, f32::NAN)] }),
-            (u32::MAX, set(Which { seed: 2, ..OF }, 7.0)),
+            (u32::MAX, set(ModelId { seed: 2, ..OF }, 7.0)),
         ],
     );
     let net = snapshot(&all, NONLINEAR);

@@ -14,7 +14,7 @@ fn answer(slug: &str, seed: u32) -> Answer {
         let named = |text: String| answer.words.contains(&text);
         let said = match *name {
             name if name.starts_with("accuracy") => {
-                named(format!("{:.1} %", 100.0 * value)) || name == "accuracy_linear"
+                named(format!("{:.1}%", 100.0 * value)) || name == "accuracy_linear"
             }
             name if name.starts_with("rank_") => named(format!("{value}")),
             "loss_activated" => named(format!("{value:.3}")),

@@ -28,8 +28,8 @@ fn verdicts(config: &Config, record: &Record) -> Vec<(String, String, Verdict)> 
 fn the_probe_counts_parameters_compares_layers_and_measures_paths() {
     let config = Config::default();
     let record = probe::<Rnn>(config.clone());
-    assert_eq!(record.params, Some((params_rnn(&config) as u32, params_lstm(&config) as u32)));
-    let (rnn, lstm) = record.agreement.expect("compared");
+    assert_eq!(record.params, [params_rnn(&config), params_lstm(&config)].map(|n| Some(n as u32)));
+    let [rnn, lstm] = record.agreement.map(|agreement| agreement.expect("compared"));
     for off in [rnn.values, rnn.gradients, lstm.values, lstm.gradients] {
         assert!(off < 1e-5, "{off:e}");
     }
@@ -246,7 +246,7 @@ proptest! {
     #[test]
     fn formulas_match_the_modules(n_classes in 2u32..5, n_distractors in 1u32..5, d_hidden in 4u32..12) {
         let config = Config { n_classes, n_distractors, d_hidden, seq_len: 10, ..Config::default() };
-        prop_assert_eq!(probe::<Rnn>(config.clone()).params, Some((params_rnn(&config) as u32, params_lstm(&config) as u32)));
+        prop_assert_eq!(probe::<Rnn>(config.clone()).params, [params_rnn(&config), params_lstm(&config)].map(|n| Some(n as u32)));
         prop_assert!((chance(&config) - 1.0 / f64::from(n_classes)).abs() < 1e-12);
     }
 }

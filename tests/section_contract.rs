@@ -147,7 +147,7 @@ fn settings_are_consistent<E: Experiment>() {
     }
     // Every number of the section is drawn, and every number that is drawn is one of the section's.
     let metrics = E::metrics(&defaults, &E::Record::default());
-    let names: BTreeSet<&str> = metrics.iter().map(|metric| metric.name).collect();
+    let names: BTreeSet<&str> = metrics.iter().map(|metric| &*metric.name).collect();
     assert_eq!(names.len(), metrics.len(), "{slug}: two numbers have one name");
     assert!(metrics.iter().all(|metric| !metric.title.is_empty()), "{slug}");
     let sources = sources(&format!("src/sections/{slug}"));

@@ -220,7 +220,7 @@ impl Partial {
         RunResult {
             run,
             curves: whole.map(|series| (series.metric.to_string(), thin(&series.points))).collect(),
-            numbers: metrics.filter_map(|metric| Some((metric.name.to_owned(), metric.value?))).collect(),
+            numbers: metrics.filter_map(|metric| Some((metric.name.into_owned(), metric.value?))).collect(),
             errors: self.errors,
             seconds: (js_sys::Date::now() - self.began) / 1000.0,
         }
@@ -239,7 +239,7 @@ pub(crate) fn is_known(
     wanted: &str,
 ) -> bool {
     let metrics = experiment.metrics(config, record);
-    metrics.iter().any(|metric| is_named(experiment, metric.name, wanted) && metric.value.is_some())
+    metrics.iter().any(|metric| is_named(experiment, &metric.name, wanted) && metric.value.is_some())
 }
 
 /// Returns true if a metric is the wanted one, or that of one of the arms: `rank_linear` for `rank`.

@@ -60,7 +60,7 @@ pub struct Answer {
 
 /// Returns a fraction in percent, for the words of an answer.
 pub fn percent(fraction: f64) -> String {
-    format!("{:.1} %", 100.0 * fraction)
+    format!("{:.1}%", 100.0 * fraction)
 }
 
 /// The part of an experiment that does not depend on the section's types; see [`GuidedExperiment`] for the

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
     /// The name for tests and course authors: `data-metric`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The title on the page.
     pub title: Cow<'static, str>,
     /// The value; `None` before it is measured.
@@ -23,11 +23,18 @@ pub struct Metric {
 impl Metric {
     /// Returns a number without a unit or a note, shown with three significant digits.
     pub fn new(
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         title: impl Into<Cow<'static, str>>,
         value: impl Into<Option<f64>>,
     ) -> Self {
-        Self { name, title: title.into(), value: value.into(), unit: "", note: Cow::Borrowed(""), digits: 3 }
+        Self {
+            name: name.into(),
+            title: title.into(),
+            value: value.into(),
+            unit: "",
+            note: Cow::Borrowed(""),
+            digits: 3,
+        }
     }
 
     /// Sets the unit.

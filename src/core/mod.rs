@@ -9,6 +9,7 @@ pub mod curve;
 mod error;
 mod field;
 pub mod files;
+pub mod findings;
 pub mod guided;
 mod int_list;
 pub mod measure;

@@ -237,7 +237,7 @@ impl StartedRun {
 /// Returns the measured metrics by name, with the precision of the curves.
 fn metrics_of(metrics: Vec<Metric>) -> BTreeMap<String, f32> {
     let measured =
-        metrics.into_iter().filter_map(|metric| Some((metric.name.to_owned(), metric.value? as f32)));
+        metrics.into_iter().filter_map(|metric| Some((metric.name.into_owned(), metric.value? as f32)));
     measured.filter(|(_, value)| value.is_finite()).collect()
 }
 

@@ -78,8 +78,8 @@ impl RunView {
     }
 
     /// Returns the names and values of all metrics that have a value.
-    pub fn numbers(&self) -> impl Iterator<Item = (&'static str, f64)> {
-        let names = self.0.metrics.first().into_iter().flatten().map(|metric| metric.name);
+    pub fn numbers(&self) -> impl Iterator<Item = (&str, f64)> {
+        let names = self.0.metrics.first().into_iter().flatten().map(|metric| &*metric.name);
         names.filter_map(|name| Some((name, self.number(name)?)))
     }
 

@@ -1,46 +1,81 @@
-//! Arms: the nets that one run trains side by side on the same batches, so that they differ in one thing only.
+//! Arms: the networks that one run trains side by side on the same batches, so that they differ in one thing only.
+//!
+//! A section lists its arms once. The names and titles of its curves and metrics follow from that list.
 
 use crate::core::curve::{Curve, RunSeries};
+use crate::core::metric::Metric;
 use crate::run::timing::StepTimes;
 use serde::{Deserialize, Serialize};
 
-/// One net of a section. Its number among the section's arms is also that of its color.
+/// One network of a section. Its index among the section's arms also selects its color.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arm {
-    /// The end of its series' and metrics' names; empty where a section has one net only.
+    /// The last part of the names of its series and metrics; empty if the section has one network only.
     pub slug: &'static str,
-    /// What it is called in a legend.
+    /// Its name in a legend.
     pub title: &'static str,
-    /// What it is called in a sentence.
+    /// Its name in a sentence.
     pub net: &'static str,
 }
 
-/// What every arm reports of the steps since its last report.
+impl Arm {
+    /// Returns a metric of this arm, named `{name}_{slug}` and titled `{title}, {arm}`.
+    pub fn metric(&self, name: &str, title: &str, value: impl Into<Option<f64>>) -> Metric {
+        Metric::new(format!("{name}_{}", self.slug), format!("{title}, {}", self.title), value)
+    }
+
+    /// Returns the training loss of this arm as a metric: the mean of the last `n` steps, since a single batch is noisy.
+    pub fn loss(&self, losses: &Curve, n: usize) -> Metric {
+        self.metric("loss", "Loss", losses.recent_mean(n)).unit("nats").note(format!("mean of {n} steps"))
+    }
+
+    /// Returns the number of steps that this arm needed to learn its task as a metric.
+    pub fn steps(&self, steps: Option<u32>, note: &'static str) -> Metric {
+        self.metric("steps", "Steps to learn", steps.map(f64::from)).digits(5).unit("steps").note(note)
+    }
+
+    /// Returns the duration of a training step of this arm as a metric.
+    pub fn ms_per_step(&self, ms: Option<f64>) -> Metric {
+        self.metric("ms_per_step", "Time per step", ms).unit("ms")
+    }
+}
+
+/// Returns the metrics of all arms. Metrics of the same quantity are next to each other, in the order of the arms.
+pub fn per_arm<N, const M: usize>(
+    arms: &[Arm],
+    nets: &[N],
+    metrics: impl Fn(&Arm, &N) -> [Metric; M],
+) -> Vec<Metric> {
+    let of_arms: Vec<[Metric; M]> = arms.iter().zip(nets).map(|(arm, net)| metrics(arm, net)).collect();
+    (0..M).flat_map(|index| of_arms.iter().map(move |metrics| metrics[index].clone())).collect()
+}
+
+/// The losses of the steps since an arm's last report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StepBatch {
     /// The step of the first loss; the first step of a run is 1.
     pub first_step: u32,
     /// The loss of each step's batch.
     pub losses: Vec<f32>,
-    /// How long steps took that were waited for.
+    /// The durations of the steps that were timed.
     pub times: StepTimes,
 }
 
 impl StepBatch {
-    /// The last step in it; the step before the first where there is none.
+    /// Returns the last step of the batch, or the step before `first_step` if the batch is empty.
     pub fn last_step(&self) -> u32 {
         (self.first_step + self.losses.len() as u32).saturating_sub(1)
     }
 }
 
-/// A curve of one arm; its name and title are completed by the arm's.
+/// A curve of one arm, before the arm completes its name and title.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ArmSeries {
-    /// The beginning of its name.
+    /// The first part of its name.
     pub metric: &'static str,
     pub title: &'static str,
     pub unit: &'static str,
-    /// Which layer, block or head it belongs to, if to one: a word and a number from 1.
+    /// The layer, block or head that it belongs to, if any: a word and a number from 1.
     pub part: Option<(&'static str, usize)>,
     pub curve: Curve,
 }
@@ -50,13 +85,30 @@ impl ArmSeries {
         Self { metric, title, unit, part: None, curve: curve.clone() }
     }
 
-    /// The same for one layer, block or head; the first is 1.
-    pub fn of_part(self, word: &'static str, number: usize) -> Self {
-        Self { part: Some((word, number)), ..self }
+    /// Returns one series for each layer, block or head, numbered from 1.
+    pub fn of_parts<'a>(
+        metric: &'static str,
+        title: &'static str,
+        word: &'static str,
+        curves: impl IntoIterator<Item = &'a Curve>,
+    ) -> impl Iterator<Item = Self> {
+        let numbered = curves.into_iter().zip(1..);
+        numbered.map(move |(curve, number)| Self {
+            part: Some((word, number)),
+            ..Self::new(metric, title, "", curve)
+        })
     }
 }
 
-/// The curves of all arms: those that are compared stand together.
+/// Adds one point to each of a list of curves. The list grows if there are more values than curves.
+pub fn push_each(curves: &mut Vec<Curve>, step: u32, values: &[f32]) {
+    curves.resize_with(values.len().max(curves.len()), Curve::default);
+    for (curve, &value) in curves.iter_mut().zip(values) {
+        curve.push(step, value);
+    }
+}
+
+/// Returns the curves of all arms. Curves of the same quantity are next to each other, in the order of the arms.
 pub fn series_of<N>(arms: &[Arm], nets: &[N], series: impl Fn(&N) -> Vec<ArmSeries>) -> Vec<RunSeries> {
     let of_arms: Vec<(usize, &Arm, Vec<ArmSeries>)> =
         arms.iter().zip(nets).enumerate().map(|(index, (arm, net))| (index, arm, series(net))).collect();
@@ -97,18 +149,16 @@ mod tests {
     use crate::run::arm::*;
 
     const ARMS: [Arm; 2] = [
-        Arm { slug: "plain", title: "plain", net: "plain net" },
-        Arm { slug: "residual", title: "residual", net: "residual net" },
+        Arm { slug: "plain", title: "plain", net: "plain network" },
+        Arm { slug: "residual", title: "residual", net: "residual network" },
     ];
 
     #[test]
-    fn what_is_compared_stands_together_and_is_named_after_its_arm() {
+    fn curves_of_one_quantity_are_adjacent_and_named_after_their_arm() {
         let series = series_of(&ARMS, &[1, 2], |parts| {
             let loss = ArmSeries::new("loss", "Loss", "nats", &Curve::default());
-            let norm = ArmSeries::new("norm", "Norm", "", &Curve::default());
-            std::iter::once(loss)
-                .chain((1..=*parts).map(|part| norm.clone().of_part("block", part)))
-                .collect()
+            let norms = vec![Curve::default(); *parts];
+            std::iter::once(loss).chain(ArmSeries::of_parts("norm", "Norm", "block", &norms)).collect()
         });
         let names: Vec<&str> = series.iter().map(|series| &*series.metric).collect();
         assert_eq!(
@@ -122,6 +172,27 @@ mod tests {
             vec![ArmSeries::new("loss_val", "Validation loss", "", &Curve::default())]
         });
         assert_eq!((&*series[0].metric, &*series[0].title), ("loss_val", "Validation loss"));
+    }
+
+    #[test]
+    fn metrics_are_named_after_their_arm() {
+        let mut curve = Curve::default();
+        curve.extend_steps(1, &[4.0, 2.0]);
+        let metrics = per_arm(&ARMS, &[curve, Curve::default()], |arm, losses| {
+            [arm.loss(losses, 20), arm.steps(None, "")]
+        });
+        let shown: Vec<_> = metrics.iter().map(|m| (&*m.name, &*m.title, m.value, &*m.note)).collect();
+        assert_eq!(shown[0], ("loss_plain", "Loss, plain", Some(3.0), "mean of 20 steps"));
+        assert_eq!(shown[1], ("loss_residual", "Loss, residual", None, "mean of 20 steps"));
+        assert_eq!((shown[2].0, shown[3].0), ("steps_plain", "steps_residual"));
+    }
+
+    #[test]
+    fn curves_are_added_for_new_values() {
+        let mut curves = Vec::new();
+        push_each(&mut curves, 1, &[0.5]);
+        push_each(&mut curves, 2, &[0.25, 1.0]);
+        assert_eq!(curves.iter().map(|curve| curve.len()).collect::<Vec<_>>(), [2, 1]);
     }
 
     #[test]

@@ -89,7 +89,8 @@ pub trait Experiment: 'static {
     fn series(record: &Self::Record) -> Vec<RunSeries>;
 }
 
-/// Within `impl Experiment`, for a record with a list `arms`: clears, saves and loads its elements.
+/// Implements how arms are cleared, saved and loaded. For use in `impl Experiment` if the record has a list `arms` with one
+/// entry per arm: its default is an empty run, and its postcard bytes are the saved run.
 #[macro_export]
 macro_rules! own_arms {
     () => {
@@ -115,11 +116,15 @@ macro_rules! own_arms {
     };
 }
 
-/// Within `impl Experiment`: takes chapters, guided experiments, metrics and checks from the section's files of these
-/// names, and arms from [`own_arms`](crate::own_arms).
+/// Takes the section's types `Config`, `Frame` and `Record`, and chapters, guided experiments, metrics and checks from its
+/// modules of these names. For use in `impl Experiment`; includes [`own_arms`](crate::own_arms).
 #[macro_export]
 macro_rules! own_files {
     () => {
+        type Config = Config;
+        type Frame = Frame;
+        type Record = Record;
+
         const CHAPTERS: &'static [$crate::core::chapter::Chapter] = chapters::CHAPTERS;
         const EXPERIMENTS: &'static [$crate::core::guided::GuidedExperiment<Self::Config, Self::Record>] =
             experiments::EXPERIMENTS;

@@ -104,7 +104,7 @@ pub fn Readout(props: &ReadoutProps) -> Html {
         <div class="readout">
             <span class="readout-label">{ title }</span>
             <span class="readout-value">
-                <MetricOutput metric={name} {value} spread={props.spread}>{ value.map_or_else(|| "–".to_owned(), write) }</MetricOutput>
+                <MetricOutput metric={AttrValue::from(name)} {value} spread={props.spread}>{ value.map_or_else(|| "–".to_owned(), write) }</MetricOutput>
                 if !unit.is_empty() && value.is_some() {
                     <span class="readout-unit">{ unit }</span>
                 }

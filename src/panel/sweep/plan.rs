@@ -181,7 +181,7 @@ impl Plan {
         }
         let metrics = experiment.metrics(&self.base, &experiment.empty());
         let named =
-            metrics.into_iter().filter(|metric| is_named(experiment, metric.name, &self.measure.name));
+            metrics.into_iter().filter(|metric| is_named(experiment, &metric.name, &self.measure.name));
         named
             .enumerate()
             .map(|(color, metric)| {
@@ -190,7 +190,7 @@ impl Plan {
                     .iter()
                     .find(|arm| !arm.slug.is_empty() && metric.name.ends_with(&format!("_{}", arm.slug)));
                 Quantity {
-                    name: metric.name.to_owned(),
+                    name: metric.name.into_owned(),
                     legend: of_arm.map_or_else(|| metric.title.to_string(), |arm| arm.title.to_owned()),
                     color,
                 }
@@ -259,7 +259,7 @@ pub(super) fn measures(experiment: &AnyExperiment) -> Vec<(String, String)> {
                 .iter()
                 .position(|arm| !arm.slug.is_empty() && metric.name.ends_with(&format!("_{}", arm.slug)));
             let base = arm.and_then(|arm| metric.name.strip_suffix(&format!("_{}", arms.get(arm)?.slug)));
-            (base.unwrap_or(metric.name).to_owned(), metric.title.to_string(), arm.unwrap_or(0))
+            (base.unwrap_or(&metric.name).to_owned(), metric.title.to_string(), arm.unwrap_or(0))
         });
     for (name, title, arm) in curves.chain(numbers) {
         let net = arms.get(arm).map_or("", |arm| arm.title);

@@ -1,17 +1,18 @@
-//! The closed forms of section 5, and its claims held against what was measured.
+//! The closed forms of section 5, and its claims compared with the measurements.
 
-use super::{Config, Heads, NetRecord, OptimizerKind, Record, SCALED, Sweep, UNSCALED};
+use super::{Config, Heads, OptimizerKind, Record, SCALED, Sweep};
 use crate::core::Check;
 use crate::core::curve::Curve;
+use crate::core::findings::both;
 
-/// Values that the look-up task tells apart.
+/// The number of values in the look-up task.
 pub(super) const N_VALUES: u32 = 8;
-/// A loss that only a network that has solved the task reaches, in nats; chance is ln 8 = 2.08.
+/// A network with a loss below this, in nats, has solved the task; chance is ln 8 = 2.08.
 const SOLVED: f64 = 0.5;
-/// Steps that a loss is averaged over before it counts as solved.
+/// The number of losses that are averaged before they are compared with [`SOLVED`].
 const SOLVED_MEAN: usize = 10;
 
-/// The size of each head, or nothing if the heads do not divide the model.
+/// Returns the dimensions of each head, or `None` if the heads do not divide the model dimension.
 pub fn head_dim(config: &Config) -> Option<u32> {
     config
         .d_model
@@ -20,30 +21,30 @@ pub fn head_dim(config: &Config) -> Option<u32> {
         .flatten()
 }
 
-/// `4 (d_model^2 + d_model)`: four square matrices with biases, however many heads.
+/// Returns the number of parameters, `4 (d_model^2 + d_model)`: four square matrices with biases for any number of heads.
 pub fn params_formula(config: &Config) -> u32 {
     4 * (config.d_model * config.d_model + config.d_model)
 }
 
-/// The entropy of equal weights on all keys of the sweep: no distribution has more.
+/// Returns the entropy of equal weights on all keys of the sweep, which is the maximum.
 pub fn entropy_uniform(config: &Config) -> f64 {
     f64::from(config.n_keys).ln()
 }
 
-/// About the entropy of a softmax of `n` independent normal scores of the given variance: `ln n - variance / 2`, and
-/// nothing once that is used up. It holds for many keys and a variance well below `2 ln n` (Derrida 1981). For few keys,
-/// what the scores have in common counts for nothing, which takes `1/n` of the variance away.
+/// Returns the approximate entropy of a softmax of `n` independent normal scores of the given variance:
+/// `ln n - variance / 2`, at least 0. It holds for many keys and a variance well below `2 ln n` (Derrida 1981). The part that
+/// all scores share does not change the softmax, which lowers the variance by the factor `1 - 1/n`.
 pub fn expected_entropy(n_keys: u32, variance: f64) -> f64 {
     let n = f64::from(n_keys);
     (n.ln() - variance * (1.0 - 1.0 / n) / 2.0).max(0.0)
 }
 
-/// The cross-entropy at chance level.
+/// Returns the cross-entropy at chance level.
 pub fn loss_of_a_guess() -> f64 {
     f64::from(N_VALUES).ln()
 }
 
-/// The first step at which the mean loss of ten steps is below half a nat.
+/// Returns the first step at which the mean loss of ten steps is below half a nat.
 pub fn steps_to_solve(losses: &Curve) -> Option<u32> {
     let mean = |window: &[(f64, f64)]| window.iter().map(|(_, y)| y).sum::<f64>() / window.len() as f64;
     let window = losses.windows(SOLVED_MEAN).find(|window| mean(window) < SOLVED)?;
@@ -61,7 +62,7 @@ pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
 fn sweep_checks(config: &Config, sweep: Option<&Sweep>) -> [Check; 3] {
     let sigma4 = config.sigma.powi(4);
     let ends = sweep.and_then(|sweep| sweep.points.first().zip(sweep.points.last()));
-    // A third of what many independent normal scores would lose: here they may be few, and all keys share a query.
+    // A third of the drop for many independent normal scores: here they may be few, and all keys share a query.
     let expected = |from: f64, to: f64| {
         (expected_entropy(config.n_keys, from) - expected_entropy(config.n_keys, to)) / 3.0
     };
@@ -101,39 +102,35 @@ fn heads_checks(config: &Config, heads: Option<&Heads>) -> Vec<Check> {
     if head_dim(config).is_none() {
         return Vec::new();
     }
-    let formula = params_formula(config);
     vec![
-        Check::new(
+        Check::counts(
             "Multi-head attention has 4 (d_model² + d_model) parameters, however many heads.",
-            formula.to_string(),
-            heads.map(|heads| (heads.params_counted.to_string(), heads.params_counted == formula)),
+            [params_formula(config).into()],
+            heads.map(|heads| [heads.params_counted.into()]),
         ),
-        Check::new(
+        Check::rounding(
             "The module built here and burn's own give the same output and weights, with no mask and a causal one.",
-            heads.map_or_else(|| "rounding error".to_owned(), |heads| format!("≤ {:.1e}", heads.tolerance)),
-            heads.map(|heads| {
-                (format!("max |difference| {:.1e}", heads.max_abs_err), heads.max_abs_err <= heads.tolerance)
-            }),
+            heads.map(|heads| (heads.max_abs_err, heads.tolerance)),
         ),
     ]
 }
 
 fn start_check(config: &Config, record: &Record) -> Check {
-    let first = |net: &NetRecord| net.entropy.first().map(|(_, entropy)| *entropy);
+    let first = both(|arm| record.arms[arm].entropy.first().map(|(_, entropy)| *entropy));
     Check::new(
         format!(
             "Before the first step the unscaled network's weights are the more saturated ones (d_k = {}).",
             config.d_k
         ),
         "unscaled entropy below scaled",
-        first(&record.arms[SCALED]).zip(first(&record.arms[UNSCALED])).map(|(scaled, unscaled)| {
+        first.map(|[scaled, unscaled]| {
             (format!("unscaled {unscaled:.2} nats, scaled {scaled:.2}"), unscaled < scaled)
         }),
     )
 }
 
-/// A learned projection can make up for a missing scale, so "unscaled does not learn" would be wrong. How much sooner
-/// the scaled net is there depends on where both start, and on the optimizer.
+/// Trained projections can make up for a missing scale, so "unscaled does not learn" would be wrong. The advantage of the
+/// scaled network depends on the initial weights and on the optimizer.
 fn learning_check(config: &Config, record: &Record) -> Check {
     let start_sd = config.sigma.powi(2) * f64::from(config.d_k).sqrt();
     let adam = config.optimizer == OptimizerKind::Adam;
@@ -151,13 +148,12 @@ fn learning_check(config: &Config, record: &Record) -> Check {
         )
     };
     let ended = record.arms[SCALED].losses.len() >= config.steps as usize;
-    let steps = (steps_to_solve(&record.arms[SCALED].losses), steps_to_solve(&record.arms[UNSCALED].losses));
-    let measured = match steps {
-        (Some(scaled), Some(unscaled)) => Some((
+    let measured = match record.arms.each_ref().map(|net| steps_to_solve(&net.losses)) {
+        [Some(scaled), Some(unscaled)] => Some((
             format!("scaled after {scaled} steps, unscaled after {unscaled}"),
             f64::from(unscaled) >= factor * f64::from(scaled),
         )),
-        (Some(scaled), None) if ended => {
+        [Some(scaled), None] if ended => {
             Some((format!("scaled after {scaled} steps, unscaled not within {}", config.steps), factor > 0.0))
         }
         _ if ended => Some((

@@ -1,17 +1,18 @@
 //! The guided experiments of section 5, from easy to surprising.
 
-use super::{Config, NetRecord, Record, SCALED, UNSCALED, entropy_uniform, params_formula, steps_to_solve};
+use super::{Config, Record, UNSCALED, entropy_uniform, params_formula, steps_to_solve};
+use crate::core::findings::{Numbers, both, known};
 use crate::core::guided::{Answer, GuidedExperiment, Prediction};
 use crate::keys;
 
-/// Which network is sooner, in the order of [`sooner`].
+/// The options of the experiments about pace, in the order of the choices of [`pace`].
 const SOONER: &[&str] = &[
-    "The scaled one, at least 1.5 times sooner",
+    "The scaled one, in at most two-thirds as many steps",
     "Both in about as many steps",
-    "The unscaled one, at least 1.5 times sooner",
+    "The unscaled one, in at most two-thirds as many steps",
     "Only the scaled one learns",
 ];
-/// Networks whose steps differ by less than this factor are about as fast.
+/// Networks whose numbers of steps differ by less than this factor are called equally fast.
 const ABOUT: f64 = 1.5;
 
 const SCALE: (&str, &str) =
@@ -26,7 +27,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         slug: "eight-heads",
         chapter: "heads",
         figures: &["head-maps"],
-        question: "Multi-head attention over 32 dimensions has 4 224 parameters with 1 head. How many has it with 8 heads?",
+        question: "Multi-head attention over 32 dimensions has 4,224 parameters with one head. How many does it have with eight?",
         values: keys!(@pairs Config; n_heads: "8"),
         trains: false,
         prediction: Prediction::Number { metric: "params_counted" },
@@ -135,11 +136,7 @@ fn eight_heads(config: &Config, record: &Record) -> Option<Answer> {
         std::cmp::Ordering::Less => "fewer than one head",
     };
     let words = format!("{} heads have {counted} parameters, {verdict} ({one}).", config.n_heads);
-    Some(Answer {
-        words,
-        choice: None,
-        numbers: vec![("params_counted", counted.into()), ("params_formula", one.into())],
-    })
+    Some(Answer::new(words, None, [("params_counted", counted.into()), ("params_formula", one.into())]))
 }
 
 fn entropy_512(config: &Config, record: &Record) -> Option<Answer> {
@@ -158,30 +155,21 @@ fn entropy_512(config: &Config, record: &Record) -> Option<Answer> {
     let words = format!(
         "Without the scale the entropy is {unscaled:.2} nats of {uniform:.2}: {verdict}, and the largest weight is {share:.2} on average. With the scale the same keys give {scaled:.2} nats."
     );
-    Some(Answer {
-        words,
-        choice: None,
-        numbers: vec![
-            ("entropy_unscaled", unscaled),
-            ("entropy_scaled", scaled),
-            ("entropy_uniform", uniform),
-        ],
+    let numbers = [("entropy_unscaled", unscaled), ("entropy_scaled", scaled), ("entropy_uniform", uniform)];
+    Some(Answer::new(words, None, numbers))
+}
+
+/// Returns the numbers of steps to a loss below 0.5 nats, once both runs have ended; `None` for a network that did not reach
+/// it.
+fn steps(config: &Config, record: &Record) -> Option<[Option<f64>; 2]> {
+    both(|arm| {
+        let losses = &record.arms[arm].losses;
+        (losses.len() >= config.steps as usize).then(|| steps_to_solve(losses).map(f64::from))
     })
 }
 
-/// Steps to a loss below 0.5 nats of the two networks, once both have done all of theirs; nothing for one that has not
-/// come there.
-fn steps(config: &Config, record: &Record) -> Option<[Option<f64>; 2]> {
-    let of = |net: &NetRecord| {
-        let done = net.losses.len() >= config.steps as usize;
-        done.then(|| steps_to_solve(&net.losses).map(f64::from))
-    };
-    Some([of(&record.arms[SCALED])?, of(&record.arms[UNSCALED])?])
-}
-
-fn numbers([scaled, unscaled]: [Option<f64>; 2]) -> Vec<(&'static str, f64)> {
-    let named = [("steps_scaled", scaled), ("steps_unscaled", unscaled)];
-    named.into_iter().filter_map(|(name, steps)| Some((name, steps?))).collect()
+fn numbers([scaled, unscaled]: [Option<f64>; 2]) -> Numbers {
+    known([("steps_scaled", scaled), ("steps_unscaled", unscaled)])
 }
 
 fn pace(config: &Config, record: &Record) -> Option<Answer> {
@@ -221,7 +209,7 @@ fn pace(config: &Config, record: &Record) -> Option<Answer> {
             (None, format!("Neither network's loss is below 0.5 nats within {} steps.", config.steps))
         }
     };
-    Some(Answer { words, choice, numbers: numbers(both) })
+    Some(Answer::new(words, choice, numbers(both)))
 }
 
 fn unscaled_learns(config: &Config, record: &Record) -> Option<Answer> {
@@ -252,17 +240,17 @@ fn unscaled_learns(config: &Config, record: &Record) -> Option<Answer> {
             format!("It learns in {unscaled} steps, and the scaled one not within {}", config.steps),
         ),
     };
-    Some(Answer { words: format!("{start} {outcome}."), choice, numbers: numbers(both) })
+    Some(Answer::new(format!("{start} {outcome}."), choice, numbers(both)))
 }
 
 fn jacobian_shape(_: &Config, record: &Record) -> Option<Answer> {
     let sweep = record.sweep.as_ref()?;
     let unscaled = sweep.unscaled_jacobian();
     let (first, last) = (unscaled.first()?, unscaled.last()?);
-    let peak = unscaled.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let least = unscaled.iter().map(|(_, norm)| *norm).fold(f64::INFINITY, f64::min);
+    let peak = sweep.jacobian_peak()?;
+    let min = unscaled.iter().map(|(_, norm)| *norm).fold(f64::INFINITY, f64::min);
     let (choice, shape) = match () {
-        () if peak.1 < 1.25 * least => (3, "stays about the same".to_owned()),
+        () if peak.1 < 1.25 * min => (3, "stays about the same".to_owned()),
         () if peak.0 == first.0 => (0, "falls all the way".to_owned()),
         () if peak.0 == last.0 => (1, "rises all the way".to_owned()),
         () => (2, format!("rises to {:.3} at d_k = {} and then falls", peak.1, peak.0)),
@@ -275,6 +263,6 @@ fn jacobian_shape(_: &Config, record: &Record) -> Option<Answer> {
         last.1,
         sweep.points.last()?.scaled.jacobian_median.mean
     );
-    let numbers = vec![("jacobian_first", first.1), ("jacobian_peak", peak.1), ("jacobian_last", last.1)];
-    Some(Answer { words, choice: Some(choice), numbers })
+    let numbers = [("jacobian_first", first.1), ("jacobian_peak", peak.1), ("jacobian_last", last.1)];
+    Some(Answer::new(words, choice, numbers))
 }

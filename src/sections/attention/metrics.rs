@@ -1,63 +1,54 @@
-//! The numbers of section 5.
+//! The metrics of section 5.
 
-use super::{Config, NetRecord, Record, entropy_uniform, head_dim, params_formula, steps_to_solve};
+use super::{Attention, Config, Record, Sweep, entropy_uniform, head_dim, params_formula, steps_to_solve};
 use crate::core::metric::Metric;
+use crate::run::Experiment;
+use crate::run::arm::per_arm;
 
 pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
-    let [scaled, unscaled] = &record.arms;
-    let loss = |net: &NetRecord| net.losses.recent_mean(10);
-    let solved = |net: &NetRecord| steps_to_solve(&net.losses).map(f64::from);
+    let arms = Attention::ARMS;
     let sweep = record.sweep.as_deref();
-    let here = sweep.map(|sweep| sweep.here);
+    let here = match sweep {
+        Some(sweep) => [Some(sweep.here.scaled), Some(sweep.here.unscaled)],
+        None => [None, None],
+    };
     let ends = sweep.and_then(|sweep| sweep.points.first().zip(sweep.points.last()));
     let drop = ends.map(|(first, last)| first.unscaled.entropy.mean - last.unscaled.entropy.mean);
-    let jacobian = sweep.map(super::Sweep::unscaled_jacobian).unwrap_or_default();
-    let norm = |point: Option<&(u32, f64)>| point.map(|(_, norm)| *norm);
-    let peak = jacobian.iter().max_by(|a, b| a.1.total_cmp(&b.1));
-    let at = format!("mean at d_k = {}", config.d_k);
-    // What was measured belongs to the settings before, until the worker has answered.
+    let [first, last] = [ends.map(|(first, _)| first), ends.map(|(_, last)| last)]
+        .map(|point| point.map(|point| point.unscaled.jacobian_median.mean));
+    let peak = sweep.and_then(Sweep::jacobian_peak);
+    let at_peak = peak.map_or_else(String::new, |(d_k, _)| format!("median norm, at d_k = {d_k}"));
+    // Until the worker has answered, the record belongs to the settings before.
     let divisible = head_dim(config).is_some();
     let heads = record.heads.as_deref().filter(|_| divisible);
     let formula = divisible.then(|| f64::from(params_formula(config)));
-    vec![
-        Metric::new("loss_scaled", "Loss, scaled", loss(scaled)).unit("nats").note("mean of 10 steps"),
-        Metric::new("loss_unscaled", "Loss, unscaled", loss(unscaled)).unit("nats").note("mean of 10 steps"),
-        Metric::new("steps_scaled", "Steps to learn, scaled", solved(scaled))
-            .digits(5)
-            .unit("steps")
-            .note("loss below 0.5 nats"),
-        Metric::new("steps_unscaled", "Steps to learn, unscaled", solved(unscaled))
-            .digits(5)
-            .unit("steps")
-            .note("loss below 0.5 nats"),
-        Metric::new("entropy_scaled", "Entropy, scaled", here.map(|here| here.scaled.entropy.mean))
-            .unit("nats")
-            .note(at.clone()),
-        Metric::new("entropy_unscaled", "Entropy, unscaled", here.map(|here| here.unscaled.entropy.mean))
-            .unit("nats")
-            .note(at),
+    let counted = heads.map(|heads| heads.params_counted.into());
+
+    let mut metrics = per_arm(arms, &record.arms, |arm, net| {
+        [arm.loss(&net.losses, 10), arm.steps(steps_to_solve(&net.losses), "loss below 0.5 nats")]
+    });
+    metrics.extend(per_arm(arms, &here, |arm, here| {
+        let entropy = arm.metric("entropy", "Entropy", here.map(|here| here.entropy.mean));
+        [entropy.unit("nats").note(format!("mean at d_k = {}", config.d_k))]
+    }));
+    metrics.extend([
         Metric::new("entropy_uniform", "Uniform weights, ln n", entropy_uniform(config))
             .unit("nats")
             .note("closed form"),
         Metric::new("entropy_drop", "Entropy drop across the sweep (unscaled)", drop)
             .unit("nats")
             .note("from d_k = 4 to 512"),
-        Metric::new("jacobian_first", "Softmax Jacobian at d_k = 4 (unscaled)", norm(jacobian.first()))
-            .note("median norm"),
-        Metric::new("jacobian_peak", "Softmax Jacobian, largest (unscaled)", norm(peak))
-            .note(peak.map_or_else(String::new, |(d_k, _)| format!("median norm, at d_k = {d_k}"))),
-        Metric::new("jacobian_last", "Softmax Jacobian at d_k = 512 (unscaled)", norm(jacobian.last()))
+        Metric::new("jacobian_first", "Softmax Jacobian at d_k = 4 (unscaled)", first).note("median norm"),
+        Metric::new("jacobian_peak", "Softmax Jacobian, largest (unscaled)", peak.map(|(_, norm)| norm))
+            .note(at_peak),
+        Metric::new("jacobian_last", "Softmax Jacobian at d_k = 512 (unscaled)", last)
             .digits(2)
             .note("median norm"),
         Metric::new("params_formula", "Parameters, formula", formula).count().note("closed form"),
-        Metric::new("params_counted", "Counted in the model", heads.map(|heads| heads.params_counted.into()))
-            .count(),
-        Metric::new(
-            "max_abs_err_mha",
-            "Difference from burn's built-in layer",
-            heads.map(|heads| heads.max_abs_err),
-        )
-        .digits(2)
-        .note("max |difference|, same weights"),
-    ]
+        Metric::new("params_counted", "Counted in the model", counted).count(),
+        Metric::new("max_abs_err_mha", "Difference from burn's built-in layer", heads.map(|h| h.max_abs_err))
+            .digits(2)
+            .note("max |difference|, same weights"),
+    ]);
+    metrics
 }

@@ -1,4 +1,4 @@
-//! What needs no training: one head's weights, the saturation sweep, and multi-head attention taken apart.
+//! Measurements that need no training: one head's weights, the saturation sweep, and the stages of multi-head attention.
 
 use super::{
     Attention, Config, Frame, Heads, Maps, MaskChoice, SWEEP, SWEEP_QUERIES, Saturation, Spread, Sweep,
@@ -45,7 +45,7 @@ impl Probe for Attention {
     }
 }
 
-/// Independent normal numbers of standard deviation `sigma`.
+/// Returns independent normal numbers of standard deviation `sigma`.
 fn normal<const D: usize>(
     shape: [usize; D],
     sigma: f64,
@@ -57,7 +57,7 @@ fn normal<const D: usize>(
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-/// The mask of the settings.
+/// Returns the mask of the settings.
 fn mask(config: &Config, device: &Device) -> Option<Tensor<4, Bool>> {
     let n = config.n_tokens as usize;
     match config.mask {
@@ -83,7 +83,7 @@ async fn maps(config: &Config, device: &Device) -> Result<Maps, LabError> {
     Ok(Maps { n: config.n_tokens, scores, scaled_scores, weights_scaled, weights_unscaled })
 }
 
-/// The queries and keys of all draws: each is an own head, and a smaller `d_k` takes their first numbers.
+/// The queries and keys of all random samples: each is a separate head, and a smaller `d_k` uses their first dimensions.
 struct Draws {
     /// `[1, n_seeds, n_queries, 512]`
     q: Tensor<4>,
@@ -104,7 +104,7 @@ impl Draws {
         Self { q, k, n_seeds, n_keys, device: device.clone() }
     }
 
-    /// The weights at one `d_k`, scaled and unscaled: `[1, n_seeds, n_queries, n_keys]`.
+    /// Returns the weights at one `d_k`, scaled and unscaled: `[1, n_seeds, n_queries, n_keys]` each.
     fn weights(&self, d_k: u32) -> [Tensor<4>; 2] {
         let d_k = d_k as usize;
         [default_scale(d_k), 1.0].map(|scale| {
@@ -124,7 +124,7 @@ impl Draws {
         Ok(SweepPoint { d_k, scaled, unscaled })
     }
 
-    /// The weights of the first query of the first draw, largest first.
+    /// Returns the weights of the first query of the first sample, scaled and unscaled, largest first.
     async fn bars(&self, d_k: u32) -> Result<(Vec<f32>, Vec<f32>), LabError> {
         let first = |weights: Tensor<4>| vec![weights.narrow(1, 0, 1).narrow(2, 0, 1).reshape([self.n_keys])];
         let [scaled, unscaled] = read_groups(self.weights(d_k).map(first)).await?;
@@ -136,12 +136,15 @@ impl Draws {
     }
 }
 
-/// The entropy, the largest weight, and the norm of the softmax's Jacobian, each `[1, n_seeds, n_queries, 1]`.
+/// Returns the entropy, the largest weight, and the norm of the softmax's Jacobian.
 ///
-/// The Jacobian is `diag(p) - p p^T`. The square of its Frobenius norm is summed with `p_i (1 - p_i)` on the diagonal and
-/// `p_i p_j` beside it: each term is small where one weight is near 1, so that little is lost to rounding.
+/// The Jacobian is `diag(p) - p p^T`: `p_i (1 - p_i)` on the diagonal and `-p_i p_j` elsewhere. If one weight is near 1 all of
+/// these terms are small, so the sum of their squares loses little to rounding.
+///
+/// # Shapes
+/// `p`: `[1, n_seeds, n_queries, n_keys]`, outputs: `[1, n_seeds, n_queries, 1]`.
 fn measures(p: Tensor<4>) -> [Tensor<4>; 3] {
-    // The smallest numbers would have a logarithm of minus infinity on some devices; 0 ln 0 is 0.
+    // On some devices the logarithm of the smallest numbers is minus infinity; 0 ln 0 is 0.
     let entropy = (p.clone() * p.clone().clamp_min(1e-30).log()).sum_dim(3).neg();
     let largest = p.clone().max_dim(3);
     let square = p.clone().square();
@@ -152,7 +155,7 @@ fn measures(p: Tensor<4>) -> [Tensor<4>; 3] {
     [entropy, largest, jacobian]
 }
 
-/// What `measures` gave, put together: the three of all rows one after the other.
+/// Summarizes the results of `measures`: the three of all rows, one after the other.
 fn saturation(values: &[f32]) -> Saturation {
     let n_rows = values.len() / 3;
     let rows = |measure: usize| values.get(measure * n_rows..(measure + 1) * n_rows).unwrap_or_default();
@@ -171,7 +174,7 @@ fn saturation(values: &[f32]) -> Saturation {
     }
 }
 
-/// A number for each draw, their mean and their standard deviation.
+/// Returns the mean and the standard deviation over samples of a number computed from each.
 fn spread(values: &[f32], of: impl Fn(&[f32]) -> f64) -> Spread {
     let draws: Vec<f64> = values.chunks_exact(SWEEP_QUERIES).map(of).collect();
     let n = draws.len().max(1) as f64;
@@ -184,7 +187,7 @@ async fn heads(config: &Config, device: &Device) -> Result<Option<Heads>, LabErr
     let (n, d_model, n_heads) = (config.n_tokens as usize, config.d_model as usize, config.n_heads as usize);
     let mut rng = WeightRng::new(config.seed.into());
     let Ok(ours) = MultiHeadAttention::new(d_model, n_heads, true, &mut rng, device) else {
-        // The page says why.
+        // The page explains it.
         return Ok(None);
     };
     let x = normal(
@@ -194,7 +197,7 @@ async fn heads(config: &Config, device: &Device) -> Result<Option<Heads>, LabErr
         device,
     );
 
-    // The stages one by one, as `forward` has them.
+    // The stages of `forward`, one by one.
     let queries = ours.query.forward(x.clone());
     let q = split_heads(queries.clone(), n_heads);
     let k = split_heads(ours.key.forward(x.clone()), n_heads);
@@ -235,16 +238,16 @@ async fn heads(config: &Config, device: &Device) -> Result<Option<Heads>, LabErr
     }
     let weights = attended.weights.reshape([n_heads * n * n]);
     let [differences, largest, weights] = read_groups([differences, largest, vec![weights]]).await?;
-    let most = |values: &[f32]| values.iter().fold(0.0f32, |max, &value| max.max(value));
-    // Each of the four products may round by a few units in the last place of what it sums up.
-    let size = f64::from(most(&largest)).max(1.0);
+    let max = |values: &[f32]| values.iter().fold(0.0f32, |max, &value| max.max(value));
+    // Each of the four products may be off by a few units in the last place of its sum.
+    let size = f64::from(max(&largest)).max(1.0);
     let tolerance = 4.0 * f64::from(f32::EPSILON) * size * (d_model as f64).sqrt();
     Ok(Some(Heads {
         shapes,
         n: config.n_tokens,
         weights: weights.chunks_exact(n * n).map(|head| Rc::new(head.to_vec())).collect(),
         params_counted: count_params(&ours) as u32,
-        max_abs_err: most(&differences).into(),
+        max_abs_err: max(&differences).into(),
         tolerance,
     }))
 }

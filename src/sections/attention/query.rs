@@ -1,74 +1,74 @@
-//! One query and its keys, stage by stage, in plain arithmetic: what the page computes while a reader changes a number.
+//! Attention of one query, stage by stage, in plain arithmetic. The page computes it while a reader changes a number.
 //!
 //! ```text
 //! score_j = q · k_j / sqrt(d_k)     weight_j = exp(score_j - max) / sum exp(score - max)     output = sum_j weight_j v_j
 //! ```
 //!
-//! Tests hold it to `models::attention` on the same numbers.
+//! Tests compare it with `models::attention` on the same numbers.
 
 use serde::{Deserialize, Serialize};
 
-/// The queries, keys and values of a net for one sequence.
+/// The queries, keys and values of a network for one sequence.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Projections {
     /// Tokens in the sequence.
     pub n: u32,
     /// Dimensions of each query, key and value.
     pub d_k: u32,
-    /// `[heads, n, d_k]`, for the first [`MAX_HEADS`] heads.
+    /// Queries of the first [`MAX_HEADS`] heads, `[heads, n, d_k]`.
     pub q: Vec<f32>,
-    /// The same shape.
+    /// Keys, of the same shape.
     pub k: Vec<f32>,
-    /// The same shape.
+    /// Values, of the same shape.
     pub v: Vec<f32>,
-    /// Whether this net divides its scores.
+    /// True if the network divides its scores.
     pub scaled: bool,
 }
 
-/// More heads than these are not sent; as many have their maps drawn.
+/// The maximum number of heads that are sent and whose maps are drawn.
 pub const MAX_HEADS: usize = 4;
 
-/// One query with the keys and values that it chooses among.
+/// One query with its keys and values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Example {
     pub q: Vec<f64>,
-    /// A vector as long as the query for each token.
+    /// One vector per token, as long as the query.
     pub keys: Vec<Vec<f64>>,
-    /// A vector for each token, all of one length.
+    /// One vector per token, all of the same length.
     pub values: Vec<Vec<f64>>,
-    /// Where the query stands among the tokens: a causal mask hides the keys behind it.
+    /// The position of the query: a causal mask hides the keys after it.
     pub position: usize,
 }
 
-/// Which stages are on.
+/// The stages that are on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Switches {
-    /// Whether scores are divided by the root of the key's dimension.
+    /// True if scores are divided by the square root of the key dimension.
     pub scaled: bool,
     pub causal: bool,
-    /// Keys that are hidden by hand; those that it does not name are seen.
+    /// True for keys that are hidden by hand; keys beyond its end are visible.
     pub hidden: Vec<bool>,
 }
 
-/// What each stage gives: one number a key, and the output.
+/// The result of each stage: one number per key, and the output.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stages {
     /// `q · k_j`
     pub products: Vec<f64>,
-    /// The same after scaling.
+    /// The products after scaling.
     pub scores: Vec<f64>,
-    /// Whether the mask hides the key.
+    /// True if the mask hides the key.
     pub hidden: Vec<bool>,
-    /// They sum to 1, or are all 0 where every key is hidden.
+    /// Sum to 1, or are all 0 if every key is hidden.
     pub weights: Vec<f64>,
-    /// Of the weights, in nats; nothing where every key is hidden.
+    /// Entropy of the weights in nats; `None` if every key is hidden.
     pub entropy: Option<f64>,
     /// `sum_j weight_j v_j`
     pub output: Vec<f64>,
 }
 
 impl Example {
-    /// Four keys of four dimensions, and values of two: small enough to follow in the head.
+    /// Returns four keys of four dimensions and values of two: small enough for mental arithmetic.
     pub fn small() -> Self {
         let vector = |numbers: &[f64]| numbers.to_vec();
         Self {
@@ -85,7 +85,7 @@ impl Example {
         }
     }
 
-    /// What a head of a net has for the query at a position; nothing where there is none.
+    /// Returns the example of a head at a position, or `None` if there is no such head or position.
     pub fn of_net(of: &Projections, head: usize, position: usize) -> Option<Self> {
         let (n, d_k) = (of.n as usize, of.d_k as usize);
         let row = |all: &[f32], token: usize| {
@@ -98,34 +98,34 @@ impl Example {
         Some(Self { q, keys: rows(&of.k)?, values: rows(&of.v)?, position })
     }
 
-    /// The dimensions that say most about the scores, at most `most` of them, in their order: those where the products
-    /// `q_i k_ji` differ most from key to key. What all keys have in common does not change a softmax.
-    pub fn main_dims(&self, most: usize) -> Vec<usize> {
+    /// Returns the dimensions that matter most for the scores, at most `max` of them, in their order: the products `q_i k_ji`
+    /// differ most from key to key there. A term that all keys share does not change a softmax.
+    pub fn main_dims(&self, max: usize) -> Vec<usize> {
         let spread = |dim: usize| {
             let q = self.q.get(dim).copied().unwrap_or_default();
             variance(self.keys.iter().filter_map(|key| Some(q * key.get(dim)?)))
         };
-        largest(self.q.len(), most, spread)
+        largest(self.q.len(), max, spread)
     }
 
-    /// The dimensions in which the values differ most from key to key.
-    pub fn main_value_dims(&self, most: usize) -> Vec<usize> {
+    /// Returns the dimensions in which the values differ most from key to key, at most `max` of them, in their order.
+    pub fn main_value_dims(&self, max: usize) -> Vec<usize> {
         let spread = |dim: usize| variance(self.values.iter().filter_map(|value| value.get(dim).copied()));
-        largest(self.values.first().map_or(0, Vec::len), most, spread)
+        largest(self.values.first().map_or(0, Vec::len), max, spread)
     }
 
-    /// The keys with the largest weights, at most `most` of them, in their order.
-    pub fn main_keys(&self, switches: &Switches, most: usize) -> Vec<usize> {
+    /// Returns the keys with the largest weights, at most `max` of them, in their order.
+    pub fn main_keys(&self, switches: &Switches, max: usize) -> Vec<usize> {
         let weights = stages(self, switches).weights;
-        largest(self.keys.len(), most, |key| weights.get(key).copied().unwrap_or_default())
+        largest(self.keys.len(), max, |key| weights.get(key).copied().unwrap_or_default())
     }
 }
 
-/// The indices of the largest of `count` numbers, in order.
-fn largest(count: usize, most: usize, of: impl Fn(usize) -> f64) -> Vec<usize> {
+/// Returns the indices of the `max` largest of `count` numbers, in order.
+fn largest(count: usize, max: usize, of: impl Fn(usize) -> f64) -> Vec<usize> {
     let mut ranked: Vec<usize> = (0..count).collect();
     ranked.sort_by(|a, b| of(*b).total_cmp(&of(*a)));
-    ranked.truncate(most);
+    ranked.truncate(max);
     ranked.sort_by_key(|index| *index);
     ranked
 }
@@ -136,8 +136,8 @@ fn variance(values: impl Iterator<Item = f64> + Clone) -> f64 {
     values.map(|value| (value - mean).powi(2)).sum::<f64>() / n
 }
 
-/// Takes a query through all stages. Finite numbers give finite ones: the largest score is taken off before anything is
-/// raised to a power, and a query that may see no key has weights of zero.
+/// Returns the result of every stage. Finite inputs give finite results: the largest score is subtracted before the
+/// exponential, and a query without visible keys has weights of zero.
 pub fn stages(example: &Example, switches: &Switches) -> Stages {
     let Example { q, keys, values, position } = example;
     let products: Vec<f64> =
@@ -148,9 +148,9 @@ pub fn stages(example: &Example, switches: &Switches) -> Stages {
     let hidden: Vec<bool> =
         (0..keys.len()).map(|key| by_hand(key) || (switches.causal && key > *position)).collect();
     let seen = || scores.iter().zip(&hidden).filter(|(_, hidden)| !**hidden).map(|(score, _)| *score);
-    let most = seen().fold(f64::NEG_INFINITY, f64::max);
-    let total: f64 = seen().map(|score| (score - most).exp()).sum();
-    let weight = |(score, hidden): (&f64, &bool)| if *hidden { 0.0 } else { (score - most).exp() / total };
+    let max = seen().fold(f64::NEG_INFINITY, f64::max);
+    let total: f64 = seen().map(|score| (score - max).exp()).sum();
+    let weight = |(score, hidden): (&f64, &bool)| if *hidden { 0.0 } else { (score - max).exp() / total };
     let weights: Vec<f64> = scores.iter().zip(&hidden).map(weight).collect();
     // 0 ln 0 is 0.
     let terms = weights.iter().filter(|weight| **weight > 0.0).map(|weight| -weight * weight.ln());
@@ -164,26 +164,35 @@ pub fn stages(example: &Example, switches: &Switches) -> Stages {
     Stages { output: output.collect(), products, scores, hidden, weights, entropy }
 }
 
-/// Numbers beyond this are not taken: their products could be infinite.
-pub const LARGEST: f64 = 1e6;
+/// The largest number that is accepted: products of larger ones could be infinite.
+pub const MAX_NUMBER: f64 = 1e6;
 
-/// Reads a number that a reader has typed, or says what is wrong with it.
-pub fn read_number(text: &str) -> Result<f64, String> {
-    // A minus sign as the page writes it is one, too.
+/// The reason a typed text is not accepted as a number, as a sentence for the reader.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum NumberError {
+    #[error("A number is missing there; the last one still counts.")]
+    Missing,
+    #[error("“{0}” is not a number; the last one still counts.")]
+    NotANumber(String),
+    #[error("“{0}” is too large: numbers from −1,000,000 to 1,000,000 are taken. The last one still counts.")]
+    TooLarge(String),
+}
+
+/// Reads a number that a reader typed.
+///
+/// # Errors
+/// Fails if the text is empty, is not a number, or is larger than [`MAX_NUMBER`].
+pub fn read_number(text: &str) -> Result<f64, NumberError> {
+    // The page writes a typographic minus sign.
     let plain = text.trim().replace('−', "-");
     if plain.is_empty() {
-        return Err("A number is missing there; the last one still counts.".to_owned());
+        return Err(NumberError::Missing);
     }
     let shown: String = text.trim().chars().take(20).collect();
     match plain.parse::<f64>() {
-        Ok(number) if number.is_nan() => {
-            Err(format!("“{shown}” is not a number; the last one still counts."))
-        }
-        Ok(number) if number.abs() > LARGEST => Err(format!(
-            "“{shown}” is too large: numbers from −1 000 000 to 1 000 000 are taken. The last one still counts."
-        )),
-        Ok(number) => Ok(number),
-        Err(_) => Err(format!("“{shown}” is not a number; the last one still counts.")),
+        Ok(number) if number.abs() > MAX_NUMBER => Err(NumberError::TooLarge(shown)),
+        Ok(number) if !number.is_nan() => Ok(number),
+        _ => Err(NumberError::NotANumber(shown)),
     }
 }
 
@@ -195,7 +204,7 @@ mod tests {
     const ON: Switches = Switches { scaled: true, causal: false, hidden: Vec::new() };
 
     #[test]
-    fn the_small_example_comes_out_as_by_hand() {
+    fn the_small_example_matches_the_formulas() {
         let given = stages(&Example::small(), &ON);
         assert_eq!(given.products, [4.0, 1.0, 6.0, -2.0]);
         assert_eq!(given.scores, [2.0, 0.5, 3.0, -1.0]);
@@ -213,28 +222,34 @@ mod tests {
     }
 
     #[test]
-    fn a_query_that_sees_nothing_gets_nothing() {
+    fn a_query_without_visible_keys_has_no_output() {
         let none = stages(&Example::small(), &Switches { hidden: vec![true; 4], ..ON });
         assert_eq!((none.weights, none.entropy, none.output), (vec![0.0; 4], None, vec![0.0; 2]));
         assert_eq!(stages(&Example::default(), &ON), Stages::default());
     }
 
     #[test]
-    fn what_is_typed_is_read_or_explained() {
+    fn typed_numbers_are_read_or_explained() {
         assert_eq!(read_number(" −1.5 "), Ok(-1.5));
         assert_eq!(read_number("1e-3"), Ok(0.001));
         for bad in ["", "abc", "NaN", "1,5", "--1"] {
-            assert!(read_number(bad).is_err_and(|words| words.contains("last one still counts")), "{bad}");
+            assert!(
+                read_number(bad).is_err_and(|error| error.to_string().contains("last one still counts")),
+                "{bad}"
+            );
         }
         for large in ["1e40", "inf", "-1e400", "1000001"] {
-            assert!(read_number(large).is_err_and(|words| words.contains("too large")), "{large}");
+            assert!(
+                read_number(large).is_err_and(|error| error.to_string().contains("too large")),
+                "{large}"
+            );
         }
     }
 
     #[test]
-    fn what_says_most_is_shown() {
+    fn the_dimensions_that_matter_most_are_selected() {
         let mut example = Example::small();
-        // The third dimension of the query is 0, so it says nothing; the fourth says most but for the second.
+        // The third dimension of the query is 0, so it does not matter.
         assert_eq!(example.main_dims(3), [0, 1, 3]);
         assert_eq!(example.main_dims(9), [0, 1, 2, 3]);
         assert_eq!(example.main_value_dims(1), [0]);
@@ -244,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_of_a_net_is_cut_out() {
+    fn an_example_is_taken_from_one_head() {
         let numbers = |from: u32| (from..from + 12).map(|i| i as f32).collect::<Vec<_>>();
         let net = Projections { n: 3, d_k: 2, q: numbers(0), k: numbers(100), v: numbers(200), scaled: true };
         let example = Example::of_net(&net, 1, 2).expect("there is such a head");
@@ -256,8 +271,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_but_finite_numbers_comes_out(
-            numbers in prop::collection::vec(-LARGEST..LARGEST, 40), scaled: bool, causal: bool,
+        fn finite_inputs_give_finite_results(
+            numbers in prop::collection::vec(-MAX_NUMBER..MAX_NUMBER, 40), scaled: bool, causal: bool,
             hidden in prop::collection::vec(any::<bool>(), 4), position in 0usize..4,
         ) {
             let rows = |from: usize| (0..4).map(|j| numbers[from + 4 * j..from + 4 * j + 4].to_vec()).collect::<Vec<_>>();

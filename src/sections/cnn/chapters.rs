@@ -1,4 +1,4 @@
-//! The chapters of section 2: the questions that it answers, in order.
+//! The chapters of section 2, one question each, in the order of the page.
 
 use crate::core::chapter::Chapter;
 

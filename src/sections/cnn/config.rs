@@ -1,4 +1,4 @@
-//! What the visitor sets in section 2.
+//! The settings of section 2.
 
 use super::{Dataset, N_CHOICES};
 
@@ -14,7 +14,7 @@ crate::settings! {
         padding: u32 = 1, int(0, 8) live, "Padding", "P",
             "Zeros laid around the input, in pixels on each side.";
         dilation: u32 = 1, int(1, 6) live, "Dilation", "D",
-            "Pixels between neighbouring weights of the kernel; 1 leaves no gap.";
+            "Pixels between neighboring weights of the kernel; 1 leaves no gap.";
         c_in: u32 = 64, int(1, 256, log) live, "Channels in", "C_in",
             "Channels that the two blocks take.";
         c_out: u32 = 128, int(1, 256, log) live, "Channels out", "C_out",

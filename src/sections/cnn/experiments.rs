@@ -1,7 +1,8 @@
 //! The guided experiments of section 2, from easy to surprising.
 
-use super::{BlockCounts, CONV, Config, Record, SEPARABLE, output_size};
-use crate::core::guided::{Answer, GuidedExperiment, Prediction};
+use super::{BlockCounts, Config, Record, output_size};
+use crate::core::findings::{Numbers, both};
+use crate::core::guided::{Answer, GuidedExperiment, Prediction, percent};
 use crate::keys;
 
 type Experiment = GuidedExperiment<Config, Record>;
@@ -12,7 +13,7 @@ const OUTPUT_SIZE: Experiment = GuidedExperiment {
     slug: "stride-and-padding",
     chapter: "shape",
     figures: &["output-size"],
-    question: "A 5 × 5 kernel moves over 32 × 32 pixels, two pixels at a time, with two rows and columns of zeros around them. How many pixels wide is the output?",
+    question: "A 5 × 5 kernel moves over 32 × 32 pixels, two pixels at a time, with a two-pixel border of zeros on every side. How many pixels wide is the output?",
     values: keys!(@pairs Config; size: "32", kernel: "5", padding: "2"),
     trains: false,
     prediction: Prediction::Number { metric: "out_measured" },
@@ -29,25 +30,22 @@ fn output_width(config: &Config, record: &Record) -> Option<Answer> {
     }
     let Some((width, formula)) = measured.zip(formula) else {
         let words = "There is no output: the kernel is larger than the padded image.".to_owned();
-        return Some(Answer { words, choice: None, numbers: Vec::new() });
+        return Some(Answer::new(words, None, []));
     };
     let share = f64::from(config.size) / f64::from(width.max(1));
     let agree = if width == formula { "as the formula says" } else { "although the formula says otherwise" };
-    Some(Answer {
-        words: format!(
-            "{width} pixels: a real convolution of {} pixels gave {width} × {width}, {agree}. Stride {} divides the width by {share:.1}.",
-            config.size, config.stride
-        ),
-        choice: None,
-        numbers: vec![("out_measured", width.into()), ("out_formula", formula.into())],
-    })
+    let words = format!(
+        "{width} pixels: a real convolution of {} pixels gave {width} × {width}, {agree}. Stride {} divides the width by {share:.1}.",
+        config.size, config.stride
+    );
+    Some(Answer::new(words, None, [("out_measured", width.into()), ("out_formula", formula.into())]))
 }
 
 const SAVINGS: Experiment = GuidedExperiment {
     slug: "separable-savings",
     chapter: "separable",
     figures: &["factor-kernel", "factor-channels"],
-    question: "A 3 × 3 convolution takes 64 channels to 128. How many times fewer parameters has a depthwise separable one?",
+    question: "A 3 × 3 convolution takes 64 channels to 128. By what factor does a depthwise separable convolution cut the parameter count?",
     values: &[],
     trains: false,
     prediction: Prediction::Number { metric: "params_ratio" },
@@ -58,26 +56,21 @@ const SAVINGS: Experiment = GuidedExperiment {
 
 fn savings(config: &Config, record: &Record) -> Option<Answer> {
     let blocks = record.blocks?;
-    let (ratio, most) = (blocks.params_ratio(), f64::from(config.block_kernel * config.block_kernel));
+    let (ratio, limit) = (blocks.params_ratio(), f64::from(config.block_kernel * config.block_kernel));
     let (conv, separable) = (blocks.conv.params, blocks.separable.params);
-    let verdict = if ratio > 0.9 * most {
-        format!("more than 90 % of the limit K² = {most}")
-    } else if ratio > 1.0 {
-        format!("{:.0} % of the limit K² = {most}", 100.0 * ratio / most)
-    } else {
-        "no savings at all".to_owned()
+    let verdict = match ratio {
+        ratio if ratio > 0.9 * limit => format!("more than 90% of the limit K² = {limit}"),
+        ratio if ratio > 1.0 => format!("{:.0}% of the limit K² = {limit}", 100.0 * ratio / limit),
+        _ => "no savings at all".to_owned(),
     };
-    Some(Answer {
-        words: format!(
-            "{ratio:.2} × fewer, {verdict}: {conv} parameters against {separable}, counted in the models."
-        ),
-        choice: None,
-        numbers: counted(&blocks),
-    })
+    let words = format!(
+        "{ratio:.2} × fewer, {verdict}: {conv} parameters against {separable}, counted in the models."
+    );
+    Some(Answer::new(words, None, counted(&blocks)))
 }
 
-/// The numbers of an answer about parameters.
-fn counted(blocks: &BlockCounts) -> Vec<(&'static str, f64)> {
+/// Returns the numbers of an answer about parameters.
+fn counted(blocks: &BlockCounts) -> Numbers {
     vec![
         ("params_ratio", blocks.params_ratio()),
         ("params_conv", blocks.conv.params as f64),
@@ -106,13 +99,9 @@ fn one_by_one(_: &Config, record: &Record) -> Option<Answer> {
         std::cmp::Ordering::Equal => (1, "Neither: both have the same".to_owned()),
         std::cmp::Ordering::Greater => (2, format!("No: it has {} more", separable - conv)),
     };
-    Some(Answer {
-        words: format!(
-            "{verdict}. The standard convolution has {conv} parameters, the separable one {separable}."
-        ),
-        choice: Some(choice),
-        numbers: counted(&blocks),
-    })
+    let words =
+        format!("{verdict}. The standard convolution has {conv} parameters, the separable one {separable}.");
+    Some(Answer::new(words, choice, counted(&blocks)))
 }
 
 const ACCURACY: Experiment = GuidedExperiment {
@@ -133,34 +122,24 @@ const ACCURACY: Experiment = GuidedExperiment {
 };
 
 fn accuracy(_: &Config, record: &Record) -> Option<Answer> {
-    let last = |arm: usize| record.arms.get(arm).filter(|_| record.epoch() > 0)?.accuracies.last_y();
-    let (conv, separable) = (last(CONV)?, last(SEPARABLE)?);
+    let epoch = record.epoch();
+    let [conv, separable] = both(|arm| record.arms[arm].accuracies.last_y()).filter(|_| epoch > 0)?;
     let points = 100.0 * (separable - conv);
     let [standard, cheaper] = record.nets?;
     let fewer = standard.params as f64 / cheaper.params.max(1) as f64;
-    let (choice, verdict) = if points > 3.0 {
-        (0, format!("The separable network is ahead by {points:.1} points"))
-    } else if points < -3.0 {
-        (2, format!("The separable network is behind by {:.1} points", -points))
-    } else {
-        (1, format!("They are {:.1} points apart", points.abs()))
+    let (choice, verdict) = match points {
+        points if points > 3.0 => (0, format!("The separable network is ahead by {points:.1} points")),
+        points if points < -3.0 => (2, format!("The separable network is behind by {:.1} points", -points)),
+        points => (1, format!("They are {:.1} points apart", points.abs())),
     };
-    Some(Answer {
-        words: format!(
-            "{verdict}: {:.1} % (standard) and {:.1} % (separable) of {} test images after {} epochs, with {fewer:.1} × fewer parameters. One image is {:.1} points, so small differences are chance.",
-            100.0 * conv,
-            100.0 * separable,
-            tested(record),
-            record.epoch(),
-            100.0 / f64::from(tested(record).max(1)),
-        ),
-        choice: Some(choice),
-        numbers: vec![("accuracy_conv", conv), ("accuracy_separable", separable)],
-    })
-}
-
-fn tested(record: &Record) -> u32 {
-    record.arms.first().map_or(0, |net| net.confusion.iter().sum())
+    let tested: u32 = record.arms[0].confusion.iter().sum();
+    let words = format!(
+        "{verdict}: {} (standard) and {} (separable) of {tested} test images after {epoch} epochs, with {fewer:.1} × fewer parameters. One image is {:.1} points, so small differences are chance.",
+        percent(conv),
+        percent(separable),
+        100.0 / f64::from(tested.max(1)),
+    );
+    Some(Answer::new(words, choice, [("accuracy_conv", conv), ("accuracy_separable", separable)]))
 }
 
 const FASTER: Experiment = GuidedExperiment {
@@ -182,41 +161,47 @@ const FASTER: Experiment = GuidedExperiment {
 };
 
 fn faster(_: &Config, record: &Record) -> Option<Answer> {
-    let (times, fewer) = speed(record)?;
-    let [conv, separable] = times;
-    let faster = conv / separable;
-    let (choice, verdict) = if faster >= 0.8 * fewer {
-        (0, format!("{faster:.2} × faster, about as much as it saves"))
-    } else if faster >= 0.5 * fewer {
-        (2, format!("{faster:.2} × faster, {:.0} % of what it saves", 100.0 * faster / fewer))
-    } else if faster > 1.05 {
-        (1, format!("Only {faster:.2} × faster, {:.0} % of what it saves", 100.0 * faster / fewer))
-    } else {
-        (3, format!("Not faster: {faster:.2} ×"))
+    let speed @ Speed { conv, separable, faster, fewer } = Speed::of(record)?;
+    let share = 100.0 * faster / fewer;
+    let (choice, verdict) = match faster {
+        faster if faster >= 0.8 * fewer => (0, format!("{faster:.2} × faster, about as much as it saves")),
+        faster if faster >= 0.5 * fewer => (2, format!("{faster:.2} × faster, {share:.0}% of what it saves")),
+        faster if faster > 1.05 => (1, format!("Only {faster:.2} × faster, {share:.0}% of what it saves")),
+        _ => (3, format!("Not faster: {faster:.2} ×")),
     };
-    Some(Answer {
-        words: format!(
-            "{verdict}. It needs {fewer:.2} × fewer multiply-accumulates, but the time per step goes from {conv:.1} ms to {separable:.1} ms (median)."
-        ),
-        choice: Some(choice),
-        numbers: timed([conv, separable], fewer),
-    })
+    let words = format!(
+        "{verdict}. It needs {fewer:.2} × fewer multiply-accumulates, but the time per step goes from {conv:.1} ms to {separable:.1} ms (median)."
+    );
+    Some(Answer::new(words, choice, speed.numbers()))
 }
 
-/// Milliseconds a step of both nets, and how many times fewer multiply-accumulates the separable one needs.
-fn speed(record: &Record) -> Option<([f64; 2], f64)> {
-    let of = |arm: usize| record.arms.get(arm)?.ms_per_step().filter(|ms| *ms > 0.0);
-    Some(([of(CONV)?, of(SEPARABLE)?], record.macs_ratio()?))
+/// The measured speed of both networks.
+#[derive(Clone, Copy)]
+struct Speed {
+    /// Milliseconds per step of the standard network.
+    conv: f64,
+    /// Milliseconds per step of the separable network.
+    separable: f64,
+    /// The factor by which the separable network is faster.
+    faster: f64,
+    /// The factor by which it needs fewer multiply-accumulates.
+    fewer: f64,
 }
 
-/// The numbers of an answer about time.
-fn timed([conv, separable]: [f64; 2], fewer: f64) -> Vec<(&'static str, f64)> {
-    vec![
-        ("speedup", conv / separable),
-        ("net_macs_ratio", fewer),
-        ("ms_per_step_conv", conv),
-        ("ms_per_step_separable", separable),
-    ]
+impl Speed {
+    fn of(record: &Record) -> Option<Self> {
+        let [conv, separable] = record.step_times().filter(|times| times.iter().all(|ms| *ms > 0.0))?;
+        Some(Self { conv, separable, faster: conv / separable, fewer: record.macs_ratio()? })
+    }
+
+    fn numbers(self) -> Numbers {
+        vec![
+            ("speedup", self.faster),
+            ("net_macs_ratio", self.fewer),
+            ("ms_per_step_conv", self.conv),
+            ("ms_per_step_separable", self.separable),
+        ]
+    }
 }
 
 const WIDE: Experiment = GuidedExperiment {
@@ -233,22 +218,16 @@ const WIDE: Experiment = GuidedExperiment {
 };
 
 fn wide(config: &Config, record: &Record) -> Option<Answer> {
-    let ([conv, separable], fewer) = speed(record)?;
-    let faster = conv / separable;
-    let part = 100.0 * faster / fewer;
-    let verdict = if part >= 80.0 {
-        "nearly all"
-    } else if part >= 50.0 {
-        "more than half"
-    } else {
-        "less than half"
+    let speed @ Speed { conv, separable, faster, fewer } = Speed::of(record)?;
+    let share = 100.0 * faster / fewer;
+    let verdict = match share {
+        share if share >= 80.0 => "nearly all",
+        share if share >= 50.0 => "more than half",
+        _ => "less than half",
     };
-    Some(Answer {
-        words: format!(
-            "{faster:.2} × faster at width {}: {separable:.0} ms a step instead of {conv:.0} ms. It needs {fewer:.2} × fewer multiply-accumulates, so {part:.0} % of the savings, {verdict}, is seen on the clock.",
-            config.width
-        ),
-        choice: None,
-        numbers: timed([conv, separable], fewer),
-    })
+    let words = format!(
+        "{faster:.2} × faster at width {}: {separable:.0} ms a step instead of {conv:.0} ms. It needs {fewer:.2} × fewer multiply-accumulates, so {share:.0}% of the savings, {verdict}, is seen on the clock.",
+        config.width
+    );
+    Some(Answer::new(words, None, speed.numbers()))
 }

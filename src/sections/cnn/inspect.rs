@@ -1,4 +1,4 @@
-//! What a net makes of test images: maps, probabilities, and its first convolutions number by number.
+//! The activations of a network for test images: maps, probabilities, and the first convolutions number by number.
 
 use super::{Conv, ImageView, Layer, Maps, N_LAYERS, N_MAPS};
 use crate::core::LabError;
@@ -10,14 +10,17 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use std::rc::Rc;
 
-/// Test images as a net is given them, `[n, channels, side, side]`.
+/// Returns test images as the input of a network, `[n, channels, side, side]`.
 pub(super) fn test_batch(images: &Images, indices: &[usize], device: &Device) -> Tensor<4> {
     let (values, labels) = images.test.batch(indices, &images.stats);
     let set = &images.test;
     Tensor::from_data(TensorData::new(values, [labels.len(), set.channels, set.side, set.side]), device)
 }
 
-/// What the net makes of some test images after a step.
+/// Reads the activations of a network for some test images after a step.
+///
+/// # Errors
+/// Fails if the device cannot be read.
 pub(super) async fn inspect(
     net: &Net,
     images: &Images,
@@ -25,13 +28,13 @@ pub(super) async fn inspect(
     step: u32,
     device: &Device,
 ) -> Result<Vec<Rc<ImageView>>, LabError> {
-    let views = look_through(net, test_batch(images, indices, device)).await?;
+    let views = image_views(net, test_batch(images, indices, device)).await?;
     let numbered = |(&index, view)| Rc::new(ImageView { image: index as u32 + 1, step, ..view });
     Ok(indices.iter().zip(views).map(numbered).collect())
 }
 
-/// One entry an image. All that is shown is read in one go.
-async fn look_through(net: &Net, x: Tensor<4>) -> Result<Vec<ImageView>, LabError> {
+/// Returns one entry per image. Everything is read at once.
+async fn image_views(net: &Net, x: Tensor<4>) -> Result<Vec<ImageView>, LabError> {
     let [n, _, _, _] = x.dims();
     let (insides, logits) = net.forward_inside(x);
     let [_, n_classes] = logits.dims();
@@ -56,15 +59,15 @@ async fn look_through(net: &Net, x: Tensor<4>) -> Result<Vec<ImageView>, LabErro
     ];
     let [filters, p, sums, given, depthwise, weights] = read_groups(groups).await?;
 
-    let mut looks: Vec<ImageView> = p
+    let mut views: Vec<ImageView> = p
         .chunks_exact(n_classes.max(1))
         .map(|p| ImageView { filters: filters.clone(), probabilities: p.to_vec(), ..ImageView::default() })
         .collect();
     let mut sums = Parts(&sums);
     for [n, channels, side, width] in shapes {
         let size = channels.min(N_MAPS) * side * width;
-        for (look, sums) in looks.iter_mut().zip(sums.take(n * size).chunks_exact(size.max(1))) {
-            look.blocks.push(Maps { channels: channels as u32, side: side as u32, sums: sums.to_vec() });
+        for (view, sums) in views.iter_mut().zip(sums.take(n * size).chunks_exact(size.max(1))) {
+            view.blocks.push(Maps { channels: channels as u32, side: side as u32, sums: sums.to_vec() });
         }
     }
     let (mut given, mut depthwise, mut weights) = (Parts(&given), Parts(&depthwise), Parts(&weights));
@@ -74,13 +77,13 @@ async fn look_through(net: &Net, x: Tensor<4>) -> Result<Vec<ImageView>, LabErro
         let Some(conv) = convs.pop() else { continue };
         let of_kernels = if convs.is_empty() { &[][..] } else { depthwise.take(n * size) };
         let mut maps = of_kernels.chunks_exact(size.max(1));
-        for (look, input) in looks.iter_mut().zip(given.take(n * size).chunks_exact(size.max(1))) {
+        for (view, input) in views.iter_mut().zip(given.take(n * size).chunks_exact(size.max(1))) {
             let depthwise = convs.first().cloned().zip(maps.next().map(<[f32]>::to_vec));
             let (c_in, side) = (c_in as u32, side as u32);
-            look.layers.push(Layer { c_in, side, input: input.to_vec(), depthwise, conv: conv.clone() });
+            view.layers.push(Layer { c_in, side, input: input.to_vec(), depthwise, conv: conv.clone() });
         }
     }
-    Ok(looks)
+    Ok(views)
 }
 
 fn flat(tensor: Tensor<4>) -> Tensor<1> {
@@ -88,19 +91,19 @@ fn flat(tensor: Tensor<4>) -> Tensor<1> {
     tensor.reshape([size])
 }
 
-/// The maps of the first channels.
+/// Returns the maps of the first channels.
 fn shown(maps: &Tensor<4>) -> Tensor<4> {
     let [n, channels, height, width] = maps.dims();
     maps.clone().slice([0..n, 0..channels.min(N_MAPS), 0..height, 0..width])
 }
 
-/// How many kernels of a convolution are shown: all of a depthwise one, those of the first outputs of another.
+/// Returns the number of kernels that are shown: all of a depthwise convolution, at most [`N_MAPS`] of another one.
 fn n_kernels(conv: &Conv2d) -> usize {
     let [n, _, _, _] = conv.weight.dims();
     if conv.groups > 1 { n } else { n.min(N_MAPS) }
 }
 
-/// Kernels and biases that are shown, convolution by convolution.
+/// Returns the kernels and biases that are shown, convolution by convolution.
 fn numbers(convs: &[&Conv2d]) -> Vec<Tensor<1>> {
     let each = |conv: &&Conv2d| {
         let ([_, channels, height, width], n) = (conv.weight.dims(), n_kernels(conv));
@@ -112,7 +115,7 @@ fn numbers(convs: &[&Conv2d]) -> Vec<Tensor<1>> {
     convs.iter().flat_map(each).collect()
 }
 
-/// What [`numbers`] read of a convolution.
+/// Takes a convolution from the numbers that [`numbers`] selected.
 fn conv_of(conv: &Conv2d, numbers: &mut Parts<'_>) -> Conv {
     let ([_, channels, height, width], n) = (conv.weight.dims(), n_kernels(conv));
     let weights = numbers.take(n * channels * height * width).to_vec();
@@ -120,7 +123,7 @@ fn conv_of(conv: &Conv2d, numbers: &mut Parts<'_>) -> Conv {
     Conv { kernel: width as u32, weights, biases }
 }
 
-/// Numbers that were read end to end.
+/// The rest of the numbers that were read, end to end.
 struct Parts<'a>(&'a [f32]);
 
 impl<'a> Parts<'a> {

@@ -1,7 +1,7 @@
-//! Section 2: what a convolution gives out and costs, and what making it depthwise separable saves.
+//! Section 2: the output size and the cost of a convolution, and the savings of a depthwise separable one.
 //!
-//! The probe holds the output-size formula and the counts of parameters and multiply-adds against real convolutions; the
-//! run trains a five-block net and its depthwise separable twin on the same batches from the same seed.
+//! The probe compares the output-size formula and the counts of parameters and multiply-adds with real convolutions. The run
+//! trains a five-block network and a depthwise separable one on the same batches from the same seed.
 
 mod chapters;
 mod checks;
@@ -29,7 +29,7 @@ pub use config::Config;
 #[cfg(feature = "page")]
 pub use panel::CnnPanel;
 pub use products::{ChannelSum, Conv, Layer, Mixed, Sum, Tap};
-pub use record::{ActivationMaps, CONV, NetRecord, Record, SEPARABLE, Wrongs};
+pub use record::{ActivationMaps, CONV, Misclassified, NetRecord, Record, SEPARABLE};
 
 use crate::core::curve::RunSeries;
 pub use crate::data::dataset::Dataset;
@@ -44,48 +44,48 @@ pub struct Cnn;
 
 /// Training images in the sample grid.
 pub const N_SAMPLES: usize = 30;
-/// Test images of which one is chosen to look inside with.
+/// Test images of which one is chosen for the feature maps.
 pub const N_CHOICES: usize = 12;
-/// Feature maps of each block that are sent; more would not be seen.
+/// The maximum number of feature maps per block that are sent; more could not be drawn.
 pub const N_MAPS: usize = 8;
-/// Layers whose convolutions are sent number by number: the first, and the first that is separable in one of the nets.
+/// Layers whose convolutions are sent number by number: the first, and the first that is separable in one of the networks.
 pub const N_LAYERS: usize = 2;
-/// Wrongly classified test images that are sent.
+/// The maximum number of misclassified test images that are sent.
 pub const N_WRONG: usize = 12;
-/// Height and width of the maps that the blocks' multiply-adds are counted on.
+/// Height and width of the maps for which the multiply-adds of the blocks are counted.
 pub const BLOCK_SIDE: u32 = 8;
 
-/// What one message brings.
+/// A message from the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Frame {
-    /// What real convolutions gave: the one of the settings, if it is possible, and the known ones.
+    /// Output sizes of real convolutions: the one of the settings, if it is possible, and the known ones.
     Shapes { measured: Option<u32>, known: Vec<u32> },
-    /// Parameters and multiply-adds counted from the two blocks.
+    /// Parameters and multiply-adds counted in the two blocks.
     Blocks(BlockCounts),
-    /// Parameters and MACs for one image, counted from the two nets.
+    /// Parameters, and multiply-adds for one image, counted in the two networks.
     Nets { conv: Cost, separable: Cost },
-    /// Whether CIFAR-10 is at hand.
+    /// Tells if the files of CIFAR-10 are there.
     Available { cifar10: bool },
     /// Images of the data set.
     Samples(Rc<Samples>),
     /// The next steps of an arm's training.
     Train { steps: StepBatch, steps_per_epoch: u32 },
-    /// How an arm's net does on the test images after an epoch; 0 is before training.
+    /// The result of an arm's network on the test images after an epoch; 0 is before training.
     Score { epoch: u32, score: Rc<Score> },
-    /// What an arm's net makes of some of the test images.
+    /// The activations of an arm's network for some test images.
     ActivationMaps(Vec<Rc<ImageView>>),
-    /// What both nets make of the chosen test image before any training.
+    /// The activations of both untrained networks for the chosen test image.
     Untrained([Rc<ImageView>; 2]),
 }
 
-/// What a net or a block costs.
+/// The cost of a network or a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
     pub params: u64,
     pub multiply_adds: u64,
 }
 
-/// Some images and what they are.
+/// Images and their classes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pictures {
     /// 1 or 3.
@@ -97,63 +97,64 @@ pub struct Pictures {
     pub labels: Vec<u8>,
 }
 
-/// What there is to learn from.
+/// The data set and some of its images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Samples {
     pub dataset: Dataset,
-    /// Training images as they are.
+    /// Training images without augmentation.
     pub train: Pictures,
-    /// The same, moved and mirrored as the settings say; empty where they say neither.
+    /// The same images, cropped and flipped by the settings; empty without augmentation.
     pub augmented: Pictures,
-    /// Test images to look inside with.
+    /// Test images for the feature maps.
     pub test: Pictures,
     pub n_train: u32,
     pub n_test: u32,
-    /// Of each channel, between 0 and 1.
+    /// The mean of each channel, between 0 and 1.
     pub mean: Vec<f32>,
+    /// The standard deviation of each channel.
     pub std: Vec<f32>,
 }
 
-/// One net on the test images.
+/// The result of a network on the test images.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     pub accuracy: f32,
-    /// `[class, predicted]`: how many.
+    /// The number of images per class and prediction, `[n_classes, n_classes]`.
     pub confusion: Vec<u32>,
-    /// The first images that it is wrong about.
+    /// The first misclassified images.
     pub wrong: Pictures,
-    /// What it takes them for, and how sure it is.
+    /// The predicted class of each, and its probability.
     pub answers: Vec<(u8, f32)>,
 }
 
-/// What a net makes of one test image.
+/// The activations and the output of a network for one test image.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ImageView {
-    /// Its number.
+    /// The number of the image, from 1.
     pub image: u32,
     pub step: u32,
     /// The weights of the first convolution, `[c_out, c_in, 3, 3]`.
     pub filters: Vec<f32>,
-    /// What the first layers compute, number by number.
+    /// The first convolutions, number by number.
     pub layers: Vec<Layer>,
     /// The first maps of each block.
     pub blocks: Vec<Maps>,
-    /// A probability for each class.
+    /// The probability of each class.
     pub probabilities: Vec<f32>,
 }
 
 /// The first maps of a block.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Maps {
-    /// How many the block has.
+    /// The number of maps in the block.
     pub channels: u32,
     pub side: u32,
-    /// `[at most N_MAPS, side, side]`: what ReLU is given.
+    /// The input of ReLU for at most [`N_MAPS`] maps, `[maps, side, side]`.
     pub sums: Vec<f32>,
 }
 
 impl Maps {
-    /// What ReLU gives, before pooling: each map by itself.
+    /// Returns the output of ReLU before pooling, map by map.
     pub fn activations(&self) -> impl Iterator<Item = Vec<f32>> {
         let size = (self.side * self.side).max(1) as usize;
         self.sums.chunks_exact(size).map(|map| map.iter().map(|sum| sum.max(0.0)).collect())
@@ -162,11 +163,9 @@ impl Maps {
 
 impl Experiment for Cnn {
     const SLUG: &'static str = "cnn";
-    type Config = Config;
-    type Frame = Frame;
-    type Record = Record;
 
     crate::own_files!();
+
     const ARMS: &'static [Arm] = &[
         Arm { slug: "conv", title: "convolutional", net: "convolutional network" },
         Arm { slug: "separable", title: "separable", net: "separable network" },
@@ -185,7 +184,7 @@ impl Experiment for Cnn {
 
     fn series(record: &Record) -> Vec<RunSeries> {
         series_of(Self::ARMS, &record.arms, |net| {
-            // Tested after each epoch; as curves over the run all count steps.
+            // Accuracies are measured per epoch, and curves of a run are over steps.
             let steps = f64::from(net.steps_per_epoch);
             let accuracies = net.accuracies.iter().map(|(epoch, y)| (epoch * steps, *y)).collect();
             vec![

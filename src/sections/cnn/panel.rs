@@ -54,7 +54,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
             figures: html! { <><Counts config={config.clone()} blocks={record.blocks} /><NetTable record={shown.clone()} /></> },
         },
         "features" => {
-            let looks = record.arms.each_ref().map(|net| net.looks.at(config.image).cloned().map(PtrEq));
+            let looks = record.arms.each_ref().map(|net| net.maps.at(config.image).cloned().map(PtrEq));
             ChapterBody {
                 controls: vec![controls("Test image", keys![Config; image]), training()],
                 figures: html! {
@@ -74,7 +74,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
         "products" => ChapterBody {
             controls: Vec::new(),
             figures: html! {
-                <Kernel samples={samples.clone()} looks={[0, 1].map(|arm| record.inspect(arm, config.image).cloned().map(PtrEq))}
+                <Kernel samples={samples.clone()} looks={[0, 1].map(|arm| record.inspection(arm, config.image).cloned().map(PtrEq))}
                     image={config.image} set={settings.set.clone()} />
             },
         },

@@ -1,4 +1,4 @@
-//! What can be seen without training: output sizes, counts, and the images.
+//! Measurements that need no training: output sizes, counts, and the images.
 
 use super::inspect::inspect;
 use super::nets::{augment, net, pictures};
@@ -55,9 +55,9 @@ impl Probe for Cnn {
     }
 }
 
-/// The output size that a real convolution of one channel gives; nothing where it is impossible.
+/// Returns the output size of a real convolution of one channel, or `None` if it is impossible.
 fn measure(shape: super::ConvShape, device: &Device) -> Option<u32> {
-    // burn panics on a kernel that does not fit, as other libraries raise errors.
+    // burn panics on a kernel that does not fit.
     output_size(shape)?;
     let geometry = Geometry {
         kernel: shape.kernel as usize,
@@ -71,6 +71,7 @@ fn measure(shape: super::ConvShape, device: &Device) -> Option<u32> {
     Some(width as u32)
 }
 
+/// Counts parameters and multiply-adds of both blocks.
 fn blocks(config: &Config, device: &Device) -> BlockCounts {
     let channels = [config.c_in as usize, config.c_out as usize];
     let kernel = config.block_kernel as usize;
@@ -89,7 +90,7 @@ fn blocks(config: &Config, device: &Device) -> BlockCounts {
     }
 }
 
-/// The multiply-adds of convolutions one after the other, and what they give.
+/// Returns the multiply-adds of a sequence of convolutions, and their output.
 fn through(convolutions: &[&Conv2d], x: Tensor<4>) -> (u64, Tensor<4>) {
     convolutions.iter().fold((0, x), |(sum, x), conv| {
         let y = conv.forward(x);
@@ -97,14 +98,14 @@ fn through(convolutions: &[&Conv2d], x: Tensor<4>) -> (u64, Tensor<4>) {
     })
 }
 
-/// Counted along a real forward pass of one image.
+/// Counts parameters, and multiply-adds along a forward pass of one image.
 fn net_cost(net: &Net, config: &Config, device: &Device) -> Cost {
     let side = crate::data::images::SIDE;
     let x = Tensor::zeros([1, config.dataset.channels() as usize, side, side], device);
     let (maps, _) = net.forward_blocks(x);
     let [d_in, d_out] = net.head.weight.dims();
     let convolutions = net.blocks.iter().zip(&maps).flat_map(|(block, map)| {
-        // A block keeps the size of its maps, so what its last convolution gives has the height and width of them all.
+        // All convolutions of a block have the same height and width, so the last output gives the size of all.
         block.convolutions().into_iter().map(|conv| {
             let [c_out, _, _, _] = conv.weight.dims();
             let [_, c_map, _, _] = map.dims();
@@ -117,6 +118,7 @@ fn net_cost(net: &Net, config: &Config, device: &Device) -> Cost {
     }
 }
 
+/// Collects the images that the page shows.
 fn samples(config: &Config, images: &Images) -> Samples {
     let shown: Vec<usize> = (0..images.train.len().min(N_SAMPLES)).collect();
     let augment = augment(config);
@@ -141,7 +143,7 @@ fn samples(config: &Config, images: &Images) -> Samples {
     }
 }
 
-/// What a net is given, back as bytes: what the page shows is what the net sees.
+/// Converts the input of a network back to bytes, so that the page shows exactly what the network gets.
 fn denormalized(values: &[f32], images: &Images) -> Vec<u8> {
     let plane = images.train.side * images.train.side;
     let channels = images.train.channels.max(1);

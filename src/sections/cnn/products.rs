@@ -1,22 +1,22 @@
-//! A convolution done by hand: what a layer was given, its weights, and the products that make one number of its output.
+//! A convolution step by step: the input of a layer, its weights, and the products that sum to one number of its output.
 
 use serde::{Deserialize, Serialize};
 
-/// One layer's convolution on one image: all that it takes to do it again.
+/// The convolution of one layer on one image: everything that is needed to repeat it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Layer {
     pub c_in: u32,
-    /// Height and width of what comes in and of what goes out: stride 1, padded by half the kernel.
+    /// Height and width of input and output: stride 1, padded by half the kernel.
     pub side: u32,
     /// `[c_in, side, side]`
     pub input: Vec<f32>,
-    /// A kernel for each channel, and what they gave, `[c_in, side, side]`; in a separable layer.
+    /// In a separable layer, the depthwise convolution and its output, `[c_in, side, side]`.
     pub depthwise: Option<(Conv, Vec<f32>)>,
-    /// `[n, c_in, K, K]`: the kernels of the first outputs. In a separable layer K is 1.
+    /// The kernels of the first outputs, `[n, c_in, K, K]`. In a separable layer K is 1.
     pub conv: Conv,
 }
 
-/// The numbers of a convolution.
+/// The parameters of a convolution.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Conv {
     /// `K`
@@ -27,11 +27,12 @@ pub struct Conv {
     pub biases: Vec<f32>,
 }
 
-/// One weight of a kernel and what lies under it.
+/// One weight of a kernel and the input under it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tap {
-    /// Counted from the map's first row and column: what is outside of the map is padding.
+    /// Row of the map; rows outside the map are padding.
     pub row: i64,
+    /// Column of the map.
     pub col: i64,
     /// 0 in the padding.
     pub value: f32,
@@ -40,51 +41,54 @@ pub struct Tap {
 }
 
 impl Tap {
+    /// Returns the product of value and weight.
     pub fn product(self) -> f64 {
         f64::from(self.value) * f64::from(self.weight)
     }
 }
 
-/// One channel's part.
+/// The part of one channel in a sum.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChannelSum {
     /// Row by row.
     pub taps: Vec<Tap>,
-    /// Of the products, without a bias.
+    /// Sum of the products, without a bias.
     pub sum: f64,
 }
 
 /// One channel of a pointwise convolution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mixed {
-    /// What the depthwise convolution gave, as the network has it.
+    /// The output of the depthwise convolution in the network.
     pub value: f32,
     pub weight: f32,
 }
 
 impl Mixed {
+    /// Returns the product of value and weight.
     pub fn product(self) -> f64 {
         f64::from(self.value) * f64::from(self.weight)
     }
 }
 
 impl Layer {
+    /// Returns true for a depthwise separable layer.
     pub fn is_separable(&self) -> bool {
         self.depthwise.is_some()
     }
 
-    /// Outputs whose kernels are known.
+    /// Returns the number of outputs whose kernels are known.
     pub fn n_outputs(&self) -> usize {
         self.conv.biases.len()
     }
 
-    /// Height and width of the kernel that looks at the image.
+    /// Returns height and width of the kernel that moves over the input.
     pub fn kernel(&self) -> u32 {
         self.depthwise.as_ref().map_or(&self.conv, |(conv, _)| conv).kernel
     }
 
-    /// The products of every input channel at a position: with the kernel of an output, or in a separable layer with the
-    /// channel's own. Positions are counted row by row.
+    /// Returns the products of every input channel at a position, with the kernel of an output, or in a separable layer with
+    /// the channel's own kernel. Positions count row by row.
     pub fn channel_sums(&self, output: usize, position: usize) -> Vec<ChannelSum> {
         let size = (self.kernel() * self.kernel()) as usize;
         let c_in = self.c_in as usize;
@@ -112,7 +116,7 @@ impl Layer {
         ChannelSum { sum: taps.iter().map(|tap| tap.product()).sum(), taps }
     }
 
-    /// What a separable layer's depthwise convolution gave at a position, and the weight of an output for each channel.
+    /// Returns the output of the depthwise convolution at a position with the weight of an output, channel by channel.
     pub fn mixed(&self, output: usize, position: usize) -> Vec<Mixed> {
         let Some((_, maps)) = &self.depthwise else { return Vec::new() };
         let plane = (self.side * self.side).max(1) as usize;
@@ -122,17 +126,18 @@ impl Layer {
         values.zip(weights).take(c_in).map(|(&value, &weight)| Mixed { value, weight }).collect()
     }
 
-    /// The bias of a channel's own kernel; 0 where the layer is not separable.
+    /// Returns the bias of a channel's own kernel, or 0 if the layer is not separable.
     pub fn depthwise_bias(&self, channel: usize) -> f32 {
         let bias = |(conv, _): &(Conv, Vec<f32>)| conv.biases.get(channel).copied();
         self.depthwise.as_ref().and_then(bias).unwrap_or(0.0)
     }
 
+    /// Returns the bias of an output.
     pub fn bias(&self, output: usize) -> f32 {
         self.conv.biases.get(output).copied().unwrap_or(0.0)
     }
 
-    /// What ReLU is given at a position, added up from the products.
+    /// Returns the input of ReLU at a position as the sum of the products.
     pub fn sum(&self, output: usize, position: usize) -> Sum {
         let bias = Sum::of(self.bias(output).into());
         if self.is_separable() {
@@ -143,7 +148,7 @@ impl Layer {
         }
     }
 
-    /// What the depthwise convolution gives at a position of a channel, added up from the products.
+    /// Returns the output of the depthwise convolution at a position of a channel as the sum of the products.
     pub fn depthwise_sum(&self, channel: usize, position: usize) -> Sum {
         let channels = self.channel_sums(0, position);
         let taps = channels.get(channel).map_or(&[][..], |channel| &channel.taps);
@@ -151,7 +156,7 @@ impl Layer {
         taps.iter().map(|tap| tap.product()).fold(bias, Sum::plus)
     }
 
-    /// What the network's depthwise convolution gave there.
+    /// Returns the output of the network's depthwise convolution at a position of a channel.
     pub fn depthwise_at(&self, channel: usize, position: usize) -> Option<f32> {
         let (_, maps) = self.depthwise.as_ref()?;
         let plane = (self.side * self.side) as usize;
@@ -163,7 +168,7 @@ impl Layer {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sum {
     pub value: f64,
-    /// The sum of their sizes: rounding errors are in proportion to it.
+    /// Sum of the absolute values; rounding errors are proportional to it.
     size: f64,
 }
 
@@ -176,7 +181,7 @@ impl Sum {
         Self { value: self.value + product, size: self.size + product.abs() }
     }
 
-    /// Whether a number that the network computed with 32-bit floats is this one, to their rounding.
+    /// Returns true if a 32-bit result of the network equals this sum up to rounding.
     pub fn agrees(self, network: f32) -> bool {
         (self.value - f64::from(network)).abs() <= 4e-6 * self.size + 1e-30
     }

@@ -1,82 +1,86 @@
-//! What the page has heard of section 2.
+//! The record of section 2.
 
-use super::{BlockCounts, Cost, Frame, ImageView, Pictures, Samples, Score};
+use super::{BlockCounts, Cost, Dataset, Frame, ImageView, Pictures, Samples, Score};
 use crate::core::curve::Curve;
+use crate::core::findings::both;
 use crate::run::arm::StepBatch;
 use crate::run::timing::StepTimes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// All that the page has heard.
+/// Everything the page has received.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
-    /// What the convolution of the settings gave; the outer one is `None` before the probe.
+    /// The output size of the convolution of the settings; the outer `Option` is `None` before the probe, the inner one if
+    /// the convolution is impossible.
     pub measured: Option<Option<u32>>,
-    /// What the known convolutions gave.
+    /// The output sizes of the known convolutions.
     pub known: Rc<Vec<u32>>,
     pub blocks: Option<BlockCounts>,
-    /// The nets: ordinary and separable.
+    /// One per arm.
     pub nets: Option<[Cost; 2]>,
     pub cifar10: bool,
     pub samples: Option<Rc<Samples>>,
-    /// What the nets make of one test image before any training.
+    /// The activations of the untrained networks for one test image.
     pub untrained: [Option<Rc<ImageView>>; 2],
     pub arms: [NetRecord; 2],
 }
 
-/// The ordinary net among the arms.
+/// The index of the standard network among the arms.
 pub const CONV: usize = 0;
-/// Its separable twin.
+/// The index of the separable network among the arms.
 pub const SEPARABLE: usize = 1;
 
-/// The latest look at each of the test images.
+/// The latest activations for each test image.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ActivationMaps(BTreeMap<u32, Rc<ImageView>>);
 
 impl ActivationMaps {
-    /// The latest look at an image.
+    /// Returns the latest activations for an image.
     pub fn at(&self, image: u32) -> Option<&Rc<ImageView>> {
         self.0.get(&image)
     }
 }
 
-/// The test images that a net is wrong about.
+/// The misclassified test images of a network.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Wrongs {
+pub struct Misclassified {
     pub pictures: Pictures,
-    /// The class that it took each for, and how sure it was.
+    /// The predicted class of each, and its probability.
     pub answers: Vec<(u8, f32)>,
 }
 
-/// One net's run so far.
+/// The run of one arm. The order of the fields is the format of saved runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NetRecord {
-    /// Step and loss.
+    /// Loss over steps.
     pub losses: Curve,
-    /// Epoch and test accuracy.
+    /// Test accuracy over epochs.
     pub accuracies: Curve,
-    /// `[class, predicted]`: how many.
+    /// The number of images per class and prediction, `[n_classes, n_classes]`.
     pub confusion: Rc<Vec<u32>>,
-    pub wrong: Rc<Wrongs>,
-    pub looks: ActivationMaps,
+    pub misclassified: Rc<Misclassified>,
+    pub maps: ActivationMaps,
     pub steps_per_epoch: u32,
     times: StepTimes,
 }
 
 impl NetRecord {
-    fn apply_frame(&mut self, steps: &StepBatch) {
+    fn apply_steps(&mut self, steps: &StepBatch, steps_per_epoch: u32) {
         self.losses.extend_steps(steps.first_step, &steps.losses);
         self.times.extend(&steps.times);
+        self.steps_per_epoch = steps_per_epoch;
     }
 
-    fn score(&mut self, epoch: u32, score: &Score) {
+    fn apply_score(&mut self, epoch: u32, score: &Score) {
         self.accuracies.push(epoch, score.accuracy);
         self.confusion = Rc::new(score.confusion.clone());
-        self.wrong = Rc::new(Wrongs { pictures: score.wrong.clone(), answers: score.answers.clone() });
+        let Score { wrong, answers, .. } = score.clone();
+        self.misclassified = Rc::new(Misclassified { pictures: wrong, answers });
     }
 
-    /// How long a step takes on this device, in milliseconds: the median of the last ones that were waited for.
+    /// Returns the median duration of the latest timed steps on this device, in milliseconds.
     pub fn ms_per_step(&self) -> Option<f64> {
         self.times.median()
     }
@@ -84,82 +88,71 @@ impl NetRecord {
 
 impl Record {
     pub(super) fn apply_frame(&mut self, arm: usize, frame: Frame) {
-        match frame {
-            Frame::Shapes { measured, known } => {
-                (self.measured, self.known) = (Some(measured), Rc::new(known))
+        match (frame, self.arms.get_mut(arm)) {
+            (Frame::Shapes { measured, known }, _) => {
+                (self.measured, self.known) = (Some(measured), Rc::new(known));
             }
-            Frame::Blocks(blocks) => self.blocks = Some(blocks),
-            Frame::Nets { conv, separable } => self.nets = Some([conv, separable]),
-            Frame::Available { cifar10 } => {
+            (Frame::Blocks(blocks), _) => self.blocks = Some(blocks),
+            (Frame::Nets { conv, separable }, _) => self.nets = Some([conv, separable]),
+            (Frame::Available { cifar10 }, _) => {
                 self.cifar10 = cifar10;
-                // Samples of what is no longer there would be a lie.
-                if !cifar10 && self.shows_cifar10() {
-                    self.samples = None;
-                }
+                // Images of a data set that is no longer there must not stay on the page.
+                self.samples.take_if(|samples| !cifar10 && samples.dataset == Dataset::Cifar10);
             }
-            Frame::Samples(samples) => {
-                // The same images again keep their pointer, so that nothing is drawn anew.
+            (Frame::Samples(samples), _) => {
+                // Equal images keep their pointer, so that nothing is drawn again.
                 if self.samples.as_ref() != Some(&samples) {
                     self.samples = Some(samples);
                 }
             }
-            Frame::Untrained(looks) => self.untrained = looks.map(Some),
-            Frame::Train { steps, steps_per_epoch } => self.with_arm(arm, |net| {
-                net.steps_per_epoch = steps_per_epoch;
-                net.apply_frame(&steps);
-            }),
-            Frame::Score { epoch, score } => self.with_arm(arm, |net| net.score(epoch, &score)),
-            Frame::ActivationMaps(looks) => {
-                let looks = looks.into_iter().map(|look| (look.image, look));
-                self.with_arm(arm, |net| net.looks.0.extend(looks));
+            (Frame::Untrained(views), _) => self.untrained = views.map(Some),
+            (Frame::Train { steps, steps_per_epoch }, Some(net)) => net.apply_steps(&steps, steps_per_epoch),
+            (Frame::Score { epoch, score }, Some(net)) => net.apply_score(epoch, &score),
+            (Frame::ActivationMaps(views), Some(net)) => {
+                net.maps.0.extend(views.into_iter().map(|view| (view.image, view)));
             }
+            (_, None) => {}
         }
     }
 
-    fn with_arm(&mut self, arm: usize, change: impl FnOnce(&mut NetRecord)) {
-        if let Some(net) = self.arms.get_mut(arm) {
-            change(net);
-        }
+    /// Returns the latest activations of an arm's network for a test image; before the run, those of the untrained network.
+    pub fn inspection(&self, arm: usize, image: u32) -> Option<&Rc<ImageView>> {
+        let trained = self.arms.get(arm).and_then(|net| net.maps.at(image));
+        trained.or_else(|| self.untrained.get(arm)?.as_ref().filter(|view| view.image == image))
     }
 
-    fn shows_cifar10(&self) -> bool {
-        self.samples.as_ref().is_some_and(|samples| samples.dataset == super::Dataset::Cifar10)
-    }
-
-    /// The latest look of an arm's net at a test image; before the run, that of the untrained net.
-    pub fn inspect(&self, arm: usize, image: u32) -> Option<&Rc<ImageView>> {
-        let trained = self.arms.get(arm).and_then(|net| net.looks.at(image));
-        trained.or_else(|| self.untrained.get(arm)?.as_ref().filter(|look| look.image == image))
-    }
-
-    /// How many times fewer multiply-accumulates the separable net needs for an image.
+    /// Returns the factor by which the separable network needs fewer multiply-accumulates for an image.
     pub fn macs_ratio(&self) -> Option<f64> {
         self.nets.map(|[conv, separable]| conv.multiply_adds as f64 / separable.multiply_adds.max(1) as f64)
     }
 
-    /// How many times faster a step of the separable net is.
-    pub fn speedup(&self) -> Option<f64> {
-        let [conv, separable] = &self.arms;
-        Some(conv.ms_per_step()? / separable.ms_per_step().filter(|ms| *ms > 0.0)?)
+    /// Returns the durations of a step in both networks, in milliseconds, once both are known.
+    pub(super) fn step_times(&self) -> Option<[f64; 2]> {
+        both(|arm| self.arms[arm].ms_per_step())
     }
 
-    /// The steps that both nets have done.
+    /// Returns the factor by which a step of the separable network is faster.
+    pub fn speedup(&self) -> Option<f64> {
+        self.step_times().filter(|[_, separable]| *separable > 0.0).map(|[conv, separable]| conv / separable)
+    }
+
+    /// Returns the number of steps that both networks have done.
     pub fn step(&self) -> u32 {
         self.arms.iter().map(|net| net.losses.len() as u32).min().unwrap_or(0)
     }
 
-    /// 0 before the run.
+    /// Returns the number of steps per epoch, or 0 before the run.
     pub fn steps_per_epoch(&self) -> u32 {
         self.arms.iter().map(|net| net.steps_per_epoch).max().unwrap_or(0)
     }
 
-    /// The last epoch that both nets were tested after.
+    /// Returns the last epoch after which both networks were tested.
     pub fn epoch(&self) -> u32 {
         let tested = |net: &NetRecord| net.accuracies.last().map_or(0, |(epoch, _)| *epoch as u32);
         self.arms.iter().map(tested).min().unwrap_or(0)
     }
 
-    /// Epochs done, the part of the one that goes on included.
+    /// Returns the number of epochs done, including the fraction of the current one.
     pub fn epochs_done(&self) -> Option<f64> {
         let steps = self.steps_per_epoch();
         (steps > 0).then(|| f64::from(self.step()) / f64::from(steps))

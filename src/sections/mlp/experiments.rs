@@ -1,6 +1,7 @@
 //! The guided experiments of section 1, from easy to surprising.
 
-use super::{Config, LINEAR, NONLINEAR, NetRecord, Record, rank_bound};
+use super::{Config, NONLINEAR, Record, rank_bound};
+use crate::core::findings::{Numbers, both};
 use crate::core::guided::{Answer, GuidedExperiment, Prediction, percent};
 use crate::keys;
 
@@ -13,9 +14,9 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         values: keys!(@pairs Config; steps: "600"),
         trains: true,
         prediction: Prediction::Choice(&[
-            "Yes: at least 90 % of the test points",
-            "Partly: 70 to 90 %",
-            "Hardly: less than 70 %",
+            "Yes: at least 90% of the test points",
+            "Partly: 70 to 90%",
+            "Hardly: less than 70%",
         ]),
         answer: straight_line,
         reason: "Without an activation function a network computes a softmax of one affine function of x, however many layers it has. Its decision boundary is a straight line, and no straight line separates two arms that wind around each other.",
@@ -25,7 +26,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         slug: "moons",
         chapter: "boundary",
         figures: &["boundary-linear", "boundary-activated"],
-        question: "Which test accuracy does the linear network reach on the two moons?",
+        question: "What test accuracy does the linear network reach on the two moons?",
         values: keys!(@pairs Config; dataset: "moons", steps: "600"),
         trains: true,
         prediction: Prediction::Number { metric: "accuracy_linear" },
@@ -37,13 +38,13 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         slug: "depth-alone",
         chapter: "boundary",
         figures: &["boundary-linear", "boundary-activated"],
-        question: "A linear network gets ten hidden layers instead of three. Which accuracy does it reach on the spirals?",
+        question: "A linear network gets ten hidden layers instead of three. What accuracy does it reach on the spirals?",
         values: keys!(@pairs Config; depth: "10", steps: "600"),
         trains: true,
         prediction: Prediction::Choice(&[
-            "Much better: above 80 %",
-            "About the same: 55 to 80 %",
-            "It no longer learns: chance level, below 55 %",
+            "Much better: above 80%",
+            "About the same: 55 to 80%",
+            "It no longer learns: chance level, below 55%",
         ]),
         answer: depth_alone,
         reason: "A product of matrices is a matrix. Ten linear layers can express nothing that one cannot; they only change the path that gradient descent takes to it.",
@@ -81,12 +82,12 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         values: keys!(@pairs Config; dataset: "xor", hidden: "2"),
         trains: true,
         prediction: Prediction::Choice(&[
-            "Yes: at least 95 % of the test points",
-            "Nearly: 80 to 95 %",
-            "No: less than 80 %",
+            "Yes: at least 95% of the test points",
+            "Nearly: 80 to 95%",
+            "No: less than 80%",
         ]),
         answer: xor_two,
-        reason: "The textbook's two units answer with a band between two parallel lines, on which two of the four points lie. Squares are wider than points: without noise the best band gets 86.8 % of them right (closed form), and its edges cut off the corners. From many initializations gradient descent does not find even that band, and settles in a local minimum with a whole square on the wrong side.",
+        reason: "The textbook's two units carve out a band between two parallel lines; two of the four points fall inside it. Squares are wider than points: without noise the best band gets 86.8% of them right (closed form), and its edges cut off the corners. From many initializations gradient descent does not find even that band, and settles in a local minimum with a whole square on the wrong side.",
         source: ("Goodfellow et al. 2016, section 6.1", "https://www.deeplearningbook.org/contents/mlp.html"),
     },
     GuidedExperiment {
@@ -105,7 +106,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         slug: "rank-plus-one",
         chapter: "collapse",
         figures: &["spectrum", "layer-ranks"],
-        question: "96 random inputs with 8 numbers each go through a linear network with biases, 4 hidden layers wide 32. Which rank has the output?",
+        question: "96 random inputs with 8 numbers each go through a linear network with biases, 4 hidden layers wide 32. What is the rank of the output?",
         values: keys!(@pairs Config; depth: "4"),
         trains: false,
         prediction: Prediction::Number { metric: "rank_linear" },
@@ -118,23 +119,16 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
     },
 ];
 
-const ENOUGH: [&str; 2] = ["Yes: at least 98 % of the test points", "No: less than 98 %"];
+const ENOUGH: [&str; 2] = ["Yes: at least 98% of the test points", "No: less than 98%"];
 
-/// The test accuracy of a net that has been trained.
-fn accuracy(net: &NetRecord) -> Option<f64> {
-    net.scores.last().filter(|score| score.step > 0).map(|score| f64::from(score.test))
-}
-
-fn accuracies(record: &Record) -> Option<(f64, f64)> {
-    Some((accuracy(&record.arms[LINEAR])?, accuracy(&record.arms[NONLINEAR])?))
-}
-
-fn both(linear: f64, activated: f64) -> Vec<(&'static str, f64)> {
-    vec![("accuracy_linear", linear), ("accuracy_activated", activated)]
+/// Returns the test accuracies of the trained networks, and the same as numbers of an answer.
+fn accuracies(record: &Record) -> Option<(f64, f64, Numbers)> {
+    let [linear, nonlinear] = both(|arm| record.arms[arm].trained_accuracy())?;
+    Some((linear, nonlinear, vec![("accuracy_linear", linear), ("accuracy_activated", nonlinear)]))
 }
 
 fn straight_line(_: &Config, record: &Record) -> Option<Answer> {
-    let (linear, activated) = accuracies(record)?;
+    let (linear, nonlinear, numbers) = accuracies(record)?;
     let (choice, verdict) = match linear {
         a if a >= 0.9 => (0, "so here a straight line is enough"),
         a if a >= 0.7 => (1, "so a straight line gets most of them right here"),
@@ -143,35 +137,33 @@ fn straight_line(_: &Config, record: &Record) -> Option<Answer> {
     let words = format!(
         "The linear network reaches {} of the test points, {verdict}. The non-linear one reaches {}.",
         percent(linear),
-        percent(activated)
+        percent(nonlinear)
     );
-    Some(Answer { words, choice: Some(choice), numbers: both(linear, activated) })
+    Some(Answer::new(words, choice, numbers))
 }
 
 fn moons(_: &Config, record: &Record) -> Option<Answer> {
-    let (linear, activated) = accuracies(record)?;
-    let gain = activated - linear;
-    let verdict = match gain {
-        g if g > 0.15 => "a curved boundary gains a lot here",
-        g if g > 0.01 => "a straight line does most of the work, and a curved boundary gains the rest",
+    let (linear, nonlinear, numbers) = accuracies(record)?;
+    let verdict = match nonlinear - linear {
+        gain if gain > 0.15 => "a curved boundary gains a lot here",
+        gain if gain > 0.01 => "a straight line does most of the work, and a curved boundary gains the rest",
         _ => "a curved boundary gains nothing here",
     };
     let words = format!(
         "The linear network reaches {}, the non-linear one {}: {verdict}.",
         percent(linear),
-        percent(activated)
+        percent(nonlinear)
     );
-    Some(Answer { words, choice: None, numbers: both(linear, activated) })
+    Some(Answer::new(words, None, numbers))
 }
 
 fn depth_alone(config: &Config, record: &Record) -> Option<Answer> {
-    let (linear, activated) = accuracies(record)?;
+    let (linear, nonlinear, mut numbers) = accuracies(record)?;
     let (choice, verdict) = match linear {
         a if a > 0.8 => (0, "That is much more than one matrix should be able to do."),
         a if a >= 0.55 => (1, "That is what a single matrix can do, and no more."),
         _ => (2, "Depth has not helped, and made it harder to train."),
     };
-    let mut numbers = both(linear, activated);
     let layers = config.hidden_dims().len() + 1;
     let mut words =
         format!("With {layers} matrices the linear network reaches {}. {verdict}", percent(linear));
@@ -182,32 +174,32 @@ fn depth_alone(config: &Config, record: &Record) -> Option<Answer> {
             collapse.max_abs_diff
         );
     }
-    words += &format!(" The non-linear network of the same depth reaches {}.", percent(activated));
-    Some(Answer { words, choice: Some(choice), numbers })
+    words += &format!(" The non-linear network of the same depth reaches {}.", percent(nonlinear));
+    Some(Answer::new(words, choice, numbers))
 }
 
 fn circles(config: &Config, record: &Record) -> Option<Answer> {
-    let (linear, activated) = accuracies(record)?;
+    let (linear, nonlinear, numbers) = accuracies(record)?;
     let dims: Vec<String> = config.hidden_dims().iter().map(u32::to_string).collect();
-    let dims = dims.join(", ");
-    let (choice, verdict) = if activated >= 0.98 {
-        (0, "the disc is enclosed")
-    } else if activated >= 0.75 {
-        (1, "the disc is enclosed on some sides, and part of the ring stays on its side of the boundary")
-    } else {
-        (1, "it has found no enclosure at all")
+    let (choice, verdict) = match nonlinear {
+        a if a >= 0.98 => (0, "the disc is enclosed"),
+        a if a >= 0.75 => {
+            (1, "the disc is enclosed on some sides, and part of the ring stays on its side of the boundary")
+        }
+        _ => (1, "it has found no enclosure at all"),
     };
     let words = format!(
-        "With hidden layers of {dims} units the non-linear network reaches {}: {verdict}. The linear one reaches {}.",
-        percent(activated),
+        "With hidden layers of {} units the non-linear network reaches {}: {verdict}. The linear one reaches {}.",
+        dims.join(", "),
+        percent(nonlinear),
         percent(linear)
     );
-    Some(Answer { words, choice: Some(choice), numbers: both(linear, activated) })
+    Some(Answer::new(words, choice, numbers))
 }
 
 fn xor_two(config: &Config, record: &Record) -> Option<Answer> {
-    let (linear, activated) = accuracies(record)?;
-    let (choice, verdict) = match activated {
+    let (linear, nonlinear, numbers) = accuracies(record)?;
+    let (choice, verdict) = match nonlinear {
         a if a >= 0.95 => (0, "it tells all four squares apart"),
         a if a >= 0.8 => {
             (1, "it has found the band of the textbook, whose edges cut off corners of the squares")
@@ -220,55 +212,48 @@ fn xor_two(config: &Config, record: &Record) -> Option<Answer> {
     let words = format!(
         "With seed {} the non-linear network reaches {}: {verdict}. Other seeds may end elsewhere. The linear one reaches {}.",
         config.seed,
-        percent(activated),
+        percent(nonlinear),
         percent(linear)
     );
-    Some(Answer { words, choice: Some(choice), numbers: both(linear, activated) })
+    Some(Answer::new(words, choice, numbers))
 }
 
 fn deep_sigmoid(config: &Config, record: &Record) -> Option<Answer> {
-    let (_, activated) = accuracies(record)?;
+    let (_, nonlinear, _) = accuracies(record)?;
     let loss = record.arms[NONLINEAR].losses.recent_mean(20)?;
     let ratio = record.arms[NONLINEAR].gradient_ratio()?;
-    let verdict = if loss > 0.6 {
-        "it has hardly moved from 0.693, the loss at chance level"
-    } else if loss > 0.2 {
-        "it has left the plateau at 0.693 and is still on its way down"
-    } else {
-        "it has left the plateau at 0.693 and learned the spirals"
+    let verdict = match loss {
+        loss if loss > 0.6 => "it has hardly moved from 0.693, the loss at chance level",
+        loss if loss > 0.2 => "it has left the plateau at 0.693 and is still on its way down",
+        _ => "it has left the plateau at 0.693 and learned the spirals",
     };
     let words = format!(
         "The loss ends at {loss:.3} nats, with a test accuracy of {}: {verdict}. At the first step the gradient of the first layer was {ratio:.1e} times that of the last, with {} hidden layers between input and output.",
-        percent(activated),
+        percent(nonlinear),
         config.hidden_dims().len()
     );
     let numbers =
-        vec![("loss_activated", loss), ("accuracy_activated", activated), ("grad_ratio_activated", ratio)];
-    Some(Answer { words, choice: None, numbers })
+        [("loss_activated", loss), ("accuracy_activated", nonlinear), ("grad_ratio_activated", ratio)];
+    Some(Answer::new(words, None, numbers))
 }
 
 fn rank_plus_one(config: &Config, record: &Record) -> Option<Answer> {
     let collapse = record.collapse.as_deref()?;
     let output = collapse.layers.last()?;
-    let (rank, centered) = (output.linear.rank, collapse.linear_centerd.rank);
+    let (rank, centered) = (output.linear.rank, collapse.linear_centered.rank);
     let (bound, d_in) = (rank_bound(config), config.d_in);
-    let verdict = if rank == d_in + 1 {
-        format!(
+    let verdict = match rank {
+        rank if rank == d_in + 1 => format!(
             "one more than its {d_in} inputs. Without the column means, which the biases make, {centered} are left"
-        )
-    } else if rank <= d_in {
-        format!("no more than its {d_in} inputs")
-    } else {
-        format!("more than the bound of {bound}, which should not be possible")
+        ),
+        rank if rank <= d_in => format!("no more than its {d_in} inputs"),
+        _ => format!("more than the bound of {bound}, which should not be possible"),
     };
+    let nonlinear = output.nonlinear.rank;
     let words = format!(
-        "The output of the linear network has rank {rank}: {verdict}. That of the non-linear network has rank {}.",
-        output.activated.rank
+        "The output of the linear network has rank {rank}: {verdict}. That of the non-linear network has rank {nonlinear}."
     );
-    let numbers = vec![
-        ("rank_linear", rank.into()),
-        ("rank_bound", bound.into()),
-        ("rank_activated", output.activated.rank.into()),
-    ];
-    Some(Answer { words, choice: None, numbers })
+    let numbers =
+        [("rank_linear", rank.into()), ("rank_bound", bound.into()), ("rank_activated", nonlinear.into())];
+    Some(Answer::new(words, None, numbers))
 }

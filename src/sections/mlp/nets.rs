@@ -1,6 +1,6 @@
-//! The net of the settings, for the probe and for training: built, read and changed.
+//! The network of the settings, for the probe and for training: how it is built, read and changed.
 
-use super::snapshot::{MAP_SIDE, Place, Snapshot};
+use super::snapshot::{MAP_SIDE, ParamIndex, Snapshot};
 use super::{BOUNDARY_REACH, Config};
 use crate::core::LabError;
 use crate::models::mlp::Mlp as Net;
@@ -10,27 +10,39 @@ use burn::module::Param;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// The net of the settings with the given ends.
+/// Builds the network of the settings with the given numbers of inputs and outputs.
 pub(super) fn net(config: &Config, d_in: usize, d_out: usize, device: &Device) -> Net {
     let hidden: Vec<usize> = config.hidden_dims().into_iter().map(|width| width as usize).collect();
     let mut rng = WeightRng::new(config.seed.into());
     Net::new(d_in, &hidden, d_out, config.activation.into(), config.bias, &mut rng, device)
 }
 
-/// The centers of the cells of a square grid over the plane, row by row from the bottom.
+/// Returns the centers of the cells of a square grid over the plane, row by row from the bottom.
+///
+/// # Shapes
+/// Output: `[side * side, 2]`.
 pub(super) fn grid(side: usize, device: &Device) -> Tensor<2> {
     let at = |i: usize| ((i as f32 + 0.5) / side as f32 * 2.0 - 1.0) * BOUNDARY_REACH;
     let cells = (0..side).flat_map(|row| (0..side).flat_map(move |col| [at(col), at(row)]));
     Tensor::from_data(TensorData::new(cells.collect::<Vec<_>>(), [side * side, 2]), device)
 }
 
-/// The probability of class 1 at each point of a grid.
+/// Returns the probability of class 1 at each point of a grid.
+///
+/// # Shapes
+/// `grid`: `[n, 2]`, output: `n` numbers.
+///
+/// # Errors
+/// Fails if the device cannot be read.
 pub(super) async fn boundary(net: &Net, grid: &Tensor<2>) -> Result<Vec<f32>, LabError> {
     let [rows, _] = grid.dims();
     read(softmax(net.forward(grid.clone()), 1).slice([0..rows, 1..2])).await
 }
 
-/// All weights and biases of a net, and its units' maps where there is a grid of [`MAP_SIDE`]; read in one go.
+/// Reads all weights and biases of a network, and the maps of its units if there is a grid of side [`MAP_SIDE`], at once.
+///
+/// # Errors
+/// Fails if the device cannot be read.
 pub(super) async fn snapshot(net: &Net, step: u32, grid: Option<&Tensor<2>>) -> Result<Snapshot, LabError> {
     fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
         let n: usize = tensor.dims().iter().product();
@@ -64,7 +76,7 @@ pub(super) async fn snapshot(net: &Net, step: u32, grid: Option<&Tensor<2>>) -> 
             let values = layer.iter().skip(unit).step_by(width);
             let range =
                 values.clone().fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v), high.max(v)));
-            // One value everywhere: 0 of its range. What is not finite is cast to 0.
+            // A constant map becomes all 0. The cast turns values that are not finite into 0.
             let scale = if range.1 > range.0 { 255.0 / (range.1 - range.0) } else { 0.0 };
             maps.extend(values.map(|v| ((v - range.0) * scale).round() as u8));
             ranges.push(range);
@@ -73,12 +85,12 @@ pub(super) async fn snapshot(net: &Net, step: u32, grid: Option<&Tensor<2>>) -> 
     Ok(Snapshot { step, dims, has_bias, params, maps, ranges, edits: 0 })
 }
 
-/// Sets a weight or a bias; the optimizer keeps what it remembers of it.
+/// Sets a weight or a bias. The optimizer keeps its state.
 #[allow(clippy::single_range_in_vec_init, reason = "a tensor of one dimension takes one range")]
-pub(super) fn set(net: &mut Net, place: Place, value: f32) {
-    let Some(layer) = net.layers.get_mut(place.layer) else { return };
-    let to = place.to;
-    match (place.from, layer.bias.take()) {
+pub(super) fn set(net: &mut Net, param: ParamIndex, value: f32) {
+    let Some(layer) = net.layers.get_mut(param.layer) else { return };
+    let to = param.to;
+    match (param.from, layer.bias.take()) {
         (Some(from), bias) => {
             layer.weight = with_element(layer.weight.clone(), [from..from + 1, to..to + 1], value);
             layer.bias = bias;

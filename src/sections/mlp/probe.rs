@@ -1,4 +1,4 @@
-//! What can be seen without training: the parameter count, and the collapse of a net without non-linearity.
+//! Measurements that need no training: the parameter count, and the collapse of a network without non-linearity.
 
 use super::checks::probe_out;
 use super::nets::{boundary, grid, net, snapshot};
@@ -25,29 +25,29 @@ impl Probe for Mlp {
         ctx.send(Frame::Untrained(Rc::new(untrained(&config, &trained, device).await?)));
 
         let (rows, width) = (config.n_probe as usize, probe_out(&config) as usize);
-        let activated = net(&config, config.d_in as usize, width, device);
-        let linear = activated.clone().with_activation(Activation::Identity);
+        let nonlinear = net(&config, config.d_in as usize, width, device);
+        let linear = nonlinear.clone().with_activation(Activation::Identity);
         let x = gaussian_batch(rows, config.d_in as usize, config.seed, device);
 
         let linear_layers = linear.forward_layers(x.clone());
-        let activated_layers = activated.forward_layers(x.clone());
+        let nonlinear_layers = nonlinear.forward_layers(x.clone());
         let steps = linear_layers.len() as u32;
         let mut collapse = Collapse::default();
         let mut output = Vec::new();
-        for (step, (linear, activated)) in linear_layers.into_iter().zip(activated_layers).enumerate() {
+        for (step, (linear, nonlinear)) in linear_layers.into_iter().zip(nonlinear_layers).enumerate() {
             let [rows, cols] = linear.dims();
             output = read(linear).await?;
-            let activated = read(activated).await?;
+            let nonlinear = read(nonlinear).await?;
             collapse.layers.push(LayerSpectra {
                 linear: spectrum(rows, cols, &output),
-                activated: spectrum(rows, cols, &activated),
+                nonlinear: spectrum(rows, cols, &nonlinear),
             });
-            // A large spectrum takes a while, and a newer setting should not wait for an older one's.
+            // A large spectrum takes a while, and a newer setting should not wait for it.
             if ctx.step_done(Progress { step: step as u32 + 1, steps }).await == Directive::Stop {
                 return Ok(());
             }
         }
-        collapse.linear_centerd = spectrum(rows, width, &centered(rows, width, &output));
+        collapse.linear_centered = spectrum(rows, width, &centered(rows, width, &output));
 
         if let Some((w, b)) = linear.collapsed() {
             let y = x.matmul(w);
@@ -70,15 +70,15 @@ impl Probe for Mlp {
     }
 }
 
-/// Both nets before training. A page asks for this while a slider moves: where the maps would take long, they are left to
-/// the run.
-async fn untrained(config: &Config, activated: &Net, device: &Device) -> Result<Untrained, LabError> {
+/// Returns snapshots of both networks before training. The page asks for them while a slider moves, so maps that take long
+/// are left to the run.
+async fn untrained(config: &Config, nonlinear: &Net, device: &Device) -> Result<Untrained, LabError> {
     const MAX_PARAMS: usize = 50_000;
     let is_plane = config.dataset != Dataset::FashionMnist;
-    let draws = is_plane && count_params(activated) <= MAX_PARAMS;
+    let draws = is_plane && count_params(nonlinear) <= MAX_PARAMS;
     let (cells, plane) = (grid(MAP_SIDE, device), grid(BOUNDARY_SIDE, device));
     let mut untrained = Untrained::default();
-    let nets = [activated.clone().with_activation(Activation::Identity), activated.clone()];
+    let nets = [nonlinear.clone().with_activation(Activation::Identity), nonlinear.clone()];
     for (arm, net) in nets.iter().enumerate() {
         untrained.nets[arm] = Rc::new(snapshot(net, 0, draws.then_some(&cells)).await?);
         if draws {
@@ -91,7 +91,7 @@ async fn untrained(config: &Config, activated: &Net, device: &Device) -> Result<
     Ok(untrained)
 }
 
-/// `[rows, cols]` independent standard normal numbers.
+/// Returns independent standard normal numbers, `[rows, cols]`.
 fn gaussian_batch(rows: usize, cols: usize, seed: u32, device: &Device) -> Tensor<2> {
     let mut rng = ChaCha12Rng::seed_from_u64(u64::from(seed) ^ 0x9a55);
     let values: Vec<f32> =

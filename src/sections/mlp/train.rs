@@ -3,7 +3,7 @@
 use super::nets::{self, boundary, grid, net};
 use super::{
     BOUNDARY_SIDE, Config, Dataset, Frame, LINEAR, MAP_SIDE, Measured, Mlp, Request, Samples, Score,
-    Snapshot, Which, params_formula,
+    ModelId, Snapshot, params_formula,
 };
 use crate::core::LabError;
 use crate::data::batches::Batches;
@@ -47,7 +47,7 @@ pub struct MlpTraining {
     /// The gradient norm of each layer at the last step, on the device.
     grad_norms: Vec<Tensor<1>>,
     measured: Measured,
-    which: Which,
+    which: ModelId,
     /// True if the next report has a snapshot.
     sends_snapshot: bool,
     /// While the page shows this network: the time of the next snapshot, in milliseconds.
@@ -79,7 +79,7 @@ impl Training<Mlp> for MlpTraining {
             train_state: TrainState::new(net, config.optimizer.init()),
             grad_norms: Vec::new(),
             measured: Measured::default(),
-            which: Which { arm: arm as u8, seed: config.seed },
+            which: ModelId { arm: arm as u8, seed: config.seed },
             sends_snapshot: false,
             watched: None,
             edited: BTreeMap::new(),
@@ -205,7 +205,7 @@ impl MlpTraining {
         let step = self.train_state.steps_done();
         let before = nets::snapshot(&self.train_state.net().valid(), step, None).await?;
         for &(index, value) in values.iter().filter(|(_, value)| value.is_finite()) {
-            let Some(place) = before.place(index as usize) else { continue };
+            let Some(place) = before.param_at(index as usize) else { continue };
             nets::set(self.train_state.net_mut(), place, value);
             let was = before.params.get(index as usize).copied().unwrap_or_default();
             let first = *self.edited.entry(index).or_insert((was, step));

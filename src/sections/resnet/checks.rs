@@ -1,10 +1,11 @@
-//! The closed forms of section 3, and its claims held against what was measured.
+//! The closed forms of section 3, and its claims compared with the measurements.
 
-use super::{BlockChoice, Config, Flow, InitChoice, NetFlow, NetRecord, PLAIN, RESIDUAL, Record};
+use super::{BlockChoice, Config, Flow, InitChoice, NetFlow, PLAIN, RESIDUAL, Record};
 use crate::core::Check;
+use crate::core::findings::both;
 
-/// Weights, biases and batch norm's scales and shifts, by formula: `k^2 c_in c_out` for each convolution, and besides
-/// `2 c_out` with batch norm or `c_out` with a bias.
+/// Returns the number of parameters by formula: `k^2 c_in c_out` for each convolution, plus `2 c_out` for the scale and shift
+/// of batch norm, or `c_out` for a bias.
 pub fn params_formula(config: &Config, shortcuts: bool) -> u64 {
     let per_channel = if config.batch_norm { 2 } else { 1 };
     let conv = |c_in: u64, c_out: u64, k: u64| k * k * c_in * c_out + per_channel * c_out;
@@ -17,7 +18,7 @@ pub fn params_formula(config: &Config, shortcuts: bool) -> u64 {
             BlockChoice::Basic => channels,
             BlockChoice::Bottleneck => 4 * channels,
         };
-        // The first block of a stage takes what the stage before gave, the others what their stage gives.
+        // The first block of a stage has the channels of the stage before as its input, the others those of their own.
         let block = |c_in: u64| match config.block {
             BlockChoice::Basic => conv(c_in, channels, 3) + conv(channels, channels, 3),
             BlockChoice::Bottleneck => {
@@ -33,17 +34,18 @@ pub fn params_formula(config: &Config, shortcuts: bool) -> u64 {
     total + c_in * n_classes + n_classes
 }
 
-/// How gradients change from a block to the one before it.
+/// The change of gradients from a block to the block before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decay {
-    /// Geometric means over the nets, of the first block and of the last.
+    /// Geometric mean over the networks in the first block.
     pub first: f64,
+    /// Geometric mean over the networks in the last block.
     pub last: f64,
     /// The factor per block toward the input: below 1 gradients vanish, above 1 they grow.
     pub per_block: f64,
 }
 
-/// The decay of one value of a flow; `None` where there is nothing to compare.
+/// Returns the decay of one value, or `None` with fewer than two blocks to compare.
 pub fn decay(nets: &[NetFlow], value: fn(&NetFlow) -> &[f32]) -> Option<Decay> {
     let mean = |of: &dyn Fn(&[f32]) -> Option<f64>| {
         let logs: Option<Vec<f64>> = nets.iter().map(|net| of(value(net))).collect();
@@ -52,7 +54,7 @@ pub fn decay(nets: &[NetFlow], value: fn(&NetFlow) -> &[f32]) -> Option<Decay> {
     };
     let log = |norm: &f32| f64::from(*norm).ln();
     let per_block = mean(&|norms| {
-        // Where a norm is below what a 32-bit float can hold, the slope is that of the blocks where it is not.
+        // Norms below the range of a 32-bit float are 0; the slope is measured over the other blocks.
         let from = norms.iter().position(|&norm| norm > 0.0)?;
         let blocks = norms.len().checked_sub(from + 1).filter(|&n| n > 0)?;
         Some((log(norms.get(from)?) - log(norms.last()?)) / blocks as f64)
@@ -64,20 +66,20 @@ pub fn decay(nets: &[NetFlow], value: fn(&NetFlow) -> &[f32]) -> Option<Decay> {
     })
 }
 
-/// What the settings lead to without batch norm, or with it.
+/// The mechanism that decides the size of gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// Batch norm: the scale of weights does not matter; each layer undoes what the one before did.
+    /// Batch norm: the scale of weights does not matter, since each layer is rescaled.
     BatchNorm,
     /// Small weights and biases: biases keep the signal up, and gradients vanish in the backward pass.
     SmallWeights,
-    /// Small weights alone: signal and gradient both shrink, from opposite ends.
+    /// Small weights without biases: signal and gradient both shrink, from opposite ends.
     Homogeneous,
-    /// Weights that keep the signal's size through ReLU.
+    /// Weights that keep the size of the signal through ReLU.
     Balanced,
 }
 
-/// Which of them it is.
+/// Returns the mechanism for an initialization, with or without batch norm.
 pub fn cause(init: InitChoice, batch_norm: bool) -> Cause {
     match (batch_norm, init) {
         (true, _) => Cause::BatchNorm,
@@ -112,7 +114,7 @@ fn count_check(config: &Config, record: &Record) -> Check {
     )
 }
 
-/// The paper's own number, where its net is built.
+/// Compares the paper's parameter count if the settings build its network.
 fn paper_check(config: &Config, record: &Record) -> Option<Check> {
     let is_paper = (config.depth, config.block, config.width) == (20, BlockChoice::Basic, 1.0);
     is_paper.then(|| {
@@ -125,12 +127,13 @@ fn paper_check(config: &Config, record: &Record) -> Option<Check> {
     })
 }
 
-/// Two claims, on the plain net and on its residual twin.
+/// Returns two claims, on the plain and on the residual network.
 fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
-    let weights = |nets: &[NetFlow]| decay(nets, |net| &net.weights);
-    let deltas = |nets: &[NetFlow]| decay(nets, |net| &net.deltas);
-    let plain = flow.and_then(|flow| Some((weights(&flow.plain)?, deltas(&flow.plain)?)));
-    let residual = flow.and_then(|flow| Some((weights(&flow.residual)?, deltas(&flow.residual)?)));
+    let decays = |arm: usize| {
+        let nets = flow?.nets(arm);
+        Some((decay(nets, |net| &net.weights)?, decay(nets, |net| &net.deltas)?))
+    };
+    let (plain, residual) = (decays(PLAIN), decays(RESIDUAL));
     let tell = |of: &str, decay: Decay| {
         let Decay { first, last, per_block } = decay;
         format!("{of} {} per block: {first:.1e} in the first, {last:.1e} in the last", factor(per_block))
@@ -204,17 +207,19 @@ fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
     }
 }
 
-/// `× 0.19`, or a power of ten where that is too small to read.
+/// Writes a factor as `× 0.19`, or with a power of ten if it is small.
 fn factor(per_block: f64) -> String {
     if per_block < 0.01 { format!("× {per_block:.1e}") } else { format!("× {per_block:.2}") }
 }
 
-fn nearer(a: Decay, b: Decay) -> bool {
+/// Returns true if the factor of `a` is nearer to 1 than that of `b`.
+pub(super) fn nearer(a: Decay, b: Decay) -> bool {
     a.per_block.ln().abs() < b.per_block.ln().abs()
 }
 
-/// Losses that are averaged, and steps before which nothing is claimed.
+/// The number of losses that are averaged.
 const RECENT: usize = 20;
+/// Steps before which training supports no claim.
 const TRAINED: usize = 60;
 
 fn learning_check(config: &Config, record: &Record) -> Check {
@@ -241,20 +246,22 @@ fn learning_check(config: &Config, record: &Record) -> Check {
             "residual loss lower in the end",
         ),
     };
-    let recent = |net: &NetRecord| net.losses.recent_mean(RECENT).filter(|_| net.losses.len() >= TRAINED);
-    let measured =
-        recent(&record.arms[PLAIN]).zip(recent(&record.arms[RESIDUAL])).map(|(plain, residual)| {
-            let chance = 10f64.ln();
-            let holds = match (cause, deep) {
-                (Cause::BatchNorm, false) => (plain - residual).abs() <= 0.5,
-                (Cause::SmallWeights | Cause::Homogeneous, true) => {
-                    (plain - chance).abs() <= 0.05 && residual < plain - 0.2
-                }
-                _ => residual < plain,
-            };
-            let steps = record.arms[RESIDUAL].losses.len();
-            (format!("plain {plain:.2}, residual {residual:.2} nats after {steps} steps"), holds)
-        });
+    let recent = |arm: usize| {
+        let losses = &record.arms[arm].losses;
+        losses.recent_mean(RECENT).filter(|_| losses.len() >= TRAINED)
+    };
+    let measured = both(recent).map(|[plain, residual]| {
+        let chance = 10f64.ln();
+        let holds = match (cause, deep) {
+            (Cause::BatchNorm, false) => (plain - residual).abs() <= 0.5,
+            (Cause::SmallWeights | Cause::Homogeneous, true) => {
+                (plain - chance).abs() <= 0.05 && residual < plain - 0.2
+            }
+            _ => residual < plain,
+        };
+        let steps = record.arms[RESIDUAL].losses.len();
+        (format!("plain {plain:.2}, residual {residual:.2} nats after {steps} steps"), holds)
+    });
     Check::new(claim, expected, measured).of_training()
 }
 
@@ -269,7 +276,7 @@ mod tests {
         let one = of(&[net(&[0.01, 0.1, 1.0])]).map(|d| (d.first, d.last, d.per_block));
         let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
         assert!(one.is_some_and(|(f, l, p)| near(f, 0.01) && near(l, 1.0) && near(p, 0.1)), "{one:?}");
-        // Nothing left in the first block: the slope is that of the others.
+        // The first block has no gradient left, so the slope is that of the others.
         let gone = of(&[net(&[0.0, 0.01, 0.1, 1.0])]);
         assert!(gone.is_some_and(|d| d.first == 0.0 && near(d.per_block, 0.1)), "{gone:?}");
         let two = of(&[net(&[0.01, 1.0]), net(&[1.0, 1.0])]);

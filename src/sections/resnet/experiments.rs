@@ -1,6 +1,8 @@
 //! The guided experiments of section 3, from easy to surprising.
 
-use super::{Config, Decay, Flow, NetFlow, NetRecord, PLAIN, RESIDUAL, Record, decay};
+use super::checks::nearer;
+use super::{Config, Decay, PLAIN, RESIDUAL, Record, decay};
+use crate::core::findings::both;
 use crate::core::guided::{Answer, GuidedExperiment, Prediction};
 use crate::keys;
 
@@ -28,27 +30,25 @@ const VANISHING: Experiment = GuidedExperiment {
 };
 
 fn plain_decay(config: &Config, record: &Record) -> Option<Answer> {
-    let plain = measured(config, record, |flow| &flow.plain)?;
-    Some(Answer {
-        words: format!(
-            "{} In the plain network the first block gets {:.1e}, the last {:.1e}.",
-            per_block(plain),
-            plain.first,
-            plain.last
-        ),
-        choice: None,
-        numbers: vec![
-            ("decay_plain", plain.per_block),
-            ("grad_first_plain", plain.first),
-            ("grad_last_plain", plain.last),
-        ],
-    })
+    let plain = measured(config, record, PLAIN)?;
+    let words = format!(
+        "{} In the plain network the first block gets {:.1e}, the last {:.1e}.",
+        per_block(plain),
+        plain.first,
+        plain.last
+    );
+    let numbers = [
+        ("decay_plain", plain.per_block),
+        ("grad_first_plain", plain.first),
+        ("grad_last_plain", plain.last),
+    ];
+    Some(Answer::new(words, None, numbers))
 }
 
-/// The slope of the weight gradients of untrained nets, once all random initializations are measured.
-fn measured(config: &Config, record: &Record, nets: fn(&Flow) -> &[NetFlow]) -> Option<Decay> {
+/// Returns the decay of the weight gradients of untrained networks, once all random initializations are measured.
+fn measured(config: &Config, record: &Record, arm: usize) -> Option<Decay> {
     let flow = record.flow.as_ref().filter(|flow| flow.batch_norm == config.batch_norm)?;
-    let nets = nets(flow);
+    let nets = flow.nets(arm);
     (nets.len() == config.n_seeds as usize).then(|| decay(nets, |net| &net.weights)).flatten()
 }
 
@@ -77,28 +77,21 @@ const SHORTCUT: Experiment = GuidedExperiment {
 };
 
 fn residual_decay(config: &Config, record: &Record) -> Option<Answer> {
-    let residual = measured(config, record, |flow| &flow.residual)?;
-    let plain = measured(config, record, |flow| &flow.plain)?;
-    let nearer = if residual.per_block.ln().abs() < plain.per_block.ln().abs() {
-        "nearer to × 1 than"
-    } else {
-        "no nearer to × 1 than"
-    };
-    Some(Answer {
-        words: format!(
-            "{} That is {nearer} × {:.2} without shortcuts: the first block gets {:.1e} instead of {:.1e}.",
-            per_block(residual),
-            plain.per_block,
-            residual.first,
-            plain.first
-        ),
-        choice: None,
-        numbers: vec![
-            ("decay_residual", residual.per_block),
-            ("decay_plain", plain.per_block),
-            ("grad_first_residual", residual.first),
-        ],
-    })
+    let [plain, residual] = both(|arm| measured(config, record, arm))?;
+    let words = format!(
+        "{} That is {} to × 1 than × {:.2} without shortcuts: the first block gets {:.1e} instead of {:.1e}.",
+        per_block(residual),
+        if nearer(residual, plain) { "nearer" } else { "no nearer" },
+        plain.per_block,
+        residual.first,
+        plain.first
+    );
+    let numbers = [
+        ("decay_residual", residual.per_block),
+        ("decay_plain", plain.per_block),
+        ("grad_first_residual", residual.first),
+    ];
+    Some(Answer::new(words, None, numbers))
 }
 
 const FLAT_LOSS: Experiment = GuidedExperiment {
@@ -114,39 +107,33 @@ const FLAT_LOSS: Experiment = GuidedExperiment {
     source: RECTIFIERS,
 };
 
-/// Losses that are averaged.
+/// The number of losses that are averaged.
 const RECENT: usize = 10;
-/// Differences in loss that are called none, in nats.
+/// Losses that differ by less than this, in nats, are called equal.
 const SAME: f64 = 0.05;
 
-fn losses(record: &Record) -> Option<(f64, f64)> {
-    let last = |net: &NetRecord| net.losses.recent_mean(RECENT);
-    Some((last(record.arms.get(PLAIN)?)?, last(record.arms.get(RESIDUAL)?)?))
+fn losses(record: &Record) -> Option<[f64; 2]> {
+    both(|arm| record.arms[arm].losses.recent_mean(RECENT))
 }
 
 fn flat_loss(_: &Config, record: &Record) -> Option<Answer> {
-    let (plain, residual) = losses(record)?;
+    let [plain, residual] = losses(record)?;
     let chance = 10f64.ln();
-    let verdict = if (plain - chance).abs() <= SAME {
-        "It is a flat line at chance level"
-    } else if plain < chance {
-        "It falls below chance level"
-    } else {
-        "It is above chance level"
+    let verdict = match plain - chance {
+        off if off.abs() <= SAME => "It is a flat line at chance level",
+        off if off < 0.0 => "It falls below chance level",
+        _ => "It is above chance level",
     };
-    Some(Answer {
-        words: format!(
-            "{verdict}: {plain:.2} nats at the end, where chance is {chance:.2}. The residual network, from the same weights, is at {residual:.2}."
-        ),
-        choice: None,
-        numbers: vec![("loss_plain", plain), ("loss_residual", residual)],
-    })
+    let words = format!(
+        "{verdict}: {plain:.2} nats at the end, where chance is {chance:.2}. The residual network, from the same weights, is at {residual:.2}."
+    );
+    Some(Answer::new(words, None, [("loss_plain", plain), ("loss_residual", residual)]))
 }
 
 const WHO_LEARNS: &[&str] =
     &["The plain network learns faster", "Both about equally fast", "The residual network learns faster"];
 
-/// Which of [`WHO_LEARNS`] came out, and in words.
+/// Returns the index in [`WHO_LEARNS`] that came out, and a sentence for it.
 fn who_learns(plain: f64, residual: f64) -> (usize, &'static str) {
     match plain - residual {
         ahead if ahead > SAME => (2, "The residual network learns faster"),
@@ -156,16 +143,16 @@ fn who_learns(plain: f64, residual: f64) -> (usize, &'static str) {
 }
 
 fn compared(config: &Config, record: &Record) -> Option<Answer> {
-    let (plain, residual) = losses(record)?;
+    let [plain, residual] = losses(record)?;
     let (choice, verdict) = who_learns(plain, residual);
-    let steps = record.arms.get(RESIDUAL)?.losses.len();
+    let steps = record.arms[RESIDUAL].losses.len();
     let mut words = format!(
         "{verdict}: after {steps} steps the loss is {plain:.2} (plain) and {residual:.2} (residual) nats."
     );
     let mut numbers = vec![("loss_plain", plain), ("loss_residual", residual)];
-    // Measured before training, which is done with the first seed alone.
-    let Some(Decay { per_block: gradient, .. }) = measured(config, record, |flow| &flow.plain) else {
-        return Some(Answer { words, choice: Some(choice), numbers });
+    // The probe measures the gradient, and only the first seed is probed.
+    let Some(Decay { per_block: gradient, .. }) = measured(config, record, PLAIN) else {
+        return Some(Answer::new(words, choice, numbers));
     };
     let but = match (gradient > 0.9, choice) {
         (true, 2) => "missing gradients are not the cause",
@@ -175,7 +162,7 @@ fn compared(config: &Config, record: &Record) -> Option<Answer> {
     };
     words += &format!(" The plain network's gradient changes by × {gradient:.2} per block, so {but}.");
     numbers.push(("decay_plain", gradient));
-    Some(Answer { words, choice: Some(choice), numbers })
+    Some(Answer::new(words, choice, numbers))
 }
 
 const BATCH_NORM: Experiment = GuidedExperiment {
@@ -213,13 +200,12 @@ const EXPLOSION: Experiment = GuidedExperiment {
     trains: true,
     prediction: Prediction::Choice(&["About 2.3", "Between 3 and 50", "Over 50"]),
     answer: explosion,
-    reason: "He initialization makes the branch's output as large as its input. The addition then doubles the variance in every block, and 27 blocks multiply it by 2²⁷. What keeps a plain network in balance throws a residual one out of it; batch norm, or branches that start at zero, mend it.",
+    reason: "He initialization makes the branch's output as large as its input. The addition then doubles the variance in every block, and 27 blocks multiply it by 2²⁷. What keeps a plain network in balance destabilizes a residual one; batch norm, or branches that start at zero, fix it.",
     source: WITHOUT_NORM,
 };
 
 fn explosion(_: &Config, record: &Record) -> Option<Answer> {
-    let first = |arm: usize| record.arms.get(arm)?.losses.first().map(|(_, loss)| *loss);
-    let (plain, residual) = (first(PLAIN)?, first(RESIDUAL)?);
+    let [plain, residual] = both(|arm| record.arms[arm].losses.first().map(|(_, loss)| *loss))?;
     let (choice, verdict) = match residual {
         loss if loss > 50.0 => (2, "Far beyond chance"),
         loss if loss > 3.0 => (1, "Above chance"),
@@ -230,13 +216,10 @@ fn explosion(_: &Config, record: &Record) -> Option<Answer> {
     let signal = signal.map_or_else(String::new, |signal| {
         format!(" The signal after the last block is {signal:.1e} (root mean square).")
     });
-    Some(Answer {
-        words: format!(
-            "{verdict}: {residual:.3e} nats, where the plain network starts at {plain:.2}.{signal}"
-        ),
-        choice: Some(choice),
-        numbers: vec![("first_loss_residual", residual), ("first_loss_plain", plain)],
-    })
+    let words =
+        format!("{verdict}: {residual:.3e} nats, where the plain network starts at {plain:.2}.{signal}");
+    let numbers = [("first_loss_residual", residual), ("first_loss_plain", plain)];
+    Some(Answer::new(words, choice, numbers))
 }
 
 const DEGRADATION: Experiment = GuidedExperiment {

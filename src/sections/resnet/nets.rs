@@ -1,4 +1,4 @@
-//! The plans of the nets, for the probe and for training.
+//! The plans of the networks, for the probe and for training.
 
 use super::{BlockChoice, Config, InitChoice};
 use crate::models::resnet::{BlockKind, Init, Plan};
@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 
 pub(super) const N_CLASSES: usize = 10;
 
-/// The plan of one of the two nets.
+/// Returns the plan of the plain network, or of the residual one with `shortcuts`.
 pub(super) fn plan(config: &Config, shortcuts: bool, batch_norm: bool) -> Plan {
     Plan {
         channels_in: config.dataset.channels() as usize,
@@ -27,12 +27,12 @@ pub(super) fn plan(config: &Config, shortcuts: bool, batch_norm: bool) -> Plan {
     }
 }
 
-/// The L2 norm, `[1]`.
+/// Returns the L2 norm, `[1]`.
 pub(super) fn norm(tensor: Tensor<4>) -> Tensor<1> {
     nn_lab_kernels::norm::norm(tensor, 1.0)
 }
 
-/// The root mean square, `[1]`.
+/// Returns the root mean square, `[1]`.
 pub(super) fn root_mean_square(tensor: Tensor<4>) -> Tensor<1> {
     let n = tensor.dims().iter().product::<usize>();
     nn_lab_kernels::norm::norm(tensor, (n as f32).sqrt().recip())

@@ -9,17 +9,17 @@ use crate::models::resnet::{Place, ResNet as Net};
 #[cfg(feature = "compute")]
 use burn::tensor::{Gradients, Tensor};
 
-/// One forward and one backward pass through a net.
+/// Signal and gradient on every path, from one forward and one backward pass.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Paths {
-    /// The step that they belong to; 0 for an untrained net.
+    /// The training step; 0 for an untrained network.
     pub step: u32,
-    /// What the first block is given.
+    /// At the input of the first block.
     pub input: Flow,
     pub blocks: Vec<BlockPaths>,
 }
 
-/// What flows through one place: a signal forward, a gradient backward.
+/// The signal that flows forward and the gradient that flows backward at one position.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Flow {
     /// Root mean square of the activations.
@@ -31,26 +31,26 @@ pub struct Flow {
 /// The paths through one block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BlockPaths {
-    /// The signal that the layers give, `F(x)`; the gradient that comes out of them by the block's input.
+    /// The signal after the layers, `F(x)`, and the gradient that they pass back to the block's input.
     pub branch: Flow,
-    /// The signal that the shortcut gives, `s(x)`; the gradient that comes out of it. A plain block has none.
+    /// The signal after the shortcut, `s(x)`, and the gradient that it passes back. `None` in a plain block.
     pub shortcut: Option<Flow>,
     pub projected: bool,
-    /// Before ReLU. The same gradient goes into both paths: an addition hands it to each.
+    /// Before ReLU. An addition passes the same gradient to both paths.
     pub sum: Flow,
     /// After ReLU.
     pub output: Flow,
 }
 
 impl Paths {
-    /// What a block is given, the first being 0.
+    /// Returns signal and gradient at the input of a block; the first is 0.
     pub fn given(&self, block: usize) -> Flow {
         let before = block.checked_sub(1).and_then(|before| self.blocks.get(before));
         before.map_or(self.input, |before| before.output)
     }
 }
 
-/// Watches one forward pass, and knows where to look for its gradients afterwards.
+/// Records the signals of one forward pass, and the leaves whose gradients are read after the backward pass.
 #[cfg(feature = "compute")]
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -59,12 +59,12 @@ pub(super) struct Watch {
     leaves: Vec<(usize, Place, Tensor<4>)>,
 }
 
-/// What was watched.
+/// The positions of the numbers that were measured.
 #[cfg(feature = "compute")]
 #[derive(Clone, Debug)]
 pub(super) struct Watched {
     blocks: Vec<BlockPaths>,
-    /// The place of every number: the signals come first.
+    /// Of every number: its block, its position there, and true for a gradient. Signals come first.
     places: Vec<(usize, Place, bool)>,
 }
 
@@ -79,12 +79,12 @@ impl Watch {
         Self { blocks: net.blocks.iter().map(block).collect(), signals: Vec::new(), leaves: Vec::new() }
     }
 
-    /// Notes the signal, and adds a leaf of zeros: what lies between input and output keeps no gradient, a leaf does.
+    /// Records the signal, and adds a leaf of zeros, since the gradient of a tensor that is not a leaf cannot be read.
     pub(super) fn at(&mut self, index: usize, place: Place, h: Tensor<4>) -> Tensor<4> {
         let block =
             index.checked_sub(1).and_then(|block| self.blocks.get(block)).copied().unwrap_or_default();
         let (adds, projected) = (block.shortcut.is_some(), block.projected);
-        // What an identity gives, and a plain block's sum, are known from their neighbours.
+        // The output of an identity and the sum of a plain block follow from their neighbors.
         let signal = match place {
             Place::BranchInput | Place::ShortcutInput => false,
             Place::Branch | Place::Output => true,
@@ -107,7 +107,7 @@ impl Watch {
         h + leaf
     }
 
-    /// With the gradients of the backward pass: the numbers on the device, and what each is.
+    /// Returns the positions and the numbers, `[1]` each and still on the device, given the gradients of the backward pass.
     pub(super) fn measured(self, grads: &Gradients) -> (Watched, Vec<Tensor<1>>) {
         let Self { blocks, signals, leaves } = self;
         let (mut places, mut values) = (Vec::new(), Vec::new());
@@ -127,7 +127,7 @@ impl Watch {
 
 #[cfg(feature = "compute")]
 impl Watched {
-    /// Puts the numbers of a step into their places.
+    /// Assigns the numbers of a step to their positions.
     pub(super) fn paths(&self, step: u32, numbers: &[f32]) -> Paths {
         let mut paths = Paths { step, input: Flow::default(), blocks: self.blocks.clone() };
         for (&(index, place, is_gradient), &number) in self.places.iter().zip(numbers) {
@@ -148,7 +148,7 @@ impl Watched {
         let mut given = paths.input;
         for block in &mut paths.blocks {
             match &mut block.shortcut {
-                // An identity gives what it is given, both ways.
+                // An identity passes on its input, and its gradient, unchanged.
                 Some(shortcut) if !block.projected => {
                     *shortcut = Flow { signal: given.signal, gradient: block.sum.gradient };
                 }

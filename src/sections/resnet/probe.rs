@@ -1,4 +1,4 @@
-//! What can be seen without training: parameters, shapes, and how a gradient comes back through untrained nets.
+//! Measurements that need no training: parameters, shapes, and the gradient through untrained networks.
 
 use super::nets::{N_CLASSES, norm, plan};
 use super::paths::{Watch, Watched};
@@ -13,8 +13,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, rngs::ChaCha12Rng};
 use std::rc::Rc;
 
-/// Images in the batch that goes through the untrained nets: few, so that deep nets answer soon.
+/// Images in the batch for the untrained networks: few, so that deep networks answer soon.
 const BATCH: usize = 8;
+
 impl Probe for ResNet {
     async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
         ctx.send(Frame::Structure(Rc::new(structure(&config, device))));
@@ -23,7 +24,7 @@ impl Probe for ResNet {
         if ctx.step_done(Progress { step, steps }).await == Directive::Stop {
             return Ok(());
         }
-        // The other choice of batch norm is measured too, so that the claims on both stand beside each other.
+        // The other setting of batch norm is measured, too, so that claims about both can be compared.
         for chosen in [true, false] {
             let batch_norm = config.batch_norm == chosen;
             let mut flow = Flow { batch_norm, ..Flow::default() };
@@ -51,7 +52,7 @@ impl Probe for ResNet {
     }
 }
 
-/// Builds both nets, and follows one image of zeros through the residual one.
+/// Builds both networks, and follows one image of zeros through the residual one.
 fn structure(config: &Config, device: &Device) -> Structure {
     let net = |shortcuts| Net::new(&plan(config, shortcuts, config.batch_norm), config.seed.into(), device);
     let (plain, residual) = (net(false), net(true));
@@ -75,7 +76,8 @@ fn structure(config: &Config, device: &Device) -> Structure {
     }
 }
 
-/// Gradient norms of the first convolutions and the size of signal and gradient everywhere, `[1]` each; first, what is watched.
+/// Returns the positions that are watched, the gradient norms of the first convolutions, and signal and gradient at every
+/// position, `[1]` each.
 fn flow_tensors(net: &Net, x: Tensor<4>, y: Tensor<2>) -> (Watched, Vec<Tensor<1>>, Vec<Tensor<1>>) {
     let mut watch = Watch::new(net);
     let logits = net.forward_with(x, |index, place, h| watch.at(index, place, h));
@@ -85,7 +87,7 @@ fn flow_tensors(net: &Net, x: Tensor<4>, y: Tensor<2>) -> (Watched, Vec<Tensor<1
     (watched, norms, values)
 }
 
-/// Images of independent standard normal numbers, like normalized ones, and labels in turn.
+/// Returns a batch of images of independent standard normal numbers, like normalized images, and one-hot labels in turn.
 fn noise(config: &Config, seed: u64, device: &Device) -> (Tensor<4>, Tensor<2>) {
     let (channels, side) = (config.dataset.channels() as usize, config.side as usize);
     let mut rng = ChaCha12Rng::seed_from_u64(seed ^ 0x0910_15e5);

@@ -1,14 +1,17 @@
-//! The closed forms of section 4, and its claims held against what was measured.
+//! The closed forms of section 4, and its claims compared with the measurements.
 
-use super::{Alphabet, Config, ForgetBias, GradientRow, LSTM, NetRecord, RNN, Record};
+use super::{Agreement, Alphabet, Config, ForgetBias, LSTM, RNN, Record};
 use crate::core::Check;
+use crate::core::findings::{both, first_x};
+use crate::core::guided::percent;
 
-/// `d_h (d_in + d_h + 1) + K (d_h + 1)`
+/// Returns the number of parameters of the RNN: `d_h (d_in + d_h + 1) + K (d_h + 1)`.
 pub fn params_rnn(config: &Config) -> u64 {
     recurrent(config) + output(config)
 }
 
-/// `4 d_h (d_in + d_h + 1) + K (d_h + 1)`: four gates, each as large as the RNN's one layer.
+/// Returns the number of parameters of the LSTM: `4 d_h (d_in + d_h + 1) + K (d_h + 1)`. Each of its four gates has as many as
+/// the RNN's one layer.
 pub fn params_lstm(config: &Config) -> u64 {
     4 * recurrent(config) + output(config)
 }
@@ -21,50 +24,44 @@ fn output(config: &Config) -> u64 {
     u64::from(config.n_classes) * u64::from(config.d_hidden + 1)
 }
 
-/// The accuracy at chance level.
+/// Returns the accuracy at chance level.
 pub fn chance(config: &Config) -> f64 {
     1.0 / f64::from(config.n_classes)
 }
 
-/// An accuracy above this is more than luck: on 256 sequences of two classes, twelve standard deviations above chance.
+/// An accuracy above this is not due to chance: on 256 sequences of two classes it is twelve standard deviations away.
 pub(super) const LEARNED: f64 = 0.9;
 
-/// The first step at which the accuracy was seen above 90 %. It is measured now and then only, so the true step may be a
-/// little earlier.
+/// Returns the first step with a measured accuracy above 90%. It is measured now and then, so the true step may be a little
+/// earlier.
 pub fn steps_to_learn(accuracy: &[(f64, f64)]) -> Option<u32> {
-    accuracy.iter().find(|(_, accuracy)| *accuracy > LEARNED).map(|(step, _)| *step as u32)
+    first_x(accuracy, |accuracy| accuracy > LEARNED).map(|step| step as u32)
 }
 
-/// What rounding may make of a comparison; GPUs round `tanh` more coarsely than CPUs.
+/// The bound on differences from rounding; GPUs round `tanh` more coarsely than CPUs.
 const TOLERANCE: f64 = 1e-4;
 
 pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
-    let counted = record.params.map(|(rnn, lstm)| {
-        let agrees = u64::from(rnn) == params_rnn(config) && u64::from(lstm) == params_lstm(config);
-        (format!("{rnn} and {lstm}"), agrees)
-    });
-    let agreement = |which: fn(&Record) -> Option<super::Agreement>| {
-        which(record).map(|off| {
-            let words = format!("values {:.1e}, gradients {:.1e}", off.values, off.gradients);
-            (words, off.values <= TOLERANCE && off.gradients <= TOLERANCE)
-        })
+    let agreement = |off: Agreement| {
+        let words = format!("values {:.1e}, gradients {:.1e}", off.values, off.gradients);
+        (words, off.values <= TOLERANCE && off.gradients <= TOLERANCE)
     };
     let expected = format!("max |difference| ≤ {TOLERANCE:.0e}");
     vec![
-        Check::new(
-            "The formulae count the parameters of the real modules.",
-            format!("{} and {}", params_rnn(config), params_lstm(config)),
-            counted,
+        Check::counts(
+            "The formulas count the parameters of the real modules.",
+            [params_rnn(config), params_lstm(config)],
+            both(|arm| record.params[arm].map(u64::from)),
         ),
         Check::new(
             "The RNN built here, with its hand-written backward pass, agrees with burn's built-in layer and autodiff.",
             expected.clone(),
-            agreement(|record| record.agreement.map(|(rnn, _)| rnn)),
+            record.agreement[RNN].map(agreement),
         ),
         Check::new(
             "The LSTM built here agrees with burn's own and its autodiff.",
             expected,
-            agreement(|record| record.agreement.map(|(_, lstm)| lstm)),
+            record.agreement[LSTM].map(agreement),
         ),
         path_check(config, record),
         gradient_check(config, record),
@@ -72,7 +69,7 @@ pub(super) fn checks(config: &Config, record: &Record) -> Vec<Check> {
     ]
 }
 
-/// Before training: the RNN's path is bounded by what its weights can do, the cells' by their gates.
+/// Compares the paths before training: the RNN's is bounded by its weights, the cells' by their gates.
 fn path_check(config: &Config, record: &Record) -> Check {
     let (claim, expected) = match config.forget_bias {
         ForgetBias::Chrono => (
@@ -94,13 +91,10 @@ fn path_check(config: &Config, record: &Record) -> Check {
     Check::new(claim, expected, measured)
 }
 
-/// At the first step: how much of the gradient reaches the first position.
+/// Compares the gradients at the first and at the last position, at the first step.
 fn gradient_check(config: &Config, record: &Record) -> Check {
-    let share = |net: &NetRecord, of: fn(&GradientRow) -> &[f32]| {
-        let row = of(net.gradients.first()?);
-        Some(f64::from(*row.first()?) / f64::from(*row.last()?))
-    };
-    let shares = share(&record.arms[RNN], |row| &row.hidden).zip(share(&record.arms[LSTM], |row| &row.cell));
+    let rnn = record.arms[RNN].first_gradient(|row| &row.hidden);
+    let cell = record.arms[LSTM].first_gradient(|row| &row.cell);
     let short = config.seq_len <= SHORT;
     let (claim, expected) = if short {
         (
@@ -110,27 +104,28 @@ fn gradient_check(config: &Config, record: &Record) -> Check {
     } else {
         ("The RNN's gradient vanishes on its way to the first token.", "‖∂L/∂h₀‖ < 0.1 ‖∂L/∂h_T‖")
     };
-    let measured = shares.map(|(rnn, cell)| {
+    let measured = rnn.zip(cell).map(|(rnn, cell)| {
+        let (rnn, cell) = (rnn.0 / rnn.1, cell.0 / cell.1);
         let words = format!("first to last at step 1: RNN {rnn:.1e}, LSTM cell {cell:.1e}");
         (words, if short { rnn > 1e-8 } else { rnn < 0.1 })
     });
     Check::new(claim, expected, measured)
 }
 
-/// What a net is expected to have learned at the end.
+/// The expected result of a network's training.
 #[derive(Clone, Copy, PartialEq)]
 enum Outcome {
     Learns,
     Guesses,
-    /// At the edge, where the seed decides.
+    /// Near the edge, where the seed decides.
     Either,
 }
 
 impl Outcome {
     fn words(self, chance: f64) -> String {
         match self {
-            Self::Learns => "> 90 %".to_owned(),
-            Self::Guesses => format!("chance (< {:.0} %)", 100.0 * (chance + GUESS_MARGIN)),
+            Self::Learns => "> 90%".to_owned(),
+            Self::Guesses => format!("chance (< {:.0}%)", 100.0 * (chance + GUESS_MARGIN)),
             Self::Either => "either".to_owned(),
         }
     }
@@ -146,13 +141,13 @@ impl Outcome {
 
 /// Five standard deviations of the accuracy at chance level on 256 sequences.
 const GUESS_MARGIN: f64 = 0.15;
-/// Sequences up to this length are within the reach of both nets.
+/// Sequences up to this length are within the reach of both networks.
 const SHORT: u32 = 16;
-/// Sequences from this length on are beyond the RNN as it usually starts.
+/// Sequences from this length on are beyond the reach of an RNN with the usual initialization.
 const LONG: u32 = 100;
 
-/// Found by runs of 400 steps with four seeds: the RNN never learns at a spectral radius of 0.58 or 0.7, always at 1.1,
-/// and now and then between.
+/// Returns the expected result of the RNN. In runs of 400 steps with four seeds it never learned at a spectral radius of 0.58
+/// or 0.7, always at 1.1, and sometimes in between.
 fn rnn_outcome(config: &Config) -> Outcome {
     match config.spectral_radius {
         _ if config.seq_len <= SHORT => Outcome::Learns,
@@ -184,7 +179,7 @@ fn learning_check(config: &Config, record: &Record) -> Check {
             "The textbook's claim fails: with a spectral radius a little above 1 the RNN learns this too, and sooner than the LSTM."
         }
         (Learns, Guesses) => {
-            "The textbook turned round: an RNN that starts well learns, an LSTM that starts by forgetting does not."
+            "The textbook story, reversed: an RNN that starts well learns, an LSTM that starts by forgetting does not."
         }
         (_, Guesses) if config.alphabet == Alphabet::Shared => {
             "Noise that looks like labels: within some hundred steps the LSTM does not learn, however it starts."
@@ -199,11 +194,11 @@ fn learning_check(config: &Config, record: &Record) -> Check {
     };
     let chance = chance(config);
     let expected = format!("RNN {}, LSTM {}", outcomes.0.words(chance), outcomes.1.words(chance));
-    let (rnn, lstm) = (record.arms[RNN].accuracy.last_y(), record.arms[LSTM].accuracy.last_y());
+    let accuracies = both(|arm| record.arms[arm].accuracy.last_y());
     let steps = record.arms[RNN].accuracy.last().map_or(0.0, |(step, _)| *step);
-    // What half a run comes to neither confirms nor refutes what is claimed of a whole one.
-    let measured = rnn.zip(lstm).filter(|_| record.trained().is_some()).map(|(rnn, lstm)| {
-        let words = format!("RNN {:.1} %, LSTM {:.1} % after {steps} steps", 100.0 * rnn, 100.0 * lstm);
+    // An unfinished run neither confirms nor refutes a claim about a finished one.
+    let measured = accuracies.filter(|_| record.trained().is_some()).map(|[rnn, lstm]| {
+        let words = format!("RNN {}, LSTM {} after {steps} steps", percent(rnn), percent(lstm));
         (words, outcomes.0.holds(rnn, chance) && outcomes.1.holds(lstm, chance))
     });
     Check::new(claim, expected, measured).of_training()

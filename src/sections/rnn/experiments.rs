@@ -1,10 +1,12 @@
 //! The guided experiments of section 4, from easy to surprising.
 
-use super::{Config, FLOAT_FLOOR, GradientRow, LSTM, RNN, Record, chance, steps_to_learn};
+use super::checks::LEARNED;
+use super::{Config, FLOAT_FLOOR, LSTM, RNN, Record, chance, steps_to_learn};
+use crate::core::findings::{both, known};
 use crate::core::guided::{Answer, GuidedExperiment, Prediction, percent};
 use crate::keys;
 
-/// Who has learned the task, in the order of [`who`].
+/// The networks that learned the task, in the order of [`who_learned`].
 const WHO: &[&str] = &["Both networks", "Only the LSTM", "Only the RNN", "Neither network"];
 
 pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
@@ -42,12 +44,12 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         slug: "chrono",
         chapter: "survival",
         figures: &["paths"],
-        question: "An untrained LSTM starts with chrono initialization. By which mean factor does its cell carry a change at the first token to the end, 199 steps later?",
+        question: "An untrained LSTM starts with chrono initialization. What fraction of a change at the first token is left in the cell 199 steps later (RMS over units)?",
         values: keys!(@pairs Config;),
         trains: false,
         prediction: Prediction::Number { metric: "path_lstm" },
         answer: chrono,
-        reason: "Chrono initialization draws forget biases as ln U(1, T − 1), so a unit keeps the share u / (1 + u) of its cell at each step. It remembers for about u steps, and with u up to T some units remember the whole sequence. One bias for all units, such as 1, keeps 73 % a step: nothing is left after 199.",
+        reason: "Chrono initialization draws forget biases as ln U(1, T − 1), so a unit keeps the share u / (1 + u) of its cell at each step. It remembers for about u steps, and with u up to T some units remember the whole sequence. One bias for all units, such as 1, keeps 73% a step: nothing is left after 199.",
         source: (
             "Tallec and Ollivier 2018, Can recurrent neural networks warp time?",
             "https://arxiv.org/abs/1804.11188",
@@ -141,32 +143,28 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
     },
 ];
 
-/// Accuracies of the two networks at the end of a whole run.
+/// Returns the accuracies of the two networks at the end of a whole run.
 fn accuracies(config: &Config, record: &Record) -> Option<[f64; 2]> {
-    let [rnn, lstm] = &record.arms;
-    let done = |curve: &[(f64, f64)]| {
-        curve.last().filter(|(step, _)| *step >= f64::from(config.steps)).map(|(_, accuracy)| *accuracy)
-    };
-    Some([done(&rnn.accuracy)?, done(&lstm.accuracy)?])
+    both(|arm| {
+        let (step, accuracy) = *record.arms[arm].accuracy.last()?;
+        (step >= f64::from(config.steps)).then_some(accuracy)
+    })
 }
 
-fn learned(accuracy: f64) -> bool {
-    accuracy > super::checks::LEARNED
-}
-
-fn who([rnn, lstm]: [f64; 2]) -> usize {
-    match (learned(rnn), learned(lstm)) {
-        (true, true) => 0,
-        (false, true) => 1,
-        (true, false) => 2,
-        (false, false) => 3,
+/// Returns the index in [`WHO`] for the accuracies of the RNN and the LSTM.
+fn who_learned(accuracies: [f64; 2]) -> usize {
+    match accuracies.map(|accuracy| accuracy > LEARNED) {
+        [true, true] => 0,
+        [false, true] => 1,
+        [true, false] => 2,
+        [false, false] => 3,
     }
 }
 
-/// What each network has come to, in a sentence.
+/// Answers which networks learned the task.
 fn learners(config: &Config, record: &Record) -> Option<Answer> {
     let both @ [rnn, lstm] = accuracies(config, record)?;
-    let who = who(both);
+    let who = who_learned(both);
     let outcome = match who {
         0 => "both networks recall the first token",
         1 => "the LSTM recalls the first token and the RNN does not",
@@ -180,25 +178,16 @@ fn learners(config: &Config, record: &Record) -> Option<Answer> {
         percent(lstm),
         percent(chance(config))
     );
-    Some(Answer {
-        words,
-        choice: Some(who),
-        numbers: vec![("accuracy_rnn", rnn), ("accuracy_lstm", lstm), ("chance", chance(config))],
-    })
+    let numbers = [("accuracy_rnn", rnn), ("accuracy_lstm", lstm), ("chance", chance(config))];
+    Some(Answer::new(words, who, numbers))
 }
 
 fn first_token(_: &Config, record: &Record) -> Option<Answer> {
-    let ends = |arm: usize, of: fn(&GradientRow) -> &[f32]| {
-        let row = of(record.arms.get(arm)?.gradients.first()?);
-        Some((f64::from(*row.first()?), f64::from(*row.last()?)))
-    };
-    let (first, last) = ends(RNN, |row| &row.hidden)?;
-    let (lstm, lstm_last) = ends(LSTM, |row| &row.hidden)?;
+    let [(first, last), (lstm, lstm_last)] = both(|arm| record.arms[arm].first_gradient(|row| &row.hidden))?;
     if last <= 0.0 || lstm_last <= 0.0 {
         return None;
     }
-    let share = first / last;
-    let (choice, size) = match share {
+    let (choice, size) = match first / last {
         share if share < 1e-30 => (Some(2), "nothing that could be learned from"),
         share if (1e-8..1e-4).contains(&share) => (Some(1), "about a millionth"),
         share if (1e-3..0.1).contains(&share) => (Some(0), "about a hundredth"),
@@ -212,7 +201,7 @@ fn first_token(_: &Config, record: &Record) -> Option<Answer> {
     let words = format!(
         "In the RNN ‖∂L/∂h‖ is {last:.1e} at the last token and {rnn} at the first: {size}. In the LSTM {lstm:.1e} arrives at the first token.",
     );
-    Some(Answer { words, choice, numbers: vec![("grad_first_rnn", first), ("grad_first_lstm", lstm)] })
+    Some(Answer::new(words, choice, [("grad_first_rnn", first), ("grad_first_lstm", lstm)]))
 }
 
 fn chrono(_: &Config, record: &Record) -> Option<Answer> {
@@ -227,12 +216,12 @@ fn chrono(_: &Config, record: &Record) -> Option<Answer> {
     let words = format!(
         "{verdict}: the mean factor over {steps} steps is {lstm:.2} through the LSTM's cells, and {rnn:.0e} through the RNN's states."
     );
-    Some(Answer { words, choice: None, numbers: vec![("path_lstm", lstm), ("path_rnn", rnn)] })
+    Some(Answer::new(words, None, [("path_lstm", lstm), ("path_rnn", rnn)]))
 }
 
 fn forget_bias(config: &Config, record: &Record) -> Option<Answer> {
     let answer = learners(config, record)?;
-    // Measured before training, which is done with the first seed alone.
+    // The probe measures the path, and only the first seed is probed.
     let Some(&path) = record.untrained.as_deref().and_then(|paths| paths.cell.first()) else {
         return Some(answer);
     };
@@ -247,56 +236,46 @@ fn forget_bias(config: &Config, record: &Record) -> Option<Answer> {
 }
 
 fn four_gates(config: &Config, record: &Record) -> Option<Answer> {
-    let [rnn, lstm] = &record.arms;
     accuracies(config, record)?;
-    let (rnn, lstm) = (rnn.times.median()?, lstm.times.median()?);
+    let [rnn, lstm] = both(|arm| record.arms[arm].times.median())?;
     if rnn <= 0.0 {
         return None;
     }
     let ratio = lstm / rnn;
-    let choice = match ratio {
-        ratio if ratio < 1.5 => 0,
-        ratio if ratio < 3.0 => 1,
-        ratio if ratio <= 5.0 => 2,
-        _ => 3,
-    };
-    let against = match choice {
-        0 | 1 => "less than the four times that the weights would suggest",
-        2 => "about what the weights would suggest",
-        _ => "even more than the weights would suggest",
+    let (choice, compared) = match ratio {
+        ratio if ratio < 1.5 => (0, "less than the four times that the weights would suggest"),
+        ratio if ratio < 3.0 => (1, "less than the four times that the weights would suggest"),
+        ratio if ratio <= 5.0 => (2, "about what the weights would suggest"),
+        _ => (3, "even more than the weights would suggest"),
     };
     let words = format!(
-        "A step takes {rnn:.1} ms for the RNN and {lstm:.1} ms for the LSTM on this device, {ratio:.1} times as long: {against}."
+        "A step takes {rnn:.1} ms for the RNN and {lstm:.1} ms for the LSTM on this device, {ratio:.1} times as long: {compared}."
     );
-    Some(Answer {
-        words,
-        choice: Some(choice),
-        numbers: vec![("ms_per_step_rnn", rnn), ("ms_per_step_lstm", lstm)],
-    })
+    Some(Answer::new(words, choice, [("ms_per_step_rnn", rnn), ("ms_per_step_lstm", lstm)]))
 }
 
 fn good_start(config: &Config, record: &Record) -> Option<Answer> {
-    let [rnn, lstm] = accuracies(config, record)?;
-    let steps = |arm: usize, accuracy: f64| {
-        let curve = &record.arms.get(arm)?.accuracy;
-        steps_to_learn(curve).filter(|_| learned(accuracy)).map(f64::from)
+    let accuracies @ [rnn, lstm] = accuracies(config, record)?;
+    let steps = |arm: usize| {
+        let steps = steps_to_learn(&record.arms[arm].accuracy).map(f64::from);
+        steps.filter(|_| accuracies[arm] > LEARNED)
     };
-    let both = (steps(RNN, rnn), steps(LSTM, lstm));
+    let both = (steps(RNN), steps(LSTM));
     let (choice, outcome) = match both {
         (Some(rnn), Some(lstm)) if rnn < lstm => {
-            (Some(2), format!("the RNN is above 90 % after {rnn} steps, the LSTM only after {lstm}"))
+            (Some(2), format!("the RNN is above 90% after {rnn} steps, the LSTM only after {lstm}"))
         }
         (Some(rnn), Some(lstm)) if lstm < rnn => {
-            (Some(1), format!("the LSTM is above 90 % after {lstm} steps, the RNN only after {rnn}"))
+            (Some(1), format!("the LSTM is above 90% after {lstm} steps, the RNN only after {rnn}"))
         }
-        (Some(steps), Some(_)) => (None, format!("both are above 90 % after the same {steps} steps")),
+        (Some(steps), Some(_)) => (None, format!("both are above 90% after the same {steps} steps")),
         (Some(rnn), None) => {
-            (Some(3), format!("the RNN is above 90 % after {rnn} steps, the LSTM not at the end"))
+            (Some(3), format!("the RNN is above 90% after {rnn} steps, the LSTM not at the end"))
         }
         (None, Some(lstm)) => {
-            (Some(0), format!("the LSTM is above 90 % after {lstm} steps, the RNN not at the end"))
+            (Some(0), format!("the LSTM is above 90% after {lstm} steps, the RNN not at the end"))
         }
-        (None, None) => (Some(4), "neither is above 90 % at the end".to_owned()),
+        (None, None) => (Some(4), "neither is above 90% at the end".to_owned()),
     };
     let words = format!(
         "Of {} steps, {outcome}. At the end the accuracy is {} for the RNN and {} for the LSTM.",
@@ -304,23 +283,23 @@ fn good_start(config: &Config, record: &Record) -> Option<Answer> {
         percent(rnn),
         percent(lstm)
     );
-    let found = [("steps_rnn", both.0), ("steps_lstm", both.1)];
-    let steps = found.into_iter().filter_map(|(name, steps)| Some((name, steps?)));
-    let numbers = [("accuracy_rnn", rnn), ("accuracy_lstm", lstm)].into_iter().chain(steps).collect();
-    Some(Answer { words, choice, numbers })
+    let numbers = known([
+        ("accuracy_rnn", Some(rnn)),
+        ("accuracy_lstm", Some(lstm)),
+        ("steps_rnn", both.0),
+        ("steps_lstm", both.1),
+    ]);
+    Some(Answer::new(words, choice, numbers))
 }
 
 fn radius_two(config: &Config, record: &Record) -> Option<Answer> {
     let answer = learners(config, record)?;
-    let ratio = {
-        let row = &record.arms.get(RNN)?.gradients.first()?.hidden;
-        f64::from(*row.first()?) / f64::from(*row.last()?)
-    };
-    let gradient = match ratio {
+    let (first, last) = record.arms[RNN].first_gradient(|row| &row.hidden)?;
+    let gradient = match first / last {
         ratio if ratio > 1.0 => format!(
             "At the first step the RNN's gradient grew on the backward pass, to {ratio:.0e} times that at the last token"
         ),
-        _ => format!(
+        ratio => format!(
             "At the first step {ratio:.0e} of the RNN's gradient at the last token arrived at the first"
         ),
     };

@@ -1,4 +1,4 @@
-//! The nets and the sequences of the settings, for the probe and for training.
+//! The networks and the sequences of the settings, for the probe and for training.
 
 use super::{Config, ForgetBias};
 use crate::core::LabError;
@@ -11,7 +11,7 @@ use crate::run::step::Input;
 use crate::run::training::{one_hot_rows, read};
 use burn::tensor::Device;
 
-/// The sequences that the settings ask for.
+/// Returns the recall task of the settings.
 pub fn task(config: &Config) -> Recall {
     Recall {
         seq_len: config.seq_len as usize,
@@ -20,7 +20,10 @@ pub fn task(config: &Config) -> Recall {
     }
 }
 
-/// The RNN of the settings, its recurrent weights scaled to their spectral radius.
+/// Builds the RNN of the settings. Its recurrent weights are scaled to the spectral radius of the settings.
+///
+/// # Errors
+/// Fails if the weights cannot be read or their eigenvalues are not found.
 pub async fn rnn(config: &Config, device: &Device) -> Result<VanillaRnn, LabError> {
     let (d_in, d_h, d_out) = dims(config);
     let mut rng = WeightRng::new(config.seed.into());
@@ -34,7 +37,7 @@ pub async fn rnn(config: &Config, device: &Device) -> Result<VanillaRnn, LabErro
     Ok(net.scale_recurrent((config.spectral_radius / radius) as f32))
 }
 
-/// The LSTM of the settings.
+/// Builds the LSTM of the settings.
 pub fn lstm(config: &Config, device: &Device) -> Lstm {
     let (d_in, d_h, d_out) = dims(config);
     let forget_bias = match config.forget_bias {
@@ -50,7 +53,7 @@ fn dims(config: &Config) -> (usize, usize, usize) {
     (config.d_in() as usize, config.d_hidden as usize, config.n_classes as usize)
 }
 
-/// One-hot tokens, `[seq_len, n, n_tokens]`.
+/// Returns one-hot tokens, `[seq_len, n, n_tokens]`.
 pub(super) fn inputs(task: &Recall, sequences: &Sequences) -> Input {
     let rows = one_hot_rows(sequences.tokens.iter().copied(), task.n_tokens());
     Input::new(rows, [task.seq_len, sequences.labels.len(), task.n_tokens()])

@@ -1,5 +1,5 @@
-//! How much of a change at one position is left at the end, and what the cells do on the way: one sequence is read once
-//! for both.
+//! The share of a change at one position that is left at the end, and the states of the cells on the way. One sequence is
+//! read once for both.
 
 use super::nets::{inputs, task};
 use super::trace::{LSTM_PARTS, RNN_PARTS, Trace};
@@ -15,7 +15,10 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation::softmax};
 use nalgebra::DMatrix;
 
-/// Follows the RNN along one sequence.
+/// Runs the RNN along one sequence and reads its states.
+///
+/// # Errors
+/// Fails if the device cannot be read.
 pub(super) async fn rnn_trace(
     config: &Config,
     rnn: &VanillaRnn,
@@ -38,7 +41,10 @@ pub(super) async fn rnn_trace(
     Ok(Traced { trace: Trace::new(&RNN_PARTS, d_h, tokens, &parts, answers), parts })
 }
 
-/// Follows the LSTM along one sequence.
+/// Runs the LSTM along one sequence and reads its gates and states.
+///
+/// # Errors
+/// Fails if the device cannot be read.
 pub(super) async fn lstm_trace(config: &Config, lstm: &Lstm, device: &Device) -> Result<Traced, LabError> {
     let lstm = lstm.valid();
     let (x, tokens) = sequence(config, device);
@@ -55,17 +61,20 @@ pub(super) async fn lstm_trace(config: &Config, lstm: &Lstm, device: &Device) ->
     Ok(Traced { trace: Trace::new(&LSTM_PARTS, d_h, tokens, &parts, answers), parts })
 }
 
-/// A net along one sequence.
+/// The states of a network along one sequence.
 pub(super) struct Traced {
-    /// What the page is shown.
+    /// The part that is sent to the page.
     pub(super) trace: Trace,
-    /// `[seq_len, d_h]` of each part, all of it.
+    /// All units of each part, `[seq_len, d_h]`.
     parts: Vec<Vec<f32>>,
 }
 
 impl Traced {
-    /// The RNN's path back, and its spectral radius. The product is taken in 64 bits: what it comes to is often far below
-    /// the smallest number of 32.
+    /// Returns the RNN's path and its spectral radius. The product is computed in 64 bits, since it is often far below the
+    /// smallest 32-bit number.
+    ///
+    /// # Errors
+    /// Fails if the weights cannot be read.
     pub(super) async fn rnn_path(&self, rnn: &VanillaRnn) -> Result<Paths, LabError> {
         let d_h = self.trace.d_hidden as usize;
         let weights = read(rnn.recurrent.val().inner()).await?;
@@ -74,7 +83,7 @@ impl Traced {
         Ok(Paths { rnn: hidden_path(d_h, &weights, hidden), spectral_radius, ..Paths::default() })
     }
 
-    /// The LSTM's path back through its cells.
+    /// Returns the LSTM's path through its cells.
     pub(super) fn cell_path(&self) -> Vec<f64> {
         let forget = self.parts.first().map(Vec::as_slice).unwrap_or_default();
         cell_path(self.trace.d_hidden as usize, forget)
@@ -86,16 +95,18 @@ fn flat(tensor: Tensor<2>) -> Tensor<1> {
     tensor.reshape([size])
 }
 
-/// The one sequence that nets are followed along: held out of the batches, and none of those that they are judged on.
+/// Returns the sequence of the traces, which is neither in the batches nor in the evaluation: its one-hot tokens
+/// `[seq_len, 1, d_in]`, and the tokens.
 fn sequence(config: &Config, device: &Device) -> (Tensor<3>, Vec<u8>) {
     let task = task(config);
     let sequences = task.draw(1, &mut stream(config.seed.into(), 2));
     (inputs(&task, &sequences).tensor(device), sequences.tokens)
 }
 
-/// `||J_t||_F / sqrt(d_h)` for `J_T = I`, `J_{t-1} = J_t diag(1 - h_t^2) W_h^T`, entry t for position t.
+/// Returns `||J_t||_F / sqrt(d_h)` at each position t, for `J_T = I` and `J_{t-1} = J_t diag(1 - h_t^2) W_h^T`.
 ///
-/// `weights` is `[d_h, d_h]` for row vectors (`h W_h`), `hidden` is `[seq_len, d_h]`.
+/// # Shapes
+/// `weights`: `[d_h, d_h]` for row vectors (`h W_h`), `hidden`: `[seq_len, d_h]`.
 fn hidden_path(d_h: usize, weights: &[f32], hidden: &[f32]) -> Vec<f64> {
     let w_back =
         DMatrix::from_row_iterator(d_h, d_h, weights.iter().map(|&weight| f64::from(weight))).transpose();
@@ -112,7 +123,10 @@ fn hidden_path(d_h: usize, weights: &[f32], hidden: &[f32]) -> Vec<f64> {
     path
 }
 
-/// The same for `prod_{s > t} diag(f_s)`; `forget` is `[seq_len, d_h]`.
+/// Returns `||prod_{s > t} diag(f_s)||_F / sqrt(d_h)` at each position t.
+///
+/// # Shapes
+/// `forget`: `[seq_len, d_h]`.
 fn cell_path(d_h: usize, forget: &[f32]) -> Vec<f64> {
     let mut product = vec![1.0f64; d_h];
     let mut path = Vec::new();
@@ -132,7 +146,7 @@ mod tests {
 
     #[test]
     fn paths_are_products() {
-        // One unit, W = 0.5, h = 0 but at the last position, where the slope is 0.75.
+        // One unit, W = 0.5, and h = 0 except at the last position, where the slope of the tanh is 0.75.
         assert_eq!(hidden_path(1, &[0.5], &[0.0, 0.0, 0.5]), [0.1875, 0.375, 1.0]);
         let path = cell_path(2, &[0.9, 0.9, 0.5, 1.0, 0.25, 0.5]);
         let rms = |a: f64, b: f64| ((a * a + b * b) / 2.0).sqrt();

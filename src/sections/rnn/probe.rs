@@ -1,5 +1,5 @@
-//! What can be seen without training: parameter counts, agreement with burn's own modules, and the paths of the
-//! untrained nets.
+//! Measurements that need no training: parameter counts, agreement with burn's own modules, and the paths of the
+//! untrained networks.
 
 use super::nets::{inputs, lstm, rnn, task};
 use super::paths::{lstm_trace, rnn_trace};
@@ -17,8 +17,9 @@ use burn::nn::{GateController, Linear, LstmConfig, RnnConfig};
 use burn::tensor::{Device, Tensor};
 use std::rc::Rc;
 
-/// Sequences and positions that the nets are compared on: enough to see a wrong gate, few enough for any device.
+/// Sequences in the comparison with burn: enough to see a wrong gate, few enough for any device.
 const N_COMPARED: usize = 3;
+/// Positions in each of them.
 const STEPS_COMPARED: u32 = 12;
 
 impl Probe for Rnn {
@@ -28,8 +29,8 @@ impl Probe for Rnn {
         let lstm = lstm(&config, &autodiff);
         ctx.send(Frame::Counted { rnn: count_params(&rnn) as u32, lstm: count_params(&lstm) as u32 });
 
-        let (of_rnn, of_lstm) =
-            (rnn_trace(&config, &rnn, device).await?, lstm_trace(&config, &lstm, device).await?);
+        let of_rnn = rnn_trace(&config, &rnn, device).await?;
+        let of_lstm = lstm_trace(&config, &lstm, device).await?;
         let paths = Paths { cell: of_lstm.cell_path(), ..of_rnn.rnn_path(&rnn).await? };
         ctx.send(Frame::Untrained(Rc::new(paths)));
         ctx.send(Frame::UntrainedTraces { rnn: Rc::new(of_rnn.trace), lstm: Rc::new(of_lstm.trace) });
@@ -46,15 +47,15 @@ impl Probe for Rnn {
     }
 }
 
-/// What burn's module gives: all hidden states `[batch, seq_len, d_h]`, and the weights that gradients are wanted of,
-/// in pieces as wide as one gate.
-struct Theirs {
+/// The output of burn's module: all hidden states `[batch, seq_len, d_h]`, and the weights whose gradients are compared, one
+/// tensor per gate.
+struct BurnOutput {
     hidden: Tensor<3>,
     input: Vec<Param<Tensor<2>>>,
     recurrent: Vec<Param<Tensor<2>>>,
 }
 
-/// Compares a net with burn's, for the same weights and sequences.
+/// Compares a network with burn's module for the same weights and sequences.
 async fn compare<N: Recurrent>(
     config: &Config,
     net: &N,
@@ -85,24 +86,24 @@ async fn compare<N: Recurrent>(
     }
     let differences = read_all(differences).await?;
     let [values, of_gradients @ ..] = differences.as_slice() else { return Ok(Agreement::default()) };
-    // A gradient that could not be compared must not pass for one that agrees.
+    // A gradient that could not be compared must not count as one that agrees.
     let gradients = if of_gradients.len() == 2 {
-        of_gradients.iter().fold(0.0, |most: f64, &off| most.max(off.into()))
+        of_gradients.iter().fold(0.0, |max: f64, &off| max.max(off.into()))
     } else {
         f64::NAN
     };
     Ok(Agreement { values: (*values).into(), gradients })
 }
 
-/// burn's net, our hidden states `[seq_len, batch, d_h]`, and our weights.
-type Comparison = (Theirs, Tensor<3>, [Param<Tensor<2>>; 2]);
+/// The output of burn's module, the lab's hidden states `[seq_len, batch, d_h]`, and the lab's weights.
+type Comparison = (BurnOutput, Tensor<3>, [Param<Tensor<2>>; 2]);
 
 fn burn_rnn(net: &VanillaRnn, x: Tensor<3>, device: &Device) -> Comparison {
     let [d_in, d_h] = net.input.weight.dims();
     let mut theirs = RnnConfig::new(d_in, d_h, true).init(device);
     set_gate(&mut theirs.gate, &net.input, &net.recurrent, 0, d_h);
     let (hidden, _) = theirs.forward(x.clone(), None);
-    let theirs = Theirs {
+    let theirs = BurnOutput {
         hidden,
         input: vec![theirs.gate.input_transform.weight],
         recurrent: vec![theirs.gate.hidden_transform.weight],
@@ -127,7 +128,7 @@ fn burn_lstm(net: &Lstm, x: Tensor<3>, device: &Device) -> Comparison {
         .flatten()
         .chain([&theirs.cell_gate, &theirs.output_gate])
         .collect();
-    let theirs = Theirs {
+    let theirs = BurnOutput {
         hidden,
         input: gates.iter().map(|gate| gate.input_transform.weight.clone()).collect(),
         recurrent: gates.iter().map(|gate| gate.hidden_transform.weight.clone()).collect(),
@@ -136,7 +137,7 @@ fn burn_lstm(net: &Lstm, x: Tensor<3>, device: &Device) -> Comparison {
     (theirs, hidden, [net.input.weight.clone(), net.recurrent.clone()])
 }
 
-/// Gives a gate of burn's the weights of the `n`th gate of ours. burn keeps a second bias, which stays at zero.
+/// Copies the weights of the lab's `n`th gate to a gate of burn's. burn's second bias is removed.
 fn set_gate(gate: &mut GateController, input: &Linear, recurrent: &Param<Tensor<2>>, n: usize, d_h: usize) {
     let columns = n * d_h..(n + 1) * d_h;
     let part = |weight: Tensor<2>| {

@@ -1,22 +1,22 @@
-//! One sequence through a net, position by position: what the drawing of the cells shows.
+//! The gates and states of a network along one sequence, for the drawing of the cells.
 
 use super::{Alphabet, Config};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
-/// A quantity that every unit of a cell has at every position.
+/// A quantity that every unit has at every position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// Its symbol, before the index t.
+    /// Its symbol, without the index t.
     pub symbol: &'static str,
     pub title: &'static str,
     pub kind: PartKind,
 }
 
-/// Which values a quantity takes.
+/// The range of a quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartKind {
-    /// From 0 to 1: how far it is open.
+    /// From 0 (closed) to 1 (open).
     Gate,
     /// From -1 to 1.
     Squashed,
@@ -24,13 +24,13 @@ pub enum PartKind {
     Free,
 }
 
-/// What an RNN has, in the order of its [`Trace`].
+/// The quantities of an RNN, in the order of its [`Trace`].
 pub const RNN_PARTS: [Part; 2] = [
     Part { symbol: "a", title: "pre-activation", kind: PartKind::Free },
     Part { symbol: "h", title: "hidden state", kind: PartKind::Squashed },
 ];
 
-/// What an LSTM has.
+/// The quantities of an LSTM, in the order of its [`Trace`].
 pub const LSTM_PARTS: [Part; 6] = [
     Part { symbol: "f", title: "forget gate", kind: PartKind::Gate },
     Part { symbol: "i", title: "input gate", kind: PartKind::Gate },
@@ -40,28 +40,31 @@ pub const LSTM_PARTS: [Part; 6] = [
     Part { symbol: "h", title: "hidden state", kind: PartKind::Squashed },
 ];
 
-/// More units than these are not sent: they could not be told apart.
+/// The maximum number of units that are sent; more could not be told apart.
 pub const MAX_UNITS: usize = 64;
 
-/// A net's gates and states along one sequence that it is not trained on.
+/// The gates and states of a network along one held-out sequence.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trace {
-    /// The training steps that the net has done.
+    /// The number of training steps so far.
     pub step: u32,
     /// The token at each position.
     pub tokens: Vec<u8>,
-    /// How many units the net has.
+    /// The number of units in the network.
     pub d_hidden: u32,
-    /// `[seq_len, units]` of each part, for the first [`MAX_UNITS`] units.
+    /// The first [`MAX_UNITS`] units of each part, `[seq_len, units]`.
     pub parts: Vec<Rc<Vec<f32>>>,
-    /// Of each part one number a position, over all units: the mean of a gate, the root mean square of anything else.
+    /// One number per part and position, over all units: the mean of a gate, the root mean square otherwise.
     pub sizes: Vec<Vec<f32>>,
-    /// `[seq_len, n_classes]`: the probability of each class, had the sequence ended here.
+    /// The probability of each class if the sequence ended at a position, `[seq_len, n_classes]`.
     pub answers: Vec<f32>,
 }
 
 impl Trace {
-    /// Puts together what was read of a net: `[seq_len, d_hidden]` of each part, in the order of its kinds.
+    /// Returns a trace of the values of each part.
+    ///
+    /// # Shapes
+    /// `read`: `[seq_len, d_hidden]` for each of `parts`, `answers`: `[seq_len, n_classes]`.
     pub fn new(
         parts: &'static [Part],
         d_hidden: usize,
@@ -87,34 +90,34 @@ impl Trace {
         }
     }
 
-    /// Positions in the sequence.
+    /// Returns the number of positions in the sequence.
     pub fn seq_len(&self) -> usize {
         self.tokens.len()
     }
 
-    /// Units that are drawn.
+    /// Returns the number of units that are drawn.
     pub fn units(&self) -> usize {
         (self.d_hidden as usize).min(MAX_UNITS)
     }
 
-    /// The values of a part's units at a position; nothing where there is no such position.
+    /// Returns the values of a part's units at a position, or an empty slice if there is no such position.
     pub fn at(&self, part: usize, t: usize) -> &[f32] {
         let units = self.units();
         self.parts.get(part).and_then(|values| values.get(t * units..(t + 1) * units)).unwrap_or_default()
     }
 
-    /// The one number that stands for a part at a position.
+    /// Returns the mean or root mean square of a part at a position.
     pub fn size(&self, part: usize, t: usize) -> Option<f32> {
         self.sizes.get(part)?.get(t).copied()
     }
 
-    /// The probabilities of the classes, had the sequence ended at a position.
+    /// Returns the probabilities of the classes if the sequence ended at a position.
     pub fn answer(&self, t: usize) -> &[f32] {
         let n_classes = self.answers.len() / self.tokens.len().max(1);
         self.answers.get(t * n_classes..(t + 1) * n_classes).unwrap_or_default()
     }
 
-    /// The probability of the class of the first token, at every position.
+    /// Returns the probability of the class of the first token, at every position.
     pub fn right(&self) -> Vec<f32> {
         let label = usize::from(self.tokens.first().copied().unwrap_or_default());
         let at = |t| self.answer(t).get(label).copied().unwrap_or(f32::NAN);
@@ -130,7 +133,7 @@ fn size(kind: PartKind, row: &[f32]) -> f32 {
     }
 }
 
-/// What a token is called: capital letters name the classes, small ones are noise.
+/// Returns the name of a token: capital letters are classes, lowercase letters are noise.
 pub fn token_name(config: &Config, token: u8) -> char {
     let first = if u32::from(token) < config.n_classes || config.alphabet == Alphabet::Shared {
         b'A'.saturating_add(token)
@@ -145,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trace_keeps_the_first_units_and_the_size_of_all() {
+    fn a_trace_keeps_the_first_units_and_the_size_over_all() {
         let d_hidden = MAX_UNITS + 2;
         let gate: Vec<f32> = (0..2 * d_hidden).map(|at| if at < d_hidden { 0.25 } else { 0.5 }).collect();
         let mut state = vec![0.0; 2 * d_hidden];
@@ -164,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn small_letters_are_noise() {
+    fn lowercase_letters_are_noise() {
         let separate = Config::default();
         assert_eq!([0, 1, 2, 9].map(|token| token_name(&separate, token)), ['A', 'B', 'a', 'h']);
         let shared = Config { alphabet: Alphabet::Shared, n_classes: 8, ..Config::default() };

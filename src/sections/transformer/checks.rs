@@ -1,4 +1,4 @@
-//! The closed forms of section 6, and its claims held against what was measured.
+//! The closed forms of section 6, and its claims compared with the measurements.
 
 #[cfg(feature = "compute")]
 use super::TaskChoice;
@@ -10,24 +10,24 @@ use crate::core::Check;
 pub struct ParamCount {
     /// `V d`
     pub embedding: u64,
-    /// `T d` where positions are learned.
+    /// `T d` if positions are learned.
     pub positions: u64,
-    /// `L (12 d^2 + 13 d)`, of which `8 d^2 + 7 d` are the MLP's.
+    /// `L (12 d^2 + 13 d)`, or `L (4 d^2 + 6 d)` without MLPs.
     pub blocks: u64,
     /// `2 d`
     pub norm: u64,
-    /// `d V` where the head is not tied.
+    /// `d V` if the head is not tied.
     pub head: u64,
 }
 
 impl ParamCount {
-    /// The sum of the terms.
+    /// Returns the sum of the terms.
     pub fn total(self) -> u64 {
         self.embedding + self.positions + self.blocks + self.norm + self.head
     }
 }
 
-/// The parameter formula for a vocabulary of so many characters.
+/// Returns the parameter count by formula for a vocabulary of this size.
 pub fn param_count(config: &Config, vocabulary: u64) -> ParamCount {
     let d = u64::from(config.d_model);
     ParamCount {
@@ -43,8 +43,8 @@ pub fn param_count(config: &Config, vocabulary: u64) -> ParamCount {
     }
 }
 
-/// An estimate of the memory that training takes, in bytes: weights, gradients and Adam's two averages, and what the
-/// backward pass needs of each character in each layer (some thirty vectors and four rows of scores a head).
+/// Estimates the memory for training in bytes: weights, gradients and Adam's two averages, and the activations saved for the
+/// backward pass (about thirty vectors per character and layer, and four rows of scores per head).
 pub fn memory_bytes(config: &Config, vocabulary: u64) -> u64 {
     let d = u64::from(config.d_model);
     let (context, heads) = (u64::from(config.context), u64::from(config.heads));
@@ -53,8 +53,8 @@ pub fn memory_bytes(config: &Config, vocabulary: u64) -> u64 {
     4 * (4 * param_count(config, vocabulary).total() + characters * kept)
 }
 
-/// Multiplications of a training step, forward and backward: 6 for each weight of a matrix and each character, and 12 d for
-/// each pair of characters in a layer (Kaplan et al. 2020, table 1, forward and twice that backward).
+/// Returns the floating-point operations of a training step: 6 per weight of a matrix and character, and 12 d per pair of
+/// characters and layer (Kaplan et al. 2020, table 1; the backward pass costs twice the forward pass).
 #[cfg(feature = "compute")]
 pub(super) fn step_flops(config: &Config, vocabulary: u64) -> f64 {
     let d = f64::from(config.d_model);
@@ -64,13 +64,13 @@ pub(super) fn step_flops(config: &Config, vocabulary: u64) -> f64 {
     characters * (6.0 * (per_layer * layers * d * d + d * vocabulary as f64) + 12.0 * layers * d * context)
 }
 
-/// How long the whole run will take, from the time of one step; validation and samples take about a tenth more.
+/// Estimates the duration of a run in seconds from that of one step; validation and samples add about a tenth.
 pub fn seconds_estimate(config: &Config, step_ms: f64) -> f64 {
     1.1 * f64::from(config.steps) * step_ms / 1000.0
 }
 
-/// The learning rate of a step, the first being 1: a straight rise over the warm-up, then half a cosine down to a tenth
-/// (Loshchilov and Hutter 2017).
+/// Returns the learning rate of a step; the first is 1. It rises linearly during the warm-up, then falls to a tenth along half
+/// a cosine (Loshchilov and Hutter 2017).
 pub fn learning_rate_at(config: &Config, step: u32) -> f64 {
     let warmup = config.warmup.min(config.steps.saturating_sub(1));
     if step <= warmup {
@@ -81,7 +81,7 @@ pub fn learning_rate_at(config: &Config, step: u32) -> f64 {
     config.learning_rate * (0.1 + 0.9 * cosine)
 }
 
-/// The steps at which a sample is written and all heads are kept: the first, the last, and 10, 30, 100, ... between.
+/// Returns the steps at which a sample is written and the attention of all heads is saved: 0, 10, 30, 100, ..., and the last.
 pub fn sample_steps(steps: u32) -> Vec<u32> {
     let tens = (0..).map(|i| 10u32.pow(1 + i / 2) * if i % 2 == 0 { 1 } else { 3 });
     let mut list = vec![0];
@@ -90,11 +90,11 @@ pub fn sample_steps(steps: u32) -> Vec<u32> {
     list
 }
 
-/// The steps after which every head's attention is kept. What happens to sequences that repeat happens suddenly, so there
-/// are more of them, unless the maps are large.
+/// Returns the steps after which the attention of every head is saved. Models of repeating sequences change suddenly, so more
+/// steps are saved for them, unless the maps are large.
 #[cfg(feature = "compute")]
 pub(super) fn saved_steps(config: &Config) -> Vec<u32> {
-    /// Bytes of all maps of a step.
+    /// Maps of up to this many bytes per step are small.
     const SMALL: u64 = 100_000;
     let mut list = sample_steps(config.steps);
     let context = u64::from(config.context);
@@ -108,7 +108,8 @@ pub(super) fn saved_steps(config: &Config) -> Vec<u32> {
     list
 }
 
-/// The steps between two validations: a twentieth of the way, and less where something happens suddenly.
+/// Returns the number of steps between validations: a twentieth of the run, or less for repeating sequences, which are learned
+/// suddenly.
 #[cfg(feature = "compute")]
 pub(super) fn validate_every(config: &Config) -> u32 {
     match config.task {
@@ -141,7 +142,7 @@ fn count_check(config: &Config, record: &Record) -> Check {
 }
 
 fn shift_check(record: &Record) -> Check {
-    // The products are sums of d/2 cosines in 32-bit floats; their rounding grows with the table's length.
+    // The products are sums of d/2 cosines in 32-bit floats; their rounding errors grow with the length of the table.
     const TOLERANCE: f64 = 1e-3;
     Check::new(
         "PE(p) · PE(p + k) depends on the shift k alone, not on the position p.",
@@ -170,17 +171,16 @@ fn sums_check(record: &Record) -> Check {
         "Each query's weights sum to 1 in every head.",
         format!("1, within {TOLERANCE}"),
         record.run().snapshots.last().map(|snapshot| {
-            let off = snapshot.stats.iter().fold(0.0, |most: f32, head| most.max(head.sum_dev));
+            let off = snapshot.stats.iter().fold(0.0, |max: f32, head| max.max(head.sum_dev));
             (format!("largest deviation {off:.1e} at step {}", snapshot.step), off <= TOLERANCE)
         }),
     )
 }
 
-/// A model that looks at more than one character must do better than one that counts pairs.
+/// Compares the model with a table of character pairs, which it must beat.
 fn bigram_check(record: &Record) -> Check {
     let bigram = record.text.as_ref().map(|text| text.bigram);
-    // An untrained model neither confirms nor refutes what is claimed of a trained one.
-    let trained = record.run().validation.last().filter(|(step, _)| *step > 0.0);
+    let trained = record.run().trained_loss();
     Check::new(
         "After training, the model predicts better than the bigram baseline.",
         bigram.map_or_else(
@@ -189,15 +189,15 @@ fn bigram_check(record: &Record) -> Check {
         ),
         trained
             .zip(bigram)
-            .map(|((step, loss), bigram)| (format!("{loss:.3} nats after {step} steps"), *loss < bigram)),
+            .map(|((step, loss), bigram)| (format!("{loss:.3} nats after {step} steps"), loss < bigram)),
     )
     .of_training()
 }
 
-/// A head of this induction score is an induction head.
+/// A head with an induction score above this is an induction head.
 pub(super) const INDUCTION_SCORE: f32 = 0.4;
 
-/// Two layers copy, and one cannot (Elhage et al. 2021; Olsson et al. 2022).
+/// Tests the claim that two layers can copy and one cannot (Elhage et al. 2021; Olsson et al. 2022).
 fn induction_check(config: &Config, record: &Record) -> Check {
     let several = config.layers > 1;
     let claim = if several {
@@ -206,13 +206,11 @@ fn induction_check(config: &Config, record: &Record) -> Check {
         "On sequences that repeat, one layer grows no induction head, and the second half stays unpredicted."
     };
     let half = record.text.as_ref().map_or(0.0, |text| text.uniform) / 2.0;
-    let (score, side) =
-        (format!("{INDUCTION_SCORE}"), if several { ["above", "below"] } else { ["below", "above"] });
-    let [over, under] = side;
+    let [over, under] = if several { ["above", "below"] } else { ["below", "above"] };
     let measured = record.run().induction.last().filter(|measured| measured.step > 0 && half > 0.0);
     Check::new(
         claim,
-        format!("a score {over} {score}, and a loss {under} half of ln V, with task=repeat"),
+        format!("a score {over} {INDUCTION_SCORE}, and a loss {under} half of ln V, with task=repeat"),
         measured.map(|measured| {
             let (_, score) = measured.best_induction().unwrap_or_default();
             let copies = score > INDUCTION_SCORE && f64::from(measured.second) < half;

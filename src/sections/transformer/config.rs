@@ -1,7 +1,7 @@
-//! What may be set in section 6, and the set-ups that show something worth seeing.
+//! The settings of section 6.
 
 crate::choices! {
-    /// What is learned.
+    /// The training task.
     pub enum TaskChoice {
         Text = "text", "A text";
         Repeat = "repeat", "Random sequences that repeat";
@@ -9,7 +9,7 @@ crate::choices! {
 }
 
 crate::choices! {
-    /// Which text is learned.
+    /// The training text.
     pub enum TextChoice {
         Shakespeare = "shakespeare", "Shakespeare, nine plays (0.4 MB)";
         Own = "own", "Your own text";
@@ -17,7 +17,7 @@ crate::choices! {
 }
 
 crate::choices! {
-    /// Where the model knows positions from.
+    /// The positional encoding.
     pub enum PositionsChoice {
         Sinusoidal = "sinusoidal", "Sinusoidal";
         Learned = "learned", "Learned";
@@ -30,7 +30,7 @@ crate::settings! {
     pub struct Config {
         layers: u32 = 3, int(1, 8), "Layers", "L",
             "Blocks of attention and perceptron, one after the other.";
-        // Each number divides each width, so any two go together.
+        // Each number divides every width, so all combinations are valid.
         heads: u32 = 4, list(1, 2, 4, 8), "Heads in a layer", "h",
             "Attention heads per layer, each with its own d / h dimensions.";
         d_model: u32 = 64, list(16, 32, 64, 96, 128, 192, 256, 384), "Width", "d",
@@ -58,13 +58,13 @@ crate::settings! {
         warmup: u32 = 100, int(0, 1000), "Warm-up steps", "",
             "Steps over which the learning rate rises from 0: Adam's first averages are of few gradients.";
         dropout: f64 = 0.0, float(0.0, 0.6) live, "Dropout", "p",
-            "Share of the numbers that each branch adds which is set to 0 while training. It may be changed while the model trains.";
+            "Fraction of each branch's output set to 0 during training. It may be changed while the model trains.";
         sample_length: u32 = 160, int(0, 500) live, "Length of samples", "",
             "Characters that the model writes at each saved step.";
     }
     presets {
         "first-look", "First look",
-            "A small model that is under the bigram line and writes something like lines and names within a minute on a CPU."
+            "A small model that beats the bigram baseline and writes something like lines and names within a minute on a CPU."
             => { layers: "2", heads: "4", d_model: "64", context: "64", batch_size: "8", steps: "800", warmup: "50", learning_rate: "0.005" }
         "course", "Course",
             "Context 256, five epochs of the nine plays; words and verses emerge. The estimated time is shown above."

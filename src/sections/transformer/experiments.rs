@@ -1,4 +1,4 @@
-//! What a student can predict in section 6, from easy to surprising. Each answer is computed from the run's record.
+//! The guided experiments of section 6, from easy to surprising.
 
 use super::checks::INDUCTION_SCORE;
 use super::induction::drop_of;
@@ -7,7 +7,7 @@ use super::{Config, Record, TEMPERATURES};
 use crate::core::guided::{Answer, GuidedExperiment, Prediction};
 use crate::keys;
 
-/// How well the second half is predicted, in the order of [`share_gone`].
+/// The quality of the prediction of the second half, in the order of [`share_gone`].
 const COPIED: &[&str] = &["Hardly at all", "About half of the loss is gone", "Almost perfectly"];
 
 pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
@@ -101,7 +101,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
         trains: true,
         prediction: Prediction::Curve { metric: "loss_val", low: 0.0, high: 4.0 },
         answer: copy_suddenly,
-        reason: "Two heads are needed, and neither lowers the loss alone: one that tells each position the token before, and one that looks for it. So nothing is gained for long; once one of them is there, the other has a gradient, and both grow at once. In large language models the same drop comes early in training, when they begin to learn from their context.",
+        reason: "Two heads are needed, and neither lowers the loss alone: one that tells each position the token before, and one that looks for it. So the loss stays on a plateau; once one of them is there, the other has a gradient, and both grow at once. In large language models the same drop comes early in training, when they begin to learn from their context.",
         source: (
             "Olsson et al. 2022, In-context learning and induction heads",
             "https://arxiv.org/abs/2209.11895",
@@ -124,10 +124,6 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
     },
 ];
 
-fn answer(words: String, choice: Option<usize>, numbers: &[(&'static str, f64)]) -> Option<Answer> {
-    Some(Answer { words, choice, numbers: numbers.to_vec() })
-}
-
 fn untrained(_config: &Config, record: &Record) -> Option<Answer> {
     let uniform = record.text.as_ref()?.uniform;
     let start = record.run().validation.first()?.1;
@@ -141,45 +137,43 @@ fn untrained(_config: &Config, record: &Record) -> Option<Answer> {
     } else {
         format!("Less than ln V = {uniform:.2}: {start:.2} nats.")
     };
-    answer(words, None, &[("loss_start", start), ("baseline_uniform", uniform)])
+    Some(Answer::new(words, None, [("loss_start", start), ("baseline_uniform", uniform)]))
 }
 
-/// The last validation loss of a trained model, and the bigram's.
-fn against_bigram(record: &Record) -> Option<(f64, f64)> {
-    let trained = record.run().validation.last().filter(|(step, _)| *step > 0.0)?;
-    Some((trained.1, record.text.as_ref()?.bigram))
+/// Returns the validation loss of the trained model, the loss of the bigram table, and the words for their difference.
+fn against_bigram(record: &Record) -> Option<(f64, f64, String)> {
+    let (_, loss) = record.run().trained_loss()?;
+    let bigram = record.text.as_ref()?.bigram;
+    let side = if loss < bigram { "below" } else { "above" };
+    Some((loss, bigram, format!("{:.3} {side} the bigram’s {bigram:.3}", (loss - bigram).abs())))
 }
 
 fn beat_bigram(config: &Config, record: &Record) -> Option<Answer> {
-    let (loss, bigram) = against_bigram(record)?;
+    let (loss, bigram, difference) = against_bigram(record)?;
     let below = loss < bigram;
     let words = format!(
-        "{} After {} steps its validation loss is {loss:.3} nats, {:.3} {} the bigram’s {bigram:.3}.",
+        "{} After {} steps its validation loss is {loss:.3} nats, {difference}.",
         if below { "Yes." } else { "Not yet." },
         config.steps,
-        (loss - bigram).abs(),
-        if below { "below" } else { "above" },
     );
-    answer(words, Some(below.into()), &[("loss_val", loss), ("baseline_bigram", bigram)])
+    Some(Answer::new(words, usize::from(below), [("loss_val", loss), ("baseline_bigram", bigram)]))
 }
 
 fn no_positions(config: &Config, record: &Record) -> Option<Answer> {
-    let (loss, bigram) = against_bigram(record)?;
+    let (loss, bigram, difference) = against_bigram(record)?;
     let (below, (_, previous)) = (loss < bigram, previous_on_text(record)?);
     let words = format!(
-        "{}: {loss:.3} nats after {} steps, {:.3} {} the bigram’s {bigram:.3}. The best head gives {previous:.2} of its attention to the character before, though nothing told it where that is.",
+        "{}: {loss:.3} nats after {} steps, {difference}. The best head gives {previous:.2} of its attention to the character before, though nothing told it where that is.",
         if below { "Yes" } else { "No" },
         config.steps,
-        (loss - bigram).abs(),
-        if below { "below" } else { "above" },
     );
     let numbers = [("loss_val", loss), ("baseline_bigram", bigram), ("previous_score", previous.into())];
-    answer(words, Some(below.into()), &numbers)
+    Some(Answer::new(words, usize::from(below), numbers))
 }
 
 fn temperature(config: &Config, record: &Record) -> Option<Answer> {
     let run = record.run();
-    // Losses of before the training say nothing of it.
+    // The losses before the end of training do not answer the question.
     if run.losses.len() < config.steps as usize {
         return None;
     }
@@ -199,10 +193,10 @@ fn temperature(config: &Config, record: &Record) -> Option<Answer> {
     let words = format!(
         "{verdict}. The lowest loss is {lowest:.3} nats at temperature {best}; it is {cold:.3} at 0.5, {plain:.3} at 1 and {hot:.3} at 2."
     );
-    answer(words, choice, &[("best_temperature", best), ("loss_cold", cold), ("loss_hot", hot)])
+    Some(Answer::new(words, choice, [("best_temperature", best), ("loss_cold", cold), ("loss_hot", hot)]))
 }
 
-/// How much of the loss on the second half is gone: which of "hardly", "about half" and "almost all".
+/// Returns the index in [`COPIED`] for the decrease of the loss on the second half.
 fn share_gone(start: f64, second: f64) -> usize {
     match 1.0 - second / start.max(1e-9) {
         gone if gone < 0.25 => 0,
@@ -229,7 +223,7 @@ fn copy(config: &Config, record: &Record) -> Option<Answer> {
         last.step
     );
     let numbers = [("loss_second", second), ("loss_first", first), ("induction_score", score)];
-    answer(words, Some(choice), &numbers)
+    Some(Answer::new(words, choice, numbers))
 }
 
 fn copy_suddenly(config: &Config, record: &Record) -> Option<Answer> {
@@ -242,7 +236,7 @@ fn copy_suddenly(config: &Config, record: &Record) -> Option<Answer> {
         Some((step, took)) => {
             numbers.push(("drop_step", step));
             format!(
-                "A plateau, then a cliff. The loss on the second half is halved at step {step}, and the way from 90 % to 50 % took only {took} of the {} steps. It ends at {second:.2} nats; {} has an induction score of {score:.2}.",
+                "A plateau, then a cliff. The loss on the second half is halved at step {step}, and the way from 90% to 50% took only {took} of the {} steps. It ends at {second:.2} nats; {} has an induction score of {score:.2}.",
                 config.steps,
                 head_words(config, head)
             )
@@ -252,5 +246,5 @@ fn copy_suddenly(config: &Config, record: &Record) -> Option<Answer> {
             config.steps
         ),
     };
-    answer(words, None, &numbers)
+    Some(Answer::new(words, None, numbers))
 }

@@ -12,7 +12,10 @@ use std::collections::HashMap;
 
 const FORMAT: &str = "nn-lab transformer 1";
 
-/// The file of a model.
+/// Returns the file of a model.
+///
+/// # Errors
+/// Fails if the weights cannot be read from the device, or the file cannot be written.
 pub(super) async fn save(
     state: &Model,
     config: &Config,
@@ -21,7 +24,7 @@ pub(super) async fn save(
     let mut list = Lister::default();
     state.net().visit(&mut list);
     let Lister { names, shapes, tensors, .. } = list;
-    // One read for all of them.
+    // All tensors are read at once.
     let values = read_all(tensors).await?;
     let mut rest = values.as_slice();
     let tensors = names.into_iter().zip(shapes).map(|(name, shape)| {
@@ -44,42 +47,68 @@ fn metadata(state: &Model, config: &Config, vocabulary: &Vocabulary) -> Vec<(Str
     pairs.map(|(key, text)| (key.to_owned(), text)).to_vec()
 }
 
-/// Puts a file's weights into the model; a sentence where they do not fit, and the model is then as it was.
+/// The reason a file of weights was not loaded, as a sentence for the user.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LoadError {
+    /// The file cannot be read.
+    #[error("{0}")]
+    File(String),
+    #[error("This file was not saved by this section: its metadata do not say so.")]
+    Format,
+    #[error("The settings in this file cannot be read.")]
+    Settings,
+    #[error("This file has a different model ({theirs}) than the settings ({ours}).")]
+    Model { theirs: String, ours: String },
+    #[error("This model was trained on a text with other characters; choose that text first.")]
+    Vocabulary,
+    #[error("This file has no tensor \"{0}\".")]
+    MissingTensor(String),
+    #[error("The tensor \"{name}\" should have the shape {expected:?}, and has {found:?}.")]
+    Shape { name: String, expected: Vec<usize>, found: Vec<usize> },
+    #[error("The tensor \"{0}\" has values that are no numbers.")]
+    NotFinite(String),
+}
+
+/// Loads the weights of a file into the model.
+///
+/// # Errors
+/// Fails if the file does not fit the model of the settings. The model is then unchanged.
 pub(super) fn load(
     state: &mut Model,
     config: &Config,
     vocabulary: &Vocabulary,
     bytes: &[u8],
-) -> Result<(), String> {
-    let file = safetensors::read(bytes).map_err(|error| error.to_string())?;
+) -> Result<(), LoadError> {
+    let file = safetensors::read(bytes).map_err(|error| LoadError::File(error.to_string()))?;
     if file.meta("format") != Some(FORMAT) {
-        return Err("This file was not saved by this section: its metadata do not say so.".to_owned());
+        return Err(LoadError::Format);
     }
     let theirs = file.meta("config").and_then(|text| serde_json::from_str(text).ok());
-    // As an address is read: an older file has texts where there are numbers now.
-    let theirs: Config = from_map(&theirs.ok_or("The settings in this file cannot be read.")?);
+    // Read as leniently as an address: older files have texts for numbers.
+    let theirs: Config = from_map(&theirs.ok_or(LoadError::Settings)?);
     fits(&theirs, config)?;
     if file.meta("vocabulary").map(|text| text.chars().collect::<Vec<_>>()).as_deref()
         != Some(vocabulary.chars())
     {
-        return Err(
-            "This model was trained on a text with other characters; choose that text first.".to_owned()
-        );
+        return Err(LoadError::Vocabulary);
     }
     let step = file.meta("step").and_then(|step| step.parse().ok()).unwrap_or(0);
     let tensors = file.tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
     let device = state.net().embedding.val().inner().device();
-    let mut filler = Filler { tensors, path: Vec::new(), warning: None, device };
+    let mut filler = Filler { tensors, path: Vec::new(), error: None, device };
     let net = state.net().clone().map(&mut filler);
-    if let Some(warning) = filler.warning {
-        return Err(warning);
+    if let Some(error) = filler.error {
+        return Err(error);
     }
     state.load(net, step);
     Ok(())
 }
 
-/// Whether a model of `theirs` is one of `ours`.
-fn fits(theirs: &Config, ours: &Config) -> Result<(), String> {
+/// Compares the models of two settings.
+///
+/// # Errors
+/// Fails if they differ.
+fn fits(theirs: &Config, ours: &Config) -> Result<(), LoadError> {
     let words = |config: &Config| {
         format!(
             "{} layers{}, {} heads, width {}, context {}, {} positions, {} head",
@@ -97,13 +126,10 @@ fn fits(theirs: &Config, ours: &Config) -> Result<(), String> {
         )
     };
     let (theirs, ours) = (words(theirs), words(ours));
-    if theirs == ours {
-        return Ok(());
-    }
-    Err(format!("This file has a different model ({theirs}) than the settings ({ours})."))
+    if theirs == ours { Ok(()) } else { Err(LoadError::Model { theirs, ours }) }
 }
 
-/// Names of parameters by their place: `blocks.0.attention.query.weight`.
+/// Lists the parameters with their names, such as `blocks.0.attention.query.weight`.
 #[derive(Default)]
 struct Lister {
     path: Vec<String>,
@@ -130,11 +156,11 @@ impl ModuleVisitor for Lister {
     }
 }
 
-/// Puts tensors in their places.
+/// Replaces the parameters by the tensors of a file.
 struct Filler {
     tensors: HashMap<String, NamedTensor>,
     path: Vec<String>,
-    warning: Option<String>,
+    error: Option<LoadError>,
     device: Device,
 }
 
@@ -143,13 +169,12 @@ impl ModuleMapper for Filler {
         let (id, tensor, mapper) = param.consume();
         let (name, shape) = (self.path.join("."), tensor.dims());
         let filled = match self.tensors.remove(&name) {
-            None => Err(format!("This file has no tensor \"{name}\".")),
-            Some(found) if found.shape != shape => Err(format!(
-                "The tensor \"{name}\" should have the shape {shape:?}, and has {:?}.",
-                found.shape
-            )),
+            None => Err(LoadError::MissingTensor(name)),
+            Some(found) if found.shape != shape => {
+                Err(LoadError::Shape { name, expected: shape.to_vec(), found: found.shape })
+            }
             Some(found) if found.values.iter().any(|value| !value.is_finite()) => {
-                Err(format!("The tensor \"{name}\" has values that are no numbers."))
+                Err(LoadError::NotFinite(name))
             }
             Some(found) => Ok(Tensor::from_data(TensorData::new(found.values, shape), &self.device)),
         };
@@ -159,8 +184,8 @@ impl ModuleMapper for Filler {
                 let values = if tensor.is_autodiff() { Tensor::from_inner(values) } else { values };
                 if tracked { values.require_grad() } else { values }
             }
-            Err(warning) => {
-                self.warning.get_or_insert(warning);
+            Err(error) => {
+                self.error.get_or_insert(error);
                 tensor
             }
         };

@@ -1,4 +1,4 @@
-//! The messages of section 6: what a run sends to the page, and what the visitor may ask of it.
+//! The messages of section 6: frames from a run to the page, and requests from the page to a run.
 
 use super::heads::Snapshot;
 use super::induction::Induction;
@@ -6,111 +6,112 @@ use crate::run::arm::StepBatch;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
-/// What one message brings.
+/// A message from the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Frame {
-    /// What the text is, and what counting predicts of it.
+    /// The text, and the baselines of character counts.
     Text(Rc<TextInfo>),
-    /// How many parameters the module has.
+    /// The number of parameters in the module.
     Counted { params: u64 },
-    /// The table of sinusoidal positions, and what was measured on it.
+    /// The table of sinusoidal positions, and measurements on it.
     Positions(Rc<PositionTable>),
-    /// How long a training step will take here, in milliseconds, from a smaller one.
+    /// The estimated duration of a training step on this device, in milliseconds, from a smaller one.
     StepTime { ms: f64 },
-    /// The validation window whose attention is shown; sent once. Its period, if it is a sequence that repeats, else 0.
+    /// The validation window whose attention is shown, and its period if it is a repeating sequence, or 0; sent once.
     Window { chars: Rc<Vec<char>>, period: u32 },
     /// Losses of the steps since the last frame; the first step of a run is 1.
     Train(StepBatch),
     /// The loss on the validation windows.
     Validated { step: u32, loss: f32 },
-    /// What the model writes at a saved step.
+    /// A text that the model wrote at a saved step.
     Sample(Rc<Sample>),
-    /// What every head does at a saved step.
+    /// The attention of every head at a saved step.
     Heads(Rc<Snapshot>),
-    /// What was measured on sequences that repeat.
+    /// Measurements on repeating sequences.
     Induction(Rc<Induction>),
     /// The validation loss at each of [`TEMPERATURES`], at the last saved step.
     Temperatures(Vec<f32>),
-    /// What comes after a text of the visitor's.
+    /// The prediction after a text of the user's.
     Next(Rc<NextToken>),
-    /// The next part of what the visitor asked to be written.
+    /// The next part of the text that the user requested.
     Written(Rc<Written>),
-    /// The validation loss with these heads switched off, as (layer, head); `whole` is that of the whole model.
+    /// The validation loss with these heads switched off, as (layer, head); `whole` is the loss of the full model.
     Ablated { off: Vec<(u32, u32)>, loss: f32, whole: f32 },
     /// The weights as a `.safetensors` file.
     Saved(Rc<Vec<u8>>),
-    /// A file was taken: these steps of training are in it.
+    /// A file with this number of training steps was loaded.
     Loaded { step: u32 },
-    /// A request could not be met, and why.
+    /// A request failed, with the reason.
     Refused(String),
 }
 
-/// What the visitor may ask of a run.
+/// A request from the page to a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
-    /// Say what comes after a text.
+    /// Predict the next character of a text.
     Next(NextRequest),
+    /// Write a text.
     Write(WriteRequest),
-    /// End what is being written.
+    /// Stop writing.
     Cancel,
-    /// Measure the validation loss without these heads, (layer, head).
+    /// Measure the validation loss without these heads, as (layer, head).
     Ablate(Vec<(u32, u32)>),
     /// Measure the validation loss without each head in turn.
     AblateEach,
-    /// Give the weights as a file.
+    /// Save the weights to a file.
     Save,
-    /// Take the weights of a file, and train no further until asked.
+    /// Load the weights of a file, and do not train on.
     Load(Vec<u8>),
 }
 
 /// The temperatures at which the validation loss is measured.
 pub const TEMPERATURES: [f32; 5] = [0.5, 0.7, 1.0, 1.4, 2.0];
 
-/// After which text, and without which heads, (layer, head).
+/// A text, and the heads that are switched off, as (layer, head).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NextRequest {
     pub text: String,
     pub off: Vec<(u32, u32)>,
 }
 
-/// What the model expects after a text.
+/// The prediction of the next character.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NextToken {
     pub request: NextRequest,
-    /// What the model has read of the text: the last characters that it knows, as many as its context has places.
+    /// The part of the text that the model has read: known characters at its end, at most as many as the context.
     pub chars: Vec<char>,
-    /// Scores of all characters, in the order of the vocabulary.
+    /// Logits of all characters, in the order of the vocabulary.
     pub logits: Vec<f32>,
-    /// The same of the whole model.
+    /// Logits of the full model.
     pub whole: Vec<f32>,
-    /// Every head's attention on what was read.
+    /// The attention of every head on the characters that were read.
     pub maps: Snapshot,
 }
 
-/// What to write, and how.
+/// A request to write a text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WriteRequest {
     pub prompt: String,
-    /// Scores are divided by it: below 1 likely characters become likelier yet.
+    /// Logits are divided by it: below 1, likely characters become likelier.
     pub temperature: f64,
-    /// Sampling is among so many of the most likely characters (top-k).
+    /// The number of most likely characters that are sampled from (top-k).
     pub top_k: u32,
     pub seed: u32,
     /// Characters to write.
     pub count: u32,
 }
 
-/// What was written since the last such frame.
+/// The text that was written since the last frame of this kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Written {
-    /// Whether this begins a new text, with this prompt.
+    /// The prompt, if a new text starts.
     pub begins: Option<String>,
     pub chars: Vec<WrittenChar>,
-    /// Whether nothing more comes.
+    /// True if the text is complete.
     pub done: bool,
 }
 
-/// A character, and what else was likely in its place.
+/// A character, and the likeliest characters at its position.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WrittenChar {
     pub char: char,
@@ -118,41 +119,42 @@ pub struct WrittenChar {
     pub likeliest: Vec<(char, f32)>,
 }
 
-/// What the text is.
+/// The description of a text.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TextInfo {
     pub name: String,
     pub train: u32,
     pub validation: u32,
     pub vocabulary: Vec<char>,
-    /// Characters, and kinds of them, that were too rare for the vocabulary.
+    /// Occurrences of characters that were too rare for the vocabulary, and their number.
     pub folded: (u32, u32),
     pub first_lines: String,
-    /// Losses on the validation part, in nats for each character.
+    /// Loss of equal probabilities on the validation set, in nats per character.
     pub uniform: f64,
+    /// Loss of the character frequencies.
     pub unigram: f64,
+    /// Loss of the frequencies of character pairs.
     pub bigram: f64,
-    /// Of sequences that repeat: the loss on the second half for a model that knows which tokens are in the block, but not
-    /// their order.
+    /// For repeating sequences, the loss on the second half of a model that knows the tokens of the block but not their order.
     pub order_unknown: Option<f64>,
 }
 
-/// Sinusoidal positions, and what was measured on them.
+/// Sinusoidal positions, and measurements on them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PositionTable {
     pub context: u32,
     pub d_model: u32,
     /// `[context, d_model]`
     pub values: Vec<f32>,
-    /// `PE(p) . PE(p + k)` for each p of [`super::positions::shown_positions`]: the products with k = 0, 1, ...
+    /// `PE(p) . PE(p + k)` for k = 0, 1, ... and each p of [`super::positions::shown_positions`].
     pub products: Vec<Vec<f32>>,
     /// The largest deviation of `PE(p) . PE(p + k)` from its mean over p, over all p and k.
     pub shift_max_dev: f64,
-    /// The shift that was rotated by, and the largest deviation of the rotated table from the shifted one.
+    /// The shift of the rotation, and the largest deviation of the rotated table from the shifted one.
     pub rotation: (u32, f64),
 }
 
-/// What the model writes at a saved step.
+/// A text that the model wrote at a saved step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     pub step: u32,

@@ -1,4 +1,4 @@
-//! What each head does, measured on the window that is shown: numbers, a few words that follow from them, and the map.
+//! The behavior of each head on the window that is shown: statistics, a short description of them, and the map.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,42 +8,44 @@ pub struct Snapshot {
     pub step: u32,
     pub n_layers: u32,
     pub n_heads: u32,
-    /// Characters in the window: queries and keys of each map.
+    /// Characters in the window, which are the queries and keys of each map.
     pub n: u32,
-    /// Head by head, layer by layer.
+    /// One per head, layer by layer.
     pub stats: Vec<HeadStats>,
-    /// The maps head by head: of each the rows from the first query on, each up to its own position, a byte a weight; see
-    /// [`quantize`].
+    /// The maps of all heads. Each row ends at its own position, and each weight is one byte; see [`quantize`].
     maps: Vec<u8>,
 }
 
-/// Means over all queries of a window, weighed by the attention.
+/// Means over all queries of a window, weighted by the attention.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HeadStats {
-    /// How many characters the head looks back, on average.
+    /// Mean distance to the attended characters.
     pub distance: f32,
-    /// Entropy of a query's weights, in nats: 0 for one key alone.
+    /// Entropy of a query's weights, in nats; 0 if one key has all the weight.
     pub entropy: f32,
-    /// The entropy as a share of the most there can be, `ln(q + 1)` for the query at position q.
+    /// Entropy divided by its maximum, `ln(q + 1)` for the query at position q.
     pub spread: f32,
     /// Weight on the query's own position.
     pub itself: f32,
-    /// On the character before.
+    /// Weight on the previous character.
     pub previous: f32,
-    /// On the window's first character.
+    /// Weight on the first character of the window.
     pub first: f32,
-    /// On earlier places of the same character.
+    /// Weight on earlier occurrences of the same character.
     pub same: f32,
-    /// On the last newline at or before the query.
+    /// Weight on the last newline at or before the query.
     pub newline: f32,
-    /// On the last space at or before the query.
+    /// Weight on the last space at or before the query.
     pub space: f32,
-    /// How far the weights of a query are from a sum of 1 at most.
+    /// Maximum deviation from 1 of the sum of a query's weights.
     pub sum_dev: f32,
 }
 
 impl HeadStats {
-    /// Measures a map of `n x n` weights, row by row, over the characters of its window.
+    /// Computes the statistics of a map over the characters of its window.
+    ///
+    /// # Shapes
+    /// `weights`: `[n, n]`, `window`: `[n]`.
     pub fn measure(weights: &[f32], window: &[char]) -> Self {
         let n = window.len();
         let mut sums = Self::default();
@@ -90,7 +92,7 @@ impl HeadStats {
         }
     }
 
-    /// A few words, by fixed rules: the first that applies.
+    /// Returns a short description: the first of a fixed list of rules that applies.
     pub fn description(&self) -> &'static str {
         match self {
             s if s.spread > 0.9 => "uniform",
@@ -108,7 +110,10 @@ impl HeadStats {
 }
 
 impl Snapshot {
-    /// A snapshot of all maps, `[n, n]` each, head by head and layer by layer.
+    /// Returns a snapshot of the maps of all heads, layer by layer.
+    ///
+    /// # Shapes
+    /// `window`: `[n]`, `maps`: `[heads, n, n]`.
     pub fn new(step: u32, n_layers: u32, n_heads: u32, window: &[char], maps: &[f32]) -> Self {
         let n = window.len();
         let mut snapshot = Self { step, n_layers, n_heads, n: n as u32, ..Self::default() };
@@ -121,17 +126,17 @@ impl Snapshot {
         snapshot
     }
 
-    /// How many heads there are in all.
+    /// Returns the number of heads in all layers.
     pub fn len(&self) -> usize {
         self.stats.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no heads.
     pub fn is_empty(&self) -> bool {
         self.stats.is_empty()
     }
 
-    /// The weights of a query, from the first key to its own position; empty where there is no such head or query.
+    /// Returns the weights of a query, from the first key to its own position; empty if there is no such head or query.
     pub fn row(&self, head: usize, query: usize) -> Vec<f32> {
         let n = self.n as usize;
         let triangle = n * (n + 1) / 2;
@@ -140,7 +145,7 @@ impl Snapshot {
         bytes.unwrap_or_default().iter().map(|&byte| weight(byte)).collect()
     }
 
-    /// A head's map, `[n, n]` row by row; not a number where a query may not look.
+    /// Returns the map of a head, `[n, n]`; NaN at masked positions.
     pub fn map(&self, head: usize) -> Vec<f32> {
         let n = self.n as usize;
         let mut values = Vec::with_capacity(n * n);
@@ -153,13 +158,13 @@ impl Snapshot {
     }
 }
 
-/// A weight as a byte. Its square root is rounded: even attention over 256 characters gives weights of 1/256, which would
-/// otherwise be lost.
+/// Returns a weight as a byte. Its square root is rounded, so that weights of 1/256, as in even attention over 256
+/// characters, are not lost.
 fn quantize(weight: f32) -> u8 {
     (weight.clamp(0.0, 1.0).sqrt() * 255.0).round() as u8
 }
 
-/// The weight that a byte stands for.
+/// Returns the weight of a byte.
 fn weight(byte: u8) -> f32 {
     let root = f32::from(byte) / 255.0;
     root * root
@@ -169,7 +174,7 @@ fn weight(byte: u8) -> f32 {
 mod tests {
     use super::*;
 
-    /// Three queries over "a\na": the first sees itself, the second the one before, the third all equally.
+    /// Three queries over "a\na": the first attends to itself, the second to the first, the third to all equally.
     const MAP: [f32; 9] = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0];
 
     #[test]
@@ -189,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_survive_their_bytes() {
+    fn maps_are_restored_from_bytes() {
         let snapshot = Snapshot::new(7, 1, 1, &['a', '\n', 'a'], &MAP);
         assert_eq!(snapshot.row(0, 1), [1.0, 0.0]);
         let map = snapshot.map(0);
@@ -199,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn descriptions_follow_the_numbers() {
+    fn descriptions_follow_the_statistics() {
         assert_eq!(HeadStats { previous: 0.6, ..HeadStats::default() }.description(), "previous character");
         assert_eq!(
             HeadStats { spread: 0.95, previous: 0.6, ..HeadStats::default() }.description(),

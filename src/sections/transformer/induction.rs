@@ -1,35 +1,35 @@
-//! Induction heads: what is measured on sequences that repeat (Elhage et al. 2021; Olsson et al. 2022).
+//! Induction heads: measurements on repeating sequences (Elhage et al. 2021; Olsson et al. 2022).
 //!
-//! At token t of a sequence of period p, the token t - p is the same one, and what follows is the token t - p + 1. An
-//! induction head attends there. It can only do so where an earlier layer has told each position which token came before
-//! it, so one layer is not enough.
+//! In a sequence of period p, token t equals token t - p, so the next token equals token t - p + 1. An induction head attends
+//! to that position. It needs an earlier layer that writes the previous token to each position, so one layer is not enough.
 
+use crate::core::findings::first_x;
 use serde::{Deserialize, Serialize};
 
-/// What was measured of every head, and of both parts of the sequences, after a step.
+/// The scores of every head, and the losses on both parts of the sequences, after a step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Induction {
     pub step: u32,
-    /// Mean loss on the tokens of the first block, which nothing predicts, in nats.
+    /// Mean loss on the tokens of the first block, which are unpredictable, in nats.
     pub first: f32,
-    /// Mean loss on the tokens after a token that has occurred before, in nats.
+    /// Mean loss on the tokens that follow an earlier token, in nats.
     pub second: f32,
-    /// Mean attention to the token before, head by head and layer by layer.
+    /// Mean attention to the previous token, one per head, layer by layer.
     pub previous: Vec<f32>,
-    /// Mean attention of the second half's queries to the tokens after earlier occurrences of their own.
+    /// Mean attention of queries in the second half to the tokens after earlier occurrences of the query's token.
     pub induction: Vec<f32>,
 }
 
-/// A head's score, and its number among the heads of all layers.
+/// The index of a head among the heads of all layers, and its score.
 pub type Best = (usize, f32);
 
 impl Induction {
-    /// The head with the highest induction score.
+    /// Returns the head with the highest induction score.
     pub fn best_induction(&self) -> Option<Best> {
         best(&self.induction)
     }
 
-    /// The head with the highest previous-token score.
+    /// Returns the head with the highest previous-token score.
     pub fn best_previous(&self) -> Option<Best> {
         best(&self.previous)
     }
@@ -39,23 +39,23 @@ fn best(scores: &[f32]) -> Option<Best> {
     scores.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-/// Whether a query of the second half at position `query` finds its answer at `key`: the token after an earlier occurrence.
+/// Returns true if `key` follows an earlier occurrence of the token at `query`, a position in the second half.
 pub fn is_answer(query: usize, key: usize, period: usize) -> bool {
     query >= period && key <= query && key > 0 && (query + 1 - key).is_multiple_of(period.max(1))
 }
 
-/// Which part of a sequence the prediction after position `query` belongs to.
+/// The part of a sequence that a prediction belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// A token of the first block is predicted.
     First,
-    /// The first token that repeats: nothing tells that the block is over.
+    /// The first repeated token; the end of the block is unpredictable.
     Turn,
-    /// The token at `query` has occurred before, and so has what follows it.
+    /// The query's token has occurred before, and so has the next token.
     Second,
 }
 
-/// The part that a prediction belongs to.
+/// Returns the part of the prediction after position `query`.
 pub fn part(query: usize, period: usize) -> Part {
     match query + 1 {
         target if target < period => Part::First,
@@ -64,7 +64,10 @@ pub fn part(query: usize, period: usize) -> Part {
     }
 }
 
-/// Means over all predictions of a part: `losses` has one row of `context` numbers for each period.
+/// Returns the mean loss over all predictions of a part.
+///
+/// # Shapes
+/// `losses`: `[n, context]`, `periods`: `[n]`.
 pub fn mean_loss(losses: &[f32], context: usize, periods: &[usize], wanted: Part) -> f32 {
     let (mut sum, mut count) = (0.0f64, 0u32);
     for (row, &period) in losses.chunks_exact(context.max(1)).zip(periods) {
@@ -78,8 +81,8 @@ pub fn mean_loss(losses: &[f32], context: usize, periods: &[usize], wanted: Part
     (sum / f64::from(count.max(1))) as f32
 }
 
-/// The loss of a model that knows which tokens are in the block, but not their order: the mean of `ln p` over all
-/// predictions of the second part.
+/// Returns the loss of a model that knows the tokens of the block but not their order: the mean of `ln p` over all predictions
+/// of the second part.
 pub fn order_unknown(context: usize, periods: &[usize]) -> f64 {
     let (mut sum, mut count) = (0.0, 0.0);
     for &period in periods {
@@ -90,11 +93,11 @@ pub fn order_unknown(context: usize, periods: &[usize]) -> f64 {
     sum / f64::max(count, 1.0)
 }
 
-/// The step at which the loss on the second part first lay under half of what it was at first, and how many steps it took
-/// from nine tenths of that to a half.
+/// Returns the first step at which the loss on the second part is below half of its initial value, and the number of steps
+/// from 90% to 50%.
 pub fn drop_of(second: &[(f64, f64)]) -> Option<(f64, f64)> {
     let start = second.first()?.1;
-    let under = |share: f64| second.iter().find(|point| point.1 < share * start).map(|point| point.0);
+    let under = |share: f64| first_x(second, |loss| loss < share * start);
     let half = under(0.5)?;
     Some((half, half - under(0.9).unwrap_or(half)))
 }
@@ -104,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_after_earlier_occurrences() {
+    fn answers_follow_earlier_occurrences() {
         // a b c a b c a: the query at 4 (b) is answered by position 2 (c); the one at 6 (a) by 1 and 4 (b).
         let answers = |query| (0..=query).filter(|&key| is_answer(query, key, 3)).collect::<Vec<_>>();
         assert_eq!((answers(2), answers(3), answers(4), answers(6)), (vec![], vec![1], vec![2], vec![1, 4]));
@@ -124,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drop_is_found_where_there_is_one() {
+    fn a_drop_is_found_if_there_is_one() {
         let curve = [(0.0, 4.0), (10.0, 3.9), (20.0, 3.5), (30.0, 1.0), (40.0, 0.5)];
         assert_eq!(drop_of(&curve), Some((30.0, 10.0)));
         assert_eq!(drop_of(&curve[..3]), None);

@@ -1,4 +1,4 @@
-//! The numbers of section 6.
+//! The metrics of section 6.
 
 use super::induction::drop_of;
 use super::{Config, Record, TEMPERATURES, TaskChoice, param_count};
@@ -8,7 +8,7 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let run = record.run();
     let text = record.text.as_ref();
     let validation = run.validation.last_y();
-    // Characters seen, in lengths of the text.
+    // The number of epochs: characters seen per length of the text.
     let epochs = |steps: f64| {
         let seen = steps * f64::from(config.batch_size) * f64::from(config.context);
         text.filter(|text| text.train > 0).map(|text| seen / f64::from(text.train))
@@ -58,7 +58,7 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         Metric::new("drop_step", "Loss halved at step", drop.map(|(step, _)| step)).count().note(
             drop.map_or_else(
                 || "second half".to_owned(),
-                |(_, took)| format!("{took} steps from 90 % to 50 %"),
+                |(_, took)| format!("{took} steps from 90% to 50%"),
             ),
         ),
         Metric::new("loss_cold", "Loss at temperature 0.5", at_temperature(&run.temperatures, 0.5))
@@ -87,28 +87,28 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     ]
 }
 
-/// The head that attends most to the character before, on the window of a text.
+/// Returns the head that attends most to the previous character, on the window of a text, and its mean weight there.
 pub(super) fn previous_on_text(record: &Record) -> Option<(usize, f32)> {
     let stats = &record.run().snapshots.last()?.stats;
     let previous = stats.iter().map(|stats| stats.previous).enumerate();
     previous.max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-/// "layer 2, head 1", from a head's number among those of all layers.
+/// Returns the name of a head, such as "layer 2, head 1", from its index among the heads of all layers.
 pub(super) fn head_words(config: &Config, head: usize) -> String {
     let heads = (config.heads as usize).max(1);
     format!("layer {}, head {}", head / heads + 1, head % heads + 1)
 }
 
-/// The validation loss at one of the temperatures.
+/// Returns the validation loss at one of the temperatures.
 pub(super) fn at_temperature(losses: &[f32], temperature: f32) -> Option<f64> {
     let at = TEMPERATURES.iter().position(|&t| t == temperature)?;
     losses.get(at).map(|&loss| loss.into())
 }
 
-/// The temperature of the lowest validation loss.
+/// Returns the temperature of the lowest validation loss.
 pub(super) fn best_temperature(losses: &[f32]) -> Option<f64> {
     let best = TEMPERATURES.iter().zip(losses).min_by(|a, b| a.1.total_cmp(b.1))?;
-    // As it is written, not as the nearest number of 32 bits.
+    // Rounded to its decimal digits: 0.7 as a 32-bit number is not 0.7.
     Some((f64::from(*best.0) * 100.0).round() / 100.0)
 }

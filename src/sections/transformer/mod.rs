@@ -1,8 +1,8 @@
 //! Section 6: a decoder-only transformer that learns to write from a text, character by character.
 //!
-//! The probe shows what positions look like, counts parameters and measures what counting characters alone predicts. The
-//! run trains, writes a sample and shows every head's attention at saved steps, and then answers requests: predict the next
-//! character, write, switch a head off, save and load. On sequences that repeat it measures induction heads besides.
+//! The probe shows the positional encoding, counts parameters and measures the baselines of character counts. The run trains,
+//! writes a sample and records every head's attention at saved steps. It answers requests: predict the next character, write,
+//! switch off a head, save and load. On repeating sequences it also measures induction heads.
 
 mod chapters;
 mod checks;
@@ -44,7 +44,7 @@ pub use panel::TransformerPanel;
 
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;
-use crate::run::arm::{Arm, ArmSeries, series_of};
+use crate::run::arm::{Arm, ArmSeries, push_each, series_of};
 use heads::Snapshot;
 use induction::Induction;
 use serde::{Deserialize, Serialize};
@@ -54,7 +54,7 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub struct Transformer;
 
-/// All that the page has heard.
+/// Everything the page has received.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
     pub text: Option<Rc<TextInfo>>,
@@ -65,50 +65,58 @@ pub struct Record {
 }
 
 impl Record {
-    /// The run of the one model.
+    /// Returns the run of the only arm.
     pub fn run(&self) -> &Run {
         let [run] = &self.arms;
         run
     }
 }
 
-/// What the page has heard of the run.
+/// The run of the only arm. The order of the fields is the format of saved runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     pub window: Rc<Vec<char>>,
-    /// The period of the window, if it is a sequence that repeats, else 0.
+    /// The period of the window if it is a repeating sequence, or 0.
     pub period: u32,
     pub losses: Curve,
     pub validation: Curve,
-    /// Scores of all heads at every validation, where the sequences repeat.
+    /// Scores of all heads at every validation, for repeating sequences.
     pub induction: Vec<Rc<Induction>>,
     pub curves: InductionCurves,
     /// The validation loss at each of [`TEMPERATURES`], at the last saved step.
     pub temperatures: Vec<f32>,
-    /// The last answer to what comes after a text.
+    /// The latest prediction of the next character.
     pub next: Option<Rc<NextToken>>,
     pub samples: Vec<Rc<Sample>>,
     pub snapshots: Vec<Rc<Snapshot>>,
     pub written: Writing,
     pub ablations: Rc<Vec<Ablation>>,
-    /// The last file asked for.
+    /// The latest saved file.
     pub saved: Option<Rc<Vec<u8>>>,
-    /// The steps in the file that was loaded last.
+    /// The training steps of the file that was loaded last.
     pub loaded: Option<u32>,
     pub refused: Option<String>,
 }
 
-/// The same as curves over the steps.
+impl Run {
+    /// Returns the latest validation loss of the trained model, with its step. An untrained model neither confirms nor refutes
+    /// a claim about a trained one.
+    pub(crate) fn trained_loss(&self) -> Option<(f64, f64)> {
+        self.validation.last().copied().filter(|(step, _)| *step > 0.0)
+    }
+}
+
+/// The induction measurements as curves over steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InductionCurves {
     pub first: Curve,
     pub second: Curve,
-    /// Head by head, layer by layer.
+    /// One curve per head, layer by layer.
     pub previous: Vec<Curve>,
     pub induction: Vec<Curve>,
 }
 
-/// What is being written for the visitor.
+/// The text that is written for the user.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Writing {
     pub prompt: String,
@@ -119,19 +127,19 @@ pub struct Writing {
 /// A measurement with heads switched off.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ablation {
+    /// The heads that are off, as (layer, head).
     pub off: Vec<(u32, u32)>,
     pub loss: f64,
+    /// The loss of the full model.
     pub whole: f64,
 }
 
 impl Experiment for Transformer {
     const SLUG: &'static str = "transformer";
-    type Config = Config;
-    type Frame = Frame;
-    type Record = Record;
 
     crate::own_files!();
-    /// The record holds snapshots: what each head and a sample looked like.
+
+    /// The record itself holds the attention and samples of earlier steps.
     const REPLAYS: bool = false;
     const ARMS: &'static [Arm] = &[Arm { slug: "", title: "", net: "transformer" }];
 
@@ -153,7 +161,7 @@ impl Experiment for Transformer {
             Frame::Validated { step, loss } => run.validation.push(step, loss),
             Frame::Sample(sample) => run.samples.push(sample),
             Frame::Heads(snapshot) => {
-                // What was measured with heads switched off belongs to the weights of then.
+                // Losses with heads switched off belong to earlier weights.
                 run.ablations = Rc::default();
                 run.snapshots.push(snapshot);
             }
@@ -192,35 +200,24 @@ impl Experiment for Transformer {
 
 impl InductionCurves {
     fn push(&mut self, measured: &Induction) {
-        let at = measured.step;
-        self.first.push(at, measured.first);
-        self.second.push(at, measured.second);
-        for (curves, scores) in
-            [(&mut self.previous, &measured.previous), (&mut self.induction, &measured.induction)]
-        {
-            curves.resize_with(scores.len(), Curve::default);
-            curves.iter_mut().zip(scores).for_each(|(curve, &score)| curve.push(at, score));
-        }
+        self.first.push(measured.step, measured.first);
+        self.second.push(measured.step, measured.second);
+        push_each(&mut self.previous, measured.step, &measured.previous);
+        push_each(&mut self.induction, measured.step, &measured.induction);
     }
 
-    /// None where sequences do not repeat.
+    /// Returns the curves, or none if the sequences do not repeat.
     fn series(&self) -> Vec<ArmSeries> {
         if self.first.is_empty() {
             return Vec::new();
         }
-        let heads = |name: &'static str, title: &'static str, curves: &[Curve]| -> Vec<ArmSeries> {
-            let of_head = |(i, curve)| ArmSeries::new(name, title, "", curve).of_part("head", i + 1);
-            curves.iter().enumerate().map(of_head).collect()
-        };
         let halves = [
             ArmSeries::new("loss_first", "Loss on the first half", "nats", &self.first),
             ArmSeries::new("loss_second", "Loss on the second half", "nats", &self.second),
         ];
-        let scores = [
-            heads("induction", "Induction score", &self.induction),
-            heads("previous", "Previous-token score", &self.previous),
-        ];
-        halves.into_iter().chain(scores.into_iter().flatten()).collect()
+        let induction = ArmSeries::of_parts("induction", "Induction score", "head", &self.induction);
+        let previous = ArmSeries::of_parts("previous", "Previous-token score", "head", &self.previous);
+        halves.into_iter().chain(induction).chain(previous).collect()
     }
 }
 

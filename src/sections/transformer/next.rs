@@ -1,24 +1,26 @@
-//! What comes next: how a typed text is read, and what temperature and top-k make of the model's logits. No device is asked.
+//! The next character: how a typed text is read, and how temperature and top-k change the model's prediction. Runs on the page.
 
-/// What stands for all characters that are too rare for a vocabulary, as in `data::text`, which the page does not have.
+/// The placeholder for characters that are too rare for a vocabulary. Defined in `data::text`, too, which the page does not
+/// have.
 const FOLDED: char = '\u{fffd}';
 
-/// The characters that a model of this vocabulary and context reads of a text, and what it does not.
+/// The characters of a text that a model reads, and those that it does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// What is asked about: the last characters that the vocabulary has, as many as the context has places.
+    /// The last known characters, at most as many as the context.
     pub chars: String,
     /// Characters that the vocabulary lacks, each once, in the order of the text.
     pub unknown: Vec<char>,
-    /// Whether those are read as [`FOLDED`], which stands for rare characters, and not left out.
+    /// True if those are read as [`FOLDED`] instead of being left out.
     pub folded: bool,
-    /// How many characters at the beginning do not fit into the context.
+    /// The number of characters at the beginning that do not fit into the context.
     pub cut: usize,
-    /// Whether the text was empty, and a line end stands for it.
+    /// True if the text was empty and is replaced by a newline.
     pub empty: bool,
 }
 
 impl Reading {
+    /// Reads a text with a model of this vocabulary and context.
     pub fn of(text: &str, vocabulary: &[char], context: usize) -> Self {
         let known = |c: char| vocabulary.binary_search(&c).is_ok();
         let folded = known(FOLDED);
@@ -31,7 +33,7 @@ impl Reading {
         let mut chars: Vec<char> = text.chars().filter(|&c| folded || known(c)).collect();
         let empty = chars.is_empty() && known('\n');
         if empty {
-            // As where the model writes without a prompt: texts begin after a line end.
+            // As for writing without a prompt: texts start after a newline.
             chars.push('\n');
         }
         let cut = chars.len().saturating_sub(context);
@@ -39,7 +41,7 @@ impl Reading {
     }
 }
 
-/// `softmax(logits / temperature)` over the `top_k` highest logits; all others get 0.
+/// Returns `softmax(logits / temperature)` over the `top_k` highest logits, and 0 for the others.
 pub fn probabilities(logits: &[f32], temperature: f64, top_k: usize) -> Vec<f64> {
     let order = by_score(logits);
     let Some(highest) = order.first().and_then(|&id| logits.get(id)) else { return Vec::new() };
@@ -55,7 +57,7 @@ pub fn probabilities(logits: &[f32], temperature: f64, top_k: usize) -> Vec<f64>
     values
 }
 
-/// The numbers of all characters, highest score first.
+/// Returns the ids of all characters, highest logit first.
 pub fn by_score(logits: &[f32]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..logits.len()).collect();
     let score = |id: &usize| logits.get(*id).copied().unwrap_or(f32::NEG_INFINITY);
@@ -63,7 +65,7 @@ pub fn by_score(logits: &[f32]) -> Vec<usize> {
     order
 }
 
-/// Entropy in nats: how undecided the model is.
+/// Returns the entropy in nats.
 pub fn entropy(probabilities: &[f64]) -> f64 {
     probabilities.iter().filter(|p| **p > 0.0).map(|p| -p * p.ln()).sum()
 }
@@ -73,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_read_and_what_is_not_read_is_named() {
+    fn unread_characters_are_reported() {
         let vocabulary = ['\n', 'a', 'b'];
         let read = Reading::of("aéabéx", &vocabulary, 2);
         assert_eq!(
@@ -88,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn temperature_concentrates_and_top_k_cuts() {
+    fn temperature_sharpens_and_top_k_truncates() {
         let logits = [0.0, 2.0, 1.0, f32::NEG_INFINITY];
         let plain = probabilities(&logits, 1.0, 4);
         assert!((plain.iter().sum::<f64>() - 1.0).abs() < 1e-12);

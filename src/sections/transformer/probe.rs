@@ -1,4 +1,4 @@
-//! What can be seen without training: the text, the parameters, the positions, and how long a step takes.
+//! Measurements that need no training: the text, the parameters, the positions, and the duration of a step.
 
 use super::checks::step_flops;
 use super::model::{Model, sizes};
@@ -15,7 +15,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use nn_lab_kernels::{is_cpu, on_cpu};
 use std::rc::Rc;
 
-/// The parts of the probe, so that a newer setting need not wait for an older one's last part.
+/// The number of parts of the probe. It may be stopped between them, so that newer settings need not wait.
 const PARTS: u32 = 3;
 
 impl Probe for Transformer {
@@ -31,7 +31,7 @@ impl Probe for Transformer {
         if ctx.step_done(Progress { step: 2, steps: PARTS }).await == Directive::Stop {
             return Ok(());
         }
-        // An own text that is not there yet says so; the figures above do not need one.
+        // A missing text is an error only here, since the figures above do not need one.
         let (_, mut source) = source?;
         let vocabulary = source.vocabulary.len();
         let net = Net::new(sizes(&config, vocabulary), &mut WeightRng::new(config.seed.into()), device);
@@ -39,7 +39,7 @@ impl Probe for Transformer {
         if ctx.step_done(Progress { step: 3, steps: PARTS }).await == Directive::Stop {
             return Ok(());
         }
-        // A GPU's first step makes its shaders and tells nothing of the next; there the run itself measures.
+        // The first step on a GPU compiles its shaders, so its duration is not representative; the run measures there.
         if is_cpu(device) {
             let ms = step_time(&config, &mut source, device, ctx).await?;
             ctx.send(Frame::StepTime { ms });
@@ -48,7 +48,7 @@ impl Probe for Transformer {
     }
 }
 
-/// The table of sinusoidal positions, made on the device, and what holds of it there.
+/// Computes the table of sinusoidal positions on the device, and measures it.
 async fn position_table(config: &Config, device: &Device) -> Result<PositionTable, LabError> {
     let (t, d) = (config.context as usize, config.d_model as usize);
     let table = sinusoidal_table(t, d, device);
@@ -62,11 +62,11 @@ async fn position_table(config: &Config, device: &Device) -> Result<PositionTabl
     let (values, rest) = values.split_at(t * d);
     let (products, off) = rest.split_at(t * t);
     let at = |p: usize, k: usize| products.get(p * t + p + k).copied();
-    let mut most: f64 = 0.0;
+    let mut max: f64 = 0.0;
     for k in 0..t {
         let along: Vec<f64> = (0..t - k).filter_map(|p| at(p, k)).map(f64::from).collect();
         let mean = along.iter().sum::<f64>() / along.len().max(1) as f64;
-        most = along.iter().fold(most, |most, value| most.max((value - mean).abs()));
+        max = along.iter().fold(max, |max, value| max.max((value - mean).abs()));
     }
     Ok(PositionTable {
         context: config.context,
@@ -75,13 +75,13 @@ async fn position_table(config: &Config, device: &Device) -> Result<PositionTabl
         products: shown_positions(config.context)
             .map(|p| (0..t - p as usize).filter_map(|k| at(p as usize, k)).collect())
             .to_vec(),
-        shift_max_dev: most,
+        shift_max_dev: max,
         rotation: (k as u32, f64::from(off.first().copied().unwrap_or(f32::NAN))),
     })
 }
 
-/// The time of a step of these settings, from two of a single layer with one and two windows: what a layer costs whatever it
-/// is given, and what each window adds to it.
+/// Estimates the duration of a step from steps of a single layer with one and with two windows: a fixed cost per layer, and a
+/// cost per window.
 async fn step_time(
     config: &Config,
     source: &mut Source,
@@ -94,7 +94,7 @@ async fn step_time(
         let small = Config { layers: 1, batch_size: windows, dropout: 0.0, ..config.clone() };
         let mut state = Model::new(&small, vocabulary, device);
         let ids = source.next_of(windows as usize);
-        // On a GPU the first steps are not yet replayed.
+        // On a GPU the first steps are not replayed from a captured graph.
         let tries = if on_cpu(&state.net().embedding.val()) { 4 } else { FIRST_REPLAYED + 3 };
         for _ in 0..tries {
             let start = ctx.now_ms();
@@ -104,7 +104,7 @@ async fn step_time(
         }
     }
     let [one, two] = times;
-    // A clock that is coarse, or a neighbour that is busy, may tell that two windows cost nothing more.
+    // With a coarse clock or other load, a second window may appear to be free.
     let window = (two - one).max(0.1 * one);
     let layers = f64::from(config.layers);
     let v = vocabulary as u64;

@@ -1,4 +1,4 @@
-//! What a run learns from: windows of a text, or random sequences that repeat.
+//! The training data: windows of a text, or random sequences that repeat.
 
 use super::induction::order_unknown;
 use super::{Config, TaskChoice, TextInfo, Transformer, text};
@@ -7,22 +7,22 @@ use crate::data::repeats::{self, Repeats, Sequences};
 use crate::data::text::{Corpus, Vocabulary, Windows, fixed_windows, window_len};
 use crate::run::RunContext;
 
-/// Characters of the validation part that the loss is measured on: always the same ones.
+/// Characters of the validation set that the loss is measured on; always the same ones.
 const VALIDATED: usize = 8192;
-/// Tokens of the sequences that are judged: fewer, since they are judged more often.
-const JUDGED: usize = 2048;
-/// The seed of those sequences; no run is trained with it.
-const JUDGED_SEED: u64 = 0x0add_5eed;
+/// Tokens of the repeating sequences for validation: fewer, since they are evaluated more often.
+const REPEATS_VALIDATED: usize = 2048;
+/// The seed of those sequences; no run trains with it.
+const VALIDATION_SEED: u64 = 0x0add_5eed;
 
-/// What a run learns from, and what it is judged on.
+/// The training and validation data of a run.
 #[derive(Debug)]
 pub(super) struct Source {
     pub vocabulary: Vocabulary,
-    /// The windows that the model is judged on, one after the other.
+    /// The validation windows, one after the other.
     pub judged: Vec<u8>,
-    /// How long each of them is.
+    /// The length of each of them.
     pub judged_len: usize,
-    /// The period of each, where they are sequences that repeat.
+    /// The period of each; empty for a text.
     pub periods: Vec<usize>,
     /// The window whose attention is shown, and its period.
     pub window: (Vec<u8>, usize),
@@ -38,7 +38,10 @@ enum Batches {
 }
 
 impl Source {
-    /// What these settings ask for.
+    /// Loads the data of the settings.
+    ///
+    /// # Errors
+    /// Fails if a file is missing or cannot be read.
     pub(super) async fn load(
         config: &Config,
         ctx: &mut impl RunContext<Transformer>,
@@ -49,7 +52,10 @@ impl Source {
         })
     }
 
-    /// The same with what the page shows of it.
+    /// Loads the data and its description for the page.
+    ///
+    /// # Errors
+    /// Fails if a file is missing or cannot be read.
     pub(super) async fn load_described(
         config: &Config,
         ctx: &mut impl RunContext<Transformer>,
@@ -71,7 +77,7 @@ impl Source {
         let judged_len = window_len(&corpus.validation, context);
         let n = (VALIDATED / judged_len.max(1)).max(1);
         let mut window = fixed_windows(&corpus.validation, 1, context);
-        // The last character of a window is only predicted; the map shows those that are looked at.
+        // The last character of a window is only predicted, so it is not in the map.
         window.truncate(judged_len.saturating_sub(1).max(1));
         Self {
             judged: fixed_windows(&corpus.validation, n, context),
@@ -87,8 +93,9 @@ impl Source {
 
     fn of_repeats(config: &Config) -> Self {
         let context = config.context as usize;
-        let Sequences { ids, periods } = Repeats::new(JUDGED_SEED).next((JUDGED / context).max(4), context);
-        // One that is seen twice and a half.
+        let Sequences { ids, periods } =
+            Repeats::new(VALIDATION_SEED).next((REPEATS_VALIDATED / context).max(4), context);
+        // The sequence that comes nearest to two and a half repetitions is shown.
         let wanted = 2 * context / 5;
         let shown = periods.iter().enumerate().min_by_key(|(_, period)| period.abs_diff(wanted));
         let (at, period) = shown.map_or((0, 0), |(at, &period)| (at, period));
@@ -104,7 +111,7 @@ impl Source {
         }
     }
 
-    /// How long a window of a batch is: what is looked at, and one more.
+    /// Returns the length of a training window: the context and one more token.
     pub(super) fn len(&self) -> usize {
         match &self.batches {
             Batches::Text { train, .. } => window_len(train, self.context),
@@ -112,12 +119,12 @@ impl Source {
         }
     }
 
-    /// The next batch: windows one after the other.
+    /// Returns the next batch: windows, one after the other.
     pub(super) fn next(&mut self) -> Vec<u8> {
         self.next_of(self.batch_size)
     }
 
-    /// The same with so many windows.
+    /// Returns the next batch with a given number of windows.
     pub(super) fn next_of(&mut self, batch_size: usize) -> Vec<u8> {
         match &mut self.batches {
             Batches::Text { train, windows } => windows.next(train, batch_size, self.context),
@@ -125,7 +132,7 @@ impl Source {
         }
     }
 
-    /// What the model goes on from in a sample: a line end, or a block with the token that it begins with again.
+    /// Returns the prompt of a sample: a newline, or a block and its first token.
     pub(super) fn prompt(&self) -> String {
         match &self.batches {
             Batches::Text { .. } => "\n".to_owned(),
@@ -136,7 +143,7 @@ impl Source {
         }
     }
 
-    /// What the page shows of sequences that repeat, and in closed form what predicts them without attention.
+    /// Describes the repeating sequences, with closed forms for the losses of predictions without attention.
     fn describe(&self) -> TextInfo {
         let n = self.vocabulary.len() as f64;
         let lines: Vec<String> = self

@@ -1,14 +1,17 @@
-//! The text of a run: fetched, numbered, and described.
+//! The text of a run: loading and description.
 
 use super::{Config, TextChoice, TextInfo, Transformer};
 use crate::core::LabError;
 use crate::data::text::{self, Corpus};
 use crate::run::RunContext;
 
-/// Where a visitor's own text is found once it has been brought.
+/// The path of the user's own text.
 pub const OWN_PATH: &str = "user/text/own.txt";
 
-/// The text that the settings ask for.
+/// Loads the text of the settings.
+///
+/// # Errors
+/// Fails if the text is missing or cannot be read.
 pub async fn load(config: &Config, ctx: &mut impl RunContext<Transformer>) -> Result<Corpus, LabError> {
     let text = match config.text {
         TextChoice::Shakespeare => text::read_plays(&ctx.asset(text::PATH).await?)?,
@@ -19,7 +22,7 @@ pub async fn load(config: &Config, ctx: &mut impl RunContext<Transformer>) -> Re
     Ok(Corpus::new(&text))
 }
 
-/// What the page shows of a text.
+/// Describes a text for the page.
 pub(super) fn describe(config: &Config, corpus: &Corpus) -> TextInfo {
     let baselines = corpus.baselines();
     let first = corpus.train.get(..corpus.train.len().min(400)).unwrap_or_default();

@@ -250,7 +250,7 @@ impl TransformerTraining {
                 let loaded = files::load(&mut self.model, &self.config, &self.source.vocabulary, &bytes);
                 ctx.send(match loaded {
                     Ok(()) => Frame::Loaded { step: self.model.step() },
-                    Err(why) => Frame::Refused(why),
+                    Err(error) => Frame::Refused(error.to_string()),
                 });
             }
         }

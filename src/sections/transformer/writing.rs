@@ -1,4 +1,4 @@
-//! Writing: one character at a time, each drawn from what the model thinks of the next.
+//! Writing one character at a time, each sampled from the model's prediction.
 
 use super::model::{all_ids, ids, one_hot};
 use super::next::by_score;
@@ -11,11 +11,14 @@ use crate::run::{Directive, RunContext};
 use burn::tensor::{Device, Tensor};
 use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
 
-/// How many of the most likely characters are reported.
-const N_TOLD: usize = 10;
+/// The number of most likely characters that are reported.
+const N_REPORTED: usize = 10;
 
-/// Writes; `show` gets what is new whenever a frame is due. Ends early where nobody listens, or a newer request comes, unless
-/// it is one `of_run`: a sample of the run's own is not cut short by what a visitor asks meanwhile.
+/// Writes a text. `show` gets the new part whenever a frame is due. Writing stops early if the run is stopped or a newer request
+/// arrives. With `of_run`, a sample of the run itself, requests wait until it is complete.
+///
+/// # Errors
+/// Fails if the device cannot be read.
 pub(super) async fn write(
     net: &Net,
     vocabulary: &Vocabulary,
@@ -45,7 +48,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// The model with what it has read and written.
+/// A model with the text that it has read and written.
 #[allow(missing_debug_implementations, reason = "it holds the network")]
 pub struct Writer<'a> {
     net: &'a Net,
@@ -54,13 +57,12 @@ pub struct Writer<'a> {
     cache: Cache,
     /// All characters so far.
     text: Vec<u8>,
-    /// How many of them the cache does not hold yet.
+    /// The number of characters that are not in the cache yet.
     unread: usize,
 }
 
 impl<'a> Writer<'a> {
-    /// Begins after the prompt; an empty one, or one of characters that the model does not know, is a newline, after which
-    /// texts begin.
+    /// Starts after the prompt. A prompt without known characters is replaced by a newline, after which texts start.
     pub fn new(net: &'a Net, vocabulary: &Vocabulary, prompt: &str, device: &Device) -> Self {
         let mut text = vocabulary.encode(prompt);
         if text.is_empty() {
@@ -71,10 +73,13 @@ impl<'a> Writer<'a> {
         Self { net, all_ids, cache: Cache::default(), text, unread }
     }
 
-    /// Scores of all characters for the next place.
+    /// Returns the logits of all characters for the next position.
     ///
-    /// Where the context is full, the older half of it is forgotten: what stays is read anew from position 0, since keys and
-    /// values have their positions in them.
+    /// When the context is full, its older half is dropped. The rest is read again from position 0, since keys and values
+    /// depend on their positions.
+    ///
+    /// # Errors
+    /// Fails if the device cannot be read.
     pub async fn next_logits(&mut self) -> Result<Vec<f32>, LabError> {
         let context = self.net.context().max(1);
         if self.cache.len() + self.unread > context {
@@ -100,7 +105,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Draws one of the `top_k` likeliest by their probabilities `softmax(logits / temperature)`; at temperature 0, the likeliest.
+/// Samples one of the `top_k` likeliest characters from `softmax(logits / temperature)`; at temperature 0, the likeliest.
 pub fn draw(logits: &[f32], temperature: f64, top_k: usize, rng: &mut ChaCha12Rng) -> u8 {
     let order = by_score(logits);
     let kept = order.get(..top_k.clamp(1, order.len().max(1))).unwrap_or(&order);
@@ -118,10 +123,12 @@ pub fn draw(logits: &[f32], temperature: f64, top_k: usize, rng: &mut ChaCha12Rn
     best as u8
 }
 
-/// The likeliest characters with their probabilities.
+/// Returns the likeliest characters with their probabilities.
 fn likeliest(logits: &[f32], vocabulary: &Vocabulary) -> Vec<(char, f32)> {
     let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f32 = logits.iter().map(|l| (l - highest).exp()).sum();
-    let told = by_score(logits).into_iter().take(N_TOLD);
-    told.filter_map(|id| Some((vocabulary.char(id as u8), (logits.get(id)? - highest).exp() / sum))).collect()
+    let reported = by_score(logits).into_iter().take(N_REPORTED);
+    reported
+        .filter_map(|id| Some((vocabulary.char(id as u8), (logits.get(id)? - highest).exp() / sum)))
+        .collect()
 }

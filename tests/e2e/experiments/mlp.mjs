@@ -1,7 +1,7 @@
 // Checks the answers of section 1's guided experiments: the text agrees with the numbers.
 
-/** Returns true if the text has this fraction as a percentage, such as 62.7 %. */
-const names = (words, share) => words.includes(`${(100 * share).toFixed(1)} %`);
+/** The share that the words name, such as 62.7%. */
+const names = (words, share) => words.includes(`${(100 * share).toFixed(1)}%`);
 
 function circles({ words, numbers, choice }, assert) {
   const { accuracy_linear: linear, accuracy_activated: activated } = numbers;

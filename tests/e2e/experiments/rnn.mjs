@@ -1,7 +1,7 @@
 // Checks the answers of section 4's guided experiments: for any seed, the text agrees with the numbers.
 
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
-/** Returns the choice for the accuracies: both, only the LSTM, only the RNN, or neither. */
+const percent = (share) => `${(100 * share).toFixed(1)}%`;
+/** Which of "both, only the LSTM, only the RNN, neither" the accuracies make. */
 const who = ({ accuracy_rnn: rnn, accuracy_lstm: lstm }) => [[3, 1], [2, 0]][Number(rnn > 0.9)][Number(lstm > 0.9)];
 const SAYS = [/both networks recall/, /the LSTM recalls .* and the RNN does not/, /the RNN recalls .* and the LSTM does not/, /neither network recalls/];
 

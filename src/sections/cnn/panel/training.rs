@@ -1,6 +1,6 @@
 //! Loss, accuracy, confusion matrices and wrongly classified images.
 
-use super::super::{CONV, Config, Dataset, NetRecord, Record, SEPARABLE, Wrongs};
+use super::super::{CONV, Config, Dataset, NetRecord, Record, SEPARABLE, Misclassified};
 use super::PtrEq;
 use super::data::{Captioned, gallery};
 use crate::charts::{ColorMap, Grid, Heatmap, Reference, Table};
@@ -52,8 +52,8 @@ pub(super) fn WrongFigures(props: &TrainProps) -> Html {
     let arms = &record.0.arms;
     html! {
         <div class="figure-row">
-            { wrong_figure("conv", "convolutional network", config.dataset, &arms[CONV].wrong) }
-            { wrong_figure("separable", "separable network", config.dataset, &arms[SEPARABLE].wrong) }
+            { wrong_figure("conv", "convolutional network", config.dataset, &arms[CONV].misclassified) }
+            { wrong_figure("separable", "separable network", config.dataset, &arms[SEPARABLE].misclassified) }
         </div>
     }
 }
@@ -90,7 +90,7 @@ fn Confusion(props: &ConfusionProps) -> Html {
     }
 }
 
-fn wrong_figure(slug: &str, title: &str, dataset: Dataset, wrong: &Wrongs) -> Html {
+fn wrong_figure(slug: &str, title: &str, dataset: Dataset, wrong: &Misclassified) -> Html {
     let name = |class: u8| dataset.class_names().get(usize::from(class)).copied().unwrap_or("unknown");
     let answers = || wrong.pictures.labels.iter().zip(&wrong.answers);
     let captions = answers().map(|(&label, &(answer, sure))| Captioned {

@@ -105,7 +105,7 @@ fn spectrum_figure(collapse: Option<&Collapse>, layer: usize) -> Html {
     let series: Vec<Series> = spectra.map_or_else(Vec::new, |s| {
         vec![
             Series::new("linear", values(&s.linear.singular_values), LINEAR),
-            Series::new("non-linear", values(&s.activated.singular_values), NONLINEAR),
+            Series::new("non-linear", values(&s.nonlinear.singular_values), NONLINEAR),
         ]
     });
     let references = spectra.map(|s| Reference { label: "tolerance".into(), y: s.linear.tolerance });
@@ -142,14 +142,14 @@ fn layer_ranks(collapse: &Collapse) -> Vec<Series> {
     };
     let mut numerical_linear = Series::new("rank, linear", of(&|l| l.linear.rank.into()), LINEAR);
     let mut numerical_activated =
-        Series::new("rank, non-linear", of(&|l| l.activated.rank.into()), NONLINEAR);
+        Series::new("rank, non-linear", of(&|l| l.nonlinear.rank.into()), NONLINEAR);
     numerical_linear.dashed = true;
     numerical_activated.dashed = true;
     vec![
         numerical_linear,
         Series::new("effective, linear", of(&|l| l.linear.effective_rank), LINEAR),
         numerical_activated,
-        Series::new("effective, non-linear", of(&|l| l.activated.effective_rank), NONLINEAR),
+        Series::new("effective, non-linear", of(&|l| l.nonlinear.effective_rank), NONLINEAR),
     ]
 }
 

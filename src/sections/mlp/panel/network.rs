@@ -8,7 +8,7 @@ mod paint;
 mod widths;
 mod words;
 
-use super::super::{Config, Dataset, LINEAR, NONLINEAR, Place, Record, Request, Samples, Snapshot, Which};
+use super::super::{NONLINEAR, Config, Dataset, LINEAR, ParamIndex, Record, Request, Samples, Snapshot, ModelId};
 use crate::charts::measure::use_width;
 use crate::data::classes::FASHION_MNIST;
 use crate::panel::PtrEq;
@@ -94,7 +94,7 @@ fn Drawing(props: &DrawingProps) -> Html {
     let cursor = use_state_eq(|| Item::Unit(0, 0));
     let edited = use_state_eq(|| None::<Item>);
     let net = &props.net.0;
-    let which = Which { arm: props.arm as u8, seed: props.config.seed };
+    let which = ModelId { arm: props.arm as u8, seed: props.config.seed };
     use_watch(which, props.run, &props.ask);
     let edits = use_edits(props, which);
     let images = props.config.dataset == Dataset::FashionMnist;
@@ -135,7 +135,7 @@ fn Drawing(props: &DrawingProps) -> Html {
     let on_pixel = {
         let selected = selected.setter();
         Callback::from(move |(to, pixel)| {
-            selected.set(Some(Item::Weight(Place { layer: 0, from: Some(pixel), to })))
+            selected.set(Some(Item::Weight(ParamIndex { layer: 0, from: Some(pixel), to })))
         })
     };
     let on_page = {
@@ -183,7 +183,7 @@ fn setter(state: &UseStateHandle<Option<Item>>) -> Callback<Option<Item>> {
 
 /// The net that is drawn sends a snapshot with every frame, as long as it is drawn.
 #[hook]
-fn use_watch(which: Which, run: u32, ask: &Callback<Request>) {
+fn use_watch(which: ModelId, run: u32, ask: &Callback<Request>) {
     let ask = ask.clone();
     use_effect_with((which, run), move |(which, _)| {
         ask.emit(Request::Watch(Some(*which)));
@@ -200,7 +200,7 @@ struct Edits {
 }
 
 #[hook]
-fn use_edits(props: &DrawingProps, which: Which) -> Edits {
+fn use_edits(props: &DrawingProps, which: ModelId) -> Edits {
     // Changes belong to a run; the first may begin one.
     let done = use_state(|| (0u32, Vec::<Edit>::new()));
     let stack: Vec<Edit> = if done.0 == props.run { done.1.clone() } else { Vec::new() };
@@ -245,17 +245,17 @@ fn use_edits(props: &DrawingProps, which: Which) -> Edits {
 }
 
 /// The parameter that an item stands for: a weight itself, a unit for its bias.
-fn parameter(net: &Snapshot, item: Item) -> Option<Place> {
+fn parameter(net: &Snapshot, item: Item) -> Option<ParamIndex> {
     let place = match item {
         Item::Weight(place) => place,
-        Item::Unit(layer, unit) => Place { layer: layer.checked_sub(1)?, from: None, to: unit },
+        Item::Unit(layer, unit) => ParamIndex { layer: layer.checked_sub(1)?, from: None, to: unit },
     };
-    net.index(place).map(|_| place)
+    net.offset(place).map(|_| place)
 }
 
-fn editor(props: &DrawingProps, place: Option<Place>, edits: &Edits, on_focus: Callback<bool>) -> Html {
+fn editor(props: &DrawingProps, place: Option<ParamIndex>, edits: &Edits, on_focus: Callback<bool>) -> Html {
     let net = &props.net.0;
-    let Some((place, index)) = place.and_then(|place| Some((place, net.index(place)?))) else {
+    let Some((place, index)) = place.and_then(|place| Some((place, net.offset(place)?))) else {
         return Html::default();
     };
     let what = if place.from.is_some() { "Weight" } else { "Bias" };
@@ -269,7 +269,7 @@ fn editor(props: &DrawingProps, place: Option<Place>, edits: &Edits, on_focus: C
 fn exists(net: &Snapshot, layout: &Layout, item: Item) -> bool {
     match item {
         Item::Unit(layer, unit) => unit < net.width(layer) && !(layout.bundled && layer == 0 && unit > 0),
-        Item::Weight(place) => net.index(place).is_some(),
+        Item::Weight(place) => net.offset(place).is_some(),
     }
 }
 

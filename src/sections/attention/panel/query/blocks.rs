@@ -1,6 +1,6 @@
 //! The stages of one query as three tables: compare, weigh, average.
 
-use super::super::super::{Example, Stages};
+use crate::sections::attention::{Example, Stages};
 use super::state::{Action, Cell, QueryState};
 use super::{Names, Window};
 use crate::charts::scale::format_number;

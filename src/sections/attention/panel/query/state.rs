@@ -1,6 +1,6 @@
 //! What a reader has done to the example: numbers, switches, and the steps back. Pure.
 
-use super::super::super::{Example, SCALED, Switches, read_number};
+use crate::sections::attention::{Example, SCALED, Switches, read_number};
 use crate::charts::scale::format_exact;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -171,7 +171,7 @@ impl QueryState {
         let entered = self.draft.as_ref().is_none_or(|draft| draft.cell != cell);
         let changed = !entered && self.draft.as_ref().is_some_and(|draft| draft.changed);
         let number = read_number(&text);
-        self.warning = number.as_ref().err().cloned();
+        self.warning = number.as_ref().err().map(ToString::to_string);
         let moves = number.as_ref().is_ok_and(|number| cell.of(shown) != Some(*number));
         if moves && !changed {
             self.remember();

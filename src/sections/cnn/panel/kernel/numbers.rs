@@ -1,6 +1,6 @@
 //! The products, their sum, and the number that the network has in that place.
 
-use super::super::super::{ChannelSum, Layer, Sum, Tap};
+use crate::sections::cnn::{ChannelSum, Layer, Sum, Tap};
 use super::place::Place;
 use crate::charts::{ColorMap, Table, scale::format_exact, scale::format_number};
 use yew::prelude::*;

@@ -1,6 +1,6 @@
 //! Where the kernel lies: over the layer's input, and in the maps that fill in.
 
-use super::super::super::Layer;
+use crate::sections::cnn::Layer;
 use crate::charts::ColorMap;
 use crate::ui::picture::{Picture, colored};
 use std::rc::Rc;

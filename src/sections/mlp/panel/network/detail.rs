@@ -1,6 +1,6 @@
 //! The map of what is pointed at, large, with its equation; or the decision boundary.
 
-use super::super::super::{BOUNDARY_REACH, BOUNDARY_SIDE, Config, MAP_SIDE, Snapshot};
+use crate::sections::mlp::{BOUNDARY_REACH, BOUNDARY_SIDE, Config, MAP_SIDE, Snapshot};
 use super::layout::Item;
 use super::paint::{IMAGE_SIDE, map, template};
 use super::words::{equation, remark};

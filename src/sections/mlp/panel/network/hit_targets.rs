@@ -1,7 +1,7 @@
 //! What can be pointed at and walked to: a transparent layer over the picture, with a name and a value for each unit and
 //! weight.
 
-use super::super::super::{Place, Snapshot};
+use crate::sections::mlp::{ParamIndex, Snapshot};
 use super::layout::{Item, Layout, NODE};
 use super::words::{short, unit_words};
 use crate::panel::PtrEq;
@@ -30,7 +30,7 @@ pub(super) struct HitsProps {
 pub(super) fn key(item: Item) -> String {
     match item {
         Item::Unit(layer, unit) => format!("{layer}-{unit}"),
-        Item::Weight(Place { layer, from, to }) => format!("{layer}-{}-{to}", from.unwrap_or_default()),
+        Item::Weight(ParamIndex { layer, from, to }) => format!("{layer}-{}-{to}", from.unwrap_or_default()),
     }
 }
 
@@ -38,7 +38,7 @@ fn item(key: &str) -> Option<Item> {
     let numbers: Vec<usize> = key.split('-').map(str::parse).collect::<Result<_, _>>().ok()?;
     match *numbers {
         [layer, unit] => Some(Item::Unit(layer, unit)),
-        [layer, from, to] => Some(Item::Weight(Place { layer, from: Some(from), to })),
+        [layer, from, to] => Some(Item::Weight(ParamIndex { layer, from: Some(from), to })),
         _ => None,
     }
 }
@@ -107,7 +107,7 @@ pub(super) fn HitTargets(props: &HitsProps) -> Html {
     }
 }
 
-fn weight(props: &HitsProps, place: Place) -> Html {
+fn weight(props: &HitsProps, place: ParamIndex) -> Html {
     let net = &*props.net.0;
     let item = Item::Weight(place);
     let (Some([a, b, c, d]), Some(value)) = (props.layout.line(place), net.value(place)) else {
@@ -116,7 +116,7 @@ fn weight(props: &HitsProps, place: Place) -> Html {
     let path =
         format!("M{:.1} {:.1}C{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}", a.0, a.1, b.0, b.1, c.0, c.1, d.0, d.1);
     html! {
-        <path d={path} class="hit weight" role="button" data-item={key(item)} data-weight={net.index(place).map(|index| index.to_string())}
+        <path d={path} class="hit weight" role="button" data-item={key(item)} data-weight={net.offset(place).map(|index| index.to_string())}
             data-value={value.to_string()} aria-label={format!("{}: {}", net.param_name(place), short(value))}
             aria-pressed={(props.selected == Some(item)).to_string()} data-on={(props.pointed == Some(item)).then_some("")}
             tabindex={if props.cursor == item { "0" } else { "-1" }} />

@@ -1,6 +1,6 @@
 //! Where units and weights are drawn, and how the arrow keys walk from one to the next. Pure.
 
-use super::super::super::{Place, Snapshot};
+use crate::sections::mlp::{ParamIndex, Snapshot};
 
 /// As many units of a hidden layer are drawn at once.
 pub(super) const SHOWN: usize = 8;
@@ -18,7 +18,7 @@ const LEAST_PITCH: f64 = 54.0;
 pub(super) enum Item {
     /// A unit of a layer; layer 0 is the input.
     Unit(usize, usize),
-    Weight(Place),
+    Weight(ParamIndex),
 }
 
 /// The units of a layer that are drawn.
@@ -83,19 +83,19 @@ impl Layout {
     }
 
     /// The weights of a layer between units that are drawn.
-    pub(super) fn weights(&self, layer: usize) -> impl Iterator<Item = Place> {
+    pub(super) fn weights(&self, layer: usize) -> impl Iterator<Item = ParamIndex> {
         let drawn = !(self.bundled && layer == 0) && layer + 1 < self.columns.len();
         let sources = if drawn { self.units(layer) } else { 0..0 };
         let targets = self.units(layer + 1);
-        sources.flat_map(move |from| targets.clone().map(move |to| Place { layer, from: Some(from), to }))
+        sources.flat_map(move |from| targets.clone().map(move |to| ParamIndex { layer, from: Some(from), to }))
     }
 
-    pub(super) fn all_weights(&self) -> impl Iterator<Item = Place> {
+    pub(super) fn all_weights(&self) -> impl Iterator<Item = ParamIndex> {
         (0..self.columns.len()).flat_map(|layer| self.weights(layer))
     }
 
     /// A weight's line, from the edge of one map to that of the next: its ends and the points that bend it.
-    pub(super) fn line(&self, place: Place) -> Option<[(f64, f64); 4]> {
+    pub(super) fn line(&self, place: ParamIndex) -> Option<[(f64, f64); 4]> {
         let (x1, y1) = self.center(place.layer, place.from?)?;
         let (x2, y2) = self.center(place.layer + 1, place.to)?;
         let (x1, x2) = (x1 + NODE / 2.0, x2 - NODE / 2.0);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     fn weight(layer: usize, from: usize, to: usize) -> Item {
-        Item::Weight(Place { layer, from: Some(from), to })
+        Item::Weight(ParamIndex { layer, from: Some(from), to })
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The picture itself, on a canvas: lines whose width is |w| and whose color is the sign, and the units' maps over them. One
 //! canvas is drawn anew with every frame where hundreds of SVG elements would have to be changed.
 
-use super::super::super::{BOUNDARY_REACH, MAP_SIDE, Place, Snapshot};
+use crate::sections::mlp::{BOUNDARY_REACH, MAP_SIDE, ParamIndex, Snapshot};
 use super::layout::{Item, Layout, NODE};
 use crate::charts::{
     ColorMap,
@@ -73,7 +73,7 @@ fn paint(
 }
 
 fn lines(context: &CanvasRenderingContext2d, net: &Snapshot, layout: &Layout, pointed: Option<Item>) {
-    let belongs = |place: Place| match pointed {
+    let belongs = |place: ParamIndex| match pointed {
         None => true,
         Some(Item::Weight(other)) => other == place,
         Some(Item::Unit(layer, unit)) => {

@@ -1,6 +1,6 @@
 //! Layers and units are added and taken away: heads above the columns, and the pages of wide layers below them.
 
-use super::super::super::Config;
+use crate::sections::mlp::Config;
 use super::layout::{Layout, SHOWN};
 use serde_json::Value;
 use yew::prelude::*;

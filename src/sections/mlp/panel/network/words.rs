@@ -1,6 +1,6 @@
 //! What is said of units and weights: names, equations, the table.
 
-use super::super::super::{ActivationChoice, NONLINEAR, Place, Snapshot};
+use crate::sections::mlp::{NONLINEAR, ActivationChoice, ParamIndex, Snapshot};
 use super::paint;
 use crate::charts::Table;
 use crate::ui::readout::format_number;
@@ -41,7 +41,7 @@ pub(super) fn equation(
 ) -> String {
     let Some(of) = layer.checked_sub(1) else { return format!("x{}", subscript(unit + 1)) };
     let input = if of == 0 { 'x' } else { 'h' };
-    let place = |from| Place { layer: of, from, to: unit };
+    let place = |from| ParamIndex { layer: of, from, to: unit };
     let mut terms: Vec<(usize, f32)> =
         (0..net.width(of)).filter_map(|from| Some((from, net.value(place(Some(from)))?))).collect();
     let all = terms.len();
@@ -83,7 +83,7 @@ pub(super) fn equation(
 /// Every weight and bias.
 pub(super) fn table(net: &Snapshot) -> Table {
     let row = |(index, value): (usize, &f32)| {
-        let place = net.place(index)?;
+        let place = net.param_at(index)?;
         let from = place.from.map_or_else(|| "bias".to_owned(), |from| net.unit_name(place.layer, from));
         let to = net.unit_name(place.layer + 1, place.to);
         Some(vec![(place.layer + 1).to_string(), from, to, value.to_string()])

@@ -1,6 +1,6 @@
 //! The drawing of a block: what flows forward and back on each of its paths, as arrows and numbers.
 
-use super::super::super::{BlockChoice, BlockPaths, Config, PathFlow, Paths};
+use crate::sections::resnet::{BlockChoice, BlockPaths, Config, PathFlow, Paths};
 use crate::charts::scale::{format_exact, format_number};
 use std::fmt::Write;
 use yew::prelude::*;

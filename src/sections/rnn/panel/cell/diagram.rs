@@ -1,6 +1,6 @@
 //! The two cells as diagrams, with the values of one position on them.
 
-use super::super::super::{Config, LSTM_PARTS, Part, RNN_PARTS, Trace, token_name};
+use crate::sections::rnn::{Config, LSTM_PARTS, Part, RNN_PARTS, Trace, token_name};
 use crate::charts::scale::format_number;
 use yew::prelude::*;
 

@@ -1,6 +1,6 @@
 //! The sequence under the cells: its tokens, and what the networks would answer if it ended here.
 
-use super::super::super::{Config, Trace, token_name};
+use crate::sections::rnn::{Config, Trace, token_name};
 use crate::charts::scale::format_number;
 use yew::prelude::*;
 

@@ -1,0 +1,117 @@
+//! The settings of section 3.
+
+use super::{Dataset, OptimizerKind};
+
+crate::choices! {
+    /// The layers of a residual block.
+    pub enum BlockChoice {
+        Basic = "basic", "Basic";
+        Bottleneck = "bottleneck", "Bottleneck";
+    }
+}
+
+crate::choices! {
+    /// The distribution of the initial weights.
+    pub enum InitChoice {
+        Pytorch = "pytorch", "PyTorch's default";
+        He = "he", "He";
+        Lecun = "lecun", "LeCun";
+    }
+}
+
+crate::settings! {
+    /// Settings of section 3.
+    pub struct Config {
+        depth: u32 = 20, list(8, 14, 20, 32, 44, 56), "Depth", "",
+            "Layers with weights: 6n + 2 with basic blocks. Bottleneck networks have 9n + 2, so the nearest of those is built: 11 for 8 and 14, 29 for 32, 47 for 44.";
+        block: BlockChoice = BlockChoice::Basic, choice, "Block", "F",
+            "Basic: two 3 × 3 convolutions. Bottleneck: 1 × 1, 3 × 3, and 1 × 1 to four times the channels.";
+        width: f64 = 0.25, list(0.25 "¼: 4, 8, 16", 0.5 "½: 8, 16, 32", 1 "1: 16, 32, 64"), "Width", "c",
+            "Channels in the three stages. The paper has 16, 32 and 64; a quarter of that is bearable on a CPU.";
+        batch_norm: bool = false, switch, "Batch norm", "",
+            "Whether each convolution is followed by batch norm (Ioffe and Szegedy 2015), or has a bias instead.";
+        init: InitChoice = InitChoice::Pytorch, choice, "Initialization", "",
+            "PyTorch's default (variance 1/(3 fan-in), random biases), He (2/fan-in; He et al. 2015) or LeCun (1/fan-in; LeCun et al. 1998). With batch norm the scale hardly matters.";
+        dataset: Dataset = Dataset::FashionMnist, choice, "Images", "",
+            "Grayscale images of clothes, or color photographs if you have added their files.";
+        side: u32 = 16, list(16 "16 (averaged)", 32), "Image side", "",
+            "Pixels. Averaging 2 × 2 pixels of the 32 × 32 images makes a step about four times faster.";
+        augment: bool = false, switch, "Crop and flip", "",
+            "Whether training images are moved by up to 4 pixels and mirrored at random.";
+        optimizer: OptimizerKind = OptimizerKind::Adam, choice, "Optimizer", "",
+            "Adam (Kingma and Ba 2015), SGD with momentum 0.9 as in the paper, or plain SGD.";
+        learning_rate: f64 = 0.003, float(1e-5, 10.0, log) live, "Learning rate", "η",
+            "Step size along the gradient. You can change it during training.";
+        batch_size: u32 = 32, int(2, 128, log), "Batch size", "B",
+            "Images in one step; both networks see the same ones.";
+        steps: u32 = 240, int(1, 20_000, log), "Training steps", "",
+            "Steps until training ends by itself.";
+        seed: u32 = 1, int(0, 999_999), "Seed", "",
+            "Draws the initial weights and the order of images. The same seed gives the same run on the same device.";
+        n_seeds: u32 = 3, int(1, 20) live, "Random initializations", "",
+            "Initial networks whose gradients are measured in the gradient figures: the line is their geometric mean, the band goes from minimum to maximum.";
+    }
+    presets {
+        "vanishing", "Vanishing gradients",
+            "20 layers without batch norm, PyTorch's default initialization: almost no gradient reaches the first blocks of the plain network, and it stays at chance. The residual network learns."
+            => {}
+        "batch-norm", "The same with batch norm",
+            "Batch norm alone is enough at 20 layers: the gradients no longer vanish, they grow toward the input, and the plain network learns too, if more slowly."
+            => { batch_norm: "1" }
+        "degradation", "Degradation",
+            "56 layers with batch norm: no gradient vanishes, and yet the plain network falls far behind: about half the residual one’s test accuracy, or less. This is what residual networks were made for."
+            => { depth: "56", batch_norm: "1", init: "he", optimizer: "momentum", learning_rate: "0.05", steps: "160" }
+        "he", "He’s initialization",
+            "20 layers without batch norm, but with larger initial weights: gradients keep their size in the plain network, and it learns."
+            => { init: "he" }
+        "explosion", "Exploding signal",
+            "56 layers, He’s initialization, no batch norm: each block adds as much as it is given, so the residual network’s signal grows by two fifths a block, its first loss is in the thousands, and neither network learns in these steps. A shortcut alone is not enough."
+            => { depth: "56", init: "he", steps: "120" }
+        "paper", "ResNet-20 of the paper",
+            "Full width, 32 × 32 pixels, batch norm, batches of 128 with crop and flip, momentum, learning rate 0.1: for a real GPU. On a CPU each step needs seconds."
+            => { width: "1", side: "32", batch_norm: "1", init: "he", augment: "1", optimizer: "momentum", learning_rate: "0.1", batch_size: "128", steps: "2000" }
+    }
+    sweeps {
+        "Accuracy over depth", "Test accuracy after 60 steps without batch norm: at 20 layers the plain network is still at chance (0.1), while the residual one learns at each depth."
+            => { sweep: "depth:8,14,20", measure: "accuracy", seeds: "3"; steps: "60" }
+        "Accuracy over depth, batch norm", "Test accuracy after 60 steps with batch norm: about equal at 8 layers. With more layers the plain network gets worse, the residual one does not. This is degradation."
+            => { sweep: "depth:8,14,20", measure: "accuracy", seeds: "3"; batch_norm: "1", steps: "60" }
+    }
+}
+
+impl Config {
+    /// Returns the number of blocks in each of the three stages, `n`.
+    pub const fn blocks_per_stage(&self) -> u32 {
+        match (self.block, self.depth) {
+            (BlockChoice::Basic, depth) => depth.saturating_sub(2) / 6,
+            // The nearest depth of the form 9n + 2.
+            (BlockChoice::Bottleneck, 0..=14) => 1,
+            (BlockChoice::Bottleneck, 15..=20) => 2,
+            (BlockChoice::Bottleneck, 21..=32) => 3,
+            (BlockChoice::Bottleneck, 33..=44) => 5,
+            (BlockChoice::Bottleneck, _) => 6,
+        }
+    }
+
+    /// Returns the number of layers with weights that are built, without projections.
+    pub const fn depth_built(&self) -> u32 {
+        let convs = match self.block {
+            BlockChoice::Basic => 2,
+            BlockChoice::Bottleneck => 3,
+        };
+        3 * convs * self.blocks_per_stage() + 2
+    }
+
+    /// Returns the number of steps between measurements of the gradients: at most [`MAX_COLUMNS`] per run.
+    pub fn norm_interval(&self) -> u32 {
+        self.steps.div_ceil(MAX_COLUMNS).max(1)
+    }
+
+    /// Returns the number of channels in the first stage: the paper's 16 times the width.
+    pub fn channels(&self) -> u32 {
+        (16.0 * self.width) as u32
+    }
+}
+
+/// The maximum number of columns in a heatmap of gradients.
+const MAX_COLUMNS: u32 = 60;
