@@ -124,7 +124,7 @@ impl<M: Module> AnyTrainState for TrainState<M> {
             fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
                 if param.is_require_grad() {
                     let (tensor, n) = (param.val().inner(), param.shape().num_elements());
-                    self.0 = Some(Box::new(move || tensor.reshape([n]).slice([0..1])));
+                    self.0 = Some(Box::new(move || tensor.reshape([n]).narrow(0, 0, 1)));
                 }
             }
         }

@@ -2,8 +2,8 @@
 
 use super::nets::{self, boundary, grid, net};
 use super::{
-    BOUNDARY_SIDE, Config, Dataset, Frame, LINEAR, MAP_SIDE, Measured, Mlp, Request, Samples, Score,
-    ModelId, Snapshot, params_formula,
+    BOUNDARY_SIDE, Config, Dataset, Frame, LINEAR, MAP_SIDE, Measured, Mlp, ModelId, Request, Samples, Score,
+    Snapshot, params_formula,
 };
 use crate::core::LabError;
 use crate::data::batches::Batches;

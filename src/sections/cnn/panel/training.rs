@@ -1,6 +1,6 @@
 //! Loss, accuracy, confusion matrices and wrongly classified images.
 
-use super::super::{CONV, Config, Dataset, NetRecord, Record, SEPARABLE, Misclassified};
+use super::super::{CONV, Config, Dataset, Misclassified, NetRecord, Record, SEPARABLE};
 use super::PtrEq;
 use super::data::{Captioned, gallery};
 use crate::charts::{ColorMap, Grid, Heatmap, Reference, Table};

@@ -8,7 +8,9 @@ mod paint;
 mod widths;
 mod words;
 
-use super::super::{NONLINEAR, Config, Dataset, LINEAR, ParamIndex, Record, Request, Samples, Snapshot, ModelId};
+use super::super::{
+    Config, Dataset, LINEAR, ModelId, NONLINEAR, ParamIndex, Record, Request, Samples, Snapshot,
+};
 use crate::charts::measure::use_width;
 use crate::data::classes::FASHION_MNIST;
 use crate::panel::PtrEq;

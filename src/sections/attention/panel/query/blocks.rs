@@ -1,9 +1,9 @@
 //! The stages of one query as three tables: compare, weigh, average.
 
-use crate::sections::attention::{Example, Stages};
 use super::state::{Action, Cell, QueryState};
 use super::{Names, Window};
 use crate::charts::scale::format_number;
+use crate::sections::attention::{Example, Stages};
 use yew::prelude::*;
 
 /// What is drawn.

@@ -1,7 +1,7 @@
 //! What a reader has done to the example: numbers, switches, and the steps back. Pure.
 
-use crate::sections::attention::{Example, SCALED, Switches, read_number};
 use crate::charts::scale::format_exact;
+use crate::sections::attention::{Example, SCALED, Switches, read_number};
 use std::rc::Rc;
 use yew::prelude::*;
 

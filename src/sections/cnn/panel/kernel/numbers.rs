@@ -1,8 +1,8 @@
 //! The products, their sum, and the number that the network has in that place.
 
-use crate::sections::cnn::{ChannelSum, Layer, Sum, Tap};
 use super::place::Place;
 use crate::charts::{ColorMap, Table, scale::format_exact, scale::format_number};
+use crate::sections::cnn::{ChannelSum, Layer, Sum, Tap};
 use yew::prelude::*;
 
 /// The products of one channel, and what the layer makes of all channels.

@@ -1,7 +1,7 @@
 //! Where the kernel lies: over the layer's input, and in the maps that fill in.
 
-use crate::sections::cnn::Layer;
 use crate::charts::ColorMap;
+use crate::sections::cnn::Layer;
 use crate::ui::picture::{Picture, colored};
 use std::rc::Rc;
 use web_sys::Element;

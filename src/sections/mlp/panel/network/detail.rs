@@ -1,11 +1,11 @@
 //! The map of what is pointed at, large, with its equation; or the decision boundary.
 
-use crate::sections::mlp::{BOUNDARY_REACH, BOUNDARY_SIDE, Config, MAP_SIDE, Snapshot};
 use super::layout::Item;
 use super::paint::{IMAGE_SIDE, map, template};
 use super::words::{equation, remark};
 use crate::charts::{ColorMap, Grid, Heatmap};
 use crate::panel::PtrEq;
+use crate::sections::mlp::{BOUNDARY_REACH, BOUNDARY_SIDE, Config, MAP_SIDE, Snapshot};
 use std::rc::Rc;
 use yew::prelude::*;
 

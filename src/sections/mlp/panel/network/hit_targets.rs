@@ -1,10 +1,10 @@
 //! What can be pointed at and walked to: a transparent layer over the picture, with a name and a value for each unit and
 //! weight.
 
-use crate::sections::mlp::{ParamIndex, Snapshot};
 use super::layout::{Item, Layout, NODE};
 use super::words::{short, unit_words};
 use crate::panel::PtrEq;
+use crate::sections::mlp::{ParamIndex, Snapshot};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, SvgElement};

@@ -87,7 +87,8 @@ impl Layout {
         let drawn = !(self.bundled && layer == 0) && layer + 1 < self.columns.len();
         let sources = if drawn { self.units(layer) } else { 0..0 };
         let targets = self.units(layer + 1);
-        sources.flat_map(move |from| targets.clone().map(move |to| ParamIndex { layer, from: Some(from), to }))
+        sources
+            .flat_map(move |from| targets.clone().map(move |to| ParamIndex { layer, from: Some(from), to }))
     }
 
     pub(super) fn all_weights(&self) -> impl Iterator<Item = ParamIndex> {

@@ -1,12 +1,12 @@
 //! The picture itself, on a canvas: lines whose width is |w| and whose color is the sign, and the units' maps over them. One
 //! canvas is drawn anew with every frame where hundreds of SVG elements would have to be changed.
 
-use crate::sections::mlp::{BOUNDARY_REACH, MAP_SIDE, ParamIndex, Snapshot};
 use super::layout::{Item, Layout, NODE};
 use crate::charts::{
     ColorMap,
     canvas::{context, use_restored},
 };
+use crate::sections::mlp::{BOUNDARY_REACH, MAP_SIDE, ParamIndex, Snapshot};
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 use yew::prelude::*;

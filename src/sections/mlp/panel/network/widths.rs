@@ -1,7 +1,7 @@
 //! Layers and units are added and taken away: heads above the columns, and the pages of wide layers below them.
 
-use crate::sections::mlp::Config;
 use super::layout::{Layout, SHOWN};
+use crate::sections::mlp::Config;
 use serde_json::Value;
 use yew::prelude::*;
 

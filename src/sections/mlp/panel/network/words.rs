@@ -1,8 +1,8 @@
 //! What is said of units and weights: names, equations, the table.
 
-use crate::sections::mlp::{NONLINEAR, ActivationChoice, ParamIndex, Snapshot};
 use super::paint;
 use crate::charts::Table;
+use crate::sections::mlp::{ActivationChoice, NONLINEAR, ParamIndex, Snapshot};
 use crate::ui::readout::format_number;
 use std::fmt::Write;
 

@@ -1,7 +1,7 @@
 //! The drawing of a block: what flows forward and back on each of its paths, as arrows and numbers.
 
-use crate::sections::resnet::{BlockChoice, BlockPaths, Config, PathFlow, Paths};
 use crate::charts::scale::{format_exact, format_number};
+use crate::sections::resnet::{BlockChoice, BlockPaths, Config, PathFlow, Paths};
 use std::fmt::Write;
 use yew::prelude::*;
 

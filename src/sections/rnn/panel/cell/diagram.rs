@@ -1,7 +1,7 @@
 //! The two cells as diagrams, with the values of one position on them.
 
-use crate::sections::rnn::{Config, LSTM_PARTS, Part, RNN_PARTS, Trace, token_name};
 use crate::charts::scale::format_number;
+use crate::sections::rnn::{Config, LSTM_PARTS, Part, RNN_PARTS, Trace, token_name};
 use yew::prelude::*;
 
 /// The token at a position.

@@ -1,7 +1,7 @@
 //! The sequence under the cells: its tokens, and what the networks would answer if it ended here.
 
-use crate::sections::rnn::{Config, Trace, token_name};
 use crate::charts::scale::format_number;
+use crate::sections::rnn::{Config, Trace, token_name};
 use yew::prelude::*;
 
 /// So many tokens are shown on each side of the position.
