@@ -51,7 +51,7 @@ async function waitStored(page) {
 const waitAlert = (page, timeout = 60_000) => page.locator('[data-kind="error"]:visible').first().waitFor({ timeout });
 
 test('after the GPU is lost, the run continues from its last checkpoint', { tag: ['@long', '@webgpu'] }, async ({ browser, eagerSite, open }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(480_000);
   const page = await open(address('mlp', { device: 'webgpu', dataset: 'moons', width: 8, depth: 2, steps: 20_000, n_probe: 16, d_in: 4 }), { from: eagerSite, init: storeAtOnce, allow: [/GPU|WebGPU|context/i] });
   await act(page, 'train');
   await waitMetric(page, 'loss_activated', () => true, 240_000);

@@ -5,9 +5,15 @@
 import { defineConfig } from '@playwright/test';
 import { launchOptions } from './lib/browser.mjs';
 
+// These take minutes. Files start in the order of projects, so these start first.
+const slow = /\/(faults|firefox|registry|verify|webgpu)\.test\.mjs$/;
+
 export default defineConfig({
   testDir: '.',
-  testMatch: '**/*.test.mjs',
+  projects: [
+    { name: 'slow files', testMatch: slow },
+    { name: 'other files', testMatch: '**/*.test.mjs', testIgnore: slow },
+  ],
   // While one file waits for its worker, the other one uses the other core.
   workers: 2,
   fullyParallel: false,
@@ -16,6 +22,7 @@ export default defineConfig({
   timeout: 150_000,
   expect: { timeout: 30_000 },
   outputDir: '../../target/e2e/failed',
+  reportSlowTests: null,
   reporter: [['list'], ['./lib/summary.mjs']],
   use: {
     launchOptions,
