@@ -2,11 +2,12 @@
 #![cfg(feature = "compute")]
 
 use crate::collector::real_cifar10;
+use chacha20::ChaCha12Rng;
 use nn_lab::core::LabError;
 use nn_lab::data::cifar10::{self, RECORD};
 use nn_lab::data::images::{Augment, ImageDraw, ImageSet, Images, SIDE};
 use proptest::prelude::*;
-use rand::{SeedableRng, rngs::ChaCha12Rng};
+use rand::SeedableRng;
 use std::io::Write;
 
 /// Returns records with known pixels: `value(record, index of the byte)`.

@@ -11,7 +11,8 @@ use crate::run::training::read;
 use crate::run::{RunContext, Train};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
+use chacha20::ChaCha12Rng;
+use rand::{RngExt, SeedableRng};
 
 impl Train for Section {
     type Training = Descent;

@@ -1,6 +1,7 @@
 //! The order in which a training run visits its samples.
 
-use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
+use chacha20::ChaCha12Rng;
+use rand::{RngExt, SeedableRng};
 
 /// Endless mini-batches. Every epoch is a new shuffle of all samples, determined by the seed.
 ///

@@ -1,6 +1,7 @@
 //! Labeled images as bytes, and the batches of floats that a network takes.
 
-use rand::{RngExt, rngs::ChaCha12Rng};
+use chacha20::ChaCha12Rng;
+use rand::RngExt;
 
 /// The width and height of the images that a network sees.
 pub const SIDE: usize = 32;

@@ -70,7 +70,8 @@ pub fn token_width(n: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use crate::data::lookup::*;
-    use rand::{SeedableRng, rngs::ChaCha12Rng};
+    use chacha20::ChaCha12Rng;
+    use rand::SeedableRng;
 
     #[test]
     fn every_question_has_one_answer() {

@@ -1,6 +1,7 @@
 //! Two-dimensional point sets with two classes, within about one unit of the origin.
 
-use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha12Rng};
+use chacha20::ChaCha12Rng;
+use rand::{Rng, RngExt, SeedableRng};
 use std::f32::consts::{PI, TAU};
 
 /// Labeled points in the plane.

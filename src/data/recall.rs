@@ -1,7 +1,8 @@
 //! A pure memory task: the label is the first token, and all other tokens are noise (after Hochreiter and
 //! Schmidhuber 1997).
 
-use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
+use chacha20::ChaCha12Rng;
+use rand::{RngExt, SeedableRng};
 
 /// The kind of sequences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,8 @@
 //! token after it. Two properties ensure this. Each sequence has its own period, so the answer is not at a
 //! fixed distance. No token occurs twice in a block, so token frequencies carry no information.
 
-use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng, seq::SliceRandom};
+use chacha20::ChaCha12Rng;
+use rand::{RngExt, SeedableRng, seq::SliceRandom};
 
 /// The tokens, in the order of their ids.
 pub const TOKENS: &str = "ABCDEFGHIJKLMNOPQRSTUVWX";

@@ -5,7 +5,8 @@
 
 use crate::core::LabError;
 use crate::data::packed;
-use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
+use chacha20::ChaCha12Rng;
+use rand::{RngExt, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The path of the plays, relative to the page.

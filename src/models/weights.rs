@@ -3,7 +3,8 @@
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
-use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
+use chacha20::ChaCha12Rng;
+use rand::{RngExt, SeedableRng};
 
 /// Draws initial weights on the host. burn's own initializers draw on the device, where CPU and GPU differ; here, a seed
 /// gives the same network everywhere.

@@ -24,12 +24,14 @@ pub mod train_state;
 #[cfg(feature = "compute")]
 pub mod training;
 
+#[cfg(feature = "compute")]
+use crate::core::LabError;
 use crate::core::chapter::Chapter;
 use crate::core::curve::RunSeries;
 use crate::core::guided::GuidedExperiment;
 use crate::core::metric::Metric;
 use crate::core::settings::Settings;
-use crate::core::{Check, LabError, Progress};
+use crate::core::{Check, Progress};
 use crate::data::assets::Assets;
 use crate::run::arm::Arm;
 use serde::{Serialize, de::DeserializeOwned};

@@ -15,7 +15,8 @@ use crate::run::training::{read_all, read_groups};
 use crate::run::{Directive, Probe, RunContext};
 use burn::nn::attention::{MhaInput, MultiHeadAttentionConfig};
 use burn::tensor::{Bool, Device, Tensor, TensorData};
-use rand::{SeedableRng, rngs::ChaCha12Rng};
+use chacha20::ChaCha12Rng;
+use rand::SeedableRng;
 use std::rc::Rc;
 
 impl Probe for Attention {

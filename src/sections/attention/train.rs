@@ -15,7 +15,8 @@ use crate::run::training::{accuracy, cross_entropy, read, read_all, read_groups}
 use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use rand::{SeedableRng, rngs::ChaCha12Rng};
+use chacha20::ChaCha12Rng;
+use rand::SeedableRng;
 use std::rc::Rc;
 
 /// The number of held-out sequences.

@@ -14,7 +14,8 @@ use crate::models::weights::{WeightRng, count_params};
 use crate::run::{Directive, Probe, RunContext};
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
-use rand::{SeedableRng, rngs::ChaCha12Rng};
+use chacha20::ChaCha12Rng;
+use rand::SeedableRng;
 use std::rc::Rc;
 
 impl Probe for Cnn {

@@ -17,7 +17,8 @@ use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::Device;
 use burn::tensor::activation::softmax;
-use rand::{SeedableRng, rngs::ChaCha12Rng};
+use chacha20::ChaCha12Rng;
+use rand::SeedableRng;
 use std::rc::Rc;
 
 /// The number of test images per forward pass.

@@ -14,7 +14,8 @@ use crate::run::spectrum::{centered, spectrum};
 use crate::run::training::read;
 use crate::run::{Directive, Probe, RunContext};
 use burn::tensor::{Device, Tensor, TensorData};
-use rand::{SeedableRng, rngs::ChaCha12Rng};
+use chacha20::ChaCha12Rng;
+use rand::SeedableRng;
 use std::rc::Rc;
 
 impl Probe for Mlp {

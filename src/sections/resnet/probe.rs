@@ -10,7 +10,8 @@ use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_groups};
 use crate::run::{Directive, Probe, RunContext};
 use burn::tensor::{Device, Tensor, TensorData};
-use rand::{SeedableRng, rngs::ChaCha12Rng};
+use chacha20::ChaCha12Rng;
+use rand::SeedableRng;
 use std::rc::Rc;
 
 /// Images in the batch for the untrained networks: few, so that deep networks answer soon.

@@ -15,7 +15,8 @@ use crate::run::training::{cross_entropy, read, read_groups};
 use crate::run::{RunContext, Train};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use rand::{SeedableRng, rngs::ChaCha12Rng};
+use chacha20::ChaCha12Rng;
+use rand::SeedableRng;
 use std::cell::Cell;
 use std::rc::Rc;
 

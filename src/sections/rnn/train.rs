@@ -16,7 +16,7 @@ use crate::run::train_state::{AnyTrainState, TrainState};
 use crate::run::training::{accuracy, cross_entropy, read, read_groups};
 use crate::run::{RunContext, Train};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use rand::rngs::ChaCha12Rng;
+use chacha20::ChaCha12Rng;
 use std::rc::Rc;
 
 /// The minimum time between two traces of the network along a sequence, in milliseconds.

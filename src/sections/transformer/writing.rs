@@ -9,7 +9,8 @@ use crate::models::transformer::{Cache, Transformer as Net};
 use crate::run::training::read;
 use crate::run::{Directive, RunContext};
 use burn::tensor::{Device, Tensor};
-use rand::{RngExt, SeedableRng, rngs::ChaCha12Rng};
+use chacha20::ChaCha12Rng;
+use rand::{RngExt, SeedableRng};
 
 /// The number of most likely characters that are reported.
 const N_REPORTED: usize = 10;
