@@ -118,26 +118,7 @@ const MACROS: &[&str] = &["for_each_section", "settings", "choices", "keys", "ow
 /// Circles between files that are still to be removed, each as the files in it.
 const KNOWN_CIRCLES: &[&[&str]] = &[
     &["charts::heatmap", "charts::heatmap::cells", "charts::heatmap::overlay"],
-    &[
-        "client",
-        "client::dispatcher",
-        "client::dispatcher::workers",
-        "client::gather",
-        "client::session",
-        "client::unfinished",
-    ],
-    &["client::batch", "client::runner"],
     &["conv::cpu", "conv::winograd"],
-    &[
-        "panel::history",
-        "panel::history::files",
-        "panel::history::list",
-        "panel::history::row",
-        "panel::history::store",
-    ],
-    &["panel::run_panel", "panel::run_panel::host"],
-    &["panel::share", "panel::share::dialog"],
-    &["run::graph_capture", "run::train_state"],
     &["sections::cnn::checks", "sections::cnn::record"],
     &[
         "ui::control",
@@ -146,7 +127,6 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
         "ui::control::slider",
         "ui::control::switch",
     ],
-    &["worker", "worker::frame_sender"],
 ];
 
 /// Returns the folders of the sections, which are their slugs.
