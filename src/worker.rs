@@ -64,11 +64,11 @@ fn handle(command: Command, attachment: Option<runtime::Blob>) {
     };
     match command {
         Command::Hello { base_url, names } => runtime::set_files(base_url, names),
-        Command::Keep { path } => runtime::keep_file(path, attachment),
-        Command::Remove { path } => runtime::keep_file(path, None),
-        Command::Take { run, kind, name } => wasm_bindgen_futures::spawn_local(async move {
-            match take(kind, &name, attachment).await {
-                Ok((files, blobs)) => runtime::post_with(&Event::Taken { run, files }, &blobs),
+        Command::AddFile { path } => runtime::set_file(path, attachment),
+        Command::RemoveFile { path } => runtime::set_file(path, None),
+        Command::UnpackFile { run, kind, name } => wasm_bindgen_futures::spawn_local(async move {
+            match unpack_file(kind, &name, attachment).await {
+                Ok((files, blobs)) => runtime::post_with(&Event::FileUnpacked { run, files }, &blobs),
                 Err(error) => post_arm(run, ArmId::default(), ArmEvent::Failed(error)),
             }
         }),
@@ -121,7 +121,7 @@ fn handle(command: Command, attachment: Option<runtime::Blob>) {
 }
 
 /// Unpacks a file of the visitor. If it is refused, the earlier files stay.
-async fn take(
+async fn unpack_file(
     kind: FileKind,
     name: &str,
     blob: Option<runtime::Blob>,
@@ -131,7 +131,7 @@ async fn take(
     let (mut files, mut blobs) = (Vec::new(), Vec::new());
     for (path, bytes) in unpack(kind, name, bytes)? {
         let blob = runtime::Blob::of(&bytes).map_err(|_| unread())?;
-        runtime::keep_file(path.clone(), Some(blob.clone()));
+        runtime::set_file(path.clone(), Some(blob.clone()));
         files.push(UserFile { path, size: bytes.len() as u32 });
         blobs.push(blob);
     }

@@ -5,8 +5,11 @@ use crate::core::query::Query;
 /// A section, optionally one of its chapters, and the query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Route {
+    /// The section's name in the address.
     pub slug: String,
+    /// The chapter's name in the address.
     pub chapter: Option<String>,
+    /// The query, without the version.
     pub query: Query,
 }
 
@@ -35,7 +38,7 @@ impl Route {
             return path;
         }
         let mut query = self.query.clone();
-        // The version of a newer lab stays.
+        // The version of a newer lab is kept.
         if query.get("v").is_none() {
             query.push("v", VERSION.to_string());
         }

@@ -35,7 +35,7 @@ pub(super) fn own_name() -> String {
         // Held until this promise resolves, which it never does.
         let hold = Closure::once_into_js(|| Promise::new(&mut |_, _| {}));
         if let Ok(held) = request.call2(&locks, &format!("{PREFIX}{name}").into(), &hold) {
-            // A frame without an origin may not lock; that is no error.
+            // A frame without an origin may not lock, which is not an error.
             let ignore = Closure::once_into_js(|| ());
             if let Some(catch) = method(&held, "catch") {
                 let _ = catch.call1(&held, &ignore);

@@ -44,8 +44,8 @@ mod tests {
             let workers = size(seeds * arms, cores);
             let mut shares = vec![0usize; workers];
             (0..seeds * arms).for_each(|index| shares[worker_of(index, arms, workers)] += 1);
-            let (least, most) = (shares.iter().min().unwrap(), shares.iter().max().unwrap());
-            prop_assert!(most - least <= arms, "{shares:?}");
+            let (min, max) = (shares.iter().min().unwrap(), shares.iter().max().unwrap());
+            prop_assert!(max - min <= arms, "{shares:?}");
         }
     }
 }

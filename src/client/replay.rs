@@ -1,10 +1,10 @@
-//! Earlier states of a run, kept so that a reader can go back to them.
+//! Earlier states of a run, stored so that a reader can go back to them.
 
 use crate::core::Progress;
 use crate::run::any::AnyRecord;
 use std::rc::Rc;
 
-/// The maximum number of kept states. When it is exceeded, every second one is dropped.
+/// The maximum number of stored states. When it is exceeded, every second one is dropped.
 const MAX_STATES: usize = 48;
 
 /// States of a run at increasing steps. They share what has not changed between them, through the records' own pointers.
@@ -22,7 +22,7 @@ impl Default for Replay {
 }
 
 impl Replay {
-    /// Keeps the present state if it is far enough from the last one, or the end of the run.
+    /// Stores the current state if it is far enough from the last one, or the end of the run.
     pub(super) fn note(&mut self, progress: Progress, records: &Rc<Vec<AnyRecord>>) {
         let Progress { step, steps } = progress;
         let last = self.checkpoints.last().map(|(step, _)| *step);
@@ -46,7 +46,7 @@ impl Replay {
                 index % 2 == 1
             });
             self.checkpoints.extend(end);
-            // From now on as far apart as the remaining states, whatever the number of steps between two frames.
+            // Later states are as far apart as the remaining ones, for any number of steps between two frames.
             let span = step.saturating_sub(self.checkpoints.first().map_or(0, |(first, _)| *first));
             self.spacing = (span / (self.checkpoints.len().max(2) as u32 - 1)).max(1);
         }
@@ -57,7 +57,7 @@ impl Replay {
         self.checkpoints.retain(|(kept, _)| *kept <= step);
     }
 
-    /// Returns the steps of the kept states.
+    /// Returns the steps of the stored states.
     pub(super) fn steps(&self) -> impl ExactSizeIterator<Item = u32> {
         self.checkpoints.iter().map(|(step, _)| *step)
     }
@@ -102,7 +102,7 @@ mod tests {
             let steps: Vec<u32> = replay.steps().collect();
             prop_assert!(steps.len() <= MAX_STATES && steps.is_sorted_by(|a, b| a < b), "{steps:?}");
             prop_assert_eq!((steps[0], *steps.last().unwrap()), (frame, end));
-            // None is missing for longer than twice an even spacing.
+            // No gap is longer than twice an even spacing.
             let widest = steps.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
             prop_assert!(widest <= (4 * end / MAX_STATES as u32).max(2 * frame), "{steps:?}");
         }

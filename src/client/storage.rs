@@ -37,7 +37,7 @@ pub(super) async fn load(folder: &str) -> Vec<(String, Blob)> {
 
 /// Stores a file, if the browser can.
 pub(super) async fn store(path: &str, blob: &Blob) {
-    // If the browser stores nothing, or has no room, the file lasts for this visit.
+    // If the browser stores nothing, or its quota is exceeded, the file lasts for this visit.
     let _ = try_store(path, blob).await;
 }
 

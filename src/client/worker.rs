@@ -20,7 +20,7 @@ thread_local! {
 /// A command and the blob that goes with it.
 type Message = (Command, Option<Blob>);
 
-/// A worker, from the first command for it on. It is ended when dropped.
+/// A worker, from its first command on. It ends when dropped.
 #[derive(Debug)]
 pub(super) struct Worker {
     stage: Stage,
@@ -30,9 +30,9 @@ pub(super) struct Worker {
 
 #[derive(Debug)]
 enum Stage {
-    /// Nobody has started it yet. Commands wait until it is ready.
+    /// It has not been started yet. Commands wait until it is ready.
     Wanted(Vec<Message>),
-    /// It is being fetched, or its script is, until it reports that it runs.
+    /// Its module or script is being fetched, until it reports that it runs.
     Starting(Vec<Message>, Option<LiveWorker>),
     Ready(LiveWorker),
 }
@@ -64,14 +64,14 @@ impl Worker {
         true
     }
 
-    /// Its script runs, or will as soon as the browser has fetched it.
+    /// Notes that its script runs, or will run as soon as the browser has fetched it.
     pub(super) fn on_launched(&mut self, worker: LiveWorker) {
         if let Stage::Starting(_, live) = &mut self.stage {
             *live = Some(worker);
         }
     }
 
-    /// It has reported that it runs, and gets the visitor's files and the commands that have waited.
+    /// Notes that it runs, and sends it the visitor's files and the waiting commands.
     pub(super) fn on_ready(&mut self, files: &BTreeMap<String, Blob>) {
         let Stage::Starting(waiting, live) = &mut self.stage else { return };
         let Some(mut live) = live.take() else { return };
@@ -81,7 +81,7 @@ impl Worker {
             post(&live.worker, &Command::Hello { base_url, names: names() }, None);
         }
         for (path, blob) in files {
-            post(&live.worker, &Command::Keep { path: path.clone() }, Some(blob));
+            post(&live.worker, &Command::AddFile { path: path.clone() }, Some(blob));
         }
         waiting.iter().for_each(|(command, blob)| post(&live.worker, command, blob.as_ref()));
         self.stage = Stage::Ready(live);
@@ -180,7 +180,7 @@ pub(super) async fn launch(
     });
     let on_error = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
         let text = event.dyn_ref::<web_sys::ErrorEvent>().map(web_sys::ErrorEvent::message);
-        // The page reports it. The console is for errors that nobody handles.
+        // The page reports the error, so it should not appear in the console as well.
         event.prevent_default();
         on_death(died(&text.unwrap_or_else(|| "its script could not be loaded".to_owned())));
     });
@@ -208,7 +208,7 @@ impl Drop for LiveWorker {
     }
 }
 
-/// Returns the sentence about a worker that has died. Its own message goes to the console, for developers.
+/// Returns the message for the visitor about a worker that has died. Its own message goes to the console, for developers.
 pub(super) fn died(reason: &str) -> String {
     gloo::console::info!(format!("a worker has ended: {reason}"));
     if reason.contains("memory") {

@@ -21,14 +21,14 @@ use crate::saved_runs::{DeviceUsed, Finished};
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// An open experiment, with the state of the panel that matters to it.
+/// An open experiment, with the relevant state of the panel.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct GuidedView {
     pub(super) section: &'static str,
     pub(super) info: GuidedInfo,
     /// The position in the list, from 1, and the number of experiments.
     pub(super) place: (usize, usize),
-    /// True if the panel has the settings of the experiment, whatever the seed.
+    /// True if the panel has the settings of the experiment; the seed may differ.
     pub(super) is_set: bool,
     /// The settings of the experiment.
     pub(super) set_up: Rc<Values>,

@@ -13,7 +13,7 @@ use crate::panel::run_panel::host::{HostContext, use_host};
 use crate::panel::run_panel::question::QuestionCard;
 use crate::panel::{PanelAction, Readouts, RunView, SEEDS};
 use crate::protocol::RunState;
-use crate::ui::run_controls::{RunControls, go_on};
+use crate::ui::run_controls::{RunControls, resume_button};
 use crate::ui::visibility::use_assignment;
 use yew::prelude::*;
 
@@ -42,7 +42,7 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     });
     let waiting = paused.or_else(|| props.loading.clone());
     let view = use_context::<RunView>();
-    // Only when the run is over: screen readers would read a sentence that changes with every frame again and again.
+    // Empty during the run: screen readers would read a sentence again whenever a frame changes it.
     let is_over = matches!(props.state, RunState::Done { .. });
     let outcome = view.filter(|_| is_over).map(|view| view.sentence(props.main_numbers)).unwrap_or_default();
     let on_answer = use_callback((), {
@@ -62,7 +62,7 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
                 on_train={props.on_train.clone()} on_pause={props.on_pause.clone()} on_resume={props.on_resume.clone()}
                 on_step={props.on_step.clone()} on_stop={props.on_stop.clone()} on_reset={props.on_reset.clone()}
                 disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
-                lost_at={props.lost_at} on_go_on={props.on_go_on.clone()} outcome={outcome} {waiting} below={props.replay.clone()}>
+                lost_at={props.lost_at} on_resume_lost={props.on_resume_lost.clone()} outcome={outcome} {waiting} below={props.replay.clone()}>
                 { seeds(props, &assignment) }
                 <Readouts names={props.main_numbers} compact={true} />
             </RunControls>
@@ -78,7 +78,7 @@ fn failed_net(failure: &Failure, props: &RunPanelProps) -> Html {
         <div class="notice" data-kind="error" role="alert" data-failed-arm={index.to_string()}>
             <p>{ failure.sentence.clone() }</p>
             if failure.is_lost {
-                { go_on(props.lost_at.unwrap_or_default(), &props.on_go_on) }
+                { resume_button(props.lost_at.unwrap_or_default(), &props.on_resume_lost) }
             } else {
                 <button type="button" data-action="retry" onclick={props.on_retry.reform(move |_| index)}>{ "Train this network again" }</button>
             }
@@ -86,7 +86,7 @@ fn failed_net(failure: &Failure, props: &RunPanelProps) -> Html {
     }
 }
 
-/// Returns the menu of the number of seeds. One seed alone is one throw of the dice.
+/// Returns the menu of the number of seeds. The result of a single seed may be due to chance.
 fn seeds(props: &RunPanelProps, assignment: &Assignment) -> Html {
     if assignment.hides("seeds") {
         return Html::default();
@@ -100,7 +100,7 @@ fn seeds(props: &RunPanelProps, assignment: &Assignment) -> Html {
         html! { <option value={n.to_string()} selected={n == props.seeds}>{ words }</option> }
     };
     html! {
-        <label class="seeds" data-param="seeds" title="Trains every network with so many seeds: curves then show the median, and a band from the least to the greatest">
+        <label class="seeds" data-param="seeds" title="The number of seeds with which every network is trained; curves show the median, and a band from minimum to maximum">
             <span class="visually-hidden">{ "Train with " }</span>
             <select {onchange} disabled={assignment.locks("seeds")}>{ for SEEDS.map(option) }</select>
         </label>

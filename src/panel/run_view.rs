@@ -193,6 +193,7 @@ pub struct CurveSpec {
     pub base: &'static str,
     /// Their name in the legend, after the name of the network.
     pub words: &'static str,
+    /// True if the lines are dashed.
     pub dashed: bool,
     /// The index of their color if the section has only one network.
     pub color: usize,

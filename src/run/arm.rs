@@ -1,4 +1,4 @@
-//! Arms: the networks that one run trains side by side on the same batches, so that they differ in one thing only.
+//! Arms: the networks that one run trains side by side on the same batches, so that they differ in one respect only.
 //!
 //! A section lists its arms once. The names and titles of its curves and metrics follow from that list.
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// One network of a section. Its index among the section's arms also selects its color.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arm {
-    /// The last part of the names of its series and metrics; empty if the section has one network only.
+    /// The suffix of the names of its series and metrics; empty if the section has only one network.
     pub slug: &'static str,
     /// Its name in a legend.
     pub title: &'static str,
@@ -73,14 +73,18 @@ impl StepBatch {
 pub struct ArmSeries {
     /// The first part of its name.
     pub metric: &'static str,
+    /// The title of the quantity.
     pub title: &'static str,
+    /// The unit of y, or an empty string.
     pub unit: &'static str,
     /// The layer, block or head that it belongs to, if any: a word and a number from 1.
     pub part: Option<(&'static str, usize)>,
+    /// The points.
     pub curve: Curve,
 }
 
 impl ArmSeries {
+    /// Returns a curve of a whole network.
     pub fn new(metric: &'static str, title: &'static str, unit: &'static str, curve: &Curve) -> Self {
         Self { metric, title, unit, part: None, curve: curve.clone() }
     }

@@ -1,4 +1,4 @@
-//! Checkpoints: all that a network in training needs to resume, in the same worker or another, after a reload or a lost
+//! Checkpoints: everything that a network in training needs to resume, in the same worker or another, after a reload or a lost
 //! device. On the CPU a resumed run is bit for bit the run that never stopped; its random stream is drawn again up to
 //! the checkpoint.
 
@@ -9,7 +9,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-/// A larger checkpoint is not saved: reading it would cost more than the run is worth.
+/// The maximum number of elements of a checkpoint. Reading a larger one from the device would take too long.
 pub const MAX_NUMBERS: usize = 12_000_000;
 
 /// A network, its optimizer state, and what the section adds.

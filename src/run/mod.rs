@@ -1,4 +1,4 @@
-//! Experiments: what each section measures. No DOM, no threads, and no clock other than [`RunContext::now_ms`].
+//! Experiments: the measurements of each section. No DOM, no threads, and no clock other than [`RunContext::now_ms`].
 //!
 //! An experiment has a `Config` that the user sets, a stream of `Frame`s that the worker sends, and a `Record` in which
 //! the page collects the frames of a run. The page sees these three types. Only the worker and the native tests see
@@ -233,7 +233,7 @@ pub trait RunContext<E: Experiment>: Assets {
     fn now_ms(&self) -> f64;
 }
 
-/// What to do after a step.
+/// The action after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Directive {
     /// Continue without a frame.

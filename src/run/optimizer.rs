@@ -16,7 +16,7 @@ pub struct Optimizer {
     /// The number of steps done.
     pub steps: u32,
     /// The state of each parameter of `n` elements, in the module's order: for Adam `m` and then `v`, `[2 n]`;
-    /// otherwise the velocity, `[n]`. Empty before the first step.
+    /// otherwise the velocity, `[n]`. The list is empty before the first step.
     pub state: Vec<Tensor<1>>,
     /// A zero on the device, to which squares are added. It is kept, because creating it at each step would upload it at
     /// each step.

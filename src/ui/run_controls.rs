@@ -31,7 +31,7 @@ pub struct RunControlsProps {
     #[prop_or_default]
     pub lost_at: Option<u32>,
     #[prop_or_default]
-    pub on_go_on: Callback<()>,
+    pub on_resume_lost: Callback<()>,
     /// Content next to the buttons.
     #[prop_or_default]
     pub children: Html,
@@ -104,7 +104,7 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
                     <div class="notice" data-kind="error">
                         <p>{ message.clone() }</p>
                         if let Some(step) = props.lost_at {
-                            { go_on(step, &props.on_go_on) }
+                            { resume_button(step, &props.on_resume_lost) }
                         }
                     </div>
                 }
@@ -114,7 +114,7 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
 }
 
 /// Tells how much is saved of a run that lost its device or its worker, with a button to continue it.
-pub fn go_on(step: u32, on_go_on: &Callback<()>) -> Html {
+pub fn resume_button(step: u32, on_resume_lost: &Callback<()>) -> Html {
     let (kept, label) = match step {
         0 => ("Nothing of this run had been saved yet.".to_owned(), "Start again".to_owned()),
         _ => {
@@ -125,7 +125,7 @@ pub fn go_on(step: u32, on_go_on: &Callback<()>) -> Html {
     html! {
         <>
             <p>{ kept }</p>
-            <button type="button" data-action="go-on" onclick={on_go_on.reform(|_| ())}>{ label }</button>
+            <button type="button" data-action="go-on" onclick={on_resume_lost.reform(|_| ())}>{ label }</button>
         </>
     }
 }

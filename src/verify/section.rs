@@ -30,7 +30,9 @@ static TRAINING: Tolerance = Tolerance {
 /// A configuration with recorded losses: the slug of a section, and its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetUp {
+    /// The slug of the section.
     pub slug: String,
+    /// The settings that differ from the defaults, as an address has them.
     pub query: String,
 }
 
@@ -108,7 +110,7 @@ pub struct Pace {
 
 /// Steps before the measurement. On a GPU, the first ones compile kernels, and one is captured.
 const WARM_UP: u32 = 2;
-const WARM_UP_OF_GPU: u32 = FIRST_REPLAYED;
+const GPU_WARM_UP: u32 = FIRST_REPLAYED;
 /// The measurement ends after this many milliseconds or steps.
 const TIMED_MS: f64 = 150.0;
 const MAX_STEPS: f64 = 20.0;
@@ -127,7 +129,7 @@ pub async fn pace<E: Train>(
     let mut training = E::Training::init(config, arm, device, out).await?;
     let steps = training.steps();
     let (mut step, mut step_ms) = (0, 0.0);
-    for _ in 0..=if is_cpu(device) { WARM_UP } else { WARM_UP_OF_GPU } {
+    for _ in 0..=if is_cpu(device) { WARM_UP } else { GPU_WARM_UP } {
         step_ms = timed(&mut training, &mut step, 1, out).await?;
         // The CPU needs no preparation, so a single long step is enough.
         if is_cpu(device) && step_ms > TIMED_MS {

@@ -19,7 +19,7 @@ use std::collections::HashMap;
 
 /// If a step of a section's defaults takes longer, its larger presets would take minutes to try.
 const SLOW_STEP_MS: f64 = 2_000.0;
-/// A preset with so many samples in a batch is for a GPU. On the CPU a step with this few of them is timed in its place.
+/// A preset with this batch size is for a GPU. On the CPU, a step with the smaller batch size is timed instead.
 const LARGE_BATCH: f64 = 64.0;
 const SMALL_BATCH: f64 = 2.0;
 
@@ -53,7 +53,7 @@ pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
         reference,
         done: 0,
     };
-    // All files are there.
+    // All files have been downloaded.
     if verification.did(0).await {
         return Ok(true);
     }
@@ -64,7 +64,7 @@ pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
         let reference = given.as_deref().or(computed.as_deref());
         let outcome = case.run(&verification.device, reference).await?;
         let line = VerifyEvent::Case(case.result(outcome), computed);
-        if verification.tell(&line, 1).await {
+        if verification.report(&line, 1).await {
             return Ok(true);
         }
     }
@@ -107,8 +107,8 @@ struct Verification {
 }
 
 impl Verification {
-    /// Sends a result and the progress, and lets messages in. Returns true if the page has stopped the verification.
-    async fn tell(&mut self, line: &VerifyEvent, units: u32) -> bool {
+    /// Sends a result and the progress, and receives messages. Returns true if the page has stopped the verification.
+    async fn report(&mut self, line: &VerifyEvent, units: u32) -> bool {
         match postcard::to_stdvec(line) {
             Ok(line) => self.post(ArmEvent::Frame(line)),
             Err(error) => runtime::log_error(&format!("a line could not be encoded: {error}")),
@@ -116,7 +116,7 @@ impl Verification {
         self.did(units).await
     }
 
-    /// Counts work as done, and lets messages in. Returns true if the page has stopped the verification.
+    /// Counts work as done, and receives messages. Returns true if the page has stopped the verification.
     async fn did(&mut self, units: u32) -> bool {
         self.done += units;
         let progress = Progress { step: self.done, steps: self.units };
@@ -161,7 +161,7 @@ impl Verification {
             let out = &mut self.sender::<E>();
             let outcome = section::first_losses(config.clone(), arm, &recorded, &self.device, out).await?;
             let result = section::result::<E>(title, set_up, arm, outcome);
-            if self.tell(&VerifyEvent::Case(result, None), 0).await {
+            if self.report(&VerifyEvent::Case(result, None), 0).await {
                 return Ok(true);
             }
         }
@@ -184,13 +184,13 @@ impl Verification {
         let speed = self.speed::<E>((title, "", ""), E::Config::default()).await?;
         let is_slow = speed.step_ms.is_none_or(|ms| f64::from(ms) > SLOW_STEP_MS);
         self.slow.insert(E::SLUG, is_slow);
-        Ok(self.tell(&VerifyEvent::Speed(speed), SPEED_UNITS).await)
+        Ok(self.report(&VerifyEvent::Speed(speed), SPEED_UNITS).await)
     }
 
     async fn presets<E: Train>(&mut self, title: &str) -> Result<bool, LabError> {
         for preset in presets::<E>() {
             let speed = self.speed::<E>((title, preset.title, preset.slug), preset.config()).await?;
-            if self.tell(&VerifyEvent::Speed(speed), SPEED_UNITS).await {
+            if self.report(&VerifyEvent::Speed(speed), SPEED_UNITS).await {
                 return Ok(true);
             }
         }
@@ -241,8 +241,8 @@ fn with_small_batch<C: Settings>(config: &C) -> (C, f64) {
     const KEY: &str = "batch_size";
     let mut values = config.to_values();
     let batch = |values: &crate::core::schema::Values| values.get(KEY).and_then(Value::as_f64);
-    let usual = batch(&C::default().to_values());
-    if let Some(size) = batch(&values).filter(|&size| size >= LARGE_BATCH && Some(size) > usual) {
+    let default = batch(&C::default().to_values());
+    if let Some(size) = batch(&values).filter(|&size| size >= LARGE_BATCH && Some(size) > default) {
         values.insert(KEY.to_owned(), Value::from(SMALL_BATCH as u32));
         if let Ok(small) = C::from_values(&values) {
             return (small, size / SMALL_BATCH);
@@ -265,8 +265,8 @@ mod tests {
         let (small, times) = with_small_batch(&large);
         assert_eq!((small.batch_size, times), (2, 32.0));
         assert_eq!(Config { batch_size: 64, ..small }, large, "nothing else is changed");
-        let usual = Config::default();
-        assert_eq!(with_small_batch(&usual), (usual, 1.0));
+        let defaults = Config::default();
+        assert_eq!(with_small_batch(&defaults), (defaults, 1.0));
     }
 
     #[test]

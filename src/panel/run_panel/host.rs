@@ -254,7 +254,7 @@ fn notice(connection: &Shared, pause_reason: &UseStateSetter<Option<PauseReason>
     }
 }
 
-/// Performs a command of the embedding page, or replies why not.
+/// Performs a command of the embedding page, or replies with an error.
 fn on_command(
     connection: &Shared,
     notice: &Rc<impl Fn(HostEvent)>,
@@ -292,7 +292,7 @@ fn on_command(
     }
 }
 
-/// Returns the changes of the address. Its values are read as those of a link: the page clamps them and says so.
+/// Returns the changes of the address. Its values are read like those of a link: invalid ones are clamped, with a warning on the page.
 fn changes(
     run_panel: &RunPanelProps,
     values: Map<String, Value>,
