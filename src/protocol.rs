@@ -1,8 +1,9 @@
 //! The types of the messages between the page and its workers, which are encoded as postcard bytes.
 //!
-//! Configs travel as bytes inside a message. Frames travel as bytes next to their event, in a buffer that is transferred.
-//! They are decoded only by the page's hook and the worker's dispatch, which both know the experiment. The visitor's files travel
-//! next to a message as the browser's own blobs, so that their bytes are copied only where they are read.
+//! Configs travel as bytes inside a message. Frames travel as bytes next to their event, in a buffer that is
+//! transferred. They are decoded only by the page's hook and the worker's dispatch, which both know the
+//! experiment. The visitor's files travel next to a message as the browser's own blobs, so that their bytes
+//! are copied only where they are read.
 
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -161,8 +162,8 @@ pub enum Event {
 }
 
 impl Event {
-    /// Returns the bytes of a frame. Encoding the event leaves them out, so that a frame is encoded once, and its buffer is
-    /// handed over without a copy.
+    /// Returns the bytes of a frame. Encoding the event leaves them out, so that a frame is encoded once, and
+    /// its buffer is handed over without a copy.
     pub fn frame(&self) -> Option<&[u8]> {
         match self {
             Self::Arm { event: ArmEvent::Frame(bytes), .. } => Some(bytes),
@@ -194,7 +195,8 @@ pub enum ArmEvent {
         /// The bytes in all, if they are known.
         total: Option<u32>,
     },
-    /// A frame in postcard bytes. They travel next to the encoded event, in a buffer of their own: see [`Event::frame`].
+    /// A frame in postcard bytes. They travel next to the encoded event, in a buffer of their own: see
+    /// [`Event::frame`].
     Frame(#[serde(skip)] Vec<u8>),
     /// A step was done.
     Progress {
@@ -226,8 +228,8 @@ pub enum ArmEvent {
 pub struct Pace {
     /// Steps per second, smoothed, including everything between the steps.
     pub steps_per_sec: f32,
-    /// The worker's time for a step in milliseconds, the minimum since the last frame: on the CPU the time of the step
-    /// itself, on a GPU the time to enqueue it.
+    /// The worker's time for a step in milliseconds, the minimum since the last frame: on the CPU the time of
+    /// the step itself, on a GPU the time to enqueue it.
     pub enqueue_ms: f32,
     /// The memory of the worker's module in bytes, which never shrinks.
     pub memory: u32,

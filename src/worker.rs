@@ -45,8 +45,9 @@ pub fn start() {
 
 /// Runs the static constructors once.
 ///
-/// cubecl's compiler registers itself through them. Where a module never calls `__wasm_call_ctors`, the linker wraps
-/// every export so that each call from JS runs all of them again, and a training step spends seconds there.
+/// cubecl's compiler registers itself through them. Where a module never calls `__wasm_call_ctors`, the
+/// linker wraps every export so that each call from JS runs all of them again, and a training step spends
+/// seconds there.
 #[allow(unsafe_code)]
 fn run_static_constructors() {
     unsafe extern "C" {

@@ -16,8 +16,8 @@ pub struct Route {
 /// The version of the keys in an address. It increases when a key changes its name or its meaning.
 pub const VERSION: u32 = 1;
 
-/// The renamed keys: the last version with the old name, the section, the old name and the new name. An address without a
-/// version is older than the first.
+/// The renamed keys: the last version with the old name, the section, the old name and the new name. An
+/// address without a version is older than the first.
 const RENAMED: &[(u32, &str, &str, &str)] = &[];
 
 impl Route {

@@ -1,4 +1,5 @@
-//! The page `#/verify`, which shows whether this device computes correctly, and how fast it is in each section.
+//! The page `#/verify`, which shows whether this device computes correctly, and how fast it is in each
+//! section.
 
 use crate::charts::{Table, scale::format_exact};
 use crate::client::{Timed, Verified, VerifyReport, use_verification};

@@ -1,10 +1,10 @@
-//! The page's workers: a pool of them, started when they are needed and replaced when they die. Each run is spread over
-//! the pool, and each event is passed to the run that it belongs to.
+//! The page's workers: a pool of them, started when they are needed and replaced when they die. Each run is
+//! spread over the pool, and each event is passed to the run that it belongs to.
 
 mod workers;
 
 use crate::client::pool;
-use crate::client::worker::{Worker, died};
+use crate::client::worker::{Worker, lost_message};
 use crate::client::worker_kind::{Adapter, WorkerId, WorkerKind, adapter};
 use crate::protocol::{
     ArmEvent, ArmId, ArmStart, Command, DeviceChoice, DeviceInfo, Event, FileKind, LabError, RunId, Task,
@@ -115,7 +115,8 @@ impl Dispatcher {
         }
     }
 
-    /// Determines the device of a run whose worker is known. The run starts at once, unless a GPU has to be tested first.
+    /// Determines the device of a run whose worker is known. The run starts at once, unless a GPU has to be
+    /// tested first.
     fn assign(self: &Rc<Self>, run: RunId, kind: WorkerKind) {
         let waiting = self.runs.borrow().get(&run).and_then(|of| {
             let start = of.waiting.as_ref()?;
@@ -216,7 +217,7 @@ impl Dispatcher {
     fn on_event(self: &Rc<Self>, worker: WorkerId, event: Event, attached: Vec<Blob>) {
         let (run, arm) = match &event {
             Event::Ready => return self.on_ready(worker),
-            Event::Died { reason } => return self.on_worker_lost(worker, &died(reason)),
+            Event::Died { reason } => return self.on_worker_lost(worker, &lost_message(reason)),
             Event::Device { choice, info } => return self.device_known(*choice, info.clone()),
             Event::FileUnpacked { run, files } => {
                 self.add_files(files, attached);

@@ -1,4 +1,5 @@
-//! The estimated duration of runs before they start: a few steps of their networks are timed, and the rest is dropped.
+//! The estimated duration of runs before they start: a few steps of their networks are timed, and the rest is
+//! dropped.
 
 use crate::client::dispatcher::{Dispatcher, Start};
 use crate::protocol::{ArmEvent, ArmId, ArmStart, DeviceChoice, Event, Progress, RunId, Task};
@@ -25,7 +26,8 @@ pub struct Timing {
     pub arms: usize,
     /// The settings of the runs, encoded.
     pub configs: Vec<Vec<u8>>,
-    /// Returns true if a probe measures everything that the run with this number is for; `None` if only training does.
+    /// Returns true if a probe measures everything that the run with this number is for; `None` if only
+    /// training does.
     pub is_enough: Option<Enough>,
 }
 

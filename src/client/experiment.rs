@@ -88,7 +88,8 @@ pub struct AnyRun {
     pub resume_lost: Callback<()>,
     /// The run of an earlier page.
     pub unfinished: UnfinishedRun,
-    /// Sends a request to the run: postcard bytes that its experiment understands. Without a run, nothing happens.
+    /// Sends a request to the run: postcard bytes that its experiment understands. Without a run, nothing
+    /// happens.
     pub ask: Callback<Vec<u8>>,
     /// Starts a run that first answers a request, such as to load weights from a file.
     pub start_with: Callback<Vec<u8>>,
@@ -100,8 +101,8 @@ pub struct AnyRun {
 
 /// Runs the experiment with these settings.
 ///
-/// A change of settings is probed at once. It also ends a run, unless only live settings changed, which are passed on to
-/// the run.
+/// A change of settings is probed at once. It also ends a run, unless only live settings changed, which are
+/// passed on to the run.
 #[hook]
 pub fn use_experiment<E: Experiment>(config: &AnyConfig, options: RunOptions) -> RunHandle<E> {
     let run = use_run(AnyExperiment::of::<E>(), config, options);

@@ -14,8 +14,8 @@ const MIN_MS: f64 = 1000.0 / 30.0;
 /// The page is drawn at least four times per second, since it would look frozen otherwise.
 const MAX_MS: f64 = 250.0;
 
-/// Returns the time between two drawings, given the cost of one. The page takes at most a quarter of a core: on a machine
-/// with two cores both may train, and drawing takes time from them.
+/// Returns the time between two drawings, given the cost of one. The page takes at most a quarter of a core:
+/// on a machine with two cores both may train, and drawing takes time from them.
 fn interval(cost_ms: f64) -> f64 {
     (4.0 * cost_ms).clamp(MIN_MS, MAX_MS)
 }
@@ -29,8 +29,8 @@ struct Waiting {
     cost: f64,
 }
 
-/// Returns a callback that passes events on: frames and progress in batches, as often as the page can draw them at
-/// little cost; other events at once.
+/// Returns a callback that passes events on: frames and progress in batches, as often as the page can draw
+/// them at little cost; other events at once.
 pub(super) fn throttled(task: Task, session: UseReducerDispatcher<Session>) -> Callback<Event> {
     let waiting = Rc::new(RefCell::new(Waiting::default()));
     let flush = {
@@ -74,7 +74,8 @@ pub(super) fn throttled(task: Task, session: UseReducerDispatcher<Session>) -> C
     })
 }
 
-/// Reports how many milliseconds the page took to draw the latest change: its own code, then layout and paint.
+/// Reports how many milliseconds the page took to draw the latest change: its own code, then layout and
+/// paint.
 fn on_drawn(report: impl FnOnce(f64) + 'static) {
     let now = || window().performance().map_or(0.0, |clock| clock.now());
     let started = now();

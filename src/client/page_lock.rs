@@ -1,5 +1,5 @@
-//! A lock for every open page of the lab, held for as long as the page is open, so that no page takes over a run that is
-//! training in another tab. In browsers without locks, other pages are unknown.
+//! A lock for every open page of the lab, held for as long as the page is open, so that no page takes over a
+//! run that is training in another tab. In browsers without locks, other pages are unknown.
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use std::cell::RefCell;

@@ -7,7 +7,8 @@ use std::rc::Rc;
 /// The maximum number of stored states. When it is exceeded, every second one is dropped.
 const MAX_STATES: usize = 48;
 
-/// States of a run at increasing steps. They share what has not changed between them, through the records' own pointers.
+/// States of a run at increasing steps. They share what has not changed between them, through the records'
+/// own pointers.
 #[derive(Clone, Debug)]
 pub(super) struct Replay {
     checkpoints: Vec<(u32, Rc<Vec<AnyRecord>>)>,
@@ -46,7 +47,8 @@ impl Replay {
                 index % 2 == 1
             });
             self.checkpoints.extend(end);
-            // Later states are as far apart as the remaining ones, for any number of steps between two frames.
+            // Later states are as far apart as the remaining ones, for any number of steps between two
+            // frames.
             let span = step.saturating_sub(self.checkpoints.first().map_or(0, |(first, _)| *first));
             self.spacing = (span / (self.checkpoints.len().max(2) as u32 - 1)).max(1);
         }
@@ -62,7 +64,8 @@ impl Replay {
         self.checkpoints.iter().map(|(step, _)| *step)
     }
 
-    /// Returns the last state up to a step. A step and not an index, because indices change when states are dropped.
+    /// Returns the last state up to a step. A step and not an index, because indices change when states are
+    /// dropped.
     pub(super) fn at(&self, step: u32) -> Option<&Rc<Vec<AnyRecord>>> {
         self.checkpoints.iter().rfind(|(kept, _)| *kept <= step).map(|(_, records)| records)
     }

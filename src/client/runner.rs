@@ -65,7 +65,8 @@ pub struct Batch {
     pub configs: Vec<AnyConfig>,
     /// Results that are known already. Their runs are not repeated.
     pub done: Vec<RunResult>,
-    /// The metric wanted of each run; `None` if a curve is wanted. Runs whose probe has the metric are not trained.
+    /// The metric wanted of each run; `None` if a curve is wanted. Runs whose probe has the metric are not
+    /// trained.
     pub number: Option<String>,
     /// The device that the user wants.
     pub choice: DeviceChoice,

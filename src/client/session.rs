@@ -277,7 +277,8 @@ impl Session {
     }
 }
 
-/// Returns the number of an arm's seed, where 0 is the seed of the settings, and its index among the section's arms.
+/// Returns the number of an arm's seed, where 0 is the seed of the settings, and its index among the
+/// section's arms.
 pub(super) fn split_arm_id(experiment: &AnyExperiment, arm: ArmId) -> (usize, usize) {
     let (number, arms) = (usize::from(arm.0), experiment.arms.len().max(1));
     (number / arms, number % arms)

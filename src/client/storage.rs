@@ -1,5 +1,5 @@
-//! The browser's cache, in which the visitor's files outlive a visit. Some pages have none, such as sandboxed frames; files
-//! then last as long as the page.
+//! The browser's cache, in which the visitor's files outlive a visit. Some pages have none, such as sandboxed
+//! frames; files then last as long as the page.
 
 use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;

@@ -1,4 +1,5 @@
-//! A run that outlives its page: its state is saved in the browser's storage while it trains, and offered on the next visit.
+//! A run that outlives its page: its state is saved in the browser's storage while it trains, and offered on
+//! the next visit.
 
 use crate::client::arm_status::ArmStatus;
 use crate::client::options::RunOptions;
@@ -102,7 +103,8 @@ async fn find(experiment: &AnyExperiment) -> Option<Unfinished> {
 
 fn read(experiment: &AnyExperiment, path: &str, bytes: &[u8]) -> Option<Unfinished> {
     let file: File = postcard::from_bytes(bytes).ok()?;
-    // In 32 bits the product may overflow, and a damaged file could then ask for memory for any number of seeds.
+    // In 32 bits the product may overflow, and a damaged file could then ask for memory for any number of
+    // seeds.
     let whole = file.arms.len() as u64 == u64::from(file.seeds) * experiment.arms.len() as u64;
     if file.version != VERSION || !whole {
         return None;
@@ -143,7 +145,8 @@ pub(super) fn use_unfinished(
     // The start of the run, and the state of the file.
     let started = use_mut_ref(|| 0.0);
     let writing = use_mut_ref(|| Rc::new(Writing::default()));
-    // The file from which the run was resumed. It is removed when there is a newer file, or when the run is done.
+    // The file from which the run was resumed. It is removed when there is a newer file, or when the run is
+    // done.
     let origin = use_mut_ref(|| None::<String>);
     use_effect_with((), {
         let found = found.setter();

@@ -1,4 +1,5 @@
-//! The visitor's own files: held by the dispatcher for every worker, and stored by the browser for the next visit.
+//! The visitor's own files: held by the dispatcher for every worker, and stored by the browser for the next
+//! visit.
 
 use crate::client::dispatcher::Dispatcher;
 use crate::client::storage;
@@ -47,7 +48,8 @@ impl Dispatcher {
         }
     }
 
-    /// Adds files that a worker has accepted: for all workers, and in the browser's storage for the next visit.
+    /// Adds files that a worker has accepted: for all workers, and in the browser's storage for the next
+    /// visit.
     pub(super) fn add_files(&self, files: &[UserFile], blobs: Vec<Blob>) {
         for (file, blob) in files.iter().zip(blobs) {
             self.files.borrow_mut().insert(file.path.clone(), blob.clone());

@@ -1,7 +1,7 @@
 //! The verification of the visitor's device: the [`use_verification`] hook.
 //!
-//! First the device is determined. Then the CPU is verified, and after it the GPU, if there is one, which is also compared
-//! with the CPU. They do not run at the same time, so that neither slows the other down.
+//! First the device is determined. Then the CPU is verified, and after it the GPU, if there is one, which is
+//! also compared with the CPU. They do not run at the same time, so that neither slows the other down.
 
 use crate::client::dispatcher::{Dispatcher, Start};
 use crate::protocol::{
@@ -93,7 +93,7 @@ impl VerifyReport {
     }
 
     /// Returns the request for the worker of a device.
-    fn asked(&mut self, device: DeviceKind) -> VerifyRequest {
+    fn request(&mut self, device: DeviceKind) -> VerifyRequest {
         let part = match (device, self.has_gpu()) {
             (DeviceKind::Cpu, false) => 1.0,
             (DeviceKind::Cpu, true) => CPU_FRACTION,
@@ -101,7 +101,7 @@ impl VerifyReport {
         };
         VerifyRequest {
             of_gpu: device == DeviceKind::Webgpu,
-            most_ms: MAX_MS * part,
+            max_ms: MAX_MS * part,
             references: std::mem::take(&mut self.references),
         }
     }
@@ -277,8 +277,8 @@ fn verify_next(found: &Rc<RefCell<VerifyReport>>, choice: DeviceChoice, redraw: 
         found.borrow_mut().state = RunState::Done { stopped: false };
         return;
     };
-    let asked = found.borrow_mut().asked(next);
-    let config = match postcard::to_stdvec(&asked) {
+    let request = found.borrow_mut().request(next);
+    let config = match postcard::to_stdvec(&request) {
         Ok(config) => config,
         Err(error) => {
             found.borrow_mut().state = RunState::Error(format!("The worker could not be asked: {error}."));
@@ -291,8 +291,8 @@ fn verify_next(found: &Rc<RefCell<VerifyReport>>, choice: DeviceChoice, redraw: 
         let (found, redraw) = (found.clone(), redraw.clone());
         Callback::from(move |event: Event| {
             if let Event::Arm { event, .. } = event {
-                let is_through = found.borrow_mut().on_event(event);
-                if is_through {
+                let is_done = found.borrow_mut().on_event(event);
+                if is_done {
                     verify_next(&found, choice, &redraw);
                 }
                 redraw.emit(());
@@ -328,15 +328,15 @@ mod tests {
         let gpu = DeviceInfo { kind: DeviceKind::Webgpu, ..DeviceInfo::cpu(None) };
         let mut found = VerifyReport { device: Some(gpu), ..VerifyReport::default() };
         assert_eq!(found.next(), Some(DeviceKind::Cpu));
-        assert!(found.asked(DeviceKind::Cpu).references.is_empty());
+        assert!(found.request(DeviceKind::Cpu).references.is_empty());
         found.on_case(case("a", 0.1), Some(vec![1.0]));
         found.on_case(case("b", 0.2), None);
         found.on_speed(speed(0, None));
 
         assert_eq!(found.next(), Some(DeviceKind::Webgpu));
-        let asked = found.asked(DeviceKind::Webgpu);
-        assert_eq!(asked.references, [Some(vec![1.0]), None], "what the CPU has computed");
-        assert!(asked.of_gpu && asked.most_ms < MAX_MS / 2.0);
+        let request = found.request(DeviceKind::Webgpu);
+        assert_eq!(request.references, [Some(vec![1.0]), None], "what the CPU has computed");
+        assert!(request.of_gpu && request.max_ms < MAX_MS / 2.0);
         found.on_case(case("a", 0.3), None);
         found.on_speed(speed(200, Some(5.0)));
         let errors = |i: usize| found.cases[i].outcomes.iter().map(|of| of.error).collect::<Vec<_>>();
@@ -349,7 +349,7 @@ mod tests {
     fn without_a_gpu_the_cpu_gets_all_the_time() {
         let mut found = VerifyReport { device: Some(DeviceInfo::cpu(None)), ..VerifyReport::default() };
         assert_eq!(found.next(), Some(DeviceKind::Cpu));
-        assert_eq!(found.asked(DeviceKind::Cpu).most_ms, MAX_MS);
+        assert_eq!(found.request(DeviceKind::Cpu).max_ms, MAX_MS);
         assert_eq!(found.next(), None);
     }
 }

@@ -1,4 +1,5 @@
-//! One worker: its module is fetched and compiled once for all workers of a kind, and it is started from a blob.
+//! One worker: its module is fetched and compiled once for all workers of a kind, and it is started from a
+//! blob.
 
 use crate::client::storage::base_url;
 use crate::client::worker_kind::WorkerKind;
@@ -130,12 +131,14 @@ pub(super) struct LiveWorker {
     _on_error: Closure<dyn Fn(web_sys::Event)>,
 }
 
-/// Fetches the module, unless that was done before, and starts a worker. `progress` gets the bytes so far and in all,
-/// `on_event` the events of the worker with the blobs next to them, and `on_death` the reason why it has failed for good.
+/// Fetches the module, unless that was done before, and starts a worker. `progress` gets the bytes so far and
+/// in all, `on_event` the events of the worker with the blobs next to them, and `on_death` the reason why it
+/// has failed for good.
 ///
 /// # Errors
 ///
-/// Returns what the browser threw if the module could not be fetched or compiled, or the worker could not be made.
+/// Returns what the browser threw if the module could not be fetched or compiled, or the worker could not be
+/// made.
 pub(super) async fn launch(
     kind: WorkerKind,
     progress: impl Fn(u32, Option<u32>) + 'static,
@@ -144,9 +147,10 @@ pub(super) async fn launch(
 ) -> Result<LiveWorker, JsValue> {
     let forget = |_: &JsValue| drop(MODULES.with_borrow_mut(|modules| modules.remove(&kind)));
     let module = JsFuture::from(module(kind, progress)?).await.inspect_err(forget)?;
-    // The script comes from a blob, so that it also starts in a page without an origin. There, a module script is refused,
-    // but a script that imports a module is not. The page has compiled the wasm already and sends it as a message. A
-    // failure is thrown again outside of the promise, so that the page receives it.
+    // The script comes from a blob, so that it also starts in a page without an origin. There, a module
+    // script is refused, but a script that imports a module is not. The page has compiled the wasm already
+    // and sends it as a message. A failure is thrown again outside of the promise, so that the page receives
+    // it.
     let (base, script) = (base_url()?, name_of(&format!("{}.js", kind.stem())));
     let script = format!(
         "self.onmessage = ({{ data }}) => {{\n\
@@ -182,7 +186,7 @@ pub(super) async fn launch(
         let text = event.dyn_ref::<web_sys::ErrorEvent>().map(web_sys::ErrorEvent::message);
         // The page reports the error, so it should not appear in the console as well.
         event.prevent_default();
-        on_death(died(&text.unwrap_or_else(|| "its script could not be loaded".to_owned())));
+        on_death(lost_message(&text.unwrap_or_else(|| "its script could not be loaded".to_owned())));
     });
     worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
@@ -208,8 +212,9 @@ impl Drop for LiveWorker {
     }
 }
 
-/// Returns the message for the visitor about a worker that has died. Its own message goes to the console, for developers.
-pub(super) fn died(reason: &str) -> String {
+/// Returns the message for the visitor about a worker that has died. Its own message goes to the console, for
+/// developers.
+pub(super) fn lost_message(reason: &str) -> String {
     gloo::console::info!(format!("a worker has ended: {reason}"));
     if reason.contains("memory") {
         return "The run needed more memory than the browser gives, and its worker was ended.".to_owned();
@@ -241,8 +246,8 @@ fn module(kind: WorkerKind, progress: impl Fn(u32, Option<u32>) + 'static) -> Re
     Ok(module)
 }
 
-/// Returns the files whose names on the server differ from those in the source. A shipped page lists them; a development
-/// build has none.
+/// Returns the files whose names on the server differ from those in the source. A shipped page lists them; a
+/// development build has none.
 fn names() -> Vec<(String, String)> {
     let list = gloo::utils::document().get_element_by_id("nn-lab-files");
     let text = list.and_then(|list| list.text_content()).unwrap_or_default();

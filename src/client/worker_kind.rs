@@ -1,5 +1,6 @@
-//! The two kinds of workers, and the kind that a choice of the device needs. The worker with WebGPU is several times as
-//! large to fetch as the worker for the CPU, so the browser is asked for a GPU before either is fetched.
+//! The two kinds of workers, and the kind that a choice of the device needs. The worker with WebGPU is
+//! several times as large to fetch as the worker for the CPU, so the browser is asked for a GPU before either
+//! is fetched.
 
 use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind};
 use js_sys::{Function, Object, Promise, Reflect};

@@ -43,8 +43,8 @@ pub fn controls_without(
     ControlGroup::Settings { title, keys: keys.to_vec(), absent }
 }
 
-/// Removes the settings whose keys are already in `shown`, and adds the others to it, so that each setting has one control
-/// even if several chapters are on the page.
+/// Removes the settings whose keys are already in `shown`, and adds the others to it, so that each setting
+/// has one control even if several chapters are on the page.
 pub(super) fn keep_first(groups: &mut [ControlGroup], shown: &mut Vec<&'static str>) {
     for group in groups {
         if let ControlGroup::Settings { keys, .. } = group {

@@ -44,7 +44,8 @@ pub struct ChapterBody {
     pub figures: Html,
 }
 
-/// Returns the frame of a panel. `body` returns the content of a chapter by its name; it is called only for open chapters.
+/// Returns the frame of a panel. `body` returns the content of a chapter by its name; it is called only for
+/// open chapters.
 pub fn frame(
     lab: &AnyRun,
     settings: &AnySettings,
@@ -109,7 +110,8 @@ fn draw(
             { notices(&warnings, lab.probe_error.as_ref()) }
             { offer(lab, settings) }
             { page.notice }
-            // A figure that needs no training needs no buttons, unless a question is asked. The embedding page may still train.
+            // A figure that needs no training needs no buttons, unless a question is asked. The embedding
+            // page may still train.
             <div hidden={is_figure && !trains && settings.assignment.question.is_none() && guided.is_none()} class="run-frame">
                 { run_panel(lab, settings, guided, trains, if is_figure { "" } else { page.main_numbers }) }
             </div>
@@ -164,7 +166,8 @@ fn chapter(settings: &AnySettings, opened: &Opened, body: ChapterBody, seed: Sho
     }
 }
 
-/// Returns the chapter of checks and sweeps. It is rendered even while another chapter is open, so that a sweep continues.
+/// Returns the chapter of checks and sweeps. It is rendered even while another chapter is open, so that a
+/// sweep continues.
 fn claims(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
     let is_open = opened.is_some();
     let is_whole = opened.is_some_and(|opened| opened.only.is_none());
@@ -182,7 +185,8 @@ fn claims(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html
     }
 }
 
-/// Returns the chapter of saved runs. It is rendered even while another chapter is open, so that runs are saved.
+/// Returns the chapter of saved runs. It is rendered even while another chapter is open, so that runs are
+/// saved.
 fn runs(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
     let is_open = opened.is_some();
     html! {
@@ -199,7 +203,8 @@ fn runs(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
     }
 }
 
-/// The controls of a chapter. On a narrow page they are collapsed at first, so that the figures are near the buttons.
+/// The controls of a chapter. On a narrow page they are collapsed at first, so that the figures are near the
+/// buttons.
 #[component]
 fn Controls(props: &ControlsProps) -> Html {
     const WIDE_PX: f64 = 900.0;

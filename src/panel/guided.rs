@@ -97,7 +97,8 @@ impl GuidedView {
     }
 }
 
-/// Returns the settings of an experiment: its own over the defaults, with the reader's seed. Locked settings stay.
+/// Returns the settings of an experiment: its own over the defaults, with the reader's seed. Locked settings
+/// stay.
 fn target(info: &GuidedInfo, settings: &AnySettings) -> Values {
     let schema = settings.schema;
     let (mut target, _) = schema.read(&schema.defaults(), &info.values.iter().copied().collect());
@@ -109,7 +110,7 @@ fn target(info: &GuidedInfo, settings: &AnySettings) -> Values {
     target
 }
 
-/// Returns the settings of an experiment that differ from the defaults: `Hidden layers 8 · Activation sigmoid`.
+/// Returns the non-default settings of an experiment: `Hidden layers 8 · Activation sigmoid`.
 fn in_words(info: &GuidedInfo, params: &[Param]) -> String {
     let phrase = |(key, text): &(&str, &str)| {
         let param = params.iter().find(|param| param.key == *key)?;
@@ -120,7 +121,7 @@ fn in_words(info: &GuidedInfo, params: &[Param]) -> String {
     if phrases.is_empty() { "the default settings".to_owned() } else { phrases.join(" · ") }
 }
 
-/// Returns the title of the predicted quantity with its unit: `Test accuracy, linear`, `Loss, residual (nats)`.
+/// Returns the predicted quantity with its unit: `Test accuracy, linear`, `Loss, residual (nats)`.
 fn quantity(info: &GuidedInfo, lab: &AnyRun, config: &AnyConfig, record: &AnyRecord) -> Option<String> {
     let with_unit = |title: &str, unit: &str| match unit {
         "" => title.to_owned(),

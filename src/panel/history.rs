@@ -101,7 +101,8 @@ fn use_record_at_end(props: &RunHistoryProps, edit: &Callback<Edit>) {
     });
 }
 
-/// The saved runs of this panel. Frames of the present run change only the comparison, and only while it is open.
+/// The saved runs of this panel. Frames of the present run change only the comparison, and only while it is
+/// open.
 #[component]
 pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
     let section = props.section;

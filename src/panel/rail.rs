@@ -113,7 +113,8 @@ fn is_wide() -> bool {
     width.is_none_or(|width| width >= WIDE_PX)
 }
 
-/// Moves the focus to the heading of a chapter when another chapter is opened, so that a screen reader reads it.
+/// Moves the focus to the heading of a chapter when another chapter is opened, so that a screen reader reads
+/// it.
 #[hook]
 fn use_focus_when_opened(open: Option<&'static Chapter>) {
     let last = use_mut_ref(|| open);
@@ -133,7 +134,8 @@ fn use_focus_when_opened(open: Option<&'static Chapter>) {
     });
 }
 
-/// Returns the chapters that were opened after all their measurements were made. The browser stores them if it can.
+/// Returns the chapters that were opened after all their measurements were made. The browser stores them if
+/// it can.
 #[hook]
 fn use_done(props: &RailProps) -> Vec<String> {
     let key = format!("nn-lab.chapters.{}", props.slug);

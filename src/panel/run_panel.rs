@@ -1,4 +1,5 @@
-//! The run panel: the question that waits for an answer, the run's buttons, and the messages to and from the page around.
+//! The run panel: the question that waits for an answer, the run's buttons, and the messages to and from the
+//! page around.
 
 pub(in crate::panel) mod curve;
 mod host;

@@ -83,7 +83,8 @@ impl RunView {
         names.filter_map(|name| Some((name, self.number(name)?)))
     }
 
-    /// Returns the curves of a kind as lines: of several seeds the median, with a band from minimum to maximum.
+    /// Returns the curves of a kind as lines: of several seeds the median, with a band from minimum to
+    /// maximum.
     fn lines(&self, line: &CurveSpec, per: f64) -> Vec<Series> {
         let Some(first) = self.0.series.first() else { return Vec::new() };
         let of_line = first.iter().filter(|series| series.base == line.base);
@@ -235,7 +236,8 @@ pub struct CurveFigureProps {
     pub x_max: Option<f64>,
     #[prop_or_default]
     pub y_range: Option<(f64, f64)>,
-    /// A value above this makes the axis logarithmic, since the other values would not be distinguishable otherwise.
+    /// A value above this makes the axis logarithmic, since the other values would not be distinguishable
+    /// otherwise.
     #[prop_or(f64::INFINITY)]
     pub log_above: f64,
     #[prop_or(false)]

@@ -77,8 +77,8 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
 #[hook]
 fn use_any_settings(props: &PanelProps) -> AnySettings {
     let (finished, background) = (use_finished(), use_background());
-    // The callbacks do not depend on the settings, so frames of a run do not render the controls again. Otherwise a number
-    // that is being typed would be reset thirty times per second.
+    // The callbacks do not depend on the settings, so frames of a run do not render the controls again.
+    // Otherwise a number that is being typed would be reset thirty times per second.
     let set = use_callback(props.dispatch.clone(), |(key, value): (&'static str, Value), dispatch| {
         dispatch.emit(PanelAction::Set(key, value));
     });

@@ -1,7 +1,8 @@
 //! The state of a panel: its typed settings, and the rest of its address.
 //!
-//! The app keeps one [`PanelState`] in its reducer. Controls change it through a [`PanelAction`]; the query of the address
-//! follows from it. Only the address of a new page, a link, and a message of an embedding page are read as text.
+//! The app keeps one [`PanelState`] in its reducer. Controls change it through a [`PanelAction`]; the query
+//! of the address follows from it. Only the address of a new page, a link, and a message of an embedding page
+//! are read as text.
 
 use crate::assignment::Assignment;
 use crate::client::RunOptions;
@@ -54,7 +55,8 @@ pub enum PanelAction {
 }
 
 impl PanelState {
-    /// Reads the state from the query of an address. Values that do not fit are corrected or ignored, with a warning.
+    /// Reads the state from the query of an address. Values that do not fit are corrected or ignored, with a
+    /// warning.
     pub fn read(experiment: &'static AnyExperiment, query: &Query) -> Self {
         let schema = &experiment.schema;
         let (named_preset, base, preset) = schema.base(query);
@@ -140,7 +142,8 @@ impl PanelState {
         self.named_preset.filter(|_| *self.config.values() == self.base)
     }
 
-    /// Returns a sentence for each part of the address that was corrected or ignored, except for the assignment.
+    /// Returns a sentence for each part of the address that was corrected or ignored, except for the
+    /// assignment.
     pub fn warnings(&self) -> impl Iterator<Item = &String> {
         let Warnings { settings, preset, seeds, .. } = &self.warnings;
         settings.iter().chain(preset).chain(seeds)

@@ -1,4 +1,5 @@
-//! Sweeps: the section's run at many values of a setting. The sweep is part of the address; nothing here depends on a section.
+//! Sweeps: the section's run at many values of a setting. The sweep is part of the address; nothing here
+//! depends on a section.
 
 mod form;
 mod plan;
@@ -11,7 +12,7 @@ use crate::core::settings::SweepPreset;
 use crate::panel::background::{Background, SweepStatus};
 use crate::panel::shown::panel_element;
 use crate::panel::sweep::form::Form;
-use crate::panel::sweep::plan::Plan;
+use crate::panel::sweep::plan::{Plan, PlanError};
 use crate::panel::sweep::result::SweepResult;
 use crate::panel::{PanelAction, PanelProps, PtrEq};
 use crate::protocol::DeviceInfo;
@@ -158,13 +159,13 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
 /// Returns the text next to the start button: the size of the sweep, or the reason why it cannot start.
 fn words(
     props: &SweepProps,
-    plan: Option<&Result<Plan, String>>,
+    plan: Option<&Result<Plan, PlanError>>,
     batch: &BatchHandle,
     times: &RunTimes,
     left: Option<usize>,
 ) -> Option<String> {
     Some(match (plan?, &props.device) {
-        (Err(why), _) => why.clone(),
+        (Err(error), _) => error.to_string(),
         (Ok(_), None) => "Loading the compute engine…".to_owned(),
         (Ok(_), _) if batch.state == BatchState::Paused && props.background.waiting.is_some() => {
             format!("The sweep is {}.", props.background.waiting.as_deref().unwrap_or_default())
@@ -174,7 +175,8 @@ fn words(
     })
 }
 
-/// Returns the buttons to start, or to pause, resume and stop. `is_started` is true if some of the runs are done.
+/// Returns the buttons to start, or to pause, resume and stop. `is_started` is true if some of the runs are
+/// done.
 fn buttons(batch: &BatchHandle, start: Option<Callback<MouseEvent>>, is_started: bool) -> Html {
     html! {
         <div class="run-buttons" role="group" aria-label="Sweep">

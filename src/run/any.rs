@@ -17,8 +17,8 @@ use std::rc::Rc;
 /// A record with its type erased. The record of another experiment counts as empty.
 pub type AnyRecord = Rc<dyn Any>;
 
-/// Settings without their type: an `Rc` of the section's `Config`, and the values of its fields by name, from which the
-/// page draws controls and writes addresses. Neither changes; new settings are a new `AnyConfig`.
+/// Settings without their type: an `Rc` of the section's `Config`, and the values of its fields by name, from
+/// which the page draws controls and writes addresses. Neither changes; new settings are a new `AnyConfig`.
 #[derive(Clone, Debug)]
 pub struct AnyConfig {
     typed: Rc<dyn Any>,

@@ -1,4 +1,5 @@
-//! Arms: the networks that one run trains side by side on the same batches, so that they differ in one respect only.
+//! Arms: the networks that one run trains side by side on the same batches, so that they differ in one
+//! respect only.
 //!
 //! A section lists its arms once. The names and titles of its curves and metrics follow from that list.
 
@@ -24,7 +25,8 @@ impl Arm {
         Metric::new(format!("{name}_{}", self.slug), format!("{title}, {}", self.title), value)
     }
 
-    /// Returns the training loss of this arm as a metric: the mean of the last `n` steps, since a single batch is noisy.
+    /// Returns the training loss of this arm as a metric: the mean of the last `n` steps, since a single
+    /// batch is noisy.
     pub fn loss(&self, losses: &Curve, n: usize) -> Metric {
         self.metric("loss", "Loss", losses.recent_mean(n)).unit("nats").note(format!("mean of {n} steps"))
     }
@@ -40,7 +42,8 @@ impl Arm {
     }
 }
 
-/// Returns the metrics of all arms. Metrics of the same quantity are next to each other, in the order of the arms.
+/// Returns the metrics of all arms. Metrics of the same quantity are next to each other, in the order of the
+/// arms.
 pub fn per_arm<N, const M: usize>(
     arms: &[Arm],
     nets: &[N],
@@ -112,7 +115,8 @@ pub fn push_each(curves: &mut Vec<Curve>, step: u32, values: &[f32]) {
     }
 }
 
-/// Returns the curves of all arms. Curves of the same quantity are next to each other, in the order of the arms.
+/// Returns the curves of all arms. Curves of the same quantity are next to each other, in the order of the
+/// arms.
 pub fn series_of<N>(arms: &[Arm], nets: &[N], series: impl Fn(&N) -> Vec<ArmSeries>) -> Vec<RunSeries> {
     let of_arms: Vec<(usize, &Arm, Vec<ArmSeries>)> =
         arms.iter().zip(nets).enumerate().map(|(index, (arm, net))| (index, arm, series(net))).collect();

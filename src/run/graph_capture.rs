@@ -1,10 +1,10 @@
 //! Training steps on a GPU that are captured once as a graph and replayed.
 //!
-//! A step of a small network takes the GPU little time; most of the time, the worker determines which kernels to launch,
-//! and these are the same at every step. A captured step does that once. To make this work,
+//! A step of a small network takes the GPU little time; most of the time, the worker determines which kernels
+//! to launch, and these are the same at every step. A captured step does that once. To make this work,
 //!
-//! - network and optimizer state keep their memory: optimizers update in place, and running statistics, which burn
-//!   replaces at every step, are copied back to their old memory;
+//! - network and optimizer state keep their memory: optimizers update in place, and running statistics, which
+//!   burn replaces at every step, are copied back to their old memory;
 //! - values that differ from step to step are copied into static inputs before each replay;
 //! - the loss and the other measurements are copied after each replay, before the next one overwrites them.
 
@@ -16,10 +16,11 @@ use burn::tensor::{Device, Tensor};
 use nn_lab_kernels::graph::{CaptureError, Graph, Preparation, prepare};
 use nn_lab_kernels::overwrite::{copy, overwrite};
 
-/// The number of eager steps before a step is captured. By then burn's fusion plans have settled, and a very short run
-/// is not worth a capture.
+/// The number of eager steps before a step is captured. By then burn's fusion plans have settled, and a very
+/// short run is not worth a capture.
 const WARM_UP_STEPS: u32 = 4;
-/// The number of further steps that are rehearsed: every operation is queued on its own, as in the captured step.
+/// The number of further steps that are rehearsed: every operation is queued on its own, as in the captured
+/// step.
 const REHEARSAL_STEPS: u32 = 2;
 /// The first step that can be replayed.
 pub const FIRST_REPLAYED: u32 = WARM_UP_STEPS + REHEARSAL_STEPS + 1;
@@ -60,8 +61,8 @@ enum Stage<M> {
 struct Prepared {
     preparation: Preparation,
     inputs: StaticInputs,
-    /// Room for copies of [`checkpoint::state_tensors`], in case the capture fails. Memory cannot be allocated during the
-    /// capture, so it is allocated before.
+    /// Room for copies of [`checkpoint::state_tensors`], in case the capture fails. Memory cannot be
+    /// allocated during the capture, so it is allocated before.
     backup: Vec<Tensor<1>>,
 }
 
@@ -178,7 +179,8 @@ impl<M: Module> GraphCapture<M> {
             _ => in_place(net, |net| work.run_eagerly(net, optimizer)),
         };
         let Some(key) = key else { return run_eagerly(net, optimizer) };
-        // The limit on the norm is part of the graph. Once the user has changed it, captures with the old value are not needed.
+        // The limit on the norm is part of the graph. Once the user has changed it, captures with the old
+        // value are not needed.
         self.stages.retain(|(known, _)| known.max_norm == key.max_norm);
         let index = self.stages.iter().position(|(known, _)| *known == key);
         let stage = index.map_or(Stage::WarmUp(0), |index| self.stages.swap_remove(index).1);

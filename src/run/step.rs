@@ -99,9 +99,9 @@ pub struct StepOptions {
     pub learning_rate: f64,
     /// Maximum norm of the whole gradient; longer gradients are scaled down to it.
     pub max_norm: Option<f64>,
-    /// Steps of one variant do the same work on the device with inputs of the same shapes and measure the same
-    /// values, so that a GPU can capture the step once and replay it. `None` for a step that cannot be replayed,
-    /// for example because it draws random numbers on the device.
+    /// Steps of one variant do the same work on the device with inputs of the same shapes and measure the
+    /// same values, so that a GPU can capture the step once and replay it. `None` for a step that cannot be
+    /// replayed, for example because it draws random numbers on the device.
     pub variant: Option<u8>,
 }
 

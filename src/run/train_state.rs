@@ -71,13 +71,15 @@ impl<M: Module> TrainState<M> {
         self.reset_capture();
     }
 
-    /// A captured step holds on to the tensors of network and optimizer, so it is useless once they are replaced.
+    /// A captured step holds on to the tensors of network and optimizer, so it is useless once they are
+    /// replaced.
     fn reset_capture(&mut self) {
         let device = self.net.devices().into_iter().next();
         self.capture = device.filter(|device| !is_cpu(device)).map(|_| GraphCapture::default());
     }
 
-    /// Does one step of gradient descent and returns what `forward_backward` measured besides loss and gradients.
+    /// Does one step of gradient descent and returns what `forward_backward` measured besides loss and
+    /// gradients.
     pub fn step(
         &mut self,
         inputs: &[Input],

@@ -52,7 +52,8 @@ pub(super) struct FrameSender<E: Experiment> {
     shortest_ms: f64,
     /// Called with every step and its time by benchmarks.
     observer: Option<js_sys::Function>,
-    /// The maximum number of steps without a frame. On a GPU steps queue up; with few in the queue, Stop responds at once.
+    /// The maximum number of steps without a frame. On a GPU steps queue up; with few in the queue, Stop
+    /// responds at once.
     steps_in_flight: u32,
     /// The index among the section's arms.
     kind: usize,
@@ -272,7 +273,8 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
     }
 
     fn wants_checkpoint(&self, over: bool) -> bool {
-        // A finished network is saved as well, so that it need not be trained again if the others are resumed.
+        // A finished network is saved as well, so that it need not be trained again if the others are
+        // resumed.
         self.observer.is_none() && (now_ms() - self.saved >= self.save_ms || (over && self.has_saved))
     }
 
@@ -329,7 +331,8 @@ impl<E: Experiment> FrameSender<E> {
             return;
         }
         if let Some((asked, _)) = self.last {
-            // The experiment has just read from the device. The time of the read shows how many steps had queued up.
+            // The experiment has just read from the device. The time of the read shows how many steps had
+            // queued up.
             let read_ms = now_ms() - asked;
             self.steps_in_flight = if read_ms > SLOW_READ_MS {
                 (self.steps_in_flight / 2).max(1)

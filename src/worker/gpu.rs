@@ -7,8 +7,8 @@ use event_listener::Event;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The number of tasks per submit. A step of a small transformer has about 400 tasks, and each submit takes the worker at
-/// least a tenth of a millisecond.
+/// The number of tasks per submit. A step of a small transformer has about 400 tasks, and each submit takes
+/// the worker at least a tenth of a millisecond.
 const TASKS_PER_SUBMIT: usize = 256;
 
 thread_local! {

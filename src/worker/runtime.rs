@@ -1,7 +1,7 @@
 //! The worker's global scope: messages, a clock, a way to yield, and downloads.
 //!
-//! Uses the web-sys features that `Cargo.toml` lists for the worker. burn depends on web-sys through wgpu, so each feature
-//! added there recompiles burn once.
+//! Uses the web-sys features that `Cargo.toml` lists for the worker. burn depends on web-sys through wgpu, so
+//! each feature added there recompiles burn once.
 
 use crate::core::LabError;
 use crate::protocol::{ArmId, Command, Event};
@@ -56,8 +56,8 @@ pub(super) fn post(event: &Event) {
     post_with(event, &[]);
 }
 
-/// Sends an event with blobs: an array of the encoded event, the bytes of its frame if it has one, and the blobs. The bytes
-/// are transferred, not copied.
+/// Sends an event with blobs: an array of the encoded event, the bytes of its frame if it has one, and the
+/// blobs. The bytes are transferred, not copied.
 pub(super) fn post_with(event: &Event, blobs: &[Blob]) {
     let header = match postcard::to_stdvec(event) {
         Ok(header) => header,
@@ -120,13 +120,14 @@ pub(super) fn now_ms() -> f64 {
     scope().performance().map_or(0.0, |clock| clock.now())
 }
 
-/// Returns the function `observeStep` of the worker's global scope, which benchmarks set before the worker starts.
+/// Returns the function `observeStep` of the worker's global scope, which benchmarks set before the worker
+/// starts.
 pub(super) fn observer() -> Option<Function> {
     Reflect::get(&scope(), &"observeStep".into()).ok()?.dyn_into().ok()
 }
 
-/// Returns the number `nnLabSaveMs` of the worker's global scope, which tests set before the worker starts, so
-/// that they need not wait for a save.
+/// Returns the number `nnLabSaveMs` of the worker's global scope, which tests set before the worker starts,
+/// so that they need not wait for a save.
 pub(super) fn injected_save_ms() -> Option<f64> {
     Reflect::get(&scope(), &"nnLabSaveMs".into()).ok()?.as_f64()
 }
@@ -144,8 +145,8 @@ pub(super) fn set_files(base_url: String, names: Vec<(String, String)>) {
     NAMES.set(names.into_iter().collect());
 }
 
-/// A turn of the event loop. A message to the worker itself is a separate task, so waiting messages come first. A timer
-/// would sleep for 4 ms each time.
+/// A turn of the event loop. A message to the worker itself is a separate task, so waiting messages come
+/// first. A timer would sleep for 4 ms each time.
 struct Yields {
     /// `None` if the browser has no message channel. A timer is used then.
     port: Option<MessagePort>,
@@ -190,7 +191,8 @@ pub(super) async fn sleep(ms: f64) {
     let _ = JsFuture::from(timeout).await;
 }
 
-/// Downloads a file of the page once. Later calls return the same bytes. `progress` gets the bytes so far and in all.
+/// Downloads a file of the page once. Later calls return the same bytes. `progress` gets the bytes so far and
+/// in all.
 pub(super) async fn fetch(path: &str, progress: impl Fn(u32, Option<u32>)) -> Result<Rc<[u8]>, LabError> {
     if let Some(bytes) = ASSETS.with_borrow(|assets| assets.get(path).cloned()) {
         return Ok(bytes);

@@ -4,7 +4,8 @@ use event_listener::Event;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-/// A queue for the device: one arm computes at a time, so that each step is timed separately and all arms advance at the same rate.
+/// A queue for the device: one arm computes at a time, so that each step is timed separately and all arms
+/// advance at the same rate.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     taken: Cell<bool>,

@@ -19,7 +19,8 @@ use std::collections::HashMap;
 
 /// If a step of a section's defaults takes longer, its larger presets would take minutes to try.
 const SLOW_STEP_MS: f64 = 2_000.0;
-/// A preset with this batch size is for a GPU. On the CPU, a step with the smaller batch size is timed instead.
+/// A preset with this batch size is for a GPU. On the CPU, a step with the smaller batch size is timed
+/// instead.
 const LARGE_BATCH: f64 = 64.0;
 const SMALL_BATCH: f64 = 2.0;
 
@@ -29,9 +30,9 @@ const SPEED_UNITS: u32 = 50;
 
 /// Verifies the device. Returns true if it was stopped early.
 pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
-    let asked: VerifyRequest = decode(&job.arm.config)?;
+    let request: VerifyRequest = decode(&job.arm.config)?;
     let (device, kind) = device::pick().await?;
-    if asked.of_gpu != (kind == DeviceKind::Webgpu) {
+    if request.of_gpu != (kind == DeviceKind::Webgpu) {
         return Err(LabError::Config("The GPU is not there any more. Start again.".to_owned()));
     }
     let (run, arm) = (job.run, job.arm.id);
@@ -46,7 +47,7 @@ pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
         began: now_ms(),
         slow: HashMap::new(),
         units: cases.len() as u32 + LOSSES_UNITS * set_ups.len() as u32 + SPEED_UNITS * count_speeds(),
-        most_ms: asked.most_ms,
+        max_ms: request.max_ms,
         job,
         device,
         kind,
@@ -54,10 +55,10 @@ pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
         done: 0,
     };
     // All files have been downloaded.
-    if verification.did(0).await {
+    if verification.advance(0).await {
         return Ok(true);
     }
-    let mut given = asked.references.into_iter();
+    let mut given = request.references.into_iter();
     for case in cases {
         let given = given.next().flatten();
         let computed = if given.is_none() { case.reference().await? } else { None };
@@ -96,9 +97,10 @@ struct Verification {
     device: Device,
     kind: DeviceKind,
     reference: Value,
-    /// The time of the first speed measurement, and the milliseconds from then on during which speeds are measured.
+    /// The time of the first speed measurement, and the milliseconds from then on during which speeds are
+    /// measured.
     began: f64,
-    most_ms: f64,
+    max_ms: f64,
     /// True for each section whose defaults have slow steps.
     slow: HashMap<&'static str, bool>,
     /// The units of work in all, and those that are done.
@@ -107,17 +109,18 @@ struct Verification {
 }
 
 impl Verification {
-    /// Sends a result and the progress, and receives messages. Returns true if the page has stopped the verification.
+    /// Sends a result and the progress, and receives messages. Returns true if the page has stopped the
+    /// verification.
     async fn report(&mut self, line: &VerifyEvent, units: u32) -> bool {
         match postcard::to_stdvec(line) {
             Ok(line) => self.post(ArmEvent::Frame(line)),
             Err(error) => runtime::log_error(&format!("a line could not be encoded: {error}")),
         }
-        self.did(units).await
+        self.advance(units).await
     }
 
     /// Counts work as done, and receives messages. Returns true if the page has stopped the verification.
-    async fn did(&mut self, units: u32) -> bool {
+    async fn advance(&mut self, units: u32) -> bool {
         self.done += units;
         let progress = Progress { step: self.done, steps: self.units };
         self.post(ArmEvent::Progress { progress, pace: Pace { memory: memory_bytes(), ..Pace::default() } });
@@ -151,7 +154,7 @@ impl Verification {
             };
         }
         let stopped = for_each_section!(dispatch);
-        Ok(stopped || self.did(LOSSES_UNITS).await)
+        Ok(stopped || self.advance(LOSSES_UNITS).await)
     }
 
     async fn losses_of<E: Train>(&mut self, title: &str, set_up: &SetUp) -> Result<bool, LabError> {
@@ -210,7 +213,7 @@ impl Verification {
         };
         let (mut steps, mut sum) = (0, Some(0.0));
         for arm in 0..E::ARMS.len() {
-            if is_slow || now_ms() - self.began > self.most_ms || self.job.control.is_stopped() {
+            if is_slow || now_ms() - self.began > self.max_ms || self.job.control.is_stopped() {
                 sum = None;
                 break;
             }
@@ -236,7 +239,8 @@ impl Verification {
     }
 }
 
-/// Settings whose step takes seconds on a CPU with fewer samples in a batch, and how many times as long the whole step takes.
+/// Settings whose step takes seconds on a CPU with fewer samples in a batch, and how many times as long the
+/// whole step takes.
 fn with_small_batch<C: Settings>(config: &C) -> (C, f64) {
     const KEY: &str = "batch_size";
     let mut values = config.to_values();

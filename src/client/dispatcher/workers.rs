@@ -30,8 +30,8 @@ impl Dispatcher {
         self.launch_wanted();
     }
 
-    /// Starts the workers that are wanted: the first of a kind at once, the others when the first runs. If the others do
-    /// not start, the first is not affected.
+    /// Starts the workers that are wanted: the first of a kind at once, the others when the first runs. If
+    /// the others do not start, the first is not affected.
     fn launch_wanted(self: &Rc<Self>) {
         let mut workers = self.workers.borrow_mut();
         let firsts = workers.iter().filter(|(id, worker)| id.number == 0 && worker.is_ready());
@@ -91,8 +91,8 @@ impl Dispatcher {
         self.launch_wanted();
     }
 
-    /// Drops a worker and reports the reason to the arms that it trained. If another worker than the first could not be started,
-    /// the first takes over its arms.
+    /// Drops a worker and reports the reason to the arms that it trained. If another worker than the first
+    /// could not be started, the first takes over its arms.
     pub(super) fn on_worker_lost(self: &Rc<Self>, id: WorkerId, why: &str) {
         let lost = self.workers.borrow_mut().remove(&id);
         let mut gone = vec![id];
@@ -131,8 +131,8 @@ impl Dispatcher {
             !run.arms.is_empty() || (run.waiting.is_some() && !waited)
         });
         if id.kind == WorkerKind::Gpu {
-            // There may be another GPU now, or none. The browser is asked again when a run needs one. The old value is
-            // used above.
+            // There may be another GPU now, or none. The browser is asked again when a run needs one. The old
+            // value is used above.
             self.adapter.replace(None);
             self.lost_gpu.set(true);
         }
@@ -143,8 +143,8 @@ impl Dispatcher {
     }
 }
 
-/// Waits for two frames, so that the page is painted before the worker's megabytes are requested; or for a second, where
-/// nothing is painted because the page is hidden.
+/// Waits for two frames, so that the page is painted before the worker's megabytes are requested; or for a
+/// second, where nothing is painted because the page is hidden.
 async fn painted() {
     let either = js_sys::Promise::new(&mut |resolve, _| {
         let window = gloo::utils::window();

@@ -91,7 +91,8 @@ pub(super) fn save(run: &SavedRun) -> Option<()> {
     download(&run.record.file_name("json"), "application/json", &run.record.to_json())
 }
 
-/// Saves all curves of the run as a table, with one row per step, one column per curve and seed, and the run's settings.
+/// Saves all curves of the run as a table, with one row per step, one column per curve and seed, and the
+/// run's settings.
 pub(super) fn save_csv(run: &SavedRun, provenance: &str) -> Option<()> {
     let RunRecord { series, seeds, .. } = &*run.record;
     let column = |series: &SavedSeries, of_seed: &str| {

@@ -38,7 +38,8 @@ pub(super) struct Store {
 }
 
 thread_local! {
-    /// The complete lists of all sections on this page. Stored lists are thinned, and some pages store nothing.
+    /// The complete lists of all sections on this page. Stored lists are thinned, and some pages store
+    /// nothing.
     static LISTS: RefCell<HashMap<&'static str, Rc<History>>> = RefCell::default();
 }
 

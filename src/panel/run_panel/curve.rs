@@ -89,7 +89,8 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
                 }
                 Some(KeyAction::Lift(by)) => {
                     event.prevent_default();
-                    // The points to the right move, too, so that a curve is drawn from left to right with few keys.
+                    // The points to the right move, too, so that a curve is drawn from left to right with few
+                    // keys.
                     for height in drawn.iter_mut().skip(*cursor) {
                         *height = (*height + by).clamp(0.0, 1.0);
                     }

@@ -8,7 +8,8 @@ use crate::panel::guided::GuidedView;
 use crate::protocol::{Progress, RunState};
 use yew::prelude::*;
 
-/// A network that has failed while others continue. Networks that were lost together are represented by the first.
+/// A network that has failed while others continue. Networks that were lost together are represented by the
+/// first.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::panel) struct Failure {
     /// The index among the networks of all seeds.

@@ -167,7 +167,8 @@ fn hide_figures(editor: &Editor, props: &ShareDialogProps) -> Html {
     gone.chain(figures.clone().map(|(name, title)| hide_box(editor, name, title))).collect()
 }
 
-/// Returns a checkbox for every chapter, for the figures of every chapter that is not ticked, and for every experiment.
+/// Returns a checkbox for every chapter, for the figures of every chapter that is not ticked, and for every
+/// experiment.
 fn show(editor: &Editor, own: &'static [Chapter], guided_infos: &[GuidedInfo]) -> Html {
     let shown = &editor.0.assignment.show;
     let tick = |name: &'static str, words: &'static str, class: &'static str| {

@@ -1,4 +1,5 @@
-//! The results of a sweep: one line per network over one setting, one map per network over two, and a table of all runs.
+//! The results of a sweep: one line per network over one setting, one map per network over two, and a table
+//! of all runs.
 
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, ScaleKind, Series, Table};
 use crate::client::RunResult;
