@@ -161,12 +161,12 @@ async fn perform_as<E: Probe + Train>(job: Job) -> Result<bool, LabError> {
     let config: E::Config = decode(&job.arm.config)?;
     let (device, kind) = device::pick().await?;
     let (task, arm, control) = (job.task, usize::from(job.arm.arm), job.control.clone());
-    let mut out = FrameSender::<E>::new(job, kind);
+    let mut ctx = FrameSender::<E>::new(job, kind);
     if !control.is_stopped() {
-        out.take_turn().await;
+        ctx.take_turn().await;
         match task {
-            Task::Probe => E::probe(config, &device, &mut out).await?,
-            Task::Train => train::<E>(config, arm, &device, &mut out).await?,
+            Task::Probe => E::probe(config, &device, &mut ctx).await?,
+            Task::Train => train::<E>(config, arm, &device, &mut ctx).await?,
             // Handled above.
             Task::Verify => {}
         }

@@ -161,8 +161,8 @@ impl Verification {
         let config = from_query(&E::Config::default(), &Query::parse(&set_up.query)).0;
         for arm in 0..E::ARMS.len() {
             let recorded = section::recorded::<E>(set_up, arm, &self.reference);
-            let out = &mut self.sender::<E>();
-            let outcome = section::first_losses(config.clone(), arm, &recorded, &self.device, out).await?;
+            let ctx = &mut self.sender::<E>();
+            let outcome = section::first_losses(config.clone(), arm, &recorded, &self.device, ctx).await?;
             let result = section::result::<E>(title, set_up, arm, outcome);
             if self.report(&VerifyEvent::Case(result, None), 0).await {
                 return Ok(true);
@@ -207,7 +207,7 @@ impl Verification {
         config: E::Config,
     ) -> Result<Speed, LabError> {
         let is_slow = self.slow.get(E::SLUG).copied().unwrap_or(false);
-        let (config, times) = match self.kind {
+        let (config, factor) = match self.kind {
             DeviceKind::Cpu if !preset.is_empty() => with_small_batch(&config),
             _ => (config, 1.0),
         };
@@ -217,11 +217,11 @@ impl Verification {
                 sum = None;
                 break;
             }
-            let out = &mut self.sender::<E>();
-            match section::pace::<E>(config.clone(), arm, &self.device, out).await {
+            let ctx = &mut self.sender::<E>();
+            match section::pace::<E>(config.clone(), arm, &self.device, ctx).await {
                 Ok(pace) => {
                     steps = pace.steps;
-                    sum = sum.map(|sum| sum + pace.step_ms * times);
+                    sum = sum.map(|sum| sum + pace.step_ms * factor);
                 }
                 Err(LabError::Device(why)) => return Err(LabError::Device(why)),
                 // For example, missing data or too little memory. Nothing is timed then.
@@ -239,8 +239,8 @@ impl Verification {
     }
 }
 
-/// Settings whose step takes seconds on a CPU with fewer samples in a batch, and how many times as long the
-/// whole step takes.
+/// Settings whose step takes seconds on a CPU with fewer samples in a batch, and the factor by which the
+/// whole step takes longer.
 fn with_small_batch<C: Settings>(config: &C) -> (C, f64) {
     const KEY: &str = "batch_size";
     let mut values = config.to_values();
@@ -266,8 +266,8 @@ mod tests {
     fn set_ups_for_a_gpu_are_timed_with_a_small_batch() {
         let named = |slug: &str| presets::<Transformer>().find(|preset| preset.slug == slug);
         let large: Config = named("full-gpu").map(|preset| preset.config()).expect("a preset");
-        let (small, times) = with_small_batch(&large);
-        assert_eq!((small.batch_size, times), (2, 32.0));
+        let (small, factor) = with_small_batch(&large);
+        assert_eq!((small.batch_size, factor), (2, 32.0));
         assert_eq!(Config { batch_size: 64, ..small }, large, "nothing else is changed");
         let defaults = Config::default();
         assert_eq!(with_small_batch(&defaults), (defaults, 1.0));

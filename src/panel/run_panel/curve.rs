@@ -201,7 +201,7 @@ mod tests {
     use crate::panel::run_panel::curve::*;
 
     #[test]
-    fn a_quick_pointer_leaves_no_gap() {
+    fn a_fast_pointer_leaves_no_gap() {
         let mut heights = vec![0.0; 5];
         draw_line(&mut heights, 0, 4, 1.0);
         assert_eq!(heights, [0.0, 0.25, 0.5, 0.75, 1.0]);

@@ -60,7 +60,7 @@ impl Draft {
         query
     }
 
-    /// The access of a student to a setting.
+    /// Returns the access of a student to a setting.
     pub(super) fn access(&self, key: &str) -> Access {
         match (self.assignment.hides(key), self.assignment.locks(key)) {
             (true, _) => Access::Hidden,
