@@ -51,6 +51,8 @@ pub struct AnyExperiment {
     pub schema: Schema,
     /// The chapters, in the order of the page.
     pub chapters: &'static [Chapter],
+    /// The names of the metrics that stay visible while the page scrolls, separated by spaces.
+    pub main_metrics: &'static str,
     /// The networks that a run trains.
     pub arms: &'static [Arm],
     /// True if the page keeps earlier states of a run.
@@ -77,6 +79,7 @@ impl AnyExperiment {
                 slug: E::SLUG,
                 schema: Schema::of::<E::Config>(),
                 chapters: E::CHAPTERS,
+                main_metrics: E::MAIN_METRICS,
                 arms: E::ARMS,
                 replays: E::REPLAYS,
                 empty: || Rc::new(E::Record::default()),

@@ -53,6 +53,8 @@ pub trait Experiment: 'static {
 
     /// The questions that the section answers, in the order of the page.
     const CHAPTERS: &'static [Chapter];
+    /// The names of the two to four metrics that stay visible while the page scrolls, separated by spaces.
+    const MAIN_METRICS: &'static str;
 
     /// The networks that a run trains side by side.
     const ARMS: &'static [Arm];
@@ -131,6 +133,7 @@ macro_rules! own_files {
         type Record = Record;
 
         const CHAPTERS: &'static [$crate::core::chapter::Chapter] = chapters::CHAPTERS;
+        const MAIN_METRICS: &'static str = chapters::MAIN_METRICS;
         const EXPERIMENTS: &'static [$crate::core::guided::GuidedExperiment<Self::Config, Self::Record>] =
             experiments::EXPERIMENTS;
 
