@@ -7,6 +7,7 @@ pub mod files;
 mod frame;
 mod guided;
 mod history;
+mod local_storage;
 mod ptr_eq;
 mod rail;
 mod run_panel;

@@ -5,6 +5,7 @@ use crate::core::guided::GuidedInfo;
 use crate::core::query::Query;
 use crate::core::settings::Preset;
 use crate::panel::guided::{Experiments, FinishedList};
+use crate::panel::local_storage;
 use crate::panel::share::chapter_hash;
 use crate::ui::visibility::HiddenByLesson;
 use gloo::utils::{document, window};
@@ -152,7 +153,7 @@ fn use_done(props: &RailProps) -> Vec<String> {
             {
                 let mut next = (*done).clone();
                 next.push(chapter.slug.to_owned());
-                store(&key, &next);
+                local_storage::write(&key, &next.join(" "));
                 done.set(next);
             }
         }
@@ -161,17 +162,8 @@ fn use_done(props: &RailProps) -> Vec<String> {
 }
 
 fn stored(key: &str) -> Vec<String> {
-    let storage = window().local_storage().ok().flatten();
-    let text = storage.and_then(|storage| storage.get_item(key).ok().flatten()).unwrap_or_default();
+    let text = local_storage::read(key).unwrap_or_default();
     text.split(' ').filter(|slug| !slug.is_empty()).map(str::to_owned).collect()
-}
-
-fn store(key: &str, done: &[String]) {
-    if let Ok(Some(storage)) = window().local_storage() {
-        let text: Vec<&str> = done.iter().map(String::as_str).collect();
-        // If the storage is full, the marks last as long as the page.
-        let _ = storage.set_item(key, &text.join(" "));
-    }
 }
 
 /// Returns links to the chapters before and after the open one.

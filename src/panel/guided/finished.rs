@@ -1,8 +1,8 @@
 //! The guided experiments that were finished: all sections share one list, which the browser stores.
 
+use crate::panel::local_storage;
 use crate::saved_runs::Finished;
 use crate::saved_runs::finished::{add, read, to_json};
-use gloo::utils::window;
 use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -33,10 +33,7 @@ pub fn use_finished() -> FinishedList {
         move |finished: Finished, ()| {
             let mut next = FINISHED.with_borrow(|known| known.as_deref().cloned()).unwrap_or_default();
             add(&mut next, finished);
-            if let Ok(Some(storage)) = window().local_storage() {
-                // If the storage is full, they last as long as the page.
-                let _ = storage.set_item(KEY, &to_json(&next));
-            }
+            local_storage::write(KEY, &to_json(&next));
             let next = Rc::new(next);
             FINISHED.set(Some(next.clone()));
             all.set(next);
@@ -46,7 +43,5 @@ pub fn use_finished() -> FinishedList {
 }
 
 fn stored() -> Rc<Vec<Finished>> {
-    let storage = window().local_storage().ok().flatten();
-    let text = storage.and_then(|storage| storage.get_item(KEY).ok().flatten()).unwrap_or_default();
-    Rc::new(read(&text))
+    Rc::new(read(&local_storage::read(KEY).unwrap_or_default()))
 }
