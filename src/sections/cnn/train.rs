@@ -1,4 +1,4 @@
-//! Trains the ordinary or the separable network; both see the same batches.
+//! Trains the standard or the separable network; both see the same batches.
 
 use super::inspect::{inspect, test_batch};
 use super::nets::{augment, net, pictures};
@@ -158,7 +158,7 @@ impl CnnTraining {
         let n_classes = test.class_names.len();
         let mut score = Score { confusion: vec![0; n_classes * n_classes], ..Score::default() };
         let mut wrong = Vec::new();
-        let mut right = 0;
+        let mut correct = 0;
         let all: Vec<usize> = (0..test.len()).collect();
         for indices in all.chunks(TEST_BATCH) {
             let p = softmax(net.forward(test_batch(&self.images, indices, &self.device)), 1);
@@ -173,14 +173,14 @@ impl CnnTraining {
                     *count += 1;
                 }
                 if predicted == label {
-                    right += 1;
+                    correct += 1;
                 } else if wrong.len() < N_WRONG {
                     wrong.push(index);
                     score.answers.push((predicted as u8, confidence));
                 }
             }
         }
-        score.accuracy = right as f32 / test.len().max(1) as f32;
+        score.accuracy = correct as f32 / test.len().max(1) as f32;
         score.wrong = pictures(test, &wrong);
         Ok(score)
     }

@@ -1,7 +1,7 @@
 //! Section 1: the roles of depth, width and the non-linearity in a multilayer perceptron.
 //!
-//! The probe counts parameters and shows how a network without non-linearity collapses to one matrix. The run trains a
-//! linear and a non-linear network on the same batches from the same initial weights.
+//! The probe counts parameters and shows how a network without non-linearity collapses to one matrix. The run
+//! trains a linear and a non-linear network on the same batches from the same initial weights.
 
 mod chapters;
 mod checks;

@@ -87,7 +87,8 @@ struct CollapseChapterProps {
     collapse: Option<Rc<Collapse>>,
 }
 
-/// The ranks of the untrained networks. Its only input is the probe's, so the frames of a run do not render it again.
+/// The ranks of the untrained networks. Its only input is the probe's, so the frames of a run do not render
+/// it again.
 #[component]
 fn CollapseChapter(props: &CollapseChapterProps) -> Html {
     html! {

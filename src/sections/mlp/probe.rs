@@ -1,4 +1,5 @@
-//! Measurements that need no training: the parameter count, and the collapse of a network without non-linearity.
+//! Measurements that need no training: the parameter count, and the collapse of a network without
+//! non-linearity.
 
 use super::checks::probe_out;
 use super::nets::{boundary, grid, net, snapshot};
@@ -71,8 +72,8 @@ impl Probe for Mlp {
     }
 }
 
-/// Returns snapshots of both networks before training. The page requests them while a slider moves, so slow maps are left
-/// to the run.
+/// Returns snapshots of both networks before training. The page requests them while a slider moves, so slow
+/// maps are left to the run.
 async fn untrained(config: &Config, nonlinear: &Net, device: &Device) -> Result<Untrained, LabError> {
     const MAX_PARAMS: usize = 50_000;
     let is_plane = config.dataset != Dataset::FashionMnist;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The number of cells along each side of a unit's map, which covers the same part of the plane as the decision boundary.
+/// The number of cells along each side of a unit's map, which covers the same part of the plane as the
+/// decision boundary.
 pub const MAP_SIDE: usize = 24;
 
 /// A network after some step.
@@ -16,8 +17,9 @@ pub struct Snapshot {
     pub has_bias: bool,
     /// Layer by layer: the weight `[d_in, d_out]`, row by row, then the bias `[d_out]` if there is one.
     pub params: Vec<f32>,
-    /// The activation of every unit after the inputs, layer by layer, on a grid over the plane, row by row from the bottom:
-    /// one byte per cell, from the minimum of the unit's range to its maximum. The outputs are logits. Empty for images.
+    /// The activation of every unit after the inputs, layer by layer, on a grid over the plane, row by row
+    /// from the bottom: one byte per cell, from the minimum of the unit's range to its maximum. The outputs
+    /// are logits. Empty for images.
     pub maps: Vec<u8>,
     /// The minimum and the maximum activation of each unit on that grid.
     pub ranges: Vec<(f32, f32)>,

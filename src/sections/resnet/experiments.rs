@@ -1,6 +1,6 @@
 //! The guided experiments of section 3, from easy to surprising.
 
-use super::checks::nearer;
+use super::checks::is_nearer;
 use super::{Config, Decay, PLAIN, RESIDUAL, Record, decay};
 use crate::core::findings::both;
 use crate::core::guided::{Answer, GuidedExperiment, Prediction};
@@ -45,7 +45,8 @@ fn plain_decay(config: &Config, record: &Record) -> Option<Answer> {
     Some(Answer::new(words, None, numbers))
 }
 
-/// Returns the decay of the weight gradients of untrained networks, once all random initializations are measured.
+/// Returns the decay of the weight gradients of untrained networks, once all random initializations are
+/// measured.
 fn measured(config: &Config, record: &Record, arm: usize) -> Option<Decay> {
     let flow = record.flow.as_ref().filter(|flow| flow.batch_norm == config.batch_norm)?;
     let nets = flow.nets(arm);
@@ -81,7 +82,7 @@ fn residual_decay(config: &Config, record: &Record) -> Option<Answer> {
     let words = format!(
         "{} That is {} to × 1 than × {:.2} without shortcuts: the first block gets {:.1e} instead of {:.1e}.",
         per_block(residual),
-        if nearer(residual, plain) { "nearer" } else { "no nearer" },
+        if is_nearer(residual, plain) { "nearer" } else { "no nearer" },
         plain.per_block,
         residual.first,
         plain.first

@@ -14,8 +14,9 @@ use burn::tensor::{Gradients, Tensor};
 pub struct Paths {
     /// The training step; 0 for an untrained network.
     pub step: u32,
-    /// At the input of the first block.
+    /// Signal and gradient at the input of the first block.
     pub input: Flow,
+    /// The paths through each block.
     pub blocks: Vec<BlockPaths>,
 }
 
@@ -35,16 +36,17 @@ pub struct BlockPaths {
     pub branch: Flow,
     /// The signal after the shortcut, `s(x)`, and the gradient that it passes back. `None` in a plain block.
     pub shortcut: Option<Flow>,
+    /// True if the shortcut is a projection.
     pub projected: bool,
-    /// Before ReLU. An addition passes the same gradient to both paths.
+    /// The sum before ReLU. An addition passes the same gradient to both paths.
     pub sum: Flow,
-    /// After ReLU.
+    /// The output after ReLU.
     pub output: Flow,
 }
 
 impl Paths {
     /// Returns signal and gradient at the input of a block; the first is 0.
-    pub fn given(&self, block: usize) -> Flow {
+    pub fn input_of(&self, block: usize) -> Flow {
         let before = block.checked_sub(1).and_then(|before| self.blocks.get(before));
         before.map_or(self.input, |before| before.output)
     }
@@ -59,12 +61,12 @@ pub(super) struct Watch {
     leaves: Vec<(usize, Place, Tensor<4>)>,
 }
 
-/// The positions of the numbers that were measured.
+/// The positions of the measured values.
 #[cfg(feature = "compute")]
 #[derive(Clone, Debug)]
 pub(super) struct Watched {
     blocks: Vec<BlockPaths>,
-    /// Of every number: its block, its position there, and true for a gradient. Signals come first.
+    /// For each value: the block, the position in it, and true for a gradient. Signals come first.
     places: Vec<(usize, Place, bool)>,
 }
 
@@ -79,20 +81,21 @@ impl Watch {
         Self { blocks: net.blocks.iter().map(block).collect(), signals: Vec::new(), leaves: Vec::new() }
     }
 
-    /// Records the signal, and adds a leaf of zeros, since the gradient of a tensor that is not a leaf cannot be read.
+    /// Records the signal at a position, and adds a leaf of zeros: only leaves have gradients that can be
+    /// read.
     pub(super) fn at(&mut self, index: usize, place: Place, h: Tensor<4>) -> Tensor<4> {
         let block =
             index.checked_sub(1).and_then(|block| self.blocks.get(block)).copied().unwrap_or_default();
-        let (adds, projected) = (block.shortcut.is_some(), block.projected);
+        let (has_shortcut, projected) = (block.shortcut.is_some(), block.projected);
         // The output of an identity and the sum of a plain block follow from their neighbors.
         let signal = match place {
             Place::BranchInput | Place::ShortcutInput => false,
             Place::Branch | Place::Output => true,
             Place::Shortcut => projected,
-            Place::Sum => adds,
+            Place::Sum => has_shortcut,
         };
         let leaf = match place {
-            Place::BranchInput => adds,
+            Place::BranchInput => has_shortcut,
             Place::Branch | Place::Shortcut => false,
             Place::ShortcutInput | Place::Sum | Place::Output => true,
         };
@@ -107,7 +110,8 @@ impl Watch {
         h + leaf
     }
 
-    /// Returns the positions and the numbers, `[1]` each and still on the device, given the gradients of the backward pass.
+    /// Returns the positions and the values, `[1]` each and still on the device, from the gradients of the
+    /// backward pass.
     pub(super) fn measured(self, grads: &Gradients) -> (Watched, Vec<Tensor<1>>) {
         let Self { blocks, signals, leaves } = self;
         let (mut places, mut values) = (Vec::new(), Vec::new());
@@ -127,10 +131,10 @@ impl Watch {
 
 #[cfg(feature = "compute")]
 impl Watched {
-    /// Assigns the numbers of a step to their positions.
-    pub(super) fn paths(&self, step: u32, numbers: &[f32]) -> Paths {
+    /// Assigns the values of a step to their positions.
+    pub(super) fn paths(&self, step: u32, values: &[f32]) -> Paths {
         let mut paths = Paths { step, input: Flow::default(), blocks: self.blocks.clone() };
-        for (&(index, place, is_gradient), &number) in self.places.iter().zip(numbers) {
+        for (&(index, place, is_gradient), &value) in self.places.iter().zip(values) {
             let block = index.checked_sub(1).and_then(|block| paths.blocks.get_mut(block));
             let flow = match (block, place) {
                 (None, _) => Some(&mut paths.input),
@@ -140,25 +144,25 @@ impl Watched {
                 (Some(block), Place::Output) => Some(&mut block.output),
             };
             match flow {
-                Some(flow) if is_gradient => flow.gradient = number,
-                Some(flow) => flow.signal = number,
+                Some(flow) if is_gradient => flow.gradient = value,
+                Some(flow) => flow.signal = value,
                 None => {}
             }
         }
-        let mut given = paths.input;
+        let mut input = paths.input;
         for block in &mut paths.blocks {
             match &mut block.shortcut {
                 // An identity passes on its input, and its gradient, unchanged.
                 Some(shortcut) if !block.projected => {
-                    *shortcut = Flow { signal: given.signal, gradient: block.sum.gradient };
+                    *shortcut = Flow { signal: input.signal, gradient: block.sum.gradient };
                 }
                 Some(_) => {}
                 None => {
                     block.sum.signal = block.branch.signal;
-                    block.branch.gradient = given.gradient;
+                    block.branch.gradient = input.gradient;
                 }
             }
-            given = block.output;
+            input = block.output;
         }
         paths
     }

@@ -1,10 +1,10 @@
-//! Loss, accuracy, confusion matrices and wrongly classified images.
+//! Loss, accuracy, confusion matrices and misclassified images.
 
-use super::super::{CONV, Config, Dataset, Misclassified, NetRecord, Record, SEPARABLE};
 use super::PtrEq;
 use super::data::{Captioned, gallery};
 use crate::charts::{ColorMap, Grid, Heatmap, Reference, Table};
 use crate::panel::{ACCURACY, CurveFigure, LOSS};
+use crate::sections::cnn::{CONV, Config, Dataset, Misclassified, NetRecord, Record, SEPARABLE};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -19,7 +19,7 @@ pub(super) struct TrainProps {
 pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     let TrainProps { config, record } = props;
     let record = &record.0;
-    let begun = record.steps_per_epoch() > 0;
+    let started = record.steps_per_epoch() > 0;
     let (per_epoch, epochs) = (f64::from(record.steps_per_epoch().max(1)), f64::from(config.epochs));
     let reference = |y: f64| vec![Reference { label: "chance".into(), y }];
     let net = |slug: &'static str, title: &'static str, net: &NetRecord| {
@@ -32,7 +32,7 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
             <div class="figure-row">
                 <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Training loss per mini-batch. Both networks see the same batches, so the curves rise and fall together." }}
-                    references={reference(10f64.ln())} x_max={begun.then_some(per_epoch * epochs)} />
+                    references={reference(10f64.ln())} x_max={started.then_some(per_epoch * epochs)} />
                 <CurveFigure name="accuracy" title="Test accuracy" lines={ACCURACY} x_label="epoch" x_per={per_epoch}
                     look_for={html! { "Accuracy on the test set, before training and after every epoch." }}
                     y_label="accuracy" y_range={Some((0.0, 1.0))} references={reference(0.1)} x_max={Some(epochs)} markers={true} />
@@ -45,7 +45,7 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     }
 }
 
-/// Images that the networks get wrong.
+/// Images that the networks misclassify.
 #[component]
 pub(super) fn WrongFigures(props: &TrainProps) -> Html {
     let TrainProps { config, record } = props;
@@ -63,11 +63,11 @@ struct ConfusionProps {
     slug: &'static str,
     title: &'static str,
     dataset: Dataset,
-    /// `[class, predicted]`: how many.
+    /// The number of images, `[class, predicted]`.
     confusion: Rc<Vec<u32>>,
 }
 
-/// Which classes a network confuses. It changes once an epoch.
+/// The confusion matrix of a network. It changes once per epoch.
 #[component]
 fn Confusion(props: &ConfusionProps) -> Html {
     let names: Rc<Vec<AttrValue>> = use_memo(props.dataset, |dataset| {

@@ -197,7 +197,8 @@ fn boundary_figure(samples: Option<&Samples>, slug: &str, title: &'static str, n
 
 fn gradient_figure(config: &Config, slug: &str, title: &'static str, net: &NetRecord) -> Html {
     let last = net.grad_norms.len();
-    // At most five curves stay readable: of more layers, show the first, the middle and the last. The table has all.
+    // At most five curves stay readable: of more layers, show the first, the middle and the last. The table
+    // has all.
     let shown = [0, last / 2, last.saturating_sub(1)];
     let all: Vec<Series> = net
         .grad_norms

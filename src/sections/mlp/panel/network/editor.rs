@@ -51,8 +51,8 @@ fn input_of(event: &Event) -> Option<HtmlInputElement> {
 
 #[component]
 pub(super) fn Editor(props: &EditorProps) -> Html {
-    // A frame must not change a value that is being dragged or typed, nor a field with the focus, whose selection it would
-    // clear.
+    // A frame must not change a value that is being dragged or typed, nor a field with the focus, whose
+    // selection it would clear.
     let dragged = use_state_eq(|| None::<f32>);
     let held = use_mut_ref(|| false);
     let typed = use_state_eq(|| None::<String>);

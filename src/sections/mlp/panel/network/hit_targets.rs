@@ -1,5 +1,5 @@
-//! The targets for the pointer and the keyboard: a transparent layer over the picture, with a name and a value for each
-//! unit and weight.
+//! The targets for the pointer and the keyboard: a transparent layer over the picture, with a name and a
+//! value for each unit and weight.
 
 use super::layout::{Item, Layout, NODE};
 use super::words::{short, unit_words};

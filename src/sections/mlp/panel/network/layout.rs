@@ -44,7 +44,8 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Lays out a network. `pages` selects the units of wide layers, and `right` is the space for the names of outputs.
+    /// Lays out a network. `pages` selects the units of wide layers, and `right` is the space for the names
+    /// of outputs.
     pub(super) fn new(net: &Snapshot, pages: &[usize], available: f64, right: f64) -> Self {
         let count = net.dims.len().max(2);
         let bundled = net.width(0) > MAX_OUTPUTS;
@@ -113,8 +114,8 @@ impl Layout {
         }
     }
 
-    /// Returns the item that a key leads to: left and right from unit to weight to unit, up and down among the units or the
-    /// weights of a layer.
+    /// Returns the item that a key leads to: left and right from unit to weight to unit, up and down among
+    /// the units or the weights of a layer.
     pub(super) fn step(&self, from: Item, key: &str) -> Option<Item> {
         let last = self.columns.len().checked_sub(1)?;
         let unit = |layer: usize, unit: usize| Some(Item::Unit(layer, unit));

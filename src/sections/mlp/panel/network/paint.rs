@@ -1,5 +1,5 @@
-//! The picture on a canvas: lines whose width is |w| and whose color is the sign, and the units' maps over them. Every frame
-//! redraws one canvas, which is faster than changing hundreds of SVG elements.
+//! The picture on a canvas: lines whose width is |w| and whose color is the sign, and the units' maps over
+//! them. Every frame redraws one canvas, which is faster than changing hundreds of SVG elements.
 
 use super::layout::{Item, Layout, NODE};
 use crate::charts::{
@@ -162,8 +162,8 @@ fn units(
     Some(())
 }
 
-/// Returns a unit's map as RGBA from the top, or for images the weights of a unit of the first layer. Transparent if there is
-/// none.
+/// Returns a unit's map as RGBA from the top, or for images the weights of a unit of the first layer.
+/// Transparent if there is none.
 fn picture(net: &Snapshot, layout: &Layout, layer: usize, unit: usize) -> Vec<u8> {
     if layout.bundled {
         let weights = if layer == 1 { template(net, unit) } else { Vec::new() };

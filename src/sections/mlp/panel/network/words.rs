@@ -31,7 +31,8 @@ fn subscript(number: usize) -> String {
     number.to_string().chars().map(digit).collect()
 }
 
-/// Returns the equation of a unit, such as `h₃ = ReLU(0.41 x₁ − 1.20 x₂ + 0.300)`. A long sum has its largest terms only.
+/// Returns the equation of a unit, such as `h₃ = ReLU(0.41 x₁ − 1.20 x₂ + 0.300)`. A long sum has its largest
+/// terms only.
 pub(super) fn equation(
     net: &Snapshot,
     arm: usize,
