@@ -151,7 +151,7 @@ fn a_run_sends_everything_that_the_page_shows() {
         assert_eq!(net.misclassified.answers.len(), net.misclassified.pictures.labels.len());
         assert_eq!(
             net.misclassified.answers.len(),
-            (30 - right as usize).min(nn_lab::sections::cnn::N_WRONG)
+            (30 - right as usize).min(nn_lab::sections::cnn::N_MISCLASSIFIED)
         );
         assert!(
             net.misclassified

@@ -54,7 +54,7 @@ pub const N_MAPS: usize = 8;
 /// separable one.
 pub const N_LAYERS: usize = 2;
 /// The maximum number of misclassified test images that are sent.
-pub const N_WRONG: usize = 12;
+pub const N_MISCLASSIFIED: usize = 12;
 /// Height and width of the maps for which the multiply-accumulates of the blocks are counted.
 pub const BLOCK_SIDE: u32 = 8;
 
@@ -92,7 +92,7 @@ pub enum Frame {
     },
     /// The activations of an arm's network for some test images.
     ActivationMaps(Vec<Rc<ImageView>>),
-    /// The activations of both untrained networks for the chosen test image.
+    /// The activations of both untrained networks for the selected test image.
     Untrained([Rc<ImageView>; 2]),
 }
 
@@ -147,7 +147,7 @@ pub struct Score {
     /// The number of images per class and prediction, `[n_classes, n_classes]`.
     pub confusion: Vec<u32>,
     /// The first misclassified images.
-    pub wrong: Pictures,
+    pub misclassified: Pictures,
     /// The predicted class of each, and its probability.
     pub answers: Vec<(u8, f32)>,
 }

@@ -22,7 +22,7 @@ use inside::Inside;
 use kernel::Kernel;
 use net_table::NetTable;
 use shapes::Shapes;
-use training::{TrainFigures, WrongFigures};
+use training::{MisclassifiedFigures, TrainFigures};
 use yew::prelude::*;
 
 /// Section 2: convolutions, and depthwise separable ones.
@@ -60,7 +60,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
                 figures: html! {
                     <>
                         <Inside samples={samples.clone()} {views} image={config.image} set={settings.set.clone()} />
-                        <WrongFigures config={config.clone()} record={shown.clone()} />
+                        <MisclassifiedFigures config={config.clone()} record={shown.clone()} />
                     </>
                 },
             }

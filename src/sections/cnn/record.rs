@@ -84,8 +84,8 @@ impl NetRecord {
     fn apply_score(&mut self, epoch: u32, score: &Score) {
         self.accuracies.push(epoch, score.accuracy);
         self.confusion = Rc::new(score.confusion.clone());
-        let Score { wrong, answers, .. } = score.clone();
-        self.misclassified = Rc::new(Misclassified { pictures: wrong, answers });
+        let Score { misclassified, answers, .. } = score.clone();
+        self.misclassified = Rc::new(Misclassified { pictures: misclassified, answers });
     }
 
     /// Returns the median duration of the latest timed steps on this device, in milliseconds.

@@ -2,7 +2,7 @@
 
 use super::inspect::{inspect, test_batch};
 use super::nets::{augment, net, pictures};
-use super::{Cnn, Config, Frame, N_CHOICES, N_WRONG, SEPARABLE, Score};
+use super::{Cnn, Config, Frame, N_CHOICES, N_MISCLASSIFIED, SEPARABLE, Score};
 use crate::core::LabError;
 use crate::data::batches::Batches;
 use crate::data::images::{ImageDraw, Images};
@@ -157,7 +157,7 @@ impl CnnTraining {
         let test = &self.images.test;
         let n_classes = test.class_names.len();
         let mut score = Score { confusion: vec![0; n_classes * n_classes], ..Score::default() };
-        let mut wrong = Vec::new();
+        let mut misclassified = Vec::new();
         let mut correct = 0;
         let all: Vec<usize> = (0..test.len()).collect();
         for indices in all.chunks(TEST_BATCH) {
@@ -174,14 +174,14 @@ impl CnnTraining {
                 }
                 if predicted == label {
                     correct += 1;
-                } else if wrong.len() < N_WRONG {
-                    wrong.push(index);
+                } else if misclassified.len() < N_MISCLASSIFIED {
+                    misclassified.push(index);
                     score.answers.push((predicted as u8, confidence));
                 }
             }
         }
         score.accuracy = correct as f32 / test.len().max(1) as f32;
-        score.wrong = pictures(test, &wrong);
+        score.misclassified = pictures(test, &misclassified);
         Ok(score)
     }
 }

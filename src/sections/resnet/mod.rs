@@ -227,7 +227,7 @@ impl Experiment for ResNet {
         match (frame, record.arms.get_mut(arm)) {
             (Frame::Structure(structure), _) => record.structure = Some(structure),
             (Frame::Flow { chosen: true, flow }, _) => {
-                // The chosen setting is measured first, so the other flow still belongs to older settings.
+                // The setting in use is measured first, so the other flow still belongs to older settings.
                 record.other_flow = None;
                 record.flow = Some(flow);
             }

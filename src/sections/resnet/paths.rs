@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "compute")]
 use super::nets::{norm, root_mean_square};
 #[cfg(feature = "compute")]
-use crate::models::resnet::{Place, ResNet as Net};
+use crate::models::resnet::{PathPosition, ResNet as Net};
 #[cfg(feature = "compute")]
 use burn::tensor::{Gradients, Tensor};
 
@@ -57,8 +57,8 @@ impl Paths {
 #[derive(Debug)]
 pub(super) struct Watch {
     blocks: Vec<BlockPaths>,
-    signals: Vec<(usize, Place, Tensor<1>)>,
-    leaves: Vec<(usize, Place, Tensor<4>)>,
+    signals: Vec<(usize, PathPosition, Tensor<1>)>,
+    leaves: Vec<(usize, PathPosition, Tensor<4>)>,
 }
 
 /// The positions of the measured values.
@@ -67,7 +67,7 @@ pub(super) struct Watch {
 pub(super) struct Watched {
     blocks: Vec<BlockPaths>,
     /// For each value: the block, the position in it, and true for a gradient. Signals come first.
-    places: Vec<(usize, Place, bool)>,
+    positions: Vec<(usize, PathPosition, bool)>,
 }
 
 #[cfg(feature = "compute")]
@@ -83,30 +83,30 @@ impl Watch {
 
     /// Records the signal at a position, and adds a leaf of zeros: only leaves have gradients that can be
     /// read.
-    pub(super) fn at(&mut self, index: usize, place: Place, h: Tensor<4>) -> Tensor<4> {
+    pub(super) fn at(&mut self, index: usize, position: PathPosition, h: Tensor<4>) -> Tensor<4> {
         let block =
             index.checked_sub(1).and_then(|block| self.blocks.get(block)).copied().unwrap_or_default();
         let (has_shortcut, projected) = (block.shortcut.is_some(), block.projected);
         // The output of an identity and the sum of a plain block follow from their neighbors.
-        let signal = match place {
-            Place::BranchInput | Place::ShortcutInput => false,
-            Place::Branch | Place::Output => true,
-            Place::Shortcut => projected,
-            Place::Sum => has_shortcut,
+        let signal = match position {
+            PathPosition::BranchInput | PathPosition::ShortcutInput => false,
+            PathPosition::Branch | PathPosition::Output => true,
+            PathPosition::Shortcut => projected,
+            PathPosition::Sum => has_shortcut,
         };
-        let leaf = match place {
-            Place::BranchInput => has_shortcut,
-            Place::Branch | Place::Shortcut => false,
-            Place::ShortcutInput | Place::Sum | Place::Output => true,
+        let leaf = match position {
+            PathPosition::BranchInput => has_shortcut,
+            PathPosition::Branch | PathPosition::Shortcut => false,
+            PathPosition::ShortcutInput | PathPosition::Sum | PathPosition::Output => true,
         };
         if signal {
-            self.signals.push((index, place, root_mean_square(h.clone().inner())));
+            self.signals.push((index, position, root_mean_square(h.clone().inner())));
         }
         if !leaf {
             return h;
         }
         let leaf = Tensor::<4>::zeros(h.dims(), &h.device()).require_grad();
-        self.leaves.push((index, place, leaf.clone()));
+        self.leaves.push((index, position, leaf.clone()));
         h + leaf
     }
 
@@ -114,18 +114,18 @@ impl Watch {
     /// backward pass.
     pub(super) fn measured(self, grads: &Gradients) -> (Watched, Vec<Tensor<1>>) {
         let Self { blocks, signals, leaves } = self;
-        let (mut places, mut values) = (Vec::new(), Vec::new());
-        for (index, place, signal) in signals {
-            places.push((index, place, false));
+        let (mut positions, mut values) = (Vec::new(), Vec::new());
+        for (index, position, signal) in signals {
+            positions.push((index, position, false));
             values.push(signal);
         }
-        for (index, place, leaf) in leaves {
+        for (index, position, leaf) in leaves {
             if let Some(grad) = leaf.grad(grads) {
-                places.push((index, place, true));
+                positions.push((index, position, true));
                 values.push(norm(grad));
             }
         }
-        (Watched { blocks, places }, values)
+        (Watched { blocks, positions }, values)
     }
 }
 
@@ -134,14 +134,16 @@ impl Watched {
     /// Assigns the values of a step to their positions.
     pub(super) fn paths(&self, step: u32, values: &[f32]) -> Paths {
         let mut paths = Paths { step, input: Flow::default(), blocks: self.blocks.clone() };
-        for (&(index, place, is_gradient), &value) in self.places.iter().zip(values) {
+        for (&(index, position, is_gradient), &value) in self.positions.iter().zip(values) {
             let block = index.checked_sub(1).and_then(|block| paths.blocks.get_mut(block));
-            let flow = match (block, place) {
+            let flow = match (block, position) {
                 (None, _) => Some(&mut paths.input),
-                (Some(block), Place::BranchInput | Place::Branch) => Some(&mut block.branch),
-                (Some(block), Place::ShortcutInput | Place::Shortcut) => block.shortcut.as_mut(),
-                (Some(block), Place::Sum) => Some(&mut block.sum),
-                (Some(block), Place::Output) => Some(&mut block.output),
+                (Some(block), PathPosition::BranchInput | PathPosition::Branch) => Some(&mut block.branch),
+                (Some(block), PathPosition::ShortcutInput | PathPosition::Shortcut) => {
+                    block.shortcut.as_mut()
+                }
+                (Some(block), PathPosition::Sum) => Some(&mut block.sum),
+                (Some(block), PathPosition::Output) => Some(&mut block.output),
             };
             match flow {
                 Some(flow) if is_gradient => flow.gradient = value,

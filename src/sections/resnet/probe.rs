@@ -5,7 +5,7 @@ use super::paths::{Watch, Watched};
 use super::{Config, Flow, Frame, NetFlow, ResNet, Structure};
 use crate::core::{LabError, Progress};
 use crate::data::plane::normal_pair;
-use crate::models::resnet::{Place, ResNet as Net};
+use crate::models::resnet::{PathPosition, ResNet as Net};
 use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_groups};
 use crate::run::{Directive, Probe, RunContext};
@@ -61,8 +61,8 @@ fn structure(config: &Config, device: &Device) -> Structure {
     let shape = |[_, channels, height, width]: [usize; 4]| [channels as u32, height as u32, width as u32];
     let x = Tensor::zeros([1, config.dataset.channels() as usize, side, side], device);
     let mut shapes = vec![shape(x.dims())];
-    let logits = residual.forward_with(x, |_, place, h| {
-        if place == Place::Output {
+    let logits = residual.forward_with(x, |_, position, h| {
+        if position == PathPosition::Output {
             shapes.push(shape(h.dims()));
         }
         h
@@ -82,7 +82,7 @@ fn structure(config: &Config, device: &Device) -> Structure {
 /// `[1]` each.
 fn flow_tensors(net: &Net, x: Tensor<4>, y: Tensor<2>) -> (Watched, Vec<Tensor<1>>, Vec<Tensor<1>>) {
     let mut watch = Watch::new(net);
-    let logits = net.forward_with(x, |index, place, h| watch.at(index, place, h));
+    let logits = net.forward_with(x, |index, position, h| watch.at(index, position, h));
     let grads = cross_entropy(logits, y).backward();
     let norms = net.first_convs().filter_map(|weight| weight.val().grad(&grads).map(norm)).collect();
     let (watched, values) = watch.measured(&grads);

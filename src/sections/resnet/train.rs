@@ -109,16 +109,16 @@ impl Training<ResNet> for ResNetTraining {
                 return StepOutput::backward(net, cross_entropy(logits, inputs.get(1)));
             }
             let mut watch = Watch::new(net);
-            let logits = net.forward_with(inputs.get(0), |index, place, h| watch.at(index, place, h));
+            let logits = net.forward_with(inputs.get(0), |index, position, h| watch.at(index, position, h));
             StepOutput::backward_with(net, cross_entropy(logits, inputs.get(1)), |grads| {
-                let (places, values) = watch.measured(grads);
-                watched.set(Some(places));
+                let (positions, values) = watch.measured(grads);
+                watched.set(Some(positions));
                 let norms = net.first_convs().filter_map(|weight| weight.val().grad(grads).map(norm));
                 norms.chain(values).collect()
             })
         });
         if measured {
-            // A replayed step does not run the closure; it measures the same places as the captured step.
+            // A replayed step does not run the closure; it measures the same positions as the captured step.
             self.watched = watched.take().or(self.watched.take());
             let on_paths = values.split_off(self.train_state.net().blocks.len().min(values.len()));
             self.norm_steps.push(step);

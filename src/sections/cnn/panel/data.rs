@@ -87,11 +87,11 @@ pub(super) fn gallery(pictures: &Pictures, captions: impl Iterator<Item = Captio
     let item = |(rgba, text): (Rc<Vec<u8>>, Captioned)| {
         html! { <li><Picture side={pictures.side as usize} {rgba} label={text.label} /><span>{ text.caption }</span></li> }
     };
-    html! { <ul class="samples cnn-samples">{ for each(pictures).zip(captions).map(item) }</ul> }
+    html! { <ul class="samples cnn-samples">{ for rgba_images(pictures).zip(captions).map(item) }</ul> }
 }
 
 /// Returns the pixels of each picture as RGBA.
-pub(super) fn each(pictures: &Pictures) -> impl Iterator<Item = Rc<Vec<u8>>> {
+pub(super) fn rgba_images(pictures: &Pictures) -> impl Iterator<Item = Rc<Vec<u8>>> {
     let channels = pictures.channels as usize;
     let size = channels * (pictures.side * pictures.side) as usize;
     pictures.pixels.chunks_exact(size.max(1)).map(move |pixels| Rc::new(photograph(channels, pixels)))

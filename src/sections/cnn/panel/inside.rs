@@ -1,7 +1,7 @@
 //! The activations of both networks for one test image: filters, and the maps of each block.
 
 use super::PtrEq;
-use super::data::each;
+use super::data::rgba_images;
 use crate::charts::{ColorMap, Table};
 use crate::sections::cnn::{ImageView, Maps, Samples};
 use crate::ui::figure::Figure;
@@ -61,7 +61,7 @@ fn Choice(props: &ChoiceProps) -> Html {
     html! {
         <div class="cnn-choice" role="group" aria-label="Test image to look at">
             <p>{ "Choose a test image. Its feature maps update while the networks learn." }</p>
-            { for each(&samples.test).zip(&samples.test.labels).enumerate().map(button) }
+            { for rgba_images(&samples.test).zip(&samples.test.labels).enumerate().map(button) }
         </div>
     }
 }

@@ -47,13 +47,13 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
 
 /// Images that the networks misclassify.
 #[component]
-pub(super) fn WrongFigures(props: &TrainProps) -> Html {
+pub(super) fn MisclassifiedFigures(props: &TrainProps) -> Html {
     let TrainProps { config, record } = props;
     let arms = &record.0.arms;
     html! {
         <div class="figure-row">
-            { wrong_figure("conv", "convolutional network", config.dataset, &arms[CONV].misclassified) }
-            { wrong_figure("separable", "separable network", config.dataset, &arms[SEPARABLE].misclassified) }
+            { misclassified_figure("conv", "convolutional network", config.dataset, &arms[CONV].misclassified) }
+            { misclassified_figure("separable", "separable network", config.dataset, &arms[SEPARABLE].misclassified) }
         </div>
     }
 }
@@ -90,9 +90,9 @@ fn Confusion(props: &ConfusionProps) -> Html {
     }
 }
 
-fn wrong_figure(slug: &str, title: &str, dataset: Dataset, wrong: &Misclassified) -> Html {
+fn misclassified_figure(slug: &str, title: &str, dataset: Dataset, misclassified: &Misclassified) -> Html {
     let name = |class: u8| dataset.class_names().get(usize::from(class)).copied().unwrap_or("unknown");
-    let answers = || wrong.pictures.labels.iter().zip(&wrong.answers);
+    let answers = || misclassified.pictures.labels.iter().zip(&misclassified.answers);
     let captions = answers().map(|(&label, &(answer, sure))| Captioned {
         label: format!("{}, taken for {}", name(label), name(answer)).into(),
         caption: html! { <>{ name(label) }<br /><b>{ format!("✗ {}", name(answer)) }</b><br />{ format!("{:.0} % sure", 100.0 * sure) }</> },
@@ -107,10 +107,10 @@ fn wrong_figure(slug: &str, title: &str, dataset: Dataset, wrong: &Misclassified
     html! {
         <Figure name={format!("wrong-{slug}")} title={format!("Misclassified images, {title}")} {look_for}
             table={Callback::from(move |()| table.clone())}>
-            if wrong.answers.is_empty() {
+            if misclassified.answers.is_empty() {
                 <p class="cnn-empty">{ "Press Train: misclassified images are collected after every epoch." }</p>
             } else {
-                { gallery(&wrong.pictures, captions) }
+                { gallery(&misclassified.pictures, captions) }
             }
         </Figure>
     }

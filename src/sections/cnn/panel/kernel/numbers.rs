@@ -82,7 +82,7 @@ fn grids(channel: &ChannelSum) -> Html {
 const CELL: f64 = 46.0;
 const HEAD: f64 = 18.0;
 
-/// A grid of values, colored by size. Padding has a neutral color.
+/// A grid of values, colored by size. Padding is neutral.
 fn grid(name: &'static str, title: &'static str, values: &[f32], taps: &[Tap]) -> Html {
     let side = (values.len() as f64).sqrt().round().max(1.0) as usize;
     let range = ColorMap::Diverging.range(None, values);
