@@ -138,7 +138,6 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
     &["panel::run_panel", "panel::run_panel::host"],
     &["panel::share", "panel::share::dialog"],
     &["run::graph_capture", "run::train_state"],
-    &["sections::cnn::checks", "sections::cnn::record"],
     &[
         "ui::control",
         "ui::control::int_list",

@@ -87,7 +87,7 @@ pub struct Block {
 
 /// A point in a block where the signal can be read, or where a leaf can be added to read its gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum PathPosition {
     /// The input of a block's layers.
     BranchInput,
     /// The output of the layers: `F(x)`.
@@ -232,8 +232,8 @@ impl Block {
         self.forward_with(x, &mut |_, h| h)
     }
 
-    /// Like [`Self::forward`], but replaces the signal at every [`Place`] except the output with the result
-    /// of `at`.
+    /// Like [`Self::forward`], but replaces the signal at every [`PathPosition`] except the output with the
+    /// result of `at`.
     ///
     /// # Shapes
     ///
@@ -242,19 +242,19 @@ impl Block {
     pub fn forward_with(
         &self,
         x: Tensor<4>,
-        at: &mut impl FnMut(Place, Tensor<4>) -> Tensor<4>,
+        at: &mut impl FnMut(PathPosition, Tensor<4>) -> Tensor<4>,
     ) -> Tensor<4> {
-        let branch = self.residual(at(Place::BranchInput, x.clone()));
-        let branch = at(Place::Branch, branch);
+        let branch = self.residual(at(PathPosition::BranchInput, x.clone()));
+        let branch = at(PathPosition::Branch, branch);
         let sum = match (&self.projection, self.shortcut) {
             (Some(projection), _) => {
-                let shortcut = projection.forward(at(Place::ShortcutInput, x));
-                at(Place::Shortcut, shortcut) + branch
+                let shortcut = projection.forward(at(PathPosition::ShortcutInput, x));
+                at(PathPosition::Shortcut, shortcut) + branch
             }
-            (None, true) => at(Place::Shortcut, x) + branch,
+            (None, true) => at(PathPosition::Shortcut, x) + branch,
             (None, false) => branch,
         };
-        relu(at(Place::Sum, sum))
+        relu(at(PathPosition::Sum, sum))
     }
 }
 
@@ -314,12 +314,12 @@ impl ResNet {
     pub fn forward_with(
         &self,
         x: Tensor<4>,
-        mut at: impl FnMut(usize, Place, Tensor<4>) -> Tensor<4>,
+        mut at: impl FnMut(usize, PathPosition, Tensor<4>) -> Tensor<4>,
     ) -> Tensor<2> {
-        let mut h = at(0, Place::Output, relu(self.stem.forward(x)));
+        let mut h = at(0, PathPosition::Output, relu(self.stem.forward(x)));
         for (i, block) in self.blocks.iter().enumerate() {
             let output = block.forward_with(h, &mut |place, h| at(i + 1, place, h));
-            h = at(i + 1, Place::Output, output);
+            h = at(i + 1, PathPosition::Output, output);
         }
         let [batch, channels, height, width] = h.dims();
         // Global average pooling: [batch, channels, height, width] -> [batch, channels].
