@@ -117,7 +117,6 @@ const MACROS: &[&str] = &["for_each_section", "settings", "choices", "keys", "ow
 
 /// Circles between files that are still to be removed, each as the files in it.
 const KNOWN_CIRCLES: &[&[&str]] = &[
-    &["charts::heatmap", "charts::heatmap::cells", "charts::heatmap::overlay"],
     &[
         "client",
         "client::dispatcher",
@@ -127,7 +126,6 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
         "client::unfinished",
     ],
     &["client::batch", "client::runner"],
-    &["conv::cpu", "conv::winograd"],
     &[
         "panel::history",
         "panel::history::files",
@@ -139,13 +137,6 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
     &["panel::share", "panel::share::dialog"],
     &["run::graph_capture", "run::train_state"],
     &["sections::cnn::checks", "sections::cnn::record"],
-    &[
-        "ui::control",
-        "ui::control::int_list",
-        "ui::control::select",
-        "ui::control::slider",
-        "ui::control::switch",
-    ],
     &["worker", "worker::frame_sender"],
 ];
 

@@ -82,7 +82,9 @@ impl Dataset {
 /// The paths of the available CIFAR-10 files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cifar10Files {
+    /// The files with training images.
     pub train: Vec<String>,
+    /// The files with test images.
     pub test: Vec<String>,
 }
 

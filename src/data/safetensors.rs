@@ -14,14 +14,18 @@ const MAX_HEADER: u64 = 1_000_000;
 /// A reason why weights could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightFileError {
+    /// The weights cannot be encoded.
     #[error("The weights could not be written ({0}).")]
     Write(SafeTensorError),
+    /// The file is damaged or incomplete.
     #[error("This is no whole .safetensors file ({0}).")]
     Damaged(#[from] SafeTensorError),
     #[error(
         "This is no .safetensors file of this lab: its list of tensors should have {MAX_HEADER} bytes at most, and says {0}."
     )]
+    /// The header is longer than the lab writes; the number is its length in bytes.
     LongHeader(u64),
+    /// The tensor with this name has another type than 32-bit floats.
     #[error("The tensor \"{0}\" is not of 32-bit floats (F32), which alone are read here.")]
     NotF32(String),
 }
@@ -29,8 +33,11 @@ pub enum WeightFileError {
 /// A named tensor with row-major values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedTensor {
+    /// The path of the parameter in the module.
     pub name: String,
+    /// The length of each axis.
     pub shape: Vec<usize>,
+    /// The values, in row-major order.
     pub values: Vec<f32>,
 }
 
@@ -39,6 +46,7 @@ pub struct NamedTensor {
 pub struct File {
     /// Keys and texts, sorted by key.
     pub metadata: Vec<(String, String)>,
+    /// The tensors, sorted by name after reading.
     pub tensors: Vec<NamedTensor>,
 }
 

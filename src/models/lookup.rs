@@ -14,10 +14,13 @@ use burn::tensor::{Device, Tensor};
 pub struct Sizes {
     /// The number of features of a token.
     pub d_in: usize,
+    /// The dimension of embeddings and of the attention output.
     pub d_model: usize,
+    /// The number of heads.
     pub n_heads: usize,
     /// The dimension of a head's queries, keys and values.
     pub d_k: usize,
+    /// The number of values to choose from.
     pub n_classes: usize,
 }
 
@@ -26,6 +29,7 @@ pub struct Sizes {
 pub struct LookupNet {
     /// `E`: `[d_in, d_model]`, without a bias.
     pub embed: Linear,
+    /// Attention without biases.
     pub attention: MultiHeadAttention,
     /// `U`: `[d_model, n_classes]`, without a bias.
     pub readout: Linear,

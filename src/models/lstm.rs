@@ -38,9 +38,13 @@ pub enum ForgetBias {
 /// Gates and states of one step, `[batch, d_h]` each.
 #[derive(Clone, Debug)]
 pub struct LstmStep {
+    /// The input gate.
     pub i: Tensor<2>,
+    /// The forget gate.
     pub f: Tensor<2>,
+    /// The candidate for the cell.
     pub g: Tensor<2>,
+    /// The output gate.
     pub o: Tensor<2>,
     /// `c_t`
     pub cell: Tensor<2>,

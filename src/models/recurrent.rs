@@ -67,8 +67,11 @@ pub struct ThroughTime {
 /// A loss with the gradients of all weights and states.
 #[derive(Debug)]
 pub struct Gradients {
+    /// The loss, `[1]`.
     pub loss: Tensor<1>,
+    /// The gradients of the weights.
     pub params: GradientsParams,
+    /// The gradients of the states.
     pub through_time: ThroughTime,
 }
 

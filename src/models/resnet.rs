@@ -53,16 +53,21 @@ pub enum Init {
 /// The hyperparameters of a network's architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
+    /// The number of channels of an image.
     pub channels_in: usize,
+    /// The number of classes.
     pub n_classes: usize,
+    /// The layers of each block.
     pub kind: BlockKind,
     /// `n`: blocks in each of the three stages.
     pub blocks_per_stage: usize,
     /// `c`: channels of the first stage; 16 in the paper.
     pub channels: usize,
+    /// True if batch norm follows each convolution.
     pub batch_norm: bool,
     /// True if blocks add their input. Otherwise the network is plain.
     pub shortcuts: bool,
+    /// The variance of initial weights.
     pub init: Init,
 }
 
@@ -71,6 +76,7 @@ pub struct Plan {
 pub struct ConvNorm {
     /// `[c_out, c_in, k, k]`; without a bias if there is batch norm, which would subtract it again.
     pub conv: Conv2d,
+    /// The batch norm after the convolution.
     pub norm: Option<BatchNorm>,
 }
 
@@ -105,9 +111,11 @@ pub enum Place {
 /// A residual or plain network.
 #[derive(Module, Debug)]
 pub struct ResNet {
+    /// The first convolution, before all blocks.
     pub stem: ConvNorm,
     /// `3 n` blocks.
     pub blocks: Vec<Block>,
+    /// `[c_last, n_classes]`
     pub head: Linear,
 }
 

@@ -6,18 +6,22 @@ use crate::ui::{export, use_unique};
 use web_sys::{Element, HtmlDetailsElement};
 use yew::prelude::*;
 
+/// The properties of a figure.
 #[derive(Clone, Properties, PartialEq)]
 pub struct FigureProps {
     /// The value of `data-figure`, for tests and course authors, and the name of exported files.
     pub name: AttrValue,
+    /// The title above the figure.
     pub title: AttrValue,
     /// One or two sentences that say what to look for.
     #[prop_or_default]
     pub look_for: Html,
+    /// The formula below the title.
     #[prop_or_default]
     pub formula: Html,
     /// Returns the figure's data as a table. Called only on demand.
     pub table: Callback<(), Table>,
+    /// The drawing.
     pub children: Html,
     /// True if the figure shows every seed of a run with several.
     #[prop_or(false)]

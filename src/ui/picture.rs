@@ -6,6 +6,7 @@ use wasm_bindgen::Clamped;
 use web_sys::{HtmlCanvasElement, ImageData};
 use yew::prelude::*;
 
+/// The properties of a picture.
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct PictureProps {
     /// The width and height in pixels.

@@ -1,7 +1,8 @@
 //! The colored cells, on a canvas with one pixel per cell.
 
 use crate::charts::canvas::{context, use_restored};
-use crate::charts::heatmap::{ColorMap, Grid};
+use crate::charts::color::ColorMap;
+use crate::charts::grid::Grid;
 use wasm_bindgen::Clamped;
 use web_sys::{HtmlCanvasElement, ImageData};
 use yew::prelude::*;

@@ -1,7 +1,7 @@
 //! A number: a slider for exploring, and a field for exact values.
 
 use crate::ui::control::{
-    Field,
+    field::Field,
     range::{POSITIONS, Range},
 };
 use web_sys::HtmlInputElement;
