@@ -101,8 +101,8 @@ fn first_ten_losses_equal_the_recorded_ones() {
         return;
     }
     println!("{} here, {} there: five digits are compared", measured.machine, fixture.machine);
-    for (set_up, nets) in &fixture.losses {
-        for (name, theirs) in nets {
+    for (set_up, networks) in &fixture.losses {
+        for (name, theirs) in networks {
             let ours = &measured.losses[set_up][name];
             let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-5 * b.abs().max(1.0);
             assert!(ours.iter().zip(theirs).all(near), "{set_up} {name}: {ours:?}, not {theirs:?}");

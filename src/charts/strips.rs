@@ -2,6 +2,7 @@
 //! wide, flat data, such as the state of a cell over time.
 
 use crate::charts::{
+    color::ColorMap,
     cursor::{enters_grid, pick_hint, readout, step_along, use_cursor},
     grid::Grid,
     heatmap::cells::Cells,

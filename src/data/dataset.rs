@@ -97,7 +97,7 @@ impl Cifar10Files {
 
 #[cfg(feature = "files")]
 impl Cifar10Files {
-    /// Finds the files of each part: the user's, or else those of the site.
+    /// Finds the files of each part: the user's files, or else the site's.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use safetensors::{SafeTensorError, SafeTensors};
 use std::collections::BTreeMap;
 
-/// The maximum length of a file's header, in bytes: ten times that of the lab's largest model. A parsed header takes many
+/// The maximum length of a file's header, in bytes: ten times the header of the lab's largest model. A parsed header takes many
 /// times its length in memory.
 const MAX_HEADER: u64 = 1_000_000;
 

@@ -32,7 +32,10 @@ pub enum ForgetBias {
     Constant(f32),
     /// `b_f = ln u`, `b_i = -b_f`, `u` from U(1, `t_max` - 1): memories of all lengths up to `t_max` (Tallec
     /// and Ollivier 2018, equation 16).
-    Chrono { t_max: usize },
+    Chrono {
+        /// The longest memory, in steps.
+        t_max: usize,
+    },
 }
 
 /// Gates and states of one step, `[batch, d_h]` each.

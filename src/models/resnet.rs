@@ -131,14 +131,14 @@ impl Init {
 }
 
 /// Initializes the layers of a network.
-struct Draw<'a> {
+struct Initializer<'a> {
     rng: WeightRng,
     init: Init,
     batch_norm: bool,
     device: &'a Device,
 }
 
-impl Draw<'_> {
+impl Initializer<'_> {
     /// Returns a convolution with a `k x k` kernel and padding that keeps the size.
     fn conv(&mut self, c_in: usize, c_out: usize, k: usize, stride: usize) -> ConvNorm {
         let fan_in = (c_in * k * k) as f32;
@@ -197,22 +197,22 @@ impl Block {
         c_in: usize,
         channels: usize,
         stride: usize,
-        draw: &mut Draw<'_>,
-        draw_shortcut: &mut Draw<'_>,
+        init: &mut Initializer<'_>,
+        init_shortcut: &mut Initializer<'_>,
     ) -> Self {
         let c_out = plan.kind.c_out(channels);
         let convs = match plan.kind {
             BlockKind::Basic => {
-                vec![draw.conv(c_in, channels, 3, stride), draw.conv(channels, channels, 3, 1)]
+                vec![init.conv(c_in, channels, 3, stride), init.conv(channels, channels, 3, 1)]
             }
             BlockKind::Bottleneck => vec![
-                draw.conv(c_in, channels, 1, 1),
-                draw.conv(channels, channels, 3, stride),
-                draw.conv(channels, c_out, 1, 1),
+                init.conv(c_in, channels, 1, 1),
+                init.conv(channels, channels, 3, stride),
+                init.conv(channels, c_out, 1, 1),
             ],
         };
         let changes = c_in != c_out || stride != 1;
-        let projection = (plan.shortcuts && changes).then(|| draw_shortcut.conv(c_in, c_out, 1, stride));
+        let projection = (plan.shortcuts && changes).then(|| init_shortcut.conv(c_in, c_out, 1, stride));
         Self { convs, projection, shortcut: plan.shortcuts }
     }
 
@@ -279,8 +279,12 @@ impl ResNet {
     /// Returns the network of a plan. Projections are initialized from a random stream of their own, so that
     /// a plain and a residual network with the same seed have the same weights in all other layers.
     pub fn new(plan: &Plan, seed: u64, device: &Device) -> Self {
-        let draw =
-            |seed| Draw { rng: WeightRng::new(seed), init: plan.init, batch_norm: plan.batch_norm, device };
+        let draw = |seed| Initializer {
+            rng: WeightRng::new(seed),
+            init: plan.init,
+            batch_norm: plan.batch_norm,
+            device,
+        };
         let (mut own, mut shortcut) = (draw(seed), draw(seed ^ 0x5bd1_e995_0000));
         let stem = own.conv(plan.channels_in, plan.channels, 3, 1);
         let mut blocks = Vec::new();

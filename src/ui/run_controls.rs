@@ -42,7 +42,7 @@ pub struct RunControlsProps {
     pub lost_at: Option<u32>,
     /// Continues a lost run from `lost_at`.
     #[prop_or_default]
-    pub on_go_on: Callback<()>,
+    pub on_resume_lost: Callback<()>,
     /// Content next to the buttons.
     #[prop_or_default]
     pub children: Html,
@@ -115,7 +115,7 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
                     <div class="notice" data-kind="error">
                         <p>{ message.clone() }</p>
                         if let Some(step) = props.lost_at {
-                            { go_on(step, &props.on_go_on) }
+                            { lost_run(step, &props.on_resume_lost) }
                         }
                     </div>
                 }
@@ -124,8 +124,8 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
     }
 }
 
-/// Tells how much is saved of a run that lost its device or its worker, with a button to continue it.
-pub fn go_on(step: u32, on_go_on: &Callback<()>) -> Html {
+/// Says how much is saved of a run that lost its device or its worker, with a button to continue it.
+pub fn lost_run(step: u32, on_resume_lost: &Callback<()>) -> Html {
     let (kept, label) = match step {
         0 => ("Nothing of this run had been saved yet.".to_owned(), "Start again".to_owned()),
         _ => {
@@ -136,7 +136,7 @@ pub fn go_on(step: u32, on_go_on: &Callback<()>) -> Html {
     html! {
         <>
             <p>{ kept }</p>
-            <button type="button" data-action="go-on" onclick={on_go_on.reform(|_| ())}>{ label }</button>
+            <button type="button" data-action="go-on" onclick={on_resume_lost.reform(|_| ())}>{ label }</button>
         </>
     }
 }

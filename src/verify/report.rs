@@ -10,7 +10,7 @@ pub struct VerifyRequest {
     /// True if the request is for the GPU. The CPU must not answer it if the GPU has been lost meanwhile.
     pub of_gpu: bool,
     /// The maximum number of milliseconds for measuring speeds after the first one.
-    pub most_ms: f64,
+    pub max_ms: f64,
     /// The reference values of each case, if the CPU had to compute them; empty for the CPU itself.
     pub references: Vec<Option<Vec<f32>>>,
 }
