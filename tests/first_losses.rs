@@ -1,8 +1,9 @@
-//! The first ten losses of every network in all sections equal the recorded ones, bit for bit. A change that should not alter
-//! numbers has to pass this test.
+//! The first ten losses of every network in all sections equal the recorded ones, bit for bit. A change that
+//! should not alter numbers has to pass this test.
 //!
 //! `NN_LAB_RECORD=1 cargo test --features cpu --test native first_losses` records them again. Rounding differs between
-//! processors with different vector lengths. On a processor other than the fixture's, losses must agree to five digits.
+//! processors with different vector lengths. On a processor other than the fixture's, losses must agree to
+//! five digits.
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, train};

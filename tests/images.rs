@@ -214,7 +214,7 @@ fn normalized_training_batches_have_mean_0_and_standard_deviation_1() {
     let plain = nn_lab::data::fashion_mnist::read(&bytes).unwrap().train;
     let inside: Vec<u8> = image.iter().enumerate().filter(|(i, _)| !border(*i)).map(|(_, &v)| v).collect();
     assert_eq!(inside, plain.pixels[7 * 784..8 * 784]);
-    // Indices that do not exist are left out.
+    // Indices that do not exist are skipped.
     assert_eq!(images.train.batch(&[1, 99_999], &images.stats).1.len(), 1);
 }
 
@@ -227,7 +227,8 @@ fn the_original_cifar10_has_the_published_statistics() {
     for class in 0..10 {
         assert!((200..400).contains(&images.train.labels.iter().filter(|&&label| label == class).count()));
     }
-    // Of all 50,000 training images the means are 0.491, 0.482, 0.447, and the deviations 0.247, 0.243, 0.262.
+    // Of all 50,000 training images the means are 0.491, 0.482, 0.447, and the deviations 0.247, 0.243,
+    // 0.262.
     for (measured, published) in images.stats.mean.iter().zip([0.491, 0.482, 0.447]) {
         assert!((measured - published).abs() < 0.015, "{measured} against {published}");
     }

@@ -1,5 +1,6 @@
-//! Random input for everything that reads external data: addresses, messages, files. The inputs are mutations of valid data,
-//! because completely random data is refused at its first byte. Nothing panics, or takes a second or 300 MB.
+//! Random input for everything that reads external data: addresses, messages, files. The inputs are mutations
+//! of valid data, because completely random data is refused at its first byte. Nothing panics, or takes a
+//! second or 300 MB.
 #![cfg(feature = "compute")]
 
 use crate::run_record::evidence;
@@ -389,7 +390,8 @@ fn run_files_do_not_exhaust_memory() {
     }
 }
 
-/// The file has nearly the maximum length. The page reads it several times faster than the tests, which are barely optimized.
+/// The file has nearly the maximum length. The page reads it several times faster than the tests, which are
+/// barely optimized.
 #[test]
 fn a_long_run_file_is_read() {
     let mut record = evidence();
@@ -577,7 +579,8 @@ fn gzip(parts: &[&[u8]], zeros: usize) -> Vec<u8> {
 }
 
 fn archive(name: &str, bytes: Vec<u8>) -> Result<usize, LabError> {
-    // An archive of the maximum length is unpacked completely, which the worker does several times faster than the tests.
+    // An archive of the maximum length is unpacked completely, which the worker does several times faster
+    // than the tests.
     checked_within(2 * MAX_TIME, "an archive", || {
         visitor_files::unpack(FileKind::Cifar10, name, bytes.clone()).map(|files| files.len())
     })

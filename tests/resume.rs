@@ -1,5 +1,5 @@
-//! On the CPU, a run that continues from a checkpoint is identical, bit for bit, to an uninterrupted run: in every section, for
-//! every arm, with every optimizer.
+//! On the CPU, a run that continues from a checkpoint is identical, bit for bit, to an uninterrupted run: in
+//! every section, for every arm, with every optimizer.
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, block_on};

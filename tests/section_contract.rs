@@ -190,7 +190,8 @@ fn settings_are_consistent<E: Experiment>() {
     }
 }
 
-/// An experiment's settings are valid, it asks about existing metrics, and it has no answer before a measurement.
+/// An experiment's settings are valid, it asks about existing metrics, and it has no answer before a
+/// measurement.
 #[track_caller]
 fn guided_experiments_are_valid<E: Experiment>() {
     let (slug, defaults) = (E::SLUG, E::Config::default());

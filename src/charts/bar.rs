@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_stand_on_zero() {
+    fn bars_start_at_zero() {
         let layout = Layout::new(&props(vec![vec![1.0, -1.0]], ScaleKind::Linear), 400.0);
         let floor = layout.y.map(0.0).unwrap_or_default();
         assert!((layout.boxes[0].y + layout.boxes[0].height - floor).abs() < 1e-6);

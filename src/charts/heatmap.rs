@@ -113,7 +113,7 @@ mod tests {
     use crate::charts::heatmap::*;
 
     #[test]
-    fn keys_walk_the_cells() {
+    fn keys_move_between_cells() {
         assert_eq!(step("ArrowRight", None, (2, 3), false), Some((0, 0)));
         assert_eq!(step("ArrowRight", Some((0, 2)), (2, 3), false), Some((0, 2)));
         assert_eq!(step("ArrowDown", Some((0, 0)), (2, 3), false), Some((1, 0)));

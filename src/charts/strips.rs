@@ -180,7 +180,7 @@ mod tests {
     use crate::charts::strips::*;
 
     #[test]
-    fn keys_walk_from_band_to_band() {
+    fn keys_move_from_band_to_band() {
         let sizes = [(1, 3), (2, 3)];
         let walk = |keys: &[&str]| keys.iter().fold(None, |at, key| step(key, at, &sizes).or(at));
         assert_eq!(walk(&["a"]), None);

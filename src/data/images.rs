@@ -127,8 +127,8 @@ impl ImageSet {
         stats
     }
 
-    /// Returns images normalized per channel, `(value / 255 - mean) / std`, and their labels. Indices that do not exist
-    /// are skipped.
+    /// Returns images normalized per channel, `(value / 255 - mean) / std`, and their labels. Indices that do
+    /// not exist are skipped.
     ///
     /// # Shapes
     ///
@@ -196,8 +196,8 @@ pub struct ImageDraw {
 }
 
 impl ImageDraw {
-    /// Draws shift and mirroring for an image. They are drawn even if the settings do not use them, so that the random
-    /// stream does not depend on the settings.
+    /// Draws shift and mirroring for an image. They are drawn even if the settings do not use them, so that
+    /// the random stream does not depend on the settings.
     pub fn new(index: usize, rng: &mut ChaCha12Rng) -> Self {
         let mut draw = || rng.random_range(0..=2 * CROP_PAD as u32) as isize - CROP_PAD as isize;
         let (down, right) = (draw(), draw());

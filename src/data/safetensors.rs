@@ -1,14 +1,14 @@
 //! Weights as `.safetensors` files.
 //!
-//! Other programs read these files, for example Python's `safetensors.torch.load_file`. Only 32-bit floats are written
-//! and read.
+//! Other programs read these files, for example Python's `safetensors.torch.load_file`. Only 32-bit floats
+//! are written and read.
 
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use safetensors::{SafeTensorError, SafeTensors};
 use std::collections::BTreeMap;
 
-/// The maximum length of a file's header, in bytes: ten times the header of the lab's largest model. A parsed header takes many
-/// times its length in memory.
+/// The maximum length of a file's header, in bytes: ten times the header of the lab's largest model. A parsed
+/// header takes many times its length in memory.
 const MAX_HEADER: u64 = 1_000_000;
 
 /// A reason why weights could not be written or read.
@@ -82,7 +82,7 @@ pub fn write(file: &File) -> Result<Vec<u8>, WeightFileError> {
 ///
 /// # Errors
 ///
-/// If the file is damaged, has a header longer than the lab writes, or holds other numbers than 32-bit floats.
+/// If the file is damaged, has a header longer than the lab writes, or holds a tensor of another type.
 pub fn read(bytes: &[u8]) -> Result<File, WeightFileError> {
     let header_len = bytes.first_chunk().map(|len| u64::from_le_bytes(*len));
     if let Some(len) = header_len.filter(|len| *len > MAX_HEADER) {

@@ -222,7 +222,8 @@ pub struct Windows {
 }
 
 impl Windows {
-    /// Returns the stream of a seed. It differs from the streams of weights and dropout, which have the same seed.
+    /// Returns the stream of a seed. It differs from the streams of weights and dropout, which have the same
+    /// seed.
     pub fn new(seed: u64) -> Self {
         Self { rng: ChaCha12Rng::seed_from_u64(seed ^ 0x7e87_0f0f) }
     }

@@ -308,8 +308,9 @@ pub struct Inside {
     pub sums: Tensor<4>,
 }
 
-/// Returns the number of multiply-accumulates (MACs) of a convolution for one image, counted from the shapes of the
-/// module's weight and of its actual output: each output element is a sum over the weights of its channel.
+/// Returns the number of multiply-accumulates (MACs) of a convolution for one image, counted from the shapes
+/// of the module's weight and of its actual output: each output element is a sum over the weights of its
+/// channel.
 ///
 /// # Shapes
 ///

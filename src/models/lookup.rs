@@ -37,7 +37,8 @@ pub struct LookupNet {
 
 impl LookupNet {
     /// Returns a network for tokens with `n_ones` ones among zeros, whose embeddings then have unit variance.
-    /// The initial weights of queries and keys are multiplied by `sigma`, which is then their standard deviation.
+    /// The initial weights of queries and keys are multiplied by `sigma`, which is then their standard
+    /// deviation.
     pub fn new(sizes: Sizes, n_ones: usize, sigma: f32, rng: &mut WeightRng, device: &Device) -> Self {
         let Sizes { d_in, d_model, n_heads, d_k, n_classes } = sizes;
         let embed = rng.uniform([d_in, d_model], (3.0 / n_ones.max(1) as f32).sqrt(), device);

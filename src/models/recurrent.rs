@@ -119,9 +119,9 @@ pub(super) fn last(states: &Tensor<3>) -> Tensor<2> {
     states.clone().slice([seq_len - 1..seq_len, 0..batch, 0..d]).reshape([batch, d])
 }
 
-/// Adds the gradients of the weights of `a_t = x_t W_x + b + h_{t-1} W_h` to `grads`, given the gradients of `a_t`:
-/// `dW_x = sum_t x_t^T da_t`, `dW_h = sum_t h_{t-1}^T da_t`, `db = sum_t da_t`. Each sum over positions is
-/// one matrix product.
+/// Adds the gradients of the weights of `a_t = x_t W_x + b + h_{t-1} W_h` to `grads`, given the gradients of
+/// `a_t`: `dW_x = sum_t x_t^T da_t`, `dW_h = sum_t h_{t-1}^T da_t`, `db = sum_t da_t`. Each sum over
+/// positions is one matrix product.
 ///
 /// # Shapes
 ///

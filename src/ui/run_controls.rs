@@ -124,7 +124,7 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
     }
 }
 
-/// Says how much is saved of a run that lost its device or its worker, with a button to continue it.
+/// Says how much of a run is saved that lost its device or its worker, with a button to continue it.
 pub fn lost_run(step: u32, on_resume_lost: &Callback<()>) -> Html {
     let (kept, label) = match step {
         0 => ("Nothing of this run had been saved yet.".to_owned(), "Start again".to_owned()),
@@ -240,7 +240,7 @@ mod tests {
     use crate::ui::run_controls::*;
 
     #[test]
-    fn tells_the_time_left() {
+    fn the_time_left_is_in_words() {
         let left = |step, steps, speed| time_left(Progress { step, steps }, speed);
         assert_eq!(left(40, 100, 5.0).as_deref(), Some("about 12 s left"));
         assert_eq!(left(0, 1000, 5.0).as_deref(), Some("about 3 min left"));
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_what_is_fetched() {
+    fn downloads_are_described() {
         assert_eq!(
             fetching("Fashion-MNIST", 1_200_000, Some(2_400_000)),
             "Fetching Fashion-MNIST: 1.2 of 2.4 MB"

@@ -52,8 +52,8 @@ fn run<E: Train>(config: &E::Config, arm: usize, device: &Device) -> Ran {
     }
 }
 
-/// Returns the losses of all networks of a section, which take turns as in a worker, and the number of replayed
-/// steps.
+/// Returns the losses of all networks of a section, which take turns as in a worker, and the number of
+/// replayed steps.
 fn in_turns<E: Train>(config: &E::Config, device: &Device) -> (Vec<Vec<f32>>, u64) {
     let before = graph::replays();
     let mut out = Collector::<E>::default();
