@@ -1,4 +1,4 @@
-//! What the sections' answers and checks have in common.
+//! Constructors and helpers that the sections' answers and checks share.
 
 use crate::core::check::Check;
 use crate::core::guided::Answer;

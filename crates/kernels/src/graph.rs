@@ -141,7 +141,7 @@ impl<T> Drop for Graph<T> {
     }
 }
 
-/// How memory is allocated for tensors.
+/// The allocation of memory for tensors.
 #[derive(Clone, Copy, PartialEq)]
 enum Memory {
     /// From a pool that reuses freed memory, and returns it to the device after a while.
