@@ -117,7 +117,6 @@ const MACROS: &[&str] = &["for_each_section", "settings", "choices", "keys", "ow
 
 /// Circles between files that are still to be removed, each as the files in it.
 const KNOWN_CIRCLES: &[&[&str]] = &[
-    &["charts::heatmap", "charts::heatmap::cells", "charts::heatmap::overlay"],
     &[
         "client",
         "client::dispatcher",
@@ -127,7 +126,6 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
         "client::unfinished",
     ],
     &["client::batch", "client::runner"],
-    &["conv::cpu", "conv::winograd"],
     &[
         "panel::history",
         "panel::history::files",
@@ -138,13 +136,6 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
     &["panel::run_panel", "panel::run_panel::host"],
     &["panel::share", "panel::share::dialog"],
     &["run::graph_capture", "run::train_state"],
-    &[
-        "ui::control",
-        "ui::control::int_list",
-        "ui::control::select",
-        "ui::control::slider",
-        "ui::control::switch",
-    ],
     &["worker", "worker::frame_sender"],
 ];
 

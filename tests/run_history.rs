@@ -105,11 +105,11 @@ fn long_series_are_stored_thinned_with_their_original_length() {
     let followed = history.follow(read);
     assert_eq!(followed.runs[0].evidence.series[0].points.len(), 20_000);
     // A hundred runs of a default length fit into the five megabytes that browsers allow.
-    let mut usual = evidence();
-    usual.series.truncate(2);
-    for series in &mut usual.series {
+    let mut typical = evidence();
+    typical.series.truncate(2);
+    for series in &mut typical.series {
         series.points =
             Rc::new((1..=1500).map(|step| (f64::from(step), f64::from(1.0f32 / step as f32))).collect());
     }
-    assert!(usual.to_json().len() < 80_000, "{}", usual.to_json().len());
+    assert!(typical.to_json().len() < 80_000, "{}", typical.to_json().len());
 }

@@ -93,7 +93,7 @@ impl VerifyReport {
         };
         VerifyRequest {
             of_gpu: device == DeviceKind::Webgpu,
-            most_ms: MAX_MS * part,
+            max_ms: MAX_MS * part,
             references: std::mem::take(&mut self.references),
         }
     }
@@ -327,7 +327,7 @@ mod tests {
         assert_eq!(found.next(), Some(DeviceKind::Webgpu));
         let asked = found.asked(DeviceKind::Webgpu);
         assert_eq!(asked.references, [Some(vec![1.0]), None], "what the CPU has computed");
-        assert!(asked.of_gpu && asked.most_ms < MAX_MS / 2.0);
+        assert!(asked.of_gpu && asked.max_ms < MAX_MS / 2.0);
         found.on_case(case("a", 0.3), None);
         found.on_speed(speed(200, Some(5.0)));
         let errors = |i: usize| found.cases[i].outcomes.iter().map(|of| of.error).collect::<Vec<_>>();
@@ -340,7 +340,7 @@ mod tests {
     fn without_a_gpu_the_cpu_has_all_of_the_time() {
         let mut found = VerifyReport { device: Some(DeviceInfo::cpu(None)), ..VerifyReport::default() };
         assert_eq!(found.next(), Some(DeviceKind::Cpu));
-        assert_eq!(found.asked(DeviceKind::Cpu).most_ms, MAX_MS);
+        assert_eq!(found.asked(DeviceKind::Cpu).max_ms, MAX_MS);
         assert_eq!(found.next(), None);
     }
 }

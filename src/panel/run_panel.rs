@@ -14,7 +14,7 @@ use crate::panel::run_panel::question::QuestionCard;
 use crate::panel::run_view::readouts;
 use crate::panel::{PanelAction, RunView, SEEDS};
 use crate::protocol::RunState;
-use crate::ui::run_controls::{RunControls, go_on};
+use crate::ui::run_controls::{RunControls, lost_run};
 use crate::ui::visibility::use_assignment;
 use yew::prelude::*;
 
@@ -65,7 +65,7 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
                 on_train={props.on_train.clone()} on_pause={props.on_pause.clone()} on_resume={props.on_resume.clone()}
                 on_step={props.on_step.clone()} on_stop={props.on_stop.clone()} on_reset={props.on_reset.clone()}
                 disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
-                lost_at={props.lost_at} on_go_on={props.on_go_on.clone()} outcome={outcome} {waiting} below={props.replay.clone()}>
+                lost_at={props.lost_at} on_resume_lost={props.on_resume_lost.clone()} outcome={outcome} {waiting} below={props.replay.clone()}>
                 { seeds(props, &assignment) }
                 { main_metrics }
             </RunControls>
@@ -81,7 +81,7 @@ fn failed_net(failure: &Failure, props: &RunPanelProps) -> Html {
         <div class="notice" data-kind="error" role="alert" data-failed-arm={index.to_string()}>
             <p>{ failure.sentence.clone() }</p>
             if failure.is_lost {
-                { go_on(props.lost_at.unwrap_or_default(), &props.on_go_on) }
+                { lost_run(props.lost_at.unwrap_or_default(), &props.on_resume_lost) }
             } else {
                 <button type="button" data-action="retry" onclick={props.on_retry.reform(move |_| index)}>{ "Train this network again" }</button>
             }

@@ -84,7 +84,7 @@ pub(super) fn run_panel(
             series={Callback::from(move |()| records.first().map_or_else(Vec::new, |record| experiment.series(record)))} loading={still_loading(lab)} background={settings.background.clone()}
             state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
             seeds={settings.options.seeds} failures={failures(lab, settings)} on_retry={lab.retry.clone()}
-            lost_at={lab.lost_at} on_go_on={lab.resume_lost.clone()}
+            lost_at={lab.lost_at} on_resume_lost={lab.resume_lost.clone()}
             on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}
             on_step={lab.step.clone()} on_stop={lab.stop.clone()} on_reset={lab.reset.clone()} />
     }

@@ -13,8 +13,11 @@ const MIN_SCALE: f64 = 1.0;
 /// The maximum allowed error on the CPU and on a GPU, and the reason for it.
 #[derive(Debug)]
 pub struct Tolerance {
+    /// The maximum error on the CPU.
     pub cpu: f32,
+    /// The maximum error on a GPU.
     pub gpu: f32,
+    /// The reason for both.
     pub why: &'static str,
 }
 
@@ -60,6 +63,7 @@ pub struct Case {
     pub what: String,
     /// The source of the reference.
     pub reference: &'static str,
+    /// The maximum allowed error.
     pub tolerance: &'static Tolerance,
     compute: Compute,
 }

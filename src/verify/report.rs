@@ -10,7 +10,7 @@ pub struct VerifyRequest {
     /// True if the request is for the GPU. The CPU must not answer it if the GPU has been lost meanwhile.
     pub of_gpu: bool,
     /// The maximum number of milliseconds for measuring speeds after the first one.
-    pub most_ms: f64,
+    pub max_ms: f64,
     /// The reference values of each case, if the CPU had to compute them; empty for the CPU itself.
     pub references: Vec<Option<Vec<f32>>>,
 }
@@ -35,6 +35,7 @@ pub struct CaseResult {
     pub reference: String,
     /// The reason for the tolerances.
     pub why: String,
+    /// The outcome on the device.
     pub outcome: Outcome,
 }
 
@@ -65,11 +66,13 @@ impl Outcome {
 /// The training speed of a configuration on one device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Speed {
-    /// The section's name, and its slug in addresses.
+    /// The section's name.
     pub section: String,
+    /// The section's slug in addresses.
     pub slug: String,
-    /// The preset's name, and its slug in addresses; both are empty for the section's defaults.
+    /// The preset's name; empty for the section's defaults.
     pub title: String,
+    /// The preset's slug in addresses; empty for the section's defaults.
     pub preset: String,
     /// The number of steps of a run.
     pub steps: u32,

@@ -30,7 +30,9 @@ static TRAINING: Tolerance = Tolerance {
 /// A configuration with recorded losses: the slug of a section, and its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetUp {
+    /// The slug of the section.
     pub slug: String,
+    /// The settings, as in an address.
     pub query: String,
 }
 

@@ -46,7 +46,7 @@ pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
         began: now_ms(),
         slow: HashMap::new(),
         units: cases.len() as u32 + LOSSES_UNITS * set_ups.len() as u32 + SPEED_UNITS * count_speeds(),
-        most_ms: asked.most_ms,
+        max_ms: asked.max_ms,
         job,
         device,
         kind,
@@ -98,7 +98,7 @@ struct Verification {
     reference: Value,
     /// The time of the first speed measurement, and the milliseconds from then on during which speeds are measured.
     began: f64,
-    most_ms: f64,
+    max_ms: f64,
     /// True for each section whose defaults have slow steps.
     slow: HashMap<&'static str, bool>,
     /// The units of work in all, and those that are done.
@@ -210,7 +210,7 @@ impl Verification {
         };
         let (mut steps, mut sum) = (0, Some(0.0));
         for arm in 0..E::ARMS.len() {
-            if is_slow || now_ms() - self.began > self.most_ms || self.job.control.is_stopped() {
+            if is_slow || now_ms() - self.began > self.max_ms || self.job.control.is_stopped() {
                 sum = None;
                 break;
             }

@@ -38,7 +38,7 @@ pub(in crate::panel) struct RunPanelProps {
     pub(in crate::panel) on_retry: Callback<usize>,
     /// The step from which lost networks resume, if any were lost.
     pub(in crate::panel) lost_at: Option<u32>,
-    pub(in crate::panel) on_go_on: Callback<()>,
+    pub(in crate::panel) on_resume_lost: Callback<()>,
     /// A note if some networks still load while others train.
     pub(in crate::panel) loading: Option<AttrValue>,
     /// The sweep, which pauses together with the run.

@@ -151,7 +151,7 @@ fn map_figure(
 /// measured yet is not a number, and stays empty.
 fn map(rows: &[GradientRow], of: fn(&GradientRow) -> &[f32], config: &Config) -> Grid {
     if rows.is_empty() {
-        return Grid::empty();
+        return Grid::default();
     }
     let (n, cols) = (config.seq_len as usize, config.steps.div_ceil(config.measured_every()) as usize);
     let mut values = vec![f32::NAN; n * cols];

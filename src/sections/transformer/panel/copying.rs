@@ -46,7 +46,7 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
         }
     });
     let grids = use_memo((snapshot.clone().map(PtrEq), shown_head), |(snapshot, head)| {
-        let Some(PtrEq(snapshot)) = snapshot else { return (Grid::empty(), Grid::empty()) };
+        let Some(PtrEq(snapshot)) = snapshot else { return (Grid::default(), Grid::default()) };
         let n = snapshot.n as usize;
         let weights = snapshot.map(*head);
         let roots = weights.iter().map(|weight| weight.sqrt()).collect();
