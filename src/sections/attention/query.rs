@@ -1,4 +1,4 @@
-//! Attention of one query, stage by stage, in plain arithmetic. The page computes it while a reader changes a number.
+//! Attention of one query, stage by stage, in plain arithmetic. The page computes it as the user changes a number.
 //!
 //! ```text
 //! score_j = q · k_j / sqrt(d_k)     weight_j = exp(score_j - max) / sum exp(score - max)     output = sum_j weight_j v_j
@@ -31,6 +31,7 @@ pub const MAX_HEADS: usize = 4;
 /// One query with its keys and values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Example {
+    /// The query.
     pub q: Vec<f64>,
     /// One vector per token, as long as the query.
     pub keys: Vec<Vec<f64>>,
@@ -45,6 +46,7 @@ pub struct Example {
 pub struct Switches {
     /// True if scores are divided by the square root of the key dimension.
     pub scaled: bool,
+    /// True if a causal mask hides the keys after the query.
     pub causal: bool,
     /// True for keys that are hidden by hand; keys beyond its end are visible.
     pub hidden: Vec<bool>,
@@ -86,7 +88,7 @@ impl Example {
     }
 
     /// Returns the example of a head at a position, or `None` if there is no such head or position.
-    pub fn of_net(of: &Projections, head: usize, position: usize) -> Option<Self> {
+    pub fn of_head(of: &Projections, head: usize, position: usize) -> Option<Self> {
         let (n, d_k) = (of.n as usize, of.d_k as usize);
         let row = |all: &[f32], token: usize| {
             let from = (head * n + token) * d_k;
@@ -167,18 +169,21 @@ pub fn stages(example: &Example, switches: &Switches) -> Stages {
 /// The largest number that is accepted: products of larger ones could be infinite.
 pub const MAX_NUMBER: f64 = 1e6;
 
-/// The reason a typed text is not accepted as a number, as a sentence for the reader.
+/// The reason a typed text is not accepted as a number, as a sentence for the user.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum NumberError {
+    /// The text is empty.
     #[error("A number is missing there; the last one still counts.")]
     Missing,
+    /// The text is not a number.
     #[error("“{0}” is not a number; the last one still counts.")]
     NotANumber(String),
+    /// The number is larger than [`MAX_NUMBER`].
     #[error("“{0}” is too large: numbers from −1,000,000 to 1,000,000 are taken. The last one still counts.")]
     TooLarge(String),
 }
 
-/// Reads a number that a reader typed.
+/// Parses a number that the user typed.
 ///
 /// # Errors
 /// Fails if the text is empty, is not a number, or is larger than [`MAX_NUMBER`].
@@ -262,11 +267,11 @@ mod tests {
     fn an_example_is_taken_from_one_head() {
         let numbers = |from: u32| (from..from + 12).map(|i| i as f32).collect::<Vec<_>>();
         let net = Projections { n: 3, d_k: 2, q: numbers(0), k: numbers(100), v: numbers(200), scaled: true };
-        let example = Example::of_net(&net, 1, 2).expect("there is such a head");
+        let example = Example::of_head(&net, 1, 2).expect("there is such a head");
         assert_eq!(example.q, [10.0, 11.0]);
         assert_eq!(example.keys, [[106.0, 107.0], [108.0, 109.0], [110.0, 111.0]]);
         assert_eq!(example.values[0], [206.0, 207.0]);
-        assert_eq!((Example::of_net(&net, 2, 0), Example::of_net(&net, 0, 3)), (None, None));
+        assert_eq!((Example::of_head(&net, 2, 0), Example::of_head(&net, 0, 3)), (None, None));
     }
 
     proptest! {

@@ -132,7 +132,7 @@ impl Training<Attention> for LookupTraining {
         let n = self.held_out.n;
         let maps = maps.chunks_exact((n * n).max(1)).map(|head| Rc::new(head.to_vec())).collect();
         let measured = Measured { scores: std::mem::take(&mut self.scores), maps };
-        ctx.send(Frame::Train { steps, measured });
+        ctx.send(Frame::Train(steps, measured));
         let now = ctx.now_ms();
         if over || now >= self.next_projections {
             let projections = self.held_out.projections(&net).await?;

@@ -151,7 +151,7 @@ impl Training<Rnn> for RnnTraining {
         let gradients = gradients.collect();
         let measured = Measured { accuracies: std::mem::take(&mut self.accuracies), gradients };
         let step = steps.last_step();
-        ctx.send(Frame::Train { steps, measured });
+        ctx.send(Frame::Train(steps, measured));
         let started = ctx.now_ms();
         if over || started >= self.next_trace {
             let traced = match &self.net {

@@ -31,7 +31,7 @@ pub(super) async fn write(
 ) -> Result<(), LabError> {
     let mut writer = Writer::new(net, vocabulary, &request.prompt, device);
     let mut rng = ChaCha12Rng::seed_from_u64(u64::from(request.seed) ^ 0x3a17_5eed);
-    let mut part = Written { begins: Some(request.prompt.clone()), ..Written::default() };
+    let mut part = Written { prompt: Some(request.prompt.clone()), ..Written::default() };
     for _ in 0..request.count {
         let logits = writer.next_logits().await?;
         let id = draw(&logits, request.temperature, request.top_k as usize, &mut rng);

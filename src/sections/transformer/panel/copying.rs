@@ -1,10 +1,10 @@
-//! One sequence that repeats: where a head looks from each of its tokens, at any saved step.
+//! The attention of a head on one repeating sequence, at any snapshot.
 
-use super::super::heads::Snapshot;
-use super::super::induction::{Induction, is_answer};
-use super::super::{Config, Record};
+use crate::sections::transformer::heads::Snapshot;
+use crate::sections::transformer::induction::{Induction, is_answer};
+use crate::sections::transformer::{Config, Record};
 use super::chars::labels;
-use super::heads::{Thumbnails, head_name};
+use super::heads::{Thumbnails, grids, head_name, shading};
 use crate::charts::{ColorMap, Grid, Heatmap, Table};
 use crate::core::metric::Metric;
 use crate::panel::PtrEq;
@@ -23,7 +23,7 @@ pub(super) struct CopyingProps {
 #[component]
 pub(super) fn Copying(props: &CopyingProps) -> Html {
     let run = props.record.0.run();
-    // The latest step and the head with the highest score, until others are chosen.
+    // `None` is the latest snapshot, or the head with the highest score.
     let chosen = use_state_eq(|| None::<usize>);
     let head = use_state_eq(|| None::<usize>);
     let query = use_state_eq(|| None::<usize>);
@@ -46,12 +46,7 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
         }
     });
     let grids = use_memo((snapshot.clone().map(PtrEq), shown_head), |(snapshot, head)| {
-        let Some(PtrEq(snapshot)) = snapshot else { return (Grid::empty(), Grid::empty()) };
-        let n = snapshot.n as usize;
-        let weights = snapshot.map(*head);
-        let roots = weights.iter().map(|weight| weight.sqrt()).collect();
-        let grid = |values| Grid { rows: n, cols: n, values: Rc::new(values) };
-        (grid(roots), grid(weights))
+        snapshot.as_ref().map_or_else(|| (Grid::empty(), Grid::empty()), |snapshot| grids(snapshot, *head))
     });
     let names = use_memo(PtrEq(run.window.clone()), |window| Rc::new(labels(&window.0)));
     let table = {
@@ -108,18 +103,17 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
     }
 }
 
-/// The sequence, each token as dark as the query's weight on it; the tokens that answer it are framed.
+/// The sequence, each token shaded by the query's weight on it; the tokens that an induction head attends to are framed.
 fn from_query(snapshot: &Snapshot, window: &[char], period: usize, head: usize, query: usize) -> Html {
     let row = snapshot.row(head, query);
-    let most = row.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    let shading = shading(&row);
     let token = |(i, &c): (usize, &char)| {
-        let share = row.get(i).map_or(0.0, |weight| (weight / most).sqrt());
         let class = classes!(
             (i == query).then_some("query"),
             is_answer(query, i, period).then_some("answer"),
             (i > query).then_some("unseen")
         );
-        html! { <span {class} ~style={format!("--weight:{:.0}%", 85.0 * share)}>{ c }</span> }
+        html! { <span {class} ~style={shading(i)}>{ c }</span> }
     };
     let on_answer: f32 =
         row.iter().enumerate().filter(|(i, _)| is_answer(query, *i, period)).map(|(_, w)| w).sum();
@@ -141,7 +135,7 @@ fn from_query(snapshot: &Snapshot, window: &[char], period: usize, head: usize, 
     }
 }
 
-/// All scores at all steps.
+/// Returns the losses and the scores of all heads at each step.
 fn score_table(scores: &[Rc<Induction>], heads: u32) -> Table {
     let heads = (heads as usize).max(1);
     let count = scores.first().map_or(0, |first| first.induction.len());

@@ -1,6 +1,6 @@
-//! The saved steps of a run: drag through them, and see what the model wrote and where its heads looked at each.
+//! The snapshots of a run: a slider over them, with the sample and the attention of all heads at each.
 
-use super::super::{Record, Request, Sample};
+use crate::sections::transformer::{Record, Request, Sample};
 use super::head_table::HeadTable;
 use super::heads::Heads;
 use crate::panel::PtrEq;
@@ -13,12 +13,12 @@ use yew::prelude::*;
 pub(super) struct SnapshotsProps {
     pub(super) record: PtrEq<Record>,
     pub(super) ask: Callback<Request>,
-    /// Whether there is a run that answers.
+    /// True if there is a run that answers requests.
     pub(super) listens: bool,
     pub(super) of: Of,
 }
 
-/// What is shown of a snapshot.
+/// The shown part of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Of {
     Heads,
@@ -28,7 +28,7 @@ pub(super) enum Of {
 #[component]
 pub(super) fn Snapshots(props: &SnapshotsProps) -> Html {
     let run = props.record.0.run();
-    // The latest, unless an earlier one is chosen.
+    // `None` is the latest.
     let chosen = use_state_eq(|| None::<usize>);
     let head = use_state_eq(|| 0usize);
     let steps: Vec<u32> = run.snapshots.iter().map(|snapshot| snapshot.step).collect();
@@ -42,7 +42,7 @@ pub(super) fn Snapshots(props: &SnapshotsProps) -> Html {
         let chosen = chosen.setter();
         Callback::from(move |event: InputEvent| {
             let to = event.target_unchecked_into::<HtmlInputElement>().value_as_number() as usize;
-            // At the right end it follows the run again.
+            // At the right end, the slider follows the run.
             chosen.set((to < last).then_some(to));
         })
     };
@@ -79,7 +79,7 @@ struct SamplesProps {
     shown: Option<PtrEq<Sample>>,
 }
 
-/// What it wrote at the first saved step, and at the chosen one.
+/// The samples of the first snapshot and of the selected one.
 #[component]
 fn Samples(props: &SamplesProps) -> Html {
     let card = |sample: &Sample, title: String| {
