@@ -16,9 +16,7 @@ mod query;
 #[cfg(feature = "compute")]
 mod train;
 
-pub use checks::{
-    chance_loss, entropy_uniform, expected_entropy, head_dim, params_formula, steps_to_solve,
-};
+pub use checks::{chance_loss, entropy_uniform, expected_entropy, head_dim, params_formula, steps_to_solve};
 pub use config::{Config, MaskChoice};
 #[cfg(feature = "page")]
 pub use panel::AttentionPanel;

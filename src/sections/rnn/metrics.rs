@@ -1,6 +1,8 @@
 //! The metrics of section 4.
 
-use super::{Config, FLOAT_FLOOR, LSTM, Paths, RNN, Record, Rnn, chance, params_lstm, params_rnn, steps_to_learn};
+use super::{
+    Config, FLOAT_FLOOR, LSTM, Paths, RNN, Record, Rnn, chance, params_lstm, params_rnn, steps_to_learn,
+};
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::per_arm;
@@ -8,7 +10,7 @@ use crate::run::arm::per_arm;
 pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let (arms, records) = (Rnn::ARMS, &record.arms);
     let chance_level = format!("chance level: {:.3}", chance(config));
-    // A gradient below the floor is only known to be below it.
+    // Gradients below the floor are imprecise, so the ratio is computed with the floor.
     let ratio = records[LSTM].gradient_at_first().zip(records[RNN].gradient_at_first());
     let ratio = ratio.map(|(lstm, rnn)| lstm.max(FLOAT_FLOOR) / rnn.max(FLOAT_FLOOR));
     let path = |name: &'static str, title: &'static str, of: fn(&Paths) -> &[f64]| {

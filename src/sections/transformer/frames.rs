@@ -1,8 +1,8 @@
 //! The messages of section 6: frames from a run to the page, and requests from the page to a run.
 
+use super::Ablation;
 use super::heads::Snapshot;
 use super::induction::Induction;
-use super::Ablation;
 use crate::run::arm::StepBatch;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;

@@ -3,8 +3,8 @@
 use super::checks::{saved_steps, validate_every};
 use super::source::Source;
 use super::{
-    Ablation, Config, Frame, Model, NextRequest, NextToken, Request, Sample, TEMPERATURES, Transformer, WriteRequest,
-    files, memory_bytes, writing,
+    Ablation, Config, Frame, Model, NextRequest, NextToken, Request, Sample, TEMPERATURES, Transformer,
+    WriteRequest, files, memory_bytes, writing,
 };
 use crate::core::LabError;
 use crate::run::arm::StepBatch;
@@ -205,7 +205,13 @@ impl TransformerTraining {
         let chars: Vec<char> = ids.iter().map(|&id| self.source.vocabulary.char(id)).collect();
         let gates = (!request.off.is_empty()).then(|| self.gates(&request.off));
         let (logits, full, maps) = self.model.predict(&ids, &chars, gates.as_deref()).await?;
-        ctx.send(Frame::Next(Rc::new(NextToken { request, chars, logits, whole: full, maps: Rc::new(maps) })));
+        ctx.send(Frame::Next(Rc::new(NextToken {
+            request,
+            chars,
+            logits,
+            whole: full,
+            maps: Rc::new(maps),
+        })));
         Ok(())
     }
 

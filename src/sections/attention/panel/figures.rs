@@ -1,12 +1,12 @@
 //! The figures of section 5 that need no training: one head, the saturation sweep, and multi-head attention.
 
+use super::text;
+use crate::charts::{Bar, BarChart, ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
+use crate::panel::series_table;
 use crate::sections::attention::{
     Config, Heads, Maps, SCALED, STAGES, Saturation, Spread, Sweep, SweepPoint, UNSCALED, entropy_uniform,
     head_dim,
 };
-use super::text;
-use crate::charts::{Bar, BarChart, ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use crate::panel::series_table;
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;

@@ -1,10 +1,10 @@
 //! The figures of the training run: loss, accuracy, entropy, and the heads' maps as they change.
 
-use crate::sections::attention::{Config, NetRecord, Record, SCALED, Sequence, UNSCALED, chance_loss};
 use super::figures::{HeadMaps, heads_table};
 use super::text;
 use crate::charts::Reference;
 use crate::panel::{CurveFigure, CurveSpec, LOSS, PtrEq};
+use crate::sections::attention::{Config, NetRecord, Record, SCALED, Sequence, UNSCALED, chance_loss};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;

@@ -3,14 +3,14 @@
 mod blocks;
 mod state;
 
-use crate::sections::attention::{
-    Config, Example, MAX_HEADS, Projections, Record, SCALED, Sequence, Stages, UNSCALED, stages,
-};
 use super::learning::letter;
 use super::text;
 use crate::charts::Table;
 use crate::charts::scale::format_exact;
 use crate::panel::PtrEq;
+use crate::sections::attention::{
+    Config, Example, MAX_HEADS, Projections, Record, SCALED, Sequence, Stages, UNSCALED, stages,
+};
 use crate::ui::figure::Figure;
 use blocks::View;
 use state::{Action, Cell, FIRST_ARM, QueryState, Source};

@@ -3,10 +3,12 @@
 mod diagram;
 mod tokens;
 
-use crate::sections::rnn::{Config, LSTM, LSTM_PARTS, MAX_UNITS, Part, PartKind, RNN, RNN_PARTS, Record, Trace};
 use crate::charts::scale::format_exact;
 use crate::charts::{Band, ColorMap, Grid, Strips, Table};
 use crate::panel::PtrEq;
+use crate::sections::rnn::{
+    Config, LSTM, LSTM_PARTS, MAX_UNITS, Part, PartKind, RNN, RNN_PARTS, Record, Trace,
+};
 use crate::ui::figure::Figure;
 use crate::ui::player::Player;
 use std::rc::Rc;
@@ -176,7 +178,8 @@ fn table(rnn: &Shown, lstm: &Shown, t: usize) -> Callback<(), Table> {
     let (rnn, lstm) = (rnn.clone(), lstm.clone());
     Callback::from(move |()| {
         let networks = [("LSTM", &lstm, &LSTM_PARTS[..]), ("RNN", &rnn, &RNN_PARTS[..])];
-        let units = networks.iter().filter_map(|(_, trace, _)| Some(trace.as_ref()?.units())).max().unwrap_or(0);
+        let units =
+            networks.iter().filter_map(|(_, trace, _)| Some(trace.as_ref()?.units())).max().unwrap_or(0);
         let mut columns = ["quantity", "network", "position", "mean of the gate, or root mean square"]
             .map(str::to_owned)
             .to_vec();

@@ -1,9 +1,9 @@
 //! The figures of section 4: loss, accuracy, gradients through time, and paths back through time.
 
-use crate::sections::rnn::{Config, FLOAT_FLOOR, GradientRow, LSTM, Paths, RNN, Record, chance};
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
 use crate::panel::{ACCURACY, CurveFigure, LOSS, PtrEq, series_table};
+use crate::sections::rnn::{Config, FLOAT_FLOOR, GradientRow, LSTM, Paths, RNN, Record, chance};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;

@@ -1,17 +1,17 @@
 //! The attention of a head on one repeating sequence, at any snapshot.
 
-use crate::sections::transformer::heads::Snapshot;
-use crate::sections::transformer::induction::{Induction, is_answer};
-use crate::sections::transformer::{Config, Record};
 use super::chars::labels;
 use super::heads::{Thumbnails, grids, head_name, shading};
+use super::snapshots::timeline;
 use crate::charts::{ColorMap, Grid, Heatmap, Table};
 use crate::core::metric::Metric;
 use crate::panel::PtrEq;
+use crate::sections::transformer::heads::Snapshot;
+use crate::sections::transformer::induction::{Induction, is_answer};
+use crate::sections::transformer::{Config, Record};
 use crate::ui::figure::Figure;
-use crate::ui::readout::{MetricOutput, Readout, format_number};
+use crate::ui::readout::{Readout, format_number};
 use std::rc::Rc;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
@@ -58,13 +58,6 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
     let (roots, weights) = &*grids;
     let n = snapshot.as_ref().map_or(0, |snapshot| snapshot.n as usize);
     let row = query.unwrap_or((run.period as usize + 3).min(n.saturating_sub(1))).min(n.saturating_sub(1));
-    let oninput = {
-        let chosen = chosen.setter();
-        Callback::from(move |event: InputEvent| {
-            let to = event.target_unchecked_into::<HtmlInputElement>().value_as_number() as usize;
-            chosen.set((to < last).then_some(to));
-        })
-    };
     let body = match &snapshot {
         None => html! { <p class="muted">{ "Nothing has been measured on a sequence that repeats." }</p> },
         Some(snapshot) => {
@@ -75,12 +68,7 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
             };
             html! {
                 <>
-                    <div class="timeline">
-                        <label>{ "Snapshot " }
-                            <input type="range" min="0" max={last.to_string()} step="1" value={at.to_string()} disabled={last == 0} data-timeline="induction"
-                                aria-valuetext={format!("step {step}")} {oninput} /></label>
-                        <MetricOutput metric="induction_step" value={f64::from(step)}>{ format!("step {step}, {} of {}", at + 1, last + 1) }</MetricOutput>
-                    </div>
+                    { timeline(&chosen, (at, last), step, "induction", "induction_step") }
                     <div class="head-large">
                         <Heatmap name={format!("Attention of {}", head_name(snapshot, shown_head))} grid={roots.clone()} map={ColorMap::Sequential} range={Some((0.0, 1.0))} max_height={420.0}
                             x_label="key" y_label="query" row_names={(*names).clone()} col_names={(*names).clone()} value_label="√weight"

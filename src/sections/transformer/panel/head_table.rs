@@ -1,10 +1,10 @@
 //! The statistics of each head, and the loss of the model without it.
 
-use crate::sections::transformer::heads::{HeadStats, Snapshot};
-use crate::sections::transformer::{Ablation, Request};
 use super::heads::{head_name, layer_and_head};
 use crate::charts::Table;
 use crate::panel::PtrEq;
+use crate::sections::transformer::heads::{HeadStats, Snapshot};
+use crate::sections::transformer::{Ablation, Request};
 use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
 use yew::prelude::*;

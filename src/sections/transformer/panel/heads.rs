@@ -1,10 +1,10 @@
 //! The attention of all heads as small maps, and of one head as a large map and as shading of the text.
 
-use crate::sections::transformer::heads::Snapshot;
 use super::chars::{labels, spoken, visible};
 use crate::charts::{ColorMap, Grid, Heatmap, Table};
 use crate::core::metric::Metric;
 use crate::panel::PtrEq;
+use crate::sections::transformer::heads::Snapshot;
 use crate::ui::figure::Figure;
 use crate::ui::picture::Picture;
 use crate::ui::readout::{Readout, format_number};

@@ -1,11 +1,11 @@
 //! Induction heads: the scores of the heads over the steps, and the loss on both halves of repeating sequences.
 
-use crate::sections::transformer::checks::INDUCTION_SCORE;
-use crate::sections::transformer::{Config, Record, TaskChoice};
 use super::copying::Copying;
 use crate::charts::{LineChart, Reference, Series, Table};
 use crate::core::settings::{Preset, Settings};
 use crate::panel::{CurveFigure, CurveSpec, PtrEq, Readouts};
+use crate::sections::transformer::checks::INDUCTION_SCORE;
+use crate::sections::transformer::{Config, Record, TaskChoice};
 use crate::ui::figure::Figure;
 use yew::prelude::*;
 

@@ -1,7 +1,7 @@
 //! Export and import of weights.
 
-use crate::sections::transformer::Request;
 use crate::panel::PtrEq;
+use crate::sections::transformer::Request;
 use crate::ui::export::download_bytes;
 use js_sys::Uint8Array;
 use wasm_bindgen_futures::{JsFuture, spawn_local};

@@ -1,9 +1,9 @@
 //! The most likely next characters as bars, for a temperature and a top-k.
 
-use crate::sections::transformer::NextToken;
-use crate::sections::transformer::next::{by_score, entropy, probabilities};
 use super::chars::{spoken, visible};
 use crate::charts::Table;
+use crate::sections::transformer::NextToken;
+use crate::sections::transformer::next::{by_score, entropy, probabilities};
 use crate::ui::readout::format_number;
 use std::rc::Rc;
 use yew::prelude::*;

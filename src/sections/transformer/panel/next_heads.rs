@@ -1,9 +1,9 @@
 //! The heads' attention on the visitor's text, with a switch for each.
 
-use crate::sections::transformer::NextToken;
 use super::chars::{spoken, visible};
 use super::heads::{head_name, layer_and_head, shading, use_head_grid};
 use crate::panel::PtrEq;
+use crate::sections::transformer::NextToken;
 use crate::ui::readout::format_number;
 use yew::prelude::*;
 

@@ -1,13 +1,13 @@
 //! The prediction of the next character: a diagram of the model, the user's text, the most likely characters, and a switch
 //! for each head with its attention on that text.
 
-use crate::sections::transformer::next::Reading;
-use crate::sections::transformer::{Config, NextRequest, NextToken, Request, TaskChoice, TextInfo};
 use super::chars::spoken;
 use super::next_bars::{Distribution, bars};
 use super::next_heads::NextHeads;
 use super::schematic::schematic;
 use crate::panel::PtrEq;
+use crate::sections::transformer::next::Reading;
+use crate::sections::transformer::{Config, NextRequest, NextToken, Request, TaskChoice, TextInfo};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};

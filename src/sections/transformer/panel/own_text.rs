@@ -1,9 +1,9 @@
 //! The user's own text, from a file or pasted. It stays in this browser.
 
-use crate::sections::transformer::TextChoice;
 use crate::client::use_files;
 use crate::panel::files::FileBox;
 use crate::protocol::FileKind;
+use crate::sections::transformer::TextChoice;
 use js_sys::Array;
 use serde_json::Value;
 use wasm_bindgen::JsValue;

@@ -1,6 +1,6 @@
 //! A diagram of the model, with the shape of the tensor after each part.
 
-use crate::sections::transformer::Config;
+use crate::sections::transformer::{Config, PositionsChoice};
 use yew::prelude::*;
 
 const WIDTH: f64 = 340.0;

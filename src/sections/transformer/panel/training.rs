@@ -1,10 +1,10 @@
 //! The loss with its baselines, the text, and the parameters of the model.
 
-use crate::sections::transformer::{Config, TextInfo, param_count};
 use super::chars::visible;
 use super::text;
 use crate::charts::Reference;
 use crate::panel::{CurveFigure, CurveSpec, PtrEq, Readouts};
+use crate::sections::transformer::{Config, TextInfo, param_count};
 use crate::ui::readout::format_number;
 use yew::prelude::*;
 

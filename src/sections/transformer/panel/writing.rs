@@ -1,8 +1,8 @@
 //! Writing on request, with the probabilities of the alternatives at each character.
 
-use crate::sections::transformer::{Request, TaskChoice, WriteRequest, Writing, WrittenChar};
 use super::chars::{spoken, visible};
 use super::next_token::first_text;
+use crate::sections::transformer::{Request, TaskChoice, WriteRequest, Writing, WrittenChar};
 use crate::ui::readout::format_number;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};

@@ -11,11 +11,7 @@ pub(super) enum Source {
     /// [`Example::small`].
     Small,
     /// A head of a network in training, and the position of the query.
-    Run {
-        arm: usize,
-        head: usize,
-        position: usize,
-    },
+    Run { arm: usize, head: usize, position: usize },
 }
 
 /// One number of the example.
@@ -162,7 +158,7 @@ impl QueryState {
     }
 
     fn switch(&mut self, change: impl FnOnce(&mut Switches)) {
-        self.remember();
+        self.push_undo();
         change(&mut self.switches);
     }
 
@@ -174,7 +170,7 @@ impl QueryState {
         self.warning = number.as_ref().err().map(ToString::to_string);
         let moves = number.as_ref().is_ok_and(|number| cell.of(shown) != Some(*number));
         if moves && !changed {
-            self.remember();
+            self.push_undo();
         }
         if let (true, Ok(number)) = (moves, number) {
             let mut next = shown.clone();
@@ -208,11 +204,11 @@ impl Reducible for QueryState {
             Action::Leave => next.draft = None,
             Action::Escape => {
                 if next.draft.take().is_some_and(|draft| draft.changed) {
-                    next.step_back();
+                    next.undo();
                 }
             }
             Action::Resize(example) => {
-                next.remember();
+                next.push_undo();
                 next.draft = None;
                 next.switches.hidden.truncate(example.keys.len());
                 next.edited = Some(Rc::new(example));
@@ -227,14 +223,14 @@ impl Reducible for QueryState {
             }),
             Action::Undo => {
                 next.draft = None;
-                next.step_back();
+                next.undo();
             }
             Action::Reset(scaled) => {
                 let back = Snapshot { edited: None, switches: Switches { scaled, ..Switches::default() } };
                 let now = Snapshot { edited: next.edited.clone(), switches: next.switches.clone() };
                 next.draft = None;
                 if now != back {
-                    next.remember();
+                    next.push_undo();
                     (next.edited, next.switches) = (back.edited, back.switches);
                 }
             }
