@@ -1,4 +1,4 @@
-//! The heads' attention on the visitor's text, with a switch for each.
+//! The heads' attention on the user's text, with a switch for each.
 
 use super::chars::{spoken, visible};
 use super::heads::{head_name, layer_and_head, shading, use_head_grid};

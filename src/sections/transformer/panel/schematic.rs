@@ -89,13 +89,9 @@ pub(super) fn schematic(config: &Config, n: usize, vocabulary: usize) -> Html {
     drawing.stage(true, "characters, one-hot", format!("[{n}, {vocabulary}]"));
     drawing.down();
     drawing.stage(true, "embedding E", vectors.clone());
-    if config.positions == PositionsChoice::None {
-        drawing.down();
-        drawing.stage(true, "no positions", vectors.clone());
-    } else {
-        drawing.down();
-        drawing.stage(true, "+ positions P", vectors.clone());
-    }
+    drawing.down();
+    let positions = if config.positions == PositionsChoice::None { "no positions" } else { "+ positions P" };
+    drawing.stage(true, positions, vectors.clone());
     drawing.y += 8.0;
     let top = drawing.y - 20.0;
     drawing.branch(&[
