@@ -64,16 +64,6 @@ fn ends(param: &Param) -> Vec<String> {
     }
 }
 
-/// All sources below a folder.
-fn sources(folder: &str) -> String {
-    let entries = std::fs::read_dir(folder).expect("the folder is there").flatten();
-    let text = |path: std::path::PathBuf| match path.is_dir() {
-        true => sources(&path.to_string_lossy()),
-        false => std::fs::read_to_string(path).unwrap_or_default(),
-    };
-    entries.map(|entry| text(entry.path())).collect()
-}
-
 /// Every section has sweeps, and each can start without changes.
 #[track_caller]
 fn sweeps_are_valid<E: Experiment>() {
@@ -150,17 +140,9 @@ fn settings_are_consistent<E: Experiment>() {
     let names: BTreeSet<&str> = metrics.iter().map(|metric| &*metric.name).collect();
     assert_eq!(names.len(), metrics.len(), "{slug}: two numbers have one name");
     assert!(metrics.iter().all(|metric| !metric.title.is_empty()), "{slug}");
-    let sources = sources(&format!("src/sections/{slug}"));
-    let rows = |start: &str| {
-        sources
-            .split(start)
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next().map(str::to_owned))
-            .collect::<Vec<_>>()
-    };
-    let rows = [rows("<Readouts names=\""), rows("main_numbers: \"")].concat();
-    let drawn: BTreeSet<&str> = rows.iter().flat_map(|row| row.split(' ')).collect();
-    assert_eq!(drawn, names, "{slug}: numbers that are drawn, and those that there are");
+    let rows = E::CHAPTERS.iter().flat_map(|chapter| chapter.readouts).chain([&E::MAIN_METRICS]);
+    let drawn: BTreeSet<&str> = rows.flat_map(|row| row.split(' ')).collect();
+    assert_eq!(drawn, names, "{slug}: the metrics that are drawn, and those that there are");
     let mut named = BTreeSet::new();
     for chapter in chapters(E::CHAPTERS) {
         assert!(chapter.title.ends_with('?'), "{slug}: {} asks a question", chapter.slug);

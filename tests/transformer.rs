@@ -224,7 +224,7 @@ fn cached_generation_matches_the_uncached_model() {
     let mut writer_text = vocabulary.encode("abc");
     let device = Device::flex();
     let mut writer = Writer::new(&net, &vocabulary, "abc", &device);
-    let mut rng = <rand::rngs::ChaCha12Rng as rand::SeedableRng>::seed_from_u64(1);
+    let mut rng = <chacha20::ChaCha12Rng as rand::SeedableRng>::seed_from_u64(1);
     while writer_text.len() < 24 {
         let ours = block_on(writer.next_logits()).expect("logits");
         let ids: Vec<usize> = writer_text.iter().map(|&id| id.into()).collect();
@@ -238,7 +238,7 @@ fn cached_generation_matches_the_uncached_model() {
 
 #[test]
 fn draws_follow_temperature_and_top_k() {
-    let mut rng = <rand::rngs::ChaCha12Rng as rand::SeedableRng>::seed_from_u64(1);
+    let mut rng = <chacha20::ChaCha12Rng as rand::SeedableRng>::seed_from_u64(1);
     let logits = [0.0, 2.0, 1.0, -3.0];
     assert!((0..50).all(|_| draw(&logits, 1.0, 1, &mut rng) == 1));
     assert!((0..50).all(|_| draw(&logits, 0.0, 4, &mut rng) == 1));

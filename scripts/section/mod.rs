@@ -55,8 +55,10 @@ impl Experiment for Section {
         slug: "training",
         title: "Does gradient descent find the slope?",
         figures: &[("loss", "Training loss")],
+        readouts: &[],
         trains: true,
     }];
+    const MAIN_METRICS: &'static str = "loss_line weight";
     const ARMS: &'static [Arm] = &[Arm { slug: "line", title: "line", net: "line" }];
 
     fn apply_frame(record: &mut Record, _arm: usize, frame: Frame) {

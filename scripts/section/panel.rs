@@ -19,7 +19,7 @@ pub fn SectionPanel(props: &PanelProps) -> Html {
                 controls("Training", keys![Config; learning_rate, batch_size, steps, seed]),
             ],
             figures: html! {
-                <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="mean squared error"
+                <CurveFigure name="loss" lines={LOSS} y_label="mean squared error"
                     look_for={html! { "The training loss of each mini-batch." }} x_max={Some(f64::from(config.steps))} />
             },
         },
@@ -28,7 +28,6 @@ pub fn SectionPanel(props: &PanelProps) -> Html {
     let page = Page {
         title: "SECTION_TITLE",
         introduction: html! { <p class="lead">{ "One weight learns the slope of a line." }</p> },
-        main_numbers: "loss_line weight",
         notice: Html::default(),
     };
     frame(&lab, &settings, page, body)

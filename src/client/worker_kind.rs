@@ -110,6 +110,9 @@ async fn sleep(ms: i32) {
 
 async fn ask() -> Adapter {
     const NO_WEBGPU: Adapter = Adapter::None("This browser has no WebGPU.");
+    if !has_gpu_worker() {
+        return Adapter::None("This development build has no worker for the GPU (yet); ./lab serve --gpu builds it.");
+    }
     let get = |of: &JsValue, key: &str| Reflect::get(of, &key.into()).unwrap_or(JsValue::UNDEFINED);
     let gpu = get(&get(&js_sys::global(), "navigator"), "gpu");
     let Ok(request) = get(&gpu, "requestAdapter").dyn_into::<Function>() else { return NO_WEBGPU };
@@ -131,6 +134,12 @@ async fn ask() -> Adapter {
     let is_software =
         get(&info, "isFallbackAdapter").is_truthy() || get(&adapter, "isFallbackAdapter").is_truthy();
     if is_software { Adapter::Software(name) } else { Adapter::Gpu(name) }
+}
+
+/// Returns false for a development build without the worker for a GPU, see `scripts/gpu_worker.sh`.
+fn has_gpu_worker() -> bool {
+    let mark = gloo::utils::document().query_selector("meta[name=nn-lab-gpu-worker]").ok().flatten();
+    mark.is_none_or(|mark| mark.get_attribute("content").as_deref() != Some("missing"))
 }
 
 #[cfg(test)]

@@ -12,8 +12,17 @@ pub struct Chapter {
     pub title: &'static str,
     /// Names and titles of the chapter's figures.
     pub figures: &'static [(&'static str, &'static str)],
+    /// Rows of metrics between the figures. The names of a row are separated by spaces.
+    pub readouts: &'static [&'static str],
     /// True if the chapter shows measurements of a run. The others are complete before any training.
     pub trains: bool,
+}
+
+impl Chapter {
+    /// Returns the title of one of the chapter's figures.
+    pub fn figure_title(&self, name: &str) -> Option<&'static str> {
+        self.figures.iter().find(|(figure, _)| *figure == name).map(|(_, title)| *title)
+    }
 }
 
 /// The chapter of checks and sweeps, which every section has.
@@ -21,6 +30,7 @@ pub const CLAIMS: Chapter = Chapter {
     slug: "claims",
     title: "Do the claims hold?",
     figures: &[("sweep", "Sweep over a setting")],
+    readouts: &[],
     trains: true,
 };
 
@@ -29,6 +39,7 @@ pub const RUNS: Chapter = Chapter {
     slug: "runs",
     title: "How do your runs compare?",
     figures: &[("compare-runs", "Compare runs")],
+    readouts: &[],
     trains: true,
 };
 
@@ -100,8 +111,14 @@ mod tests {
     use crate::core::chapter::*;
 
     const OWN: &[Chapter] = &[
-        Chapter { slug: "one", title: "One?", figures: &[("a", "A"), ("b", "B")], trains: true },
-        Chapter { slug: "two", title: "Two?", figures: &[("c", "C")], trains: false },
+        Chapter {
+            slug: "one",
+            title: "One?",
+            figures: &[("a", "A"), ("b", "B")],
+            readouts: &[],
+            trains: true,
+        },
+        Chapter { slug: "two", title: "Two?", figures: &[("c", "C")], readouts: &[], trains: false },
     ];
 
     fn shown(chapter: Option<&str>, show: &[&str]) -> (Vec<(&'static str, usize)>, usize) {

@@ -18,7 +18,7 @@ use crate::protocol::{DeviceKind, RunState};
 use crate::run::any::AnyExperiment;
 use crate::ui::checks::check_table;
 use crate::ui::figure::Provenance;
-use crate::ui::visibility::{HiddenByLesson, OnlyFigures, ShownSeed};
+use crate::ui::visibility::{CurrentChapter, HiddenByLesson, OnlyFigures, ShownSeed};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -28,8 +28,6 @@ pub struct Page {
     pub title: &'static str,
     /// One or two sentences under the title.
     pub introduction: Html,
-    /// The names of the two to four metrics that stay visible while one scrolls.
-    pub main_numbers: &'static str,
     /// Content above all chapters, such as an estimate of the cost of a run.
     pub notice: Html,
 }
@@ -108,7 +106,7 @@ fn draw(
             { page.notice }
             // A figure that needs no training needs no buttons, unless a question is asked. The embedding page may still train.
             <div hidden={is_figure && !trains && settings.assignment.question.is_none() && guided.is_none()} class="run-frame">
-                { run_panel(lab, settings, guided, trains, if is_figure { "" } else { page.main_numbers }) }
+                { run_panel(lab, settings, guided, trains, if is_figure { "" } else { lab.experiment.main_metrics }) }
             </div>
             <div class="panel-grid">
                 if !is_picked {
@@ -145,7 +143,8 @@ fn chapter(settings: &AnySettings, opened: &Opened, body: ChapterBody, seed: Sho
     let only = OnlyFigures(opened.only.clone().map(Rc::from));
     let has_controls = !body.controls.is_empty();
     html! {
-        <ContextProvider<OnlyFigures> key={*slug} context={only.clone()}>
+        <ContextProvider<CurrentChapter> key={*slug} context={CurrentChapter(opened.chapter)}>
+        <ContextProvider<OnlyFigures> context={only.clone()}>
         <ContextProvider<ShownSeed> context={seed}>
             <section class="chapter" data-chapter={*slug} data-only={only.0.is_some().then_some("")} aria-labelledby={format!("chapter-{slug}")}>
                 <h3 id={format!("chapter-{slug}")} tabindex="-1" class={only.0.is_some().then_some("visually-hidden")}>{ *title }</h3>
@@ -158,6 +157,7 @@ fn chapter(settings: &AnySettings, opened: &Opened, body: ChapterBody, seed: Sho
             </section>
         </ContextProvider<ShownSeed>>
         </ContextProvider<OnlyFigures>>
+        </ContextProvider<CurrentChapter>>
     }
 }
 

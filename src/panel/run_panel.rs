@@ -11,7 +11,8 @@ use crate::assignment::{Answer, Assignment, Guess};
 use crate::panel::guided::GuidedCard;
 use crate::panel::run_panel::host::{HostContext, use_host};
 use crate::panel::run_panel::question::QuestionCard;
-use crate::panel::{PanelAction, Readouts, RunView, SEEDS};
+use crate::panel::run_view::readouts;
+use crate::panel::{PanelAction, RunView, SEEDS};
 use crate::protocol::RunState;
 use crate::ui::run_controls::{RunControls, go_on};
 use crate::ui::visibility::use_assignment;
@@ -44,7 +45,9 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     let view = use_context::<RunView>();
     // Only when the run is over: screen readers would read a sentence that changes with every frame again and again.
     let is_over = matches!(props.state, RunState::Done { .. });
-    let outcome = view.filter(|_| is_over).map(|view| view.sentence(props.main_numbers)).unwrap_or_default();
+    let outcome =
+        view.as_ref().filter(|_| is_over).map(|view| view.sentence(props.main_metrics)).unwrap_or_default();
+    let main_metrics = view.as_ref().map(|view| readouts(view, props.main_metrics, true));
     let on_answer = use_callback((), {
         let answer = answer.setter();
         move |guess: Option<Answer>, ()| answer.set(guess)
@@ -64,7 +67,7 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
                 disabled={blocked.then_some(AttrValue::Static("Answer the question first; then you can train."))}
                 lost_at={props.lost_at} on_go_on={props.on_go_on.clone()} outcome={outcome} {waiting} below={props.replay.clone()}>
                 { seeds(props, &assignment) }
-                <Readouts names={props.main_numbers} compact={true} />
+                { main_metrics }
             </RunControls>
             { for props.failures.iter().map(|failure| failed_net(failure, props)) }
         </>

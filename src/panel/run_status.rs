@@ -72,7 +72,7 @@ pub(super) fn run_panel(
     settings: &AnySettings,
     guided: Option<GuidedInfo>,
     trains: bool,
-    main_numbers: &'static str,
+    main_metrics: &'static str,
 ) -> Html {
     let (experiment, records) = (lab.experiment, lab.records.clone());
     let guided = guided.map(|info| GuidedView::new(info, lab, settings));
@@ -80,7 +80,7 @@ pub(super) fn run_panel(
     let replay = if replays { replay(&lab.replay_steps, lab.shown, &lab.show) } else { Html::default() };
     let mark = Rc::as_ptr(&records) as usize;
     html! {
-        <RunPanel slug={experiment.slug} params={experiment.schema.params} dispatch={settings.page.dispatch.clone()} {mark} {main_numbers} {guided} {replay}
+        <RunPanel slug={experiment.slug} params={experiment.schema.params} dispatch={settings.page.dispatch.clone()} {mark} {main_metrics} {guided} {replay}
             series={Callback::from(move |()| records.first().map_or_else(Vec::new, |record| experiment.series(record)))} loading={still_loading(lab)} background={settings.background.clone()}
             state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
             seeds={settings.options.seeds} failures={failures(lab, settings)} on_retry={lab.retry.clone()}

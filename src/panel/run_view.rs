@@ -9,7 +9,7 @@ use crate::run::any::{AnyConfig, AnyExperiment, AnyRecord};
 use crate::run::arm::Arm;
 use crate::ui::figure::Figure;
 use crate::ui::readout::{Readout, format_number};
-use crate::ui::visibility::use_only_figures;
+use crate::ui::visibility::{CurrentChapter, use_only_figures};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -167,22 +167,26 @@ fn rescaled(series: Series, per: f64) -> Series {
 
 #[derive(Clone, PartialEq, Properties, Debug)]
 pub struct ReadoutsProps {
-    /// The names, separated by spaces.
-    pub names: &'static str,
-    /// True in a narrow bar, where the spread over seeds is written shorter.
-    #[prop_or(false)]
-    pub compact: bool,
+    /// The index of the row among the chapter's readouts.
+    #[prop_or_default]
+    pub row: usize,
 }
 
-/// Some of the section's metrics, in a row.
+/// A row of metrics that the chapter declares.
 #[component]
 pub fn Readouts(props: &ReadoutsProps) -> Html {
     let (view, only) = (use_context::<RunView>(), use_only_figures());
+    let chapter = use_context::<CurrentChapter>();
     // A single figure has no metrics next to it.
-    let Some(view) = view.filter(|_| only.0.is_none()) else { return Html::default() };
-    let readout = |(metric, spread): (Metric, Option<Spread>)| html! { <Readout {metric} {spread} compact={props.compact} /> };
+    let (Some(view), Some(chapter), None) = (view, chapter, only.0) else { return Html::default() };
+    readouts(&view, chapter.0.readouts.get(props.row).copied().unwrap_or_default(), false)
+}
+
+/// Returns a row of metrics, whose names are separated by spaces. The spread over seeds is written shorter if `compact`.
+pub(super) fn readouts(view: &RunView, names: &str, compact: bool) -> Html {
+    let readout = |(metric, spread)| html! { <Readout {metric} {spread} {compact} /> };
     html! {
-        <div class="readouts">{ for props.names.split_whitespace().filter_map(|name| view.metric(name)).map(readout) }</div>
+        <div class="readouts">{ for names.split_whitespace().filter_map(|name| view.metric(name)).map(readout) }</div>
     }
 }
 
@@ -213,7 +217,9 @@ pub const ACCURACY: &[CurveSpec] = &[CurveSpec::new("accuracy", "")];
 #[derive(Clone, PartialEq, Properties)]
 pub struct CurveFigureProps {
     pub name: &'static str,
-    pub title: &'static str,
+    /// The title, if it is not the one that the chapter declares.
+    #[prop_or_default]
+    pub title: Option<&'static str>,
     pub lines: &'static [CurveSpec],
     /// Curves that only the table shows.
     #[prop_or_default]
@@ -269,7 +275,7 @@ pub fn CurveFigure(props: &CurveFigureProps) -> Html {
     let references = if measured { props.references.clone() } else { Vec::new() };
     let y_scale = if largest > props.log_above { ScaleKind::Log } else { ScaleKind::Linear };
     html! {
-        <Figure all_seeds={true} name={props.name} title={props.title} look_for={props.look_for.clone()} formula={props.formula.clone()} {table}>
+        <Figure all_seeds={true} name={props.name} title={props.title.map(AttrValue::Static)} look_for={props.look_for.clone()} formula={props.formula.clone()} {table}>
             <LineChart name={props.name} x_label={props.x_label} y_label={props.y_label} {series} {y_scale}
                 {references} x_max={props.x_max} y_range={props.y_range} markers={props.markers}
                 integer_x={true} empty={props.empty} />

@@ -49,6 +49,8 @@ pub struct AnyExperiment {
     pub slug: &'static str,
     pub schema: Schema,
     pub chapters: &'static [Chapter],
+    /// The names of the metrics that stay visible while one scrolls, separated by spaces.
+    pub main_metrics: &'static str,
     pub arms: &'static [Arm],
     /// True if the page keeps earlier states of a run.
     pub replays: bool,
@@ -74,6 +76,7 @@ impl AnyExperiment {
                 slug: E::SLUG,
                 schema: Schema::of::<E::Config>(),
                 chapters: E::CHAPTERS,
+                main_metrics: E::MAIN_METRICS,
                 arms: E::ARMS,
                 replays: E::REPLAYS,
                 empty: || Rc::new(E::Record::default()),

@@ -52,6 +52,8 @@ pub trait Experiment: 'static {
 
     /// The questions that the section answers, in the order of the page.
     const CHAPTERS: &'static [Chapter];
+    /// The names of the two to four metrics that stay visible while one scrolls, separated by spaces.
+    const MAIN_METRICS: &'static str;
 
     /// The networks that a run trains side by side.
     const ARMS: &'static [Arm];
@@ -128,6 +130,7 @@ macro_rules! own_files {
         type Record = Record;
 
         const CHAPTERS: &'static [$crate::core::chapter::Chapter] = chapters::CHAPTERS;
+        const MAIN_METRICS: &'static str = chapters::MAIN_METRICS;
         const EXPERIMENTS: &'static [$crate::core::guided::GuidedExperiment<Self::Config, Self::Record>] =
             experiments::EXPERIMENTS;
 

@@ -1,7 +1,7 @@
 //! A figure: one idea, the things to look for, and its export as a picture or table.
 
 use crate::charts::Table;
-use crate::ui::visibility::{ShownSeed, use_assignment, use_only_figures};
+use crate::ui::visibility::{CurrentChapter, ShownSeed, use_assignment, use_only_figures};
 use crate::ui::{export, use_unique};
 use web_sys::{Element, HtmlDetailsElement};
 use yew::prelude::*;
@@ -10,7 +10,9 @@ use yew::prelude::*;
 pub struct FigureProps {
     /// The value of `data-figure`, for tests and course authors, and the name of exported files.
     pub name: AttrValue,
-    pub title: AttrValue,
+    /// The title, if it depends on the settings. By default it is the title that the chapter declares.
+    #[prop_or_default]
+    pub title: Option<AttrValue>,
     /// One or two sentences that say what to look for.
     #[prop_or_default]
     pub look_for: Html,
@@ -45,6 +47,10 @@ impl std::fmt::Debug for FigureProps {
 #[component]
 pub fn Figure(props: &FigureProps) -> Html {
     let (assignment, only) = (use_assignment(), use_only_figures());
+    let chapter = use_context::<CurrentChapter>();
+    let title = props.title.clone().unwrap_or_else(|| {
+        chapter.and_then(|chapter| chapter.0.figure_title(&props.name)).unwrap_or_default().into()
+    });
     let body = use_node_ref();
     let menu = use_node_ref();
     let opened = use_state_eq(|| false);
@@ -65,10 +71,10 @@ pub fn Figure(props: &FigureProps) -> Html {
     };
     let export = |kind: Kind| {
         let (props, body, close, warning) = (props.clone(), body.clone(), close.clone(), warning.setter());
-        let provenance = provenance.clone();
+        let (title, provenance) = (title.clone(), provenance.clone());
         Callback::from(move |_: MouseEvent| {
             close();
-            warning.set(kind.export(&props, &provenance, &body));
+            warning.set(kind.export(&props, &title, &provenance, &body));
         })
     };
     let toggle = {
@@ -99,13 +105,13 @@ pub fn Figure(props: &FigureProps) -> Html {
             <figcaption>
                 <div class="figure-head">
                     <h3 id={id}>
-                        { props.title.clone() }
+                        { title.clone() }
                         if let Some(seed) = seed {
                             <small class="shown-seed">{ format!(" seed {seed}") }</small>
                         }
                     </h3>
                     <details class="menu" ref={menu} {onkeydown}>
-                        <summary aria-label={format!("Data and export: {}", props.title)} title="Data and export">
+                        <summary aria-label={format!("Data and export: {title}")} title="Data and export">
                             { "⋯" }
                         </summary>
                         <div class="menu-items">
@@ -134,7 +140,7 @@ pub fn Figure(props: &FigureProps) -> Html {
                 }
             </div>
             if *opened {
-                { data_table(props, toggle) }
+                { data_table(props, &title, toggle) }
             }
         </figure>
     }
@@ -157,14 +163,13 @@ enum Kind {
 
 impl Kind {
     /// Downloads the figure's data or picture. Returns a message for the visitor if that failed.
-    fn export(self, props: &FigureProps, provenance: &str, body: &NodeRef) -> Option<String> {
+    fn export(self, props: &FigureProps, title: &str, provenance: &str, body: &NodeRef) -> Option<String> {
         let file = format!("nn-lab-{}", props.name);
         let done = if let Self::Csv = self {
             let csv = with_provenance(props.table.emit(()), provenance).to_csv();
             export::download(&format!("{file}.csv"), "text/csv;charset=utf-8", &csv)
         } else {
-            let picture =
-                body.cast::<Element>().and_then(|body| export::picture(&body, &props.title, provenance));
+            let picture = body.cast::<Element>().and_then(|body| export::picture(&body, title, provenance));
             let Some(picture) = picture else {
                 return Some("There is nothing to export yet.".to_owned());
             };
@@ -190,7 +195,7 @@ pub fn with_provenance(mut table: Table, provenance: &str) -> Table {
 const MAX_ROWS: usize = 400;
 const MAX_COLUMNS: usize = 65;
 
-fn data_table(props: &FigureProps, close: Callback<MouseEvent>) -> Html {
+fn data_table(props: &FigureProps, title: &AttrValue, close: Callback<MouseEvent>) -> Html {
     let full = props.table.emit(());
     let table = full.thinned(MAX_ROWS, MAX_COLUMNS);
     let (rows, columns) = (table.rows.len(), table.columns.len());
@@ -213,9 +218,9 @@ fn data_table(props: &FigureProps, close: Callback<MouseEvent>) -> Html {
                 <button type="button" onclick={close}>{ "Hide the table" }</button>
             </div>
             // The table scrolls, so the keyboard must be able to reach it.
-            <div class="twin-scroll" role="region" tabindex="0" aria-label={format!("Data: {}", props.title)}>
+            <div class="twin-scroll" role="region" tabindex="0" aria-label={format!("Data: {title}")}>
                 <table data-table={props.name.clone()}>
-                    <caption class="visually-hidden">{ props.title.clone() }</caption>
+                    <caption class="visually-hidden">{ title.clone() }</caption>
                     <thead>
                         <tr>{ for table.columns.iter().map(|name| html! { <th scope="col">{ name.clone() }</th> }) }</tr>
                     </thead>

@@ -1,6 +1,7 @@
 //! Parts of a panel that the author of a link may hide.
 
 use crate::assignment::Assignment;
+use crate::core::chapter::Chapter;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -27,6 +28,10 @@ impl OnlyFigures {
         self.0.as_ref().is_none_or(|names| names.iter().any(|shown| shown == name))
     }
 }
+
+/// The chapter around a figure. The figure takes its title from it, and readouts take their metrics.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CurrentChapter(pub &'static Chapter);
 
 /// The seed that a chapter's figures show, if a run has several and they show only one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { act, address, closeAll, device, metric, waitMetric, waitState, withPage } from './lib/browser.mjs';
-import { dist } from './lib/site.mjs';
+import { dist, serve } from './lib/site.mjs';
 import { settled, soak, wander } from './lib/soak.mjs';
 import { bareSteps } from './lib/steps.mjs';
 
@@ -45,7 +45,9 @@ const watch = () => {
   }).observe({ type: 'longtask', buffered: true });
 };
 
-async function start() {
+/** Measures the first paint and the first training step, on this machine or on a slow one with a slow connection. */
+async function start(slow) {
+  const from = slow ? await serve({ gzip: true }) : undefined;
   const paints = [];
   const steps = [];
   let fetched;
@@ -56,15 +58,17 @@ async function start() {
         await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0);
         await page.waitForSelector('[data-panel="mlp"] [data-param]', { state: 'visible' });
         await act(page, 'train');
-        await waitMetric(page, 'step', (step) => step >= 1);
+        await waitMetric(page, 'step', (step) => step >= 1, 120_000);
         steps.push(await page.evaluate(() => performance.now()));
         paints.push(await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime));
         fetched = await page.evaluate(() => performance.getEntriesByType('resource').find((entry) => /worker-[cg]pu_bg(-\w+)?\.wasm$/.test(entry.name))?.startTime);
       },
-      { init: watch },
+      { init: watch, slow, from },
     );
   }
+  await from?.close();
   print('start', {
+    when: slow ? '10 Mbit/s, gzip, processor 4 times slower' : 'this machine',
     first_paint_ms: Math.round(median(paints)),
     worker_fetch_ms: fetched && Math.round(fetched),
     first_step_ms: Math.round(median(steps)),
@@ -308,11 +312,12 @@ const soaking = [
   wandering,
 ];
 
-// `./lab bench arms`, `./lab bench drawings`, `./lab bench steps` and `./lab bench soak` measure these alone.
-const only = { arms, drawings, steps, soak: soaking, '--soak': soaking }[process.argv[2]];
+// `./lab bench start`, `./lab bench arms`, `./lab bench drawings`, `./lab bench steps` and `./lab bench soak` measure these alone.
+const starts = [() => start(false), () => start(true)];
+const only = { start: starts, arms, drawings, steps, soak: soaking, '--soak': soaking }[process.argv[2]];
 for (const measure of only ?? [
   sizes,
-  start,
+  ...starts,
   ...arms,
   ...drawings,
   () => speed('mlp', 'default', { device: 'cpu', steps: 1500 }),

@@ -27,6 +27,7 @@ export default defineConfig({
   use: {
     launchOptions,
     screenshot: 'only-on-failure',
+    // Tracing takes a snapshot of the page at each poll, which is too slow for every run.
     trace: 'on-first-retry',
   },
 });

@@ -30,7 +30,7 @@ pub(in crate::panel) struct RunPanelProps {
     /// The slider over earlier states of the run.
     pub(in crate::panel) replay: Html,
     /// The names of the metrics that stay visible.
-    pub(in crate::panel) main_numbers: &'static str,
+    pub(in crate::panel) main_metrics: &'static str,
     /// The number of seeds of a run.
     pub(in crate::panel) seeds: u32,
     /// The networks that have failed while others go on.

@@ -2,6 +2,9 @@
 
 use crate::core::chapter::Chapter;
 
+/// The metrics that stay visible while one scrolls.
+pub(super) const MAIN_METRICS: &str = "loss_scaled loss_unscaled steps_scaled steps_unscaled";
+
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
         slug: "weights",
@@ -11,6 +14,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("weights-scaled", "Attention weights, scaled"),
             ("weights-unscaled", "Attention weights, unscaled"),
         ],
+        readouts: &[],
         trains: true,
     },
     Chapter {
@@ -22,12 +26,16 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("jacobian", "Norm of the softmax's Jacobian"),
             ("distribution", "The distribution at d_k"),
         ],
+        readouts: &[
+            "entropy_scaled entropy_unscaled entropy_uniform entropy_drop jacobian_first jacobian_peak jacobian_last",
+        ],
         trains: false,
     },
     Chapter {
         slug: "heads",
         title: "Why several heads?",
         figures: &[("head-maps", "Weights of each head")],
+        readouts: &["params_formula params_counted max_abs_err_mha"],
         trains: false,
     },
     Chapter {
@@ -40,6 +48,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("maps-unscaled", "Unscaled: where each token looks"),
             ("accuracy", "Accuracy and attention to the correct token"),
         ],
+        readouts: &[],
         trains: true,
     },
 ];

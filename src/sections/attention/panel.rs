@@ -60,7 +60,6 @@ pub fn AttentionPanel(props: &PanelProps) -> Html {
     let page = Page {
         title: "Attention, and why it is scaled",
         introduction: text::introduction(),
-        main_numbers: "loss_scaled loss_unscaled steps_scaled steps_unscaled",
         notice: Html::default(),
     };
     frame(&lab, &settings, page, body)
@@ -96,7 +95,7 @@ fn SaturationChapter(props: &SaturationChapterProps) -> Html {
     html! {
         <>
             { text::saturation() }
-            <Readouts names="entropy_scaled entropy_unscaled entropy_uniform entropy_drop jacobian_first jacobian_peak jacobian_last" />
+            <Readouts />
             <SweepFigures config={config.clone()} sweep={props.sweep.clone()} />
         </>
     }
@@ -117,7 +116,7 @@ fn HeadsChapter(props: &HeadsChapterProps) -> Html {
     html! {
         <>
             { text::multi_head(config) }
-            <Readouts names="params_formula params_counted max_abs_err_mha" />
+            <Readouts />
             <HeadFigures config={config.clone()} heads={props.heads.clone().filter(|_| divisible)} />
         </>
     }

@@ -2,6 +2,9 @@
 
 use crate::core::chapter::Chapter;
 
+/// The metrics that stay visible while one scrolls.
+pub(super) const MAIN_METRICS: &str = "loss_conv loss_separable accuracy_conv accuracy_separable";
+
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
         slug: "training",
@@ -13,18 +16,21 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("confusion-separable", "Confusion matrix, separable network"),
             ("samples", "Training images"),
         ],
+        readouts: &["ms_per_step_conv ms_per_step_separable epoch steps_per_epoch"],
         trains: true,
     },
     Chapter {
         slug: "products",
         title: "What does a convolution compute?",
         figures: &[("kernel", "A kernel over an image, product by product")],
+        readouts: &[],
         trains: true,
     },
     Chapter {
         slug: "shape",
         title: "How large is the output?",
         figures: &[("output-size", "Input, kernel and output"), ("known-sizes", "Well-known convolutions")],
+        readouts: &["out_formula out_measured"],
         trains: false,
     },
     Chapter {
@@ -34,6 +40,10 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("factor-kernel", "Savings over kernel size"),
             ("factor-channels", "Savings over output channels"),
             ("cost", "Work and time of both networks"),
+        ],
+        readouts: &[
+            "params_conv params_separable params_ratio",
+            "macs_conv macs_separable macs_ratio net_macs_ratio speedup",
         ],
         trains: false,
     },
@@ -46,6 +56,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("wrong-conv", "Misclassified images, convolutional network"),
             ("wrong-separable", "Misclassified images, separable network"),
         ],
+        readouts: &[],
         trains: true,
     },
 ];

@@ -43,7 +43,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
             controls: vec![training(), data(), html! { <Cifar10Box /> }.into()],
             figures: html! {
                 <>
-                    <Readouts names="ms_per_step_conv ms_per_step_separable epoch steps_per_epoch" />
+                    <Readouts />
                     <TrainFigures config={config.clone()} record={shown.clone()} />
                     <Data samples={samples.clone()} />
                 </>
@@ -83,7 +83,6 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
     let page = Page {
         title: "What a convolution computes, and what it costs",
         introduction: text::introduction(),
-        main_numbers: "loss_conv loss_separable accuracy_conv accuracy_separable",
         notice: Html::default(),
     };
     frame(&lab, &settings, page, body)

@@ -2,6 +2,9 @@
 
 use crate::core::chapter::Chapter;
 
+/// The metrics that stay visible while one scrolls.
+pub(super) const MAIN_METRICS: &str = "loss_linear loss_activated accuracy_linear accuracy_activated";
+
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
         slug: "boundary",
@@ -12,18 +15,21 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("boundary-linear", "Decision boundary, linear network"),
             ("boundary-activated", "Decision boundary, non-linear network"),
         ],
+        readouts: &[],
         trains: true,
     },
     Chapter {
         slug: "units",
         title: "What does each unit see?",
         figures: &[("network", "The network")],
+        readouts: &["params_edited"],
         trains: true,
     },
     Chapter {
         slug: "collapse",
         title: "Why is a deep linear network just one matrix?",
         figures: &[("spectrum", "Singular values"), ("layer-ranks", "Rank, layer by layer")],
+        readouts: &["rank_linear rank_activated rank_bound collapse_max_abs_diff"],
         trains: false,
     },
     Chapter {
@@ -33,7 +39,14 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("gradients-linear", "Gradient norms, linear network"),
             ("gradients-activated", "Gradient norms, non-linear network"),
         ],
+        readouts: &["grad_ratio_linear grad_ratio_activated"],
         trains: true,
     },
-    Chapter { slug: "parameters", title: "How many parameters are there?", figures: &[], trains: false },
+    Chapter {
+        slug: "parameters",
+        title: "How many parameters are there?",
+        figures: &[],
+        readouts: &["params_formula params_counted"],
+        trains: false,
+    },
 ];

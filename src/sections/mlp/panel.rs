@@ -48,7 +48,7 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
             figures: html! {
                 <>
                     <GradientFigures config={config.clone()} record={record.clone()} />
-                    <Readouts names="grad_ratio_linear grad_ratio_activated" />
+                    <Readouts />
                 </>
             },
         },
@@ -58,20 +58,19 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
                 <>
                     <Network config={config.clone()} record={record.clone()} run={lab.run} {listens} ask={ask.clone()} hold={start_paused_with.clone()}
                         is_past={lab.shown.is_some()} locked={fixed} set={settings.set.clone()} />
-                    <Readouts names="params_edited" />
+                    <Readouts />
                 </>
             },
         },
         "parameters" => ChapterBody {
             controls: vec![network()],
-            figures: html! { <>{ text::param_formula(config) }<Readouts names="params_formula params_counted" /></> },
+            figures: html! { <>{ text::param_formula(config) }<Readouts /></> },
         },
         _ => ChapterBody::default(),
     };
     let page = Page {
         title: "What depth and non-linearity are for",
         introduction: text::introduction(),
-        main_numbers: "loss_linear loss_activated accuracy_linear accuracy_activated",
         notice: Html::default(),
     };
     frame(&lab, &settings, page, body)
@@ -93,7 +92,7 @@ fn CollapseChapter(props: &CollapseChapterProps) -> Html {
     html! {
         <>
             { text::collapse() }
-            <Readouts names="rank_linear rank_activated rank_bound collapse_max_abs_diff" />
+            <Readouts />
             <CollapseFigures collapse={props.collapse.clone()} />
         </>
     }

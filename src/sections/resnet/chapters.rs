@@ -2,11 +2,15 @@
 
 use crate::core::chapter::Chapter;
 
+/// The metrics that stay visible while one scrolls.
+pub(super) const MAIN_METRICS: &str = "loss_plain loss_residual accuracy_plain accuracy_residual";
+
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
         slug: "degradation",
         title: "Do shortcuts help a deep network learn?",
         figures: &[("loss", "Training loss"), ("accuracy", "Test accuracy")],
+        readouts: &[],
         trains: true,
     },
     Chapter {
@@ -18,18 +22,24 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("gradients-plain", "Gradients in training, plain network"),
             ("gradients-residual", "Gradients in training, residual network"),
         ],
+        readouts: &[
+            "grad_first_plain grad_last_plain decay_plain",
+            "grad_first_residual grad_last_residual decay_residual",
+        ],
         trains: true,
     },
     Chapter {
         slug: "paths",
         title: "What flows through each path of a block?",
         figures: &[("block", "Signal and gradient on each path of a block")],
+        readouts: &[],
         trains: true,
     },
     Chapter {
         slug: "architecture",
         title: "What is a residual network made of?",
         figures: &[("network", "The network, block by block")],
+        readouts: &["params_plain params_residual params_formula depth_built"],
         trains: false,
     },
 ];

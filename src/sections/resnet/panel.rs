@@ -55,7 +55,6 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
     let page = Page {
         title: "What shortcuts do for deep networks",
         introduction: text::introduction(),
-        main_numbers: "loss_plain loss_residual accuracy_plain accuracy_residual",
         notice: Html::default(),
     };
     frame(&lab, &settings, page, body)
@@ -72,8 +71,8 @@ struct FlowProps {
 fn FlowChapter(props: &FlowProps) -> Html {
     html! {
         <>
-            <Readouts names="grad_first_plain grad_last_plain decay_plain" />
-            <Readouts names="grad_first_residual grad_last_residual decay_residual" />
+            <Readouts />
+            <Readouts row={1} />
             <FlowFigures config={props.config.clone()} flow={props.flow.clone()} />
         </>
     }
@@ -90,7 +89,7 @@ struct StructureProps {
 fn StructureChapter(props: &StructureProps) -> Html {
     html! {
         <>
-            <Readouts names="params_plain params_residual params_formula depth_built" />
+            <Readouts />
             <Drawing config={props.config.clone()} structure={props.structure.clone()} />
         </>
     }

@@ -2,11 +2,15 @@
 
 use crate::core::chapter::Chapter;
 
+/// The metrics that stay visible while one scrolls.
+pub(super) const MAIN_METRICS: &str = "loss_rnn loss_lstm accuracy_rnn accuracy_lstm";
+
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
         slug: "memory",
         title: "Which network remembers the first token?",
         figures: &[("loss", "Training loss"), ("accuracy", "Accuracy")],
+        readouts: &["chance steps_rnn steps_lstm ms_per_step_rnn ms_per_step_lstm"],
         trains: true,
     },
     Chapter {
@@ -17,18 +21,23 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("gradient-map-rnn", "RNN: gradient over the run"),
             ("gradient-map-lstm", "LSTM: gradient over the run"),
         ],
+        readouts: &["grad_first_rnn grad_first_lstm grad_ratio"],
         trains: true,
     },
     Chapter {
         slug: "survival",
         title: "How much of a change survives?",
         figures: &[("paths", "Paths back through time")],
+        readouts: &["path_rnn path_lstm"],
         trains: false,
     },
     Chapter {
         slug: "architecture",
         title: "What is inside the two cells?",
         figures: &[("cell", "The two cells at one position")],
+        readouts: &[
+            "params_rnn params_rnn_counted params_lstm params_lstm_counted spectral_radius_measured max_abs_err_rnn max_abs_err_lstm",
+        ],
         trains: true,
     },
 ];

@@ -31,7 +31,7 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
             figures: html! {
                 <>
                     <TrainFigures config={config.clone()} record={record.clone()} />
-                    <Readouts names="chance steps_rnn steps_lstm ms_per_step_rnn ms_per_step_lstm" />
+                    <Readouts />
                 </>
             },
         },
@@ -39,7 +39,7 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
             controls: vec![networks(), task()],
             figures: html! {
                 <>
-                    <Readouts names="grad_first_rnn grad_first_lstm grad_ratio" />
+                    <Readouts />
                     <GradientChapter config={config.clone()} record={record.clone()} />
                 </>
             },
@@ -49,7 +49,7 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
             figures: html! {
                 <>
                     { text::why() }
-                    <Readouts names="path_rnn path_lstm" />
+                    <Readouts />
                     <PathFigure config={config.clone()} untrained={lab.record.untrained.clone()} trained={lab.record.trained()} />
                 </>
             },
@@ -63,7 +63,6 @@ pub fn RnnPanel(props: &PanelProps) -> Html {
     let page = Page {
         title: "What a recurrent network remembers",
         introduction: text::introduction(),
-        main_numbers: "loss_rnn loss_lstm accuracy_rnn accuracy_lstm",
         notice: Html::default(),
     };
     frame(&lab, &settings, page, body)
@@ -81,7 +80,7 @@ fn Build(props: &BuildProps) -> Html {
         <>
             { text::equations() }
             { text::param_formula(&props.config) }
-            <Readouts names="params_rnn params_rnn_counted params_lstm params_lstm_counted spectral_radius_measured max_abs_err_rnn max_abs_err_lstm" />
+            <Readouts />
         </>
     }
 }

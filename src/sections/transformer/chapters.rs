@@ -2,23 +2,29 @@
 
 use crate::core::chapter::Chapter;
 
+/// The metrics that stay visible while one scrolls.
+pub(super) const MAIN_METRICS: &str = "loss_train loss_val";
+
 pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
         slug: "training",
         title: "How well does it predict the next character?",
         figures: &[("loss", "Loss")],
+        readouts: &["bits_per_char loss_start baseline_uniform baseline_unigram baseline_bigram epoch"],
         trains: true,
     },
     Chapter {
         slug: "attention-heads",
         title: "What does each head attend to?",
         figures: &[("attention", "Attention of one head"), ("heads", "What each head does")],
+        readouts: &[],
         trains: true,
     },
     Chapter {
         slug: "generation",
         title: "What comes next, and what does it write?",
         figures: &[("next-token", "The next character")],
+        readouts: &["loss_cold loss_hot best_temperature"],
         trains: true,
     },
     Chapter {
@@ -29,6 +35,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("halves", "Loss on both halves"),
             ("copying", "One sequence, and where a head looks"),
         ],
+        readouts: &["loss_first loss_second induction_score previous_score drop_step"],
         trains: true,
     },
     Chapter {
@@ -39,6 +46,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("wave", "One wave of it"),
             ("products", "Dot products of positions"),
         ],
+        readouts: &["params_formula params_counted", "pe_shift_max_dev pe_rotation_max_dev"],
         trains: false,
     },
 ];

@@ -65,7 +65,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
             controls: vec![model(), training(), text(), own_text()],
             figures: html! {
                 <>
-                    <Readouts names="bits_per_char loss_start baseline_uniform baseline_unigram baseline_bigram epoch" />
+                    <Readouts />
                     <div class="readouts"><Readout metric={speed(config, lab.pace)} /></div>
                     <training::LossFigure steps={config.steps} info={record.text.clone().map(PtrEq)} />
                 </>
@@ -86,7 +86,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
                 <>
                     <next_token::NextCharacter key={config.task as u8} config={config.clone()} info={record.text.clone().map(PtrEq)}
                         next={record.run().next.clone().map(PtrEq)} ask={ask.clone()} {listens} version={version(&lab)} />
-                    <Readouts names="loss_cold loss_hot best_temperature" />
+                    <Readouts />
                     { snapshots(snapshots::Of::Samples) }
                     <writing::WritingDesk writing={record.run().written.clone()} refused={record.run().refused.clone()} ask={ask.clone()} {listens}
                         vocabulary={record.text.as_ref().map_or(0, |text| text.vocabulary.len())} task={config.task} key={config.task as u8} />
@@ -108,12 +108,8 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
         _ => ChapterBody::default(),
     };
     let notice = html! { <Cost config={config.clone()} record={shown.clone()} steps_per_sec={lab.pace.steps_per_sec} choose={settings.choose.clone()} /> };
-    let page = Page {
-        title: "A transformer that learns to write",
-        introduction: text::introduction(),
-        main_numbers: "loss_train loss_val",
-        notice,
-    };
+    let page =
+        Page { title: "A transformer that learns to write", introduction: text::introduction(), notice };
     frame(&lab, &settings, page, body)
 }
 

@@ -68,10 +68,11 @@ export async function closeAll() {
  * Opens an address of the lab in a fresh profile and returns its page. `complaints` receives every error on
  * the page's console (violations of its policy are among them), every uncaught error, and every request to an
  * origin that no test serves; errors that match one of `allow` are expected. With `ready: false` the page
- * need not have a panel, `from` is another site, and `init` runs in the page before anything else does.
+ * need not have a panel, `from` is another site, and `init` runs in the page before anything else does. `slow`
+ * emulates a connection of 10 Mbit/s and a processor that is four times slower.
  */
 export async function openPage(hash, options = {}, complaints = []) {
-  const { width = 1280, height = 900, theme = 'light', allow = [], from = await theSite(), ready = true, init } = options;
+  const { width = 1280, height = 900, theme = 'light', allow = [], from = await theSite(), ready = true, init, slow = false } = options;
   const context = await (await theBrowser()).newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: 'reduce' });
   context.setDefaultTimeout(20_000);
   const complain = (text) => allow.some((pattern) => pattern.test(text)) || complaints.push(text);
@@ -84,6 +85,11 @@ export async function openPage(hash, options = {}, complaints = []) {
     if (/^(https?|wss?):$/.test(protocol) && !origins.has(origin)) complain(`a request to another origin: ${request.url()}`);
   });
   if (init) await page.addInitScript(init);
+  if (slow) {
+    const session = await context.newCDPSession(page);
+    await session.send('Network.emulateNetworkConditions', { offline: false, latency: 40, downloadThroughput: 10e6 / 8, uploadThroughput: 10e6 / 8 });
+    await session.send('Emulation.setCPUThrottlingRate', { rate: 4 });
+  }
   await page.goto(from.url + hash, { waitUntil: 'commit' });
   if (ready) await page.waitForSelector('[data-panel]');
   return page;

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -48,9 +49,11 @@ export function ship(name, change = () => {}) {
 
 /**
  * Serves `folder` under the path `base`, say `/some/course/`, on a free port. `pages` are files that exist
- * only here.
+ * only here. `gzip` compresses every file, as web hosts do.
  */
-export async function serve({ folder = dist, base = '/', pages = {} } = {}) {
+export async function serve({ folder = dist, base = '/', pages = {}, gzip = false } = {}) {
+  /** Compressed files by name. */
+  const packed = new Map();
   const site = {
     url: '',
     /** The paths requested so far, relative to the base. */
@@ -83,6 +86,11 @@ export async function serve({ folder = dist, base = '/', pages = {} } = {}) {
       const rewrite = site.rewrites.get(name);
       if (rewrite) body = rewrite(body.toString());
       headers['Content-Type'] = site.kinds.get(name) ?? types[extname(name)] ?? 'application/octet-stream';
+      if (gzip) {
+        if (!packed.has(name)) packed.set(name, gzipSync(body, { level: 9 }));
+        body = packed.get(name);
+        headers['Content-Encoding'] = 'gzip';
+      }
       headers['Content-Length'] = Buffer.byteLength(body);
       response.writeHead(200, headers);
       if (site.stalls.has(name)) return response.write(body.subarray(0, body.length / 2));

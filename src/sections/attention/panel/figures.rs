@@ -150,7 +150,7 @@ fn entropy_figure(props: &SweepProps, sweep: &Sweep) -> Html {
     let references = vec![Reference { label: "ln n: equal weights".into(), y: uniform }];
     let look_for = html! { <>{ "How evenly a query spreads its attention; the bands are one standard deviation over random samples. With the scale the curve is flat. Without it the weights collapse as " }{ crate::ui::math::math(crate::ui::math::tex!(r"\set{d_k}{d_k}")) }{ " grows." }</> };
     html! {
-        <Figure name="entropy" title="Entropy of the weights" {look_for} formula={text::entropy_formula()} table={series_table("d_k", &series)}>
+        <Figure name="entropy" {look_for} formula={text::entropy_formula()} table={series_table("d_k", &series)}>
             <LineChart name="entropy" x_label="d_k (log scale)" y_label="entropy (nats)" x_scale={ScaleKind::Log} {series} {references}
                 y_range={Some((0.0, uniform * 1.1))} markers={true} integer_x={true} empty={WAITING} />
         </Figure>
@@ -163,7 +163,7 @@ fn largest_figure(props: &SweepProps, sweep: &Sweep) -> Html {
         vec![Reference { label: "1/n: equal weights".into(), y: 1.0 / f64::from(props.config.n_keys) }];
     let look_for = html! { <>{ "The largest weight of each query, averaged. Near 1 the softmax has picked a single key, at random, before anything was learned." }</> };
     html! {
-        <Figure name="largest-weight" title="Largest weight" {look_for} table={series_table("d_k", &series)}>
+        <Figure name="largest-weight" {look_for} table={series_table("d_k", &series)}>
             <LineChart name="largest-weight" x_label="d_k (log scale)" y_label="largest weight" x_scale={ScaleKind::Log} {series} {references}
                 y_range={Some((0.0, 1.0))} markers={true} integer_x={true} empty={WAITING} />
         </Figure>
@@ -185,7 +185,7 @@ fn jacobian_figure(sweep: &Sweep) -> Html {
     ];
     let look_for = html! { <>{ "How much the weights answer to a change of the scores: the factor that every gradient to queries and keys must pass. A little saturation raises it; more makes it vanish for the typical query (median), while the few that waver between two keys keep the mean (dashed) up." }</> };
     html! {
-        <Figure name="jacobian" title="Norm of the softmax's Jacobian" {look_for} formula={text::jacobian_formula()} table={series_table("d_k", &series)}>
+        <Figure name="jacobian" {look_for} formula={text::jacobian_formula()} table={series_table("d_k", &series)}>
             <LineChart name="jacobian" x_label="d_k (log scale)" y_label="Frobenius norm" x_scale={ScaleKind::Log} {series}
                 y_range={Some((0.0, 0.5))} markers={true} integer_x={true} empty={WAITING} />
         </Figure>
@@ -244,7 +244,7 @@ pub(super) fn HeadFigures(props: &HeadProps) -> Html {
     html! {
         <>
             <Shapes shapes={heads.map(|heads| heads.shapes.clone()).unwrap_or_default()} />
-            <Figure name="head-maps" title="Weights of each head" {look_for} formula={text::multi_head_formula()} table={heads_table(maps, &names, &names)}>
+            <Figure name="head-maps" {look_for} formula={text::multi_head_formula()} table={heads_table(maps, &names, &names)}>
                 <HeadMaps name="head-maps" maps={maps.to_vec()} {n} row_names={names.clone()} col_names={names}
                     x_label="key" y_label="query" />
             </Figure>

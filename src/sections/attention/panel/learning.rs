@@ -43,15 +43,15 @@ pub(super) fn LearningFigures(props: &LearningProps) -> Html {
     html! {
         <>
             <div class="figure-row">
-                <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
+                <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Training loss per mini-batch. Both networks start from the same weights and see the same sequences; only the scale differs." }}
                     formula={text::loss_formula()} references={reference("chance", chance_loss())} {x_max} />
-                <CurveFigure name="accuracy" title="Accuracy and attention to the correct token" lines={if few { WITH_HEADS } else { WITHOUT_HEADS }}
+                <CurveFigure name="accuracy" lines={if few { WITH_HEADS } else { WITHOUT_HEADS }}
                 table_lines={if few { &[] } else { HEADS }} y_label="share" y_range={Some((0.0, 1.0))} {x_max}
                 references={reference("chance", (-chance_loss()).exp())} look_for={html! { right_words }} />
             </div>
             <div class="figure-row">
-                <CurveFigure name="training-entropy" title="Entropy of the weights, in training" lines={ENTROPY}
+                <CurveFigure name="training-entropy" lines={ENTROPY}
                     y_label="entropy (nats)" {x_max} y_range={Some((0.0, uniform * 1.1))} references={reference("ln n: equal weights", uniform)}
                     look_for={html! { <>{ "The scaled network starts with soft weights and sharpens them as it learns. At a large " }{ crate::ui::math::math(crate::ui::math::tex!(r"\set{d_k}{d_k}")) }{ " the unscaled one is sharp from the start, on the wrong tokens." }</> }} />
                 { text::what_the_scale_changes() }

@@ -82,7 +82,7 @@ fn QueryFigure(props: &QueryProps) -> Html {
     let look_for = html! { <>{ "Computed on this page, in closed form, as you type. Change a number of the query, a key or a value; switch the scale or a mask on and off; arrow keys step by 0.1, with Shift by 1." }</> };
     let fields = fields(&dispatch, &example);
     html! {
-        <Figure name="query" picture={false} title="One query, step by step" {look_for} formula={text::output_formula()} table={table(&names, &example, &stages)}>
+        <Figure name="query" picture={false} {look_for} formula={text::output_formula()} table={table(&names, &example, &stages)}>
             <div class="query-figure" data-source={match state.source { Source::Small => "small", Source::Run { .. } => "run" }}>
                 { source(props, &state, &dispatch) }
                 { switches(&state, &dispatch, &example, projections.as_ref().is_none_or(|of| of.scaled)) }

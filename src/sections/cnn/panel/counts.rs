@@ -20,8 +20,8 @@ pub(super) fn Counts(props: &CountsProps) -> Html {
     let CountsProps { config, blocks } = props;
     html! {
         <>
-            <Readouts names="params_conv params_separable params_ratio" />
-            <Readouts names="macs_conv macs_separable macs_ratio net_macs_ratio speedup" />
+            <Readouts />
+            <Readouts row={1} />
             { text::params_formula(config) }
             <div class="figure-row">
                 { kernel_figure(config, *blocks) }
@@ -61,7 +61,7 @@ fn kernel_figure(config: &Config, blocks: Option<BlockCounts>) -> Html {
              with few, the 1 × 1 convolution is the larger part and they fall behind." }</>
     };
     html! {
-        <Figure name="factor-kernel" title="Savings over kernel size" {look_for} formula={text::share_formula()}
+        <Figure name="factor-kernel" {look_for} formula={text::share_formula()}
             table={series_table("K", &series)}>
             <LineChart name="factor-kernel" x_label="kernel size K" y_label="times fewer" y_scale={ScaleKind::Log} {series} markers={true}
                 integer_x={true} />
@@ -88,7 +88,7 @@ fn channels_figure(config: &Config) -> Html {
              are, the nearer the saving comes to K².") }</>
     };
     html! {
-        <Figure name="factor-channels" title="Savings over output channels" {look_for} table={series_table("C_out", &series)}>
+        <Figure name="factor-channels" {look_for} table={series_table("C_out", &series)}>
             <LineChart name="factor-channels" x_label="channels out" y_label="times fewer" x_scale={ScaleKind::Log} {series}
                 references={vec![limit]} markers={true} integer_x={true} />
         </Figure>

@@ -27,7 +27,7 @@ pub(super) fn Data(props: &DataProps) -> Html {
         Callback::from(move |()| table.clone())
     };
     html! {
-        <Figure name="samples" title="Training images" {look_for} {table}>
+        <Figure name="samples" {look_for} {table}>
             if let Some(samples) = samples {
                 { gallery(&samples.train, labels(samples, &samples.train)) }
                 if !samples.augmented.labels.is_empty() {

@@ -20,7 +20,7 @@ pub(super) fn NetTable(props: &NetTableProps) -> Html {
         <>{ "If only multiply-accumulates took time, the last column would be the same in every row. On most devices the separable network saves less time than work: it launches twice as many operations." }</>
     };
     html! {
-        <Figure name="cost" picture={false} title="Work and time of both networks" {look_for}
+        <Figure name="cost" picture={false} {look_for}
             table={{ let table = table.clone(); Callback::from(move |()| table.clone()) }}>
             { shown(&table, "Work and time of both networks") }
         </Figure>

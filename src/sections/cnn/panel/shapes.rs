@@ -23,7 +23,7 @@ pub(super) fn Shapes(props: &ShapesProps) -> Html {
     let shape = props.shape;
     html! {
         <>
-            <Readouts names="out_formula out_measured" />
+            <Readouts />
             <Drawing {shape} />
             <Known known={props.known.clone()} />
         </>
@@ -83,7 +83,7 @@ fn Drawing(props: &DrawingProps) -> Html {
         <>{ "Each kernel position gives one output pixel. The stride is the distance between positions; the dilation is the distance between the weights of the kernel; padding adds zeros around the input." }</>
     };
     html! {
-        <Figure name="output-size" title="Input, kernel and output" {look_for} formula={text::size_formula(shape)} {table}>
+        <Figure name="output-size" {look_for} formula={text::size_formula(shape)} {table}>
             <Plot {shape} {stop} />
             <ul class="cnn-legend">
                 <li data-part="input">{ format!("input, {0} × {0}", shape.size) }</li>
@@ -252,7 +252,7 @@ fn Known(props: &KnownProps) -> Html {
     let table = known_table(&props.known);
     let look_for = html! { <>{ "The last column is the height of what a convolution of that kind really gave on this device." }</> };
     html! {
-        <Figure name="known-sizes" picture={false} title="Well-known convolutions" {look_for}
+        <Figure name="known-sizes" picture={false} {look_for}
             table={{ let table = table.clone(); Callback::from(move |()| table.clone()) }}>
             { super::net_table::shown(&table, "Well-known convolutions") }
         </Figure>

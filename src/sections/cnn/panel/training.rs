@@ -30,10 +30,10 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     html! {
         <>
             <div class="figure-row">
-                <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
+                <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Training loss per mini-batch. Both networks see the same batches, so the curves rise and fall together." }}
                     references={reference(10f64.ln())} x_max={begun.then_some(per_epoch * epochs)} />
-                <CurveFigure name="accuracy" title="Test accuracy" lines={ACCURACY} x_label="epoch" x_per={per_epoch}
+                <CurveFigure name="accuracy" lines={ACCURACY} x_label="epoch" x_per={per_epoch}
                     look_for={html! { "Accuracy on the test set, before training and after every epoch." }}
                     y_label="accuracy" y_range={Some((0.0, 1.0))} references={reference(0.1)} x_max={Some(epochs)} markers={true} />
             </div>

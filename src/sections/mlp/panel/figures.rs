@@ -39,10 +39,10 @@ pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
                 { seen_figure(record, "activated", "Non-linear network", &record.arms[NONLINEAR]) }
             </div>
             <div class="figure-row">
-                <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
+                <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Training loss per mini-batch. On spirals the linear network hardly improves on chance." }}
                     formula={text::loss_formula()} references={reference(-guess.ln())} {x_max} />
-                <CurveFigure name="accuracy" title="Accuracy" lines={ACCURACIES} y_label="accuracy" y_range={Some((0.0, 1.0))}
+                <CurveFigure name="accuracy" lines={ACCURACIES} y_label="accuracy" y_range={Some((0.0, 1.0))}
                     look_for={html! { "Accuracy on the training set (dashed) and on the test set. A gap between the two is overfitting." }}
                     references={reference(guess)} {x_max} />
             </div>
@@ -114,7 +114,7 @@ fn spectrum_figure(collapse: Option<&Collapse>, layer: usize) -> Html {
         { crate::ui::math::math(crate::ui::math::tex!(r"\set{d_in}{d_\mathrm{in}}")) }{ " (plus one for the biases); the non-linearity fills the rest. Values below the tolerance are rounding errors." }</>
     };
     html! {
-        <Figure name="spectrum" title="Singular values" {look_for} formula={text::rank_formula()} table={series_table("index", &series)}>
+        <Figure name="spectrum" {look_for} formula={text::rank_formula()} table={series_table("index", &series)}>
             <LineChart name="spectrum" x_label="index i" y_label="singular value σ" y_scale={ScaleKind::Log} {series}
                 references={references.into_iter().collect::<Vec<_>>()} markers={true} integer_x={true}
                 empty="Loading the compute engine…" />
@@ -128,7 +128,7 @@ fn ranks_figure(collapse: Option<&Collapse>) -> Html {
         <>{ "Linear layers can only lower the rank; a non-linearity can raise it to the full width. The effective rank weighs directions by their size, and depth shrinks it in both networks." }</>
     };
     html! {
-        <Figure name="layer-ranks" title="Rank, layer by layer" {look_for} formula={text::product_formula()} table={series_table("layer", &series)}>
+        <Figure name="layer-ranks" {look_for} formula={text::product_formula()} table={series_table("layer", &series)}>
             <LineChart name="layer-ranks" x_label="layer (the last is the output)" y_label="rank" {series}
                 markers={true} integer_x={true} empty="Loading the compute engine…" />
         </Figure>

@@ -60,7 +60,7 @@ pub(super) fn Network(props: &NetworkProps) -> Html {
     let Some((net, boundary)) =
         props.record.0.net(*arm).map(|(net, boundary)| (net.clone(), boundary.clone()))
     else {
-        return html! { <Figure name="network" title="The network" table={Callback::from(|()| table(&Snapshot::default()))}><p class="network-wait">{ "Loading the compute engine…" }</p></Figure> };
+        return html! { <Figure name="network" table={Callback::from(|()| table(&Snapshot::default()))}><p class="network-wait">{ "Loading the compute engine…" }</p></Figure> };
     };
     let choose_arm = arm.setter();
     html! {
@@ -156,7 +156,7 @@ fn Drawing(props: &DrawingProps) -> Html {
     let classes: &'static [&'static str] = if images { &FASHION_MNIST } else { &["class 1", "class 2"] };
     let width = format!("width:{:.0}px", layout.width);
     html! {
-        <Figure name="network" title="The network" look_for={look_for(images)} table={twin}>
+        <Figure name="network" look_for={look_for(images)} table={twin}>
             { toolbar(props) }
             <div class="mlp-network" data-images={images.then_some("")}>
                 <div class="network-stage" ref={node}>

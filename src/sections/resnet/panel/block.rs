@@ -58,7 +58,7 @@ pub(super) fn BlockFigure(props: &BlockProps) -> Html {
         }
     };
     html! {
-        <Figure name="block" title="Signal and gradient on each path of a block" look_for={text::paths()} formula={text::chain_formula()} {table}>
+        <Figure name="block" look_for={text::paths()} formula={text::chain_formula()} {table}>
             <Player name="block" label="Block" at={block} count={n} on_move={on_move.clone()} words={format!("{} of {n}", block + 1)} interval_ms={500} />
             <div class="block-nets">{ side(PLAIN) }{ side(RESIDUAL) }</div>
             { legend() }

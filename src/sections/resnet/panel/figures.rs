@@ -23,10 +23,10 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     html! {
         <>
             <div class="figure-row">
-                <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
+                <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Training loss per mini-batch. A network that is worse here is not overfitting; it fails to fit." }}
                     references={reference(10f64.ln())} {x_max} log_above={20.0} />
-                <CurveFigure name="accuracy" title="Test accuracy" lines={ACCURACY} y_label="accuracy"
+                <CurveFigure name="accuracy" lines={ACCURACY} y_label="accuracy"
                     look_for={accuracy_words(config)} references={reference(0.1)} {x_max} y_range={Some((0.0, 1.0))} markers={true}
                     empty="Press Train: accuracy is first measured after some steps." />
             </div>
@@ -184,7 +184,7 @@ fn signal_figure(flow: Option<&Flow>) -> Html {
         <>{ "A weight’s gradient is the incoming signal (dashed: root mean square of a block’s output) times the gradient that comes back (solid: norm at the block’s output). The shortcut adds the identity to both." }</>
     };
     html! {
-        <Figure name="signal-flow" title="Signal forward, gradient backward" {look_for} formula={text::chain_formula()} table={series_table("block", &series)}>
+        <Figure name="signal-flow" {look_for} formula={text::chain_formula()} table={series_table("block", &series)}>
             <LineChart name="signal-flow" x_label="block (1 is next to the input)" y_label="size" y_scale={ScaleKind::Log}
                 {series} integer_x={true} empty="Loading the compute engine…" />
         </Figure>

@@ -25,10 +25,10 @@ pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
     html! {
         <>
             <div class="figure-row">
-                <CurveFigure name="loss" title="Training loss" lines={LOSS} y_label="cross-entropy (nats)"
+                <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Training loss per mini-batch. A network that has not found the first token stays at chance, however long it trains." }}
                     references={reference(-chance(config).ln())} {x_max} />
-                <CurveFigure name="accuracy" title="Accuracy" lines={ACCURACY} y_label="accuracy"
+                <CurveFigure name="accuracy" lines={ACCURACY} y_label="accuracy"
                     look_for={html! { "Accuracy on 256 held-out sequences. Learning to remember is sudden: nothing for a long time, then everything." }}
                     references={reference(chance(config))} {x_max} y_range={Some((0.0, 1.0))} markers={true} />
             </div>
@@ -197,7 +197,7 @@ pub(super) fn PathFigure(props: &PathProps) -> Html {
     let references = if deep { vec![floor] } else { Vec::new() };
     let look_for = html! { <>{ "The mean factor by which the path from position t to the end scales a change. The gray line is what the spectral radius alone would do (closed form); the slope of the tanh accounts for the rest. Raise ρ to 1.1 and see how much farther back the untrained RNN reaches." }</> };
     html! {
-        <Figure name="paths" title="Paths back through time" {look_for} formula={text::path_formula()}
+        <Figure name="paths" {look_for} formula={text::path_formula()}
             table={series_table("position", &series)}>
             <LineChart name="paths" x_label="position t in the sequence" y_label="mean factor from t to the end" y_scale={ScaleKind::Log}
                 {series} {references} x_max={Some(f64::from(config.seq_len - 1))} integer_x={true} empty="Loading the compute engine…" />

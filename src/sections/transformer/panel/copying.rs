@@ -87,7 +87,7 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
         }
     };
     html! {
-        <Figure name="copying" picture={false} title="One sequence, and where a head looks" {look_for} {table}>{ body }</Figure>
+        <Figure name="copying" picture={false} {look_for} {table}>{ body }</Figure>
     }
 }
 

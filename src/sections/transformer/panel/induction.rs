@@ -63,9 +63,9 @@ pub(super) fn InductionChapter(props: &InductionProps) -> Html {
         <>
             { story() }
             if config.task == TaskChoice::Text { { set_up(&props.choose) } }
-            <Readouts names="loss_first loss_second induction_score previous_score drop_step" />
+            <Readouts />
             <div class="figure-row">
-                <CurveFigure name="halves" title="Loss on both halves" lines={HALVES} y_label="loss (nats per token)" look_for={halves_for} {references}
+                <CurveFigure name="halves" lines={HALVES} y_label="loss (nats per token)" look_for={halves_for} {references}
                     x_max={Some(f64::from(config.steps))} {empty} />
                 <Figure name="induction" title="Induction and previous-token scores" look_for={scores_for} {table}>
                     <LineChart name="Scores of the heads" x_label="step" y_label="score" series={shown} y_range={Some((0.0, 1.0))} integer_x={true}

@@ -109,7 +109,7 @@ pub(super) fn NextCharacter(props: &NextProps) -> Html {
     };
     let look_for = html! { <>{ "Type a text: after every character the model says what it expects next. Temperature divides the logits before the softmax; top-k keeps the k likeliest. Switch heads off to see which of them the prediction rests on." }</> };
     html! {
-        <Figure name="next-token" picture={false} title="The next character" {look_for} {table}>
+        <Figure name="next-token" picture={false} {look_for} {table}>
             <Asker {request} ask={props.ask.clone()} listens={props.listens} version={props.version}
                 answered={next.as_ref().map(|next| next.0.request.clone())} />
             <div class="next-token">

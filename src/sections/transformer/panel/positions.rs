@@ -83,7 +83,7 @@ pub(super) fn PositionFigures(props: &PositionProps) -> Html {
     html! {
         <>
             <div class="figure-row">
-                <Figure name="positions" title="The positional encoding" formula={text::position_formula()} table={grid_table}
+                <Figure name="positions" formula={text::position_formula()} table={grid_table}
                     look_for={html! { <>{ "Each row is added to the embedding of the character at that position. Wavelengths grow from left to right, until the values hardly change." }</> }}>
                     <Heatmap name="positions" grid={(*grid).clone()} map={ColorMap::Diverging} range={Some((-1.0, 1.0))} x_label="dimension" y_label="position p"
                         x_range={Some((0.0, f64::from(table.d_model.max(1))))} y_range={Some((0.0, f64::from(table.context.max(1))))} value_label="PE" empty="computing…" />
@@ -100,7 +100,7 @@ pub(super) fn PositionFigures(props: &PositionProps) -> Html {
                 look_for={html! { <>{ "Curves for different positions p coincide: the similarity of two positions depends only on their distance k. One fixed rotation turns every PE(p) into PE(p + k), so a head can attend to a fixed distance." }</> }}>
                 <LineChart name="products" x_label="shift k" y_label="PE(p) · PE(p + k)" series={(*products).clone()} integer_x={true} empty="computing…" />
             </Figure>
-            <Readouts names="pe_shift_max_dev pe_rotation_max_dev" />
+            <Readouts row={1} />
         </>
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn LossFigure(props: &LossProps) -> Html {
         vec![uniform, line("unigram", text.0.unigram), line("bigram", text.0.bigram)]
     });
     html! {
-        <CurveFigure name="loss" title="Loss" lines={LOSSES} y_label="loss (nats per character)" formula={text::loss_formula()} {references}
+        <CurveFigure name="loss" lines={LOSSES} y_label="loss (nats per character)" formula={text::loss_formula()} {references}
             look_for={html! { <>{ "The dotted lines are baselines: uniform, unigram (how often each character occurs) and bigram (which character came before). Below the bigram baseline, the model uses more than one character of context." }</> }}
             x_max={Some(f64::from(props.steps))} empty="Press Train: the losses are measured while the model learns." />
     }
@@ -97,7 +97,7 @@ pub(super) fn TextFigure(props: &TextProps) -> Html {
                         { term("head, d V if not tied", count.head) }
                     </tbody>
                 </table>
-                <Readouts names="params_formula params_counted" />
+                <Readouts />
             </div>
         </div>
     }
