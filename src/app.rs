@@ -43,7 +43,7 @@ pub fn App() -> Html {
     });
     use_effect_with(slug == "about", |is_about| {
         if *is_about {
-            // A page of its own, so that the app carries nothing of it; Back leads to where the visitor was before.
+            // A separate document, so that it adds nothing to the app. Back returns to the previous page.
             let _ = window().location().replace(ABOUT);
         }
     });
@@ -71,7 +71,7 @@ pub fn App() -> Html {
             if !warnings.is_empty() {
                 <div class="notice" data-kind="warn" role="status">{ for warnings.iter().map(|text| html! { <p>{ *text }</p> }) }</div>
             }
-            // Each section's panel is a component of its own: switching drops the old one with its runs.
+            // Each section's panel is a separate component: switching drops the old one with its runs.
             { panel(section.slug, props) }
         </ContextProvider<Rc<Assignment>>>
     };
@@ -96,7 +96,7 @@ fn panel(slug: &str, props: PanelProps) -> Html {
     for_each_section!(panels)
 }
 
-/// Returns a panel with its surroundings on a page of its own.
+/// Returns a panel with the navigation, as it is shown outside of a frame.
 fn shell(page: &PageState, dispatch: &Callback<PanelAction>, children: Html) -> Html {
     let query: &Query = &page.query;
     // The device and the theme stay when the section changes; settings belong to their section.
@@ -126,7 +126,7 @@ fn shell(page: &PageState, dispatch: &Callback<PanelAction>, children: Html) -> 
             <main>{ children }</main>
             <footer>
                 <a href={href("verify")}>{ "Verify this device" }</a>{ " · " }
-                // That page has no script: the theme is the part of the address that its styles look at.
+                // That page has no script: its styles select the theme by the fragment of the address.
                 <a href={format!("{ABOUT}#{}", query.get("theme").unwrap_or_default())}>{ "About, licenses, how to cite" }</a>
             </footer>
         </div>
@@ -157,7 +157,7 @@ fn choice(
     }
 }
 
-/// Returns what an address without a section shows.
+/// Returns the content for an address without a section.
 fn unknown() -> Html {
     html! {
         <div class="notice" data-kind="warn" role="alert">

@@ -1,4 +1,4 @@
-//! The page's side of its workers: hooks that start runs, and what comes back from them.
+//! The page's side of its workers: hooks that start runs, and handle their events.
 
 mod arm_status;
 mod batch;

@@ -1,8 +1,9 @@
 //! The types of the messages between the page and its workers, which are encoded as postcard bytes.
 //!
-//! Configs travel as bytes inside a message. Frames travel as bytes next to their event, in a buffer that is transferred.
-//! Only the page's hook and the worker's dispatch, which both know the experiment, decode them. The visitor's files travel
-//! next to a message as the browser's own blobs, so that their bytes are copied only where they are read.
+//! Configs travel as bytes inside a message. Frames travel as bytes next to their event, in a buffer that is
+//! transferred. They are decoded only by the page's hook and the worker's dispatch, which both know the
+//! experiment. The visitor's files travel next to a message as the browser's own blobs, so that their bytes
+//! are copied only where they are read.
 
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -49,7 +50,7 @@ pub enum Command {
     Step(RunId),
     /// End the training at the end of the step. The run may stay to answer requests.
     Stop(RunId),
-    /// End the run at the end of the step: nobody listens any longer.
+    /// End the run at the end of the step: the page no longer listens.
     Forget(RunId),
     /// A request to a run that trains, waits or has done its last step.
     Request {
@@ -66,7 +67,7 @@ pub enum Command {
         config: Vec<u8>,
     },
     /// Check and unpack a file of the visitor. Its blob comes next to this command.
-    Take {
+    UnpackFile {
         /// The number that the answer will name.
         run: RunId,
         /// The kind of the file.
@@ -75,12 +76,12 @@ pub enum Command {
         name: String,
     },
     /// A file that was accepted before. Its blob comes next to this command.
-    Keep {
+    AddFile {
         /// The path by which experiments read it.
         path: String,
     },
     /// The visitor has removed a file.
-    Remove {
+    RemoveFile {
         /// Its path.
         path: String,
     },
@@ -107,7 +108,7 @@ pub struct SavedArm {
     /// Weights, optimizer state, and everything else that the worker needs.
     pub checkpoint: Vec<u8>,
     /// The arm's part of the record up to that step.
-    pub heard: Vec<u8>,
+    pub record: Vec<u8>,
 }
 
 /// Identifies an arm of a run. The arms of all seeds are counted, seed by seed.
@@ -117,12 +118,11 @@ pub struct ArmId(pub u16);
 /// The part of an experiment that a worker performs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Task {
-    /// Measures what needs no training.
+    /// Makes the measurements that need no training.
     Probe,
     /// Trains.
     Train,
-    /// Everything that a device can be held against, in whatever section: its frames are lines of a report, see
-    /// `VerifyEvent`.
+    /// Verifies a device in all sections. The frames are the entries of a report, see `VerifyEvent`.
     Verify,
 }
 
@@ -153,7 +153,7 @@ pub enum Event {
         event: ArmEvent,
     },
     /// A file of the visitor was accepted.
-    Taken {
+    FileUnpacked {
         /// The number of the command.
         run: RunId,
         /// The files that were in it. Their blobs come next to this event, in the same order.
@@ -162,8 +162,8 @@ pub enum Event {
 }
 
 impl Event {
-    /// Returns the bytes of a frame. Encoding the event leaves them out, so that a frame is encoded once, and its buffer is
-    /// handed over without a copy.
+    /// Returns the bytes of a frame. Encoding the event leaves them out, so that a frame is encoded once, and
+    /// its buffer is handed over without a copy.
     pub fn frame(&self) -> Option<&[u8]> {
         match self {
             Self::Arm { event: ArmEvent::Frame(bytes), .. } => Some(bytes),
@@ -195,7 +195,8 @@ pub enum ArmEvent {
         /// The bytes in all, if they are known.
         total: Option<u32>,
     },
-    /// A frame in postcard bytes. They travel next to the encoded event, in a buffer of their own: see [`Event::frame`].
+    /// A frame in postcard bytes. They travel next to the encoded event, in a buffer of their own: see
+    /// [`Event::frame`].
     Frame(#[serde(skip)] Vec<u8>),
     /// A step was done.
     Progress {
@@ -227,8 +228,8 @@ pub enum ArmEvent {
 pub struct Pace {
     /// Steps per second, smoothed, including everything between the steps.
     pub steps_per_sec: f32,
-    /// The worker's time for a step in milliseconds, the minimum since the last frame: on the CPU the time of the step
-    /// itself, on a GPU the time to enqueue it.
+    /// The worker's time for a step in milliseconds, the minimum since the last frame: on the CPU the time of
+    /// the step itself, on a GPU the time to enqueue it.
     pub enqueue_ms: f32,
     /// The memory of the worker's module in bytes, which never shrinks.
     pub memory: u32,

@@ -9,9 +9,9 @@ pub mod run_record;
 pub mod timestamp;
 
 pub use crate::saved_runs::finished::{Finished, SeedAnswer};
-pub use crate::saved_runs::history::{History, Kept, Origin};
+pub use crate::saved_runs::history::{History, Origin, SavedRun};
 pub use crate::saved_runs::import::ImportError;
 pub use crate::saved_runs::run_record::{
-    Change, DeviceUsed, KeptSeed, KeptSeries, Outcome, RunRecord, Steps,
+    Change, DeviceUsed, Outcome, RunRecord, SavedSeed, SavedSeries, Steps,
 };
 pub use crate::saved_runs::timestamp::Timestamp;

@@ -45,8 +45,9 @@ pub fn start() {
 
 /// Runs the static constructors once.
 ///
-/// cubecl's compiler registers itself through them. Where a module never calls `__wasm_call_ctors`, the linker wraps
-/// every export so that each call from JS runs all of them again, and a training step spends seconds there.
+/// cubecl's compiler registers itself through them. Where a module never calls `__wasm_call_ctors`, the
+/// linker wraps every export so that each call from JS runs all of them again, and a training step spends
+/// seconds there.
 #[allow(unsafe_code)]
 fn run_static_constructors() {
     unsafe extern "C" {
@@ -64,11 +65,11 @@ fn handle(command: Command, attachment: Option<runtime::Blob>) {
     };
     match command {
         Command::Hello { base_url, names } => runtime::set_files(base_url, names),
-        Command::Keep { path } => runtime::keep_file(path, attachment),
-        Command::Remove { path } => runtime::keep_file(path, None),
-        Command::Take { run, kind, name } => wasm_bindgen_futures::spawn_local(async move {
-            match take(kind, &name, attachment).await {
-                Ok((files, blobs)) => runtime::post_with(&Event::Taken { run, files }, &blobs),
+        Command::AddFile { path } => runtime::set_file(path, attachment),
+        Command::RemoveFile { path } => runtime::set_file(path, None),
+        Command::UnpackFile { run, kind, name } => wasm_bindgen_futures::spawn_local(async move {
+            match unpack_file(kind, &name, attachment).await {
+                Ok((files, blobs)) => runtime::post_with(&Event::FileUnpacked { run, files }, &blobs),
                 Err(error) => post_arm(run, ArmId::default(), ArmEvent::Failed(error)),
             }
         }),
@@ -121,7 +122,7 @@ fn handle(command: Command, attachment: Option<runtime::Blob>) {
 }
 
 /// Unpacks a file of the visitor. If it is refused, the earlier files stay.
-async fn take(
+async fn unpack_file(
     kind: FileKind,
     name: &str,
     blob: Option<runtime::Blob>,
@@ -131,7 +132,7 @@ async fn take(
     let (mut files, mut blobs) = (Vec::new(), Vec::new());
     for (path, bytes) in unpack(kind, name, bytes)? {
         let blob = runtime::Blob::of(&bytes).map_err(|_| unread())?;
-        runtime::keep_file(path.clone(), Some(blob.clone()));
+        runtime::set_file(path.clone(), Some(blob.clone()));
         files.push(UserFile { path, size: bytes.len() as u32 });
         blobs.push(blob);
     }
@@ -160,12 +161,12 @@ async fn perform_as<E: Probe + Train>(job: Job) -> Result<bool, LabError> {
     let config: E::Config = decode(&job.arm.config)?;
     let (device, kind) = device::pick().await?;
     let (task, arm, control) = (job.task, usize::from(job.arm.arm), job.control.clone());
-    let mut out = FrameSender::<E>::new(job, kind);
+    let mut ctx = FrameSender::<E>::new(job, kind);
     if !control.is_stopped() {
-        out.take_turn().await;
+        ctx.take_turn().await;
         match task {
-            Task::Probe => E::probe(config, &device, &mut out).await?,
-            Task::Train => train::<E>(config, arm, &device, &mut out).await?,
+            Task::Probe => E::probe(config, &device, &mut ctx).await?,
+            Task::Train => train::<E>(config, arm, &device, &mut ctx).await?,
             // Handled above.
             Task::Verify => {}
         }

@@ -3,7 +3,7 @@
 //! second or 300 MB.
 #![cfg(feature = "compute")]
 
-use crate::run_record::evidence;
+use crate::run_record::example_record;
 use nn_lab::app::route::Route;
 use nn_lab::assignment::Assignment;
 use nn_lab::core::files::FileKind;
@@ -315,7 +315,7 @@ fn any_message_of_a_worker_is_read() {
             paused: false,
             request: Some(vec![1, 2, 3]),
         },
-        Command::Take { run: RunId(1), kind: FileKind::Cifar10, name: "a.bin".into() },
+        Command::UnpackFile { run: RunId(1), kind: FileKind::Cifar10, name: "a.bin".into() },
     ];
     let arm = |event| Event::Arm { run: RunId(2), arm: ArmId(0), event };
     let events = [
@@ -362,10 +362,10 @@ fn read_run(text: &str) -> Result<RunRecord, ImportError> {
 
 #[test]
 fn any_run_file_is_read() {
-    let valid = evidence().to_json();
+    let valid = example_record().to_json();
     let mut history = History::default();
-    history.add(1, Origin::Here, evidence());
-    history.add(2, Origin::File, evidence());
+    history.add(1, Origin::Here, example_record());
+    history.add(2, Origin::File, example_record());
     let stored = history.to_text();
     cases(10_000, mutations(), |mutations| {
         if let Err(error) = read_run(&mutated_text(&valid, &mutations)) {
@@ -394,10 +394,10 @@ fn run_files_do_not_exhaust_memory() {
 /// barely optimized.
 #[test]
 fn a_long_run_file_is_read() {
-    let mut record = evidence();
+    let mut record = example_record();
     let points = |from: u32| (from..from + 90_000).map(|step| (f64::from(step), 0.123_456)).collect();
     record.series.iter_mut().for_each(|series| series.points = std::rc::Rc::new(points(1)));
-    let seeds = |seed| nn_lab::saved_runs::KeptSeed { seed, series: record.series.clone() };
+    let seeds = |seed| nn_lab::saved_runs::SavedSeed { seed, series: record.series.clone() };
     record.seeds = (2..5).map(seeds).collect();
     let text = record.to_json();
     assert!(text.len() > 10_000_000, "{}", text.len());

@@ -1,6 +1,6 @@
 //! The list of saved runs: limits, deleting, renaming, and storing.
 
-use crate::run_record::{evidence, stored};
+use crate::run_record::{example_record, stored};
 use nn_lab::saved_runs::history::{MAX_UNPINNED, STORED_POINTS};
 use nn_lab::saved_runs::{History, Origin};
 use nn_lab::sections::mlp::Mlp;
@@ -11,12 +11,12 @@ use std::rc::Rc;
 fn ten_unpinned_runs_and_all_pinned_runs_are_kept() {
     let mut history = History::default();
     for id in 0..4 {
-        history.add(id, Origin::Here, evidence());
+        history.add(id, Origin::Here, example_record());
     }
     history.pin(1, true);
     for _ in 0..20 {
         // All request the same id.
-        history.add(7, Origin::Here, evidence());
+        history.add(7, Origin::Here, example_record());
     }
     let names: Vec<_> = history.runs.iter().map(|run| run.name.as_str()).collect();
     assert_eq!(names.len(), MAX_UNPINNED + 1);
@@ -34,7 +34,7 @@ fn ten_unpinned_runs_and_all_pinned_runs_are_kept() {
 fn undo_restores_a_deleted_run_to_its_position() {
     let mut history = History::default();
     for id in 1..=3 {
-        history.add(id, Origin::Here, evidence());
+        history.add(id, Origin::Here, example_record());
     }
     history.delete(2);
     history.delete(99);
@@ -49,11 +49,11 @@ fn undo_restores_a_deleted_run_to_its_position() {
 #[test]
 fn runs_can_be_renamed_but_files_cannot() {
     let mut history = History::default();
-    let ours = history.add(1, Origin::Here, evidence());
-    let file = history.add(2, Origin::File, evidence());
+    let ours = history.add(1, Origin::Here, example_record());
+    let file = history.add(2, Origin::File, example_record());
     let name = |history: &History, id| history.get(id).expect("there").name.clone();
     assert_eq!(name(&history, file), "File of 2026-11-24 03:04");
-    let again = history.add(9, Origin::File, evidence());
+    let again = history.add(9, Origin::File, example_record());
     assert_eq!(name(&history, again), "File of 2026-11-24 03:04 (2)");
     history.rename(ours, "  deep\u{7} one ");
     history.rename(file, "mine");
@@ -63,7 +63,7 @@ fn runs_can_be_renamed_but_files_cannot() {
     assert_eq!(name(&history, ours), "deep one");
     history.rename(ours, &"ä".repeat(500));
     assert_eq!(name(&history, ours).chars().count(), 60);
-    let next = history.add(3, Origin::Here, evidence());
+    let next = history.add(3, Origin::Here, example_record());
     assert_eq!(history.before(next).map(|run| run.id), Some(ours), "a file is no run of this panel");
 }
 
@@ -71,7 +71,7 @@ fn runs_can_be_renamed_but_files_cannot() {
 fn a_damaged_run_in_storage_does_not_affect_the_others() {
     let mut history = History::default();
     for id in 1..=3 {
-        history.add(id, Origin::Here, evidence());
+        history.add(id, Origin::Here, example_record());
     }
     let text = history.to_text();
     let damaged = text.replacen("\"depth\":3", "\"depth\":0", 2).replacen("\"depth\":0", "\"depth\":3", 1);
@@ -89,27 +89,27 @@ fn a_damaged_run_in_storage_does_not_affect_the_others() {
 
 #[test]
 fn long_series_are_stored_thinned_with_their_original_length() {
-    let mut long = evidence();
+    let mut long = example_record();
     let points: Vec<_> = (1..=20_000).map(|step| (f64::from(step), 1.0)).collect();
     long.series[0].points = Rc::new(points);
     let mut history = History::default();
     history.add(1, Origin::Here, long.clone());
     let (read, warnings) = stored::<Mlp>(&history.to_text());
     assert!(warnings.is_empty());
-    let series = &read.runs[0].evidence.series[0];
+    let series = &read.runs[0].record.series[0];
     assert!(series.points.len() <= STORED_POINTS && series.points.len() > STORED_POINTS / 2);
     assert_eq!(series.thinned_from, Some(20_000));
     assert_eq!((series.points[0].0, series.points[series.points.len() - 1].0), (1.0, 20_000.0));
-    assert_eq!(read.runs[0].evidence.series[1].thinned_from, None);
+    assert_eq!(read.runs[0].record.series[1].thinned_from, None);
     // A run that this window has in full stays complete when another window stores something.
     let followed = history.follow(read);
-    assert_eq!(followed.runs[0].evidence.series[0].points.len(), 20_000);
+    assert_eq!(followed.runs[0].record.series[0].points.len(), 20_000);
     // A hundred runs of a default length fit into the five megabytes that browsers allow.
-    let mut typical = evidence();
-    typical.series.truncate(2);
-    for series in &mut typical.series {
+    let mut usual = example_record();
+    usual.series.truncate(2);
+    for series in &mut usual.series {
         series.points =
             Rc::new((1..=1500).map(|step| (f64::from(step), f64::from(1.0f32 / step as f32))).collect());
     }
-    assert!(typical.to_json().len() < 80_000, "{}", typical.to_json().len());
+    assert!(usual.to_json().len() < 80_000, "{}", usual.to_json().len());
 }

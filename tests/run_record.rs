@@ -8,7 +8,7 @@ use nn_lab::run::Experiment;
 use nn_lab::run::any::AnyExperiment;
 use nn_lab::saved_runs::import::MAX_BYTES;
 use nn_lab::saved_runs::{
-    Change, DeviceUsed, History, ImportError, KeptSeed, KeptSeries, Origin, Outcome, RunRecord, Steps,
+    Change, DeviceUsed, History, ImportError, Origin, Outcome, RunRecord, SavedSeed, SavedSeries, Steps,
     Timestamp, format,
 };
 use nn_lab::sections::mlp::{Config, Mlp};
@@ -25,9 +25,9 @@ pub(crate) fn stored<E: Experiment>(text: &str) -> (History, Vec<String>) {
     History::from_text(text, AnyExperiment::of::<E>())
 }
 
-pub(crate) fn evidence() -> RunRecord {
+pub(crate) fn example_record() -> RunRecord {
     let points = |from: f64| Rc::new(vec![(1.0, from), (2.0, from / 2.0), (3.0, f64::NAN)]);
-    let series = |metric: &str, from| KeptSeries {
+    let series = |metric: &str, from| SavedSeries {
         metric: metric.to_owned(),
         title: metric.to_owned(),
         unit: "nats".to_owned(),
@@ -58,7 +58,7 @@ pub(crate) fn evidence() -> RunRecord {
 
 #[test]
 fn a_file_without_seeds_and_metrics_still_opens() {
-    let old = evidence();
+    let old = example_record();
     let text = old.to_json();
     assert!(!text.contains("\"seeds\"") && !text.contains("\"metrics\""), "{text}");
     assert_eq!(as_written(read::<Mlp>(&text).expect("it opens")), as_written(old));
@@ -93,12 +93,12 @@ fn any_config() -> impl Strategy<Value = Map<String, Value>> {
     fields.prop_map(|fields| from_map::<Config>(&fields.into_iter().collect()).to_values())
 }
 
-fn any_series() -> impl Strategy<Value = KeptSeries> {
+fn any_series() -> impl Strategy<Value = SavedSeries> {
     let points = prop::collection::btree_map(0u32..20_000, any::<f32>(), 0..50);
     ("[a-z_0-9]{1,20}", ".{0,40}", ".{0,8}", prop::option::of(any::<u32>()), points).prop_map(
         |(metric, title, unit, thinned_from, points)| {
             let points = points.into_iter().map(|(step, y)| (f64::from(step), f64::from(y))).collect();
-            KeptSeries { metric, title, unit, thinned_from, points: Rc::new(points) }
+            SavedSeries { metric, title, unit, thinned_from, points: Rc::new(points) }
         },
     )
 }
@@ -114,7 +114,7 @@ fn any_check() -> impl Strategy<Value = Check> {
     })
 }
 
-fn any_evidence() -> impl Strategy<Value = RunRecord> {
+fn any_record() -> impl Strategy<Value = RunRecord> {
     let device = (
         prop::sample::select(vec![DeviceChoice::Auto, DeviceChoice::Webgpu, DeviceChoice::Cpu]),
         prop::sample::select(vec![DeviceKind::Webgpu, DeviceKind::Cpu]),
@@ -129,7 +129,7 @@ fn any_evidence() -> impl Strategy<Value = RunRecord> {
         value: Value::from(rate),
     });
     let seed = (0u64..1_000_000, prop::collection::vec(any_series(), 0..3));
-    let seeds = prop::collection::vec(seed.prop_map(|(seed, series)| KeptSeed { seed, series }), 0..3);
+    let seeds = prop::collection::vec(seed.prop_map(|(seed, series)| SavedSeed { seed, series }), 0..3);
     let metrics = prop::collection::btree_map("[a-z_]{1,20}", -1e6..1e6f32, 0..4);
     (
         (any_config(), prop::collection::vec(change, 0..3), device),
@@ -155,20 +155,20 @@ fn any_evidence() -> impl Strategy<Value = RunRecord> {
                     seeds,
                     metrics: metrics.into_iter().collect(),
                     checks,
-                    ..evidence()
+                    ..example_record()
                 }
             },
         )
 }
 
 /// Returns the record as a file represents it: all values that are not finite become NaN.
-fn as_written(mut evidence: RunRecord) -> RunRecord {
-    let others = evidence.seeds.iter_mut().flat_map(|of| &mut of.series);
-    for series in evidence.series.iter_mut().chain(others) {
+fn as_written(mut record: RunRecord) -> RunRecord {
+    let others = record.seeds.iter_mut().flat_map(|of| &mut of.series);
+    for series in record.series.iter_mut().chain(others) {
         let y = |y: f64| if (y as f32).is_finite() { y } else { f64::MAX };
         series.points = Rc::new(series.points.iter().map(|point| (point.0, y(point.1))).collect());
     }
-    evidence
+    record
 }
 
 /// Returns the message with which a file is refused.
@@ -188,31 +188,31 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn runs_round_trip_through_files(evidence in any_evidence()) {
-        let text = evidence.to_json();
+    fn runs_round_trip_through_files(record in any_record()) {
+        let text = record.to_json();
         let read = read::<Mlp>(&text).expect("it is read");
         // Settings have to be exact to the last digit, because a run is repeated from them.
         let schema = Schema::of::<Config>();
-        prop_assert_eq!(read.settings(&schema), Ok(evidence.config.clone()));
+        prop_assert_eq!(read.settings(&schema), Ok(record.config.clone()));
         prop_assert_eq!(read.to_json(), text);
-        let (mut read, mut evidence) = (as_written(read), as_written(evidence));
+        let (mut read, mut record) = (as_written(read), as_written(record));
         // Compared above by value; a file may store a number as a string.
-        (read.config, evidence.config) = (Map::new(), Map::new());
-        let values = |evidence: &mut RunRecord| -> Vec<(u32, String)> {
+        (read.config, record.config) = (Map::new(), Map::new());
+        let values = |record: &mut RunRecord| -> Vec<(u32, String)> {
             let text = |value: Value| value.as_str().map_or(value.to_string(), str::to_owned);
-            std::mem::take(&mut evidence.changes).into_iter().map(|c| (c.step, text(c.value))).collect()
+            std::mem::take(&mut record.changes).into_iter().map(|c| (c.step, text(c.value))).collect()
         };
-        prop_assert_eq!(values(&mut read), values(&mut evidence));
-        prop_assert_eq!(read, evidence);
+        prop_assert_eq!(values(&mut read), values(&mut record));
+        prop_assert_eq!(read, record);
     }
 
     #[test]
     fn lists_of_runs_round_trip_through_storage(
-        runs in prop::collection::vec((any_evidence(), any::<u64>(), any::<bool>(), ".{0,70}", any::<bool>()), 0..6)
+        runs in prop::collection::vec((any_record(), any::<u64>(), any::<bool>(), ".{0,70}", any::<bool>()), 0..6)
     ) {
         let mut history = History::default();
-        for (evidence, id, file, name, pinned) in runs {
-            let id = history.add(id, if file { Origin::File } else { Origin::Here }, evidence);
+        for (record, id, file, name, pinned) in runs {
+            let id = history.add(id, if file { Origin::File } else { Origin::Here }, record);
             history.rename(id, &name);
             history.pin(id, pinned);
         }
@@ -227,7 +227,7 @@ proptest! {
     #[test]
     fn reading_never_panics(text in ".{0,200}", cut in 0usize..1200, letter in any::<char>()) {
         refused(&text);
-        let whole = evidence().to_json();
+        let whole = example_record().to_json();
         let cut = (0..=cut.min(whole.len() - 3)).rfind(|at| whole.is_char_boundary(*at)).unwrap_or(0);
         refused(&whole[..cut]);
         // With one letter changed, the file may still be valid; reading it must not panic.
@@ -239,7 +239,7 @@ proptest! {
 
 #[test]
 fn messages_say_what_was_expected_and_what_was_found() {
-    let good = evidence().to_json();
+    let good = example_record().to_json();
     assert!(read::<Mlp>(&good).is_ok());
     assert!(read::<Mlp>(&format!("\u{feff}{good}")).is_ok(), "some editors put a mark at the front");
     let with = |from: &str, to: &str| {
@@ -275,7 +275,7 @@ fn messages_say_what_was_expected_and_what_was_found() {
 
 #[test]
 fn a_setting_that_is_missing_in_an_older_file_has_its_default() {
-    let good = evidence().to_json();
+    let good = example_record().to_json();
     let older = good.replacen("\"noise\":0.03,", "", 1);
     assert_ne!(older, good);
     let schema = Schema::of::<Config>();
@@ -284,7 +284,7 @@ fn a_setting_that_is_missing_in_an_older_file_has_its_default() {
 
 #[test]
 fn the_file_is_easy_to_read_in_other_programs() {
-    let text = evidence().to_json();
+    let text = example_record().to_json();
     for part in [
         "\"schema\": \"nn-lab/run\"",
         "\"seed\": 1",
@@ -296,7 +296,7 @@ fn the_file_is_easy_to_read_in_other_programs() {
     ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
-    assert_eq!(evidence().file_name("json"), "nn-lab-mlp-2026-11-24-030410.json");
+    assert_eq!(example_record().file_name("json"), "nn-lab-mlp-2026-11-24-030410.json");
 }
 
 #[test]
@@ -318,12 +318,12 @@ fn runs_are_described_in_words() {
         format::differences(Config::PARAMS, &from, &to),
         ["Data set Spirals → Moons", "Hidden layers 3 → 5", "Biases on → off"]
     );
-    let check = |verdict| Check { verdict, ..evidence().checks[0].clone() };
+    let check = |verdict| Check { verdict, ..example_record().checks[0].clone() };
     let all = [Verdict::Holds, Verdict::Fails, Verdict::Open, Verdict::Holds].map(check);
     assert_eq!(format::verdicts(&all), "2 confirmed, 1 not confirmed, 1 not run");
     assert_eq!(format::verdicts(&[]), "none");
-    assert_eq!(format::outcome(&evidence()), "stopped after 3 of 1500 steps");
-    assert_eq!(format::duration(&evidence()), "4.3 s");
+    assert_eq!(format::outcome(&example_record()), "stopped after 3 of 1500 steps");
+    assert_eq!(format::duration(&example_record()), "4.3 s");
     assert_eq!(Mlp::SLUG, "mlp");
 }
 

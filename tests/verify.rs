@@ -247,7 +247,7 @@ fn a_wrong_value_is_located() {
 #[test]
 fn two_implementations_are_compared_tensor_by_tensor() {
     let case = |lab: f32, reference_value: Option<f32>| {
-        Case::of_two_ways("Test", "two tensors", "another way", &STRICT, move |side, device| {
+        Case::of_both_sides("Test", "two tensors", "another way", &STRICT, move |side, device| {
             let mut tensors = Tensors::default();
             let number = if side == Side::Lab { Some(lab) } else { reference_value };
             tensors.add("first", Tensor::<1>::from_floats([1.0, 2.0], device));

@@ -1,5 +1,5 @@
-//! The state of the page, which one reducer owns. The browser's address is its projection: written once a change has
-//! settled, and read only when the page loads and when the address changes by itself.
+//! The state of the page, which one reducer owns. The browser's address is its projection: written once a
+//! change has settled, and read only when the page loads and when the user or a link changes the address.
 
 use crate::app::route::Route;
 use crate::core::query::Query;
@@ -14,7 +14,8 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use yew::prelude::*;
 
-/// A change enters the history once it has rested this long, so that Back undoes a change and not a pixel.
+/// A change enters the history after this time without another one, so that Back undoes a change and not a
+/// pixel.
 const SETTLE_MS: u32 = 400;
 
 /// The section and the chapter that are open, and the state of the section's panel.
@@ -22,7 +23,7 @@ const SETTLE_MS: u32 = 400;
 pub(super) struct PageState {
     pub(super) slug: String,
     pub(super) chapter: Option<String>,
-    /// The query of the address, as it is now or will be as soon as the last change has settled.
+    /// The query of the address, including changes that have not settled yet.
     pub(super) query: Rc<Query>,
     /// `None` if the address does not name a section.
     pub(super) panel: Option<PanelState>,
@@ -107,8 +108,8 @@ pub(super) fn use_page_state() -> UseReducerHandle<PageState> {
             move || drop(listener)
         }
     });
-    // Writing each position of a slider would fill the history, and some browsers refuse after a hundred. A change that
-    // follows within the time drops the timer of the one before it, and so does an address that changes by itself.
+    // Writing each position of a slider would fill the history, and some browsers refuse after a hundred. A
+    // change that follows within the time drops the timer of the one before it, and so does a new address.
     use_effect_with((page.is_edited, page.to_hash()), |(is_edited, hash)| {
         let hash = hash.clone();
         let timer = is_edited.then(|| {

@@ -5,16 +5,19 @@ use crate::core::query::Query;
 /// A section, optionally one of its chapters, and the query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Route {
+    /// The section's name in the address.
     pub slug: String,
+    /// The chapter's name in the address.
     pub chapter: Option<String>,
+    /// The query, without the version.
     pub query: Query,
 }
 
 /// The version of the keys in an address. It increases when a key changes its name or its meaning.
 pub const VERSION: u32 = 1;
 
-/// The renamed keys: the last version with the old name, the section, the old name and the new name. An address without a
-/// version is older than the first.
+/// The renamed keys: the last version with the old name, the section, the old name and the new name. An
+/// address without a version is older than the first.
 const RENAMED: &[(u32, &str, &str, &str)] = &[];
 
 impl Route {
@@ -35,7 +38,7 @@ impl Route {
             return path;
         }
         let mut query = self.query.clone();
-        // The version of a newer lab stays.
+        // The version of a newer lab is kept.
         if query.get("v").is_none() {
             query.push("v", VERSION.to_string());
         }

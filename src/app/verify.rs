@@ -1,4 +1,5 @@
-//! The page `#/verify`, which shows whether this device computes correctly, and how fast it is in each section.
+//! The page `#/verify`, which shows whether this device computes correctly, and how fast it is in each
+//! section.
 
 use crate::charts::{Table, scale::format_exact};
 use crate::client::{Timed, Verified, VerifyReport, use_verification};
@@ -35,7 +36,7 @@ pub(super) fn Verify(props: &VerifyProps) -> Html {
             let found = verification.found();
             let provenance = format!("nn-lab {} · {}", env!("CARGO_PKG_VERSION"), gpu(&found));
             let csv = with_provenance(file(&found), &provenance).to_csv();
-            // A browser that blocks downloads says so itself.
+            // A browser that blocks downloads reports that itself.
             let _ = download("nn-lab-verify.csv", "text/csv;charset=utf-8", &csv);
         })
     };

@@ -5,8 +5,11 @@ use crate::protocol::{Pace, Progress, RunState};
 /// The status of one arm of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ArmStatus {
+    /// The arm's own state.
     pub state: RunState,
+    /// The steps done and planned.
     pub progress: Progress,
+    /// The speed.
     pub pace: Pace,
     /// True if its device or its worker was lost, so that it can resume on another.
     pub is_lost: bool,
@@ -36,21 +39,22 @@ pub(super) fn combined_state(arms: &[ArmStatus]) -> RunState {
         Some(_) if active.iter().all(|state| **state == RunState::Paused) => RunState::Paused,
         // An arm that still loads does not hide that another one trains, or has trained already.
         Some(first) => {
-            let begun = |state: &RunState| !matches!(state, RunState::Loading { .. } | RunState::Error(_));
-            if states.any(begun) { RunState::Running } else { (*first).clone() }
+            let has_started =
+                |state: &RunState| !matches!(state, RunState::Loading { .. } | RunState::Error(_));
+            if states.any(has_started) { RunState::Running } else { (*first).clone() }
         }
     }
 }
 
-/// Returns the progress of the slowest of these arms that has not failed. Another arm may be the first to know the number
-/// of steps.
+/// Returns the progress of the slowest of these arms that has not failed. The number of steps
+/// may come from another arm, which knew it first.
 pub(super) fn slowest(arms: &[ArmStatus]) -> Progress {
     let failed = |arm: &ArmStatus| matches!(arm.state, RunState::Error(_));
     // If all arms failed, this is how far they got.
     let all = arms.iter().all(failed);
-    let sound = arms.iter().filter(|arm| all || !failed(arm)).map(|arm| arm.progress);
-    let steps = sound.clone().map(|progress| progress.steps).max().unwrap_or_default();
-    let step = sound.map(|progress| progress.step).min().unwrap_or_default();
+    let counted = arms.iter().filter(|arm| all || !failed(arm)).map(|arm| arm.progress);
+    let steps = counted.clone().map(|progress| progress.steps).max().unwrap_or_default();
+    let step = counted.map(|progress| progress.step).min().unwrap_or_default();
     Progress { step, steps }
 }
 

@@ -1,4 +1,4 @@
-//! Many runs, one after the other on every worker: the [`use_batch`] hook, which sweeps use.
+//! Many runs, one after another on every worker: the [`use_batch`] hook, which sweeps use.
 
 use crate::client::dispatcher::{Dispatcher, Start};
 use crate::client::pool;
@@ -10,10 +10,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// A batch of runs: its results so far, and the ways to change its state.
+/// A batch of runs: its results so far, with callbacks to change its state.
 #[derive(Debug)]
 pub struct BatchHandle {
+    /// The state of the batch.
     pub state: BatchState,
+    /// The results, in the order in which the runs ended.
     pub results: Rc<Vec<RunResult>>,
     /// The number of runs in all.
     pub runs: usize,
@@ -23,7 +25,9 @@ pub struct BatchHandle {
     pub seconds_left: Option<f64>,
     /// Starts a batch.
     pub start: Callback<Batch>,
+    /// Pauses the runs under way and starts no others.
     pub pause: Callback<()>,
+    /// Resumes after a pause.
     pub resume: Callback<()>,
     /// Ends the batch. Results stay.
     pub stop: Callback<()>,
@@ -51,7 +55,7 @@ pub fn use_batch(experiment: &'static AnyExperiment) -> BatchHandle {
             update.force_update();
         })
     };
-    let tell = |command: fn(RunId) -> Command, paused: bool| {
+    let send_all = |command: fn(RunId) -> Command, paused: bool| {
         let (runner, update) = (runner.clone(), update.clone());
         Callback::from(move |()| {
             let runs: Vec<RunId> = match &mut *runner.borrow_mut() {
@@ -98,9 +102,9 @@ pub fn use_batch(experiment: &'static AnyExperiment) -> BatchHandle {
         share: now.map_or(0.0, Runner::share),
         seconds_left: now.and_then(Runner::seconds_left),
         start,
-        pause: tell(Command::Pause, true),
+        pause: send_all(Command::Pause, true),
         resume: {
-            let (runner, update, resume) = (runner.clone(), update.clone(), tell(Command::Resume, false));
+            let (runner, update, resume) = (runner.clone(), update.clone(), send_all(Command::Resume, false));
             Callback::from(move |()| {
                 resume.emit(());
                 let idle: Vec<usize> = (0..workers_of(&runner)).collect();

@@ -1,10 +1,10 @@
-//! The page's workers: a pool of them, started when they are needed and replaced when they die. Each run is spread over
-//! the pool, and each event is passed to the run that it belongs to.
+//! The page's workers: a pool of them, started when they are needed and replaced when they die. Each run is
+//! spread over the pool, and each event is passed to the run that it belongs to.
 
 mod workers;
 
 use crate::client::pool;
-use crate::client::worker::{Worker, died};
+use crate::client::worker::{Worker, lost_message};
 use crate::client::worker_kind::{Adapter, WorkerId, WorkerKind, adapter};
 use crate::protocol::{
     ArmEvent, ArmId, ArmStart, Command, DeviceChoice, DeviceInfo, Event, FileKind, LabError, RunId, Task,
@@ -33,7 +33,7 @@ pub(super) struct Dispatcher {
     single_worker_reason: RefCell<Option<String>>,
     /// The visitor's files by path.
     pub(super) files: RefCell<BTreeMap<String, Blob>>,
-    /// The number of changes of the files so far.
+    /// The number of changes of the files.
     pub(super) files_version: Cell<u32>,
     /// Callbacks for changes of the files, each with a number by which it is removed.
     pub(super) watchers: RefCell<Vec<(u32, Callback<u32>)>>,
@@ -69,6 +69,7 @@ pub(super) struct Start {
 /// The number of workers, and their memory.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pool {
+    /// The number of workers.
     pub workers: usize,
     /// The memory of their modules, in bytes.
     pub memory: f64,
@@ -114,13 +115,14 @@ impl Dispatcher {
         }
     }
 
-    /// Finds out the device of a run whose worker is known. The run starts at once, unless a GPU has to be tested first.
+    /// Determines the device of a run whose worker is known. The run starts at once, unless a GPU has to be
+    /// tested first.
     fn assign(self: &Rc<Self>, run: RunId, kind: WorkerKind) {
         let waiting = self.runs.borrow().get(&run).and_then(|of| {
             let start = of.waiting.as_ref()?;
             Some((of.listener.clone(), start.device))
         });
-        // It may have been stopped in the meantime.
+        // The run may have been stopped in the meantime.
         let Some((listener, choice)) = waiting else { return };
         let known = self.devices.borrow().get(&choice).cloned();
         match &known {
@@ -167,15 +169,21 @@ impl Dispatcher {
         commands.iter().for_each(|command| self.send(run, command));
     }
 
-    /// Has a worker check and unpack a file.
-    pub(super) fn take(self: &Rc<Self>, listener: Callback<Event>, kind: FileKind, name: String, blob: Blob) {
+    /// Sends a file to a worker, which checks and unpacks it.
+    pub(super) fn unpack_file(
+        self: &Rc<Self>,
+        listener: Callback<Event>,
+        kind: FileKind,
+        name: String,
+        blob: Blob,
+    ) {
         let run = RunId(self.next_number());
-        // A worker that is there already, or else the smaller one.
+        // Use a worker that is already running, or else the smaller one.
         let there = self.workers.borrow().keys().copied().find(|worker| worker.number == 0);
         let worker = there.unwrap_or(WorkerId { kind: WorkerKind::Cpu, number: 0 });
         let arms = BTreeMap::from_iter([(ArmId::default(), worker)]);
         self.runs.borrow_mut().insert(run, Run { listener, arms, waiting: None, commands: Vec::new() });
-        self.post(worker, &Command::Take { run, kind, name }, Some(&blob));
+        self.post(worker, &Command::UnpackFile { run, kind, name }, Some(&blob));
     }
 
     /// Sends a command to all arms of a run.
@@ -209,10 +217,10 @@ impl Dispatcher {
     fn on_event(self: &Rc<Self>, worker: WorkerId, event: Event, attached: Vec<Blob>) {
         let (run, arm) = match &event {
             Event::Ready => return self.on_ready(worker),
-            Event::Died { reason } => return self.on_worker_lost(worker, &died(reason)),
+            Event::Died { reason } => return self.on_worker_lost(worker, &lost_message(reason)),
             Event::Device { choice, info } => return self.device_known(*choice, info.clone()),
-            Event::Taken { run, files } => {
-                self.keep(files, attached);
+            Event::FileUnpacked { run, files } => {
+                self.add_files(files, attached);
                 (*run, ArmId::default())
             }
             Event::Arm { run, arm, event } => {
@@ -226,7 +234,7 @@ impl Dispatcher {
         };
         let of_arm =
             |wanted: fn(&ArmEvent) -> bool| matches!(&event, Event::Arm { event, .. } if wanted(event));
-        let over = matches!(event, Event::Taken { .. })
+        let over = matches!(event, Event::FileUnpacked { .. })
             || of_arm(|event| matches!(event, ArmEvent::Finished { .. } | ArmEvent::Failed(_)));
         let lost_device = match &event {
             Event::Arm { event: ArmEvent::Failed(LabError::Device(why)), .. } => Some(why.clone()),
@@ -240,7 +248,8 @@ impl Dispatcher {
             listener.emit(event);
         }
         if let Some(lost_device) = lost_device {
-            // A GPU that was lost stays lost for this worker; the next run gets a new one. Who shared it hears the same.
+            // A GPU that was lost stays lost for this worker; the next run gets a new one. The
+            // other runs of this worker are notified as well.
             self.on_worker_lost(worker, &lost_device);
         }
     }
@@ -266,11 +275,11 @@ impl Dispatcher {
             self.runs.borrow().iter().filter(|(_, run)| wait(run)).map(|(id, _)| *id).collect();
         ready.into_iter().for_each(|run| self.spread(run, info.kind.into()));
         let listeners: Vec<_> = self.runs.borrow().values().map(|run| run.listener.clone()).collect();
-        // Each knows which choice it made.
+        // Each listener ignores the device of another choice.
         listeners.iter().for_each(|listener| listener.emit(Event::Device { choice, info: info.clone() }));
     }
 
-    fn tell_loading(&self, bytes: u32, total: Option<u32>) {
+    fn report_loading(&self, bytes: u32, total: Option<u32>) {
         let listeners: Vec<_> =
             self.runs.borrow().iter().map(|(run, of)| (*run, of.listener.clone())).collect();
         for (run, listener) in listeners {

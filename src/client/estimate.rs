@@ -1,4 +1,5 @@
-//! The estimated duration of runs before they start: a few steps of their networks are timed, and the rest is dropped.
+//! The estimated duration of runs before they start: a few steps of their networks are timed, and the rest is
+//! dropped.
 
 use crate::client::dispatcher::{Dispatcher, Start};
 use crate::protocol::{ArmEvent, ArmId, ArmStart, DeviceChoice, Event, Progress, RunId, Task};
@@ -7,23 +8,26 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// Settings in motion are timed once they have rested this long.
+/// Settings are timed after this time without a change.
 const REST_MS: u32 = 400;
 /// Steps are timed for this long after the first, which also makes the device ready.
 const TIMED_MS: f64 = 300.0;
-/// Timing is given up after this time. The runs themselves will then show their duration.
+/// Timing stops after this time; the duration is then unknown until the runs are done.
 const MAX_MS: u32 = 15_000;
 
 /// The runs to be timed.
 #[derive(Default)]
 pub struct Timing {
+    /// The section.
     pub slug: &'static str,
+    /// The device that the user wants.
     pub device: DeviceChoice,
     /// The number of networks per run.
     pub arms: usize,
     /// The settings of the runs, encoded.
     pub configs: Vec<Vec<u8>>,
-    /// Returns true if a probe measures everything that is wanted of the run with this number; `None` if only training does.
+    /// Returns true if a probe measures everything that the run with this number is for; `None` if only
+    /// training does.
     pub is_enough: Option<Enough>,
 }
 
@@ -58,19 +62,19 @@ pub fn use_run_times(key: Option<String>, what: Callback<(), Timing>) -> RunTime
             let timer = Rc::new(RefCell::new(None::<Timer>));
             let key = key.clone().filter(|_| !is_known);
             let waiting = key.map(|key| {
-                let tell = Rc::new(move |times| found.set(Some((key.clone(), times))));
+                let report = Rc::new(move |times| found.set(Some((key.clone(), times))));
                 let begin = {
-                    let (timer, tell) = (timer.clone(), tell.clone());
+                    let (timer, report) = (timer.clone(), report.clone());
                     move || {
                         *timer.borrow_mut() = Some(Timer::new(what.emit(())));
-                        next(&timer, &(tell as Rc<dyn Fn(RunTimes)>));
+                        next(&timer, &(report as Rc<dyn Fn(RunTimes)>));
                     }
                 };
                 let give_up = {
                     let timer = timer.clone();
                     move || {
                         end(&timer);
-                        tell(RunTimes::Unknown);
+                        report(RunTimes::Unknown);
                     }
                 };
                 (Timeout::new(REST_MS, begin), Timeout::new(REST_MS + MAX_MS, give_up))
@@ -116,7 +120,7 @@ impl Timer {
                 self.frames.push(frame);
                 None
             }
-            ArmEvent::Progress { progress, .. } => self.clock.whole(progress, now),
+            ArmEvent::Progress { progress, .. } => self.clock.total_seconds(progress, now),
             ArmEvent::Paused(_) | ArmEvent::Saved(_) => None,
             ArmEvent::Finished { .. } | ArmEvent::Idle { .. } => Some((now - self.clock.began) / 1000.0),
             ArmEvent::Failed(_) => return Err(()),
@@ -146,7 +150,7 @@ struct Clock {
 
 impl Clock {
     /// Returns the seconds of the whole training, once enough steps have been timed.
-    fn whole(&mut self, Progress { step, steps }: Progress, now: f64) -> Option<f64> {
+    fn total_seconds(&mut self, Progress { step, steps }: Progress, now: f64) -> Option<f64> {
         let (at, first) = *self.first.get_or_insert((now, step));
         if step >= steps {
             return Some((now - self.began) / 1000.0);
@@ -158,14 +162,14 @@ impl Clock {
 }
 
 /// Starts the next part, or reports the times of all runs.
-fn next(timer: &Rc<RefCell<Option<Timer>>>, tell: &Rc<dyn Fn(RunTimes)>) {
+fn next(timer: &Rc<RefCell<Option<Timer>>>, report: &Rc<dyn Fn(RunTimes)>) {
     let start = {
         let mut borrowed = timer.borrow_mut();
         let Some(of) = borrowed.as_mut() else { return };
         let Some(config) = of.timing.configs.get(of.seconds.len()) else {
             let known = RunTimes::Known(std::mem::take(&mut of.seconds));
             drop(borrowed);
-            return tell(known);
+            return report(known);
         };
         (of.clock, of.frames) = (Clock { began: js_sys::Date::now(), first: None }, Vec::new());
         let task = if of.arm.is_none() { Task::Probe } else { Task::Train };
@@ -182,7 +186,7 @@ fn next(timer: &Rc<RefCell<Option<Timer>>>, tell: &Rc<dyn Fn(RunTimes)>) {
         }
     };
     let listener = {
-        let (timer, tell) = (timer.clone(), tell.clone());
+        let (timer, report) = (timer.clone(), report.clone());
         Callback::from(move |event: Event| {
             let Event::Arm { run, event, .. } = event else { return };
             let outcome = match &mut *timer.borrow_mut() {
@@ -190,13 +194,13 @@ fn next(timer: &Rc<RefCell<Option<Timer>>>, tell: &Rc<dyn Fn(RunTimes)>) {
                 _ => return,
             };
             if outcome != Ok(false) {
-                // The rest of it is not needed.
+                // The rest of the run is not needed.
                 Dispatcher::get().stop(run);
             }
             match outcome {
-                Ok(true) => next(&timer, &tell),
+                Ok(true) => next(&timer, &report),
                 Ok(false) => {}
-                Err(()) => tell(RunTimes::Unknown),
+                Err(()) => report(RunTimes::Unknown),
             }
         })
     };
@@ -219,16 +223,16 @@ mod tests {
     fn the_first_step_is_counted_once_and_the_others_by_their_speed() {
         let mut clock = Clock { began: 1000.0, first: None };
         let at = |step| Progress { step, steps: 101 };
-        assert_eq!(clock.whole(at(1), 3000.0), None);
-        assert_eq!(clock.whole(at(5), 3200.0), None, "too short to tell");
+        assert_eq!(clock.total_seconds(at(1), 3000.0), None);
+        assert_eq!(clock.total_seconds(at(5), 3200.0), None, "too short to tell");
         // Two seconds up to the first step, then a hundred of 50 ms.
-        assert_eq!(clock.whole(at(11), 3500.0), Some(7.0));
+        assert_eq!(clock.total_seconds(at(11), 3500.0), Some(7.0));
     }
 
     #[test]
     fn a_short_run_is_timed_as_a_whole() {
         let mut clock = Clock { began: 0.0, first: None };
-        assert_eq!(clock.whole(Progress { step: 1, steps: 1 }, 70.0), Some(0.07));
+        assert_eq!(clock.total_seconds(Progress { step: 1, steps: 1 }, 70.0), Some(0.07));
     }
 
     fn timing(is_enough: Option<Enough>) -> Timer {

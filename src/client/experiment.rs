@@ -18,10 +18,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// Settings in motion are probed once they have rested this long.
+/// Settings are probed after this time without a change.
 const PROBE_DELAY_MS: u32 = 120;
 
-/// One panel's experiment: what has been measured, the state of its run, and the ways to change it.
+/// One panel's experiment: its measurements, the state of its run, and callbacks to change it.
 #[derive(Debug)]
 pub struct RunHandle<E: Experiment> {
     /// The record that is shown for the seed of the settings: the present one, or that of an earlier step.
@@ -37,11 +37,12 @@ impl<E: Experiment> std::ops::Deref for RunHandle<E> {
     }
 }
 
-/// The same without its types.
+/// [`RunHandle`] without its types.
 #[derive(Debug)]
 pub struct AnyRun {
+    /// The section's experiment.
     pub experiment: &'static AnyExperiment,
-    /// The records that are shown, one per seed; that of the settings' own seed is the first.
+    /// The records that are shown, one per seed; the one for the seed of the settings is the first.
     pub shown_records: Rc<Vec<AnyRecord>>,
     /// The present records, one per seed.
     pub records: Rc<Vec<AnyRecord>>,
@@ -51,22 +52,33 @@ pub struct AnyRun {
     pub shown: Option<u32>,
     /// Shows an earlier step, or the present.
     pub show: Callback<Option<u32>>,
+    /// The state of the run as a whole.
     pub state: RunState,
     /// The status of each arm of each seed, seed by seed; empty before a run.
     pub arms: Rc<Vec<ArmStatus>>,
-    /// The number of runs started so far, which tells one run from the next.
+    /// The number of runs started so far, which identifies the current run.
     pub run: u32,
+    /// True while a probe is running.
     pub probing: bool,
     /// The reason why the probe failed, if it did.
     pub probe_error: Option<String>,
+    /// The progress of the slowest arm.
     pub progress: Progress,
+    /// The pace of the slowest arm.
     pub pace: Pace,
+    /// The device that computes, once it is known.
     pub device: Option<DeviceInfo>,
+    /// The page's workers.
     pub pool: Pool,
+    /// Starts a run.
     pub train: Callback<()>,
+    /// Pauses the run at the end of its step.
     pub pause: Callback<()>,
+    /// Resumes the run after a pause.
     pub resume: Callback<()>,
+    /// Does one step and then pauses; starts a run if there is none.
     pub step: Callback<()>,
+    /// Stops the run at the end of its step.
     pub stop: Callback<()>,
     /// Trains one arm again, by its index in `arms`.
     pub retry: Callback<usize>,
@@ -76,19 +88,21 @@ pub struct AnyRun {
     pub resume_lost: Callback<()>,
     /// The run of an earlier page.
     pub unfinished: UnfinishedRun,
-    /// Sends a request to the run: postcard bytes that its experiment understands. Without a run, nothing happens.
+    /// Sends a request to the run: postcard bytes that its experiment understands. Without a run, nothing
+    /// happens.
     pub ask: Callback<Vec<u8>>,
     /// Starts a run that first answers a request, such as to load weights from a file.
     pub start_with: Callback<Vec<u8>>,
     /// Starts a run that first answers a request and then waits before its first step.
     pub start_paused_with: Callback<Vec<u8>>,
+    /// Ends the run and drops its record.
     pub reset: Callback<()>,
 }
 
 /// Runs the experiment with these settings.
 ///
-/// A change of settings is probed at once. It also ends a run, unless only live settings changed, which are passed on to
-/// the run.
+/// A change of settings is probed at once. It also ends a run, unless only live settings changed, which are
+/// passed on to the run.
 #[hook]
 pub fn use_experiment<E: Experiment>(config: &AnyConfig, options: RunOptions) -> RunHandle<E> {
     let run = use_run(AnyExperiment::of::<E>(), config, options);
@@ -109,7 +123,7 @@ fn use_run(experiment: &'static AnyExperiment, config: &AnyConfig, options: RunO
     };
 
     use_probe(&starter);
-    // A panel that goes away takes its runs along.
+    // The runs end with their panel.
     use_effect_with((), {
         let runs = runs.clone();
         move |()| {
@@ -125,7 +139,7 @@ fn use_run(experiment: &'static AnyExperiment, config: &AnyConfig, options: RunO
         let starter = starter.clone();
         Callback::from(move |(paused, request): (bool, Option<Vec<u8>>)| {
             end_run(&starter.runs);
-            // A file that is opened has the weights of one network.
+            // A weight file has the weights of one network.
             let has_file = request.is_some() && !paused;
             let seeds = if has_file { 1 } else { options.seeds.max(1) };
             starter.session.dispatch(Action::Started(Task::Train, options.device, seeds as usize));
@@ -222,7 +236,7 @@ fn use_run(experiment: &'static AnyExperiment, config: &AnyConfig, options: RunO
 /// Probes the settings a little after they have changed, and ends a run that does not survive the change.
 #[hook]
 fn use_probe(starter: &Starter) {
-    // New files of the visitor may be what the probe was missing; a run goes on without them.
+    // The probe may need the new files of the visitor; a run continues without them.
     let files_version = use_files_version();
     use_effect_with((starter.config.clone(), starter.options, files_version), {
         let starter = starter.clone();
@@ -308,7 +322,7 @@ impl Starter {
         self.runs.borrow_mut().train.extend(run);
     }
 
-    /// Returns `None` if the settings cannot be sent, which the page then says.
+    /// Returns `None` if the settings cannot be sent; the page then shows an error.
     fn start(
         &self,
         task: Task,

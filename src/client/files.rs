@@ -10,6 +10,7 @@ use yew::prelude::*;
 /// The visitor's files of one kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Files {
+    /// The accepted files.
     pub list: Rc<Vec<UserFile>>,
     /// Names of files that are being read.
     pub busy: Rc<Vec<String>>,
@@ -17,6 +18,7 @@ pub struct Files {
     pub errors: Rc<Vec<String>>,
     /// Adds the files of a file dialog or a drop: JavaScript's `FileList`.
     pub add: Callback<JsValue>,
+    /// Removes all files of this kind.
     pub remove: Callback<()>,
 }
 
@@ -67,13 +69,13 @@ pub fn use_files(kind: FileKind) -> Files {
                 reading.dispatch(Action::Begin(name.clone()));
                 let (reading, ours) = (reading.clone(), name.clone());
                 let listener = Callback::from(move |event| match event {
-                    Event::Taken { .. } => reading.dispatch(Action::End(ours.clone(), None)),
+                    Event::FileUnpacked { .. } => reading.dispatch(Action::End(ours.clone(), None)),
                     Event::Arm { event: ArmEvent::Failed(error), .. } => {
                         reading.dispatch(Action::End(ours.clone(), Some(error.to_string())));
                     }
                     _ => {}
                 });
-                Dispatcher::get().take(listener, kind, name, file.unchecked_into::<Blob>());
+                Dispatcher::get().unpack_file(listener, kind, name, file.unchecked_into::<Blob>());
             }
         }
     });
@@ -95,7 +97,7 @@ pub(super) fn use_files_version() -> u32 {
         let setter = version.setter();
         move |()| {
             let dispatcher = Dispatcher::get();
-            // They may have changed between the first drawing and now.
+            // The files may have changed since the first render.
             setter.set(dispatcher.files_version());
             let number = dispatcher.watch_files(Callback::from(move |version| setter.set(version)));
             move || dispatcher.unwatch_files(number)

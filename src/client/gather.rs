@@ -1,4 +1,4 @@
-//! Events on their way to the page: collected, so that drawing leaves the cores to the workers.
+//! Events on their way to the page: throttled, so that drawing leaves the cores to the workers.
 
 use crate::client::session::{Action, Session};
 use crate::protocol::{ArmEvent, Event, Task};
@@ -9,13 +9,13 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
-/// During a run, the page is drawn at most 30 times a second.
+/// During a run, the page is drawn at most 30 times per second.
 const MIN_MS: f64 = 1000.0 / 30.0;
-/// And at least four times a second: slower would look frozen.
+/// The page is drawn at least four times per second, since it would look frozen otherwise.
 const MAX_MS: f64 = 250.0;
 
-/// Returns the time between two drawings, given the cost of one. The page takes at most a quarter of a core: on a machine
-/// with two cores both may train, and drawing takes time from them.
+/// Returns the time between two drawings, given the cost of one. The page takes at most a quarter of a core:
+/// on a machine with two cores both may train, and drawing takes time from them.
 fn interval(cost_ms: f64) -> f64 {
     (4.0 * cost_ms).clamp(MIN_MS, MAX_MS)
 }
@@ -29,8 +29,8 @@ struct Waiting {
     cost: f64,
 }
 
-/// Returns a callback that passes events on: frames and progress together, as often as the page can draw them at little
-/// cost; other events at once.
+/// Returns a callback that passes events on: frames and progress in batches, as often as the page can draw
+/// them at little cost; other events at once.
 pub(super) fn throttled(task: Task, session: UseReducerDispatcher<Session>) -> Callback<Event> {
     let waiting = Rc::new(RefCell::new(Waiting::default()));
     let flush = {
@@ -74,8 +74,9 @@ pub(super) fn throttled(task: Task, session: UseReducerDispatcher<Session>) -> C
     })
 }
 
-/// Reports how many milliseconds the page took to draw the latest change: its own code, then layout and paint.
-fn on_drawn(told: impl FnOnce(f64) + 'static) {
+/// Reports how many milliseconds the page took to draw the latest change: its own code, then layout and
+/// paint.
+fn on_drawn(report: impl FnOnce(f64) + 'static) {
     let now = || window().performance().map_or(0.0, |clock| clock.now());
     let started = now();
     let after_code = move || {
@@ -83,7 +84,7 @@ fn on_drawn(told: impl FnOnce(f64) + 'static) {
         let in_frame = Closure::once_into_js(move || {
             let started = now();
             // After the frame, which is painted before the next task.
-            Timeout::new(0, move || told(code + now() - started)).forget();
+            Timeout::new(0, move || report(code + now() - started)).forget();
         });
         // A hidden tab draws nothing, and nothing is reported.
         let _ = window().request_animation_frame(in_frame.unchecked_ref());

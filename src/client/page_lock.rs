@@ -1,5 +1,5 @@
-//! A lock for every open page of the lab, held for as long as the page is open, so that no page takes over a run that is
-//! training in another tab. In browsers without locks, other pages are unknown.
+//! A lock for every open page of the lab, held for as long as the page is open, so that no page takes over a
+//! run that is training in another tab. In browsers without locks, other pages are unknown.
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use std::cell::RefCell;
@@ -35,7 +35,7 @@ pub(super) fn own_name() -> String {
         // Held until this promise resolves, which it never does.
         let hold = Closure::once_into_js(|| Promise::new(&mut |_, _| {}));
         if let Ok(held) = request.call2(&locks, &format!("{PREFIX}{name}").into(), &hold) {
-            // A frame without an origin may not lock; that is no error.
+            // A frame without an origin may not lock, which is not an error.
             let ignore = Closure::once_into_js(|| ());
             if let Some(catch) = method(&held, "catch") {
                 let _ = catch.call1(&held, &ignore);

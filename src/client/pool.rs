@@ -8,8 +8,8 @@ pub(super) fn size(arms: usize, cores: usize) -> usize {
     arms.min(cores).clamp(1, MAX_WORKERS)
 }
 
-/// Returns the worker of the arm with this index in its run. Each seed is shifted by one worker, since arms of one kind may
-/// cost more than those of another.
+/// Returns the worker of the arm with this index in its run. Each seed is shifted by one worker, since arms
+/// of one kind may cost more than those of another.
 pub(super) fn worker_of(index: usize, arms_per_seed: usize, workers: usize) -> usize {
     let (seed, arm) = (index / arms_per_seed.max(1), index % arms_per_seed.max(1));
     (seed + arm) % workers.max(1)
@@ -44,8 +44,8 @@ mod tests {
             let workers = size(seeds * arms, cores);
             let mut shares = vec![0usize; workers];
             (0..seeds * arms).for_each(|index| shares[worker_of(index, arms, workers)] += 1);
-            let (least, most) = (shares.iter().min().unwrap(), shares.iter().max().unwrap());
-            prop_assert!(most - least <= arms, "{shares:?}");
+            let (min, max) = (shares.iter().min().unwrap(), shares.iter().max().unwrap());
+            prop_assert!(max - min <= arms, "{shares:?}");
         }
     }
 }

@@ -7,8 +7,8 @@ use crate::run::any::{AnyConfig, AnyExperiment, AnyRecord};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-/// The maximum number of points kept of each curve: enough to tell when it passes a value.
-const KEPT_POINTS: usize = 100;
+/// The maximum number of points per curve: enough to determine when it passes a value.
+const MAX_POINTS: usize = 100;
 
 /// The results of one run of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,10 +28,14 @@ pub struct RunResult {
 /// The state of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BatchState {
+    /// There is no batch.
     #[default]
     Idle,
+    /// Runs are under way.
     Running,
+    /// The user or the scheduler has paused it.
     Paused,
+    /// It has ended or was stopped.
     Done,
 }
 
@@ -55,13 +59,18 @@ impl BatchState {
 /// A batch to be run.
 #[derive(Debug)]
 pub struct Batch {
+    /// The section's experiment.
     pub experiment: &'static AnyExperiment,
+    /// The settings of each run.
     pub configs: Vec<AnyConfig>,
     /// Results that are known already. Their runs are not repeated.
     pub done: Vec<RunResult>,
-    /// The metric wanted of each run; `None` if a curve is wanted. Runs whose probe has the metric are not trained.
+    /// The metric wanted of each run; `None` if a curve is wanted. Runs whose probe has the metric are not
+    /// trained.
     pub number: Option<String>,
+    /// The device that the user wants.
     pub choice: DeviceChoice,
+    /// The kind of device that this choice leads to.
     pub kind: DeviceKind,
 }
 
@@ -169,10 +178,10 @@ impl Runner {
                 return false;
             }
             ArmEvent::Failed(error) => {
-                let net = experiment.arms.get(arm).map_or("net", |arm| arm.net);
-                partial.errors.push(format!("The {net} has ended: {error}"));
+                let net = experiment.arms.get(arm).map_or("network", |arm| arm.net);
+                partial.errors.push(format!("The {net} stopped with an error: {error}"));
             }
-            // A trained network could answer requests, but a batch has none.
+            // A trained network could answer requests, but a batch sends none.
             ArmEvent::Idle { .. } => Dispatcher::get().stop(run),
             ArmEvent::Finished { .. } => {}
             ArmEvent::Loading { .. } | ArmEvent::Paused(_) | ArmEvent::Saved(_) => return false,
@@ -212,7 +221,7 @@ impl Partial {
     fn result(self, experiment: &AnyExperiment, run: usize, config: &AnyConfig) -> RunResult {
         let whole = experiment.series(&self.record).into_iter().filter(|series| series.part.is_none());
         let thin = |points: &[(f64, f64)]| {
-            let every = points.len().div_ceil(KEPT_POINTS).max(1);
+            let every = points.len().div_ceil(MAX_POINTS).max(1);
             let last = points.last().filter(|_| !(points.len().saturating_sub(1)).is_multiple_of(every));
             points.iter().step_by(every).chain(last).filter(|point| point.1.is_finite()).copied().collect()
         };
@@ -242,7 +251,7 @@ pub(crate) fn is_known(
     metrics.iter().any(|metric| is_named(experiment, &metric.name, wanted) && metric.value.is_some())
 }
 
-/// Returns true if a metric is the wanted one, or that of one of the arms: `rank_linear` for `rank`.
+/// Returns true if a metric is the wanted one, or belongs to one of the arms: `rank_linear` for `rank`.
 pub(crate) fn is_named(experiment: &AnyExperiment, name: &str, wanted: &str) -> bool {
     name == wanted
         || name

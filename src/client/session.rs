@@ -93,7 +93,7 @@ impl Reducible for Session {
             Action::Events(events) => {
                 events.into_iter().for_each(|(task, event)| next.on_event(task, event));
                 next.pool = Dispatcher::get().pool();
-                next.keep_for_replay();
+                next.store_for_replay();
             }
             Action::Show(step) => next.shown = step,
         }
@@ -142,7 +142,7 @@ impl Session {
         }
     }
 
-    fn keep_for_replay(&mut self) {
+    fn store_for_replay(&mut self) {
         let progress = self.progress();
         if self.experiment.replays && progress.step > 0 {
             let records = self.records.clone();
@@ -178,7 +178,7 @@ impl Session {
         let (seed, kind) = split_arm_id(self.experiment, arm);
         let experiment = self.experiment;
         if let Some(record) = Rc::make_mut(&mut self.records).get_mut(seed) {
-            experiment.load_arm(record, kind, &saved.heard);
+            experiment.load_arm(record, kind, &saved.record);
         }
         if let Some(status) = Rc::make_mut(&mut self.arms).get_mut(index) {
             status.progress.step = saved.step;
@@ -190,16 +190,16 @@ impl Session {
             (_, Event::Device { choice, info }) if choice == self.choice => self.device = Some(info),
             (Task::Probe, Event::Arm { event, .. }) => self.on_probe(event),
             (Task::Train | Task::Verify, Event::Arm { arm, event, .. }) => self.on_arm(arm, event),
-            (_, Event::Device { .. } | Event::Ready | Event::Died { .. } | Event::Taken { .. }) => {}
+            (_, Event::Device { .. } | Event::Ready | Event::Died { .. } | Event::FileUnpacked { .. }) => {}
         }
     }
 
     fn on_probe(&mut self, event: ArmEvent) {
         match event {
             ArmEvent::Frame(frame) => {
-                let absorbed = self.apply_frame(ArmId::default(), &frame);
+                let applied = self.apply_frame(ArmId::default(), &frame);
                 self.copy_probe();
-                if let Err(error) = absorbed {
+                if let Err(error) = applied {
                     self.probe_error = Some(error);
                 }
             }
@@ -210,12 +210,12 @@ impl Session {
     }
 
     fn on_arm(&mut self, arm: ArmId, event: ArmEvent) {
-        let absorbed = match &event {
+        let applied = match &event {
             ArmEvent::Frame(frame) => self.apply_frame(arm, frame),
             _ => Ok(()),
         };
         let Some(status) = Rc::make_mut(&mut self.arms).get_mut(usize::from(arm.0)) else { return };
-        if let Err(error) = absorbed {
+        if let Err(error) = applied {
             status.state = RunState::Error(error);
         }
         match event {
@@ -277,7 +277,8 @@ impl Session {
     }
 }
 
-/// Returns the number of an arm's seed, where 0 is the seed of the settings, and its index among the section's arms.
+/// Returns the number of an arm's seed, where 0 is the seed of the settings, and its index among the
+/// section's arms.
 pub(super) fn split_arm_id(experiment: &AnyExperiment, arm: ArmId) -> (usize, usize) {
     let (number, arms) = (usize::from(arm.0), experiment.arms.len().max(1));
     (number / arms, number % arms)

@@ -1,5 +1,5 @@
-//! The browser's cache, in which the visitor's files outlive a visit. Some pages have none, such as sandboxed frames; files
-//! then last as long as the page.
+//! The browser's cache, in which the visitor's files outlive a visit. Some pages have none, such as sandboxed
+//! frames; files then last as long as the page.
 
 use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -37,7 +37,7 @@ pub(super) async fn load(folder: &str) -> Vec<(String, Blob)> {
 
 /// Stores a file, if the browser can.
 pub(super) async fn store(path: &str, blob: &Blob) {
-    // If the browser stores nothing, or has no room, the file lasts for this visit.
+    // If the browser stores nothing, or its quota is exceeded, the file lasts for this visit.
     let _ = try_store(path, blob).await;
 }
 

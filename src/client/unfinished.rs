@@ -1,4 +1,5 @@
-//! A run that outlives its page: its state is kept in the browser's storage while it trains, and offered on the next visit.
+//! A run that outlives its page: its state is saved in the browser's storage while it trains, and offered on
+//! the next visit.
 
 use crate::client::arm_status::ArmStatus;
 use crate::client::options::RunOptions;
@@ -15,9 +16,9 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
 use yew::prelude::*;
 
-/// The age from which a run is stored: a shorter one is trained again sooner than it is restored. A test may
+/// The age from which a run is stored, since repeating a shorter run is quicker than restoring it. A test may
 /// inject another age, the number `nnLabKeepAfterMs` of the window.
-const WORTH_MS: f64 = 10_000.0;
+const MIN_AGE_MS: f64 = 10_000.0;
 
 /// An unfinished run of an earlier page.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,13 +55,14 @@ pub(super) struct File {
 
 const VERSION: u8 = 1;
 
-/// An unfinished run, if there is one, and what can be done with it.
+/// An unfinished run, if there is one, with callbacks to resume or remove it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnfinishedRun {
+    /// The newest unfinished run.
     pub found: Option<Rc<Unfinished>>,
-    /// Resumes it as soon as the settings are those of the run.
+    /// Resumes the run as soon as the panel has its settings.
     pub resume: Callback<()>,
-    /// Removes it.
+    /// Removes the run.
     pub forget: Callback<()>,
 }
 
@@ -101,7 +103,8 @@ async fn find(experiment: &AnyExperiment) -> Option<Unfinished> {
 
 fn read(experiment: &AnyExperiment, path: &str, bytes: &[u8]) -> Option<Unfinished> {
     let file: File = postcard::from_bytes(bytes).ok()?;
-    // In 32 bits the product may overflow, and a damaged file could then ask for memory for any number of seeds.
+    // In 32 bits the product may overflow, and a damaged file could then ask for memory for any number of
+    // seeds.
     let whole = file.arms.len() as u64 == u64::from(file.seeds) * experiment.arms.len() as u64;
     if file.version != VERSION || !whole {
         return None;
@@ -142,7 +145,8 @@ pub(super) fn use_unfinished(
     // The start of the run, and the state of the file.
     let started = use_mut_ref(|| 0.0);
     let writing = use_mut_ref(|| Rc::new(Writing::default()));
-    // The file from which the run was resumed. It is removed when there is a newer one, or nothing more to keep.
+    // The file from which the run was resumed. It is removed when there is a newer file, or when the run is
+    // done.
     let origin = use_mut_ref(|| None::<String>);
     use_effect_with((), {
         let found = found.setter();
@@ -163,8 +167,11 @@ pub(super) fn use_unfinished(
         let (running, config, writing) = (running.clone(), config.clone(), writing.borrow().clone());
         let origin = origin.clone();
         move |Saved(saved)| {
-            let worth = now() - *started.borrow() >= worth_ms();
-            if !running.state.is_active() || !worth || writing.busy.get() || saved.iter().all(Option::is_none)
+            let is_old = now() - *started.borrow() >= min_age_ms();
+            if !running.state.is_active()
+                || !is_old
+                || writing.busy.get()
+                || saved.iter().all(Option::is_none)
             {
                 return;
             }
@@ -248,13 +255,13 @@ pub(super) fn use_unfinished(
 struct Writing {
     /// True while it is being written.
     busy: Cell<bool>,
-    /// True if the run is done, so that nothing is to be kept.
+    /// True if the run is done, so that no file is needed.
     over: Cell<bool>,
 }
 
-fn worth_ms() -> f64 {
+fn min_age_ms() -> f64 {
     let injected = Reflect::get(&gloo::utils::window(), &"nnLabKeepAfterMs".into()).ok();
-    injected.and_then(|ms| ms.as_f64()).unwrap_or(WORTH_MS)
+    injected.and_then(|ms| ms.as_f64()).unwrap_or(MIN_AGE_MS)
 }
 
 /// Returns the milliseconds of a monotonic clock.

@@ -1,4 +1,5 @@
-//! The visitor's own files: kept by the dispatcher for every worker, and in the browser's storage for the next visit.
+//! The visitor's own files: held by the dispatcher for every worker, and stored by the browser for the next
+//! visit.
 
 use crate::client::dispatcher::Dispatcher;
 use crate::client::storage;
@@ -17,9 +18,9 @@ impl Dispatcher {
         if DONE.replace(true) {
             return;
         }
-        let kept = storage::load("user/").await;
-        if !kept.is_empty() {
-            self.files.borrow_mut().extend(kept);
+        let stored = storage::load("user/").await;
+        if !stored.is_empty() {
+            self.files.borrow_mut().extend(stored);
             self.files_changed();
         }
     }
@@ -35,7 +36,7 @@ impl Dispatcher {
     pub(super) fn remove_files(&self, folder: &str) {
         for UserFile { path, .. } in self.files(folder) {
             self.files.borrow_mut().remove(&path);
-            self.post_to_all(&Command::Remove { path: path.clone() }, None);
+            self.post_to_all(&Command::RemoveFile { path: path.clone() }, None);
             spawn_local(async move { storage::remove(&path).await });
         }
         self.files_changed();
@@ -47,11 +48,12 @@ impl Dispatcher {
         }
     }
 
-    /// Keeps files that a worker has accepted: for all workers, and in the browser's storage for the next visit.
-    pub(super) fn keep(&self, files: &[UserFile], blobs: Vec<Blob>) {
+    /// Adds files that a worker has accepted: for all workers, and in the browser's storage for the next
+    /// visit.
+    pub(super) fn add_files(&self, files: &[UserFile], blobs: Vec<Blob>) {
         for (file, blob) in files.iter().zip(blobs) {
             self.files.borrow_mut().insert(file.path.clone(), blob.clone());
-            self.post_to_all(&Command::Keep { path: file.path.clone() }, Some(&blob));
+            self.post_to_all(&Command::AddFile { path: file.path.clone() }, Some(&blob));
             let path = file.path.clone();
             spawn_local(async move { storage::store(&path, &blob).await });
         }

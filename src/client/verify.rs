@@ -1,7 +1,7 @@
 //! The verification of the visitor's device: the [`use_verification`] hook.
 //!
-//! First the device is determined. Then the CPU is verified, and after it the GPU, if there is one, which is also compared
-//! with the CPU. They do not run at the same time, so that neither slows the other down.
+//! First the device is determined. Then the CPU is verified, and after it the GPU, if there is one, which is
+//! also compared with the CPU. They do not run at the same time, so that neither slows the other down.
 
 use crate::client::dispatcher::{Dispatcher, Start};
 use crate::protocol::{
@@ -13,22 +13,26 @@ use std::cell::{Ref, RefCell};
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// No speed is measured after this time, so that everything takes about two minutes on a laptop.
+/// No speed is measured after this time, so that a verification takes about two minutes on a laptop.
 const MAX_MS: f64 = 105_000.0;
 /// The fraction of this time for the CPU if there is also a GPU, which is faster.
-const OF_THE_CPU: f64 = 2.0 / 3.0;
+const CPU_FRACTION: f64 = 2.0 / 3.0;
 
 /// A case, and its outcome on each device: the CPU, and the GPU if there is one.
 #[derive(Clone, Debug)]
 pub struct Verified {
+    /// The case, with its outcome on the first device.
     pub case: CaseResult,
+    /// The outcome on each device.
     pub outcomes: Vec<Outcome>,
 }
 
 /// A set-up, and the milliseconds of a step on each device; `None` if they were not measured.
 #[derive(Clone, Debug)]
 pub struct Timed {
+    /// The set-up, with its speed on the first device.
     pub speed: Speed,
+    /// Milliseconds per step on each device.
     pub step_ms: Vec<Option<f32>>,
 }
 
@@ -43,20 +47,24 @@ impl Timed {
 /// The results so far.
 #[derive(Debug, Default)]
 pub struct VerifyReport {
+    /// The state of the verification.
     pub state: RunState,
     /// The device that the choice leads to, once it is known.
     pub device: Option<DeviceInfo>,
+    /// The progress of all devices together.
     pub progress: Progress,
     /// The estimated seconds until the end.
     pub seconds_left: Option<f64>,
+    /// The results of the cases.
     pub cases: Vec<Verified>,
+    /// The measured speeds.
     pub speeds: Vec<Timed>,
     /// The CPU's values with which the GPU is compared, by case.
     references: Vec<Option<Vec<f32>>>,
     /// The device that is being verified.
     now: Option<DeviceKind>,
     /// The numbers of its cases and set-ups so far.
-    told: [usize; 2],
+    received: [usize; 2],
     began: f64,
     run: Option<RunId>,
 }
@@ -64,7 +72,7 @@ pub struct VerifyReport {
 impl VerifyReport {
     /// Returns the device that is being verified, and the numbers of its cases and set-ups so far.
     pub const fn now(&self) -> (Option<DeviceKind>, [usize; 2]) {
-        (self.now, self.told)
+        (self.now, self.received)
     }
 
     /// Returns true if a GPU is verified, too.
@@ -80,16 +88,16 @@ impl VerifyReport {
             Some(_) => return None,
         };
         self.now = Some(next);
-        self.told = [0, 0];
+        self.received = [0, 0];
         Some(next)
     }
 
     /// Returns the request for the worker of a device.
-    fn asked(&mut self, device: DeviceKind) -> VerifyRequest {
+    fn request(&mut self, device: DeviceKind) -> VerifyRequest {
         let part = match (device, self.has_gpu()) {
             (DeviceKind::Cpu, false) => 1.0,
-            (DeviceKind::Cpu, true) => OF_THE_CPU,
-            (DeviceKind::Webgpu, _) => 1.0 - OF_THE_CPU,
+            (DeviceKind::Cpu, true) => CPU_FRACTION,
+            (DeviceKind::Webgpu, _) => 1.0 - CPU_FRACTION,
         };
         VerifyRequest {
             of_gpu: device == DeviceKind::Webgpu,
@@ -118,19 +126,19 @@ impl VerifyReport {
 
     fn on_case(&mut self, case: CaseResult, reference: Option<Vec<f32>>) {
         let outcome = case.outcome.clone();
-        match self.cases.get_mut(self.told[0]) {
+        match self.cases.get_mut(self.received[0]) {
             Some(known) => known.outcomes.push(outcome),
             None => {
                 self.cases.push(Verified { case, outcomes: vec![outcome] });
                 self.references.push(reference);
             }
         }
-        self.told[0] += 1;
+        self.received[0] += 1;
     }
 
     fn on_speed(&mut self, speed: Speed) {
         let step_ms = speed.step_ms;
-        match self.speeds.get_mut(self.told[1]) {
+        match self.speeds.get_mut(self.received[1]) {
             Some(known) => {
                 // A device that could not be timed does not know the steps.
                 known.speed.steps = known.speed.steps.max(speed.steps);
@@ -138,12 +146,12 @@ impl VerifyReport {
             }
             None => self.speeds.push(Timed { speed, step_ms: vec![step_ms] }),
         }
-        self.told[1] += 1;
+        self.received[1] += 1;
     }
 
     /// Adds the progress of one device to that of all devices.
     fn on_progress(&mut self, progress: Progress) {
-        // The first part is done now. The time before it was loading.
+        // The first part is done. The time before it was spent loading.
         if self.progress.steps == 0 {
             self.began = js_sys::Date::now();
         }
@@ -157,7 +165,7 @@ impl VerifyReport {
     }
 }
 
-/// The results, and the ways to start and to stop.
+/// The results, with callbacks to start and to stop.
 #[derive(Clone, Debug)]
 pub struct Verification {
     found: Rc<RefCell<VerifyReport>>,
@@ -168,6 +176,7 @@ pub struct Verification {
 }
 
 impl Verification {
+    /// Returns the results so far.
     pub fn found(&self) -> Ref<'_, VerifyReport> {
         self.found.borrow()
     }
@@ -268,8 +277,8 @@ fn verify_next(found: &Rc<RefCell<VerifyReport>>, choice: DeviceChoice, redraw: 
         found.borrow_mut().state = RunState::Done { stopped: false };
         return;
     };
-    let asked = found.borrow_mut().asked(next);
-    let config = match postcard::to_stdvec(&asked) {
+    let request = found.borrow_mut().request(next);
+    let config = match postcard::to_stdvec(&request) {
         Ok(config) => config,
         Err(error) => {
             found.borrow_mut().state = RunState::Error(format!("The worker could not be asked: {error}."));
@@ -282,8 +291,8 @@ fn verify_next(found: &Rc<RefCell<VerifyReport>>, choice: DeviceChoice, redraw: 
         let (found, redraw) = (found.clone(), redraw.clone());
         Callback::from(move |event: Event| {
             if let Event::Arm { event, .. } = event {
-                let is_through = found.borrow_mut().on_event(event);
-                if is_through {
+                let is_done = found.borrow_mut().on_event(event);
+                if is_done {
                     verify_next(&found, choice, &redraw);
                 }
                 redraw.emit(());
@@ -315,19 +324,19 @@ mod tests {
     }
 
     #[test]
-    fn what_a_gpu_tells_stands_beside_what_the_cpu_told() {
+    fn the_results_of_a_gpu_are_next_to_those_of_the_cpu() {
         let gpu = DeviceInfo { kind: DeviceKind::Webgpu, ..DeviceInfo::cpu(None) };
         let mut found = VerifyReport { device: Some(gpu), ..VerifyReport::default() };
         assert_eq!(found.next(), Some(DeviceKind::Cpu));
-        assert!(found.asked(DeviceKind::Cpu).references.is_empty());
+        assert!(found.request(DeviceKind::Cpu).references.is_empty());
         found.on_case(case("a", 0.1), Some(vec![1.0]));
         found.on_case(case("b", 0.2), None);
         found.on_speed(speed(0, None));
 
         assert_eq!(found.next(), Some(DeviceKind::Webgpu));
-        let asked = found.asked(DeviceKind::Webgpu);
-        assert_eq!(asked.references, [Some(vec![1.0]), None], "what the CPU has computed");
-        assert!(asked.of_gpu && asked.max_ms < MAX_MS / 2.0);
+        let request = found.request(DeviceKind::Webgpu);
+        assert_eq!(request.references, [Some(vec![1.0]), None], "what the CPU has computed");
+        assert!(request.of_gpu && request.max_ms < MAX_MS / 2.0);
         found.on_case(case("a", 0.3), None);
         found.on_speed(speed(200, Some(5.0)));
         let errors = |i: usize| found.cases[i].outcomes.iter().map(|of| of.error).collect::<Vec<_>>();
@@ -337,10 +346,10 @@ mod tests {
     }
 
     #[test]
-    fn without_a_gpu_the_cpu_has_all_of_the_time() {
+    fn without_a_gpu_the_cpu_gets_all_the_time() {
         let mut found = VerifyReport { device: Some(DeviceInfo::cpu(None)), ..VerifyReport::default() };
         assert_eq!(found.next(), Some(DeviceKind::Cpu));
-        assert_eq!(found.asked(DeviceKind::Cpu).max_ms, MAX_MS);
+        assert_eq!(found.request(DeviceKind::Cpu).max_ms, MAX_MS);
         assert_eq!(found.next(), None);
     }
 }

@@ -1,4 +1,5 @@
-//! One worker: its module is fetched and compiled once for all workers of a kind, and it is started from a blob.
+//! One worker: its module is fetched and compiled once for all workers of a kind, and it is started from a
+//! blob.
 
 use crate::client::storage::base_url;
 use crate::client::worker_kind::WorkerKind;
@@ -20,7 +21,7 @@ thread_local! {
 /// A command and the blob that goes with it.
 type Message = (Command, Option<Blob>);
 
-/// A worker, from the first command for it on. It is ended when dropped.
+/// A worker, from its first command on. It ends when dropped.
 #[derive(Debug)]
 pub(super) struct Worker {
     stage: Stage,
@@ -30,9 +31,9 @@ pub(super) struct Worker {
 
 #[derive(Debug)]
 enum Stage {
-    /// Nobody has started it yet. Commands wait until it is ready.
+    /// It has not been started yet. Commands wait until it is ready.
     Wanted(Vec<Message>),
-    /// It is being fetched, or its script is, until it reports that it runs.
+    /// Its module or script is being fetched, until it reports that it runs.
     Starting(Vec<Message>, Option<LiveWorker>),
     Ready(LiveWorker),
 }
@@ -64,14 +65,14 @@ impl Worker {
         true
     }
 
-    /// Its script runs, or will as soon as the browser has fetched it.
+    /// Notes that its script runs, or will run as soon as the browser has fetched it.
     pub(super) fn on_launched(&mut self, worker: LiveWorker) {
         if let Stage::Starting(_, live) = &mut self.stage {
             *live = Some(worker);
         }
     }
 
-    /// It has reported that it runs, and gets the visitor's files and the commands that have waited.
+    /// Notes that it runs, and sends it the visitor's files and the waiting commands.
     pub(super) fn on_ready(&mut self, files: &BTreeMap<String, Blob>) {
         let Stage::Starting(waiting, live) = &mut self.stage else { return };
         let Some(mut live) = live.take() else { return };
@@ -81,7 +82,7 @@ impl Worker {
             post(&live.worker, &Command::Hello { base_url, names: names() }, None);
         }
         for (path, blob) in files {
-            post(&live.worker, &Command::Keep { path: path.clone() }, Some(blob));
+            post(&live.worker, &Command::AddFile { path: path.clone() }, Some(blob));
         }
         waiting.iter().for_each(|(command, blob)| post(&live.worker, command, blob.as_ref()));
         self.stage = Stage::Ready(live);
@@ -130,12 +131,14 @@ pub(super) struct LiveWorker {
     _on_error: Closure<dyn Fn(web_sys::Event)>,
 }
 
-/// Fetches the module, unless that was done before, and starts a worker. `progress` gets the bytes so far and in all,
-/// `on_event` the events of the worker with the blobs next to them, and `on_death` the reason why it has failed for good.
+/// Fetches the module, unless that was done before, and starts a worker. `progress` gets the bytes so far and
+/// in all, `on_event` the events of the worker with the blobs next to them, and `on_death` the reason why it
+/// has failed for good.
 ///
 /// # Errors
 ///
-/// Returns what the browser threw if the module could not be fetched or compiled, or the worker could not be made.
+/// Returns what the browser threw if the module could not be fetched or compiled, or the worker could not be
+/// made.
 pub(super) async fn launch(
     kind: WorkerKind,
     progress: impl Fn(u32, Option<u32>) + 'static,
@@ -144,9 +147,10 @@ pub(super) async fn launch(
 ) -> Result<LiveWorker, JsValue> {
     let forget = |_: &JsValue| drop(MODULES.with_borrow_mut(|modules| modules.remove(&kind)));
     let module = JsFuture::from(module(kind, progress)?).await.inspect_err(forget)?;
-    // The script comes from a blob, so that it also starts in a page without an origin. There, a module script is refused,
-    // but a script that imports a module is not. The page has compiled the wasm already and sends it as a message. A
-    // failure is thrown again outside of the promise, so that the page receives it.
+    // The script comes from a blob, so that it also starts in a page without an origin. There, a module
+    // script is refused, but a script that imports a module is not. The page has compiled the wasm already
+    // and sends it as a message. A failure is thrown again outside of the promise, so that the page receives
+    // it.
     let (base, script) = (base_url()?, name_of(&format!("{}.js", kind.stem())));
     let script = format!(
         "self.onmessage = ({{ data }}) => {{\n\
@@ -180,9 +184,9 @@ pub(super) async fn launch(
     });
     let on_error = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
         let text = event.dyn_ref::<web_sys::ErrorEvent>().map(web_sys::ErrorEvent::message);
-        // The page reports it. The console is for errors that nobody handles.
+        // The page reports the error, so it should not appear in the console as well.
         event.prevent_default();
-        on_death(died(&text.unwrap_or_else(|| "its script could not be loaded".to_owned())));
+        on_death(lost_message(&text.unwrap_or_else(|| "its script could not be loaded".to_owned())));
     });
     worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
@@ -208,8 +212,9 @@ impl Drop for LiveWorker {
     }
 }
 
-/// Returns the sentence about a worker that has died. Its own message goes to the console, for developers.
-pub(super) fn died(reason: &str) -> String {
+/// Returns the message for the visitor about a worker that has died. Its own message goes to the console, for
+/// developers.
+pub(super) fn lost_message(reason: &str) -> String {
     gloo::console::info!(format!("a worker has ended: {reason}"));
     if reason.contains("memory") {
         return "The run needed more memory than the browser gives, and its worker was ended.".to_owned();
@@ -241,8 +246,8 @@ fn module(kind: WorkerKind, progress: impl Fn(u32, Option<u32>) + 'static) -> Re
     Ok(module)
 }
 
-/// Returns the files whose names on the server differ from those in the source. A shipped page lists them; a development
-/// build has none.
+/// Returns the files whose names on the server differ from those in the source. A shipped page lists them; a
+/// development build has none.
 fn names() -> Vec<(String, String)> {
     let list = gloo::utils::document().get_element_by_id("nn-lab-files");
     let text = list.and_then(|list| list.text_content()).unwrap_or_default();

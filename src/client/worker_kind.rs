@@ -1,26 +1,27 @@
-//! The two kinds of workers, and the kind that a choice of the device needs. The worker with WebGPU is several times as
-//! large to fetch as the worker for the CPU, so the browser is asked for a GPU before either is fetched.
+//! The two kinds of workers, and the kind that a choice of the device needs. The worker with WebGPU is
+//! several times as large to fetch as the worker for the CPU, so the browser is asked for a GPU before either
+//! is fetched.
 
 use crate::protocol::{DeviceChoice, DeviceInfo, DeviceKind};
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-/// A browser that has lost its GPU is asked this many times more, after this time each.
+/// The number of further requests to a browser that has lost its GPU, and the time between them.
 const RETRIES: u32 = 4;
 const RETRY_MS: i32 = 500;
 
 /// The module that a worker runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum WorkerKind {
-    /// The CPU alone.
+    /// Computes on the CPU.
     Cpu,
-    /// WebGPU alone.
+    /// Computes on WebGPU.
     Gpu,
 }
 
 impl WorkerKind {
-    /// Returns the beginning of the names of its files.
+    /// Returns the prefix of the names of its files.
     pub(super) const fn stem(self) -> &'static str {
         match self {
             Self::Cpu => "worker-cpu",
@@ -68,7 +69,7 @@ impl Adapter {
         }
     }
 
-    /// Adds what a worker cannot know: the name of the GPU, or the reason why none is used.
+    /// Adds information that a worker lacks: the name of the GPU, or the reason why none is used.
     pub(super) fn complete(&self, choice: DeviceChoice, info: DeviceInfo) -> DeviceInfo {
         match (info.kind, self) {
             (DeviceKind::Webgpu, Self::Gpu(name) | Self::Software(name)) => {
@@ -111,13 +112,15 @@ async fn sleep(ms: i32) {
 async fn ask() -> Adapter {
     const NO_WEBGPU: Adapter = Adapter::None("This browser has no WebGPU.");
     if !has_gpu_worker() {
-        return Adapter::None("This development build has no worker for the GPU (yet); ./lab serve --gpu builds it.");
+        return Adapter::None(
+            "This development build has no worker for the GPU (yet); ./lab serve --gpu builds it.",
+        );
     }
     let get = |of: &JsValue, key: &str| Reflect::get(of, &key.into()).unwrap_or(JsValue::UNDEFINED);
     let gpu = get(&get(&js_sys::global(), "navigator"), "gpu");
     let Ok(request) = get(&gpu, "requestAdapter").dyn_into::<Function>() else { return NO_WEBGPU };
     let options = Object::new();
-    // As burn does. Without it, a laptop with two GPUs returns the other one.
+    // burn requests the same. Without this option, a laptop with two GPUs returns the other one.
     let _ = Reflect::set(&options, &"powerPreference".into(), &"high-performance".into());
     let asked = request.call1(&gpu, &options).ok().and_then(|asked| asked.dyn_into::<Promise>().ok());
     let Some(asked) = asked else { return NO_WEBGPU };
@@ -149,10 +152,10 @@ mod tests {
     #[test]
     fn the_gpu_worker_is_fetched_only_if_a_gpu_is_used() {
         let adapters = [Adapter::Gpu("A".into()), Adapter::Software("B".into()), Adapter::None("None.")];
-        let engines = |choice| adapters.each_ref().map(|adapter| adapter.kind(choice));
-        assert_eq!(engines(DeviceChoice::Cpu), [WorkerKind::Cpu; 3]);
-        assert_eq!(engines(DeviceChoice::Auto), [WorkerKind::Gpu, WorkerKind::Cpu, WorkerKind::Cpu]);
-        assert_eq!(engines(DeviceChoice::Webgpu), [WorkerKind::Gpu, WorkerKind::Gpu, WorkerKind::Cpu]);
+        let kinds = |choice| adapters.each_ref().map(|adapter| adapter.kind(choice));
+        assert_eq!(kinds(DeviceChoice::Cpu), [WorkerKind::Cpu; 3]);
+        assert_eq!(kinds(DeviceChoice::Auto), [WorkerKind::Gpu, WorkerKind::Cpu, WorkerKind::Cpu]);
+        assert_eq!(kinds(DeviceChoice::Webgpu), [WorkerKind::Gpu, WorkerKind::Gpu, WorkerKind::Cpu]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The sweep of a panel, which shares the machine with other panels by the same rules as its run.
+//! The sweep of a panel, which is scheduled among the panels of a page by the same rules as its run.
 
 use crate::client::BatchState;
 use yew::prelude::*;

@@ -1,4 +1,4 @@
-//! The controls of a chapter: which settings it shows, as data, and their drawing.
+//! The controls of a chapter: the list of the settings that it shows, and their rendering.
 
 use crate::core::settings::{Kind, Param};
 use crate::panel::{AnySettings, is_locked};
@@ -12,12 +12,14 @@ use yew::prelude::*;
 pub enum ControlGroup {
     /// The controls of some settings, under a heading.
     Settings {
+        /// The heading.
         title: &'static str,
+        /// The keys of the settings.
         keys: Vec<&'static str>,
         /// Values that menus leave out, because they are not available at present.
         absent: &'static [&'static str],
     },
-    /// Something else that belongs to them, such as a box for files.
+    /// Other content, such as a box for files.
     Other(Html),
 }
 
@@ -41,8 +43,8 @@ pub fn controls_without(
     ControlGroup::Settings { title, keys: keys.to_vec(), absent }
 }
 
-/// Leaves out the settings whose keys are in `shown` already, and adds the others to it: where several chapters are on the
-/// page, each setting has one control.
+/// Removes the settings whose keys are already in `shown`, and adds the others to it, so that each setting
+/// has one control even if several chapters are on the page.
 pub(super) fn keep_first(groups: &mut [ControlGroup], shown: &mut Vec<&'static str>) {
     for group in groups {
         if let ControlGroup::Settings { keys, .. } = group {
@@ -79,7 +81,7 @@ struct GroupProps {
     absent: &'static [&'static str],
 }
 
-/// Controls under a heading, drawn again only when a value changes.
+/// Controls under a heading, rendered again only when a value changes.
 #[component]
 fn Group(props: &GroupProps) -> Html {
     let assignment = use_assignment();
@@ -89,7 +91,7 @@ fn Group(props: &GroupProps) -> Html {
         let (locked, absent) = (is_locked(&assignment, props.params, key), props.absent);
         html! { <Control {key} param={*param} value={value.clone()} {on_change} {locked} {absent} /> }
     };
-    // A list says the same as two other settings. If one of these is hidden, so is the list.
+    // A list determines two other settings. If one of these is hidden, so is the list.
     let hides = |param: &Param| match param.kind {
         Kind::IntList(list) => {
             [param.key, list.count_key, list.largest_key].iter().any(|key| assignment.hides(key))

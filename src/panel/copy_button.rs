@@ -13,7 +13,7 @@ pub struct CopyButtonProps {
     pub text: Callback<(), String>,
 }
 
-/// Copies a text; where the browser refuses, as it does in many frames, it shows the text to be copied by hand.
+/// Copies a text. If the browser refuses, as it does in many frames, the text is shown, to be copied by hand.
 #[component]
 pub fn CopyButton(props: &CopyButtonProps) -> Html {
     let copied = use_state_eq(|| None::<Result<(), String>>);
@@ -52,7 +52,7 @@ pub fn CopyButton(props: &CopyButtonProps) -> Html {
 /// Copies a text. Returns true if it is in the clipboard now.
 async fn copy(text: &str) -> bool {
     let window = window();
-    // Not there without a secure context.
+    // The property is undefined without a secure context.
     let there = js_sys::Reflect::get(window.navigator().as_ref(), &"clipboard".into())
         .is_ok_and(|clipboard| !clipboard.is_undefined());
     there && JsFuture::from(window.navigator().clipboard().write_text(text)).await.is_ok()

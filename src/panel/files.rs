@@ -8,9 +8,12 @@ use wasm_bindgen::JsValue;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-#[derive(PartialEq, Properties)]
+/// The properties of [`FileBox`].
+#[derive(Debug, PartialEq, Properties)]
 pub struct FileBoxProps {
+    /// The kind of the files.
     pub kind: FileKind,
+    /// The files, with callbacks to change them.
     pub files: Files,
     /// The name of the files.
     pub title: AttrValue,
@@ -18,16 +21,7 @@ pub struct FileBoxProps {
     pub children: Html,
 }
 
-impl std::fmt::Debug for FileBoxProps {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FileBoxProps")
-            .field("kind", &self.kind)
-            .field("files", &self.files)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Accepts files, lists them, and says what is wrong with refused ones.
+/// Accepts files, lists them, and shows the errors of refused ones.
 #[component]
 pub fn FileBox(props: &FileBoxProps) -> Html {
     let dragging = use_state_eq(|| false);
@@ -62,7 +56,7 @@ pub fn FileBox(props: &FileBoxProps) -> Html {
             if let Some(files) = get(&input, "files") {
                 add.emit(files);
             }
-            // So that the same file can be chosen again.
+            // The input is cleared, so that the same file can be chosen again.
             input.set_value("");
         })
     };

@@ -1,4 +1,4 @@
-//! The frame of a panel: its title, its chapters with their rail, and what every panel has.
+//! The frame of a panel: its title, its chapters with their rail, and the parts that all panels share.
 
 use crate::client::AnyRun;
 use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, is_picked, opened};
@@ -25,6 +25,7 @@ use yew::prelude::*;
 /// The parts of the frame that a section provides.
 #[derive(Debug)]
 pub struct Page {
+    /// The title of the panel.
     pub title: &'static str,
     /// One or two sentences under the title.
     pub introduction: Html,
@@ -35,11 +36,14 @@ pub struct Page {
 /// The content of a chapter: its controls, and its figures with the text between them.
 #[derive(Debug, Default)]
 pub struct ChapterBody {
+    /// The controls.
     pub controls: Vec<ControlGroup>,
+    /// The figures with their text.
     pub figures: Html,
 }
 
-/// Returns the frame of a panel. `body` returns the content of a chapter by its name; it is called only for open chapters.
+/// Returns the frame of a panel. `body` returns the content of a chapter by its name; it is called only for
+/// open chapters.
 pub fn frame(
     lab: &AnyRun,
     settings: &AnySettings,
@@ -104,7 +108,8 @@ fn draw(
             { notices(&warnings, lab.probe_error.as_ref()) }
             { offer(lab, settings) }
             { page.notice }
-            // A figure that needs no training needs no buttons, unless a question is asked. The embedding page may still train.
+            // A figure that needs no training needs no buttons, unless a question is asked. The embedding
+            // page may still train.
             <div hidden={is_figure && !trains && settings.assignment.question.is_none() && guided.is_none()} class="run-frame">
                 { run_panel(lab, settings, guided, trains, if is_figure { "" } else { lab.experiment.main_metrics }) }
             </div>
@@ -161,7 +166,8 @@ fn chapter(settings: &AnySettings, opened: &Opened, body: ChapterBody, seed: Sho
     }
 }
 
-/// Returns the chapter of checks and sweeps. It is there while another chapter is open, so that a sweep continues.
+/// Returns the chapter of checks and sweeps. It is rendered even while another chapter is open, so that a
+/// sweep continues.
 fn claims(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
     let is_open = opened.is_some();
     let is_whole = opened.is_some_and(|opened| opened.only.is_none());
@@ -179,7 +185,8 @@ fn claims(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html
     }
 }
 
-/// Returns the chapter of saved runs. It is there while another chapter is open, so that runs are saved.
+/// Returns the chapter of saved runs. It is rendered even while another chapter is open, so that runs are
+/// saved.
 fn runs(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
     let is_open = opened.is_some();
     html! {
@@ -196,7 +203,8 @@ fn runs(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
     }
 }
 
-/// The controls of a chapter. On a narrow page they are closed at first, so that the figures are not far from the buttons.
+/// The controls of a chapter. On a narrow page they are collapsed at first, so that the figures are near the
+/// buttons.
 #[component]
 fn Controls(props: &ControlsProps) -> Html {
     const WIDE_PX: f64 = 900.0;
@@ -219,7 +227,7 @@ struct ControlsProps {
     children: Html,
 }
 
-/// Returns the experiment that an address names, or a sentence if there is none with this name.
+/// Returns the experiment that an address names, or a warning if there is none with this name.
 fn open_experiment(guided_infos: &[GuidedInfo], name: Option<&str>) -> (Option<GuidedInfo>, Option<String>) {
     let Some(name) = name else { return (None, None) };
     let found = guided_infos.iter().find(|info| info.slug == name).copied();
@@ -231,7 +239,7 @@ fn open_experiment(guided_infos: &[GuidedInfo], name: Option<&str>) -> (Option<G
     (found, found.is_none().then(warning))
 }
 
-/// Returns what is wrong with the address or the probe, if anything.
+/// Returns the warnings about the address and the error of the probe, if any.
 fn notices(warnings: &[String], error: Option<&String>) -> Html {
     html! {
         <>

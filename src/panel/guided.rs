@@ -21,14 +21,14 @@ use crate::saved_runs::{DeviceUsed, Finished};
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// An open experiment, with the state of the panel that matters to it.
+/// An open experiment, with the relevant state of the panel.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct GuidedView {
     pub(super) section: &'static str,
     pub(super) info: GuidedInfo,
     /// The position in the list, from 1, and the number of experiments.
     pub(super) place: (usize, usize),
-    /// True if the panel has the settings of the experiment, whatever the seed.
+    /// True if the panel has the settings of the experiment; the seed may differ.
     pub(super) is_set: bool,
     /// The settings of the experiment.
     pub(super) set_up: Rc<Values>,
@@ -97,7 +97,8 @@ impl GuidedView {
     }
 }
 
-/// Returns the settings of an experiment: its own over the defaults, with the reader's seed. Locked settings stay.
+/// Returns the settings of an experiment: its own over the defaults, with the reader's seed. Locked settings
+/// stay.
 fn target(info: &GuidedInfo, settings: &AnySettings) -> Values {
     let schema = settings.schema;
     let (mut target, _) = schema.read(&schema.defaults(), &info.values.iter().copied().collect());
@@ -109,7 +110,7 @@ fn target(info: &GuidedInfo, settings: &AnySettings) -> Values {
     target
 }
 
-/// Returns the settings of an experiment that differ from the defaults: `Hidden layers 8 · Activation sigmoid`.
+/// Returns the non-default settings of an experiment: `Hidden layers 8 · Activation sigmoid`.
 fn in_words(info: &GuidedInfo, params: &[Param]) -> String {
     let phrase = |(key, text): &(&str, &str)| {
         let param = params.iter().find(|param| param.key == *key)?;
@@ -120,7 +121,7 @@ fn in_words(info: &GuidedInfo, params: &[Param]) -> String {
     if phrases.is_empty() { "the default settings".to_owned() } else { phrases.join(" · ") }
 }
 
-/// Returns the title of the predicted quantity with its unit: `Test accuracy, linear`, `Loss, residual (nats)`.
+/// Returns the predicted quantity with its unit: `Test accuracy, linear`, `Loss, residual (nats)`.
 fn quantity(info: &GuidedInfo, lab: &AnyRun, config: &AnyConfig, record: &AnyRecord) -> Option<String> {
     let with_unit = |title: &str, unit: &str| match unit {
         "" => title.to_owned(),

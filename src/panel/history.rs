@@ -17,7 +17,7 @@ use crate::panel::{PanelAction, PanelProps, PtrEq};
 use crate::protocol::{DeviceChoice, DeviceInfo, RunState};
 use crate::run::any::{AnyConfig, AnyExperiment, AnyRecord};
 use crate::saved_runs::{
-    Change, DeviceUsed, Kept, KeptSeed, KeptSeries, Origin, Outcome, RunRecord, Steps, Timestamp,
+    Change, DeviceUsed, Origin, Outcome, RunRecord, SavedRun, SavedSeed, SavedSeries, Steps, Timestamp,
 };
 use gloo::timers::callback::Timeout;
 use serde_json::Value;
@@ -26,7 +26,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 /// A rerun starts only if the settings of the old run are in place within this time.
-const PATIENCE_MS: i64 = 2000;
+const RERUN_TIMEOUT_MS: i64 = 2000;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct RunHistoryProps {
@@ -101,7 +101,8 @@ fn use_record_at_end(props: &RunHistoryProps, edit: &Callback<Edit>) {
     });
 }
 
-/// The saved runs of this panel. Frames of the present run change only the comparison, and only while it is open.
+/// The saved runs of this panel. Frames of the present run change only the comparison, and only while it is
+/// open.
 #[component]
 pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
     let section = props.section;
@@ -132,11 +133,11 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
     let now_set = (props.config.clone(), props.page.state.options.device);
     let rerun = use_callback((props.page.dispatch.clone(), now_set), {
         let edit = edit.clone();
-        move |run: Kept, (dispatch, now_set)| match run.evidence.settings(&section.schema) {
+        move |run: SavedRun, (dispatch, now_set)| match run.record.settings(&section.schema) {
             Ok(values) => {
                 let config = section.config(values);
-                let asked = run.evidence.device.asked;
-                let until = Timestamp(now().0 + PATIENCE_MS);
+                let asked = run.record.device.asked;
+                let until = Timestamp(now().0 + RERUN_TIMEOUT_MS);
                 again.borrow_mut().replace(Rerun { config: config.clone(), asked, until });
                 if *now_set == (config.clone(), asked) {
                     start_again(&config, asked);
@@ -145,7 +146,7 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
                     dispatch.emit(PanelAction::Replace(config.values().clone(), device));
                 }
             }
-            Err(error) => edit.emit(Edit::Say(error.to_string())),
+            Err(error) => edit.emit(Edit::ShowMessage(error.to_string())),
         }
     });
 
@@ -204,11 +205,11 @@ impl StartedRun {
         let record = records.first()?;
         let measured = |record: &AnyRecord| {
             let series = section.series(record).into_iter().filter(|series| !series.points.is_empty());
-            series.map(|series| KeptSeries::from(&series)).collect::<Vec<_>>()
+            series.map(|series| SavedSeries::from(&series)).collect::<Vec<_>>()
         };
         let series = measured(record);
         let further = (1..).zip(records.iter().skip(1));
-        let seeds = further.map(|(further, record)| KeptSeed {
+        let seeds = further.map(|(further, record)| SavedSeed {
             seed: seed(section.with_seed(&self.config, further).values()),
             series: measured(record),
         });

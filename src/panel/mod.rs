@@ -1,4 +1,4 @@
-//! One component per section, and what they share: the state of a panel, its controls, and its frame.
+//! The parts that the panels of all sections share: the state of a panel, its controls, and its frame.
 
 mod background;
 mod controls;

@@ -113,7 +113,8 @@ fn is_wide() -> bool {
     width.is_none_or(|width| width >= WIDE_PX)
 }
 
-/// Moves the focus to the heading of a chapter when another chapter is opened, so that a screen reader reads it.
+/// Moves the focus to the heading of a chapter when another chapter is opened, so that a screen reader reads
+/// it.
 #[hook]
 fn use_focus_when_opened(open: Option<&'static Chapter>) {
     let last = use_mut_ref(|| open);
@@ -121,7 +122,7 @@ fn use_focus_when_opened(open: Option<&'static Chapter>) {
         if last.replace(*open) == *open {
             return;
         }
-        // Once the chapter is drawn.
+        // After the chapter has been rendered.
         gloo::timers::callback::Timeout::new(0, || {
             let heading = document().query_selector(".chapter[data-chapter] > h3").ok().flatten();
             let heading =
@@ -133,7 +134,8 @@ fn use_focus_when_opened(open: Option<&'static Chapter>) {
     });
 }
 
-/// Returns the chapters that were opened while all their measurements were there. The browser stores them if it can.
+/// Returns the chapters that were opened after all their measurements were made. The browser stores them if
+/// it can.
 #[hook]
 fn use_done(props: &RailProps) -> Vec<String> {
     let key = format!("nn-lab.chapters.{}", props.slug);
@@ -197,7 +199,7 @@ pub(super) fn next_chapter(
     }
 }
 
-/// Returns one button for each preset, with what will be seen under the one that is chosen.
+/// Returns one button for each preset, and the description of the chosen one.
 fn presets(
     presets: &'static [Preset],
     current: Option<&'static Preset>,

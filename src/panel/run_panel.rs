@@ -1,4 +1,5 @@
-//! The run panel: the question that waits for an answer, the run's buttons, and the messages to and from the page around.
+//! The run panel: the question that waits for an answer, the run's buttons, and the messages to and from the
+//! page around.
 
 pub(in crate::panel) mod curve;
 mod host;
@@ -14,7 +15,7 @@ use crate::panel::run_panel::question::QuestionCard;
 use crate::panel::run_view::readouts;
 use crate::panel::{PanelAction, RunView, SEEDS};
 use crate::protocol::RunState;
-use crate::ui::run_controls::{RunControls, lost_run};
+use crate::ui::run_controls::{RunControls, resume_button};
 use crate::ui::visibility::use_assignment;
 use yew::prelude::*;
 
@@ -43,7 +44,7 @@ pub(super) fn RunPanel(props: &RunPanelProps) -> Html {
     });
     let waiting = paused.or_else(|| props.loading.clone());
     let view = use_context::<RunView>();
-    // Only when the run is over: screen readers would read a sentence that changes with every frame again and again.
+    // Empty during the run: screen readers would read a sentence again whenever a frame changes it.
     let is_over = matches!(props.state, RunState::Done { .. });
     let outcome =
         view.as_ref().filter(|_| is_over).map(|view| view.sentence(props.main_metrics)).unwrap_or_default();
@@ -81,7 +82,7 @@ fn failed_net(failure: &Failure, props: &RunPanelProps) -> Html {
         <div class="notice" data-kind="error" role="alert" data-failed-arm={index.to_string()}>
             <p>{ failure.sentence.clone() }</p>
             if failure.is_lost {
-                { lost_run(props.lost_at.unwrap_or_default(), &props.on_resume_lost) }
+                { resume_button(props.lost_at.unwrap_or_default(), &props.on_resume_lost) }
             } else {
                 <button type="button" data-action="retry" onclick={props.on_retry.reform(move |_| index)}>{ "Train this network again" }</button>
             }
@@ -89,7 +90,7 @@ fn failed_net(failure: &Failure, props: &RunPanelProps) -> Html {
     }
 }
 
-/// Returns the menu of the number of seeds. One seed alone is one throw of the dice.
+/// Returns the menu of the number of seeds. The result of a single seed may be due to chance.
 fn seeds(props: &RunPanelProps, assignment: &Assignment) -> Html {
     if assignment.hides("seeds") {
         return Html::default();
@@ -103,7 +104,7 @@ fn seeds(props: &RunPanelProps, assignment: &Assignment) -> Html {
         html! { <option value={n.to_string()} selected={n == props.seeds}>{ words }</option> }
     };
     html! {
-        <label class="seeds" data-param="seeds" title="Trains every network with so many seeds: curves then show the median, and a band from the least to the greatest">
+        <label class="seeds" data-param="seeds" title="The number of seeds with which every network is trained; curves show the median, and a band from minimum to maximum">
             <span class="visually-hidden">{ "Train with " }</span>
             <select {onchange} disabled={assignment.locks("seeds")}>{ for SEEDS.map(option) }</select>
         </label>

@@ -40,10 +40,10 @@ fn failures(lab: &AnyRun, settings: &AnySettings) -> Vec<Failure> {
         // Lost networks were lost together, so one sentence is enough.
         if arm.is_lost && lost.len() > 1 {
             let first = lost.first().is_some_and(|first| std::ptr::eq(*first, &arm.state));
-            let sentence = format!("{} networks have ended. {why}", lost.len()).into();
+            let sentence = format!("{} networks stopped with an error. {why}", lost.len()).into();
             return first.then_some(Failure { index, sentence, is_lost: true });
         }
-        let net = arms.get(index % arms.len().max(1)).map_or("net", |arm| arm.net);
+        let net = arms.get(index % arms.len().max(1)).map_or("network", |arm| arm.net);
         let further = (index / arms.len().max(1)) as u32;
         let which = match lab.records.len() {
             1 => format!("The {net}"),
@@ -52,7 +52,7 @@ fn failures(lab: &AnyRun, settings: &AnySettings) -> Vec<Failure> {
                 format!("The {net} with seed {}", seed(config.values()))
             }
         };
-        let sentence = format!("{which} has ended. {why}").into();
+        let sentence = format!("{which} stopped with an error. {why}").into();
         Some(Failure { index, sentence, is_lost: arm.is_lost })
     });
     failed.collect()
@@ -137,7 +137,7 @@ pub(super) fn offer(lab: &AnyRun, settings: &AnySettings) -> Html {
     }
 }
 
-/// Returns the device that computes, the reason why it is not another, and the time of a step.
+/// Returns the device that computes, the reason why it is not the requested one, and the time of a step.
 pub(super) fn device_line(device: Option<&DeviceInfo>, pace: Pace, pool: &Pool) -> Html {
     let Some(info) = device else {
         return html! { <p class="device-line">{ "Device: loading…" }</p> };

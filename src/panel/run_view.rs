@@ -83,7 +83,8 @@ impl RunView {
         names.filter_map(|name| Some((name, self.number(name)?)))
     }
 
-    /// Returns the curves of a kind as lines: of several seeds the median, with a band from minimum to maximum.
+    /// Returns the curves of a kind as lines: of several seeds the median, with a band from minimum to
+    /// maximum.
     fn lines(&self, line: &CurveSpec, per: f64) -> Vec<Series> {
         let Some(first) = self.0.series.first() else { return Vec::new() };
         let of_line = first.iter().filter(|series| series.base == line.base);
@@ -182,7 +183,8 @@ pub fn Readouts(props: &ReadoutsProps) -> Html {
     readouts(&view, chapter.0.readouts.get(props.row).copied().unwrap_or_default(), false)
 }
 
-/// Returns a row of metrics, whose names are separated by spaces. The spread over seeds is written shorter if `compact`.
+/// Returns a row of metrics, whose names are separated by spaces. The spread over seeds is written shorter if
+/// `compact`.
 pub(super) fn readouts(view: &RunView, names: &str, compact: bool) -> Html {
     let readout = |(metric, spread)| html! { <Readout {metric} {spread} {compact} /> };
     html! {
@@ -197,6 +199,7 @@ pub struct CurveSpec {
     pub base: &'static str,
     /// Their name in the legend, after the name of the network.
     pub words: &'static str,
+    /// True if the lines are dashed.
     pub dashed: bool,
     /// The index of their color if the section has only one network.
     pub color: usize,
@@ -240,7 +243,8 @@ pub struct CurveFigureProps {
     pub x_max: Option<f64>,
     #[prop_or_default]
     pub y_range: Option<(f64, f64)>,
-    /// A value above this makes the axis logarithmic, since the other values would not be distinguishable otherwise.
+    /// A value above this makes the axis logarithmic, since the other values would not be distinguishable
+    /// otherwise.
     #[prop_or(f64::INFINITY)]
     pub log_above: f64,
     #[prop_or(false)]

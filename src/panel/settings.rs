@@ -18,16 +18,18 @@ use yew::prelude::*;
 pub struct PanelProps {
     /// The chapter that the address opens.
     pub chapter: Option<String>,
-    /// The query of the address, for links and for what is neither a setting nor an option of a run.
+    /// The query of the address, for links and for keys that are neither settings nor options of a run.
     pub query: Rc<Query>,
+    /// The state of the panel.
     pub state: PanelState,
-    /// Changes the state. It is the same callback for as long as the page is there.
+    /// Changes the state. The callback stays the same for the lifetime of the page.
     pub dispatch: Callback<PanelAction>,
 }
 
 /// A panel's settings with their type, and everything that its frame needs.
 #[derive(Clone, Debug)]
 pub struct PanelSettings<C> {
+    /// The settings with their type.
     pub config: Rc<C>,
     any: AnySettings,
 }
@@ -40,12 +42,14 @@ impl<C> std::ops::Deref for PanelSettings<C> {
     }
 }
 
-/// The same without their type.
+/// [`PanelSettings`] without their type.
 #[derive(Clone, Debug)]
 pub struct AnySettings {
+    /// The descriptions of the settings.
     pub schema: &'static Schema,
     /// The settings as a run takes them.
     pub run_config: AnyConfig,
+    /// The value of each field by its name.
     pub values: Rc<Values>,
     /// Sets one field.
     pub set: Callback<(&'static str, Value)>,
@@ -53,6 +57,7 @@ pub struct AnySettings {
     pub choose: Callback<Option<&'static Preset>>,
     /// The properties of the panel.
     pub page: PanelProps,
+    /// The options of a run.
     pub options: RunOptions,
     /// The assignment of the link.
     pub assignment: Rc<Assignment>,
@@ -72,8 +77,8 @@ pub fn use_settings<C: Settings>(props: &PanelProps) -> PanelSettings<C> {
 #[hook]
 fn use_any_settings(props: &PanelProps) -> AnySettings {
     let (finished, background) = (use_finished(), use_background());
-    // The same callbacks whatever the settings are, so that frames of a run leave the controls alone: a number that is being
-    // typed would be set back thirty times a second.
+    // The callbacks do not depend on the settings, so frames of a run do not render the controls again.
+    // Otherwise a number that is being typed would be reset thirty times per second.
     let set = use_callback(props.dispatch.clone(), |(key, value): (&'static str, Value), dispatch| {
         dispatch.emit(PanelAction::Set(key, value));
     });

@@ -1,7 +1,8 @@
-//! The state of a panel: its typed settings, and what else its address says.
+//! The state of a panel: its typed settings, and the rest of its address.
 //!
-//! The app keeps one [`PanelState`] in its reducer. Controls change it through a [`PanelAction`]; the query of the address
-//! follows from it. Only the address of a new page, a link, and a message of an embedding page are read as text.
+//! The app keeps one [`PanelState`] in its reducer. Controls change it through a [`PanelAction`]; the query
+//! of the address follows from it. Only the address of a new page, a link, and a message of an embedding page
+//! are read as text.
 
 use crate::assignment::Assignment;
 use crate::client::RunOptions;
@@ -13,22 +14,25 @@ use crate::run::any::{AnyConfig, AnyExperiment};
 use serde_json::Value;
 use std::rc::Rc;
 
-/// The settings of a panel, and what its address says of its run and of the assignment.
+/// The settings of a panel, the options of its run, and the assignment of its address.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PanelState {
+    /// The section's experiment.
     pub experiment: &'static AnyExperiment,
+    /// The settings.
     pub config: AnyConfig,
-    /// The preset that the address names, whether or not a setting was changed since.
+    /// The preset that the address names, even if a setting has changed since.
     named_preset: Option<&'static Preset>,
-    /// The settings that the address's own keys are laid over: those of the named preset, or the defaults.
+    /// The settings to which the keys of the address are applied: those of the named preset, or the defaults.
     base: Rc<Values>,
+    /// The options of a run.
     pub options: RunOptions,
     /// The assignment of the link.
     pub assignment: Rc<Assignment>,
     warnings: Warnings,
 }
 
-/// One sentence for each part of the address that could not be taken as it was.
+/// One sentence for each part of the address that was corrected or ignored.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Warnings {
     settings: Vec<String>,
@@ -51,7 +55,8 @@ pub enum PanelAction {
 }
 
 impl PanelState {
-    /// Reads the state from the query of an address. Values that do not fit are corrected or ignored, with a warning.
+    /// Reads the state from the query of an address. Values that do not fit are corrected or ignored, with a
+    /// warning.
     pub fn read(experiment: &'static AnyExperiment, query: &Query) -> Self {
         let schema = &experiment.schema;
         let (named_preset, base, preset) = schema.base(query);
@@ -79,7 +84,7 @@ impl PanelState {
         let schema = &self.experiment.schema;
         match action {
             PanelAction::Set(key, value) => {
-                // The control has checked the value and told its visitor; a value that is still wrong changes nothing.
+                // The control has already rejected invalid values. If one arrives anyway, it changes nothing.
                 match schema.with(self.config.values(), key, &value) {
                     Ok(values) if !is_locked(&self.assignment, schema.params, key) => {
                         let query = query.changed(&schema.address(&values, &self.base));
@@ -132,12 +137,13 @@ impl PanelState {
         Self { options, assignment: Rc::new(assignment), warnings, ..self }
     }
 
-    /// Returns the preset that the settings are, if none of its fields was changed since.
+    /// Returns the named preset, if the settings still equal it.
     pub fn preset(&self) -> Option<&'static Preset> {
         self.named_preset.filter(|_| *self.config.values() == self.base)
     }
 
-    /// Returns a sentence for everything in the address that could not be taken as it was, except for the assignment.
+    /// Returns a sentence for each part of the address that was corrected or ignored, except for the
+    /// assignment.
     pub fn warnings(&self) -> impl Iterator<Item = &String> {
         let Warnings { settings, preset, seeds, .. } = &self.warnings;
         settings.iter().chain(preset).chain(seeds)
@@ -149,7 +155,7 @@ impl PanelState {
     }
 }
 
-/// Returns true if a student cannot change a setting, by itself or through one that changes together with it.
+/// Returns true if a student cannot change a setting, because it or a setting linked to it is locked.
 pub fn is_locked(assignment: &Assignment, params: &[Param], key: &str) -> bool {
     assignment.locks(key)
         || linked_keys(params, key).is_some_and(|group| group.iter().any(|key| assignment.locks(key)))
@@ -158,7 +164,7 @@ pub fn is_locked(assignment: &Assignment, params: &[Param], key: &str) -> bool {
 /// The numbers of seeds that a run may have.
 pub const SEEDS: [u32; 4] = [1, 3, 5, 10];
 
-/// Returns the number of seeds that an address asks for, or a sentence if there is no such number.
+/// Returns the number of seeds in an address, or a warning if it is not one of [`SEEDS`].
 fn seeds(query: &Query) -> Result<u32, String> {
     let Some(text) = query.get("seeds") else { return Ok(1) };
     let number = text.parse().ok().filter(|number| SEEDS.contains(number));
@@ -166,7 +172,7 @@ fn seeds(query: &Query) -> Result<u32, String> {
     number.ok_or_else(|| format!("seeds={shown} is not one of 1, 3, 5, 10; one seed is trained."))
 }
 
-/// Returns the device that an address asks for.
+/// Returns the choice of the device in an address.
 pub fn device(query: &Query) -> DeviceChoice {
     match query.get("device") {
         Some("webgpu") => DeviceChoice::Webgpu,

@@ -1,4 +1,5 @@
-//! Sweeps: the section's run at many values of a setting. The address has the sweep; nothing here depends on a section.
+//! Sweeps: the section's run at many values of a setting. The sweep is part of the address; nothing here
+//! depends on a section.
 
 mod form;
 mod plan;
@@ -11,7 +12,7 @@ use crate::core::settings::SweepPreset;
 use crate::panel::background::{Background, SweepStatus};
 use crate::panel::shown::panel_element;
 use crate::panel::sweep::form::Form;
-use crate::panel::sweep::plan::Plan;
+use crate::panel::sweep::plan::{Plan, PlanError};
 use crate::panel::sweep::result::SweepResult;
 use crate::panel::{PanelAction, PanelProps, PtrEq};
 use crate::protocol::DeviceInfo;
@@ -45,14 +46,14 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
     let plan = use_memo((page.query.clone(), config.clone(), *seeds), |(query, config, seeds)| {
         Plan::read(experiment, query, config, *seeds)
     });
-    let sound = (*plan).as_ref().and_then(|plan| plan.as_ref().ok());
+    let valid_plan = (*plan).as_ref().and_then(|plan| plan.as_ref().ok());
     // The sweep that was started. Its results stay when the settings change.
     let started = use_state(|| None::<PtrEq<Plan>>);
 
     // Results of the same sweep from an earlier visit.
     use_effect_with((), {
         let (started, restore) = (started.setter(), batch.restore.clone());
-        let plan = sound.cloned();
+        let plan = valid_plan.cloned();
         move |()| {
             if let Some(plan) = plan
                 && let Some(results) = store::load(slug, &plan.key())
@@ -84,11 +85,11 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
     });
 
     let may_time = *is_open && device.is_some() && !*busy && !batch.state.is_active();
-    let times = use_run_times(sound.filter(|_| may_time).map(Plan::key), {
-        let (plan, choice) = (sound.cloned(), page.state.options.device);
+    let times = use_run_times(valid_plan.filter(|_| may_time).map(Plan::key), {
+        let (plan, choice) = (valid_plan.cloned(), page.state.options.device);
         Callback::from(move |()| plan.as_ref().map(|plan| plan.timing(choice)).unwrap_or_default())
     });
-    // The same callback from frame to frame.
+    // The callback stays the same from frame to frame.
     let open = use_callback(page.dispatch.clone(), |config: Values, dispatch| {
         dispatch.emit(PanelAction::Replace(Rc::new(config), Vec::new()));
     });
@@ -97,11 +98,11 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
         return Html::default();
     }
     let same =
-        started.as_ref().is_some_and(|started| sound.is_some_and(|plan| plan.key() == started.0.key()));
+        started.as_ref().is_some_and(|started| valid_plan.is_some_and(|plan| plan.key() == started.0.key()));
     let left = batch.runs.saturating_sub(batch.results.len());
     let start = {
         let (start, started, choice) = (batch.start.clone(), started.setter(), page.state.options.device);
-        let ready = sound.cloned().zip(device.clone());
+        let ready = valid_plan.cloned().zip(device.clone());
         // A sweep that was stopped is continued.
         let done = if same && left > 0 { (*batch.results).clone() } else { Vec::new() };
         ready.map(|(plan, device)| {
@@ -158,13 +159,13 @@ pub(super) fn Sweep(props: &SweepProps) -> Html {
 /// Returns the text next to the start button: the size of the sweep, or the reason why it cannot start.
 fn words(
     props: &SweepProps,
-    plan: Option<&Result<Plan, String>>,
+    plan: Option<&Result<Plan, PlanError>>,
     batch: &BatchHandle,
     times: &RunTimes,
     left: Option<usize>,
 ) -> Option<String> {
     Some(match (plan?, &props.device) {
-        (Err(why), _) => why.clone(),
+        (Err(error), _) => error.to_string(),
         (Ok(_), None) => "Loading the compute engine…".to_owned(),
         (Ok(_), _) if batch.state == BatchState::Paused && props.background.waiting.is_some() => {
             format!("The sweep is {}.", props.background.waiting.as_deref().unwrap_or_default())
@@ -174,7 +175,8 @@ fn words(
     })
 }
 
-/// Returns the buttons to start, or to pause, resume and stop. `is_started` is true if some of the runs are done.
+/// Returns the buttons to start, or to pause, resume and stop. `is_started` is true if some of the runs are
+/// done.
 fn buttons(batch: &BatchHandle, start: Option<Callback<MouseEvent>>, is_started: bool) -> Html {
     html! {
         <div class="run-buttons" role="group" aria-label="Sweep">

@@ -1,4 +1,5 @@
-//! Symbols in formulas that stand for settings: a symbol shows its value, and symbol and control highlight each other.
+//! Symbols in formulas that stand for settings: a symbol shows its value; a symbol and its control highlight
+//! each other.
 
 use crate::core::settings::Param;
 use crate::panel::shown::panel_element;

@@ -17,8 +17,8 @@ use std::rc::Rc;
 /// A record with its type erased. The record of another experiment counts as empty.
 pub type AnyRecord = Rc<dyn Any>;
 
-/// Settings without their type: an `Rc` of the section's `Config`, and the values of its fields by name, from which the
-/// page draws controls and writes addresses. Neither changes; new settings are a new `AnyConfig`.
+/// Settings without their type: an `Rc` of the section's `Config`, and the values of its fields by name, from
+/// which the page draws controls and writes addresses. Neither changes; new settings are a new `AnyConfig`.
 #[derive(Clone, Debug)]
 pub struct AnyConfig {
     typed: Rc<dyn Any>,
@@ -43,14 +43,17 @@ impl PartialEq for AnyConfig {
     }
 }
 
-/// What a section's experiment is, and what can be done with its records.
+/// A section's experiment without its types: its properties, and functions on its records.
 pub struct AnyExperiment {
     /// The section's name in addresses and messages.
     pub slug: &'static str,
+    /// The descriptions of the settings.
     pub schema: Schema,
+    /// The chapters, in the order of the page.
     pub chapters: &'static [Chapter],
-    /// The names of the metrics that stay visible while one scrolls, separated by spaces.
+    /// The names of the metrics that stay visible while the page scrolls, separated by spaces.
     pub main_metrics: &'static str,
+    /// The networks that a run trains.
     pub arms: &'static [Arm],
     /// True if the page keeps earlier states of a run.
     pub replays: bool,
@@ -137,7 +140,7 @@ impl AnyExperiment {
         (self.load_arm)(record, arm, saved)
     }
 
-    /// Returns the settings that these values are.
+    /// Returns the settings with these values.
     pub fn config(&self, values: impl Into<Rc<Values>>) -> AnyConfig {
         let values = values.into();
         AnyConfig { typed: (self.config)(&values), values }
@@ -148,17 +151,17 @@ impl AnyExperiment {
         if further == 0 { config.clone() } else { self.config(with_seed(&config.values, further)) }
     }
 
-    /// The settings in postcard bytes, as the worker takes them.
+    /// Returns the settings in postcard bytes, as the worker reads them.
     pub fn encode(&self, config: &AnyConfig) -> Option<Vec<u8>> {
         (self.encode)(config)
     }
 
-    /// The numbers that a reader may quote, of one seed.
+    /// Returns the metrics of one seed.
     pub fn metrics(&self, config: &AnyConfig, record: &AnyRecord) -> Vec<Metric> {
         (self.metrics)(config, record)
     }
 
-    /// The claims of this section, held against what was measured.
+    /// Checks the claims of this section against the measurements.
     pub fn checks(&self, config: &AnyConfig, record: &AnyRecord) -> Vec<Check> {
         (self.checks)(config, record)
     }
@@ -173,7 +176,7 @@ impl AnyExperiment {
         (self.guided_infos)()
     }
 
-    /// The answer of the experiment at a place among these, once it has been measured.
+    /// Returns the answer of the guided experiment with this index, once it has been measured.
     pub fn answer(&self, at: usize, config: &AnyConfig, record: &AnyRecord) -> Option<Answer> {
         (self.answer)(at, config, record)
     }

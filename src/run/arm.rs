@@ -1,4 +1,5 @@
-//! Arms: the networks that one run trains side by side on the same batches, so that they differ in one thing only.
+//! Arms: the networks that one run trains side by side on the same batches, so that they differ in one
+//! respect only.
 //!
 //! A section lists its arms once. The names and titles of its curves and metrics follow from that list.
 
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// One network of a section. Its index among the section's arms also selects its color.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arm {
-    /// The last part of the names of its series and metrics; empty if the section has one network only.
+    /// The suffix of the names of its series and metrics; empty if the section has only one network.
     pub slug: &'static str,
     /// Its name in a legend.
     pub title: &'static str,
@@ -24,7 +25,8 @@ impl Arm {
         Metric::new(format!("{name}_{}", self.slug), format!("{title}, {}", self.title), value)
     }
 
-    /// Returns the training loss of this arm as a metric: the mean of the last `n` steps, since a single batch is noisy.
+    /// Returns the training loss of this arm as a metric: the mean of the last `n` steps, since a single
+    /// batch is noisy.
     pub fn loss(&self, losses: &Curve, n: usize) -> Metric {
         self.metric("loss", "Loss", losses.recent_mean(n)).unit("nats").note(format!("mean of {n} steps"))
     }
@@ -40,7 +42,8 @@ impl Arm {
     }
 }
 
-/// Returns the metrics of all arms. Metrics of the same quantity are next to each other, in the order of the arms.
+/// Returns the metrics of all arms. Metrics of the same quantity are next to each other, in the order of the
+/// arms.
 pub fn per_arm<N, const M: usize>(
     arms: &[Arm],
     nets: &[N],
@@ -73,14 +76,18 @@ impl StepBatch {
 pub struct ArmSeries {
     /// The first part of its name.
     pub metric: &'static str,
+    /// The title of the quantity.
     pub title: &'static str,
+    /// The unit of y, or an empty string.
     pub unit: &'static str,
     /// The layer, block or head that it belongs to, if any: a word and a number from 1.
     pub part: Option<(&'static str, usize)>,
+    /// The points.
     pub curve: Curve,
 }
 
 impl ArmSeries {
+    /// Returns a curve of a whole network.
     pub fn new(metric: &'static str, title: &'static str, unit: &'static str, curve: &Curve) -> Self {
         Self { metric, title, unit, part: None, curve: curve.clone() }
     }
@@ -108,7 +115,8 @@ pub fn push_each(curves: &mut Vec<Curve>, step: u32, values: &[f32]) {
     }
 }
 
-/// Returns the curves of all arms. Curves of the same quantity are next to each other, in the order of the arms.
+/// Returns the curves of all arms. Curves of the same quantity are next to each other, in the order of the
+/// arms.
 pub fn series_of<N>(arms: &[Arm], nets: &[N], series: impl Fn(&N) -> Vec<ArmSeries>) -> Vec<RunSeries> {
     let of_arms: Vec<(usize, &Arm, Vec<ArmSeries>)> =
         arms.iter().zip(nets).enumerate().map(|(index, (arm, net))| (index, arm, series(net))).collect();

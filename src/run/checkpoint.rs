@@ -1,6 +1,6 @@
-//! Checkpoints: all that a network in training needs to resume, in the same worker or another, after a reload or a lost
-//! device. On the CPU a resumed run is bit for bit the run that never stopped; its random stream is drawn again up to
-//! the checkpoint.
+//! Checkpoints: everything that a network in training needs to resume, in the same worker or another, after a
+//! reload or a lost device. On the CPU a resumed run is bit for bit the run that never stopped; its random
+//! stream is drawn again up to the checkpoint.
 
 use crate::core::LabError;
 use crate::run::optimizer::Optimizer;
@@ -9,7 +9,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-/// A larger checkpoint is not saved: reading it would cost more than the run is worth.
+/// The maximum number of elements of a checkpoint. Reading a larger one from the device would take too long.
 pub const MAX_NUMBERS: usize = 12_000_000;
 
 /// A network, its optimizer state, and what the section adds.
@@ -17,8 +17,8 @@ pub const MAX_NUMBERS: usize = 12_000_000;
 pub struct Checkpoint {
     /// The number of steps done.
     pub step: u32,
-    /// The number of steps the optimizer has done. It is smaller if the network came from a file, which has no
-    /// optimizer state.
+    /// The number of steps the optimizer has done. It is smaller if the network came from a file, which has
+    /// no optimizer state.
     pub optimizer_steps: u32,
     /// The elements of the network's tensors, then those of the optimizer; see [`state_tensors`].
     pub numbers: Vec<f32>,
@@ -42,8 +42,8 @@ fn mismatch() -> LabError {
     LabError::Data("What was saved of this run does not fit it: it cannot go on from there.".to_owned())
 }
 
-/// Returns the tensors of a network and its optimizer, flattened: the parameters and running statistics in the module's
-/// order, then the optimizer state. Nothing is read from the device.
+/// Returns the tensors of a network and its optimizer, flattened: the parameters and running statistics in
+/// the module's order, then the optimizer state. Nothing is read from the device.
 pub fn state_tensors<M: Module>(net: &M, optimizer: &Optimizer) -> Vec<Tensor<1>> {
     struct Flat(Vec<Tensor<1>>);
     impl ModuleVisitor for Flat {
@@ -97,7 +97,8 @@ pub fn restore<M: Module>(
     Ok(())
 }
 
-/// Replaces the tensors of a network and its optimizer by these, in the order of [`state_tensors`], without copying.
+/// Replaces the tensors of a network and its optimizer by these, in the order of [`state_tensors`], without
+/// copying.
 pub(super) fn put<M: Module>(net: &mut M, optimizer: &mut Optimizer, tensors: Vec<Tensor<1>>) {
     struct Filler(std::vec::IntoIter<Tensor<1>>);
     impl ModuleMapper for Filler {
@@ -115,7 +116,8 @@ pub(super) fn put<M: Module>(net: &mut M, optimizer: &mut Optimizer, tensors: Ve
     optimizer.state = filler.0.collect();
 }
 
-/// Reads a checkpoint from the device; `None` if it has more than [`MAX_NUMBERS`] elements or one that is not finite.
+/// Reads a checkpoint from the device; `None` if it has more than [`MAX_NUMBERS`] elements or one that is not
+/// finite.
 ///
 /// # Errors
 ///

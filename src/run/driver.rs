@@ -8,12 +8,12 @@ use crate::run::training::{check_finite, read, read_all};
 use crate::run::{Directive, Experiment, RunContext, Train};
 use burn::tensor::Device;
 
-/// One arm in training: what a section adds to the loop.
+/// One arm in training: the part of the loop that a section implements.
 ///
-/// The loop counts the steps, reads and times them, updates the settings, decides when to score and report, and
-/// saves and restores checkpoints. A section says what a step is and what is measured.
+/// The loop counts the steps, reads and times them, updates the settings, decides when to score and report,
+/// and saves and restores checkpoints. A section defines the step and the measurements.
 pub trait Training<E: Experiment>: Sized {
-    /// What is drawn at random for one step.
+    /// The random draws for one step, such as a batch.
     type Batch;
 
     /// True if the arm answers requests of the page, even after the last step.
@@ -25,7 +25,7 @@ pub trait Training<E: Experiment>: Sized {
     /// The number of steps after which the network is first scored.
     const FIRST_SCORE: u32 = 0;
 
-    /// Builds the network of an arm, and sends whatever the page shows before the first step.
+    /// Builds the network of an arm, and sends the frames that the page shows before the first step.
     fn init(
         config: E::Config,
         arm: usize,
@@ -33,24 +33,24 @@ pub trait Training<E: Experiment>: Sized {
         ctx: &mut impl RunContext<E>,
     ) -> impl Future<Output = Result<Self, LabError>>;
 
-    /// The settings. The loop replaces them when the user changes one that may change during a run.
+    /// Returns the settings. The loop replaces them when the user changes one that may change during a run.
     fn config_mut(&mut self) -> &mut E::Config;
 
-    /// The network with its optimizer.
+    /// Returns the network with its optimizer.
     fn state_mut(&mut self) -> &mut dyn AnyTrainState;
 
-    /// The number of steps of the run.
+    /// Returns the number of steps of the run.
     fn steps(&self) -> u32;
 
-    /// Draws the next batch. All random numbers that training needs on the host are drawn here, because a resumed
-    /// run repeats the draws, and nothing else, of the steps that are already done.
+    /// Draws the next batch. All random numbers that training needs on the host are drawn here, because a
+    /// resumed run repeats the draws, and nothing else, of the steps that are already done.
     fn draw(&mut self) -> Self::Batch;
 
     /// Does one step of gradient descent; the first is step 1. On a GPU the work is only queued.
     fn step(&mut self, step: u32, batch: Self::Batch);
 
-    /// Returns the step after which the network is scored next, once it has been scored after `step`. The loop also
-    /// scores after the last step.
+    /// Returns the step after which the network is scored next, once it has been scored after `step`. The
+    /// loop also scores after the last step.
     fn score_after(&self, step: u32) -> u32;
 
     /// Scores the network. The result goes into the next report or straight to the page.
@@ -60,7 +60,8 @@ pub trait Training<E: Experiment>: Sized {
         ctx: &mut impl RunContext<E>,
     ) -> impl Future<Output = Result<(), LabError>>;
 
-    /// Sends the page what is new. `over` is true after the last step, also when the user stopped the run.
+    /// Sends new measurements to the page. `over` is true after the last step, also when the user stopped the
+    /// run.
     fn report(
         &mut self,
         steps: StepBatch,
@@ -82,7 +83,7 @@ pub trait Training<E: Experiment>: Sized {
         Vec::new()
     }
 
-    /// Called once network, optimizer and step count are restored, with what [`extra_state`](Self::extra_state) returned.
+    /// Restores the result of [`extra_state`](Self::extra_state), after network, optimizer and step count.
     fn on_restore(&mut self, _extra_state: &[u8]) {}
 
     /// Draws a batch and does a step.
@@ -92,13 +93,13 @@ pub trait Training<E: Experiment>: Sized {
     }
 }
 
-/// A schedule that scores often at first, when much changes: after steps 0 and 1, then at intervals of a tenth of the
-/// steps done, but at least `min_interval`.
+/// Returns the next step to score after, for a schedule that scores often at first, when the network changes
+/// quickly: after steps 0 and 1, then at intervals of a tenth of the steps done, but at least `min_interval`.
 pub fn at_growing_intervals(step: u32, min_interval: u32) -> u32 {
     if step == 0 { 1 } else { step + (step / 10).max(min_interval) }
 }
 
-/// A schedule that scores at each multiple of `interval`.
+/// Returns the next step to score after, for a schedule that scores at each multiple of `interval`.
 pub fn at_multiples(step: u32, interval: u32) -> u32 {
     let interval = interval.max(1);
     (step / interval + 1) * interval
@@ -192,8 +193,8 @@ pub async fn train<E: Train>(
     Ok(())
 }
 
-/// Takes the training, as [`Training::init`] left it, to a checkpoint of the same run. The draws of the steps that are
-/// done are repeated, so that the next batch is the one that the run would have seen.
+/// Restores a checkpoint of the same run after [`Training::init`]. The draws of the steps that are done are
+/// repeated, so that the next batch is the one that an uninterrupted run would have seen.
 fn restore<E: Experiment>(training: &mut impl Training<E>, checkpoint: &Checkpoint) -> Result<(), LabError> {
     training.state_mut().restore(checkpoint)?;
     training.on_restore(&checkpoint.extra_state);
@@ -203,7 +204,7 @@ fn restore<E: Experiment>(training: &mut impl Training<E>, checkpoint: &Checkpoi
     Ok(())
 }
 
-/// Saves all that is needed to resume from here. Everything measured up to this step has been sent.
+/// Saves a checkpoint. Everything measured up to this step has been sent.
 async fn save_checkpoint<E: Experiment>(
     training: &mut impl Training<E>,
     step: u32,
@@ -218,14 +219,15 @@ async fn save_checkpoint<E: Experiment>(
     Ok(())
 }
 
-/// Takes over settings that the user has changed.
+/// Applies settings that the user has changed.
 fn update_config<E: Experiment>(training: &mut impl Training<E>, ctx: &mut impl RunContext<E>) {
     if let Some(config) = ctx.update() {
         *training.config_mut() = config;
     }
 }
 
-/// Waits while the run is paused, answers requests in the meantime, and returns true if training is to continue.
+/// Waits while the run is paused, answers requests in the meantime, and returns true if training is to
+/// continue.
 async fn may_step<E: Experiment>(
     training: &mut impl Training<E>,
     done: Progress,
@@ -268,7 +270,8 @@ impl UnsentSteps {
     }
 }
 
-/// Waits until the device has done everything that is queued, and returns the time then; `None` if steps are not timed.
+/// Waits until the device has done everything that is queued, and returns the time then; `None` if steps are
+/// not timed.
 async fn synchronize<E: Experiment, T: Training<E>>(
     training: &mut T,
     ctx: &impl RunContext<E>,

@@ -1,11 +1,11 @@
 //! Training steps on a GPU that are captured once as a graph and replayed.
 //!
-//! A step of a small network takes the GPU little time; most of the time the worker finds out what to launch, which is
-//! the same at every step. A captured step does that once. For it
+//! A step of a small network takes the GPU little time; most of the time, the worker determines which kernels
+//! to launch, and these are the same at every step. A captured step does that once. To make this work,
 //!
-//! - network and optimizer state keep their memory: optimizers update in place, and running statistics, which burn
-//!   replaces at every step, are copied back to where they were;
-//! - what differs from step to step is copied into static inputs before each replay;
+//! - network and optimizer state keep their memory: optimizers update in place, and running statistics, which
+//!   burn replaces at every step, are copied back to their old memory;
+//! - values that differ from step to step are copied into static inputs before each replay;
 //! - the loss and the other measurements are copied after each replay, before the next one overwrites them.
 
 use crate::run::checkpoint;
@@ -16,10 +16,11 @@ use burn::tensor::{Device, Tensor};
 use nn_lab_kernels::graph::{CaptureError, Graph, Preparation, prepare};
 use nn_lab_kernels::overwrite::{copy, overwrite};
 
-/// The number of eager steps before a step is captured. By then burn's fusion plans have settled, and a very short run
-/// is not worth a capture.
+/// The number of eager steps before a step is captured. By then burn's fusion plans have settled, and a very
+/// short run is not worth a capture.
 const WARM_UP_STEPS: u32 = 4;
-/// The number of further steps that are rehearsed: every operation is queued on its own, as in the captured step.
+/// The number of further steps that are rehearsed: every operation is queued on its own, as in the captured
+/// step.
 const REHEARSAL_STEPS: u32 = 2;
 /// The first step that can be replayed.
 pub const FIRST_REPLAYED: u32 = WARM_UP_STEPS + REHEARSAL_STEPS + 1;
@@ -28,7 +29,7 @@ const MAX_FAILURES: u32 = 3;
 /// The maximum number of captured steps per network: each holds memory of its own.
 const MAX_CAPTURES: usize = 2;
 
-/// What steps must have in common to share one capture.
+/// The properties that steps must have in common to share one capture.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct CaptureKey {
     shapes: Vec<Vec<usize>>,
@@ -60,8 +61,8 @@ enum Stage<M> {
 struct Prepared {
     preparation: Preparation,
     inputs: StaticInputs,
-    /// Room for copies of [`checkpoint::state_tensors`], to fall back on if the capture fails. Memory cannot be allocated
-    /// during the capture, so it is allocated before.
+    /// Room for copies of [`checkpoint::state_tensors`], in case the capture fails. Memory cannot be
+    /// allocated during the capture, so it is allocated before.
     backup: Vec<Tensor<1>>,
 }
 
@@ -178,7 +179,8 @@ impl<M: Module> GraphCapture<M> {
             _ => in_place(net, |net| work.run_eagerly(net, optimizer)),
         };
         let Some(key) = key else { return run_eagerly(net, optimizer) };
-        // The limit on the norm is part of the graph. Once the user has changed it, the old value does not come back.
+        // The limit on the norm is part of the graph. Once the user has changed it, captures with the old
+        // value are not needed.
         self.stages.retain(|(known, _)| known.max_norm == key.max_norm);
         let index = self.stages.iter().position(|(known, _)| *known == key);
         let stage = index.map_or(Stage::WarmUp(0), |index| self.stages.swap_remove(index).1);
@@ -220,7 +222,7 @@ impl<M: Module> GraphCapture<M> {
     }
 }
 
-/// Allocates what a capture needs besides the memory of the step itself.
+/// Allocates the memory that a capture needs in addition to that of the step itself.
 fn prepare_step<M: Module>(
     net: &M,
     optimizer: &Optimizer,
@@ -234,7 +236,7 @@ fn prepare_step<M: Module>(
     })
 }
 
-/// Captures a step. If that fails, network and optimizer have their values from before, in other memory.
+/// Captures a step. If that fails, network and optimizer get their previous values, in other memory.
 fn capture<M: Module>(
     net: &mut M,
     optimizer: &mut Optimizer,

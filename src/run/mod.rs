@@ -1,8 +1,9 @@
-//! Experiments: what each section measures. No DOM, no threads, and no clock other than [`RunContext::now_ms`].
+//! Experiments: the measurements of each section. No DOM, no threads, and no clock other than
+//! [`RunContext::now_ms`].
 //!
-//! An experiment has a `Config` that the user sets, a stream of `Frame`s that the worker sends, and a `Record` in which
-//! the page collects the frames of a run. The page sees these three types. Only the worker and the native tests see
-//! `Probe` and `Train`, which need burn (feature `compute`).
+//! An experiment has a `Config` that the user sets, a stream of `Frame`s that the worker sends, and a
+//! `Record` in which the page collects the frames of a run. The page sees these three types. Only the worker
+//! and the native tests see `Probe` and `Train`, which need burn (feature `compute`).
 
 pub mod any;
 pub mod arm;
@@ -52,7 +53,7 @@ pub trait Experiment: 'static {
 
     /// The questions that the section answers, in the order of the page.
     const CHAPTERS: &'static [Chapter];
-    /// The names of the two to four metrics that stay visible while one scrolls, separated by spaces.
+    /// The names of the two to four metrics that stay visible while the page scrolls, separated by spaces.
     const MAIN_METRICS: &'static str;
 
     /// The networks that a run trains side by side.
@@ -61,15 +62,15 @@ pub trait Experiment: 'static {
     /// Experiments whose result a student predicts before running them, from easy to surprising.
     const EXPERIMENTS: &'static [GuidedExperiment<Self::Config, Self::Record>] = &[];
 
-    /// True if the page keeps earlier states of a run, so that a reader can go back to them. False for a section whose
-    /// record has snapshots of its own.
+    /// True if the page keeps earlier states of a run, so that a reader can go back to them. False for a
+    /// section whose record has snapshots of its own.
     const REPLAYS: bool = true;
 
     /// Adds a frame of an arm to the record. The frames of a probe belong to all arms; their arm is 0.
     fn apply_frame(record: &mut Self::Record, arm: usize, frame: Self::Frame);
 
-    /// Copies the seed-independent part of the probe, for example the number of parameters, to the record of a further
-    /// seed, which is not probed itself.
+    /// Copies the seed-independent part of the probe, for example the number of parameters, to the record of
+    /// a further seed, which is not probed itself.
     fn copy_probe(_probed: &Self::Record, _further: &mut Self::Record) {}
 
     /// Clears the run of an arm, but keeps the probe.
@@ -78,7 +79,8 @@ pub trait Experiment: 'static {
     /// Encodes the run of an arm, so that it can be saved.
     fn save_arm(record: &Self::Record, arm: usize) -> Vec<u8>;
 
-    /// Replaces the run of an arm by a saved one. Returns false, and changes nothing, if the bytes are not such a run.
+    /// Replaces the run of an arm by a saved one. Returns false, and changes nothing, if the bytes are not
+    /// such a run.
     fn load_arm(record: &mut Self::Record, arm: usize, saved: &[u8]) -> bool;
 
     /// Returns the metrics of one seed.
@@ -87,14 +89,14 @@ pub trait Experiment: 'static {
     /// Checks the claims of this section against the measurements.
     fn checks(config: &Self::Config, record: &Self::Record) -> Vec<Check>;
 
-    /// Returns the curves of a run over its steps, for comparisons, files and predictions. Names are unique, and the most
-    /// interesting curves come first. Every curve exists from the start, without points until something is measured;
-    /// curves per layer or head exist once their number is known.
+    /// Returns the curves of a run over its steps, for comparisons, files and predictions. Names are unique,
+    /// and the most interesting curves come first. Every curve exists from the start, without points until
+    /// something is measured; curves per layer or head exist once their number is known.
     fn series(record: &Self::Record) -> Vec<RunSeries>;
 }
 
-/// Implements how arms are cleared, saved and loaded. For use in `impl Experiment` if the record has a list `arms` with one
-/// entry per arm: its default is an empty run, and its postcard bytes are the saved run.
+/// Implements how arms are cleared, saved and loaded. For use in `impl Experiment` if the record has a list
+/// `arms` with one entry per arm: its default is an empty run, and its postcard bytes are the saved run.
 #[macro_export]
 macro_rules! own_arms {
     () => {
@@ -120,8 +122,9 @@ macro_rules! own_arms {
     };
 }
 
-/// Takes the section's types `Config`, `Frame` and `Record`, and chapters, guided experiments, metrics and checks from its
-/// modules of these names. For use in `impl Experiment`; includes [`own_arms`](crate::own_arms).
+/// Takes the section's types `Config`, `Frame` and `Record`, and chapters, guided experiments, metrics and
+/// checks from its modules of these names. For use in `impl Experiment`; includes
+/// [`own_arms`](crate::own_arms).
 #[macro_export]
 macro_rules! own_files {
     () => {
@@ -169,8 +172,8 @@ pub trait RunContext<E: Experiment>: Assets {
     /// Ends a step, receives messages, and returns what to do next.
     fn step_done(&mut self, progress: Progress) -> impl Future<Output = Directive>;
 
-    /// Waits before a step while the run is paused. [`Directive::Request`] and [`Directive::Stop`] mean the same as after a
-    /// step; otherwise, continue.
+    /// Waits before a step while the run is paused. [`Directive::Request`] and [`Directive::Stop`] mean the
+    /// same as after a step; otherwise, continue.
     fn may_step(&mut self, _done: Progress) -> impl Future<Output = Directive> {
         async { Directive::Continue }
     }
@@ -180,8 +183,8 @@ pub trait RunContext<E: Experiment>: Assets {
         false
     }
 
-    /// True if only steps are wanted, because they are being timed: no scores and no frames between the first step and
-    /// the last.
+    /// True if only steps are wanted, because they are being timed: no scores and no frames between the first
+    /// step and the last.
     fn is_quiet(&self) -> bool {
         false
     }
@@ -189,31 +192,33 @@ pub trait RunContext<E: Experiment>: Assets {
     /// Sends a frame.
     fn send(&mut self, frame: E::Frame);
 
-    /// Returns the settings if the user has changed one since the last call. Only settings that may change during a run
-    /// differ.
+    /// Returns the settings if the user has changed one since the last call. Only settings that may change
+    /// during a run differ.
     fn update(&mut self) -> Option<E::Config>;
 
-    /// Returns the oldest pending request, in an encoding that the experiment and its panel agree on. A run may start
-    /// with a request, so this is also called before the first step; later, [`Directive::Request`] announces one.
+    /// Returns the oldest pending request, in an encoding that the experiment and its panel agree on. A run
+    /// may start with a request, so this is also called before the first step; later, [`Directive::Request`]
+    /// announces one.
     fn request(&mut self) -> Option<Vec<u8>> {
         None
     }
 
     /// Receives messages while a request is answered, like [`step_done`](Self::step_done) but without a step.
-    /// [`Directive::Request`] means that a newer request has arrived, [`Directive::Stop`] that the answer is no longer
-    /// wanted.
+    /// [`Directive::Request`] means that a newer request has arrived, [`Directive::Stop`] that the answer is
+    /// no longer wanted.
     fn yield_now(&mut self) -> impl Future<Output = Directive> {
         async { Directive::Continue }
     }
 
-    /// Tells the page, after the last step or [`Directive::Stop`], that training is over, and waits for a request. After
-    /// each [`Directive::Request`], answer and call this again; otherwise return, since the page no longer listens.
+    /// Tells the page, after the last step or [`Directive::Stop`], that training is over, and waits for a
+    /// request. After each [`Directive::Request`], answer and call this again; otherwise return, since the
+    /// page no longer listens.
     fn idle(&mut self) -> impl Future<Output = Directive> {
         async { Directive::Stop }
     }
 
-    /// Returns the maximum memory for tensors in bytes, if it is known, as it is on the CPU, where wasm can address 4 GiB.
-    /// Allocating more ends the worker, so check first.
+    /// Returns the maximum memory for tensors in bytes, if it is known, as it is on the CPU, where wasm can
+    /// address 4 GiB. Allocating more ends the worker, so check first.
     fn memory_limit(&self) -> Option<u64> {
         None
     }
@@ -231,12 +236,12 @@ pub trait RunContext<E: Experiment>: Assets {
     /// Saves a checkpoint, in case the page, its worker or the device is lost.
     fn save_checkpoint(&mut self, _step: u32, _checkpoint: Vec<u8>) {}
 
-    /// Returns the time in milliseconds since an arbitrary origin. Work queued on a GPU may not be done yet, so time until
-    /// a read returns.
+    /// Returns the time in milliseconds since an arbitrary origin. Work queued on a GPU may not be done yet,
+    /// so time until a read returns.
     fn now_ms(&self) -> f64;
 }
 
-/// What to do after a step.
+/// The action after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Directive {
     /// Continue without a frame.

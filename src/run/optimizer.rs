@@ -1,6 +1,6 @@
-//! Optimizers whose state is accessible, so that a run can be saved and resumed elsewhere. burn's own optimizers key
-//! their state by parameter ids, which change after a reload. The update of a parameter is a single operation; see
-//! [`nn_lab_kernels::adamw`] and [`nn_lab_kernels::sgd`].
+//! Optimizers whose state is accessible, so that a run can be saved and resumed elsewhere. burn's own
+//! optimizers key their state by parameter ids, which change after a reload. The update of a parameter is a
+//! single operation; see [`nn_lab_kernels::adamw`] and [`nn_lab_kernels::sgd`].
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
@@ -15,11 +15,11 @@ pub struct Optimizer {
     kind: Kind,
     /// The number of steps done.
     pub steps: u32,
-    /// The state of each parameter of `n` elements, in the module's order: for Adam `m` and then `v`, `[2 n]`;
-    /// otherwise the velocity, `[n]`. Empty before the first step.
+    /// The state of each parameter of `n` elements, in the module's order: for Adam `m` and then `v`, `[2
+    /// n]`; otherwise the velocity, `[n]`. The list is empty before the first step.
     pub state: Vec<Tensor<1>>,
-    /// A zero on the device, to which squares are added. It is kept, because creating it at each step would upload it at
-    /// each step.
+    /// A zero on the device, to which squares are added. It is kept, because creating it at each step would
+    /// upload it at each step.
     zero: Option<Tensor<1>>,
 }
 
@@ -33,8 +33,8 @@ enum Kind {
 const EPSILON: f32 = 1e-8;
 
 impl Optimizer {
-    /// Creates AdamW (Loshchilov and Hutter 2019); without decay it is Adam. Only matrices decay, as in GPT-2: a bias or
-    /// the gain of a normalization has no reason to be near 0.
+    /// Creates AdamW (Loshchilov and Hutter 2019); without decay it is Adam. Only matrices decay, as in
+    /// GPT-2: a bias or the gain of a normalization has no reason to be near 0.
     ///
     /// ```text
     /// m <- b1 m + (1 - b1) g        v <- b2 v + (1 - b2) g^2
@@ -44,7 +44,8 @@ impl Optimizer {
         Self::of(Kind::AdamW { beta1, beta2, weight_decay })
     }
 
-    /// Creates gradient descent with momentum: `v <- momentum v + g`, `w <- w - lr v`. Momentum 0 is plain SGD.
+    /// Creates gradient descent with momentum: `v <- momentum v + g`, `w <- w - lr v`. Momentum 0 is plain
+    /// SGD.
     pub fn sgd(momentum: f32) -> Self {
         Self::of(Kind::Sgd { momentum })
     }
@@ -78,9 +79,9 @@ impl Optimizer {
         }
     }
 
-    /// Does one step, with the norm of the whole gradient clipped to `max_norm`. Nothing is read: the norm stays on the
-    /// device. Every parameter must have a gradient at every step or at none. On a GPU the parameters are updated in
-    /// place, including those of clones of the network.
+    /// Does one step, with the norm of the whole gradient clipped to `max_norm`. Nothing is read: the norm
+    /// stays on the device. Every parameter must have a gradient at every step or at none. On a GPU the
+    /// parameters are updated in place, including those of clones of the network.
     pub fn step<M: Module>(
         &mut self,
         learning_rate: f64,

@@ -35,8 +35,8 @@ pub fn spectrum(rows: usize, cols: usize, values: &[f32]) -> Spectrum {
     Spectrum { singular_values, tolerance, rank, effective_rank }
 }
 
-/// Returns `exp(H(p))` with `p = sigma / sum sigma`: between 1 for a single direction and the rank if all singular values
-/// are equal (Roy and Vetterli 2007).
+/// Returns `exp(H(p))` with `p = sigma / sum sigma`: between 1 for a single direction and the rank if all
+/// singular values are equal (Roy and Vetterli 2007).
 #[cfg(feature = "compute")]
 fn effective_rank(singular_values: &[f64]) -> f64 {
     let sum: f64 = singular_values.iter().sum();
@@ -59,7 +59,8 @@ pub fn centered(rows: usize, cols: usize, values: &[f32]) -> Vec<f32> {
     values.iter().enumerate().map(|(i, v)| v - means.get(i % cols.max(1)).copied().unwrap_or(0.0)).collect()
 }
 
-/// Returns the largest absolute value of the eigenvalues of a row-major square matrix; `None` if they cannot be found.
+/// Returns the largest absolute value of the eigenvalues of a row-major square matrix; `None` if they cannot
+/// be found.
 #[cfg(feature = "compute")]
 pub fn spectral_radius(side: usize, values: &[f32]) -> Option<f64> {
     if values.len() != side * side || values.iter().any(|v| !v.is_finite()) {

@@ -66,10 +66,11 @@ impl Inputs<'_> {
 /// Loss, gradients and measurements of one step, all without autodiff.
 #[allow(missing_debug_implementations, reason = "burn's gradients have none")]
 pub struct StepOutput {
-    /// `[1]`
+    /// The loss, `[1]`.
     pub loss: Tensor<1>,
+    /// The gradients of the trained parameters.
     pub grads: GradientsParams,
-    /// Whatever else is to be read after the step.
+    /// Other measurements, to be read after the step.
     pub measured: Vec<Tensor<1>>,
 }
 
@@ -91,26 +92,27 @@ impl StepOutput {
     }
 }
 
-/// How the gradients become a step.
+/// The options of the update that follows from the gradients.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepOptions {
+    /// The learning rate.
     pub learning_rate: f64,
     /// Maximum norm of the whole gradient; longer gradients are scaled down to it.
     pub max_norm: Option<f64>,
-    /// Steps of one variant do the same work on the device with inputs of the same shapes and measure the same
-    /// values, so that a GPU can capture the step once and replay it. `None` for a step that cannot be replayed,
-    /// for example because it draws random numbers on the device.
+    /// Steps of one variant do the same work on the device with inputs of the same shapes and measure the
+    /// same values, so that a GPU can capture the step once and replay it. `None` for a step that cannot be
+    /// replayed, for example because it draws random numbers on the device.
     pub variant: Option<u8>,
 }
 
 impl StepOptions {
-    /// A replayable step without gradient clipping.
+    /// Returns the options of a replayable step without gradient clipping.
     pub fn new(learning_rate: f64) -> Self {
         Self { learning_rate, max_norm: None, variant: Some(0) }
     }
 }
 
-/// The device of a module, without autodiff; `None` for a module without parameters.
+/// Returns the device of a module, without autodiff; `None` for a module without parameters.
 pub(super) fn device_of<M: Module>(net: &M) -> Option<Device> {
     net.devices().into_iter().next().map(Device::inner)
 }

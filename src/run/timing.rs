@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The number of durations kept; older ones are dropped, so that the median follows the current pace.
-const KEPT: usize = 31;
+const MAX_TIMES: usize = 31;
 
 /// Durations of single steps of one network, in milliseconds, each measured until the device had finished.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ impl StepTimes {
     /// Adds later durations.
     pub fn extend(&mut self, later: &Self) {
         self.0.extend_from_slice(&later.0);
-        let extra = self.0.len().saturating_sub(KEPT);
+        let extra = self.0.len().saturating_sub(MAX_TIMES);
         self.0.drain(..extra);
     }
 
@@ -32,7 +32,7 @@ impl StepTimes {
 
 #[cfg(test)]
 mod tests {
-    use crate::run::timing::{KEPT, StepTimes};
+    use crate::run::timing::{MAX_TIMES, StepTimes};
 
     #[test]
     fn a_slow_step_does_not_move_the_median_and_old_steps_are_dropped() {
@@ -40,7 +40,7 @@ mod tests {
         assert_eq!(times.median(), None);
         [2.0, 900.0, 3.0].into_iter().for_each(|ms| times.push(ms));
         assert_eq!(times.median(), Some(3.0));
-        (0..KEPT).for_each(|_| times.push(1.0));
-        assert_eq!(times, StepTimes(vec![1.0; KEPT]));
+        (0..MAX_TIMES).for_each(|_| times.push(1.0));
+        assert_eq!(times, StepTimes(vec![1.0; MAX_TIMES]));
     }
 }

@@ -22,9 +22,9 @@ pub struct TrainState<M> {
     losses: Vec<Tensor<1>>,
 }
 
-/// A [`TrainState`] without the type of its network: what the driver needs of it.
+/// A [`TrainState`] without the type of its network, for the driver.
 pub trait AnyTrainState {
-    /// The number of steps done.
+    /// Returns the number of steps done.
     fn steps_done(&self) -> u32;
 
     /// Returns the losses of the steps since the last call, `[1]` each, still on the device.
@@ -53,31 +53,33 @@ impl<M: Module> TrainState<M> {
         state
     }
 
-    /// The network after the last step.
+    /// Returns the network after the last step.
     pub fn net(&self) -> &M {
         &self.net
     }
 
-    /// The network, to be changed by other means than a step.
+    /// Returns the network, to be changed other than by a step.
     pub fn net_mut(&mut self) -> &mut M {
         self.reset_capture();
         &mut self.net
     }
 
-    /// Replaces the network by one that was trained for some steps elsewhere. The optimizer starts afresh.
+    /// Replaces the network by one that was trained for some steps elsewhere. The optimizer is reset.
     pub fn load(&mut self, net: M, steps_done: u32) {
         (self.net, self.steps_done) = (net, steps_done);
         self.optimizer.reset();
         self.reset_capture();
     }
 
-    /// A captured step holds on to the tensors of network and optimizer, so it is useless once they are replaced.
+    /// A captured step holds on to the tensors of network and optimizer, so it is useless once they are
+    /// replaced.
     fn reset_capture(&mut self) {
         let device = self.net.devices().into_iter().next();
         self.capture = device.filter(|device| !is_cpu(device)).map(|_| GraphCapture::default());
     }
 
-    /// Does one step of gradient descent and returns what `forward_backward` measured besides loss and gradients.
+    /// Does one step of gradient descent and returns what `forward_backward` measured besides loss and
+    /// gradients.
     pub fn step(
         &mut self,
         inputs: &[Input],

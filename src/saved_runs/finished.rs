@@ -70,7 +70,7 @@ pub fn to_json(list: &[Finished]) -> String {
     )
 }
 
-/// Reads a text that was stored earlier. Skips whatever cannot be read.
+/// Reads a text that was stored earlier. Skips unreadable entries.
 pub fn read(text: &str) -> Vec<Finished> {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     let is_ours = value.get("schema").and_then(Value::as_str) == Some(SCHEMA)

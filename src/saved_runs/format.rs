@@ -71,9 +71,9 @@ pub fn verdicts(checks: &[Check]) -> String {
 }
 
 /// Returns the outcome of the run: `600 steps`, or `stopped after 40 of 600 steps`.
-pub fn outcome(evidence: &RunRecord) -> String {
-    let (done, planned) = (evidence.steps.done, evidence.steps.planned);
-    match &evidence.outcome {
+pub fn outcome(record: &RunRecord) -> String {
+    let (done, planned) = (record.steps.done, record.steps.planned);
+    match &record.outcome {
         Outcome::Done => format!("{done} {}", if done == 1 { "step" } else { "steps" }),
         Outcome::Stopped => format!("stopped after {done} of {planned} steps"),
         Outcome::Failed(_) => format!("failed after {done} of {planned} steps"),
@@ -81,8 +81,8 @@ pub fn outcome(evidence: &RunRecord) -> String {
 }
 
 /// Returns the duration of the run: `0.4 s`, `12 s`, `3 min 5 s`.
-pub fn duration(evidence: &RunRecord) -> String {
-    let seconds = evidence.finished.seconds_since(evidence.begun).max(0.0);
+pub fn duration(record: &RunRecord) -> String {
+    let seconds = record.finished.seconds_since(record.begun).max(0.0);
     if seconds < 10.0 {
         format!("{seconds:.1} s")
     } else if seconds < 60.0 {

@@ -29,7 +29,7 @@ pub enum Origin {
 
 /// A saved run.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct SavedRun {
     /// The identifier, unique in the list.
     pub id: u64,
     /// The name that the user sees.
@@ -39,15 +39,15 @@ pub struct Kept {
     /// The origin of the run.
     pub origin: Origin,
     /// The record of the run.
-    pub evidence: Rc<RunRecord>,
+    pub record: Rc<RunRecord>,
     /// The record in its stored form, written once, because the list is stored again whenever a name changes.
     stored: Rc<OnceCell<String>>,
 }
 
 /// Records never change, so comparing their pointers is enough.
-impl PartialEq for Kept {
+impl PartialEq for SavedRun {
     fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.evidence, &other.evidence)
+        Rc::ptr_eq(&self.record, &other.record)
             && (self.id, &self.name, self.pinned, self.origin)
                 == (other.id, &other.name, other.pinned, other.origin)
     }
@@ -57,11 +57,11 @@ impl PartialEq for Kept {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     /// The runs.
-    pub runs: Vec<Kept>,
+    pub runs: Vec<SavedRun>,
     /// The number of runs named so far.
     count: u32,
     /// The run that was deleted last, and its index.
-    deleted: Option<(usize, Kept)>,
+    deleted: Option<(usize, SavedRun)>,
 }
 
 /// The stored form of a run.
@@ -71,12 +71,13 @@ struct Stored {
     name: String,
     pinned: bool,
     origin: Origin,
-    evidence: Value,
+    #[serde(rename = "evidence")]
+    record: Value,
 }
 
 impl History {
     /// Adds a run and returns its identifier: `id`, or the next free one.
-    pub fn add(&mut self, mut id: u64, origin: Origin, evidence: RunRecord) -> u64 {
+    pub fn add(&mut self, mut id: u64, origin: Origin, record: RunRecord) -> u64 {
         while self.get(id).is_some() || self.deleted.as_ref().is_some_and(|(_, run)| run.id == id) {
             id = id.wrapping_add(1);
         }
@@ -87,24 +88,24 @@ impl History {
             }
             // The name is the time of the run, which other files may share.
             Origin::File => {
-                let time = evidence.finished.to_string().replace('T', " ");
+                let time = record.finished.to_string().replace('T', " ");
                 let name = format!("File of {}", time.get(..16).unwrap_or_default());
                 let same = self.runs.iter().filter(|run| run.name.starts_with(&name)).count();
                 if same == 0 { name } else { format!("{name} ({})", same + 1) }
             }
         };
-        self.runs.push(Kept::new(id, name, false, origin, evidence));
+        self.runs.push(SavedRun::new(id, name, false, origin, record));
         self.trim();
         id
     }
 
     /// Returns the run with this identifier.
-    pub fn get(&self, id: u64) -> Option<&Kept> {
+    pub fn get(&self, id: u64) -> Option<&SavedRun> {
         self.runs.iter().find(|run| run.id == id)
     }
 
     /// Returns the run that this panel trained before this one, for a comparison of settings.
-    pub fn before(&self, id: u64) -> Option<&Kept> {
+    pub fn before(&self, id: u64) -> Option<&SavedRun> {
         let at = self.runs.iter().position(|run| run.id == id)?;
         self.runs.get(..at)?.iter().rfind(|run| run.origin == Origin::Here)
     }
@@ -136,7 +137,7 @@ impl History {
     }
 
     /// Returns the run that [`undo`](Self::undo) would restore.
-    pub fn deleted(&self) -> Option<&Kept> {
+    pub fn deleted(&self) -> Option<&SavedRun> {
         self.deleted.as_ref().map(|(_, run)| run)
     }
 
@@ -163,7 +164,7 @@ impl History {
 
     /// Returns the list in its stored form.
     pub fn to_text(&self) -> String {
-        let runs: Vec<String> = self.runs.iter().map(Kept::to_text).collect();
+        let runs: Vec<String> = self.runs.iter().map(SavedRun::to_text).collect();
         format!("{{\"version\":{VERSION},\"count\":{},\"runs\":[{}]}}", self.count, runs.join(","))
     }
 
@@ -186,7 +187,7 @@ impl History {
         };
         let mut warnings = Vec::new();
         for (index, run) in runs.into_iter().enumerate() {
-            match Kept::read(run, section) {
+            match SavedRun::read(run, section) {
                 Ok(run) if history.get(run.id).is_none() => history.runs.push(run),
                 Ok(_) => {}
                 Err(why) => warnings.push(format!("Stored run {} could not be read. {why}", index + 1)),
@@ -201,7 +202,7 @@ impl History {
     pub fn follow(&self, mut stored: Self) -> Self {
         for run in &mut stored.runs {
             if let Some(ours) = self.get(run.id) {
-                run.evidence = ours.evidence.clone();
+                run.record = ours.record.clone();
                 run.stored = ours.stored.clone();
             }
         }
@@ -210,15 +211,15 @@ impl History {
     }
 }
 
-impl Kept {
-    fn new(id: u64, name: String, pinned: bool, origin: Origin, evidence: RunRecord) -> Self {
-        Self { id, name, pinned, origin, evidence: Rc::new(evidence), stored: Rc::default() }
+impl SavedRun {
+    fn new(id: u64, name: String, pinned: bool, origin: Origin, record: RunRecord) -> Self {
+        Self { id, name, pinned, origin, record: Rc::new(record), stored: Rc::default() }
     }
 
     fn to_text(&self) -> String {
-        let evidence = self.stored.get_or_init(|| self.evidence.thinned(STORED_POINTS).to_json());
+        let record = self.stored.get_or_init(|| self.record.thinned(STORED_POINTS).to_json());
         format!(
-            "{{\"id\":{},\"name\":{},\"pinned\":{},\"origin\":{},\"evidence\":{evidence}}}",
+            "{{\"id\":{},\"name\":{},\"pinned\":{},\"origin\":{},\"evidence\":{record}}}",
             self.id,
             json(&self.name),
             self.pinned,
@@ -227,9 +228,9 @@ impl Kept {
     }
 
     fn read(value: Value, section: &AnyExperiment) -> Result<Self, ImportError> {
-        let Stored { id, name, pinned, origin, evidence } =
+        let Stored { id, name, pinned, origin, record } =
             serde_json::from_value(value).map_err(|error| ImportError::NotStored(error.to_string()))?;
-        let evidence = RunRecord::from_value(evidence, section)?;
-        Ok(Self::new(id, name.chars().take(MAX_NAME).collect(), pinned, origin, evidence))
+        let record = RunRecord::from_value(record, section)?;
+        Ok(Self::new(id, name.chars().take(MAX_NAME).collect(), pinned, origin, record))
     }
 }

@@ -42,10 +42,10 @@ pub struct RunRecord {
     /// The number of steps.
     pub steps: Steps,
     /// The curves of the first seed.
-    pub series: Vec<KeptSeries>,
+    pub series: Vec<SavedSeries>,
     /// The curves of the other seeds.
     #[serde(default)]
-    pub seeds: Vec<KeptSeed>,
+    pub seeds: Vec<SavedSeed>,
     /// The section's metrics at the end, by name.
     #[serde(default)]
     pub metrics: BTreeMap<String, f32>,
@@ -55,11 +55,11 @@ pub struct RunRecord {
 
 /// The curves of another seed of the same run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KeptSeed {
+pub struct SavedSeed {
     /// The seed.
     pub seed: u64,
     /// The curves.
-    pub series: Vec<KeptSeries>,
+    pub series: Vec<SavedSeries>,
 }
 
 /// A change of a setting during the run.
@@ -117,7 +117,7 @@ pub struct Steps {
 
 /// One curve of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KeptSeries {
+pub struct SavedSeries {
     /// The name.
     pub metric: String,
     /// The title on the page.
@@ -132,7 +132,7 @@ pub struct KeptSeries {
     pub points: Rc<Vec<(f64, f64)>>,
 }
 
-impl From<&RunSeries> for KeptSeries {
+impl From<&RunSeries> for SavedSeries {
     fn from(series: &RunSeries) -> Self {
         Self {
             metric: series.metric.to_string(),
@@ -144,7 +144,7 @@ impl From<&RunSeries> for KeptSeries {
     }
 }
 
-impl KeptSeries {
+impl SavedSeries {
     /// Returns the series with at most `max_points` points, evenly spaced; the first and the last are kept.
     pub fn thinned(&self, max_points: usize) -> Self {
         let count = self.points.len();
@@ -173,8 +173,8 @@ impl RunRecord {
     /// Returns the record with at most `max_points` points per series.
     pub fn thinned(&self, max_points: usize) -> Self {
         let thinned =
-            |series: &[KeptSeries]| series.iter().map(|series| series.thinned(max_points)).collect();
-        let of_seed = |of: &KeptSeed| KeptSeed { seed: of.seed, series: thinned(&of.series) };
+            |series: &[SavedSeries]| series.iter().map(|series| series.thinned(max_points)).collect();
+        let of_seed = |of: &SavedSeed| SavedSeed { seed: of.seed, series: thinned(&of.series) };
         Self {
             series: thinned(&self.series),
             seeds: self.seeds.iter().map(of_seed).collect(),
@@ -231,7 +231,7 @@ pub(super) fn as_text(value: &Value) -> String {
 }
 
 /// Returns the value, as a text if the JSON reader would not return the number to the last digit. Such a text
-/// is read as addresses are.
+/// is read like the value in an address.
 pub(super) fn exact(value: &Value) -> Value {
     let text = value.to_string();
     match serde_json::from_str::<Value>(&text) {

@@ -115,7 +115,7 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
                     <div class="notice" data-kind="error">
                         <p>{ message.clone() }</p>
                         if let Some(step) = props.lost_at {
-                            { lost_run(step, &props.on_resume_lost) }
+                            { resume_button(step, &props.on_resume_lost) }
                         }
                     </div>
                 }
@@ -124,8 +124,8 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
     }
 }
 
-/// Says how much of a run is saved that lost its device or its worker, with a button to continue it.
-pub fn lost_run(step: u32, on_resume_lost: &Callback<()>) -> Html {
+/// Tells how much is saved of a run that lost its device or its worker, with a button to continue it.
+pub fn resume_button(step: u32, on_resume_lost: &Callback<()>) -> Html {
     let (kept, label) = match step {
         0 => ("Nothing of this run had been saved yet.".to_owned(), "Start again".to_owned()),
         _ => {

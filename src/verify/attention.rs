@@ -3,7 +3,7 @@
 
 use crate::models::attention::{MultiHeadAttention, causal_mask, scaled_dot_product_attention};
 use crate::models::weights::WeightRng;
-use crate::verify::case::{Case, Compared, Pairs};
+use crate::verify::case::{Case, CaseError, Compared, Pairs};
 use crate::verify::values::{count, list, set_linear, tensor};
 use crate::verify::{PYTORCH, ROUNDING};
 use burn::nn::Linear;
@@ -38,11 +38,11 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
 }
 
 fn dot_product(shared: &Value, case: &Value, device: &Device) -> Compared {
-    let leaf = |name: &str| Ok::<_, String>(tensor::<4>(&shared[name], device)?.require_grad());
+    let leaf = |name: &str| Ok::<_, CaseError>(tensor::<4>(&shared[name], device)?.require_grad());
     let (q, k, v) = (leaf("q")?, leaf("k")?, leaf("v")?);
     let hidden = &case["hidden"];
     let mask = if hidden.is_null() { None } else { Some(tensor::<4>(hidden, device)?.bool()) };
-    let scale = case["scale"].as_f64().ok_or("The reference has no scale.")? as f32;
+    let scale = case["scale"].as_f64().ok_or(CaseError::Missing("scale"))? as f32;
     let mut pairs = Pairs::default();
     if case["mask"] == "causal" {
         let ours = causal_mask(q.dims()[2], k.dims()[2], device).float();
@@ -67,7 +67,7 @@ fn heads(shared: &Value, case: &Value, device: &Device) -> Compared {
     let [_, n, d_model] = x.dims();
     let mut net =
         MultiHeadAttention::new(d_model, count(&case["n_heads"])?, true, &mut WeightRng::new(0), device)
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| CaseError::Other(error.to_string()))?;
     for (name, layer) in layers(&mut net) {
         set_linear(layer, &shared["weights"][name], &shared["biases"][name], device)?;
     }

@@ -17,7 +17,7 @@ pub struct Tolerance {
     pub cpu: f32,
     /// The maximum error on a GPU.
     pub gpu: f32,
-    /// The reason for both.
+    /// The reason, for the reader of the report.
     pub why: &'static str,
 }
 
@@ -28,11 +28,52 @@ impl Tolerance {
     }
 }
 
-/// Computed and reference values, or a sentence that says why there are none.
-pub type Compared = Result<Pairs, String>;
+/// The reason why a computation and its reference cannot be compared.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CaseError {
+    /// A value of the reference has another type or shape.
+    #[error("The reference has {found} in place of {expected}.")]
+    Unexpected {
+        /// The value or shape in the reference.
+        found: String,
+        /// The type or shape that the computation needs.
+        expected: String,
+    },
+    /// The reference has lists of unequal lengths.
+    #[error("The reference has {0} of unequal lengths.")]
+    Ragged(&'static str),
+    /// The reference lacks a value.
+    #[error("The reference has no {0}.")]
+    Missing(&'static str),
+    /// A tensor and its reference have different numbers of elements, or none.
+    #[error("{place} has {found} numbers, and its reference has {expected}.")]
+    Length {
+        /// The name of the tensor.
+        place: String,
+        /// The number of its elements.
+        found: usize,
+        /// The number of reference values.
+        expected: usize,
+    },
+    /// A tensor has no gradient.
+    #[error("{0} has no gradient.")]
+    NoGradient(String),
+    /// Another reason, as a sentence.
+    #[error("{0}")]
+    Other(String),
+}
 
-/// Computed tensors, or a sentence that says why there are none.
-pub type Computed = Result<Tensors, String>;
+impl From<&str> for CaseError {
+    fn from(why: &str) -> Self {
+        Self::Other(why.to_owned())
+    }
+}
+
+/// Computed and reference values.
+pub type Compared = Result<Pairs, CaseError>;
+
+/// Computed tensors.
+pub type Computed = Result<Tensors, CaseError>;
 
 /// Two implementations of the same computation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,13 +87,13 @@ pub enum Side {
 /// Computes on a device, and returns the results with their known reference values.
 type Known = dyn Fn(&Device) -> Compared;
 /// Computes the same tensors on a device with either implementation.
-type InTwoWays = dyn Fn(Side, &Device) -> Computed;
+type ComputeSide = dyn Fn(Side, &Device) -> Computed;
 
 /// The computation of a case. It returns tensors without reading them: [`Case::run`] waits for all of them at
 /// once.
 enum Compute {
     Known(Box<Known>),
-    TwoWays(Box<InTwoWays>),
+    BothSides(Box<ComputeSide>),
 }
 
 /// A computation that is compared with a reference.
@@ -88,14 +129,14 @@ impl Case {
     }
 
     /// Returns a case that compares two implementations.
-    pub fn of_two_ways(
+    pub fn of_both_sides(
         group: &'static str,
         what: impl Into<String>,
         reference: &'static str,
         tolerance: &'static Tolerance,
         compute: impl Fn(Side, &Device) -> Computed + 'static,
     ) -> Self {
-        let compute = Compute::TwoWays(Box::new(compute));
+        let compute = Compute::BothSides(Box::new(compute));
         Self { group, what: what.into(), reference, tolerance, compute }
     }
 
@@ -110,7 +151,7 @@ impl Case {
         match &self.compute {
             Compute::Known(_) => Ok(None),
             // The other side reports the same error.
-            Compute::TwoWays(compute) => match compute(Side::Reference, &Device::flex()) {
+            Compute::BothSides(compute) => match compute(Side::Reference, &Device::flex()) {
                 Ok(tensors) => {
                     read_all(tensors.all.into_iter().map(|(_, tensor)| tensor).collect()).await.map(Some)
                 }
@@ -138,14 +179,14 @@ impl Case {
     pub async fn run(&self, device: &Device, reference: Option<&[f32]>) -> Result<Outcome, LabError> {
         let pairs = match &self.compute {
             Compute::Known(compute) => compute(device),
-            Compute::TwoWays(compute) => compute(Side::Lab, device)
+            Compute::BothSides(compute) => compute(Side::Lab, device)
                 .and_then(|ours| ours.pair_with(reference.ok_or("The CPU has computed no reference.")?)),
         };
         let tolerance = self.tolerance.of(device);
         let outcome = |(error, place)| Outcome { error, tolerance, place };
         match pairs {
             Ok(pairs) => pairs.max_error().await.map(outcome),
-            Err(why) => Ok(outcome((None, why))),
+            Err(why) => Ok(outcome((None, why.to_string()))),
         }
     }
 
@@ -181,7 +222,7 @@ impl Tensors {
             let theirs = take(&mut numbers, ours.dims()[0]).map(f64::from).collect();
             pairs.numbers(place, ours, theirs)?;
         }
-        if numbers.is_empty() { Ok(pairs) } else { Err("The CPU has computed more numbers.".to_owned()) }
+        if numbers.is_empty() { Ok(pairs) } else { Err("The CPU has computed more numbers.".into()) }
     }
 }
 
@@ -209,12 +250,12 @@ impl Pairs {
         place: impl Into<String>,
         ours: Tensor<D>,
         theirs: Vec<f64>,
-    ) -> Result<(), String> {
-        let (place, n, expected) = (place.into(), ours.shape().num_elements(), theirs.len());
-        if n != expected || n == 0 {
-            return Err(format!("{place} has {n} numbers, and its reference has {expected}."));
+    ) -> Result<(), CaseError> {
+        let (place, found, expected) = (place.into(), ours.shape().num_elements(), theirs.len());
+        if found != expected || found == 0 {
+            return Err(CaseError::Length { place, found, expected });
         }
-        self.pairs.push(Pair { place, ours: ours.inner().reshape([n]), theirs });
+        self.pairs.push(Pair { place, ours: ours.inner().reshape([found]), theirs });
         Ok(())
     }
 

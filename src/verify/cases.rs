@@ -1,8 +1,8 @@
 //! All cases, except the first losses of the sections, which train.
 
-use super::case::{Case, Tolerance};
-use super::{attention, cnn, formulas, kernels, mlp, optimizers, resnet, rnn, transformer, values};
 use crate::core::LabError;
+use crate::verify::case::{Case, CaseError, Tolerance};
+use crate::verify::{attention, cnn, formulas, kernels, mlp, optimizers, resnet, rnn, transformer, values};
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -43,7 +43,9 @@ pub fn cases(reference: &Result<Value, LabError>) -> Vec<Case> {
                 Ok(_) => format!("The file with the references has no {file}."),
                 Err(error) => error.to_string(),
             };
-            cases.push(Case::new(group, "all cases", PYTORCH, &ROUNDING, move |_| Err(why.clone())));
+            cases.push(Case::new(group, "all cases", PYTORCH, &ROUNDING, move |_| {
+                Err(CaseError::Other(why.clone()))
+            }));
         }
         cases.extend(found);
     }

@@ -4,7 +4,7 @@
 use crate::models::cnn::{Block, Cnn, DepthwiseSeparable, Geometry, conv2d};
 use crate::models::weights::WeightRng;
 use crate::run::training::{cross_entropy, one_hot};
-use crate::verify::case::{Case, Compared, Pairs};
+use crate::verify::case::{Case, CaseError, Compared, Pairs};
 use crate::verify::values::{count, labels, list, param, set, set_linear, tensor};
 use crate::verify::{PYTORCH, ROUNDING, each};
 use burn::nn::conv::Conv2d;
@@ -35,7 +35,7 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
     cases
 }
 
-fn set_conv(conv: &mut Conv2d, weight: &Value, bias: &Value, device: &Device) -> Result<(), String> {
+fn set_conv(conv: &mut Conv2d, weight: &Value, bias: &Value, device: &Device) -> Result<(), CaseError> {
     set(&mut conv.weight, weight, device)?;
     conv.bias = Some(param(bias, device)?);
     Ok(())

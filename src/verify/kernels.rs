@@ -32,11 +32,11 @@ static ORDER: Tolerance = Tolerance {
 /// The name of references computed from burn's operations on the CPU.
 const COMPOSED: &str = "burn's operations, CPU";
 
-type InTwoWays = fn(Side, &Device) -> Computed;
+type ComputeSide = fn(Side, &Device) -> Computed;
 type Known = fn(&Device) -> Compared;
 
 pub(super) fn cases() -> Vec<Case> {
-    let in_two_ways: [(&str, InTwoWays); 22] = [
+    let both_sides: [(&str, ComputeSide); 22] = [
         ("GELU", gelu_values),
         ("layer norm of 12 rows of 5", |side, d| norm_of_rows([3, 4, 5], side, d)),
         ("layer norm of 70 rows of 130", |side, d| norm_of_rows([7, 10, 130], side, d)),
@@ -75,11 +75,11 @@ pub(super) fn cases() -> Vec<Case> {
         ("norm of 5,000 numbers", |d| norm_of(5_000, 1.0, d)),
         ("norm of 40,000 numbers of about 1e-25", |d| norm_of(40_000, 1e-25, d)),
     ];
-    let in_two_ways = in_two_ways
+    let both_sides = both_sides
         .into_iter()
-        .map(|(what, compute)| Case::of_two_ways(GROUP, what, COMPOSED, &ORDER, compute));
+        .map(|(what, compute)| Case::of_both_sides(GROUP, what, COMPOSED, &ORDER, compute));
     let known = known.into_iter().map(|(what, compute)| Case::new(GROUP, what, FORMULA, &ORDER, compute));
-    in_two_ways.chain(known).collect()
+    both_sides.chain(known).collect()
 }
 
 fn normal<const D: usize>(seed: u64, shape: [usize; D], device: &Device) -> Tensor<D> {

@@ -4,7 +4,7 @@ use crate::models::mlp::{Activation, Mlp};
 use crate::models::weights::WeightRng;
 use crate::run::optimizer_kind::OptimizerKind;
 use crate::run::training::{cross_entropy, one_hot};
-use crate::verify::case::{Case, Compared, Pairs};
+use crate::verify::case::{Case, CaseError, Compared, Pairs};
 use crate::verify::values::{count, labels, list, set_linear, tensor};
 use crate::verify::{PYTORCH, ROUNDING, each};
 use burn::module::Module;
@@ -13,7 +13,7 @@ use burn::tensor::{Device, Tensor};
 use serde_json::Value;
 use std::rc::Rc;
 
-/// How PyTorch trained: the key in the fixture, the optimizer, its name and its learning rate.
+/// PyTorch's training runs: the key in the fixture, the optimizer, its name and its learning rate.
 const OPTIMIZERS: [(&str, OptimizerKind, &str, f64); 2] = [
     ("adam", OptimizerKind::Adam, "Adam", 0.01),
     ("momentum", OptimizerKind::Momentum, "SGD with momentum", 0.1),
@@ -48,14 +48,14 @@ fn steps(number: &Value) -> String {
 }
 
 /// Returns the network of a case, its inputs and its targets.
-fn problem(fixture: &Value, i: usize, device: &Device) -> Result<(Mlp, Tensor<2>, Tensor<2>), String> {
+fn problem(fixture: &Value, i: usize, device: &Device) -> Result<(Mlp, Tensor<2>, Tensor<2>), CaseError> {
     let activation = match name(&fixture["cases"][i]) {
         "identity" => Activation::Identity,
         "relu" => Activation::Relu,
         "gelu" => Activation::Gelu,
         "tanh" => Activation::Tanh,
         "sigmoid" => Activation::Sigmoid,
-        other => return Err(format!("No activation is called {other}.")),
+        other => return Err(CaseError::Other(format!("No activation is called {other}."))),
     };
     let mut net = Mlp::new(3, &[5, 4], 2, activation, true, &mut WeightRng::new(0), device);
     for (l, layer) in net.layers.iter_mut().enumerate() {

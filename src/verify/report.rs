@@ -35,7 +35,7 @@ pub struct CaseResult {
     pub reference: String,
     /// The reason for the tolerances.
     pub why: String,
-    /// The outcome on the device.
+    /// The outcome on one device.
     pub outcome: Outcome,
 }
 
@@ -82,7 +82,7 @@ pub struct Speed {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::verify::report::*;
 
     #[test]
     fn a_missing_error_does_not_agree() {

@@ -3,7 +3,7 @@
 
 use crate::models::resnet::{Block, BlockKind, ConvNorm, Init, Plan, ResNet};
 use crate::run::training::{cross_entropy, one_hot};
-use crate::verify::case::{Case, Compared, Pairs};
+use crate::verify::case::{Case, CaseError, Compared, Pairs};
 use crate::verify::values::{count, gradient, labels, list, param, set, set_linear, tensor};
 use crate::verify::{PYTORCH, ROUNDING, each};
 use burn::module::{Module, RunningState};
@@ -40,13 +40,13 @@ fn parts(case: &Value) -> String {
 }
 
 /// Sets a convolution and its batch norm to the fixture's values.
-fn fill(unit: &mut ConvNorm, theirs: &Value, device: &Device) -> Result<(), String> {
+fn fill(unit: &mut ConvNorm, theirs: &Value, device: &Device) -> Result<(), CaseError> {
     set(&mut unit.conv.weight, &theirs["weight"], device)?;
     match &mut unit.norm {
         None => unit.conv.bias = Some(param(&theirs["bias"], device)?),
         // Batch norm replaces the bias.
         Some(_) if unit.conv.bias.is_some() => {
-            return Err("A convolution has a bias beside batch norm.".to_owned());
+            return Err("A convolution has a bias as well as batch norm.".into());
         }
         Some(norm) => {
             set(&mut norm.gamma, &theirs["gamma"], device)?;
@@ -59,7 +59,7 @@ fn fill(unit: &mut ConvNorm, theirs: &Value, device: &Device) -> Result<(), Stri
 }
 
 /// Returns the block of a case, taken from a network that has one of its kind.
-fn block(case: &Value, device: &Device) -> Result<Block, String> {
+fn block(case: &Value, device: &Device) -> Result<Block, CaseError> {
     let bottleneck = case["kind"] == "bottleneck";
     let plan = Plan {
         channels_in: 1,
@@ -83,7 +83,7 @@ fn block(case: &Value, device: &Device) -> Result<Block, String> {
     match (&mut block.projection, &case["projection"]) {
         (None, Value::Null) => {}
         (Some(projection), theirs) if !theirs.is_null() => fill(projection, theirs, device)?,
-        _ => return Err("Only one of the block and its reference has a projection.".to_owned()),
+        _ => return Err("Only one of the block and its reference has a projection.".into()),
     }
     Ok(block)
 }
@@ -116,7 +116,9 @@ fn trained_block(case: &Value, device: &Device) -> Compared {
     if n_norms == list(&train["after"]).len() {
         Ok(pairs)
     } else {
-        Err(format!("The block has {n_norms} batch norms, and its reference another number."))
+        Err(CaseError::Other(format!(
+            "The block has {n_norms} batch norms, and its reference another number."
+        )))
     }
 }
 
@@ -147,11 +149,10 @@ fn net(case: &Value, device: &Device) -> Compared {
     let blocks = net.blocks.iter_mut().flat_map(|block| block.convs.iter_mut().chain(&mut block.projection));
     let ours: Vec<&mut ConvNorm> = std::iter::once(&mut net.stem).chain(blocks).collect();
     if ours.len() != units.len() {
-        return Err(format!(
-            "The network has {} convolutions, and its reference {}.",
-            ours.len(),
-            units.len()
-        ));
+        let (ours, theirs) = (ours.len(), units.len());
+        return Err(CaseError::Other(format!(
+            "The network has {ours} convolutions, and its reference {theirs}."
+        )));
     }
     for (unit, theirs) in ours.into_iter().zip(units) {
         fill(unit, theirs, device)?;

@@ -6,7 +6,7 @@ use crate::models::recurrent::{Recurrent, gradients};
 use crate::models::rnn::VanillaRnn;
 use crate::models::weights::WeightRng;
 use crate::run::training::{cross_entropy, one_hot};
-use crate::verify::case::{Case, Compared, Computed, Pairs, Side, Tensors, Tolerance};
+use crate::verify::case::{Case, CaseError, Compared, Computed, Pairs, Side, Tensors, Tolerance};
 use crate::verify::values::{gradient, labels, list, param, tensor};
 use crate::verify::{PYTORCH, ROUNDING};
 use burn::module::Param;
@@ -25,7 +25,7 @@ static FORTY_STEPS: Tolerance = Tolerance {
 /// A computation from a fixture and one of its cases.
 type OfCase = fn(&Value, &Value, &Device) -> Compared;
 /// A computation with two implementations, without a fixture.
-type InTwoWays = fn(Side, &Device) -> Computed;
+type ComputeSide = fn(Side, &Device) -> Computed;
 
 pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
     let nets: [(&str, OfCase); 2] = [("RNN", rnn), ("LSTM", lstm)];
@@ -44,11 +44,11 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
         .collect();
     // These need no fixture, but without one the group has to be empty, so that it is reported as missing.
     if found > 0 {
-        let nets: [(&str, InTwoWays); 3] =
+        let nets: [(&str, ComputeSide); 3] =
             [("RNN", long_rnn), ("LSTM, forget bias 1", long_lstm), ("LSTM, chrono", long_chrono)];
         cases.extend(nets.map(|(name, compute)| {
             let what = format!("{name}: backpropagation through 40 steps");
-            Case::of_two_ways(group, what, "burn's autodiff, CPU", &FORTY_STEPS, compute)
+            Case::of_both_sides(group, what, "burn's autodiff, CPU", &FORTY_STEPS, compute)
         }));
     }
     cases
@@ -57,9 +57,9 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
 /// The input layer, the recurrent weights and the output layer of a network.
 type Layers = (Linear, Param<Tensor<2>>, Linear);
 
-fn layers(weights: &Value, device: &Device) -> Result<Layers, String> {
+fn layers(weights: &Value, device: &Device) -> Result<Layers, CaseError> {
     let linear = |weight: &str, bias: &str| {
-        Ok::<_, String>(Linear {
+        Ok::<_, CaseError>(Linear {
             weight: param(&weights[weight], device)?,
             bias: Some(param(&weights[bias], device)?),
         })
@@ -98,12 +98,12 @@ fn compare_with_pytorch<N: Recurrent>(
     pairs.json("loss", found.loss, &case["loss"])?;
     let grads = &case["grads"];
     for (name, param) in [("w_x", &input.weight), ("w_h", recurrent), ("w_y", &output.weight)] {
-        let ours = found.params.get::<2>(param.id).ok_or_else(|| format!("{name} has no gradient."))?;
+        let ours = found.params.get::<2>(param.id).ok_or_else(|| CaseError::NoGradient(name.to_owned()))?;
         pairs.json(format!("gradient of {name}"), ours, &grads[name])?;
     }
     for (name, layer) in [("b", input), ("b_y", output)] {
         let ours = layer.bias.as_ref().and_then(|bias| found.params.get::<1>(bias.id));
-        let ours = ours.ok_or_else(|| format!("{name} has no gradient."))?;
+        let ours = ours.ok_or_else(|| CaseError::NoGradient(name.to_owned()))?;
         pairs.json(format!("gradient of {name}"), ours, &grads[name])?;
     }
     pairs.json("gradient of the hidden states", found.through_time.d_hidden, &case["d_hidden"])?;
@@ -167,7 +167,7 @@ fn weight_gradients<N: Recurrent>(
             let found = gradients(net, &x, |logits| cross_entropy(logits, y));
             for (name, weight) in named {
                 let gradient = found.params.get::<2>(weight.id);
-                add(name, gradient.ok_or_else(|| format!("{name} has no gradient."))?);
+                add(name, gradient.ok_or_else(|| CaseError::NoGradient(name.to_owned()))?);
             }
         }
         Side::Reference => {

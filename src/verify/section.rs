@@ -32,7 +32,7 @@ static TRAINING: Tolerance = Tolerance {
 pub struct SetUp {
     /// The slug of the section.
     pub slug: String,
-    /// The settings, as in an address.
+    /// The settings that differ from the defaults, as an address has them.
     pub query: String,
 }
 
@@ -79,11 +79,11 @@ pub async fn first_losses<E: Train>(
     arm: usize,
     recorded: &[f64],
     device: &Device,
-    out: &mut impl RunContext<E>,
+    ctx: &mut impl RunContext<E>,
 ) -> Result<Outcome, LabError> {
     let tolerance = TRAINING.of(device);
     let trained = async {
-        let mut training = E::Training::init(config, arm, device, out).await?;
+        let mut training = E::Training::init(config, arm, device, ctx).await?;
         (1..=STEPS).for_each(|step| training.draw_and_step(step));
         read_all(training.state_mut().take_losses()).await
     };
@@ -110,7 +110,7 @@ pub struct Pace {
 
 /// Steps before the measurement. On a GPU, the first ones compile kernels, and one is captured.
 const WARM_UP: u32 = 2;
-const WARM_UP_OF_GPU: u32 = FIRST_REPLAYED;
+const GPU_WARM_UP: u32 = FIRST_REPLAYED;
 /// The measurement ends after this many milliseconds or steps.
 const TIMED_MS: f64 = 150.0;
 const MAX_STEPS: f64 = 20.0;
@@ -124,13 +124,13 @@ pub async fn pace<E: Train>(
     config: E::Config,
     arm: usize,
     device: &Device,
-    out: &mut impl RunContext<E>,
+    ctx: &mut impl RunContext<E>,
 ) -> Result<Pace, LabError> {
-    let mut training = E::Training::init(config, arm, device, out).await?;
+    let mut training = E::Training::init(config, arm, device, ctx).await?;
     let steps = training.steps();
     let (mut step, mut step_ms) = (0, 0.0);
-    for _ in 0..=if is_cpu(device) { WARM_UP } else { WARM_UP_OF_GPU } {
-        step_ms = timed(&mut training, &mut step, 1, out).await?;
+    for _ in 0..=if is_cpu(device) { WARM_UP } else { GPU_WARM_UP } {
+        step_ms = timed(&mut training, &mut step, 1, ctx).await?;
         // The CPU needs no preparation, so a single long step is enough.
         if is_cpu(device) && step_ms > TIMED_MS {
             return Ok(Pace { steps, step_ms });
@@ -139,7 +139,7 @@ pub async fn pace<E: Train>(
     // Several steps at once, since a GPU receives the next step before it has finished the last.
     let several = (TIMED_MS / step_ms.max(0.1)).min(MAX_STEPS) as u32;
     if several > 1 {
-        step_ms = timed(&mut training, &mut step, several, out).await?;
+        step_ms = timed(&mut training, &mut step, several, ctx).await?;
     }
     Ok(Pace { steps, step_ms })
 }
@@ -149,9 +149,9 @@ async fn timed<E: Train>(
     training: &mut E::Training,
     step: &mut u32,
     count: u32,
-    out: &impl RunContext<E>,
+    ctx: &impl RunContext<E>,
 ) -> Result<f64, LabError> {
-    let start = out.now_ms();
+    let start = ctx.now_ms();
     for _ in 0..count {
         *step += 1;
         training.draw_and_step(*step);
@@ -160,5 +160,5 @@ async fn timed<E: Train>(
     if let Some(tensor) = training.state_mut().sync_tensor() {
         read(tensor).await?;
     }
-    Ok((out.now_ms() - start) / f64::from(count))
+    Ok((ctx.now_ms() - start) / f64::from(count))
 }

@@ -32,14 +32,15 @@ const TOLERANCE: f32 = 2e-4;
 ///
 /// # Errors
 ///
-/// A sentence for the visitor, if the device fails or computes wrong values.
-pub async fn self_test(device: &Device) -> Result<(), String> {
-    let ours = numbers(device).await.map_err(|error| error.to_string())?;
+/// If the device fails or computes wrong values.
+pub async fn self_test(device: &Device) -> Result<(), LabError> {
+    let ours = numbers(device).await?;
     let error = max_error(&ours, &recorded());
     if error <= TOLERANCE {
         return Ok(());
     }
-    Err(format!("The GPU computes wrongly: small networks differ from the CPU's by {error:.1e}."))
+    let why = format!("The GPU computes wrongly: small networks differ from the CPU's by {error:.1e}.");
+    Err(LabError::Device(why))
 }
 
 /// Returns the recorded values.

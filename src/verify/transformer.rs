@@ -4,7 +4,7 @@ use crate::models::transformer::{Positions, Sizes, Transformer};
 use crate::models::weights::WeightRng;
 use crate::run::optimizer::Optimizer;
 use crate::run::training::cross_entropy;
-use crate::verify::case::{Case, Compared, Pairs};
+use crate::verify::case::{Case, CaseError, Compared, Pairs};
 use crate::verify::optimizers::Two;
 use crate::verify::values::{flat, list, param, tensor};
 use crate::verify::{PYTORCH, ROUNDING, each};
@@ -39,7 +39,7 @@ struct Fill<'a> {
     theirs: &'a Value,
     path: Vec<String>,
     device: Device,
-    wrong: Option<String>,
+    error: Option<CaseError>,
 }
 
 impl ModuleMapper for Fill<'_> {
@@ -49,8 +49,10 @@ impl ModuleMapper for Fill<'_> {
             Ok(value) if value.dims() == param.dims() => {
                 return Param::initialized(param.id, value.require_grad());
             }
-            Ok(_) => self.wrong = Some(format!("The reference has another shape for {name}.")),
-            Err(error) => self.wrong = Some(format!("{name}: {error}")),
+            Ok(_) => {
+                self.error = Some(CaseError::Other(format!("The reference has another shape for {name}.")))
+            }
+            Err(error) => self.error = Some(CaseError::Other(format!("{name}: {error}"))),
         }
         param
     }
@@ -71,7 +73,7 @@ struct Compare<'a> {
     path: Vec<String>,
     pairs: Pairs,
     count: usize,
-    wrong: Option<String>,
+    error: Option<CaseError>,
 }
 
 impl ModuleVisitor for Compare<'_> {
@@ -79,7 +81,7 @@ impl ModuleVisitor for Compare<'_> {
         let name = self.path.join(".");
         let found = self.pairs.gradient(&name, &param.val(), self.grads, &self.theirs[&name]);
         self.count += 1;
-        self.wrong = self.wrong.take().or(found.err());
+        self.error = self.error.take().or(found.err());
     }
 
     fn enter_module(&mut self, name: &str, _: &str) {
@@ -92,11 +94,11 @@ impl ModuleVisitor for Compare<'_> {
 }
 
 /// Returns one-hot characters: `[batch, n, vocabulary]`.
-fn characters(ids: &Value, vocabulary: usize, device: &Device) -> Result<Tensor<3>, String> {
+fn characters(ids: &Value, vocabulary: usize, device: &Device) -> Result<Tensor<3>, CaseError> {
     let (batch, n) = (list(ids).len(), list(&ids[0]).len());
     let numbers = flat(ids)?;
     if numbers.len() != batch * n {
-        return Err("The reference has rows of unequal lengths.".to_owned());
+        return Err(CaseError::Ragged("rows"));
     }
     let rows = numbers.into_iter().flat_map(|id| (0..vocabulary).map(move |c| f32::from(c == id as usize)));
     Ok(Tensor::from_data(TensorData::new(rows.collect::<Vec<f32>>(), [batch, n, vocabulary]), device))
@@ -109,10 +111,10 @@ fn model(fixture: &Value, case: &Value, device: &Device) -> Compared {
     let positions = if case["learned"] == true { Positions::Learned } else { Positions::Sinusoidal };
     let tied = case["tied"] == true;
     let sizes = Sizes { vocabulary, context, d_model, n_heads, n_layers, d_ff, positions, tied };
-    let mut fill = Fill { theirs: &case["params"], path: Vec::new(), device: device.clone(), wrong: None };
+    let mut fill = Fill { theirs: &case["params"], path: Vec::new(), device: device.clone(), error: None };
     let net = Transformer::new(sizes, &mut WeightRng::new(0), device).map(&mut fill);
-    if let Some(wrong) = fill.wrong {
-        return Err(wrong);
+    if let Some(error) = fill.error {
+        return Err(error);
     }
     let inputs = characters(&case["ids"], vocabulary, device)?;
     let mut pairs = Pairs::default();
@@ -125,12 +127,13 @@ fn model(fixture: &Value, case: &Value, device: &Device) -> Compared {
     pairs.json("loss", loss.clone(), &case["loss"])?;
     let grads = loss.backward();
     let theirs = &case["grads"];
-    let mut compare = Compare { grads: &grads, theirs, path: Vec::new(), pairs, count: 0, wrong: None };
+    let mut compare = Compare { grads: &grads, theirs, path: Vec::new(), pairs, count: 0, error: None };
     net.visit(&mut compare);
-    match compare.wrong {
-        Some(wrong) => Err(wrong),
+    match compare.error {
+        Some(error) => Err(error),
         None if theirs.as_object().is_none_or(|theirs| theirs.len() != compare.count) => {
-            Err(format!("The model has {} weights, and its reference another number.", compare.count))
+            let count = compare.count;
+            Err(CaseError::Other(format!("The model has {count} weights, and its reference another number.")))
         }
         None => Ok(compare.pairs),
     }
@@ -142,7 +145,7 @@ fn adamw(case: &Value, last: usize, device: &Device) -> Compared {
     let autodiff = device.clone().autodiff();
     let mut net =
         Two { matrix: param(&case["matrix"], &autodiff)?, vector: param(&case["vector"], &autodiff)? };
-    let learning_rate = case["lr"].as_f64().ok_or("The reference has no learning rate.")?;
+    let learning_rate = case["lr"].as_f64().ok_or(CaseError::Missing("learning rate"))?;
     let mut optimizer = Optimizer::adamw(0.9, 0.99, 0.1);
     for grads in list(&case["grads"]).iter().take(last + 1) {
         let mut ours = GradientsParams::new();

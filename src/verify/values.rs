@@ -1,20 +1,23 @@
 //! Reads tensors and numbers from the JSON of a reference.
 
-use crate::verify::case::Pairs;
+use crate::verify::case::{CaseError, Pairs};
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use serde_json::Value;
 
+fn unexpected(found: impl std::fmt::Display, expected: &str) -> CaseError {
+    CaseError::Unexpected { found: found.to_string(), expected: expected.to_owned() }
+}
+
 /// Returns all numbers of a nested list in order.
-pub(super) fn flat(value: &Value) -> Result<Vec<f64>, String> {
-    fn collect(value: &Value, numbers: &mut Vec<f64>) -> Result<(), String> {
+pub(super) fn flat(value: &Value) -> Result<Vec<f64>, CaseError> {
+    fn collect(value: &Value, numbers: &mut Vec<f64>) -> Result<(), CaseError> {
         match value {
             Value::Array(items) => items.iter().try_for_each(|item| collect(item, numbers)),
             other => {
                 let number = other.as_f64();
-                numbers
-                    .push(number.ok_or_else(|| format!("The reference has {other} in place of a number."))?);
+                numbers.push(number.ok_or_else(|| unexpected(other, "a number"))?);
                 Ok(())
             }
         }
@@ -25,23 +28,23 @@ pub(super) fn flat(value: &Value) -> Result<Vec<f64>, String> {
 }
 
 /// Returns a nested list of `D` levels as a tensor.
-pub(super) fn tensor<const D: usize>(value: &Value, device: &Device) -> Result<Tensor<D>, String> {
+pub(super) fn tensor<const D: usize>(value: &Value, device: &Device) -> Result<Tensor<D>, CaseError> {
     let mut shape = [0; D];
     let mut level = value;
     for size in &mut shape {
-        let items = level.as_array().ok_or("The reference has a number in place of a list.")?;
+        let items = level.as_array().ok_or_else(|| unexpected("a number", "a list"))?;
         *size = items.len();
         level = items.first().unwrap_or(&Value::Null);
     }
     let values: Vec<f32> = flat(value)?.into_iter().map(|v| v as f32).collect();
     if values.len() != shape.iter().product::<usize>() {
-        return Err("The reference has lists of unequal lengths.".to_owned());
+        return Err(CaseError::Ragged("lists"));
     }
     Ok(Tensor::from_data(TensorData::new(values, shape), device))
 }
 
 /// Returns a nested list as a parameter.
-pub(super) fn param<const D: usize>(value: &Value, device: &Device) -> Result<Param<Tensor<D>>, String> {
+pub(super) fn param<const D: usize>(value: &Value, device: &Device) -> Result<Param<Tensor<D>>, CaseError> {
     Ok(Param::from_tensor(tensor(value, device)?))
 }
 
@@ -51,7 +54,7 @@ pub(super) fn set_linear(
     weight: &Value,
     bias: &Value,
     device: &Device,
-) -> Result<(), String> {
+) -> Result<(), CaseError> {
     set(&mut layer.weight, weight, device)?;
     layer.bias = Some(param(bias, device)?);
     Ok(())
@@ -62,27 +65,24 @@ pub(super) fn set<const D: usize>(
     ours: &mut Param<Tensor<D>>,
     theirs: &Value,
     device: &Device,
-) -> Result<(), String> {
+) -> Result<(), CaseError> {
     let theirs = param::<D>(theirs, device)?;
     let (shape, expected) = (theirs.dims(), ours.dims());
     if shape != expected {
-        return Err(format!("The reference has a weight of {shape:?} in place of {expected:?}."));
+        return Err(unexpected(format_args!("a weight of {shape:?}"), &format!("{expected:?}")));
     }
     *ours = theirs;
     Ok(())
 }
 
 /// Returns a list of class indices.
-pub(super) fn labels(value: &Value) -> Result<Vec<u8>, String> {
+pub(super) fn labels(value: &Value) -> Result<Vec<u8>, CaseError> {
     Ok(flat(value)?.into_iter().map(|label| label as u8).collect())
 }
 
 /// Returns a non-negative integer.
-pub(super) fn count(value: &Value) -> Result<usize, String> {
-    value
-        .as_u64()
-        .map(|n| n as usize)
-        .ok_or_else(|| format!("The reference has {value} in place of a count."))
+pub(super) fn count(value: &Value) -> Result<usize, CaseError> {
+    value.as_u64().map(|n| n as usize).ok_or_else(|| unexpected(value, "a count"))
 }
 
 /// Returns a list, empty if the value is not a list.
@@ -97,7 +97,7 @@ impl Pairs {
         place: impl Into<String>,
         ours: Tensor<D>,
         theirs: &Value,
-    ) -> Result<(), String> {
+    ) -> Result<(), CaseError> {
         self.numbers(place, ours, flat(theirs)?)
     }
 
@@ -108,7 +108,7 @@ impl Pairs {
         tensor: &Tensor<D>,
         grads: &Gradients,
         theirs: &Value,
-    ) -> Result<(), String> {
+    ) -> Result<(), CaseError> {
         self.json(format!("gradient of {of}"), gradient(&of, tensor, grads)?, theirs)
     }
 
@@ -120,7 +120,7 @@ impl Pairs {
         bias: Option<&Param<Tensor<1>>>,
         grads: &Gradients,
         theirs: [&Value; 2],
-    ) -> Result<(), String> {
+    ) -> Result<(), CaseError> {
         self.gradient(format_args!("weight {name}"), &weight.val(), grads, theirs[0])?;
         match bias {
             Some(bias) => self.gradient(format_args!("bias {name}"), &bias.val(), grads, theirs[1]),
@@ -134,6 +134,6 @@ pub(super) fn gradient<const D: usize>(
     of: impl std::fmt::Display,
     tensor: &Tensor<D>,
     grads: &Gradients,
-) -> Result<Tensor<D>, String> {
-    tensor.grad(grads).ok_or_else(|| format!("{of} has no gradient."))
+) -> Result<Tensor<D>, CaseError> {
+    tensor.grad(grads).ok_or_else(|| CaseError::NoGradient(of.to_string()))
 }

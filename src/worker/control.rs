@@ -1,6 +1,6 @@
 //! The page's commands for an arm.
 
-use crate::worker::runtime::Signal;
+use event_listener::Event;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
@@ -11,11 +11,11 @@ pub(super) struct Control {
     /// The number of steps to do although paused.
     pub(super) steps: Cell<u32>,
     stopped: Cell<bool>,
-    /// True if nobody listens any longer.
+    /// True if the page no longer listens.
     pub(super) forgotten: Cell<bool>,
     pub(super) requests: RefCell<VecDeque<Vec<u8>>>,
     pub(super) update: RefCell<Option<Vec<u8>>>,
-    pub(super) wake: Signal,
+    pub(super) wake: Event,
 }
 
 impl Control {
@@ -28,7 +28,7 @@ impl Control {
             forgotten: Cell::new(false),
             requests: RefCell::default(),
             update: RefCell::default(),
-            wake: Signal::default(),
+            wake: Event::new(),
         }
     }
 
@@ -38,18 +38,18 @@ impl Control {
 
     pub(super) fn resume(&self) {
         self.paused.set(false);
-        self.wake.notify();
+        self.wake.notify(usize::MAX);
     }
 
     pub(super) fn step(&self) {
         self.paused.set(true);
         self.steps.set(self.steps.get() + 1);
-        self.wake.notify();
+        self.wake.notify(usize::MAX);
     }
 
     pub(super) fn stop(&self) {
         self.stopped.set(true);
-        self.wake.notify();
+        self.wake.notify(usize::MAX);
     }
 
     pub(super) fn forget(&self) {
@@ -59,7 +59,7 @@ impl Control {
 
     pub(super) fn ask(&self, request: Vec<u8>) {
         self.requests.borrow_mut().push_back(request);
-        self.wake.notify();
+        self.wake.notify(usize::MAX);
     }
 
     pub(super) fn is_asked(&self) -> bool {

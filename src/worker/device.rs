@@ -11,8 +11,7 @@ use burn::tensor::Device;
 /// Returns the reason if there is no GPU that computes correctly.
 #[cfg(feature = "gpu")]
 pub(super) async fn pick() -> Result<(Device, DeviceKind), LabError> {
-    let device = super::gpu::gpu().await.map_err(LabError::Device)?;
-    Ok((device, DeviceKind::Webgpu))
+    Ok((crate::worker::gpu::gpu().await?, DeviceKind::Webgpu))
 }
 
 /// Returns the device and its kind.

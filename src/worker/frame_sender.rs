@@ -1,4 +1,4 @@
-//! The context in which an arm trains: it throttles frames, waits while paused, and keeps the clock.
+//! The context in which an arm trains: it throttles frames, waits while paused, and measures time.
 
 use crate::core::{LabError, Progress};
 use crate::data::assets::Assets;
@@ -39,10 +39,10 @@ pub(super) struct FrameSender<E: Experiment> {
     last: Option<(f64, u32)>,
     /// True if a step has been done.
     has_stepped: bool,
-    /// True if the page knows that the run waits.
-    told_paused: bool,
+    /// True if the page knows that the run is paused.
+    paused_reported: bool,
     /// True if the page knows that the training is over.
-    told_idle: bool,
+    idle_reported: bool,
     /// The time of the last frame of an answer.
     shown: f64,
     pace: Pace,
@@ -52,12 +52,13 @@ pub(super) struct FrameSender<E: Experiment> {
     shortest_ms: f64,
     /// Called with every step and its time by benchmarks.
     observer: Option<js_sys::Function>,
-    /// The maximum number of steps without a frame. On a GPU steps queue up; with few in the queue, Stop responds at once.
+    /// The maximum number of steps without a frame. On a GPU steps queue up; with few in the queue, Stop
+    /// responds at once.
     steps_in_flight: u32,
     /// The index among the section's arms.
     kind: usize,
     /// The arm's part of the record, which is saved with the network; `None` for a probe.
-    heard: Option<E::Record>,
+    record: Option<E::Record>,
     /// The state from which the arm resumes, until it is used.
     from: Option<Rc<SavedArm>>,
     /// The time of the last save, or the start of the run.
@@ -70,9 +71,9 @@ pub(super) struct FrameSender<E: Experiment> {
 impl<E: Experiment> FrameSender<E> {
     pub(super) fn new(job: Job, device: DeviceKind) -> Self {
         let kind = usize::from(job.arm.arm);
-        let mut heard = E::Record::default();
+        let mut record = E::Record::default();
         if let Some(from) = &job.arm.from {
-            E::load_arm(&mut heard, kind, &from.heard);
+            E::load_arm(&mut record, kind, &from.record);
         }
         Self {
             run: job.run,
@@ -85,8 +86,8 @@ impl<E: Experiment> FrameSender<E> {
             is_muted: job.task == Task::Verify,
             last: None,
             has_stepped: false,
-            told_paused: false,
-            told_idle: false,
+            paused_reported: false,
+            idle_reported: false,
             shown: 0.0,
             pace: Pace::default(),
             step_began: now_ms(),
@@ -95,7 +96,7 @@ impl<E: Experiment> FrameSender<E> {
             // On the CPU, a step is done when it returns.
             steps_in_flight: if device == DeviceKind::Cpu { MAX_STEPS_IN_FLIGHT } else { 1 },
             kind,
-            heard: (job.task == Task::Train).then_some(heard),
+            record: (job.task == Task::Train).then_some(record),
             from: job.arm.from,
             saved: now_ms(),
             has_saved: false,
@@ -121,9 +122,9 @@ impl<E: Experiment> FrameSender<E> {
         }
     }
 
-    /// Reports once that the run waits.
-    fn tell_paused(&mut self) {
-        if !std::mem::replace(&mut self.told_paused, true) {
+    /// Reports once that the run is paused.
+    fn report_paused(&mut self) {
+        if !std::mem::replace(&mut self.paused_reported, true) {
             self.post(ArmEvent::Paused(true));
         }
     }
@@ -170,7 +171,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
         let directive = self.end_step(progress).await;
         self.take_turn().await;
         if directive == Directive::Request {
-            // The time of the answer does not count as that of steps.
+            // The time of the answer does not count as time of steps.
             self.last = None;
         }
         self.step_began = now_ms();
@@ -181,7 +182,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
         while self.control.paused.get() && !self.control.is_stopped() {
             let steps = self.control.steps.get();
             // A run that was paused between steps does one more, and shows a frame at its end.
-            if self.has_stepped && !self.told_paused {
+            if self.has_stepped && !self.paused_reported {
                 return Directive::Continue;
             }
             if steps > 0 {
@@ -191,18 +192,18 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
             if self.control.is_asked() {
                 return Directive::Request;
             }
-            if !self.told_paused {
-                self.tell_paused();
+            if !self.paused_reported {
+                self.report_paused();
                 self.post(ArmEvent::Progress { progress: done, pace: self.pace });
             }
             self.give_turn_back();
-            self.control.wake.wait().await;
+            self.control.wake.listen().await;
             self.take_turn().await;
-            // The time of waiting does not count as that of a step.
+            // The time of waiting does not count as time of a step.
             self.last = None;
             self.step_began = now_ms();
         }
-        if std::mem::take(&mut self.told_paused) && !self.control.paused.get() {
+        if std::mem::take(&mut self.paused_reported) && !self.control.paused.get() {
             self.post(ArmEvent::Paused(false));
         }
         if self.control.is_stopped() { Directive::Stop } else { Directive::Continue }
@@ -218,10 +219,10 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
 
     fn send(&mut self, frame: E::Frame) {
         self.send_frame(&frame);
-        if let Some(heard) = &mut self.heard {
-            E::apply_frame(heard, self.kind, frame);
+        if let Some(record) = &mut self.record {
+            E::apply_frame(record, self.kind, frame);
         }
-        // The time of reading does not count as that of the step.
+        // The time of reading does not count as time of the step.
         self.step_began = now_ms();
     }
 
@@ -238,7 +239,7 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
         yield_now().await;
         let now = now_ms();
         // Stop ends the training; after it, only Forget ends an answer.
-        let over = self.control.forgotten.get() || (self.control.is_stopped() && !self.told_idle);
+        let over = self.control.forgotten.get() || (self.control.is_stopped() && !self.idle_reported);
         match () {
             () if over => Directive::Stop,
             () if self.control.is_asked() => Directive::Request,
@@ -251,13 +252,13 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
     }
 
     async fn idle(&mut self) -> Directive {
-        if !self.told_idle && !self.control.forgotten.get() {
-            self.told_idle = true;
+        if !self.idle_reported && !self.control.forgotten.get() {
+            self.idle_reported = true;
             self.post(ArmEvent::Idle { stopped: self.control.is_stopped() });
         }
         self.give_turn_back();
         while !self.control.forgotten.get() && !self.control.is_asked() {
-            self.control.wake.wait().await;
+            self.control.wake.listen().await;
         }
         self.take_turn().await;
         if self.control.forgotten.get() { Directive::Stop } else { Directive::Request }
@@ -272,17 +273,18 @@ impl<E: Experiment> RunContext<E> for FrameSender<E> {
     }
 
     fn wants_checkpoint(&self, over: bool) -> bool {
-        // A finished network is saved as well, so that it need not be trained again if the others are resumed.
+        // A finished network is saved as well, so that it need not be trained again if the others are
+        // resumed.
         self.observer.is_none() && (now_ms() - self.saved >= self.save_ms || (over && self.has_saved))
     }
 
     fn save_checkpoint(&mut self, step: u32, checkpoint: Vec<u8>) {
         (self.saved, self.has_saved) = (now_ms(), true);
-        if let Some(heard) = &self.heard {
-            let heard = E::save_arm(heard, self.kind);
-            self.post(ArmEvent::Saved(Rc::new(SavedArm { step, checkpoint, heard })));
+        if let Some(record) = &self.record {
+            let record = E::save_arm(record, self.kind);
+            self.post(ArmEvent::Saved(Rc::new(SavedArm { step, checkpoint, record })));
         }
-        // The time of saving does not count as that of a step.
+        // The time of saving does not count as time of a step.
         self.step_began = now_ms();
     }
 
@@ -303,10 +305,10 @@ impl<E: Experiment> FrameSender<E> {
         }
         if self.control.paused.get() {
             // Publish the current state, then wait. If Step was pressed during the run, this is that step.
-            if !self.told_paused {
+            if !self.paused_reported {
                 self.control.steps.set(0);
             }
-            self.tell_paused();
+            self.report_paused();
             return self.frame(progress);
         }
         let due = match self.last {
@@ -329,7 +331,8 @@ impl<E: Experiment> FrameSender<E> {
             return;
         }
         if let Some((asked, _)) = self.last {
-            // The experiment has just read from the device. The time of the read shows how many steps had queued up.
+            // The experiment has just read from the device. The time of the read shows how many steps had
+            // queued up.
             let read_ms = now_ms() - asked;
             self.steps_in_flight = if read_ms > SLOW_READ_MS {
                 (self.steps_in_flight / 2).max(1)
@@ -346,7 +349,7 @@ impl<E: Experiment> FrameSender<E> {
 
 impl<E: Experiment> Drop for FrameSender<E> {
     fn drop(&mut self) {
-        // The other arms continue, however this one ends.
+        // The other arms continue even if this one fails.
         self.give_turn_back();
     }
 }

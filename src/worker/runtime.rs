@@ -1,16 +1,15 @@
 //! The worker's global scope: messages, a clock, a way to yield, and downloads.
 //!
-//! Uses the web-sys features that `Cargo.toml` lists for the worker. burn depends on web-sys through wgpu, so each feature
-//! added there recompiles burn once.
+//! Uses the web-sys features that `Cargo.toml` lists for the worker. burn depends on web-sys through wgpu, so
+//! each feature added there recompiles burn once.
 
 use crate::core::LabError;
 use crate::protocol::{ArmId, Command, Event};
 use crate::transfer::{self, Fetched};
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
-use std::task::{Poll, Waker};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort};
@@ -57,8 +56,8 @@ pub(super) fn post(event: &Event) {
     post_with(event, &[]);
 }
 
-/// Sends an event with blobs: an array of the encoded event, the bytes of its frame if it is one, and the blobs. The bytes
-/// are transferred, not copied.
+/// Sends an event with blobs: an array of the encoded event, the bytes of its frame if it has one, and the
+/// blobs. The bytes are transferred, not copied.
 pub(super) fn post_with(event: &Event, blobs: &[Blob]) {
     let header = match postcard::to_stdvec(event) {
         Ok(header) => header,
@@ -78,8 +77,8 @@ pub(super) fn post_with(event: &Event, blobs: &[Blob]) {
     }
 }
 
-/// Keeps a file of the visitor, or removes it.
-pub(super) fn keep_file(path: String, blob: Option<Blob>) {
+/// Adds or replaces a file of the visitor, or removes it.
+pub(super) fn set_file(path: String, blob: Option<Blob>) {
     ASSETS.with_borrow_mut(|assets| assets.remove(&path));
     FILES.with_borrow_mut(|files| match blob {
         Some(blob) => files.insert(path, blob),
@@ -121,13 +120,14 @@ pub(super) fn now_ms() -> f64 {
     scope().performance().map_or(0.0, |clock| clock.now())
 }
 
-/// Returns the function `observeStep` of the worker's global scope, which benchmarks set before the worker starts.
+/// Returns the function `observeStep` of the worker's global scope, which benchmarks set before the worker
+/// starts.
 pub(super) fn observer() -> Option<Function> {
     Reflect::get(&scope(), &"observeStep".into()).ok()?.dyn_into().ok()
 }
 
-/// Returns the number `nnLabSaveMs` of the worker's global scope, which tests set before the worker starts, so
-/// that they need not wait for a save.
+/// Returns the number `nnLabSaveMs` of the worker's global scope, which tests set before the worker starts,
+/// so that they need not wait for a save.
 pub(super) fn injected_save_ms() -> Option<f64> {
     Reflect::get(&scope(), &"nnLabSaveMs".into()).ok()?.as_f64()
 }
@@ -145,53 +145,27 @@ pub(super) fn set_files(base_url: String, names: Vec<(String, String)>) {
     NAMES.set(names.into_iter().collect());
 }
 
-/// Wakes the tasks that wait for it.
-#[derive(Debug, Default)]
-pub(super) struct Signal {
-    wakers: RefCell<Vec<Waker>>,
-    count: Cell<u32>,
-}
-
-impl Signal {
-    pub(super) fn notify(&self) {
-        self.count.set(self.count.get().wrapping_add(1));
-        for waker in self.wakers.take() {
-            waker.wake();
-        }
-    }
-
-    /// Waits for the next [`notify`](Self::notify).
-    pub(super) fn wait(&self) -> impl Future<Output = ()> + '_ {
-        let seen = self.count.get();
-        std::future::poll_fn(move |context| {
-            if self.count.get() != seen {
-                return Poll::Ready(());
-            }
-            self.wakers.borrow_mut().push(context.waker().clone());
-            Poll::Pending
-        })
-    }
-}
-
-/// A turn of the event loop. A message to the worker itself is a separate task, so waiting messages come first. A timer
-/// would sleep for 4 ms each time.
+/// A turn of the event loop. A message to the worker itself is a separate task, so waiting messages come
+/// first. A timer would sleep for 4 ms each time.
 struct Yields {
     /// `None` if the browser has no message channel. A timer is used then.
     port: Option<MessagePort>,
-    signal: Rc<Signal>,
+    done: Rc<event_listener::Event>,
     _on_message: Closure<dyn Fn()>,
 }
 
 impl Yields {
     fn new() -> Self {
         let channel = MessageChannel::new().ok();
-        let signal = Rc::new(Signal::default());
-        let notified = signal.clone();
-        let on_message = Closure::<dyn Fn()>::new(move || notified.notify());
+        let done = Rc::new(event_listener::Event::new());
+        let notified = done.clone();
+        let on_message = Closure::<dyn Fn()>::new(move || {
+            notified.notify(usize::MAX);
+        });
         if let Some(channel) = &channel {
             channel.port1().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         }
-        Self { port: channel.map(|channel| channel.port2()), signal, _on_message: on_message }
+        Self { port: channel.map(|channel| channel.port2()), done, _on_message: on_message }
     }
 }
 
@@ -199,10 +173,10 @@ impl Yields {
 pub(super) async fn yield_now() {
     let posted = YIELDS.with(|yields| {
         let port = yields.port.as_ref()?;
-        port.post_message(&JsValue::NULL).ok().map(|()| yields.signal.clone())
+        port.post_message(&JsValue::NULL).ok().map(|()| yields.done.listen())
     });
     match posted {
-        Some(signal) => signal.wait().await,
+        Some(done) => done.await,
         None => sleep(0.0).await,
     }
 }
@@ -217,7 +191,8 @@ pub(super) async fn sleep(ms: f64) {
     let _ = JsFuture::from(timeout).await;
 }
 
-/// Downloads a file of the page once. Later calls return the same bytes. `progress` gets the bytes so far and in all.
+/// Downloads a file of the page once. Later calls return the same bytes. `progress` gets the bytes so far and
+/// in all.
 pub(super) async fn fetch(path: &str, progress: impl Fn(u32, Option<u32>)) -> Result<Rc<[u8]>, LabError> {
     if let Some(bytes) = ASSETS.with_borrow(|assets| assets.get(path).cloned()) {
         return Ok(bytes);

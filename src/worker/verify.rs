@@ -19,7 +19,8 @@ use std::collections::HashMap;
 
 /// If a step of a section's defaults takes longer, its larger presets would take minutes to try.
 const SLOW_STEP_MS: f64 = 2_000.0;
-/// A preset with so many samples in a batch is for a GPU. On the CPU a step with this few of them is timed in its place.
+/// A preset with this batch size is for a GPU. On the CPU, a step with the smaller batch size is timed
+/// instead.
 const LARGE_BATCH: f64 = 64.0;
 const SMALL_BATCH: f64 = 2.0;
 
@@ -29,9 +30,9 @@ const SPEED_UNITS: u32 = 50;
 
 /// Verifies the device. Returns true if it was stopped early.
 pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
-    let asked: VerifyRequest = decode(&job.arm.config)?;
+    let request: VerifyRequest = decode(&job.arm.config)?;
     let (device, kind) = device::pick().await?;
-    if asked.of_gpu != (kind == DeviceKind::Webgpu) {
+    if request.of_gpu != (kind == DeviceKind::Webgpu) {
         return Err(LabError::Config("The GPU is not there any more. Start again.".to_owned()));
     }
     let (run, arm) = (job.run, job.arm.id);
@@ -46,25 +47,25 @@ pub(super) async fn perform(job: Job) -> Result<bool, LabError> {
         began: now_ms(),
         slow: HashMap::new(),
         units: cases.len() as u32 + LOSSES_UNITS * set_ups.len() as u32 + SPEED_UNITS * count_speeds(),
-        max_ms: asked.max_ms,
+        max_ms: request.max_ms,
         job,
         device,
         kind,
         reference,
         done: 0,
     };
-    // All files are there.
-    if verification.did(0).await {
+    // All files have been downloaded.
+    if verification.advance(0).await {
         return Ok(true);
     }
-    let mut given = asked.references.into_iter();
+    let mut given = request.references.into_iter();
     for case in cases {
         let given = given.next().flatten();
         let computed = if given.is_none() { case.reference().await? } else { None };
         let reference = given.as_deref().or(computed.as_deref());
         let outcome = case.run(&verification.device, reference).await?;
         let line = VerifyEvent::Case(case.result(outcome), computed);
-        if verification.tell(&line, 1).await {
+        if verification.report(&line, 1).await {
             return Ok(true);
         }
     }
@@ -96,7 +97,8 @@ struct Verification {
     device: Device,
     kind: DeviceKind,
     reference: Value,
-    /// The time of the first speed measurement, and the milliseconds from then on during which speeds are measured.
+    /// The time of the first speed measurement, and the milliseconds from then on during which speeds are
+    /// measured.
     began: f64,
     max_ms: f64,
     /// True for each section whose defaults have slow steps.
@@ -107,17 +109,18 @@ struct Verification {
 }
 
 impl Verification {
-    /// Sends a result and the progress, and lets messages in. Returns true if the page has stopped the verification.
-    async fn tell(&mut self, line: &VerifyEvent, units: u32) -> bool {
+    /// Sends a result and the progress, and receives messages. Returns true if the page has stopped the
+    /// verification.
+    async fn report(&mut self, line: &VerifyEvent, units: u32) -> bool {
         match postcard::to_stdvec(line) {
             Ok(line) => self.post(ArmEvent::Frame(line)),
             Err(error) => runtime::log_error(&format!("a line could not be encoded: {error}")),
         }
-        self.did(units).await
+        self.advance(units).await
     }
 
-    /// Counts work as done, and lets messages in. Returns true if the page has stopped the verification.
-    async fn did(&mut self, units: u32) -> bool {
+    /// Counts work as done, and receives messages. Returns true if the page has stopped the verification.
+    async fn advance(&mut self, units: u32) -> bool {
         self.done += units;
         let progress = Progress { step: self.done, steps: self.units };
         self.post(ArmEvent::Progress { progress, pace: Pace { memory: memory_bytes(), ..Pace::default() } });
@@ -151,17 +154,17 @@ impl Verification {
             };
         }
         let stopped = for_each_section!(dispatch);
-        Ok(stopped || self.did(LOSSES_UNITS).await)
+        Ok(stopped || self.advance(LOSSES_UNITS).await)
     }
 
     async fn losses_of<E: Train>(&mut self, title: &str, set_up: &SetUp) -> Result<bool, LabError> {
         let config = from_query(&E::Config::default(), &Query::parse(&set_up.query)).0;
         for arm in 0..E::ARMS.len() {
             let recorded = section::recorded::<E>(set_up, arm, &self.reference);
-            let out = &mut self.sender::<E>();
-            let outcome = section::first_losses(config.clone(), arm, &recorded, &self.device, out).await?;
+            let ctx = &mut self.sender::<E>();
+            let outcome = section::first_losses(config.clone(), arm, &recorded, &self.device, ctx).await?;
             let result = section::result::<E>(title, set_up, arm, outcome);
-            if self.tell(&VerifyEvent::Case(result, None), 0).await {
+            if self.report(&VerifyEvent::Case(result, None), 0).await {
                 return Ok(true);
             }
         }
@@ -184,13 +187,13 @@ impl Verification {
         let speed = self.speed::<E>((title, "", ""), E::Config::default()).await?;
         let is_slow = speed.step_ms.is_none_or(|ms| f64::from(ms) > SLOW_STEP_MS);
         self.slow.insert(E::SLUG, is_slow);
-        Ok(self.tell(&VerifyEvent::Speed(speed), SPEED_UNITS).await)
+        Ok(self.report(&VerifyEvent::Speed(speed), SPEED_UNITS).await)
     }
 
     async fn presets<E: Train>(&mut self, title: &str) -> Result<bool, LabError> {
         for preset in presets::<E>() {
             let speed = self.speed::<E>((title, preset.title, preset.slug), preset.config()).await?;
-            if self.tell(&VerifyEvent::Speed(speed), SPEED_UNITS).await {
+            if self.report(&VerifyEvent::Speed(speed), SPEED_UNITS).await {
                 return Ok(true);
             }
         }
@@ -204,7 +207,7 @@ impl Verification {
         config: E::Config,
     ) -> Result<Speed, LabError> {
         let is_slow = self.slow.get(E::SLUG).copied().unwrap_or(false);
-        let (config, times) = match self.kind {
+        let (config, factor) = match self.kind {
             DeviceKind::Cpu if !preset.is_empty() => with_small_batch(&config),
             _ => (config, 1.0),
         };
@@ -214,11 +217,11 @@ impl Verification {
                 sum = None;
                 break;
             }
-            let out = &mut self.sender::<E>();
-            match section::pace::<E>(config.clone(), arm, &self.device, out).await {
+            let ctx = &mut self.sender::<E>();
+            match section::pace::<E>(config.clone(), arm, &self.device, ctx).await {
                 Ok(pace) => {
                     steps = pace.steps;
-                    sum = sum.map(|sum| sum + pace.step_ms * times);
+                    sum = sum.map(|sum| sum + pace.step_ms * factor);
                 }
                 Err(LabError::Device(why)) => return Err(LabError::Device(why)),
                 // For example, missing data or too little memory. Nothing is timed then.
@@ -236,13 +239,14 @@ impl Verification {
     }
 }
 
-/// Settings whose step takes seconds on a CPU with fewer samples in a batch, and how many times as long the whole step takes.
+/// Settings whose step takes seconds on a CPU with fewer samples in a batch, and the factor by which the
+/// whole step takes longer.
 fn with_small_batch<C: Settings>(config: &C) -> (C, f64) {
     const KEY: &str = "batch_size";
     let mut values = config.to_values();
     let batch = |values: &crate::core::schema::Values| values.get(KEY).and_then(Value::as_f64);
-    let usual = batch(&C::default().to_values());
-    if let Some(size) = batch(&values).filter(|&size| size >= LARGE_BATCH && Some(size) > usual) {
+    let default = batch(&C::default().to_values());
+    if let Some(size) = batch(&values).filter(|&size| size >= LARGE_BATCH && Some(size) > default) {
         values.insert(KEY.to_owned(), Value::from(SMALL_BATCH as u32));
         if let Ok(small) = C::from_values(&values) {
             return (small, size / SMALL_BATCH);
@@ -262,11 +266,11 @@ mod tests {
     fn set_ups_for_a_gpu_are_timed_with_a_small_batch() {
         let named = |slug: &str| presets::<Transformer>().find(|preset| preset.slug == slug);
         let large: Config = named("full-gpu").map(|preset| preset.config()).expect("a preset");
-        let (small, times) = with_small_batch(&large);
-        assert_eq!((small.batch_size, times), (2, 32.0));
+        let (small, factor) = with_small_batch(&large);
+        assert_eq!((small.batch_size, factor), (2, 32.0));
         assert_eq!(Config { batch_size: 64, ..small }, large, "nothing else is changed");
-        let usual = Config::default();
-        assert_eq!(with_small_batch(&usual), (usual, 1.0));
+        let defaults = Config::default();
+        assert_eq!(with_small_batch(&defaults), (defaults, 1.0));
     }
 
     #[test]

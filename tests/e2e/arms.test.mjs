@@ -112,7 +112,7 @@ test('if one worker dies, the page says which network stopped, the other continu
   // Its worker dies. What it has measured stays.
   await page.evaluate(() => window.lastWorker.dispatchEvent(new ErrorEvent('error', { message: 'memory is out' })));
   await page.locator('[data-failed-arm="1"]').waitFor();
-  assert.match(await page.locator('[data-failed-arm="1"]').innerText(), /The unscaled network has ended\. The run needed more memory than the browser gives/);
+  assert.match(await page.locator('[data-failed-arm="1"]').innerText(), /The unscaled network stopped with an error\. The run needed more memory than the browser gives/);
   const before = await metric(page, 'step');
   await waitMetric(page, 'step', (step) => step > before + 5);
   assert.ok((await metric(page, 'loss_unscaled')) > 0, 'nothing measured is lost');

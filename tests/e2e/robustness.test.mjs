@@ -110,7 +110,7 @@ test('a worker that dies is replaced', async ({ open }) => {
   // Its network stops with a message, and the other one continues.
   await page.locator('[data-failed-arm]').waitFor();
   const message = await notice(page);
-  assert.match(message, /network has ended\. The worker that trains was ended unexpectedly/);
+  assert.match(message, /network stopped with an error\. The worker that trains was ended unexpectedly/);
   assert.ok(!message.includes('killed by a test'), 'the message is not for a visitor');
   const step = await metric(page, 'step');
   await waitMetric(page, 'step', (now) => now > step + 5);

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
 
-/// A worker that has not started after this time is given up.
+/// A worker that has not started after this time is dropped.
 const START_MS: u32 = 60_000;
 
 impl Dispatcher {
@@ -30,8 +30,8 @@ impl Dispatcher {
         self.launch_wanted();
     }
 
-    /// Starts the workers that are wanted: the first of a kind at once, the others when the first runs. If the others do
-    /// not start, the first has lost nothing by them.
+    /// Starts the workers that are wanted: the first of a kind at once, the others when the first runs. If
+    /// the others do not start, the first is not affected.
     fn launch_wanted(self: &Rc<Self>) {
         let mut workers = self.workers.borrow_mut();
         let firsts = workers.iter().filter(|(id, worker)| id.number == 0 && worker.is_ready());
@@ -49,7 +49,7 @@ impl Dispatcher {
         self.restore().await;
         let progress = {
             let dispatcher = self.clone();
-            move |bytes, total| dispatcher.tell_loading(bytes, total)
+            move |bytes, total| dispatcher.report_loading(bytes, total)
         };
         let (on_event, on_death) = (self.clone(), self.clone());
         let launched = launch(
@@ -83,7 +83,7 @@ impl Dispatcher {
         }
     }
 
-    /// A worker runs: it gets the visitor's files and the commands that have waited.
+    /// Sends the visitor's files and the waiting commands to a worker that has started.
     pub(super) fn on_ready(self: &Rc<Self>, id: WorkerId) {
         if let Some(worker) = self.workers.borrow_mut().get_mut(&id) {
             worker.on_ready(&self.files.borrow());
@@ -91,8 +91,8 @@ impl Dispatcher {
         self.launch_wanted();
     }
 
-    /// Gives up a worker and tells the arms that it trained why. If another worker than the first could not be started,
-    /// the first takes over its arms.
+    /// Drops a worker and reports the reason to the arms that it trained. If another worker than the first
+    /// could not be started, the first takes over its arms.
     pub(super) fn on_worker_lost(self: &Rc<Self>, id: WorkerId, why: &str) {
         let lost = self.workers.borrow_mut().remove(&id);
         let mut gone = vec![id];
@@ -131,8 +131,8 @@ impl Dispatcher {
             !run.arms.is_empty() || (run.waiting.is_some() && !waited)
         });
         if id.kind == WorkerKind::Gpu {
-            // There may be another GPU now, or none. The browser is asked only when a run wants one; what was known is
-            // needed above.
+            // There may be another GPU now, or none. The browser is asked again when a run needs one. The old
+            // value is used above.
             self.adapter.replace(None);
             self.lost_gpu.set(true);
         }
@@ -143,12 +143,12 @@ impl Dispatcher {
     }
 }
 
-/// Waits for two frames, so that the page is painted before the worker's megabytes are requested; or for a second, where
-/// nothing is painted because the page is hidden.
+/// Waits for two frames, so that the page is painted before the worker's megabytes are requested; or for a
+/// second, where nothing is painted because the page is hidden.
 async fn painted() {
     let either = js_sys::Promise::new(&mut |resolve, _| {
         let window = gloo::utils::window();
-        // Whichever comes second resolves what is resolved already, which does nothing.
+        // Resolving the promise a second time does nothing.
         let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, 1000);
         let second = Closure::once_into_js(move || {
             let _ = gloo::utils::window().request_animation_frame(&resolve);

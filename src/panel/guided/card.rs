@@ -75,7 +75,7 @@ impl Stage {
 #[component]
 pub(in crate::panel) fn GuidedCard(props: &GuidedCardProps) -> Html {
     let GuidedCardProps { view, answer, state, .. } = props;
-    // A run that started before the prediction does not answer it.
+    // The result of a run that started before the prediction is not compared with it.
     let before = use_state_eq(|| view.run);
     let stage = Stage::of(view, answer.is_some(), state, *before);
     let starting = use_start(props);

@@ -18,7 +18,9 @@ thread_local! {
 /// All finished experiments, and a callback to add one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FinishedList {
+    /// The finished experiments of all sections.
     pub all: Rc<Vec<Finished>>,
+    /// Adds an experiment, or replaces its earlier result.
     pub add: Callback<Finished>,
 }
 

@@ -18,7 +18,7 @@ pub(in crate::panel) struct ExperimentsProps {
     pub(in crate::panel) open: Option<&'static str>,
     pub(in crate::panel) query: Rc<Query>,
     pub(in crate::panel) finished: FinishedList,
-    /// True if the list is open at first, as on a wide page.
+    /// True if the list is initially open, as on a wide page.
     pub(in crate::panel) wide: bool,
 }
 

@@ -4,7 +4,7 @@ use crate::charts::{LineChart, ScaleKind, Series};
 use crate::core::curve::RunSeries;
 use crate::panel::series_table;
 use crate::run::any::AnyExperiment;
-use crate::saved_runs::{Kept, KeptSeries, format};
+use crate::saved_runs::{SavedRun, SavedSeries, format};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -18,7 +18,7 @@ const LIVE_COLOR: usize = 7;
 /// A compared run, and the index of its color.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Chosen {
-    pub(super) run: Kept,
+    pub(super) run: SavedRun,
     pub(super) slot: usize,
 }
 
@@ -49,9 +49,9 @@ pub(super) fn Compare(props: &CompareProps) -> Html {
     let metric = asked.as_ref().filter(|asked| curves.iter().any(|curve| curve.metric == **asked));
     let metric = metric.or(curves.first().map(|curve| &curve.metric)).cloned().unwrap_or_default();
     let title = curves.iter().find(|curve| curve.metric == metric).map(|curve| curve.label.clone());
-    let kept = use_memo((props.runs.clone(), metric.clone()), |(runs, metric)| {
+    let saved = use_memo((props.runs.clone(), metric.clone()), |(runs, metric)| {
         let line = |chosen: &Chosen| {
-            let series = chosen.run.evidence.series.iter().find(|series| series.metric == *metric)?;
+            let series = chosen.run.record.series.iter().find(|series| series.metric == *metric)?;
             let (color, dashed) = Chosen::style(chosen.slot);
             let mut line = Series::new(chosen.run.name.clone(), series.thinned(MAX_POINTS).points, color);
             line.dashed = dashed;
@@ -59,15 +59,15 @@ pub(super) fn Compare(props: &CompareProps) -> Html {
         };
         runs.iter().filter_map(line).collect::<Vec<_>>()
     });
-    let mut series = (*kept).clone();
+    let mut series = (*saved).clone();
     let live = props.live.as_ref().and_then(|live| live.iter().find(|series| series.metric == metric));
     series.extend(live.map(|live| {
-        let points = KeptSeries::from(live).thinned(MAX_POINTS).points;
+        let points = SavedSeries::from(live).thinned(MAX_POINTS).points;
         let mut line = Series::new("now", points, LIVE_COLOR);
         line.dashed = true;
         line
     }));
-    let done = props.runs.iter().map(|chosen| chosen.run.evidence.steps.done);
+    let done = props.runs.iter().map(|chosen| chosen.run.record.steps.done);
     let x_max = done.chain(props.live.is_some().then_some(props.planned)).max().map(f64::from);
 
     let on_metric = {
@@ -88,7 +88,7 @@ pub(super) fn Compare(props: &CompareProps) -> Html {
         }
     };
     let provenance = |chosen: &Chosen| {
-        let settings = format::settings(&props.section.schema, &chosen.run.evidence.config);
+        let settings = format::settings(&props.section.schema, &chosen.run.record.config);
         format!("{}: {settings}", chosen.run.name)
     };
     let stamps: Vec<String> = props.runs.iter().map(provenance).collect();
@@ -126,7 +126,7 @@ struct Curve {
 /// Returns every curve that one of the runs has, in the order of the first that has it.
 fn curves(runs: &[Chosen]) -> Vec<Curve> {
     let mut curves: Vec<Curve> = Vec::new();
-    for series in runs.iter().flat_map(|chosen| &chosen.run.evidence.series) {
+    for series in runs.iter().flat_map(|chosen| &chosen.run.record.series) {
         if curves.iter().all(|curve| curve.metric != series.metric) {
             let unit = if series.unit.is_empty() { String::new() } else { format!(" ({})", series.unit) };
             curves.push(Curve { metric: series.metric.clone(), label: format!("{}{unit}", series.title) });

@@ -4,7 +4,7 @@ use crate::charts::{Series, Table};
 use crate::panel::history::store::Edit;
 use crate::run::any::AnyExperiment;
 use crate::saved_runs::import::MAX_BYTES;
-use crate::saved_runs::{ImportError, Kept, KeptSeries, Origin, RunRecord};
+use crate::saved_runs::{ImportError, Origin, RunRecord, SavedRun, SavedSeries};
 use crate::ui::export::download;
 use crate::ui::figure::with_provenance;
 use std::cell::RefCell;
@@ -13,7 +13,7 @@ use web_sys::File;
 use yew::prelude::*;
 
 thread_local! {
-    /// A file for another panel.
+    /// A file that is waiting for its panel to open.
     static WAITING: RefCell<Option<(&'static str, String)>> = const { RefCell::new(None) };
 }
 
@@ -38,7 +38,7 @@ pub(super) fn waiting(slug: &str) -> Option<String> {
     is_ours.then(|| WAITING.take()).flatten().map(|(_, text)| text)
 }
 
-/// Reads the file and adds it to the list, or says why not.
+/// Reads the file and adds it to the list, or shows an error.
 pub(super) fn open(
     file: &File,
     section: &'static AnyExperiment,
@@ -48,19 +48,19 @@ pub(super) fn open(
     let (name, size) = (file.name(), file.size());
     if size > MAX_BYTES as f64 {
         misplaced.emit(None);
-        edit.emit(Edit::Say(in_words(&name, ImportError::TooLong(size as usize))));
+        edit.emit(Edit::ShowMessage(in_words(&name, ImportError::TooLong(size as usize))));
         return;
     }
     let (text, edit, misplaced) = (file.text(), edit.clone(), misplaced.clone());
     spawn_local(async move {
         match JsFuture::from(text).await.ok().and_then(|text| text.as_string()) {
             Some(text) => take(&name, text, section, &edit, &misplaced),
-            None => edit.emit(Edit::Say(format!("{name} could not be read by the browser."))),
+            None => edit.emit(Edit::ShowMessage(format!("{name} could not be read by the browser."))),
         }
     });
 }
 
-/// Adds the text of a file to the list, or says why not.
+/// Adds the text of a file to the list, or shows an error.
 pub(super) fn take(
     name: &str,
     text: String,
@@ -69,13 +69,13 @@ pub(super) fn take(
     misplaced: &Callback<Option<WrongSection>>,
 ) {
     misplaced.emit(None);
-    edit.emit(Edit::Cancel);
+    edit.emit(Edit::ClearMessages);
     match RunRecord::read(&text, section) {
-        Ok(evidence) => edit.emit(Edit::Add(Origin::File, Box::new(evidence))),
+        Ok(record) => edit.emit(Edit::Add(Origin::File, Box::new(record))),
         Err(ImportError::OtherSection { slug, title }) => {
             misplaced.emit(Some(WrongSection { slug, title, text: text.into() }));
         }
-        Err(refusal) => edit.emit(Edit::Say(in_words(name, refusal))),
+        Err(refusal) => edit.emit(Edit::ShowMessage(in_words(name, refusal))),
     }
 }
 
@@ -87,14 +87,15 @@ fn in_words(name: &str, refusal: ImportError) -> String {
 }
 
 /// Saves the run as a file. Returns `None` if the browser blocks it.
-pub(super) fn save(run: &Kept) -> Option<()> {
-    download(&run.evidence.file_name("json"), "application/json", &run.evidence.to_json())
+pub(super) fn save(run: &SavedRun) -> Option<()> {
+    download(&run.record.file_name("json"), "application/json", &run.record.to_json())
 }
 
-/// Saves all curves of the run as a table, with one row per step, one column per curve and seed, and the run's settings.
-pub(super) fn save_csv(run: &Kept, provenance: &str) -> Option<()> {
-    let RunRecord { series, seeds, .. } = &*run.evidence;
-    let column = |series: &KeptSeries, of_seed: &str| {
+/// Saves all curves of the run as a table, with one row per step, one column per curve and seed, and the
+/// run's settings.
+pub(super) fn save_csv(run: &SavedRun, provenance: &str) -> Option<()> {
+    let RunRecord { series, seeds, .. } = &*run.record;
+    let column = |series: &SavedSeries, of_seed: &str| {
         let unit = if series.unit.is_empty() { String::new() } else { format!(" ({})", series.unit) };
         Series::new(format!("{}{of_seed}{unit}", series.metric), series.points.clone(), 0)
     };
@@ -102,5 +103,5 @@ pub(super) fn save_csv(run: &Kept, provenance: &str) -> Option<()> {
     let further = further.map(|(series, seed)| column(series, &format!(" seed {seed}")));
     let series: Vec<Series> = series.iter().map(|series| column(series, "")).chain(further).collect();
     let csv = with_provenance(Table::from_series("step", &series), provenance).to_csv();
-    download(&run.evidence.file_name("csv"), "text/csv;charset=utf-8", &csv)
+    download(&run.record.file_name("csv"), "text/csv;charset=utf-8", &csv)
 }

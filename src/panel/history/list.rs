@@ -1,4 +1,4 @@
-//! The list of saved runs, its messages, and the place where files are opened.
+//! The list of saved runs, its messages, and the area where files are opened.
 
 use crate::core::chapter::RUNS;
 use crate::core::query::Query;
@@ -9,7 +9,7 @@ use crate::panel::history::row::Row;
 use crate::panel::history::store::{Edit, Store};
 use crate::run::any::AnyExperiment;
 use crate::saved_runs::history::MAX_UNPINNED;
-use crate::saved_runs::{Kept, format};
+use crate::saved_runs::{SavedRun, format};
 use std::rc::Rc;
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
@@ -25,7 +25,7 @@ pub(super) struct RunListProps {
     /// The compared runs, and the indices of their colors.
     pub(super) chosen: Vec<(u64, usize)>,
     pub(super) choose: Callback<(u64, bool)>,
-    pub(super) rerun: Callback<Kept>,
+    pub(super) rerun: Callback<SavedRun>,
     pub(super) edit: Callback<Edit>,
     /// The query of the address.
     pub(super) query: Rc<Query>,
@@ -77,7 +77,7 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
 
     let cancel = {
         let edit = edit.clone();
-        Callback::from(move |_: MouseEvent| edit.emit(Edit::Cancel))
+        Callback::from(move |_: MouseEvent| edit.emit(Edit::ClearMessages))
     };
     let undo = {
         let edit = edit.clone();
@@ -124,15 +124,15 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
 }
 
 /// Returns the row of a run, with the difference from the run before it.
-fn row(props: &RunListProps, run: &Kept) -> Html {
+fn row(props: &RunListProps, run: &SavedRun) -> Html {
     let RunListProps { section, store, edit, config, .. } = props;
     let before = store.history.before(run.id);
     let (against, from) = match before {
-        Some(before) => (before.name.clone(), before.evidence.config.clone()),
+        Some(before) => (before.name.clone(), before.record.config.clone()),
         None => ("the default settings".to_owned(), section.schema.defaults()),
     };
-    let mut differences = format::differences(section.schema.params, &from, &run.evidence.config);
-    let kinds = before.map(|before| (before.evidence.device.kind, run.evidence.device.kind));
+    let mut differences = format::differences(section.schema.params, &from, &run.record.config);
+    let kinds = before.map(|before| (before.record.device.kind, run.record.device.kind));
     if let Some((was, is)) = kinds.filter(|(was, is)| was != is) {
         differences.push(format!(
             "device {} → {}",

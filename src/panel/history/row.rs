@@ -7,7 +7,7 @@ use crate::panel::history::store::Edit;
 use crate::protocol::{DeviceChoice, DeviceKind};
 use crate::run::any::AnyExperiment;
 use crate::saved_runs::history::MAX_NAME;
-use crate::saved_runs::{Kept, Origin, Outcome, Timestamp, format};
+use crate::saved_runs::{Origin, Outcome, SavedRun, Timestamp, format};
 use crate::ui::checks::check_table;
 use crate::ui::readout::format_number;
 use crate::ui::visibility::use_assignment;
@@ -17,12 +17,12 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// The number of last values that are shown without opening the row.
-const FEW: usize = 4;
+const MAX_VALUES: usize = 4;
 
 #[derive(Properties, PartialEq)]
 pub(super) struct RowProps {
     pub(super) section: &'static AnyExperiment,
-    pub(super) run: Kept,
+    pub(super) run: SavedRun,
     /// The present settings of the panel.
     pub(super) config: Rc<Values>,
     /// The settings with which it is compared, and the differences.
@@ -32,7 +32,7 @@ pub(super) struct RowProps {
     pub(super) slot: Option<(usize, bool)>,
     pub(super) active: bool,
     pub(super) choose: Callback<(u64, bool)>,
-    pub(super) rerun: Callback<Kept>,
+    pub(super) rerun: Callback<SavedRun>,
     pub(super) edit: Callback<Edit>,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct RowProps {
 #[component]
 pub(super) fn Row(props: &RowProps) -> Html {
     let RowProps { run, edit, .. } = props;
-    let (id, evidence) = (run.id, &run.evidence);
+    let (id, record) = (run.id, &run.record);
     let opened = use_state_eq(|| false);
     let on_choose = {
         let choose = props.choose.clone();
@@ -66,7 +66,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
         let (edit, props) = (edit.clone(), props.copy());
         Callback::from(move |_: MouseEvent| {
             if save(&props).is_none() {
-                edit.emit(Edit::Say("This browser blocked the download.".to_owned()));
+                edit.emit(Edit::ShowMessage("This browser blocked the download.".to_owned()));
             }
         })
     };
@@ -88,7 +88,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
     let named = |what: &str| format!("{what}: {}", run.name);
     html! {
         <li class="run" data-run={id.to_string()} data-origin={if run.origin == Origin::File { "file" } else { "here" }}
-            data-outcome={match evidence.outcome { Outcome::Done => "done", Outcome::Stopped => "stopped", Outcome::Failed(_) => "failed" }}>
+            data-outcome={match record.outcome { Outcome::Done => "done", Outcome::Stopped => "stopped", Outcome::Failed(_) => "failed" }}>
             <div class="run-head">
                 <input type="checkbox" data-action="compare-run" aria-label={named("Compare")} checked={props.slot.is_some()} onchange={on_choose} />
                 { for swatch }
@@ -103,8 +103,8 @@ pub(super) fn Row(props: &RowProps) -> Html {
                     <span class="badge">{ "pinned" }</span>
                 }
                 <span class="run-when">
-                    { format!("{} · {} · {}", format::outcome(evidence), format::duration(evidence), device_name(evidence.device.kind)) }
-                    { " · " }<time datetime={evidence.finished.to_string()}>{ local(evidence.finished) }</time>
+                    { format!("{} · {} · {}", format::outcome(record), format::duration(record), device_name(record.device.kind)) }
+                    { " · " }<time datetime={record.finished.to_string()}>{ local(record.finished) }</time>
                 </span>
             </div>
             <p class="run-differences">
@@ -115,8 +115,8 @@ pub(super) fn Row(props: &RowProps) -> Html {
                 }
             </p>
             <p class="run-values">
-                { for evidence.series.iter().take(FEW).map(last_value) }
-                <span class="run-value">{ "Checks: " }<b>{ format::verdicts(&evidence.checks) }</b></span>
+                { for record.series.iter().take(MAX_VALUES).map(last_value) }
+                <span class="run-value">{ "Checks: " }<b>{ format::verdicts(&record.checks) }</b></span>
             </p>
             <div class="run-actions" role="group" aria-label={named("Run actions")}>
                 <button type="button" data-action="rerun" disabled={props.active || fixed} onclick={rerun}
@@ -153,30 +153,30 @@ impl RowProps {
 
     /// The section, version and settings, as in every file of the lab.
     fn provenance(&self) -> String {
-        let evidence = &self.run.evidence;
-        let settings = format::settings(&self.section.schema, &evidence.config);
-        format!("nn-lab {} · {} · {settings}", evidence.lab_version, self.section.slug)
+        let record = &self.run.record;
+        let settings = format::settings(&self.section.schema, &record.config);
+        format!("nn-lab {} · {} · {settings}", record.lab_version, self.section.slug)
     }
 }
 
 /// Returns everything that was saved, except for the curves.
 fn details(props: &RowProps) -> Html {
-    let (evidence, params) = (&props.run.evidence, props.section.schema.params);
-    let now = format::differences(params, &evidence.config, &props.config);
+    let (record, params) = (&props.run.record, props.section.schema.params);
+    let now = format::differences(params, &record.config, &props.config);
     let setting = |param: &Param| {
-        let value = evidence.config.get(param.key)?;
+        let value = record.config.get(param.key)?;
         Some(html! { <tr><th scope="row">{ param.label }</th><td>{ format::value(param, value) }</td></tr> })
     };
     let change = |change: &crate::saved_runs::Change| {
         let param = params.iter().find(|param| param.key == change.key)?;
         Some(format!("{} to {} after step {}", param.label, format::value(param, &change.value), change.step))
     };
-    let changes: Vec<String> = evidence.changes.iter().filter_map(change).collect();
-    let device = &evidence.device;
-    let thinned = evidence.series.iter().find_map(|series| series.thinned_from.map(|from| (series, from)));
+    let changes: Vec<String> = record.changes.iter().filter_map(change).collect();
+    let device = &record.device;
+    let thinned = record.series.iter().find_map(|series| series.thinned_from.map(|from| (series, from)));
     html! {
         <div class="run-details">
-            if let Outcome::Failed(why) = &evidence.outcome {
+            if let Outcome::Failed(why) = &record.outcome {
                 <p>{ why.clone() }</p>
             }
             <p>
@@ -186,8 +186,8 @@ fn details(props: &RowProps) -> Html {
                 }
             </p>
             <p>
-                { format!("Begun {}, ended {}, with version {} of the lab", local(evidence.begun), local(evidence.finished), evidence.lab_version) }
-                { if evidence.lab_version == env!("CARGO_PKG_VERSION") { ".".to_owned() } else { format!("; this is {}.", env!("CARGO_PKG_VERSION")) } }
+                { format!("Started {}, ended {}, with version {} of the lab", local(record.begun), local(record.finished), record.lab_version) }
+                { if record.lab_version == env!("CARGO_PKG_VERSION") { ".".to_owned() } else { format!("; this is {}.", env!("CARGO_PKG_VERSION")) } }
             </p>
             if !changes.is_empty() {
                 <p>{ format!("Changed while it ran: {}. Running it again begins with the settings below and changes nothing.", changes.join(", ")) }</p>
@@ -210,19 +210,19 @@ fn details(props: &RowProps) -> Html {
                 <table class="run-table">
                     <caption>{ "Last value of each curve" }</caption>
                     <tbody>
-                        { for evidence.series.iter().map(|series| html! {
+                        { for record.series.iter().map(|series| html! {
                             <tr><th scope="row">{ series.title.clone() }</th><td>{ number(series) }</td></tr>
                         }) }
                     </tbody>
                 </table>
             </div>
             <h4>{ "Checks of this run" }</h4>
-            { check_table(&evidence.checks) }
+            { check_table(&record.checks) }
         </div>
     }
 }
 
-fn last_value(series: &crate::saved_runs::KeptSeries) -> Html {
+fn last_value(series: &crate::saved_runs::SavedSeries) -> Html {
     html! {
         <span class="run-value">
             { format!("{}: ", series.title) }
@@ -232,7 +232,7 @@ fn last_value(series: &crate::saved_runs::KeptSeries) -> Html {
 }
 
 /// Returns the last value of a curve with its unit.
-fn number(series: &crate::saved_runs::KeptSeries) -> String {
+fn number(series: &crate::saved_runs::SavedSeries) -> String {
     match series.last() {
         None => "–".to_owned(),
         Some(y) if series.unit.is_empty() => format_number(y, 3),
@@ -256,11 +256,11 @@ fn asked_for(choice: DeviceChoice) -> &'static str {
 }
 
 /// Returns the time in the visitor's time zone.
-pub(in crate::panel) fn local(checkpoint: Timestamp) -> String {
+pub(in crate::panel) fn local(time: Timestamp) -> String {
     let options = Object::new();
     for (key, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
         // Setting a property of a new object does not fail.
         let _ = Reflect::set(&options, &key.into(), &value.into());
     }
-    Date::new(&(checkpoint.0 as f64).into()).to_locale_string("en-GB", &options).into()
+    Date::new(&(time.0 as f64).into()).to_locale_string("en-GB", &options).into()
 }

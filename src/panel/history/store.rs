@@ -1,4 +1,4 @@
-//! The storage of the list of runs: the browser's storage if there is one, or else this tab.
+//! The storage of the list of runs: in the browser if possible, otherwise in this tab.
 
 use crate::panel::PtrEq;
 use crate::run::any::AnyExperiment;
@@ -22,9 +22,9 @@ pub(super) enum Edit {
     Delete(u64),
     Undo,
     /// Shows a message.
-    Say(String),
+    ShowMessage(String),
     /// Removes the messages.
-    Cancel,
+    ClearMessages,
 }
 
 /// The list, and its messages.
@@ -38,7 +38,8 @@ pub(super) struct Store {
 }
 
 thread_local! {
-    /// The complete lists of all sections on this page. Stored lists are thinned, and some pages store nothing.
+    /// The complete lists of all sections on this page. Stored lists are thinned, and some pages store
+    /// nothing.
     static LISTS: RefCell<HashMap<&'static str, Rc<History>>> = RefCell::default();
 }
 
@@ -91,18 +92,18 @@ impl Store {
     fn apply(&mut self, edit: Edit, slug: &'static str) {
         let mut history = (*self.history.0).clone();
         match edit {
-            Edit::Add(origin, evidence) => {
-                history.add(js_sys::Date::now() as u64, origin, *evidence);
+            Edit::Add(origin, record) => {
+                history.add(js_sys::Date::now() as u64, origin, *record);
             }
             Edit::Rename(id, name) => history.rename(id, &name),
             Edit::Pin(id, pinned) => history.pin(id, pinned),
             Edit::Delete(id) => history.delete(id),
             Edit::Undo => history.undo(),
-            Edit::Say(words) => {
+            Edit::ShowMessage(words) => {
                 self.warnings = Rc::new(vec![words]);
                 return;
             }
-            Edit::Cancel => {
+            Edit::ClearMessages => {
                 self.warnings = Rc::default();
                 return;
             }
@@ -149,12 +150,12 @@ fn storage() -> Option<Storage> {
 fn save(slug: &str, history: &History) -> Option<&'static str> {
     let Some(storage) = storage() else { return Some(NO_STORAGE) };
     let mut stored = history.clone();
-    let mut said = None;
+    let mut warning = None;
     while storage.set_item(&key_of(slug), &stored.to_text()).is_err() {
-        said = Some(FULL);
+        warning = Some(FULL);
         if !stored.drop_oldest() {
             break;
         }
     }
-    said
+    warning
 }

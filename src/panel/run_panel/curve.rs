@@ -64,7 +64,7 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
         let (draw, last, node) = (draw.clone(), last.clone(), node.clone());
         Callback::from(move |event: PointerEvent| {
             if let Some(svg) = node.cast::<SvgElement>() {
-                // Without it the curve ends at the edge of the area.
+                // Without pointer capture, the curve ends at the edge of the area.
                 let _ = svg.set_pointer_capture(event.pointer_id());
             }
             last.replace(None);
@@ -89,7 +89,8 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
                 }
                 Some(KeyAction::Lift(by)) => {
                     event.prevent_default();
-                    // The rest of the curve moves along, so that a curve is drawn from left to right with few keys.
+                    // The points to the right move, too, so that a curve is drawn from left to right with few
+                    // keys.
                     for height in drawn.iter_mut().skip(*cursor) {
                         *height = (*height + by).clamp(0.0, 1.0);
                     }
@@ -130,13 +131,13 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
     }
 }
 
-/// Draws a straight line to a point, since a quick pointer skips columns.
+/// Draws a straight line to a point, since a fast pointer skips columns.
 fn draw_line(heights: &mut [f64], from: usize, to: usize, y: f64) {
     let start = heights.get(from).copied().unwrap_or(y);
     for (i, height) in heights.iter_mut().enumerate() {
         if (from.min(to)..=from.max(to)).contains(&i) {
-            let way = if from == to { 1.0 } else { i.abs_diff(from) as f64 / to.abs_diff(from) as f64 };
-            *height = start + (y - start) * way;
+            let fraction = if from == to { 1.0 } else { i.abs_diff(from) as f64 / to.abs_diff(from) as f64 };
+            *height = start + (y - start) * fraction;
         }
     }
 }
@@ -200,7 +201,7 @@ mod tests {
     use crate::panel::run_panel::curve::*;
 
     #[test]
-    fn a_quick_pointer_leaves_no_gap() {
+    fn a_fast_pointer_leaves_no_gap() {
         let mut heights = vec![0.0; 5];
         draw_line(&mut heights, 0, 4, 1.0);
         assert_eq!(heights, [0.0, 0.25, 0.5, 0.75, 1.0]);

@@ -2,6 +2,7 @@
 
 use crate::assignment::{Answer, Question};
 use crate::client::BatchState;
+use crate::core::query::Changes;
 use crate::embedding::messages::{HostCommand, MessageError};
 use crate::embedding::scheduler::{Action, HostEvent, PauseReason, Run, Scheduler};
 use crate::embedding::{Bus, Sight, listen, post_to_host, unique_name};
@@ -202,7 +203,8 @@ fn use_messages(context: &HostContext, question: Option<Question>, answer: Optio
     });
 }
 
-/// Returns metrics for a message: those of the section, whether or not their chapter is open, and the others on the page.
+/// Returns metrics for a message: those of the section, whether or not their chapter is open, and the others
+/// on the page.
 fn named_metrics(view: Option<&RunView>, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
     let mut numbers: Map<String, Value> =
         metrics_on_page().into_iter().map(|(name, value)| (name.to_string(), json!(value))).collect();
@@ -254,7 +256,7 @@ fn notice(connection: &Shared, pause_reason: &UseStateSetter<Option<PauseReason>
     }
 }
 
-/// Performs a command of the embedding page, or replies why not.
+/// Performs a command of the embedding page, or replies with an error.
 fn on_command(
     connection: &Shared,
     notice: &Rc<impl Fn(HostEvent)>,
@@ -287,16 +289,23 @@ fn on_command(
         Ok(HostCommand::Theme { theme }) => set_theme(theme.slug()),
         Ok(HostCommand::Set { values }) => match changes(&run_panel, values) {
             Ok(changes) => run_panel.dispatch.emit(PanelAction::Write(changes)),
-            Err(message) => refuse(&message),
+            Err(error) => refuse(&error.to_string()),
         },
     }
 }
 
-/// Returns the changes of the address. Its values are read as those of a link: the page clamps them and says so.
-fn changes(
-    run_panel: &RunPanelProps,
-    values: Map<String, Value>,
-) -> Result<Vec<(String, Option<String>)>, String> {
+/// The reason why the settings in a message are refused.
+#[derive(Debug, thiserror::Error)]
+enum SetError {
+    #[error("There is no setting {key} here; known: preset, seeds, {known}.")]
+    Unknown { key: String, known: String },
+    #[error("The value of {0} is neither text nor a number.")]
+    NotAValue(String),
+}
+
+/// Returns the changes of the address. Its values are read like those of a link: invalid ones are clamped,
+/// with a warning on the page.
+fn changes(run_panel: &RunPanelProps, values: Map<String, Value>) -> Result<Changes, SetError> {
     let mut changes = Vec::new();
     if values.contains_key("preset") {
         // A preset sets all settings that the message does not have.
@@ -306,10 +315,7 @@ fn changes(
         let of_page = key == "preset" || key == "seeds";
         if !of_page && !run_panel.params.iter().any(|param| param.key == key) {
             let known: Vec<_> = run_panel.params.iter().map(|param| param.key).collect();
-            return Err(format!(
-                "There is no setting {key} here; known: preset, seeds, {}.",
-                known.join(", ")
-            ));
+            return Err(SetError::Unknown { key, known: known.join(", ") });
         }
         let value = match value {
             Value::Null => None,
@@ -317,7 +323,7 @@ fn changes(
             Value::Number(number) => Some(number.to_string()),
             Value::Bool(on) => Some(on.to_string()),
             Value::Array(_) | Value::Object(_) => {
-                return Err(format!("The value of {key} is neither text nor a number."));
+                return Err(SetError::NotAValue(key));
             }
         };
         changes.retain(|(known, _)| *known != key);

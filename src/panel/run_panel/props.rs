@@ -8,7 +8,8 @@ use crate::panel::guided::GuidedView;
 use crate::protocol::{Progress, RunState};
 use yew::prelude::*;
 
-/// A network that has failed while others go on. Networks that were lost together are represented by the first.
+/// A network that has failed while others continue. Networks that were lost together are represented by the
+/// first.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::panel) struct Failure {
     /// The index among the networks of all seeds.
@@ -33,7 +34,7 @@ pub(in crate::panel) struct RunPanelProps {
     pub(in crate::panel) main_metrics: &'static str,
     /// The number of seeds of a run.
     pub(in crate::panel) seeds: u32,
-    /// The networks that have failed while others go on.
+    /// The networks that have failed while others continue.
     pub(in crate::panel) failures: Vec<Failure>,
     pub(in crate::panel) on_retry: Callback<usize>,
     /// The step from which lost networks resume, if any were lost.

@@ -1,4 +1,5 @@
-//! The question of an assignment: a prediction before the run, and its comparison with the measurement after it.
+//! The question of an assignment: a prediction before the run, and its comparison with the measurement after
+//! it.
 
 use crate::assignment::{Answer, Guess, Question};
 use crate::charts::scale::format_number;

@@ -43,7 +43,7 @@ impl Editor {
     }
 
     /// Returns a callback that changes the draft by a checkbox.
-    fn on_tick(&self, edit: impl Fn(&mut Draft, bool) + 'static) -> Callback<Event> {
+    fn on_check(&self, edit: impl Fn(&mut Draft, bool) + 'static) -> Callback<Event> {
         let draft = self.0.clone();
         Callback::from(move |event: Event| {
             let mut next = (*draft).clone();
@@ -100,7 +100,7 @@ pub(super) fn ShareDialog(props: &ShareDialogProps) -> Html {
             </div>
             { presets(&editor, props.presets) }
             <label class="option" data-share="autoplay">
-                <input type="checkbox" checked={editor.0.assignment.autoplay} onchange={editor.on_tick(|draft, on| draft.assignment.autoplay = on)} />
+                <input type="checkbox" checked={editor.0.assignment.autoplay} onchange={editor.on_check(|draft, on| draft.assignment.autoplay = on)} />
                 { " Start training when the panel is seen" }
             </label>
             <fieldset class="share-settings"><legend>{ "Show only" }</legend>{ show(&editor, props.chapters, &props.guided_infos) }</fieldset>
@@ -150,7 +150,7 @@ fn access(editor: &Editor, param: &'static Param) -> Html {
 fn hide_box(editor: &Editor, name: &str, words: &str) -> Html {
     let share = name.to_owned();
     let name = share.clone();
-    let onchange = editor.on_tick(move |draft, on| draft.set_hidden(&name, on));
+    let onchange = editor.on_check(move |draft, on| draft.set_hidden(&name, on));
     let checked = editor.0.assignment.hides(&share);
     html! { <label class="option" data-share={share}><input type="checkbox" {checked} {onchange} />{ format!(" {words}") }</label> }
 }
@@ -167,11 +167,12 @@ fn hide_figures(editor: &Editor, props: &ShareDialogProps) -> Html {
     gone.chain(figures.clone().map(|(name, title)| hide_box(editor, name, title))).collect()
 }
 
-/// Returns a checkbox for every chapter, for the figures of every chapter that is not ticked, and for every experiment.
+/// Returns a checkbox for every chapter, for the figures of every chapter that is not ticked, and for every
+/// experiment.
 fn show(editor: &Editor, own: &'static [Chapter], guided_infos: &[GuidedInfo]) -> Html {
     let shown = &editor.0.assignment.show;
     let tick = |name: &'static str, words: &'static str, class: &'static str| {
-        let onchange = editor.on_tick(move |draft, on| draft.set_shown(name, on));
+        let onchange = editor.on_check(move |draft, on| draft.set_shown(name, on));
         let checked = shown.iter().any(|known| known == name);
         html! { <label class={classes!("option", class)} data-show={name}><input type="checkbox" {checked} {onchange} />{ " " }{ words }</label> }
     };
@@ -215,7 +216,7 @@ fn question(editor: &Editor, id: u32, metrics: &[String]) -> Html {
                 </select>
             </label>
             if draft.guess == "choice" {
-                <label>{ "Answers, one a line" }
+                <label>{ "Answers, one per line" }
                     <textarea rows="3" data-share="options" value={draft.options.clone()} oninput={editor.on::<InputEvent>(|draft, value| draft.options = value)} />
                 </label>
             }

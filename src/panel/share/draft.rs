@@ -37,7 +37,7 @@ impl Draft {
         }
     }
 
-    /// Returns the assignment, whose question is read as that of an address, and what is wrong with it.
+    /// Returns the assignment with its question, and warnings about it.
     pub(super) fn assignment(&self) -> (Assignment, Vec<String>) {
         let options = self.options.lines().collect::<Vec<_>>().join("|");
         let query = [
@@ -60,7 +60,7 @@ impl Draft {
         query
     }
 
-    /// The access of a student to a setting.
+    /// Returns the access of a student to a setting.
     pub(super) fn access(&self, key: &str) -> Access {
         match (self.assignment.hides(key), self.assignment.locks(key)) {
             (true, _) => Access::Hidden,
@@ -73,7 +73,7 @@ impl Draft {
         let Assignment { hide, lock, .. } = &mut self.assignment;
         hide.retain(|known| known != key);
         lock.retain(|known| known != key);
-        // A hidden setting is locked as well, since a preset would change it unnoticed.
+        // A hidden setting is also locked, since a preset would change it without the student noticing.
         if access == Access::Hidden {
             hide.push(key.to_owned());
         }

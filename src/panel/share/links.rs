@@ -47,7 +47,7 @@ pub(super) fn set_up(query: &Query) -> Query {
     query.keep(|key| !other(key))
 }
 
-/// Returns the address of a preview, which does not train by itself.
+/// Returns the address of a preview, which does not start training.
 pub(super) fn preview(path: &str, query: &Query) -> String {
     let mut query = query.keep(|key| key != "autoplay");
     query.push("embed", "1");

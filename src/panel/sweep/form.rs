@@ -68,7 +68,7 @@ fn axis(props: &FormProps, key: &'static str, label: &'static str, now: Option<S
                 </select>
             </label>
             if !chosen.is_empty() {
-                <label data-param={format!("{key}_values")} title="Values with commas between them; or from..to/count, and log behind it for equal ratios: 2..256/8log">
+                <label data-param={format!("{key}_values")} title="Comma-separated values, or from..to/count; append log for a geometric series: 2..256/8log">
                     { "Values " }<input type="text" size="24" value={values.to_owned()} onchange={on_values} placeholder="2, 4, 8 or 2..256/8log" />
                 </label>
             }
@@ -79,51 +79,57 @@ fn axis(props: &FormProps, key: &'static str, label: &'static str, now: Option<S
 fn measure(props: &FormProps, now: String) -> Html {
     let mut parts = now.splitn(3, ':');
     let mut part = || parts.next().unwrap_or_default().to_owned();
-    let (name, how, threshold) = (part(), part(), part());
+    let (name, reduction, threshold) = (part(), part(), part());
     let name = if name.is_empty() {
         props.measures.first().map_or(String::new(), |(name, _)| name.clone())
     } else {
         name
     };
-    let text = |name: &str, how: &str, threshold: &str| match how {
+    let text = |name: &str, reduction: &str, threshold: &str| match reduction {
         "" | "last" => name.to_owned(),
-        "below" | "above" => format!("{name}:{how}:{}", if threshold.is_empty() { "0.5" } else { threshold }),
-        how => format!("{name}:{how}"),
+        "below" | "above" => {
+            format!("{name}:{reduction}:{}", if threshold.is_empty() { "0.5" } else { threshold })
+        }
+        reduction => format!("{name}:{reduction}"),
     };
     let on_name = {
-        let (dispatch, how, threshold) = (props.dispatch.clone(), how.clone(), threshold.clone());
+        let (dispatch, reduction, threshold) = (props.dispatch.clone(), reduction.clone(), threshold.clone());
         Callback::from(move |event: Event| {
             let name = event.target_unchecked_into::<HtmlSelectElement>().value();
-            dispatch
-                .emit(PanelAction::Write(vec![("measure".to_owned(), Some(text(&name, &how, &threshold)))]));
+            dispatch.emit(PanelAction::Write(vec![(
+                "measure".to_owned(),
+                Some(text(&name, &reduction, &threshold)),
+            )]));
         })
     };
-    let on_how = {
+    let on_reduction = {
         let (dispatch, name, threshold) = (props.dispatch.clone(), name.clone(), threshold.clone());
         Callback::from(move |event: Event| {
-            let how = event.target_unchecked_into::<HtmlSelectElement>().value();
-            dispatch
-                .emit(PanelAction::Write(vec![("measure".to_owned(), Some(text(&name, &how, &threshold)))]));
+            let reduction = event.target_unchecked_into::<HtmlSelectElement>().value();
+            dispatch.emit(PanelAction::Write(vec![(
+                "measure".to_owned(),
+                Some(text(&name, &reduction, &threshold)),
+            )]));
         })
     };
     let on_threshold = {
-        let (dispatch, name, how) = (props.dispatch.clone(), name.clone(), how.clone());
+        let (dispatch, name, reduction) = (props.dispatch.clone(), name.clone(), reduction.clone());
         Callback::from(move |event: Event| {
             let threshold = event.target_unchecked_into::<HtmlInputElement>().value();
             dispatch.emit(PanelAction::Write(vec![(
                 "measure".to_owned(),
-                Some(text(&name, &how, threshold.trim())),
+                Some(text(&name, &reduction, threshold.trim())),
             )]));
         })
     };
-    let hows = [
+    let reductions = [
         ("last", "last value"),
         ("lowest", "lowest value"),
         ("highest", "highest value"),
         ("below", "steps until below"),
         ("above", "steps until above"),
     ];
-    let how_now = if how.is_empty() { "last" } else { how.as_str() };
+    let chosen = if reduction.is_empty() { "last" } else { reduction.as_str() };
     html! {
         <>
             <label data-param="measure">{ "Measure " }
@@ -133,11 +139,11 @@ fn measure(props: &FormProps, now: String) -> Html {
             </label>
             <label data-param="measure_how">
                 <span class="visually-hidden">{ "What of it" }</span>
-                <select onchange={on_how}>
-                    { for hows.iter().map(|(slug, words)| html! { <option value={*slug} selected={*slug == how_now}>{ *words }</option> }) }
+                <select onchange={on_reduction}>
+                    { for reductions.iter().map(|(slug, words)| html! { <option value={*slug} selected={*slug == chosen}>{ *words }</option> }) }
                 </select>
             </label>
-            if matches!(how_now, "below" | "above") {
+            if matches!(chosen, "below" | "above") {
                 <label data-param="measure_threshold"><span class="visually-hidden">{ "Value" }</span>
                     <input type="number" step="any" value={threshold} onchange={on_threshold} /></label>
             }

@@ -3,7 +3,7 @@
 use crate::client::{
     BatchHandle, BatchState, Enough, RunResult, RunTimes, Timing, is_known, is_named, workers_for,
 };
-use crate::core::measure::Measure;
+use crate::core::measure::{Measure, MeasureError};
 use crate::core::metric::Spread;
 use crate::core::query::Query;
 use crate::core::schema::Values;
@@ -23,6 +23,20 @@ pub(super) struct Plan {
     base: AnyConfig,
 }
 
+/// The reason why an address has no valid sweep.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub(super) enum PlanError {
+    /// The axes or the number of runs are invalid.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
+    /// The measure cannot be read.
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
+    /// The section has no such quantity.
+    #[error("There is no {name} to be measured here; known: {known}.")]
+    UnknownMeasure { name: String, known: String },
+}
+
 /// A line of the result: a curve or a metric of one network.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Quantity {
@@ -32,36 +46,30 @@ pub(super) struct Quantity {
 }
 
 impl Plan {
-    /// Returns the sweep of an address: `None` if it has none, a sentence if it is wrong.
+    /// Returns the sweep of an address: `None` if it has none.
     pub(super) fn read(
         experiment: &'static AnyExperiment,
         query: &Query,
         config: &AnyConfig,
         seeds: u32,
-    ) -> Option<Result<Self, String>> {
+    ) -> Option<Result<Self, PlanError>> {
         let first = query.get("sweep")?;
         let axes = || -> Result<Vec<Axis>, SweepError> {
             let params = experiment.schema.params;
             std::iter::once(first).chain(query.get("sweep2")).map(|text| Axis::read(params, text)).collect()
         };
-        let plan = || -> Result<Self, String> {
-            let axes = axes().map_err(|error| error.to_string())?;
+        let plan = || -> Result<Self, PlanError> {
+            let axes = axes()?;
             let known = measures(experiment);
             let measure = match query.get("measure") {
                 Some(text) => Measure::read(text),
                 None => Measure::read(known.first().map_or("loss", |(name, _)| name)),
-            }
-            .map_err(|error| error.to_string())?;
+            }?;
             if known.iter().all(|(name, _)| *name != measure.name) {
                 let names: Vec<_> = known.iter().map(|(name, _)| name.as_str()).collect();
-                return Err(format!(
-                    "There is no {} to be measured here; known: {}.",
-                    measure.name,
-                    names.join(", ")
-                ));
+                return Err(PlanError::UnknownMeasure { name: measure.name, known: names.join(", ") });
             }
-            let points = points(&experiment.schema, config.values(), &axes, seeds)
-                .map_err(|error| error.to_string())?;
+            let points = points(&experiment.schema, config.values(), &axes, seeds)?;
             Ok(Self { experiment, axes, measure, points, seeds, base: config.clone() })
         };
         Some(plan())
@@ -119,7 +127,8 @@ impl Plan {
         Timing { slug: experiment.slug, device, arms: experiment.arms.len(), configs: encoded, is_enough }
     }
 
-    /// Returns the estimated seconds of `left` runs, from the times of the timed ones. The middle one counts twice.
+    /// Returns the estimated seconds of `left` runs, from the times of the timed ones. The middle one counts
+    /// twice.
     fn estimate(&self, times: &[f64], left: usize, kind: DeviceKind) -> f64 {
         let mean = match *times {
             [first, middle, last] => (first + 2.0 * middle + last) / 4.0,
@@ -244,7 +253,8 @@ impl Plan {
     }
 }
 
-/// Returns the quantities of a run: kinds of curves, then metrics, each with its title without the network's name.
+/// Returns the quantities of a run: kinds of curves, then metrics, each with its title without the network's
+/// name.
 pub(super) fn measures(experiment: &AnyExperiment) -> Vec<(String, String)> {
     let AnyExperiment { schema, arms, .. } = experiment;
     let record = experiment.empty();

@@ -1,4 +1,5 @@
-//! The results of a sweep: one line per network over one setting, one map per network over two, and a table of all runs.
+//! The results of a sweep: one line per network over one setting, one map per network over two, and a table
+//! of all runs.
 
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, ScaleKind, Series, Table};
 use crate::client::RunResult;
@@ -57,7 +58,7 @@ pub(super) fn SweepResult(props: &ResultProps) -> Html {
     };
     let look_for = format!(
         "Each {point} is the median of its seeds{}. Click one to open its run, the one nearest to the median: the panel takes its settings and seed.",
-        if plan.axes.len() > 1 { "" } else { ", and the band reaches from the least to the greatest" }
+        if plan.axes.len() > 1 { "" } else { ", and the band reaches from the minimum to the maximum" }
     );
     let on_table = {
         let table = table.clone();
@@ -101,9 +102,8 @@ fn chart(plan: &Plan, results: &[RunResult], quantities: &[Quantity], pick: &Pic
     };
     let series: Vec<Series> = quantities.iter().map(line).collect();
     let xs: Vec<f64> = (0..axis.values.len()).map(|index| axis.x(index)).collect();
-    let (least, greatest) =
-        xs.iter().fold((f64::INFINITY, 0.0f64), |(low, high), x| (low.min(*x), high.max(*x)));
-    let x_scale = if least > 0.0 && greatest / least > 20.0 { ScaleKind::Log } else { ScaleKind::Linear };
+    let (min, max) = xs.iter().fold((f64::INFINITY, 0.0f64), |(low, high), x| (low.min(*x), high.max(*x)));
+    let x_scale = if min > 0.0 && max / min > 20.0 { ScaleKind::Log } else { ScaleKind::Linear };
     let label = if axis.is_numeric() {
         axis.param.label.to_owned()
     } else {

@@ -46,7 +46,9 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
         }
     });
     let grids = use_memo((snapshot.clone().map(PtrEq), shown_head), |(snapshot, head)| {
-        snapshot.as_ref().map_or_else(|| (Grid::default(), Grid::default()), |snapshot| grids(snapshot, *head))
+        snapshot
+            .as_ref()
+            .map_or_else(|| (Grid::default(), Grid::default()), |snapshot| grids(snapshot, *head))
     });
     let names = use_memo(PtrEq(run.window.clone()), |window| Rc::new(labels(&window.0)));
     let table = {
