@@ -341,12 +341,12 @@ fn the_query_and_keys_of_a_head_reproduce_its_attention_map() {
         assert_eq!((of.n, of.d_k, of.scaled), (5, 8, arm == SCALED));
         for head in 0..MAX_HEADS {
             for query in 0..5 {
-                let example = Example::of_net(of, head, query).expect("there is such a query");
+                let example = Example::of_head(of, head, query).expect("there is such a query");
                 let given = stages(&example, &Switches { scaled: of.scaled, ..Switches::default() });
                 agrees(&given.weights, &net.maps[head][5 * query..5 * (query + 1)], 1.0, "weights");
             }
         }
-        assert_eq!(Example::of_net(of, MAX_HEADS, 0), None);
+        assert_eq!(Example::of_head(of, MAX_HEADS, 0), None);
     }
 }
 

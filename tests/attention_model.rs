@@ -109,14 +109,14 @@ fn values_and_gradients_agree_with_burn() {
 fn cached_keys_and_values_give_the_same_output_as_the_full_sequence() {
     let device = Device::flex();
     let n = 6;
-    let net = MultiHeadAttention::new(8, 2, true, &mut WeightRng::new(3), &device).expect("divisible");
+    let network = MultiHeadAttention::new(8, 2, true, &mut WeightRng::new(3), &device).expect("divisible");
     let x: Tensor<3> = normal([2, n, 8], &device);
-    let whole = net.forward(x.clone(), Some(causal_mask(n, n, &device)));
-    let all = net.project(x.clone());
+    let whole = network.forward(x.clone(), Some(causal_mask(n, n, &device)));
+    let all = network.project(x.clone());
     for n_new in 1..=n {
-        let new = net.project(x.clone().slice([0..2, n - n_new..n, 0..8]));
+        let new = network.project(x.clone().slice([0..2, n - n_new..n, 0..8]));
         let mask = causal_mask(n_new, n, &device);
-        let part = net.attend(new.q, all.k.clone(), all.v.clone(), Some(mask));
+        let part = network.attend(new.q, all.k.clone(), all.v.clone(), Some(mask));
         near("output", part.output, whole.output.clone().slice([0..2, n - n_new..n, 0..8]), 1e-6);
     }
 }
@@ -158,11 +158,11 @@ proptest! {
     fn masked_keys_and_values_do_not_change_the_output(n in 2usize..7, length in 1usize..6, seed in 0u64..100) {
         let length = length.min(n - 1);
         let device = Device::flex();
-        let net = MultiHeadAttention::new(6, 2, true, &mut WeightRng::new(seed), &device).expect("divisible");
+        let network = MultiHeadAttention::new(6, 2, true, &mut WeightRng::new(seed), &device).expect("divisible");
         let x = normal([1, n, 6], &device);
         let noise = normal([1, n - length, 6], &device).mul_scalar(100.0);
         let other = Tensor::cat(vec![x.clone().slice([0..1, 0..length, 0..6]), noise], 1);
-        let first = |x: Tensor<3>, mask| values(net.forward(x, Some(mask)).output.slice([0..1, 0..length, 0..6]));
+        let first = |x: Tensor<3>, mask| values(network.forward(x, Some(mask)).output.slice([0..1, 0..length, 0..6]));
         // Padding masks the noise for all queries, and the causal mask for those before it.
         let masks = || [padding_mask(&[length], n, &device), causal_mask(n, n, &device)];
         for (a, b) in masks().into_iter().zip(masks()) {

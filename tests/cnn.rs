@@ -10,7 +10,7 @@ use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::run::Experiment;
 use nn_lab::sections::cnn::{
     CONV, Cnn, Config, ConvShape, Dataset, KNOWN_SHAPES, N_CHOICES, N_LAYERS, N_MAPS, Record, SEPARABLE,
-    block_formula, net_params, output_size, separable_share,
+    block_formula, net_params, output_size, separable_savings,
 };
 use proptest::prelude::*;
 
@@ -77,7 +77,7 @@ proptest! {
         let y = separable.pointwise.forward(h.clone());
         let sum = multiply_adds(&separable.depthwise, &h) + multiply_adds(&separable.pointwise, &y);
         prop_assert_eq!(formula.separable.multiply_adds, sum);
-        let share = separable_share(c_out.into(), block_kernel.into());
+        let share = separable_savings(c_out.into(), block_kernel.into());
         prop_assert!((formula.multiply_adds_ratio() - share).abs() < 1e-9 * share);
         prop_assert!(share < f64::from(block_kernel * block_kernel), "K² is never reached");
     }
@@ -151,7 +151,7 @@ fn a_run_sends_everything_that_the_page_shows() {
         assert_eq!(net.misclassified.answers.len(), net.misclassified.pictures.labels.len());
         assert_eq!(
             net.misclassified.answers.len(),
-            (30 - right as usize).min(nn_lab::sections::cnn::N_WRONG)
+            (30 - right as usize).min(nn_lab::sections::cnn::N_MISCLASSIFIED)
         );
         assert!(
             net.misclassified

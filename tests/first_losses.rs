@@ -1,8 +1,9 @@
-//! The first ten losses of every network in all sections equal the recorded ones, bit for bit. A change that should not alter
-//! numbers has to pass this test.
+//! The first ten losses of every network in all sections equal the recorded ones, bit for bit. A change that
+//! should not alter numbers has to pass this test.
 //!
 //! `NN_LAB_RECORD=1 cargo test --features cpu --test native first_losses` records them again. Rounding differs between
-//! processors with different vector lengths. On a processor other than the fixture's, losses must agree to five digits.
+//! processors with different vector lengths. On a processor other than the fixture's, losses must agree to
+//! five digits.
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, train};
@@ -101,8 +102,8 @@ fn first_ten_losses_equal_the_recorded_ones() {
         return;
     }
     println!("{} here, {} there: five digits are compared", measured.machine, fixture.machine);
-    for (set_up, nets) in &fixture.losses {
-        for (name, theirs) in nets {
+    for (set_up, networks) in &fixture.losses {
+        for (name, theirs) in networks {
             let ours = &measured.losses[set_up][name];
             let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-5 * b.abs().max(1.0);
             assert!(ours.iter().zip(theirs).all(near), "{set_up} {name}: {ours:?}, not {theirs:?}");

@@ -105,10 +105,10 @@ fn the_message_for_an_invalid_file_says_what_was_expected_and_found() {
     refused("a.bin", good[..3 * RECORD + 2000].to_vec(), &["11219 bytes", "3 images and 2000 bytes more"]);
     refused("a.bin", [good.as_slice(), &[0]].concat(), &["4 images and 1 bytes more"]);
     refused("a.bin", records(60_001, |_, _| 0), &["60000 at most", "holds 60001"]);
-    let mut mislabelled = good.clone();
-    mislabelled[2 * RECORD] = 10;
-    refused("a.bin", mislabelled.clone(), &["a label from 0 to 9", "the label 10 before image 3 of 4"]);
-    assert!(cifar10::read(&[&good, &mislabelled], 2).is_err(), "a bad file is refused whole");
+    let mut mislabeled = good.clone();
+    mislabeled[2 * RECORD] = 10;
+    refused("a.bin", mislabeled.clone(), &["a label from 0 to 9", "the label 10 before image 3 of 4"]);
+    assert!(cifar10::read(&[&good, &mislabeled], 2).is_err(), "a bad file is refused whole");
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn the_message_for_an_invalid_archive_says_what_was_expected_and_found() {
     let at = sum.len() - 6;
     sum[at] ^= 1;
     refused("x.tar.gz", sum, &["checksum"]);
-    refused("x.tar.gz", gzip(&[b'a'; 600]), &["no tar archive"]);
+    refused("x.tar.gz", gzip(&[b'a'; 600]), &["not a tar archive"]);
     refused(
         "x.tar.gz",
         gzip(&tar(&[("cifar-10-batches-py/data_batch_1", b"pickle")])),
@@ -214,7 +214,7 @@ fn normalized_training_batches_have_mean_0_and_standard_deviation_1() {
     let plain = nn_lab::data::fashion_mnist::read(&bytes).unwrap().train;
     let inside: Vec<u8> = image.iter().enumerate().filter(|(i, _)| !border(*i)).map(|(_, &v)| v).collect();
     assert_eq!(inside, plain.pixels[7 * 784..8 * 784]);
-    // Indices that do not exist are left out.
+    // Indices that do not exist are skipped.
     assert_eq!(images.train.batch(&[1, 99_999], &images.stats).1.len(), 1);
 }
 
@@ -227,7 +227,8 @@ fn the_original_cifar10_has_the_published_statistics() {
     for class in 0..10 {
         assert!((200..400).contains(&images.train.labels.iter().filter(|&&label| label == class).count()));
     }
-    // Of all 50,000 training images the means are 0.491, 0.482, 0.447, and the deviations 0.247, 0.243, 0.262.
+    // Of all 50,000 training images the means are 0.491, 0.482, 0.447, and the deviations 0.247, 0.243,
+    // 0.262.
     for (measured, published) in images.stats.mean.iter().zip([0.491, 0.482, 0.447]) {
         assert!((measured - published).abs() < 0.015, "{measured} against {published}");
     }

@@ -2,6 +2,7 @@
 //! cases. Fixed shapes are verified on any device (see `src/verify/kernels.rs`).
 #![cfg(feature = "compute")]
 
+use crate::collector::values;
 use burn::module::Param;
 use burn::nn::pool::MaxPool2dConfig;
 use burn::tensor::activation::{relu, softmax};
@@ -9,16 +10,12 @@ use burn::tensor::{Device, Distribution, Tensor};
 use nn_lab_kernels::{adamw, attention, pool, vector};
 use proptest::prelude::*;
 
-fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_to_vec().expect("floats")
-}
-
 #[track_caller]
 fn close<const D: usize>(what: &str, ours: Tensor<D>, theirs: Tensor<D>, tolerance: f32) {
     assert_eq!(ours.dims(), theirs.dims(), "{what}");
     // A sum close to zero has lost the digits of its terms.
-    let size = numbers(theirs.clone().abs().max())[0].max(0.1);
-    let off = numbers((ours - theirs).abs().max())[0] / size;
+    let size = values(theirs.clone().abs().max())[0].max(0.1);
+    let off = values((ours - theirs).abs().max())[0] / size;
     assert!(off < tolerance, "{what}: {off:e}");
 }
 
@@ -113,7 +110,7 @@ proptest! {
 #[test]
 fn nan_propagates_through_pooling() {
     let x = Tensor::<4>::from_floats([[[[1.0, f32::NAN], [2.0, 3.0]]]], &Device::flex());
-    assert!(numbers(pool::relu_pool(x))[0].is_nan());
+    assert!(values(pool::relu_pool(x))[0].is_nan());
 }
 
 /// Compares a convolution and the gradients of input, weight and bias with burn's.
@@ -176,15 +173,15 @@ fn the_gradient_of_pooling_goes_to_the_first_maximum_if_it_is_positive() {
     let x =
         Tensor::<4>::from_floats([[[[2.0, 2.0, -1.0, -3.0], [2.0, 1.0, 0.0, -2.0]]]], &device).require_grad();
     let y = pool::relu_pool(x.clone());
-    assert_eq!(numbers(y.clone().inner()), [2.0, 0.0]);
+    assert_eq!(values(y.clone().inner()), [2.0, 0.0]);
     let d_x = x.grad(&y.sum().backward()).expect("a gradient");
-    assert_eq!(numbers(d_x), [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    assert_eq!(values(d_x), [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
 }
 
 #[test]
 fn attention_accepts_transposed_inputs_and_does_not_change_them() {
     let [q, k, v] = [(); 3].map(|()| normal([2, 9, 3, 8]).swap_dims(1, 2));
-    let before = numbers(q.clone().inner());
+    let before = values(q.clone().inner());
     let contiguous = |x: &Tensor<4>| x.clone().mul_scalar(1.0);
     let ours = attention::causal(q.clone(), k.clone(), v.clone(), 0.5);
     close(
@@ -193,7 +190,7 @@ fn attention_accepts_transposed_inputs_and_does_not_change_them() {
         attention::causal(contiguous(&q), contiguous(&k), contiguous(&v), 0.5).inner(),
         1e-6,
     );
-    assert_eq!(numbers(q.inner()), before);
+    assert_eq!(values(q.inner()), before);
 }
 
 #[test]
@@ -207,7 +204,7 @@ fn one_step_of_adam_computed_by_hand() {
     let mut squares = adamw::SumOfSquares::new(zero.clone());
     squares.add(gradient.clone());
     let squares = squares.sum();
-    assert_eq!((numbers(squares.clone()), numbers(zero)), (vec![25.0], vec![0.0]));
+    assert_eq!((values(squares.clone()), values(zero)), (vec![25.0], vec![0.0]));
     let others = (weight.clone(), gradient.clone());
     let (after, moments) =
         adamw::step(weight, gradient, adamw::no_moments(2, &device), squares, rates, step, 0.5);
@@ -216,7 +213,7 @@ fn one_step_of_adam_computed_by_hand() {
     close("m and v", moments, Tensor::from_floats([0.06, 0.08, 0.0036, 0.0064], &device), 1e-5);
     close("weights", after, Tensor::from_floats([0.95 - 0.1, -1.9 - 0.1], &device), 1e-5);
     // Tensors with other owners are unchanged.
-    assert_eq!((numbers(others.0), numbers(others.1)), (vec![1.0, -2.0], vec![3.0, 4.0]));
+    assert_eq!((values(others.0), values(others.1)), (vec![1.0, -2.0], vec![3.0, 4.0]));
 }
 
 #[test]
@@ -230,24 +227,24 @@ fn a_clipped_step_is_a_step_along_the_clipped_gradient() {
         matrix: Param<Tensor<2>>,
         vector: Param<Tensor<1>>,
     }
-    let net = Two { matrix: Param::from_tensor(normal([5, 7])), vector: Param::from_tensor(normal([3])) };
+    let network = Two { matrix: Param::from_tensor(normal([5, 7])), vector: Param::from_tensor(normal([3])) };
     let grads = || {
         let mut grads = GradientsParams::new();
-        grads.register::<2>(net.matrix.id, Tensor::ones([5, 7], &Device::flex()).mul_scalar(2.0));
-        grads.register::<1>(net.vector.id, Tensor::ones([3], &Device::flex()).mul_scalar(-3.0));
+        grads.register::<2>(network.matrix.id, Tensor::ones([5, 7], &Device::flex()).mul_scalar(2.0));
+        grads.register::<1>(network.vector.id, Tensor::ones([3], &Device::flex()).mul_scalar(-3.0));
         grads
     };
     let norm = (35.0f32 * 4.0 + 3.0 * 9.0).sqrt();
     let clipped = || {
         let (mut from, mut to) = (grads(), GradientsParams::new());
         let scale = 0.5 / norm;
-        to.register::<2>(net.matrix.id, from.remove::<2>(net.matrix.id).expect("a gradient") * scale);
-        to.register::<1>(net.vector.id, from.remove::<1>(net.vector.id).expect("a gradient") * scale);
+        to.register::<2>(network.matrix.id, from.remove::<2>(network.matrix.id).expect("a gradient") * scale);
+        to.register::<1>(network.vector.id, from.remove::<1>(network.vector.id).expect("a gradient") * scale);
         to
     };
     for optimizer in [Optimizer::adamw(0.9, 0.99, 0.1), Optimizer::sgd(0.9), Optimizer::sgd(0.0)] {
-        let ours = optimizer.clone().step(0.01, Some(0.5), net.clone(), grads());
-        let theirs = optimizer.clone().step(0.01, None, net.clone(), clipped());
+        let ours = optimizer.clone().step(0.01, Some(0.5), network.clone(), grads());
+        let theirs = optimizer.clone().step(0.01, None, network.clone(), clipped());
         close("matrix", ours.matrix.val().inner(), theirs.matrix.val().inner(), 1e-6);
         close("vector", ours.vector.val().inner(), theirs.vector.val().inner(), 1e-6);
     }

@@ -115,20 +115,6 @@ const HOMONYMS: &[(&str, &str)] = &[
 /// The macros at the root of the crate. They are not layers.
 const MACROS: &[&str] = &["for_each_section", "settings", "choices", "keys", "own_arms", "own_files"];
 
-/// Circles between files that are still to be removed, each as the files in it.
-const KNOWN_CIRCLES: &[&[&str]] = &[
-    &["charts::heatmap", "charts::heatmap::cells", "charts::heatmap::overlay"],
-    &["conv::cpu", "conv::winograd"],
-    &["sections::cnn::checks", "sections::cnn::record"],
-    &[
-        "ui::control",
-        "ui::control::int_list",
-        "ui::control::select",
-        "ui::control::slider",
-        "ui::control::switch",
-    ],
-];
-
 /// Returns the folders of the sections, which are their slugs.
 fn slugs() -> BTreeSet<String> {
     let entries = fs::read_dir("src/sections").expect("the tests run in the project's folder");
@@ -286,17 +272,15 @@ fn defining<'a>(found: &'a BTreeMap<String, Found>, path: &[String], depth: usiz
 
 #[test]
 fn no_files_name_each_other() {
-    let mut new = Vec::new();
+    let mut found = Vec::new();
     for root in ["src", "crates/kernels/src"] {
         let read =
             |(module, path): (String, PathBuf)| (module, fs::read_to_string(path).expect("a readable file"));
         let modules: Vec<_> = modules(root).into_iter().map(read).collect();
-        new.extend(circles(&modules).into_iter().filter(|circle| {
-            !KNOWN_CIRCLES.iter().any(|known| circle.iter().all(|module| known.contains(&module.as_str())))
-        }));
+        found.extend(circles(&modules));
     }
-    let new: Vec<String> = new.iter().map(|circle| circle.join(", ")).collect();
-    assert!(new.is_empty(), "circles between files:\n{}", new.join("\n"));
+    let found: Vec<String> = found.iter().map(|circle| circle.join(", ")).collect();
+    assert!(found.is_empty(), "circles between files:\n{}", found.join("\n"));
 }
 
 #[test]

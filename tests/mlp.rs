@@ -1,4 +1,5 @@
-//! Section 1: the network compared with numbers computed by hand, and short runs of the experiment on the CPU.
+//! Section 1: the network compared with numbers computed by hand, and short runs of the experiment on the
+//! CPU.
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, probe, run, train};
@@ -35,7 +36,8 @@ fn forward_matches_numbers_computed_by_hand() {
         let n = values.len();
         Some(burn::module::Param::from_tensor(Tensor::<1>::from_data(TensorData::new(values, [n]), &device)))
     };
-    // h = relu([1, 2] [[1, -1], [2, 1]] + [0.5, -4]) = relu([5.5, -3]) = [5.5, 0]; y = 5.5 * 2 + 0 * 7 - 1 = 10.
+    // h = relu([1, 2] [[1, -1], [2, 1]] + [0.5, -4]) = relu([5.5, -3]) = [5.5, 0]; y = 5.5 * 2 + 0 * 7 - 1 =
+    // 10.
     net.layers[0].weight = set(vec![1., -1., 2., 1.], [2, 2]);
     net.layers[0].bias = bias(vec![0.5, -4.]);
     net.layers[1].weight = set(vec![2., 7.], [2, 1]);
@@ -349,7 +351,8 @@ fn editing_a_weight_changes_the_network_itself() {
     let index = snapshot(&before, NONLINEAR).offset(at).expect("a weight") as u32;
     let set = |of, value| Request::Set { of, values: vec![(index, value)] };
 
-    // After the last step: network, decision boundary and score use the edited weight; the other network is unchanged.
+    // After the last step: network, decision boundary and score use the edited weight; the other network is
+    // unchanged.
     let after = asked(&config, &[(u32::MAX, set(OF, 2.5))]);
     let (old, new) = (snapshot(&before, NONLINEAR), snapshot(&after, NONLINEAR));
     assert_eq!((new.value(at), new.edits), (Some(2.5), 1));

@@ -5,7 +5,8 @@ use crate::collector::{measured, number};
 use nn_lab::core::guided::Answer;
 use nn_lab::sections::mlp::Mlp;
 
-/// Returns the answer of an experiment for a seed, after checking that its numbers are metrics and occur in its text.
+/// Returns the answer of an experiment for a seed, after checking that its numbers are metrics and occur in
+/// its text.
 #[track_caller]
 fn answer(slug: &str, seed: u32) -> Answer {
     let (answer, metrics) = measured::<Mlp>(slug, seed);
@@ -66,8 +67,8 @@ fn layers_of_two_units_do_not_enclose_a_disc() {
 
 #[test]
 fn two_units_are_not_enough_for_four_squares() {
-    // For squares from 0.05 to 0.95, a band |x1 + x2| < t misclassifies (t - 0.1)^2 / 1.62 of one class and (0.9 - t)^2 / 0.81
-    // of the other. The minimum is at t = 0.633, with an accuracy of 86.8%.
+    // For squares from 0.05 to 0.95, a band |x1 + x2| < t misclassifies (t - 0.1)^2 / 1.62 of one class and
+    // (0.9 - t)^2 / 0.81 of the other. The minimum is at t = 0.633, with an accuracy of 86.8%.
     let right = |t: f64| 1.0 - ((t - 0.1).powi(2) / 1.62 + (0.9 - t).powi(2) / 0.81) / 2.0;
     let best = (0..1000).map(|i| right(f64::from(i) / 1000.0)).fold(0.0, f64::max);
     assert!((best - 0.868).abs() < 5e-4, "{best}");

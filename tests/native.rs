@@ -1,5 +1,6 @@
-//! All native tests in one binary, so that burn is linked once. Each file of tests in this folder is a module.
-//! `cargo nextest run --features cpu -E 'test(/^mlp::/)'` or `cargo test --features cpu --test native mlp::` runs one of them.
+//! All native tests in one binary, so that burn is linked once. Each file of tests in this folder is a
+//! module. `cargo nextest run --features cpu -E 'test(/^mlp::/)'` or `cargo test --features cpu --test native
+//! mlp::` runs one of them.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod attention;

@@ -1,5 +1,6 @@
-//! Random input for everything that reads external data: addresses, messages, files. The inputs are mutations of valid data,
-//! because completely random data is refused at its first byte. Nothing panics, or takes a second or 300 MB.
+//! Random input for everything that reads external data: addresses, messages, files. The inputs are mutations
+//! of valid data, because completely random data is refused at its first byte. Nothing panics, or takes a
+//! second or 300 MB.
 #![cfg(feature = "compute")]
 
 use crate::run_record::example_record;
@@ -92,14 +93,14 @@ fn checked<T>(what: &str, read: impl Fn() -> T) -> T {
 #[track_caller]
 fn checked_within<T>(limit: Duration, what: &str, read: impl Fn() -> T) -> T {
     PEAK.set(HELD.get());
-    let (before, begun) = (HELD.get(), Instant::now());
+    let (before, started) = (HELD.get(), Instant::now());
     let mut out = read();
-    let (mut took, bytes) = (begun.elapsed(), (PEAK.get() - before) as usize);
+    let (mut took, bytes) = (started.elapsed(), (PEAK.get() - before) as usize);
     if took > limit {
         // The machine may have been busy, so the second attempt measures CPU time.
-        let (begun, cpu_time) = (Instant::now(), cpu_time());
+        let (started, cpu_time) = (Instant::now(), cpu_time());
         out = read();
-        took = self::cpu_time().zip(cpu_time).map_or(begun.elapsed(), |(now, before)| now - before);
+        took = self::cpu_time().zip(cpu_time).map_or(started.elapsed(), |(now, before)| now - before);
     }
     assert!(took <= limit, "{what}: it took {took:?}");
     assert!(bytes <= MAX_BYTES, "{what}: it took {} MB of memory", bytes / 1_000_000);
@@ -389,7 +390,8 @@ fn run_files_do_not_exhaust_memory() {
     }
 }
 
-/// The file has nearly the maximum length. The page reads it several times faster than the tests, which are barely optimized.
+/// The file has nearly the maximum length. The page reads it several times faster than the tests, which are
+/// barely optimized.
 #[test]
 fn a_long_run_file_is_read() {
     let mut record = example_record();
@@ -465,12 +467,12 @@ fn any_checkpoint_is_read() {
     let (whole, result) = train(None);
     result.expect("it trains");
     let valid = whole.checkpoints.first().expect("a checkpoint").1.clone();
-    let heard = Mlp::save_arm(&whole.record(), 1);
+    let saved = Mlp::save_arm(&whole.record(), 1);
     cases(300, mutations(), |mutations| {
         assert_refusal(train(Some(mutated(&valid, &mutations))).1);
     });
     cases(10_000, mutations(), |mutations| {
-        checked("what was heard", || Mlp::load_arm(&mut Default::default(), 1, &mutated(&heard, &mutations)));
+        checked("a saved arm", || Mlp::load_arm(&mut Default::default(), 1, &mutated(&saved, &mutations)));
     });
 }
 
@@ -577,7 +579,8 @@ fn gzip(parts: &[&[u8]], zeros: usize) -> Vec<u8> {
 }
 
 fn archive(name: &str, bytes: Vec<u8>) -> Result<usize, LabError> {
-    // An archive of the maximum length is unpacked completely, which the worker does several times faster than the tests.
+    // An archive of the maximum length is unpacked completely, which the worker does several times faster
+    // than the tests.
     checked_within(2 * MAX_TIME, "an archive", || {
         visitor_files::unpack(FileKind::Cifar10, name, bytes.clone()).map(|files| files.len())
     })

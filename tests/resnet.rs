@@ -92,8 +92,8 @@ fn networks_do_not_share_running_statistics() {
     assert_ne!(a.valid().forward(Tensor::ones([2, 3, 8, 8], &Device::flex())).into_data(), trained);
 }
 
-/// A plain network without biases is homogeneous in each layer's weight, so `sum(w * dL/dw)` is the same for all layers
-/// (Du, Hu and Lee 2018). Its weight gradients therefore cannot vanish only toward the input.
+/// A plain network without biases is homogeneous in each layer's weight, so `sum(w * dL/dw)` is the same for
+/// all layers (Du, Hu and Lee 2018). Its weight gradients therefore cannot vanish only toward the input.
 #[test]
 fn without_biases_sum_w_dw_is_equal_in_all_layers_of_a_plain_network() {
     let device = Device::flex().autodiff();
@@ -200,32 +200,32 @@ fn gradients_vanish_without_batch_norm_and_grow_with_it() {
     assert_eq!(toggled.other_flow.as_deref(), Some(without));
 }
 
-/// Checks identities that hold for the paths of any network: an addition passes its gradient to both branches, and the
-/// gradients of both branches add up as vectors.
+/// Checks identities that hold for the paths of any network: an addition passes its gradient to both
+/// branches, and the gradients of both branches add up as vectors.
 #[track_caller]
 fn check_paths(paths: &Paths, residual: bool) {
     for (index, block) in paths.blocks.iter().enumerate() {
-        let given = paths.given(index);
-        let all = [given, block.branch, block.sum, block.output];
+        let input = paths.input_of(index);
+        let all = [input, block.branch, block.sum, block.output];
         assert!(all.iter().all(|flow| flow.signal > 0.0 && flow.gradient > 0.0), "{index}: {block:?}");
         // ReLU passes a part of each.
         assert!(block.output.signal <= block.sum.signal && block.sum.gradient <= block.output.gradient);
         let Some(shortcut) = block.shortcut else {
             assert!(!residual);
-            assert_eq!((block.sum.signal, given.gradient), (block.branch.signal, block.branch.gradient));
+            assert_eq!((block.sum.signal, input.gradient), (block.branch.signal, block.branch.gradient));
             continue;
         };
         assert!(residual);
         let (branch, shortcut_grad) = (block.branch.gradient, shortcut.gradient);
         let bound = (branch + shortcut_grad) * 1.0001;
         assert!(
-            (branch - shortcut_grad).abs() <= given.gradient * 1.0001 && given.gradient <= bound,
+            (branch - shortcut_grad).abs() <= input.gradient * 1.0001 && input.gradient <= bound,
             "{index}: {block:?}"
         );
         if block.projected {
             assert_ne!(shortcut.gradient, block.sum.gradient);
         } else {
-            assert_eq!((shortcut.signal, shortcut.gradient), (given.signal, block.sum.gradient));
+            assert_eq!((shortcut.signal, shortcut.gradient), (input.signal, block.sum.gradient));
         }
     }
 }

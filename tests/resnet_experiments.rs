@@ -1,4 +1,5 @@
-//! The guided experiments and the predefined sweeps of section 3: with every seed, the answer follows from the measurements.
+//! The guided experiments and the predefined sweeps of section 3: with every seed, the answer follows from
+//! the measurements.
 #![cfg(feature = "compute")]
 
 use crate::collector::{self, number, sweep};

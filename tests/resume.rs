@@ -1,5 +1,5 @@
-//! On the CPU, a run that continues from a checkpoint is identical, bit for bit, to an uninterrupted run: in every section, for
-//! every arm, with every optimizer.
+//! On the CPU, a run that continues from a checkpoint is identical, bit for bit, to an uninterrupted run: in
+//! every section, for every arm, with every optimizer.
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, block_on};
@@ -33,8 +33,8 @@ fn train<E: Train>(
 fn at<E: Experiment>(out: &Collector<E>, step: u32) -> (Vec<u8>, Vec<u8>) {
     let (_, checkpoint, frames) =
         out.checkpoints.iter().find(|(at, ..)| *at == step).expect("a checkpoint of that step");
-    let heard = Collector::<E> { frames: out.frames[..*frames].to_vec(), ..Collector::default() };
-    (checkpoint.clone(), E::save_arm(&heard.record(), out.arm))
+    let saved = Collector::<E> { frames: out.frames[..*frames].to_vec(), ..Collector::default() };
+    (checkpoint.clone(), E::save_arm(&saved.record(), out.arm))
 }
 
 fn check_resume<E: Train>(query: &str) {
@@ -44,14 +44,14 @@ fn check_resume<E: Train>(query: &str) {
         let what = format!("{}?{query}, arm {arm}", E::SLUG);
         let (whole, result) = train::<E>(&config, arm, None);
         result.expect("it trains");
-        let (checkpoint, heard) = at(&whole, FROM);
+        let (checkpoint, saved) = at(&whole, FROM);
         let (rest, result) = train::<E>(&config, arm, Some(checkpoint));
         result.expect("it continues");
 
         let steps = |out: &Collector<E>| out.ticks.iter().map(|directive| directive.step).collect::<Vec<_>>();
         assert_eq!(steps(&rest), (FROM + 1..=STEPS).collect::<Vec<_>>(), "{what}");
         let mut record = E::Record::default();
-        assert!(E::load_arm(&mut record, arm, &heard), "{what}: the saved part of the record is read");
+        assert!(E::load_arm(&mut record, arm, &saved), "{what}: the saved part of the record is read");
         rest.frames.iter().for_each(|(arm, frame)| E::apply_frame(&mut record, *arm, frame.clone()));
         let whole_record = whole.record();
         // With some settings, the record gets curves that an empty record does not have.

@@ -172,7 +172,8 @@ fn settings_are_consistent<E: Experiment>() {
     }
 }
 
-/// An experiment's settings are valid, it asks about existing metrics, and it has no answer before a measurement.
+/// An experiment's settings are valid, it asks about existing metrics, and it has no answer before a
+/// measurement.
 #[track_caller]
 fn guided_experiments_are_valid<E: Experiment>() {
     let (slug, defaults) = (E::SLUG, E::Config::default());
@@ -271,7 +272,7 @@ fn checks_are_open_without_measurements<E: Experiment>() {
 #[track_caller]
 fn every_setting_runs_at_its_limits<E: Probe + Train>() {
     let slug = E::SLUG;
-    let mut learned = 0;
+    let mut trained = 0;
     for param in <E::Config as Settings>::PARAMS {
         for end in ends(param) {
             let config = from_query(&small::<E::Config>(), &[(param.key, end.clone())].into()).0;
@@ -287,45 +288,25 @@ fn every_setting_runs_at_its_limits<E: Probe + Train>() {
             };
             outcome(probe::<E>(config.clone()), &config);
             // Stopped before the score, which takes longer than a step.
-            learned += usize::from(outcome(run::<E>(config.clone(), 1), &config));
+            trained += usize::from(outcome(run::<E>(config.clone(), 1), &config));
         }
     }
-    assert!(learned > <E::Config as Settings>::PARAMS.len(), "{slug}: only {learned} settings were trained");
+    assert!(trained > <E::Config as Settings>::PARAMS.len(), "{slug}: only {trained} settings were trained");
+}
+
+macro_rules! tests {
+    ($section:ty: $($name:ident),+) => {
+        $(#[test] fn $name() { super::$name::<$section>(); })+
+    };
 }
 
 macro_rules! contract {
     ($($module:ident, $experiment:ident, $panel:ident, $title:literal, $subtitle:literal;)*) => {
         $(mod $module {
-            type Section = nn_lab::sections::$module::$experiment;
-
-            #[test]
-            fn settings_are_consistent() {
-                super::settings_are_consistent::<Section>();
-            }
-
-            #[test]
-            fn sweeps_are_valid() {
-                super::sweeps_are_valid::<Section>();
-            }
-
-            #[test]
-            fn guided_experiments_are_valid() {
-                super::guided_experiments_are_valid::<Section>();
-            }
-
-            #[test]
-            fn runs_produce_series() {
-                super::runs_produce_series::<Section>();
-            }
-
-            #[test]
-            fn checks_are_open_without_measurements() {
-                super::checks_are_open_without_measurements::<Section>();
-            }
-
-            #[test]
-            fn every_setting_runs_at_its_limits() {
-                super::every_setting_runs_at_its_limits::<Section>();
+            tests! {
+                nn_lab::sections::$module::$experiment:
+                settings_are_consistent, sweeps_are_valid, guided_experiments_are_valid, runs_produce_series,
+                checks_are_open_without_measurements, every_setting_runs_at_its_limits
             }
         })*
     };

@@ -1,5 +1,5 @@
-//! The guided experiments of sections 4 and 5, natively with three seeds: each answer follows from the measurements, and the
-//! result is the one that the experiment explains.
+//! The guided experiments of sections 4 and 5, natively with three seeds: each answer follows from the
+//! measurements, and the result is the one that the experiment explains.
 #![cfg(feature = "compute")]
 
 use crate::collector::{measured, number};
@@ -8,7 +8,8 @@ use nn_lab::run::{Probe, Train};
 use nn_lab::sections::attention::Attention;
 use nn_lab::sections::rnn::Rnn;
 
-/// Returns the answers of an experiment for the first `seeds` seeds, after checking that their numbers are the page's metrics.
+/// Returns the answers of an experiment for the first `seeds` seeds, after checking that their numbers are
+/// the page's metrics.
 #[track_caller]
 fn answers<E: Probe + Train>(slug: &str, seeds: u32) -> Vec<Answer> {
     let of_seed = |seed: u32| {

@@ -2,7 +2,7 @@
 #![cfg(feature = "compute")]
 
 use crate::collector::{Collector, block_on, train, values};
-use crate::transformer_model::{SIZES, largest_gap, net, one_hot};
+use crate::transformer_model::{SIZES, largest_gap, model, one_hot};
 use burn::tensor::Device;
 use nn_lab::core::{LabError, Verdict};
 use nn_lab::data::safetensors;
@@ -219,7 +219,7 @@ fn the_model_writes_the_requested_text() {
 
 #[test]
 fn cached_generation_matches_the_uncached_model() {
-    let net = net(SIZES);
+    let net = model(SIZES);
     let vocabulary = Vocabulary::from_chars("\nabcdefghi".chars().chain(['j']).collect()).expect("in order");
     let mut writer_text = vocabulary.encode("abc");
     let device = Device::flex();

@@ -1,4 +1,5 @@
-//! Long measurements, run manually: `NN_LAB_TEXT=FILE cargo test --features cpu --test native transformer_measure -- --ignored --nocapture`.
+//! Long measurements, run manually: `NN_LAB_TEXT=FILE cargo test --features cpu --test native
+//! transformer_measure -- --ignored --nocapture`.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a measurement prints")]
 #![cfg(feature = "compute")]
 
@@ -9,7 +10,8 @@ use nn_lab::core::settings::from_query;
 use nn_lab::data::text::{Corpus, Windows, fixed_windows, read_own, read_plays, window_len};
 use nn_lab::sections::transformer::{Config, Model, Transformer};
 
-/// Trains with a preset (`NN_LAB_PRESET`, with changes like `steps=100,heads=2` in `NN_LAB_SET`) and prints the losses.
+/// Trains with a preset (`NN_LAB_PRESET`, with changes like `steps=100,heads=2` in `NN_LAB_SET`) and prints
+/// the losses.
 #[test]
 #[ignore = "minutes"]
 fn preset() {
@@ -49,8 +51,9 @@ fn preset() {
     }
 }
 
-/// Trains the preset that follows nanoGPT's README and evaluates it on the complete validation part (of `NN_LAB_TEXT`, or of the
-/// plays). `NN_LAB_INIT=gpt2` initializes every matrix with GPT-2's standard deviation of 0.02, regardless of its width.
+/// Trains the preset that follows nanoGPT's README and evaluates it on the complete validation part (of
+/// `NN_LAB_TEXT`, or of the plays). `NN_LAB_INIT=gpt2` initializes every matrix with GPT-2's standard
+/// deviation of 0.02, regardless of its width.
 #[test]
 #[ignore = "minutes"]
 fn nanogpt_on_the_whole_validation_part() {
@@ -95,7 +98,8 @@ fn nanogpt_on_the_whole_validation_part() {
     );
 }
 
-/// Applies nanoGPT's initialization: 0.02 everywhere, divided by `sqrt(2 n_layers)` in the last layer of each branch.
+/// Applies nanoGPT's initialization: 0.02 everywhere, divided by `sqrt(2 n_layers)` in the last layer of each
+/// branch.
 fn as_gpt2(state: &mut Model, d_model: f32) {
     let (embedding, linear) = (0.02 * d_model.sqrt(), (d_model / 768.0).sqrt());
     let net = state.net_mut();

@@ -3,7 +3,7 @@
 
 use crate::collector::values;
 use burn::tensor::{Device, Tensor, TensorData};
-use nn_lab::models::transformer::{Cache, Positions, Sizes, Transformer as Net, sinusoidal_table};
+use nn_lab::models::transformer::{Cache, Positions, Sizes, Transformer, sinusoidal_table};
 use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::sections::transformer::positions::{measured_period, product_formula, wavelength};
 use nn_lab::sections::transformer::{Config, PositionsChoice, param_count, sizes};
@@ -20,8 +20,8 @@ pub(crate) const SIZES: Sizes = Sizes {
     tied: true,
 };
 
-pub(crate) fn net(sizes: Sizes) -> Net {
-    Net::new(sizes, &mut WeightRng::new(3), &Device::flex())
+pub(crate) fn model(sizes: Sizes) -> Transformer {
+    Transformer::new(sizes, &mut WeightRng::new(3), &Device::flex())
 }
 
 pub(crate) fn one_hot(ids: &[usize]) -> Tensor<3> {
@@ -41,11 +41,11 @@ fn some_ids(n: usize) -> Vec<usize> {
 #[test]
 fn a_later_character_does_not_change_earlier_logits() {
     for positions in [Positions::Sinusoidal, Positions::Learned] {
-        let net = net(Sizes { positions, ..SIZES });
+        let model = model(Sizes { positions, ..SIZES });
         let ids = some_ids(24);
         for forward in [
-            &(|ids: &[usize]| values(net.forward(one_hot(ids), 0.0))) as &dyn Fn(&[usize]) -> Vec<f32>,
-            &|ids: &[usize]| values(net.inspect(one_hot(ids), None).0),
+            &(|ids: &[usize]| values(model.forward(one_hot(ids), 0.0))) as &dyn Fn(&[usize]) -> Vec<f32>,
+            &|ids: &[usize]| values(model.inspect(one_hot(ids), None).0),
         ] {
             let before = forward(&ids);
             for changed in [1, 12, 23] {
@@ -62,35 +62,35 @@ fn a_later_character_does_not_change_earlier_logits() {
 #[test]
 fn cached_logits_agree_with_those_of_the_full_text() {
     for (positions, tied) in [(Positions::Sinusoidal, true), (Positions::Learned, false)] {
-        let net = net(Sizes { positions, tied, ..SIZES });
+        let model = model(Sizes { positions, tied, ..SIZES });
         let ids = some_ids(24);
-        let whole = values(net.forward(one_hot(&ids), 0.0));
+        let full = values(model.forward(one_hot(&ids), 0.0));
         // Pieces of all kinds: several characters, then single ones, then several again.
         let mut cache = Cache::default();
         let mut cached = Vec::new();
         for piece in [&ids[..5], &ids[5..6], &ids[6..7], &ids[7..20], &ids[20..]] {
-            cached.extend(values(net.forward_cached(one_hot(piece), &mut cache)));
+            cached.extend(values(model.forward_cached(one_hot(piece), &mut cache)));
         }
         assert_eq!(cache.len(), 24);
-        assert!(largest_gap(&whole, &cached) < 1e-5, "{}", largest_gap(&whole, &cached));
+        assert!(largest_gap(&full, &cached) < 1e-5, "{}", largest_gap(&full, &cached));
     }
 }
 
 #[test]
 fn a_gate_switches_a_head_off_and_weights_sum_to_one() {
-    let net = net(SIZES);
+    let model = model(SIZES);
     let ids = one_hot(&some_ids(24));
-    let (logits, weights) = net.inspect(ids.clone(), None);
-    assert!(largest_gap(&values(logits.clone()), &values(net.forward(ids.clone(), 0.0))) < 1e-5);
+    let (logits, weights) = model.inspect(ids.clone(), None);
+    assert!(largest_gap(&values(logits.clone()), &values(model.forward(ids.clone(), 0.0))) < 1e-5);
     assert_eq!(weights.len(), 2);
     for sums in weights.iter().map(|weights| values(weights.clone().sum_dim(3))) {
         assert!(sums.iter().all(|sum| (sum - 1.0).abs() < 1e-5));
     }
     let on = vec![vec![1.0; 4]; 2];
-    assert_eq!(values(net.inspect(ids.clone(), Some(&on)).0), values(logits.clone()));
+    assert_eq!(values(model.inspect(ids.clone(), Some(&on)).0), values(logits.clone()));
     let mut off = on;
     off[1][2] = 0.0;
-    let (gated, gated_weights) = net.inspect(ids, Some(&off));
+    let (gated, gated_weights) = model.inspect(ids, Some(&off));
     assert_ne!(values(gated), values(logits));
     assert_eq!(values(gated_weights[0].clone()), values(weights[0].clone()), "the first layer is unchanged");
 }
@@ -108,8 +108,8 @@ proptest! {
     ) {
         let positions = if learned { PositionsChoice::Learned } else { PositionsChoice::Sinusoidal };
         let config = Config { layers, heads, d_model, context, positions, tied, ..Config::default() };
-        let net = net(sizes(&config, vocabulary));
-        prop_assert_eq!(param_count(&config, vocabulary as u64).total(), count_params(&net) as u64);
+        let model = model(sizes(&config, vocabulary));
+        prop_assert_eq!(param_count(&config, vocabulary as u64).total(), count_params(&model) as u64);
     }
 }
 

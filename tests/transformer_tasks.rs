@@ -130,7 +130,8 @@ fn probed_and_trained(config: &Config) -> Record {
     out.record()
 }
 
-/// With every seed, each guided experiment's answer contains its numbers, and the result is the one that it explains.
+/// With every seed, each guided experiment's answer contains its numbers, and the result is the one that it
+/// explains.
 #[test]
 fn answers_of_experiments_follow_from_their_numbers() {
     for guided in Transformer::EXPERIMENTS {

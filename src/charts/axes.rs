@@ -25,7 +25,7 @@ impl Plot {
     }
 }
 
-/// Returns a coordinate as SVG text. Nobody sees less than a tenth of a pixel.
+/// Returns a coordinate as SVG text. A tenth of a pixel is precise enough.
 pub(super) fn px(value: f64) -> String {
     format!("{value:.1}")
 }

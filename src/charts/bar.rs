@@ -16,24 +16,32 @@ use yew::prelude::*;
 /// The bars at one label of the x axis.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Bar {
+    /// The label on the x axis.
     pub label: AttrValue,
     /// One value per group. A value that is not finite draws no bar.
     pub values: Vec<f64>,
 }
 
+/// The properties of a bar chart.
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct BarChartProps {
     /// The chart's name, spoken by screen readers.
     pub name: AttrValue,
+    /// The label of the x axis.
     pub x_label: AttrValue,
+    /// The label of the y axis.
     pub y_label: AttrValue,
+    /// The scale of the y axis.
     #[prop_or_default]
     pub y_scale: ScaleKind,
     /// The names of the groups, one color each.
     pub groups: Vec<AttrValue>,
+    /// The bars, from left to right.
     pub bars: Rc<Vec<Bar>>,
+    /// Horizontal reference lines.
     #[prop_or_default]
     pub references: Vec<Reference>,
+    /// The text of a chart without data.
     #[prop_or_default]
     pub empty: AttrValue,
 }
@@ -323,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_stand_on_zero() {
+    fn bars_start_at_zero() {
         let layout = Layout::new(&props(vec![vec![1.0, -1.0]], ScaleKind::Linear), 400.0);
         let floor = layout.y.map(0.0).unwrap_or_default();
         assert!((layout.boxes[0].y + layout.boxes[0].height - floor).abs() < 1e-6);

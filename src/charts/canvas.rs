@@ -1,13 +1,19 @@
 //! Canvases: their drawing context, and the event that blanks them.
 
 use gloo::events::EventListener;
-use wasm_bindgen::JsCast;
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+use wasm_bindgen::{Clamped, JsCast};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 use yew::prelude::*;
 
 /// Returns the canvas's drawing context, or `None` if the browser refuses it.
 pub fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
     canvas.get_context("2d").ok()??.dyn_into().ok()
+}
+
+/// Puts rows of RGBA pixels on the canvas. `None` if the browser refuses.
+pub fn put_pixels(canvas: &HtmlCanvasElement, pixels: &[u8], width: u32, height: u32) -> Option<()> {
+    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), width, height).ok()?;
+    context(canvas)?.put_image_data(&image, 0.0, 0.0).ok()
 }
 
 /// Returns the number of times that the browser has restored the canvas blank, as it does after it has lost

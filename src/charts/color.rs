@@ -67,8 +67,8 @@ impl ColorMap {
         format!("rgb({red},{green},{blue})")
     }
 
-    /// Returns the values at the two ends of the map: the range given, or else that of the data. A diverging
-    /// map keeps zero in the middle.
+    /// Returns the values at the two ends of the map: the given range, or else the range of the data. A
+    /// diverging map keeps zero in the middle.
     pub fn range(self, given: Option<(f64, f64)>, values: &[f32]) -> (f64, f64) {
         if let Some((low, high)) = given
             && low.is_finite()

@@ -1,4 +1,4 @@
-//! The cursor of a chart: moved by pointer, finger and keyboard, read out beside the chart, and able to
+//! The cursor of a chart: moved by pointer, finger and keyboard, read out next to the chart, and able to
 //! choose a point.
 
 use std::rc::Rc;

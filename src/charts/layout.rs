@@ -132,8 +132,8 @@ pub fn decimate_band(points: impl IntoIterator<Item = Option<(f64, f64, f64)>>) 
     pieces
 }
 
-/// Moves labels apart. Each stays as near to its wanted position as it can with `gap` between neighbors, all are between
-/// `low` and `high`, and their order is kept. If there is not enough room, the gap shrinks.
+/// Moves labels apart. Each stays as near to its wanted position as it can with `gap` between neighbors, all
+/// are between `low` and `high`, and their order is kept. If there is not enough room, the gap shrinks.
 pub fn spread(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
     let count = wanted.len();
     if count == 0 {

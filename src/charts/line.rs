@@ -19,7 +19,7 @@ pub fn LineChart(props: &LineChartProps) -> Html {
         let (node, layout, series) = (node.clone(), layout.clone(), props.series.clone());
         move |event: &MouseEvent| nearest_x(&series, &layout, pointer_in(&node, event)?.0)
     };
-    let walk = {
+    let step_to = {
         let (layout, series) = (layout.clone(), props.series.clone());
         move |key: &str, at| {
             let xs = all_x(&series, &layout);
@@ -35,7 +35,7 @@ pub fn LineChart(props: &LineChartProps) -> Html {
             }
         })
     });
-    let cursor = use_cursor(locate, walk, on_pick);
+    let cursor = use_cursor(locate, step_to, on_pick);
 
     let reading = cursor.at.map(|x| Reading::new(props, &layout, x));
     let marks = reading.as_ref().map(|reading| layout.cursor(reading.x, &reading.dots));
@@ -144,7 +144,7 @@ mod tests {
     use std::rc::Rc;
 
     #[test]
-    fn keys_walk_the_points() {
+    fn keys_move_between_points() {
         let xs = [0.0, 1.0, 2.0];
         assert_eq!(step("ArrowRight", &xs, None), Some(0));
         assert_eq!(step("ArrowRight", &xs, Some(0.0)), Some(1));

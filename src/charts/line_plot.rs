@@ -29,7 +29,7 @@ pub(super) struct Layout {
     /// Heights of the reference lines.
     references: Vec<f64>,
     /// True if some values have no place on a logarithmic axis.
-    left_out: bool,
+    has_omitted: bool,
     empty: Option<AttrValue>,
 }
 
@@ -86,7 +86,7 @@ impl Layout {
 
         let lines: Vec<Line> = series.iter().map(|series| Line::new(series, &x, &y, props.markers)).collect();
         let empty = lines.iter().all(|line| line.path.is_empty() && line.band.is_empty());
-        let left_out = points().any(|point| {
+        let has_omitted = points().any(|point| {
             let misplaced = |kind, value: f64| kind == ScaleKind::Log && value <= 0.0;
             misplaced(x_scale, point.0) || misplaced(y_scale, point.1)
         });
@@ -110,7 +110,7 @@ impl Layout {
             labels: labels(series, &lines, &references, plot, names),
             references: references.iter().map(|(at, _)| *at).collect(),
             lines,
-            left_out,
+            has_omitted,
             empty: empty.then(|| props.empty.clone()),
         }
     }
@@ -264,7 +264,7 @@ pub(super) fn Plotted(props: &PlottedProps) -> Html {
             if let Some(text) = &layout.empty {
                 { empty_text(plot, text) }
             }
-            if layout.left_out {
+            if layout.has_omitted {
                 <text class="chart-note" x={px(plot.right)} y={px(plot.top + 12.0)} text-anchor="end">
                     { fit_text("values ≤ 0 are not shown", plot.width()) }
                 </text>
@@ -307,9 +307,9 @@ mod tests {
     }
 
     #[test]
-    fn says_what_a_log_axis_leaves_out() {
-        assert!(Layout::new(&props(vec![(0.0, 0.0), (1.0, 1.0)], ScaleKind::Log), 400.0).left_out);
-        assert!(!Layout::new(&props(vec![(0.0, 0.0), (1.0, 1.0)], ScaleKind::Linear), 400.0).left_out);
+    fn a_log_axis_reports_omitted_values() {
+        assert!(Layout::new(&props(vec![(0.0, 0.0), (1.0, 1.0)], ScaleKind::Log), 400.0).has_omitted);
+        assert!(!Layout::new(&props(vec![(0.0, 0.0), (1.0, 1.0)], ScaleKind::Linear), 400.0).has_omitted);
         assert!(Layout::new(&props(vec![(0.0, 0.0)], ScaleKind::Log), 400.0).empty.is_some());
     }
 

@@ -5,8 +5,8 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, ResizeObserver, ResizeObserverEntry};
 use yew::prelude::*;
 
-/// Returns a reference, and the width in CSS pixels of the element that it is put on. Charts draw at the size
-/// they are shown at, so their text is as readable at 360 px as at 1600.
+/// Returns a reference, and the width in CSS pixels of the element that it is attached to. Charts draw at the
+/// size they are shown at, so their text is as readable at 360 px as at 1600.
 #[hook]
 pub fn use_width() -> (NodeRef, f64) {
     let node = use_node_ref();

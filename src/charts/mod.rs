@@ -9,6 +9,7 @@ pub mod bar;
 pub mod canvas;
 pub mod color;
 pub mod format;
+pub mod grid;
 pub mod heatmap;
 pub mod layout;
 pub mod line;
@@ -25,7 +26,9 @@ mod tooltip;
 
 pub use crate::charts::{
     bar::{Bar, BarChart},
-    heatmap::{ColorMap, Grid, Heatmap},
+    color::ColorMap,
+    grid::Grid,
+    heatmap::Heatmap,
     line::LineChart,
     scale::ScaleKind,
     series::{Reference, Series},

@@ -5,6 +5,7 @@ pub use crate::charts::format::{format_exact, format_number, format_tick};
 /// The spacing of values along an axis.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ScaleKind {
+    /// Equal differences at equal distances.
     #[default]
     Linear,
     /// Powers of ten at equal distances; values that are not positive have no place.
@@ -24,6 +25,7 @@ impl ScaleKind {
 /// A mark on an axis.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Tick {
+    /// The value at the mark.
     pub value: f64,
     /// The text next to the mark. Empty for a minor tick.
     pub label: String,

@@ -7,11 +7,13 @@ use yew::prelude::*;
 /// A named line.
 #[derive(Clone, Debug)]
 pub struct Series {
+    /// The name of the line.
     pub name: AttrValue,
     /// x and y, in order of x. Points that are not finite break the line.
     pub points: Rc<Vec<(f64, f64)>>,
     /// The index of the line's color.
     pub color: usize,
+    /// True if the line is dashed.
     pub dashed: bool,
     /// x, low and high of a band around the line.
     pub band: Option<Rc<Vec<(f64, f64, f64)>>>,
@@ -42,22 +44,30 @@ impl PartialEq for Series {
 /// A labeled horizontal line, such as chance level.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Reference {
+    /// The text at the right end of the line.
     pub label: AttrValue,
+    /// The value at which the line is.
     pub y: f64,
 }
 
+/// The properties of a line chart.
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct LineChartProps {
     /// The chart's name, spoken by screen readers.
     pub name: AttrValue,
-    /// The name of the x axis with its unit, as in `y_label`.
+    /// The name of the x axis with its unit.
     pub x_label: AttrValue,
+    /// The name of the y axis with its unit.
     pub y_label: AttrValue,
+    /// The scale of the x axis.
     #[prop_or_default]
     pub x_scale: ScaleKind,
+    /// The scale of the y axis.
     #[prop_or_default]
     pub y_scale: ScaleKind,
+    /// The lines.
     pub series: Vec<Series>,
+    /// Horizontal reference lines.
     #[prop_or_default]
     pub references: Vec<Reference>,
     /// The right end of the x axis, so that a growing line does not rescale it.

@@ -2,8 +2,10 @@
 //! wide, flat data, such as the state of a cell over time.
 
 use crate::charts::{
+    color::ColorMap,
     cursor::{enters_grid, pick_hint, readout, step_along, use_cursor},
-    heatmap::{ColorMap, Grid, cells::Cells},
+    grid::Grid,
+    heatmap::cells::Cells,
     scale::format_number,
 };
 use std::rc::Rc;
@@ -18,7 +20,9 @@ pub struct Band {
     pub label: AttrValue,
     /// The band's name in readings.
     pub name: AttrValue,
+    /// The values of the cells.
     pub grid: Grid,
+    /// The color map.
     pub map: ColorMap,
     /// The values at the ends of the color map.
     pub range: (f64, f64),
@@ -26,10 +30,12 @@ pub struct Band {
     pub height: f64,
 }
 
+/// The properties of strips.
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct StripsProps {
     /// The name of the strips, spoken by screen readers.
     pub name: AttrValue,
+    /// The bands, from top to bottom.
     pub bands: Vec<Band>,
     /// The meaning of a column, such as a position. Columns are numbered from 0.
     pub x_label: AttrValue,
@@ -45,6 +51,7 @@ pub struct StripsProps {
     /// Receives the column that was clicked, or chosen with Enter.
     #[prop_or_default]
     pub on_pick: Option<Callback<usize>>,
+    /// The text of strips without data.
     #[prop_or_default]
     pub empty: AttrValue,
 }
@@ -173,7 +180,7 @@ mod tests {
     use crate::charts::strips::*;
 
     #[test]
-    fn keys_walk_from_band_to_band() {
+    fn keys_move_from_band_to_band() {
         let sizes = [(1, 3), (2, 3)];
         let walk = |keys: &[&str]| keys.iter().fold(None, |at, key| step(key, at, &sizes).or(at));
         assert_eq!(walk(&["a"]), None);

@@ -6,7 +6,9 @@ use yew::AttrValue;
 /// A table of text cells. Every row is as long as the list of columns.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Table {
+    /// The header of each column.
     pub columns: Vec<String>,
+    /// The cells of each row.
     pub rows: Vec<Vec<String>>,
 }
 

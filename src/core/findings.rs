@@ -1,4 +1,4 @@
-//! What the sections' answers and checks have in common.
+//! Constructors and helpers that the sections' answers and checks share.
 
 use crate::core::check::Check;
 use crate::core::guided::Answer;
@@ -14,7 +14,8 @@ impl Answer {
 }
 
 impl Check {
-    /// Returns a check of parameters or operations that were counted in real modules against their closed form.
+    /// Returns a check of parameters or operations that were counted in real modules against their closed
+    /// form.
     pub fn counts<const N: usize>(
         claim: impl Into<String>,
         formula: [u64; N],
@@ -24,7 +25,8 @@ impl Check {
         Self::new(claim, words(formula), counted.map(|counted| (words(counted), counted == formula)))
     }
 
-    /// Returns a check of two computations that should differ by rounding only: the largest difference, and its bound.
+    /// Returns a check of two computations that should differ by rounding only: the largest difference, and
+    /// its bound.
     pub fn rounding(claim: impl Into<String>, measured: Option<(f64, f64)>) -> Self {
         let expected =
             measured.map_or_else(|| "rounding error".to_owned(), |(_, bound)| format!("≤ {bound:.1e}"));

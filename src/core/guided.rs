@@ -1,8 +1,14 @@
 //! Guided experiments: a question, a setup, a prediction, and an answer computed from the measurements.
 
-/// One guided experiment of a section with settings `C` and records `R`.
-#[derive(Debug)]
-pub struct GuidedExperiment<C: 'static, R: 'static> {
+/// A guided experiment of a section with settings `C` and records `R`.
+pub type GuidedExperiment<C, R> = Guided<fn(&C, &R) -> Option<Answer>>;
+
+/// A guided experiment without its answer, which depends on the section's types.
+pub type GuidedInfo = Guided<()>;
+
+/// A guided experiment whose answer has the type `A`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Guided<A> {
     /// The name in addresses: `#/rnn?experiment=forget-bias`. It differs from the names of the section's
     /// chapters and figures.
     pub slug: &'static str,
@@ -19,7 +25,7 @@ pub struct GuidedExperiment<C: 'static, R: 'static> {
     /// The kind of prediction.
     pub prediction: Prediction,
     /// Returns the answer, or `None` before everything it needs is measured.
-    pub answer: fn(&C, &R) -> Option<Answer>,
+    pub answer: A,
     /// The explanation, in two or three sentences.
     pub reason: &'static str,
     /// The title and the URL of a source for the explanation.
@@ -63,34 +69,10 @@ pub fn percent(fraction: f64) -> String {
     format!("{:.1}%", 100.0 * fraction)
 }
 
-/// The part of an experiment that does not depend on the section's types; see [`GuidedExperiment`] for the
-/// fields.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GuidedInfo {
-    /// The name in addresses.
-    pub slug: &'static str,
-    /// The chapter.
-    pub chapter: &'static str,
-    /// The figures of the chapter.
-    pub figures: &'static [&'static str],
-    /// The question.
-    pub question: &'static str,
-    /// The settings that differ from the defaults.
-    pub values: &'static [(&'static str, &'static str)],
-    /// True if the answer needs a run.
-    pub trains: bool,
-    /// The kind of prediction.
-    pub prediction: Prediction,
-    /// The explanation.
-    pub reason: &'static str,
-    /// The title and the URL of a source.
-    pub source: (&'static str, &'static str),
-}
-
-impl<C, R> GuidedExperiment<C, R> {
-    /// Returns the part that does not depend on the section's types.
+impl<A> Guided<A> {
+    /// Returns the experiment without its answer.
     pub fn info(&self) -> GuidedInfo {
-        GuidedInfo {
+        Guided {
             slug: self.slug,
             chapter: self.chapter,
             figures: self.figures,
@@ -98,6 +80,7 @@ impl<C, R> GuidedExperiment<C, R> {
             values: self.values,
             trains: self.trains,
             prediction: self.prediction,
+            answer: (),
             reason: self.reason,
             source: self.source,
         }
@@ -128,6 +111,7 @@ mod tests {
         values: &[],
         trains: true,
         prediction: Prediction::Choice(&["yes", "no"]),
+        answer: (),
         reason: "",
         source: ("", ""),
     };

@@ -139,7 +139,8 @@ impl Schema {
     }
 }
 
-/// Returns true if a setting takes this value as it is. Controls send such values, which then need not become text.
+/// Returns true if a setting takes this value as it is. Controls send such values, which then need not become
+/// text.
 fn is_allowed(param: &Param, value: &Value) -> bool {
     match (param.kind, value) {
         (Kind::Int { min, max, .. }, Value::Number(number)) => {

@@ -18,7 +18,7 @@ pub struct Batches {
 impl Batches {
     /// Returns batches of `batch_size` of `n` samples, or of all samples if there are fewer.
     pub fn new(n: usize, batch_size: usize, seed: u64) -> Self {
-        // The stream differs from those of the data and the weights, which have the same seed.
+        // The stream differs from the streams of the data and the weights, which have the same seed.
         let rng = ChaCha12Rng::seed_from_u64(seed ^ 0x0ba7_c4e5);
         Self { order: (0..n).collect(), next: n, batch_size: batch_size.clamp(1, n.max(1)), rng }
     }

@@ -82,7 +82,9 @@ impl Dataset {
 /// The paths of the available CIFAR-10 files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cifar10Files {
+    /// The files with training images.
     pub train: Vec<String>,
+    /// The files with test images.
     pub test: Vec<String>,
 }
 
@@ -95,7 +97,7 @@ impl Cifar10Files {
 
 #[cfg(feature = "files")]
 impl Cifar10Files {
-    /// Finds the files of each part: the user's, or else those of the site.
+    /// Finds the files of each part: the user's files, or else the site's.
     ///
     /// # Errors
     ///

@@ -26,15 +26,20 @@ pub struct ImageSet {
 /// A training and a test set, with the channel statistics of the training set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Images {
+    /// The training set.
     pub train: ImageSet,
+    /// The test set.
     pub test: ImageSet,
+    /// The channel statistics of the training set.
     pub stats: ChannelStats,
 }
 
 /// Mean and standard deviation of each channel, for intensities between 0 and 1.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChannelStats {
+    /// The mean of each channel.
     pub mean: Vec<f32>,
+    /// The standard deviation of each channel.
     pub std: Vec<f32>,
 }
 
@@ -122,8 +127,8 @@ impl ImageSet {
         stats
     }
 
-    /// Returns images normalized per channel, `(value / 255 - mean) / std`, and their labels. Indices that do not exist
-    /// are skipped.
+    /// Returns images normalized per channel, `(value / 255 - mean) / std`, and their labels. Indices that do
+    /// not exist are skipped.
     ///
     /// # Shapes
     ///
@@ -183,6 +188,7 @@ impl ChannelStats {
 /// The random choices for one image of a batch.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ImageDraw {
+    /// The index of the image in its set.
     pub index: usize,
     down: isize,
     right: isize,
@@ -190,8 +196,8 @@ pub struct ImageDraw {
 }
 
 impl ImageDraw {
-    /// Draws shift and mirroring for an image. They are drawn even if the settings do not use them, so that the random
-    /// stream does not depend on the settings.
+    /// Draws shift and mirroring for an image. They are drawn even if the settings do not use them, so that
+    /// the random stream does not depend on the settings.
     pub fn new(index: usize, rng: &mut ChaCha12Rng) -> Self {
         let mut draw = || rng.random_range(0..=2 * CROP_PAD as u32) as isize - CROP_PAD as isize;
         let (down, right) = (draw(), draw());

@@ -1,27 +1,31 @@
 //! Weights as `.safetensors` files.
 //!
-//! Other programs read these files, for example Python's `safetensors.torch.load_file`. Only 32-bit floats are written
-//! and read.
+//! Other programs read these files, for example Python's `safetensors.torch.load_file`. Only 32-bit floats
+//! are written and read.
 
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use safetensors::{SafeTensorError, SafeTensors};
 use std::collections::BTreeMap;
 
-/// The maximum length of a file's header, in bytes: ten times that of the lab's largest model. A parsed header takes many
-/// times its length in memory.
+/// The maximum length of a file's header, in bytes: ten times the header of the lab's largest model. A parsed
+/// header takes many times its length in memory.
 const MAX_HEADER: u64 = 1_000_000;
 
 /// A reason why weights could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightFileError {
+    /// The weights cannot be encoded.
     #[error("The weights could not be written ({0}).")]
     Write(SafeTensorError),
+    /// The file is damaged or incomplete.
     #[error("This is no whole .safetensors file ({0}).")]
     Damaged(#[from] SafeTensorError),
     #[error(
         "This is no .safetensors file of this lab: its list of tensors should have {MAX_HEADER} bytes at most, and says {0}."
     )]
+    /// The header is longer than the lab writes; the number is its length in bytes.
     LongHeader(u64),
+    /// The tensor with this name has another type than 32-bit floats.
     #[error("The tensor \"{0}\" is not of 32-bit floats (F32), which alone are read here.")]
     NotF32(String),
 }
@@ -29,8 +33,11 @@ pub enum WeightFileError {
 /// A named tensor with row-major values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedTensor {
+    /// The path of the parameter in the module.
     pub name: String,
+    /// The length of each axis.
     pub shape: Vec<usize>,
+    /// The values, in row-major order.
     pub values: Vec<f32>,
 }
 
@@ -39,6 +46,7 @@ pub struct NamedTensor {
 pub struct File {
     /// Keys and texts, sorted by key.
     pub metadata: Vec<(String, String)>,
+    /// The tensors, sorted by name after reading.
     pub tensors: Vec<NamedTensor>,
 }
 
@@ -74,7 +82,7 @@ pub fn write(file: &File) -> Result<Vec<u8>, WeightFileError> {
 ///
 /// # Errors
 ///
-/// If the file is damaged, has a header longer than the lab writes, or holds other numbers than 32-bit floats.
+/// If the file is damaged, has a header longer than the lab writes, or holds a tensor of another type.
 pub fn read(bytes: &[u8]) -> Result<File, WeightFileError> {
     let header_len = bytes.first_chunk().map(|len| u64::from_le_bytes(*len));
     if let Some(len) = header_len.filter(|len| *len > MAX_HEADER) {

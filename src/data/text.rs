@@ -118,7 +118,7 @@ impl Vocabulary {
         &self.chars
     }
 
-    /// Returns the id of a character, or that of [`FOLDED`] if the character is unknown. `None` if the
+    /// Returns the id of a character, or the id of [`FOLDED`] if the character is unknown. `None` if the
     /// vocabulary has neither.
     pub fn id(&self, c: char) -> Option<u8> {
         let at = self.chars.binary_search(&c).or_else(|_| self.chars.binary_search(&FOLDED));
@@ -222,7 +222,8 @@ pub struct Windows {
 }
 
 impl Windows {
-    /// Returns the stream of a seed. It differs from those of weights and dropout, which have the same seed.
+    /// Returns the stream of a seed. It differs from the streams of weights and dropout, which have the same
+    /// seed.
     pub fn new(seed: u64) -> Self {
         Self { rng: ChaCha12Rng::seed_from_u64(seed ^ 0x7e87_0f0f) }
     }

@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_panel_is_told_which_panel_trains() {
+    fn the_other_panels_report_to_a_new_one() {
         let mut page = Page::new(1);
         page.happen(0, HostEvent::Run(Run::Running), 0);
         page.panels.push(Scheduler::new("p1".into()));

@@ -88,7 +88,9 @@ pub fn padding_mask(lengths: &[usize], n_keys: usize, device: &Device) -> Tensor
 /// The error for a model dimension that cannot be divided among the heads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Indivisible {
+    /// The model dimension.
     pub d_model: usize,
+    /// The number of heads.
     pub n_heads: usize,
 }
 
@@ -116,6 +118,7 @@ pub struct MultiHeadAttention {
     pub value: Linear,
     /// `W^O`: `[n_heads d_v, d_model]`.
     pub output: Linear,
+    /// The number of heads.
     pub n_heads: usize,
     /// The factor of the scores.
     pub scale: f32,
@@ -125,8 +128,11 @@ pub struct MultiHeadAttention {
 /// `[batch, n_heads, n, d_v]`.
 #[derive(Clone, Debug)]
 pub struct Heads {
+    /// The queries.
     pub q: Tensor<4>,
+    /// The keys.
     pub k: Tensor<4>,
+    /// The values.
     pub v: Tensor<4>,
 }
 

@@ -91,10 +91,12 @@ const RELU_GAIN: f32 = std::f32::consts::SQRT_2;
 /// A convolution, followed by ReLU.
 #[derive(Module, Debug)]
 pub struct ConvBlock {
+    /// `[c_out, c_in, K, K]`
     pub conv: Conv2d,
 }
 
 impl ConvBlock {
+    /// Returns a block from `c_in` to `c_out` channels, initialized for ReLU.
     pub fn new(channels: [usize; 2], geometry: Geometry, rng: &mut WeightRng, device: &Device) -> Self {
         Self { conv: conv2d(channels, geometry, 1, RELU_GAIN, rng, device) }
     }
@@ -123,6 +125,7 @@ pub struct DepthwiseSeparable {
 }
 
 impl DepthwiseSeparable {
+    /// Returns a block with stride 1, initialized for ReLU after its second convolution.
     pub fn new([c_in, c_out]: [usize; 2], kernel: usize, rng: &mut WeightRng, device: &Device) -> Self {
         Self {
             depthwise: conv2d([c_in, c_in], Geometry::same(kernel), c_in, 1.0, rng, device),
@@ -145,7 +148,9 @@ impl DepthwiseSeparable {
 #[allow(clippy::large_enum_variant, reason = "a network has five of them, and a box is not a module")]
 #[derive(Module, Debug)]
 pub enum Block {
+    /// A standard convolution.
     Conv(ConvBlock),
+    /// A depthwise separable convolution.
     Separable(DepthwiseSeparable),
 }
 
@@ -200,6 +205,7 @@ pub const fn channels(width: usize) -> [usize; N_BLOCKS] {
 /// Five blocks, each followed by 2 x 2 max-pooling, and a linear layer.
 #[derive(Module, Debug)]
 pub struct Cnn {
+    /// [`N_BLOCKS`] blocks.
     pub blocks: Vec<Block>,
     /// `[8w, n_classes]`
     pub head: Linear,
@@ -302,8 +308,9 @@ pub struct Inside {
     pub sums: Tensor<4>,
 }
 
-/// Returns the number of multiply-adds of a convolution for one image, counted from the shapes of the
-/// module's weight and of its actual output: each output element is a sum over the weights of its channel.
+/// Returns the number of multiply-accumulates (MACs) of a convolution for one image, counted from the shapes
+/// of the module's weight and of its actual output: each output element is a sum over the weights of its
+/// channel.
 ///
 /// # Shapes
 ///

@@ -14,10 +14,13 @@ use burn::tensor::{Device, Tensor};
 pub struct Sizes {
     /// The number of features of a token.
     pub d_in: usize,
+    /// The dimension of embeddings and of the attention output.
     pub d_model: usize,
+    /// The number of heads.
     pub n_heads: usize,
     /// The dimension of a head's queries, keys and values.
     pub d_k: usize,
+    /// The number of values to choose from.
     pub n_classes: usize,
 }
 
@@ -26,6 +29,7 @@ pub struct Sizes {
 pub struct LookupNet {
     /// `E`: `[d_in, d_model]`, without a bias.
     pub embed: Linear,
+    /// Attention without biases.
     pub attention: MultiHeadAttention,
     /// `U`: `[d_model, n_classes]`, without a bias.
     pub readout: Linear,
@@ -33,7 +37,8 @@ pub struct LookupNet {
 
 impl LookupNet {
     /// Returns a network for tokens with `n_ones` ones among zeros, whose embeddings then have unit variance.
-    /// The initial weights of queries and keys are multiplied by `sigma`, which is then their standard deviation.
+    /// The initial weights of queries and keys are multiplied by `sigma`, which is then their standard
+    /// deviation.
     pub fn new(sizes: Sizes, n_ones: usize, sigma: f32, rng: &mut WeightRng, device: &Device) -> Self {
         let Sizes { d_in, d_model, n_heads, d_k, n_classes } = sizes;
         let embed = rng.uniform([d_in, d_model], (3.0 / n_ones.max(1) as f32).sqrt(), device);

@@ -32,15 +32,22 @@ pub enum ForgetBias {
     Constant(f32),
     /// `b_f = ln u`, `b_i = -b_f`, `u` from U(1, `t_max` - 1): memories of all lengths up to `t_max` (Tallec
     /// and Ollivier 2018, equation 16).
-    Chrono { t_max: usize },
+    Chrono {
+        /// The longest memory, in steps.
+        t_max: usize,
+    },
 }
 
 /// Gates and states of one step, `[batch, d_h]` each.
 #[derive(Clone, Debug)]
 pub struct LstmStep {
+    /// The input gate.
     pub i: Tensor<2>,
+    /// The forget gate.
     pub f: Tensor<2>,
+    /// The candidate for the cell.
     pub g: Tensor<2>,
+    /// The output gate.
     pub o: Tensor<2>,
     /// `c_t`
     pub cell: Tensor<2>,

@@ -15,6 +15,7 @@ pub enum Activation {
     Relu,
     /// `x Phi(x)`, with the exact normal distribution function (Hendrycks and Gimpel 2016).
     Gelu,
+    /// `tanh x`
     Tanh,
     /// `1 / (1 + e^-x)`
     Sigmoid,

@@ -30,7 +30,8 @@ pub trait Recurrent: Module {
     /// Returns the layer from the last hidden state to the logits.
     fn output(&self) -> &Linear;
 
-    /// Returns the gradients of all states, and adds those of the recurrent and input weights to `grads`.
+    /// Returns the gradients of all states, and adds the gradients of the recurrent and input weights to
+    /// `grads`.
     ///
     /// # Shapes
     ///
@@ -67,8 +68,11 @@ pub struct ThroughTime {
 /// A loss with the gradients of all weights and states.
 #[derive(Debug)]
 pub struct Gradients {
+    /// The loss, `[1]`.
     pub loss: Tensor<1>,
+    /// The gradients of the weights.
     pub params: GradientsParams,
+    /// The gradients of the states.
     pub through_time: ThroughTime,
 }
 
@@ -79,19 +83,19 @@ pub struct Gradients {
 ///
 /// - x: `[seq_len, batch, d_in]`, on the device without autodiff
 pub fn gradients<N: Recurrent>(
-    net: &N,
+    network: &N,
     x: &Tensor<3>,
     loss: impl FnOnce(Tensor<2>) -> Tensor<1>,
 ) -> Gradients {
-    let plain = net.valid();
-    let trace = plain.unroll(x);
+    let inner = network.valid();
+    let trace = inner.unroll(x);
     let last = Tensor::from_inner(N::last_hidden(&trace)).require_grad();
-    let loss = loss(net.output().forward(last.clone()));
+    let loss = loss(network.output().forward(last.clone()));
     let mut grads = loss.backward();
     // It exists, because the loss depends on it.
     let d_last = last.grad_remove(&mut grads).unwrap_or_else(|| last.zeros_like().inner());
-    let mut params = GradientsParams::from_grads(grads, net);
-    let through_time = plain.backward_through_time(x, trace, d_last, &mut params);
+    let mut params = GradientsParams::from_grads(grads, network);
+    let through_time = inner.backward_through_time(x, trace, d_last, &mut params);
     Gradients { loss: loss.inner(), params, through_time }
 }
 
@@ -115,9 +119,9 @@ pub(super) fn last(states: &Tensor<3>) -> Tensor<2> {
     states.clone().slice([seq_len - 1..seq_len, 0..batch, 0..d]).reshape([batch, d])
 }
 
-/// Adds the gradients of the weights of `a_t = x_t W_x + b + h_{t-1} W_h` to `grads`, given those of `a_t`:
-/// `dW_x = sum_t x_t^T da_t`, `dW_h = sum_t h_{t-1}^T da_t`, `db = sum_t da_t`. Each sum over positions is
-/// one matrix product.
+/// Adds the gradients of the weights of `a_t = x_t W_x + b + h_{t-1} W_h` to `grads`, given the gradients of
+/// `a_t`: `dW_x = sum_t x_t^T da_t`, `dW_h = sum_t h_{t-1}^T da_t`, `db = sum_t da_t`. Each sum over
+/// positions is one matrix product.
 ///
 /// # Shapes
 ///

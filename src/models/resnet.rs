@@ -53,16 +53,21 @@ pub enum Init {
 /// The hyperparameters of a network's architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
+    /// The number of channels of an image.
     pub channels_in: usize,
+    /// The number of classes.
     pub n_classes: usize,
+    /// The layers of each block.
     pub kind: BlockKind,
     /// `n`: blocks in each of the three stages.
     pub blocks_per_stage: usize,
     /// `c`: channels of the first stage; 16 in the paper.
     pub channels: usize,
+    /// True if batch norm follows each convolution.
     pub batch_norm: bool,
     /// True if blocks add their input. Otherwise the network is plain.
     pub shortcuts: bool,
+    /// The variance of initial weights.
     pub init: Init,
 }
 
@@ -71,6 +76,7 @@ pub struct Plan {
 pub struct ConvNorm {
     /// `[c_out, c_in, k, k]`; without a bias if there is batch norm, which would subtract it again.
     pub conv: Conv2d,
+    /// The batch norm after the convolution.
     pub norm: Option<BatchNorm>,
 }
 
@@ -87,7 +93,7 @@ pub struct Block {
 
 /// A point in a block where the signal can be read, or where a leaf can be added to read its gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum PathPosition {
     /// The input of a block's layers.
     BranchInput,
     /// The output of the layers: `F(x)`.
@@ -105,9 +111,11 @@ pub enum Place {
 /// A residual or plain network.
 #[derive(Module, Debug)]
 pub struct ResNet {
+    /// The first convolution, before all blocks.
     pub stem: ConvNorm,
     /// `3 n` blocks.
     pub blocks: Vec<Block>,
+    /// `[c_last, n_classes]`
     pub head: Linear,
 }
 
@@ -123,14 +131,14 @@ impl Init {
 }
 
 /// Initializes the layers of a network.
-struct Draw<'a> {
+struct Initializer<'a> {
     rng: WeightRng,
     init: Init,
     batch_norm: bool,
     device: &'a Device,
 }
 
-impl Draw<'_> {
+impl Initializer<'_> {
     /// Returns a convolution with a `k x k` kernel and padding that keeps the size.
     fn conv(&mut self, c_in: usize, c_out: usize, k: usize, stride: usize) -> ConvNorm {
         let fan_in = (c_in * k * k) as f32;
@@ -189,22 +197,22 @@ impl Block {
         c_in: usize,
         channels: usize,
         stride: usize,
-        draw: &mut Draw<'_>,
-        draw_shortcut: &mut Draw<'_>,
+        init: &mut Initializer<'_>,
+        init_shortcut: &mut Initializer<'_>,
     ) -> Self {
         let c_out = plan.kind.c_out(channels);
         let convs = match plan.kind {
             BlockKind::Basic => {
-                vec![draw.conv(c_in, channels, 3, stride), draw.conv(channels, channels, 3, 1)]
+                vec![init.conv(c_in, channels, 3, stride), init.conv(channels, channels, 3, 1)]
             }
             BlockKind::Bottleneck => vec![
-                draw.conv(c_in, channels, 1, 1),
-                draw.conv(channels, channels, 3, stride),
-                draw.conv(channels, c_out, 1, 1),
+                init.conv(c_in, channels, 1, 1),
+                init.conv(channels, channels, 3, stride),
+                init.conv(channels, c_out, 1, 1),
             ],
         };
         let changes = c_in != c_out || stride != 1;
-        let projection = (plan.shortcuts && changes).then(|| draw_shortcut.conv(c_in, c_out, 1, stride));
+        let projection = (plan.shortcuts && changes).then(|| init_shortcut.conv(c_in, c_out, 1, stride));
         Self { convs, projection, shortcut: plan.shortcuts }
     }
 
@@ -232,8 +240,8 @@ impl Block {
         self.forward_with(x, &mut |_, h| h)
     }
 
-    /// Like [`Self::forward`], but replaces the signal at every [`Place`] except the output with the result
-    /// of `at`.
+    /// Like [`Self::forward`], but replaces the signal at every [`PathPosition`] except the output with the
+    /// result of `at`.
     ///
     /// # Shapes
     ///
@@ -242,19 +250,19 @@ impl Block {
     pub fn forward_with(
         &self,
         x: Tensor<4>,
-        at: &mut impl FnMut(Place, Tensor<4>) -> Tensor<4>,
+        at: &mut impl FnMut(PathPosition, Tensor<4>) -> Tensor<4>,
     ) -> Tensor<4> {
-        let branch = self.residual(at(Place::BranchInput, x.clone()));
-        let branch = at(Place::Branch, branch);
+        let branch = self.residual(at(PathPosition::BranchInput, x.clone()));
+        let branch = at(PathPosition::Branch, branch);
         let sum = match (&self.projection, self.shortcut) {
             (Some(projection), _) => {
-                let shortcut = projection.forward(at(Place::ShortcutInput, x));
-                at(Place::Shortcut, shortcut) + branch
+                let shortcut = projection.forward(at(PathPosition::ShortcutInput, x));
+                at(PathPosition::Shortcut, shortcut) + branch
             }
-            (None, true) => at(Place::Shortcut, x) + branch,
+            (None, true) => at(PathPosition::Shortcut, x) + branch,
             (None, false) => branch,
         };
-        relu(at(Place::Sum, sum))
+        relu(at(PathPosition::Sum, sum))
     }
 }
 
@@ -271,8 +279,12 @@ impl ResNet {
     /// Returns the network of a plan. Projections are initialized from a random stream of their own, so that
     /// a plain and a residual network with the same seed have the same weights in all other layers.
     pub fn new(plan: &Plan, seed: u64, device: &Device) -> Self {
-        let draw =
-            |seed| Draw { rng: WeightRng::new(seed), init: plan.init, batch_norm: plan.batch_norm, device };
+        let draw = |seed| Initializer {
+            rng: WeightRng::new(seed),
+            init: plan.init,
+            batch_norm: plan.batch_norm,
+            device,
+        };
         let (mut own, mut shortcut) = (draw(seed), draw(seed ^ 0x5bd1_e995_0000));
         let stem = own.conv(plan.channels_in, plan.channels, 3, 1);
         let mut blocks = Vec::new();
@@ -314,12 +326,12 @@ impl ResNet {
     pub fn forward_with(
         &self,
         x: Tensor<4>,
-        mut at: impl FnMut(usize, Place, Tensor<4>) -> Tensor<4>,
+        mut at: impl FnMut(usize, PathPosition, Tensor<4>) -> Tensor<4>,
     ) -> Tensor<2> {
-        let mut h = at(0, Place::Output, relu(self.stem.forward(x)));
+        let mut h = at(0, PathPosition::Output, relu(self.stem.forward(x)));
         for (i, block) in self.blocks.iter().enumerate() {
             let output = block.forward_with(h, &mut |place, h| at(i + 1, place, h));
-            h = at(i + 1, Place::Output, output);
+            h = at(i + 1, PathPosition::Output, output);
         }
         let [batch, channels, height, width] = h.dims();
         // Global average pooling: [batch, channels, height, width] -> [batch, channels].

@@ -42,14 +42,19 @@ pub enum Positions {
 /// Sizes of a transformer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sizes {
+    /// The number of different characters.
     pub vocabulary: usize,
     /// The maximum number of characters that the model attends to, including the current one.
     pub context: usize,
+    /// The dimension of embeddings and of the residual stream.
     pub d_model: usize,
+    /// Heads per block.
     pub n_heads: usize,
+    /// The number of blocks.
     pub n_layers: usize,
     /// Hidden units of each block's MLP; 0 for attention-only blocks (Elhage et al. 2021).
     pub d_ff: usize,
+    /// The encoding of positions.
     pub positions: Positions,
     /// True if the output head is the embedding's transpose (Press and Wolf 2017).
     pub tied: bool,
@@ -62,7 +67,9 @@ pub struct Transformer {
     pub embedding: Param<Tensor<2>>,
     /// Trained positions: `[context, d_model]`.
     pub positions: Option<Param<Tensor<2>>>,
+    /// The blocks, from first to last.
     pub blocks: Vec<TransformerBlock>,
+    /// The layer norm before the head.
     pub norm: LayerNorm,
     /// `U`: `[d_model, vocabulary]`; `None` if it is the embedding's transpose.
     pub head: Option<Param<Tensor<2>>>,
@@ -77,7 +84,9 @@ pub struct Transformer {
 /// Attention and an MLP, each with a layer norm before it and a residual connection around it.
 #[derive(Module, Debug)]
 pub struct TransformerBlock {
+    /// The layer norm before attention.
     pub norm_attention: LayerNorm,
+    /// Causal self-attention.
     pub attention: MultiHeadAttention,
     /// `None` in attention-only blocks, as are the two layers of the MLP.
     pub norm_mlp: Option<LayerNorm>,

@@ -6,8 +6,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use chacha20::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
 
-/// Draws initial weights on the host. burn's own initializers draw on the device, where CPU and GPU differ; here, a seed
-/// gives the same network everywhere.
+/// Draws initial weights on the host. burn's own initializers draw on the device, where CPU and GPU differ;
+/// here, a seed gives the same network everywhere.
 #[derive(Debug)]
 pub struct WeightRng(ChaCha12Rng);
 
@@ -62,8 +62,8 @@ impl WeightRng {
     }
 }
 
-/// Returns the number of weights and biases, counted from the module itself. The running statistics of batch norm do not
-/// count, because they are not trained.
+/// Returns the number of weights and biases, counted from the module itself. The running statistics of batch
+/// norm do not count, because they are not trained.
 pub fn count_params(module: &impl Module) -> usize {
     const RUNNING: &str = "running_";
     #[derive(Default)]

@@ -1,5 +1,6 @@
 //! One control per kind of parameter, built from the parameter's description.
 
+mod field;
 mod help;
 mod int_list;
 mod range;
@@ -8,6 +9,7 @@ mod slider;
 mod switch;
 
 use crate::core::settings::{Kind, Param};
+use crate::ui::control::field::Field;
 use crate::ui::control::help::Help;
 use crate::ui::control::int_list::IntListField;
 use crate::ui::control::select::Select;
@@ -17,11 +19,16 @@ use crate::ui::use_unique;
 use serde_json::Value;
 use yew::prelude::*;
 
+/// The properties of a control.
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct ControlProps {
+    /// The setting.
     pub param: &'static Param,
+    /// The value of the setting.
     pub value: Value,
+    /// Receives a new value.
     pub on_change: Callback<Value>,
+    /// True if the setting currently has no effect or cannot change.
     #[prop_or_default]
     pub disabled: bool,
     /// True if the author of the page has fixed this setting.
@@ -83,17 +90,4 @@ fn help_text(props: &ControlProps) -> AttrValue {
         text.push_str(" Takes effect at once, also during a run.");
     }
     text.into()
-}
-
-/// The properties of every kind of control.
-#[derive(Clone, Properties, PartialEq)]
-pub(super) struct Field {
-    pub(super) param: &'static Param,
-    pub(super) value: Value,
-    pub(super) on_change: Callback<Value>,
-    pub(super) disabled: bool,
-    pub(super) absent: &'static [&'static str],
-    /// The id of the input that the label is for.
-    pub(super) id: AttrValue,
-    pub(super) help_id: AttrValue,
 }

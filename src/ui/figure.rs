@@ -6,6 +6,7 @@ use crate::ui::{export, use_unique};
 use web_sys::{Element, HtmlDetailsElement};
 use yew::prelude::*;
 
+/// The properties of a figure.
 #[derive(Clone, Properties, PartialEq)]
 pub struct FigureProps {
     /// The value of `data-figure`, for tests and course authors, and the name of exported files.
@@ -16,10 +17,12 @@ pub struct FigureProps {
     /// One or two sentences that say what to look for.
     #[prop_or_default]
     pub look_for: Html,
+    /// The formula below the title.
     #[prop_or_default]
     pub formula: Html,
     /// Returns the figure's data as a table. Called only on demand.
     pub table: Callback<(), Table>,
+    /// The drawing.
     pub children: Html,
     /// True if the figure shows every seed of a run with several.
     #[prop_or(false)]

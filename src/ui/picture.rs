@@ -2,10 +2,10 @@
 
 use crate::charts::{ColorMap, canvas};
 use std::rc::Rc;
-use wasm_bindgen::Clamped;
-use web_sys::{HtmlCanvasElement, ImageData};
+use web_sys::HtmlCanvasElement;
 use yew::prelude::*;
 
+/// The properties of a picture.
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct PictureProps {
     /// The width and height in pixels.
@@ -24,13 +24,11 @@ pub fn Picture(props: &PictureProps) -> Html {
     use_effect_with((props.rgba.clone(), props.side, restored), {
         let node = node.clone();
         move |(rgba, side, _)| {
-            let Some(node) = node.cast::<HtmlCanvasElement>() else { return };
             let side = *side as u32;
-            let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(rgba), side, side);
-            if let (Some(context), Ok(image)) = (canvas::context(&node), image) {
-                // Only a detached canvas refuses, and that is not visible.
-                let _ = context.put_image_data(&image, 0.0, 0.0);
-            }
+            // Only a detached canvas refuses, and that is not visible.
+            let _ = node
+                .cast::<HtmlCanvasElement>()
+                .and_then(|canvas| canvas::put_pixels(&canvas, rgba, side, side));
         }
     });
     let side = props.side.to_string();

@@ -5,15 +5,18 @@ use gloo::utils::window;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+/// The properties of a player.
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct PlayerProps {
     /// The value of `data-player`, for tests.
     pub name: &'static str,
     /// The meaning of the position.
     pub label: AttrValue,
+    /// The current position.
     pub at: usize,
     /// The number of positions.
     pub count: usize,
+    /// Receives a new position.
     pub on_move: Callback<usize>,
     /// The position in words, such as "step 120 of 800".
     pub words: AttrValue,

@@ -29,6 +29,7 @@ pub fn metrics_on_page() -> BTreeMap<AttrValue, f64> {
     ON_PAGE.with_borrow(|numbers| numbers.values().cloned().collect())
 }
 
+/// The properties of a number.
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct MetricOutputProps {
     /// The number's name for tests and course authors.
@@ -69,8 +70,10 @@ pub fn MetricOutput(props: &MetricOutputProps) -> Html {
     }
 }
 
+/// The properties of a readout.
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct ReadoutProps {
+    /// The number with its texts.
     pub metric: Metric,
     /// The spread over several seeds.
     #[prop_or_default]

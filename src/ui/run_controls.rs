@@ -7,16 +7,26 @@ use crate::ui::use_unique;
 use crate::ui::visibility::use_assignment;
 use yew::prelude::*;
 
+/// The properties of the run controls.
 #[derive(Clone, Properties, PartialEq, Debug)]
 pub struct RunControlsProps {
+    /// The state of the run.
     pub state: RunState,
+    /// The steps done and planned.
     pub progress: Progress,
+    /// The speed; 0 if it is unknown.
     pub steps_per_sec: f32,
+    /// Starts a run.
     pub on_train: Callback<()>,
+    /// Pauses the run.
     pub on_pause: Callback<()>,
+    /// Resumes the run.
     pub on_resume: Callback<()>,
+    /// Trains a single step.
     pub on_step: Callback<()>,
+    /// Stops the run.
     pub on_stop: Callback<()>,
+    /// Discards the run.
     pub on_reset: Callback<()>,
     /// The reason that nothing can be started, if there is one.
     #[prop_or_default]
@@ -30,6 +40,7 @@ pub struct RunControlsProps {
     /// The step from which a run that lost its device or its worker can continue.
     #[prop_or_default]
     pub lost_at: Option<u32>,
+    /// Continues a lost run from `lost_at`.
     #[prop_or_default]
     pub on_resume_lost: Callback<()>,
     /// Content next to the buttons.
@@ -229,7 +240,7 @@ mod tests {
     use crate::ui::run_controls::*;
 
     #[test]
-    fn tells_the_time_left() {
+    fn the_time_left_is_in_words() {
         let left = |step, steps, speed| time_left(Progress { step, steps }, speed);
         assert_eq!(left(40, 100, 5.0).as_deref(), Some("about 12 s left"));
         assert_eq!(left(0, 1000, 5.0).as_deref(), Some("about 3 min left"));
@@ -243,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_what_is_fetched() {
+    fn downloads_are_described() {
         assert_eq!(
             fetching("Fashion-MNIST", 1_200_000, Some(2_400_000)),
             "Fetching Fashion-MNIST: 1.2 of 2.4 MB"

@@ -5,6 +5,7 @@ use js_sys::{Array, Reflect};
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
+/// The properties of styles.
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct StylesProps {
     /// The text of the stylesheet.

@@ -11,10 +11,12 @@ pub fn use_assignment() -> Rc<Assignment> {
     use_context::<Rc<Assignment>>().unwrap_or_default()
 }
 
+/// The properties of a part that can be hidden.
 #[derive(Clone, PartialEq, Properties, Debug)]
 pub struct HideableProps {
     /// The part's name in `hide=`.
     pub name: &'static str,
+    /// The part.
     pub children: Html,
 }
 

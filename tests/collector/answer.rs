@@ -9,8 +9,8 @@ use nn_lab::run::{Probe, Train};
 
 /// Returns the answer of an experiment for a seed, and the section's metrics at the end of the run.
 ///
-/// Checks what holds in every section: if the experiment trains, the probe alone does not result in an answer; the answer is one
-/// of the choices; its numbers are finite; and its text consists of sentences.
+/// Checks what holds in every section: if the experiment trains, the probe alone does not result in an
+/// answer; the answer is one of the choices; its numbers are finite; and its text consists of sentences.
 #[track_caller]
 pub(crate) fn measured<E: Probe + Train>(slug: &str, seed: u32) -> (Answer, Vec<Metric>) {
     let guided =

@@ -27,7 +27,8 @@ pub(crate) struct Collector<E: Experiment> {
     pub stop_at: Option<u32>,
     /// Settings that arrive after a step, in the order of steps.
     pub updates: Vec<(u32, E::Config)>,
-    /// Requests that arrive after a step, in the order of steps: step 0 is before the run, `u32::MAX` after it.
+    /// Requests that arrive after a step, in the order of steps: step 0 is before the run, `u32::MAX` after
+    /// it.
     pub requests: Vec<(u32, Vec<u8>)>,
     /// The visitor's files, by their path, which starts with `user/`.
     pub user_files: BTreeMap<String, Rc<[u8]>>,
@@ -194,7 +195,8 @@ impl<E: Experiment> RunContext<E> for Collector<E> {
     }
 }
 
-/// Trains one arm after another. Each receives the settings and requests of `ctx`, which collects the frames of all arms.
+/// Trains one arm after another. Each receives the settings and requests of `ctx`, which collects the frames
+/// of all arms.
 pub(crate) fn train<E: Train>(config: &E::Config, ctx: &mut Collector<E>) -> Result<(), LabError> {
     let (updates, requests) = (ctx.updates.clone(), ctx.requests.clone());
     for arm in 0..E::ARMS.len() {
@@ -230,8 +232,8 @@ pub(crate) fn sweep<E: Train>(title: &str) -> Vec<Vec<Spread>> {
     spreads
 }
 
-/// Returns the original CIFAR-10 images from a folder outside the project, if it exists: `NN_LAB_SHARED`, `../shared` or
-/// `../../shared`. A test that needs them prints that it is skipped.
+/// Returns the original CIFAR-10 images from a folder outside the project, if it exists: `NN_LAB_SHARED`,
+/// `../shared` or `../../shared`. A test that needs them prints that it is skipped.
 pub(crate) fn real_cifar10() -> Option<BTreeMap<String, Rc<[u8]>>> {
     let named = std::env::var("NN_LAB_SHARED").ok();
     let folders = named.iter().map(String::as_str).chain(["../shared", "../../shared"]);

@@ -180,7 +180,7 @@ test('the next character: bars, temperature, top-k, heads, and what the vocabula
   await text.fill('To be, or not to be, that is the question:\nWhether');
   await page.waitForFunction(() => /only its last 32 characters count/.test(document.querySelector('[data-next="notes"]').innerText));
   await text.fill('');
-  await page.waitForFunction(() => /after a line end/.test(document.querySelector('[data-next="notes"]').innerText));
+  await page.waitForFunction(() => /after a newline/.test(document.querySelector('[data-next="notes"]').innerText));
   assert.equal((await newBars(page, [])).length, 10);
   const rows = await panel(page, '[data-figure="next-token"]').evaluate(async (figure) => {
     figure.querySelector('summary').click();

@@ -27,7 +27,7 @@ use nn_lab::verify::{cases, self_test};
 use nn_lab_kernels::graph;
 
 const STEPS: u32 = 40;
-/// Losses are read every so many steps.
+/// The interval at which losses are read, in steps.
 const EVERY: u32 = 10;
 
 /// The losses of a run, its final weights and optimizer state, and the number of replayed steps.
@@ -47,23 +47,24 @@ fn run<E: Train>(config: &E::Config, arm: usize, device: &Device) -> Ran {
     let (_, checkpoint, _) = out.checkpoints.last().expect("a checkpoint");
     Ran {
         losses: losses.expect("losses").points.iter().map(|point| point.1 as f32).collect(),
-        numbers: Checkpoint::read(checkpoint, u32::MAX).expect("a moment").numbers,
+        state: Checkpoint::read(checkpoint, u32::MAX).expect("a checkpoint").numbers,
         replays: graph::replays() - before,
     }
 }
 
-/// The losses of all nets of a section, a step of each in turn, as in a worker; and how many of the steps were replayed.
-fn side_by_side<E: Train>(config: &E::Config, device: &Device) -> (Vec<Vec<f32>>, u64) {
+/// Returns the losses of all networks of a section, which take turns as in a worker, and the number of
+/// replayed steps.
+fn in_turns<E: Train>(config: &E::Config, device: &Device) -> (Vec<Vec<f32>>, u64) {
     let before = graph::replays();
     let mut out = Collector::<E>::default();
-    let begin = |arm| block_on(E::Training::init(config.clone(), arm, device, &mut out)).expect("it begins");
-    let mut nets: Vec<E::Training> = (0..E::ARMS.len()).map(begin).collect();
-    let mut losses = vec![Vec::new(); nets.len()];
+    let start = |arm| block_on(E::Training::init(config.clone(), arm, device, &mut out)).expect("it starts");
+    let mut networks: Vec<E::Training> = (0..E::ARMS.len()).map(start).collect();
+    let mut losses = vec![Vec::new(); networks.len()];
     for step in 1..=STEPS {
-        for (net, losses) in nets.iter_mut().zip(&mut losses) {
-            net.draw_and_step(step);
+        for (network, losses) in networks.iter_mut().zip(&mut losses) {
+            network.draw_and_step(step);
             if step.is_multiple_of(EVERY) {
-                losses.extend(block_on(read_all(net.state_mut().take_losses())).expect("losses"));
+                losses.extend(block_on(read_all(network.state_mut().take_losses())).expect("losses"));
             }
         }
     }
@@ -83,13 +84,13 @@ fn replays_agree_with_eager_steps<E: Train>(query: &str, gpu: &Device) {
     for arm in 0..E::ARMS.len() {
         let cpu = run::<E>(&config, arm, &Device::flex());
         graph::allow(false);
-        let usual = run::<E>(&config, arm, gpu);
+        let eager = run::<E>(&config, arm, gpu);
         graph::allow(true);
-        let recorded = run::<E>(&config, arm, gpu);
-        // Rounding grows from step to step: the first ones are alike.
-        let from_cpu = greatest_difference(&usual.losses[..10], &cpu.losses[..10]);
-        let losses = greatest_difference(&recorded.losses, &usual.losses);
-        let numbers = greatest_difference(&recorded.numbers, &usual.numbers);
+        let replayed = run::<E>(&config, arm, gpu);
+        // Rounding errors grow from step to step, so only the first steps are compared with the CPU.
+        let from_cpu = max_difference(&eager.losses[..10], &cpu.losses[..10]);
+        let losses = max_difference(&replayed.losses, &eager.losses);
+        let state = max_difference(&replayed.state, &eager.state);
         let what = format!("{}?{query}, arm {arm}", E::SLUG);
         println!(
             "{what}: losses {from_cpu:.0e} from the CPU's; replayed {losses:.0e}, state {state:.0e}, {} replays",
@@ -102,10 +103,10 @@ fn replays_agree_with_eager_steps<E: Train>(query: &str, gpu: &Device) {
     }
     if E::ARMS.len() > 1 {
         graph::allow(false);
-        let (usual, none) = side_by_side::<E>(&config, gpu);
+        let (eager, none) = in_turns::<E>(&config, gpu);
         graph::allow(true);
-        let (recorded, replays) = side_by_side::<E>(&config, gpu);
-        println!("{}?{query}, side by side: {replays} replays", E::SLUG);
+        let (replayed, replays) = in_turns::<E>(&config, gpu);
+        println!("{}?{query}, taking turns: {replays} replays", E::SLUG);
         assert_eq!(none, 0);
         assert!(replays > u64::from(STEPS), "{}?{query}: {replays} replays taking turns", E::SLUG);
         for (eager, replayed) in eager.iter().zip(&replayed) {

@@ -13,8 +13,11 @@ use burn::tensor::{Device, Tensor};
 /// Hyperparameters that are the same for all parameters and steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
+    /// The decay rate of the first moment.
     pub beta1: f32,
+    /// The decay rate of the second moment.
     pub beta2: f32,
+    /// The term that keeps the divisor above 0.
     pub epsilon: f32,
     /// The maximum gradient norm; longer gradients are scaled down to it. [`UNBOUNDED`] turns clipping off.
     pub max_norm: f32,

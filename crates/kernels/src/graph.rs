@@ -110,8 +110,8 @@ impl Drop for Preparation {
 pub struct Graph<T> {
     graph: Option<<Dispatch as BackendTypes>::GraphPrimitive>,
     device: Device,
-    /// The result of the work. It must own all tensors that the work reads and changes, so that none is freed
-    /// as long as it can be replayed.
+    /// The result of the work. It must own all tensors that the work reads and changes, so that they
+    /// are not freed while it can be replayed.
     pub held: T,
 }
 
@@ -141,7 +141,7 @@ impl<T> Drop for Graph<T> {
     }
 }
 
-/// How memory is allocated for tensors.
+/// The allocation of memory for tensors.
 #[derive(Clone, Copy, PartialEq)]
 enum Memory {
     /// From a pool that reuses freed memory, and returns it to the device after a while.

@@ -4,8 +4,8 @@
 //! y[r, c] = max(0, x[2r, 2c], x[2r, 2c + 1], x[2r + 1, 2c], x[2r + 1, 2c + 1])
 //! ```
 //!
-//! The gradient goes to the maximum of the four, to the first if there are several, and nowhere if none is
-//! above 0. A last row or column without a partner is ignored, as in burn.
+//! The gradient goes to the first maximum of the four, and is 0 everywhere if the maximum is not above 0. A
+//! last row or column without a partner is ignored, as in burn.
 
 use crate::autodiff::{SavedForBackward, track};
 use burn::backend::{Autodiff, Backend, Dispatch, backend_extension, tensor::FloatTensor};

@@ -135,7 +135,7 @@ mod gpu {
             for k in 0..d_h {
                 a += state[k] * recurrent[k * d_h + unit];
             }
-            // No unit may go on while another still reads the state.
+            // All units must have read the state before any of them overwrites it.
             sync_cube();
             let h = f32::tanh(f32::clamp(a, -15.0, 15.0));
             hidden[at] = h;

@@ -1,9 +1,9 @@
 //! The colored cells, on a canvas with one pixel per cell.
 
-use crate::charts::canvas::{context, use_restored};
-use crate::charts::heatmap::{ColorMap, Grid};
-use wasm_bindgen::Clamped;
-use web_sys::{HtmlCanvasElement, ImageData};
+use crate::charts::canvas::{put_pixels, use_restored};
+use crate::charts::color::ColorMap;
+use crate::charts::grid::Grid;
+use web_sys::HtmlCanvasElement;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -58,7 +58,5 @@ fn draw(canvas: &HtmlCanvasElement, grid: &Grid, map: ColorMap, range: (f64, f64
         canvas.set_width(width);
         canvas.set_height(height);
     }
-    let context = context(canvas)?;
-    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), width, height).ok()?;
-    context.put_image_data(&image, 0.0, 0.0).ok()
+    put_pixels(canvas, &pixels, width, height)
 }

@@ -1,9 +1,11 @@
 //! The drawing on top of the cells: axes, color bar, data points and cursor.
 
-use crate::charts::heatmap::{ColorMap, Grid, HeatmapProps, plot_size};
+use crate::charts::heatmap::props::HeatmapProps;
 use crate::charts::{
     axes::{Names, Plot, empty_text, name_axis, px, tick_room, x_axis},
-    layout::{fit_text, stride, text_width},
+    color::ColorMap,
+    grid::Grid,
+    layout::{cell_plot_size, fit_text, stride, text_width},
     scale::{Scale, ScaleKind, Tick, format_number, format_tick},
 };
 use std::{fmt::Write, rc::Rc};
@@ -194,6 +196,21 @@ impl Geometry {
                 </text>
             </g>
         }
+    }
+}
+
+/// Returns the plot's size for a grid: a square if both axes are numeric, square cells otherwise, within
+/// limits that keep the page from jumping.
+fn plot_size(props: &HeatmapProps, available: f64) -> (f64, f64) {
+    let limits = (120.0, props.max_height);
+    match (props.x_range, props.y_range) {
+        (Some(_), Some(_)) => cell_plot_size(available, 1, 1, limits),
+        // Names arrive before the first values do, so the frame can keep its size.
+        _ if props.grid.is_empty() && props.row_names.is_empty() => (available, 180.0),
+        _ if props.grid.is_empty() => {
+            cell_plot_size(available, props.row_names.len(), props.col_names.len(), limits)
+        }
+        _ => cell_plot_size(available, props.grid.rows, props.grid.cols, limits),
     }
 }
 

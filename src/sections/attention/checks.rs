@@ -40,7 +40,7 @@ pub fn expected_entropy(n_keys: u32, variance: f64) -> f64 {
 }
 
 /// Returns the cross-entropy at chance level.
-pub fn loss_of_a_guess() -> f64 {
+pub fn chance_loss() -> f64 {
     f64::from(N_VALUES).ln()
 }
 

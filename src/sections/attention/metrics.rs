@@ -18,7 +18,7 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         .map(|point| point.map(|point| point.unscaled.jacobian_median.mean));
     let peak = sweep.and_then(Sweep::jacobian_peak);
     let at_peak = peak.map_or_else(String::new, |(d_k, _)| format!("median norm, at d_k = {d_k}"));
-    // Until the worker has answered, the record belongs to the settings before.
+    // Until the worker has answered, the record belongs to the previous settings.
     let divisible = head_dim(config).is_some();
     let heads = record.heads.as_deref().filter(|_| divisible);
     let formula = divisible.then(|| f64::from(params_formula(config)));

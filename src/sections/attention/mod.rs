@@ -16,9 +16,7 @@ mod query;
 #[cfg(feature = "compute")]
 mod train;
 
-pub use checks::{
-    entropy_uniform, expected_entropy, head_dim, loss_of_a_guess, params_formula, steps_to_solve,
-};
+pub use checks::{chance_loss, entropy_uniform, expected_entropy, head_dim, params_formula, steps_to_solve};
 pub use config::{Config, MaskChoice};
 #[cfg(feature = "page")]
 pub use panel::AttentionPanel;
@@ -50,13 +48,14 @@ pub enum Frame {
     Sequence(Rc<Sequence>),
     /// Queries, keys and values of an arm's network for that sequence, at present.
     Projected(Rc<Projections>),
-    /// The next steps of an arm's training.
-    Train { steps: StepBatch, measured: Measured },
+    /// The next steps of an arm's training, and the measurements of its network.
+    Train(StepBatch, Measured),
 }
 
 /// One head on random queries and keys, `[n, n]` each; each row is a query.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Maps {
+    /// The number of tokens.
     pub n: u32,
     /// `q k`
     pub scores: Rc<Vec<f32>>,
@@ -85,9 +84,11 @@ pub const STAGES: [&str; 8] = [
 pub struct Heads {
     /// The shapes of the tensors in a forward pass, one for each of [`STAGES`].
     pub shapes: Vec<Vec<u32>>,
+    /// The number of tokens.
     pub n: u32,
     /// The weights of each head, `[n, n]`.
     pub weights: Vec<Rc<Vec<f32>>>,
+    /// The number of parameters in the module.
     pub params_counted: u32,
     /// Largest difference from burn's own module with the same parameters, in output and weights, without a mask and with a
     /// causal one.
@@ -129,8 +130,11 @@ impl Sweep {
 /// Both softmaxes at one key dimension.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SweepPoint {
+    /// The key dimension.
     pub d_k: u32,
+    /// The softmax of the scaled scores.
     pub scaled: Saturation,
+    /// The softmax of the unscaled scores.
     pub unscaled: Saturation,
 }
 
@@ -150,15 +154,20 @@ pub struct Saturation {
 /// The mean over random samples, and their standard deviation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
+    /// The mean.
     pub mean: f64,
+    /// The standard deviation.
     pub sd: f64,
 }
 
 /// The sequence that the maps of the training are drawn for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sequence {
+    /// The name of each token, which is unique.
     pub names: Vec<u8>,
+    /// The value of each token.
     pub values: Vec<u8>,
+    /// The name that each token asks about.
     pub asks: Vec<u8>,
     /// The position of the token that each token asks about.
     pub positions: Vec<u32>,
@@ -176,7 +185,9 @@ pub struct Measured {
 /// A network at one step, on held-out sequences.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
+    /// The number of training steps so far.
     pub step: u32,
+    /// The accuracy on held-out sequences.
     pub accuracy: f32,
     /// Mean entropy of the weights, in nats.
     pub entropy: f32,
@@ -187,9 +198,13 @@ pub struct Score {
 /// Everything the page has received.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
+    /// The scores and weights of one head.
     pub maps: Option<Rc<Maps>>,
+    /// Multi-head attention, stage by stage.
     pub heads: Option<Rc<Heads>>,
+    /// The saturation sweep.
     pub sweep: Option<Rc<Sweep>>,
+    /// The run of each arm.
     pub arms: [NetRecord; 2],
 }
 
@@ -203,12 +218,15 @@ pub const UNSCALED: usize = 1;
 pub struct NetRecord {
     /// The sequence that the maps are drawn for.
     pub sequence: Option<Rc<Sequence>>,
-    /// Loss over steps.
+    /// The training loss of each step.
     pub losses: Curve,
+    /// The accuracy on held-out sequences.
     pub accuracy: Curve,
+    /// The mean entropy of the weights, in nats.
     pub entropy: Curve,
     /// Mean weight on the right token, one curve per head.
     pub right: Vec<Curve>,
+    /// The latest weights of each head for the shown sequence, `[n, n]`.
     pub maps: Vec<Rc<Vec<f32>>>,
     /// The queries, keys and values of the latest maps.
     pub projections: Option<Rc<Projections>>,
@@ -250,21 +268,21 @@ impl Experiment for Attention {
             (Frame::Sweep(sweep), _) => record.sweep = Some(sweep),
             (Frame::Sequence(sequence), Some(net)) => net.sequence = Some(sequence),
             (Frame::Projected(projections), Some(net)) => net.projections = Some(projections),
-            (Frame::Train { steps, measured }, Some(net)) => net.apply_frame(&steps, measured),
+            (Frame::Train(steps, measured), Some(net)) => net.apply_frame(&steps, measured),
             (_, None) => {}
         }
     }
 
     fn series(record: &Record) -> Vec<RunSeries> {
         series_of(Self::ARMS, &record.arms, |net| {
-            let of_net = [
+            let curves = [
                 ArmSeries::new("loss", "Loss", "nats", &net.losses),
                 ArmSeries::new("accuracy", "Accuracy", "", &net.accuracy),
                 // The entropy metrics describe the untrained sweep, so this curve has another name.
                 ArmSeries::new("training_entropy", "Entropy of the weights", "nats", &net.entropy),
             ];
             let right = ArmSeries::of_parts("right", "Weight on the right token", "head", &net.right);
-            of_net.into_iter().chain(right).collect()
+            curves.into_iter().chain(right).collect()
         })
     }
 }

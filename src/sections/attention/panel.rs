@@ -14,7 +14,7 @@ use learning::LearningFigures;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// Section 5: scaled dot-product attention.
+/// The panel of section 5: scaled dot-product attention.
 #[component]
 pub fn AttentionPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
@@ -71,7 +71,7 @@ struct WeightsChapterProps {
     maps: Option<Rc<Maps>>,
 }
 
-/// One head's weights; given the probe alone, so that the frames of a run leave it as it is.
+/// One head's weights. Its properties are measured by the probe, so frames of a run do not render it again.
 #[component]
 fn WeightsChapter(props: &WeightsChapterProps) -> Html {
     html! {
@@ -88,7 +88,7 @@ struct SaturationChapterProps {
     sweep: Option<Rc<Sweep>>,
 }
 
-/// What becomes of the softmax as d_k grows.
+/// The saturation of the softmax as d_k grows.
 #[component]
 fn SaturationChapter(props: &SaturationChapterProps) -> Html {
     let config = &props.config;
@@ -111,7 +111,7 @@ struct HeadsChapterProps {
 #[component]
 fn HeadsChapter(props: &HeadsChapterProps) -> Html {
     let config = &props.config;
-    // What was measured belongs to the settings before, until the worker has answered.
+    // Until the worker has answered, the record belongs to the previous settings.
     let divisible = head_dim(config).is_some();
     html! {
         <>

@@ -188,7 +188,7 @@ async fn heads(config: &Config, device: &Device) -> Result<Option<Heads>, LabErr
     let (n, d_model, n_heads) = (config.n_tokens as usize, config.d_model as usize, config.n_heads as usize);
     let mut rng = WeightRng::new(config.seed.into());
     let Ok(ours) = MultiHeadAttention::new(d_model, n_heads, true, &mut rng, device) else {
-        // The page explains it.
+        // The page explains why there are no heads.
         return Ok(None);
     };
     let x = normal(

@@ -1,4 +1,4 @@
-//! Attention of one query, stage by stage, in plain arithmetic. The page computes it while a reader changes a number.
+//! Attention of one query, stage by stage, in plain arithmetic. The page computes it as the user changes a number.
 //!
 //! ```text
 //! score_j = q · k_j / sqrt(d_k)     weight_j = exp(score_j - max) / sum exp(score - max)     output = sum_j weight_j v_j
@@ -21,7 +21,7 @@ pub struct Projections {
     pub k: Vec<f32>,
     /// Values, of the same shape.
     pub v: Vec<f32>,
-    /// True if the network divides its scores.
+    /// True if the network scales its scores.
     pub scaled: bool,
 }
 
@@ -31,22 +31,24 @@ pub const MAX_HEADS: usize = 4;
 /// One query with its keys and values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Example {
+    /// The query.
     pub q: Vec<f64>,
-    /// One vector per token, as long as the query.
+    /// The keys, one per token.
     pub keys: Vec<Vec<f64>>,
-    /// One vector per token, all of the same length.
+    /// The values, one per token.
     pub values: Vec<Vec<f64>>,
     /// The position of the query: a causal mask hides the keys after it.
     pub position: usize,
 }
 
-/// The stages that are on.
+/// The settings of the stages.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Switches {
     /// True if scores are divided by the square root of the key dimension.
     pub scaled: bool,
+    /// True if a causal mask hides the keys after the query.
     pub causal: bool,
-    /// True for keys that are hidden by hand; keys beyond its end are visible.
+    /// True for each key that the user hides. Keys beyond its end are visible.
     pub hidden: Vec<bool>,
 }
 
@@ -59,7 +61,7 @@ pub struct Stages {
     pub scores: Vec<f64>,
     /// True if the mask hides the key.
     pub hidden: Vec<bool>,
-    /// Sum to 1, or are all 0 if every key is hidden.
+    /// The attention weights. They sum to 1, or are all 0 if every key is hidden.
     pub weights: Vec<f64>,
     /// Entropy of the weights in nats; `None` if every key is hidden.
     pub entropy: Option<f64>,
@@ -86,7 +88,7 @@ impl Example {
     }
 
     /// Returns the example of a head at a position, or `None` if there is no such head or position.
-    pub fn of_net(of: &Projections, head: usize, position: usize) -> Option<Self> {
+    pub fn of_head(of: &Projections, head: usize, position: usize) -> Option<Self> {
         let (n, d_k) = (of.n as usize, of.d_k as usize);
         let row = |all: &[f32], token: usize| {
             let from = (head * n + token) * d_k;
@@ -164,21 +166,24 @@ pub fn stages(example: &Example, switches: &Switches) -> Stages {
     Stages { output: output.collect(), products, scores, hidden, weights, entropy }
 }
 
-/// The largest number that is accepted: products of larger ones could be infinite.
+/// The maximum absolute value of a number. Products of larger numbers could be infinite.
 pub const MAX_NUMBER: f64 = 1e6;
 
-/// The reason a typed text is not accepted as a number, as a sentence for the reader.
+/// The reason a typed text is not accepted as a number, as a sentence for the user.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum NumberError {
+    /// The text is empty.
     #[error("A number is missing there; the last one still counts.")]
     Missing,
+    /// The text is not a number.
     #[error("“{0}” is not a number; the last one still counts.")]
     NotANumber(String),
+    /// The number is larger than [`MAX_NUMBER`].
     #[error("“{0}” is too large: numbers from −1,000,000 to 1,000,000 are taken. The last one still counts.")]
     TooLarge(String),
 }
 
-/// Reads a number that a reader typed.
+/// Parses a number that the user typed.
 ///
 /// # Errors
 /// Fails if the text is empty, is not a number, or is larger than [`MAX_NUMBER`].
@@ -247,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn the_dimensions_that_matter_most_are_selected() {
+    fn the_relevant_dimensions_are_selected() {
         let mut example = Example::small();
         // The third dimension of the query is 0, so it does not matter.
         assert_eq!(example.main_dims(3), [0, 1, 3]);
@@ -261,12 +266,16 @@ mod tests {
     #[test]
     fn an_example_is_taken_from_one_head() {
         let numbers = |from: u32| (from..from + 12).map(|i| i as f32).collect::<Vec<_>>();
-        let net = Projections { n: 3, d_k: 2, q: numbers(0), k: numbers(100), v: numbers(200), scaled: true };
-        let example = Example::of_net(&net, 1, 2).expect("there is such a head");
+        let projections =
+            Projections { n: 3, d_k: 2, q: numbers(0), k: numbers(100), v: numbers(200), scaled: true };
+        let example = Example::of_head(&projections, 1, 2).expect("there is such a head");
         assert_eq!(example.q, [10.0, 11.0]);
         assert_eq!(example.keys, [[106.0, 107.0], [108.0, 109.0], [110.0, 111.0]]);
         assert_eq!(example.values[0], [206.0, 207.0]);
-        assert_eq!((Example::of_net(&net, 2, 0), Example::of_net(&net, 0, 3)), (None, None));
+        assert_eq!(
+            (Example::of_head(&projections, 2, 0), Example::of_head(&projections, 0, 3)),
+            (None, None)
+        );
     }
 
     proptest! {

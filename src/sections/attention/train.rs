@@ -21,9 +21,9 @@ use std::rc::Rc;
 
 /// The number of held-out sequences.
 const N_HELD_OUT: usize = 64;
-/// The minimum time between two frames with queries, keys and values.
+/// The minimum time between two frames with queries, keys and values, in milliseconds.
 const PROJECTIONS_MS: f64 = 400.0;
-/// A token is one-hot in its name, the name it asks for, and its value.
+/// The number of ones in a token: its name, the name it asks about, and its value.
 const N_ONES: usize = 3;
 
 const _: () = assert!(N_VALUES as usize == lookup::N_VALUES);
@@ -132,7 +132,7 @@ impl Training<Attention> for LookupTraining {
         let n = self.held_out.n;
         let maps = maps.chunks_exact((n * n).max(1)).map(|head| Rc::new(head.to_vec())).collect();
         let measured = Measured { scores: std::mem::take(&mut self.scores), maps };
-        ctx.send(Frame::Train { steps, measured });
+        ctx.send(Frame::Train(steps, measured));
         let now = ctx.now_ms();
         if over || now >= self.next_projections {
             let projections = self.held_out.projections(&net).await?;
@@ -143,17 +143,17 @@ impl Training<Attention> for LookupTraining {
     }
 }
 
-/// One-hot tokens, `[batch, n, token_width]`.
+/// Returns one-hot tokens, `[batch, n, token_width]`.
 fn one_hot(sequences: &[Lookup]) -> Vec<f32> {
     sequences.iter().flat_map(Lookup::one_hot).collect()
 }
 
-/// Sequences that are never trained on. The page shows the first one.
+/// The held-out sequences. The page shows the first one.
 struct HeldOut {
     sequences: Vec<Lookup>,
     x: Tensor<3>,
     targets: Tensor<1, Int>,
-    /// One-hot position of the token that each token asks for, `[N_HELD_OUT, 1, n, n]`.
+    /// One-hot position of the token that each token asks about, `[N_HELD_OUT, 1, n, n]`.
     right: Tensor<4>,
     n: usize,
 }
@@ -202,7 +202,7 @@ impl HeldOut {
 
     /// Returns the attention weights of each head for the shown sequence, flattened.
     fn maps(&self, net: &LookupNet) -> Tensor<1> {
-        // A forward pass of one sequence is much less work than one of all.
+        // A forward pass of only this sequence is much cheaper.
         let (_, weights) = net.forward(self.x.clone().narrow(0, 0, 1));
         let size = weights.shape().num_elements();
         weights.reshape([size])

@@ -1,4 +1,5 @@
-//! The activations of a network for test images: maps, probabilities, and the first convolutions number by number.
+//! The activations of a network for test images: maps, probabilities, and the first convolutions with all
+//! their numbers.
 
 use super::{Conv, ImageView, Layer, Maps, N_LAYERS, N_MAPS};
 use crate::core::LabError;
@@ -39,25 +40,27 @@ async fn image_views(net: &Net, x: Tensor<4>) -> Result<Vec<ImageView>, LabError
     let (insides, logits) = net.forward_inside(x);
     let [_, n_classes] = logits.dims();
     let p = softmax(logits, 1).reshape([n * n_classes]);
-    let first =
-        net.blocks.first().and_then(|block| block.convolutions().first().map(|conv| flat(conv.weight.val())));
+    let first = net
+        .blocks
+        .first()
+        .and_then(|block| block.convolutions().first().map(|conv| flatten(conv.weight.val())));
     let shapes: Vec<[usize; 4]> = insides.iter().map(|inside| inside.sums.dims()).collect();
     let inputs: Vec<[usize; 4]> = insides.iter().map(|inside| inside.input.dims()).collect();
-    let sums = insides.iter().map(|inside| flat(shown(&inside.sums)));
+    let sums = insides.iter().map(|inside| flatten(shown(&inside.sums)));
     let of_layers = || insides.iter().take(N_LAYERS);
-    let given = of_layers().map(|inside| flat(inside.input.clone()));
-    let depthwise = of_layers().filter_map(|inside| inside.depthwise.clone().map(flat));
+    let layer_inputs = of_layers().map(|inside| flatten(inside.input.clone()));
+    let depthwise = of_layers().filter_map(|inside| inside.depthwise.clone().map(flatten));
     let convs = net.blocks.iter().take(N_LAYERS).map(|block| block.convolutions());
-    let weights = convs.clone().flat_map(|convs| numbers(&convs));
+    let weights = convs.clone().flat_map(|convs| shown_params(&convs));
     let groups = [
         first.into_iter().collect(),
         vec![p],
         sums.collect(),
-        given.collect(),
+        layer_inputs.collect(),
         depthwise.collect(),
         weights.collect(),
     ];
-    let [filters, p, sums, given, depthwise, weights] = read_groups(groups).await?;
+    let [filters, p, sums, layer_inputs, depthwise, weights] = read_groups(groups).await?;
 
     let mut views: Vec<ImageView> = p
         .chunks_exact(n_classes.max(1))
@@ -70,14 +73,15 @@ async fn image_views(net: &Net, x: Tensor<4>) -> Result<Vec<ImageView>, LabError
             view.blocks.push(Maps { channels: channels as u32, side: side as u32, sums: sums.to_vec() });
         }
     }
-    let (mut given, mut depthwise, mut weights) = (Parts(&given), Parts(&depthwise), Parts(&weights));
+    let (mut layer_inputs, mut depthwise, mut weights) =
+        (Parts(&layer_inputs), Parts(&depthwise), Parts(&weights));
     for ([n, c_in, side, width], convs) in inputs.into_iter().zip(convs) {
         let size = c_in * side * width;
         let mut convs: Vec<Conv> = convs.iter().map(|conv| conv_of(conv, &mut weights)).collect();
         let Some(conv) = convs.pop() else { continue };
         let of_kernels = if convs.is_empty() { &[][..] } else { depthwise.take(n * size) };
         let mut maps = of_kernels.chunks_exact(size.max(1));
-        for (view, input) in views.iter_mut().zip(given.take(n * size).chunks_exact(size.max(1))) {
+        for (view, input) in views.iter_mut().zip(layer_inputs.take(n * size).chunks_exact(size.max(1))) {
             let depthwise = convs.first().cloned().zip(maps.next().map(<[f32]>::to_vec));
             let (c_in, side) = (c_in as u32, side as u32);
             view.layers.push(Layer { c_in, side, input: input.to_vec(), depthwise, conv: conv.clone() });
@@ -86,7 +90,7 @@ async fn image_views(net: &Net, x: Tensor<4>) -> Result<Vec<ImageView>, LabError
     Ok(views)
 }
 
-fn flat(tensor: Tensor<4>) -> Tensor<1> {
+fn flatten(tensor: Tensor<4>) -> Tensor<1> {
     let size = tensor.shape().num_elements();
     tensor.reshape([size])
 }
@@ -97,17 +101,18 @@ fn shown(maps: &Tensor<4>) -> Tensor<4> {
     maps.clone().slice([0..n, 0..channels.min(N_MAPS), 0..height, 0..width])
 }
 
-/// Returns the number of kernels that are shown: all of a depthwise convolution, at most [`N_MAPS`] of another one.
+/// Returns the number of kernels that are shown: all of a depthwise convolution, at most [`N_MAPS`] of
+/// another one.
 fn n_kernels(conv: &Conv2d) -> usize {
     let [n, _, _, _] = conv.weight.dims();
     if conv.groups > 1 { n } else { n.min(N_MAPS) }
 }
 
 /// Returns the kernels and biases that are shown, convolution by convolution.
-fn numbers(convs: &[&Conv2d]) -> Vec<Tensor<1>> {
+fn shown_params(convs: &[&Conv2d]) -> Vec<Tensor<1>> {
     let each = |conv: &&Conv2d| {
         let ([_, channels, height, width], n) = (conv.weight.dims(), n_kernels(conv));
-        let weights = flat(conv.weight.val().slice([0..n, 0..channels, 0..height, 0..width]));
+        let weights = flatten(conv.weight.val().slice([0..n, 0..channels, 0..height, 0..width]));
         std::iter::once(weights)
             .chain(conv.bias.as_ref().map(|bias| bias.val().narrow(0, 0, n)))
             .collect::<Vec<_>>()
@@ -115,15 +120,15 @@ fn numbers(convs: &[&Conv2d]) -> Vec<Tensor<1>> {
     convs.iter().flat_map(each).collect()
 }
 
-/// Takes a convolution from the numbers that [`numbers`] selected.
-fn conv_of(conv: &Conv2d, numbers: &mut Parts<'_>) -> Conv {
+/// Takes a convolution from the parameters that [`shown_params`] selected.
+fn conv_of(conv: &Conv2d, params: &mut Parts<'_>) -> Conv {
     let ([_, channels, height, width], n) = (conv.weight.dims(), n_kernels(conv));
-    let weights = numbers.take(n * channels * height * width).to_vec();
-    let biases = if conv.bias.is_some() { numbers.take(n).to_vec() } else { vec![0.0; n] };
+    let weights = params.take(n * channels * height * width).to_vec();
+    let biases = if conv.bias.is_some() { params.take(n).to_vec() } else { vec![0.0; n] };
     Conv { kernel: width as u32, weights, biases }
 }
 
-/// The rest of the numbers that were read, end to end.
+/// The remaining values of a read, concatenated.
 struct Parts<'a>(&'a [f32]);
 
 impl<'a> Parts<'a> {

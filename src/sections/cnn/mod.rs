@@ -1,12 +1,14 @@
 //! Section 2: the output size and the cost of a convolution, and the savings of a depthwise separable one.
 //!
-//! The probe compares the output-size formula and the counts of parameters and multiply-adds with real convolutions. The run
-//! trains a five-block network and a depthwise separable one on the same batches from the same seed.
+//! The probe compares the formulas for output sizes, parameters and multiply-accumulates with real
+//! convolutions. The run trains a five-block network and a depthwise separable one on the same batches from
+//! the same seed.
 
 mod chapters;
 mod checks;
 mod config;
 mod experiments;
+mod formulas;
 #[cfg(feature = "compute")]
 mod inspect;
 mod metrics;
@@ -21,11 +23,11 @@ mod record;
 #[cfg(feature = "compute")]
 mod train;
 
-pub use checks::{
-    BlockCounts, ConvShape, KNOWN_SHAPES, block_formula, conv_params, net_params, output_size, reach,
-    separable_params, separable_share,
-};
 pub use config::Config;
+pub use formulas::{
+    BlockCounts, ConvShape, KNOWN_SHAPES, block_formula, conv_params, effective_kernel, net_params,
+    output_size, separable_params, separable_savings,
+};
 #[cfg(feature = "page")]
 pub use panel::CnnPanel;
 pub use products::{ChannelSum, Conv, Layer, Mixed, Sum, Tap};
@@ -42,64 +44,84 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub struct Cnn;
 
-/// Training images in the sample grid.
+/// The number of training images in the sample grid.
 pub const N_SAMPLES: usize = 30;
-/// Test images of which one is chosen for the feature maps.
+/// The number of test images that can be selected for the feature maps.
 pub const N_CHOICES: usize = 12;
-/// The maximum number of feature maps per block that are sent; more could not be drawn.
+/// The maximum number of feature maps per block that are sent to the page.
 pub const N_MAPS: usize = 8;
-/// Layers whose convolutions are sent number by number: the first, and the first that is separable in one of the networks.
+/// The number of layers whose convolutions are sent with all their numbers: the first, and the first
+/// separable one.
 pub const N_LAYERS: usize = 2;
 /// The maximum number of misclassified test images that are sent.
-pub const N_WRONG: usize = 12;
-/// Height and width of the maps for which the multiply-adds of the blocks are counted.
+pub const N_MISCLASSIFIED: usize = 12;
+/// Height and width of the maps for which the multiply-accumulates of the blocks are counted.
 pub const BLOCK_SIDE: u32 = 8;
 
 /// A message from the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Frame {
-    /// Output sizes of real convolutions: the one of the settings, if it is possible, and the known ones.
-    Shapes { measured: Option<u32>, known: Vec<u32> },
-    /// Parameters and multiply-adds counted in the two blocks.
+    /// Output sizes of real convolutions.
+    Shapes {
+        /// The convolution of the settings; `None` if it is impossible.
+        measured: Option<u32>,
+        /// The convolutions of [`KNOWN_SHAPES`].
+        known: Vec<u32>,
+    },
+    /// Parameters and multiply-accumulates counted in the two blocks.
     Blocks(BlockCounts),
-    /// Parameters, and multiply-adds for one image, counted in the two networks.
-    Nets { conv: Cost, separable: Cost },
-    /// Tells if the files of CIFAR-10 are there.
-    Available { cifar10: bool },
+    /// Parameters, and multiply-accumulates for one image, counted in the network of each arm.
+    Nets([Cost; 2]),
+    /// True if the files of CIFAR-10 are available.
+    Cifar10(bool),
     /// Images of the data set.
     Samples(Rc<Samples>),
     /// The next steps of an arm's training.
-    Train { steps: StepBatch, steps_per_epoch: u32 },
-    /// The result of an arm's network on the test images after an epoch; 0 is before training.
-    Score { epoch: u32, score: Rc<Score> },
+    Train {
+        /// The steps and their losses.
+        steps: StepBatch,
+        /// The number of steps per epoch.
+        steps_per_epoch: u32,
+    },
+    /// The result of an arm's network on the test images.
+    Score {
+        /// The number of epochs done; 0 is before training.
+        epoch: u32,
+        /// The result.
+        score: Rc<Score>,
+    },
     /// The activations of an arm's network for some test images.
     ActivationMaps(Vec<Rc<ImageView>>),
-    /// The activations of both untrained networks for the chosen test image.
+    /// The activations of both untrained networks for the selected test image.
     Untrained([Rc<ImageView>; 2]),
 }
 
 /// The cost of a network or a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
+    /// The number of parameters.
     pub params: u64,
+    /// The number of multiply-accumulates.
     pub multiply_adds: u64,
 }
 
 /// Images and their classes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pictures {
-    /// 1 or 3.
+    /// The number of channels: 1 or 3.
     pub channels: u32,
+    /// Height and width in pixels.
     pub side: u32,
-    /// `[n, channels, side, side]`
+    /// `[n, channels, side, side]`.
     pub pixels: Vec<u8>,
-    /// `[n]`
+    /// Classes, `[n]`.
     pub labels: Vec<u8>,
 }
 
 /// The data set and some of its images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Samples {
+    /// The data set that the images are from.
     pub dataset: Dataset,
     /// Training images without augmentation.
     pub train: Pictures,
@@ -107,7 +129,9 @@ pub struct Samples {
     pub augmented: Pictures,
     /// Test images for the feature maps.
     pub test: Pictures,
+    /// The number of training images.
     pub n_train: u32,
+    /// The number of test images.
     pub n_test: u32,
     /// The mean of each channel, between 0 and 1.
     pub mean: Vec<f32>,
@@ -118,11 +142,12 @@ pub struct Samples {
 /// The result of a network on the test images.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Score {
+    /// Test accuracy.
     pub accuracy: f32,
     /// The number of images per class and prediction, `[n_classes, n_classes]`.
     pub confusion: Vec<u32>,
     /// The first misclassified images.
-    pub wrong: Pictures,
+    pub misclassified: Pictures,
     /// The predicted class of each, and its probability.
     pub answers: Vec<(u8, f32)>,
 }
@@ -132,10 +157,11 @@ pub struct Score {
 pub struct ImageView {
     /// The number of the image, from 1.
     pub image: u32,
+    /// The number of steps done.
     pub step: u32,
     /// The weights of the first convolution, `[c_out, c_in, 3, 3]`.
     pub filters: Vec<f32>,
-    /// The first convolutions, number by number.
+    /// The first convolutions with all their numbers.
     pub layers: Vec<Layer>,
     /// The first maps of each block.
     pub blocks: Vec<Maps>,
@@ -148,6 +174,7 @@ pub struct ImageView {
 pub struct Maps {
     /// The number of maps in the block.
     pub channels: u32,
+    /// Height and width in pixels.
     pub side: u32,
     /// The input of ReLU for at most [`N_MAPS`] maps, `[maps, side, side]`.
     pub sums: Vec<f32>,

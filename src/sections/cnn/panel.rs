@@ -9,20 +9,20 @@ mod shapes;
 mod text;
 mod training;
 
-use super::{Cnn, Config};
 use crate::client::use_experiment;
 use crate::keys;
 use crate::panel::files::Cifar10Box;
 use crate::panel::{
     ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, controls_without, frame, use_settings,
 };
+use crate::sections::cnn::{Cnn, Config};
 use counts::Counts;
 use data::Data;
 use inside::Inside;
 use kernel::Kernel;
 use net_table::NetTable;
 use shapes::Shapes;
-use training::{TrainFigures, WrongFigures};
+use training::{MisclassifiedFigures, TrainFigures};
 use yew::prelude::*;
 
 /// Section 2: convolutions, and depthwise separable ones.
@@ -32,7 +32,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
     let config: &Config = &settings.config;
     let lab = use_experiment::<Cnn>(&settings.run_config, settings.options);
     let record = &lab.record;
-    // What is not at hand is not offered; the box below the menu says how to get it.
+    // A data set without files is not offered; the box below the menu explains how to add them.
     let absent: &'static [&'static str] = if record.cifar10 { &[] } else { &["cifar10"] };
     let data = || controls_without("Data", keys![Config; dataset, n_train, n_test, crop, flip], absent);
     let training = || controls("Training", keys![Config; width, learning_rate, batch_size, epochs, seed]);
@@ -54,13 +54,13 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
             figures: html! { <><Counts config={config.clone()} blocks={record.blocks} /><NetTable record={shown.clone()} /></> },
         },
         "features" => {
-            let looks = record.arms.each_ref().map(|net| net.maps.at(config.image).cloned().map(PtrEq));
+            let views = record.arms.each_ref().map(|net| net.maps.at(config.image).cloned().map(PtrEq));
             ChapterBody {
                 controls: vec![controls("Test image", keys![Config; image]), training()],
                 figures: html! {
                     <>
-                        <Inside samples={samples.clone()} {looks} image={config.image} set={settings.set.clone()} />
-                        <WrongFigures config={config.clone()} record={shown.clone()} />
+                        <Inside samples={samples.clone()} {views} image={config.image} set={settings.set.clone()} />
+                        <MisclassifiedFigures config={config.clone()} record={shown.clone()} />
                     </>
                 },
             }
@@ -74,7 +74,7 @@ pub fn CnnPanel(props: &PanelProps) -> Html {
         "products" => ChapterBody {
             controls: Vec::new(),
             figures: html! {
-                <Kernel samples={samples.clone()} looks={[0, 1].map(|arm| record.inspection(arm, config.image).cloned().map(PtrEq))}
+                <Kernel samples={samples.clone()} views={[0, 1].map(|arm| record.inspection(arm, config.image).cloned().map(PtrEq))}
                     image={config.image} set={settings.set.clone()} />
             },
         },

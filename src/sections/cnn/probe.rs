@@ -3,8 +3,8 @@
 use super::inspect::inspect;
 use super::nets::{augment, net, pictures};
 use super::{
-    BLOCK_SIDE, BlockCounts, Cnn, Config, Cost, Frame, KNOWN_SHAPES, N_CHOICES, N_SAMPLES, Pictures, Samples,
-    output_size,
+    BLOCK_SIDE, BlockCounts, Cnn, Config, ConvShape, Cost, Frame, KNOWN_SHAPES, N_CHOICES, N_SAMPLES,
+    Pictures, Samples, output_size,
 };
 use crate::core::{LabError, Progress};
 use crate::data::dataset::Cifar10Files;
@@ -30,14 +30,14 @@ impl Probe for Cnn {
         if ctx.step_done(Progress { step: 2, steps: PARTS }).await == Directive::Stop {
             return Ok(());
         }
-        let [conv, separable] =
+        let costs =
             [false, true].map(|separable| net_cost(&net(&config, separable, device), &config, device));
-        ctx.send(Frame::Nets { conv, separable });
+        ctx.send(Frame::Nets(costs));
         if ctx.step_done(Progress { step: 3, steps: PARTS }).await == Directive::Stop {
             return Ok(());
         }
         let cifar10 = Cifar10Files::find(ctx).await?.is_complete();
-        ctx.send(Frame::Available { cifar10 });
+        ctx.send(Frame::Cifar10(cifar10));
         let images = config.dataset.load(config.n_train as usize, config.n_test as usize, ctx).await?;
         ctx.send(Frame::Samples(Rc::new(samples(&config, &images))));
         if ctx.step_done(Progress { step: 4, steps: PARTS }).await == Directive::Stop {
@@ -57,7 +57,7 @@ impl Probe for Cnn {
 }
 
 /// Returns the output size of a real convolution of one channel, or `None` if it is impossible.
-fn measure(shape: super::ConvShape, device: &Device) -> Option<u32> {
+fn measure(shape: ConvShape, device: &Device) -> Option<u32> {
     // burn panics on a kernel that does not fit.
     output_size(shape)?;
     let geometry = Geometry {
@@ -72,7 +72,7 @@ fn measure(shape: super::ConvShape, device: &Device) -> Option<u32> {
     Some(width as u32)
 }
 
-/// Counts parameters and multiply-adds of both blocks.
+/// Counts the parameters and multiply-accumulates of both blocks.
 fn blocks(config: &Config, device: &Device) -> BlockCounts {
     let channels = [config.c_in as usize, config.c_out as usize];
     let kernel = config.block_kernel as usize;
@@ -83,7 +83,7 @@ fn blocks(config: &Config, device: &Device) -> BlockCounts {
     let separable = DepthwiseSeparable::new(channels, kernel, rng, device);
     let cost = |params: usize, block: &Block| Cost {
         params: params as u64,
-        multiply_adds: through(&block.convolutions(), x.clone()).0,
+        multiply_adds: forward_counted(&block.convolutions(), x.clone()).0,
     };
     BlockCounts {
         conv: cost(count_params(&conv), &Block::Conv(conv)),
@@ -91,22 +91,23 @@ fn blocks(config: &Config, device: &Device) -> BlockCounts {
     }
 }
 
-/// Returns the multiply-adds of a sequence of convolutions, and their output.
-fn through(convolutions: &[&Conv2d], x: Tensor<4>) -> (u64, Tensor<4>) {
+/// Returns the multiply-accumulates of a sequence of convolutions, and their output.
+fn forward_counted(convolutions: &[&Conv2d], x: Tensor<4>) -> (u64, Tensor<4>) {
     convolutions.iter().fold((0, x), |(sum, x), conv| {
         let y = conv.forward(x);
         (sum + multiply_adds(conv, &y), y)
     })
 }
 
-/// Counts parameters, and multiply-adds along a forward pass of one image.
+/// Counts the parameters, and the multiply-accumulates of a forward pass of one image.
 fn net_cost(net: &Net, config: &Config, device: &Device) -> Cost {
     let side = crate::data::images::SIDE;
     let x = Tensor::zeros([1, config.dataset.channels() as usize, side, side], device);
     let (maps, _) = net.forward_blocks(x);
     let [d_in, d_out] = net.head.weight.dims();
     let convolutions = net.blocks.iter().zip(&maps).flat_map(|(block, map)| {
-        // All convolutions of a block have the same height and width, so the last output gives the size of all.
+        // All convolutions of a block have the same height and width, so the last output gives the size of
+        // all.
         block.convolutions().into_iter().map(|conv| {
             let [c_out, _, _, _] = conv.weight.dims();
             let [_, c_map, _, _] = map.dims();

@@ -1,14 +1,16 @@
-//! A convolution step by step: the input of a layer, its weights, and the products that sum to one number of its output.
+//! A convolution step by step: the input of a layer, its weights, and the products that add up to one output
+//! value.
 
 use serde::{Deserialize, Serialize};
 
 /// The convolution of one layer on one image: everything that is needed to repeat it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Layer {
+    /// The number of input channels.
     pub c_in: u32,
     /// Height and width of input and output: stride 1, padded by half the kernel.
     pub side: u32,
-    /// `[c_in, side, side]`
+    /// `[c_in, side, side]`.
     pub input: Vec<f32>,
     /// In a separable layer, the depthwise convolution and its output, `[c_in, side, side]`.
     pub depthwise: Option<(Conv, Vec<f32>)>,
@@ -19,11 +21,11 @@ pub struct Layer {
 /// The parameters of a convolution.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Conv {
-    /// `K`
+    /// Height and width of the kernel, `K`.
     pub kernel: u32,
-    /// `[n, channels, K, K]`
+    /// `[n, channels, K, K]`.
     pub weights: Vec<f32>,
-    /// `[n]`
+    /// `[n]`.
     pub biases: Vec<f32>,
 }
 
@@ -34,9 +36,11 @@ pub struct Tap {
     pub row: i64,
     /// Column of the map.
     pub col: i64,
-    /// 0 in the padding.
+    /// The input; 0 in the padding.
     pub value: f32,
+    /// True outside the map.
     pub is_padding: bool,
+    /// The weight of the kernel.
     pub weight: f32,
 }
 
@@ -47,10 +51,10 @@ impl Tap {
     }
 }
 
-/// The part of one channel in a sum.
+/// The contribution of one channel to a sum.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChannelSum {
-    /// Row by row.
+    /// The products, row by row.
     pub taps: Vec<Tap>,
     /// Sum of the products, without a bias.
     pub sum: f64,
@@ -61,6 +65,7 @@ pub struct ChannelSum {
 pub struct Mixed {
     /// The output of the depthwise convolution in the network.
     pub value: f32,
+    /// The weight of the channel.
     pub weight: f32,
 }
 
@@ -87,8 +92,8 @@ impl Layer {
         self.depthwise.as_ref().map_or(&self.conv, |(conv, _)| conv).kernel
     }
 
-    /// Returns the products of every input channel at a position, with the kernel of an output, or in a separable layer with
-    /// the channel's own kernel. Positions count row by row.
+    /// Returns the products of every input channel at a position, with the kernel of an output, or in a
+    /// separable layer with the channel's own kernel. Positions count row by row.
     pub fn channel_sums(&self, output: usize, position: usize) -> Vec<ChannelSum> {
         let size = (self.kernel() * self.kernel()) as usize;
         let c_in = self.c_in as usize;
@@ -116,7 +121,8 @@ impl Layer {
         ChannelSum { sum: taps.iter().map(|tap| tap.product()).sum(), taps }
     }
 
-    /// Returns the output of the depthwise convolution at a position with the weight of an output, channel by channel.
+    /// Returns the output of the depthwise convolution at a position with the weight of an output, channel by
+    /// channel.
     pub fn mixed(&self, output: usize, position: usize) -> Vec<Mixed> {
         let Some((_, maps)) = &self.depthwise else { return Vec::new() };
         let plane = (self.side * self.side).max(1) as usize;
@@ -167,6 +173,7 @@ impl Layer {
 /// A sum of products.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sum {
+    /// The sum in 64-bit floats.
     pub value: f64,
     /// Sum of the absolute values; rounding errors are proportional to it.
     size: f64,

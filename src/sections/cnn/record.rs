@@ -12,18 +12,22 @@ use std::rc::Rc;
 /// Everything the page has received.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
-    /// The output size of the convolution of the settings; the outer `Option` is `None` before the probe, the inner one if
-    /// the convolution is impossible.
+    /// The output size of the convolution of the settings; the outer `Option` is `None` before the probe, the
+    /// inner one if the convolution is impossible.
     pub measured: Option<Option<u32>>,
     /// The output sizes of the known convolutions.
     pub known: Rc<Vec<u32>>,
+    /// The costs of both blocks, counted.
     pub blocks: Option<BlockCounts>,
-    /// One per arm.
+    /// The costs of both networks, one per arm, counted.
     pub nets: Option<[Cost; 2]>,
+    /// True if the files of CIFAR-10 are available.
     pub cifar10: bool,
+    /// Images of the data set.
     pub samples: Option<Rc<Samples>>,
     /// The activations of the untrained networks for one test image.
     pub untrained: [Option<Rc<ImageView>>; 2],
+    /// The runs, one per arm.
     pub arms: [NetRecord; 2],
 }
 
@@ -46,6 +50,7 @@ impl ActivationMaps {
 /// The misclassified test images of a network.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Misclassified {
+    /// The images with their true classes.
     pub pictures: Pictures,
     /// The predicted class of each, and its probability.
     pub answers: Vec<(u8, f32)>,
@@ -60,8 +65,11 @@ pub struct NetRecord {
     pub accuracies: Curve,
     /// The number of images per class and prediction, `[n_classes, n_classes]`.
     pub confusion: Rc<Vec<u32>>,
+    /// The first misclassified test images.
     pub misclassified: Rc<Misclassified>,
+    /// The latest activations for each test image.
     pub maps: ActivationMaps,
+    /// The number of steps per epoch; 0 before the run.
     pub steps_per_epoch: u32,
     times: StepTimes,
 }
@@ -76,8 +84,8 @@ impl NetRecord {
     fn apply_score(&mut self, epoch: u32, score: &Score) {
         self.accuracies.push(epoch, score.accuracy);
         self.confusion = Rc::new(score.confusion.clone());
-        let Score { wrong, answers, .. } = score.clone();
-        self.misclassified = Rc::new(Misclassified { pictures: wrong, answers });
+        let Score { misclassified, answers, .. } = score.clone();
+        self.misclassified = Rc::new(Misclassified { pictures: misclassified, answers });
     }
 
     /// Returns the median duration of the latest timed steps on this device, in milliseconds.
@@ -93,14 +101,14 @@ impl Record {
                 (self.measured, self.known) = (Some(measured), Rc::new(known));
             }
             (Frame::Blocks(blocks), _) => self.blocks = Some(blocks),
-            (Frame::Nets { conv, separable }, _) => self.nets = Some([conv, separable]),
-            (Frame::Available { cifar10 }, _) => {
+            (Frame::Nets(costs), _) => self.nets = Some(costs),
+            (Frame::Cifar10(cifar10), _) => {
                 self.cifar10 = cifar10;
-                // Images of a data set that is no longer there must not stay on the page.
+                // Images of a data set that was removed must not stay on the page.
                 self.samples.take_if(|samples| !cifar10 && samples.dataset == Dataset::Cifar10);
             }
             (Frame::Samples(samples), _) => {
-                // Equal images keep their pointer, so that nothing is drawn again.
+                // Equal images keep their pointer, so that the page does not draw them again.
                 if self.samples.as_ref() != Some(&samples) {
                     self.samples = Some(samples);
                 }
@@ -115,7 +123,8 @@ impl Record {
         }
     }
 
-    /// Returns the latest activations of an arm's network for a test image; before the run, those of the untrained network.
+    /// Returns the latest activations of an arm's network for a test image; before the run, of the untrained
+    /// network.
     pub fn inspection(&self, arm: usize, image: u32) -> Option<&Rc<ImageView>> {
         let trained = self.arms.get(arm).and_then(|net| net.maps.at(image));
         trained.or_else(|| self.untrained.get(arm)?.as_ref().filter(|view| view.image == image))

@@ -1,8 +1,8 @@
-//! Trains the ordinary or the separable network; both see the same batches.
+//! Trains the standard or the separable network; both see the same batches.
 
 use super::inspect::{inspect, test_batch};
 use super::nets::{augment, net, pictures};
-use super::{Cnn, Config, Frame, N_CHOICES, N_WRONG, SEPARABLE, Score};
+use super::{Cnn, Config, Frame, N_CHOICES, N_MISCLASSIFIED, SEPARABLE, Score};
 use crate::core::LabError;
 use crate::data::batches::Batches;
 use crate::data::images::{ImageDraw, Images};
@@ -157,8 +157,8 @@ impl CnnTraining {
         let test = &self.images.test;
         let n_classes = test.class_names.len();
         let mut score = Score { confusion: vec![0; n_classes * n_classes], ..Score::default() };
-        let mut wrong = Vec::new();
-        let mut right = 0;
+        let mut misclassified = Vec::new();
+        let mut correct = 0;
         let all: Vec<usize> = (0..test.len()).collect();
         for indices in all.chunks(TEST_BATCH) {
             let p = softmax(net.forward(test_batch(&self.images, indices, &self.device)), 1);
@@ -173,15 +173,15 @@ impl CnnTraining {
                     *count += 1;
                 }
                 if predicted == label {
-                    right += 1;
-                } else if wrong.len() < N_WRONG {
-                    wrong.push(index);
+                    correct += 1;
+                } else if misclassified.len() < N_MISCLASSIFIED {
+                    misclassified.push(index);
                     score.answers.push((predicted as u8, confidence));
                 }
             }
         }
-        score.accuracy = right as f32 / test.len().max(1) as f32;
-        score.wrong = pictures(test, &wrong);
+        score.accuracy = correct as f32 / test.len().max(1) as f32;
+        score.misclassified = pictures(test, &misclassified);
         Ok(score)
     }
 }

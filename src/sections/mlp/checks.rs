@@ -18,8 +18,8 @@ pub fn chance(dataset: Dataset) -> f64 {
     1.0 / f64::from(training_dims(dataset).1)
 }
 
-/// Returns the number of parameters of each layer, `d_(l-1) d_l + d_l`, for a network with these widths from input to
-/// output. Without biases the second term is missing.
+/// Returns the number of parameters of each layer, `d_(l-1) d_l + d_l`, for a network with these widths from
+/// input to output. Without biases the second term is missing.
 pub fn layer_params(dims: &[u32], bias: bool) -> Vec<u64> {
     let pairs = dims.iter().zip(dims.iter().skip(1));
     pairs.map(|(&d_in, &d_out)| (u64::from(d_in) + u64::from(bias)) * u64::from(d_out)).collect()
@@ -77,8 +77,8 @@ fn rank_checks(config: &Config, collapse: Option<&Collapse>) -> [Check; 2] {
     ]
 }
 
-/// Returns the upper bound on the rank of the linear network's output: the narrowest layer limits the number of directions,
-/// and the biases add one.
+/// Returns the upper bound on the rank of the linear network's output: the narrowest layer limits the number
+/// of directions, and the biases add one.
 pub fn rank_bound(config: &Config) -> u32 {
     let through = config.d_in.min(narrowest(config));
     (through + u32::from(config.bias)).min(probe_out(config)).min(config.n_probe)
@@ -88,8 +88,8 @@ fn narrowest(config: &Config) -> u32 {
     config.hidden_dims().into_iter().min().unwrap_or(1)
 }
 
-/// Returns the number of outputs of the networks whose ranks are measured: the width of the last hidden layer, since two
-/// logits could not show a rank above two.
+/// Returns the number of outputs of the networks whose ranks are measured: the width of the last hidden
+/// layer, since two logits could not show a rank above two.
 pub(super) fn probe_out(config: &Config) -> u32 {
     config.hidden_dims().last().copied().unwrap_or(1)
 }
@@ -101,7 +101,8 @@ fn collapse_check(collapse: Option<&Collapse>) -> Check {
     )
 }
 
-/// Depth helps only with a non-linearity. On moons and images a linear network does well, and the text says so.
+/// Depth helps only with a non-linearity. On moons and images a linear network does well, and the text says
+/// so.
 fn learning_check(config: &Config, record: &Record) -> Check {
     let claim = match config.dataset {
         _ if config.activation == ActivationChoice::Identity => {

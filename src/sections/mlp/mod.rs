@@ -1,7 +1,7 @@
-//! Section 1: what depth, width and the non-linearity of a multilayer perceptron are for.
+//! Section 1: the roles of depth, width and the non-linearity in a multilayer perceptron.
 //!
-//! The probe counts parameters and shows how a network without non-linearity collapses to one matrix. The run trains a
-//! linear and a non-linear network on the same batches from the same initial weights.
+//! The probe counts parameters and shows how a network without non-linearity collapses to one matrix. The run
+//! trains a linear and a non-linear network on the same batches from the same initial weights.
 
 mod chapters;
 mod checks;
@@ -40,7 +40,7 @@ pub struct Mlp;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Frame {
     /// The number of parameters in the module that is trained.
-    Counted { params: u32 },
+    Counted(u32),
     /// Both networks before training.
     Untrained(Rc<Untrained>),
     /// The linear network, the non-linear network and the single matrix on the same batch.
@@ -48,13 +48,20 @@ pub enum Frame {
     /// The samples that figures show; sent once, before the first step.
     Samples(Rc<Samples>),
     /// The next steps of an arm's training.
-    Train { steps: StepBatch, measured: Measured },
+    Train {
+        /// The steps and their losses.
+        steps: StepBatch,
+        /// Measurements since the last report.
+        measured: Measured,
+    },
 }
 
 /// Spectra of one layer's activations in both networks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LayerSpectra {
+    /// The spectrum in the linear network.
     pub linear: Spectrum,
+    /// The spectrum in the non-linear network.
     pub nonlinear: Spectrum,
 }
 
@@ -78,8 +85,15 @@ pub struct Collapse {
 pub enum Samples {
     /// Test points: x, y, class.
     Points(Vec<(f32, f32, u8)>),
-    /// Test images, gray values row by row, and their classes.
-    Images { side: u32, pixels: Vec<u8>, labels: Vec<u8> },
+    /// Test images.
+    Images {
+        /// Height and width in pixels.
+        side: u32,
+        /// Gray values, `[n, side, side]`.
+        pixels: Vec<u8>,
+        /// Classes, `[n]`.
+        labels: Vec<u8>,
+    },
 }
 
 /// Measurements of a network since its last report.
@@ -111,6 +125,7 @@ pub struct Untrained {
 /// The accuracy of a network at one step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
+    /// The training step.
     pub step: u32,
     /// Accuracy on at most 2,000 training samples.
     pub train: f32,
@@ -126,9 +141,13 @@ pub const BOUNDARY_REACH: f32 = 1.25;
 /// Everything the page has received.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
+    /// The number of parameters in the module.
     pub params_counted: Option<u32>,
+    /// The activations of the untrained networks on a random batch.
     pub collapse: Option<Rc<Collapse>>,
+    /// Both networks before training.
     pub untrained: Option<Rc<Untrained>>,
+    /// The runs, one per arm.
     pub arms: [NetRecord; 2],
 }
 
@@ -164,10 +183,13 @@ pub struct NetRecord {
     pub samples: Option<Rc<Samples>>,
     /// Loss over steps.
     pub losses: Curve,
+    /// Accuracies over steps.
     pub scores: Rc<Vec<Score>>,
     /// Gradient norm over steps, one curve per layer.
     pub grad_norms: Vec<Curve>,
+    /// Probability of class 1 on the grid of the boundary; empty for images.
     pub boundary: Rc<Vec<f32>>,
+    /// The predicted classes of the sample images; empty for points.
     pub predictions: Rc<Vec<u8>>,
     /// The latest snapshot of the network.
     pub snapshot: Option<Rc<Snapshot>>,
@@ -231,7 +253,7 @@ impl Experiment for Mlp {
 
     fn apply_frame(record: &mut Record, arm: usize, frame: Frame) {
         match (frame, record.arms.get_mut(arm)) {
-            (Frame::Counted { params }, _) => record.params_counted = Some(params),
+            (Frame::Counted(params), _) => record.params_counted = Some(params),
             (Frame::Untrained(untrained), _) => record.untrained = Some(untrained),
             (Frame::Collapse(collapse), _) => record.collapse = Some(collapse),
             (Frame::Samples(samples), Some(net)) => net.samples = Some(samples),

@@ -39,7 +39,8 @@ pub(super) async fn boundary(net: &Net, grid: &Tensor<2>) -> Result<Vec<f32>, La
     read(softmax(net.forward(grid.clone()), 1).slice([0..rows, 1..2])).await
 }
 
-/// Reads all weights and biases of a network, and the maps of its units if there is a grid of side [`MAP_SIDE`], at once.
+/// Reads all weights and biases of a network, and the maps of its units if there is a grid of side
+/// [`MAP_SIDE`], at once.
 ///
 /// # Errors
 /// Fails if the device cannot be read.

@@ -4,7 +4,6 @@ mod figures;
 mod network;
 mod text;
 
-use super::{Collapse, Config, Dataset, Mlp, Request};
 use crate::client::use_experiment;
 use crate::core::settings::Settings;
 use crate::keys;
@@ -12,6 +11,7 @@ use crate::panel::{
     ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, is_locked, use_settings,
 };
 use crate::protocol::RunState;
+use crate::sections::mlp::{Collapse, Config, Dataset, Mlp, Request};
 use figures::{CollapseFigures, GradientFigures, TrainFigures};
 use network::Network;
 use std::rc::Rc;
@@ -27,10 +27,10 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
     let plane = config.dataset != Dataset::FashionMnist;
     let data_keys: &[_] =
         if plane { keys![Config; dataset, noise, seed] } else { keys![Config; dataset, seed] };
-    let listens = !matches!(lab.state, RunState::Idle | RunState::Error(_));
-    // What a lesson hides cannot be changed in another way either.
-    let hides = ["depth", "width", "hidden"].iter().any(|key| settings.assignment.hides(key));
-    let fixed = hides || is_locked(&settings.assignment, Config::PARAMS, "hidden");
+    let has_run = !matches!(lab.state, RunState::Idle | RunState::Error(_));
+    // Settings that a lesson hides must not be editable in the drawing.
+    let hidden = ["depth", "width", "hidden"].iter().any(|key| settings.assignment.hides(key));
+    let locked = hidden || is_locked(&settings.assignment, Config::PARAMS, "hidden");
     let (ask, start_paused_with) = (encoded(&lab.ask), encoded(&lab.start_paused_with));
     let network = || controls("Network", keys![Config; depth, width, hidden, activation, bias]);
     let training = || controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
@@ -56,8 +56,8 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
             controls: vec![network(), controls("Data", data_keys), training()],
             figures: html! {
                 <>
-                    <Network config={config.clone()} record={record.clone()} run={lab.run} {listens} ask={ask.clone()} hold={start_paused_with.clone()}
-                        is_past={lab.shown.is_some()} locked={fixed} set={settings.set.clone()} />
+                    <Network config={config.clone()} record={record.clone()} run={lab.run} {has_run} ask={ask.clone()} start_paused_with={start_paused_with.clone()}
+                        is_past={lab.shown.is_some()} {locked} set={settings.set.clone()} />
                     <Readouts />
                 </>
             },
@@ -77,7 +77,7 @@ pub fn MlpPanel(props: &PanelProps) -> Html {
 }
 
 fn encoded(to: &Callback<Vec<u8>>) -> Callback<Request> {
-    // Plain data is always written.
+    // Serialization of plain data does not fail.
     to.reform(|request: Request| postcard::to_stdvec(&request).unwrap_or_default())
 }
 
@@ -86,7 +86,8 @@ struct CollapseChapterProps {
     collapse: Option<Rc<Collapse>>,
 }
 
-/// The rank of the untrained networks. It is given the probe alone, so that the frames of a run leave it as it is.
+/// The ranks of the untrained networks. Its only input is the probe's, so the frames of a run do not render
+/// it again.
 #[component]
 fn CollapseChapter(props: &CollapseChapterProps) -> Html {
     html! {

@@ -1,4 +1,5 @@
-//! Measurements that need no training: the parameter count, and the collapse of a network without non-linearity.
+//! Measurements that need no training: the parameter count, and the collapse of a network without
+//! non-linearity.
 
 use super::checks::probe_out;
 use super::nets::{boundary, grid, net, snapshot};
@@ -22,7 +23,7 @@ impl Probe for Mlp {
     async fn probe(config: Config, device: &Device, ctx: &mut impl RunContext<Self>) -> Result<(), LabError> {
         let (d_in, d_out) = training_dims(config.dataset);
         let trained = net(&config, d_in as usize, d_out as usize, device);
-        ctx.send(Frame::Counted { params: count_params(&trained) as u32 });
+        ctx.send(Frame::Counted(count_params(&trained) as u32));
         ctx.send(Frame::Untrained(Rc::new(untrained(&config, &trained, device).await?)));
 
         let (rows, width) = (config.n_probe as usize, probe_out(&config) as usize);
@@ -71,18 +72,18 @@ impl Probe for Mlp {
     }
 }
 
-/// Returns snapshots of both networks before training. The page asks for them while a slider moves, so maps that take long
-/// are left to the run.
+/// Returns snapshots of both networks before training. The page requests them while a slider moves, so slow
+/// maps are left to the run.
 async fn untrained(config: &Config, nonlinear: &Net, device: &Device) -> Result<Untrained, LabError> {
     const MAX_PARAMS: usize = 50_000;
     let is_plane = config.dataset != Dataset::FashionMnist;
-    let draws = is_plane && count_params(nonlinear) <= MAX_PARAMS;
+    let has_maps = is_plane && count_params(nonlinear) <= MAX_PARAMS;
     let (cells, plane) = (grid(MAP_SIDE, device), grid(BOUNDARY_SIDE, device));
     let mut untrained = Untrained::default();
     let nets = [nonlinear.clone().with_activation(Activation::Identity), nonlinear.clone()];
     for (arm, net) in nets.iter().enumerate() {
-        untrained.nets[arm] = Rc::new(snapshot(net, 0, draws.then_some(&cells)).await?);
-        if draws {
+        untrained.nets[arm] = Rc::new(snapshot(net, 0, has_maps.then_some(&cells)).await?);
+        if has_maps {
             untrained.boundaries[arm] = Rc::new(boundary(net, &plane).await?);
         }
     }

@@ -2,20 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Cells along each side of a unit's map, which covers the same part of the plane as the decision boundary.
+/// The number of cells along each side of a unit's map, which covers the same part of the plane as the
+/// decision boundary.
 pub const MAP_SIDE: usize = 24;
 
 /// A network after some step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
+    /// The number of steps done.
     pub step: u32,
     /// `d_in`, the widths of the hidden layers, `d_out`.
     pub dims: Vec<u32>,
+    /// True if the layers have biases.
     pub has_bias: bool,
     /// Layer by layer: the weight `[d_in, d_out]`, row by row, then the bias `[d_out]` if there is one.
     pub params: Vec<f32>,
-    /// The activation of every unit after the inputs, layer by layer, on a grid over the plane, row by row from the bottom:
-    /// one byte per cell, from the minimum of the unit's range to its maximum. The outputs are logits. Empty for images.
+    /// The activation of every unit after the inputs, layer by layer, on a grid over the plane, row by row
+    /// from the bottom: one byte per cell, from the minimum of the unit's range to its maximum. The outputs
+    /// are logits. Empty for images.
     pub maps: Vec<u8>,
     /// The minimum and the maximum activation of each unit on that grid.
     pub ranges: Vec<(f32, f32)>,
@@ -113,7 +117,9 @@ impl Snapshot {
 /// One of the networks of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelId {
+    /// The index of the arm.
     pub arm: u8,
+    /// The seed of the run.
     pub seed: u32,
 }
 
@@ -122,13 +128,18 @@ pub struct ModelId {
 pub enum Request {
     /// Show one network: it sends a snapshot with every frame, the others only when they are scored.
     Watch(Option<ModelId>),
-    /// Set parameters, given as offsets in [`Snapshot::params`] and new values.
-    Set { of: ModelId, values: Vec<(u32, f32)> },
+    /// Set parameters, given as offsets in [`Snapshot::params`].
+    Set {
+        /// The network that is changed.
+        of: ModelId,
+        /// Offsets and new values.
+        values: Vec<(u32, f32)>,
+    },
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::sections::mlp::snapshot::*;
+    use super::*;
 
     fn snapshot(has_bias: bool) -> Snapshot {
         let dims = vec![2, 3, 2];

@@ -27,7 +27,7 @@ const N_POINTS: usize = 600;
 const N_SHOWN: usize = 24;
 /// The number of training samples that the training accuracy is measured on.
 const N_SCORED: usize = 2000;
-/// While the page shows a network, snapshots take at most 1 / `WATCH_SHARE` of the worker's time.
+/// Snapshots of a network on the page take at most 1 / `WATCH_SHARE` of the worker's time.
 const WATCH_SHARE: f64 = 25.0;
 /// A larger network sends snapshots only while the page shows it.
 const MAX_PARAMS: u64 = 50_000;
@@ -47,7 +47,7 @@ pub struct MlpTraining {
     /// The gradient norm of each layer at the last step, on the device.
     grad_norms: Vec<Tensor<1>>,
     measured: Measured,
-    which: ModelId,
+    model: ModelId,
     /// True if the next report has a snapshot.
     sends_snapshot: bool,
     /// While the page shows this network: the time of the next snapshot, in milliseconds.
@@ -79,7 +79,7 @@ impl Training<Mlp> for MlpTraining {
             train_state: TrainState::new(net, config.optimizer.init()),
             grad_norms: Vec::new(),
             measured: Measured::default(),
-            which: ModelId { arm: arm as u8, seed: config.seed },
+            model: ModelId { arm: arm as u8, seed: config.seed },
             sends_snapshot: false,
             watched: None,
             edited: BTreeMap::new(),
@@ -158,11 +158,11 @@ impl Training<Mlp> for MlpTraining {
         // A slider sends requests faster than the network can be scored, so answer all pending ones at once.
         while let Some(request) = next {
             match postcard::from_bytes(&request) {
-                Ok(Request::Watch(which)) => {
-                    self.watched = (which == Some(self.which)).then_some(0.0);
+                Ok(Request::Watch(model)) => {
+                    self.watched = (model == Some(self.model)).then_some(0.0);
                     shown |= self.watched.is_some();
                 }
-                Ok(Request::Set { of, values }) if of == self.which => {
+                Ok(Request::Set { of, values }) if of == self.model => {
                     self.set(&values).await?;
                     changed = true;
                 }
@@ -182,7 +182,7 @@ impl Training<Mlp> for MlpTraining {
         Ok(true)
     }
 
-    /// The edits by hand.
+    /// Returns the edits by hand.
     fn extra_state(&self) -> Vec<u8> {
         postcard::to_stdvec(&self.edited).unwrap_or_default()
     }
@@ -205,8 +205,8 @@ impl MlpTraining {
         let step = self.train_state.steps_done();
         let before = nets::snapshot(&self.train_state.net().valid(), step, None).await?;
         for &(index, value) in values.iter().filter(|(_, value)| value.is_finite()) {
-            let Some(place) = before.param_at(index as usize) else { continue };
-            nets::set(self.train_state.net_mut(), place, value);
+            let Some(param) = before.param_at(index as usize) else { continue };
+            nets::set(self.train_state.net_mut(), param, value);
             let was = before.params.get(index as usize).copied().unwrap_or_default();
             let first = *self.edited.entry(index).or_insert((was, step));
             if first == (value, step) {
@@ -226,7 +226,7 @@ struct TaskData {
     image_side: Option<u32>,
 }
 
-/// The shape of a data set in the plane; `None` for images.
+/// Returns the shape of a data set in the plane, or `None` for images.
 fn shape(dataset: Dataset) -> Option<Shape> {
     match dataset {
         Dataset::Spirals => Some(Shape::Spirals),
@@ -237,7 +237,7 @@ fn shape(dataset: Dataset) -> Option<Shape> {
     }
 }
 
-/// The training points (`split` 0) or the test points (1).
+/// Returns the training points (`split` 0) or the test points (1).
 fn plane_part(config: &Config, shape: Shape, split: u64) -> Points {
     points(shape, N_POINTS, config.noise as f32, 2 * u64::from(config.seed) + split)
 }

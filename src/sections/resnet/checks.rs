@@ -4,8 +4,8 @@ use super::{BlockChoice, Config, Flow, InitChoice, NetFlow, PLAIN, RESIDUAL, Rec
 use crate::core::Check;
 use crate::core::findings::both;
 
-/// Returns the number of parameters by formula: `k^2 c_in c_out` for each convolution, plus `2 c_out` for the scale and shift
-/// of batch norm, or `c_out` for a bias.
+/// Returns the number of parameters by formula: `k^2 c_in c_out` for each convolution, plus `2 c_out` for the
+/// scale and shift of batch norm, or `c_out` for a bias.
 pub fn params_formula(config: &Config, shortcuts: bool) -> u64 {
     let per_channel = if config.batch_norm { 2 } else { 1 };
     let conv = |c_in: u64, c_out: u64, k: u64| k * k * c_in * c_out + per_channel * c_out;
@@ -18,7 +18,8 @@ pub fn params_formula(config: &Config, shortcuts: bool) -> u64 {
             BlockChoice::Basic => channels,
             BlockChoice::Bottleneck => 4 * channels,
         };
-        // The first block of a stage has the channels of the stage before as its input, the others those of their own.
+        // The input of a stage's first block has the channels of the stage before; the other inputs have
+        // `c_out`.
         let block = |c_in: u64| match config.block {
             BlockChoice::Basic => conv(c_in, channels, 3) + conv(channels, channels, 3),
             BlockChoice::Bottleneck => {
@@ -114,7 +115,7 @@ fn count_check(config: &Config, record: &Record) -> Check {
     )
 }
 
-/// Compares the paper's parameter count if the settings build its network.
+/// Checks the parameter count of the paper if the settings build its network.
 fn paper_check(config: &Config, record: &Record) -> Option<Check> {
     let is_paper = (config.depth, config.block, config.width) == (20, BlockChoice::Basic, 1.0);
     is_paper.then(|| {
@@ -127,14 +128,14 @@ fn paper_check(config: &Config, record: &Record) -> Option<Check> {
     })
 }
 
-/// Returns two claims, on the plain and on the residual network.
+/// Returns one claim on the plain network and one on the residual network.
 fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
     let decays = |arm: usize| {
         let nets = flow?.nets(arm);
         Some((decay(nets, |net| &net.weights)?, decay(nets, |net| &net.deltas)?))
     };
     let (plain, residual) = (decays(PLAIN), decays(RESIDUAL));
-    let tell = |of: &str, decay: Decay| {
+    let describe = |of: &str, decay: Decay| {
         let Decay { first, last, per_block } = decay;
         format!("{of} {} per block: {first:.1e} in the first, {last:.1e} in the last", factor(per_block))
     };
@@ -144,13 +145,13 @@ fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
             Check::new(
                 "No batch norm, PyTorch’s default weights, plain network: gradients vanish toward the input. Layers shrink them, while biases keep the signal up.",
                 "below × 0.6 per block",
-                plain.map(|(w, _)| (tell("weight gradients", w), w.per_block < 0.6)),
+                plain.map(|(w, _)| (describe("weight gradients", w), w.per_block < 0.6)),
             ),
             Check::new(
                 "No batch norm, PyTorch’s default weights, residual network: the shortcut carries the gradient past the layers.",
                 "nearer to × 1 than the plain network",
                 both.map(|(plain, residual)| {
-                    (tell("weight gradients", residual.0), nearer(residual.0, plain.0))
+                    (describe("weight gradients", residual.0), is_nearer(residual.0, plain.0))
                 }),
             ),
         ],
@@ -159,8 +160,11 @@ fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
                 "No batch norm, LeCun’s weights, plain network: the signal shrinks forwards as the gradient does backwards, so weight gradients, their product, are about as small in every block.",
                 "gradient of the signal below × 0.8 per block; of weights × 0.5 to × 2",
                 plain.map(|(w, d)| {
-                    let text =
-                        format!("{}; of weights {}", tell("gradient of the signal", d), factor(w.per_block));
+                    let text = format!(
+                        "{}; of weights {}",
+                        describe("gradient of the signal", d),
+                        factor(w.per_block)
+                    );
                     (text, d.per_block < 0.8 && (0.5..=2.0).contains(&w.per_block))
                 }),
             ),
@@ -168,7 +172,7 @@ fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
                 "No batch norm, LeCun’s weights, residual network: the shortcut carries the gradient past the layers.",
                 "gradient of the signal nearer to × 1 than in the plain network",
                 both.map(|(plain, residual)| {
-                    (tell("gradient of the signal", residual.1), nearer(residual.1, plain.1))
+                    (describe("gradient of the signal", residual.1), is_nearer(residual.1, plain.1))
                 }),
             ),
         ],
@@ -176,19 +180,19 @@ fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
             Check::new(
                 "No batch norm, He’s weights, plain network: made for ReLU, they neither shrink nor grow the gradient much.",
                 "× 0.6 to × 1.7 per block",
-                plain.map(|(w, _)| (tell("weight gradients", w), (0.6..=1.7).contains(&w.per_block))),
+                plain.map(|(w, _)| (describe("weight gradients", w), (0.6..=1.7).contains(&w.per_block))),
             ),
             Check::new(
                 "No batch norm, He’s weights, residual network: each block adds as much as it is given, so the gradient of the signal grows toward the input, and so does the signal toward the output.",
                 "gradient of the signal above × 1.2 per block",
-                residual.map(|(_, d)| (tell("gradient of the signal", d), d.per_block > 1.2)),
+                residual.map(|(_, d)| (describe("gradient of the signal", d), d.per_block > 1.2)),
             ),
         ],
         Cause::BatchNorm => [
             Check::new(
                 "Batch norm, plain network: gradients do not vanish. They grow toward the input (Yang et al. 2019), so what degrades a deep plain network is the optimization.",
                 "above × 1 per block",
-                plain.map(|(w, _)| (tell("weight gradients", w), w.per_block > 1.0)),
+                plain.map(|(w, _)| (describe("weight gradients", w), w.per_block > 1.0)),
             ),
             Check::new(
                 "Batch norm, residual network: the gradient of the signal grows less from block to block.",
@@ -196,11 +200,11 @@ fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
                 both.map(|(plain, residual)| {
                     let text = format!(
                         "{}; plain {}; weight gradients {}",
-                        tell("gradient of the signal", residual.1),
+                        describe("gradient of the signal", residual.1),
                         factor(plain.1.per_block),
                         factor(residual.0.per_block)
                     );
-                    (text, nearer(residual.1, plain.1))
+                    (text, is_nearer(residual.1, plain.1))
                 }),
             ),
         ],
@@ -212,8 +216,8 @@ fn factor(per_block: f64) -> String {
     if per_block < 0.01 { format!("× {per_block:.1e}") } else { format!("× {per_block:.2}") }
 }
 
-/// Returns true if the factor of `a` is nearer to 1 than that of `b`.
-pub(super) fn nearer(a: Decay, b: Decay) -> bool {
+/// Returns true if the factor of `a` is nearer to 1 than the factor of `b`.
+pub(super) fn is_nearer(a: Decay, b: Decay) -> bool {
     a.per_block.ln().abs() < b.per_block.ln().abs()
 }
 
@@ -276,7 +280,7 @@ mod tests {
         let one = of(&[net(&[0.01, 0.1, 1.0])]).map(|d| (d.first, d.last, d.per_block));
         let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
         assert!(one.is_some_and(|(f, l, p)| near(f, 0.01) && near(l, 1.0) && near(p, 0.1)), "{one:?}");
-        // The first block has no gradient left, so the slope is that of the others.
+        // The first block has no gradient left, so the slope is measured over the others.
         let gone = of(&[net(&[0.0, 0.01, 0.1, 1.0])]);
         assert!(gone.is_some_and(|d| d.first == 0.0 && near(d.per_block, 0.1)), "{gone:?}");
         let two = of(&[net(&[0.01, 1.0]), net(&[1.0, 1.0])]);

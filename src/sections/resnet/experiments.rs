@@ -1,6 +1,6 @@
 //! The guided experiments of section 3, from easy to surprising.
 
-use super::checks::nearer;
+use super::checks::is_nearer;
 use super::{Config, Decay, PLAIN, RESIDUAL, Record, decay};
 use crate::core::findings::both;
 use crate::core::guided::{Answer, GuidedExperiment, Prediction};
@@ -45,7 +45,8 @@ fn plain_decay(config: &Config, record: &Record) -> Option<Answer> {
     Some(Answer::new(words, None, numbers))
 }
 
-/// Returns the decay of the weight gradients of untrained networks, once all random initializations are measured.
+/// Returns the decay of the weight gradients of untrained networks, once all random initializations are
+/// measured.
 fn measured(config: &Config, record: &Record, arm: usize) -> Option<Decay> {
     let flow = record.flow.as_ref().filter(|flow| flow.batch_norm == config.batch_norm)?;
     let nets = flow.nets(arm);
@@ -81,7 +82,7 @@ fn residual_decay(config: &Config, record: &Record) -> Option<Answer> {
     let words = format!(
         "{} That is {} to × 1 than × {:.2} without shortcuts: the first block gets {:.1e} instead of {:.1e}.",
         per_block(residual),
-        if nearer(residual, plain) { "nearer" } else { "no nearer" },
+        if is_nearer(residual, plain) { "nearer" } else { "no nearer" },
         plain.per_block,
         residual.first,
         plain.first
@@ -130,11 +131,11 @@ fn flat_loss(_: &Config, record: &Record) -> Option<Answer> {
     Some(Answer::new(words, None, [("loss_plain", plain), ("loss_residual", residual)]))
 }
 
-const WHO_LEARNS: &[&str] =
+const FASTER_NETWORK: &[&str] =
     &["The plain network learns faster", "Both about equally fast", "The residual network learns faster"];
 
-/// Returns the index in [`WHO_LEARNS`] that came out, and a sentence for it.
-fn who_learns(plain: f64, residual: f64) -> (usize, &'static str) {
+/// Returns the index of the result in [`FASTER_NETWORK`], and a sentence for it.
+fn faster_network(plain: f64, residual: f64) -> (usize, &'static str) {
     match plain - residual {
         ahead if ahead > SAME => (2, "The residual network learns faster"),
         ahead if ahead < -SAME => (0, "The plain network learns faster"),
@@ -144,7 +145,7 @@ fn who_learns(plain: f64, residual: f64) -> (usize, &'static str) {
 
 fn compared(config: &Config, record: &Record) -> Option<Answer> {
     let [plain, residual] = losses(record)?;
-    let (choice, verdict) = who_learns(plain, residual);
+    let (choice, verdict) = faster_network(plain, residual);
     let steps = record.arms[RESIDUAL].losses.len();
     let mut words = format!(
         "{verdict}: after {steps} steps the loss is {plain:.2} (plain) and {residual:.2} (residual) nats."
@@ -172,7 +173,7 @@ const BATCH_NORM: Experiment = GuidedExperiment {
     question: "Batch norm keeps the gradients of 20 layers from vanishing. Does the plain network then learn as fast as the residual one?",
     values: keys!(@pairs Config; batch_norm: "1", steps: "60"),
     trains: true,
-    prediction: Prediction::Choice(WHO_LEARNS),
+    prediction: Prediction::Choice(FASTER_NETWORK),
     answer: compared,
     reason: "Batch norm rescales every layer, so signal and gradient keep their size or even grow toward the input. A gradient of the right size can still point in a useless direction: in a plain network it changes its direction with every small step, in a residual one it is steadier.",
     source: ("He et al. 2016, section 4.1; Balduzzi et al. 2017", "https://arxiv.org/abs/1702.08591"),
@@ -185,7 +186,7 @@ const HE: Experiment = GuidedExperiment {
     question: "He initialization alone, without batch norm: the gradient keeps its size through all 20 layers. Which network learns faster?",
     values: keys!(@pairs Config; init: "he", steps: "60"),
     trains: true,
-    prediction: Prediction::Choice(WHO_LEARNS),
+    prediction: Prediction::Choice(FASTER_NETWORK),
     answer: compared,
     reason: "He initialization keeps the size of signal and gradient through ReLU, so a plain network of 20 layers has what it needs. The same weights are too large for a residual network: each block adds as much as it is given, the signal grows from block to block, and the first losses are far above chance. Shortcuts help only together with a scale that fits them, such as batch norm.",
     source: WITHOUT_NORM,
@@ -229,7 +230,7 @@ const DEGRADATION: Experiment = GuidedExperiment {
     question: "56 layers with batch norm, as in the paper. Which network's training loss falls faster?",
     values: keys!(@pairs Config; depth: "56", batch_norm: "1", init: "he", optimizer: "momentum", learning_rate: "0.05", steps: "80", n_seeds: "1"),
     trains: true,
-    prediction: Prediction::Choice(WHO_LEARNS),
+    prediction: Prediction::Choice(FASTER_NETWORK),
     answer: compared,
     reason: "A deeper plain network could copy a shallower one and set the other layers to the identity, so it should never train worse. It does: the identity is hard to find for a stack of layers. A residual block starts from it.",
     source: ("He et al. 2016, sections 1 and 4.2", "https://arxiv.org/abs/1512.03385"),

@@ -1,7 +1,8 @@
-//! Section 3: what shortcuts do for the gradient and for training.
+//! Section 3: the effect of shortcuts on gradients and on training.
 //!
-//! The probe counts parameters, follows the shapes through a real network, and measures one backward pass through a plain
-//! and a residual network, with and without batch norm. The run trains both on the same batches.
+//! The probe counts parameters, follows the shapes through a real network, and measures one backward pass
+//! through a plain and a residual network, with and without batch norm. The run trains both on the same
+//! batches.
 
 mod chapters;
 mod checks;
@@ -41,34 +42,48 @@ pub struct ResNet;
 pub enum Frame {
     /// The networks as they were built.
     Structure(Rc<Structure>),
-    /// Gradients of the untrained networks measured so far, with the chosen setting of batch norm or with the other one.
-    Flow { chosen: bool, flow: Rc<Flow> },
+    /// Gradients of the untrained networks that were measured so far.
+    Flow {
+        /// True for the batch norm of the settings, false for the other choice.
+        chosen: bool,
+        /// The gradients.
+        flow: Rc<Flow>,
+    },
     /// The next steps of an arm's training.
-    Train { steps: StepBatch, measured: Measured },
+    Train {
+        /// The steps and their losses.
+        steps: StepBatch,
+        /// Measurements since the last report.
+        measured: Measured,
+    },
 }
 
 /// The networks as they were built.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Structure {
-    /// Counted in the models.
+    /// The number of parameters counted in the plain network.
     pub params_plain: u32,
+    /// The number of parameters counted in the residual network.
     pub params_residual: u32,
-    /// Channels, height and width of the input, after the first convolution and after every block, from one forward
-    /// pass.
+    /// Channels, height and width of the input, after the first convolution and after every block, from one
+    /// forward pass.
     pub shapes: Vec<[u32; 3]>,
     /// For each block, true if its shortcut is a projection.
     pub projected: Vec<bool>,
     /// The number of logits.
     pub n_classes: u32,
+    /// The kind of block.
     pub block: Option<BlockChoice>,
 }
 
 /// One backward pass through several untrained networks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Flow {
+    /// True if the networks have batch norm.
     pub batch_norm: bool,
-    /// One per initialization.
+    /// The plain networks, one per initialization.
     pub plain: Vec<NetFlow>,
+    /// The residual networks, one per initialization.
     pub residual: Vec<NetFlow>,
 }
 
@@ -109,7 +124,9 @@ impl NetFlow {
 /// Measurements of a network since its last report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
+    /// Test accuracies, at the steps where they were measured.
     pub scores: Vec<Score>,
+    /// Gradient norms, at the steps where they were measured.
     pub norms: Vec<Norms>,
     /// Signal and gradient on every path at the last measured step.
     pub paths: Option<Rc<Paths>>,
@@ -118,13 +135,16 @@ pub struct Measured {
 /// The gradient norms of the first convolution of every block at one step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Norms {
+    /// The training step.
     pub step: u32,
+    /// One norm per block.
     pub blocks: Vec<f32>,
 }
 
 /// The test accuracy of a network at one step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
+    /// The training step.
     pub step: u32,
     /// Accuracy on held-out images.
     pub test: f32,
@@ -133,10 +153,13 @@ pub struct Score {
 /// Everything the page has received.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
+    /// The networks as they were built.
     pub structure: Option<Rc<Structure>>,
+    /// The flow with the batch norm of the settings.
     pub flow: Option<Rc<Flow>>,
     /// The flow with the other setting of batch norm.
     pub other_flow: Option<Rc<Flow>>,
+    /// The runs, one per arm.
     pub arms: [NetRecord; 2],
 }
 
@@ -152,7 +175,7 @@ pub struct NetRecord {
     pub losses: Curve,
     /// Test accuracy over steps.
     pub accuracy: Curve,
-    /// In the order of steps, which are evenly spaced.
+    /// Gradient norms over evenly spaced steps.
     pub norms: Rc<Vec<Norms>>,
     /// Signal and gradient on every path at the latest measured step.
     pub paths: Option<Rc<Paths>>,
@@ -182,7 +205,8 @@ impl NetRecord {
 }
 
 impl Record {
-    /// Returns signal and gradient in an arm's network: at the latest step, or before training on noise images.
+    /// Returns signal and gradient in an arm's network: at the latest step, or before training on noise
+    /// images.
     pub fn paths(&self, arm: usize) -> Option<&Rc<Paths>> {
         let untrained = || self.flow.as_ref()?.nets(arm).first().map(|net| &net.paths);
         self.arms.get(arm).and_then(|net| net.paths.as_ref()).or_else(untrained)
@@ -203,7 +227,7 @@ impl Experiment for ResNet {
         match (frame, record.arms.get_mut(arm)) {
             (Frame::Structure(structure), _) => record.structure = Some(structure),
             (Frame::Flow { chosen: true, flow }, _) => {
-                // The chosen setting is measured first, so the other flow still belongs to older settings.
+                // The setting in use is measured first, so the other flow still belongs to older settings.
                 record.other_flow = None;
                 record.flow = Some(flow);
             }

@@ -4,6 +4,7 @@ use super::{BlockChoice, Config, InitChoice};
 use crate::models::resnet::{BlockKind, Init, Plan};
 use burn::tensor::Tensor;
 
+/// The number of classes of both data sets.
 pub(super) const N_CLASSES: usize = 10;
 
 /// Returns the plan of the plain network, or of the residual one with `shortcuts`.
@@ -27,12 +28,12 @@ pub(super) fn plan(config: &Config, shortcuts: bool, batch_norm: bool) -> Plan {
     }
 }
 
-/// Returns the L2 norm, `[1]`.
+/// Returns the L2 norm of all elements, `[1]`.
 pub(super) fn norm(tensor: Tensor<4>) -> Tensor<1> {
     nn_lab_kernels::norm::norm(tensor, 1.0)
 }
 
-/// Returns the root mean square, `[1]`.
+/// Returns the root mean square of all elements, `[1]`.
 pub(super) fn root_mean_square(tensor: Tensor<4>) -> Tensor<1> {
     let n = tensor.dims().iter().product::<usize>();
     nn_lab_kernels::norm::norm(tensor, (n as f32).sqrt().recip())

@@ -5,11 +5,11 @@ mod drawing;
 mod figures;
 mod text;
 
-use super::{Config, Flow, ResNet, Structure};
 use crate::client::use_experiment;
 use crate::keys;
 use crate::panel::files::Cifar10Box;
 use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
+use crate::sections::resnet::{Config, Flow, ResNet, Structure};
 use block::BlockFigure;
 use drawing::Drawing;
 use figures::{FlowFigures, GradientMaps, TrainFigures};
@@ -66,7 +66,8 @@ struct FlowProps {
     flow: Option<Rc<Flow>>,
 }
 
-/// One backward pass through untrained nets. It is given the probe alone, so that the frames of a run leave it as it is.
+/// One backward pass through untrained networks. Its only input is the probe's, so the frames of a run do not
+/// render it again.
 #[component]
 fn FlowChapter(props: &FlowProps) -> Html {
     html! {
@@ -84,7 +85,7 @@ struct StructureProps {
     structure: Option<Rc<Structure>>,
 }
 
-/// The nets as they are built.
+/// The networks as they were built.
 #[component]
 fn StructureChapter(props: &StructureProps) -> Html {
     html! {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "compute")]
 use super::nets::{norm, root_mean_square};
 #[cfg(feature = "compute")]
-use crate::models::resnet::{Place, ResNet as Net};
+use crate::models::resnet::{PathPosition, ResNet as Net};
 #[cfg(feature = "compute")]
 use burn::tensor::{Gradients, Tensor};
 
@@ -14,8 +14,9 @@ use burn::tensor::{Gradients, Tensor};
 pub struct Paths {
     /// The training step; 0 for an untrained network.
     pub step: u32,
-    /// At the input of the first block.
+    /// Signal and gradient at the input of the first block.
     pub input: Flow,
+    /// The paths through each block.
     pub blocks: Vec<BlockPaths>,
 }
 
@@ -35,16 +36,17 @@ pub struct BlockPaths {
     pub branch: Flow,
     /// The signal after the shortcut, `s(x)`, and the gradient that it passes back. `None` in a plain block.
     pub shortcut: Option<Flow>,
+    /// True if the shortcut is a projection.
     pub projected: bool,
-    /// Before ReLU. An addition passes the same gradient to both paths.
+    /// The sum before ReLU. An addition passes the same gradient to both paths.
     pub sum: Flow,
-    /// After ReLU.
+    /// The output after ReLU.
     pub output: Flow,
 }
 
 impl Paths {
     /// Returns signal and gradient at the input of a block; the first is 0.
-    pub fn given(&self, block: usize) -> Flow {
+    pub fn input_of(&self, block: usize) -> Flow {
         let before = block.checked_sub(1).and_then(|before| self.blocks.get(before));
         before.map_or(self.input, |before| before.output)
     }
@@ -55,17 +57,17 @@ impl Paths {
 #[derive(Debug)]
 pub(super) struct Watch {
     blocks: Vec<BlockPaths>,
-    signals: Vec<(usize, Place, Tensor<1>)>,
-    leaves: Vec<(usize, Place, Tensor<4>)>,
+    signals: Vec<(usize, PathPosition, Tensor<1>)>,
+    leaves: Vec<(usize, PathPosition, Tensor<4>)>,
 }
 
-/// The positions of the numbers that were measured.
+/// The positions of the measured values.
 #[cfg(feature = "compute")]
 #[derive(Clone, Debug)]
 pub(super) struct Watched {
     blocks: Vec<BlockPaths>,
-    /// Of every number: its block, its position there, and true for a gradient. Signals come first.
-    places: Vec<(usize, Place, bool)>,
+    /// For each value: the block, the position in it, and true for a gradient. Signals come first.
+    positions: Vec<(usize, PathPosition, bool)>,
 }
 
 #[cfg(feature = "compute")]
@@ -79,86 +81,90 @@ impl Watch {
         Self { blocks: net.blocks.iter().map(block).collect(), signals: Vec::new(), leaves: Vec::new() }
     }
 
-    /// Records the signal, and adds a leaf of zeros, since the gradient of a tensor that is not a leaf cannot be read.
-    pub(super) fn at(&mut self, index: usize, place: Place, h: Tensor<4>) -> Tensor<4> {
+    /// Records the signal at a position, and adds a leaf of zeros: only leaves have gradients that can be
+    /// read.
+    pub(super) fn at(&mut self, index: usize, position: PathPosition, h: Tensor<4>) -> Tensor<4> {
         let block =
             index.checked_sub(1).and_then(|block| self.blocks.get(block)).copied().unwrap_or_default();
-        let (adds, projected) = (block.shortcut.is_some(), block.projected);
+        let (has_shortcut, projected) = (block.shortcut.is_some(), block.projected);
         // The output of an identity and the sum of a plain block follow from their neighbors.
-        let signal = match place {
-            Place::BranchInput | Place::ShortcutInput => false,
-            Place::Branch | Place::Output => true,
-            Place::Shortcut => projected,
-            Place::Sum => adds,
+        let signal = match position {
+            PathPosition::BranchInput | PathPosition::ShortcutInput => false,
+            PathPosition::Branch | PathPosition::Output => true,
+            PathPosition::Shortcut => projected,
+            PathPosition::Sum => has_shortcut,
         };
-        let leaf = match place {
-            Place::BranchInput => adds,
-            Place::Branch | Place::Shortcut => false,
-            Place::ShortcutInput | Place::Sum | Place::Output => true,
+        let leaf = match position {
+            PathPosition::BranchInput => has_shortcut,
+            PathPosition::Branch | PathPosition::Shortcut => false,
+            PathPosition::ShortcutInput | PathPosition::Sum | PathPosition::Output => true,
         };
         if signal {
-            self.signals.push((index, place, root_mean_square(h.clone().inner())));
+            self.signals.push((index, position, root_mean_square(h.clone().inner())));
         }
         if !leaf {
             return h;
         }
         let leaf = Tensor::<4>::zeros(h.dims(), &h.device()).require_grad();
-        self.leaves.push((index, place, leaf.clone()));
+        self.leaves.push((index, position, leaf.clone()));
         h + leaf
     }
 
-    /// Returns the positions and the numbers, `[1]` each and still on the device, given the gradients of the backward pass.
+    /// Returns the positions and the values, `[1]` each and still on the device, from the gradients of the
+    /// backward pass.
     pub(super) fn measured(self, grads: &Gradients) -> (Watched, Vec<Tensor<1>>) {
         let Self { blocks, signals, leaves } = self;
-        let (mut places, mut values) = (Vec::new(), Vec::new());
-        for (index, place, signal) in signals {
-            places.push((index, place, false));
+        let (mut positions, mut values) = (Vec::new(), Vec::new());
+        for (index, position, signal) in signals {
+            positions.push((index, position, false));
             values.push(signal);
         }
-        for (index, place, leaf) in leaves {
+        for (index, position, leaf) in leaves {
             if let Some(grad) = leaf.grad(grads) {
-                places.push((index, place, true));
+                positions.push((index, position, true));
                 values.push(norm(grad));
             }
         }
-        (Watched { blocks, places }, values)
+        (Watched { blocks, positions }, values)
     }
 }
 
 #[cfg(feature = "compute")]
 impl Watched {
-    /// Assigns the numbers of a step to their positions.
-    pub(super) fn paths(&self, step: u32, numbers: &[f32]) -> Paths {
+    /// Assigns the values of a step to their positions.
+    pub(super) fn paths(&self, step: u32, values: &[f32]) -> Paths {
         let mut paths = Paths { step, input: Flow::default(), blocks: self.blocks.clone() };
-        for (&(index, place, is_gradient), &number) in self.places.iter().zip(numbers) {
+        for (&(index, position, is_gradient), &value) in self.positions.iter().zip(values) {
             let block = index.checked_sub(1).and_then(|block| paths.blocks.get_mut(block));
-            let flow = match (block, place) {
+            let flow = match (block, position) {
                 (None, _) => Some(&mut paths.input),
-                (Some(block), Place::BranchInput | Place::Branch) => Some(&mut block.branch),
-                (Some(block), Place::ShortcutInput | Place::Shortcut) => block.shortcut.as_mut(),
-                (Some(block), Place::Sum) => Some(&mut block.sum),
-                (Some(block), Place::Output) => Some(&mut block.output),
+                (Some(block), PathPosition::BranchInput | PathPosition::Branch) => Some(&mut block.branch),
+                (Some(block), PathPosition::ShortcutInput | PathPosition::Shortcut) => {
+                    block.shortcut.as_mut()
+                }
+                (Some(block), PathPosition::Sum) => Some(&mut block.sum),
+                (Some(block), PathPosition::Output) => Some(&mut block.output),
             };
             match flow {
-                Some(flow) if is_gradient => flow.gradient = number,
-                Some(flow) => flow.signal = number,
+                Some(flow) if is_gradient => flow.gradient = value,
+                Some(flow) => flow.signal = value,
                 None => {}
             }
         }
-        let mut given = paths.input;
+        let mut input = paths.input;
         for block in &mut paths.blocks {
             match &mut block.shortcut {
                 // An identity passes on its input, and its gradient, unchanged.
                 Some(shortcut) if !block.projected => {
-                    *shortcut = Flow { signal: given.signal, gradient: block.sum.gradient };
+                    *shortcut = Flow { signal: input.signal, gradient: block.sum.gradient };
                 }
                 Some(_) => {}
                 None => {
                     block.sum.signal = block.branch.signal;
-                    block.branch.gradient = given.gradient;
+                    block.branch.gradient = input.gradient;
                 }
             }
-            given = block.output;
+            input = block.output;
         }
         paths
     }

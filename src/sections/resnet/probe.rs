@@ -5,7 +5,7 @@ use super::paths::{Watch, Watched};
 use super::{Config, Flow, Frame, NetFlow, ResNet, Structure};
 use crate::core::{LabError, Progress};
 use crate::data::plane::normal_pair;
-use crate::models::resnet::{Place, ResNet as Net};
+use crate::models::resnet::{PathPosition, ResNet as Net};
 use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_groups};
 use crate::run::{Directive, Probe, RunContext};
@@ -14,7 +14,7 @@ use chacha20::ChaCha12Rng;
 use rand::SeedableRng;
 use std::rc::Rc;
 
-/// Images in the batch for the untrained networks: few, so that deep networks answer soon.
+/// The number of images in the batch for the untrained networks; few, to keep deep networks fast.
 const BATCH: usize = 8;
 
 impl Probe for ResNet {
@@ -25,7 +25,7 @@ impl Probe for ResNet {
         if ctx.step_done(Progress { step, steps }).await == Directive::Stop {
             return Ok(());
         }
-        // The other setting of batch norm is measured, too, so that claims about both can be compared.
+        // The other setting of batch norm is measured, too, so that the page can compare claims about both.
         for chosen in [true, false] {
             let batch_norm = config.batch_norm == chosen;
             let mut flow = Flow { batch_norm, ..Flow::default() };
@@ -61,8 +61,8 @@ fn structure(config: &Config, device: &Device) -> Structure {
     let shape = |[_, channels, height, width]: [usize; 4]| [channels as u32, height as u32, width as u32];
     let x = Tensor::zeros([1, config.dataset.channels() as usize, side, side], device);
     let mut shapes = vec![shape(x.dims())];
-    let logits = residual.forward_with(x, |_, place, h| {
-        if place == Place::Output {
+    let logits = residual.forward_with(x, |_, position, h| {
+        if position == PathPosition::Output {
             shapes.push(shape(h.dims()));
         }
         h
@@ -77,18 +77,20 @@ fn structure(config: &Config, device: &Device) -> Structure {
     }
 }
 
-/// Returns the positions that are watched, the gradient norms of the first convolutions, and signal and gradient at every
-/// position, `[1]` each.
+/// Returns the watched positions, the gradient norms of the first convolutions, and signal and gradient at
+/// every position,
+/// `[1]` each.
 fn flow_tensors(net: &Net, x: Tensor<4>, y: Tensor<2>) -> (Watched, Vec<Tensor<1>>, Vec<Tensor<1>>) {
     let mut watch = Watch::new(net);
-    let logits = net.forward_with(x, |index, place, h| watch.at(index, place, h));
+    let logits = net.forward_with(x, |index, position, h| watch.at(index, position, h));
     let grads = cross_entropy(logits, y).backward();
     let norms = net.first_convs().filter_map(|weight| weight.val().grad(&grads).map(norm)).collect();
     let (watched, values) = watch.measured(&grads);
     (watched, norms, values)
 }
 
-/// Returns a batch of images of independent standard normal numbers, like normalized images, and one-hot labels in turn.
+/// Returns images of independent standard normal values, which resemble normalized images, and cyclic one-hot
+/// labels.
 fn noise(config: &Config, seed: u64, device: &Device) -> (Tensor<4>, Tensor<2>) {
     let (channels, side) = (config.dataset.channels() as usize, config.side as usize);
     let mut rng = ChaCha12Rng::seed_from_u64(seed ^ 0x0910_15e5);

@@ -45,7 +45,7 @@ pub struct ResNetTraining {
     norms: Vec<Tensor<1>>,
     /// The last of these steps, and signal and gradient on every path, on the device.
     on_paths: Option<(u32, Vec<Tensor<1>>)>,
-    /// The places that these values belong to.
+    /// The positions of these values.
     watched: Option<Watched>,
     scores: Vec<Score>,
 }
@@ -53,7 +53,7 @@ pub struct ResNetTraining {
 impl Training<ResNet> for ResNetTraining {
     type Batch = Vec<ImageDraw>;
 
-    /// Soon after the start, so that the reader sees where the curves begin.
+    /// An early score shows the start of the curves.
     const FIRST_SCORE: u32 = 5;
 
     async fn init(
@@ -109,16 +109,16 @@ impl Training<ResNet> for ResNetTraining {
                 return StepOutput::backward(net, cross_entropy(logits, inputs.get(1)));
             }
             let mut watch = Watch::new(net);
-            let logits = net.forward_with(inputs.get(0), |index, place, h| watch.at(index, place, h));
+            let logits = net.forward_with(inputs.get(0), |index, position, h| watch.at(index, position, h));
             StepOutput::backward_with(net, cross_entropy(logits, inputs.get(1)), |grads| {
-                let (places, values) = watch.measured(grads);
-                watched.set(Some(places));
+                let (positions, values) = watch.measured(grads);
+                watched.set(Some(positions));
                 let norms = net.first_convs().filter_map(|weight| weight.val().grad(grads).map(norm));
                 norms.chain(values).collect()
             })
         });
         if measured {
-            // A replayed step does not run the closure; it measures the same places as the captured step.
+            // A replayed step does not run the closure; it measures the same positions as the captured step.
             self.watched = watched.take().or(self.watched.take());
             let on_paths = values.split_off(self.train_state.net().blocks.len().min(values.len()));
             self.norm_steps.push(step);
@@ -156,7 +156,7 @@ impl Training<ResNet> for ResNetTraining {
     }
 }
 
-/// The images, and the width that the networks see them with.
+/// The images, and the side to which they are averaged.
 struct Task {
     side: usize,
     images: Images,
@@ -175,7 +175,7 @@ impl Task {
     /// Returns the test accuracy, with the running statistics of batch norm.
     async fn accuracy(&self, net: &Net, device: &Device) -> Result<f32, LabError> {
         let Images { test, stats, .. } = &self.images;
-        let mut right = Vec::new();
+        let mut correct = Vec::new();
         let mut n = 0;
         for start in (0..test.len()).step_by(TEST_BATCH) {
             let indices: Vec<usize> = (start..(start + TEST_BATCH).min(test.len())).collect();
@@ -185,10 +185,10 @@ impl Task {
             let x = Tensor::from_data(TensorData::new(downsampled(values, SIDE, self.side), shape), device);
             let labels: Vec<i32> = labels.into_iter().map(i32::from).collect();
             let y = Tensor::<1, Int>::from_data(TensorData::new(labels, [rows]), device);
-            right.push(net.forward(x).argmax(1).reshape([rows]).equal(y).float().sum());
+            correct.push(net.forward(x).argmax(1).reshape([rows]).equal(y).float().sum());
             n += rows;
         }
-        let right = read(Tensor::cat(right, 0).sum()).await?;
-        Ok(right.first().copied().unwrap_or_default() / n.max(1) as f32)
+        let correct = read(Tensor::cat(correct, 0).sum()).await?;
+        Ok(correct.first().copied().unwrap_or_default() / n.max(1) as f32)
     }
 }

@@ -32,7 +32,7 @@ pub fn chance(config: &Config) -> f64 {
 /// An accuracy above this is not due to chance: on 256 sequences of two classes it is twelve standard deviations away.
 pub(super) const LEARNED: f64 = 0.9;
 
-/// Returns the first step with a measured accuracy above 90%. It is measured now and then, so the true step may be a little
+/// Returns the first step with a measured accuracy above 90%. Not every step is measured, so the true step may be a little
 /// earlier.
 pub fn steps_to_learn(accuracy: &[(f64, f64)]) -> Option<u32> {
     first_x(accuracy, |accuracy| accuracy > LEARNED).map(|step| step as u32)
@@ -117,7 +117,7 @@ fn gradient_check(config: &Config, record: &Record) -> Check {
 enum Outcome {
     Learns,
     Guesses,
-    /// Near the edge, where the seed decides.
+    /// Borderline: it depends on the seed.
     Either,
 }
 
@@ -125,7 +125,7 @@ impl Outcome {
     fn words(self, chance: f64) -> String {
         match self {
             Self::Learns => "> 90%".to_owned(),
-            Self::Guesses => format!("chance (< {:.0}%)", 100.0 * (chance + GUESS_MARGIN)),
+            Self::Guesses => format!("chance (< {:.0}%)", 100.0 * (chance + CHANCE_MARGIN)),
             Self::Either => "either".to_owned(),
         }
     }
@@ -133,14 +133,14 @@ impl Outcome {
     fn holds(self, accuracy: f64, chance: f64) -> bool {
         match self {
             Self::Learns => accuracy > LEARNED,
-            Self::Guesses => accuracy < chance + GUESS_MARGIN,
+            Self::Guesses => accuracy < chance + CHANCE_MARGIN,
             Self::Either => true,
         }
     }
 }
 
 /// Five standard deviations of the accuracy at chance level on 256 sequences.
-const GUESS_MARGIN: f64 = 0.15;
+const CHANCE_MARGIN: f64 = 0.15;
 /// Sequences up to this length are within the reach of both networks.
 const SHORT: u32 = 16;
 /// Sequences from this length on are beyond the reach of an RNN with the usual initialization.

@@ -143,7 +143,7 @@ pub(super) const EXPERIMENTS: &[GuidedExperiment<Config, Record>] = &[
     },
 ];
 
-/// Returns the accuracies of the two networks at the end of a whole run.
+/// Returns the accuracies of the two networks at the end of a complete run.
 fn accuracies(config: &Config, record: &Record) -> Option<[f64; 2]> {
     both(|arm| {
         let (step, accuracy) = *record.arms[arm].accuracy.last()?;

@@ -1,15 +1,17 @@
 //! The metrics of section 4.
 
-use super::{Config, FLOAT_FLOOR, Paths, Record, Rnn, chance, params_lstm, params_rnn, steps_to_learn};
+use super::{
+    Config, FLOAT_FLOOR, LSTM, Paths, RNN, Record, Rnn, chance, params_lstm, params_rnn, steps_to_learn,
+};
 use crate::core::metric::Metric;
 use crate::run::Experiment;
 use crate::run::arm::per_arm;
 
 pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
-    let (arms, nets) = (Rnn::ARMS, &record.arms);
+    let (arms, records) = (Rnn::ARMS, &record.arms);
     let chance_level = format!("chance level: {:.3}", chance(config));
-    // A gradient below the floor is only known to be below it.
-    let ratio = nets[1].gradient_at_first().zip(nets[0].gradient_at_first());
+    // Gradients below the floor are imprecise, so the ratio is computed with the floor.
+    let ratio = records[LSTM].gradient_at_first().zip(records[RNN].gradient_at_first());
     let ratio = ratio.map(|(lstm, rnn)| lstm.max(FLOAT_FLOOR) / rnn.max(FLOAT_FLOOR));
     let path = |name: &'static str, title: &'static str, of: fn(&Paths) -> &[f64]| {
         let path = record.untrained.as_deref().and_then(|paths| of(paths).first().copied());
@@ -17,7 +19,7 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     };
     let radius = record.untrained.as_ref().map(|paths| paths.spectral_radius);
 
-    let mut metrics = per_arm(arms, nets, |arm, net| {
+    let mut metrics = per_arm(arms, records, |arm, net| {
         let accuracy = arm.metric("accuracy", "Accuracy", net.accuracy.last_y());
         let steps = steps_to_learn(&net.accuracy);
         [
@@ -27,10 +29,10 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         ]
     });
     metrics.push(Metric::new("chance", "Chance level", chance(config)).note("closed form: 1/K"));
-    metrics.extend(per_arm(arms, nets, |arm, net| {
+    metrics.extend(per_arm(arms, records, |arm, net| {
         let norm = net.gradient_at_first();
-        let faded = norm.is_some_and(|norm| norm < FLOAT_FLOOR);
-        let note = if faded { "below the float floor" } else { "‖∂L/∂h₀‖" };
+        let underflows = norm.is_some_and(|norm| norm < FLOAT_FLOOR);
+        let note = if underflows { "below the float floor" } else { "‖∂L/∂h₀‖" };
         [arm.metric("grad_first", "Gradient at the first token", norm).digits(2).note(note)]
     }));
     metrics.extend([
@@ -40,7 +42,7 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
         path("path_rnn", "Path from the first token, RNN", |paths| &paths.rnn),
         path("path_lstm", "Path from the first token, LSTM cell", |paths| &paths.cell),
     ]);
-    metrics.extend(per_arm(arms, nets, |arm, net| {
+    metrics.extend(per_arm(arms, records, |arm, net| {
         [arm.ms_per_step(net.times.median()).note("median, this device")]
     }));
     let formulas = [params_rnn(config), params_lstm(config)].map(|formula| formula as f64);
@@ -57,7 +59,7 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
             .note("from its eigenvalues"),
     );
     metrics.extend(per_arm(arms, &record.agreement, |arm, agreement| {
-        let largest = agreement.map(|off| off.values.max(off.gradients));
+        let largest = agreement.map(|agreement| agreement.values.max(agreement.gradients));
         let title = format!("{}: difference from burn's built-in layer", arm.title);
         let metric = Metric::new(format!("max_abs_err_{}", arm.slug), title, largest);
         [metric.digits(2).note("max |difference|, values and gradients")]

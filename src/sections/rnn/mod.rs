@@ -43,20 +43,20 @@ pub struct Rnn;
 /// A message from the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Frame {
-    /// The numbers of parameters in the modules.
-    Counted { rnn: u32, lstm: u32 },
+    /// The number of parameters of each module.
+    Counted([u32; 2]),
     /// The differences from burn's own modules with the same weights.
-    Agreement { rnn: Agreement, lstm: Agreement },
+    Agreement([Agreement; 2]),
     /// The decay of a gradient in the untrained networks.
     Untrained(Rc<Paths>),
     /// The states of the untrained networks along one sequence.
-    UntrainedTraces { rnn: Rc<Trace>, lstm: Rc<Trace> },
+    UntrainedTraces([Rc<Trace>; 2]),
     /// The decay of a gradient in an arm's network after training.
     Trained(Rc<Paths>),
     /// The states of an arm's network along one sequence, at present.
     Traced(Rc<Trace>),
-    /// The next steps of an arm's training.
-    Train { steps: StepBatch, measured: Measured },
+    /// The next steps of an arm's training, and the measurements of its network.
+    Train(StepBatch, Measured),
 }
 
 /// The largest absolute differences between two implementations.
@@ -83,14 +83,16 @@ pub struct Paths {
 /// Measurements of a network since its last report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
-    /// Steps, and the accuracy on held-out sequences there.
+    /// The accuracy on held-out sequences, with its step.
     pub accuracies: Vec<(u32, f32)>,
+    /// The gradients at the measured steps.
     pub gradients: Vec<GradientRow>,
 }
 
 /// The gradient at every position of the sequence, at one training step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GradientRow {
+    /// The training step, counted from 1.
     pub step: u32,
     /// `||dL/dh_t||` over the whole batch.
     pub hidden: Vec<f32>,
@@ -101,11 +103,15 @@ pub struct GradientRow {
 /// Everything the page has received.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
+    /// The paths of the untrained networks.
     pub untrained: Option<Rc<Paths>>,
     /// The counted parameters, one entry per arm.
     pub params: [Option<u32>; 2],
+    /// The differences from burn's modules, one entry per arm.
     pub agreement: [Option<Agreement>; 2],
+    /// The states of the untrained networks, one entry per arm.
     pub untrained_traces: [Option<Rc<Trace>>; 2],
+    /// The run of each arm.
     pub arms: [NetRecord; 2],
 }
 
@@ -132,10 +138,13 @@ impl Record {
 /// The run of one arm. The order of the fields is the format of saved runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NetRecord {
+    /// The training loss of each step.
     pub losses: Curve,
+    /// The accuracy on held-out sequences.
     pub accuracy: Curve,
+    /// The durations of the steps.
     pub times: StepTimes,
-    /// In the order of training.
+    /// The gradients at the measured steps, in the order of training.
     pub gradients: Rc<Vec<GradientRow>>,
     /// The latest gates and states along one sequence.
     pub trace: Option<Rc<Trace>>,
@@ -180,13 +189,13 @@ impl Experiment for Rnn {
 
     fn apply_frame(record: &mut Record, arm: usize, frame: Frame) {
         match (frame, record.arms.get_mut(arm)) {
-            (Frame::Counted { rnn, lstm }, _) => record.params = [rnn, lstm].map(Some),
-            (Frame::Agreement { rnn, lstm }, _) => record.agreement = [rnn, lstm].map(Some),
+            (Frame::Counted(params), _) => record.params = params.map(Some),
+            (Frame::Agreement(agreement), _) => record.agreement = agreement.map(Some),
             (Frame::Untrained(paths), _) => record.untrained = Some(paths),
-            (Frame::UntrainedTraces { rnn, lstm }, _) => record.untrained_traces = [rnn, lstm].map(Some),
+            (Frame::UntrainedTraces(traces), _) => record.untrained_traces = traces.map(Some),
             (Frame::Trained(paths), Some(net)) => net.trained = Some(paths),
             (Frame::Traced(trace), Some(net)) => net.trace = Some(trace),
-            (Frame::Train { steps, measured }, Some(net)) => net.apply_frame(&steps, measured),
+            (Frame::Train(steps, measured), Some(net)) => net.apply_frame(&steps, measured),
             (_, None) => {}
         }
     }

@@ -11,7 +11,7 @@ use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, fra
 use figures::{GradientChapter, PathFigure, TrainFigures};
 use yew::prelude::*;
 
-/// Section 4: recurrent nets over long sequences.
+/// The panel of section 4: recurrent networks over long sequences.
 #[component]
 pub fn RnnPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
@@ -73,7 +73,7 @@ struct BuildProps {
     config: Config,
 }
 
-/// The equations, the parameters that they cost, and the agreement with another implementation.
+/// The equations, the parameter counts, and the agreement with burn.
 #[component]
 fn Build(props: &BuildProps) -> Html {
     html! {

@@ -1,5 +1,5 @@
-//! The share of a change at one position that is left at the end, and the states of the cells on the way. One sequence is
-//! read once for both.
+//! The fraction of a change at each position that is left at the end, and the states of the cells, both from the same
+//! sequence.
 
 use super::nets::{inputs, task};
 use super::trace::{LSTM_PARTS, RNN_PARTS, Trace};
@@ -65,7 +65,7 @@ pub(super) async fn lstm_trace(config: &Config, lstm: &Lstm, device: &Device) ->
 pub(super) struct Traced {
     /// The part that is sent to the page.
     pub(super) trace: Trace,
-    /// All units of each part, `[seq_len, d_h]`.
+    /// The values of all units of each part, `[seq_len, d_h]`.
     parts: Vec<Vec<f32>>,
 }
 

@@ -17,9 +17,9 @@ use burn::nn::{GateController, Linear, LstmConfig, RnnConfig};
 use burn::tensor::{Device, Tensor};
 use std::rc::Rc;
 
-/// Sequences in the comparison with burn: enough to see a wrong gate, few enough for any device.
+/// The number of sequences in the comparison with burn: enough to reveal a wrong gate, few enough for any device.
 const N_COMPARED: usize = 3;
-/// Positions in each of them.
+/// The number of positions in each of them.
 const STEPS_COMPARED: u32 = 12;
 
 impl Probe for Rnn {
@@ -27,22 +27,22 @@ impl Probe for Rnn {
         let autodiff = device.clone().autodiff();
         let rnn = rnn(&config, &autodiff).await?;
         let lstm = lstm(&config, &autodiff);
-        ctx.send(Frame::Counted { rnn: count_params(&rnn) as u32, lstm: count_params(&lstm) as u32 });
+        ctx.send(Frame::Counted([count_params(&rnn) as u32, count_params(&lstm) as u32]));
 
-        let of_rnn = rnn_trace(&config, &rnn, device).await?;
-        let of_lstm = lstm_trace(&config, &lstm, device).await?;
-        let paths = Paths { cell: of_lstm.cell_path(), ..of_rnn.rnn_path(&rnn).await? };
+        let rnn_trace = rnn_trace(&config, &rnn, device).await?;
+        let lstm_trace = lstm_trace(&config, &lstm, device).await?;
+        let paths = Paths { cell: lstm_trace.cell_path(), ..rnn_trace.rnn_path(&rnn).await? };
         ctx.send(Frame::Untrained(Rc::new(paths)));
-        ctx.send(Frame::UntrainedTraces { rnn: Rc::new(of_rnn.trace), lstm: Rc::new(of_lstm.trace) });
+        ctx.send(Frame::UntrainedTraces([Rc::new(rnn_trace.trace), Rc::new(lstm_trace.trace)]));
         if ctx.step_done(Progress { step: 1, steps: 3 }).await == Directive::Stop {
             return Ok(());
         }
-        let against_rnn = compare(&config, &rnn, device, burn_rnn).await?;
+        let rnn_agreement = compare(&config, &rnn, device, burn_rnn).await?;
         if ctx.step_done(Progress { step: 2, steps: 3 }).await == Directive::Stop {
             return Ok(());
         }
-        let against_lstm = compare(&config, &lstm, device, burn_lstm).await?;
-        ctx.send(Frame::Agreement { rnn: against_rnn, lstm: against_lstm });
+        let lstm_agreement = compare(&config, &lstm, device, burn_lstm).await?;
+        ctx.send(Frame::Agreement([rnn_agreement, lstm_agreement]));
         Ok(())
     }
 }

@@ -9,7 +9,9 @@ use std::rc::Rc;
 pub struct Part {
     /// Its symbol, without the index t.
     pub symbol: &'static str,
+    /// Its name.
     pub title: &'static str,
+    /// Its range.
     pub kind: PartKind,
 }
 
@@ -40,7 +42,7 @@ pub const LSTM_PARTS: [Part; 6] = [
     Part { symbol: "h", title: "hidden state", kind: PartKind::Squashed },
 ];
 
-/// The maximum number of units that are sent; more could not be told apart.
+/// The maximum number of units that are sent; more could not be distinguished.
 pub const MAX_UNITS: usize = 64;
 
 /// The gates and states of a network along one held-out sequence.

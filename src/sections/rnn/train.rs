@@ -21,7 +21,7 @@ use std::rc::Rc;
 
 /// The minimum time between two traces of the network along a sequence, in milliseconds.
 const TRACE_MS: f64 = 400.0;
-/// Traces take at most 1 / `TRACE_SHARE` of the time.
+/// Traces take at most `1 / TRACE_SHARE` of the time.
 const TRACE_SHARE: f64 = 50.0;
 
 /// The number of held-out sequences.
@@ -56,7 +56,7 @@ pub struct RnnTraining {
     rng: ChaCha12Rng,
     held_out: HeldOut,
     net: Net,
-    /// The steps whose gradients were measured, and their norms.
+    /// The steps whose gradients were measured since the last report.
     measured_steps: Vec<u32>,
     norms: Norms,
     accuracies: Vec<(u32, f32)>,
@@ -151,7 +151,7 @@ impl Training<Rnn> for RnnTraining {
         let gradients = gradients.collect();
         let measured = Measured { accuracies: std::mem::take(&mut self.accuracies), gradients };
         let step = steps.last_step();
-        ctx.send(Frame::Train { steps, measured });
+        ctx.send(Frame::Train(steps, measured));
         let started = ctx.now_ms();
         if over || started >= self.next_trace {
             let traced = match &self.net {
@@ -185,7 +185,7 @@ struct Norms {
     cell: Vec<Tensor<1>>,
 }
 
-/// Does one step. If `measured`, returns the gradient norms of the hidden states and, for an LSTM, of the cells.
+/// Performs one step. If `measured`, returns the gradient norms of the hidden states and, for an LSTM, of the cells.
 fn descend<N: Recurrent>(
     train_state: &mut TrainState<N>,
     batch: &[Input],
@@ -216,7 +216,7 @@ fn norms(gradients: Tensor<3>) -> Tensor<1> {
     (relative * largest).reshape([seq_len])
 }
 
-/// Sequences that are never trained on.
+/// The held-out sequences.
 struct HeldOut {
     x: Tensor<3>,
     labels: Tensor<1, Int>,

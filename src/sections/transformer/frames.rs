@@ -1,5 +1,6 @@
 //! The messages of section 6: frames from a run to the page, and requests from the page to a run.
 
+use super::Ablation;
 use super::heads::Snapshot;
 use super::induction::Induction;
 use crate::run::arm::StepBatch;
@@ -12,17 +13,27 @@ pub enum Frame {
     /// The text, and the baselines of character counts.
     Text(Rc<TextInfo>),
     /// The number of parameters in the module.
-    Counted { params: u64 },
+    Counted(u64),
     /// The table of sinusoidal positions, and measurements on it.
     Positions(Rc<PositionTable>),
     /// The estimated duration of a training step on this device, in milliseconds, from a smaller one.
-    StepTime { ms: f64 },
-    /// The validation window whose attention is shown, and its period if it is a repeating sequence, or 0; sent once.
-    Window { chars: Rc<Vec<char>>, period: u32 },
+    StepTime(f64),
+    /// The validation window whose attention is shown; sent once.
+    Window {
+        /// The characters of the window.
+        chars: Rc<Vec<char>>,
+        /// The period if it is a repeating sequence, or 0.
+        period: u32,
+    },
     /// Losses of the steps since the last frame; the first step of a run is 1.
     Train(StepBatch),
-    /// The loss on the validation windows.
-    Validated { step: u32, loss: f32 },
+    /// The loss on the validation windows, after a number of steps.
+    Validated {
+        /// The number of training steps so far.
+        step: u32,
+        /// The loss.
+        loss: f32,
+    },
     /// A text that the model wrote at a saved step.
     Sample(Rc<Sample>),
     /// The attention of every head at a saved step.
@@ -31,16 +42,16 @@ pub enum Frame {
     Induction(Rc<Induction>),
     /// The validation loss at each of [`TEMPERATURES`], at the last saved step.
     Temperatures(Vec<f32>),
-    /// The prediction after a text of the user's.
+    /// The prediction after the user's text.
     Next(Rc<NextToken>),
     /// The next part of the text that the user requested.
     Written(Rc<Written>),
-    /// The validation loss with these heads switched off, as (layer, head); `whole` is the loss of the full model.
-    Ablated { off: Vec<(u32, u32)>, loss: f32, whole: f32 },
+    /// The validation loss with some heads switched off.
+    Ablated(Ablation),
     /// The weights as a `.safetensors` file.
     Saved(Rc<Vec<u8>>),
     /// A file with this number of training steps was loaded.
-    Loaded { step: u32 },
+    Loaded(u32),
     /// A request failed, with the reason.
     Refused(String),
 }
@@ -60,7 +71,7 @@ pub enum Request {
     AblateEach,
     /// Save the weights to a file.
     Save,
-    /// Load the weights of a file, and do not train on.
+    /// Load the weights of a file, without further training.
     Load(Vec<u8>),
 }
 
@@ -70,13 +81,16 @@ pub const TEMPERATURES: [f32; 5] = [0.5, 0.7, 1.0, 1.4, 2.0];
 /// A text, and the heads that are switched off, as (layer, head).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NextRequest {
+    /// The text.
     pub text: String,
+    /// The heads that are off.
     pub off: Vec<(u32, u32)>,
 }
 
 /// The prediction of the next character.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NextToken {
+    /// The request that this answers.
     pub request: NextRequest,
     /// The part of the text that the model has read: known characters at its end, at most as many as the context.
     pub chars: Vec<char>,
@@ -85,19 +99,21 @@ pub struct NextToken {
     /// Logits of the full model.
     pub whole: Vec<f32>,
     /// The attention of every head on the characters that were read.
-    pub maps: Snapshot,
+    pub maps: Rc<Snapshot>,
 }
 
 /// A request to write a text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WriteRequest {
+    /// The text to start from.
     pub prompt: String,
-    /// Logits are divided by it: below 1, likely characters become likelier.
+    /// Logits are divided by it: values below 1 make likely characters more likely.
     pub temperature: f64,
     /// The number of most likely characters that are sampled from (top-k).
     pub top_k: u32,
+    /// The seed of the sampling.
     pub seed: u32,
-    /// Characters to write.
+    /// The number of characters to write.
     pub count: u32,
 }
 
@@ -105,29 +121,36 @@ pub struct WriteRequest {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Written {
     /// The prompt, if a new text starts.
-    pub begins: Option<String>,
+    pub prompt: Option<String>,
+    /// The new characters.
     pub chars: Vec<WrittenChar>,
     /// True if the text is complete.
     pub done: bool,
 }
 
-/// A character, and the likeliest characters at its position.
+/// A character, and the most likely characters at its position.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WrittenChar {
+    /// The character.
     pub char: char,
-    /// The likeliest characters with their probabilities at temperature 1, likeliest first; at most ten.
+    /// The most likely characters, in descending order, with their probabilities at temperature 1; at most ten.
     pub likeliest: Vec<(char, f32)>,
 }
 
 /// The description of a text.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TextInfo {
+    /// The title.
     pub name: String,
+    /// The number of characters for training.
     pub train: u32,
+    /// The number of characters for validation.
     pub validation: u32,
+    /// All characters, in the order of their ids.
     pub vocabulary: Vec<char>,
     /// Occurrences of characters that were too rare for the vocabulary, and their number.
     pub folded: (u32, u32),
+    /// The beginning of the text.
     pub first_lines: String,
     /// Loss of equal probabilities on the validation set, in nats per character.
     pub uniform: f64,
@@ -142,9 +165,11 @@ pub struct TextInfo {
 /// Sinusoidal positions, and measurements on them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PositionTable {
+    /// The number of positions.
     pub context: u32,
+    /// The dimensions of each position.
     pub d_model: u32,
-    /// `[context, d_model]`
+    /// The table, `[context, d_model]`.
     pub values: Vec<f32>,
     /// `PE(p) . PE(p + k)` for k = 0, 1, ... and each p of [`super::positions::shown_positions`].
     pub products: Vec<Vec<f32>>,
@@ -157,7 +182,10 @@ pub struct PositionTable {
 /// A text that the model wrote at a saved step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
+    /// The number of training steps so far.
     pub step: u32,
+    /// The text that it starts from.
     pub prompt: String,
+    /// The text after the prompt.
     pub text: String,
 }

@@ -5,12 +5,15 @@ use serde::{Deserialize, Serialize};
 /// Every head's attention at one step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
+    /// The number of training steps so far.
     pub step: u32,
+    /// The number of layers.
     pub n_layers: u32,
+    /// The number of heads per layer.
     pub n_heads: u32,
-    /// Characters in the window, which are the queries and keys of each map.
+    /// The number of characters in the window, which are the queries and keys of each map.
     pub n: u32,
-    /// One per head, layer by layer.
+    /// The statistics of each head, layer by layer.
     pub stats: Vec<HeadStats>,
     /// The maps of all heads. Each row ends at its own position, and each weight is one byte; see [`quantize`].
     maps: Vec<u8>,

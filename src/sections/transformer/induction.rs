@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The scores of every head, and the losses on both parts of the sequences, after a step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Induction {
+    /// The number of training steps so far.
     pub step: u32,
     /// Mean loss on the tokens of the first block, which are unpredictable, in nats.
     pub first: f32,

@@ -57,10 +57,15 @@ pub struct Transformer;
 /// Everything the page has received.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
+    /// The description of the training text.
     pub text: Option<Rc<TextInfo>>,
+    /// The number of parameters in the module.
     pub params_counted: Option<u64>,
+    /// The sinusoidal positions.
     pub positions: Option<Rc<PositionTable>>,
+    /// The estimated duration of a training step, in milliseconds.
     pub step_ms: Option<f64>,
+    /// The run of the only arm.
     pub arms: [Run; 1],
 }
 
@@ -75,26 +80,35 @@ impl Record {
 /// The run of the only arm. The order of the fields is the format of saved runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Run {
+    /// The validation window whose attention is shown.
     pub window: Rc<Vec<char>>,
     /// The period of the window if it is a repeating sequence, or 0.
     pub period: u32,
+    /// The training loss of each step.
     pub losses: Curve,
+    /// The validation loss.
     pub validation: Curve,
     /// Scores of all heads at every validation, for repeating sequences.
     pub induction: Vec<Rc<Induction>>,
+    /// The same measurements as curves.
     pub curves: InductionCurves,
     /// The validation loss at each of [`TEMPERATURES`], at the last saved step.
     pub temperatures: Vec<f32>,
     /// The latest prediction of the next character.
     pub next: Option<Rc<NextToken>>,
+    /// The samples of the saved steps.
     pub samples: Vec<Rc<Sample>>,
+    /// The attention of every head at the saved steps.
     pub snapshots: Vec<Rc<Snapshot>>,
+    /// The text that the user requested.
     pub written: Writing,
+    /// The measurements with heads switched off, for the current weights.
     pub ablations: Rc<Vec<Ablation>>,
     /// The latest saved file.
     pub saved: Option<Rc<Vec<u8>>>,
     /// The training steps of the file that was loaded last.
     pub loaded: Option<u32>,
+    /// The reason why the latest request failed.
     pub refused: Option<String>,
 }
 
@@ -109,18 +123,24 @@ impl Run {
 /// The induction measurements as curves over steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InductionCurves {
+    /// The loss on the first half of the sequences.
     pub first: Curve,
+    /// The loss on the second half.
     pub second: Curve,
-    /// One curve per head, layer by layer.
+    /// The previous-token score of each head, layer by layer.
     pub previous: Vec<Curve>,
+    /// The induction score of each head, layer by layer.
     pub induction: Vec<Curve>,
 }
 
 /// The text that is written for the user.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Writing {
+    /// The text that it starts from.
     pub prompt: String,
+    /// The characters so far.
     pub chars: Rc<Vec<WrittenChar>>,
+    /// True until the text is complete.
     pub busy: bool,
 }
 
@@ -129,6 +149,7 @@ pub struct Writing {
 pub struct Ablation {
     /// The heads that are off, as (layer, head).
     pub off: Vec<(u32, u32)>,
+    /// The validation loss without these heads.
     pub loss: f64,
     /// The loss of the full model.
     pub whole: f64,
@@ -153,9 +174,9 @@ impl Experiment for Transformer {
         let [run] = &mut record.arms;
         match frame {
             Frame::Text(text) => record.text = Some(text),
-            Frame::Counted { params } => record.params_counted = Some(params),
+            Frame::Counted(params) => record.params_counted = Some(params),
             Frame::Positions(table) => record.positions = Some(table),
-            Frame::StepTime { ms } => record.step_ms = Some(ms),
+            Frame::StepTime(ms) => record.step_ms = Some(ms),
             Frame::Window { chars, period } => (run.window, run.period) = (chars, period),
             Frame::Train(steps) => run.losses.extend_steps(steps.first_step, &steps.losses),
             Frame::Validated { step, loss } => run.validation.push(step, loss),
@@ -172,15 +193,15 @@ impl Experiment for Transformer {
             Frame::Temperatures(losses) => run.temperatures = losses,
             Frame::Next(next) => run.next = Some(next),
             Frame::Written(part) => run.written.apply_frame(&part),
-            Frame::Ablated { off, loss, whole } => {
+            Frame::Ablated(ablation) => {
                 let ablations = Rc::make_mut(&mut run.ablations);
-                ablations.retain(|ablation| ablation.off != off);
-                ablations.push(Ablation { off, loss: loss.into(), whole: whole.into() });
+                ablations.retain(|other| other.off != ablation.off);
+                ablations.push(ablation);
             }
             Frame::Saved(file) => run.saved = Some(file),
-            Frame::Loaded { step } => (run.loaded, run.refused) = (Some(step), None),
-            Frame::Refused(why) => {
-                run.refused = Some(why);
+            Frame::Loaded(step) => (run.loaded, run.refused) = (Some(step), None),
+            Frame::Refused(reason) => {
+                run.refused = Some(reason);
                 run.written.busy = false;
             }
         }
@@ -223,7 +244,7 @@ impl InductionCurves {
 
 impl Writing {
     fn apply_frame(&mut self, part: &Written) {
-        if let Some(prompt) = &part.begins {
+        if let Some(prompt) = &part.prompt {
             *self = Self { prompt: prompt.clone(), ..Self::default() };
         }
         if !part.chars.is_empty() {

@@ -1,4 +1,4 @@
-//! The model in training: steps, validation losses, and what the heads do.
+//! The model in training: steps, validation losses, and the attention of the heads.
 
 use super::heads::Snapshot;
 use super::induction::{Induction, Part, is_answer, mean_loss};
@@ -16,7 +16,7 @@ use burn::tensor::{Device, Tensor, TensorData, activation::log_softmax};
 
 /// Maximum gradient norm over all weights.
 const MAX_NORM: f64 = 1.0;
-/// As in GPT-3 (Brown et al. 2020), and nanoGPT for small models.
+/// AdamW's decay rates: the first as in GPT-3 (Brown et al. 2020), the second as in nanoGPT for small models.
 const BETAS: (f32, f32) = (0.9, 0.99);
 const WEIGHT_DECAY: f32 = 0.1;
 
@@ -43,6 +43,7 @@ pub fn sizes(config: &Config, vocabulary: usize) -> Sizes {
 #[allow(missing_debug_implementations, reason = "burn's graph has none")]
 pub struct Model {
     train_state: TrainState<Transformer>,
+    /// The sizes of the network.
     pub sizes: Sizes,
     device: Device,
     seed: u64,
@@ -65,27 +66,27 @@ impl Model {
         }
     }
 
-    /// The network after the last step.
+    /// Returns the network.
     pub fn net(&self) -> &Transformer {
         self.train_state.net()
     }
 
-    /// The network, to be changed by other means than a step.
+    /// Returns the network, to be changed other than by a step.
     pub fn net_mut(&mut self) -> &mut Transformer {
         self.train_state.net_mut()
     }
 
-    /// Replaces the network by one that was trained for some steps elsewhere.
+    /// Replaces the network by one that was trained for `steps_done` steps.
     pub fn load(&mut self, net: Transformer, steps_done: u32) {
         self.train_state.load(net, steps_done);
     }
 
-    /// The network with its optimizer.
+    /// Returns the network with its optimizer.
     pub fn state_mut(&mut self) -> &mut dyn AnyTrainState {
         &mut self.train_state
     }
 
-    /// The number of steps done.
+    /// Returns the number of steps so far.
     pub fn step(&self) -> u32 {
         self.train_state.steps_done()
     }
@@ -116,8 +117,7 @@ impl Model {
     /// Returns the mean loss on windows of `len` characters, with each head's output multiplied by its gate, if given.
     ///
     /// # Errors
-    ///
-    /// If the device fails.
+    /// Fails if the device cannot be read.
     pub async fn validate<E: Experiment>(
         &self,
         windows: &[u8],
@@ -149,8 +149,7 @@ impl Model {
     /// Returns the mean loss on windows of `len` characters for each temperature that divides the logits.
     ///
     /// # Errors
-    ///
-    /// If the device fails.
+    /// Fails if the device cannot be read.
     pub async fn losses_at(
         &self,
         temperatures: &[f32],
@@ -170,8 +169,7 @@ impl Model {
     /// maps.
     ///
     /// # Errors
-    ///
-    /// If the device fails.
+    /// Fails if the device cannot be read.
     pub async fn predict(
         &self,
         ids: &[u8],
@@ -199,9 +197,8 @@ impl Model {
     /// Returns the mean loss on repeating sequences, the losses on their parts, and the scores of the heads.
     ///
     /// # Errors
-    ///
-    /// If the device fails.
-    pub async fn judge_repeats(
+    /// Fails if the device cannot be read.
+    pub async fn validate_repeats(
         &self,
         sequences: &[u8],
         periods: &[usize],
@@ -240,8 +237,7 @@ impl Model {
     /// Returns the attention maps of every head on a window.
     ///
     /// # Errors
-    ///
-    /// If the device fails.
+    /// Fails if the device cannot be read.
     pub async fn inspect(&self, window: &[u8], chars: &[char]) -> Result<Snapshot, LabError> {
         let ids = self.one_hot(window, window.len());
         let (_, weights) = self.net().valid().inspect(ids, None);

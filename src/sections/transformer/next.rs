@@ -4,14 +4,14 @@
 /// have.
 const FOLDED: char = '\u{fffd}';
 
-/// The characters of a text that a model reads, and those that it does not.
+/// The characters of a text that a model reads, and those that it skips.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     /// The last known characters, at most as many as the context.
     pub chars: String,
     /// Characters that the vocabulary lacks, each once, in the order of the text.
     pub unknown: Vec<char>,
-    /// True if those are read as [`FOLDED`] instead of being left out.
+    /// True if these are read as [`FOLDED`] instead of being skipped.
     pub folded: bool,
     /// The number of characters at the beginning that do not fit into the context.
     pub cut: usize,
@@ -33,7 +33,7 @@ impl Reading {
         let mut chars: Vec<char> = text.chars().filter(|&c| folded || known(c)).collect();
         let empty = chars.is_empty() && known('\n');
         if empty {
-            // As for writing without a prompt: texts start after a newline.
+            // As when writing without a prompt.
             chars.push('\n');
         }
         let cut = chars.len().saturating_sub(context);

@@ -27,14 +27,14 @@ use crate::protocol::{Pace, RunState};
 use crate::ui::readout::{Readout, format_number};
 use yew::prelude::*;
 
-/// Section 6: a transformer that learns to write.
+/// The panel of section 6: a transformer that learns to write.
 #[component]
 pub fn TransformerPanel(props: &PanelProps) -> Html {
     let settings = use_settings::<Config>(props);
     let config: &Config = &settings.config;
     let lab = use_experiment::<Transformer>(&settings.run_config, settings.options);
     let ask = use_callback(lab.ask.clone(), |request: Request, ask| {
-        // Plain data is always written.
+        // Serializing plain data never fails.
         ask.emit(postcard::to_stdvec(&request).unwrap_or_default());
     });
     let start_with = use_callback(lab.start_with.clone(), |request: Request, start_with| {
@@ -43,7 +43,7 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     let record = &lab.record;
     let listens = match lab.state {
         RunState::Idle | RunState::Error(_) => false,
-        // It looks at what a file has brought, and answers after that.
+        // A run that loads a file answers once the weights are loaded.
         RunState::Loading { .. } => record.run().loaded.is_some(),
         _ => true,
     };
@@ -113,13 +113,13 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     frame(&lab, &settings, page, body)
 }
 
-/// Which weights the model has now.
+/// Returns the version of the model's weights.
 fn version(lab: &RunHandle<Transformer>) -> next_token::Version {
     let run = lab.record.run();
     next_token::Version {
         run: lab.run,
         step: run.losses.len(),
-        looks: run.snapshots.len(),
+        snapshots: run.snapshots.len(),
         running: lab.state == RunState::Running,
         writing: run.written.busy,
     }
@@ -133,14 +133,14 @@ struct CostProps {
     choose: Callback<Option<&'static Preset>>,
 }
 
-/// What a run of these settings will take, said before it begins.
+/// The parameters, memory and time that a run with these settings needs.
 #[component]
 fn Cost(props: &CostProps) -> Html {
     let (config, record) = (&props.config, &*props.record.0);
     let vocabulary = record.text.as_ref().map_or(65, |text| text.vocabulary.len() as u64);
     let megabytes = memory_bytes(config, vocabulary) as f64 / 1e6;
     let running = f64::from(props.steps_per_sec);
-    let (ms, how) = if running.is_finite() && running > 0.0 {
+    let (ms, source) = if running.is_finite() && running > 0.0 {
         (Some(1000.0 / running), "at the current speed")
     } else {
         (record.step_ms, "estimated from a short step, measured just now")
@@ -148,14 +148,14 @@ fn Cost(props: &CostProps) -> Html {
     let time = match ms {
         Some(ms) => {
             format!(
-                "about {} ({} ms per step, {how})",
+                "about {} ({} ms per step, {source})",
                 duration(seconds_estimate(config, ms)),
                 format_number(ms, 2)
             )
         }
         None => "estimated after the first steps (GPU warm-up)".to_owned(),
     };
-    // A visitor who has not decided yet should not wait minutes for the first sentence.
+    // A first run should not take minutes.
     let first_look = Config::PRESETS.iter().find(|preset| preset.slug == "first-look");
     let is_long =
         ms.is_some_and(|ms| seconds_estimate(config, ms) > 120.0) && (running.is_nan() || running <= 0.0);
@@ -184,7 +184,7 @@ fn duration(seconds: f64) -> String {
     }
 }
 
-/// How fast it learns.
+/// The training speed.
 fn speed(config: &Config, pace: Pace) -> Metric {
     let per_step = f64::from(config.batch_size) * f64::from(config.context);
     let speed =

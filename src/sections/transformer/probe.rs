@@ -35,14 +35,14 @@ impl Probe for Transformer {
         let (_, mut source) = source?;
         let vocabulary = source.vocabulary.len();
         let net = Net::new(sizes(&config, vocabulary), &mut WeightRng::new(config.seed.into()), device);
-        ctx.send(Frame::Counted { params: count_params(&net) as u64 });
+        ctx.send(Frame::Counted(count_params(&net) as u64));
         if ctx.step_done(Progress { step: 3, steps: PARTS }).await == Directive::Stop {
             return Ok(());
         }
         // The first step on a GPU compiles its shaders, so its duration is not representative; the run measures there.
         if is_cpu(device) {
             let ms = step_time(&config, &mut source, device, ctx).await?;
-            ctx.send(Frame::StepTime { ms });
+            ctx.send(Frame::StepTime(ms));
         }
         Ok(())
     }

@@ -7,22 +7,23 @@ use crate::data::repeats::{self, Repeats, Sequences};
 use crate::data::text::{Corpus, Vocabulary, Windows, fixed_windows, window_len};
 use crate::run::RunContext;
 
-/// Characters of the validation set that the loss is measured on; always the same ones.
-const VALIDATED: usize = 8192;
-/// Tokens of the repeating sequences for validation: fewer, since they are evaluated more often.
-const REPEATS_VALIDATED: usize = 2048;
+/// The number of characters that the validation loss is measured on; always the same ones.
+const N_VALIDATION_CHARS: usize = 8192;
+/// The number of tokens of the repeating sequences for validation: fewer, since they are evaluated more often.
+const N_VALIDATION_TOKENS: usize = 2048;
 /// The seed of those sequences; no run trains with it.
 const VALIDATION_SEED: u64 = 0x0add_5eed;
 
 /// The training and validation data of a run.
 #[derive(Debug)]
 pub(super) struct Source {
+    /// The vocabulary of the model.
     pub vocabulary: Vocabulary,
     /// The validation windows, one after the other.
-    pub judged: Vec<u8>,
-    /// The length of each of them.
-    pub judged_len: usize,
-    /// The period of each; empty for a text.
+    pub validation: Vec<u8>,
+    /// The length of each validation window.
+    pub validation_len: usize,
+    /// The period of each validation window; empty for a text.
     pub periods: Vec<usize>,
     /// The window whose attention is shown, and its period.
     pub window: (Vec<u8>, usize),
@@ -74,14 +75,14 @@ impl Source {
 
     fn of_text(config: &Config, corpus: Corpus) -> Self {
         let context = config.context as usize;
-        let judged_len = window_len(&corpus.validation, context);
-        let n = (VALIDATED / judged_len.max(1)).max(1);
+        let validation_len = window_len(&corpus.validation, context);
+        let n = (N_VALIDATION_CHARS / validation_len.max(1)).max(1);
         let mut window = fixed_windows(&corpus.validation, 1, context);
         // The last character of a window is only predicted, so it is not in the map.
-        window.truncate(judged_len.saturating_sub(1).max(1));
+        window.truncate(validation_len.saturating_sub(1).max(1));
         Self {
-            judged: fixed_windows(&corpus.validation, n, context),
-            judged_len,
+            validation: fixed_windows(&corpus.validation, n, context),
+            validation_len,
             periods: Vec::new(),
             window: (window, 0),
             vocabulary: corpus.vocabulary,
@@ -94,7 +95,7 @@ impl Source {
     fn of_repeats(config: &Config) -> Self {
         let context = config.context as usize;
         let Sequences { ids, periods } =
-            Repeats::new(VALIDATION_SEED).next((REPEATS_VALIDATED / context).max(4), context);
+            Repeats::new(VALIDATION_SEED).next((N_VALIDATION_TOKENS / context).max(4), context);
         // The sequence that comes nearest to two and a half repetitions is shown.
         let wanted = 2 * context / 5;
         let shown = periods.iter().enumerate().min_by_key(|(_, period)| period.abs_diff(wanted));
@@ -102,8 +103,8 @@ impl Source {
         Self {
             vocabulary: Vocabulary::of(repeats::TOKENS),
             window: (ids.iter().skip(at * (context + 1)).take(context).copied().collect(), period),
-            judged: ids,
-            judged_len: context + 1,
+            validation: ids,
+            validation_len: context + 1,
             periods,
             batches: Batches::Repeats(Repeats::new(config.seed.into())),
             batch_size: config.batch_size as usize,
@@ -147,15 +148,15 @@ impl Source {
     fn describe(&self) -> TextInfo {
         let n = self.vocabulary.len() as f64;
         let lines: Vec<String> = self
-            .judged
-            .chunks(self.judged_len.max(1))
+            .validation
+            .chunks(self.validation_len.max(1))
             .take(6)
             .map(|ids| self.vocabulary.decode(ids))
             .collect();
         TextInfo {
             name: "Random sequences that repeat".to_owned(),
             train: 0,
-            validation: self.judged.len() as u32,
+            validation: self.validation.len() as u32,
             vocabulary: self.vocabulary.chars().to_vec(),
             folded: (0, 0),
             first_lines: lines.join("\n"),

@@ -3,8 +3,8 @@
 use super::checks::{saved_steps, validate_every};
 use super::source::Source;
 use super::{
-    Config, Frame, Model, NextRequest, NextToken, Request, Sample, TEMPERATURES, Transformer, WriteRequest,
-    files, memory_bytes, writing,
+    Ablation, Config, Frame, Model, NextRequest, NextToken, Request, Sample, TEMPERATURES, Transformer,
+    WriteRequest, files, memory_bytes, writing,
 };
 use crate::core::LabError;
 use crate::run::arm::StepBatch;
@@ -29,7 +29,7 @@ pub struct TransformerTraining {
     window_chars: Vec<char>,
     /// The steps after which the heads are inspected and a sample is written.
     saved: Vec<u32>,
-    /// The last step after which that was done.
+    /// The last of these steps.
     inspected: Option<u32>,
 }
 
@@ -135,12 +135,12 @@ impl Training<Transformer> for TransformerTraining {
 
 impl TransformerTraining {
     async fn validate(&self, ctx: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
-        let Source { judged, judged_len, periods, .. } = &self.source;
+        let Source { validation, validation_len, periods, .. } = &self.source;
         let loss = if periods.is_empty() {
-            self.model.validate(judged, *judged_len, None, ctx).await?
+            self.model.validate(validation, *validation_len, None, ctx).await?
         } else {
             let (loss, measured) =
-                self.model.judge_repeats(judged, periods, self.config.context as usize).await?;
+                self.model.validate_repeats(validation, periods, self.config.context as usize).await?;
             ctx.send(Frame::Induction(Rc::new(measured)));
             loss
         };
@@ -148,7 +148,7 @@ impl TransformerTraining {
         Ok(())
     }
 
-    /// Sends everything about a saved step: the loss, a sample, and what every head does.
+    /// Sends the validation loss, the attention of every head, and a sample.
     async fn inspect(&mut self, ctx: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
         let step = self.model.step();
         self.inspected = Some(step);
@@ -183,10 +183,10 @@ impl TransformerTraining {
     /// Sends the loss at each of [`TEMPERATURES`], on the windows of one validation batch.
     async fn try_temperatures(&self, ctx: &mut impl RunContext<Transformer>) -> Result<(), LabError> {
         const AT_ONCE: usize = 2048;
-        let Source { judged, judged_len, .. } = &self.source;
-        let windows = (AT_ONCE / judged_len.max(&1)).max(1) * judged_len;
-        let some = judged.get(..windows).unwrap_or(judged);
-        let losses = self.model.losses_at(&TEMPERATURES, some, *judged_len).await?;
+        let Source { validation, validation_len, .. } = &self.source;
+        let windows = (AT_ONCE / validation_len.max(&1)).max(1) * validation_len;
+        let some = validation.get(..windows).unwrap_or(validation);
+        let losses = self.model.losses_at(&TEMPERATURES, some, *validation_len).await?;
         ctx.send(Frame::Temperatures(losses));
         Ok(())
     }
@@ -205,7 +205,13 @@ impl TransformerTraining {
         let chars: Vec<char> = ids.iter().map(|&id| self.source.vocabulary.char(id)).collect();
         let gates = (!request.off.is_empty()).then(|| self.gates(&request.off));
         let (logits, full, maps) = self.model.predict(&ids, &chars, gates.as_deref()).await?;
-        ctx.send(Frame::Next(Rc::new(NextToken { request, chars, logits, whole: full, maps })));
+        ctx.send(Frame::Next(Rc::new(NextToken {
+            request,
+            chars,
+            logits,
+            whole: full,
+            maps: Rc::new(maps),
+        })));
         Ok(())
     }
 
@@ -222,20 +228,17 @@ impl TransformerTraining {
                     .await?;
             }
             Request::Next(request) => self.predict(request, ctx).await?,
-            // The text that was being written has ended once this is read.
+            // Writing stops before a request is handled.
             Request::Cancel => {}
             Request::Ablate(off) => {
                 let whole = self.loss_without(&[], ctx).await?;
-                let loss = self.loss_without(&off, ctx).await?;
-                ctx.send(Frame::Ablated { off, loss, whole });
+                self.ablate(off, whole, ctx).await?;
             }
             Request::AblateEach => {
                 let whole = self.loss_without(&[], ctx).await?;
                 let (layers, heads) = (self.config.layers, self.config.heads);
                 for head in (0..layers).flat_map(|layer| (0..heads).map(move |head| (layer, head))) {
-                    let off = vec![head];
-                    let loss = self.loss_without(&off, ctx).await?;
-                    ctx.send(Frame::Ablated { off, loss, whole });
+                    self.ablate(vec![head], whole, ctx).await?;
                     // Dozens of measurements must not delay a newer request or the end of the run.
                     if matches!(ctx.yield_now().await, Directive::Stop | Directive::Request) {
                         break;
@@ -249,11 +252,23 @@ impl TransformerTraining {
             Request::Load(bytes) => {
                 let loaded = files::load(&mut self.model, &self.config, &self.source.vocabulary, &bytes);
                 ctx.send(match loaded {
-                    Ok(()) => Frame::Loaded { step: self.model.step() },
+                    Ok(()) => Frame::Loaded(self.model.step()),
                     Err(error) => Frame::Refused(error.to_string()),
                 });
             }
         }
+        Ok(())
+    }
+
+    /// Sends the validation loss with these heads switched off; `whole` is the loss of the full model.
+    async fn ablate(
+        &self,
+        off: Vec<(u32, u32)>,
+        whole: f32,
+        ctx: &mut impl RunContext<Transformer>,
+    ) -> Result<(), LabError> {
+        let loss = self.loss_without(&off, ctx).await?.into();
+        ctx.send(Frame::Ablated(Ablation { off, loss, whole: whole.into() }));
         Ok(())
     }
 
@@ -263,8 +278,8 @@ impl TransformerTraining {
         off: &[(u32, u32)],
         ctx: &mut impl RunContext<Transformer>,
     ) -> Result<f32, LabError> {
-        let Source { judged, judged_len, .. } = &self.source;
-        self.model.validate(judged, *judged_len, Some(&self.gates(off)), ctx).await
+        let Source { validation, validation_len, .. } = &self.source;
+        self.model.validate(validation, *validation_len, Some(&self.gates(off)), ctx).await
     }
 
     /// Returns a factor per head: 0 if it is switched off, else 1.

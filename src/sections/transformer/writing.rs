@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor};
 use chacha20::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
 
-/// The number of most likely characters that are reported.
+/// The number of reported alternatives per character.
 const N_REPORTED: usize = 10;
 
 /// Writes a text. `show` gets the new part whenever a frame is due. Writing stops early if the run is stopped or a newer request
@@ -31,7 +31,7 @@ pub(super) async fn write(
 ) -> Result<(), LabError> {
     let mut writer = Writer::new(net, vocabulary, &request.prompt, device);
     let mut rng = ChaCha12Rng::seed_from_u64(u64::from(request.seed) ^ 0x3a17_5eed);
-    let mut part = Written { begins: Some(request.prompt.clone()), ..Written::default() };
+    let mut part = Written { prompt: Some(request.prompt.clone()), ..Written::default() };
     for _ in 0..request.count {
         let logits = writer.next_logits().await?;
         let id = draw(&logits, request.temperature, request.top_k as usize, &mut rng);
@@ -49,7 +49,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// A model with the text that it has read and written.
+/// A model, and the text that it has read and written.
 #[allow(missing_debug_implementations, reason = "it holds the network")]
 pub struct Writer<'a> {
     net: &'a Net,
@@ -63,7 +63,7 @@ pub struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// Starts after the prompt. A prompt without known characters is replaced by a newline, after which texts start.
+    /// Starts with a prompt. A prompt without known characters is replaced by a newline.
     pub fn new(net: &'a Net, vocabulary: &Vocabulary, prompt: &str, device: &Device) -> Self {
         let mut text = vocabulary.encode(prompt);
         if text.is_empty() {
@@ -106,7 +106,8 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Samples one of the `top_k` likeliest characters from `softmax(logits / temperature)`; at temperature 0, the likeliest.
+/// Samples one of the `top_k` most likely characters from `softmax(logits / temperature)`. At temperature 0, returns the most
+/// likely one.
 pub fn draw(logits: &[f32], temperature: f64, top_k: usize, rng: &mut ChaCha12Rng) -> u8 {
     let order = by_score(logits);
     let kept = order.get(..top_k.clamp(1, order.len().max(1))).unwrap_or(&order);
@@ -124,7 +125,7 @@ pub fn draw(logits: &[f32], temperature: f64, top_k: usize, rng: &mut ChaCha12Rn
     best as u8
 }
 
-/// Returns the likeliest characters with their probabilities.
+/// Returns the most likely characters with their probabilities.
 fn likeliest(logits: &[f32], vocabulary: &Vocabulary) -> Vec<(char, f32)> {
     let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f32 = logits.iter().map(|l| (l - highest).exp()).sum();

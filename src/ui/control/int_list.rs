@@ -1,6 +1,6 @@
 //! A comma-separated list of whole numbers.
 
-use crate::ui::control::Field;
+use crate::ui::control::field::Field;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 

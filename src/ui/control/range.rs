@@ -10,7 +10,7 @@ pub(super) struct Range {
     pub(super) min: f64,
     pub(super) max: f64,
     log: bool,
-    pub(super) whole: bool,
+    pub(super) integer: bool,
 }
 
 /// A slider's positions run from 0 to this.
@@ -20,10 +20,10 @@ impl Range {
     /// Returns the range of a number's kind.
     pub(super) fn of(kind: &Kind) -> Self {
         match *kind {
-            Kind::Int { min, max, log } => Self { min: min.into(), max: max.into(), log, whole: true },
-            Kind::Float { min, max, log } => Self { min, max, log, whole: false },
+            Kind::Int { min, max, log } => Self { min: min.into(), max: max.into(), log, integer: true },
+            Kind::Float { min, max, log } => Self { min, max, log, integer: false },
             Kind::Choice(_) | Kind::List(_) | Kind::Switch | Kind::IntList(_) => {
-                Self { min: 0.0, max: 1.0, log: false, whole: true }
+                Self { min: 0.0, max: 1.0, log: false, integer: true }
             }
         }
     }
@@ -54,7 +54,7 @@ impl Range {
         let sign = if up { 1.0 } else { -1.0 };
         let step = if self.log { (value + self.offset()).abs() * 0.12 } else { self.quantum() };
         // Rounding may undo the step, and may step back from an end that is not round.
-        let min_step = if self.whole { 1.0 } else { self.digit(value) };
+        let min_step = if self.integer { 1.0 } else { self.digit(value) };
         let end = if up { self.max } else { self.min };
         let moves = |next: &f64| (next - value) * sign > 0.0;
         let tries = [step, min_step].map(|step| self.round(value + sign * step));
@@ -75,7 +75,7 @@ impl Range {
             (Some(self.max), Some(format!("{} is the largest value here.", self.write(self.max))))
         } else if number < self.min {
             (Some(self.min), Some(format!("{} is the smallest value here.", self.write(self.min))))
-        } else if self.whole && number.fract() != 0.0 {
+        } else if self.integer && number.fract() != 0.0 {
             (Some(number.round()), Some("Only whole numbers make sense here; it was rounded.".to_owned()))
         } else {
             (Some(number), None)
@@ -84,7 +84,7 @@ impl Range {
 
     /// Returns the value as the settings store it.
     pub(super) fn json(&self, value: f64) -> Value {
-        if self.whole { Value::from(value.round().max(0.0) as u64) } else { Value::from(value) }
+        if self.integer { Value::from(value.round().max(0.0) as u64) } else { Value::from(value) }
     }
 
     /// Returns the value as text.
@@ -93,7 +93,7 @@ impl Range {
     }
 
     fn round(&self, value: f64) -> f64 {
-        let rounded = match (self.whole, self.log) {
+        let rounded = match (self.integer, self.log) {
             (true, true) if value.abs() >= 100.0 => two_digits(value),
             (true, _) => value.round(),
             (false, true) => two_digits(value),
@@ -112,7 +112,7 @@ impl Range {
     fn quantum(&self) -> f64 {
         let quantum = 10f64.powf(((self.max - self.min) / 50.0).log10().floor());
         let quantum = if quantum.is_finite() && quantum > 0.0 { quantum } else { 1.0 };
-        if self.whole { quantum.max(1.0) } else { quantum }
+        if self.integer { quantum.max(1.0) } else { quantum }
     }
 
     /// Returns the place value of the second significant digit.
@@ -125,7 +125,7 @@ impl Range {
     fn offset(&self) -> f64 {
         if self.min > 0.0 {
             0.0
-        } else if self.whole {
+        } else if self.integer {
             1.0 - self.min
         } else {
             (self.max - self.min) * 1e-3 - self.min
@@ -149,12 +149,12 @@ fn two_digits(value: f64) -> f64 {
 mod tests {
     use crate::ui::control::range::*;
 
-    const DEPTH: Range = Range { min: 1.0, max: 12.0, log: false, whole: true };
-    const WIDTH: Range = Range { min: 4.0, max: 512.0, log: true, whole: true };
-    const RATE: Range = Range { min: 1e-5, max: 1.0, log: true, whole: false };
-    const MOMENTUM: Range = Range { min: 0.0, max: 0.99, log: false, whole: false };
-    const NOISE: Range = Range { min: 0.0, max: 10.0, log: true, whole: false };
-    const COUNT: Range = Range { min: 0.0, max: 1000.0, log: true, whole: true };
+    const DEPTH: Range = Range { min: 1.0, max: 12.0, log: false, integer: true };
+    const WIDTH: Range = Range { min: 4.0, max: 512.0, log: true, integer: true };
+    const RATE: Range = Range { min: 1e-5, max: 1.0, log: true, integer: false };
+    const MOMENTUM: Range = Range { min: 0.0, max: 0.99, log: false, integer: false };
+    const NOISE: Range = Range { min: 0.0, max: 10.0, log: true, integer: false };
+    const COUNT: Range = Range { min: 0.0, max: 1000.0, log: true, integer: true };
     const ALL: [Range; 6] = [DEPTH, WIDTH, RATE, MOMENTUM, NOISE, COUNT];
 
     #[test]
@@ -166,7 +166,7 @@ mod tests {
             assert_eq!(range.position_of(range.max), POSITIONS);
             let values: Vec<f64> = (0..=1000).map(|position| range.value_at(f64::from(position))).collect();
             assert!(values.windows(2).all(|pair| pair[0] <= pair[1]), "{range:?}");
-            assert!(!range.whole || values.iter().all(|value| value.fract() == 0.0));
+            assert!(!range.integer || values.iter().all(|value| value.fract() == 0.0));
         }
     }
 
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_range_of_one_value_is_harmless() {
-        let range = Range { min: 2.0, max: 2.0, log: true, whole: false };
+        let range = Range { min: 2.0, max: 2.0, log: true, integer: false };
         assert_eq!(range.value_at(500.0), 2.0);
         assert_eq!(range.position_of(2.0), 0.0);
         assert_eq!(range.stepped(2.0, true), 2.0);

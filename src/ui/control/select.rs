@@ -1,7 +1,7 @@
 //! A menu of named values.
 
 use crate::core::settings::Kind;
-use crate::ui::control::Field;
+use crate::ui::control::field::Field;
 use serde_json::Value;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;

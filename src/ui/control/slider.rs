@@ -1,7 +1,7 @@
 //! A number: a slider for exploring, and a field for exact values.
 
 use crate::ui::control::{
-    Field,
+    field::Field,
     range::{POSITIONS, Range},
 };
 use web_sys::HtmlInputElement;
@@ -85,10 +85,10 @@ pub(super) fn Slider(props: &Field) -> Html {
                 <input
                     type="number"
                     class="number-field"
-                    inputmode={if range.whole { "numeric" } else { "decimal" }}
+                    inputmode={if range.integer { "numeric" } else { "decimal" }}
                     min={range.write(range.min)}
                     max={range.write(range.max)}
-                    step={if range.whole { "1" } else { "any" }}
+                    step={if range.integer { "1" } else { "any" }}
                     value={text}
                     aria-label={format!("{}, as a number", props.param.label)}
                     aria-describedby={format!("{} {message_id}", props.help_id)}

@@ -1,6 +1,6 @@
 //! A switch: on or off.
 
-use crate::ui::control::Field;
+use crate::ui::control::field::Field;
 use serde_json::Value;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;

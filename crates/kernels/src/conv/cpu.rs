@@ -54,7 +54,7 @@ fn gathered(shape: &Shape, channels: usize, all: &[f32], (first, end): (usize, u
     }
 }
 
-/// Returns an ordinary convolution, `[batch, c_out, h, w]`.
+/// Returns a standard convolution, `[batch, c_out, h, w]`.
 fn product(shape: &Shape, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
     if winograd::is_for(shape) {
         return winograd::product(shape, x, weight, bias);
@@ -93,7 +93,7 @@ fn product(shape: &Shape, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Ve
     output
 }
 
-/// Returns the gradient of an ordinary convolution's weights.
+/// Returns the gradient of a standard convolution's weights.
 fn weight_gradient(shape: &Shape, x: &[f32], d_output: &[f32]) -> Vec<f32> {
     if winograd::is_for_gradient(shape) {
         return winograd::weight_gradient(shape, x, d_output);
@@ -211,7 +211,7 @@ impl Conv for Flex {
     }
 }
 
-/// Returns an ordinary or depthwise convolution.
+/// Returns a standard or depthwise convolution.
 fn any_product(shape: &Shape, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
     if shape.depthwise { depthwise_product(shape, x, weight, bias) } else { product(shape, x, weight, bias) }
 }

@@ -8,12 +8,12 @@ use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 use cubecl::prelude::*;
 
 /// Positions per unit.
-const PLACES: usize = 4;
+const POSITIONS: usize = 4;
 /// Channels per unit, if all have the same inputs.
 const CHANNELS: usize = 4;
 const UNITS: usize = 64;
 /// The minimum number of positions that a unit sums over for the gradient of a weight.
-const MIN_PLACES: usize = 8;
+const MIN_POSITIONS: usize = 8;
 /// The shared memory that WebGPU guarantees a workgroup, in 32-bit floats.
 const SHARED: usize = 4096;
 
@@ -22,7 +22,7 @@ const SHARED: usize = 4096;
 #[derive(CubeType, CubeLaunch, Clone, Copy)]
 struct Sizes {
     /// Positions of all images, and the distance between the positions of a unit.
-    places: usize,
+    positions: usize,
     share: usize,
     /// Channels of all groups, and of one group.
     outer: usize,
@@ -72,16 +72,16 @@ fn product(
         let group = first / sizes.outer_group;
         let map = sizes.h_inner * sizes.w_inner;
         let map_outer = sizes.h_outer * sizes.w_outer;
-        let mut sums = Array::<f32>::new(channels * PLACES);
-        let mut images = Array::<usize>::new(PLACES);
-        let mut rows = Array::<usize>::new(PLACES);
-        let mut columns = Array::<usize>::new(PLACES);
+        let mut sums = Array::<f32>::new(channels * POSITIONS);
+        let mut images = Array::<usize>::new(POSITIONS);
+        let mut rows = Array::<usize>::new(POSITIONS);
+        let mut columns = Array::<usize>::new(POSITIONS);
         #[unroll]
-        for p in 0..PLACES {
-            let place = at + p * sizes.share;
-            images[p] = place / map_outer;
-            rows[p] = place % map_outer / sizes.w_outer;
-            columns[p] = place % sizes.w_outer;
+        for p in 0..POSITIONS {
+            let position = at + p * sizes.share;
+            images[p] = position / map_outer;
+            rows[p] = position % map_outer / sizes.w_outer;
+            columns[p] = position % sizes.w_outer;
             #[unroll]
             for c in 0..channels {
                 if comptime!(has_bias) {
@@ -91,17 +91,17 @@ fn product(
                 }
             }
         }
-        let mut has_source = Array::<bool>::new(PLACES);
-        let mut from = Array::<usize>::new(PLACES);
+        let mut has_source = Array::<bool>::new(POSITIONS);
+        let mut from = Array::<usize>::new(POSITIONS);
         for u in 0..kernel {
             for v in 0..kernel {
                 let (down, right) = (u * sizes.dilation, v * sizes.dilation);
                 #[unroll]
-                for p in 0..PLACES {
+                for p in 0..POSITIONS {
                     let row = source(rows[p], down, sizes, back);
                     let column = source(columns[p], right, sizes, back);
-                    let is_place = at + p * sizes.share < sizes.places;
-                    has_source[p] = is_place && row < sizes.h_inner && column < sizes.w_inner;
+                    let is_position = at + p * sizes.share < sizes.positions;
+                    has_source[p] = is_position && row < sizes.h_inner && column < sizes.w_inner;
                     from[p] = (images[p] * sizes.inner + group * sizes.inner_group) * map
                         + row * sizes.w_inner
                         + column;
@@ -120,7 +120,7 @@ fn product(
                         weights[c] = weight[(kernels * kernel + u) * kernel + v];
                     }
                     #[unroll]
-                    for p in 0..PLACES {
+                    for p in 0..POSITIONS {
                         if has_source[p] {
                             let x = inner[from[p] + i * map];
                             #[unroll]
@@ -133,8 +133,8 @@ fn product(
             }
         }
         #[unroll]
-        for p in 0..PLACES {
-            if at + p * sizes.share < sizes.places {
+        for p in 0..POSITIONS {
+            if at + p * sizes.share < sizes.positions {
                 #[unroll]
                 for c in 0..channels {
                     if first + c < sizes.outer {
@@ -173,10 +173,10 @@ fn weight_gradient(
     for k in 0..each {
         sums[k] = 0.0f32;
     }
-    let mut place = unit;
-    while place < sizes.places {
-        let image = place / map_outer;
-        let at = place % map_outer;
+    let mut position = unit;
+    while position < sizes.positions {
+        let image = position / map_outer;
+        let at = position % map_outer;
         let row = at / sizes.w_outer * sizes.stride + u * sizes.dilation;
         let column = at % sizes.w_outer * sizes.stride;
         let is_inside = row >= sizes.padding && row < sizes.h_inner + sizes.padding;
@@ -201,7 +201,7 @@ fn weight_gradient(
             }
             sums[c * (kernel + 1) + kernel] += d;
         }
-        place += units;
+        position += units;
     }
     let mut shared = Shared::new_slice(units * each);
     #[unroll]
@@ -248,11 +248,11 @@ impl Shapes {
         let groups = c_in / self.weight[1].max(1);
         let (x, y) = ((c_in, h, w), (c_out, h_out, w_out));
         let ((inner, h_inner, w_inner), (outer, h_outer, w_outer)) = if back { (y, x) } else { (x, y) };
-        let places = batch * h_outer * w_outer;
+        let positions = batch * h_outer * w_outer;
         let Geometry { stride, padding, dilation } = self.geometry;
         SizesLaunch::new(
-            places,
-            places.div_ceil(PLACES),
+            positions,
+            positions.div_ceil(POSITIONS),
             outer,
             outer / groups,
             inner,
@@ -278,7 +278,7 @@ impl Shapes {
     fn launch(&self, back: bool, [inner, weight, bias]: [CubeTensor; 3], has_bias: bool, outer: &CubeTensor) {
         let [batch, c_outer, h, w] = if back { self.x } else { self.y };
         let channels = self.channels();
-        let units = (batch * h * w).div_ceil(PLACES);
+        let units = (batch * h * w).div_ceil(POSITIONS);
         let grid = Grid::new([units.div_ceil(UNITS), c_outer.div_ceil(channels), 1], UNITS);
         let (sizes, kernel) = (self.sizes(back), self.weight[2]);
         launch!(product, grid, [inner, weight, bias], [outer], sizes, kernel, channels, has_bias, back);
@@ -327,11 +327,11 @@ impl ConvGrad for CubeBackend {
         let (d_weight, d_bias) = (empty(&x, shapes.weight), empty(&x, [c_out]));
         let channels = shapes.channels();
         let each = channels * (kernel + 1);
-        let places = shapes.y[0] * shapes.y[2] * shapes.y[3];
+        let positions = shapes.y[0] * shapes.y[2] * shapes.y[3];
         // As many units as fit, but each with so many positions that the final sum over units is the smaller
         // part.
         let mut units = 256;
-        while units > 8 && (units * each > SHARED || units * MIN_PLACES > places) {
+        while units > 8 && (units * each > SHARED || units * MIN_POSITIONS > positions) {
             units /= 2;
         }
         let (sizes, grid) =

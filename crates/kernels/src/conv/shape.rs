@@ -6,7 +6,7 @@ use crate::matrix::COLUMNS;
 /// Approximate number of output positions computed at once, so that the operands fit into the cache.
 const BLOCK: usize = 128;
 
-/// Sizes of an ordinary or depthwise convolution with stride 1 and an output as large as the input.
+/// Sizes of a standard or depthwise convolution with stride 1 and an output as large as the input.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
     pub(super) batch: usize,
@@ -25,7 +25,7 @@ impl Shape {
         let [c_out, per_output, kernel, _] = weight;
         let keeps_size =
             kernel % 2 == 1 && geometry == Geometry { stride: 1, padding: kernel / 2, dilation: 1 };
-        // A convolution of a single channel is computed as an ordinary one, which is a matrix product.
+        // A convolution of a single channel is computed as a standard one, which is a matrix product.
         let depthwise = per_output == 1 && c_in > 1;
         let groups_fit = per_output == c_in || (depthwise && c_out == c_in);
         (keeps_size && groups_fit).then_some(Self { batch, c_in, c_out, h, w, kernel, depthwise })

@@ -1,12 +1,12 @@
 //! The figures of section 5 that need no training: one head, the saturation sweep, and multi-head attention.
 
-use super::super::{
-    Config, Heads, Maps, SCALED, STAGES, Saturation, Spread, Sweep, SweepPoint, UNSCALED, entropy_uniform,
-    head_dim,
-};
 use super::text;
 use crate::charts::{Bar, BarChart, ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
 use crate::panel::series_table;
+use crate::sections::attention::{
+    Config, Heads, Maps, SCALED, STAGES, Saturation, Spread, Sweep, SweepPoint, UNSCALED, entropy_uniform,
+    head_dim,
+};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -17,13 +17,13 @@ pub(super) struct MapProps {
     pub(super) maps: Option<Rc<Maps>>,
 }
 
-/// A square grid, or an empty one.
+/// Returns an `n` by `n` grid, or an empty one if the number of values differs.
 pub(super) fn square(n: usize, values: &Rc<Vec<f32>>) -> Grid {
     let n = if values.len() == n * n { n } else { 0 };
     Grid { rows: n, cols: n, values: values.clone() }
 }
 
-/// Tokens counted from 1.
+/// Returns the numbers of the tokens, counted from 1.
 fn numbers(n: usize) -> Rc<Vec<AttrValue>> {
     Rc::new((1..=n).map(|i| AttrValue::from(i.to_string())).collect())
 }
@@ -77,7 +77,7 @@ fn map_figure(
     }
 }
 
-/// Everything that is known of each cell.
+/// Returns the scores and weights of each cell as a table.
 fn cell_table(maps: &Maps) -> Table {
     let n = (maps.n as usize).max(1);
     let columns = ["query", "key", "score", "scaled score", "weight, scaled", "weight, unscaled"]
@@ -117,7 +117,7 @@ pub(super) fn SweepFigures(props: &SweepProps) -> Html {
     }
 }
 
-/// A line through the sweep, with a band of one standard deviation over the draws.
+/// Returns a line over the sweep, with a band of one standard deviation over the random samples.
 fn line(
     name: &'static str,
     color: usize,
@@ -134,7 +134,7 @@ fn line(
     }
 }
 
-/// Both softmaxes in one measure.
+/// Returns the same measure of both softmaxes.
 fn pair(sweep: &Sweep, of: fn(&Saturation) -> Spread, ceiling: f64) -> Vec<Series> {
     vec![
         line("scaled", SCALED, sweep, |point| of(&point.scaled), ceiling),
@@ -171,15 +171,15 @@ fn largest_figure(props: &SweepProps, sweep: &Sweep) -> Html {
 }
 
 fn jacobian_figure(sweep: &Sweep) -> Html {
-    let most = f64::INFINITY;
+    let ceiling = f64::INFINITY;
     let mean = |name, color, of: fn(&SweepPoint) -> Spread| Series {
         dashed: true,
         band: None,
-        ..line(name, color, sweep, of, most)
+        ..line(name, color, sweep, of, ceiling)
     };
     let series = vec![
-        line("scaled, median", SCALED, sweep, |p| p.scaled.jacobian_median, most),
-        line("unscaled, median", UNSCALED, sweep, |p| p.unscaled.jacobian_median, most),
+        line("scaled, median", SCALED, sweep, |p| p.scaled.jacobian_median, ceiling),
+        line("unscaled, median", UNSCALED, sweep, |p| p.unscaled.jacobian_median, ceiling),
         mean("scaled, mean", SCALED, |p| p.scaled.jacobian_mean),
         mean("unscaled, mean", UNSCALED, |p| p.unscaled.jacobian_mean),
     ];
@@ -192,7 +192,7 @@ fn jacobian_figure(sweep: &Sweep) -> Html {
     }
 }
 
-/// More bars than these are too thin to see.
+/// The maximum number of bars; more would be too thin to see.
 const MAX_BARS: usize = 32;
 
 fn bars_figure(props: &SweepProps, sweep: &Sweep) -> Html {
@@ -257,7 +257,7 @@ struct ShapesProps {
     shapes: Vec<Vec<u32>>,
 }
 
-/// The stages of multi-head attention with the shapes that their tensors had.
+/// The stages of multi-head attention with the shapes of their tensors.
 #[component]
 fn Shapes(props: &ShapesProps) -> Html {
     let row = |(i, stage): (usize, &&str)| {
@@ -284,10 +284,10 @@ fn Shapes(props: &ShapesProps) -> Html {
 #[derive(PartialEq, Properties)]
 pub(super) struct HeadMapsProps {
     pub(super) name: AttrValue,
-    /// One `[n, n]` a head.
+    /// One map per head, `[n, n]`.
     pub(super) maps: Vec<Rc<Vec<f32>>>,
     pub(super) n: usize,
-    /// What each head is called; by default its number from 1.
+    /// The titles of the heads; by default their numbers, counted from 1.
     #[prop_or_default]
     pub(super) titles: Vec<AttrValue>,
     pub(super) row_names: Rc<Vec<AttrValue>>,
@@ -300,7 +300,7 @@ pub(super) struct HeadMapsProps {
     pub(super) empty: AttrValue,
 }
 
-/// Small maps side by side, one a head.
+/// Small maps next to each other, one per head.
 #[component]
 pub(super) fn HeadMaps(props: &HeadMapsProps) -> Html {
     let none = [Rc::default()];
@@ -321,7 +321,7 @@ pub(super) fn HeadMaps(props: &HeadMapsProps) -> Html {
     html! { <div class="head-maps">{ for maps.iter().enumerate().map(map) }</div> }
 }
 
-/// One row a head and query, one column a key.
+/// Returns the weights as a table, with one row per head and query and one column per key.
 pub(super) fn heads_table(
     maps: &[Rc<Vec<f32>>],
     row_names: &Rc<Vec<AttrValue>>,

@@ -1,10 +1,10 @@
 //! The figures of the training run: loss, accuracy, entropy, and the heads' maps as they change.
 
-use super::super::{Config, NetRecord, Record, SCALED, Sequence, UNSCALED, loss_of_a_guess};
 use super::figures::{HeadMaps, heads_table};
 use super::text;
 use crate::charts::Reference;
 use crate::panel::{CurveFigure, CurveSpec, LOSS, PtrEq};
+use crate::sections::attention::{Config, NetRecord, Record, SCALED, Sequence, UNSCALED, chance_loss};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -15,17 +15,17 @@ pub(super) struct LearningProps {
     pub(super) record: PtrEq<Record>,
 }
 
-/// More maps than these would make the page long; the table has them all.
+/// The maximum number of maps that are drawn; the table has all of them.
 const MAX_MAPS: usize = 4;
 
 const ENTROPY: &[CurveSpec] = &[CurveSpec::new("training_entropy", "")];
-const RIGHT_ANSWERS: CurveSpec = CurveSpec::new("accuracy", "accuracy");
+const ACCURACY: CurveSpec = CurveSpec::new("accuracy", "accuracy");
 const RIGHT: CurveSpec = CurveSpec { dashed: true, ..CurveSpec::new("right", "") };
-const WITH_HEADS: &[CurveSpec] = &[RIGHT_ANSWERS, RIGHT];
-const WITHOUT_HEADS: &[CurveSpec] = &[RIGHT_ANSWERS];
+const WITH_HEADS: &[CurveSpec] = &[ACCURACY, RIGHT];
+const WITHOUT_HEADS: &[CurveSpec] = &[ACCURACY];
 const HEADS: &[CurveSpec] = &[RIGHT];
 
-/// What happens while both nets learn.
+/// The curves and maps of both networks during training.
 #[component]
 pub(super) fn LearningFigures(props: &LearningProps) -> Html {
     let LearningProps { config, record } = props;
@@ -33,7 +33,7 @@ pub(super) fn LearningFigures(props: &LearningProps) -> Html {
     let x_max = Some(f64::from(config.steps));
     let uniform = f64::from(config.n_tokens).ln();
     let reference = |label: &'static str, y: f64| vec![Reference { label: label.into(), y }];
-    // Many heads would be a thicket of lines; the table has them all.
+    // Many heads would be too many lines; the table has all of them.
     let few = config.n_heads <= 2;
     let right_words = if few {
         "Accuracy on held-out sequences and, dashed, the mean attention weight of each head on the correct token."
@@ -45,10 +45,10 @@ pub(super) fn LearningFigures(props: &LearningProps) -> Html {
             <div class="figure-row">
                 <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Training loss per mini-batch. Both networks start from the same weights and see the same sequences; only the scale differs." }}
-                    formula={text::loss_formula()} references={reference("chance", loss_of_a_guess())} {x_max} />
+                    formula={text::loss_formula()} references={reference("chance", chance_loss())} {x_max} />
                 <CurveFigure name="accuracy" lines={if few { WITH_HEADS } else { WITHOUT_HEADS }}
                 table_lines={if few { &[] } else { HEADS }} y_label="share" y_range={Some((0.0, 1.0))} {x_max}
-                references={reference("chance", (-loss_of_a_guess()).exp())} look_for={html! { right_words }} />
+                references={reference("chance", (-chance_loss()).exp())} look_for={html! { right_words }} />
             </div>
             <div class="figure-row">
                 <CurveFigure name="training-entropy" lines={ENTROPY}
@@ -64,7 +64,7 @@ pub(super) fn LearningFigures(props: &LearningProps) -> Html {
     }
 }
 
-/// A name: A to X.
+/// Returns the letter of a name, A to X.
 pub(super) fn letter(name: u8) -> char {
     char::from(b'A'.saturating_add(name.min(25)))
 }
@@ -73,7 +73,7 @@ fn maps_figure(
     slug: &str,
     title: &'static str,
     config: &Config,
-    net: &NetRecord,
+    record: &NetRecord,
     sequence: Option<&Sequence>,
 ) -> Html {
     let none = Sequence::default();
@@ -86,15 +86,15 @@ fn maps_figure(
     let points = sequence.positions.iter().enumerate();
     let points =
         Rc::new(points.map(|(row, &col)| (f64::from(col) + 0.5, row as f64 + 0.5, 0)).collect::<Vec<_>>());
-    let titles = (0..net.maps.len()).map(|head| {
-        let right = net.right.get(head).and_then(|curve| curve.last_y());
+    let titles = (0..record.maps.len()).map(|head| {
+        let right = record.right.get(head).and_then(|curve| curve.last_y());
         let right = right
             .map_or_else(String::new, |right| format!(": {:.0} % of its weight is right", 100.0 * right));
         AttrValue::from(format!("Head {}{right}", head + 1))
     });
     let titles: Vec<AttrValue> = titles.collect();
-    let shown: Vec<_> = net.maps.iter().take(MAX_MAPS).cloned().collect();
-    let hidden = net.maps.len().saturating_sub(MAX_MAPS);
+    let shown: Vec<_> = record.maps.iter().take(MAX_MAPS).cloned().collect();
+    let hidden = record.maps.len().saturating_sub(MAX_MAPS);
     let more = if hidden > 0 {
         format!(" The first {MAX_MAPS} heads are shown; the table has all.")
     } else {
@@ -102,7 +102,7 @@ fn maps_figure(
     };
     let look_for = html! { <>{ format!("One held-out sequence. Dots mark the correct tokens: as the network learns, bright cells move under them.{more}") }</> };
     html! {
-        <Figure name={format!("maps-{slug}")} {title} {look_for} table={heads_table(&net.maps, &row_names, &col_names)}>
+        <Figure name={format!("maps-{slug}")} {title} {look_for} table={heads_table(&record.maps, &row_names, &col_names)}>
             <HeadMaps name={format!("maps-{slug}")} maps={shown} n={config.n_tokens as usize} {titles} {row_names} {col_names}
                 x_label="key: name = value" y_label="query" points={Some(points)} empty="Press Train to see the heads." />
         </Figure>

@@ -1,15 +1,16 @@
-//! One query, followed from its scores to its output, with numbers that a reader may change.
+//! One query, from its scores to its output, with numbers that the user may change.
 
 mod blocks;
 mod state;
 
-use super::super::{
-    Config, Example, NetRecord, Projections, Record, SCALED, Sequence, Stages, UNSCALED, stages,
-};
 use super::learning::letter;
 use super::text;
 use crate::charts::Table;
 use crate::charts::scale::format_exact;
+use crate::panel::PtrEq;
+use crate::sections::attention::{
+    Config, Example, MAX_HEADS, Projections, Record, SCALED, Sequence, Stages, UNSCALED, stages,
+};
 use crate::ui::figure::Figure;
 use blocks::View;
 use state::{Action, Cell, FIRST_ARM, QueryState, Source};
@@ -21,41 +22,27 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 struct QueryProps {
     config: Config,
-    nets: [Projected; 2],
+    /// The queries, keys and values of each arm's network.
+    projections: [Option<PtrEq<Projections>>; 2],
     sequence: Option<Rc<Sequence>>,
     training: bool,
 }
 
-/// What a net sent, compared by its pointer.
-#[derive(Clone, Default)]
-struct Projected(Option<Rc<Projections>>);
-
-impl PartialEq for Projected {
-    fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Some(ours), Some(theirs)) => Rc::ptr_eq(ours, theirs),
-            (None, None) => true,
-            _ => false,
-        }
-    }
-}
-
-/// The figure of a record; while training goes on, untouched numbers follow it.
+/// Returns the figure for a record. During training, numbers that the user has not changed follow the network.
 pub(super) fn query_figure(config: &Config, record: &Record, training: bool) -> Html {
-    let of = |net: &NetRecord| Projected(net.projections.clone());
-    let nets = [of(&record.arms[SCALED]), of(&record.arms[UNSCALED])];
+    let projections = [SCALED, UNSCALED].map(|arm| record.arms[arm].projections.clone().map(PtrEq));
     let sequence = record.arms.iter().find_map(|net| net.sequence.clone());
-    html! { <QueryFigure config={config.clone()} {nets} {sequence} {training} /> }
+    html! { <QueryFigure config={config.clone()} {projections} {sequence} {training} /> }
 }
 
-/// So many dimensions and keys have fields; the others count, too, and are added up.
+/// The maximum numbers of dimensions and keys with fields. The others are summed.
 const MAX_DIMS: usize = 6;
 const MAX_VALUE_DIMS: usize = 3;
 const MAX_KEYS: usize = 8;
-/// The least and the most of the small example.
+/// The numbers of keys and dimensions that the small example may have.
 const SIZES: std::ops::RangeInclusive<usize> = 2..=8;
 
-/// What is drawn of an example.
+/// The dimensions and keys of an example that are drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Window {
     dims: Vec<usize>,
@@ -67,19 +54,19 @@ struct Window {
 fn QueryFigure(props: &QueryProps) -> Html {
     let state = use_reducer(QueryState::default);
     let projections = match state.source {
-        Source::Small => Projected::default(),
-        Source::Run { arm, .. } => props.nets.get(arm).cloned().unwrap_or_default(),
+        Source::Small => None,
+        Source::Run { arm, .. } => props.projections.get(arm).cloned().flatten(),
     };
     let base = use_memo((state.source, projections.clone()), |(source, projections)| match *source {
         Source::Small => Rc::new(Example::small()),
         Source::Run { head, position, .. } => {
-            let example = projections.0.as_ref().and_then(|of| Example::of_net(of, head, position));
+            let example = projections.as_ref().and_then(|of| Example::of_head(of, head, position));
             Rc::new(example.unwrap_or_default())
         }
     });
     let example = state.edited.clone().unwrap_or_else(|| (*base).clone());
     let (d_k, n_keys) = (example.q.len(), example.keys.len());
-    // The same dimensions while training goes on: columns that changed places could not be read.
+    // The dimensions stay the same during training, since moving columns could not be read.
     let window = use_memo((state.source, d_k, n_keys, props.training), {
         let (example, switches) = (example.clone(), state.switches.clone());
         move |_| Window {
@@ -98,7 +85,7 @@ fn QueryFigure(props: &QueryProps) -> Html {
         <Figure name="query" picture={false} {look_for} formula={text::output_formula()} table={table(&names, &example, &stages)}>
             <div class="query-figure" data-source={match state.source { Source::Small => "small", Source::Run { .. } => "run" }}>
                 { source(props, &state, &dispatch) }
-                { switches(&state, &dispatch, &example, projections.0.as_ref().is_none_or(|of| of.scaled)) }
+                { switches(&state, &dispatch, &example, projections.as_ref().is_none_or(|of| of.scaled)) }
                 <p class="query-warning" role="status">{ state.warning.clone().unwrap_or_default() }</p>
                 if example.q.is_empty() {
                     <p class="query-empty">{ "There is no such head or token in this run, or no run. Train, choose another, or take the small example." }</p>
@@ -115,7 +102,7 @@ fn QueryFigure(props: &QueryProps) -> Html {
     }
 }
 
-/// What the fields do: one handler each for all of them.
+/// The event handlers that all fields share.
 struct Fields {
     input: Callback<InputEvent>,
     keydown: Callback<KeyboardEvent>,
@@ -158,13 +145,13 @@ fn fields(dispatch: &UseReducerDispatcher<QueryState>, example: &Rc<Example>) ->
     Fields { input, keydown, leave }
 }
 
-/// The field that an event comes from, and its text.
+/// Returns the field that an event comes from, and its text.
 fn field(event: &Event) -> Option<(Cell, String)> {
     let input = event.target()?.dyn_into::<web_sys::HtmlInputElement>().ok()?;
     Some((Cell::from_slug(&input.get_attribute("data-cell")?)?, input.value()))
 }
 
-/// What the tokens are called.
+/// The names of the tokens.
 struct Names {
     query: String,
     keys: Vec<String>,
@@ -191,33 +178,25 @@ fn names(source: Source, n_keys: usize, sequence: Option<&Sequence>) -> Names {
     }
 }
 
-/// The small example or a head of the run; and which.
+/// The controls that select the small example or a head of the run.
 fn source(props: &QueryProps, state: &QueryState, dispatch: &UseReducerDispatcher<QueryState>) -> Html {
-    let scaled = |arm: usize| {
-        props.nets.get(arm).and_then(|net| net.0.as_ref()).is_none_or(|projections| projections.scaled)
-    };
     let choose = |source: Source| {
-        let (dispatch, scaled) = (
-            dispatch.clone(),
-            match source {
-                Source::Small => true,
-                Source::Run { arm, .. } => scaled(arm),
-            },
-        );
-        move || dispatch.dispatch(Action::Choose(source, scaled))
+        let dispatch = dispatch.clone();
+        let scaled = is_scaled(&props.projections, source);
+        move |_: MouseEvent| dispatch.dispatch(Action::Choose(source, scaled))
     };
     let is_small = state.source == Source::Small;
-    let there = props.nets.iter().any(|net| net.0.is_some());
+    let has_run = props.projections.iter().any(Option::is_some);
     let first = Source::Run { arm: FIRST_ARM, head: 0, position: 0 };
     let (to_small, to_run) = (choose(Source::Small), choose(first));
-    let heads = (props.config.n_heads as usize).min(super::super::MAX_HEADS);
+    let heads = (props.config.n_heads as usize).min(MAX_HEADS);
     html! {
         <div class="query-source">
             <div role="group" aria-label="Numbers">
-                <button type="button" data-action="query-small" aria-pressed={is_small.to_string()} onclick={Callback::from(move |_: MouseEvent| to_small())}>{ "Small example" }</button>
-                <button type="button" data-action="query-run" aria-pressed={(!is_small).to_string()} disabled={!there} onclick={Callback::from(move |_: MouseEvent| to_run())}>{ "Take from the run" }</button>
+                <button type="button" data-action="query-small" aria-pressed={is_small.to_string()} onclick={to_small}>{ "Small example" }</button>
+                <button type="button" data-action="query-run" aria-pressed={(!is_small).to_string()} disabled={!has_run} onclick={to_run}>{ "Take from the run" }</button>
             </div>
-            if !there {
+            if !has_run {
                 <span class="query-note">{ "Press Train, and a head of the look-up network can be taken." }</span>
             }
             if let Source::Run { arm, head, position } = state.source {
@@ -229,7 +208,7 @@ fn source(props: &QueryProps, state: &QueryState, dispatch: &UseReducerDispatche
     }
 }
 
-/// The tokens of the sequence, by what they ask.
+/// Returns the names of the queries of the sequence.
 fn queries(props: &QueryProps) -> Vec<String> {
     let asks = props.sequence.as_ref().map_or(&[][..], |sequence| &sequence.asks);
     asks.iter().zip(1..).map(|(&ask, number)| format!("{number}: asks {}", letter(ask))).collect()
@@ -240,13 +219,17 @@ fn choose_with(
     props: &QueryProps,
     source: impl Fn(usize) -> Source + 'static,
 ) -> Callback<usize> {
-    let (dispatch, nets) = (dispatch.clone(), props.nets.clone());
+    let (dispatch, projections) = (dispatch.clone(), props.projections.clone());
     Callback::from(move |chosen: usize| {
         let source = source(chosen);
-        let Source::Run { arm, .. } = source else { return };
-        let scaled = nets.get(arm).and_then(|net| net.0.as_ref()).is_none_or(|of| of.scaled);
-        dispatch.dispatch(Action::Choose(source, scaled));
+        dispatch.dispatch(Action::Choose(source, is_scaled(&projections, source)));
     })
+}
+
+/// Returns true if the scores of a source are scaled.
+fn is_scaled(projections: &[Option<PtrEq<Projections>>; 2], source: Source) -> bool {
+    let Source::Run { arm, .. } = source else { return true };
+    projections.get(arm).and_then(Option::as_ref).is_none_or(|of| of.scaled)
 }
 
 fn menu(
@@ -271,7 +254,7 @@ fn menu(
     }
 }
 
-/// The scale, the causal mask, sizes, and the steps back.
+/// The controls for scale, causal mask, sizes, undo and reset.
 fn switches(
     state: &UseReducerHandle<QueryState>,
     dispatch: &UseReducerDispatcher<QueryState>,
@@ -310,7 +293,7 @@ fn switches(
     }
 }
 
-/// The example with another number of keys or dimensions; what is new starts at 0.
+/// Returns the example with other numbers of keys and dimensions; new numbers are 0.
 fn resized(example: &Example, n_keys: usize, d_k: usize) -> Example {
     let mut next = example.clone();
     let width = example.values.first().map_or(0, Vec::len);
@@ -322,7 +305,7 @@ fn resized(example: &Example, n_keys: usize, d_k: usize) -> Example {
     next
 }
 
-/// A row a key: all of its numbers.
+/// Returns the data table, with one row per key.
 fn table(names: &Names, example: &Rc<Example>, stages: &Stages) -> Callback<(), Table> {
     let (example, stages, keys) = (example.clone(), stages.clone(), names.keys.clone());
     Callback::from(move |()| {

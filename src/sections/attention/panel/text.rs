@@ -1,6 +1,6 @@
-//! The words and formulae of section 5.
+//! The texts and formulas of section 5.
 
-use super::super::{Config, MaskChoice, head_dim};
+use crate::sections::attention::{Config, MaskChoice, head_dim};
 use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
 
@@ -34,12 +34,12 @@ pub(super) fn scaled_formula() -> Html {
     math(tex!(r"w_{ij} = \operatorname{softmax}_j\!\left(\frac{q_i \cdot k_j}{\sqrt{\set{d_k}{d_k}}}\right)"))
 }
 
-/// The same without the scale.
+/// The weights without the scale.
 pub(super) fn unscaled_formula() -> Html {
     math(tex!(r"w_{ij} = \operatorname{softmax}_j(q_i \cdot k_j)"))
 }
 
-/// What a query gets: the values, averaged by its weights.
+/// The output of a query: the mean of the values, weighted by attention.
 pub(super) fn output_formula() -> Html {
     math(tex!(
         r"o = \sum_j w_j v_j, \quad w_j = \operatorname{softmax}_j\!\left(\frac{q \cdot k_j}{\sqrt{d_k}}\right)"
@@ -74,7 +74,7 @@ pub(super) fn jacobian_formula() -> Html {
     ))
 }
 
-/// What the heads come to for these settings, or why there cannot be so many.
+/// The dimensions of the heads for these settings, or the reason why this number of heads is impossible.
 pub(super) fn multi_head(config: &Config) -> Html {
     let Config { d_model, n_heads, .. } = *config;
     match head_dim(config) {
@@ -108,7 +108,7 @@ pub(super) fn multi_head_formula() -> Html {
     math(tex!(r"\mathrm{head}_i = \operatorname{Attention}(X W_i^Q, X W_i^K, X W_i^V)"))
 }
 
-/// The shape of a stage in letters: batch, heads, tokens.
+/// Returns the shape of a stage in symbols.
 pub(super) fn stage_shape(stage: usize) -> &'static str {
     match stage {
         2 | 5 => "[batch, heads, n, d_model / heads]",

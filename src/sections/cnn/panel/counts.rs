@@ -1,9 +1,9 @@
-//! Parameters and multiply-adds of the two kinds of block.
+//! Parameters and multiply-accumulates of the two kinds of block.
 
-use super::super::{BlockCounts, CONV, Config, SEPARABLE, block_formula, separable_share};
 use super::text;
 use crate::charts::{LineChart, Reference, ScaleKind, Series};
 use crate::panel::{Readouts, series_table};
+use crate::sections::cnn::{BlockCounts, CONV, Config, SEPARABLE, block_formula, separable_savings};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -11,7 +11,7 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct CountsProps {
     pub(super) config: Config,
-    /// Counted from the modules.
+    /// The costs counted in the models.
     pub(super) blocks: Option<BlockCounts>,
 }
 
@@ -35,7 +35,7 @@ fn points(points: impl Iterator<Item = (u32, f64)>) -> Rc<Vec<(f64, f64)>> {
     Rc::new(points.map(|(x, y)| (f64::from(x), y)).collect())
 }
 
-/// The factor against the size of the kernel.
+/// The savings over the kernel size.
 fn kernel_figure(config: &Config, blocks: Option<BlockCounts>) -> Html {
     let of = |k: u32| block_formula(&Config { block_kernel: k, ..config.clone() });
     let mut limit = Series::new("K², the limit", points((1..=11).map(|k| (k, f64::from(k * k)))), 7);
@@ -44,7 +44,7 @@ fn kernel_figure(config: &Config, blocks: Option<BlockCounts>) -> Html {
         limit,
         Series::new(
             "multiply-adds",
-            points((1..=11).map(|k| (k, separable_share(config.c_out.into(), k.into())))),
+            points((1..=11).map(|k| (k, separable_savings(config.c_out.into(), k.into())))),
             CONV,
         ),
         Series::new("parameters", points((1..=11).map(|k| (k, of(k).params_ratio()))), SEPARABLE),
@@ -61,7 +61,7 @@ fn kernel_figure(config: &Config, blocks: Option<BlockCounts>) -> Html {
              with few, the 1 × 1 convolution is the larger part and they fall behind." }</>
     };
     html! {
-        <Figure name="factor-kernel" {look_for} formula={text::share_formula()}
+        <Figure name="factor-kernel" {look_for} formula={text::savings_formula()}
             table={series_table("K", &series)}>
             <LineChart name="factor-kernel" x_label="kernel size K" y_label="times fewer" y_scale={ScaleKind::Log} {series} markers={true}
                 integer_x={true} />
@@ -69,7 +69,7 @@ fn kernel_figure(config: &Config, blocks: Option<BlockCounts>) -> Html {
     }
 }
 
-/// The factor against the number of channels out.
+/// The savings over the number of output channels.
 fn channels_figure(config: &Config) -> Html {
     let k = config.block_kernel;
     let counts = || (0..=12).map(|power| 1u32 << power);
@@ -77,7 +77,7 @@ fn channels_figure(config: &Config) -> Html {
     let series = vec![
         Series::new(
             "multiply-adds",
-            points(counts().map(|c| (c, separable_share(c.into(), k.into())))),
+            points(counts().map(|c| (c, separable_savings(c.into(), k.into())))),
             CONV,
         ),
         Series::new("parameters", points(counts().map(|c| (c, of(c).params_ratio()))), SEPARABLE),

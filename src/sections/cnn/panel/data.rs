@@ -1,8 +1,8 @@
 //! Sample images with their labels.
 
-use super::super::{Pictures, Samples};
 use super::PtrEq;
 use crate::charts::Table;
+use crate::sections::cnn::{Pictures, Samples};
 use crate::ui::figure::Figure;
 use crate::ui::picture::{Picture, photograph};
 use std::rc::Rc;
@@ -13,7 +13,7 @@ pub(super) struct DataProps {
     pub(super) samples: Option<PtrEq<Samples>>,
 }
 
-/// Training images, as they are and as the nets see them.
+/// Training images, without and with data augmentation.
 #[component]
 pub(super) fn Data(props: &DataProps) -> Html {
     let samples = props.samples.as_ref().map(|samples| &*samples.0);
@@ -75,23 +75,23 @@ fn labels<'a>(samples: &Samples, pictures: &'a Pictures) -> impl Iterator<Item =
     })
 }
 
-/// The words of a picture.
+/// The texts of a picture.
 pub(super) struct Captioned {
-    /// What it shows.
+    /// The alternative text.
     pub(super) label: AttrValue,
     pub(super) caption: Html,
 }
 
-/// Pictures with words below.
-pub(super) fn gallery(pictures: &Pictures, words: impl Iterator<Item = Captioned>) -> Html {
-    let item = |(rgba, words): (Rc<Vec<u8>>, Captioned)| {
-        html! { <li><Picture side={pictures.side as usize} {rgba} label={words.label} /><span>{ words.caption }</span></li> }
+/// Pictures with their captions.
+pub(super) fn gallery(pictures: &Pictures, captions: impl Iterator<Item = Captioned>) -> Html {
+    let item = |(rgba, text): (Rc<Vec<u8>>, Captioned)| {
+        html! { <li><Picture side={pictures.side as usize} {rgba} label={text.label} /><span>{ text.caption }</span></li> }
     };
-    html! { <ul class="samples cnn-samples">{ for each(pictures).zip(words).map(item) }</ul> }
+    html! { <ul class="samples cnn-samples">{ for rgba_images(pictures).zip(captions).map(item) }</ul> }
 }
 
-/// The pixels of each picture.
-pub(super) fn each(pictures: &Pictures) -> impl Iterator<Item = Rc<Vec<u8>>> {
+/// Returns the pixels of each picture as RGBA.
+pub(super) fn rgba_images(pictures: &Pictures) -> impl Iterator<Item = Rc<Vec<u8>>> {
     let channels = pictures.channels as usize;
     let size = channels * (pictures.side * pictures.side) as usize;
     pictures.pixels.chunks_exact(size.max(1)).map(move |pixels| Rc::new(photograph(channels, pixels)))

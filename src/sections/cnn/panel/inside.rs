@@ -1,9 +1,9 @@
-//! What the nets make of one test image: filters, and the maps of each block.
+//! The activations of both networks for one test image: filters, and the maps of each block.
 
-use super::super::{ImageView, Maps, Samples};
 use super::PtrEq;
-use super::data::each;
+use super::data::rgba_images;
 use crate::charts::{ColorMap, Table};
+use crate::sections::cnn::{ImageView, Maps, Samples};
 use crate::ui::figure::Figure;
 use crate::ui::picture::{Picture, colored};
 use serde_json::Value;
@@ -13,22 +13,22 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct InsideProps {
     pub(super) samples: Option<PtrEq<Samples>>,
-    /// What each net makes of the chosen image.
-    pub(super) looks: [Option<PtrEq<ImageView>>; 2],
-    /// The chosen test image, from 1.
+    /// The activations of each network for the selected image.
+    pub(super) views: [Option<PtrEq<ImageView>>; 2],
+    /// The selected test image, from 1.
     pub(super) image: u32,
     pub(super) set: Callback<(&'static str, Value)>,
 }
 
 #[component]
 pub(super) fn Inside(props: &InsideProps) -> Html {
-    let InsideProps { samples, looks: [conv, separable], image, set } = props;
+    let InsideProps { samples, views: [conv, separable], image, set } = props;
     html! {
         <>
             <Choice samples={samples.clone()} image={*image} set={set.clone()} />
             <div class="figure-row">
-                <NetInside slug="conv" title="convolutional network" samples={samples.clone()} look={conv.clone()} />
-                <NetInside slug="separable" title="separable network" samples={samples.clone()} look={separable.clone()} />
+                <NetInside slug="conv" title="convolutional network" samples={samples.clone()} view={conv.clone()} />
+                <NetInside slug="separable" title="separable network" samples={samples.clone()} view={separable.clone()} />
             </div>
         </>
     }
@@ -61,7 +61,7 @@ fn Choice(props: &ChoiceProps) -> Html {
     html! {
         <div class="cnn-choice" role="group" aria-label="Test image to look at">
             <p>{ "Choose a test image. Its feature maps update while the networks learn." }</p>
-            { for each(&samples.test).zip(&samples.test.labels).enumerate().map(button) }
+            { for rgba_images(&samples.test).zip(&samples.test.labels).enumerate().map(button) }
         </div>
     }
 }
@@ -71,12 +71,12 @@ struct NetInsideProps {
     slug: &'static str,
     title: &'static str,
     samples: Option<PtrEq<Samples>>,
-    look: Option<PtrEq<ImageView>>,
+    view: Option<PtrEq<ImageView>>,
 }
 
 #[component]
 fn NetInside(props: &NetInsideProps) -> Html {
-    let look = props.look.as_ref().map(|look| &*look.0);
+    let view = props.view.as_ref().map(|view| &*view.0);
     let channels = props.samples.as_ref().map_or(1, |samples| samples.0.train.channels as usize);
     let names = props.samples.as_ref().map_or(&[][..], |samples| samples.0.dataset.class_names());
     let look_for = html! {
@@ -85,18 +85,18 @@ fn NetInside(props: &NetInsideProps) -> Html {
         { "Below: the first feature maps of each block, before pooling; brighter is stronger. A black map did not respond to this image." }</>
     };
     let table = {
-        let table = look.map(maps_table).unwrap_or_default();
+        let table = view.map(maps_table).unwrap_or_default();
         Callback::from(move |()| table.clone())
     };
     html! {
         <Figure name={format!("inside-{}", props.slug)} title={format!("Inside the {}", props.title)} {look_for} {table}>
-            if let Some(look) = look {
-                <p class="cnn-words" data-look-step={look.step.to_string()}>
-                    { format!("After step {}: {}", look.step, answer(look, names)) }
+            if let Some(view) = view {
+                <p class="cnn-words" data-look-step={view.step.to_string()}>
+                    { format!("After step {}: {}", view.step, prediction(view, names)) }
                 </p>
                 <p class="cnn-words">{ "3 × 3 kernels of the first layer" }</p>
-                { filters(look, channels) }
-                { for look.blocks.iter().enumerate().map(|(index, maps)| block(index, maps)) }
+                { filters(view, channels) }
+                { for view.blocks.iter().enumerate().map(|(index, maps)| block(index, maps)) }
             } else {
                 <p class="cnn-empty">{ "Press Train: kernels and maps are shown from the first step on." }</p>
             }
@@ -104,20 +104,20 @@ fn NetInside(props: &NetInsideProps) -> Html {
     }
 }
 
-/// What the net takes the image for.
-fn answer(net: &ImageView, names: &[&str]) -> String {
+/// Returns the predicted class with its probability.
+fn prediction(net: &ImageView, names: &[&str]) -> String {
     let best = net.probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
     best.map_or_else(String::new, |(class, p)| {
         format!("{}, {:.0} % sure", names.get(class).copied().unwrap_or("unknown"), 100.0 * p)
     })
 }
 
-/// One column a kernel, one picture for each channel that it reads.
+/// One column per kernel, with one picture for each input channel.
 fn filters(net: &ImageView, channels: usize) -> Html {
     const SIDE: usize = 3;
-    const MOST: usize = 16;
+    const MAX_FILTERS: usize = 16;
     let map = ColorMap::Diverging;
-    // One range for all, so that a weak kernel is seen to be weak.
+    // One range for all kernels makes weak ones visible as such.
     let range = map.range(None, &net.filters);
     let size = SIDE * SIDE;
     let plane = |(channel, values): (usize, &[f32]), filter: usize| {
@@ -129,7 +129,7 @@ fn filters(net: &ImageView, channels: usize) -> Html {
     };
     html! {
         <ul class="cnn-maps" data-kind="filters">
-            { for net.filters.chunks_exact((size * channels).max(1)).take(MOST).enumerate().map(column) }
+            { for net.filters.chunks_exact((size * channels).max(1)).take(MAX_FILTERS).enumerate().map(column) }
         </ul>
     }
 }
@@ -152,8 +152,8 @@ fn block(index: usize, maps: &Maps) -> Html {
 fn maps_table(net: &ImageView) -> Table {
     let row = |block: usize, map: usize, values: Vec<f32>| {
         let mean = values.iter().sum::<f32>() / values.len().max(1) as f32;
-        let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        vec![format!("block {block}"), map.to_string(), mean.to_string(), most.to_string()]
+        let max = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        vec![format!("block {block}"), map.to_string(), mean.to_string(), max.to_string()]
     };
     let rows = net.blocks.iter().enumerate().flat_map(|(index, maps)| {
         maps.activations().enumerate().map(move |(map, values)| row(index + 1, map + 1, values))

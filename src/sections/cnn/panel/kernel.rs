@@ -1,14 +1,15 @@
-//! One convolution by hand: a kernel over an image, product by product, and the map that fills in as it moves.
+//! One convolution by hand: a kernel over an image, product by product, and the map that fills in as it
+//! moves.
 
 mod numbers;
-mod place;
+mod position;
 
-use super::super::{CONV, ImageView, Layer, N_LAYERS, SEPARABLE, Samples};
 use super::{PtrEq, text};
 use crate::charts::Table;
+use crate::sections::cnn::{CONV, ImageView, Layer, N_LAYERS, SEPARABLE, Samples};
 use crate::ui::figure::Figure;
 use crate::ui::player::Player;
-use place::{Map, Place, input_map, output_map};
+use position::{KernelPosition, Map, input_picture, output_picture};
 use serde_json::Value;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -16,14 +17,14 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct KernelProps {
     pub(super) samples: Option<PtrEq<Samples>>,
-    /// What each net makes of the chosen image.
-    pub(super) looks: [Option<PtrEq<ImageView>>; 2],
-    /// The chosen test image, from 1.
+    /// The activations of each network for the selected image.
+    pub(super) views: [Option<PtrEq<ImageView>>; 2],
+    /// The selected test image, from 1.
     pub(super) image: u32,
     pub(super) set: Callback<(&'static str, Value)>,
 }
 
-/// What is looked at.
+/// The selected network, layer and channels.
 #[derive(Clone, Copy, PartialEq)]
 struct Pick {
     net: usize,
@@ -32,99 +33,104 @@ struct Pick {
     channel: usize,
 }
 
-/// Row and column of the map, from 0 to 1: layers differ in size.
-type Shares = (f64, f64);
+/// Row and column as fractions of the map, since layers differ in size.
+type Fractions = (f64, f64);
 
-fn shares(position: usize, side: u32) -> Shares {
-    let share = |index: usize| (index as f64 + 0.5) / f64::from(side.max(1));
+fn fractions(position: usize, side: u32) -> Fractions {
+    let fraction = |index: usize| (index as f64 + 0.5) / f64::from(side.max(1));
     let side = side.max(1) as usize;
-    (share(position / side), share(position % side))
+    (fraction(position / side), fraction(position % side))
 }
 
-/// What is looked at of a network, with everything within the layer's bounds.
-fn place(look: &ImageView, pick: Pick, (row, col): Shares) -> Option<(Pick, Place<'_>)> {
-    let layer = look.layers.get(pick.layer)?;
+/// Returns the selection within the bounds of the layer, and the position of the kernel.
+fn kernel_position(
+    view: &ImageView,
+    pick: Pick,
+    (row, col): Fractions,
+) -> Option<(Pick, KernelPosition<'_>)> {
+    let layer = view.layers.get(pick.layer)?;
     let output = pick.output.min(layer.n_outputs().saturating_sub(1));
     let channel = pick.channel.min((layer.c_in as usize).saturating_sub(1));
     let (side, last) = (layer.side as usize, layer.side.saturating_sub(1) as usize);
-    let at = |share: f64| ((share * f64::from(layer.side)) as usize).min(last);
+    let at = |fraction: f64| ((fraction * f64::from(layer.side)) as usize).min(last);
     let position = at(row) * side + at(col);
-    let sums = look.blocks.get(pick.layer).map_or(&[][..], |maps| &maps.sums);
-    Some((Pick { output, channel, ..pick }, Place { layer, output, channel, position, sums }))
+    let sums = view.blocks.get(pick.layer).map_or(&[][..], |maps| &maps.sums);
+    Some((Pick { output, channel, ..pick }, KernelPosition { layer, output, channel, position, sums }))
 }
 
 const FIRST: Pick = Pick { net: CONV, layer: 0, output: 0, channel: 0 };
-/// In the picture's middle, so that a good part of the map is seen at first.
-const MIDDLE: Shares = (0.45, 0.5);
+/// The middle of the picture, so that half of the map is filled in at first.
+const MIDDLE: Fractions = (0.45, 0.5);
 
 #[component]
 pub(super) fn Kernel(props: &KernelProps) -> Html {
     let pick = use_state_eq(|| FIRST);
-    // By itself: while it plays, the next move must not bring back an earlier choice.
+    // A separate state, since a move while playing must not restore an earlier selection.
     let at = use_state_eq(|| MIDDLE);
     let go = {
         let pick = pick.clone();
         Callback::from(move |to: Pick| pick.set(to))
     };
     let samples = props.samples.as_ref().map(|samples| &*samples.0);
-    let look = props.looks.get(pick.net).and_then(|look| look.as_ref());
-    let place = look.and_then(|look| place(&look.0, *pick, *at));
-    let (Some(samples), Some(look), Some((picked, place))) = (samples, look, place) else {
+    let view = props.views.get(pick.net).and_then(|view| view.as_ref());
+    let position = view.and_then(|view| kernel_position(&view.0, *pick, *at));
+    let (Some(samples), Some(view), Some((picked, position))) = (samples, view, position) else {
         return html! {
             <Figure name="kernel" title={TITLE} table={Callback::from(|()| Table::default())}>
                 <p class="cnn-empty kernel-empty">{ "Loading the images…" }</p>
             </Figure>
         };
     };
-    let layer = place.layer;
+    let layer = position.layer;
     let on_move = {
         let (at, side) = (at.setter(), layer.side);
-        Callback::from(move |to: usize| at.set(shares(to, side)))
+        Callback::from(move |to: usize| at.set(fractions(to, side)))
     };
     let table = {
-        let (look, at) = (look.clone(), *at);
+        let (view, at) = (view.clone(), *at);
         Callback::from(move |()| {
-            self::place(&look.0, picked, at).map_or_else(Table::default, |(_, place)| numbers::table(&place))
+            kernel_position(&view.0, picked, at)
+                .map_or_else(Table::default, |(_, position)| numbers::table(&position))
         })
     };
-    let shown = Shown { samples, look: &look.0, layer, pick: picked };
-    let (row, col) = place.row_col();
+    let shown = Shown { samples, view: &view.0, layer, pick: picked };
+    let (row, col) = position.row_col();
     html! {
         <Figure name="kernel" title={TITLE} look_for={text::kernel(layer)} formula={text::convolution(layer)} {table}>
             { choices(&shown, props, &go) }
-            <Player name="kernel" label="Kernel position" at={place.position} count={(layer.side * layer.side) as usize} on_move={on_move.clone()}
+            <Player name="kernel" label="Kernel position" at={position.position} count={(layer.side * layer.side) as usize} on_move={on_move.clone()}
                 words={format!("row {}, column {}", row + 1, col + 1)} interval_ms={if layer.side > 16 { 40 } else { 120 }} />
             <div class="kernel-maps">
-                { input_map(&place, photo(&shown, props.image), &on_move) }
+                { input_picture(&position, photo(&shown, props.image), &on_move) }
                 if layer.is_separable() {
-                    { output_map(&place, Map::Depthwise, &on_move) }
+                    { output_picture(&position, Map::Depthwise, &on_move) }
                 }
-                { output_map(&place, Map::Sums, &on_move) }
+                { output_picture(&position, Map::Sums, &on_move) }
             </div>
-            { numbers::numbers(&place, &go.reform(move |channel| Pick { channel, ..picked })) }
+            { numbers::numbers(&position, &go.reform(move |channel| Pick { channel, ..picked })) }
         </Figure>
     }
 }
 
 const TITLE: &str = "A kernel over an image, product by product";
 
-/// What is at hand to be shown.
+/// The data of the figure.
 struct Shown<'a> {
     samples: &'a Samples,
-    look: &'a ImageView,
+    view: &'a ImageView,
     layer: &'a Layer,
     pick: Pick,
 }
 
-/// The image as a photograph, which is what the first layer sees.
+/// Returns the image if the first layer is selected, since that is its input.
 fn photo(shown: &Shown<'_>, image: u32) -> Option<Rc<Vec<u8>>> {
     let index = image.saturating_sub(1) as usize;
-    (shown.pick.layer == 0).then(|| super::data::each(&shown.samples.test).nth(index)).flatten()
+    (shown.pick.layer == 0).then(|| super::data::rgba_images(&shown.samples.test).nth(index)).flatten()
 }
 
-/// Which image, network, layer and channels.
+/// The controls for image, network, layer and output channel.
 fn choices(shown: &Shown<'_>, props: &KernelProps, go: &Callback<Pick>) -> Html {
-    let Shown { samples, look, layer, pick } = *shown;
+    let Shown { samples, view, layer, pick } = *shown;
     let names = samples.dataset.class_names();
     let n_images = samples.test.labels.len() as u32;
     let label = samples.test.labels.get(props.image.saturating_sub(1) as usize);
@@ -136,10 +142,10 @@ fn choices(shown: &Shown<'_>, props: &KernelProps, go: &Callback<Pick>) -> Html 
     let kinds = ["convolutional", "separable"];
     let nets: Vec<String> = kinds.iter().map(|kind| format!("{kind} network")).collect();
     let convs = |layer: &Layer| if layer.is_separable() { "separable" } else { "standard" };
-    let layers: Vec<String> = look
+    let layers: Vec<String> = view
         .layers
         .iter()
-        .zip(&look.blocks)
+        .zip(&view.blocks)
         .take(N_LAYERS)
         .enumerate()
         .map(|(i, (layer, maps))| {
@@ -160,15 +166,15 @@ fn choices(shown: &Shown<'_>, props: &KernelProps, go: &Callback<Pick>) -> Html 
             { menu("net", "Network", &nets, pick.net, go(|pick, net| Pick { net, ..pick })) }
             { menu("layer", "Layer", &layers, pick.layer, go(|pick, layer| Pick { layer, ..pick })) }
             { menu("output", "Output channel", &numbers(layer.n_outputs()), pick.output, go(|pick, output| Pick { output, ..pick })) }
-            <p class="cnn-words" data-kernel-step={look.step.to_string()}>
-                { if look.step == 0 { "Untrained weights.".to_owned() } else { format!("Weights after step {}.", look.step) } }
+            <p class="cnn-words" data-kernel-step={view.step.to_string()}>
+                { if view.step == 0 { "Untrained weights.".to_owned() } else { format!("Weights after step {}.", view.step) } }
                 { if pick.net == SEPARABLE && pick.layer == 0 { " The first layer is a standard convolution in both networks: with so few input channels there is little to separate. Choose layer 2." } else { "" } }
             </p>
         </div>
     }
 }
 
-/// A small menu of the drawing's own.
+/// A small menu within the figure.
 fn menu(
     name: &'static str,
     label: &'static str,

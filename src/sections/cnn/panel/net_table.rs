@@ -1,8 +1,8 @@
-//! Both nets in numbers, side by side; and tables that are figures by themselves.
+//! The costs of both networks side by side, and tables in place of charts.
 
-use super::super::{CONV, NetRecord, Record, SEPARABLE};
 use super::PtrEq;
 use crate::charts::Table;
+use crate::sections::cnn::{CONV, Cost, NetRecord, Record, SEPARABLE};
 use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
 use yew::prelude::*;
@@ -12,7 +12,7 @@ pub(super) struct NetTableProps {
     pub(super) record: PtrEq<Record>,
 }
 
-/// What both nets cost, and what that costs in time.
+/// The costs of both networks and the times of their steps.
 #[component]
 pub(super) fn NetTable(props: &NetTableProps) -> Html {
     let table = compare(&props.record.0);
@@ -22,7 +22,7 @@ pub(super) fn NetTable(props: &NetTableProps) -> Html {
     html! {
         <Figure name="cost" picture={false} {look_for}
             table={{ let table = table.clone(); Callback::from(move |()| table.clone()) }}>
-            { shown(&table, "Work and time of both networks") }
+            { table_picture(&table, "Work and time of both networks") }
         </Figure>
     }
 }
@@ -38,7 +38,7 @@ fn compare(record: &Record) -> Table {
             factor.map_or_else(|| if ratio { "–" } else { "" }.to_owned(), |factor| format!("{factor:.2} ×"));
         vec![name.to_owned(), number(conv, digits), number(separable, digits), factor]
     };
-    let cost = |value: fn(&crate::sections::cnn::Cost) -> u64| {
+    let cost = |value: fn(&Cost) -> u64| {
         move |index: usize, _: &NetRecord| Some(value(record.nets.as_ref()?.get(index)?) as f64)
     };
     let seconds = |_: usize, net: &NetRecord| {
@@ -46,7 +46,7 @@ fn compare(record: &Record) -> Table {
         Some(net.ms_per_step()? * steps / 1000.0)
     };
     Table {
-        columns: ["quantity", "convolutional", "separable", "less by"].map(str::to_owned).to_vec(),
+        columns: ["quantity", "convolutional", "separable", "reduction"].map(str::to_owned).to_vec(),
         rows: vec![
             row("parameters", &cost(|cost| cost.params), 9, true),
             row("MACs for one image", &cost(|cost| cost.multiply_adds), 9, true),
@@ -57,8 +57,8 @@ fn compare(record: &Record) -> Table {
     }
 }
 
-/// A short table in the place of a chart.
-pub(super) fn shown(table: &Table, name: &'static str) -> Html {
+/// A short table in place of a chart.
+pub(super) fn table_picture(table: &Table, name: &'static str) -> Html {
     let cells = |cells: &Vec<String>| {
         let cells = cells.iter().enumerate().map(|(index, cell)| match index {
             0 => html! { <th scope="row">{ cell.clone() }</th> },

@@ -1,9 +1,9 @@
-//! Output sizes: a drawing that the visitor steps through, and a table of well-known convolutions.
+//! Output sizes: a drawing that steps through the kernel positions, and a table of well-known convolutions.
 
-use super::super::{ConvShape, KNOWN_SHAPES, output_size, reach};
 use super::text;
 use crate::charts::Table;
 use crate::panel::Readouts;
+use crate::sections::cnn::{ConvShape, KNOWN_SHAPES, effective_kernel, output_size};
 use crate::ui::figure::Figure;
 use gloo::timers::callback::Timeout;
 use gloo::utils::window;
@@ -14,7 +14,7 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct ShapesProps {
     pub(super) shape: ConvShape,
-    /// The same of [`KNOWN_SHAPES`].
+    /// The measured output sizes of [`KNOWN_SHAPES`].
     pub(super) known: Rc<Vec<u32>>,
 }
 
@@ -40,19 +40,19 @@ struct DrawingProps {
 fn Drawing(props: &DrawingProps) -> Html {
     let shape = props.shape;
     let out = output_size(shape);
-    let stops = out.map_or(0, |out| (out * out) as usize);
+    let n_positions = out.map_or(0, |out| (out * out) as usize);
     let at = use_state_eq(|| 0);
     let playing = use_state_eq(|| false);
-    // Other settings may have fewer stops.
-    let stop = (*at).min(stops.saturating_sub(1));
-    let calm = wants_calm();
-    use_effect_with((*playing && !calm, stop, stops), {
+    // Other settings may have fewer positions.
+    let position = (*at).min(n_positions.saturating_sub(1));
+    let reduced_motion = prefers_reduced_motion();
+    use_effect_with((*playing && !reduced_motion, position, n_positions), {
         let at = at.setter();
-        move |&(playing, stop, stops)| {
-            // A large output is walked through in about the time that a small one takes.
-            let pause = (8000 / stops.max(1)).clamp(60, 500) as u32;
-            let timer =
-                (playing && stops > 1).then(|| Timeout::new(pause, move || at.set((stop + 1) % stops)));
+        move |&(playing, position, n_positions)| {
+            // A large output plays in about the same time as a small one.
+            let pause = (8000 / n_positions.max(1)).clamp(60, 500) as u32;
+            let timer = (playing && n_positions > 1)
+                .then(|| Timeout::new(pause, move || at.set((position + 1) % n_positions)));
             move || drop(timer)
         }
     });
@@ -76,15 +76,15 @@ fn Drawing(props: &DrawingProps) -> Html {
         let playing = playing.clone();
         Callback::from(move |_: MouseEvent| playing.set(!*playing))
     };
-    let last = stops.saturating_sub(1);
-    let words = out.map(|out| stop_words(shape, out, stop));
-    let table = Callback::from(move |()| stops_table(shape));
+    let last = n_positions.saturating_sub(1);
+    let words = out.map(|out| position_words(shape, out, position));
+    let table = Callback::from(move |()| positions_table(shape));
     let look_for = html! {
         <>{ "Each kernel position gives one output pixel. The stride is the distance between positions; the dilation is the distance between the weights of the kernel; padding adds zeros around the input." }</>
     };
     html! {
         <Figure name="output-size" {look_for} formula={text::size_formula(shape)} {table}>
-            <Plot {shape} {stop} />
+            <Plot {shape} {position} />
             <ul class="cnn-legend">
                 <li data-part="input">{ format!("input, {0} × {0}", shape.size) }</li>
                 <li data-part="padding">{ format!("padding, {}", shape.padding) }</li>
@@ -93,15 +93,15 @@ fn Drawing(props: &DrawingProps) -> Html {
             </ul>
             if let Some(words) = words {
                 <div class="cnn-stops" role="group" aria-label="Kernel positions">
-                    <button type="button" data-action="stop-back" disabled={stop == 0} onclick={go(stop.saturating_sub(1))}>{ "Back" }</button>
-                    <input type="range" min="0" max={last.to_string()} value={stop.to_string()} {oninput}
+                    <button type="button" data-action="stop-back" disabled={position == 0} onclick={go(position.saturating_sub(1))}>{ "Back" }</button>
+                    <input type="range" min="0" max={last.to_string()} value={position.to_string()} {oninput}
                         aria-label="Kernel position" aria-valuetext={words.clone()} />
-                    <button type="button" data-action="stop-next" disabled={stop >= last} onclick={go((stop + 1).min(last))}>{ "Next" }</button>
-                    if !calm {
-                        <button type="button" data-action="stop-play" disabled={stops < 2} onclick={play}>{ if *playing { "Halt" } else { "Play" } }</button>
+                    <button type="button" data-action="stop-next" disabled={position >= last} onclick={go((position + 1).min(last))}>{ "Next" }</button>
+                    if !reduced_motion {
+                        <button type="button" data-action="stop-play" disabled={n_positions < 2} onclick={play}>{ if *playing { "Pause" } else { "Play" } }</button>
                     }
                 </div>
-                <p class="cnn-words" data-stop={stop.to_string()}>{ words }</p>
+                <p class="cnn-words" data-stop={position.to_string()}>{ words }</p>
                 <p class="cnn-words">{ text::left_over(shape) }</p>
             } else {
                 <p class="notice" data-kind="warn">{ text::impossible(shape) }</p>
@@ -110,27 +110,27 @@ fn Drawing(props: &DrawingProps) -> Html {
     }
 }
 
-/// Whether the visitor has asked their system for less motion.
-fn wants_calm() -> bool {
+/// Returns true if the visitor's system asks for reduced motion.
+fn prefers_reduced_motion() -> bool {
     let query = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
     query.is_some_and(|query| query.matches())
 }
 
-/// The first pixel under the kernel at a stop, counted from the input's first one: padding is below 0.
+/// Returns the first row or column under the kernel, counted from the input's first; negative in the padding.
 fn corner(shape: ConvShape, index: u32) -> i64 {
     i64::from(index * shape.stride) - i64::from(shape.padding)
 }
 
-fn stop_words(shape: ConvShape, out: u32, stop: usize) -> String {
-    let (row, col) = (stop as u32 / out.max(1), stop as u32 % out.max(1));
+fn position_words(shape: ConvShape, out: u32, position: usize) -> String {
+    let (row, col) = (position as u32 / out.max(1), position as u32 % out.max(1));
     let span = |index: u32| {
         let first = corner(shape, index);
-        let last = first + i64::from(reach(shape)) - 1;
+        let last = first + i64::from(effective_kernel(shape)) - 1;
         if first == last { minus(first) } else { format!("{} to {}", minus(first), minus(last)) }
     };
     format!(
         "Stop {} of {}: output row {row}, column {col} is a sum over input rows {} and columns {}.",
-        stop + 1,
+        position + 1,
         out * out,
         span(row),
         span(col)
@@ -141,7 +141,7 @@ fn minus(number: i64) -> String {
     number.to_string().replace('-', "−")
 }
 
-fn stops_table(shape: ConvShape) -> Table {
+fn positions_table(shape: ConvShape) -> Table {
     let row = |index: u32| {
         let first = corner(shape, index);
         let taps = (0..shape.kernel).map(|tap| (first + i64::from(tap * shape.dilation)).to_string());
@@ -168,43 +168,43 @@ const EDGE: f64 = 2.0;
 #[derive(PartialEq, Properties)]
 struct PlotProps {
     shape: ConvShape,
-    stop: usize,
+    position: usize,
 }
 
 #[component]
 fn Plot(props: &PlotProps) -> Html {
-    let PlotProps { shape, stop } = *props;
+    let PlotProps { shape, position } = *props;
     let ConvShape { size, kernel, padding, dilation, .. } = shape;
     let (padded, out) = (size + 2 * padding, output_size(shape).unwrap_or(0));
-    // A kernel that does not fit sticks out.
-    let cell = HALF / f64::from(padded.max(reach(shape)).max(1));
+    // A kernel that is too large extends beyond the padded input.
+    let cell = HALF / f64::from(padded.max(effective_kernel(shape)).max(1));
     let right = EDGE + HALF + GAP;
-    let stop = stop as u32;
-    let (row, col) = stop.checked_div(out).zip(stop.checked_rem(out)).unwrap_or_default();
+    let position = position as u32;
+    let (row, col) = position.checked_div(out).zip(position.checked_rem(out)).unwrap_or_default();
     let (top, left) = (row * shape.stride, col * shape.stride);
     let taps = (0..kernel * kernel)
         .map(|tap| (top + tap / kernel.max(1) * dilation, left + tap % kernel.max(1) * dilation));
-    let done = (0..stop).filter_map(|at| Some((at.checked_div(out)?, at.checked_rem(out)?)));
+    let done = (0..position).filter_map(|at| Some((at.checked_div(out)?, at.checked_rem(out)?)));
     let box_at = |x: f64, first: u32, side: u32, class: &'static str| {
         let at = cell * f64::from(first);
         let side = cell * f64::from(side);
         html! { <rect {class} x={px(x + at)} y={px(EDGE + at)} width={px(side)} height={px(side)} /> }
     };
-    let reach = cell * f64::from(reach(shape));
-    let about = match out {
+    let window = cell * f64::from(effective_kernel(shape));
+    let label = match out {
         0 => format!("A kernel that reaches further than an input of {padded} pixels with its padding."),
         _ => format!(
             "A {kernel} by {kernel} kernel over an input of {size} by {size} with padding {padding}; output {out} by {out}."
         ),
     };
     html! {
-        <svg class="chart-svg cnn-drawing" viewBox={format!("0 0 {} {}", 2.0 * (EDGE + HALF) + GAP, HALF + 2.0 * EDGE)} role="img" aria-label={about}>
+        <svg class="chart-svg cnn-drawing" viewBox={format!("0 0 {} {}", 2.0 * (EDGE + HALF) + GAP, HALF + 2.0 * EDGE)} role="img" aria-label={label}>
             { box_at(EDGE, 0, padded, "padding") }
             { box_at(EDGE, padding, size, "input") }
             <path class="cells" d={lines(EDGE, padded, cell)} />
             <path class="kernel" data-fits={(out > 0).to_string()} d={squares(EDGE, taps, cell)} />
             <rect class="reach" data-fits={(out > 0).to_string()} x={px(EDGE + cell * f64::from(left))} y={px(EDGE + cell * f64::from(top))}
-                width={px(reach)} height={px(reach)} />
+                width={px(window)} height={px(window)} />
             if out > 0 {
                 { box_at(right, 0, out, "empty") }
                 <path class="done" d={squares(right, done, cell)} />
@@ -219,7 +219,7 @@ fn px(value: f64) -> String {
     format!("{value:.1}")
 }
 
-/// The lines between `n` x `n` cells, and around them.
+/// Returns the path of a grid of `n` x `n` cells.
 fn lines(left: f64, n: u32, cell: f64) -> String {
     let mut path = String::new();
     let side = cell * f64::from(n);
@@ -231,7 +231,7 @@ fn lines(left: f64, n: u32, cell: f64) -> String {
     path
 }
 
-/// Cells by row and column.
+/// Returns the path of some cells, given by row and column.
 fn squares(left: f64, cells: impl Iterator<Item = (u32, u32)>, cell: f64) -> String {
     let mut path = String::new();
     for (row, col) in cells {
@@ -246,7 +246,7 @@ struct KnownProps {
     known: Rc<Vec<u32>>,
 }
 
-/// The formula beside what real convolutions gave.
+/// The formula compared with real convolutions.
 #[component]
 fn Known(props: &KnownProps) -> Html {
     let table = known_table(&props.known);
@@ -254,7 +254,7 @@ fn Known(props: &KnownProps) -> Html {
     html! {
         <Figure name="known-sizes" picture={false} {look_for}
             table={{ let table = table.clone(); Callback::from(move |()| table.clone()) }}>
-            { super::net_table::shown(&table, "Well-known convolutions") }
+            { super::net_table::table_picture(&table, "Well-known convolutions") }
         </Figure>
     }
 }

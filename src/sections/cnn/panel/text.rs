@@ -1,6 +1,8 @@
-//! The words and formulae of section 2.
+//! The texts and formulas of section 2.
 
-use super::super::{Config, ConvShape, Layer, conv_params, output_size, reach, separable_params};
+use crate::sections::cnn::{
+    Config, ConvShape, Layer, conv_params, effective_kernel, output_size, separable_params,
+};
 use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
 
@@ -38,18 +40,18 @@ pub(super) fn size_formula(shape: ConvShape) -> Html {
     html! { <>{ symbols }{ math_with(numbers, &values) }</> }
 }
 
-/// Why a convolution is impossible, and what to change.
+/// Returns the reason that a convolution is impossible, with advice.
 pub(super) fn impossible(shape: ConvShape) -> String {
-    let (reach, padded) = (reach(shape), shape.size + 2 * shape.padding);
+    let (extent, padded) = (effective_kernel(shape), shape.size + 2 * shape.padding);
     format!(
-        "There is no output: the dilated kernel spans D (K − 1) + 1 = {reach} pixels, and the \
+        "There is no output: the dilated kernel spans D (K − 1) + 1 = {extent} pixels, and the \
          padded input has only {padded}. Choose a smaller kernel or dilation, or a larger input or padding."
     )
 }
 
-/// What the floor leaves over, if anything.
+/// Returns a sentence about the pixels that the kernel never reaches, if any.
 pub(super) fn left_over(shape: ConvShape) -> Option<String> {
-    let room = (shape.size + 2 * shape.padding).checked_sub(reach(shape))?;
+    let room = (shape.size + 2 * shape.padding).checked_sub(effective_kernel(shape))?;
     let lost = room.checked_rem(shape.stride).filter(|lost| *lost > 0)?;
     let pixels = if lost == 1 { "row and column at the end is" } else { "rows and columns at the end are" };
     Some(format!(
@@ -81,14 +83,14 @@ pub(super) fn params_formula(config: &Config) -> Html {
     }
 }
 
-/// How many times fewer multiply-accumulates a separable convolution needs (Howard et al. 2017).
-pub(super) fn share_formula() -> Html {
+/// The factor by which a separable convolution needs fewer multiply-accumulates (Howard et al. 2017).
+pub(super) fn savings_formula() -> Html {
     math(tex!(
         r"\frac{K^2\, C_\mathrm{in}\, C_\mathrm{out}}{C_\mathrm{in}\,(K^2 + C_\mathrm{out})} = \frac{1}{\frac{1}{C_\mathrm{out}} + \frac{1}{K^2}}"
     ))
 }
 
-/// What to look for in the products of one position.
+/// The text of the figure with the products of one position.
 pub(super) fn kernel(layer: &Layer) -> Html {
     let step = if layer.is_separable() {
         "First each channel is filtered by its own kernel; then a 1 × 1 convolution mixes the channels at that one position."
@@ -103,7 +105,7 @@ pub(super) fn kernel(layer: &Layer) -> Html {
     }
 }
 
-/// A convolution as a sum over the kernel and over channels; or as the two steps of a separable one.
+/// A convolution as a sum over kernel and channels, or the two steps of a separable one.
 pub(super) fn convolution(layer: &Layer) -> Html {
     math(if layer.is_separable() {
         display_tex!(

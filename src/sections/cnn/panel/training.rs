@@ -1,10 +1,10 @@
-//! Loss, accuracy, confusion matrices and wrongly classified images.
+//! Loss, accuracy, confusion matrices and misclassified images.
 
-use super::super::{CONV, Config, Dataset, Misclassified, NetRecord, Record, SEPARABLE};
 use super::PtrEq;
 use super::data::{Captioned, gallery};
 use crate::charts::{ColorMap, Grid, Heatmap, Reference, Table};
 use crate::panel::{ACCURACY, CurveFigure, LOSS};
+use crate::sections::cnn::{CONV, Config, Dataset, Misclassified, NetRecord, Record, SEPARABLE};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -19,7 +19,7 @@ pub(super) struct TrainProps {
 pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     let TrainProps { config, record } = props;
     let record = &record.0;
-    let begun = record.steps_per_epoch() > 0;
+    let started = record.steps_per_epoch() > 0;
     let (per_epoch, epochs) = (f64::from(record.steps_per_epoch().max(1)), f64::from(config.epochs));
     let reference = |y: f64| vec![Reference { label: "chance".into(), y }];
     let net = |slug: &'static str, title: &'static str, net: &NetRecord| {
@@ -32,7 +32,7 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
             <div class="figure-row">
                 <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Training loss per mini-batch. Both networks see the same batches, so the curves rise and fall together." }}
-                    references={reference(10f64.ln())} x_max={begun.then_some(per_epoch * epochs)} />
+                    references={reference(10f64.ln())} x_max={started.then_some(per_epoch * epochs)} />
                 <CurveFigure name="accuracy" lines={ACCURACY} x_label="epoch" x_per={per_epoch}
                     look_for={html! { "Accuracy on the test set, before training and after every epoch." }}
                     y_label="accuracy" y_range={Some((0.0, 1.0))} references={reference(0.1)} x_max={Some(epochs)} markers={true} />
@@ -45,15 +45,15 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     }
 }
 
-/// Images that the networks get wrong.
+/// Images that the networks misclassify.
 #[component]
-pub(super) fn WrongFigures(props: &TrainProps) -> Html {
+pub(super) fn MisclassifiedFigures(props: &TrainProps) -> Html {
     let TrainProps { config, record } = props;
     let arms = &record.0.arms;
     html! {
         <div class="figure-row">
-            { wrong_figure("conv", "convolutional network", config.dataset, &arms[CONV].misclassified) }
-            { wrong_figure("separable", "separable network", config.dataset, &arms[SEPARABLE].misclassified) }
+            { misclassified_figure("conv", "convolutional network", config.dataset, &arms[CONV].misclassified) }
+            { misclassified_figure("separable", "separable network", config.dataset, &arms[SEPARABLE].misclassified) }
         </div>
     }
 }
@@ -63,11 +63,11 @@ struct ConfusionProps {
     slug: &'static str,
     title: &'static str,
     dataset: Dataset,
-    /// `[class, predicted]`: how many.
+    /// The number of images, `[class, predicted]`.
     confusion: Rc<Vec<u32>>,
 }
 
-/// Which classes a network confuses. It changes once an epoch.
+/// The confusion matrix of a network. It changes once per epoch.
 #[component]
 fn Confusion(props: &ConfusionProps) -> Html {
     let names: Rc<Vec<AttrValue>> = use_memo(props.dataset, |dataset| {
@@ -90,9 +90,9 @@ fn Confusion(props: &ConfusionProps) -> Html {
     }
 }
 
-fn wrong_figure(slug: &str, title: &str, dataset: Dataset, wrong: &Misclassified) -> Html {
+fn misclassified_figure(slug: &str, title: &str, dataset: Dataset, misclassified: &Misclassified) -> Html {
     let name = |class: u8| dataset.class_names().get(usize::from(class)).copied().unwrap_or("unknown");
-    let answers = || wrong.pictures.labels.iter().zip(&wrong.answers);
+    let answers = || misclassified.pictures.labels.iter().zip(&misclassified.answers);
     let captions = answers().map(|(&label, &(answer, sure))| Captioned {
         label: format!("{}, taken for {}", name(label), name(answer)).into(),
         caption: html! { <>{ name(label) }<br /><b>{ format!("✗ {}", name(answer)) }</b><br />{ format!("{:.0} % sure", 100.0 * sure) }</> },
@@ -107,10 +107,10 @@ fn wrong_figure(slug: &str, title: &str, dataset: Dataset, wrong: &Misclassified
     html! {
         <Figure name={format!("wrong-{slug}")} title={format!("Misclassified images, {title}")} {look_for}
             table={Callback::from(move |()| table.clone())}>
-            if wrong.answers.is_empty() {
+            if misclassified.answers.is_empty() {
                 <p class="cnn-empty">{ "Press Train: misclassified images are collected after every epoch." }</p>
             } else {
-                { gallery(&wrong.pictures, captions) }
+                { gallery(&misclassified.pictures, captions) }
             }
         </Figure>
     }

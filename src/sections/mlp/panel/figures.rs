@@ -1,11 +1,12 @@
 //! The figures of section 1: spectra, loss, accuracy, decision boundaries, images and gradient norms.
 
-use super::super::{
-    BOUNDARY_REACH, BOUNDARY_SIDE, Collapse, Config, LINEAR, NONLINEAR, NetRecord, Record, Samples, chance,
-};
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
 use crate::panel::{CurveFigure, CurveSpec, LOSS, PtrEq, series_table};
+use crate::sections::mlp::{
+    BOUNDARY_REACH, BOUNDARY_SIDE, Collapse, Config, LINEAR, LayerSpectra, NONLINEAR, NetRecord, Record,
+    Samples, chance,
+};
 use crate::ui::figure::Figure;
 use images::Images;
 use std::rc::Rc;
@@ -24,33 +25,33 @@ pub(super) struct FiguresProps {
     pub(super) record: PtrEq<Record>,
 }
 
-/// Loss, accuracy, and what the networks have learned.
+/// Loss, accuracy, and the predictions of both networks.
 #[component]
 pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
     let FiguresProps { config, record } = props;
     let record = &record.0;
     let x_max = Some(f64::from(config.steps));
-    let guess = chance(config.dataset);
+    let chance_level = chance(config.dataset);
     let reference = |y: f64| vec![Reference { label: "chance".into(), y }];
     html! {
         <>
             <div class="figure-row">
-                { seen_figure(record, "linear", "Linear network", &record.arms[LINEAR]) }
-                { seen_figure(record, "activated", "Non-linear network", &record.arms[NONLINEAR]) }
+                { prediction_figure(record, "linear", "Linear network", &record.arms[LINEAR]) }
+                { prediction_figure(record, "activated", "Non-linear network", &record.arms[NONLINEAR]) }
             </div>
             <div class="figure-row">
                 <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Training loss per mini-batch. On spirals the linear network hardly improves on chance." }}
-                    formula={text::loss_formula()} references={reference(-guess.ln())} {x_max} />
+                    formula={text::loss_formula()} references={reference(-chance_level.ln())} {x_max} />
                 <CurveFigure name="accuracy" lines={ACCURACIES} y_label="accuracy" y_range={Some((0.0, 1.0))}
                     look_for={html! { "Accuracy on the training set (dashed) and on the test set. A gap between the two is overfitting." }}
-                    references={reference(guess)} {x_max} />
+                    references={reference(chance_level)} {x_max} />
             </div>
         </>
     }
 }
 
-/// The gradient of every layer, step by step.
+/// The gradient norm of every layer over steps.
 #[component]
 pub(super) fn GradientFigures(props: &FiguresProps) -> Html {
     let FiguresProps { config, record } = props;
@@ -67,11 +68,11 @@ pub(super) struct CollapseProps {
     pub(super) collapse: Option<Rc<Collapse>>,
 }
 
-/// The spectra of the untrained nets.
+/// The spectra of the untrained networks.
 #[component]
 pub(super) fn CollapseFigures(props: &CollapseProps) -> Html {
     let collapse = props.collapse.as_deref();
-    // The output, unless the reader asks for another layer; a layer that the net no longer has is the output too.
+    // `None`, or a layer that the network no longer has, is the output.
     let chosen = use_state(|| None::<usize>);
     let n_layers = collapse.map_or(0, |c| c.layers.len());
     let layer = chosen.filter(|&l| l < n_layers).unwrap_or(n_layers.saturating_sub(1));
@@ -136,25 +137,25 @@ fn ranks_figure(collapse: Option<&Collapse>) -> Html {
 }
 
 fn layer_ranks(collapse: &Collapse) -> Vec<Series> {
-    let of = |value: &dyn Fn(&crate::sections::mlp::LayerSpectra) -> f64| {
+    let of = |value: &dyn Fn(&LayerSpectra) -> f64| {
         let points = collapse.layers.iter().enumerate().map(|(l, layer)| (l as f64 + 1.0, value(layer)));
         Rc::new(points.collect::<Vec<_>>())
     };
     let mut numerical_linear = Series::new("rank, linear", of(&|l| l.linear.rank.into()), LINEAR);
-    let mut numerical_activated =
+    let mut numerical_nonlinear =
         Series::new("rank, non-linear", of(&|l| l.nonlinear.rank.into()), NONLINEAR);
     numerical_linear.dashed = true;
-    numerical_activated.dashed = true;
+    numerical_nonlinear.dashed = true;
     vec![
         numerical_linear,
         Series::new("effective, linear", of(&|l| l.linear.effective_rank), LINEAR),
-        numerical_activated,
+        numerical_nonlinear,
         Series::new("effective, non-linear", of(&|l| l.nonlinear.effective_rank), NONLINEAR),
     ]
 }
 
-/// What a net makes of the plane, or of the sample images.
-fn seen_figure(record: &Record, slug: &str, title: &'static str, net: &NetRecord) -> Html {
+/// A network's predictions over the plane, or for the sample images.
+fn prediction_figure(record: &Record, slug: &str, title: &'static str, net: &NetRecord) -> Html {
     match record.arms[LINEAR].samples.as_deref() {
         Some(Samples::Images { side, pixels, labels }) => html! {
             <Images name={format!("samples-{slug}")} title={format!("{title}: test images")} side={*side as usize} pixels={pixels.clone()}
@@ -174,7 +175,7 @@ fn boundary_figure(samples: Option<&Samples>, slug: &str, title: &'static str, n
     };
     let points = match samples {
         Some(Samples::Points(points)) => {
-            // A sixth of the test points: enough to see the shape, few enough to see the boundary.
+            // Some of the test points: enough to see the shape, few enough to see the boundary.
             let points = points.iter().take(200).map(|&(x, y, class)| (x.into(), y.into(), class.into()));
             Some(Rc::new(points.collect::<Vec<(f64, f64, usize)>>()))
         }
@@ -196,7 +197,8 @@ fn boundary_figure(samples: Option<&Samples>, slug: &str, title: &'static str, n
 
 fn gradient_figure(config: &Config, slug: &str, title: &'static str, net: &NetRecord) -> Html {
     let last = net.grad_norms.len();
-    // First, middle and last layer tell the story; twelve curves over each other do not. The table has them all.
+    // At most five curves stay readable: of more layers, show the first, the middle and the last. The table
+    // has all.
     let shown = [0, last / 2, last.saturating_sub(1)];
     let all: Vec<Series> = net
         .grad_norms

@@ -1,4 +1,4 @@
-//! The network itself: its units as maps of the plane, its weights as lines, and both to be changed.
+//! An editable drawing of the network: its units as maps of the plane, its weights as lines.
 
 mod detail;
 mod editor;
@@ -8,12 +8,12 @@ mod paint;
 mod widths;
 mod words;
 
-use super::super::{
-    Config, Dataset, LINEAR, ModelId, NONLINEAR, ParamIndex, Record, Request, Samples, Snapshot,
-};
 use crate::charts::measure::use_width;
 use crate::data::classes::FASHION_MNIST;
 use crate::panel::PtrEq;
+use crate::sections::mlp::{
+    Config, Dataset, LINEAR, ModelId, NONLINEAR, ParamIndex, Record, Request, Samples, Snapshot,
+};
 use crate::ui::figure::Figure;
 use detail::{Detail, Dots};
 use editor::Editor;
@@ -22,7 +22,7 @@ use layout::{Item, Layout};
 use paint::Painting;
 use serde_json::Value;
 use std::rc::Rc;
-use widths::{heads, hidden_units, layers, pagers};
+use widths::{column_heads, hidden_units, layers, pagers};
 use words::{short, table, unit_words};
 use yew::prelude::*;
 
@@ -30,22 +30,22 @@ use yew::prelude::*;
 pub(super) struct NetworkProps {
     pub(super) config: Config,
     pub(super) record: PtrEq<Record>,
-    /// Counts the runs.
+    /// The number of runs so far.
     pub(super) run: u32,
-    /// Whether there is a run that answers.
-    pub(super) listens: bool,
-    /// Asks the run.
+    /// True if a run is there to answer requests.
+    pub(super) has_run: bool,
+    /// Sends a request to the run.
     pub(super) ask: Callback<Request>,
-    /// Starts a run that answers, and waits before its first step.
-    pub(super) hold: Callback<Request>,
-    /// Whether an earlier step is looked at.
+    /// Starts a run that answers a request and pauses before its first step.
+    pub(super) start_paused_with: Callback<Request>,
+    /// True if the page shows an earlier step.
     pub(super) is_past: bool,
-    /// Whether the widths are fixed.
+    /// True if the widths cannot be changed.
     pub(super) locked: bool,
     pub(super) set: Callback<(&'static str, Value)>,
 }
 
-/// A change by hand: which parameter, and what it was.
+/// A change of a parameter by hand, with its earlier value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Edit {
     arm: u8,
@@ -53,7 +53,7 @@ struct Edit {
     before: f32,
 }
 
-/// The drawing, with what is pointed at beside it.
+/// The drawing of one network, with the details of the item under the pointer.
 #[component]
 pub(super) fn Network(props: &NetworkProps) -> Html {
     let arm = use_state_eq(|| NONLINEAR);
@@ -64,7 +64,7 @@ pub(super) fn Network(props: &NetworkProps) -> Html {
     };
     let choose_arm = arm.setter();
     html! {
-        <Drawing config={props.config.clone()} run={props.run} listens={props.listens} ask={props.ask.clone()} hold={props.hold.clone()} is_past={props.is_past} locked={props.locked}
+        <Drawing config={props.config.clone()} run={props.run} has_run={props.has_run} ask={props.ask.clone()} start_paused_with={props.start_paused_with.clone()} is_past={props.is_past} locked={props.locked}
             set={props.set.clone()} arm={*arm} choose_arm={Callback::from(move |arm| choose_arm.set(arm))} net={PtrEq(net)} boundary={PtrEq(boundary)}
             samples={props.record.0.samples().cloned().map(PtrEq)} />
     }
@@ -74,9 +74,9 @@ pub(super) fn Network(props: &NetworkProps) -> Html {
 struct DrawingProps {
     config: Config,
     run: u32,
-    listens: bool,
+    has_run: bool,
     ask: Callback<Request>,
-    hold: Callback<Request>,
+    start_paused_with: Callback<Request>,
     is_past: bool,
     locked: bool,
     set: Callback<(&'static str, Value)>,
@@ -96,24 +96,24 @@ fn Drawing(props: &DrawingProps) -> Html {
     let cursor = use_state_eq(|| Item::Unit(0, 0));
     let edited = use_state_eq(|| None::<Item>);
     let net = &props.net.0;
-    let which = ModelId { arm: props.arm as u8, seed: props.config.seed };
-    use_watch(which, props.run, &props.ask);
-    let edits = use_edits(props, which);
+    let model = ModelId { arm: props.arm as u8, seed: props.config.seed };
+    use_watch(model, props.run, &props.ask);
+    let edits = use_edits(props, model);
     let images = props.config.dataset == Dataset::FashionMnist;
     let layout = use_memo((net.dims.clone(), (*pages).clone(), available), |(dims, pages, available)| {
         let shape = Snapshot { dims: dims.clone(), ..Snapshot::default() };
         Layout::new(&shape, pages, *available, if images { 84.0 } else { 52.0 })
     });
     let dots = use_memo(props.samples.clone(), |samples| dots(samples.as_ref()));
-    // What is no longer drawn is not pointed at.
-    let there = |item: Option<Item>| item.filter(|item| exists(net, &layout, *item));
-    let (chosen, hovered) = (there(*selected), there(*pointed).filter(|item| layout.has(*item)));
+    // Items of an earlier network may no longer exist.
+    let existing = |item: Option<Item>| item.filter(|item| exists(net, &layout, *item));
+    let (chosen, hovered) = (existing(*selected), existing(*pointed).filter(|item| layout.has(*item)));
     let at = Some(*cursor).filter(|item| layout.has(*item)).unwrap_or(Item::Unit(0, layout.units(0).start));
-    // What is being edited stays: a unit may come to lie below the pointer by scrolling alone.
-    let held = there(*edited).filter(|_| !props.is_past);
+    // The edited item has priority, since scrolling alone can move a unit under the pointer.
+    let held = existing(*edited).filter(|_| !props.is_past);
     let of = held.or(hovered.filter(|item| matches!(item, Item::Unit(..)))).or(chosen);
     use_effect_with(held.is_none(), {
-        // A field that is taken away or switched off does not say that it lost the focus.
+        // A field that is removed or disabled sends no `focusout`.
         let edited = edited.setter();
         move |&is_gone| {
             if is_gone {
@@ -149,19 +149,19 @@ fn Drawing(props: &DrawingProps) -> Html {
             pages.set(next);
         })
     };
-    let twin = {
+    let data_table = {
         let net = net.clone();
         Callback::from(move |()| table(&net))
     };
     let classes: &'static [&'static str] = if images { &FASHION_MNIST } else { &["class 1", "class 2"] };
     let width = format!("width:{:.0}px", layout.width);
     html! {
-        <Figure name="network" look_for={look_for(images)} table={twin}>
+        <Figure name="network" look_for={look_for(images)} table={data_table}>
             { toolbar(props) }
             <div class="mlp-network" data-images={images.then_some("")}>
                 <div class="network-stage" ref={node}>
                     <div class="network-scroll"><div ~style={width}>
-                        { heads(&layout, &props.config, props.locked, &props.set) }
+                        { column_heads(&layout, &props.config, props.locked, &props.set) }
                         <div class="network-picture">
                             <Painting net={props.net.clone()} layout={layout.clone()} pointed={hovered.or(chosen)} />
                             <HitTargets net={props.net.clone()} layout={layout.clone()} cursor={at} pointed={hovered} selected={chosen} {classes} {on_point} {on_cursor} {on_select} />
@@ -183,17 +183,17 @@ fn setter(state: &UseStateHandle<Option<Item>>) -> Callback<Option<Item>> {
     Callback::from(move |item| state.set(item))
 }
 
-/// The net that is drawn sends a snapshot with every frame, as long as it is drawn.
+/// Requests a snapshot with every frame from the network that is drawn, for as long as it is drawn.
 #[hook]
-fn use_watch(which: ModelId, run: u32, ask: &Callback<Request>) {
+fn use_watch(model: ModelId, run: u32, ask: &Callback<Request>) {
     let ask = ask.clone();
-    use_effect_with((which, run), move |(which, _)| {
-        ask.emit(Request::Watch(Some(*which)));
+    use_effect_with((model, run), move |(model, _)| {
+        ask.emit(Request::Watch(Some(*model)));
         move || ask.emit(Request::Watch(None))
     });
 }
 
-/// What can be done to the net by hand.
+/// The edits of the network by hand.
 struct Edits {
     undos: usize,
     on_set: Callback<(u32, f32, bool)>,
@@ -202,80 +202,81 @@ struct Edits {
 }
 
 #[hook]
-fn use_edits(props: &DrawingProps, which: ModelId) -> Edits {
-    // Changes belong to a run; the first may begin one.
+fn use_edits(props: &DrawingProps, model: ModelId) -> Edits {
+    // Edits belong to a run; the first one may start it.
     let done = use_state(|| (0u32, Vec::<Edit>::new()));
-    let stack: Vec<Edit> = if done.0 == props.run { done.1.clone() } else { Vec::new() };
-    let arm = which.arm;
-    let undos = stack.iter().filter(|edit| edit.arm == arm).count();
+    let edits_done: Vec<Edit> = if done.0 == props.run { done.1.clone() } else { Vec::new() };
+    let arm = model.arm;
+    let undos = edits_done.iter().filter(|edit| edit.arm == arm).count();
     let keep = {
-        let (done, run) = (done.setter(), props.run + u32::from(!props.listens));
-        move |stack: Vec<Edit>| done.set((run, stack))
+        let (done, run) = (done.setter(), props.run + u32::from(!props.has_run));
+        move |edits_done: Vec<Edit>| done.set((run, edits_done))
     };
     let send = {
-        let to = if props.listens { &props.ask } else { &props.hold }.clone();
-        move |values: Vec<(u32, f32)>| to.emit(Request::Set { of: which, values })
+        let to = if props.has_run { &props.ask } else { &props.start_paused_with }.clone();
+        move |values: Vec<(u32, f32)>| to.emit(Request::Set { of: model, values })
     };
     let on_set = {
-        let (stack, net, keep, send) = (stack.clone(), props.net.clone(), keep.clone(), send.clone());
-        Callback::from(move |(index, value, begins): (u32, f32, bool)| {
-            if begins && let Some(&before) = net.0.params.get(index as usize) {
-                let mut stack = stack.clone();
-                stack.push(Edit { arm, index, before });
-                keep(stack);
+        let (edits_done, net, keep, send) =
+            (edits_done.clone(), props.net.clone(), keep.clone(), send.clone());
+        Callback::from(move |(index, value, is_new): (u32, f32, bool)| {
+            if is_new && let Some(&before) = net.0.params.get(index as usize) {
+                let mut edits_done = edits_done.clone();
+                edits_done.push(Edit { arm, index, before });
+                keep(edits_done);
             }
             send(vec![(index, value)]);
         })
     };
     let on_undo = {
-        let (stack, keep, send) = (stack.clone(), keep.clone(), send.clone());
+        let (edits_done, keep, send) = (edits_done.clone(), keep.clone(), send.clone());
         Callback::from(move |()| {
-            let mut stack = stack.clone();
-            let Some(last) = stack.iter().rposition(|edit| edit.arm == arm) else { return };
-            let edit = stack.remove(last);
-            keep(stack);
+            let mut edits_done = edits_done.clone();
+            let Some(last) = edits_done.iter().rposition(|edit| edit.arm == arm) else { return };
+            let edit = edits_done.remove(last);
+            keep(edits_done);
             send(vec![(edit.index, edit.before)]);
         })
     };
     let on_reset = Callback::from(move |()| {
-        // Of several changes of one weight the first knows what it was.
-        let of_arm = stack.iter().rev().filter(|edit| edit.arm == arm);
+        // The oldest edit of a weight comes last, since it has the original value.
+        let of_arm = edits_done.iter().rev().filter(|edit| edit.arm == arm);
         send(of_arm.map(|edit| (edit.index, edit.before)).collect());
-        keep(stack.iter().filter(|edit| edit.arm != arm).copied().collect());
+        keep(edits_done.iter().filter(|edit| edit.arm != arm).copied().collect());
     });
     Edits { undos, on_set, on_undo, on_reset }
 }
 
-/// The parameter that an item stands for: a weight itself, a unit for its bias.
+/// Returns the parameter that an item edits: a weight, or the bias of a unit.
 fn parameter(net: &Snapshot, item: Item) -> Option<ParamIndex> {
-    let place = match item {
-        Item::Weight(place) => place,
+    let param = match item {
+        Item::Weight(param) => param,
         Item::Unit(layer, unit) => ParamIndex { layer: layer.checked_sub(1)?, from: None, to: unit },
     };
-    net.offset(place).map(|_| place)
+    net.offset(param).map(|_| param)
 }
 
-fn editor(props: &DrawingProps, place: Option<ParamIndex>, edits: &Edits, on_focus: Callback<bool>) -> Html {
+fn editor(props: &DrawingProps, param: Option<ParamIndex>, edits: &Edits, on_focus: Callback<bool>) -> Html {
     let net = &props.net.0;
-    let Some((place, index)) = place.and_then(|place| Some((place, net.offset(place)?))) else {
+    let Some((param, index)) = param.and_then(|param| Some((param, net.offset(param)?))) else {
         return Html::default();
     };
-    let what = if place.from.is_some() { "Weight" } else { "Bias" };
+    let what = if param.from.is_some() { "Weight" } else { "Bias" };
     html! {
-        <Editor index={index as u32} {what} value={net.value(place).unwrap_or_default()} is_past={props.is_past} undos={edits.undos} on_set={edits.on_set.clone()}
+        <Editor index={index as u32} {what} value={net.value(param).unwrap_or_default()} is_past={props.is_past} undos={edits.undos} on_set={edits.on_set.clone()}
             on_undo={edits.on_undo.clone()} on_reset={edits.on_reset.clone()} {on_focus} />
     }
 }
 
-/// Whether the net has an item, be it drawn or not.
+/// Returns true if the network has an item, even if it is not drawn.
 fn exists(net: &Snapshot, layout: &Layout, item: Item) -> bool {
     match item {
         Item::Unit(layer, unit) => unit < net.width(layer) && !(layout.bundled && layer == 0 && unit > 0),
-        Item::Weight(place) => net.offset(place).is_some(),
+        Item::Weight(param) => net.offset(param).is_some(),
     }
 }
 
-/// A sixth of the test points: enough to see the shape, few enough to see the map.
+/// Returns some of the test points: enough to see the shape, few enough to see the map.
 fn dots(samples: Option<&PtrEq<Samples>>) -> Dots {
     let Samples::Points(points) = &*samples?.0 else { return None };
     let points = points.iter().take(200).map(|&(x, y, class)| (x.into(), y.into(), class.into()));
@@ -291,7 +292,7 @@ fn look_for(images: bool) -> Html {
     html! { <>{ units }{ " A line is a weight: its width is |w|, orange is positive, blue negative. Choose a line to change its weight in the real network." }</> }
 }
 
-/// Which of the two networks is drawn, and how many layers it has.
+/// The choice of the network, the number of layers and the step.
 fn toolbar(props: &DrawingProps) -> Html {
     let choice = |arm: usize, words: &'static str| {
         let choose = props.choose_arm.clone();
@@ -308,12 +309,12 @@ fn toolbar(props: &DrawingProps) -> Html {
     }
 }
 
-/// The value that is pointed at, or else how many units are not drawn.
+/// Returns a description of the item under the pointer, or of the units that are not drawn.
 fn reading(net: &Snapshot, layout: &Layout, pointed: Option<Item>) -> String {
     match pointed {
-        Some(Item::Weight(place)) => {
-            let value = net.value(place).map(short).unwrap_or_default();
-            format!("{}: {value}", net.param_name(place))
+        Some(Item::Weight(param)) => {
+            let value = net.value(param).map(short).unwrap_or_default();
+            format!("{}: {value}", net.param_name(param))
         }
         Some(Item::Unit(layer, unit)) => unit_words(net, layout.bundled, layer, unit),
         None => hidden_units(layout).unwrap_or_default(),

@@ -1,6 +1,6 @@
-//! The words and formulae of section 1.
+//! The texts and formulas of section 1.
 
-use super::super::{Config, dims, layer_params};
+use crate::sections::mlp::{Config, dims, layer_params};
 use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
 
@@ -24,17 +24,17 @@ pub(super) fn collapse() -> Html {
     }
 }
 
-/// A layer.
+/// The equation of a layer.
 pub(super) fn layer_formula() -> Html {
     math(tex!(r"h_\ell = f(h_{\ell-1} W_\ell + b_\ell)"))
 }
 
-/// A stack of linear layers.
+/// The single matrix of a stack of linear layers.
 pub(super) fn product_formula() -> Html {
     math(tex!(r"W = W_1 W_2 \cdots W_{\set{depth}{L}+1}"))
 }
 
-/// NumPy's rule: singular values above the rounding error of the largest count.
+/// The numerical rank, as in NumPy: the number of singular values above the rounding error of the largest.
 pub(super) fn rank_formula() -> Html {
     math(tex!(r"\operatorname{rank} = \#\{\, i : \sigma_i > \max(m, n)\,\varepsilon\,\sigma_1 \,\}"))
 }
@@ -49,11 +49,11 @@ pub(super) fn gradient_formula() -> Html {
     math(tex!(r"\left\lVert \frac{\partial\,\mathrm{loss}}{\partial W_\ell} \right\rVert_2"))
 }
 
-/// The number of parameters: in symbols, and layer by layer with the numbers of these settings.
+/// The number of parameters, in symbols and layer by layer with the numbers of the settings.
 pub(super) fn param_formula(config: &Config) -> Html {
     let dims = dims(config);
-    let alike = config.hidden.is_empty();
-    let symbols = match (alike, config.bias) {
+    let is_uniform = config.hidden.is_empty();
+    let symbols = match (is_uniform, config.bias) {
         (true, true) => display_tex!(
             r"d_\mathrm{in}\,\set{width}{d} + \set{width}{d} + (\set{depth}{L} - 1)(\set{width}{d}^2 + \set{width}{d}) + \set{width}{d}\,d_\mathrm{out} + d_\mathrm{out}"
         ),

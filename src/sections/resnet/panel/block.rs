@@ -2,10 +2,10 @@
 
 mod drawing;
 
-use super::super::{Config, PLAIN, PathFlow, Paths, RESIDUAL, ResNet};
 use super::{PtrEq, text};
 use crate::charts::{Table, scale::format_exact};
 use crate::run::Experiment;
+use crate::sections::resnet::{BlockPaths, Config, PLAIN, PathFlow, Paths, RESIDUAL, ResNet};
 use crate::ui::figure::Figure;
 use crate::ui::player::Player;
 use drawing::{legend, miniature, schematic};
@@ -14,11 +14,11 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct BlockProps {
     pub(super) config: Config,
-    /// Of each network.
+    /// Signal and gradient in each network.
     pub(super) paths: [Option<PtrEq<Paths>>; 2],
 }
 
-/// Plain and residual block beside each other; below them all blocks, to choose from.
+/// A plain and a residual block side by side, with miniatures of all blocks to select one.
 #[component]
 pub(super) fn BlockFigure(props: &BlockProps) -> Html {
     let chosen = use_state_eq(|| 0usize);
@@ -69,29 +69,29 @@ pub(super) fn BlockFigure(props: &BlockProps) -> Html {
     }
 }
 
-/// All numbers of both networks.
+/// Returns the table of all values in both networks.
 fn paths_table(nets: [Option<&Paths>; 2]) -> Table {
     let names = ["network", "step", "block"];
-    let places = ["x", "F(x)", "s(x)", "sum", "y"].map(|place| format!("signal {place}"));
-    let gradients =
-        ["y", "sum", "through branch", "through shortcut", "x"].map(|place| format!("gradient {place}"));
+    let positions = ["x", "F(x)", "s(x)", "sum", "y"].map(|position| format!("signal {position}"));
+    let gradients = ["y", "sum", "through branch", "through shortcut", "x"]
+        .map(|position| format!("gradient {position}"));
     let row = |(net, paths): (usize, &Paths)| {
         let title = ResNet::ARMS.get(net).map_or("", |arm| arm.title);
-        let of_block = |(index, block): (usize, &super::super::BlockPaths)| {
-            let given = paths.given(index);
+        let of_block = |(index, block): (usize, &BlockPaths)| {
+            let input = paths.input_of(index);
             let write = |value: f32| format_exact(value.into());
             let shortcut = |value: fn(PathFlow) -> f32| {
                 block.shortcut.map_or_else(String::new, |flow| write(value(flow)))
             };
             let mut cells = vec![title.to_owned(), paths.step.to_string(), (index + 1).to_string()];
-            cells.extend([write(given.signal), write(block.branch.signal), shortcut(|flow| flow.signal)]);
+            cells.extend([write(input.signal), write(block.branch.signal), shortcut(|flow| flow.signal)]);
             cells.extend(
                 [block.sum.signal, block.output.signal, block.output.gradient, block.sum.gradient].map(write),
             );
             cells.extend([
                 write(block.branch.gradient),
                 shortcut(|flow| flow.gradient),
-                write(given.gradient),
+                write(input.gradient),
             ]);
             cells
         };
@@ -99,7 +99,7 @@ fn paths_table(nets: [Option<&Paths>; 2]) -> Table {
     };
     let known = nets.into_iter().enumerate().filter_map(|(net, paths)| Some((net, paths?)));
     Table {
-        columns: names.map(str::to_owned).into_iter().chain(places).chain(gradients).collect(),
+        columns: names.map(str::to_owned).into_iter().chain(positions).chain(gradients).collect(),
         rows: known.flat_map(row).collect(),
     }
 }

@@ -1,8 +1,8 @@
-//! A drawing of the residual net as it was built, with the shapes that went through it.
+//! A drawing of the residual network as it was built, with the shapes of its activations.
 
-use super::super::{Config, Structure};
 use super::text;
 use crate::charts::Table;
+use crate::sections::resnet::{Config, Structure};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -13,7 +13,7 @@ pub(super) struct DrawingProps {
     pub(super) structure: Option<Rc<Structure>>,
 }
 
-/// One row for what comes before the blocks, one for each stage, one for what comes after.
+/// The network in rows: the layers before the blocks, each stage, and the layers after the blocks.
 #[component]
 pub(super) fn Drawing(props: &DrawingProps) -> Html {
     let structure = props.structure.clone().unwrap_or_default();
@@ -79,7 +79,7 @@ const WIDTH: f64 = 420.0;
 const LEFT: f64 = 8.0;
 const RIGHT: f64 = WIDTH - 14.0;
 const BOX_HEIGHT: f64 = 26.0;
-/// From one row's boxes to the next.
+/// The distance from one row of boxes to the next.
 const ROW: f64 = 86.0;
 
 #[derive(PartialEq, Properties)]
@@ -115,14 +115,14 @@ fn Picture(props: &PictureProps) -> Html {
         html! { <>{ row_head(y, &head) }{ wire(y) }{ for (0..shapes.len()).map(each) }</> }
     };
     let height = 40.0 + 4.0 * ROW + BOX_HEIGHT + 8.0;
-    let about = format!(
+    let label = format!(
         "{} blocks in three stages; shapes: {}.",
         blocks.len(),
         structure.shapes.iter().map(|shape| write_shape(*shape)).collect::<Vec<_>>().join(", ")
     );
     let (input, stem) = (words(before.first()), words(before.get(1)));
     html! {
-        <svg class="chart-svg network" viewBox={format!("0 0 {WIDTH} {height}")} role="img" aria-label={about}>
+        <svg class="chart-svg network" viewBox={format!("0 0 {WIDTH} {height}")} role="img" aria-label={label}>
             if !blocks.is_empty() {
                 { ends(40.0, &format!("first layer: {stem}"), &[format!("input {input}"), "3 × 3 convolution".to_owned(), "ReLU".to_owned()]) }
                 { for blocks.chunks(per_stage).enumerate().map(stage) }
@@ -134,12 +134,12 @@ fn Picture(props: &PictureProps) -> Html {
     }
 }
 
-/// What a row is, above its arcs.
+/// The name of a row, above its arcs.
 fn row_head(y: f64, words: &str) -> Html {
     html! { <text class="axis-label" x={LEFT.to_string()} y={(y - 24.0).to_string()}>{ words.to_owned() }</text> }
 }
 
-/// The line that the signal runs along, with its arrow.
+/// The line of the signal, with its arrow.
 fn wire(y: f64) -> Html {
     let middle = y + BOX_HEIGHT / 2.0;
     let path = format!("M{LEFT},{middle}H{RIGHT}m-6,-4l6,4l-6,4");

@@ -1,9 +1,9 @@
-//! The figures of section 3: loss, accuracy, gradients in training, and gradients of untrained nets.
+//! The figures of section 3: loss, accuracy, gradients in training, and gradients of untrained networks.
 
-use super::super::{Config, Flow, NetFlow, Norms, PLAIN, RESIDUAL, Record, cause};
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
 use crate::panel::{ACCURACY, CurveFigure, LOSS, PtrEq, series_table};
+use crate::sections::resnet::{Config, Flow, NetFlow, Norms, PLAIN, RESIDUAL, Record, cause};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -34,7 +34,7 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     }
 }
 
-/// The gradient of every block, step by step.
+/// The gradient norm of every block over steps.
 #[component]
 pub(super) fn GradientMaps(props: &TrainProps) -> Html {
     let TrainProps { config, record } = props;
@@ -70,7 +70,7 @@ struct MapProps {
     slug: &'static str,
     title: &'static str,
     norms: Rc<Vec<Norms>>,
-    /// Both nets have the same colors.
+    /// The range of the colors, the same for both networks.
     range: Option<(f64, f64)>,
     every: u32,
     steps: u32,
@@ -82,7 +82,7 @@ struct MapProps {
 fn GradientMap(props: &MapProps) -> Html {
     let cols = props.steps.div_ceil(props.every.max(1)).max(1) as usize;
     let rows = props.n_blocks as usize;
-    // What is not measured yet stays blank, so that the map keeps its size.
+    // Values that are not measured yet are blank, so that the map keeps its size.
     let mut values = vec![f32::NAN; rows * cols];
     for (col, row) in props.norms.iter().enumerate().take(cols) {
         for (block, norm) in row.blocks.iter().enumerate().take(rows) {
@@ -118,13 +118,13 @@ fn GradientMap(props: &MapProps) -> Html {
     }
 }
 
-/// The least and the greatest logarithm of all norms.
+/// Returns the minimum and the maximum logarithm of all norms, as whole powers of ten.
 fn log_range(nets: [&Rc<Vec<Norms>>; 2]) -> Option<(f64, f64)> {
     let norms = nets.into_iter().flat_map(|rows| rows.iter()).flat_map(|row| &row.blocks);
     let logs = norms.map(|norm| f64::from(norm.log10())).filter(|log| log.is_finite());
     let (low, high) =
         logs.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), log| (low.min(log), high.max(log)));
-    // Whole powers of ten: the colors then stay as they are for most frames.
+    // With whole powers of ten, most frames do not change the colors.
     (low <= high).then(|| (low.floor(), high.ceil().max(low.floor() + 1.0)))
 }
 
@@ -134,7 +134,7 @@ pub(super) struct FlowFiguresProps {
     pub(super) flow: Option<Rc<Flow>>,
 }
 
-/// One backward pass through untrained nets, block by block.
+/// One backward pass through untrained networks, block by block.
 #[component]
 pub(super) fn FlowFigures(props: &FlowFiguresProps) -> Html {
     let flow = props.flow.as_deref();
@@ -151,7 +151,7 @@ fn weights_figure(config: &Config, flow: Option<&Flow>) -> Html {
         let value: fn(&NetFlow) -> &[f32] = |net| &net.weights;
         vec![banded("plain", &flow.plain, value, PLAIN), banded("residual", &flow.residual, value, RESIDUAL)]
     });
-    // What is measured may still be the setting before this one's.
+    // The measurements may still belong to the earlier settings.
     let batch_norm = flow.map_or(config.batch_norm, |flow| flow.batch_norm);
     let look_for = html! {
         <>
@@ -191,7 +191,8 @@ fn signal_figure(flow: Option<&Flow>) -> Html {
     }
 }
 
-/// The geometric mean over the nets, with a band from the least to the greatest. What is not positive is left out.
+/// Returns the geometric mean over the networks, with a band from minimum to maximum. Values that are not
+/// positive are ignored.
 fn banded(name: &str, nets: &[NetFlow], value: impl Fn(&NetFlow) -> &[f32], color: usize) -> Series {
     let n_blocks = nets.iter().map(|net| value(net).len()).max().unwrap_or(0);
     let (mut points, mut band) = (Vec::new(), Vec::new());
@@ -204,7 +205,7 @@ fn banded(name: &str, nets: &[NetFlow], value: impl Fn(&NetFlow) -> &[f32], colo
             .collect();
         let x = block as f64 + 1.0;
         if values.is_empty() {
-            // Breaks the line.
+            // NaN interrupts the line.
             points.push((x, f64::NAN));
             continue;
         }

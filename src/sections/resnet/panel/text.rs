@@ -1,6 +1,6 @@
-//! The words and formulae of section 3.
+//! The texts and formulas of section 3.
 
-use super::super::{BlockChoice, Cause, Config};
+use crate::sections::resnet::{BlockChoice, Cause, Config};
 use crate::ui::math::{math, tex};
 use yew::prelude::*;
 
@@ -35,7 +35,7 @@ pub(super) fn chain_formula() -> Html {
     ))
 }
 
-/// What is to be seen in the gradients, for these settings.
+/// Returns the text of the gradient figure for the settings' mechanism.
 pub(super) fn flow(cause: Cause) -> &'static str {
     match cause {
         Cause::SmallWeights => {
@@ -53,7 +53,7 @@ pub(super) fn flow(cause: Cause) -> &'static str {
     }
 }
 
-/// The parts of a block, in the order in which they are applied.
+/// Returns the layers of a block in the order in which they are applied.
 pub(super) fn block_parts(config: &Config) -> String {
     let after = if config.batch_norm { " → batch norm" } else { "" };
     let convs: &[&str] = match config.block {
@@ -64,7 +64,7 @@ pub(super) fn block_parts(config: &Config) -> String {
     format!("F: {}.", convs.join(" → ReLU → "))
 }
 
-/// What to look for in the paths of a block.
+/// The text of the figure with the paths of a block.
 pub(super) fn paths() -> Html {
     html! {
         <>

@@ -1,11 +1,14 @@
-//! The drawing of the cells: gates and states of both networks at one position of one sequence, and the sequence under it.
+//! The gates and states of both networks at one position of one sequence, and the sequence.
 
 mod diagram;
 mod tokens;
 
-use super::super::{Config, LSTM, LSTM_PARTS, Part, PartKind, RNN, RNN_PARTS, Record, Trace};
 use crate::charts::scale::format_exact;
 use crate::charts::{Band, ColorMap, Grid, Strips, Table};
+use crate::panel::PtrEq;
+use crate::sections::rnn::{
+    Config, LSTM, LSTM_PARTS, MAX_UNITS, Part, PartKind, RNN, RNN_PARTS, Record, Trace,
+};
 use crate::ui::figure::Figure;
 use crate::ui::player::Player;
 use std::rc::Rc;
@@ -13,19 +16,8 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-/// A trace, compared by its pointer: between two of them only the position moves.
-#[derive(Clone, Default)]
-pub(super) struct Shown(pub(super) Option<Rc<Trace>>);
-
-impl PartialEq for Shown {
-    fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Some(ours), Some(theirs)) => Rc::ptr_eq(ours, theirs),
-            (None, None) => true,
-            _ => false,
-        }
-    }
-}
+/// The trace of a network, if there is one.
+type Shown = Option<PtrEq<Trace>>;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct CellProps {
@@ -34,13 +26,13 @@ pub(super) struct CellProps {
     lstm: Shown,
 }
 
-/// The figure of a record.
+/// Returns the figure for a record.
 pub(super) fn cell_figure(config: &Config, record: &Record) -> Html {
-    let trace = |arm| Shown(record.trace(arm).cloned());
+    let trace = |arm| record.trace(arm).cloned().map(PtrEq);
     html! { <CellFigure config={config.clone()} rnn={trace(RNN)} lstm={trace(LSTM)} /> }
 }
 
-/// What is drawn over time of the LSTM at first: its cell state.
+/// The part of the LSTM that is initially drawn over time: its cell state.
 const CELL_STATE: usize = 4;
 
 /// Both cells at one position, with a slider over the positions.
@@ -49,9 +41,9 @@ fn CellFigure(props: &CellProps) -> Html {
     let CellProps { config, rnn, lstm } = props;
     let at = use_state_eq(|| 0usize);
     let part = use_state_eq(|| CELL_STATE);
-    let seq_len = [rnn, lstm].iter().filter_map(|shown| shown.0.as_ref()).map(|trace| trace.seq_len()).max();
+    let seq_len = [rnn, lstm].iter().filter_map(|shown| shown.as_ref()).map(|trace| trace.seq_len()).max();
     let seq_len = seq_len.unwrap_or(0);
-    // A shorter sequence may have come since it was moved.
+    // The sequence may have become shorter.
     let t = (*at).min(seq_len.saturating_sub(1));
     let move_to = use_callback((), {
         let at = at.setter();
@@ -65,19 +57,19 @@ fn CellFigure(props: &CellProps) -> Html {
         })
     };
     let over_time = [use_over_time(lstm, *part, &LSTM_PARTS, 84.0), use_over_time(rnn, 1, &RNN_PARTS, 56.0)];
-    let right = [("P(LSTM)", "LSTM", use_right(lstm)), ("P(RNN)", "RNN", use_right(rnn))];
-    let right = right.into_iter().filter_map(|(label, net, grid)| {
-        let name = format!("{net}: probability of the first token's class");
+    let right = [("P(LSTM)", "LSTM", use_probability(lstm)), ("P(RNN)", "RNN", use_probability(rnn))];
+    let right = right.into_iter().filter_map(|(label, network, grid)| {
+        let name = format!("{network}: probability of the first token's class");
         grid.map(|grid| band(label, &name, grid, ColorMap::Sequential, (0.0, 1.0), 13.0))
     });
     let names = ["LSTM", "RNN"];
-    let states = over_time.into_iter().zip(names).filter_map(|(band, net)| {
-        band.map(|band| Band { name: format!("{net}: {}", band.name).into(), ..band })
+    let states = over_time.into_iter().zip(names).filter_map(|(band, network)| {
+        band.map(|band| Band { name: format!("{network}: {}", band.name).into(), ..band })
     });
     let bands: Vec<Band> = states.chain(right).collect();
     let (low, high) = [rnn, lstm]
         .iter()
-        .filter_map(|shown| Some(shown.0.as_ref()?.step))
+        .filter_map(|shown| Some(shown.as_ref()?.step))
         .fold((u32::MAX, 0), |(low, high), step| (low.min(step), high.max(step)));
     let when = match (low, high) {
         (_, 0) => "untrained".to_owned(),
@@ -85,28 +77,28 @@ fn CellFigure(props: &CellProps) -> Html {
         (low, high) => format!("after {low} and {high} steps"),
     };
     let look_for = html! { <>{ "Gates are 0 (dark, closed) to 1 (bright, open); blue is negative, orange positive. Move along the sequence: does the cell state keep what the first token wrote into it?" }</> };
-    let hidden = (config.d_hidden as usize).saturating_sub(super::super::MAX_UNITS);
+    let hidden = (config.d_hidden as usize).saturating_sub(MAX_UNITS);
     html! {
         <Figure name="cell" title={format!("The two cells at position t = {t}, {when}")} {look_for} table={table(rnn, lstm, t)}>
             <div class="cell-figure" data-t={t.to_string()}>
                 <Player name="t" label="Position t" at={t} count={seq_len} on_move={move_to.clone()}
                     words={AttrValue::from(format!("t = {t} of {}", seq_len.saturating_sub(1)))} interval_ms={180} />
-                { tokens::tokens(config, lstm.0.as_deref().or(rnn.0.as_deref()), t, &move_to) }
-                { tokens::asked(config, rnn.0.as_deref(), lstm.0.as_deref(), t) }
+                { tokens::tokens(config, lstm.as_deref().or(rnn.as_deref()), t, &move_to) }
+                { tokens::predictions(config, rnn.as_deref(), lstm.as_deref(), t) }
                 <div class="cell-diagrams">
                     <div>
-                        { diagram::lstm(config, lstm.0.as_deref(), t) }
+                        { diagram::lstm(config, lstm.as_deref(), t) }
                         <Strips name="Units of the LSTM at this position" bands={units(lstm, &LSTM_PARTS, t)} x_label="unit" ends={ends(lstm)} empty="Loading the compute engine…" />
                     </div>
                     <div>
-                        { diagram::rnn(config, rnn.0.as_deref(), t) }
+                        { diagram::rnn(config, rnn.as_deref(), t) }
                         <Strips name="Units of the RNN at this position" bands={units(rnn, &RNN_PARTS, t)} x_label="unit" ends={ends(rnn)} empty="Loading the compute engine…" />
                     </div>
                 </div>
                 <p class="cell-note">
                     { "On the drawings: the mean of each gate, and the root mean square of all else, over the units. Below them: every unit." }
                     if hidden > 0 {
-                        { format!(" The first {} of {} units are drawn; the numbers count all.", super::super::MAX_UNITS, config.d_hidden) }
+                        { format!(" The first {} of {} units are drawn; the numbers count all.", MAX_UNITS, config.d_hidden) }
                     }
                 </p>
                 <label class="cell-part">
@@ -124,9 +116,9 @@ fn CellFigure(props: &CellProps) -> Html {
     }
 }
 
-/// The numbers of the first and the last unit that are drawn.
+/// Returns the indices of the first and the last drawn unit.
 fn ends(shown: &Shown) -> (AttrValue, AttrValue) {
-    let last = shown.0.as_ref().map_or(0, |trace| trace.units().saturating_sub(1));
+    let last = shown.as_ref().map_or(0, |trace| trace.units().saturating_sub(1));
     (AttrValue::from("0"), AttrValue::from(last.to_string()))
 }
 
@@ -134,8 +126,8 @@ fn band(label: &str, name: &str, grid: Grid, map: ColorMap, range: (f64, f64), h
     Band { label: label.to_owned().into(), name: name.to_owned().into(), grid, map, range, height }
 }
 
-/// The colors of a quantity: those of a free one reach to the largest value of the whole sequence, so that they mean the
-/// same at every position.
+/// Returns the color map of a quantity and its range. The range of a free quantity covers the whole sequence, so that colors
+/// mean the same at every position.
 fn colors(kind: PartKind, values: &[f32]) -> (ColorMap, (f64, f64)) {
     match kind {
         PartKind::Gate => (ColorMap::Sequential, (0.0, 1.0)),
@@ -144,9 +136,9 @@ fn colors(kind: PartKind, values: &[f32]) -> (ColorMap, (f64, f64)) {
     }
 }
 
-/// Every unit at one position: a band a quantity.
+/// Returns all units at one position, with one band per quantity.
 fn units(shown: &Shown, parts: &[Part], t: usize) -> Vec<Band> {
-    let Some(trace) = &shown.0 else { return Vec::new() };
+    let Some(trace) = shown else { return Vec::new() };
     let band = |(index, part): (usize, &Part)| {
         let values = trace.at(index, t).to_vec();
         let (map, range) = colors(part.kind, trace.parts.get(index).map_or(&[], |all| all.as_slice()));
@@ -156,11 +148,11 @@ fn units(shown: &Shown, parts: &[Part], t: usize) -> Vec<Band> {
     parts.iter().enumerate().map(band).collect()
 }
 
-/// A quantity over the whole sequence: a row a unit, a column a position.
+/// Returns a quantity over the whole sequence, with one row per unit and one column per position.
 #[hook]
 fn use_over_time(shown: &Shown, part: usize, parts: &'static [Part], height: f64) -> Option<Band> {
-    let made = use_memo((shown.clone(), part), |(shown, index)| {
-        let (trace, part) = (shown.0.as_ref()?, parts.get(*index)?);
+    let memo = use_memo((shown.clone(), part), |(shown, index)| {
+        let (trace, part) = (shown.as_ref()?, parts.get(*index)?);
         let (units, seq_len) = (trace.units(), trace.seq_len());
         let values = trace.parts.get(*index)?;
         let by_unit = (0..units).flat_map(|unit| values.iter().skip(unit).step_by(units.max(1)).copied());
@@ -168,37 +160,38 @@ fn use_over_time(shown: &Shown, part: usize, parts: &'static [Part], height: f64
         let (map, range) = colors(part.kind, values);
         Some(band(&format!("{}ₜ", part.symbol), part.title, grid, map, range, height))
     });
-    (*made).clone()
+    (*memo).clone()
 }
 
-/// The probability of the first token's class, over the whole sequence.
+/// Returns the probability of the first token's class over the whole sequence.
 #[hook]
-fn use_right(shown: &Shown) -> Option<Grid> {
-    let made = use_memo(shown.clone(), |shown| {
-        let right = shown.0.as_ref()?.right();
+fn use_probability(shown: &Shown) -> Option<Grid> {
+    let memo = use_memo(shown.clone(), |shown| {
+        let right = shown.as_ref()?.right();
         Some(Grid { rows: 1, cols: right.len(), values: Rc::new(right) })
     });
-    (*made).clone()
+    (*memo).clone()
 }
 
-/// A row a network and quantity at one position, a column a unit.
+/// Returns the data table, with one row per network and quantity and one column per unit.
 fn table(rnn: &Shown, lstm: &Shown, t: usize) -> Callback<(), Table> {
-    let (rnn, lstm) = (rnn.0.clone(), lstm.0.clone());
+    let (rnn, lstm) = (rnn.clone(), lstm.clone());
     Callback::from(move |()| {
-        let nets = [("LSTM", &lstm, &LSTM_PARTS[..]), ("RNN", &rnn, &RNN_PARTS[..])];
-        let units = nets.iter().filter_map(|(_, trace, _)| Some(trace.as_ref()?.units())).max().unwrap_or(0);
+        let networks = [("LSTM", &lstm, &LSTM_PARTS[..]), ("RNN", &rnn, &RNN_PARTS[..])];
+        let units =
+            networks.iter().filter_map(|(_, trace, _)| Some(trace.as_ref()?.units())).max().unwrap_or(0);
         let mut columns = ["quantity", "network", "position", "mean of the gate, or root mean square"]
             .map(str::to_owned)
             .to_vec();
         columns.extend((0..units).map(|unit| format!("unit {unit}")));
         let mut rows = Vec::new();
-        for (net, trace, parts) in nets {
+        for (network, trace, parts) in networks {
             let Some(trace) = trace else { continue };
             for (index, part) in parts.iter().enumerate() {
                 let exact = |value: &f32| format_exact((*value).into());
                 let size = trace.size(index, t).as_ref().map(exact).unwrap_or_default();
                 let mut row =
-                    vec![format!("{} {}", part.symbol, part.title), net.to_owned(), t.to_string(), size];
+                    vec![format!("{} {}", part.symbol, part.title), network.to_owned(), t.to_string(), size];
                 row.extend(trace.at(index, t).iter().map(exact));
                 rows.push(row);
             }

@@ -1,9 +1,9 @@
-//! The figures of section 4: loss, accuracy, gradients through time, and the paths back.
+//! The figures of section 4: loss, accuracy, gradients through time, and paths back through time.
 
-use super::super::{Config, FLOAT_FLOOR, GradientRow, LSTM, Paths, RNN, Record, chance};
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
 use crate::panel::{ACCURACY, CurveFigure, LOSS, PtrEq, series_table};
+use crate::sections::rnn::{Config, FLOAT_FLOOR, GradientRow, LSTM, Paths, RNN, Record, chance};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -36,37 +36,30 @@ pub(super) fn TrainFigures(props: &FiguresProps) -> Html {
     }
 }
 
-/// The gradients on their way back.
+/// The gradients at every position.
 #[component]
 pub(super) fn GradientChapter(props: &FiguresProps) -> Html {
     let FiguresProps { config, record } = props;
-    let of = |net: usize| Measured(record.0.arms[net].gradients.clone());
+    let of = |arm: usize| PtrEq(record.arms[arm].gradients.clone());
     html! { <GradientFigures rnn={of(RNN)} lstm={of(LSTM)} config={config.clone()} /> }
 }
 
-/// The gradients of one net so far, compared by their pointer.
-#[derive(Clone)]
-struct Measured(Rc<Vec<GradientRow>>);
-
-impl PartialEq for Measured {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
-}
+/// The gradients of one network so far.
+type Gradients = PtrEq<Vec<GradientRow>>;
 
 #[derive(PartialEq, Properties)]
 struct GradientProps {
-    rnn: Measured,
-    lstm: Measured,
+    rnn: Gradients,
+    lstm: Gradients,
     config: Config,
 }
 
-/// The gradients at every position: now as lines, and over the whole run as maps. Drawn anew only when they were
-/// measured anew.
+/// The gradients at every position: the latest as lines, and the whole run as maps. Rendered again only after a new
+/// measurement.
 #[component]
 fn GradientFigures(props: &GradientProps) -> Html {
     let GradientProps { rnn, lstm, config } = props;
-    let line = |rows: &Measured, of: fn(&GradientRow) -> &[f32]| {
+    let line = |rows: &Gradients, of: fn(&GradientRow) -> &[f32]| {
         let norms = rows.0.last().map(of).unwrap_or_default();
         Rc::new(norms.iter().enumerate().map(|(t, &norm)| (t as f64, f64::from(norm))).collect::<Vec<_>>())
     };
@@ -108,8 +101,8 @@ fn GradientFigures(props: &GradientProps) -> Html {
     }
 }
 
-/// Whole powers of ten around all norms of a run, so that the axis only ever grows. The float floor is the end of it
-/// where norms have fallen to nothing.
+/// Returns the powers of ten around all norms of a run. As it covers the whole run, the axis never shrinks. The lower end is
+/// clamped near [`FLOAT_FLOOR`], since norms may be 0.
 fn decades<'a>(rows: impl Iterator<Item = &'a GradientRow>) -> Option<(f64, f64)> {
     let norms = rows.flat_map(|row| row.hidden.iter().chain(&row.cell)).map(|&norm| f64::from(norm));
     let (low, high) = norms
@@ -122,7 +115,7 @@ fn decades<'a>(rows: impl Iterator<Item = &'a GradientRow>) -> Option<(f64, f64)
 fn map_figure(
     name: &'static str,
     title: &'static str,
-    rows: &Measured,
+    rows: &Gradients,
     of: fn(&GradientRow) -> &[f32],
     range: Option<(f64, f64)>,
     config: &Config,
@@ -147,11 +140,11 @@ fn map_figure(
     }
 }
 
-/// Logarithms of the norms: a row for each position, a column for each measured step of the whole run. What has not been
-/// measured yet is not a number, and stays empty.
+/// Returns the logarithms of the norms, with one row per position and one column per measured step of the whole run. Steps
+/// that are not measured yet are NaN, which is drawn as empty.
 fn map(rows: &[GradientRow], of: fn(&GradientRow) -> &[f32], config: &Config) -> Grid {
     if rows.is_empty() {
-        return Grid::empty();
+        return Grid::default();
     }
     let (n, cols) = (config.seq_len as usize, config.steps.div_ceil(config.measured_every()) as usize);
     let mut values = vec![f32::NAN; n * cols];
@@ -172,7 +165,7 @@ pub(super) struct PathProps {
     pub(super) trained: Option<Rc<Paths>>,
 }
 
-/// How much of a change at each position is left at the end, before and after training.
+/// The fraction of a change at each position that is left at the end, before and after training.
 #[component]
 pub(super) fn PathFigure(props: &PathProps) -> Html {
     let PathProps { config, untrained, trained } = props;

@@ -1,6 +1,6 @@
-//! The words and formulae of section 4.
+//! The texts and formulas of section 4.
 
-use super::super::{Config, params_lstm, params_rnn};
+use crate::sections::rnn::{Config, params_lstm, params_rnn};
 use crate::ui::math::{display_tex, math, math_with, tex};
 use yew::prelude::*;
 
@@ -45,7 +45,7 @@ pub(super) fn equations() -> Html {
     }
 }
 
-/// The number of parameters, in symbols and with the numbers of the settings.
+/// The parameter counts, in symbols and with the values of the settings.
 pub(super) fn param_formula(config: &Config) -> Html {
     let values = |total: u64| {
         [
@@ -67,12 +67,12 @@ pub(super) fn param_formula(config: &Config) -> Html {
     }
 }
 
-/// The gradient that arrives at a position.
+/// The gradient at a position.
 pub(super) fn gradient_formula() -> Html {
     math(tex!(r"\left\lVert \frac{\partial L}{\partial h_t} \right\rVert_2"))
 }
 
-/// How much of a change at position t survives until the end.
+/// The fraction of a change at position t that is left at the end.
 pub(super) fn path_formula() -> Html {
     math(tex!(
         r"\left\lVert \frac{\partial h_{\set{seq_len}{T}}}{\partial h_t} \right\rVert_F \Big/ \sqrt{\set{d_hidden}{d_h}}"

@@ -1,8 +1,8 @@
-//! Characters as they are shown: blanks and line ends can be seen.
+//! The display of characters, with visible signs for whitespace.
 
 use yew::prelude::*;
 
-/// A character for a label: what has no shape of its own gets a sign.
+/// Returns a visible sign for whitespace and control characters, and other characters unchanged.
 pub(super) fn visible(c: char) -> char {
     match c {
         ' ' => '␣',
@@ -13,16 +13,16 @@ pub(super) fn visible(c: char) -> char {
     }
 }
 
-/// Labels for a window's characters.
+/// Returns labels for the characters of a window.
 pub(super) fn labels(window: &[char]) -> Vec<AttrValue> {
     window.iter().map(|&c| AttrValue::from(visible(c).to_string())).collect()
 }
 
-/// The name that a screen reader says.
+/// Returns the name of a character for screen readers.
 pub(super) fn spoken(c: char) -> String {
     match c {
-        ' ' => "blank".to_owned(),
-        '\n' => "line end".to_owned(),
+        ' ' => "space".to_owned(),
+        '\n' => "newline".to_owned(),
         c => c.to_string(),
     }
 }

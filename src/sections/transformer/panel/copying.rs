@@ -1,17 +1,17 @@
-//! One sequence that repeats: where a head looks from each of its tokens, at any saved step.
+//! The attention of a head on one repeating sequence, at any snapshot.
 
-use super::super::heads::Snapshot;
-use super::super::induction::{Induction, is_answer};
-use super::super::{Config, Record};
 use super::chars::labels;
-use super::heads::{Thumbnails, head_name};
+use super::heads::{Thumbnails, grids, head_name, shading};
+use super::snapshots::timeline;
 use crate::charts::{ColorMap, Grid, Heatmap, Table};
 use crate::core::metric::Metric;
 use crate::panel::PtrEq;
+use crate::sections::transformer::heads::Snapshot;
+use crate::sections::transformer::induction::{Induction, is_answer};
+use crate::sections::transformer::{Config, Record};
 use crate::ui::figure::Figure;
-use crate::ui::readout::{MetricOutput, Readout, format_number};
+use crate::ui::readout::{Readout, format_number};
 use std::rc::Rc;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
@@ -23,7 +23,7 @@ pub(super) struct CopyingProps {
 #[component]
 pub(super) fn Copying(props: &CopyingProps) -> Html {
     let run = props.record.0.run();
-    // The latest step and the head with the highest score, until others are chosen.
+    // `None` is the latest snapshot, or the head with the highest score.
     let chosen = use_state_eq(|| None::<usize>);
     let head = use_state_eq(|| None::<usize>);
     let query = use_state_eq(|| None::<usize>);
@@ -46,12 +46,9 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
         }
     });
     let grids = use_memo((snapshot.clone().map(PtrEq), shown_head), |(snapshot, head)| {
-        let Some(PtrEq(snapshot)) = snapshot else { return (Grid::empty(), Grid::empty()) };
-        let n = snapshot.n as usize;
-        let weights = snapshot.map(*head);
-        let roots = weights.iter().map(|weight| weight.sqrt()).collect();
-        let grid = |values| Grid { rows: n, cols: n, values: Rc::new(values) };
-        (grid(roots), grid(weights))
+        snapshot
+            .as_ref()
+            .map_or_else(|| (Grid::default(), Grid::default()), |snapshot| grids(snapshot, *head))
     });
     let names = use_memo(PtrEq(run.window.clone()), |window| Rc::new(labels(&window.0)));
     let table = {
@@ -63,13 +60,6 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
     let (roots, weights) = &*grids;
     let n = snapshot.as_ref().map_or(0, |snapshot| snapshot.n as usize);
     let row = query.unwrap_or((run.period as usize + 3).min(n.saturating_sub(1))).min(n.saturating_sub(1));
-    let oninput = {
-        let chosen = chosen.setter();
-        Callback::from(move |event: InputEvent| {
-            let to = event.target_unchecked_into::<HtmlInputElement>().value_as_number() as usize;
-            chosen.set((to < last).then_some(to));
-        })
-    };
     let body = match &snapshot {
         None => html! { <p class="muted">{ "Nothing has been measured on a sequence that repeats." }</p> },
         Some(snapshot) => {
@@ -80,12 +70,7 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
             };
             html! {
                 <>
-                    <div class="timeline">
-                        <label>{ "Snapshot " }
-                            <input type="range" min="0" max={last.to_string()} step="1" value={at.to_string()} disabled={last == 0} data-timeline="induction"
-                                aria-valuetext={format!("step {step}")} {oninput} /></label>
-                        <MetricOutput metric="induction_step" value={f64::from(step)}>{ format!("step {step}, {} of {}", at + 1, last + 1) }</MetricOutput>
-                    </div>
+                    { timeline(&chosen, (at, last), step, "induction", "induction_step") }
                     <div class="head-large">
                         <Heatmap name={format!("Attention of {}", head_name(snapshot, shown_head))} grid={roots.clone()} map={ColorMap::Sequential} range={Some((0.0, 1.0))} max_height={420.0}
                             x_label="key" y_label="query" row_names={(*names).clone()} col_names={(*names).clone()} value_label="√weight"
@@ -108,18 +93,17 @@ pub(super) fn Copying(props: &CopyingProps) -> Html {
     }
 }
 
-/// The sequence, each token as dark as the query's weight on it; the tokens that answer it are framed.
+/// The sequence, each token shaded by the query's weight on it; the tokens that an induction head attends to are framed.
 fn from_query(snapshot: &Snapshot, window: &[char], period: usize, head: usize, query: usize) -> Html {
     let row = snapshot.row(head, query);
-    let most = row.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    let shading = shading(&row);
     let token = |(i, &c): (usize, &char)| {
-        let share = row.get(i).map_or(0.0, |weight| (weight / most).sqrt());
         let class = classes!(
             (i == query).then_some("query"),
             is_answer(query, i, period).then_some("answer"),
             (i > query).then_some("unseen")
         );
-        html! { <span {class} ~style={format!("--weight:{:.0}%", 85.0 * share)}>{ c }</span> }
+        html! { <span {class} ~style={shading(i)}>{ c }</span> }
     };
     let on_answer: f32 =
         row.iter().enumerate().filter(|(i, _)| is_answer(query, *i, period)).map(|(_, w)| w).sum();
@@ -141,7 +125,7 @@ fn from_query(snapshot: &Snapshot, window: &[char], period: usize, head: usize, 
     }
 }
 
-/// All scores at all steps.
+/// Returns the losses and the scores of all heads at each step.
 fn score_table(scores: &[Rc<Induction>], heads: u32) -> Table {
     let heads = (heads as usize).max(1);
     let count = scores.first().map_or(0, |first| first.induction.len());

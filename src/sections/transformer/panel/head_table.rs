@@ -1,10 +1,10 @@
-//! What each head does, in numbers, and what the model loses without it.
+//! The statistics of each head, and the loss of the model without it.
 
-use super::super::heads::{HeadStats, Snapshot};
-use super::super::{Ablation, Request};
-use super::heads::head_name;
+use super::heads::{head_name, layer_and_head};
 use crate::charts::Table;
 use crate::panel::PtrEq;
+use crate::sections::transformer::heads::{HeadStats, Snapshot};
+use crate::sections::transformer::{Ablation, Request};
 use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
 use yew::prelude::*;
@@ -17,13 +17,13 @@ pub(super) struct HeadTableProps {
     pub(super) on_head: Callback<usize>,
     pub(super) ask: Callback<Request>,
     pub(super) listens: bool,
-    /// Whether the weights are those of now, which are the ones that can be tried without a head.
+    /// True if the snapshot has the current weights. Only these can be measured without a head.
     pub(super) latest: bool,
 }
 
 type Column = (&'static str, &'static str, fn(&HeadStats) -> f32);
 
-/// Heading, what it means, and the number.
+/// The heading, the description and the value of each column.
 const COLUMNS: &[Column] = &[
     ("mean attention distance", "mean distance in characters", |stats| stats.distance),
     ("entropy", "of a query's weights, in nats", |stats| stats.entropy),
@@ -38,17 +38,12 @@ const COLUMNS: &[Column] = &[
 #[component]
 pub(super) fn HeadTable(props: &HeadTableProps) -> Html {
     let snapshot = &props.snapshot.0;
-    // The column that heads are sorted by, and whether the largest comes first; at first in the order of the layers.
+    // The column to sort by, and true for descending order; `None` is the order of the layers.
     let sort = use_state_eq(|| None::<(usize, bool)>);
-    let heads = (snapshot.n_heads as usize).max(1);
     let lost = |head: usize| {
-        let key = ((head / heads) as u32, (head % heads) as u32);
-        props
-            .ablations
-            .0
-            .iter()
-            .find(|ablation| ablation.off == [key])
-            .map(|ablation| ablation.loss - ablation.whole)
+        let off = [layer_and_head(snapshot, head)];
+        let ablation = props.ablations.iter().find(|ablation| ablation.off == off)?;
+        Some(ablation.loss - ablation.whole)
     };
     let value = |column: usize, head: usize| match COLUMNS.get(column) {
         Some((_, _, of)) => snapshot.stats.get(head).map(|stats| f64::from(of(stats))),
@@ -77,14 +72,14 @@ pub(super) fn HeadTable(props: &HeadTableProps) -> Html {
     };
     let row = |&head: &usize| {
         let (on_head, ask) = (props.on_head.clone(), props.ask.clone());
-        let key = ((head / heads) as u32, (head % heads) as u32);
+        let key = layer_and_head(snapshot, head);
         let off = Callback::from(move |_: MouseEvent| ask.emit(Request::Ablate(vec![key])));
         let name = head_name(snapshot, head);
-        let what = snapshot.stats.get(head).map_or("", |stats| stats.description());
+        let description = snapshot.stats.get(head).map_or("", |stats| stats.description());
         html! {
             <tr key={head} data-head-row={head.to_string()} class={(head == props.head).then_some("chosen")}>
                 <th scope="row"><button type="button" onclick={move |_| on_head.emit(head)}>{ name.clone() }</button></th>
-                <td>{ what }</td>
+                <td>{ description }</td>
                 { for (0..COLUMNS.len()).map(|column| html! { <td>{ format_number(value(column, head).unwrap_or_default(), 2) }</td> }) }
                 <td>
                     if let Some(lost) = lost(head) {
@@ -96,7 +91,7 @@ pub(super) fn HeadTable(props: &HeadTableProps) -> Html {
             </tr>
         }
     };
-    let look_for = html! { <>{ "Means over all queries of the window, weighed by attention; the words follow from the numbers by fixed rules. The last column is the validation loss without that head, less the whole model's: what the others cannot make up for." }</> };
+    let look_for = html! { <>{ "Means over all queries of the window, weighted by attention; the words follow from the numbers by fixed rules. The last column is the validation loss without that head, minus the full model's loss: what the others cannot make up for." }</> };
     let table = {
         let snapshot = props.snapshot.clone();
         Callback::from(move |()| {
@@ -123,7 +118,7 @@ pub(super) fn HeadTable(props: &HeadTableProps) -> Html {
                 <table>
                     <thead><tr><th scope="col">{ "head" }</th><th scope="col">{ "in words" }</th>
                         { for COLUMNS.iter().enumerate().map(|(i, (words, title, _))| heading(i, words, title)) }
-                        { heading(COLUMNS.len(), "switched off", "validation loss without it, less that with it, in nats") }
+                        { heading(COLUMNS.len(), "switched off", "validation loss without it, minus the loss with it, in nats") }
                     </tr></thead>
                     <tbody>{ for order.iter().map(row) }</tbody>
                 </table>

@@ -1,10 +1,10 @@
-//! Attention: all heads as small maps, one of them large, and its weights as shading over the text itself.
+//! The attention of all heads as small maps, and of one head as a large map and as shading of the text.
 
-use super::super::heads::Snapshot;
 use super::chars::{labels, spoken, visible};
 use crate::charts::{ColorMap, Grid, Heatmap, Table};
 use crate::core::metric::Metric;
 use crate::panel::PtrEq;
+use crate::sections::transformer::heads::Snapshot;
 use crate::ui::figure::Figure;
 use crate::ui::picture::Picture;
 use crate::ui::readout::{Readout, format_number};
@@ -14,17 +14,64 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub(super) struct HeadsProps {
     pub(super) snapshot: PtrEq<Snapshot>,
-    /// The characters that are looked at.
+    /// The characters that the model attends to.
     pub(super) window: PtrEq<Vec<char>>,
-    /// The head that is shown large, counted through all layers.
+    /// The index of the large head among the heads of all layers.
     pub(super) head: usize,
     pub(super) on_head: Callback<usize>,
 }
 
-/// "layer 2, head 3", both counted from 1.
+/// Returns the layer of a head and its index there, from its index among the heads of all layers.
+pub(super) fn layer_and_head(snapshot: &Snapshot, head: usize) -> (u32, u32) {
+    let (head, heads) = (head as u32, snapshot.n_heads.max(1));
+    (head / heads, head % heads)
+}
+
+/// Returns the name of a head, such as "layer 2, head 3", both counted from 1.
 pub(super) fn head_name(snapshot: &Snapshot, head: usize) -> String {
+    let (layer, head) = layer_and_head(snapshot, head);
+    format!("layer {}, head {}", layer + 1, head + 1)
+}
+
+/// Returns the square roots of a head's weights, which make small weights visible, and the weights.
+pub(super) fn grids(snapshot: &Snapshot, head: usize) -> (Grid, Grid) {
+    let weights = snapshot.map(head);
+    let roots = weights.iter().map(|weight| weight.sqrt()).collect();
+    let n = snapshot.n as usize;
+    let grid = |values| Grid { rows: n, cols: n, values: Rc::new(values) };
+    (grid(roots), grid(weights))
+}
+
+/// Small pictures of all heads in one row per layer; `element` adds the controls of a head to its picture.
+#[hook]
+pub(super) fn use_head_grid(snapshot: PtrEq<Snapshot>, element: impl Fn(usize, Html) -> Html) -> Html {
+    let pictures = use_memo(snapshot.clone(), |snapshot| {
+        let paint = |head| Rc::new(ColorMap::Sequential.paint(&grids(snapshot, head).0.values, (0.0, 1.0)));
+        (0..snapshot.len()).map(paint).collect::<Vec<_>>()
+    });
     let heads = (snapshot.n_heads as usize).max(1);
-    format!("layer {}, head {}", head / heads + 1, head % heads + 1)
+    let picture = |(head, rgba): (usize, &Rc<Vec<u8>>)| {
+        let label = head_name(&snapshot, head);
+        element(head, html! { <Picture side={snapshot.n as usize} rgba={rgba.clone()} {label} /> })
+    };
+    let layer = |(layer, pictures): (usize, &[Rc<Vec<u8>>])| {
+        html! {
+            <div class="head-layer" role="group" aria-label={format!("Layer {}", layer + 1)}>
+                <span class="layer-name">{ format!("layer {}", layer + 1) }</span>
+                { for pictures.iter().enumerate().map(|(i, rgba)| picture((layer * heads + i, rgba))) }
+            </div>
+        }
+    };
+    html! { <div class="head-grid">{ for pictures.chunks(heads).enumerate().map(layer) }</div> }
+}
+
+/// Returns the style that shades a key by its weight, relative to the largest weight of the query.
+pub(super) fn shading(row: &[f32]) -> impl Fn(usize) -> String {
+    let max = row.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    move |key| {
+        let share = row.get(key).map_or(0.0, |weight| (weight / max).sqrt());
+        format!("--weight:{:.0}%", 85.0 * share)
+    }
 }
 
 #[component]
@@ -45,16 +92,10 @@ pub(super) fn Heads(props: &HeadsProps) -> Html {
             locked.set((*now != Some(row)).then_some(row))
         })
     };
-    let grids = use_memo((props.snapshot.clone(), head), |(snapshot, head)| {
-        let weights = snapshot.0.map(*head);
-        let roots = weights.iter().map(|weight| weight.sqrt()).collect();
-        let n = snapshot.0.n as usize;
-        let grid = |values| Grid { rows: n, cols: n, values: Rc::new(values) };
-        (grid(roots), grid(weights))
-    });
+    let grids = use_memo((props.snapshot.clone(), head), |(snapshot, head)| grids(snapshot, *head));
     let names = use_memo(props.window.clone(), |window| Rc::new(labels(&window.0)));
     let (roots, weights) = &*grids;
-    // A locked row stays; else the one under the cursor, else the last, which sees the whole window.
+    // The locked row, or the row under the cursor, or the last row, which attends to the whole window.
     let query = locked
         .or(hovered.map(|(row, _)| row))
         .unwrap_or_else(|| n.saturating_sub(1))
@@ -113,39 +154,21 @@ pub(super) struct ThumbnailsProps {
     pub(super) on_head: Callback<usize>,
 }
 
-/// One small map a head, layer by layer.
+/// Small maps, one per head, layer by layer.
 #[component]
 pub(super) fn Thumbnails(props: &ThumbnailsProps) -> Html {
-    let snapshot = &props.snapshot.0;
-    let pictures = use_memo(props.snapshot.clone(), |snapshot| {
-        let snapshot = &snapshot.0;
-        let paint = |head| {
-            let roots: Vec<f32> = snapshot.map(head).iter().map(|weight| weight.sqrt()).collect();
-            Rc::new(ColorMap::Sequential.paint(&roots, (0.0, 1.0)))
-        };
-        (0..snapshot.len()).map(paint).collect::<Vec<_>>()
-    });
-    let heads = (snapshot.n_heads as usize).max(1);
-    let button = |(head, rgba): (usize, &Rc<Vec<u8>>)| {
-        let on_head = props.on_head.clone();
-        let what = snapshot.stats.get(head).map_or("", |stats| stats.description());
+    let ThumbnailsProps { snapshot, head: shown, on_head } = props;
+    use_head_grid(snapshot.clone(), |head, picture| {
+        let on_head = on_head.clone();
+        let description = snapshot.stats.get(head).map_or("", |stats| stats.description());
         html! {
-            <button type="button" class="head-button" data-head={head.to_string()} aria-pressed={(head == props.head).to_string()}
-                title={format!("{}: {what}", head_name(snapshot, head))} onclick={move |_| on_head.emit(head)}>
-                <Picture side={snapshot.n as usize} rgba={rgba.clone()} label={head_name(snapshot, head)} />
-                <span>{ what }</span>
+            <button type="button" class="head-button" data-head={head.to_string()} aria-pressed={(head == *shown).to_string()}
+                title={format!("{}: {description}", head_name(snapshot, head))} onclick={move |_| on_head.emit(head)}>
+                { picture }
+                <span>{ description }</span>
             </button>
         }
-    };
-    let layer = |(layer, pictures): (usize, &[Rc<Vec<u8>>])| {
-        html! {
-            <div class="head-layer" role="group" aria-label={format!("Layer {}", layer + 1)}>
-                <span class="layer-name">{ format!("layer {}", layer + 1) }</span>
-                { for pictures.iter().enumerate().map(|(i, rgba)| button((layer * heads + i, rgba))) }
-            </div>
-        }
-    };
-    html! { <div class="head-grid">{ for pictures.chunks(heads).enumerate().map(layer) }</div> }
+    })
 }
 
 #[derive(PartialEq, Properties)]
@@ -157,14 +180,13 @@ struct LinkedProps {
     locked: bool,
 }
 
-/// The window as text, each character as dark as the query's weight on it.
+/// The window as text, each character shaded by the query's weight on it.
 #[component]
 fn LinkedText(props: &LinkedProps) -> Html {
     let row = props.snapshot.0.row(props.head, props.query);
     let window = &*props.window.0;
-    let most = row.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    let shading = shading(&row);
     let character = |(i, &c): (usize, &char)| {
-        let share = row.get(i).map_or(0.0, |weight| (weight / most).sqrt());
         let class = if i == props.query {
             Some("query")
         } else if i > props.query {
@@ -172,7 +194,6 @@ fn LinkedText(props: &LinkedProps) -> Html {
         } else {
             None
         };
-        let style = format!("--weight:{:.0}%", share * 85.0);
         let shown = if c == '\n' {
             "⏎\n".to_owned()
         } else if i == props.query {
@@ -180,7 +201,7 @@ fn LinkedText(props: &LinkedProps) -> Html {
         } else {
             c.to_string()
         };
-        html! { <span {class} ~style={style}>{ shown }</span> }
+        html! { <span {class} ~style={shading(i)}>{ shown }</span> }
     };
     let strongest = row
         .iter()

@@ -1,15 +1,15 @@
-//! Induction heads: the scores of all heads over the steps, and the loss on both halves of sequences that repeat.
+//! Induction heads: the scores of the heads over the steps, and the loss on both halves of repeating sequences.
 
-use super::super::checks::INDUCTION_SCORE;
-use super::super::{Config, Record, TaskChoice};
 use super::copying::Copying;
 use crate::charts::{LineChart, Reference, Series, Table};
 use crate::core::settings::{Preset, Settings};
 use crate::panel::{CurveFigure, CurveSpec, PtrEq, Readouts};
+use crate::sections::transformer::checks::INDUCTION_SCORE;
+use crate::sections::transformer::{Config, Record, TaskChoice};
 use crate::ui::figure::Figure;
 use yew::prelude::*;
 
-/// How many heads have lines of their own: those with the highest scores.
+/// The number of heads that are drawn: those with the highest scores.
 const SHOWN: usize = 4;
 
 const HALVES: &[CurveSpec] = &[
@@ -78,13 +78,13 @@ pub(super) fn InductionChapter(props: &InductionProps) -> Html {
     }
 }
 
-/// "2.1": layer and head, both from 1.
+/// Returns the short name of a head, such as "2.1": layer and head, both counted from 1.
 fn short_name(head: usize, heads: u32) -> String {
     let heads = (heads as usize).max(1);
     format!("{}.{}", head / heads + 1, head % heads + 1)
 }
 
-/// The lines that end highest, in the order of the heads.
+/// Returns the lines with the highest last values, in the order of the heads.
 fn highest(series: &[Series]) -> Vec<Series> {
     let last = |series: &Series| series.points.last().map_or(f64::NEG_INFINITY, |point| point.1);
     let mut order: Vec<usize> = (0..series.len()).collect();
@@ -95,7 +95,7 @@ fn highest(series: &[Series]) -> Vec<Series> {
     order.into_iter().filter_map(|i| series.get(i).cloned()).collect()
 }
 
-/// What the task is, and how two heads solve it.
+/// The task, and its solution with two heads.
 fn story() -> Html {
     html! {
         <p class="story">
@@ -108,7 +108,7 @@ fn story() -> Html {
     }
 }
 
-/// Buttons that set the task, where the settings are those of a text.
+/// Buttons that select repeating sequences.
 fn set_up(choose: &Callback<Option<&'static Preset>>) -> Html {
     let button = |slug: &'static str, words: &'static str, action: &'static str| {
         let preset = Config::PRESETS.iter().find(|preset| preset.slug == slug)?;

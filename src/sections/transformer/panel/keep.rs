@@ -1,7 +1,7 @@
-//! Weights to and from a file.
+//! Export and import of weights.
 
-use super::super::Request;
 use crate::panel::PtrEq;
+use crate::sections::transformer::Request;
 use crate::ui::export::download_bytes;
 use js_sys::Uint8Array;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -20,7 +20,7 @@ pub(super) struct WeightsProps {
     pub(super) step: u32,
 }
 
-/// Weights to and from a file.
+/// The controls that export and import weights.
 #[component]
 pub(super) fn Weights(props: &WeightsProps) -> Html {
     let warning = use_state_eq(|| None::<&'static str>);
@@ -41,7 +41,7 @@ pub(super) fn Weights(props: &WeightsProps) -> Html {
         Callback::from(move |event: Event| {
             let input = event.target_unchecked_into::<HtmlInputElement>();
             let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
-            // The same file may be chosen again.
+            // Without this, choosing the same file again would not fire an event.
             input.set_value("");
             let (ask, open, warning) = (ask.clone(), open.clone(), warning.clone());
             spawn_local(async move {
@@ -63,11 +63,11 @@ pub(super) fn Weights(props: &WeightsProps) -> Html {
                 if let Some(step) = props.loaded {
                     <p data-loaded={step.to_string()}>{ format!("Weights of step {step} loaded; the validation loss above is for these weights.") }</p>
                 }
-                if let Some(why) = &props.refused {
-                    <p class="notice" data-kind="warn" data-refused="">{ why.clone() }</p>
+                if let Some(reason) = &props.refused {
+                    <p class="notice" data-kind="warn" data-refused="">{ reason.clone() }</p>
                 }
-                if let Some(why) = *warning {
-                    <p class="notice" data-kind="warn">{ why }</p>
+                if let Some(warning) = *warning {
+                    <p class="notice" data-kind="warn">{ warning }</p>
                 }
             </div>
         </div>

@@ -1,23 +1,23 @@
-//! The likeliest next characters as bars, under a temperature and among the top k.
+//! The most likely next characters as bars, for a temperature and a top-k.
 
-use super::super::NextToken;
-use super::super::next::{by_score, entropy, probabilities};
 use super::chars::{spoken, visible};
 use crate::charts::Table;
+use crate::sections::transformer::NextToken;
+use crate::sections::transformer::next::{by_score, entropy, probabilities};
 use crate::ui::readout::format_number;
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// How many bars there are.
+/// The number of bars.
 const BARS: usize = 10;
 
-/// What the bars are drawn from.
+/// The distribution of the next character.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Distribution {
-    /// Characters in the order of their scores, with their probability, that of the whole model, and the logit.
+    /// Characters by decreasing logit, with their probability, their probability in the full model, and the logit.
     rows: Vec<(char, f64, f64, f32)>,
     entropy: f64,
-    /// Whether heads are switched off.
+    /// True if heads are switched off.
     partial: bool,
 }
 
@@ -49,7 +49,7 @@ impl Distribution {
     }
 }
 
-/// The bars; with heads switched off, those of the whole model as outlines.
+/// The bars. If heads are switched off, outlines show the full model.
 pub(super) fn bars(distribution: &Rc<Distribution>) -> Html {
     let partial = distribution.partial;
     let bar = |(c, now, whole, _): &(char, f64, f64, f32)| {

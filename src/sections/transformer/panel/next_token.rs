@@ -1,19 +1,19 @@
-//! What comes next: the model drawn with its shapes, a text of the visitor's, the likeliest next characters, and the heads'
-//! attention on that text, each with a switch.
+//! The prediction of the next character: a diagram of the model, the user's text, the most likely characters, and a switch
+//! for each head with its attention on that text.
 
-use super::super::next::Reading;
-use super::super::{Config, NextRequest, NextToken, Request, TaskChoice, TextInfo};
 use super::chars::spoken;
 use super::next_bars::{Distribution, bars};
 use super::next_heads::NextHeads;
 use super::schematic::schematic;
 use crate::panel::PtrEq;
+use crate::sections::transformer::next::Reading;
+use crate::sections::transformer::{Config, NextRequest, NextToken, Request, TaskChoice, TextInfo};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
-/// A model that is being trained is asked again so often.
+/// The time between two requests to a model in training, in milliseconds.
 const REFRESH_MS: f64 = 1000.0;
 
 #[derive(PartialEq, Properties)]
@@ -23,23 +23,23 @@ pub(super) struct NextProps {
     pub(super) next: Option<PtrEq<NextToken>>,
     pub(super) ask: Callback<Request>,
     pub(super) listens: bool,
-    /// Tells the model's weights of now from earlier ones.
+    /// The version of the model's weights.
     pub(super) version: Version,
 }
 
-/// Which weights: of which run, after how many steps, and how many files were loaded.
+/// Identifies the weights of a model: a new version means that predictions are outdated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Version {
     pub(super) run: u32,
     pub(super) step: usize,
-    pub(super) looks: usize,
-    /// Whether they change all the time.
+    pub(super) snapshots: usize,
+    /// True if the weights are being trained.
     pub(super) running: bool,
-    /// Whether it generates a text for the visitor, which a question would end.
+    /// True while a text is written, which a request would stop.
     pub(super) writing: bool,
 }
 
-/// A text that says something of what is learned.
+/// Returns the initial text, which is typical of the task.
 pub(super) fn first_text(task: TaskChoice) -> &'static str {
     match task {
         TaskChoice::Text => "ROMEO:\nWhat say'st th",
@@ -58,7 +58,7 @@ pub(super) fn NextCharacter(props: &NextProps) -> Html {
     let kinds = vocabulary.len().max(1) as u32;
     let k = top_k.unwrap_or(kinds).clamp(1, kinds);
     let reading = Reading::of(&text, vocabulary, config.context as usize);
-    // Switches of heads that this model does not have are forgotten.
+    // Heads that this model does not have are ignored.
     let switched: Vec<(u32, u32)> =
         off.iter().copied().filter(|&(l, h)| l < config.layers && h < config.heads).collect();
     let request = NextRequest { text: reading.chars.clone(), off: switched.clone() };
@@ -141,15 +141,15 @@ pub(super) fn NextCharacter(props: &NextProps) -> Html {
     }
 }
 
-/// What of the text the model does not read, and why.
+/// The parts of the text that the model does not read, with reasons.
 fn notes(reading: &Reading, config: &Config) -> Html {
     let mut sentences = Vec::new();
     if !reading.unknown.is_empty() {
-        const MOST: usize = 8;
+        const MAX_NAMED: usize = 8;
         let mut names: Vec<String> =
-            reading.unknown.iter().take(MOST).map(|&c| format!("“{}”", spoken(c))).collect();
-        if reading.unknown.len() > MOST {
-            names.push(format!("{} more", reading.unknown.len() - MOST));
+            reading.unknown.iter().take(MAX_NAMED).map(|&c| format!("“{}”", spoken(c))).collect();
+        if reading.unknown.len() > MAX_NAMED {
+            names.push(format!("{} more", reading.unknown.len() - MAX_NAMED));
         }
         let what =
             if reading.folded { "read as �, which stands for all rare characters" } else { "skipped" };
@@ -162,7 +162,7 @@ fn notes(reading: &Reading, config: &Config) -> Html {
         ));
     }
     if reading.empty {
-        sentences.push("Without a text, the model starts after a line end.".to_owned());
+        sentences.push("Without a text, the model starts after a newline.".to_owned());
     }
     html! { <>{ for sentences.into_iter().map(|text| html! { <p class="muted">{ text }</p> }) }</> }
 }
@@ -176,17 +176,17 @@ struct AskerProps {
     version: Version,
 }
 
-/// Asks the model, one question at a time: the next when the last has been answered, and again as the model learns. It draws
-/// nothing, so that frames of the run leave the figure alone.
+/// Sends requests to the model, one at a time, when the text changes and as the model trains. It renders nothing, so that
+/// frames of the run do not render the figure again.
 #[component]
 fn Asker(props: &AskerProps) -> Html {
-    // What was asked last, of which weights, and when.
+    // The last request, the version of the weights, and the time.
     let asked = use_mut_ref(|| None::<(NextRequest, Version, f64)>);
     use_effect_with((props.request.clone(), props.answered.clone(), props.listens, props.version), {
         let ask = props.ask.clone();
         move |(request, answered, listens, version)| {
             let mut asked = asked.borrow_mut();
-            // Another run knows nothing of what this one was asked.
+            // Another run has not received the request.
             if !listens || asked.as_ref().is_some_and(|(_, of, _)| of.run != version.run) {
                 *asked = None;
             }
@@ -194,10 +194,10 @@ fn Asker(props: &AskerProps) -> Html {
             let due = match &*asked {
                 None => true,
                 Some((last, of, at)) => {
-                    let waits = answered.as_ref() != Some(last);
+                    let is_waiting = answered.as_ref() != Some(last);
                     let changed = last != request;
                     let older = of != version && (!version.running || now - at >= REFRESH_MS);
-                    !waits && (changed || older)
+                    !is_waiting && (changed || older)
                 }
             };
             if *listens && due && !version.writing && !request.text.is_empty() {

@@ -1,9 +1,9 @@
-//! A text of the visitor's, from a file or pasted. It stays in this browser.
+//! The user's own text, from a file or pasted. It stays in this browser.
 
-use super::super::TextChoice;
 use crate::client::use_files;
 use crate::panel::files::FileBox;
 use crate::protocol::FileKind;
+use crate::sections::transformer::TextChoice;
 use js_sys::Array;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
@@ -20,7 +20,7 @@ pub(super) struct OwnTextProps {
 pub(super) fn OwnText(props: &OwnTextProps) -> Html {
     let files = use_files(FileKind::Text);
     let node = use_node_ref();
-    // What has just been brought is what the visitor wants to see learned; what was taken away cannot be.
+    // A new text is selected for training. If it is removed, the built-in text is selected.
     let before = use_mut_ref(|| None::<usize>);
     use_effect_with((files.list.clone(), props.choice), {
         let set = props.set.clone();
@@ -42,7 +42,7 @@ pub(super) fn OwnText(props: &OwnTextProps) -> Html {
             let Some(area) = node.cast::<HtmlTextAreaElement>() else { return };
             let parts = Array::of1(&JsValue::from_str(&area.value()));
             let Ok(blob) = Blob::new_with_str_sequence(&parts) else { return };
-            // A blob without a name would be called a file.
+            // The name is shown in the list; a blob has none.
             let _ = js_sys::Reflect::set(&blob, &"name".into(), &"the pasted text".into());
             add.emit(Array::of1(&blob).into());
         })
@@ -51,7 +51,7 @@ pub(super) fn OwnText(props: &OwnTextProps) -> Html {
         <FileBox kind={FileKind::Text} {files} title="your own text">
             <p>{ "Your own text, UTF-8, 2 KB to 20 MB. A tenth of it is held out for validation. It stays in this browser." }</p>
             <label>{ "Paste it here" }<textarea ref={node} rows="3" data-paste="" /></label>
-            <button type="button" data-action="use-text" onclick={paste}>{ "Learn this text" }</button>
+            <button type="button" data-action="use-text" onclick={paste}>{ "Train on this text" }</button>
         </FileBox>
     }
 }

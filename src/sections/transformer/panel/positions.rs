@@ -1,10 +1,12 @@
 //! Sinusoidal positions: the table, one wave, the products, the rotation.
 
-use super::super::PositionTable;
-use super::super::positions::{measured_period, product_formula, shown_positions, wavelength};
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Series, Table};
 use crate::panel::{PtrEq, Readouts, series_table};
+use crate::sections::transformer::PositionTable;
+use crate::sections::transformer::positions::{
+    measured_period, product_formula, shown_positions, wavelength,
+};
 use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
 use std::rc::Rc;

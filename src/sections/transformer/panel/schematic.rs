@@ -1,20 +1,20 @@
-//! The model as a drawing: what each part does to the vectors, and in which shapes.
+//! A diagram of the model, with the shape of the tensor after each part.
 
-use super::super::Config;
+use crate::sections::transformer::{Config, PositionsChoice};
 use yew::prelude::*;
 
 const WIDTH: f64 = 340.0;
-/// Where the path of the vectors runs; branches leave it to the right and come back.
+/// The x coordinate of the residual path. Branches leave it to the right and return.
 const PATH: f64 = 44.0;
 const BOX: (f64, f64) = (92.0, 142.0);
 const ROW: f64 = 25.0;
 
-/// A drawing from top to bottom, by rows.
+/// A drawing that is built row by row, from top to bottom.
 #[derive(Default)]
 struct Drawing {
     parts: Vec<Html>,
     y: f64,
-    /// What it says, for a screen reader.
+    /// The description for screen readers.
     words: Vec<String>,
 }
 
@@ -39,7 +39,7 @@ impl Drawing {
         }
     }
 
-    /// A box of a branch, or on the path.
+    /// Adds a box, either on the path or in a branch.
     fn stage(&mut self, on_path: bool, name: &str, shape: String) {
         let (left, width) = if on_path { (14.0, 220.0) } else { BOX };
         let y = self.y;
@@ -52,7 +52,7 @@ impl Drawing {
         self.y += ROW;
     }
 
-    /// A branch of boxes beside the path, which is added to it.
+    /// Adds a branch of boxes whose output is added to the path.
     fn branch(&mut self, stages: &[(&str, String)]) {
         let top = self.y;
         let middle = BOX.0 + 20.0;
@@ -81,7 +81,7 @@ impl Drawing {
     }
 }
 
-/// The decoder with the shapes that it has for a text of `n` characters out of `vocabulary`.
+/// Returns the diagram for a text of `n` characters and a vocabulary of this size.
 pub(super) fn schematic(config: &Config, n: usize, vocabulary: usize) -> Html {
     let (d, h) = (config.d_model, config.heads);
     let mut drawing = Drawing { y: 14.0, ..Drawing::default() };
@@ -89,13 +89,9 @@ pub(super) fn schematic(config: &Config, n: usize, vocabulary: usize) -> Html {
     drawing.stage(true, "characters, one-hot", format!("[{n}, {vocabulary}]"));
     drawing.down();
     drawing.stage(true, "embedding E", vectors.clone());
-    if config.positions == super::super::PositionsChoice::None {
-        drawing.down();
-        drawing.stage(true, "no positions", vectors.clone());
-    } else {
-        drawing.down();
-        drawing.stage(true, "+ positions P", vectors.clone());
-    }
+    drawing.down();
+    let positions = if config.positions == PositionsChoice::None { "no positions" } else { "+ positions P" };
+    drawing.stage(true, positions, vectors.clone());
     drawing.y += 8.0;
     let top = drawing.y - 20.0;
     drawing.branch(&[

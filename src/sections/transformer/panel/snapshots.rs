@@ -1,9 +1,9 @@
-//! The saved steps of a run: drag through them, and see what the model wrote and where its heads looked at each.
+//! The snapshots of a run: a slider over them, with the sample and the attention of all heads at each.
 
-use super::super::{Record, Request, Sample};
 use super::head_table::HeadTable;
 use super::heads::Heads;
 use crate::panel::PtrEq;
+use crate::sections::transformer::{Record, Request, Sample};
 use crate::ui::readout::MetricOutput;
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
@@ -13,12 +13,12 @@ use yew::prelude::*;
 pub(super) struct SnapshotsProps {
     pub(super) record: PtrEq<Record>,
     pub(super) ask: Callback<Request>,
-    /// Whether there is a run that answers.
+    /// True if there is a run that answers requests.
     pub(super) listens: bool,
     pub(super) of: Of,
 }
 
-/// What is shown of a snapshot.
+/// The shown part of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Of {
     Heads,
@@ -28,7 +28,7 @@ pub(super) enum Of {
 #[component]
 pub(super) fn Snapshots(props: &SnapshotsProps) -> Html {
     let run = props.record.0.run();
-    // The latest, unless an earlier one is chosen.
+    // `None` is the latest.
     let chosen = use_state_eq(|| None::<usize>);
     let head = use_state_eq(|| 0usize);
     let steps: Vec<u32> = run.snapshots.iter().map(|snapshot| snapshot.step).collect();
@@ -38,14 +38,6 @@ pub(super) fn Snapshots(props: &SnapshotsProps) -> Html {
         let head = head.setter();
         move |to: usize, ()| head.set(to)
     });
-    let oninput = {
-        let chosen = chosen.setter();
-        Callback::from(move |event: InputEvent| {
-            let to = event.target_unchecked_into::<HtmlInputElement>().value_as_number() as usize;
-            // At the right end it follows the run again.
-            chosen.set((to < last).then_some(to));
-        })
-    };
     let Some(snapshot) = run.snapshots.get(at) else {
         return html! {
                 <p class="notice">{ "Press Train: at steps 0, 10, 30, 100 and so on, the model generates a sample and every head's attention is recorded. Drag through these snapshots here." }</p>
@@ -55,12 +47,7 @@ pub(super) fn Snapshots(props: &SnapshotsProps) -> Html {
     let sample = run.samples.iter().rfind(|sample| sample.step <= step).cloned();
     html! {
         <>
-            <div class="timeline">
-                <label>{ "Snapshot " }
-                    <input type="range" min="0" max={last.to_string()} step="1" value={at.to_string()} disabled={last == 0} data-timeline=""
-                        aria-valuetext={format!("step {step}")} {oninput} /></label>
-                <MetricOutput metric="shown_step" value={f64::from(step)}>{ format!("step {step}, {} of {}", at + 1, last + 1) }</MetricOutput>
-            </div>
+            { timeline(&chosen, (at, last), step, "", "shown_step") }
             if props.of == Of::Samples {
                 <Samples samples={run.samples.clone()} {step} shown={sample.map(PtrEq)} />
             } else {
@@ -72,6 +59,29 @@ pub(super) fn Snapshots(props: &SnapshotsProps) -> Html {
     }
 }
 
+/// The slider over the snapshots, from 0 to `last`. At the right end, it follows the run.
+pub(super) fn timeline(
+    chosen: &UseStateHandle<Option<usize>>,
+    (at, last): (usize, usize),
+    step: u32,
+    name: &'static str,
+    metric: &'static str,
+) -> Html {
+    let chosen = chosen.setter();
+    let oninput = move |event: InputEvent| {
+        let to = event.target_unchecked_into::<HtmlInputElement>().value_as_number() as usize;
+        chosen.set((to < last).then_some(to));
+    };
+    html! {
+        <div class="timeline">
+            <label>{ "Snapshot " }
+                <input type="range" min="0" max={last.to_string()} step="1" value={at.to_string()} disabled={last == 0} data-timeline={name}
+                    aria-valuetext={format!("step {step}")} {oninput} /></label>
+            <MetricOutput {metric} value={f64::from(step)}>{ format!("step {step}, {} of {}", at + 1, last + 1) }</MetricOutput>
+        </div>
+    }
+}
+
 #[derive(PartialEq, Properties)]
 struct SamplesProps {
     samples: Vec<Rc<Sample>>,
@@ -79,7 +89,7 @@ struct SamplesProps {
     shown: Option<PtrEq<Sample>>,
 }
 
-/// What it wrote at the first saved step, and at the chosen one.
+/// The samples of the first snapshot and of the selected one.
 #[component]
 fn Samples(props: &SamplesProps) -> Html {
     let card = |sample: &Sample, title: String| {

@@ -1,4 +1,4 @@
-//! The words and formulae of section 6.
+//! The texts and formulas of section 6.
 
 use crate::ui::math::{display_tex, math};
 use yew::prelude::*;

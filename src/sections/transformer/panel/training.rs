@@ -1,10 +1,10 @@
-//! The loss against what counting alone predicts, and what the model is made of.
+//! The loss with its baselines, the text, and the parameters of the model.
 
-use super::super::{Config, TextInfo, param_count};
 use super::chars::visible;
 use super::text;
 use crate::charts::Reference;
 use crate::panel::{CurveFigure, CurveSpec, PtrEq, Readouts};
+use crate::sections::transformer::{Config, TextInfo, param_count};
 use crate::ui::readout::format_number;
 use yew::prelude::*;
 
@@ -24,7 +24,7 @@ pub(super) fn LossFigure(props: &LossProps) -> Html {
     let line = |label: &'static str, y: f64| Reference { label: label.into(), y };
     let references = props.info.as_ref().map_or_else(Vec::new, |text| {
         let uniform = line("uniform", text.0.uniform);
-        // Where all tokens are equally frequent, the three are one.
+        // If all tokens are equally frequent, the three baselines are equal.
         if text.0.order_unknown.is_some() {
             return vec![uniform];
         }
@@ -43,7 +43,7 @@ pub(super) struct TextProps {
     pub(super) info: Option<PtrEq<TextInfo>>,
 }
 
-/// The text that is learned, and the parameters that learn it.
+/// The training text, and the parameter counts of the model.
 #[component]
 pub(super) fn TextFigure(props: &TextProps) -> Html {
     let Some(PtrEq(info)) = &props.info else {

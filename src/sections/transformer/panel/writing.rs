@@ -1,8 +1,8 @@
-//! Writing on request: a prompt, how bold to be, and what else was likely at every character.
+//! Writing on request, with the probabilities of the alternatives at each character.
 
-use super::super::{Request, TaskChoice, WriteRequest, Writing, WrittenChar};
 use super::chars::{spoken, visible};
 use super::next_token::first_text;
+use crate::sections::transformer::{Request, TaskChoice, WriteRequest, Writing, WrittenChar};
 use crate::ui::readout::format_number;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
@@ -50,14 +50,14 @@ pub(super) fn WritingDesk(props: &WritingProps) -> Html {
                 .set(event.target_unchecked_into::<HtmlInputElement>().value_as_number().clamp(0.05, 2.0))
         })
     };
-    let most = props.vocabulary.max(1) as u32;
+    let max_top_k = props.vocabulary.max(1) as u32;
     let write = {
         let (ask, request) = (
             props.ask.clone(),
             WriteRequest {
                 prompt: (*prompt).clone(),
                 temperature: *temperature,
-                top_k: (*top_k).min(most),
+                top_k: (*top_k).min(max_top_k),
                 seed: *seed,
                 count: *count,
             },
@@ -81,7 +81,7 @@ pub(super) fn WritingDesk(props: &WritingProps) -> Html {
                 <div class="writing-knobs">
                     <label class="inline-knob" title="Logits are divided by it. Low: predictable; high: varied">{ format!("Temperature {:.2} ", *temperature) }
                         <input type="range" min="0.05" max="2" step="0.05" value={temperature.to_string()} data-write="temperature" oninput={on_temperature} /></label>
-                    { knob("Top-k", "top-k", &top_k, 1, most.max(1)) }
+                    { knob("Top-k", "top-k", &top_k, 1, max_top_k) }
                     { knob("Seed", "seed", &seed, 0, 999_999) }
                     { knob("Length", "count", &count, 1, 2000) }
                     <button type="submit" class="primary" data-action="write" disabled={!props.listens}>{ "Generate" }</button>
@@ -106,17 +106,17 @@ struct TextProps {
     busy: bool,
 }
 
-/// The text, and the ten likeliest in place of the character that is pointed at.
+/// The text, and the most likely alternatives to the character under the pointer.
 #[component]
 fn Text(props: &TextProps) -> Html {
     let at = use_state_eq(|| None::<usize>);
-    // Only what was asked for with a key is spoken.
+    // Screen readers announce the alternatives only after a key, not as the pointer moves.
     let by_key = use_state_eq(|| false);
     if props.chars.is_empty() && !props.busy {
         return html! { <p class="muted">{ "Nothing has been generated yet." }</p> };
     }
     let last = props.chars.len().saturating_sub(1);
-    // One listener for all: the element says which character it is.
+    // All characters share one listener; the attribute of the element is the index.
     let onpointermove = {
         let (at, by_key) = (at.setter(), by_key.setter());
         Callback::from(move |event: PointerEvent| {
@@ -154,9 +154,9 @@ fn Text(props: &TextProps) -> Html {
         };
         html! { <span data-i={i.to_string()} class={chosen.then_some("chosen")}>{ shown }</span> }
     };
-    let told = at.and_then(|i| props.chars.get(i));
+    let selected = at.and_then(|i| props.chars.get(i));
     let bar = |(c, probability): &(char, f32)| {
-        let drawn = told.is_some_and(|written| written.char == *c);
+        let drawn = selected.is_some_and(|written| written.char == *c);
         html! {
             <li class={drawn.then_some("drawn")}><code>{ visible(*c).to_string() }</code>
                 <span class="bar" ~style={format!("width:{:.1}%", probability * 70.0)}></span>
@@ -171,7 +171,7 @@ fn Text(props: &TextProps) -> Html {
                 { for props.chars.iter().enumerate().map(character) }
             </pre>
             <div class="likeliest" aria-live={if *by_key { "polite" } else { "off" }}>
-                if let Some(written) = told {
+                if let Some(written) = selected {
                     <h4>{ format!("Instead of {}", spoken(written.char)) }</h4>
                     <ol data-likeliest="">{ for written.likeliest.iter().map(bar) }</ol>
                 } else {

@@ -6,7 +6,7 @@ use crate::charts::scale::format_number;
 use crate::sections::attention::{Example, Stages};
 use yew::prelude::*;
 
-/// What is drawn.
+/// Everything that is drawn.
 pub(super) struct View<'a> {
     pub(super) example: &'a Example,
     pub(super) stages: &'a Stages,
@@ -16,7 +16,7 @@ pub(super) struct View<'a> {
 }
 
 impl View<'_> {
-    /// A number that may be changed.
+    /// The input for a number.
     fn field(&self, cell: Cell, about: &str) -> Html {
         let Some(number) = cell.of(self.example) else { return Html::default() };
         let wrong = self.state.is_wrong(cell);
@@ -33,7 +33,7 @@ impl View<'_> {
         self.names.keys.get(key).cloned().unwrap_or_default()
     }
 
-    /// The head of a key's row.
+    /// The header of a key's row.
     fn key_head(&self, key: usize) -> Html {
         let asked = self.names.asked == Some(key);
         html! {
@@ -43,7 +43,7 @@ impl View<'_> {
         }
     }
 
-    /// Keys that have no row of their own.
+    /// Returns the number of keys without a row.
     fn others(&self) -> usize {
         self.example.keys.len().saturating_sub(self.window.keys.len())
     }
@@ -57,7 +57,7 @@ fn at(values: &[f64], index: usize) -> f64 {
     values.get(index).copied().unwrap_or_default()
 }
 
-/// A number with a bar under it. `share` is from -1 to 1; a signed bar starts in the middle.
+/// A number above a bar. `share` is from -1 to 1; a signed bar starts in the middle.
 fn bar(value: f64, share: f64, signed: bool, name: &'static str, key: usize, off: bool) -> Html {
     let share = if share.is_finite() { share.clamp(-1.0, 1.0) } else { 0.0 };
     let style = match signed {
@@ -73,14 +73,14 @@ fn bar(value: f64, share: f64, signed: bool, name: &'static str, key: usize, off
 }
 
 fn largest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0f64, |most, value| most.max(value.abs())).max(1e-12)
+    values.iter().fold(0.0f64, |max, value| max.max(value.abs())).max(1e-12)
 }
 
-/// Stage 1: the query beside every key, and their products.
+/// Stage 1: the query, the keys, and their products.
 pub(super) fn compare(view: &View) -> Html {
     let Window { dims, keys, .. } = view.window;
-    let left_out = view.example.q.len().saturating_sub(dims.len());
-    let most = largest(&view.stages.products);
+    let rest_dims = view.example.q.len().saturating_sub(dims.len());
+    let max = largest(&view.stages.products);
     let rest = |key: usize| {
         let shown: f64 = dims
             .iter()
@@ -96,10 +96,10 @@ pub(super) fn compare(view: &View) -> Html {
             <tr key={key}>
                 { view.key_head(key) }
                 { for dims.iter().map(|&dim| view.field(Cell::Key(key, dim), &format!("{}, dimension {}", view.key_name(key), dim + 1))) }
-                if left_out > 0 {
+                if rest_dims > 0 {
                     <td class="query-rest" data-stage="rest" data-key={key.to_string()} data-value={rest(key).to_string()}>{ format_number(rest(key), 2) }</td>
                 }
-                { bar(at(&view.stages.products, key), at(&view.stages.products, key) / most, true, "product", key, false) }
+                { bar(at(&view.stages.products, key), at(&view.stages.products, key) / max, true, "product", key, false) }
             </tr>
         }
     };
@@ -111,7 +111,7 @@ pub(super) fn compare(view: &View) -> Html {
                     <tr>
                         <th scope="col"><span class="visually-hidden">{ "token" }</span></th>
                         { for dims.iter().map(|dim| html! { <th scope="col">{ dim + 1 }</th> }) }
-                        if left_out > 0 { <th scope="col" title={format!("What the other {left_out} dimensions add to q · k")}>{ format!("+{left_out} more") }</th> }
+                        if rest_dims > 0 { <th scope="col" title={format!("What the other {rest_dims} dimensions add to q · k")}>{ format!("+{rest_dims} more") }</th> }
                         <th scope="col">{ "q · k" }</th>
                     </tr>
                 </thead>
@@ -119,14 +119,14 @@ pub(super) fn compare(view: &View) -> Html {
                     <tr class="query-row">
                         <th scope="row">{ view.names.query.clone() }</th>
                         { for dims.iter().map(|&dim| view.field(Cell::Query(dim), &format!("query, dimension {}", dim + 1))) }
-                        if left_out > 0 { <td></td> }
+                        if rest_dims > 0 { <td></td> }
                         <td></td>
                     </tr>
                     { for keys.iter().map(row) }
                 </tbody>
             </table>
-            if left_out > 0 {
-                <p class="query-note">{ format!("{} of {} dimensions have fields: those in which the products differ most from key to key. The column beside them has the sum of the other {left_out} products.", dims.len(), view.example.q.len()) }</p>
+            if rest_dims > 0 {
+                <p class="query-note">{ format!("{} of {} dimensions have fields: those in which the products differ most from key to key. The column beside them has the sum of the other {rest_dims} products.", dims.len(), view.example.q.len()) }</p>
             }
         </div>
     }
@@ -135,12 +135,12 @@ pub(super) fn compare(view: &View) -> Html {
 /// Stage 2: scale, mask and softmax.
 pub(super) fn weigh(view: &View, dispatch: &UseReducerDispatcher<QueryState>) -> Html {
     let Window { keys, .. } = view.window;
-    let most = largest(&view.stages.scores);
+    let max = largest(&view.stages.scores);
     let scaled = view.state.switches.scaled;
     let row = |&key: &usize| {
         let hidden = view.stages.hidden.get(key).copied().unwrap_or_default();
         let by_hand = view.state.switches.hidden.get(key).copied().unwrap_or_default();
-        // The causal mask is not undone key by key.
+        // Keys that the causal mask hides cannot be shown one by one.
         let causal = hidden && !by_hand;
         let onchange = {
             let dispatch = dispatch.clone();
@@ -149,7 +149,7 @@ pub(super) fn weigh(view: &View, dispatch: &UseReducerDispatcher<QueryState>) ->
         html! {
             <tr key={key}>
                 { view.key_head(key) }
-                { bar(at(&view.stages.scores, key), at(&view.stages.scores, key) / most, true, "score", key, hidden) }
+                { bar(at(&view.stages.scores, key), at(&view.stages.scores, key) / max, true, "score", key, hidden) }
                 <td class="query-mask">
                     <input type="checkbox" data-mask={key.to_string()} checked={hidden} disabled={causal} {onchange} aria-label={format!("mask {}", view.key_name(key))} />
                 </td>
@@ -184,7 +184,7 @@ pub(super) fn weigh(view: &View, dispatch: &UseReducerDispatcher<QueryState>) ->
     }
 }
 
-/// Stage 3: the values, averaged.
+/// Stage 3: the weighted mean of the values.
 pub(super) fn average(view: &View) -> Html {
     let Window { keys, value_dims, .. } = view.window;
     let width = view.stages.output.len();
@@ -240,7 +240,7 @@ pub(super) fn average(view: &View) -> Html {
     }
 }
 
-/// The entropy of the weights, or why there are none.
+/// The entropy of the weights, or the reason why there is none.
 pub(super) fn summary(view: &View) -> Html {
     let seen = view.stages.hidden.iter().filter(|hidden| !**hidden).count();
     let Some(entropy) = view.stages.entropy else {
@@ -249,9 +249,9 @@ pub(super) fn summary(view: &View) -> Html {
         };
     };
     let uniform = (seen as f64).ln();
-    let names = (0..view.stages.weights.len())
+    let heaviest = (0..view.stages.weights.len())
         .max_by(|a, b| at(&view.stages.weights, *a).total_cmp(&at(&view.stages.weights, *b)));
-    let most = names.map(|key| {
+    let largest = heaviest.map(|key| {
         format!(
             " The largest weight, {}, is on {}.",
             format_number(at(&view.stages.weights, key), 3),
@@ -261,7 +261,7 @@ pub(super) fn summary(view: &View) -> Html {
     html! {
         <p class="query-summary" data-summary="entropy">
             { "Entropy of the weights: " }<output aria-live="off" data-stage="entropy" data-value={entropy.to_string()}>{ format_number(entropy, 3) }</output>
-            { format!(" nats; uniform weights on {seen} {} have ln {seen} = {}.", if seen == 1 { "key" } else { "keys" }, format_number(uniform, 3)) }{ most.unwrap_or_default() }
+            { format!(" nats; uniform weights on {seen} {} have ln {seen} = {}.", if seen == 1 { "key" } else { "keys" }, format_number(uniform, 3)) }{ largest.unwrap_or_default() }
         </p>
     }
 }

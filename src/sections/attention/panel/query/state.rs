@@ -1,20 +1,17 @@
-//! What a reader has done to the example: numbers, switches, and the steps back. Pure.
+//! The user's changes to the example: numbers, switches, and the undo history. It has no side effects.
 
 use crate::charts::scale::format_exact;
 use crate::sections::attention::{Example, SCALED, Switches, read_number};
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// Where the example's numbers come from.
+/// The source of the example's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
+    /// [`Example::small`].
     Small,
-    /// A head of a trained net, and the token that asks.
-    Run {
-        arm: usize,
-        head: usize,
-        position: usize,
-    },
+    /// A head of a network in training, and the position of the query.
+    Run { arm: usize, head: usize, position: usize },
 }
 
 /// One number of the example.
@@ -26,7 +23,7 @@ pub(super) enum Cell {
 }
 
 impl Cell {
-    /// As an attribute of its field: `q-0`, `k-1-0`, `v-1-0`.
+    /// Returns the `data-cell` attribute of its field, such as `q-0`, `k-1-0` or `v-1-0`.
     pub(super) fn slug(self) -> String {
         match self {
             Self::Query(dim) => format!("q-{dim}"),
@@ -65,56 +62,56 @@ impl Cell {
     }
 }
 
-/// What can be taken back.
+/// An entry of the undo history.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Snapshot {
     edited: Option<Rc<Example>>,
     switches: Switches,
 }
 
-/// A field that is being typed in.
+/// The field that is being edited.
 #[derive(Clone, Debug, PartialEq)]
 struct Draft {
     cell: Cell,
     text: String,
-    /// Whether a number has changed since the field was entered.
+    /// True if a number has changed since the field got the focus.
     changed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct QueryState {
     pub(super) source: Source,
-    /// The example after the reader's changes; nothing while it is as the source has it.
+    /// The example after the user's changes; `None` if there are none.
     pub(super) edited: Option<Rc<Example>>,
     pub(super) switches: Switches,
-    /// What is wrong with the last number that was typed.
+    /// The reason why the last typed text is not a valid number.
     pub(super) warning: Option<String>,
     past: Vec<Snapshot>,
     draft: Option<Draft>,
 }
 
 pub(super) enum Action {
-    /// Another source, and whether its scores are scaled.
+    /// Selects a source; true if its scores are scaled.
     Choose(Source, bool),
-    /// A number was typed; the example is what stood there.
+    /// Sets the text of a field of the shown example.
     Type(Cell, String, Rc<Example>),
-    /// A number goes up or down by an arrow key.
+    /// Adds to a number of the shown example, for the arrow keys.
     Step(Cell, f64, Rc<Example>),
-    /// The field was left.
+    /// Ends the editing of a field.
     Leave,
-    /// What was typed in the field does not count after all.
+    /// Discards the edits of the field.
     Escape,
-    /// Keys or dimensions came or went.
+    /// Replaces the example by one with another number of keys or dimensions.
     Resize(Example),
     Scale,
     Causal,
     Hide(usize),
     Undo,
-    /// Back to the source, with its scale.
+    /// Discards all changes; true if the scores of the source are scaled.
     Reset(bool),
 }
 
-/// So many steps can be taken back.
+/// The maximum number of steps in the undo history.
 const MAX_UNDO: usize = 100;
 
 impl Default for QueryState {
@@ -135,7 +132,7 @@ impl QueryState {
         !self.past.is_empty()
     }
 
-    /// The text of a field: what is being typed, else its number.
+    /// Returns the text of a field: its draft, or its number.
     pub(super) fn text(&self, cell: Cell, number: f64) -> String {
         match &self.draft {
             Some(draft) if draft.cell == cell => draft.text.clone(),
@@ -143,30 +140,29 @@ impl QueryState {
         }
     }
 
-    /// Whether the text in a field is no number that counts.
+    /// Returns true if the text in a field is not a valid number.
     pub(super) fn is_wrong(&self, cell: Cell) -> bool {
         self.warning.is_some() && self.draft.as_ref().is_some_and(|draft| draft.cell == cell)
     }
 
-    fn remember(&mut self) {
+    fn push_undo(&mut self) {
         self.past.push(Snapshot { edited: self.edited.clone(), switches: self.switches.clone() });
         let over = self.past.len().saturating_sub(MAX_UNDO);
         self.past.drain(..over);
     }
 
-    fn step_back(&mut self) {
+    fn undo(&mut self) {
         if let Some(Snapshot { edited, switches }) = self.past.pop() {
             (self.edited, self.switches) = (edited, switches);
         }
     }
 
     fn switch(&mut self, change: impl FnOnce(&mut Switches)) {
-        self.remember();
+        self.push_undo();
         change(&mut self.switches);
     }
 
-    /// A field has a new text. What is no number changes nothing; all that is typed in one visit of a field is one step
-    /// back.
+    /// Sets the text of a field. An invalid number changes nothing. All edits from focus to blur are one undo step.
     fn type_in(&mut self, cell: Cell, text: String, shown: &Example) {
         let entered = self.draft.as_ref().is_none_or(|draft| draft.cell != cell);
         let changed = !entered && self.draft.as_ref().is_some_and(|draft| draft.changed);
@@ -174,7 +170,7 @@ impl QueryState {
         self.warning = number.as_ref().err().map(ToString::to_string);
         let moves = number.as_ref().is_ok_and(|number| cell.of(shown) != Some(*number));
         if moves && !changed {
-            self.remember();
+            self.push_undo();
         }
         if let (true, Ok(number)) = (moves, number) {
             let mut next = shown.clone();
@@ -200,7 +196,7 @@ impl Reducible for QueryState {
             }
             Action::Type(cell, text, shown) => next.type_in(cell, text, &shown),
             Action::Step(cell, by, shown) => {
-                // By way of text, so that 0.1 + 0.2 is 0.3.
+                // Rounded by way of text, so that 0.1 + 0.2 is 0.3.
                 let moved = cell.of(&shown).map(|number| format!("{:.4}", number + by));
                 let moved = moved.and_then(|text| text.parse::<f64>().ok());
                 moved.into_iter().for_each(|number| next.type_in(cell, format_exact(number), &shown));
@@ -208,11 +204,11 @@ impl Reducible for QueryState {
             Action::Leave => next.draft = None,
             Action::Escape => {
                 if next.draft.take().is_some_and(|draft| draft.changed) {
-                    next.step_back();
+                    next.undo();
                 }
             }
             Action::Resize(example) => {
-                next.remember();
+                next.push_undo();
                 next.draft = None;
                 next.switches.hidden.truncate(example.keys.len());
                 next.edited = Some(Rc::new(example));
@@ -227,14 +223,14 @@ impl Reducible for QueryState {
             }),
             Action::Undo => {
                 next.draft = None;
-                next.step_back();
+                next.undo();
             }
             Action::Reset(scaled) => {
                 let back = Snapshot { edited: None, switches: Switches { scaled, ..Switches::default() } };
                 let now = Snapshot { edited: next.edited.clone(), switches: next.switches.clone() };
                 next.draft = None;
                 if now != back {
-                    next.remember();
+                    next.push_undo();
                     (next.edited, next.switches) = (back.edited, back.switches);
                 }
             }
@@ -243,10 +239,10 @@ impl Reducible for QueryState {
     }
 }
 
-/// The arm whose numbers are taken at first.
+/// The arm that is selected initially.
 pub(super) const FIRST_ARM: usize = SCALED;
 
-/// A number that fits its field.
+/// Formats a number such that it fits into its field.
 pub(super) fn short(number: f64) -> String {
     const FITS: usize = 5;
     let exact = format_exact(number);
@@ -275,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn typing_in_one_field_is_one_step_back() {
+    fn typing_in_one_field_is_one_undo_step() {
         let cell = Cell::Key(1, 0);
         let mut state = Rc::new(QueryState::default());
         for text in ["3", "3.", "3.5"] {
@@ -289,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_loses_nothing() {
+    fn an_invalid_number_changes_nothing() {
         let cell = Cell::Query(0);
         let state = after(vec![
             Action::Type(cell, "7".to_owned(), small()),
@@ -300,12 +296,12 @@ mod tests {
         let left = state.clone().reduce(Action::Leave);
         assert_eq!((left.text(cell, 7.0), left.warning.clone()), ("7".to_owned(), None));
         assert_eq!(state.reduce(Action::Escape).edited, None);
-        // A visit that changed nothing is no step.
+        // Edits without a valid number are not an undo step.
         assert!(!after(vec![Action::Type(cell, "x".to_owned(), small()), Action::Leave]).can_undo());
     }
 
     #[test]
-    fn arrow_keys_step_without_a_rest_and_switches_can_be_taken_back() {
+    fn arrow_keys_do_not_accumulate_rounding_and_switches_can_be_undone() {
         let cell = Cell::Value(0, 0);
         let mut state = Rc::new(QueryState::default());
         for _ in 0..3 {
@@ -325,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_have_names_and_numbers_fit() {
+    fn slugs_round_trip_and_numbers_fit() {
         for cell in [Cell::Query(3), Cell::Key(1, 0), Cell::Value(7, 2)] {
             assert_eq!(Cell::from_slug(&cell.slug()), Some(cell));
         }

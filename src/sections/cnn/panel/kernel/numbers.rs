@@ -1,59 +1,59 @@
-//! The products, their sum, and the number that the network has in that place.
+//! The products, their sum, and the value that the network computed.
 
-use super::place::Place;
+use super::position::KernelPosition;
 use crate::charts::{ColorMap, Table, scale::format_exact, scale::format_number};
 use crate::sections::cnn::{ChannelSum, Layer, Sum, Tap};
 use yew::prelude::*;
 
-/// The products of one channel, and what the layer makes of all channels.
-pub(super) fn numbers(place: &Place<'_>, on_channel: &Callback<usize>) -> Html {
-    let Place { layer, output, channel, position, .. } = *place;
+/// The products of one channel, and their sum over all channels.
+pub(super) fn numbers(at: &KernelPosition<'_>, on_channel: &Callback<usize>) -> Html {
+    let KernelPosition { layer, output, channel, position, .. } = *at;
     let channels = layer.channel_sums(output, position);
     let Some(shown) = channels.get(channel) else { return Html::default() };
-    let network = place.map().get(position).copied();
+    let network = at.output_map().get(position).copied();
     let sum = layer.sum(output, position);
-    let relu = Line::new("after ReLU", network.map_or(0.0, |value| value.max(0.0)).into());
+    let relu = Term::new("after ReLU", network.map_or(0.0, |value| value.max(0.0)).into());
     if layer.is_separable() {
         let name = channel + 1;
         let depthwise = vec![
-            Line::new("sum of the 9 products", shown.sum),
-            Line::new("+ bias of this kernel", layer.depthwise_bias(channel).into()),
+            Term::new("sum of the 9 products", shown.sum),
+            Term::new("+ bias of this kernel", layer.depthwise_bias(channel).into()),
         ];
         let found = layer.depthwise_at(channel, position);
         let mixed = vec![
-            Line::new("sum over all channels", sum.value - f64::from(layer.bias(output))),
-            Line::new("+ bias", layer.bias(output).into()),
+            Term::new("sum over all channels", sum.value - f64::from(layer.bias(output))),
+            Term::new("+ bias", layer.bias(output).into()),
         ];
         return html! {
             <>
                 <p class="kernel-step">{ format!("1. Depthwise: channel {name} with its own kernel") }</p>
                 <div class="kernel-products">
                     { grids(shown) }
-                    { added("depthwise", depthwise, layer.depthwise_sum(channel, position), found, None) }
+                    { addition("depthwise", depthwise, layer.depthwise_sum(channel, position), found, None) }
                 </div>
                 <p class="kernel-step">{ format!("2. Pointwise: all channels at this position, mixed for output {}", output + 1) }</p>
                 <div class="kernel-products">
                     { mix(layer, output, position, channel, on_channel) }
-                    { added("sum", mixed, sum, network, Some(relu)) }
+                    { addition("sum", mixed, sum, network, Some(relu)) }
                 </div>
             </>
         };
     }
     let several = channels.len() > 1;
-    let mut lines = vec![Line::new("sum of the 9 products", shown.sum)];
+    let mut lines = vec![Term::new("sum of the 9 products", shown.sum)];
     if several {
         let others = sum.value - f64::from(layer.bias(output)) - shown.sum;
         lines = vec![
-            Line::new(format!("channel {}", channel + 1), shown.sum),
-            Line::new(format!("+ the other {}", channels.len() - 1), others),
+            Term::new(format!("channel {}", channel + 1), shown.sum),
+            Term::new(format!("+ the other {}", channels.len() - 1), others),
         ];
     }
-    lines.push(Line::new("+ bias", layer.bias(output).into()));
+    lines.push(Term::new("+ bias", layer.bias(output).into()));
     html! {
         <>
             <div class="kernel-products">
                 { grids(shown) }
-                { added("sum", lines, sum, network, Some(relu)) }
+                { addition("sum", lines, sum, network, Some(relu)) }
             </div>
             if several {
                 <p class="kernel-step">{ "Every input channel has a kernel of its own for this output; their sums are added:" }</p>
@@ -82,7 +82,7 @@ fn grids(channel: &ChannelSum) -> Html {
 const CELL: f64 = 46.0;
 const HEAD: f64 = 18.0;
 
-/// Numbers in the places that they belong to. Hatched: padding.
+/// A grid of values, colored by size. Padding is neutral.
 fn grid(name: &'static str, title: &'static str, values: &[f32], taps: &[Tap]) -> Html {
     let side = (values.len() as f64).sqrt().round().max(1.0) as usize;
     let range = ColorMap::Diverging.range(None, values);
@@ -114,7 +114,7 @@ fn grid(name: &'static str, title: &'static str, values: &[f32], taps: &[Tap]) -
     }
 }
 
-/// Two decimals where there is room for no more; the table has all digits.
+/// Formats a number with at most two decimals, to fit a cell; the table has all digits.
 fn short(value: f64) -> String {
     let size = value.abs();
     let text = match size {
@@ -123,30 +123,36 @@ fn short(value: f64) -> String {
         _ => format!("{value:.0}"),
     };
     match text.strip_prefix('-') {
-        // What rounds to nothing has no sign.
+        // A value that rounds to 0 has no sign.
         Some("0.00") => "0.00".to_owned(),
         Some(rest) => format!("−{rest}"),
         None => text,
     }
 }
 
-/// One number of an addition.
-struct Line {
+/// One term of an addition.
+struct Term {
     words: AttrValue,
     value: f64,
 }
 
-impl Line {
+impl Term {
     fn new(words: impl Into<AttrValue>, value: f64) -> Self {
         Self { words: words.into(), value }
     }
 }
 
-/// An addition, line by line, with its sum beside the network's own number.
-fn added(name: &'static str, lines: Vec<Line>, sum: Sum, network: Option<f32>, after: Option<Line>) -> Html {
+/// An addition, term by term, with its sum and the value in the network.
+fn addition(
+    name: &'static str,
+    lines: Vec<Term>,
+    sum: Sum,
+    network: Option<f32>,
+    after: Option<Term>,
+) -> Html {
     let agrees = network.is_some_and(|network| sum.agrees(network));
     let write = |value: f64| format_number(value, 4);
-    let row = |line: &Line| html! { <tr><th scope="row">{ line.words.clone() }</th><td>{ write(line.value) }</td><td></td></tr> };
+    let row = |term: &Term| html! { <tr><th scope="row">{ term.words.clone() }</th><td>{ write(term.value) }</td><td></td></tr> };
     let difference = network.map_or(0.0, |network| (sum.value - f64::from(network)).abs());
     let verdict = if agrees { "✓ the same" } else { "✗ differs" };
     html! {
@@ -163,13 +169,13 @@ fn added(name: &'static str, lines: Vec<Line>, sum: Sum, network: Option<f32>, a
     }
 }
 
-/// The sum of every channel, to choose from.
+/// The sum of every channel, with buttons that select a channel.
 fn sums(channels: &[ChannelSum], at: usize, on_channel: &Callback<usize>) -> Html {
     let rows = [("products added up", channels.iter().map(|channel| channel.sum).collect())];
     strip(&rows, at, on_channel)
 }
 
-/// What a pointwise convolution adds up.
+/// The terms of a pointwise convolution.
 fn mix(layer: &Layer, output: usize, position: usize, at: usize, on_channel: &Callback<usize>) -> Html {
     let mixed = layer.mixed(output, position);
     let rows: [(&str, Vec<f64>); 3] = [
@@ -180,7 +186,7 @@ fn mix(layer: &Layer, output: usize, position: usize, at: usize, on_channel: &Ca
     strip(&rows, at, on_channel)
 }
 
-/// Numbers channel by channel. The head chooses the channel that is looked at.
+/// Values channel by channel. The head has buttons that select a channel.
 fn strip(rows: &[(&str, Vec<f64>)], at: usize, on_channel: &Callback<usize>) -> Html {
     let n = rows.first().map_or(0, |(_, values)| values.len());
     let head = |index: usize| {
@@ -205,9 +211,9 @@ fn strip(rows: &[(&str, Vec<f64>)], at: usize, on_channel: &Callback<usize>) -> 
     }
 }
 
-/// All numbers of this position, in full.
-pub(super) fn table(place: &Place<'_>) -> Table {
-    let Place { layer, output, position, .. } = *place;
+/// Returns all values of this position with all digits.
+pub(super) fn table(at: &KernelPosition<'_>) -> Table {
+    let KernelPosition { layer, output, position, .. } = *at;
     let columns =
         ["what", "channel", "row", "column", "value", "weight", "product"].map(str::to_owned).to_vec();
     let exact = |value: f32| format_exact(value.into());
@@ -258,6 +264,6 @@ pub(super) fn table(place: &Place<'_>) -> Table {
         |what: &str, value: String| vec![what.to_owned(), empty(), empty(), empty(), value, empty(), empty()];
     rows.push(number("bias", exact(layer.bias(output))));
     rows.push(number("sum by hand", format_exact(layer.sum(output, position).value)));
-    rows.extend(place.map().get(position).map(|value| number("in the network", exact(*value))));
+    rows.extend(at.output_map().get(position).map(|value| number("in the network", exact(*value))));
     Table { columns, rows }
 }

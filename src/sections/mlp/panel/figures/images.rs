@@ -1,4 +1,4 @@
-//! Sample images with the class that a net takes them for.
+//! Sample images with the class that a network predicts.
 
 use crate::charts::Table;
 use crate::data::classes::FASHION_MNIST;
@@ -19,7 +19,7 @@ pub(super) struct ImagesProps {
     /// `[n, side, side]` gray values.
     pub(super) pixels: Vec<u8>,
     pub(super) labels: Vec<u8>,
-    /// The net's answers; empty before it gave any.
+    /// The predicted classes; empty before the first prediction.
     pub(super) predictions: Vec<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! The map of what is pointed at, large, with its equation; or the decision boundary.
+//! A large map of the selected unit with its equation, or the decision boundary.
 
 use super::layout::Item;
 use super::paint::{IMAGE_SIDE, map, template};
@@ -20,11 +20,11 @@ pub(super) struct DetailProps {
     /// The probability of class 2 over the plane; empty for images.
     pub(super) boundary: PtrEq<Vec<f32>>,
     pub(super) dots: Dots,
-    /// A unit shows its map, anything else the boundary.
+    /// The selected item: a unit shows its map, anything else the boundary.
     pub(super) of: Option<Item>,
-    /// Told of the pixel whose weight was chosen: unit and pixel.
+    /// Emits the unit and the pixel of a selected weight.
     pub(super) on_pixel: Callback<(usize, usize)>,
-    /// What stands below: the editor.
+    /// The editor.
     pub(super) children: Html,
 }
 
@@ -33,8 +33,8 @@ pub(super) fn Detail(props: &DetailProps) -> Html {
     let net = &*props.net.0;
     let images = net.width(0) > 2;
     let title = match props.of {
-        Some(Item::Unit(layer, unit)) => capital(&net.unit_name(layer, unit)),
-        Some(Item::Weight(place)) => capital(&net.param_name(place)),
+        Some(Item::Unit(layer, unit)) => capitalized(&net.unit_name(layer, unit)),
+        Some(Item::Weight(param)) => capitalized(&net.param_name(param)),
         None if images => "Choose a unit or a weight".to_owned(),
         None => "Decision boundary".to_owned(),
     };
@@ -42,7 +42,7 @@ pub(super) fn Detail(props: &DetailProps) -> Html {
         Some(Item::Unit(layer, unit)) if !(images && layer == 0) => {
             equation(net, props.arm, props.config.activation, layer, unit)
         }
-        _ if images => "A unit of the first layer is shown as its weights, one for each pixel. Behind it units have no picture: their input is no image.".to_owned(),
+        _ if images => "A unit of the first layer is shown as its weights, one for each pixel. Deeper units have no picture, because their input is not an image.".to_owned(),
         _ => "Output of the network: the probability of class 2. Point at a unit to see what it sees; choose a line to change its weight.".to_owned(),
     };
     let remark = match props.of {
@@ -64,7 +64,7 @@ fn picture(props: &DetailProps, images: bool) -> Html {
     if images {
         let unit = match props.of {
             Some(Item::Unit(1, unit)) => unit,
-            Some(Item::Weight(place)) if place.layer == 0 => place.to,
+            Some(Item::Weight(param)) if param.layer == 0 => param.to,
             _ => return Html::default(),
         };
         let grid = Grid { rows: IMAGE_SIDE, cols: IMAGE_SIDE, values: Rc::new(template(net, unit)) };
@@ -73,7 +73,7 @@ fn picture(props: &DetailProps, images: bool) -> Html {
             <Heatmap name="weights of the unit" {grid} map={ColorMap::Diverging} x_label="column" y_label="row" value_label="weight" max_height={200.0} {on_pick} />
         };
     }
-    let side = |side: usize, values: Rc<Vec<f32>>| {
+    let grid = |side: usize, values: Rc<Vec<f32>>| {
         let known = values.len() == side * side;
         Grid { rows: if known { side } else { 0 }, cols: if known { side } else { 0 }, values }
     };
@@ -84,9 +84,9 @@ fn picture(props: &DetailProps, images: bool) -> Html {
                 layer if layer == net.layers() => "logit",
                 _ => "activation",
             };
-            (side(MAP_SIDE, Rc::new(map(net, layer, unit))), None, label)
+            (grid(MAP_SIDE, Rc::new(map(net, layer, unit))), None, label)
         }
-        _ => (side(BOUNDARY_SIDE, props.boundary.0.clone()), Some((0.0, 1.0)), "P(class 2)"),
+        _ => (grid(BOUNDARY_SIDE, props.boundary.0.clone()), Some((0.0, 1.0)), "P(class 2)"),
     };
     let reach = Some((-f64::from(BOUNDARY_REACH), f64::from(BOUNDARY_REACH)));
     html! {
@@ -95,7 +95,7 @@ fn picture(props: &DetailProps, images: bool) -> Html {
     }
 }
 
-fn capital(text: &str) -> String {
+fn capitalized(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

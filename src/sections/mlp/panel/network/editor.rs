@@ -1,43 +1,43 @@
-//! Changing a weight or a bias by hand: a slider, a field, and the way to what it was.
+//! The editor of a weight or a bias: a slider, a field, and buttons that undo changes.
 
 use super::words::short;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-/// No parameter is set further from 0 than this: beyond it a net shows nothing but its own overflow.
-const MOST: f32 = 100.0;
-/// The slider goes so far on both sides at least.
-const SLIDER: f32 = 3.0;
+/// The maximum absolute value of a parameter; with larger ones the activations overflow.
+const MAX_VALUE: f32 = 100.0;
+/// The minimum reach of the slider on both sides of 0.
+const MIN_REACH: f32 = 3.0;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct EditorProps {
-    /// Its place among all parameters.
+    /// The offset of the parameter in the snapshot.
     pub(super) index: u32,
-    /// `weight` or `bias`.
+    /// `Weight` or `Bias`.
     pub(super) what: &'static str,
-    /// What the net has now.
+    /// The current value in the network.
     pub(super) value: f32,
-    /// Whether the net is that of an earlier step, which cannot be changed any more.
+    /// True if the page shows an earlier step, which cannot be edited.
     pub(super) is_past: bool,
-    /// How many changes can be undone.
+    /// The number of edits that can be undone.
     pub(super) undos: usize,
-    /// A new value, and whether a new gesture begins with it.
+    /// The parameter, its new value, and true if the value starts a new edit.
     pub(super) on_set: Callback<(u32, f32, bool)>,
     pub(super) on_undo: Callback<()>,
     pub(super) on_reset: Callback<()>,
-    /// Whether it has the focus.
+    /// Emits true when the editor gains the focus, and false when it loses it.
     pub(super) on_focus: Callback<bool>,
 }
 
-/// Reads what was typed: the value to take, if any, and a sentence where that is not what was typed.
-pub(super) fn read(text: &str, old: f32) -> (Option<f32>, Option<String>) {
+/// Parses typed text. Returns the new value, if any, and a message if it differs from the text.
+fn parse(text: &str, old: f32) -> (Option<f32>, Option<String>) {
     match text.trim().replace('−', "-").parse::<f32>() {
         Ok(value) if value.is_nan() => {
             (None, Some(format!("That is not a number; it stays {}.", short(old))))
         }
-        Ok(value) if value.abs() > MOST => {
-            let value = value.clamp(-MOST, MOST);
+        Ok(value) if value.abs() > MAX_VALUE => {
+            let value = value.clamp(-MAX_VALUE, MAX_VALUE);
             (Some(value), Some(format!("{} is as far as it goes here.", short(value))))
         }
         Ok(value) => (Some(value), None),
@@ -51,8 +51,8 @@ fn input_of(event: &Event) -> Option<HtmlInputElement> {
 
 #[component]
 pub(super) fn Editor(props: &EditorProps) -> Html {
-    // What is being dragged or typed stays as it is, whatever the frames of a run say in the meantime; so does a field that
-    // has the focus: a frame would take away what is selected in it.
+    // A frame must not change a value that is being dragged or typed, nor a field with the focus, whose
+    // selection it would clear.
     let dragged = use_state_eq(|| None::<f32>);
     let held = use_mut_ref(|| false);
     let typed = use_state_eq(|| None::<String>);
@@ -66,7 +66,7 @@ pub(super) fn Editor(props: &EditorProps) -> Html {
             message.set(None);
         }
     });
-    // What was set is shown until the net has it.
+    // The page shows a new value until the network has it.
     use_effect_with(value.to_bits(), {
         let (dragged, held) = (dragged.setter(), held.clone());
         move |_| {
@@ -75,7 +75,7 @@ pub(super) fn Editor(props: &EditorProps) -> Html {
             }
         }
     });
-    let reach = *use_memo(index, |_| (2.0 * value.abs()).clamp(SLIDER, MOST));
+    let reach = *use_memo(index, |_| (2.0 * value.abs()).clamp(MIN_REACH, MAX_VALUE));
     let on_slide = {
         let (dragged, message, on_set, held) =
             (dragged.setter(), message.setter(), props.on_set.clone(), held.clone());
@@ -108,12 +108,12 @@ pub(super) fn Editor(props: &EditorProps) -> Html {
             (typed.setter(), message.setter(), props.on_set.clone(), dragged.setter());
         Callback::from(move |event: Event| {
             let Some(input) = input_of(&event) else { return };
-            let (next, words) = read(&input.value(), value);
+            let (next, words) = parse(&input.value(), value);
             message.set(words);
-            // The field shows what holds, also where that is what held before.
-            let holds = next.unwrap_or(value).to_string();
-            input.set_value(&holds);
-            typed.set(Some(holds));
+            // Text that is not accepted is replaced by the current value.
+            let accepted = next.unwrap_or(value).to_string();
+            input.set_value(&accepted);
+            typed.set(Some(accepted));
             if let Some(next) = next.filter(|next| *next != value) {
                 dragged.set(Some(next));
                 on_set.emit((index, next, true));
@@ -145,17 +145,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_typed_is_read_or_explained() {
-        assert_eq!(read(" 0.25 ", 1.0), (Some(0.25), None));
-        assert_eq!(read("−3", 1.0), (Some(-3.0), None));
-        for nothing in ["", "abc", "NaN", "1,5", "--2"] {
-            let (value, words) = read(nothing, 0.5);
-            assert_eq!(value, None, "{nothing}");
-            assert!(words.is_some_and(|words| words.contains("stays 0.500")), "{nothing}");
+    fn text_is_parsed_or_explained() {
+        assert_eq!(parse(" 0.25 ", 1.0), (Some(0.25), None));
+        assert_eq!(parse("−3", 1.0), (Some(-3.0), None));
+        for invalid in ["", "abc", "NaN", "1,5", "--2"] {
+            let (value, words) = parse(invalid, 0.5);
+            assert_eq!(value, None, "{invalid}");
+            assert!(words.is_some_and(|words| words.contains("stays 0.500")), "{invalid}");
         }
         for far in ["1e9", "inf"] {
-            let (value, words) = read(far, 0.5);
-            assert_eq!(value, Some(MOST));
+            let (value, words) = parse(far, 0.5);
+            assert_eq!(value, Some(MAX_VALUE));
             assert!(words.is_some_and(|words| words.contains("100")));
         }
     }

@@ -1,5 +1,5 @@
-//! What can be pointed at and walked to: a transparent layer over the picture, with a name and a value for each unit and
-//! weight.
+//! The targets for the pointer and the keyboard: a transparent layer over the picture, with a name and a
+//! value for each unit and weight.
 
 use super::layout::{Item, Layout, NODE};
 use super::words::{short, unit_words};
@@ -11,22 +11,22 @@ use web_sys::{Element, SvgElement};
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
-pub(super) struct HitsProps {
+pub(super) struct HitTargetsProps {
     pub(super) net: PtrEq<Snapshot>,
     pub(super) layout: Rc<Layout>,
     /// The one item that the Tab key reaches.
     pub(super) cursor: Item,
     pub(super) pointed: Option<Item>,
     pub(super) selected: Option<Item>,
-    /// What the outputs are called.
+    /// The names of the outputs.
     pub(super) classes: &'static [&'static str],
-    /// An item is pointed at or has the focus; nothing when it is left.
+    /// Emits the item that is hovered or has the focus, and `None` when it loses both.
     pub(super) on_point: Callback<Option<Item>>,
     pub(super) on_cursor: Callback<Item>,
     pub(super) on_select: Callback<Item>,
 }
 
-/// An item as an attribute, and back.
+/// Returns the key of an item in its attributes; [`item`] is the inverse.
 pub(super) fn key(item: Item) -> String {
     match item {
         Item::Unit(layer, unit) => format!("{layer}-{unit}"),
@@ -49,7 +49,7 @@ fn item_of(event: &Event) -> Option<Item> {
 }
 
 #[component]
-pub(super) fn HitTargets(props: &HitsProps) -> Html {
+pub(super) fn HitTargets(props: &HitTargetsProps) -> Html {
     let node = use_node_ref();
     let moved = use_mut_ref(|| false);
     // A key moves the focus; a frame does not.
@@ -61,7 +61,7 @@ pub(super) fn HitTargets(props: &HitsProps) -> Html {
                 && let Ok(Some(target)) = root.query_selector(&format!("[data-item=\"{}\"]", key(*cursor)))
                 && let Some(target) = target.dyn_ref::<SvgElement>()
             {
-                // What cannot take the focus leaves it where it is.
+                // On failure the focus stays.
                 let _ = target.focus();
             }
         }
@@ -101,35 +101,35 @@ pub(super) fn HitTargets(props: &HitsProps) -> Html {
         <svg ref={node} class="chart-svg network-svg" viewBox={format!("0 0 {width:.0} {height:.0}")} width={format!("{width:.0}")} height={format!("{height:.0}")}
             ~style={format!("width:{width:.0}px")} role="group" aria-label="Units and weights. Left and right walk along the network, up and down within a layer; Enter keeps a unit or opens a weight."
             onpointerover={over} onpointerleave={leave} onfocusin={focus} onfocusout={blur} onclick={click} onkeydown={keydown}>
-            { for props.layout.all_weights().map(|place| weight(props, place)) }
+            { for props.layout.all_weights().map(|param| weight(props, param)) }
             { for props.layout.all_units().map(|(layer, unit)| self::unit(props, layer, unit)) }
         </svg>
     }
 }
 
-fn weight(props: &HitsProps, place: ParamIndex) -> Html {
+fn weight(props: &HitTargetsProps, param: ParamIndex) -> Html {
     let net = &*props.net.0;
-    let item = Item::Weight(place);
-    let (Some([a, b, c, d]), Some(value)) = (props.layout.line(place), net.value(place)) else {
+    let item = Item::Weight(param);
+    let (Some([a, b, c, d]), Some(value)) = (props.layout.line(param), net.value(param)) else {
         return Html::default();
     };
     let path =
         format!("M{:.1} {:.1}C{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}", a.0, a.1, b.0, b.1, c.0, c.1, d.0, d.1);
     html! {
-        <path d={path} class="hit weight" role="button" data-item={key(item)} data-weight={net.offset(place).map(|index| index.to_string())}
-            data-value={value.to_string()} aria-label={format!("{}: {}", net.param_name(place), short(value))}
+        <path d={path} class="hit weight" role="button" data-item={key(item)} data-weight={net.offset(param).map(|index| index.to_string())}
+            data-value={value.to_string()} aria-label={format!("{}: {}", net.param_name(param), short(value))}
             aria-pressed={(props.selected == Some(item)).to_string()} data-on={(props.pointed == Some(item)).then_some("")}
             tabindex={if props.cursor == item { "0" } else { "-1" }} />
     }
 }
 
-fn unit(props: &HitsProps, layer: usize, unit: usize) -> Html {
+fn unit(props: &HitTargetsProps, layer: usize, unit: usize) -> Html {
     let item = Item::Unit(layer, unit);
     let Some((x, y)) = props.layout.center(layer, unit) else { return Html::default() };
     let size = NODE.to_string();
     let last = props.net.0.layers();
     let (left, right) = (x - NODE / 2.0 - 5.0, x + NODE / 2.0 + 6.0);
-    let beside = if layer == 0 && !props.layout.bundled {
+    let name = if layer == 0 && !props.layout.bundled {
         html! { <text x={format!("{left:.1}")} y={format!("{:.1}", y + 4.0)} text-anchor="end" aria-hidden="true">{ if unit == 0 { "x₁" } else { "x₂" } }</text> }
     } else if layer == last {
         html! { <text x={format!("{right:.1}")} y={format!("{:.1}", y + 4.0)} aria-hidden="true">{ props.classes.get(unit).copied().unwrap_or_default() }</text> }
@@ -138,7 +138,7 @@ fn unit(props: &HitsProps, layer: usize, unit: usize) -> Html {
     };
     html! {
         <>
-            { beside }
+            { name }
             <rect x={format!("{:.1}", x - NODE / 2.0)} y={format!("{:.1}", y - NODE / 2.0)} width={size.clone()} height={size}
                 class="hit unit" role="button" data-item={key(item)} data-unit={key(item)} aria-label={unit_words(&props.net.0, props.layout.bundled, layer, unit)}
                 aria-pressed={(props.selected == Some(item)).to_string()} data-on={(props.pointed == Some(item)).then_some("")}

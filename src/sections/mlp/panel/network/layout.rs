@@ -1,19 +1,19 @@
-//! Where units and weights are drawn, and how the arrow keys walk from one to the next. Pure.
+//! The positions of units and weights in the drawing, and the order in which the arrow keys reach them.
 
 use crate::sections::mlp::{ParamIndex, Snapshot};
 
-/// As many units of a hidden layer are drawn at once.
-pub(super) const SHOWN: usize = 8;
-/// All outputs are drawn: at most ten classes.
-const OUTPUTS: usize = 10;
-/// Side of a unit's map, in pixels.
+/// The maximum number of units of a hidden layer that are drawn at once.
+pub(super) const MAX_SHOWN: usize = 8;
+/// The maximum number of outputs; all of them are drawn.
+const MAX_OUTPUTS: usize = 10;
+/// The side of a unit's map, in pixels.
 pub(super) const NODE: f64 = 34.0;
 const ROW: f64 = 42.0;
 const LEFT: f64 = 26.0;
-/// From one column to the next at least; narrower pages scroll.
-const LEAST_PITCH: f64 = 54.0;
+/// The minimum distance between columns; narrower pages scroll.
+const MIN_PITCH: f64 = 54.0;
 
-/// What can be pointed at.
+/// A part of the drawing that can be selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Item {
     /// A unit of a layer; layer 0 is the input.
@@ -24,47 +24,49 @@ pub(super) enum Item {
 /// The units of a layer that are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Column {
-    /// How many the layer has.
+    /// The number of units in the layer.
     pub(super) width: usize,
     pub(super) first: usize,
     pub(super) shown: usize,
-    /// The middle of it.
+    /// The center of the column.
     pub(super) x: f64,
 }
 
-/// Where everything is, in pixels.
+/// The positions of all items, in pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Layout {
     pub(super) columns: Vec<Column>,
     pub(super) width: f64,
     pub(super) height: f64,
     pub(super) pitch: f64,
-    /// Whether the inputs are too many to be drawn one by one: the pixels of an image.
+    /// True if the inputs are the pixels of an image, which are drawn as one unit.
     pub(super) bundled: bool,
 }
 
 impl Layout {
-    /// A net in so much room. `pages` says which units of wide layers are drawn; `right` is kept free for names of outputs.
+    /// Lays out a network. `pages` selects the units of wide layers, and `right` is the space for the names
+    /// of outputs.
     pub(super) fn new(net: &Snapshot, pages: &[usize], available: f64, right: f64) -> Self {
         let count = net.dims.len().max(2);
-        let bundled = net.width(0) > OUTPUTS;
+        let bundled = net.width(0) > MAX_OUTPUTS;
         let room = available - LEFT - right - NODE;
-        let pitch = (room / (count - 1) as f64).clamp(LEAST_PITCH, 200.0);
+        let pitch = (room / (count - 1) as f64).clamp(MIN_PITCH, 200.0);
         let column = |layer: usize| {
             let width = if bundled && layer == 0 { 1 } else { net.width(layer) };
-            let most = if layer + 1 == net.dims.len() { OUTPUTS } else { SHOWN };
+            let max_shown = if layer + 1 == net.dims.len() { MAX_OUTPUTS } else { MAX_SHOWN };
             let page = pages.get(layer).copied().unwrap_or(0);
-            let first = (page * most).min(width.saturating_sub(1) / most * most);
+            let first = (page * max_shown).min(width.saturating_sub(1) / max_shown * max_shown);
             let x = LEFT + NODE / 2.0 + pitch * layer as f64;
-            Column { width, first, shown: (width - first).min(most), x }
+            Column { width, first, shown: (width - first).min(max_shown), x }
         };
         let columns: Vec<Column> = (0..net.dims.len()).map(column).collect();
-        let rows = columns.iter().map(|column| column.width.min(SHOWN).max(column.shown)).max().unwrap_or(0);
+        let rows =
+            columns.iter().map(|column| column.width.min(MAX_SHOWN).max(column.shown)).max().unwrap_or(0);
         let width = LEFT + NODE + pitch * (count - 1) as f64 + right;
         Self { columns, width, height: ROW * rows.max(4) as f64, pitch, bundled }
     }
 
-    /// The middle of a unit's map, if it is drawn.
+    /// Returns the center of a unit's map, or `None` if it is not drawn.
     pub(super) fn center(&self, layer: usize, unit: usize) -> Option<(f64, f64)> {
         let column = self.columns.get(layer)?;
         let row = unit.checked_sub(column.first).filter(|&row| row < column.shown)?;
@@ -72,17 +74,17 @@ impl Layout {
         Some((column.x, y))
     }
 
-    /// The units of a layer that are drawn.
+    /// Returns the units of a layer that are drawn.
     pub(super) fn units(&self, layer: usize) -> std::ops::Range<usize> {
         self.columns.get(layer).map_or(0..0, |column| column.first..column.first + column.shown)
     }
 
-    /// All units that are drawn, layer by layer.
+    /// Returns all units that are drawn, layer by layer.
     pub(super) fn all_units(&self) -> impl Iterator<Item = (usize, usize)> {
         (0..self.columns.len()).flat_map(|layer| self.units(layer).map(move |unit| (layer, unit)))
     }
 
-    /// The weights of a layer between units that are drawn.
+    /// Returns the weights of a layer between units that are drawn.
     pub(super) fn weights(&self, layer: usize) -> impl Iterator<Item = ParamIndex> {
         let drawn = !(self.bundled && layer == 0) && layer + 1 < self.columns.len();
         let sources = if drawn { self.units(layer) } else { 0..0 };
@@ -95,25 +97,25 @@ impl Layout {
         (0..self.columns.len()).flat_map(|layer| self.weights(layer))
     }
 
-    /// A weight's line, from the edge of one map to that of the next: its ends and the points that bend it.
-    pub(super) fn line(&self, place: ParamIndex) -> Option<[(f64, f64); 4]> {
-        let (x1, y1) = self.center(place.layer, place.from?)?;
-        let (x2, y2) = self.center(place.layer + 1, place.to)?;
+    /// Returns the four points of a weight's Bézier curve, from the edge of one map to the edge of the next.
+    pub(super) fn line(&self, param: ParamIndex) -> Option<[(f64, f64); 4]> {
+        let (x1, y1) = self.center(param.layer, param.from?)?;
+        let (x2, y2) = self.center(param.layer + 1, param.to)?;
         let (x1, x2) = (x1 + NODE / 2.0, x2 - NODE / 2.0);
         let middle = (x1 + x2) / 2.0;
         Some([(x1, y1), (middle, y1), (middle, y2), (x2, y2)])
     }
 
-    /// Whether an item is drawn.
+    /// Returns true if an item is drawn.
     pub(super) fn has(&self, item: Item) -> bool {
         match item {
             Item::Unit(layer, unit) => self.center(layer, unit).is_some(),
-            Item::Weight(place) => self.line(place).is_some(),
+            Item::Weight(param) => self.line(param).is_some(),
         }
     }
 
-    /// Where a key leads from an item: left and right along the net, from unit to weight to unit; up and down among the units
-    /// of a layer, or its weights.
+    /// Returns the item that a key leads to: left and right from unit to weight to unit, up and down among
+    /// the units or the weights of a layer.
     pub(super) fn step(&self, from: Item, key: &str) -> Option<Item> {
         let last = self.columns.len().checked_sub(1)?;
         let unit = |layer: usize, unit: usize| Some(Item::Unit(layer, unit));
@@ -121,26 +123,26 @@ impl Layout {
             ("Home", _) => unit(0, self.units(0).start),
             ("End", _) => unit(last, self.units(last).end.checked_sub(1)?),
             ("ArrowRight", Item::Unit(layer, at)) => {
-                let leaving = self.weights(layer).find(|place| place.from == Some(at)).map(Item::Weight);
+                let leaving = self.weights(layer).find(|param| param.from == Some(at)).map(Item::Weight);
                 leaving
                     .or_else(|| unit(layer + 1, self.units(layer + 1).start).filter(|item| self.has(*item)))
             }
             ("ArrowLeft", Item::Unit(layer, at)) => {
                 let layer = layer.checked_sub(1)?;
-                let entering = self.weights(layer).find(|place| place.to == at).map(Item::Weight);
+                let entering = self.weights(layer).find(|param| param.to == at).map(Item::Weight);
                 entering.or_else(|| unit(layer, self.units(layer).start))
             }
-            ("ArrowRight", Item::Weight(place)) => unit(place.layer + 1, place.to),
-            ("ArrowLeft", Item::Weight(place)) => unit(place.layer, place.from?),
+            ("ArrowRight", Item::Weight(param)) => unit(param.layer + 1, param.to),
+            ("ArrowLeft", Item::Weight(param)) => unit(param.layer, param.from?),
             ("ArrowDown", Item::Unit(layer, at)) => unit(layer, at + 1).filter(|item| self.has(*item)),
             ("ArrowUp", Item::Unit(layer, at)) => {
                 unit(layer, at.checked_sub(1)?).filter(|item| self.has(*item))
             }
-            ("ArrowDown", Item::Weight(place)) => {
-                self.weights(place.layer).skip_while(|other| *other != place).nth(1).map(Item::Weight)
+            ("ArrowDown", Item::Weight(param)) => {
+                self.weights(param.layer).skip_while(|other| *other != param).nth(1).map(Item::Weight)
             }
-            ("ArrowUp", Item::Weight(place)) => {
-                self.weights(place.layer).take_while(|other| *other != place).last().map(Item::Weight)
+            ("ArrowUp", Item::Weight(param)) => {
+                self.weights(param.layer).take_while(|other| *other != param).last().map(Item::Weight)
             }
             _ => None,
         }
@@ -160,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_inside_and_apart() {
+    fn units_are_inside_the_drawing_and_do_not_overlap() {
         for dims in [vec![2, 3, 2], vec![2, 32, 32, 32, 2], vec![784, 256, 10], vec![2, 1, 2]] {
             for available in [0.0, 320.0, 700.0] {
                 let layout = Layout::new(&net(&dims), &[], available, 46.0);
@@ -172,7 +174,7 @@ mod tests {
                     let apart = |&(a, b): &(f64, f64)| (a - x).abs() >= NODE || (b - y).abs() >= NODE;
                     assert!(centers.iter().skip(i + 1).all(apart), "{dims:?} in {available}");
                 }
-                assert!(layout.all_weights().all(|place| layout.has(Item::Weight(place))));
+                assert!(layout.all_weights().all(|param| layout.has(Item::Weight(param))));
             }
         }
     }
@@ -182,7 +184,7 @@ mod tests {
         let net = net(&[2, 20, 2]);
         assert_eq!(Layout::new(&net, &[], 400.0, 46.0).units(1), 0..8);
         assert_eq!(Layout::new(&net, &[0, 2], 400.0, 46.0).units(1), 16..20);
-        assert_eq!(Layout::new(&net, &[0, 99], 400.0, 46.0).units(1), 16..20, "no page behind the last");
+        assert_eq!(Layout::new(&net, &[0, 99], 400.0, 46.0).units(1), 16..20, "no page after the last");
     }
 
     #[test]
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_walk_along_the_net_and_reach_every_weight() {
+    fn arrow_keys_follow_the_network_and_reach_every_weight() {
         let layout = Layout::new(&net(&[2, 3, 2]), &[], 400.0, 46.0);
         let mut at = Item::Unit(0, 1);
         for (key, to) in [

@@ -1,31 +1,33 @@
-//! The picture itself, on a canvas: lines whose width is |w| and whose color is the sign, and the units' maps over them. One
-//! canvas is drawn anew with every frame where hundreds of SVG elements would have to be changed.
+//! The picture on a canvas: lines whose width is |w| and whose color is the sign, and the units' maps over
+//! them. Every frame redraws one canvas, which is faster than changing hundreds of SVG elements.
 
 use super::layout::{Item, Layout, NODE};
 use crate::charts::{
     ColorMap,
     canvas::{context, use_restored},
 };
+use crate::panel::PtrEq;
 use crate::sections::mlp::{BOUNDARY_REACH, MAP_SIDE, ParamIndex, Snapshot};
+use std::rc::Rc;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 use yew::prelude::*;
 
-/// Pixels of a line's width for |w| = 1.
+/// The width of a line for |w| = 1, in pixels.
 pub(super) const PIXELS_PER_UNIT: f64 = 2.5;
-const THINNEST: f64 = 0.35;
-const THICKEST: f64 = 9.0;
-/// Seen on a light and on a dark page.
+const MIN_LINE_WIDTH: f64 = 0.35;
+const MAX_LINE_WIDTH: f64 = 9.0;
+/// Both colors are visible on a light and on a dark page.
 const NEGATIVE: &str = "#3a86c8";
 const POSITIVE: &str = "#dd7a26";
-/// Pixels along each side of an image.
+/// The number of pixels along each side of an image.
 pub(super) const IMAGE_SIDE: usize = 28;
 
 #[derive(PartialEq, Properties)]
 pub(super) struct PaintingProps {
-    pub(super) net: crate::panel::PtrEq<Snapshot>,
-    pub(super) layout: std::rc::Rc<Layout>,
-    /// What is pointed at: the lines that do not belong to it are faint.
+    pub(super) net: PtrEq<Snapshot>,
+    pub(super) layout: Rc<Layout>,
+    /// The item under the pointer; lines that do not belong to it are faint.
     pub(super) pointed: Option<Item>,
 }
 
@@ -38,11 +40,11 @@ pub(super) fn Painting(props: &PaintingProps) -> Html {
         let (canvas, maps) = (canvas.clone(), maps.clone());
         move |(net, layout, pointed, restored)| {
             if *restored > 0 {
-                // What was drawn on this one is gone as well.
+                // The atlas lost its content, too.
                 maps.borrow_mut().take();
             }
             if let Some(canvas) = canvas.cast::<HtmlCanvasElement>() {
-                // A canvas that cannot be drawn on leaves the table to say what it would have shown.
+                // Without a context the picture stays empty; the data table has the numbers.
                 let _ = paint(&canvas, &mut maps.borrow_mut(), &net.0, layout, *pointed);
             }
         }
@@ -73,20 +75,20 @@ fn paint(
 }
 
 fn lines(context: &CanvasRenderingContext2d, net: &Snapshot, layout: &Layout, pointed: Option<Item>) {
-    let belongs = |place: ParamIndex| match pointed {
+    let belongs = |param: ParamIndex| match pointed {
         None => true,
-        Some(Item::Weight(other)) => other == place,
+        Some(Item::Weight(other)) => other == param,
         Some(Item::Unit(layer, unit)) => {
-            (place.layer == layer && place.from == Some(unit))
-                || (place.layer + 1 == layer && place.to == unit)
+            (param.layer == layer && param.from == Some(unit))
+                || (param.layer + 1 == layer && param.to == unit)
         }
     };
-    for place in layout.all_weights() {
-        let (Some([a, b, c, d]), Some(w)) = (layout.line(place), net.value(place)) else { continue };
+    for param in layout.all_weights() {
+        let (Some([a, b, c, d]), Some(w)) = (layout.line(param), net.value(param)) else { continue };
         let w = f64::from(w);
-        context.set_global_alpha(if belongs(place) { 0.85 } else { 0.12 });
+        context.set_global_alpha(if belongs(param) { 0.85 } else { 0.12 });
         context.set_stroke_style_str(if w < 0.0 { NEGATIVE } else { POSITIVE });
-        context.set_line_width((w.abs() * PIXELS_PER_UNIT).clamp(THINNEST, THICKEST));
+        context.set_line_width((w.abs() * PIXELS_PER_UNIT).clamp(MIN_LINE_WIDTH, MAX_LINE_WIDTH));
         context.begin_path();
         context.move_to(a.0, a.1);
         context.bezier_curve_to(b.0, b.1, c.0, c.1, d.0, d.1);
@@ -98,7 +100,7 @@ fn lines(context: &CanvasRenderingContext2d, net: &Snapshot, layout: &Layout, po
     }
 }
 
-/// The lines from all pixels to a unit are too many: one stands for them.
+/// Draws one line to each unit in place of the lines from all pixels.
 fn bundle(context: &CanvasRenderingContext2d, layout: &Layout) {
     let Some((x, y)) = layout.center(0, 0) else { return };
     context.set_stroke_style_str("#8a94a0");
@@ -111,7 +113,7 @@ fn bundle(context: &CanvasRenderingContext2d, layout: &Layout) {
     }
 }
 
-/// The maps of all units are laid below one another in a picture of their own, and copied from there to their places.
+/// Paints the maps of all units one below another on a separate canvas, and copies each to its position.
 fn units(
     context: &CanvasRenderingContext2d,
     maps: &mut Option<HtmlCanvasElement>,
@@ -129,8 +131,8 @@ fn units(
     let atlas = match maps {
         Some(atlas) => atlas,
         None => {
-            let made = web_sys::window()?.document()?.create_element("canvas").ok()?;
-            maps.insert(made.dyn_into::<HtmlCanvasElement>().ok()?)
+            let element = web_sys::window()?.document()?.create_element("canvas").ok()?;
+            maps.insert(element.dyn_into::<HtmlCanvasElement>().ok()?)
         }
     };
     if (atlas.width(), atlas.height()) != (side as u32, height) {
@@ -146,7 +148,7 @@ fn units(
     for (index, &(layer, unit)) in drawn.iter().enumerate() {
         let Some((x, y)) = layout.center(layer, unit) else { continue };
         let (left, top) = (x - NODE / 2.0, y - NODE / 2.0);
-        // What has no map is a gray box.
+        // A unit without a map is a gray box.
         context.set_fill_style_str("#9aa4b055");
         context.fill_rect(left, top, NODE, NODE);
         let from = side * index as f64;
@@ -160,7 +162,8 @@ fn units(
     Some(())
 }
 
-/// A unit's map as RGBA from the top, or for images the weights of a unit of the first layer; nothing where there is none.
+/// Returns a unit's map as RGBA from the top, or for images the weights of a unit of the first layer.
+/// Transparent if there is none.
 fn picture(net: &Snapshot, layout: &Layout, layer: usize, unit: usize) -> Vec<u8> {
     if layout.bundled {
         let weights = if layer == 1 { template(net, unit) } else { Vec::new() };
@@ -178,7 +181,7 @@ fn picture(net: &Snapshot, layout: &Layout, layer: usize, unit: usize) -> Vec<u8
     pixels.rchunks(MAP_SIDE * 4).flatten().copied().collect()
 }
 
-/// The activation of a unit on the grid, row by row from the bottom; that of an input is the input itself.
+/// Returns the activation of a unit on the grid, row by row from the bottom. An input is its own activation.
 pub(super) fn map(net: &Snapshot, layer: usize, unit: usize) -> Vec<f32> {
     if layer == 0 {
         let at = |i: usize| ((i as f32 + 0.5) / MAP_SIDE as f32 * 2.0 - 1.0) * BOUNDARY_REACH;
@@ -189,7 +192,7 @@ pub(super) fn map(net: &Snapshot, layer: usize, unit: usize) -> Vec<f32> {
     cells.iter().map(|&cell| low + f32::from(cell) / 255.0 * (high - low)).collect()
 }
 
-/// The weights from every pixel to a unit of the first layer.
+/// Returns the weights from every pixel to a unit of the first layer.
 pub(super) fn template(net: &Snapshot, unit: usize) -> Vec<f32> {
     let d_out = net.width(1).max(1);
     net.params.iter().take(net.width(0) * d_out).skip(unit).step_by(d_out).copied().collect()

@@ -1,6 +1,6 @@
-//! Layers and units are added and taken away: heads above the columns, and the pages of wide layers below them.
+//! The controls that add and remove layers and units, and that page through wide layers.
 
-use super::layout::{Layout, SHOWN};
+use super::layout::{Layout, MAX_SHOWN};
 use crate::sections::mlp::Config;
 use serde_json::Value;
 use yew::prelude::*;
@@ -14,13 +14,14 @@ const MAX_UNITS: u32 = 256;
 enum Change {
     AddLayer,
     RemoveLayer,
-    /// A unit more or less in a hidden layer; the first is 0.
+    /// Adds a unit to a hidden layer; the first is 0.
     AddUnit(usize),
+    /// Removes a unit from a hidden layer.
     RemoveUnit(usize),
 }
 
-/// The widths after a change; nothing if it is not possible.
-fn changed(dims: &[u32], change: Change) -> Option<Vec<u32>> {
+/// Returns the widths after a change, or `None` if it is not possible.
+fn dims_after(dims: &[u32], change: Change) -> Option<Vec<u32>> {
     let mut dims = dims.to_vec();
     match change {
         Change::AddLayer if dims.len() < MAX_LAYERS => dims.push(dims.last().copied().unwrap_or(1)),
@@ -45,7 +46,7 @@ fn button(
     locked: bool,
     set: &Callback<(&'static str, Value)>,
 ) -> Html {
-    let next = changed(&config.hidden_dims(), change);
+    let next = dims_after(&config.hidden_dims(), change);
     let (action, sign) = match change {
         Change::AddLayer => ("add-layer", "+"),
         Change::RemoveLayer => ("remove-layer", "−"),
@@ -63,7 +64,7 @@ fn button(
     html! { <button type="button" class="small" data-action={action} data-layer={layer} title={label.clone()} aria-label={label} disabled={off} {onclick}>{ sign }</button> }
 }
 
-/// How many hidden layers there are, with the way to more and fewer.
+/// The number of hidden layers, with buttons that change it.
 pub(super) fn layers(config: &Config, locked: bool, set: &Callback<(&'static str, Value)>) -> Html {
     html! {
         <span class="network-layers">
@@ -75,8 +76,8 @@ pub(super) fn layers(config: &Config, locked: bool, set: &Callback<(&'static str
     }
 }
 
-/// What each column is, above it.
-pub(super) fn heads(
+/// The names of the columns, with buttons that change the width of a layer.
+pub(super) fn column_heads(
     layout: &Layout,
     config: &Config,
     locked: bool,
@@ -84,7 +85,7 @@ pub(super) fn heads(
 ) -> Html {
     let dims = config.hidden_dims();
     let last = layout.columns.len().saturating_sub(1);
-    let head = |layer: usize| {
+    let column_head = |layer: usize| {
         let content = match layer {
             0 => html! { <span>{ "Inputs" }</span> },
             layer if layer == last => html! { <span>{ "Outputs" }</span> },
@@ -102,12 +103,12 @@ pub(super) fn heads(
                 }
             }
         };
-        html! { <div ~style={place(layout, layer)}>{ content }</div> }
+        html! { <div ~style={column_style(layout, layer)}>{ content }</div> }
     };
-    html! { <div class="network-heads">{ for (0..=last).map(head) }</div> }
+    html! { <div class="network-heads">{ for (0..=last).map(column_head) }</div> }
 }
 
-/// Which units of a wide layer are drawn, below it.
+/// The range of units of a wide layer that are drawn, with buttons that turn its pages.
 pub(super) fn pagers(layout: &Layout, on_page: &Callback<(usize, usize)>) -> Html {
     let is_wide = |layer: usize| {
         layer > 0 && layout.columns.get(layer).is_some_and(|column| column.width > column.shown)
@@ -116,7 +117,7 @@ pub(super) fn pagers(layout: &Layout, on_page: &Callback<(usize, usize)>) -> Htm
     let pager = |layer: usize| {
         let column = layout.columns.get(layer).filter(|_| layer < last && is_wide(layer))?;
         let (first, shown, width) = (column.first, column.shown, column.width);
-        let page = first / SHOWN;
+        let page = first / MAX_SHOWN;
         let turn = |to: Option<usize>, sign: &'static str, label: String| {
             let on_page = on_page.clone();
             let onclick =
@@ -125,7 +126,7 @@ pub(super) fn pagers(layout: &Layout, on_page: &Callback<(usize, usize)>) -> Htm
         };
         let next = (first + shown < width).then_some(page + 1);
         Some(html! {
-            <div ~style={place(layout, layer)}>
+            <div ~style={column_style(layout, layer)}>
                 <span>{ format!("{}–{}", first + 1, first + shown) }</span>
                 <span>{ format!("of {width}") }</span>
                 <span class="network-steps">
@@ -141,16 +142,16 @@ pub(super) fn pagers(layout: &Layout, on_page: &Callback<(usize, usize)>) -> Htm
     html! { <div class="network-pagers">{ for (1..last).filter_map(pager) }</div> }
 }
 
-/// A sentence where not all units are drawn.
+/// Returns a sentence if not all units are drawn.
 pub(super) fn hidden_units(layout: &Layout) -> Option<String> {
     let last = layout.columns.len().saturating_sub(1);
     let inner = layout.columns.get(1..last)?;
     let widest =
         inner.iter().filter(|column| column.width > column.shown).map(|column| column.width).max()?;
-    Some(format!("{SHOWN} of {widest} units are shown in a wide layer; ‹ and › show the others."))
+    Some(format!("{MAX_SHOWN} of {widest} units are shown in a wide layer; ‹ and › show the others."))
 }
 
-fn place(layout: &Layout, layer: usize) -> String {
+fn column_style(layout: &Layout, layer: usize) -> String {
     let x = layout.columns.get(layer).map_or(0.0, |column| column.x);
     format!("left:{:.1}px;width:{:.1}px", x - layout.pitch / 2.0, layout.pitch)
 }
@@ -160,12 +161,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn layers_and_units_come_and_go_within_bounds() {
+    fn layers_and_units_are_added_and_removed_within_bounds() {
         let dims = [8, 4];
-        assert_eq!(changed(&dims, Change::AddLayer), Some(vec![8, 4, 4]));
-        assert_eq!(changed(&dims, Change::RemoveLayer), Some(vec![8]));
-        assert_eq!(changed(&dims, Change::AddUnit(1)), Some(vec![8, 5]));
-        assert_eq!(changed(&dims, Change::RemoveUnit(0)), Some(vec![7, 4]));
+        assert_eq!(dims_after(&dims, Change::AddLayer), Some(vec![8, 4, 4]));
+        assert_eq!(dims_after(&dims, Change::RemoveLayer), Some(vec![8]));
+        assert_eq!(dims_after(&dims, Change::AddUnit(1)), Some(vec![8, 5]));
+        assert_eq!(dims_after(&dims, Change::RemoveUnit(0)), Some(vec![7, 4]));
         for (dims, change) in [
             (&[1][..], Change::RemoveLayer),
             (&[1], Change::RemoveUnit(0)),
@@ -173,7 +174,7 @@ mod tests {
             (&[2; 12], Change::AddLayer),
             (&[2], Change::AddUnit(5)),
         ] {
-            assert_eq!(changed(dims, change), None, "{dims:?} {change:?}");
+            assert_eq!(dims_after(dims, change), None, "{dims:?} {change:?}");
         }
     }
 }

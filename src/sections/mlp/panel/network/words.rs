@@ -1,4 +1,4 @@
-//! What is said of units and weights: names, equations, the table.
+//! Names and equations of units, and the table of all parameters.
 
 use super::paint;
 use crate::charts::Table;
@@ -6,15 +6,15 @@ use crate::sections::mlp::{ActivationChoice, NONLINEAR, ParamIndex, Snapshot};
 use crate::ui::readout::format_number;
 use std::fmt::Write;
 
-/// A weight in a sentence.
+/// Formats a weight for a sentence.
 pub(super) fn short(value: f32) -> String {
     format_number(f64::from(value), 3)
 }
 
-/// As many terms of a sum are written out.
-const TERMS: usize = 5;
+/// The maximum number of terms of a sum that are written out.
+const MAX_TERMS: usize = 5;
 
-/// What a unit is called, with what a screen reader cannot see of its map.
+/// Returns the name of a unit, with the range of its map for screen readers.
 pub(super) fn unit_words(net: &Snapshot, bundled: bool, layer: usize, unit: usize) -> String {
     if bundled && layer == 0 {
         return format!("inputs: {} pixels", net.width(0));
@@ -31,7 +31,8 @@ fn subscript(number: usize) -> String {
     number.to_string().chars().map(digit).collect()
 }
 
-/// What a unit computes, with its numbers: `h₃ = ReLU(0.41 x₁ − 1.20 x₂ + 0.300)`. Of a long sum, the largest terms.
+/// Returns the equation of a unit, such as `h₃ = ReLU(0.41 x₁ − 1.20 x₂ + 0.300)`. A long sum has its largest
+/// terms only.
 pub(super) fn equation(
     net: &Snapshot,
     arm: usize,
@@ -41,28 +42,28 @@ pub(super) fn equation(
 ) -> String {
     let Some(of) = layer.checked_sub(1) else { return format!("x{}", subscript(unit + 1)) };
     let input = if of == 0 { 'x' } else { 'h' };
-    let place = |from| ParamIndex { layer: of, from, to: unit };
+    let param = |from| ParamIndex { layer: of, from, to: unit };
     let mut terms: Vec<(usize, f32)> =
-        (0..net.width(of)).filter_map(|from| Some((from, net.value(place(Some(from)))?))).collect();
+        (0..net.width(of)).filter_map(|from| Some((from, net.value(param(Some(from)))?))).collect();
     let all = terms.len();
-    if all > TERMS {
+    if all > MAX_TERMS {
         terms.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
-        terms.truncate(TERMS - 1);
+        terms.truncate(MAX_TERMS - 1);
     }
     let mut sum = String::new();
-    let mut add = |value: f32, what: &str| {
+    let mut add = |value: f32, factor: &str| {
         let sign = match (value < 0.0, sum.is_empty()) {
             (true, true) => "−",
             (true, false) => " − ",
             (false, true) => "",
             (false, false) => " + ",
         };
-        let _ = write!(sum, "{sign}{}{what}", short(value.abs()));
+        let _ = write!(sum, "{sign}{}{factor}", short(value.abs()));
     };
     for (from, value) in &terms {
         add(*value, &format!(" {input}{}", subscript(from + 1)));
     }
-    if let Some(bias) = net.value(place(None)) {
+    if let Some(bias) = net.value(param(None)) {
         add(bias, "");
     }
     if all > terms.len() {
@@ -80,13 +81,13 @@ pub(super) fn equation(
     format!("{name} = {function}({sum})")
 }
 
-/// Every weight and bias.
+/// Returns the table of all weights and biases.
 pub(super) fn table(net: &Snapshot) -> Table {
     let row = |(index, value): (usize, &f32)| {
-        let place = net.param_at(index)?;
-        let from = place.from.map_or_else(|| "bias".to_owned(), |from| net.unit_name(place.layer, from));
-        let to = net.unit_name(place.layer + 1, place.to);
-        Some(vec![(place.layer + 1).to_string(), from, to, value.to_string()])
+        let param = net.param_at(index)?;
+        let from = param.from.map_or_else(|| "bias".to_owned(), |from| net.unit_name(param.layer, from));
+        let to = net.unit_name(param.layer + 1, param.to);
+        Some(vec![(param.layer + 1).to_string(), from, to, value.to_string()])
     };
     Table {
         columns: ["layer", "from", "to", "value"].map(str::to_owned).to_vec(),
@@ -94,7 +95,7 @@ pub(super) fn table(net: &Snapshot) -> Table {
     }
 }
 
-/// A sentence on a unit that is the same everywhere, as a ReLU that never fires.
+/// Returns a sentence if a unit has the same value everywhere, such as a ReLU that never fires.
 pub(super) fn remark(net: &Snapshot, layer: usize, unit: usize) -> Option<&'static str> {
     let values = paint::map(net, layer, unit);
     let first = values.first()?;

@@ -1,27 +1,29 @@
-//! The drawing of a block: what flows forward and back on each of its paths, as arrows and numbers.
+//! The drawing of a block: signal and gradient on each path, as arrows and numbers.
 
 use crate::charts::scale::{format_exact, format_number};
 use crate::sections::resnet::{BlockChoice, BlockPaths, Config, PathFlow, Paths};
 use std::fmt::Write;
 use yew::prelude::*;
 
-/// The width of an arrow: its size on a logarithmic scale, from a millionth to ten.
+/// Returns the width of an arrow, on a logarithmic scale from 1e-6 to 10.
 fn width(size: f32) -> f64 {
     let width = 1.0 + 1.7 * (f64::from(size).log10() + 6.0);
     if width.is_nan() { 1.0 } else { width.clamp(1.0, 13.0) }
 }
 
 const WIDTH: f64 = 340.0;
-/// The middle of the branch, and of the shortcut.
+/// The x coordinate of the branch.
 const BRANCH: f64 = 122.0;
+/// The x coordinate of the shortcut.
 const SHORTCUT: f64 = 260.0;
-const BOX: f64 = 24.0;
+/// The height of a box.
+const BOX_HEIGHT: f64 = 24.0;
 /// The length of an arrow with its number.
 const LINK: f64 = 42.0;
-/// From the middle of a path to the middle of each of its two arrows.
-const APART: f64 = 10.0;
+/// The distance from the middle of a path to the middle of each of its two arrows.
+const ARROW_OFFSET: f64 = 10.0;
 
-/// What a block's layers are, in order.
+/// Returns the names of a block's layers in order.
 fn layers(config: &Config) -> Vec<String> {
     let after = if config.batch_norm { " conv, batch norm" } else { " convolution" };
     let convs: &[&str] = match config.block {
@@ -39,33 +41,33 @@ fn layers(config: &Config) -> Vec<String> {
 }
 
 /// One block, from its input at the top to its output at the bottom.
-pub(super) fn schematic(config: &Config, paths: Option<&Paths>, index: usize, adds: bool) -> Html {
+pub(super) fn schematic(config: &Config, paths: Option<&Paths>, index: usize, has_shortcut: bool) -> Html {
     let layers = layers(config);
     let block: Option<BlockPaths> = paths.and_then(|paths| paths.blocks.get(index)).copied();
-    let given = paths.filter(|_| block.is_some()).map(|paths| paths.given(index));
+    let input = paths.filter(|_| block.is_some()).map(|paths| paths.input_of(index));
     let flow = |of: fn(&BlockPaths) -> PathFlow| block.as_ref().map(of);
     let shortcut = block.and_then(|block| block.shortcut);
     let split = 16.0 + LINK + 6.0;
     let first = split + LINK + 4.0;
-    let last = first + (BOX + 5.0) * layers.len() as f64;
+    let last = first + (BOX_HEIGHT + 5.0) * layers.len() as f64;
     let add = last + LINK + 10.0;
     let relu = add + 10.0 + LINK;
-    let end = relu + BOX + LINK;
+    let end = relu + BOX_HEIGHT + LINK;
     let boxes = layers
         .iter()
         .enumerate()
-        .map(|(i, words)| unit(BRANCH, first + (BOX + 5.0) * i as f64, 132.0, words));
+        .map(|(i, words)| unit(BRANCH, first + (BOX_HEIGHT + 5.0) * i as f64, 132.0, words));
     let middle = f64::midpoint(split, add);
-    let inner = if adds {
-        given.map(|given| PathFlow { gradient: block.map_or(0.0, |block| block.branch.gradient), ..given })
+    let inner = if has_shortcut {
+        input.map(|input| PathFlow { gradient: block.map_or(0.0, |block| block.branch.gradient), ..input })
     } else {
         None
     };
     html! {
-        <svg class="chart-svg block-drawing" viewBox={format!("0 0 {WIDTH} {:.0}", end + 18.0)} role="img" aria-label={about(given, block)}>
+        <svg class="chart-svg block-drawing" viewBox={format!("0 0 {WIDTH} {:.0}", end + 18.0)} role="img" aria-label={description(input, block)}>
             <text class="axis-label" x={BRANCH.to_string()} y="12" text-anchor="middle">{ "input x" }</text>
-            { link("x", BRANCH, 16.0, given) }
-            if adds {
+            { link("x", BRANCH, 16.0, input) }
+            if has_shortcut {
                 <path class="block-wire" d={format!("M{BRANCH},{split}H{SHORTCUT}V{add}H{}", BRANCH + 11.0)} />
                 <circle class="block-node" cx={BRANCH.to_string()} cy={split.to_string()} r="3" />
                 { link("branch-input", BRANCH, split + 2.0, inner) }
@@ -75,7 +77,7 @@ pub(super) fn schematic(config: &Config, paths: Option<&Paths>, index: usize, ad
                 <path class="block-wire" d={format!("M{BRANCH},{}V{first}", split - 6.0)} />
             }
             { for boxes }
-            if adds {
+            if has_shortcut {
                 { link("branch", BRANCH, last, flow(|block| PathFlow { gradient: block.sum.gradient, ..block.branch })) }
                 <circle class="block-add" cx={BRANCH.to_string()} cy={add.to_string()} r="10" />
                 <text x={BRANCH.to_string()} y={(add + 5.0).to_string()} text-anchor="middle" class="block-plus">{ "+" }</text>
@@ -84,21 +86,21 @@ pub(super) fn schematic(config: &Config, paths: Option<&Paths>, index: usize, ad
             }
             { link("sum", BRANCH, add + 10.0, flow(|block| block.sum)) }
             { unit(BRANCH, relu, 132.0, "ReLU") }
-            { link("y", BRANCH, relu + BOX, flow(|block| block.output)) }
+            { link("y", BRANCH, relu + BOX_HEIGHT, flow(|block| block.output)) }
             <text class="axis-label" x={BRANCH.to_string()} y={(end + 14.0).to_string()} text-anchor="middle">{ "output y" }</text>
         </svg>
     }
 }
 
-/// The block in words.
-fn about(given: Option<PathFlow>, block: Option<BlockPaths>) -> String {
-    let (Some(given), Some(block)) = (given, block) else {
+/// Returns the alternative text of the drawing.
+fn description(input: Option<PathFlow>, block: Option<BlockPaths>) -> String {
+    let (Some(input), Some(block)) = (input, block) else {
         return "A block that is not measured yet.".to_owned();
     };
     let number = |value: f32| format_number(value.into(), 2);
     let mut words = format!(
         "Signal: input {}, branch {}, after the addition {}, output {}. Gradient: output {}, through the branch {}",
-        number(given.signal),
+        number(input.signal),
         number(block.branch.signal),
         number(block.sum.signal),
         number(block.output.signal),
@@ -109,44 +111,44 @@ fn about(given: Option<PathFlow>, block: Option<BlockPaths>) -> String {
         // Writing to a string does not fail.
         let _ = write!(words, ", through the shortcut {}", number(shortcut.gradient));
     }
-    format!("{words}, input {}.", number(given.gradient))
+    format!("{words}, input {}.", number(input.gradient))
 }
 
 fn unit(x: f64, y: f64, width: f64, words: &str) -> Html {
     html! {
         <g>
-            <rect class="unit" x={(x - width / 2.0).to_string()} y={y.to_string()} width={width.to_string()} height={BOX.to_string()} rx="4" />
+            <rect class="unit" x={(x - width / 2.0).to_string()} y={y.to_string()} width={width.to_string()} height={BOX_HEIGHT.to_string()} rx="4" />
             <text x={x.to_string()} y={(y + 16.0).to_string()} text-anchor="middle">{ words.to_owned() }</text>
         </g>
     }
 }
 
-/// What is on the shortcut: nothing, or a projection.
+/// The box on the shortcut: an identity or a projection.
 fn shortcut_box(projected: bool, middle: f64) -> Html {
     let words = if projected { "1 × 1 convolution" } else { "identity" };
     unit(SHORTCUT, middle, if projected { 118.0 } else { 66.0 }, words)
 }
 
 /// A path with its two arrows: the signal down, the gradient up.
-fn link(place: &'static str, x: f64, y: f64, flow: Option<PathFlow>) -> Html {
+fn link(position: &'static str, x: f64, y: f64, flow: Option<PathFlow>) -> Html {
     let number = |name: &'static str, value: f32, x: f64, anchor: &'static str| {
         html! {
-            <text class={name} data-place={format!("{place}-{name}")} data-value={format_exact(value.into())} x={x.to_string()}
+            <text class={name} data-place={format!("{position}-{name}")} data-value={format_exact(value.into())} x={x.to_string()}
                 y={(y + LINK / 2.0 + 4.0).to_string()} text-anchor={anchor}>{ format_number(value.into(), 2) }</text>
         }
     };
     let Some(PathFlow { signal, gradient }) = flow else { return Html::default() };
     html! {
         <g>
-            <path class="signal" d={arrow(x - APART, y + 2.0, y + LINK - 2.0, width(signal))} />
-            <path class="gradient" d={arrow(x + APART, y + LINK - 2.0, y + 2.0, width(gradient))} />
-            { number("signal", signal, x - APART - 12.0, "end") }
-            { number("gradient", gradient, x + APART + 12.0, "start") }
+            <path class="signal" d={arrow(x - ARROW_OFFSET, y + 2.0, y + LINK - 2.0, width(signal))} />
+            <path class="gradient" d={arrow(x + ARROW_OFFSET, y + LINK - 2.0, y + 2.0, width(gradient))} />
+            { number("signal", signal, x - ARROW_OFFSET - 12.0, "end") }
+            { number("gradient", gradient, x + ARROW_OFFSET + 12.0, "start") }
         </g>
     }
 }
 
-/// An upright arrow.
+/// Returns the path of a vertical arrow.
 fn arrow(x: f64, from: f64, to: f64, width: f64) -> String {
     let down = if to > from { 1.0 } else { -1.0 };
     let (half, wing) = (width / 2.0, (width / 2.0 + 2.5).min(9.0));
@@ -163,7 +165,7 @@ fn arrow(x: f64, from: f64, to: f64, width: f64) -> String {
 
 const MINI: f64 = 46.0;
 
-/// All of a block in four bars.
+/// A block as four bars.
 pub(super) fn miniature(
     paths: Option<&Paths>,
     index: usize,
@@ -193,7 +195,7 @@ pub(super) fn miniature(
     }
 }
 
-/// What colors and widths mean.
+/// The legend of colors and widths.
 pub(super) fn legend() -> Html {
     let sample = |size: f32| {
         let w = width(size);

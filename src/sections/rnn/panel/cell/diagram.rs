@@ -1,16 +1,16 @@
-//! The two cells as diagrams, with the values of one position on them.
+//! Diagrams of the two cells with their values at one position.
 
 use crate::charts::scale::format_number;
 use crate::sections::rnn::{Config, LSTM_PARTS, Part, RNN_PARTS, Trace, token_name};
 use yew::prelude::*;
 
-/// The token at a position.
+/// Returns the name of the token at a position.
 fn token(config: &Config, trace: Option<&Trace>, t: usize) -> String {
     let token = trace.and_then(|trace| trace.tokens.get(t));
     token.map_or_else(String::new, |token| token_name(config, *token).to_string())
 }
 
-/// A part's number at a position: before the first one, states are zero.
+/// Returns a part's mean or root mean square at a position. Before the first position, where `t` is `None`, states are 0.
 fn size(trace: Option<&Trace>, part: usize, t: Option<usize>) -> Option<f32> {
     trace.and_then(|trace| t.map_or(Some(0.0), |t| trace.size(part, t)))
 }
@@ -19,7 +19,7 @@ fn number(value: Option<f32>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format_number(value.into(), 2))
 }
 
-/// A symbol with its index below the line.
+/// A symbol with a subscript.
 fn symbol(x: f64, y: f64, anchor: &'static str, base: &str, index: &'static str) -> Html {
     html! {
         <text class="symbol" x={x.to_string()} y={y.to_string()} text-anchor={anchor}>
@@ -36,7 +36,7 @@ fn wire(d: &'static str, end: &'static str) -> Html {
     html! { <path class="wire" {d} marker-end={format!("url(#{end})")} /> }
 }
 
-/// The heads of a diagram's arrows.
+/// The marker of a diagram's arrowheads.
 fn arrow(id: &'static str) -> Html {
     html! {
         <defs>
@@ -47,7 +47,7 @@ fn arrow(id: &'static str) -> Html {
     }
 }
 
-/// An operation on every unit: multiply, add, or a squashing.
+/// An elementwise operation.
 fn operation(x: f64, y: f64, sign: &'static str) -> Html {
     html! {
         <g class="operation">
@@ -57,7 +57,7 @@ fn operation(x: f64, y: f64, sign: &'static str) -> Html {
     }
 }
 
-/// A box with a level in it as high as its number.
+/// A gate: a box that is filled up to its value.
 fn gate(part: &Part, x: f64, y: f64, value: Option<f32>) -> Html {
     const WIDTH: f64 = 54.0;
     const HEIGHT: f64 = 40.0;
@@ -74,7 +74,7 @@ fn gate(part: &Part, x: f64, y: f64, value: Option<f32>) -> Html {
     }
 }
 
-/// A state that comes in or goes out, with its size.
+/// An incoming or outgoing state, with its root mean square.
 fn state(
     base: &str,
     index: &'static str,
@@ -90,7 +90,7 @@ fn state(
     }
 }
 
-/// The LSTM's cell at a position.
+/// The LSTM cell at a position.
 pub(super) fn lstm(config: &Config, trace: Option<&Trace>, t: usize) -> Html {
     let now = |part: usize| size(trace, part, Some(t));
     let before = |part: usize| size(trace, part, t.checked_sub(1));
@@ -153,11 +153,11 @@ pub(super) fn lstm(config: &Config, trace: Option<&Trace>, t: usize) -> Html {
     }
 }
 
-/// The RNN's cell at a position.
+/// The RNN cell at a position.
 pub(super) fn rnn(config: &Config, trace: Option<&Trace>, t: usize) -> Html {
     let now = |part: usize| size(trace, part, Some(t));
     let before = |part: usize| size(trace, part, t.checked_sub(1));
-    // What a gradient is multiplied by on its way through the tanh.
+    // The tanh multiplies a gradient by its slope.
     let slope = now(1).map(|rms| 1.0 - rms * rms);
     let label = format!(
         "RNN cell at position {t}, token {}. Root mean square: pre-activation {}, hidden state {} before and {} after. Mean slope of the tanh {}.",

@@ -1,13 +1,13 @@
-//! The sequence under the cells: its tokens, and what the networks would answer if it ended here.
+//! The tokens of the sequence, and the predictions of the networks if it ended at the position.
 
 use crate::charts::scale::format_number;
 use crate::sections::rnn::{Config, Trace, token_name};
 use yew::prelude::*;
 
-/// So many tokens are shown on each side of the position.
+/// The number of tokens on each side of the position.
 const AROUND: usize = 7;
 
-/// The tokens around a position, and always the first and the last: a click goes there.
+/// Buttons for the tokens around a position, the first and the last. A click moves to the token.
 pub(super) fn tokens(config: &Config, trace: Option<&Trace>, t: usize, move_to: &Callback<usize>) -> Html {
     let tokens = trace.map_or(&[][..], |trace| &trace.tokens);
     let last = tokens.len().saturating_sub(1);
@@ -56,16 +56,16 @@ pub(super) fn tokens(config: &Config, trace: Option<&Trace>, t: usize, move_to: 
     }
 }
 
-/// The positions that are shown around `t`: always as many, where there are so many.
+/// Returns the positions shown around `t`. Their number is constant, unless the sequence is too short.
 fn window(t: usize, count: usize) -> std::ops::RangeInclusive<usize> {
     let last = count.saturating_sub(1);
     let from = t.saturating_sub(AROUND).min(last.saturating_sub(2 * AROUND));
     from..=(from + 2 * AROUND).min(last)
 }
 
-/// What each network would answer if it were asked now.
-pub(super) fn asked(config: &Config, rnn: Option<&Trace>, lstm: Option<&Trace>, t: usize) -> Html {
-    let answer = |net: &'static str, slug: &'static str, trace: Option<&Trace>| {
+/// The prediction of each network if the sequence ended at the position.
+pub(super) fn predictions(config: &Config, rnn: Option<&Trace>, lstm: Option<&Trace>, t: usize) -> Html {
+    let answer = |network: &'static str, slug: &'static str, trace: Option<&Trace>| {
         let trace = trace?;
         let answers = trace.answer(t);
         let best = (0..answers.len()).max_by(|a, b| {
@@ -77,7 +77,7 @@ pub(super) fn asked(config: &Config, rnn: Option<&Trace>, lstm: Option<&Trace>, 
         let name = token_name(config, best as u8);
         Some(html! {
             <span data-asked={slug} data-value={share.to_string()} data-right={right.to_string()}>
-                { format!("{net} {name} ({}, {})", format_number(share, 2), if right { "correct" } else { "wrong" }) }
+                { format!("{network} {name} ({}, {})", format_number(share, 2), if right { "correct" } else { "wrong" }) }
             </span>
         })
     };
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_many_tokens_are_shown_wherever_one_is() {
+    fn the_number_of_shown_tokens_is_constant() {
         for (t, count, from, to) in
             [(0, 200, 0, 14), (5, 200, 0, 14), (100, 200, 93, 107), (199, 200, 185, 199), (3, 10, 0, 9)]
         {

@@ -1,0 +1,119 @@
+//! The closed forms of section 2: output sizes, parameters and multiply-accumulates (MACs) of convolutions.
+
+use super::{BLOCK_SIDE, Config, Cost};
+use serde::{Deserialize, Serialize};
+
+/// The geometry of a convolution along one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConvShape {
+    /// Height and width of the input, `H`.
+    pub size: u32,
+    /// Height and width of the kernel, `K`.
+    pub kernel: u32,
+    /// `S`, the pixels from one kernel position to the next.
+    pub stride: u32,
+    /// `P`, the zeros on each side of the input.
+    pub padding: u32,
+    /// `D`, the pixels between neighboring weights; 1 leaves no gap.
+    pub dilation: u32,
+}
+
+/// Returns the size of the dilated kernel in pixels, `D (K - 1) + 1`.
+pub fn effective_kernel(shape: ConvShape) -> u32 {
+    shape.dilation * shape.kernel.saturating_sub(1) + 1
+}
+
+/// Returns the output size, `floor((H + 2P - D (K - 1) - 1) / S) + 1`, or `None` if the kernel is larger than
+/// the padded input.
+pub fn output_size(shape: ConvShape) -> Option<u32> {
+    let room = (shape.size + 2 * shape.padding).checked_sub(effective_kernel(shape))?;
+    Some(room.checked_div(shape.stride)? + 1)
+}
+
+/// Well-known convolutions with their descriptions.
+pub const KNOWN_SHAPES: &[(&str, ConvShape)] = &[
+    ("No padding: smaller by K − 1 (LeNet-5)", shape(32, 5, 1, 0, 1)),
+    ("\"Same\": P = (K − 1) / 2 keeps the size (VGG)", shape(32, 3, 1, 1, 1)),
+    ("1 × 1: the size never changes", shape(32, 1, 1, 0, 1)),
+    ("Stride 2 halves (ResNet)", shape(32, 3, 2, 1, 1)),
+    ("The floor loses what is left over", shape(8, 3, 2, 0, 1)),
+    ("Large kernel, large stride (AlexNet)", shape(227, 11, 4, 0, 1)),
+    ("First layer of ResNet-18", shape(224, 7, 2, 3, 1)),
+    ("Dilation 2: a 3 × 3 kernel that reaches 5", shape(32, 3, 1, 2, 2)),
+];
+
+const fn shape(size: u32, kernel: u32, stride: u32, padding: u32, dilation: u32) -> ConvShape {
+    ConvShape { size, kernel, stride, padding, dilation }
+}
+
+impl Config {
+    /// Returns the convolution of the output-size figures.
+    pub fn shape(&self) -> ConvShape {
+        shape(self.size, self.kernel, self.stride, self.padding, self.dilation)
+    }
+}
+
+/// Returns the number of parameters of a standard convolution, `K^2 C_in C_out + C_out`.
+pub fn conv_params(c_in: u64, c_out: u64, kernel: u64) -> u64 {
+    kernel * kernel * c_in * c_out + c_out
+}
+
+/// Returns the number of parameters of a separable convolution: `K^2 C_in + C_in` depthwise, `C_in C_out +
+/// C_out` pointwise.
+pub fn separable_params(c_in: u64, c_out: u64, kernel: u64) -> u64 {
+    kernel * kernel * c_in + c_in + c_in * c_out + c_out
+}
+
+/// Returns the factor by which a separable convolution needs fewer multiply-accumulates, `1 / (1 / C_out + 1
+/// / K^2)`. It approaches `K^2` as `C_out` grows.
+pub fn separable_savings(c_out: f64, kernel: f64) -> f64 {
+    1.0 / (1.0 / c_out + 1.0 / (kernel * kernel))
+}
+
+/// The costs of a standard and of a separable block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockCounts {
+    /// The cost of the standard block.
+    pub conv: Cost,
+    /// The cost of the separable block.
+    pub separable: Cost,
+}
+
+impl BlockCounts {
+    /// Returns the factor by which the separable block has fewer parameters.
+    pub fn params_ratio(&self) -> f64 {
+        self.conv.params as f64 / self.separable.params.max(1) as f64
+    }
+
+    /// Returns the factor by which the separable block needs fewer multiply-accumulates.
+    pub fn multiply_adds_ratio(&self) -> f64 {
+        self.conv.multiply_adds as f64 / self.separable.multiply_adds.max(1) as f64
+    }
+}
+
+/// Returns the costs of both blocks by formula, on maps of [`BLOCK_SIDE`] x [`BLOCK_SIDE`], padded by half
+/// the kernel.
+pub fn block_formula(config: &Config) -> BlockCounts {
+    let (c_in, c_out, k) = (u64::from(config.c_in), u64::from(config.c_out), u64::from(config.block_kernel));
+    let kernel = config.block_kernel;
+    let side = output_size(shape(BLOCK_SIDE, kernel, 1, kernel.saturating_sub(1) / 2, 1)).unwrap_or(0);
+    let positions = u64::from(side) * u64::from(side);
+    BlockCounts {
+        conv: Cost { params: conv_params(c_in, c_out, k), multiply_adds: positions * k * k * c_in * c_out },
+        separable: Cost {
+            params: separable_params(c_in, c_out, k),
+            multiply_adds: positions * c_in * (k * k + c_out),
+        },
+    }
+}
+
+/// Returns the number of parameters of the standard five-block network, or of the separable one.
+pub fn net_params(c_in: u64, width: u64, n_classes: u64, separable: bool) -> u64 {
+    let channels = [c_in, width, 2 * width, 4 * width, 8 * width, 8 * width];
+    let blocks = channels.windows(2).enumerate().map(|(index, pair)| match pair {
+        [from, to] if separable && index > 0 => separable_params(*from, *to, 3),
+        [from, to] => conv_params(*from, *to, 3),
+        _ => 0,
+    });
+    blocks.sum::<u64>() + 8 * width * n_classes + n_classes
+}
