@@ -145,7 +145,8 @@ async function until(page, read, holds, timeout, unmet) {
   for (;;) {
     const value = await read();
     if (holds(value)) return value;
-    if ((await state(page)) === 'error') throw new Error(`${unmet(value)}, and the panel says: ${await notice(page)}`);
+    // The panel may have changed between the two reads, so the value is read again before it counts as missing.
+    if ((await state(page)) === 'error' && !holds(await read())) throw new Error(`${unmet(value)}, and the panel says: ${await notice(page)}`);
     if (Date.now() > end) throw new Error(`${unmet(value)} after ${timeout / 1000} s`);
     await sleep(50);
   }
