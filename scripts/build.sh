@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The static site in dist/, as it is put on a web host: any path, no server of its own, nothing from elsewhere, without
-# a network after the first visit. And the same as one file, nn-lab-VERSION.zip.
+# Builds the optimized static site into dist/: relative addresses, no server of its own, nothing from another origin, and
+# usable offline after the first visit. Also writes the site as one file, nn-lab-VERSION.zip.
 set -euo pipefail
 source scripts/tools.sh
 

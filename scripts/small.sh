@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Makes the page's wasm and the workers' smaller to fetch: functions that are the same to the byte become one (the worker for a
-# GPU 3 % less); functions in the order of their names, which puts those side by side that are alike, and gzip finds what
-# repeats in its window of 32 KB (the page 3 % less, the worker for a GPU 15 %); and no names, which a browser does not need.
+# Makes the wasm files smaller to download: merges identical functions (the worker for a GPU shrinks by 3%), orders functions
+# by name, so that gzip finds similar ones in its window of 32 KB (the page 3%, the worker for a GPU 15%), and removes the
+# names, which a browser does not need. Trunk can only run wasm-opt's -O levels, of which -Oz takes 7 minutes for the worker
+# for a GPU and makes the gzip larger.
 # Usage: scripts/small.sh FOLDER
 set -euo pipefail
 source scripts/tools.sh
 
 need_wasm_opt
-# What browsers of today have. With all of its features the tool writes what none of them reads yet.
+# The features of today's browsers. With --all-features, wasm-opt writes sections that no browser reads yet.
 features=()
 for feature in bulk-memory multivalue mutable-globals nontrapping-float-to-int reference-types sign-ext simd; do
     features+=("--enable-$feature")
