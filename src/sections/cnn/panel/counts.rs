@@ -57,7 +57,7 @@ fn kernel_figure(config: &Config, blocks: Option<BlockCounts>) -> Html {
         ));
     }
     let look_for = html! {
-        <>{ "How many times fewer the separable block has, by the formulae, as the kernel grows. With many channels out both go along K²; \
+        <>{ "How many times fewer the separable block has, by the formulas, as the kernel grows. With many channels out both go along K²; \
              with few, the 1 × 1 convolution is the larger part and they fall behind." }</>
     };
     html! {
