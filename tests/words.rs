@@ -121,7 +121,7 @@ const BANNED_IN_NAMES: &[(&str, &str)] = &[
 const QUESTION_WORDS: &[&str] = &["What", "Who", "Whose", "Whether", "How", "Where", "Which", "Why"];
 
 /// The maximum numbers of faults in the comments and identifiers of all files.
-const MAX_OPENINGS: usize = 50;
+const MAX_OPENINGS: usize = 0;
 const MAX_BANNED_IN_COMMENTS: usize = 0;
 const MAX_BANNED_IN_NAMES: usize = 0;
 
