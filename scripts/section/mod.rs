@@ -29,19 +29,27 @@ pub struct Section;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Frame {
     /// The steps since the last frame, and the weight after them.
-    Train { steps: StepBatch, weight: f32 },
+    Train {
+        /// The steps.
+        steps: StepBatch,
+        /// The weight.
+        weight: f32,
+    },
 }
 
 /// Everything that the page has received from the current run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
+    /// One entry per network.
     pub arms: [NetRecord; 1],
 }
 
 /// The part of the record that belongs to one network.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NetRecord {
+    /// The loss of every step.
     pub losses: Curve,
+    /// The weight after the last step.
     pub weight: Option<f64>,
 }
 

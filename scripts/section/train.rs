@@ -20,7 +20,7 @@ impl Train for Section {
 
 /// A line through the origin.
 #[derive(Module, Debug)]
-pub struct Line {
+pub(super) struct Line {
     /// `[1]`
     weight: Param<Tensor<1>>,
 }
