@@ -2,6 +2,7 @@
 
 use chacha20::ChaCha12Rng;
 use rand::{Rng, RngExt, SeedableRng};
+use rand_distr::StandardNormal;
 use std::f32::consts::{PI, TAU};
 
 /// Labeled points in the plane.
@@ -34,7 +35,7 @@ pub fn points(shape: Shape, n: usize, noise: f32, seed: u64) -> Points {
     for i in 0..n {
         let class = (i % 2) as u8;
         let [x, y] = clean_point(shape, class, &mut rng);
-        let [dx, dy] = normal_pair(&mut rng);
+        let [dx, dy]: [f32; 2] = std::array::from_fn(|_| rng.sample(StandardNormal));
         set.x.push([x + noise * dx, y + noise * dy]);
         set.y.push(class);
     }
@@ -69,14 +70,6 @@ fn clean_point(shape: Shape, class: u8, rng: &mut impl Rng) -> [f32; 2] {
             [flip * r * angle.cos(), flip * r * angle.sin()]
         }
     }
-}
-
-/// Draws two independent standard normal numbers (Box and Muller 1958).
-pub fn normal_pair(rng: &mut impl Rng) -> [f32; 2] {
-    // 1 - u is in (0, 1], so the logarithm is finite.
-    let radius = (-2.0 * (1.0 - rng.random::<f32>()).ln()).sqrt();
-    let angle = TAU * rng.random::<f32>();
-    [radius * angle.cos(), radius * angle.sin()]
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
 use chacha20::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
+use rand_distr::StandardNormal;
 
 /// Draws initial weights on the host. burn's own initializers draw on the device, where CPU and GPU differ;
 /// here, a seed gives the same network everywhere.
@@ -24,15 +25,8 @@ impl WeightRng {
         std: f32,
         device: &Device,
     ) -> Param<Tensor<D>> {
-        let n: usize = shape.iter().product();
-        let mut values = Vec::with_capacity(n + 1);
-        while values.len() < n {
-            // Box and Muller (1958): two independent normal numbers from two uniform ones.
-            let radius = (-2.0 * (1.0 - self.0.random::<f32>()).ln()).sqrt() * std;
-            let (sin, cos) = (std::f32::consts::TAU * self.0.random::<f32>()).sin_cos();
-            values.extend([radius * cos, radius * sin]);
-        }
-        values.truncate(n);
+        let n = shape.iter().product();
+        let values: Vec<f32> = (0..n).map(|_| std * self.0.sample::<f32, _>(StandardNormal)).collect();
         Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
     }
 

@@ -5,7 +5,6 @@ use super::{
     SweepPoint,
 };
 use crate::core::{LabError, Progress};
-use crate::data::plane::normal_pair;
 use crate::models::attention::{
     MultiHeadAttention, causal_mask, default_scale, merge_heads, padding_mask, scaled_dot_product_attention,
     split_heads,
@@ -16,7 +15,8 @@ use crate::run::{Directive, Probe, RunContext};
 use burn::nn::attention::{MhaInput, MultiHeadAttentionConfig};
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 use chacha20::ChaCha12Rng;
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
+use rand_distr::StandardNormal;
 use std::rc::Rc;
 
 impl Probe for Attention {
@@ -53,8 +53,8 @@ fn normal<const D: usize>(
     rng: &mut ChaCha12Rng,
     device: &Device,
 ) -> Tensor<D> {
-    let draws = std::iter::repeat_with(|| normal_pair(rng)).flatten().take(shape.iter().product());
-    let values: Vec<f32> = draws.map(|value| value * sigma as f32).collect();
+    let n = shape.iter().product();
+    let values: Vec<f32> = (0..n).map(|_| sigma as f32 * rng.sample::<f32, _>(StandardNormal)).collect();
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 

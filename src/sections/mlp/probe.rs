@@ -8,7 +8,6 @@ use super::{
     BOUNDARY_SIDE, Collapse, Config, Dataset, Frame, LayerSpectra, MAP_SIDE, Mlp, Untrained, training_dims,
 };
 use crate::core::{LabError, Progress};
-use crate::data::plane::normal_pair;
 use crate::models::mlp::{Activation, Mlp as Net};
 use crate::models::weights::count_params;
 use crate::run::spectrum::{centered, spectrum};
@@ -16,7 +15,8 @@ use crate::run::training::read;
 use crate::run::{Directive, Probe, RunContext};
 use burn::tensor::{Device, Tensor, TensorData};
 use chacha20::ChaCha12Rng;
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
+use rand_distr::StandardNormal;
 use std::rc::Rc;
 
 impl Probe for Mlp {
@@ -95,9 +95,8 @@ async fn untrained(config: &Config, nonlinear: &Net, device: &Device) -> Result<
 
 /// Returns independent standard normal numbers, `[rows, cols]`.
 fn gaussian_batch(rows: usize, cols: usize, seed: u32, device: &Device) -> Tensor<2> {
-    let mut rng = ChaCha12Rng::seed_from_u64(u64::from(seed) ^ 0x9a55);
-    let values: Vec<f32> =
-        std::iter::repeat_with(|| normal_pair(&mut rng)).flatten().take(rows * cols).collect();
+    let rng = ChaCha12Rng::seed_from_u64(u64::from(seed) ^ 0x9a55);
+    let values: Vec<f32> = rng.sample_iter(StandardNormal).take(rows * cols).collect();
     Tensor::from_data(TensorData::new(values, [rows, cols]), device)
 }
 

@@ -4,14 +4,14 @@ use super::nets::{N_CLASSES, norm, plan};
 use super::paths::{Watch, Watched};
 use super::{Config, Flow, Frame, NetFlow, ResNet, Structure};
 use crate::core::{LabError, Progress};
-use crate::data::plane::normal_pair;
 use crate::models::resnet::{PathPosition, ResNet as Net};
 use crate::models::weights::count_params;
 use crate::run::training::{cross_entropy, one_hot, read_groups};
 use crate::run::{Directive, Probe, RunContext};
 use burn::tensor::{Device, Tensor, TensorData};
 use chacha20::ChaCha12Rng;
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
+use rand_distr::StandardNormal;
 use std::rc::Rc;
 
 /// The number of images in the batch for the untrained networks; few, to keep deep networks fast.
@@ -93,9 +93,9 @@ fn flow_tensors(net: &Net, x: Tensor<4>, y: Tensor<2>) -> (Watched, Vec<Tensor<1
 /// labels.
 fn noise(config: &Config, seed: u64, device: &Device) -> (Tensor<4>, Tensor<2>) {
     let (channels, side) = (config.dataset.channels() as usize, config.side as usize);
-    let mut rng = ChaCha12Rng::seed_from_u64(seed ^ 0x0910_15e5);
+    let rng = ChaCha12Rng::seed_from_u64(seed ^ 0x0910_15e5);
     let n = BATCH * channels * side * side;
-    let values: Vec<f32> = std::iter::repeat_with(|| normal_pair(&mut rng)).flatten().take(n).collect();
+    let values: Vec<f32> = rng.sample_iter(StandardNormal).take(n).collect();
     let x = Tensor::from_data(TensorData::new(values, [BATCH, channels, side, side]), device);
     (x, one_hot((0..BATCH).map(|i| (i % N_CLASSES) as u8), N_CLASSES, device))
 }
