@@ -43,13 +43,17 @@ pub fn Heatmap(props: &HeatmapProps) -> Html {
     let reading = at.map(|(row, col)| geometry.reading(props, row, col));
     let about = about(props, &pick_hint(&cursor, &props.pick_label));
     let (plot, height) = (geometry.plot, geometry.height);
-    let place = format!(
-        "left:{:.1}px;top:{:.1}px;width:{:.1}px;height:{:.1}px",
-        plot.left,
-        plot.top,
-        plot.width(),
-        plot.height()
-    );
+    // In percent, so that the cells stay between the axes when the chart is scaled, as it is in print.
+    let place = {
+        let (x, y) = (|length: f64| 100.0 * length / width, |length: f64| 100.0 * length / height);
+        format!(
+            "left:{:.3}%;top:{:.3}%;width:{:.3}%;height:{:.3}%",
+            x(plot.left),
+            y(plot.top),
+            x(plot.width()),
+            y(plot.height())
+        )
+    };
     let drawing = html! {
         <>
             <Overlay geometry={geometry.clone()} {range} {map} />

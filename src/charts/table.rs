@@ -67,9 +67,16 @@ impl Table {
         Self { columns, rows }
     }
 
-    /// Returns the grid, with rows and columns numbered from 0.
-    pub fn from_grid(grid: &Grid) -> Self {
-        Self::from_named_grid("row", grid, &[], &[])
+    /// Returns a grid over a plane. Rows and columns are named by the coordinates of their centers, so that
+    /// the file can be drawn elsewhere without the figure. `corner` names both coordinates.
+    pub fn from_plane(corner: &str, grid: &Grid, x_range: (f64, f64), y_range: (f64, f64)) -> Self {
+        let centers = |count: usize, (low, high): (f64, f64)| -> Vec<AttrValue> {
+            let step = (high - low) / count.max(1) as f64;
+            // The coordinates are computed, so digits beyond the sixth are rounding errors.
+            let center = |index: usize| (1e6 * (low + (index as f64 + 0.5) * step)).round() / 1e6;
+            (0..count).map(|index| format_exact(center(index)).into()).collect()
+        };
+        Self::from_named_grid(corner, grid, &centers(grid.rows, y_range), &centers(grid.cols, x_range))
     }
 
     /// Returns the grid with names for rows and columns. `corner` names the rows. Missing names are numbers
@@ -198,6 +205,14 @@ mod tests {
         let table = Table::from_bars("layer", &["measured".into()], &bars);
         assert_eq!(table.columns, ["layer", "measured", "value 2"]);
         assert_eq!(table.rows, [row(&["x", "1", ""]), row(&["y", "1", "2"])]);
+    }
+
+    #[test]
+    fn a_plane_is_named_by_its_coordinates() {
+        let grid = Grid { rows: 1, cols: 2, values: Rc::new(vec![0.25, 0.75]) };
+        let table = Table::from_plane("y, x", &grid, (-1.2, 1.2), (0.0, 0.3));
+        assert_eq!(table.columns, ["y, x", "-0.6", "0.6"]);
+        assert_eq!(table.rows, [row(&["0.15", "0.25", "0.75"])]);
     }
 
     #[test]

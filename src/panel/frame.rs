@@ -4,18 +4,20 @@ use crate::client::AnyRun;
 use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, is_picked, opened};
 use crate::core::guided::{GuidedInfo, expanded};
 use crate::core::schema::{Schema, Values};
+use crate::core::settings::Param;
 use crate::core::sweep::seed;
 use crate::panel::controls::{ControlGroup, control_groups, keep_first};
 use crate::panel::history::RunHistory;
 use crate::panel::rail::{Rail, next_chapter};
 use crate::panel::run_status::{checks, device_line, offer, run_panel};
 use crate::panel::run_view::RunViewProvider;
-use crate::panel::share::Share;
+use crate::panel::share::{Share, link_for_reader};
 use crate::panel::sweep::Sweep;
 use crate::panel::symbols::Symbols;
 use crate::panel::{AnySettings, PtrEq};
 use crate::protocol::{DeviceKind, RunState};
 use crate::run::any::AnyExperiment;
+use crate::saved_runs::format;
 use crate::ui::checks::check_table;
 use crate::ui::figure::Provenance;
 use crate::ui::visibility::{CurrentChapter, HiddenByLesson, OnlyFigures, ShownSeed};
@@ -106,6 +108,7 @@ fn draw(
             }
             <Symbols {slug} params={schema.params} values={settings.values.clone()} />
             { notices(&warnings, lab.probe_error.as_ref()) }
+            { printed_settings(settings, &schema, slug) }
             { offer(lab, settings) }
             { page.notice }
             // A figure that needs no training needs no buttons, unless a question is asked. The embedding
@@ -237,6 +240,22 @@ fn open_experiment(guided_infos: &[GuidedInfo], name: Option<&str>) -> (Option<G
         format!("There is no experiment {name} in this section; there are: {}.", known.join(", "))
     };
     (found, found.is_none().then(warning))
+}
+
+/// Returns what a printed page shows in place of its controls: the settings, and a link to the page with them.
+fn printed_settings(settings: &AnySettings, schema: &Schema, slug: &str) -> Html {
+    let of = |param: &Param| {
+        let value = settings.values.get(param.key)?;
+        Some(format!("{}: {}", param.label, format::value(param, value)))
+    };
+    let all: Vec<String> = schema.params.iter().filter_map(of).collect();
+    let link = link_for_reader(slug, settings.page.chapter.as_deref(), &settings.page.query);
+    html! {
+        <div class="print-only" data-print="settings">
+            <p>{ format!("Settings: {}.", all.join("; ")) }</p>
+            <p>{ format!("nn-lab {}, {link}", env!("CARGO_PKG_VERSION")) }</p>
+        </div>
+    }
 }
 
 /// Returns the warnings about the address and the error of the probe, if any.

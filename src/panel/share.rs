@@ -4,7 +4,7 @@ mod dialog;
 mod draft;
 mod links;
 
-pub(super) use crate::panel::share::links::chapter_hash;
+pub(super) use crate::panel::share::links::{chapter_hash, link_for_reader};
 
 use crate::core::chapter::Chapter;
 use crate::core::guided::GuidedInfo;
@@ -38,8 +38,8 @@ pub(super) fn Share(props: &ShareProps) -> Html {
         Callback::from(move |()| open.set(to))
     };
     let link = {
-        let (path, query) = (links::path(props.slug, props.chapter.as_deref()), props.query.clone());
-        Callback::from(move |()| links::link(&path, &links::for_reader(&query)))
+        let (slug, chapter, query) = (props.slug, props.chapter.clone(), props.query.clone());
+        Callback::from(move |()| link_for_reader(slug, chapter.as_deref(), &query))
     };
     html! {
         <div class="share">

@@ -19,18 +19,43 @@ pub(super) struct Picture {
 
 const MARGIN: f64 = 16.0;
 
-/// Returns everything drawn in `body` as one SVG with the current theme's colors inlined, the title above and
-/// the provenance below. `None` if nothing is drawn there.
+/// Pictures are at least this wide, so that the title of a small drawing has room.
+const MIN_WIDTH: f64 = 320.0;
+
+/// Returns everything drawn in `body` as one SVG with the title above and the provenance below. Its colors are
+/// those of the light theme, because reports and slides are mostly white. `None` if nothing is drawn there.
 pub(super) fn picture(body: &Element, title: &str, provenance: &str) -> Option<Picture> {
+    in_light_theme(|| draw(body, title, provenance))
+}
+
+/// Calls `draw` while the page has its light theme. The browser computes styles when they are read, and paints
+/// only after this function has returned, so the visitor does not see the change.
+fn in_light_theme<T>(draw: impl FnOnce() -> Option<T>) -> Option<T> {
+    const THEME: &str = "data-theme";
+    let root = document()?.document_element()?;
+    let before = root.get_attribute(THEME);
+    root.set_attribute(THEME, "light").ok()?;
+    let drawn = draw();
+    // Setting an attribute of this name cannot fail.
+    let _ = match before {
+        Some(theme) => root.set_attribute(THEME, &theme),
+        None => root.remove_attribute(THEME),
+    };
+    drawn
+}
+
+fn draw(body: &Element, title: &str, provenance: &str) -> Option<Picture> {
     let window = web_sys::window()?;
     let frame = body.get_bounding_client_rect();
     let style = window.get_computed_style(body).ok()??;
     let ink = style.get_property_value("color").unwrap_or_default();
     let font = style.get_property_value("font-family").unwrap_or_default();
-    let width = frame.width() + 2.0 * MARGIN;
+    let text_width = frame.width().max(MIN_WIDTH);
+    let width = text_width + 2.0 * MARGIN;
 
-    let title_lines = wrap(title, frame.width() / 1.25);
-    let provenance_lines = wrap(provenance, frame.width() / 0.92);
+    // The widths that `wrap` assumes are those of 12 px type. The title has 15 px and is bold.
+    let title_lines = wrap(title, text_width / 1.4);
+    let provenance_lines = wrap(provenance, text_width / 0.95);
     let top = MARGIN + 20.0 * title_lines.len() as f64 + 6.0;
     let height = top + frame.height() + 16.0 * provenance_lines.len() as f64 + MARGIN;
 

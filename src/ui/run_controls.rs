@@ -79,6 +79,8 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
     let onclick = if loading { Callback::noop() } else { on_main.reform(|_| ()) };
     html! {
         <div class="run-controls">
+            // On a phone, this part is fixed at the bottom, and the rest scrolls with the page.
+            <div class="run-bar">
             <div class="run-buttons" role="group" aria-label="Training">
                 // One button for train, pause and resume, which `hide=train` hides.
                 if !assignment.hides("train") {
@@ -98,10 +100,11 @@ pub fn RunControls(props: &RunControlsProps) -> Html {
                 { button("stop", "Stop", &props.on_stop, !props.state.is_active()) }
                 { button("reset", "Reset", &props.on_reset, false) }
             </div>
+            <div class="run-progress">{ progress_bar(props) }{ numbers(props) }</div>
+            </div>
             if let Some(reason) = &props.disabled {
                 <p class="run-reason" id={reason_id}>{ reason.clone() }</p>
             }
-            <div class="run-progress">{ progress_bar(props) }{ numbers(props) }</div>
             <div class="run-beside">{ props.children.clone() }</div>
             { props.below.clone() }
             <p class="visually-hidden" role="status">
@@ -186,7 +189,7 @@ fn numbers(props: &RunControlsProps) -> Html {
                     { format!(" of {}", format_number(f64::from(steps), 1)) }
                 }
             </span>
-            <span>
+            <span class="run-speed">
                 <MetricOutput metric="steps_per_sec" value={speed}>
                     { speed.map_or_else(|| "–".to_owned(), |speed| format_number(speed, 3)) }
                 </MetricOutput>

@@ -41,6 +41,11 @@ pub(super) fn for_reader(query: &Query) -> Query {
     query.keep(|key| key != "embed")
 }
 
+/// Returns a link to the page itself, as a reader gets it.
+pub(in crate::panel) fn link_for_reader(slug: &str, chapter: Option<&str>, query: &Query) -> String {
+    link(&path(slug, chapter), &for_reader(query))
+}
+
 /// Returns the keys of the section's set-up, without those of the assignment and of the page's appearance.
 pub(super) fn set_up(query: &Query) -> Query {
     let other = |key: &str| KEYS.contains(&key) || ["embed", "theme", "v"].contains(&key);
