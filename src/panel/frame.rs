@@ -1,19 +1,20 @@
 //! The frame of a panel: its title, its chapters with their rail, and the parts that all panels share.
 
+use crate::assignment::Assignment;
 use crate::client::AnyRun;
 use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, is_picked, opened};
-use crate::core::guided::{GuidedInfo, expanded};
+use crate::core::guided::expanded;
 use crate::core::schema::{Schema, Values};
 use crate::core::sweep::seed;
 use crate::panel::controls::{ControlGroup, control_groups, keep_first};
 use crate::panel::history::RunHistory;
-use crate::panel::rail::{Rail, next_chapter};
+use crate::panel::rail::{Rail, Reset, next_chapter};
 use crate::panel::run_status::{checks, device_line, offer, run_panel};
 use crate::panel::run_view::RunViewProvider;
 use crate::panel::share::Share;
 use crate::panel::sweep::Sweep;
 use crate::panel::symbols::Symbols;
-use crate::panel::{AnySettings, PtrEq};
+use crate::panel::{AnySettings, PanelAction, PanelProps, Problems, PtrEq};
 use crate::protocol::{DeviceKind, RunState};
 use crate::run::any::AnyExperiment;
 use crate::ui::checks::check_table;
@@ -68,13 +69,16 @@ fn draw(
     let query = &settings.page.query;
     let guided_infos = Rc::new(lab.experiment.guided_infos());
     let (show, alone) = expanded(&guided_infos, &settings.assignment.show);
-    let (guided, no_experiment) = open_experiment(&guided_infos, query.get("experiment"));
-    let guided = guided.or(alone);
+    let named = query.get("experiment");
+    let guided = guided_infos.iter().find(|info| Some(info.slug) == named).copied().or(alone);
     // An experiment opens its chapter, unless the address opens a different one.
     let chapter_slug = settings.page.chapter.as_deref().or(guided.map(|info| info.chapter));
-    let (opened, unknown) = opened(chapters, chapter_slug, &show);
+    let (opened, no_chapter) = opened(chapters, chapter_slug, &show);
     let state = &settings.page.state;
-    let warnings: Vec<String> = state.warnings().cloned().chain(unknown).chain(no_experiment).collect();
+    // The chapter of the sweep says itself why it cannot start.
+    let said = state.sweep_warning().filter(|_| find(&opened, &CLAIMS).is_some());
+    let problems: Vec<String> =
+        state.warnings().filter(|words| Some(*words) != said).cloned().chain(no_chapter).collect();
     let is_picked = is_picked(&opened, &show);
     let is_figure = is_picked && opened.iter().all(|opened| opened.only.is_some());
     let trains = opened.iter().any(|opened| opened.chapter.trains);
@@ -105,7 +109,10 @@ fn draw(
                 <HiddenByLesson name="introduction">{ page.introduction }</HiddenByLesson>
             }
             <Symbols {slug} params={schema.params} values={settings.values.clone()} />
-            { notices(&warnings, lab.probe_error.as_ref()) }
+            <Problems {slug} list={problems} on_dismiss={settings.page.dispatch.reform(|()| PanelAction::Tidy)} />
+            if let Some(error) = &lab.probe_error {
+                <div class="notice" data-kind="error" role="alert"><p>{ error }</p></div>
+            }
             { offer(lab, settings) }
             { page.notice }
             // A figure that needs no training needs no buttons, unless a question is asked. The embedding
@@ -118,7 +125,8 @@ fn draw(
                     <Rail {slug} {chapters} query={settings.page.query.clone()} open={opened.first().map(|opened| opened.chapter)}
                         probed={!lab.probing} trained={matches!(lab.state, RunState::Done { .. })}
                         presets={schema.presets} preset={state.preset()} choose={settings.choose.clone()}
-                        guided_infos={guided_infos.clone()} experiment={guided.map(|info| info.slug)} finished={settings.finished.clone()} />
+                        guided_infos={guided_infos.clone()} experiment={guided.map(|info| info.slug)} finished={settings.finished.clone()}
+                        reset={reset(settings)} />
                 }
                 <div class="chapters">
                     { for bodies.into_iter().map(|(opened, body)| chapter(settings, opened, body, ShownSeed(several.filter(|_| opened.chapter.trains)))) }
@@ -227,32 +235,19 @@ struct ControlsProps {
     children: Html,
 }
 
-/// Returns the experiment that an address names, or a warning if there is none with this name.
-fn open_experiment(guided_infos: &[GuidedInfo], name: Option<&str>) -> (Option<GuidedInfo>, Option<String>) {
-    let Some(name) = name else { return (None, None) };
-    let found = guided_infos.iter().find(|info| info.slug == name).copied();
-    let warning = || {
-        let name: String = name.chars().take(40).collect();
-        let known: Vec<&str> = guided_infos.iter().map(|info| info.slug).collect();
-        format!("There is no experiment {name} in this section; there are: {}.", known.join(", "))
+/// Returns the ways to reset the settings.
+fn reset(settings: &AnySettings) -> Reset {
+    let PanelProps { given, query, state, dispatch, .. } = &settings.page;
+    let schema = settings.schema;
+    let (_, base, _) = schema.base(given);
+    let has_given = !given.is_empty() && schema.read(&base, given).0 != schema.defaults();
+    let restore = {
+        let given = given.clone();
+        has_given.then(|| dispatch.reform(move |_: MouseEvent| PanelAction::Restore(given.clone())))
     };
-    (found, found.is_none().then(warning))
-}
-
-/// Returns the warnings about the address and the error of the probe, if any.
-fn notices(warnings: &[String], error: Option<&String>) -> Html {
-    html! {
-        <>
-            if !warnings.is_empty() {
-                <div class="notice" data-kind="warn" role="status">
-                    { for warnings.iter().map(|text| html! { <p>{ text }</p> }) }
-                </div>
-            }
-            if let Some(error) = error {
-                <div class="notice" data-kind="error" role="alert"><p>{ error }</p></div>
-            }
-        </>
-    }
+    // An author decides what the settings of an assignment are, so a student does not leave them by a reset.
+    let is_assigned = query.get("embed") == Some("1") || *state.assignment != Assignment::default();
+    Reset { restore, is_assigned }
 }
 
 /// Returns the settings that differ from the defaults, for exports.
