@@ -76,6 +76,8 @@ impl AddressBar {
 
     /// Reads the address after a navigation, and replaces it by its tidy form.
     fn arrive(bar: &Shared) -> Arrival {
+        // Whatever an earlier page left, this one has read it.
+        take_left();
         let mut route = Route::from_hash(&hash());
         let given = mark();
         if !Route::is_tidy(&hash()) {

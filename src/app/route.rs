@@ -44,8 +44,10 @@ impl Route {
     pub fn is_tidy(hash: &str) -> bool {
         let route = Self::from_hash(hash);
         let (path, query) = hash.split_once('?').unwrap_or((hash, ""));
-        route.slug.is_empty()
-            || path == route.path() && renew(&route.slug, &Query::parse(query), RENAMED) == route.query
+        let query = Query::parse(query);
+        let has_version = query.get("v").is_none_or(|version| version.parse::<u32>().is_ok());
+        let is_same = path == route.path() && renew(&route.slug, &query, RENAMED) == route.query;
+        route.slug.is_empty() || has_version && is_same
     }
 
     fn path(&self) -> String {
@@ -79,7 +81,8 @@ fn decoded(text: &str) -> String {
 
 /// Splits an address into its path, decoded, and its query.
 fn split(hash: &str) -> (String, Query) {
-    let text = hash.trim_start_matches(['#', '!', '/', ' ']);
+    const START: [char; 4] = ['#', '!', '/', ' '];
+    let text = hash.trim_start_matches(START);
     // Escaped characters have the same number of bytes in capitals.
     let escaped = text.to_ascii_uppercase().find("%3F");
     let (path, query) = match (text.find(['?', '&']), escaped) {
@@ -93,7 +96,7 @@ fn split(hash: &str) -> (String, Query) {
         }
         (_, None) => (text, String::new()),
     };
-    (decoded(path), read_query(&query))
+    (decoded(path).trim_start_matches(START).to_owned(), read_query(&query))
 }
 
 /// Reads a query, also with `&amp;`, with several `?`, and with punctuation at its end.

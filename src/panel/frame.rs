@@ -46,28 +46,28 @@ pub struct ChapterBody {
 /// Returns the frame of a panel. `body` returns the content of a chapter by its name; it is called only for
 /// open chapters.
 pub fn frame(
-    lab: &AnyRun,
+    run: &AnyRun,
     settings: &AnySettings,
     page: Page,
     body: impl Fn(&'static str) -> ChapterBody,
 ) -> Html {
-    draw(lab, settings, page, &body)
+    draw(run, settings, page, &body)
 }
 
 fn draw(
-    lab: &AnyRun,
+    run: &AnyRun,
     settings: &AnySettings,
     page: Page,
     body: &dyn Fn(&'static str) -> ChapterBody,
 ) -> Html {
-    let AnyExperiment { slug, schema, chapters, .. } = *lab.experiment;
-    let device = lab.device.as_ref().map(|info| info.kind);
+    let AnyExperiment { slug, schema, chapters, .. } = *run.experiment;
+    let device = run.device.as_ref().map(|info| info.kind);
     let title_id = format!("{slug}-title");
-    let several = (lab.records.len() > 1).then(|| seed(&settings.values));
+    let several = (run.records.len() > 1).then(|| seed(&settings.values));
     let provenance = Provenance(provenance(slug, &schema, &settings.values));
     // A reader of a course page does not need the buttons of its author.
     let query = &settings.page.query;
-    let guided_infos = Rc::new(lab.experiment.guided_infos());
+    let guided_infos = Rc::new(run.experiment.guided_infos());
     let (show, alone) = expanded(&guided_infos, &settings.assignment.show);
     let named = query.get("experiment");
     let guided = guided_infos.iter().find(|info| Some(info.slug) == named).copied().or(alone);
@@ -92,9 +92,9 @@ fn draw(
     let bodies: Vec<_> = bodies.collect();
     html! {
         <ContextProvider<Provenance> context={provenance}>
-        <RunViewProvider experiment={lab.experiment} config={settings.run_config.clone()} records={PtrEq(lab.shown_records.clone())}>
-        <section class="panel" data-panel={slug} data-state={lab.state.slug()}
-            data-probe={if lab.probing { "running" } else { "idle" }} data-picked={is_picked.then_some("")}
+        <RunViewProvider experiment={run.experiment} config={settings.run_config.clone()} records={PtrEq(run.shown_records.clone())}>
+        <section class="panel" data-panel={slug} data-state={run.state.slug()}
+            data-probe={if run.probing { "running" } else { "idle" }} data-picked={is_picked.then_some("")}
             data-device={device.map(DeviceKind::slug)} aria-labelledby={title_id.clone()}>
             <div class={if is_figure { "visually-hidden" } else { "panel-head" }}>
                 <h2 id={title_id}>{ page.title }</h2>
@@ -110,33 +110,33 @@ fn draw(
             }
             <Symbols {slug} params={schema.params} values={settings.values.clone()} />
             <Problems {slug} list={problems} on_dismiss={settings.page.dispatch.reform(|()| PanelAction::Tidy)} />
-            if let Some(error) = &lab.probe_error {
+            if let Some(error) = &run.probe_error {
                 <div class="notice" data-kind="error" role="alert"><p>{ error }</p></div>
             }
-            { offer(lab, settings) }
+            { offer(run, settings) }
             { page.notice }
             // A figure that needs no training needs no buttons, unless a question is asked. The embedding
             // page may still train.
             <div hidden={is_figure && !trains && settings.assignment.question.is_none() && guided.is_none()} class="run-frame">
-                { run_panel(lab, settings, guided, trains, if is_figure { "" } else { lab.experiment.main_metrics }) }
+                { run_panel(run, settings, guided, trains, if is_figure { "" } else { run.experiment.main_metrics }) }
             </div>
             <div class="panel-grid">
                 if !is_picked {
                     <Rail {slug} {chapters} query={settings.page.query.clone()} open={opened.first().map(|opened| opened.chapter)}
-                        probed={!lab.probing} trained={matches!(lab.state, RunState::Done { .. })}
+                        probed={!run.probing} trained={matches!(run.state, RunState::Done { .. })}
                         presets={schema.presets} preset={state.preset()} choose={settings.choose.clone()}
                         guided_infos={guided_infos.clone()} experiment={guided.map(|info| info.slug)} finished={settings.finished.clone()}
                         reset={reset(settings)} />
                 }
                 <div class="chapters">
                     { for bodies.into_iter().map(|(opened, body)| chapter(settings, opened, body, ShownSeed(several.filter(|_| opened.chapter.trains)))) }
-                    { claims(lab, settings, find(&opened, &CLAIMS)) }
-                    { runs(lab, settings, find(&opened, &RUNS)) }
+                    { claims(run, settings, find(&opened, &CLAIMS)) }
+                    { runs(run, settings, find(&opened, &RUNS)) }
                     if !is_picked && opened.len() == 1 {
                         { next_chapter(slug, chapters, query, opened.first().map(|opened| opened.chapter)) }
                     }
                     if !is_figure {
-                        { device_line(lab.device.as_ref(), lab.pace, &lab.pool) }
+                        { device_line(run.device.as_ref(), run.pace, &run.pool) }
                     }
                 </div>
             </div>
@@ -176,18 +176,18 @@ fn chapter(settings: &AnySettings, opened: &Opened, body: ChapterBody, seed: Sho
 
 /// Returns the chapter of checks and sweeps. It is rendered even while another chapter is open, so that a
 /// sweep continues.
-fn claims(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
+fn claims(run: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
     let is_open = opened.is_some();
     let is_whole = opened.is_some_and(|opened| opened.only.is_none());
     html! {
         <section class="chapter" data-chapter={is_open.then_some(CLAIMS.slug)} hidden={!is_open} aria-label={CLAIMS.title}>
             if is_whole {
                 <h3 id="chapter-claims" tabindex="-1">{ CLAIMS.title }</h3>
-                <HiddenByLesson name="checks">{ check_table(&checks(lab, settings)) }</HiddenByLesson>
+                <HiddenByLesson name="checks">{ check_table(&checks(run, settings)) }</HiddenByLesson>
             }
             <HiddenByLesson name="sweep">
-                <Sweep page={settings.page.clone()} experiment={lab.experiment} config={settings.run_config.clone()} seeds={settings.options.seeds}
-                    device={lab.device.clone()} busy={lab.state.is_active()} {is_open} background={settings.background.clone()} />
+                <Sweep page={settings.page.clone()} experiment={run.experiment} config={settings.run_config.clone()} seeds={settings.options.seeds}
+                    device={run.device.clone()} busy={run.state.is_active()} {is_open} background={settings.background.clone()} />
             </HiddenByLesson>
         </section>
     }
@@ -195,7 +195,7 @@ fn claims(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html
 
 /// Returns the chapter of saved runs. It is rendered even while another chapter is open, so that runs are
 /// saved.
-fn runs(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
+fn runs(run: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
     let is_open = opened.is_some();
     html! {
         <section class="chapter" data-chapter={is_open.then_some(RUNS.slug)} hidden={!is_open} aria-label={RUNS.title}>
@@ -203,9 +203,9 @@ fn runs(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
                 <h3 id="chapter-runs" tabindex="-1">{ RUNS.title }</h3>
             }
             <HiddenByLesson name="history">
-                <RunHistory page={settings.page.clone()} section={lab.experiment} config={settings.run_config.clone()} records={PtrEq(lab.records.clone())}
-                    state={lab.state.clone()} run={lab.run} progress={lab.progress} device={lab.device.clone()}
-                    train={lab.train.clone()} {is_open} />
+                <RunHistory page={settings.page.clone()} section={run.experiment} config={settings.run_config.clone()} records={PtrEq(run.records.clone())}
+                    state={run.state.clone()} run={run.run} progress={run.progress} device={run.device.clone()}
+                    train={run.train.clone()} {is_open} />
             </HiddenByLesson>
         </section>
     }

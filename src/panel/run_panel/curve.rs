@@ -229,17 +229,17 @@ mod tests {
     #[test]
     fn a_curve_that_stops_short_of_an_edge_continues_at_its_height() {
         // Drawn from the second point to the fourth of six, as one pointer event after the other does.
-        let mut heights = vec![0.9; 6];
+        let mut heights = vec![1.0; 6];
         let mut extent = None;
-        for (from, to, y) in [(1, 1, 0.9), (1, 2, 0.5), (2, 3, 0.1)] {
+        for (from, to, y) in [(1, 1, 1.0), (1, 2, 0.5), (2, 3, 0.25)] {
             draw_line(&mut heights, from, to, y);
             extent = Some(continue_ends(&mut heights, extent, (from, to)));
         }
-        assert_eq!(heights, [0.9, 0.9, 0.5, 0.1, 0.1, 0.1]);
+        assert_eq!(heights, [1.0, 1.0, 0.5, 0.25, 0.25, 0.25]);
         // A correction in the middle leaves the ends as they are.
-        draw_line(&mut heights, 2, 2, 0.7);
+        draw_line(&mut heights, 2, 2, 0.75);
         assert_eq!(continue_ends(&mut heights, extent, (2, 2)), (1, 3));
-        assert_eq!(heights, [0.9, 0.9, 0.7, 0.1, 0.1, 0.1]);
+        assert_eq!(heights, [1.0, 1.0, 0.75, 0.25, 0.25, 0.25]);
         // So does a longer stroke, except for its own part.
         draw_line(&mut heights, 3, 5, 1.0);
         assert_eq!(continue_ends(&mut heights, Some((1, 3)), (3, 5)), (1, 5));
