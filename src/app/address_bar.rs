@@ -76,7 +76,7 @@ impl AddressBar {
 
     /// Reads the address after a navigation, and replaces it by its tidy form.
     fn arrive(bar: &Shared) -> Arrival {
-        // Whatever an earlier page left, this one has read it.
+        // The text that an earlier page left is read only once.
         take_left();
         let mut route = Route::from_hash(&hash());
         let given = mark();

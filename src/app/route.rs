@@ -20,7 +20,7 @@ pub const VERSION: u32 = 1;
 /// address without a version is older than the first.
 const RENAMED: &[(u32, &str, &str, &str)] = &[];
 
-/// Characters that a link takes along when it is copied out of a sentence.
+/// Punctuation that is copied along with a link from a sentence.
 const PUNCTUATION: &[char] = &[
     ')', ']', '}', '>', '.', ',', ';', ':', '!', '?', '"', '\'', '`', '”', '’', '»', '“', '‘', '«', '(', '[',
 ];
