@@ -1,5 +1,6 @@
 //! Navigation, routing, theme and embed mode.
 
+mod address_bar;
 mod embed;
 mod page_state;
 pub mod route;
@@ -8,9 +9,11 @@ mod verify;
 use crate::app::page_state::{PageAction, PageState, use_page_state};
 use crate::app::route::Route;
 use crate::assignment::Assignment;
+use crate::core::guided::expanded;
 use crate::core::query::Query;
+use crate::core::suggest::{nearest, no_such};
 use crate::for_each_section;
-use crate::panel::{PanelAction, PanelProps, device};
+use crate::panel::{PanelAction, PanelProps, Problems, device, page_problems};
 use crate::sections::{SECTIONS, Section};
 use crate::ui::theme::set_theme;
 use gloo::utils::{document, window};
@@ -49,34 +52,44 @@ pub fn App() -> Html {
     });
     use_effect_with(query.get("theme").unwrap_or("auto").to_owned(), |theme| set_theme(theme));
 
-    if slug == "verify" {
-        let verify = html! { <verify::Verify device={device(query)} /> };
-        return shell(&page, &dispatch, verify);
-    }
     let (Some(section), Some(state)) = (section, state) else {
-        return shell(&page, &dispatch, unknown());
+        let known = ["verify", "about"].contains(&slug.as_str());
+        let problems = if known { page_problems(query) } else { vec![no_section(slug)] };
+        let on_dismiss = dispatch.reform(|()| PanelAction::Tidy);
+        let content = html! {
+            <>
+                <Problems key={slug.clone()} slug={slug.clone()} list={problems} {on_dismiss} can_dismiss={known} />
+                if slug == "verify" {
+                    <verify::Verify device={device(query)} />
+                } else if !known {
+                    { sections(slug, query) }
+                }
+            </>
+        };
+        let is_embedded = query.get("embed") == Some("1");
+        return if is_embedded {
+            html! { <main class="embed">{ content }</main> }
+        } else {
+            shell(&page, &dispatch, content)
+        };
     };
     let props = PanelProps {
         chapter: chapter.clone(),
         query: query.clone(),
+        given: page.given.clone(),
         state: state.clone(),
         dispatch: dispatch.clone(),
     };
-    let newer = query.get("v").map(|_| {
-        "This link is from a newer version of the lab. Keys that this version does not know were ignored; reload the page to get the newest version."
-    });
-    let warnings: Vec<&str> = state.assignment_warnings().iter().map(String::as_str).chain(newer).collect();
     let panel = html! {
         <ContextProvider<Rc<Assignment>> context={state.assignment.clone()}>
-            if !warnings.is_empty() {
-                <div class="notice" data-kind="warn" role="status">{ for warnings.iter().map(|text| html! { <p>{ *text }</p> }) }</div>
-            }
             // Each section's panel is a separate component: switching drops the old one with its runs.
             { panel(section.slug, props) }
         </ContextProvider<Rc<Assignment>>>
     };
     if query.get("embed") == Some("1") {
-        html! { <embed::Embed slug={section.slug} chapter={chapter.clone()} query={query.clone()}>{ panel }</embed::Embed> }
+        let guided_infos = state.experiment.guided_infos();
+        let query = Rc::new(embed::in_the_lab(query, expanded(&guided_infos, &state.assignment.show).1));
+        html! { <embed::Embed slug={section.slug} chapter={chapter.clone()} {query}>{ panel }</embed::Embed> }
     } else {
         shell(&page, &dispatch, panel)
     }
@@ -157,12 +170,24 @@ fn choice(
     }
 }
 
-/// Returns the content for an address without a section.
-fn unknown() -> Html {
+/// Returns the sentence about an address without a section.
+fn no_section(slug: &str) -> String {
+    let known: Vec<&str> = SECTIONS.iter().map(|section| section.slug).collect();
+    no_such("section {} at this address", slug, &known)
+}
+
+/// Returns links to the sections, with the keys of the address for the one that was probably meant.
+fn sections(slug: &str, query: &Query) -> Html {
+    let near = nearest(slug, SECTIONS.iter().map(|section| section.slug));
+    let link = |section: &Section| {
+        let query = if near == Some(section.slug) { query.clone() } else { Query::default() };
+        let href = Route { slug: section.slug.to_owned(), chapter: None, query }.to_hash();
+        html! { <li><a {href}>{ section.title }</a></li> }
+    };
     html! {
-        <div class="notice" data-kind="warn" role="alert">
-            <p>{ "There is no section at this address. These are here:" }</p>
-            <ul>{ for SECTIONS.iter().map(|s| html! { <li><a href={format!("#/{}", s.slug)}>{ s.title }</a></li> }) }</ul>
-        </div>
+        <>
+            <p>{ "The lab has these sections:" }</p>
+            <ul>{ for SECTIONS.iter().map(link) }</ul>
+        </>
     }
 }

@@ -3,6 +3,7 @@
 //! mlp::` runs one of them.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod address;
 mod attention;
 mod attention_model;
 mod cnn;

@@ -1,7 +1,8 @@
 //! A panel in a frame of another page.
 
 use crate::app::route::Route;
-use crate::core::query::Query;
+use crate::core::guided::GuidedInfo;
+use crate::core::query::{Changes, Query};
 use crate::embedding::Height;
 use std::rc::Rc;
 use web_sys::Element;
@@ -11,8 +12,19 @@ use yew::prelude::*;
 pub(super) struct EmbedProps {
     pub(super) slug: &'static str,
     pub(super) chapter: Option<String>,
+    /// The query of the link to the lab.
     pub(super) query: Rc<Query>,
     pub(super) children: Html,
+}
+
+/// Returns the query with which the lab shows the panel of a frame: the whole section, with the question and
+/// the locks of the assignment, and without what it hides. A single experiment stays open.
+pub(super) fn in_the_lab(query: &Query, experiment: Option<GuidedInfo>) -> Query {
+    let mut changes: Changes = ["embed", "show", "autoplay"].map(|key| (key.to_owned(), None)).into();
+    if let Some(info) = experiment {
+        changes.push(("experiment".to_owned(), Some(info.slug.to_owned())));
+    }
+    query.changed(&changes)
 }
 
 /// The panel, with a link to the lab. Its height is sent to the embedding page.
@@ -26,9 +38,7 @@ pub(super) fn Embed(props: &EmbedProps) -> Html {
             move || drop(height)
         }
     });
-    // The same set-up without the assignment of this frame.
-    let gone = |key: &str| key == "embed" || crate::assignment::KEYS.contains(&key);
-    let query = props.query.keep(|key| !gone(key));
+    let query = (*props.query).clone();
     let href = Route { slug: props.slug.to_owned(), chapter: props.chapter.clone(), query }.to_hash();
     html! {
         <main class="embed" ref={node}>

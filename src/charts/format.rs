@@ -26,7 +26,7 @@ pub fn format_tick(value: f64, step: f64) -> String {
 }
 
 /// Returns a number for reading: `digits` significant digits, whole parts never shortened, thousands
-/// separated by thin spaces, very small and very large numbers as powers of ten, and words for NaN and
+/// separated by commas, very small and very large numbers as powers of ten, and words for NaN and
 /// infinities.
 pub fn format_number(value: f64, digits: usize) -> String {
     if value.is_nan() {
@@ -56,9 +56,8 @@ pub fn format_number(value: f64, digits: usize) -> String {
     };
     let mut out = String::from(sign);
     for (index, digit) in whole.chars().enumerate() {
-        // Four digits are readable without a separator.
-        if index > 0 && whole.len() > 4 && (whole.len() - index) % 3 == 0 {
-            out.push('\u{202f}');
+        if index > 0 && (whole.len() - index) % 3 == 0 {
+            out.push(',');
         }
         out.push(digit);
     }
@@ -144,9 +143,11 @@ mod tests {
             (12.0, 3, "12"),
             (-2.5, 3, "−2.50"),
             (99.96, 3, "100.0"),
-            (1234.0, 3, "1234"),
-            (1_234_567.0, 3, "1\u{202f}234\u{202f}567"),
-            (12_345.6, 3, "12\u{202f}346"),
+            (999.0, 3, "999"),
+            (1234.0, 3, "1,234"),
+            (-36_736.0, 12, "−36,736"),
+            (1_234_567.0, 3, "1,234,567"),
+            (12_345.6, 3, "12,346"),
             (1.2e-7, 3, "1.2e-7"),
             (70_125_507_860.0, 3, "7.01e10"),
             (1.234_5e15, 3, "1.23e15"),

@@ -1,7 +1,7 @@
 //! The chapters of a section. Each answers one question. An address opens one chapter, or shows a selection
 //! of figures.
 
-use crate::core::query::shorten;
+use crate::core::suggest::no_such;
 
 /// A part of a section that answers one question.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,22 +67,22 @@ pub fn is_picked(opened: &[Opened], show: &[String]) -> bool {
     !show.iter().any(|name| name == ALL) && opened.iter().all(named)
 }
 
-/// Returns the chapters that an address shows, in the order of the page, and one warning per unknown name.
+/// Returns the chapters that an address shows, in the order of the page, and a warning if there is no chapter
+/// of this name.
 ///
-/// `show` has names of chapters and figures; it takes precedence over `chapter`, the chapter to open.
-pub fn opened(own: &'static [Chapter], chapter: Option<&str>, show: &[String]) -> (Vec<Opened>, Vec<String>) {
+/// `show` has names of chapters and figures, and others, which are ignored; it takes precedence over `chapter`,
+/// the chapter to open.
+pub fn opened(
+    own: &'static [Chapter],
+    chapter: Option<&str>,
+    show: &[String],
+) -> (Vec<Opened>, Option<String>) {
     let whole = |chapter| Opened { chapter, only: None };
     let all = chapters(own);
     if show.iter().any(|name| name == ALL) {
-        return (all.map(whole).collect(), Vec::new());
+        return (all.map(whole).collect(), None);
     }
     let has = |chapter: &Chapter, name: &str| chapter.figures.iter().any(|(figure, _)| *figure == name);
-    let known = |name: &str| all.clone().any(|chapter| chapter.slug == name || has(chapter, name));
-    let mut warnings: Vec<String> = show
-        .iter()
-        .filter(|name| !known(name))
-        .map(|name| format!("show={name} is neither a chapter nor a figure of this section; it was ignored."))
-        .collect();
     let shown = all.clone().filter_map(|chapter| {
         if show.iter().any(|name| name == chapter.slug) {
             return Some(whole(chapter));
@@ -92,18 +92,14 @@ pub fn opened(own: &'static [Chapter], chapter: Option<&str>, show: &[String]) -
     });
     let shown: Vec<Opened> = shown.collect();
     if !shown.is_empty() {
-        return (shown, warnings);
+        return (shown, None);
     }
-    let named = chapter.map(|slug| all.clone().find(|chapter| chapter.slug == slug).ok_or(slug));
-    let open = match named {
-        Some(Ok(chapter)) => Some(chapter),
-        Some(Err(slug)) => {
-            warnings.push(format!("This section has no chapter {}; here is its first one.", shorten(slug)));
-            None
-        }
-        None => None,
-    };
-    (open.or(all.clone().next()).map(whole).into_iter().collect(), warnings)
+    let named = chapter.and_then(|slug| all.clone().find(|chapter| chapter.slug == slug));
+    let warning = chapter.filter(|_| named.is_none()).map(|slug| {
+        let known: Vec<&str> = all.clone().map(|chapter| chapter.slug).collect();
+        no_such("chapter {} in this section, so the first one is open", slug, &known)
+    });
+    (named.or(all.clone().next()).map(whole).into_iter().collect(), warning)
 }
 
 #[cfg(test)]
@@ -123,9 +119,9 @@ mod tests {
 
     fn shown(chapter: Option<&str>, show: &[&str]) -> (Vec<(&'static str, usize)>, usize) {
         let show: Vec<String> = show.iter().map(ToString::to_string).collect();
-        let (opened, warnings) = opened(OWN, chapter, &show);
+        let (opened, warning) = opened(OWN, chapter, &show);
         let short = |o: &Opened| (o.chapter.slug, o.only.as_ref().map_or(0, Vec::len));
-        (opened.iter().map(short).collect(), warnings.len())
+        (opened.iter().map(short).collect(), usize::from(warning.is_some()))
     }
 
     #[test]
@@ -139,8 +135,8 @@ mod tests {
     #[test]
     fn names_show_chapters_and_figures_in_the_order_of_the_page() {
         assert_eq!(shown(None, &["c", "one"]), (vec![("one", 0), ("two", 1)], 0));
-        assert_eq!(shown(Some("two"), &["b", "a", "nosuch"]), (vec![("one", 2)], 1));
-        assert_eq!(shown(None, &["nosuch"]), (vec![("one", 0)], 1));
+        assert_eq!(shown(Some("two"), &["b", "a", "nosuch"]), (vec![("one", 2)], 0));
+        assert_eq!(shown(None, &["nosuch"]), (vec![("one", 0)], 0));
         assert_eq!(shown(None, &["all"]).0.len(), 4);
     }
 

@@ -19,6 +19,7 @@ mod progress;
 pub mod query;
 pub mod schema;
 pub mod settings;
+pub mod suggest;
 pub mod sweep;
 
 pub use check::{Check, Verdict};

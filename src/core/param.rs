@@ -3,6 +3,7 @@
 
 use crate::core::int_list::IntList;
 use crate::core::query::shorten;
+use crate::core::suggest::nearest;
 use serde_json::{Map, Value};
 
 /// The value of every field, by its name.
@@ -105,9 +106,10 @@ impl Param {
         let text = text.trim();
         let shown = shorten(text);
         let is_list = matches!(self.kind, Kind::List(_));
-        // 1.0 matches the 1 of a list.
+        // 1.0 matches the 1 of a list, and ReLU the name relu.
         let number = text.parse::<f64>().ok().filter(|_| is_list);
-        let same = |slug: &str| slug == text || (number.is_some() && number == slug.parse().ok());
+        let same =
+            |slug: &str| slug.eq_ignore_ascii_case(text) || (number.is_some() && number == slug.parse().ok());
         match self.kind {
             Kind::Int { min, max, .. } => {
                 self.read_number(&shown, text, f64::from(min), f64::from(max), true)
@@ -119,12 +121,20 @@ impl Param {
                     Some((slug, _)) => (Some(Value::from(*slug)), None),
                     None => {
                         let names: Vec<_> = options.iter().map(|(slug, _)| *slug).collect();
+                        let near = nearest(text, names.iter().copied());
+                        let meant = near.map_or_else(String::new, |near| format!(" Did you mean “{near}”?"));
                         let names = names.join(", ");
-                        (None, Some(format!("{}={shown} is not one of {names}; it was ignored.", self.key)))
+                        (
+                            None,
+                            Some(format!(
+                                "{}={shown} is not one of {names}; it was ignored.{meant}",
+                                self.key
+                            )),
+                        )
                     }
                 }
             }
-            Kind::Switch => match text {
+            Kind::Switch => match text.to_ascii_lowercase().as_str() {
                 "1" | "true" => (Some(Value::from(true)), None),
                 "0" | "false" => (Some(Value::from(false)), None),
                 _ => (None, Some(format!("{}={shown} is neither true nor false; it was ignored.", self.key))),

@@ -2,7 +2,8 @@
 //! code is compiled once rather than once per section.
 
 use crate::core::param::{Kind, Param, Preset, SweepPreset};
-use crate::core::query::{Changes, Query, shorten};
+use crate::core::query::{Changes, Query};
+use crate::core::suggest::no_such;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -12,7 +13,7 @@ pub use crate::core::param::Values;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SettingError {
     /// There is no setting with this key.
-    #[error("There is no setting called {0}.")]
+    #[error("There is no setting “{0}”.")]
     Unknown(String),
     /// The value cannot be read; the text is the sentence of [`Param::read`].
     #[error("{0}")]
@@ -60,19 +61,17 @@ impl Schema {
         let Some(slug) = query.get("preset") else {
             return (None, self.defaults(), None);
         };
-        match self.presets.iter().find(|preset| preset.slug == slug) {
+        match self.presets.iter().find(|preset| preset.slug.eq_ignore_ascii_case(slug)) {
             Some(preset) => (Some(preset), self.preset(preset), None),
             None => {
-                let shown = shorten(slug);
                 let known: Vec<_> = self.presets.iter().map(|preset| preset.slug).collect();
-                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                (None, self.defaults(), Some(format!("There is no preset {shown} here; known: {known}.")))
+                (None, self.defaults(), Some(no_such("preset {} in this section", slug, &known)))
             }
         }
     }
 
     /// Returns the settings that an address asks for on top of `base`, and one warning per value that was not
-    /// taken literally. Unknown keys are ignored: they may belong to a later version, or to the page.
+    /// taken literally. Other keys are ignored: they may belong to the page.
     pub fn read(&self, base: &Values, query: &Query) -> (Values, Vec<String>) {
         let (mut values, mut warnings, mut set) = (base.clone(), Vec::new(), Vec::new());
         for param in self.params {

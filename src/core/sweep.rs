@@ -6,6 +6,7 @@
 use crate::core::param::{Kind, Param, Values};
 use crate::core::query::shorten;
 use crate::core::schema::{Schema, SettingError};
+use crate::core::suggest::no_such;
 use std::fmt;
 use thiserror::Error;
 
@@ -15,14 +16,9 @@ pub const MAX_RUNS: usize = 200;
 /// The reason a sweep is not started.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SweepError {
-    /// There is no setting with this key.
-    #[error("There is no setting {key} to sweep over; known: {known}.")]
-    Unknown {
-        /// The key, shortened.
-        key: String,
-        /// All keys.
-        known: String,
-    },
+    /// There is no setting with this key; the text is the sentence about it.
+    #[error("{0}")]
+    Unknown(String),
     /// The setting is a list of integers.
     #[error("{label} is a list, which a sweep does not take; sweep over {count} or {largest}.")]
     IntList {
@@ -83,7 +79,7 @@ impl Axis {
         let param = params.iter().find(|param| param.key == key.trim());
         let param = param.ok_or_else(|| {
             let known: Vec<_> = params.iter().map(|param| param.key).collect();
-            SweepError::Unknown { key: shorten(key), known: known.join(", ") }
+            SweepError::Unknown(no_such("setting {} to sweep over", key.trim(), &known))
         })?;
         if let Kind::IntList(list) = param.kind {
             let label =
@@ -273,7 +269,8 @@ mod tests {
         assert_eq!(axis("rate:0.001..1/4log").unwrap(), ["0.001", "0.01", "0.1", "1.0"]);
         assert_eq!(axis("bias:false,true,1").unwrap(), ["false", "true"]);
         for (wrong, words) in [
-            ("width:2", "no setting width"),
+            ("width:2", "no setting “width”"),
+            ("Depht:2", "Did you mean “depth”?"),
             ("depth:", "some values"),
             ("depth:40", "from 1 to 12"),
             ("depth:2..8", "not a range"),

@@ -1,20 +1,21 @@
 //! The frame of a panel: its title, its chapters with their rail, and the parts that all panels share.
 
+use crate::assignment::Assignment;
 use crate::client::AnyRun;
 use crate::core::chapter::{CLAIMS, Chapter, Opened, RUNS, is_picked, opened};
-use crate::core::guided::{GuidedInfo, expanded};
+use crate::core::guided::expanded;
 use crate::core::schema::{Schema, Values};
 use crate::core::settings::Param;
 use crate::core::sweep::seed;
 use crate::panel::controls::{ControlGroup, control_groups, keep_first};
 use crate::panel::history::RunHistory;
-use crate::panel::rail::{Rail, next_chapter};
+use crate::panel::rail::{Rail, Reset, next_chapter};
 use crate::panel::run_status::{checks, device_line, offer, run_panel};
 use crate::panel::run_view::RunViewProvider;
 use crate::panel::share::{Share, link_for_reader};
 use crate::panel::sweep::Sweep;
 use crate::panel::symbols::Symbols;
-use crate::panel::{AnySettings, PtrEq};
+use crate::panel::{AnySettings, PanelAction, PanelProps, Problems, PtrEq};
 use crate::protocol::{DeviceKind, RunState};
 use crate::run::any::AnyExperiment;
 use crate::saved_runs::format;
@@ -47,36 +48,39 @@ pub struct ChapterBody {
 /// Returns the frame of a panel. `body` returns the content of a chapter by its name; it is called only for
 /// open chapters.
 pub fn frame(
-    lab: &AnyRun,
+    run: &AnyRun,
     settings: &AnySettings,
     page: Page,
     body: impl Fn(&'static str) -> ChapterBody,
 ) -> Html {
-    draw(lab, settings, page, &body)
+    draw(run, settings, page, &body)
 }
 
 fn draw(
-    lab: &AnyRun,
+    run: &AnyRun,
     settings: &AnySettings,
     page: Page,
     body: &dyn Fn(&'static str) -> ChapterBody,
 ) -> Html {
-    let AnyExperiment { slug, schema, chapters, .. } = *lab.experiment;
-    let device = lab.device.as_ref().map(|info| info.kind);
+    let AnyExperiment { slug, schema, chapters, .. } = *run.experiment;
+    let device = run.device.as_ref().map(|info| info.kind);
     let title_id = format!("{slug}-title");
-    let several = (lab.records.len() > 1).then(|| seed(&settings.values));
+    let several = (run.records.len() > 1).then(|| seed(&settings.values));
     let provenance = Provenance(provenance(slug, &schema, &settings.values));
     // A reader of a course page does not need the buttons of its author.
     let query = &settings.page.query;
-    let guided_infos = Rc::new(lab.experiment.guided_infos());
+    let guided_infos = Rc::new(run.experiment.guided_infos());
     let (show, alone) = expanded(&guided_infos, &settings.assignment.show);
-    let (guided, no_experiment) = open_experiment(&guided_infos, query.get("experiment"));
-    let guided = guided.or(alone);
+    let named = query.get("experiment");
+    let guided = guided_infos.iter().find(|info| Some(info.slug) == named).copied().or(alone);
     // An experiment opens its chapter, unless the address opens a different one.
     let chapter_slug = settings.page.chapter.as_deref().or(guided.map(|info| info.chapter));
-    let (opened, unknown) = opened(chapters, chapter_slug, &show);
+    let (opened, no_chapter) = opened(chapters, chapter_slug, &show);
     let state = &settings.page.state;
-    let warnings: Vec<String> = state.warnings().cloned().chain(unknown).chain(no_experiment).collect();
+    // The chapter of the sweep says itself why it cannot start.
+    let said = state.sweep_warning().filter(|_| find(&opened, &CLAIMS).is_some());
+    let problems: Vec<String> =
+        state.warnings().filter(|words| Some(*words) != said).cloned().chain(no_chapter).collect();
     let is_picked = is_picked(&opened, &show);
     let is_figure = is_picked && opened.iter().all(|opened| opened.only.is_some());
     let trains = opened.iter().any(|opened| opened.chapter.trains);
@@ -90,9 +94,9 @@ fn draw(
     let bodies: Vec<_> = bodies.collect();
     html! {
         <ContextProvider<Provenance> context={provenance}>
-        <RunViewProvider experiment={lab.experiment} config={settings.run_config.clone()} records={PtrEq(lab.shown_records.clone())}>
-        <section class="panel" data-panel={slug} data-state={lab.state.slug()}
-            data-probe={if lab.probing { "running" } else { "idle" }} data-picked={is_picked.then_some("")}
+        <RunViewProvider experiment={run.experiment} config={settings.run_config.clone()} records={PtrEq(run.shown_records.clone())}>
+        <section class="panel" data-panel={slug} data-state={run.state.slug()}
+            data-probe={if run.probing { "running" } else { "idle" }} data-picked={is_picked.then_some("")}
             data-device={device.map(DeviceKind::slug)} aria-labelledby={title_id.clone()}>
             <div class={if is_figure { "visually-hidden" } else { "panel-head" }}>
                 <h2 id={title_id}>{ page.title }</h2>
@@ -107,31 +111,35 @@ fn draw(
                 <HiddenByLesson name="introduction">{ page.introduction }</HiddenByLesson>
             }
             <Symbols {slug} params={schema.params} values={settings.values.clone()} />
-            { notices(&warnings, lab.probe_error.as_ref()) }
+            <Problems {slug} list={problems} on_dismiss={settings.page.dispatch.reform(|()| PanelAction::Tidy)} />
+            if let Some(error) = &run.probe_error {
+                <div class="notice" data-kind="error" role="alert"><p>{ error }</p></div>
+            }
             { printed_settings(settings, &schema, slug) }
-            { offer(lab, settings) }
+            { offer(run, settings) }
             { page.notice }
             // A figure that needs no training needs no buttons, unless a question is asked. The embedding
             // page may still train.
             <div hidden={is_figure && !trains && settings.assignment.question.is_none() && guided.is_none()} class="run-frame">
-                { run_panel(lab, settings, guided, trains, if is_figure { "" } else { lab.experiment.main_metrics }) }
+                { run_panel(run, settings, guided, trains, if is_figure { "" } else { run.experiment.main_metrics }) }
             </div>
             <div class="panel-grid">
                 if !is_picked {
                     <Rail {slug} {chapters} query={settings.page.query.clone()} open={opened.first().map(|opened| opened.chapter)}
-                        probed={!lab.probing} trained={matches!(lab.state, RunState::Done { .. })}
+                        probed={!run.probing} trained={matches!(run.state, RunState::Done { .. })}
                         presets={schema.presets} preset={state.preset()} choose={settings.choose.clone()}
-                        guided_infos={guided_infos.clone()} experiment={guided.map(|info| info.slug)} finished={settings.finished.clone()} />
+                        guided_infos={guided_infos.clone()} experiment={guided.map(|info| info.slug)} finished={settings.finished.clone()}
+                        reset={reset(settings)} />
                 }
                 <div class="chapters">
                     { for bodies.into_iter().map(|(opened, body)| chapter(settings, opened, body, ShownSeed(several.filter(|_| opened.chapter.trains)))) }
-                    { claims(lab, settings, find(&opened, &CLAIMS)) }
-                    { runs(lab, settings, find(&opened, &RUNS)) }
+                    { claims(run, settings, find(&opened, &CLAIMS)) }
+                    { runs(run, settings, find(&opened, &RUNS)) }
                     if !is_picked && opened.len() == 1 {
                         { next_chapter(slug, chapters, query, opened.first().map(|opened| opened.chapter)) }
                     }
                     if !is_figure {
-                        { device_line(lab.device.as_ref(), lab.pace, &lab.pool) }
+                        { device_line(run.device.as_ref(), run.pace, &run.pool) }
                     }
                 </div>
             </div>
@@ -171,18 +179,18 @@ fn chapter(settings: &AnySettings, opened: &Opened, body: ChapterBody, seed: Sho
 
 /// Returns the chapter of checks and sweeps. It is rendered even while another chapter is open, so that a
 /// sweep continues.
-fn claims(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
+fn claims(run: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
     let is_open = opened.is_some();
     let is_whole = opened.is_some_and(|opened| opened.only.is_none());
     html! {
         <section class="chapter" data-chapter={is_open.then_some(CLAIMS.slug)} hidden={!is_open} aria-label={CLAIMS.title}>
             if is_whole {
                 <h3 id="chapter-claims" tabindex="-1">{ CLAIMS.title }</h3>
-                <HiddenByLesson name="checks">{ check_table(&checks(lab, settings)) }</HiddenByLesson>
+                <HiddenByLesson name="checks">{ check_table(&checks(run, settings)) }</HiddenByLesson>
             }
             <HiddenByLesson name="sweep">
-                <Sweep page={settings.page.clone()} experiment={lab.experiment} config={settings.run_config.clone()} seeds={settings.options.seeds}
-                    device={lab.device.clone()} busy={lab.state.is_active()} {is_open} background={settings.background.clone()} />
+                <Sweep page={settings.page.clone()} experiment={run.experiment} config={settings.run_config.clone()} seeds={settings.options.seeds}
+                    device={run.device.clone()} busy={run.state.is_active()} {is_open} background={settings.background.clone()} />
             </HiddenByLesson>
         </section>
     }
@@ -190,7 +198,7 @@ fn claims(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html
 
 /// Returns the chapter of saved runs. It is rendered even while another chapter is open, so that runs are
 /// saved.
-fn runs(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
+fn runs(run: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
     let is_open = opened.is_some();
     html! {
         <section class="chapter" data-chapter={is_open.then_some(RUNS.slug)} hidden={!is_open} aria-label={RUNS.title}>
@@ -198,9 +206,9 @@ fn runs(lab: &AnyRun, settings: &AnySettings, opened: Option<&Opened>) -> Html {
                 <h3 id="chapter-runs" tabindex="-1">{ RUNS.title }</h3>
             }
             <HiddenByLesson name="history">
-                <RunHistory page={settings.page.clone()} section={lab.experiment} config={settings.run_config.clone()} records={PtrEq(lab.records.clone())}
-                    state={lab.state.clone()} run={lab.run} progress={lab.progress} device={lab.device.clone()}
-                    train={lab.train.clone()} {is_open} />
+                <RunHistory page={settings.page.clone()} section={run.experiment} config={settings.run_config.clone()} records={PtrEq(run.records.clone())}
+                    state={run.state.clone()} run={run.run} progress={run.progress} device={run.device.clone()}
+                    train={run.train.clone()} {is_open} />
             </HiddenByLesson>
         </section>
     }
@@ -230,16 +238,19 @@ struct ControlsProps {
     children: Html,
 }
 
-/// Returns the experiment that an address names, or a warning if there is none with this name.
-fn open_experiment(guided_infos: &[GuidedInfo], name: Option<&str>) -> (Option<GuidedInfo>, Option<String>) {
-    let Some(name) = name else { return (None, None) };
-    let found = guided_infos.iter().find(|info| info.slug == name).copied();
-    let warning = || {
-        let name: String = name.chars().take(40).collect();
-        let known: Vec<&str> = guided_infos.iter().map(|info| info.slug).collect();
-        format!("There is no experiment {name} in this section; there are: {}.", known.join(", "))
+/// Returns the ways to reset the settings.
+fn reset(settings: &AnySettings) -> Reset {
+    let PanelProps { given, query, state, dispatch, .. } = &settings.page;
+    let schema = settings.schema;
+    let (_, base, _) = schema.base(given);
+    let has_given = !given.is_empty() && schema.read(&base, given).0 != schema.defaults();
+    let restore = {
+        let given = given.clone();
+        has_given.then(|| dispatch.reform(move |_: MouseEvent| PanelAction::Restore(given.clone())))
     };
-    (found, found.is_none().then(warning))
+    // An author decides what the settings of an assignment are, so a student does not leave them by a reset.
+    let is_assigned = query.get("embed") == Some("1") || *state.assignment != Assignment::default();
+    Reset { restore, is_assigned }
 }
 
 /// Returns what a printed page shows in place of its controls: the settings, and a link to the page with them.
@@ -255,22 +266,6 @@ fn printed_settings(settings: &AnySettings, schema: &Schema, slug: &str) -> Html
             <p>{ format!("Settings: {}.", all.join("; ")) }</p>
             <p>{ format!("nn-lab {}, {link}", env!("CARGO_PKG_VERSION")) }</p>
         </div>
-    }
-}
-
-/// Returns the warnings about the address and the error of the probe, if any.
-fn notices(warnings: &[String], error: Option<&String>) -> Html {
-    html! {
-        <>
-            if !warnings.is_empty() {
-                <div class="notice" data-kind="warn" role="status">
-                    { for warnings.iter().map(|text| html! { <p>{ text }</p> }) }
-                </div>
-            }
-            if let Some(error) = error {
-                <div class="notice" data-kind="error" role="alert"><p>{ error }</p></div>
-            }
-        </>
     }
 }
 

@@ -51,8 +51,8 @@ pub(super) struct GuidedView {
 
 impl GuidedView {
     /// Returns an experiment with the state of the panel.
-    pub(super) fn new(info: GuidedInfo, lab: &AnyRun, settings: &AnySettings) -> Self {
-        let (experiment, config) = (lab.experiment, &settings.run_config);
+    pub(super) fn new(info: GuidedInfo, run: &AnyRun, settings: &AnySettings) -> Self {
+        let (experiment, config) = (run.experiment, &settings.run_config);
         let guided_infos = experiment.guided_infos();
         let at = guided_infos.iter().position(|guided| guided.slug == info.slug);
         let of_seed = |(further, record): (u32, &AnyRecord)| {
@@ -61,21 +61,21 @@ impl GuidedView {
         };
         let target = Rc::new(target(&info, settings));
         // Only the first seed is probed.
-        let asked = if info.trains { lab.records.len() } else { 1 };
+        let asked = if info.trains { run.records.len() } else { 1 };
         let next = at.and_then(|at| guided_infos.get(at + 1));
         Self {
             section: experiment.slug,
             info,
             place: (at.map_or(0, |at| at + 1), guided_infos.len()),
             is_set: target == *config.values(),
-            quantity: lab.shown_records.first().and_then(|record| quantity(&info, lab, config, record)),
+            quantity: run.shown_records.first().and_then(|record| quantity(&info, run, config, record)),
             set_up_words: in_words(&info, settings.schema.params),
             set_up: target,
-            probed: !lab.probing && lab.probe_error.is_none(),
-            run: lab.run,
-            answers: (0..).zip(&*lab.records).take(asked).map(of_seed).collect(),
+            probed: !run.probing && run.probe_error.is_none(),
+            run: run.run,
+            answers: (0..).zip(&*run.records).take(asked).map(of_seed).collect(),
             config: config.values().clone(),
-            device: lab.device.as_ref().map(|info| DeviceUsed::new(settings.options.device, info)),
+            device: run.device.as_ref().map(|info| DeviceUsed::new(settings.options.device, info)),
             finish: settings.finished.add.clone(),
             next: next
                 .filter(|_| settings.assignment.show.is_empty())
@@ -122,7 +122,7 @@ fn in_words(info: &GuidedInfo, params: &[Param]) -> String {
 }
 
 /// Returns the predicted quantity with its unit: `Test accuracy, linear`, `Loss, residual (nats)`.
-fn quantity(info: &GuidedInfo, lab: &AnyRun, config: &AnyConfig, record: &AnyRecord) -> Option<String> {
+fn quantity(info: &GuidedInfo, run: &AnyRun, config: &AnyConfig, record: &AnyRecord) -> Option<String> {
     let with_unit = |title: &str, unit: &str| match unit {
         "" => title.to_owned(),
         unit => format!("{title} ({unit})"),
@@ -130,11 +130,11 @@ fn quantity(info: &GuidedInfo, lab: &AnyRun, config: &AnyConfig, record: &AnyRec
     match info.prediction {
         Prediction::Choice(_) => None,
         Prediction::Number { metric } => {
-            let metrics = lab.experiment.metrics(config, record);
+            let metrics = run.experiment.metrics(config, record);
             metrics.iter().find(|one| one.name == metric).map(|one| with_unit(&one.title, one.unit))
         }
         Prediction::Curve { metric, .. } => {
-            let series = lab.experiment.series(record);
+            let series = run.experiment.series(record);
             series.iter().find(|one| one.metric == metric).map(|one| with_unit(&one.title, one.unit))
         }
     }

@@ -1,5 +1,6 @@
 //! The parts that the panels of all sections share: the state of a panel, its controls, and its frame.
 
+mod address;
 mod background;
 mod controls;
 mod copy_button;
@@ -8,6 +9,7 @@ mod frame;
 mod guided;
 mod history;
 mod local_storage;
+mod problems;
 mod ptr_eq;
 mod rail;
 mod run_panel;
@@ -20,10 +22,12 @@ mod state;
 mod sweep;
 mod symbols;
 
+pub use crate::panel::address::{page_problems, page_tidied};
 pub use crate::panel::controls::{ControlGroup, controls, controls_without};
 pub use crate::panel::copy_button::CopyButton;
 pub use crate::panel::frame::{ChapterBody, Page, frame};
 pub use crate::panel::guided::FinishedList;
+pub use crate::panel::problems::Problems;
 pub use crate::panel::ptr_eq::PtrEq;
 pub use crate::panel::run_view::{ACCURACY, CurveFigure, CurveSpec, LOSS, Readouts, RunView, series_table};
 pub use crate::panel::settings::{AnySettings, PanelProps, PanelSettings, use_settings};

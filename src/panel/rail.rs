@@ -31,6 +31,16 @@ pub(super) struct RailProps {
     /// The experiment that is open.
     pub(super) experiment: Option<&'static str>,
     pub(super) finished: FinishedList,
+    pub(super) reset: Reset,
+}
+
+/// The ways to reset the settings.
+#[derive(Clone, PartialEq)]
+pub(super) struct Reset {
+    /// Sets the settings with which the page was opened, if they are not the defaults.
+    pub(super) restore: Option<Callback<MouseEvent>>,
+    /// True if these settings belong to an assignment, which replace the defaults.
+    pub(super) is_assigned: bool,
 }
 
 /// Links to every chapter, with marks for the open one and the finished ones.
@@ -71,10 +81,26 @@ pub(super) fn Rail(props: &RailProps) -> Html {
             </HiddenByLesson>
             <HiddenByLesson name="settings">
                 <HiddenByLesson name="defaults">
-                    <button type="button" class="quiet" data-action="defaults" onclick={choose.reform(|_: MouseEvent| None)}>{ "Reset to defaults" }</button>
+                    { reset(&props.reset, choose) }
                 </HiddenByLesson>
             </HiddenByLesson>
         </div>
+    }
+}
+
+/// Returns the buttons that reset the settings: to those of the address with which the page was opened, to the
+/// defaults, or both.
+fn reset(reset: &Reset, choose: &Callback<Option<&'static Preset>>) -> Html {
+    let button = |action: &'static str, onclick: Callback<MouseEvent>, words: &'static str| {
+        html! { <button type="button" class="quiet" data-action={action} {onclick}>{ words }</button> }
+    };
+    let defaults = || button("defaults", choose.reform(|_: MouseEvent| None), "Reset to defaults");
+    match (&reset.restore, reset.is_assigned) {
+        (None, _) => defaults(),
+        (Some(restore), true) => button("defaults", restore.clone(), "Reset to the assigned settings"),
+        (Some(restore), false) => html! {
+            <>{ button("restore", restore.clone(), "Reset to the link’s settings") }{ defaults() }</>
+        },
     }
 }
 

@@ -18,24 +18,24 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 /// Returns the section's claims, compared with the measurements of every seed.
-pub(super) fn checks(lab: &AnyRun, settings: &AnySettings) -> Vec<Check> {
-    let experiment = lab.experiment;
+pub(super) fn checks(run: &AnyRun, settings: &AnySettings) -> Vec<Check> {
+    let experiment = run.experiment;
     let of_seed = |(further, record): (u32, &AnyRecord)| {
         experiment.checks(&experiment.with_seed(&settings.run_config, further), record)
     };
-    let seeds: Vec<Vec<Check>> = (0..).zip(&*lab.records).map(of_seed).collect();
+    let seeds: Vec<Vec<Check>> = (0..).zip(&*run.records).map(of_seed).collect();
     let checks = Check::of_seeds(&seeds).into_iter();
-    checks.map(|check| if lab.state.is_active() { check.while_training() } else { check }).collect()
+    checks.map(|check| if run.state.is_active() { check.while_training() } else { check }).collect()
 }
 
 /// Returns the networks that failed while others did not, each with a sentence that names it.
-fn failures(lab: &AnyRun, settings: &AnySettings) -> Vec<Failure> {
-    let arms = lab.experiment.arms;
-    if matches!(lab.state, RunState::Error(_)) {
+fn failures(run: &AnyRun, settings: &AnySettings) -> Vec<Failure> {
+    let arms = run.experiment.arms;
+    if matches!(run.state, RunState::Error(_)) {
         return Vec::new();
     }
-    let lost: Vec<&RunState> = lab.arms.iter().filter(|arm| arm.is_lost).map(|arm| &arm.state).collect();
-    let failed = lab.arms.iter().enumerate().filter_map(|(index, arm)| {
+    let lost: Vec<&RunState> = run.arms.iter().filter(|arm| arm.is_lost).map(|arm| &arm.state).collect();
+    let failed = run.arms.iter().enumerate().filter_map(|(index, arm)| {
         let RunState::Error(why) = &arm.state else { return None };
         // Lost networks were lost together, so one sentence is enough.
         if arm.is_lost && lost.len() > 1 {
@@ -45,10 +45,10 @@ fn failures(lab: &AnyRun, settings: &AnySettings) -> Vec<Failure> {
         }
         let net = arms.get(index % arms.len().max(1)).map_or("network", |arm| arm.net);
         let further = (index / arms.len().max(1)) as u32;
-        let which = match lab.records.len() {
+        let which = match run.records.len() {
             1 => format!("The {net}"),
             _ => {
-                let config = lab.experiment.with_seed(&settings.run_config, further);
+                let config = run.experiment.with_seed(&settings.run_config, further);
                 format!("The {net} with seed {}", seed(config.values()))
             }
         };
@@ -59,34 +59,34 @@ fn failures(lab: &AnyRun, settings: &AnySettings) -> Vec<Failure> {
 }
 
 /// Returns a note if some networks still load while others train.
-fn still_loading(lab: &AnyRun) -> Option<AttrValue> {
-    let loading = lab.arms.iter().filter(|arm| matches!(arm.state, RunState::Loading { .. })).count();
+fn still_loading(run: &AnyRun) -> Option<AttrValue> {
+    let loading = run.arms.iter().filter(|arm| matches!(arm.state, RunState::Loading { .. })).count();
     let verb = if loading == 1 { "is" } else { "are" };
-    (lab.state == RunState::Running && loading > 0)
-        .then(|| format!("{loading} of {} networks {verb} still loading", lab.arms.len()).into())
+    (run.state == RunState::Running && loading > 0)
+        .then(|| format!("{loading} of {} networks {verb} still loading", run.arms.len()).into())
 }
 
 /// Returns the run panel of an experiment.
 pub(super) fn run_panel(
-    lab: &AnyRun,
+    run: &AnyRun,
     settings: &AnySettings,
     guided: Option<GuidedInfo>,
     trains: bool,
     main_metrics: &'static str,
 ) -> Html {
-    let (experiment, records) = (lab.experiment, lab.records.clone());
-    let guided = guided.map(|info| GuidedView::new(info, lab, settings));
+    let (experiment, records) = (run.experiment, run.records.clone());
+    let guided = guided.map(|info| GuidedView::new(info, run, settings));
     let replays = experiment.replays && trains;
-    let replay = if replays { replay(&lab.replay_steps, lab.shown, &lab.show) } else { Html::default() };
+    let replay = if replays { replay(&run.replay_steps, run.shown, &run.show) } else { Html::default() };
     let mark = Rc::as_ptr(&records) as usize;
     html! {
         <RunPanel slug={experiment.slug} params={experiment.schema.params} dispatch={settings.page.dispatch.clone()} {mark} {main_metrics} {guided} {replay}
-            series={Callback::from(move |()| records.first().map_or_else(Vec::new, |record| experiment.series(record)))} loading={still_loading(lab)} background={settings.background.clone()}
-            state={lab.state.clone()} progress={lab.progress} steps_per_sec={lab.pace.steps_per_sec}
-            seeds={settings.options.seeds} failures={failures(lab, settings)} on_retry={lab.retry.clone()}
-            lost_at={lab.lost_at} on_resume_lost={lab.resume_lost.clone()}
-            on_train={lab.train.clone()} on_pause={lab.pause.clone()} on_resume={lab.resume.clone()}
-            on_step={lab.step.clone()} on_stop={lab.stop.clone()} on_reset={lab.reset.clone()} />
+            series={Callback::from(move |()| records.first().map_or_else(Vec::new, |record| experiment.series(record)))} loading={still_loading(run)} background={settings.background.clone()}
+            state={run.state.clone()} progress={run.progress} steps_per_sec={run.pace.steps_per_sec}
+            seeds={settings.options.seeds} failures={failures(run, settings)} on_retry={run.retry.clone()}
+            lost_at={run.lost_at} on_resume_lost={run.resume_lost.clone()}
+            on_train={run.train.clone()} on_pause={run.pause.clone()} on_resume={run.resume.clone()}
+            on_step={run.step.clone()} on_stop={run.stop.clone()} on_reset={run.reset.clone()} />
     }
 }
 
@@ -113,19 +113,19 @@ fn replay(steps: &[u32], shown: Option<u32>, show: &Callback<Option<u32>>) -> Ht
 }
 
 /// Returns the offer to resume the run of an earlier page, while there is no other run.
-pub(super) fn offer(lab: &AnyRun, settings: &AnySettings) -> Html {
-    let Some(found) = lab.unfinished.found.as_ref().filter(|_| lab.state == RunState::Idle) else {
+pub(super) fn offer(run: &AnyRun, settings: &AnySettings) -> Html {
+    let Some(found) = run.unfinished.found.as_ref().filter(|_| run.state == RunState::Idle) else {
         return Html::default();
     };
     let resume = {
         let (dispatch, resume, found) =
-            (settings.page.dispatch.clone(), lab.unfinished.resume.clone(), found.clone());
+            (settings.page.dispatch.clone(), run.unfinished.resume.clone(), found.clone());
         Callback::from(move |_: MouseEvent| {
             dispatch.emit(PanelAction::Replace(found.values.clone(), found.other_keys()));
             resume.emit(());
         })
     };
-    let forget = lab.unfinished.forget.reform(|_: MouseEvent| ());
+    let forget = run.unfinished.forget.reform(|_: MouseEvent| ());
     let Progress { step, steps } = found.progress;
     let when = local(Timestamp(found.saved_at as i64));
     html! {

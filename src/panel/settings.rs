@@ -20,6 +20,8 @@ pub struct PanelProps {
     pub chapter: Option<String>,
     /// The query of the address, for links and for keys that are neither settings nor options of a run.
     pub query: Rc<Query>,
+    /// The settings in the address with which the page was opened.
+    pub given: Rc<Query>,
     /// The state of the panel.
     pub state: PanelState,
     /// Changes the state. The callback stays the same for the lifetime of the page.

@@ -9,6 +9,8 @@ use crate::client::RunOptions;
 use crate::core::query::{Changes, Query};
 use crate::core::schema::Values;
 use crate::core::settings::{Param, Preset, linked_keys};
+use crate::panel::address;
+use crate::panel::sweep::plan::Plan;
 use crate::protocol::DeviceChoice;
 use crate::run::any::{AnyConfig, AnyExperiment};
 use serde_json::Value;
@@ -39,7 +41,16 @@ struct Warnings {
     preset: Option<String>,
     seeds: Option<String>,
     assignment: Vec<String>,
+    /// Keys, values and names that do not exist.
+    names: Vec<String>,
+    /// The reason why the sweep cannot start.
+    sweep: Option<String>,
+    /// The note about an address of a newer version.
+    newer: Option<String>,
 }
+
+/// The sentence about an address of a newer version.
+const NEWER: &str = "This link is from a newer version of the lab. Keys that this version does not know were ignored; reload the page to get the newest version.";
 
 /// A change of a panel's state.
 #[derive(Debug)]
@@ -52,6 +63,10 @@ pub enum PanelAction {
     Replace(Rc<Values>, Changes),
     /// Changes keys of the address and reads it again, as if a link had them.
     Write(Changes),
+    /// Sets all settings to those of this query.
+    Restore(Rc<Query>),
+    /// Removes from the address everything that the lab does not understand.
+    Tidy,
 }
 
 impl PanelState {
@@ -112,6 +127,27 @@ impl PanelState {
                 let query = query.changed(&changes);
                 (self.read_again(&query), query)
             }
+            PanelAction::Restore(given) => {
+                let keys = schema.params.iter().map(|param| param.key).chain(["preset"]);
+                let changes = keys.map(|key| (key.to_owned(), given.get(key).map(str::to_owned))).collect();
+                let query = query.changed(&changes);
+                (self.read_again(&query), query)
+            }
+            PanelAction::Tidy => {
+                let settings = (&self.config, &*self.base);
+                let mut query = address::tidied(self.experiment, settings, &self.assignment, query);
+                let is_wrong =
+                    |warning: &Option<String>, key: &str| warning.is_some() && query.get(key).is_some();
+                let mut gone: Vec<&str> = Vec::new();
+                if is_wrong(&self.warnings.seeds, "seeds") {
+                    gone.push("seeds");
+                }
+                if is_wrong(&self.warnings.sweep, "sweep") {
+                    gone.extend(["sweep", "sweep2", "measure"]);
+                }
+                query = query.keep(|key| !gone.contains(&key));
+                (self.read_again(&query), query)
+            }
         }
     }
 
@@ -132,9 +168,28 @@ impl PanelState {
             Ok(seeds) => (seeds, None),
             Err(warning) => (1, Some(warning)),
         };
-        let warnings = Warnings { seeds: seeds_warning, assignment: assignment_warnings, ..self.warnings };
+        let plan = Plan::read(self.experiment, query, &self.config, seeds);
+        let warnings = Warnings {
+            seeds: seeds_warning,
+            assignment: assignment_warnings,
+            names: address::problems(self.experiment, &self.config, &assignment, query),
+            sweep: plan.and_then(Result::err).map(|error| error.to_string()),
+            newer: query.get("v").map(|_| NEWER.to_owned()),
+            ..self.warnings
+        };
         let options = RunOptions { device: device(query), seeds };
         Self { options, assignment: Rc::new(assignment), warnings, ..self }
+    }
+
+    /// Returns the keys of a query that are settings.
+    pub fn given(&self, query: &Query) -> Query {
+        query
+            .keep(|key| key == "preset" || self.experiment.schema.params.iter().any(|param| param.key == key))
+    }
+
+    /// Returns the query of the address with only the settings that differ from the preset or the defaults.
+    pub fn canonical(&self, query: &Query) -> Query {
+        query.changed(&self.experiment.schema.address(self.config.values(), &self.base))
     }
 
     /// Returns the named preset, if the settings still equal it.
@@ -142,16 +197,15 @@ impl PanelState {
         self.named_preset.filter(|_| *self.config.values() == self.base)
     }
 
-    /// Returns a sentence for each part of the address that was corrected or ignored, except for the
-    /// assignment.
+    /// Returns a sentence for each part of the address that was corrected or ignored.
     pub fn warnings(&self) -> impl Iterator<Item = &String> {
-        let Warnings { settings, preset, seeds, .. } = &self.warnings;
-        settings.iter().chain(preset).chain(seeds)
+        let Warnings { settings, preset, seeds, assignment, names, sweep, newer } = &self.warnings;
+        newer.iter().chain(names).chain(settings).chain(preset).chain(seeds).chain(assignment).chain(sweep)
     }
 
-    /// Returns a sentence for everything that is wrong with the assignment.
-    pub fn assignment_warnings(&self) -> &[String] {
-        &self.warnings.assignment
+    /// Returns the reason why the sweep of the address cannot start, which is also one of the warnings.
+    pub fn sweep_warning(&self) -> Option<&String> {
+        self.warnings.sweep.as_ref()
     }
 }
 

@@ -2,7 +2,7 @@
 //! depends on a section.
 
 mod form;
-mod plan;
+pub(super) mod plan;
 mod result;
 mod store;
 

@@ -238,8 +238,8 @@ test('an impossible sweep is refused with a reason, and nothing starts', { tag: 
   for (const [params, words] of [
     [{ sweep: 'seed:1..150/150', seeds: 3 }, /450 runs, and at most 200/],
     [{ sweep: 'depth:2,99' }, /from 1 to 12/],
-    [{ sweep: 'beauty:1,2' }, /no setting beauty/],
-    [{ sweep: 'depth:1,2', measure: 'beauty' }, /no beauty to be measured/],
+    [{ sweep: 'beauty:1,2' }, /no setting “beauty”/],
+    [{ sweep: 'depth:1,2', measure: 'beauty' }, /no quantity “beauty” to measure/],
     [{ sweep: 'depth:1,2', sweep2: 'depth:3,4' }, /two settings/],
   ]) {
     const page = await open(mlp(params));

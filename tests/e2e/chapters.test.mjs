@@ -122,7 +122,7 @@ test('an address without a chapter opens the first one, and an unknown chapter i
   assert.deepEqual(await openChapters(page), ['weights']);
   assert.equal(await page.locator('[data-param="d_k"] input[type="number"]').inputValue(), '8');
   await page.evaluate(() => (location.hash = '#/attention/nosuch?d_k=8&device=cpu'));
-  await page.getByText('This section has no chapter nosuch').waitFor();
+  await page.getByText('There is no chapter “nosuch” in this section').waitFor();
   assert.deepEqual(await openChapters(page), ['weights']);
 });
 
@@ -151,7 +151,7 @@ test('chapters and figures are shown in the order of the page, and unknown names
   await probed(page);
   assert.deepEqual(await openChapters(page), ['boundary', 'parameters']);
   assert.deepEqual(await drawn(page), ['loss']);
-  await page.getByText('show=nosuch is neither a chapter nor a figure of this section').waitFor();
+  await page.getByText('There is no chapter, figure or experiment “nosuch” to show').waitFor();
   assert.equal(await page.locator('.rail').count(), 0);
   // A setting has one control, even if several chapters need it.
   assert.equal(await page.locator('[data-param="depth"]').count(), 1);

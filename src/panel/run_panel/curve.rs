@@ -30,6 +30,7 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
     let (low, high) = props.range;
     // Heights from 0 to 1; empty until something has been drawn.
     let heights = use_state_eq(|| None::<Vec<f64>>);
+    let extent = use_mut_ref(|| None::<(usize, usize)>);
     let cursor = use_state_eq(|| 0usize);
     let last = use_mut_ref(|| None::<usize>);
     let node = use_node_ref();
@@ -45,6 +46,7 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
     let draw = {
         let (heights, cursor, last, node, set) =
             (heights.clone(), cursor.setter(), last.clone(), node.clone(), set.clone());
+        let extent = extent.clone();
         move |event: &PointerEvent| {
             let Some(svg) = node.cast::<SvgElement>() else { return };
             let frame = svg.get_bounding_client_rect();
@@ -55,6 +57,8 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
             let mut drawn = (*heights).clone().unwrap_or_else(|| vec![y; POINTS]);
             let from = last.borrow().unwrap_or(index);
             draw_line(&mut drawn, from, index, y);
+            let widened = continue_ends(&mut drawn, *extent.borrow(), (from.min(index), from.max(index)));
+            extent.replace(Some(widened));
             last.replace(Some(index));
             cursor.set(index);
             set(drawn);
@@ -77,7 +81,7 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
         }
     });
     let onkeydown = {
-        let (heights, cursor) = (heights.clone(), cursor.clone());
+        let (heights, cursor, extent) = (heights.clone(), cursor.clone(), extent);
         Callback::from(move |event: KeyboardEvent| {
             let mut drawn = (*heights).clone().unwrap_or_else(|| vec![0.5; POINTS]);
             match key_action(&event.key(), *cursor) {
@@ -89,6 +93,7 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
                 }
                 Some(KeyAction::Lift(by)) => {
                     event.prevent_default();
+                    extent.replace(Some((0, POINTS - 1)));
                     // The points to the right move, too, so that a curve is drawn from left to right with few
                     // keys.
                     for height in drawn.iter_mut().skip(*cursor) {
@@ -116,7 +121,7 @@ pub(super) fn CurvePad(props: &CurvePadProps) -> Html {
                 <span class="low">{ format_number(low, 3) }</span>
                 <svg ref={node} viewBox={format!("0 0 {WIDTH} {HEIGHT}")} preserveAspectRatio="none" tabindex="0" role="slider"
                     aria-label={format!("Your curve of {}", props.label)} aria-valuemin={low.to_string()} aria-valuemax={high.to_string()}
-                    aria-valuenow={value.to_string()} aria-valuetext={format!("{} at {percent} % of the run", format_number(value, 3))}
+                    aria-valuenow={value.to_string()} aria-valuetext={format!("{} at {percent}% of the run", format_number(value, 3))}
                     data-guess-input="curve" {onpointerdown} {onpointermove} {onkeydown}>
                     { for [0.25, 0.5, 0.75].map(|share| html! { <line class="grid" x1="0" x2={WIDTH.to_string()} y1={(HEIGHT * share).to_string()} y2={(HEIGHT * share).to_string()} /> }) }
                     if let Some(points) = path {
@@ -140,6 +145,27 @@ fn draw_line(heights: &mut [f64], from: usize, to: usize, y: f64) {
             *height = start + (y - start) * fraction;
         }
     }
+}
+
+/// Continues a curve at the height of its ends, where nothing has been drawn yet, so that a curve that stops
+/// short of an edge does not fall back to another height. `extent` has the first and the last drawn point so
+/// far, and `stroke` those of the new line. Returns the new extent.
+fn continue_ends(
+    heights: &mut [f64],
+    extent: Option<(usize, usize)>,
+    stroke: (usize, usize),
+) -> (usize, usize) {
+    let (first, last) = extent.map_or(stroke, |(first, last)| (first.min(stroke.0), last.max(stroke.1)));
+    let at = |index: usize| heights.get(index).copied().unwrap_or_default();
+    let (start, end) = (at(first), at(last));
+    for (index, height) in heights.iter_mut().enumerate() {
+        if index < first {
+            *height = start;
+        } else if index > last {
+            *height = end;
+        }
+    }
+    (first, last)
 }
 
 /// The effect of a key on a curve.
@@ -199,6 +225,26 @@ pub(in crate::panel) fn CurveOutcome(props: &CurveOutcomeProps) -> Html {
 #[cfg(test)]
 mod tests {
     use crate::panel::run_panel::curve::*;
+
+    #[test]
+    fn a_curve_that_stops_short_of_an_edge_continues_at_its_height() {
+        // Drawn from the second point to the fourth of six, as one pointer event after the other does.
+        let mut heights = vec![1.0; 6];
+        let mut extent = None;
+        for (from, to, y) in [(1, 1, 1.0), (1, 2, 0.5), (2, 3, 0.25)] {
+            draw_line(&mut heights, from, to, y);
+            extent = Some(continue_ends(&mut heights, extent, (from, to)));
+        }
+        assert_eq!(heights, [1.0, 1.0, 0.5, 0.25, 0.25, 0.25]);
+        // A correction in the middle leaves the ends as they are.
+        draw_line(&mut heights, 2, 2, 0.75);
+        assert_eq!(continue_ends(&mut heights, extent, (2, 2)), (1, 3));
+        assert_eq!(heights, [1.0, 1.0, 0.75, 0.25, 0.25, 0.25]);
+        // So does a longer stroke, except for its own part.
+        draw_line(&mut heights, 3, 5, 1.0);
+        assert_eq!(continue_ends(&mut heights, Some((1, 3)), (3, 5)), (1, 5));
+        assert_eq!(heights[5], 1.0);
+    }
 
     #[test]
     fn a_fast_pointer_leaves_no_gap() {

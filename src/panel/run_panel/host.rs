@@ -3,6 +3,7 @@
 use crate::assignment::{Answer, Question};
 use crate::client::BatchState;
 use crate::core::query::Changes;
+use crate::core::suggest::no_such;
 use crate::embedding::messages::{HostCommand, MessageError};
 use crate::embedding::scheduler::{Action, HostEvent, PauseReason, Run, Scheduler};
 use crate::embedding::{Bus, Sight, listen, post_to_host, unique_name};
@@ -294,11 +295,14 @@ fn on_command(
     }
 }
 
+/// The keys of an address that a message can change, apart from the settings.
+const OTHER_KEYS: &[&str] = &["preset", "seeds", "experiment", "sweep", "sweep2", "measure"];
+
 /// The reason why the settings in a message are refused.
 #[derive(Debug, thiserror::Error)]
 enum SetError {
-    #[error("There is no setting {key} here; known: preset, seeds, {known}.")]
-    Unknown { key: String, known: String },
+    #[error("{0}")]
+    Unknown(String),
     #[error("The value of {0} is neither text nor a number.")]
     NotAValue(String),
 }
@@ -312,10 +316,10 @@ fn changes(run_panel: &RunPanelProps, values: Map<String, Value>) -> Result<Chan
         changes.extend(run_panel.params.iter().map(|param| (param.key.to_owned(), None)));
     }
     for (key, value) in values {
-        let of_page = key == "preset" || key == "seeds";
-        if !of_page && !run_panel.params.iter().any(|param| param.key == key) {
-            let known: Vec<_> = run_panel.params.iter().map(|param| param.key).collect();
-            return Err(SetError::Unknown { key, known: known.join(", ") });
+        let known: Vec<&str> =
+            run_panel.params.iter().map(|param| param.key).chain(OTHER_KEYS.iter().copied()).collect();
+        if !known.contains(&key.as_str()) {
+            return Err(SetError::Unknown(no_such("setting {} that a message can change", &key, &known)));
         }
         let value = match value {
             Value::Null => None,

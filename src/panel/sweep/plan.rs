@@ -7,6 +7,7 @@ use crate::core::measure::{Measure, MeasureError};
 use crate::core::metric::Spread;
 use crate::core::query::Query;
 use crate::core::schema::Values;
+use crate::core::suggest::no_such;
 use crate::core::sweep::{Axis, Point, SweepError, points, seed};
 use crate::protocol::{DeviceChoice, DeviceKind};
 use crate::run::any::{AnyConfig, AnyExperiment};
@@ -14,7 +15,7 @@ use crate::ui::readout::time_words;
 
 /// The runs of a sweep, and the quantity that is measured.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
+pub(in crate::panel) struct Plan {
     pub(super) experiment: &'static AnyExperiment,
     pub(super) axes: Vec<Axis>,
     pub(super) measure: Measure,
@@ -25,16 +26,16 @@ pub(super) struct Plan {
 
 /// The reason why an address has no valid sweep.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub(super) enum PlanError {
+pub(in crate::panel) enum PlanError {
     /// The axes or the number of runs are invalid.
     #[error(transparent)]
     Sweep(#[from] SweepError),
     /// The measure cannot be read.
     #[error(transparent)]
     Measure(#[from] MeasureError),
-    /// The section has no such quantity.
-    #[error("There is no {name} to be measured here; known: {known}.")]
-    UnknownMeasure { name: String, known: String },
+    /// The section has no such quantity; the text is the sentence about it.
+    #[error("{0}")]
+    UnknownMeasure(String),
 }
 
 /// A line of the result: a curve or a metric of one network.
@@ -47,7 +48,7 @@ pub(super) struct Quantity {
 
 impl Plan {
     /// Returns the sweep of an address: `None` if it has none.
-    pub(super) fn read(
+    pub(in crate::panel) fn read(
         experiment: &'static AnyExperiment,
         query: &Query,
         config: &AnyConfig,
@@ -67,7 +68,8 @@ impl Plan {
             }?;
             if known.iter().all(|(name, _)| *name != measure.name) {
                 let names: Vec<_> = known.iter().map(|(name, _)| name.as_str()).collect();
-                return Err(PlanError::UnknownMeasure { name: measure.name, known: names.join(", ") });
+                let words = no_such("quantity {} to measure", &measure.name, &names);
+                return Err(PlanError::UnknownMeasure(words));
             }
             let points = points(&experiment.schema, config.values(), &axes, seeds)?;
             Ok(Self { experiment, axes, measure, points, seeds, base: config.clone() })

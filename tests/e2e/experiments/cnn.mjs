@@ -11,7 +11,7 @@ export default {
   'separable-savings': ({ words, numbers }, assert) => {
     assert.ok(Math.abs(numbers.params_ratio - numbers.params_conv / numbers.params_separable) < 1e-9);
     assert.equal(numbers.params_ratio.toFixed(2), '8.24');
-    assert.match(words, /^8\.24 × fewer, more than 90 % of the limit K² = 9: 73856 parameters against 8960/);
+    assert.match(words, /^8\.24 × fewer, more than 90% of the limit K² = 9: 73856 parameters against 8960/);
   },
   'one-by-one': ({ words, numbers, choice }, assert) => {
     assert.equal(choice, 2);

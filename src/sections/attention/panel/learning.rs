@@ -88,8 +88,8 @@ fn maps_figure(
         Rc::new(points.map(|(row, &col)| (f64::from(col) + 0.5, row as f64 + 0.5, 0)).collect::<Vec<_>>());
     let titles = (0..record.maps.len()).map(|head| {
         let right = record.right.get(head).and_then(|curve| curve.last_y());
-        let right = right
-            .map_or_else(String::new, |right| format!(": {:.0} % of its weight is right", 100.0 * right));
+        let right =
+            right.map_or_else(String::new, |right| format!(": {:.0}% of its weight is right", 100.0 * right));
         AttrValue::from(format!("Head {}{right}", head + 1))
     });
     let titles: Vec<AttrValue> = titles.collect();

@@ -108,7 +108,7 @@ fn NetInside(props: &NetInsideProps) -> Html {
 fn prediction(net: &ImageView, names: &[&str]) -> String {
     let best = net.probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
     best.map_or_else(String::new, |(class, p)| {
-        format!("{}, {:.0} % sure", names.get(class).copied().unwrap_or("unknown"), 100.0 * p)
+        format!("{}, {:.0}% sure", names.get(class).copied().unwrap_or("unknown"), 100.0 * p)
     })
 }
 

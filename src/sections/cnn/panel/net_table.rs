@@ -1,7 +1,7 @@
 //! The costs of both networks side by side, and tables in place of charts.
 
 use super::PtrEq;
-use crate::charts::Table;
+use crate::charts::{Table, scale::format_exact};
 use crate::sections::cnn::{CONV, Cost, NetRecord, Record, SEPARABLE};
 use crate::ui::figure::Figure;
 use crate::ui::readout::format_number;
@@ -15,22 +15,22 @@ pub(super) struct NetTableProps {
 /// The costs of both networks and the times of their steps.
 #[component]
 pub(super) fn NetTable(props: &NetTableProps) -> Html {
-    let table = compare(&props.record.0);
+    let record = props.record.clone();
+    // Numbers without separators of thousands are easier to use elsewhere.
+    let table = Callback::from(move |()| compare(&record.0, |value, _| format_exact(value)));
     let look_for = html! {
         <>{ "If only multiply-accumulates took time, the last column would be the same in every row. On most devices the separable network saves less time than work: it launches twice as many operations." }</>
     };
     html! {
-        <Figure name="cost" picture={false} {look_for}
-            table={{ let table = table.clone(); Callback::from(move |()| table.clone()) }}>
-            { table_picture(&table, "Work and time of both networks") }
+        <Figure name="cost" picture={false} {look_for} {table}>
+            { table_picture(&compare(&props.record.0, format_number), "Work and time of both networks") }
         </Figure>
     }
 }
 
-fn compare(record: &Record) -> Table {
-    let number = |value: Option<f64>, digits: usize| {
-        value.map_or_else(|| "–".to_owned(), |v| format_number(v, digits))
-    };
+fn compare(record: &Record, write: fn(f64, usize) -> String) -> Table {
+    let number =
+        |value: Option<f64>, digits: usize| value.map_or_else(|| "–".to_owned(), |v| write(v, digits));
     let row = |name: &str, of: &dyn Fn(usize, &NetRecord) -> Option<f64>, digits: usize, ratio: bool| {
         let [conv, separable] = [of(0, &record.arms[CONV]), of(1, &record.arms[SEPARABLE])];
         let factor = conv.zip(separable).filter(|_| ratio).map(|(a, b)| a / b.max(1e-12));

@@ -95,7 +95,7 @@ fn misclassified_figure(slug: &str, title: &str, dataset: Dataset, misclassified
     let answers = || misclassified.pictures.labels.iter().zip(&misclassified.answers);
     let captions = answers().map(|(&label, &(answer, sure))| Captioned {
         label: format!("{}, taken for {}", name(label), name(answer)).into(),
-        caption: html! { <>{ name(label) }<br /><b>{ format!("✗ {}", name(answer)) }</b><br />{ format!("{:.0} % sure", 100.0 * sure) }</> },
+        caption: html! { <>{ name(label) }<br /><b>{ format!("✗ {}", name(answer)) }</b><br />{ format!("{:.0}% sure", 100.0 * sure) }</> },
     });
     let rows = answers()
         .map(|(&label, &(answer, sure))| {

@@ -53,7 +53,7 @@ impl Distribution {
 pub(super) fn bars(distribution: &Rc<Distribution>) -> Html {
     let partial = distribution.partial;
     let bar = |(c, now, whole, _): &(char, f64, f64, f32)| {
-        let percent = |p: f64| format!("{} %", format_number(100.0 * p, if p < 0.01 { 1 } else { 3 }));
+        let percent = |p: f64| format!("{}%", format_number(100.0 * p, if p < 0.01 { 1 } else { 3 }));
         let words = match partial {
             true => format!("{}: {}, with all heads {}", spoken(*c), percent(*now), percent(*whole)),
             false => format!("{}: {}", spoken(*c), percent(*now)),

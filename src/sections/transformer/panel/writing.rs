@@ -160,7 +160,7 @@ fn Text(props: &TextProps) -> Html {
         html! {
             <li class={drawn.then_some("drawn")}><code>{ visible(*c).to_string() }</code>
                 <span class="bar" ~style={format!("width:{:.1}%", probability * 70.0)}></span>
-                { format!("{} %", format_number(f64::from(*probability) * 100.0, 2)) }</li>
+                { format!("{}%", format_number(f64::from(*probability) * 100.0, 2)) }</li>
         }
     };
     html! {
