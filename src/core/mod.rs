@@ -14,6 +14,7 @@ pub mod guided;
 mod int_list;
 pub mod measure;
 pub mod metric;
+pub mod number;
 mod param;
 mod progress;
 pub mod query;

@@ -90,7 +90,7 @@ test('new frames do not overwrite what is being typed', async ({ open }) => {
   const page = await open(cpu({ steps: 20_000 }));
   await act(page, 'train');
   await waitMetric(page, 'step', (step) => step > 5);
-  const field = page.locator('[data-param="width"] input[type="number"]');
+  const field = page.locator('[data-param="width"] input[role="spinbutton"]');
   await field.fill('16');
   // The run continues and sends frames.
   const before = await metric(page, 'step');
@@ -138,8 +138,8 @@ test('Back undoes a change of settings', async ({ open }) => {
   await page.waitForURL(/depth=5/);
   await page.goBack();
   // The address changes first, then the page.
-  await page.waitForFunction(() => document.querySelector('[data-param="depth"] input[type="number"]').value === '3');
-  assert.equal(Number(await page.locator('[data-param="width"] input[type="number"]').inputValue()), 16);
+  await page.waitForFunction(() => document.querySelector('[data-param="depth"] input[role="spinbutton"]').value === '3');
+  assert.equal(Number(await page.locator('[data-param="width"] input[role="spinbutton"]').inputValue()), 16);
 });
 
 // ---- The diagram of the network

@@ -21,7 +21,7 @@ pub use config::{Config, MaskChoice};
 #[cfg(feature = "page")]
 pub use panel::AttentionPanel;
 pub use query::{
-    Example, MAX_HEADS, MAX_NUMBER, NumberError, Projections, Stages, Switches, read_number, stages,
+    Example, MAX_HEADS, MAX_NUMBER, Projections, Stages, Switches, read_number, stages,
 };
 
 use crate::core::curve::{Curve, RunSeries};
