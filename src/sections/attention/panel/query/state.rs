@@ -299,8 +299,11 @@ mod tests {
         ]);
         assert!(state.is_wrong(cell) && state.warning.is_some());
         assert_eq!(cell.of(state.edited.as_ref().expect("edited")), Some(7.0));
-        let left = state.clone().reduce(Action::Leave);
-        assert_eq!((left.text(cell, 7.0), left.warning.clone()), ("7".to_owned(), None));
+        // The text stays until it is corrected, or until Escape discards it.
+        let left = state.clone().reduce(Action::Leave).reduce(Action::Scale);
+        assert!(left.is_wrong(cell) && left.text(cell, 7.0) == "7x");
+        let corrected = left.reduce(Action::Type(cell, "7,5".to_owned(), small())).reduce(Action::Leave);
+        assert_eq!((corrected.text(cell, 7.5), corrected.warning.clone()), ("7.50".to_owned(), None));
         assert_eq!(state.reduce(Action::Escape).edited, None);
         // Edits without a valid number are not an undo step.
         assert!(!after(vec![Action::Type(cell, "x".to_owned(), small()), Action::Leave]).can_undo());

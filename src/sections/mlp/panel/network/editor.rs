@@ -1,6 +1,7 @@
 //! The editor of a weight or a bias: a slider, a field, and buttons that undo changes.
 
 use super::words::short;
+use crate::core::number::Bounds;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
