@@ -7,7 +7,7 @@
 // Yew changes the list of an element's children only with `insertBefore` and `removeChild`, and a text only with
 // `nodeValue`. Therefore these three remember the order in which the page itself has put its nodes. Before they touch a
 // node that is not in its place, they put it back, and remove what the translator has put there. The translator sees the
-// change and translates the text anew.
+// change and translates the text again.
 //
 // A translator runs outside the page's scripts, as part of the browser or in an isolated world, so its own changes do not
 // pass through here. Without a translator, each of the three costs one more look-up. Trunk copies this script into

@@ -15,6 +15,7 @@ mod int_list;
 pub mod measure;
 pub mod metric;
 pub mod number;
+pub mod number_list;
 mod param;
 mod progress;
 pub mod query;

@@ -118,53 +118,16 @@ impl Bounds {
 }
 
 /// Spaces that a keyboard or the page puts between groups of digits.
-fn is_space(c: char) -> bool {
+pub(super) fn is_space(c: char) -> bool {
     c.is_whitespace()
 }
 
 /// Returns a bound as text.
 fn write(number: f64) -> String {
     let size = number.abs();
-    let text = if size != 0.0 && !(1e-4..1e15).contains(&size) { format!("{number:e}") } else { number.to_string() };
+    let text =
+        if size != 0.0 && !(1e-4..1e15).contains(&size) { format!("{number:e}") } else { number.to_string() };
     text.replace('-', "−")
-}
-
-/// Returns the items of a list that a visitor typed, with a point in place of a decimal comma.
-///
-/// Semicolons separate items, or else spaces, or else commas. A comma inside of an item is a decimal point, except in a
-/// list of `whole` numbers or of names, where it always separates. So `0,1; 0,5`, `0,1 0,5`, `0,1, 0,5` and `0.1,0.5`
-/// all have two items.
-///
-/// # Errors
-///
-/// Fails if nothing but a comma separates digits, and it could be part of a number: `0,5`, or `0,05` and `1,024` in a list
-/// of whole numbers.
-pub fn list_items(text: &str, whole: bool) -> Result<Vec<String>, NumberError> {
-    let text = text.trim_matches(is_space).replace('−', "-");
-    let trimmed = |item: &str| item.trim_matches(is_space).trim_matches(',').to_owned();
-    let with_point = |item: &str| trimmed(item).replace(',', ".");
-    let between_commas = |text: &str| -> Result<Vec<String>, NumberError> {
-        let items: Vec<String> = text.split(',').map(trimmed).collect();
-        let is_fraction = |item: &String| item.len() > 1 && item.starts_with('0') && is_digits(item);
-        let is_one_number =
-            !whole && matches!(items.as_slice(), [a, b] if is_digits(a.trim_start_matches('-')) && is_digits(b));
-        if is_one_number || items.iter().skip(1).any(is_fraction) {
-            return Err(NumberError::CommaInList(crate::core::query::shorten(text)));
-        }
-        Ok(items)
-    };
-    let items = if text.contains(';') {
-        text.split(';').map(with_point).collect()
-    } else if whole {
-        let parts: Vec<Vec<String>> =
-            text.split(is_space).map(|part| between_commas(part.trim_matches(','))).collect::<Result<_, _>>()?;
-        parts.concat()
-    } else if text.contains(is_space) {
-        text.split(is_space).map(with_point).collect()
-    } else {
-        between_commas(&text)?
-    };
-    Ok(items.into_iter().filter(|item| !item.is_empty()).collect())
 }
 
 /// The parts of a number's text.
@@ -241,7 +204,7 @@ impl Parts {
     }
 }
 
-fn is_digits(text: &str) -> bool {
+pub(super) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -252,7 +215,8 @@ fn join_groups(text: &str) -> Option<String> {
     let is_one_kind = text.chars().all(|c| c.is_ascii_digit() || c == separator);
     let mut groups = text.split(separator);
     let first = groups.next()?;
-    let is_grouped = is_digits(first) && first.len() <= 3 && groups.all(|group| is_digits(group) && group.len() == 3);
+    let is_grouped =
+        is_digits(first) && first.len() <= 3 && groups.all(|group| is_digits(group) && group.len() == 3);
     let is_separator = separator == ',' || is_space(separator);
     (is_one_kind && is_grouped && is_separator).then(|| text.replace(separator, ""))
 }
@@ -268,7 +232,8 @@ mod tests {
 
     #[test]
     fn a_comma_is_a_decimal_point() {
-        for text in ["0,05", "0.05", ".05", ",05", "5e-2", "5e−2", "5E-2", "0,5e-1", " 0,05\u{a0}", "+0,05"] {
+        for text in ["0,05", "0.05", ".05", ",05", "5e-2", "5e−2", "5E-2", "0,5e-1", " 0,05\u{a0}", "+0,05"]
+        {
             assert_eq!(Bounds::ANY.read(text), Ok(0.05), "{text}");
             assert_eq!(RATE.read(text), Ok(0.05), "{text}");
         }
@@ -280,7 +245,17 @@ mod tests {
 
     #[test]
     fn thousands_may_be_separated() {
-        for text in ["50 000", "50\u{a0}000", "50\u{202f}000", "50\u{2009}000", "50,000", "50000", "5e4", "50 000.0", "50,000.0"] {
+        for text in [
+            "50 000",
+            "50\u{a0}000",
+            "50\u{202f}000",
+            "50\u{2009}000",
+            "50,000",
+            "50000",
+            "5e4",
+            "50 000.0",
+            "50,000.0",
+        ] {
             assert_eq!(STEPS.read(text), Ok(50_000.0), "{text}");
         }
         assert_eq!(Bounds::ANY.read("1,234,567"), Ok(1_234_567.0));
@@ -298,7 +273,10 @@ mod tests {
             let words = bounds.read(text).expect_err(text).to_string();
             assert!(words.contains("could be"), "{text}: {words}");
         }
-        assert_eq!(Bounds::ANY.read("1,234").expect_err("two").to_string(), "“1,234” could be 1234 or 1.234; write one of these.");
+        assert_eq!(
+            Bounds::ANY.read("1,234").expect_err("two").to_string(),
+            "“1,234” could be 1234 or 1.234; write one of these."
+        );
         // With a point it is a plain decimal number.
         assert_eq!(Bounds::ANY.read("1.234"), Ok(1.234));
         assert_eq!(STEPS.read("1.234"), Err(NumberError::NotWhole("1.234".to_owned(), STEPS)));
@@ -308,35 +286,58 @@ mod tests {
 
     #[test]
     fn everything_else_is_refused_with_the_range() {
-        for text in ["abc", "NaN", "inf", "-inf", "1.234,5", "1,2,3", "1.2.3", "1 2", "12 34", "1,23,456", "--1", "- 1", "e5", "1e", "1e+", "1e1.5", "5 %", "0x10", ".", ",", "-", "1_000", "٣", "1 234,567 890", "½"] {
+        for text in [
+            "abc",
+            "NaN",
+            "inf",
+            "-inf",
+            "1.234,5",
+            "1,2,3",
+            "1.2.3",
+            "1 2",
+            "12 34",
+            "1,23,456",
+            "--1",
+            "- 1",
+            "e5",
+            "1e",
+            "1e+",
+            "1e1.5",
+            "5 %",
+            "0x10",
+            ".",
+            ",",
+            "-",
+            "1_000",
+            "٣",
+            "1 234,567 890",
+            "½",
+        ] {
             assert_eq!(RATE.read(text), Err(NumberError::NotANumber(text.to_owned(), RATE)), "{text}");
         }
-        assert_eq!(DEPTH.read(" ").expect_err("empty").to_string(), "A number is missing here; enter a whole number from 1 to 12.");
-        assert_eq!(DEPTH.read("99").expect_err("large").to_string(), "“99” is out of range; enter a whole number from 1 to 12.");
-        assert_eq!(RATE.read("1e-6").expect_err("small").to_string(), "“1e-6” is out of range; enter a number from 1e−5 to 1.");
-        assert_eq!(DEPTH.read("2,6").expect_err("no").to_string(), "“2,6” is not a whole number; enter a whole number from 1 to 12.");
+        assert_eq!(
+            DEPTH.read(" ").expect_err("empty").to_string(),
+            "A number is missing here; enter a whole number from 1 to 12."
+        );
+        assert_eq!(
+            DEPTH.read("99").expect_err("large").to_string(),
+            "“99” is out of range; enter a whole number from 1 to 12."
+        );
+        assert_eq!(
+            RATE.read("1e-6").expect_err("small").to_string(),
+            "“1e-6” is out of range; enter a number from 1e−5 to 1."
+        );
+        assert_eq!(
+            DEPTH.read("2,6").expect_err("no").to_string(),
+            "“2,6” is not a whole number; enter a whole number from 1 to 12."
+        );
         for text in ["1e999", "-1e999", "1e400"] {
-            assert_eq!(Bounds::ANY.read(text).expect_err(text).to_string(), format!("“{text}” is out of range; enter a number."));
+            assert_eq!(
+                Bounds::ANY.read(text).expect_err(text).to_string(),
+                format!("“{text}” is out of range; enter a number.")
+            );
         }
         assert!(DEPTH.read("1e999").is_err());
-    }
-
-    #[test]
-    fn lists_take_decimal_commas() {
-        let items = |text: &str, whole: bool| list_items(text, whole).map(|items| items.join("|"));
-        for text in ["0,1; 0,5", "0,1;0,5", "0,1 0,5", "0,1, 0,5", "0.1,0.5", "0.1, 0.5", " 0.1  0,5 ", "0.1\u{a0}0.5"] {
-            assert_eq!(items(text, false).as_deref(), Ok("0.1|0.5"), "{text}");
-        }
-        for text in ["2,4,8", "2, 4, 8", "2 4 8", "2, 4,8", "2; 4; 8", "2,,4 , 8,"] {
-            assert_eq!(items(text, true).as_deref(), Ok("2|4|8"), "{text}");
-        }
-        assert_eq!(items("0.1..0.9/5", false).as_deref(), Ok("0.1..0.9/5"));
-        assert_eq!(items("0,1..0,9/5;2", false).as_deref(), Ok("0.1..0.9/5|2"));
-        assert_eq!(items("−1;2", false).as_deref(), Ok("-1|2"));
-        assert_eq!(items("", true).as_deref(), Ok(""));
-        for (text, whole) in [("0,5", false), ("0,05", false), ("1,5", false), ("0,05", true), ("1,024", true), ("0.1,05", false)] {
-            assert!(matches!(list_items(text, whole), Err(NumberError::CommaInList(_))), "{text}");
-        }
     }
 
     proptest! {

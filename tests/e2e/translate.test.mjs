@@ -60,22 +60,34 @@ function startTranslator(kind) {
 
 const translated = (page) => expect.poll(() => page.evaluate(() => window.translator.isIdle()), 'the page is translated').toBe(true);
 
-/**
- * Returns how often each letter occurs on the page: independent of the order, of the marks of a translation, and of
- * numbers. If a text is lost, or an old one stays, the counts differ.
- */
-const letters = (page) =>
+/** Returns the page's texts, without the marks of a translation and without numbers. */
+const texts = (page) =>
   page.evaluate(() => {
-    const counts = {};
+    const found = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const text = walker.currentNode;
       // Estimates and speeds depend on the machine.
-      if (text.parentNode.closest('script, style, .run-numbers, .run-below, [data-sweep-words], [data-timed]')) continue;
-      for (const letter of text.data.replace(/[^a-z]/gi, '')) counts[letter] = (counts[letter] ?? 0) + 1;
+      if (text.parentNode.closest('script, style, .run-numbers, .run-below, [data-sweep-words]')) continue;
+      found.push(text.data.replace(/[^a-z ]/gi, '').trim());
     }
-    return counts;
+    return found.filter(Boolean);
   });
+
+/**
+ * Waits until both pages have the same texts: the same number of each letter, because a translator joins texts and
+ * reorders them. If a text is lost, or an old one stays, the numbers differ.
+ */
+async function haveTheSameTexts(page, twin, when) {
+  const letters = (list) => [...list.join('').replaceAll(' ', '')].sort().join('');
+  const without = (list, other) => other.reduce((left, text) => (left.includes(text) ? left.toSpliced(left.indexOf(text), 1) : left), list);
+  await expect(async () => {
+    const [shown, wanted] = [await texts(page), await texts(twin)];
+    if (letters(shown) !== letters(wanted)) {
+      assert.fail(`${when}: only on the translated page: ${JSON.stringify(without(shown, wanted))}, only on the other: ${JSON.stringify(without(wanted, shown))}`);
+    }
+  }).toPass({ timeout: 15_000 });
+}
 
 /** Fails if a number that the page shows is not the number that it means. */
 async function checkNumbers(page, when) {
@@ -195,7 +207,7 @@ async function survives(open, slug, kind) {
       for (const each of pages) await action(each);
       await translated(page);
       await checkNumbers(page, name);
-      await expect.poll(() => letters(page), name).toEqual(await letters(twin));
+      await haveTheSameTexts(page, twin, name);
     });
   }
 }

@@ -134,7 +134,8 @@ pub(in crate::panel) fn Form(props: &FormProps) -> Html {
     let input = match &props.question.guess {
         Guess::None => Html::default(),
         Guess::Number => {
-            let attributes = NumberAttributes { data_guess_input: Some("number".into()), ..Default::default() };
+            let attributes =
+                NumberAttributes { data_guess_input: Some("number".into()), ..Default::default() };
             html! {
                 <>
                     <label>{ "Your prediction for " }

@@ -1,7 +1,7 @@
 //! The content of the dialog for teachers, and the assignment and the address that follow from it.
 
 use crate::assignment::Assignment;
-use crate::core::number::list_items;
+use crate::core::number_list::list_items;
 use crate::core::query::Query;
 use crate::panel::share::links;
 

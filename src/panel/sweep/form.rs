@@ -1,7 +1,8 @@
 //! The form of a sweep. Every choice becomes part of the address at once.
 
 use crate::charts::scale::format_exact;
-use crate::core::number::{Bounds, list_items};
+use crate::core::number::Bounds;
+use crate::core::number_list::list_items;
 use crate::core::query::Query;
 use crate::core::settings::{Kind, Param};
 use crate::core::sweep::example;
@@ -174,7 +175,8 @@ struct ValuesProps {
 fn Values(props: &ValuesProps) -> Html {
     let draft = use_state_eq(|| None::<String>);
     let message = use_state_eq(|| None::<String>);
-    let message_id = format!("{}-message-{}", props.name, use_unique());
+    let id = use_unique();
+    let message_id = format!("{}-message-{id}", props.name);
     use_effect_with(props.values.clone(), {
         let (draft, message) = (draft.setter(), message.setter());
         move |_| {

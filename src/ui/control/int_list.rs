@@ -1,6 +1,7 @@
 //! A list of whole numbers. Text that is not accepted stays until it is corrected, or until Escape restores the list.
 
-use crate::core::number::{Bounds, NumberError, list_items};
+use crate::core::number::{Bounds, NumberError};
+use crate::core::number_list::list_items;
 use crate::core::settings::{IntList, Kind};
 use crate::ui::control::field::Field;
 use serde_json::Value;
@@ -29,7 +30,8 @@ pub(super) fn IntListField(props: &Field) -> Html {
         let (on_change, value) = (props.on_change.clone(), props.value.clone());
         let (draft, message) = (draft.setter(), message.setter());
         Callback::from(move |event: Event| {
-            let (Some(input), Kind::IntList(list)) = (event.target_dyn_into::<HtmlInputElement>(), param.kind)
+            let (Some(input), Kind::IntList(list)) =
+                (event.target_dyn_into::<HtmlInputElement>(), param.kind)
             else {
                 return;
             };
@@ -94,7 +96,10 @@ mod tests {
             ("eight", "“eight” is not a number; enter a whole number from 1 to 256."),
             ("8; 2,5", "“2.5” is not a whole number; enter a whole number from 1 to 256."),
             ("1,2,3,4", "These are 4 numbers; enter at most 3."),
-            ("1,024", "In “1,024”, the comma could be part of a number; put spaces or semicolons between values."),
+            (
+                "1,024",
+                "In “1,024”, the comma could be part of a number; put spaces or semicolons between values.",
+            ),
         ] {
             assert_eq!(read(&list, text), Err(words.to_owned()));
         }

@@ -167,7 +167,8 @@ impl QueryState {
         let entered = self.draft.as_ref().is_none_or(|draft| draft.cell != cell);
         let changed = !entered && self.draft.as_ref().is_some_and(|draft| draft.changed);
         let number = read_number(&text);
-        self.warning = number.as_ref().err().map(|error| format!("{error} Until then, the last number counts."));
+        self.warning =
+            number.as_ref().err().map(|error| format!("{error} Until then, the last number counts."));
         let moves = number.as_ref().is_ok_and(|number| cell.of(shown) != Some(*number));
         if moves && !changed {
             self.push_undo();
@@ -189,7 +190,12 @@ impl Reducible for QueryState {
         // Text that is not accepted stays in its field until it is corrected or discarded.
         let keeps = matches!(
             action,
-            Action::Type(..) | Action::Step(..) | Action::Leave | Action::Scale | Action::Causal | Action::Hide(_)
+            Action::Type(..)
+                | Action::Step(..)
+                | Action::Leave
+                | Action::Scale
+                | Action::Causal
+                | Action::Hide(_)
         );
         if !keeps {
             next.warning = None;

@@ -170,12 +170,17 @@ mod tests {
 
     #[test]
     fn text_is_parsed_or_explained() {
-        for (text, value) in [(" 0.25 ", 0.25), ("0,25", 0.25), ("−3", -3.0), ("1,5", 1.5), ("100", MAX_VALUE)] {
+        for (text, value) in
+            [(" 0.25 ", 0.25), ("0,25", 0.25), ("−3", -3.0), ("1,5", 1.5), ("100", MAX_VALUE)]
+        {
             assert_eq!(parse(text, 1.0), Ok(value), "{text}");
         }
         for invalid in ["", "abc", "NaN", "--2", "1e9", "inf", "100.1"] {
             let words = parse(invalid, 0.5).expect_err(invalid);
-            assert!(words.ends_with("enter a number from −100 to 100. Until then it is 0.500."), "{invalid}: {words}");
+            assert!(
+                words.ends_with("enter a number from −100 to 100. Until then it is 0.500."),
+                "{invalid}: {words}"
+            );
         }
     }
 }
