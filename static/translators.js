@@ -1,7 +1,7 @@
 // Keeps the page alive and up to date while a page translator changes it.
 //
 // A translator replaces text nodes: Chrome and Edge put `<font>` elements in their place, Firefox puts other text nodes and
-// may reorder the elements around them. Yew keeps the nodes that it has inserted. Without this script it panics as soon
+// may reorder the elements around them, and some extensions replace a whole paragraph by its text. Yew keeps the nodes that it has inserted. Without this script it panics as soon
 // as it inserts something before a text that was replaced, and a number that it changes is no longer on the page.
 //
 // Yew changes the list of an element's children only with `insertBefore` and `removeChild`, and a text only with
@@ -84,6 +84,11 @@
     }
   }
 
+  /** Puts the elements around a node back, if a translator has replaced one of them by its text. */
+  function reconnect(node) {
+    for (let up = node; up && !node.isConnected; up = up.parentNode) restore(up);
+  }
+
   Node.prototype.insertBefore = function (node, next) {
     if (data.has(node.nodeName)) node.setAttribute('translate', 'no');
     restore(node);
@@ -96,13 +101,17 @@
     insertBefore.call(this, node, next);
     unlink(node);
     link(node, this, next);
+    // Not for an element that has yet to be inserted.
+    if (places.has(this)) reconnect(this);
     return node;
   };
 
   Node.prototype.removeChild = function (node) {
     restore(node);
     unlink(node);
-    return removeChild.call(this, node);
+    removeChild.call(this, node);
+    if (places.has(this)) reconnect(this);
+    return node;
   };
 
   Object.defineProperty(Node.prototype, 'nodeValue', {
@@ -110,6 +119,7 @@
     set(value) {
       nodeValue.set.call(this, value);
       restore(this);
+      reconnect(this);
     },
   });
 })();

@@ -13,6 +13,7 @@ use yew::prelude::*;
 const PAGE: usize = 10;
 
 /// A number field: its number, and what happens when a visitor changes it.
+#[derive(Debug)]
 pub struct NumberOptions {
     /// The number, if there is one.
     pub value: Option<f64>,
@@ -37,7 +38,7 @@ impl NumberOptions {
 }
 
 /// The attributes of a field's input.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct NumberAttributes {
     /// The id, for a label.
     pub id: Option<AttrValue>,
@@ -54,6 +55,7 @@ pub struct NumberAttributes {
 }
 
 /// A field that [`use_number_field`] keeps the state of.
+#[derive(Debug)]
 pub struct NumberField {
     text: String,
     value: Option<f64>,

@@ -5,9 +5,9 @@ import { act, address, expect, probed, sections, test, waitMetric, waitState } f
 
 /**
  * Runs in the page: translates it, and again after each change. Translated texts are in « ». Unlike a real translator it
- * also translates numbers and everything that is marked `translate="no"`.
+ * also translates numbers and everything that is marked `translate="no"`. Elements with `keep` in them stay.
  */
-function startTranslator(kind) {
+function startTranslator({ kind, keep = '[data-metric]' }) {
   const SKIP = 'script, style, textarea, svg, math, font, [data-translated]';
   const words = (text) => `«${text}»`;
   const isOpen = (node) => node.nodeType === 3 && node.data.trim() && !node.data.startsWith('«') && !node.parentNode.closest(SKIP);
@@ -16,6 +16,7 @@ function startTranslator(kind) {
     outer.appendChild(document.createElement('font')).append(words(text));
     return outer;
   };
+  const hasControls = (element) => element.querySelector(`${keep}, input, select, button, textarea, a, summary, details, p, div, ul, ol, table, section, dialog, canvas, svg, math`);
   const kinds = {
     /** Chrome and Edge: each text becomes an element. */
     each(text) {
@@ -30,12 +31,16 @@ function startTranslator(kind) {
     },
     /** Firefox: an element gets new texts, and its child elements in the order of the other language. */
     reordered(text) {
-      const parent = text.parentNode;
-      const children = [...parent.childNodes];
-      const isControl = (node) => node.nodeType === 1 && (node.matches('input, select, button, textarea, dialog, canvas, svg') || node.querySelector('input, select, button, textarea, canvas, svg'));
-      if (children.some(isControl)) return text.replaceWith(words(text.data));
+      const children = [...text.parentNode.childNodes];
       const translated = children.map((node) => (isOpen(node) ? document.createTextNode(words(node.data)) : node));
-      parent.replaceChildren(...translated.reverse());
+      if (hasControls(text.parentNode)) text.replaceWith(words(text.data));
+      else text.parentNode.replaceChildren(...translated.reverse());
+    },
+    /** Extensions: an element gets its translation as one text, without the elements in it. */
+    flattened(text) {
+      const parent = text.parentNode;
+      if (hasControls(parent)) text.replaceWith(words(text.data));
+      else parent.replaceChildren(font(parent.textContent.replace(/[«»]/g, '')));
     },
   };
   const open = (root) => {
@@ -200,7 +205,7 @@ async function survives(open, slug, kind) {
   const pages = [await open(hash), await open(hash)];
   const [page, twin] = pages;
   for (const each of pages) await probed(each);
-  await page.evaluate(startTranslator, kind);
+  await page.evaluate(startTranslator, { kind });
   await translated(page);
   for (const [name, action] of Object.entries(ACTIONS)) {
     await test.step(name, async () => {
@@ -217,7 +222,7 @@ test('mlp survives a translator that replaces texts by elements, in all that a v
 });
 
 for (const slug of sections) {
-  for (const kind of ['each', 'joined', 'reordered']) {
+  for (const kind of ['each', 'joined', 'reordered', 'flattened']) {
     if (slug === 'mlp' && kind === 'each') continue;
     test(`${slug} survives a translator of the kind "${kind}"`, { tag: '@long' }, async ({ open }) => {
       test.setTimeout(300_000);
@@ -226,24 +231,29 @@ for (const slug of sections) {
   }
 }
 
-test('numbers keep changing on a translated page, also in a frame', async ({ open, serve, site }) => {
-  const host = await serve({ pages: { 'index.html': `<!doctype html><html lang="en"><title>host</title><link rel="icon" href="data:,"><iframe width="900" height="900" sandbox="allow-scripts allow-same-origin" src="${site.url}${address('mlp', { device: 'cpu', embed: 1, steps: 100_000 })}"></iframe></html>` } });
-  const page = await open('', { from: host, ready: false });
-  const frame = await (await page.waitForSelector('iframe')).contentFrame();
-  await frame.locator('[data-panel][data-probe="idle"]').waitFor();
-  await frame.evaluate(startTranslator, 'each');
-  const shown = async () => Number((await frame.locator('[data-metric="step"]').first().innerText()).replace(/[^\d]/g, ''));
-  await frame.locator('[data-action="train"]').click();
-  await frame.locator('[data-action="pause"]').waitFor();
-  let last = 0;
-  for (let i = 0; i < 5; i++) {
-    await expect.poll(shown, 'the step on the page').toBeGreaterThan(last);
-    last = await shown();
-  }
-  await frame.locator('[data-action="stop"]').click();
-  // The same number in the attribute and on the page.
-  await expect.poll(async () => (await shown()) === Number(await frame.locator('[data-metric="step"]').first().getAttribute('data-value'))).toBe(true);
-});
+for (const kind of ['each', 'flattened']) {
+  test(`numbers keep changing on a translated page, also in a frame, with a translator of the kind "${kind}"`, async ({ open, serve, site }) => {
+    const hash = address('mlp', { device: 'cpu', embed: 1, steps: 20_000 });
+    const host = await serve({ pages: { 'index.html': `<!doctype html><html lang="en"><title>host</title><link rel="icon" href="data:,"><iframe width="900" height="900" sandbox="allow-scripts allow-same-origin" src="${site.url}${hash}"></iframe></html>` } });
+    const page = await open('', { from: host, ready: false });
+    const frame = await (await page.waitForSelector('iframe')).contentFrame();
+    await frame.locator('[data-panel][data-probe="idle"]').waitFor();
+    await frame.evaluate(startTranslator, { kind, keep: 'nothing' });
+    const shown = async () => Number(/Step\D*([\d\s]+)/.exec(await frame.locator('.run-numbers').innerText())?.[1].replace(/\s/g, ''));
+    await frame.locator('[data-action="train"]').click();
+    await frame.locator('[data-action="pause"]').waitFor();
+    let last = 0;
+    for (let i = 0; i < 5; i++) {
+      await expect.poll(shown, 'the step on the page').toBeGreaterThan(last);
+      last = await shown();
+    }
+    await frame.locator('[data-action="stop"]').click();
+    await expect(frame.locator('[data-panel]')).toHaveAttribute('data-state', 'done');
+    // The page shows the last step, once.
+    const { step } = await frame.evaluate(() => ({ step: document.querySelector('progress').value }));
+    await expect.poll(shown).toBe(step);
+  });
+}
 
 test('data is marked, so that a translator leaves it alone', async ({ open }) => {
   const page = await open(address('mlp', { device: 'cpu', steps: 20 }));
