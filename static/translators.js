@@ -1,8 +1,9 @@
 // Keeps the page alive and up to date while a page translator changes it.
 //
 // A translator replaces text nodes: Chrome and Edge put `<font>` elements in their place, Firefox puts other text nodes and
-// may reorder the elements around them, and some extensions replace a whole paragraph by its text. Yew keeps the nodes that it has inserted. Without this script it panics as soon
-// as it inserts something before a text that was replaced, and a number that it changes is no longer on the page.
+// may reorder the elements around them, and some extensions replace a whole paragraph by its text. Yew keeps the nodes
+// that it has inserted. Without this script it panics as soon as it inserts something before a text that was replaced,
+// and a number that it changes is no longer on the page.
 //
 // Yew changes the list of an element's children only with `insertBefore` and `removeChild`, and a text only with
 // `nodeValue`. Therefore these three remember the order in which the page itself has put its nodes. Before they touch a
@@ -64,7 +65,9 @@
     const found = [];
     let at = previous ? previous.nextSibling : parent.firstChild;
     for (; at && at !== next && !isIn(parent, at); at = at.nextSibling) found.push(at);
-    if ((at ?? undefined) === (next ?? undefined) && found.length === missing.length) {
+    // One element for each text is in the order of the texts. Other texts may be in the order of the other language.
+    const isPaired = found.length === missing.length && found.every((other) => other.nodeType === Node.ELEMENT_NODE);
+    if (isPaired && (at ?? undefined) === (next ?? undefined)) {
       parent.replaceChild(node, found[missing.indexOf(node)]);
     } else {
       restoreAll(parent);
