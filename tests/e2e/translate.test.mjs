@@ -8,7 +8,7 @@ import { act, address, expect, probed, sections, test, waitMetric, waitState } f
  * also translates numbers and everything that is marked `translate="no"`. Elements with `keep` in them stay.
  */
 function startTranslator({ kind, keep = '[data-metric]' }) {
-  const SKIP = 'script, style, textarea, svg, math, font, [data-translated]';
+  const SKIP = 'script, style, textarea, svg, math, font';
   const words = (text) => `«${text}»`;
   const isOpen = (node) => node.nodeType === 3 && node.data.trim() && !node.data.startsWith('«') && !node.parentNode.closest(SKIP);
   const font = (text) => {
@@ -22,7 +22,7 @@ function startTranslator({ kind, keep = '[data-metric]' }) {
     each(text) {
       text.parentNode.replaceChild(font(text.data), text);
     },
-    /** Neighboring texts become one element, outside of which the empty originals are left out. */
+    /** Neighboring texts become one element. */
     joined(text) {
       const run = [text];
       while (run.at(-1).nextSibling?.nodeType === 3) run.push(run.at(-1).nextSibling);
@@ -49,21 +49,17 @@ function startTranslator({ kind, keep = '[data-metric]' }) {
     while (walker.nextNode()) if (isOpen(walker.currentNode)) found.push(walker.currentNode);
     return found;
   };
-  let isOn = true;
   let timer;
   const translate = () => {
     timer = undefined;
-    if (isOn) for (const text of open(document.body)) if (text.isConnected) kinds[kind](text);
+    for (const text of open(document.body)) if (text.isConnected) kinds[kind](text);
   };
   new MutationObserver(() => (timer ??= setTimeout(translate, 100))).observe(document.body, { subtree: true, childList: true, characterData: true });
   translate();
-  window.translator = {
-    isIdle: () => timer === undefined && !open(document.body).length,
-    stop: () => (isOn = false),
-  };
+  window.isTranslated = () => timer === undefined && !open(document.body).length;
 }
 
-const translated = (page) => expect.poll(() => page.evaluate(() => window.translator.isIdle()), 'the page is translated').toBe(true);
+const translated = (page) => expect.poll(() => page.evaluate(() => window.isTranslated()), 'the page is translated').toBe(true);
 
 /** Returns the page's texts, without the marks of a translation and without numbers. */
 const texts = (page) =>
@@ -73,7 +69,7 @@ const texts = (page) =>
     while (walker.nextNode()) {
       const text = walker.currentNode;
       // Estimates and speeds depend on the machine.
-      if (text.parentNode.closest('script, style, .run-numbers, .run-below, [data-sweep-words]')) continue;
+      if (text.parentNode.closest('script, style, .run-numbers, [data-sweep-words]')) continue;
       found.push(text.data.replace(/[^a-z ]/gi, '').trim());
     }
     return found.filter(Boolean);
