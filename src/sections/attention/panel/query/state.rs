@@ -309,7 +309,7 @@ mod tests {
         let left = state.clone().reduce(Action::Leave).reduce(Action::Scale);
         assert!(left.is_wrong(cell) && left.text(cell, 7.0) == "7x");
         let corrected = left.reduce(Action::Type(cell, "7,5".to_owned(), small())).reduce(Action::Leave);
-        assert_eq!((corrected.text(cell, 7.5), corrected.warning.clone()), ("7.50".to_owned(), None));
+        assert_eq!((corrected.text(cell, 7.5), corrected.warning.clone()), ("7.5".to_owned(), None));
         assert_eq!(state.reduce(Action::Escape).edited, None);
         // Edits without a valid number are not an undo step.
         assert!(!after(vec![Action::Type(cell, "x".to_owned(), small()), Action::Leave]).can_undo());
