@@ -43,9 +43,10 @@ hash_of() {
     }'
 }
 
-# The page's policy allows inline scripts only by their hashes: the lines with which Trunk starts the page. This copies
-# each inline script to a file of its own, byte for byte. The script with which `trunk serve` reloads the page is
-# rewritten for every request and has no fixed hash, so it gets a nonce. Built sites do not contain it.
+# The page's policy allows inline scripts only by their hashes: the lines with which Trunk starts the page, and
+# static/translators.js. This copies each inline script to a file of its own, byte for byte. The script with which
+# `trunk serve` reloads the page is rewritten for every request and has no fixed hash, so it gets a nonce. Built sites do
+# not contain it.
 LC_ALL=C awk -v folder="$parts" '
     { page = page $0 "\n" }
     END {

@@ -14,6 +14,8 @@ pub mod guided;
 mod int_list;
 pub mod measure;
 pub mod metric;
+pub mod number;
+pub mod number_list;
 mod param;
 mod progress;
 pub mod query;

@@ -120,7 +120,7 @@ for (const [slug, chapters] of Object.entries(sections)) {
 test('an address without a chapter opens the first one, and an unknown chapter is reported', async ({ open }) => {
   const page = await open('#/attention?d_k=8&device=cpu');
   assert.deepEqual(await openChapters(page), ['weights']);
-  assert.equal(await page.locator('[data-param="d_k"] input[type="number"]').inputValue(), '8');
+  assert.equal(await page.locator('[data-param="d_k"] input[role="spinbutton"]').inputValue(), '8');
   await page.evaluate(() => (location.hash = '#/attention/nosuch?d_k=8&device=cpu'));
   await page.getByText('There is no chapter “nosuch” in this section').waitFor();
   assert.deepEqual(await openChapters(page), ['weights']);
@@ -131,7 +131,7 @@ test('all chapters share the settings', async ({ open }) => {
   await setParam(page, 'depth', 5);
   await page.locator('[data-to="parameters"]').click();
   await page.locator('[data-chapter="parameters"]').waitFor();
-  assert.equal(await page.locator('[data-param="depth"] input[type="number"]').inputValue(), '5');
+  assert.equal(await page.locator('[data-param="depth"] input[role="spinbutton"]').inputValue(), '5');
   assert.match(page.url(), /depth=5/);
 });
 

@@ -114,7 +114,7 @@ test('the host page changes settings, trains and receives messages; messages fro
     addEventListener('message', ({ data }) => window.heard.push(data));
   });
   const frame = inside(page, '#mlp');
-  const depth = () => frame.locator('[data-param="depth"] input[type="number"], [data-param="depth"] input').last().inputValue();
+  const depth = () => frame.locator('[data-param="depth"] input[role="spinbutton"], [data-param="depth"] input').last().inputValue();
   await frame.locator('[data-panel]').waitFor();
   const received = (type) => page.evaluate((type) => window.heard.filter((data) => data?.source === 'nn-lab' && data.type === type), type);
   await expect.poll(async () => (await received('ready')).length + (await received('state')).length, 'it is ready').toBeGreaterThan(0);

@@ -90,7 +90,7 @@ test('new frames do not overwrite what is being typed', async ({ open }) => {
   const page = await open(cpu({ steps: 20_000 }));
   await act(page, 'train');
   await waitMetric(page, 'step', (step) => step > 5);
-  const field = page.locator('[data-param="width"] input[type="number"]');
+  const field = page.locator('[data-param="width"] input[role="spinbutton"]');
   await field.fill('16');
   // The run continues and sends frames.
   const before = await metric(page, 'step');
@@ -138,8 +138,8 @@ test('Back undoes a change of settings', async ({ open }) => {
   await page.waitForURL(/depth=5/);
   await page.goBack();
   // The address changes first, then the page.
-  await page.waitForFunction(() => document.querySelector('[data-param="depth"] input[type="number"]').value === '3');
-  assert.equal(Number(await page.locator('[data-param="width"] input[type="number"]').inputValue()), 16);
+  await page.waitForFunction(() => document.querySelector('[data-param="depth"] input[role="spinbutton"]').value === '3');
+  assert.equal(Number(await page.locator('[data-param="width"] input[role="spinbutton"]').inputValue()), 16);
 });
 
 // ---- The diagram of the network
@@ -217,17 +217,19 @@ test('changing a weight changes the boundary and the maps, and can be undone', a
   assert.equal(await waitMetric(page, 'params_edited', (count) => count === 1), 1);
   await page.waitForFunction(([selector, was]) => document.querySelector(selector).toDataURL() !== was, [`${figure} ${boundary}`, before[0]]);
   assert.notEqual(await picture(page, maps), before[1]);
-  // Text that is not a number is reported, and the weight stays.
-  for (const wrong of ['abc', 'NaN', '']) {
+  // Text that is not accepted is reported and stays in the field, and the weight stays.
+  for (const [wrong, words] of [['abc', 'not a number'], ['NaN', 'not a number'], ['', 'is missing'], ['1e9', 'out of range']]) {
     await field.fill(wrong);
     await field.press('Enter');
-    await page.locator('[data-editor] .control-message', { hasText: 'not a number; it stays 2.50' }).waitFor();
-    assert.equal(await field.inputValue(), '2.5');
+    await page.locator('[data-editor] .control-message', { hasText: words }).filter({ hasText: 'from −100 to 100. Until then it is 2.50.' }).waitFor();
+    await field.press('Tab');
+    assert.deepEqual([await field.inputValue(), await field.getAttribute('aria-invalid')], [wrong, 'true']);
   }
-  await field.fill('1e9');
+  await field.press('Escape');
+  assert.deepEqual([await field.inputValue(), await field.getAttribute('aria-invalid')], ['2.5', null]);
+  await field.fill('1,25');
   await field.press('Enter');
-  await page.locator('[data-editor] .control-message', { hasText: '100 is as far' }).waitFor();
-  await waitWeight(page, '0-0-0', 100);
+  await waitWeight(page, '0-0-0', 1.25);
   await page.locator('[data-action="undo-edit"]').click();
   await waitWeight(page, '0-0-0', 2.5);
   await page.locator('[data-editor] input[type="range"]').press('ArrowRight');
@@ -303,13 +305,18 @@ test('layers and units are added and removed, and the address follows', async ({
   assert.equal(await readParam(page, 'width'), '4');
   await waitMetric(page, 'params_counted', (count) => count === 12 + 4 * 20 + 10);
   const field = page.locator('[data-param="hidden"] input');
-  await field.fill('8, 9000, 4');
+  await field.fill('8, 256, 4');
   await field.press('Enter');
-  await page.locator('[data-param="hidden"] .control-message', { hasText: 'from 1 to 256' }).waitFor();
   await has('8,256,4');
-  await field.fill('eight');
-  await field.press('Enter');
-  await page.locator('[data-param="hidden"] .control-message', { hasText: 'not a list of whole numbers' }).waitFor();
+  // Text that is not accepted stays, and the layers stay.
+  for (const [wrong, words] of [['8, 9000, 4', 'from 1 to 256'], ['eight', 'not a number']]) {
+    await field.fill(wrong);
+    await field.press('Enter');
+    await page.locator('[data-param="hidden"] .control-message', { hasText: words }).waitFor();
+    assert.equal(await widths(), wrong);
+    await has('8,256,4');
+  }
+  await field.press('Escape');
   assert.equal(await widths(), '8, 256, 4');
   // Wide layers are split into pages.
   assert.equal(await item(page, '2-8').count(), 0);

@@ -4,12 +4,13 @@
 use crate::assignment::{Answer, Guess, Question};
 use crate::charts::scale::format_number;
 use crate::core::curve::RunSeries;
+use crate::core::number::Bounds;
 use crate::panel::RunView;
 use crate::panel::run_panel::curve::{CurveOutcome, CurvePad};
 use crate::protocol::RunState;
+use crate::ui::number_field::{NumberAttributes, NumberOptions, use_number_field};
 use crate::ui::readout::metrics_on_page;
 use crate::ui::use_unique;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 #[derive(Clone, PartialEq, Properties)]
@@ -114,6 +115,18 @@ pub(in crate::panel) struct FormProps {
 pub(in crate::panel) fn Form(props: &FormProps) -> Html {
     let draft = use_state_eq(|| None::<Answer>);
     let id = use_unique();
+    let guessed = match *draft {
+        Some(Answer::Number(number)) => Some(number),
+        _ => None,
+    };
+    let set_number = {
+        let draft = draft.setter();
+        Callback::from(move |number: Option<f64>| draft.set(number.map(Answer::Number)))
+    };
+    let number = use_number_field(NumberOptions {
+        on_input: set_number.clone(),
+        ..NumberOptions::new(guessed, Bounds::ANY, set_number.reform(Some))
+    });
     let choose = |answer: Answer| {
         let draft = draft.setter();
         Callback::from(move |_: Event| draft.set(Some(answer.clone())))
@@ -121,20 +134,20 @@ pub(in crate::panel) fn Form(props: &FormProps) -> Html {
     let input = match &props.question.guess {
         Guess::None => Html::default(),
         Guess::Number => {
-            let draft = draft.setter();
-            let oninput = Callback::from(move |event: InputEvent| {
-                let number = event.target_unchecked_into::<HtmlInputElement>().value_as_number();
-                draft.set(number.is_finite().then_some(Answer::Number(number)));
-            });
+            let attributes =
+                NumberAttributes { data_guess_input: Some("number".into()), ..Default::default() };
             html! {
-                <label>{ "Your prediction for " }
-                    if let Some(quantity) = &props.quantity {
-                        { quantity.clone() }
-                    } else {
-                        <code>{ props.question.metrics.join(", ") }</code>
-                    }
-                    { " " }
-                    <input type="number" step="any" inputmode="decimal" data-guess-input="number" {oninput} /></label>
+                <>
+                    <label>{ "Your prediction for " }
+                        if let Some(quantity) = &props.quantity {
+                            { quantity.clone() }
+                        } else {
+                            <code>{ props.question.metrics.join(", ") }</code>
+                        }
+                        { " " }
+                        { number.input(attributes) }</label>
+                    { number.message() }
+                </>
             }
         }
         Guess::Choice(options) => {

@@ -1,6 +1,7 @@
 //! The content of the dialog for teachers, and the assignment and the address that follow from it.
 
 use crate::assignment::Assignment;
+use crate::core::number_list::list_items;
 use crate::core::query::Query;
 use crate::panel::share::links;
 
@@ -40,12 +41,16 @@ impl Draft {
     /// Returns the assignment with its question, and warnings about it.
     pub(super) fn assignment(&self) -> (Assignment, Vec<String>) {
         let options = self.options.lines().collect::<Vec<_>>().join("|");
+        // In an address, numbers have a point, and a comma is between them. Two whole numbers could be one with a decimal
+        // comma, but a range has two. What is left is reported as one number.
+        let ends = list_items(&self.range, false).or_else(|_| list_items(&self.range, true));
+        let range = ends.map_or_else(|_| self.range.replace(',', "."), |ends| ends.join(","));
         let query = [
             ("ask", &self.ask),
             ("ask_guess", &self.guess),
             ("ask_options", &options),
             ("ask_metric", &self.metric),
-            ("ask_range", &self.range),
+            ("ask_range", &range),
         ];
         let (read, warnings) = Assignment::from_query(&query.into());
         (Assignment { question: read.question, ..self.assignment.clone() }, warnings)
@@ -136,5 +141,24 @@ mod tests {
         let draft = Draft::of(&shown);
         assert_eq!(draft.options, "a\nb");
         assert_eq!(draft.query(&shown).to_string(), shown.to_string());
+    }
+
+    #[test]
+    fn a_range_takes_decimal_commas() {
+        let range = |text: &str| {
+            let draft = Draft {
+                ask: "How low?".to_owned(),
+                guess: "curve".to_owned(),
+                metric: "loss".to_owned(),
+                range: text.to_owned(),
+                ..Draft::default()
+            };
+            (draft.query(&Query::default()).get("ask_range").map(str::to_owned), draft.assignment().1.len())
+        };
+        for text in ["0,5; 1,5", "0,5 1,5", "0,5, 1,5", "0.5,1.5"] {
+            assert_eq!(range(text), (Some("0.5,1.5".to_owned()), 0), "{text}");
+        }
+        assert_eq!(range("0,5").0.as_deref(), Some("0,5"));
+        assert_eq!(range("0,05"), (None, 1), "one number is not a range");
     }
 }

@@ -1,9 +1,14 @@
 //! The form of a sweep. Every choice becomes part of the address at once.
 
+use crate::charts::scale::format_exact;
+use crate::core::number::Bounds;
+use crate::core::number_list::list_items;
 use crate::core::query::Query;
 use crate::core::settings::{Kind, Param};
 use crate::core::sweep::example;
 use crate::panel::PanelAction;
+use crate::ui::number_field::{NumberAttributes, NumberOptions, use_number_field};
+use crate::ui::use_unique;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -48,14 +53,11 @@ fn axis(props: &FormProps, key: &'static str, label: &'static str, now: Option<S
     };
     let on_values = {
         let (dispatch, chosen) = (props.dispatch.clone(), chosen.to_owned());
-        Callback::from(move |event: Event| {
-            let values = event.target_unchecked_into::<HtmlInputElement>().value();
-            dispatch.emit(PanelAction::Write(vec![(
-                key.to_owned(),
-                Some(format!("{chosen}:{}", values.trim())),
-            )]));
+        Callback::from(move |values: String| {
+            dispatch.emit(PanelAction::Write(vec![(key.to_owned(), Some(format!("{chosen}:{values}")))]));
         })
     };
+    let param = props.params.iter().find(|param| param.key == chosen);
     let option = |param: &'static Param| {
         html! { <option value={param.key} selected={param.key == chosen}>{ param.label }</option> }
     };
@@ -68,9 +70,7 @@ fn axis(props: &FormProps, key: &'static str, label: &'static str, now: Option<S
                 </select>
             </label>
             if !chosen.is_empty() {
-                <label data-param={format!("{key}_values")} title="Comma-separated values, or from..to/count; append log for a geometric series: 2..256/8log">
-                    { "Values " }<input type="text" size="24" value={values.to_owned()} onchange={on_values} placeholder="2, 4, 8 or 2..256/8log" />
-                </label>
+                <Values name={format!("{key}_values")} whole={param.is_none_or(is_whole)} values={values.to_owned()} {on_values} />
             }
         </>
     }
@@ -114,11 +114,10 @@ fn measure(props: &FormProps, now: String) -> Html {
     };
     let on_threshold = {
         let (dispatch, name, reduction) = (props.dispatch.clone(), name.clone(), reduction.clone());
-        Callback::from(move |event: Event| {
-            let threshold = event.target_unchecked_into::<HtmlInputElement>().value();
+        Callback::from(move |threshold: f64| {
             dispatch.emit(PanelAction::Write(vec![(
                 "measure".to_owned(),
-                Some(text(&name, &reduction, threshold.trim())),
+                Some(text(&name, &reduction, &format_exact(threshold))),
             )]));
         })
     };
@@ -144,9 +143,104 @@ fn measure(props: &FormProps, now: String) -> Html {
                 </select>
             </label>
             if matches!(chosen, "below" | "above") {
-                <label data-param="measure_threshold"><span class="visually-hidden">{ "Value" }</span>
-                    <input type="number" step="any" value={threshold} onchange={on_threshold} /></label>
+                <Threshold value={threshold.parse::<f64>().ok().filter(|value| value.is_finite())} {on_threshold} />
             }
+        </>
+    }
+}
+
+/// Returns true if the values of a setting have no decimal comma: whole numbers and names.
+fn is_whole(param: &Param) -> bool {
+    match param.kind {
+        Kind::Float { .. } => false,
+        Kind::List(options) => !options.iter().any(|(slug, _)| slug.contains('.')),
+        Kind::Int { .. } | Kind::Choice(_) | Kind::Switch | Kind::IntList(_) => true,
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ValuesProps {
+    /// The `data-param` of the label.
+    name: String,
+    /// True if the values have no decimal comma.
+    whole: bool,
+    /// The values as in the address.
+    values: String,
+    /// Receives the values as the address has them.
+    on_values: Callback<String>,
+}
+
+/// The values of an axis. Text that is not accepted stays until it is corrected, or until Escape restores the values.
+#[component]
+fn Values(props: &ValuesProps) -> Html {
+    let draft = use_state_eq(|| None::<String>);
+    let message = use_state_eq(|| None::<String>);
+    let id = use_unique();
+    let message_id = format!("{}-message-{id}", props.name);
+    use_effect_with(props.values.clone(), {
+        let (draft, message) = (draft.setter(), message.setter());
+        move |_| {
+            draft.set(None);
+            message.set(None);
+        }
+    });
+    let oninput = {
+        let draft = draft.setter();
+        Callback::from(move |event: InputEvent| {
+            draft.set(Some(event.target_unchecked_into::<HtmlInputElement>().value()));
+        })
+    };
+    let onchange = {
+        let (draft, message) = (draft.setter(), message.setter());
+        let (whole, on_values) = (props.whole, props.on_values.clone());
+        Callback::from(move |event: Event| {
+            match list_items(&event.target_unchecked_into::<HtmlInputElement>().value(), whole) {
+                Ok(items) => {
+                    draft.set(None);
+                    message.set(None);
+                    on_values.emit(items.join(","));
+                }
+                Err(error) => message.set(Some(error.to_string())),
+            }
+        })
+    };
+    let onkeydown = {
+        let (draft, message) = (draft.setter(), message.setter());
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Escape" {
+                draft.set(None);
+                message.set(None);
+            }
+        })
+    };
+    let text = (*draft).clone().unwrap_or_else(|| props.values.replace(',', ", "));
+    html! {
+        <>
+            <label data-param={props.name.clone()} title="Values with commas or spaces between them, or from..to/count; append log for a geometric series: 2..256/8log">
+                { "Values " }<input type="text" size="24" value={text} placeholder="2, 4, 8 or 2..256/8log"
+                    aria-invalid={message.is_some().then_some("true")} aria-describedby={message_id.clone()}
+                    {oninput} {onchange} {onkeydown} />
+            </label>
+            <p class="control-message" id={message_id} role="alert">{ (*message).clone() }</p>
+        </>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ThresholdProps {
+    value: Option<f64>,
+    on_threshold: Callback<f64>,
+}
+
+/// The value that a measured quantity has to reach.
+#[component]
+fn Threshold(props: &ThresholdProps) -> Html {
+    let number = use_number_field(NumberOptions::new(props.value, Bounds::ANY, props.on_threshold.clone()));
+    html! {
+        <>
+            <label data-param="measure_threshold"><span class="visually-hidden">{ "Value" }</span>
+                { number.input(NumberAttributes::default()) }</label>
+            { number.message() }
         </>
     }
 }

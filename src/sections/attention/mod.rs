@@ -20,9 +20,7 @@ pub use checks::{chance_loss, entropy_uniform, expected_entropy, head_dim, param
 pub use config::{Config, MaskChoice};
 #[cfg(feature = "page")]
 pub use panel::AttentionPanel;
-pub use query::{
-    Example, MAX_HEADS, MAX_NUMBER, NumberError, Projections, Stages, Switches, read_number, stages,
-};
+pub use query::{Example, MAX_HEADS, MAX_NUMBER, Projections, Stages, Switches, read_number, stages};
 
 use crate::core::curve::{Curve, RunSeries};
 use crate::run::Experiment;

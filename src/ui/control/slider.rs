@@ -4,6 +4,7 @@ use crate::ui::control::{
     field::Field,
     range::{POSITIONS, Range},
 };
+use crate::ui::number_field::{NumberAttributes, NumberOptions, use_number_field};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -11,11 +12,9 @@ use yew::prelude::*;
 pub(super) fn Slider(props: &Field) -> Html {
     let range = Range::of(&props.param.kind);
     let value = props.value.as_f64().unwrap_or(range.min);
-    let message = use_state_eq(|| None::<String>);
     let change = {
-        let (on_change, message) = (props.on_change.clone(), message.setter());
-        move |next: f64, words: Option<String>| {
-            message.set(words);
+        let on_change = props.on_change.clone();
+        move |next: f64| {
             // Compared as text, because a value stored as an f32 differs slightly from the number that was
             // typed.
             if range.write(next) != range.write(value) {
@@ -29,7 +28,7 @@ pub(super) fn Slider(props: &Field) -> Html {
             let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
             let position = input.value_as_number();
             if position.is_finite() {
-                change(range.value_at(position), None);
+                change(range.value_at(position));
             }
         })
     };
@@ -48,24 +47,14 @@ pub(super) fn Slider(props: &Field) -> Html {
                 _ => return,
             };
             event.prevent_default();
-            change(next, None);
+            change(next);
         })
     };
-    let onchange = {
-        let message = message.setter();
-        Callback::from(move |event: Event| {
-            let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
-            let (next, words) = range.read(&input.value(), value);
-            // The field shows the value in effect, also if that is the old one.
-            input.set_value(&range.write(next.unwrap_or(value)));
-            match next {
-                Some(next) => change(next, words),
-                None => message.set(words),
-            }
-        })
-    };
+    let number = use_number_field(NumberOptions {
+        step: Callback::from(move |(value, up): (f64, bool)| range.stepped(value, up)),
+        ..NumberOptions::new(Some(value), range.bounds(), Callback::from(change))
+    });
     let text = range.write(value);
-    let message_id = format!("{}-message", props.id);
     html! {
         <>
             <div class="slider">
@@ -76,27 +65,20 @@ pub(super) fn Slider(props: &Field) -> Html {
                     max={POSITIONS.to_string()}
                     step="any"
                     value={range.position_of(value).to_string()}
-                    aria-valuetext={text.clone()}
+                    aria-valuetext={text}
                     aria-describedby={props.help_id.clone()}
                     disabled={props.disabled}
                     {oninput}
                     {onkeydown}
                 />
-                <input
-                    type="number"
-                    class="number-field"
-                    inputmode={if range.integer { "numeric" } else { "decimal" }}
-                    min={range.write(range.min)}
-                    max={range.write(range.max)}
-                    step={if range.integer { "1" } else { "any" }}
-                    value={text}
-                    aria-label={format!("{}, as a number", props.param.label)}
-                    aria-describedby={format!("{} {message_id}", props.help_id)}
-                    disabled={props.disabled}
-                    {onchange}
-                />
+                { number.input(NumberAttributes {
+                    label: Some(format!("{}, as a number", props.param.label).into()),
+                    described_by: Some(props.help_id.clone()),
+                    disabled: props.disabled,
+                    ..NumberAttributes::default()
+                }) }
             </div>
-            <p class="control-message" id={message_id} role="status">{ (*message).clone() }</p>
+            { number.message() }
         </>
     }
 }

@@ -195,7 +195,7 @@ export const act = (page, action) => page.locator(`${panel} [data-action="${acti
 /** Sets a control as a visitor does: types a number, chooses from a menu, ticks a box. */
 export async function setParam(page, key, value) {
   const control = page.locator(`[data-param="${key}"]`).first();
-  const field = control.locator('input[type="number"], select, input[type="checkbox"]').first();
+  const field = control.locator('input[role="spinbutton"], select, input[type="checkbox"]').first();
   const kind = await field.evaluate((node) => (node.tagName === 'SELECT' ? 'select' : node.type));
   if (kind === 'select') await field.selectOption(String(value));
   else if (kind === 'checkbox') await field.setChecked(Boolean(value));
@@ -207,7 +207,7 @@ export async function setParam(page, key, value) {
 
 /** Returns what a control shows. */
 export function readParam(page, key) {
-  const field = page.locator(`[data-param="${key}"]`).first().locator('input[type="number"], select, input[type="checkbox"]').first();
+  const field = page.locator(`[data-param="${key}"]`).first().locator('input[role="spinbutton"], select, input[type="checkbox"]').first();
   return field.evaluate((node) => (node.type === 'checkbox' ? String(node.checked) : node.value));
 }
 

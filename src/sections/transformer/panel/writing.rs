@@ -2,7 +2,9 @@
 
 use super::chars::{spoken, visible};
 use super::next_token::first_text;
+use crate::core::number::Bounds;
 use crate::sections::transformer::{Request, TaskChoice, WriteRequest, Writing, WrittenChar};
+use crate::ui::number_field::{NumberAttributes, NumberOptions, use_number_field};
 use crate::ui::readout::format_number;
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
@@ -28,15 +30,6 @@ pub(super) fn WritingDesk(props: &WritingProps) -> Html {
     let top_k = use_state_eq(|| 20u32);
     let seed = use_state_eq(|| 1u32);
     let count = use_state_eq(|| 300u32);
-    let number = |state: &UseStateHandle<u32>, low: u32, high: u32| {
-        let state = state.setter();
-        Callback::from(move |event: InputEvent| {
-            let value = event.target_unchecked_into::<HtmlInputElement>().value_as_number();
-            if value.is_finite() {
-                state.set((value.max(0.0) as u32).clamp(low, high));
-            }
-        })
-    };
     let on_prompt = {
         let prompt = prompt.setter();
         Callback::from(move |event: InputEvent| {
@@ -50,7 +43,8 @@ pub(super) fn WritingDesk(props: &WritingProps) -> Html {
                 .set(event.target_unchecked_into::<HtmlInputElement>().value_as_number().clamp(0.05, 2.0))
         })
     };
-    let max_top_k = props.vocabulary.max(1) as u32;
+    // The vocabulary is unknown until a model exists.
+    let max_top_k = if props.vocabulary == 0 { u32::MAX } else { props.vocabulary as u32 };
     let write = {
         let (ask, request) = (
             props.ask.clone(),
@@ -69,10 +63,9 @@ pub(super) fn WritingDesk(props: &WritingProps) -> Html {
     };
     let cancel = props.ask.reform(|_: MouseEvent| Request::Cancel);
     let knob = |label: &'static str, name: &'static str, state: &UseStateHandle<u32>, low: u32, high: u32| {
-        html! {
-            <label class="inline-knob">{ label }{ " " }<input type="number" min={low.to_string()} max={high.to_string()} value={state.to_string()}
-                data-write={name} oninput={number(state, low, high)} /></label>
-        }
+        let (value, setter) = (**state, state.setter());
+        let on_number = Callback::from(move |number: u32| setter.set(number));
+        html! { <Knob {label} {name} {value} {low} {high} {on_number} /> }
     };
     html! {
         <div class="writing">
@@ -96,6 +89,39 @@ pub(super) fn WritingDesk(props: &WritingProps) -> Html {
             }
             <Text prompt={props.writing.prompt.clone()} chars={props.writing.chars.clone()} busy={props.writing.busy} />
         </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct KnobProps {
+    label: &'static str,
+    /// The `data-write` of its input.
+    name: &'static str,
+    value: u32,
+    low: u32,
+    high: u32,
+    on_number: Callback<u32>,
+}
+
+/// A whole number.
+#[component]
+fn Knob(props: &KnobProps) -> Html {
+    // The bounds are whole numbers, so nothing is lost.
+    let on_number = props.on_number.reform(|number: f64| number as u32);
+    let on_valid = props.on_number.clone();
+    let number = use_number_field(NumberOptions {
+        // Enter sends the form at once, so each accepted number counts immediately.
+        on_input: Callback::from(move |number: Option<f64>| {
+            number.into_iter().for_each(|number| on_valid.emit(number as u32));
+        }),
+        ..NumberOptions::new(Some(props.value.into()), Bounds::whole(props.low, props.high), on_number)
+    });
+    let attributes = NumberAttributes { data_write: Some(props.name.into()), ..Default::default() };
+    html! {
+        <>
+            <label class="inline-knob">{ props.label }{ " " }{ number.input(attributes) }</label>
+            { number.message() }
+        </>
     }
 }
 

@@ -167,7 +167,8 @@ impl QueryState {
         let entered = self.draft.as_ref().is_none_or(|draft| draft.cell != cell);
         let changed = !entered && self.draft.as_ref().is_some_and(|draft| draft.changed);
         let number = read_number(&text);
-        self.warning = number.as_ref().err().map(ToString::to_string);
+        self.warning =
+            number.as_ref().err().map(|error| format!("{error} Until then, the last number counts."));
         let moves = number.as_ref().is_ok_and(|number| cell.of(shown) != Some(*number));
         if moves && !changed {
             self.push_undo();
@@ -186,7 +187,17 @@ impl Reducible for QueryState {
 
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
         let mut next = (*self).clone();
-        if !matches!(action, Action::Type(..) | Action::Step(..)) {
+        // Text that is not accepted stays in its field until it is corrected or discarded.
+        let keeps = matches!(
+            action,
+            Action::Type(..)
+                | Action::Step(..)
+                | Action::Leave
+                | Action::Scale
+                | Action::Causal
+                | Action::Hide(_)
+        );
+        if !keeps {
             next.warning = None;
         }
         match action {
@@ -201,6 +212,7 @@ impl Reducible for QueryState {
                 let moved = moved.and_then(|text| text.parse::<f64>().ok());
                 moved.into_iter().for_each(|number| next.type_in(cell, format_exact(number), &shown));
             }
+            Action::Leave if next.warning.is_some() => {}
             Action::Leave => next.draft = None,
             Action::Escape => {
                 if next.draft.take().is_some_and(|draft| draft.changed) {
@@ -293,8 +305,11 @@ mod tests {
         ]);
         assert!(state.is_wrong(cell) && state.warning.is_some());
         assert_eq!(cell.of(state.edited.as_ref().expect("edited")), Some(7.0));
-        let left = state.clone().reduce(Action::Leave);
-        assert_eq!((left.text(cell, 7.0), left.warning.clone()), ("7".to_owned(), None));
+        // The text stays until it is corrected, or until Escape discards it.
+        let left = state.clone().reduce(Action::Leave).reduce(Action::Scale);
+        assert!(left.is_wrong(cell) && left.text(cell, 7.0) == "7x");
+        let corrected = left.reduce(Action::Type(cell, "7,5".to_owned(), small())).reduce(Action::Leave);
+        assert_eq!((corrected.text(cell, 7.5), corrected.warning.clone()), ("7.5".to_owned(), None));
         assert_eq!(state.reduce(Action::Escape).edited, None);
         // Edits without a valid number are not an undo step.
         assert!(!after(vec![Action::Type(cell, "x".to_owned(), small()), Action::Leave]).can_undo());

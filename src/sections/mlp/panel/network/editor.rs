@@ -1,6 +1,7 @@
 //! The editor of a weight or a bias: a slider, a field, and buttons that undo changes.
 
 use super::words::short;
+use crate::core::number::Bounds;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -30,19 +31,11 @@ pub(super) struct EditorProps {
     pub(super) on_focus: Callback<bool>,
 }
 
-/// Parses typed text. Returns the new value, if any, and a message if it differs from the text.
-fn parse(text: &str, old: f32) -> (Option<f32>, Option<String>) {
-    match text.trim().replace('−', "-").parse::<f32>() {
-        Ok(value) if value.is_nan() => {
-            (None, Some(format!("That is not a number; it stays {}.", short(old))))
-        }
-        Ok(value) if value.abs() > MAX_VALUE => {
-            let value = value.clamp(-MAX_VALUE, MAX_VALUE);
-            (Some(value), Some(format!("{} is as far as it goes here.", short(value))))
-        }
-        Ok(value) => (Some(value), None),
-        Err(_) => (None, Some(format!("That is not a number; it stays {}.", short(old)))),
-    }
+/// Parses typed text. Returns the new value, or a sentence that says why the text is not accepted.
+fn parse(text: &str, old: f32) -> Result<f32, String> {
+    let bounds = Bounds { min: (-MAX_VALUE).into(), max: MAX_VALUE.into(), whole: false };
+    let value = bounds.read(text).map_err(|error| format!("{error} Until then it is {}.", short(old)))?;
+    Ok(value as f32)
 }
 
 fn input_of(event: &Event) -> Option<HtmlInputElement> {
@@ -92,37 +85,64 @@ pub(super) fn Editor(props: &EditorProps) -> Html {
         held.replace(false);
     });
     let on_type = {
-        let typed = typed.setter();
-        Callback::from(move |event: InputEvent| typed.set(input_of(&event).map(|input| input.value())))
+        let (typed, message) = (typed.setter(), message.clone());
+        Callback::from(move |event: InputEvent| {
+            let Some(text) = input_of(&event).map(|input| input.value()) else { return };
+            if message.is_some() {
+                message.set(parse(&text, value).err());
+            }
+            typed.set(Some(text));
+        })
     };
     let on_enter = {
         let typed = typed.setter();
         Callback::from(move |event: FocusEvent| typed.set(input_of(&event).map(|input| input.value())))
     };
     let on_leave = {
-        let typed = typed.setter();
-        Callback::from(move |_: FocusEvent| typed.set(None))
+        let (typed, message) = (typed.setter(), message.clone());
+        // Text that is not accepted stays until it is corrected.
+        Callback::from(move |_: FocusEvent| {
+            if message.is_none() {
+                typed.set(None);
+            }
+        })
+    };
+    let on_escape = {
+        let (typed, message) = (typed.setter(), message.setter());
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Escape" {
+                typed.set(Some(value.to_string()));
+                message.set(None);
+            }
+        })
     };
     let on_change = {
         let (typed, message, on_set, dragged) =
             (typed.setter(), message.setter(), props.on_set.clone(), dragged.setter());
         Callback::from(move |event: Event| {
             let Some(input) = input_of(&event) else { return };
-            let (next, words) = parse(&input.value(), value);
-            message.set(words);
-            // Text that is not accepted is replaced by the current value.
-            let accepted = next.unwrap_or(value).to_string();
-            input.set_value(&accepted);
-            typed.set(Some(accepted));
-            if let Some(next) = next.filter(|next| *next != value) {
-                dragged.set(Some(next));
-                on_set.emit((index, next, true));
+            let text = input.value();
+            match parse(&text, value) {
+                Ok(next) => {
+                    message.set(None);
+                    input.set_value(&next.to_string());
+                    typed.set(Some(next.to_string()));
+                    if next != value {
+                        dragged.set(Some(next));
+                        on_set.emit((index, next, true));
+                    }
+                }
+                Err(words) => {
+                    message.set(Some(words));
+                    typed.set(Some(text));
+                }
             }
         })
     };
     let shown = dragged.unwrap_or(value);
     let field = (*typed).clone().unwrap_or_else(|| shown.to_string());
     let (what, off) = (props.what, props.is_past);
+    let message_id = format!("network-editor-{index}-message");
     let (undo, reset) = (props.on_undo.reform(|_: MouseEvent| ()), props.on_reset.reform(|_: MouseEvent| ()));
     html! {
         <div class="network-editor" data-editor={index.to_string()} onfocusin={props.on_focus.reform(|_: FocusEvent| true)} onfocusout={props.on_focus.reform(|_: FocusEvent| false)}>
@@ -130,12 +150,16 @@ pub(super) fn Editor(props: &EditorProps) -> Html {
                 <input type="range" min={(-reach).to_string()} max={reach.to_string()} step="any" value={shown.to_string()}
                     aria-valuetext={short(shown)} disabled={off} oninput={on_slide} onchange={on_release} /></label>
             <input type="text" inputmode="decimal" class="number-field" aria-label={format!("{what}, as a number")} value={field} disabled={off}
+                aria-invalid={message.is_some().then_some("true")} aria-describedby={message_id.clone()} onkeydown={on_escape}
                 oninput={on_type} onchange={on_change} onfocus={on_enter} onblur={on_leave} />
             <div class="network-buttons">
                 <button type="button" data-action="undo-edit" disabled={off || props.undos == 0} onclick={undo}>{ "Undo" }</button>
                 <button type="button" data-action="reset-edits" disabled={off || props.undos == 0} onclick={reset}>{ "Undo all" }</button>
             </div>
-            <p class="control-message" role="status">{ if off { Some("This is an earlier step; go to the last one to change the network.".to_owned()) } else { (*message).clone() } }</p>
+            <p class="control-message" id={message_id} role="alert">{ (*message).clone() }</p>
+            if off {
+                <p class="control-message" role="status">{ "This is an earlier step; go to the last one to change the network." }</p>
+            }
         </div>
     }
 }
@@ -146,17 +170,17 @@ mod tests {
 
     #[test]
     fn text_is_parsed_or_explained() {
-        assert_eq!(parse(" 0.25 ", 1.0), (Some(0.25), None));
-        assert_eq!(parse("−3", 1.0), (Some(-3.0), None));
-        for invalid in ["", "abc", "NaN", "1,5", "--2"] {
-            let (value, words) = parse(invalid, 0.5);
-            assert_eq!(value, None, "{invalid}");
-            assert!(words.is_some_and(|words| words.contains("stays 0.500")), "{invalid}");
+        for (text, value) in
+            [(" 0.25 ", 0.25), ("0,25", 0.25), ("−3", -3.0), ("1,5", 1.5), ("100", MAX_VALUE)]
+        {
+            assert_eq!(parse(text, 1.0), Ok(value), "{text}");
         }
-        for far in ["1e9", "inf"] {
-            let (value, words) = parse(far, 0.5);
-            assert_eq!(value, Some(MAX_VALUE));
-            assert!(words.is_some_and(|words| words.contains("100")));
+        for invalid in ["", "abc", "NaN", "--2", "1e9", "inf", "100.1"] {
+            let words = parse(invalid, 0.5).expect_err(invalid);
+            assert!(
+                words.ends_with("enter a number from −100 to 100. Until then it is 0.500."),
+                "{invalid}: {words}"
+            );
         }
     }
 }
