@@ -12,6 +12,7 @@ use crate::core::query::Query;
 use crate::for_each_section;
 use crate::panel::{PanelAction, PanelProps, device};
 use crate::sections::{SECTIONS, Section};
+use crate::ui::file_drag::use_drop_guard;
 use crate::ui::theme::set_theme;
 use gloo::utils::{document, window};
 use std::rc::Rc;
@@ -28,6 +29,7 @@ const ABOUT: &str = "about.html";
 /// The whole page.
 #[component]
 pub fn App() -> Html {
+    use_drop_guard();
     let page = use_page_state();
     let dispatch = use_callback((), {
         let page = page.dispatcher();
