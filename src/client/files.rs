@@ -39,7 +39,7 @@ struct Reading {
 enum Action {
     Begin(String),
     End(String, Option<String>),
-    /// Starts anew, with the messages of files that were refused already.
+    /// Replaces all messages by those of files that were refused already.
     Clear(Vec<String>),
 }
 

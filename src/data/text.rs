@@ -116,8 +116,7 @@ fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Option<String>), LabError> {
     let Some(text) = text.filter(|_| high * 10 <= bytes.len() * 3) else {
         return Err(refused("is not text in UTF-8, UTF-16 or Windows-1252 (Latin-1)."));
     };
-    let remark = "This file is not UTF-8. It was read as Windows-1252 (Latin-1), which is a guess: if its letters are \
-                  wrong, save it as UTF-8.";
+    let remark = "This file is not UTF-8, so it was read as Windows-1252 (Latin-1). If its letters are wrong, save it as UTF-8.";
     Ok((text.into(), Some(remark.to_owned())))
 }
 
