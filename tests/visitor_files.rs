@@ -152,9 +152,9 @@ fn other_data_sets_are_called_by_their_names() {
     assert_refused(FileKind::Cifar10, "a.tar", tar(b"")[..700].to_vec(), &["cut short"]);
     for (start, words) in [
         (&b"PK\x03\x04"[..], "a zip archive"),
-        (b"\x89PNG\r\n", "a PNG image"),
-        (b"\x93NUMPY", "a NumPy array"),
-        (b"<!DOCTYPE html><html>", "a web page"),
+        (&b"\x89PNG\r\n"[..], "a PNG image"),
+        (&b"\x93NUMPY"[..], "a NumPy array"),
+        (&b"<!DOCTYPE html><html>"[..], "a web page"),
     ] {
         let bytes = [start, &[0x9b; 5000]].concat();
         assert_refused(FileKind::Cifar10, "x", bytes, &["x should hold CIFAR-10 images", words, take]);
@@ -239,8 +239,8 @@ fn what_is_no_text_is_refused_without_quoting_it() {
     refused([windows_1252(&text), vec![7]].concat(), &["is not text in UTF-8"]);
     for (start, words) in [
         (&b"PK\x03\x04"[..], "a zip archive"),
-        (b"%PDF-1.7\n", "a PDF document"),
-        (b"\x89PNG\r\n", "a PNG image"),
+        (&b"%PDF-1.7\n"[..], "a PDF document"),
+        (&b"\x89PNG\r\n"[..], "a PNG image"),
     ] {
         refused([start, &[0, 0xff, 0x1b, 0x5b].repeat(800)].concat(), &[words, "UTF-8"]);
     }

@@ -148,9 +148,9 @@ fn a_file_that_fits_no_settings_is_refused_with_shapes() {
     let odd = written(&[], vec![tensor("embedding", &[62, 48])]);
     for (bytes, words) in [
         (nano_gpt, &["no tensor \"embedding\"", "\"transformer.wte.weight\" of the shape [65, 32]"][..]),
-        (narrow.clone(), &["\"norm.gamma\" should have the shape [16], and has [15]"]),
-        (incomplete.clone(), &["no tensor \"blocks.1.up.bias\"", "[64]"]),
-        (odd, &["width 48", "does not offer"]),
+        (narrow.clone(), &["\"norm.gamma\" should have the shape [16], and has [15]"][..]),
+        (incomplete.clone(), &["no tensor \"blocks.1.up.bias\"", "[64]"][..]),
+        (odd, &["width 48", "does not offer"][..]),
     ] {
         let refusal = needed(&bytes, &config(), None).expect_err("nothing fits");
         for words in words {

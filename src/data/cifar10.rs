@@ -91,7 +91,8 @@ pub fn unpack(name: &str, bytes: Vec<u8>) -> Result<Vec<(String, Vec<u8>)>, LabE
         }));
     }
     let checked = files.into_iter().map(|Entry { path, content }| {
-        let file = file_name(&path).to_owned();
+        let is_plain = |c: &char| !c.is_control() && *c != char::REPLACEMENT_CHARACTER;
+        let file: String = file_name(&path).chars().filter(is_plain).collect();
         check(&format!("{file} in {name}"), &content)?;
         Ok((file, content))
     });

@@ -1,6 +1,7 @@
 //! A box that takes the visitor's files: dropped anywhere on the page, or chosen in a file dialog.
 
 use crate::client::{Files, NewFiles, use_files};
+use crate::core::chapter::RUNS;
 use crate::protocol::{FileKind, UserFile};
 use crate::ui::file_drag::{DropTarget, Dropped, dropped, has_files, target_of, use_file_drag};
 use gloo::events::{EventListener, EventListenerOptions};
@@ -116,23 +117,24 @@ pub fn Cifar10Box() -> Html {
 }
 
 /// Chooses from what was dropped: all files, and those of a folder that have a known extension. A run file that was
-/// dropped next to both boxes belongs to the saved runs.
+/// dropped outside of the box belongs to the saved runs.
 fn new_files(kind: FileKind, target: DropTarget, dropped: Vec<Dropped>) -> NewFiles {
     let mut new = NewFiles::default();
-    let runs_take_it = |file: &File| {
-        target == DropTarget::Page
-            && file.name().ends_with(".json")
-            && document().query_selector(".runs").ok().flatten().is_some()
-    };
+    let is_run = |file: &File| target == DropTarget::Page && file.name().ends_with(".json");
+    let runs_are_shown = document().query_selector(".runs").ok().flatten().is_some();
     for dropped in dropped {
         match dropped {
-            Dropped::File(file) if runs_take_it(&file) => {}
+            Dropped::File(file) if is_run(&file) => {
+                if !runs_are_shown {
+                    let name = file.name();
+                    new.errors.push(format!("{name} looks like a run file. Open the chapter \"{}\" to drop it.", RUNS.title));
+                }
+            }
             Dropped::File(file) => new.files.push(file.into()),
             Dropped::Folder(name, files) => {
                 let names: Vec<String> = files.iter().map(File::name).collect();
                 let chosen = kind.in_folder(&names);
-                let only_runs = target == DropTarget::Page && files.iter().any(runs_take_it);
-                if chosen.is_empty() && !only_runs {
+                if chosen.is_empty() && !(runs_are_shown && files.iter().any(is_run)) {
                     let endings = kind.endings().split(',').filter(|ending| ending.starts_with('.'));
                     let endings = endings.collect::<Vec<_>>().join(", ");
                     new.errors.push(format!("The folder {name} has no file that ends in one of {endings}."));

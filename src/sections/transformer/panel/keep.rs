@@ -55,13 +55,12 @@ pub(super) fn Weights(props: &WeightsProps) -> Html {
     });
     let waiting = use_mut_ref(|| None::<Waiting>);
     let starting = use_mut_ref(|| None::<Timeout>);
-    use_effect_with((props.config.clone(), props.open.clone()), {
-        let (waiting, starting) = (waiting.clone(), starting);
-        move |(config, open)| {
-            let is_ready = waiting.borrow().as_ref().is_some_and(|file| file.config == *config);
-            if let Some(Waiting { request, .. }) = is_ready.then(|| waiting.borrow_mut().take()).flatten() {
+    use_effect_with(props.config.clone(), {
+        let (waiting, open) = (waiting.clone(), props.open.clone());
+        move |config| {
+            // If the settings have become others, such as by an undo, the file is not opened later by surprise.
+            if let Some(Waiting { request, .. }) = waiting.take().filter(|file| file.config == *config) {
                 // After the other effects of this change, which also end the earlier run.
-                let open = open.clone();
                 starting.borrow_mut().replace(Timeout::new(0, move || open.emit(request)));
             }
         }
