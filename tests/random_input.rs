@@ -417,7 +417,8 @@ fn weights() -> Vec<u8> {
     let tensors = vec![tensor("a.weight", vec![4, 3]), tensor("b", vec![5]), tensor("adam.m.0", vec![12])];
     let metadata =
         vec![("format".to_owned(), "nn-lab transformer 1".to_owned()), ("step".to_owned(), "7".to_owned())];
-    safetensors::write(&safetensors::File { metadata, tensors, ..Default::default() }).expect("it can be written")
+    safetensors::write(&safetensors::File { metadata, tensors, ..Default::default() })
+        .expect("it can be written")
 }
 
 #[test]

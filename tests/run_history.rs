@@ -122,7 +122,10 @@ fn runs_can_be_renamed_but_files_cannot() {
     let file = 2;
     let name = |history: &History, id| history.get(id).expect("there").name.clone();
     assert_eq!(name(&history, file), "Ana's run");
-    history.open(9, vec![("Ana's run.json".to_owned(), example_record()), (".json".to_owned(), example_record())]);
+    history.open(
+        9,
+        vec![("Ana's run.json".to_owned(), example_record()), (".json".to_owned(), example_record())],
+    );
     assert_eq!([name(&history, 9), name(&history, 10)], ["Ana's run (2)", "File"]);
     let long = format!("{}.json", "ä".repeat(90));
     history.open(20, vec![(long.clone(), example_record()), (long, example_record())]);

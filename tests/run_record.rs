@@ -8,8 +8,8 @@ use nn_lab::run::Experiment;
 use nn_lab::run::any::AnyExperiment;
 use nn_lab::saved_runs::import::MAX_BYTES;
 use nn_lab::saved_runs::{
-    Change, DeviceUsed, History, ImportError, Outcome, RunRecord, SavedSeed, SavedSeries, Steps,
-    Timestamp, format,
+    Change, DeviceUsed, History, ImportError, Outcome, RunRecord, SavedSeed, SavedSeries, Steps, Timestamp,
+    format,
 };
 use nn_lab::sections::mlp::{Config, Mlp};
 use nn_lab::sections::rnn::Rnn;

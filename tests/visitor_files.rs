@@ -120,7 +120,12 @@ fn a_single_file_may_be_packed() {
     let files = unpack(FileKind::Cifar10, "data_batch_1.bin.gz", gzip(&records(3, 1))).unwrap();
     assert_eq!(files, [("user/cifar10/data_batch_1.bin".to_owned(), records(3, 1))]);
     let cut = gzip(&records(3, 1)[..5000]);
-    assert_refused(FileKind::Cifar10, "a.bin.gz", cut, &["The file in a.bin.gz", "1 images and 1927 bytes more"]);
+    assert_refused(
+        FileKind::Cifar10,
+        "a.bin.gz",
+        cut,
+        &["The file in a.bin.gz", "1 images and 1927 bytes more"],
+    );
     let whole = gzip(&records(3, 1));
     assert_refused(FileKind::Cifar10, "a.bin.gz", whole[..whole.len() - 9].to_vec(), &["cut short"]);
     assert_refused(FileKind::Cifar10, "a.gz", gzip(&vec![0; 200_000_000]), &["unpacks to more than"]);
@@ -136,7 +141,10 @@ fn other_data_sets_are_called_by_their_names() {
     }
     assert_refused(FileKind::Cifar10, "test.bin.gz", gzip(&records(100, 2)), &cifar100);
     let archive = |path: &[u8], content: &[u8]| {
-        gzip(&[entry(b"c/readme.html", b'0', GNU, b"<html>"), entry(path, b'0', GNU, content), vec![0; 1024]].concat())
+        gzip(
+            &[entry(b"c/readme.html", b'0', GNU, b"<html>"), entry(path, b'0', GNU, content), vec![0; 1024]]
+                .concat(),
+        )
     };
     let binary = archive(b"cifar-100-binary/train.bin", &records(100, 2));
     assert_refused(FileKind::Cifar10, "cifar-100-binary.tar.gz", binary, &cifar100);
@@ -235,7 +243,10 @@ fn what_is_no_text_is_refused_without_quoting_it() {
     damaged[1000] = 0xff;
     refused(damaged, &["UTF-8 text, but damaged", "byte 1001"]);
     // Russian in Windows-1251: nearly all letters are above 127.
-    refused("\u{cf}\u{f0}\u{e8} ".chars().map(|c| c as u8).cycle().take(3000).collect(), &["is not text in UTF-8"]);
+    refused(
+        "\u{cf}\u{f0}\u{e8} ".chars().map(|c| c as u8).cycle().take(3000).collect(),
+        &["is not text in UTF-8"],
+    );
     refused([windows_1252(&text), vec![7]].concat(), &["is not text in UTF-8"]);
     for (start, words) in [
         (&b"PK\x03\x04"[..], "a zip archive"),

@@ -62,7 +62,8 @@ fn converted(dtype: &str, values: impl Fn(f32) -> Vec<u8>) -> Vec<u8> {
     for tensor in &saved().0.tensors {
         let from = data.len();
         data.extend(tensor.values.iter().flat_map(|value| values(*value)));
-        let entry = serde_json::json!({ "dtype": dtype, "shape": tensor.shape, "data_offsets": [from, data.len()] });
+        let entry =
+            serde_json::json!({ "dtype": dtype, "shape": tensor.shape, "data_offsets": [from, data.len()] });
         header.insert(tensor.name.clone(), entry);
     }
     let metadata: serde_json::Map<_, _> =
@@ -80,7 +81,10 @@ fn tensors_that_another_program_saved_are_matched_by_name_and_shape() {
         let (found, remarks) = open(&config(), written(metadata, file.tensors.clone())).expect("it fits");
         assert_eq!(found, *loss);
         assert_eq!(remarks.len(), 2, "{remarks:?}");
-        assert!(remarks[0].contains("no settings of this lab") && remarks[1].contains("2 heads"), "{remarks:?}");
+        assert!(
+            remarks[0].contains("no settings of this lab") && remarks[1].contains("2 heads"),
+            "{remarks:?}"
+        );
     }
     // A wrapped model has a prefix, and a causal mask may be saved with it.
     let mut tensors = file.tensors.clone();
@@ -108,8 +112,7 @@ fn weights_in_other_types_are_converted() {
 #[test]
 fn settings_are_taken_from_metadata_or_shapes() {
     let (file, bytes, _) = saved();
-    let of_characters: Vec<char> =
-        file.meta("vocabulary").expect("the lab's metadata").chars().collect();
+    let of_characters: Vec<char> = file.meta("vocabulary").expect("the lab's metadata").chars().collect();
     let other = Config { layers: 1, heads: 4, d_model: 32, context: 64, mlp: false, tied: false, ..config() };
     assert_eq!(needed(bytes, &other, Some(&of_characters)), Ok(config()), "everything is in the metadata");
     // The user's own text has other characters, so that of the file is chosen.
@@ -139,11 +142,13 @@ fn a_file_that_fits_no_settings_is_refused_with_shapes() {
         values: vec![0.0; shape.iter().product()],
     };
     let nano_gpt = written(&[("format", "pt")], vec![tensor("transformer.wte.weight", &[65, 32])]);
-    let narrow = changed(&|tensors| tensors.iter_mut().for_each(|t| {
-        if t.name == "norm.gamma" {
-            *t = tensor("norm.gamma", &[15]);
-        }
-    }));
+    let narrow = changed(&|tensors| {
+        tensors.iter_mut().for_each(|t| {
+            if t.name == "norm.gamma" {
+                *t = tensor("norm.gamma", &[15]);
+            }
+        })
+    });
     let incomplete = changed(&|tensors| tensors.retain(|t| t.name != "blocks.1.up.bias"));
     let odd = written(&[], vec![tensor("embedding", &[62, 48])]);
     for (bytes, words) in [
@@ -160,12 +165,15 @@ fn a_file_that_fits_no_settings_is_refused_with_shapes() {
     let refusal = needed(&changed(&|_| {}), &config(), Some(&['a', 'b'])).expect_err("another text");
     assert!(refusal.contains("62 different characters, and the present text has 2"), "{refusal}");
     // The reader of the values refuses the same, and keeps the model.
-    for (bytes, words) in [(narrow, "should have the shape [16]"), (incomplete, "no tensor \"blocks.1.up.bias\"")] {
+    for (bytes, words) in
+        [(narrow, "should have the shape [16]"), (incomplete, "no tensor \"blocks.1.up.bias\"")]
+    {
         let refused = open(&config(), bytes).expect_err("it does not fit");
         assert!(refused.contains(words), "{refused}");
     }
     let other_version = [("format", "nn-lab transformer 9")];
-    let refused = open(&config(), written(&other_version, file.tensors.clone())).expect_err("another version");
+    let refused =
+        open(&config(), written(&other_version, file.tensors.clone())).expect_err("another version");
     assert!(refused.contains("another version"), "{refused}");
     assert!(open(&config(), bytes.clone()).is_ok_and(|(found, _)| found == *loss));
 }

@@ -74,7 +74,9 @@ pub fn use_files(kind: FileKind) -> Files {
             if kind == FileKind::Text && files.len() > 1 {
                 let others = files.len() - 1;
                 files.truncate(1);
-                errors.push(format!("One text is used at a time, so only the first was read and {others} were not."));
+                errors.push(format!(
+                    "One text is used at a time, so only the first was read and {others} were not."
+                ));
             }
             reading.dispatch(Action::Clear(errors));
             for file in files {

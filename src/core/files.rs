@@ -60,7 +60,8 @@ impl FileKind {
         if !found.is_empty() || self != Self::Cifar10 {
             return found;
         }
-        let of_python = |name: &str| name.starts_with("data_batch_") || ["train", "test", "test_batch"].contains(&name);
+        let of_python =
+            |name: &str| name.starts_with("data_batch_") || ["train", "test", "test_batch"].contains(&name);
         indices(&of_python).into_iter().take(1).collect()
     }
 }
@@ -76,7 +77,8 @@ mod tests {
 
     #[test]
     fn a_folder_may_have_other_files() {
-        let binary = ["batches.meta.txt", "data_batch_1.bin", "readme.html", "._data_batch_1.bin", "TEST_BATCH.BIN"];
+        let binary =
+            ["batches.meta.txt", "data_batch_1.bin", "readme.html", "._data_batch_1.bin", "TEST_BATCH.BIN"];
         assert_eq!(chosen(FileKind::Cifar10, &binary), ["data_batch_1.bin", "TEST_BATCH.BIN"]);
         let python = ["batches.meta", "data_batch_1", "data_batch_2", "test_batch", "readme.html"];
         assert_eq!(chosen(FileKind::Cifar10, &python), ["data_batch_1"], "one message is enough");

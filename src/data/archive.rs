@@ -100,7 +100,9 @@ pub fn unpack(
     let mut counted = Members(GzDecoder::new(bytes.as_slice())).take(limit);
     let size = io::copy(&mut counted, &mut io::sink()).map_err(failed)?;
     if size == limit {
-        return Err(LabError::Data(format!("{name} unpacks to more than {max_bytes} bytes, which is too large.")));
+        return Err(LabError::Data(format!(
+            "{name} unpacks to more than {max_bytes} bytes, which is too large."
+        )));
     }
     let mut content = Vec::with_capacity(size as usize);
     Members(GzDecoder::new(bytes.as_slice())).read_to_end(&mut content).map_err(failed)?;
@@ -161,7 +163,9 @@ fn files(
         let (kind, size) = (entry.header().entry_type(), entry.size());
         if matches!(kind, EntryType::GNULongName | EntryType::XHeader) {
             if size > MAX_NAME_ENTRY {
-                return Err(wrong(format!("has a name of {size} bytes in it; at most {MAX_NAME_ENTRY} are read")));
+                return Err(wrong(format!(
+                    "has a name of {size} bytes in it; at most {MAX_NAME_ENTRY} are read"
+                )));
             }
             let mut content = Vec::new();
             entry.read_to_end(&mut content).map_err(failed)?;
@@ -188,7 +192,9 @@ fn files(
         }
         if size > left as u64 {
             let with = if left < max_bytes { " with those before it" } else { "" };
-            return Err(wrong(format!("a file in it has {size} bytes, which is{with} more than {max_bytes}")));
+            return Err(wrong(format!(
+                "a file in it has {size} bytes, which is{with} more than {max_bytes}"
+            )));
         }
         left -= size as usize;
         let mut content = Vec::with_capacity(size as usize);

@@ -3,8 +3,8 @@
 //! original files have 10,000.
 
 use crate::core::LabError;
-use crate::data::images::{ImageSet, Images, SIDE};
 use crate::data::archive::{self, Entry, Unpacked};
+use crate::data::images::{ImageSet, Images, SIDE};
 use crate::data::{classes, formats};
 
 /// The number of bytes of one image with its label.
@@ -122,7 +122,9 @@ impl Version {
             Self::Python => format!(
                 "{name} belongs to the Python version of CIFAR-10, whose files are pickles. This page reads the binary version. {TAKE}"
             ),
-            Self::OtherPickle => format!("{name} is a Python pickle, and not the binary version of CIFAR-10. {TAKE}"),
+            Self::OtherPickle => {
+                format!("{name} is a Python pickle, and not the binary version of CIFAR-10. {TAKE}")
+            }
         }
     }
 
@@ -130,7 +132,8 @@ impl Version {
     fn of(name: &str, bytes: &[u8]) -> Option<Self> {
         let has = |words: &[u8]| bytes.windows(words.len()).any(|part| part == words);
         if formats::is_pickle(bytes) {
-            let of_label = if has(b"labels") || has(b"label_names") { Self::Python } else { Self::OtherPickle };
+            let of_label =
+                if has(b"labels") || has(b"label_names") { Self::Python } else { Self::OtherPickle };
             return Some(if has(b"fine_label") { Self::Cifar100 } else { of_label });
         }
         let name = name.to_lowercase();
@@ -139,7 +142,8 @@ impl Version {
         }
         // A coarse and a fine label, each below 100, and then the same 3,072 bytes.
         let records = bytes.chunks(RECORD + 1);
-        let mut labels = records.map(|record| matches!(record, [0..100, 0..100, rest @ ..] if rest.len() == RECORD - 1));
+        let mut labels =
+            records.map(|record| matches!(record, [0..100, 0..100, rest @ ..] if rest.len() == RECORD - 1));
         (!bytes.is_empty() && labels.all(|fits| fits)).then_some(Self::Cifar100)
     }
 }

@@ -31,9 +31,9 @@ pub fn name_of(bytes: &[u8]) -> Option<&'static str> {
         return Some("a Python pickle");
     }
     let start = bytes.trim_ascii_start();
-    let is_html = [&b"<!doctype html"[..], b"<html"].iter().any(|tag| {
-        start.get(..tag.len()).is_some_and(|found| found.eq_ignore_ascii_case(tag))
-    });
+    let is_html = [&b"<!doctype html"[..], b"<html"]
+        .iter()
+        .any(|tag| start.get(..tag.len()).is_some_and(|found| found.eq_ignore_ascii_case(tag)));
     is_html.then_some("a web page")
 }
 

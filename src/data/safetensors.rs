@@ -122,7 +122,9 @@ fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
     let of_two = |float: fn([u8; 2]) -> f32| bytes.as_chunks().0.iter().map(|bytes| float(*bytes)).collect();
     match dtype {
         Dtype::F32 => Some(bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()),
-        Dtype::F64 => Some(bytes.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes) as f32).collect()),
+        Dtype::F64 => {
+            Some(bytes.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes) as f32).collect())
+        }
         Dtype::F16 => Some(of_two(|bytes| f16::from_le_bytes(bytes).to_f32())),
         Dtype::BF16 => Some(of_two(|bytes| bf16::from_le_bytes(bytes).to_f32())),
         _ => None,
@@ -169,10 +171,7 @@ mod tests {
 
     /// Returns a file with one tensor of two values.
     fn file_of(dtype: &str, data: &[u8]) -> Vec<u8> {
-        let text = format!(
-            r#"{{"a":{{"dtype":"{dtype}","shape":[2],"data_offsets":[0,{}]}}}}"#,
-            data.len()
-        );
+        let text = format!(r#"{{"a":{{"dtype":"{dtype}","shape":[2],"data_offsets":[0,{}]}}}}"#, data.len());
         [&(text.len() as u64).to_le_bytes(), text.as_bytes(), data].concat()
     }
 
@@ -191,7 +190,10 @@ mod tests {
         // The smallest number of 16 bits, and infinity.
         let data = [0x0001u16, 0x7c00].map(u16::to_le_bytes).concat();
         let file = read(&file_of("F16", &data)).unwrap_or_default();
-        assert_eq!(file.tensors.first().map(|tensor| &*tensor.values), Some(&[2f32.powi(-24), f32::INFINITY][..]));
+        assert_eq!(
+            file.tensors.first().map(|tensor| &*tensor.values),
+            Some(&[2f32.powi(-24), f32::INFINITY][..])
+        );
         let file = read(&file_of("U8", &[1, 2])).unwrap_or_default();
         assert_eq!((file.tensors.len(), file.skipped), (0, vec!["a".to_owned()]), "a mask, for example");
     }

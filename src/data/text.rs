@@ -79,7 +79,8 @@ pub fn read_own(bytes: &[u8]) -> Result<OwnText, LabError> {
 /// Decodes a text, and returns a remark if it is not UTF-8.
 fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Option<String>), LabError> {
     let refused = |what: &str| {
-        let found = formats::name_of(bytes).map_or(what.to_owned(), |format| format!("is not a text but {format}."));
+        let found =
+            formats::name_of(bytes).map_or(what.to_owned(), |format| format!("is not a text but {format}."));
         LabError::Data(format!("This file {found} Save it as UTF-8 text and try again."))
     };
     let marks: [(&[u8], fn([u8; 2]) -> u16); 2] =
@@ -95,7 +96,9 @@ fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Option<String>), LabError> {
     // Some editors write a byte order mark.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.contains(&0) {
-        return Err(refused("contains zero bytes, so it is not a text, or is UTF-16 without a byte order mark."));
+        return Err(refused(
+            "contains zero bytes, so it is not a text, or is UTF-16 without a byte order mark.",
+        ));
     }
     let Err(error) = std::str::from_utf8(bytes) else {
         return Ok((String::from_utf8_lossy(bytes), None));

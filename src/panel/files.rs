@@ -57,9 +57,9 @@ pub fn FileBox(props: &FileBoxProps) -> Html {
         let add = props.files.add.clone();
         Callback::from(move |event: Event| {
             let input = event.target_unchecked_into::<HtmlInputElement>();
-            let files = input.files().map(|list| {
-                (0..list.length()).filter_map(|at| list.get(at)).map(Blob::from).collect()
-            });
+            let files = input
+                .files()
+                .map(|list| (0..list.length()).filter_map(|at| list.get(at)).map(Blob::from).collect());
             let files = files.unwrap_or_default();
             // The input is cleared, so that the same file can be chosen again.
             input.set_value("");
@@ -127,7 +127,10 @@ fn new_files(kind: FileKind, target: DropTarget, dropped: Vec<Dropped>) -> NewFi
             Dropped::File(file) if is_run(&file) => {
                 if !runs_are_shown {
                     let name = file.name();
-                    new.errors.push(format!("{name} looks like a run file. Open the chapter \"{}\" to drop it.", RUNS.title));
+                    new.errors.push(format!(
+                        "{name} looks like a run file. Open the chapter \"{}\" to drop it.",
+                        RUNS.title
+                    ));
                 }
             }
             Dropped::File(file) => new.files.push(file.into()),

@@ -74,11 +74,14 @@ pub fn use_file_drag() -> bool {
             let listeners = [
                 listen("dragover", Box::new(move |event| over.set(has_files(event)))),
                 // Between two elements of the page, the element that is entered is known.
-                listen("dragleave", Box::new(move |event| {
-                    if event.unchecked_ref::<DragEvent>().related_target().is_none() {
-                        left.set(false);
-                    }
-                })),
+                listen(
+                    "dragleave",
+                    Box::new(move |event| {
+                        if event.unchecked_ref::<DragEvent>().related_target().is_none() {
+                            left.set(false);
+                        }
+                    }),
+                ),
                 listen("drop", Box::new(move |_| ended.set(false))),
             ];
             move || drop(listeners)
@@ -132,7 +135,8 @@ pub fn dropped(event: &web_sys::Event) -> impl Future<Output = Vec<Dropped>> + u
     let transfer = event.unchecked_ref::<DragEvent>().data_transfer();
     let items = transfer.and_then(|transfer| Reflect::get(&transfer, &"items".into()).ok());
     let items = items.filter(JsValue::is_object).map(|items| Array::from(&items)).unwrap_or_default();
-    let of_files = items.iter().map(|item| item.unchecked_into::<Item>()).filter(|item| item.kind() == "file");
+    let of_files =
+        items.iter().map(|item| item.unchecked_into::<Item>()).filter(|item| item.kind() == "file");
     // Browsers without folders, and files that a script has added, have no entry.
     let found: Vec<_> = of_files.map(|item| (item.entry().ok().flatten(), item.file())).collect();
     async move {

@@ -26,7 +26,9 @@ pub(super) fn use_run_drop(open: &Callback<Vec<File>>) -> bool {
                 let mut files = Vec::new();
                 for dropped in dropped.await {
                     match dropped {
-                        Dropped::File(file) if target == DropTarget::Inside || is_run(&file) => files.push(file),
+                        Dropped::File(file) if target == DropTarget::Inside || is_run(&file) => {
+                            files.push(file)
+                        }
                         Dropped::File(_) => {}
                         Dropped::Folder(_, inside) => files.extend(inside.into_iter().filter(is_run)),
                     }

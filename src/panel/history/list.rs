@@ -177,7 +177,9 @@ fn removal_notice(removed: &Removed) -> String {
             format!("{what} removed, because at most {MAX_OPENED} opened files are listed.")
         }
         (RemovalCause::Limit, _) => {
-            format!("{what} removed, because the last {MAX_UNPINNED} runs are kept, and those that are pinned.")
+            format!(
+                "{what} removed, because the last {MAX_UNPINNED} runs are kept, and those that are pinned."
+            )
         }
     }
 }

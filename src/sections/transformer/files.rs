@@ -31,11 +31,8 @@ pub(super) async fn save(
         rest = after;
         NamedTensor { name, shape, values: own.to_vec() }
     });
-    let file = File {
-        tensors: tensors.collect(),
-        metadata: metadata(state, config, vocabulary),
-        ..File::default()
-    };
+    let file =
+        File { tensors: tensors.collect(), metadata: metadata(state, config, vocabulary), ..File::default() };
     safetensors::write(&file).map_err(|error| LabError::Data(error.to_string()))
 }
 
@@ -97,7 +94,10 @@ pub(super) fn load(
     }
     let start = prefix(file.tensors.iter().map(|tensor| tensor.name.as_str())).to_owned();
     if !start.is_empty() {
-        remarks.push(format!("The names of its tensors start with \"{}\", which was ignored.", shortened(&start)));
+        remarks.push(format!(
+            "The names of its tensors start with \"{}\", which was ignored.",
+            shortened(&start)
+        ));
     }
     let named = file.tensors.drain(..).map(|tensor| {
         let name = tensor.name.strip_prefix(&start).unwrap_or(&tensor.name).to_owned();
@@ -116,7 +116,9 @@ pub(super) fn load(
         let first = shortened(first);
         remarks.push(match extra.len() {
             1 => format!("Its tensor \"{first}\" was ignored, because this model has no such tensor."),
-            n => format!("{n} of its tensors were ignored, because this model does not have them; one is \"{first}\"."),
+            n => format!(
+                "{n} of its tensors were ignored, because this model does not have them; one is \"{first}\"."
+            ),
         });
     }
     state.load(net, step);

@@ -22,7 +22,9 @@ use crate::client::{RunHandle, use_experiment};
 use crate::core::metric::Metric;
 use crate::core::settings::{Preset, Settings};
 use crate::keys;
-use crate::panel::{ChapterBody, Page, PanelAction, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
+use crate::panel::{
+    ChapterBody, Page, PanelAction, PanelProps, PtrEq, Readouts, controls, frame, use_settings,
+};
 use crate::protocol::{Pace, RunState};
 use crate::ui::readout::{Readout, format_number};
 use std::rc::Rc;
@@ -41,9 +43,8 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     let start_with = use_callback(lab.start_with.clone(), |request: Request, start_with| {
         start_with.emit(postcard::to_stdvec(&request).unwrap_or_default());
     });
-    let change_settings = props.dispatch.reform(|config: Config| {
-        PanelAction::Replace(Rc::new(config.to_values()), Vec::new())
-    });
+    let change_settings =
+        props.dispatch.reform(|config: Config| PanelAction::Replace(Rc::new(config.to_values()), Vec::new()));
     let record = &lab.record;
     let listens = match lab.state {
         RunState::Idle | RunState::Error(_) => false,
@@ -60,7 +61,9 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
         )
     };
     let text = || controls("Task", keys![Config; task, text]);
-    let own_text = || html! { <own_text::OwnText task={config.task} choice={config.text} info={record.text.clone().map(PtrEq)} set={settings.set.clone()} /> }.into();
+    let own_text = || {
+        html! { <own_text::OwnText task={config.task} choice={config.text} info={record.text.clone().map(PtrEq)} set={settings.set.clone()} /> }.into()
+    };
     let snapshots = |of: snapshots::Of| {
         html! { <snapshots::Snapshots record={shown.clone()} ask={ask.clone()} {listens} {of} /> }
     };

@@ -57,7 +57,9 @@ pub fn needed(bytes: &[u8], current: &Config, vocabulary: Option<&[char]>) -> Re
         if found != Some(&expected) {
             let name = shortened(&name);
             return Err(match found {
-                Some(found) => format!("The tensor \"{name}\" should have the shape {expected:?}, and has {found:?}."),
+                Some(found) => {
+                    format!("The tensor \"{name}\" should have the shape {expected:?}, and has {found:?}.")
+                }
                 None => format!("This file has no tensor \"{name}\"; its shape should be {expected:?}."),
             });
         }
@@ -79,8 +81,11 @@ fn stored_nowhere(metadata: &serde_json::Map<String, Value>, ours: bool) -> bool
 /// Returns the settings of a model with tensors of these shapes. Heads, the context of positions that are not
 /// learned, and the kind of those positions leave no trace in them, and stay as they are.
 fn of_shapes(shapes: &BTreeMap<String, Vec<usize>>, current: &Config) -> Result<Config, String> {
-    let Some(&[_, width]) = shapes.get("embedding").map(Vec::as_slice) else { return Err(no_embedding(shapes)) };
-    let layers = (0..).take_while(|layer| shapes.contains_key(&format!("blocks.{layer}.norm_attention.gamma")));
+    let Some(&[_, width]) = shapes.get("embedding").map(Vec::as_slice) else {
+        return Err(no_embedding(shapes));
+    };
+    let layers =
+        (0..).take_while(|layer| shapes.contains_key(&format!("blocks.{layer}.norm_attention.gamma")));
     let learned = shapes.get("positions").and_then(|shape| shape.first());
     let positions = match current.positions {
         _ if learned.is_some() => PositionsChoice::Learned,
@@ -152,7 +157,9 @@ pub fn tensors(config: &Config, characters: usize) -> Vec<NamedShape> {
 /// Returns what PyTorch puts before all names when a model is wrapped, such as `_orig_mod.` or `module.`; empty if
 /// there is nothing.
 pub fn prefix<'a>(mut names: impl Iterator<Item = &'a str>) -> &'a str {
-    names.find_map(|name| name.strip_suffix("embedding").filter(|rest| rest.is_empty() || rest.ends_with('.'))).unwrap_or("")
+    names
+        .find_map(|name| name.strip_suffix("embedding").filter(|rest| rest.is_empty() || rest.ends_with('.')))
+        .unwrap_or("")
 }
 
 /// Returns a tensor's name from a file, short enough for a sentence and without control characters.
@@ -181,6 +188,7 @@ fn header(bytes: &[u8]) -> Option<Header> {
         axes.map(|axis| usize::try_from(axis.as_u64()?).ok()).collect::<Option<Vec<_>>>()
     };
     let start = prefix(entries.keys().map(String::as_str)).to_owned();
-    let named = |(name, entry): (&String, &Value)| Some((name.strip_prefix(&start)?.to_owned(), shape(entry)?));
+    let named =
+        |(name, entry): (&String, &Value)| Some((name.strip_prefix(&start)?.to_owned(), shape(entry)?));
     Some(Header { metadata, shapes: entries.iter().filter_map(named).collect() })
 }

@@ -97,7 +97,9 @@ pub(super) fn Weights(props: &WeightsProps) -> Html {
                 let (from, to) = (config.to_values(), wanted.to_values());
                 let differences = differences(Config::PARAMS, &from, &to).join(", ");
                 if lock.iter().any(|key| from.get(key) != to.get(key)) {
-                    let refusal = format!("This file needs other settings, which are fixed on this page: {differences}.");
+                    let refusal = format!(
+                        "This file needs other settings, which are fixed on this page: {differences}."
+                    );
                     return warning.set(Some(refusal));
                 }
                 changed.set(Some(format!("Settings were taken from the file: {differences}.")));
