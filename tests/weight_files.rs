@@ -122,7 +122,7 @@ fn settings_are_taken_from_metadata_or_shapes() {
     let plain = written(&[], file.tensors.clone());
     let derived = Config { heads: 4, context: 64, ..config() };
     assert_eq!(needed(&plain, &other, None), Ok(derived), "heads and context leave no trace in shapes");
-    // What is not a file of weights is left to the reader of the values, which names it.
+    // Other files are left to the reader of the values, which names them.
     for bytes in [&b""[..], b"PK\x03\x04 and more", &[0xff; 40]] {
         assert_eq!(needed(bytes, &other, None), Ok(other.clone()));
     }

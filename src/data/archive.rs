@@ -219,7 +219,7 @@ fn files(
 /// Returns the name of the next entry, as GNU's and POSIX's tar store long ones.
 fn name_in(kind: EntryType, content: &[u8]) -> Option<Vec<u8>> {
     if kind.is_gnu_longname() {
-        return Some(content.strip_suffix(b"\0").unwrap_or(content).to_vec());
+        return content.split(|byte| *byte == 0).next().map(<[u8]>::to_vec);
     }
     let mut records = PaxExtensions::new(content).flatten();
     records.find(|record| record.key_bytes() == b"path").map(|record| record.value_bytes().to_vec())
