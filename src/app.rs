@@ -15,6 +15,7 @@ use crate::core::suggest::{nearest, no_such};
 use crate::for_each_section;
 use crate::panel::{PanelAction, PanelProps, Problems, device, page_problems};
 use crate::sections::{SECTIONS, Section};
+use crate::ui::file_drag::use_drop_guard;
 use crate::ui::theme::set_theme;
 use gloo::utils::{document, window};
 use std::rc::Rc;
@@ -31,6 +32,7 @@ const ABOUT: &str = "about.html";
 /// The whole page.
 #[component]
 pub fn App() -> Html {
+    use_drop_guard();
     let page = use_page_state();
     let dispatch = use_callback((), {
         let page = page.dispatcher();

@@ -25,7 +25,7 @@ pub use crate::client::batch::{BatchHandle, use_batch, workers_for};
 pub use crate::client::dispatcher::Pool;
 pub use crate::client::estimate::{Enough, RunTimes, Timing, use_run_times};
 pub use crate::client::experiment::{AnyRun, RunHandle, use_experiment};
-pub use crate::client::files::{Files, use_files};
+pub use crate::client::files::{Files, NewFiles, use_files};
 pub use crate::client::options::RunOptions;
 pub use crate::client::runner::{Batch, BatchState, RunResult};
 pub(crate) use crate::client::runner::{is_known, is_named};

@@ -9,7 +9,7 @@ pub mod run_record;
 pub mod timestamp;
 
 pub use crate::saved_runs::finished::{Finished, SeedAnswer};
-pub use crate::saved_runs::history::{History, Origin, SavedRun};
+pub use crate::saved_runs::history::{History, Origin, RemovalCause, SavedRun};
 pub use crate::saved_runs::import::ImportError;
 pub use crate::saved_runs::run_record::{
     Change, DeviceUsed, Outcome, RunRecord, SavedSeed, SavedSeries, Steps,

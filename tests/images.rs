@@ -113,8 +113,9 @@ fn the_message_for_an_invalid_file_says_what_was_expected_and_found() {
 
 #[test]
 fn the_message_for_an_invalid_archive_says_what_was_expected_and_found() {
-    refused("x.tar.gz", records(1, |_, _| 1), &["should begin with 1f 8b", "begins with \"00 01 01 01\""]);
-    refused("x.tar.gz", vec![], &["should begin with 1f 8b", "0 bytes in all"]);
+    // The content decides: a browser may have unpacked it.
+    assert!(cifar10::unpack("x.tar.gz", records(1, |_, _| 1)).is_ok());
+    refused("x.tar.gz", vec![], &["3073 bytes each", "has 0 bytes"]);
     refused("x.tar.gz", vec![0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 0, 0], &["is damaged"]);
     let whole = archive();
     refused("x.tar.gz", whole[..whole.len() / 2].to_vec(), &["cut short"]);
@@ -123,11 +124,11 @@ fn the_message_for_an_invalid_archive_says_what_was_expected_and_found() {
     let at = sum.len() - 6;
     sum[at] ^= 1;
     refused("x.tar.gz", sum, &["checksum"]);
-    refused("x.tar.gz", gzip(&[b'a'; 600]), &["not a tar archive"]);
+    refused("x.tar.gz", gzip(&[b'a'; 600]), &["The file in x.tar.gz", "has 600 bytes"]);
     refused(
         "x.tar.gz",
         gzip(&tar(&[("cifar-10-batches-py/data_batch_1", b"pickle")])),
-        &["holds none", "cifar-10-binary.tar.gz"],
+        &["has none", "cifar-10-binary.tar.gz"],
     );
     refused(
         "x.tar.gz",

@@ -34,6 +34,8 @@ mod transformer_measure;
 mod transformer_model;
 mod transformer_tasks;
 mod verify;
+mod visitor_files;
+mod weight_files;
 mod words;
 
 /// A file that is not declared as a module would never be compiled.

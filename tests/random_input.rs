@@ -16,7 +16,7 @@ use nn_lab::data::{fashion_mnist, text, visitor_files};
 use nn_lab::embedding::messages;
 use nn_lab::protocol::{ArmEvent, ArmId, ArmStart, Command, Event, LabError, RunId, Task};
 use nn_lab::run::any::AnyExperiment;
-use nn_lab::saved_runs::{History, ImportError, Origin, RunRecord};
+use nn_lab::saved_runs::{History, ImportError, RunRecord};
 use nn_lab::sections::SECTIONS;
 use nn_lab::sections::mlp::Mlp;
 use proptest::prelude::*;
@@ -364,8 +364,8 @@ fn read_run(text: &str) -> Result<RunRecord, ImportError> {
 fn any_run_file_is_read() {
     let valid = example_record().to_json();
     let mut history = History::default();
-    history.add(1, Origin::Here, example_record());
-    history.add(2, Origin::File, example_record());
+    history.add(1, example_record());
+    history.open(2, vec![("file.json".to_owned(), example_record())]);
     let stored = history.to_text();
     cases(10_000, mutations(), |mutations| {
         if let Err(error) = read_run(&mutated_text(&valid, &mutations)) {
@@ -417,7 +417,8 @@ fn weights() -> Vec<u8> {
     let tensors = vec![tensor("a.weight", vec![4, 3]), tensor("b", vec![5]), tensor("adam.m.0", vec![12])];
     let metadata =
         vec![("format".to_owned(), "nn-lab transformer 1".to_owned()), ("step".to_owned(), "7".to_owned())];
-    safetensors::write(&safetensors::File { metadata, tensors }).expect("it can be written")
+    safetensors::write(&safetensors::File { metadata, tensors, ..Default::default() })
+        .expect("it can be written")
 }
 
 #[test]
@@ -530,9 +531,9 @@ fn any_text_file_is_read() {
         assert_refusal(checked("a text", || {
             visitor_files::unpack(FileKind::Text, "<b>.txt", bytes.clone()).map(drop)
         }));
-        if let Ok(text) = text::read_own(&bytes) {
+        if let Ok(own) = text::read_own(&bytes) {
             checked("a corpus", || {
-                let corpus = text::Corpus::new(&text);
+                let corpus = text::Corpus::new(&own.text);
                 let baselines = corpus.baselines();
                 assert!(
                     [baselines.uniform, baselines.unigram, baselines.bigram]
@@ -550,8 +551,8 @@ fn any_text_file_is_read() {
 #[test]
 fn a_text_of_rare_characters_is_accepted() {
     let all: String = (0x4e00..0x4e00 + 3000).filter_map(char::from_u32).collect();
-    let text = text::read_own(all.as_bytes()).expect("it is a text");
-    let corpus = text::Corpus::new(&text);
+    let own = text::read_own(all.as_bytes()).expect("it is a text");
+    let corpus = text::Corpus::new(&own.text);
     assert!(corpus.baselines().bigram.is_finite() && corpus.folded.0 > 2800);
 }
 
@@ -588,18 +589,26 @@ fn archive(name: &str, bytes: Vec<u8>) -> Result<usize, LabError> {
 
 #[test]
 fn any_archive_is_read() {
+    let name = format!("{}/data_batch_1.bin", "folder".repeat(30));
+    let mut long_name = name.into_bytes();
+    long_name.resize(512, 0);
     let record = [vec![3u8; 1], vec![100; 3072], vec![0; 511]].concat();
     let plain = [
         &header("c/data_batch_1.bin", "00000006001", b'0')[..],
         &record,
         &header("c/test_batch.bin", "00000006001", b'0'),
         &record,
+        &header("././@LongLink", "00000000311", b'L'),
+        &long_name,
+        &header("folder", "00000006001", b'0'),
+        &record,
         &[0; 1024],
     ]
     .concat();
-    assert_eq!(archive("a.tar.gz", gzip(&[&plain], 0)).ok(), Some(2));
-    cases(3000, (mutations(), mutations(), any::<bool>()), |(inner, outer, gz)| {
-        let bytes = mutated(&gzip(&[&mutated(&plain, &inner)], 0), &outer);
+    assert_eq!(archive("a.tar.gz", gzip(&[&plain], 0)).ok(), Some(3));
+    cases(3000, (mutations(), mutations(), any::<bool>(), any::<bool>()), |(inner, outer, gz, packed)| {
+        let tar = mutated(&plain, &inner);
+        let bytes = if packed { mutated(&gzip(&[&tar], 0), &outer) } else { tar };
         assert_refusal(archive(if gz { "<img src=x>.tar.gz" } else { "a.bin" }, bytes).map(drop));
     });
 }
@@ -612,6 +621,7 @@ fn archives_do_not_unpack_beyond_the_limit() {
     let file = |i: usize| header(&format!("data_batch_{i}.bin"), &size(max_len), b'0');
     let block = zeros(max_len.next_multiple_of(512));
     for (what, bytes) in [
+        ("a name of 2 MB", gzip(&[&header("././@LongLink", &size(2_000_000), b'L')], 3_000_000)),
         ("a name of 400 MB", gzip(&[&header("././@LongLink", &size(400_000_000), b'L')], 400_000_000)),
         ("an extension of 400 MB", gzip(&[&header("x", &size(400_000_000), b'x')], 400_000_000)),
         ("a file that says that it is huge", gzip(&[&header("a.bin", "77777777777", b'0')], 1_000_000)),

@@ -8,8 +8,8 @@ use nn_lab::run::Experiment;
 use nn_lab::run::any::AnyExperiment;
 use nn_lab::saved_runs::import::MAX_BYTES;
 use nn_lab::saved_runs::{
-    Change, DeviceUsed, History, ImportError, Origin, Outcome, RunRecord, SavedSeed, SavedSeries, Steps,
-    Timestamp, format,
+    Change, DeviceUsed, History, ImportError, Outcome, RunRecord, SavedSeed, SavedSeries, Steps, Timestamp,
+    format,
 };
 use nn_lab::sections::mlp::{Config, Mlp};
 use nn_lab::sections::rnn::Rnn;
@@ -212,9 +212,13 @@ proptest! {
     ) {
         let mut history = History::default();
         for (record, id, file, name, pinned) in runs {
-            let id = history.add(id, if file { Origin::File } else { Origin::Here }, record);
-            history.rename(id, &name);
-            history.pin(id, pinned);
+            if file {
+                history.open(id, vec![(name, record)]);
+            } else {
+                let id = history.add(id, record);
+                history.rename(id, &name);
+                history.pin(id, pinned);
+            }
         }
         let text = history.to_text();
         let (read, warnings) = stored::<Mlp>(&text);

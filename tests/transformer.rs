@@ -63,8 +63,9 @@ fn own_texts_are_accepted_or_refused_with_a_reason() {
     };
     refused(b"too short", "9 bytes");
     refused(&vec![b'a'; 20_000_001], "20 MB");
-    refused(&vec![0xff; 3000], "not UTF-8");
-    assert_eq!(text::read_own(&b"ab\r\n".repeat(1000)), Ok("ab\n".repeat(1000)));
+    refused(&vec![0xff; 3000], "is not text in UTF-8");
+    let read = text::read_own(&b"ab\r\n".repeat(1000)).expect("a text");
+    assert_eq!((read.text, read.remark), ("ab\n".repeat(1000), None));
     // More different characters than the vocabulary may have.
     let many: String = (0..400u32).flat_map(|i| char::from_u32(0x4e00 + i)).collect::<String>().repeat(3)
         + &"ab ".repeat(500);

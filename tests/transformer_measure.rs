@@ -62,7 +62,7 @@ fn nanogpt_on_the_whole_validation_part() {
     let steps = set("NN_LAB_STEPS").unwrap_or(2000);
     let config = Config { seed, steps, ..crate::collector::preset("nanogpt-cpu") };
     let text = match std::env::var("NN_LAB_TEXT") {
-        Ok(path) => read_own(&std::fs::read(path).expect("the text")),
+        Ok(path) => read_own(&std::fs::read(path).expect("the text")).map(|own| own.text),
         Err(_) => read_plays(&std::fs::read("static/data/shakespeare.bin").expect("the plays")),
     };
     let corpus = Corpus::new(&text.expect("a text"));

@@ -1,4 +1,4 @@
-//! The user's CIFAR-10 file: a `.tar.gz`, or one of the files in it.
+//! The user's CIFAR-10 file: an archive, packed or not, or one of the files in it. The content decides.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -3,7 +3,6 @@
 use crate::client::dispatcher::Dispatcher;
 use crate::protocol::{ArmEvent, Event, FileKind, UserFile};
 use std::rc::Rc;
-use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Blob;
 use yew::prelude::*;
 
@@ -16,10 +15,19 @@ pub struct Files {
     pub busy: Rc<Vec<String>>,
     /// One message per file that was refused.
     pub errors: Rc<Vec<String>>,
-    /// Adds the files of a file dialog or a drop: JavaScript's `FileList`.
-    pub add: Callback<JsValue>,
+    /// Adds the files of a file dialog or a drop.
+    pub add: Callback<NewFiles>,
     /// Removes all files of this kind.
     pub remove: Callback<()>,
+}
+
+/// Files to be added.
+#[derive(Clone, Debug, Default)]
+pub struct NewFiles {
+    /// The files. A blob may have a name, too.
+    pub files: Vec<Blob>,
+    /// One message per file or folder that was refused already.
+    pub errors: Vec<String>,
 }
 
 #[derive(Clone, Default, PartialEq)]
@@ -31,7 +39,8 @@ struct Reading {
 enum Action {
     Begin(String),
     End(String, Option<String>),
-    Clear,
+    /// Replaces all messages by those of files that were refused already.
+    Clear(Vec<String>),
 }
 
 impl Reducible for Reading {
@@ -47,7 +56,7 @@ impl Reducible for Reading {
                 }
                 errors.extend(error);
             }
-            Action::Clear => errors.clear(),
+            Action::Clear(refused) => errors = refused,
         }
         Rc::new(Self { busy: Rc::new(busy), errors: Rc::new(errors) })
     }
@@ -61,9 +70,16 @@ pub fn use_files(kind: FileKind) -> Files {
     let list = use_memo((kind, version), |(kind, _)| Dispatcher::get().files(kind.folder()));
     let add = use_callback((), {
         let reading = reading.dispatcher();
-        move |files: JsValue, ()| {
-            reading.dispatch(Action::Clear);
-            for file in js_sys::Array::from(&files).iter() {
+        move |NewFiles { mut files, mut errors }: NewFiles, ()| {
+            if kind == FileKind::Text && files.len() > 1 {
+                let others = files.len() - 1;
+                files.truncate(1);
+                errors.push(format!(
+                    "One text is used at a time, so only the first was read and {others} were not."
+                ));
+            }
+            reading.dispatch(Action::Clear(errors));
+            for file in files {
                 let name = js_sys::Reflect::get(&file, &"name".into()).ok().and_then(|name| name.as_string());
                 let name = name.unwrap_or_else(|| "file".to_owned());
                 reading.dispatch(Action::Begin(name.clone()));
@@ -75,14 +91,14 @@ pub fn use_files(kind: FileKind) -> Files {
                     }
                     _ => {}
                 });
-                Dispatcher::get().unpack_file(listener, kind, name, file.unchecked_into::<Blob>());
+                Dispatcher::get().unpack_file(listener, kind, name, file);
             }
         }
     });
     let remove = use_callback((), {
         let reading = reading.dispatcher();
         move |(), ()| {
-            reading.dispatch(Action::Clear);
+            reading.dispatch(Action::Clear(Vec::new()));
             Dispatcher::get().remove_files(kind.folder());
         }
     });

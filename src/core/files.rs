@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 /// The purpose of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FileKind {
-    /// The `.bin` files or the `.tar.gz` of the binary version of CIFAR-10.
+    /// The `.bin` files of the binary version of CIFAR-10, or an archive with them.
     Cifar10,
-    /// A text to train on, in UTF-8. It replaces an earlier one.
+    /// A text to train on. It replaces an earlier one.
     Text,
 }
 
@@ -42,8 +42,47 @@ impl FileKind {
     /// Returns the file name extensions, as a file dialog takes them.
     pub const fn endings(self) -> &'static str {
         match self {
-            Self::Cifar10 => ".bin,.gz,.tgz",
+            Self::Cifar10 => ".bin,.gz,.tgz,.tar",
             Self::Text => ".txt,.md,.csv,.tex,text/plain",
         }
+    }
+
+    /// Returns the indices of the files to read in a folder with files of these names: those with a known extension.
+    /// If there are none, a file of CIFAR-10's Python version is returned, so that the message can name it.
+    pub fn in_folder(self, names: &[String]) -> Vec<usize> {
+        let extensions: Vec<&str> =
+            self.endings().split(',').filter(|ending| ending.starts_with('.')).collect();
+        let indices = |is_wanted: &dyn Fn(&str) -> bool| {
+            let visible = names.iter().enumerate().filter(|(_, name)| !name.starts_with('.'));
+            visible.filter(|(_, name)| is_wanted(&name.to_lowercase())).map(|(at, _)| at).collect::<Vec<_>>()
+        };
+        let found = indices(&|name| extensions.iter().any(|extension| name.ends_with(extension)));
+        if !found.is_empty() || self != Self::Cifar10 {
+            return found;
+        }
+        let of_python =
+            |name: &str| name.starts_with("data_batch_") || ["train", "test", "test_batch"].contains(&name);
+        indices(&of_python).into_iter().take(1).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::core::files::FileKind;
+
+    fn chosen(kind: FileKind, names: &[&str]) -> Vec<String> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        kind.in_folder(&names).into_iter().filter_map(|at| names.get(at).cloned()).collect()
+    }
+
+    #[test]
+    fn a_folder_may_have_other_files() {
+        let binary =
+            ["batches.meta.txt", "data_batch_1.bin", "readme.html", "._data_batch_1.bin", "TEST_BATCH.BIN"];
+        assert_eq!(chosen(FileKind::Cifar10, &binary), ["data_batch_1.bin", "TEST_BATCH.BIN"]);
+        let python = ["batches.meta", "data_batch_1", "data_batch_2", "test_batch", "readme.html"];
+        assert_eq!(chosen(FileKind::Cifar10, &python), ["data_batch_1"], "one message is enough");
+        assert_eq!(chosen(FileKind::Cifar10, &["photo.png"]), [""; 0]);
+        assert_eq!(chosen(FileKind::Text, &["a.txt", "b.jpg", "c.md", "train"]), ["a.txt", "c.md"]);
     }
 }

@@ -1,5 +1,7 @@
 //! Data sets, each generated from a seed or read from a file with a magic number.
 
+#[cfg(feature = "files")]
+pub mod archive;
 pub mod assets;
 #[cfg(feature = "files")]
 pub mod batches;
@@ -9,6 +11,8 @@ pub mod classes;
 pub mod dataset;
 #[cfg(feature = "files")]
 pub mod fashion_mnist;
+#[cfg(feature = "files")]
+pub mod formats;
 #[cfg(feature = "files")]
 pub mod images;
 #[cfg(feature = "files")]
@@ -25,8 +29,6 @@ pub mod reference;
 pub mod repeats;
 #[cfg(feature = "files")]
 pub mod safetensors;
-#[cfg(feature = "files")]
-pub mod tar_gz;
 #[cfg(feature = "files")]
 pub mod text;
 #[cfg(feature = "files")]

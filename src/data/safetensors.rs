@@ -1,8 +1,10 @@
 //! Weights as `.safetensors` files.
 //!
-//! Other programs read these files, for example Python's `safetensors.torch.load_file`. Only 32-bit floats
-//! are written and read.
+//! Other programs read and write these files, for example Python's `safetensors.torch.load_file`. The lab writes
+//! 32-bit floats, and converts the other floating-point types when it reads them.
 
+use crate::data::formats;
+use half::{bf16, f16};
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use safetensors::{SafeTensorError, SafeTensors};
 use std::collections::BTreeMap;
@@ -25,9 +27,11 @@ pub enum WeightFileError {
     )]
     /// The header is longer than the lab writes; the number is its length in bytes.
     LongHeader(u64),
-    /// The tensor with this name has another type than 32-bit floats.
-    #[error("The tensor \"{0}\" is not of 32-bit floats (F32), which alone are read here.")]
-    NotF32(String),
+    /// The file has another, known format.
+    #[error(
+        "This is not a .safetensors file but {0}. PyTorch saves one with safetensors.torch.save_file(model.state_dict(), ...)."
+    )]
+    OtherFormat(&'static str),
 }
 
 /// A named tensor with row-major values.
@@ -48,6 +52,10 @@ pub struct File {
     pub metadata: Vec<(String, String)>,
     /// The tensors, sorted by name after reading.
     pub tensors: Vec<NamedTensor>,
+    /// The floating-point type from which tensors were converted, such as `BF16`, if any were.
+    pub converted_from: Option<String>,
+    /// The names of tensors that were skipped, because their values are not floating-point numbers.
+    pub skipped: Vec<String>,
 }
 
 impl File {
@@ -82,25 +90,45 @@ pub fn write(file: &File) -> Result<Vec<u8>, WeightFileError> {
 ///
 /// # Errors
 ///
-/// If the file is damaged, has a header longer than the lab writes, or holds a tensor of another type.
+/// If the file is damaged, has a header longer than the lab writes, or has another format.
 pub fn read(bytes: &[u8]) -> Result<File, WeightFileError> {
     let header_len = bytes.first_chunk().map(|len| u64::from_le_bytes(*len));
     if let Some(len) = header_len.filter(|len| *len > MAX_HEADER) {
-        return Err(WeightFileError::LongHeader(len));
+        return Err(match formats::name_of(bytes) {
+            Some(format) => WeightFileError::OtherFormat(format),
+            None => WeightFileError::LongHeader(len),
+        });
     }
     let (_, header) = SafeTensors::read_metadata(bytes)?;
     let metadata: BTreeMap<_, _> = header.metadata().iter().flatten().collect();
     let metadata = metadata.into_iter().map(|(key, text)| (key.clone(), text.clone())).collect();
-    let tensors = SafeTensors::deserialize(bytes)?.tensors().into_iter().map(|(name, view)| {
+    let mut file = File { metadata, ..File::default() };
+    for (name, view) in SafeTensors::deserialize(bytes)?.tensors() {
+        let Some(values) = floats(view.dtype(), view.data()) else {
+            file.skipped.push(name);
+            continue;
+        };
         if view.dtype() != Dtype::F32 {
-            return Err(WeightFileError::NotF32(name));
+            file.converted_from = Some(format!("{:?}", view.dtype()));
         }
-        let values = view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        Ok(NamedTensor { name, shape: view.shape().to_vec(), values })
-    });
-    let mut tensors = tensors.collect::<Result<Vec<_>, _>>()?;
-    tensors.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(File { metadata, tensors })
+        file.tensors.push(NamedTensor { name, shape: view.shape().to_vec(), values });
+    }
+    file.tensors.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(file)
+}
+
+/// Returns the values as 32-bit floats, or `None` if they are not floating-point numbers of 16 bits or more.
+fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
+    let of_two = |float: fn([u8; 2]) -> f32| bytes.as_chunks().0.iter().map(|bytes| float(*bytes)).collect();
+    match dtype {
+        Dtype::F32 => Some(bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()),
+        Dtype::F64 => {
+            Some(bytes.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes) as f32).collect())
+        }
+        Dtype::F16 => Some(of_two(|bytes| f16::from_le_bytes(bytes).to_f32())),
+        Dtype::BF16 => Some(of_two(|bytes| bf16::from_le_bytes(bytes).to_f32())),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -114,6 +142,7 @@ mod tests {
                 NamedTensor { name: "z".into(), shape: vec![2, 2], values: vec![1.0, -2.0, 0.5, f32::MIN] },
                 NamedTensor { name: "a".into(), shape: vec![1], values: vec![3.0] },
             ],
+            ..File::default()
         }
     }
 
@@ -136,11 +165,37 @@ mod tests {
         swapped[0] = 0xff;
         assert!(read(&swapped).is_err());
         assert!(read(b"a picture, or something else that is long enough").is_err());
-        let text = r#"{"a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}"#;
-        let mut half = (text.len() as u64).to_le_bytes().to_vec();
-        half.extend(text.as_bytes());
-        half.extend([0; 2]);
-        assert!(read(&half).is_err_and(|why| why.to_string().contains("F32")));
+        let pickle = [b"PK\x03\x04".as_slice(), &[0; 2000]].concat();
+        assert!(read(&pickle).is_err_and(|why| why.to_string().contains("a zip archive")));
+    }
+
+    /// Returns a file with one tensor of two values.
+    fn file_of(dtype: &str, data: &[u8]) -> Vec<u8> {
+        let text = format!(r#"{{"a":{{"dtype":"{dtype}","shape":[2],"data_offsets":[0,{}]}}}}"#, data.len());
+        [&(text.len() as u64).to_le_bytes(), text.as_bytes(), data].concat()
+    }
+
+    #[test]
+    fn other_floating_point_types_are_converted() {
+        // 1.5 and -2: exact in all of them.
+        for (dtype, data) in [
+            ("F16", [0x3e00u16, 0xc000].map(u16::to_le_bytes).concat()),
+            ("BF16", [0x3fc0u16, 0xc000].map(u16::to_le_bytes).concat()),
+            ("F64", [1.5f64, -2.0].map(f64::to_le_bytes).concat()),
+        ] {
+            let file = read(&file_of(dtype, &data)).unwrap_or_default();
+            assert_eq!(file.tensors.first().map(|tensor| &*tensor.values), Some(&[1.5, -2.0][..]), "{dtype}");
+            assert_eq!(file.converted_from.as_deref(), Some(dtype));
+        }
+        // The smallest number of 16 bits, and infinity.
+        let data = [0x0001u16, 0x7c00].map(u16::to_le_bytes).concat();
+        let file = read(&file_of("F16", &data)).unwrap_or_default();
+        assert_eq!(
+            file.tensors.first().map(|tensor| &*tensor.values),
+            Some(&[2f32.powi(-24), f32::INFINITY][..])
+        );
+        let file = read(&file_of("U8", &[1, 2])).unwrap_or_default();
+        assert_eq!((file.tensors.len(), file.skipped), (0, vec!["a".to_owned()]), "a mask, for example");
     }
 
     #[test]

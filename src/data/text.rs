@@ -4,9 +4,10 @@
 //! may open any other text.
 
 use crate::core::LabError;
-use crate::data::packed;
+use crate::data::{formats, packed};
 use chacha20::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The path of the plays, relative to the page.
@@ -40,12 +41,23 @@ pub fn read_plays(bytes: &[u8]) -> Result<String, LabError> {
     String::from_utf8(text).map_err(|_| wrong(&"should be text, and is not"))
 }
 
-/// Reads the user's own text.
+/// The user's own text, decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnText {
+    /// The text, with `\n` as the end of each line.
+    pub text: String,
+    /// A sentence for the user on the encoding of the file, if it is not UTF-8.
+    pub remark: Option<String>,
+}
+
+/// Reads the user's own text: in UTF-8, in UTF-16 with a byte order mark, or in Windows-1252, which contains all
+/// printable characters of Latin-1.
 ///
 /// # Errors
 ///
-/// Fails if the text is too short, too long, or not UTF-8.
-pub fn read_own(bytes: &[u8]) -> Result<String, LabError> {
+/// Fails if the text is too short or too long, or if the file is not a text in one of these encodings. The message
+/// quotes nothing from the file.
+pub fn read_own(bytes: &[u8]) -> Result<OwnText, LabError> {
     let size = bytes.len();
     if size < *BYTES.start() {
         return Err(LabError::Data(format!(
@@ -60,15 +72,69 @@ pub fn read_own(bytes: &[u8]) -> Result<String, LabError> {
             BYTES.end() / 1_000_000
         )));
     }
+    let (text, remark) = decode(bytes)?;
+    Ok(OwnText { text: text.replace("\r\n", "\n").replace('\r', "\n"), remark })
+}
+
+/// Decodes a text, and returns a remark if it is not UTF-8.
+fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Option<String>), LabError> {
+    let refused = |what: &str| {
+        let found =
+            formats::name_of(bytes).map_or(what.to_owned(), |format| format!("is not a text but {format}."));
+        LabError::Data(format!("This file {found} Save it as UTF-8 text and try again."))
+    };
+    let marks: [(&[u8], fn([u8; 2]) -> u16); 2] =
+        [(b"\xff\xfe", u16::from_le_bytes), (b"\xfe\xff", u16::from_be_bytes)];
+    for (mark, unit) in marks {
+        let Some(units) = bytes.strip_prefix(mark) else { continue };
+        let (pairs, rest) = units.as_chunks::<2>();
+        let decoded: Result<String, _> = char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect();
+        let text = decoded.ok().filter(|text| rest.is_empty() && !text.contains('\0'));
+        let text = text.ok_or_else(|| refused("begins as UTF-16 text, but is cut short or damaged."))?;
+        return Ok((text.into(), Some("This file is UTF-16 text. It was converted.".to_owned())));
+    }
     // Some editors write a byte order mark.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.replace("\r\n", "\n").replace('\r', "\n")),
-        Err(error) => Err(LabError::Data(format!(
-            "This file is not UTF-8 text: byte {} is invalid. Save it as UTF-8 and try again.",
-            error.valid_up_to() + 1
-        ))),
+    if bytes.contains(&0) {
+        return Err(refused(
+            "contains zero bytes, so it is not a text, or is UTF-16 without a byte order mark.",
+        ));
     }
+    let Err(error) = std::str::from_utf8(bytes) else {
+        return Ok((String::from_utf8_lossy(bytes), None));
+    };
+    // Bytes above 127 form valid sequences in UTF-8, and hardly ever in Windows-1252.
+    let (mut sequences, mut invalid) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        sequences += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        invalid += usize::from(!chunk.invalid().is_empty());
+    }
+    if sequences > invalid {
+        let at = error.valid_up_to() + 1;
+        return Err(refused(&format!("is UTF-8 text, but damaged: byte {at} is invalid.")));
+    }
+    let text: Option<String> = bytes.iter().map(|&byte| windows_1252(byte)).collect();
+    // Most bytes of a text in another alphabet are above 127, and its letters would be wrong.
+    let high = bytes.iter().filter(|byte| !byte.is_ascii()).count();
+    let Some(text) = text.filter(|_| high * 10 <= bytes.len() * 3) else {
+        return Err(refused("is not text in UTF-8, UTF-16 or Windows-1252 (Latin-1)."));
+    };
+    let remark = "This file is not UTF-8, so it was read as Windows-1252 (Latin-1). If its letters are wrong, save it as UTF-8.";
+    Ok((text.into(), Some(remark.to_owned())))
+}
+
+/// Returns the character of a byte in Windows-1252, or `None` for unused bytes and for control characters that no
+/// text has. A crate for encodings would add the tables of all of them to the worker.
+fn windows_1252(byte: u8) -> Option<char> {
+    const FROM_128: [char; 32] = [
+        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', //
+        '\0', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
+    ];
+    let c = match byte {
+        0x80..0xa0 => FROM_128.get(usize::from(byte - 0x80)).copied().unwrap_or_default(),
+        _ => char::from(byte),
+    };
+    (!c.is_control() || matches!(c, '\t' | '\n' | '\r' | '\x0c')).then_some(c)
 }
 
 /// The characters that a model knows, in the order of code points. The id of a character is its index.
@@ -153,6 +219,8 @@ pub struct Corpus {
     /// The number of characters in the text that are too rare for the vocabulary, and the number of different
     /// ones.
     pub folded: (usize, usize),
+    /// A sentence for the user on the encoding of the file, if it is not UTF-8.
+    pub remark: Option<String>,
 }
 
 impl Corpus {
@@ -169,7 +237,7 @@ impl Corpus {
             ids.extend(vocabulary.id(c));
         }
         let validation = ids.split_off((ids.len() as f64 * TRAIN_SHARE) as usize);
-        Self { vocabulary, train: ids, validation, folded: (folded, kinds.len()) }
+        Self { vocabulary, train: ids, validation, folded: (folded, kinds.len()), remark: None }
     }
 
     /// Returns the losses of n-gram models on the validation part, in nats per character.

@@ -1,11 +1,14 @@
 //! A box that takes the visitor's files: dropped anywhere on the page, or chosen in a file dialog.
 
-use crate::client::{Files, use_files};
+use crate::client::{Files, NewFiles, use_files};
+use crate::core::chapter::RUNS;
 use crate::protocol::{FileKind, UserFile};
+use crate::ui::file_drag::{DropTarget, Dropped, dropped, has_files, target_of, use_file_drag};
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::utils::document;
-use wasm_bindgen::JsValue;
-use web_sys::HtmlInputElement;
+use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Blob, File, HtmlInputElement};
 use yew::prelude::*;
 
 /// The properties of [`FileBox`].
@@ -17,6 +20,9 @@ pub struct FileBoxProps {
     pub files: Files,
     /// The name of the files.
     pub title: AttrValue,
+    /// Sentences on the present files.
+    #[prop_or_default]
+    pub remarks: Rc<Vec<String>>,
     /// The files that are accepted, and where to get them.
     pub children: Html,
 }
@@ -24,40 +30,40 @@ pub struct FileBoxProps {
 /// Accepts files, lists them, and shows the errors of refused ones.
 #[component]
 pub fn FileBox(props: &FileBoxProps) -> Html {
-    let dragging = use_state_eq(|| false);
-    use_effect_with(props.files.add.clone(), {
-        let dragging = dragging.setter();
-        move |add| {
-            let add = add.clone();
-            let options = EventListenerOptions::enable_prevent_default;
-            let (over, left) = (dragging.clone(), dragging.clone());
-            let listeners = [
-                EventListener::new_with_options(&document(), "dragover", options(), move |event| {
-                    // Otherwise the browser would open the file in place of the page.
-                    event.prevent_default();
-                    over.set(true);
-                }),
-                EventListener::new(&document(), "dragleave", move |_| left.set(false)),
-                EventListener::new_with_options(&document(), "drop", options(), move |event| {
-                    event.prevent_default();
-                    dragging.set(false);
-                    if let Some(files) = files_of(event, "dataTransfer") {
-                        add.emit(files);
+    let dragging = use_file_drag();
+    use_effect_with((props.files.add.clone(), props.kind), {
+        move |(add, kind)| {
+            let (add, kind) = (add.clone(), *kind);
+            let options = EventListenerOptions::enable_prevent_default();
+            let listener = EventListener::new_with_options(&document(), "drop", options, move |event| {
+                let target = target_of(event, ".file-box");
+                if !has_files(event) || target == DropTarget::Elsewhere {
+                    return;
+                }
+                // Otherwise the browser would open the file in place of the page.
+                event.prevent_default();
+                let (add, dropped) = (add.clone(), dropped(event));
+                spawn_local(async move {
+                    let new = new_files(kind, target, dropped.await);
+                    if !new.files.is_empty() || !new.errors.is_empty() {
+                        add.emit(new);
                     }
-                }),
-            ];
-            move || drop(listeners)
+                });
+            });
+            move || drop(listener)
         }
     });
     let onchange = {
         let add = props.files.add.clone();
         Callback::from(move |event: Event| {
             let input = event.target_unchecked_into::<HtmlInputElement>();
-            if let Some(files) = get(&input, "files") {
-                add.emit(files);
-            }
+            let files = input
+                .files()
+                .map(|list| (0..list.length()).filter_map(|at| list.get(at)).map(Blob::from).collect());
+            let files = files.unwrap_or_default();
             // The input is cleared, so that the same file can be chosen again.
             input.set_value("");
+            add.emit(NewFiles { files, errors: Vec::new() });
         })
     };
     let remove = props.files.remove.reform(|_: MouseEvent| ());
@@ -68,7 +74,13 @@ pub fn FileBox(props: &FileBoxProps) -> Html {
         <div class="file-box" data-files={props.kind.folder()} data-dragging={dragging.to_string()}>
             <div>{ props.children.clone() }</div>
             <label class="file-input">
-                <span>{ format!("Add {} files, or drop them on the page", props.title) }</span>
+                <span>
+                    if dragging {
+                        { "Drop the files anywhere on the page" }
+                    } else {
+                        { format!("Add {} files, or drop them on the page", props.title) }
+                    }
+                </span>
                 <input type="file" multiple={true} accept={props.kind.endings()} {onchange} />
             </label>
             <div role="status">
@@ -76,6 +88,7 @@ pub fn FileBox(props: &FileBoxProps) -> Html {
                     <p>{ format!("Reading {}…", busy.join(", ")) }</p>
                 } else if !list.is_empty() {
                     <ul>{ for list.iter().map(item) }</ul>
+                    { for props.remarks.iter().map(|remark| html! { <p data-remark="">{ remark }</p> }) }
                 }
             </div>
             if !list.is_empty() {
@@ -96,18 +109,42 @@ pub fn Cifar10Box() -> Html {
         <p>
             { "CIFAR-10 (Krizhevsky 2009): take the binary version, " }<code>{ "cifar-10-binary.tar.gz" }</code>
             { ", from " }<a href="https://www.cs.toronto.edu/~kriz/cifar.html" rel="noreferrer">{ "its author's page" }</a>
-            { ", or its " }<code>{ ".bin" }</code>{ " files; one must be " }<code>{ "test_batch.bin" }</code>
+            { ", its unpacked folder, or its " }<code>{ ".bin" }</code>{ " files; one must be " }<code>{ "test_batch.bin" }</code>
             { ". They stay in this browser." }
         </p>
     };
     html! { <FileBox kind={FileKind::Cifar10} {files} title="CIFAR-10">{ help }</FileBox> }
 }
 
-/// Returns the files of an event.
-fn files_of(event: &web_sys::Event, holder: &str) -> Option<JsValue> {
-    get(&get(event, holder)?, "files")
-}
-
-fn get(object: &JsValue, key: &str) -> Option<JsValue> {
-    js_sys::Reflect::get(object, &key.into()).ok().filter(|value| value.is_object())
+/// Chooses from what was dropped: all files, and those of a folder that have a known extension. A run file that was
+/// dropped outside of the box belongs to the saved runs.
+fn new_files(kind: FileKind, target: DropTarget, dropped: Vec<Dropped>) -> NewFiles {
+    let mut new = NewFiles::default();
+    let is_run = |file: &File| target == DropTarget::Page && file.name().ends_with(".json");
+    let runs_are_shown = document().query_selector(".runs").ok().flatten().is_some();
+    for dropped in dropped {
+        match dropped {
+            Dropped::File(file) if is_run(&file) => {
+                if !runs_are_shown {
+                    let name = file.name();
+                    new.errors.push(format!(
+                        "{name} looks like a run file. Open the chapter \"{}\" to drop it.",
+                        RUNS.title
+                    ));
+                }
+            }
+            Dropped::File(file) => new.files.push(file.into()),
+            Dropped::Folder(name, files) => {
+                let names: Vec<String> = files.iter().map(File::name).collect();
+                let chosen = kind.in_folder(&names);
+                if chosen.is_empty() && !(runs_are_shown && files.iter().any(is_run)) {
+                    let endings = kind.endings().split(',').filter(|ending| ending.starts_with('.'));
+                    let endings = endings.collect::<Vec<_>>().join(", ");
+                    new.errors.push(format!("The folder {name} has no file that ends in one of {endings}."));
+                }
+                new.files.extend(chosen.into_iter().filter_map(|at| files.get(at).cloned()).map(Blob::from));
+            }
+        }
+    }
+    new
 }

@@ -1,6 +1,7 @@
 //! The saved runs of a panel: saved as they end, listed, compared, and exchanged as files.
 
 mod compare;
+mod drop_zone;
 mod files;
 mod list;
 mod row;
@@ -17,7 +18,7 @@ use crate::panel::{PanelAction, PanelProps, PtrEq};
 use crate::protocol::{DeviceChoice, DeviceInfo, RunState};
 use crate::run::any::{AnyConfig, AnyExperiment, AnyRecord};
 use crate::saved_runs::{
-    Change, DeviceUsed, Origin, Outcome, RunRecord, SavedRun, SavedSeed, SavedSeries, Steps, Timestamp,
+    Change, DeviceUsed, Outcome, RunRecord, SavedRun, SavedSeed, SavedSeries, Steps, Timestamp,
 };
 use gloo::timers::callback::Timeout;
 use serde_json::Value;
@@ -95,7 +96,7 @@ fn use_record_at_end(props: &RunHistoryProps, edit: &Callback<Edit>) {
             };
             let (Some(started), Some(device)) = (started.take(), device) else { return };
             if let Some(record) = started.record(section, outcome, progress, &device, &records.0) {
-                edit.emit(Edit::Add(Origin::Here, Box::new(record)));
+                edit.emit(Edit::Add(Box::new(record)));
             }
         }
     });
@@ -146,7 +147,10 @@ pub(super) fn RunHistory(props: &RunHistoryProps) -> Html {
                     dispatch.emit(PanelAction::Replace(config.values().clone(), device));
                 }
             }
-            Err(error) => edit.emit(Edit::ShowMessage(error.to_string())),
+            Err(error) => {
+                edit.emit(Edit::ClearMessages);
+                edit.emit(Edit::ShowMessage(error.to_string()));
+            }
         }
     });
 

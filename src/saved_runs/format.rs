@@ -80,6 +80,32 @@ pub fn outcome(record: &RunRecord) -> String {
     }
 }
 
+/// The first version whose initial weights come from the present generator of normal numbers.
+const SAME_WEIGHTS_SINCE: (u64, u64) = (0, 2);
+/// The maximum length of a version in a sentence. The version is a text from a file.
+const MAX_VERSION: usize = 20;
+
+/// Returns a sentence on running this run again with version `now` of the lab, if another version wrote it.
+pub fn rerun_note(record: &RunRecord, now: &str) -> Option<String> {
+    let wrote: String = record.lab_version.chars().filter(|c| !c.is_control()).take(MAX_VERSION).collect();
+    if wrote == now {
+        return None;
+    }
+    let release = |version: &str| {
+        let mut numbers = version.split('.').map(str::parse);
+        Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+    };
+    let is_older = release(&wrote).is_some_and(|wrote: (u64, u64)| wrote < SAME_WEIGHTS_SINCE);
+    let is_newer = release(now).is_some_and(|now| now >= SAME_WEIGHTS_SINCE);
+    Some(if is_older && is_newer {
+        format!(
+            "This run was written by version {wrote}. Version {now} draws other initial weights, so the numbers will differ."
+        )
+    } else {
+        format!("This run was written by version {wrote}. This is version {now}, so the numbers may differ.")
+    })
+}
+
 /// Returns the duration of the run: `0.4 s`, `12 s`, `3 min 5 s`.
 pub fn duration(record: &RunRecord) -> String {
     let seconds = record.finished.seconds_since(record.begun).max(0.0);

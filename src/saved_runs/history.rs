@@ -8,8 +8,10 @@ use serde_json::Value;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-/// The maximum number of runs that are not pinned.
+/// The maximum number of runs of this panel that are not pinned.
 pub const MAX_UNPINNED: usize = 10;
+/// The maximum number of opened files that are not pinned: the runs of a class, for example.
+pub const MAX_OPENED: usize = 60;
 /// The maximum number of characters in a name. A longer name is cut.
 pub const MAX_NAME: usize = 60;
 /// The maximum number of points stored per series. More would soon exceed a browser's storage quota.
@@ -60,8 +62,33 @@ pub struct History {
     pub runs: Vec<SavedRun>,
     /// The number of runs named so far.
     count: u32,
-    /// The run that was deleted last, and its index.
-    deleted: Option<(usize, SavedRun)>,
+    /// The runs that were removed last.
+    removed: Option<Removed>,
+}
+
+/// Runs that were removed together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Removed {
+    /// The runs, each with its index before those after it were removed.
+    runs: Vec<(usize, SavedRun)>,
+    /// The reason.
+    pub cause: RemovalCause,
+}
+
+/// The reason why runs were removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemovalCause {
+    /// The user deleted them.
+    Deleted,
+    /// There were more than [`MAX_UNPINNED`] or [`MAX_OPENED`].
+    Limit,
+}
+
+impl Removed {
+    /// Returns the runs, oldest first.
+    pub fn runs(&self) -> impl ExactSizeIterator<Item = &SavedRun> {
+        self.runs.iter().map(|(_, run)| run)
+    }
 }
 
 /// The stored form of a run.
@@ -76,26 +103,35 @@ struct Stored {
 }
 
 impl History {
-    /// Adds a run and returns its identifier: `id`, or the next free one.
-    pub fn add(&mut self, mut id: u64, origin: Origin, record: RunRecord) -> u64 {
-        while self.get(id).is_some() || self.deleted.as_ref().is_some_and(|(_, run)| run.id == id) {
+    /// Adds a run of this panel and returns its identifier: `id`, or the next free one.
+    pub fn add(&mut self, id: u64, record: RunRecord) -> u64 {
+        self.count = self.count.saturating_add(1);
+        let id = self.push(id, format!("Run {}", self.count), Origin::Here, record);
+        self.trim();
+        id
+    }
+
+    /// Adds runs from files, each with the name of its file. Their identifiers are `id` and the next free ones.
+    pub fn open(&mut self, id: u64, files: Vec<(String, RunRecord)>) {
+        for (file, record) in files {
+            let stem = file.strip_suffix(".json").unwrap_or(&file);
+            let name: String = stem.chars().filter(|c| !c.is_control()).take(MAX_NAME - 5).collect();
+            let name = if name.trim().is_empty() { "File".to_owned() } else { name };
+            // Files of several folders may have the same name.
+            let is_free = |name: &String| self.runs.iter().all(|run| run.name != *name);
+            let numbered = (2..).map(|number| format!("{name} ({number})"));
+            let name = std::iter::once(name.clone()).chain(numbered).find(is_free).unwrap_or(name);
+            self.push(id, name, Origin::File, record);
+        }
+        self.trim();
+    }
+
+    fn push(&mut self, mut id: u64, name: String, origin: Origin, record: RunRecord) -> u64 {
+        let is_removed = |id| self.removed.iter().flat_map(Removed::runs).any(|run| run.id == id);
+        while self.get(id).is_some() || is_removed(id) {
             id = id.wrapping_add(1);
         }
-        let name = match origin {
-            Origin::Here => {
-                self.count = self.count.saturating_add(1);
-                format!("Run {}", self.count)
-            }
-            // The name is the time of the run, which other files may share.
-            Origin::File => {
-                let time = record.finished.to_string().replace('T', " ");
-                let name = format!("File of {}", time.get(..16).unwrap_or_default());
-                let same = self.runs.iter().filter(|run| run.name.starts_with(&name)).count();
-                if same == 0 { name } else { format!("{name} ({})", same + 1) }
-            }
-        };
         self.runs.push(SavedRun::new(id, name, false, origin, record));
-        self.trim();
         id
     }
 
@@ -129,37 +165,61 @@ impl History {
         self.trim();
     }
 
-    /// Deletes a run. [`undo`](Self::undo) restores the one that was deleted last.
+    /// Deletes a run. [`undo`](Self::undo) restores it.
     pub fn delete(&mut self, id: u64) {
-        if let Some(at) = self.runs.iter().position(|run| run.id == id) {
-            self.deleted = Some((at, self.runs.remove(at)));
+        self.remove(RemovalCause::Deleted, |run| run.id == id);
+    }
+
+    /// Deletes all runs from files that are not pinned. [`undo`](Self::undo) restores them.
+    pub fn delete_opened(&mut self) {
+        self.remove(RemovalCause::Deleted, |run| run.origin == Origin::File && !run.pinned);
+    }
+
+    /// Removes runs and remembers them, if there are any.
+    fn remove(&mut self, cause: RemovalCause, is_removed: impl Fn(&SavedRun) -> bool) {
+        let (mut kept, mut runs) = (Vec::new(), Vec::new());
+        for (at, run) in std::mem::take(&mut self.runs).into_iter().enumerate() {
+            if is_removed(&run) { runs.push((at, run)) } else { kept.push(run) }
+        }
+        self.runs = kept;
+        if !runs.is_empty() {
+            self.removed = Some(Removed { runs, cause });
         }
     }
 
-    /// Returns the run that [`undo`](Self::undo) would restore.
-    pub fn deleted(&self) -> Option<&SavedRun> {
-        self.deleted.as_ref().map(|(_, run)| run)
+    /// Returns the runs that [`undo`](Self::undo) would restore.
+    pub fn removed(&self) -> Option<&Removed> {
+        self.removed.as_ref()
     }
 
-    /// Restores the run that was deleted last, at its former position.
+    /// Restores the runs that were removed last, at their former positions. Those that made room for others are
+    /// pinned, or they would be removed again.
     pub fn undo(&mut self) {
-        if let Some((at, run)) = self.deleted.take() {
+        let Some(Removed { runs, cause }) = self.removed.take() else { return };
+        for (at, mut run) in runs {
+            run.pinned |= cause == RemovalCause::Limit;
             self.runs.insert(at.min(self.runs.len()), run);
-            self.trim();
         }
+        self.trim();
     }
 
-    /// Removes the oldest run that is not pinned, to make room in a full store. Returns false if there is
-    /// none.
-    pub fn drop_oldest(&mut self) -> bool {
-        let at = self.runs.iter().position(|run| !run.pinned);
-        at.map(|at| self.runs.remove(at)).is_some()
+    /// Removes a run that is not pinned, to make room in a full store: the oldest opened file, because it exists
+    /// elsewhere, or else the oldest run. Returns its origin, or `None` if there is none.
+    pub fn drop_oldest(&mut self) -> Option<Origin> {
+        let oldest = |origin| self.runs.iter().position(|run| !run.pinned && run.origin == origin);
+        let at = oldest(Origin::File).or_else(|| oldest(Origin::Here))?;
+        Some(self.runs.remove(at).origin)
     }
 
+    /// Removes the oldest runs beyond the limits. Opened files have their own, so that they never displace runs of
+    /// this panel.
     fn trim(&mut self) {
-        while self.runs.iter().filter(|run| !run.pinned).count() > MAX_UNPINNED {
-            self.drop_oldest();
+        let mut extra = Vec::new();
+        for (origin, max) in [(Origin::Here, MAX_UNPINNED), (Origin::File, MAX_OPENED)] {
+            let unpinned = self.runs.iter().filter(|run| !run.pinned && run.origin == origin);
+            extra.extend(unpinned.rev().skip(max).map(|run| run.id));
         }
+        self.remove(RemovalCause::Limit, |run| extra.contains(&run.id));
     }
 
     /// Returns the list in its stored form.
@@ -194,6 +254,7 @@ impl History {
             }
         }
         history.trim();
+        history.removed = None;
         (history, warnings)
     }
 
@@ -206,7 +267,8 @@ impl History {
                 run.stored = ours.stored.clone();
             }
         }
-        stored.deleted = self.deleted.clone().filter(|(_, run)| stored.get(run.id).is_none());
+        let is_back = |removed: &Removed| removed.runs().any(|run| stored.get(run.id).is_some());
+        stored.removed = self.removed.clone().filter(|removed| !is_back(removed));
         stored
     }
 }

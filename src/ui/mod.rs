@@ -5,6 +5,7 @@ pub mod checks;
 pub mod control;
 pub mod export;
 pub mod figure;
+pub mod file_drag;
 pub mod math;
 pub mod number_field;
 pub mod picture;

@@ -4,7 +4,7 @@ use crate::charts::{Series, Table};
 use crate::panel::history::store::Edit;
 use crate::run::any::AnyExperiment;
 use crate::saved_runs::import::MAX_BYTES;
-use crate::saved_runs::{ImportError, Origin, RunRecord, SavedRun, SavedSeries};
+use crate::saved_runs::{ImportError, RunRecord, SavedRun, SavedSeries};
 use crate::ui::export::download;
 use crate::ui::figure::with_provenance;
 use std::cell::RefCell;
@@ -12,70 +12,105 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::File;
 use yew::prelude::*;
 
+/// The maximum number of messages for files that were opened together.
+const MAX_MESSAGES: usize = 5;
+
 thread_local! {
-    /// A file that is waiting for its panel to open.
-    static WAITING: RefCell<Option<(&'static str, String)>> = const { RefCell::new(None) };
+    /// Files that are waiting for their panel to open, each with its section and its name.
+    static WAITING: RefCell<Vec<(&'static str, RunFile)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A file that was opened in the wrong panel.
+/// The text of a file, and its name.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct RunFile {
+    name: String,
+    text: AttrValue,
+}
+
+/// Files that were opened in the wrong panel, and the section that they belong to.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct WrongSection {
     pub(super) slug: &'static str,
     pub(super) title: &'static str,
-    text: AttrValue,
+    pub(super) files: Vec<RunFile>,
 }
 
 impl WrongSection {
-    /// Leaves the file for the other panel, which reads it when it is opened.
+    /// Leaves the files for the other panel, which reads them when it is opened.
     pub(super) fn leave(&self) {
-        WAITING.set(Some((self.slug, self.text.to_string())));
+        WAITING.with_borrow_mut(|waiting| {
+            waiting.retain(|(slug, _)| *slug != self.slug);
+            waiting.extend(self.files.iter().map(|file| (self.slug, file.clone())));
+        });
     }
 }
 
-/// Returns the file that was left for this panel.
-pub(super) fn waiting(slug: &str) -> Option<String> {
-    let is_ours = WAITING.with_borrow(|waiting| waiting.as_ref().is_some_and(|(other, _)| *other == slug));
-    is_ours.then(|| WAITING.take()).flatten().map(|(_, text)| text)
+/// Returns the files that were left for this panel.
+pub(super) fn waiting(slug: &str) -> Vec<RunFile> {
+    let ours = WAITING.with_borrow_mut(|waiting| {
+        waiting.extract_if(.., |(other, _)| *other == slug).map(|(_, file)| file).collect()
+    });
+    ours
 }
 
-/// Reads the file and adds it to the list, or shows an error.
+/// Reads the files, one after the other, and adds them to the list together. Shows an error for each that cannot be
+/// opened.
 pub(super) fn open(
-    file: &File,
+    files: Vec<File>,
     section: &'static AnyExperiment,
     edit: &Callback<Edit>,
-    misplaced: &Callback<Option<WrongSection>>,
+    misplaced: &Callback<Vec<WrongSection>>,
 ) {
-    let (name, size) = (file.name(), file.size());
-    if size > MAX_BYTES as f64 {
-        misplaced.emit(None);
-        edit.emit(Edit::ShowMessage(in_words(&name, ImportError::TooLong(size as usize))));
-        return;
-    }
-    let (text, edit, misplaced) = (file.text(), edit.clone(), misplaced.clone());
+    let (edit, misplaced) = (edit.clone(), misplaced.clone());
     spawn_local(async move {
-        match JsFuture::from(text).await.ok().and_then(|text| text.as_string()) {
-            Some(text) => take(&name, text, section, &edit, &misplaced),
-            None => edit.emit(Edit::ShowMessage(format!("{name} could not be read by the browser."))),
+        let (mut read, mut refused) = (Vec::new(), Vec::new());
+        for file in files {
+            let (name, size) = (file.name(), file.size());
+            if size > MAX_BYTES as f64 {
+                refused.push(in_words(&name, ImportError::TooLong(size as usize)));
+                continue;
+            }
+            match JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string()) {
+                Some(text) => read.push(RunFile { name, text: text.into() }),
+                None => refused.push(format!("{name} could not be read by the browser.")),
+            }
         }
+        take(read, refused, section, &edit, &misplaced);
     });
 }
 
-/// Adds the text of a file to the list, or shows an error.
+/// Adds files to the list, and shows the errors of those that were refused before or are refused now.
 pub(super) fn take(
-    name: &str,
-    text: String,
+    files: Vec<RunFile>,
+    mut refused: Vec<String>,
     section: &'static AnyExperiment,
     edit: &Callback<Edit>,
-    misplaced: &Callback<Option<WrongSection>>,
+    misplaced: &Callback<Vec<WrongSection>>,
 ) {
-    misplaced.emit(None);
-    edit.emit(Edit::ClearMessages);
-    match RunRecord::read(&text, section) {
-        Ok(record) => edit.emit(Edit::Add(Origin::File, Box::new(record))),
-        Err(ImportError::OtherSection { slug, title }) => {
-            misplaced.emit(Some(WrongSection { slug, title, text: text.into() }));
+    let (mut records, mut elsewhere) = (Vec::new(), Vec::<WrongSection>::new());
+    for file in files {
+        match RunRecord::read(&file.text, section) {
+            Ok(record) => records.push((file.name, record)),
+            Err(ImportError::OtherSection { slug, title }) => {
+                match elsewhere.iter_mut().find(|other| other.slug == slug) {
+                    Some(other) => other.files.push(file),
+                    None => elsewhere.push(WrongSection { slug, title, files: vec![file] }),
+                }
+            }
+            Err(refusal) => refused.push(in_words(&file.name, refusal)),
         }
-        Err(refusal) => edit.emit(Edit::ShowMessage(in_words(name, refusal))),
+    }
+    misplaced.emit(elsewhere);
+    edit.emit(Edit::ClearMessages);
+    if !records.is_empty() {
+        edit.emit(Edit::Open(records));
+    }
+    let more = refused.len().saturating_sub(MAX_MESSAGES);
+    for refusal in refused.into_iter().take(MAX_MESSAGES) {
+        edit.emit(Edit::ShowMessage(refusal));
+    }
+    if more > 0 {
+        edit.emit(Edit::ShowMessage(format!("{more} more files were not opened.")));
     }
 }
 

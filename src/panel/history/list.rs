@@ -4,12 +4,13 @@ use crate::core::chapter::RUNS;
 use crate::core::query::Query;
 use crate::core::schema::Values;
 use crate::panel::history::compare::Chosen;
+use crate::panel::history::drop_zone::use_run_drop;
 use crate::panel::history::files::{self, WrongSection};
 use crate::panel::history::row::Row;
 use crate::panel::history::store::{Edit, Store};
 use crate::run::any::AnyExperiment;
-use crate::saved_runs::history::MAX_UNPINNED;
-use crate::saved_runs::{SavedRun, format};
+use crate::saved_runs::history::{MAX_OPENED, MAX_UNPINNED, Removed};
+use crate::saved_runs::{Origin, RemovalCause, SavedRun, format};
 use std::rc::Rc;
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
@@ -37,38 +38,36 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
     let RunListProps { store, edit, section, .. } = props;
     let section = *section;
     let history = &store.history;
-    let misplaced = use_state_eq(|| None::<WrongSection>);
+    let misplaced = use_state_eq(Vec::<WrongSection>::new);
     let on_misplaced = use_callback((), {
         let misplaced = misplaced.setter();
-        move |found: Option<WrongSection>, ()| misplaced.set(found)
+        move |found: Vec<WrongSection>, ()| misplaced.set(found)
     });
-    // A file that was opened in another panel and belongs to this one.
+    // Files that were opened in another panel and belong to this one.
     use_effect_with((), {
         let (edit, on_misplaced) = (edit.clone(), on_misplaced.clone());
         move |()| {
-            if let Some(text) = files::waiting(section.slug) {
-                files::take("The file", text, section, &edit, &on_misplaced);
+            let files = files::waiting(section.slug);
+            if !files.is_empty() {
+                files::take(files, Vec::new(), section, &edit, &on_misplaced);
             }
         }
     });
     let open = use_callback((), {
         let (edit, on_misplaced) = (edit.clone(), on_misplaced.clone());
-        move |file: web_sys::File, ()| files::open(&file, section, &edit, &on_misplaced)
+        move |files: Vec<web_sys::File>, ()| files::open(files, section, &edit, &on_misplaced)
     });
-    let zone = use_drop_zone(&open);
-    let on_pick = Callback::from(move |event: Event| {
-        if let Some(file) = picked(&event) {
-            open.emit(file);
-        }
-    });
+    let dragging = use_run_drop(&open);
+    let on_pick = Callback::from(move |event: Event| open.emit(picked(&event)));
 
     // The button that had the focus was removed with its row.
     let undo_button = use_node_ref();
-    let deleted = history.deleted().map(|run| run.id);
+    let deleted = history.removed().filter(|removed| removed.cause == RemovalCause::Deleted);
+    let deleted: Vec<u64> = deleted.iter().flat_map(|removed| removed.runs()).map(|run| run.id).collect();
     use_effect_with(deleted, {
         let undo_button = undo_button.clone();
-        move |_| {
-            if let Some(button) = undo_button.cast::<HtmlElement>() {
+        move |deleted| {
+            if let Some(button) = undo_button.cast::<HtmlElement>().filter(|_| !deleted.is_empty()) {
                 // If the button cannot take the focus, the focus stays.
                 let _ = button.focus();
             }
@@ -83,19 +82,27 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
         let edit = edit.clone();
         Callback::from(move |_: MouseEvent| edit.emit(Edit::Undo))
     };
+    let delete_opened = {
+        let edit = edit.clone();
+        Callback::from(move |_: MouseEvent| edit.emit(Edit::DeleteOpened))
+    };
+    let n_opened = history.runs.iter().filter(|run| run.origin == Origin::File && !run.pinned).count();
     html! {
-        <div class="runs" data-over={zone.is_over.then_some("true")} ondragover={zone.on_over} ondragleave={zone.on_leave} ondrop={zone.on_drop}>
+        <div class="runs" data-over={dragging.then_some("true")}>
             <div class="runs-head">
                 <p class="runs-about">
-                    { format!("The last {MAX_UNPINNED} runs of this section that ended or were stopped, and those that you pin. Tick runs to lay them over each other. A file is the whole run: settings, curves and checks.") }
+                    { format!("The last {MAX_UNPINNED} runs of this section that ended or were stopped, and those that you pin. Tick runs to lay them over each other. A file is the whole run: settings, curves and checks. Up to {MAX_OPENED} opened files are listed as well.") }
                     if let Some(why) = store.volatile {
                         { " " }<strong>{ why }</strong>
                     }
                 </p>
                 <label class="file-button">
-                    <input type="file" accept=".json,application/json" data-action="open-run" onchange={on_pick} />
-                    <span>{ "Open run file…" }</span>
+                    <input type="file" multiple=true accept=".json,application/json" data-action="open-run" onchange={on_pick} />
+                    <span>{ if dragging { "Drop run files here" } else { "Open run files…" } }</span>
                 </label>
+                if n_opened > 1 {
+                    <button type="button" data-action="delete-opened" onclick={delete_opened}>{ format!("Remove {n_opened} opened files") }</button>
+                }
             </div>
             <div role="status">
                 if !store.warnings.is_empty() {
@@ -104,18 +111,18 @@ pub(super) fn RunList(props: &RunListProps) -> Html {
                         <button type="button" onclick={cancel}>{ "Close" }</button>
                     </div>
                 }
-                if let Some(file) = &*misplaced {
-                    { misplaced_notice(file, &props.query) }
-                }
-                if let Some(run) = history.deleted() {
-                    <p class="notice">
-                        { format!("{} was deleted. ", run.name) }
-                        <button type="button" data-action="undo-delete" ref={undo_button} onclick={undo}>{ "Undo" }</button>
+                { for misplaced.iter().map(|files| misplaced_notice(files, &props.query)) }
+                if let Some(removed) = history.removed() {
+                    <p class="notice" data-removed="">
+                        { removal_notice(removed) }{ " " }
+                        <button type="button" data-action="undo-delete" ref={undo_button} onclick={undo}>
+                            { if removed.cause == RemovalCause::Limit { "Undo and pin" } else { "Undo" } }
+                        </button>
                     </p>
                 }
             </div>
             if history.runs.is_empty() {
-                <p class="runs-empty">{ "No saved runs yet. Press Train: when the run ends or is stopped, it appears here, and you can compare it with the next one. You can also drop a run file here." }</p>
+                <p class="runs-empty">{ "No saved runs yet. Press Train: when the run ends or is stopped, it appears here, and you can compare it with the next one. You can also drop run files here, or a folder of them." }</p>
             } else {
                 <ol class="run-list" reversed=true>{ for history.runs.iter().rev().map(|run| row(props, run)) }</ol>
             }
@@ -148,51 +155,33 @@ fn row(props: &RunListProps, run: &SavedRun) -> Html {
     }
 }
 
-/// An area where a file can be dropped.
-struct DropZone {
-    /// True while a file is over it.
-    is_over: bool,
-    on_over: Callback<DragEvent>,
-    on_leave: Callback<DragEvent>,
-    on_drop: Callback<DragEvent>,
-}
-
-#[hook]
-fn use_drop_zone(open: &Callback<web_sys::File>) -> DropZone {
-    let over = use_state_eq(|| false);
-    let set = |event: &DragEvent, over: &UseStateSetter<bool>, to: bool| {
-        event.prevent_default();
-        over.set(to);
-    };
-    DropZone {
-        is_over: *over,
-        on_over: {
-            let over = over.setter();
-            Callback::from(move |event: DragEvent| set(&event, &over, true))
-        },
-        on_leave: {
-            let over = over.setter();
-            Callback::from(move |event: DragEvent| set(&event, &over, false))
-        },
-        on_drop: {
-            let (over, open) = (over.setter(), open.clone());
-            Callback::from(move |event: DragEvent| {
-                set(&event, &over, false);
-                let files = event.data_transfer().and_then(|transfer| transfer.files());
-                if let Some(file) = files.and_then(|files| files.get(0)) {
-                    open.emit(file);
-                }
-            })
-        },
-    }
-}
-
-/// Returns the selected file. The input is cleared, so that the same file can be selected again.
-fn picked(event: &Event) -> Option<web_sys::File> {
+/// Returns the selected files. The input is cleared, so that the same files can be selected again.
+fn picked(event: &Event) -> Vec<web_sys::File> {
     let input: HtmlInputElement = event.target_unchecked_into();
-    let file = input.files().and_then(|files| files.get(0));
+    let files = input.files().map(|list| (0..list.length()).filter_map(|at| list.get(at)).collect());
     input.set_value("");
-    file
+    files.unwrap_or_default()
+}
+
+/// Returns which runs were removed, and why.
+fn removal_notice(removed: &Removed) -> String {
+    let mut runs = removed.runs();
+    let (count, first) = (runs.len(), runs.next());
+    let what = match first {
+        Some(run) if count == 1 => format!("{} was", run.name),
+        _ => format!("{count} runs were"),
+    };
+    match (removed.cause, first.map(|run| run.origin)) {
+        (RemovalCause::Deleted, _) => format!("{what} deleted."),
+        (RemovalCause::Limit, Some(Origin::File)) => {
+            format!("{what} removed, because at most {MAX_OPENED} opened files are listed.")
+        }
+        (RemovalCause::Limit, _) => {
+            format!(
+                "{what} removed, because the last {MAX_UNPINNED} runs are kept, and those that are pinned."
+            )
+        }
+    }
 }
 
 /// Returns a notice with a link to the panel that the file belongs to, which then opens it.
@@ -206,9 +195,13 @@ fn misplaced_notice(file: &WrongSection, query: &Query) -> Html {
     };
     html! {
         <p class="notice" data-kind="warn">
-            { format!("This is a run of another section, {}. ", file.title) }
+            if let [_] = &*file.files {
+                { format!("This is a run of another section, {}. ", file.title) }
+            } else {
+                { format!("{} files are runs of another section, {}. ", file.files.len(), file.title) }
+            }
             <a href={format!("#/{}/{}{mark}{kept}", file.slug, RUNS.slug)} data-action="open-elsewhere" {onclick}>
-                { "Open it there" }
+                { if file.files.len() == 1 { "Open it there" } else { "Open them there" } }
             </a>
         </p>
     }

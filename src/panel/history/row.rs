@@ -86,6 +86,8 @@ pub(super) fn Row(props: &RowProps) -> Html {
         html! { <span class="swatch" data-dashed={dashed} ~style={format!("background:var(--series-{color})")}></span> }
     });
     let named = |what: &str| format!("{what}: {}", run.name);
+    let rerun_note = format::rerun_note(record, env!("CARGO_PKG_VERSION"));
+    let note_id = format!("rerun-note-{id}");
     html! {
         <li class="run" data-run={id.to_string()} data-origin={if run.origin == Origin::File { "file" } else { "here" }}
             data-outcome={match record.outcome { Outcome::Done => "done", Outcome::Stopped => "stopped", Outcome::Failed(_) => "failed" }}>
@@ -120,6 +122,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
             </p>
             <div class="run-actions" role="group" aria-label={named("Run actions")}>
                 <button type="button" data-action="rerun" disabled={props.active || fixed} onclick={rerun}
+                    aria-describedby={rerun_note.is_some().then(|| note_id.clone())}
                     title={if fixed { "The settings are fixed on this page" } else { "Sets the settings, the seed and the device of this run, and trains" }}>{ "Run again" }</button>
                 <button type="button" data-action="pin-run" aria-pressed={run.pinned.to_string()}
                     onclick={edits(Edit::Pin, !run.pinned)}>{ "Pin" }</button>
@@ -130,6 +133,9 @@ pub(super) fn Row(props: &RowProps) -> Html {
                     { if *opened { "Hide details" } else { "Details" } }
                 </button>
             </div>
+            if let Some(note) = rerun_note {
+                <p class="run-note" id={note_id} data-rerun-note="">{ note }</p>
+            }
             if *opened {
                 { details(props) }
             }

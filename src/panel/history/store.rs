@@ -16,12 +16,15 @@ use yew::prelude::*;
 /// A change of the list.
 #[derive(Debug)]
 pub(super) enum Edit {
-    Add(Origin, Box<RunRecord>),
+    Add(Box<RunRecord>),
+    /// Adds the runs of files, each with the name of its file.
+    Open(Vec<(String, RunRecord)>),
     Rename(u64, String),
     Pin(u64, bool),
     Delete(u64),
+    DeleteOpened,
     Undo,
-    /// Shows a message.
+    /// Shows a message after those that are shown already.
     ShowMessage(String),
     /// Removes the messages.
     ClearMessages,
@@ -45,6 +48,7 @@ thread_local! {
 
 const NO_STORAGE: &str = "This page may not store anything in the browser here, so these runs are gone when it is closed. Save those that matter.";
 const FULL: &str = "The browser's storage for this page is full, so the oldest of these runs are gone when it is closed. Save those that matter.";
+const FULL_OF_FILES: &str = "The browser's storage for this page is full, so the oldest of the opened files are gone when it is closed.";
 
 /// Returns the list of a section's runs, and a callback to change it.
 #[hook]
@@ -92,15 +96,21 @@ impl Store {
     fn apply(&mut self, edit: Edit, slug: &'static str) {
         let mut history = (*self.history.0).clone();
         match edit {
-            Edit::Add(origin, record) => {
-                history.add(js_sys::Date::now() as u64, origin, *record);
+            Edit::Add(record) => {
+                history.add(js_sys::Date::now() as u64, *record);
             }
+            Edit::Open(files) => history.open(js_sys::Date::now() as u64, files),
             Edit::Rename(id, name) => history.rename(id, &name),
             Edit::Pin(id, pinned) => history.pin(id, pinned),
             Edit::Delete(id) => history.delete(id),
+            Edit::DeleteOpened => history.delete_opened(),
             Edit::Undo => history.undo(),
             Edit::ShowMessage(words) => {
-                self.warnings = Rc::new(vec![words]);
+                let mut warnings = (*self.warnings).clone();
+                if !warnings.contains(&words) {
+                    warnings.push(words);
+                }
+                self.warnings = Rc::new(warnings);
                 return;
             }
             Edit::ClearMessages => {
@@ -152,10 +162,11 @@ fn save(slug: &str, history: &History) -> Option<&'static str> {
     let mut stored = history.clone();
     let mut warning = None;
     while storage.set_item(&key_of(slug), &stored.to_text()).is_err() {
-        warning = Some(FULL);
-        if !stored.drop_oldest() {
-            break;
-        }
+        warning = Some(match stored.drop_oldest() {
+            Some(Origin::File) => FULL_OF_FILES,
+            Some(Origin::Here) => FULL,
+            None => return Some(FULL),
+        });
     }
     warning
 }

@@ -1,6 +1,7 @@
 //! The model as a `.safetensors` file, with its settings and its vocabulary.
 
-use super::{Config, Model};
+use super::weight_settings::{FORMAT, prefix, shortened};
+use super::{Config, Model, PositionsChoice};
 use crate::core::LabError;
 use crate::core::settings::from_map;
 use crate::data::safetensors::{self, File, NamedTensor};
@@ -9,8 +10,6 @@ use crate::run::training::read_all;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::collections::HashMap;
-
-const FORMAT: &str = "nn-lab transformer 1";
 
 /// Returns the file of a model.
 ///
@@ -32,7 +31,8 @@ pub(super) async fn save(
         rest = after;
         NamedTensor { name, shape, values: own.to_vec() }
     });
-    let file = File { tensors: tensors.collect(), metadata: metadata(state, config, vocabulary) };
+    let file =
+        File { tensors: tensors.collect(), metadata: metadata(state, config, vocabulary), ..File::default() };
     safetensors::write(&file).map_err(|error| LabError::Data(error.to_string()))
 }
 
@@ -53,7 +53,7 @@ pub(super) enum LoadError {
     /// The file cannot be read.
     #[error("{0}")]
     File(String),
-    #[error("This file was not saved by this section: its metadata do not say so.")]
+    #[error("This file was saved by another section or another version of this lab.")]
     Format,
     #[error("The settings in this file cannot be read.")]
     Settings,
@@ -61,15 +61,16 @@ pub(super) enum LoadError {
     Model { theirs: String, ours: String },
     #[error("This model was trained on a text with other characters; choose that text first.")]
     Vocabulary,
-    #[error("This file has no tensor \"{0}\".")]
-    MissingTensor(String),
+    #[error("This file has no tensor \"{name}\"; its shape should be {expected:?}.")]
+    MissingTensor { name: String, expected: Vec<usize> },
     #[error("The tensor \"{name}\" should have the shape {expected:?}, and has {found:?}.")]
     Shape { name: String, expected: Vec<usize>, found: Vec<usize> },
     #[error("The tensor \"{0}\" has values that are no numbers.")]
     NotFinite(String),
 }
 
-/// Loads the weights of a file into the model.
+/// Loads the weights of a file into the model. Returns remarks for the user: what the file did not say, and what was
+/// converted or ignored.
 ///
 /// # Errors
 /// Fails if the file does not fit the model of the settings. The model is then unchanged.
@@ -78,11 +79,57 @@ pub(super) fn load(
     config: &Config,
     vocabulary: &Vocabulary,
     bytes: &[u8],
-) -> Result<(), LoadError> {
-    let file = safetensors::read(bytes).map_err(|error| LoadError::File(error.to_string()))?;
-    if file.meta("format") != Some(FORMAT) {
-        return Err(LoadError::Format);
+) -> Result<Vec<String>, LoadError> {
+    let mut file = safetensors::read(bytes).map_err(|error| LoadError::File(error.to_string()))?;
+    let mut remarks = Vec::new();
+    match file.meta("format") {
+        Some(FORMAT) => check_metadata(&file, config, vocabulary)?,
+        Some(other) if other.starts_with("nn-lab") => return Err(LoadError::Format),
+        // Another program has saved the tensors, as `safetensors.torch.save_file` does.
+        _ => remarks.extend(unknown(config)),
     }
+    let step = file.meta("step").and_then(|step| step.parse().ok()).unwrap_or(0);
+    if let Some(dtype) = &file.converted_from {
+        remarks.push(format!("Its values were converted from {dtype} to 32-bit floats."));
+    }
+    let start = prefix(file.tensors.iter().map(|tensor| tensor.name.as_str())).to_owned();
+    if !start.is_empty() {
+        remarks.push(format!(
+            "The names of its tensors start with \"{}\", which was ignored.",
+            shortened(&start)
+        ));
+    }
+    let named = file.tensors.drain(..).map(|tensor| {
+        let name = tensor.name.strip_prefix(&start).unwrap_or(&tensor.name).to_owned();
+        (name, tensor)
+    });
+    let tensors = named.collect();
+    let device = state.net().embedding.val().inner().device();
+    let mut filler = Filler { tensors, path: Vec::new(), error: None, device };
+    let net = state.net().clone().map(&mut filler);
+    if let Some(error) = filler.error {
+        return Err(error);
+    }
+    let mut extra: Vec<&String> = filler.tensors.keys().chain(&file.skipped).collect();
+    extra.sort_unstable();
+    if let Some(first) = extra.first() {
+        let first = shortened(first);
+        remarks.push(match extra.len() {
+            1 => format!("Its tensor \"{first}\" was ignored, because this model has no such tensor."),
+            n => format!(
+                "{n} of its tensors were ignored, because this model does not have them; one is \"{first}\"."
+            ),
+        });
+    }
+    state.load(net, step);
+    Ok(remarks)
+}
+
+/// Compares the metadata with the present settings and text.
+///
+/// # Errors
+/// Fails if they differ.
+fn check_metadata(file: &File, config: &Config, vocabulary: &Vocabulary) -> Result<(), LoadError> {
     let theirs = file.meta("config").and_then(|text| serde_json::from_str(text).ok());
     // Read as leniently as an address: older files have texts for numbers.
     let theirs: Config = from_map(&theirs.ok_or(LoadError::Settings)?);
@@ -92,16 +139,20 @@ pub(super) fn load(
     {
         return Err(LoadError::Vocabulary);
     }
-    let step = file.meta("step").and_then(|step| step.parse().ok()).unwrap_or(0);
-    let tensors = file.tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
-    let device = state.net().embedding.val().inner().device();
-    let mut filler = Filler { tensors, path: Vec::new(), error: None, device };
-    let net = state.net().clone().map(&mut filler);
-    if let Some(error) = filler.error {
-        return Err(error);
-    }
-    state.load(net, step);
     Ok(())
+}
+
+/// Returns remarks on what the tensors of a file do not tell.
+fn unknown(config: &Config) -> [String; 2] {
+    let heads = config.heads;
+    let assumed = match config.positions {
+        PositionsChoice::Learned => format!("The settings give its number of heads, {heads}"),
+        _ => format!("The settings give its {heads} heads, its context and its positions"),
+    };
+    [
+        "This file has no settings of this lab, so its tensors were matched by name and shape.".to_owned(),
+        format!("{assumed}; the present text gives its characters."),
+    ]
 }
 
 /// Compares the models of two settings.
@@ -169,7 +220,7 @@ impl ModuleMapper for Filler {
         let (id, tensor, mapper) = param.consume();
         let (name, shape) = (self.path.join("."), tensor.dims());
         let filled = match self.tensors.remove(&name) {
-            None => Err(LoadError::MissingTensor(name)),
+            None => Err(LoadError::MissingTensor { name, expected: shape.to_vec() }),
             Some(found) if found.shape != shape => {
                 Err(LoadError::Shape { name, expected: shape.to_vec(), found: found.shape })
             }

@@ -54,6 +54,8 @@ pub enum Frame {
     Loaded(u32),
     /// A request failed, with the reason.
     Refused(String),
+    /// Remarks on a file that is loaded next: what it did not say, and what was converted or ignored.
+    Remarks(Vec<String>),
 }
 
 /// A request from the page to a run.
@@ -160,6 +162,26 @@ pub struct TextInfo {
     pub bigram: f64,
     /// For repeating sequences, the loss on the second half of a model that knows the tokens of the block but not their order.
     pub order_unknown: Option<f64>,
+    /// A sentence on the encoding of the user's own text, if it is not UTF-8.
+    pub remark: Option<String>,
+}
+
+impl TextInfo {
+    /// Returns sentences for the user on the encoding of the text, and on characters outside the vocabulary.
+    pub fn remarks(&self) -> Vec<String> {
+        let mut remarks: Vec<String> = self.remark.iter().cloned().collect();
+        let (outside, kinds) = self.folded;
+        let total = f64::from(self.train) + f64::from(self.validation);
+        if outside > 0 && total > 0.0 {
+            let percent = 100.0 * f64::from(outside) / total;
+            let share = if percent >= 1.0 { format!("{percent:.0}%") } else { format!("{percent:.2}%") };
+            remarks.push(format!(
+                "{share} of its characters, of {kinds} rare kinds, are outside the vocabulary of {} characters and are read as �.",
+                self.vocabulary.len()
+            ));
+        }
+        remarks
+    }
 }
 
 /// Sinusoidal positions, and measurements on them.

@@ -28,6 +28,7 @@ mod source;
 pub mod text;
 #[cfg(feature = "compute")]
 mod train;
+pub mod weight_settings;
 #[cfg(feature = "compute")]
 pub mod writing;
 
@@ -65,6 +66,8 @@ pub struct Record {
     pub positions: Option<Rc<PositionTable>>,
     /// The estimated duration of a training step, in milliseconds.
     pub step_ms: Option<f64>,
+    /// Remarks on the file of weights that was loaded last.
+    pub remarks: Vec<String>,
     /// The run of the only arm.
     pub arms: [Run; 1],
 }
@@ -199,6 +202,7 @@ impl Experiment for Transformer {
                 ablations.push(ablation);
             }
             Frame::Saved(file) => run.saved = Some(file),
+            Frame::Remarks(remarks) => record.remarks = remarks,
             Frame::Loaded(step) => (run.loaded, run.refused) = (Some(step), None),
             Frame::Refused(reason) => {
                 run.refused = Some(reason);

@@ -22,9 +22,12 @@ use crate::client::{RunHandle, use_experiment};
 use crate::core::metric::Metric;
 use crate::core::settings::{Preset, Settings};
 use crate::keys;
-use crate::panel::{ChapterBody, Page, PanelProps, PtrEq, Readouts, controls, frame, use_settings};
+use crate::panel::{
+    ChapterBody, Page, PanelAction, PanelProps, PtrEq, Readouts, controls, frame, use_settings,
+};
 use crate::protocol::{Pace, RunState};
 use crate::ui::readout::{Readout, format_number};
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// The panel of section 6: a transformer that learns to write.
@@ -40,6 +43,8 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
     let start_with = use_callback(lab.start_with.clone(), |request: Request, start_with| {
         start_with.emit(postcard::to_stdvec(&request).unwrap_or_default());
     });
+    let change_settings =
+        props.dispatch.reform(|config: Config| PanelAction::Replace(Rc::new(config.to_values()), Vec::new()));
     let record = &lab.record;
     let listens = match lab.state {
         RunState::Idle | RunState::Error(_) => false,
@@ -56,7 +61,9 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
         )
     };
     let text = || controls("Task", keys![Config; task, text]);
-    let own_text = || html! { <own_text::OwnText choice={config.text} set={settings.set.clone()} /> }.into();
+    let own_text = || {
+        html! { <own_text::OwnText task={config.task} choice={config.text} info={record.text.clone().map(PtrEq)} set={settings.set.clone()} /> }.into()
+    };
     let snapshots = |of: snapshots::Of| {
         html! { <snapshots::Snapshots record={shown.clone()} ask={ask.clone()} {listens} {of} /> }
     };
@@ -92,7 +99,9 @@ pub fn TransformerPanel(props: &PanelProps) -> Html {
                         vocabulary={record.text.as_ref().map_or(0, |text| text.vocabulary.len())} task={config.task} key={config.task as u8} />
                     <h4>{ "Export and import weights" }</h4>
                     <keep::Weights saved={record.run().saved.clone().map(PtrEq)} loaded={record.run().loaded} refused={record.run().refused.clone()}
-                        ask={ask.clone()} open={start_with.clone()} {listens} running={lab.state == RunState::Running} step={lab.progress.step} />
+                        ask={ask.clone()} open={start_with.clone()} {listens} running={lab.state == RunState::Running} step={lab.progress.step}
+                        config={config.clone()} info={record.text.clone().map(PtrEq)} remarks={record.remarks.clone()}
+                        lock={settings.assignment.lock.clone()} change={change_settings.clone()} />
                 </>
             },
         },

@@ -165,6 +165,7 @@ impl Source {
             // No token follows itself.
             bigram: (n - 1.0).ln(),
             order_unknown: Some(order_unknown(self.context, &self.periods)),
+            remark: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Config, TextChoice, TextInfo, Transformer};
 use crate::core::LabError;
-use crate::data::text::{self, Corpus};
+use crate::data::text::{self, Corpus, OwnText};
 use crate::run::RunContext;
 
 /// The path of the user's own text.
@@ -13,13 +13,15 @@ pub const OWN_PATH: &str = "user/text/own.txt";
 /// # Errors
 /// Fails if the text is missing or cannot be read.
 pub async fn load(config: &Config, ctx: &mut impl RunContext<Transformer>) -> Result<Corpus, LabError> {
-    let text = match config.text {
-        TextChoice::Shakespeare => text::read_plays(&ctx.asset(text::PATH).await?)?,
-        TextChoice::Own => text::read_own(&ctx.asset(OWN_PATH).await.map_err(|_| {
-            LabError::Data("Add a text first: drop a file on the panel, or paste one.".to_owned())
-        })?)?,
-    };
-    Ok(Corpus::new(&text))
+    match config.text {
+        TextChoice::Shakespeare => Ok(Corpus::new(&text::read_plays(&ctx.asset(text::PATH).await?)?)),
+        TextChoice::Own => {
+            let OwnText { text, remark } = text::read_own(&ctx.asset(OWN_PATH).await.map_err(|_| {
+                LabError::Data("Add a text first: drop a file on the panel, or paste one.".to_owned())
+            })?)?;
+            Ok(Corpus { remark, ..Corpus::new(&text) })
+        }
+    }
 }
 
 /// Describes a text for the page.
@@ -40,5 +42,6 @@ pub(super) fn describe(config: &Config, corpus: &Corpus) -> TextInfo {
         unigram: baselines.unigram,
         bigram: baselines.bigram,
         order_unknown: None,
+        remark: corpus.remark.clone(),
     }
 }

@@ -251,10 +251,13 @@ impl TransformerTraining {
             }
             Request::Load(bytes) => {
                 let loaded = files::load(&mut self.model, &self.config, &self.source.vocabulary, &bytes);
-                ctx.send(match loaded {
-                    Ok(()) => Frame::Loaded(self.model.step()),
-                    Err(error) => Frame::Refused(error.to_string()),
-                });
+                match loaded {
+                    Ok(remarks) => {
+                        ctx.send(Frame::Remarks(remarks));
+                        ctx.send(Frame::Loaded(self.model.step()));
+                    }
+                    Err(error) => ctx.send(Frame::Refused(error.to_string())),
+                }
             }
         }
         Ok(())
