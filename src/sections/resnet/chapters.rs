@@ -9,7 +9,11 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
         slug: "degradation",
         title: "Do shortcuts help a deep network learn?",
-        figures: &[("loss", "Training loss"), ("accuracy", "Test accuracy")],
+        figures: &[
+            ("loss", "Training loss"),
+            ("train-error", "Training error"),
+            ("accuracy", "Test accuracy"),
+        ],
         readouts: &[],
         trains: true,
     },
