@@ -121,9 +121,8 @@ fn option_a_skips_pixels_and_appends_channels_of_zeros() {
         }
         assert_eq!(values(shortcut), expected, "{kind:?}, block {index}");
     }
-    // Where the shape stays, the shortcut is the input.
-    let (block, x) =
-        block_and_input(BlockKind::Basic, ShortcutOption::ZeroPadding, 0, 6, &Device::flex());
+    // A block that keeps the shape has its input as its shortcut.
+    let (block, x) = block_and_input(BlockKind::Basic, ShortcutOption::ZeroPadding, 0, 6, &Device::flex());
     assert_eq!(block.shortcut(), Some(Shortcut::Identity));
     assert_eq!(values(parts(&block, x.clone())[0].clone()), values(x));
 }
@@ -221,7 +220,8 @@ fn with_he_initialization_the_signal_roughly_doubles_per_block() {
         let (plain, residual) = (growth(&flow.plain), growth(&flow.residual));
         println!("{depth} layers: mean square x {residual:.2} per block, plain x {plain:.2}");
         assert!((1.6..2.4).contains(&residual), "{residual}");
-        assert!((0.6..1.2).contains(&plain), "{plain}");
+        // Zero padding: about 2/3, which is the geometric mean over the three stages of what two convolutions keep.
+        assert!((0.5..0.8).contains(&plain), "{plain}");
     }
 }
 
@@ -379,9 +379,9 @@ fn without_a_key_shortcuts_are_projections_where_the_shape_changes() {
 fn a_checkpoint_of_another_option_is_rejected_with_a_message() {
     let config = |shortcut| Config { shortcut, ..tiny() };
     let train = |shortcut, checkpoint| {
-        let mut out = Collector::<ResNet> { arm: RESIDUAL, frame_every: 1, checkpoint, ..Collector::default() };
-        let result =
-            block_on(driver::train::<ResNet>(config(shortcut), RESIDUAL, &Device::flex(), &mut out));
+        let mut out =
+            Collector::<ResNet> { arm: RESIDUAL, frame_every: 1, checkpoint, ..Collector::default() };
+        let result = block_on(driver::train::<ResNet>(config(shortcut), RESIDUAL, &Device::flex(), &mut out));
         (out, result)
     };
     let checkpoint = |shortcut| {
@@ -476,7 +476,10 @@ fn check_paths(paths: &Paths, residual: bool) {
             // The gradient of the appended channels is lost.
             ShortcutKind::ZeroPadding => {
                 assert!(shortcut.signal > 0.0 && shortcut.signal < input.signal, "{index}: {block:?}");
-                assert!(shortcut.gradient > 0.0 && shortcut.gradient < block.sum.gradient, "{index}: {block:?}");
+                assert!(
+                    shortcut.gradient > 0.0 && shortcut.gradient < block.sum.gradient,
+                    "{index}: {block:?}"
+                );
             }
         }
     }
@@ -518,7 +521,11 @@ fn claims_about_gradients_hold_for_every_initialization() {
                 assert_eq!(training.verdict, Verdict::Open, "nothing was trained");
                 assert_eq!(measured.len(), 5);
                 for check in measured {
-                    assert_eq!(check.verdict, Verdict::Holds, "{init:?} {depth:?} {block:?} {shortcut:?}: {check:?}");
+                    assert_eq!(
+                        check.verdict,
+                        Verdict::Holds,
+                        "{init:?} {depth:?} {block:?} {shortcut:?}: {check:?}"
+                    );
                 }
             }
         }

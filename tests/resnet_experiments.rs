@@ -127,7 +127,8 @@ fn findings_of_resnet() {
     let found = |finding: &str, numbers: &str| assert_found("ResNet", finding, numbers);
     let gradients = probe::<ResNet>(Config { batch_norm: true, ..Config::default() });
     let flow = gradients.flow.expect("measured");
-    let factor = |nets: &[NetFlow], value: fn(&NetFlow) -> &[f32]| decay(nets, value).expect("a slope").per_block;
+    let factor =
+        |nets: &[NetFlow], value: fn(&NetFlow) -> &[f32]| decay(nets, value).expect("a slope").per_block;
     let per_net = |nets: &[NetFlow], value: fn(&NetFlow) -> &[f32]| {
         nets.iter().map(|net| factor(std::slice::from_ref(net), value)).collect::<Vec<_>>()
     };
@@ -159,13 +160,15 @@ fn findings_of_resnet() {
     };
     found("The training error of plain networks", &numbers(PLAIN));
     found("The training error of residual networks", &numbers(RESIDUAL));
-    let accuracy = |arm: usize| {
-        spread(&of_records(&records[1], |record| record.arms[arm].accuracy.last_y()), 2)
-    };
+    let accuracy =
+        |arm: usize| spread(&of_records(&records[1], |record| record.arms[arm].accuracy.last_y()), 2);
     let (plain, residual) = (accuracy(PLAIN), accuracy(RESIDUAL));
     found("At 56 layers, the test accuracy", &format!("plain {plain}; residual {residual}"));
     let max = |values: &[f64]| values.iter().copied().fold(f64::MIN, f64::max);
     let min = |values: &[f64]| values.iter().copied().fold(f64::MAX, f64::min);
-    assert!(min(&errors[1][PLAIN]) > max(&errors[0][PLAIN]), "the deeper plain network is slower: {errors:?}");
+    assert!(
+        min(&errors[1][PLAIN]) > max(&errors[0][PLAIN]),
+        "the deeper plain network is slower: {errors:?}"
+    );
     assert!(max(&errors[1][RESIDUAL]) < min(&errors[1][PLAIN]), "{errors:?}");
 }

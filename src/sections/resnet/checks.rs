@@ -81,7 +81,7 @@ pub enum Cause {
     SmallWeights,
     /// Small weights without biases: signal and gradient both shrink, from opposite ends.
     Homogeneous,
-    /// Weights that keep the size of the signal through ReLU.
+    /// Weights that make up for what ReLU removes.
     Balanced,
 }
 
@@ -152,8 +152,7 @@ fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
     };
     let (plain, residual) = (decays(PLAIN), decays(RESIDUAL));
     // The factor per block toward the output.
-    let signal =
-        |arm: usize| decay(flow?.nets(arm), |net| &net.signals).map(|decay| decay.per_block.recip());
+    let signal = |arm: usize| decay(flow?.nets(arm), |net| &net.signals).map(|decay| decay.per_block.recip());
     let describe = |of: &str, decay: Decay| {
         let Decay { first, last, per_block } = decay;
         format!("{of} {} per block: {first:.1e} in the first, {last:.1e} in the last", factor(per_block))
@@ -197,7 +196,7 @@ fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
         ],
         Cause::Balanced => [
             Check::new(
-                "No batch norm, He’s weights, plain network: made for ReLU, they neither shrink nor grow the gradient much.",
+                "No batch norm, He’s weights, plain network: made for ReLU, they neither shrink nor grow the weight gradients much.",
                 "× 0.6 to × 1.7 per block",
                 plain.map(|(w, _)| (describe("weight gradients", w), (0.6..=1.7).contains(&w.per_block))),
             ),
@@ -205,7 +204,8 @@ fn flow_checks(cause: Cause, flow: Option<&Flow>) -> [Check; 2] {
                 "No batch norm, He’s weights, residual network: every block roughly doubles the mean square of the signal, so the signal grows toward the output. Its gradient grows toward the input.",
                 "signal × 1.2 to × 1.6 per block toward the output; its gradient above × 1.2 toward the input",
                 residual.zip(signal(RESIDUAL)).map(|((_, d), growth)| {
-                    let text = format!("signal {}; {}", factor(growth), describe("gradient of the signal", d));
+                    let text =
+                        format!("signal {}; {}", factor(growth), describe("gradient of the signal", d));
                     (text, (1.2..=1.6).contains(&growth) && d.per_block > 1.2)
                 }),
             ),

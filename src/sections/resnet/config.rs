@@ -73,7 +73,7 @@ crate::settings! {
             "56 layers with batch norm: no gradient vanishes, and yet the plain network’s training loss falls more slowly. Residual networks were made for this. He et al. compare two depths; so does the sweep “Degradation” in the chapter of checks."
             => { depth: "56", batch_norm: "1", init: "he", optimizer: "momentum", learning_rate: "0.05", steps: "160" }
         "he", "He’s initialization",
-            "20 layers without batch norm, but with larger initial weights: gradients keep their size in the plain network, and it learns."
+            "20 layers without batch norm, but with larger initial weights: weight gradients keep their size in the plain network, and it learns."
             => { init: "he" }
         "explosion", "Exploding signal",
             "56 layers, He’s initialization, no batch norm: every block roughly doubles the mean square of the residual network’s signal, so its first loss is huge, and neither network learns in these steps. A shortcut alone is not enough."

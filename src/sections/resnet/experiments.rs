@@ -175,7 +175,7 @@ const BATCH_NORM: Experiment = GuidedExperiment {
     trains: true,
     prediction: Prediction::Choice(FASTER_NETWORK),
     answer: compared,
-    reason: "Batch norm rescales every layer, so signal and gradient keep their size or even grow toward the input. A gradient of the right size can still be of little use. In a deep plain network, gradients at inputs that differ slightly are almost unrelated, like white noise; in a residual network they are more alike (Balduzzi et al. 2017).",
+    reason: "Batch norm rescales every layer, so the signal keeps its size, and the gradient even grows toward the input. A gradient of the right size can still be of little use. In a deep plain network, gradients at inputs that differ slightly are almost unrelated, like white noise; in a residual network they are more alike (Balduzzi et al. 2017).",
     source: ("He et al. 2016, section 4.1; Balduzzi et al. 2017", "https://arxiv.org/abs/1702.08591"),
 };
 
@@ -188,7 +188,7 @@ const HE: Experiment = GuidedExperiment {
     trains: true,
     prediction: Prediction::Choice(FASTER_NETWORK),
     answer: compared,
-    reason: "He initialization keeps the size of signal and gradient through ReLU, so a plain network of 20 layers has what it needs. The same weights are too large for a residual network: each block roughly doubles the mean square of its signal, and the first losses are far above chance. Shortcuts help only together with a scale that fits them, such as batch norm.",
+    reason: "He initialization makes up for what ReLU removes, so the weight gradients of a plain network of 20 layers keep their size. The same weights are too large for a residual network: each block roughly doubles the mean square of its signal, and the first losses are far above chance. Shortcuts help only together with a scale that fits them, such as batch norm.",
     source: WITHOUT_NORM,
 };
 
@@ -201,7 +201,7 @@ const EXPLOSION: Experiment = GuidedExperiment {
     trains: true,
     prediction: Prediction::Choice(&["About 2.3", "Between 3 and 50", "Over 50"]),
     answer: explosion,
-    reason: "With He initialization the branch’s output has about twice the mean square of its input, so the sum has about three times, and ReLU leaves about 2.3 times. Zero padding in the convolutions lowers this, but the mean square still roughly doubles in each of 27 blocks. What keeps a plain network in balance destabilizes a residual one; batch norm, or branches that start at zero, fix it.",
+    reason: "With He initialization the branch’s output has about twice the mean square of its input, so the sum has about three times, and ReLU leaves about 2.3 times. Zero padding in the convolutions lowers this, but the mean square still roughly doubles in each of 27 blocks. Weights that suit a plain network destabilize a residual one; batch norm, or branches that start at zero, fix it.",
     source: WITHOUT_NORM,
 };
 

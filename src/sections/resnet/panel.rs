@@ -23,7 +23,8 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
     let config: &Config = &settings.config;
     let lab = use_experiment::<ResNet>(&settings.run_config, settings.options);
     let record = PtrEq(lab.record.clone());
-    let networks = || controls("Networks", keys![Config; depth, block, shortcut, width, batch_norm, init, seed]);
+    let networks =
+        || controls("Networks", keys![Config; depth, block, shortcut, width, batch_norm, init, seed]);
     let data = || controls("Data", keys![Config; dataset, side, augment]);
     let training = || controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
     let body = |chapter: &str| match chapter {

@@ -152,8 +152,7 @@ impl Training<ResNet> for ResNetTraining {
     ) -> Result<(), LabError> {
         let (step, values) = self.on_paths.take().unwrap_or_default();
         let errors = std::mem::take(&mut self.errors);
-        let [errors, norms, values] =
-            read_groups([errors, std::mem::take(&mut self.norms), values]).await?;
+        let [errors, norms, values] = read_groups([errors, std::mem::take(&mut self.norms), values]).await?;
         let watched = self.watched.as_ref().filter(|_| !values.is_empty());
         let paths = watched.map(|watched| Rc::new(watched.paths(step, &values)));
         let rows = norms.chunks_exact(self.train_state.net().blocks.len().max(1));

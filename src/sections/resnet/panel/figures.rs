@@ -30,7 +30,7 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
                     look_for={html! { "Training loss per mini-batch. A network that is worse here is not overfitting; it fails to fit." }}
                     references={reference(10f64.ln())} {x_max} log_above={20.0} />
                 <CurveFigure name="train-error" lines={TRAINING_ERROR} y_label="error"
-                    look_for={html! { "The fraction of wrong predictions on training images, averaged over 20 batches. He et al. (2016) speak of degradation if this error ends higher in the deeper of two plain networks. Here both networks have one depth; the sweep “Degradation” in the chapter of checks compares two." }}
+                    look_for={training_error_words()}
                     references={reference(0.9)} {x_max} y_range={Some((0.0, 1.0))} markers={true}
                     empty="Press Train: the error is first measured after some steps." />
             </div>
@@ -60,6 +60,16 @@ pub(super) fn GradientMaps(props: &TrainProps) -> Html {
             { map("plain", "Gradients in training, plain network", &record.arms[PLAIN].norms) }
             { map("residual", "Gradients in training, residual network", &record.arms[RESIDUAL].norms) }
         </div>
+    }
+}
+
+fn training_error_words() -> Html {
+    html! {
+        <>
+            { "The fraction of wrong predictions on training images, averaged over 20 batches. He et al. (2016) speak of degradation if this error ends higher in the deeper of two plain networks. Here both networks have the same depth, so you see slower optimization. The sweep “Degradation” in the chapter of checks compares two depths; " }
+            { text::findings("our results") }
+            { " list its numbers." }
+        </>
     }
 }
 

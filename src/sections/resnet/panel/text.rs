@@ -9,7 +9,7 @@ pub(super) fn introduction() -> Html {
         <p class="lead">
             { "A residual block adds its input to what its layers make of it: " }{ block_formula(true) }
             { " (He et al. 2016). A plain block does not: " }{ block_formula(false) }
-            { ". Both networks start from the same weights and see the same images. The settings decide what goes wrong in the plain network: gradients that vanish or, with batch norm, gradients that are present and do not help." }
+            { ". Both networks start from the same weights and see the same images. The settings decide what goes wrong in the plain network: gradients that vanish or, with batch norm, gradients that arrive but help less." }
         </p>
     }
 }
@@ -45,12 +45,17 @@ pub(super) fn flow(cause: Cause) -> &'static str {
             "Signal and gradient both shrink in the plain network, from opposite ends. A weight’s gradient is their product, about equally small in every block. Compare its level with the residual network’s, and look at the other figure."
         }
         Cause::Balanced => {
-            "He initialization makes up for what ReLU removes, so the plain network’s gradients keep their size. In a deep residual network they are larger by orders of magnitude: the signal’s mean square roughly doubles in every block, and the gradient grows in the same way on its way back."
+            "He initialization makes up for what ReLU removes, so the plain network’s weight gradients keep their size. (Its signal still shrinks, because zero padding adds nothing at the borders.) In a deep residual network they are larger by orders of magnitude: the signal’s mean square roughly doubles in every block, and its gradient grows in the backward pass."
         }
         Cause::BatchNorm => {
             "With batch norm the plain network’s gradients do not vanish: they grow toward the input, by the factor per block above. A deep plain network still learns more slowly, so missing gradients are not the cause."
         }
     }
+}
+
+/// A link to the project's own measurements, which the site shows on a page of their own.
+pub(super) fn findings(words: &'static str) -> Html {
+    html! { <a href="findings.html#resnet" target="_blank" rel="noopener">{ words }</a> }
 }
 
 /// Returns the layers of a block in the order in which they are applied.
