@@ -73,7 +73,7 @@ fn block_and_input(
     let plan = Plan { shortcuts: Some(option), ..plan(kind, 1, 3, false, true) };
     let mut blocks = Net::new(&plan, 4, device).blocks;
     let factor = if kind == BlockKind::Basic { 1 } else { 4 };
-    let c_in = if index == 0 { 3 } else { factor * 3 << (index - 1) };
+    let c_in = if index == 0 { 3 } else { (3 * factor) << (index - 1) };
     let x = WeightRng::new(8).normal([2, c_in, side, side], 1.0, device).val().detach();
     (blocks.swap_remove(index), x)
 }
