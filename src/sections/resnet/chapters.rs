@@ -14,7 +14,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             ("train-error", "Training error"),
             ("accuracy", "Test accuracy"),
         ],
-        readouts: &[],
+        readouts: &["train_error_plain train_error_residual"],
         trains: true,
     },
     Chapter {

@@ -30,7 +30,12 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
     let body = |chapter: &str| match chapter {
         "degradation" => ChapterBody {
             controls: vec![networks(), training(), data(), html! { <Cifar10Box /> }.into()],
-            figures: html! { <TrainFigures config={config.clone()} record={record.clone()} /> },
+            figures: html! {
+                <>
+                    <Readouts />
+                    <TrainFigures config={config.clone()} record={record.clone()} />
+                </>
+            },
         },
         "gradients" => ChapterBody {
             controls: vec![networks(), controls("Before training", keys![Config; n_seeds])],
