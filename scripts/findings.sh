@@ -12,22 +12,23 @@ grep -E '<link rel="(icon|stylesheet)"' "$TRUNK_STAGING_DIR/index.html" | grep -
 awk '
     function escaped(text) { gsub(/&/, "\\&amp;", text); gsub(/</, "\\&lt;", text); gsub(/"/, "\\&quot;", text); return text }
     # The text of a paragraph or a cell, with its code and links.
-    function words(text,    out, code) {
-        text = escaped(text)
-        while (match(text, /`[^`]*`/)) {
-            code = substr(text, RSTART + 1, RLENGTH - 2)
-            out = out linked(substr(text, 1, RSTART - 1))
-            out = out (code ~ /^#\// ? "<a href=\"./" code "\"><code>" code "</code></a>" : "<code>" code "</code>")
-            text = substr(text, RSTART + RLENGTH)
+    function words(text,    out, spans, n, i, code) {
+        # The odd parts are outside of code, the even ones inside.
+        n = split(escaped(text), spans, "`")
+        for (i = 1; i <= n; i++) {
+            code = spans[i]
+            if (i % 2) out = out linked(code)
+            else out = out (code ~ /^#\// ? "<a href=\"./" code "\"><code>" code "</code></a>" : "<code>" code "</code>")
         }
-        return out linked(text)
+        return out
     }
-    function linked(text,    out, link, at) {
+    function linked(text,    out, link, at, start, size) {
         while (match(text, /\[[^]]*\]\(https:[^)]*\)/)) {
-            link = substr(text, RSTART, RLENGTH)
+            start = RSTART; size = RLENGTH
+            link = substr(text, start, size)
             at = index(link, "](")
-            out = out substr(text, 1, RSTART - 1) "<a href=\"" substr(link, at + 2, length(link) - at - 2) "\">" substr(link, 2, at - 2) "</a>"
-            text = substr(text, RSTART + RLENGTH)
+            out = out substr(text, 1, start - 1) "<a href=\"" substr(link, at + 2, length(link) - at - 2) "\">" substr(link, 2, at - 2) "</a>"
+            text = substr(text, start + size)
         }
         return out text
     }

@@ -32,7 +32,49 @@ pub(crate) fn spread(values: &[f64], digits: usize) -> String {
     sorted.sort_by(f64::total_cmp);
     let (low, high) = (sorted[0], sorted[sorted.len() - 1]);
     let median = f64::midpoint(sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
-    format!("{median:.digits$} ({low:.digits$} to {high:.digits$})")
+    let [median, low, high] = [median, low, high].map(|value| grouped(&format!("{value:.digits$}")));
+    format!("{median} ({low} to {high})")
+}
+
+/// Returns a number with commas between thousands.
+#[cfg(feature = "compute")]
+fn grouped(number: &str) -> String {
+    let end = number.find('.').unwrap_or(number.len());
+    let comma = |at: usize| at > 0 && at < end && (end - at).is_multiple_of(3);
+    let digits = number.char_indices();
+    digits.fold(
+        String::new(),
+        |text, (at, c)| if comma(at) { text + "," + &c.to_string() } else { text + &c.to_string() },
+    )
+}
+
+#[cfg(feature = "compute")]
+#[test]
+fn spreads_are_written_as_in_the_document() {
+    assert_eq!(spread(&[0.5, 0.25, 0.375], 2), "0.38 (0.25 to 0.50)");
+    assert_eq!(spread(&[1234.4, 999.0], 0), "1,117 (999 to 1,234)");
+    assert_eq!(spread(&[1_234_567.0], 1), "1,234,567.0 (1,234,567.0 to 1,234,567.0)");
+}
+
+/// `scripts/findings.sh` turns the document into a page of the site.
+#[test]
+#[cfg(unix)]
+fn the_page_has_every_row_and_every_address() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("findings");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let head = r#"<link rel="icon" href="x" /><link rel="stylesheet" href="/base-1.css" />"#;
+    std::fs::write(folder.join("index.html"), head).expect("it is written");
+    let mut shell = std::process::Command::new("sh");
+    let status = shell.arg("scripts/findings.sh").env("TRUNK_STAGING_DIR", &folder).status();
+    assert!(status.expect("a shell").success());
+    let page = std::fs::read_to_string(folder.join("findings.html")).expect("the page");
+    let document = document();
+    let rows = document.lines().filter(|line| line.starts_with('|') && !line.starts_with("|---"));
+    assert_eq!(page.matches("<tr>").count(), rows.count());
+    let addresses = document.matches("`#/").count();
+    assert_eq!(page.matches(r##"<a href="./#/"##).count(), addresses);
+    assert!(page.contains(r#"<h3 id="resnet">ResNet</h3>"#) && page.contains("base-1.css"), "{page}");
+    assert!(!page.contains("_OF_THE_") && !page.contains('`'), "{page}");
 }
 
 #[test]
