@@ -11,6 +11,7 @@ mod cnn_experiments;
 #[cfg(feature = "compute")]
 mod collector;
 mod fashion_mnist;
+mod findings;
 mod first_losses;
 mod images;
 mod kernels;

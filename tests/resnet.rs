@@ -1,18 +1,23 @@
 //! Section 3: parameter counts and shapes of the networks, and short runs of the experiment on the CPU.
 #![cfg(feature = "compute")]
 
-use crate::collector::{Collector, preset, probe, run, train};
+use crate::collector::{Collector, block_on, preset, probe, run, train, values};
 use burn::module::Module;
+use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
-use nn_lab::core::settings::{from_query, to_query};
+use nn_lab::core::query::Query;
+use nn_lab::core::settings::{from_map, from_query, to_query};
 use nn_lab::core::{LabError, Verdict};
-use nn_lab::models::resnet::{BlockKind, Init, Plan, ResNet as Net};
-use nn_lab::models::weights::count_params;
+use nn_lab::models::resnet::{
+    Block, BlockKind, Init, PathPosition, Plan, ResNet as Net, Shortcut, ShortcutOption,
+};
+use nn_lab::models::weights::{WeightRng, count_params};
 use nn_lab::run::Experiment;
+use nn_lab::run::driver;
 use nn_lab::run::training::{cross_entropy, one_hot};
 use nn_lab::sections::resnet::{
     BlockChoice, Config, Dataset, Flow, InitChoice, NetFlow, OptimizerKind, PLAIN, Paths, RESIDUAL, Record,
-    ResNet, decay, params_formula,
+    ResNet, ShortcutChoice, ShortcutKind, decay, params_formula,
 };
 use proptest::prelude::*;
 
@@ -23,6 +28,11 @@ fn tiny() -> Config {
     Config { depth: 8, batch_size: 8, steps: 6, n_seeds: 1, ..Config::default() }
 }
 
+const OPTIONS: [ShortcutOption; 3] =
+    [ShortcutOption::ZeroPadding, ShortcutOption::Projection, ShortcutOption::AllProjections];
+const CHOICES: [ShortcutChoice; 3] = [ShortcutChoice::A, ShortcutChoice::B, ShortcutChoice::C];
+
+/// Returns a plan with option B, or of a plain network.
 fn plan(kind: BlockKind, n: usize, channels: usize, batch_norm: bool, shortcuts: bool) -> Plan {
     Plan {
         channels_in: 3,
@@ -31,7 +41,7 @@ fn plan(kind: BlockKind, n: usize, channels: usize, batch_norm: bool, shortcuts:
         blocks_per_stage: n,
         channels,
         batch_norm,
-        shortcuts,
+        shortcuts: shortcuts.then_some(ShortcutOption::Projection),
         init: Init::He,
     }
 }
@@ -39,11 +49,180 @@ fn plan(kind: BlockKind, n: usize, channels: usize, batch_norm: bool, shortcuts:
 #[test]
 fn resnet_20_has_the_parameters_of_the_paper() {
     let count = |n, shortcuts| {
-        count_params(&Net::new(&plan(BlockKind::Basic, n, 16, true, shortcuts), 1, &Device::flex()))
+        let plan = Plan { shortcuts, ..plan(BlockKind::Basic, n, 16, true, false) };
+        count_params(&Net::new(&plan, 1, &Device::flex()))
     };
-    // The paper reports 0.27 M for depth 20 and 0.46 M for depth 32, with shortcuts that have no parameters.
-    assert_eq!((count(3, false), count(3, true)), (269_722, 272_474));
-    assert_eq!(count(5, false), 464_154);
+    let options = OPTIONS.map(|option| count(3, Some(option)));
+    assert_eq!((count(3, None), options), (269_722, [269_722, 272_474, 283_962]));
+    // Millions of parameters, from table 6 of the paper, which has option A.
+    for (n, millions) in [(3, "0.27"), (5, "0.46"), (7, "0.66"), (9, "0.85")] {
+        let counted = count(n, Some(OPTIONS[0])) as f64 / 1e6;
+        assert_eq!(format!("{counted:.2}"), millions, "{} layers", 6 * n + 2);
+    }
+}
+
+/// Returns the block of a network with one block per stage and three channels, with random images as its input:
+/// `[2, c_in, side, side]`.
+fn block_and_input(
+    kind: BlockKind,
+    option: ShortcutOption,
+    index: usize,
+    side: usize,
+    device: &Device,
+) -> (Block, Tensor<4>) {
+    let plan = Plan { shortcuts: Some(option), ..plan(kind, 1, 3, false, true) };
+    let mut blocks = Net::new(&plan, 4, device).blocks;
+    let factor = if kind == BlockKind::Basic { 1 } else { 4 };
+    let c_in = if index == 0 { 3 } else { (3 * factor) << (index - 1) };
+    let x = WeightRng::new(8).normal([2, c_in, side, side], 1.0, device).val().detach();
+    (blocks.swap_remove(index), x)
+}
+
+/// Returns `s(x)` and `F(x)`, as they are in the block's own forward pass.
+fn parts(block: &Block, x: Tensor<4>) -> [Tensor<4>; 2] {
+    let (mut shortcut, mut branch) = (None, None);
+    block.forward_with(x, &mut |position, h| {
+        match position {
+            PathPosition::Shortcut => shortcut = Some(h.clone()),
+            PathPosition::Branch => branch = Some(h.clone()),
+            _ => {}
+        }
+        h
+    });
+    [shortcut.expect("a shortcut"), branch.expect("a branch")]
+}
+
+#[test]
+fn option_a_skips_pixels_and_appends_channels_of_zeros() {
+    for (kind, index, side) in [
+        (BlockKind::Basic, 1, 8),
+        (BlockKind::Basic, 2, 5),
+        (BlockKind::Bottleneck, 0, 4),
+        (BlockKind::Bottleneck, 2, 7),
+    ] {
+        let (block, x) = block_and_input(kind, ShortcutOption::ZeroPadding, index, side, &Device::flex());
+        assert_eq!((block.shortcut(), block.projection.is_some()), (Some(Shortcut::ZeroPadding), false));
+        let [shortcut, branch] = parts(&block, x.clone());
+        let [n, c_in, ..] = x.dims();
+        let [_, c_out, h_out, w_out] = branch.dims();
+        let stride = if index == 0 { 1 } else { 2 };
+        assert_eq!((h_out, w_out), (side.div_ceil(stride), side.div_ceil(stride)));
+        let x = values(x);
+        let mut expected = Vec::new();
+        for image in 0..n {
+            for channel in 0..c_out {
+                for row in 0..h_out {
+                    for col in 0..w_out {
+                        let at = ((image * c_in + channel) * side + stride * row) * side + stride * col;
+                        expected.push(if channel < c_in { x[at] } else { 0.0 });
+                    }
+                }
+            }
+        }
+        assert_eq!(values(shortcut), expected, "{kind:?}, block {index}");
+    }
+    // A block that keeps the shape has its input as its shortcut.
+    let (block, x) = block_and_input(BlockKind::Basic, ShortcutOption::ZeroPadding, 0, 6, &Device::flex());
+    assert_eq!(block.shortcut(), Some(Shortcut::Identity));
+    assert_eq!(values(parts(&block, x.clone())[0].clone()), values(x));
+}
+
+#[test]
+fn each_option_has_its_projections() {
+    let kinds = |option| {
+        let plan = Plan { shortcuts: Some(option), ..plan(BlockKind::Basic, 2, 2, true, true) };
+        let blocks = Net::new(&plan, 1, &Device::flex()).blocks;
+        blocks.iter().map(|block| block.shortcut().expect("a shortcut")).collect::<Vec<_>>()
+    };
+    use Shortcut::{Identity, Projection, ZeroPadding};
+    let [a, b, c] = OPTIONS.map(kinds);
+    assert_eq!(a, [Identity, Identity, ZeroPadding, Identity, ZeroPadding, Identity]);
+    assert_eq!(b, [Identity, Identity, Projection, Identity, Projection, Identity]);
+    assert_eq!(c, [Projection; 6]);
+}
+
+/// The block's backward pass as the page has it: `dL/dx = (ds/dx + dF/dx)^T (dL/dy * 1[s + F > 0])`.
+#[test]
+fn the_backward_formula_of_a_block_agrees_with_autodiff() {
+    let device = Device::flex().autodiff();
+    for (index, option) in [(0, OPTIONS[0]), (1, OPTIONS[0]), (1, OPTIONS[1]), (0, OPTIONS[2])] {
+        let (block, x) = block_and_input(BlockKind::Basic, option, index, 6, &device);
+        // The product of a Jacobian, transposed, and a vector.
+        let pulled_back = |part: fn(&Block, Tensor<4>) -> Tensor<4>, vector: Tensor<4>| {
+            let x = x.clone().require_grad();
+            let grads = (part(&block, x.clone()) * Tensor::from_inner(vector)).sum().backward();
+            x.grad(&grads).expect("a gradient")
+        };
+        let sum = |block: &Block, x: Tensor<4>| {
+            let [shortcut, branch] = parts(block, x);
+            shortcut + branch
+        };
+        let of_sum = sum(&block, x.clone()).inner();
+        let above = WeightRng::new(9).normal(of_sum.dims(), 1.0, &Device::flex()).val();
+        let autodiff = pulled_back(|block, x| block.forward(x), above.clone());
+        let of_parts = |vector: Tensor<4>| {
+            pulled_back(|block, x| parts(block, x)[0].clone(), vector.clone())
+                + pulled_back(|block, x| parts(block, x)[1].clone(), vector)
+        };
+        let passed = of_sum.greater_elem(0.0).float();
+        let off = |formula: Tensor<4>| values((formula - autodiff.clone()).abs().max())[0];
+        let error = off(of_parts(above.clone() * passed));
+        assert!(error < 1e-5, "{option:?}: {error}");
+        // Without the ReLU the formula is wrong.
+        assert!(off(of_parts(above)) > 0.1, "{option:?}");
+    }
+}
+
+/// Returns the mean square of all elements.
+fn mean_square<const D: usize>(x: Tensor<D>) -> f64 {
+    f64::from(values(x.square().mean())[0])
+}
+
+/// The mean squares in a residual block with He initialization, without batch norm: of the branch, of the sum and
+/// of the output, relative to the input, which is a rectified Gaussian.
+#[test]
+fn with_he_initialization_the_branch_doubles_the_mean_square() {
+    let device = Device::flex();
+    let near = |a: f64, b: f64| (a - b).abs() < 0.1 * b;
+    // Fully connected: 2, 3 and 2 + 1/pi.
+    let (n, width) = (1000, 400);
+    let mut rng = WeightRng::new(1);
+    let x = relu(rng.normal([n, width], 1.0, &device).val());
+    let mut weight = || rng.normal([width, width], (2.0 / width as f32).sqrt(), &device).val();
+    let branch = relu(x.clone().matmul(weight())).matmul(weight());
+    let sum = x.clone() + branch.clone();
+    let ratios = [branch, sum.clone(), relu(sum)].map(|h| mean_square(h) / mean_square(x.clone()));
+    println!("fully connected: {ratios:.3?}");
+    assert!(near(ratios[0], 2.0) && near(ratios[1], 3.0), "{ratios:?}");
+    assert!(near(ratios[2], 2.0 + std::f64::consts::FRAC_1_PI), "{ratios:?}");
+    // A block of the model: zero padding takes away from the border of the maps.
+    let plan = plan(BlockKind::Basic, 1, 32, false, true);
+    let block = Net::new(&plan, 1, &device).blocks.swap_remove(0);
+    let ratios = |side: usize| {
+        let x = relu(WeightRng::new(2).normal([8, 32, side, side], 1.0, &device).val());
+        let [shortcut, branch] = parts(&block, x.clone());
+        [branch.clone(), shortcut + branch, block.forward(x.clone())]
+            .map(|h| mean_square(h) / mean_square(x.clone()))
+    };
+    let (large, small) = (ratios(32), ratios(4));
+    println!("32 x 32: {large:.3?}; 4 x 4: {small:.3?}");
+    assert!((0..3).all(|i| small[i] < large[i]), "{large:?}, {small:?}");
+    assert!(large[0] > 1.5 && large[0] < 2.3 && small[2] > 1.3, "{large:?}, {small:?}");
+}
+
+/// The mean square of the signal roughly doubles per block in a residual network with He initialization.
+#[test]
+fn with_he_initialization_the_signal_roughly_doubles_per_block() {
+    for depth in [20, 56] {
+        let record = probe::<ResNet>(Config { depth, init: InitChoice::He, ..Config::default() });
+        let flow = flow_of(&record, false);
+        let growth = |nets| decay(nets, |net| &net.signals).expect("a slope").per_block.powi(-2);
+        let (plain, residual) = (growth(&flow.plain), growth(&flow.residual));
+        println!("{depth} layers: mean square x {residual:.2} per block, plain x {plain:.2}");
+        assert!((1.6..2.4).contains(&residual), "{residual}");
+        // Zero padding: about 2/3, which is the geometric mean over the three stages of what two convolutions keep.
+        assert!((0.5..0.8).contains(&plain), "{plain}");
+    }
 }
 
 #[test]
@@ -116,6 +295,7 @@ prop_compose! {
     fn any_config()(
         depth in prop::sample::select(DEPTHS.to_vec()),
         block in prop::sample::select(vec![BlockChoice::Basic, BlockChoice::Bottleneck]),
+        shortcut in prop::sample::select(CHOICES.to_vec()),
         width in prop::sample::select(vec![0.25, 0.5, 1.0]),
         init in prop::sample::select(vec![InitChoice::Pytorch, InitChoice::He, InitChoice::Lecun]),
         dataset in prop::sample::select(vec![Dataset::FashionMnist, Dataset::Cifar10]),
@@ -126,7 +306,7 @@ prop_compose! {
         seed in 0u32..=999_999, n_seeds in 1u32..=20,
     ) -> Config {
         Config {
-            depth, block, width, batch_norm, init, dataset, side, augment, optimizer, learning_rate, batch_size,
+            depth, block, shortcut, width, batch_norm, init, dataset, side, augment, optimizer, learning_rate, batch_size,
             steps, seed, n_seeds,
         }
     }
@@ -145,18 +325,81 @@ proptest! {
     #[test]
     fn the_formula_matches_the_module(config in any_config()) {
         for shortcuts in [false, true] {
-            let plan = Plan {
-                channels_in: config.dataset.channels() as usize,
-                ..plan(
-                    if config.block == BlockChoice::Basic { BlockKind::Basic } else { BlockKind::Bottleneck },
-                    config.blocks_per_stage() as usize,
-                    config.channels() as usize,
-                    config.batch_norm,
-                    shortcuts,
-                )
-            };
-            let counted = count_params(&Net::new(&plan, 1, &Device::flex()));
-            prop_assert_eq!(params_formula(&config, shortcuts), counted as u64);
+            prop_assert_eq!(params_formula(&config, shortcuts), counted(&config, shortcuts));
+        }
+    }
+}
+
+/// Returns the number of parameters of the network that these settings describe.
+fn counted(config: &Config, shortcuts: bool) -> u64 {
+    let option = match config.shortcut {
+        ShortcutChoice::A => ShortcutOption::ZeroPadding,
+        ShortcutChoice::B => ShortcutOption::Projection,
+        ShortcutChoice::C => ShortcutOption::AllProjections,
+    };
+    let kind = if config.block == BlockChoice::Basic { BlockKind::Basic } else { BlockKind::Bottleneck };
+    let (n, channels) = (config.blocks_per_stage() as usize, config.channels() as usize);
+    let plan = Plan {
+        channels_in: config.dataset.channels() as usize,
+        shortcuts: shortcuts.then_some(option),
+        ..plan(kind, n, channels, config.batch_norm, shortcuts)
+    };
+    count_params(&Net::new(&plan, 1, &Device::flex())) as u64
+}
+
+#[test]
+fn the_formula_matches_the_module_at_every_depth_with_every_option() {
+    for depth in DEPTHS {
+        for block in [BlockChoice::Basic, BlockChoice::Bottleneck] {
+            for shortcut in CHOICES {
+                for batch_norm in [false, true] {
+                    let config = Config { depth, block, shortcut, batch_norm, ..Config::default() };
+                    assert_eq!(params_formula(&config, true), counted(&config, true), "{config:?}");
+                }
+            }
+        }
+    }
+}
+
+/// Addresses and files of runs from before there were options A and C have no such key.
+#[test]
+fn without_a_key_shortcuts_are_projections_where_the_shape_changes() {
+    let (config, warnings) = from_query(&Config::default(), &Query::parse("depth=8&batch_norm=1"));
+    assert_eq!((config.shortcut, warnings), (ShortcutChoice::B, Vec::new()));
+    let file = r#"{"depth":56,"block":"basic","width":1.0}"#;
+    let file: Config = from_map(&serde_json::from_str(file).expect("JSON"));
+    assert_eq!((file.shortcut, file.depth), (ShortcutChoice::B, 56));
+    assert_eq!(to_query(&Config::default()).to_string(), "");
+    let a = Config { shortcut: ShortcutChoice::A, ..Config::default() };
+    assert_eq!(to_query(&a).to_string(), "shortcut=a");
+    assert_eq!(preset::<Config>("paper").shortcut, ShortcutChoice::A);
+}
+
+#[test]
+fn a_checkpoint_of_another_option_is_rejected_with_a_message() {
+    let config = |shortcut| Config { shortcut, ..tiny() };
+    let train = |shortcut, checkpoint| {
+        let mut out =
+            Collector::<ResNet> { arm: RESIDUAL, frame_every: 1, checkpoint, ..Collector::default() };
+        let result = block_on(driver::train::<ResNet>(config(shortcut), RESIDUAL, &Device::flex(), &mut out));
+        (out, result)
+    };
+    let checkpoint = |shortcut| {
+        let (out, result) = train(shortcut, None);
+        assert_eq!(result, Ok(()));
+        out.checkpoints.first().expect("a checkpoint").1.clone()
+    };
+    let checkpoints = CHOICES.map(checkpoint);
+    for (saved, checkpoint) in CHOICES.into_iter().zip(checkpoints) {
+        for shortcut in CHOICES {
+            let (_, result) = train(shortcut, Some(checkpoint.clone()));
+            match result {
+                Ok(()) => assert_eq!(saved, shortcut),
+                Err(error) => {
+                    assert_ne!(saved, shortcut);
+                    assert!(error.to_string().contains("does not fit"), "{error}");
+                }
+            }
         }
     }
 }
@@ -173,7 +416,10 @@ fn shapes_are_measured_in_a_forward_pass() {
     let bottleneck = Config { block: BlockChoice::Bottleneck, side: 32, ..tiny() };
     let structure = probe::<ResNet>(bottleneck).structure.expect("a structure");
     assert_eq!(structure.shapes, [[1, 32, 32], [4, 32, 32], [16, 32, 32], [32, 16, 16], [64, 8, 8]]);
-    assert_eq!(structure.projected, [true; 3]);
+    assert_eq!(structure.shortcuts, [ShortcutKind::Projection; 3]);
+    let padded = probe::<ResNet>(Config { shortcut: ShortcutChoice::A, ..tiny() }).structure.expect("one");
+    let kinds = [ShortcutKind::Identity, ShortcutKind::ZeroPadding, ShortcutKind::ZeroPadding];
+    assert_eq!(padded.shortcuts, kinds);
 }
 
 fn weights(nets: &[NetFlow]) -> f64 {
@@ -222,19 +468,30 @@ fn check_paths(paths: &Paths, residual: bool) {
             (branch - shortcut_grad).abs() <= input.gradient * 1.0001 && input.gradient <= bound,
             "{index}: {block:?}"
         );
-        if block.projected {
-            assert_ne!(shortcut.gradient, block.sum.gradient);
-        } else {
-            assert_eq!((shortcut.signal, shortcut.gradient), (input.signal, block.sum.gradient));
+        match block.kind {
+            ShortcutKind::Projection => assert_ne!(shortcut.gradient, block.sum.gradient),
+            ShortcutKind::Identity => {
+                assert_eq!((shortcut.signal, shortcut.gradient), (input.signal, block.sum.gradient));
+            }
+            // The gradient of the appended channels is lost.
+            ShortcutKind::ZeroPadding => {
+                assert!(shortcut.signal > 0.0 && shortcut.signal < input.signal, "{index}: {block:?}");
+                assert!(
+                    shortcut.gradient > 0.0 && shortcut.gradient < block.sum.gradient,
+                    "{index}: {block:?}"
+                );
+            }
         }
     }
 }
 
 #[test]
 fn signal_and_gradient_are_measured_on_every_path() {
-    for block in [BlockChoice::Basic, BlockChoice::Bottleneck] {
+    let options = [(BlockChoice::Basic, ShortcutChoice::A), (BlockChoice::Basic, ShortcutChoice::B)];
+    let options = options.into_iter().chain([(BlockChoice::Bottleneck, ShortcutChoice::C)]);
+    for (block, shortcut) in options {
         for batch_norm in [false, true] {
-            let config = Config { block, batch_norm, init: InitChoice::He, ..tiny() };
+            let config = Config { block, shortcut, batch_norm, init: InitChoice::He, ..tiny() };
             let untrained = probe::<ResNet>(config.clone());
             let (trained, result) = run::<ResNet>(config);
             assert_eq!(result, Ok(()));
@@ -253,14 +510,22 @@ fn signal_and_gradient_are_measured_on_every_path() {
 fn claims_about_gradients_hold_for_every_initialization() {
     for init in [InitChoice::Pytorch, InitChoice::He, InitChoice::Lecun] {
         for depth in [8, 20, 32] {
-            for block in [BlockChoice::Basic, BlockChoice::Bottleneck] {
-                let config = Config { depth, block, init, ..Config::default() };
+            for (block, shortcut) in [
+                (BlockChoice::Basic, ShortcutChoice::B),
+                (BlockChoice::Bottleneck, ShortcutChoice::B),
+                (BlockChoice::Basic, ShortcutChoice::A),
+            ] {
+                let config = Config { depth, block, shortcut, init, ..Config::default() };
                 let checks = ResNet::checks(&config, &probe::<ResNet>(config.clone()));
                 let (training, measured) = checks.split_last().expect("checks");
                 assert_eq!(training.verdict, Verdict::Open, "nothing was trained");
                 assert_eq!(measured.len(), 5);
                 for check in measured {
-                    assert_eq!(check.verdict, Verdict::Holds, "{init:?} {depth:?} {block:?}: {check:?}");
+                    assert_eq!(
+                        check.verdict,
+                        Verdict::Holds,
+                        "{init:?} {depth:?} {block:?} {shortcut:?}: {check:?}"
+                    );
                 }
             }
         }
@@ -271,9 +536,13 @@ fn claims_about_gradients_hold_for_every_initialization() {
 fn checks_are_open_before_anything_is_measured() {
     let checks = ResNet::checks(&Config::default(), &Record::default());
     assert!(checks.iter().all(|check| check.verdict == Verdict::Open), "{checks:?}");
-    let paper = Config { depth: 20, width: 1.0, side: 16, n_seeds: 1, ..Config::default() };
-    let checks = ResNet::checks(&paper, &probe::<ResNet>(paper.clone()));
-    assert_eq!((checks[1].measured.as_str(), checks[1].verdict), ("0.271 M", Verdict::Holds));
+    // On color images its count is the paper's, to the digit.
+    let paper = Config { side: 16, n_seeds: 1, ..preset("paper") };
+    for (dataset, count) in [(Dataset::FashionMnist, "269434"), (Dataset::Cifar10, "269722")] {
+        let paper = Config { dataset, ..paper.clone() };
+        let checks = ResNet::checks(&paper, &probe::<ResNet>(paper.clone()));
+        assert_eq!((checks[1].measured.as_str(), checks[1].verdict), (count, Verdict::Holds));
+    }
 }
 
 #[test]
@@ -299,6 +568,12 @@ fn the_frame_rate_does_not_change_the_run() {
     assert_eq!(often, record(17));
     assert_eq!(often.arms[RESIDUAL].losses.len(), 25);
     assert_eq!(often.arms[PLAIN].norms.len(), 25);
+    // Errors are multiples of 1/4, the share of an image in a batch of four.
+    let errors = &often.arms[PLAIN].errors;
+    assert_eq!(errors.len(), 25);
+    assert!(errors.iter().all(|(_, error)| (0.0..=1.0).contains(error) && (error * 4.0).fract() == 0.0));
+    let last: f64 = errors[5..].iter().map(|(_, error)| error).sum::<f64>() / 20.0;
+    assert_eq!(often.arms[PLAIN].training_error()[2], (25.0, last), "the mean of the last 20 batches");
     assert!(
         often.arms[PLAIN]
             .norms

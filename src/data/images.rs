@@ -5,7 +5,7 @@ use rand::RngExt;
 
 /// The width and height of the images that a network sees.
 pub const SIDE: usize = 32;
-/// The maximum shift of a random crop, in pixels per direction (Krizhevsky 2009; He et al. 2015).
+/// The maximum shift of a random crop, in pixels per direction (Krizhevsky 2009; He et al. 2016).
 pub const CROP_PAD: usize = 4;
 
 /// Images with labels.

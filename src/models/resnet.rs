@@ -1,4 +1,4 @@
-//! Residual networks for small images (He, Zhang, Ren and Sun 2015, "Deep residual learning", section 4.2),
+//! Residual networks for small images (He, Zhang, Ren and Sun 2016, "Deep residual learning", section 4.2),
 //! and plain networks with the same layers.
 //!
 //! ```text
@@ -10,9 +10,10 @@
 //! There are three stages of `n` blocks with `c`, `2c` and `4c` channels. The second and third stage start
 //! with a stride of 2. `F` is two 3x3 convolutions (basic: depth `6n + 2`), or 1x1, 3x3 and 1x1 convolutions
 //! with four times the channels at the end (bottleneck: depth `9n + 2`). Each is followed by batch norm
-//! (Ioffe and Szegedy 2015) if that is on, and all but the last by ReLU. `s` is the identity, or a 1x1
-//! convolution where the shape changes (option B of the paper). A bottleneck block has its stride in the 3x3
-//! convolution, as in today's libraries; the paper has it in the first 1x1 convolution.
+//! (Ioffe and Szegedy 2015) if that is on, and all but the last by ReLU. `s` is the identity where the shape
+//! stays. Where it changes, [`ShortcutOption`] decides between zero padding and a 1x1 convolution. A bottleneck
+//! block has its stride in the 3x3 convolution, as in today's libraries; the paper has it in the first 1x1
+//! convolution.
 //!
 //! Batch norm is burn's module. In training (on an autodiff device) it normalizes with the statistics of the
 //! batch and updates its running statistics, `running <- 0.9 running + 0.1 batch`, which is PyTorch's
@@ -25,7 +26,8 @@ use crate::models::weights::WeightRng;
 use burn::module::{Module, Param};
 use burn::nn::conv::Conv2d;
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, activation::relu};
+use burn::tensor::ops::PadMode;
+use burn::tensor::{Device, Tensor, activation::relu, s};
 use nn_lab_kernels::batch_norm::batch_norm;
 
 /// The layers of the residual function `F`.
@@ -35,6 +37,18 @@ pub enum BlockKind {
     Basic,
     /// 1x1, 3x3, 1x1 to four times the channels
     Bottleneck,
+}
+
+/// The shortcuts of a residual network: options A, B and C of He et al. 2016, section 4.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShortcutOption {
+    /// Option A: no parameters. Where the shape changes, the identity skips rows and columns and appends
+    /// channels of zeros. The paper uses it for CIFAR-10 (section 4.2).
+    ZeroPadding,
+    /// Option B: a projection where the shape changes, the identity elsewhere.
+    Projection,
+    /// Option C: a projection in every block.
+    AllProjections,
 }
 
 /// The variance of initial weights.
@@ -65,8 +79,8 @@ pub struct Plan {
     pub channels: usize,
     /// True if batch norm follows each convolution.
     pub batch_norm: bool,
-    /// True if blocks add their input. Otherwise the network is plain.
-    pub shortcuts: bool,
+    /// The shortcuts of the blocks; `None` for a plain network.
+    pub shortcuts: Option<ShortcutOption>,
     /// The variance of initial weights.
     pub init: Init,
 }
@@ -85,10 +99,31 @@ pub struct ConvNorm {
 pub struct Block {
     /// `F`, with ReLU after all but the last.
     pub convs: Vec<ConvNorm>,
-    /// `s` if the shape changes.
+    /// `s` if it is a projection.
     pub projection: Option<ConvNorm>,
+    /// `s` if it has no parameters.
     #[module(skip)]
-    shortcut: bool,
+    identity: Option<PaddedIdentity>,
+}
+
+/// The identity between two shapes: every `stride`-th row and column of every channel, followed by channels of
+/// zeros (option A of He et al. 2016, section 4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct PaddedIdentity {
+    stride: usize,
+    /// The number of channels of zeros.
+    zeros: usize,
+}
+
+/// The shortcut of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shortcut {
+    /// The input, unchanged.
+    Identity,
+    /// The input without some of its rows and columns, and with channels of zeros appended.
+    ZeroPadding,
+    /// A 1x1 convolution of the input.
+    Projection,
 }
 
 /// A point in a block where the signal can be read, or where a leaf can be added to read its gradient.
@@ -98,7 +133,7 @@ pub enum PathPosition {
     BranchInput,
     /// The output of the layers: `F(x)`.
     Branch,
-    /// The input of a projection; an identity does not have it.
+    /// The input of a projection or of a padded identity; the identity between equal shapes does not have it.
     ShortcutInput,
     /// The output of the shortcut: `s(x)`.
     Shortcut,
@@ -212,13 +247,25 @@ impl Block {
             ],
         };
         let changes = c_in != c_out || stride != 1;
-        let projection = (plan.shortcuts && changes).then(|| init_shortcut.conv(c_in, c_out, 1, stride));
-        Self { convs, projection, shortcut: plan.shortcuts }
+        let projects = match plan.shortcuts {
+            None | Some(ShortcutOption::ZeroPadding) => false,
+            Some(ShortcutOption::Projection) => changes,
+            Some(ShortcutOption::AllProjections) => true,
+        };
+        let projection = projects.then(|| init_shortcut.conv(c_in, c_out, 1, stride));
+        let identity = (plan.shortcuts.is_some() && !projects)
+            .then(|| PaddedIdentity { stride, zeros: c_out.saturating_sub(c_in) });
+        Self { convs, projection, identity }
     }
 
-    /// Returns `true` if the block adds its input to the output of its layers.
-    pub fn has_shortcut(&self) -> bool {
-        self.shortcut
+    /// Returns the block's shortcut, or `None` if the block is plain.
+    pub fn shortcut(&self) -> Option<Shortcut> {
+        match (&self.projection, self.identity) {
+            (Some(_), _) => Some(Shortcut::Projection),
+            (None, Some(identity)) if identity.keeps_shape() => Some(Shortcut::Identity),
+            (None, Some(_)) => Some(Shortcut::ZeroPadding),
+            (None, None) => None,
+        }
     }
 
     /// Returns `F(x)`, before the shortcut is added.
@@ -254,15 +301,35 @@ impl Block {
     ) -> Tensor<4> {
         let branch = self.residual(at(PathPosition::BranchInput, x.clone()));
         let branch = at(PathPosition::Branch, branch);
-        let sum = match (&self.projection, self.shortcut) {
-            (Some(projection), _) => {
-                let shortcut = projection.forward(at(PathPosition::ShortcutInput, x));
-                at(PathPosition::Shortcut, shortcut) + branch
-            }
-            (None, true) => at(PathPosition::Shortcut, x) + branch,
-            (None, false) => branch,
+        let shortcut = match (&self.projection, self.identity) {
+            (Some(projection), _) => Some(projection.forward(at(PathPosition::ShortcutInput, x))),
+            (None, Some(identity)) if identity.keeps_shape() => Some(x),
+            (None, Some(identity)) => Some(identity.forward(at(PathPosition::ShortcutInput, x))),
+            (None, None) => None,
+        };
+        let sum = match shortcut {
+            Some(shortcut) => at(PathPosition::Shortcut, shortcut) + branch,
+            None => branch,
         };
         relu(at(PathPosition::Sum, sum))
+    }
+}
+
+impl PaddedIdentity {
+    fn keeps_shape(self) -> bool {
+        self == Self { stride: 1, zeros: 0 }
+    }
+
+    /// Returns the input without the skipped rows and columns, followed by channels of zeros.
+    ///
+    /// # Shapes
+    ///
+    /// - x: `[batch, c_in, height, width]`
+    /// - output: `[batch, c_in + zeros, ceil(height / stride), ceil(width / stride)]`
+    fn forward(self, x: Tensor<4>) -> Tensor<4> {
+        let Self { stride, zeros } = self;
+        let x = if stride > 1 { x.slice(s![.., .., ..;stride, ..;stride]) } else { x };
+        if zeros > 0 { x.pad([(0, 0), (0, zeros), (0, 0), (0, 0)], PadMode::Constant(0.0)) } else { x }
     }
 }
 

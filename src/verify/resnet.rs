@@ -1,14 +1,20 @@
 //! Residual and plain blocks, with and without batch norm, and whole networks. The fixture is from
-//! `tests/fixtures/make_resnet.py`.
+//! `tests/fixtures/make_resnet.py`. Shortcuts that are padded with zeros (option A) are compared with a
+//! composition of other operations.
 
-use crate::models::resnet::{Block, BlockKind, ConvNorm, Init, Plan, ResNet};
+use crate::models::resnet::{Block, BlockKind, ConvNorm, Init, Plan, ResNet, ShortcutOption};
+use crate::models::weights::WeightRng;
 use crate::run::training::{cross_entropy, one_hot};
-use crate::verify::case::{Case, CaseError, Compared, Pairs};
+use crate::verify::case::{Case, CaseError, Compared, Computed, Pairs, Side, Tensors, Tolerance};
 use crate::verify::values::{count, gradient, labels, list, param, set, set_linear, tensor};
 use crate::verify::{PYTORCH, ROUNDING, each};
 use burn::module::{Module, RunningState};
-use burn::tensor::Device;
+use burn::tensor::activation::relu;
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::Value;
+use std::fmt;
 use std::rc::Rc;
 
 pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
@@ -24,6 +30,12 @@ pub(super) fn cases(group: &'static str, fixture: Rc<Value>) -> Vec<Case> {
     }));
     cases.extend(each(&fixture, "nets", |i, item| {
         Some(case(format!("network: {}", parts(item)), net, "nets", i))
+    }));
+    cases.extend(PADDED.map(|padded| {
+        let reference = "the shortcut as a fixed convolution, CPU";
+        Case::of_both_sides(group, padded.to_string(), reference, &SAME, move |side, device| {
+            padded.computed(side, device)
+        })
     }));
     cases
 }
@@ -68,7 +80,7 @@ fn block(case: &Value, device: &Device) -> Result<Block, CaseError> {
         blocks_per_stage: 2,
         channels: if bottleneck { 1 } else { 2 },
         batch_norm: case["batch_norm"] == true,
-        shortcuts: case["shortcut"] == true,
+        shortcuts: (case["shortcut"] == true).then_some(ShortcutOption::Projection),
         init: Init::He,
     };
     let index = match (count(&case["stride"])?, bottleneck, count(&case["c_in"])?) {
@@ -141,7 +153,7 @@ fn net(case: &Value, device: &Device) -> Compared {
         blocks_per_stage: 1,
         channels: 2,
         batch_norm: case["batch_norm"] == true,
-        shortcuts: case["shortcut"] == true,
+        shortcuts: (case["shortcut"] == true).then_some(ShortcutOption::Projection),
         init: Init::He,
     };
     let mut net = ResNet::new(&plan, 0, device);
@@ -172,3 +184,85 @@ fn net(case: &Value, device: &Device) -> Compared {
     pairs.json("logits of an evaluation", logits, &case["eval_biased"])?;
     Ok(pairs)
 }
+
+/// The same numbers, computed by other operations.
+static SAME: Tolerance =
+    Tolerance { cpu: 1e-5, gpu: 2e-4, why: "The same values from other operations, in 32 bits." };
+
+/// A block whose shortcut is the identity padded with zeros (option A of He et al. 2016, section 4.1).
+#[derive(Clone, Copy)]
+struct PaddedBlock {
+    kind: BlockKind,
+    /// The index of the block in a network with one block per stage.
+    index: usize,
+    /// Width and height of the images.
+    side: usize,
+}
+
+const PADDED: [PaddedBlock; 4] = [
+    PaddedBlock { kind: BlockKind::Basic, index: 1, side: 8 },
+    // Of an odd number of rows, the first and the last are kept.
+    PaddedBlock { kind: BlockKind::Basic, index: 2, side: 5 },
+    // The first bottleneck block has more channels at the same stride.
+    PaddedBlock { kind: BlockKind::Bottleneck, index: 0, side: 6 },
+    PaddedBlock { kind: BlockKind::Bottleneck, index: 1, side: 7 },
+];
+
+impl fmt::Display for PaddedBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.kind == BlockKind::Basic { "basic" } else { "bottleneck" };
+        let Self { side, .. } = self;
+        let [c_in, c_out, stride] = self.shape();
+        write!(f, "{kind} block, {c_in} to {c_out} channels, stride {stride}, {side} x {side}: zero padding")
+    }
+}
+
+impl PaddedBlock {
+    /// Returns the number of channels before and after the block, and its stride.
+    fn shape(self) -> [usize; 3] {
+        let last = |index: usize| CHANNELS << index;
+        let factor = if self.kind == BlockKind::Basic { 1 } else { 4 };
+        let c_in = self.index.checked_sub(1).map_or(CHANNELS, |before| factor * last(before));
+        [c_in, factor * last(self.index), if self.index > 0 { 2 } else { 1 }]
+    }
+
+    /// Returns the output of the block and the gradient of its input. The reference has a fixed 1 x 1 convolution
+    /// in place of the shortcut: output channel `i` is input channel `i`, and further ones are zero.
+    fn computed(self, side: Side, device: &Device) -> Computed {
+        let device = &device.clone().autodiff();
+        let plan = Plan {
+            channels_in: 1,
+            n_classes: 2,
+            kind: self.kind,
+            blocks_per_stage: 1,
+            channels: CHANNELS,
+            batch_norm: false,
+            shortcuts: Some(ShortcutOption::ZeroPadding),
+            init: Init::He,
+        };
+        let net = ResNet::new(&plan, 5, device);
+        let block = net.blocks.get(self.index).ok_or("The network has no such block.")?;
+        let [c_in, c_out, stride] = self.shape();
+        let mut rng = WeightRng::new(6);
+        let x = rng.normal([2, c_in, self.side, self.side], 1.0, device).val().detach().require_grad();
+        let y = match side {
+            Side::Lab => block.forward(x.clone()),
+            Side::Reference => {
+                let identity = (0..c_out * c_in).map(|at| f32::from(u8::from(at / c_in == at % c_in)));
+                let weight = TensorData::new(identity.collect::<Vec<f32>>(), [c_out, c_in, 1, 1]);
+                let options = ConvOptions::new([stride; 2], [0; 2], [1; 2], 1);
+                let shortcut = conv2d(x.clone(), Tensor::from_data(weight, device), None, options);
+                relu(shortcut + block.residual(x.clone()))
+            }
+        };
+        let r = rng.normal(y.dims(), 1.0, device).val().detach();
+        let grads = (y.clone() * r).sum().backward();
+        let mut tensors = Tensors::default();
+        tensors.add("output", y);
+        tensors.add("gradient of the input", gradient("the input", &x, &grads)?);
+        Ok(tensors)
+    }
+}
+
+/// The channels of the first stage.
+const CHANNELS: usize = 3;

@@ -93,3 +93,43 @@ test('signal and gradient on each path change during training', async ({ open })
   await figure.locator('[data-export="table"]').click();
   assert.equal(await figure.locator('[data-table="block"] tbody tr').count(), 12);
 });
+
+test('the options of shortcuts differ in their parameters and in the drawing', async ({ open }) => {
+  const page = await open(`#/resnet/architecture?${new URLSearchParams({ device: 'cpu', depth: 14, n_seeds: 1, shortcut: 'a' })}`);
+  const figure = page.locator('[data-figure="network"]');
+  const plain = await waitMetric(page, 'params_plain');
+  assert.equal(await metric(page, 'params_residual'), plain, 'option A has no parameters');
+  await figure.locator('summary').click();
+  await figure.locator('[data-export="table"]').click();
+  const kinds = () => page.locator('[data-table="network"] tbody tr').evaluateAll((rows) => rows.map((row) => row.lastElementChild.textContent).filter(Boolean));
+  const a = await kinds();
+  assert.deepEqual([a.length, a.filter((kind) => kind === 'identity, padded with zeros').length], [6, 2]);
+  await setParam(page, 'shortcut', 'c');
+  await page.waitForURL(/shortcut=c/);
+  // Projections of 4 to 4, 8 to 8 and 16 to 16 channels, and from each stage to the next, each with biases.
+  await waitMetric(page, 'params_residual', (count) => count === plain + 2 * 20 + (40 + 72) + (144 + 272));
+  assert.equal(await metric(page, 'params_formula'), await metric(page, 'params_residual'));
+});
+
+test('the training error is measured, and its figure links to the findings', async ({ open }) => {
+  const page = await open(cpu({ depth: 8, batch_size: 8, steps: 20, n_seeds: 1, shortcut: 'a' }));
+  await act(page, 'train');
+  await waitState(page, 'done', 90_000);
+  const figure = page.locator('[data-figure="train-error"]');
+  await figure.locator('summary').click();
+  await figure.locator('[data-export="table"]').click();
+  const rows = await page.locator('[data-table="train-error"] tbody tr').evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => Number(cell.textContent))));
+  assert.deepEqual(rows.map(([step]) => step), [5, 20]);
+  // Batches of eight images: the mean of 20 batches is a multiple of 1/160.
+  assert.ok(rows.at(-1).slice(1).every((error) => error > 0 && error < 1 && Number.isInteger(Math.round(error * 1600) / 10)), `${rows.at(-1)}`);
+  assert.equal(await figure.locator('a[href^="findings.html"]').getAttribute('href'), 'findings.html#resnet');
+});
+
+test('the findings are a page of the site', async ({ open }) => {
+  const page = await open('findings.html#resnet', { ready: false });
+  await page.waitForSelector('h3#resnet');
+  const links = await page.locator('td a').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+  assert.ok(links.length >= 4 && links.every((link) => link.startsWith('./#/')), `${links}`);
+  assert.ok((await page.locator('tbody tr').count()) >= 4);
+  await checkAccess(page, 'the findings');
+});

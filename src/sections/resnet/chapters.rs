@@ -9,8 +9,12 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter {
         slug: "degradation",
         title: "Do shortcuts help a deep network learn?",
-        figures: &[("loss", "Training loss"), ("accuracy", "Test accuracy")],
-        readouts: &[],
+        figures: &[
+            ("loss", "Training loss"),
+            ("train-error", "Training error"),
+            ("accuracy", "Test accuracy"),
+        ],
+        readouts: &["train_error_plain train_error_residual"],
         trains: true,
     },
     Chapter {

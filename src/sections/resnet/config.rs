@@ -11,6 +11,15 @@ crate::choices! {
 }
 
 crate::choices! {
+    /// The shortcuts of the residual network: the options of He et al. 2016, section 4.1.
+    pub enum ShortcutChoice {
+        A = "a", "A: zero padding";
+        B = "b", "B: projection where the shape changes";
+        C = "c", "C: projection everywhere";
+    }
+}
+
+crate::choices! {
     /// The distribution of the initial weights.
     pub enum InitChoice {
         Pytorch = "pytorch", "PyTorch's default";
@@ -26,14 +35,16 @@ crate::settings! {
             "Layers with weights: 6n + 2 with basic blocks. Bottleneck networks have 9n + 2, so the nearest of those is built: 11 for 8 and 14, 29 for 32, 47 for 44.";
         block: BlockChoice = BlockChoice::Basic, choice, "Block", "F",
             "Basic: two 3 × 3 convolutions. Bottleneck: 1 × 1, 3 × 3, and 1 × 1 to four times the channels.";
+        shortcut: ShortcutChoice = ShortcutChoice::B, choice, "Shortcuts", "s",
+            "Options of He et al. 2016, section 4.1. A has no parameters: where the shape changes, it skips pixels and adds channels of zeros. B has a 1 × 1 convolution there, C in every block.";
         width: f64 = 0.25, list(0.25 "¼: 4, 8, 16", 0.5 "½: 8, 16, 32", 1 "1: 16, 32, 64"), "Width", "c",
             "Channels in the three stages. The paper has 16, 32 and 64; a quarter of that is bearable on a CPU.";
         batch_norm: bool = false, switch, "Batch norm", "",
             "Whether each convolution is followed by batch norm (Ioffe and Szegedy 2015), or has a bias instead.";
         init: InitChoice = InitChoice::Pytorch, choice, "Initialization", "",
-            "PyTorch's default (variance 1/(3 fan-in), random biases), He (2/fan-in; He et al. 2015) or LeCun (1/fan-in; LeCun et al. 1998). With batch norm the scale hardly matters.";
+            "Of the convolutions: PyTorch's default (variance 1/(3 fan-in), random biases), He (2/fan-in; He et al. 2015) or LeCun (1/fan-in; LeCun et al. 1998). The last layer always has variance 1/fan-in and biases of zero. With batch norm the scale hardly matters.";
         dataset: Dataset = Dataset::FashionMnist, choice, "Images", "",
-            "Grayscale images of clothes, or color photographs if you have added their files.";
+            "Grayscale images of clothes at 64 gray levels, or color photographs if you have added their files. Networks train on 10,000 images and are tested on 500.";
         side: u32 = 16, list(16 "16 (averaged)", 32), "Image side", "",
             "Pixels. Averaging 2 × 2 pixels of the 32 × 32 images makes a step about four times faster.";
         augment: bool = false, switch, "Crop and flip", "",
@@ -41,7 +52,7 @@ crate::settings! {
         optimizer: OptimizerKind = OptimizerKind::Adam, choice, "Optimizer", "",
             "Adam (Kingma and Ba 2015), SGD with momentum 0.9 as in the paper, or plain SGD.";
         learning_rate: f64 = 0.003, float(1e-5, 10.0, log) live, "Learning rate", "η",
-            "Step size along the gradient. You can change it during training.";
+            "With SGD, an update is η times the gradient. Adam first divides each gradient by its recent size. You can change η during training.";
         batch_size: u32 = 32, int(2, 128, log), "Batch size", "B",
             "Images in one step; both networks see the same ones.";
         steps: u32 = 240, int(1, 20_000, log), "Training steps", "",
@@ -56,26 +67,28 @@ crate::settings! {
             "20 layers without batch norm, PyTorch's default initialization: almost no gradient reaches the first blocks of the plain network, and it stays at chance. The residual network learns."
             => {}
         "batch-norm", "The same with batch norm",
-            "Batch norm alone is enough at 20 layers: the gradients no longer vanish, they grow toward the input, and the plain network learns too, if more slowly."
+            "Batch norm alone is enough at 20 layers: the gradients no longer vanish, they grow toward the input, and the plain network learns, too. Compare the speed of both."
             => { batch_norm: "1" }
         "degradation", "Degradation",
-            "56 layers with batch norm: no gradient vanishes, and yet the plain network falls far behind: about half the residual one’s test accuracy, or less. This is what residual networks were made for."
+            "56 layers with batch norm: no gradient vanishes, and yet the plain network’s training loss falls more slowly. Residual networks were made for this. He et al. compare two depths; so does the sweep “Degradation” in the chapter of checks."
             => { depth: "56", batch_norm: "1", init: "he", optimizer: "momentum", learning_rate: "0.05", steps: "160" }
         "he", "He’s initialization",
-            "20 layers without batch norm, but with larger initial weights: gradients keep their size in the plain network, and it learns."
+            "20 layers without batch norm, but with larger initial weights: weight gradients keep their size in the plain network, and it learns."
             => { init: "he" }
         "explosion", "Exploding signal",
-            "56 layers, He’s initialization, no batch norm: each block adds as much as it is given, so the residual network’s signal grows by two fifths a block, its first loss is in the thousands, and neither network learns in these steps. A shortcut alone is not enough."
+            "56 layers, He’s initialization, no batch norm: every block roughly doubles the mean square of the residual network’s signal, so its first loss is huge, and neither network learns in these steps. A shortcut alone is not enough."
             => { depth: "56", init: "he", steps: "120" }
         "paper", "ResNet-20 of the paper",
-            "Full width, 32 × 32 pixels, batch norm, batches of 128 with crop and flip, momentum, learning rate 0.1: for a real GPU. On a CPU each step needs seconds."
-            => { width: "1", side: "32", batch_norm: "1", init: "he", augment: "1", optimizer: "momentum", learning_rate: "0.1", batch_size: "128", steps: "2000" }
+            "The paper’s network with option A, full width, 32 × 32 pixels, He initialization, batches of 128 with crop and flip, momentum and learning rate 0.1. Three things differ from the paper’s run. It takes 64,000 steps; this preset takes 2,000. It divides the learning rate by 10 after 32,000 and 48,000 steps, and uses weight decay 0.0001; this preset does neither. Its images are all 50,000 of CIFAR-10; here they are 10,000 of Fashion-MNIST, or of CIFAR-10 if you add its files. You need a real GPU: on a CPU each step takes seconds."
+            => { shortcut: "a", width: "1", side: "32", batch_norm: "1", init: "he", augment: "1", optimizer: "momentum", learning_rate: "0.1", batch_size: "128", steps: "2000" }
     }
     sweeps {
         "Accuracy over depth", "Test accuracy after 60 steps without batch norm: at 20 layers the plain network is still at chance (0.1), while the residual one learns at each depth."
             => { sweep: "depth:8,14,20", measure: "accuracy", seeds: "3"; steps: "60" }
-        "Accuracy over depth, batch norm", "Test accuracy after 60 steps with batch norm: about equal at 8 layers. With more layers the plain network gets worse, the residual one does not. This is degradation."
+        "Accuracy over depth, batch norm", "Test accuracy after 60 steps with batch norm: about equal at 8 layers. With more layers the plain network is slower to learn, the residual one is not."
             => { sweep: "depth:8,14,20", measure: "accuracy", seeds: "3"; batch_norm: "1", steps: "60" }
+        "Degradation: 20 and 56 layers", "Training error with batch norm. He et al. (2016) call it degradation when the deeper of two plain networks ends with the higher training error. In these 160 steps no network has converged, so the sweep shows its start: compare the plain networks of 20 and 56 layers, then the residual ones."
+            => { sweep: "depth:20,56", measure: "train_error", seeds: "3"; batch_norm: "1", init: "he", optimizer: "momentum", learning_rate: "0.05", steps: "160" }
     }
 }
 

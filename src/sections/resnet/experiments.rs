@@ -73,8 +73,8 @@ const SHORTCUT: Experiment = GuidedExperiment {
     trains: false,
     prediction: Prediction::Number { metric: "decay_residual" },
     answer: residual_decay,
-    reason: "An addition hands the gradient of its sum to both paths. The branch still shrinks its part, but the identity passes on the rest as it is. The gradient can get smaller only where ReLU or a projection stands in its way.",
-    source: ("He et al. 2016, \"Identity mappings\", section 2", "https://arxiv.org/abs/1603.05027"),
+    reason: "Nothing is split: both paths receive the full gradient of the sum. The identity returns it unchanged, and the branch adds its own, which is small here. The gradient therefore shrinks mainly where a ReLU blocks it or a projection scales it.",
+    source: ("He et al. 2016b, \"Identity mappings\", section 2", "https://arxiv.org/abs/1603.05027"),
 };
 
 fn residual_decay(config: &Config, record: &Record) -> Option<Answer> {
@@ -175,7 +175,7 @@ const BATCH_NORM: Experiment = GuidedExperiment {
     trains: true,
     prediction: Prediction::Choice(FASTER_NETWORK),
     answer: compared,
-    reason: "Batch norm rescales every layer, so signal and gradient keep their size or even grow toward the input. A gradient of the right size can still point in a useless direction: in a plain network it changes its direction with every small step, in a residual one it is steadier.",
+    reason: "Batch norm rescales every layer, so the signal keeps its size, and the gradient even grows toward the input. A gradient of the right size can still be of little use. In a deep plain network, gradients at inputs that differ slightly are almost unrelated, like white noise; in a residual network they are more alike (Balduzzi et al. 2017).",
     source: ("He et al. 2016, section 4.1; Balduzzi et al. 2017", "https://arxiv.org/abs/1702.08591"),
 };
 
@@ -188,7 +188,7 @@ const HE: Experiment = GuidedExperiment {
     trains: true,
     prediction: Prediction::Choice(FASTER_NETWORK),
     answer: compared,
-    reason: "He initialization keeps the size of signal and gradient through ReLU, so a plain network of 20 layers has what it needs. The same weights are too large for a residual network: each block adds as much as it is given, the signal grows from block to block, and the first losses are far above chance. Shortcuts help only together with a scale that fits them, such as batch norm.",
+    reason: "He initialization makes up for what ReLU removes, so the weight gradients of a plain network of 20 layers keep their size. The same weights are too large for a residual network: each block roughly doubles the mean square of its signal, and the first losses are far above chance. Shortcuts help only together with a scale that fits them, such as batch norm.",
     source: WITHOUT_NORM,
 };
 
@@ -201,7 +201,7 @@ const EXPLOSION: Experiment = GuidedExperiment {
     trains: true,
     prediction: Prediction::Choice(&["About 2.3", "Between 3 and 50", "Over 50"]),
     answer: explosion,
-    reason: "He initialization makes the branch's output as large as its input. The addition then doubles the variance in every block, and 27 blocks multiply it by 2²⁷. What keeps a plain network in balance destabilizes a residual one; batch norm, or branches that start at zero, fix it.",
+    reason: "With He initialization the branch’s output has about twice the mean square of its input, so the sum has about three times, and ReLU leaves about 2.3 times. Zero padding in the convolutions lowers this, but the mean square still roughly doubles in each of 27 blocks. Weights that suit a plain network destabilize a residual one; batch norm, or branches that start at zero, fix it.",
     source: WITHOUT_NORM,
 };
 
@@ -232,6 +232,6 @@ const DEGRADATION: Experiment = GuidedExperiment {
     trains: true,
     prediction: Prediction::Choice(FASTER_NETWORK),
     answer: compared,
-    reason: "A deeper plain network could copy a shallower one and set the other layers to the identity, so it should never train worse. It does: the identity is hard to find for a stack of layers. A residual block starts from it.",
+    reason: "A deeper plain network could copy a shallower one and set its other layers to the identity. Still, He et al. found that its training error ended higher, which they call degradation. This run compares two networks of one depth, so it shows slower optimization. To become nearly the identity, a residual block only has to drive F to zero; plain layers have to learn it.",
     source: ("He et al. 2016, sections 1 and 4.2", "https://arxiv.org/abs/1512.03385"),
 };

@@ -9,7 +9,12 @@ pub(super) fn metrics(config: &Config, record: &Record) -> Vec<Metric> {
     let (arms, nets) = (ResNet::ARMS, &record.arms);
     let mut metrics = per_arm(arms, nets, |arm, net| {
         let accuracy = arm.metric("accuracy", "Test accuracy", net.accuracy.last_y());
-        [arm.loss(&net.losses, 20), accuracy.note("chance level: 0.1")]
+        let error = arm.metric("train_error", "Training error", net.training_error().last_y());
+        [
+            arm.loss(&net.losses, 20),
+            accuracy.note("chance level: 0.1"),
+            error.note("mean of 20 batches; chance level: 0.9"),
+        ]
     });
     metrics.extend(arms.iter().enumerate().flat_map(|(index, arm)| {
         let flow = record.flow.as_ref().and_then(|flow| decay(flow.nets(index), |net| &net.weights));

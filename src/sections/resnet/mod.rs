@@ -20,10 +20,10 @@ mod probe;
 mod train;
 
 pub use checks::{Cause, Decay, cause, decay, params_formula};
-pub use config::{BlockChoice, Config, InitChoice};
+pub use config::{BlockChoice, Config, InitChoice, ShortcutChoice};
 #[cfg(feature = "page")]
 pub use panel::ResNetPanel;
-pub use paths::{BlockPaths, Flow as PathFlow, Paths};
+pub use paths::{BlockPaths, Flow as PathFlow, Paths, ShortcutKind};
 
 use crate::core::curve::{Curve, RunSeries};
 pub use crate::data::dataset::Dataset;
@@ -68,8 +68,8 @@ pub struct Structure {
     /// Channels, height and width of the input, after the first convolution and after every block, from one
     /// forward pass.
     pub shapes: Vec<[u32; 3]>,
-    /// For each block, true if its shortcut is a projection.
-    pub projected: Vec<bool>,
+    /// The shortcut of each block of the residual network.
+    pub shortcuts: Vec<ShortcutKind>,
     /// The number of logits.
     pub n_classes: u32,
     /// The kind of block.
@@ -124,6 +124,8 @@ impl NetFlow {
 /// Measurements of a network since its last report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
+    /// The fraction of wrong predictions in the batch of each step.
+    pub errors: Vec<f32>,
     /// Test accuracies, at the steps where they were measured.
     pub scores: Vec<Score>,
     /// Gradient norms, at the steps where they were measured.
@@ -179,11 +181,17 @@ pub struct NetRecord {
     pub norms: Rc<Vec<Norms>>,
     /// Signal and gradient on every path at the latest measured step.
     pub paths: Option<Rc<Paths>>,
+    /// The fraction of wrong predictions in each batch, over steps.
+    pub errors: Curve,
 }
+
+/// The maximum number of batches over which the training error is averaged.
+const ERROR_BATCHES: usize = 20;
 
 impl NetRecord {
     fn apply_frame(&mut self, steps: &StepBatch, measured: Measured) {
         self.losses.extend_steps(steps.first_step, &steps.losses);
+        self.errors.extend_steps(steps.first_step, &measured.errors);
         for score in measured.scores {
             self.accuracy.push(score.step, score.test);
         }
@@ -193,6 +201,18 @@ impl NetRecord {
         if measured.paths.is_some() {
             self.paths = measured.paths;
         }
+    }
+
+    /// Returns the training error at the steps at which the test accuracy was measured: its mean over the last
+    /// [`ERROR_BATCHES`] batches.
+    pub fn training_error(&self) -> Curve {
+        let at = |&(step, _): &(f64, f64)| {
+            let until = self.errors.partition_point(|(x, _)| *x <= step);
+            let recent = self.errors.get(until.saturating_sub(ERROR_BATCHES)..until)?;
+            let sum: f64 = recent.iter().map(|(_, error)| error).sum();
+            (!recent.is_empty()).then(|| (step, sum / recent.len() as f64))
+        };
+        self.accuracy.iter().filter_map(at).collect()
     }
 
     /// Returns the gradient norm over steps, one curve per block.
@@ -242,6 +262,7 @@ impl Experiment for ResNet {
             let of_net = [
                 ArmSeries::new("loss", "Loss", "nats", &net.losses),
                 ArmSeries::new("accuracy", "Test accuracy", "", &net.accuracy),
+                ArmSeries::new("train_error", "Training error", "", &net.training_error()),
             ];
             let norms = net.norm_curves();
             of_net

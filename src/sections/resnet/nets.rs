@@ -1,7 +1,7 @@
 //! The plans of the networks, for the probe and for training.
 
-use super::{BlockChoice, Config, InitChoice};
-use crate::models::resnet::{BlockKind, Init, Plan};
+use super::{BlockChoice, Config, InitChoice, ShortcutChoice};
+use crate::models::resnet::{BlockKind, Init, Plan, ShortcutOption};
 use burn::tensor::Tensor;
 
 /// The number of classes of both data sets.
@@ -19,7 +19,11 @@ pub(super) fn plan(config: &Config, shortcuts: bool, batch_norm: bool) -> Plan {
         blocks_per_stage: config.blocks_per_stage() as usize,
         channels: config.channels() as usize,
         batch_norm,
-        shortcuts,
+        shortcuts: shortcuts.then_some(match config.shortcut {
+            ShortcutChoice::A => ShortcutOption::ZeroPadding,
+            ShortcutChoice::B => ShortcutOption::Projection,
+            ShortcutChoice::C => ShortcutOption::AllProjections,
+        }),
         init: match config.init {
             InitChoice::Pytorch => Init::Torch,
             InitChoice::He => Init::He,

@@ -23,13 +23,19 @@ pub fn ResNetPanel(props: &PanelProps) -> Html {
     let config: &Config = &settings.config;
     let lab = use_experiment::<ResNet>(&settings.run_config, settings.options);
     let record = PtrEq(lab.record.clone());
-    let networks = || controls("Networks", keys![Config; depth, block, width, batch_norm, init, seed]);
+    let networks =
+        || controls("Networks", keys![Config; depth, block, shortcut, width, batch_norm, init, seed]);
     let data = || controls("Data", keys![Config; dataset, side, augment]);
     let training = || controls("Training", keys![Config; optimizer, learning_rate, batch_size, steps]);
     let body = |chapter: &str| match chapter {
         "degradation" => ChapterBody {
             controls: vec![networks(), training(), data(), html! { <Cifar10Box /> }.into()],
-            figures: html! { <TrainFigures config={config.clone()} record={record.clone()} /> },
+            figures: html! {
+                <>
+                    <Readouts />
+                    <TrainFigures config={config.clone()} record={record.clone()} />
+                </>
+            },
         },
         "gradients" => ChapterBody {
             controls: vec![networks(), controls("Before training", keys![Config; n_seeds])],

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "compute")]
 use super::nets::{norm, root_mean_square};
 #[cfg(feature = "compute")]
-use crate::models::resnet::{PathPosition, ResNet as Net};
+use crate::models::resnet::{PathPosition, ResNet as Net, Shortcut};
 #[cfg(feature = "compute")]
 use burn::tensor::{Gradients, Tensor};
 
@@ -36,12 +36,35 @@ pub struct BlockPaths {
     pub branch: Flow,
     /// The signal after the shortcut, `s(x)`, and the gradient that it passes back. `None` in a plain block.
     pub shortcut: Option<Flow>,
-    /// True if the shortcut is a projection.
-    pub projected: bool,
+    /// The kind of the shortcut, if there is one.
+    pub kind: ShortcutKind,
     /// The sum before ReLU. An addition passes the same gradient to both paths.
     pub sum: Flow,
     /// The output after ReLU.
     pub output: Flow,
+}
+
+/// The function on a shortcut. The order of the variants is the format of saved runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ShortcutKind {
+    /// The input, unchanged.
+    #[default]
+    Identity,
+    /// A 1 x 1 convolution.
+    Projection,
+    /// The input without some of its rows and columns, and with channels of zeros appended.
+    ZeroPadding,
+}
+
+#[cfg(feature = "compute")]
+impl From<Shortcut> for ShortcutKind {
+    fn from(shortcut: Shortcut) -> Self {
+        match shortcut {
+            Shortcut::Identity => Self::Identity,
+            Shortcut::Projection => Self::Projection,
+            Shortcut::ZeroPadding => Self::ZeroPadding,
+        }
+    }
 }
 
 impl Paths {
@@ -74,8 +97,8 @@ pub(super) struct Watched {
 impl Watch {
     pub(super) fn new(net: &Net) -> Self {
         let block = |block: &crate::models::resnet::Block| BlockPaths {
-            projected: block.projection.is_some(),
-            shortcut: block.has_shortcut().then(Flow::default),
+            kind: block.shortcut().map(ShortcutKind::from).unwrap_or_default(),
+            shortcut: block.shortcut().map(|_| Flow::default()),
             ..BlockPaths::default()
         };
         Self { blocks: net.blocks.iter().map(block).collect(), signals: Vec::new(), leaves: Vec::new() }
@@ -86,12 +109,12 @@ impl Watch {
     pub(super) fn at(&mut self, index: usize, position: PathPosition, h: Tensor<4>) -> Tensor<4> {
         let block =
             index.checked_sub(1).and_then(|block| self.blocks.get(block)).copied().unwrap_or_default();
-        let (has_shortcut, projected) = (block.shortcut.is_some(), block.projected);
+        let (has_shortcut, is_identity) = (block.shortcut.is_some(), block.kind == ShortcutKind::Identity);
         // The output of an identity and the sum of a plain block follow from their neighbors.
         let signal = match position {
             PathPosition::BranchInput | PathPosition::ShortcutInput => false,
             PathPosition::Branch | PathPosition::Output => true,
-            PathPosition::Shortcut => projected,
+            PathPosition::Shortcut => !is_identity,
             PathPosition::Sum => has_shortcut,
         };
         let leaf = match position {
@@ -155,7 +178,7 @@ impl Watched {
         for block in &mut paths.blocks {
             match &mut block.shortcut {
                 // An identity passes on its input, and its gradient, unchanged.
-                Some(shortcut) if !block.projected => {
+                Some(shortcut) if block.kind == ShortcutKind::Identity => {
                     *shortcut = Flow { signal: input.signal, gradient: block.sum.gradient };
                 }
                 Some(_) => {}

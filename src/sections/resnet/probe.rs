@@ -71,15 +71,14 @@ fn structure(config: &Config, device: &Device) -> Structure {
         params_plain: count_params(&plain) as u32,
         params_residual: count_params(&residual) as u32,
         shapes,
-        projected: residual.blocks.iter().map(|block| block.projection.is_some()).collect(),
+        shortcuts: residual.blocks.iter().filter_map(|block| block.shortcut().map(Into::into)).collect(),
         n_classes: logits.dims()[1] as u32,
         block: Some(config.block),
     }
 }
 
 /// Returns the watched positions, the gradient norms of the first convolutions, and signal and gradient at
-/// every position,
-/// `[1]` each.
+/// every position, `[1]` each.
 fn flow_tensors(net: &Net, x: Tensor<4>, y: Tensor<2>) -> (Watched, Vec<Tensor<1>>, Vec<Tensor<1>>) {
     let mut watch = Watch::new(net);
     let logits = net.forward_with(x, |index, position, h| watch.at(index, position, h));

@@ -40,6 +40,8 @@ pub struct ResNetTraining {
     batches: Batches,
     rng: ChaCha12Rng,
     train_state: TrainState<Net>,
+    /// The training error of each step since the last report, on the device.
+    errors: Vec<Tensor<1>>,
     /// The steps whose gradients were measured, and a norm for each block and step, on the device.
     norm_steps: Vec<u32>,
     norms: Vec<Tensor<1>>,
@@ -72,6 +74,7 @@ impl Training<ResNet> for ResNetTraining {
             rng: ChaCha12Rng::seed_from_u64(u64::from(config.seed) ^ 0xc20b),
             train_state: TrainState::new(net, config.optimizer.init()),
             config,
+            errors: Vec::new(),
             norm_steps: Vec::new(),
             norms: Vec::new(),
             on_paths: None,
@@ -106,17 +109,21 @@ impl Training<ResNet> for ResNetTraining {
         let mut values = self.train_state.step(&batch, options, |net, inputs| {
             if !measured {
                 let logits = net.forward(inputs.get(0));
-                return StepOutput::backward(net, cross_entropy(logits, inputs.get(1)));
+                let error = batch_error(logits.clone().inner(), inputs.inner(1));
+                let loss = cross_entropy(logits, inputs.get(1));
+                return StepOutput::backward_with(net, loss, |_| vec![error]);
             }
             let mut watch = Watch::new(net);
             let logits = net.forward_with(inputs.get(0), |index, position, h| watch.at(index, position, h));
+            let error = batch_error(logits.clone().inner(), inputs.inner(1));
             StepOutput::backward_with(net, cross_entropy(logits, inputs.get(1)), |grads| {
                 let (positions, values) = watch.measured(grads);
                 watched.set(Some(positions));
                 let norms = net.first_convs().filter_map(|weight| weight.val().grad(grads).map(norm));
-                norms.chain(values).collect()
+                norms.chain(values).chain([error]).collect()
             })
         });
+        self.errors.extend(values.pop());
         if measured {
             // A replayed step does not run the closure; it measures the same positions as the captured step.
             self.watched = watched.take().or(self.watched.take());
@@ -144,16 +151,31 @@ impl Training<ResNet> for ResNetTraining {
         ctx: &mut impl RunContext<ResNet>,
     ) -> Result<(), LabError> {
         let (step, values) = self.on_paths.take().unwrap_or_default();
-        let [norms, values] = read_groups([std::mem::take(&mut self.norms), values]).await?;
+        let errors = std::mem::take(&mut self.errors);
+        let [errors, norms, values] = read_groups([errors, std::mem::take(&mut self.norms), values]).await?;
         let watched = self.watched.as_ref().filter(|_| !values.is_empty());
         let paths = watched.map(|watched| Rc::new(watched.paths(step, &values)));
         let rows = norms.chunks_exact(self.train_state.net().blocks.len().max(1));
         let norm_steps = std::mem::take(&mut self.norm_steps);
         let norms = norm_steps.into_iter().zip(rows).map(|(step, row)| Norms { step, blocks: row.to_vec() });
-        let measured = Measured { scores: std::mem::take(&mut self.scores), norms: norms.collect(), paths };
+        let scores = std::mem::take(&mut self.scores);
+        let measured = Measured { errors, scores, norms: norms.collect(), paths };
         ctx.send(Frame::Train { steps, measured });
         Ok(())
     }
+}
+
+/// Returns the fraction of rows whose largest logit is not the target's. A row with NaN counts as wrong.
+///
+/// # Shapes
+///
+/// - logits: `[n, n_classes]`
+/// - targets: `[n, n_classes]`, one-hot
+/// - output: `[1]`
+fn batch_error(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
+    let of_target = (logits.clone() * targets).sum_dim(1);
+    let correct = of_target.greater_equal(logits.max_dim(1)).float().mean();
+    correct.neg().add_scalar(1.0)
 }
 
 /// The images, and the side to which they are averaged.
@@ -190,5 +212,27 @@ impl Task {
         }
         let correct = read(Tensor::cat(correct, 0).sum()).await?;
         Ok(correct.first().copied().unwrap_or_default() / n.max(1) as f32)
+    }
+}
+
+#[cfg(all(test, feature = "cpu"))]
+mod tests {
+    use super::*;
+    use crate::run::training::one_hot;
+
+    #[test]
+    fn wrong_predictions_are_counted() {
+        let device = Device::flex();
+        let logits = Tensor::<2>::from_floats(
+            [[0.1, 2.0, -1.0], [3.0, 0.0, 0.0], [0.0, 1.0, 5.0], [f32::NAN, 1.0, 0.0]],
+            &device,
+        );
+        let error = |targets: [u8; 4]| {
+            let targets = one_hot(targets.into_iter(), 3, &device);
+            batch_error(logits.clone(), targets).into_data().try_to_vec::<f32>().unwrap_or_default()
+        };
+        assert_eq!(error([1, 0, 2, 1]), [0.25], "only the row with NaN is wrong");
+        assert_eq!(error([1, 1, 2, 0]), [0.5]);
+        assert_eq!(error([0, 1, 0, 2]), [1.0]);
     }
 }

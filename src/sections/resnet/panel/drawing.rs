@@ -2,7 +2,7 @@
 
 use super::text;
 use crate::charts::Table;
-use crate::sections::resnet::{Config, Structure};
+use crate::sections::resnet::{Config, ShortcutKind, Structure};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -21,7 +21,8 @@ pub(super) fn Drawing(props: &DrawingProps) -> Html {
         <>
             { "Channels × height × width, as one image went through the real network. An arc is a shortcut " }
             <em>{ "s" }</em>
-            { "; a dashed one is a projection, a 1 × 1 convolution where the shape changes. The plain network is the same without the arcs. " }
+            { text::shortcut_parts(props.config.shortcut) }
+            { " The plain network is the same without the arcs. " }
             { text::block_parts(&props.config) }
         </>
     };
@@ -47,10 +48,11 @@ fn shapes_table(structure: &Structure) -> Table {
         1 => "first convolution".to_owned(),
         block => format!("block {}", block - 1),
     };
-    let shortcut = |index: usize| match index.checked_sub(2).and_then(|block| structure.projected.get(block))
-    {
-        Some(true) => "projection",
-        Some(false) => "identity",
+    let kind = |index: usize| structure.shortcuts.get(index.checked_sub(2)?);
+    let shortcut = |index: usize| match kind(index) {
+        Some(ShortcutKind::Projection) => "projection",
+        Some(ShortcutKind::ZeroPadding) => "identity, padded with zeros",
+        Some(ShortcutKind::Identity) => "identity",
         None => "",
     };
     let columns = ["output of", "channels", "height", "width", "shortcut"].map(str::to_owned).to_vec();
@@ -108,8 +110,8 @@ fn Picture(props: &PictureProps) -> Html {
         let each = |i: usize| {
             let x = LEFT + 8.0 + i as f64 * pitch;
             let block = index * per_stage + i;
-            let projected = structure.projected.get(block).copied().unwrap_or_default();
-            html! { <>{ shortcut(x, y, width, projected) }{ block_box(x, y, width, &(block + 1).to_string()) }</> }
+            let kind = structure.shortcuts.get(block).copied().unwrap_or_default();
+            html! { <>{ shortcut(x, y, width, kind) }{ block_box(x, y, width, &(block + 1).to_string()) }</> }
         };
         let head = format!("stage {}: {}", index + 1, words(shapes.last()));
         html! { <>{ row_head(y, &head) }{ wire(y) }{ for (0..shapes.len()).map(each) }</> }
@@ -157,9 +159,14 @@ fn block_box(x: f64, y: f64, width: f64, label: &str) -> Html {
 }
 
 /// The arc over a block.
-fn shortcut(x: f64, y: f64, width: f64, projected: bool) -> Html {
+fn shortcut(x: f64, y: f64, width: f64, kind: ShortcutKind) -> Html {
     let (from, to, middle) = (x - 4.0, x + width + 4.0, y + BOX_HEIGHT / 2.0);
     let top = y - 14.0;
     let path = format!("M{from:.1},{middle}C{from:.1},{top} {to:.1},{top} {to:.1},{middle}");
-    html! { <path class="shortcut" d={path} stroke-dasharray={projected.then_some("4 3")} /> }
+    let dashes = match kind {
+        ShortcutKind::Identity => None,
+        ShortcutKind::Projection => Some("4 3"),
+        ShortcutKind::ZeroPadding => Some("1.5 3"),
+    };
+    html! { <path class="shortcut" d={path} stroke-dasharray={dashes} /> }
 }

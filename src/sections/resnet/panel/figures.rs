@@ -2,7 +2,7 @@
 
 use super::text;
 use crate::charts::{ColorMap, Grid, Heatmap, LineChart, Reference, ScaleKind, Series, Table};
-use crate::panel::{ACCURACY, CurveFigure, LOSS, PtrEq, series_table};
+use crate::panel::{ACCURACY, CurveFigure, CurveSpec, LOSS, PtrEq, series_table};
 use crate::sections::resnet::{Config, Flow, NetFlow, Norms, PLAIN, RESIDUAL, Record, cause};
 use crate::ui::figure::Figure;
 use std::rc::Rc;
@@ -14,7 +14,10 @@ pub(super) struct TrainProps {
     pub(super) record: PtrEq<Record>,
 }
 
-/// Loss and accuracy.
+/// The training error of both networks.
+const TRAINING_ERROR: &[CurveSpec] = &[CurveSpec::new("train_error", "")];
+
+/// Training loss, training error and test accuracy.
 #[component]
 pub(super) fn TrainFigures(props: &TrainProps) -> Html {
     let TrainProps { config, .. } = props;
@@ -26,6 +29,12 @@ pub(super) fn TrainFigures(props: &TrainProps) -> Html {
                 <CurveFigure name="loss" lines={LOSS} y_label="cross-entropy (nats)"
                     look_for={html! { "Training loss per mini-batch. A network that is worse here is not overfitting; it fails to fit." }}
                     references={reference(10f64.ln())} {x_max} log_above={20.0} />
+                <CurveFigure name="train-error" lines={TRAINING_ERROR} y_label="error"
+                    look_for={training_error_words()}
+                    references={reference(0.9)} {x_max} y_range={Some((0.0, 1.0))} markers={true}
+                    empty="Press Train: the error is first measured after some steps." />
+            </div>
+            <div class="figure-row">
                 <CurveFigure name="accuracy" lines={ACCURACY} y_label="accuracy"
                     look_for={accuracy_words(config)} references={reference(0.1)} {x_max} y_range={Some((0.0, 1.0))} markers={true}
                     empty="Press Train: accuracy is first measured after some steps." />
@@ -51,6 +60,16 @@ pub(super) fn GradientMaps(props: &TrainProps) -> Html {
             { map("plain", "Gradients in training, plain network", &record.arms[PLAIN].norms) }
             { map("residual", "Gradients in training, residual network", &record.arms[RESIDUAL].norms) }
         </div>
+    }
+}
+
+fn training_error_words() -> Html {
+    html! {
+        <>
+            { "The fraction of wrong predictions on training images, averaged over 20 batches. He et al. (2016) speak of degradation if this error ends higher in the deeper of two plain networks. Here both networks have the same depth, so you see slower optimization. The sweep “Degradation” in the chapter of checks compares two depths; " }
+            { text::findings("our results") }
+            { " list its numbers." }
+        </>
     }
 }
 
@@ -181,7 +200,7 @@ fn signal_figure(flow: Option<&Flow>) -> Html {
         all
     });
     let look_for = html! {
-        <>{ "A weight’s gradient is the incoming signal (dashed: root mean square of a block’s output) times the gradient that comes back (solid: norm at the block’s output). The shortcut adds the identity to both." }</>
+        <>{ "Dashed: the root mean square of each block’s output, which is the signal that the next block receives. Solid: the norm of the loss’s gradient at that output. The gradient of a convolution’s weights combines the signal at its input with the gradient at its output. A shortcut adds x to the signal, and the identity to the block’s Jacobian." }</>
     };
     html! {
         <Figure name="signal-flow" {look_for} formula={text::chain_formula()} table={series_table("block", &series)}>

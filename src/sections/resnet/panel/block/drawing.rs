@@ -1,7 +1,7 @@
 //! The drawing of a block: signal and gradient on each path, as arrows and numbers.
 
 use crate::charts::scale::{format_exact, format_number};
-use crate::sections::resnet::{BlockChoice, BlockPaths, Config, PathFlow, Paths};
+use crate::sections::resnet::{BlockChoice, BlockPaths, Config, PathFlow, Paths, ShortcutKind};
 use std::fmt::Write;
 use yew::prelude::*;
 
@@ -71,7 +71,7 @@ pub(super) fn schematic(config: &Config, paths: Option<&Paths>, index: usize, ha
                 <path class="block-wire" d={format!("M{BRANCH},{split}H{SHORTCUT}V{add}H{}", BRANCH + 11.0)} />
                 <circle class="block-node" cx={BRANCH.to_string()} cy={split.to_string()} r="3" />
                 { link("branch-input", BRANCH, split + 2.0, inner) }
-                { shortcut_box(block.is_some_and(|block| block.projected), middle) }
+                { shortcut_box(block.map(|block| block.kind).unwrap_or_default(), middle) }
                 { link("shortcut", SHORTCUT, middle - LINK - 14.0, shortcut) }
             } else {
                 <path class="block-wire" d={format!("M{BRANCH},{}V{first}", split - 6.0)} />
@@ -123,10 +123,14 @@ fn unit(x: f64, y: f64, width: f64, words: &str) -> Html {
     }
 }
 
-/// The box on the shortcut: an identity or a projection.
-fn shortcut_box(projected: bool, middle: f64) -> Html {
-    let words = if projected { "1 × 1 convolution" } else { "identity" };
-    unit(SHORTCUT, middle, if projected { 118.0 } else { 66.0 }, words)
+/// The box on the shortcut.
+fn shortcut_box(kind: ShortcutKind, middle: f64) -> Html {
+    let (words, width) = match kind {
+        ShortcutKind::Identity => ("identity", 66.0),
+        ShortcutKind::Projection => ("1 × 1 convolution", 118.0),
+        ShortcutKind::ZeroPadding => ("identity, zeros", 104.0),
+    };
+    unit(SHORTCUT, middle, width, words)
 }
 
 /// A path with its two arrows: the signal down, the gradient up.
