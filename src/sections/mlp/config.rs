@@ -28,7 +28,7 @@ crate::settings! {
     /// Settings of section 1.
     pub struct Config {
         dataset: Dataset = Dataset::Spirals, choice, "Data set", "",
-            "Points of two classes in the plane, or images of ten kinds of clothes. This page’s Fashion-MNIST has 10,000 of the original 60,000 training images and 2,000 of the 10,000 test images, 28 × 28 pixels in 64 shades of gray.";
+            "Points of two classes in the plane, or images of ten kinds of clothes. This page’s Fashion-MNIST has 10,000 of the original 60,000 training images and 2,000 of the 10,000 test images. They have 28 × 28 pixels in 64 shades of gray.";
         noise: f64 = 0.03, float(0.0, 0.5), "Noise", "σ",
             "Standard deviation of the Gaussian noise on both coordinates; images are left as they are.";
         depth: u32 = 3, int(1, 12), "Hidden layers", "L",
